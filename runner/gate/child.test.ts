@@ -1,0 +1,263 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { TestStep } from './testing/pod.ts';
+import { TestPod } from './testing/pod.ts';
+
+let pod: TestPod;
+
+afterEach(async () => {
+  await pod.close();
+});
+
+async function runOne(step: TestStep, stage = {}, env?: NodeJS.ProcessEnv) {
+  pod = new TestPod([step], stage);
+  return pod.start(1, env === undefined ? {} : { env }).ending;
+}
+
+describe('the environment of a step', () => {
+  const print = (...names: string[]) => `echo ${names.map((name) => `"\${${name}-unset}"`).join(' ')}`;
+
+  it('is the image, over it the stage, over it the step', async () => {
+    const { stdout } = await runOne(
+      { sh: print('A', 'B', 'C'), env: { C: 'step' } },
+      { env: { B: 'stage', C: 'stage' } },
+      { A: 'image', B: 'image', C: 'image', PATH: '/usr/bin:/bin' },
+    );
+
+    expect(stdout).toContain('\nimage stage step\n');
+  });
+
+  it('lacks what the step unsets, unless the step sets it', async () => {
+    const { stdout } = await runOne(
+      { sh: print('A', 'B', 'C'), env: { C: 'step' }, own: { unset: ['A', 'B', 'C'] } },
+      { env: { B: 'stage', C: 'stage' } },
+      { A: 'image', PATH: '/usr/bin:/bin' },
+    );
+
+    expect(stdout).toContain('\nunset unset step\n');
+  });
+
+  it('has the true status: all well', async () => {
+    const { stdout } = await runOne({
+      sh: print('DRONE_BUILD_STATUS', 'DRONE_STAGE_STATUS', 'DRONE_STEP_NUMBER', 'DRONE_FAILED_STEPS'),
+    });
+
+    expect(stdout).toContain('\nsuccess success 1 unset\n');
+  });
+
+  it('has the true status: after a failure', async () => {
+    pod = new TestPod([
+      { name: 'unit', sh: 'exit 1' },
+      { name: 'lint', sh: 'exit 1', fails: 'ignore', after: [1], runs: 'always' },
+      {
+        after: [2],
+        runs: 'always',
+        sh: print('DRONE_BUILD_STATUS', 'DRONE_STAGE_STATUS', 'DRONE_STEP_NUMBER', 'DRONE_FAILED_STEPS'),
+      },
+    ]);
+    pod.startAll();
+
+    expect((await pod.ending(3)).stdout).toContain('\nfailure failure 3 unit\n');
+  });
+
+  it('has a failed build but a good stage when an earlier stage failed', async () => {
+    const { stdout } = await runOne(
+      { sh: print('DRONE_BUILD_STATUS', 'DRONE_STAGE_STATUS') },
+      { buildFailed: true },
+    );
+
+    expect(stdout).toContain('\nfailure success\n');
+  });
+
+  it("lets the author's own value win over the status", async () => {
+    const { stdout } = await runOne({ sh: print('DRONE_BUILD_STATUS'), env: { DRONE_BUILD_STATUS: 'mine' } });
+
+    expect(stdout).toContain('\nmine\n');
+  });
+
+  it('stands in /run/drone/env as plugins expect it, without anything else', async () => {
+    await runOne(
+      { env: { SECRET: 'x' } },
+      { env: { CI: 'true' }, droneEnv: { 'io.drone.repo.name': 'a "b"\nc', 'odd key': 'x' } },
+    );
+
+    const lines = pod.read('run/drone/1/env').split('\n');
+    expect(lines.map((line) => line.replace(/\d{10}/, 'now'))).toEqual([
+      'DRONE_BUILD_FINISHED="now"',
+      'DRONE_BUILD_STATUS="success"',
+      'DRONE_STAGE_FINISHED="now"',
+      'DRONE_STAGE_STATUS="success"',
+      'io.drone.repo.name="a \\"b\\"\\nc"',
+      '',
+    ]);
+  });
+});
+
+describe('the command', () => {
+  it('takes its arguments as they are: nothing is expanded', async () => {
+    const odd = ['$HOME', '$(A)', '$$(A)', '`id`', '*', 'a  b', '"', "'", '', 'ü\n'];
+
+    const { stdout } = await runOne({
+      argv: ['/bin/sh', '-c', 'printf "<%s>" "$@"', 'sh', ...odd],
+      env: { A: '1' },
+    });
+
+    expect(stdout).toContain(odd.map((text) => `<${text}>`).join(''));
+  });
+
+  it("is looked up in the child's own PATH, not in the gate's", async () => {
+    pod = new TestPod([{ argv: ['tool'], env: { PATH: 'bin:/usr/bin:/bin' } }]);
+    mkdirSync(join(pod.root, 'bin'));
+    writeFileSync(join(pod.root, 'bin/tool'), '#!/bin/sh\necho found\n', { mode: 0o755 });
+
+    const { stdout } = await pod.start(1).ending;
+
+    expect(stdout).toContain('\nfound\n');
+  });
+
+  it.each<[string, number, RegExp]>([
+    ['no-such-program', 127, /no-such-program: not found in PATH/],
+    ['/no/such/program', 127, /\/no\/such\/program: not found/],
+    ['./plain', 126, /not executable/],
+    ['./text', 126, /not a program/],
+    ['./orphaned', 127, /its interpreter/],
+    ['./', 126, /not executable/],
+  ])('%s ends with code %i and says why', async (command, code, why) => {
+    pod = new TestPod([{ argv: [command] }]);
+    writeFileSync(join(pod.root, 'plain'), 'echo', { mode: 0o644 });
+    writeFileSync(join(pod.root, 'text'), 'echo no first line\n', { mode: 0o755 });
+    writeFileSync(join(pod.root, 'orphaned'), '#!/no/interpreter\n', { mode: 0o755 });
+
+    const ending = await pod.start(1).ending;
+
+    expect(ending.code).toBe(code);
+    expect(ending.stderr).toMatch(why);
+    expect(pod.exits()).toEqual([`ran ${code}`]);
+  });
+
+  it.each([0, 1, 77, 78, 126, 255])('ends with its own code: %i', async (code) => {
+    expect((await runOne({ sh: `exit ${code}` })).code).toBe(code);
+  });
+
+  it.each([
+    ['TERM', 143],
+    ['KILL', 137],
+    ['SEGV', 139],
+  ])('that a signal %s ended has code %i', async (signal, code) => {
+    expect((await runOne({ sh: `kill -${signal} $$` })).code).toBe(code);
+  });
+});
+
+describe('the process of a step', () => {
+  it('has the umask that the container had', async () => {
+    const before = process.umask(0o027);
+    const { stdout } = await runOne({ sh: 'umask' }).finally(() => process.umask(before));
+
+    expect(stdout).toContain('\n0027\n');
+  });
+
+  it('has no other descriptor of the gate than its three', async () => {
+    const { stdout } = await runOne({ sh: 'ls -l /proc/self/fd' });
+
+    expect(stdout).not.toContain('/hangar/state/');
+  });
+
+  it('leads a session of its own, and has no signal blocked', async () => {
+    const { stdout } = await runOne({ argv: ['cat', '/proc/self/status', '/proc/self/stat'] });
+
+    expect(stdout).toMatch(/SigBlk:\t0+\n/);
+    const [, pid, session] = /^(\d+) \(cat\) \w \d+ \d+ (\d+) /m.exec(stdout) ?? [];
+    expect(pid).toMatch(/^\d+$/);
+    expect(session).toBe(pid);
+  });
+
+  it('leaves orphans that its gate reaps, and the code of an orphan is not taken for its own', async () => {
+    const orphan =
+      '(sh -c "echo \\$\\$ > $ROOT/pid; exit 9" &); while [ ! -s "$ROOT/pid" ]; do sleep 0.02; done';
+    const gone = 'while [ -e "/proc/$(cat "$ROOT/pid")" ]; do sleep 0.02; done; exit 3';
+
+    expect((await runOne({ sh: `${orphan}; ${gone}` })).code).toBe(3);
+  });
+
+  it('ends its gate although something it left behind still holds the output', async () => {
+    const ending = await runOne({ sh: 'sleep 1000 & exit 0' });
+
+    expect(ending.code).toBe(0);
+  });
+
+  it('replaces the gate where the image insists on being PID 1, and holds its lock', async () => {
+    const story = 'echo $$ > "$ROOT/pid"; touch "$ROOT/on"; while [ ! -e "$ROOT/off" ]; do sleep 0.02; done';
+    pod = new TestPod([
+      { role: 'background', sh: story, own: { pid1: true } },
+      { after: [1], sh: 'while [ ! -e "$ROOT/on" ]; do sleep 0.02; done; touch "$ROOT/off"' },
+    ]);
+    pod.startAll();
+
+    const [first] = await pod.endings();
+
+    expect(Number(pod.read('pid'))).toBe(pod.gate(1).pid);
+    expect(first?.stdout).toMatch(/hangar abcd start at=\d+\n$/);
+    expect(pod.exits()).toEqual(['none', 'ran 0']);
+  });
+
+  it('that insists on PID 1 but can not be started is told like any other', async () => {
+    pod = new TestPod([{ role: 'background', argv: ['/no/init'], own: { pid1: true } }, { after: [1] }]);
+    pod.startAll();
+
+    await pod.endings();
+
+    expect(pod.exits()).toEqual(['ran 127', 'ran 0']);
+  });
+});
+
+describe('what is told of a step', () => {
+  it('is marked on both streams, byte for byte', async () => {
+    const { stdout, stderr } = await runOne({ sh: 'echo out; echo err >&2; printf open' });
+
+    const at = '\\d{13}';
+    expect(stdout).toMatch(
+      new RegExp(`^\u001ehangar abcd start at=${at}\nout\nopen\u001ehangar abcd end code=0 at=${at}\n$`),
+    );
+    expect(stderr).toMatch(new RegExp(`^err\n\u001ehangar abcd close at=${at}\n$`));
+  });
+
+  it('is marked for a skipped step as well', async () => {
+    pod = new TestPod([{ sh: 'exit 1' }, { after: [1] }]);
+    pod.startAll();
+
+    const { stdout, stderr, code } = await pod.ending(2);
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^\u001ehangar abcd skip why=failed-before at=(\d+)\n\u001ehangar abcd end code=0 at=\1\n$/,
+    );
+    expect(stderr).toMatch(/^\u001ehangar abcd close at=\d+\n$/);
+  });
+
+  it('is one line, in the exit file as in the termination message, of at most 60 bytes', async () => {
+    await runOne({ sh: 'exit 255' });
+
+    const line = readFileSync(pod.statePath(1, 'exit'), 'utf8');
+    expect(line).toMatch(/^ran 255 \d{13} \d{13}\n$/);
+    expect(pod.message(1)).toBe(line);
+    expect(Buffer.byteLength(line)).toBeLessThanOrEqual(60);
+  });
+
+  it('has the same time twice when the step was skipped', async () => {
+    pod = new TestPod([{ sh: 'exit 1' }, { after: [1] }]);
+    pod.startAll();
+    await pod.endings();
+
+    expect(pod.message(2)).toMatch(/^failed-before 0 (\d{13}) \1\n$/);
+  });
+
+  it('survives a container that may not write a termination message', async () => {
+    pod = new TestPod([{}]);
+    const log = join(pod.containerRoot(1), 'dev/termination-log');
+    rmSync(log);
+    mkdirSync(log);
+
+    expect((await pod.start(1).ending).code).toBe(0);
+  });
+});

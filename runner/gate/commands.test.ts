@@ -1,0 +1,231 @@
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { gateBinary } from './testing/binary.ts';
+import { TestPod } from './testing/pod.ts';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'hangar-gate-'));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function run(...args: string[]) {
+  return spawnSync(gateBinary(), args, { encoding: 'utf8' });
+}
+
+const mode = (path: string) => statSync(join(folder, path)).mode & 0o7777;
+
+describe('gate --version', () => {
+  it('tells it', () => {
+    expect(run('--version')).toMatchObject({ status: 0, stdout: 'hangar-gate 0.1.0\n' });
+  });
+});
+
+describe('gate init', () => {
+  it('copies the program and makes folders that every user may write, whatever the umask', () => {
+    const before = process.umask(0o077);
+    const init = run('--root', folder, 'init', '1', '12');
+    process.umask(before);
+
+    expect(init).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(join(folder, 'hangar/bin/gate')).equals(readFileSync(gateBinary()))).toBe(true);
+    expect(mode('hangar/bin/gate')).toBe(0o755);
+    for (const path of ['hangar/state/1', 'hangar/state/12', 'run/drone/1', 'run/drone/12']) {
+      expect(mode(path)).toBe(0o777);
+    }
+  });
+
+  it('leaves the time of its end, readable by all', () => {
+    run('--root', folder, 'init', '1');
+
+    expect(readFileSync(join(folder, 'hangar/state/init'), 'utf8')).toMatch(/^\d{13}\n$/);
+    expect(mode('hangar/state/init')).toBe(0o644);
+  });
+
+  it('can be repeated, as the kubelet does after a failure', () => {
+    run('--root', folder, 'init', '1');
+
+    expect(run('--root', folder, 'init', '1').status).toBe(0);
+  });
+
+  it('fails loudly where it can not write', () => {
+    writeFileSync(join(folder, 'hangar'), '');
+
+    const init = run('--root', folder, 'init', '1');
+
+    expect(init.status).toBe(214);
+    expect(init.stderr).toMatch(/^hangar gate: init: cannot copy the program to .*hangar\/bin/);
+  });
+
+  it.each(['0', '-1', 'one', ''])('fails loudly for the step number %j', (n) => {
+    expect(run('--root', folder, 'init', n).status).toBe(214);
+  });
+});
+
+describe('the placeholder', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'sleeps whatever its arguments, and ends with 213 on %s',
+    async (signal) => {
+      const placeholder = join(folder, 'placeholder');
+      linkOrCopy(placeholder);
+
+      // A signal within the first milliseconds ends any process: it is asked again, later.
+      const endings: unknown[] = [];
+      for (let waitMs = 20; waitMs < 20_000 && endings.at(-1) !== 213; waitMs *= 2) {
+        const sleeping = spawn(placeholder, ['--version', 'init', '1'], { stdio: 'ignore' });
+        const ended = new Promise((resolve) => sleeping.on('exit', resolve));
+        await sleep(waitMs);
+        expect(sleeping.exitCode).toBe(null);
+        sleeping.kill(signal);
+        endings.push(await ended);
+      }
+
+      expect(endings.at(-1)).toBe(213);
+    },
+  );
+});
+
+function linkOrCopy(path: string): void {
+  try {
+    linkSync(gateBinary(), path);
+  } catch {
+    writeFileSync(path, readFileSync(gateBinary()), { mode: 0o755 });
+  }
+}
+
+describe('a gate that can not do its work', () => {
+  let pod: TestPod;
+
+  beforeEach(() => {
+    pod = new TestPod([{}, { after: [1], runs: 'on-failure' }]);
+  });
+
+  afterEach(async () => {
+    await pod.close();
+  });
+
+  async function failure(want: RegExp): Promise<void> {
+    const { code, stderr, stdout } = await pod.start(1).ending;
+
+    expect(code).toBe(214);
+    expect(stderr).toMatch(want);
+    expect(stdout).toBe('');
+    expect(pod.message(1)).toBe(stderr);
+    expect(pod.order()).toEqual([]);
+  }
+
+  it('has no state folder', async () => {
+    rmSync(join(pod.root, 'hangar/state/1'), { recursive: true });
+
+    await failure(/^hangar gate: cannot write its state .*state\/1\/lock/);
+  });
+
+  it('may not write its state', async () => {
+    mkdirSync(pod.statePath(1, 'started'));
+
+    await failure(/^hangar gate: cannot write its state .*state\/1\/started/);
+  });
+
+  it('may not write /run/drone', async () => {
+    pod.startAll([1]);
+    rmSync(join(pod.root, 'run/drone/1'), { recursive: true });
+
+    await failure(/^hangar gate: cannot write .*run\/drone\/env/);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['hangar/common/stage.json', '{', /cannot understand .*stage\.json/],
+    ['hangar/common/stage.json', '{"version":2}', /stage\.json has version 2.*knows 1/],
+    ['hangar/common/stage.json', '{"version":1,"steps":[]}', /has no step 1/],
+    ['containers/1/hangar/own/step.json', '{"version":1,"n":2,"argv":["a"]}', /is of step 2, but/],
+    ['containers/1/hangar/own/step.json', '{"version":1,"n":1,"argv":[]}', /names no command/],
+  ])('finds %s with %s', async (path, text, want) => {
+    writeFileSync(join(pod.root, path), text);
+
+    await failure(want);
+    expect(pod.exits()[0]).toBe('ran 214');
+  });
+
+  it('finds no files at all', async () => {
+    rmSync(join(pod.root, 'hangar/common/stage.json'));
+
+    await failure(/cannot read its files: .*stage\.json/);
+  });
+
+  it('is a failure for the others, who do not hang', async () => {
+    rmSync(join(pod.containerRoot(1), 'hangar/own/step.json'));
+    pod.startAll();
+
+    await pod.endings();
+
+    expect(pod.exits()).toEqual(['ran 214', 'ran 0']);
+  });
+
+  it.each([['run', '0'], ['run', 'x'], ['run'], ['walk'], []])('is not understood: %j %j', (...args) => {
+    expect(run('--root', folder, ...args.filter((arg) => typeof arg === 'string')).status).toBe(214);
+  });
+});
+
+describe('a step that tampers with its folder', () => {
+  let pod: TestPod;
+
+  afterEach(async () => {
+    await pod.close();
+  });
+
+  it.each([
+    ['puts a pipe in place of its exit file', 'mkfifo "$S/exit"; exit 3', 'ran 3'],
+    ['writes another exit file', 'echo ran 0 1 1 > "$S/exit"; exit 3', 'ran 3'],
+    ['removes all it finds', 'rm -rf "$S"/*; exit 3', 'ran 3'],
+  ])('%s: its gate has the last word, and nobody hangs', async (_name, sh, want) => {
+    pod = new TestPod([{ sh: `S="$ROOT/hangar/state/1"; ${sh}` }, { after: [1], runs: 'on-failure' }]);
+    pod.startAll();
+
+    await pod.endings();
+
+    expect(pod.exits()).toEqual([want, 'ran 0']);
+  });
+
+  it('puts a folder in place of its exit file: the gate fails loudly, the others see a kill', async () => {
+    pod = new TestPod([{ sh: 'mkdir -p "$ROOT/hangar/state/1/exit/x"' }, { after: [1], runs: 'on-failure' }]);
+    pod.startAll();
+
+    expect((await pod.ending(1)).code).toBe(214);
+    await pod.endings();
+
+    expect(existsSync(pod.statePath(2, 'exit'))).toBe(true);
+    expect(pod.order()).toEqual(['2']);
+  });
+});
+
+describe('a container with little', () => {
+  it('runs a step as any user, with a root that only its own folders let it write', async () => {
+    const pod = new TestPod([{ sh: 'exit 0' }, { after: [1], sh: 'id -u' }]);
+    const uid = process.getuid?.() === 0 ? 65534 : undefined;
+    pod.start(1);
+    pod.start(2, uid === undefined ? {} : { uid });
+
+    const { stdout, code } = await pod.ending(2);
+    await pod.close();
+
+    expect(code).toBe(0);
+    expect(stdout).toContain(`\n${uid ?? process.getuid?.() ?? ''}\n`);
+  });
+});

@@ -1,0 +1,100 @@
+package main
+
+// decision is the word for what becomes of a step: wait, run, or why it is skipped. Its twin in TypeScript is
+// runner/src/decide/decide.ts; decisions.json holds both to one table.
+type decision string
+
+const (
+	wait         decision = "wait"
+	run          decision = "run"
+	ran          decision = "ran"
+	failedBefore decision = "failed-before"
+	passedBefore decision = "passed-before"
+	fast         decision = "fast"
+	endedEarly   decision = "ended-early"
+	stopping     decision = "stopping"
+)
+
+// codeEndEarly is the exit code by which a step ends the pipeline as a success.
+const codeEndEarly = 78
+
+func (d decision) skips() bool {
+	switch d {
+	case failedBefore, passedBefore, fast, endedEarly, stopping:
+		return true
+	}
+	return false
+}
+
+// decide tells what becomes of a step by the results of all steps of the stage.
+//
+// What skips everything (stopping, fast, ended-early) is told at once; the rest only after the dependencies, so
+// that nobody who depends on a skipped step overtakes what that step waited for.
+func decide(step plannedStep, results map[int]result, steps []plannedStep) decision {
+	if word := skipsAll(results, steps); word != "" {
+		return word
+	}
+	if !dependenciesDone(step, results, steps) {
+		return wait
+	}
+	failing := len(failedSteps(results, steps)) > 0
+	switch {
+	case step.Runs == "on-success" && failing:
+		return failedBefore
+	case step.Runs == "on-failure" && !failing:
+		return passedBefore
+	}
+	return run
+}
+
+func skipsAll(results map[int]result, steps []plannedStep) decision {
+	for _, known := range results {
+		if known.stopping || known.phase == ended && known.decision == stopping {
+			return stopping
+		}
+	}
+	word := decision("")
+	for _, step := range steps {
+		known := results[step.N]
+		switch {
+		case step.background() || known.phase != ended:
+		case step.Fails == "fast" && failed(known):
+			return fast
+		case known.decision == ran && known.code == codeEndEarly:
+			word = endedEarly
+		}
+	}
+	return word
+}
+
+func dependenciesDone(step plannedStep, results map[int]result, steps []plannedStep) bool {
+	for _, n := range step.After {
+		for _, dependency := range steps {
+			if dependency.N == n && !done(dependency, results[n]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// done: a service or detached step counts from its start, any other step from its end.
+func done(step plannedStep, known result) bool {
+	return known.phase == ended || step.background() && known.phase == running
+}
+
+// failed tells whether a step ended badly; 78 is a success that ends the pipeline.
+func failed(known result) bool {
+	return known.phase == ended && known.decision == ran && known.code != 0 && known.code != codeEndEarly
+}
+
+// failedSteps names the steps whose failure counts: neither ignored nor in the background.
+func failedSteps(results map[int]result, steps []plannedStep) []string {
+	names := []string{}
+	for _, step := range steps {
+		if failed(results[step.N]) && step.Fails != "ignore" && !step.background() {
+			names = append(names, step.Name)
+		}
+	}
+	return names
+}

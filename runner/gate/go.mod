@@ -1,0 +1,3 @@
+module hangar.dev/gate
+
+go 1.26

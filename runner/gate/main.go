@@ -1,0 +1,50 @@
+// The gate runs inside a pipeline's Pod: as the init container that hands out the program, as the parent of every
+// step, and as the placeholder of a step whose image comes later. PROTOCOL.md is its contract.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+)
+
+// version is set by the build: -ldflags "-X main.version=…".
+var version = "0.1.0"
+
+const usage = `usage: gate [--root DIR] run <n> | init <n>... | --version
+  run <n>      wait for the turn of step <n>, decide, run it, report
+  init <n>...  copy the program to /hangar/bin and make the steps' folders
+  --root DIR   stands before /hangar, /run/drone and /dev/termination-log (tests, embedded cluster)`
+
+func main() {
+	// A gate sleeps nearly always: two threads at work are plenty, also on a node with 96 cores.
+	runtime.GOMAXPROCS(2)
+	if filepath.Base(os.Args[0]) == "placeholder" {
+		os.Exit(placeholder())
+	}
+	os.Exit(command(os.Args[1:]))
+}
+
+func command(args []string) int {
+	places := placesUnder("")
+	if len(args) >= 2 && args[0] == "--root" {
+		places = placesUnder(args[1])
+		args = args[2:]
+	}
+	switch {
+	case len(args) == 1 && args[0] == "--version":
+		fmt.Println("hangar-gate " + version)
+		return 0
+	case len(args) >= 1 && args[0] == "init":
+		return initialise(places, args[1:])
+	case len(args) == 2 && args[0] == "run":
+		n, err := strconv.Atoi(args[1])
+		if err != nil || n < 1 {
+			return fail(places, fmt.Errorf("gate run %q: the step's number must be 1 or more", args[1]))
+		}
+		return runStep(places, n)
+	}
+	return fail(places, fmt.Errorf("unknown command %q\n%s", args, usage))
+}

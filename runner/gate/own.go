@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// The lock files of a step's folder.
+const (
+	lockLife    = "lock"    // held for the gate's whole life
+	lockBarrier = "barrier" // held until this gate and all later ones have started
+	lockTurn    = "turn"    // held until the child was started
+)
+
+// own is the step's own state folder, the only one its gate can write.
+type own struct {
+	places places
+	n      int
+	locks  map[string]int
+	draft  *os.File // becomes exit
+}
+
+// claim takes the step's locks and tells the others that this gate has started.
+func claim(p places, n int) (*own, error) {
+	o := &own{places: p, n: n, locks: map[string]int{}}
+	for _, name := range []string{lockLife, lockBarrier, lockTurn} {
+		if err := o.lock(name); err != nil {
+			return nil, o.unwritable(name, err)
+		}
+	}
+	if err := o.reserveExit(); err != nil {
+		return nil, o.unwritable("exit.new", err)
+	}
+	if err := o.mark("started"); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+func (o *own) lock(name string) error {
+	path := o.places.state(o.n, name)
+	fd, err := syscall.Open(path, syscall.O_CREAT|syscall.O_RDWR|syscall.O_CLOEXEC, 0o644)
+	if err != nil {
+		return err
+	}
+	// Other steps may have other users and must be able to open it, whatever the umask.
+	if err := syscall.Fchmod(fd, 0o644); err != nil {
+		return err
+	}
+	o.locks[name] = fd
+	return flock(fd, syscall.LOCK_EX)
+}
+
+// release opens one of the locks before the gate's end.
+func (o *own) release(name string) {
+	if fd, held := o.locks[name]; held {
+		// Unlock rather than close: a child between fork and exec still has a copy of the descriptor.
+		_ = flock(fd, syscall.LOCK_UN)
+		_ = syscall.Close(fd)
+		delete(o.locks, name)
+	}
+}
+
+// keepAcrossExec lets the program that replaces the gate hold the life lock in its stead.
+func (o *own) keepAcrossExec() error {
+	fd := o.locks[lockLife]
+	if _, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_SETFD, 0); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+func (o *own) mark(name string) error {
+	file, err := os.OpenFile(o.places.state(o.n, name), os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return o.unwritable(name, err)
+	}
+	return file.Close()
+}
+
+// reserveExit takes the room for the exit line now: a step that fills the disk must not lose its code.
+func (o *own) reserveExit() error {
+	draft, err := os.OpenFile(o.places.state(o.n, "exit.new"), os.O_CREATE|os.O_RDWR|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	o.draft = draft
+	if _, err := draft.WriteString(strings.Repeat(" ", exitLimit)); err != nil {
+		return err
+	}
+	return draft.Chmod(0o644)
+}
+
+// exit writes the last word, by rename.
+func (o *own) exit(line string) error {
+	if o.exitInReserve(line) == nil {
+		return nil
+	}
+	if err := publish(o.places.state(o.n, "exit"), line); err != nil {
+		return o.unwritable("exit", err)
+	}
+	return nil
+}
+
+func (o *own) exitInReserve(line string) error {
+	if _, err := o.draft.WriteAt([]byte(line), 0); err != nil {
+		return err
+	}
+	if err := o.draft.Truncate(int64(len(line))); err != nil {
+		return err
+	}
+	return os.Rename(o.draft.Name(), o.places.state(o.n, "exit"))
+}
+
+func (o *own) unwritable(name string, err error) error {
+	return fmt.Errorf("cannot write its state %s: %w (the folder must be writable for the step's user: init makes it 0777)", o.places.state(o.n, name), err)
+}
+
+func flock(fd, how int) error {
+	for {
+		if err := syscall.Flock(fd, how); err != syscall.EINTR {
+			return err
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"path/filepath"
+	"strconv"
+)
+
+// places names every path the gate touches, under a root that is empty in a container.
+type places struct {
+	bin        string
+	states     string
+	initEnd    string
+	stage      string
+	step       string
+	drone      string
+	pod        string
+	terminated string
+}
+
+func placesUnder(root string) places {
+	at := func(path string) string { return filepath.Join(root, path) }
+	if root == "" {
+		at = func(path string) string { return path }
+	}
+	return places{
+		bin:        at("/hangar/bin"),
+		states:     at("/hangar/state"),
+		initEnd:    at("/hangar/state/init"),
+		stage:      at("/hangar/common/stage.json"),
+		step:       at("/hangar/own/step.json"),
+		drone:      at("/run/drone"),
+		pod:        at("/hangar/pod"),
+		terminated: at("/dev/termination-log"),
+	}
+}
+
+func (p places) state(n int, file string) string {
+	return filepath.Join(p.states, strconv.Itoa(n), file)
+}
+
+func (p places) result(n int) string {
+	return filepath.Join(p.pod, "result-"+strconv.Itoa(n))
+}

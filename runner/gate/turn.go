@@ -1,0 +1,95 @@
+package main
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// awaitTurn waits for barrier and dependencies, then decides by the results of all steps.
+func (g *gate) awaitTurn() (decision, map[int]result, error) {
+	for {
+		err := g.awaitAll()
+		results := g.peers.results()
+		switch {
+		case errors.Is(err, errStopping):
+			return stopping, results, nil
+		case err != nil:
+			return wait, nil, err
+		}
+		if d := decide(g.step, results, g.stage.Steps); d != wait {
+			return d, results, nil
+		}
+		// A step that tampers with its own folder may look unfinished behind a free lock: no busy loop over that.
+		if g.waits.pause(pollSwap) != nil {
+			return stopping, results, nil
+		}
+	}
+}
+
+func (g *gate) awaitAll() error {
+	if err := g.passBarrier(); err != nil {
+		return err
+	}
+	notBefore := g.startHold()
+	for _, n := range g.step.After {
+		if err := g.awaitDependency(n); err != nil {
+			return err
+		}
+	}
+	return g.waits.pause(time.Until(notBefore))
+}
+
+// startHold is the moment before which nothing starts: after a slow start a cancel may be on its way.
+func (g *gate) startHold() time.Time {
+	now := time.Now()
+	if g.stage.Start == "barrier" && passesBarrier(g.stage, g.n) {
+		return now
+	}
+	text, err := readSmall(g.places.initEnd, exitLimit)
+	if err != nil {
+		return now
+	}
+	initEndMs, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+	if err != nil {
+		return now
+	}
+	return now.Add(slowStartHold(now.Sub(time.UnixMilli(initEndMs))))
+}
+
+func (g *gate) awaitDependency(n int) error {
+	step, known := g.stage.find(n)
+	if !known {
+		return nil
+	}
+	if step.swapped() {
+		return g.waits.poll(pollSwap, func() bool { return done(step, g.peers.result(step)) })
+	}
+	if err := g.waits.poll(pollMin, func() bool { return g.peers.started(n) }); err != nil {
+		return err
+	}
+	name := lockLife
+	if step.background() {
+		name = lockTurn
+	}
+	if err := g.waits.until(g.peers.released(n, name)); err != nil {
+		return err
+	}
+	return g.holdAfterKill(step)
+}
+
+// holdAfterKill waits a second behind a step that died without a word: if the whole Pod is being killed, our signal
+// comes within it.
+func (g *gate) holdAfterKill(step plannedStep) error {
+	if _, ok := g.peers.exit(step.N); ok {
+		return nil
+	}
+	if _, ok := g.peers.told(step.N); ok {
+		return nil
+	}
+	if step.background() && exists(g.places.state(step.N, "child")) {
+		return nil
+	}
+	return g.waits.pause(holdKilled)
+}

@@ -1,0 +1,62 @@
+package main
+
+import "time"
+
+// pollFast is how often a running step's gate looks at the fail-fast steps.
+const pollFast = 75 * time.Millisecond
+
+// whenToStop is closed when the running child must be stopped: a fail-fast step failed, or, for a service or detached
+// step, the last ordinary step has ended. It never comes from a stop of the Pod: that is a signal.
+func (g *gate) whenToStop() <-chan struct{} {
+	stop := make(chan struct{})
+	switch {
+	case g.step.background():
+		go func() {
+			g.awaitOrdinary()
+			close(stop)
+		}()
+	case len(g.failFast()) > 0:
+		go func() {
+			g.awaitFastFailure()
+			close(stop)
+		}()
+	}
+	return stop
+}
+
+func (g *gate) failFast() []plannedStep {
+	steps := []plannedStep{}
+	for _, step := range g.stage.Steps {
+		if step.Fails == "fast" && !step.background() && step.N != g.n {
+			steps = append(steps, step)
+		}
+	}
+	return steps
+}
+
+func (g *gate) awaitFastFailure() {
+	steps := g.failFast()
+	for {
+		for _, step := range steps {
+			if failed(g.peers.result(step)) {
+				return
+			}
+		}
+		time.Sleep(pollFast)
+	}
+}
+
+func (g *gate) awaitOrdinary() {
+	for _, step := range g.stage.Steps {
+		if step.background() {
+			continue
+		}
+		for g.peers.result(step).phase != ended {
+			if !step.swapped() && exists(g.places.state(step.N, "started")) {
+				<-g.peers.released(step.N, lockLife)
+			} else {
+				time.Sleep(pollSwap)
+			}
+		}
+	}
+}

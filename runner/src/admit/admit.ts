@@ -1,0 +1,77 @@
+/** What a stage asks of the cluster, and what all that are admitted take. CPU in millicores, memory in bytes. */
+export interface Load {
+  readonly pipelines: number;
+  readonly pods: number;
+  readonly cpuMillicores: number;
+  readonly memoryBytes: number;
+}
+
+/** What may be taken at most; undefined = no limit. */
+export interface Budget {
+  /** `DRONE_RUNNER_CAPACITY`: pipelines of this replica at once. */
+  readonly pipelines: number;
+  readonly pods: number | undefined;
+  readonly cpuMillicores: number | undefined;
+  readonly memoryBytes: number | undefined;
+}
+
+/** Why a stage waits: also a metric label. */
+export type WaitReason = 'capacity' | 'budget-cpu' | 'budget-memory' | 'budget-pods' | 'quota' | 'line';
+
+export type Admission =
+  | { readonly kind: 'admitted' }
+  | { readonly kind: 'waiting'; readonly reason: WaitReason; readonly text: string }
+  | { readonly kind: 'refused'; readonly text: string };
+
+/**
+ * Now, later or never, and why. Pure.
+ *
+ * @param asked what this one stage needs (pipelines and pods are 1)
+ * @param taken what is admitted already: this replica's pipelines, all Hangar Pods of the cluster
+ */
+export function admit(asked: Load, taken: Load, budget: Budget): Admission {
+  for (const measure of MEASURES) {
+    const limit = budget[measure.key];
+    if (limit !== undefined && asked[measure.key] > limit)
+      return {
+        kind: 'refused',
+        text: `the pipeline asks for ${measure.say(asked[measure.key])}, more than the whole budget of ${measure.say(limit)}`,
+      };
+  }
+  for (const measure of MEASURES) {
+    const limit = budget[measure.key];
+    if (limit !== undefined && taken[measure.key] + asked[measure.key] > limit)
+      return {
+        kind: 'waiting',
+        reason: measure.reason,
+        text: `${measure.say(taken[measure.key])} of ${measure.say(limit)} are in use, and this pipeline needs ${measure.say(asked[measure.key])}`,
+      };
+  }
+  return { kind: 'admitted' };
+}
+
+const count = (noun: string) => (value: number) => `${value} ${noun}${value === 1 ? '' : 's'}`;
+
+const MEASURES: readonly { key: keyof Load; reason: WaitReason; say: (value: number) => string }[] = [
+  { key: 'pipelines', reason: 'capacity', say: count('pipeline') },
+  { key: 'pods', reason: 'budget-pods', say: count('Pod') },
+  { key: 'cpuMillicores', reason: 'budget-cpu', say: (value) => `${value / 1000} CPU` },
+  {
+    key: 'memoryBytes',
+    reason: 'budget-memory',
+    say: (value) => `${Math.ceil(value / 1_048_576)} MiB memory`,
+  },
+];
+
+/** Two loads together. */
+export function plus(a: Load, b: Load): Load {
+  return {
+    pipelines: a.pipelines + b.pipelines,
+    pods: a.pods + b.pods,
+    cpuMillicores: a.cpuMillicores + b.cpuMillicores,
+    memoryBytes: a.memoryBytes + b.memoryBytes,
+  };
+}
+
+/** Nothing. */
+export const NO_LOAD: Load = { pipelines: 0, pods: 0, cpuMillicores: 0, memoryBytes: 0 };

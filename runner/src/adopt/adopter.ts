@@ -1,0 +1,194 @@
+import type { Clock } from '@hangar/shared/clock';
+import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import type { Logger } from '@hangar/shared/logger';
+import type { V1Lease, V1Pod } from '@kubernetes/client-node';
+import { requestOf } from '../admit/pod-load.ts';
+import { removePod } from '../cleanup/remove-pod.ts';
+import { holdsGate } from '../launch/start.ts';
+import { deadOwners, type Sightings } from '../lease/dead-owners.ts';
+import { type Intent, intentsOf, LEASE_SELECTION, namespacesOf } from '../lease/lease-record.ts';
+import type { OwnLease } from '../lease/own-lease.ts';
+import { ANNOTATION } from '../pipeline/compiled.ts';
+import type { Roster } from '../roster.ts';
+import type { PodWatch } from '../watch/pod-watch.ts';
+import { type PodRecord, readPod } from './read-pod.ts';
+
+/** What an adopter works with, and what it does with what it finds. */
+export interface AdopterParts {
+  readonly clock: Clock;
+  readonly cluster: Cluster;
+  readonly log: Logger;
+  readonly lease: OwnLease;
+  readonly leaseNamespace: string;
+  readonly roster: Roster;
+  readonly podWatch: PodWatch;
+  /** The Pod is ours now: go on with it. */
+  resume(pod: V1Pod, record: PodRecord): void;
+  /** A stage that was about to be accepted, or has no Pod yet. */
+  carryOn(intent: Intent): void;
+}
+
+/** Between two looks at the Leases. */
+const LOOK_MS = 5_000;
+/** An owner without any Lease must be missing at this many looks: a list may be older than a Pod. */
+const MISSING_LOOKS = 2;
+
+/** Finds what dead replicas left, and takes it over: Pods by a write that only one can make, intents with their Lease. */
+export class Adopter {
+  readonly #parts: AdopterParts;
+  #sightings: Sightings = new Map();
+  #missing = new Map<string, number>();
+
+  constructor(parts: AdopterParts) {
+    this.#parts = parts;
+  }
+
+  /** What carries this replica's own name and is not in its hands: its former life's. Call it once, after the Lease was taken. */
+  async adoptOwn(intents: readonly Intent[], signal: AbortSignal): Promise<void> {
+    await this.#takePods((owner) => owner === this.#parts.lease.owner, signal);
+    for (const intent of intents) this.#carryOn(intent);
+  }
+
+  /** Looks again and again until the signal is aborted; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.look(signal).catch((error: unknown) => {
+        if (!signal.aborted) this.#parts.log.warn({ err: error }, 'looking for dead runners failed');
+      });
+      await this.#parts.clock.sleep(LOOK_MS, signal);
+    }
+  }
+
+  /** One look. */
+  async look(signal: AbortSignal): Promise<void> {
+    const { cluster, lease, leaseNamespace, podWatch } = this.#parts;
+    const { items } = await cluster.list<V1Lease>(
+      { resource: RESOURCE.leases, namespace: leaseNamespace },
+      LEASE_SELECTION,
+      signal,
+    );
+    const { dead, sightings } = deadOwners(
+      items,
+      lease.name,
+      this.#sightings,
+      this.#parts.clock.monotonicMs(),
+    );
+    this.#sightings = sightings;
+    for (const one of dead)
+      for (const namespace of namespacesOf(one)) await podWatch.follow(namespace, signal);
+    const deadNames = new Set(dead.map((one) => `${leaseNamespace}/${one.metadata?.name}`));
+    const missing = this.#ownersWithoutLease(items);
+    await this.#takePods(
+      (owner) => deadNames.has(owner) || missing.has(owner) || owner === lease.owner,
+      signal,
+    );
+    for (const one of dead) await this.#inherit(one, signal);
+    await this.#sweep();
+  }
+
+  /** Pods that were dealt with and yet stand there, because their removal failed at the time. */
+  async #sweep(): Promise<void> {
+    const { podWatch, roster } = this.#parts;
+    const left = podWatch.pods.filter(
+      (pod) => roster.hasLanded(pod.metadata?.uid ?? '') && !pod.metadata?.deletionTimestamp,
+    );
+    for (const pod of left) await removePod(this.#parts, pod, undefined);
+  }
+
+  #ownersWithoutLease(leases: readonly V1Lease[]): ReadonlySet<string> {
+    const { leaseNamespace, podWatch, lease } = this.#parts;
+    const living = new Set(leases.map((one) => `${leaseNamespace}/${one.metadata?.name}`));
+    const owners = new Set(
+      podWatch.pods.map(ownerOf).filter((owner) => owner.startsWith(`${leaseNamespace}/`)),
+    );
+    const counted = [...owners].filter((owner) => owner !== lease.owner && !living.has(owner));
+    this.#missing = new Map(counted.map((owner) => [owner, (this.#missing.get(owner) ?? 0) + 1]));
+    return new Set(counted.filter((owner) => (this.#missing.get(owner) ?? 0) >= MISSING_LOOKS));
+  }
+
+  async #takePods(isDead: (owner: string) => boolean, signal: AbortSignal): Promise<void> {
+    for (const pod of this.#parts.podWatch.pods) {
+      const record = readPod(pod);
+      if (!record || !isDead(record.owner) || this.#inHand(pod, record)) continue;
+      const taken = await this.#claim(pod, record, signal);
+      if (taken && this.#enter(record, pod)) this.#parts.resume(taken, record);
+    }
+  }
+
+  #inHand(pod: V1Pod, record: PodRecord): boolean {
+    return this.#parts.roster.has(record.stage.id) || this.#parts.roster.hasLanded(pod.metadata?.uid ?? '');
+  }
+
+  /** One write that fails if anybody was faster. */
+  async #claim(pod: V1Pod, record: PodRecord, signal: AbortSignal): Promise<V1Pod | undefined> {
+    const { cluster, lease, log } = this.#parts;
+    if (record.owner === lease.owner) return pod;
+    const { namespace = 'default', name = '', resourceVersion, uid } = pod.metadata ?? {};
+    const patch = { metadata: { resourceVersion, uid, annotations: { [ANNOTATION.owner]: lease.owner } } };
+    try {
+      const taken = await cluster.patch<V1Pod>(
+        { resource: RESOURCE.pods, namespace, name },
+        patch,
+        'merge',
+        signal,
+      );
+      log.info({ pod: name, namespace, from: record.owner }, 'took over a pipeline of a runner that is gone');
+      return taken;
+    } catch (error) {
+      if (isKubernetesError(error, 404, 409)) return undefined;
+      throw error;
+    }
+  }
+
+  #enter(record: PodRecord, pod: V1Pod): boolean {
+    const { clock, roster } = this.#parts;
+    const { stage, plan } = record;
+    return roster.enter({
+      stageId: stage.id,
+      buildId: stage.buildId,
+      buildNumber: plan?.buildNumber ?? 0,
+      repo: plan?.repoSlug ?? '',
+      stageName: stage.name,
+      event: plan?.buildEvent ?? '',
+      phase: holdsGate(pod) ? 'waiting' : 'starting',
+      sinceMs: clock.now(),
+      reason: '',
+      pod: pod.metadata?.name ?? '',
+      adopted: true,
+      asks: requestOf(pod),
+    });
+  }
+
+  /** Its intents become ours, in writing, before its Lease goes: a crash in between leaves them in both, which does no harm. */
+  async #inherit(lease: V1Lease, signal: AbortSignal): Promise<void> {
+    const intents = intentsOf(lease).filter((intent) => !this.#hasPod(intent.stageId));
+    for (const intent of intents) await this.#parts.lease.intend(intent, signal);
+    const stillThere = this.#parts.podWatch.pods.some(
+      (pod) => ownerOf(pod) === `${this.#parts.leaseNamespace}/${lease.metadata?.name}`,
+    );
+    if (stillThere) return;
+    const target = {
+      resource: RESOURCE.leases,
+      namespace: this.#parts.leaseNamespace,
+      name: lease.metadata?.name ?? '',
+    };
+    const uid = lease.metadata?.uid;
+    const removed = await this.#parts.cluster.remove(target, uid ? { uid } : {}, signal);
+    // Of several that look, the one that removed it carries on.
+    for (const intent of intents) {
+      if (removed === 'removed') this.#carryOn(intent);
+      else this.#parts.lease.settle(intent.stageId);
+    }
+  }
+
+  #carryOn(intent: Intent): void {
+    if (this.#hasPod(intent.stageId)) return this.#parts.lease.settle(intent.stageId);
+    if (!this.#parts.roster.has(intent.stageId)) this.#parts.carryOn(intent);
+  }
+
+  #hasPod(stageId: number): boolean {
+    return this.#parts.podWatch.pods.some((pod) => readPod(pod)?.stage.id === stageId);
+  }
+}
+
+const ownerOf = (pod: V1Pod): string => pod.metadata?.annotations?.[ANNOTATION.owner] ?? '';

@@ -1,0 +1,189 @@
+import { type Clock } from '@hangar/shared/clock';
+import type { Connection } from '@hangar/shared/kubernetes/connection';
+import { type CallObserver, HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
+import type { Logger } from '@hangar/shared/logger';
+import { RateLimit } from '@hangar/shared/rate-limit';
+import { type Budget, type Load, NO_LOAD, plus } from './admit/admit.ts';
+import { loadOf } from './admit/pod-load.ts';
+import { WaitingLine } from './admit/waiting-line.ts';
+import type { RunnerConfig } from './config/runner-config.ts';
+import { type DraftParts, draft } from './draft/draft.ts';
+import { createDroneClient, type DroneClient } from './edges/drone-http.ts';
+import { createEnvironmentPlugin, createRegistryPlugin, createSecretPlugin } from './edges/plugin-http.ts';
+import { createImageLookup } from './edges/registry-http.ts';
+import type { JourneyEvents, JourneyParts } from './journey/journey-parts.ts';
+import { OwnLease } from './lease/own-lease.ts';
+import { clusterLogSource } from './logs/cluster-log-source.ts';
+import { serverStepLogs } from './logs/server-step-logs.ts';
+import { LABEL } from './pipeline/compiled.ts';
+import { CancelWatches } from './poll/cancel-watches.ts';
+import { Roster } from './roster.ts';
+import type { RunnerOptions } from './runner.ts';
+import { PodWatch } from './watch/pod-watch.ts';
+
+/** What the outside gives: time, chance, the two servers, and who counts. */
+export interface Outside {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly connection: Connection;
+  readonly readFile: (path: string) => Promise<string>;
+  readonly print: (text: string) => void;
+  /** Unique to this process; named by its Lease. */
+  readonly replica: string;
+  readonly events: JourneyEvents;
+  readonly observer: CallObserver;
+  serverAnswered(): void;
+}
+
+/** A runner that is put together and not begun. */
+export interface Assembly {
+  readonly parts: JourneyParts;
+  readonly options: RunnerOptions;
+  readonly ciServer: DroneClient;
+  close(): Promise<void>;
+}
+
+/** A node that does not answer may come back within this. */
+const NODE_LOST_MS = 300_000;
+
+/** Puts a runner together from its configuration; nothing is asked of anybody yet. */
+export function assemble(config: RunnerConfig, outside: Outside): Assembly {
+  const { clock, random, log } = outside;
+  const pace = new RateLimit(clock, { perSecond: config.kubernetes.qps, burst: config.kubernetes.burst });
+  const cluster = new HttpCluster(clock, outside.connection, paced(pace, clock, outside.observer));
+  const ciServer = droneOf(config, outside);
+  const roster = new Roster();
+  const namespace = config.lease.namespace || outside.connection.namespace;
+  const podWatch = new PodWatch(clock, cluster, {
+    onTrouble: (where, error) =>
+      log.warn(
+        { namespace: where, status: error.status, reason: error.message },
+        'the watch of Pods had trouble',
+      ),
+  });
+  const logsOf = {
+    clock,
+    ciServer,
+    log,
+    random,
+    source: clusterLogSource(cluster),
+    limitBytes: config.logs.limitBytes,
+    cards: config.runner.cards,
+  };
+  const drafting = draftParts(config, outside);
+  const parts: JourneyParts = {
+    clock,
+    ciServer,
+    cluster,
+    log,
+    roster,
+    podWatch,
+    events: outside.events,
+    stepLogs: serverStepLogs(logsOf),
+    line: new WaitingLine(() => taken(roster, podWatch), budgetOf(config)),
+    lease: new OwnLease(
+      { clock, cluster, log },
+      { namespace, replica: outside.replica, termMs: config.lease.termMs },
+    ),
+    cancelWatches: new CancelWatches({ clock, ciServer, log }),
+    patience: { imagePullMs: config.kubernetes.imagePullPatienceMs, nodeLostMs: NODE_LOST_MS },
+    waitLimitMs: config.admission.waitLimitMs ?? Number.POSITIVE_INFINITY,
+    draft: (detail, signal) => draft(drafting, detail, signal),
+  };
+  const options: RunnerOptions = {
+    machine: config.runner.name,
+    filter: { kind: 'pipeline', type: 'kubernetes', labels: config.runner.labels },
+    capacity: config.runner.capacity,
+    namespaces: namespacesOf(config),
+    leaseNamespace: namespace,
+    random,
+    serverAnswered: () => outside.serverAnswered(),
+  };
+  const close = async (): Promise<void> => {
+    pace.close();
+    await Promise.all([ciServer.close(), outside.connection.close()]);
+  };
+  return { parts, options, ciServer, close };
+}
+
+function droneOf(config: RunnerConfig, outside: Outside): DroneClient {
+  const { clock, random, log, print } = outside;
+  const { url, token, skipVerify, dump } = config.server;
+  return createDroneClient(
+    { clock, random, log, dump: print },
+    { baseUrl: url, token, skipVerify, dump, proxies: config.proxies },
+  );
+}
+
+/** What a draft asks of others. Also used by `exec`, which has no server. */
+export function draftParts(
+  config: RunnerConfig,
+  outside: Pick<Outside, 'clock' | 'random' | 'readFile'>,
+): DraftParts {
+  const { clock, random } = outside;
+  const { secret, registry, environment } = config.plugins;
+  const { plainHttp, mirrors, imageCommands } = config.registry;
+  const plugin = <T>(
+    create: (clock: Clock, options: NonNullable<typeof secret> & { proxies: RunnerConfig['proxies'] }) => T,
+    of: typeof secret,
+  ): T | undefined => of && create(clock, { ...of, proxies: config.proxies });
+  return {
+    clock,
+    random,
+    settings: config.compile,
+    access: config.runner.limits,
+    namespaceRules: config.namespaceRules,
+    prepare: {
+      clock,
+      environment: config.environment,
+      runnerSecrets: config.secrets,
+      secretPlugin: plugin(createSecretPlugin, secret),
+      registryPlugin: plugin(createRegistryPlugin, registry),
+      environmentPlugin: plugin(createEnvironmentPlugin, environment),
+      readDockerConfig: () =>
+        config.dockerConfigPath ? outside.readFile(config.dockerConfigPath) : Promise.resolve(undefined),
+      images: createImageLookup(clock, { plainHttp, mirrors, table: imageCommands, proxies: config.proxies }),
+    },
+  };
+}
+
+/** Our own pace before each write; a 429 slows it down. Reads and watches are few and go at once. */
+function paced(pace: RateLimit, clock: Clock, observer: CallObserver): CallObserver {
+  return {
+    before: async (call, signal) => {
+      if (call.verb === 'watch' || call.verb === 'log') return observer.before?.(call, signal);
+      await pace.enter(signal);
+      await observer.before?.(call, signal);
+    },
+    after: (call, status, durationMs) => {
+      if (status === 429) pace.slowDown();
+      observer.after?.(call, status, durationMs);
+    },
+  };
+}
+
+function budgetOf(config: RunnerConfig): Budget {
+  const { budgetCpuMillicores, budgetMemoryBytes, budgetPods } = config.admission;
+  return {
+    pipelines: config.runner.capacity,
+    cpuMillicores: budgetCpuMillicores,
+    memoryBytes: budgetMemoryBytes,
+    pods: budgetPods,
+  };
+}
+
+/** What is admitted: this replica's stages by what they ask for, and every other Hangar Pod that the scheduler may have, whoever made it. */
+function taken(roster: Roster, podWatch: PodWatch): Load {
+  const own = roster.entries.filter((entry) => entry.phase === 'starting' || entry.phase === 'running');
+  const others = podWatch.pods.filter((pod) => !roster.has(Number(pod.metadata?.labels?.[LABEL.stageId])));
+  return [...own.map((entry) => entry.asks), ...others.map(loadOf)].reduce(plus, NO_LOAD);
+}
+
+/** Where Pods may be: the default namespace and those that policies and rules name. A random one is found by its Lease. */
+function namespacesOf(config: RunnerConfig): readonly string[] {
+  const { defaultNamespace, policies } = config.compile;
+  return [defaultNamespace, ...policies.map((policy) => policy.namespace)].filter(
+    (name) => name !== '' && name !== 'drone-',
+  );
+}

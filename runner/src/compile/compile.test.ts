@@ -1,0 +1,503 @@
+import { describe, expect, it } from 'vitest';
+import type { PipelineVolume } from '../pipeline/pipeline.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { type CompileInput, compile } from './compile.ts';
+import {
+  aBuild,
+  aCompileInput,
+  aDetail,
+  anImage,
+  aPipeline,
+  aPolicy,
+  aPreparation,
+  aRepo,
+  aService,
+  aStep,
+  secret,
+  someSettings,
+  text,
+} from './testing/a-pipeline.ts';
+import { containerOf, secretText, stageFile, stepFile } from './testing/read-compiled.ts';
+
+const compiled = (changes: Partial<CompileInput> = {}) => compile(aCompileInput(changes));
+const codeOf = (changes: Partial<CompileInput>): string => {
+  try {
+    compiled(changes);
+    return 'compiled';
+  } catch (error) {
+    return error instanceof PipelineError ? error.code : String(error);
+  }
+};
+const netrc = { machine: 'git.example.com', login: 'ada', password: 'n3trc-pass' };
+const noClone = { disable: true, depth: 0, skipVerify: false, trace: false, retries: 0 };
+const never = { branch: { include: ['no-such-branch'], exclude: [] } };
+
+describe('how a step starts', () => {
+  it('commands run as a script behind the gate', () => {
+    const result = compiled();
+    expect(containerOf(result, 2).command).toEqual(['/hangar/bin/gate', 'run', '2']);
+    expect(stepFile(result, 2).argv).toEqual(['/bin/sh', '/hangar/own/script']);
+    expect(secretText(result, '2.script')).toContain("\nprintf '%s\\n' '+ go test ./...'\ngo test ./...\n");
+  });
+
+  it('a plugin whose image is known runs its own command behind the gate', () => {
+    const plugin = aStep({ image: 'plugins/slack', commands: [] });
+    const images = { 'docker.io/plugins/slack:latest': anImage({ cmd: ['--now'], stopSignal: 'SIGQUIT' }) };
+    const result = compiled({ pipeline: aPipeline({ steps: [plugin] }), prepared: aPreparation({ images }) });
+    expect(stepFile(result, 2)).toMatchObject({ argv: ['/bin/plugin', '--now'], stopSignal: 'SIGQUIT' });
+    expect(containerOf(result, 2).image).toBe('docker.io/plugins/slack:latest');
+  });
+
+  it('a plugin whose image is not known begins as the placeholder', () => {
+    const plugin = aStep({
+      image: 'plugins/slack',
+      commands: [],
+      command: ['--cost=$5', '$(HOME)'],
+      settings: { PLUGIN_ROOM: text('$(CI) $$') },
+    });
+    const result = compiled({ pipeline: aPipeline({ steps: [plugin] }) });
+    const container = containerOf(result, 2);
+    expect(container).toMatchObject({ image: 'ghcr.io/hangar/gate:0.1.0', args: ['--cost=$$5', '$$(HOME)'] });
+    expect(container.command).toBeUndefined();
+    expect(container.env).toContainEqual({ name: 'PLUGIN_ROOM', value: '$$(CI) $$$$' });
+    expect(result.pod.metadata?.annotations?.['hangar.dev/image-2']).toBe('docker.io/plugins/slack:latest');
+    expect(result.plan.steps[1]?.engine).toBe('swap');
+    expect(containerOf(result, 1).volumeMounts).toContainEqual({
+      name: 'hangar-pod',
+      mountPath: '/hangar/pod',
+      readOnly: true,
+    });
+    expect(result.pod.spec?.volumes).toContainEqual({
+      name: 'hangar-pod',
+      downwardAPI: {
+        items: [{ path: 'result-2', fieldRef: { fieldPath: "metadata.annotations['hangar.dev/result-2']" } }],
+      },
+    });
+  });
+
+  it('secrets of a swapped step are references to its own entries', () => {
+    const plugin = aStep({
+      image: 'plugins/slack',
+      commands: [],
+      settings: { PLUGIN_TOKEN: secret('token') },
+    });
+    const result = compiled({
+      pipeline: aPipeline({ steps: [plugin] }),
+      prepared: aPreparation({ secrets: { token: 's3cret' } }),
+    });
+    const reference = { secretKeyRef: { name: result.pod.metadata?.name, key: '2.secret.1' } };
+    expect(containerOf(result, 2).env).toContainEqual({ name: 'PLUGIN_TOKEN', valueFrom: reference });
+    expect(secretText(result, '2.secret.1')).toBe('s3cret');
+  });
+
+  it.each([
+    ['a list is the command line', ['/bin/tool', 'a b'], ['$HOME'], ['/bin/tool', 'a b', '$HOME']],
+    ['a single path is no shell line', ['/bin/tool'], [], ['/bin/tool']],
+    ['a single text with blanks is one', ['tool --all'], ['x'], ['/bin/sh', '-c', 'tool --all x']],
+    ['a single text with a variable is one', ['$TOOL'], [], ['/bin/sh', '-c', '$TOOL']],
+  ])('entrypoint: %s', (_sentence, entrypoint, command, want) => {
+    const result = compiled({ pipeline: aPipeline({ steps: [aStep({ entrypoint, command })] }) });
+    expect(stepFile(result, 2).argv).toEqual(want);
+  });
+
+  it('an image that insists on being process 1 takes the place of the gate in the background only', () => {
+    const images = {
+      'docker.io/library/redis:8': anImage({ entrypoint: ['/init'] }),
+      'docker.io/library/s6:latest': anImage({ entrypoint: ['/init'] }),
+    };
+    const pipeline = aPipeline({ services: [aService()], steps: [aStep({ image: 's6', commands: [] })] });
+    const { plan } = compiled({ pipeline, prepared: aPreparation({ images }) });
+    expect(plan.steps.slice(1)).toMatchObject([
+      { engine: 'gate', pid1: true },
+      { engine: 'swap', pid1: false },
+    ]);
+  });
+
+  it('an image without any command is refused', () => {
+    const images = { 'docker.io/library/bare:latest': anImage({ entrypoint: [] }) };
+    const pipeline = aPipeline({ steps: [aStep({ image: 'bare', commands: [] })] });
+    expect(codeOf({ pipeline, prepared: aPreparation({ images }) })).toBe('invalid-pipeline');
+  });
+});
+
+describe('the Pod', () => {
+  it('is held back, limited in time and shielded', () => {
+    const { spec, metadata } = compiled({ detail: aDetail({ repo: aRepo({ timeoutMinutes: 0 }) }) }).pod;
+    expect(spec).toMatchObject({
+      restartPolicy: 'Never',
+      schedulingGates: [{ name: 'hangar.dev/start' }],
+      activeDeadlineSeconds: 7200,
+    });
+    expect(metadata?.annotations).toMatchObject({
+      'karpenter.sh/do-not-disrupt': 'true',
+      'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+    });
+  });
+
+  it('reaches a node by name through the scheduler, because its gate forbids nodeName', () => {
+    const { spec } = compiled({ pipeline: aPipeline({ nodeName: 'node-7' }) }).pod;
+    expect(spec?.nodeName).toBeUndefined();
+    expect(JSON.stringify(spec?.affinity)).toContain(
+      '"key":"metadata.name","operator":"In","values":["node-7"]',
+    );
+    expect(spec?.tolerations).toEqual([{ operator: 'Exists', effect: 'NoSchedule' }]);
+  });
+
+  it('complies with the restricted profile where the operator asks for it, except privileged steps', () => {
+    const steps = [aStep(), aStep({ name: 'root', privileged: true })];
+    const result = compiled({
+      pipeline: aPipeline({ steps }),
+      settings: someSettings({ hardening: 'restricted' }),
+    });
+    expect(containerOf(result, 2).securityContext).toMatchObject({
+      allowPrivilegeEscalation: false,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    expect(containerOf(result, 3).securityContext).toEqual({ privileged: true });
+    expect(result.pod.spec?.automountServiceAccountToken).toBe(false);
+  });
+
+  it('keeps the token where somebody names a service account', () => {
+    const settings = someSettings({ hardening: 'restricted', defaultServiceAccount: 'ci' });
+    expect(compiled({ settings }).pod.spec).toMatchObject({ serviceAccountName: 'ci' });
+    expect(compiled({ settings }).pod.spec?.automountServiceAccountToken).toBeUndefined();
+  });
+
+  it.each([
+    ['the workspace', {}, 'step', '/drone/src'],
+    ["the author's folder", { workingDir: '/opt' }, 'step', '/opt'],
+    ['a folder of the workspace', { workingDir: 'sub' }, 'step', '/drone/src/sub'],
+    ["the image's own for a service without commands", {}, 'service', undefined],
+    ['the workspace for a service with commands', { commands: ['serve'] }, 'service', '/drone/src'],
+  ])('a step works in %s', (_sentence, changes, kind, want) => {
+    const pipeline =
+      kind === 'service'
+        ? aPipeline({ services: [aService(changes)] })
+        : aPipeline({ steps: [aStep(changes)] });
+    expect(containerOf(compiled({ pipeline }), 2).workingDir).toBe(want);
+  });
+
+  it('carries tmate in debug builds only', () => {
+    const debug = compiled({ detail: aDetail({ build: aBuild({ debug: true }) }) });
+    expect(debug.pod.spec?.initContainers?.map(({ name }) => name)).toEqual(['hangar-init', 'hangar-tmate']);
+    expect(secretText(debug, '2.script')).toContain('trap remote_debug EXIT');
+    expect(compiled().pod.spec?.initContainers).toHaveLength(1);
+    expect(secretText(compiled(), '2.script')).not.toContain('tmate');
+  });
+
+  it('is refused for windows, not for linux', () => {
+    const on = (os: string) => ({
+      pipeline: aPipeline({ platform: { os, arch: '', variant: '', version: '' } }),
+    });
+    expect(codeOf(on('windows'))).toBe('unsupported-platform');
+    expect(compiled(on('linux')).pod.spec?.nodeSelector).toEqual({ 'kubernetes.io/os': 'linux' });
+  });
+
+  it('pulls with credentials when there are any', () => {
+    const registries = [{ address: 'https://index.docker.io/v1/', username: 'ada', password: 'pw' }];
+    const result = compiled({ prepared: aPreparation({ registries }) });
+    expect(result.pod.spec?.imagePullSecrets).toEqual([{ name: 'drone-0123456789abcdefghij-pull' }]);
+    expect(Buffer.from(result.pullSecret?.data?.['.dockerconfigjson'] ?? '', 'base64').toString()).toBe(
+      '{"auths":{"index.docker.io":{"auth":"YWRhOnB3"}}}\n',
+    );
+    expect(compiled().pullSecret).toBeUndefined();
+  });
+});
+
+describe('masks and warnings', () => {
+  it("a step hides its own secrets and masked variables, and sees no other step's secrets", () => {
+    const steps = [aStep({ name: 'a', environment: { T: secret('token') } }), aStep({ name: 'b' })];
+    const environment = [
+      { name: 'E', value: 'env-secret', mask: true },
+      { name: 'F', value: 'open', mask: false },
+    ];
+    const result = compiled({
+      pipeline: aPipeline({ steps }),
+      prepared: aPreparation({ secrets: { token: 's3cret' }, environment }),
+    });
+    expect(result.masks).toEqual({ 1: ['env-secret'], 2: ['s3cret', 'env-secret'], 3: ['env-secret'] });
+    expect(JSON.parse(secretText(result, 'masks.json'))).toEqual(result.masks);
+    expect(secretText(result, '3.step.json') + secretText(result, 'stage.json')).not.toContain('s3cret');
+  });
+
+  it('a secret that was not found is an empty variable, and said', () => {
+    const result = compiled({
+      pipeline: aPipeline({ steps: [aStep({ environment: { T: secret('gone') } })] }),
+    });
+    expect(stepFile(result, 2).env['T']).toBe('');
+    expect(result.warnings).toEqual(['step "test": secret "gone" was not found; T is empty']);
+  });
+
+  it('what every object inherits is no secret', () => {
+    const result = compiled({
+      pipeline: aPipeline({ steps: [aStep({ environment: { T: secret('constructor') } })] }),
+    });
+    expect(stepFile(result, 2).env['T']).toBe('');
+  });
+});
+
+describe('weaknesses of the old runner', () => {
+  it('24: clone-only netrc goes to the real clone step, or to nobody', () => {
+    const settings = someSettings({ netrcCloneOnly: true });
+    const withClone = compiled({ detail: aDetail({ netrc }), settings });
+    expect(stepFile(withClone, 1).env['DRONE_NETRC_PASSWORD']).toBe('n3trc-pass');
+    expect(secretText(withClone, '2.step.json')).not.toContain('n3trc-pass');
+    const steps = [aStep({ name: 'clone' }), aStep()];
+    const without = compiled({
+      detail: aDetail({ netrc }),
+      settings,
+      pipeline: aPipeline({ clone: noClone, steps }),
+    });
+    expect(JSON.stringify(without)).not.toContain(Buffer.from('n3trc-pass').toString('base64').slice(0, 10));
+    expect(secretText(without, '1.step.json')).not.toContain('n3trc-pass');
+  });
+
+  it('27: netrc values are no secrets that a step can name', () => {
+    const steps = [aStep({ environment: { T: secret('DRONE_NETRC_PASSWORD') } })];
+    const settings = someSettings({ netrcCloneOnly: true });
+    const result = compiled({ detail: aDetail({ netrc }), settings, pipeline: aPipeline({ steps }) });
+    expect(stepFile(result, 2).env['T']).toBe('');
+    expect(result.warnings).toHaveLength(1);
+  });
+
+  it('30: platform.arch chooses nodes, and the old label stays', () => {
+    const { pod } = compiled({
+      pipeline: aPipeline({ platform: { os: '', arch: 'arm64', variant: '', version: '' } }),
+    });
+    expect(pod.spec?.nodeSelector).toEqual({ 'kubernetes.io/arch': 'arm64' });
+    expect(pod.metadata?.labels?.['kubernetes.io/arch']).toBe('arm64');
+    expect(compiled().pod.spec?.nodeSelector).toBeUndefined();
+  });
+
+  it('31: steps that can never run get no container, no number and no share of the requests', () => {
+    const steps = [aStep({ name: 'a', when: never }), aStep({ name: 'b' })];
+    const result = compiled({ pipeline: aPipeline({ steps }) });
+    expect(result.plan.steps.map(({ n, name }) => [n, name])).toEqual([
+      [1, 'clone'],
+      [2, 'b'],
+    ]);
+    expect(containerOf(result, 2).resources?.requests).toEqual({ cpu: '50m', memory: '48Mi' });
+  });
+
+  it('31: with nothing that can run there is nothing to launch', () => {
+    expect(
+      compiled({ pipeline: aPipeline({ clone: noClone, steps: [aStep({ when: never })] }) }).plan.steps,
+    ).toEqual([]);
+  });
+
+  it('37: commands with backquotes are printed, not run, by their echo', () => {
+    const result = compiled({ pipeline: aPipeline({ steps: [aStep({ commands: ["echo `date` 'x'"] })] }) });
+    expect(secretText(result, '2.script')).toContain(`printf '%s\\n' '+ echo \`date\` '\\''x'\\'''\n`);
+  });
+
+  it('38: scripts are files of any size, and nothing of them is expanded by Kubernetes', () => {
+    const command = `echo '$(HOME) $$' # ${'x'.repeat(300_000)}`;
+    const result = compiled({ pipeline: aPipeline({ steps: [aStep({ commands: [command] })] }) });
+    expect(secretText(result, '2.script')).toContain(command);
+    expect(JSON.stringify(result.pod)).not.toContain('$(HOME)');
+  });
+
+  const volumes = (...list: PipelineVolume[]) => aPipeline({ volumes: list });
+  const volumeOf = (volume: PipelineVolume) =>
+    compiled({ pipeline: volumes(volume) }).pod.spec?.volumes?.find(({ name }) => name === 'volume-1');
+
+  it('45: a default mode is sent only when it was given', () => {
+    const map = { name: 'v', kind: 'config_map', configMapName: 'cm', optional: false } as const;
+    expect(volumeOf({ ...map, defaultMode: undefined })).toEqual({
+      name: 'volume-1',
+      configMap: { name: 'cm' },
+    });
+    expect(volumeOf({ ...map, defaultMode: 0o400 })).toEqual({
+      name: 'volume-1',
+      configMap: { name: 'cm', defaultMode: 0o400 },
+    });
+    const own = { name: 'v', kind: 'secret', secretName: 's', optional: true } as const;
+    expect(volumeOf({ ...own, defaultMode: undefined })).toEqual({
+      name: 'volume-1',
+      secret: { secretName: 's', optional: true },
+    });
+  });
+
+  it('46: long repository names become valid labels, and the annotation keeps the whole name', () => {
+    const name = `${'Very Long! '.repeat(10)}end`;
+    const { metadata } = compiled({ detail: aDetail({ repo: aRepo({ name }) }) }).pod;
+    expect(metadata?.labels?.['io.drone.repo.name']).toMatch(/^very-long-very-long-[a-z-]{1,43}$/);
+    expect(metadata?.annotations?.['io.drone.repo.name']).toBe(name);
+  });
+
+  it('46: secret names need not be keys, odd variable names are left out and said', () => {
+    const environment = {
+      T: secret('my secret!'),
+      'A=B': text('1'),
+      'fine-name': text('2'),
+      BIG: text('x'.repeat(140_000)),
+    };
+    const result = compiled({
+      pipeline: aPipeline({ steps: [aStep({ environment })] }),
+      prepared: aPreparation({ secrets: { 'my secret!': 'v' } }),
+    });
+    expect(stepFile(result, 2).env).toEqual({ T: 'v', 'fine-name': '2', DRONE_STEP_NAME: 'test' });
+    expect(result.warnings).toHaveLength(2);
+  });
+
+  it('46: two mounts at one path are refused with the place, one beside the other is not', () => {
+    const mounting = (...paths: string[]) => ({
+      pipeline: aPipeline({
+        volumes: [{ name: 'v', kind: 'temp', medium: '', sizeLimitBytes: 0 }],
+        steps: [aStep({ volumes: paths.map((path) => ({ name: 'v', path, subPath: '' })) })],
+      }),
+    });
+    expect(() => compiled(mounting('/data', '/data/'))).toThrow('step "test" has two volumes at /data');
+    expect(codeOf(mounting('/drone/src'))).toBe('invalid-pipeline');
+    expect(codeOf(mounting('/hangar/state'))).toBe('invalid-pipeline');
+    expect(codeOf(mounting('/data', '/data/b'))).toBe('compiled');
+  });
+
+  it.each([
+    ['labels', { namespace: '', labels: { team: 'has blanks' }, annotations: {} }],
+    ['annotation keys', { namespace: '', labels: {}, annotations: { 'a b': '' } }],
+    ['namespaces', { namespace: 'Not_Valid', labels: {}, annotations: {} }],
+  ])('46: bad %s are refused with a text', (_sentence, metadata) => {
+    expect(codeOf({ pipeline: aPipeline({ metadata }) })).toBe('invalid-pipeline');
+  });
+
+  it('47: retries are passed on to the clone step', () => {
+    const clone = { disable: false, depth: 50, skipVerify: true, trace: false, retries: 3 };
+    expect(stepFile(compiled({ pipeline: aPipeline({ clone }) }), 1).env).toEqual({
+      GIT_SSL_NO_VERIFY: 'true',
+      PLUGIN_DEPTH: '50',
+      PLUGIN_SKIP_VERIFY: 'true',
+      PLUGIN_RETRIES: '3',
+    });
+  });
+
+  it('48: host paths have no type, so sockets can be mounted', () => {
+    const socket = { name: 'v', kind: 'host', path: '/var/run/docker.sock' } as const;
+    expect(volumeOf(socket)).toEqual({
+      name: 'volume-1',
+      hostPath: { path: '/var/run/docker.sock', type: '' },
+    });
+  });
+
+  it('49: a size limit counts for every medium', () => {
+    const temp = { name: 'v', kind: 'temp', sizeLimitBytes: 1536 * 1024 * 1024 } as const;
+    expect(volumeOf({ ...temp, medium: '' })).toEqual({
+      name: 'volume-1',
+      emptyDir: { sizeLimit: '1536Mi' },
+    });
+    expect(volumeOf({ ...temp, medium: 'Memory' })).toEqual({
+      name: 'volume-1',
+      emptyDir: { medium: 'Memory', sizeLimit: '1536Mi' },
+    });
+  });
+
+  it('50: mounts of unknown and of empty volumes are refused by name', () => {
+    const steps = [aStep({ volumes: [{ name: 'cache', path: '/c', subPath: '' }] })];
+    expect(() => compiled({ pipeline: aPipeline({ steps }) })).toThrow('mounts volume "cache"');
+    expect(codeOf({ pipeline: aPipeline({ steps, volumes: [{ name: 'cache', kind: 'none' }] }) })).toBe(
+      'unknown-volume',
+    );
+  });
+
+  it("68: neither policies nor authors overwrite the runner's labels", () => {
+    const labels = { 'io.drone.name': 'evil', 'hangar.dev/stage-id': '1', team: 'a' };
+    const result = compiled({
+      settings: someSettings({
+        policies: [aPolicy({ labels, annotations: { 'hangar.dev/owner': 'evil' } })],
+      }),
+    });
+    expect(result.pod.metadata?.labels).toMatchObject({
+      'io.drone.name': 'drone-0123456789abcdefghij',
+      'hangar.dev/stage-id': '31',
+      team: 'a',
+    });
+    expect(result.pod.metadata?.annotations?.['hangar.dev/owner']).toBeUndefined();
+  });
+
+  it('44: a policy called default has no way round its own conditions, and one decision is made on the namespace', () => {
+    const policies = [
+      aPolicy({ name: 'default', match: never, namespace: 'odd' }),
+      aPolicy({ name: 'p', namespace: 'fixed' }),
+    ];
+    const result = compiled({ settings: someSettings({ policies, defaultNamespace: 'drone-' }) });
+    expect([result.namespace, result.createNamespace]).toEqual(['fixed', false]);
+    expect(compiled({ settings: someSettings({ defaultNamespace: 'drone-' }) }).createNamespace).toBe(true);
+    expect(compiled({ settings: someSettings({ policies: policies.slice(0, 1) }) }).namespace).toBe(
+      'default',
+    );
+  });
+});
+
+describe('what a Pod can hold', () => {
+  const many = (count: number, changes: (index: number) => Parameters<typeof aStep>[0] = () => ({})) =>
+    Array.from({ length: count }, (_, index) => aStep({ name: `step-${index}`, ...changes(index) }));
+  const variables = (index: number) => ({
+    environment: Object.fromEntries(
+      Array.from({ length: 120 }, (_, i) => [`VARIABLE_${i}`, text(`value ${index} ${'x'.repeat(40)}`)]),
+    ),
+  });
+
+  it('200 steps', () => {
+    const result = compiled({ pipeline: aPipeline({ steps: many(200) }) });
+    expect(result.plan.steps).toHaveLength(201);
+    expect(result.secrets).toHaveLength(1);
+  });
+
+  it('120 steps with 120 variables each, in more than one Secret', () => {
+    const result = compiled({ pipeline: aPipeline({ steps: many(120, variables) }) });
+    expect(result.secrets.length).toBeGreaterThan(1);
+    expect(
+      result.pod.spec?.volumes?.find(({ name }) => name === 'hangar-files')?.projected?.sources,
+    ).toHaveLength(result.secrets.length);
+    expect(stepFile(result, 121).env['VARIABLE_7']).toContain('value 119');
+  });
+
+  it('not those variables in the Pod itself, with a text that says the cure', () => {
+    const steps = many(120, (index) => ({ ...variables(index), commands: [] }));
+    expect(() => compiled({ pipeline: aPipeline({ steps }) })).toThrow(
+      /could not be looked up in the registry/,
+    );
+  });
+
+  it('not thousands of steps', () => {
+    expect(codeOf({ pipeline: aPipeline({ steps: many(5000) }) })).toBe('pipeline-too-large');
+  });
+
+  it('not a script beyond a Secret', () => {
+    expect(codeOf({ pipeline: aPipeline({ steps: [aStep({ commands: ['x'.repeat(600_000)] })] }) })).toBe(
+      'pipeline-too-large',
+    );
+  });
+
+  it('a plan too large for an annotation, in the first Secret', () => {
+    const names = Array.from({ length: 200 }, (_, index) => `step-${index}-with-a-rather-long-name`);
+    const steps = names.map((name, index) => aStep({ name, dependsOn: names.slice(0, index) }));
+    const result = compiled({ pipeline: aPipeline({ steps }) });
+    expect(result.pod.metadata?.annotations?.['hangar.dev/plan']).toBe('{"key":"plan.json"}');
+    expect(
+      JSON.parse(Buffer.from(result.secrets[0]?.data?.['plan.json'] ?? '', 'base64').toString()),
+    ).toEqual(result.plan);
+  });
+});
+
+describe('stage.json', () => {
+  it('tells the gates of the build so far and of each other', () => {
+    const build = aBuild({ status: 'failure', started: 1_768_382_000 });
+    const result = compiled({ detail: aDetail({ build }), pipeline: aPipeline({ services: [aService()] }) });
+    expect(stageFile(result)).toMatchObject({
+      buildFailed: true,
+      buildStarted: 1_768_382_000,
+      start: 'barrier',
+      nonce: '9f3c2a71',
+    });
+    expect(stageFile(result).steps).toMatchObject([
+      { n: 1, name: 'clone', role: 'step', engine: 'gate', after: [], runs: 'always' },
+      { n: 2, name: 'redis', role: 'background', engine: 'swap', after: [1], runs: 'on-success' },
+      { n: 3, name: 'test', role: 'step', engine: 'gate', after: [1, 2], runs: 'on-success' },
+    ]);
+  });
+
+  it('has the old io.drone keys for plugins that read /run/drone/env', () => {
+    expect(stageFile(compiled()).droneEnv).toMatchObject({ 'io.drone': 'true', 'io.drone.ttl': '1h0m0s' });
+  });
+});

@@ -1,0 +1,187 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import { matchesConditions } from '../parse/conditions.ts';
+import type { Compiled } from '../pipeline/compiled.ts';
+import type { StageDetail } from '../pipeline/drone.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import type { RunPlan } from '../pipeline/run-plan.ts';
+import { commonEnvironment } from './common-environment.ts';
+import type { ContainerSources } from './container.ts';
+import type { Places } from './mounts.ts';
+import { placePlan, runPlan, timeoutMs } from './plan-annotations.ts';
+import { factsOf, hasTmate, planContainers } from './plan-containers.ts';
+import type { PlannedContainer } from './planned-container.ts';
+import { buildPod } from './pod.ts';
+import { droneAnnotations, givenAnnotations } from './pod-annotations.ts';
+import { podLabels } from './pod-labels.ts';
+import { checkPodSize } from './pod-size.ts';
+import { choosePolicy, decidePlace, type Place } from './policy.ts';
+import { pullSecret } from './pull-secret.ts';
+import { refuse } from './refuse.ts';
+import { filesVolume, type PackedSecret, packSecrets, toSecret } from './secret-files.ts';
+import type { CompileSettings, Policy, Prepared } from './settings.ts';
+import { masksByStep, stageEntries } from './stage-files.ts';
+import { usableVariables } from './usable-variables.ts';
+import { type NamedVolumes, namedVolumes, VOLUME } from './volumes.ts';
+import { workspacePath } from './workspace.ts';
+
+/** All that the compiler knows; it asks nobody. */
+export interface CompileInput {
+  readonly pipeline: Pipeline;
+  readonly detail: StageDetail;
+  readonly prepared: Prepared;
+  readonly settings: CompileSettings;
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+  /** A random name: `drone-` and 20 of a-z and 0-9. */
+  readonly name: () => string;
+  /** Stands in the marks of the gates' output. */
+  readonly nonce: string;
+}
+
+/** The first decisions, which all others need. */
+interface Frame extends CompileInput, Place {
+  readonly policy: Policy | undefined;
+  readonly podName: string;
+  readonly workspace: string;
+  readonly labels: Record<string, string>;
+  readonly drone: Readonly<Record<string, string>>;
+  readonly named: NamedVolumes;
+}
+
+function decideFrame(input: CompileInput): Frame {
+  const { pipeline, detail, settings, name, nowMs } = input;
+  const facts = factsOf(detail);
+  const policy = choosePolicy(settings.policies, (match) => matchesConditions(match, facts));
+  const podName = name();
+  return {
+    ...input,
+    ...decidePlace(pipeline, settings, policy, name),
+    policy,
+    podName,
+    workspace: workspacePath(pipeline.workspacePath),
+    labels: podLabels({ pipeline, detail, settings, policy, podName }),
+    drone: droneAnnotations(detail, timeoutMs(detail), nowMs),
+    named: namedVolumes(pipeline, settings),
+  };
+}
+
+function refuseWindows({ platform }: Pipeline): void {
+  if (platform.os.toLowerCase() === 'windows') {
+    refuse(
+      'unsupported-platform',
+      'platform.os is windows, which this runner does not run; give the pipeline to a runner for Windows, or set platform.os to linux',
+    );
+  }
+}
+
+const isSwapped = ({ start }: PlannedContainer): boolean => start.engine === 'swap';
+
+/** The environment that all steps share. */
+interface Shared {
+  readonly gate: ReadonlyMap<string, string>;
+  /** Without the names that only files can carry. */
+  readonly swap: ReadonlyMap<string, string>;
+  readonly warnings: readonly string[];
+}
+
+function sharedEnvironment(frame: Frame, steps: readonly PlannedContainer[]): Shared {
+  const all = commonEnvironment({ ...frame, workspaceVolume: VOLUME.workspace });
+  const gate = usableVariables(all, 'gate', 'the stage');
+  const swap = usableVariables(gate.variables, 'swap', 'steps with swapped images');
+  const swapWarnings = steps.some(isSwapped) ? swap.warnings : [];
+  return { gate: gate.variables, swap: swap.variables, warnings: [...gate.warnings, ...swapWarnings] };
+}
+
+/** The stage's Secrets, and the plan's place among them or on the Pod. */
+interface Stored {
+  readonly packed: readonly PackedSecret[];
+  readonly annotations: Record<string, string>;
+}
+
+function store(
+  frame: Frame,
+  steps: readonly PlannedContainer[],
+  plan: RunPlan,
+  common: ReadonlyMap<string, string>,
+): Stored {
+  const { detail, nonce, nowMs, settings, drone } = frame;
+  const given = givenAnnotations({ ...frame, drone });
+  const { annotations, entry } = placePlan({ given, detail, plan, steps });
+  const [masks, ...others] = stageEntries(steps, {
+    detail,
+    nonce,
+    nowMs,
+    startMode: settings.startMode,
+    drone,
+    common,
+  });
+  const entries = [masks, entry, ...others].filter((one) => one !== undefined);
+  return { packed: packSecrets(entries, frame.podName), annotations };
+}
+
+/** Which Secret holds a key. */
+function secretFinder(packed: readonly PackedSecret[]): ContainerSources['secretOf'] {
+  const names = new Map(
+    packed.flatMap(({ name, entries }) => entries.map(({ key }) => [key, name] as const)),
+  );
+  return (key) => names.get(key) ?? '';
+}
+
+function placesOf({ workspace, settings, detail, named }: Frame, steps: readonly PlannedContainer[]): Places {
+  return {
+    workspace,
+    globalVolumes: settings.globalVolumes,
+    volumeNames: named.byName,
+    hasTmate: hasTmate(settings, detail),
+    hasSwap: steps.some(isSwapped),
+  };
+}
+
+function makePod(
+  frame: Frame,
+  steps: readonly PlannedContainer[],
+  common: ReadonlyMap<string, string>,
+  stored: Stored,
+): V1Pod {
+  const { settings, named, prepared, podName, namespace, labels } = frame;
+  const pod = buildPod(steps, {
+    ...frame,
+    ...stored,
+    name: podName,
+    common,
+    places: placesOf(frame, steps),
+    secretOf: secretFinder(stored.packed),
+    files: filesVolume(stored.packed),
+    volumes: named.volumes,
+    timeoutMs: timeoutMs(frame.detail),
+    pullSecretName: pullSecret(prepared.registries, podName, namespace, labels)?.metadata?.name,
+    initResources: { requests: settings.minRequests, limits: settings.limits },
+  });
+  checkPodSize(pod, steps.filter(isSwapped).length);
+  return pod;
+}
+
+/**
+ * Turns a parsed pipeline into its plan, its Pod and its Secrets (runner-spec §4, gate.md). Pure: the same input gives the
+ * same output. A plan without steps means that no step can run and no clone was asked for: then nothing is to be launched.
+ * Throws PipelineError, and nothing else, for a pipeline that can't be run as it stands.
+ */
+export function compile(input: CompileInput): Compiled {
+  refuseWindows(input.pipeline);
+  const frame = decideFrame(input);
+  const { steps, warnings } = planContainers({ ...frame, facts: factsOf(frame.detail) });
+  const plan = runPlan(steps, frame.detail, frame.nonce);
+  const shared = sharedEnvironment(frame, steps);
+  const stored = store(frame, steps, plan, shared.gate);
+  const { namespace, createNamespace, labels, podName, prepared } = frame;
+  return {
+    plan,
+    namespace,
+    createNamespace,
+    pod: makePod(frame, steps, shared.swap, stored),
+    secrets: stored.packed.map((secret) => toSecret(secret, namespace, labels)),
+    pullSecret: pullSecret(prepared.registries, podName, namespace, labels),
+    masks: masksByStep(steps),
+    warnings: [...prepared.warnings, ...shared.warnings, ...warnings],
+  };
+}

@@ -1,0 +1,164 @@
+import type { V1Container, V1EnvVar, V1SecurityContext } from '@kubernetes/client-node';
+import { containerName, INIT_CONTAINER } from '../pipeline/compiled.ts';
+import type { PipelineStep } from '../pipeline/pipeline.ts';
+import { mountsOf, type Places } from './mounts.ts';
+import type { PlannedContainer } from './planned-container.ts';
+import { refuse, stepTitle } from './refuse.ts';
+import { type ContainerResources, toRequirements } from './resources.ts';
+import type { CompileSettings } from './settings.ts';
+import { swapSecretKey } from './stage-files.ts';
+import { VOLUME } from './volumes.ts';
+import { absolutePath } from './workspace.ts';
+
+/** What the containers of a Pod are made with. */
+export interface ContainerSources {
+  readonly settings: CompileSettings;
+  readonly places: Places;
+  /** What all swapped containers share; gated ones read it from a file. */
+  readonly common: ReadonlyMap<string, string>;
+  /** Name of the Secret that holds a key. */
+  readonly secretOf: (key: string) => string;
+}
+
+const NODE: V1EnvVar = { name: 'KUBERNETES_NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } };
+
+/** The kubelet expands `$(X)` in values and arguments, and takes `$$` for one dollar (weakness 38). */
+const unexpanded = (text: string): string => text.replaceAll('$', '$$$$');
+
+/** Variables of a swapped container, which has no gate to read files: plain ones in the Pod, secrets by reference. */
+function swapVariables(
+  container: PlannedContainer,
+  { common, secretOf }: ContainerSources,
+): readonly V1EnvVar[] {
+  const { n, plain, secret } = container;
+  const variables = new Map<string, V1EnvVar>(
+    [...common, ...plain].map(([name, value]) => [name, { name, value: unexpanded(value) }]),
+  );
+  [...secret.keys()].forEach((name, index) => {
+    const key = swapSecretKey(n, index);
+    variables.set(name, { name, valueFrom: { secretKeyRef: { name: secretOf(key), key } } });
+  });
+  return [...variables.values()];
+}
+
+/** Only here do gate and swap differ: what the container starts as. */
+function startFields(container: PlannedContainer, sources: ContainerSources): Partial<V1Container> {
+  const { n, image, start, step } = container;
+  if (start.engine === 'gate') {
+    return { image, command: ['/hangar/bin/gate', 'run', String(n)], env: [NODE] };
+  }
+  const args = step.command.length > 0 ? { args: step.command.map(unexpanded) } : {};
+  const { placeholderImage } = sources.settings;
+  return { image: placeholderImage, ...args, env: [...swapVariables(container, sources), NODE] };
+}
+
+/** `:latest` is not pulled anew unless asked, as ever (weakness 69 is kept: pulling each time is the author's word). */
+function pullPolicy(pull: PipelineStep['pull']): string {
+  switch (pull) {
+    case 'always':
+      return 'Always';
+    case 'never':
+      return 'Never';
+    case 'if-not-exists':
+    case 'default':
+      return 'IfNotPresent';
+  }
+}
+
+/** The author's, else the image's own for background plugins, else the workspace (runner-spec §4.19). */
+function workingDir(
+  step: PipelineStep,
+  role: PlannedContainer['role'],
+  workspace: string,
+): { workingDir?: string } {
+  if (step.workingDir !== '') return { workingDir: absolutePath(step.workingDir, workspace) };
+  return role === 'background' && step.commands.length === 0 ? {} : { workingDir: workspace };
+}
+
+const LARGEST_ID = 2 ** 31 - 1;
+
+function checkedId(id: number | undefined, what: 'user' | 'group', step: PipelineStep): number | undefined {
+  if (id === undefined || (Number.isInteger(id) && id >= 0 && id <= LARGEST_ID)) return id;
+  return refuse(
+    'invalid-pipeline',
+    `${stepTitle(step)}: ${what} ${id} must be a number from 0 to ${LARGEST_ID}`,
+  );
+}
+
+/** What `restricted` asks of steps; a privileged step can't have it (gate.md §7). */
+const HARDENED: V1SecurityContext = {
+  allowPrivilegeEscalation: false,
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+
+function securityContext(
+  { step, privileged }: PlannedContainer,
+  { hardening }: CompileSettings,
+): V1SecurityContext {
+  const user = checkedId(step.user, 'user', step);
+  const group = checkedId(step.group, 'group', step);
+  return {
+    privileged,
+    ...(user === undefined ? {} : { runAsUser: user }),
+    ...(group === undefined ? {} : { runAsGroup: group }),
+    ...(hardening === 'restricted' && !privileged ? HARDENED : {}),
+  };
+}
+
+/** The container of one step (runner-spec §4.19, PROTOCOL.md). */
+export function stepContainer(container: PlannedContainer, sources: ContainerSources): V1Container {
+  const { n, step, role, start, resources } = container;
+  const { places, settings } = sources;
+  return {
+    name: containerName(n),
+    ...startFields(container, sources),
+    imagePullPolicy: pullPolicy(step.pull),
+    ...workingDir(step, role, places.workspace),
+    resources: toRequirements(resources),
+    volumeMounts: [...mountsOf(n, step, start.engine, places)],
+    securityContext: securityContext(container, settings),
+  };
+}
+
+/** Makes the gate and each step's folders ready; complies with the restricted profile whatever the settings (gate.md §7). */
+export function initContainer(
+  numbers: readonly number[],
+  gateImage: string,
+  resources: ContainerResources,
+): V1Container {
+  return {
+    name: INIT_CONTAINER,
+    image: gateImage,
+    imagePullPolicy: 'IfNotPresent',
+    command: ['/gate', 'init', ...numbers.map(String)],
+    resources: toRequirements(resources),
+    volumeMounts: [
+      { name: VOLUME.bin, mountPath: '/hangar/bin' },
+      { name: VOLUME.state, mountPath: '/hangar/state' },
+      { name: VOLUME.drone, mountPath: '/run/drone' },
+    ],
+    securityContext: {
+      privileged: false,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      runAsGroup: 65532,
+      capabilities: { drop: ['ALL'] },
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+  };
+}
+
+/** Fills the folder from which a failed step of a debug build opens a session (runner-spec §4.15). */
+export function tmateContainer(image: string): V1Container {
+  return {
+    name: 'hangar-tmate',
+    image,
+    imagePullPolicy: 'IfNotPresent',
+    command: ['/bin/drone-runner-docker'],
+    args: ['copy'],
+    volumeMounts: [{ name: VOLUME.addons, mountPath: '/usr/drone/bin' }],
+    securityContext: { privileged: false },
+  };
+}

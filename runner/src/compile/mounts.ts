@@ -1,0 +1,109 @@
+import type { V1VolumeMount } from '@kubernetes/client-node';
+import type { PipelineMount, PipelineStep } from '../pipeline/pipeline.ts';
+import type { Engine } from '../pipeline/run-plan.ts';
+import { refuse, stepTitle } from './refuse.ts';
+import type { CompileSettings } from './settings.ts';
+import { globalVolumeName, VOLUME } from './volumes.ts';
+import { absolutePath, isReservedPath } from './workspace.ts';
+
+/** What all containers of a Pod have in common as to places. */
+export interface Places {
+  readonly workspace: string;
+  readonly globalVolumes: CompileSettings['globalVolumes'];
+  /** Name in the pipeline → name in the Pod. */
+  readonly volumeNames: ReadonlyMap<string, string>;
+  readonly hasTmate: boolean;
+  readonly hasSwap: boolean;
+}
+
+const mount = (name: string, mountPath: string, more: Partial<V1VolumeMount> = {}): V1VolumeMount => ({
+  name,
+  mountPath,
+  ...more,
+});
+
+function volumeOf(wanted: PipelineMount, step: PipelineStep, names: Places['volumeNames']): string {
+  const name = names.get(wanted.name);
+  if (name !== undefined) return name;
+  return refuse(
+    'unknown-volume',
+    `${stepTitle(step)} mounts volume ${JSON.stringify(wanted.name)}, which the pipeline's "volumes" do not have, or have without a source; add it there, for example with "temp: {}"`,
+  );
+}
+
+function checkedPath(path: string, step: PipelineStep): string {
+  const full = path === '' ? '' : absolutePath(path);
+  if (full !== '' && !full.includes(':') && !isReservedPath(full)) return full;
+  return refuse(
+    'invalid-pipeline',
+    `${stepTitle(step)} can't mount a volume at ${JSON.stringify(path)}; choose another path`,
+  );
+}
+
+function checkedSubPath(path: string, step: PipelineStep): { subPath?: string } {
+  if (path === '') return {};
+  if (!path.startsWith('/') && !path.split('/').includes('..')) return { subPath: path };
+  return refuse(
+    'invalid-pipeline',
+    `${stepTitle(step)}: sub_path ${JSON.stringify(path)} must be a relative path without ".."`,
+  );
+}
+
+function authorMounts(step: PipelineStep, { volumeNames }: Places): readonly V1VolumeMount[] {
+  return step.volumes.map((wanted) =>
+    mount(
+      volumeOf(wanted, step, volumeNames),
+      checkedPath(wanted.path, step),
+      checkedSubPath(wanted.subPath, step),
+    ),
+  );
+}
+
+/** The gate's places (PROTOCOL.md). A swapped container has no gate, but plugins look for `/run/drone`. */
+function gateMounts(n: number, engine: Engine, { hasSwap }: Places): readonly V1VolumeMount[] {
+  const drone = mount(VOLUME.drone, '/run/drone', { subPath: String(n) });
+  if (engine === 'swap') return [drone];
+  return [
+    drone,
+    mount(VOLUME.bin, '/hangar/bin', { readOnly: true }),
+    mount(VOLUME.state, '/hangar/state', { readOnly: true }),
+    mount(VOLUME.state, `/hangar/state/${n}`, { subPath: String(n) }),
+    mount(VOLUME.files, '/hangar/common', { subPath: 'common', readOnly: true }),
+    mount(VOLUME.files, '/hangar/own', { subPath: String(n), readOnly: true }),
+    ...(hasSwap ? [mount(VOLUME.pod, '/hangar/pod', { readOnly: true })] : []),
+  ];
+}
+
+function globalMounts({ globalVolumes }: Places): readonly V1VolumeMount[] {
+  return globalVolumes.map(({ containerPath, readOnly }, index) =>
+    mount(globalVolumeName(index), absolutePath(containerPath), readOnly ? { readOnly: true } : {}),
+  );
+}
+
+/** Kubernetes refuses a Pod in which one container has two mounts at the same path (weakness 46). */
+function refuseDoubles(mounts: readonly V1VolumeMount[], step: PipelineStep): readonly V1VolumeMount[] {
+  const paths = mounts.map(({ mountPath }) => mountPath);
+  const double = paths.find((path, index) => paths.indexOf(path) !== index);
+  if (double === undefined) return mounts;
+  return refuse(
+    'invalid-pipeline',
+    `${stepTitle(step)} has two volumes at ${double} (the workspace and the runner's volumes count too); mount one of them elsewhere`,
+  );
+}
+
+/** All mounts of one container: the step's own, the workspace, the gate's places, tmate, the operator's (runner-spec §4.3). */
+export function mountsOf(
+  n: number,
+  step: PipelineStep,
+  engine: Engine,
+  places: Places,
+): readonly V1VolumeMount[] {
+  const mounts = [
+    ...authorMounts(step, places),
+    mount(VOLUME.workspace, places.workspace),
+    ...gateMounts(n, engine, places),
+    ...(places.hasTmate ? [mount(VOLUME.addons, '/usr/drone/bin')] : []),
+    ...globalMounts(places),
+  ];
+  return refuseDoubles(mounts, step);
+}

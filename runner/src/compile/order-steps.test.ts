@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Candidate, orderSteps } from './order-steps.ts';
+import { aService, aStep } from './testing/a-pipeline.ts';
+
+const clone: Candidate = { step: aStep({ name: 'clone' }), origin: 'clone', canRun: true };
+const service = (name: string, dependsOn: string[] = []): Candidate => ({
+  step: aService({ name, dependsOn }),
+  origin: 'service',
+  canRun: true,
+});
+const step = (name: string, dependsOn: string[] = []): Candidate => ({
+  step: aStep({ name, dependsOn }),
+  origin: 'step',
+  canRun: true,
+});
+const detached = (name: string): Candidate => ({
+  step: aStep({ name, detach: true }),
+  origin: 'step',
+  canRun: true,
+});
+const never = (candidate: Candidate): Candidate => ({ ...candidate, canRun: false });
+const order = (...candidates: Candidate[]) =>
+  Object.fromEntries(orderSteps(candidates).map(({ n, step: { name }, after }) => [`${n} ${name}`, after]));
+
+describe('orderSteps', () => {
+  it.each([
+    ['a line follows the list', [clone, step('a'), step('b')], { '1 clone': [], '2 a': [1], '3 b': [2] }],
+    [
+      'services and detached steps do not block a line',
+      [clone, service('db'), step('a'), detached('d'), step('b')],
+      { '1 clone': [], '2 db': [1], '3 a': [1, 2], '4 d': [3], '5 b': [3, 4] },
+    ],
+    [
+      'what can not run leaves no hole in a line',
+      [clone, never(step('a')), step('b')],
+      { '1 clone': [], '2 b': [1] },
+    ],
+    [
+      'one depends_on makes a graph, in which all else follows clone',
+      [clone, service('db'), step('a'), step('b', ['a'])],
+      { '1 clone': [], '2 db': [1], '3 a': [1], '4 b': [3] },
+    ],
+    [
+      'without clone the roots of a graph wait for nothing',
+      [step('a'), step('b', ['a']), step('c')],
+      { '1 a': [], '2 b': [1], '3 c': [] },
+    ],
+    [
+      'a step that can not run hands its place on',
+      [clone, step('a'), never(step('b', ['a'])), step('c', ['b'])],
+      { '1 clone': [], '2 a': [1], '3 c': [2] },
+    ],
+    [
+      'a root that can not run leaves clone',
+      [clone, never(step('a')), step('b', ['a'])],
+      { '1 clone': [], '2 b': [1] },
+    ],
+    [
+      'depends_on of a step that can not run still makes a graph',
+      [clone, step('a'), never(step('b', ['a'])), step('c')],
+      { '1 clone': [], '2 a': [1], '3 c': [1] },
+    ],
+    [
+      'clone alone is forgotten where there is none',
+      [step('a', ['clone']), step('b', ['a'])],
+      { '1 a': [], '2 b': [1] },
+    ],
+    [
+      'an own step named clone is one like others',
+      [step('clone'), step('a', ['clone'])],
+      { '1 clone': [], '2 a': [1] },
+    ],
+  ])('%s', (_sentence, candidates, want) => {
+    expect(order(...candidates)).toEqual(want);
+  });
+
+  it.each([
+    ['a name that is not there', [clone, step('a', ['ghost'])]],
+    ['a step further down', [clone, step('a', ['b']), step('b')]],
+    ['itself', [clone, step('a', ['a'])]],
+  ])('refuses to depend on %s', (_sentence, candidates) => {
+    expect(() => order(...candidates)).toThrow(/"a" depends on/);
+  });
+
+  it('waits for earlier numbers only, whatever the graph', () => {
+    const graphs = fc.array(
+      fc.record({ canRun: fc.boolean(), back: fc.array(fc.nat(20), { maxLength: 4 }), detach: fc.boolean() }),
+      { maxLength: 20 },
+    );
+    fc.assert(
+      fc.property(graphs, (shapes) => {
+        const candidates = shapes.map(({ canRun, back, detach }, index): Candidate => {
+          const dependsOn = back.filter((far) => far < index).map((far) => `s${far}`);
+          return { step: aStep({ name: `s${index}`, dependsOn, detach }), origin: 'step', canRun };
+        });
+        const ordered = orderSteps(candidates);
+        expect(ordered).toHaveLength(candidates.filter(({ canRun }) => canRun).length);
+        for (const { n, after } of ordered)
+          expect(after.every((earlier) => earlier >= 1 && earlier < n)).toBe(true);
+      }),
+    );
+  });
+});

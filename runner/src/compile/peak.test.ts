@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { OrderedStep } from './order-steps.ts';
+import { peakOf } from './peak.ts';
+import { aStep } from './testing/a-pipeline.ts';
+
+type Shape = readonly { readonly after: readonly number[]; readonly background?: boolean }[];
+
+const steps = (shape: Shape): readonly OrderedStep[] =>
+  shape.map(({ after, background }, index) => ({
+    n: index + 1,
+    step: aStep(),
+    origin: 'step',
+    role: background === true ? 'background' : 'step',
+    after,
+  }));
+
+/** By definition: every set of steps, kept when none of it must have ended before another starts. */
+function peakByTrial(all: readonly OrderedStep[], weights: readonly number[]): number {
+  const ended = all.map(() => new Set<number>());
+  all.forEach((step, index) =>
+    step.after.forEach((n) => {
+      if (all[n - 1]?.role === 'step') ended[index]?.add(n - 1);
+      ended[n - 1]?.forEach((before) => ended[index]?.add(before));
+    }),
+  );
+  let best = 0;
+  for (let set = 0; set < 1 << all.length; set += 1) {
+    const members = all.map((_, index) => index).filter((index) => set & (1 << index));
+    const isAtOnce = members.every((one) => members.every((other) => !ended[one]?.has(other)));
+    if (isAtOnce)
+      best = Math.max(
+        best,
+        members.reduce((sum, index) => sum + (weights[index] ?? 0), 0),
+      );
+  }
+  return best;
+}
+
+describe('peakOf', () => {
+  it.each<[string, Shape, number[], number]>([
+    ['a line needs its largest step', [{ after: [] }, { after: [1] }, { after: [2] }], [1, 5, 2], 5],
+    ['parallel steps add up', [{ after: [] }, { after: [1] }, { after: [1] }], [1, 5, 2], 7],
+    [
+      'a service runs beside all that follows',
+      [{ after: [] }, { after: [1], background: true }, { after: [1, 2] }],
+      [1, 5, 2],
+      7,
+    ],
+    [
+      'a service does not run beside what it waits for',
+      [{ after: [] }, { after: [1], background: true }],
+      [9, 5],
+      9,
+    ],
+    [
+      'what waits for a service waits for what that waited for',
+      [{ after: [] }, { after: [1], background: true }, { after: [2] }],
+      [9, 1, 9],
+      10,
+    ],
+    ['nothing needs nothing', [], [], 0],
+  ])('%s', (_sentence, shape, weights, want) => {
+    expect(peakOf(steps(shape), weights)).toBe(want);
+  });
+
+  it('is what trying every set of steps finds', () => {
+    const graphs = fc.integer({ min: 1, max: 8 }).chain((size) =>
+      fc.tuple(
+        fc.tuple(
+          ...Array.from({ length: size }, (_, index) =>
+            fc.record({
+              after:
+                index === 0
+                  ? fc.constant([])
+                  : fc.uniqueArray(fc.integer({ min: 1, max: index }), { maxLength: index }),
+              background: fc.boolean(),
+            }),
+          ),
+        ),
+        fc.array(fc.nat(20), { minLength: size, maxLength: size }),
+      ),
+    );
+    fc.assert(
+      fc.property(graphs, ([shape, weights]) => {
+        expect(peakOf(steps(shape), weights)).toBe(peakByTrial(steps(shape), weights));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

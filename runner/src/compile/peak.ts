@@ -1,0 +1,108 @@
+import type { OrderedStep } from './order-steps.ts';
+
+/** The steps that have surely ended when each one starts, by index. A background step ends with the Pod, so it is never among them. */
+function endedBefore(steps: readonly OrderedStep[]): readonly ReadonlySet<number>[] {
+  const ended: ReadonlySet<number>[] = [];
+  for (const step of steps) {
+    const own = new Set<number>();
+    for (const n of step.after) {
+      if (steps[n - 1]?.role === 'step') own.add(n - 1);
+      for (const index of ended[n - 1] ?? []) own.add(index);
+    }
+    ended.push(own);
+  }
+  return ended;
+}
+
+/**
+ * Flow from steps that end (left) to steps that start afterwards (right). Each unit of it is one unit of room that the later
+ * step takes over from the earlier one.
+ */
+class Handover {
+  private readonly earlier: readonly ReadonlySet<number>[];
+  private readonly free: number[];
+  private readonly need: number[];
+  private readonly flow: readonly Map<number, number>[];
+
+  constructor(weights: readonly number[], earlier: readonly ReadonlySet<number>[]) {
+    this.earlier = earlier;
+    this.free = [...weights];
+    this.need = [...weights];
+    this.flow = weights.map(() => new Map<number, number>());
+  }
+
+  /** All the flow there is. */
+  total(): number {
+    let sum = 0;
+    for (let right = 0; right < this.earlier.length; right += 1) {
+      for (let more = this.supply(right); more > 0; more = this.supply(right)) sum += more;
+    }
+    return sum;
+  }
+
+  /** One more piece for `start`, if need be by a detour over steps that can take theirs from elsewhere. */
+  private supply(start: number): number {
+    if ((this.need[start] ?? 0) === 0) return 0;
+    const detour = { takenBy: new Map<number, number>(), freedBy: new Map<number, number>() };
+    const queue = [start];
+    for (const right of queue) {
+      const fresh = [...(this.earlier[right] ?? [])].filter((left) => !detour.takenBy.has(left));
+      for (const left of fresh) detour.takenBy.set(left, right);
+      const source = fresh.find((left) => (this.free[left] ?? 0) > 0);
+      if (source !== undefined) return this.apply(source, start, detour);
+      queue.push(...fresh.flatMap((left) => this.release(left, start, detour.freedBy)));
+    }
+    return 0;
+  }
+
+  /** Steps that now take from `left` and have not been asked yet to take from elsewhere. */
+  private release(left: number, start: number, freedBy: Map<number, number>): readonly number[] {
+    const takers = [...(this.flow[left]?.keys() ?? [])].filter(
+      (right) => right !== start && !freedBy.has(right),
+    );
+    for (const right of takers) freedBy.set(right, left);
+    return takers;
+  }
+
+  private apply(source: number, start: number, { takenBy, freedBy }: Detour): number {
+    const path: { readonly left: number; readonly right: number; readonly from: number | undefined }[] = [];
+    for (let left: number | undefined = source; left !== undefined; ) {
+      const right: number = takenBy.get(left) ?? start;
+      const from: number | undefined = right === start ? undefined : freedBy.get(right);
+      path.push({ left, right, from });
+      left = from;
+    }
+    const given = path.map(({ right, from }) =>
+      from === undefined ? Infinity : (this.flow[from]?.get(right) ?? 0),
+    );
+    const amount = Math.min(this.free[source] ?? 0, this.need[start] ?? 0, ...given);
+    for (const { left, right, from } of path) {
+      this.add(left, right, amount);
+      if (from !== undefined) this.add(from, right, -amount);
+    }
+    this.free[source] = (this.free[source] ?? 0) - amount;
+    this.need[start] = (this.need[start] ?? 0) - amount;
+    return amount;
+  }
+
+  private add(left: number, right: number, amount: number): void {
+    const sum = (this.flow[left]?.get(right) ?? 0) + amount;
+    if (sum > 0) this.flow[left]?.set(right, sum);
+    else this.flow[left]?.delete(right);
+  }
+}
+
+interface Detour {
+  readonly takenBy: ReadonlyMap<number, number>;
+  readonly freedBy: ReadonlyMap<number, number>;
+}
+
+/**
+ * The largest sum of weights over any set of steps that can run at the same time (gate.md §6): all weights, less what later
+ * steps can take over from steps that have ended by then. (Dilworth's theorem with weights: the heaviest set without order
+ * equals the cheapest cover by chains.)
+ */
+export function peakOf(steps: readonly OrderedStep[], weights: readonly number[]): number {
+  const all = weights.reduce((sum, weight) => sum + weight, 0);
+  return all - new Handover(weights, endedBefore(steps)).total();
+}

@@ -1,0 +1,88 @@
+import { ANNOTATION } from '../pipeline/compiled.ts';
+import type { StageDetail } from '../pipeline/drone.ts';
+import type { RunPlan } from '../pipeline/run-plan.ts';
+import type { PlannedContainer } from './planned-container.ts';
+import { refuse } from './refuse.ts';
+import type { SecretEntry } from './secret-files.ts';
+
+/** Kubernetes takes 256 KiB of annotations; the rest is for what is added later: step ids, owner, results of swapped steps. */
+const LARGEST_BYTES = 192 * 1024;
+/** Key of the plan in the stage's first Secret, when it is too large for an annotation. */
+export const PLAN_KEY = 'plan.json';
+
+/** What is said once and for all about a run (pipeline/run-plan.ts). */
+export function runPlan(steps: readonly PlannedContainer[], detail: StageDetail, nonce: string): RunPlan {
+  return {
+    version: 1,
+    nonce,
+    steps: steps.map(({ n, step, image, role, start, after, runs, fails }) => ({
+      n,
+      name: step.name,
+      image,
+      role,
+      engine: start.engine,
+      after,
+      dependsOn: step.dependsOn,
+      runs,
+      fails,
+      pid1: start.pid1,
+    })),
+    timeoutMs: timeoutMs(detail),
+    repoSlug: detail.repo.slug,
+    buildNumber: detail.build.number,
+    buildEvent: detail.build.event,
+  };
+}
+
+/** The repository's limit of a whole stage; an hour when the server gives none. */
+export const timeoutMs = ({ repo }: StageDetail): number =>
+  (repo.timeoutMinutes > 0 ? repo.timeoutMinutes : 60) * 60_000;
+
+const sizeOf = (words: Readonly<Record<string, string>>): number =>
+  Object.entries(words).reduce(
+    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
+    0,
+  );
+
+/** Our annotations, and the plan as an entry of the Secret when it does not fit among them. */
+export interface PlanPlace {
+  readonly annotations: Record<string, string>;
+  readonly entry: SecretEntry | undefined;
+}
+
+/** The real image of each swapped container, for whoever swaps it. */
+function imageAnnotations(steps: readonly PlannedContainer[]): Record<string, string> {
+  const swapped = steps.filter(({ start }) => start.engine === 'swap');
+  return Object.fromEntries(swapped.map(({ n, image }) => [`${ANNOTATION.imagePrefix}${n}`, image]));
+}
+
+/** From what a Pod's annotations are made. */
+export interface AnnotationParts {
+  readonly given: Readonly<Record<string, string>>;
+  readonly detail: StageDetail;
+  readonly plan: RunPlan;
+  readonly steps: readonly PlannedContainer[];
+}
+
+/**
+ * Puts stage and plan on the Pod, so that any replica can go on from there. A plan that is too large goes to the first Secret
+ * under `plan.json`, and its annotation says `{"key":"plan.json"}`. Throws PipelineError when the author's own annotations
+ * leave no room.
+ */
+export function placePlan({ given, detail, plan, steps }: AnnotationParts): PlanPlace {
+  const stage = JSON.stringify({ ...detail.stage, steps: [] });
+  const base = { ...given, [ANNOTATION.stage]: stage, ...imageAnnotations(steps) };
+  const content = JSON.stringify(plan);
+  const room = LARGEST_BYTES - sizeOf(base);
+  if (Buffer.byteLength(content) <= room)
+    return { annotations: { ...base, [ANNOTATION.plan]: content }, entry: undefined };
+  if (room < 0)
+    refuse(
+      'pipeline-too-large',
+      `the Pod's annotations would have over ${LARGEST_BYTES} bytes; shorten metadata.annotations`,
+    );
+  return {
+    annotations: { ...base, [ANNOTATION.plan]: JSON.stringify({ key: PLAN_KEY }) },
+    entry: { key: PLAN_KEY, path: undefined, content },
+  };
+}

@@ -1,0 +1,170 @@
+import { type ConditionFacts, matchesConditions, runPolicyOf } from '../parse/conditions.ts';
+import type { StageDetail } from '../pipeline/drone.ts';
+import type { Amount, Pipeline } from '../pipeline/pipeline.ts';
+import { cloneStep } from './clone-step.ts';
+import { decideStart } from './engine.ts';
+import { expandImage, parseReference } from './image-reference.ts';
+import { type Candidate, type OrderedStep, orderSteps } from './order-steps.ts';
+import { peakOf } from './peak.ts';
+import type { PlannedContainer } from './planned-container.ts';
+import { checkStepCount } from './pod-size.ts';
+import { isPrivileged } from './privileged.ts';
+import { refuse, stepTitle } from './refuse.ts';
+import {
+  type ContainerResources,
+  firstSaid,
+  peakResources,
+  splitResources,
+  stepLimits,
+} from './resources.ts';
+import { stepScript } from './script.ts';
+import type { CompileSettings, Policy, Prepared } from './settings.ts';
+import { stepEnvironment } from './step-environment.ts';
+import { usableVariables } from './usable-variables.ts';
+
+/** What the steps are planned from. */
+export interface PlanSources {
+  readonly pipeline: Pipeline;
+  readonly detail: StageDetail;
+  readonly prepared: Prepared;
+  readonly settings: CompileSettings;
+  readonly policy: Policy | undefined;
+  readonly facts: ConditionFacts;
+}
+
+/** The steps as decided, and what their authors should know. */
+export interface PlannedContainers {
+  readonly steps: readonly PlannedContainer[];
+  readonly warnings: readonly string[];
+}
+
+/** What conditions are compared with, for one build (runner-spec §3.8.2). */
+export function factsOf({ build, repo, system }: StageDetail): ConditionFacts {
+  return {
+    action: build.action,
+    branch: build.target,
+    cron: build.cron,
+    event: build.event,
+    instance: system.host,
+    ref: build.ref,
+    repo: repo.slug,
+    target: build.deployTo,
+  };
+}
+
+/** Whether failing steps of this stage open a terminal session (runner-spec §4.15). */
+export const hasTmate = ({ tmate }: CompileSettings, { build }: StageDetail): boolean =>
+  tmate.enabled && build.debug;
+
+/** Clone, services, steps: the order of the containers (runner-spec §4.5). */
+function candidates({ pipeline, settings, facts }: PlanSources): readonly Candidate[] {
+  const canRun = (step: PipelineStepLike): boolean => matchesConditions(step.when, facts);
+  return [
+    ...(pipeline.clone.disable
+      ? []
+      : [{ step: cloneStep(pipeline, settings), origin: 'clone' as const, canRun: true }]),
+    ...pipeline.services.map((step) => ({ step, origin: 'service' as const, canRun: canRun(step) })),
+    ...pipeline.steps.map((step) => ({ step, origin: 'step' as const, canRun: canRun(step) })),
+  ];
+}
+
+type PipelineStepLike = Pipeline['steps'][number];
+
+/** The author's images in full form; the operator's clone image as it stands (runner-spec §4.4). */
+function imageOf({ step, origin }: OrderedStep): string {
+  const image = step.image.trim();
+  if (origin === 'clone') return image;
+  if (parseReference(image) !== undefined) return expandImage(image);
+  return refuse(
+    'invalid-image',
+    `${stepTitle(step)}: ${JSON.stringify(step.image)} is no image name; write it as in "golang:1.25" or "registry.example.com/team/tool:1", in lower case`,
+  );
+}
+
+type Undivided = Omit<PlannedContainer, 'resources'>;
+
+function planStep(
+  ordered: OrderedStep,
+  sources: PlanSources,
+): { readonly planned: Undivided; readonly warnings: readonly string[] } {
+  const { step, origin, role } = ordered;
+  const { prepared, settings, detail } = sources;
+  const image = imageOf(ordered);
+  const config = prepared.images[expandImage(image)];
+  const debug = hasTmate(settings, detail);
+  const start = decideStart({ step, role, config, script: (commands) => stepScript(commands, { debug }) });
+  const own = stepEnvironment({
+    step,
+    origin,
+    secrets: prepared.secrets,
+    netrc: detail.netrc,
+    netrcCloneOnly: settings.netrcCloneOnly,
+  });
+  const plain = usableVariables(own.plain, start.engine, stepTitle(step));
+  const secret = usableVariables(own.secret, start.engine, stepTitle(step));
+  const masked = prepared.environment.filter(({ mask }) => mask).map(({ value }) => value);
+  return {
+    planned: {
+      ...ordered,
+      image,
+      start,
+      runs: origin === 'clone' ? 'always' : runPolicyOf(step.when),
+      fails: step.failure,
+      privileged: origin !== 'clone' && isPrivileged(step, settings.privilegedImages),
+      plain: plain.variables,
+      secret: secret.variables,
+      masks: [...new Set([...own.masks, ...masked])].filter((value) => value !== ''),
+    },
+    warnings: [...own.warnings, ...plain.warnings, ...secret.warnings],
+  };
+}
+
+/** With this annotation a pipeline chooses for itself how its requests are counted. */
+const RESOURCES_ANNOTATION = 'hangar.dev/resources';
+
+function isPeak({ pipeline, settings }: PlanSources): boolean {
+  const wanted = pipeline.metadata.annotations[RESOURCES_ANNOTATION] ?? settings.resources;
+  return wanted === 'peak';
+}
+
+/** Requests and limits of each container (runner-spec §4.18; gate.md §6 for `peak`). */
+function divideResources(steps: readonly Undivided[], sources: PlanSources): readonly ContainerResources[] {
+  const { pipeline, settings, policy } = sources;
+  const pod = firstSaid([policy?.requests, pipeline.requests, settings.requests]);
+  const global = firstSaid([policy?.limits, settings.limits]);
+  const limits = steps.map(({ step }) => stepLimits(step.limits, global));
+  if (!isPeak(sources)) return splitResources(pod, limits, settings.minRequests);
+  const weights = (kind: keyof Amount): readonly number[] =>
+    steps.map(({ step }, index) => {
+      const wanted = Math.max(step.requests[kind], settings.minRequests[kind]);
+      const limit = limits[index]?.[kind] ?? 0;
+      return limit > 0 ? Math.min(wanted, limit) : wanted;
+    });
+  const peak = {
+    cpuMillicores: Math.max(pod.cpuMillicores, peakOf(steps, weights('cpuMillicores'))),
+    memoryBytes: Math.max(pod.memoryBytes, peakOf(steps, weights('memoryBytes'))),
+  };
+  const nothing = { cpuMillicores: 0, memoryBytes: 0 };
+  const demands = steps.map(({ step }, index) => ({
+    requests: step.requests,
+    limits: limits[index] ?? nothing,
+  }));
+  return peakResources(peak, demands, settings.minRequests);
+}
+
+/** Decides everything about every step that can run. Throws PipelineError where the pipeline can't be run as it stands. */
+export function planContainers(sources: PlanSources): PlannedContainers {
+  const all = candidates(sources);
+  checkStepCount(all.filter(({ canRun }) => canRun).length);
+  const drafts = orderSteps(all).map((ordered) => planStep(ordered, sources));
+  const undivided = drafts.map(({ planned }) => planned);
+  const resources = divideResources(undivided, sources);
+  const nothing = {
+    requests: { cpuMillicores: 0, memoryBytes: 0 },
+    limits: { cpuMillicores: 0, memoryBytes: 0 },
+  };
+  return {
+    steps: undivided.map((planned, index) => ({ ...planned, resources: resources[index] ?? nothing })),
+    warnings: drafts.flatMap(({ warnings }) => warnings),
+  };
+}

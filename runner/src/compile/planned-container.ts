@@ -1,0 +1,18 @@
+import type { FailPolicy, RunPolicy } from '../pipeline/run-plan.ts';
+import type { Start } from './engine.ts';
+import type { OrderedStep } from './order-steps.ts';
+import type { ContainerResources } from './resources.ts';
+
+/** Everything decided about one step that can run; from it come its container, its files and its line in the plan. */
+export interface PlannedContainer extends OrderedStep {
+  /** Full image reference. */
+  readonly image: string;
+  readonly start: Start;
+  readonly runs: RunPolicy;
+  readonly fails: FailPolicy;
+  readonly privileged: boolean;
+  readonly resources: ContainerResources;
+  readonly plain: ReadonlyMap<string, string>;
+  readonly secret: ReadonlyMap<string, string>;
+  readonly masks: readonly string[];
+}

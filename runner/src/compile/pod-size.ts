@@ -1,0 +1,61 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import { refuse } from './refuse.ts';
+
+/** etcd's limit of one request. */
+const LARGEST_BYTES = 1.5 * 1024 * 1024;
+/** What the kubelet will write about one container: state, image id, container id, message. */
+const STATUS_BYTES = 700;
+
+/** Bytes that field management adds for a value: it names every field and every item of every list again. */
+function managedBytes(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + itemBytes(item), 0);
+  return Object.entries(value).reduce((sum, [key, inner]) => sum + key.length + 8 + managedBytes(inner), 0);
+}
+
+/** An item of a list is named by its key field, `k:{"name":"…"}` or the like, followed by its own mark. */
+function itemBytes(item: unknown): number {
+  const keyField = typeof item === 'object' && item !== null ? Object.entries(item)[0] : undefined;
+  return JSON.stringify(keyField ?? '').length + 18 + managedBytes(item);
+}
+
+/**
+ * What a Pod will take in etcd, in bytes, estimated from above: its JSON (storage is a little denser), the managed fields
+ * that the API server adds, and the status to come.
+ */
+export function storedBytes(pod: V1Pod): number {
+  const containers = (pod.spec?.containers.length ?? 0) + (pod.spec?.initContainers?.length ?? 0);
+  return (
+    Buffer.byteLength(JSON.stringify(pod)) +
+    managedBytes({ spec: pod.spec, metadata: pod.metadata }) +
+    containers * STATUS_BYTES
+  );
+}
+
+/** Ends with a clear text when a Pod is too large to be kept by Kubernetes (gate.md §1). */
+export function checkPodSize(pod: V1Pod, swapped: number): void {
+  const bytes = storedBytes(pod);
+  if (bytes <= LARGEST_BYTES) return;
+  const containers = pod.spec?.containers.length ?? 0;
+  const cure =
+    swapped > 0
+      ? `${swapped} of them carry all their variables in the Pod, because their images' commands could not be looked up in the registry: give these steps "commands" or "entrypoint", or split the pipeline`
+      : 'split the pipeline in two with depends_on';
+  refuse(
+    'pipeline-too-large',
+    `the pipeline's Pod would have about ${bytes} bytes and Kubernetes keeps at most ${LARGEST_BYTES}; it has ${containers} steps; ${cure}`,
+  );
+}
+
+/** More steps than this never fit into a Pod; refused before any work is done for them. */
+const MOST_STEPS = 600;
+
+/** Ends with a clear text when a pipeline has more steps than any Pod can hold. */
+export function checkStepCount(count: number): void {
+  if (count > MOST_STEPS) {
+    refuse(
+      'pipeline-too-large',
+      `the pipeline has ${count} steps and a Pod holds at most ${MOST_STEPS}; split the pipeline with depends_on`,
+    );
+  }
+}

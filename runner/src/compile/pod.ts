@@ -1,0 +1,126 @@
+import type { V1Pod, V1PodSpec, V1Volume } from '@kubernetes/client-node';
+import { ANNOTATION, SCHEDULING_GATE } from '../pipeline/compiled.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import { type ContainerSources, initContainer, stepContainer, tmateContainer } from './container.ts';
+import { isDnsSubdomain } from './kubernetes-names.ts';
+import type { PlannedContainer } from './planned-container.ts';
+import { refuse } from './refuse.ts';
+import type { ContainerResources } from './resources.ts';
+import { dnsConfig, hostAliases, placement } from './scheduling.ts';
+import type { Policy } from './settings.ts';
+import { VOLUME } from './volumes.ts';
+
+/** Time between the stop signal and KILL at the Pod's end; the gates give their children 10 s of it. */
+const STOP_GRACE_SECONDS = 30;
+const LONGEST_DEADLINE_SECONDS = 2 ** 31 - 1;
+
+/** What the Pod is made of, besides its steps. */
+export interface PodSources extends ContainerSources {
+  readonly pipeline: Pipeline;
+  readonly policy: Policy | undefined;
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Record<string, string>;
+  readonly annotations: Record<string, string>;
+  readonly timeoutMs: number;
+  readonly files: V1Volume;
+  readonly volumes: readonly V1Volume[];
+  readonly pullSecretName: string | undefined;
+  readonly initResources: ContainerResources;
+}
+
+/** One file for each swapped step, which shows its result's annotation (PROTOCOL.md). */
+function resultsVolume(swapped: readonly PlannedContainer[]): V1Volume {
+  const items = swapped.map(({ n }) => ({
+    path: `result-${n}`,
+    fieldRef: { fieldPath: `metadata.annotations['${ANNOTATION.resultPrefix}${n}']` },
+  }));
+  return { name: VOLUME.pod, downwardAPI: { items } };
+}
+
+function volumesOf(steps: readonly PlannedContainer[], sources: PodSources): V1Volume[] {
+  const swapped = steps.filter(({ start }) => start.engine === 'swap');
+  const empty = [
+    VOLUME.workspace,
+    ...(sources.places.hasTmate ? [VOLUME.addons] : []),
+    VOLUME.bin,
+    VOLUME.state,
+    VOLUME.drone,
+  ];
+  return [
+    ...empty.map((name) => ({ name, emptyDir: {} })),
+    sources.files,
+    ...(swapped.length > 0 ? [resultsVolume(swapped)] : []),
+    ...sources.volumes,
+  ];
+}
+
+interface Account {
+  serviceAccountName?: string;
+  automountServiceAccountToken?: false;
+}
+
+/** The service account: policy, then pipeline, then default. Where nobody names one, hardening takes the token away (gate.md §7). */
+function account({ pipeline, settings, policy }: PodSources): Account {
+  const name = policy?.serviceAccount || pipeline.serviceAccountName || settings.defaultServiceAccount;
+  if (name === '') return settings.hardening === 'restricted' ? { automountServiceAccountToken: false } : {};
+  if (isDnsSubdomain(name)) return { serviceAccountName: name };
+  return refuse(
+    'invalid-pipeline',
+    `service_account_name ${JSON.stringify(name)} can't be the name of a service account`,
+  );
+}
+
+function deadlineSeconds({ timeoutMs, settings }: PodSources): number {
+  return Math.min(
+    Math.max(Math.ceil((timeoutMs + settings.deadlineSlackMs) / 1000), 1),
+    LONGEST_DEADLINE_SECONDS,
+  );
+}
+
+function placeFields({ pipeline, settings, policy }: PodSources): Partial<V1PodSpec> {
+  const { nodeSelector, tolerations, affinity } = placement(pipeline, settings, policy);
+  const dns = dnsConfig(pipeline);
+  const aliases = hostAliases(pipeline);
+  return {
+    ...(Object.keys(nodeSelector).length > 0 ? { nodeSelector } : {}),
+    ...(tolerations.length > 0 ? { tolerations: [...tolerations] } : {}),
+    ...(affinity === undefined ? {} : { affinity }),
+    ...(aliases.length > 0 ? { hostAliases: [...aliases] } : {}),
+    ...(dns === undefined ? {} : { dnsConfig: dns }),
+  };
+}
+
+/** The stage's Pod, held by a scheduling gate until the server knows its steps (runner-spec §4.19, gate.md §4). */
+export function buildPod(steps: readonly PlannedContainer[], sources: PodSources): V1Pod {
+  const { settings, places, pullSecretName } = sources;
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: sources.name,
+      namespace: sources.namespace,
+      labels: sources.labels,
+      annotations: sources.annotations,
+    },
+    spec: {
+      restartPolicy: 'Never',
+      schedulingGates: [{ name: SCHEDULING_GATE }],
+      activeDeadlineSeconds: deadlineSeconds(sources),
+      terminationGracePeriodSeconds: STOP_GRACE_SECONDS,
+      ...account(sources),
+      ...placeFields(sources),
+      ...(pullSecretName === undefined ? {} : { imagePullSecrets: [{ name: pullSecretName }] }),
+      initContainers: [
+        initContainer(
+          steps.map(({ n }) => n),
+          settings.gateImage,
+          sources.initResources,
+        ),
+        ...(places.hasTmate ? [tmateContainer(settings.tmate.image)] : []),
+      ],
+      containers: steps.map((step) => stepContainer(step, sources)),
+      volumes: volumesOf(steps, sources),
+    },
+  };
+}

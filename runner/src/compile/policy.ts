@@ -1,0 +1,37 @@
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import { isDnsLabel } from './kubernetes-names.ts';
+import { refuse } from './refuse.ts';
+import type { CompileSettings, Policy } from './settings.ts';
+
+/** The first policy that applies; none when none does. A policy called `default` is no exception (weakness 44). */
+export function choosePolicy(
+  policies: readonly Policy[],
+  applies: (conditions: Policy['match']) => boolean,
+): Policy | undefined {
+  return policies.find(({ match }) => applies(match));
+}
+
+/** Where the Pod will live. */
+export interface Place {
+  readonly namespace: string;
+  readonly createNamespace: boolean;
+}
+
+/** This name as namespace means a fresh one for every pipeline. */
+const RANDOM_NAMESPACE = 'drone-';
+
+/** The namespace: policy, then pipeline, then default; decided once, so that no unused one is made (runner-spec §4.13, weakness 44). */
+export function decidePlace(
+  pipeline: Pipeline,
+  settings: CompileSettings,
+  policy: Policy | undefined,
+  name: () => string,
+): Place {
+  const wanted = policy?.namespace || pipeline.metadata.namespace || settings.defaultNamespace || 'default';
+  if (wanted === RANDOM_NAMESPACE) return { namespace: name(), createNamespace: true };
+  if (isDnsLabel(wanted)) return { namespace: wanted, createNamespace: false };
+  return refuse(
+    'invalid-pipeline',
+    `${JSON.stringify(wanted)} can't be a namespace: at most 63 of a-z, 0-9 and "-", beginning and ending with a letter or digit`,
+  );
+}

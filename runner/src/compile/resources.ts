@@ -1,0 +1,160 @@
+import type { V1ResourceRequirements } from '@kubernetes/client-node';
+import type { Amount } from '../pipeline/pipeline.ts';
+
+/** CPU is handed out in millicores, memory in pieces of 4 MiB (runner-spec §4.18). */
+const CPU_UNIT = 1;
+const MEMORY_UNIT = 4 * 1024 * 1024;
+
+type Kind = keyof Amount;
+const unitOf = (kind: Kind): number => (kind === 'cpuMillicores' ? CPU_UNIT : MEMORY_UNIT);
+
+/** What one container asks for and may use; 0 = not said. */
+export interface ContainerResources {
+  readonly requests: Amount;
+  readonly limits: Amount;
+}
+
+/** The first positive one of each kind. */
+export function firstSaid(amounts: readonly (Amount | undefined)[]): Amount {
+  const first = (kind: Kind): number =>
+    amounts.map((amount) => amount?.[kind] ?? 0).find((value) => value > 0) ?? 0;
+  return { cpuMillicores: first('cpuMillicores'), memoryBytes: first('memoryBytes') };
+}
+
+/** Splits an amount into equal parts in whole units; what remains goes to the first ones, a unit each (runner-spec §4.18). */
+export function splitEvenly(amount: number, count: number, unit: number): readonly number[] {
+  const part = Math.floor(amount / (count * unit)) * unit;
+  const extra = Math.ceil((amount - part * count) / unit);
+  return Array.from({ length: count }, (_, index) => part + (index < extra ? unit : 0));
+}
+
+/** The smaller of a step's own limit and the global one, where both are said. */
+export function stepLimits(step: Amount, global: Amount): Amount {
+  const limit = (kind: Kind): number =>
+    step[kind] > 0 && global[kind] > 0
+      ? Math.min(step[kind], global[kind])
+      : Math.max(step[kind], global[kind], 0);
+  return { cpuMillicores: limit('cpuMillicores'), memoryBytes: limit('memoryBytes') };
+}
+
+const capped = (value: number, limit: number): number => (limit > 0 ? Math.min(value, limit) : value);
+
+/**
+ * Spreads the Pod's request over its containers as the old runner does: equal parts, at least the minimum, never above a
+ * container's limit; what steps request for themselves is ignored.
+ */
+export function splitResources(
+  pod: Amount,
+  limits: readonly Amount[],
+  minimum: Amount,
+): readonly ContainerResources[] {
+  const parts = {
+    cpuMillicores: splitEvenly(pod.cpuMillicores, limits.length, CPU_UNIT),
+    memoryBytes: splitEvenly(pod.memoryBytes, limits.length, MEMORY_UNIT),
+  };
+  const request = (kind: Kind, index: number): number =>
+    capped(Math.max(parts[kind][index] ?? 0, minimum[kind]), limits[index]?.[kind] ?? 0);
+  return limits.map((own, index) => ({
+    requests: { cpuMillicores: request('cpuMillicores', index), memoryBytes: request('memoryBytes', index) },
+    limits: own,
+  }));
+}
+
+/** One round of handing out: in proportion to the weights, equal parts if there are none; what rounding leaves goes to the first ones. */
+function shares(total: number, weights: readonly number[], unit: number): readonly number[] {
+  const heavy = weights.reduce((sum, weight) => sum + weight, 0);
+  if (heavy === 0) return splitEvenly(total, weights.length, unit);
+  const whole = weights.map((weight) => Math.floor((total * weight) / heavy / unit) * unit);
+  const rest = total - whole.reduce((sum, value) => sum + value, 0);
+  return whole.map((value, index) => value + (index < Math.ceil(rest / unit) ? unit : 0));
+}
+
+/** Hands `total` out in proportion to `weights`, in whole units, none above its cap (0 = no cap). */
+export function spreadByWeight(
+  total: number,
+  weights: readonly number[],
+  caps: readonly number[],
+  unit: number,
+): readonly number[] {
+  const parts = weights.map(() => 0);
+  const hasRoom = (index: number): boolean => caps[index] === 0 || (parts[index] ?? 0) < (caps[index] ?? 0);
+  let open = weights.map((_, index) => index);
+  let left = total;
+  // Each round without an end closes at least one container, so there are no more rounds than containers.
+  while (left >= unit && open.length > 0) {
+    const given = shares(
+      left,
+      open.map((index) => weights[index] ?? 0),
+      unit,
+    );
+    left = 0;
+    open.forEach((index, place) => {
+      const wanted = (parts[index] ?? 0) + (given[place] ?? 0);
+      parts[index] = capped(wanted, caps[index] ?? 0);
+      left += wanted - (parts[index] ?? 0);
+    });
+    open = open.filter(hasRoom);
+  }
+  return parts;
+}
+
+/** What one step wants in `peak` mode. */
+export interface StepDemand {
+  readonly requests: Amount;
+  readonly limits: Amount;
+}
+
+/**
+ * Spreads the Pod's peak over its containers in proportion to what their steps request, at least the minimum, never above a
+ * container's limit (gate.md §6).
+ */
+export function peakResources(
+  peak: Amount,
+  steps: readonly StepDemand[],
+  minimum: Amount,
+): readonly ContainerResources[] {
+  const spread = (kind: Kind): readonly number[] =>
+    spreadByWeight(
+      peak[kind],
+      steps.map(({ requests }) => Math.max(requests[kind], minimum[kind])),
+      steps.map(({ limits }) => limits[kind]),
+      unitOf(kind),
+    );
+  const parts = { cpuMillicores: spread('cpuMillicores'), memoryBytes: spread('memoryBytes') };
+  const request = (kind: Kind, index: number): number =>
+    capped(Math.max(parts[kind][index] ?? 0, minimum[kind]), steps[index]?.limits[kind] ?? 0);
+  return steps.map(({ limits }, index) => ({
+    requests: { cpuMillicores: request('cpuMillicores', index), memoryBytes: request('memoryBytes', index) },
+    limits,
+  }));
+}
+
+/** Bytes as Kubernetes likes to read them: the largest binary unit that divides them. */
+function memoryText(bytes: number): string {
+  const units = [
+    ['Gi', 1024 ** 3],
+    ['Mi', 1024 ** 2],
+    ['Ki', 1024],
+  ] as const;
+  const fitting = units.find(([, size]) => bytes % size === 0);
+  return fitting === undefined ? String(bytes) : `${bytes / fitting[1]}${fitting[0]}`;
+}
+
+function quantities({ cpuMillicores, memoryBytes }: Amount): Record<string, string> {
+  return {
+    ...(cpuMillicores > 0 ? { cpu: `${cpuMillicores}m` } : {}),
+    ...(memoryBytes > 0 ? { memory: memoryText(memoryBytes) } : {}),
+  };
+}
+
+/** Resources as a container spec writes them; what is not said is left out. */
+export function toRequirements({ requests, limits }: ContainerResources): V1ResourceRequirements {
+  const shown = { requests: quantities(requests), limits: quantities(limits) };
+  return {
+    ...(Object.keys(shown.limits).length > 0 ? { limits: shown.limits } : {}),
+    ...(Object.keys(shown.requests).length > 0 ? { requests: shown.requests } : {}),
+  };
+}
+
+/** Bytes as a quantity, for volumes. */
+export const bytesQuantity = memoryText;

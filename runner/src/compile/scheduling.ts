@@ -1,0 +1,163 @@
+import { isIP } from 'node:net';
+import type { V1Affinity, V1HostAlias, V1PodDNSConfig, V1Toleration } from '@kubernetes/client-node';
+import type { Pipeline, PipelineStep, Toleration } from '../pipeline/pipeline.ts';
+import { isDnsSubdomain, isLabelValue, isQualifiedName } from './kubernetes-names.ts';
+import { checkKeys } from './pod-labels.ts';
+import { refuse } from './refuse.ts';
+import type { CompileSettings, Policy } from './settings.ts';
+
+/** Where a Pod may be placed. */
+export interface Placement {
+  readonly nodeSelector: Record<string, string>;
+  readonly tolerations: readonly V1Toleration[];
+  readonly affinity: V1Affinity | undefined;
+}
+
+/** The platform as labels of nodes (weakness 30); a selector that the author wrote for the same key wins. */
+function platformSelector({ platform }: Pipeline): Record<string, string> {
+  return {
+    ...(platform.os === '' ? {} : { 'kubernetes.io/os': platform.os }),
+    ...(platform.arch === '' ? {} : { 'kubernetes.io/arch': platform.arch }),
+  };
+}
+
+const isEmpty = (record: object): boolean => Object.keys(record).length === 0;
+
+function chosenSelector(
+  pipeline: Pipeline,
+  settings: CompileSettings,
+  policy: Policy | undefined,
+): Record<string, string> {
+  if (policy !== undefined && !isEmpty(policy.nodeSelector)) return { ...policy.nodeSelector };
+  return { ...(isEmpty(pipeline.nodeSelector) ? settings.defaultNodeSelector : pipeline.nodeSelector) };
+}
+
+function checkSelector(selector: Record<string, string>): Record<string, string> {
+  checkKeys(selector, 'label');
+  const odd = Object.entries(selector).find(([, value]) => !isLabelValue(value));
+  if (odd === undefined) return selector;
+  return refuse(
+    'invalid-pipeline',
+    `node_selector ${odd[0]}: ${JSON.stringify(odd[1])} can't be the value of a node's label`,
+  );
+}
+
+const OPERATORS = ['', 'Equal', 'Exists'];
+const EFFECTS = ['', 'NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+
+/** What is wrong with a toleration, by the first rule that it breaks. */
+const TOLERATION_RULES: readonly (readonly [(toleration: Toleration) => boolean, string])[] = [
+  [({ operator }) => OPERATORS.includes(operator), 'operator must be Equal or Exists'],
+  [({ effect }) => EFFECTS.includes(effect), 'effect must be NoSchedule, PreferNoSchedule or NoExecute'],
+  [({ key, operator }) => key !== '' || operator === 'Exists', 'without a key the operator must be Exists'],
+  [({ key }) => key === '' || isQualifiedName(key), 'the key is no valid name of a taint'],
+  [
+    ({ operator, value }) => operator !== 'Exists' || value === '',
+    'with the operator Exists there can be no value',
+  ],
+  [({ value }) => isLabelValue(value), 'the value must be at most 63 letters, digits, "-", "_" or "."'],
+  [
+    ({ effect, tolerationSeconds }) => tolerationSeconds === undefined || effect === 'NoExecute',
+    'toleration_seconds needs the effect NoExecute',
+  ],
+];
+
+const tolerationProblem = (toleration: Toleration): string =>
+  TOLERATION_RULES.find(([holds]) => !holds(toleration))?.[1] ?? '';
+
+function toToleration(toleration: Toleration): V1Toleration {
+  const problem = tolerationProblem(toleration);
+  if (problem !== '') refuse('invalid-pipeline', `toleration ${JSON.stringify(toleration.key)}: ${problem}`);
+  const { key, operator, effect, value, tolerationSeconds } = toleration;
+  return {
+    ...(key === '' ? {} : { key }),
+    ...(operator === '' ? {} : { operator }),
+    ...(effect === '' ? {} : { effect }),
+    ...(value === '' ? {} : { value }),
+    ...(tolerationSeconds === undefined ? {} : { tolerationSeconds: Math.trunc(tolerationSeconds) }),
+  };
+}
+
+/** A Pod with a scheduling gate may not name its node, so the scheduler is told to choose that one, whatever keeps other Pods off it. */
+function nodeAffinity(nodeName: string): V1Affinity | undefined {
+  if (nodeName === '') return undefined;
+  if (!isDnsSubdomain(nodeName))
+    refuse('invalid-pipeline', `node_name ${JSON.stringify(nodeName)} can't be the name of a node`);
+  const matchFields = [{ key: 'metadata.name', operator: 'In', values: [nodeName] }];
+  return {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] },
+    },
+  };
+}
+
+const ANY_TAINT: V1Toleration = { operator: 'Exists', effect: 'NoSchedule' };
+
+/** Selector, tolerations and node of the Pod (runner-spec §4.13, §4.19). Throws PipelineError for what Kubernetes would refuse. */
+export function placement(
+  pipeline: Pipeline,
+  settings: CompileSettings,
+  policy: Policy | undefined,
+): Placement {
+  const wanted =
+    policy !== undefined && policy.tolerations.length > 0 ? policy.tolerations : pipeline.tolerations;
+  return {
+    nodeSelector: checkSelector({
+      ...platformSelector(pipeline),
+      ...chosenSelector(pipeline, settings, policy),
+    }),
+    tolerations: [...wanted.map(toToleration), ...(pipeline.nodeName === '' ? [] : [ANY_TAINT])],
+    affinity: nodeAffinity(pipeline.nodeName),
+  };
+}
+
+/** Names of background steps lead to the Pod itself; names that are no host names are left out (runner-spec §4.15). */
+function ownHosts(background: readonly PipelineStep[]): readonly V1HostAlias[] {
+  const hostnames = [...new Set(background.map(({ name }) => name).filter(isDnsSubdomain))];
+  return hostnames.length === 0 ? [] : [{ ip: '127.0.0.1', hostnames }];
+}
+
+/** Entries of the Pod's hosts file. */
+export function hostAliases(pipeline: Pipeline): readonly V1HostAlias[] {
+  const given = pipeline.hostAliases.filter(({ hostnames }) => hostnames.length > 0);
+  for (const { ip, hostnames } of given) {
+    const odd = hostnames.find((name) => !isDnsSubdomain(name));
+    if (isIP(ip) === 0) refuse('invalid-pipeline', `host_aliases: ${JSON.stringify(ip)} is no IP address`);
+    if (odd !== undefined) refuse('invalid-pipeline', `host_aliases: ${JSON.stringify(odd)} is no host name`);
+  }
+  const detached = pipeline.steps.filter(({ detach }) => detach);
+  return [
+    ...ownHosts([...pipeline.services, ...detached]),
+    ...given.map(({ ip, hostnames }) => ({ ip, hostnames: [...hostnames] })),
+  ];
+}
+
+/** More than this Kubernetes does not take. */
+const MOST_NAMESERVERS = 3;
+const MOST_SEARCHES = 32;
+
+/** The Pod's DNS settings; undefined when the author gave none. */
+export function dnsConfig({
+  dnsConfig: { nameservers, searches, options },
+}: Pipeline): V1PodDNSConfig | undefined {
+  if (nameservers.length + searches.length + options.length === 0) return undefined;
+  const oddServer = nameservers.find((server) => isIP(server) === 0);
+  const oddSearch = searches.find((search) => !isDnsSubdomain(search.replace(/\.$/, '')));
+  if (oddServer !== undefined)
+    refuse('invalid-pipeline', `dns_config: nameserver ${JSON.stringify(oddServer)} is no IP address`);
+  if (oddSearch !== undefined)
+    refuse('invalid-pipeline', `dns_config: search domain ${JSON.stringify(oddSearch)} is no domain`);
+  if (nameservers.length > MOST_NAMESERVERS)
+    refuse('invalid-pipeline', `dns_config: at most ${MOST_NAMESERVERS} nameservers`);
+  if (searches.length > MOST_SEARCHES)
+    refuse('invalid-pipeline', `dns_config: at most ${MOST_SEARCHES} search domains`);
+  if (options.some(({ name }) => name === ''))
+    refuse('invalid-pipeline', 'dns_config: an option has no name');
+  return {
+    ...(nameservers.length === 0 ? {} : { nameservers: [...nameservers] }),
+    ...(searches.length === 0 ? {} : { searches: [...searches] }),
+    ...(options.length === 0
+      ? {}
+      : { options: options.map(({ name, value }) => (value === undefined ? { name } : { name, value })) }),
+  };
+}

@@ -1,0 +1,40 @@
+/** Quotes text for a POSIX shell so that nothing in it has a meaning. */
+const singleQuoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+const NETRC = [
+  'if [ -n "${DRONE_NETRC_FILE}" ]; then',
+  '  printf \'%s\\n\' "${DRONE_NETRC_FILE}" > "${HOME}/.netrc"',
+  '  chmod 600 "${HOME}/.netrc"',
+  'fi',
+  'unset DRONE_SCRIPT DRONE_NETRC_MACHINE DRONE_NETRC_USERNAME DRONE_NETRC_PASSWORD DRONE_NETRC_FILE',
+];
+
+/** A failed step of a debug build waits in a terminal session for its author. */
+const TMATE = [
+  'remote_debug() {',
+  '  if [ "$?" -ne 0 ]; then',
+  '    /usr/drone/bin/tmate -F',
+  '  fi',
+  '}',
+  'if [ -n "${DRONE_TMATE_HOST}" ]; then',
+  '  {',
+  '    echo "set -g tmate-server-host ${DRONE_TMATE_HOST}"',
+  '    echo "set -g tmate-server-port ${DRONE_TMATE_PORT}"',
+  '    echo "set -g tmate-server-rsa-fingerprint ${DRONE_TMATE_FINGERPRINT_RSA}"',
+  '    echo "set -g tmate-server-ed25519-fingerprint ${DRONE_TMATE_FINGERPRINT_ED25519}"',
+  '  } >> "${HOME}/.tmate.conf"',
+  'fi',
+  'trap remote_debug EXIT',
+];
+
+/** `printf` with the text as argument: unlike `echo` it takes no backslash, dollar or backquote for its own. */
+const block = (command: string): string => `\nprintf '%s\\n' ${singleQuoted(`+ ${command}`)}\n${command}\n`;
+
+/**
+ * The script of a step with `commands` (runner-spec §4.6.3), for any POSIX shell. It is a file, so the commands have their
+ * own standard input. `debug`: a failing step opens a tmate session.
+ */
+export function stepScript(commands: readonly string[], { debug }: { readonly debug: boolean }): string {
+  const head = [...NETRC, 'set -e', ...(debug ? TMATE : [])].join('\n');
+  return `${head}\n${commands.map(block).join('')}`;
+}

@@ -1,0 +1,90 @@
+import { MASKS_KEY } from '../pipeline/compiled.ts';
+import type { StageDetail } from '../pipeline/drone.ts';
+import type { PlannedContainer } from './planned-container.ts';
+import type { SecretEntry } from './secret-files.ts';
+import { isBuildFailed } from './stage-environment.ts';
+
+/** A stop signal is followed by KILL after this. */
+const STOP_GRACE_MS = 10_000;
+
+/** What `stage.json` is made of. */
+export interface StageFileSources {
+  readonly detail: StageDetail;
+  readonly nonce: string;
+  readonly nowMs: number;
+  readonly startMode: 'barrier' | 'eager';
+  readonly drone: Readonly<Record<string, string>>;
+  readonly common: ReadonlyMap<string, string>;
+}
+
+/** What the gates of a stage have in common (PROTOCOL.md, `stage.json`). */
+function stageFile(steps: readonly PlannedContainer[], sources: StageFileSources): string {
+  const { detail, nowMs } = sources;
+  return JSON.stringify({
+    version: 1,
+    nonce: sources.nonce,
+    start: sources.startMode,
+    buildFailed: isBuildFailed(detail),
+    buildStarted: detail.build.started === 0 ? Math.floor(nowMs / 1000) : detail.build.started,
+    failedSteps: [],
+    droneEnv: sources.drone,
+    env: Object.fromEntries(sources.common),
+    steps: steps.map(({ n, step, role, start, after, runs, fails }) => ({
+      n,
+      name: step.name,
+      role,
+      engine: start.engine,
+      after,
+      runs,
+      fails,
+    })),
+  });
+}
+
+/** What one gate alone knows (PROTOCOL.md, `step.json`): only here are the step's secrets. */
+function stepFile({ n, start, plain, secret }: PlannedContainer): string {
+  return JSON.stringify({
+    version: 1,
+    n,
+    argv: start.argv,
+    env: Object.fromEntries([...plain, ...secret]),
+    unset: [],
+    pid1: start.pid1,
+    stopSignal: start.stopSignal,
+    stopGraceMs: STOP_GRACE_MS,
+  });
+}
+
+/** Key under which the Secret of a stage keeps a swapped step's secret value. */
+export const swapSecretKey = (n: number, index: number): string => `${n}.secret.${index + 1}`;
+
+function entriesOf(container: PlannedContainer): readonly SecretEntry[] {
+  const { n, start, secret } = container;
+  if (start.engine === 'swap') {
+    return [...secret.values()].map((content, index) => ({
+      key: swapSecretKey(n, index),
+      path: undefined,
+      content,
+    }));
+  }
+  const script = { key: `${n}.script`, path: `${n}/script`, content: start.script ?? '' };
+  const own = { key: `${n}.step.json`, path: `${n}/step.json`, content: stepFile(container) };
+  return start.script === undefined ? [own] : [own, script];
+}
+
+/** Values to hide by step number, steps without any left out. */
+export function masksByStep(steps: readonly PlannedContainer[]): Readonly<Record<number, readonly string[]>> {
+  return Object.fromEntries(steps.filter(({ masks }) => masks.length > 0).map(({ n, masks }) => [n, masks]));
+}
+
+/** All entries of the stage's Secrets; the values to hide come first, so they are in the first Secret. */
+export function stageEntries(
+  steps: readonly PlannedContainer[],
+  sources: StageFileSources,
+): readonly SecretEntry[] {
+  return [
+    { key: MASKS_KEY, path: undefined, content: JSON.stringify(masksByStep(steps)) },
+    { key: 'stage.json', path: 'common/stage.json', content: stageFile(steps, sources) },
+    ...steps.flatMap(entriesOf),
+  ];
+}

@@ -1,0 +1,82 @@
+import type { Netrc } from '../pipeline/drone.ts';
+import type { EnvValue, PipelineStep } from '../pipeline/pipeline.ts';
+import type { Origin } from './order-steps.ts';
+import { stepTitle } from './refuse.ts';
+
+/** A step's own variables: layers 9 and 10 of runner-spec §4.7.1. */
+export interface StepEnvironment {
+  readonly plain: ReadonlyMap<string, string>;
+  /** Secret values; they win over all plain ones. Never shown to other steps. */
+  readonly secret: ReadonlyMap<string, string>;
+  /** Values to hide in this step's log. */
+  readonly masks: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** What a step's own variables are made of. */
+export interface StepSources {
+  readonly step: PipelineStep;
+  readonly origin: Origin;
+  readonly secrets: Readonly<Record<string, string | undefined>>;
+  readonly netrc: Netrc | undefined;
+  readonly netrcCloneOnly: boolean;
+}
+
+type Entries = readonly (readonly [string, string])[];
+
+function plainEntries(values: Readonly<Record<string, EnvValue>>): Entries {
+  return Object.entries(values).flatMap(([name, value]) =>
+    value.kind === 'text' ? [[name, value.text] as const] : [],
+  );
+}
+
+interface SecretUse {
+  readonly variable: string;
+  readonly secret: string;
+  readonly value: string | undefined;
+}
+
+function secretUses({ step, secrets }: StepSources): readonly SecretUse[] {
+  return [...Object.entries(step.environment), ...Object.entries(step.settings)].flatMap(
+    ([variable, from]) => {
+      if (from.kind === 'text') return [];
+      // A name such as `constructor` must not find what every object inherits.
+      const value = Object.hasOwn(secrets, from.secret) ? secrets[from.secret] : undefined;
+      return [{ variable, secret: from.secret, value }];
+    },
+  );
+}
+
+/** Clone credentials: for every step, or for the real clone step only (runner-spec §4.10, weakness 24). They are no secrets to be named (27). */
+function netrcEntries({ origin, netrc, netrcCloneOnly }: StepSources): Entries {
+  if (netrc === undefined || netrc.machine === '' || (netrcCloneOnly && origin !== 'clone')) return [];
+  return [
+    ['DRONE_NETRC_MACHINE', netrc.machine],
+    ['DRONE_NETRC_USERNAME', netrc.login],
+    ['DRONE_NETRC_PASSWORD', netrc.password],
+    ['DRONE_NETRC_FILE', `machine ${netrc.machine} login ${netrc.login} password ${netrc.password}`],
+  ];
+}
+
+/** Gathers what only this step may see, and what its log must hide (runner-spec §4.7.1, §4.9.2, §6.8). */
+export function stepEnvironment(sources: StepSources): StepEnvironment {
+  const { step, origin, netrc } = sources;
+  const uses = secretUses(sources);
+  const netrcVariables = netrcEntries(sources);
+  const named: Entries = origin === 'clone' ? [] : [['DRONE_STEP_NAME', step.name]];
+  const hidden = netrc !== undefined && netrcVariables.length > 0 ? [netrc.login, netrc.password] : [];
+  return {
+    plain: new Map([...plainEntries(step.environment), ...named, ...plainEntries(step.settings)]),
+    secret: new Map([
+      ...uses.map(({ variable, value }) => [variable, value ?? ''] as const),
+      ...netrcVariables,
+    ]),
+    masks: [...new Set([...uses.map(({ value }) => value ?? ''), ...hidden])].filter((value) => value !== ''),
+    warnings: uses
+      .filter(({ value }) => value === undefined)
+      .map(
+        ({ variable, secret }) =>
+          `${stepTitle(step)}: secret ${JSON.stringify(secret)} was not found; ${variable} is empty`,
+      ),
+  };
+}

@@ -1,0 +1,36 @@
+import { isVariableName } from './kubernetes-names.ts';
+
+/** Linux refuses to start a program for which one variable, name and value together, is longer. */
+const LONGEST_BYTES = 128 * 1024 - 2;
+
+/** Variables that a program can be started with, and what was left out and why. */
+export interface Usable {
+  readonly variables: ReadonlyMap<string, string>;
+  readonly warnings: readonly string[];
+}
+
+function problem(name: string, value: string, engine: 'gate' | 'swap'): string {
+  if (name === '' || /[=\0]/.test(name)) return 'its name is empty or holds "=" or a zero byte';
+  if (value.includes('\0')) return 'its value holds a zero byte';
+  if (Buffer.byteLength(name) + Buffer.byteLength(value) > LONGEST_BYTES) return 'it is longer than 128 KiB';
+  if (engine === 'swap' && !isVariableName(name)) return 'its name has letters that Kubernetes does not take';
+  return '';
+}
+
+/** Set from the node by the kubelet; nobody else's value may stand before it (runner-spec §4.7.1, layer 11). */
+const NODE = 'KUBERNETES_NODE';
+
+/** Leaves out what would keep a container from starting (weakness 46); `owner` begins each warning. */
+export function usableVariables(
+  all: ReadonlyMap<string, string>,
+  engine: 'gate' | 'swap',
+  owner: string,
+): Usable {
+  const problems = new Map([...all].map(([name, value]) => [name, problem(name, value, engine)]));
+  return {
+    variables: new Map([...all].filter(([name]) => name !== NODE && problems.get(name) === '')),
+    warnings: [...problems]
+      .filter(([, text]) => text !== '')
+      .map(([name, text]) => `${owner}: variable ${JSON.stringify(name.slice(0, 80))} is left out: ${text}`),
+  };
+}

@@ -1,0 +1,129 @@
+import type { V1Volume } from '@kubernetes/client-node';
+import type { Pipeline, PipelineVolume } from '../pipeline/pipeline.ts';
+import { isDnsSubdomain } from './kubernetes-names.ts';
+import { refuse } from './refuse.ts';
+import { bytesQuantity } from './resources.ts';
+import type { CompileSettings } from './settings.ts';
+
+/** Our volumes in each Pod; the author's are called `volume-<i>`, the operator's `global-<i>`. */
+export const VOLUME = {
+  workspace: 'hangar-workspace',
+  /** Where tmate lies in debug builds. */
+  addons: 'hangar-addons',
+  bin: 'hangar-bin',
+  state: 'hangar-state',
+  drone: 'hangar-drone',
+  files: 'hangar-files',
+  /** Results of swapped steps, from annotations. */
+  pod: 'hangar-pod',
+} as const;
+
+export const globalVolumeName = (index: number): string => `global-${index + 1}`;
+const volumeName = (index: number): string => `volume-${index + 1}`;
+
+const title = ({ name }: { readonly name: string }): string => `volume ${JSON.stringify(name)}`;
+
+/** A path on the node; no type, so that sockets, files and folders are all welcome (weakness 48). */
+function hostVolume(name: string, path: string, owner: string): V1Volume {
+  if (path === '' || path.split('/').includes('..')) {
+    return refuse(
+      'invalid-pipeline',
+      `${owner}: ${JSON.stringify(path)} can't be a host path; write an absolute path without ".."`,
+    );
+  }
+  return { name, hostPath: { path, type: '' } };
+}
+
+function objectName(wanted: string, owner: string): string {
+  if (isDnsSubdomain(wanted)) return wanted;
+  return refuse(
+    'invalid-pipeline',
+    `${owner}: ${JSON.stringify(wanted)} can't be the name of a Kubernetes object; write a name of a-z, 0-9, "-" and "."`,
+  );
+}
+
+/** The mode is sent only when the author gave one, or it would mean "no permissions" (weakness 45). */
+function fileMode(mode: number | undefined, owner: string): { defaultMode?: number } {
+  if (mode === undefined) return {};
+  if (Number.isInteger(mode) && mode >= 0 && mode <= 0o777) return { defaultMode: mode };
+  return refuse(
+    'invalid-pipeline',
+    `${owner}: default_mode ${mode} is out of range; write an octal number from 0000 to 0777`,
+  );
+}
+
+const optional = (isOptional: boolean): { optional?: true } => (isOptional ? { optional: true } : {});
+
+/** A size limit counts for every medium (weakness 49). */
+function tempVolume(
+  name: string,
+  { medium, sizeLimitBytes }: Extract<PipelineVolume, { kind: 'temp' }>,
+): V1Volume {
+  return {
+    name,
+    emptyDir: {
+      ...(medium.toLowerCase() === 'memory' ? { medium: 'Memory' } : {}),
+      ...(sizeLimitBytes > 0 ? { sizeLimit: bytesQuantity(sizeLimitBytes) } : {}),
+    },
+  };
+}
+
+function toVolume(volume: PipelineVolume, name: string): V1Volume | undefined {
+  const owner = title(volume);
+  switch (volume.kind) {
+    case 'temp':
+      return tempVolume(name, volume);
+    case 'host':
+      return hostVolume(name, volume.path, owner);
+    case 'claim':
+      return {
+        name,
+        persistentVolumeClaim: {
+          claimName: objectName(volume.claimName, owner),
+          ...(volume.readOnly ? { readOnly: true } : {}),
+        },
+      };
+    case 'config_map':
+      return {
+        name,
+        configMap: {
+          name: objectName(volume.configMapName, owner),
+          ...fileMode(volume.defaultMode, owner),
+          ...optional(volume.optional),
+        },
+      };
+    case 'secret':
+      return {
+        name,
+        secret: {
+          secretName: objectName(volume.secretName, owner),
+          ...fileMode(volume.defaultMode, owner),
+          ...optional(volume.optional),
+        },
+      };
+    case 'none':
+      return undefined;
+  }
+}
+
+/** The volumes that authors and operators named, and the Pod's name for each. */
+export interface NamedVolumes {
+  readonly volumes: readonly V1Volume[];
+  /** Name in the pipeline → name in the Pod; the first of equal names counts. */
+  readonly byName: ReadonlyMap<string, string>;
+}
+
+/** Translates the pipeline's volumes and the operator's global ones (runner-spec §3.7, §4.3). Throws PipelineError for what Kubernetes would refuse. */
+export function namedVolumes(pipeline: Pipeline, settings: CompileSettings): NamedVolumes {
+  const globals = settings.globalVolumes.map(({ hostPath }, index) =>
+    hostVolume(globalVolumeName(index), hostPath, `DRONE_RUNNER_VOLUMES entry ${index + 1}`),
+  );
+  const own = pipeline.volumes.flatMap((volume, index) => {
+    const made = toVolume(volume, volumeName(index));
+    return made === undefined ? [] : [{ name: volume.name, made }];
+  });
+  return {
+    volumes: [...globals, ...own.map(({ made }) => made)],
+    byName: new Map(own.toReversed().map(({ name, made }) => [name, made.name])),
+  };
+}

@@ -1,0 +1,161 @@
+import { type Settings, setting } from '@hangar/shared/config';
+import { BYTES, CPU, DURATION, integer, oneOf } from '@hangar/shared/config-values';
+import { flag, list, map, optional, text } from './setting-kinds.ts';
+
+const NEW = 'new in Hangar';
+
+/** Settings that only Hangar has. */
+export const hangar = {
+  gateImage: text('HANGAR_GATE_IMAGE', {
+    section: 'hangar',
+    description: 'Image of the gate, placeholder and init program.',
+    defaultText: 'hangar-gate:<version>',
+    note: NEW,
+  }),
+  stepStart: setting('HANGAR_STEP_START', oneOf('barrier', 'eager'), 'barrier', {
+    section: 'hangar',
+    description:
+      '`barrier`: no step but clone starts before all images are there; `eager`: as soon as its own is.',
+    note: NEW,
+  }),
+  hardening: setting('HANGAR_HARDENING', oneOf('off', 'restricted'), 'off', {
+    section: 'hangar',
+    description: '`restricted`: no new privileges and the default seccomp profile for steps.',
+    note: NEW,
+  }),
+  resources: setting('HANGAR_RESOURCES', oneOf('split', 'peak'), 'split', {
+    section: 'hangar',
+    description:
+      '`split`: the Pod request is spread over its containers; `peak`: the Pod asks for what can run at once.',
+    note: NEW,
+  }),
+  deadlineSlackMs: setting('HANGAR_DEADLINE_SLACK_MS', integer(), 600_000, {
+    section: 'hangar',
+    description: "Added to the repository's timeout for the Pod's own deadline.",
+    unit: 'ms',
+    note: NEW,
+  }),
+  budgetCpu: optional('HANGAR_BUDGET_CPU', CPU, {
+    section: 'hangar',
+    description: 'CPU that all Pods of Hangar may request together.',
+    note: NEW,
+  }),
+  budgetMemory: optional('HANGAR_BUDGET_MEMORY', BYTES, {
+    section: 'hangar',
+    description: 'Memory that all Pods of Hangar may request together.',
+    note: NEW,
+  }),
+  budgetPods: optional('HANGAR_BUDGET_PODS', integer(1), {
+    section: 'hangar',
+    description: 'Pods of Hangar at once.',
+    note: NEW,
+  }),
+  waitLimit: optional('HANGAR_WAIT_LIMIT', DURATION, {
+    section: 'hangar',
+    description:
+      'How long a stage may wait for admission before it fails; the server itself gives up after a day.',
+    note: NEW,
+  }),
+  schedulingTimeout: optional('HANGAR_SCHEDULING_TIMEOUT', DURATION, {
+    section: 'hangar',
+    description:
+      "How long a Pod may wait for a node before its stage fails; none = the repository's timeout.",
+    note: NEW,
+  }),
+  pullPatienceMs: setting('HANGAR_IMAGE_PULL_PATIENCE_MS', integer(), 300_000, {
+    section: 'hangar',
+    description: 'How long errors of a registry that may pass are borne.',
+    unit: 'ms',
+    note: NEW,
+  }),
+  logLimitBytes: setting('HANGAR_LOG_LIMIT_BYTES', integer(65_536), 5_242_880, {
+    section: 'hangar',
+    description: 'Longest log of a step; beyond it head and tail are kept.',
+    unit: 'bytes',
+    note: NEW,
+  }),
+  leaseNamespace: text('HANGAR_LEASE_NAMESPACE', {
+    section: 'hangar',
+    description: "Where the replica's Lease lives.",
+    defaultText: "the runner's own namespace",
+    note: NEW,
+  }),
+  leaseTermMs: setting('HANGAR_LEASE_TERM_MS', integer(3_000), 30_000, {
+    section: 'hangar',
+    description: 'How long a replica may be silent before others take over its Pods.',
+    unit: 'ms',
+    note: NEW,
+  }),
+  leaseRenewMs: optional('HANGAR_LEASE_RENEW_MS', integer(500), {
+    section: 'hangar',
+    description: 'How often the Lease is renewed.',
+    unit: 'ms',
+    defaultText: 'a third of the term',
+    note: NEW,
+  }),
+  registryPlainHttp: list('HANGAR_REGISTRY_PLAIN_HTTP', {
+    section: 'hangar',
+    description: 'Registries (host[:port]) asked without TLS; loopback ones always are.',
+    note: NEW,
+  }),
+  registryMirrors: map('HANGAR_REGISTRY_MIRRORS', {
+    section: 'hangar',
+    description: 'Registry → mirror that is asked in its place, such as docker.io:mirror.acme.test.',
+    note: NEW,
+  }),
+  imageCommands: text('HANGAR_IMAGE_COMMANDS', {
+    section: 'hangar',
+    description:
+      'YAML or JSON file, image → `entrypoint` and `cmd`, for images whose registry can’t be asked.',
+    note: NEW,
+  }),
+} satisfies Settings;
+
+/** Plugins and credentials (`DRONE_*`). */
+export const plugins = {
+  secretEndpoint: text('DRONE_SECRET_PLUGIN_ENDPOINT', {
+    section: 'plugins',
+    description: 'Address of the secret plugin.',
+  }),
+  secretToken: text('DRONE_SECRET_PLUGIN_TOKEN', {
+    section: 'plugins',
+    description: 'Its shared secret.',
+    secret: true,
+  }),
+  secretSkipVerify: flag('DRONE_SECRET_PLUGIN_SKIP_VERIFY', {
+    section: 'plugins',
+    description: 'Do not verify its TLS certificate.',
+  }),
+  registryEndpoint: text('DRONE_REGISTRY_PLUGIN_ENDPOINT', {
+    section: 'plugins',
+    description: 'Address of the registry plugin.',
+    legacyNames: ['DRONE_REGISTRY_ENDPOINT'],
+  }),
+  registryToken: text('DRONE_REGISTRY_PLUGIN_TOKEN', {
+    section: 'plugins',
+    description: 'Its shared secret.',
+    secret: true,
+    legacyNames: ['DRONE_REGISTRY_PLUGIN_SECRET', 'DRONE_REGISTRY_SECRET'],
+  }),
+  registrySkipVerify: flag('DRONE_REGISTRY_PLUGIN_SKIP_VERIFY', {
+    section: 'plugins',
+    description: 'Do not verify its TLS certificate.',
+  }),
+  envEndpoint: text('DRONE_ENV_PLUGIN_ENDPOINT', {
+    section: 'plugins',
+    description: 'Address of the environment plugin.',
+  }),
+  envToken: text('DRONE_ENV_PLUGIN_TOKEN', {
+    section: 'plugins',
+    description: 'Its shared secret.',
+    secret: true,
+  }),
+  envSkipVerify: flag('DRONE_ENV_PLUGIN_SKIP_VERIFY', {
+    section: 'plugins',
+    description: 'Do not verify its TLS certificate.',
+  }),
+  dockerConfig: text('DRONE_DOCKER_CONFIG', {
+    section: 'plugins',
+    description: 'Docker `config.json` with registry credentials; read again for each pipeline.',
+  }),
+} satisfies Settings;

@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from './load.ts';
+import type { RunnerConfig } from './runner-config.ts';
+
+const HOST = { hostname: 'pod-1', version: '0.1.0', namespace: 'ci' };
+const LEAST = { DRONE_RPC_HOST: 'drone.acme.test', DRONE_RPC_SECRET: 's3cret' };
+
+const files = (texts: Record<string, string>) => (path: string) => {
+  const text = texts[path];
+  if (text === undefined) throw new Error(`ENOENT: no such file, open '${path}'`);
+  return text;
+};
+
+function load(env: Record<string, string>, texts: Record<string, string> = {}): RunnerConfig {
+  const loaded = loadConfig({ ...LEAST, ...env }, files(texts), HOST);
+  if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
+  return loaded.ok;
+}
+
+function problemsOf(env: Record<string, string>, texts: Record<string, string> = {}): readonly string[] {
+  const loaded = loadConfig(env, files(texts), HOST);
+  return 'problems' in loaded ? loaded.problems : [];
+}
+
+describe('loadConfig', () => {
+  it('needs no more than host and secret, and has the defaults of old', () => {
+    const config = load({});
+    expect(config.server).toEqual({
+      url: 'http://drone.acme.test',
+      token: 's3cret',
+      skipVerify: false,
+      dump: 'off',
+    });
+    expect(config.runner).toMatchObject({ name: 'pod-1', capacity: 100, labels: {}, cards: true });
+    expect(config.http).toEqual({ host: '', port: 3000, ui: undefined });
+    expect(config.compile).toMatchObject({
+      cloneImage: 'drone/git:latest',
+      gateImage: 'hangar-gate:0.1.0',
+      placeholderImage: 'hangar-gate:0.1.0',
+      requests: { cpuMillicores: 100, memoryBytes: 104_857_600 },
+      minRequests: { cpuMillicores: 1, memoryBytes: 4_194_304 },
+      defaultNamespace: 'default',
+      tmate: { enabled: true },
+    });
+    expect(config.plugins).toEqual({ secret: undefined, registry: undefined, environment: undefined });
+    expect(config.lease).toEqual({ namespace: 'ci', termMs: 30_000, renewMs: 10_000 });
+    expect(config.warnings).toEqual([]);
+  });
+
+  it('is frozen to the bottom', () => {
+    const config = load({ DRONE_RUNNER_LABELS: 'pool:large' });
+    expect(Object.isFrozen(config.runner.labels)).toBe(true);
+    expect(Object.isFrozen(config.compile.tmate)).toBe(true);
+  });
+
+  it('tells all problems together, each with name and cure, and no secret', () => {
+    const problems = problemsOf({
+      DRONE_RPC_SECRET: '',
+      DRONE_RUNNER_CAPACITY: 'lots',
+      DRONE_RUNNER_SECRETS: 'hush-hush',
+      DRONE_SERVER_PORT: 'three',
+      DRONE_SECRET_PLUGIN_ENDPOINT: 'plugin:3000',
+    });
+    expect(problems).toHaveLength(6);
+    expect(problems.join('\n')).toMatch(/DRONE_RPC_HOST is not set[\s\S]*DRONE_RPC_SECRET is not set/);
+    expect(problems.join('\n')).toMatch(/DRONE_RUNNER_CAPACITY .*"lots".*whole number/);
+    expect(problems.join('\n')).toMatch(/DRONE_SECRET_PLUGIN_ENDPOINT is no address.*http:/);
+    expect(problems.join('\n')).not.toContain('hush-hush');
+  });
+
+  it('weakness 63: takes empty variables as unset and colons in values', () => {
+    const config = load({
+      DRONE_RPC_SKIP_VERIFY: '',
+      DRONE_RUNNER_CAPACITY: '',
+      DRONE_RUNNER_ENVIRON: 'CACHE:http://cache:3128',
+      DRONE_RUNNER_VOLUMES: '/etc/ssl:/etc/ssl:ro,/data:/data',
+    });
+    expect(config.environment).toEqual({ CACHE: 'http://cache:3128' });
+    expect(config.compile.globalVolumes).toEqual([
+      { hostPath: '/etc/ssl', containerPath: '/etc/ssl', readOnly: true },
+      { hostPath: '/data', containerPath: '/data', readOnly: false },
+    ]);
+  });
+
+  it('refuses a host with a scheme, which would never lead anywhere', () => {
+    expect(problemsOf({ ...LEAST, DRONE_RPC_HOST: 'https://drone.acme.test' })).toEqual([
+      expect.stringContaining('DRONE_RPC_HOST holds a scheme'),
+    ]);
+  });
+
+  it('strips the trailing slashes that would lead to the web page', () => {
+    const { server } = load({ DRONE_RPC_PROTO: 'https', DRONE_RPC_HOST: 'acme.test/drone//' });
+    expect(server.url).toBe('https://acme.test/drone');
+  });
+
+  it.each([
+    [':3000', '', 3000],
+    ['127.0.0.1:80', '127.0.0.1', 80],
+    ['[::1]:8080', '::1', 8080],
+    ['3000', '', 3000],
+  ])('listens at %s', (text, host, port) => {
+    expect(load({ DRONE_SERVER_PORT: text }).http).toMatchObject({ host, port });
+  });
+
+  it('ignores what Kubernetes injects for a Service called drone-server', () => {
+    const config = load({ DRONE_SERVER_PORT: 'tcp://10.0.0.7:80' });
+    expect(config.http.port).toBe(3000);
+    expect(config.warnings).toEqual([expect.stringContaining('DRONE_SERVER_PORT was set by Kubernetes')]);
+  });
+
+  it('weakness 33: DRONE_UI_DISABLE switches the dashboard off', () => {
+    const ui = { DRONE_UI_USERNAME: 'u', DRONE_UI_PASSWORD: 'p' };
+    expect(load(ui).http.ui).toEqual({ user: 'u', password: 'p', realm: 'MyRealm' });
+    expect(load({ ...ui, DRONE_UI_DISABLE: 'true' }).http.ui).toBeUndefined();
+  });
+
+  it('dumps bodies only together with heads', () => {
+    expect(load({ DRONE_RPC_DUMP_HTTP_BODY: 'true' }).server.dump).toBe('off');
+    expect(load({ DRONE_RPC_DUMP_HTTP: '1', DRONE_RPC_DUMP_HTTP_BODY: 'true' }).server.dump).toBe('bodies');
+  });
+
+  it('knows the names of old, which win', () => {
+    const config = load({
+      DRONE_REGISTRY_ENDPOINT: 'http://old/',
+      DRONE_REGISTRY_PLUGIN_ENDPOINT: 'http://new/',
+      DRONE_REGISTRY_SECRET: 'old-secret',
+    });
+    expect(config.plugins.registry).toEqual({
+      endpoint: 'http://old/',
+      token: 'old-secret',
+      skipVerify: false,
+    });
+  });
+
+  it('weakness 40: says that a limit of steps has no effect', () => {
+    const config = load({ DRONE_RUNNER_MAX_PROCS: '4', DRONE_HTTP_BIND: ':80', HANGAR_BUGDET_CPU: '4' });
+    expect(config.runner.maxProcs).toBe(4);
+    expect(config.warnings).toEqual([
+      expect.stringContaining('DRONE_HTTP_BIND has no effect'),
+      expect.stringContaining('DRONE_RUNNER_MAX_PROCS has no effect'),
+      'HANGAR_BUGDET_CPU is no setting of the runner',
+    ]);
+  });
+
+  it('reads the new settings', () => {
+    const config = load({
+      HANGAR_BUDGET_CPU: '64',
+      HANGAR_BUDGET_MEMORY: '128Gi',
+      HANGAR_WAIT_LIMIT: '6h',
+      HANGAR_STEP_START: 'eager',
+      HANGAR_RESOURCES: 'peak',
+      HANGAR_REGISTRY_MIRRORS: 'docker.io:mirror.acme.test:5000',
+    });
+    expect(config.admission).toEqual({
+      budgetCpuMillicores: 64_000,
+      budgetMemoryBytes: 137_438_953_472,
+      budgetPods: undefined,
+      waitLimitMs: 21_600_000,
+    });
+    expect(config.compile).toMatchObject({ startMode: 'eager', resources: 'peak', hardening: 'off' });
+    expect(config.registry.mirrors).toEqual({ 'docker.io': 'mirror.acme.test:5000' });
+  });
+
+  it('finds proxies, upper case first', () => {
+    const config = load({ HTTPS_PROXY: 'http://up:1', https_proxy: 'http://low:1', no_proxy: 'a' });
+    expect(config.proxies).toEqual({ http: '', https: 'http://up:1', no: 'a' });
+    expect(config.compile.proxies).toEqual({ https_proxy: 'http://up:1', no_proxy: 'a' });
+  });
+});
+
+describe("the operator's files", () => {
+  it('are laid over or under the variables as of old', () => {
+    const config = load(
+      {
+        DRONE_RUNNER_ENVIRON: 'A:var,B:var',
+        DRONE_RUNNER_ENV_FILE: '/env',
+        DRONE_NAMESPACE_RULES: 'prod:acme/one',
+        DRONE_NAMESPACE_RULES_FILE: '/rules',
+        HANGAR_IMAGE_COMMANDS: '/images',
+      },
+      {
+        '/env': 'B=file\nC: file',
+        '/rules': 'prod: [acme/*]\ntest: [acme/*, other/**]',
+        '/images': 'plugins/slack:\n  entrypoint: [/bin/slack]\n"tool:2":\n  cmd: [run]',
+      },
+    );
+    expect(config.environment).toEqual({ A: 'var', B: 'file', C: 'file' });
+    expect(config.namespaceRules).toEqual({ prod: ['acme/one'], test: ['acme/*', 'other/**'] });
+    expect(config.registry.imageCommands).toEqual({
+      'plugins/slack': { entrypoint: ['/bin/slack'], cmd: [], stopSignal: '', user: '' },
+      'docker.io/library/tool:2': { entrypoint: [], cmd: ['run'], stopSignal: '', user: '' },
+    });
+  });
+
+  it('that are missing or malformed are problems which name the file', () => {
+    const env = {
+      ...LEAST,
+      DRONE_RUNNER_ENV_FILE: '/gone',
+      DRONE_POLICY_FILE: '/policies',
+      DRONE_NAMESPACE_RULES_FILE: '/rules',
+    };
+    const problems = problemsOf(env, { '/policies': 'match: [a]', '/rules': 'a: {b: c}' });
+    expect(problems).toEqual([
+      expect.stringMatching(/DRONE_POLICY_FILE .*\/policies.*policy 1.match must be a map/),
+      expect.stringMatching(/DRONE_RUNNER_ENV_FILE .*\/gone.*ENOENT.*unset/),
+      expect.stringMatching(/DRONE_NAMESPACE_RULES_FILE .*\/rules.*a must be a list/),
+    ]);
+  });
+});

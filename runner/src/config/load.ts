@@ -1,0 +1,268 @@
+import { type Environment, readSettings, type Values } from '@hangar/shared/config';
+import type { CompileSettings } from '../compile/settings.ts';
+import { OperatorFiles } from './files.ts';
+import type { PluginConfig, RunnerConfig } from './runner-config.ts';
+import { PROXY_NAMES, SETTINGS, WITHOUT_EFFECT } from './settings.ts';
+
+/** What the process itself knows. `namespace`: its own one; empty when it runs outside a cluster. */
+export interface Host {
+  readonly hostname: string;
+  readonly version: string;
+  readonly namespace: string;
+}
+
+/** All settings, or all that is wrong with them. */
+export type Loaded = { readonly ok: RunnerConfig } | { readonly problems: readonly string[] };
+
+type Read = Values<typeof SETTINGS>;
+
+/**
+ * Reads the whole configuration once (runner-spec §1, with the corrections of its Appendix C).
+ *
+ * @param env variables, those of dotenv files already below them (`withDotenv`)
+ * @param readFile text of a file; what it throws is told as a problem
+ * @returns a frozen configuration, or every problem, each naming variable, fault and cure
+ */
+export function loadConfig(env: Environment, readFile: (path: string) => string, host: Host): Loaded {
+  const { env: usable, warnings: injected } = withoutServiceLinks(env);
+  const { values, problems } = readSettings(SETTINGS, usable);
+  const files = new OperatorFiles(readFile);
+  const config = assemble(values, usable, files, host);
+  const all = [...problems, ...files.problems, ...crossChecks(values)];
+  if (all.length > 0) return { problems: all };
+  const warnings = [...injected, ...files.warnings, ...withoutEffect(usable), ...misspelt(usable)];
+  return { ok: deepFreeze({ ...config, warnings }) };
+}
+
+function assemble(
+  values: Read,
+  env: Environment,
+  files: OperatorFiles,
+  host: Host,
+): Omit<RunnerConfig, 'warnings'> {
+  return {
+    server: serverOf(values),
+    runner: runnerOf(values, host),
+    http: httpOf(values),
+    kubernetes: kubernetesOf(values),
+    compile: compileOf(values, env, files, host),
+    plugins: pluginsOf(values),
+    secrets: values.secrets,
+    environment: { ...values.environ, ...files.environment(values.envFile) },
+    dockerConfigPath: values.dockerConfig,
+    namespaceRules: {
+      ...files.namespaceRules(values.namespaceRulesFile),
+      ...singleGlobs(values.namespaceRules),
+    },
+    admission: {
+      budgetCpuMillicores: values.budgetCpu,
+      budgetMemoryBytes: values.budgetMemory,
+      budgetPods: values.budgetPods,
+      waitLimitMs: values.waitLimit,
+    },
+    logs: { limitBytes: values.logLimitBytes },
+    lease: leaseOf(values, host),
+    registry: {
+      plainHttp: values.registryPlainHttp,
+      mirrors: values.registryMirrors,
+      imageCommands: files.imageCommands(values.imageCommands),
+    },
+    proxies: { http: proxy(env, 'http_proxy'), https: proxy(env, 'https_proxy'), no: proxy(env, 'no_proxy') },
+    logLevel: values.trace ? 'trace' : values.debug ? 'debug' : 'info',
+  };
+}
+
+function serverOf(values: Read): RunnerConfig['server'] {
+  return {
+    url: `${values.rpcProto}://${values.rpcHost.trim().replace(/\/+$/, '')}`,
+    token: values.rpcSecret,
+    skipVerify: values.rpcSkipVerify,
+    dump: values.rpcDump ? (values.rpcDumpBody ? 'bodies' : 'heads') : 'off',
+  };
+}
+
+function runnerOf(values: Read, host: Host): RunnerConfig['runner'] {
+  return {
+    // An empty machine name would protect no stage from being dealt out twice (drone-rpc-spec §2.2).
+    name: values.name.trim() || host.hostname || 'hangar',
+    capacity: values.capacity,
+    maxProcs: values.maxProcs,
+    labels: values.labels,
+    limits: { repos: values.limitRepos, events: values.limitEvents, trusted: values.limitTrusted },
+    cards: values.cards !== 'false',
+  };
+}
+
+function httpOf(values: Read): RunnerConfig['http'] {
+  const { uiUser: user, uiPassword: password, uiRealm: realm } = values;
+  const ui = values.uiDisable || password === '' ? undefined : { user, password, realm };
+  return { ...(readListen(values.listen) ?? { host: '', port: 0 }), ui };
+}
+
+/** `host:port`, `:port`, `[::1]:port`, or a bare port. */
+function readListen(text: string): { host: string; port: number } | undefined {
+  const [, bracketed, plain, digits] = /^(?:(?:\[([^\]]*)\]|([^:]*)):)?(\d{1,5})$/.exec(text.trim()) ?? [];
+  const port = Number(digits);
+  return digits === undefined || port > 65_535 ? undefined : { host: bracketed ?? plain ?? '', port };
+}
+
+function kubernetesOf(values: Read): RunnerConfig['kubernetes'] {
+  return {
+    kubeconfig: values.kubeconfig,
+    qps: values.qps || SETTINGS.qps.fallback,
+    burst: values.burst || SETTINGS.burst.fallback,
+    startTimeoutMs: Math.max(1, values.startTimeoutSeconds) * 1_000,
+    schedulingTimeoutMs: values.schedulingTimeout,
+    imagePullPatienceMs: values.pullPatienceMs,
+  };
+}
+
+function compileOf(values: Read, env: Environment, files: OperatorFiles, host: Host): CompileSettings {
+  const gateImage = values.gateImage || `hangar-gate:${host.version}`;
+  return {
+    cloneImage: values.cloneImage,
+    gateImage,
+    placeholderImage: values.placeholderImage || gateImage,
+    globalVolumes: Object.entries(values.volumes).map(([hostPath, target]) => volumeOf(hostPath, target)),
+    privilegedImages: values.privilegedImages,
+    netrcCloneOnly: values.netrcCloneOnly,
+    limits: { cpuMillicores: values.limitCpu, memoryBytes: values.limitMemory },
+    requests: { cpuMillicores: values.requestCpu, memoryBytes: values.requestMemory },
+    minRequests: { cpuMillicores: values.minRequestCpu, memoryBytes: values.minRequestMemory },
+    defaultNamespace: values.namespace,
+    defaultServiceAccount: values.serviceAccount,
+    defaultNodeSelector: values.nodeSelector,
+    defaultAnnotations: values.annotations,
+    defaultLabels: values.podLabels,
+    policies: files.policies(values.policyFile),
+    proxies: proxiesOf(env),
+    tmate: tmateOf(values),
+    startMode: values.stepStart,
+    hardening: values.hardening,
+    resources: values.resources,
+    deadlineSlackMs: values.deadlineSlackMs,
+  };
+}
+
+function proxiesOf(env: Environment): CompileSettings['proxies'] {
+  const entries = PROXY_NAMES.map((name) => [name, proxy(env, name)] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== ''));
+}
+
+function volumeOf(hostPath: string, target: string): CompileSettings['globalVolumes'][number] {
+  const [, containerPath = target, mode] = /^(.*?)(?::(ro|rw))?$/.exec(target) ?? [];
+  return { hostPath, containerPath, readOnly: mode === 'ro' };
+}
+
+function tmateOf(values: Read): CompileSettings['tmate'] {
+  return {
+    enabled: values.tmateEnabled,
+    image: values.tmateImage,
+    host: values.tmateHost,
+    port: values.tmatePort,
+    fingerprintRsa: values.tmateRsa,
+    fingerprintEd25519: values.tmateEd25519,
+  };
+}
+
+function pluginsOf(values: Read): RunnerConfig['plugins'] {
+  return {
+    secret: plugin(values.secretEndpoint, values.secretToken, values.secretSkipVerify),
+    registry: plugin(values.registryEndpoint, values.registryToken, values.registrySkipVerify),
+    environment: plugin(values.envEndpoint, values.envToken, values.envSkipVerify),
+  };
+}
+
+function plugin(endpoint: string, token: string, skipVerify: boolean): PluginConfig | undefined {
+  return endpoint === '' ? undefined : { endpoint: endpoint.trim(), token, skipVerify };
+}
+
+function leaseOf(values: Read, host: Host): RunnerConfig['lease'] {
+  const termMs = values.leaseTermMs;
+  return {
+    namespace: values.leaseNamespace || host.namespace || values.namespace,
+    termMs,
+    renewMs: values.leaseRenewMs ?? Math.floor(termMs / 3),
+  };
+}
+
+function singleGlobs(rules: Readonly<Record<string, string>>): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(Object.entries(rules).map(([namespace, glob]) => [namespace, [glob]]));
+}
+
+function proxy(env: Environment, name: string): string {
+  return env[name.toUpperCase()] || env[name] || '';
+}
+
+/** What no single value can tell. */
+function crossChecks(values: Read): readonly string[] {
+  const { leaseRenewMs, leaseTermMs, listen } = values;
+  const problems: string[] = [];
+  if (/^[a-z]+:\/\//i.test(values.rpcHost)) {
+    problems.push(
+      `DRONE_RPC_HOST holds a scheme (given: ${JSON.stringify(values.rpcHost)}). Write the host alone, the scheme goes to DRONE_RPC_PROTO`,
+    );
+  }
+  if (readListen(listen) === undefined) {
+    problems.push(
+      `DRONE_SERVER_PORT is no listen address (given: ${JSON.stringify(listen)}). Write :3000 or 127.0.0.1:3000`,
+    );
+  }
+  if (leaseRenewMs !== undefined && leaseRenewMs * 2 > leaseTermMs) {
+    problems.push(
+      `HANGAR_LEASE_RENEW_MS (${leaseRenewMs}) is more than half of HANGAR_LEASE_TERM_MS (${leaseTermMs}). Renew at least twice a term`,
+    );
+  }
+  const endpoints = {
+    DRONE_SECRET_PLUGIN_ENDPOINT: values.secretEndpoint,
+    DRONE_REGISTRY_PLUGIN_ENDPOINT: values.registryEndpoint,
+    DRONE_ENV_PLUGIN_ENDPOINT: values.envEndpoint,
+  };
+  for (const [name, endpoint] of Object.entries(endpoints)) {
+    if (endpoint !== '' && !isHttpUrl(endpoint))
+      problems.push(
+        `${name} is no address (given: ${JSON.stringify(endpoint)}). Write http://host:port/path`,
+      );
+  }
+  return problems;
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:\/\//i.test(text.trim()) && URL.canParse(text.trim());
+}
+
+/** Kubernetes injects `DRONE_SERVER_PORT=tcp://…` beside a Service called `drone-server`: nobody's setting. */
+function withoutServiceLinks(env: Environment): { env: Environment; warnings: readonly string[] } {
+  const injected = [...Object.keys(SETTINGS)]
+    .map((word) => SETTINGS[word as keyof typeof SETTINGS].name)
+    .filter((name) => name.endsWith('_PORT') && /^(tcp|udp):\/\//.test(env[name] ?? ''));
+  const rest = Object.fromEntries(Object.entries(env).filter(([name]) => !injected.includes(name)));
+  const warnings = injected.map(
+    (name) =>
+      `${name} was set by Kubernetes for a Service of that name and is ignored; enableServiceLinks: false keeps it away`,
+  );
+  return { env: rest, warnings };
+}
+
+function withoutEffect(env: Environment): readonly string[] {
+  return Object.entries(WITHOUT_EFFECT)
+    .filter(([name]) => (env[name] ?? '') !== '')
+    .map(([name, why]) => `${name} has no effect: ${why}`);
+}
+
+/** A `HANGAR_*` name that nothing reads is a slip; `DRONE_*` ones may be the server's. */
+function misspelt(env: Environment): readonly string[] {
+  const known = new Set<string>(Object.values(SETTINGS).map(({ name }) => name));
+  const serviceLink = /_(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)$/;
+  return Object.keys(env)
+    .filter((name) => name.startsWith('HANGAR_') && !known.has(name) && !serviceLink.test(name))
+    .map((name) => `${name} is no setting of the runner`);
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

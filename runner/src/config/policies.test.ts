@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { parsePolicies } from './policies.ts';
+
+const FULL = `
+kind: policy
+name: large
+match:
+  repo: [acme/*]
+  event: { include: push, exclude: [cron] }
+  branch: main
+metadata:
+  namespace: drone-
+  labels: { team: core, cost: 7 }
+  annotations: { note: yes-please }
+resources:
+  request: { cpu: 500, memory: 1GiB }
+  limit: { cpu: "1000" }
+node_selector: { pool: large }
+service_account: builder
+tolerations:
+- { key: dedicated, operator: Equal, value: ci, effect: NoSchedule, toleration_seconds: 30 }
+---
+name: default
+`;
+
+describe('parsePolicies', () => {
+  it('reads every key, and one document after another', () => {
+    const { policies, warnings } = parsePolicies(FULL);
+    expect(warnings).toEqual([]);
+    expect(policies).toHaveLength(2);
+    expect(policies[0]).toEqual({
+      name: 'large',
+      match: {
+        branch: { include: ['main'], exclude: [] },
+        event: { include: ['push'], exclude: ['cron'] },
+        repo: { include: ['acme/*'], exclude: [] },
+      },
+      namespace: 'drone-',
+      labels: { team: 'core', cost: '7' },
+      annotations: { note: 'yes-please' },
+      requests: { cpuMillicores: 500, memoryBytes: 1_073_741_824 },
+      limits: { cpuMillicores: 1000, memoryBytes: 0 },
+      nodeSelector: { pool: 'large' },
+      serviceAccount: 'builder',
+      tolerations: [
+        { key: 'dedicated', operator: 'Equal', value: 'ci', effect: 'NoSchedule', tolerationSeconds: 30 },
+      ],
+    });
+    expect(policies[1]).toMatchObject({ name: 'default', match: {}, tolerations: [] });
+  });
+
+  it('weakness 44: tells misspelt keys, above all in match, where they make it match everything', () => {
+    const { warnings } = parsePolicies('match: { repos: [a/*] }\nresources: { requests: { cpu: 1 } }');
+    expect(warnings).toEqual([
+      expect.stringMatching(/policy 1.match: unknown key "repos".*repo,/),
+      expect.stringMatching(/policy 1.resources: unknown key "requests"/),
+    ]);
+  });
+
+  it('weakness 44: leaves an empty document out', () => {
+    const { policies, warnings } = parsePolicies('---\nname: a\n---\n---\nname: b\n');
+    expect(policies.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(warnings).toEqual([expect.stringMatching(/policy 2 is empty/)]);
+  });
+
+  it.each([
+    [
+      'a memory that is no size',
+      'resources: { request: { memory: much } }',
+      'policy 1.resources.request.memory',
+    ],
+    ['a cpu with a unit', 'resources: { request: { cpu: 500m } }', 'policy 1.resources.request.cpu'],
+    ['tolerations that are no list', 'tolerations: { key: a }', 'policy 1.tolerations must be a list'],
+    [
+      'labels that are deep',
+      'metadata: { labels: { a: { b: c } } }',
+      'policy 1.metadata.labels.a must be a text',
+    ],
+    ['a text instead of a map', 'just text', 'policy 1 must be a map'],
+    ['broken YAML', 'a: [', ''],
+  ])('refuses %s by its place', (_, text, want) => {
+    expect(() => parsePolicies(text)).toThrow(want);
+  });
+});

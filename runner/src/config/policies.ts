@@ -1,0 +1,141 @@
+import type { Policy } from '../compile/settings.ts';
+import type { Amount, Condition, Conditions, Toleration } from '../pipeline/pipeline.ts';
+import {
+  bytesAt,
+  listAt,
+  mapAt,
+  readYamlDocuments,
+  textAt,
+  textListAt,
+  textsAt,
+  unknownKeys,
+  wholeAt,
+} from './yaml-values.ts';
+
+const MATCH = [
+  'action',
+  'branch',
+  'cron',
+  'event',
+  'instance',
+  'paths',
+  'ref',
+  'repo',
+  'status',
+  'target',
+] as const;
+const TOP = [
+  'kind',
+  'name',
+  'match',
+  'metadata',
+  'resources',
+  'node_selector',
+  'service_account',
+  'tolerations',
+];
+
+/** Policies of a file, and what looks like a mistake in it. */
+export interface Policies {
+  readonly policies: readonly Policy[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads a policy file (runner-spec §1.6.3): one document, one policy. An empty document is left out with a warning, since it
+ * would match everything and hide all later ones (weakness 44).
+ *
+ * @throws {ConfigFileError} naming the place of a value of the wrong type
+ */
+export function parsePolicies(text: string): Policies {
+  const documents = readYamlDocuments(text);
+  const policies: Policy[] = [];
+  const warnings: string[] = [];
+  for (const [index, document] of documents.entries()) {
+    const place = `policy ${index + 1}`;
+    if (document === undefined || document === null) {
+      warnings.push(`${place} is empty and left out: it would match everything`);
+      continue;
+    }
+    policies.push(policyOf(mapAt(document, place), place));
+    warnings.push(...oddities(mapAt(document, place), place));
+  }
+  return { policies, warnings };
+}
+
+function policyOf(raw: Readonly<Record<string, unknown>>, place: string): Policy {
+  const metadata = mapAt(raw.metadata, `${place}.metadata`);
+  const resources = mapAt(raw.resources, `${place}.resources`);
+  return Object.freeze({
+    name: textAt(raw.name, `${place}.name`),
+    match: conditionsOf(raw.match, `${place}.match`),
+    namespace: textAt(metadata.namespace, `${place}.metadata.namespace`),
+    labels: textsAt(metadata.labels, `${place}.metadata.labels`),
+    annotations: textsAt(metadata.annotations, `${place}.metadata.annotations`),
+    requests: amountOf(resources.request, `${place}.resources.request`),
+    limits: amountOf(resources.limit, `${place}.resources.limit`),
+    nodeSelector: textsAt(raw.node_selector, `${place}.node_selector`),
+    serviceAccount: textAt(raw.service_account, `${place}.service_account`),
+    tolerations: listAt(raw.tolerations, `${place}.tolerations`).map((one, i) =>
+      tolerationOf(one, `${place}.tolerations[${i}]`),
+    ),
+  });
+}
+
+function conditionsOf(raw: unknown, place: string): Conditions {
+  const match = mapAt(raw, place);
+  const named = MATCH.filter((name) => match[name] !== undefined && match[name] !== null);
+  return Object.fromEntries(named.map((name) => [name, conditionOf(match[name], `${place}.${name}`)]));
+}
+
+function conditionOf(raw: unknown, place: string): Condition {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    return { include: oneOrMore(raw, place), exclude: [] };
+  const { include, exclude } = mapAt(raw, place);
+  return { include: oneOrMore(include, `${place}.include`), exclude: oneOrMore(exclude, `${place}.exclude`) };
+}
+
+/** A scalar counts as a list of one (weakness 41). */
+function oneOrMore(raw: unknown, place: string): readonly string[] {
+  if (raw === undefined || raw === null) return [];
+  return Array.isArray(raw) ? textListAt(raw, place) : [textAt(raw, place)];
+}
+
+function amountOf(raw: unknown, place: string): Amount {
+  const { cpu, memory } = mapAt(raw, place);
+  return { cpuMillicores: wholeAt(cpu, `${place}.cpu`), memoryBytes: bytesAt(memory, `${place}.memory`) };
+}
+
+function tolerationOf(raw: unknown, place: string): Toleration {
+  const { key, operator, effect, value, toleration_seconds: seconds } = mapAt(raw, place);
+  return {
+    key: textAt(key, `${place}.key`),
+    operator: textAt(operator, `${place}.operator`),
+    effect: textAt(effect, `${place}.effect`),
+    value: textAt(value, `${place}.value`),
+    tolerationSeconds:
+      seconds === undefined || seconds === null ? undefined : wholeAt(seconds, `${place}.toleration_seconds`),
+  };
+}
+
+function oddities(raw: Readonly<Record<string, unknown>>, place: string): readonly string[] {
+  const resources = mapAt(raw.resources, place);
+  const tolerations = listAt(raw.tolerations, place);
+  return [
+    ...unknownKeys(raw, place, TOP),
+    ...unknownKeys(raw.match, `${place}.match`, MATCH),
+    ...unknownKeys(raw.metadata, `${place}.metadata`, ['namespace', 'labels', 'annotations']),
+    ...unknownKeys(raw.resources, `${place}.resources`, ['request', 'limit']),
+    ...unknownKeys(resources.request, `${place}.resources.request`, ['cpu', 'memory']),
+    ...unknownKeys(resources.limit, `${place}.resources.limit`, ['cpu', 'memory']),
+    ...tolerations.flatMap((one, i) =>
+      unknownKeys(one, `${place}.tolerations[${i}]`, [
+        'key',
+        'operator',
+        'effect',
+        'value',
+        'toleration_seconds',
+      ]),
+    ),
+  ];
+}

@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { renderConfiguration } from './render.ts';
+import { SETTINGS } from './settings.ts';
+
+describe('renderConfiguration', () => {
+  const page = renderConfiguration();
+
+  it('has one line for each setting', () => {
+    for (const { name } of Object.values(SETTINGS)) {
+      expect(page.split('\n').filter((line) => line.startsWith(`| \`${name}\``))).toHaveLength(1);
+    }
+  });
+
+  it('tells defaults with their unit, what is required, and what has no effect', () => {
+    expect(page).toContain(
+      '| `DRONE_RESOURCE_REQUEST_MEMORY` | a size such as 5242880, 100Mi or 1.5GB (units are binary) | `104857600` bytes |',
+    );
+    expect(page).toMatch(/`DRONE_RPC_HOST` \| text \| \*\*required\*\*/);
+    expect(page).toMatch(/`DRONE_RUNNER_MAX_PROCS`.*without effect/);
+    expect(page).toMatch(/`DRONE_REGISTRY_PLUGIN_ENDPOINT` \(also `DRONE_REGISTRY_ENDPOINT`\)/);
+  });
+});

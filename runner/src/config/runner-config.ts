@@ -1,0 +1,80 @@
+import type { LogLevel } from '@hangar/shared/logger';
+import type { AccessLimits } from '../admit/access.ts';
+import type { CompileSettings, ImageConfig } from '../compile/settings.ts';
+
+type Texts = Readonly<Record<string, string>>;
+
+/** An external plugin; absent when no endpoint is set. */
+export interface PluginConfig {
+  readonly endpoint: string;
+  readonly token: string;
+  readonly skipVerify: boolean;
+}
+
+/** Everything the operator decided, read once and frozen. Absent limits are `undefined`. */
+export interface RunnerConfig {
+  readonly server: {
+    readonly url: string;
+    readonly token: string;
+    readonly skipVerify: boolean;
+    readonly dump: 'off' | 'heads' | 'bodies';
+  };
+  readonly runner: {
+    readonly name: string;
+    readonly capacity: number;
+    /** Read and shown; without effect. */
+    readonly maxProcs: number;
+    readonly labels: Texts;
+    readonly limits: AccessLimits;
+    /** Whether cards are cut out of logs. */
+    readonly cards: boolean;
+  };
+  readonly http: {
+    /** Empty = all addresses. */
+    readonly host: string;
+    readonly port: number;
+    /** Absent: no dashboard. */
+    readonly ui: { readonly user: string; readonly password: string; readonly realm: string } | undefined;
+  };
+  readonly kubernetes: {
+    /** Empty = in-cluster. */
+    readonly kubeconfig: string;
+    readonly qps: number;
+    readonly burst: number;
+    readonly startTimeoutMs: number;
+    readonly schedulingTimeoutMs: number | undefined;
+    readonly imagePullPatienceMs: number;
+  };
+  readonly compile: CompileSettings;
+  readonly plugins: {
+    readonly secret: PluginConfig | undefined;
+    readonly registry: PluginConfig | undefined;
+    readonly environment: PluginConfig | undefined;
+  };
+  /** `DRONE_RUNNER_SECRETS`. */
+  readonly secrets: Texts;
+  /** `DRONE_RUNNER_ENVIRON`, overlaid by its file. */
+  readonly environment: Texts;
+  /** Empty = none. */
+  readonly dockerConfigPath: string;
+  /** Namespace → globs of slugs that may use it (runner-spec §3.12.4). */
+  readonly namespaceRules: Readonly<Record<string, readonly string[]>>;
+  readonly admission: {
+    readonly budgetCpuMillicores: number | undefined;
+    readonly budgetMemoryBytes: number | undefined;
+    readonly budgetPods: number | undefined;
+    readonly waitLimitMs: number | undefined;
+  };
+  readonly logs: { readonly limitBytes: number };
+  readonly lease: { readonly namespace: string; readonly termMs: number; readonly renewMs: number };
+  readonly registry: {
+    readonly plainHttp: readonly string[];
+    readonly mirrors: Texts;
+    readonly imageCommands: Readonly<Record<string, ImageConfig>>;
+  };
+  /** For the runner's own connections. */
+  readonly proxies: { readonly http: string; readonly https: string; readonly no: string };
+  readonly logLevel: LogLevel;
+  /** What the operator should know: settings without effect, unknown keys. */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,282 @@
+import { type Settings, setting } from '@hangar/shared/config';
+import { BYTES, DECIMAL, integer, oneOf } from '@hangar/shared/config-values';
+import { hangar, plugins } from './hangar-settings.ts';
+import { flag, list, map, text } from './setting-kinds.ts';
+
+const MILLICORES = { unit: 'millicores' };
+const SIZE = { unit: 'bytes' };
+
+const server = {
+  rpcHost: text('DRONE_RPC_HOST', {
+    section: 'server',
+    description: 'Host of the Drone server, with port and path prefix if any.',
+    required: true,
+  }),
+  rpcProto: setting('DRONE_RPC_PROTO', oneOf('http', 'https'), 'http', {
+    section: 'server',
+    description: 'Scheme of the Drone server.',
+  }),
+  rpcSecret: text('DRONE_RPC_SECRET', {
+    section: 'server',
+    description: 'Shared secret; the same as the server has.',
+    required: true,
+    secret: true,
+  }),
+  rpcSkipVerify: flag('DRONE_RPC_SKIP_VERIFY', {
+    section: 'server',
+    description: 'Do not verify the TLS certificate of the server.',
+  }),
+  rpcDump: flag('DRONE_RPC_DUMP_HTTP', {
+    section: 'server',
+    description: 'Print heads of requests and answers.',
+    note: 'the token is cut out',
+  }),
+  rpcDumpBody: flag('DRONE_RPC_DUMP_HTTP_BODY', {
+    section: 'server',
+    description: 'Print bodies as well; only together with the former.',
+    note: 'secrets are cut out',
+  }),
+} satisfies Settings;
+
+const process = {
+  debug: flag('DRONE_DEBUG', { section: 'process', description: 'Log level debug.' }),
+  trace: flag('DRONE_TRACE', { section: 'process', description: 'Log level trace; wins over debug.' }),
+  listen: text(
+    'DRONE_SERVER_PORT',
+    {
+      section: 'process',
+      description: 'Listen address of the HTTP side, `host:port` or `:port`.',
+      note: 'a bare port is understood too; what Kubernetes injects for a Service called drone-server (tcp://…) is ignored',
+    },
+    ':3000',
+  ),
+  uiDisable: flag('DRONE_UI_DISABLE', {
+    section: 'process',
+    description: 'Do not serve the dashboard.',
+    note: 'had no effect before',
+  }),
+  uiUser: text('DRONE_UI_USERNAME', { section: 'process', description: 'User of the dashboard.' }),
+  uiPassword: text('DRONE_UI_PASSWORD', {
+    section: 'process',
+    description: 'Password of the dashboard; without one there is no dashboard.',
+    secret: true,
+  }),
+  uiRealm: text(
+    'DRONE_UI_REALM',
+    { section: 'process', description: 'Realm of the basic authentication.' },
+    'MyRealm',
+  ),
+} satisfies Settings;
+
+const runner = {
+  name: text('DRONE_RUNNER_NAME', {
+    section: 'runner',
+    description: 'Machine name told to the server; must differ between replicas.',
+    defaultText: 'host name',
+  }),
+  capacity: setting('DRONE_RUNNER_CAPACITY', integer(1), 100, {
+    section: 'runner',
+    description: 'Stages in work at once, for each replica.',
+  }),
+  maxProcs: setting('DRONE_RUNNER_MAX_PROCS', integer(), 0, {
+    section: 'runner',
+    description: 'Limit of steps that run at once; 0 = no limit.',
+    note: 'read and shown, but without effect: steps are started inside their Pod, out of the reach of a limit over all Pods. Use HANGAR_BUDGET_CPU or resource requests',
+  }),
+  labels: map('DRONE_RUNNER_LABELS', {
+    section: 'runner',
+    description: 'Only stages whose `node` map equals these labels are taken.',
+  }),
+  limitRepos: list('DRONE_LIMIT_REPOS', {
+    section: 'runner',
+    description: 'Globs of repository slugs that may run here; empty = all. `*` does not cross `/`.',
+  }),
+  limitEvents: list('DRONE_LIMIT_EVENTS', {
+    section: 'runner',
+    description: 'Globs of events that may run here; empty = all.',
+  }),
+  limitTrusted: flag('DRONE_LIMIT_TRUSTED', {
+    section: 'runner',
+    description: 'Only trusted repositories may run here.',
+  }),
+  environ: map('DRONE_RUNNER_ENVIRON', {
+    section: 'runner',
+    description: 'Environment of every step, and for `${}` substitution.',
+    secret: true,
+  }),
+  envFile: text('DRONE_RUNNER_ENV_FILE', {
+    section: 'runner',
+    description: 'Dotenv file laid over the former.',
+  }),
+  secrets: map('DRONE_RUNNER_SECRETS', {
+    section: 'runner',
+    description: 'Secrets by name for all repositories; never for pull requests.',
+    secret: true,
+  }),
+  cards: text(
+    'DRONE_FLAG_ENABLE_CARDS',
+    { section: 'runner', description: 'The exact word `false` leaves cards in the log.' },
+    'true',
+  ),
+} satisfies Settings;
+
+const kubernetes = {
+  kubeconfig: text('DRONE_KUBERNETES_CONFIG', {
+    section: 'kubernetes',
+    description: 'Path of a kubeconfig.',
+    defaultText: 'in-cluster credentials',
+  }),
+  qps: setting('DRONE_KUBE_CLIENT_QPS', DECIMAL, 20, {
+    section: 'kubernetes',
+    description: 'Writes to the Kubernetes API in a second.',
+    unit: '1/s',
+    note: 'was 5 for reads and writes; 0 means the default',
+  }),
+  burst: setting('DRONE_KUBE_CLIENT_BURST', integer(), 40, {
+    section: 'kubernetes',
+    description: 'Writes that a quiet time saves up.',
+    note: 'was 10; 0 means the default',
+  }),
+  namespace: text(
+    'DRONE_NAMESPACE_DEFAULT',
+    {
+      section: 'kubernetes',
+      description: 'Namespace of Pods whose pipeline names none; `drone-` = a fresh one for each pipeline.',
+    },
+    'default',
+  ),
+  namespaceRules: map('DRONE_NAMESPACE_RULES', {
+    section: 'kubernetes',
+    description: 'Namespace → glob of repository slugs that may use it.',
+  }),
+  namespaceRulesFile: text('DRONE_NAMESPACE_RULES_FILE', {
+    section: 'kubernetes',
+    description: 'YAML file, namespace → list of globs; the variable replaces its entries.',
+  }),
+  startTimeoutSeconds: setting('DRONE_ENGINE_CONTAINER_START_TIMEOUT', integer(), 480, {
+    section: 'kubernetes',
+    description: 'How long a container may take to start once its Pod has a node.',
+    unit: 's',
+    note: 'counted scheduling and scale-up as well before; see HANGAR_SCHEDULING_TIMEOUT. Below 1 counts as 1',
+  }),
+  waitForLogsSeconds: setting('DRONE_ENGINE_CONTAINER_TIME_TO_WAIT_FOR_LOGS', integer(), 0, {
+    section: 'kubernetes',
+    description: 'Sleep before each log request.',
+    unit: 's',
+    note: 'without effect: logs are opened in time and resumed',
+  }),
+} satisfies Settings;
+
+const pods = {
+  cloneImage: text(
+    'DRONE_IMAGE_CLONE',
+    { section: 'pods', description: 'Image of the clone step, used verbatim.' },
+    'drone/git:latest',
+  ),
+  placeholderImage: text('DRONE_IMAGE_PLACEHOLDER', {
+    section: 'pods',
+    description: 'Image that waits in the place of a swapped step.',
+    defaultText: 'HANGAR_GATE_IMAGE',
+    note: 'was drone/placeholder:1',
+  }),
+  volumes: map('DRONE_RUNNER_VOLUMES', {
+    section: 'pods',
+    description: 'Host path → path in every step; `:ro` behind it makes it read-only.',
+  }),
+  privilegedImages: list('DRONE_RUNNER_PRIVILEGED_IMAGES', {
+    section: 'pods',
+    description: 'Images that run privileged, besides the five built in.',
+  }),
+  netrcCloneOnly: flag('DRONE_NETRC_CLONE_ONLY', {
+    section: 'pods',
+    description: 'Only the clone step gets the Git credentials.',
+  }),
+  limitCpu: setting('DRONE_RESOURCE_LIMIT_CPU', integer(), 0, {
+    section: 'pods',
+    description: 'CPU limit of each container; 0 = none.',
+    ...MILLICORES,
+  }),
+  limitMemory: setting('DRONE_RESOURCE_LIMIT_MEMORY', BYTES, 0, {
+    section: 'pods',
+    description: 'Memory limit of each container; 0 = none.',
+    ...SIZE,
+  }),
+  requestCpu: setting('DRONE_RESOURCE_REQUEST_CPU', integer(), 100, {
+    section: 'pods',
+    description: 'CPU request of the whole Pod.',
+    ...MILLICORES,
+  }),
+  requestMemory: setting('DRONE_RESOURCE_REQUEST_MEMORY', BYTES, 104_857_600, {
+    section: 'pods',
+    description: 'Memory request of the whole Pod.',
+    ...SIZE,
+  }),
+  minRequestCpu: setting('DRONE_RESOURCE_MIN_REQUEST_CPU', integer(), 1, {
+    section: 'pods',
+    description: 'Least CPU request of a container.',
+    ...MILLICORES,
+  }),
+  minRequestMemory: setting('DRONE_RESOURCE_MIN_REQUEST_MEMORY', BYTES, 4_194_304, {
+    section: 'pods',
+    description: 'Least memory request of a container.',
+    ...SIZE,
+  }),
+  serviceAccount: text('DRONE_SERVICE_ACCOUNT_DEFAULT', {
+    section: 'pods',
+    description: 'Service account where the pipeline names none.',
+  }),
+  nodeSelector: map('DRONE_NODE_SELECTOR_DEFAULT', {
+    section: 'pods',
+    description: 'Node selector where the pipeline has none at all.',
+  }),
+  annotations: map('DRONE_ANNOTATIONS_DEFAULT', {
+    section: 'pods',
+    description: "Annotations of every Pod; the pipeline's win.",
+  }),
+  podLabels: map('DRONE_LABELS_DEFAULT', {
+    section: 'pods',
+    description: "Labels of every Pod; the pipeline's win.",
+  }),
+  policyFile: text('DRONE_POLICY_FILE', {
+    section: 'pods',
+    description: 'YAML file of policies.',
+    note: 'unknown keys are told at start',
+  }),
+  tmateEnabled: flag(
+    'DRONE_TMATE_ENABLED',
+    { section: 'pods', description: 'Debug sessions for builds with the debug flag.' },
+    true,
+  ),
+  tmateImage: text(
+    'DRONE_TMATE_IMAGE',
+    { section: 'pods', description: 'Image that carries tmate.' },
+    'drone/drone-runner-docker:1',
+  ),
+  tmateHost: text('DRONE_TMATE_HOST', { section: 'pods', description: 'Own tmate server.' }),
+  tmatePort: text('DRONE_TMATE_PORT', { section: 'pods', description: 'Its port.' }),
+  tmateRsa: text('DRONE_TMATE_FINGERPRINT_RSA', { section: 'pods', description: 'Its RSA host key.' }),
+  tmateEd25519: text('DRONE_TMATE_FINGERPRINT_ED25519', {
+    section: 'pods',
+    description: 'Its Ed25519 host key.',
+  }),
+} satisfies Settings;
+
+/** All settings of the runner: whoever reads the environment, or tells people about it, reads this. */
+export const SETTINGS = { ...server, ...process, ...runner, ...kubernetes, ...pods, ...plugins, ...hangar };
+
+/** Proxy variables, as the runner finds them; upper case is looked up first (runner-spec §1.5). */
+export const PROXY_NAMES = ['no_proxy', 'http_proxy', 'https_proxy', 'all_proxy'] as const;
+
+/** Variables that are set by many, read by none; told at start with the reason (runner-spec §1.4). */
+export const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
+  DRONE_HTTP_BIND: 'it was never read; the listen address is DRONE_SERVER_PORT',
+  DRONE_HTTP_HOST: 'it was never read',
+  DRONE_HTTP_PROTO: 'it was never read',
+  DRONE_SERVER_PROTO: 'the HTTP side speaks plain HTTP',
+  DRONE_SERVER_HOST: 'nothing needs it; the listen address is DRONE_SERVER_PORT',
+  DRONE_SERVER_ACME: 'the HTTP side speaks plain HTTP; put a proxy before it',
+  DRONE_RUNNER_DEVICES: 'devices are not supported in Pods',
+  DRONE_RUNNER_CLONE_IMAGE: 'its name is DRONE_IMAGE_CLONE',
+  DRONE_RUNNER_MAX_PROCS: 'steps are started inside their Pod; use HANGAR_BUDGET_CPU or resource requests',
+  DRONE_ENGINE_CONTAINER_TIME_TO_WAIT_FOR_LOGS: 'logs are opened in time and resumed',
+};

@@ -1,0 +1,312 @@
+import { retryAfterMs } from '@hangar/shared/backoff';
+import type { Clock } from '@hangar/shared/clock';
+import { type Logger, silentLogger } from '@hangar/shared/logger';
+import type { Dispatcher } from 'undici';
+import type { DroneStage, DroneStep, Filter, LogLine, StageDetail } from '../pipeline/drone.ts';
+import { type CiServer, CiServerError, type Update } from '../ports/ci-server.ts';
+import {
+  type Answer,
+  type Expected,
+  type Reading,
+  readAnswer,
+  refusal,
+  speaksOfLock,
+} from './drone-answer.ts';
+import { type DumpLevel, dumpCall, dumpOutcome } from './drone-dump.ts';
+import { type RetryDeps, type RetryRules, type Settled, unanswered, untilSettled } from './drone-retry.ts';
+import {
+  detailFromWire,
+  filterToWire,
+  linesToWire,
+  stageFromWire,
+  stagePartFromWire,
+  stageToWire,
+  stepFromWire,
+  stepToWire,
+} from './drone-wire.ts';
+import { createAgent, type Proxies } from './http-agent.ts';
+import { type HttpCall, type HttpOutcome, httpCall } from './http-call.ts';
+
+/** Where the server is and how to speak to it (`DRONE_RPC_*`). */
+export interface DroneOptions {
+  /** `{proto}://{host}`, with or without a path prefix; trailing slashes don't matter. */
+  readonly baseUrl: string;
+  readonly token: string;
+  readonly skipVerify: boolean;
+  readonly dump: DumpLevel;
+  readonly proxies?: Proxies;
+}
+
+/** What the client needs around it; `dump` prints traffic, `log` hears of calls that are tried again. */
+export interface DroneDeps {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log?: Pick<Logger, 'warn'>;
+  readonly dump?: (text: string) => void;
+}
+
+/** The server over HTTP; `close` ends its connections. */
+export type DroneClient = CiServer & { close(): Promise<void> };
+
+/** How long each call may take in all (drone-rpc-spec §1.3); cutting an update short is harmful. */
+const TIMEOUT_MS = {
+  ping: 10_000,
+  poll: 60_000,
+  accept: 60_000,
+  detail: 300_000,
+  update: 120_000,
+  batch: 10_000,
+  logs: 60_000,
+} as const;
+
+/** Repeats after a 500 (§2.0). */
+const FEW = 3;
+
+/** A client of the runner RPC of one Drone server, over HTTP/1.1 and without redirects. */
+export function createDroneClient(deps: DroneDeps, options: DroneOptions): DroneClient {
+  return new DroneHttp(deps, options);
+}
+
+interface Wanted {
+  readonly call: string;
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly path: string;
+  readonly expected: Expected;
+  readonly timeoutMs: number;
+  readonly body?: unknown;
+}
+
+class DroneHttp implements DroneClient {
+  readonly #clock: Clock;
+  readonly #retry: RetryDeps;
+  readonly #options: DroneOptions;
+  readonly #base: string;
+  readonly #dump: (text: string) => void;
+  readonly #dispatcher: Dispatcher;
+
+  constructor(deps: DroneDeps, options: DroneOptions) {
+    this.#clock = deps.clock;
+    this.#retry = { clock: deps.clock, random: deps.random, log: deps.log ?? silentLogger };
+    this.#options = options;
+    this.#base = `${options.baseUrl.replace(/\/+$/, '')}/rpc/v2`;
+    this.#dump = options.dump === 'off' ? ignore : (deps.dump ?? ignore);
+    this.#dispatcher = createAgent({ ...options, url: this.#base });
+  }
+
+  async ping(signal: AbortSignal): Promise<void> {
+    await this.#once(nothing('ping', '/ping', TIMEOUT_MS.ping), signal);
+  }
+
+  async request(filter: Filter, signal: AbortSignal): Promise<DroneStage | undefined> {
+    const reading = await this.#once(
+      {
+        call: 'request a stage',
+        method: 'POST',
+        path: '/stage',
+        expected: 'object',
+        timeoutMs: TIMEOUT_MS.poll,
+        body: filterToWire(filter),
+      },
+      signal,
+    );
+    const stage = reading.kind === 'object' ? stageFromWire(reading.value) : undefined;
+    return stage?.id === 0 ? undefined : stage;
+  }
+
+  async accept(
+    stageId: number,
+    machine: string,
+    signal: AbortSignal,
+  ): Promise<{ kind: 'accepted'; stage: Partial<DroneStage> } | { kind: 'lost' }> {
+    const path = `/stage/${stageId}?machine=${encodeURIComponent(machine)}`;
+    const wanted: Wanted = {
+      call: 'accept',
+      method: 'POST',
+      path,
+      expected: 'object',
+      timeoutMs: TIMEOUT_MS.accept,
+    };
+    // No repeat after a 500: nothing was written, and the stage is offered again.
+    const settled = await this.#persist(wanted, { repeatsAfter500: 0 }, signal);
+    if (settled.reading.kind === 'object')
+      return { kind: 'accepted', stage: stagePartFromWire(settled.reading.value) };
+    if (settled.answer.status !== 409) throw this.#refusal(wanted, settled.reading, settled.answer);
+    return settled.lost ? this.#isOurs(stageId, machine, signal) : { kind: 'lost' };
+  }
+
+  async detail(stageId: number, signal: AbortSignal): Promise<StageDetail> {
+    const path = `/stage/${stageId}`;
+    const wanted: Wanted = {
+      call: 'detail',
+      method: 'GET',
+      path,
+      expected: 'object',
+      timeoutMs: TIMEOUT_MS.detail,
+    };
+    const settled = await this.#persist(wanted, { repeatsAfter500: FEW }, signal);
+    if (settled.reading.kind === 'object') return detailFromWire(settled.reading.value);
+    throw this.#refusal(wanted, settled.reading, settled.answer);
+  }
+
+  async updateStage(stage: DroneStage, signal: AbortSignal): Promise<Update<DroneStage>> {
+    const answer = await this.#put('PUT stage', `/stage/${stage.id}`, stageToWire(stage), signal);
+    return answer.kind === 'conflict' ? answer : { kind: 'updated', value: stageFromWire(answer.value) };
+  }
+
+  async updateStep(step: DroneStep, signal: AbortSignal): Promise<Update<DroneStep>> {
+    const answer = await this.#put('PUT step', `/step/${step.id}`, stepToWire(step), signal);
+    return answer.kind === 'conflict' ? answer : { kind: 'updated', value: stepFromWire(answer.value) };
+  }
+
+  async watch(buildId: number, signal: AbortSignal): Promise<'cancelled' | 'quiet'> {
+    const wanted = nothing('watch', `/build/${buildId}/watch`, TIMEOUT_MS.poll);
+    const { reading, answer } = await this.#single(wanted, signal);
+    // Redis servers answer the end of a quiet watch in this way (§2.6).
+    if (reading.kind === 'refused' && reading.status === 500 && reading.text.includes('redis: nil'))
+      return 'quiet';
+    if (reading.kind !== 'nothing') throw this.#refusal(wanted, reading, answer);
+    return answer.status === 204 ? 'quiet' : 'cancelled';
+  }
+
+  async sendLines(stepId: number, lines: readonly LogLine[], signal: AbortSignal): Promise<void> {
+    const wanted = nothing('log batch', `/step/${stepId}/logs/batch`, TIMEOUT_MS.batch, linesToWire(lines));
+    await this.#once(wanted, signal);
+  }
+
+  async uploadLog(
+    stepId: number,
+    lines: readonly LogLine[],
+    signal: AbortSignal,
+  ): Promise<'stored' | 'exists'> {
+    const wanted = nothing('log upload', `/step/${stepId}/logs/upload`, TIMEOUT_MS.logs, linesToWire(lines));
+    const settled = await this.#persist(wanted, { repeatsAfter500: FEW, settles: hasLogAlready }, signal);
+    if (settled.reading.kind === 'nothing') return 'stored';
+    if (hasLogAlready(settled.reading, settled.lost)) return 'exists';
+    throw this.#refusal(wanted, settled.reading, settled.answer);
+  }
+
+  async uploadCard(
+    stepId: number,
+    card: { schema: string; data: unknown },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const body = { schema: card.schema, data: card.data ?? null };
+    const wanted = nothing('card upload', `/step/${stepId}/card`, TIMEOUT_MS.logs, body);
+    const settled = await this.#persist(wanted, { repeatsAfter500: FEW }, signal);
+    if (settled.reading.kind === 'nothing' || settled.answer.status === 404) return;
+    throw this.#refusal(wanted, settled.reading, settled.answer);
+  }
+
+  close(): Promise<void> {
+    return this.#dispatcher.close();
+  }
+
+  /** After a lost answer a 409 may be our own doing: the stage's machine tells (§2.2). */
+  async #isOurs(
+    stageId: number,
+    machine: string,
+    signal: AbortSignal,
+  ): Promise<{ kind: 'accepted'; stage: DroneStage } | { kind: 'lost' }> {
+    const { stage } = await this.detail(stageId, signal);
+    return stage.machine === machine ? { kind: 'accepted', stage } : { kind: 'lost' };
+  }
+
+  async #put(
+    call: string,
+    path: string,
+    body: unknown,
+    signal: AbortSignal,
+  ): Promise<
+    | { kind: 'answer'; value: Readonly<Record<string, unknown>> }
+    | { kind: 'conflict'; afterLostAnswer: boolean }
+  > {
+    const wanted: Wanted = {
+      call,
+      method: 'PUT',
+      path,
+      expected: 'object',
+      timeoutMs: TIMEOUT_MS.update,
+      body,
+    };
+    const settled = await this.#persist(
+      wanted,
+      { repeatsAfter500: FEW, writesBefore500: true, settles: speaksOfLock },
+      signal,
+    );
+    if (settled.reading.kind === 'object') return { kind: 'answer', value: settled.reading.value };
+    const conflict = settled.answer.status === 409 || speaksOfLock(settled.reading);
+    if (!conflict) throw this.#refusal(wanted, settled.reading, settled.answer);
+    return { kind: 'conflict', afterLostAnswer: settled.lost };
+  }
+
+  /** A call that is tried once: what isn't a good answer is an error. */
+  async #once(wanted: Wanted, signal: AbortSignal): Promise<Reading> {
+    const { reading, answer } = await this.#single(wanted, signal);
+    if (reading.kind === 'object' || reading.kind === 'nothing') return reading;
+    throw this.#refusal(wanted, reading, answer);
+  }
+
+  async #single(wanted: Wanted, signal: AbortSignal): Promise<{ reading: Reading; answer: Answer }> {
+    const outcome = await this.#send(wanted, signal);
+    if (outcome.kind === 'none') throw unanswered(wanted.call, this.#base, outcome);
+    return { reading: readAnswer(outcome, wanted.expected), answer: outcome };
+  }
+
+  #persist(
+    wanted: Wanted,
+    rules: Pick<RetryRules, 'repeatsAfter500' | 'writesBefore500' | 'settles'>,
+    signal: AbortSignal,
+  ): Promise<Settled> {
+    const { call, expected } = wanted;
+    return untilSettled(this.#retry, { call, expected, ...rules }, () => this.#send(wanted, signal), signal);
+  }
+
+  async #send(wanted: Wanted, signal: AbortSignal): Promise<HttpOutcome> {
+    const { token, dump } = this.#options;
+    const call = this.#toHttp(wanted);
+    this.#dump(dump === 'off' ? '' : dumpCall(call, token, dump));
+    const outcome = await httpCall({ clock: this.#clock, dispatcher: this.#dispatcher }, call, signal);
+    this.#dump(dump === 'off' ? '' : dumpOutcome(outcome, token, dump));
+    return outcome;
+  }
+
+  #toHttp(wanted: Wanted): HttpCall {
+    const { method, path, timeoutMs } = wanted;
+    const auth = { 'x-drone-token': this.#options.token };
+    const url = this.#base + path;
+    if (wanted.body === undefined) return { method, url, headers: auth, timeoutMs };
+    const headers = { ...auth, 'content-type': 'application/json' };
+    return { method, url, headers, timeoutMs, body: JSON.stringify(wanted.body) };
+  }
+
+  /** The error for an answer that can't be used; a server's text may quote our header, so the token is cut out. */
+  #refusal(wanted: Wanted, reading: Reading, answer: Answer): CiServerError {
+    const error = refusal(wanted.call, this.#base, reading, answer);
+    const { token } = this.#options;
+    const message = token === '' ? error.message : error.message.replaceAll(token, '[redacted]');
+    const waitMs = retryAfterMs(answer.headers.get('retry-after'), this.#clock.now());
+    return new CiServerError(error.call, error.status, message, { retryAfterMs: waitMs });
+  }
+}
+
+function nothing(call: string, path: string, timeoutMs: number, body?: unknown): Wanted {
+  return {
+    call,
+    method: 'POST',
+    path,
+    expected: 'nothing',
+    timeoutMs,
+    ...(body === undefined ? {} : { body }),
+  };
+}
+
+/** A second upload meets the first one's row: told by the database's words, or by an answer of ours that was lost (§2.8). */
+function hasLogAlready(reading: Reading, lost: boolean): boolean {
+  return (
+    reading.kind === 'refused' && reading.status === 500 && (lost || /unique|duplicate/i.test(reading.text))
+  );
+}
+
+function ignore(): void {
+  // Nobody wants to hear of it.
+}

@@ -1,0 +1,117 @@
+import type { Clock } from '@hangar/shared/clock';
+import { type Dispatcher, request } from 'undici';
+
+/** One request. `timeoutMs` spans connecting, sending and reading the whole answer. */
+export interface HttpCall {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs: number;
+  /** Longest answer that is read, in bytes. */
+  readonly limitBytes?: number;
+}
+
+/**
+ * What came of one try. `none`: no whole answer came; `sent` tells whether the other side may have acted on the request all
+ * the same, so that a repeat may meet its own traces.
+ */
+export type HttpOutcome =
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers: ReadonlyMap<string, string>;
+      readonly body: Buffer;
+    }
+  | { readonly kind: 'none'; readonly reason: string; readonly sent: boolean; readonly cause: unknown };
+
+/** No answer of a well-behaved server comes near this: a file listing of a whole build has some 100 KB. */
+const LIMIT_BYTES = 64 * 1024 * 1024;
+
+/** Failures that happen before a byte of the request has left. */
+const NEVER_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_INVALID_ARG',
+]);
+
+/**
+ * One HTTP request, no redirects, no retry.
+ *
+ * @throws the reason of `signal`, and nothing else: every other trouble is an outcome
+ */
+export async function httpCall(
+  deps: { clock: Clock; dispatcher: Dispatcher },
+  call: HttpCall,
+  signal?: AbortSignal,
+): Promise<HttpOutcome> {
+  signal?.throwIfAborted();
+  const late = new AbortController();
+  const callOff = deps.clock.after(call.timeoutMs, () =>
+    late.abort(new Error(`no answer within ${call.timeoutMs / 1_000} s`)),
+  );
+  try {
+    return await exchange(
+      deps.dispatcher,
+      call,
+      signal ? AbortSignal.any([signal, late.signal]) : late.signal,
+    );
+  } catch (cause) {
+    signal?.throwIfAborted();
+    return noAnswer(late.signal.aborted ? late.signal.reason : cause);
+  } finally {
+    callOff();
+  }
+}
+
+async function exchange(dispatcher: Dispatcher, call: HttpCall, signal: AbortSignal): Promise<HttpOutcome> {
+  const answer = await request(call.url, {
+    method: call.method,
+    headers: call.headers,
+    dispatcher,
+    signal,
+    ...(call.body === undefined ? {} : { body: call.body }),
+  });
+  const headers = new Map<string, string>();
+  for (const [name, value] of Object.entries(answer.headers)) {
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) headers.set(name.toLowerCase(), first);
+  }
+  const body = await readBody(answer.body, call.limitBytes ?? LIMIT_BYTES);
+  return { kind: 'answer', status: answer.statusCode, headers, body };
+}
+
+async function readBody(stream: AsyncIterable<unknown>, limitBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    bytes += chunk.length;
+    if (bytes > limitBytes) throw new Error(`the answer is longer than ${limitBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function noAnswer(cause: unknown): HttpOutcome {
+  const code = codeOf(cause);
+  const sent =
+    !NEVER_SENT.has(code) && !code.startsWith('ERR_TLS') && !/CERT|SELF_SIGNED|UNABLE_TO/.test(code);
+  return { kind: 'none', reason: reasonOf(cause, code), sent, cause };
+}
+
+function codeOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return '';
+  if ('code' in cause && typeof cause.code === 'string') return cause.code;
+  if (cause instanceof AggregateError) return codeOf(cause.errors[0]);
+  return codeOf(cause.cause);
+}
+
+function reasonOf(cause: unknown, code: string): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return text.includes(code) ? text || code : `${text} (${code})`;
+}

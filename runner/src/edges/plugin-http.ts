@@ -1,0 +1,146 @@
+import { STATUS_CODES } from 'node:http';
+import type { Clock } from '@hangar/shared/clock';
+import type { Dispatcher } from 'undici';
+import type { RegistryCredentials } from '../compile/settings.ts';
+import {
+  type EnvironmentEntry,
+  type EnvironmentPlugin,
+  PluginError,
+  type PluginSubject,
+  type RegistryPlugin,
+  type SecretPlugin,
+} from '../ports/plugins.ts';
+import { decryptAesGcm } from '../prepare/aes-gcm.ts';
+import { createAgent, type Proxies } from './http-agent.ts';
+import { httpCall } from './http-call.ts';
+import { signedHeaders } from './plugin-signature.ts';
+import { asArray, asObject, asText } from './wire-fields.ts';
+
+/** Where a plugin is and how to speak to it. */
+export interface PluginOptions {
+  readonly endpoint: string;
+  readonly token: string;
+  readonly skipVerify: boolean;
+  readonly proxies?: Proxies;
+}
+
+/** A plugin's client; `close` ends its connections. */
+export type Closable<T> = T & { close(): Promise<void> };
+
+/** 60 s in all, no retry (drone-rpc-spec §6.1). */
+const TIMEOUT_MS = 60_000;
+/** The first 32 bytes of the token are the key of encrypted answers (§6.3). */
+const KEY_BYTES = 32;
+
+/** Client of a secret plugin. */
+export function createSecretPlugin(clock: Clock, options: PluginOptions): Closable<SecretPlugin> {
+  const plugin = new PluginHttp(clock, options, 'secret', 'application/vnd.drone.secret.v1+json');
+  return {
+    close: () => plugin.close(),
+    find: async ({ path, name }, { repo, build }, signal) => {
+      const answer = await plugin.ask({ path, name, repo, build }, signal);
+      return asText(asObject(answer).data) || undefined;
+    },
+  };
+}
+
+/** Client of a registry plugin. */
+export function createRegistryPlugin(clock: Clock, options: PluginOptions): Closable<RegistryPlugin> {
+  const plugin = new PluginHttp(clock, options, 'registry', 'application/vnd.drone.registry.v1+json');
+  return {
+    close: () => plugin.close(),
+    list: async ({ repo, build }, signal) => {
+      const answer = await plugin.ask({ repo, build }, signal);
+      return asArray(answer)
+        .map(credentialsOf)
+        .filter(({ address }) => address !== '');
+    },
+  };
+}
+
+/** Client of an environment plugin; it asks for v2 and understands v1 too (§6.4). */
+export function createEnvironmentPlugin(clock: Clock, options: PluginOptions): Closable<EnvironmentPlugin> {
+  const plugin = new PluginHttp(clock, options, 'environment', 'application/vnd.drone.env.v2+json');
+  return {
+    close: () => plugin.close(),
+    list: async ({ repo, build }: PluginSubject, signal) =>
+      entriesOf(await plugin.ask({ repo, build }, signal)),
+  };
+}
+
+function credentialsOf(raw: unknown): RegistryCredentials {
+  const { address, username, password } = asObject(raw);
+  return { address: asText(address), username: asText(username), password: asText(password) };
+}
+
+function entriesOf(answer: unknown): readonly EnvironmentEntry[] {
+  const entries = Array.isArray(answer)
+    ? answer
+        .map(asObject)
+        .map(({ name, data, mask }) => ({ name: asText(name), value: asText(data), mask: mask === true }))
+    : Object.entries(asObject(answer)).map(([name, data]) => ({ name, value: asText(data), mask: false }));
+  return entries.filter(({ name }) => name !== '');
+}
+
+class PluginHttp {
+  readonly #clock: Clock;
+  readonly #options: PluginOptions;
+  readonly #what: string;
+  readonly #accept: string;
+  readonly #dispatcher: Dispatcher;
+
+  constructor(clock: Clock, options: PluginOptions, what: string, accept: string) {
+    this.#clock = clock;
+    this.#options = options;
+    this.#what = `the ${what} plugin at ${options.endpoint}`;
+    this.#accept = accept;
+    this.#dispatcher = createAgent({ ...options, url: options.endpoint });
+  }
+
+  /** The parsed answer; undefined for "nothing to offer". */
+  async ask(question: object, signal?: AbortSignal): Promise<unknown> {
+    const { endpoint, token } = this.#options;
+    const body = JSON.stringify(question);
+    const headers = signedHeaders(this.#accept, body, token, this.#clock.now());
+    const call = { method: 'POST', url: endpoint, headers, body, timeoutMs: TIMEOUT_MS } as const;
+    const outcome = await httpCall({ clock: this.#clock, dispatcher: this.#dispatcher }, call, signal);
+    if (outcome.kind === 'none')
+      throw new PluginError(`${this.#what} gave no answer: ${outcome.reason}`, { cause: outcome.cause });
+    if (outcome.status === 204) return undefined;
+    if (outcome.status > 299)
+      throw new PluginError(`${this.#what} refused: ${this.#refusal(outcome.status, outcome.body)}`);
+    return this.#parse(this.#open(outcome.body, outcome.headers.get('content-encoding')));
+  }
+
+  close(): Promise<void> {
+    return this.#dispatcher.close();
+  }
+
+  #refusal(status: number, body: Buffer): string {
+    const text = body.toString('utf8').trim().slice(0, 300) || (STATUS_CODES[status] ?? '');
+    const { token } = this.#options;
+    return `${status} ${token === '' ? text : text.replaceAll(token, '[redacted]')}`;
+  }
+
+  #open(body: Buffer, encoding: string | undefined): Buffer {
+    if (encoding !== 'aesgcm') return body;
+    const key = Buffer.from(this.#options.token, 'utf8').subarray(0, KEY_BYTES);
+    if (key.length < KEY_BYTES)
+      throw new PluginError(`${this.#what} encrypts, but its token is shorter than ${KEY_BYTES} bytes`);
+    try {
+      return decryptAesGcm(body, key);
+    } catch (cause) {
+      throw new PluginError(`${this.#what} sent what its token can't decrypt`, { cause });
+    }
+  }
+
+  #parse(body: Buffer): unknown {
+    const text = body.toString('utf8');
+    if (text.trim() === '') return undefined;
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      throw new PluginError(`${this.#what} did not answer in JSON`);
+    }
+  }
+}

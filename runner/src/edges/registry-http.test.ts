@@ -1,0 +1,215 @@
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { describe, expect, it } from 'vitest';
+import type { RegistryCredentials } from '../compile/settings.ts';
+import type { ImageAnswer } from '../ports/image-lookup.ts';
+import { BoundedCache } from './bounded-cache.ts';
+import { createImageLookup, type RegistryLookup, type RegistryOptions } from './registry-http.ts';
+import { type FakeRegistryOptions, fakeRegistry } from './testing/fake-registry.ts';
+import { ScriptedServer } from './testing/scripted-server.ts';
+
+const AMD = { os: 'linux', arch: 'amd64', variant: '' };
+const config = (arch: string) => ({
+  entrypoint: [`/bin/${arch}`],
+  cmd: ['run'],
+  stopSignal: 'SIGINT',
+  user: '',
+});
+const options = (changes: Partial<RegistryOptions> = {}): RegistryOptions => ({
+  plainHttp: [],
+  mirrors: {},
+  table: {},
+  ...changes,
+});
+
+interface Scene {
+  readonly lookup: RegistryLookup;
+  readonly server: ScriptedServer;
+  readonly clock: FakeClock;
+  readonly find: (image: string, credentials?: readonly RegistryCredentials[]) => Promise<ImageAnswer>;
+}
+
+async function scene(
+  registry: FakeRegistryOptions | ScriptedServer,
+  act: (scene: Scene) => Promise<void>,
+  changes: (server: ScriptedServer) => Partial<RegistryOptions> = () => ({}),
+): Promise<void> {
+  await using server = registry instanceof ScriptedServer ? registry : await fakeRegistry(registry);
+  const clock = new FakeClock();
+  const lookup = createImageLookup(clock, options(changes(server)));
+  const find = (image: string, credentials: readonly RegistryCredentials[] = []) =>
+    lookup.find({ image: image.replace('REG', `127.0.0.1:${server.port}`), ...AMD }, credentials);
+  try {
+    await act({ lookup, server, clock, find });
+  } finally {
+    await lookup.close();
+  }
+}
+
+const kim = (server: ScriptedServer, password = 'p') => [
+  { address: `http://127.0.0.1:${server.port}/v1/`, username: 'kim', password },
+];
+
+describe('the image look-up', () => {
+  it('goes HEAD, index, manifest, config, and asks loopback without TLS', () =>
+    scene({ login: 'none' }, async ({ find, server }) => {
+      expect(await find('REG/team/tool:1')).toEqual({ kind: 'found', config: config('amd64') });
+      expect(server.seen.map(({ method, url }) => `${method} ${url.replace(/sha256:.*/, '…')}`)).toEqual([
+        'HEAD /v2/team/tool/manifests/1',
+        'GET /v2/team/tool/manifests/…',
+        'GET /v2/team/tool/manifests/…',
+        'GET /v2/team/tool/blobs/…',
+      ]);
+    }));
+
+  it("chooses by the Pod's architecture, linux/amd64 where nothing is said", () =>
+    scene({ login: 'none' }, async ({ lookup, server }) => {
+      const image = `127.0.0.1:${server.port}/team/tool:1`;
+      const of = (platform: typeof AMD) => lookup.find({ image, ...platform }, []);
+      expect(await of({ os: '', arch: 'arm64', variant: 'v8' })).toEqual({
+        kind: 'found',
+        config: config('arm64'),
+      });
+      expect(await of({ os: '', arch: '', variant: '' })).toEqual({ kind: 'found', config: config('amd64') });
+      expect(await of({ os: 'linux', arch: 'riscv64', variant: '' })).toEqual({
+        kind: 'unknown',
+        why: 'the image has nothing for linux/riscv64',
+      });
+    }));
+
+  it('needs no more than a HEAD for a digest that it knows', () =>
+    scene({ login: 'none' }, async ({ find, server }) => {
+      await find('REG/team/tool:1');
+      await find('REG/team/tool:1');
+      expect(server.seen).toHaveLength(5);
+    }));
+
+  it('asks again where the registry tells no digest', () =>
+    scene({ login: 'none', tellsDigest: false }, async ({ find, server }) => {
+      await find('REG/team/tool:1');
+      expect(await find('REG/team/tool:1')).toEqual({ kind: 'found', config: config('amd64') });
+      expect(server.seen).toHaveLength(8);
+    }));
+
+  it('asks once for stages that start together', () =>
+    scene({ login: 'none' }, async ({ find, server }) => {
+      const answers = await Promise.all([1, 2, 3].map(() => find('REG/team/tool:1')));
+      expect(answers.map(({ kind }) => kind)).toEqual(['found', 'found', 'found']);
+      expect(server.seen).toHaveLength(4);
+    }));
+
+  it.each(['basic', 'bearer'] as const)("logs in by %s with the pipeline's credentials", (login) =>
+    scene({ login }, async ({ find, server }) => {
+      expect(await find('REG/team/tool:1', kim(server))).toEqual({ kind: 'found', config: config('amd64') });
+    }),
+  );
+
+  it.each(['basic', 'bearer'] as const)(
+    'tells missing and wrong credentials (%s), and knows nothing of them by cache',
+    (login) =>
+      scene({ login }, async ({ find, server }) => {
+        await find('REG/team/tool:1', kim(server));
+        expect(await find('REG/team/tool:1')).toMatchObject({ kind: 'unknown' });
+        expect(await find('REG/team/tool:1', kim(server, 'wrong'))).toMatchObject({ kind: 'unknown' });
+      }),
+  );
+
+  it('follows blobs to where they lie, without our login', () =>
+    scene({ login: 'basic', redirects: true }, async ({ find, server }) => {
+      expect(await find('REG/team/tool:1', kim(server))).toMatchObject({ kind: 'found' });
+      const away = server.seen.filter(({ url }) => url.startsWith('/elsewhere/'));
+      expect(away.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+    }));
+
+  it('asks a mirror in the place of a registry, with a path of its own', () =>
+    scene(
+      { login: 'none' },
+      async ({ find, server }) => {
+        expect(await find('docker.io/tool:1')).toMatchObject({ kind: 'unknown' });
+        expect(server.seen.map(({ url }) => url)).toEqual(['/v2/team/library/tool/manifests/1']);
+        expect(await find('quay.io/tool:1')).toMatchObject({ kind: 'found' });
+      },
+      (server) => ({
+        mirrors: {
+          'docker.io': `127.0.0.1:${server.port}/team`,
+          'quay.io': `127.0.0.1:${server.port}/team/`,
+        },
+      }),
+    ));
+
+  it("believes the operator's table, by full name or for all tags, without asking", () =>
+    scene(
+      { login: 'none' },
+      async ({ find, server }) => {
+        expect(await find('docker.io/plugins/slack:5')).toEqual({ kind: 'found', config: config('slack') });
+        expect(await find('docker.io/library/tool:2')).toEqual({ kind: 'found', config: config('tool') });
+        expect(server.seen).toHaveLength(0);
+      },
+      () => ({ table: { 'plugins/slack': config('slack'), 'docker.io/library/tool:2': config('tool') } }),
+    ));
+
+  it('remembers a failure for a minute, not longer', () =>
+    scene({ login: 'none' }, async ({ find, server, clock }) => {
+      const want = { kind: 'unknown', why: 'the registry knows no such image (404)' };
+      expect(await find('REG/team/tool:9')).toEqual(want);
+      await clock.step(59_999);
+      expect(await find('REG/team/tool:9')).toEqual(want);
+      expect(server.seen).toHaveLength(1);
+      await clock.step(1);
+      expect(await find('REG/team/tool:9')).toEqual(want);
+      expect(server.seen).toHaveLength(2);
+    }));
+
+  it('gives up after 3 s in all', async () =>
+    scene(await ScriptedServer.playing('hang'), async ({ find, server, clock }) => {
+      const finding = find('REG/team/tool:1');
+      await server.asked(1);
+      await clock.step(3_000);
+      expect(await finding).toMatchObject({
+        kind: 'unknown',
+        why: expect.stringMatching(/longer than 3 s|within 3 s/) as string,
+      });
+    }));
+
+  it('ends at once for a stage that is cancelled, with the reason of its signal', async () =>
+    scene(await ScriptedServer.playing('hang'), async ({ lookup, server, clock }) => {
+      const stop = new AbortController();
+      const image = `127.0.0.1:${server.port}/team/tool:1`;
+      const finding = lookup.find({ image, ...AMD }, [], stop.signal);
+      await server.asked(1);
+      stop.abort(new Error('cancelled'));
+      await expect(finding).rejects.toThrow('cancelled');
+      await clock.step(3_000);
+    }));
+
+  it.each([
+    ['HTML', { status: 200, body: '<html>' }, /JSON/],
+    ['a manifest of version 1', { status: 200, body: '{"schemaVersion":1}' }, /unknown kind/],
+    ['too many requests', { status: 429 }, /429/],
+    ['a redirect to nowhere', { status: 302 }, /nowhere/],
+    ['an unknown login', { status: 401, headers: { 'www-authenticate': 'Negotiate' } }, /kind of login/],
+    ['a broken connection', 'cut', /no answer/],
+  ] as const)('tells %s in words', async (_, play, why) =>
+    scene(await ScriptedServer.playing(play), async ({ find }) => {
+      expect(await find('REG/team/tool:1')).toEqual({
+        kind: 'unknown',
+        why: expect.stringMatching(why) as string,
+      });
+    }),
+  );
+
+  it('refuses text that is no image name', () =>
+    scene({ login: 'none' }, async ({ find }) => {
+      expect(await find('Not An Image')).toEqual({ kind: 'unknown', why: 'that is no name of an image' });
+    }));
+});
+
+describe('BoundedCache', () => {
+  it('forgets what nobody asked for longest', () => {
+    const cache = new BoundedCache<number>(2);
+    cache.set('a', 1);
+    cache.set('b', 2);
+    cache.get('a');
+    cache.set('c', 3);
+    expect(['a', 'b', 'c'].map((key) => cache.get(key))).toEqual([1, undefined, 3]);
+  });
+});

@@ -1,0 +1,191 @@
+import type { Clock } from '@hangar/shared/clock';
+import type { Dispatcher } from 'undici';
+import { familiarName, type ImageReference, parseReference } from '../compile/image-reference.ts';
+import { reducedAddress } from '../compile/pull-secret.ts';
+import type { ImageConfig, RegistryCredentials } from '../compile/settings.ts';
+import type { ImageAnswer, ImageLookup, ImageQuestion } from '../ports/image-lookup.ts';
+import { BoundedCache } from './bounded-cache.ts';
+import { createAgent, type Proxies } from './http-agent.ts';
+import { MANIFEST_TYPES, readImageConfig, readManifest } from './registry-manifest.ts';
+import { RegistryError, RegistrySession } from './registry-session.ts';
+
+/** How registries are reached. */
+export interface RegistryOptions {
+  readonly proxies?: Proxies;
+  /** Registries (host[:port]) that are asked without TLS; loopback ones always are. */
+  readonly plainHttp: readonly string[];
+  /** Registry → mirror (host[:port][/path]) that is asked in its place. */
+  readonly mirrors: Readonly<Record<string, string>>;
+  /** The operator's table, by full name, or by familiar name for all tags. */
+  readonly table: Readonly<Record<string, ImageConfig>>;
+}
+
+/** The look-up; `close` ends its connections. */
+export type RegistryLookup = ImageLookup & { close(): Promise<void> };
+
+/** One look-up, all calls together (gate.md §2). */
+const LOOKUP_MS = 3_000;
+/** A registry that failed is left alone for a minute: builds come in bursts. */
+const FAILURE_MS = 60_000;
+const KNOWN_CONFIGS = 2_000;
+const KNOWN_FAILURES = 1_000;
+
+/** Looks command lines of images up in their registries. */
+export function createImageLookup(clock: Clock, options: RegistryOptions): RegistryLookup {
+  return new RegistryHttp(clock, options);
+}
+
+class RegistryHttp implements RegistryLookup {
+  readonly #clock: Clock;
+  readonly #options: RegistryOptions;
+  readonly #secure: Dispatcher;
+  readonly #plain: Dispatcher;
+  readonly #configs = new BoundedCache<ImageConfig>(KNOWN_CONFIGS);
+  readonly #failures = new BoundedCache<{ why: string; untilMs: number }>(KNOWN_FAILURES);
+  readonly #running = new Map<string, Promise<ImageAnswer>>();
+
+  constructor(clock: Clock, options: RegistryOptions) {
+    const proxies = options.proxies;
+    this.#clock = clock;
+    this.#options = options;
+    this.#secure = createAgent({ url: 'https:', ...(proxies ? { proxies } : {}) });
+    this.#plain = createAgent({ url: 'http:', ...(proxies ? { proxies } : {}) });
+  }
+
+  async find(
+    question: ImageQuestion,
+    credentials: readonly RegistryCredentials[],
+    signal?: AbortSignal,
+  ): Promise<ImageAnswer> {
+    signal?.throwIfAborted();
+    const { image } = question;
+    const told = this.#options.table[image] ?? this.#options.table[familiarName(image)];
+    if (told) return { kind: 'found', config: told };
+    const reference = parseReference(image);
+    if (reference === undefined) return { kind: 'unknown', why: 'that is no name of an image' };
+    const place = placeOf(reference, this.#options);
+    const login = credentials.findLast(
+      ({ address }) => reducedAddress(address) === reducedAddress(place.host),
+    );
+    return until(this.#shared({ question, reference, place, login }), signal);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#secure.close(), this.#plain.close()]);
+  }
+
+  /** Stages that start together ask once. The look-up goes on when one of them loses interest. */
+  #shared(task: Task): Promise<ImageAnswer> {
+    const key = keyOf(task);
+    const failure = this.#failures.get(key);
+    if (failure && failure.untilMs > this.#clock.monotonicMs())
+      return Promise.resolve({ kind: 'unknown', why: failure.why });
+    const running =
+      this.#running.get(key) ?? this.#lookUp(task, key).finally(() => this.#running.delete(key));
+    this.#running.set(key, running);
+    return running;
+  }
+
+  async #lookUp(task: Task, key: string): Promise<ImageAnswer> {
+    const late = new AbortController();
+    const callOff = this.#clock.after(LOOKUP_MS, () =>
+      late.abort(new RegistryError(`${task.place.host} took longer than ${LOOKUP_MS / 1_000} s`)),
+    );
+    try {
+      return { kind: 'found', config: await this.#talk(task, late.signal) };
+    } catch (error) {
+      const why = error instanceof RegistryError ? error.message : `unexpected: ${String(error)}`;
+      this.#failures.set(key, { why, untilMs: this.#clock.monotonicMs() + FAILURE_MS });
+      return { kind: 'unknown', why };
+    } finally {
+      callOff();
+    }
+  }
+
+  /** The HEAD comes first even for a known digest: it proves that these credentials may see the image. */
+  async #talk({ question, reference, place, login }: Task, signal: AbortSignal): Promise<ImageConfig> {
+    const dispatcherFor = (url: string): Dispatcher =>
+      url.startsWith('https:') ? this.#secure : this.#plain;
+    const session = new RegistrySession({
+      clock: this.#clock,
+      dispatcherFor,
+      origin: place.origin,
+      credentials: login,
+      signal,
+    });
+    const base = `/v2/${place.repository}`;
+    const version = reference.digest || reference.tag || 'latest';
+    const head = await session.ask('HEAD', `${base}/manifests/${version}`, MANIFEST_TYPES);
+    const digest = reference.digest || (head.headers.get('docker-content-digest') ?? '');
+    const key = `${digest} ${question.os}/${question.arch}/${question.variant}`;
+    const known = digest === '' ? undefined : this.#configs.get(key);
+    if (known) return known;
+    const config = await fetchConfig(session, base, digest || version, question);
+    if (digest !== '') this.#configs.set(key, config);
+    return config;
+  }
+}
+
+interface Task {
+  readonly question: ImageQuestion;
+  readonly reference: ImageReference;
+  readonly place: Place;
+  readonly login: RegistryCredentials | undefined;
+}
+
+interface Place {
+  readonly host: string;
+  readonly origin: string;
+  readonly repository: string;
+}
+
+function placeOf(reference: ImageReference, { mirrors, plainHttp }: RegistryOptions): Place {
+  const mirror = mirrors[reference.registry]?.replace(/^https?:\/\//, '').replace(/\/+$/, '');
+  const [host = '', ...path] = (mirror ?? reference.registry).split('/');
+  const isPlain =
+    isLoopback(host) || plainHttp.includes(host) || (mirrors[reference.registry] ?? '').startsWith('http://');
+  const repository = [...path, reference.repository].join('/');
+  return {
+    host,
+    repository,
+    origin: `${isPlain ? 'http' : 'https'}://${host === 'docker.io' ? 'registry-1.docker.io' : host}`,
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/.test(host);
+}
+
+/** Other credentials may get another answer. */
+function keyOf({ question, login }: Task): string {
+  const { image, os, arch, variant } = question;
+  return JSON.stringify([image, os, arch, variant, login?.username ?? '', login?.password ?? '']);
+}
+
+async function fetchConfig(
+  session: RegistrySession,
+  base: string,
+  version: string,
+  question: ImageQuestion,
+): Promise<ImageConfig> {
+  let next = readManifest(await session.json(`${base}/manifests/${version}`, MANIFEST_TYPES), question);
+  if (next.kind === 'manifest') {
+    next = readManifest(await session.json(`${base}/manifests/${next.digest}`, MANIFEST_TYPES), question);
+  }
+  if (next.kind !== 'config')
+    throw new RegistryError(next.kind === 'none' ? next.why : 'the image has an index within an index');
+  return readImageConfig(await session.json(`${base}/blobs/${next.digest}`, '*/*'));
+}
+
+/** A promise that is given up with the reason of a signal, while its work goes on. */
+async function until<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void => reject(signal.reason as Error);
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}

@@ -1,0 +1,130 @@
+import type { Clock } from '@hangar/shared/clock';
+import type { Dispatcher } from 'undici';
+import type { RegistryCredentials } from '../compile/settings.ts';
+import { type HttpOutcome, httpCall } from './http-call.ts';
+import { type Challenge, parseChallenge } from './registry-challenge.ts';
+import { asObject, asText } from './wire-fields.ts';
+
+type Answer = Extract<HttpOutcome, { kind: 'answer' }>;
+
+/** A registry that can't or won't tell; the message is for the step's log. */
+export class RegistryError extends Error {
+  override readonly name = 'RegistryError';
+}
+
+/** What a talk with one registry needs. */
+export interface SessionParts {
+  readonly clock: Clock;
+  /** Connections by scheme. */
+  readonly dispatcherFor: (url: string) => Dispatcher;
+  /** `https://host`, no slash at the end. */
+  readonly origin: string;
+  readonly credentials: RegistryCredentials | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** No call is waited for longer than all of them together may take. */
+const CALL_MS = 3_000;
+/** Longest manifest, config or token that is read; real ones have some 10 KB. */
+const LIMIT_BYTES = 4 * 1024 * 1024;
+const REDIRECTS = 3;
+
+/** A talk with one registry about one image: finds out what it wants to see, then shows it with every call. */
+export class RegistrySession {
+  readonly #parts: SessionParts;
+  #authorization = '';
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Asks for a path of the registry. Redirects are followed, as blobs lie elsewhere, without our credentials.
+   *
+   * @throws {RegistryError} for anything but a 200
+   */
+  async ask(method: 'GET' | 'HEAD', path: string, accept: string): Promise<Answer> {
+    const url = this.#parts.origin + path;
+    let answer = await this.#call(method, url, accept, this.#authorization);
+    if (answer.status === 401) {
+      this.#authorization = await this.#authorize(parseChallenge(answer.headers.get('www-authenticate')));
+      answer = await this.#call(method, url, accept, this.#authorization);
+    }
+    for (let hop = 0; hop < REDIRECTS && answer.status >= 300 && answer.status < 400; hop++) {
+      answer = await this.#call(method, this.#target(url, answer), accept, '');
+    }
+    if (answer.status !== 200) throw new RegistryError(meaningOf(answer.status));
+    return answer;
+  }
+
+  /** As `ask`, for a JSON document. */
+  async json(path: string, accept: string): Promise<unknown> {
+    const { body } = await this.ask('GET', path, accept);
+    return parseJson(body);
+  }
+
+  async #call(method: 'GET' | 'HEAD', url: string, accept: string, authorization: string): Promise<Answer> {
+    const { clock, dispatcherFor, signal } = this.#parts;
+    const headers = { accept, ...(authorization === '' ? {} : { authorization }) };
+    const call = { method, url, headers, timeoutMs: CALL_MS, limitBytes: LIMIT_BYTES };
+    const outcome = await httpCall({ clock, dispatcher: dispatcherFor(url) }, call, signal);
+    if (outcome.kind === 'answer') return outcome;
+    throw new RegistryError(`${new URL(url).host} gave no answer: ${outcome.reason}`, {
+      cause: outcome.cause,
+    });
+  }
+
+  #target(from: string, answer: Answer): string {
+    const location = answer.headers.get('location') ?? '';
+    if (location === '' || !URL.canParse(location, from))
+      throw new RegistryError('the registry redirects to nowhere');
+    return this.#noWeaker(new URL(location, from).href);
+  }
+
+  async #authorize(challenge: Challenge | undefined): Promise<string> {
+    const { credentials } = this.#parts;
+    const basic = credentials ? `Basic ${encoded(credentials)}` : '';
+    if (challenge === undefined)
+      throw new RegistryError('the registry asks for a kind of login that is not known here');
+    if (challenge.kind === 'basic') {
+      if (basic === '')
+        throw new RegistryError('the registry asks for a login, and there are no credentials for it');
+      return basic;
+    }
+    const url = new URL(this.#noWeaker(challenge.realm));
+    if (challenge.service !== '') url.searchParams.set('service', challenge.service);
+    if (challenge.scope !== '') url.searchParams.set('scope', challenge.scope);
+    const answer = await this.#call('GET', url.href, 'application/json', basic);
+    if (answer.status !== 200) throw new RegistryError(`no token for the registry (${answer.status})`);
+    const { token, access_token: accessToken } = asObject(parseJson(answer.body));
+    return `Bearer ${asText(token) || asText(accessToken)}`;
+  }
+
+  /** From https nobody leads us to plain http. */
+  #noWeaker(url: string): string {
+    if (this.#parts.origin.startsWith('https:') && !url.startsWith('https:')) {
+      throw new RegistryError('the registry leads to an address without TLS');
+    }
+    return url;
+  }
+}
+
+function encoded({ username, password }: RegistryCredentials): string {
+  return Buffer.from(`${username}:${password}`).toString('base64');
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8')) as unknown;
+  } catch {
+    throw new RegistryError('the registry did not answer in JSON');
+  }
+}
+
+function meaningOf(status: number): string {
+  if (status === 401 || status === 403)
+    return `the registry refuses (${status}): credentials are missing or wrong`;
+  if (status === 404) return 'the registry knows no such image (404)';
+  if (status === 429) return 'the registry is asked too often (429)';
+  return `the registry answers ${status}`;
+}

@@ -1,0 +1,189 @@
+import type { DroneStage, DroneStep, Status } from '../pipeline/drone.ts';
+import type { RunPlan } from '../pipeline/run-plan.ts';
+
+/** One step as the flight knows it. Times in milliseconds since 1970, 0 = not yet. */
+export interface StepState {
+  readonly n: number;
+  readonly status: 'pending' | 'running' | 'success' | 'failure' | 'killed' | 'error' | 'skipped';
+  readonly exitCode: number;
+  readonly error: string;
+  readonly startedMs: number;
+  readonly endedMs: number;
+  readonly schema: string;
+}
+
+/** The steps of a stage, by number. */
+export type StageState = ReadonlyMap<number, StepState>;
+
+/** How a step's own program ended. */
+export interface Ending {
+  readonly code: number;
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Killed for memory, as the kubelet tells. */
+  readonly oom?: boolean;
+}
+
+/** How the whole stage ended: by itself, stopped by people or by the clock, or broken (with the text for the author). */
+export type Conclusion =
+  | { readonly kind: 'completed' }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'timed-out' }
+  | { readonly kind: 'broken'; readonly text: string; readonly step?: number | undefined };
+
+/** Exit code of what was killed, as Drone writes it. */
+const KILLED = 137;
+const INFRASTRUCTURE = 255;
+/** Exit code that ends a pipeline early and well. */
+const EARLY_SUCCESS = 78;
+
+/** All steps pending. */
+export function newStage(plan: RunPlan): StageState {
+  const pending = {
+    status: 'pending',
+    exitCode: 0,
+    error: '',
+    startedMs: 0,
+    endedMs: 0,
+    schema: '',
+  } as const;
+  return new Map(plan.steps.map((step) => [step.n, { n: step.n, ...pending }]));
+}
+
+/** The step's program has begun; a step that is not pending stays as it is. */
+export function begun(state: StageState, n: number, atMs: number): StageState {
+  return change(state, n, ['pending'], { status: 'running', startedMs: atMs });
+}
+
+/** The step's program has ended; a final step stays as it is. */
+export function ended(state: StageState, n: number, ending: Ending): StageState {
+  const well = ending.code === 0 || ending.code === EARLY_SUCCESS;
+  return change(state, n, ['pending', 'running'], {
+    status: well ? 'success' : 'failure',
+    exitCode: ending.oom ? KILLED : ending.code,
+    error: ending.oom ? 'killed: out of memory' : '',
+    startedMs: ending.startMs,
+    endedMs: ending.endMs,
+  });
+}
+
+/** The step does not run. */
+export function skipped(state: StageState, n: number, atMs: number): StageState {
+  return change(state, n, ['pending'], { status: 'skipped', startedMs: atMs, endedMs: atMs });
+}
+
+/** Is nothing more to come from that step? */
+export function isFinal(state: StageState, n: number): boolean {
+  const status = state.get(n)?.status;
+  return status !== 'pending' && status !== 'running';
+}
+
+/** The state with which the stage is closed: nothing is left pending or running (drone-rpc-spec §4.4, §4.6). */
+export function concluded(
+  state: StageState,
+  plan: RunPlan,
+  conclusion: Conclusion,
+  atMs: number,
+): StageState {
+  const closed = new Map<number, StepState>();
+  for (const step of plan.steps) {
+    const now = state.get(step.n);
+    if (now) closed.set(step.n, close(now, { background: step.role === 'background', conclusion, atMs }));
+  }
+  return closed;
+}
+
+function close(
+  step: StepState,
+  end: { background: boolean; conclusion: Conclusion; atMs: number },
+): StepState {
+  const { conclusion, atMs } = end;
+  const hit = conclusion.kind === 'broken' && conclusion.step === step.n;
+  if (hit && (step.status === 'pending' || step.status === 'running'))
+    return {
+      ...step,
+      status: 'error',
+      exitCode: INFRASTRUCTURE,
+      error: conclusion.text,
+      startedMs: step.startedMs || atMs,
+      endedMs: atMs,
+    };
+  if (step.status === 'pending') return { ...step, status: 'skipped', startedMs: atMs, endedMs: atMs };
+  if (step.status !== 'running') return step;
+  if (conclusion.kind === 'completed') return { ...step, status: 'success', exitCode: 0, endedMs: atMs };
+  if (conclusion.kind === 'broken' && !end.background)
+    return { ...step, status: 'error', exitCode: INFRASTRUCTURE, error: conclusion.text, endedMs: atMs };
+  return { ...step, status: 'killed', exitCode: KILLED, endedMs: atMs };
+}
+
+/** The stage's own words for its end. `state` is what {@link concluded} gave. */
+export function stageEnd(
+  state: StageState,
+  plan: RunPlan,
+  conclusion: Conclusion,
+): { status: Status; error: string; exitCode: number } {
+  switch (conclusion.kind) {
+    case 'broken':
+      return { status: 'error', error: conclusion.text, exitCode: INFRASTRUCTURE };
+    case 'cancelled':
+    case 'timed-out': {
+      const killed = [...state.values()].some((step) => step.status === 'killed');
+      return { status: 'killed', error: '', exitCode: killed ? KILLED : 0 };
+    }
+    case 'completed': {
+      const failed = plan.steps.some(
+        (step) => step.role === 'step' && step.fails !== 'ignore' && isBad(state.get(step.n)?.status),
+      );
+      return { status: failed ? 'failure' : 'success', error: '', exitCode: 0 };
+    }
+  }
+}
+
+const isBad = (status: StepState['status'] | undefined): boolean =>
+  status === 'failure' || status === 'error' || status === 'killed';
+
+function change(
+  state: StageState,
+  n: number,
+  from: readonly StepState['status'][],
+  to: Partial<StepState>,
+): StageState {
+  const step = state.get(n);
+  if (!step || !from.includes(step.status)) return state;
+  return new Map(state).set(n, { ...step, ...to });
+}
+
+/** A step as the server is told (every field counts: PUT replaces). */
+export function toDroneStep(
+  step: StepState,
+  about: { plan: RunPlan; stageId: number; id: number; version: number },
+): DroneStep {
+  const planned = about.plan.steps.find((one) => one.n === step.n);
+  return {
+    id: about.id,
+    stageId: about.stageId,
+    number: step.n,
+    name: planned?.name ?? '',
+    status: step.status,
+    error: step.error,
+    errIgnore: planned?.fails === 'ignore',
+    exitCode: step.exitCode,
+    started: seconds(step.startedMs),
+    stopped: seconds(step.endedMs),
+    version: about.version,
+    dependsOn: planned?.dependsOn ?? [],
+    image: planned?.image ?? '',
+    detached: planned?.role === 'background',
+    schema: step.schema,
+  };
+}
+
+/** The stage as it is at the moment of its start: running, with all steps registered. */
+export function startingStage(stage: DroneStage, plan: RunPlan, atMs: number): DroneStage {
+  const steps = [...newStage(plan).values()].map((step) =>
+    toDroneStep(step, { plan, stageId: stage.id, id: 0, version: 0 }),
+  );
+  return { ...stage, status: 'running', started: seconds(atMs), stopped: 0, steps };
+}
+
+const seconds = (ms: number): number => Math.floor(ms / 1000);

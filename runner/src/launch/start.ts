@@ -1,0 +1,170 @@
+import type { Clock } from '@hangar/shared/clock';
+import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import type { Logger } from '@hangar/shared/logger';
+import type { V1Pod } from '@kubernetes/client-node';
+import { begun, newStage, startingStage } from '../flight/stage-state.ts';
+import { ANNOTATION, type Compiled, containerName, SCHEDULING_GATE } from '../pipeline/compiled.ts';
+import type { DroneStage } from '../pipeline/drone.ts';
+import type { CiServer } from '../ports/ci-server.ts';
+import type { StepLog, StepLogs } from '../ports/step-logs.ts';
+import { Reporter } from '../report/reporter.ts';
+
+interface StartParts {
+  readonly clock: Clock;
+  readonly ciServer: CiServer;
+  readonly cluster: Cluster;
+  readonly stepLogs: StepLogs;
+  readonly log: Logger;
+}
+
+/** A stage that the server knows to be running. */
+export interface Started {
+  readonly stage: DroneStage;
+  readonly stepIds: ReadonlyMap<number, number>;
+  /** Set once something was reported of a step. */
+  readonly reporter: Reporter | undefined;
+  /** The first step's log, when it was opened to say why the stage waits. */
+  readonly firstLog: StepLog | undefined;
+  /** The first step shows as running, and its log says why it waits. */
+  showWaiting(parts: StartParts, text: string, signal: AbortSignal): Promise<void>;
+}
+
+export type StartOutcome =
+  | { readonly kind: 'started'; readonly started: Started }
+  | { readonly kind: 'conflict'; readonly afterLostAnswer: boolean };
+
+const PAUSE_MS = 300;
+
+/** PUT start: sent once, with all steps; the answer gives their ids (drone-rpc-spec §2.4). */
+export async function startStage(
+  parts: StartParts,
+  order: { stage: DroneStage; compiled: Pick<Compiled, 'plan' | 'masks' | 'pod' | 'namespace'> },
+  signal: AbortSignal,
+): Promise<StartOutcome> {
+  const { plan } = order.compiled;
+  const update = await parts.ciServer.updateStage(
+    startingStage(order.stage, plan, parts.clock.now()),
+    signal,
+  );
+  if (update.kind === 'conflict') return update;
+  const { value } = update;
+  const stepIds = new Map(value.steps.map((step) => [step.number, step.id]));
+  return {
+    kind: 'started',
+    started: new StartedStage({ ...order.stage, ...told(value) }, stepIds, order.compiled),
+  };
+}
+
+/** What of the answer we keep: the server does not echo everything. */
+const told = ({ version, updated, started, status }: DroneStage): Partial<DroneStage> => ({
+  version,
+  updated,
+  started,
+  status,
+});
+
+class StartedStage implements Started {
+  readonly stage: DroneStage;
+  readonly stepIds: ReadonlyMap<number, number>;
+  readonly #compiled: Pick<Compiled, 'plan' | 'masks' | 'pod' | 'namespace'>;
+  reporter: Reporter | undefined;
+  firstLog: StepLog | undefined;
+
+  constructor(
+    stage: DroneStage,
+    stepIds: ReadonlyMap<number, number>,
+    compiled: Pick<Compiled, 'plan' | 'masks' | 'pod' | 'namespace'>,
+  ) {
+    this.stage = stage;
+    this.stepIds = stepIds;
+    this.#compiled = compiled;
+  }
+
+  async showWaiting(parts: StartParts, text: string, signal: AbortSignal): Promise<void> {
+    const { plan, masks, pod, namespace } = this.#compiled;
+    const [first] = plan.steps;
+    if (!first) return;
+    this.reporter = new Reporter(parts, {
+      stage: this.stage,
+      plan,
+      stepIds: this.stepIds,
+      versions: 'exact',
+    });
+    const running = begun(newStage(plan), first.n, parts.clock.now()).get(first.n);
+    if (running) await this.reporter.step(running, signal);
+    this.firstLog = parts.stepLogs.open({
+      namespace,
+      pod: pod.metadata?.name ?? '',
+      container: containerName(first.n),
+      nonce: plan.nonce,
+      stepId: this.stepIds.get(first.n) ?? 0,
+      stepName: first.name,
+      masks: masks[first.n] ?? [],
+    });
+    this.firstLog.goLive();
+    this.firstLog.note(text);
+  }
+}
+
+/** Does our gate still hold the Pod? */
+export function holdsGate(pod: V1Pod): boolean {
+  return Boolean(pod.spec?.schedulingGates?.some((gate) => gate.name === SCHEDULING_GATE));
+}
+
+/** The server's ids are put on the Pod, which stays held. */
+export function register(
+  parts: StartParts,
+  pod: V1Pod,
+  started: Started,
+  signal: AbortSignal,
+): Promise<V1Pod> {
+  return patchPod(parts, pod, { metadata: { annotations: registration(started) } }, signal);
+}
+
+/** Ids and the time of admission are put on the Pod and the scheduler may have it: one write. */
+export function letGo(
+  parts: StartParts,
+  pod: V1Pod,
+  order: { started: Started; admittedMs: number },
+  signal: AbortSignal,
+): Promise<V1Pod> {
+  const gates = pod.spec?.schedulingGates?.filter((gate) => gate.name !== SCHEDULING_GATE) ?? [];
+  const annotations = { ...registration(order.started), [ANNOTATION.admittedAt]: String(order.admittedMs) };
+  return patchPod(
+    parts,
+    pod,
+    { metadata: { annotations }, spec: { schedulingGates: gates.length > 0 ? gates : null } },
+    signal,
+  );
+}
+
+function registration(started: Started): Record<string, string> {
+  return {
+    [ANNOTATION.stepIds]: JSON.stringify(Object.fromEntries(started.stepIds)),
+    [ANNOTATION.stageVersion]: String(started.stage.version),
+  };
+}
+
+/** Tries again while the API server has trouble: said twice is said once. */
+async function patchPod(
+  parts: StartParts,
+  pod: V1Pod,
+  patch: Record<string, unknown>,
+  signal: AbortSignal,
+): Promise<V1Pod> {
+  const { namespace = 'default', name = '' } = pod.metadata ?? {};
+  for (;;) {
+    try {
+      return await parts.cluster.patch<V1Pod>(
+        { resource: RESOURCE.pods, namespace, name },
+        patch,
+        'merge',
+        signal,
+      );
+    } catch (error) {
+      if (!isKubernetesError(error) || !error.transient) throw error;
+      await parts.clock.sleep(error.retryAfterMs ?? PAUSE_MS, signal);
+      signal.throwIfAborted();
+    }
+  }
+}

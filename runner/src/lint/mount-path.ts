@@ -1,0 +1,33 @@
+import { posix } from 'node:path';
+
+/** Folders of the runner inside every container: status files (§4.3) and the gate's own. Nothing of an author may lie in them. */
+const RESERVED = ['/run/drone', '/hangar'] as const;
+/** In nearly all images `/var/run` is a link to `/run`: the way round to the same folder. */
+const LINKED: readonly (readonly [string, string])[] = [['/var/run', '/run']];
+
+const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
+
+/**
+ * A mount path as the container sees it: absolute, without `.`, `..`, doubled and trailing slashes; on Windows also
+ * without drive letter, with `/`, in lower case.
+ */
+export function cleanMountPath(path: string, os: string): string {
+  const local =
+    os === 'windows'
+      ? path
+          .replaceAll('\\', '/')
+          .replace(/^[a-zA-Z]:/, '')
+          .toLowerCase()
+      : path;
+  const clean = posix.join('/', local);
+  return clean.length > 1 && clean.endsWith('/') ? clean.slice(0, -1) : clean;
+}
+
+/** The reserved folder in which a cleaned path lies, if any. */
+export function reservedFolder(cleanPath: string): string | undefined {
+  const paths = [cleanPath];
+  for (const [link, target] of LINKED) {
+    if (isWithin(cleanPath, link)) paths.push(target + cleanPath.slice(link.length));
+  }
+  return RESERVED.find((folder) => paths.some((path) => isWithin(path, folder)));
+}

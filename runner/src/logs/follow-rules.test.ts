@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { afterStream, DRAIN_MS, type FollowState, pauseMs, type StreamEnd } from './follow-rules.ts';
+
+const running: FollowState = {
+  endedAtMs: undefined,
+  progressAtMs: 0,
+  failures: 3,
+  streamsAfterEnd: 0,
+  sawEnd: false,
+  sawClose: false,
+};
+const ended: FollowState = { ...running, endedAtMs: 1000, streamsAfterEnd: 1 };
+const clean: StreamEnd = { kind: 'clean', afterEnd: true, fresh: 0, reason: 'r' };
+const again = (failures: number): object => ({ kind: 'again', failures });
+
+describe('afterStream', () => {
+  it.each<[string, FollowState, StreamEnd, number, object]>([
+    [
+      'both marks: complete',
+      { ...running, sawEnd: true, sawClose: true },
+      { ...clean, kind: 'broken', afterEnd: false },
+      0,
+      { kind: 'complete' },
+    ],
+    ['one mark: not yet', { ...running, sawEnd: true }, { ...clean, afterEnd: false }, 0, again(4)],
+    ['still running: again', running, { ...clean, afterEnd: false }, 0, again(4)],
+    ['something new: without waiting longer', running, { ...clean, afterEnd: false, fresh: 1 }, 0, again(0)],
+    ['silence: no failure', running, { ...clean, kind: 'silent', afterEnd: false }, 0, again(0)],
+    ['opened before the end: once more', ended, { ...clean, afterEnd: false }, 1000, again(4)],
+    ['opened after the end with something new: once more', ended, { ...clean, fresh: 2 }, 1000, again(0)],
+    ['opened after the end with nothing new: complete', ended, clean, 1000, { kind: 'complete' }],
+    ['gone while running: again', running, { ...clean, kind: 'gone', afterEnd: false }, 0, again(4)],
+    [
+      'gone after the end: cut off',
+      ended,
+      { ...clean, kind: 'gone' },
+      0,
+      { kind: 'cut-off', reason: 'the Pod is gone' },
+    ],
+    ['not ready after the end: again', ended, { ...clean, kind: 'not-ready' }, 0, again(4)],
+    [
+      'not ready three times after the end: no log',
+      { ...ended, streamsAfterEnd: 3 },
+      { ...clean, kind: 'not-ready' },
+      0,
+      { kind: 'complete' },
+    ],
+    [
+      'away for less than half a minute: again',
+      ended,
+      { ...clean, kind: 'unavailable' },
+      999 + DRAIN_MS,
+      again(4),
+    ],
+    [
+      'away for half a minute: cut off',
+      ended,
+      { ...clean, kind: 'unavailable' },
+      1000 + DRAIN_MS,
+      { kind: 'cut-off', reason: 'r' },
+    ],
+    [
+      'broken, but lines came lately: again',
+      { ...ended, progressAtMs: 20_000 },
+      { ...clean, kind: 'broken' },
+      1000 + DRAIN_MS,
+      again(4),
+    ],
+  ])('%s', (...[, state, end, nowMs, want]) => {
+    expect(afterStream(state, end, nowMs)).toEqual(want);
+  });
+});
+
+it('pauseMs() doubles from 50 ms to 5 s, half of it by chance', () => {
+  expect([0, 1, 2, 7, 99].map((failures) => pauseMs(failures, 1))).toEqual([50, 100, 200, 5000, 5000]);
+  expect([0, 99].map((failures) => pauseMs(failures, 0))).toEqual([25, 2500]);
+});

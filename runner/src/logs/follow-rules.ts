@@ -1,0 +1,73 @@
+import type { LogRefusal } from '../ports/log-source.ts';
+
+/** What is known about a log that is being followed. Times are monotonic milliseconds. */
+export interface FollowState {
+  /** When the container was said to have terminated. */
+  endedAtMs: number | undefined;
+  /** When a new line came last. */
+  progressAtMs: number;
+  /** Streams in a row that brought nothing new. */
+  failures: number;
+  /** Streams that were opened after the container's end. */
+  streamsAfterEnd: number;
+  sawEnd: boolean;
+  sawClose: boolean;
+}
+
+/** How one stream went: `fresh` new records; opened after the container's end or before. `silent`: nothing came for too long. */
+export interface StreamEnd {
+  readonly kind: 'clean' | 'broken' | 'silent' | LogRefusal;
+  readonly afterEnd: boolean;
+  readonly fresh: number;
+  readonly reason: string;
+}
+
+/** What to do after a stream. */
+export type AfterStream =
+  | { readonly kind: 'again'; readonly failures: number }
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'cut-off'; readonly reason: string };
+
+/** How long a terminated container's log is tried for after the last new line. */
+export const DRAIN_MS = 30_000;
+/** A container that ended without ever running has no log; the kubelet may need a moment to say so for good. */
+const TRIES_WITHOUT_LOG = 3;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 5000;
+
+/** The pause before the next stream: doubling from 50 ms to 5 s, the upper half of it by chance (`random`, 0 ≤ x < 1). */
+export function pauseMs(failures: number, random: number): number {
+  const fullMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures, 10));
+  return (fullMs / 2) * (1 + random);
+}
+
+/**
+ * Whether a log has been read to its end. Both last marks: yes. A clean end counts only of a stream that was opened after the
+ * container's end and brought nothing new: an earlier one may have ended for any reason.
+ */
+export function afterStream(state: Readonly<FollowState>, end: StreamEnd, nowMs: number): AfterStream {
+  if (state.sawEnd && state.sawClose) return { kind: 'complete' };
+  const harmless = end.fresh > 0 || end.kind === 'silent';
+  const again = { kind: 'again', failures: harmless ? 0 : state.failures + 1 } as const;
+  if (state.endedAtMs === undefined || !end.afterEnd) return again;
+  return lastWord(state, end, nowMs - Math.max(state.endedAtMs, state.progressAtMs)) ?? again;
+}
+
+function lastWord(
+  state: Readonly<FollowState>,
+  end: StreamEnd,
+  drainedForMs: number,
+): AfterStream | undefined {
+  switch (end.kind) {
+    case 'clean':
+      return end.fresh === 0 ? { kind: 'complete' } : undefined;
+    case 'gone':
+      return { kind: 'cut-off', reason: 'the Pod is gone' };
+    case 'not-ready':
+      return state.streamsAfterEnd >= TRIES_WITHOUT_LOG ? { kind: 'complete' } : undefined;
+    case 'broken':
+    case 'silent':
+    case 'unavailable':
+      return drainedForMs >= DRAIN_MS ? { kind: 'cut-off', reason: end.reason } : undefined;
+  }
+}

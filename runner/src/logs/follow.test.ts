@@ -1,0 +1,357 @@
+import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import { type FollowControl, type FollowEnd, followLog, IDLE_AFTER_END_MS, IDLE_MS } from './follow.ts';
+import { DRAIN_MS } from './follow-rules.ts';
+import type { GateMark } from './marks.ts';
+import { Masks } from './mask.ts';
+import { openStepLog } from './step-log.ts';
+import { FakeLogSource } from './testing/fake-log-source.ts';
+
+/** Room for a busy machine: properties run hundreds of cases. */
+vi.setConfig({ testTimeout: 120_000 });
+
+const NONCE = '9f3c2a71';
+const mark = (words: string): string => `\u001ehangar ${NONCE} ${words}`;
+
+/** A container on a fake node whose log is followed into a real step log. */
+class Following {
+  readonly clock = new FakeClock();
+  readonly source = new FakeLogSource();
+  readonly marks: GateMark[] = [];
+  readonly stopping = new AbortController();
+  end: FollowEnd | undefined;
+  finishEnded: () => void = () => undefined;
+  readonly #ended = new Promise<void>((resolve) => {
+    this.finishEnded = resolve;
+  });
+  readonly #stored: string[] = [];
+  readonly #stepLog = openStepLog(
+    {
+      clock: this.clock,
+      ciServer: {
+        sendLines: () => Promise.resolve(),
+        uploadLog: (_id, lines) => {
+          this.#stored.push(...lines.map((line) => line.out));
+          return Promise.resolve('stored');
+        },
+      },
+      log: { warn: () => undefined },
+    },
+    { stepId: 1, masks: new Masks([]), nonce: NONCE },
+  );
+
+  async start(more: Partial<FollowControl> = {}): Promise<this> {
+    const control = {
+      ended: this.#ended,
+      signal: this.stopping.signal,
+      onMark: (one: GateMark) => void this.marks.push(one),
+      ...more,
+    };
+    void followLog(
+      { clock: this.clock, source: this.source, random: () => 0.5 },
+      { namespace: 'ci', pod: 'p', container: 'step-1' },
+      this.#stepLog,
+      control,
+    ).then((end) => (this.end = end));
+    await settle();
+    return this;
+  }
+
+  write(text: string, full = true): void {
+    this.source.write(this.#nowNs(), text, full);
+  }
+
+  writeTorn(text: string, bytes: number): void {
+    this.source.writeTorn(this.#nowNs(), text, bytes);
+  }
+
+  async log(): Promise<string> {
+    await settle();
+    await this.#stepLog.finish(new AbortController().signal);
+    return this.#stored.join('');
+  }
+
+  #nowNs(): bigint {
+    return BigInt(this.clock.now()) * 1_000_000n;
+  }
+}
+
+const aFollowing = (more?: Partial<FollowControl>): Promise<Following> => new Following().start(more);
+
+describe('followLog', () => {
+  it('is complete the moment both last marks were read, whatever the status says', async () => {
+    const following = await aFollowing();
+    for (const text of [mark('start at=1'), 'hello', mark('end code=0 at=2')]) following.write(text);
+    await settle();
+    expect(following.end).toBeUndefined();
+    following.write(mark('close at=3'));
+    await settle();
+
+    expect(following.end).toEqual({ kind: 'complete' });
+    expect(following.marks.map((one) => one.kind)).toEqual(['start', 'end', 'close']);
+    expect(await following.log()).toBe('hello\n');
+    expect(following.source.running).toBe(0);
+    expect(following.clock.pending).toBe(0);
+  });
+
+  it('goes on after a broken stream, with nothing lost or doubled (weakness 20)', async () => {
+    const following = await aFollowing();
+    following.write('one');
+    following.write('one');
+    following.writeTorn('two', 32);
+    await settle();
+    following.source.break('broken');
+    await following.clock.step(1000);
+    following.write('three');
+    await settle();
+    following.source.break('clean');
+    await following.clock.step(1000);
+    following.write('four');
+
+    expect(await following.log()).toBe('one\none\ntwo\nthree\nfour\n');
+    expect(following.source.asked).toEqual(['-', '2026-01-14T09:29:59Z', '2026-01-14T09:30:00Z']);
+  });
+
+  it('reads on until a stream opened after the end brings nothing new', async () => {
+    const following = await aFollowing();
+    following.write('one');
+    following.finishEnded();
+    await settle();
+    following.write('two');
+    following.source.terminate();
+    await following.clock.step(1000);
+    expect(following.end).toEqual({ kind: 'complete' });
+    expect(await following.log()).toBe('one\ntwo\n');
+  });
+
+  it('does not take an early end of the stream for the end of the log (weakness 11)', async () => {
+    const following = await aFollowing();
+    following.write('one');
+    await settle();
+    following.source.break('clean');
+    await following.clock.step(60_000);
+    expect(following.end).toBeUndefined();
+    following.write('two');
+    following.finishEnded();
+    following.source.terminate();
+    await following.clock.step(6000);
+    expect(following.end).toEqual({ kind: 'complete' });
+    expect(await following.log()).toBe('one\ntwo\n');
+  });
+
+  it('keeps a last line that has no newline', async () => {
+    const following = await aFollowing();
+    following.write('one');
+    following.write('half', false);
+    await settle();
+    following.finishEnded();
+    following.source.terminate();
+    await following.clock.step(1000);
+    expect(await following.log()).toBe('one\nhalf\n');
+  });
+
+  it('waits for a container that is not ready, longer each time (weakness 21)', async () => {
+    const following = new Following();
+    following.source.refusal = 'not-ready';
+    await following.start();
+    await following.clock.step(20_000);
+    const tries = following.source.asked.length;
+    expect(tries).toBeGreaterThan(7);
+    expect(tries).toBeLessThan(14);
+    following.source.refusal = undefined;
+    following.write('hello');
+    await following.clock.step(5000);
+    expect(await following.log()).toBe('hello\n');
+  });
+
+  it('is complete with nothing where a container ended without ever running', async () => {
+    const following = new Following();
+    following.source.refusal = 'not-ready';
+    await following.start();
+    following.finishEnded();
+    await following.clock.step(2000);
+    expect(following.end).toEqual({ kind: 'complete' });
+    expect(await following.log()).toBe('');
+  });
+
+  it('says that the rest is missing when the Pod is gone', async () => {
+    const following = await aFollowing();
+    following.write('one');
+    await settle();
+    following.source.refusal = 'gone';
+    following.source.break('broken');
+    following.finishEnded();
+    await following.clock.step(2000);
+    expect(following.end).toEqual({ kind: 'cut-off', reason: 'the Pod is gone' });
+    expect(await following.log()).toBe(
+      'one\n... the rest of this log could not be read: the Pod is gone ...\n',
+    );
+  });
+
+  it('goes on trying while a container runs on an API server that is away', async () => {
+    const following = await aFollowing();
+    following.source.refusal = 'unavailable';
+    following.source.break('broken');
+    await following.clock.step(600_000);
+    expect(following.end).toBeUndefined();
+    following.source.refusal = undefined;
+    following.write('back');
+    await following.clock.step(5000);
+    expect(await following.log()).toBe('back\n');
+  });
+
+  it('gives up on an ended container after half a minute without any', async () => {
+    const following = await aFollowing();
+    following.source.refusal = 'unavailable';
+    following.source.break('broken');
+    following.finishEnded();
+    await following.clock.step(DRAIN_MS - 1);
+    expect(following.end).toBeUndefined();
+    await following.clock.step(10_000);
+    expect(following.end).toEqual({ kind: 'cut-off', reason: 'refused: unavailable' });
+    expect(following.clock.pending).toBe(0);
+  });
+
+  it('opens a silent stream anew after two minutes, in case its connection is dead', async () => {
+    const following = await aFollowing();
+    following.write('one');
+    await settle();
+    following.source.lose();
+    following.write('two');
+    await following.clock.step(IDLE_MS - 1);
+    expect(following.source.asked).toHaveLength(1);
+    await following.clock.step(101);
+    expect(await following.log()).toBe('one\ntwo\n');
+  });
+
+  it('waits only seconds for a silent stream once the container has ended', async () => {
+    const following = await aFollowing();
+    following.source.lose();
+    following.write('one');
+    await following.clock.step(10_000);
+    following.finishEnded();
+    following.source.terminate();
+    await following.clock.step(IDLE_AFTER_END_MS + 1000);
+    expect(following.end).toEqual({ kind: 'complete' });
+    expect(await following.log()).toBe('one\n');
+  });
+
+  it('gives up an answer that never comes', async () => {
+    const following = new Following();
+    following.source.refusal = 'silent';
+    await following.start();
+    await following.clock.step(29_000);
+    following.source.refusal = undefined;
+    following.write('hello');
+    await following.clock.step(2000);
+    expect(await following.log()).toBe('hello\n');
+  });
+
+  it.each(['open', 'silent', 'not-ready'] as const)('stops at once when told to (%s)', async (how) => {
+    const following = new Following();
+    following.source.refusal = how === 'open' ? undefined : how;
+    await following.start();
+    await following.clock.step(100);
+    following.stopping.abort();
+    await settle();
+    expect(following.end).toEqual({ kind: 'stopped' });
+    expect(following.clock.pending).toBe(0);
+    expect(following.source.running).toBe(0);
+  });
+
+  it('says where lines were rotated away while nobody listened', async () => {
+    const following = await aFollowing();
+    following.write('one');
+    await settle();
+    following.source.break('broken');
+    following.source.rotate();
+    await following.clock.step(1);
+    following.write('two');
+    await following.clock.step(1000);
+    expect(await following.log()).toBe(
+      'one\n... the node rotated this log away before it could be read on: lines may be missing here ...\ntwo\n',
+    );
+  });
+
+  it('says that the beginning is missing where a mark must be', async () => {
+    const lost = new Following();
+    lost.write('in the middle');
+    await lost.start({ expectsStart: true });
+    expect(await lost.log()).toMatch(
+      /^\.\.\. the beginning of this log was rotated away .*\nin the middle\n$/,
+    );
+
+    const whole = new Following();
+    whole.write(mark('start at=1'));
+    whole.write('first');
+    await whole.start({ expectsStart: true });
+    expect(await whole.log()).toBe('first\n');
+  });
+
+  it('passes on the words of the node once, and tries on', async () => {
+    const following = new Following();
+    following.source.words = 'failed to create fsnotify watcher: too many open files';
+    await following.start();
+    following.write('one');
+    await following.clock.step(30_000);
+    expect(await following.log()).toBe('failed to create fsnotify watcher: too many open files\none\n');
+    expect(following.source.asked.length).toBeGreaterThan(3);
+    expect(following.source.asked.length).toBeLessThan(20);
+  });
+
+  it('hears each mark once, though streams repeat lines', async () => {
+    const following = await aFollowing();
+    following.write(mark('start at=1'));
+    following.write('x');
+    for (let time = 0; time < 3; time++) {
+      await settle();
+      following.source.break('broken');
+      await following.clock.step(1000);
+    }
+    expect(following.marks).toEqual([{ kind: 'start', atMs: 1 }]);
+  });
+
+  it('brings any log over any breaks unchanged', async () => {
+    const event = fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc.record({
+          kind: fc.constant('write' as const),
+          text: fc.stringMatching(/^[a-c ]{1,6}$/),
+          full: fc.boolean(),
+        }),
+      },
+      fc.record({ kind: fc.constant('torn' as const), bytes: fc.nat(50) }),
+      fc.record({ kind: fc.constantFrom('broken' as const, 'clean' as const) }),
+      fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(8000) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { maxLength: 25 }), async (events) => {
+        const following = await aFollowing();
+        let want = '';
+        for (const one of events) {
+          if (one.kind === 'write') {
+            following.write(one.text, one.full);
+            want += one.text + (one.full ? '\n' : '');
+          } else if (one.kind === 'torn') {
+            following.writeTorn('torn line', one.bytes);
+            want += 'torn line\n';
+            await settle();
+            following.source.break('broken');
+          } else if (one.kind === 'wait') await following.clock.step(one.ms);
+          else following.source.break(one.kind);
+          await settle();
+        }
+        following.write('end');
+        want += 'end\n';
+        following.source.terminate();
+        following.finishEnded();
+        await following.clock.step(60_000);
+        expect(following.end).toEqual({ kind: 'complete' });
+        expect(await following.log()).toBe(want);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});

@@ -1,0 +1,257 @@
+import type { Clock } from '@hangar/shared/clock';
+import { type LogRefusal, type LogSource, LogSourceError, type LogTarget } from '../ports/log-source.ts';
+import { afterStream, type FollowState, pauseMs, type StreamEnd } from './follow-rules.ts';
+import type { GateMark } from './marks.ts';
+import type { LogRecord } from './piece.ts';
+import { LogCursor } from './resume.ts';
+import type { StepLog } from './step-log.ts';
+import { TimestampedParser } from './timestamped.ts';
+import { Waiter } from './waiter.ts';
+
+/** What following needs from outside. `random` gives 0 ≤ x < 1. */
+export interface FollowDeps {
+  readonly clock: Clock;
+  readonly source: LogSource;
+  readonly random: () => number;
+}
+
+/** What the caller knows and wants to hear while a log is followed. */
+export interface FollowControl {
+  /** Resolves when the container's status says that it has terminated, or that it will never start. */
+  readonly ended: Promise<unknown>;
+  /** Aborted: stop at once; what was read stays. */
+  readonly signal: AbortSignal;
+  /** Each gate mark, once, as it is read. */
+  readonly onMark: (mark: GateMark) => void;
+  /** The log must begin with the gate's mark (an adopted step): if it doesn't, its beginning was rotated away and that is said. */
+  readonly expectsStart?: boolean;
+}
+
+/**
+ * How following ended. `complete`: by both last marks, or by a clean end after the container's. `cut-off`: the container has
+ * terminated but its log could not be read to the end; the step's log says so too. `stopped`: by the caller's signal.
+ */
+export type FollowEnd =
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'cut-off'; readonly reason: string }
+  | { readonly kind: 'stopped' };
+
+/** A silent stream is opened anew after this: connections that died without a word are found no other way. */
+export const IDLE_MS = 120_000;
+/** The same once the container has ended: its stream ends within a second or so. */
+export const IDLE_AFTER_END_MS = 5000;
+/** An answer that takes longer will not come. */
+const OPEN_TIMEOUT_MS = 30_000;
+/** Texts of the node that were passed on already; more different ones than this are noise. */
+const REMEMBERED_WORDS = 20;
+/** How any mark begins (runner/gate/PROTOCOL.md). */
+const MARK_BEGINNING = '\u001ehangar ';
+const GAP_NOTE =
+  '... the node rotated this log away before it could be read on: lines may be missing here ...';
+const LOST_BEGINNING_NOTE =
+  '... the beginning of this log was rotated away by the node before it could be read ...';
+
+/**
+ * Follows the log of one container into a step's log, over any number of broken streams: no line is lost or doubled as long as
+ * the node has it; what it rotated away meanwhile is marked. Never rejects for reasons of the source.
+ */
+export function followLog(
+  deps: FollowDeps,
+  target: LogTarget,
+  sink: Pick<StepLog, 'append' | 'note'>,
+  control: FollowControl,
+): Promise<FollowEnd> {
+  return new Follower(deps, target, sink, control).run();
+}
+
+class Follower {
+  readonly #deps: FollowDeps;
+  readonly #target: LogTarget;
+  readonly #sink: Pick<StepLog, 'append' | 'note'>;
+  readonly #control: FollowControl;
+  readonly #cursor = new LogCursor();
+  readonly #words = new Set<string>();
+  readonly #waiter: Waiter;
+  readonly #state: FollowState;
+  #tail: LogRecord | undefined;
+  #begun = false;
+
+  constructor(
+    deps: FollowDeps,
+    target: LogTarget,
+    sink: Pick<StepLog, 'append' | 'note'>,
+    control: FollowControl,
+  ) {
+    this.#deps = deps;
+    this.#target = target;
+    this.#sink = sink;
+    this.#control = control;
+    this.#waiter = new Waiter(deps.clock);
+    this.#state = {
+      endedAtMs: undefined,
+      progressAtMs: 0,
+      failures: 0,
+      streamsAfterEnd: 0,
+      sawEnd: false,
+      sawClose: false,
+    };
+  }
+
+  async run(): Promise<FollowEnd> {
+    const stop = (): void => this.#waiter.wake();
+    this.#control.signal.addEventListener('abort', stop, { once: true });
+    this.#control.ended.then(this.#ended, this.#ended);
+    try {
+      return await this.#follow();
+    } finally {
+      this.#control.signal.removeEventListener('abort', stop);
+    }
+  }
+
+  readonly #ended = (): void => {
+    this.#state.endedAtMs = this.#deps.clock.monotonicMs();
+    this.#state.failures = 0;
+    this.#waiter.wake();
+  };
+
+  async #follow(): Promise<FollowEnd> {
+    while (!this.#control.signal.aborted) {
+      const end = await this.#stream();
+      if (this.#control.signal.aborted) break;
+      const next = afterStream(this.#state, end, this.#deps.clock.monotonicMs());
+      if (next.kind !== 'again') return this.#finish(next);
+      this.#state.failures = next.failures;
+      await this.#waiter.pause(pauseMs(next.failures, this.#deps.random()));
+    }
+    return { kind: 'stopped' };
+  }
+
+  #finish(end: FollowEnd): FollowEnd {
+    if (this.#tail && !this.#bothMarks()) this.#pass(this.#tail);
+    if (end.kind === 'cut-off')
+      this.#sink.note(`... the rest of this log could not be read: ${end.reason} ...`);
+    return end;
+  }
+
+  async #stream(): Promise<StreamEnd> {
+    const afterEnd = this.#state.endedAtMs !== undefined;
+    if (afterEnd) this.#state.streamsAfterEnd++;
+    const connection = new AbortController();
+    const drop = (): void => connection.abort();
+    this.#control.signal.addEventListener('abort', drop, { once: true });
+    try {
+      const opened = await this.#open(connection.signal);
+      if (opened.kind !== 'opened') return { ...opened, afterEnd, fresh: 0 };
+      return { ...(await this.#read(opened.chunks[Symbol.asyncIterator]())), afterEnd };
+    } finally {
+      drop();
+      this.#control.signal.removeEventListener('abort', drop);
+    }
+  }
+
+  async #open(
+    signal: AbortSignal,
+  ): Promise<{ kind: 'opened'; chunks: AsyncIterable<Uint8Array> } | { kind: LogRefusal; reason: string }> {
+    const sinceTime = this.#cursor.sinceTime();
+    const request = { ...this.#target, ...(sinceTime === undefined ? {} : { sinceTime }), signal };
+    const opening = this.#deps.source.open(request);
+    const untilMs = this.#deps.clock.monotonicMs() + OPEN_TIMEOUT_MS;
+    try {
+      const chunks = await this.#waiter.settled(opening, () =>
+        this.#control.signal.aborted ? 0 : untilMs - this.#deps.clock.monotonicMs(),
+      );
+      return chunks === 'too-late'
+        ? { kind: 'unavailable', reason: 'no answer' }
+        : { kind: 'opened', chunks };
+    } catch (error) {
+      return { kind: error instanceof LogSourceError ? error.refusal : 'unavailable', reason: textOf(error) };
+    }
+  }
+
+  async #read(
+    chunks: AsyncIterator<Uint8Array>,
+  ): Promise<{ kind: 'clean' | 'broken' | 'silent'; fresh: number; reason: string }> {
+    const parser = new TimestampedParser();
+    this.#cursor.begin();
+    let fresh = 0;
+    try {
+      for (;;) {
+        const sinceMs = this.#deps.clock.monotonicMs();
+        const next = await this.#waiter.settled(chunks.next(), () => this.#idleLeftMs(sinceMs));
+        if (next === 'too-late') return { kind: 'silent', fresh, reason: 'its stream fell silent' };
+        if (next.done)
+          return { kind: 'clean', fresh: fresh + this.#keepTail(parser), reason: 'its stream ended' };
+        fresh += this.#take(parser.push(next.value));
+        if (this.#bothMarks()) return { kind: 'clean', fresh, reason: 'both marks were read' };
+      }
+    } catch (error) {
+      this.#keepTail(parser);
+      return { kind: 'broken', fresh, reason: textOf(error) };
+    }
+  }
+
+  #idleLeftMs(sinceMs: number): number {
+    if (this.#control.signal.aborted) return 0;
+    const nowMs = this.#deps.clock.monotonicMs();
+    const { endedAtMs } = this.#state;
+    const untilMs =
+      endedAtMs === undefined ? sinceMs + IDLE_MS : Math.max(sinceMs, endedAtMs) + IDLE_AFTER_END_MS;
+    return Math.min(untilMs, sinceMs + IDLE_MS) - nowMs;
+  }
+
+  /** How many records were new. */
+  #take(records: readonly LogRecord[]): number {
+    let fresh = 0;
+    for (const record of records) {
+      const verdict = this.#cursor.next(record);
+      if (verdict === 'drop') continue;
+      if (verdict === 'gap-then-take') this.#sink.note(GAP_NOTE);
+      fresh += this.#pass(record);
+    }
+    if (fresh > 0) this.#state.progressAtMs = this.#deps.clock.monotonicMs();
+    return fresh;
+  }
+
+  #pass(record: LogRecord): number {
+    if (record.stampNs === undefined) return this.#passWords(record);
+    this.#tail = undefined;
+    const lost =
+      !this.#begun && this.#control.expectsStart === true && !record.text.startsWith(MARK_BEGINNING);
+    if (lost) this.#sink.note(LOST_BEGINNING_NOTE);
+    this.#begun = true;
+    for (const mark of this.#sink.append(record)) this.#heard(mark);
+    return 1;
+  }
+
+  /** The node's own words come again with each try: once is enough, and they are no progress. */
+  #passWords({ text }: LogRecord): 0 {
+    if (text.trim() === '' || this.#words.has(text) || this.#words.size >= REMEMBERED_WORDS) return 0;
+    this.#words.add(text);
+    this.#sink.note(text);
+    return 0;
+  }
+
+  #heard(mark: GateMark): void {
+    this.#state.sawEnd ||= mark.kind === 'end';
+    this.#state.sawClose ||= mark.kind === 'close';
+    this.#control.onMark(mark);
+  }
+
+  #bothMarks(): boolean {
+    return this.#state.sawEnd && this.#state.sawClose;
+  }
+
+  /** A last line without newline is kept until the log has ended: a later stream may bring more of it. */
+  #keepTail(parser: TimestampedParser): number {
+    const tail = parser.tail();
+    if (!tail) return 0;
+    if (tail.stampNs === undefined && this.#cursor.next(tail) === 'take') return this.#passWords(tail);
+    if (!this.#cursor.isNew(tail) || this.#tail?.text === tail.text) return 0;
+    this.#tail = tail;
+    return 1;
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

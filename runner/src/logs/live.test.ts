@@ -1,0 +1,210 @@
+import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
+import { describe, expect, it } from 'vitest';
+import type { LogLine } from '../pipeline/drone.ts';
+import { BATCH_BYTES, BATCH_LINES, LiveView, WAITING_LINES } from './live.ts';
+
+const line = (pos: number, out = `line ${pos}\n`): LogLine => ({ pos, out, time: 0 });
+const never = new AbortController().signal;
+
+/** A live view against a server whose answers the test chooses: it takes, refuses, or keeps silent. */
+function aView(): {
+  clock: FakeClock;
+  view: LiveView;
+  batches: (readonly LogLine[])[];
+  server: { mood: 'takes' | 'refuses' | 'silent' };
+  shown: () => number[];
+} {
+  const clock = new FakeClock();
+  const server: { mood: 'takes' | 'refuses' | 'silent' } = { mood: 'takes' };
+  const batches: (readonly LogLine[])[] = [];
+  const taken: LogLine[] = [];
+  const view = new LiveView(clock, (lines) => {
+    batches.push(lines);
+    if (server.mood === 'silent') return new Promise(() => undefined);
+    if (server.mood === 'refuses') return Promise.reject(new Error('stream: not found'));
+    taken.push(...lines);
+    return Promise.resolve();
+  });
+  return { clock, view, batches, server, shown: () => taken.map((one) => one.pos) };
+}
+
+describe('LiveView', () => {
+  it('sends the first line a second after it came, with all that came meanwhile', async () => {
+    const { clock, view, batches, shown } = aView();
+    view.push(line(0));
+    await clock.step(999);
+    expect(batches).toEqual([]);
+    view.push(line(1));
+    await clock.step(1);
+    expect(shown()).toEqual([0, 1]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('sends at most 1000 lines a second, the rest in the next ones', async () => {
+    const { clock, view, batches } = aView();
+    for (let pos = 0; pos < 2500; pos++) view.push(line(pos));
+    await clock.step(3000);
+    expect(batches.map((batch) => batch.length)).toEqual([BATCH_LINES, BATCH_LINES, 500]);
+  });
+
+  it('sends at most 1 MiB a second, but a larger line alone', async () => {
+    const { clock, view, batches } = aView();
+    for (const [pos, bytes] of [BATCH_BYTES / 2, BATCH_BYTES / 2, 10, BATCH_BYTES - 20].entries())
+      view.push(line(pos, 'x'.repeat(bytes)));
+    await clock.step(2000);
+    expect(batches.map((batch) => batch.map((one) => one.pos))).toEqual([
+      [0, 1],
+      [2, 3],
+    ]);
+  });
+
+  it('has one batch in flight', async () => {
+    const { clock, view, batches, server } = aView();
+    server.mood = 'silent';
+    view.push(line(0));
+    await clock.step(1000);
+    view.push(line(1));
+    await clock.step(8000);
+    expect(batches).toHaveLength(1);
+  });
+
+  it('loses nothing of a failed batch (weaknesses 28 and 64), waiting longer each time', async () => {
+    const { clock, view, batches, server, shown } = aView();
+    server.mood = 'refuses';
+    view.push(line(0));
+    await clock.step(1000);
+    view.push(line(1));
+    await clock.step(1999);
+    expect(batches).toHaveLength(1);
+    server.mood = 'takes';
+    await clock.step(1);
+    expect(shown()).toEqual([0, 1]);
+  });
+
+  it('takes a silent server for a failing one after ten seconds', async () => {
+    const { clock, view, server, shown } = aView();
+    server.mood = 'silent';
+    view.push(line(0));
+    await clock.step(1000);
+    server.mood = 'takes';
+    await clock.step(12_000);
+    expect(shown()).toEqual([0]);
+  });
+
+  it('leaves out the oldest of too many, and says how many', async () => {
+    const { clock, view, batches } = aView();
+    for (let pos = 0; pos < WAITING_LINES + 7; pos++) view.push(line(pos));
+    await clock.step(1000);
+    expect(batches[0]?.[0]).toEqual({
+      pos: 0,
+      time: 0,
+      out: '... 7 lines not shown live: more came than can be sent ...\n',
+    });
+    expect(batches[0]?.[1]?.pos).toBe(7);
+  });
+
+  it('gives old lines up when the server has failed for minutes, and shows new ones when it is back', async () => {
+    const { clock, view, server, shown } = aView();
+    server.mood = 'refuses';
+    view.push(line(0));
+    await clock.step(200_000);
+    expect(clock.pending).toBe(0);
+    server.mood = 'takes';
+    view.push(line(1));
+    await clock.step(15_000);
+    expect(shown()).toEqual([1]);
+  });
+
+  it('sends all that waits when it is closed, and nothing after', async () => {
+    const { clock, view, shown } = aView();
+    for (let pos = 0; pos < 1500; pos++) view.push(line(pos));
+    await view.close(never);
+    expect(shown()).toHaveLength(1500);
+    view.push(line(9999));
+    await view.close(never);
+    await clock.step(5000);
+    expect(shown()).toHaveLength(1500);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('waits two seconds at most for its last batch', async () => {
+    const { clock, view, server } = aView();
+    server.mood = 'silent';
+    view.push(line(0));
+    let closed = false;
+    void view.close(never).then(() => (closed = true));
+    await clock.step(1999);
+    expect(closed).toBe(false);
+    await clock.step(1);
+    expect(closed).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('waits for the batch in flight, then sends the rest', async () => {
+    const clock = new FakeClock();
+    const answers: (() => void)[] = [];
+    const sent: number[] = [];
+    const view = new LiveView(clock, (lines) => {
+      sent.push(...lines.map((one) => one.pos));
+      return new Promise((resolve) => answers.push(resolve));
+    });
+    view.push(line(0));
+    await clock.step(1000);
+    view.push(line(1));
+    const closing = view.close(never);
+    answers[0]?.();
+    await settle();
+    expect(sent).toEqual([0, 1]);
+    answers[1]?.();
+    await closing;
+  });
+
+  it('tries a failing server once when it is closed', async () => {
+    const { view, server, batches } = aView();
+    server.mood = 'refuses';
+    view.push(line(0));
+    await view.close(never);
+    expect(batches).toHaveLength(1);
+  });
+
+  it('closes at once when it is told to', async () => {
+    const { view, batches } = aView();
+    view.push(line(0));
+    await view.close(AbortSignal.abort());
+    expect(batches).toEqual([]);
+  });
+
+  it('holds lines until the server knows the stream', async () => {
+    const clock = new FakeClock();
+    const sent: number[] = [];
+    const view = new LiveView(
+      clock,
+      (lines) => Promise.resolve(void sent.push(...lines.map((one) => one.pos))),
+      true,
+    );
+    view.push(line(0));
+    await clock.step(5000);
+    expect(sent).toEqual([]);
+    view.goLive();
+    await clock.step(1000);
+    expect(sent).toEqual([0]);
+  });
+
+  it('sends nothing at its end when it never went live', async () => {
+    const sent: unknown[] = [];
+    const view = new LiveView(new FakeClock(), (lines) => Promise.resolve(void sent.push(lines)), true);
+    view.push(line(0));
+    await view.close(never);
+    expect(sent).toEqual([]);
+  });
+
+  it('bears a sender that throws', async () => {
+    const clock = new FakeClock();
+    const view = new LiveView(clock, () => {
+      throw new Error('bug');
+    });
+    view.push(line(0));
+    await view.close(never);
+    expect(clock.pending).toBe(0);
+  });
+});

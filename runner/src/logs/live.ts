@@ -1,0 +1,167 @@
+import type { Clock } from '@hangar/shared/clock';
+import type { LogLine } from '../pipeline/drone.ts';
+import { LineQueue } from './line-queue.ts';
+
+/** Sends one batch; one try. */
+export type SendBatch = (lines: readonly LogLine[], signal: AbortSignal) => Promise<void>;
+
+/** At most one batch in this time (drone-rpc-spec §5.3). */
+export const BATCH_EVERY_MS = 1000;
+export const BATCH_LINES = 1000;
+export const BATCH_BYTES = 1024 * 1024;
+/** The server keeps the last 5000 lines for late viewers; older ones that still wait are of no use to anybody. */
+export const WAITING_LINES = 5000;
+const WAITING_BYTES = 2 * 1024 * 1024;
+/** A batch that takes longer has failed. */
+const SEND_TIMEOUT_MS = 10_000;
+/** The pause after failures grows to this: a server that forgot the stream (a restart) will not remember it. */
+const LONGEST_PAUSE_MS = 15_000;
+/** After failing for so long, what waits is given up; only new lines are tried. */
+const GIVE_UP_MS = 120_000;
+/** What the last batches may cost: the upload is the truth and must not wait for the live view. */
+export const CLOSE_MS = 2000;
+
+/**
+ * The live view of one step's log: batches lines, one in flight at a time. A failed batch waits for the next try, as far as
+ * room and time go; what can't be shown in time is left out and said so. Never rejects: live lines are a luxury.
+ */
+export class LiveView {
+  readonly #clock: Clock;
+  readonly #send: SendBatch;
+  readonly #waiting = new LineQueue();
+  readonly #end = new AbortController();
+  #left: { lines: number; first: LogLine } | undefined;
+  #callOff: (() => void) | undefined;
+  #flight: Promise<void> | undefined;
+  #failures = 0;
+  #failingSinceMs = 0;
+  #closed = false;
+  #held: boolean;
+
+  /** @param held lines wait until {@link goLive}: the server makes a step's stream when it hears that the step runs */
+  constructor(clock: Clock, send: SendBatch, held = false) {
+    this.#clock = clock;
+    this.#send = send;
+    this.#held = held;
+  }
+
+  /** From now on lines are sent. */
+  goLive(): void {
+    this.#held = false;
+    this.#arm();
+  }
+
+  /** Takes a line for the next batch; after {@link close} it is dropped. */
+  push(line: LogLine): void {
+    if (this.#closed) return;
+    this.#waiting.push(line);
+    this.#trim();
+    this.#arm();
+  }
+
+  /** Sends what waits (nothing if it never went live), within two seconds or until `signal` is aborted; then no more. */
+  async close(signal: AbortSignal): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#callOff?.();
+    if (this.#held) return;
+    const stop = (): void => this.#end.abort();
+    const callOff = this.#clock.after(CLOSE_MS, stop);
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    await this.#drain();
+    callOff();
+    signal.removeEventListener('abort', stop);
+    stop();
+  }
+
+  async #drain(): Promise<void> {
+    await this.#flight;
+    const failures = this.#failures;
+    while (this.#waiting.length > 0 && this.#failures <= failures && !this.#end.signal.aborted)
+      await this.#fly();
+  }
+
+  #arm(): void {
+    const idle = !this.#callOff && !this.#flight && !this.#closed && !this.#held;
+    if (!idle || this.#waiting.length === 0) return;
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, BATCH_EVERY_MS * 2 ** Math.min(this.#failures, 10));
+    this.#callOff = this.#clock.after(pauseMs, () => {
+      this.#callOff = undefined;
+      void this.#fly();
+    });
+  }
+
+  #fly(): Promise<void> {
+    const batch = this.#nextBatch();
+    this.#flight = this.#try(batch).then((sent) => {
+      this.#flight = undefined;
+      if (sent) this.#failures = 0;
+      else this.#failed(batch);
+      this.#arm();
+    });
+    return this.#flight;
+  }
+
+  /** Whether the server took it; also false when it takes too long, even if the sender is deaf to its signal. */
+  #try(batch: readonly LogLine[]): Promise<boolean> {
+    const { signal } = this.#end;
+    if (signal.aborted) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const limit = new AbortController();
+      const settle = (sent: boolean): void => {
+        callOff();
+        signal.removeEventListener('abort', giveUp);
+        resolve(sent);
+      };
+      const giveUp = (): void => {
+        limit.abort();
+        settle(false);
+      };
+      const callOff = this.#clock.after(SEND_TIMEOUT_MS, giveUp);
+      signal.addEventListener('abort', giveUp, { once: true });
+      const sending = async (): Promise<void> => this.#send(batch, limit.signal);
+      sending().then(
+        () => settle(true),
+        () => settle(false),
+      );
+    });
+  }
+
+  #nextBatch(): LogLine[] {
+    const batch = this.#left ? [leftOutLine(this.#left)] : [];
+    this.#left = undefined;
+    let bytes = 0;
+    for (let line = this.#waiting.first(); line; line = this.#waiting.first()) {
+      bytes += Buffer.byteLength(line.out);
+      if (batch.length >= BATCH_LINES || (batch.length > 0 && bytes > BATCH_BYTES)) break;
+      batch.push(line);
+      this.#waiting.shift();
+    }
+    return batch;
+  }
+
+  #failed(batch: readonly LogLine[]): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#failures === 0) this.#failingSinceMs = nowMs;
+    this.#failures++;
+    if (nowMs - this.#failingSinceMs < GIVE_UP_MS) this.#waiting.putBack(batch);
+    this.#trim();
+  }
+
+  #trim(): void {
+    while (this.#waiting.length > WAITING_LINES || this.#waiting.bytes > WAITING_BYTES) {
+      const line = this.#waiting.shift();
+      if (!line) return;
+      this.#left = { lines: (this.#left?.lines ?? 0) + 1, first: this.#left?.first ?? line };
+    }
+  }
+}
+
+function leftOutLine({ lines, first }: { lines: number; first: LogLine }): LogLine {
+  return {
+    pos: first.pos,
+    time: first.time,
+    out: `... ${lines} ${lines === 1 ? 'line' : 'lines'} not shown live: more came than can be sent ...\n`,
+  };
+}

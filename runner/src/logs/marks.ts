@@ -1,0 +1,105 @@
+import type { Piece } from './piece.ts';
+
+/** What a gate said in its container's log (runner/gate/PROTOCOL.md). Hints in milliseconds; the container's status is the truth. */
+export type GateMark =
+  | { readonly kind: 'start'; readonly atMs: number }
+  | { readonly kind: 'skip'; readonly atMs: number; readonly why: string }
+  | { readonly kind: 'end'; readonly atMs: number; readonly code: number }
+  | { readonly kind: 'close'; readonly atMs: number };
+
+/** What a stage of text gives back: the pieces that stay in the log, and the marks found. */
+export interface Sifted {
+  readonly pieces: readonly Piece[];
+  readonly marks: readonly GateMark[];
+}
+
+const MARK_BYTE = '\u001e';
+/** The longest mark has some 60 characters; what is longer is no mark, and isn't held back. */
+const LONGEST_MARK = 200;
+const BODY = /(?:(start)|(skip) why=([a-z-]{1,40})|(end) code=(\d{1,10})|(close)) at=(\d{1,16})/y;
+
+/**
+ * Takes the gate's marks out of a log, also behind an unfinished line and across pieces of a long one. What only looks like a
+ * mark (another nonce, unknown words) stays. An unfinished line before a mark becomes a line of its own; a mark alone leaves
+ * nothing behind.
+ */
+export class MarkFinder {
+  readonly #prefix: string;
+  #held = '';
+  /** Text of the present line was handed on already. */
+  #open = false;
+
+  /** @param nonce the Pod's own word, so that no program can guess a mark */
+  constructor(nonce: string) {
+    this.#prefix = `${MARK_BYTE}hangar ${nonce} `;
+  }
+
+  push(piece: Piece): Sifted {
+    if (this.#held === '' && !piece.text.includes(MARK_BYTE)) {
+      this.#open = !piece.ends && (this.#open || piece.text !== '');
+      return { pieces: [piece], marks: [] };
+    }
+    const text = this.#held + piece.text;
+    this.#held = '';
+    return piece.ends ? this.#wholeLine(text, piece) : { pieces: this.#partOfLine(text, piece), marks: [] };
+  }
+
+  #partOfLine(text: string, piece: Piece): Piece[] {
+    const from = this.#holdFrom(text);
+    this.#held = text.slice(from);
+    if (from === 0) return [];
+    this.#open = true;
+    return [{ ...piece, text: text.slice(0, from) }];
+  }
+
+  /** Where a mark may have begun whose end is still to come. */
+  #holdFrom(text: string): number {
+    for (
+      let at = text.indexOf(MARK_BYTE, text.length - LONGEST_MARK);
+      at >= 0;
+      at = text.indexOf(MARK_BYTE, at + 1)
+    ) {
+      const rest = text.slice(at);
+      if (rest.startsWith(this.#prefix) || this.#prefix.startsWith(rest)) return at;
+    }
+    return text.length;
+  }
+
+  #wholeLine(text: string, piece: Piece): Sifted {
+    const { kept, marks } = this.#cutMarks(text);
+    const pieces = kept.map((part) => ({ ...piece, text: part }));
+    if (marks.length === 0) {
+      this.#open = false;
+      return { pieces, marks };
+    }
+    const lines = pieces.filter((one, index) => one.text !== '' || (index === 0 && this.#open));
+    this.#open = false;
+    return { pieces: lines, marks };
+  }
+
+  /** The text between marks (always one more than there are marks), and the marks. */
+  #cutMarks(text: string): { kept: string[]; marks: GateMark[] } {
+    const kept: string[] = [];
+    const marks: GateMark[] = [];
+    let done = 0;
+    for (let at = text.indexOf(this.#prefix); at >= 0; at = text.indexOf(this.#prefix, at + 1)) {
+      BODY.lastIndex = at + this.#prefix.length;
+      const found = BODY.exec(text);
+      if (!found) continue;
+      kept.push(text.slice(done, at));
+      marks.push(toMark(found));
+      done = BODY.lastIndex;
+    }
+    kept.push(text.slice(done));
+    return { kept, marks };
+  }
+}
+
+function toMark(found: RegExpExecArray): GateMark {
+  const [, start, skip, why = '', end, code, , at] = found;
+  const atMs = Number(at);
+  if (start) return { kind: 'start', atMs };
+  if (skip) return { kind: 'skip', atMs, why };
+  if (end) return { kind: 'end', atMs, code: Number(code) };
+  return { kind: 'close', atMs };
+}

@@ -1,0 +1,103 @@
+import type { LogRecord } from './piece.ts';
+import { wholeSecond } from './stamp.ts';
+
+/** What to do with a record. `gap-then-take`: take it, but the node rotated away what stood between it and the last one. */
+export type Verdict = 'take' | 'drop' | 'gap-then-take';
+
+/**
+ * How far before the last stamp a resumed stream begins. stdout and stderr are stamped apart, so a line may stand behind one
+ * with a later stamp; one from before `sinceTime` would never come again.
+ */
+const SLACK_SECONDS = 1;
+/** How many different stamps are remembered to tell lines in disorder from new ones. */
+const REMEMBERED_STAMPS = 256;
+/** What the kubelet says in place of a log, or at its end, on a stream that it has already answered with 200. */
+const NODE_WORDS =
+  /^(unable to retrieve container logs|failed to (create fsnotify|watch|open log|read log|try resolving|reset seek|get parse)|rpc error|an error occurred|context cancell?ed)/i;
+
+interface Run {
+  readonly stampNs: bigint;
+  lines: number;
+}
+
+/**
+ * Remembers how far a container's log was taken, over any number of broken streams. `sinceTime` knows whole seconds only, so a
+ * resumed stream repeats lines; the node's file keeps its order, therefore everything up to the last line taken is dropped:
+ * it is found by its stamp, counted among those that share it. If a stamp later than all taken ones comes first, the last line
+ * is no longer there: the file was rotated. Memory is bounded.
+ */
+export class LogCursor {
+  #runs: Run[] = [];
+  /** Pieces taken of the last line, and whether that was all of it. */
+  #last: { parts: number; whole: boolean } = { parts: 0, whole: true };
+  #search: { readonly lines: number; readonly latestNs: bigint; seen: number; found: boolean } | undefined;
+
+  /** What to ask the next stream for; undefined: from the beginning. */
+  sinceTime(): string | undefined {
+    const last = this.#runs.at(-1);
+    return last && wholeSecond(last.stampNs, SLACK_SECONDS);
+  }
+
+  /** A new stream begins, opened with {@link sinceTime}. */
+  begin(): void {
+    const last = this.#runs.at(-1);
+    if (!last) return;
+    const same = this.#runs.filter((run) => run.stampNs === last.stampNs);
+    this.#search = {
+      lines: same.reduce((sum, run) => sum + run.lines, 0),
+      latestNs: this.#runs.reduce((latest, run) => (run.stampNs > latest ? run.stampNs : latest), 0n),
+      seen: 0,
+      found: false,
+    };
+  }
+
+  /** The verdict on the next record; one without a stamp is taken only when it can't be the rest of an old line. */
+  next(record: LogRecord): Verdict {
+    const verdict = this.#judge(record);
+    if (verdict !== 'drop') this.#taken(record);
+    return verdict;
+  }
+
+  /** Whether an unfinished line at a stream's end holds anything that was not taken. */
+  isNew(tail: LogRecord): boolean {
+    if (tail.stampNs === undefined) return false;
+    if (!this.#search) return true;
+    if (!this.#search.found) return false;
+    return tail.part === 0 || (!this.#last.whole && tail.part >= this.#last.parts);
+  }
+
+  #judge(record: LogRecord): Verdict {
+    if (!this.#search) return 'take';
+    if (record.stampNs === undefined) return NODE_WORDS.test(record.text) ? 'take' : 'drop';
+    if (this.#search.found) return this.#afterLast(record);
+    if (record.part > 0) return 'drop';
+    if (record.stampNs > this.#search.latestNs) return this.#resumed('gap-then-take');
+    if (record.stampNs !== this.#runs.at(-1)?.stampNs) return 'drop';
+    this.#search.seen++;
+    this.#search.found = this.#search.seen === this.#search.lines;
+    return this.#search.found ? this.#ofLastLine(record) : 'drop';
+  }
+
+  #afterLast(record: LogRecord): Verdict {
+    return record.part === 0 ? this.#resumed('take') : this.#ofLastLine(record);
+  }
+
+  #ofLastLine(record: LogRecord): Verdict {
+    return this.#last.whole || record.part < this.#last.parts ? 'drop' : this.#resumed('take');
+  }
+
+  #resumed(verdict: Verdict): Verdict {
+    this.#search = undefined;
+    return verdict;
+  }
+
+  #taken({ stampNs, part, ends }: LogRecord): void {
+    if (stampNs === undefined) return;
+    this.#last = { parts: part + 1, whole: ends };
+    if (part > 0) return;
+    const last = this.#runs.at(-1);
+    if (last?.stampNs === stampNs) last.lines++;
+    else this.#runs.push({ stampNs, lines: 1 });
+    if (this.#runs.length > 2 * REMEMBERED_STAMPS) this.#runs = this.#runs.slice(-REMEMBERED_STAMPS);
+  }
+}

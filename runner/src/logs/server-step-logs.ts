@@ -1,0 +1,86 @@
+import type { Clock } from '@hangar/shared/clock';
+import type { Logger } from '@hangar/shared/logger';
+import type { CiServer } from '../ports/ci-server.ts';
+import type { LogSource } from '../ports/log-source.ts';
+import type { Following, LogOrder, StepLog, StepLogs } from '../ports/step-logs.ts';
+import { followLog } from './follow.ts';
+import { Masks } from './mask.ts';
+import { openStepLog } from './step-log.ts';
+
+/** What the logs of all steps share. */
+export interface ServerStepLogsParts {
+  readonly clock: Clock;
+  readonly ciServer: Pick<CiServer, 'sendLines' | 'uploadLog' | 'uploadCard'>;
+  readonly source: LogSource;
+  readonly log: Logger;
+  readonly random: () => number;
+  readonly limitBytes: number;
+  /** Whether cards are cut out of logs. */
+  readonly cards: boolean;
+}
+
+/** Logs that go to the Drone server: live while the step runs, and whole at its end. */
+export function serverStepLogs(parts: ServerStepLogsParts): StepLogs {
+  return { open: (order) => new ServerStepLog(parts, order) };
+}
+
+class ServerStepLog implements StepLog {
+  readonly #parts: ServerStepLogsParts;
+  readonly #order: LogOrder;
+  readonly #live = new AbortController();
+  readonly #inner: ReturnType<typeof openStepLog>;
+
+  constructor(parts: ServerStepLogsParts, order: LogOrder) {
+    this.#parts = parts;
+    this.#order = order;
+    const { clock, log, limitBytes, cards, ciServer } = parts;
+    const { stepId, nonce } = order;
+    const server = {
+      uploadLog: ciServer.uploadLog.bind(ciServer),
+      // The server makes a step's stream when it hears that the step runs; before that, lines would be lost.
+      sendLines: async (...[id, lines, signal]: Parameters<CiServer['sendLines']>) => {
+        await aborted(this.#live.signal, signal);
+        await ciServer.sendLines(id, lines, signal);
+      },
+    };
+    this.#inner = openStepLog(
+      { clock, ciServer: server, log },
+      { stepId, nonce, limitBytes, cards, masks: new Masks(order.masks) },
+    );
+  }
+
+  note(text: string): void {
+    this.#inner.note(text);
+  }
+
+  goLive(): void {
+    this.#live.abort();
+  }
+
+  async follow(following: Following): Promise<void> {
+    const { clock, source, random } = this.#parts;
+    await followLog({ clock, source, random }, this.#order, this.#inner, following);
+  }
+
+  async finish(signal: AbortSignal): Promise<{ schema: string }> {
+    const end = await this.#inner.finish(signal);
+    if (!end.card) return { schema: '' };
+    try {
+      await this.#parts.ciServer.uploadCard(this.#order.stepId, end.card, signal);
+      return { schema: end.card.schema };
+    } catch (error) {
+      this.#parts.log.warn(
+        { err: error, step: this.#order.stepName },
+        'the card of a step could not be stored',
+      );
+      return { schema: '' };
+    }
+  }
+}
+
+/** Resolves when either was aborted. */
+function aborted(...signals: readonly AbortSignal[]): Promise<void> {
+  const any = AbortSignal.any([...signals]);
+  if (any.aborted) return Promise.resolve();
+  return new Promise((resolve) => any.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -1,0 +1,256 @@
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import type { LogLine } from '../pipeline/drone.ts';
+import { Masks } from './mask.ts';
+import type { LogRecord } from './piece.ts';
+import { openStepLog, type StepLog, type StepLogOptions } from './step-log.ts';
+import { PIECE_BYTES } from './timestamped.ts';
+
+/** Room for a busy machine: properties run hundreds of cases. */
+vi.setConfig({ testTimeout: 120_000 });
+
+const NONCE = '9f3c2a71';
+const never = new AbortController().signal;
+const NS_PER_MS = 1_000_000n;
+
+interface World {
+  readonly clock: FakeClock;
+  readonly stepLog: StepLog;
+  readonly uploads: (readonly LogLine[])[];
+  readonly live: LogLine[];
+  readonly warnings: object[];
+  readonly record: (text: string, more?: Partial<LogRecord>) => LogRecord;
+}
+
+function aWorld(
+  options: Partial<StepLogOptions> = {},
+  upload: () => Promise<'stored' | 'exists'> = () => Promise.resolve('stored'),
+): World {
+  const clock = new FakeClock();
+  const uploads: (readonly LogLine[])[] = [];
+  const live: LogLine[] = [];
+  const warnings: object[] = [];
+  const ciServer = {
+    sendLines: (_id: number, lines: readonly LogLine[]) => {
+      live.push(...lines);
+      return Promise.resolve();
+    },
+    uploadLog: (_id: number, lines: readonly LogLine[]) => {
+      uploads.push(lines);
+      return upload();
+    },
+  };
+  const log = { warn: (fields: object) => void warnings.push(fields) };
+  const stepLog = openStepLog(
+    { clock, ciServer, log },
+    { stepId: 7, masks: new Masks([]), nonce: NONCE, ...options },
+  );
+  const record = (text: string, more: Partial<LogRecord> = {}): LogRecord => ({
+    text,
+    ends: true,
+    part: 0,
+    stampNs: BigInt(clock.now()) * NS_PER_MS,
+    ...more,
+  });
+  return { clock, stepLog, uploads, live, warnings, record };
+}
+
+const outs = (lines: readonly LogLine[] = []): string[] => lines.map((line) => line.out);
+
+describe('openStepLog', () => {
+  it('numbers lines without gaps, tells whole seconds, sends them live and stores them', async () => {
+    const { clock, stepLog, uploads, live, record } = aWorld();
+    stepLog.append(record('a'));
+    await clock.step(1700);
+    stepLog.append(record('b'));
+
+    const end = await stepLog.finish(never);
+
+    const want = [
+      { pos: 0, out: 'a\n', time: 0 },
+      { pos: 1, out: 'b\n', time: 1 },
+    ];
+    expect(end).toEqual({ uploaded: 'stored' });
+    expect(uploads).toEqual([want]);
+    expect(live).toEqual(want);
+  });
+
+  it('stores an empty log as an empty array, with no empty line at its end (weakness 64)', async () => {
+    const { stepLog, uploads } = aWorld();
+    await stepLog.finish(never);
+    expect(uploads).toEqual([[]]);
+  });
+
+  it('gives the marks and keeps them out of the log', async () => {
+    const { stepLog, uploads, record } = aWorld();
+    expect(stepLog.append(record(`\u001ehangar ${NONCE} start at=5`))).toEqual([{ kind: 'start', atMs: 5 }]);
+    stepLog.append(record(`half\u001ehangar ${NONCE} end code=2 at=6`));
+    await stepLog.finish(never);
+    expect(outs(uploads[0])).toEqual(['half\n']);
+  });
+
+  it('takes no marks where no gate runs', async () => {
+    const { stepLog, uploads, record } = aWorld({ nonce: undefined });
+    expect(stepLog.append(record(`\u001ehangar ${NONCE} close at=5`))).toEqual([]);
+    await stepLog.finish(never);
+    expect(outs(uploads[0])).toEqual([`\u001ehangar ${NONCE} close at=5\n`]);
+  });
+
+  it('masks lines, notes, head and card', async () => {
+    const { stepLog, uploads, record } = aWorld({ masks: new Masks(['hunter22']), head: ['head hunter22'] });
+    stepLog.append(record('x hunter22'));
+    stepLog.note('note hunter22');
+    const card = Buffer.from(JSON.stringify({ schema: 's', data: 'hunter22' })).toString('base64');
+    stepLog.append(record(`\u001b]1338;${card}\u001b]0m`));
+
+    const end = await stepLog.finish(never);
+
+    expect(outs(uploads[0])).toEqual(['head ******\n', 'x ******\n', 'note ******\n']);
+    expect(end.card).toEqual({ schema: 's', data: '******' });
+  });
+
+  it('leaves cards alone when told', async () => {
+    const { stepLog, uploads, record } = aWorld({ cards: false });
+    stepLog.append(record('\u001b]1338;e30=\u001b]0m'));
+    expect(await stepLog.finish(never)).toEqual({ uploaded: 'stored' });
+    expect(outs(uploads[0])).toEqual(['\u001b]1338;e30=\u001b]0m\n']);
+  });
+
+  it('gives back an unterminated card at the end (weakness 22)', async () => {
+    const { stepLog, uploads, record } = aWorld({ masks: new Masks(['AAAA']) });
+    stepLog.append(record('\u001b]1338;AAAA'));
+    stepLog.append(record('BBBB'));
+    await stepLog.finish(never);
+    expect(outs(uploads[0])).toEqual(['\u001b]1338;******\n', 'BBBB\n']);
+  });
+
+  it('says its notes between lines, not within one', async () => {
+    const { stepLog, uploads, record } = aWorld({ masks: new Masks(['secret']) });
+    stepLog.append(record('a sec', { ends: false }));
+    stepLog.note('one\ntwo');
+    stepLog.append(record('ret b', { part: 1 }));
+    await stepLog.finish(never);
+    expect(outs(uploads[0])).toEqual(['a ****** b\n', 'one\n', 'two\n']);
+  });
+
+  it('ends a line whose rest was rotated away', async () => {
+    const { stepLog, uploads, record } = aWorld();
+    stepLog.append(record('begun', { ends: false }));
+    stepLog.append(record('next'));
+    stepLog.append(record('last', { ends: false }));
+    await stepLog.finish(never);
+    expect(outs(uploads[0])).toEqual(['begun\n', 'next\n', 'last\n']);
+  });
+
+  it('cuts a line that is too long into several, only the last with a newline (weakness 2)', async () => {
+    const { stepLog, uploads, record } = aWorld();
+    const piece = 'x'.repeat(PIECE_BYTES);
+    for (const part of [0, 1, 2]) stepLog.append(record(piece, { part, ends: false }));
+    stepLog.append(record('', { part: 3 }));
+    await stepLog.finish(never);
+    expect(outs(uploads[0]).map((out) => out.length)).toEqual([PIECE_BYTES, PIECE_BYTES, PIECE_BYTES + 1]);
+    expect(outs(uploads[0]).join('')).toBe(`${piece.repeat(3)}\n`);
+  });
+
+  it('goes on live beyond the limit, and stores beginning and end', async () => {
+    const { clock, stepLog, uploads, live, record } = aWorld({ limitBytes: 100 });
+    for (let index = 0; index < 30; index++) stepLog.append(record('123456789'));
+    await clock.step(1000);
+    expect(live).toHaveLength(30);
+    await stepLog.finish(never);
+    expect(uploads[0]?.map((line) => line.pos)).toEqual([0, 1, 2, 22, 23, 24, 25, 26, 27, 28, 29]);
+  });
+
+  it('holds live lines until told, and stores them all the same', async () => {
+    const { clock, stepLog, uploads, live, record } = aWorld({ live: 'when-told' });
+    stepLog.append(record('a'));
+    await clock.step(3000);
+    expect(live).toEqual([]);
+    stepLog.goLive();
+    await clock.step(1000);
+    expect(outs(live)).toEqual(['a\n']);
+    await stepLog.finish(never);
+    expect(outs(uploads[0])).toEqual(['a\n']);
+  });
+
+  it('does not show an adopted log live again, but stores all of it', async () => {
+    const openedAtMs = 1_768_383_000_000 - 60_000;
+    const { clock, stepLog, uploads, live, record } = aWorld({
+      openedAtMs,
+      shownUntilMs: openedAtMs + 50_000,
+      head: ['head'],
+    });
+    stepLog.append(record('old', { stampNs: BigInt(openedAtMs + 49_999) * NS_PER_MS }));
+    stepLog.append(record('unseen', { stampNs: BigInt(openedAtMs + 50_000) * NS_PER_MS }));
+    await clock.step(1000);
+    expect(live).toEqual([{ pos: 2, out: 'unseen\n', time: 50 }]);
+    await stepLog.finish(never);
+    expect(uploads[0]?.map((line) => [line.out, line.time])).toEqual([
+      ['head\n', 0],
+      ['old\n', 49],
+      ['unseen\n', 50],
+    ]);
+  });
+
+  it('does not believe a node whose clock is wrong', async () => {
+    const { clock, stepLog, uploads, record } = aWorld();
+    await clock.step(3000);
+    stepLog.append(record('early', { stampNs: 5n }));
+    stepLog.append(record('late', { stampNs: 10n ** 20n }));
+    await stepLog.finish(never);
+    expect(uploads[0]?.map((line) => line.time)).toEqual([0, 3]);
+  });
+
+  it('tries an upload three times; then says so in our own log, and fails nothing (weakness 19)', async () => {
+    const { clock, stepLog, uploads, warnings } = aWorld({}, () => Promise.reject(new Error('502')));
+    const finishing = stepLog.finish(never);
+    await clock.step(6000);
+    expect(await finishing).toEqual({ uploaded: 'failed' });
+    expect(uploads).toHaveLength(3);
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('takes a log that the server has already for stored', async () => {
+    const { stepLog } = aWorld({}, () => Promise.resolve('exists'));
+    expect(await stepLog.finish(never)).toEqual({ uploaded: 'exists' });
+  });
+
+  it('gives up at once when it is told to', async () => {
+    const { stepLog, uploads } = aWorld({}, () => Promise.reject(new Error('aborted')));
+    expect(await stepLog.finish(AbortSignal.abort())).toEqual({ uploaded: 'failed' });
+    expect(uploads).toHaveLength(1);
+  });
+
+  it('ends once; what comes after is dropped', async () => {
+    const { stepLog, uploads, record } = aWorld();
+    const [first, second] = [stepLog.finish(never), stepLog.finish(never)];
+    expect(stepLog.append(record('late'))).toEqual([]);
+    stepLog.note('late');
+    expect(await first).toBe(await second);
+    expect(uploads).toEqual([[]]);
+  });
+
+  it('shows no secret and changes nothing else, whatever the pieces', async () => {
+    const secret = 's3cr3t!';
+    const piece = fc.record({
+      text: fc.constantFrom('a', 's3cr', '3t!', secret, '\u001b', ']1338;', '\u001ehangar ', ' ', ''),
+      ends: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 30 }), async (pieces) => {
+        const { stepLog, uploads, record } = aWorld({ masks: new Masks([secret]) });
+        let part = 0;
+        let text = '';
+        for (const { text: own, ends } of [...pieces, { text: '.', ends: true }]) {
+          stepLog.append(record(own, { ends, part }));
+          part = ends ? 0 : part + 1;
+          text += own + (ends ? '\n' : '');
+        }
+        await stepLog.finish(never);
+        expect(outs(uploads[0]).join('')).toBe(text.replaceAll(secret, '******'));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,219 @@
+import type { Clock } from '@hangar/shared/clock';
+import type { Logger } from '@hangar/shared/logger';
+import type { LogLine } from '../pipeline/drone.ts';
+import type { CiServer } from '../ports/ci-server.ts';
+import { type Card, CardFinder } from './card.ts';
+import { LiveView, type SendBatch } from './live.ts';
+import { LogWindow } from './log-window.ts';
+import { type GateMark, MarkFinder } from './marks.ts';
+import type { MaskStream, Masks } from './mask.ts';
+import type { LogRecord, Piece } from './piece.ts';
+import { stampMs } from './stamp.ts';
+import { PIECE_BYTES } from './timestamped.ts';
+
+/** What a step's log needs from outside. */
+export interface StepLogDeps {
+  readonly clock: Clock;
+  readonly ciServer: Pick<CiServer, 'sendLines' | 'uploadLog'>;
+  readonly log: Pick<Logger, 'warn'>;
+}
+
+/** What a step's log is told at its beginning. */
+export interface StepLogOptions {
+  readonly stepId: number;
+  /** Built once a stage: `new Masks(values)`. */
+  readonly masks: Masks;
+  /** The Pod's word in marks; undefined where no gate runs. */
+  readonly nonce?: string | undefined;
+  /** Bytes of text that are stored; 5 MiB unless told. */
+  readonly limitBytes?: number;
+  /** The runner's own first lines, without newlines. */
+  readonly head?: readonly string[];
+  /** Unix milliseconds of the step's start, 0 of the lines' times; now unless told (an adopted step). */
+  readonly openedAtMs?: number;
+  /**
+   * Unix milliseconds up to which an earlier owner has shown this log live (its last sign of life): older lines are stored, not
+   * sent again, so that nobody sees them twice.
+   */
+  readonly shownUntilMs?: number;
+  /** `when-told`: live lines wait for {@link StepLog.goLive}, because the server knows no stream yet; `at-once` unless told. */
+  readonly live?: 'at-once' | 'when-told';
+  /** Cards are taken out unless false (DRONE_FLAG_ENABLE_CARDS). */
+  readonly cards?: boolean;
+}
+
+/** How a log ended. `exists`: the server had one already. `failed` is said in our own log, and fails nothing. */
+export interface StepLogEnd {
+  readonly uploaded: 'stored' | 'exists' | 'failed';
+  readonly card?: Card;
+}
+
+/** The log of one step, from the container's lines to the server. */
+export interface StepLog {
+  /** Takes a record of the container's log; returns the gate's marks found in it. After {@link finish}, nothing. */
+  append(record: LogRecord): readonly GateMark[];
+  /** A line of the runner's own (newlines make several); it never tears a line of the container's. */
+  note(text: string): void;
+  /** The server knows now that the step runs: live lines are sent. */
+  goLive(): void;
+  /** Last live batch (2 s at most), then the upload, tried three times. Never rejects; a second call gets the first one's end. */
+  finish(signal: AbortSignal): Promise<StepLogEnd>;
+}
+
+/** Waits between the tries of an upload, which the port has retried already where that is safe. */
+const UPLOAD_PAUSES_MS = [1000, 5000];
+/** Notes that wait for the end of a container's line; more would only be noise. */
+const WAITING_NOTES = 100;
+
+/** Opens the log of a step (drone-rpc-spec §5). */
+export function openStepLog(deps: StepLogDeps, options: StepLogOptions): StepLog {
+  return new LogOfStep(deps, options);
+}
+
+class LogOfStep implements StepLog {
+  readonly #deps: StepLogDeps;
+  readonly #options: StepLogOptions;
+  readonly #openedAtMs: number;
+  readonly #marks: MarkFinder | undefined;
+  readonly #cards: CardFinder | undefined;
+  readonly #masked: MaskStream;
+  readonly #window: LogWindow;
+  readonly #live: LiveView;
+  #pos = 0;
+  /** Text of the present line that is not a line of the log yet. */
+  #line = '';
+  /** A line of the container's is unfinished, somewhere between its first piece and the window. */
+  #open = false;
+  #notes: string[] = [];
+  #end: Promise<StepLogEnd> | undefined;
+
+  constructor(deps: StepLogDeps, options: StepLogOptions) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#openedAtMs = options.openedAtMs ?? deps.clock.now();
+    this.#marks = options.nonce === undefined ? undefined : new MarkFinder(options.nonce);
+    this.#cards = options.cards === false ? undefined : new CardFinder();
+    this.#masked = options.masks.stream();
+    this.#window = new LogWindow(options.limitBytes);
+    const send: SendBatch = (lines, signal) => deps.ciServer.sendLines(options.stepId, lines, signal);
+    this.#live = new LiveView(deps.clock, send, options.live === 'when-told');
+    for (const text of options.head ?? []) this.#ownLines(text, this.#openedAtMs);
+  }
+
+  append(record: LogRecord): readonly GateMark[] {
+    if (this.#end) return [];
+    if (record.part === 0) this.#closeLine(record.stampNs);
+    const { pieces, marks } = this.#marks?.push(record) ?? { pieces: [record], marks: [] };
+    for (const piece of pieces) this.#sift(piece);
+    this.#open = !record.ends;
+    if (!this.#open) this.#sayNotes();
+    return marks;
+  }
+
+  note(text: string): void {
+    if (this.#end) return;
+    if (!this.#open) this.#ownLines(text, this.#deps.clock.now());
+    else if (this.#notes.length < WAITING_NOTES) this.#notes.push(text);
+  }
+
+  goLive(): void {
+    this.#live.goLive();
+  }
+
+  finish(signal: AbortSignal): Promise<StepLogEnd> {
+    this.#end ??= this.#finish(signal);
+    return this.#end;
+  }
+
+  async #finish(signal: AbortSignal): Promise<StepLogEnd> {
+    this.#closeLine(undefined);
+    for (const piece of this.#cards?.flush() ?? []) this.#mask(piece);
+    this.#endLine(undefined);
+    this.#sayNotes();
+    await this.#live.close(signal);
+    const uploaded = await this.#upload(signal);
+    const card = this.#cards?.card(this.#options.masks);
+    return card ? { uploaded, card } : { uploaded };
+  }
+
+  /** A line that the node never finished (its rest was rotated away) ends where the next begins. */
+  #closeLine(stampNs: bigint | undefined): void {
+    if (!this.#open) return;
+    this.append({ text: '', ends: true, stampNs, part: 1 });
+  }
+
+  #sift(piece: Piece): void {
+    for (const one of this.#cards?.push(piece) ?? [piece]) this.#mask(one);
+  }
+
+  #mask(piece: Piece): void {
+    for (const one of this.#masked.push(piece)) this.#collect(one);
+  }
+
+  #collect(piece: Piece): void {
+    if (this.#line !== '' && this.#line.length + piece.text.length > PIECE_BYTES) this.#flushPart(piece);
+    this.#line += piece.text;
+    if (!piece.ends) return;
+    this.#write(`${this.#line}\n`, this.#atMs(piece.stampNs));
+    this.#line = '';
+  }
+
+  /** A line that is too long becomes several, which have no newline but the last. */
+  #flushPart(piece: Piece): void {
+    this.#write(this.#line, this.#atMs(piece.stampNs));
+    this.#line = '';
+  }
+
+  #endLine(stampNs: bigint | undefined): void {
+    for (const piece of this.#masked.push({ text: '', ends: true, stampNs })) this.#line += piece.text;
+    if (this.#line !== '') this.#write(`${this.#line}\n`, this.#atMs(stampNs));
+    this.#line = '';
+  }
+
+  #sayNotes(): void {
+    const notes = this.#notes;
+    this.#notes = [];
+    for (const text of notes) this.#ownLines(text, this.#deps.clock.now());
+  }
+
+  #ownLines(text: string, atMs: number): void {
+    for (const line of text.split('\n')) this.#write(`${this.#options.masks.text(line)}\n`, atMs);
+  }
+
+  #write(out: string, atMs: number): void {
+    const line: LogLine = {
+      pos: this.#pos++,
+      out,
+      time: Math.max(0, Math.floor((atMs - this.#openedAtMs) / 1000)),
+    };
+    this.#window.push(line);
+    if (atMs >= (this.#options.shownUntilMs ?? 0)) this.#live.push(line);
+  }
+
+  /** The node's time, but never later than ours nor before the beginning: its clock may go wrong. */
+  #atMs(stampNs: bigint | undefined): number {
+    const nowMs = this.#deps.clock.now();
+    return stampNs === undefined ? nowMs : Math.max(this.#openedAtMs, Math.min(nowMs, stampMs(stampNs)));
+  }
+
+  async #upload(signal: AbortSignal): Promise<StepLogEnd['uploaded']> {
+    const lines = this.#window.lines();
+    for (const pauseMs of [...UPLOAD_PAUSES_MS, undefined]) {
+      try {
+        return await this.#deps.ciServer.uploadLog(this.#options.stepId, lines, signal);
+      } catch (error) {
+        if (pauseMs === undefined || signal.aborted) return this.#failed(error);
+        await this.#deps.clock.sleep(pauseMs, signal);
+      }
+    }
+    return 'failed';
+  }
+
+  #failed(error: unknown): 'failed' {
+    this.#deps.log.warn(
+      { stepId: this.#options.stepId, error: String(error) },
+      'log of a step could not be stored; the step itself is unharmed',
+    );
+    return 'failed';
+  }
+}

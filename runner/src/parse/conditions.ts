@@ -1,0 +1,43 @@
+import type { Condition, Conditions } from '../pipeline/pipeline.ts';
+import type { RunPolicy } from '../pipeline/run-plan.ts';
+import { doublestarMatch } from './doublestar.ts';
+
+/** What conditions are compared with (runner-spec §3.8.2); empty text where the build has none. */
+export interface ConditionFacts {
+  readonly action: string;
+  /** Target branch. */
+  readonly branch: string;
+  readonly cron: string;
+  readonly event: string;
+  /** Host of the Drone server. */
+  readonly instance: string;
+  readonly ref: string;
+  /** Slug. */
+  readonly repo: string;
+  /** Deploy target. */
+  readonly target: string;
+}
+
+/** The conditions that are compared; `paths` never is, and `status` gives the run policy instead. */
+const COMPARED = ['action', 'branch', 'cron', 'event', 'instance', 'ref', 'repo', 'target'] as const;
+
+/** Whether no exclude glob takes the value and, if there are include globs, one of them does. Absent = yes. */
+export function passes(condition: Condition | undefined, value: string): boolean {
+  if (condition === undefined) return true;
+  if (condition.exclude.some((glob) => doublestarMatch(glob, value))) return false;
+  return condition.include.length === 0 || condition.include.some((glob) => doublestarMatch(glob, value));
+}
+
+/** Whether a step's `when` or a policy's `match` holds for a build (runner-spec §3.8.2). */
+export const matchesConditions = (conditions: Conditions, facts: ConditionFacts): boolean =>
+  COMPARED.every((name) => passes(conditions[name], facts[name]));
+
+/** On which results of the earlier steps a step runs, from `when.status` (runner-spec §4.11). */
+export function runPolicyOf(when: Conditions): RunPolicy {
+  if (when.status === undefined || isEmpty(when.status) || !passes(when.status, 'failure'))
+    return 'on-success';
+  return passes(when.status, 'success') ? 'always' : 'on-failure';
+}
+
+const isEmpty = (condition: Condition): boolean =>
+  condition.include.length === 0 && condition.exclude.length === 0;

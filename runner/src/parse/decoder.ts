@@ -1,0 +1,133 @@
+import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { resolveScalar, TYPE_TAG } from './yaml-scalar.ts';
+import type { YamlNode } from './yaml-tree.ts';
+
+/** The named fields of a map; absent and null are asked for alike. */
+export type Fields = ReadonlyMap<string, YamlNode>;
+
+/** More items than a Pod can hold of anything. */
+const MAX_STRUCTS = 2_000;
+const MAX_PROBLEMS = 50;
+
+/**
+ * Reads typed values out of a YAML tree and collects what doesn't fit, so that an author sees all of it at once
+ * (runner-spec §3.3). Every method takes undefined for an absent field and gives that type's empty value.
+ */
+export class Decoder {
+  private readonly problems: string[] = [];
+  private readonly warningTexts = new Set<string>();
+
+  /** What was understood in another way than it looks. */
+  get warnings(): readonly string[] {
+    return [...this.warningTexts];
+  }
+
+  warn(line: number, text: string): void {
+    this.warningTexts.add(`line ${line}: ${text}`);
+  }
+
+  problem(line: number, text: string): void {
+    this.problems.push(`  line ${line}: ${text}`);
+  }
+
+  /** @throws {PipelineError} `yaml`, when anything did not fit */
+  finish(): void {
+    if (this.problems.length === 0) return;
+    const shown = this.problems.slice(0, MAX_PROBLEMS);
+    if (this.problems.length > MAX_PROBLEMS) shown.push(`  and ${this.problems.length - MAX_PROBLEMS} more`);
+    throw new PipelineError('yaml', ['yaml: unmarshal errors:', ...shown].join('\n'));
+  }
+
+  mismatch(node: YamlNode, type: string): void {
+    this.problem(node.line, `cannot unmarshal ${describe(node)} into ${type}`);
+  }
+
+  text(node: YamlNode | undefined): string {
+    if (node === undefined) return '';
+    if (node.kind !== 'scalar') {
+      this.mismatch(node, 'string');
+      return '';
+    }
+    const value = resolveScalar(node);
+    if (value.kind === 'null') return '';
+    return value.kind === 'text' ? value.value : node.text;
+  }
+
+  /** Whole number within JavaScript's exact range; fractions are cut, as before. Undefined when absent. */
+  optionalInteger(node: YamlNode | undefined): number | undefined {
+    if (node === undefined || isNull(node)) return undefined;
+    const value = integerOf(node);
+    if (value === undefined) this.mismatch(node, 'int');
+    return value ?? 0;
+  }
+
+  integer(node: YamlNode | undefined): number {
+    return this.optionalInteger(node) ?? 0;
+  }
+
+  bool(node: YamlNode | undefined): boolean {
+    if (node === undefined || isNull(node)) return false;
+    const value = node.kind === 'scalar' ? resolveScalar(node) : undefined;
+    if (value?.kind === 'bool') return value.value;
+    this.mismatch(node, 'bool');
+    return false;
+  }
+
+  texts(node: YamlNode | undefined): readonly string[] {
+    return this.items(node, '[]string').map((item) => this.text(item));
+  }
+
+  textMap(node: YamlNode | undefined): Readonly<Record<string, string>> {
+    return Object.fromEntries(
+      this.entries(node, 'map[string]string').map(([key, value]) => [key, this.text(value)]),
+    );
+  }
+
+  /** Key texts and values of a map, in order. */
+  entries(node: YamlNode | undefined, type: string): readonly (readonly [string, YamlNode])[] {
+    if (node === undefined || isNull(node)) return [];
+    if (node.kind === 'map') return node.entries.map(([key, value]) => [this.text(key), value] as const);
+    this.mismatch(node, type);
+    return [];
+  }
+
+  fields(node: YamlNode | undefined, type: string): Fields {
+    return new Map(this.entries(node, type));
+  }
+
+  /** Items that are read as structures by `read`. */
+  structs<T>(node: YamlNode | undefined, type: string, read: (item: YamlNode) => T): readonly T[] {
+    const items = this.items(node, `[]${type}`);
+    if (node !== undefined && items.length > MAX_STRUCTS) {
+      this.problem(node.line, `more than ${MAX_STRUCTS} items`);
+      return [];
+    }
+    return items.map(read);
+  }
+
+  private items(node: YamlNode | undefined, type: string): readonly YamlNode[] {
+    if (node === undefined || isNull(node)) return [];
+    if (node.kind === 'seq') return node.items;
+    this.mismatch(node, type);
+    return [];
+  }
+}
+
+/** Null, or nothing behind the key. */
+export const isNull = (node: YamlNode): boolean =>
+  node.kind === 'scalar' && resolveScalar(node).kind === 'null';
+
+function integerOf(node: YamlNode): number | undefined {
+  const value = node.kind === 'scalar' ? resolveScalar(node) : undefined;
+  if (value?.kind !== 'int' && value?.kind !== 'float') return undefined;
+  const whole = Math.trunc(Number(value.value));
+  return Number.isSafeInteger(whole) ? whole + 0 : undefined;
+}
+
+function describe(node: YamlNode): string {
+  if (node.kind !== 'scalar') return `!!${node.kind}`;
+  const tag =
+    node.tag.startsWith('!') && !node.tag.startsWith('!!') && node.tag !== '!' ? node.tag : undefined;
+  const shown = node.text.length > 10 ? `${node.text.slice(0, 7)}...` : node.text;
+  return `${tag ?? TYPE_TAG[resolveScalar(node).kind]} \`${shown}\``;
+}

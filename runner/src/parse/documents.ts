@@ -1,0 +1,31 @@
+/** One document of a pipeline file, and the line of the file on which it begins, from 1. */
+export interface SourceDocument {
+  readonly text: string;
+  readonly firstLine: number;
+}
+
+/**
+ * Cuts a pipeline file in documents by lines (runner-spec §3.1): a line beginning with `---` starts one (its rest is dropped),
+ * a line beginning with `...` ends the input. Lines may be of any length (weakness 43).
+ */
+export function splitDocuments(text: string): readonly SourceDocument[] {
+  const documents: SourceDocument[] = [];
+  let lines: string[] = [];
+  let firstLine = 1;
+  const finish = (): void => {
+    documents.push({ text: lines.join('\n'), firstLine });
+  };
+  for (const [index, raw] of text.split('\n').entries()) {
+    const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
+    if (line.startsWith('...')) break;
+    if (!line.startsWith('---')) {
+      lines.push(line);
+      continue;
+    }
+    finish();
+    lines = [];
+    firstLine = index + 2;
+  }
+  finish();
+  return documents;
+}

@@ -1,0 +1,15 @@
+import type { Manifest, Pipeline } from '../pipeline/pipeline.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { DEFAULT_PIPELINE_NAME } from './read-pipeline.ts';
+
+/**
+ * The first pipeline that bears the stage's name; no name and `default` are one (runner-spec §3.4).
+ *
+ * @throws {PipelineError} `yaml` with `resource not found`
+ */
+export function findPipeline(manifest: Manifest, stageName: string): Pipeline {
+  const wanted = stageName || DEFAULT_PIPELINE_NAME;
+  const found = manifest.pipelines.find((pipeline) => pipeline.name === wanted);
+  if (found === undefined) throw new PipelineError('yaml', 'resource not found');
+  return found;
+}

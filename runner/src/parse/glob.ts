@@ -1,0 +1,193 @@
+/**
+ * The small glob language under all our patterns: `*`, `?`, `[a-z]`, `[^a]`, `\x` and, where asked for, `{a,b}`.
+ * Matching moves a set of positions, so it costs pattern × text at most and can't be driven into backtracking.
+ */
+
+export type GlobNode =
+  | { readonly kind: 'text'; readonly char: string }
+  | { readonly kind: 'one' }
+  | { readonly kind: 'run' }
+  | {
+      readonly kind: 'class';
+      readonly negated: boolean;
+      readonly ranges: readonly (readonly [string, string])[];
+    }
+  | { readonly kind: 'choice'; readonly branches: readonly (readonly GlobNode[])[] };
+
+/** Deeper than anyone nests alternatives; keeps the recursion far from the end of the stack. */
+const MAX_CHOICE_DEPTH = 50;
+
+class Malformed extends Error {}
+
+class GlobReader {
+  private readonly chars: readonly string[];
+  private readonly choices: boolean;
+  private at = 0;
+
+  constructor(pattern: string, choices: boolean) {
+    this.chars = Array.from(pattern);
+    this.choices = choices;
+  }
+
+  read(): readonly GlobNode[] {
+    const nodes = this.sequence(0);
+    if (this.at < this.chars.length) throw new Malformed();
+    return nodes;
+  }
+
+  private next(): string {
+    const char = this.chars[this.at];
+    if (char === undefined) throw new Malformed();
+    this.at += 1;
+    return char;
+  }
+
+  private sequence(depth: number): GlobNode[] {
+    const nodes: GlobNode[] = [];
+    while (this.at < this.chars.length) {
+      const char = this.chars[this.at];
+      if (depth > 0 && (char === ',' || char === '}')) break;
+      const node = this.node(depth);
+      if (node.kind === 'run' && nodes.at(-1)?.kind === 'run') continue;
+      nodes.push(node);
+    }
+    return nodes;
+  }
+
+  private node(depth: number): GlobNode {
+    const char = this.next();
+    switch (char) {
+      case '*':
+        return { kind: 'run' };
+      case '?':
+        return { kind: 'one' };
+      case '[':
+        return this.charClass();
+      case '\\':
+        return { kind: 'text', char: this.next() };
+      case '{':
+        return this.choices ? this.choice(depth + 1) : { kind: 'text', char };
+      default:
+        return { kind: 'text', char };
+    }
+  }
+
+  private choice(depth: number): GlobNode {
+    if (depth > MAX_CHOICE_DEPTH) throw new Malformed();
+    const branches = [this.sequence(depth)];
+    while (this.next() === ',') branches.push(this.sequence(depth));
+    return { kind: 'choice', branches };
+  }
+
+  private charClass(): GlobNode {
+    const negated = this.chars[this.at] === '^';
+    if (negated) this.at += 1;
+    const ranges: (readonly [string, string])[] = [];
+    while (this.chars[this.at] !== ']' || ranges.length === 0) ranges.push(this.range());
+    this.at += 1;
+    return { kind: 'class', negated, ranges };
+  }
+
+  private range(): readonly [string, string] {
+    const low = this.member();
+    if (this.chars[this.at] !== '-') return [low, low];
+    this.at += 1;
+    return [low, this.member()];
+  }
+
+  private member(): string {
+    const char = this.next();
+    if (char === '-' || char === ']') throw new Malformed();
+    return char === '\\' ? this.next() : char;
+  }
+}
+
+/** Reads a pattern; undefined when it is malformed. `choices` switches `{a,b}` on. */
+export function parseGlob(
+  pattern: string,
+  options: { readonly choices: boolean },
+): readonly GlobNode[] | undefined {
+  try {
+    return new GlobReader(pattern, options.choices).read();
+  } catch (error) {
+    if (error instanceof Malformed) return undefined;
+    throw error;
+  }
+}
+
+const codeOf = (char: string): number => char.codePointAt(0) ?? 0;
+
+function accepts(node: GlobNode, char: string, slashIsSpecial: boolean): boolean {
+  switch (node.kind) {
+    case 'text':
+      return node.char === char;
+    case 'one':
+    case 'run':
+      return !(slashIsSpecial && char === '/');
+    case 'class': {
+      const code = codeOf(char);
+      return node.ranges.some(([low, high]) => codeOf(low) <= code && code <= codeOf(high)) !== node.negated;
+    }
+    case 'choice':
+      return false;
+  }
+}
+
+/** Positions in a text of n characters, 0 to n. */
+export type Positions = Uint8Array;
+
+function stepChoice(
+  branches: readonly (readonly GlobNode[])[],
+  chars: readonly string[],
+  from: Positions,
+  slashIsSpecial: boolean,
+): Positions {
+  const reached = new Uint8Array(from.length);
+  // As in the old library, alternatives need a character to begin at, even where one of them is empty.
+  const begins = from.slice();
+  begins[chars.length] = 0;
+  for (const branch of branches) {
+    reach(branch, chars, begins, slashIsSpecial).forEach((on, at) => {
+      if (on === 1) reached[at] = 1;
+    });
+  }
+  return reached;
+}
+
+function step(node: GlobNode, chars: readonly string[], from: Positions, slashIsSpecial: boolean): Positions {
+  if (node.kind === 'choice') return stepChoice(node.branches, chars, from, slashIsSpecial);
+  const reached: Positions = node.kind === 'run' ? from.slice() : new Uint8Array(from.length);
+  const begins = node.kind === 'run' ? reached : from;
+  for (let at = begins.indexOf(1); at >= 0 && at < chars.length; at = begins.indexOf(1, at + 1)) {
+    if (accepts(node, chars[at] ?? '', slashIsSpecial)) reached[at + 1] = 1;
+  }
+  return reached;
+}
+
+/** Where the text can stand after the pattern, starting from any of `from`. */
+export function reach(
+  nodes: readonly GlobNode[],
+  chars: readonly string[],
+  from: Positions,
+  slashIsSpecial: boolean,
+): Positions {
+  let positions = from;
+  for (const node of nodes) {
+    if (!positions.includes(1)) return positions;
+    positions = step(node, chars, positions, slashIsSpecial);
+  }
+  return positions;
+}
+
+/** The set that holds only the beginning of the text. */
+export function atStart(chars: readonly string[]): Positions {
+  const positions = new Uint8Array(chars.length + 1);
+  positions[0] = 1;
+  return positions;
+}
+
+/** Whether the pattern covers the whole text. */
+export function covers(nodes: readonly GlobNode[], text: string, slashIsSpecial: boolean): boolean {
+  const chars = Array.from(text);
+  return reach(nodes, chars, atStart(chars), slashIsSpecial)[chars.length] === 1;
+}

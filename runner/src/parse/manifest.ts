@@ -1,0 +1,62 @@
+import type { Manifest, Pipeline, SecretDocument } from '../pipeline/pipeline.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { Decoder } from './decoder.ts';
+import { splitDocuments } from './documents.ts';
+import { readPipeline } from './read-pipeline.ts';
+import { parseYamlTree, TokenBudget, type YamlNode } from './yaml-tree.ts';
+
+/** The common head of all documents; its types are checked even where the rest concerns another runner (runner-spec §3.1). */
+function readHead(decoder: Decoder, node: YamlNode): { readonly kind: string; readonly type: string } {
+  const fields = decoder.fields(node, 'document');
+  for (const key of ['version', 'name']) decoder.text(fields.get(key));
+  decoder.texts(fields.get('depends_on'));
+  decoder.textMap(fields.get('node'));
+  decoder.integer(decoder.fields(fields.get('concurrency'), 'concurrency').get('limit'));
+  decoder.fields(fields.get('platform'), 'platform').forEach((value) => decoder.text(value));
+  return { kind: decoder.text(fields.get('kind')), type: decoder.text(fields.get('type')) };
+}
+
+/** A `kind: secret` document (runner-spec §3.9). */
+function readSecret(decoder: Decoder, node: YamlNode): SecretDocument {
+  const fields = decoder.fields(node, 'secret');
+  const get = decoder.fields(fields.get('get'), 'get');
+  const path = decoder.text(get.get('path'));
+  const name = decoder.text(get.get('name'));
+  return {
+    name: decoder.text(fields.get('name')),
+    data: decoder.text(fields.get('data')),
+    get: path === '' && name === '' ? undefined : { path, name },
+  };
+}
+
+function readManifest(text: string): Manifest {
+  const decoder = new Decoder();
+  const budget = new TokenBudget();
+  const pipelines: (() => Pipeline)[] = [];
+  const secrets: SecretDocument[] = [];
+  for (const document of splitDocuments(text)) {
+    const tree = parseYamlTree(document, budget);
+    const { kind, type } = readHead(decoder, tree);
+    if (kind === 'secret') secrets.push(readSecret(decoder, tree));
+    if (kind === 'pipeline' && type === 'kubernetes') pipelines.push(readPipeline(decoder, tree));
+  }
+  decoder.finish();
+  return { pipelines: pipelines.map((judge) => judge()), secrets, warnings: decoder.warnings };
+}
+
+/**
+ * A pipeline file after substitution: what of it concerns this runner (runner-spec §3.1, §3.3 to §3.11).
+ * Documents of other kinds and types are skipped, unknown keys ignored. Lines are those of the substituted text.
+ *
+ * @throws {PipelineError} `yaml` (`yaml: line N: ...`, or `yaml: unmarshal errors:` and a line for each), `lint` for §3.11
+ */
+export function parseManifest(text: string): Manifest {
+  try {
+    return readManifest(text);
+  } catch (error) {
+    if (error instanceof PipelineError) throw error;
+    // The YAML library is not ours: what surprises it is still the fault of the one file, never the end of the process.
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new PipelineError('yaml', `yaml: cannot be read: ${reason}`, { cause: error });
+  }
+}

@@ -1,0 +1,44 @@
+import type { Condition, Conditions } from '../pipeline/pipeline.ts';
+import { type Decoder, isNull } from './decoder.ts';
+import type { YamlNode } from './yaml-tree.ts';
+
+const NAMES = [
+  'action',
+  'branch',
+  'cron',
+  'event',
+  'instance',
+  'paths',
+  'ref',
+  'repo',
+  'status',
+  'target',
+] as const;
+
+/** A `when` or `match` (runner-spec §3.8.1). Null conditions are left out. */
+export function readConditions(decoder: Decoder, node: YamlNode | undefined): Conditions {
+  const fields = decoder.fields(node, 'conditions');
+  const conditions: Partial<Record<(typeof NAMES)[number], Condition>> = {};
+  for (const name of NAMES) {
+    const field = fields.get(name);
+    if (field !== undefined && !isNull(field)) conditions[name] = readCondition(decoder, name, field);
+  }
+  return conditions;
+}
+
+function readCondition(decoder: Decoder, name: string, node: YamlNode): Condition {
+  if (node.kind === 'scalar') return { include: [decoder.text(node)], exclude: [] };
+  if (node.kind === 'seq') return { include: decoder.texts(node), exclude: [] };
+  const fields = decoder.fields(node, 'condition');
+  const globs = (key: 'include' | 'exclude'): readonly string[] =>
+    readGlobs(decoder, `${name}.${key}`, fields.get(key));
+  return { include: globs('include'), exclude: globs('exclude') };
+}
+
+/** Weakness 41: the old runner dropped a scalar here, and the condition then matched everything. */
+function readGlobs(decoder: Decoder, place: string, node: YamlNode | undefined): readonly string[] {
+  if (node?.kind !== 'scalar' || isNull(node)) return decoder.texts(node);
+  const text = decoder.text(node);
+  decoder.warn(node.line, `\`${place}: ${text}\` is read as the list [${text}]; the old runner ignored it`);
+  return [text];
+}

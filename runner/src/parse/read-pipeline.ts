@@ -1,0 +1,163 @@
+import type { Pipeline, PipelineStep, Toleration } from '../pipeline/pipeline.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { type Decoder, type Fields, isNull } from './decoder.ts';
+import { readAmount, readStep, warnUnsupported } from './read-step.ts';
+import { readVolume } from './read-volume.ts';
+import type { YamlNode } from './yaml-tree.ts';
+
+/** Name of a pipeline whose author gave none (runner-spec §3.4). */
+export const DEFAULT_PIPELINE_NAME = 'default';
+
+/** With the old runner's exact words, hence without the line. */
+const lintError = (message: string): PipelineError => new PipelineError('lint', message);
+
+function readPlatform(decoder: Decoder, node: YamlNode | undefined): Pipeline['platform'] {
+  const fields = decoder.fields(node, 'platform');
+  const text = (key: string): string => decoder.text(fields.get(key));
+  return { os: text('os'), arch: text('arch'), variant: text('variant'), version: text('version') };
+}
+
+function readClone(decoder: Decoder, node: YamlNode | undefined): Pipeline['clone'] {
+  const fields = decoder.fields(node, 'clone');
+  return {
+    disable: decoder.bool(fields.get('disable')),
+    depth: decoder.integer(fields.get('depth')),
+    skipVerify: decoder.bool(fields.get('skip_verify')),
+    trace: decoder.bool(fields.get('trace')),
+    retries: decoder.integer(fields.get('retries')),
+  };
+}
+
+function readMetadata(decoder: Decoder, node: YamlNode | undefined): Pipeline['metadata'] {
+  const fields = decoder.fields(node, 'metadata');
+  return {
+    namespace: decoder.text(fields.get('namespace')),
+    labels: decoder.textMap(fields.get('labels')),
+    annotations: decoder.textMap(fields.get('annotations')),
+  };
+}
+
+/** Weakness 42: the natural spelling of the seconds works, besides the one that always did. */
+export function readToleration(decoder: Decoder, node: YamlNode): Toleration {
+  const fields = decoder.fields(node, 'toleration');
+  const text = (key: string): string => decoder.text(fields.get(key));
+  const seconds = decoder.optionalInteger(fields.get('tolerationseconds'));
+  const natural = decoder.optionalInteger(fields.get('toleration_seconds'));
+  return {
+    key: text('key'),
+    operator: text('operator'),
+    effect: text('effect'),
+    value: text('value'),
+    tolerationSeconds: seconds ?? natural,
+  };
+}
+
+function readDnsConfig(decoder: Decoder, node: YamlNode | undefined): Pipeline['dnsConfig'] {
+  const fields = decoder.fields(node, 'dns_config');
+  const readOption = (item: YamlNode): Pipeline['dnsConfig']['options'][number] => {
+    const option = decoder.fields(item, 'dns option');
+    const value = option.get('value');
+    return {
+      name: decoder.text(option.get('name')),
+      value: value === undefined || isNull(value) ? undefined : decoder.text(value),
+    };
+  };
+  return {
+    nameservers: decoder.texts(fields.get('nameservers')),
+    searches: decoder.texts(fields.get('searches')),
+    options: decoder.structs(fields.get('options'), 'dns option', readOption),
+  };
+}
+
+function readHostAlias(decoder: Decoder, node: YamlNode): Pipeline['hostAliases'][number] {
+  const fields = decoder.fields(node, 'host_alias');
+  return { ip: decoder.text(fields.get('ip')), hostnames: decoder.texts(fields.get('hostnames')) };
+}
+
+/** The parser's own checks, of steps only (runner-spec §3.11). */
+function checkStepName(step: PipelineStep, seen: Set<string>): void {
+  if (step.name === '') throw lintError('Linter: invalid or missing step name');
+  if (Buffer.byteLength(step.name) > 100) throw lintError('Linter: step name cannot exceed 100 characters');
+  if (seen.has(step.name)) throw lintError('Linter: duplicate step name');
+  seen.add(step.name);
+}
+
+/** All steps are read before any is judged, so that type errors come first, as they did. */
+function readSteps(decoder: Decoder, node: YamlNode | undefined): () => readonly PipelineStep[] {
+  const read = decoder.structs(node, 'step', (item) => (isNull(item) ? undefined : readStep(decoder, item)));
+  return () => {
+    const seen = new Set<string>();
+    return read.map((step) => {
+      if (step === undefined) throw lintError('Linter: detected nil step');
+      checkStepName(step, seen);
+      return step;
+    });
+  };
+}
+
+function readServices(decoder: Decoder, node: YamlNode | undefined): readonly PipelineStep[] {
+  return decoder.structs(node, 'service', (item) => {
+    if (isNull(item)) throw lintError('linter: nil step');
+    return { ...readStep(decoder, item), detach: true };
+  });
+}
+
+/**
+ * A document of kind `pipeline` and type `kubernetes` (runner-spec §3.5).
+ *
+ * @returns a function that judges the steps' names, to be called when `decoder.finish()` has passed
+ */
+export function readPipeline(decoder: Decoder, node: YamlNode): () => Pipeline {
+  const fields = decoder.fields(node, 'pipeline');
+  const text = (key: string): string => decoder.text(fields.get(key));
+  const name = text('name') || DEFAULT_PIPELINE_NAME;
+  warnUnsupported(decoder, fields, `pipeline ${name}`);
+  const judgeSteps = readSteps(decoder, fields.get('steps'));
+  const rest = {
+    name,
+    line: node.line,
+    ...readSections(decoder, fields),
+    imagePullSecrets: decoder.texts(fields.get('image_pull_secrets')),
+    workspacePath: decoder.text(decoder.fields(fields.get('workspace'), 'workspace').get('path')),
+    nodeName: text('node_name'),
+    nodeSelector: decoder.textMap(fields.get('node_selector')),
+    serviceAccountName: text('service_account_name'),
+  };
+  return () => ({ ...rest, steps: judgeSteps() });
+}
+
+type Sections = Pick<
+  Pipeline,
+  | 'platform'
+  | 'clone'
+  | 'environment'
+  | 'requests'
+  | 'limits'
+  | 'services'
+  | 'volumes'
+  | 'metadata'
+  | 'tolerations'
+  | 'dnsConfig'
+  | 'hostAliases'
+>;
+
+function readSections(decoder: Decoder, fields: Fields): Sections {
+  const resources = decoder.fields(fields.get('resources'), 'resources');
+  return {
+    platform: readPlatform(decoder, fields.get('platform')),
+    clone: readClone(decoder, fields.get('clone')),
+    environment: decoder.textMap(fields.get('environment')),
+    requests: readAmount(decoder, resources.get('requests')),
+    limits: readAmount(decoder, resources.get('limits')),
+    services: readServices(decoder, fields.get('services')),
+    volumes: decoder.structs(fields.get('volumes'), 'volume', (item) => readVolume(decoder, item)),
+    metadata: readMetadata(decoder, fields.get('metadata')),
+    tolerations: decoder.structs(fields.get('tolerations'), 'toleration', (item) =>
+      readToleration(decoder, item),
+    ),
+    dnsConfig: readDnsConfig(decoder, fields.get('dns_config')),
+    hostAliases: decoder.structs(fields.get('host_aliases'), 'host_alias', (item) =>
+      readHostAlias(decoder, item),
+    ),
+  };
+}

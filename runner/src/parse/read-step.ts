@@ -1,0 +1,133 @@
+import { invalidByteSize, parseByteSize } from '@hangar/shared/units';
+import type { Amount, EnvValue, PipelineMount, PipelineStep } from '../pipeline/pipeline.ts';
+import { type Decoder, type Fields, isNull } from './decoder.ts';
+import { readConditions } from './read-conditions.ts';
+import { settingValue, settingVariable } from './settings.ts';
+import { resolveScalar } from './yaml-scalar.ts';
+import type { YamlNode } from './yaml-tree.ts';
+
+/** Keys of other Drone runners (runner-spec §3.5 end), ignored by this one. */
+const UNSUPPORTED = [
+  'devices',
+  'network_mode',
+  'dns',
+  'extra_hosts',
+  'ports',
+  'push',
+  'build',
+  'tmpfs',
+  'shm_size',
+  'matrix',
+];
+
+/** Tells the author of keys that do nothing here. */
+export function warnUnsupported(decoder: Decoder, fields: Fields, place: string): void {
+  for (const key of UNSUPPORTED) {
+    const node = fields.get(key);
+    if (node === undefined) continue;
+    decoder.warn(
+      node.line,
+      `\`${key}\` of ${place} is not supported by the Kubernetes runner and was ignored`,
+    );
+  }
+}
+
+/** Bytes given as a number, or as text with a unit (runner-spec §1.2, §3.3). */
+export function readBytes(decoder: Decoder, node: YamlNode | undefined): number {
+  if (node?.kind !== 'scalar' || resolveScalar(node).kind !== 'text') return decoder.integer(node);
+  const text = decoder.text(node);
+  const bytes = parseByteSize(text);
+  if (bytes === undefined) decoder.problem(node.line, invalidByteSize(text));
+  return bytes ?? 0;
+}
+
+/** One side (`limits` or `requests`) of `resources`. */
+export function readAmount(decoder: Decoder, node: YamlNode | undefined): Amount {
+  const fields = decoder.fields(node, 'resources');
+  return {
+    cpuMillicores: decoder.integer(fields.get('cpu')),
+    memoryBytes: readBytes(decoder, fields.get('memory')),
+  };
+}
+
+const FAST = new Set(['fast', 'fast-fail', 'fail-fast']);
+
+function failurePolicy(text: string): PipelineStep['failure'] {
+  if (text === 'ignore') return 'ignore';
+  return FAST.has(text) ? 'fast' : 'fail';
+}
+
+function pullPolicy(text: string): PipelineStep['pull'] {
+  const lower = text.toLowerCase();
+  return lower === 'always' || lower === 'never' || lower === 'if-not-exists' ? lower : 'default';
+}
+
+function readVariable(decoder: Decoder, node: YamlNode): EnvValue | undefined {
+  if (isNull(node)) return undefined;
+  if (node.kind !== 'map') return { kind: 'text', text: decoder.text(node) };
+  const fields = decoder.fields(node, 'variable');
+  const secret = decoder.text(fields.get('from_secret'));
+  return secret === ''
+    ? { kind: 'text', text: decoder.text(fields.get('value')) }
+    : { kind: 'secret', secret };
+}
+
+function readVariables(
+  decoder: Decoder,
+  node: YamlNode | undefined,
+  read: (key: string, value: YamlNode) => readonly [string, EnvValue | undefined],
+): Readonly<Record<string, EnvValue>> {
+  const variables = new Map<string, EnvValue>();
+  for (const [key, item] of decoder.entries(node, 'map[string]variable')) {
+    const [name, value] = read(key, item);
+    if (value !== undefined) variables.set(name, value);
+  }
+  return Object.fromEntries(variables);
+}
+
+function readMount(decoder: Decoder, node: YamlNode): PipelineMount {
+  const fields = decoder.fields(node, 'mount');
+  return {
+    name: decoder.text(fields.get('name')),
+    path: decoder.text(fields.get('path')),
+    subPath: decoder.text(fields.get('sub_path')),
+  };
+}
+
+/** A step or service (runner-spec §3.6) that is not null. */
+export function readStep(decoder: Decoder, node: YamlNode): PipelineStep {
+  const fields = decoder.fields(node, 'step');
+  const text = (key: string): string => decoder.text(fields.get(key));
+  const texts = (key: string): readonly string[] => decoder.texts(fields.get(key));
+  const name = text('name');
+  warnUnsupported(decoder, fields, `step ${name}`);
+  const resources = decoder.fields(fields.get('resources'), 'resources');
+  return {
+    name,
+    image: text('image'),
+    commands: texts('commands'),
+    entrypoint: texts('entrypoint'),
+    command: texts('command'),
+    environment: readVariables(decoder, fields.get('environment'), (key, value) => [
+      key,
+      readVariable(decoder, value),
+    ]),
+    settings: readVariables(decoder, fields.get('settings'), (key, value) => [
+      settingVariable(key),
+      settingValue(value),
+    ]),
+    detach: decoder.bool(fields.get('detach')),
+    dependsOn: texts('depends_on'),
+    failure: failurePolicy(text('failure')),
+    when: readConditions(decoder, fields.get('when')),
+    pull: pullPolicy(text('pull')),
+    privileged: decoder.bool(fields.get('privileged')),
+    limits: readAmount(decoder, resources.get('limits')),
+    requests: readAmount(decoder, resources.get('requests')),
+    user: decoder.optionalInteger(fields.get('user')),
+    group: decoder.optionalInteger(fields.get('group')),
+    volumes: decoder.structs(fields.get('volumes'), 'mount', (item) => readMount(decoder, item)),
+    workingDir: text('working_dir'),
+    line: node.line,
+  };
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { settingValue, settingVariable } from './settings.ts';
+import { parseYamlTree } from './yaml-tree.ts';
+
+const valueOf = (yaml: string): unknown => {
+  const tree = parseYamlTree({ text: yaml, firstLine: 1 });
+  const value = settingValue(tree);
+  return value?.kind === 'text' ? value.text : value;
+};
+
+describe('settingVariable', () => {
+  it('upper-cases the key and changes nothing else', () => {
+    expect(settingVariable('my-key')).toBe('PLUGIN_MY-KEY');
+  });
+});
+
+describe('settingValue (§3.10)', () => {
+  it.each([
+    ['text', 'hello', 'hello'],
+    ['a quoted number', '"0644"', '0644'],
+    ['a date', '2001-01-01', '2001-01-01'],
+    ['an exponent without sign is text', '1e3', '1e3'],
+    ['a block scalar with its newline', '|\n  a\n  b\n', 'a\nb\n'],
+    ['a bool', 'yes', 'true'],
+    ['another bool', 'Off', 'false'],
+    ['an octal', '0644', '420'],
+    ['a hex number', '0x10', '16'],
+    ['a whole float', '1.0', '1'],
+    ['a float', '1.10', '1.1'],
+    ['a huge unsigned number', '18446744073709551615', '18446744073709551615'],
+    ['binary', '!!binary aGVsbG8=', 'hello'],
+    ['a list of scalars', '[a, "b,c", 1.10, yes, 0644]', 'a,b,c,1.1,true,420'],
+    ['a null item', '[a, ~, b]', 'a,,b'],
+    ['an empty list', '[]', ''],
+    ['a list with a map', '[1.0, {b: x}]', '[1,{"b":"x"}]'],
+    ['a list with a list', '[[a], b]', '[["a"],"b"]'],
+    ['a map', '{b: 1, a: <&>, 3: [x, ~]}', '{"3":["x",null],"a":"\\u003c\\u0026\\u003e","b":1}'],
+    ['map keys of every kind', '{yes: 1, 1.50: 2}', '{"1.5":2,"true":1}'],
+    ['an empty map', '{}', '{}'],
+    ['keys are sorted by bytes', '{é: 1, z: 2, 😀: 3, ﬁ: 4}', '{"z":2,"é":1,"ﬁ":4,"😀":3}'],
+    ['a merged map', '{<<: {a: 1}, b: 2}', '{"a":1,"b":2}'],
+    ['a nested from_secret is plain JSON', '[{from_secret: x}]', '[{"from_secret":"x"}]'],
+    ['an empty from_secret is a map', '{from_secret: ""}', '{"from_secret":""}'],
+    ['line separators in JSON', '{a: "\\u2028"}', '{"a":"\\u2028"}'],
+  ])('%s', (_, yaml, want) => {
+    expect(valueOf(yaml)).toBe(want);
+  });
+
+  it.each(['~', '', 'null'])('leaves out null: %j', (yaml) => {
+    expect(valueOf(yaml)).toBeUndefined();
+  });
+
+  it('takes a secret, whatever stands beside it', () => {
+    expect(valueOf('{from_secret: token, other: x}')).toEqual({ kind: 'secret', secret: 'token' });
+  });
+});

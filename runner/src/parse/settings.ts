@@ -1,0 +1,95 @@
+import type { EnvValue } from '../pipeline/pipeline.ts';
+import { isNull } from './decoder.ts';
+import { resolveScalar, type ScalarValue } from './yaml-scalar.ts';
+import type { YamlMap, YamlNode, YamlScalar } from './yaml-tree.ts';
+
+/** Name of the variable by which a plugin hears of a setting: upper case, nothing else changed. */
+export const settingVariable = (key: string): string => `PLUGIN_${key.toUpperCase()}`;
+
+/** A plugin setting as variable text or secret reference; undefined = no variable (runner-spec §3.10). */
+export function settingValue(node: YamlNode): EnvValue | undefined {
+  const secret = node.kind === 'map' ? secretName(node) : '';
+  if (secret !== '') return { kind: 'secret', secret };
+  return isNull(node) ? undefined : { kind: 'text', text: settingText(node) };
+}
+
+function secretName(node: YamlMap): string {
+  const found = node.entries.find(([key]) => key.kind === 'scalar' && scalarText(key) === 'from_secret')?.[1];
+  if (found?.kind !== 'scalar') return '';
+  const value = resolveScalar(found);
+  if (value.kind === 'null') return '';
+  return value.kind === 'text' ? value.value : found.text;
+}
+
+function settingText(node: YamlNode): string {
+  if (node.kind === 'scalar') return scalarText(node);
+  if (node.kind === 'map' || node.items.some((item) => item.kind !== 'scalar')) return json(node);
+  return node.items.map((item) => (item.kind === 'scalar' ? scalarText(item) : '')).join(',');
+}
+
+const scalarText = (node: YamlScalar): string => valueText(resolveScalar(node));
+
+function valueText(value: ScalarValue): string {
+  switch (value.kind) {
+    case 'null':
+      return '';
+    case 'bool':
+    case 'int':
+    case 'text':
+      return String(value.value);
+    case 'float':
+      return floatText(value.value);
+  }
+}
+
+/** Shortest form, with Go's names for what is no number. */
+function floatText(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  if (Number.isFinite(value)) return String(value + 0);
+  return value > 0 ? '+Inf' : '-Inf';
+}
+
+/** JSON as Go writes it: keys sorted by bytes, `<`, `>`, `&` and the two line separators escaped. */
+function json(node: YamlNode): string {
+  switch (node.kind) {
+    case 'scalar':
+      return scalarJson(resolveScalar(node));
+    case 'seq':
+      return `[${node.items.map(json).join(',')}]`;
+    case 'map':
+      return `{${sortedEntries(node)
+        .map(([key, value]) => `${quoted(key)}:${json(value)}`)
+        .join(',')}}`;
+  }
+}
+
+function sortedEntries(node: YamlMap): readonly (readonly [string, YamlNode])[] {
+  const byKey = new Map(node.entries.map(([key, value]) => [keyText(key), value] as const));
+  return [...byKey].toSorted(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+/** JSON knows only text keys: a null key is named so, and a list or map is written out. */
+const keyText = (key: YamlNode): string => {
+  if (key.kind !== 'scalar') return json(key);
+  return isNull(key) ? 'null' : scalarText(key);
+};
+
+function scalarJson(value: ScalarValue): string {
+  switch (value.kind) {
+    case 'null':
+      return 'null';
+    case 'bool':
+    case 'int':
+      return String(value.value);
+    case 'float':
+      return Number.isFinite(value.value) ? floatText(value.value) : quoted(floatText(value.value));
+    case 'text':
+      return quoted(value.value);
+  }
+}
+
+const quoted = (text: string): string =>
+  JSON.stringify(text).replace(
+    /[<>&\u2028\u2029]/g,
+    (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );

@@ -1,0 +1,257 @@
+import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { goQuote } from './go-quote.ts';
+import { stripPattern } from './strip-pattern.ts';
+import { byteSubstring, changeCase, replaceText } from './substitute-operations.ts';
+
+/** Deeper than anyone writes `${a:-${b:-...}}`; keeps the recursion far from the end of the stack. */
+const MAX_DEPTH = 100;
+/** Characters that all results together may have: far above any pipeline, far below what hurts a process shared by all. */
+const MAX_RESULT_CHARS = 32 * 1024 * 1024;
+/** Characters of values that all expressions together may look at, however little they give back. */
+const MAX_READ_CHARS = 128 * 1024 * 1024;
+/** Pattern characters times value characters, over the whole text: a thousand times what a large pipeline asks for. */
+const MAX_PATTERN_WORK = 20_000_000;
+/** What taking a value apart costs, in pattern characters. */
+const PATTERN_OVERHEAD = 8;
+
+const NAME = /[\p{L}\p{Nd}_]+/uy;
+
+const fail = (message: string): PipelineError => new PipelineError('substitution', message);
+const badSubstitution = (): PipelineError => fail('bad substitution');
+const tooLong = (): PipelineError => fail('bad substitution: patterns and values are too long');
+const noArgument = (): PipelineError => fail('unable to parse substitution within function');
+
+class Substitution {
+  private readonly text: string;
+  private readonly variables: Readonly<Record<string, string>>;
+  private at = 0;
+  private resultChars = 0;
+  private readChars = 0;
+  /** Values as they stand in YAML, made once. */
+  private readonly quoted = new Map<string, string>();
+  private patternWork = 0;
+
+  constructor(text: string, variables: Readonly<Record<string, string>>) {
+    this.text = text;
+    this.variables = variables;
+  }
+
+  run(): string {
+    const parts: string[] = [];
+    while (this.at < this.text.length) {
+      parts.push(this.plainText());
+      if (this.at < this.text.length) parts.push(this.expression(0));
+    }
+    return parts.join('');
+  }
+
+  /** Up to the next `${`; `$$` becomes `$` and opens nothing. Backslashes stay as written. */
+  private plainText(): string {
+    const parts: string[] = [];
+    let from = this.at;
+    for (;;) {
+      const dollar = this.text.indexOf('$', from);
+      if (dollar < 0) {
+        parts.push(this.text.slice(from));
+        this.at = this.text.length;
+        return parts.join('');
+      }
+      if (this.text[dollar + 1] === '{') {
+        parts.push(this.text.slice(from, dollar));
+        this.at = dollar;
+        return parts.join('');
+      }
+      parts.push(this.text.slice(from, dollar + 1));
+      from = dollar + (this.text[dollar + 1] === '$' ? 2 : 1);
+    }
+  }
+
+  private expression(depth: number): string {
+    if (depth > MAX_DEPTH) throw fail(`bad substitution: nested more than ${MAX_DEPTH} deep`);
+    this.at += 2;
+    const result = this.take('#') ? this.length() : this.operation(this.name(), depth);
+    this.spend(result);
+    return result;
+  }
+
+  private spend(result: string): void {
+    this.resultChars += result.length;
+    if (this.resultChars <= MAX_RESULT_CHARS) return;
+    throw fail(`substitution makes the pipeline file larger than ${MAX_RESULT_CHARS / 1024 / 1024} MiB`);
+  }
+
+  private length(): string {
+    const name = this.nameOrNothing();
+    if (name === '' || !this.take('}')) throw badSubstitution();
+    return String(Buffer.byteLength(this.value(name), 'utf8'));
+  }
+
+  private operation(name: string, depth: number): string {
+    const value = this.value(name);
+    switch (this.text[this.at]) {
+      case '}':
+        this.at += 1;
+        return value;
+      case ',':
+      case '^':
+        return this.caseOperation(value);
+      case '#':
+      case '%':
+        return this.strip(value, depth);
+      case '/':
+        return this.replace(value, depth);
+      case '=':
+        this.at += 1;
+        return this.fallback(value, depth);
+      case ':':
+        return this.colon(value, depth);
+      default:
+        throw fail('missing closing brace');
+    }
+  }
+
+  private caseOperation(value: string): string {
+    const operator = /[,^]{1,2}/y;
+    operator.lastIndex = this.at;
+    const [found = ''] = operator.exec(this.text) ?? [];
+    this.at += found.length;
+    this.close();
+    return changeCase(value, found);
+  }
+
+  private strip(value: string, depth: number): string {
+    const sign = this.text.charAt(this.at);
+    this.at += 1;
+    const longest = this.take(sign);
+    const pattern = this.argument(depth, '}', 'raw');
+    this.close();
+    this.patternWork += value.length * (pattern.length + PATTERN_OVERHEAD);
+    if (this.patternWork > MAX_PATTERN_WORK) throw tooLong();
+    return stripPattern(value, pattern, sign === '#' ? 'prefix' : 'suffix', longest);
+  }
+
+  private replace(value: string, depth: number): string {
+    this.at += 1;
+    const next = this.text.charAt(this.at);
+    const operator = next !== '' && '/#%'.includes(next) ? `/${next}` : '/';
+    this.at += operator.length - 1;
+    const old = this.argument(depth, '/', 'escaped');
+    if (!this.take('/')) throw badSubstitution();
+    // The old library swallows further slashes here: a replacement that begins with one is written `\/`.
+    while (this.take('/'));
+    if (this.take('}')) return this.replaced(value, operator, old, '');
+    const replacement = this.argument(depth, '}', 'escaped');
+    this.close();
+    return this.replaced(value, operator, old, replacement);
+  }
+
+  /** Checks the result's size before it is made, since one replacement can multiply a value. */
+  private replaced(value: string, operator: string, old: string, replacement: string): string {
+    const times = operator === '//' ? value.length / Math.max(1, old.length) + 1 : 1;
+    if (times * replacement.length > MAX_RESULT_CHARS) {
+      throw tooLong();
+    }
+    return replaceText(value, operator, old, replacement);
+  }
+
+  private colon(value: string, depth: number): string {
+    this.at += 1;
+    const next = this.text[this.at];
+    if (next === undefined) throw badSubstitution();
+    if (!'=-?+'.includes(next)) return this.substring(value, depth);
+    this.at += 1;
+    return this.fallback(value, depth);
+  }
+
+  private substring(value: string, depth: number): string {
+    const position = this.argument(depth, ':}', 'raw');
+    const length = this.take(':') ? this.argument(depth, '}', 'raw') : undefined;
+    this.close();
+    return byteSubstring(value, position, length);
+  }
+
+  /** The rest up to `}`, text and expressions mixed; used when the value is empty, read in any case. */
+  private fallback(value: string, depth: number): string {
+    const parts: string[] = [];
+    for (;;) {
+      const found = this.nextOf(/\$\{|\}/g);
+      if (found === undefined) throw noArgument();
+      parts.push(this.text.slice(this.at, found));
+      this.at = found;
+      if (this.take('}')) return value === '' ? parts.join('') : value;
+      parts.push(this.expression(depth + 1));
+    }
+  }
+
+  /** One argument: an expression or a text, never both. Ends before any of the characters `stops`. */
+  private argument(depth: number, stops: string, style: 'raw' | 'escaped'): string {
+    if (this.text.startsWith('${', this.at)) return this.expression(depth + 1);
+    const from = this.at;
+    this.at = this.endOfText(stops, style);
+    if (this.at === from) throw noArgument();
+    const text = this.text.slice(from, this.at);
+    return style === 'raw'
+      ? text
+      : text.replace(/\\([\\/])|\$\$/g, (pair, escaped?: string) => escaped ?? pair.charAt(0));
+  }
+
+  private endOfText(stops: string, style: 'raw' | 'escaped'): number {
+    const skip = style === 'escaped' ? '\\\\[\\\\/]|\\$\\$|' : '';
+    const token = new RegExp(`${skip}\\$\\{|[${stops}]`, 'g');
+    token.lastIndex = this.at;
+    for (;;) {
+      const found = token.exec(this.text);
+      if (found === null) return this.text.length;
+      if (found[0] === '${' || stops.includes(found[0])) return found.index;
+    }
+  }
+
+  private nextOf(token: RegExp): number | undefined {
+    token.lastIndex = this.at;
+    return token.exec(this.text)?.index;
+  }
+
+  private name(): string {
+    const name = this.nameOrNothing();
+    if (name === '') throw fail('unable to parse variable name');
+    return name;
+  }
+
+  private nameOrNothing(): string {
+    NAME.lastIndex = this.at;
+    const [name = ''] = NAME.exec(this.text) ?? [];
+    this.at += name.length;
+    return name;
+  }
+
+  private value(name: string): string {
+    const known = this.quoted.get(name);
+    const own = known ?? (Object.hasOwn(this.variables, name) ? (this.variables[name] ?? '') : '');
+    const value = known === undefined && own.includes('\n') ? goQuote(own) : own;
+    this.quoted.set(name, value);
+    this.readChars += value.length;
+    if (this.readChars > MAX_READ_CHARS) throw tooLong();
+    return value;
+  }
+
+  private take(char: string): boolean {
+    if (this.text[this.at] !== char) return false;
+    this.at += 1;
+    return true;
+  }
+
+  private close(): void {
+    if (!this.take('}')) throw badSubstitution();
+  }
+}
+
+/**
+ * Replaces the `${...}` expressions of a whole pipeline file, comments included, before it is parsed (runner-spec §3.2).
+ * Unknown variables are empty; a value with a newline is put in quotes so that the YAML stays valid.
+ * Outside expressions only `$$` changes (to `$`): backslashes stay, unlike in the old library, which turned `\\` to `\` and `\/` to `/`.
+ *
+ * @throws {PipelineError} `substitution`, with the old runner's words, also for texts made to exhaust time or memory
+ */
+export function substitute(text: string, variables: Readonly<Record<string, string>>): string {
+  return new Substitution(text, variables).run();
+}

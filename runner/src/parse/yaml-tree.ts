@@ -1,0 +1,229 @@
+import {
+  type Alias,
+  Composer,
+  type CST,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  Parser,
+  Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
+import type { SourceDocument } from './documents.ts';
+
+/** A YAML document as written: scalars keep their text, aliases are shared nodes, merges are laid out. `line` counts in the whole file. */
+export type YamlNode = YamlScalar | YamlSeq | YamlMap;
+
+interface Placed {
+  readonly line: number;
+  /** Nodes and characters below, aliases counted each time: what a walk over it costs. */
+  readonly weight: number;
+  readonly depth: number;
+}
+
+export interface YamlScalar extends Placed {
+  readonly kind: 'scalar';
+  readonly text: string;
+  readonly plain: boolean;
+  /** Explicit tag in its short form (`!!int`, `!x`); empty without. */
+  readonly tag: string;
+}
+
+export interface YamlSeq extends Placed {
+  readonly kind: 'seq';
+  readonly items: readonly YamlNode[];
+}
+
+export interface YamlMap extends Placed {
+  readonly kind: 'map';
+  /** In the order of writing; of equal keys only the last. */
+  readonly entries: readonly (readonly [key: YamlNode, value: YamlNode])[];
+}
+
+/** More than any pipeline nests; keeps every recursion over the tree far from the end of the stack. */
+const MAX_DEPTH = 100;
+/** Aliases may add this many nodes and characters to what is written, some fifty times a large pipeline. */
+const MAX_ALIAS_WEIGHT = 4_000_000;
+/** Words and signs of a whole file, a block of text counting as one: some 50,000 lines, read in about a second. */
+const MAX_TOKENS = 300_000;
+
+/** The library quotes what it stumbles over, however long. */
+const MAX_MESSAGE_CHARS = 300;
+
+const TAG_PREFIX = 'tag:yaml.org,2002:';
+
+const yamlError = (message: string): PipelineError => new PipelineError('yaml', `yaml: ${message}`);
+
+class TreeBuilder {
+  private readonly lineOf: (offset: number) => number;
+  private readonly maxWeight: number;
+  private readonly anchors = new Map<string, YamlNode | 'open'>();
+
+  constructor(lineOf: (offset: number) => number, maxWeight: number) {
+    this.lineOf = lineOf;
+    this.maxWeight = maxWeight;
+  }
+
+  build(node: Node | null, line: number): YamlNode {
+    if (node === null) return { kind: 'scalar', text: '', plain: true, tag: '', line, weight: 1, depth: 0 };
+    if (isAlias(node)) return this.alias(node);
+    const anchor = isScalar(node) || isMap(node) || isSeq(node) ? node.anchor : undefined;
+    if (anchor !== undefined) this.anchors.set(anchor, 'open');
+    const built = this.checked(this.own(node, node.range ? this.lineOf(node.range[0]) : line));
+    if (anchor !== undefined) this.anchors.set(anchor, built);
+    return built;
+  }
+
+  private alias(node: Alias): YamlNode {
+    const target = this.anchors.get(node.source);
+    if (target === undefined) throw yamlError(`unknown anchor '${node.source}' referenced`);
+    if (target === 'open') throw yamlError(`anchor '${node.source}' value contains itself`);
+    return target;
+  }
+
+  private own(node: Node, line: number): YamlNode {
+    if (isMap(node)) return this.map(node as YAMLMap<Node, Node | null>, line);
+    if (isSeq(node)) return this.seq(node as YAMLSeq<Node | null>, line);
+    return this.scalar(node as Scalar, line);
+  }
+
+  private checked<T extends YamlNode>(node: T): T {
+    if (node.depth > MAX_DEPTH) throw yamlError(`line ${node.line}: exceeded max depth of ${MAX_DEPTH}`);
+    this.checkWeight(node.weight);
+    return node;
+  }
+
+  /** Asked for after every child, so that a bomb is refused before it is laid out. */
+  private checkWeight(weight: number): void {
+    if (weight > this.maxWeight) throw yamlError('document contains excessive aliasing');
+  }
+
+  private scalar(node: Scalar, line: number): YamlScalar {
+    const text = node.source ?? (typeof node.value === 'string' ? node.value : '');
+    const tag = (node.tag ?? '').replace(TAG_PREFIX, '!!');
+    const plain = node.type === undefined || node.type === Scalar.PLAIN;
+    return { kind: 'scalar', text, plain, tag, line, weight: 1 + text.length, depth: 0 };
+  }
+
+  private seq(node: YAMLSeq<Node | null>, line: number): YamlSeq {
+    let weight = 1;
+    let depth = 0;
+    const items = node.items.map((item) => {
+      const built = this.build(isPairLike(item) ? null : item, line);
+      weight += built.weight;
+      depth = Math.max(depth, built.depth + 1);
+      this.checkWeight(weight);
+      return built;
+    });
+    return { kind: 'seq', items, line, weight, depth };
+  }
+
+  private map(node: YAMLMap<Node, Node | null>, line: number): YamlMap {
+    const entries = new Map<string, readonly [YamlNode, YamlNode]>();
+    let weight = 1;
+    let depth = 0;
+    for (const pair of node.items) {
+      const key = this.build(pair.key, line);
+      const value = this.build(pair.value, key.line);
+      weight += key.weight + value.weight;
+      depth = Math.max(depth, key.depth + 1, value.depth + 1);
+      this.checkWeight(weight);
+      const added = isMergeKey(key) ? mergedEntries(value) : [[key, value] as const];
+      for (const entry of added) entries.set(keyOf(entry[0], entries.size), entry);
+    }
+    return { kind: 'map', entries: [...entries.values()], line, weight, depth };
+  }
+}
+
+const isPairLike = (item: unknown): boolean =>
+  item !== null && typeof item === 'object' && !('range' in item);
+
+const isMergeKey = (key: YamlNode): boolean =>
+  key.kind === 'scalar' && key.text === '<<' && (key.tag === '!!merge' || (key.plain && key.tag === ''));
+
+const keyOf = (key: YamlNode, index: number): string =>
+  key.kind === 'scalar' ? `=${key.text}` : `#${index}`;
+
+/** What `<<: value` brings in; of several maps the first wins (the entries are laid out in order, later ones win). */
+function mergedEntries(value: YamlNode): readonly (readonly [YamlNode, YamlNode])[] {
+  const maps = value.kind === 'seq' ? value.items.toReversed() : [value];
+  return maps.flatMap((map) => {
+    if (map.kind !== 'map') throw yamlError('map merge requires map or sequence of maps as the value');
+    return map.entries;
+  });
+}
+
+/** Depth of the concrete syntax, found without recursion; the composer below recurses and must not be handed more. */
+function syntaxDepth(token: unknown): number {
+  let deepest = 0;
+  const todo: [unknown, number][] = [[token, 0]];
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    const [value, depth] = next;
+    if (typeof value !== 'object' || value === null) continue;
+    deepest = Math.max(deepest, depth);
+    if (deepest > MAX_DEPTH) return deepest;
+    const { items, value: below, key } = value as { items?: unknown; value?: unknown; key?: unknown };
+    if (Array.isArray(items)) for (const item of items as unknown[]) todo.push([item, depth + 1]);
+    todo.push([below, depth], [key, depth]);
+  }
+  return deepest;
+}
+
+/** How much may still be read of one file; shared by its documents. */
+export class TokenBudget {
+  private left = MAX_TOKENS;
+
+  /** @throws {PipelineError} `yaml`, when the file has more tokens than anyone writes */
+  spend(): void {
+    this.left -= 1;
+    if (this.left < 0) throw yamlError(`file has more than ${MAX_TOKENS} words and signs`);
+  }
+}
+
+/** The library's own parser, fed by its lexer, word by word. */
+function syntaxOf(text: string, lines: LineCounter, budget: TokenBudget): readonly CST.Token[] {
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
+  const tokens: CST.Token[] = [];
+  for (const lexeme of new Lexer().lex(text)) {
+    budget.spend();
+    tokens.push(...parser.next(lexeme));
+  }
+  tokens.push(...parser.end());
+  if (tokens.some((token) => syntaxDepth(token) > MAX_DEPTH))
+    throw yamlError(`exceeded max depth of ${MAX_DEPTH}`);
+  return tokens;
+}
+
+/**
+ * One document as a tree (YAML 1.1 as in runner-spec §3.3). Null document: a null scalar.
+ *
+ * @throws {PipelineError} `yaml`: syntax errors (`yaml: line N: ...`), unknown or cyclic anchors, alias bombs, absurd depth or size
+ */
+export function parseYamlTree(document: SourceDocument, budget = new TokenBudget()): YamlNode {
+  const lines = new LineCounter();
+  const lineOf = (offset: number): number => document.firstLine - 1 + lines.linePos(offset).line;
+  const tokens = syntaxOf(document.text, lines, budget);
+  const composer = new Composer({
+    version: '1.1',
+    schema: 'failsafe',
+    merge: false,
+    resolveKnownTags: false,
+    uniqueKeys: false,
+    strict: false,
+    prettyErrors: false,
+    logLevel: 'silent',
+  });
+  const [first] = [...composer.compose(tokens, true, document.text.length)];
+  const [error] = first?.errors ?? [];
+  if (error !== undefined)
+    throw yamlError(`line ${lineOf(error.pos[0])}: ${error.message.slice(0, MAX_MESSAGE_CHARS)}`);
+  const builder = new TreeBuilder(lineOf, MAX_ALIAS_WEIGHT + 2 * document.text.length);
+  return builder.build(first?.contents ?? null, document.firstLine);
+}

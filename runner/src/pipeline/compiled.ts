@@ -1,0 +1,56 @@
+import type { V1Pod, V1Secret } from '@kubernetes/client-node';
+import type { RunPlan } from './run-plan.ts';
+
+/** What the compiler hands to launch: the plan, the Pod with a scheduling gate, its Secrets (the first holds everything a step reads). */
+export interface Compiled {
+  readonly plan: RunPlan;
+  readonly namespace: string;
+  /** A random namespace that must be made before and removed after (`drone-`). */
+  readonly createNamespace: boolean;
+  readonly pod: V1Pod;
+  readonly secrets: readonly V1Secret[];
+  /** `kubernetes.io/dockerconfigjson`, created before the Pod can be scheduled; absent without credentials. */
+  readonly pullSecret: V1Secret | undefined;
+  /** Values to hide, by step number. */
+  readonly masks: Readonly<Record<number, readonly string[]>>;
+  /** What the author should know, shown at the head of the first step's log. */
+  readonly warnings: readonly string[];
+}
+
+/** Names of what we put on Pods; also what other replicas and people select by. */
+export const LABEL = {
+  managedBy: 'app.kubernetes.io/managed-by',
+  managedByValue: 'hangar-runner',
+  stageId: 'hangar.dev/stage-id',
+  buildId: 'hangar.dev/build-id',
+} as const;
+
+/** Annotations of a Pod of ours. Values are JSON unless said otherwise. */
+export const ANNOTATION = {
+  /** The stage as accepted (DroneStage, without steps). */
+  stage: 'hangar.dev/stage',
+  /** RunPlan. */
+  plan: 'hangar.dev/plan',
+  /** The steps as the server numbered them: `{ "<n>": id }`. Absent: not started at the server yet. */
+  stepIds: 'hangar.dev/step-ids',
+  /** The stage's version after the start, plain number. */
+  stageVersion: 'hangar.dev/stage-version',
+  /** Owner: `<lease namespace>/<lease name>`, plain text. */
+  owner: 'hangar.dev/owner',
+  /** When the stage was admitted, milliseconds since 1970, plain number. */
+  admittedAt: 'hangar.dev/admitted-at',
+  /** `result-<n>` of swapped steps: a line as in PROTOCOL.md. */
+  resultPrefix: 'hangar.dev/result-',
+  /** Container id of the placeholder when its image was swapped, plain text, by `placeholder-<n>`. */
+  placeholderPrefix: 'hangar.dev/placeholder-',
+  /** Real image of a swapped container, by `image-<n>`. */
+  imagePrefix: 'hangar.dev/image-',
+} as const;
+
+/** The scheduling gate that holds a Pod until the server knows its steps. */
+export const SCHEDULING_GATE = 'hangar.dev/start';
+/** Key of the first Secret with `{ "<n>": [values to hide] }`. Mounted nowhere. */
+export const MASKS_KEY = 'masks.json';
+/** Finalizer-free names of our containers. */
+export const INIT_CONTAINER = 'hangar-init';
+export const containerName = (n: number): string => `step-${n}`;

@@ -1,0 +1,150 @@
+/** A pipeline of type `kubernetes`, as its author wrote it, after substitution and parsing (runner-spec §3.5–3.8). Data only. */
+
+/** Text, or the name of a secret. */
+export type EnvValue =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'secret'; readonly secret: string };
+
+/** Include and exclude globs of one condition; both empty = no condition. */
+export interface Condition {
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+}
+
+/** `when` of a step, or `match` of a policy (§3.8). Absent = no condition. */
+export type Conditions = Readonly<
+  Partial<
+    Record<
+      'action' | 'branch' | 'cron' | 'event' | 'instance' | 'paths' | 'ref' | 'repo' | 'status' | 'target',
+      Condition
+    >
+  >
+>;
+
+/** CPU in millicores and memory in bytes; 0 = not said. */
+export interface Amount {
+  readonly cpuMillicores: number;
+  readonly memoryBytes: number;
+}
+
+export interface PipelineMount {
+  readonly name: string;
+  readonly path: string;
+  readonly subPath: string;
+}
+
+/** A step or a service (§3.6). `settings` are already turned to `PLUGIN_*` text (§3.10), keyed by variable name. */
+export interface PipelineStep {
+  readonly name: string;
+  readonly image: string;
+  readonly commands: readonly string[];
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, EnvValue>>;
+  readonly settings: Readonly<Record<string, EnvValue>>;
+  readonly detach: boolean;
+  readonly dependsOn: readonly string[];
+  readonly failure: 'fail' | 'ignore' | 'fast';
+  readonly when: Conditions;
+  readonly pull: 'default' | 'always' | 'never' | 'if-not-exists';
+  readonly privileged: boolean;
+  readonly limits: Amount;
+  readonly requests: Amount;
+  readonly user: number | undefined;
+  readonly group: number | undefined;
+  readonly volumes: readonly PipelineMount[];
+  readonly workingDir: string;
+  /** Where it stands in the YAML text, from 1; 0 when not known. */
+  readonly line: number;
+}
+
+/** A volume (§3.7): exactly one source, or `none` when the author gave none (an error of the linter's later checks). */
+export type PipelineVolume = {
+  readonly name: string;
+  /** Where it stands in the YAML text, from 1; absent when not known. */
+  readonly line?: number;
+} & (
+  | { readonly kind: 'temp'; readonly medium: string; readonly sizeLimitBytes: number }
+  | { readonly kind: 'host'; readonly path: string }
+  | { readonly kind: 'claim'; readonly claimName: string; readonly readOnly: boolean }
+  | {
+      readonly kind: 'config_map';
+      readonly configMapName: string;
+      readonly defaultMode: number | undefined;
+      readonly optional: boolean;
+    }
+  | {
+      readonly kind: 'secret';
+      readonly secretName: string;
+      readonly defaultMode: number | undefined;
+      readonly optional: boolean;
+    }
+  | { readonly kind: 'none' }
+);
+
+export interface Toleration {
+  readonly key: string;
+  readonly operator: string;
+  readonly effect: string;
+  readonly value: string;
+  readonly tolerationSeconds: number | undefined;
+}
+
+export interface Pipeline {
+  /** `default` when the author gave none. */
+  readonly name: string;
+  /** Where it stands in the YAML text, from 1; absent when not known. */
+  readonly line?: number;
+  readonly platform: {
+    readonly os: string;
+    readonly arch: string;
+    readonly variant: string;
+    readonly version: string;
+  };
+  readonly clone: {
+    readonly disable: boolean;
+    readonly depth: number;
+    readonly skipVerify: boolean;
+    readonly trace: boolean;
+    readonly retries: number;
+  };
+  readonly environment: Readonly<Record<string, string>>;
+  readonly requests: Amount;
+  /** Refused by the linter. */
+  readonly limits: Amount;
+  readonly services: readonly PipelineStep[];
+  readonly steps: readonly PipelineStep[];
+  readonly volumes: readonly PipelineVolume[];
+  readonly imagePullSecrets: readonly string[];
+  readonly workspacePath: string;
+  readonly metadata: {
+    readonly namespace: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, string>>;
+  };
+  readonly nodeName: string;
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly serviceAccountName: string;
+  readonly tolerations: readonly Toleration[];
+  readonly dnsConfig: {
+    readonly nameservers: readonly string[];
+    readonly searches: readonly string[];
+    readonly options: readonly { readonly name: string; readonly value: string | undefined }[];
+  };
+  readonly hostAliases: readonly { readonly ip: string; readonly hostnames: readonly string[] }[];
+}
+
+/** A `kind: secret` document (§3.9). */
+export interface SecretDocument {
+  readonly name: string;
+  /** Encrypted, base64; empty when `get` is used. */
+  readonly data: string;
+  readonly get: { readonly path: string; readonly name: string } | undefined;
+}
+
+/** A YAML file: what of it concerns this runner. `warnings` tell what was understood in another way than it looks. */
+export interface Manifest {
+  readonly pipelines: readonly Pipeline[];
+  readonly secrets: readonly SecretDocument[];
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,38 @@
+/** What will be run, said once and kept on the Pod (annotation `hangar.dev/plan`), so that any replica can go on from there. Data only. */
+
+export type RunPolicy = 'on-success' | 'on-failure' | 'always';
+export type FailPolicy = 'fail' | 'ignore' | 'fast';
+
+/** How a container of ours begins: with its real image behind the gate, or with the placeholder whose image is swapped. */
+export type Engine = 'gate' | 'swap';
+
+/** One step that can run; number n has container `step-<n>`, from 1 without gaps. */
+export interface PlannedStep {
+  readonly n: number;
+  readonly name: string;
+  /** As shown to people and told to the server. */
+  readonly image: string;
+  readonly role: 'step' | 'background';
+  readonly engine: Engine;
+  /** Numbers of the steps that must end (or, of background steps, start) first. */
+  readonly after: readonly number[];
+  /** The author's `depends_on`, for the server's picture. */
+  readonly dependsOn: readonly string[];
+  readonly runs: RunPolicy;
+  readonly fails: FailPolicy;
+  /** Ends only with the Pod's deletion (the image insists on being PID 1). */
+  readonly pid1: boolean;
+}
+
+export interface RunPlan {
+  readonly version: 1;
+  /** Stands in the marks (runner/gate/PROTOCOL.md). */
+  readonly nonce: string;
+  readonly steps: readonly PlannedStep[];
+  /** The whole stage's limit, from admission. */
+  readonly timeoutMs: number;
+  /** Event, repository and build as logs and metrics name them. */
+  readonly repoSlug: string;
+  readonly buildNumber: number;
+  readonly buildEvent: string;
+}

@@ -1,0 +1,60 @@
+import type { DroneStage, DroneStep, Filter, LogLine, StageDetail } from '../pipeline/drone.ts';
+
+/** What a lock conflict or success of an update looks like. */
+export type Update<T> =
+  | { readonly kind: 'updated'; readonly value: T }
+  /** A stale version. `afterLostAnswer`: an earlier try of this very call may have been applied. */
+  | { readonly kind: 'conflict'; readonly afterLostAnswer: boolean };
+
+/**
+ * The Drone server, as the runner needs it. Every call retries what is safe to retry (drone-rpc-spec §2.0), with back-off, until
+ * `signal` is aborted, which rejects with the signal's reason. What can't be mended rejects with a {@link CiServerError}.
+ */
+export interface CiServer {
+  /** One try; rejects with a message that tells a wrong secret (401), no secret (403), a wrong address (404, HTML, 3xx). */
+  ping(signal: AbortSignal): Promise<void>;
+  /** One long poll of at most 60 s. Not retried: the poller has its own patience. */
+  request(filter: Filter, signal: AbortSignal): Promise<DroneStage | undefined>;
+  /** Claims an offered stage under `machine`. After a lost answer, a 409 is settled by one look at the detail (§2.2). */
+  accept(
+    stageId: number,
+    machine: string,
+    signal: AbortSignal,
+  ): Promise<{ kind: 'accepted'; stage: Partial<DroneStage> } | { kind: 'lost' }>;
+  /** The stage with its YAML, secrets and netrc. Never call it for a started stage: a Git outage would make the server fail the build. */
+  detail(stageId: number, signal: AbortSignal): Promise<StageDetail>;
+  /** PUT of a stage, start (status running, with steps) or finish alike; the answer has ids and versions. */
+  updateStage(stage: DroneStage, signal: AbortSignal): Promise<Update<DroneStage>>;
+  /** PUT of a step; a 500 that speaks of the optimistic lock is a conflict too (§2.5). */
+  updateStep(step: DroneStep, signal: AbortSignal): Promise<Update<DroneStep>>;
+  /** One watch of at most 30 s: was the build cancelled? Redis servers' `redis: nil` counts as quiet. Not retried. */
+  watch(buildId: number, signal: AbortSignal): Promise<'cancelled' | 'quiet'>;
+  /** One batch of live lines; one try, at most 10 s; rejects when it fails. */
+  sendLines(stepId: number, lines: readonly LogLine[], signal: AbortSignal): Promise<void>;
+  /** The whole log, once. `exists`: the server has one already (a lost answer, or another replica's). */
+  uploadLog(stepId: number, lines: readonly LogLine[], signal: AbortSignal): Promise<'stored' | 'exists'>;
+  /** A card; servers before 2.5 answer 404, which counts as done. */
+  uploadCard(stepId: number, card: { schema: string; data: unknown }, signal: AbortSignal): Promise<void>;
+}
+
+/** A call that the server refused for good, or that ran out of tries. */
+export class CiServerError extends Error {
+  override readonly name = 'CiServerError';
+  readonly call: string;
+  /** HTTP status; 0 when there was no answer. */
+  readonly status: number;
+  /** What the server asked us to wait (`Retry-After`), in milliseconds; 0 = nothing. */
+  readonly retryAfterMs: number;
+
+  constructor(
+    call: string,
+    status: number,
+    message: string,
+    options?: { cause?: unknown; retryAfterMs?: number },
+  ) {
+    super(message, options);
+    this.call = call;
+    this.status = status;
+    this.retryAfterMs = options?.retryAfterMs ?? 0;
+  }
+}

@@ -1,0 +1,44 @@
+/** A mark of the gate, read from the log (runner/gate/PROTOCOL.md); times in milliseconds since 1970. */
+export type Mark =
+  | { readonly kind: 'start'; readonly atMs: number }
+  | { readonly kind: 'skip'; readonly atMs: number; readonly why: string }
+  | { readonly kind: 'end'; readonly atMs: number; readonly code: number }
+  | { readonly kind: 'close'; readonly atMs: number };
+
+/** Whose log it is, and what must not be seen in it. */
+export interface LogOrder {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  readonly nonce: string;
+  /** The step's id at the server. */
+  readonly stepId: number;
+  readonly stepName: string;
+  readonly masks: readonly string[];
+}
+
+/** How a container's log is followed. */
+export interface Following {
+  onMark(mark: Mark): void;
+  /** Resolves when the container is known to have ended: the log is then read to its end. */
+  readonly ended: Promise<void>;
+  /** Stops reading where it is. */
+  readonly signal: AbortSignal;
+}
+
+/** The log of one step, from its container to the server. */
+export interface StepLog {
+  /** A line of our own. */
+  note(text: string): void;
+  /** Lines go out live from now on: the server knows that the step runs. */
+  goLive(): void;
+  /** Reads until the log is complete, or the signal is aborted; never rejects. */
+  follow(following: Following): Promise<void>;
+  /** Sends what is left and uploads the whole, once; never rejects. `schema`: of the card that the step printed. */
+  finish(signal: AbortSignal): Promise<{ readonly schema: string }>;
+}
+
+/** Opens logs; the runner's is the server's, that of `exec` the terminal. */
+export interface StepLogs {
+  open(order: LogOrder): StepLog;
+}

@@ -1,0 +1,208 @@
+import type { Clock } from '@hangar/shared/clock';
+import { expandImage } from '../compile/image-reference.ts';
+import type { CompileSettings, ImageConfig, Prepared, RegistryCredentials } from '../compile/settings.ts';
+import type { StageDetail } from '../pipeline/drone.ts';
+import type { Manifest, Pipeline } from '../pipeline/pipeline.ts';
+import type { ImageAnswer, ImageLookup } from '../ports/image-lookup.ts';
+import type { EnvironmentEntry, EnvironmentPlugin, RegistryPlugin, SecretPlugin } from '../ports/plugins.ts';
+import { parseDockerConfig } from './docker-config.ts';
+import { findSecret, type SecretSources } from './find-secret.ts';
+import { mapLimited } from './limited.ts';
+import { secretNames } from './secret-names.ts';
+
+/** What the operator set up, and whom to ask. Absent plugins are switched off. */
+export interface PrepareDeps {
+  readonly clock: Clock;
+  /** `DRONE_RUNNER_ENVIRON` with its file. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** `DRONE_RUNNER_SECRETS`. */
+  readonly runnerSecrets: Readonly<Record<string, string>>;
+  readonly secretPlugin: SecretPlugin | undefined;
+  readonly registryPlugin: RegistryPlugin | undefined;
+  readonly environmentPlugin: EnvironmentPlugin | undefined;
+  /** Text of `DRONE_DOCKER_CONFIG`, read anew for each pipeline; undefined when none is set. */
+  readonly readDockerConfig: () => Promise<string | undefined>;
+  readonly images: ImageLookup;
+}
+
+/** The stage that is made ready. */
+export interface PrepareSubject {
+  readonly detail: StageDetail;
+  readonly manifest: Manifest;
+  readonly pipeline: Pipeline;
+  readonly settings: Pick<CompileSettings, 'cloneImage'>;
+}
+
+/** Plugins and registries are asked this many things at once for one stage. */
+const AT_ONCE = 8;
+/** All images of a stage together are looked up within this time; the rest is swapped (gate.md §2). */
+const LOOKUP_MS = 3_000;
+
+/**
+ * Asks everybody who must be asked before the compiler can work: secrets, registry credentials, environment, command lines
+ * of images. No error of theirs fails the stage: it becomes a warning, and what worked is kept (weakness 32).
+ *
+ * @throws the reason of `signal`
+ */
+export async function prepare(
+  deps: PrepareDeps,
+  subject: PrepareSubject,
+  signal?: AbortSignal,
+): Promise<Prepared> {
+  const [secrets, registries, environment] = await Promise.all([
+    secretsOf(deps, subject, signal),
+    registriesOf(deps, subject, signal),
+    environmentOf(deps, subject, signal),
+  ]);
+  const images = await imagesOf(deps, subject, registries.value, signal);
+  signal?.throwIfAborted();
+  return Object.freeze({
+    secrets: secrets.value,
+    registries: registries.value,
+    environment: environment.value,
+    images: images.value,
+    warnings: [secrets, registries, environment, images].flatMap(({ warnings }) => warnings),
+  });
+}
+
+interface Part<T> {
+  readonly value: T;
+  readonly warnings: readonly string[];
+}
+
+async function secretsOf(
+  deps: PrepareDeps,
+  subject: PrepareSubject,
+  signal: AbortSignal | undefined,
+): Promise<Part<Prepared['secrets']>> {
+  const names = secretNames(subject.pipeline);
+  const sources = sourcesOf(deps, subject);
+  const answers = await mapLimited(names, AT_ONCE, (name) => findSecret(name, sources, signal));
+  const pairs = names.map((name, index) => [name, answers[index]] as const);
+  return {
+    value: Object.fromEntries(
+      pairs.map(([name, answer]) => [name, answer && 'value' in answer ? answer.value : undefined]),
+    ),
+    warnings: pairs.flatMap(([name, answer]) =>
+      answer && 'missing' in answer ? [`secret ${JSON.stringify(name)} is empty: ${answer.missing}`] : [],
+    ),
+  };
+}
+
+function sourcesOf(deps: PrepareDeps, { detail, manifest }: PrepareSubject): SecretSources {
+  return {
+    detail,
+    documents: manifest.secrets,
+    runnerSecrets: deps.runnerSecrets,
+    plugin: deps.secretPlugin,
+  };
+}
+
+async function registriesOf(
+  deps: PrepareDeps,
+  subject: PrepareSubject,
+  signal: AbortSignal | undefined,
+): Promise<Part<readonly RegistryCredentials[]>> {
+  const { detail, pipeline } = subject;
+  const sources = sourcesOf(deps, subject);
+  const fromFile = attempt('the credentials of DRONE_DOCKER_CONFIG are left out', signal, async () =>
+    parseDockerConfig((await deps.readDockerConfig()) ?? '{"auths":{}}'),
+  );
+  const fromPlugin = attempt('the credentials of the registry plugin are left out', signal, () =>
+    Promise.resolve(
+      deps.registryPlugin?.list({ repo: detail.rawRepo, build: detail.rawBuild }, signal) ?? [],
+    ),
+  );
+  const fromSecrets = pipeline.imagePullSecrets.map((name) =>
+    attempt(`image_pull_secrets ${JSON.stringify(name)} is left out`, signal, async () => {
+      const answer = await findSecret(name, sources, signal);
+      if ('missing' in answer) throw new Error(answer.missing);
+      return parseDockerConfig(answer.value);
+    }),
+  );
+  return joined(await Promise.all([fromFile, fromPlugin, ...fromSecrets]));
+}
+
+async function environmentOf(
+  deps: PrepareDeps,
+  { detail }: PrepareSubject,
+  signal: AbortSignal | undefined,
+): Promise<Part<readonly EnvironmentEntry[]>> {
+  const own = Object.entries(deps.environment).map(([name, value]) => ({ name, value, mask: false }));
+  const plugin = await attempt('the variables of the environment plugin are missing', signal, () =>
+    Promise.resolve(
+      deps.environmentPlugin?.list({ repo: detail.rawRepo, build: detail.rawBuild }, signal) ?? [],
+    ),
+  );
+  return { value: [...own, ...plugin.value], warnings: plugin.warnings };
+}
+
+async function imagesOf(
+  { clock, images }: PrepareDeps,
+  { pipeline, settings }: PrepareSubject,
+  credentials: readonly RegistryCredentials[],
+  signal: AbortSignal | undefined,
+): Promise<Part<Prepared['images']>> {
+  const { os, arch, variant } = pipeline.platform;
+  const names = os === 'windows' ? [] : unknownCommands(pipeline, settings.cloneImage);
+  const late = new AbortController();
+  const callOff = clock.after(LOOKUP_MS, () => late.abort());
+  const limit = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
+  const find = async (image: string): Promise<ImageAnswer> => {
+    if (late.signal.aborted) return TOO_LATE;
+    return images.find({ image, os, arch, variant }, credentials, limit).catch(() => TOO_LATE);
+  };
+  const answers = await mapLimited(names, AT_ONCE, find).finally(callOff);
+  return imagePart(names, answers);
+}
+
+const TOO_LATE: ImageAnswer = { kind: 'unknown', why: `it took longer than ${LOOKUP_MS / 1_000} s` };
+
+function imagePart(names: readonly string[], answers: readonly ImageAnswer[]): Part<Prepared['images']> {
+  const pairs = names.map((image, index) => [image, answers[index] ?? TOO_LATE] as const);
+  return {
+    value: Object.fromEntries(
+      pairs.map(([image, answer]): [string, ImageConfig | undefined] => [
+        image,
+        answer.kind === 'found' ? answer.config : undefined,
+      ]),
+    ),
+    warnings: pairs.flatMap(([image, answer]) =>
+      answer.kind === 'unknown' ? [swapText(image, answer.why)] : [],
+    ),
+  };
+}
+
+function swapText(image: string, why: string): string {
+  return `the command of image ${image} could not be looked up (${why}), so its steps start some seconds later`;
+}
+
+/** Images whose own command line will run: those of steps with neither `commands` nor `entrypoint`. Windows is swap only. */
+function unknownCommands(pipeline: Pipeline, cloneImage: string): readonly string[] {
+  const steps = [...pipeline.services, ...pipeline.steps].filter(
+    ({ commands, entrypoint }) => commands.length === 0 && entrypoint.length === 0,
+  );
+  const images = [...(pipeline.clone.disable ? [] : [cloneImage]), ...steps.map(({ image }) => image)];
+  return [...new Set(images.map(expandImage))];
+}
+
+/** Work of others that may go wrong: then it is told, and counts as empty. */
+async function attempt<T>(
+  otherwise: string,
+  signal: AbortSignal | undefined,
+  work: () => Promise<readonly T[]>,
+): Promise<Part<readonly T[]>> {
+  try {
+    return { value: await work(), warnings: [] };
+  } catch (error) {
+    signal?.throwIfAborted();
+    return {
+      value: [],
+      warnings: [`${otherwise}: ${error instanceof Error ? error.message : String(error)}`],
+    };
+  }
+}
+
+function joined<T>(parts: readonly Part<readonly T[]>[]): Part<readonly T[]> {
+  return { value: parts.flatMap(({ value }) => value), warnings: parts.flatMap(({ warnings }) => warnings) };
+}

@@ -1,0 +1,81 @@
+import type { Load } from './admit/admit.ts';
+
+/** Where a stage of this process is. */
+export type StagePhase = 'preparing' | 'waiting' | 'starting' | 'running';
+
+/** One stage in the hands of this process. Times in milliseconds since 1970. */
+export interface RosterEntry {
+  readonly stageId: number;
+  readonly buildId: number;
+  readonly buildNumber: number;
+  readonly repo: string;
+  readonly stageName: string;
+  readonly event: string;
+  readonly phase: StagePhase;
+  readonly sinceMs: number;
+  /** Why it waits, in words; empty when it doesn't. */
+  readonly reason: string;
+  readonly pod: string;
+  readonly adopted: boolean;
+  /** What it takes of the budget once it is admitted. */
+  readonly asks: Load;
+}
+
+/** All stages in the hands of this process: who is in it is not begun or adopted a second time. */
+export class Roster {
+  readonly #entries = new Map<number, RosterEntry>();
+  readonly #landed = new Set<string>();
+  readonly #listeners = new Set<() => void>();
+
+  get entries(): readonly RosterEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  has(stageId: number): boolean {
+    return this.#entries.has(stageId);
+  }
+
+  /** Adds a stage, unless it is there: false. */
+  enter(entry: RosterEntry): boolean {
+    if (this.#entries.has(entry.stageId)) return false;
+    this.#entries.set(entry.stageId, entry);
+    this.#tell();
+    return true;
+  }
+
+  update(stageId: number, change: Partial<RosterEntry>): void {
+    const entry = this.#entries.get(stageId);
+    if (!entry) return;
+    this.#entries.set(stageId, { ...entry, ...change });
+    this.#tell();
+  }
+
+  /** The Pod was dealt with: while it ends, nobody adopts it. */
+  land(podUid: string | undefined): void {
+    if (podUid) this.#landed.add(podUid);
+  }
+
+  hasLanded(podUid: string): boolean {
+    return this.#landed.has(podUid);
+  }
+
+  /** The Pod is gone for good. */
+  forget(podUid: string): void {
+    this.#landed.delete(podUid);
+  }
+
+  leave(stageId: number): void {
+    this.#entries.delete(stageId);
+    this.#tell();
+  }
+
+  /** Hears every change; the returned function ends it. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}

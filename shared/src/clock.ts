@@ -1,0 +1,42 @@
+/**
+ * Time as everything in Hangar sees it: wall clock for what people read, monotonic for spans, and sleeps that end when told.
+ * Tests step it (`@hangar/shared/testing/fake-clock`).
+ */
+export interface Clock {
+  /** Wall clock in milliseconds since 1970; may jump. */
+  now(): number;
+  /** Milliseconds that only grow; for spans and terms. */
+  monotonicMs(): number;
+  /** Resolves after `ms`, or at once (without error) when `signal` is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `act` once after `ms`; the returned function calls it off. */
+  after(ms: number, act: () => void): () => void;
+}
+
+/** The machine's own clock. */
+export function systemClock(): Clock {
+  const after = (ms: number, act: () => void): (() => void) => {
+    const timer = setTimeout(act, ms);
+    return () => clearTimeout(timer);
+  };
+  return {
+    now: () => new Date().getTime(),
+    monotonicMs: () => performance.now(),
+    after,
+    sleep: (ms, signal) => sleepOn(after, ms, signal),
+  };
+}
+
+/** A sleep made of `after` and a signal: shared by the real and the fake clock, so that both end alike. */
+export function sleepOn(after: Clock['after'], ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      callOff();
+      signal?.removeEventListener('abort', wake);
+      resolve();
+    };
+    const callOff = after(ms, wake);
+    signal?.addEventListener('abort', wake, { once: true });
+  });
+}

@@ -1,0 +1,109 @@
+/**
+ * Settings as data: each is described once, and from the description come its value, its problems and its line in
+ * `docs/configuration.md`. An empty variable counts as unset.
+ */
+
+/** Reads the text of a variable. */
+export type ReadValue<T> = (text: string) => { readonly value: T } | { readonly wrong: string };
+
+/** One setting. `T` is what the program gets. */
+export interface Setting<T> {
+  readonly name: string;
+  /** Names of old, read before `name` and winning over it. */
+  readonly legacyNames: readonly string[];
+  readonly section: string;
+  /** One sentence: what it is for. */
+  readonly description: string;
+  /** How a value is written, for people: `bytes, such as 100Mi`. */
+  readonly type: string;
+  /** Empty where there is none. */
+  readonly unit: string;
+  /** The default as people read it; empty = none. */
+  readonly defaultText: string;
+  /** What differs from the program that is replaced, or since when it exists; empty = nothing. */
+  readonly note: string;
+  readonly required: boolean;
+  /** Never shown in a problem. */
+  readonly secret: boolean;
+  readonly fallback: T;
+  readonly read: ReadValue<T>;
+}
+
+/** What a description says beyond type and default. */
+export interface About {
+  readonly section: string;
+  readonly description: string;
+  readonly unit?: string;
+  readonly note?: string;
+  readonly defaultText?: string;
+  readonly legacyNames?: readonly string[];
+  readonly required?: boolean;
+  readonly secret?: boolean;
+}
+
+/** Describes a setting of any type. */
+export function setting<T>(
+  name: string,
+  kind: { type: string; read: ReadValue<T> },
+  fallback: T,
+  about: About,
+): Setting<T> {
+  const { unit = '', note = '', legacyNames = [], required = false, secret = false } = about;
+  const defaultText = about.defaultText ?? shown(fallback);
+  return { name, fallback, ...kind, ...about, unit, note, legacyNames, required, secret, defaultText };
+}
+
+function shown(value: unknown): string {
+  if (value === undefined || value === '') return '';
+  if (Array.isArray(value)) return value.join(',');
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value)
+      .map(([k, v]) => `${k}:${v}`)
+      .join(',');
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? `${value}`
+    : '';
+}
+
+/** A table of settings, by the word that the program uses. */
+export type Settings = Readonly<Record<string, Setting<unknown>>>;
+
+/** The values of a table. */
+export type Values<S extends Settings> = {
+  readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never;
+};
+
+/** Variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads a whole table at once.
+ *
+ * @returns all values (the default where something is wrong), and every problem, each naming variable, fault and cure
+ */
+export function readSettings<S extends Settings>(
+  settings: S,
+  env: Environment,
+): { values: Values<S>; problems: string[] } {
+  const problems: string[] = [];
+  const entries = Object.entries(settings).map(([word, one]) => [word, readOne(one, env, problems)]);
+  return { values: Object.fromEntries(entries) as Values<S>, problems };
+}
+
+function readOne(one: Setting<unknown>, env: Environment, problems: string[]): unknown {
+  const name = [...one.legacyNames, one.name].find((candidate) => isSet(env[candidate])) ?? one.name;
+  const text = env[name];
+  if (text === undefined || !isSet(text)) {
+    if (one.required) problems.push(`${one.name} is not set. Set it: ${one.description}`);
+    return one.fallback;
+  }
+  const result = one.read(text);
+  if ('value' in result) return result.value;
+  const given = one.secret ? '' : ` (given: ${JSON.stringify(text.slice(0, 200))})`;
+  problems.push(`${name} ${result.wrong}${given}. Write ${one.type}`);
+  return one.fallback;
+}
+
+function isSet(text: string | undefined): boolean {
+  return text !== undefined && text.trim() !== '';
+}

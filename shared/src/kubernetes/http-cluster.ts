@@ -1,0 +1,267 @@
+import type { KubernetesObject } from '@kubernetes/client-node';
+import { fetch, type Response } from 'undici';
+import type { Clock } from '../clock.ts';
+import {
+  type Cluster,
+  type Deletion,
+  KubernetesError,
+  type Listing,
+  type LogRequest,
+  type Selection,
+  type Target,
+  type WatchEvent,
+} from './cluster.ts';
+import type { Connection } from './connection.ts';
+import { watchEvents } from './watch-stream.ts';
+
+/** What was asked and how it went, for metrics and pacing. */
+export interface ApiCall {
+  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete' | 'log';
+  readonly resource: string;
+}
+
+/** Watches over calls: `before` may hold one back (pacing), `after` hears its status (0: no answer) and duration. */
+export interface CallObserver {
+  before?(call: ApiCall, signal: AbortSignal): Promise<void>;
+  after?(call: ApiCall, status: number, durationMs: number): void;
+}
+
+interface Ask {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly target: Target;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+}
+
+/** An answer within this time, or the call counts as lost. Streams are timed by their own silence. */
+const ANSWER_TIMEOUT_MS = 30_000;
+const PAGE_SIZE = 500;
+const PATCH_TYPE = {
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+};
+
+/** The API over HTTP. One instance a process; stateless but for its connection. */
+export class HttpCluster implements Cluster {
+  readonly #clock: Clock;
+  readonly #connection: Connection;
+  readonly #observer: CallObserver;
+
+  constructor(clock: Clock, connection: Connection, observer: CallObserver = {}) {
+    this.#clock = clock;
+    this.#connection = connection;
+    this.#observer = observer;
+  }
+
+  get<T extends KubernetesObject>(target: Target, signal: AbortSignal): Promise<T> {
+    return this.#json<T>(
+      { verb: 'get', resource: target.resource.plural },
+      { method: 'GET', target },
+      signal,
+    );
+  }
+
+  async list<T extends KubernetesObject>(
+    target: Target,
+    selection: Selection,
+    signal: AbortSignal,
+  ): Promise<Listing<T>> {
+    const items: T[] = [];
+    let next: string | undefined;
+    for (;;) {
+      const query = { ...selection, limit: String(PAGE_SIZE), continue: next };
+      const call = { verb: 'list', resource: target.resource.plural } as const;
+      const page = await this.#json<Page<T>>(call, { method: 'GET', target, query }, signal);
+      items.push(...page.items);
+      next = page.metadata?.continue || undefined;
+      if (!next) return { items, resourceVersion: page.metadata?.resourceVersion ?? '0' };
+    }
+  }
+
+  async *watch<T extends KubernetesObject>(
+    target: Target,
+    options: Selection & { resourceVersion: string; silenceMs: number },
+    signal: AbortSignal,
+  ): AsyncIterable<WatchEvent<T>> {
+    const { silenceMs, ...selection } = options;
+    const query = { ...selection, watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: '290' };
+    const call = { verb: 'watch', resource: target.resource.plural } as const;
+    const { response, span } = await this.#open(call, { method: 'GET', target, query }, signal);
+    yield* watchEvents<T>(this.#clock, { body: bytesOf(response), span, silenceMs });
+  }
+
+  create<T extends KubernetesObject>(target: Target, object: T, signal: AbortSignal): Promise<T> {
+    const call = { verb: 'create', resource: target.resource.plural } as const;
+    return this.#json<T>(call, { method: 'POST', target, body: object }, signal);
+  }
+
+  patch<T extends KubernetesObject>(
+    target: Target,
+    patch: Readonly<Record<string, unknown>>,
+    how: 'merge' | 'strategic',
+    signal: AbortSignal,
+  ): Promise<T> {
+    const call = { verb: 'patch', resource: target.resource.plural } as const;
+    return this.#json<T>(
+      call,
+      { method: 'PATCH', target, body: patch, contentType: PATCH_TYPE[how] },
+      signal,
+    );
+  }
+
+  async remove(target: Target, deletion: Deletion, signal: AbortSignal): Promise<'removed' | 'absent'> {
+    const { gracePeriodSeconds, uid } = deletion;
+    const body = {
+      apiVersion: 'v1',
+      kind: 'DeleteOptions',
+      gracePeriodSeconds,
+      preconditions: uid ? { uid } : undefined,
+    };
+    const call = { verb: 'delete', resource: target.resource.plural } as const;
+    try {
+      await this.#json(call, { method: 'DELETE', target, body }, signal);
+      return 'removed';
+    } catch (error) {
+      // A uid that no longer fits (409) means that very object is gone.
+      if (error instanceof KubernetesError && (error.status === 404 || (error.status === 409 && uid)))
+        return 'absent';
+      throw error;
+    }
+  }
+
+  async log(request: LogRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const { namespace, pod, container, follow, sinceTime, previous } = request;
+    const target = {
+      resource: { base: '/api/v1', plural: 'pods' },
+      namespace,
+      name: pod,
+      subresource: 'log',
+    };
+    const flags = { follow: follow ? 'true' : undefined, previous: previous ? 'true' : undefined };
+    const query = { container, timestamps: 'true', sinceTime, ...flags };
+    const { response } = await this.#open(
+      { verb: 'log', resource: 'pods/log' },
+      { method: 'GET', target, query },
+      signal,
+    );
+    return bytesOf(response);
+  }
+
+  /** Sends and waits for the head of an answer; the time for that is limited, the body's is not. */
+  async #open(
+    call: ApiCall,
+    ask: Ask,
+    signal: AbortSignal,
+  ): Promise<{ response: Response; span: AbortController }> {
+    await this.#observer.before?.(call, signal);
+    const span = new AbortController();
+    const giveUp = (): void => span.abort(signal.reason);
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    const startMs = this.#clock.monotonicMs();
+    const callOff = this.#clock.after(ANSWER_TIMEOUT_MS, () =>
+      span.abort(new KubernetesError(0, 'Timeout', noAnswer(ask))),
+    );
+    try {
+      const response = await this.#send(ask, span.signal);
+      this.#observer.after?.(call, response.status, this.#clock.monotonicMs() - startMs);
+      if (!response.ok) throw await refusal(response);
+      return { response, span };
+    } catch (error) {
+      if (error instanceof KubernetesError && error.status > 0) throw error;
+      this.#observer.after?.(call, 0, this.#clock.monotonicMs() - startMs);
+      throw signal.aborted ? signal.reason : lost(error, ask);
+    } finally {
+      callOff();
+    }
+  }
+
+  async #send(ask: Ask, signal: AbortSignal): Promise<Response> {
+    const headers = new Headers(await this.#connection.headers());
+    headers.set('Accept', 'application/json');
+    if (ask.body !== undefined) headers.set('Content-Type', ask.contentType ?? 'application/json');
+    return fetch(this.#connection.server + pathOf(ask.target) + queryOf(ask.query ?? {}), {
+      method: ask.method,
+      headers: Object.fromEntries(headers),
+      signal,
+      dispatcher: this.#connection.dispatcher,
+      ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }),
+    });
+  }
+
+  async #json<T>(call: ApiCall, ask: Ask, signal: AbortSignal): Promise<T> {
+    const { response, span } = await this.#open(call, ask, signal);
+    const callOff = this.#clock.after(ANSWER_TIMEOUT_MS, () =>
+      span.abort(new KubernetesError(0, 'Timeout', noAnswer(ask))),
+    );
+    try {
+      return (await response.json()) as T;
+    } catch (error) {
+      throw signal.aborted ? signal.reason : lost(error, ask);
+    } finally {
+      callOff();
+    }
+  }
+}
+
+interface Page<T> extends KubernetesObject {
+  readonly items: readonly T[];
+  readonly metadata?: { resourceVersion?: string; continue?: string };
+}
+
+/** `/api/v1/namespaces/ns/pods/name/log` and so on. */
+function pathOf(target: Target): string {
+  const { resource, namespace, name, subresource } = target;
+  const parts = [
+    ...(namespace ? ['namespaces', namespace] : []),
+    resource.plural,
+    ...(name ? [name] : []),
+    ...(subresource ? [subresource] : []),
+  ];
+  return `${resource.base}/${parts.map(encodeURIComponent).join('/')}`;
+}
+
+function queryOf(query: Readonly<Record<string, string | undefined>>): string {
+  const set = Object.entries(query).flatMap(([key, value]): [string, string][] =>
+    value === undefined ? [] : [[key, value]],
+  );
+  return set.length === 0 ? '' : `?${new URLSearchParams(set).toString()}`;
+}
+
+async function* bytesOf(response: Response): AsyncIterable<Uint8Array> {
+  if (response.body) yield* response.body as AsyncIterable<Uint8Array>;
+}
+
+/** The server's own words: a Status object, or plain text from something in between. */
+async function refusal(response: Response): Promise<KubernetesError> {
+  const text = await response.text().catch(() => '');
+  const retryAfter = Number(response.headers.get('retry-after'));
+  const retryAfterMs = retryAfter > 0 ? retryAfter * 1000 : undefined;
+  const status = statusOf(text);
+  const message = status?.message ?? (text.trim() || response.statusText || `status ${response.status}`);
+  return new KubernetesError(response.status, status?.reason ?? '', message, { retryAfterMs });
+}
+
+function statusOf(text: string): { reason?: string; message?: string } | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function lost(error: unknown, ask: Ask): KubernetesError {
+  if (error instanceof KubernetesError) return error;
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+  return new KubernetesError(
+    0,
+    'NoAnswer',
+    `no answer from the API server to ${ask.method} ${pathOf(ask.target)}: ${cause}`,
+    { cause: error },
+  );
+}
+
+const noAnswer = (ask: Ask): string =>
+  `no answer from the API server to ${ask.method} ${pathOf(ask.target)} within ${ANSWER_TIMEOUT_MS / 1000} s`;

@@ -1,0 +1,61 @@
+import type { KubernetesObject } from '@kubernetes/client-node';
+import type { Clock } from '../clock.ts';
+import { KubernetesError, type WatchEvent } from './cluster.ts';
+
+/** An open watch: its bytes, the handle that ends it, and how long it may be silent. */
+export interface OpenWatch {
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly span: AbortController;
+  readonly silenceMs: number;
+}
+
+/**
+ * Events of a watch, one JSON object a line. A stream that is silent for too long (bookmarks come about once a minute) is taken for
+ * dead: a half-open connection would otherwise look like a quiet cluster for ever.
+ *
+ * @throws {KubernetesError} status 0 on silence or a cut; a line that is no JSON counts as a cut, since what it said is unknown
+ */
+export async function* watchEvents<T extends KubernetesObject>(
+  clock: Clock,
+  watch: OpenWatch,
+): AsyncIterable<WatchEvent<T>> {
+  const silence = (): void =>
+    watch.span.abort(
+      new KubernetesError(0, 'Silence', `the watch was silent for ${watch.silenceMs / 1000} s`),
+    );
+  let callOff = clock.after(watch.silenceMs, silence);
+  try {
+    for await (const line of lines(watch.body)) {
+      callOff();
+      callOff = clock.after(watch.silenceMs, silence);
+      yield eventOf<T>(line);
+    }
+  } catch (error) {
+    if (watch.span.signal.aborted) throw watch.span.signal.reason;
+    throw error instanceof KubernetesError
+      ? error
+      : new KubernetesError(0, 'NoAnswer', `the watch was cut: ${String(error)}`, { cause: error });
+  } finally {
+    callOff();
+    watch.span.abort();
+  }
+}
+
+function eventOf<T extends KubernetesObject>(line: string): WatchEvent<T> {
+  try {
+    return JSON.parse(line) as WatchEvent<T>;
+  } catch (cause) {
+    throw new KubernetesError(0, 'Garbled', 'the watch sent something that is no JSON', { cause });
+  }
+}
+
+async function* lines(body: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of body) {
+    const pieces = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = pieces.pop() ?? '';
+    yield* pieces.filter((piece) => piece !== '');
+  }
+  if (rest.trim() !== '') yield rest;
+}

@@ -1,0 +1,71 @@
+import { type Clock, sleepOn } from '../clock.ts';
+
+interface Timer {
+  readonly dueMs: number;
+  readonly order: number;
+  readonly act: () => void;
+}
+
+/** A clock that stands still until a test steps it. */
+export class FakeClock implements Clock {
+  #nowMs: number;
+  #startMs: number;
+  #order = 0;
+  #timers: Timer[] = [];
+
+  /** @param startMs wall clock at the beginning, in milliseconds since 1970 */
+  constructor(startMs = 1_768_383_000_000) {
+    this.#nowMs = startMs;
+    this.#startMs = startMs;
+  }
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  monotonicMs(): number {
+    return this.#nowMs - this.#startMs;
+  }
+
+  after(ms: number, act: () => void): () => void {
+    const timer = { dueMs: this.#nowMs + Math.max(0, ms), order: this.#order++, act };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((one) => one !== timer);
+    };
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return sleepOn((span, act) => this.after(span, act), ms, signal);
+  }
+
+  /** How many timers wait. */
+  get pending(): number {
+    return this.#timers.length;
+  }
+
+  /** Moves time forward by `ms`, firing what falls due in order and letting promises run between. */
+  async step(ms: number): Promise<void> {
+    const endMs = this.#nowMs + ms;
+    await settle();
+    for (let next = this.#next(endMs); next; next = this.#next(endMs)) {
+      this.#timers = this.#timers.filter((one) => one !== next);
+      this.#nowMs = next.dueMs;
+      next.act();
+      await settle();
+    }
+    this.#nowMs = endMs;
+    await settle();
+  }
+
+  #next(endMs: number): Timer | undefined {
+    return this.#timers
+      .filter((timer) => timer.dueMs <= endMs)
+      .sort((a, b) => a.dueMs - b.dueMs || a.order - b.order)[0];
+  }
+}
+
+/** Lets all promises that can run do so. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

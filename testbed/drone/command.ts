@@ -1,0 +1,208 @@
+import { parseArgs } from 'node:util';
+import { startPracticeServer } from './practice-server.ts';
+import { type BuildView, describeBuild, isFinal, type LogView } from './views.ts';
+
+/** What the command line needs from the process. */
+export interface CommandIo {
+  readonly print: (text: string) => void;
+  readonly printError: (text: string) => void;
+  readonly readFile: (path: string) => Promise<string>;
+  /** Aborted when the person wants the server to stop. */
+  readonly stop: AbortSignal;
+  /** The RPC secret where no --secret is given. */
+  readonly defaultSecret: string;
+}
+
+const DEFAULT_PORT = 8090;
+const WAIT_SECONDS = 30;
+
+const HELP = `A Drone server for practice: the runner's RPC, builds over REST, and a page to look at them.
+
+  serve           [--port ${DEFAULT_PORT}] [--secret SECRET]      runs until Ctrl-C
+  build FILE      [--event EVENT] [--repo OWNER/NAME] [--param NAME=VALUE]... [--secret-value NAME=VALUE]...
+                  [--trusted] [--timeout-minutes N] [--wait]
+  show ID         how a build stands
+  log ID STEP     what a step printed
+  cancel ID       cancels a build
+
+All but serve: [--server http://127.0.0.1:${DEFAULT_PORT}] [--json]. --wait exits with 1 unless the build succeeds.
+The secret is --secret, else DRONE_RPC_SECRET, else "practice".
+`;
+
+/** The command can't be carried out; the text says why and what to do. */
+class CommandFailed extends Error {}
+
+const OPTIONS = {
+  help: { type: 'boolean', short: 'h' },
+  json: { type: 'boolean' },
+  server: { type: 'string', default: `http://127.0.0.1:${DEFAULT_PORT}` },
+  port: { type: 'string', default: String(DEFAULT_PORT) },
+  secret: { type: 'string' },
+  event: { type: 'string', default: 'push' },
+  repo: { type: 'string', default: 'acme/widget' },
+  param: { type: 'string', multiple: true, default: [] as string[] },
+  'secret-value': { type: 'string', multiple: true, default: [] as string[] },
+  trusted: { type: 'boolean', default: false },
+  'timeout-minutes': { type: 'string', default: '60' },
+  wait: { type: 'boolean', default: false },
+} as const;
+
+const parse = (argv: readonly string[]) =>
+  parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
+
+type Flags = ReturnType<typeof parse>['values'];
+
+interface Invocation {
+  readonly flags: Flags;
+  readonly words: readonly string[];
+  readonly io: CommandIo;
+}
+
+type Command = (invocation: Invocation) => Promise<number>;
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['serve', serve],
+  ['build', build],
+  ['show', show],
+  ['log', log],
+  ['cancel', cancel],
+]);
+
+/** Runs one command; answers the exit code: 0 done, 1 failed, 2 wrongly called. */
+export async function runCommand(argv: readonly string[], io: CommandIo): Promise<number> {
+  try {
+    const { values: flags, positionals } = parse(argv);
+    const [name, ...words] = positionals;
+    const command = COMMANDS.get(name ?? '');
+    if (flags.help === true || command === undefined) {
+      (flags.help === true ? io.print : io.printError)(HELP);
+      return flags.help === true ? 0 : 2;
+    }
+    return await command({ flags, words, io });
+  } catch (error) {
+    io.printError(`${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof CommandFailed ? 1 : 2;
+  }
+}
+
+async function serve({ flags, io }: Invocation): Promise<number> {
+  const secret = flags.secret ?? io.defaultSecret;
+  const port = wholeNumber('--port', flags.port);
+  const drone = await startPracticeServer({ secret, port }).catch((error: unknown) => {
+    throw new CommandFailed(`can't listen on 127.0.0.1:${port}: ${String(error)}; choose another --port`);
+  });
+  io.print(`${drone.url} for people; DRONE_RPC_PROTO=http DRONE_RPC_HOST=${drone.host} for the runner\n`);
+  if (!io.stop.aborted)
+    await new Promise((resolve) => io.stop.addEventListener('abort', resolve, { once: true }));
+  await drone.close();
+  return 0;
+}
+
+async function build(invocation: Invocation): Promise<number> {
+  const { flags, io } = invocation;
+  const file = word(invocation, 0, 'FILE');
+  const yaml = await io.readFile(file).catch((error: unknown) => {
+    throw new CommandFailed(`can't read ${file}: ${String(error)}`);
+  });
+  const request = {
+    ...{ yaml, event: flags.event, trusted: flags.trusted, repo: { slug: flags.repo } },
+    params: pairs('--param', flags.param),
+    secrets: pairs('--secret-value', flags['secret-value']),
+    timeoutMinutes: wholeNumber('--timeout-minutes', flags['timeout-minutes']),
+  };
+  const created = (await rest(flags, 'POST', '/api/builds', request)) as BuildView;
+  if (!flags.wait) return printBuild(invocation, created);
+  const ended = await waitFor(flags, created);
+  printBuild(invocation, ended);
+  return ended.status === 'success' ? 0 : 1;
+}
+
+async function waitFor(flags: Flags, created: BuildView): Promise<BuildView> {
+  let view = created;
+  while (!isFinal(view))
+    view = (await rest(flags, 'GET', `/api/builds/${view.id}?wait=${WAIT_SECONDS}`)) as BuildView;
+  return view;
+}
+
+async function show(invocation: Invocation): Promise<number> {
+  const id = wholeNumber('ID', word(invocation, 0, 'ID'));
+  return printBuild(invocation, (await rest(invocation.flags, 'GET', `/api/builds/${id}`)) as BuildView);
+}
+
+async function log(invocation: Invocation): Promise<number> {
+  const id = wholeNumber('ID', word(invocation, 0, 'ID'));
+  const step = encodeURIComponent(word(invocation, 1, 'STEP'));
+  const view = (await rest(invocation.flags, 'GET', `/api/builds/${id}/steps/${step}/log`)) as LogView;
+  const text = view.lines.map((line) => line.out).join('');
+  invocation.io.print(invocation.flags.json === true ? `${JSON.stringify(view)}\n` : text);
+  return 0;
+}
+
+async function cancel(invocation: Invocation): Promise<number> {
+  const id = wholeNumber('ID', word(invocation, 0, 'ID'));
+  const answer = (await rest(invocation.flags, 'DELETE', `/api/builds/${id}`)) as {
+    readonly cancelled: boolean;
+  };
+  const text = answer.cancelled ? `build ${id} is cancelled` : `build ${id} has ended before`;
+  invocation.io.print(`${invocation.flags.json === true ? JSON.stringify(answer) : text}\n`);
+  return 0;
+}
+
+function printBuild({ flags, io }: Invocation, view: BuildView): number {
+  io.print(`${flags.json === true ? JSON.stringify(view) : describeBuild(view)}\n`);
+  return 0;
+}
+
+/** One REST call; anything but success becomes a CommandFailed with the server's reason. */
+async function rest(flags: Flags, method: string, path: string, body?: object): Promise<unknown> {
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  const response = await fetch(flags.server.replace(/\/+$/, '') + path, { method, ...sent }).catch(
+    (error: unknown) => {
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+      throw new CommandFailed(
+        `no practice server answers at ${flags.server} (${String(cause)}); start one with: serve`,
+      );
+    },
+  );
+  const text = await response.text();
+  if (!response.ok) throw new CommandFailed(reasonIn(text) ?? `the server answered ${response.status}`);
+  const value = parseJson(text);
+  if (value === undefined)
+    throw new CommandFailed(`${flags.server} is no practice server: it answered no JSON`);
+  return value;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function reasonIn(text: string): string | undefined {
+  const value = parseJson(text);
+  if (typeof value !== 'object' || value === null || !('message' in value)) return undefined;
+  return String(value.message);
+}
+
+function word({ words }: Invocation, index: number, name: string): string {
+  const value = words[index];
+  if (value === undefined) throw new Error(`${name} is missing; see --help`);
+  return value;
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`${name} is ${JSON.stringify(text)}; give a whole number`);
+  return Number(text);
+}
+
+function pairs(name: string, texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.indexOf('=');
+      if (at < 1) throw new Error(`${name} is ${JSON.stringify(text)}; write NAME=VALUE`);
+      return [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
+}

@@ -1,0 +1,158 @@
+import type { CalledEndpoint, Endpoint, RecordedCall } from './calls.ts';
+
+/** An answer that did not come from the server's handlers. */
+export interface OddAnswer {
+  readonly status: number;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** True: the call took effect, only its answer was replaced. False, the default: it never reached the server. */
+  readonly applied?: boolean;
+}
+
+/** What goes wrong with one call (spec §8.14). */
+export type Fault =
+  | { readonly kind: 'cut'; readonly applied: boolean }
+  | { readonly kind: 'answer'; readonly answer: OddAnswer }
+  | { readonly kind: 'half-body' }
+  | { readonly kind: 'slow'; readonly delayMs: number }
+  | {
+      readonly kind: 'hold';
+      readonly applied: boolean;
+      readonly gate: Promise<void>;
+      readonly reach: () => void;
+    };
+
+/** Which calls a fault meets. */
+export interface FaultOptions {
+  /** How many calls; 1 by default. */
+  readonly times?: number;
+  /** How many matching calls go well first; 0 by default. */
+  readonly skip?: number;
+  /** Narrows it down, for instance to one stage or to finishes. */
+  readonly where?: (call: RecordedCall) => boolean;
+}
+
+/** A planned fault. */
+export interface PlannedFault {
+  /** How many calls it has met. */
+  readonly used: number;
+  /** Calls off what is left of it. */
+  cancel(): void;
+}
+
+/** A call held at a known place until it is released. */
+export interface Hold {
+  /** Resolves when the call has arrived there. */
+  readonly reached: Promise<RecordedCall>;
+  release(): void;
+}
+
+interface Plan {
+  readonly endpoint: Endpoint | 'any';
+  readonly options: FaultOptions;
+  readonly make: (call: RecordedCall) => Fault;
+  seen: number;
+  used: number;
+}
+
+const HTML = '<!DOCTYPE html><html><head><title>Drone</title></head><body>Welcome</body></html>\n';
+
+/** Plans what goes wrong, endpoint by endpoint; without plans the server is well. */
+export class Faults {
+  #plans: Plan[] = [];
+  readonly #releases = new Set<() => void>();
+
+  /** The request is lost: the connection is cut before the call takes effect. */
+  cutBefore(endpoint: Endpoint | 'any', options: FaultOptions = {}): PlannedFault {
+    return this.#plan(endpoint, options, () => ({ kind: 'cut', applied: false }));
+  }
+
+  /** The answer is lost: the call takes effect, then the connection is cut. */
+  cutAfter(endpoint: Endpoint | 'any', options: FaultOptions = {}): PlannedFault {
+    return this.#plan(endpoint, options, () => ({ kind: 'cut', applied: true }));
+  }
+
+  /** Another answer, such as a proxy's 502, 503, 504 or 524. */
+  answer(endpoint: Endpoint | 'any', answer: OddAnswer, options: FaultOptions = {}): PlannedFault {
+    return this.#plan(endpoint, options, () => ({ kind: 'answer', answer }));
+  }
+
+  /** A 301 to an https address. */
+  redirect(endpoint: Endpoint | 'any', options: FaultOptions = {}): PlannedFault {
+    const headers = { location: 'https://drone.example.test/' };
+    return this.answer(endpoint, { status: 301, headers }, options);
+  }
+
+  /** 200 with the web UI's page. */
+  html(endpoint: Endpoint | 'any', options: FaultOptions = {}): PlannedFault {
+    const headers = { 'content-type': 'text/html; charset=utf-8' };
+    return this.answer(endpoint, { status: 200, body: HTML, headers }, options);
+  }
+
+  /** The call takes effect, half of the body is sent, then the connection is cut. */
+  halfBody(endpoint: Endpoint | 'any', options: FaultOptions = {}): PlannedFault {
+    return this.#plan(endpoint, options, () => ({ kind: 'half-body' }));
+  }
+
+  /** The call takes effect; the head comes after the delay, the second half of the body after another one. */
+  slow(endpoint: Endpoint | 'any', delayMs: number, options: FaultOptions = {}): PlannedFault {
+    return this.#plan(endpoint, options, () => ({ kind: 'slow', delayMs }));
+  }
+
+  /** Stops the next matching call before or after it takes effect, until released; needs no sleeping in tests. */
+  hold(endpoint: Endpoint | 'any', when: 'before' | 'after', options: FaultOptions = {}): Hold {
+    const opened = Promise.withResolvers<void>();
+    const reached = Promise.withResolvers<RecordedCall>();
+    const release = () => {
+      this.#releases.delete(release);
+      plan.cancel();
+      opened.resolve();
+    };
+    const plan = this.#plan(endpoint, options, (call) => ({
+      kind: 'hold',
+      applied: when === 'after',
+      gate: opened.promise,
+      reach: () => {
+        reached.resolve(call);
+      },
+    }));
+    this.#releases.add(release);
+    return { reached: reached.promise, release };
+  }
+
+  /** Calls off all plans and releases what is held. */
+  clear(): void {
+    this.#plans = [];
+    for (const release of [...this.#releases]) release();
+  }
+
+  /** The fault that meets this call, if any; the oldest plan that fits is used up first. */
+  take(call: RecordedCall): Fault | undefined {
+    for (const plan of this.#plans) {
+      if (!fits(plan, call.endpoint) || !(plan.options.where?.(call) ?? true)) continue;
+      plan.seen += 1;
+      if (plan.seen <= (plan.options.skip ?? 0)) continue;
+      plan.used += 1;
+      if (plan.used >= (plan.options.times ?? 1)) this.#plans = this.#plans.filter((other) => other !== plan);
+      return plan.make(call);
+    }
+    return undefined;
+  }
+
+  #plan(endpoint: Endpoint | 'any', options: FaultOptions, make: Plan['make']): PlannedFault {
+    const plan: Plan = { endpoint, options, make, seen: 0, used: 0 };
+    this.#plans = [...this.#plans, plan];
+    return {
+      get used() {
+        return plan.used;
+      },
+      cancel: () => {
+        this.#plans = this.#plans.filter((other) => other !== plan);
+      },
+    };
+  }
+}
+
+function fits(plan: Plan, endpoint: CalledEndpoint): boolean {
+  return plan.endpoint === 'any' || plan.endpoint === endpoint;
+}

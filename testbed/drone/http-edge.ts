@@ -1,0 +1,37 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Reply } from './rpc.ts';
+
+/** A body larger than the double is willing to hold. */
+export class BodyTooLarge extends Error {}
+
+/** Reads a whole request body, at most so many bytes. */
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) throw new BodyTooLarge(`the body is larger than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/** Every answer of the real server tells caches to keep out. */
+const NO_CACHE = {
+  'cache-control': 'no-cache, no-store, max-age=0, must-revalidate, value',
+  expires: 'Thu, 01 Jan 1970 00:00:00 GMT',
+  pragma: 'no-cache',
+};
+
+/** Sends the head, with the length of the body except for 204. */
+export function sendHead(response: ServerResponse, reply: Reply): void {
+  const length = reply.status === 204 ? {} : { 'content-length': reply.body.length };
+  response.writeHead(reply.status, { ...NO_CACHE, ...reply.headers, ...length });
+}
+
+/** Sends a whole answer. */
+export function send(response: ServerResponse, reply: Reply): void {
+  if (response.destroyed || response.writableEnded) return;
+  sendHead(response, reply);
+  response.end(reply.body);
+}

@@ -1,0 +1,191 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BuildRequest } from './build-request.ts';
+import { decodeObject, GoJsonError, parseGoJson, type Shape } from './go-json.ts';
+import { readBody, send } from './http-edge.ts';
+import { BuildRefused } from './pipelines.ts';
+import type { PracticeServer } from './practice-server.ts';
+import { plain, type Reply } from './rpc.ts';
+import { type BuildView, isFinal } from './views.ts';
+
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+const MAX_WAIT_MS = 60_000;
+const MAX_LISTED = 1000;
+
+const BUILD_REQUEST = {
+  yaml: 'string',
+  repo: 'raw',
+  event: 'string',
+  params: 'map',
+  secrets: 'map',
+  trusted: 'bool',
+  timeoutMinutes: 'int',
+  build: 'raw',
+} as const satisfies Shape;
+
+interface RestCall {
+  readonly method: string;
+  readonly segments: readonly string[];
+  readonly query: URLSearchParams;
+  readonly body: string;
+}
+
+/** True for the paths that are meant for people and their scripts. */
+export function isRestPath(path: string): boolean {
+  return path.startsWith('/api/');
+}
+
+/** Answers the small REST interface: builds, their logs, cancel, restart. Errors are `{"message": ...}`. */
+export async function serveRest(
+  server: PracticeServer,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const [path = '', query = ''] = (request.url ?? '/').split('?', 2);
+  const body = await readBody(request, MAX_BODY_BYTES);
+  const call = {
+    method: request.method ?? 'GET',
+    segments: path.split('/').slice(2).map(decodeSegment),
+    query: new URLSearchParams(query),
+    body: body.toString(),
+  };
+  if (call.method !== 'GET' && isForeign(request.headers.origin, server)) {
+    send(response, refused(403, 'another site may not change anything here'));
+    return;
+  }
+  if (call.method === 'POST' && call.segments.join('/') === 'restart') {
+    restartAfter(server, response);
+    return;
+  }
+  send(response, await answer(server, call));
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+const json = (status: number, value: unknown): Reply => ({
+  status,
+  body: Buffer.from(`${JSON.stringify(value)}\n`),
+  headers: { 'content-type': 'application/json; charset=utf-8' },
+});
+
+const refused = (status: number, message: string): Reply => json(status, { message });
+
+async function answer(server: PracticeServer, call: RestCall): Promise<Reply> {
+  try {
+    const [resource, id, ...rest] = call.segments;
+    if (resource !== 'builds') return refused(404, 'unknown path; builds are at /api/builds');
+    return id === undefined ? collection(server, call) : await single(server, call, { id: Number(id), rest });
+  } catch (error) {
+    if (error instanceof BuildRefused || error instanceof GoJsonError) return refused(400, error.message);
+    throw error;
+  }
+}
+
+/** Browsers name the site that a change comes from; without this any page could start pipelines on this machine. */
+function isForeign(origin: string | undefined, server: PracticeServer): boolean {
+  return (
+    origin !== undefined && origin !== server.url && origin !== server.url.replace('127.0.0.1', 'localhost')
+  );
+}
+
+/** The answer leaves first; a restart cuts all connections, this one too. */
+function restartAfter(server: PracticeServer, response: ServerResponse): void {
+  response.once('close', () => {
+    server.restart();
+  });
+  send(response, plain(204, ''));
+}
+
+function collection(server: PracticeServer, call: RestCall): Reply {
+  switch (call.method) {
+    case 'GET':
+      return json(200, server.builds().slice(0, Number(call.query.get('limit') ?? MAX_LISTED)));
+    case 'POST':
+      return json(201, server.createBuild(readRequest(call.body)));
+    default:
+      return refused(405, 'use GET or POST');
+  }
+}
+
+async function single(
+  server: PracticeServer,
+  call: RestCall,
+  { id, rest }: { readonly id: number; readonly rest: readonly string[] },
+): Promise<Reply> {
+  const build = server.builds().find((candidate) => candidate.id === id);
+  if (build === undefined) return refused(404, `there is no build ${call.segments[1] ?? ''}`);
+  if (rest.length > 0) return below(server, build, { call, rest });
+  switch (call.method) {
+    case 'GET':
+      return json(200, await perhapsWait(server, build, call.query));
+    case 'DELETE':
+      return json(200, { cancelled: server.cancel(id) });
+    default:
+      return refused(405, 'use GET or DELETE');
+  }
+}
+
+/** What lies below a build: the logs of its steps. */
+function below(
+  server: PracticeServer,
+  build: BuildView,
+  { call, rest }: { readonly call: RestCall; readonly rest: readonly string[] },
+): Reply {
+  const [steps, step, log] = rest;
+  if (call.method !== 'GET' || steps !== 'steps' || step === undefined || log !== 'log')
+    return refused(404, 'unknown path; logs are at /api/builds/ID/steps/STEP/log');
+  return stepLog(server, build, { step, stage: call.query.get('stage') ?? undefined });
+}
+
+/** With `?wait=SECONDS` the answer comes at the build's end, or after that time with what is known then. */
+async function perhapsWait(
+  server: PracticeServer,
+  build: BuildView,
+  query: URLSearchParams,
+): Promise<BuildView> {
+  const waitMs = Math.min(Number(query.get('wait') ?? 0) * 1000, MAX_WAIT_MS);
+  if (!(waitMs > 0) || isFinal(build)) return build;
+  return await server.waitForBuild(build.id, { timeoutMs: waitMs }).catch(() => server.build(build.id));
+}
+
+/** A step is named by its name, or by its id. */
+function stepLog(
+  server: PracticeServer,
+  build: BuildView,
+  wanted: { step: string; stage: string | undefined },
+): Reply {
+  const found = build.stages
+    .filter((stage) => wanted.stage === undefined || stage.name === wanted.stage)
+    .flatMap((stage) => stage.steps.map((step) => ({ stage, step })))
+    .find(({ step }) => step.name === wanted.step || String(step.id) === wanted.step);
+  if (found === undefined) return refused(404, `build ${build.id} has no step ${wanted.step} yet`);
+  return json(200, server.logView(build.id, found.step.name, found.stage.name));
+}
+
+function readRequest(body: string): BuildRequest {
+  const { repo, build, event, timeoutMinutes, ...rest } = decodeObject(
+    parseGoJson(body),
+    BUILD_REQUEST,
+    'build',
+  );
+  if (rest.yaml === '') throw new BuildRefused('yaml is missing; send {"yaml": "kind: pipeline\\n..."}');
+  return {
+    ...rest,
+    ...(event === '' ? {} : { event }),
+    ...(timeoutMinutes === 0 ? {} : { timeoutMinutes }),
+    repo: asMembers(repo, 'repo'),
+    build: asMembers(build, 'build'),
+  };
+}
+
+function asMembers(value: unknown, place: string): Record<string, unknown> {
+  if (value === undefined) return {};
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new BuildRefused(`${place} must be an object`);
+  return value as Record<string, unknown>;
+}

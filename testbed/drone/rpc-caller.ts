@@ -1,0 +1,89 @@
+import { type RawAnswer, rawCall } from './raw-call.ts';
+import type { WireStage, WireStageUpdate, WireStep } from './wire.ts';
+
+/** A body that may be as wrong as a test wants it. */
+type Body = Readonly<Record<string, unknown>> & { readonly id?: unknown };
+
+/** Speaks the RPC as a runner does, one raw call at a time; for tests of the practice server itself. */
+export class RpcCaller {
+  readonly #url: string;
+  readonly #token: string | undefined;
+
+  constructor(url: string, token: string | undefined) {
+    this.#url = url;
+    this.#token = token;
+  }
+
+  /** One call; a string body goes out as it is, anything else as JSON. */
+  call(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<RawAnswer> {
+    const headers = this.#token === undefined ? {} : { 'x-drone-token': this.#token };
+    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+    return rawCall(this.#url + path, { method, headers, body: text, signal });
+  }
+
+  /** Polls once for a stage of type kubernetes. */
+  poll(filter: object = {}, signal?: AbortSignal): Promise<RawAnswer> {
+    return this.call('POST', '/rpc/v2/stage', { kind: 'pipeline', type: 'kubernetes', ...filter }, signal);
+  }
+
+  accept(stageId: number, machine = 'tester'): Promise<RawAnswer> {
+    return this.call('POST', `/rpc/v2/stage/${stageId}?machine=${encodeURIComponent(machine)}`);
+  }
+
+  detail(stageId: number): Promise<RawAnswer> {
+    return this.call('GET', `/rpc/v2/stage/${stageId}`);
+  }
+
+  putStage(stage: Body): Promise<RawAnswer> {
+    return this.call('PUT', `/rpc/v2/stage/${Number(stage.id ?? 0)}`, stage);
+  }
+
+  putStep(step: Body): Promise<RawAnswer> {
+    return this.call('PUT', `/rpc/v2/step/${Number(step.id ?? 0)}`, step);
+  }
+
+  watch(buildId: number, signal?: AbortSignal): Promise<RawAnswer> {
+    return this.call('POST', `/rpc/v2/build/${buildId}/watch`, undefined, signal);
+  }
+
+  batch(stepId: number, lines: unknown): Promise<RawAnswer> {
+    return this.call('POST', `/rpc/v2/step/${stepId}/logs/batch`, lines);
+  }
+
+  upload(stepId: number, lines: unknown): Promise<RawAnswer> {
+    return this.call('POST', `/rpc/v2/step/${stepId}/logs/upload`, lines);
+  }
+
+  /** Polls and accepts; answers the accepted stage. */
+  async take(filter: object = {}): Promise<WireStage> {
+    const offer = JSON.parse((await this.poll(filter)).text) as WireStage;
+    return JSON.parse((await this.accept(offer.id)).text) as WireStage;
+  }
+
+  /** Polls, accepts and starts with steps of these names; answers the started stage with its steps' ids. */
+  async start(...names: readonly string[]): Promise<WireStageUpdate> {
+    const stage = await this.take();
+    const steps = names.map((name, index) => newStep(stage.id, index + 1, name));
+    const answer = await this.putStage({ ...stage, status: 'running', started: 1_768_383_006, steps });
+    return JSON.parse(answer.text) as WireStageUpdate;
+  }
+
+  /** Sends a step's update and answers it as it came back. */
+  async step(step: WireStep, change: Partial<WireStep>): Promise<WireStep> {
+    return JSON.parse((await this.putStep({ ...step, ...change })).text) as WireStep;
+  }
+}
+
+/** A step as a runner registers it. */
+export function newStep(stageId: number, number: number, name: string): Partial<WireStep> {
+  return {
+    id: 0,
+    step_id: stageId,
+    number,
+    name,
+    status: 'pending',
+    exit_code: 0,
+    version: 0,
+    image: 'alpine:3',
+  };
+}

@@ -1,0 +1,98 @@
+import { isRecord, type JsonRecord } from './objects.ts';
+
+/** Applies an RFC 7386 merge patch: null removes, objects merge, everything else replaces. */
+export function applyMergePatch(document: JsonRecord, patch: JsonRecord): JsonRecord {
+  const result: JsonRecord = { ...document };
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete result[key];
+    else if (isRecord(value)) result[key] = applyMergePatch(isRecord(result[key]) ? result[key] : {}, value);
+    else result[key] = value;
+  }
+  return result;
+}
+
+/** Lists that Kubernetes merges by a key; all others are replaced whole (tolerations among them). */
+const MERGE_KEYS: Readonly<Record<string, string>> = {
+  containers: 'name',
+  initContainers: 'name',
+  ephemeralContainers: 'name',
+  volumes: 'name',
+  env: 'name',
+  volumeMounts: 'mountPath',
+  volumeDevices: 'devicePath',
+  ports: 'containerPort',
+  imagePullSecrets: 'name',
+  hostAliases: 'ip',
+  schedulingGates: 'name',
+  resourceClaims: 'name',
+  topologySpreadConstraints: 'topologyKey',
+  ownerReferences: 'uid',
+  conditions: 'type',
+  addresses: 'type',
+  secrets: 'name',
+};
+
+/** Lists of plain values that are merged as sets. */
+const MERGED_SETS = new Set(['finalizers']);
+
+/**
+ * Applies a strategic merge patch, with `$patch: delete|replace`, `$deleteFromPrimitiveList`
+ * and `$retainKeys`, for the types that this server keeps.
+ */
+export function applyStrategicMerge(document: JsonRecord, patch: JsonRecord): JsonRecord {
+  if (patch['$patch'] === 'replace') return withoutDirectives(patch);
+  if (patch['$patch'] === 'delete') return {};
+  const result: JsonRecord = retainedOf(document, patch['$retainKeys']);
+  for (const [key, value] of Object.entries(patch)) {
+    if (key.startsWith('$')) applyDirective(result, key, value);
+    else if (value === null) delete result[key];
+    else result[key] = mergedField(key, result[key], value);
+  }
+  return result;
+}
+
+function mergedField(key: string, current: unknown, value: unknown): unknown {
+  if (isRecord(value)) return applyStrategicMerge(isRecord(current) ? current : {}, value);
+  if (!Array.isArray(value)) return value;
+  const list: unknown[] = value;
+  const existing: unknown[] = Array.isArray(current) ? current : [];
+  if (MERGED_SETS.has(key)) return [...new Set([...existing, ...list])];
+  const mergeKey = MERGE_KEYS[key];
+  return mergeKey === undefined ? list : mergedList(existing, list, mergeKey);
+}
+
+function mergedList(existing: unknown[], patch: unknown[], key: string): unknown[] {
+  const items = patch.filter(isRecord);
+  const result: unknown[] = items.some(isReplaceMarker) ? [] : [...existing];
+  for (const item of items) {
+    if (isReplaceMarker(item)) continue;
+    const at = result.findIndex((candidate) => isRecord(candidate) && candidate[key] === item[key]);
+    if (item['$patch'] === 'delete') {
+      if (at >= 0) result.splice(at, 1);
+    } else if (at < 0) result.push(applyStrategicMerge({}, item));
+    else result[at] = applyStrategicMerge(result[at] as JsonRecord, item);
+  }
+  return result;
+}
+
+function isReplaceMarker(item: JsonRecord): boolean {
+  return item['$patch'] === 'replace' && Object.keys(item).length === 1;
+}
+
+function retainedOf(document: JsonRecord, retain: unknown): JsonRecord {
+  if (!Array.isArray(retain)) return { ...document };
+  return Object.fromEntries(Object.entries(document).filter(([key]) => retain.includes(key)));
+}
+
+const DELETE_FROM = '$deleteFromPrimitiveList/';
+
+function applyDirective(result: JsonRecord, directive: string, value: unknown): void {
+  if (!directive.startsWith(DELETE_FROM) || !Array.isArray(value)) return;
+  const field = directive.slice(DELETE_FROM.length);
+  const current = result[field];
+  if (Array.isArray(current)) result[field] = current.filter((item) => !value.includes(item));
+}
+
+function withoutDirectives(patch: JsonRecord): JsonRecord {
+  return Object.fromEntries(Object.entries(patch).filter(([key]) => !key.startsWith('$')));
+}

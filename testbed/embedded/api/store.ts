@@ -1,0 +1,128 @@
+import type { KubeObject } from './objects.ts';
+
+export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
+
+/** One write, as watchers see it. `previous` is what stood there before, for selectors that an object leaves. */
+export interface Change {
+  readonly type: ChangeType;
+  readonly resource: string;
+  readonly revision: number;
+  readonly object: KubeObject;
+  readonly previous?: KubeObject;
+}
+
+export type ChangeListener = (change: Change) => void;
+
+const FIRST_REVISION = 100;
+
+/**
+ * All objects in memory with one revision counter and a bounded history, as etcd and the watch cache keep them.
+ * Stored objects are never changed in place: readers may hold on to them.
+ */
+export class Store {
+  private readonly objects = new Map<string, Map<string, KubeObject>>();
+  private readonly listeners = new Set<ChangeListener>();
+  private readonly historyLimit: number;
+  private history: Change[] = [];
+  private undelivered: Change[] = [];
+  private delivering = false;
+  private lastRevision = FIRST_REVISION;
+  private forgottenUpTo = FIRST_REVISION;
+
+  constructor(historyLimit = 20_000) {
+    this.historyLimit = historyLimit;
+  }
+
+  get revision(): number {
+    return this.lastRevision;
+  }
+
+  get(resource: string, namespace: string, name: string): KubeObject | undefined {
+    return this.objects.get(resource)?.get(`${namespace}/${name}`);
+  }
+
+  /** In the order of etcd's keys; all namespaces when none is given. */
+  list(resource: string, namespace = ''): KubeObject[] {
+    const all = [...(this.objects.get(resource) ?? new Map<string, KubeObject>())];
+    const wanted = namespace === '' ? all : all.filter(([key]) => key.startsWith(`${namespace}/`));
+    return wanted.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+  }
+
+  /** Stores under the next revision and returns the stamped object. */
+  put(resource: string, object: KubeObject): KubeObject {
+    const byKey = this.objects.get(resource) ?? new Map<string, KubeObject>();
+    this.objects.set(resource, byKey);
+    const key = keyOf(object);
+    const previous = byKey.get(key);
+    const stored = this.stamp(object);
+    byKey.set(key, stored);
+    this.record(resource, previous === undefined ? 'ADDED' : 'MODIFIED', stored, previous);
+    return stored;
+  }
+
+  /** Removes; the object's last words carry the revision of the removal. */
+  remove(resource: string, object: KubeObject): KubeObject {
+    const previous = this.objects.get(resource)?.get(keyOf(object));
+    if (previous === undefined) return object;
+    this.objects.get(resource)?.delete(keyOf(object));
+    const last = this.stamp(previous);
+    this.record(resource, 'DELETED', last, previous);
+    return last;
+  }
+
+  /** Changes of one resource after a revision, or `expired` when they are forgotten. */
+  changesAfter(resource: string, revision: number): Change[] | 'expired' {
+    if (revision < this.forgottenUpTo) return 'expired';
+    return this.history.filter((change) => change.revision > revision && change.resource === resource);
+  }
+
+  /** Oldest revision from which a watch can still go on. */
+  get oldestRevision(): number {
+    return this.forgottenUpTo;
+  }
+
+  /** Forgets all history, as etcd's compaction does: watches from before get 410. */
+  compact(): void {
+    this.history = [];
+    this.lastRevision += 1;
+    this.forgottenUpTo = this.lastRevision;
+  }
+
+  /** Hears every change in order; one that a listener causes comes after the one it is busy with. */
+  subscribe(listener: ChangeListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private stamp(object: KubeObject): KubeObject {
+    this.lastRevision += 1;
+    return { ...object, metadata: { ...object.metadata, resourceVersion: String(this.lastRevision) } };
+  }
+
+  private record(resource: string, type: ChangeType, object: KubeObject, previous?: KubeObject): void {
+    const change = { type, resource, revision: this.lastRevision, object };
+    this.undelivered.push(previous === undefined ? change : { ...change, previous });
+    this.history.push(...this.undelivered.slice(-1));
+    if (this.history.length > this.historyLimit) {
+      const dropped = this.history.splice(0, Math.ceil(this.historyLimit / 10));
+      this.forgottenUpTo = dropped.at(-1)?.revision ?? this.forgottenUpTo;
+    }
+    this.deliver();
+  }
+
+  private deliver(): void {
+    if (this.delivering) return;
+    this.delivering = true;
+    try {
+      for (let next = this.undelivered.shift(); next !== undefined; next = this.undelivered.shift()) {
+        for (const listener of [...this.listeners]) listener(next);
+      }
+    } finally {
+      this.delivering = false;
+    }
+  }
+}
+
+function keyOf(object: KubeObject): string {
+  return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+}

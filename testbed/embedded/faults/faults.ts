@@ -1,0 +1,216 @@
+import type { Clock } from '@hangar/shared/clock';
+import { ApiError, tooManyRequests } from '../api/status-errors.ts';
+import type { Verb } from '../http/request-info.ts';
+
+/** A request as the fault table sees it. */
+export interface RequestFacts {
+  readonly verb: Verb | 'other';
+  /** Plural, with the subresource where there is one: `pods`, `pods/log`. */
+  readonly resource: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly path: string;
+}
+
+/** Which requests a fault is for; what is left out matches all. */
+export interface RequestMatch {
+  readonly verb?: Verb | 'other' | readonly (Verb | 'other')[];
+  readonly resource?: string;
+  readonly name?: string;
+  readonly path?: RegExp;
+}
+
+export interface FailSpec extends RequestMatch {
+  readonly status: number;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly retryAfterSeconds?: number;
+  /** `before` (default): nothing is done. `after`: the write is done, and still the answer is the error. */
+  readonly when?: 'before' | 'after';
+  /** How many requests; default 1, `Infinity` until called off. */
+  readonly times?: number;
+}
+
+/** A fault that was ordered: how often it has struck, and a way to call it off. */
+export interface FaultHandle {
+  readonly hits: () => number;
+  readonly cancel: () => void;
+}
+
+export type Effect =
+  | { readonly is: 'fail'; readonly error: ApiError; readonly when: 'before' | 'after' }
+  | { readonly is: 'drop'; readonly when: 'before' | 'after' }
+  | { readonly is: 'delay'; readonly delayMs: number }
+  | { readonly is: 'cut-log'; readonly atByte: number };
+
+interface Rule {
+  readonly match: RequestMatch;
+  readonly effect: Effect;
+  left: number;
+  hits: number;
+}
+
+/** How watches misbehave; the watch streams read it, `setWatches` tells those that are open. */
+export interface WatchFaults {
+  delayMs: number;
+  duplicates: number;
+  mute: boolean;
+}
+
+export interface OpenWatch {
+  readonly facts: RequestFacts;
+  readonly end: (how: 'clean' | 'abrupt') => void;
+  readonly mute: () => void;
+}
+
+/** What the faults need of the server around them. */
+export interface FaultSwitches {
+  readonly stopListening: () => Promise<void>;
+  readonly startListening: () => Promise<void>;
+  readonly expireHistory: () => void;
+}
+
+/**
+ * Faults on demand. Each order stands until it has struck `times` requests or is called off;
+ * the first that matches a request strikes.
+ */
+export class Faults {
+  private readonly rules = new Set<Rule>();
+  private readonly watches = new Set<OpenWatch>();
+  private readonly clock: Clock;
+  private readonly switches: FaultSwitches;
+  readonly watchFaults: WatchFaults = { delayMs: 0, duplicates: 0, mute: false };
+
+  constructor(clock: Clock, switches: FaultSwitches) {
+    this.clock = clock;
+    this.switches = switches;
+  }
+
+  /** Answers matching requests with an error. */
+  fail(spec: FailSpec): FaultHandle {
+    const error = errorOf(spec);
+    return this.order(spec, { is: 'fail', error, when: spec.when ?? 'before' }, spec.times);
+  }
+
+  /** Breaks the connection instead of answering; with `when: 'after'` the write has been done. */
+  drop(match: RequestMatch & { when?: 'before' | 'after'; times?: number }): FaultHandle {
+    return this.order(match, { is: 'drop', when: match.when ?? 'before' }, match.times);
+  }
+
+  /** Holds matching requests back. */
+  delay(match: RequestMatch & { times?: number }, delayMs: number): FaultHandle {
+    return this.order(match, { is: 'delay', delayMs }, match.times ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Breaks a log stream after so many bytes of it. */
+  cutLog(match: { name?: string; path?: RegExp; times?: number }, atByte: number): FaultHandle {
+    const resource = 'pods/log';
+    return this.order({ ...match, resource }, { is: 'cut-log', atByte }, match.times);
+  }
+
+  /** Breaks open watches: `clean` as a time-out ends them, `abrupt` as a lost connection does. */
+  dropWatches(match: RequestMatch = {}, how: 'clean' | 'abrupt' = 'abrupt'): number {
+    const open = [...this.watches].filter(({ facts }) => matches(match, facts));
+    for (const watch of open) watch.end(how);
+    return open.length;
+  }
+
+  /** Open watches stay connected but hear nothing more, as after a silent network loss; new ones are well. */
+  silenceWatches(match: RequestMatch = {}): number {
+    const open = [...this.watches].filter(({ facts }) => matches(match, facts));
+    for (const watch of open) watch.mute();
+    return open.length;
+  }
+
+  /** Every watch event comes late by so much. */
+  delayWatchEvents(delayMs: number): void {
+    this.watchFaults.delayMs = delayMs;
+  }
+
+  /** Every watch event comes so many times more (0 is normal). */
+  duplicateWatchEvents(duplicates: number): void {
+    this.watchFaults.duplicates = duplicates;
+  }
+
+  /** All resource versions of before are too old: watches from them get 410. */
+  expireHistory(): void {
+    this.switches.expireHistory();
+  }
+
+  /** Refuses connections until `start`; open ones break. */
+  async stop(): Promise<void> {
+    await this.switches.stopListening();
+  }
+
+  /** Listens again on the same port. */
+  async start(): Promise<void> {
+    await this.switches.startListening();
+  }
+
+  /** Connection refused for so long; resolves when the server is back. */
+  async outage(durationMs: number): Promise<void> {
+    await this.stop();
+    await this.clock.sleep(durationMs);
+    await this.start();
+  }
+
+  /** Calls off every order. */
+  clear(): void {
+    this.rules.clear();
+    Object.assign(this.watchFaults, { delayMs: 0, duplicates: 0, mute: false });
+  }
+
+  /** The effects that strike a request now; each order is counted down. */
+  strike(facts: RequestFacts): Effect[] {
+    const effects: Effect[] = [];
+    for (const rule of this.rules) {
+      const already = effects.some(({ is }) => is !== 'delay' && rule.effect.is !== 'delay');
+      if (already || !matches(rule.match, facts)) continue;
+      rule.hits += 1;
+      rule.left -= 1;
+      if (rule.left <= 0) this.rules.delete(rule);
+      effects.push(rule.effect);
+    }
+    return effects;
+  }
+
+  /** Makes an open watch known; the returned function forgets it. */
+  watchOpened(watch: OpenWatch): () => void {
+    this.watches.add(watch);
+    return () => this.watches.delete(watch);
+  }
+
+  private order(match: RequestMatch, effect: Effect, times = 1): FaultHandle {
+    const rule: Rule = { match, effect, left: times, hits: 0 };
+    this.rules.add(rule);
+    return { hits: () => rule.hits, cancel: () => this.rules.delete(rule) };
+  }
+}
+
+function matches(match: RequestMatch, facts: RequestFacts): boolean {
+  const verbs = match.verb === undefined ? undefined : [match.verb].flat();
+  return (
+    (verbs?.includes(facts.verb) ?? true) &&
+    (match.resource ?? facts.resource) === facts.resource &&
+    (match.name ?? facts.name) === facts.name &&
+    (match.path?.test(facts.path) ?? true)
+  );
+}
+
+const REASONS: Readonly<Record<number, [reason: string, message: string]>> = {
+  401: ['Unauthorized', 'Unauthorized'],
+  403: ['Forbidden', 'forbidden by an ordered fault'],
+  404: ['NotFound', 'the server could not find the requested resource'],
+  409: ['Conflict', 'Operation cannot be fulfilled: the object has been modified'],
+  410: ['Expired', 'The resourceVersion for the provided watch is too old.'],
+  500: ['InternalError', 'Internal error occurred: etcdserver: leader changed'],
+  503: ['ServiceUnavailable', 'the server is currently unable to handle the request'],
+  504: ['Timeout', 'Timeout: request did not complete within the allotted timeout'],
+};
+
+function errorOf({ status, reason, message, retryAfterSeconds }: FailSpec): ApiError {
+  if (status === 429 && message === undefined) return tooManyRequests(retryAfterSeconds ?? 1);
+  const [knownReason, knownMessage] = REASONS[status] ?? ['', `ordered fault ${status}`];
+  const details = retryAfterSeconds === undefined ? undefined : { retryAfterSeconds };
+  return new ApiError(status, reason ?? knownReason, message ?? knownMessage, details);
+}

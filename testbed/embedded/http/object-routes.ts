@@ -1,0 +1,209 @@
+import type { ServerResponse } from 'node:http';
+import { withStatus } from '../admit/quota.ts';
+import type { DeleteOptions } from '../api/deletion.ts';
+import { applyJsonPatch } from '../api/json-patch.ts';
+import { applyMergePatch, applyStrategicMerge } from '../api/merge-patch.ts';
+import type { ObjectApi, ObjectKey, Part } from '../api/object-api.ts';
+import { isRecord, type JsonRecord, type KubeObject, recordOf } from '../api/objects.ts';
+import { fieldMatcher, labelMatcher, type Matcher } from '../api/selectors.ts';
+import { ApiError, badRequest, methodNotAllowed } from '../api/status-errors.ts';
+import type { RequestFacts } from '../faults/faults.ts';
+import { Lists } from './lists.ts';
+import { parseBody } from './read-body.ts';
+import { json, type Reply } from './reply.ts';
+import type { ResourceRequest } from './request-info.ts';
+import { revisionOf, serveWatch, type WatchParts } from './watch.ts';
+
+/** A request with all that its handler may need. */
+export interface Exchange {
+  readonly request: ResourceRequest;
+  readonly facts: RequestFacts;
+  readonly body: string;
+  readonly contentType: string;
+  readonly response: ServerResponse;
+}
+
+const MOST_WATCH_MS = 60 * 60 * 1000;
+
+/** get, list, watch, create, update, patch, delete and deletecollection on every kind. */
+export class ObjectRoutes {
+  private readonly api: ObjectApi;
+  private readonly watchParts: WatchParts;
+  private readonly lists: Lists;
+
+  constructor(api: ObjectApi, watchParts: WatchParts) {
+    this.api = api;
+    this.watchParts = watchParts;
+    this.lists = new Lists(api.store);
+  }
+
+  /** @throws {ApiError} in the API server's words */
+  handle(exchange: Exchange): Reply {
+    const { request } = exchange;
+    const part = partOf(request);
+    switch (request.verb) {
+      case 'get':
+        return json(this.shown(this.api.get(keyOf(request))));
+      case 'list':
+        return json(this.list(request));
+      case 'watch':
+        return this.watch(exchange);
+      case 'create':
+        return this.create(exchange);
+      case 'update':
+      case 'patch':
+        return this.change(exchange, part);
+      case 'delete':
+        return this.delete(exchange);
+      case 'deletecollection':
+        return this.deleteCollection(exchange);
+    }
+  }
+
+  private shown(object: KubeObject): KubeObject {
+    return object.kind === 'ResourceQuota' ? withStatus(this.api.store, object) : object;
+  }
+
+  private list({ resource, namespace, query, name }: ResourceRequest): JsonRecord {
+    this.assertNotAhead(revisionOf(query.get('resourceVersion')));
+    const request = { resource, namespace, name, query };
+    return this.lists.list({
+      resource,
+      namespace,
+      matches: matcherOf(request),
+      selective: query.has('labelSelector') || query.has('fieldSelector'),
+      limit: Number(query.get('limit') ?? 0),
+      continueToken: query.get('continue') ?? '',
+    });
+  }
+
+  /** A revision that is yet to come: the real server waits 3 s for it and then says this. */
+  private assertNotAhead(revision: number | undefined): void {
+    const current = this.api.store.revision;
+    if (revision === undefined || revision <= current) return;
+    const message = `Timeout: Too large resource version: ${revision}, current: ${current}`;
+    throw new ApiError(504, 'Timeout', message, {
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+      retryAfterSeconds: 1,
+    });
+  }
+
+  private watch({ request, facts, response }: Exchange): Reply {
+    const { resource, namespace, query } = request;
+    const since = revisionOf(query.get('resourceVersion'));
+    this.assertNotAhead(since);
+    const timeoutSeconds = Number(query.get('timeoutSeconds') ?? 0);
+    serveWatch(
+      this.watchParts,
+      {
+        facts,
+        resource,
+        namespace,
+        matches: matcherOf(request),
+        since,
+        initialEvents: query.get('sendInitialEvents') === 'true',
+        bookmarks: ['true', '1'].includes(query.get('allowWatchBookmarks') ?? ''),
+        timeoutMs: timeoutSeconds > 0 ? timeoutSeconds * 1000 : MOST_WATCH_MS,
+      },
+      response,
+    );
+    return { is: 'streamed' };
+  }
+
+  private create({ request, body, contentType }: Exchange): Reply {
+    if (request.name !== '') throw methodNotAllowed();
+    const options = { dryRun: isDryRun(request.query) };
+    return json(
+      this.api.create(request.resource, request.namespace, parseBody(body, contentType), options),
+      201,
+    );
+  }
+
+  private change({ request, body, contentType }: Exchange, part: Part): Reply {
+    if (request.name === '') throw methodNotAllowed();
+    const parsed = parseBody(body, contentType);
+    const wanted =
+      request.verb === 'update'
+        ? (): KubeObject => parsed as KubeObject
+        : (current: KubeObject): KubeObject => patched(contentType, current, parsed);
+    return json(this.api.update(keyOf(request), part, wanted, { dryRun: isDryRun(request.query) }));
+  }
+
+  private delete({ request, body, contentType }: Exchange): Reply {
+    if (request.subresource !== '') throw methodNotAllowed();
+    const { object, gone } = this.api.delete(keyOf(request), deleteOptionsOf(request, body, contentType));
+    // Pods and namespaces come back themselves, other kinds as a word of success once they are gone.
+    if (!gone || request.resource.plural === 'pods') return json(object);
+    const { name, uid } = object.metadata;
+    const { group, plural } = request.resource;
+    const details = { name, ...(group === '' ? {} : { group }), kind: plural, uid };
+    return json({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details });
+  }
+
+  private deleteCollection({ request, body, contentType }: Exchange): Reply {
+    const list = this.list(request);
+    const options = deleteOptionsOf(request, body, contentType);
+    for (const item of list['items'] as KubeObject[]) {
+      const { namespace = '', name } = item.metadata;
+      this.api.delete({ resource: request.resource, namespace, name }, options);
+    }
+    return json(list);
+  }
+}
+
+function partOf({ subresource, resource }: ResourceRequest): Part {
+  if (subresource === '') return 'object';
+  if (
+    subresource === 'status' &&
+    ['pods', 'nodes', 'resourcequotas', 'namespaces', 'deployments'].includes(resource.plural)
+  )
+    return 'status';
+  throw new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
+}
+
+function keyOf({ resource, namespace, name }: ResourceRequest): ObjectKey {
+  return { resource, namespace, name };
+}
+
+function matcherOf({ resource, query, name }: Pick<ResourceRequest, 'resource' | 'query' | 'name'>): Matcher {
+  const byLabel = labelMatcher(query.get('labelSelector') ?? '');
+  const byField = fieldMatcher(resource, query.get('fieldSelector') ?? '');
+  return (object) => byLabel(object) && byField(object) && (name === '' || object.metadata.name === name);
+}
+
+function isDryRun(query: URLSearchParams): boolean {
+  return query.getAll('dryRun').includes('All');
+}
+
+const ACCEPTED =
+  'application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml, application/apply-patch+cbor';
+
+function patched(contentType: string, current: KubeObject, patch: unknown): KubeObject {
+  const type = contentType.split(';')[0]?.trim();
+  if (type === 'application/json-patch+json') return applyJsonPatch(current, patch) as KubeObject;
+  if (!isRecord(patch))
+    throw badRequest(
+      'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}',
+    );
+  if (type === 'application/merge-patch+json') return applyMergePatch(current, patch) as KubeObject;
+  if (type === 'application/strategic-merge-patch+json')
+    return applyStrategicMerge(current, patch) as KubeObject;
+  const message = `the body of the request was in an unknown format - accepted media types include: ${ACCEPTED}`;
+  throw new ApiError(415, 'UnsupportedMediaType', message);
+}
+
+/** Delete options may come in the body or the query; the body wins where it says something. */
+function deleteOptionsOf({ query }: ResourceRequest, body: string, contentType: string): DeleteOptions {
+  const parsed = body === '' ? {} : recordOf(parseBody(body, contentType));
+  const grace = parsed['gracePeriodSeconds'] ?? query.get('gracePeriodSeconds') ?? undefined;
+  const dryRun = isDryRun(query) || (Array.isArray(parsed['dryRun']) && parsed['dryRun'].includes('All'));
+  const { uid, resourceVersion } = recordOf(parsed['preconditions']);
+  return {
+    ...(grace === undefined || grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
+    preconditions: {
+      ...(typeof uid === 'string' ? { uid } : {}),
+      ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
+    },
+    dryRun,
+  };
+}

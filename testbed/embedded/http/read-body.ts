@@ -1,0 +1,27 @@
+import type { IncomingMessage } from 'node:http';
+import { parse } from 'yaml';
+import { badRequest, requestTooLarge } from '../api/status-errors.ts';
+
+const LARGEST_BODY_BYTES = 3 * 1024 * 1024;
+
+/** The body as it came. @throws {ApiError} 413 above 3 MiB */
+export async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= LARGEST_BODY_BYTES) chunks.push(chunk);
+  }
+  if (bytes > LARGEST_BODY_BYTES) throw requestTooLarge(LARGEST_BODY_BYTES);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** JSON, or YAML where the content type says so. @throws {ApiError} 400 */
+export function parseBody(body: string, contentType: string): unknown {
+  try {
+    return contentType.includes('yaml') ? (parse(body) as unknown) : (JSON.parse(body) as unknown);
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw badRequest(`couldn't get version/kind; json parse error: ${cause}`);
+  }
+}

@@ -1,0 +1,150 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Clock } from '@hangar/shared/clock';
+import type { ObjectApi } from '../api/object-api.ts';
+import { recordOf } from '../api/objects.ts';
+import type { Resource } from '../api/resources.ts';
+import { ApiError, unauthorized } from '../api/status-errors.ts';
+import type { Effect, Faults, RequestFacts } from '../faults/faults.ts';
+import { discoveryOf, VERSION } from './discovery.ts';
+import { type Exchange, ObjectRoutes } from './object-routes.ts';
+import type { Permissions } from './permissions.ts';
+import { type LogSource, servePodLog } from './pod-log.ts';
+import { parseBody, readBody } from './read-body.ts';
+import { json, type Reply, text, writeError, writeReply } from './reply.ts';
+import { type ResourceRequest, resourceRequestOf } from './request-info.ts';
+
+export interface ApiServerParts {
+  readonly clock: Clock;
+  readonly api: ObjectApi;
+  readonly resources: readonly Resource[];
+  readonly faults: Faults;
+  readonly permissions: Permissions;
+  readonly logs: LogSource;
+  readonly token: string | undefined;
+  readonly bookmarkIntervalMs: number;
+  /** Told of every request before it is answered: for tests that count. */
+  readonly onRequest: ((facts: RequestFacts) => void) | undefined;
+}
+
+const HEALTH = ['/livez', '/readyz', '/healthz'];
+const REVIEWS = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+
+/** The HTTP server in front of the objects; listens on 127.0.0.1 alone. */
+export class ApiServer {
+  private readonly parts: ApiServerParts;
+  private readonly routes: ObjectRoutes;
+  private readonly sockets = new Set<Socket>();
+  private server: Server | undefined;
+  private port = 0;
+
+  constructor(parts: ApiServerParts) {
+    this.parts = parts;
+    const { clock, api, faults, bookmarkIntervalMs } = parts;
+    this.routes = new ObjectRoutes(api, { clock, store: api.store, faults, bookmarkIntervalMs });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Listens; after a `stop` on the same port as before. */
+  async start(): Promise<void> {
+    if (this.server !== undefined) return;
+    const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+      void this.serve(request, response);
+    });
+    server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.on('close', () => this.sockets.delete(socket));
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.port, '127.0.0.1', resolve);
+    });
+    this.server = server;
+    this.port = (server.address() as AddressInfo).port;
+  }
+
+  /** Refuses connections and breaks those that are open. */
+  async stop(): Promise<void> {
+    const server = this.server;
+    this.server = undefined;
+    if (server === undefined) return;
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const url = new URL(request.url ?? '/', this.url);
+      const target = resourceRequestOf(request.method ?? 'GET', url, this.parts.resources);
+      const facts = factsOf(target, url);
+      this.parts.onRequest?.(facts);
+      const body = await readBody(request);
+      const effects = this.parts.faults.strike(facts);
+      for (const effect of effects) if (effect.is === 'delay') await this.parts.clock.sleep(effect.delayMs);
+      if (isDropped(effects, 'before')) return void response.destroy();
+      assertNoFailure(effects, 'before');
+      this.assertAuthenticated(request, url);
+      const contentType = request.headers['content-type'] ?? 'application/json';
+      const exchange = { facts, body, contentType, response };
+      const reply =
+        target === undefined
+          ? this.other(url, exchange)
+          : this.resource({ ...exchange, request: target }, effects);
+      if (isDropped(effects, 'after')) return void response.destroy();
+      assertNoFailure(effects, 'after');
+      writeReply(response, reply);
+    } catch (error) {
+      writeError(response, error);
+    }
+  }
+
+  private assertAuthenticated(request: IncomingMessage, url: URL): void {
+    const { token } = this.parts;
+    if (token === undefined || HEALTH.includes(url.pathname)) return;
+    if (request.headers.authorization !== `Bearer ${token}`) throw unauthorized();
+  }
+
+  private resource(exchange: Exchange, effects: readonly Effect[]): Reply {
+    const { request } = exchange;
+    this.parts.permissions.assertAllowed(request);
+    if (request.resource.plural !== 'pods' || request.subresource !== 'log')
+      return this.routes.handle(exchange);
+    const cut = effects.find((effect) => effect.is === 'cut-log');
+    const { api, logs, clock } = this.parts;
+    return servePodLog({ api, logs, nowMs: () => clock.now() }, request, exchange.response, cut?.atByte);
+  }
+
+  private other(url: URL, { body, contentType }: Omit<Exchange, 'request'>): Reply {
+    if (HEALTH.some((path) => url.pathname === path || url.pathname.startsWith(`${path}/`)))
+      return text('ok');
+    if (url.pathname === '/version') return json(VERSION);
+    if (url.pathname === REVIEWS) {
+      return json(this.parts.permissions.review(recordOf(parseBody(body, contentType))), 201);
+    }
+    const discovery = discoveryOf(url.pathname, this.parts.resources);
+    if (discovery !== undefined) return json(discovery);
+    return text('404 page not found\n', 404);
+  }
+}
+
+function factsOf(target: ResourceRequest | undefined, url: URL): RequestFacts {
+  const path = `${url.pathname}${url.search}`;
+  if (target === undefined) return { verb: 'other', resource: '', namespace: '', name: '', path };
+  const { verb, resource, subresource, namespace, name } = target;
+  const plural = subresource === '' ? resource.plural : `${resource.plural}/${subresource}`;
+  return { verb, resource: plural, namespace, name, path };
+}
+
+function isDropped(effects: readonly Effect[], when: 'before' | 'after'): boolean {
+  return effects.some((effect) => effect.is === 'drop' && effect.when === when);
+}
+
+/** @throws {ApiError} the ordered one */
+function assertNoFailure(effects: readonly Effect[], when: 'before' | 'after'): void {
+  const failure = effects.find((effect) => effect.is === 'fail' && effect.when === when);
+  if (failure?.is === 'fail') throw failure.error satisfies ApiError;
+}

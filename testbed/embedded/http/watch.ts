@@ -1,0 +1,175 @@
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '@hangar/shared/clock';
+import type { KubeObject } from '../api/objects.ts';
+import { apiVersionOf, qualifiedName, type Resource } from '../api/resources.ts';
+import type { Matcher } from '../api/selectors.ts';
+import { ApiError, expired } from '../api/status-errors.ts';
+import type { Change, Store } from '../api/store.ts';
+import type { Faults, RequestFacts } from '../faults/faults.ts';
+
+export interface WatchRequest {
+  readonly facts: RequestFacts;
+  readonly resource: Resource;
+  readonly namespace: string;
+  readonly matches: Matcher;
+  /** Undefined or 0: the state as it is comes first, as ADDED. */
+  readonly since: number | undefined;
+  readonly initialEvents: boolean;
+  readonly bookmarks: boolean;
+  readonly timeoutMs: number;
+}
+
+export interface WatchParts {
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly faults: Faults;
+  readonly bookmarkIntervalMs: number;
+}
+
+type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+
+/** Texts of stored objects are made once for all watchers; stored objects never change. */
+const texts = new WeakMap<KubeObject, string>();
+
+function textOf(object: KubeObject): string {
+  const known = texts.get(object);
+  if (known !== undefined) return known;
+  const made = JSON.stringify(object);
+  texts.set(object, made);
+  return made;
+}
+
+/** Streams the changes of one watch until its time is over or the client leaves. */
+export function serveWatch(parts: WatchParts, request: WatchRequest, response: ServerResponse): void {
+  new WatchStream(parts, request, response).run();
+}
+
+class WatchStream {
+  private readonly parts: WatchParts;
+  private readonly request: WatchRequest;
+  private readonly response: ServerResponse;
+  private readonly endings: (() => void)[] = [];
+  private muted = false;
+  private ended = false;
+  private seenRevision = 0;
+
+  constructor(parts: WatchParts, request: WatchRequest, response: ServerResponse) {
+    this.parts = parts;
+    this.request = request;
+    this.response = response;
+  }
+
+  run(): void {
+    const { store, clock, faults, bookmarkIntervalMs } = this.parts;
+    this.response.writeHead(200, { 'content-type': 'application/json' });
+    this.response.flushHeaders();
+    if (!this.replay()) return this.end('clean');
+    this.endings.push(
+      store.subscribe((change) => this.onChange(change)),
+      faults.watchOpened({
+        facts: this.request.facts,
+        end: (how) => this.end(how),
+        mute: () => (this.muted = true),
+      }),
+      clock.after(this.request.timeoutMs, () => this.end('clean')),
+    );
+    if (this.request.bookmarks) this.bookmarkEvery(bookmarkIntervalMs);
+    this.response.on('close', () => this.end('clean'));
+  }
+
+  /** What happened before the stream began; false when that is forgotten. */
+  private replay(): boolean {
+    const { store } = this.parts;
+    const { since, resource, namespace, initialEvents } = this.request;
+    this.seenRevision = store.revision;
+    if (since === undefined || since === 0 || initialEvents) {
+      for (const object of store.list(qualifiedName(resource), namespace)) {
+        if (this.request.matches(object)) this.write('ADDED', textOf(object));
+      }
+      if (initialEvents) this.bookmark({ 'k8s.io/initial-events-end': 'true' });
+      return true;
+    }
+    const changes = store.changesAfter(qualifiedName(resource), since);
+    if (changes === 'expired') {
+      this.write('ERROR', JSON.stringify(expired(since, store.oldestRevision).status));
+      return false;
+    }
+    for (const change of changes) this.tell(change);
+    return true;
+  }
+
+  private onChange(change: Change): void {
+    // A change that was replayed already may still be under way to the listeners.
+    if (change.revision <= this.seenRevision || change.resource !== qualifiedName(this.request.resource))
+      return;
+    const { delayMs } = this.parts.faults.watchFaults;
+    if (delayMs === 0) return this.tell(change);
+    this.parts.clock.after(delayMs, () => this.tell(change));
+  }
+
+  /** For a selector, entering it is ADDED and leaving it DELETED. */
+  private tell(change: Change): void {
+    const { matches, namespace } = this.request;
+    if (namespace !== '' && change.object.metadata.namespace !== namespace) return;
+    const is = change.type !== 'DELETED' && matches(change.object);
+    const was = change.previous !== undefined && matches(change.previous);
+    if (is) return this.writeObject(was ? 'MODIFIED' : 'ADDED', change.object);
+    if (!was) return;
+    const revision = change.object.metadata.resourceVersion;
+    const last = change.previous ?? change.object;
+    this.writeObject('DELETED', { ...last, metadata: { ...last.metadata, resourceVersion: revision } });
+  }
+
+  private writeObject(type: EventType, object: KubeObject): void {
+    const copies = 1 + this.parts.faults.watchFaults.duplicates;
+    for (let copy = 0; copy < copies; copy += 1) this.write(type, textOf(object));
+  }
+
+  private write(type: EventType, object: string): void {
+    if (this.ended || this.muted) return;
+    this.response.write(`{"type":"${type}","object":${object}}\n`);
+  }
+
+  private bookmarkEvery(intervalMs: number): void {
+    let callOff = (): void => undefined;
+    const again = (): void => {
+      this.bookmark();
+      callOff = this.parts.clock.after(intervalMs, again);
+    };
+    callOff = this.parts.clock.after(intervalMs, again);
+    this.endings.push(() => callOff());
+  }
+
+  private bookmark(annotations?: Record<string, string>): void {
+    const { resource } = this.request;
+    const metadata = {
+      resourceVersion: String(this.parts.store.revision),
+      creationTimestamp: null,
+      ...(annotations === undefined ? {} : { annotations }),
+    };
+    this.write(
+      'BOOKMARK',
+      JSON.stringify({ kind: resource.kind, apiVersion: apiVersionOf(resource), metadata }),
+    );
+  }
+
+  private end(how: 'clean' | 'abrupt'): void {
+    if (this.ended) return;
+    this.ended = true;
+    for (const ending of this.endings) ending();
+    if (how === 'clean') this.response.end();
+    else this.response.destroy();
+  }
+}
+
+/** The revision that a request names, as a number. @throws {ApiError} 400 */
+export function revisionOf(text: string | null): number | undefined {
+  if (text === null || text === '') return undefined;
+  const revision = Number(text);
+  if (Number.isInteger(revision) && revision >= 0) return revision;
+  throw new ApiError(
+    400,
+    'BadRequest',
+    `Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
+  );
+}

@@ -1,0 +1,164 @@
+import type { LogOptions, LogSink } from '../http/pod-log.ts';
+
+export type OutputStream = 'stdout' | 'stderr';
+
+/** One entry as containerd writes it: a line with its end, or a part of a line without. */
+interface LogEntry {
+  readonly stampNs: bigint;
+  readonly text: Buffer;
+}
+
+/** containerd cuts lines at this length into parts. */
+const LONGEST_LINE_BYTES = 16 * 1024;
+const NEWLINE = 0x0a;
+const NS_PER_MS = 1_000_000n;
+
+/** The log of one run of a container: entries with time stamps, the oldest dropped above a size, as rotation does. */
+export class ContainerLog {
+  private readonly nowMs: () => number;
+  private readonly limitBytes: number;
+  private readonly pending: Record<OutputStream, Buffer[]> = { stdout: [], stderr: [] };
+  private readonly pendingBytes: Record<OutputStream, number> = { stdout: 0, stderr: 0 };
+  private readonly followers = new Set<{ onEntry: (entry: LogEntry) => void; onEnd: () => void }>();
+  private entries: LogEntry[] = [];
+  private bytes = 0;
+  private lastNs = 0n;
+  private ended = false;
+
+  constructor(nowMs: () => number, limitBytes: number) {
+    this.nowMs = nowMs;
+    this.limitBytes = limitBytes;
+  }
+
+  /** Takes what the process wrote; complete lines become entries at once. */
+  append(stream: OutputStream, chunk: Buffer): void {
+    let rest = chunk;
+    for (let at = rest.indexOf(NEWLINE); at >= 0; at = rest.indexOf(NEWLINE)) {
+      this.hold(stream, rest.subarray(0, at + 1));
+      this.flush(stream);
+      rest = rest.subarray(at + 1);
+    }
+    if (rest.length > 0) this.hold(stream, rest);
+  }
+
+  /** The process has ended: unfinished lines are written without a newline. */
+  end(): void {
+    this.flush('stdout');
+    this.flush('stderr');
+    this.ended = true;
+    for (const follower of [...this.followers]) follower.onEnd();
+    this.followers.clear();
+  }
+
+  /** Writes what there is, and goes on until the run ends when asked to follow; returns a stop. */
+  read(options: Omit<LogOptions, 'container' | 'previous'>, sink: LogSink): () => void {
+    const writer = new LogWriter(options, sink);
+    const { tailLines } = options;
+    const shown =
+      tailLines === undefined ? this.entries : tailLines === 0 ? [] : this.entries.slice(-tailLines);
+    for (const entry of shown) writer.write(entry);
+    if (!options.follow || this.ended || writer.isFull) {
+      sink.end();
+      return () => undefined;
+    }
+    const follower = {
+      onEntry: (entry: LogEntry): void => {
+        writer.write(entry);
+        if (!writer.isFull) return;
+        this.followers.delete(follower);
+        sink.end();
+      },
+      onEnd: (): void => sink.end(),
+    };
+    this.followers.add(follower);
+    return () => this.followers.delete(follower);
+  }
+
+  /** The last lines as text, for termination messages that fall back to the log. */
+  tail(limitBytes: number): string {
+    return Buffer.concat(this.entries.slice(-80).map(({ text }) => text))
+      .subarray(-limitBytes)
+      .toString('utf8');
+  }
+
+  private hold(stream: OutputStream, part: Buffer): void {
+    let rest = part;
+    while (this.pendingBytes[stream] + rest.length > LONGEST_LINE_BYTES + 1) {
+      const room = LONGEST_LINE_BYTES - this.pendingBytes[stream];
+      this.keep(stream, rest.subarray(0, room));
+      this.flush(stream);
+      rest = rest.subarray(room);
+    }
+    this.keep(stream, rest);
+  }
+
+  private keep(stream: OutputStream, part: Buffer): void {
+    this.pending[stream].push(Buffer.from(part));
+    this.pendingBytes[stream] += part.length;
+  }
+
+  private flush(stream: OutputStream): void {
+    if (this.pendingBytes[stream] === 0) return;
+    const text = Buffer.concat(this.pending[stream]);
+    this.pending[stream] = [];
+    this.pendingBytes[stream] = 0;
+    const entry = { stampNs: this.nextStamp(), text };
+    this.entries.push(entry);
+    this.bytes += text.length;
+    this.rotate();
+    for (const follower of [...this.followers]) follower.onEntry(entry);
+  }
+
+  private rotate(): void {
+    let dropped = 0;
+    while (this.bytes > this.limitBytes && dropped < this.entries.length - 1) {
+      this.bytes -= this.entries[dropped]?.text.length ?? 0;
+      dropped += 1;
+    }
+    if (dropped > 0) this.entries = this.entries.slice(dropped);
+  }
+
+  /** Stamps only grow, as those of a machine with a fine clock do. */
+  private nextStamp(): bigint {
+    const now = BigInt(Math.floor(this.nowMs())) * NS_PER_MS;
+    this.lastNs = now > this.lastNs ? now : this.lastNs + 1n;
+    return this.lastNs;
+  }
+}
+
+/** The kubelet's rules of printing: stamps before whole lines, `since`, and a limit of bytes. */
+class LogWriter {
+  private readonly options: Omit<LogOptions, 'container' | 'previous'>;
+  private readonly sink: LogSink;
+  private left: number;
+  private atLineStart = true;
+
+  constructor(options: Omit<LogOptions, 'container' | 'previous'>, sink: LogSink) {
+    this.options = options;
+    this.sink = sink;
+    this.left = options.limitBytes ?? Number.POSITIVE_INFINITY;
+  }
+
+  get isFull(): boolean {
+    return this.left <= 0;
+  }
+
+  write({ stampNs, text }: LogEntry): void {
+    const { sinceMs, timestamps } = this.options;
+    const lineStart = this.atLineStart;
+    this.atLineStart = text.at(-1) === NEWLINE;
+    if (this.isFull || (sinceMs !== undefined && stampNs < BigInt(sinceMs) * NS_PER_MS)) return;
+    const stamp = timestamps && lineStart ? Buffer.from(`${stampText(stampNs)} `) : Buffer.alloc(0);
+    const line = Buffer.concat([stamp, text]);
+    const shown = line.subarray(0, Math.min(line.length, this.left));
+    this.left -= shown.length;
+    this.sink.write(shown);
+  }
+}
+
+/** RFC 3339 with exactly nine digits, as the kubelet prints it. */
+export function stampText(stampNs: bigint): string {
+  const seconds = Number(stampNs / 1_000_000_000n);
+  const fraction = (stampNs % 1_000_000_000n).toString().padStart(9, '0');
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${fraction}Z`;
+}

@@ -1,0 +1,74 @@
+import type { Container, ContainerState, ContainerStatus, TerminatedState } from '../api/pod.ts';
+import { secondsText } from '../api/times.ts';
+import type { ContainerRun } from './container-run.ts';
+import { normalized } from './images.ts';
+
+/** Why a container has not started. */
+export interface Waiting {
+  readonly reason: string;
+  readonly message?: string;
+}
+
+/** A container of a Pod over all its runs. */
+export class ContainerSlot {
+  container: Container;
+  waiting: Waiting;
+  run: ContainerRun | undefined;
+  previous: ContainerRun | undefined;
+  /** A start that failed before there was a process (command not found). */
+  failedStart: TerminatedState | undefined;
+  restartCount = 0;
+  pullFailures = 0;
+  /** Not tried again before; in milliseconds since 1970. */
+  notBeforeMs = 0;
+
+  constructor(container: Container, waiting: Waiting) {
+    this.container = container;
+    this.waiting = waiting;
+  }
+
+  get isRunning(): boolean {
+    return this.run !== undefined && this.run.terminated === undefined;
+  }
+
+  get terminated(): TerminatedState | undefined {
+    return this.failedStart ?? this.run?.terminated;
+  }
+
+  get isUnstarted(): boolean {
+    return this.run === undefined && this.failedStart === undefined;
+  }
+
+  /** Puts the last run aside: the container will be started again. */
+  again(waiting: Waiting): void {
+    this.previous = this.run ?? this.previous;
+    this.run = undefined;
+    this.failedStart = undefined;
+    this.waiting = waiting;
+    this.restartCount += 1;
+  }
+
+  status(isInit: boolean): ContainerStatus {
+    const run = this.run;
+    const last = run ?? this.previous;
+    const last0 = this.previous?.terminated;
+    return {
+      name: this.container.name,
+      state: this.state(),
+      lastState: last0 === undefined ? {} : { terminated: last0 },
+      ready: isInit ? this.terminated?.exitCode === 0 : this.isRunning,
+      restartCount: this.restartCount,
+      image: run === undefined ? this.container.image : normalized(run.image),
+      imageID: last?.imageId ?? '',
+      ...(last === undefined ? {} : { containerID: last.id }),
+      started: this.isRunning,
+    };
+  }
+
+  private state(): ContainerState {
+    const { terminated, run } = this;
+    if (terminated !== undefined) return { terminated };
+    if (run !== undefined) return { running: { startedAt: secondsText(run.startedAtMs) } };
+    return { waiting: this.waiting };
+  }
+}

@@ -1,0 +1,56 @@
+import { recordOf, textOf } from '../api/objects.ts';
+import type { Pod } from '../api/pod.ts';
+import { bytesOf, cpuMillicoresOf, quantityOf } from '../api/quantity.ts';
+
+/** Value of a downward-API field path (`metadata.annotations['x']`, `spec.nodeName`, …); empty when unset. */
+export function fieldValue(pod: Pod, path: string): string {
+  const keyed = /^metadata\.(annotations|labels)\['(.*)'\]$/.exec(path);
+  if (keyed !== null) {
+    const [, map, key = ''] = keyed;
+    return recordOf(map === 'labels' ? pod.metadata.labels : pod.metadata.annotations)[key]?.toString() ?? '';
+  }
+  switch (path) {
+    case 'metadata.annotations':
+      return mapText(pod.metadata.annotations ?? {});
+    case 'metadata.labels':
+      return mapText(pod.metadata.labels ?? {});
+    case 'status.podIP':
+    case 'status.hostIP':
+    case 'status.podIPs':
+    case 'status.hostIPs':
+      return '127.0.0.1';
+    default:
+      return plainField(pod, path);
+  }
+}
+
+function plainField(pod: Pod, path: string): string {
+  let here: unknown = pod;
+  for (const key of path.split('.')) here = recordOf(here)[key];
+  return textOf(here);
+}
+
+/** One `key="value"` a line, sorted, values quoted as Go does. */
+function mapText(map: Record<string, string>): string {
+  return Object.entries(map)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .join('\n');
+}
+
+/** Value of a resource field (`limits.cpu`, …) in units of its divisor, rounded up. */
+export function resourceValue(
+  pod: Pod,
+  containerName: string,
+  ref: { resource: string; containerName?: string; divisor?: string },
+): string {
+  const name = ref.containerName ?? containerName;
+  const container = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find(
+    (one) => one.name === name,
+  );
+  const [kind = '', what = ''] = ref.resource.split('.');
+  const amount = textOf(recordOf(recordOf(container?.resources)[kind])[what]);
+  const divisor = quantityOf(ref.divisor ?? '1') ?? 1;
+  const value = what === 'cpu' ? cpuMillicoresOf(amount) / 1000 : bytesOf(amount);
+  return String(Math.ceil(value / (divisor === 0 ? 1 : divisor)));
+}

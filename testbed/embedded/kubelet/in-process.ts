@@ -1,0 +1,32 @@
+import type { Exit, Output, Running } from './process-group.ts';
+
+/** Code of a placeholder that was told to go. @see runner/gate/PROTOCOL.md */
+const PLACEHOLDER_CODE = 213;
+
+const STOPS: ReadonlySet<string> = new Set(['SIGTERM', 'SIGINT', 'SIGKILL']);
+
+/** A placeholder: does nothing, ends at once with its own code when it is told to. */
+export function placeholder(): Running {
+  const { promise, resolve } = Promise.withResolvers<Exit>();
+  return {
+    ended: promise,
+    signal: (name) => {
+      if (STOPS.has(name))
+        resolve(name === 'SIGKILL' ? { code: 137, signal: 9 } : { code: PLACEHOLDER_CODE });
+    },
+  };
+}
+
+/** A small piece of work of our own in place of a program; an error becomes its code 1 and a line on stderr. */
+export function inProcess(work: () => void, output: Output): Running {
+  const ended = Promise.resolve().then((): Exit => {
+    try {
+      work();
+      return { code: 0 };
+    } catch (error) {
+      output.stderr(Buffer.from(`${error instanceof Error ? error.message : String(error)}\n`));
+      return { code: 1 };
+    }
+  });
+  return { ended, signal: () => undefined };
+}

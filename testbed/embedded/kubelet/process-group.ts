@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import type { Janitor } from './janitor.ts';
+
+/** How a process ended: its code, or 128 + signal as a container runtime tells it. */
+export interface Exit {
+  readonly code: number;
+  readonly signal?: number;
+}
+
+export interface Output {
+  readonly stdout: (chunk: Buffer) => void;
+  readonly stderr: (chunk: Buffer) => void;
+}
+
+/** Something that runs as a container does: it ends once, and can be signalled. */
+export interface Running {
+  /** Resolves when it has ended and all its output was handed over. */
+  readonly ended: Promise<Exit>;
+  readonly signal: (name: NodeJS.Signals) => void;
+}
+
+export interface ProcessSpec {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+/** A command that could not be started at all, with the words of the system. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+/**
+ * Starts a command as the leader of its own process group; when it ends the whole group is killed,
+ * as a container's processes die with its first.
+ *
+ * @throws {StartError} when the command cannot be executed
+ */
+export async function startGroup(spec: ProcessSpec, output: Output, janitor: Janitor): Promise<Running> {
+  const [command = '', ...args] = spec.argv;
+  const child = spawn(command, args, {
+    cwd: spec.cwd,
+    env: { ...spec.env },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.on('data', output.stdout);
+  child.stderr.on('data', output.stderr);
+  const ended = endOf(child, janitor);
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', (error) => reject(new StartError(error.message, { cause: error })));
+  });
+  return { ended, signal: (name) => signalGroup(child.pid, name) };
+}
+
+function endOf(child: ChildProcess, janitor: Janitor): Promise<Exit> {
+  const pid = child.pid;
+  if (pid !== undefined) janitor.started(pid);
+  return new Promise((resolve) => {
+    child.once('exit', () => {
+      // What the first process leaves behind may hold the pipes open: it goes too.
+      signalGroup(pid, 'SIGKILL');
+      if (pid !== undefined) janitor.ended(pid);
+    });
+    child.once('close', (code, signal) => resolve(exitOf(code, signal)));
+  });
+}
+
+function exitOf(code: number | null, signal: NodeJS.Signals | null): Exit {
+  if (signal === null) return { code: code ?? 0 };
+  const number = constants.signals[signal];
+  return { code: 128 + number, signal: number };
+}
+
+function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, name);
+  } catch {
+    // The group is gone already: that is what was wanted.
+  }
+}

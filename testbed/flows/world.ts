@@ -1,0 +1,109 @@
+import { systemClock } from '@hangar/shared/clock';
+import { type Cluster, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { connectByText } from '@hangar/shared/kubernetes/connection';
+import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
+import type { V1Pod, V1Secret } from '@kubernetes/client-node';
+import { type PracticeServer, startPracticeServer } from '../drone/practice-server.ts';
+import { type RunningRunner, startRunner } from './runner-in-process.ts';
+
+/** The cluster that a flow runs on: the embedded one, or the real one. */
+export interface Ground {
+  /** The runner's own rights. */
+  readonly kubeconfig: string;
+  /** Everything, for looking and for making trouble. */
+  readonly adminKubeconfig: string;
+  readonly namespace: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface WorldOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Long polls of the practice server. */
+  readonly longPollMs?: number;
+  readonly watchMode?: 'memory' | 'redis';
+}
+
+/** A cluster, a practice Drone server and a runner, ready for builds. */
+export interface World {
+  readonly drone: PracticeServer;
+  readonly admin: Cluster;
+  readonly runner: RunningRunner;
+  readonly namespace: string;
+  /** One more runner, as another replica or the next life of one. */
+  startRunner(replica: string, env?: Readonly<Record<string, string>>): Promise<RunningRunner>;
+  pods(): Promise<readonly V1Pod[]>;
+  secrets(): Promise<readonly V1Secret[]>;
+  /** Resolves when no Pod or Secret of Hangar is left. */
+  cleaned(timeoutMs?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const SECRET = 'flow-secret';
+const OURS = { labelSelector: 'app.kubernetes.io/managed-by=hangar-runner' };
+
+/** Puts a world together on the given ground. */
+export async function startWorld(ground: Ground, options: WorldOptions = {}): Promise<World> {
+  const clock = systemClock();
+  const drone = await startPracticeServer({
+    secret: SECRET,
+    longPollMs: options.longPollMs ?? 5_000,
+    ...(options.watchMode ? { watchMode: options.watchMode } : {}),
+  });
+  const connection = await connectByText(ground.adminKubeconfig);
+  const admin = new HttpCluster(clock, connection);
+  const { namespace } = ground;
+  const runners: RunningRunner[] = [];
+  const start = async (
+    replica: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<RunningRunner> => {
+    const runner = await startRunner({
+      kubeconfig: ground.kubeconfig,
+      droneHost: drone.host,
+      secret: SECRET,
+      replica,
+      env: {
+        DRONE_NAMESPACE_DEFAULT: namespace,
+        HANGAR_LEASE_NAMESPACE: namespace,
+        ...ground.env,
+        ...options.env,
+        ...env,
+      },
+    });
+    runners.push(runner);
+    return runner;
+  };
+  const never = new AbortController().signal;
+  const pods = async () =>
+    (await admin.list<V1Pod>({ resource: RESOURCE.pods, namespace }, OURS, never)).items;
+  const secrets = async () =>
+    (await admin.list<V1Secret>({ resource: RESOURCE.secrets, namespace }, {}, never)).items.filter(
+      (one) => one.type !== 'kubernetes.io/service-account-token',
+    );
+  const runner = await start('runner-a');
+  return {
+    drone,
+    admin,
+    runner,
+    namespace,
+    startRunner: start,
+    pods,
+    secrets,
+    cleaned: async (timeoutMs = 30_000) => {
+      const deadline = Date.now() + timeoutMs;
+      for (;;) {
+        const left = [...(await pods()), ...(await secrets())].map(
+          (one) => `${one.kind ?? 'object'} ${one.metadata?.name}`,
+        );
+        if (left.length === 0) return;
+        if (Date.now() > deadline) throw new Error(`left in the cluster: ${left.join(', ')}`);
+        await clock.sleep(50);
+      }
+    },
+    close: async () => {
+      await Promise.all(runners.map((one) => one.stop()));
+      await drone.close();
+      await connection.close();
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { LEVELS, summary } from './levels.ts';
+
+const all = { linux: true, root: true, go: true };
+const passed = { name: 'unit', passed: 3, failed: 0, retried: [], failures: [] };
+
+describe('levels', () => {
+  it('are all run on Linux with root and Go', () => {
+    expect(LEVELS.map((level) => level.missing(all))).toEqual(LEVELS.map(() => undefined));
+  });
+
+  it('say how to get what is missing', () => {
+    const real = LEVELS.find((level) => level.name === 'real');
+    expect(real?.missing({ ...all, root: false })).toContain('sudo');
+    expect(real?.missing({ ...all, linux: false })).toContain('Linux');
+    expect(real?.missing({ ...all, go: false })).toContain('Go');
+  });
+});
+
+describe('summary', () => {
+  it('closes with the line that machines read', () => {
+    const { lines, ok } = summary([passed, { ...passed, name: 'flows', passed: 2 }], []);
+    expect(lines.at(-1)).toBe('5 passed, 0 failed');
+    expect(ok).toBe(true);
+  });
+
+  it('is not ok when one failed, nor when none ran', () => {
+    expect(summary([{ ...passed, failed: 1, failures: ['a test'] }], []).ok).toBe(false);
+    expect(summary([{ ...passed, passed: 0 }], []).ok).toBe(false);
+    expect(summary([], []).ok).toBe(false);
+  });
+
+  it('tells what was left out and what needed a second try', () => {
+    const { lines } = summary([{ ...passed, retried: ['slow one'] }], ['real: no root']);
+    expect(lines).toContain('left out: real: no root');
+    expect(lines).toContain('passed at a second try: slow one');
+  });
+});

@@ -1,0 +1,92 @@
+/** One level of tests, and what the machine must have for it. */
+export interface Level {
+  readonly name: string;
+  readonly what: string;
+  readonly command: readonly string[];
+  /** What is missing here, in words with the cure; undefined when nothing is. */
+  readonly missing: (machine: Machine) => string | undefined;
+  /** Part of `npm run test:quick`. */
+  readonly quick: boolean;
+}
+
+/** What is known of this machine. */
+export interface Machine {
+  readonly linux: boolean;
+  readonly root: boolean;
+  readonly go: boolean;
+}
+
+const needsGo = ({ go }: Machine): string | undefined =>
+  go ? undefined : 'Go is not installed: install Go 1.26 (https://go.dev/dl) and put it in PATH';
+
+function needsRealCluster(machine: Machine): string | undefined {
+  if (!machine.linux) return 'the real cluster runs on Linux only: use a Linux machine or a virtual one';
+  if (!machine.root)
+    return 'the real cluster needs root: run "sudo testbed/install-debian.sh" once, then "sudo -E npm test"';
+  return needsGo(machine);
+}
+
+const vitest = (...projects: readonly string[]): readonly string[] => ['vitest', ...projects];
+
+/** All levels, from the quickest to the slowest. */
+export const LEVELS: readonly Level[] = [
+  {
+    name: 'unit',
+    what: 'rooms by tables and properties, edges on loopback',
+    command: vitest('unit'),
+    missing: () => undefined,
+    quick: true,
+  },
+  {
+    name: 'gate-go',
+    what: "the gate's own Go tests",
+    command: ['go', 'test', './...'],
+    missing: needsGo,
+    quick: true,
+  },
+  { name: 'gate', what: 'the gate as processes', command: vitest('gate'), missing: needsGo, quick: true },
+  {
+    name: 'flows',
+    what: 'whole pipelines on the embedded cluster',
+    command: vitest('flows'),
+    missing: () => undefined,
+    quick: true,
+  },
+  {
+    name: 'real',
+    what: 'the same on a real kubelet',
+    command: vitest('real'),
+    missing: needsRealCluster,
+    quick: false,
+  },
+];
+
+/** What came of one level. */
+export interface LevelResult {
+  readonly name: string;
+  readonly passed: number;
+  readonly failed: number;
+  /** Tests that passed only at a second try. */
+  readonly retried: readonly string[];
+  readonly failures: readonly string[];
+}
+
+/** Sums up a run: the last line is the one that machines read. A level that ran no test has failed. */
+export function summary(
+  results: readonly LevelResult[],
+  leftOut: readonly string[],
+): { readonly lines: readonly string[]; readonly ok: boolean } {
+  const passed = results.reduce((sum, one) => sum + one.passed, 0);
+  const failed = results.reduce((sum, one) => sum + one.failed, 0);
+  const lines = [
+    ...results.map(
+      (one) =>
+        `${one.failed === 0 ? 'ok    ' : 'FAILED'} ${one.name}: ${one.passed} passed, ${one.failed} failed`,
+    ),
+    ...results.flatMap((one) => one.retried.map((name) => `passed at a second try: ${name}`)),
+    ...results.flatMap((one) => one.failures.map((name) => `failed: ${name}`)),
+    ...leftOut.map((why) => `left out: ${why}`),
+    `${passed} passed, ${failed} failed`,
+  ];
+  return { lines, ok: failed === 0 && passed > 0 };
+}

@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Layout, serverUrl, statePaths } from './plan/layout.ts';
+import { type Answer, call } from './probe.ts';
+
+/** The API server as its admin sees it: one request, JSON in and out. */
+export type Api = (method: string, path: string, body?: unknown, contentType?: string) => Promise<Answer>;
+
+/** Connects to the running cluster with the admin's token. */
+export async function adminApi(layout: Layout): Promise<Api> {
+  const { keys } = statePaths(layout);
+  const authority = await readFile(`${keys}/ca.crt`, 'utf8');
+  const token = await readFile(`${keys}/admin.token`, 'utf8');
+  return (method, path, body, contentType = 'application/json') =>
+    call({
+      method,
+      url: `${serverUrl}${path}`,
+      authority,
+      headers: { authorization: `Bearer ${token}`, 'content-type': contentType },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      timeoutMs: 10_000,
+    });
+}
+
+/** Throws with the server's words unless the answer has one of these statuses. */
+export function expectStatus(answer: Answer, wanted: readonly number[], what: string): Answer {
+  if (wanted.includes(answer.status)) return answer;
+  throw new Error(`${what}: the API server said ${answer.status} ${answer.body.slice(0, 300)}`);
+}
+
+/** Asks again until the check holds; throws after the time-out, naming what was awaited and how it failed last. */
+export async function until(what: string, timeoutMs: number, check: () => Promise<boolean>): Promise<void> {
+  let last: unknown = 'not yet';
+  for (const end = Date.now() + timeoutMs; Date.now() < end; await pause(100)) {
+    try {
+      if (await check()) return;
+    } catch (error) {
+      last = error;
+    }
+  }
+  const reason = last instanceof Error ? last.message : String(last);
+  throw new Error(`waited ${timeoutMs / 1000} s in vain for ${what}: ${reason}`);
+}

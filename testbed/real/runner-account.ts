@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import type { Say } from './build.ts';
+import { run } from './command.ts';
+import { adminApi, expectStatus } from './kubernetes.ts';
+import { cluster, type Layout, programPath, statePaths } from './plan/layout.ts';
+import { kubeconfig } from './plan/settings.ts';
+import { readRecord, type StateRecord, writeRecord } from './setup.ts';
+
+const yearSeconds = 365 * 24 * 3600;
+
+async function tokenFor(layout: Layout): Promise<string> {
+  const api = await adminApi(layout);
+  const account = `/api/v1/namespaces/${cluster.namespace}/serviceaccounts/${cluster.runnerAccount}`;
+  const answer = await api('POST', `${account}/token`, { spec: { expirationSeconds: yearSeconds } });
+  const { body } = expectStatus(answer, [201], `a token of ${cluster.runnerAccount}`);
+  return (JSON.parse(body) as { status: { token: string } }).status.token;
+}
+
+async function apply(layout: Layout, file: string): Promise<void> {
+  const kubectl = programPath(layout, 'kubernetes', 'kubectl');
+  const { keys, runnerKubeconfig } = statePaths(layout);
+  // By the kubeconfig's own namespace, not -n: that would refuse documents for another one.
+  const admin = ['--kubeconfig', `${keys}/hangar-namespace.kubeconfig`];
+  await run(kubectl, [...admin, 'apply', '--server-side', '--force-conflicts', '-f', file]);
+  const authority = await readFile(`${keys}/ca.crt`, 'utf8');
+  const content = kubeconfig(await tokenFor(layout), authority, cluster.namespace);
+  await writeFile(runnerKubeconfig, content, { mode: 0o600 });
+}
+
+async function withdraw(layout: Layout, { roleHash, ...record }: StateRecord): Promise<void> {
+  await rm(statePaths(layout).runnerKubeconfig, { force: true });
+  if (roleHash !== undefined) await writeRecord(layout, record);
+}
+
+/**
+ * Gives the runner's tests a service account with exactly the runner's Role: applies docs/role.yaml when it changed,
+ * and writes a kubeconfig with a token of its account. Without the file, or when the API server refuses it (one line
+ * says why), there is no such kubeconfig.
+ */
+export async function bindRunner(layout: Layout, say: Say): Promise<void> {
+  const file = `${layout.repository}/docs/role.yaml`;
+  const record = await readRecord(layout);
+  if (record === undefined) return;
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text === undefined) return withdraw(layout, record);
+  const roleHash = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  if (record.roleHash === roleHash) return;
+  say('testbed: applying docs/role.yaml');
+  try {
+    await apply(layout, file);
+    await writeRecord(layout, { ...record, roleHash });
+  } catch (error) {
+    say(`testbed: no runner account: ${error instanceof Error ? error.message : String(error)}`);
+    await withdraw(layout, record);
+  }
+}
