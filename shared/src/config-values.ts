@@ -9,21 +9,16 @@ export interface ValueKind<T> {
 /** Any text, as it stands. */
 export const TEXT: ValueKind<string> = { type: 'text', read: (value) => ({ value }) };
 
-const FLAGS: Readonly<Record<string, boolean>> = {
-  1: true,
-  t: true,
-  true: true,
-  0: false,
-  f: false,
-  false: false,
-};
+const TRUE = ['1', 't', 'true'];
+const FALSE = ['0', 'f', 'false'];
 
 /** `true` or `false`, in all spellings that Go takes. */
 export const FLAG: ValueKind<boolean> = {
   type: '`true` or `false`',
   read: (text) => {
-    const value = FLAGS[text.trim().toLowerCase()];
-    return value === undefined ? { wrong: 'is neither true nor false' } : { value };
+    const word = text.trim().toLowerCase();
+    if (TRUE.includes(word)) return { value: true };
+    return FALSE.includes(word) ? { value: false } : { wrong: 'is neither true nor false' };
   },
 };
 

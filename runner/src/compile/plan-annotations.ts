@@ -66,7 +66,7 @@ export interface AnnotationParts {
 
 /**
  * Puts stage and plan on the Pod, so that any replica can go on from there. A plan that is too large goes to the first Secret
- * under `plan.json`, and its annotation says `{"key":"plan.json"}`. Throws PipelineError when the author's own annotations
+ * (it is called like the Pod) under `plan.json`, and there is no annotation for it. Throws PipelineError when the author's own annotations
  * leave no room.
  */
 export function placePlan({ given, detail, plan, steps }: AnnotationParts): PlanPlace {
@@ -81,8 +81,5 @@ export function placePlan({ given, detail, plan, steps }: AnnotationParts): Plan
       'pipeline-too-large',
       `the Pod's annotations would have over ${LARGEST_BYTES} bytes; shorten metadata.annotations`,
     );
-  return {
-    annotations: { ...base, [ANNOTATION.plan]: JSON.stringify({ key: PLAN_KEY }) },
-    entry: { key: PLAN_KEY, path: undefined, content },
-  };
+  return { annotations: base, entry: { key: PLAN_KEY, path: undefined, content } };
 }

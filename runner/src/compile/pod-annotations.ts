@@ -1,6 +1,7 @@
 import type { StageDetail } from '../pipeline/drone.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
-import { checkKeys, withoutOurs } from './pod-labels.ts';
+import { byAuthor, byOperator, byPolicy, checkedKeys } from './checked-words.ts';
+import { withoutOurs } from './pod-labels.ts';
 import type { CompileSettings, Policy } from './settings.ts';
 
 type Words = Readonly<Record<string, string>>;
@@ -57,9 +58,11 @@ export interface AnnotationSources {
 
 /** Shields and defaults, the old runner's, the pipeline's, the policy's; later wins (runner-spec §4.13, §4.15). */
 export function givenAnnotations({ pipeline, settings, policy, drone }: AnnotationSources): Words {
-  const before = { ...SHIELDS, ...settings.defaultAnnotations, ...drone };
-  return checkKeys(
-    withoutOurs({ ...before, ...pipeline.metadata.annotations, ...policy?.annotations }),
-    'annotation',
-  );
+  return {
+    ...SHIELDS,
+    ...checkedKeys(withoutOurs(settings.defaultAnnotations), byOperator('DRONE_ANNOTATIONS_DEFAULT')),
+    ...drone,
+    ...checkedKeys(withoutOurs(pipeline.metadata.annotations), byAuthor('metadata.annotations')),
+    ...checkedKeys(withoutOurs(policy?.annotations ?? {}), byPolicy(policy, 'annotations')),
+  };
 }

@@ -1,8 +1,8 @@
 import { LABEL } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
-import { isLabelValue, isQualifiedName, slug } from './kubernetes-names.ts';
-import { refuse } from './refuse.ts';
+import { byAuthor, byOperator, byPolicy, checkedLabels } from './checked-words.ts';
+import { slug } from './kubernetes-names.ts';
 import type { CompileSettings, Policy } from './settings.ts';
 
 type Words = Readonly<Record<string, string>>;
@@ -13,25 +13,6 @@ export const OUR_PREFIX = 'hangar.dev/';
 /** Keys that authors and policies may set: all but ours. */
 export const withoutOurs = (words: Words): Words =>
   Object.fromEntries(Object.entries(words).filter(([key]) => !key.startsWith(OUR_PREFIX)));
-
-/** Ends with a clear text where Kubernetes would refuse the Pod for a key (weakness 46). */
-export function checkKeys(words: Words, what: 'label' | 'annotation'): Words {
-  const odd = Object.keys(words).find((key) => !isQualifiedName(key));
-  if (odd === undefined) return words;
-  return refuse(
-    'invalid-pipeline',
-    `${what} ${JSON.stringify(odd)}: the key must be at most 63 letters, digits, "-", "_" or ".", if need be behind a domain and "/"`,
-  );
-}
-
-function checkValues(labels: Words): Words {
-  const odd = Object.entries(labels).find(([, value]) => !isLabelValue(value));
-  if (odd === undefined) return labels;
-  return refuse(
-    'invalid-pipeline',
-    `label ${odd[0]}: ${JSON.stringify(odd[1])} must be at most 63 letters, digits, "-", "_" or ".", beginning and ending with a letter or digit`,
-  );
-}
 
 /** Labels that the runner itself and its operators' tools select by; nobody overwrites them (weakness 68). */
 function runnerLabels({ repo, build, stage }: StageDetail, podName: string): Words {
@@ -66,9 +47,10 @@ export function podLabels({
   podName,
 }: LabelSources): Record<string, string> {
   const { arch } = pipeline.platform;
-  const given = { ...settings.defaultLabels, ...pipeline.metadata.labels, ...policy?.labels };
   return {
-    ...checkValues(checkKeys(withoutOurs(given), 'label')),
+    ...checkedLabels(withoutOurs(settings.defaultLabels), byOperator('DRONE_LABELS_DEFAULT')),
+    ...checkedLabels(withoutOurs(pipeline.metadata.labels), byAuthor('metadata.labels')),
+    ...checkedLabels(withoutOurs(policy?.labels ?? {}), byPolicy(policy, 'labels')),
     ...runnerLabels(detail, podName),
     ...(arch === 'arm' || arch === 'arm64' ? { 'kubernetes.io/arch': arch } : {}),
   };

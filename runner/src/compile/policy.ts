@@ -1,4 +1,5 @@
 import type { Pipeline } from '../pipeline/pipeline.ts';
+import { byAuthor, byOperator, byPolicy, type Writer } from './checked-words.ts';
 import { isDnsLabel } from './kubernetes-names.ts';
 import { refuse } from './refuse.ts';
 import type { CompileSettings, Policy } from './settings.ts';
@@ -27,11 +28,19 @@ export function decidePlace(
   policy: Policy | undefined,
   name: () => string,
 ): Place {
-  const wanted = policy?.namespace || pipeline.metadata.namespace || settings.defaultNamespace || 'default';
+  const writers: readonly (readonly [string, Writer])[] = [
+    [policy?.namespace ?? '', byPolicy(policy, 'namespace')],
+    [pipeline.metadata.namespace, byAuthor('metadata.namespace')],
+    [settings.defaultNamespace || 'default', byOperator('DRONE_NAMESPACE_DEFAULT')],
+  ];
+  const [wanted, { code, place }] = writers.find(([namespace]) => namespace !== '') ?? [
+    'default',
+    byAuthor(''),
+  ];
   if (wanted === RANDOM_NAMESPACE) return { namespace: name(), createNamespace: true };
   if (isDnsLabel(wanted)) return { namespace: wanted, createNamespace: false };
   return refuse(
-    'invalid-pipeline',
-    `${JSON.stringify(wanted)} can't be a namespace: at most 63 of a-z, 0-9 and "-", beginning and ending with a letter or digit`,
+    code,
+    `${place}: ${JSON.stringify(wanted)} can't be a namespace; write at most 63 of a-z, 0-9 and "-", beginning and ending with a letter or digit`,
   );
 }

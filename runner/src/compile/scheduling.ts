@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import type { V1Affinity, V1HostAlias, V1PodDNSConfig, V1Toleration } from '@kubernetes/client-node';
 import type { Pipeline, PipelineStep, Toleration } from '../pipeline/pipeline.ts';
+import { byAuthor, byOperator, byPolicy, checkedLabels, type Writer } from './checked-words.ts';
 import { isDnsSubdomain, isLabelValue, isQualifiedName } from './kubernetes-names.ts';
-import { checkKeys } from './pod-labels.ts';
 import { refuse } from './refuse.ts';
 import type { CompileSettings, Policy } from './settings.ts';
 
@@ -15,10 +15,11 @@ export interface Placement {
 
 /** The platform as labels of nodes (weakness 30); a selector that the author wrote for the same key wins. */
 function platformSelector({ platform }: Pipeline): Record<string, string> {
-  return {
+  const selector = {
     ...(platform.os === '' ? {} : { 'kubernetes.io/os': platform.os }),
     ...(platform.arch === '' ? {} : { 'kubernetes.io/arch': platform.arch }),
   };
+  return { ...checkedLabels(selector, byAuthor('platform')) };
 }
 
 const isEmpty = (record: object): boolean => Object.keys(record).length === 0;
@@ -27,19 +28,13 @@ function chosenSelector(
   pipeline: Pipeline,
   settings: CompileSettings,
   policy: Policy | undefined,
-): Record<string, string> {
-  if (policy !== undefined && !isEmpty(policy.nodeSelector)) return { ...policy.nodeSelector };
-  return { ...(isEmpty(pipeline.nodeSelector) ? settings.defaultNodeSelector : pipeline.nodeSelector) };
-}
-
-function checkSelector(selector: Record<string, string>): Record<string, string> {
-  checkKeys(selector, 'label');
-  const odd = Object.entries(selector).find(([, value]) => !isLabelValue(value));
-  if (odd === undefined) return selector;
-  return refuse(
-    'invalid-pipeline',
-    `node_selector ${odd[0]}: ${JSON.stringify(odd[1])} can't be the value of a node's label`,
-  );
+): Readonly<Record<string, string>> {
+  if (policy !== undefined && !isEmpty(policy.nodeSelector)) {
+    return checkedLabels(policy.nodeSelector, byPolicy(policy, 'node_selector'));
+  }
+  return isEmpty(pipeline.nodeSelector)
+    ? checkedLabels(settings.defaultNodeSelector, byOperator('DRONE_NODE_SELECTOR_DEFAULT'))
+    : checkedLabels(pipeline.nodeSelector, byAuthor('node_selector'));
 }
 
 const OPERATORS = ['', 'Equal', 'Exists'];
@@ -65,9 +60,9 @@ const TOLERATION_RULES: readonly (readonly [(toleration: Toleration) => boolean,
 const tolerationProblem = (toleration: Toleration): string =>
   TOLERATION_RULES.find(([holds]) => !holds(toleration))?.[1] ?? '';
 
-function toToleration(toleration: Toleration): V1Toleration {
+function toToleration(toleration: Toleration, { code, place }: Writer): V1Toleration {
   const problem = tolerationProblem(toleration);
-  if (problem !== '') refuse('invalid-pipeline', `toleration ${JSON.stringify(toleration.key)}: ${problem}`);
+  if (problem !== '') refuse(code, `${place}, key ${JSON.stringify(toleration.key)}: ${problem}`);
   const { key, operator, effect, value, tolerationSeconds } = toleration;
   return {
     ...(key === '' ? {} : { key }),
@@ -93,20 +88,22 @@ function nodeAffinity(nodeName: string): V1Affinity | undefined {
 
 const ANY_TAINT: V1Toleration = { operator: 'Exists', effect: 'NoSchedule' };
 
+function tolerationsOf(pipeline: Pipeline, policy: Policy | undefined): readonly V1Toleration[] {
+  if (policy !== undefined && policy.tolerations.length > 0) {
+    return policy.tolerations.map((toleration) => toToleration(toleration, byPolicy(policy, 'tolerations')));
+  }
+  return pipeline.tolerations.map((toleration) => toToleration(toleration, byAuthor('tolerations')));
+}
+
 /** Selector, tolerations and node of the Pod (runner-spec §4.13, §4.19). Throws PipelineError for what Kubernetes would refuse. */
 export function placement(
   pipeline: Pipeline,
   settings: CompileSettings,
   policy: Policy | undefined,
 ): Placement {
-  const wanted =
-    policy !== undefined && policy.tolerations.length > 0 ? policy.tolerations : pipeline.tolerations;
   return {
-    nodeSelector: checkSelector({
-      ...platformSelector(pipeline),
-      ...chosenSelector(pipeline, settings, policy),
-    }),
-    tolerations: [...wanted.map(toToleration), ...(pipeline.nodeName === '' ? [] : [ANY_TAINT])],
+    nodeSelector: { ...platformSelector(pipeline), ...chosenSelector(pipeline, settings, policy) },
+    tolerations: [...tolerationsOf(pipeline, policy), ...(pipeline.nodeName === '' ? [] : [ANY_TAINT])],
     affinity: nodeAffinity(pipeline.nodeName),
   };
 }

@@ -1,5 +1,6 @@
 import type { V1Volume } from '@kubernetes/client-node';
 import type { Pipeline, PipelineVolume } from '../pipeline/pipeline.ts';
+import { byAuthor, byOperator, type Writer } from './checked-words.ts';
 import { isDnsSubdomain } from './kubernetes-names.ts';
 import { refuse } from './refuse.ts';
 import { bytesQuantity } from './resources.ts';
@@ -24,11 +25,11 @@ const volumeName = (index: number): string => `volume-${index + 1}`;
 const title = ({ name }: { readonly name: string }): string => `volume ${JSON.stringify(name)}`;
 
 /** A path on the node; no type, so that sockets, files and folders are all welcome (weakness 48). */
-function hostVolume(name: string, path: string, owner: string): V1Volume {
+function hostVolume(name: string, path: string, { code, place }: Writer): V1Volume {
   if (path === '' || path.split('/').includes('..')) {
     return refuse(
-      'invalid-pipeline',
-      `${owner}: ${JSON.stringify(path)} can't be a host path; write an absolute path without ".."`,
+      code,
+      `${place}: ${JSON.stringify(path)} can't be a host path; write an absolute path without ".."`,
     );
   }
   return { name, hostPath: { path, type: '' } };
@@ -74,7 +75,7 @@ function toVolume(volume: PipelineVolume, name: string): V1Volume | undefined {
     case 'temp':
       return tempVolume(name, volume);
     case 'host':
-      return hostVolume(name, volume.path, owner);
+      return hostVolume(name, volume.path, byAuthor(owner));
     case 'claim':
       return {
         name,
@@ -116,7 +117,7 @@ export interface NamedVolumes {
 /** Translates the pipeline's volumes and the operator's global ones (runner-spec §3.7, §4.3). Throws PipelineError for what Kubernetes would refuse. */
 export function namedVolumes(pipeline: Pipeline, settings: CompileSettings): NamedVolumes {
   const globals = settings.globalVolumes.map(({ hostPath }, index) =>
-    hostVolume(globalVolumeName(index), hostPath, `DRONE_RUNNER_VOLUMES entry ${index + 1}`),
+    hostVolume(globalVolumeName(index), hostPath, byOperator(`DRONE_RUNNER_VOLUMES, entry ${index + 1}`)),
   );
   const own = pipeline.volumes.flatMap((volume, index) => {
     const made = toVolume(volume, volumeName(index));

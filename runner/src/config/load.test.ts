@@ -88,6 +88,22 @@ describe('loadConfig', () => {
     ]);
   });
 
+  it.each([
+    ['a host with blanks', { DRONE_RPC_HOST: 'a b' }, /DRONE_RPC_HOST is no host/],
+    [
+      'a secret with the line break of its file',
+      { DRONE_RPC_SECRET: 's3cret\n' },
+      /^DRONE_RPC_SECRET holds a line break/,
+    ],
+    [
+      'a lease renewed too seldom',
+      { HANGAR_LEASE_RENEW_MS: '20000' },
+      /HANGAR_LEASE_RENEW_MS .*twice a term/,
+    ],
+  ])('refuses %s', (_, env, want) => {
+    expect(problemsOf({ ...LEAST, ...env })).toEqual([expect.stringMatching(want)]);
+  });
+
   it('strips the trailing slashes that would lead to the web page', () => {
     const { server } = load({ DRONE_RPC_PROTO: 'https', DRONE_RPC_HOST: 'acme.test/drone//' });
     expect(server.url).toBe('https://acme.test/drone');

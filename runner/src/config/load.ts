@@ -198,11 +198,7 @@ function proxy(env: Environment, name: string): string {
 function crossChecks(values: Read): readonly string[] {
   const { leaseRenewMs, leaseTermMs, listen } = values;
   const problems: string[] = [];
-  if (/^[a-z]+:\/\//i.test(values.rpcHost)) {
-    problems.push(
-      `DRONE_RPC_HOST holds a scheme (given: ${JSON.stringify(values.rpcHost)}). Write the host alone, the scheme goes to DRONE_RPC_PROTO`,
-    );
-  }
+  problems.push(...serverProblems(values));
   if (readListen(listen) === undefined) {
     problems.push(
       `DRONE_SERVER_PORT is no listen address (given: ${JSON.stringify(listen)}). Write :3000 or 127.0.0.1:3000`,
@@ -227,6 +223,25 @@ function crossChecks(values: Read): readonly string[] {
   return problems;
 }
 
+function serverProblems({ rpcHost, rpcSecret }: Read): readonly string[] {
+  const problems: string[] = [];
+  const given = `(given: ${JSON.stringify(rpcHost)})`;
+  if (/^[a-z]+:\/\//i.test(rpcHost)) {
+    problems.push(
+      `DRONE_RPC_HOST holds a scheme ${given}. Write the host alone, the scheme goes to DRONE_RPC_PROTO`,
+    );
+  } else if (rpcHost !== '' && !URL.canParse(`http://${rpcHost.trim()}`)) {
+    problems.push(`DRONE_RPC_HOST is no host ${given}. Write host or host:port`);
+  }
+  // A line break at the end of a Kubernetes Secret: no header can carry it.
+  if ([...rpcSecret].some((char) => char < ' ')) {
+    problems.push(
+      'DRONE_RPC_SECRET holds a line break or another control character. Store it without, at the server too',
+    );
+  }
+  return problems;
+}
+
 function isHttpUrl(text: string): boolean {
   return /^https?:\/\//i.test(text.trim()) && URL.canParse(text.trim());
 }
@@ -246,7 +261,7 @@ function withoutServiceLinks(env: Environment): { env: Environment; warnings: re
 
 function withoutEffect(env: Environment): readonly string[] {
   return Object.entries(WITHOUT_EFFECT)
-    .filter(([name]) => (env[name] ?? '') !== '')
+    .filter(([name]) => !['', '0'].includes(env[name] ?? ''))
     .map(([name, why]) => `${name} has no effect: ${why}`);
 }
 

@@ -54,7 +54,7 @@ export async function untilSettled(
     lost ||= verdict.lost;
     deps.log.warn(
       { call: rules.call, reason: verdict.why },
-      'the Drone server could not be reached, trying again',
+      'a call to the Drone server failed, trying again',
     );
     await backoff.pause(signal, waitMs(outcome, deps.clock));
     signal.throwIfAborted();

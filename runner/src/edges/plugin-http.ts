@@ -92,7 +92,8 @@ class PluginHttp {
   constructor(clock: Clock, options: PluginOptions, what: string, accept: string) {
     this.#clock = clock;
     this.#options = options;
-    this.#what = `the ${what} plugin at ${options.endpoint}`;
+    const { origin, pathname } = new URL(options.endpoint);
+    this.#what = `the ${what} plugin at ${origin}${pathname}`;
     this.#accept = accept;
     this.#dispatcher = createAgent({ ...options, url: options.endpoint });
   }

@@ -197,6 +197,20 @@ describe('the image look-up', () => {
     }),
   );
 
+  it.each(['docker.io/library/constructor:1', 'toString/x:1'])(
+    'takes %s for an image like any other',
+    (image) =>
+      scene(
+        { login: 'none' },
+        async ({ find }) => {
+          expect(await find(image)).toMatchObject({ kind: 'unknown' });
+        },
+        (server) => ({
+          mirrors: { 'docker.io': `127.0.0.1:${server.port}`, toString: `127.0.0.1:${server.port}` },
+        }),
+      ),
+  );
+
   it('refuses text that is no image name', () =>
     scene({ login: 'none' }, async ({ find }) => {
       expect(await find('Not An Image')).toEqual({ kind: 'unknown', why: 'that is no name of an image' });

@@ -37,9 +37,12 @@ export function createImageLookup(clock: Clock, options: RegistryOptions): Regis
 
 class RegistryHttp implements RegistryLookup {
   readonly #clock: Clock;
-  readonly #options: RegistryOptions;
+  readonly #plainHttp: readonly string[];
   readonly #secure: Dispatcher;
   readonly #plain: Dispatcher;
+  /** Maps, since authors choose the names that are looked up: `constructor` is one. */
+  readonly #table: ReadonlyMap<string, ImageConfig>;
+  readonly #mirrors: ReadonlyMap<string, string>;
   readonly #configs = new BoundedCache<ImageConfig>(KNOWN_CONFIGS);
   readonly #failures = new BoundedCache<{ why: string; untilMs: number }>(KNOWN_FAILURES);
   readonly #running = new Map<string, Promise<ImageAnswer>>();
@@ -47,7 +50,9 @@ class RegistryHttp implements RegistryLookup {
   constructor(clock: Clock, options: RegistryOptions) {
     const proxies = options.proxies;
     this.#clock = clock;
-    this.#options = options;
+    this.#plainHttp = options.plainHttp;
+    this.#table = new Map(Object.entries(options.table));
+    this.#mirrors = new Map(Object.entries(options.mirrors));
     this.#secure = createAgent({ url: 'https:', ...(proxies ? { proxies } : {}) });
     this.#plain = createAgent({ url: 'http:', ...(proxies ? { proxies } : {}) });
   }
@@ -59,11 +64,11 @@ class RegistryHttp implements RegistryLookup {
   ): Promise<ImageAnswer> {
     signal?.throwIfAborted();
     const { image } = question;
-    const told = this.#options.table[image] ?? this.#options.table[familiarName(image)];
+    const told = this.#table.get(image) ?? this.#table.get(familiarName(image));
     if (told) return { kind: 'found', config: told };
     const reference = parseReference(image);
     if (reference === undefined) return { kind: 'unknown', why: 'that is no name of an image' };
-    const place = placeOf(reference, this.#options);
+    const place = placeOf(reference, this.#mirrors.get(reference.registry), this.#plainHttp);
     const login = credentials.findLast(
       ({ address }) => reducedAddress(address) === reducedAddress(place.host),
     );
@@ -139,17 +144,13 @@ interface Place {
   readonly repository: string;
 }
 
-function placeOf(reference: ImageReference, { mirrors, plainHttp }: RegistryOptions): Place {
-  const mirror = mirrors[reference.registry]?.replace(/^https?:\/\//, '').replace(/\/+$/, '');
-  const [host = '', ...path] = (mirror ?? reference.registry).split('/');
-  const isPlain =
-    isLoopback(host) || plainHttp.includes(host) || (mirrors[reference.registry] ?? '').startsWith('http://');
+function placeOf(reference: ImageReference, mirror: string | undefined, plainHttp: readonly string[]): Place {
+  const address = (mirror ?? reference.registry).replace(/^https?:\/\//, '').replace(/\/+$/, '');
+  const [host = '', ...path] = address.split('/');
+  const isPlain = isLoopback(host) || plainHttp.includes(host) || mirror?.startsWith('http://') === true;
   const repository = [...path, reference.repository].join('/');
-  return {
-    host,
-    repository,
-    origin: `${isPlain ? 'http' : 'https'}://${host === 'docker.io' ? 'registry-1.docker.io' : host}`,
-  };
+  const server = host === 'docker.io' ? 'registry-1.docker.io' : host;
+  return { host, repository, origin: `${isPlain ? 'http' : 'https'}://${server}` };
 }
 
 function isLoopback(host: string): boolean {

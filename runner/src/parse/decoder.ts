@@ -14,7 +14,7 @@ const MAX_PROBLEMS = 50;
  * (runner-spec §3.3). Every method takes undefined for an absent field and gives that type's empty value.
  */
 export class Decoder {
-  private readonly problems: string[] = [];
+  private readonly problems: { readonly line: number; readonly text: string }[] = [];
   private readonly warningTexts = new Set<string>();
 
   /** What was understood in another way than it looks. */
@@ -27,13 +27,14 @@ export class Decoder {
   }
 
   problem(line: number, text: string): void {
-    this.problems.push(`  line ${line}: ${text}`);
+    this.problems.push({ line, text });
   }
 
   /** @throws {PipelineError} `yaml`, when anything did not fit */
   finish(): void {
     if (this.problems.length === 0) return;
-    const shown = this.problems.slice(0, MAX_PROBLEMS);
+    const ordered = this.problems.toSorted((a, b) => a.line - b.line);
+    const shown = ordered.slice(0, MAX_PROBLEMS).map(({ line, text }) => `  line ${line}: ${text}`);
     if (this.problems.length > MAX_PROBLEMS) shown.push(`  and ${this.problems.length - MAX_PROBLEMS} more`);
     throw new PipelineError('yaml', ['yaml: unmarshal errors:', ...shown].join('\n'));
   }

@@ -1,0 +1,36 @@
+import { isLabelValue, isQualifiedName } from './kubernetes-names.ts';
+import { refuse } from './refuse.ts';
+import type { Policy } from './settings.ts';
+
+type Words = Readonly<Record<string, string>>;
+
+/** Who wrote something: the pipeline's author or the operator, and where. */
+export interface Writer {
+  readonly code: 'invalid-pipeline' | 'invalid-settings';
+  readonly place: string;
+}
+
+export const byAuthor = (place: string): Writer => ({ code: 'invalid-pipeline', place });
+export const byOperator = (place: string): Writer => ({ code: 'invalid-settings', place });
+export const byPolicy = (policy: Policy | undefined, place: string): Writer =>
+  byOperator(`policy ${JSON.stringify(policy?.name ?? '')}, ${place}`);
+
+/** Keys as Kubernetes takes them; ends with a text that names the place otherwise (weakness 46). */
+export function checkedKeys(words: Words, { code, place }: Writer): Words {
+  const odd = Object.keys(words).find((key) => !isQualifiedName(key));
+  if (odd === undefined) return words;
+  return refuse(
+    code,
+    `${place}: key ${JSON.stringify(odd)} must be at most 63 letters, digits, "-", "_" or ".", if need be behind a domain and "/"`,
+  );
+}
+
+/** Keys and values as labels take them; ends with a text that names the place otherwise (weakness 46). */
+export function checkedLabels(labels: Words, writer: Writer): Words {
+  const odd = Object.entries(checkedKeys(labels, writer)).find(([, value]) => !isLabelValue(value));
+  if (odd === undefined) return labels;
+  return refuse(
+    writer.code,
+    `${writer.place}: ${odd[0]} can't be ${JSON.stringify(odd[1])}; write at most 63 letters, digits, "-", "_" or ".", beginning and ending with a letter or digit`,
+  );
+}

@@ -1,0 +1,287 @@
+import { describe, expect, it } from 'vitest';
+import { parseManifest } from '../parse/manifest.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import { lintAll, lintPipeline } from './lint.ts';
+import type { LintContext } from './problem.ts';
+
+const pipelineOf = (body: string): Pipeline => {
+  const [pipeline] = parseManifest(`kind: pipeline\ntype: kubernetes\n${body}`).pipelines;
+  if (pipeline === undefined) throw new Error('no pipeline');
+  return pipeline;
+};
+
+const UNTRUSTED: LintContext = { trusted: false, slug: 'octocat/hello', namespaceRules: {} };
+const TRUSTED: LintContext = { ...UNTRUSTED, trusted: true };
+
+const first = (body: string, context = UNTRUSTED): string | undefined =>
+  lintPipeline(pipelineOf(body), context)?.message;
+
+describe('lintPipeline: a sound pipeline', () => {
+  it('has no problem', () => {
+    const body = `
+services: [{name: redis, image: redis}]
+steps:
+- {name: a, image: b, depends_on: [clone, redis], volumes: [{name: v, path: /v}]}
+- {name: c, image: b, depends_on: [a], environment: {PATH: x, lower_case: y, 1ST: z}}
+volumes: [{name: v, temp: {}}]
+`;
+    expect(first(body)).toBeUndefined();
+  });
+
+  it('may have labels over 63 characters: the compiler shortens them', () => {
+    expect(first(`metadata: {labels: {a: ${'x'.repeat(100)}}}`)).toBeUndefined();
+  });
+});
+
+describe('lintPipeline: the old checks with their words (§3.12)', () => {
+  it.each([
+    [
+      'cpu limit of the stage',
+      'resources: {limits: {cpu: 1}}',
+      'linter: cpu limit cannot be applied at stage level',
+    ],
+    [
+      'memory limit of the stage',
+      'resources: {limits: {memory: 1}}',
+      'linter: memory limit cannot be applied at stage level',
+    ],
+    [
+      'a service with a step’s name',
+      'services: [{name: a, image: b}]\nsteps: [{name: a, image: b}]',
+      'linter: duplicate step names',
+    ],
+    ['two nameless services', 'services: [{image: b}, {image: b}]', 'linter: duplicate step names'],
+    ['a step called clone', 'steps: [{name: clone, image: b}]', 'linter: duplicate step names'],
+    ['no image', 'steps: [{name: a}]', 'linter: invalid or missing image'],
+    [
+      'privileged',
+      'steps: [{name: a, image: b, privileged: true}]',
+      'linter: untrusted repositories cannot enable privileged mode',
+    ],
+    ...['workspace', '_workspace', '_docker_socket', '_status'].map((name) => [
+      `mount of ${name}`,
+      `steps: [{name: a, image: b, volumes: [{name: ${name}, path: /x}]}]`,
+      `linter: invalid volume name: ${name}`,
+    ]),
+    [
+      'mount at /run/drone',
+      'steps: [{name: a, image: b, volumes: [{name: v, path: /run/drone}]}]',
+      'linter: cannot mount volume at /run/drone',
+    ],
+    [
+      'unknown dependency',
+      'steps: [{name: a, image: b, depends_on: [z]}]',
+      'linter: unknown step dependency detected: a references z',
+    ],
+    [
+      'forward dependency',
+      'steps: [{name: a, image: b, depends_on: [c]}, {name: c, image: b}]',
+      'linter: unknown step dependency detected: a references c',
+    ],
+    [
+      'dependency on a clone that is off',
+      'clone: {disable: true}\nsteps: [{name: a, image: b, depends_on: [clone]}]',
+      'linter: unknown step dependency detected: a references clone',
+    ],
+    [
+      'dependency on itself',
+      'steps: [{name: a, image: b, depends_on: [a]}]',
+      'linter: cyclical step dependency detected: a',
+    ],
+    [
+      'memory volume',
+      'volumes: [{name: v, temp: {medium: memory}}]',
+      'linter: untrusted repositories cannot mount in-memory volumes',
+    ],
+    [
+      'host volume',
+      'volumes: [{name: v, host: {path: /x}}]',
+      'linter: untrusted repositories cannot mount host volumes',
+    ],
+    ['claim', 'volumes: [{name: v, claim: {name: c}}]', 'linter: untrusted repositories cannot mount PVC'],
+    [
+      'config map',
+      'volumes: [{name: v, config_map: {name: c}}]',
+      'linter: untrusted repositories cannot mount configMap volumes',
+    ],
+    [
+      'secret volume',
+      'volumes: [{name: v, secret: {name: c}}]',
+      'linter: untrusted repositories cannot mount secret volumes',
+    ],
+    ['nameless volume', 'volumes: [{temp: {}}]', 'linter: missing volume name'],
+    ['reserved volume', 'volumes: [{name: _addons, temp: {}}]', 'linter: invalid volume name: _addons'],
+  ])('%s', (_, body, want) => {
+    expect(first(body ?? '')).toBe(want);
+  });
+
+  it('keeps the order: stage, services, steps, volumes, namespace', () => {
+    const body = `
+resources: {limits: {cpu: 1, memory: 1}}
+metadata: {namespace: prod}
+services: [{name: s}]
+steps: [{name: a, depends_on: [z]}]
+volumes: [{name: v, host: {path: /x}}]
+`;
+    const messages = lintAll(pipelineOf(body), { ...UNTRUSTED, namespaceRules: { prod: ['ops/*'] } });
+
+    expect(messages).toEqual([
+      { message: 'linter: cpu limit cannot be applied at stage level', line: 1 },
+      { message: 'linter: memory limit cannot be applied at stage level', line: 1 },
+      { message: 'linter: invalid or missing image', line: 6 },
+      { message: 'linter: invalid or missing image', line: 7 },
+      { message: 'linter: unknown step dependency detected: a references z', line: 7 },
+      { message: 'linter: untrusted repositories cannot mount host volumes', line: 8 },
+      { message: 'linter: pipeline restricted from using configured namespace', line: 1 },
+    ]);
+  });
+
+  it('lets trusted repositories do what only they may', () => {
+    const body = `
+steps: [{name: a, image: b, privileged: true}]
+volumes:
+- {name: m, temp: {medium: memory}}
+- {name: h, host: {path: /x}}
+- {name: c, claim: {name: c}}
+- {name: f, config_map: {name: c}}
+- {name: s, secret: {name: c}}
+`;
+    expect(first(body, TRUSTED)).toBeUndefined();
+  });
+
+  it('lets a step be called clone where the clone is off', () => {
+    expect(first('clone: {disable: true}\nsteps: [{name: clone, image: b}]')).toBeUndefined();
+  });
+
+  it('knows the namespaces that are ruled', () => {
+    const context = { ...TRUSTED, namespaceRules: { prod: ['ops/*'], ci: ['octocat/*'] } };
+
+    expect(first('metadata: {namespace: prod}', context)).toBe(
+      'linter: pipeline restricted from using configured namespace',
+    );
+    expect(first('metadata: {namespace: ci}', context)).toBeUndefined();
+    expect(first('metadata: {namespace: other}', context)).toBeUndefined();
+    expect(first('', context)).toBeUndefined();
+  });
+});
+
+const mounting = (...paths: readonly string[]): string => {
+  const mounts = paths.map((path) => `{name: v, path: ${JSON.stringify(path)}}`);
+  return `steps: [{name: a, image: b, volumes: [${mounts.join(', ')}]}]\nvolumes: [{name: v, temp: {}}]`;
+};
+
+describe('lintPipeline: later checks (§9)', () => {
+  it.each(['Memory', 'MEMORY', 'mEmOrY'])('weakness 26: refuses medium %s as it does memory', (medium) => {
+    const body = `volumes: [{name: v, temp: {medium: ${medium}}}]`;
+
+    expect(first(body)).toBe('linter: untrusted repositories cannot mount in-memory volumes');
+    expect(first(body, TRUSTED)).toBeUndefined();
+  });
+
+  it('weakness 26: finds a memory volume that stands behind a harmless one of the same name', () => {
+    expect(first('volumes: [{name: v, temp: {}}, {name: v, temp: {medium: Memory}}]')).toContain('in-memory');
+  });
+
+  it.each([
+    '/run/drone/',
+    '/run//drone/x',
+    '/run/./drone',
+    '/x/../run/drone',
+    'run/drone',
+    '/var/run/drone',
+    '/../run/drone',
+  ])('weakness 29: refuses %s, which is /run/drone', (path) => {
+    expect(first(mounting(path), TRUSTED)).toBe('linter: cannot mount volume at /run/drone');
+  });
+
+  it.each(['/run/drone2', '/run', '/RUN/DRONE'])('weakness 29: the near miss %s is free', (path) => {
+    expect(first(mounting(path))).toBeUndefined();
+  });
+
+  it('weakness 29: ignores case on Windows, as Windows does', () => {
+    expect(first(`platform: {os: windows}\n${mounting('C:\\Run\\Drone')}`)).toBe(
+      'linter: cannot mount volume at /run/drone',
+    );
+  });
+
+  it('weakness 29: refuses to mount _addons', () => {
+    expect(first('steps: [{name: a, image: b, volumes: [{name: _addons, path: /x}]}]')).toBe(
+      'linter: invalid volume name: _addons',
+    );
+  });
+
+  it.each(['/hangar', '/hangar/bin', '/x/../hangar//bin'])('refuses %s, our own folder', (path) => {
+    expect(first(mounting(path), TRUSTED)).toBe('linter: cannot mount volume at /hangar');
+  });
+
+  it('refuses to mount over everything', () => {
+    expect(first(mounting('/x/..'))).toBe('linter: cannot mount volume at /');
+  });
+
+  it.each([
+    ['twice the same', ['/x', '/x'], '/x'],
+    ['the same in other words', ['/x', '/y/../x/'], '/x'],
+    ['the workspace', ['/drone/src'], '/drone/src'],
+  ])('weakness 46: refuses a mount path in use: %s', (_, paths, want) => {
+    expect(first(mounting(...paths))).toBe(`linter: step a has more than one mount at ${want}`);
+  });
+
+  it('weakness 46: the near miss, one below the other', () => {
+    expect(first(mounting('/x', '/x/y', '/drone/src/z'))).toBeUndefined();
+  });
+
+  it('weakness 46: knows a workspace that the author chose', () => {
+    expect(first(`workspace: {path: /go}\n${mounting('/go')}`)).toBe(
+      'linter: step a has more than one mount at /go',
+    );
+    expect(first(`workspace: {path: /go}\n${mounting('/drone/src')}`)).toBeUndefined();
+  });
+
+  it.each(['', 'a=b', 'a\nb', '\u0000'])('weakness 46: refuses the variable name %j', (name) => {
+    const text = JSON.stringify(name);
+
+    expect(first(`environment: {${text}: x}`)).toContain(`linter: invalid variable name ${text} of pipeline`);
+    expect(first(`steps: [{name: a, image: b, environment: {${text}: x}}]`)).toContain(`${text} of step a`);
+  });
+
+  it('weakness 46: refuses a setting that can be no variable, not one that is merely odd', () => {
+    expect(first('steps: [{name: a, image: b, settings: {"x=y": 1}}]')).toContain('"PLUGIN_X=Y" of step a');
+    expect(first('steps: [{name: a, image: b, settings: {my-key.x: 1}}]')).toBeUndefined();
+  });
+
+  it('weakness 50: refuses a mount of an unknown volume', () => {
+    expect(first('steps: [{name: a, image: b, volumes: [{name: cache, path: /c}]}]')).toBe(
+      'linter: step a mounts unknown volume cache: declare it under volumes of the pipeline',
+    );
+  });
+
+  it('weakness 50: refuses a volume without source', () => {
+    expect(first('volumes: [{name: v, temp: }]')).toContain('linter: volume v has no source: ');
+  });
+
+  it('refuses a mount without path', () => {
+    expect(lintAll(pipelineOf(mounting('')), UNTRUSTED).map(({ message }) => message)).toContain(
+      'linter: step a mounts volume v without a path',
+    );
+  });
+
+  it.each(['../x', 'a/../../x', '/x', 'a\\..\\x'])('refuses sub_path %s', (subPath) => {
+    const body = `steps: [{name: a, image: b, volumes: [{name: v, path: /x, sub_path: '${subPath}'}]}]\nvolumes: [{name: v, temp: {}}]`;
+
+    expect(first(body)).toBe(
+      `linter: step a mounts volume v with sub_path ${subPath}: it must be relative and without ..`,
+    );
+  });
+
+  it('come after all old checks', () => {
+    const messages = lintAll(
+      pipelineOf(`${mounting('/hangar')}\nresources: {limits: {cpu: 1}}\n`),
+      UNTRUSTED,
+    );
+
+    expect(messages.map(({ message }) => message)).toEqual([
+      'linter: cpu limit cannot be applied at stage level',
+      'linter: cannot mount volume at /hangar',
+    ]);
+  });
+});

@@ -1,0 +1,131 @@
+import type { JsonRecord } from '../api/objects.ts';
+import type { Pod } from '../api/pod.ts';
+import type { EmbeddedCluster, PodName } from '../cluster.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: JsonRecord;
+}
+
+/** A plain HTTP client of an embedded cluster, for its own tests. */
+export interface TestClient {
+  get(path: string): Promise<Answer>;
+  text(path: string): Promise<string>;
+  post(path: string, body: unknown): Promise<Answer>;
+  put(path: string, body: unknown): Promise<Answer>;
+  patch(path: string, body: unknown, type?: PatchType): Promise<Answer>;
+  delete(path: string, body?: unknown): Promise<Answer>;
+}
+
+export type PatchType = 'merge' | 'strategic-merge' | 'json';
+
+export function clientOf(cluster: EmbeddedCluster): TestClient {
+  const send = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    type = 'application/json',
+  ): Promise<Answer> => {
+    const init =
+      body === undefined
+        ? { method }
+        : { method, body: JSON.stringify(body), headers: { 'content-type': type } };
+    const response = await fetch(`${cluster.url}${path}`, init);
+    return { status: response.status, body: (await response.json()) as JsonRecord };
+  };
+  return {
+    get: (path) => send('GET', path),
+    text: async (path) => (await fetch(`${cluster.url}${path}`)).text(),
+    post: (path, body) => send('POST', path, body),
+    put: (path, body) => send('PUT', path, body),
+    patch: (path, body, type = 'merge') => send('PATCH', path, body, `application/${type}-patch+json`),
+    delete: (path, body) => send('DELETE', path, body),
+  };
+}
+
+export const PODS_PATH = '/api/v1/namespaces/default/pods';
+
+/** Resolves with a Pod as soon as it is as wanted; looks at every change, never sleeps. */
+export function podWhen(
+  cluster: EmbeddedCluster,
+  name: string | PodName,
+  wanted: (pod: Pod) => boolean,
+): Promise<Pod> {
+  const which = typeof name === 'string' ? { name } : name;
+  return when(cluster, () => {
+    const pod = cluster.pod(which);
+    return pod !== undefined && wanted(pod) ? pod : undefined;
+  });
+}
+
+/** Resolves with what `look` finds, asked again at every change of any object. */
+export function when<Found>(cluster: EmbeddedCluster, look: () => Found | undefined): Promise<Found> {
+  return new Promise((resolve) => {
+    const check = (): void => {
+      const found = look();
+      if (found === undefined) return;
+      unsubscribe();
+      resolve(found);
+    };
+    const unsubscribe = cluster.api.store.subscribe(check);
+    check();
+  });
+}
+
+/** A Pod of shell commands, one a container, that is not restarted. */
+export function shellPod(name: string, ...scripts: string[]): { metadata: JsonRecord; spec: JsonRecord } {
+  return {
+    metadata: { name },
+    spec: {
+      restartPolicy: 'Never',
+      automountServiceAccountToken: false,
+      containers: scripts.map((script, index) => ({
+        name: `step-${index + 1}`,
+        image: 'alpine:3',
+        command: ['/bin/sh', '-c', script],
+      })),
+    },
+  };
+}
+
+export interface WatchEvent {
+  readonly type: string;
+  readonly object: JsonRecord & { readonly metadata: JsonRecord };
+}
+
+/** An open watch whose events are taken one after another. */
+export class WatchReader {
+  private readonly reader: AsyncIterator<WatchEvent>;
+  private readonly controller: AbortController;
+
+  constructor(events: AsyncIterable<WatchEvent>, controller: AbortController) {
+    this.reader = events[Symbol.asyncIterator]();
+    this.controller = controller;
+  }
+
+  /** The next event; undefined when the watch has ended. */
+  async next(): Promise<WatchEvent | undefined> {
+    const step = await this.reader.next();
+    return step.done === true ? undefined : step.value;
+  }
+
+  close(): void {
+    this.controller.abort();
+  }
+}
+
+export async function openWatch(cluster: EmbeddedCluster, path: string): Promise<WatchReader> {
+  const controller = new AbortController();
+  const response = await fetch(`${cluster.url}${path}`, { signal: controller.signal });
+  return new WatchReader(linesOf(response), controller);
+}
+
+async function* linesOf(response: Response): AsyncGenerator<WatchEvent> {
+  let rest = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+    const lines = `${rest}${decoder.decode(chunk, { stream: true })}`.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) yield JSON.parse(line) as WatchEvent;
+  }
+}

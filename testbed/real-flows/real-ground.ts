@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import type { Ground } from '../flows/world.ts';
+import { connectRealCluster, type RealCluster } from '../real/facts.ts';
+
+/** The real cluster as ground for flows: the runner has exactly the rights of docs/role.yaml. */
+export async function realGround(): Promise<{ cluster: RealCluster; ground: Ground }> {
+  const cluster = await connectRealCluster();
+  const { gateImage, runnerKubeconfig, adminKubeconfig, namespace } = cluster;
+  if (!gateImage) throw new Error('the gate does not compile: see "npm run testbed -- gate"');
+  const env = { HANGAR_GATE_IMAGE: gateImage, DRONE_IMAGE_CLONE: cluster.images.clone };
+  return {
+    cluster,
+    ground: {
+      kubeconfig: readFileSync(runnerKubeconfig ?? adminKubeconfig, 'utf8'),
+      adminKubeconfig: readFileSync(adminKubeconfig, 'utf8'),
+      namespace,
+      env,
+    },
+  };
+}
