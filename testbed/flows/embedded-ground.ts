@@ -9,6 +9,6 @@ export async function embeddedGround(
   const cluster = await startEmbeddedCluster({ namespaces: ['hangar'], ...options });
   const given: unknown = cluster.kubeconfig();
   const kubeconfig = typeof given === 'string' ? given : stringify(given);
-  const env = { HANGAR_GATE_IMAGE: 'hangar/gate:embedded', DRONE_IMAGE_CLONE: 'drone/git:latest' };
+  const env = { HANGAR_GATE_IMAGE: 'hangar-gate:embedded', DRONE_IMAGE_CLONE: 'drone/git:latest' };
   return { cluster, ground: { kubeconfig, adminKubeconfig: kubeconfig, namespace: 'hangar', env } };
 }

@@ -7,7 +7,13 @@ export async function realGround(): Promise<{ cluster: RealCluster; ground: Grou
   const cluster = await connectRealCluster();
   const { gateImage, runnerKubeconfig, adminKubeconfig, namespace } = cluster;
   if (!gateImage) throw new Error('the gate does not compile: see "npm run testbed -- gate"');
-  const env = { HANGAR_GATE_IMAGE: gateImage, DRONE_IMAGE_CLONE: cluster.images.clone };
+  if (!runnerKubeconfig && process.env['HANGAR_TRY_AS_ADMIN'] !== 'yes')
+    throw new Error('docs/role.yaml is missing or refused: see "npm run testbed -- up"');
+  const env = {
+    HANGAR_GATE_IMAGE: gateImage,
+    DRONE_IMAGE_CLONE: cluster.images.clone,
+    HANGAR_REGISTRY_MIRRORS: `docker.io:${cluster.registry}`,
+  };
   return {
     cluster,
     ground: {

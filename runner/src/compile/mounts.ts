@@ -74,9 +74,18 @@ function gateMounts(n: number, engine: Engine, { hasSwap }: Places): readonly V1
   ];
 }
 
+function globalPath(path: string): string {
+  const full = absolutePath(path);
+  if (!full.includes(':') && !isReservedPath(full)) return full;
+  return refuse(
+    'invalid-settings',
+    `DRONE_RUNNER_VOLUMES: nothing can be mounted at ${JSON.stringify(path)}`,
+  );
+}
+
 function globalMounts({ globalVolumes }: Places): readonly V1VolumeMount[] {
   return globalVolumes.map(({ containerPath, readOnly }, index) =>
-    mount(globalVolumeName(index), absolutePath(containerPath), readOnly ? { readOnly: true } : {}),
+    mount(globalVolumeName(index), globalPath(containerPath), readOnly ? { readOnly: true } : {}),
   );
 }
 

@@ -47,6 +47,16 @@ describe('loadConfig', () => {
     expect(config.warnings).toEqual([]);
   });
 
+  it('never takes the default namespace for the Lease: it may be a word for a fresh one each time', () => {
+    const loaded = loadConfig({ ...LEAST, DRONE_NAMESPACE_DEFAULT: 'drone-' }, files({}), {
+      ...HOST,
+      namespace: '',
+    });
+    expect(loaded).toMatchObject({
+      ok: { lease: { namespace: '' }, compile: { defaultNamespace: 'drone-' } },
+    });
+  });
+
   it('is frozen to the bottom', () => {
     const config = load({ DRONE_RUNNER_LABELS: 'pool:large' });
     expect(Object.isFrozen(config.runner.labels)).toBe(true);

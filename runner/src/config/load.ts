@@ -180,7 +180,7 @@ function plugin(endpoint: string, token: string, skipVerify: boolean): PluginCon
 function leaseOf(values: Read, host: Host): RunnerConfig['lease'] {
   const termMs = values.leaseTermMs;
   return {
-    namespace: values.leaseNamespace || host.namespace || values.namespace,
+    namespace: values.leaseNamespace || host.namespace,
     termMs,
     renewMs: values.leaseRenewMs ?? Math.floor(termMs / 3),
   };

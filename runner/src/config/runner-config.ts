@@ -66,6 +66,7 @@ export interface RunnerConfig {
     readonly waitLimitMs: number | undefined;
   };
   readonly logs: { readonly limitBytes: number };
+  /** `namespace` empty: that of the connection. */
   readonly lease: { readonly namespace: string; readonly termMs: number; readonly renewMs: number };
   readonly registry: {
     readonly plainHttp: readonly string[];

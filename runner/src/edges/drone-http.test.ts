@@ -121,6 +121,17 @@ describe('request', () => {
   });
 });
 
+describe('close', () => {
+  it('ends a poll that still hangs', () =>
+    withPlays(['hang'], async (client, server) => {
+      const polling = client.request({ kind: 'pipeline', type: 'kubernetes', labels: {} }, signal);
+      const ended = expect(polling).rejects.toMatchObject({ name: 'CiServerError', status: 0 });
+      await server.asked(1);
+      await client.close();
+      await ended;
+    }));
+});
+
 describe('accept', () => {
   it('claims the stage under the machine', () =>
     withPlays([json({ id: 63, version: 2, machine: 'a b' })], async (client, server) => {

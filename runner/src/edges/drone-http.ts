@@ -45,7 +45,7 @@ export interface DroneDeps {
   readonly dump?: (text: string) => void;
 }
 
-/** The server over HTTP; `close` ends its connections. */
+/** The server over HTTP; `close` ends its connections and what still runs on them. */
 export type DroneClient = CiServer & { close(): Promise<void> };
 
 /** How long each call may take in all (drone-rpc-spec §1.3); cutting an update short is harmful. */
@@ -198,7 +198,7 @@ class DroneHttp implements DroneClient {
   }
 
   close(): Promise<void> {
-    return this.#dispatcher.close();
+    return this.#dispatcher.destroy();
   }
 
   /** After a lost answer a 409 may be our own doing: the stage's machine tells (§2.2). */

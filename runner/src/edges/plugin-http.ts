@@ -24,7 +24,7 @@ export interface PluginOptions {
   readonly proxies?: Proxies;
 }
 
-/** A plugin's client; `close` ends its connections. */
+/** A plugin's client; `close` ends its connections and what still runs on them. */
 export type Closable<T> = T & { close(): Promise<void> };
 
 /** 60 s in all, no retry (drone-rpc-spec §6.1). */
@@ -114,7 +114,7 @@ class PluginHttp {
   }
 
   close(): Promise<void> {
-    return this.#dispatcher.close();
+    return this.#dispatcher.destroy();
   }
 
   #refusal(status: number, body: Buffer): string {

@@ -20,7 +20,7 @@ export interface RegistryOptions {
   readonly table: Readonly<Record<string, ImageConfig>>;
 }
 
-/** The look-up; `close` ends its connections. */
+/** The look-up; `close` ends its connections and what still runs on them. */
 export type RegistryLookup = ImageLookup & { close(): Promise<void> };
 
 /** One look-up, all calls together (gate.md §2). */
@@ -76,7 +76,7 @@ class RegistryHttp implements RegistryLookup {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#secure.close(), this.#plain.close()]);
+    await Promise.all([this.#secure.destroy(), this.#plain.destroy()]);
   }
 
   /** Stages that start together ask once. The look-up goes on when one of them loses interest. */

@@ -36,6 +36,8 @@ export interface FlightOrder {
   readonly admittedMs: number;
   /** Another replica began it: versions of steps are unknown, and what it told is told again. */
   readonly adopted: boolean;
+  /** When this process took it in hand, milliseconds since 1970. */
+  readonly takenOverMs: number;
   /** As the Pod's annotation names this replica. */
   readonly owner: string;
   /** The first step's log, when it was opened before the flight. */

@@ -139,10 +139,11 @@ export class StepFlights {
       namespace,
       pod: name,
       container: containerName(step.n),
-      nonce: this.#order.plan.nonce,
+      nonce: step.engine === 'gate' ? this.#order.plan.nonce : undefined,
       stepId: this.#deck.reporter.stepId(step.n),
       stepName: step.name,
       masks: this.#order.masks[step.n] ?? [],
+      ...(this.#order.adopted ? { shownUntilMs: this.#order.takenOverMs } : {}),
     });
     if (this.#logs.size === 0) for (const note of this.#order.notes) log.note(note);
     this.#logs.set(step.n, log);

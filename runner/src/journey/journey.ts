@@ -277,6 +277,7 @@ export async function fly(parts: JourneyParts, takeoff: Takeoff, stops: Stops): 
         notes,
         admittedMs,
         adopted,
+        takenOverMs: parts.clock.now(),
         owner: parts.lease.owner,
         ...(firstLog ? { firstLog } : {}),
       },

@@ -96,7 +96,7 @@ class StartedStage implements Started {
       namespace,
       pod: pod.metadata?.name ?? '',
       container: containerName(first.n),
-      nonce: plan.nonce,
+      nonce: first.engine === 'gate' ? plan.nonce : undefined,
       stepId: this.stepIds.get(first.n) ?? 0,
       stepName: first.name,
       masks: masks[first.n] ?? [],

@@ -27,26 +27,16 @@ export function serverStepLogs(parts: ServerStepLogsParts): StepLogs {
 class ServerStepLog implements StepLog {
   readonly #parts: ServerStepLogsParts;
   readonly #order: LogOrder;
-  readonly #live = new AbortController();
   readonly #inner: ReturnType<typeof openStepLog>;
 
   constructor(parts: ServerStepLogsParts, order: LogOrder) {
     this.#parts = parts;
     this.#order = order;
-    const { clock, log, limitBytes, cards, ciServer } = parts;
-    const { stepId, nonce } = order;
-    const server = {
-      uploadLog: ciServer.uploadLog.bind(ciServer),
-      // The server makes a step's stream when it hears that the step runs; before that, lines would be lost.
-      sendLines: async (...[id, lines, signal]: Parameters<CiServer['sendLines']>) => {
-        await aborted(this.#live.signal, signal);
-        await ciServer.sendLines(id, lines, signal);
-      },
-    };
-    this.#inner = openStepLog(
-      { clock, ciServer: server, log },
-      { stepId, nonce, limitBytes, cards, masks: new Masks(order.masks) },
-    );
+    const { limitBytes, cards } = parts;
+    const { stepId, nonce, shownUntilMs } = order;
+    // The server makes a step's stream when it hears that the step runs; before that, lines would be lost.
+    const how = { live: 'when-told', limitBytes, cards, ...(shownUntilMs === undefined ? {} : { shownUntilMs }) } as const;
+    this.#inner = openStepLog(parts, { stepId, nonce, masks: new Masks(order.masks), ...how });
   }
 
   note(text: string): void {
@@ -54,12 +44,12 @@ class ServerStepLog implements StepLog {
   }
 
   goLive(): void {
-    this.#live.abort();
+    this.#inner.goLive();
   }
 
   async follow(following: Following): Promise<void> {
-    const { clock, source, random } = this.#parts;
-    await followLog({ clock, source, random }, this.#order, this.#inner, following);
+    const expectsStart = this.#order.nonce !== undefined && this.#order.shownUntilMs !== undefined;
+    await followLog(this.#parts, this.#order, this.#inner, { ...following, expectsStart });
   }
 
   async finish(signal: AbortSignal): Promise<{ schema: string }> {
@@ -69,18 +59,8 @@ class ServerStepLog implements StepLog {
       await this.#parts.ciServer.uploadCard(this.#order.stepId, end.card, signal);
       return { schema: end.card.schema };
     } catch (error) {
-      this.#parts.log.warn(
-        { err: error, step: this.#order.stepName },
-        'the card of a step could not be stored',
-      );
+      this.#parts.log.warn({ err: error, step: this.#order.stepName }, 'the card of a step could not be stored');
       return { schema: '' };
     }
   }
-}
-
-/** Resolves when either was aborted. */
-function aborted(...signals: readonly AbortSignal[]): Promise<void> {
-  const any = AbortSignal.any([...signals]);
-  if (any.aborted) return Promise.resolve();
-  return new Promise((resolve) => any.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -6,7 +6,6 @@ import {
   isMap,
   isScalar,
   isSeq,
-  Lexer,
   LineCounter,
   type Node,
   Parser,
@@ -16,6 +15,7 @@ import {
 } from 'yaml';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { SourceDocument } from './documents.ts';
+import { lexemes } from './lexemes.ts';
 
 /** A YAML document as written: scalars keep their text, aliases are shared nodes, merges are laid out. `line` counts in the whole file. */
 export type YamlNode = YamlScalar | YamlSeq | YamlMap;
@@ -191,7 +191,7 @@ function syntaxOf(text: string, lines: LineCounter, budget: TokenBudget): readon
   const parser = new Parser(lines.addNewLine);
   lines.addNewLine(0);
   const tokens: CST.Token[] = [];
-  for (const lexeme of new Lexer().lex(text)) {
+  for (const lexeme of lexemes(text)) {
     budget.spend();
     tokens.push(...parser.next(lexeme));
   }

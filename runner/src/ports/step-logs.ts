@@ -10,11 +10,14 @@ export interface LogOrder {
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
-  readonly nonce: string;
+  /** The Pod's word in marks; undefined for a swapped step, which has no gate. */
+  readonly nonce: string | undefined;
   /** The step's id at the server. */
   readonly stepId: number;
   readonly stepName: string;
   readonly masks: readonly string[];
+  /** After an adoption: lines up to then (milliseconds since 1970) were shown live by the former owner. */
+  readonly shownUntilMs?: number;
 }
 
 /** How a container's log is followed. */

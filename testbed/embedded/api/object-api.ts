@@ -121,13 +121,10 @@ export class ObjectApi {
       throw new ApiError(500, '', 'resourceVersion should not be set on objects to be created');
     }
     if (resource.namespaced && (given.namespace ?? namespace) !== namespace) throw wrongNamespace();
-    const base = given.generateName ?? '';
-    const name =
-      (given.name ?? '') === '' && base !== '' ? `${base.slice(0, 58)}${randomSuffix()}` : (given.name ?? '');
     const { deletionTimestamp: _d, deletionGracePeriodSeconds: _g, ...kept } = given;
     const metadata: ObjectMeta = {
       ...kept,
-      name,
+      name: nameOf(given),
       ...(resource.namespaced ? { namespace } : {}),
       uid: randomUUID(),
       resourceVersion: '',
@@ -190,25 +187,35 @@ export class ObjectApi {
   }
 }
 
+/** The given name, or one generated on the given base; empty when there is neither. */
+function nameOf({ name = '', generateName = '' }: Partial<ObjectMeta>): string {
+  return name === '' && generateName !== '' ? `${generateName.slice(0, 58)}${randomSuffix()}` : name;
+}
+
+/** Name and namespace may be left out of a body, but never differ; uid and revision are preconditions. */
 function assertSameIdentity(key: ObjectKey, current: KubeObject, wanted: KubeObject): void {
-  const { name, namespace, uid, resourceVersion } = (wanted.metadata ?? {}) as Partial<ObjectMeta>;
-  if (name !== undefined && name !== '' && name !== key.name) {
-    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${key.name})`);
+  const { resource, name, namespace } = key;
+  const given = (wanted.metadata ?? {}) as Partial<ObjectMeta>;
+  if ((given.name ?? '') !== '' && given.name !== name) {
+    throw badRequest(`the name of the object (${given.name}) does not match the name on the URL (${name})`);
   }
-  if (key.resource.namespaced && namespace !== undefined && namespace !== key.namespace)
-    throw wrongNamespace();
-  if (uid !== undefined && uid !== '' && uid !== current.metadata.uid) {
-    const because = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
-    throw conflict(key.resource, key.name, because);
+  if (resource.namespaced && (given.namespace ?? namespace) !== namespace) throw wrongNamespace();
+  assertUnchanged(key, current, given);
+  wanted.metadata = { ...wanted.metadata, name, ...(resource.namespaced ? { namespace } : {}) };
+}
+
+function assertUnchanged(
+  { resource, name }: ObjectKey,
+  { metadata }: KubeObject,
+  given: Partial<ObjectMeta>,
+): void {
+  const { uid = '', resourceVersion = '' } = given;
+  if (uid !== '' && uid !== metadata.uid) {
+    const because = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`;
+    throw conflict(resource, name, because);
   }
-  if ((resourceVersion ?? '') !== '' && resourceVersion !== current.metadata.resourceVersion) {
-    throw conflict(key.resource, key.name, MODIFIED);
-  }
-  wanted.metadata = {
-    ...wanted.metadata,
-    name: key.name,
-    ...(key.resource.namespaced ? { namespace: key.namespace } : {}),
-  };
+  if (resourceVersion !== '' && resourceVersion !== metadata.resourceVersion)
+    throw conflict(resource, name, MODIFIED);
 }
 
 function wrongNamespace(): ApiError {

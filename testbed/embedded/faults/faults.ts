@@ -188,13 +188,16 @@ export class Faults {
 }
 
 function matches(match: RequestMatch, facts: RequestFacts): boolean {
-  const verbs = match.verb === undefined ? undefined : [match.verb].flat();
   return (
-    (verbs?.includes(facts.verb) ?? true) &&
+    matchesVerb(match.verb, facts.verb) &&
     (match.resource ?? facts.resource) === facts.resource &&
     (match.name ?? facts.name) === facts.name &&
     (match.path?.test(facts.path) ?? true)
   );
+}
+
+function matchesVerb(wanted: RequestMatch['verb'], verb: RequestFacts['verb']): boolean {
+  return wanted === undefined || [wanted].flat().includes(verb);
 }
 
 const REASONS: Readonly<Record<number, [reason: string, message: string]>> = {

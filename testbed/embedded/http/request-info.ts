@@ -55,16 +55,22 @@ function verbOf(method: string, url: URL, name: string): Verb {
 
 function partsOf(path: string): PathParts | undefined {
   const [root, ...rest] = path.split('/').slice(1).map(decodeURIComponent);
-  const group = root === 'apis' ? rest.shift() : '';
-  const version = rest.shift();
-  if ((root !== 'api' && root !== 'apis') || group === undefined || version === undefined) return undefined;
-  const inNamespace = rest[0] === 'namespaces' && rest.length > 2 && !isNamespaceSubresource(rest);
-  const namespace = inNamespace ? (rest[1] ?? '') : '';
-  const [plural = '', name = '', subresource = ''] = inNamespace ? rest.slice(2) : rest;
-  if (plural === '') return undefined;
-  return { group, version, namespace, plural, name, subresource };
+  if (root !== 'api' && root !== 'apis') return undefined;
+  const [group = '', version = '', ...below] = root === 'api' ? ['', ...rest] : rest;
+  return below.length === 0 ? undefined : { group, version, ...placeOf(below) };
 }
 
-function isNamespaceSubresource(rest: readonly string[]): boolean {
-  return rest.length === 3 && ['status', 'finalize'].includes(rest[2] ?? '');
+function placeOf(segments: readonly string[]): Omit<PathParts, 'group' | 'version'> {
+  const [first, namespace = '', ...inside] = segments;
+  const inNamespace = first === 'namespaces' && inside.length > 0 && !isNamespaceSubresource(inside);
+  return inNamespace ? { namespace, ...objectOf(inside) } : { namespace: '', ...objectOf(segments) };
+}
+
+function objectOf(segments: readonly string[]): Pick<PathParts, 'plural' | 'name' | 'subresource'> {
+  const [plural = '', name = '', subresource = ''] = segments;
+  return { plural, name, subresource };
+}
+
+function isNamespaceSubresource(inside: readonly string[]): boolean {
+  return inside.length === 1 && ['status', 'finalize'].includes(inside[0] ?? '');
 }

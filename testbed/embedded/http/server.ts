@@ -4,7 +4,7 @@ import type { Clock } from '@hangar/shared/clock';
 import type { ObjectApi } from '../api/object-api.ts';
 import { recordOf } from '../api/objects.ts';
 import type { Resource } from '../api/resources.ts';
-import { ApiError, unauthorized } from '../api/status-errors.ts';
+import { unauthorized } from '../api/status-errors.ts';
 import type { Effect, Faults, RequestFacts } from '../faults/faults.ts';
 import { discoveryOf, VERSION } from './discovery.ts';
 import { type Exchange, ObjectRoutes } from './object-routes.ts';
@@ -85,21 +85,24 @@ export class ApiServer {
       const body = await readBody(request);
       const effects = this.parts.faults.strike(facts);
       for (const effect of effects) if (effect.is === 'delay') await this.parts.clock.sleep(effect.delayMs);
-      if (isDropped(effects, 'before')) return void response.destroy();
-      assertNoFailure(effects, 'before');
+      if (breaks(effects, 'before')) return void response.destroy();
       this.assertAuthenticated(request, url);
       const contentType = request.headers['content-type'] ?? 'application/json';
-      const exchange = { facts, body, contentType, response };
-      const reply =
-        target === undefined
-          ? this.other(url, exchange)
-          : this.resource({ ...exchange, request: target }, effects);
-      if (isDropped(effects, 'after')) return void response.destroy();
-      assertNoFailure(effects, 'after');
+      const reply = this.reply({ facts, body, contentType, response }, { url, target, effects });
+      if (breaks(effects, 'after')) return void response.destroy();
       writeReply(response, reply);
     } catch (error) {
       writeError(response, error);
     }
+  }
+
+  private reply(
+    exchange: Omit<Exchange, 'request'>,
+    { url, target, effects }: { url: URL; target: ResourceRequest | undefined; effects: readonly Effect[] },
+  ): Reply {
+    return target === undefined
+      ? this.other(url, exchange)
+      : this.resource({ ...exchange, request: target }, effects);
   }
 
   private assertAuthenticated(request: IncomingMessage, url: URL): void {
@@ -139,12 +142,9 @@ function factsOf(target: ResourceRequest | undefined, url: URL): RequestFacts {
   return { verb, resource: plural, namespace, name, path };
 }
 
-function isDropped(effects: readonly Effect[], when: 'before' | 'after'): boolean {
-  return effects.some((effect) => effect.is === 'drop' && effect.when === when);
-}
-
-/** @throws {ApiError} the ordered one */
-function assertNoFailure(effects: readonly Effect[], when: 'before' | 'after'): void {
+/** Whether an ordered fault breaks the connection at this point. @throws {ApiError} where it orders an answer */
+function breaks(effects: readonly Effect[], when: 'before' | 'after'): boolean {
   const failure = effects.find((effect) => effect.is === 'fail' && effect.when === when);
-  if (failure?.is === 'fail') throw failure.error satisfies ApiError;
+  if (failure?.is === 'fail') throw failure.error;
+  return effects.some((effect) => effect.is === 'drop' && effect.when === when);
 }

@@ -48,6 +48,15 @@ export class ContainerSlot {
     this.restartCount += 1;
   }
 
+  /** Resolves when the present run, if any, has ended. */
+  async ended(): Promise<void> {
+    await this.run?.ended;
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    await this.run?.stop(graceMs);
+  }
+
   status(isInit: boolean): ContainerStatus {
     const run = this.run;
     const last = run ?? this.previous;

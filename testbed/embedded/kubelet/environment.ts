@@ -1,5 +1,5 @@
-import { recordOf } from '../api/objects.ts';
-import type { Container, EnvVar, KeyRef, Pod } from '../api/pod.ts';
+import { recordOf, textOf } from '../api/objects.ts';
+import type { Container, EnvFrom, EnvVar, KeyRef, Pod } from '../api/pod.ts';
 import type { Store } from '../api/store.ts';
 import { fieldValue, resourceValue } from './field-refs.ts';
 
@@ -16,23 +16,25 @@ export class ConfigError extends Error {
  */
 export function environmentOf(store: Store, pod: Pod, container: Container): Record<string, string> {
   const result: Record<string, string> = {};
-  for (const source of container.envFrom ?? []) {
-    const [kind, ref] =
-      source.secretRef !== undefined
-        ? (['secrets', source.secretRef] as const)
-        : (['configmaps', source.configMapRef] as const);
-    if (ref === undefined) continue;
-    const data = dataOf(store, { kind, namespace: namespaceOf(pod), name: ref.name });
-    if (data === undefined && ref.optional !== true)
-      throw new ConfigError(`${wordOf(kind)} "${ref.name}" not found`);
-    for (const [key, value] of Object.entries(data ?? {})) result[`${source.prefix ?? ''}${key}`] = value;
-  }
+  for (const source of container.envFrom ?? []) Object.assign(result, importedFrom(store, pod, source));
   for (const variable of container.env ?? []) {
     const value = valueOf(store, pod, container, variable);
     if (value !== undefined)
       result[variable.name] = variable.valueFrom === undefined ? expand(value, result) : value;
   }
   return result;
+}
+
+function importedFrom(store: Store, pod: Pod, source: EnvFrom): Record<string, string> {
+  const ref = source.secretRef ?? source.configMapRef;
+  if (ref === undefined) return {};
+  const kind = source.secretRef === undefined ? 'configmaps' : 'secrets';
+  const data = dataOf(store, { kind, namespace: namespaceOf(pod), name: ref.name });
+  if (data === undefined && ref.optional !== true)
+    throw new ConfigError(`${wordOf(kind)} "${ref.name}" not found`);
+  return Object.fromEntries(
+    Object.entries(data ?? {}).map(([key, value]) => [`${source.prefix ?? ''}${key}`, value]),
+  );
 }
 
 function valueOf(
@@ -80,7 +82,7 @@ export function dataOf(
   const object = store.get(kind, namespace, name);
   if (object === undefined) return undefined;
   const entries = Object.entries(recordOf(object['data'])).map(([key, value]) => {
-    const text = String(value ?? '');
+    const text = textOf(value);
     return [key, kind === 'secrets' ? Buffer.from(text, 'base64').toString('utf8') : text];
   });
   return Object.fromEntries(entries) as Record<string, string>;

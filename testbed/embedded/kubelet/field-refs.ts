@@ -2,26 +2,24 @@ import { recordOf, textOf } from '../api/objects.ts';
 import type { Pod } from '../api/pod.ts';
 import { bytesOf, cpuMillicoresOf, quantityOf } from '../api/quantity.ts';
 
+/** Fields that are the same for every Pod here, or whole maps. */
+const SPECIAL: Readonly<Record<string, (pod: Pod) => string>> = {
+  'metadata.annotations': (pod) => mapText(pod.metadata.annotations ?? {}),
+  'metadata.labels': (pod) => mapText(pod.metadata.labels ?? {}),
+  'status.podIP': () => '127.0.0.1',
+  'status.hostIP': () => '127.0.0.1',
+  'status.podIPs': () => '127.0.0.1',
+  'status.hostIPs': () => '127.0.0.1',
+};
+
 /** Value of a downward-API field path (`metadata.annotations['x']`, `spec.nodeName`, …); empty when unset. */
 export function fieldValue(pod: Pod, path: string): string {
   const keyed = /^metadata\.(annotations|labels)\['(.*)'\]$/.exec(path);
   if (keyed !== null) {
     const [, map, key = ''] = keyed;
-    return recordOf(map === 'labels' ? pod.metadata.labels : pod.metadata.annotations)[key]?.toString() ?? '';
+    return textOf(recordOf(map === 'labels' ? pod.metadata.labels : pod.metadata.annotations)[key]);
   }
-  switch (path) {
-    case 'metadata.annotations':
-      return mapText(pod.metadata.annotations ?? {});
-    case 'metadata.labels':
-      return mapText(pod.metadata.labels ?? {});
-    case 'status.podIP':
-    case 'status.hostIP':
-    case 'status.podIPs':
-    case 'status.hostIPs':
-      return '127.0.0.1';
-    default:
-      return plainField(pod, path);
-  }
+  return SPECIAL[path]?.(pod) ?? plainField(pod, path);
 }
 
 function plainField(pod: Pod, path: string): string {

@@ -9,6 +9,7 @@ import { add, requestsOf, takesRoom } from '../schedule/requests.ts';
 import { ImageStore } from './image-store.ts';
 import type { FakeImages } from './images.ts';
 import { PodRunner, type PodRunnerParts, type Verdict } from './pod-runner.ts';
+import { noLogText, shownRun } from './shown-run.ts';
 
 export type KubeletParts = Omit<
   PodRunnerParts,
@@ -78,22 +79,9 @@ export class Kubelet implements LogSource {
         `Get "${url}": dial tcp 127.0.0.1:10250: connect: connection refused`,
       );
     }
-    const run = options.previous ? slot?.previous : this.shownRun(pod, options.container, slot);
+    const run = options.previous ? slot?.previous : shownRun(pod, options.container, slot);
     if (run === undefined) throw badRequest(noLogText(pod, options));
     return run.log.read(options, sink);
-  }
-
-  /** The run that the published status tells of: the kubelet serves no log that it has not told about. */
-  private shownRun(
-    pod: Pod,
-    container: string,
-    slot: ReturnType<PodRunner['slot']>,
-  ): NonNullable<typeof slot>['run'] {
-    const { containerStatuses = [], initContainerStatuses = [] } = pod.status;
-    const status = [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container);
-    const told = status?.state.running ?? status?.state.terminated ?? status?.lastState.terminated;
-    if (told === undefined || status?.containerID === undefined) return undefined;
-    return [slot?.run, slot?.previous].find((run) => run?.id === status.containerID);
   }
 
   private runnerOf(pod: Pod): PodRunner | undefined {
@@ -204,19 +192,4 @@ function outOf(what: string, [requested, used, capacity]: [number, number, numbe
     reason: `OutOf${what}`,
     message: `Node didn't have enough resource: ${what}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
   };
-}
-
-/** Why there is no log, in the kubelet's words. */
-function noLogText(pod: Pod, { container, previous }: LogOptions): string {
-  const name = pod.metadata.name;
-  if (previous) return `previous terminated container "${container}" in pod "${name}" not found`;
-  const { containerStatuses = [], initContainerStatuses = [] } = pod.status;
-  const status = [...containerStatuses, ...initContainerStatuses].find((one) => one.name === container);
-  if (status === undefined) return `container "${container}" in pod "${name}" is not available`;
-  if (status.state.terminated !== undefined) return `container "${container}" in pod "${name}" is terminated`;
-  const start = `container "${container}" in pod "${name}" is waiting to start`;
-  const reason = status.state.waiting?.reason ?? '';
-  if (reason === 'ErrImagePull') return `${start}: image can't be pulled`;
-  if (reason === 'ImagePullBackOff') return `${start}: trying and failing to pull image`;
-  return reason === '' ? `${start} - no logs yet` : `${start}: ${reason}`;
 }

@@ -55,10 +55,12 @@ export class Launcher {
     const expanded = [...(container.command ?? []), ...(container.args ?? [])].map((part) =>
       expand(part, env),
     );
+    const cwd = workingFolder(container, root);
     const spec: ProcessSpec = {
       argv: expanded,
-      env: { ...machineEnvironment(pod, home), ...rewritten(env, rewrite) },
-      cwd: this.workingFolder(container, root),
+      // PWD lets shells show the folder by the name it was entered by, not where a link leads.
+      env: { ...machineEnvironment(pod, home), PWD: cwd, ...rewritten(env, rewrite) },
+      cwd,
     };
     return {
       root,
@@ -76,25 +78,25 @@ export class Launcher {
     this.parts.boards.forget(podUid);
   }
 
-  private workingFolder(container: Container, root: string): string {
-    const folder = join(root, container.workingDir ?? '');
-    mkdirSync(folder, { recursive: true });
-    return folder;
+  private start(job: Job, output: Output): Promise<Running> {
+    const [program = ''] = job.spec.argv;
+    if (program === '/gate' || program === '/hangar/bin/gate') return this.startGate(job, output);
+    if (isPlaceholder(job.container, program)) return Promise.resolve(placeholder());
+    return this.startPlain(job, output);
   }
 
-  private start(job: Job, output: Output): Promise<Running> {
-    const { container, spec, root } = job;
-    const [program = '', verb = '', ...rest] = spec.argv;
-    const isGate = program === '/gate' || program === '/hangar/bin/gate';
-    if (isGate && this.parts.gateBinary !== undefined) {
-      const argv = [this.parts.gateBinary, '--root', root, verb, ...rest];
-      return startGroup({ ...spec, argv }, output, this.parts.janitor);
+  private startGate(job: Job, output: Output): Promise<Running> {
+    const { spec, root } = job;
+    const { gateBinary, janitor, nowMs } = this.parts;
+    const [, verb = '', ...rest] = spec.argv;
+    if (gateBinary !== undefined) {
+      return startGroup({ ...spec, argv: [gateBinary, '--root', root, verb, ...rest] }, output, janitor);
     }
-    if (isGate && verb === 'init')
-      return Promise.resolve(inProcess(() => initGate(root, rest, this.parts.nowMs()), output));
-    if (isGate && verb === 'run') return Promise.resolve(this.standIn(job, Number(rest[0]), output));
-    if (isPlaceholder(container, program)) return Promise.resolve(placeholder());
-    return this.startPlain(job, output);
+    return Promise.resolve(
+      verb === 'init'
+        ? inProcess(() => initGate(root, rest, nowMs()), output)
+        : this.standIn(job, Number(rest[0]), output),
+    );
   }
 
   private standIn({ pod, container, root, rewrite, spec }: Job, n: number, output: Output): Running {
@@ -126,6 +128,12 @@ interface Job {
   readonly root: string;
   readonly rewrite: Rewrite;
   readonly spec: ProcessSpec;
+}
+
+function workingFolder(container: Container, root: string): string {
+  const folder = join(root, container.workingDir ?? '');
+  mkdirSync(folder, { recursive: true });
+  return folder;
 }
 
 function isPlaceholder(container: Container, program: string): boolean {

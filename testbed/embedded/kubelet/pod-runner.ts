@@ -6,14 +6,11 @@ import { isFinished, type Pod } from '../api/pod.ts';
 import { PODS } from '../api/resources.ts';
 import { ApiError } from '../api/status-errors.ts';
 import type { EventRecorder } from '../control/event-recorder.ts';
-import { ContainerLog } from './container-log.ts';
-import { ContainerRun } from './container-run.ts';
 import { ContainerSlot } from './container-slot.ts';
-import { ConfigError } from './environment.ts';
 import type { ImageStore } from './image-store.ts';
 import type { Launcher } from './launcher.ts';
 import { statusOf } from './pod-status.ts';
-import { StartError } from './process-group.ts';
+import { startContainer } from './start-container.ts';
 import type { KubeletTiming } from './timing.ts';
 import { MountError, PodVolumes } from './volumes.ts';
 
@@ -31,10 +28,6 @@ export interface PodRunnerParts {
   readonly isSilent: () => boolean;
   readonly onGone: () => void;
 }
-
-/** The kubelet's limit on all termination messages of a Pod, shared by its containers. */
-const MESSAGES_BYTES = 12 * 1024;
-const LONGEST_MESSAGE_BYTES = 4096;
 
 export interface Verdict {
   readonly reason: string;
@@ -59,7 +52,6 @@ export class PodRunner {
   private syncing = false;
   private again = false;
   private verdict: Verdict | undefined;
-  private published = '';
 
   constructor(parts: PodRunnerParts, pod: Pod) {
     this.parts = parts;
@@ -98,7 +90,7 @@ export class PodRunner {
     this.gone = true;
     for (const callOff of this.callOffs) callOff();
     for (const slot of this.all()) slot.run?.signal('SIGKILL');
-    void Promise.all(this.all().map((slot) => slot.run?.ended)).then(() => {
+    void Promise.all(this.all().map((slot) => slot.ended())).then(() => {
       if (this.syncing) return;
       this.remove();
     });
@@ -205,7 +197,7 @@ export class PodRunner {
       `Container ${slot.container.name} definition changed, will be restarted`,
       slot,
     );
-    await slot.run?.stop(this.graceMs());
+    await slot.stop(this.graceMs());
     slot.again({ reason: 'ContainerCreating' });
     slot.notBeforeMs = 0;
   }
@@ -244,6 +236,20 @@ export class PodRunner {
     this.syncSoon(this.parts.timing.relistMs);
   }
 
+  private async startContainer(slot: ContainerSlot): Promise<void> {
+    const { volumes, pod } = this;
+    await startContainer(
+      { ...this.parts, volumes, count: this.all().length },
+      pod,
+      slot,
+      (type, reason, message) => this.tell(type, reason, message, slot),
+    );
+    const { run } = slot;
+    if (run === undefined) return;
+    if (this.gone) run.signal('SIGKILL');
+    void run.ended.then(() => this.syncSoon(this.parts.timing.relistMs));
+  }
+
   private async pull(slot: ContainerSlot): Promise<boolean> {
     const outcome = await this.parts.images.pull(slot, (type, reason, message) =>
       this.tell(type, reason, message, slot),
@@ -255,60 +261,13 @@ export class PodRunner {
     return false;
   }
 
-  private async startContainer(slot: ContainerSlot): Promise<void> {
-    const { clock, launcher, logLimitBytes, folder, timing } = this.parts;
-    const log = new ContainerLog(() => clock.now(), logLimitBytes);
-    const output = {
-      stdout: (chunk: Buffer): void => log.append('stdout', chunk),
-      stderr: (chunk: Buffer): void => log.append('stderr', chunk),
-    };
-    try {
-      const prepared = launcher.prepare(this.pod, slot.container, this.volumes, folder);
-      this.tell('Normal', 'Created', `Created container: ${slot.container.name}`, slot);
-      const running = await prepared.start(output);
-      const messageLimitBytes = Math.min(
-        LONGEST_MESSAGE_BYTES,
-        Math.floor(MESSAGES_BYTES / this.all().length),
-      );
-      const facts = { container: slot.container, log, messageFile: prepared.messageFile, messageLimitBytes };
-      const run = new ContainerRun(clock, facts, running);
-      slot.run = run;
-      this.tell('Normal', 'Started', `Started container ${slot.container.name}`, slot);
-      if (this.gone) run.signal('SIGKILL');
-      void run.ended.then(() => this.syncSoon(timing.relistMs));
-    } catch (error) {
-      this.cannotStart(slot, error);
-    }
-  }
-
-  private cannotStart(slot: ContainerSlot, error: unknown): void {
-    if (error instanceof ConfigError) {
-      slot.waiting = { reason: 'CreateContainerConfigError', message: error.message };
-      slot.notBeforeMs = this.parts.clock.now() + this.parts.timing.backoffMs;
-      this.tell('Warning', 'Failed', `Error: ${error.message}`, slot);
-      return;
-    }
-    if (!(error instanceof StartError)) throw error;
-    this.tell('Warning', 'Failed', `Error: ${error.message}`, slot);
-    const exitCode = 128;
-    const epoch = '1970-01-01T00:00:00Z';
-    const finishedAt = new Date(this.parts.clock.now()).toISOString().replace(/\.\d+/, '');
-    slot.failedStart = {
-      exitCode,
-      reason: 'StartError',
-      message: error.message,
-      startedAt: epoch,
-      finishedAt,
-    };
-  }
-
   /** Stops everything, tells the last status, and lets the API forget a deleted Pod. */
   private async end(): Promise<void> {
     const running = this.all().filter((slot) => slot.isRunning);
     for (const slot of running) {
       this.tell('Normal', 'Killing', `Stopping container ${slot.container.name}`, slot);
     }
-    await Promise.all(running.map((slot) => slot.run?.stop(this.graceMs())));
+    await Promise.all(running.map((slot) => slot.stop(this.graceMs())));
     if (this.parts.isSilent()) return;
     this.over = true;
     this.publish();
@@ -353,9 +312,7 @@ export class PodRunner {
       verdict: this.verdict,
       over: this.over,
     });
-    const text = JSON.stringify(status);
-    if (text === this.published || isFinished(this.pod)) return;
-    this.published = text;
+    if (isFinished(this.pod)) return;
     const { name, namespace = '', uid } = this.pod.metadata;
     try {
       this.parts.api.update({ resource: PODS, namespace, name }, 'status', (current) =>

@@ -40,23 +40,21 @@ export function statusOf(facts: PodFacts): PodStatus {
 /** The phase by the states of the containers and the restart policy. */
 export function phaseOf({ pod, inits, containers, over }: PodFacts): PodPhase {
   const policy = pod.spec.restartPolicy ?? 'Always';
-  const initCodes = inits.map(endCodeOf);
-  if (policy === 'Never' && initCodes.some((code) => code !== undefined && code !== 0)) {
-    return over ? 'Failed' : 'Pending';
+  if (inits.some((init) => init.state.terminated?.exitCode !== 0)) {
+    const failed = inits.some((init) => (endCodeOf(init) ?? 0) !== 0);
+    return failed && over && policy === 'Never' ? 'Failed' : 'Pending';
   }
-  if (inits.some((init) => init.state.terminated?.exitCode !== 0)) return 'Pending';
-  if (
-    containers.some(
-      ({ state, lastState }) => state.waiting !== undefined && lastState.terminated === undefined,
-    )
-  ) {
-    return 'Pending';
-  }
-  if (containers.some(({ state }) => state.running !== undefined)) return 'Running';
-  if (policy === 'Always' || !over) return 'Running';
-  const codes = containers.map(endCodeOf);
-  if (codes.every((code) => code === 0)) return 'Succeeded';
+  if (containers.some(isYetToStart)) return 'Pending';
+  return policy === 'Always' || !over ? 'Running' : endPhaseOf(containers, policy);
+}
+
+function endPhaseOf(containers: readonly ContainerStatus[], policy: 'OnFailure' | 'Never'): PodPhase {
+  if (containers.every((container) => endCodeOf(container) === 0)) return 'Succeeded';
   return policy === 'Never' ? 'Failed' : 'Running';
+}
+
+function isYetToStart({ state, lastState }: ContainerStatus): boolean {
+  return state.waiting !== undefined && lastState.terminated === undefined;
 }
 
 function endCodeOf({ state, lastState }: ContainerStatus): number | undefined {

@@ -46,7 +46,7 @@ describe('Pods', () => {
   });
 
   it('end as failed with the code of the container, and with 137 or 143 for signals', async () => {
-    const pod = await run(shellPod('bad', 'exit 3', 'kill -KILL $$'));
+    const pod = await run(shellPod('bad', 'exit 3', 'kill -KILL $$$$'));
 
     expect(pod.status.phase).toBe('Failed');
     expect(

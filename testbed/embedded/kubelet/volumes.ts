@@ -178,22 +178,14 @@ function prepareHostPath(
   { path, type = '' }: { path: string; type?: string },
 ): void {
   const there = statSync(place, { throwIfNoEntry: false });
-  const failed = (what: string): MountError =>
-    new MountError(
-      `MountVolume.SetUp failed for volume "${name}" : hostPath type check failed: ${path} is not a ${what}`,
-    );
-  switch (type) {
-    case 'Directory':
-      if (there?.isDirectory() !== true) throw failed('directory');
-      return;
-    case 'File':
-      if (there?.isFile() !== true) throw failed('file');
-      return;
-    case 'FileOrCreate':
-      mkdirSync(dirname(place), { recursive: true });
-      if (there === undefined) writeFileSync(place, '');
-      return;
-    default:
-      if (there === undefined) mkdirSync(place, { recursive: true });
-  }
+  const demand = (what: string, is: boolean | undefined): void => {
+    if (is === true) return;
+    const cause = `hostPath type check failed: ${path} is not a ${what}`;
+    throw new MountError(`MountVolume.SetUp failed for volume "${name}" : ${cause}`);
+  };
+  if (type === 'Directory') return demand('directory', there?.isDirectory());
+  if (type === 'File') return demand('file', there?.isFile());
+  if (there !== undefined) return;
+  mkdirSync(type === 'FileOrCreate' ? dirname(place) : place, { recursive: true });
+  if (type === 'FileOrCreate') writeFileSync(place, '');
 }

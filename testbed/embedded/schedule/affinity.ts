@@ -24,22 +24,18 @@ export function matchesNodeAffinity(affinity: unknown, node: NodeFacts): boolean
   });
 }
 
+type Test = (value: string | undefined, values: readonly unknown[]) => boolean;
+
+const OPERATORS: Readonly<Record<string, Test>> = {
+  In: (value, values) => value !== undefined && values.includes(value),
+  NotIn: (value, values) => value === undefined || !values.includes(value),
+  Exists: (value) => value !== undefined,
+  DoesNotExist: (value) => value === undefined,
+  Gt: (value, [bound]) => value !== undefined && Number(value) > Number(bound),
+  Lt: (value, [bound]) => value !== undefined && Number(value) < Number(bound),
+};
+
 function holds(expression: JsonRecord, value: string | undefined): boolean {
   const values: unknown[] = Array.isArray(expression['values']) ? expression['values'] : [];
-  switch (expression['operator']) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return value !== undefined && Number(value) > Number(values[0]);
-    case 'Lt':
-      return value !== undefined && Number(value) < Number(values[0]);
-    default:
-      return false;
-  }
+  return OPERATORS[textOf(expression['operator'])]?.(value, values) ?? false;
 }

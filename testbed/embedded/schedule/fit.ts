@@ -103,11 +103,17 @@ export function untolerated(tolerations: readonly Toleration[], taints: readonly
 }
 
 export function tolerates(tolerations: readonly Toleration[], taint: Taint): boolean {
-  return tolerations.some(({ key = '', operator = 'Equal', value = '', effect = '' }) => {
-    if (effect !== '' && effect !== taint.effect) return false;
-    if (key !== '' && key !== taint.key) return false;
-    return operator === 'Exists' || (key !== '' && value === taint.value);
-  });
+  return tolerations.some((toleration) => toleratesOne(toleration, taint));
+}
+
+function toleratesOne({ key, operator, value = '', effect }: Toleration, taint: Taint): boolean {
+  if (!isEmpty(effect) && effect !== taint.effect) return false;
+  if (!isEmpty(key) && key !== taint.key) return false;
+  return operator === 'Exists' || (!isEmpty(key) && value === taint.value);
+}
+
+function isEmpty(text: string | undefined): boolean {
+  return text === undefined || text === '';
 }
 
 /** Free share after placing, averaged over CPU and memory: LeastAllocated, 0 to 100. */

@@ -44,14 +44,16 @@ function assertTexts(resource: Resource, value: unknown, field: string): void {
 function assertPodTypes(resource: Resource, spec: JsonRecord): void {
   for (const list of ['containers', 'initContainers']) {
     for (const container of recordsOf(spec[list])) {
-      for (const variable of recordsOf(container['env'])) {
-        const value = variable['value'];
-        if (value !== undefined && value !== null && typeof value !== 'string') {
-          throw unmarshalable(resource, value, `EnvVar.spec.${list}.env.value`);
-        }
-      }
+      assertVariables(resource, container, list);
       assertTextLists(resource, container, list);
     }
+  }
+}
+
+function assertVariables(resource: Resource, container: JsonRecord, list: string): void {
+  for (const { value } of recordsOf(container['env'])) {
+    if (value === undefined || value === null || typeof value === 'string') continue;
+    throw unmarshalable(resource, value, `EnvVar.spec.${list}.env.value`);
   }
 }
 

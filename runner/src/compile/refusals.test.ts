@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import type { Pipeline, PipelineVolume } from '../pipeline/pipeline.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { compile } from './compile.ts';
+import type { CompileSettings } from './settings.ts';
+import { aCompileInput, aPipeline, aPolicy, aStep, someSettings } from './testing/a-pipeline.ts';
+
+/** Code, blame and text of a refusal; "compiled" without one. */
+function refusal(pipeline: Partial<Pipeline>, settings: Partial<CompileSettings> = {}): readonly string[] {
+  try {
+    compile(aCompileInput({ pipeline: aPipeline(pipeline), settings: someSettings(settings) }));
+    return ['compiled'];
+  } catch (error) {
+    return error instanceof PipelineError ? [error.code, error.blame, error.message] : [String(error)];
+  }
+}
+const v = { name: 'v' };
+const one = (volume: PipelineVolume): Partial<Pipeline> => ({ volumes: [volume] });
+const global = (hostPath: string, containerPath: string) => ({
+  globalVolumes: [{ hostPath, containerPath, readOnly: true }],
+});
+const mounting = (path: string, subPath: string): Partial<Pipeline> => ({
+  volumes: [{ ...v, kind: 'temp', medium: '', sizeLimitBytes: 0 }],
+  steps: [aStep({ volumes: [{ ...v, path, subPath }] })],
+});
+
+describe('what an author reads', () => {
+  it.each<[string, Partial<Pipeline>, string]>([
+    [
+      'a host path that climbs',
+      one({ ...v, kind: 'host', path: '/a/../b' }),
+      'volume "v": "/a/../b" can\'t be a host path',
+    ],
+    [
+      'a claim without a name',
+      one({ ...v, kind: 'claim', claimName: '', readOnly: false }),
+      'volume "v": ""',
+    ],
+    [
+      'a config map with an odd name',
+      one({ ...v, kind: 'config_map', configMapName: 'A', defaultMode: undefined, optional: false }),
+      'volume "v": "A"',
+    ],
+    [
+      'a mode out of range',
+      one({ ...v, kind: 'secret', secretName: 's', defaultMode: 4096, optional: false }),
+      'default_mode 4096',
+    ],
+    ['a mount without a path', mounting('', ''), 'can\'t mount a volume at ""'],
+    ['a mount path with a colon', mounting('/a:ro', ''), 'can\'t mount a volume at "/a:ro"'],
+    ['a sub path that climbs', mounting('/a', '../b'), 'sub_path "../b"'],
+    ['a user below zero', { steps: [aStep({ user: -1 })] }, 'user -1'],
+    ['a group beyond Linux', { steps: [aStep({ group: 2 ** 31 })] }, 'group 2147483648'],
+    ['an odd service account', { serviceAccountName: 'My Account' }, 'service_account_name "My Account"'],
+    [
+      'a nameless step, by its line',
+      { steps: [aStep({ name: '', line: 12, user: -1 })] },
+      'the nameless step in line 12',
+    ],
+    [
+      'annotations without end',
+      { metadata: { namespace: '', labels: {}, annotations: { a: 'x'.repeat(200_000) } } },
+      'shorten metadata.annotations',
+    ],
+  ])('%s', (_sentence, pipeline, want) => {
+    expect(refusal(pipeline)).toEqual([
+      expect.stringMatching(/^invalid-pipeline|^pipeline-too-large/),
+      'pipeline',
+      expect.stringContaining(want),
+    ]);
+  });
+
+  it('an image name that no registry can know', () => {
+    expect(refusal({ steps: [aStep({ image: 'Golang:1.25' })] })).toEqual([
+      'invalid-image',
+      'pipeline',
+      expect.stringContaining('"Golang:1.25" is no image name'),
+    ]);
+  });
+});
+
+describe('what an operator is blamed for', () => {
+  it.each<[string, Partial<CompileSettings>, string]>([
+    ['a global volume from an odd place', global('', '/a'), 'DRONE_RUNNER_VOLUMES, entry 1'],
+    ["a global volume in the gate's place", global('/a', '/hangar/bin'), 'DRONE_RUNNER_VOLUMES'],
+    ['an odd default namespace', { defaultNamespace: 'Builds' }, 'DRONE_NAMESPACE_DEFAULT'],
+    ['odd default labels', { defaultLabels: { 'a b': '' } }, 'DRONE_LABELS_DEFAULT'],
+    ['odd default annotations', { defaultAnnotations: { 'a b': '' } }, 'DRONE_ANNOTATIONS_DEFAULT'],
+    [
+      'a policy with an odd namespace',
+      { policies: [aPolicy({ name: 'x', namespace: 'A' })] },
+      'policy "x", namespace',
+    ],
+  ])('%s', (_sentence, settings, want) => {
+    expect(refusal({}, settings)).toEqual(['invalid-settings', 'operator', expect.stringContaining(want)]);
+  });
+
+  it('nothing, for a global volume as it should be', () => {
+    expect(refusal({}, global('/var/cache', '/cache'))).toEqual(['compiled']);
+  });
+});

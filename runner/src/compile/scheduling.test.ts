@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import type { Toleration } from '../pipeline/pipeline.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { dnsConfig, hostAliases, placement } from './scheduling.ts';
+import { aPipeline, aPolicy, aService, aStep, someSettings } from './testing/a-pipeline.ts';
+
+const aToleration = (changes: Partial<Toleration>): Toleration => ({
+  key: 'builds',
+  operator: 'Equal',
+  effect: 'NoSchedule',
+  value: 'only',
+  tolerationSeconds: undefined,
+  ...changes,
+});
+const refusal = (work: () => unknown): unknown => {
+  try {
+    return work();
+  } catch (error) {
+    return error instanceof PipelineError ? [error.blame, error.message] : error;
+  }
+};
+
+describe('placement', () => {
+  const settings = someSettings({ defaultNodeSelector: { pool: 'default' } });
+  const own = aPipeline({ nodeSelector: { pool: 'own' } });
+
+  it.each([
+    ['the default selector, when the author gives none', aPipeline(), undefined, { pool: 'default' }],
+    ["the author's instead of the default", own, undefined, { pool: 'own' }],
+    ["the policy's instead of both", own, aPolicy({ nodeSelector: { pool: 'policy' } }), { pool: 'policy' }],
+    ["the author's when the policy has none", own, aPolicy(), { pool: 'own' }],
+    [
+      'the platform too',
+      aPipeline({
+        platform: { os: 'linux', arch: 'arm64', variant: '', version: '' },
+        nodeSelector: { 'kubernetes.io/arch': 'arm' },
+      }),
+      undefined,
+      { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'arm' },
+    ],
+  ])('follows %s', (_sentence, pipeline, policy, want) => {
+    expect(placement(pipeline, settings, policy).nodeSelector).toEqual(want);
+  });
+
+  it("takes the policy's tolerations instead of the author's", () => {
+    const pipeline = aPipeline({ tolerations: [aToleration({})] });
+    const policy = aPolicy({ tolerations: [aToleration({ operator: 'Exists', value: '', key: '' })] });
+    expect(placement(pipeline, settings, policy).tolerations).toEqual([
+      { operator: 'Exists', effect: 'NoSchedule' },
+    ]);
+    expect(placement(pipeline, settings, aPolicy()).tolerations).toHaveLength(1);
+  });
+
+  it.each([
+    [{ operator: 'In' }, 'operator must be'],
+    [{ effect: 'Never' }, 'effect must be'],
+    [{ key: '' }, 'without a key'],
+    [{ key: 'a b' }, 'no valid name'],
+    [{ operator: 'Exists' }, 'there can be no value'],
+    [{ value: 'a b' }, 'the value must be'],
+    [{ tolerationSeconds: 5 }, 'needs the effect NoExecute'],
+  ])('refuses the toleration %j', (changes, want) => {
+    const pipeline = aPipeline({ tolerations: [aToleration(changes)] });
+    expect(refusal(() => placement(pipeline, settings, undefined))).toEqual([
+      'pipeline',
+      expect.stringContaining(want),
+    ]);
+  });
+
+  it('blames the operator for what the operator wrote', () => {
+    const odd = { pool: 'not valid!' };
+    const policy = aPolicy({ name: 'big', nodeSelector: odd });
+    expect(refusal(() => placement(aPipeline(), settings, policy))).toEqual([
+      'operator',
+      expect.stringContaining('policy "big", node_selector'),
+    ]);
+    expect(
+      refusal(() => placement(aPipeline(), someSettings({ defaultNodeSelector: odd }), undefined)),
+    ).toEqual(['operator', expect.anything()]);
+    expect(refusal(() => placement(aPipeline({ nodeSelector: odd }), settings, undefined))).toEqual([
+      'pipeline',
+      expect.anything(),
+    ]);
+  });
+
+  it('refuses a node name that no node can have', () => {
+    expect(refusal(() => placement(aPipeline({ nodeName: 'Node 7' }), settings, undefined))).toEqual([
+      'pipeline',
+      expect.anything(),
+    ]);
+  });
+});
+
+describe('hostAliases', () => {
+  it('leads names of background steps to the Pod, if they are host names', () => {
+    const pipeline = aPipeline({
+      services: [aService(), aService({ name: 'Data Base' })],
+      steps: [aStep(), aStep({ name: 'emulator', detach: true })],
+      hostAliases: [
+        { ip: '10.0.0.1', hostnames: ['git.example.com'] },
+        { ip: '10.0.0.2', hostnames: [] },
+      ],
+    });
+    expect(hostAliases(pipeline)).toEqual([
+      { ip: '127.0.0.1', hostnames: ['redis', 'emulator'] },
+      { ip: '10.0.0.1', hostnames: ['git.example.com'] },
+    ]);
+  });
+
+  it.each([
+    ['10.0.0', 'a'],
+    ['10.0.0.1', 'a_b'],
+  ])('refuses %s for %s', (ip, name) => {
+    expect(() => hostAliases(aPipeline({ hostAliases: [{ ip, hostnames: [name] }] }))).toThrow(
+      'host_aliases',
+    );
+  });
+});
+
+describe('dnsConfig', () => {
+  const given = {
+    nameservers: ['10.0.0.10'],
+    searches: ['example.com.'],
+    options: [{ name: 'ndots', value: '2' }],
+  };
+  it('says nothing when nothing was said', () => {
+    expect(dnsConfig(aPipeline())).toBeUndefined();
+  });
+  it('hands on what was said', () => {
+    expect(dnsConfig(aPipeline({ dnsConfig: given }))).toEqual(given);
+  });
+  it.each([
+    ['a name for a server', { nameservers: ['dns'] }],
+    ['four servers', { nameservers: ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'] }],
+    ['an odd domain', { searches: ['a b'] }],
+    ['too many domains', { searches: Array.from({ length: 33 }, (_, i) => `d${i}.example.com`) }],
+    ['an option without a name', { options: [{ name: '', value: undefined }] }],
+  ])('refuses %s', (_sentence, changes) => {
+    expect(() => dnsConfig(aPipeline({ dnsConfig: { ...given, ...changes } }))).toThrow('dns_config');
+  });
+});

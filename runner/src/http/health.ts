@@ -1,0 +1,115 @@
+import type { Clock } from '@hangar/shared/clock';
+
+/** A poll lasts up to 60 s, and a failed one is followed by a pause of up to 30 s: one of them may fail without a word. */
+const POLL_LATE_MS = 150_000;
+/** Bookmarks come about once a minute, and two missing ones make the watch begin anew. */
+const WATCH_STALE_MS = 180_000;
+/** Own loops try again within seconds: after this long without a sign, only a restart helps. */
+const STUCK_MS = 600_000;
+/** After losing its Lease the process hands over and ends within seconds. */
+const HAND_OVER_MS = 60_000;
+
+/** What has been heard of the loops of this process. Ages in milliseconds. */
+export interface Signs {
+  /** In words what start-up waits for; empty: it runs. */
+  readonly starting: string;
+  readonly stopping: boolean;
+  /** Since the Lease was lost; undefined: it is held. */
+  readonly leaseLostMs: number | undefined;
+  readonly watchStaleMs: number;
+  /** Since the server last answered a poll, or there was no room for more. */
+  readonly pollAgeMs: number;
+  /** Since a poll last ended in any way, or there was no room for more. */
+  readonly pollTriedMs: number;
+}
+
+/** Why this replica takes no new work now, in words; none = ready. Pure. */
+export function notReady(signs: Signs): readonly string[] {
+  if (signs.stopping) return ['stopping: pipelines are handed over'];
+  if (signs.starting !== '') return [`starting: ${signs.starting}`];
+  const reasons: string[] = [];
+  if (signs.leaseLostMs !== undefined)
+    reasons.push('the Lease could not be renewed in time: this replica stops');
+  if (signs.watchStaleMs > WATCH_STALE_MS)
+    reasons.push(`the Kubernetes API was last heard ${seconds(signs.watchStaleMs)} ago on a watch of Pods`);
+  if (signs.pollAgeMs > POLL_LATE_MS)
+    reasons.push(`the Drone server last answered a poll ${seconds(signs.pollAgeMs)} ago`);
+  return reasons;
+}
+
+/** What a restart of this process would help against, in words; none = alive. Servers that are down are not among it. Pure. */
+export function notAlive(signs: Signs): readonly string[] {
+  if (signs.stopping || signs.starting !== '') return [];
+  const reasons: string[] = [];
+  if ((signs.leaseLostMs ?? 0) > HAND_OVER_MS)
+    reasons.push('the Lease is lost and the process did not end by itself');
+  if (signs.pollTriedMs > STUCK_MS)
+    reasons.push(`no poll ended for ${seconds(signs.pollTriedMs)}, though there is room`);
+  return reasons;
+}
+
+const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
+
+/** Remembers when the loops of this process gave a sign. */
+export class Pulse {
+  readonly #clock: Clock;
+  #answeredMs: number;
+  #triedMs: number;
+  #fullMs = Number.NEGATIVE_INFINITY;
+  #full = false;
+  #lostMs: number | undefined;
+  /** In words what start-up waits for; empty: it runs. */
+  starting = 'reading the configuration';
+  stopping = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#answeredMs = clock.monotonicMs();
+    this.#triedMs = this.#answeredMs;
+  }
+
+  /** Start-up is over: the loops run from now on. */
+  started(): void {
+    this.starting = '';
+    this.#answeredMs = this.#clock.monotonicMs();
+    this.#triedMs = this.#answeredMs;
+  }
+
+  pollAnswered(): void {
+    this.#answeredMs = this.#clock.monotonicMs();
+    this.#triedMs = this.#answeredMs;
+  }
+
+  pollTried(): void {
+    this.#triedMs = this.#clock.monotonicMs();
+  }
+
+  /** Is there no room for more? While that is so nobody polls, and nobody should. */
+  house(full: boolean): void {
+    if (this.#full || full) this.#fullMs = this.#clock.monotonicMs();
+    this.#full = full;
+  }
+
+  leaseLost(): void {
+    this.#lostMs ??= this.#clock.monotonicMs();
+  }
+
+  /** Milliseconds since the server last answered a poll, whatever the reason. */
+  get answerAgeMs(): number {
+    return this.#clock.monotonicMs() - this.#answeredMs;
+  }
+
+  /** Everything at this moment. */
+  signs(watchStaleMs: number): Signs {
+    const nowMs = this.#clock.monotonicMs();
+    const since = (ms: number): number => (this.#full ? 0 : nowMs - Math.max(ms, this.#fullMs));
+    return {
+      starting: this.starting,
+      stopping: this.stopping,
+      leaseLostMs: this.#lostMs === undefined ? undefined : nowMs - this.#lostMs,
+      watchStaleMs,
+      pollAgeMs: since(this.#answeredMs),
+      pollTriedMs: since(this.#triedMs),
+    };
+  }
+}

@@ -1,0 +1,89 @@
+import type { Clock } from '@hangar/shared/clock';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { RosterEntry } from '../roster.ts';
+import { type Credentials, challenge, mayEnter } from './basic-auth.ts';
+import { renderDashboard } from './dashboard.ts';
+import { notAlive, notReady, type Signs } from './health.ts';
+import { demandOf, stageViews } from './stage-views.ts';
+
+/** What the HTTP side shows. Every call looks anew. */
+export interface HttpParts {
+  readonly clock: Clock;
+  readonly stages: () => readonly RosterEntry[];
+  readonly signs: () => Signs;
+  readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  readonly about: { readonly machine: string; readonly version: string; readonly capacity: number };
+  /** Absent: no dashboard. */
+  readonly ui: Credentials | undefined;
+}
+
+const NOT_KEPT = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+const PAGE_HEADERS = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+};
+
+/** All routes, not listening yet. What is wrong with a request ends that request and nothing else. */
+export function createHttp(parts: HttpParts): FastifyInstance {
+  const app = Fastify({ logger: false, forceCloseConnections: true, requestTimeout: 30_000 });
+  ignoreBodies(app);
+  app.addHook('onRequest', async (_request, reply) => void reply.headers(NOT_KEPT));
+  // As before: 200 without a word, by any method, whatever the state; probes of old manifests ask here.
+  app.all('/healthz', (_request, reply) => reply.send());
+  app.get('/livez', (_request, reply) => health(reply, notAlive(parts.signs())));
+  app.get('/readyz', (_request, reply) => health(reply, notReady(parts.signs())));
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(parts.metrics.contentType).send(await parts.metrics.text()),
+  );
+  app.get('/demand', (_request, reply) => reply.send(demandOf(parts.stages())));
+  const { ui } = parts;
+  const guard = ui ? { onRequest: doorkeeper(ui) } : {};
+  app.get('/stages', guard, (_request, reply) => reply.send({ stages: stageViews(parts.stages()) }));
+  if (ui) app.get('/', guard, (_request, reply) => reply.headers(PAGE_HEADERS).send(page(parts)));
+  return app;
+}
+
+/** Listens at `host` (empty: all addresses) and `port`; gives the address. Rejects when that can't be done. */
+export function listen(app: FastifyInstance, at: { host: string; port: number }): Promise<string> {
+  const everywhere = at.host === '' ? '::' : at.host;
+  return app.listen({ host: everywhere, port: at.port }).catch((error: unknown) => {
+    // A machine without IPv6.
+    if (at.host !== '' || !isNoIpv6(error)) throw error;
+    return app.listen({ host: '0.0.0.0', port: at.port });
+  });
+}
+
+const isNoIpv6 = (error: unknown): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  (error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL');
+
+/** Nobody sends us anything to read: whatever comes is let go, of any type. */
+function ignoreBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, payload, done) => {
+    payload.resume();
+    done(null);
+  });
+}
+
+function health(reply: FastifyReply, reasons: readonly string[]): FastifyReply {
+  return reply.code(reasons.length === 0 ? 200 : 503).send({ ok: reasons.length === 0, reasons });
+}
+
+function doorkeeper(ui: Credentials): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
+  return async (request, reply) => {
+    if (mayEnter(request.headers.authorization, ui)) return;
+    await reply.code(401).header('www-authenticate', challenge(ui)).send({ error: 'user and password, please' });
+  };
+}
+
+function page(parts: HttpParts): string {
+  return renderDashboard({
+    ...parts.about,
+    nowMs: parts.clock.now(),
+    notReady: notReady(parts.signs()),
+    stages: stageViews(parts.stages()),
+  });
+}

@@ -1,0 +1,106 @@
+import { type Load, NO_LOAD, plus } from '../admit/admit.ts';
+import { type StageState, stageTotals } from '../metrics/stage-totals.ts';
+import type { RosterEntry } from '../roster.ts';
+
+/** One stage, as `GET /stages` tells of it. */
+export interface StageView {
+  readonly stageId: number;
+  readonly stage: string;
+  readonly buildId: number;
+  readonly build: number;
+  readonly repo: string;
+  readonly event: string;
+  readonly state: RosterEntry['phase'];
+  /** Why it waits; empty when it doesn't. */
+  readonly reason: string;
+  /** RFC 3339. */
+  readonly since: string;
+  /** Empty before there is one. */
+  readonly pod: string;
+  readonly adopted: boolean;
+  readonly cpuMillicores: number;
+  readonly memoryBytes: number;
+}
+
+/** A stage as others may see it. Pure. */
+export function viewOf(entry: RosterEntry): StageView {
+  const { stageId, buildId, repo, event, reason, pod, adopted, asks } = entry;
+  return {
+    stageId,
+    stage: entry.stageName,
+    buildId,
+    build: entry.buildNumber,
+    repo,
+    event,
+    state: entry.phase,
+    reason,
+    since: new Date(entry.sinceMs).toISOString(),
+    pod,
+    adopted,
+    cpuMillicores: asks.cpuMillicores,
+    memoryBytes: asks.memoryBytes,
+  };
+}
+
+const ORDER: Readonly<Record<RosterEntry['phase'], number>> = {
+  waiting: 0,
+  preparing: 1,
+  starting: 2,
+  running: 3,
+};
+
+/** All stages: waiting ones first, then the longest in its state. Pure. */
+export function stageViews(entries: readonly RosterEntry[]): readonly StageView[] {
+  return [...entries]
+    .sort((a, b) => ORDER[a.phase] - ORDER[b.phase] || a.sinceMs - b.sinceMs || a.stageId - b.stageId)
+    .map(viewOf);
+}
+
+/** What many stages ask for together. */
+export interface Sum {
+  readonly stages: number;
+  readonly cpuMillicores: number;
+  readonly memoryBytes: number;
+}
+
+/** What `GET /demand` tells: work that no scheduler can see yet, and what is in work, by state. */
+export interface Demand {
+  /** Stages that have no Pod which a scheduler may place: without any, or with one that is still held (`pod` names it). */
+  readonly waiting: readonly StageView[];
+  readonly total: Sum;
+  readonly states: Readonly<Record<StageState, Sum>>;
+}
+
+/** The demand of this replica's stages. Pure. */
+export function demandOf(entries: readonly RosterEntry[]): Demand {
+  const unseen = entries.filter(isUnseen);
+  const totals = stageTotals(entries);
+  const asks = unseen.map((entry) => entry.asks).reduce(plus, NO_LOAD);
+  return {
+    waiting: stageViews(unseen),
+    total: sum(unseen.length, asks),
+    states: {
+      waiting: sum(totals.waiting.stages, totals.waiting.asks),
+      starting: sum(totals.starting.stages, totals.starting.asks),
+      running: sum(totals.running.stages, totals.running.asks),
+    },
+  };
+}
+
+function isUnseen(entry: RosterEntry): boolean {
+  switch (entry.phase) {
+    case 'preparing':
+    case 'waiting':
+      return true;
+    case 'starting':
+      return entry.pod === '';
+    case 'running':
+      return false;
+  }
+}
+
+const sum = (stages: number, { cpuMillicores, memoryBytes }: Load): Sum => ({
+  stages,
+  cpuMillicores,
+  memoryBytes,
+});

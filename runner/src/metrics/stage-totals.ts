@@ -1,0 +1,22 @@
+import type { STAGE_STATES } from '@hangar/shared/contract/runner-metrics';
+import { type Load, NO_LOAD, plus } from '../admit/admit.ts';
+import type { RosterEntry, StagePhase } from '../roster.ts';
+
+/** A state as metrics and the autoscaler speak of it. */
+export type StageState = (typeof STAGE_STATES)[number];
+
+/** What a phase counts as: a stage whose details are being fetched waits, for whoever plans capacity. */
+export function stateOf(phase: StagePhase): StageState {
+  return phase === 'preparing' ? 'waiting' : phase;
+}
+
+/** How many stages are in each state, and what they ask for together. Pure. */
+export function stageTotals(
+  entries: readonly RosterEntry[],
+): Readonly<Record<StageState, { readonly stages: number; readonly asks: Load }>> {
+  const of = (state: StageState): { stages: number; asks: Load } => {
+    const those = entries.filter((entry) => stateOf(entry.phase) === state);
+    return { stages: those.length, asks: those.map((entry) => entry.asks).reduce(plus, NO_LOAD) };
+  };
+  return { waiting: of('waiting'), starting: of('starting'), running: of('running') };
+}
