@@ -1,4 +1,5 @@
 import { type Clock } from '@hangar/shared/clock';
+import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Connection } from '@hangar/shared/kubernetes/connection';
 import { type CallObserver, HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import type { Logger } from '@hangar/shared/logger';
@@ -11,14 +12,16 @@ import { type DraftParts, draft } from './draft/draft.ts';
 import { createDroneClient, type DroneClient } from './edges/drone-http.ts';
 import { createEnvironmentPlugin, createRegistryPlugin, createSecretPlugin } from './edges/plugin-http.ts';
 import { createImageLookup } from './edges/registry-http.ts';
-import type { JourneyEvents, JourneyParts } from './journey/journey-parts.ts';
+import type { JourneyEvents } from './journey/journey-parts.ts';
 import { OwnLease } from './lease/own-lease.ts';
 import { clusterLogSource } from './logs/cluster-log-source.ts';
 import { serverStepLogs } from './logs/server-step-logs.ts';
+import { type EdgeObserver, observedLogs, observedServer } from './metrics/edge-observer.ts';
 import { LABEL } from './pipeline/compiled.ts';
 import { CancelWatches } from './poll/cancel-watches.ts';
+import type { LogSource } from './ports/log-source.ts';
 import { Roster } from './roster.ts';
-import type { RunnerOptions } from './runner.ts';
+import type { RunnerOptions, RunnerParts } from './runner.ts';
 import { PodWatch } from './watch/pod-watch.ts';
 
 /** What the outside gives: time, chance, the two servers, and who counts. */
@@ -33,12 +36,14 @@ export interface Outside {
   readonly replica: string;
   readonly events: JourneyEvents;
   readonly observer: CallObserver;
+  /** Who hears of calls of the Drone server, of logs, and of our own pace. */
+  readonly edges?: EdgeObserver;
   serverAnswered(): void;
 }
 
 /** A runner that is put together and not begun. */
 export interface Assembly {
-  readonly parts: JourneyParts;
+  readonly parts: RunnerParts;
   readonly options: RunnerOptions;
   readonly ciServer: DroneClient;
   close(): Promise<void>;
@@ -51,7 +56,7 @@ const NODE_LOST_MS = 300_000;
 export function assemble(config: RunnerConfig, outside: Outside): Assembly {
   const { clock, random, log } = outside;
   const pace = new RateLimit(clock, { perSecond: config.kubernetes.qps, burst: config.kubernetes.burst });
-  const cluster = new HttpCluster(clock, outside.connection, paced(pace, clock, outside.observer));
+  const cluster = new HttpCluster(clock, outside.connection, paced(pace, clock, outside));
   const ciServer = droneOf(config, outside);
   const roster = new Roster();
   const namespace = config.lease.namespace || outside.connection.namespace;
@@ -67,12 +72,12 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     ciServer,
     log,
     random,
-    source: clusterLogSource(cluster),
+    source: logSourceOf(cluster, outside),
     limitBytes: config.logs.limitBytes,
     cards: config.runner.cards,
   };
   const drafting = draftParts(config, outside);
-  const parts: JourneyParts = {
+  const parts: RunnerParts = {
     clock,
     ciServer,
     cluster,
@@ -110,10 +115,16 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
 function droneOf(config: RunnerConfig, outside: Outside): DroneClient {
   const { clock, random, log, print } = outside;
   const { url, token, skipVerify, dump } = config.server;
-  return createDroneClient(
+  const client = createDroneClient(
     { clock, random, log, dump: print },
     { baseUrl: url, token, skipVerify, dump, proxies: config.proxies },
   );
+  return outside.edges ? observedServer(client, outside.edges) : client;
+}
+
+function logSourceOf(cluster: Cluster, { clock, edges }: Outside): LogSource {
+  const source = clusterLogSource(cluster);
+  return edges ? observedLogs(clock, source, edges) : source;
 }
 
 /** What a draft asks of others. Also used by `exec`, which has no server. */
@@ -149,11 +160,13 @@ export function draftParts(
 }
 
 /** Our own pace before each write; a 429 slows it down. Reads and watches are few and go at once. */
-function paced(pace: RateLimit, clock: Clock, observer: CallObserver): CallObserver {
+function paced(pace: RateLimit, clock: Clock, { observer, edges }: Outside): CallObserver {
   return {
     before: async (call, signal) => {
       if (call.verb === 'watch' || call.verb === 'log') return observer.before?.(call, signal);
+      const fromMs = clock.monotonicMs();
       await pace.enter(signal);
+      edges?.held(clock.monotonicMs() - fromMs);
       await observer.before?.(call, signal);
     },
     after: (call, status, durationMs) => {

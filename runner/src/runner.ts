@@ -1,9 +1,15 @@
 import { Adopter } from './adopt/adopter.ts';
 import { resume } from './adopt/resume.ts';
 import type { JourneyParts } from './journey/journey-parts.ts';
+import type { OwnLease } from './lease/own-lease.ts';
 import type { Filter } from './pipeline/drone.ts';
 import { poll } from './poll/poll.ts';
 import { carryOn, take } from './poll/take.ts';
+
+/** What a replica works with: a journey's parts, and a Lease by which others see that it lives. */
+export interface RunnerParts extends JourneyParts {
+  readonly lease: OwnLease;
+}
 
 /** What the operator decided about this replica. */
 export interface RunnerOptions {
@@ -31,7 +37,7 @@ const SHORTEST_LINE = 2;
  * @param stop aborted: take nothing new, leave every pipeline to whoever comes next, and return within seconds
  * @throws when the cluster or its rights are not there at all; once it runs, it never rejects
  */
-export async function run(parts: JourneyParts, options: RunnerOptions, stop: AbortSignal): Promise<void> {
+export async function run(parts: RunnerParts, options: RunnerOptions, stop: AbortSignal): Promise<void> {
   const { lease, podWatch, roster, line, log, clock } = parts;
   const handOver = AbortSignal.any([stop, lease.lost]);
 

@@ -76,6 +76,7 @@ export async function startRunner(spec: RunnerSpec): Promise<RunningRunner> {
     assembly,
     calls,
     stop: async () => {
+      if (stop.signal.aborted) return;
       stop.abort(new Error('the runner was told to stop'));
       await running;
       await assembly.close();

@@ -35,6 +35,8 @@ export interface World {
   secrets(): Promise<readonly V1Secret[]>;
   /** Resolves when no Pod or Secret of Hangar is left. */
   cleaned(timeoutMs?: number): Promise<void>;
+  /** Removes a Pod behind the runner's back. */
+  removePod(pod: V1Pod | undefined, gracePeriodSeconds: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -87,6 +89,10 @@ export async function startWorld(ground: Ground, options: WorldOptions = {}): Pr
     runner,
     namespace,
     startRunner: start,
+    removePod: async (pod, gracePeriodSeconds) => {
+      const { name = '' } = pod?.metadata ?? {};
+      await admin.remove({ resource: RESOURCE.pods, namespace, name }, { gracePeriodSeconds }, never);
+    },
     pods,
     secrets,
     cleaned: async (timeoutMs = 30_000) => {

@@ -75,7 +75,10 @@ function health(reply: FastifyReply, reasons: readonly string[]): FastifyReply {
 function doorkeeper(ui: Credentials): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
   return async (request, reply) => {
     if (mayEnter(request.headers.authorization, ui)) return;
-    await reply.code(401).header('www-authenticate', challenge(ui)).send({ error: 'user and password, please' });
+    await reply
+      .code(401)
+      .header('www-authenticate', challenge(ui))
+      .send({ error: 'user and password, please' });
   };
 }
 

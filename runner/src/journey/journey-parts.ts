@@ -4,7 +4,7 @@ import type { Logger } from '@hangar/shared/logger';
 import type { WaitReason } from '../admit/admit.ts';
 import type { WaitingLine } from '../admit/waiting-line.ts';
 import type { FlightEvents } from '../flight/flight-events.ts';
-import type { OwnLease } from '../lease/own-lease.ts';
+import type { Intent } from '../lease/lease-record.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import type { CancelWatches } from '../poll/cancel-watches.ts';
@@ -27,6 +27,20 @@ export interface JourneyEvents extends FlightEvents {
   failedEarly(code: string, blame: string): void;
 }
 
+/** How it is known whose the stages are: a daemon's Lease does it, and `exec`, which nobody takes over, needs none. */
+export interface Ownership {
+  /** As Pods' annotations name it: `<lease namespace>/<lease name>`. */
+  readonly owner: string;
+  /** Aborted when others may take over: nothing may be written to Drone any more. */
+  readonly lost: AbortSignal;
+  /** Resolves when it can't be lost any more that the stage is about to be accepted. */
+  intend(intent: Intent, signal: AbortSignal): Promise<void>;
+  /** The stage has a Pod now, or needs none. */
+  settle(stageId: number): void;
+  /** Pods will be in that namespace; resolves when whoever comes next would look there. */
+  enter(namespace: string, signal: AbortSignal): Promise<void>;
+}
+
 /** All that a stage's journey works with. */
 export interface JourneyParts {
   readonly clock: Clock;
@@ -37,7 +51,7 @@ export interface JourneyParts {
   readonly events: JourneyEvents;
   readonly roster: Roster;
   readonly line: WaitingLine;
-  readonly lease: OwnLease;
+  readonly lease: Ownership;
   readonly podWatch: PodWatch;
   readonly cancelWatches: CancelWatches;
   readonly patience: Patience;

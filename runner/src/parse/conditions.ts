@@ -22,7 +22,7 @@ export interface ConditionFacts {
 const COMPARED = ['action', 'branch', 'cron', 'event', 'instance', 'ref', 'repo', 'target'] as const;
 
 /** Whether no exclude glob takes the value and, if there are include globs, one of them does. Absent = yes. */
-export function passes(condition: Condition | undefined, value: string): boolean {
+function passes(condition: Condition | undefined, value: string): boolean {
   if (condition === undefined) return true;
   if (condition.exclude.some((glob) => doublestarMatch(glob, value))) return false;
   return condition.include.length === 0 || condition.include.some((glob) => doublestarMatch(glob, value));

@@ -1,5 +1,6 @@
 import { Lexer } from 'yaml';
 
+const NESTING: Readonly<Record<string, number>> = { '[': 1, '{': 1, ']': -1, '}': -1 };
 /** The lexer's announcement that its next word is a scalar, whatever it looks like. */
 const SCALAR_FOLLOWS = '\x1f';
 /** Where the lexer keeps how far a line must be indented. Private there, pinned with its version, held by a test here. */
@@ -16,15 +17,11 @@ export function* lexemes(text: string): Generator<string> {
   let isScalar = false;
   for (const lexeme of lexer.lex(text)) {
     yield lexeme;
-    if (!isScalar && (lexeme === '[' || lexeme === '{')) {
-      if (depth === 0) outerIndent = Reflect.get(lexer, INDENT);
-      depth += 1;
-      Reflect.set(lexer, INDENT, 0);
-    }
-    if (!isScalar && depth > 0 && (lexeme === ']' || lexeme === '}')) {
-      depth -= 1;
-      if (depth === 0) Reflect.set(lexer, INDENT, outerIndent);
-    }
+    const step = isScalar ? 0 : (NESTING[lexeme] ?? 0);
     isScalar = lexeme === SCALAR_FOLLOWS;
+    if (step === 0 || depth + step < 0) continue;
+    if (depth === 0) outerIndent = Reflect.get(lexer, INDENT);
+    depth += step;
+    Reflect.set(lexer, INDENT, depth === 0 ? outerIndent : 0);
   }
 }

@@ -15,7 +15,12 @@ export interface Right {
 
 const pods = { group: '', resource: 'pods', where: 'pods', needed: 'always' } as const;
 const secrets = { ...pods, resource: 'secrets' } as const;
-const leases = { group: 'coordination.k8s.io', resource: 'leases', where: 'lease', needed: 'always' } as const;
+const leases = {
+  group: 'coordination.k8s.io',
+  resource: 'leases',
+  where: 'lease',
+  needed: 'always',
+} as const;
 const namespaces = {
   group: '',
   resource: 'namespaces',

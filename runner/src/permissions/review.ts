@@ -98,15 +98,15 @@ async function isAllowed(cluster: Cluster, question: Question, signal: AbortSign
 /** One entry for each namespace: what is missing, what for, and the rule to add. */
 function inWords(denied: readonly Question[]): readonly string[] {
   const places = new Map<string, Right[]>();
-  for (const { namespace, right } of denied)
-    places.set(namespace, [...(places.get(namespace) ?? []), right]);
+  for (const { namespace, right } of denied) places.set(namespace, [...(places.get(namespace) ?? []), right]);
   return [...places.entries()].map(([namespace, rights]) => {
     const what = rights.map((right) => `${right.verb} ${right.resource} (${right.use})`).join('; ');
     const where = namespace === '' ? 'in the whole cluster' : `in namespace ${namespace}`;
     const holder = namespace === '' ? 'a ClusterRole' : `a Role of namespace ${namespace}`;
     const rules = rulesOf(rights).map((rule) => `  - ${ruleLine(rule)}`);
-    return [`the runner may not, ${where}: ${what}. Add to ${holder}, bound to its service account:`, ...rules].join(
-      '\n',
-    );
+    return [
+      `the runner may not, ${where}: ${what}. Add to ${holder}, bound to its service account:`,
+      ...rules,
+    ].join('\n');
   });
 }

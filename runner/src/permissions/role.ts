@@ -5,8 +5,12 @@ const NAME = 'hangar-runner';
 
 /** `docs/role.yaml`: service account, Role and binding for a runner whose Pods and Lease are in its own namespace. Pure. */
 export function renderRole(): string {
-  const rules = rulesOf(RIGHTS.filter((right) => right.where !== 'cluster')).map((rule) => `  - ${ruleLine(rule)}`);
-  const random = rulesOf(RIGHTS.filter((right) => right.where === 'cluster')).map((rule) => `#   - ${ruleLine(rule)}`);
+  const rules = rulesOf(RIGHTS.filter((right) => right.where !== 'cluster')).map(
+    (rule) => `  - ${ruleLine(rule)}`,
+  );
+  const random = rulesOf(RIGHTS.filter((right) => right.where === 'cluster')).map(
+    (rule) => `#   - ${ruleLine(rule)}`,
+  );
   return `# Generated from runner/src/permissions/permissions.ts; do not edit.
 # The rights of a runner whose Pods and Lease are in namespace ${NAMESPACE}. For Pods in another namespace, repeat Role and RoleBinding there.
 # Pipelines with a fresh namespace each (DRONE_NAMESPACE_DEFAULT=drone-) need these rules, and this too, as a ClusterRole:

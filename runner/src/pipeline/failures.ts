@@ -21,7 +21,8 @@ export interface Failure {
 export const FAILURES = {
   yaml: {
     blame: 'pipeline',
-    meaning: 'The configuration is no YAML, holds a value of the wrong kind, or lacks the pipeline that was asked for.',
+    meaning:
+      'The configuration is no YAML, holds a value of the wrong kind, or lacks the pipeline that was asked for.',
     retry: 'pointless',
     cure: 'Mend the line that the message names; `hangar-runner lint` finds it without a build.',
   },
@@ -87,7 +88,8 @@ export const FAILURES = {
   },
   'start-lost': {
     blame: 'operator',
-    meaning: 'The Drone server did not confirm the start of the stage, so that nobody knows the ids of its steps.',
+    meaning:
+      'The Drone server did not confirm the start of the stage, so that nobody knows the ids of its steps.',
     retry: 'safe',
     cure: 'Restart the build; if it comes again, look at the log of the Drone server.',
   },
@@ -129,7 +131,8 @@ export const FAILURES = {
   },
   'container-refused': {
     blame: 'pipeline',
-    meaning: 'The container runtime can’t make the container of a step: working directory, mount, user or device.',
+    meaning:
+      'The container runtime can’t make the container of a step: working directory, mount, user or device.',
     retry: 'pointless',
     cure: 'Change what the runtime’s words name.',
   },

@@ -24,6 +24,7 @@ export interface PodSpec {
   resources?: Resources;
   affinity?: unknown;
   hostname?: string;
+  hostAliases?: { ip: string; hostnames?: string[] }[];
   [field: string]: unknown;
 }
 

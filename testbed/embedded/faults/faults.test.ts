@@ -15,7 +15,7 @@ afterAll(() => cluster.close());
 const path = '/api/v1/namespaces/default/secrets';
 const from = () => `${path}?watch=true&resourceVersion=${cluster.api.store.revision}`;
 
-describe('faults', () => {
+describe('faults', { timeout: 30_000 }, () => {
   it('fails the next requests that match, and none else', async () => {
     const fault = cluster.faults.fail({ verb: 'create', resource: 'secrets', status: 500, times: 2 });
 

@@ -38,7 +38,7 @@ function outcomes(pod: Pod): string[] {
 
 const clone: GatedStep = { name: 'clone', script: 'echo cloned > /drone/src/file', runs: 'always' };
 
-describe('the stand-in gate', () => {
+describe('the stand-in gate', { timeout: 30_000 }, () => {
   it('runs steps in order, with marks, the workspace and the environment file', async () => {
     const pod = await run('order', [
       clone,

@@ -20,7 +20,7 @@ const gated = (name: string, more: object = {}) => {
 };
 const secrets = '/api/v1/namespaces/default/secrets';
 
-describe('errors of the API server', () => {
+describe('errors of the API server', { timeout: 30_000 }, () => {
   it('says NotFound with name and kind', async () => {
     const { status, body } = await client.get(`${PODS_PATH}/absent`);
 
@@ -93,7 +93,7 @@ describe('errors of the API server', () => {
   });
 });
 
-describe('update and patch', () => {
+describe('update and patch', { timeout: 30_000 }, () => {
   it('refuses an update of what has changed since it was read', async () => {
     const { body } = await client.post(secrets, { metadata: { name: 'raced' }, stringData: { a: '1' } });
     await client.patch(`${secrets}/raced`, { metadata: { labels: { by: 'another' } } });
@@ -208,7 +208,7 @@ describe('update and patch', () => {
   });
 });
 
-describe('delete', () => {
+describe('delete', { timeout: 30_000 }, () => {
   it('checks preconditions on uid and revision', async () => {
     const { body } = await client.post(PODS_PATH, gated('conditional'));
     const { uid } = body['metadata'] as { uid: string };
@@ -255,24 +255,27 @@ describe('delete', () => {
   });
 
   it('empties a namespace before it goes, and lets nothing new in', async () => {
+    const inside = '/api/v1/namespaces/ending/secrets';
     const made = await client.post('/api/v1/namespaces', { metadata: { name: 'ending' } });
-    await client.post('/api/v1/namespaces/ending/secrets', { metadata: { name: 's' } });
+    await client.post(inside, { metadata: { name: 'holds', finalizers: ['hangar.dev/test'] } });
 
     await client.delete('/api/v1/namespaces/ending');
-    const late = await client.post('/api/v1/namespaces/ending/secrets', { metadata: { name: 't' } });
+    const late = await client.post(inside, { metadata: { name: 'late' } });
+    await when(
+      cluster,
+      () => cluster.api.store.get('secrets', 'ending', 'holds')?.metadata.deletionTimestamp,
+    );
+    await client.patch(`${inside}/holds`, { metadata: { finalizers: null } });
     await when(cluster, () =>
       cluster.api.store.get('namespaces', '', 'ending') === undefined ? true : undefined,
     );
 
     expect(made.status).toBe(201);
-    expect(late.body).toMatchObject({
-      code: 403,
-      details: { causes: [{ reason: 'NamespaceTerminating' }] },
-    });
+    expect(late.body).toMatchObject({ code: 403, details: { causes: [{ reason: 'NamespaceTerminating' }] } });
   });
 });
 
-describe('list', () => {
+describe('list', { timeout: 30_000 }, () => {
   it('selects by labels and fields', async () => {
     await client.post('/api/v1/namespaces/ci/secrets', {
       metadata: { name: 'a', labels: { app: 'x', tier: 'one' } },
@@ -311,7 +314,7 @@ describe('list', () => {
   });
 });
 
-describe('the rest of the API', () => {
+describe('the rest of the API', { timeout: 30_000 }, () => {
   it('answers health, version, discovery and access reviews', async () => {
     const review = {
       spec: { resourceAttributes: { verb: 'patch', resource: 'pods', namespace: 'default' } },

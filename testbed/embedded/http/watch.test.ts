@@ -23,7 +23,7 @@ async function namesOf(watch: WatchReader, count: number): Promise<string[]> {
   return seen;
 }
 
-describe('watch', () => {
+describe('watch', { timeout: 30_000 }, () => {
   it('tells what is first when no revision is given, then what happens', async () => {
     await client.post(path, { metadata: { name: 'first', labels: { t: 'state' } } });
 

@@ -8,7 +8,7 @@ import { startGroup } from './process-group.ts';
 const silent = { stdout: () => undefined, stderr: () => undefined };
 const env = { PATH: '/usr/bin:/bin' };
 
-describe('Janitor', () => {
+describe('Janitor', { timeout: 30_000 }, () => {
   it('kills whole process groups and removes the folder when its input closes', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'hangar-janitor-'));
     const janitor = new Janitor(folder);

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 const SCRIPT = `
 while read -r _; do :; done
 for file in "$1"/groups/*; do
-  [ -e "$file" ] && kill -KILL -- "-\${file##*/}" 2>/dev/null
+  [ -e "$file" ] && kill -KILL "-\${file##*/}" 2>/dev/null
 done
 rm -rf -- "$1"
 `;

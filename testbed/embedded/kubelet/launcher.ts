@@ -5,6 +5,8 @@ import type { Store } from '../api/store.ts';
 import type { GateBoards } from '../gate/board.ts';
 import { runGate } from '../gate/gate-stand-in.ts';
 import { initGate } from '../gate/init.ts';
+import { rewriteGateFiles } from '../gate/scripts.ts';
+import { aliasRewriterOf, ownAliases } from './aliases.ts';
 import { environmentOf, expand } from './environment.ts';
 import { type FakeImages, fakeImageOf, repositoryOf } from './images.ts';
 import { inProcess, placeholder } from './in-process.ts';
@@ -49,7 +51,9 @@ export class Launcher {
     mkdirSync(dirname(messageFile), { recursive: true });
     writeFileSync(messageFile, '');
     const mounts = (container.volumeMounts ?? []).map(({ mountPath }) => mountPath);
-    const rewrite = rewriterOf(root, [...mounts, messagePath]);
+    const rewritePaths = rewriterOf(root, [...mounts, messagePath]);
+    const rewriteNames = aliasRewriterOf(ownAliases(pod));
+    const rewrite = (text: string): string => rewriteNames(rewritePaths(text));
     const home = join(folder, 'home');
     mkdirSync(home, { recursive: true });
     const expanded = [...(container.command ?? []), ...(container.args ?? [])].map((part) =>
@@ -86,10 +90,11 @@ export class Launcher {
   }
 
   private startGate(job: Job, output: Output): Promise<Running> {
-    const { spec, root } = job;
+    const { spec, root, rewrite } = job;
     const { gateBinary, janitor, nowMs } = this.parts;
     const [, verb = '', ...rest] = spec.argv;
     if (gateBinary !== undefined) {
+      rewriteGateFiles(root, rewrite);
       return startGroup({ ...spec, argv: [gateBinary, '--root', root, verb, ...rest] }, output, janitor);
     }
     return Promise.resolve(

@@ -15,6 +15,7 @@ export function rewriterOf(root: string, mountPaths: readonly string[]): Rewrite
   return (text) => text.replace(pattern, (path) => `${root}${path}`);
 }
 
-function escaped(path: string): string {
+/** A text as a regular expression that means just it. */
+export function escaped(path: string): string {
   return path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

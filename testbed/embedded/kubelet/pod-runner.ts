@@ -90,10 +90,7 @@ export class PodRunner {
     this.gone = true;
     for (const callOff of this.callOffs) callOff();
     for (const slot of this.all()) slot.run?.signal('SIGKILL');
-    void Promise.all(this.all().map((slot) => slot.ended())).then(() => {
-      if (this.syncing) return;
-      this.remove();
-    });
+    if (!this.syncing) void this.remove();
   }
 
   /** The kubelet ends the Pod of its own accord (eviction, deadline). */
@@ -132,7 +129,7 @@ export class PodRunner {
     } finally {
       this.syncing = false;
     }
-    if (this.gone) return this.remove();
+    if (this.gone) return void this.remove();
     if (this.again) {
       this.again = false;
       this.syncSoon();
@@ -343,7 +340,9 @@ export class PodRunner {
     this.callOffs.add(callOff);
   }
 
-  private remove(): void {
+  /** The folder goes when the last process has ended. */
+  private async remove(): Promise<void> {
+    await Promise.all(this.all().map((slot) => slot.ended()));
     rmSync(this.parts.folder, { recursive: true, force: true });
     this.parts.onGone();
   }

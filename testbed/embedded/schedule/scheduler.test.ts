@@ -34,7 +34,7 @@ const refused = ({ status }: Pod): boolean =>
 const messageOf = (pod: Pod): string | undefined =>
   pod.status.conditions?.find(({ type }) => type === 'PodScheduled')?.message;
 
-describe('the scheduler', () => {
+describe('the scheduler', { timeout: 30_000 }, () => {
   it('takes the node with most room that the Pod may use', async () => {
     await post('plain', {}, '500m');
     await post('tolerant', { tolerations: [{ key: 'team', operator: 'Exists' }] }, '500m');

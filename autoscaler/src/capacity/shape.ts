@@ -1,0 +1,27 @@
+/** CPU and memory as the scheduler counts them: whole millicores and whole bytes. */
+export interface Resources {
+  readonly cpuMillicores: number;
+  readonly memoryBytes: number;
+}
+
+/** A kind of node, by what the scheduler may hand out on it. */
+export interface NodeShape {
+  /** Short name as people write it: `4cpu-8gb`, or the text of `--node`. */
+  readonly name: string;
+  /** `node.status.allocatable`: CPU, memory and number of Pods, before any DaemonSet. */
+  readonly allocatable: Resources & { readonly pods: number };
+  /** Where the allocatable figures come from, in words for the reader. */
+  readonly source: string;
+}
+
+/** The two columns of the published table. What their author meant by them is unknown (capacity.md §4.3). */
+export type Level = 'low' | 'high';
+
+/** Both levels, in the order in which they are shown. */
+export const LEVELS: readonly Level[] = ['low', 'high'];
+
+/** Bytes of one MiB. */
+export const MIB = 2 ** 20;
+
+/** Bytes of one GiB. */
+export const GIB = 2 ** 30;

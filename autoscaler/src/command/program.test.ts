@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { runProgram } from './program.ts';
+
+async function run(line: string): Promise<{ code: number; out: string; err: string }> {
+  const said = { out: '', err: '' };
+  const code = await runProgram(line.split(' ').filter(Boolean), {
+    out: (text) => void (said.out += text),
+    err: (text) => void (said.err += text),
+    version: '1.2.3',
+    interactive: false,
+  });
+  return { code, ...said };
+}
+
+async function json(line: string): Promise<Record<string, unknown>> {
+  const { code, out } = await run(`${line} --json`);
+  expect(code).toBe(0);
+  return JSON.parse(out) as Record<string, unknown>;
+}
+
+describe('recommend', () => {
+  it('answers for both shapes and both levels, and says what the nodes assume', async () => {
+    const { code, out } = await run('recommend --prs-per-day 500');
+
+    expect(code).toBe(0);
+    expect(out).toMatch(/4cpu-8gb +87 +121 +3 /);
+    expect(out).toMatch(/8cpu-16gb +45 +62 +6, counted as 5.89 /);
+    expect(out).toMatch(/runner capacity.* 252 +352/);
+    expect(out).toContain('DRONE_RESOURCE_REQUEST_CPU=1150 DRONE_RESOURCE_REQUEST_MEMORY=1700MiB');
+  });
+
+  it('gives the JSON that others build on', async () => {
+    expect(await json('recommend --prs-per-day 500')).toMatchObject({
+      prsPerDay: 500,
+      shapes: { '4cpu-8gb': { low: 87, high: 121 }, '8cpu-16gb': { low: 45, high: 62 } },
+      assumes: {
+        podRequest: { cpu: '1150m', memory: '1700Mi' },
+        runnerCapacity: { low: 252, high: 352 },
+        quota: { low: { cpu: '289800m', pods: 252 } },
+      },
+    });
+  });
+
+  it('answers only what was asked for', async () => {
+    const answer = await json('recommend --prs-per-day 1000 --shape 8cpu-16gb --level high');
+
+    expect(answer).toMatchObject({ shapes: { '8cpu-16gb': { high: 123 } } });
+    expect(Object.keys(answer['shapes'] as object)).toEqual(['8cpu-16gb']);
+  });
+
+  it('takes own shapes: a machine of GKE by its formula gives the published number', async () => {
+    expect(await json('recommend --prs-per-day 500 --node gke:cpu=4,memory=8Gi')).toMatchObject({
+      shapes: { 'gke:cpu=4,memory=8Gi': { low: 87, high: 121 } },
+    });
+  });
+
+  it('turns the question round', async () => {
+    expect(await json('recommend --nodes 87 --shape 4cpu-8gb --level low')).toEqual({
+      nodes: 87,
+      prsPerDay: { '4cpu-8gb': { low: 501 } },
+    });
+    expect((await run('recommend --nodes 2')).out).toContain('too few nodes');
+  });
+
+  it('needs more nodes when each Pod asks for more', async () => {
+    const { shapes } = await json(
+      'recommend --prs-per-day 500 --pod cpu=3,memory=2Gi --shape 4cpu-8gb --level low',
+    );
+
+    expect(shapes).toEqual({ '4cpu-8gb': { low: 257 } });
+  });
+
+  it.each([
+    { line: 'recommend', want: 'either --prs-per-day N or --nodes N' },
+    { line: 'recommend --prs-per-day 5 --nodes 5', want: 'either' },
+    { line: 'recommend --prs-per-day many', want: '--prs-per-day takes a number' },
+    { line: 'recommend --prs-per-day=-1', want: '--prs-per-day takes a number' },
+    { line: 'recommend --prs-per-day 5 --level middle', want: 'low or high' },
+    { line: 'recommend --prs-per-day 5 --shape 2cpu', want: '4cpu-8gb or 8cpu-16gb' },
+    { line: 'recommend --prs-per-day 5 --node cpu=4', want: 'cpu=16,memory=32Gi' },
+    { line: 'recommend --prs-per-day 5 --node cpu=1,memory=1Gi', want: 'not one Pod' },
+    { line: 'recommend --prs-per-day 5 --pod lots', want: '--pod' },
+    { line: 'recommend --prs-per-day 5 extra', want: '"extra" is not understood' },
+    { line: 'recommend --prs-per-dya 5', want: '--prs-per-dya' },
+    { line: 'recommend --prs-per-day', want: '--prs-per-day' },
+  ])('refuses "$line" with 2, the reason and where to read on', async ({ line, want }) => {
+    const { code, out, err } = await run(line);
+
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(want);
+    expect(err).toContain('hangar-autoscaler recommend --help');
+  });
+});
+
+describe('the program', () => {
+  it.each(['--help', 'help', '-h'])('%s lists the commands', async (line) => {
+    const { code, out } = await run(line);
+
+    expect(code).toBe(0);
+    expect(out).toContain('hangar-autoscaler recommend');
+  });
+
+  it.each(['recommend --help', 'help recommend'])('"%s" teaches by examples', async (line) => {
+    expect((await run(line)).out).toContain('--node gke:cpu=16,memory=64Gi');
+  });
+
+  it('says its version', async () => {
+    expect((await run('--version')).out).toBe('hangar-autoscaler 1.2.3\n');
+  });
+
+  it.each(['', 'recomend', 'help recomend'])('refuses "%s" with 2', async (line) => {
+    expect((await run(line)).code).toBe(2);
+  });
+});

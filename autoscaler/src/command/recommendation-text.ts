@@ -1,0 +1,95 @@
+import { formatCpuMillicores, formatMemoryBytes } from '@hangar/shared/quantity';
+import type { NodeShape } from '../capacity/shape.ts';
+import { GIB, MIB } from '../capacity/shape.ts';
+import { nodesFor } from '../model/nodes-for.ts';
+import { PUBLISHED } from '../model/parameters.ts';
+import type { PerLevel, PrsRecommendation, ShapeAnswer } from '../recommend/for-prs.ts';
+import type { Column } from './table.ts';
+import { formatTable } from './table.ts';
+
+const right = (title: string): Column => ({ title, align: 'right' });
+const left = (title: string): Column => ({ title, align: 'left' });
+
+/** Allocatable of a node as a person reads it: `3.92 CPU, 5.88 GiB`. */
+export function allocatableText({ allocatable }: NodeShape): string {
+  return `${String(Number((allocatable.cpuMillicores / 1000).toFixed(2)))} CPU, ${(allocatable.memoryBytes / GIB).toFixed(1)} GiB`;
+}
+
+function podsPerNodeText({ podsThatFit, podsCounted }: ShapeAnswer): string {
+  return podsThatFit === podsCounted
+    ? String(podsThatFit)
+    : `${podsThatFit}, counted as ${podsCounted.toFixed(2)}`;
+}
+
+function nodesTable({ shapes, levels }: PrsRecommendation): string {
+  return formatTable(
+    [left('nodes'), ...levels.map(right), left('Pods per node'), left('for Pods on each node')],
+    shapes.map((answer) => [
+      answer.shape.name,
+      ...levels.map((level) => String(answer.nodes[level] ?? '')),
+      podsPerNodeText(answer),
+      allocatableText(answer.shape),
+    ]),
+  );
+}
+
+function assumedTable({ assumed, levels }: PrsRecommendation): string {
+  const row = (title: string, values: PerLevel, text: (value: number) => string): string[] => [
+    title,
+    ...levels.map((level) => text(values[level] ?? 0)),
+  ];
+  return formatTable(
+    [left('they assume'), ...levels.map(right)],
+    [
+      row('pipelines at once (runner capacity, all replicas together)', assumed.runnerCapacity, String),
+      row('quota: pods', assumed.quota.pods, String),
+      row('quota: requests.cpu', assumed.quota.cpuMillicores, formatCpuMillicores),
+      row('quota: requests.memory', assumed.quota.memoryBytes, (bytes) => `${Math.ceil(bytes / GIB)}Gi`),
+    ],
+  );
+}
+
+/** The advice that decides everything: the request, and what the old default does (capacity.md §0). */
+function requestText({ assumed, parameters }: PrsRecommendation): string {
+  const { cpuMillicores, memoryBytes } = assumed.podRequest;
+  const cpu = formatCpuMillicores(cpuMillicores);
+  const memory = formatMemoryBytes(memoryBytes);
+  return [
+    `Each build Pod asks for ${cpu} CPU and ${memory} memory; the runner does so with`,
+    `  DRONE_RESOURCE_REQUEST_CPU=${cpuMillicores} DRONE_RESOURCE_REQUEST_MEMORY=${Math.ceil(memoryBytes / MIB)}MiB`,
+    "With the runner's own defaults (100m, 100MiB) dozens of builds land on one node and starve each other.",
+    `DaemonSets take ${formatCpuMillicores(parameters.daemonSets.cpuMillicores)} and ${formatMemoryBytes(parameters.daemonSets.memoryBytes)} of every node first.`,
+  ].join('\n');
+}
+
+/** What one more node of the first shape buys, so that nobody takes a number for exact. */
+function marginText({ shapes: [first], levels: [level], prsPerDay, parameters }: PrsRecommendation): string {
+  if (first === undefined || level === undefined) return '';
+  const span = 1000;
+  const from = Math.min(prsPerDay, 900_000);
+  const more =
+    nodesFor(from + span, first.shape, level, parameters) - nodesFor(from, first.shape, level, parameters);
+  return more <= 0
+    ? ''
+    : `One more ${first.shape.name} node carries about ${(span / more).toFixed(1)} PRs a day more (${level}).`;
+}
+
+function doubtText({ parameters }: PrsRecommendation): string {
+  const changed = (['pod', 'daemonSets'] as const).some(
+    (key) =>
+      parameters[key].cpuMillicores !== PUBLISHED[key].cpuMillicores ||
+      parameters[key].memoryBytes !== PUBLISHED[key].memoryBytes,
+  );
+  return changed
+    ? "This is the published table's model with your own requests: the table itself says nothing about them."
+    : 'By the table published for Drone\'s Kubernetes runner. What "low" and "high" promise was never published;\nthe reasons behind the numbers are our reading (see --json, or docs). Measured load beats both.';
+}
+
+/** The answer of `recommend` for a person: nodes first, then what they assume. */
+export function recommendationText(answer: PrsRecommendation): string {
+  const title = `Nodes for ${answer.prsPerDay} pull requests a day`;
+  const close = [marginText(answer), doubtText(answer)].filter((text) => text !== '').join('\n');
+  return [title, nodesTable(answer), assumedTable(answer), requestText(answer), close]
+    .join('\n\n')
+    .concat('\n');
+}

@@ -1,0 +1,104 @@
+import { formatCpuMillicores, formatMemoryBytes } from '@hangar/shared/quantity';
+import type { Resources } from '../capacity/shape.ts';
+import { PARAMETER_NOTES } from '../model/parameters.ts';
+import type { PerLevel, PrsRecommendation } from './for-prs.ts';
+import { perLevel } from './for-prs.ts';
+
+/** A request as Kubernetes writes it. */
+export interface ResourcesJson {
+  readonly cpu: string;
+  readonly memory: string;
+}
+
+/** The answer as `recommend --json` and `/api/v1/what-if` give it; `shapes` is the part that others build on. */
+export interface PrsRecommendationJson {
+  readonly prsPerDay: number;
+  readonly shapes: Readonly<Record<string, PerLevel>>;
+  readonly assumes: {
+    readonly podRequest: ResourcesJson;
+    readonly daemonSets: ResourcesJson;
+    readonly runnerCapacity: PerLevel;
+    readonly quota: Readonly<Partial<Record<'low' | 'high', ResourcesJson & { readonly pods: number }>>>;
+  };
+  readonly nodes: Readonly<
+    Record<
+      string,
+      ResourcesJson & {
+        readonly pods: number;
+        readonly podsThatFit: number;
+        readonly podsCounted: number;
+        readonly source: string;
+      }
+    >
+  >;
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly value: number | ResourcesJson;
+    readonly meaning: string;
+    readonly source: string;
+    readonly reading: string;
+  }[];
+}
+
+/** Resources in Kubernetes' spelling: `1150m`, `1700Mi`. */
+export const resourcesJson = (resources: Resources): ResourcesJson => ({
+  cpu: formatCpuMillicores(resources.cpuMillicores),
+  memory: formatMemoryBytes(resources.memoryBytes),
+});
+
+function quotaJson(answer: PrsRecommendation): PrsRecommendationJson['assumes']['quota'] {
+  const { quota } = answer.assumed;
+  return Object.fromEntries(
+    answer.levels.map((level) => [
+      level,
+      {
+        ...resourcesJson({
+          cpuMillicores: quota.cpuMillicores[level] ?? 0,
+          memoryBytes: quota.memoryBytes[level] ?? 0,
+        }),
+        pods: quota.pods[level] ?? 0,
+      },
+    ]),
+  );
+}
+
+/** The whole answer as plain data for JSON; the same answer gives the same text. */
+export function recommendationJson(answer: PrsRecommendation): PrsRecommendationJson {
+  return {
+    prsPerDay: answer.prsPerDay,
+    shapes: Object.fromEntries(
+      answer.shapes.map(({ shape, nodes }) => [
+        shape.name,
+        perLevel(answer.levels, (level) => nodes[level] ?? 0),
+      ]),
+    ),
+    assumes: {
+      podRequest: resourcesJson(answer.assumed.podRequest),
+      daemonSets: resourcesJson(answer.parameters.daemonSets),
+      runnerCapacity: answer.assumed.runnerCapacity,
+      quota: quotaJson(answer),
+    },
+    nodes: Object.fromEntries(
+      answer.shapes.map(({ shape, podsThatFit, podsCounted }) => [
+        shape.name,
+        {
+          ...resourcesJson(shape.allocatable),
+          pods: shape.allocatable.pods,
+          podsThatFit,
+          podsCounted,
+          source: shape.source,
+        },
+      ]),
+    ),
+    parameters: PARAMETER_NOTES.map(({ parameter, meaning, source, reading }) => {
+      const value = answer.parameters[parameter];
+      return {
+        name: parameter,
+        value: typeof value === 'number' ? value : resourcesJson(value),
+        meaning,
+        source,
+        reading,
+      };
+    }),
+  };
+}

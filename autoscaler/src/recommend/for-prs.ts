@@ -1,0 +1,82 @@
+import type { Level, NodeShape, Resources } from '../capacity/shape.ts';
+import { nodesFor, peakPods, podsCounted, podsThatFit } from '../model/nodes-for.ts';
+import type { ModelParameters } from '../model/parameters.ts';
+import { PUBLISHED } from '../model/parameters.ts';
+
+/** Whole numbers for each level that was asked for. */
+export type PerLevel = Readonly<Partial<Record<Level, number>>>;
+
+/** What the nodes take for granted around them: without it the Pods never come, or don't fit. */
+export interface Assumed {
+  readonly podRequest: Resources;
+  /** Pods at once in the busiest hour: all runners together must be allowed so many pipelines. */
+  readonly runnerCapacity: PerLevel;
+  /** The ResourceQuota of the builds' namespace, if there is one, must grant this. */
+  readonly quota: {
+    readonly pods: PerLevel;
+    readonly cpuMillicores: PerLevel;
+    readonly memoryBytes: PerLevel;
+  };
+}
+
+/** How one shape carries the load. */
+export interface ShapeAnswer {
+  readonly shape: NodeShape;
+  readonly nodes: PerLevel;
+  readonly podsThatFit: number;
+  readonly podsCounted: number;
+}
+
+/** The published model's answer to one question, with all that it rests on. */
+export interface PrsRecommendation {
+  readonly prsPerDay: number;
+  readonly levels: readonly Level[];
+  readonly shapes: readonly ShapeAnswer[];
+  readonly assumed: Assumed;
+  readonly parameters: ModelParameters;
+}
+
+/** What is asked: PRs a day, for which shapes, at which levels, and with which parameters. */
+export interface PrsQuestion {
+  readonly prsPerDay: number;
+  readonly shapes: readonly NodeShape[];
+  readonly levels: readonly Level[];
+  readonly parameters?: ModelParameters;
+}
+
+/** One number for each of these levels. */
+export function perLevel(levels: readonly Level[], value: (level: Level) => number): PerLevel {
+  return Object.fromEntries(levels.map((level) => [level, value(level)]));
+}
+
+/**
+ * Nodes of each shape for so many PRs a day by the published model, and the Pod request, runner capacity and quota they assume.
+ *
+ * @throws {RangeError} when prsPerDay is out of range, or a shape holds not one Pod
+ * @see capacity.md §4.3
+ */
+export function recommendForPrs(question: PrsQuestion): PrsRecommendation {
+  const { prsPerDay, levels, parameters = PUBLISHED } = question;
+  const pods = perLevel(levels, (level) => Math.ceil(peakPods(prsPerDay, level, parameters) - 1e-9));
+  const times = (each: number): PerLevel => perLevel(levels, (level) => (pods[level] ?? 0) * each);
+  return {
+    prsPerDay,
+    levels,
+    parameters,
+    shapes: question.shapes.map((shape) => ({
+      shape,
+      nodes: perLevel(levels, (level) => nodesFor(prsPerDay, shape, level, parameters)),
+      podsThatFit: podsThatFit(shape, parameters),
+      podsCounted: podsCounted(shape, parameters),
+    })),
+    assumed: {
+      podRequest: parameters.pod,
+      runnerCapacity: pods,
+      quota: {
+        pods,
+        cpuMillicores: times(parameters.pod.cpuMillicores),
+        memoryBytes: times(parameters.pod.memoryBytes),
+      },
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import { LineCounter, parseAllDocuments } from 'yaml';
+import { type LintContext, lintAll } from '../../lint/lint.ts';
+import { splitDocuments } from '../../parse/documents.ts';
+import { parseManifest } from '../../parse/manifest.ts';
+import type { Manifest } from '../../pipeline/pipeline.ts';
+import { PipelineError } from '../../pipeline/pipeline-error.ts';
+
+/** Something about a pipeline file, and where; line and column from 1. */
+export interface Finding {
+  readonly line: number;
+  readonly column: number;
+  /** Warnings keep nothing from running. */
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+  /** The pipeline that it concerns; absent when it concerns the whole file. */
+  readonly pipeline?: string;
+}
+
+/**
+ * All that is wrong with a pipeline file after substitution: document by document, so that an error in one hides nothing in the
+ * others. Documents of other kinds and types are skipped as long as they are YAML.
+ */
+export function check(text: string, context: LintContext): readonly Finding[] {
+  return splitDocuments(text).flatMap(({ text: document, firstLine }) => {
+    const shift = firstLine - 1;
+    try {
+      return findingsOf(parseManifest(document), context, shift);
+    } catch (error) {
+      if (error instanceof PipelineError) return refusalsOf(error.message, document, shift);
+      throw error;
+    }
+  });
+}
+
+function findingsOf(manifest: Manifest, context: LintContext, shift: number): readonly Finding[] {
+  const warnings = manifest.warnings.map((warning): Finding => {
+    const { line, message } = placed(warning) ?? { line: 1, message: warning };
+    return { line: line + shift, column: 1, severity: 'warning', message };
+  });
+  const errors = manifest.pipelines.flatMap((pipeline) =>
+    lintAll(pipeline, context).map(({ line, message }): Finding => {
+      const at = (line || pipeline.line || 1) + shift;
+      return { line: at, column: 1, severity: 'error', message, pipeline: pipeline.name };
+    }),
+  );
+  return [...warnings, ...errors];
+}
+
+/** The parser's words, as it throws them: `yaml: line N: …`, or a head and one line for each problem. */
+function refusalsOf(message: string, document: string, shift: number): readonly Finding[] {
+  const [head = '', ...rest] = message.split('\n');
+  const several = rest.map((line) => placed(line.trim()) ?? { line: 1, message: line.trim() });
+  if (several.length > 0)
+    return several.map(({ line, message: words }) => ({
+      line: line + shift,
+      column: 1,
+      severity: 'error' as const,
+      message: `yaml: ${words}`,
+    }));
+  const syntax = /^yaml: line \d+: /.test(head) ? placed(head.slice('yaml: '.length)) : undefined;
+  if (syntax === undefined) return [{ line: 1 + shift, column: 1, severity: 'error', message: head }];
+  const column = syntaxColumn(document, syntax.line);
+  return [{ line: syntax.line + shift, column, severity: 'error', message: `yaml: ${syntax.message}` }];
+}
+
+function placed(text: string): { readonly line: number; readonly message: string } | undefined {
+  const [, line, message] = /^line (\d+): (.*)$/s.exec(text) ?? [];
+  return line === undefined || message === undefined ? undefined : { line: Number(line), message };
+}
+
+/** Where in the line of a syntax error it stands: the parser tells only the line. A text that came so far is small and shallow enough to be read again. */
+function syntaxColumn(document: string, line: number): number {
+  const lineCounter = new LineCounter();
+  const [first] = parseAllDocuments(document, {
+    lineCounter,
+    version: '1.1',
+    schema: 'failsafe',
+    merge: false,
+    resolveKnownTags: false,
+    uniqueKeys: false,
+    strict: false,
+    prettyErrors: false,
+    logLevel: 'silent',
+  });
+  const [error] = first && 'errors' in first ? first.errors : [];
+  if (error === undefined) return 1;
+  const place = lineCounter.linePos(error.pos[0]);
+  return place.line === line ? Math.max(1, place.col) : 1;
+}
+
+/** A finding as compilers write theirs, for people and editors. */
+export function findingText(file: string, { line, column, severity, message }: Finding): string {
+  const words = severity === 'warning' ? `warning: ${message}` : message;
+  return `${file}:${line}:${column}: ${words.replace(/\s*\n\s*/g, ' ')}`;
+}

@@ -1,0 +1,134 @@
+import { DURATION } from '@hangar/shared/config-values';
+import { substitutionVariables } from '../../compile/stage-environment.ts';
+import type { RunnerConfig } from '../../config/runner-config.ts';
+import { DEFAULT_PIPELINE_NAME } from '../../parse/read-pipeline.ts';
+import { parseManifest } from '../../parse/manifest.ts';
+import { substitute } from '../../parse/substitute.ts';
+import type { StageDetail } from '../../pipeline/drone.ts';
+import type { Manifest, Pipeline } from '../../pipeline/pipeline.ts';
+import { PipelineError } from '../../pipeline/pipeline-error.ts';
+import type { Surroundings } from '../command.ts';
+import { check, type Finding } from './check.ts';
+import { type Flags, type FlagSpec, UsageError } from './flags.ts';
+import { detailOf } from './metadata-flags.ts';
+import { textOf } from './outcome.ts';
+import { secretsOf } from './settings-flags.ts';
+
+/** Flags that choose what of a file is run. */
+export const SUBJECT_FLAGS: readonly FlagSpec[] = [
+  { name: 'clone', kind: 'flag', help: 'with the clone step (--no-clone: without)', group: 'Flags' },
+  { name: 'include', kind: 'list', value: 'STEP', help: 'only these steps, and clone', group: 'Flags' },
+  { name: 'exclude', kind: 'list', value: 'STEP', help: 'without these steps', group: 'Flags' },
+  {
+    name: 'timeout',
+    kind: 'text',
+    value: 'SPAN',
+    help: 'limit of the whole pipeline: 90s, 15m, 2h (60m)',
+    group: 'Flags',
+  },
+];
+
+/** One pipeline of a file, judged and ready to be compiled; or what is wrong with it. */
+export type Subject =
+  | {
+      readonly kind: 'ready';
+      readonly detail: StageDetail;
+      readonly manifest: Manifest;
+      readonly pipeline: Pipeline;
+    }
+  | { readonly kind: 'refused'; readonly findings: readonly Finding[] };
+
+/** What a subject is made from. */
+export interface SubjectSources {
+  readonly file: string;
+  readonly flags: Flags;
+  readonly config: RunnerConfig;
+  /** Number of the stage where no flag names one. */
+  readonly stageId: number;
+  /** Whether it is cloned where no flag says so. */
+  readonly clone: (detail: StageDetail) => boolean;
+}
+
+/**
+ * From a file and flags to one pipeline: substitute, check, parse, choose the pipeline and its steps.
+ *
+ * @throws {UsageError} for files, pipelines and steps that are not there; {PipelineError} for a bad substitution
+ */
+export function subjectOf(
+  { file, flags, config, stageId, clone }: SubjectSources,
+  { readFile, clock }: Pick<Surroundings, 'readFile' | 'clock'>,
+): Subject {
+  const nowMs = clock.now();
+  const detail = detailOf(flags, {
+    yaml: textOf(readFile, file),
+    stageName: flags.text('stage-name') || DEFAULT_PIPELINE_NAME,
+    stageId,
+    secrets: secretsOf(flags, readFile),
+    timeoutMinutes: timeoutMinutes(flags),
+    nowMs,
+  });
+  const text = substitute(detail.yaml, substitutionVariables(detail, config.environment, nowMs));
+  const findings = check(text, {
+    trusted: detail.repo.trusted,
+    slug: detail.repo.slug,
+    namespaceRules: config.namespaceRules,
+  });
+  const broken = findings.filter(({ severity, pipeline }) => severity === 'error' && pipeline === undefined);
+  if (broken.length > 0) return { kind: 'refused', findings: broken };
+  const manifest = parseManifest(text);
+  const pipeline = choosePipeline(manifest, file, flags);
+  const problems = findings.filter(
+    (one) => one.severity === 'error' && one.pipeline === pipeline.name,
+  );
+  if (problems.length > 0) return { kind: 'refused', findings: problems };
+  const stage = { ...detail.stage, name: pipeline.name };
+  const chosen = chooseSteps(pipeline, flags, flags.yes('clone') ?? clone(detail));
+  return { kind: 'ready', detail: { ...detail, stage }, manifest, pipeline: chosen };
+}
+
+/** A span, or minutes without a unit; `--repo-timeout` is the old name for minutes. */
+function timeoutMinutes(flags: Flags): number {
+  const text = flags.text('timeout');
+  if (text === undefined) return flags.number('repo-timeout') || 60;
+  const span = DURATION.read(/^\d+$/.test(text) ? `${text}m` : text);
+  if ('value' in span && span.value > 0) return span.value / 60_000;
+  throw new UsageError(`--timeout takes ${DURATION.type}, not ${JSON.stringify(text)}`);
+}
+
+/** The named one; without a name the one called default, or the only one. */
+function choosePipeline({ pipelines }: Manifest, file: string, flags: Flags): Pipeline {
+  const name = flags.text('stage-name');
+  const found = pipelines.find((one) => one.name === (name || DEFAULT_PIPELINE_NAME));
+  const [only] = pipelines;
+  if (found) return found;
+  if (only && pipelines.length === 1 && !name) return only;
+  if (!only) throw new PipelineError('yaml', `${file} has no pipeline of type kubernetes`);
+  const names = pipelines.map((one) => JSON.stringify(one.name)).join(', ');
+  const wish = name ? `no pipeline ${JSON.stringify(name)} of type kubernetes` : 'several pipelines';
+  throw new UsageError(`${file} has ${wish}: choose one with --stage-name; there are ${names}`);
+}
+
+/** Matches nothing: such a step never runs, and the order across it stays (runner-spec §2.3). */
+const NEVER: Pipeline['steps'][number]['when'] = { event: { include: [], exclude: ['**'] } };
+
+/** Leaves out the steps that are not wanted, by conditions that never hold. */
+export function chooseSteps(pipeline: Pipeline, flags: Flags, clone: boolean): Pipeline {
+  const [include, exclude] = [flags.list('include'), flags.list('exclude')];
+  const names = [...pipeline.services, ...pipeline.steps].map(({ name }) => name);
+  for (const name of [...include, ...exclude])
+    if (!names.includes(name) && name !== 'clone')
+      throw new UsageError(
+        `there is no step ${JSON.stringify(name)}; there are ${names.map((one) => JSON.stringify(one)).join(', ')}`,
+      );
+  const isOut = (name: string): boolean =>
+    exclude.includes(name) || (include.length > 0 && name !== 'clone' && !include.includes(name));
+  const chosen = (step: Pipeline['steps'][number]): Pipeline['steps'][number] =>
+    isOut(step.name) ? { ...step, when: NEVER } : step;
+  const disable = pipeline.clone.disable || !clone || exclude.includes('clone');
+  return {
+    ...pipeline,
+    clone: { ...pipeline.clone, disable },
+    services: pipeline.services.map(chosen),
+    steps: pipeline.steps.map(chosen),
+  };
+}

@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises';
+import type { Connection } from '@hangar/shared/kubernetes/connection';
+import type { Logger } from '@hangar/shared/logger';
+import { type Assembly, assemble } from '../assemble.ts';
+import type { RunnerConfig } from '../config/runner-config.ts';
+import { Pulse } from '../http/health.ts';
+import type { HttpParts } from '../http/server.ts';
+import type { EdgeObserver } from '../metrics/edge-observer.ts';
+import { LivingOwners } from '../metrics/living-owners.ts';
+import { orphanedPods, unschedulablePods } from '../metrics/pod-counts.ts';
+import { type Picture, RunnerMetrics } from '../metrics/runner-metrics.ts';
+import type { Places } from '../permissions/review.ts';
+import type { Surroundings } from './command.ts';
+
+/** A runner with everything that looks at it: metrics, health, HTTP. */
+export interface Service {
+  readonly assembly: Assembly;
+  readonly pulse: Pulse;
+  readonly owners: LivingOwners;
+  readonly http: HttpParts;
+}
+
+/** What the service is made of. */
+export interface ServiceParts {
+  readonly config: RunnerConfig;
+  readonly connection: Connection;
+  readonly log: Logger;
+  readonly surroundings: Surroundings;
+  /** The 99th percentile of the event loop's delay, in milliseconds. */
+  readonly eventLoopLagMs: () => number;
+}
+
+/** Puts runner, metrics, health and HTTP together; nothing is begun. */
+export function createService(parts: ServiceParts): Service {
+  const { config, surroundings, log } = parts;
+  const { clock, random, host } = surroundings;
+  const about = { version: host.version, machine: config.runner.name, capacity: config.runner.capacity };
+  const pulse = new Pulse(clock);
+  const metrics = new RunnerMetrics(clock, about);
+  const assembly = assemble(config, {
+    clock,
+    random,
+    log,
+    connection: parts.connection,
+    readFile: (path) => readFile(path, 'utf8'),
+    print: surroundings.complain,
+    replica: host.hostname || config.runner.name,
+    events: metrics,
+    observer: metrics,
+    edges: heard(metrics, pulse),
+    serverAnswered: () => pulse.pollAnswered(),
+  });
+  const owners = new LivingOwners({
+    clock,
+    cluster: assembly.parts.cluster,
+    namespace: assembly.options.leaseNamespace,
+  });
+  follow(assembly, metrics, pulse);
+  const picture = (): Picture => pictureOf(assembly, pulse, owners, parts.eventLoopLagMs);
+  const http: HttpParts = {
+    clock,
+    about,
+    ui: config.http.ui,
+    stages: () => assembly.parts.roster.entries,
+    signs: () => pulse.signs(assembly.parts.podWatch.staleMs),
+    metrics: { contentType: metrics.contentType, text: () => metrics.text(picture()) },
+  };
+  return { assembly, pulse, owners, http };
+}
+
+/** Where rights are needed, by the configuration. Pure. */
+export function placesOf(config: RunnerConfig, { options }: Assembly): Places {
+  const { defaultNamespace, policies } = config.compile;
+  const isRandom = (name: string): boolean => name === RANDOM_NAMESPACE;
+  return {
+    pods: [...new Set(options.namespaces)],
+    somePods: Object.keys(config.namespaceRules).filter((name) => !isRandom(name)),
+    lease: options.leaseNamespace,
+    randomNamespaces: [defaultNamespace, ...policies.map((policy) => policy.namespace)].some(isRandom),
+  };
+}
+
+/** The name that stands for a fresh namespace. */
+const RANDOM_NAMESPACE = 'drone-';
+
+function heard(metrics: RunnerMetrics, pulse: Pulse): EdgeObserver {
+  return {
+    logRead: (lagMs) => metrics.logRead(lagMs),
+    held: (ms) => metrics.held(ms),
+    droneCalled: (call, status) => {
+      metrics.droneCalled(call, status);
+      if (call === 'request') pulse.pollTried();
+    },
+  };
+}
+
+/** Whenever the roster changes, new stages are counted, and whether there is room is noted. */
+function follow({ parts, options }: Assembly, metrics: RunnerMetrics, pulse: Pulse): void {
+  parts.roster.listen(() => {
+    const { entries } = parts.roster;
+    metrics.rosterChanged(entries);
+    const waiting = entries.filter((entry) => entry.phase === 'waiting').length;
+    pulse.house(waiting > 0 || entries.length - waiting >= options.capacity);
+  });
+  parts.lease.lost.addEventListener('abort', () => pulse.leaseLost(), { once: true });
+}
+
+function pictureOf(
+  { parts }: Assembly,
+  pulse: Pulse,
+  owners: LivingOwners,
+  eventLoopLagMs: () => number,
+): Picture {
+  const { podWatch, roster, lease } = parts;
+  return {
+    stages: roster.entries,
+    unschedulablePods: unschedulablePods(podWatch.pods, lease.owner),
+    orphanedPods: orphanedPods(podWatch.pods, lease.owner, owners.living),
+    watchStaleMs: podWatch.staleMs,
+    pollAgeMs: pulse.answerAgeMs,
+    eventLoopLagMs: eventLoopLagMs(),
+  };
+}

@@ -1,0 +1,18 @@
+import { renderConfiguration } from '../config/render.ts';
+import { renderRole } from '../permissions/role.ts';
+import { renderErrors, renderMetrics } from './tables.ts';
+
+/** Every document that is made from the code, by its path from the repository's root. */
+export const DOCUMENTS: Readonly<Record<string, () => string>> = {
+  'docs/configuration.md': renderConfiguration,
+  'docs/metrics.md': renderMetrics,
+  'docs/errors.md': renderErrors,
+  'docs/role.yaml': renderRole,
+};
+
+/** Which documents differ from the code. `read` gives a file's text, undefined when there is none. */
+export function staleDocuments(read: (path: string) => string | undefined): readonly string[] {
+  return Object.entries(DOCUMENTS)
+    .filter(([path, render]) => read(path) !== render())
+    .map(([path]) => path);
+}

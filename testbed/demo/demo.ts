@@ -1,0 +1,117 @@
+import type { Clock } from '@hangar/shared/clock';
+import { startWorld, type World } from '../flows/world.ts';
+import { CASES, MEMORY_BUDGET } from './cases.ts';
+import { showProgress, type Terminal } from './display.ts';
+import { Drive, type Driven } from './drive.ts';
+import { type DemoGround, embeddedDemoGround, realDemoGround } from './ground.ts';
+import type { DemoOptions } from './options.ts';
+import { type Outcome, outcomeOf } from './outcome.ts';
+import { reportJson, reportLines } from './report.ts';
+import { LEGEND } from './words.ts';
+
+/** What the demo needs from outside. */
+export interface DemoParts {
+  readonly clock: Clock;
+  /** For progress and the table, and for `--json` in the end. */
+  readonly terminal: Terminal;
+  /** Aborted when the person wants to stop. */
+  readonly stop: AbortSignal;
+}
+
+/** How long a cluster that stays may take to get rid of what an interrupted demo has started. */
+const TIDY_MS = 10_000;
+const LINGER_MS = 1_000;
+
+/** The whole demo; answers the exit code. Whatever happens, what it started is ended. */
+export async function runDemo(parts: DemoParts, options: DemoOptions): Promise<number> {
+  const { terminal } = parts;
+  if (!options.json)
+    terminal.write(`Starting Kubernetes, a Drone server and the runner ...\n\n${LEGEND}\n\n`);
+  const ground = await (options.real ? realDemoGround() : embeddedDemoGround());
+  try {
+    parts.stop.throwIfAborted();
+    const world = await startWorld(ground.ground, { env: { HANGAR_BUDGET_MEMORY: MEMORY_BUDGET } });
+    try {
+      return await play({ parts, options, ground, world });
+    } finally {
+      await world.close();
+    }
+  } finally {
+    await ground.close();
+  }
+}
+
+interface Stage {
+  readonly parts: DemoParts;
+  readonly options: DemoOptions;
+  readonly ground: DemoGround;
+  readonly world: World;
+}
+
+async function play(stage: Stage): Promise<number> {
+  const { parts, options, ground, world } = stage;
+  const driven = await drive(stage);
+  const outcome = outcomeOf(world, driven, ground.kind);
+  const addresses = options.keep ? { page: world.drone.url, ...ground.addresses } : {};
+  if (options.json) parts.terminal.write(`${reportJson(outcome, addresses)}\n`);
+  else parts.terminal.write(`\n${[...report(outcome, parts.terminal), ...next(stage)].join('\n')}\n`);
+  if (options.keep) await untilStopped(parts.stop);
+  return outcome.ok ? 0 : 1;
+}
+
+async function drive({ parts, options, ground, world }: Stage): Promise<Driven> {
+  const { clock, stop, terminal } = parts;
+  const driving = new Drive({
+    ...{ clock, world, stop, limitMs: ground.limitMs },
+    lingerMs: terminal.live ? LINGER_MS : 0,
+  });
+  const over = new AbortController();
+  const shown = options.json
+    ? Promise.resolve()
+    : showProgress(clock, terminal, () => driving.sent, AbortSignal.any([over.signal, stop]));
+  try {
+    return await driving.run(CASES);
+  } catch (error) {
+    // The embedded cluster goes with all that is in it; the real one stays, and must be tidied.
+    driving.cancelOpen();
+    if (ground.kind === 'real') await world.cleaned(TIDY_MS).catch(() => undefined);
+    throw error;
+  } finally {
+    over.abort();
+    await shown;
+  }
+}
+
+function report(outcome: Outcome, { size, colored, live }: Terminal): string[] {
+  return reportLines(outcome, { width: live ? size().columns - 1 : 200, colored });
+}
+
+function next({ options, ground, world }: Stage): string[] {
+  const where = [
+    '',
+    'Where to look next',
+    '  testbed/demo/pipelines/   the pipelines that you have just seen',
+    '  docs/getting-started.md   a runner of your own',
+  ];
+  if (!options.keep)
+    return [
+      ...where,
+      '  npm run demo -- --keep    the same with the server left running: builds and logs as a page',
+      ...(ground.kind === 'embedded' ? ['  npm run demo -- --real    the same on a real kubelet'] : []),
+    ];
+  const addresses = Object.entries(ground.addresses).map(([what, at]) => `  ${`${what}:`.padEnd(16)}${at}`);
+  const send = `npx node --conditions=source testbed/drone/main.ts build --server ${world.drone.url} --wait`;
+  return [
+    ...where,
+    '',
+    'Still running, until Ctrl-C',
+    `  ${'builds, logs:'.padEnd(16)}${world.drone.url}`,
+    ...addresses,
+    `  ${'one more build:'.padEnd(16)}${send} testbed/demo/pipelines/hello.yml`,
+  ];
+}
+
+async function untilStopped(stop: AbortSignal): Promise<void> {
+  if (stop.aborted) return;
+  await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
+}

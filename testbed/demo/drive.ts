@@ -1,0 +1,175 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '@hangar/shared/clock';
+import { type BuildView, isFinal } from '../drone/views.ts';
+import type { World } from '../flows/world.ts';
+import { type DemoCase, SECRETS } from './cases.ts';
+
+/** A build that was sent, as it stands. Times in milliseconds since 1970. */
+export interface Sent {
+  readonly one: DemoCase;
+  readonly build: BuildView;
+  readonly sentMs: number;
+  readonly endedMs: number | undefined;
+  /** Why the runner lets it wait, or did; empty if it never had to. */
+  readonly waited: string;
+  readonly waitsNow: boolean;
+}
+
+/** All that was sent, once it is over. */
+export interface Driven {
+  readonly sent: readonly Sent[];
+  readonly problems: readonly string[];
+  readonly beganMs: number;
+  readonly endedMs: number;
+}
+
+/** What driving needs from outside. */
+export interface DriveParts {
+  readonly clock: Clock;
+  readonly world: World;
+  /** After this, what still runs is cancelled and counts as wrong. */
+  readonly limitMs: number;
+  /** How long the one that waits is left to wait, so that a person can see it. */
+  readonly lingerMs: number;
+  /** Aborted when the person wants to stop. */
+  readonly stop: AbortSignal;
+}
+
+const LOOK_MS = 50;
+const FOLDER = join(import.meta.dirname, 'pipelines');
+
+interface Record {
+  readonly one: DemoCase;
+  readonly buildId: number;
+  readonly sentMs: number;
+  endedMs: number | undefined;
+  waited: string;
+}
+
+/** Sends the pipelines, cancels the one that is to be cancelled, and waits for the ends. */
+export class Drive {
+  private readonly parts: DriveParts;
+  private readonly records: Record[] = [];
+  private readonly problems: string[] = [];
+  private readonly beganMs: number;
+
+  constructor(parts: DriveParts) {
+    this.parts = parts;
+    this.beganMs = parts.clock.now();
+  }
+
+  /** How all builds stand, in the order in which they were sent. */
+  get sent(): readonly Sent[] {
+    const waiting = this.waitingNow();
+    return this.records.map((record) => ({
+      ...record,
+      build: this.parts.world.drone.build(record.buildId),
+      waitsNow: waiting.has(record.buildId),
+    }));
+  }
+
+  /** Runs the cases to their ends; rejects only with the reason of `stop`. */
+  async run(cases: readonly DemoCase[]): Promise<Driven> {
+    const { roster } = this.parts.world.runner.assembly.parts;
+    const deaf = roster.listen(() => this.noteWaits());
+    try {
+      await this.sendAll(cases);
+      await this.until('all builds to end', () => this.sent.every(({ build }) => isFinal(build)));
+      this.cancelOpen();
+      await this.cleaned();
+    } finally {
+      deaf();
+    }
+    const { beganMs, problems } = this;
+    return { sent: this.sent, problems, beganMs, endedMs: this.parts.clock.now() };
+  }
+
+  /** Cancels what has not ended. */
+  cancelOpen(): void {
+    for (const { build } of this.sent) if (!isFinal(build)) this.parts.world.drone.cancel(build.id);
+  }
+
+  private async sendAll(cases: readonly DemoCase[]): Promise<void> {
+    for (const one of cases) if (one.role !== 'wait') this.send(one);
+    await this.until('all builds to begin', () => this.sent.every(hasBegun));
+    for (const one of cases) if (one.role === 'wait') this.send(one);
+    await this.until('a build to wait for room', () => this.records.some(({ waited }) => waited !== ''));
+    await this.until('the first line of what is to be cancelled', () =>
+      this.toCancel().every(this.hasSpoken),
+    );
+    await this.parts.clock.sleep(this.parts.lingerMs, this.parts.stop);
+    this.parts.stop.throwIfAborted();
+    for (const { buildId } of this.toCancel()) this.parts.world.drone.cancel(buildId);
+  }
+
+  private send(one: DemoCase): void {
+    const yaml = readFileSync(join(FOLDER, `${one.name}.yml`), 'utf8');
+    const { drone } = this.parts.world;
+    const { id } = drone.createBuild({ yaml, repo: { slug: `acme/${one.name}` }, secrets: SECRETS });
+    const record = { one, buildId: id, sentMs: this.parts.clock.now(), endedMs: undefined, waited: '' };
+    this.records.push(record);
+    void this.noteEnd(record);
+  }
+
+  private async noteEnd(record: Record): Promise<void> {
+    const { clock, world, limitMs } = this.parts;
+    const ended = world.drone.waitForBuild(record.buildId, { timeoutMs: limitMs });
+    await ended.then(
+      () => {
+        record.endedMs = clock.now();
+      },
+      () => undefined,
+    );
+  }
+
+  private toCancel(): readonly Record[] {
+    return this.records.filter(({ one }) => one.role === 'cancel');
+  }
+
+  private readonly hasSpoken = ({ one, buildId }: Record): boolean => {
+    const { telling } = one;
+    if (telling.from !== 'log') return true;
+    return this.parts.world.drone
+      .logView(buildId, telling.step)
+      .lines.some(({ out }) => telling.line.test(out));
+  };
+
+  private waitingNow(): ReadonlyMap<number, string> {
+    const { entries } = this.parts.world.runner.assembly.parts.roster;
+    return new Map(
+      entries.filter(({ phase }) => phase === 'waiting').map(({ buildId, reason }) => [buildId, reason]),
+    );
+  }
+
+  private noteWaits(): void {
+    const waiting = this.waitingNow();
+    for (const record of this.records) record.waited = waiting.get(record.buildId) ?? record.waited;
+  }
+
+  private async cleaned(): Promise<void> {
+    const { clock, world, limitMs } = this.parts;
+    const leftMs = Math.max(5_000, this.beganMs + limitMs - clock.now());
+    await world.cleaned(leftMs).catch((error: unknown) => {
+      this.problems.push(error instanceof Error ? error.message : String(error));
+    });
+    this.parts.stop.throwIfAborted();
+  }
+
+  /** Waits for what must become true; when time is up it is a problem, and the demo goes on. */
+  private async until(what: string, probe: () => boolean): Promise<void> {
+    const { clock, stop, limitMs } = this.parts;
+    while (!probe()) {
+      if (clock.now() - this.beganMs > limitMs) {
+        this.problems.push(`waited ${limitMs / 1000} s in vain for ${what}`);
+        return;
+      }
+      await clock.sleep(LOOK_MS, stop);
+      stop.throwIfAborted();
+    }
+  }
+}
+
+function hasBegun({ build }: Sent): boolean {
+  return isFinal(build) || build.stages.some(({ status }) => status !== 'pending');
+}

@@ -1,0 +1,71 @@
+import type { BuildView } from '../drone/views.ts';
+import type { World } from '../flows/world.ts';
+import { type DemoCase, SECRETS } from './cases.ts';
+import type { Driven } from './drive.ts';
+import { judge, stepsOf, type Verdict } from './judge.ts';
+
+/** What happened to one pipeline. Times in milliseconds, from sending to the end. */
+export interface PipelineOutcome {
+  readonly one: DemoCase;
+  readonly build: BuildView;
+  readonly verdict: Verdict;
+  readonly spentMs: number;
+  readonly waited: string;
+}
+
+/** All that happened. */
+export interface Outcome {
+  readonly ok: boolean;
+  readonly cluster: 'embedded' | 'real';
+  readonly pipelines: readonly PipelineOutcome[];
+  /** What was wrong beside the pipelines. */
+  readonly problems: readonly string[];
+  readonly totals: {
+    readonly builds: number;
+    readonly steps: number;
+    readonly pods: number;
+    /** Successful POST, PATCH and DELETE of the runner, without those that keep its Lease. */
+    readonly apiWrites: number;
+    readonly spentMs: number;
+  };
+}
+
+/** Judges all that was driven; looks at the server's and the runner's records, changes nothing. */
+export function outcomeOf(world: World, driven: Driven, cluster: Outcome['cluster']): Outcome {
+  const pipelines = driven.sent.map(({ one, build, sentMs, endedMs = driven.endedMs, waited }) => {
+    const log = (stage: string, step: string): string =>
+      world.drone
+        .logView(build.id, step, stage)
+        .lines.map((line) => line.out)
+        .join('');
+    const verdict = judge(one, { build, log, waited, secrets: Object.values(SECRETS) });
+    return { one, build, verdict, spentMs: endedMs - sentMs, waited };
+  });
+  const problems = [...driven.problems, ...world.drone.complaints, ...overlaps(world)];
+  const writes = world.runner.calls.filter(
+    ({ verb, resource, status }) =>
+      ['create', 'patch', 'delete'].includes(verb) && resource !== 'leases' && status >= 200 && status < 300,
+  );
+  return {
+    ok: problems.length === 0 && pipelines.every(({ verdict }) => verdict.problems.length === 0),
+    cluster,
+    pipelines,
+    problems,
+    totals: {
+      builds: pipelines.length,
+      steps: pipelines.reduce((sum, { build }) => sum + stepsOf(build).length, 0),
+      pods: writes.filter(({ verb, resource }) => verb === 'create' && resource === 'pods').length,
+      apiWrites: writes.length,
+      spentMs: driven.endedMs - driven.beganMs,
+    },
+  };
+}
+
+function overlaps({ drone }: World): string[] {
+  try {
+    drone.calls.assertNoOverlap();
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}

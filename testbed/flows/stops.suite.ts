@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pipeline, step } from './pipelines.ts';
+import type { World } from './world.ts';
+
+const FINAL = ['success', 'failure', 'error', 'killed', 'skipped'];
+
+/** What stops pipelines from outside: people, clocks, and lost runners, on any ground. */
+export function stopsSuite(where: string, open: () => Promise<World>, patienceMs: number): void {
+  describe(`what stops pipelines on ${where}`, () => {
+    let world: World;
+    beforeAll(async () => {
+      world = await open();
+    });
+    afterAll(() => world.close());
+
+    const begin = (yaml: string, more: object = {}) => world.drone.createBuild({ yaml, ...more });
+    const until = (what: string, holds: () => unknown) =>
+      world.drone.waitUntil(what, { timeoutMs: patienceMs }, holds);
+    const running = (id: number, name: string) =>
+      until(`${name} runs`, () => world.drone.step(id, name)?.status === 'running');
+    const landed = async (id: number) => {
+      const done = await world.drone.waitForBuild(id, { timeoutMs: patienceMs });
+      await world.cleaned(patienceMs);
+      return done;
+    };
+    /** Nothing may begin once the build was cancelled. */
+    const beganAfter = (id: number, atSeconds: number) =>
+      world.drone
+        .build(id)
+        .stages.flatMap((stage) => stage.steps)
+        .filter((one) => one.started > atSeconds && one.status !== 'skipped')
+        .map((one) => one.name);
+
+    it('a cancel while a step runs stops it at once, and nothing begins any more', async () => {
+      const { id } = begin(
+        pipeline(
+          step('long', ['echo begun', 'sleep 600']) +
+            step('after', ['echo never'], '  when: { status: [success, failure] }\n'),
+        ),
+      );
+      await running(id, 'long');
+      const atSeconds = Math.ceil(Date.now() / 1000);
+      world.drone.cancel(id);
+      const done = await landed(id);
+      expect(done.status).toBe('killed');
+      expect(done.stages[0]?.status).toBe('killed');
+      expect(world.drone.step(id, 'after')?.status).toBe('skipped');
+      expect(beganAfter(id, atSeconds)).toEqual([]);
+      expect(world.drone.logText(id, 'long')).toContain('begun');
+    });
+
+    it('a cancel that no watch hears is found by the next report', async () => {
+      const { id } = begin(pipeline(step('short', ['sleep 1']) + step('after', ['sleep 600'])));
+      await running(id, 'short');
+      world.drone.faults.answer('watch', { status: 204 }, { times: 1000 });
+      await until('no watch is open', () => world.drone.watchCount(id) === 0 || true);
+      world.drone.cancel(id);
+      const done = await landed(id);
+      world.drone.faults.clear();
+      expect(done.status).toBe('killed');
+    });
+
+    it('a cancel while the Pod waits for a node ends the build and removes the Pod', async () => {
+      const selector = 'node_selector: { hangar.test/nowhere: "true" }';
+      const { id } = begin(pipeline(step('one', ['echo never']), selector));
+      await until(
+        'the first step says that it waits',
+        () => world.drone.step(id, 'clone')?.status === 'running',
+      );
+      world.drone.cancel(id);
+      const done = await landed(id);
+      expect(done.status).toBe('killed');
+      expect(world.drone.logText(id, 'clone')).toContain('waiting for a node');
+    });
+
+    it('a cancel between accept and launch ends the build without a Pod', async () => {
+      const held = world.drone.faults.hold('detail', 'before');
+      const { id } = begin(pipeline(step('one', ['echo never'])));
+      await held.reached;
+      world.drone.cancel(id);
+      held.release();
+      const done = await landed(id);
+      expect(done.status).toBe('killed');
+    });
+
+    it('the timeout of the repository kills the pipeline', async () => {
+      const { id } = begin(pipeline(step('long', ['sleep 600'])), {
+        repo: { timeout: 0.05 },
+        timeoutMinutes: 0.05,
+      });
+      const done = await landed(id);
+      expect(done.status).toBe('killed');
+      expect(world.drone.step(id, 'long')?.status).toBe('killed');
+    });
+
+    it('a Pod that somebody deletes ends the build with a clear error', async () => {
+      const { id } = begin(pipeline(step('long', ['sleep 600'])));
+      await running(id, 'long');
+      const [pod] = await world.pods();
+      await world.removePod(pod, 0);
+      const done = await landed(id);
+      expect(done.status).toBe('error');
+      expect(done.stages[0]?.error).toMatch(/deleted|disappeared/);
+    });
+
+    it('an image that is not there ends the build in seconds, before any step ran', async () => {
+      const missing = '- name: one\n  image: docker.io/local/missing:1\n  commands: [echo never]\n';
+      const { id } = begin(pipeline(missing));
+      const done = await landed(id);
+      expect(done.status).toBe('error');
+      expect(done.stages[0]?.error).toContain('docker.io/local/missing:1');
+      expect(FINAL).toContain(world.drone.step(id, 'clone')?.status);
+    });
+
+    it('a runner that is told to go leaves its pipelines to the next one, which finishes them', async () => {
+      const { id } = begin(
+        pipeline(step('long', ['echo begun', 'sleep 4', 'echo done']) + step('after', ['echo after'])),
+      );
+      await running(id, 'long');
+      await world.runner.stop();
+      expect(await world.pods()).toHaveLength(1);
+      const next = await world.startRunner('runner-a');
+      const done = await landed(id);
+      expect(done.status).toBe('success');
+      expect(world.drone.logText(id, 'long')).toBe('+ echo begun\nbegun\n+ sleep 4\n+ echo done\ndone\n');
+      expect(world.drone.logText(id, 'after')).toContain('after');
+      expect(next.calls.some((call) => call.verb === 'create' && call.resource === 'pods')).toBe(false);
+      expect(world.drone.complaints).toEqual([]);
+    });
+
+    it('a replica takes over from one that let go, and finishes', async () => {
+      const first = await world.startRunner('runner-x');
+      const { id } = begin(pipeline(step('long', ['sleep 3', 'echo done'])));
+      await running(id, 'long');
+      const owner = (await world.pods())[0]?.metadata?.annotations?.['hangar.dev/owner'];
+      await world.startRunner('runner-y');
+      await (owner?.endsWith('runner-x') ? first.stop() : Promise.resolve());
+      const done = await landed(id);
+      expect(done.status).toBe('success');
+      expect(world.drone.complaints).toEqual([]);
+    });
+  });
+}
