@@ -19,6 +19,7 @@ export function reportLines(outcome: Outcome, screen: Screen): string[] {
   const table = rows.map((row) =>
     lineOf(
       row.map(({ text, tone }, column): Piece => {
+        if (column === HEAD.length - 1) return { text, tone };
         const pad = ' '.repeat((widths[column] ?? 0) - [...text].length);
         return { text: `${HEAD[column] === 'time' ? pad + text : text + pad}  `, tone };
       }),

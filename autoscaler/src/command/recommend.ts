@@ -125,5 +125,5 @@ export const recommendCommand: Command = {
   name: 'recommend',
   summary: 'nodes for so many pull requests a day, by the published model',
   help: HELP,
-  run: async (args, terminal) => run(args, terminal),
+  run: (args, terminal) => Promise.try(run, args, terminal),
 };

@@ -43,7 +43,7 @@ function assumedTable({ assumed, levels }: PrsRecommendation): string {
     [
       row('pipelines at once (runner capacity, all replicas together)', assumed.runnerCapacity, String),
       row('quota: pods', assumed.quota.pods, String),
-      row('quota: requests.cpu', assumed.quota.cpuMillicores, formatCpuMillicores),
+      row('quota: requests.cpu', assumed.quota.cpuMillicores, (cpu) => String(Math.ceil(cpu / 1000))),
       row('quota: requests.memory', assumed.quota.memoryBytes, (bytes) => `${Math.ceil(bytes / GIB)}Gi`),
     ],
   );

@@ -15,7 +15,8 @@ export function lint(args: readonly string[], surroundings: Surroundings): Promi
 
 function lintFiles(flags: Flags, surroundings: Surroundings): number {
   const { readFile, print, clock } = surroundings;
-  if (flags.files.length === 0) throw new UsageError('name the files to look at: hangar-runner lint .drone.yml');
+  if (flags.files.length === 0)
+    throw new UsageError('name the files to look at: hangar-runner lint .drone.yml');
   const texts = flags.files.map((file) => ({ file, text: textOf(readFile, file) }));
   const found = texts.flatMap(({ file, text }) =>
     lintText(text, flags, clock.now()).map((finding) => ({ file, finding })),

@@ -94,6 +94,8 @@ export class Flight {
   #view: PodView;
   #since: Since = new Map();
   #removing = false;
+  #left = false;
+  #concludedMs = Number.POSITIVE_INFINITY;
   #trouble: Trouble | undefined;
   #conclusion: Conclusion | undefined;
 
@@ -113,6 +115,8 @@ export class Flight {
       pod: () => this.#feed.pod ?? order.pod,
       gone: () => this.#feed.gone,
       concluded: () => this.#conclusion !== undefined,
+      concludedMs: () => this.#concludedMs,
+      left: () => this.#left,
       change: (next) => this.#change(next),
       conflict: () => void this.#conflict(),
       broken: (trouble) => this.#break(trouble),
@@ -128,7 +132,9 @@ export class Flight {
       const flying = this.#steps.flyAll();
       void flying.ordinary.then(() => this.#confirm()).then(() => this.#conclude({ kind: 'completed' }));
       await this.#beacon.until(() => this.#conclusion !== undefined, stops.handOver);
-      return await this.#land(flying, stops);
+      const end = await this.#land(flying, stops);
+      this.#left = end.kind === 'handed-over';
+      return end;
     } finally {
       release();
       this.#halt.abort(new Error('the flight is over'));
@@ -212,6 +218,7 @@ export class Flight {
   #conclude(conclusion: Conclusion): void {
     if (this.#conclusion) return;
     this.#conclusion = conclusion;
+    this.#concludedMs = this.#parts.clock.now();
     this.#beacon.flash();
   }
 

@@ -23,6 +23,10 @@ export interface Deck {
   gone(): boolean;
   /** The end of the stage is decided: no further step is begun. */
   concluded(): boolean;
+  /** When that was, milliseconds since 1970; Infinity before. */
+  concludedMs(): number;
+  /** Handed over: whoever comes next reads the logs from their start, and uploads them. */
+  left(): boolean;
   change(next: StageState): void;
   /** The server has a newer version of a step: it was cancelled. */
   conflict(): void;
@@ -244,9 +248,11 @@ export class StepFlights {
     const { halt, beacon } = this.#deck;
     await beacon.until(() => this.#known.has(step.n) || this.#deck.gone(), halt);
     if (this.#known.get(step.n)?.code === KILLED) await this.#kubeletsWord(step);
+    if (this.#deck.left()) return;
     const { schema } = await log.finish(new AbortController().signal);
     const known = this.#known.get(step.n);
-    if (!known || known.decision === STOPPING) return;
+    // What ended after the stop was stopped: the conclusion says how.
+    if (!known || known.decision === STOPPING || known.endMs > this.#deck.concludedMs()) return;
     if (step.role === 'background')
       return this.#parts.log.debug({ step: step.name, code: known.code }, 'a background step has ended');
     if (known.decision !== RAN) return this.#skip(step, known.decision);

@@ -91,23 +91,19 @@ export class Flags {
   }
 }
 
-/** The flag that every command has. */
-export const HELP_FLAG: FlagSpec = { name: 'help', kind: 'flag', help: 'show this text', group: 'Flags' };
-
 /**
  * Reads the arguments of a command.
  *
  * @throws {UsageError} for unknown flags and missing values, with the place where the known ones are told
  */
 export function readFlags(command: CommandSpec, args: readonly string[]): Flags {
-  const specs = [...command.flags, HELP_FLAG];
+  const specs = command.flags;
   const options = Object.fromEntries(
     specs.map(({ name, kind }) => [
       name,
       {
         type: kind === 'flag' ? ('boolean' as const) : ('string' as const),
         multiple: kind === 'list' || kind === 'map',
-        ...(name === 'help' ? { short: 'h' } : {}),
       },
     ]),
   );
@@ -129,10 +125,10 @@ function firstWords(error: unknown): string {
   return words.replace(/\.$/, '').replace(/^[A-Z]/, (letter) => letter.toLowerCase());
 }
 
-/** The help of a command below its usage and summary: examples, flags by groups, exit codes. */
+/** What the help of a command says below usage and summary: examples, flags by groups, exit codes. */
 export function teaching(command: CommandSpec): string {
   const { examples, exits } = command;
-  const specs = [HELP_FLAG, ...command.flags];
+  const specs = command.flags;
   const groups = [...new Set(specs.map(({ group }) => group))];
   const width = Math.max(...specs.map((spec) => titleOf(spec).length)) + 2;
   const lines = groups.flatMap((group) => [
@@ -144,10 +140,6 @@ export function teaching(command: CommandSpec): string {
   ]);
   return ['Examples:', ...examples.map((example) => `  ${example}`), ...lines, '', exits].join('\n');
 }
-
-/** The whole help of a command. */
-export const helpText = (command: CommandSpec): string =>
-  `Usage: hangar-runner ${command.usage}\n\n${command.summary}\n\n${teaching(command)}`;
 
 const titleOf = ({ name, value, kind }: FlagSpec): string =>
   `--${name}${value ? ` ${value}` : kind === 'map' ? ' KEY=VALUE' : ''}`;

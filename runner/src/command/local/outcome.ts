@@ -1,6 +1,6 @@
 import { PipelineError } from '../../pipeline/pipeline-error.ts';
 import type { Surroundings } from '../command.ts';
-import { type CommandSpec, type Flags, helpText, readFlags, UsageError } from './flags.ts';
+import { type CommandSpec, type Flags, readFlags, UsageError } from './flags.ts';
 
 /** Exit codes of `exec`, `lint` and `compile`. */
 export const EXIT = {
@@ -13,18 +13,15 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** Reads the flags and runs a command; help, wrong usage and refused pipelines end the same way in all of them. */
+/** Reads the flags and runs a command; wrong usage and refused pipelines end the same way in all of them. */
 export async function runCommand(
   command: CommandSpec,
   args: readonly string[],
-  { print, complain }: Pick<Surroundings, 'print' | 'complain'>,
+  { complain }: Pick<Surroundings, 'complain'>,
   run: (flags: Flags) => Promise<number>,
 ): Promise<number> {
   try {
-    const flags = readFlags(command, args);
-    if (!flags.yes('help')) return await run(flags);
-    print(helpText(command));
-    return EXIT.ok;
+    return await run(readFlags(command, args));
   } catch (error) {
     if (!(error instanceof UsageError) && !(error instanceof PipelineError)) throw error;
     complain(`hangar-runner ${command.name}: ${error.message}`);

@@ -3,7 +3,7 @@ import { parseDotenv } from '../../config/dotenv.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { RunnerConfig } from '../../config/runner-config.ts';
 import type { Surroundings } from '../command.ts';
-import { type Flags, type FlagSpec, UsageError } from './flags.ts';
+import { type FlagSpec, type Flags, UsageError } from './flags.ts';
 import { textOf } from './outcome.ts';
 
 const GROUP = 'What the Pod is made with';
@@ -118,7 +118,10 @@ function tmateOf(flags: Flags, given: CompileSettings['tmate']): CompileSettings
 }
 
 /** Secrets of `--secret-file`, over which those of `--secrets` lie. @throws {UsageError} naming the file and line, never a value */
-export function secretsOf(flags: Flags, readFile: Surroundings['readFile']): Readonly<Record<string, string>> {
+export function secretsOf(
+  flags: Flags,
+  readFile: Surroundings['readFile'],
+): Readonly<Record<string, string>> {
   const files = flags.list('secret-file').map((path) => dotenvOf(path, textOf(readFile, path)));
   return Object.assign({}, ...files, flags.map('secrets')) as Record<string, string>;
 }

@@ -1,15 +1,15 @@
 import { DURATION } from '@hangar/shared/config-values';
 import { substitutionVariables } from '../../compile/stage-environment.ts';
 import type { RunnerConfig } from '../../config/runner-config.ts';
-import { DEFAULT_PIPELINE_NAME } from '../../parse/read-pipeline.ts';
 import { parseManifest } from '../../parse/manifest.ts';
+import { DEFAULT_PIPELINE_NAME } from '../../parse/read-pipeline.ts';
 import { substitute } from '../../parse/substitute.ts';
 import type { StageDetail } from '../../pipeline/drone.ts';
 import type { Manifest, Pipeline } from '../../pipeline/pipeline.ts';
 import { PipelineError } from '../../pipeline/pipeline-error.ts';
 import type { Surroundings } from '../command.ts';
 import { check, type Finding } from './check.ts';
-import { type Flags, type FlagSpec, UsageError } from './flags.ts';
+import { type FlagSpec, type Flags, UsageError } from './flags.ts';
 import { detailOf } from './metadata-flags.ts';
 import { textOf } from './outcome.ts';
 import { secretsOf } from './settings-flags.ts';
@@ -77,9 +77,7 @@ export function subjectOf(
   if (broken.length > 0) return { kind: 'refused', findings: broken };
   const manifest = parseManifest(text);
   const pipeline = choosePipeline(manifest, file, flags);
-  const problems = findings.filter(
-    (one) => one.severity === 'error' && one.pipeline === pipeline.name,
-  );
+  const problems = findings.filter((one) => one.severity === 'error' && one.pipeline === pipeline.name);
   if (problems.length > 0) return { kind: 'refused', findings: problems };
   const stage = { ...detail.stage, name: pipeline.name };
   const chosen = chooseSteps(pipeline, flags, flags.yes('clone') ?? clone(detail));

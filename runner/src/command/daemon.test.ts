@@ -1,0 +1,71 @@
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { describe, expect, it } from 'vitest';
+import type { Surroundings } from './command.ts';
+import { daemon } from './daemon.ts';
+
+async function start(
+  env: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+  files: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; said: string }> {
+  const said: string[] = [];
+  const surroundings: Surroundings = {
+    env,
+    host: { hostname: 'h', version: '1.2.3', namespace: '' },
+    clock: new FakeClock(),
+    random: () => 0.5,
+    print: (text) => void said.push(text),
+    complain: (text) => void said.push(text),
+    readFile: (path) => {
+      const text = files[path];
+      if (text === undefined) throw new Error(`ENOENT: no such file, open '${path}'`);
+      return text;
+    },
+    stop: new AbortController().signal,
+  };
+  return { code: await daemon(args, surroundings), said: said.join('\n') };
+}
+
+describe('daemon, before it starts', () => {
+  it('tells all that is wrong with the settings together', async () => {
+    const { code, said } = await start({ DRONE_RUNNER_CAPACITY: 'many', DRONE_RPC_HOST: 'drone.acme.test' });
+
+    expect(code).toBe(78);
+    expect(said).toContain('2 things are wrong');
+    expect(said).toContain('- DRONE_RPC_SECRET is not set');
+    expect(said).toContain('- DRONE_RUNNER_CAPACITY');
+  });
+
+  it('reads a named environment file below what is set', async () => {
+    const files = { '/etc/env': 'DRONE_RPC_SECRET=s\nDRONE_RPC_HOST=http://from-file\n' };
+    const { code, said } = await start({ DRONE_RPC_HOST: 'drone.acme.test' }, ['/etc/env'], files);
+
+    // What is left is that there is no cluster.
+    expect(code).toBe(78);
+    expect(said).toContain('one thing is wrong');
+    expect(said).toContain('Set DRONE_KUBERNETES_CONFIG');
+  });
+
+  it.each([
+    ['is not there', {}, 'ENOENT'],
+    ['has a line that makes no sense', { '/etc/env': 'A=1\nwhat\n' }, 'line 2'],
+  ])('does not pass over a named file that %s', async (_sentence, files: Record<string, string>, want) => {
+    const { code, said } = await start({}, ['/etc/env'], files);
+
+    expect(code).toBe(78);
+    expect(said).toContain('/etc/env');
+    expect(said).toContain(want);
+  });
+
+  it.each([[['a', 'b']], [['--verbose']]])('takes one file at most, not %j', async (args) => {
+    expect((await start({}, args)).code).toBe(64);
+  });
+
+  it('says what is wrong with a kubeconfig, and which setting named it', async () => {
+    const env = { DRONE_RPC_HOST: 'd', DRONE_RPC_SECRET: 's', DRONE_KUBERNETES_CONFIG: '/does/not/exist' };
+    const { code, said } = await start(env);
+
+    expect(code).toBe(78);
+    expect(said).toContain('DRONE_KUBERNETES_CONFIG (/does/not/exist)');
+  });
+});

@@ -1,0 +1,250 @@
+import type { Clock } from '@hangar/shared/clock';
+import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import type { Logger } from '@hangar/shared/logger';
+import type { V1Pod } from '@kubernetes/client-node';
+import { NO_LOAD } from '../../admit/admit.ts';
+import { WaitingLine } from '../../admit/waiting-line.ts';
+import { removePod } from '../../cleanup/remove-pod.ts';
+import type { Conclusion } from '../../flight/stage-state.ts';
+import { travel } from '../../journey/journey.ts';
+import type { JourneyEvents, JourneyParts, Ownership } from '../../journey/journey-parts.ts';
+import { clusterLogSource } from '../../logs/cluster-log-source.ts';
+import type { Compiled } from '../../pipeline/compiled.ts';
+import type { DroneStage, StageDetail } from '../../pipeline/drone.ts';
+import { CancelWatches } from '../../poll/cancel-watches.ts';
+import type { Mark } from '../../ports/step-logs.ts';
+import { Roster } from '../../roster.ts';
+import { PodWatch } from '../../watch/pod-watch.ts';
+import type { Patience } from '../../watch/trouble.ts';
+import { LocalServer } from './local-server.ts';
+import type { Screen } from './screen.ts';
+import { terminalLogs } from './terminal-logs.ts';
+
+/** What a local run works with. */
+export interface LocalParts {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly cluster: Cluster;
+  readonly log: Logger;
+  readonly screen: Screen;
+  readonly patience: Patience;
+}
+
+/** What is run. `owner` stands on its Pod. */
+export interface LocalOrder {
+  readonly compiled: Compiled;
+  readonly detail: StageDetail;
+  readonly owner: string;
+}
+
+/** When a step's program ran, milliseconds since 1970. */
+export interface Span {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** How it ended. `conclusion`: undefined when it came to nothing before its steps. */
+export interface LocalEnd {
+  readonly stage: DroneStage;
+  readonly conclusion: Conclusion | undefined;
+  /** By the number of the step, as far as the gates told. */
+  readonly spans: ReadonlyMap<number, Span>;
+  /** Whether the Pod is on its way out. */
+  readonly cleaned: boolean;
+  readonly durationMs: number;
+}
+
+/** The cluster could not even be asked; the message says why and what to do. */
+export class ClusterTrouble extends Error {
+  override readonly name = 'ClusterTrouble';
+}
+
+const MACHINE = 'hangar-runner exec';
+
+/**
+ * Runs one compiled pipeline on a cluster, without a Drone server: the daemon's own journey, with a server in memory and logs that
+ * go to the screen. Resolves when the Pod is on its way out.
+ *
+ * @param stop aborted: the pipeline is cancelled, its Pod deleted
+ * @throws {ClusterTrouble} when the namespace's Pods can't be listed
+ */
+export async function runLocally(parts: LocalParts, order: LocalOrder, stop: AbortSignal): Promise<LocalEnd> {
+  const { clock } = parts;
+  const run = new LocalRun(parts, order);
+  const startedMs = clock.monotonicMs();
+  const cancel = (): void => run.server.cancel();
+  if (stop.aborted) cancel();
+  stop.addEventListener('abort', cancel, { once: true });
+  try {
+    await run.listen();
+    await run.travel();
+    const cleaned = await run.clean();
+    const { spans, conclusion, server } = run;
+    return { stage: server.stage, conclusion, spans, cleaned, durationMs: clock.monotonicMs() - startedMs };
+  } finally {
+    stop.removeEventListener('abort', cancel);
+    await run.close();
+  }
+}
+
+class LocalRun {
+  readonly server: LocalServer;
+  readonly spans = new Map<number, Span>();
+  conclusion: Conclusion | undefined;
+  readonly #parts: LocalParts;
+  readonly #order: LocalOrder;
+  readonly #roster = new Roster();
+  readonly #podWatch: PodWatch;
+  readonly #over = new AbortController();
+  #waiting = '';
+
+  constructor(parts: LocalParts, order: LocalOrder) {
+    const { clock, cluster, screen, log } = parts;
+    this.#parts = parts;
+    this.#order = order;
+    this.server = new LocalServer(clock, order.detail, {
+      step: ({ status, name, error }) => {
+        if (status === 'skipped') screen.note(name, 'skipped');
+        else if (error !== '') screen.note(name, error);
+      },
+    });
+    this.#podWatch = new PodWatch(clock, cluster, {
+      onTrouble: (namespace, error) =>
+        log.warn({ namespace, err: error }, 'the watch of Pods had trouble; going on'),
+    });
+  }
+
+  /** The first call of the cluster: what is wrong with the way to it shows here. */
+  async listen(): Promise<void> {
+    const { namespace } = this.#order.compiled;
+    try {
+      await this.#podWatch.follow(namespace, this.#over.signal);
+    } catch (error) {
+      throw new ClusterTrouble(troubleText(error, namespace), { cause: error });
+    }
+  }
+
+  async travel(): Promise<void> {
+    const { clock, screen } = this.#parts;
+    const { compiled, detail } = this.#order;
+    screen.begin(compiled.plan.steps.map(({ name }) => name));
+    this.#roster.enter({
+      stageId: detail.stage.id,
+      buildId: detail.build.id,
+      buildNumber: detail.build.number,
+      repo: detail.repo.slug,
+      stageName: detail.stage.name,
+      event: detail.build.event,
+      phase: 'preparing',
+      sinceMs: clock.now(),
+      reason: '',
+      pod: '',
+      adopted: false,
+      asks: NO_LOAD,
+    });
+    const unlisten = this.#roster.listen(() => this.#tellWaiting());
+    const accepted = await this.server.accept(detail.stage.id, MACHINE);
+    const stage = { ...detail.stage, ...accepted.stage };
+    await travel(this.#journeyParts(), { stage, machine: MACHINE }, this.#over.signal);
+    unlisten();
+  }
+
+  /** Whatever the journey did already is done once more: this process is the only one that would. */
+  async clean(): Promise<boolean> {
+    const { compiled } = this.#order;
+    const { namespace } = compiled;
+    const name = compiled.pod.metadata?.name ?? '';
+    const uid = this.#podWatch.pods.find((pod) => pod.metadata?.name === name)?.metadata?.uid;
+    const pod: V1Pod = { metadata: { namespace, name, ...(uid ? { uid } : {}) } };
+    const removed = await removePod(this.#parts, pod, undefined);
+    if (compiled.createNamespace)
+      await this.#parts.cluster
+        .remove({ resource: RESOURCE.namespaces, name: namespace }, {}, this.#over.signal)
+        .catch((error: unknown) => this.#parts.log.warn({ err: error }, `namespace ${namespace} is left`));
+    return removed === 'removed';
+  }
+
+  async close(): Promise<void> {
+    this.#over.abort(new Error('the run is over'));
+    await this.#podWatch.ended();
+  }
+
+  #journeyParts(): JourneyParts {
+    const { clock, random, cluster, log, screen, patience } = this.#parts;
+    const { compiled, owner } = this.#order;
+    const ciServer = this.server;
+    return {
+      clock,
+      cluster,
+      log,
+      patience,
+      ciServer,
+      roster: this.#roster,
+      podWatch: this.#podWatch,
+      stepLogs: terminalLogs({
+        clock,
+        random,
+        screen,
+        source: clusterLogSource(cluster),
+        onMark: (stepId, mark) => this.#mark(stepId, mark),
+      }),
+      events: this.#events(),
+      lease: unshared(owner),
+      line: new WaitingLine(() => NO_LOAD, {
+        pipelines: 1,
+        pods: undefined,
+        cpuMillicores: undefined,
+        memoryBytes: undefined,
+      }),
+      cancelWatches: new CancelWatches({ clock, ciServer, log }),
+      waitLimitMs: Number.POSITIVE_INFINITY,
+      draft: () => Promise.resolve(compiled),
+    };
+  }
+
+  #events(): JourneyEvents {
+    const nothing = (): undefined => undefined;
+    return {
+      stepStarted: nothing,
+      buildSeen: nothing,
+      waited: nothing,
+      launched: nothing,
+      landed: nothing,
+      failedEarly: nothing,
+      concluded: (conclusion) => {
+        this.conclusion = conclusion;
+      },
+    };
+  }
+
+  /** The server numbers steps as the plan does, so their ids are their numbers. */
+  #mark(stepId: number, mark: Mark): void {
+    const span = this.spans.get(stepId);
+    if (mark.kind === 'start') this.spans.set(stepId, { startMs: mark.atMs, endMs: mark.atMs });
+    if (mark.kind === 'end' && span) this.spans.set(stepId, { ...span, endMs: mark.atMs });
+  }
+
+  #tellWaiting(): void {
+    const reason = this.#roster.entries[0]?.reason ?? '';
+    if (reason !== '' && reason !== this.#waiting) this.#parts.screen.say(`waiting: ${reason}`);
+    this.#waiting = reason;
+  }
+}
+
+/** Nobody takes over what `exec` runs, so nothing need be written down. */
+function unshared(owner: string): Ownership {
+  return {
+    owner,
+    lost: new AbortController().signal,
+    intend: () => Promise.resolve(),
+    settle: () => undefined,
+    enter: () => Promise.resolve(),
+  };
+}
+
+function troubleText(error: unknown, namespace: string): string {
+  const words = error instanceof Error ? error.message : String(error);
+  if (isKubernetesError(error, 401, 403))
+    return `this user may not list Pods in namespace ${namespace}: ${words}. "kubectl auth can-i list pods -n ${namespace}" asks the same; --namespace chooses another`;
+  return `the cluster does not answer: ${words}. "kubectl config current-context" tells which one is asked; --kubeconfig names another file`;
+}

@@ -1,0 +1,106 @@
+import type { DroneStage, DroneStep, Status } from '../../pipeline/drone.ts';
+import { EXIT } from '../local/outcome.ts';
+import type { LocalEnd, Span } from './run-locally.ts';
+import { type Screen, shown } from './screen.ts';
+
+/** A run as people and programs are told of it. Durations in milliseconds; undefined where a step did not run. */
+export interface Result {
+  readonly pipeline: string;
+  readonly status: Status;
+  readonly error: string;
+  readonly exitCode: number;
+  readonly namespace: string;
+  readonly pod: string;
+  readonly durationMs: number;
+  readonly steps: readonly StepResult[];
+}
+
+/** A step of a run. */
+export interface StepResult {
+  readonly number: number;
+  readonly name: string;
+  readonly image: string;
+  readonly status: Status;
+  readonly exitCode: number;
+  readonly error: string;
+  readonly durationMs?: number;
+}
+
+/** What a run came to. `interrupted`: by Ctrl-C. */
+export function resultOf(
+  { stage, conclusion, spans, durationMs }: Pick<LocalEnd, 'stage' | 'conclusion' | 'spans' | 'durationMs'>,
+  about: { namespace: string; pod: string; interrupted: boolean; timeoutMs: number },
+): Result {
+  const { namespace, pod } = about;
+  const error =
+    conclusion?.kind === 'timed-out'
+      ? `stopped after its time limit of ${seconds(about.timeoutMs)}`
+      : stage.error;
+  return {
+    pipeline: stage.name,
+    status: stage.status,
+    error,
+    exitCode: exitCodeOf(stage, about.interrupted),
+    namespace,
+    pod,
+    durationMs: Math.round(durationMs),
+    steps: stage.steps.map((step) => stepResult(step, spans.get(step.number))),
+  };
+}
+
+/** A pipeline that ended by itself before the interruption was heard keeps its own end. */
+function exitCodeOf({ status }: DroneStage, interrupted: boolean): number {
+  if (status === 'success') return EXIT.ok;
+  return interrupted && status === 'killed' ? EXIT.interrupted : EXIT.failed;
+}
+
+function stepResult(step: DroneStep, span: Span | undefined): StepResult {
+  const { number, name, image, error, exitCode } = step;
+  const status = step.status === 'pending' || step.status === 'running' ? 'skipped' : step.status;
+  const ran = status !== 'skipped';
+  const durationMs = span && span.endMs > span.startMs ? span.endMs - span.startMs : whole(step);
+  return { number, name, image, status, exitCode, error, ...(ran ? { durationMs } : {}) };
+}
+
+/** In whole seconds, where no gate told it better. */
+const whole = ({ started, stopped }: DroneStep): number => Math.max(0, stopped - started) * 1000;
+
+/** The table at the end: step, status, exit code, duration; and a line for the whole. */
+export function summaryText(result: Result, screen: Screen): string {
+  const rows = result.steps.map((step) => ({
+    status: step.status,
+    cells: [
+      shown(step.name),
+      step.status,
+      step.durationMs === undefined ? '' : String(step.exitCode),
+      step.durationMs === undefined ? '' : seconds(step.durationMs),
+    ],
+  }));
+  const head = ['step', 'status', 'exit', 'time'];
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map(({ cells }) => (cells[column] ?? '').length)),
+  );
+  const laidOut = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) =>
+        column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd();
+  const table = rows.length === 0 ? [] : [screen.bold(laidOut(head))];
+  const lines = rows.map(({ status, cells }) => screen.status(status, laidOut(cells)));
+  return ['', ...table, ...lines, ...(rows.length === 0 ? [] : ['']), endText(result, screen)].join('\n');
+}
+
+function endText({ pipeline, status, error, durationMs }: Result, screen: Screen): string {
+  const text = `${shown(pipeline)}: ${status} after ${seconds(durationMs)}${error === '' ? '' : `: ${error}`}`;
+  return screen.status(status, text);
+}
+
+/** `0.3 s`, `41 s`, `2 min 5 s`. */
+export function seconds(ms: number): string {
+  if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
+  const all = Math.round(ms / 1000);
+  if (all < 60) return `${all} s`;
+  return `${Math.floor(all / 60)} min ${all % 60} s`;
+}

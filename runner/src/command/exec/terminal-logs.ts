@@ -1,0 +1,108 @@
+import type { Clock } from '@hangar/shared/clock';
+import { CardFinder } from '../../logs/card.ts';
+import { followLog } from '../../logs/follow.ts';
+import { type GateMark, MarkFinder } from '../../logs/marks.ts';
+import { type MaskStream, Masks } from '../../logs/mask.ts';
+import type { LogRecord, Piece } from '../../logs/piece.ts';
+import { PIECE_BYTES } from '../../logs/timestamped.ts';
+import type { LogSource } from '../../ports/log-source.ts';
+import type { Following, LogOrder, Mark, StepLog, StepLogs } from '../../ports/step-logs.ts';
+import type { Screen } from './screen.ts';
+
+/** What the logs of all steps share. */
+export interface TerminalLogsParts {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly source: LogSource;
+  readonly screen: Pick<Screen, 'line' | 'note'>;
+  /** Hears the gates' marks: they know exactly when a step began and ended. */
+  onMark(stepId: number, mark: Mark): void;
+}
+
+/** Logs that go to the terminal, line by line as they come, with the same cuts as the server's: marks and cards out, secrets hidden. */
+export function terminalLogs(parts: TerminalLogsParts): StepLogs {
+  return { open: (order) => new TerminalLog(parts, order) };
+}
+
+class TerminalLog implements StepLog {
+  readonly #parts: TerminalLogsParts;
+  readonly #order: LogOrder;
+  readonly #masks: Masks;
+  readonly #masked: MaskStream;
+  readonly #marks: MarkFinder | undefined;
+  readonly #cards = new CardFinder();
+  #line = '';
+  /** A line of the container's is unfinished, somewhere between its first piece and the screen. */
+  #open = false;
+  #finished = false;
+
+  constructor(parts: TerminalLogsParts, order: LogOrder) {
+    this.#parts = parts;
+    this.#order = order;
+    this.#masks = new Masks(order.masks);
+    this.#masked = this.#masks.stream();
+    this.#marks = order.nonce === undefined ? undefined : new MarkFinder(order.nonce);
+  }
+
+  note(text: string): void {
+    for (const line of text.split('\n'))
+      this.#parts.screen.note(this.#order.stepName, this.#masks.text(line));
+  }
+
+  goLive(): void {
+    // A terminal is live from the beginning.
+  }
+
+  async follow(following: Following): Promise<void> {
+    const onMark = (mark: Mark): void => {
+      this.#parts.onMark(this.#order.stepId, mark);
+      following.onMark(mark);
+    };
+    const sink = {
+      append: (record: LogRecord) => this.#append(record),
+      note: (text: string) => this.note(text),
+    };
+    await followLog(this.#parts, this.#order, sink, { ...following, onMark });
+  }
+
+  finish(): Promise<{ schema: string }> {
+    if (!this.#finished) this.#end();
+    this.#finished = true;
+    return Promise.resolve({ schema: this.#cards.card(this.#masks)?.schema ?? '' });
+  }
+
+  #end(): void {
+    this.#closeLine();
+    for (const piece of this.#cards.flush()) this.#mask(piece);
+    for (const piece of this.#masked.push({ text: '', ends: true, stampNs: undefined }))
+      this.#line += piece.text;
+    if (this.#line !== '') this.#print();
+  }
+
+  #append(record: LogRecord): readonly GateMark[] {
+    if (this.#finished) return [];
+    if (record.part === 0) this.#closeLine();
+    const { pieces, marks } = this.#marks?.push(record) ?? { pieces: [record], marks: [] };
+    for (const piece of pieces) for (const one of this.#cards.push(piece)) this.#mask(one);
+    this.#open = !record.ends;
+    return marks;
+  }
+
+  /** A line that the node never finished ends where the next begins. */
+  #closeLine(): void {
+    if (this.#open) this.#append({ text: '', ends: true, stampNs: undefined, part: 1 });
+  }
+
+  #mask(piece: Piece): void {
+    for (const { text, ends } of this.#masked.push(piece)) {
+      if (this.#line !== '' && this.#line.length + text.length > PIECE_BYTES) this.#print();
+      this.#line += text;
+      if (ends) this.#print();
+    }
+  }
+
+  #print(): void {
+    this.#parts.screen.line(this.#order.stepName, this.#line);
+    this.#line = '';
+  }
+}

@@ -1,0 +1,81 @@
+import { KubernetesError } from '@hangar/shared/kubernetes/cluster';
+import { silentLogger } from '@hangar/shared/logger';
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { describe, expect, it } from 'vitest';
+import { CiServerError } from '../ports/ci-server.ts';
+import { pinged, reviewed } from './start-up.ts';
+
+function parts(clock: FakeClock) {
+  const said: string[] = [];
+  const log = { ...silentLogger, error: (_fields: object, text: string) => void said.push(text) };
+  return { tools: { clock, random: () => 0.999, log }, said };
+}
+
+/** Fails so often, then answers. */
+function failing<T>(times: number, error: Error, answer: T): { ask: () => Promise<T>; tries: () => number } {
+  let tries = 0;
+  return {
+    tries: () => tries,
+    ask: () => (++tries > times ? Promise.resolve(answer) : Promise.reject(error)),
+  };
+}
+
+const NOTHING = { missing: [], warnings: [] };
+const down = new CiServerError('ping', 0, 'no answer');
+
+describe('pinged', () => {
+  it('asks until the server answers, with growing pauses, and says each failure aloud', async () => {
+    const clock = new FakeClock();
+    const { tools, said } = parts(clock);
+    const server = failing(3, down, undefined);
+    const answer = pinged(tools, server.ask, new AbortController().signal);
+    await clock.step(7_000);
+
+    expect(await answer).toBe(true);
+    expect(said).toHaveLength(3);
+    expect(said[0]).toContain('check DRONE_RPC_PROTO, DRONE_RPC_HOST and DRONE_RPC_SECRET');
+  });
+
+  it('is patient with a wrong secret too: somebody may be mending it', async () => {
+    const clock = new FakeClock();
+    const { tools } = parts(clock);
+    const server = failing(1, new CiServerError('ping', 401, 'wrong secret'), undefined);
+    const answer = pinged(tools, server.ask, new AbortController().signal);
+    await clock.step(1_000);
+
+    expect(await answer).toBe(true);
+  });
+
+  it('ends at once when told to stop, in the middle of a pause', async () => {
+    const clock = new FakeClock();
+    const stop = new AbortController();
+    const answer = pinged(parts(clock).tools, failing(9, down, undefined).ask, stop.signal);
+    await clock.step(1);
+    stop.abort();
+
+    expect(await answer).toBe(false);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('reviewed', () => {
+  it('asks until the API server answers', async () => {
+    const clock = new FakeClock();
+    const { tools, said } = parts(clock);
+    const api = failing(2, new KubernetesError(0, 'Timeout', 'no answer'), NOTHING);
+    const answer = reviewed(tools, api.ask, new AbortController().signal);
+    await clock.step(3_000);
+
+    expect(await answer).toEqual(NOTHING);
+    expect(said).toEqual(Array.from({ length: 2 }, () => 'the Kubernetes API does not answer; trying again'));
+  });
+
+  it('does not ask again what was refused for good', async () => {
+    const api = failing(1, new KubernetesError(401, 'Unauthorized', 'who are you?'), NOTHING);
+
+    await expect(
+      reviewed(parts(new FakeClock()).tools, api.ask, new AbortController().signal),
+    ).rejects.toThrow('who are you?');
+    expect(api.tries()).toBe(1);
+  });
+});

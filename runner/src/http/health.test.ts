@@ -1,0 +1,97 @@
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { describe, expect, it } from 'vitest';
+import { notAlive, notReady, Pulse, type Signs } from './health.ts';
+
+const WELL: Signs = {
+  starting: '',
+  stopping: false,
+  leaseLostMs: undefined,
+  watchStaleMs: 0,
+  pollAgeMs: 0,
+  pollTriedMs: 0,
+};
+
+describe('notReady', () => {
+  it.each<[string, Partial<Signs>, string[]]>([
+    ['nothing when all is well', {}, []],
+    [
+      'that it starts, and what that waits for',
+      { starting: 'no answer yet', pollAgeMs: 1e9 },
+      ['starting: no answer yet'],
+    ],
+    ['that it stops', { stopping: true, starting: 'x' }, ['stopping: pipelines are handed over']],
+    ['a lost Lease', { leaseLostMs: 0 }, ['the Lease could not be renewed in time: this replica stops']],
+    [
+      'a silent watch',
+      { watchStaleMs: 180_001 },
+      ['the Kubernetes API was last heard 180 s ago on a watch of Pods'],
+    ],
+    ['nothing while the watch may just be quiet', { watchStaleMs: 180_000 }, []],
+    ['a silent server', { pollAgeMs: 150_001 }, ['the Drone server last answered a poll 150 s ago']],
+    ['nothing while one poll may have failed', { pollAgeMs: 150_000 }, []],
+  ])('says %s', (_sentence, signs, want) => {
+    expect(notReady({ ...WELL, ...signs })).toEqual(want);
+  });
+});
+
+describe('notAlive', () => {
+  it.each<[string, Partial<Signs>, boolean]>([
+    ['the server is down but polls are tried', { pollAgeMs: 1e9, watchStaleMs: 1e9 }, true],
+    ['no poll was tried for ten minutes though there is room', { pollTriedMs: 600_001 }, false],
+    ['it starts, however long that takes', { starting: 'x', pollTriedMs: 1e9 }, true],
+    ['it hands over after the loss of its Lease', { leaseLostMs: 60_000 }, true],
+    ['it still stands there a minute after the loss of its Lease', { leaseLostMs: 60_001 }, false],
+    ['it stops, which ends it anyway', { stopping: true, leaseLostMs: 1e9 }, true],
+  ])('when %s: alive is %s', (_sentence, signs, alive) => {
+    expect(notAlive({ ...WELL, ...signs }).length === 0).toBe(alive);
+  });
+});
+
+describe('Pulse', () => {
+  async function begun(): Promise<{ clock: FakeClock; pulse: Pulse }> {
+    const clock = new FakeClock();
+    const pulse = new Pulse(clock);
+    await clock.step(1_000_000);
+    pulse.started();
+    return { clock, pulse };
+  }
+
+  it('says what start-up waits for until it is over, and counts no age from before', async () => {
+    const { pulse } = await begun();
+
+    expect(pulse.signs(5)).toEqual({ ...WELL, watchStaleMs: 5 });
+  });
+
+  it('tells a poll that was answered from one that only ended', async () => {
+    const { clock, pulse } = await begun();
+    await clock.step(1000);
+    pulse.pollTried();
+    await clock.step(10);
+    expect(pulse.signs(0)).toMatchObject({ pollAgeMs: 1010, pollTriedMs: 10 });
+
+    pulse.pollAnswered();
+    expect(pulse.signs(0)).toMatchObject({ pollAgeMs: 0, pollTriedMs: 0 });
+  });
+
+  it('holds a full house against nobody, nor the first poll after it; the plain age goes on', async () => {
+    const { clock, pulse } = await begun();
+    pulse.house(true);
+    await clock.step(3_600_000);
+    expect(pulse.signs(0)).toMatchObject({ pollAgeMs: 0, pollTriedMs: 0 });
+
+    pulse.house(false);
+    await clock.step(20);
+    pulse.house(false);
+    expect(pulse.signs(0)).toMatchObject({ pollAgeMs: 20, pollTriedMs: 20 });
+    expect(pulse.answerAgeMs).toBe(3_600_020);
+  });
+
+  it('remembers since when the Lease is lost', async () => {
+    const { clock, pulse } = await begun();
+    pulse.leaseLost();
+    await clock.step(7);
+    pulse.leaseLost();
+
+    expect(pulse.signs(0).leaseLostMs).toBe(7);
+  });
+});

@@ -1,0 +1,210 @@
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { describe, expect, it } from 'vitest';
+import { anEntry } from '../metrics/testing/an-entry.ts';
+import type { RosterEntry } from '../roster.ts';
+import type { Signs } from './health.ts';
+import { createHttp, type HttpParts, listen } from './server.ts';
+
+const WELL: Signs = {
+  starting: '',
+  stopping: false,
+  leaseLostMs: undefined,
+  watchStaleMs: 0,
+  pollAgeMs: 0,
+  pollTriedMs: 0,
+};
+const UI = { user: 'ada', password: 'engine:1843', realm: 'My "Realm"' };
+const authorization = (pair: string): { authorization: string } => ({
+  authorization: `Basic ${Buffer.from(pair).toString('base64')}`,
+});
+const ADA = authorization('ada:engine:1843');
+
+function http(
+  change: { signs?: Partial<Signs>; stages?: readonly RosterEntry[]; ui?: HttpParts['ui'] } = {},
+) {
+  return createHttp({
+    clock: new FakeClock(Date.parse('2026-01-14T10:35:00Z')),
+    stages: () => change.stages ?? [],
+    signs: () => ({ ...WELL, ...change.signs }),
+    metrics: { contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('up 1\n') },
+    about: { machine: 'm1', version: '1.2.3', capacity: 10 },
+    ui: change.ui,
+  });
+}
+
+describe('GET /healthz', () => {
+  it.each(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'] as const)(
+    'answers %s with 200 and nothing, even while nothing is well',
+    async (method) => {
+      const app = http({ signs: { starting: 'not yet', leaseLostMs: 1e9 } });
+      const payload = { headers: { 'content-type': 'text/odd' }, payload: 'x' };
+
+      const answer = await app.inject({ method, url: '/healthz', ...(method === 'POST' ? payload : {}) });
+
+      expect([answer.statusCode, answer.body]).toEqual([200, '']);
+    },
+  );
+});
+
+describe('GET /readyz and /livez', () => {
+  it('say 503 with the reasons in words when there are any', async () => {
+    const app = http({ signs: { pollAgeMs: 200_000 } });
+
+    const ready = await app.inject('/readyz');
+    const live = await app.inject('/livez');
+
+    expect([ready.statusCode, ready.json()]).toEqual([
+      503,
+      { ok: false, reasons: ['the Drone server last answered a poll 200 s ago'] },
+    ]);
+    expect([live.statusCode, live.json()]).toEqual([200, { ok: true, reasons: [] }]);
+  });
+});
+
+describe('GET /metrics', () => {
+  it('gives the text in the type of Prometheus', async () => {
+    const answer = await http().inject('/metrics');
+
+    expect(answer.headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(answer.body).toBe('up 1\n');
+  });
+});
+
+describe('GET /stages', () => {
+  const stages = [
+    anEntry({ stageId: 1, phase: 'running' }),
+    anEntry({ stageId: 2, phase: 'waiting', reason: '5 pipelines of 5 pipelines are in use', pod: '' }),
+  ];
+
+  it('lists what waits first, with its reason, and what runs', async () => {
+    const { stages: views } = (await http({ stages }).inject('/stages')).json<{ stages: unknown[] }>();
+
+    expect(views).toEqual([
+      expect.objectContaining({
+        stageId: 2,
+        state: 'waiting',
+        reason: '5 pipelines of 5 pipelines are in use',
+      }),
+      {
+        stageId: 1,
+        stage: 'default',
+        buildId: 10,
+        build: 7,
+        repo: 'acme/widget',
+        event: 'push',
+        state: 'running',
+        reason: '',
+        since: '2026-01-14T09:30:00.000Z',
+        pod: 'drone-abc',
+        adopted: false,
+        cpuMillicores: 1000,
+        memoryBytes: 2 ** 30,
+      },
+    ]);
+  });
+
+  it('asks for user and password where there are any', async () => {
+    const app = http({ stages, ui: UI });
+
+    expect((await app.inject('/stages')).statusCode).toBe(401);
+    expect((await app.inject({ url: '/stages', headers: ADA })).statusCode).toBe(200);
+  });
+});
+
+describe('GET /demand', () => {
+  it('tells what no scheduler sees yet, what it asks for together, and everything by state', async () => {
+    const stages = [
+      anEntry({ stageId: 1, phase: 'running' }),
+      anEntry({ stageId: 2, phase: 'waiting', pod: '' }),
+      anEntry({ stageId: 3, phase: 'waiting', pod: 'held' }),
+      anEntry({ stageId: 4, phase: 'starting', pod: '' }),
+      anEntry({ stageId: 5, phase: 'starting', pod: 'made' }),
+    ];
+
+    const demand = (await http({ stages }).inject('/demand')).json<{
+      waiting: { stageId: number; pod: string }[];
+      total: unknown;
+      states: unknown;
+    }>();
+
+    expect(demand.waiting.map(({ stageId, pod }) => [stageId, pod])).toEqual([
+      [2, ''],
+      [3, 'held'],
+      [4, ''],
+    ]);
+    const of = (count: number) => ({
+      stages: count,
+      cpuMillicores: count * 1000,
+      memoryBytes: count * 2 ** 30,
+    });
+    expect(demand.total).toEqual(of(3));
+    expect(demand.states).toEqual({ waiting: of(2), starting: of(2), running: of(1) });
+  });
+});
+
+describe('the dashboard', () => {
+  it('is not there without a password', async () => {
+    expect((await http().inject('/')).statusCode).toBe(404);
+  });
+
+  it.each([
+    ['nothing', {}],
+    ['a wrong password', authorization('ada:engine')],
+    ['a wrong user', authorization('bob:engine:1843')],
+    ['a pair without a colon', authorization('ada')],
+    ['another scheme', { authorization: 'Bearer ada:engine:1843' }],
+    ['no base64', { authorization: 'Basic %%%' }],
+  ])('asks for user and password when given %s', async (_sentence, headers) => {
+    const answer = await http({ ui: UI }).inject({ url: '/', headers });
+
+    expect(answer.statusCode).toBe(401);
+    expect(answer.headers['www-authenticate']).toBe('Basic realm="My \\"Realm\\"", charset="UTF-8"');
+  });
+
+  it('shows stages with state and reason, and what keeps it from being ready', async () => {
+    const stages = [anEntry({ phase: 'waiting', reason: 'the quota is spent' })];
+    const app = http({ ui: UI, stages, signs: { watchStaleMs: 999_000 } });
+
+    const page = await app.inject({ url: '/', headers: ADA });
+
+    expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
+    for (const text of [
+      'acme/widget: default',
+      '#7 push',
+      '1 h 5 min',
+      '1 CPU, 1024 MiB',
+      'the quota is spent',
+      '999 s ago',
+    ])
+      expect(page.body).toContain(text);
+  });
+
+  it('says so when nothing is there', async () => {
+    expect((await http({ ui: UI }).inject({ url: '/', headers: ADA })).body).toContain(
+      'This runner is idle.',
+    );
+  });
+
+  it('escapes whatever a pipeline may be called, and loads nothing from elsewhere', async () => {
+    const evil = `<script>alert("1")</script>&'`;
+    const stages = [anEntry({ repo: evil, stageName: evil, event: evil, reason: evil, pod: evil })];
+
+    const page = await http({ ui: UI, stages }).inject({ url: '/', headers: ADA });
+
+    expect(page.body).not.toContain('<script');
+    expect(page.body).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;');
+    expect(page.body).not.toMatch(/src=|href=|url\(|@import/);
+    expect(page.headers['content-security-policy']).toContain("default-src 'none'");
+  });
+});
+
+describe('listen', () => {
+  it('gives the address, and rejects when the port is taken', async () => {
+    const [one, two] = [http(), http()];
+    const address = await listen(one, { host: '127.0.0.1', port: 0 });
+    const port = Number(new URL(address).port);
+
+    await expect(listen(two, { host: '127.0.0.1', port })).rejects.toThrow('EADDRINUSE');
+    await Promise.all([one.close(), two.close()]);
+  });
+});

@@ -1,0 +1,80 @@
+import { globSync, readFileSync } from 'node:fs';
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { RIGHTS, ruleLine, rulesOf } from './permissions.ts';
+import { renderRole } from './role.ts';
+
+const src = new URL('../', import.meta.url);
+const sources = globSync('**/*.ts', { cwd: src })
+  .filter((path) => !path.endsWith('.test.ts') && !path.includes('testing/'))
+  .map((path) => readFileSync(new URL(path, src), 'utf8'));
+const pluralOf = (word: string): string => RESOURCE[word as keyof typeof RESOURCE].plural;
+
+/** Everybody may ask what is allowed to them: no Role grants it. */
+const OF_EVERYBODY = RESOURCE.accessReviews.plural;
+
+describe('the list of rights', () => {
+  it('speaks of every resource that the sources speak of, and of no other', () => {
+    const spoken = sources.flatMap((text) =>
+      [...text.matchAll(/RESOURCE\.(\w+)/g)].map(([, word = '']) => pluralOf(word)),
+    );
+    const granted = RIGHTS.map((right) => right.resource.replace(/\/.*/, ''));
+
+    expect([...new Set(granted)].sort()).toEqual(
+      [...new Set(spoken)].filter((one) => one !== OF_EVERYBODY).sort(),
+    );
+  });
+
+  it('holds every call that can be read off the sources', () => {
+    const call = /\.(get|list|create|patch|remove)(?:<[^>]*>)?\(\s*\{ resource: RESOURCE\.(\w+)/g;
+    const calls = sources.flatMap((text) =>
+      [...text.matchAll(call)].map(
+        ([, verb = '', word = '']) => `${verb === 'remove' ? 'delete' : verb} ${pluralOf(word)}`,
+      ),
+    );
+    const granted = RIGHTS.map((right) => `${right.verb} ${right.resource}`);
+
+    expect(calls.length).toBeGreaterThan(8);
+    expect(calls.filter((one) => !granted.includes(one) && !one.endsWith(OF_EVERYBODY))).toEqual([]);
+  });
+
+  it('names each right once', () => {
+    const names = RIGHTS.map((right) => `${right.verb} ${right.resource}`);
+
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe('rulesOf', () => {
+  it('makes one rule of each resource', () => {
+    const rules = rulesOf(RIGHTS.filter((right) => right.resource === 'secrets' || right.where === 'lease'));
+
+    expect(rules.map(ruleLine)).toEqual([
+      '{ apiGroups: [""], resources: [secrets], verbs: [create, get] }',
+      '{ apiGroups: [coordination.k8s.io], resources: [leases], verbs: [get, list, create, patch, delete] }',
+    ]);
+  });
+});
+
+describe('renderRole', () => {
+  it('binds a Role with all rights of a namespace, and none of the cluster, to the service account', () => {
+    const [account, role, binding] = parseAllDocuments(renderRole()).map((document): unknown =>
+      document.toJS(),
+    );
+    const here = { name: 'hangar-runner', namespace: 'hangar' };
+
+    expect(account).toMatchObject({ kind: 'ServiceAccount', metadata: here });
+    expect(role).toMatchObject({
+      kind: 'Role',
+      metadata: here,
+      rules: rulesOf(RIGHTS.filter((right) => right.where !== 'cluster')),
+    });
+    expect(binding).toMatchObject({
+      kind: 'RoleBinding',
+      metadata: here,
+      roleRef: { kind: 'Role', name: 'hangar-runner' },
+      subjects: [{ kind: 'ServiceAccount', ...here }],
+    });
+  });
+});

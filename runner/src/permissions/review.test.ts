@@ -1,0 +1,104 @@
+import { type Cluster, KubernetesError } from '@hangar/shared/kubernetes/cluster';
+import { describe, expect, it } from 'vitest';
+import { type Places, review } from './review.ts';
+
+interface Asked {
+  readonly verb: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+}
+
+/** An API server that allows everything but what is denied. */
+function apiServer(isDenied: (asked: Asked) => boolean): { cluster: Cluster; asked: Asked[] } {
+  const asked: Asked[] = [];
+  const create = (_target: unknown, object: { spec: { resourceAttributes: Asked } }) => {
+    const { resourceAttributes } = object.spec;
+    asked.push(resourceAttributes);
+    return Promise.resolve({ status: { allowed: !isDenied(resourceAttributes) } });
+  };
+  return { cluster: { create } as unknown as Cluster, asked };
+}
+
+const PLACES: Places = { pods: ['builds'], somePods: [], lease: 'hangar', randomNamespaces: false };
+const { signal } = new AbortController();
+
+describe('review', () => {
+  it('finds nothing missing where all is allowed, and asks each right in its own namespace', async () => {
+    const { cluster, asked } = apiServer(() => false);
+
+    expect(await review(cluster, PLACES, signal)).toEqual({ missing: [], warnings: [] });
+    expect(asked.every((one) => one.namespace === (one.resource === 'leases' ? 'hangar' : 'builds'))).toBe(
+      true,
+    );
+    expect(asked).toContainEqual({
+      verb: 'get',
+      group: '',
+      resource: 'pods',
+      subresource: 'log',
+      namespace: 'builds',
+    });
+    expect(asked.filter((one) => one.resource === 'namespaces')).toEqual([]);
+  });
+
+  it('names what is missing, what it is for, and the very rules to add', async () => {
+    const denied = ['patch pods', 'get pods', 'create secrets'];
+    const { cluster } = apiServer(
+      (one) => !one.subresource && denied.includes(`${one.verb} ${one.resource}`),
+    );
+
+    const { missing, warnings } = await review(cluster, PLACES, signal);
+
+    expect(warnings).toEqual([]);
+    expect(missing).toHaveLength(1);
+    expect(missing[0]).toContain('in namespace builds: get pods (');
+    expect(missing[0]).toContain('Add to a Role of namespace builds');
+    expect(missing[0]?.split('\n').slice(1)).toEqual([
+      '  - { apiGroups: [""], resources: [pods], verbs: [get, patch] }',
+      '  - { apiGroups: [""], resources: [secrets], verbs: [create] }',
+    ]);
+  });
+
+  it('only warns where some pipelines alone are concerned', async () => {
+    const { cluster } = apiServer((one) => one.namespace === 'team-a');
+
+    const { missing, warnings } = await review(
+      cluster,
+      { ...PLACES, somePods: ['team-a', 'builds'] },
+      signal,
+    );
+
+    expect(missing).toEqual([]);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('in namespace team-a');
+  });
+
+  it('demands rights in the whole cluster for fresh namespaces', async () => {
+    const { cluster, asked } = apiServer((one) => one.resource === 'namespaces');
+
+    const { missing } = await review(cluster, { ...PLACES, pods: [], randomNamespaces: true }, signal);
+
+    expect(asked.filter((one) => one.resource === 'pods').every((one) => one.namespace === undefined)).toBe(
+      true,
+    );
+    expect(missing.join('\n')).toContain('Add to a ClusterRole');
+    expect(missing.join('\n')).toContain(
+      '{ apiGroups: [""], resources: [namespaces], verbs: [create, delete] }',
+    );
+  });
+
+  it.each([403, 404])('goes on with a warning where the API server gives no reviews (%s)', async (status) => {
+    const cluster = { create: () => Promise.reject(new KubernetesError(status, 'No', 'no reviews')) };
+
+    const { missing, warnings } = await review(cluster as unknown as Cluster, PLACES, signal);
+
+    expect(missing).toEqual([]);
+    expect(warnings).toEqual([expect.stringContaining('could not be reviewed (no reviews)')]);
+  });
+
+  it('rejects where nobody answers: that is no finding', async () => {
+    const cluster = { create: () => Promise.reject(new KubernetesError(0, 'Timeout', 'no answer')) };
+
+    await expect(review(cluster as unknown as Cluster, PLACES, signal)).rejects.toThrow('no answer');
+  });
+});

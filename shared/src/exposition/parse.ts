@@ -1,0 +1,126 @@
+import type { Exposition, ExpositionFormat, ExpositionProblem } from './exposition.ts';
+import { FamilyGatherer } from './families.ts';
+import { LineProblem, parseSampleLine } from './sample-line.ts';
+
+/** Beyond this a target is lying or lost: the rest is not read, and the answer says that it is incomplete. */
+const MAX_SAMPLES = 500_000;
+/** Enough to find the mistake; a target with a million bad lines must not fill the memory with complaints. */
+const MAX_PROBLEMS = 20;
+const DESCRIPTION = /^[ \t]*#[ \t]+(HELP|TYPE|UNIT)[ \t]+("(?:[^"\\]|\\[^])*"|[^ \t\r]+)[ \t]?(.*)$/s;
+
+/** Settings of {@link parseExposition}. */
+export interface ParseOptions {
+  readonly format?: ExpositionFormat;
+  readonly maxSamples?: number;
+}
+
+/** Which format an answer's Content-Type announces; the older text when it says nothing. */
+export function formatOfContentType(contentType: string | undefined): ExpositionFormat {
+  return contentType?.trim().toLowerCase().startsWith('application/openmetrics-text') === true
+    ? 'openmetrics'
+    : 'prometheus-text';
+}
+
+class Reading {
+  readonly problems: ExpositionProblem[] = [];
+  problemCount = 0;
+  ended = false;
+  readonly #families: FamilyGatherer;
+  readonly #format: ExpositionFormat;
+  readonly #maxSamples: number;
+
+  constructor(format: ExpositionFormat, maxSamples: number) {
+    this.#format = format;
+    this.#maxSamples = maxSamples;
+    this.#families = new FamilyGatherer(format);
+  }
+
+  /** Takes a line in; false when no more shall be read. */
+  take(text: string, line: number): boolean {
+    if (this.ended && text.trim() !== '') {
+      this.complain(line, new LineProblem('there is more behind # EOF', 'end the text with # EOF'));
+      return false;
+    }
+    if (this.#families.sampleCount >= this.#maxSamples) {
+      this.complain(
+        line,
+        new LineProblem(`more than ${this.#maxSamples} values`, 'drop labels with many values'),
+      );
+      return false;
+    }
+    try {
+      this.#line(text);
+    } catch (error) {
+      if (!(error instanceof LineProblem)) throw error;
+      this.complain(line, error);
+    }
+    return true;
+  }
+
+  #line(text: string): void {
+    const start = text.trimStart();
+    if (start === '') return;
+    if (!start.startsWith('#')) return this.#families.add(parseSampleLine(text, this.#format));
+    if (this.#format === 'openmetrics' && text.trimEnd() === '# EOF') {
+      this.ended = true;
+      return;
+    }
+    this.#description(text);
+  }
+
+  /** Any other line with # is a remark. */
+  #description(text: string): void {
+    const [, keyword, name, rest = ''] = DESCRIPTION.exec(text) ?? [];
+    if (keyword === 'HELP' || keyword === 'TYPE' || keyword === 'UNIT') {
+      this.#families.describe(keyword, unquoted(name ?? ''), rest.replace(/\r$/, ''));
+    }
+  }
+
+  complain(line: number, { message, cure }: LineProblem): void {
+    this.problemCount += 1;
+    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ line, problem: message, cure });
+  }
+
+  done(complete: boolean): Exposition {
+    const { problems, problemCount } = this;
+    return { families: this.#families.done(), problems, problemCount, complete };
+  }
+}
+
+const unquoted = (name: string): string =>
+  name.startsWith('"') && name.length > 1
+    ? name.slice(1, -1).replace(/\\([^])/g, (_, letter: string) => (letter === 'n' ? '\n' : letter))
+    : name;
+
+/**
+ * Reads Prometheus' text format (0.0.4) or OpenMetrics (1.0) as far as metrics need it: HELP, TYPE, UNIT, escapes, NaN and
+ * infinities, time stamps, exemplars, quoted names, `# EOF`.
+ *
+ * Never throws and reads each character a bounded number of times. A line that makes no sense becomes a problem with its number
+ * and cure and is left out; of a series that is there twice the first counts.
+ *
+ * @param text the whole answer of a target
+ * @see https://prometheus.io/docs/instrumenting/exposition_formats/
+ */
+export function parseExposition(text: string, options: ParseOptions = {}): Exposition {
+  const { format = 'prometheus-text', maxSamples = MAX_SAMPLES } = options;
+  const reading = new Reading(format, maxSamples);
+  let from = 0;
+  let line = 0;
+  let goOn = true;
+  while (goOn && from < text.length) {
+    const end = text.indexOf('\n', from);
+    const stop = end < 0 ? text.length : end;
+    line += 1;
+    goOn = reading.take(text.slice(from, stop), line);
+    from = stop + 1;
+  }
+  if (goOn && format === 'openmetrics' && !reading.ended) {
+    reading.complain(
+      line + 1,
+      new LineProblem('the text ends without # EOF', 'send the whole text, with # EOF as its last line'),
+    );
+    return reading.done(false);
+  }
+  return reading.done(goOn);
+}

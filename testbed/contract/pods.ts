@@ -1,0 +1,67 @@
+import type { V1Container, V1ContainerState, V1ContainerStatus, V1Pod, V1PodSpec } from '@kubernetes/client-node';
+import type { Room } from './room.ts';
+
+/** An image that every ground has: a small Unix. */
+export const BUSYBOX = 'docker.io/library/busybox:latest';
+/** Another one of the same kind, with another user. */
+export const NONROOT = 'docker.io/local/nonroot:1';
+
+/** A container of a shell script. */
+export function shell(script: string, more: Partial<V1Container> = {}): V1Container {
+  return {
+    name: 'main',
+    image: BUSYBOX,
+    imagePullPolicy: 'IfNotPresent',
+    command: ['/bin/sh', '-c', script],
+    ...more,
+  };
+}
+
+/** A Pod that is not restarted and ends quickly when it is deleted. */
+export function podOf(
+  room: Room,
+  name: string,
+  containers: readonly V1Container[],
+  more: Partial<V1PodSpec> = {},
+): V1Pod {
+  return {
+    metadata: { name },
+    spec: {
+      restartPolicy: 'Never',
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: 1,
+      nodeSelector: { 'kubernetes.io/hostname': room.nodeName },
+      containers: [...containers],
+      ...more,
+    },
+  };
+}
+
+/** A Pod that no node will ever get: for what only the API server does. */
+export function heldPod(name: string, more: Partial<V1PodSpec> = {}): V1Pod {
+  return {
+    metadata: { name },
+    spec: { schedulingGates: [{ name: 'hangar.dev/held' }], containers: [shell('true')], ...more },
+  };
+}
+
+export function statusOf(pod: V1Pod, container = 'main'): V1ContainerStatus | undefined {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  return [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container);
+}
+
+export function stateOf(pod: V1Pod, container = 'main'): V1ContainerState {
+  return statusOf(pod, container)?.state ?? {};
+}
+
+export const isRunning = (pod: V1Pod): boolean => stateOf(pod).running !== undefined;
+
+export const waitsFor =
+  (reason: string, container = 'main') =>
+  (pod: V1Pod): boolean =>
+    stateOf(pod, container).waiting?.reason === reason;
+
+export function conditionOf(pod: V1Pod, type: string) {
+  return pod.status?.conditions?.find((condition) => condition.type === type);
+}
