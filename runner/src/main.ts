@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { systemClock } from '@hangar/shared/clock';
 import { EXIT, type Surroundings } from './command/command.ts';
 import { COMMANDS } from './command/commands.ts';
@@ -36,7 +37,7 @@ function localVariables(): Readonly<Record<string, string>> {
 }
 
 function version(): string {
-  const manifest = JSON.parse(readFile(new URL('../package.json', import.meta.url).pathname)) as {
+  const manifest = JSON.parse(readFile(fileURLToPath(new URL('../package.json', import.meta.url)))) as {
     version: string;
   };
   return manifest.version;

@@ -9,22 +9,31 @@ export interface Clock {
   monotonicMs(): number;
   /** Resolves after `ms`, or at once (without error) when `signal` is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls `act` once after `ms`; the returned function calls it off. */
+  /** Calls `act` once after `ms` (never for Infinity); the returned function calls it off. */
   after(ms: number, act: () => void): () => void;
 }
 
 /** The machine's own clock. */
 export function systemClock(): Clock {
-  const after = (ms: number, act: () => void): (() => void) => {
-    const timer = setTimeout(act, ms);
-    return () => clearTimeout(timer);
-  };
   return {
     now: () => new Date().getTime(),
     monotonicMs: () => performance.now(),
-    after,
-    sleep: (ms, signal) => sleepOn(after, ms, signal),
+    after: timerAfter,
+    sleep: (ms, signal) => sleepOn(timerAfter, ms, signal),
   };
+}
+
+/** Node's timers fire at once when asked for more than this (24.8 days), and a repository's timeout may be longer. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+function timerAfter(ms: number, act: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const arm = (leftMs: number): void => {
+    const partMs = Math.min(leftMs, LONGEST_TIMER_MS);
+    timer = setTimeout(() => (leftMs > partMs ? arm(leftMs - partMs) : act()), partMs);
+  };
+  arm(ms);
+  return () => clearTimeout(timer);
 }
 
 /** A sleep made of `after` and a signal: shared by the real and the fake clock, so that both end alike. */

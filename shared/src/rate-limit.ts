@@ -1,54 +1,77 @@
 import Bottleneck from 'bottleneck';
 import type { Clock } from './clock.ts';
 
-/** How fast, in calls a second, with a burst that a quiet time saves up. */
+/** How fast, in calls a second, with a burst that a quiet time saves up. Both > 0. */
 export interface RateLimitOptions {
   readonly perSecond: number;
   readonly burst: number;
 }
 
-/** After a 429 the pace is halved, at most down to this share; it comes back by steps while nothing is refused. */
+/** `urgent` goes before all that wait, such as the renewal of a Lease. */
+export type Urgency = 'usual' | 'urgent';
+
+/** After a 429 the pace is halved, at most down to this share. */
 const SLOWEST_SHARE = 1 / 16;
+/** Refusals of calls that were under way together count as one. */
+const SAME_REFUSAL_MS = 1_000;
+/** The pace doubles again after this long without a refusal. */
 const RECOVERY_STEP_MS = 5_000;
+const PRIORITY: Readonly<Record<Urgency, number>> = { urgent: 0, usual: 5 };
 
 /**
- * Paces calls to a server that may push back. `enter` resolves when the call may go; `slowDown` is what a 429 says.
- * The pace returns by doubling every 5 s without another refusal.
+ * Paces calls to a server that may push back. `enter` resolves when the call may go: at once while the burst lasts, else as tokens
+ * come in. `slowDown` is what a 429 says. Tokens are counted here, by the monotonic clock (bottleneck's own refill follows the wall
+ * clock at a grain of 250 ms, and even a lone call passes three timers); bottleneck keeps those who wait in order.
  */
 export class RateLimit {
   readonly #clock: Clock;
-  readonly #limiter: Bottleneck;
   readonly #options: RateLimitOptions;
+  /** Units are put in as tokens fall due. No minimum time between calls: it would be measured by the wall clock, which may jump. */
+  readonly #line = new Bottleneck({ reservoir: 0, minTime: Number.NEGATIVE_INFINITY });
+  #tokens: number;
+  #countedMs: number;
+  #waiting = 0;
   #share = 1;
-  #recovering = false;
+  #slowedMs = Number.NEGATIVE_INFINITY;
+  #callOffDeal: (() => void) | undefined;
+  #callOffRecovery = (): void => undefined;
 
   constructor(clock: Clock, options: RateLimitOptions) {
     this.#clock = clock;
     this.#options = options;
-    this.#limiter = new Bottleneck(reservoir(options, 1));
+    this.#tokens = this.#most();
+    this.#countedMs = clock.monotonicMs();
   }
 
-  /** Waits for a turn; an aborted signal lets it go at once, since the call itself will then end. */
-  async enter(signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) return;
-    const turn = this.#limiter.schedule(() => Promise.resolve());
-    if (!signal) return turn;
-    await new Promise<void>((resolve, reject) => {
-      signal.addEventListener('abort', () => resolve(), { once: true });
-      turn.then(resolve, reject);
-    });
+  /** Waits for a turn; an aborted signal lets it go at once, since the call itself will then end. Its place in the line is kept. */
+  enter(signal?: AbortSignal, urgency: Urgency = 'usual'): Promise<void> {
+    if (signal?.aborted) return Promise.resolve();
+    this.#count();
+    if (this.#waiting === 0 && this.#tokens >= 1) {
+      this.#tokens -= 1;
+      return Promise.resolve();
+    }
+    this.#waiting += 1;
+    const turn = this.#line.schedule({ priority: PRIORITY[urgency] }, () => Promise.resolve());
+    this.#dealLater();
+    return signal ? turnOrAbort(turn, signal) : turn;
   }
 
   /** The server asked for less. */
   slowDown(): void {
-    this.#share = Math.max(SLOWEST_SHARE, this.#share / 2);
-    this.#apply();
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#slowedMs >= SAME_REFUSAL_MS) {
+      this.#slowedMs = nowMs;
+      this.#setShare(Math.max(SLOWEST_SHARE, this.#share / 2));
+    }
     this.#recoverLater();
   }
 
-  /** Ends the timers behind it. */
+  /** Ends the timers behind it; who still waits may go. */
   close(): void {
-    this.#limiter.disconnect().catch(() => undefined);
+    this.#callOffRecovery();
+    this.#callOffDeal?.();
+    this.#deal(this.#waiting);
   }
 
   /** 1 = full pace. */
@@ -56,28 +79,65 @@ export class RateLimit {
     return this.#share;
   }
 
+  /** How many calls wait for their turn. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
   #recoverLater(): void {
-    if (this.#recovering) return;
-    this.#recovering = true;
-    this.#clock.after(RECOVERY_STEP_MS, () => {
-      this.#recovering = false;
-      this.#share = Math.min(1, this.#share * 2);
-      this.#apply();
+    this.#callOffRecovery();
+    this.#callOffRecovery = this.#clock.after(RECOVERY_STEP_MS, () => {
+      this.#setShare(Math.min(1, this.#share * 2));
       if (this.#share < 1) this.#recoverLater();
     });
   }
 
-  #apply(): void {
-    this.#limiter.updateSettings(reservoir(this.#options, this.#share));
+  #setShare(share: number): void {
+    this.#count();
+    this.#share = share;
+    this.#tokens = Math.min(this.#tokens, this.#most());
+    this.#callOffDeal?.();
+    this.#callOffDeal = undefined;
+    if (this.#waiting > 0) this.#dealLater();
+  }
+
+  #most(): number {
+    return Math.max(1, this.#options.burst * this.#share);
+  }
+
+  #perMs(): number {
+    return (this.#options.perSecond * this.#share) / 1000;
+  }
+
+  #count(): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#tokens = Math.min(this.#most(), this.#tokens + (nowMs - this.#countedMs) * this.#perMs());
+    this.#countedMs = nowMs;
+  }
+
+  #dealLater(): void {
+    if (this.#callOffDeal) return;
+    const dueMs = Math.max(1, Math.ceil((1 - this.#tokens) / this.#perMs()));
+    this.#callOffDeal = this.#clock.after(dueMs, () => {
+      this.#callOffDeal = undefined;
+      this.#count();
+      const due = Math.min(Math.floor(this.#tokens), this.#waiting);
+      this.#tokens -= due;
+      this.#deal(due);
+      if (this.#waiting > 0) this.#dealLater();
+    });
+  }
+
+  #deal(turns: number): void {
+    this.#waiting -= turns;
+    if (turns > 0) void this.#line.incrementReservoir(turns);
   }
 }
 
-/** Bottleneck refills a bucket at intervals: a tenth of a second's worth each 100 ms (its clock's grain is 250 ms at the least). */
-function reservoir(options: RateLimitOptions, share: number): Bottleneck.ConstructorOptions {
-  return {
-    reservoir: Math.max(1, Math.floor(options.burst * share)),
-    reservoirIncreaseInterval: 250,
-    reservoirIncreaseAmount: Math.max(1, Math.round((options.perSecond * share) / 4)),
-    reservoirIncreaseMaximum: Math.max(1, Math.floor(options.burst * share)),
-  };
+function turnOrAbort(turn: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const go = (): void => resolve();
+    signal.addEventListener('abort', go, { once: true });
+    turn.then(resolve, reject).finally(() => signal.removeEventListener('abort', go));
+  });
 }

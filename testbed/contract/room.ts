@@ -83,11 +83,14 @@ export class Room {
     return room;
   }
 
-  /** Removes the namespace and waits until it is gone. */
+  /** Removes the namespace, and waits until no Pod is left in it: the rest is the controllers' and may take a minute. */
   async close(): Promise<void> {
-    const target = { resource: RESOURCE.namespaces, name: this.namespace };
-    await this.cluster.remove(target, {}, this.signal);
-    await this.until('the end of the namespace', async () => (await this.find(target)) === undefined || undefined);
+    await this.cluster.remove({ resource: RESOURCE.namespaces, name: this.namespace }, {}, this.signal);
+    const target = { resource: RESOURCE.pods, namespace: this.namespace };
+    await this.until('the end of all Pods', async () => {
+      const { items } = await this.cluster.list(target, {}, this.signal);
+      return items.length === 0 ? true : undefined;
+    });
     this.ending.abort();
     await this.connection.close();
   }

@@ -35,6 +35,8 @@ export interface World {
   secrets(): Promise<readonly V1Secret[]>;
   /** Resolves when no Pod or Secret of Hangar is left. */
   cleaned(timeoutMs?: number): Promise<void>;
+  /** Resolves when every Pod of Hangar has ended. */
+  podEnded(timeoutMs: number): Promise<void>;
   /** Removes a Pod behind the runner's back. */
   removePod(pod: V1Pod | undefined, gracePeriodSeconds: number): Promise<void>;
   close(): Promise<void>;
@@ -89,6 +91,13 @@ export async function startWorld(ground: Ground, options: WorldOptions = {}): Pr
     runner,
     namespace,
     startRunner: start,
+    podEnded: async (timeoutMs) => {
+      for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await clock.sleep(50)) {
+        const phases = (await pods()).map((pod) => pod.status?.phase);
+        if (phases.every((phase) => phase === 'Succeeded' || phase === 'Failed')) return;
+      }
+      throw new Error('the Pods did not end');
+    },
     removePod: async (pod, gracePeriodSeconds) => {
       const { name = '' } = pod?.metadata ?? {};
       await admin.remove({ resource: RESOURCE.pods, namespace, name }, { gracePeriodSeconds }, never);

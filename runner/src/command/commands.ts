@@ -1,4 +1,8 @@
 import type { Command } from './command.ts';
+import { COMPILE } from './compile-flags.ts';
+import { EXEC } from './exec-flags.ts';
+import { LINT } from './lint-flags.ts';
+import { teaching } from './local/flags.ts';
 
 /** All sub-commands, in the order of the help. Their code is loaded when they are called. */
 export const COMMANDS: readonly Command[] = [
@@ -20,5 +24,23 @@ HTTP, at DRONE_SERVER_PORT (:3000): /healthz /livez /readyz /metrics /stages /de
 Exit codes: 0 stopped as told; 70 a bug, see the log; 75 something it needs is gone (Lease, listen address): start it again;
 78 settings or rights are wrong, all of them named; 130 second signal.`,
     run: async (args, surroundings) => (await import('./daemon.ts')).daemon(args, surroundings),
+  },
+  {
+    ...LINT,
+    help: teaching(LINT),
+    run: async (args, surroundings) => (await import('./lint.ts')).lint(args, surroundings),
+  },
+  {
+    ...COMPILE,
+    help: teaching(COMPILE),
+    run: async (args, surroundings) => (await import('./compile.ts')).compile(args, surroundings),
+  },
+  {
+    ...EXEC,
+    help: teaching(EXEC),
+    run: async (args, surroundings) => {
+      const { processTerminal } = await import('./exec/terminal.ts');
+      return (await import('./exec.ts')).exec(args, { ...surroundings, ...processTerminal() });
+    },
   },
 ];

@@ -6,7 +6,7 @@ import { findingText } from './local/check.ts';
 import { compileLocally, NO_LOOKUP } from './local/compile-locally.ts';
 import type { Flags } from './local/flags.ts';
 import { EXIT, oneFile, runCommand } from './local/outcome.ts';
-import { configOf } from './local/settings-flags.ts';
+import { configOf } from './local/settings.ts';
 import { subjectOf } from './local/subject.ts';
 
 /** `compile FILE`: the Pod and the Secrets of one pipeline as YAML, without any cluster (runner-spec §2.2). */

@@ -96,7 +96,7 @@ async function begin(service: Service, parts: Beginning): Promise<number> {
   if (!found) return EXIT.ok;
   for (const warning of found.warnings) log.warn({}, warning);
   if (found.missing.length > 0) {
-    surroundings.complain(problemsText(found.missing));
+    surroundings.complain(problemsText(found.missing, 'the rights of the runner'));
     return EXIT.config;
   }
   pulse.starting = 'the Drone server has not answered yet';

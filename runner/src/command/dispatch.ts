@@ -1,7 +1,8 @@
 import { type Command, EXIT, type Surroundings } from './command.ts';
 
 const DEFAULT = 'daemon';
-const HELP = ['--help', '-h', 'help'];
+const FLAGS = ['--help', '-h'];
+const HELP = [...FLAGS, 'help'];
 const VERSION = ['--version', '-V', 'version'];
 
 /** Runs the command that the words name; no words at all mean `daemon`. */
@@ -16,17 +17,15 @@ export async function dispatch(
     print(`hangar-runner ${host.version}`);
     return EXIT.ok;
   }
-  const command = commands.find((one) => one.name === (HELP.includes(first) ? rest[0] : first));
-  if (HELP.includes(first) && (command || rest.length === 0)) {
-    print(command ? helpOf(command) : overview(commands));
-    return EXIT.ok;
-  }
-  if (!command) {
-    complain(unknown(HELP.includes(first) ? (rest[0] ?? '') : first, commands));
+  const asksHelp = HELP.includes(first);
+  const name = asksHelp ? rest[0] : first;
+  const command = commands.find((one) => one.name === name);
+  if (!command && name !== undefined) {
+    complain(unknown(name, commands));
     return EXIT.usage;
   }
-  if (rest.some((word) => word === '--help' || word === '-h')) {
-    print(helpOf(command));
+  if (!command || asksHelp || rest.some((word) => FLAGS.includes(word))) {
+    print(command ? helpOf(command) : overview(commands));
     return EXIT.ok;
   }
   return command.run(rest, surroundings);

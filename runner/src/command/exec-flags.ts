@@ -1,7 +1,7 @@
 import type { CommandSpec } from './local/flags.ts';
 import { METADATA_FLAGS } from './local/metadata-flags.ts';
 import { SETTINGS_FLAGS } from './local/settings-flags.ts';
-import { SUBJECT_FLAGS } from './local/subject.ts';
+import { SUBJECT_FLAGS } from './local/subject-flags.ts';
 
 /** What `exec` takes. */
 export const EXEC: CommandSpec = {

@@ -13,7 +13,7 @@ import { findingText } from './local/check.ts';
 import { compileLocally, letters } from './local/compile-locally.ts';
 import { type Flags, UsageError } from './local/flags.ts';
 import { EXIT, oneFile, runCommand } from './local/outcome.ts';
-import { configOf } from './local/settings-flags.ts';
+import { configOf } from './local/settings.ts';
 import { type Subject, subjectOf } from './local/subject.ts';
 
 /** Where and how: what the process gives, and the terminal. */

@@ -20,12 +20,12 @@ export function readConfig(surroundings: Surroundings, envFile: string | undefin
   }
 }
 
-/** Every problem with its number's worth of room, for standard error. */
-export function problemsText(problems: readonly string[]): string {
+/** All problems together, for standard error. */
+export function problemsText(problems: readonly string[], subject = 'the configuration'): string {
   const head =
     problems.length === 1
-      ? 'hangar-runner: one thing is wrong with the configuration:'
-      : `hangar-runner: ${problems.length} things are wrong with the configuration:`;
+      ? `hangar-runner: one thing is wrong with ${subject}:`
+      : `hangar-runner: ${problems.length} things are wrong with ${subject}:`;
   return [head, ...problems.map((problem) => `  - ${problem}`)].join('\n');
 }
 

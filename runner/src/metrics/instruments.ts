@@ -15,7 +15,10 @@ export type Instruments = {
 
 /** Makes every metric of the contract, and nothing else, in that registry. */
 export function createInstruments(registry: Registry): Instruments {
-  const made = Object.entries(RUNNER_METRICS).map(([word, spec]) => [word, instrumentOf(spec, registry)]);
+  const made = Object.entries(RUNNER_METRICS).map(([word, spec]): [string, Counter | Gauge | Histogram] => [
+    word,
+    instrumentOf(spec, registry),
+  ]);
   return Object.fromEntries(made) as unknown as Instruments;
 }
 

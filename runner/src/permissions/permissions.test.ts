@@ -59,8 +59,8 @@ describe('rulesOf', () => {
 
 describe('renderRole', () => {
   it('binds a Role with all rights of a namespace, and none of the cluster, to the service account', () => {
-    const [account, role, binding] = parseAllDocuments(renderRole()).map((document): unknown =>
-      document.toJS(),
+    const [account, role, binding] = parseAllDocuments(renderRole()).map(
+      (document) => document.toJS() as unknown,
     );
     const here = { name: 'hangar-runner', namespace: 'hangar' };
 

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { RegistryContentType } from 'prom-client';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import type { Exposition, Family } from './exposition.ts';
@@ -257,15 +258,16 @@ describe('parseExposition: properties', () => {
 
   it('gives back histograms and counters of both formats', async () => {
     for (const contentType of [Registry.PROMETHEUS_CONTENT_TYPE, Registry.OPENMETRICS_CONTENT_TYPE]) {
-      const registry = new Registry(contentType);
+      const registry = new Registry<RegistryContentType>();
+      registry.setContentType(contentType);
       const histogram = new Histogram({
         name: 'w_seconds',
         help: 'w',
         buckets: [1, 5],
         labelNames: ['k'],
-        registers: [registry as Registry],
+        registers: [registry],
       });
-      const counter = new Counter({ name: 'c_total', help: 'c', registers: [registry as Registry] });
+      const counter = new Counter({ name: 'c_total', help: 'c', registers: [registry] });
       histogram.observe({ k: 'x' }, 3);
       counter.inc(4);
 

@@ -55,10 +55,11 @@ export interface LogRequest {
   readonly previous?: boolean;
 }
 
-/** Deleting: grace in seconds (the object's own when absent), and only if it still is that very object. */
+/** Deleting: grace in seconds (the object's own when absent), and only if it still is that very object, or unchanged even. */
 export interface Deletion {
   readonly gracePeriodSeconds?: number;
   readonly uid?: string;
+  readonly resourceVersion?: string;
 }
 
 /**
@@ -87,7 +88,7 @@ export interface Cluster {
     how: 'merge' | 'strategic',
     signal: AbortSignal,
   ): Promise<T>;
-  /** Not found counts as done: the answer says which. */
+  /** Not found, or no longer that very object (409), counts as done: the answer says which. */
   remove(target: Target, deletion: Deletion, signal: AbortSignal): Promise<'removed' | 'absent'>;
   /** The log's bytes with a time stamp before each line. */
   log(request: LogRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;

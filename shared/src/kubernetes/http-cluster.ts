@@ -1,9 +1,13 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { fetch, type Response } from 'undici';
+import { retryAfterMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
+import { orAborted } from '../or-aborted.ts';
+import { CallSpan } from './call-span.ts';
 import {
   type Cluster,
   type Deletion,
+  isKubernetesError,
   KubernetesError,
   type Listing,
   type LogRequest,
@@ -20,7 +24,7 @@ export interface ApiCall {
   readonly resource: string;
 }
 
-/** Watches over calls: `before` may hold one back (pacing), `after` hears its status (0: no answer) and duration. */
+/** Watches over calls: `before` may hold one back (pacing), `after` hears its status (0: no answer) and duration; not of aborted ones. */
 export interface CallObserver {
   before?(call: ApiCall, signal: AbortSignal): Promise<void>;
   after?(call: ApiCall, status: number, durationMs: number): void;
@@ -88,7 +92,11 @@ export class HttpCluster implements Cluster {
     const query = { ...selection, watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: '290' };
     const call = { verb: 'watch', resource: target.resource.plural } as const;
     const { response, span } = await this.#open(call, { method: 'GET', target, query }, signal);
-    yield* watchEvents<T>(this.#clock, { body: bytesOf(response), span, silenceMs });
+    try {
+      yield* watchEvents<T>(this.#clock, { body: bytesOf(response), span, silenceMs });
+    } finally {
+      span.close();
+    }
   }
 
   create<T extends KubernetesObject>(target: Target, object: T, signal: AbortSignal): Promise<T> {
@@ -111,21 +119,21 @@ export class HttpCluster implements Cluster {
   }
 
   async remove(target: Target, deletion: Deletion, signal: AbortSignal): Promise<'removed' | 'absent'> {
-    const { gracePeriodSeconds, uid } = deletion;
+    const { gracePeriodSeconds, ...preconditions } = deletion;
+    const conditional = Object.keys(preconditions).length > 0;
     const body = {
       apiVersion: 'v1',
       kind: 'DeleteOptions',
       gracePeriodSeconds,
-      preconditions: uid ? { uid } : undefined,
+      preconditions: conditional ? preconditions : undefined,
     };
     const call = { verb: 'delete', resource: target.resource.plural } as const;
     try {
       await this.#json(call, { method: 'DELETE', target, body }, signal);
       return 'removed';
     } catch (error) {
-      // A uid that no longer fits (409) means that very object is gone.
-      if (error instanceof KubernetesError && (error.status === 404 || (error.status === 409 && uid)))
-        return 'absent';
+      // A precondition that no longer fits (409) means that very object is gone.
+      if (isKubernetesError(error, 404) || (conditional && isKubernetesError(error, 409))) return 'absent';
       throw error;
     }
   }
@@ -140,50 +148,48 @@ export class HttpCluster implements Cluster {
     };
     const flags = { follow: follow ? 'true' : undefined, previous: previous ? 'true' : undefined };
     const query = { container, timestamps: 'true', sinceTime, ...flags };
-    const { response } = await this.#open(
-      { verb: 'log', resource: 'pods/log' },
-      { method: 'GET', target, query },
-      signal,
-    );
-    return bytesOf(response);
+    const ask: Ask = { method: 'GET', target, query };
+    const { response, span } = await this.#open({ verb: 'log', resource: 'pods/log' }, ask, signal);
+    return readLog(response, { span, signal, ask });
   }
 
-  /** Sends and waits for the head of an answer; the time for that is limited, the body's is not. */
-  async #open(
-    call: ApiCall,
-    ask: Ask,
-    signal: AbortSignal,
-  ): Promise<{ response: Response; span: AbortController }> {
+  /** Sends and waits for the head of an answer; the time for that is limited, the body's is not. Who gets the answer closes the span. */
+  async #open(call: ApiCall, ask: Ask, signal: AbortSignal): Promise<{ response: Response; span: CallSpan }> {
     await this.#observer.before?.(call, signal);
-    const span = new AbortController();
-    const giveUp = (): void => span.abort(signal.reason);
-    if (signal.aborted) giveUp();
-    signal.addEventListener('abort', giveUp, { once: true });
+    const span = new CallSpan(signal);
     const startMs = this.#clock.monotonicMs();
-    const callOff = this.#clock.after(ANSWER_TIMEOUT_MS, () =>
-      span.abort(new KubernetesError(0, 'Timeout', noAnswer(ask))),
-    );
+    const callOff = this.#limit(span, ask);
     try {
       const response = await this.#send(ask, span.signal);
       this.#observer.after?.(call, response.status, this.#clock.monotonicMs() - startMs);
-      if (!response.ok) throw await refusal(response);
+      if (!response.ok) throw await this.#refusal(response);
       return { response, span };
     } catch (error) {
-      if (error instanceof KubernetesError && error.status > 0) throw error;
+      span.close();
+      if (isKubernetesError(error) && error.status > 0) throw error;
+      if (signal.aborted) throw signal.reason;
       this.#observer.after?.(call, 0, this.#clock.monotonicMs() - startMs);
-      throw signal.aborted ? signal.reason : lost(error, ask);
+      throw lost(error, ask);
     } finally {
       callOff();
     }
   }
 
+  #limit(span: CallSpan, ask: Ask): () => void {
+    return this.#clock.after(ANSWER_TIMEOUT_MS, () =>
+      span.abort(new KubernetesError(0, 'Timeout', noAnswer(ask))),
+    );
+  }
+
   async #send(ask: Ask, signal: AbortSignal): Promise<Response> {
-    const headers = new Headers(await this.#connection.headers());
+    // A token may come from a program, which may hang.
+    const headers = new Headers(await orAborted(this.#connection.headers(), signal));
     headers.set('Accept', 'application/json');
     if (ask.body !== undefined) headers.set('Content-Type', ask.contentType ?? 'application/json');
     return fetch(this.#connection.server + pathOf(ask.target) + queryOf(ask.query ?? {}), {
       method: ask.method,
       headers: Object.fromEntries(headers),
+      redirect: 'manual',
       signal,
       dispatcher: this.#connection.dispatcher,
       ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }),
@@ -192,16 +198,48 @@ export class HttpCluster implements Cluster {
 
   async #json<T>(call: ApiCall, ask: Ask, signal: AbortSignal): Promise<T> {
     const { response, span } = await this.#open(call, ask, signal);
-    const callOff = this.#clock.after(ANSWER_TIMEOUT_MS, () =>
-      span.abort(new KubernetesError(0, 'Timeout', noAnswer(ask))),
-    );
+    const callOff = this.#limit(span, ask);
     try {
       return (await response.json()) as T;
     } catch (error) {
       throw signal.aborted ? signal.reason : lost(error, ask);
     } finally {
       callOff();
+      span.close();
     }
+  }
+
+  /** The server's own words: a Status object, or plain text from something in between. */
+  async #refusal(response: Response): Promise<KubernetesError> {
+    const text = await response.text().catch(() => '');
+    const askedMs = retryAfterMs(response.headers.get('retry-after') ?? undefined, this.#clock.now());
+    const status = statusOf(text);
+    return new KubernetesError(
+      response.status,
+      status?.reason ?? '',
+      status?.message ?? plainText(text, response),
+      {
+        retryAfterMs: askedMs || undefined,
+      },
+    );
+  }
+}
+
+/** A proxy's page may be long: its head will do. */
+const plainText = (text: string, response: Response): string =>
+  text.trim().slice(0, 500) || response.statusText || `status ${response.status}`;
+
+async function* readLog(
+  response: Response,
+  call: { span: CallSpan; signal: AbortSignal; ask: Ask },
+): AsyncIterable<Uint8Array> {
+  try {
+    yield* bytesOf(response);
+  } catch (error) {
+    throw call.signal.aborted ? call.signal.reason : lost(error, call.ask);
+  } finally {
+    call.span.abort();
+    call.span.close();
   }
 }
 
@@ -231,16 +269,6 @@ function queryOf(query: Readonly<Record<string, string | undefined>>): string {
 
 async function* bytesOf(response: Response): AsyncIterable<Uint8Array> {
   if (response.body) yield* response.body as AsyncIterable<Uint8Array>;
-}
-
-/** The server's own words: a Status object, or plain text from something in between. */
-async function refusal(response: Response): Promise<KubernetesError> {
-  const text = await response.text().catch(() => '');
-  const retryAfter = Number(response.headers.get('retry-after'));
-  const retryAfterMs = retryAfter > 0 ? retryAfter * 1000 : undefined;
-  const status = statusOf(text);
-  const message = status?.message ?? (text.trim() || response.statusText || `status ${response.status}`);
-  return new KubernetesError(response.status, status?.reason ?? '', message, { retryAfterMs });
 }
 
 function statusOf(text: string): { reason?: string; message?: string } | undefined {

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 import type { Clock } from '../clock.ts';
-import { type Cluster, KubernetesError, type Selection, type Target } from './cluster.ts';
+import { type Cluster, KubernetesError, type Selection, type Target, type WatchEvent } from './cluster.ts';
 
 /** What a list-watch tells: an object as it is now, or that it is gone (with its last known form). */
 export type Change<T> =
@@ -11,6 +11,7 @@ export type Change<T> =
 export interface ListWatchOptions<T> {
   readonly target: Target;
   readonly selection: Selection;
+  /** Told after `objects` shows it; all of a list stand there before the first of them is told. */
   onChange(change: Change<T>): void;
   /** Each trouble, once it is met; the loop goes on by itself. */
   onTrouble?(error: KubernetesError): void;
@@ -20,6 +21,10 @@ export interface ListWatchOptions<T> {
 const SILENCE_MS = 130_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
+/** A watch that lived this long, or brought news, was a good one. */
+const GOOD_LIFE_MS = 1_000;
+const GONE = 410;
+const TOO_MANY = 429;
 
 /**
  * A filtered copy of a part of the cluster that stays true: list, watch from there, and again after anything odd: time-outs, cuts,
@@ -33,7 +38,8 @@ export class ListWatch<T extends KubernetesObject> {
   readonly #objects = new Map<string, T>();
   #version: string | undefined;
   #heardAtMs: number | undefined;
-  #pauseMs = 0;
+  /** In a row, since the last good watch. */
+  #failures = 0;
 
   constructor(clock: Clock, cluster: Cluster, options: ListWatchOptions<T>) {
     this.#clock = clock;
@@ -46,6 +52,7 @@ export class ListWatch<T extends KubernetesObject> {
     return [...this.#objects.values()];
   }
 
+  /** The object of that name, as last heard. */
   find(namespace: string, name: string): T | undefined {
     return this.#objects.get(`${namespace}/${name}`);
   }
@@ -61,8 +68,10 @@ export class ListWatch<T extends KubernetesObject> {
     this.#heard();
     this.#version = listing.resourceVersion;
     const now = new Map(listing.items.map((item) => [keyOf(item), item]));
-    for (const [key, object] of this.#objects) if (!now.has(key)) this.#forget(key, object);
-    for (const [key, object] of now) this.#keep(key, object);
+    const lost = [...this.#objects].filter(([key]) => !now.has(key));
+    const gone = lost.flatMap(([key, object]) => this.#forget(key, object));
+    const present = [...now].flatMap(([key, object]) => this.#keep(key, object));
+    for (const change of [...gone, ...present]) this.#tell(change);
   }
 
   /** Runs until the signal is aborted; never rejects. */
@@ -70,7 +79,7 @@ export class ListWatch<T extends KubernetesObject> {
     while (!signal.aborted) {
       try {
         if (this.#version === undefined) await this.sync(signal);
-        await this.#follow(signal);
+        await this.#follow(this.#version ?? '0', signal);
       } catch (error) {
         if (signal.aborted) return;
         await this.#recover(error, signal);
@@ -78,79 +87,91 @@ export class ListWatch<T extends KubernetesObject> {
     }
   }
 
-  async #follow(signal: AbortSignal): Promise<void> {
-    const options = {
-      ...this.#options.selection,
-      resourceVersion: this.#version ?? '0',
-      silenceMs: SILENCE_MS,
-    };
+  /** One watch, to its end. A server that accepts and closes at once must not be hammered. */
+  async #follow(resourceVersion: string, signal: AbortSignal): Promise<void> {
+    const options = { ...this.#options.selection, resourceVersion, silenceMs: SILENCE_MS };
     const openedMs = this.#clock.monotonicMs();
-    let events = 0;
-    for await (const event of this.#cluster.watch<T>(this.#options.target, options, signal)) {
-      this.#heard();
-      events += 1;
-      this.#pauseMs = 0;
-      if (event.type === 'ERROR') throw expired(event.object);
-      this.#version = event.object.metadata?.resourceVersion ?? this.#version;
-      if (event.type === 'DELETED') this.#forget(keyOf(event.object), event.object);
-      else if (event.type !== 'BOOKMARK') this.#keep(keyOf(event.object), event.object);
+    try {
+      for await (const event of this.#cluster.watch<T>(this.#options.target, options, signal))
+        this.#take(event);
+    } finally {
+      if (this.#clock.monotonicMs() - openedMs >= GOOD_LIFE_MS) this.#failures = 0;
     }
-    // A server that accepts and closes at once must not be hammered.
-    if (events === 0 && this.#clock.monotonicMs() - openedMs < 1000) await this.#pause(signal);
+    if (this.#clock.monotonicMs() - openedMs < GOOD_LIFE_MS) await this.#pause(signal);
+  }
+
+  #take(event: WatchEvent<T>): void {
+    this.#heard();
+    const { type, object } = event;
+    if (type === 'ERROR') throw refused(object);
+    this.#version = object.metadata?.resourceVersion ?? this.#version;
+    if (type === 'BOOKMARK') return;
+    this.#failures = 0;
+    const key = keyOf(object);
+    for (const change of type === 'DELETED' ? this.#forget(key, object) : this.#keep(key, object))
+      this.#tell(change);
   }
 
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
-    const trouble =
-      error instanceof KubernetesError
-        ? error
-        : new KubernetesError(0, 'Unexpected', String(error), { cause: error });
-    if (trouble.status === 410) {
-      this.#version = undefined;
+    const trouble = troubleOf(error);
+    // Without an answer, or asked to be slower, the version is as good as before; any other refusal may hide one that no longer counts.
+    if (trouble.status !== 0 && trouble.status !== TOO_MANY) this.#version = undefined;
+    if (trouble.status !== GONE) this.#options.onTrouble?.(trouble);
+    else if (this.#failures === 0) {
+      // Of an ordinary expiry nobody need hear, nor wait; a second one in a row is odd.
+      this.#failures = 1;
       return;
     }
-    this.#options.onTrouble?.(trouble);
-    // Any other refusal of a watch may hide a version that no longer counts: list anew.
-    if (trouble.status !== 0) this.#version = undefined;
     await this.#pause(signal, trouble.retryAfterMs);
   }
 
   #pause(signal: AbortSignal, atLeastMs = 0): Promise<void> {
-    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2));
-    return this.#clock.sleep(Math.max(this.#pauseMs, atLeastMs), signal);
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#failures, 10));
+    this.#failures += 1;
+    return this.#clock.sleep(Math.max(pauseMs, atLeastMs), signal);
   }
 
   #heard(): void {
     this.#heardAtMs = this.#clock.monotonicMs();
   }
 
-  #keep(key: string, object: T): void {
+  #keep(key: string, object: T): Change<T>[] {
     const known = this.#objects.get(key);
-    const news = compare(known, object);
-    if (news === 'same') return;
-    if (known && news === 'another') this.#options.onChange({ kind: 'gone', object: known });
+    if (known && isSame(known, object)) return [];
     this.#objects.set(key, object);
-    this.#options.onChange({ kind: 'present', object });
+    const replaced = known && known.metadata?.uid !== object.metadata?.uid;
+    const before: Change<T>[] = replaced ? [{ kind: 'gone', object: known }] : [];
+    return [...before, { kind: 'present', object }];
   }
 
-  #forget(key: string, object: T): void {
-    if (this.#objects.delete(key)) this.#options.onChange({ kind: 'gone', object });
+  #forget(key: string, object: T): Change<T>[] {
+    return this.#objects.delete(key) ? [{ kind: 'gone', object }] : [];
+  }
+
+  /** A listener's own failure must not cost the others their news. */
+  #tell(change: Change<T>): void {
+    try {
+      this.#options.onChange(change);
+    } catch (error) {
+      this.#options.onTrouble?.(troubleOf(error));
+    }
   }
 }
 
 const keyOf = (object: KubernetesObject): string =>
   `${object.metadata?.namespace ?? ''}/${object.metadata?.name ?? ''}`;
 
-function expired(status: KubernetesObject): KubernetesError {
+/** A name may come back with another object behind it. */
+const isSame = ({ metadata: a }: KubernetesObject, { metadata: b }: KubernetesObject): boolean =>
+  a?.uid === b?.uid && a?.resourceVersion === b?.resourceVersion;
+
+/** The Status in an `ERROR` event. */
+function refused(status: KubernetesObject): KubernetesError {
   const { code, reason, message } = status as { code?: number; reason?: string; message?: string };
-  return new KubernetesError(code ?? 410, reason ?? 'Expired', message ?? 'the watch ended with an error');
+  return new KubernetesError(code ?? GONE, reason ?? 'Expired', message ?? 'the watch ended with an error');
 }
 
-/** A name may come back with another object behind it. */
-function compare(
-  known: KubernetesObject | undefined,
-  object: KubernetesObject,
-): 'same' | 'newer' | 'another' {
-  const [before, after] = [known?.metadata, object.metadata];
-  if (before?.uid !== after?.uid) return 'another';
-  return before?.resourceVersion === after?.resourceVersion ? 'same' : 'newer';
+function troubleOf(error: unknown): KubernetesError {
+  if (error instanceof KubernetesError) return error;
+  return new KubernetesError(0, 'Unexpected', String(error), { cause: error });
 }

@@ -5,7 +5,7 @@ import { KubernetesError, type WatchEvent } from './cluster.ts';
 /** An open watch: its bytes, the handle that ends it, and how long it may be silent. */
 export interface OpenWatch {
   readonly body: AsyncIterable<Uint8Array>;
-  readonly span: AbortController;
+  readonly span: { readonly signal: AbortSignal; abort(reason?: unknown): void };
   readonly silenceMs: number;
 }
 
@@ -42,11 +42,22 @@ export async function* watchEvents<T extends KubernetesObject>(
 }
 
 function eventOf<T extends KubernetesObject>(line: string): WatchEvent<T> {
+  const value = valueOf(line);
+  if (isEvent<T>(value)) return value;
+  throw new KubernetesError(0, 'Garbled', 'the watch sent something that is no event');
+}
+
+function valueOf(line: string): unknown {
   try {
-    return JSON.parse(line) as WatchEvent<T>;
+    return JSON.parse(line);
   } catch (cause) {
     throw new KubernetesError(0, 'Garbled', 'the watch sent something that is no JSON', { cause });
   }
+}
+
+function isEvent<T>(value: unknown): value is WatchEvent<T> {
+  const { type, object } = Object(value) as { type?: unknown; object?: unknown };
+  return typeof type === 'string' && typeof object === 'object' && object !== null;
 }
 
 async function* lines(body: AsyncIterable<Uint8Array>): AsyncIterable<string> {

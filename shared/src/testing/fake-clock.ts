@@ -10,6 +10,7 @@ interface Timer {
 export class FakeClock implements Clock {
   #nowMs: number;
   #startMs: number;
+  #skewMs = 0;
   #order = 0;
   #timers: Timer[] = [];
 
@@ -20,7 +21,12 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.#nowMs;
+    return this.#nowMs + this.#skewMs;
+  }
+
+  /** Somebody sets the wall clock, by so much; spans and timers don't see it. */
+  jump(ms: number): void {
+    this.#skewMs += ms;
   }
 
   monotonicMs(): number {

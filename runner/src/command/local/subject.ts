@@ -9,24 +9,10 @@ import type { Manifest, Pipeline } from '../../pipeline/pipeline.ts';
 import { PipelineError } from '../../pipeline/pipeline-error.ts';
 import type { Surroundings } from '../command.ts';
 import { check, type Finding } from './check.ts';
-import { type FlagSpec, type Flags, UsageError } from './flags.ts';
+import { type Flags, UsageError } from './flags.ts';
 import { detailOf } from './metadata-flags.ts';
 import { textOf } from './outcome.ts';
-import { secretsOf } from './settings-flags.ts';
-
-/** Flags that choose what of a file is run. */
-export const SUBJECT_FLAGS: readonly FlagSpec[] = [
-  { name: 'clone', kind: 'flag', help: 'with the clone step (--no-clone: without)', group: 'Flags' },
-  { name: 'include', kind: 'list', value: 'STEP', help: 'only these steps, and clone', group: 'Flags' },
-  { name: 'exclude', kind: 'list', value: 'STEP', help: 'without these steps', group: 'Flags' },
-  {
-    name: 'timeout',
-    kind: 'text',
-    value: 'SPAN',
-    help: 'limit of the whole pipeline: 90s, 15m, 2h (60m)',
-    group: 'Flags',
-  },
-];
+import { secretsOf } from './settings.ts';
 
 /** One pipeline of a file, judged and ready to be compiled; or what is wrong with it. */
 export type Subject =

@@ -1,0 +1,56 @@
+import type { Resources } from './shape.ts';
+
+/** A container's request, and for init containers whether it stays (restartPolicy Always: a sidecar). */
+export interface ContainerRequest extends Resources {
+  readonly sidecar?: boolean;
+}
+
+/** What of a Pod's spec decides how much room it needs. */
+export interface PodRequestSpec {
+  readonly containers: readonly Resources[];
+  /** In the order of the spec. */
+  readonly initContainers?: readonly ContainerRequest[];
+  readonly overhead?: Resources;
+  /** `spec.resources.requests` of the Pod itself; each given part replaces the sum over the containers. */
+  readonly podLevel?: Partial<Resources>;
+}
+
+/** What a container without a request counts for in scores, never in filters. */
+export const UNREQUESTED: Resources = { cpuMillicores: 100, memoryBytes: 200 * 2 ** 20 };
+
+const KEYS = ['cpuMillicores', 'memoryBytes'] as const;
+
+function need({ containers, initContainers = [] }: PodRequestSpec, key: keyof Resources): number {
+  let sidecars = 0;
+  let peak = 0;
+  for (const init of initContainers) {
+    if (init.sidecar === true) sidecars += init[key];
+    peak = Math.max(peak, init.sidecar === true ? sidecars : sidecars + init[key]);
+  }
+  const steady = containers.reduce((sum, container) => sum + container[key], 0) + sidecars;
+  return Math.max(steady, peak);
+}
+
+/**
+ * The room that the scheduler keeps for a Pod: containers and sidecars together, or the hungriest init container beside the
+ * sidecars before it, plus overhead.
+ *
+ * @see capacity.md §3, "Effective request"
+ */
+export function effectiveRequest(spec: PodRequestSpec): Resources {
+  const of = (key: keyof Resources): number => (spec.podLevel?.[key] ?? need(spec, key)) + (spec.overhead?.[key] ?? 0);
+  return { cpuMillicores: of('cpuMillicores'), memoryBytes: of('memoryBytes') };
+}
+
+/** The same as scores see it: a container that asks for nothing counts for 100m and 200 MiB. */
+export function scoredRequest(spec: PodRequestSpec): Resources {
+  const filled = <T extends Resources>(one: T): T => ({
+    ...one,
+    ...Object.fromEntries(KEYS.filter((key) => one[key] === 0).map((key) => [key, UNREQUESTED[key]])),
+  });
+  return effectiveRequest({
+    ...spec,
+    containers: spec.containers.map(filled),
+    initContainers: (spec.initContainers ?? []).map(filled),
+  });
+}

@@ -1,0 +1,90 @@
+/** A taint of a node. */
+export interface Taint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+}
+
+/** What a Pod puts up with; as in the Pod's spec. */
+export interface Toleration {
+  readonly key?: string;
+  readonly operator?: 'Exists' | 'Equal';
+  readonly value?: string;
+  readonly effect?: Taint['effect'];
+}
+
+/** One demand on a node's labels; as in `nodeAffinity`. */
+export interface LabelDemand {
+  readonly key: string;
+  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist' | 'Gt' | 'Lt';
+  readonly values?: readonly string[];
+}
+
+/** Where a Pod may go, beside room. */
+export interface PodConstraints {
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** Required node affinity: one of these terms must hold, each with all its demands. */
+  readonly affinityTerms?: readonly (readonly LabelDemand[])[];
+  readonly tolerations?: readonly Toleration[];
+}
+
+/** What of a node decides who may come, beside room. */
+export interface NodeTraits {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly taints?: readonly Taint[];
+  readonly unschedulable?: boolean;
+}
+
+const UNSCHEDULABLE: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+
+function tolerates(toleration: Toleration, taint: Taint): boolean {
+  if (toleration.effect !== undefined && toleration.effect !== taint.effect) return false;
+  if (toleration.key !== undefined && toleration.key !== '' && toleration.key !== taint.key) return false;
+  return toleration.operator === 'Exists' || (toleration.value ?? '') === (taint.value ?? '');
+}
+
+const bears = (taint: Taint, tolerations: readonly Toleration[]): boolean =>
+  tolerations.some((toleration) => tolerates(toleration, taint));
+
+function meets(demand: LabelDemand, labels: Readonly<Record<string, string>>): boolean {
+  const value = Object.hasOwn(labels, demand.key) ? labels[demand.key] : undefined;
+  const [bound = ''] = demand.values ?? [];
+  switch (demand.operator) {
+    case 'In':
+      return value !== undefined && demand.values?.includes(value) === true;
+    case 'NotIn':
+      return value === undefined || demand.values?.includes(value) !== true;
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+      return value !== undefined && Number.parseInt(value, 10) > Number.parseInt(bound, 10);
+    case 'Lt':
+      return value !== undefined && Number.parseInt(value, 10) < Number.parseInt(bound, 10);
+  }
+}
+
+/**
+ * Whether a node's labels and taints let a Pod in: NodeUnschedulable, NodeAffinity with nodeSelector, TaintToleration.
+ *
+ * @see capacity.md §3, "Filters"
+ */
+export function letsIn(node: NodeTraits, pod: PodConstraints): boolean {
+  const { labels = {}, taints = [] } = node;
+  const tolerations = pod.tolerations ?? [];
+  if (node.unschedulable === true && !bears(UNSCHEDULABLE, tolerations)) return false;
+  if (taints.some((taint) => taint.effect !== 'PreferNoSchedule' && !bears(taint, tolerations))) return false;
+  const selected = Object.entries(pod.nodeSelector ?? {}).every(
+    ([key, value]) => Object.hasOwn(labels, key) && labels[key] === value,
+  );
+  if (!selected) return false;
+  const terms = pod.affinityTerms;
+  return terms === undefined || terms.some((term) => term.length > 0 && term.every((demand) => meets(demand, labels)));
+}
+
+/** Soft taints (PreferNoSchedule) that a Pod doesn't put up with: the fewer, the better the node's score. */
+export function softTaints(node: NodeTraits, pod: PodConstraints): number {
+  const tolerations = (pod.tolerations ?? []).filter(({ effect }) => effect === undefined || effect === 'PreferNoSchedule');
+  return (node.taints ?? []).filter((taint) => taint.effect === 'PreferNoSchedule' && !bears(taint, tolerations)).length;
+}

@@ -1,0 +1,200 @@
+import type { NodeTraits } from '../capacity/scheduling.ts';
+import type { PodClass, ScoringStrategy } from './class-scores.ts';
+import { ClassScores, NO_ROOM } from './class-scores.ts';
+import type { NodeSpec } from './node-table.ts';
+import { NodeTable } from './node-table.ts';
+import type { Random } from './random.ts';
+
+/** Answer of {@link Scheduler.place} when no node has room. */
+export const UNPLACED = -1;
+
+/** Weight of TaintToleration against 1 for the amounts and the balance. */
+const TAINT_WEIGHT = 3;
+const MAX_NODE_SCORE = 100;
+/** Changes remembered for classes that look seldom; beyond it they count all nodes anew. */
+const LOG_SIZE = 1 << 14;
+
+/** Settings of the {@link Scheduler}. */
+export interface SchedulerOptions {
+  readonly random: Random;
+  readonly strategy?: ScoringStrategy;
+}
+
+/**
+ * Places Pods as kube-scheduler with its default profile does when it scores every node: filters (unschedulable, selectors and
+ * required affinity, taints, CPU, memory, number of Pods), then TaintToleration ×3, LeastAllocated or MostAllocated,
+ * BalancedAllocation; among the best, chance decides. Not here: preferred affinity, topology spread, ports, volumes, images.
+ *
+ * Each class keeps its scores and refreshes only nodes that changed, so that a placement costs a scan of whole numbers.
+ * Deterministic for the same calls and seed.
+ *
+ * @see capacity.md §3
+ */
+export class Scheduler {
+  readonly #table = new NodeTable();
+  readonly #classes: ClassScores[] = [];
+  readonly #random: Random;
+  readonly #strategy: ScoringStrategy;
+  readonly #log = new Int32Array(LOG_SIZE);
+  #changes = 0;
+
+  constructor({ random, strategy = 'least' }: SchedulerOptions) {
+    this.#random = random;
+    this.#strategy = strategy;
+  }
+
+  /** Makes a class known. @returns its number for {@link place} and {@link release} */
+  addClass(podClass: PodClass): number {
+    return this.#classes.push(new ClassScores(podClass, this.#table, this.#strategy)) - 1;
+  }
+
+  /** Adds a node. @returns its slot, which may have been another node's before */
+  addNode(spec: NodeSpec): number {
+    const slot = this.#table.add(spec);
+    this.#changed(slot);
+    return slot;
+  }
+
+  /** Takes a node away; whatever was on it is forgotten. */
+  removeNode(slot: number): void {
+    this.#table.remove(slot);
+    this.#changed(slot);
+  }
+
+  /** Gives a node other labels and taints. */
+  setTraits(slot: number, traits: NodeTraits): void {
+    this.#table.traits[slot] = traits;
+    this.#changed(slot);
+  }
+
+  /**
+   * Binds one Pod of a class.
+   *
+   * @returns the slot of its node, or {@link UNPLACED}
+   */
+  place(classId: number): number {
+    const scores = this.#fresh(classId);
+    const slot = scores.softCount === 0 ? this.#bestPlain(scores) : this.#bestSoft(scores);
+    if (slot !== UNPLACED) this.#book(slot, scores.podClass, 1);
+    return slot;
+  }
+
+  /** Binds a Pod to a node that somebody else chose, without asking for room. */
+  bind(classId: number, slot: number): void {
+    this.#book(slot, this.#fresh(classId).podClass, 1);
+  }
+
+  /** Frees the room of one Pod of a class on a node. */
+  release(classId: number, slot: number): void {
+    this.#book(slot, this.#fresh(classId).podClass, -1);
+  }
+
+  /** The nodes among which chance would decide now, in order of slots; empty when no node has room. For comparison with the real one. */
+  bestSet(classId: number): readonly number[] {
+    const scores = this.#fresh(classId);
+    const most = this.#mostSoft(scores);
+    const totals = Array.from({ length: this.#table.end }, (_, slot) => total(scores, slot, most));
+    const best = Math.max(NO_ROOM, ...totals);
+    return best === NO_ROOM ? [] : totals.flatMap((score, slot) => (score === best ? [slot] : []));
+  }
+
+  /** How many more Pods of a class fit on one node by CPU, memory and number; labels and taints are not asked. */
+  roomFor(classId: number, slot: number): number {
+    const { request } = this.#class(classId).podClass;
+    const table = this.#table;
+    const per = (free: number, each: number): number => (each > 0 ? Math.floor(free / each) : Infinity);
+    const cpu = per((table.allocCpu[slot] ?? 0) - (table.usedCpu[slot] ?? 0), request.cpuMillicores);
+    const memory = per((table.allocMemory[slot] ?? 0) - (table.usedMemory[slot] ?? 0), request.memoryBytes);
+    return Math.max(0, Math.min(cpu, memory, (table.allocPods[slot] ?? 0) - (table.usedPods[slot] ?? 0)));
+  }
+
+  #class(classId: number): ClassScores {
+    const found = this.#classes[classId];
+    if (found === undefined) throw new RangeError(`no class ${classId}: make it known with addClass`);
+    return found;
+  }
+
+  #fresh(classId: number): ClassScores {
+    const scores = this.#class(classId);
+    const behind = this.#changes - scores.seen;
+    if (behind > LOG_SIZE || behind > this.#table.end) {
+      for (let slot = 0; slot < this.#table.end; slot += 1) scores.refresh(slot);
+    } else {
+      for (let change = scores.seen; change < this.#changes; change += 1) {
+        scores.refresh(this.#log[change & (LOG_SIZE - 1)] ?? 0);
+      }
+    }
+    scores.seen = this.#changes;
+    return scores;
+  }
+
+  #changed(slot: number): void {
+    this.#log[this.#changes & (LOG_SIZE - 1)] = slot;
+    this.#changes += 1;
+  }
+
+  #book(slot: number, { request, scored = request }: PodClass, sign: 1 | -1): void {
+    const table = this.#table;
+    table.usedCpu[slot] = (table.usedCpu[slot] ?? 0) + sign * request.cpuMillicores;
+    table.usedMemory[slot] = (table.usedMemory[slot] ?? 0) + sign * request.memoryBytes;
+    table.scoredCpu[slot] = (table.scoredCpu[slot] ?? 0) + sign * scored.cpuMillicores;
+    table.scoredMemory[slot] = (table.scoredMemory[slot] ?? 0) + sign * scored.memoryBytes;
+    table.usedPods[slot] = (table.usedPods[slot] ?? 0) + sign;
+    this.#changed(slot);
+  }
+
+  /** No soft taints in play: the scores are the whole story. */
+  #bestPlain({ scores }: ClassScores): number {
+    const end = this.#table.end;
+    let best = NO_ROOM;
+    let count = 0;
+    for (let slot = 0; slot < end; slot += 1) {
+      const score = scores[slot] as number;
+      if (score > best) {
+        best = score;
+        count = 1;
+      } else if (score === best) count += 1;
+    }
+    if (best === NO_ROOM) return UNPLACED;
+    let nth = count === 1 ? 0 : this.#random.below(count);
+    for (let slot = 0; slot < end; slot += 1) {
+      if (scores[slot] === best && nth-- === 0) return slot;
+    }
+    return UNPLACED;
+  }
+
+  #bestSoft(scores: ClassScores): number {
+    const end = this.#table.end;
+    const most = this.#mostSoft(scores);
+    let best = NO_ROOM;
+    let count = 0;
+    for (let slot = 0; slot < end; slot += 1) {
+      const score = total(scores, slot, most);
+      if (score > best) {
+        best = score;
+        count = 1;
+      } else if (score === best) count += 1;
+    }
+    if (best === NO_ROOM) return UNPLACED;
+    let nth = count === 1 ? 0 : this.#random.below(count);
+    for (let slot = 0; slot < end; slot += 1) {
+      if (total(scores, slot, most) === best && nth-- === 0) return slot;
+    }
+    return UNPLACED;
+  }
+
+  #mostSoft({ scores, soft }: ClassScores): number {
+    let most = 0;
+    for (let slot = 0; slot < this.#table.end; slot += 1) {
+      if ((scores[slot] as number) !== NO_ROOM && (soft[slot] as number) > most) most = soft[slot] as number;
+    }
+    return most;
+  }
+}
+
+/** With the scheduler's way to spread soft taints over 0 to 100: none is full marks, the most among all candidates is 0. */
+function total({ scores, soft }: ClassScores, slot: number, most: number): number {
+  const score = scores[slot] as number;
+  if (score === NO_ROOM || most === 0) return score;
+  return score + TAINT_WEIGHT * (MAX_NODE_SCORE - Math.floor((MAX_NODE_SCORE * (soft[slot] as number)) / most));
+}

@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type RunnerProcess, startRunnerProcess } from './testing/process.ts';
+import { startTinyCluster, type TinyCluster } from './testing/tiny-cluster.ts';
+
+/** Starting a Node takes as long as the machine is busy; nothing here waits for time to pass. */
+const TIMEOUT_MS = 120_000;
+
+const folders: string[] = [];
+const running: RunnerProcess[] = [];
+let cluster: TinyCluster | undefined;
+
+afterEach(async () => {
+  for (const one of running) one.kill('SIGKILL');
+  await Promise.all(running.splice(0).map((one) => one.exit));
+  await cluster?.close();
+  cluster = undefined;
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function start(words: readonly string[], env?: Readonly<Record<string, string>>): RunnerProcess {
+  const one = startRunnerProcess(words, env);
+  running.push(one);
+  return one;
+}
+
+/** The daemon beside a cluster that allows what is told, and a Drone server that is not there. */
+async function startDaemon(
+  allows: (right: string) => boolean,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunnerProcess> {
+  cluster = await startTinyCluster(allows);
+  const folder = mkdtempSync(join(tmpdir(), 'hangar-process-'));
+  folders.push(folder);
+  const path = join(folder, 'kubeconfig');
+  writeFileSync(path, cluster.kubeconfig);
+  return start([], {
+    DRONE_RPC_HOST: '127.0.0.1:1',
+    DRONE_RPC_SECRET: 'not-to-be-seen',
+    DRONE_KUBERNETES_CONFIG: path,
+    DRONE_SERVER_PORT: '127.0.0.1:0',
+    ...env,
+  });
+}
+
+describe('the process', () => {
+  it(
+    'passes on what a command prints, and its exit code',
+    async () => {
+      const [version, unknown] = [start(['--version']), start(['no-such-command'])];
+
+      expect(await version.exit).toEqual({ code: 0, signal: null });
+      expect(version.said).toMatch(/^hangar-runner \d+\.\d+\.\d+\S*\n$/);
+      expect(await unknown.exit).toEqual({ code: 64, signal: null });
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'is probed from the first moment on, says aloud what it waits for, and ends with 0 when told to',
+    async () => {
+      const daemon = await startDaemon(() => true);
+      const [, address = ''] = await daemon.says(/"address":"([^"]+)"/);
+      await daemon.says(/cannot ping the Drone server/);
+
+      const [health, ready] = await Promise.all([fetch(`${address}/healthz`), fetch(`${address}/readyz`)]);
+      expect(health.status).toBe(200);
+      expect([ready.status, await ready.json()]).toEqual([
+        503,
+        { ok: false, reasons: ['starting: the Drone server has not answered yet'] },
+      ]);
+
+      daemon.kill('SIGTERM');
+      expect(await daemon.exit).toEqual({ code: 0, signal: null });
+      expect(daemon.said).not.toContain('not-to-be-seen');
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'does not begin without its rights, and names the rule to add',
+    async () => {
+      const daemon = await startDaemon((right) => right !== 'patch pods');
+
+      expect(await daemon.exit).toEqual({ code: 78, signal: null });
+      expect(daemon.said).toContain('  - { apiGroups: [""], resources: [pods], verbs: [patch] }');
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'ends at once when its port is taken',
+    async () => {
+      const other = createServer();
+      await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+      const { port } = other.address() as AddressInfo;
+      const daemon = await startDaemon(() => true, { DRONE_SERVER_PORT: `127.0.0.1:${port}` });
+
+      expect(await daemon.exit).toEqual({ code: 75, signal: null });
+      expect(daemon.said).toContain('cannot listen');
+      await new Promise((resolve) => other.close(resolve));
+    },
+    TIMEOUT_MS,
+  );
+});

@@ -1,0 +1,119 @@
+import type { Connection } from '@hangar/shared/kubernetes/connection';
+import { silentLogger } from '@hangar/shared/logger';
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { Agent } from 'undici';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../config/load.ts';
+import type { RunnerConfig } from '../config/runner-config.ts';
+import { anEntry } from '../metrics/testing/an-entry.ts';
+import { createService, placesOf, type Service } from './service.ts';
+
+const HOST = { hostname: 'pod-1', version: '1.2.3', namespace: 'hangar' };
+
+function configOf(env: Readonly<Record<string, string>>): RunnerConfig {
+  const loaded = loadConfig({ DRONE_RPC_HOST: 'drone.test', DRONE_RPC_SECRET: 's', ...env }, () => '', HOST);
+  if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
+  return loaded.ok;
+}
+
+function serviceOf(
+  env: Readonly<Record<string, string>> = {},
+): Service & { config: RunnerConfig; clock: FakeClock } {
+  const clock = new FakeClock();
+  const config = configOf(env);
+  // Nothing is asked of it here.
+  const connection: Connection = {
+    server: 'http://127.0.0.1:1',
+    namespace: 'hangar',
+    dispatcher: new Agent(),
+    headers: () => Promise.resolve({}),
+    close: () => Promise.resolve(),
+  };
+  const surroundings = {
+    env: {},
+    host: HOST,
+    clock,
+    random: () => 0.5,
+    print: () => undefined,
+    complain: () => undefined,
+    readFile: () => '',
+    stop: new AbortController().signal,
+  };
+  const service = createService({
+    config,
+    connection,
+    log: silentLogger,
+    surroundings,
+    eventLoopLagMs: () => 7,
+  });
+  return { ...service, config, clock };
+}
+
+describe('createService', () => {
+  it('names its Lease by its host, so that two replicas with one runner name are two', async () => {
+    const { assembly } = serviceOf({ DRONE_RUNNER_NAME: 'shared-name' });
+
+    expect(assembly.parts.lease.owner).toBe('hangar/hangar-runner-pod-1');
+    expect(assembly.options.machine).toBe('shared-name');
+    await assembly.close();
+  });
+
+  it('shows at each scrape what is true then', async () => {
+    const { assembly, http, clock } = serviceOf({ DRONE_RUNNER_CAPACITY: '3' });
+    assembly.parts.roster.enter(anEntry({ phase: 'starting' }));
+    await clock.step(2_000);
+
+    const text = await http.metrics.text();
+
+    for (const line of [
+      'hangar_runner_info{version="1.2.3",machine="pod-1"} 1',
+      'hangar_runner_capacity_pipelines 3',
+      'hangar_runner_stages{state="starting"} 1',
+      'hangar_runner_pod_request_cpu_cores_count 1',
+      'hangar_runner_last_poll_age_seconds 2',
+      'hangar_runner_event_loop_lag_seconds 0.007',
+    ])
+      expect(text.split('\n')).toContain(line);
+    expect(http.stages()).toHaveLength(1);
+    await assembly.close();
+  });
+
+  it('does not miss polls while the house is full, and does again once there is room', async () => {
+    const { assembly, http, pulse, clock } = serviceOf({ DRONE_RUNNER_CAPACITY: '1' });
+    pulse.started();
+    assembly.parts.roster.enter(anEntry());
+    await clock.step(900_000);
+    expect(http.signs().pollAgeMs).toBe(0);
+
+    assembly.parts.roster.leave(1);
+    await clock.step(900_000);
+    expect(http.signs().pollAgeMs).toBe(900_000);
+    await assembly.close();
+  });
+});
+
+describe('placesOf', () => {
+  const places = async (env: Readonly<Record<string, string>>): Promise<ReturnType<typeof placesOf>> => {
+    const { config, assembly } = serviceOf(env);
+    await assembly.close();
+    return placesOf(config, assembly);
+  };
+
+  it('knows the namespace of Pods, that of the Lease, and those of rules', async () => {
+    const env = { DRONE_NAMESPACE_DEFAULT: 'builds', DRONE_NAMESPACE_RULES: 'team-a:acme/*' };
+
+    expect(await places(env)).toEqual({
+      pods: ['builds'],
+      somePods: ['team-a'],
+      lease: 'hangar',
+      randomNamespaces: false,
+    });
+  });
+
+  it('tells when pipelines get a fresh namespace each', async () => {
+    expect(await places({ DRONE_NAMESPACE_DEFAULT: 'drone-' })).toMatchObject({
+      pods: [],
+      randomNamespaces: true,
+    });
+  });
+});

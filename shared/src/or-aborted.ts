@@ -1,0 +1,13 @@
+/**
+ * What `work` comes to, unless `signal` is aborted first: then it rejects with the signal's reason, and the work goes on unheard.
+ * No listener stays on the signal, which may live as long as the process.
+ */
+export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const giveUp = (): void => reject(signal.reason as Error);
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    const over = (): void => signal.removeEventListener('abort', giveUp);
+    work.then(resolve, reject).finally(over);
+  });
+}

@@ -1,0 +1,160 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EmbeddedCluster } from '../embedded/cluster.ts';
+import { embeddedGround } from './embedded-ground.ts';
+import { pipeline, step, told } from './pipelines.ts';
+import { startWorld, type World } from './world.ts';
+
+const PATIENCE_MS = 60_000;
+const TWO = pipeline(step('long', ['echo begun', 'sleep 2', 'echo done']) + step('after', ['echo after']));
+const ALL_WELL = [
+  ['clone', 'success', 0],
+  ['long', 'success', 0],
+  ['after', 'success', 0],
+];
+
+describe('when something breaks on the way', () => {
+  let world: World;
+  let cluster: EmbeddedCluster;
+
+  beforeEach(async () => {
+    const made = await embeddedGround();
+    cluster = made.cluster;
+    world = await startWorld(made.ground, { env: { HANGAR_LEASE_TERM_MS: '3000' } });
+  });
+  afterEach(async () => {
+    await world.close();
+    await cluster.close();
+  });
+
+  const begin = () => world.drone.createBuild({ yaml: TWO }).id;
+  const running = (id: number, name: string) =>
+    world.drone.waitUntil(
+      `${name} runs`,
+      { timeoutMs: PATIENCE_MS },
+      () => world.drone.step(id, name)?.status === 'running',
+    );
+  const landed = (id: number) => world.drone.waitForBuild(id, { timeoutMs: PATIENCE_MS });
+  const allWell = async (id: number) => {
+    expect(told(await landed(id))).toEqual(ALL_WELL);
+    expect(world.drone.logText(id, 'long')).toBe('+ echo begun\nbegun\n+ sleep 2\n+ echo done\ndone\n');
+    expect(world.drone.complaints).toEqual([]);
+    await world.cleaned(PATIENCE_MS);
+  };
+
+  it('an API server that answers 500 to every write for a while delays a build, no more', async () => {
+    cluster.faults.fail({ resource: 'pods', verb: 'create', status: 500, times: 3 });
+    cluster.faults.fail({ resource: 'secrets', verb: 'create', status: 503, times: 2 });
+    cluster.faults.fail({ resource: 'pods', verb: 'patch', status: 429, retryAfterSeconds: 1, times: 1 });
+    await allWell(begin());
+  });
+
+  it('a write that was made but whose answer was lost is not made twice', async () => {
+    cluster.faults.fail({ resource: 'pods', verb: 'create', status: 500, when: 'after', times: 1 });
+    cluster.faults.fail({ resource: 'secrets', verb: 'create', status: 500, when: 'after', times: 1 });
+    await allWell(begin());
+  });
+
+  it('an API server that is away while a build runs is waited for', async () => {
+    const id = begin();
+    await running(id, 'long');
+    await cluster.faults.outage(1_000);
+    await allWell(id);
+  });
+
+  it('watches that are cut, or end, or expire, lose nothing', async () => {
+    const id = begin();
+    await running(id, 'long');
+    cluster.faults.dropWatches(undefined, 'abrupt');
+    cluster.faults.expireHistory();
+    cluster.faults.dropWatches(undefined, 'clean');
+    await allWell(id);
+  });
+
+  it('a log stream that is cut goes on where it was', async () => {
+    cluster.faults.cutLog({ times: 1 }, 60);
+    await allWell(begin());
+  });
+
+  it('events that come twice or late change nothing', async () => {
+    cluster.faults.duplicateWatchEvents(2);
+    cluster.faults.delayWatchEvents(50);
+    await allWell(begin());
+  });
+
+  it('a node that is lost with its Pod ends the build with a clear error', async () => {
+    const id = begin();
+    await running(id, 'long');
+    const [pod] = await world.pods();
+    cluster.vanish({ namespace: world.namespace, name: pod?.metadata?.name ?? '' });
+    const done = await landed(id);
+    expect(done.status).toBe('error');
+    expect(done.stages[0]?.error).toMatch(/disappeared|deleted/);
+  });
+
+  it('an evicted Pod ends the build with the reason of the eviction', async () => {
+    const id = begin();
+    await running(id, 'long');
+    const [pod] = await world.pods();
+    cluster.evict({ namespace: world.namespace, name: pod?.metadata?.name ?? '' });
+    const done = await landed(id);
+    expect(done.status).toBe('error');
+    expect(done.stages[0]?.error).toMatch(/evicted|disrupted/);
+    await world.cleaned(PATIENCE_MS);
+  });
+
+  it('a Drone server that is away while a build runs hears everything afterwards', async () => {
+    const id = begin();
+    await running(id, 'long');
+    world.drone.down();
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    world.drone.up();
+    await allWell(id);
+  });
+
+  it.each(['accept', 'stage-update', 'step-update', 'log-upload'] as const)(
+    'an answer to %s that is lost is not taken for a refusal',
+    async (endpoint) => {
+      world.drone.faults.cutAfter(endpoint, { times: 1 });
+      const done = await landed(begin());
+      // A lost answer to the start leaves the step ids unknown: the one hole (gate.md §4) ends with a clear error.
+      if (endpoint === 'stage-update') expect(done.stages[0]?.error).toContain('restart the build');
+      else expect(told(done)).toEqual(ALL_WELL);
+      await world.cleaned(PATIENCE_MS);
+    },
+  );
+
+  it('a runner that dies leaves its build to another one, which finishes it', async () => {
+    const id = begin();
+    await running(id, 'long');
+    await world.runner.kill();
+    await world.startRunner('runner-b');
+    await allWell(id);
+  });
+
+  it('a runner that dies comes back and finishes its build itself', async () => {
+    const id = begin();
+    await running(id, 'long');
+    await world.runner.kill();
+    await world.startRunner('runner-a');
+    await allWell(id);
+  });
+
+  it('a runner that dies before it made the Pod leaves the stage to the next one', async () => {
+    const held = world.drone.faults.hold('detail', 'before');
+    const id = begin();
+    await held.reached;
+    await world.runner.kill();
+    held.release();
+    await world.startRunner('runner-b');
+    await allWell(id);
+  });
+
+  it('a build whose Pod ended while no runner was there is told as it ended', async () => {
+    const id = begin();
+    await running(id, 'long');
+    await world.runner.stop();
+    await world.podEnded(PATIENCE_MS);
+    await world.startRunner('runner-b');
+    await allWell(id);
+  });
+});
