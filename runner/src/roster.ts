@@ -21,10 +21,13 @@ export interface RosterEntry {
   readonly asks: Load;
 }
 
+/** A Pod that has ended is removed within this time, unless its removal failed. */
+const OVERDUE_MS = 300_000;
+
 /** All stages in the hands of this process: who is in it is not begun or adopted a second time. */
 export class Roster {
   readonly #entries = new Map<number, RosterEntry>();
-  readonly #landed = new Set<string>();
+  readonly #landed = new Map<string, number>();
   readonly #listeners = new Set<() => void>();
 
   get entries(): readonly RosterEntry[] {
@@ -51,8 +54,13 @@ export class Roster {
   }
 
   /** The Pod was dealt with: while it ends, nobody adopts it. */
-  land(podUid: string | undefined): void {
-    if (podUid) this.#landed.add(podUid);
+  land(podUid: string | undefined, nowMs: number): void {
+    if (podUid) this.#landed.set(podUid, nowMs);
+  }
+
+  /** Landed so long ago that its Pod ought to be gone, and its removal must have failed. */
+  isOverdue(podUid: string, nowMs: number): boolean {
+    return nowMs - (this.#landed.get(podUid) ?? nowMs) > OVERDUE_MS;
   }
 
   hasLanded(podUid: string): boolean {

@@ -20,7 +20,10 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
     timestamp: stdTimeFunctions.isoTime,
     base: null,
     formatters: { level: (label: string) => ({ level: label }) },
-    redact: { paths: ['token', 'password', 'secret', '*.token', '*.password', '*.secret', 'headers.authorization'], censor: '[hidden]' },
+    redact: {
+      paths: ['token', 'password', 'secret', '*.token', '*.password', '*.secret', 'headers.authorization'],
+      censor: '[hidden]',
+    },
   };
   const logger: PinoLogger = pino(options, destination ?? pino.destination({ dest: 2, sync: true }));
   return logger;

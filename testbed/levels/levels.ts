@@ -3,6 +3,8 @@ export interface Level {
   readonly name: string;
   readonly what: string;
   readonly command: readonly string[];
+  /** What must be made before (and is kept in a cache outside the clone): a script of package.json with its arguments. */
+  readonly prepare?: readonly string[];
   /** What is missing here, in words with the cure; undefined when nothing is. */
   readonly missing: (machine: Machine) => string | undefined;
   /** Part of `npm run test:quick`. */
@@ -56,6 +58,7 @@ export const LEVELS: readonly Level[] = [
     name: 'real',
     what: 'the same on a real kubelet',
     command: vitest('real'),
+    prepare: ['testbed', '--', 'build'],
     missing: needsRealCluster,
     quick: false,
   },

@@ -60,6 +60,14 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function runLevel(level: Level): Promise<LevelResult> {
   process.stdout.write(`\n== ${level.name}: ${level.what}\n`);
+  if (level.prepare && (await run('npm', ['run', '--silent', ...level.prepare], root)) !== 0)
+    return {
+      name: level.name,
+      passed: 0,
+      failed: 1,
+      retried: [],
+      failures: [`npm run ${level.prepare.join(' ')}`],
+    };
   return level.command[0] === 'vitest' ? runVitest(level) : runGo(level);
 }
 

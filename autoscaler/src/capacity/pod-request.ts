@@ -38,7 +38,8 @@ function need({ containers, initContainers = [] }: PodRequestSpec, key: keyof Re
  * @see capacity.md §3, "Effective request"
  */
 export function effectiveRequest(spec: PodRequestSpec): Resources {
-  const of = (key: keyof Resources): number => (spec.podLevel?.[key] ?? need(spec, key)) + (spec.overhead?.[key] ?? 0);
+  const of = (key: keyof Resources): number =>
+    (spec.podLevel?.[key] ?? need(spec, key)) + (spec.overhead?.[key] ?? 0);
   return { cpuMillicores: of('cpuMillicores'), memoryBytes: of('memoryBytes') };
 }
 

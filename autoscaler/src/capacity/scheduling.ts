@@ -46,23 +46,22 @@ function tolerates(toleration: Toleration, taint: Taint): boolean {
 const bears = (taint: Taint, tolerations: readonly Toleration[]): boolean =>
   tolerations.some((toleration) => tolerates(toleration, taint));
 
-function meets(demand: LabelDemand, labels: Readonly<Record<string, string>>): boolean {
-  const value = Object.hasOwn(labels, demand.key) ? labels[demand.key] : undefined;
-  const [bound = ''] = demand.values ?? [];
-  switch (demand.operator) {
-    case 'In':
-      return value !== undefined && demand.values?.includes(value) === true;
-    case 'NotIn':
-      return value === undefined || demand.values?.includes(value) !== true;
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return value !== undefined && Number.parseInt(value, 10) > Number.parseInt(bound, 10);
-    case 'Lt':
-      return value !== undefined && Number.parseInt(value, 10) < Number.parseInt(bound, 10);
-  }
+const wholeNumber = (text: string | undefined): number => Number.parseInt(text ?? '', 10);
+
+/** Each operator as a question about a label's value, undefined when the node has no such label. */
+const OPERATORS: Readonly<
+  Record<LabelDemand['operator'], (value: string | undefined, values: readonly string[]) => boolean>
+> = {
+  In: (value, values) => value !== undefined && values.includes(value),
+  NotIn: (value, values) => value === undefined || !values.includes(value),
+  Exists: (value) => value !== undefined,
+  DoesNotExist: (value) => value === undefined,
+  Gt: (value, [bound]) => wholeNumber(value) > wholeNumber(bound),
+  Lt: (value, [bound]) => wholeNumber(value) < wholeNumber(bound),
+};
+
+function meets({ key, operator, values = [] }: LabelDemand, labels: Readonly<Record<string, string>>): boolean {
+  return OPERATORS[operator](Object.hasOwn(labels, key) ? labels[key] : undefined, values);
 }
 
 /**
@@ -80,11 +79,18 @@ export function letsIn(node: NodeTraits, pod: PodConstraints): boolean {
   );
   if (!selected) return false;
   const terms = pod.affinityTerms;
-  return terms === undefined || terms.some((term) => term.length > 0 && term.every((demand) => meets(demand, labels)));
+  return (
+    terms === undefined ||
+    terms.some((term) => term.length > 0 && term.every((demand) => meets(demand, labels)))
+  );
 }
 
 /** Soft taints (PreferNoSchedule) that a Pod doesn't put up with: the fewer, the better the node's score. */
 export function softTaints(node: NodeTraits, pod: PodConstraints): number {
-  const tolerations = (pod.tolerations ?? []).filter(({ effect }) => effect === undefined || effect === 'PreferNoSchedule');
-  return (node.taints ?? []).filter((taint) => taint.effect === 'PreferNoSchedule' && !bears(taint, tolerations)).length;
+  const tolerations = (pod.tolerations ?? []).filter(
+    ({ effect }) => effect === undefined || effect === 'PreferNoSchedule',
+  );
+  return (node.taints ?? []).filter(
+    (taint) => taint.effect === 'PreferNoSchedule' && !bears(taint, tolerations),
+  ).length;
 }

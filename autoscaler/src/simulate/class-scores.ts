@@ -1,4 +1,4 @@
-import type { PodConstraints } from '../capacity/scheduling.ts';
+import type { NodeTraits, PodConstraints } from '../capacity/scheduling.ts';
 import { letsIn, softTaints } from '../capacity/scheduling.ts';
 import type { Resources } from '../capacity/shape.ts';
 import type { NodeTable } from './node-table.ts';
@@ -21,7 +21,9 @@ const MAX_NODE_SCORE = 100;
 
 /** LeastAllocated for one resource, in whole numbers as the scheduler counts. */
 const least = (used: number, allocatable: number): number =>
-  allocatable === 0 || used > allocatable ? 0 : Math.floor(((allocatable - used) * MAX_NODE_SCORE) / allocatable);
+  allocatable === 0 || used > allocatable
+    ? 0
+    : Math.floor(((allocatable - used) * MAX_NODE_SCORE) / allocatable);
 
 /** MostAllocated for one resource. */
 const most = (used: number, allocatable: number): number =>
@@ -32,38 +34,62 @@ function balanced(cpu: number, memory: number): number {
   return Math.trunc((1 - Math.abs(Math.min(cpu, 1) - Math.min(memory, 1)) / 2) * MAX_NODE_SCORE);
 }
 
+/** What one node without a soft taint is ahead of one with a single soft taint: TaintToleration's weight 3 times full marks. */
+const UNTAINTED_BONUS = 3 * MAX_NODE_SCORE;
+
 /** One class's score of every node, kept up to date node by node instead of counted anew for each Pod. */
 export class ClassScores {
   readonly podClass: PodClass;
-  /** {@link NO_ROOM} or 0 to 200, without the part of soft taints. */
+  /** {@link NO_ROOM}, or the score as the scheduler counts it while no node has two soft taints. */
   scores = new Int32Array(0);
-  /** Soft taints on each node that the class doesn't put up with. */
+  /** Soft taints on each node with room that the class doesn't put up with. */
   soft = new Uint8Array(0);
-  /** Nodes with soft taints among those with room. */
-  softCount = 0;
+  /** Nodes with two soft taints or more: while there are none, {@link scores} is the whole story. */
+  manySoft = 0;
   /** Up to which change of the table these scores are right. */
   seen = 0;
   readonly #table: NodeTable;
   readonly #amount: typeof least;
+  readonly #request: Resources;
+  readonly #scored: Resources;
+  /** For which traits {@link #mayEnter} and {@link #softHere} were worked out: they change seldom. */
+  readonly #traits: NodeTraits[] = [];
+  readonly #mayEnter: boolean[] = [];
+  readonly #softHere: number[] = [];
 
   constructor(podClass: PodClass, table: NodeTable, strategy: ScoringStrategy) {
     this.podClass = podClass;
     this.#table = table;
     this.#amount = strategy === 'least' ? least : most;
+    this.#request = podClass.request;
+    this.#scored = podClass.scored ?? podClass.request;
   }
 
   refresh(slot: number): void {
     if (slot >= this.scores.length) this.#widen();
-    const before = this.#softRoom(slot);
+    if (this.#traits[slot] !== this.#table.traits[slot]) this.#readTraits(slot);
+    const many = (this.soft[slot] as number) > 1 ? 1 : 0;
     const score = this.#score(slot);
-    this.scores[slot] = score;
-    this.soft[slot] =
-      score === NO_ROOM ? 0 : Math.min(255, softTaints(this.#table.traits[slot] ?? {}, this.podClass.constraints ?? {}));
-    this.softCount += this.#softRoom(slot) - before;
+    const soft = score === NO_ROOM ? 0 : (this.#softHere[slot] as number);
+    this.soft[slot] = soft;
+    this.scores[slot] = score === NO_ROOM || soft > 0 ? score : score + UNTAINTED_BONUS;
+    this.manySoft += (soft > 1 ? 1 : 0) - many;
   }
 
-  #softRoom(slot: number): number {
-    return (this.soft[slot] ?? 0) > 0 ? 1 : 0;
+  /** A node's score when the most soft taints on any node with room are known. */
+  total(slot: number, most: number): number {
+    const score = this.scores[slot] as number;
+    const soft = this.soft[slot] as number;
+    if (score === NO_ROOM || most < 2 || soft === 0) return score;
+    return score + 3 * (MAX_NODE_SCORE - Math.floor((MAX_NODE_SCORE * soft) / most));
+  }
+
+  #readTraits(slot: number): void {
+    const traits = this.#table.traits[slot] ?? {};
+    const constraints = this.podClass.constraints ?? {};
+    this.#traits[slot] = traits;
+    this.#mayEnter[slot] = letsIn(traits, constraints);
+    this.#softHere[slot] = Math.min(255, softTaints(traits, constraints));
   }
 
   #widen(): void {
@@ -76,20 +102,18 @@ export class ClassScores {
 
   #score(slot: number): number {
     const table = this.#table;
-    const { request, scored = request, constraints } = this.podClass;
-    const cpu = at(table.usedCpu, slot) + request.cpuMillicores;
-    const memory = at(table.usedMemory, slot) + request.memoryBytes;
-    const [allocCpu, allocMemory] = [at(table.allocCpu, slot), at(table.allocMemory, slot)];
-    if (at(table.present, slot) === 0 || at(table.usedPods, slot) >= at(table.allocPods, slot)) return NO_ROOM;
-    if (request.cpuMillicores > 0 && cpu > allocCpu) return NO_ROOM;
-    if (request.memoryBytes > 0 && memory > allocMemory) return NO_ROOM;
-    if (!letsIn(table.traits[slot] ?? {}, constraints ?? {})) return NO_ROOM;
-    const byCpu = this.#amount(at(table.scoredCpu, slot) + scored.cpuMillicores, allocCpu);
-    const byMemory = this.#amount(at(table.scoredMemory, slot) + scored.memoryBytes, allocMemory);
+    if (table.present[slot] === 0 || this.#mayEnter[slot] === false) return NO_ROOM;
+    if ((table.usedPods[slot] as number) >= (table.allocPods[slot] as number)) return NO_ROOM;
+    const { cpuMillicores, memoryBytes } = this.#request;
+    const cpu = (table.usedCpu[slot] as number) + cpuMillicores;
+    const memory = (table.usedMemory[slot] as number) + memoryBytes;
+    const [allocCpu, allocMemory] = [table.allocCpu[slot] as number, table.allocMemory[slot] as number];
+    if ((cpuMillicores > 0 && cpu > allocCpu) || (memoryBytes > 0 && memory > allocMemory)) return NO_ROOM;
+    const byCpu = this.#amount((table.scoredCpu[slot] as number) + this.#scored.cpuMillicores, allocCpu);
+    const byMemory = this.#amount(
+      (table.scoredMemory[slot] as number) + this.#scored.memoryBytes,
+      allocMemory,
+    );
     return Math.floor((byCpu + byMemory) / 2) + balanced(cpu / allocCpu, memory / allocMemory);
   }
-}
-
-function at(row: Float64Array | Int32Array | Uint8Array, slot: number): number {
-  return row[slot] ?? 0;
 }

@@ -1,4 +1,5 @@
 import type { NodeTraits } from '../capacity/scheduling.ts';
+import type { Resources } from '../capacity/shape.ts';
 import type { PodClass, ScoringStrategy } from './class-scores.ts';
 import { ClassScores, NO_ROOM } from './class-scores.ts';
 import type { NodeSpec } from './node-table.ts';
@@ -8,9 +9,6 @@ import type { Random } from './random.ts';
 /** Answer of {@link Scheduler.place} when no node has room. */
 export const UNPLACED = -1;
 
-/** Weight of TaintToleration against 1 for the amounts and the balance. */
-const TAINT_WEIGHT = 3;
-const MAX_NODE_SCORE = 100;
 /** Changes remembered for classes that look seldom; beyond it they count all nodes anew. */
 const LOG_SIZE = 1 << 14;
 
@@ -74,7 +72,7 @@ export class Scheduler {
    */
   place(classId: number): number {
     const scores = this.#fresh(classId);
-    const slot = scores.softCount === 0 ? this.#bestPlain(scores) : this.#bestSoft(scores);
+    const slot = scores.manySoft === 0 ? this.#bestPlain(scores) : this.#bestSoft(scores);
     if (slot !== UNPLACED) this.#book(slot, scores.podClass, 1);
     return slot;
   }
@@ -91,16 +89,11 @@ export class Scheduler {
 
   /** The nodes among which chance would decide now, in order of slots; empty when no node has room. For comparison with the real one. */
   bestSet(classId: number): readonly number[] {
-    const scores = this.#fresh(classId);
-    const most = this.#mostSoft(scores);
-    const totals = Array.from({ length: this.#table.end }, (_, slot) => total(scores, slot, most));
-    const best = Math.max(NO_ROOM, ...totals);
-    return best === NO_ROOM ? [] : totals.flatMap((score, slot) => (score === best ? [slot] : []));
+    return this.#bestOf(this.#fresh(classId));
   }
 
-  /** How many more Pods of a class fit on one node by CPU, memory and number; labels and taints are not asked. */
-  roomFor(classId: number, slot: number): number {
-    const { request } = this.#class(classId).podClass;
+  /** How many more Pods of this size fit on one node by CPU, memory and number; labels and taints are not asked. */
+  roomForRequest(request: Resources, slot: number): number {
     const table = this.#table;
     const per = (free: number, each: number): number => (each > 0 ? Math.floor(free / each) : Infinity);
     const cpu = per((table.allocCpu[slot] ?? 0) - (table.usedCpu[slot] ?? 0), request.cpuMillicores);
@@ -143,7 +136,7 @@ export class Scheduler {
     this.#changed(slot);
   }
 
-  /** No soft taints in play: the scores are the whole story. */
+  /** No node with two soft taints: the scores are the whole story. */
   #bestPlain({ scores }: ClassScores): number {
     const end = this.#table.end;
     let best = NO_ROOM;
@@ -156,6 +149,7 @@ export class Scheduler {
       } else if (score === best) count += 1;
     }
     if (best === NO_ROOM) return UNPLACED;
+    // Chance among the equals, by one draw: the scheduler's own way is as uniform.
     let nth = count === 1 ? 0 : this.#random.below(count);
     for (let slot = 0; slot < end; slot += 1) {
       if (scores[slot] === best && nth-- === 0) return slot;
@@ -164,23 +158,15 @@ export class Scheduler {
   }
 
   #bestSoft(scores: ClassScores): number {
-    const end = this.#table.end;
+    const best = this.#bestOf(scores);
+    return best.length === 0 ? UNPLACED : (best[this.#random.below(best.length)] ?? UNPLACED);
+  }
+
+  #bestOf(scores: ClassScores): readonly number[] {
     const most = this.#mostSoft(scores);
-    let best = NO_ROOM;
-    let count = 0;
-    for (let slot = 0; slot < end; slot += 1) {
-      const score = total(scores, slot, most);
-      if (score > best) {
-        best = score;
-        count = 1;
-      } else if (score === best) count += 1;
-    }
-    if (best === NO_ROOM) return UNPLACED;
-    let nth = count === 1 ? 0 : this.#random.below(count);
-    for (let slot = 0; slot < end; slot += 1) {
-      if (total(scores, slot, most) === best && nth-- === 0) return slot;
-    }
-    return UNPLACED;
+    const totals = Array.from({ length: this.#table.end }, (_, slot) => scores.total(slot, most));
+    const best = totals.reduce((high, score) => Math.max(high, score), NO_ROOM);
+    return best === NO_ROOM ? [] : totals.flatMap((score, slot) => (score === best ? [slot] : []));
   }
 
   #mostSoft({ scores, soft }: ClassScores): number {
@@ -190,11 +176,4 @@ export class Scheduler {
     }
     return most;
   }
-}
-
-/** With the scheduler's way to spread soft taints over 0 to 100: none is full marks, the most among all candidates is 0. */
-function total({ scores, soft }: ClassScores, slot: number, most: number): number {
-  const score = scores[slot] as number;
-  if (score === NO_ROOM || most === 0) return score;
-  return score + TAINT_WEIGHT * (MAX_NODE_SCORE - Math.floor((MAX_NODE_SCORE * (soft[slot] as number)) / most));
 }

@@ -88,9 +88,9 @@ export class Adopter {
 
   /** Pods that were dealt with and yet stand there, because their removal failed at the time. */
   async #sweep(): Promise<void> {
-    const { podWatch, roster } = this.#parts;
+    const { clock, podWatch, roster } = this.#parts;
     const left = podWatch.pods.filter(
-      (pod) => roster.hasLanded(pod.metadata?.uid ?? '') && !pod.metadata?.deletionTimestamp,
+      (pod) => roster.isOverdue(pod.metadata?.uid ?? '', clock.now()) && !pod.metadata?.deletionTimestamp,
     );
     for (const pod of left) await removePod(this.#parts, pod, undefined);
   }

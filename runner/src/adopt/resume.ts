@@ -151,7 +151,7 @@ async function contentsOf(
 
 /** Ends the stage at the server and removes the Pod. An empty text: the build was cancelled. */
 async function giveUp(parts: JourneyParts, pod: V1Pod, record: PodRecord, text: string): Promise<void> {
-  parts.roster.land(pod.metadata?.uid);
+  parts.roster.land(pod.metadata?.uid, parts.clock.now());
   await removePod(parts, pod, 0);
   const stage = { ...record.stage, version: record.stageVersion };
   await finishBare(parts, stage, { status: text ? 'error' : 'killed', text, started: undefined });

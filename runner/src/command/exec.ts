@@ -132,9 +132,10 @@ async function connected(kubeconfig: string | undefined): Promise<Connection> {
   try {
     return await connectKubernetes(kubeconfig ?? 'default');
   } catch (error) {
-    const from = kubeconfig === undefined ? 'the current kube context' : kubeconfig;
+    const words = error instanceof Error ? error.message : String(error);
+    const from = kubeconfig === undefined ? 'what kubectl would take' : kubeconfig;
     throw new UsageError(
-      `no way to a cluster by ${from}: ${error instanceof Error ? error.message : String(error)}`,
+      `no way to a cluster by ${from}: ${words}. Name a kubeconfig with --kubeconfig or KUBECONFIG`,
     );
   }
 }

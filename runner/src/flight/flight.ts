@@ -38,6 +38,8 @@ export interface FlightOrder {
   readonly adopted: boolean;
   /** When this process took it in hand, milliseconds since 1970. */
   readonly takenOverMs: number;
+  /** The server knows the end: the stage's place is free, though its Pod may take a while to go. */
+  reported(): void;
   /** As the Pod's annotation names this replica. */
   readonly owner: string;
   /** The first step's log, when it was opened before the flight. */
@@ -72,6 +74,8 @@ interface Flying {
 const CONFIRMATION_MS = 3_000;
 /** Background steps stop by themselves when the last step ended; their last lines are awaited this long before the Pod goes. */
 const BACKGROUND_MS = 1_000;
+/** The Pod of a completed pipeline is given this long to end by itself. */
+const QUIET_MS = 120_000;
 /** Logs of stopped steps may take this long, then they are cut. */
 const LAST_LINES_MS = 10_000;
 /** A cancelled step's program is given this long between TERM and KILL. */
@@ -241,9 +245,21 @@ export class Flight {
     this.#state = concluded(this.#state, this.#order.plan, conclusion, this.#parts.clock.now());
     await this.#report(conclusion, stops.handOver);
     if (stops.handOver.aborted) return { kind: 'handed-over' };
-    if (conclusion.kind === 'completed') void this.#remove(undefined);
+    this.#order.reported();
+    if (conclusion.kind === 'completed') await this.#removeWhenQuiet(stops.handOver);
     await this.#atMost(everything, LAST_LINES_MS);
     return { kind: 'landed', conclusion, trouble: this.#trouble, state: this.#state };
+  }
+
+  /** Killing hundreds of containers that are just ending by themselves can choke containerd's shim for minutes (measured). */
+  async #removeWhenQuiet(handOver: AbortSignal): Promise<void> {
+    const { plan } = this.#order;
+    const ends = plan.steps.every((step) => step.engine === 'gate' && !step.pid1);
+    const quiet = (): boolean =>
+      this.#feed.gone || [...this.#view.steps.values()].every((one) => one.kind === 'ended');
+    if (ends) await this.#beacon.until(quiet, AbortSignal.any([handOver, this.#lateSignal(QUIET_MS)]));
+    // Whoever takes over finds a Pod whose steps have all ended, and removes it.
+    if (!handOver.aborted) void this.#remove(undefined);
   }
 
   async #report(conclusion: Conclusion, signal: AbortSignal): Promise<void> {

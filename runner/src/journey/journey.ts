@@ -93,7 +93,7 @@ class Journey {
   async failed(error: unknown): Promise<void> {
     const { log, events } = this.#parts;
     if (this.#pod) {
-      this.#parts.roster.land(this.#pod.metadata?.uid);
+      this.#parts.roster.land(this.#pod.metadata?.uid, this.#parts.clock.now());
       await removePod(this.#parts, this.#pod, 0);
     }
     if (this.#stops.cancelled.aborted) return this.#finish('killed', '');
@@ -153,7 +153,7 @@ class Journey {
         asks,
         waits: ({ reason, text }) => {
           Object.assign(waiting, { reason, text });
-          roster.update(this.#stage.id, { phase: 'waiting', reason: text });
+          roster.update(this.#stage.id, { phase: 'waiting', reason: text, asks });
           this.#started?.firstLog?.note(`waiting to be admitted: ${text}`);
         },
         admitted: () => roster.update(this.#stage.id, { phase: 'starting', reason: '', asks }),
@@ -278,6 +278,10 @@ export async function fly(parts: JourneyParts, takeoff: Takeoff, stops: Stops): 
         admittedMs,
         adopted,
         takenOverMs: parts.clock.now(),
+        reported: () => {
+          parts.roster.land(pod.metadata?.uid, parts.clock.now());
+          parts.roster.leave(started.stage.id);
+        },
         owner: parts.lease.owner,
         ...(firstLog ? { firstLog } : {}),
       },
@@ -285,7 +289,6 @@ export async function fly(parts: JourneyParts, takeoff: Takeoff, stops: Stops): 
     );
     const end = await flight.run(stops);
     if (end.kind === 'landed') {
-      parts.roster.land(pod.metadata?.uid);
       parts.events.landed(parts.clock.now() - admittedMs);
     }
     return end;

@@ -19,6 +19,7 @@ import type { Patience } from '../../watch/trouble.ts';
 import { LocalServer } from './local-server.ts';
 import type { Screen } from './screen.ts';
 import { terminalLogs } from './terminal-logs.ts';
+import { Turns } from './turns.ts';
 
 /** What a local run works with. */
 export interface LocalParts {
@@ -96,16 +97,17 @@ class LocalRun {
   readonly #roster = new Roster();
   readonly #podWatch: PodWatch;
   readonly #over = new AbortController();
+  readonly #turns: Turns;
   #waiting = '';
 
   constructor(parts: LocalParts, order: LocalOrder) {
     const { clock, cluster, screen, log } = parts;
     this.#parts = parts;
     this.#order = order;
+    this.#turns = new Turns(order.compiled.plan);
     this.server = new LocalServer(clock, order.detail, {
-      step: ({ status, name, error }) => {
-        if (status === 'skipped') screen.note(name, 'skipped');
-        else if (error !== '') screen.note(name, error);
+      step: ({ number, name, error }) => {
+        if (error !== '') this.#turns.show(number, () => screen.note(name, error));
       },
     });
     this.#podWatch = new PodWatch(clock, cluster, {
@@ -147,6 +149,7 @@ class LocalRun {
     const stage = { ...detail.stage, ...accepted.stage };
     await travel(this.#journeyParts(), { stage, machine: MACHINE }, this.#over.signal);
     unlisten();
+    this.#turns.finishAll();
   }
 
   /** Whatever the journey did already is done once more: this process is the only one that would. */
@@ -185,6 +188,7 @@ class LocalRun {
         clock,
         random,
         screen,
+        turns: this.#turns,
         source: clusterLogSource(cluster),
         onMark: (stepId, mark) => this.#mark(stepId, mark),
       }),

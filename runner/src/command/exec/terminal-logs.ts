@@ -8,6 +8,7 @@ import { PIECE_BYTES } from '../../logs/timestamped.ts';
 import type { LogSource } from '../../ports/log-source.ts';
 import type { Following, LogOrder, Mark, StepLog, StepLogs } from '../../ports/step-logs.ts';
 import type { Screen } from './screen.ts';
+import type { Turns } from './turns.ts';
 
 /** What the logs of all steps share. */
 export interface TerminalLogsParts {
@@ -15,6 +16,7 @@ export interface TerminalLogsParts {
   readonly random: () => number;
   readonly source: LogSource;
   readonly screen: Pick<Screen, 'line' | 'note'>;
+  readonly turns: Turns;
   /** Hears the gates' marks: they know exactly when a step began and ended. */
   onMark(stepId: number, mark: Mark): void;
 }
@@ -41,12 +43,15 @@ class TerminalLog implements StepLog {
     this.#order = order;
     this.#masks = new Masks(order.masks);
     this.#masked = this.#masks.stream();
+    parts.turns.open(order.stepId);
     this.#marks = order.nonce === undefined ? undefined : new MarkFinder(order.nonce);
   }
 
   note(text: string): void {
-    for (const line of text.split('\n'))
-      this.#parts.screen.note(this.#order.stepName, this.#masks.text(line));
+    const { screen, turns } = this.#parts;
+    const { stepId, stepName } = this.#order;
+    for (const line of this.#masks.text(text).split('\n'))
+      turns.show(stepId, () => screen.note(stepName, line));
   }
 
   goLive(): void {
@@ -68,6 +73,7 @@ class TerminalLog implements StepLog {
   finish(): Promise<{ schema: string }> {
     if (!this.#finished) this.#end();
     this.#finished = true;
+    this.#parts.turns.finish(this.#order.stepId);
     return Promise.resolve({ schema: this.#cards.card(this.#masks)?.schema ?? '' });
   }
 
@@ -102,7 +108,10 @@ class TerminalLog implements StepLog {
   }
 
   #print(): void {
-    this.#parts.screen.line(this.#order.stepName, this.#line);
+    const { screen, turns } = this.#parts;
+    const { stepId, stepName } = this.#order;
+    const text = this.#line;
     this.#line = '';
+    turns.show(stepId, () => screen.line(stepName, text));
   }
 }

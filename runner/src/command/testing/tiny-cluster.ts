@@ -29,7 +29,9 @@ export async function startTinyCluster(allows: (right: string) => boolean): Prom
       apiVersion: 'v1',
       kind: 'Config',
       'current-context': 'tiny',
-      clusters: [{ name: 'tiny', cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } }],
+      clusters: [
+        { name: 'tiny', cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } },
+      ],
       contexts: [{ name: 'tiny', context: { cluster: 'tiny', user: 'tiny' } }],
       users: [{ name: 'tiny', user: { token: 't' } }],
     }),

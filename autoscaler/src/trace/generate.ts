@@ -1,0 +1,112 @@
+import type { Job } from '../capacity/job.ts';
+import { MIB } from '../capacity/shape.ts';
+import type { Random } from '../simulate/random.ts';
+import { seededRandom } from '../simulate/random.ts';
+import type { Profile } from './daily-profile.ts';
+import { shareAt } from './daily-profile.ts';
+
+/** The two loads of capacity.md §5. */
+export type LoadName = 'table-like' | 'harder';
+
+/** Both names. */
+export const LOAD_NAMES: readonly LoadName[] = ['table-like', 'harder'];
+
+/** What to generate. */
+export interface LoadOptions {
+  readonly load: LoadName;
+  readonly seed: number;
+  /** 28 when nothing is said. */
+  readonly days?: number;
+  /** 1000 on a weekday when nothing is said. */
+  readonly prsPerDay?: number;
+  readonly profile?: Profile;
+  /** How long before its arrival a job can be known; 0 when nothing is said. */
+  readonly knownSeconds?: number;
+  /** The share of pushes that can be known; 1 when nothing is said. */
+  readonly knownShare?: number;
+}
+
+const DAY = 86_400;
+const HOUR = 3600;
+/** Monday, 1 January 2024, 00:00 UTC. */
+export const FIRST_MONDAY = 1_704_067_200;
+const PUSHES_PER_PR = 3;
+const WEEKEND_SHARE = 1 / 8;
+const REQUEST = { cpuMillicores: 1150, memoryBytes: 1700 * MIB } as const;
+const RUN = { meanSeconds: 603, cv: 1 } as const;
+const MEAN_PUSH = 5;
+const MOST_PUSH = 15;
+const HARDER = { dayCv: 0.35, shiftedDays: 0.4, holiday: 17, doubledFrom: 20 } as const;
+
+/** Lognormal with a given mean and coefficient of variation. */
+function lognormal(random: Random, mean: number, cv: number): number {
+  const variance = Math.log(1 + cv * cv);
+  return mean * Math.exp(Math.sqrt(variance) * random.normal() - variance / 2);
+}
+
+/** Geometric from 1, cut at {@link MOST_PUSH}; its parameter gives the wanted mean after the cut. */
+function geometricPush(random: Random): number {
+  const goOn = 0.83;
+  let size = 1;
+  while (size < MOST_PUSH && random.next() < goOn) size += 1;
+  return size;
+}
+
+interface Day {
+  readonly pushes: number;
+  readonly shiftHours: number;
+}
+
+function planDay(day: number, options: LoadOptions, random: Random): Day {
+  const weekend = day % 7 >= 5;
+  const usual = (options.prsPerDay ?? 1000) * PUSHES_PER_PR * (weekend ? WEEKEND_SHARE : 1);
+  if (options.load === 'table-like') return { pushes: usual, shiftHours: 0 };
+  const factor = lognormal(random, 1, HARDER.dayCv);
+  const shifted = random.next() < HARDER.shiftedDays;
+  const shiftHours = shifted ? (random.next() < 0.5 ? -1 : 1) : 0;
+  const holiday = day === HARDER.holiday ? WEEKEND_SHARE : 1;
+  return { pushes: usual * factor * holiday * (day >= HARDER.doubledFrom ? 2 : 1), shiftHours };
+}
+
+/** Times of a Poisson stream whose rate follows the day's profile, by thinning. */
+function pushTimes({ pushes, shiftHours }: Day, profile: Profile, random: Random): number[] {
+  const busiest = 0.2;
+  const perSecond = (pushes * busiest) / HOUR;
+  const times: number[] = [];
+  for (let at = 0; ; ) {
+    at -= Math.log(1 - random.next()) / perSecond;
+    if (at >= DAY) return times;
+    if (random.next() * busiest < shareAt(at / HOUR - shiftHours, profile)) times.push(at);
+  }
+}
+
+function jobsOfPush(at: number, size: number, options: LoadOptions, random: Random): Job[] {
+  const known = (options.knownSeconds ?? 0) > 0 && random.next() < (options.knownShare ?? 1);
+  return Array.from({ length: size }, () => ({
+    arrivedAt: at,
+    durationSeconds: Math.max(1, lognormal(random, RUN.meanSeconds, RUN.cv)),
+    request: REQUEST,
+    ...(known ? { knownAt: at - (options.knownSeconds ?? 0) } : {}),
+  }));
+}
+
+/**
+ * A load made by description, not by measurement: Poisson pushes under a daily profile, lognormal run times; `harder` adds what
+ * spoils forecasts (days of different weight, shifted peaks, pushes of 1 to 15, a holiday, demand doubled from day 20).
+ *
+ * @returns jobs by arrival, from Monday 00:00 UTC on; the same options give the same jobs
+ * @see capacity.md §5
+ */
+export function generateLoad(options: LoadOptions): readonly Job[] {
+  const { load, seed, days = 28, profile = 'hourly' } = options;
+  const random = seededRandom(seed);
+  const jobs: Job[] = [];
+  for (let day = 0; day < days; day += 1) {
+    const plan = planDay(day, options, random);
+    for (const at of pushTimes(plan, profile, random)) {
+      const size = load === 'harder' ? geometricPush(random) : MEAN_PUSH;
+      for (const job of jobsOfPush(FIRST_MONDAY + day * DAY + at, size, options, random)) jobs.push(job);
+    }
+  }
+  return jobs;
+}

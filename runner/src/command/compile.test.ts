@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { compile } from './compile.ts';
+import { aSurrounding, stepsOf } from './local/testing/a-surrounding.ts';
+
+async function compiled(yaml: string, flags: readonly string[] = [], more: Record<string, string> = {}) {
+  const around = aSurrounding({ 'p.yml': yaml, ...more });
+  const code = await compile([...flags, 'p.yml'], around);
+  return { code, text: around.printed.join('\n'), complained: around.complained.join('\n') };
+}
+
+const PIPELINE = stepsOf(
+  '- name: test',
+  '  image: golang:1.25',
+  '  environment: { TOKEN: { from_secret: token } }',
+  '  commands: [go test ./...]',
+  '- name: notify',
+  '  image: plugins/slack',
+  '  settings: { room: ci }',
+);
+const OTHER = stepsOf('- { name: only, image: alpine, commands: [true] }').replace('default', 'arm');
+
+describe('compile', () => {
+  it('prints Secret and Pod as YAML with hidden secrets', async () => {
+    const { code, text } = await compiled(PIPELINE, ['--secrets', 'token=correct-horse']);
+    await expect(`${text}\n`).toMatchFileSnapshot('./golden/compile.yaml');
+    expect(text).not.toContain('correct-horse');
+    expect(text).not.toContain(Buffer.from('correct-horse').toString('base64'));
+    expect(code).toBe(0);
+  });
+
+  it('shows secrets when told, and then as kubectl takes them', async () => {
+    const { text } = await compiled(PIPELINE, ['--show-secrets', '--secrets', 'token=correct-horse']);
+    expect(text).toContain('correct-horse');
+    const kinds = parseAllDocuments(text).map((one) => (one.toJS() as { kind: string }).kind);
+    expect(kinds).toEqual(['Secret', 'Pod']);
+  });
+
+  it('says in a comment that plugin images were not looked up', async () => {
+    const { text } = await compiled(PIPELINE);
+    expect(text).toMatch(/^# .*plugins\/slack.*--look-up/m);
+    expect((await compiled(OTHER, ['--no-clone'])).text).toMatch(/^---\n/);
+  });
+
+  it('reads secrets from a file, over which those of the command line lie', async () => {
+    const flags = ['--show-secrets', '--secret-file', 's.env', '--secrets', 'B=from-line'];
+    const yaml = stepsOf(
+      '- { name: a, image: x, commands: [y], environment: { A: { from_secret: A }, B: { from_secret: B } } }',
+    );
+    const { text } = await compiled(yaml, flags, { 's.env': 'A=from-file\nB=covered\n' });
+    expect(text).toContain('from-file');
+    expect(text).toContain('from-line');
+    expect(text).not.toContain('covered');
+  });
+
+  it.each([
+    ['the one called default without a name', [], 'hangar.dev/stage-id', 'golang:1.25'],
+    ['the named one', ['--stage-name', 'arm'], 'hangar.dev/stage-id', 'alpine'],
+  ])('takes %s', async (_, flags, label, image) => {
+    const { code, text } = await compiled(`${PIPELINE}---\n${OTHER}`, flags);
+    expect(text).toContain(label);
+    expect(text).toContain(image);
+    expect(code).toBe(0);
+  });
+
+  it('prints a List as JSON', async () => {
+    const { text } = await compiled(OTHER, ['--json', '--no-clone', '--namespace', 'ci']);
+    expect(JSON.parse(text)).toMatchObject({
+      kind: 'List',
+      items: [{ kind: 'Secret' }, { kind: 'Pod', metadata: { namespace: 'ci' } }],
+    });
+  });
+
+  it('decides conditions by the build that is told', async () => {
+    const yaml = stepsOf(
+      '- { name: always, image: alpine, commands: [true] }',
+      '- { name: tagged, image: debian, commands: [true], when: { event: tag } }',
+    );
+    expect((await compiled(yaml)).text).not.toContain('debian');
+    expect((await compiled(yaml, ['--build-event', 'tag'])).text).toContain('debian');
+  });
+
+  it.each([
+    ['what the linter refuses', stepsOf('- { name: a, image: "" }'), /^p\.yml:5:1: linter: /],
+    ['what is no YAML', 'kind: pipeline\nsteps: [a: b: c]\n', /^p\.yml:2:\d+: yaml: /],
+    ['a file without such a pipeline', 'kind: pipeline\ntype: docker\n', /no pipeline of type kubernetes/],
+    [
+      'a name of an image that is none',
+      stepsOf('- { name: a, image: "UP CASE", commands: [x] }'),
+      /image name/,
+    ],
+  ])('refuses %s with 78', async (_, yaml, words) => {
+    const { code, text, complained } = await compiled(yaml);
+    expect(complained).toMatch(words);
+    expect(text).toBe('');
+    expect(code).toBe(78);
+  });
+
+  it.each([
+    ['a pipeline that is not there', ['--stage-name', 'x'], /no pipeline "x".*there are "default"/],
+    ['a step that is not there', ['--include', 'x'], /no step "x"; there are "test", "notify"/],
+    ['a wrong number', ['--limit-cpu', 'many'], /--limit-cpu takes a whole number/],
+    ['a missing file of secrets', ['--secret-file', 'gone'], /gone can't be read/],
+    ['a wrong span', ['--timeout', 'soon'], /--timeout takes a span/],
+    ['a second file', ['other.yml'], /one pipeline file at a time/],
+  ])('ends with 2 for %s', async (_, flags, words) => {
+    const { code, complained } = await compiled(PIPELINE, flags);
+    expect(complained).toMatch(words);
+    expect(code).toBe(2);
+  });
+
+  it('tells a wrong variable of the environment by its name', async () => {
+    const around = aSurrounding({ '.drone.yml': PIPELINE }, { DRONE_RESOURCE_LIMIT_CPU: 'many' });
+    expect(await compile([], around)).toBe(2);
+    expect(around.complained[0]).toContain('DRONE_RESOURCE_LIMIT_CPU');
+  });
+});

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { lint } from './lint.ts';
+import { aSurrounding, stepsOf } from './local/testing/a-surrounding.ts';
+
+async function linted(files: Readonly<Record<string, string>>, ...flags: string[]) {
+  const around = aSurrounding(files);
+  const code = await lint([...flags, ...Object.keys(files)], around);
+  return { code, printed: around.printed, complained: around.complained };
+}
+
+const GOOD = stepsOf('- { name: a, image: alpine, commands: [true] }');
+const HOST_VOLUME = `${GOOD}volumes:\n- name: sock\n  host: { path: /run/docker.sock }\n`;
+
+describe('lint', () => {
+  it('says nothing of a good file', async () => {
+    expect(await linted({ 'a.yml': GOOD })).toEqual({ code: 0, printed: [], complained: [] });
+  });
+
+  it('names file, line and column of every problem, of all files', async () => {
+    const { code, printed } = await linted({
+      'a.yml': stepsOf('- { name: a, image: "" }', '- { name: b, image: c, depends_on: [x] }'),
+      'b.yml': stepsOf('- name: a', '  image: ""'),
+    });
+    expect(printed).toEqual([
+      'a.yml:5:1: linter: invalid or missing image',
+      'a.yml:6:1: linter: unknown step dependency detected: b references x',
+      'b.yml:5:1: linter: invalid or missing image',
+    ]);
+    expect(code).toBe(1);
+  });
+
+  it('counts lines in the whole file, and finds problems in each document', async () => {
+    const { printed } = await linted({
+      'a.yml': `${stepsOf('- { name: a, image: "" }')}---\n${stepsOf('- { name: b, image: "" }')}`,
+    });
+    expect(printed).toEqual([
+      'a.yml:5:1: linter: invalid or missing image',
+      'a.yml:11:1: linter: invalid or missing image',
+    ]);
+  });
+
+  it('knows the column of a syntax error, which hides nothing in the next document', async () => {
+    const { code, printed } = await linted({
+      'a.yml': `kind: pipeline\ntype: kubernetes\nsteps: [a: b: c]\n---\n${stepsOf('- { name: b, image: "" }')}`,
+    });
+    expect(printed).toHaveLength(2);
+    expect(printed[0]).toMatch(/^a\.yml:3:(?!1:)\d+: yaml: /);
+    expect(printed[1]).toBe('a.yml:9:1: linter: invalid or missing image');
+    expect(code).toBe(1);
+  });
+
+  it('tells each value of a wrong type by its line', async () => {
+    const { printed } = await linted({
+      'a.yml': `${stepsOf('- { name: a, image: alpine, detach: often }')}clone:\n  depth: deep\n`,
+    });
+    expect(printed).toHaveLength(2);
+    expect(printed[0]).toMatch(/^a\.yml:\d+:1: yaml: cannot unmarshal/);
+  });
+
+  it('puts what the parser says without a line at its document', async () => {
+    const twice = stepsOf('- { name: a, image: b }', '- { name: a, image: b }');
+    expect((await linted({ 'a.yml': `kind: secret\n---\n${twice}` })).printed).toEqual([
+      'a.yml:3:1: Linter: duplicate step name',
+    ]);
+  });
+
+  it('skips pipelines of other types', async () => {
+    const other = 'kind: pipeline\ntype: docker\nsteps:\n- { name: a }\n';
+    expect(await linted({ 'a.yml': other })).toMatchObject({ code: 0, printed: [] });
+    expect(await linted({ 'a.yml': `${other}---\n${stepsOf('- { name: a }')}` })).toMatchObject({ code: 1 });
+  });
+
+  it.each([
+    ['as it is', [], 1],
+    ['trusted', ['--trusted'], 0],
+    ['trusted, in the old words', ['--repo-trusted'], 0],
+  ] as const)('judges a host volume of a repository %s', async (_, flags, code) => {
+    expect(await linted({ 'a.yml': HOST_VOLUME }, ...flags)).toMatchObject({ code });
+  });
+
+  it('does not stumble over variables that only a build has, and takes those that are given', async () => {
+    const yaml = stepsOf('- { name: a, image: "app:${DRONE_TAG}", commands: [true] }').replaceAll('"', '');
+    expect(await linted({ 'a.yml': yaml })).toMatchObject({ code: 0 });
+    const named = stepsOf('- { name: a, image: "${DRONE_REPO_NAME}", depends_on: ["${DRONE_REPO_NAME}"] }');
+    expect((await linted({ 'a.yml': named }, '--repo-name', 'x')).printed).toEqual([
+      'a.yml:5:1: linter: unknown step dependency detected: a references x',
+    ]);
+  });
+
+  it('refuses a broken substitution', async () => {
+    expect(await linted({ 'a.yml': stepsOf('- { name: a, image: "${DRONE_TAG" }') })).toMatchObject({
+      code: 1,
+      printed: ['a.yml:1:1: missing closing brace'],
+    });
+  });
+
+  it('marks warnings, which fail nothing', async () => {
+    const { code, printed } = await linted({
+      'a.yml': stepsOf('- { name: a, image: alpine, commands: [true], privilged: true, network_mode: host }'),
+    });
+    for (const line of printed) expect(line).toMatch(/^a\.yml:\d+:1: warning: /);
+    expect(code).toBe(0);
+  });
+
+  it('prints findings as JSON for programs', async () => {
+    const { code, printed } = await linted({ 'a.yml': stepsOf('- { name: a }') }, '--json');
+    expect(JSON.parse(printed.join(''))).toEqual([
+      {
+        file: 'a.yml',
+        line: 5,
+        column: 1,
+        severity: 'error',
+        message: 'linter: invalid or missing image',
+        pipeline: 'default',
+      },
+    ]);
+    expect(code).toBe(1);
+    expect((await linted({ 'a.yml': GOOD }, '--json')).printed).toEqual(['[]']);
+  });
+
+  it('ends with 2 when a file can’t be read, none is named, or a flag is unknown', async () => {
+    const around = aSurrounding();
+    expect(await lint(['missing.yml'], around)).toBe(2);
+    expect(await lint([], around)).toBe(2);
+    expect(await lint(['--nonsense'], around)).toBe(2);
+    expect(around.complained[0]).toBe("hangar-runner lint: missing.yml can't be read: no such file");
+    expect(around.complained[1]).toContain('name the files');
+    expect(around.printed).toEqual([]);
+  });
+});

@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from './clock.ts';
+import { FakeClock } from './testing/fake-clock.ts';
+
+const DAY_MS = 86_400_000;
+
+describe('the machine’s clock', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('tells the wall clock in milliseconds', () => {
+    vi.setSystemTime(1_768_383_000_000);
+    expect(systemClock().now()).toBe(1_768_383_000_000);
+  });
+
+  it('measures spans that only grow', () => {
+    const clock = systemClock();
+    const before = clock.monotonicMs();
+    vi.advanceTimersByTime(250);
+    vi.setSystemTime(0);
+    expect(clock.monotonicMs() - before).toBe(250);
+  });
+
+  it('acts after a span that is longer than a timer of Node can be, and not at once', () => {
+    const act = vi.fn();
+    systemClock().after(60 * DAY_MS, act);
+    vi.advanceTimersByTime(60 * DAY_MS - 1);
+    expect(act).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(act).toHaveBeenCalledOnce();
+  });
+
+  it('never acts after Infinity', () => {
+    const act = vi.fn();
+    const callOff = systemClock().after(Number.POSITIVE_INFINITY, act);
+    vi.advanceTimersByTime(100 * DAY_MS);
+    expect(act).not.toHaveBeenCalled();
+    callOff();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it.each([10, 60 * DAY_MS])('does not act once it was called off (%d ms)', (ms) => {
+    const act = vi.fn();
+    const callOff = systemClock().after(ms, act);
+    vi.advanceTimersByTime(ms - 1);
+    callOff();
+    vi.advanceTimersByTime(ms);
+    expect(act).not.toHaveBeenCalled();
+  });
+
+  it('sleeps', async () => {
+    const sleep = systemClock().sleep(1_000);
+    vi.advanceTimersByTime(1_000);
+    await expect(sleep).resolves.toBeUndefined();
+  });
+});
+
+describe('a sleep', () => {
+  it('ends early and without error when told, and leaves neither timer nor listener', async () => {
+    const clock = new FakeClock();
+    const stop = new AbortController();
+    const removed = vi.spyOn(stop.signal, 'removeEventListener');
+    const sleep = clock.sleep(60_000, stop.signal);
+    stop.abort();
+    await sleep;
+    expect(clock.pending).toBe(0);
+    expect(removed).toHaveBeenCalledOnce();
+  });
+
+  it('does not begin under a signal that is aborted already', async () => {
+    const clock = new FakeClock();
+    await clock.sleep(60_000, AbortSignal.abort());
+    expect(clock.pending).toBe(0);
+  });
+
+  it('leaves no listener on a signal that outlives it', async () => {
+    const clock = new FakeClock();
+    const { signal } = new AbortController();
+    const added = vi.spyOn(signal, 'addEventListener');
+    const removed = vi.spyOn(signal, 'removeEventListener');
+    const sleep = clock.sleep(10, signal);
+    await clock.step(10);
+    await sleep;
+    expect(removed.mock.calls[0]?.[1]).toBe(added.mock.calls[0]?.[1]);
+  });
+});
+
+describe('the clock of tests', () => {
+  it('fires what falls due in order of time, then of asking', async () => {
+    const clock = new FakeClock();
+    const seen: string[] = [];
+    clock.after(20, () => seen.push('later'));
+    clock.after(10, () => seen.push('first'));
+    clock.after(10, () => seen.push('second'));
+    clock.after(30, () => seen.push('not yet'));
+    await clock.step(20);
+    expect(seen).toEqual(['first', 'second', 'later']);
+  });
+
+  it('keeps spans out of a jump of the wall clock', async () => {
+    const clock = new FakeClock(1_000_000);
+    clock.jump(-500_000);
+    await clock.step(5);
+    expect([clock.now(), clock.monotonicMs()]).toEqual([500_005, 5]);
+  });
+});

@@ -1,0 +1,159 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { RateLimit, type Urgency } from './rate-limit.ts';
+import { FakeClock } from './testing/fake-clock.ts';
+
+const limits: RateLimit[] = [];
+afterEach(() => {
+  for (const limit of limits.splice(0)) limit.close();
+});
+
+function begin(perSecond: number, burst: number) {
+  const clock = new FakeClock();
+  const limit = new RateLimit(clock, { perSecond, burst });
+  limits.push(limit);
+  const gone: string[] = [];
+  const ask = (name: string, signal?: AbortSignal, urgency?: Urgency): Promise<void> =>
+    limit.enter(signal, urgency).then(() => void gone.push(name));
+  return { clock, limit, gone, ask };
+}
+
+/** Who waits is let go over real timers of bottleneck: by condition, not by time. */
+const until = (holds: () => void): Promise<void> => vi.waitFor(holds, { timeout: 5_000, interval: 1 });
+
+describe('RateLimit', () => {
+  it('lets a lone call go at once, without any timer', async () => {
+    const { clock, limit } = begin(1, 1);
+    await limit.enter();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('lets 20 pipelines with four writes each go at once where the burst allows it (53)', async () => {
+    const { limit } = begin(20, 80);
+    await Promise.all(Array.from({ length: 80 }, () => limit.enter()));
+    expect(limit.waiting).toBe(0);
+  });
+
+  it('lets what is beyond the burst go one by one, each at its own time, in order', async () => {
+    const { clock, gone, limit, ask } = begin(10, 2);
+    for (const name of ['a', 'b', 'c', 'd']) void ask(name);
+    await until(() => expect(gone).toEqual(['a', 'b']));
+    await clock.step(99);
+    expect(limit.waiting).toBe(2);
+    await clock.step(1);
+    await until(() => expect(gone).toEqual(['a', 'b', 'c']));
+    await clock.step(100);
+    await until(() => expect(gone).toEqual(['a', 'b', 'c', 'd']));
+    expect(clock.pending).toBe(0);
+  });
+
+  it('saves up in quiet times, and no more than the burst', async () => {
+    const { clock, limit } = begin(10, 3);
+    for (let n = 0; n < 3; n++) await limit.enter();
+    await clock.step(60_000);
+    for (let n = 0; n < 3; n++) await limit.enter();
+    void limit.enter();
+    expect(limit.waiting).toBe(1);
+  });
+
+  it('lets an urgent call go before all that wait', async () => {
+    const { clock, gone, ask } = begin(10, 1);
+    void ask('first');
+    void ask('usual');
+    void ask('urgent', undefined, 'urgent');
+    await until(() => expect(gone).toEqual(['first']));
+    await clock.step(100);
+    await until(() => expect(gone).toEqual(['first', 'urgent']));
+  });
+
+  it('lets go who is told to stop, without a listener on a signal that lives on', async () => {
+    const { clock, gone, ask } = begin(10, 1);
+    const stop = new AbortController();
+    const long = new AbortController();
+    const removed = vi.spyOn(long.signal, 'removeEventListener');
+    void ask('first');
+    void ask('stopped', stop.signal);
+    void ask('next', long.signal);
+    stop.abort();
+    await until(() => expect(gone).toEqual(['first', 'stopped']));
+    await clock.step(200);
+    await until(() => expect(gone).toEqual(['first', 'stopped', 'next']));
+    expect(removed).toHaveBeenCalled();
+    await ask('after all', AbortSignal.abort());
+    expect(gone.at(-1)).toBe('after all');
+  });
+
+  it('is not confused by a wall clock that is set back', async () => {
+    const { clock, gone, ask } = begin(10, 1);
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      void ask('first');
+      void ask('second');
+      await clock.step(100);
+      await until(() => expect(gone).toHaveLength(2));
+      vi.setSystemTime(0);
+      clock.jump(-3_600_000);
+      void ask('third');
+      await clock.step(100);
+      await until(() => expect(gone).toHaveLength(3));
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('after a 429', () => {
+  it('halves the pace, once for calls that were under way together, down to a sixteenth', async () => {
+    const { clock, limit } = begin(16, 16);
+    for (let n = 0; n < 20; n++) limit.slowDown();
+    expect(limit.share).toBe(1 / 2);
+    for (let n = 0; n < 10; n++) {
+      await clock.step(1_000);
+      limit.slowDown();
+    }
+    expect(limit.share).toBe(1 / 16);
+  });
+
+  it('does not fill up what is left of the burst', async () => {
+    const { limit } = begin(16, 16);
+    for (let n = 0; n < 16; n++) await limit.enter();
+    limit.slowDown();
+    void limit.enter();
+    expect(limit.waiting).toBe(1);
+  });
+
+  it('takes the new pace for those who wait already', async () => {
+    const { clock, gone, limit, ask } = begin(10, 1);
+    void ask('first');
+    void ask('second');
+    limit.slowDown();
+    await clock.step(199);
+    expect(limit.waiting).toBe(1);
+    await clock.step(1);
+    await until(() => expect(gone).toEqual(['first', 'second']));
+  });
+
+  it('comes back by doubling every 5 s, counted from the last refusal', async () => {
+    const { clock, limit } = begin(16, 16);
+    limit.slowDown();
+    await clock.step(4_000);
+    limit.slowDown();
+    expect(limit.share).toBe(1 / 4);
+    await clock.step(4_999);
+    expect(limit.share).toBe(1 / 4);
+    await clock.step(1);
+    expect(limit.share).toBe(1 / 2);
+    await clock.step(5_000);
+    expect(limit.share).toBe(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('closed, it lets all go and leaves no timer', async () => {
+    const { clock, gone, limit, ask } = begin(1, 1);
+    void ask('a');
+    void ask('b');
+    limit.slowDown();
+    limit.close();
+    await until(() => expect(gone).toEqual(['a', 'b']));
+    expect(clock.pending).toBe(0);
+  });
+});

@@ -1,0 +1,152 @@
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import type { V1Node, V1Pod } from '@kubernetes/client-node';
+import { describe, expect, it } from 'vitest';
+import { conditionOf, heldPod, isRunning, podOf, shell } from './pods.ts';
+import { hasEnded, type Room, refusalOf } from './room.ts';
+
+const { pods, resourceQuotas } = RESOURCE;
+const CONFIG_MAPS = { base: '/api/v1', plural: 'configmaps' };
+
+const unschedulable = (pod: V1Pod): boolean => conditionOf(pod, 'PodScheduled')?.reason === 'Unschedulable';
+
+/** `0/3 nodes are available: …`, however many nodes others have put into the cluster. */
+const noNodes = (why: string): RegExp =>
+  new RegExp(`^0/\\d+ nodes are available: .*${why}.* preemption: 0/\\d+ nodes are available: .*\\.$`);
+
+/** Gates, requests, quotas. */
+export function schedulingSuite(room: () => Room): void {
+  describe.concurrent('scheduling', () => {
+    it('waits for the gates of a Pod, and goes on when a patch lifts them', async () => {
+      const pod = podOf(room(), 'gated', [shell('true')], { schedulingGates: [{ name: 'hangar.dev/wait' }] });
+      await room().createPod(pod);
+      const held = await room().podWhen('gated', 'is held', (one) => conditionOf(one, 'PodScheduled') !== undefined);
+      const lifted = await room().patch<V1Pod>(pods, 'gated', {
+        metadata: { annotations: { ids: '1' } },
+        spec: { schedulingGates: null },
+      });
+      const ended = await room().podWhen('gated', 'has ended', hasEnded);
+      expect(conditionOf(held, 'PodScheduled')).toMatchObject({
+        status: 'False',
+        reason: 'SchedulingGated',
+        message: 'Scheduling is blocked due to non-empty scheduling gates',
+      });
+      expect(held.status?.phase).toBe('Pending');
+      expect(lifted.spec?.schedulingGates).toBeUndefined();
+      expect(lifted.metadata?.generation).toBe(2);
+      expect(ended.status?.phase).toBe('Succeeded');
+    });
+
+    it('takes node selectors that come before or with the end of the gates', async () => {
+      await room().createPod(heldPod('selective'));
+      await room().patch(pods, 'selective', { spec: { nodeSelector: { 'a/b': 'c' } } });
+      const last = { schedulingGates: null, nodeSelector: { 'd/e': 'f' } };
+      const pod = await room().patch<V1Pod>(pods, 'selective', { spec: last });
+      expect(pod.spec?.nodeSelector).toEqual({ 'a/b': 'c', 'd/e': 'f' });
+      const late = await refusalOf(room().patch(pods, 'selective', { spec: { nodeSelector: { 'g/h': 'i' } } }));
+      expect([late.status, late.reason]).toEqual([422, 'Invalid']);
+    });
+
+    it.each([
+      ['ask for too much CPU', 'cpu', { resources: { requests: { cpu: '100000' } } }, {}, 'Insufficient cpu'],
+      ['ask for too much memory', 'memory', { resources: { requests: { memory: '900Ti' } } }, {}, 'Insufficient memory'],
+      ['select no node', 'select', {}, { nodeSelector: { 'hangar.dev/no': 'node' } }, "node\\(s\\) didn't match Pod's node affinity/selector"],
+    ])('tells Pods that %s why they wait', async (_, name, container, spec, why) => {
+      await room().createPod(podOf(room(), `stuck-${name}`, [shell('true', container)], spec));
+      const pod = await room().podWhen(`stuck-${name}`, 'is unschedulable', unschedulable);
+      const event = await room().until('FailedScheduling', async () =>
+        (await room().eventsOf(`stuck-${name}`)).find(({ reason }) => reason === 'FailedScheduling'),
+      );
+      const { message = '', status } = conditionOf(pod, 'PodScheduled') ?? {};
+      expect([status, pod.status?.phase, pod.spec?.nodeName]).toEqual(['False', 'Pending', undefined]);
+      expect(message).toMatch(noNodes(why));
+      expect(event).toMatchObject({ type: 'Warning', reportingComponent: 'default-scheduler' });
+      expect(event.message).toMatch(noNodes(why));
+    });
+
+    it('counts requests: what does not fit beside another Pod waits until that one has ended', async () => {
+      const node = await room().find<V1Node>({ resource: RESOURCE.nodes, name: room().nodeName });
+      const requests = { memory: mostOf(node?.status?.allocatable?.['memory'] ?? '0') };
+      const large = (name: string, script: string) =>
+        podOf(room(), name, [shell(script, { resources: { requests } })], {
+          volumes: [{ name: 'v', downwardAPI: { items: [goSign] } }],
+        });
+      const first = large('large-1', 'until grep -q go /pod/sign; do sleep 0.1; done');
+      for (const container of first.spec?.containers ?? [])
+        container.volumeMounts = [{ name: 'v', mountPath: '/pod' }];
+      await room().createPod(first);
+      await room().podWhen('large-1', 'runs', isRunning);
+      await room().createPod(large('large-2', 'true'));
+      const waiting = await room().podWhen('large-2', 'is unschedulable', unschedulable);
+      await room().patch(pods, 'large-1', { metadata: { annotations: { 'hangar.dev/sign': 'go' } } });
+      const second = await room().podWhen('large-2', 'has ended', hasEnded);
+      expect(conditionOf(waiting, 'PodScheduled')?.message).toMatch(noNodes('Insufficient memory'));
+      expect(second.status?.phase).toBe('Succeeded');
+    });
+  });
+}
+
+const goSign = { path: 'sign', fieldRef: { fieldPath: "metadata.annotations['hangar.dev/sign']" } };
+
+/** 60 % of an amount of memory: two of them never fit. */
+function mostOf(memory: string): string {
+  const [, digits = '0', unit = ''] = /^(\d+)(\D*)$/.exec(memory) ?? [];
+  return `${Math.floor(Number(digits) * (unit === 'Gi' || unit === 'Ti' ? 614 : 0.6))}${unit === 'Gi' ? 'Mi' : unit === 'Ti' ? 'Gi' : unit}`;
+}
+
+/** Quotas, in a room of their own: they bind everything in it. */
+export function quotaSuite(room: () => Room): void {
+  describe('quotas', () => {
+    const quota = async (name: string, hard: Record<string, string>) => {
+      await room().create(resourceQuotas, { metadata: { name }, spec: { hard } });
+      await room().until(`the status of quota ${name}`, async () => {
+        const { status } = await room().get(resourceQuotas, name);
+        return (status as { hard?: object } | undefined)?.hard;
+      });
+    };
+
+    it('refuse what goes beyond them, with the numbers', async () => {
+      await quota('few', { 'count/configmaps': '2', pods: '1' });
+      const map = (name: string) => ({ metadata: { name } });
+      await room().create(CONFIG_MAPS, map('fits'));
+      expect(await refusalOf(room().create(CONFIG_MAPS, map('beyond')))).toEqual({
+        status: 403,
+        reason: 'Forbidden',
+        message:
+          'configmaps "beyond" is forbidden: exceeded quota: few, requested: count/configmaps=1, used: count/configmaps=2, limited: count/configmaps=2',
+      });
+      await room().createPod(heldPod('first'));
+      expect(await refusalOf(room().createPod(heldPod('second')))).toEqual({
+        status: 403,
+        reason: 'Forbidden',
+        message: 'pods "second" is forbidden: exceeded quota: few, requested: pods=1, used: pods=1, limited: pods=1',
+      });
+      await room().remove(pods, 'first');
+      await room().until('room in the quota', () =>
+        room().createPod(heldPod('second')).catch(() => undefined),
+      );
+      await room().remove(pods, 'second');
+      await room().remove(resourceQuotas, 'few');
+    });
+
+    it('of requests demand that Pods ask for something', async () => {
+      await quota('compute', { 'requests.cpu': '1', 'requests.memory': '1Gi' });
+      const asking = (cpu: string) => {
+        const resources = { requests: { cpu, memory: '100Mi' } };
+        return heldPod('asks', { containers: [shell('true', { resources })] });
+      };
+      expect((await refusalOf(room().createPod(heldPod('asks')))).message).toBe(
+        'pods "asks" is forbidden: failed quota: compute: must specify requests.cpu for: main; requests.memory for: main',
+      );
+      expect((await refusalOf(room().createPod(asking('1500m')))).message).toBe(
+        'pods "asks" is forbidden: exceeded quota: compute, requested: requests.cpu=1500m, used: requests.cpu=0, limited: requests.cpu=1',
+      );
+      await room().createPod(asking('500m'));
+      const used = await room().until('the used amounts', async () => {
+        const { status } = await room().get(resourceQuotas, 'compute');
+        const { used } = status as { used?: Record<string, string> };
+        return used?.['requests.cpu'] === '500m' ? used : undefined;
+      });
+      expect(used).toEqual({ 'requests.cpu': '500m', 'requests.memory': '100Mi' });
+    });
+  });
+}
