@@ -1,3 +1,4 @@
+import Bottleneck from 'bottleneck';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { RateLimit, type Urgency } from './rate-limit.ts';
 import { FakeClock } from './testing/fake-clock.ts';
@@ -56,11 +57,14 @@ describe('RateLimit', () => {
   });
 
   it('lets an urgent call go before all that wait', async () => {
+    const schedule = vi.spyOn(Bottleneck.prototype, 'schedule');
     const { clock, gone, ask } = begin(10, 1);
     void ask('first');
     void ask('usual');
     void ask('urgent', undefined, 'urgent');
-    await until(() => expect(gone).toEqual(['first']));
+    const [line] = schedule.mock.contexts as Bottleneck[];
+    await until(() => expect(line?.queued()).toBe(2));
+    schedule.mockRestore();
     await clock.step(100);
     await until(() => expect(gone).toEqual(['first', 'urgent']));
   });

@@ -7,7 +7,8 @@ import { type Room, refusalOf } from './room.ts';
 
 const { pods, secrets, leases, namespaces } = RESOURCE;
 const SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
-const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
+const MODIFIED =
+  'the object has been modified; please apply your changes to the latest version and try again';
 
 const textOf = (secret: V1Secret, key: string): string | undefined => {
   const value = secret.data?.[key];
@@ -38,13 +39,16 @@ export function objectsSuite(room: () => Room): void {
       expect(made.metadata.name).toMatch(/^gen-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
     });
 
-    it.each(REFUSED)('$what is refused with $status', async ({ resource, draft, status, reason, message }) => {
-      const refusal = await refusalOf(room().create(resource, draft));
-      const text = message.replace('NAMESPACE', room().namespace);
-      if (text.endsWith('…')) expect(refusal.message).toContain(text.slice(0, -1));
-      else expect(refusal.message).toBe(text);
-      expect([refusal.status, refusal.reason]).toEqual([status, reason]);
-    });
+    it.each(REFUSED)(
+      '$what is refused with $status',
+      async ({ resource, draft, status, reason, message }) => {
+        const refusal = await refusalOf(room().create(resource, draft));
+        const text = message.replace('NAMESPACE', room().namespace);
+        if (text.endsWith('…')) expect(refusal.message).toContain(text.slice(0, -1));
+        else expect(refusal.message).toBe(text);
+        expect([refusal.status, refusal.reason]).toEqual([status, reason]);
+      },
+    );
 
     it('exist once by their name', async () => {
       await room().create(secrets, { metadata: { name: 'once' } });
@@ -201,14 +205,18 @@ export function objectsSuite(room: () => Room): void {
         expect([refusal.status, refusal.reason]).toEqual([422, 'Invalid']);
         expect(refusal.message).toContain(`Pod "rigid" is invalid: ${message}`);
       };
-      const fields = 'spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,';
+      const fields =
+        'spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,';
       await invalid({ containers: [{ name: 'main', command: ['x'] }] }, fields);
       await invalid({ restartPolicy: 'Never' }, fields);
       await invalid(
         { containers: [{ name: 'two', image: 'x' }] },
         'spec.containers: Forbidden: pod updates may not add or remove containers',
       );
-      await invalid({ containers: [{ name: 'main', image: '' }] }, 'spec.containers[0].image: Required value');
+      await invalid(
+        { containers: [{ name: 'main', image: '' }] },
+        'spec.containers[0].image: Required value',
+      );
       await invalid(
         { schedulingGates: [{ name: 'a/b' }] },
         `spec.schedulingGates[0].name: Forbidden: only deletion is allowed, but found new scheduling gate 'a/b'`,
@@ -222,9 +230,11 @@ export function objectsSuite(room: () => Room): void {
     });
 
     it('of the kind Pod get the defaults that the kubelet goes by', async () => {
-      const made = await room().createPod(podOf(room(), 'defaults', [shell('true', { image: 'busybox' })], {
-        schedulingGates: [{ name: 'hangar.dev/held' }],
-      }));
+      const made = await room().createPod(
+        podOf(room(), 'defaults', [shell('true', { image: 'busybox' })], {
+          schedulingGates: [{ name: 'hangar.dev/held' }],
+        }),
+      );
       expect(made.spec).toMatchObject({
         restartPolicy: 'Never',
         dnsPolicy: 'ClusterFirst',

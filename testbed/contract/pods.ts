@@ -1,4 +1,10 @@
-import type { V1Container, V1ContainerState, V1ContainerStatus, V1Pod, V1PodSpec } from '@kubernetes/client-node';
+import type {
+  V1Container,
+  V1ContainerState,
+  V1ContainerStatus,
+  V1Pod,
+  V1PodSpec,
+} from '@kubernetes/client-node';
 import type { Room } from './room.ts';
 
 /** An image that every ground has: a small Unix. */

@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '@hangar/shared/clock';
-import { isKubernetesError, KubernetesError, RESOURCE, type Resource } from '@hangar/shared/kubernetes/cluster';
+import {
+  isKubernetesError,
+  KubernetesError,
+  RESOURCE,
+  type Resource,
+} from '@hangar/shared/kubernetes/cluster';
 import { type Connection, connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { ListWatch } from '@hangar/shared/kubernetes/list-watch';
@@ -152,7 +157,9 @@ export class Room {
   /** Resolves when the watch has told that the Pod is gone, with all forms it had. */
   podGone(name: string): Promise<readonly V1Pod[]> {
     return this.told(`Pod ${name} is gone`, name, () =>
-      this.seen.has(name) && this.pods.find(this.namespace, name) === undefined ? this.history(name) : undefined,
+      this.seen.has(name) && this.pods.find(this.namespace, name) === undefined
+        ? this.history(name)
+        : undefined,
     );
   }
 
@@ -235,7 +242,9 @@ interface RoomFacts {
 /** Other tests may have simulated nodes in the same cluster: those run nothing. */
 async function readyNode(cluster: HttpCluster): Promise<string> {
   const nodes = await cluster.list({ resource: RESOURCE.nodes }, {}, new AbortController().signal);
-  const real = nodes.items.find(({ metadata }) => metadata?.annotations?.['kwok.x-k8s.io/node'] === undefined);
+  const real = nodes.items.find(
+    ({ metadata }) => metadata?.annotations?.['kwok.x-k8s.io/node'] === undefined,
+  );
   if (real?.metadata?.name === undefined) throw new Error('the cluster has no node that runs Pods');
   return real.metadata.name;
 }

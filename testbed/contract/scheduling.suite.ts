@@ -19,7 +19,11 @@ export function schedulingSuite(room: () => Room): void {
     it('waits for the gates of a Pod, and goes on when a patch lifts them', async () => {
       const pod = podOf(room(), 'gated', [shell('true')], { schedulingGates: [{ name: 'hangar.dev/wait' }] });
       await room().createPod(pod);
-      const held = await room().podWhen('gated', 'is held', (one) => conditionOf(one, 'PodScheduled') !== undefined);
+      const held = await room().podWhen(
+        'gated',
+        'is held',
+        (one) => conditionOf(one, 'PodScheduled') !== undefined,
+      );
       const lifted = await room().patch<V1Pod>(pods, 'gated', {
         metadata: { annotations: { ids: '1' } },
         spec: { schedulingGates: null },
@@ -42,14 +46,28 @@ export function schedulingSuite(room: () => Room): void {
       const last = { schedulingGates: null, nodeSelector: { 'd/e': 'f' } };
       const pod = await room().patch<V1Pod>(pods, 'selective', { spec: last });
       expect(pod.spec?.nodeSelector).toEqual({ 'a/b': 'c', 'd/e': 'f' });
-      const late = await refusalOf(room().patch(pods, 'selective', { spec: { nodeSelector: { 'g/h': 'i' } } }));
+      const late = await refusalOf(
+        room().patch(pods, 'selective', { spec: { nodeSelector: { 'g/h': 'i' } } }),
+      );
       expect([late.status, late.reason]).toEqual([422, 'Invalid']);
     });
 
     it.each([
       ['ask for too much CPU', 'cpu', { resources: { requests: { cpu: '100000' } } }, {}, 'Insufficient cpu'],
-      ['ask for too much memory', 'memory', { resources: { requests: { memory: '900Ti' } } }, {}, 'Insufficient memory'],
-      ['select no node', 'select', {}, { nodeSelector: { 'hangar.dev/no': 'node' } }, "node\\(s\\) didn't match Pod's node affinity/selector"],
+      [
+        'ask for too much memory',
+        'memory',
+        { resources: { requests: { memory: '900Ti' } } },
+        {},
+        'Insufficient memory',
+      ],
+      [
+        'select no node',
+        'select',
+        {},
+        { nodeSelector: { 'hangar.dev/no': 'node' } },
+        "node\\(s\\) didn't match Pod's node affinity/selector",
+      ],
     ])('tells Pods that %s why they wait', async (_, name, container, spec, why) => {
       await room().createPod(podOf(room(), `stuck-${name}`, [shell('true', container)], spec));
       const pod = await room().podWhen(`stuck-${name}`, 'is unschedulable', unschedulable);
@@ -107,6 +125,8 @@ export function quotaSuite(room: () => Room): void {
     it('refuse what goes beyond them, with the numbers', async () => {
       await quota('few', { 'count/configmaps': '2', pods: '1' });
       const map = (name: string) => ({ metadata: { name } });
+      const root = { resource: CONFIG_MAPS, namespace: room().namespace, name: 'kube-root-ca.crt' };
+      await room().until('the certificates that every namespace gets', () => room().find(root));
       await room().create(CONFIG_MAPS, map('fits'));
       expect(await refusalOf(room().create(CONFIG_MAPS, map('beyond')))).toEqual({
         status: 403,
@@ -118,11 +138,14 @@ export function quotaSuite(room: () => Room): void {
       expect(await refusalOf(room().createPod(heldPod('second')))).toEqual({
         status: 403,
         reason: 'Forbidden',
-        message: 'pods "second" is forbidden: exceeded quota: few, requested: pods=1, used: pods=1, limited: pods=1',
+        message:
+          'pods "second" is forbidden: exceeded quota: few, requested: pods=1, used: pods=1, limited: pods=1',
       });
       await room().remove(pods, 'first');
       await room().until('room in the quota', () =>
-        room().createPod(heldPod('second')).catch(() => undefined),
+        room()
+          .createPod(heldPod('second'))
+          .catch(() => undefined),
       );
       await room().remove(pods, 'second');
       await room().remove(resourceQuotas, 'few');

@@ -100,7 +100,11 @@ export function watchSuite(room: () => Room): void {
     });
 
     it.each([
-      ['labels', { labelSelector: 'a in (' }, "unable to parse requirement: found '', expected: ',', ')' or identifier"],
+      [
+        'labels',
+        { labelSelector: 'a in (' },
+        "unable to parse requirement: found '', expected: ',', ')' or identifier",
+      ],
       ['labels', { labelSelector: 'a=b c' }, "found 'c', expected: ',' or 'end of string'"],
       ['fields', { fieldSelector: 'data.x=1' }, 'field label not supported: data.x'],
       ['fields', { fieldSelector: 'nonsense' }, "invalid selector: 'nonsense'; can't understand 'nonsense'"],

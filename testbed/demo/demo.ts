@@ -34,11 +34,17 @@ export async function runDemo(parts: DemoParts, options: DemoOptions): Promise<n
     try {
       return await play({ parts, options, ground, world });
     } finally {
-      await world.close();
+      await leave(world, parts.stop.aborted && ground.kind === 'embedded');
     }
   } finally {
     await ground.close();
   }
+}
+
+/** A runner takes up to three seconds to hand over; where the cluster goes with it, a person in a hurry need not wait. */
+async function leave(world: World, inHurry: boolean): Promise<void> {
+  const closed = world.close().catch(() => undefined);
+  if (!inHurry) await closed;
 }
 
 interface Stage {

@@ -4,6 +4,8 @@ import type { Terminal } from './display.ts';
 import { HELP, readArguments } from './options.ts';
 
 const INTERRUPTED = 130;
+/** Tidying a real cluster takes longest; the embedded one is gone in a moment. */
+const LONGEST_ENDING_MS = 15_000;
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -11,6 +13,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     // A second one is meant: the embedded cluster's janitor cleans up behind us.
     if (stop.signal.aborted) process.exit(INTERRUPTED);
     stop.abort(new Error('interrupted'));
+    setTimeout(() => process.exit(INTERRUPTED), LONGEST_ENDING_MS).unref();
   });
 // The reader has gone (as `| head` does): nobody is left to show anything to.
 process.stdout.on('error', () => stop.abort(new Error('nobody reads')));
@@ -38,12 +41,15 @@ async function main(): Promise<number> {
   }
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (stop.signal.aborted) process.exitCode = INTERRUPTED;
-  else {
+async function exitCode(): Promise<number> {
+  try {
+    return await main();
+  } catch (error) {
+    if (stop.signal.aborted) return INTERRUPTED;
     process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
+    return 1;
   }
 }
+
+// All is ended by now but what an interrupted journey of the runner may still be retrying.
+process.exit(await exitCode());

@@ -60,7 +60,10 @@ const OPERATORS: Readonly<
   Lt: (value, [bound]) => wholeNumber(value) < wholeNumber(bound),
 };
 
-function meets({ key, operator, values = [] }: LabelDemand, labels: Readonly<Record<string, string>>): boolean {
+function meets(
+  { key, operator, values = [] }: LabelDemand,
+  labels: Readonly<Record<string, string>>,
+): boolean {
   return OPERATORS[operator](Object.hasOwn(labels, key) ? labels[key] : undefined, values);
 }
 

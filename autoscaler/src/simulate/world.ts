@@ -21,7 +21,9 @@ export interface WorldOptions {
   readonly onBind: (job: Job, at: number, cold: boolean) => void;
 }
 
-type Event = { readonly kind: 'boot'; readonly node: SimNode } | { readonly kind: 'finish'; readonly run: Run };
+type Event =
+  | { readonly kind: 'boot'; readonly node: SimNode }
+  | { readonly kind: 'finish'; readonly run: Run };
 
 /** A job on a node. */
 interface Run {
@@ -180,7 +182,8 @@ export class World {
 
 /** Pods of this size that an empty node holds. */
 export function roomOnEmpty({ allocatable, daemonSets }: NodeSpec, request: Resources): number {
-  const per = (all: number, held: number, each: number): number => (each > 0 ? Math.floor((all - held) / each) : Infinity);
+  const per = (all: number, held: number, each: number): number =>
+    each > 0 ? Math.floor((all - held) / each) : Infinity;
   return Math.max(
     0,
     Math.min(

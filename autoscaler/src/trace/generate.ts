@@ -46,7 +46,7 @@ function lognormal(random: Random, mean: number, cv: number): number {
 
 /** Geometric from 1, cut at {@link MOST_PUSH}; its parameter gives the wanted mean after the cut. */
 function geometricPush(random: Random): number {
-  const goOn = 0.83;
+  const goOn = 0.808;
   let size = 1;
   while (size < MOST_PUSH && random.next() < goOn) size += 1;
   return size;

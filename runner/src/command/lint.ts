@@ -1,5 +1,6 @@
 import { substitutionVariables } from '../compile/stage-environment.ts';
 import { substitute } from '../parse/substitute.ts';
+import type { StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { Surroundings } from './command.ts';
 import { LINT } from './lint-flags.ts';
@@ -38,7 +39,7 @@ export function lintText(text: string, flags: Flags, nowMs: number): readonly Fi
       timeoutMinutes: 60,
       nowMs,
     });
-    const substituted = substitute(text, namedWhereEmpty(substitutionVariables(detail, {}, nowMs)));
+    const substituted = substitute(text, variablesOf(detail, nowMs));
     return check(substituted, { trusted, slug: detail.repo.slug, namespaceRules: {} });
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;
@@ -46,7 +47,13 @@ export function lintText(text: string, flags: Flags, nowMs: number): readonly Fi
   }
 }
 
-/** A variable that only a real build has stands for itself, so that `image: app:${DRONE_TAG}` is no broken YAML here. */
-function namedWhereEmpty(variables: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, value || name]));
+/**
+ * What the flags tell of the build. A variable that they leave empty, or that only tags, pull requests or failures have, stands for
+ * itself, so that `image: app:${DRONE_TAG}` is no broken YAML here.
+ */
+function variablesOf(detail: StageDetail, nowMs: number): Record<string, string> {
+  const rare = { event: 'pull_request', ref: 'refs/tags/v1.2.3', status: 'failure' } as const;
+  const all = substitutionVariables({ ...detail, build: { ...detail.build, ...rare } }, {}, nowMs);
+  const told = Object.entries(substitutionVariables(detail, {}, nowMs)).filter(([, value]) => value !== '');
+  return { ...Object.fromEntries(Object.keys(all).map((name) => [name, name])), ...Object.fromEntries(told) };
 }

@@ -1,0 +1,56 @@
+import type { Resources } from '../capacity/shape.ts';
+import type { WaitingClass } from '../simulate/job-line.ts';
+import type { NodeSpec } from '../simulate/node-table.ts';
+import type { SimNode } from '../simulate/sim-node.ts';
+
+/**
+ * All that a policy may see at a tick: the present and the past, never the future and never the generator. A live service can
+ * build the same from its watches.
+ */
+export interface PolicyView {
+  readonly nowSeconds: number;
+  /** Booting and ready nodes. */
+  readonly nodes: readonly Readonly<SimNode>[];
+  readonly nodeSpec: NodeSpec;
+  readonly bootSeconds: number;
+  /** What waits for room, by request class. */
+  readonly waiting: readonly WaitingClass[];
+  readonly waitingTotal: number;
+  /** When each running job started, in no order. */
+  readonly running: readonly { readonly startedAt: number }[];
+  /** Arrival times so far, rising; it only grows. */
+  readonly arrivals: readonly number[];
+  /** Run times of the jobs that ended so far, in the order of their ends; it only grows. */
+  readonly finishedSeconds: readonly number[];
+  /** Jobs that are known and have not arrived. */
+  readonly knownAhead: number;
+  /** Mean request of all jobs that arrived so far. */
+  readonly typicalRequest: Resources;
+  /** How many Pods of the typical request still fit on a node. */
+  roomOn(node: Readonly<SimNode>): number;
+}
+
+/** What a policy wants done now, in this order: lift taints, set taints, remove, order. */
+export interface Decision {
+  readonly untaint: readonly Readonly<SimNode>[];
+  readonly taint: readonly Readonly<SimNode>[];
+  /** Only empty nodes go; the world refuses others. */
+  readonly remove: readonly Readonly<SimNode>[];
+  readonly order: number;
+  /** The pool size that the policy aims at now. */
+  readonly wanted: number;
+}
+
+/** Somebody who sizes the pool. Keeps what it learned inside; the same views in the same order give the same decisions. */
+export interface Policy {
+  readonly name: string;
+  readonly tickSeconds: number;
+  /** Nodes that stand ready before the first arrival. */
+  readonly readyAtStart: number;
+  tick(view: PolicyView): Decision;
+  /** Mean miss of the forecast in Pods over the lead time, when there is a forecast. */
+  forecastError?(): number | undefined;
+}
+
+/** A decision that changes nothing. */
+export const NOTHING: Omit<Decision, 'wanted'> = { untaint: [], taint: [], remove: [], order: 0 };

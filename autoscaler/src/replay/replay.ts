@@ -1,0 +1,157 @@
+import type { Job } from '../capacity/job.ts';
+import type { ScoringStrategy } from '../simulate/class-scores.ts';
+import type { NodeSpec } from '../simulate/node-table.ts';
+import { seededRandom } from '../simulate/random.ts';
+import type { SimNode } from '../simulate/sim-node.ts';
+import { roomOnEmpty, World } from '../simulate/world.ts';
+import type { Decision, Policy, PolicyView } from './policy.ts';
+import type { ReplayResult } from './result.ts';
+import { Tally } from './result.ts';
+import { Watcher } from './watcher.ts';
+
+/** What is played, on what, by whom. */
+export interface ReplayOptions {
+  /** By arrival. */
+  readonly jobs: readonly Job[];
+  readonly node: NodeSpec;
+  readonly bootSeconds: number;
+  readonly coldSeconds?: number;
+  readonly policy: Policy;
+  readonly strategy?: ScoringStrategy;
+  readonly seed: number;
+  /** From here on things count; before it the policy learns. */
+  readonly countFrom: number;
+  /** Told of each change of the wanted pool size. */
+  readonly onDecision?: (atSeconds: number, nodes: number) => void;
+  /** Told of the share of the trace that is played, now and then. */
+  readonly onProgress?: (share: number) => void;
+}
+
+/** After the last arrival the line is played empty, but not for ever. */
+const LONGEST_TAIL_SECONDS = 7 * 86_400;
+const PROGRESS_STEPS = 200;
+
+/** One replay at work. */
+class Replay {
+  readonly #options: ReplayOptions;
+  readonly #world: World;
+  readonly #tally: Tally;
+  readonly #watcher: Watcher;
+  readonly #last: number;
+  #nextTickAt: number;
+  #arrived = 0;
+  #wanted = -1;
+
+  constructor(options: ReplayOptions) {
+    this.#options = options;
+    const { jobs, node, bootSeconds, coldSeconds = 0, strategy = 'least', seed } = options;
+    this.#last = jobs.at(-1)?.arrivedAt ?? 0;
+    this.#tally = new Tally(options.countFrom, this.#last);
+    this.#world = new World({
+      node,
+      bootSeconds,
+      coldSeconds,
+      strategy,
+      random: seededRandom(seed),
+      onBind: (job, at, cold) => this.#tally.bound(job.arrivedAt, at, cold),
+    });
+    this.#watcher = new Watcher(jobs);
+    this.#nextTickAt = jobs[0]?.arrivedAt ?? Infinity;
+  }
+
+  play(): ReplayResult {
+    const { policy, jobs } = this.#options;
+    this.#world.now = this.#nextTickAt;
+    this.#world.order(policy.readyAtStart, 0);
+    this.#world.finishUntil(this.#nextTickAt);
+    while (this.#goesOn()) this.#step();
+    for (const node of this.#world.nodes) this.#tally.nodeGone(node, Infinity);
+    return this.#tally.result({
+      policy: policy.name,
+      placement: this.#options.strategy ?? 'least',
+      jobs: jobs.length,
+      unplaced: this.#world.line.total,
+      forecastError: policy.forecastError?.(),
+    });
+  }
+
+  #goesOn(): boolean {
+    if (this.#arrived < this.#options.jobs.length) return true;
+    return this.#world.line.total > 0 && this.#world.now < this.#last + LONGEST_TAIL_SECONDS;
+  }
+
+  /** Whatever comes next: an arrival, or a tick; finishes and boots before either are played on the way. */
+  #step(): void {
+    const job = this.#options.jobs[this.#arrived];
+    if (job !== undefined && job.arrivedAt <= this.#nextTickAt) {
+      this.#world.finishUntil(job.arrivedAt);
+      this.#arrive(job);
+    } else {
+      this.#world.finishUntil(this.#nextTickAt);
+      this.#decide();
+      this.#nextTickAt += this.#options.policy.tickSeconds;
+    }
+  }
+
+  #arrive(job: Job): void {
+    this.#arrived += 1;
+    this.#report();
+    this.#watcher.arrived(job);
+    if (this.#world.canFit(job)) this.#world.arrive(job);
+    else this.#tally.tooLarge(job.arrivedAt);
+  }
+
+  #report(): void {
+    const { jobs, onProgress } = this.#options;
+    if (onProgress === undefined || this.#arrived % Math.ceil(jobs.length / PROGRESS_STEPS) !== 0) return;
+    onProgress(this.#arrived / jobs.length);
+  }
+
+  #decide(): void {
+    const decision = this.#options.policy.tick(this.#view());
+    this.#apply(decision);
+    this.#tally.poolSize(this.#world.now, this.#world.nodes.length);
+    if (decision.wanted === this.#wanted) return;
+    this.#wanted = decision.wanted;
+    this.#options.onDecision?.(this.#world.now, decision.wanted);
+  }
+
+  #apply({ untaint, taint, remove, order }: Decision): void {
+    const world = this.#world;
+    const mine = (nodes: readonly Readonly<SimNode>[]): readonly SimNode[] => nodes;
+    for (const node of mine(untaint)) world.setSoftTaint(node, false);
+    for (const node of mine(taint)) world.setSoftTaint(node, true);
+    for (const node of mine(remove)) if (world.remove(node)) this.#tally.nodeGone(node, world.now);
+    world.order(order);
+    this.#tally.ordered(world.now, order);
+  }
+
+  #view(): PolicyView {
+    const world = this.#world;
+    const typicalRequest = this.#watcher.typicalRequest;
+    const roomWhenEmpty = roomOnEmpty(this.#options.node, typicalRequest);
+    return {
+      nowSeconds: world.now,
+      nodes: world.nodes,
+      nodeSpec: this.#options.node,
+      bootSeconds: this.#options.bootSeconds,
+      waiting: world.line.total > 0 ? world.line.classes() : [],
+      waitingTotal: world.line.total,
+      running: world.running,
+      arrivals: this.#watcher.arrivals,
+      finishedSeconds: world.finishedSeconds,
+      knownAhead: this.#watcher.knownAhead(world.now),
+      typicalRequest,
+      roomOn: (node) => (node.state === 'booting' ? roomWhenEmpty : world.roomOn(node, typicalRequest)),
+    };
+  }
+}
+
+/**
+ * Plays a trace of jobs through a policy, as capacity.md §5.1 says, so that policies can be compared.
+ *
+ * Deterministic: the same options give the same result.
+ */
+export function replay(options: ReplayOptions): ReplayResult {
+  return new Replay(options).play();
+}

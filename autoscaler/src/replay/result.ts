@@ -1,0 +1,129 @@
+import type { SimNode } from '../simulate/sim-node.ts';
+
+/** Waits from arrival to binding, in seconds. */
+export interface WaitSeconds {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** What a replay costs and how long builds waited, over the counted days. */
+export interface ReplayResult {
+  readonly policy: string;
+  readonly placement: string;
+  /** Jobs that arrived in the counted window. */
+  readonly jobs: number;
+  readonly nodeHours: number;
+  readonly nodeHoursPer1000Jobs: number;
+  readonly waitSeconds: WaitSeconds;
+  /** The p95 wait of the hour of the trace in which it was longest. */
+  readonly worstHourP95: number;
+  readonly peakNodes: number;
+  readonly boots: number;
+  /** Jobs that began on a node without images. */
+  readonly coldStarts: number;
+  /** Always 0: kept in the result so that everybody sees it. */
+  readonly evicted: number;
+  /** Jobs that still had no node a week after the last arrival. */
+  readonly unplaced: number;
+  readonly tooLarge: number;
+  /** Mean miss of the forecast over the lead time, in Pods; null when there is none. */
+  readonly forecastError: number | null;
+}
+
+/** PRs behind 1000 jobs in the loads of capacity.md §5: one PR is 15 jobs. */
+export const JOBS_PER_1000_PRS = 15_000;
+
+const HOUR = 3600;
+/** An hour with fewer jobs has no p95 worth the name. */
+const LEAST_JOBS_AN_HOUR = 20;
+
+function quantile(sorted: Float64Array, share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? 0;
+}
+
+/** Counts while a replay runs; a node counts from its order until it is gone, within the window. */
+export class Tally {
+  readonly #from: number;
+  readonly #to: number;
+  readonly #waits: number[] = [];
+  readonly #hours = new Map<number, number[]>();
+  #nodeSeconds = 0;
+  #boots = 0;
+  #cold = 0;
+  #tooLarge = 0;
+  #peak = 0;
+
+  constructor(from: number, to: number) {
+    this.#from = from;
+    this.#to = to;
+  }
+
+  #counts(at: number): boolean {
+    return at >= this.#from && at <= this.#to;
+  }
+
+  bound(arrivedAt: number, at: number, cold: boolean): void {
+    if (!this.#counts(arrivedAt)) return;
+    this.#waits.push(at - arrivedAt);
+    const hour = Math.floor(arrivedAt / HOUR);
+    const waits = this.#hours.get(hour);
+    if (waits === undefined) this.#hours.set(hour, [at - arrivedAt]);
+    else waits.push(at - arrivedAt);
+    if (cold) this.#cold += 1;
+  }
+
+  tooLarge(arrivedAt: number): void {
+    if (this.#counts(arrivedAt)) this.#tooLarge += 1;
+  }
+
+  ordered(at: number, count: number): void {
+    if (this.#counts(at)) this.#boots += count;
+  }
+
+  nodeGone(node: SimNode, at: number): void {
+    this.#nodeSeconds += Math.max(0, Math.min(at, this.#to) - Math.max(node.orderedAt, this.#from));
+  }
+
+  poolSize(at: number, nodes: number): void {
+    if (this.#counts(at)) this.#peak = Math.max(this.#peak, nodes);
+  }
+
+  #worstHour(): number {
+    const busy = [...this.#hours.values()].filter((waits) => waits.length >= LEAST_JOBS_AN_HOUR);
+    return busy.reduce((worst, waits) => Math.max(worst, quantile(new Float64Array(waits).sort(), 0.95)), 0);
+  }
+
+  result(told: {
+    readonly policy: string;
+    readonly placement: string;
+    readonly jobs: number;
+    readonly unplaced: number;
+    readonly forecastError: number | undefined;
+  }): ReplayResult {
+    const sorted = new Float64Array(this.#waits).sort();
+    const nodeHours = this.#nodeSeconds / HOUR;
+    return {
+      policy: told.policy,
+      placement: told.placement,
+      jobs: sorted.length,
+      nodeHours,
+      nodeHoursPer1000Jobs: sorted.length === 0 ? 0 : (nodeHours * 1000) / sorted.length,
+      waitSeconds: {
+        p50: quantile(sorted, 0.5),
+        p95: quantile(sorted, 0.95),
+        p99: quantile(sorted, 0.99),
+        max: sorted.at(-1) ?? 0,
+      },
+      worstHourP95: this.#worstHour(),
+      peakNodes: this.#peak,
+      boots: this.#boots,
+      coldStarts: this.#cold,
+      evicted: 0,
+      unplaced: told.unplaced,
+      tooLarge: this.#tooLarge,
+      forecastError: told.forecastError ?? null,
+    };
+  }
+}

@@ -1,0 +1,39 @@
+import type { Job } from '../capacity/job.ts';
+import type { Resources } from '../capacity/shape.ts';
+
+/** What an observer of arrivals knows at each moment: what came, and what is announced. */
+export class Watcher {
+  readonly arrivals: number[] = [];
+  /** Announced jobs by the time at which they became known. */
+  readonly #announced: readonly Job[];
+  #cpuSum = 0;
+  #memorySum = 0;
+  #known = 0;
+  #knownArrived = 0;
+
+  constructor(jobs: readonly Job[]) {
+    this.#announced = jobs
+      .filter((job) => job.knownAt !== undefined && job.knownAt < job.arrivedAt)
+      .sort((one, other) => (one.knownAt ?? 0) - (other.knownAt ?? 0));
+  }
+
+  arrived(job: Job): void {
+    this.arrivals.push(job.arrivedAt);
+    this.#cpuSum += job.request.cpuMillicores;
+    this.#memorySum += job.request.memoryBytes;
+    if (job.knownAt !== undefined && job.knownAt < job.arrivedAt) this.#knownArrived += 1;
+  }
+
+  /** Announced jobs that have not come yet. */
+  knownAhead(now: number): number {
+    while ((this.#announced[this.#known]?.knownAt ?? Infinity) <= now) this.#known += 1;
+    return Math.max(0, this.#known - this.#knownArrived);
+  }
+
+  /** Mean request so far; of one core and one GiB before the first arrival. */
+  get typicalRequest(): Resources {
+    const count = this.arrivals.length;
+    if (count === 0) return { cpuMillicores: 1000, memoryBytes: 2 ** 30 };
+    return { cpuMillicores: this.#cpuSum / count, memoryBytes: this.#memorySum / count };
+  }
+}

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { Screen, type ScreenOptions } from './screen.ts';
+
+function screenOf(options: Partial<ScreenOptions> = {}): { screen: Screen; seen: string[] } {
+  const seen: string[] = [];
+  const screen = new Screen((text) => void seen.push(text), { colour: false, isTerminal: false, ...options });
+  screen.begin(['a', 'longer']);
+  return { screen, seen };
+}
+
+describe('the screen', () => {
+  it('puts the step before each line, in columns', () => {
+    const { screen, seen } = screenOf();
+    screen.line('a', 'one');
+    screen.line('longer', 'two');
+    screen.note('a', 'three');
+    expect(seen).toEqual(['a      | one', 'longer | two', 'a      | - three']);
+  });
+
+  it('gives each step its colour, and ends colours that a step left on', () => {
+    const { screen, seen } = screenOf({ colour: true });
+    screen.line('a', '\u001b[31mred');
+    screen.line('longer', 'x');
+    expect(seen[0]).toBe('\u001b[32ma      |\u001b[0m \u001b[31mred\u001b[0m');
+    expect(seen[1]).toContain('\u001b[33mlonger |');
+  });
+
+  it('writes no escape of its own without colours', () => {
+    const { screen, seen } = screenOf();
+    screen.say('x');
+    screen.write(screen.bold('x') + screen.status('failure', 'x'));
+    expect(seen.join('')).toBe('xxx');
+  });
+
+  it.each([
+    ['a terminal sees the last of what overwrites itself', true, '10%\r50%\r100%', '100%'],
+    ['a file gets all of it', false, '10%\r50%\r100%', '10%\r50%\r100%'],
+    ['a line of Windows is a line', true, 'text\r', 'text'],
+  ])('%s', (_, isTerminal, text, visible) => {
+    const { screen, seen } = screenOf({ isTerminal });
+    screen.line('longer', text);
+    expect(seen).toEqual([`longer | ${visible}`]);
+  });
+
+  it('lets no name move the cursor or break the columns', () => {
+    const { screen, seen } = screenOf();
+    const long = 'x'.repeat(100);
+    screen.begin(['\u001b[2J', long]);
+    screen.line('\u001b[2J', 'one');
+    screen.line(long, 'two');
+    expect(seen).toEqual([`${'?[2J'.padEnd(24)} | one`, `${'x'.repeat(23)}~ | two`]);
+  });
+});

@@ -1,0 +1,143 @@
+import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
+import { describe, expect, it } from 'vitest';
+import { FakeLogSource } from '../../logs/testing/fake-log-source.ts';
+import type { Mark, StepLog } from '../../ports/step-logs.ts';
+import { terminalLogs } from './terminal-logs.ts';
+import { Turns } from './turns.ts';
+
+const NONCE = '9f3c2a71';
+const mark = (words: string): string => `\u001ehangar ${NONCE} ${words}`;
+
+function opened(order: { nonce?: string; masks?: readonly string[] } = {}) {
+  const clock = new FakeClock();
+  const source = new FakeLogSource();
+  const seen: string[] = [];
+  const marks: Mark[] = [];
+  const plan = {
+    version: 1,
+    nonce: NONCE,
+    steps: [],
+    timeoutMs: 1,
+    repoSlug: '',
+    buildNumber: 1,
+    buildEvent: '',
+  } as const;
+  const logs = terminalLogs({
+    clock,
+    source,
+    random: () => 0.5,
+    turns: new Turns(plan),
+    onMark: (_, one) => void marks.push(one),
+    screen: {
+      line: (step, text) => void seen.push(`${step}: ${text}`),
+      note: (step, text) => void seen.push(`${step}# ${text}`),
+    },
+  });
+  const log: StepLog = logs.open({
+    namespace: 'ci',
+    pod: 'p',
+    container: 'step-1',
+    nonce: 'nonce' in order ? order.nonce : NONCE,
+    stepId: 1,
+    stepName: 'test',
+    masks: order.masks ?? [],
+  });
+  const heard: Mark[] = [];
+  let end = (): void => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const follow = async (): Promise<void> => {
+    const following = log.follow({
+      ended,
+      signal: new AbortController().signal,
+      onMark: (one) => void heard.push(one),
+    });
+    await settle();
+    source.terminate();
+    end();
+    await clock.step(10_000);
+    await following;
+  };
+  const write = (text: string, full = true): void =>
+    source.write(BigInt(clock.now()) * 1_000_000n, text, full);
+  return { log, seen, marks, heard, write, follow };
+}
+
+const finish = (log: StepLog) => log.finish(new AbortController().signal);
+
+describe('logs on the terminal', () => {
+  it('show lines with their step, and take the marks of the gate out', async () => {
+    const { log, seen, marks, heard, write, follow } = opened();
+    write(mark('start at=1000'));
+    write('hello');
+    write('');
+    write(mark('end code=3 at=1500'));
+    await follow();
+    await finish(log);
+    expect(seen).toEqual(['test: hello', 'test: ']);
+    expect(marks).toEqual([
+      { kind: 'start', atMs: 1000 },
+      { kind: 'end', atMs: 1500, code: 3 },
+    ]);
+    expect(heard).toEqual(marks);
+  });
+
+  it('leave a mark of somebody else where it is', async () => {
+    const { log, seen, write, follow } = opened();
+    write('\u001ehangar other end code=0 at=1');
+    await follow();
+    await finish(log);
+    expect(seen).toEqual(['test: \u001ehangar other end code=0 at=1']);
+  });
+
+  it('show what a step without a gate prints', async () => {
+    const order: { nonce?: string } = {};
+    Object.assign(order, { nonce: undefined });
+    const { log, seen, write, follow } = opened(order);
+    write('plain');
+    await follow();
+    await finish(log);
+    expect(seen).toEqual(['test: plain']);
+  });
+
+  it('hide secrets, across the pieces of a line too, and in notes', async () => {
+    const { log, seen, write, follow } = opened({ masks: ['correct-horse'] });
+    write('token is correct-', false);
+    write('horse, keep it');
+    write('not correct, horse');
+    await follow();
+    log.note('refused: correct-horse');
+    await finish(log);
+    expect(seen).toEqual([
+      'test: token is ******, keep it',
+      'test: not correct, horse',
+      'test# refused: ******',
+    ]);
+  });
+
+  it('cut cards out and tell their schema', async () => {
+    const card = Buffer.from(JSON.stringify({ schema: 'https://s', data: {} })).toString('base64');
+    const { log, seen, write, follow } = opened();
+    write(`\u001b]1338;${card}\u001b]0m`);
+    write('after');
+    await follow();
+    expect(await finish(log)).toEqual({ schema: 'https://s' });
+    expect(seen).toEqual(['test: after']);
+  });
+
+  it('show the unfinished last line once, however often they are finished', async () => {
+    const { log, seen, write, follow } = opened();
+    write('no newline', false);
+    await follow();
+    await finish(log);
+    await finish(log);
+    expect(seen).toEqual(['test: no newline']);
+  });
+
+  it('make a line of each line of a note', () => {
+    const { log, seen } = opened();
+    log.note('one\ntwo');
+    expect(seen).toEqual(['test# one', 'test# two']);
+  });
+});

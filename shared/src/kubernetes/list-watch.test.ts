@@ -1,0 +1,316 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FakeClock } from '../testing/fake-clock.ts';
+import { FakeCluster, noAnswer, refusal } from '../testing/fake-cluster.ts';
+import { type KubernetesError, RESOURCE } from './cluster.ts';
+import { type Change, ListWatch } from './list-watch.ts';
+
+const place = { resource: RESOURCE.pods, namespace: 'ci' };
+const at = (name: string) => ({ ...place, name });
+const labels = { app: 'hangar' };
+
+function begin() {
+  const clock = new FakeClock();
+  const cluster = new FakeCluster();
+  const told: string[] = [];
+  const troubles: KubernetesError[] = [];
+  let listen = (_change: Change<V1Pod>): void => undefined;
+  const watch = new ListWatch<V1Pod>(clock, cluster, {
+    target: place,
+    selection: { labelSelector: 'app=hangar' },
+    onChange: (change) => {
+      told.push(`${change.kind} ${change.object.metadata?.name}/${change.object.metadata?.uid}`);
+      listen(change);
+    },
+    onTrouble: (error) => troubles.push(error),
+  });
+  const stop = new AbortController();
+  const put = (name: string, phase = 'Pending'): V1Pod =>
+    cluster.put<V1Pod>(at(name), { metadata: { labels }, status: { phase } });
+  return {
+    ...{ clock, cluster, watch, told, troubles, stop, put },
+    run: () => watch.run(stop.signal),
+    listen: (by: typeof listen) => {
+      listen = by;
+    },
+  };
+}
+
+const names = (watch: ListWatch<V1Pod>): string[] =>
+  watch.objects.map((pod) => pod.metadata?.name ?? '').sort();
+
+describe('ListWatch', () => {
+  it('lists, then follows: changes, disappearances, and nothing that is not selected', async () => {
+    const { clock, cluster, watch, told, put, run, stop } = begin();
+    put('a');
+    const running = run();
+    await clock.step(0);
+    put('b');
+    cluster.put(at('stranger'), { metadata: {} });
+    put('a', 'Running');
+    cluster.drop(at('b'));
+    await clock.step(0);
+    expect(told).toEqual(['present a/uid-1', 'present b/uid-2', 'present a/uid-1', 'gone b/uid-2']);
+    expect(names(watch)).toEqual(['a']);
+    expect(watch.find('ci', 'a')?.status?.phase).toBe('Running');
+    expect(watch.find('ci', 'b')).toBeUndefined();
+    stop.abort();
+    await running;
+    expect(cluster.watches).toBe(0);
+  });
+
+  it('shows all of a list before it tells the first of it', async () => {
+    const { watch, put, listen, stop } = begin();
+    put('a');
+    put('b');
+    const seen: number[] = [];
+    listen(() => seen.push(watch.objects.length));
+    await watch.sync(stop.signal);
+    expect(seen).toEqual([2, 2]);
+  });
+
+  it('rejects a first list that fails, and knows no staleness before it', async () => {
+    const { clock, cluster, watch, stop } = begin();
+    cluster.fail('list', 'pods', refusal(403, 'Forbidden'));
+    await expect(watch.sync(stop.signal)).rejects.toThrow('Forbidden');
+    expect(watch.staleMs).toBeUndefined();
+    await watch.sync(stop.signal);
+    await clock.step(70);
+    expect(watch.staleMs).toBe(70);
+  });
+
+  it('counts a bookmark as a sign of life, and goes on from its version', async () => {
+    const { clock, cluster, watch, run, stop, put } = begin();
+    void run();
+    await clock.step(5_000);
+    put('a');
+    cluster.drop(at('a'));
+    cluster.bookmark();
+    await clock.step(0);
+    cluster.compact();
+    expect(watch.staleMs).toBe(0);
+    cluster.cut();
+    await clock.step(100);
+    expect([cluster.count('list', 'pods'), cluster.count('watch', 'pods')]).toEqual([1, 2]);
+    stop.abort();
+  });
+
+  it.each([
+    ['a clean end', undefined],
+    ['a cut', noAnswer()],
+    ['silence', refusal(0, 'Silence')],
+  ])('after %s goes on from the last version without a new list', async (_, end) => {
+    const { clock, cluster, told, run, stop, put } = begin();
+    void run();
+    await clock.step(2_000);
+    cluster.cut(end);
+    put('a');
+    await clock.step(200);
+    expect(told).toEqual(['present a/uid-1']);
+    expect(cluster.count('list', 'pods')).toBe(1);
+    stop.abort();
+  });
+
+  it.each([
+    ['as an event', undefined],
+    ['as a status', refusal(410, 'Expired')],
+  ])('after 410 %s lists anew at once and tells what the gap hid, silently', async (_, status) => {
+    const { clock, cluster, told, troubles, run, stop, put } = begin();
+    put('a');
+    put('b');
+    void run();
+    await clock.step(2_000);
+    told.length = 0;
+    put('b', 'Running');
+    cluster.drop(at('a'));
+    cluster.put(at('c'), { metadata: { labels } });
+    cluster.compact();
+    if (status) cluster.fail('watch', 'pods', status);
+    cluster.cut();
+    await clock.step(0);
+    expect(told.sort()).toEqual(['gone a/uid-1', 'present b/uid-2', 'present c/uid-3']);
+    expect(troubles).toEqual([]);
+    stop.abort();
+  });
+
+  it('does not hammer a server that answers each watch, or each page of a list, with 410', async () => {
+    for (const verb of ['watch', 'list'] as const) {
+      const { clock, cluster, run, stop } = begin();
+      cluster.intercept((call) => {
+        if (call.verb === verb) throw refusal(410, 'Expired');
+      });
+      void run();
+      await clock.step(60_000);
+      expect(cluster.count(verb, 'pods')).toBeLessThan(20);
+      stop.abort();
+    }
+  });
+
+  it('tells the death and the birth when a name comes back with another object behind it', async () => {
+    const { clock, cluster, told, run, stop, put } = begin();
+    put('a');
+    void run();
+    await clock.step(2_000);
+    cluster.drop(at('a'));
+    put('a');
+    cluster.compact();
+    cluster.cut(refusal(410, 'Expired'));
+    await clock.step(0);
+    expect(told).toEqual(['present a/uid-1', 'gone a/uid-1', 'present a/uid-2']);
+    stop.abort();
+  });
+
+  it('after 500 lists anew, after 429 waits as asked and goes on from its version', async () => {
+    const { clock, cluster, troubles, run, stop } = begin();
+    void run();
+    await clock.step(2_000);
+    cluster.fail('watch', 'pods', refusal(500, 'InternalError'));
+    cluster.cut();
+    await clock.step(200);
+    expect([cluster.count('list', 'pods'), cluster.count('watch', 'pods')]).toEqual([2, 3]);
+    await clock.step(2_000);
+    const slower = Object.assign(refusal(429, 'TooManyRequests'), { retryAfterMs: 5_000 });
+    cluster.fail('watch', 'pods', slower);
+    cluster.cut();
+    await clock.step(4_999);
+    expect(cluster.count('watch', 'pods')).toBe(4);
+    await clock.step(1);
+    expect([cluster.count('list', 'pods'), cluster.count('watch', 'pods')]).toEqual([2, 5]);
+    expect(troubles.map((one) => one.status)).toEqual([500, 429]);
+    stop.abort();
+  });
+
+  it('does not hammer a server that accepts and closes at once, with or without a bookmark', async () => {
+    const { clock, cluster, run, stop } = begin();
+    cluster.intercept((call) => {
+      if (call.verb === 'watch') {
+        queueMicrotask(() => queueMicrotask(() => cluster.bookmark()));
+        setImmediate(() => cluster.cut());
+      }
+    });
+    void run();
+    await clock.step(60_000);
+    expect(cluster.count('watch', 'pods')).toBeLessThan(20);
+    stop.abort();
+  });
+
+  it('pauses longer and longer while nothing works, at most 10 s, and briefly again after a good watch', async () => {
+    const { clock, cluster, run, stop } = begin();
+    let down = true;
+    const askedMs: number[] = [];
+    cluster.intercept(() => {
+      askedMs.push(clock.monotonicMs());
+      if (down) throw noAnswer();
+    });
+    void run();
+    await clock.step(60_000);
+    const pauses = askedMs.slice(1).map((ms, index) => ms - (askedMs[index] ?? 0));
+    expect(pauses.slice(0, 4)).toEqual([100, 200, 400, 800]);
+    expect(Math.max(...pauses)).toBe(10_000);
+    down = false;
+    await clock.step(20_000);
+    expect(cluster.watches).toBe(1);
+    cluster.cut(noAnswer());
+    await clock.step(100);
+    expect(cluster.watches).toBe(1);
+    stop.abort();
+  });
+
+  it('tells the others though a listener fails, and says so', async () => {
+    const { clock, watch, told, troubles, run, stop, put, listen } = begin();
+    put('a');
+    put('b');
+    listen(() => {
+      throw new TypeError('a bug');
+    });
+    void run();
+    await clock.step(0);
+    put('c');
+    await clock.step(0);
+    expect(told).toHaveLength(3);
+    expect(names(watch)).toEqual(['a', 'b', 'c']);
+    expect(troubles.map((one) => one.message)).toEqual(Array(3).fill('TypeError: a bug'));
+    stop.abort();
+  });
+
+  it.each(['list', 'watch'] as const)('ends silently when stopped in the middle of a %s', async (verb) => {
+    const { clock, cluster, troubles, run, stop } = begin();
+    cluster.intercept((call) => (call.verb === verb ? new Promise(() => undefined) : undefined));
+    const running = run();
+    await clock.step(0);
+    stop.abort(new Error('stop'));
+    await running;
+    expect(troubles).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('stops in the middle of a pause', async () => {
+    const { clock, cluster, run, stop } = begin();
+    cluster.intercept(() => {
+      throw noAnswer();
+    });
+    const running = run();
+    await clock.step(0);
+    stop.abort();
+    await running;
+    expect(clock.pending).toBe(0);
+  });
+});
+
+type Deed = 'put' | 'drop' | 'renew' | 'cut' | 'break' | 'compact' | 'bookmark' | 'refuse' | 'wait';
+const deeds: readonly Deed[] = [
+  'put',
+  'drop',
+  'renew',
+  'cut',
+  'break',
+  'compact',
+  'bookmark',
+  'refuse',
+  'wait',
+];
+
+describe('whatever happens, in any order', () => {
+  it('it ends in the state of the server, and what it told adds up to that', async () => {
+    const plan = fc.array(fc.tuple(fc.constantFrom(...deeds), fc.constantFrom('a', 'b', 'c')), {
+      maxLength: 25,
+    });
+    await fc.assert(
+      fc.asyncProperty(plan, async (steps) => {
+        const { clock, cluster, watch, run, stop, put, listen } = begin();
+        const heard = new Map<string, string | undefined>();
+        listen(({ kind, object }) => {
+          const { uid = '', resourceVersion } = object.metadata ?? {};
+          if (kind === 'gone') heard.delete(uid);
+          else heard.set(uid, resourceVersion);
+        });
+        const act: Record<Deed, (name: string) => unknown> = {
+          put: (name) => put(name),
+          drop: (name) => cluster.drop(at(name)),
+          renew: (name) => {
+            cluster.drop(at(name));
+            put(name);
+          },
+          cut: () => cluster.cut(),
+          break: () => cluster.cut(noAnswer()),
+          compact: () => cluster.compact(),
+          bookmark: () => cluster.bookmark(),
+          refuse: () => cluster.fail('watch', 'pods', refusal(500, 'InternalError'), refusal(410, 'Expired')),
+          wait: () => clock.step(150),
+        };
+        const running = run();
+        for (const [deed, name] of steps) await act[deed](name);
+        await clock.step(60_000);
+        const truth = cluster
+          .all<V1Pod>(place)
+          .map(({ metadata }) => [metadata?.uid, metadata?.resourceVersion]);
+        expect(Object.fromEntries(heard)).toEqual(Object.fromEntries(truth));
+        expect(watch.objects).toHaveLength(truth.length);
+        stop.abort();
+        await running;
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

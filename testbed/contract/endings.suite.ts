@@ -1,0 +1,187 @@
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import type { V1Pod } from '@kubernetes/client-node';
+import { describe, expect, it } from 'vitest';
+import {
+  BUSYBOX,
+  conditionOf,
+  heldPod,
+  isRunning,
+  NONROOT,
+  podOf,
+  shell,
+  stateOf,
+  statusOf,
+} from './pods.ts';
+import { hasEnded, type Room, refusalOf } from './room.ts';
+
+const { pods } = RESOURCE;
+const SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+
+const terminatedIn = (forms: readonly V1Pod[], container = 'main') =>
+  forms.map((pod) => stateOf(pod, container).terminated).findLast((state) => state !== undefined);
+
+/** How running Pods are ended, and how an image is swapped. */
+export function endingsSuite(room: () => Room): void {
+  /** Starts a Pod of one script and waits until it says `up`. */
+  async function running(name: string, script: string, more: Partial<V1Pod['spec']> = {}): Promise<V1Pod> {
+    await room().createPod(podOf(room(), name, [shell(script)], more));
+    const pod = await room().podWhen(name, 'runs', isRunning);
+    await room().until(`${name} says up`, async () =>
+      (await room().said(name)).includes('up\n') ? true : undefined,
+    );
+    return pod;
+  }
+
+  describe.concurrent('endings', () => {
+    it('tell a container by SIGTERM, and its code is its own', async () => {
+      await running('polite', 'trap "echo bye; exit 9" TERM; echo up; while :; do sleep 0.1; done');
+      await room().remove(pods, 'polite', { gracePeriodSeconds: 20 });
+      const forms = await room().podGone('polite');
+      expect(terminatedIn(forms)).toMatchObject({ exitCode: 9, reason: 'Error' });
+      const marked = forms.find(({ metadata }) => metadata?.deletionTimestamp !== undefined);
+      expect(marked?.metadata).toMatchObject({
+        deletionGracePeriodSeconds: 20,
+        deletionTimestamp: expect.stringMatching(SECONDS),
+      });
+      expect(forms.at(-2)?.status?.phase).toBe('Failed');
+    });
+
+    it('kill what does not hear', async () => {
+      await running('deaf', 'trap "" TERM; echo up; while :; do sleep 0.1; done');
+      await room().remove(pods, 'deaf', { gracePeriodSeconds: 1 });
+      expect(terminatedIn(await room().podGone('deaf'))).toMatchObject({ exitCode: 137, reason: 'Error' });
+    });
+
+    it('kill a first process that handles no SIGTERM: its default does not count there', async () => {
+      await running('simple', 'echo up; exec sleep 600');
+      await room().remove(pods, 'simple', { gracePeriodSeconds: 1 });
+      expect(terminatedIn(await room().podGone('simple'))).toMatchObject({ exitCode: 137 });
+    });
+
+    it('signal the first process alone: what it started ends with it', async () => {
+      const script =
+        'trap "echo told; exit 0" TERM; sh -c "trap \\"echo child told\\" TERM; while :; do sleep 0.1; done" & echo up; while :; do sleep 0.1; done';
+      await running('alone', script);
+      const reading = room().log('alone', 'main', { follow: true });
+      await room().remove(pods, 'alone', { gracePeriodSeconds: 20 });
+      const forms = await room().podGone('alone');
+      expect(terminatedIn(forms)).toMatchObject({ exitCode: 0, reason: 'Completed' });
+      expect(await reading).not.toContain('child told');
+    });
+
+    it('let a Pod go at once without a grace, or without a node', async () => {
+      await running('forced', 'echo up; exec sleep 600');
+      await room().remove(pods, 'forced', { gracePeriodSeconds: 0 });
+      await room().createPod(heldPod('unplaced'));
+      await room().remove(pods, 'unplaced');
+      for (const name of ['forced', 'unplaced'])
+        expect((await refusalOf(room().get(pods, name))).status).toBe(404);
+    });
+
+    it('leave an ended Pod as it is until it is removed, then at once', async () => {
+      await room().run(podOf(room(), 'done', [shell('echo kept')]));
+      expect(await room().said('done')).toBe('kept\n');
+      await room().remove(pods, 'done');
+      expect((await refusalOf(room().get(pods, 'done'))).status).toBe(404);
+    });
+
+    it('come with a deadline: the Pod fails as DeadlineExceeded, and its containers are ended', async () => {
+      const script = 'trap "exit 143" TERM; echo up; while :; do sleep 0.1; done';
+      const pod = await room().run(podOf(room(), 'deadline', [shell(script)], { activeDeadlineSeconds: 2 }));
+      expect(pod.status).toMatchObject({
+        phase: 'Failed',
+        reason: 'DeadlineExceeded',
+        message: 'Pod was active on the node longer than the specified deadline',
+      });
+      const event = await room().until('DeadlineExceeded', async () =>
+        (await room().eventsOf('deadline')).find(({ reason }) => reason === 'DeadlineExceeded'),
+      );
+      const ended = await room().podWhen(
+        'deadline',
+        'has no container',
+        (one) => stateOf(one).terminated !== undefined,
+      );
+      expect(event.type).toBe('Normal');
+      expect([137, 143]).toContain(stateOf(ended).terminated?.exitCode);
+    });
+
+    it('swap the image of a running container: another run, whatever the restart policy', async () => {
+      const before = await running(
+        'swapped',
+        'trap "exit 5" TERM; echo up "$0"; while :; do sleep 0.1; done',
+      );
+      await room().patch(
+        pods,
+        'swapped',
+        { spec: { containers: [{ name: 'main', image: NONROOT }] } },
+        'strategic',
+      );
+      const after = await room().podWhen(
+        'swapped',
+        'runs anew',
+        (pod) => isRunning(pod) && statusOf(pod)?.restartCount === 1,
+      );
+      const [was, is] = [statusOf(before), statusOf(after)];
+      expect([was?.image, is?.image]).toEqual([BUSYBOX, NONROOT]);
+      expect(is?.containerID).not.toBe(was?.containerID);
+      expect(is?.lastState?.terminated).toMatchObject({ exitCode: 5, containerID: was?.containerID });
+      expect(after.status?.phase).toBe('Running');
+      expect(after.metadata?.generation).toBe(2);
+      expect(conditionOf(after, 'PodScheduled')?.status).toBe('True');
+      expect(await room().log('swapped', 'main', { previous: true })).toContain('up');
+      const event = (await room().eventsOf('swapped')).find(({ reason }) => reason === 'Killing');
+      expect(event?.message).toBe('Container main definition changed, will be restarted');
+      await room().remove(pods, 'swapped', { gracePeriodSeconds: 1 });
+    });
+
+    it('swap no image of a container that has ended', async () => {
+      const containers = [
+        shell('exit 3'),
+        shell('until [ -e /pod/go ]; do sleep 0.1; done', { name: 'other' }),
+      ];
+      await room().createPod(podOf(room(), 'too-late', containers));
+      await room().podWhen('too-late', 'has an end', (pod) => stateOf(pod).terminated !== undefined);
+      await room().patch(
+        pods,
+        'too-late',
+        { spec: { containers: [{ name: 'main', image: NONROOT }] } },
+        'strategic',
+      );
+      await room().patch(
+        pods,
+        'too-late',
+        { spec: { containers: [{ name: 'other', image: NONROOT }] } },
+        'strategic',
+      );
+      const after = await room().podWhen(
+        'too-late',
+        'swapped the other',
+        (pod) => statusOf(pod, 'other')?.restartCount === 1,
+      );
+      expect(statusOf(after)).toMatchObject({ restartCount: 0, state: { terminated: { exitCode: 3 } } });
+      await room().remove(pods, 'too-late', { gracePeriodSeconds: 1 });
+    });
+
+    it('restart a container by its policy', async () => {
+      const volumeMounts = [{ name: 'ws', mountPath: '/ws' }];
+      const container = shell('[ -e /ws/x ] || { touch /ws/x; exit 6; }', { volumeMounts });
+      const volumes = [{ name: 'ws', emptyDir: {} }];
+      const pod = await room().run(
+        podOf(room(), 'again', [container], { restartPolicy: 'OnFailure', volumes }),
+      );
+      expect(pod.status?.phase).toBe('Succeeded');
+      expect(statusOf(pod)).toMatchObject({
+        restartCount: 1,
+        lastState: { terminated: { exitCode: 6, reason: 'Error' } },
+        state: { terminated: { exitCode: 0 } },
+      });
+    });
+
+    it('end a Pod only once: what has ended is not seen to run again', async () => {
+      await room().run(podOf(room(), 'final', [shell('exit 1')]));
+      const forms = room().history('final');
+      const first = forms.findIndex(hasEnded);
+      expect(forms.slice(first).every(hasEnded)).toBe(true);
+    });
+  });
+}

@@ -1,0 +1,11 @@
+import { contractSuite } from '../contract/contract.suite.ts';
+import { startEmbeddedCluster } from '../embedded/cluster.ts';
+
+contractSuite({
+  name: 'the embedded cluster',
+  patienceMs: 25_000,
+  open: async () => {
+    const cluster = await startEmbeddedCluster();
+    return { kubeconfig: cluster.kubeconfig(), close: () => cluster.close() };
+  },
+});

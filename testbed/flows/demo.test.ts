@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const REPOSITORY = join(import.meta.dirname, '../..');
+
+interface Told {
+  readonly ok: boolean;
+  readonly cluster: string;
+  readonly pipelines: readonly {
+    readonly name: string;
+    readonly ok: boolean;
+    readonly expected: string;
+    readonly actual: string;
+    readonly problems: readonly string[];
+    readonly waited: string;
+  }[];
+  readonly totals: { readonly builds: number; readonly pods: number; readonly apiWrites: number };
+  readonly problems: readonly string[];
+}
+
+/** Runs the demo as a person does: a process of its own, by the Node.js that runs this test. */
+function demo(
+  ...args: readonly string[]
+): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+  const words = ['--conditions=source', 'testbed/demo/main.ts', ...args];
+  return new Promise((resolve) => {
+    execFile(process.execPath, words, { cwd: REPOSITORY, timeout: 100_000 }, (error, out, err) => {
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+      resolve({ code, out, err });
+    });
+  });
+}
+
+describe('npm run demo', () => {
+  it('runs a dozen pipelines, each with the outcome that it is there to show', async () => {
+    const { code, out, err } = await demo('--json');
+
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const told = JSON.parse(out) as Told;
+    expect(told.pipelines.filter(({ ok }) => !ok)).toEqual([]);
+    expect(told).toMatchObject({ ok: true, cluster: 'embedded', problems: [] });
+    expect(Object.fromEntries(told.pipelines.map(({ name, actual }) => [name, actual]))).toEqual({
+      cancelled: 'killed',
+      hello: 'success',
+      parallel: 'success',
+      service: 'success',
+      failure: 'failure',
+      'ignored-failure': 'success',
+      'fail-fast': 'failure',
+      'early-success': 'success',
+      secrets: 'success',
+      plugin: 'success',
+      substitution: 'success',
+      stages: 'success',
+      mistake: 'error',
+      'waits-for-room': 'success',
+    });
+    expect(told.pipelines.find(({ name }) => name === 'waits-for-room')?.waited).toContain('memory');
+  }, 120_000);
+
+  it('says how it is called, and refuses what it does not know with exit code 2', async () => {
+    const help = await demo('--help');
+    expect(help).toMatchObject({ code: 0, err: '' });
+    expect(help.out).toContain('npm run demo -- --keep');
+
+    const wrong = await demo('--kepe');
+    expect(wrong).toMatchObject({ code: 2, out: '' });
+    expect(wrong.err).toContain('--kepe');
+  }, 120_000);
+});

@@ -1,0 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { contractSuite } from '../contract/contract.suite.ts';
+import { connectRealCluster } from '../real/facts.ts';
+
+contractSuite({
+  name: 'the real cluster',
+  patienceMs: 120_000,
+  open: async () => {
+    const { adminKubeconfig } = await connectRealCluster();
+    return { kubeconfig: readFileSync(adminKubeconfig, 'utf8'), close: async () => undefined };
+  },
+});
