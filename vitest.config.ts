@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { RetriesReporter } from './testbed/levels/retries-reporter.ts';
 
 /**
  * Levels of tests. unit: pure rooms and edges on loopback. gate: the Go program as processes.
@@ -9,29 +10,49 @@ const level = (name: string, include: string[], test: object) => ({
   test: { name, include, ...test },
 });
 
+/** Where `npm test` wants the report of a level (testbed/levels/main.ts). */
+const report = process.env['HANGAR_LEVEL_REPORT'];
+/** One at a time: the cluster is one. A second try is named in the summary. */
+const onTheRealCluster = {
+  testTimeout: 180_000,
+  hookTimeout: 900_000,
+  maxWorkers: 1,
+  fileParallelism: false,
+  retry: 1,
+};
+
 export default defineConfig({
   ssr: { resolve: { conditions: ['source'] } },
   test: {
     passWithNoTests: false,
+    reporters: report
+      ? ['dot', ['json', { outputFile: report }], new RetriesReporter(`${report}.retries`)]
+      : ['default'],
     coverage: { provider: 'v8', include: ['shared/src/**', 'runner/src/**', 'autoscaler/src/**'] },
     projects: [
       level(
         'unit',
         [
           '{shared,runner,autoscaler}/src/**/*.test.ts',
-          'testbed/{drone,embedded,images,levels}/**/*.test.ts',
+          'testbed/{bench,drone,embedded,images,levels}/**/*.test.ts',
           'testbed/real/plan/**/*.test.ts',
         ],
         {},
       ),
-      level('gate', ['runner/gate/**/*.test.ts'], { testTimeout: 60_000, maxWorkers: 1 }),
-      level('flows', ['testbed/flows/**/*.test.ts'], { testTimeout: 30_000 }),
+      level('gate', ['runner/gate/**/*.test.ts'], { testTimeout: 60_000, maxWorkers: 1, retry: 1 }),
+      level('flows', ['testbed/flows/**/*.test.ts'], {
+        testTimeout: 90_000,
+        hookTimeout: 60_000,
+        maxWorkers: 2,
+        retry: 1,
+      }),
       level('real', ['testbed/real/**/*.test.ts', 'testbed/real-flows/**/*.test.ts'], {
-        exclude: ['testbed/real/plan/**'],
-        testTimeout: 180_000,
-        hookTimeout: 900_000,
-        maxWorkers: 1,
-        fileParallelism: false,
+        exclude: ['testbed/real/plan/**', 'testbed/real-flows/large/**'],
+        ...onTheRealCluster,
+      }),
+      level('large', ['testbed/real-flows/large/**/*.test.ts'], {
+        ...onTheRealCluster,
+        testTimeout: 900_000,
       }),
     ],
   },

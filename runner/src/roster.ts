@@ -24,6 +24,9 @@ export interface RosterEntry {
 /** A Pod that has ended is removed within this time, unless its removal failed. */
 const OVERDUE_MS = 300_000;
 
+/** A Pod that is gone before it was dealt with is not told as gone once more, so its name would stay: so many are kept at most. */
+const LANDED_LIMIT = 10_000;
+
 /** All stages in the hands of this process: who is in it is not begun or adopted a second time. */
 export class Roster {
   readonly #entries = new Map<number, RosterEntry>();
@@ -55,7 +58,10 @@ export class Roster {
 
   /** The Pod was dealt with: while it ends, nobody adopts it. */
   land(podUid: string | undefined, nowMs: number): void {
-    if (podUid) this.#landed.set(podUid, nowMs);
+    if (!podUid) return;
+    this.#landed.set(podUid, nowMs);
+    const [oldest] = this.#landed.keys();
+    if (this.#landed.size > LANDED_LIMIT && oldest !== undefined) this.#landed.delete(oldest);
   }
 
   /** Landed so long ago that its Pod ought to be gone, and its removal must have failed. */
@@ -73,8 +79,7 @@ export class Roster {
   }
 
   leave(stageId: number): void {
-    this.#entries.delete(stageId);
-    this.#tell();
+    if (this.#entries.delete(stageId)) this.#tell();
   }
 
   /** Hears every change; the returned function ends it. */

@@ -106,6 +106,7 @@ function whenever(
   return new Promise((resolve) => {
     const done = (): void => {
       unlisten();
+      signal.removeEventListener('abort', done);
       resolve();
     };
     const unlisten = listen(() => holds() && done());

@@ -1,12 +1,12 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Lease, V1Secret } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
+import { like, SECONDS } from './like.ts';
 import { heldPod, podOf, shell } from './pods.ts';
 import { REFUSED } from './refusals.ts';
 import { type Room, refusalOf } from './room.ts';
 
 const { pods, secrets, leases, namespaces } = RESOURCE;
-const SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 const MODIFIED =
   'the object has been modified; please apply your changes to the latest version and try again';
 
@@ -26,9 +26,9 @@ export function objectsSuite(room: () => Room): void {
       });
       expect(made.metadata).toMatchObject({
         name: 'made',
-        uid: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
-        resourceVersion: expect.stringMatching(/^\d+$/),
-        creationTimestamp: expect.stringMatching(SECONDS),
+        uid: like(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
+        resourceVersion: like(/^\d+$/),
+        creationTimestamp: like(SECONDS),
       });
       expect([made.type, textOf(made, 'a'), textOf(made, 'b')]).toEqual(['Opaque', 'x', 'y']);
       expect(made.stringData).toBeUndefined();

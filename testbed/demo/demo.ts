@@ -18,8 +18,7 @@ export interface DemoParts {
   readonly stop: AbortSignal;
 }
 
-/** How long a cluster that stays may take to get rid of what an interrupted demo has started. */
-const TIDY_MS = 10_000;
+/** How long a person can look at the pipeline that waits. */
 const LINGER_MS = 1_000;
 
 /** The whole demo; answers the exit code. Whatever happens, what it started is ended. */
@@ -34,17 +33,17 @@ export async function runDemo(parts: DemoParts, options: DemoOptions): Promise<n
     try {
       return await play({ parts, options, ground, world });
     } finally {
-      await leave(world, parts.stop.aborted && ground.kind === 'embedded');
+      await leave(world, parts.stop);
     }
   } finally {
     await ground.close();
   }
 }
 
-/** A runner takes up to three seconds to hand over; where the cluster goes with it, a person in a hurry need not wait. */
-async function leave(world: World, inHurry: boolean): Promise<void> {
+/** A runner takes up to three seconds to hand over. Its Pods go with the ground, so a person in a hurry need not wait. */
+async function leave(world: World, hurry: AbortSignal): Promise<void> {
   const closed = world.close().catch(() => undefined);
-  if (!inHurry) await closed;
+  if (!hurry.aborted) await closed;
 }
 
 interface Stage {
@@ -77,11 +76,6 @@ async function drive({ parts, options, ground, world }: Stage): Promise<Driven> 
     : showProgress(clock, terminal, () => driving.sent, AbortSignal.any([over.signal, stop]));
   try {
     return await driving.run(CASES);
-  } catch (error) {
-    // The embedded cluster goes with all that is in it; the real one stays, and must be tidied.
-    driving.cancelOpen();
-    if (ground.kind === 'real') await world.cleaned(TIDY_MS).catch(() => undefined);
-    throw error;
   } finally {
     over.abort();
     await shown;

@@ -86,7 +86,7 @@ export class Drive {
   }
 
   /** Cancels what has not ended. */
-  cancelOpen(): void {
+  private cancelOpen(): void {
     for (const { build } of this.sent) if (!isFinal(build)) this.parts.world.drone.cancel(build.id);
   }
 
@@ -94,13 +94,12 @@ export class Drive {
     for (const one of cases) if (one.role !== 'wait') this.send(one);
     await this.until('all builds to begin', () => this.sent.every(hasBegun));
     for (const one of cases) if (one.role === 'wait') this.send(one);
-    await this.until('a build to wait for room', () => this.records.some(({ waited }) => waited !== ''));
-    await this.until('the first line of what is to be cancelled', () =>
-      this.toCancel().every(this.hasSpoken),
-    );
+    await this.until('a build to wait for room', () => this.of('wait').every(this.hasWaited));
+    const speaks = (): boolean => this.of('cancel').every(this.hasSpoken);
+    await this.until('the first line of what is to be cancelled', speaks);
     await this.parts.clock.sleep(this.parts.lingerMs, this.parts.stop);
     this.parts.stop.throwIfAborted();
-    for (const { buildId } of this.toCancel()) this.parts.world.drone.cancel(buildId);
+    for (const { buildId } of this.of('cancel')) this.parts.world.drone.cancel(buildId);
   }
 
   private send(one: DemoCase): void {
@@ -123,13 +122,17 @@ export class Drive {
     );
   }
 
-  private toCancel(): readonly Record[] {
-    return this.records.filter(({ one }) => one.role === 'cancel');
+  private of(role: DemoCase['role']): readonly Record[] {
+    return this.records.filter(({ one }) => one.role === role);
   }
+
+  /** It has waited, or is over without: then its verdict says so. */
+  private readonly hasWaited = ({ buildId, waited }: Record): boolean =>
+    waited !== '' || isFinal(this.parts.world.drone.build(buildId));
 
   private readonly hasSpoken = ({ one, buildId }: Record): boolean => {
     const { telling } = one;
-    if (telling.from !== 'log') return true;
+    if (telling.from !== 'log' || isFinal(this.parts.world.drone.build(buildId))) return true;
     return this.parts.world.drone
       .logView(buildId, telling.step)
       .lines.some(({ out }) => telling.line.test(out));

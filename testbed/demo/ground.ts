@@ -39,21 +39,33 @@ export async function embeddedDemoGround(): Promise<DemoGround> {
   };
 }
 
-/** The real cluster of this machine, brought up if it isn't; it stays. Rejects with the cure where the machine can't. */
+/**
+ * A namespace of its own on the real cluster of this machine, so that tests that run there at the same time are not disturbed;
+ * it goes in the end, the cluster stays. The runner has an admin's rights, since those of its Role are for one namespace.
+ * Rejects with the cure where the machine can't.
+ */
 export async function realDemoGround(): Promise<DemoGround> {
-  const { realGround } = await import('../real-flows/real-ground.ts');
+  const [{ realGround }, { adminApi, expectStatus, until }] = await Promise.all([
+    import('../real-flows/real-ground.ts'),
+    import('../real/kubernetes.ts'),
+  ]);
   const { cluster, ground } = await realGround();
-  const env = { ...ground.env, HANGAR_REGISTRY_MIRRORS: `docker.io:${cluster.registry}` };
+  const api = await adminApi(cluster.layout);
+  const namespace = `hangar-demo-${process.pid}`;
+  const path = `/api/v1/namespaces/${namespace}`;
+  const made = await api('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
+  expectStatus(made, [201], 'making the namespace of the demo');
+  const hasAccount = async (): Promise<boolean> =>
+    (await api('GET', `${path}/serviceaccounts/default`)).status === 200;
+  await until('the default account of the namespace', 60_000, hasAccount);
   return {
     kind: 'real',
-    ground: { ...ground, env },
-    addresses: {
-      'Kubernetes API': cluster.server,
-      KUBECONFIG: cluster.adminKubeconfig,
-      namespace: ground.namespace,
-    },
+    ground: { ...ground, kubeconfig: ground.adminKubeconfig, namespace },
+    addresses: { 'Kubernetes API': cluster.server, KUBECONFIG: cluster.adminKubeconfig, namespace },
     limitMs: 240_000,
-    close: () => Promise.resolve(),
+    close: async () => {
+      expectStatus(await api('DELETE', path), [200, 202, 404], 'removing the namespace of the demo');
+    },
   };
 }
 

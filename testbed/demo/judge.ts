@@ -24,13 +24,17 @@ type Step = StageView['steps'][number];
 export function judge(one: DemoCase, evidence: Evidence): Verdict {
   const { build } = evidence;
   const line = tellingLine(one, evidence);
+  const error = firstError(build);
+  // The rest would only say the same in other words.
+  if (build.status !== one.expected && error !== '')
+    return { problems: [`it is ${build.status}, not ${one.expected}: ${error}`], line: error };
   const problems = [
     ...(build.status === one.expected ? [] : [`it is ${build.status}, not ${one.expected}`]),
     ...stepProblems(one, build),
     ...(line === undefined ? [`${placeOf(one)} has no line like ${String(one.telling.line)}`] : []),
     ...leaks(evidence),
   ];
-  return { problems, line: line ?? firstError(build) };
+  return { problems, line: line ?? error };
 }
 
 function stepProblems(one: DemoCase, build: BuildView): string[] {

@@ -1,16 +1,15 @@
 import { systemClock } from '@hangar/shared/clock';
-import { runDemo } from './demo.ts';
 import type { Terminal } from './display.ts';
 import { HELP, readArguments } from './options.ts';
 
 const INTERRUPTED = 130;
-/** Tidying a real cluster takes longest; the embedded one is gone in a moment. */
+/** Should ending itself hang: the embedded cluster's janitor cleans up behind us. */
 const LONGEST_ENDING_MS = 15_000;
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => {
-    // A second one is meant: the embedded cluster's janitor cleans up behind us.
+    // A second one is meant.
     if (stop.signal.aborted) process.exit(INTERRUPTED);
     stop.abort(new Error('interrupted'));
     setTimeout(() => process.exit(INTERRUPTED), LONGEST_ENDING_MS).unref();
@@ -36,8 +35,11 @@ async function main(): Promise<number> {
     case 'wrong':
       process.stderr.write(`demo: ${asked.text}\n\n${HELP}`);
       return 2;
-    case 'run':
+    case 'run': {
+      // Help need not wait for all that a run loads.
+      const { runDemo } = await import('./demo.ts');
       return runDemo({ clock: systemClock(), terminal, stop: stop.signal }, asked.options);
+    }
   }
 }
 

@@ -62,6 +62,14 @@ export const LEVELS: readonly Level[] = [
     missing: needsRealCluster,
     quick: false,
   },
+  {
+    name: 'large',
+    what: 'two hundred steps in one Pod, on a real kubelet',
+    command: vitest('large'),
+    prepare: ['testbed', '--', 'build'],
+    missing: needsRealCluster,
+    quick: false,
+  },
 ];
 
 /** What came of one level. */

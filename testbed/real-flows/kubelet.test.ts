@@ -75,18 +75,6 @@ describe('what only a real kubelet does', () => {
     expect(world.drone.logText(id, 'user')).toContain('1000\n');
   });
 
-  it('a graph of 200 steps runs', async () => {
-    const names = Array.from({ length: 199 }, (_, index) => `s${index}`);
-    const after = (index: number) => (index < 10 ? 'clone' : `s${index - 10}`);
-    const steps = names
-      .map((name, index) => step(name, [`echo ${index}`], `  depends_on: [${after(index)}]\n`))
-      .join('');
-    const { done } = await run(pipeline(steps));
-    expect(done.status).toBe('success');
-    expect(told(done).filter(([, status]) => status !== 'success')).toEqual([]);
-    expect(told(done)).toHaveLength(200);
-  });
-
   it('a cancel while an image is pulled ends the build, and no step of it begins', async () => {
     const repository = 'local/cold-cancel';
     const pushed = await pushSizedImage(cluster.layout, repository, 3_000_000);

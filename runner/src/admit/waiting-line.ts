@@ -13,7 +13,10 @@ export interface Waiter {
 
 interface Entry extends Waiter {
   readonly order: number;
-  readonly decided: (admission: Admission) => void;
+  /** Admissions of its own repository that went before it though they came later. */
+  overtaken: number;
+  said: string;
+  readonly decided: (admission: Admission & { kind: 'admitted' | 'refused' }) => void;
 }
 
 /** Someone is waiting at the other end of these: a person who promoted, then one with an open pull request, then the rest. */
@@ -26,6 +29,12 @@ const PRIORITY: Readonly<Record<string, number>> = {
   push: 2,
   cron: 3,
 };
+const USUAL_PRIORITY = 2;
+
+/** So often may later ones with better events go before one of the same repository: nobody waits for ever. */
+const PATIENCE = 8;
+/** Repositories whose last turn is remembered; the oldest are forgotten, which is the same as never. */
+const REMEMBERED = 1_000;
 
 /**
  * The line before admission: round robin over repositories, within one by event and then first come. The head is never overtaken
@@ -34,10 +43,12 @@ const PRIORITY: Readonly<Record<string, number>> = {
 export class WaitingLine {
   readonly #taken: () => Load;
   readonly #budget: Budget;
+  readonly #turns = new Map<string, number>();
   #entries: Entry[] = [];
-  #turns = new Map<string, number>();
   #order = 0;
   #turn = 0;
+  #turning = false;
+  #again = false;
 
   constructor(taken: () => Load, budget: Budget) {
     this.#taken = taken;
@@ -51,59 +62,91 @@ export class WaitingLine {
 
   /** Resolves with `admitted` or `refused`; rejects with the signal's reason when it is aborted. */
   enter(waiter: Waiter, signal: AbortSignal): Promise<Admission & { kind: 'admitted' | 'refused' }> {
-    signal.throwIfAborted();
     return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
       const leave = (): void => {
-        this.#entries = this.#entries.filter((one) => one !== entry);
+        this.#remove(entry);
         reject(signal.reason as Error);
         this.turn();
       };
-      let said = '';
-      const decided = (admission: Admission): void => {
-        if (admission.kind === 'waiting') {
-          if (admission.text !== said) waiter.waits(admission);
-          said = admission.text;
-          return;
-        }
-        this.#entries = this.#entries.filter((one) => one !== entry);
+      const decided: Entry['decided'] = (admission) => {
+        this.#remove(entry);
         signal.removeEventListener('abort', leave);
         if (admission.kind === 'admitted') waiter.admitted();
         resolve(admission);
       };
-      const entry: Entry = { ...waiter, order: this.#order, decided };
-      this.#order += 1;
+      const entry: Entry = { ...waiter, order: this.#order++, overtaken: 0, said: '', decided };
       signal.addEventListener('abort', leave, { once: true });
       this.#entries.push(entry);
       this.turn();
     });
   }
 
-  /** Something may have become free: looks from the head on. One admission a call is decided at a time, since each changes what is taken. */
+  /**
+   * Something may have become free: looks from the head on. One admission is decided at a time, since each changes what is taken.
+   * Who hears of a decision may call this again: that is a further look, not a look within the look.
+   */
   turn(): void {
+    this.#again = true;
+    if (this.#turning) return;
+    this.#turning = true;
+    try {
+      while (this.#again) {
+        this.#again = false;
+        this.#look();
+      }
+    } finally {
+      this.#turning = false;
+    }
+  }
+
+  #look(): void {
     for (;;) {
       const [head, ...rest] = this.#inOrder();
       if (!head) return;
       const admission = admit(head.asks, this.#taken(), this.#budget);
-      if (admission.kind === 'waiting') {
-        head.decided(admission);
-        for (const [place, one] of rest.entries())
-          one.decided({
-            kind: 'waiting',
-            reason: 'line',
-            text: `${place + 1} before this pipeline in the line; the first waits because ${admission.text}`,
-          });
-        return;
-      }
-      this.#turns.set(head.repo, this.#turn++);
+      if (admission.kind === 'waiting') return tellWaiting(head, rest, admission);
+      if (admission.kind === 'admitted') this.#count(head, rest);
       head.decided(admission);
     }
   }
 
+  #remove(entry: Entry): void {
+    this.#entries = this.#entries.filter((one) => one !== entry);
+  }
+
+  #count(head: Entry, rest: readonly Entry[]): void {
+    for (const one of rest) if (one.repo === head.repo && one.order < head.order) one.overtaken += 1;
+    this.#turns.delete(head.repo);
+    this.#turns.set(head.repo, this.#turn++);
+    const [oldest] = this.#turns.keys();
+    if (this.#turns.size > REMEMBERED && oldest !== undefined) this.#turns.delete(oldest);
+  }
+
   #inOrder(): Entry[] {
-    const priority = (one: Entry): number => PRIORITY[one.event] ?? 2;
     const lastTurn = (one: Entry): number => this.#turns.get(one.repo) ?? -1;
     return [...this.#entries].sort(
-      (a, b) => lastTurn(a) - lastTurn(b) || priority(a) - priority(b) || a.order - b.order,
+      (a, b) => lastTurn(a) - lastTurn(b) || priorityOf(a) - priorityOf(b) || a.order - b.order,
     );
   }
+}
+
+const priorityOf = (one: Entry): number =>
+  one.overtaken >= PATIENCE ? -1 : (PRIORITY[one.event] ?? USUAL_PRIORITY);
+
+function tellWaiting(head: Entry, rest: readonly Entry[], admission: Admission & { kind: 'waiting' }): void {
+  tell(head, admission);
+  for (const [place, one] of rest.entries())
+    tell(one, {
+      kind: 'waiting',
+      reason: 'line',
+      text: `${place + 1} before this pipeline in the line; the first waits because ${admission.text}`,
+    });
+}
+
+/** Each new text once. */
+function tell(entry: Entry, admission: Admission & { kind: 'waiting' }): void {
+  if (entry.said === admission.text) return;
+  entry.said = admission.text;
+  entry.waits(admission);
 }

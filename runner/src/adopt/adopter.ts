@@ -172,8 +172,10 @@ export class Adopter {
       namespace: this.#parts.leaseNamespace,
       name: lease.metadata?.name ?? '',
     };
-    const uid = lease.metadata?.uid;
-    const removed = await this.#parts.cluster.remove(target, uid ? { uid } : {}, signal);
+    // A replica that has come back under the same name renews it: then it is not ours to remove.
+    const { uid, resourceVersion } = lease.metadata ?? {};
+    const unchanged = { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) };
+    const removed = await this.#parts.cluster.remove(target, unchanged, signal);
     // Of several that look, the one that removed it carries on.
     for (const intent of intents) {
       if (removed === 'removed') this.#carryOn(intent);

@@ -35,23 +35,19 @@ export async function resume(
   try {
     const contents = await contentsOf(parts, pod, record, stops.stop);
     if (!contents)
-      return await giveUp(
-        parts,
-        pod,
-        record,
-        'the Secret of this pipeline is gone, so that it could not be taken over',
-      );
+      return await giveUp(parts, pod, record, {
+        text: 'the Secret of this pipeline is gone, so that it could not be taken over',
+        handOver,
+      });
     await goOn(parts, { pod, record, contents }, stops);
   } catch (error) {
     if (handOver.aborted) return;
-    if (watch.cancelled.aborted) return await giveUp(parts, pod, record, '');
+    if (watch.cancelled.aborted) return await giveUp(parts, pod, record, { text: '', handOver });
     parts.log.error({ err: error, stageId: record.stage.id }, 'a pipeline could not be taken over');
-    await giveUp(
-      parts,
-      pod,
-      record,
-      `the pipeline could not be taken over from a runner that is gone: ${String(error)}`,
-    );
+    await giveUp(parts, pod, record, {
+      text: `the pipeline could not be taken over from a runner that is gone: ${String(error)}`,
+      handOver,
+    });
   } finally {
     watch.close();
     parts.roster.leave(record.stage.id);
@@ -70,12 +66,10 @@ async function goOn(
   if (!started) {
     // Started, but the answer with the ids died with the other process: the one hole (gate.md §4).
     const lost = { ...record, stageVersion: record.stageVersion + 1 };
-    return giveUp(
-      parts,
-      pod,
-      lost,
-      'the runner was lost at the very moment this pipeline was started; restart the build',
-    );
+    return giveUp(parts, pod, lost, {
+      text: 'the runner was lost at the very moment this pipeline was started; restart the build',
+      handOver: stops.handOver,
+    });
   }
   if (holdsGate(pod)) {
     if (!record.stepIds) pod = await register(parts, pod, started, stops.stop);
@@ -91,7 +85,12 @@ async function goOn(
       stops.stop,
     );
     if (admission.kind === 'refused')
-      return giveUp(parts, pod, { ...record, stageVersion: started.stage.version }, admission.text);
+      return giveUp(
+        parts,
+        pod,
+        { ...record, stageVersion: started.stage.version },
+        { text: admission.text, handOver: stops.handOver },
+      );
     pod = await letGo(parts, pod, { started, admittedMs: parts.clock.now() }, stops.stop);
   }
   const admittedMs = record.admittedMs ?? parts.clock.now();
@@ -149,10 +148,20 @@ async function contentsOf(
   }
 }
 
-/** Ends the stage at the server and removes the Pod. An empty text: the build was cancelled. */
-async function giveUp(parts: JourneyParts, pod: V1Pod, record: PodRecord, text: string): Promise<void> {
+/**
+ * Ends the stage at the server, then removes the Pod: stopped in between, the Pod still tells whoever comes next what to do.
+ * An empty text: the build was cancelled.
+ */
+async function giveUp(
+  parts: JourneyParts,
+  pod: V1Pod,
+  record: PodRecord,
+  end: { text: string; handOver: AbortSignal },
+): Promise<void> {
+  const { text, handOver } = end;
+  const stage = { ...record.stage, version: record.stageVersion };
+  await finishBare(parts, stage, { status: text ? 'error' : 'killed', text, started: undefined }, handOver);
+  if (handOver.aborted) return;
   parts.roster.land(pod.metadata?.uid, parts.clock.now());
   await removePod(parts, pod, 0);
-  const stage = { ...record.stage, version: record.stageVersion };
-  await finishBare(parts, stage, { status: text ? 'error' : 'killed', text, started: undefined });
 }

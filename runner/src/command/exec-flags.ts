@@ -1,7 +1,19 @@
-import type { CommandSpec } from './local/flags.ts';
+import type { CommandSpec, FlagSpec } from './local/flags.ts';
 import { METADATA_FLAGS } from './local/metadata-flags.ts';
 import { SETTINGS_FLAGS } from './local/settings-flags.ts';
 import { SUBJECT_FLAGS } from './local/subject-flags.ts';
+
+const OLD = 'For old scripts';
+
+/** What the old program had besides: scripts go on working. */
+const OLD_FLAGS: readonly FlagSpec[] = [
+  { name: 'pretty', kind: 'flag', help: 'the same as --color', group: OLD },
+  { name: 'dump', kind: 'flag', help: 'the same as --json', group: OLD },
+  { name: 'trace', kind: 'flag', help: 'the same as --debug', group: OLD },
+  { name: 'engine-container-start-timeout', kind: 'number', value: 'N', help: 'changes nothing', group: OLD },
+  { name: 'kube-client-qps', kind: 'number', value: 'N', help: 'changes nothing', group: OLD },
+  { name: 'kube-client-burst', kind: 'number', value: 'N', help: 'changes nothing', group: OLD },
+];
 
 /** What `exec` takes. */
 export const EXEC: CommandSpec = {
@@ -36,10 +48,10 @@ export const EXEC: CommandSpec = {
       help: 'with colours (--no-color: without; on a terminal, unless NO_COLOR is set)',
       group: 'Flags',
     },
-    { name: 'pretty', kind: 'flag', help: 'the same, in the old spelling', group: 'Flags' },
     { name: 'debug', kind: 'flag', help: 'tell what the runner itself does', group: 'Flags' },
     ...SETTINGS_FLAGS,
     ...METADATA_FLAGS,
+    ...OLD_FLAGS,
   ],
   exits: `Without FILE, .drone.yml is taken. Nothing of the working directory is sent: the pipeline clones if --repo-http tells from
 where. Ctrl-C cancels and deletes the Pod; once more leaves at once. Should the program itself be killed, the pipeline ends by its

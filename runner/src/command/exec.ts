@@ -3,7 +3,7 @@ import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import type { Surroundings } from './command.ts';
-import { ClusterTrouble, runLocally } from './exec/run-locally.ts';
+import { ClusterTrouble, type LocalEnd, runLocally } from './exec/run-locally.ts';
 import { Screen } from './exec/screen.ts';
 import { screenLogger } from './exec/screen-logger.ts';
 import { resultOf, summaryText } from './exec/summary.ts';
@@ -53,7 +53,7 @@ async function execFile(flags: Flags, surroundings: ExecSurroundings): Promise<n
     const compiled = await compileLocally(surroundings, { subject, config }, stop);
     return await fly({ flags, config, subject, compiled, connection, stop }, surroundings);
   } catch (error) {
-    if (surroundings.stop.aborted) return EXIT.interrupted;
+    if (surroundings.stop.aborted || surroundings.gone.aborted) return EXIT.interrupted;
     if (!(error instanceof ClusterTrouble)) throw error;
     complain(`hangar-runner exec: ${error.message}`);
     return EXIT.failed;
@@ -69,41 +69,53 @@ const OWNER_LETTERS = 10;
 const NODE_LOST_MS = 300_000;
 
 async function fly(run: Run, surroundings: ExecSurroundings): Promise<number> {
-  const { clock, random, print, complain } = surroundings;
-  const { compiled, config, flags, subject } = run;
-  const json = flags.yes('json') ?? false;
+  const { print, complain } = surroundings;
+  const { compiled, subject } = run;
+  const json = run.flags.yes('json') ?? run.flags.yes('dump') ?? false;
   const screen = new Screen(json ? complain : print, {
-    colour: isColoured(flags, surroundings),
+    colour: isColoured(run.flags, surroundings),
     isTerminal: surroundings.isTerminal && !json,
   });
-  const [namespace, pod] = [compiled.namespace, compiled.pod.metadata?.name ?? ''];
   if (compiled.plan.steps.length === 0) {
     screen.say(`no step of pipeline ${subject.pipeline.name} fits this build: nothing to run`);
     return EXIT.ok;
   }
   tellBeginning(run, screen);
-  const heard = (): void => screen.say('stopping: the Pod is being deleted; Ctrl-C once more leaves at once');
-  run.stop.addEventListener('abort', heard, { once: true });
-  const end = await runLocally(
-    {
-      clock,
-      random,
-      screen,
-      cluster: new HttpCluster(clock, run.connection),
-      log: screenLogger((text) => complain(screen.paint(2, text)), flags.yes('debug') ?? false),
-      patience: { imagePullMs: config.kubernetes.imagePullPatienceMs, nodeLostMs: NODE_LOST_MS },
-    },
-    // No Lease can have such a name, so that no daemon adopts the Pod.
-    { compiled, detail: subject.detail, owner: `local exec/${letters(random, OWNER_LETTERS)}` },
-    run.stop,
-  );
-  run.stop.removeEventListener('abort', heard);
+  const end = await travel(run, screen, surroundings);
+  const [namespace, pod] = [compiled.namespace, compiled.pod.metadata?.name ?? ''];
   const { timeoutMs } = compiled.plan;
   const result = resultOf(end, { namespace, pod, interrupted: run.stop.aborted, timeoutMs });
   screen.write(summaryText(result, screen));
   if (!end.cleaned) complain(`Pod ${pod} could not be removed: ${removal(namespace, pod)}`);
   if (json) print(JSON.stringify(result));
   return result.exitCode;
+}
+
+async function travel(
+  { flags, config, subject, compiled, connection, stop }: Run,
+  screen: Screen,
+  { clock, random, complain }: ExecSurroundings,
+): Promise<LocalEnd> {
+  const verbose = flags.yes('debug') ?? flags.yes('trace') ?? false;
+  const heard = (): void => screen.say('stopping: the Pod is being deleted; Ctrl-C once more leaves at once');
+  stop.addEventListener('abort', heard, { once: true });
+  try {
+    return await runLocally(
+      {
+        clock,
+        random,
+        screen,
+        cluster: new HttpCluster(clock, connection),
+        log: screenLogger((text) => complain(screen.dim(text)), verbose),
+        patience: { imagePullMs: config.kubernetes.imagePullPatienceMs, nodeLostMs: NODE_LOST_MS },
+      },
+      // No Lease can have such a name, so that no daemon adopts the Pod.
+      { compiled, detail: subject.detail, owner: `local exec/${letters(random, OWNER_LETTERS)}` },
+      stop,
+    );
+  } finally {
+    stop.removeEventListener('abort', heard);
+  }
 }
 
 /** Who kills this program leaves a Pod that ends by itself but stays: the cure is said before. */

@@ -67,6 +67,17 @@ describe('how a step starts', () => {
       mountPath: '/hangar/pod',
       readOnly: true,
     });
+    expect(container.volumeMounts).toContainEqual({
+      name: 'hangar-env-2',
+      mountPath: '/run/drone',
+      readOnly: true,
+    });
+    expect(result.pod.spec?.volumes).toContainEqual({
+      name: 'hangar-env-2',
+      downwardAPI: {
+        items: [{ path: 'env', fieldRef: { fieldPath: "metadata.annotations['hangar.dev/env-2']" } }],
+      },
+    });
     expect(result.pod.spec?.volumes).toContainEqual({
       name: 'hangar-pod',
       downwardAPI: {

@@ -3,7 +3,7 @@ import type { PipelineMount, PipelineStep } from '../pipeline/pipeline.ts';
 import type { Engine } from '../pipeline/run-plan.ts';
 import { refuse, stepTitle } from './refuse.ts';
 import type { CompileSettings } from './settings.ts';
-import { globalVolumeName, VOLUME } from './volumes.ts';
+import { envVolumeName, globalVolumeName, VOLUME } from './volumes.ts';
 import { absolutePath, isReservedPath } from './workspace.ts';
 
 /** What all containers of a Pod have in common as to places. */
@@ -59,12 +59,11 @@ function authorMounts(step: PipelineStep, { volumeNames }: Places): readonly V1V
   );
 }
 
-/** The gate's places (PROTOCOL.md). A swapped container has no gate, but plugins look for `/run/drone`. */
+/** The gate's places (PROTOCOL.md). A swapped container has no gate, but plugins look for `/run/drone/env`. */
 function gateMounts(n: number, engine: Engine, { hasSwap }: Places): readonly V1VolumeMount[] {
-  const drone = mount(VOLUME.drone, '/run/drone', { subPath: String(n) });
-  if (engine === 'swap') return [drone];
+  if (engine === 'swap') return [mount(envVolumeName(n), '/run/drone', { readOnly: true })];
   return [
-    drone,
+    mount(VOLUME.drone, '/run/drone', { subPath: String(n) }),
     mount(VOLUME.bin, '/hangar/bin', { readOnly: true }),
     mount(VOLUME.state, '/hangar/state', { readOnly: true }),
     mount(VOLUME.state, `/hangar/state/${n}`, { subPath: String(n) }),

@@ -4,6 +4,7 @@ import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { PlannedContainer } from './planned-container.ts';
 import { refuse } from './refuse.ts';
 import type { SecretEntry } from './secret-files.ts';
+import { isBuildFailed } from './stage-environment.ts';
 
 /** Kubernetes takes 256 KiB of annotations; the rest is for what is added later: step ids, owner, results of swapped steps. */
 const LARGEST_BYTES = 192 * 1024;
@@ -31,6 +32,7 @@ export function runPlan(steps: readonly PlannedContainer[], detail: StageDetail,
     repoSlug: detail.repo.slug,
     buildNumber: detail.build.number,
     buildEvent: detail.build.event,
+    ...(isBuildFailed(detail) ? { buildFailed: true } : {}),
   };
 }
 

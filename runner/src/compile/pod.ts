@@ -8,7 +8,7 @@ import { refuse } from './refuse.ts';
 import type { ContainerResources } from './resources.ts';
 import { dnsConfig, hostAliases, placement } from './scheduling.ts';
 import type { Policy } from './settings.ts';
-import { VOLUME } from './volumes.ts';
+import { envVolumeName, VOLUME } from './volumes.ts';
 
 /** Time between the stop signal and KILL at the Pod's end; the gates give their children 10 s of it. */
 const STOP_GRACE_SECONDS = 30;
@@ -38,6 +38,12 @@ function resultsVolume(swapped: readonly PlannedContainer[]): V1Volume {
   return { name: VOLUME.pod, downwardAPI: { items } };
 }
 
+/** A volume of its own: a file mounted by subPath would never see its annotation change. */
+function envVolume({ n }: PlannedContainer): V1Volume {
+  const fieldRef = { fieldPath: `metadata.annotations['${ANNOTATION.envPrefix}${n}']` };
+  return { name: envVolumeName(n), downwardAPI: { items: [{ path: 'env', fieldRef }] } };
+}
+
 function volumesOf(steps: readonly PlannedContainer[], sources: PodSources): V1Volume[] {
   const swapped = steps.filter(({ start }) => start.engine === 'swap');
   const empty = [
@@ -51,6 +57,7 @@ function volumesOf(steps: readonly PlannedContainer[], sources: PodSources): V1V
     ...empty.map((name) => ({ name, emptyDir: {} })),
     sources.files,
     ...(swapped.length > 0 ? [resultsVolume(swapped)] : []),
+    ...swapped.map(envVolume),
     ...sources.volumes,
   ];
 }

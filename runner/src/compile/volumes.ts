@@ -19,6 +19,9 @@ export const VOLUME = {
   pod: 'hangar-pod',
 } as const;
 
+/** The volume that is `/run/drone` of a swapped step: `env` is what the runner writes when its turn comes (PROTOCOL.md). */
+export const envVolumeName = (n: number): string => `hangar-env-${n}`;
+
 export const globalVolumeName = (index: number): string => `global-${index + 1}`;
 const volumeName = (index: number): string => `volume-${index + 1}`;
 

@@ -1,68 +1,18 @@
-import type { Clock } from '@hangar/shared/clock';
-import { type Cluster, RESOURCE } from '@hangar/shared/kubernetes/cluster';
-import type { Logger } from '@hangar/shared/logger';
+import { isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { removePod } from '../cleanup/remove-pod.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
-import type { RunPlan } from '../pipeline/run-plan.ts';
-import type { StepLog, StepLogs } from '../ports/step-logs.ts';
 import type { Reporter } from '../report/reporter.ts';
 import { observe, type PodView } from '../watch/observe.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
-import { type Patience, type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
+import { type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
 import { Beacon } from './beacon.ts';
-import type { FlightEvents } from './flight-events.ts';
-import { type Conclusion, concluded, isFinal, newStage, type StageState } from './stage-state.ts';
+import type { FlightEnd, FlightOrder, FlightParts, FlightStops } from './flight-order.ts';
+import { type Conclusion, concluded, newStage, type StageState } from './stage-state.ts';
 import { StepFlights } from './step-flights.ts';
+import { untilTime } from './until-time.ts';
 
-/** What a flight works with. */
-export interface FlightParts {
-  readonly clock: Clock;
-  readonly cluster: Cluster;
-  readonly stepLogs: StepLogs;
-  readonly log: Logger;
-  readonly events: FlightEvents;
-  readonly patience: Patience;
-}
-
-/** One launched stage. */
-export interface FlightOrder {
-  readonly plan: RunPlan;
-  readonly pod: V1Pod;
-  readonly masks: Readonly<Record<number, readonly string[]>>;
-  /** Said at the head of the first step's log. */
-  readonly notes: readonly string[];
-  /** When the repository's timeout began to count, milliseconds since 1970. */
-  readonly admittedMs: number;
-  /** Another replica began it: versions of steps are unknown, and what it told is told again. */
-  readonly adopted: boolean;
-  /** When this process took it in hand, milliseconds since 1970. */
-  readonly takenOverMs: number;
-  /** The server knows the end: the stage's place is free, though its Pod may take a while to go. */
-  reported(): void;
-  /** As the Pod's annotation names this replica. */
-  readonly owner: string;
-  /** The first step's log, when it was opened before the flight. */
-  readonly firstLog?: StepLog;
-}
-
-/** What may end a flight from outside. */
-export interface FlightStops {
-  /** The build was cancelled. */
-  readonly cancelled: AbortSignal;
-  /** This process goes (or lost its Lease): leave everything to who comes next. */
-  readonly handOver: AbortSignal;
-}
-
-/** How it ended; the Pod is being removed, but for a hand-over. */
-export type FlightEnd =
-  | { readonly kind: 'handed-over' }
-  | {
-      readonly kind: 'landed';
-      readonly conclusion: Conclusion;
-      readonly trouble: Trouble | undefined;
-      readonly state: StageState;
-    };
+export type { FlightEnd, FlightOrder, FlightParts, FlightStops };
 
 /** The lives of all steps: of those that count, and of services and detached ones. */
 interface Flying {
@@ -78,8 +28,14 @@ const BACKGROUND_MS = 1_000;
 const QUIET_MS = 120_000;
 /** Logs of stopped steps may take this long, then they are cut. */
 const LAST_LINES_MS = 10_000;
+/** What was read by then is stored within this time. */
+const LAST_UPLOADS_MS = 2_000;
 /** A cancelled step's program is given this long between TERM and KILL. */
 const CANCEL_GRACE_SECONDS = 10;
+/** Patience is measured in seconds: a look now and then sees what no event tells. */
+const LOOK_MS = 1_000;
+/** Before the API server is asked once more whose Pod it is. */
+const PAUSE_MS = 1_000;
 
 /**
  * Watches over one stage from the moment its Pod may be scheduled until the server knows how it ended and the Pod is on its way
@@ -99,7 +55,6 @@ export class Flight {
   #since: Since = new Map();
   #removing = false;
   #left = false;
-  #concludedMs = Number.POSITIVE_INFINITY;
   #trouble: Trouble | undefined;
   #conclusion: Conclusion | undefined;
 
@@ -119,7 +74,6 @@ export class Flight {
       pod: () => this.#feed.pod ?? order.pod,
       gone: () => this.#feed.gone,
       concluded: () => this.#conclusion !== undefined,
-      concludedMs: () => this.#concludedMs,
       left: () => this.#left,
       change: (next) => this.#change(next),
       conflict: () => void this.#conflict(),
@@ -131,10 +85,10 @@ export class Flight {
   async run(given: FlightStops): Promise<FlightEnd> {
     const stops = { ...given, handOver: AbortSignal.any([given.handOver, this.#disowned.signal]) };
     const release = this.#listen(stops);
+    let flying: Flying | undefined;
     try {
       this.#look();
-      const flying = this.#steps.flyAll();
-      void flying.ordinary.then(() => this.#confirm()).then(() => this.#conclude({ kind: 'completed' }));
+      flying = this.#takeOff();
       await this.#beacon.until(() => this.#conclusion !== undefined, stops.handOver);
       const end = await this.#land(flying, stops);
       this.#left = end.kind === 'handed-over';
@@ -142,18 +96,51 @@ export class Flight {
     } finally {
       release();
       this.#halt.abort(new Error('the flight is over'));
+      if (flying && !this.#left) await this.#atMost(everythingOf(flying), LAST_UPLOADS_MS);
     }
   }
 
-  /** A lock conflict is a cancel only if the Pod is still ours: another replica's reports make conflicts too. */
+  /** A surprise in the life of one step ends this stage, with its text, and nothing else. */
+  #takeOff(): Flying {
+    const flying = this.#steps.flyAll();
+    const ordinary = flying.ordinary.catch((error: unknown) => this.#surprise(error));
+    const background = flying.background.catch((error: unknown) => this.#surprise(error));
+    void ordinary.then(() => this.#confirm()).then(() => this.#conclude({ kind: 'completed' }));
+    return { ordinary, background };
+  }
+
+  #surprise(error: unknown): void {
+    this.#parts.log.error({ err: error }, 'the runner met something that it does not know');
+    const words = error instanceof Error ? error.message : String(error);
+    this.#break({ code: 'internal', blame: 'bug', text: `the runner failed: ${words}` });
+  }
+
+  /**
+   * A lock conflict is a cancel only if the Pod is still ours: another replica's reports make conflicts too. As long as nobody
+   * can tell whose it is, it is neither.
+   */
   async #conflict(): Promise<void> {
     const { namespace = 'default', name = '' } = this.#order.pod.metadata ?? {};
-    const pod = await this.#parts.cluster
-      .get<V1Pod>({ resource: RESOURCE.pods, namespace, name }, this.#halt.signal)
-      .catch(() => undefined);
-    const owner = pod?.metadata?.annotations?.[ANNOTATION.owner];
-    if (owner === undefined || owner === this.#order.owner) return this.#conclude({ kind: 'cancelled' });
-    this.#parts.log.warn({ owner }, 'another replica has taken over this pipeline');
+    while (!this.#conclusion && !this.#halt.signal.aborted) {
+      try {
+        const target = { resource: RESOURCE.pods, namespace, name };
+        const pod = await this.#parts.cluster.get<V1Pod>(target, this.#halt.signal);
+        return this.#isOurs(pod) ? this.#conclude({ kind: 'cancelled' }) : this.#disown();
+      } catch (error) {
+        if (isKubernetesError(error, 404)) return this.#conclude({ kind: 'cancelled' });
+        await this.#parts.clock.sleep(PAUSE_MS, this.#halt.signal);
+      }
+    }
+  }
+
+  #isOurs(pod: V1Pod): boolean {
+    const owner = pod.metadata?.annotations?.[ANNOTATION.owner];
+    return owner === undefined || owner === this.#order.owner;
+  }
+
+  #disown(): void {
+    if (this.#disowned.signal.aborted) return;
+    this.#parts.log.warn('another replica has taken over this pipeline');
     this.#disowned.abort(new Error('another replica has taken over'));
   }
 
@@ -165,14 +152,13 @@ export class Flight {
     if (stops.cancelled.aborted) cancel();
     stops.cancelled.addEventListener('abort', cancel, { once: true });
     const leftMs = admittedMs + plan.timeoutMs - clock.now();
-    const stopTimer = clock.after(Math.max(0, leftMs), () => this.#conclude({ kind: 'timed-out' }));
-    // Patience is measured in seconds: a look now and then sees what no event tells.
+    const stopTimer = untilTime(clock, leftMs, () => this.#timeOut());
     let stopLook = (): void => undefined;
     const lookAgain = (): void => {
       this.#look();
-      stopLook = clock.after(1_000, lookAgain);
+      stopLook = clock.after(LOOK_MS, lookAgain);
     };
-    stopLook = clock.after(1_000, lookAgain);
+    stopLook = clock.after(LOOK_MS, lookAgain);
     return () => {
       unsubscribe();
       stops.cancelled.removeEventListener('abort', cancel);
@@ -181,17 +167,39 @@ export class Flight {
     };
   }
 
-  /** Takes in the Pod as it is now. */
+  /** What has ended in time and is only waiting for its reports is not late. */
+  #timeOut(): void {
+    if (!this.#allEnded()) this.#conclude({ kind: 'timed-out' });
+  }
+
+  /** Takes in the Pod as it is now. Never throws: it is called by the watch of all Pods. */
   #look(): void {
+    try {
+      this.#takeIn();
+    } catch (error) {
+      this.#surprise(error);
+    }
+    this.#beacon.flash();
+  }
+
+  #takeIn(): void {
     const { clock, patience } = this.#parts;
     const { plan } = this.#order;
-    if (this.#feed.pod) this.#view = observe(this.#feed.pod, plan);
-    this.#since = troubledSince(this.#since, this.#view, clock.now());
+    const { pod } = this.#feed;
+    if (pod && !this.#isOurs(pod)) return this.#disown();
+    if (pod) this.#view = observe(pod, plan);
+    this.#since = troubledSince(this.#since, this.#view, plan, clock.now());
     this.#steps.look();
-    const look = { since: this.#since, nowMs: clock.now(), patience, ours: this.#removing };
-    const trouble = this.#feed.gone ? this.#whyGone() : troubleOf(this.#view, plan, look);
+    const trouble = this.#feed.gone
+      ? this.#whyGone()
+      : troubleOf(this.#view, plan, {
+          since: this.#since,
+          nowMs: clock.now(),
+          patience,
+          ours: this.#removing,
+          ended: (n) => this.#steps.ended(n),
+        });
     if (trouble && !this.#allEnded()) this.#break(trouble);
-    this.#beacon.flash();
   }
 
   #whyGone(): Trouble | undefined {
@@ -204,7 +212,7 @@ export class Flight {
   }
 
   #allEnded(): boolean {
-    return this.#order.plan.steps.every((step) => step.role === 'background' || isFinal(this.#state, step.n));
+    return this.#order.plan.steps.every((step) => step.role === 'background' || this.#steps.ended(step.n));
   }
 
   #change(next: StageState): void {
@@ -213,7 +221,8 @@ export class Flight {
   }
 
   #break(trouble: Trouble): void {
-    this.#trouble ??= trouble;
+    if (this.#conclusion) return;
+    this.#trouble = trouble;
     if (trouble.code === 'deadline-exceeded') this.#conclude({ kind: 'timed-out' });
     else this.#conclude({ kind: 'broken', text: trouble.text, step: trouble.step });
   }
@@ -222,51 +231,52 @@ export class Flight {
   #conclude(conclusion: Conclusion): void {
     if (this.#conclusion) return;
     this.#conclusion = conclusion;
-    this.#concludedMs = this.#parts.clock.now();
     this.#beacon.flash();
   }
 
   /** The kubelet's word on every gated container, unless it is late: what a mark said can be checked against it. */
   async #confirm(): Promise<void> {
-    const late = AbortSignal.any([this.#halt.signal, this.#lateSignal(CONFIRMATION_MS)]);
-    await this.#beacon.until(() => this.#feed.gone || this.#steps.confirmed(), late);
+    const isConfirmed = (): boolean =>
+      this.#conclusion !== undefined || this.#feed.gone || this.#steps.confirmed();
+    await this.#atMost(this.#beacon.until(isConfirmed, this.#halt.signal), CONFIRMATION_MS);
   }
 
+  /**
+   * The server knows of a cancel already, so the Pod is stopped first, and what it still has to say comes after the report. In any
+   * other case the Pod is the only record of what happened: it goes when the server knows.
+   */
   async #land(flying: Flying, stops: FlightStops): Promise<FlightEnd> {
     const conclusion = this.#conclusion;
     if (!conclusion) return { kind: 'handed-over' };
-    const everything = Promise.all([flying.ordinary, flying.background]);
     if (conclusion.kind === 'completed') await this.#atMost(flying.background, BACKGROUND_MS);
-    else {
+    if (conclusion.kind === 'cancelled' && !this.#disowned.signal.aborted)
       void this.#remove(CANCEL_GRACE_SECONDS);
-      await this.#atMost(everything, LAST_LINES_MS);
-    }
     if (stops.handOver.aborted) return { kind: 'handed-over' };
     this.#state = concluded(this.#state, this.#order.plan, conclusion, this.#parts.clock.now());
     await this.#report(conclusion, stops.handOver);
     if (stops.handOver.aborted) return { kind: 'handed-over' };
     this.#order.reported();
     if (conclusion.kind === 'completed') await this.#removeWhenQuiet(stops.handOver);
-    await this.#atMost(everything, LAST_LINES_MS);
+    else if (!this.#removing) void this.#remove(CANCEL_GRACE_SECONDS);
+    await this.#atMost(everythingOf(flying), LAST_LINES_MS, stops.handOver);
     return { kind: 'landed', conclusion, trouble: this.#trouble, state: this.#state };
   }
 
   /** Killing hundreds of containers that are just ending by themselves can choke containerd's shim for minutes (measured). */
   async #removeWhenQuiet(handOver: AbortSignal): Promise<void> {
-    const { plan } = this.#order;
-    const ends = plan.steps.every((step) => step.engine === 'gate' && !step.pid1);
+    const ends = this.#order.plan.steps.every((step) => step.engine === 'gate' && !step.pid1);
     const quiet = (): boolean =>
       this.#feed.gone || [...this.#view.steps.values()].every((one) => one.kind === 'ended');
-    if (ends) await this.#beacon.until(quiet, AbortSignal.any([handOver, this.#lateSignal(QUIET_MS)]));
+    if (ends) await this.#atMost(this.#beacon.until(quiet, handOver), QUIET_MS);
     // Whoever takes over finds a Pod whose steps have all ended, and removes it.
     if (!handOver.aborted) void this.#remove(undefined);
   }
 
   async #report(conclusion: Conclusion, signal: AbortSignal): Promise<void> {
-    await this.#steps.reportUnknown(this.#state, signal);
+    if (conclusion.kind !== 'cancelled') await this.#steps.reportUnknown(this.#state, signal);
     const reported = await this.#reporter.finish(this.#state, conclusion, signal);
     this.#parts.log.info({ conclusion: conclusion.kind, reported }, 'the stage has ended');
-    this.#parts.events.concluded(conclusion, this.#trouble);
+    if (!signal.aborted) this.#parts.events.concluded(conclusion, this.#trouble);
   }
 
   async #remove(graceSeconds: number | undefined): Promise<void> {
@@ -274,15 +284,14 @@ export class Flight {
     await removePod(this.#parts, this.#order.pod, graceSeconds);
   }
 
-  async #atMost(work: Promise<unknown>, limitMs: number): Promise<void> {
-    const limit = new AbortController();
-    await Promise.race([work, this.#parts.clock.sleep(limitMs, limit.signal)]);
-    limit.abort();
-  }
-
-  #lateSignal(ms: number): AbortSignal {
-    const late = new AbortController();
-    this.#parts.clock.after(ms, () => late.abort(new Error('late')));
-    return late.signal;
+  /** Waits for the work, but not longer than this, nor when the signal is aborted. */
+  async #atMost(work: Promise<unknown>, limitMs: number, signal?: AbortSignal): Promise<void> {
+    const done = new AbortController();
+    const stop = signal ? AbortSignal.any([done.signal, signal]) : done.signal;
+    await Promise.race([work, this.#parts.clock.sleep(limitMs, stop)]);
+    done.abort();
   }
 }
+
+const everythingOf = ({ ordinary, background }: Flying): Promise<unknown> =>
+  Promise.all([ordinary, background]);

@@ -57,14 +57,29 @@ export function begun(state: StageState, n: number, atMs: number): StageState {
 
 /** The step's program has ended; a final step stays as it is. */
 export function ended(state: StageState, n: number, ending: Ending): StageState {
-  const well = ending.code === 0 || ending.code === EARLY_SUCCESS;
-  return change(state, n, ['pending', 'running'], {
+  return change(state, n, ['pending', 'running'], endOf(ending));
+}
+
+/** What was told of a step's end before the kubelet's word is put right, whatever it was. */
+export function corrected(state: StageState, n: number, ending: Ending): StageState {
+  const step = state.get(n);
+  const to = endOf(ending);
+  if (!step || (step.status === to.status && step.exitCode === to.exitCode && step.error === to.error))
+    return state;
+  return new Map(state).set(n, { ...step, ...to });
+}
+
+/** A program that ended well is not called killed, though one of its children may have been. */
+function endOf({ code, startMs, endMs, oom }: Ending): Omit<StepState, 'n' | 'schema'> {
+  const well = code === 0 || code === EARLY_SUCCESS;
+  const killed = oom === true && !well;
+  return {
     status: well ? 'success' : 'failure',
-    exitCode: ending.oom ? KILLED : ending.code,
-    error: ending.oom ? 'killed: out of memory' : '',
-    startedMs: ending.startMs,
-    endedMs: ending.endMs,
-  });
+    exitCode: killed ? KILLED : code,
+    error: killed ? 'killed: out of memory' : '',
+    startedMs: startMs,
+    endedMs: endMs,
+  };
 }
 
 /** The step does not run. */
@@ -98,22 +113,17 @@ function close(
   end: { background: boolean; conclusion: Conclusion; atMs: number },
 ): StepState {
   const { conclusion, atMs } = end;
-  const hit = conclusion.kind === 'broken' && conclusion.step === step.n;
-  if (hit && (step.status === 'pending' || step.status === 'running'))
-    return {
-      ...step,
-      status: 'error',
-      exitCode: INFRASTRUCTURE,
-      error: conclusion.text,
-      startedMs: step.startedMs || atMs,
-      endedMs: atMs,
-    };
+  if (step.status !== 'pending' && step.status !== 'running') return step;
+  if (conclusion.kind === 'broken' && conclusion.step === step.n) return broken(step, conclusion.text, atMs);
   if (step.status === 'pending') return { ...step, status: 'skipped', startedMs: atMs, endedMs: atMs };
-  if (step.status !== 'running') return step;
   if (conclusion.kind === 'completed') return { ...step, status: 'success', exitCode: 0, endedMs: atMs };
-  if (conclusion.kind === 'broken' && !end.background)
-    return { ...step, status: 'error', exitCode: INFRASTRUCTURE, error: conclusion.text, endedMs: atMs };
+  if (conclusion.kind === 'broken' && !end.background) return broken(step, conclusion.text, atMs);
   return { ...step, status: 'killed', exitCode: KILLED, endedMs: atMs };
+}
+
+function broken(step: StepState, error: string, atMs: number): StepState {
+  const startedMs = step.startedMs || atMs;
+  return { ...step, status: 'error', exitCode: INFRASTRUCTURE, error, startedMs, endedMs: atMs };
 }
 
 /** The stage's own words for its end. `state` is what {@link concluded} gave. */

@@ -1,58 +1,23 @@
-import type { V1Pod } from '@kubernetes/client-node';
-import { decide, type SkipDecision, type StepResult, type StepResults } from '../decide/decide.ts';
-import { containerName } from '../pipeline/compiled.ts';
+import { decide, failedSteps, type SkipDecision, type StepResult, type StepResults } from '../decide/decide.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
 import type { Mark, StepLog } from '../ports/step-logs.ts';
-import type { Reporter } from '../report/reporter.ts';
-import type { PodView } from '../watch/observe.ts';
-import { type Trouble, waitingFor } from '../watch/trouble.ts';
-import type { Beacon } from './beacon.ts';
-import type { FlightOrder, FlightParts } from './flight.ts';
-import { begun, ended, isFinal, type StageState, skipped } from './stage-state.ts';
+import { isSwapped } from '../watch/container-view.ts';
+import { waitingFor } from '../watch/trouble.ts';
+import type { Deck } from './deck.ts';
+import type { FlightOrder, FlightParts } from './flight-order.ts';
+import { isGateFailure, isStopped, type Known, knownByKubelet, knownByMark, knownSkip } from './known.ts';
+import { begun, corrected, ended, isFinal, type StageState, skipped } from './stage-state.ts';
+import { FlightLogs } from './flight-logs.ts';
 import { Swaps } from './swaps.ts';
 
-/** What the steps see of the flight they belong to. */
-export interface Deck {
-  readonly beacon: Beacon;
-  readonly reporter: Reporter;
-  /** Aborted when nothing more is to be waited for. */
-  readonly halt: AbortSignal;
-  state(): StageState;
-  view(): PodView;
-  pod(): V1Pod;
-  gone(): boolean;
-  /** The end of the stage is decided: no further step is begun. */
-  concluded(): boolean;
-  /** When that was, milliseconds since 1970; Infinity before. */
-  concludedMs(): number;
-  /** Handed over: whoever comes next reads the logs from their start, and uploads them. */
-  left(): boolean;
-  change(next: StageState): void;
-  /** The server has a newer version of a step: it was cancelled. */
-  conflict(): void;
-  broken(trouble: Trouble): void;
-}
-
-/** How a step's program ended, as far as known; `sure` once the kubelet said so. */
-interface Known {
-  readonly decision: 'ran' | SkipDecision;
-  readonly code: number;
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly oom: boolean;
-  readonly sure: boolean;
-}
-
-/** 137 may be a memory kill, which only the kubelet tells: it is awaited this long. */
-const OOM_WORD_MS = 3_000;
-const KILLED = 137;
+/** 137 and 143 may be a memory kill, or the end of the Pod, which only the kubelet tells: its word is awaited this long. */
+const KUBELETS_WORD_MS = 3_000;
+/** Gates were told to stop: by whom, the Pod shows within this time. */
+const STOPPING_MS = 10_000;
 /** An adopted log is read from its start; its end, if it has one, is seen within this time. */
 const CATCHING_UP_MS = 500;
-/** The gate's own failure (PROTOCOL.md), when no line of its own stands beside it. */
-const GATE_FAILED = 214;
-/** Decisions that mean the program did not run. */
-const RAN = 'ran';
-const STOPPING = 'stopping';
+/** Different things that a Pod waits for; more of them would only be noise in the log. */
+const MOST_NOTES = 30;
 
 /** All steps of one flight: each waits for its turn, is read, and is reported. */
 export class StepFlights {
@@ -60,17 +25,26 @@ export class StepFlights {
   readonly #order: FlightOrder;
   readonly #deck: Deck;
   readonly #swaps: Swaps;
+  readonly #logs: FlightLogs;
   readonly #known = new Map<number, Known>();
   readonly #startedMs = new Map<number, number>();
-  readonly #logs = new Map<number, StepLog>();
+  readonly #turnMs = new Map<number, number>();
   readonly #unreported = new Set<number>();
-  #lastNote = '';
+  readonly #notes = new Set<string>();
+  /** Asked for by every waiting step at every change. */
+  #lastResults: StepResults | undefined;
 
   constructor(parts: FlightParts, order: FlightOrder, deck: Deck) {
     this.#parts = parts;
     this.#order = order;
     this.#deck = deck;
-    this.#swaps = new Swaps(parts, order, deck);
+    this.#logs = new FlightLogs(parts.stepLogs, order, (n) => deck.reporter.stepId(n));
+    this.#swaps = new Swaps(
+      parts,
+      order,
+      deck,
+      () => failedSteps(this.#results(), order.plan.steps).length > 0,
+    );
   }
 
   /** Starts a life for each step. `ordinary` resolves when all that count are final and reported, `background` when the others are. */
@@ -88,6 +62,13 @@ export class StepFlights {
     this.#tellWaiting();
   }
 
+  /** Is the end of that step known, by a mark or by the kubelet? A stop is none: what stopped it is the flight's business. */
+  ended(n: number): boolean {
+    const known = this.#known.get(n);
+    if (isFinal(this.#deck.state(), n)) return true;
+    return known !== undefined && known.decision !== 'stopping' && !isStopped(known);
+  }
+
   /** Has the kubelet told the end of every gated container of an ordinary step? */
   confirmed(): boolean {
     return this.#order.plan.steps.every(
@@ -95,11 +76,11 @@ export class StepFlights {
     );
   }
 
-  /** After an adoption, versions of steps that were never reported by us are found by trial, so that the finish can carry them. */
+  /** Steps whose version at the server isn't known (reports that failed, or were another process's) are told, so that the finish can carry them. */
   async reportUnknown(state: StageState, signal: AbortSignal): Promise<void> {
-    for (const n of this.#unreported) {
-      const step = state.get(n);
-      if (step) await this.#deck.reporter.step(step, signal);
+    for (const [n, step] of state) {
+      const isOpen = this.#unreported.has(n) || !this.#deck.reporter.knows(n);
+      if (isOpen && !signal.aborted) await this.#deck.reporter.step(step, signal);
     }
   }
 
@@ -108,93 +89,61 @@ export class StepFlights {
     const came = await beacon.until(() => this.#deck.concluded() || this.#verdict(step) !== 'wait', halt);
     if (!came || this.#deck.concluded()) return;
     const verdict = this.#verdict(step);
+    if (verdict === 'stopping') return this.#stopping(step);
     if (verdict !== 'run' && verdict !== 'wait') return this.#skip(step, verdict);
-    const turnMs = this.#parts.clock.now();
-    const log = this.#open(step);
+    this.#turnMs.set(step.n, this.#parts.clock.now());
+    const log = this.#logs.open(step);
     if (step.engine === 'swap') await this.#swaps.swap(step);
-    await log.follow(this.#following(step, log, turnMs));
+    if (step.engine === 'gate' || isSwapped(this.#deck.pod(), step.n))
+      await log.follow({
+        ended: beacon.until(() => this.#isOver(step), halt).then(() => undefined),
+        signal: halt,
+        onMark: (mark) => this.#mark(step, mark, log),
+      });
     await this.#settle(step, log);
+  }
+
+  #isOver(step: PlannedStep): boolean {
+    return this.#deck.gone() || this.#known.get(step.n)?.sure === true;
   }
 
   /** By the results so far: not yet, its turn, or never (in a word). A result that is already there (after an adoption) counts too. */
   #verdict(step: PlannedStep): 'wait' | 'run' | SkipDecision {
     const known = this.#known.get(step.n);
-    if (known) return known.decision === RAN ? 'run' : known.decision;
+    if (known) return known.decision === 'ran' ? 'run' : known.decision;
     const verdict = decide(step, this.#results(), this.#order.plan.steps);
-    // Somebody stopped the Pod: what comes of that is the flight's business.
-    return verdict === STOPPING ? 'wait' : verdict;
+    // Another gate was told to stop; this one will say the same, or has.
+    return verdict === 'stopping' ? 'wait' : verdict;
   }
 
   #results(): StepResults {
-    const results = new Map<number, StepResult>();
-    for (const n of this.#startedMs.keys()) results.set(n, { phase: 'running' });
-    for (const [n, known] of this.#known)
-      results.set(n, { phase: 'ended', decision: known.decision, code: known.code });
-    return results;
+    this.#lastResults ??= new Map<number, StepResult>([
+      ...[...this.#startedMs.keys()].map((n) => [n, { phase: 'running' }] as const),
+      ...[...this.#known].map(([n, { decision, code }]) => [n, { phase: 'ended', decision, code }] as const),
+    ]);
+    return this.#lastResults;
   }
 
-  #open(step: PlannedStep): StepLog {
-    if (this.#logs.size === 0 && this.#order.firstLog && step.n === this.#order.plan.steps[0]?.n) {
-      this.#logs.set(step.n, this.#order.firstLog);
-      return this.#order.firstLog;
-    }
-    const { namespace = 'default', name = '' } = this.#order.pod.metadata ?? {};
-    const log = this.#parts.stepLogs.open({
-      namespace,
-      pod: name,
-      container: containerName(step.n),
-      nonce: step.engine === 'gate' ? this.#order.plan.nonce : undefined,
-      stepId: this.#deck.reporter.stepId(step.n),
-      stepName: step.name,
-      masks: this.#order.masks[step.n] ?? [],
-      ...(this.#order.adopted ? { shownUntilMs: this.#order.takenOverMs } : {}),
-    });
-    if (this.#logs.size === 0) for (const note of this.#order.notes) log.note(note);
-    this.#logs.set(step.n, log);
-    return log;
-  }
-
-  #following(step: PlannedStep, log: StepLog, turnMs: number): Parameters<StepLog['follow']>[0] {
-    const { beacon, halt } = this.#deck;
-    const ended = beacon
-      .until(() => this.#deck.gone() || Boolean(this.#known.get(step.n)?.sure), halt)
-      .then(() => undefined);
-    return { ended, signal: halt, onMark: (mark) => this.#mark(step, mark, log, turnMs) };
-  }
-
-  #mark(step: PlannedStep, mark: Mark, log: StepLog, turnMs: number): void {
+  #mark(step: PlannedStep, mark: Mark, log: StepLog): void {
     switch (mark.kind) {
       case 'start':
-        this.#parts.events.stepStarted(step.engine, Math.max(0, mark.atMs - turnMs));
+        this.#countStart(step, mark.atMs);
         return this.#begin(step, mark.atMs, log);
       case 'skip':
-        return this.#learn(step, {
-          decision: wordOf(mark.why),
-          code: 0,
-          startMs: mark.atMs,
-          endMs: mark.atMs,
-          oom: false,
-          sure: false,
-        });
-      case 'end': {
+      case 'end':
+        // The kubelet was faster, or it is said twice.
         if (this.#known.has(step.n)) return;
-        const startMs = this.#startedMs.get(step.n) ?? mark.atMs;
-        return this.#learn(step, {
-          decision: RAN,
-          code: mark.code,
-          startMs,
-          endMs: mark.atMs,
-          oom: false,
-          sure: false,
-        });
-      }
+        this.#learn(step, knownByMark(mark, this.#startedMs.get(step.n)));
+        return this.#deck.beacon.flash();
       case 'close':
         return;
     }
   }
 
   #begin(step: PlannedStep, atMs: number, log: StepLog): void {
+    if (this.#startedMs.get(step.n) === atMs) return;
     this.#startedMs.set(step.n, atMs);
+    this.#lastResults = undefined;
     if (this.#deck.concluded()) return;
     const before = this.#deck.state();
     const now = begun(before, step.n, atMs);
@@ -205,33 +154,60 @@ export class StepFlights {
       this.#swaps.publish(step.n, { decision: 'running', code: 0, startMs: atMs, endMs: 0 });
   }
 
+  /** From its turn to its program, once; of what another process saw begin, nothing is known. */
+  #countStart(step: PlannedStep, atMs: number): void {
+    const turnMs = this.#turnMs.get(step.n);
+    if (turnMs === undefined || !this.#turnMs.delete(step.n)) return;
+    if (this.#order.adopted && atMs < this.#order.takenOverMs) return;
+    this.#parts.events.stepStarted(step.engine, Math.max(0, atMs - turnMs));
+  }
+
+  /** The end of a step, at first hand or better known than before. */
   #learn(step: PlannedStep, known: Known): void {
-    this.#known.set(step.n, known);
-    this.#deck.beacon.flash();
+    this.#know(step.n, known);
+    if (isFinal(this.#deck.state(), step.n)) this.#correct(step, known);
+    else if (!isStopped(known)) this.#conclude(step, known);
+  }
+
+  #know(n: number, known: Known): void {
+    this.#known.set(n, known);
+    this.#lastResults = undefined;
+  }
+
+  /** Its state is final from here on, though its log is still on its way. */
+  #conclude(step: PlannedStep, known: Known): void {
+    if (known.decision !== 'ran' || step.role === 'background' || this.#deck.concluded()) return;
+    this.#deck.change(ended(this.#deck.state(), step.n, known));
+    if (step.engine === 'swap') this.#swaps.publish(step.n, known);
+  }
+
+  /** A mark is a hint (a program can print one), and the kubelet's word the truth. */
+  #correct(step: PlannedStep, known: Known): void {
+    if (!known.sure || known.decision !== 'ran' || step.role === 'background') return;
+    const before = this.#deck.state();
+    const now = corrected(before, step.n, known);
+    if (now === before || this.#deck.concluded()) return;
+    this.#parts.log.warn({ step: step.name, code: known.code }, 'a step ended otherwise than its mark said');
+    this.#deck.change(now);
+    void this.#report(step);
   }
 
   #lookAt(step: PlannedStep): void {
     const container = this.#deck.view().steps.get(step.n);
-    if (this.#known.get(step.n)?.sure) return;
-    if (container?.kind === 'running' && step.engine === 'swap') {
-      const log = this.#logs.get(step.n);
-      if (log) this.#begin(step, container.startedMs || this.#parts.clock.now(), log);
-    }
-    if (container?.kind !== 'ended') return;
-    const { line, code, reason } = container;
-    if (code === GATE_FAILED && !line && step.engine === 'gate')
-      return this.#gateFailed(step, container.message);
-    const startMs = line?.startMs || this.#startedMs.get(step.n) || container.startedMs;
-    const endMs = line?.endMs || container.endedMs;
-    const decision = line ? wordOf(line.decision) : (this.#known.get(step.n)?.decision ?? RAN);
-    this.#known.set(step.n, {
-      decision,
-      code,
-      startMs,
-      endMs,
-      oom: reason === 'OOMKilled' && code !== 0,
-      sure: true,
-    });
+    const known = this.#known.get(step.n);
+    if (!container || known?.sure) return;
+    if (container.kind === 'running') return this.#lookAtRunning(step, container.startedMs);
+    if (container.kind !== 'ended') return;
+    if (isGateFailure(step, container, known)) return this.#gateFailed(step, container.message);
+    this.#learn(step, knownByKubelet(container, known, this.#startedMs.get(step.n)));
+  }
+
+  /** Of a swapped step, that it runs is its start; of a gated one, nothing. */
+  #lookAtRunning(step: PlannedStep, startedMs: number): void {
+    const log = this.#logs.of(step.n);
+    if (step.engine === 'gate' || !log) return;
+    this.#countStart(step, this.#parts.clock.now());
+    this.#begin(step, startedMs, log);
   }
 
   #gateFailed(step: PlannedStep, message: string): void {
@@ -246,50 +222,56 @@ export class StepFlights {
   /** Its program is over: wait for what only the kubelet can add, upload the log, tell the server. */
   async #settle(step: PlannedStep, log: StepLog): Promise<void> {
     const { halt, beacon } = this.#deck;
-    await beacon.until(() => this.#known.has(step.n) || this.#deck.gone(), halt);
-    if (this.#known.get(step.n)?.code === KILLED) await this.#kubeletsWord(step);
+    await beacon.until(() => this.#known.has(step.n) || this.#deck.gone() || this.#isGivenUp(step), halt);
+    if (isStopped(this.#known.get(step.n))) await this.#kubeletsWord(step);
     if (this.#deck.left()) return;
-    const { schema } = await log.finish(new AbortController().signal);
     const known = this.#known.get(step.n);
-    // What ended after the stop was stopped: the conclusion says how.
-    if (!known || known.decision === STOPPING || known.endMs > this.#deck.concludedMs()) return;
+    if (known) this.#conclude(step, known);
+    const { schema } = await log.finish(new AbortController().signal);
+    if (!known) return;
+    if (known.decision === 'stopping') return this.#stopping(step);
+    if (known.decision !== 'ran') return this.#skip(step, known.decision);
+    if (schema) this.#deck.change(withSchema(this.#deck.state(), step.n, schema));
     if (step.role === 'background')
       return this.#parts.log.debug({ step: step.name, code: known.code }, 'a background step has ended');
-    if (known.decision !== RAN) return this.#skip(step, known.decision);
-    this.#deck.change(this.#withSchema(step, ended(this.#deck.state(), step.n, known), schema));
-    if (step.engine === 'swap') this.#swaps.publish(step.n, known);
     if (!this.#deck.concluded()) await this.#report(step);
   }
 
-  #withSchema(step: PlannedStep, state: StageState, schema: string): StageState {
-    const now = state.get(step.n);
-    return schema && now ? new Map(state).set(step.n, { ...now, schema }) : state;
+  /** The stage is over before the step's own image came in place: nothing is to come. */
+  #isGivenUp(step: PlannedStep): boolean {
+    return step.engine === 'swap' && this.#deck.concluded() && !isSwapped(this.#deck.pod(), step.n);
   }
 
-  async #kubeletsWord(step: PlannedStep): Promise<void> {
+  #kubeletsWord(step: PlannedStep): Promise<void> {
+    return this.#within(KUBELETS_WORD_MS, () => this.#deck.concluded() || this.#isOver(step));
+  }
+
+  /** Its gate was told to stop. A deleted Pod shows; what does not show is an end that nobody may take for a success. */
+  async #stopping(step: PlannedStep): Promise<void> {
+    if (step.role === 'background') return;
+    await this.#within(STOPPING_MS, () => this.#deck.concluded() || this.#deck.gone());
+    if (this.#deck.halt.aborted || this.#deck.concluded()) return;
+    this.#deck.broken({
+      code: 'pod-stopped',
+      blame: 'cluster',
+      text: `the containers of this pipeline were told to stop before step ${step.name}, and its Pod was not deleted: a step that signals process 1 does that, or somebody on the node`,
+    });
+  }
+
+  async #within(ms: number, holds: () => boolean): Promise<void> {
     const late = new AbortController();
-    const callOff = this.#parts.clock.after(OOM_WORD_MS, () => late.abort());
-    await this.#deck.beacon.until(
-      () => Boolean(this.#known.get(step.n)?.sure),
-      AbortSignal.any([late.signal, this.#deck.halt]),
-    );
+    const callOff = this.#parts.clock.after(ms, () => late.abort());
+    await this.#deck.beacon.until(holds, AbortSignal.any([late.signal, this.#deck.halt]));
     callOff();
   }
 
   async #skip(step: PlannedStep, why: SkipDecision): Promise<void> {
     const before = this.#deck.state();
-    if (why === STOPPING || this.#deck.concluded() || isFinal(before, step.n)) return;
+    if (why === 'stopping' || this.#deck.concluded() || isFinal(before, step.n)) return;
     const atMs = this.#parts.clock.now();
     // A gated step's own word on it will come; a swapped one keeps its placeholder and says nothing more.
-    const known = {
-      decision: why,
-      code: 0,
-      startMs: atMs,
-      endMs: atMs,
-      oom: false,
-      sure: step.engine === 'swap',
-    };
-    if (!this.#known.has(step.n)) this.#known.set(step.n, known);
+    const known = knownSkip(why, atMs, step.engine === 'swap');
+    if (!this.#known.has(step.n)) this.#know(step.n, known);
     this.#deck.change(skipped(before, step.n, atMs));
     if (step.engine === 'swap') this.#swaps.publish(step.n, known);
     await this.#report(step);
@@ -307,24 +289,25 @@ export class StepFlights {
     const reported = await this.#deck.reporter.step(state, this.#deck.halt);
     if (reported === 'conflict') this.#deck.conflict();
     if (reported === 'failed') this.#unreported.add(step.n);
+    else this.#unreported.delete(step.n);
   }
 
   /** What the Pod waits for is said in the log of the step whose turn it is, once a cause. */
   #tellWaiting(): void {
     const note = waitingFor(this.#deck.view(), this.#order.plan);
-    if (note === '' || note === this.#lastNote) return;
-    const open = [...this.#logs].find(([n]) => !isFinal(this.#deck.state(), n));
-    const step = this.#order.plan.steps.find((one) => one.n === open?.[0]);
-    if (!open || !step) return;
-    this.#lastNote = note;
-    open[1].note(note);
-    this.#begin(step, this.#parts.clock.now(), open[1]);
+    if (note === '' || this.#notes.has(note) || this.#notes.size >= MOST_NOTES) return;
+    const step = this.#order.plan.steps.find(
+      ({ n }) => this.#logs.of(n) !== undefined && !isFinal(this.#deck.state(), n),
+    );
+    const log = step && this.#logs.of(step.n);
+    if (!step || !log) return;
+    this.#notes.add(note);
+    log.note(note);
+    this.#begin(step, this.#parts.clock.now(), log);
   }
 }
 
-const SKIPS: readonly SkipDecision[] = ['failed-before', 'passed-before', 'fast', 'ended-early', 'stopping'];
-
-/** A gate's word; one that we don't know comes from a newer gate and means at least that something ran. */
-function wordOf(text: string): 'ran' | SkipDecision {
-  return SKIPS.find((word) => word === text) ?? RAN;
+function withSchema(state: StageState, n: number, schema: string): StageState {
+  const step = state.get(n);
+  return step ? new Map(state).set(n, { ...step, schema }) : state;
 }

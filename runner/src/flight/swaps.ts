@@ -1,9 +1,11 @@
 import { isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { ANNOTATION, containerName } from '../pipeline/compiled.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
-import type { FlightOrder, FlightParts } from './flight.ts';
+import type { Deck } from './deck.ts';
+import type { FlightOrder, FlightParts } from './flight-order.ts';
 import { isFinal } from './stage-state.ts';
-import type { Deck } from './step-flights.ts';
+import { stepEnvFile } from './step-env.ts';
+import { type SwapTurn, swapTurn } from './swap-turn.ts';
 
 /** A result as gates read it from the Pod's annotations (PROTOCOL.md). */
 export interface Result {
@@ -12,6 +14,11 @@ export interface Result {
   readonly startMs: number;
   readonly endMs: number;
 }
+
+type Annotations = Readonly<Record<string, string | null>>;
+
+/** `again`: nothing was written, for a reason that passes. */
+type Written = 'written' | 'again' | 'over';
 
 const PAUSE_MS = 200;
 
@@ -23,79 +30,134 @@ export class Swaps {
   readonly #parts: FlightParts;
   readonly #order: FlightOrder;
   readonly #deck: Deck;
+  readonly #failing: () => boolean;
   #results = new Map<number, string>();
 
-  constructor(parts: FlightParts, order: FlightOrder, deck: Deck) {
+  /** @param failing whether a step whose failure counts has failed by now */
+  constructor(parts: FlightParts, order: FlightOrder, deck: Deck, failing: () => boolean) {
     this.#parts = parts;
     this.#order = order;
     this.#deck = deck;
+    this.#failing = failing;
   }
 
-  /** Puts the real image in the placeholder's stead; done before is done. */
+  /** Puts the real image in the placeholder's stead, and the step's `/run/drone/env` with it; done before is done. */
   async swap(step: PlannedStep): Promise<void> {
-    const name = containerName(step.n);
-    const pod = this.#deck.pod();
-    const image = pod.metadata?.annotations?.[`${ANNOTATION.imagePrefix}${step.n}`];
-    if (!image || pod.spec?.containers.find((one) => one.name === name)?.image === image) return;
-    const placeholder = pod.status?.containerStatuses?.find((one) => one.name === name)?.containerID;
-    const annotations = {
-      ...this.#take(),
-      ...(placeholder ? { [`${ANNOTATION.placeholderPrefix}${step.n}`]: placeholder } : {}),
-    };
-    await this.#patch({ metadata: { annotations }, spec: { containers: [{ name, image }] } }, step);
+    const { beacon, halt } = this.#deck;
+    const turn = (): SwapTurn => swapTurn(this.#deck.pod(), step.n);
+    while (!this.#isOver()) {
+      await beacon.until(() => this.#isOver() || turn().kind !== 'wait', halt);
+      if (this.#isOver()) return;
+      const now = turn();
+      if (now.kind === 'done') return;
+      if (now.kind === 'lost') return this.#placeholderLost(step, now.code);
+      if (now.kind === 'swap' && (await this.#put(step, now)) !== 'again') return;
+      await this.#parts.clock.sleep(PAUSE_MS, halt);
+    }
   }
 
   /** Lets the gates know how a swapped step ended. */
   publish(n: number, result: Result): void {
-    this.#results.set(n, `${result.decision} ${result.code} ${result.startMs} ${result.endMs}`);
+    const { decision, code, startMs, endMs } = result;
+    const told = this.#deck.pod().metadata?.annotations?.[`${ANNOTATION.resultPrefix}${n}`];
+    if (told?.startsWith(`${decision} ${code} `)) return;
+    this.#results.set(n, `${decision} ${code} ${startMs} ${endMs}`);
     // The next swapped step, whose turn may have come by this very result, takes it along in its own PATCH.
     this.#parts.clock.after(0, () => void this.#flush());
   }
 
+  #isOver(): boolean {
+    return this.#deck.halt.aborted || this.#deck.concluded() || this.#deck.gone();
+  }
+
+  #put(step: PlannedStep, turn: SwapTurn & { kind: 'swap' }): Promise<Written> {
+    const { n } = step;
+    const pod = this.#deck.pod();
+    const held = pod.metadata?.annotations ?? {};
+    const env = stepEnvFile({
+      buildFailed: this.#order.plan.buildFailed === true,
+      failing: this.#failing(),
+      annotations: held,
+      nowMs: this.#parts.clock.now(),
+    });
+    const annotations = {
+      [`${ANNOTATION.placeholderPrefix}${n}`]: turn.placeholder,
+      [`${ANNOTATION.envPrefix}${n}`]: env,
+    };
+    const image = held[`${ANNOTATION.imagePrefix}${n}`];
+    const { resourceVersion } = turn;
+    return this.#write(
+      {
+        metadata: { annotations, ...(resourceVersion ? { resourceVersion } : {}) },
+        spec: { containers: [{ name: containerName(n), image }] },
+      },
+      step,
+    );
+  }
+
   async #flush(): Promise<void> {
-    if (this.#results.size === 0) return;
-    const gatesWait = this.#order.plan.steps.some(
-      (step) => step.engine === 'gate' && !isFinal(this.#deck.state(), step.n),
-    );
-    if (gatesWait && !this.#deck.concluded()) await this.#patch({ metadata: { annotations: this.#take() } });
-  }
-
-  #take(): Record<string, string> {
-    const annotations = Object.fromEntries(
-      [...this.#results].map(([n, line]) => [`${ANNOTATION.resultPrefix}${n}`, line]),
-    );
-    this.#results = new Map();
-    return annotations;
-  }
-
-  async #patch(patch: Record<string, unknown>, step?: PlannedStep): Promise<void> {
-    const { namespace = 'default', name = '' } = this.#order.pod.metadata ?? {};
-    while (!this.#deck.halt.aborted && !this.#deck.concluded()) {
-      try {
-        await this.#parts.cluster.patch(
-          { resource: RESOURCE.pods, namespace, name },
-          patch,
-          'strategic',
-          this.#deck.halt,
-        );
-        return;
-      } catch (error) {
-        if (this.#deck.halt.aborted || isKubernetesError(error, 404)) return;
-        if (isKubernetesError(error) && !error.transient) return this.#refused(error.message, step);
-        await this.#parts.clock.sleep(PAUSE_MS, this.#deck.halt);
-      }
+    while (this.#results.size > 0 && !this.#isOver() && this.#gatesWait()) {
+      if ((await this.#write({ metadata: { annotations: {} } })) !== 'again') return;
+      await this.#parts.clock.sleep(PAUSE_MS, this.#deck.halt);
     }
   }
 
-  #refused(message: string, step: PlannedStep | undefined): void {
+  #gatesWait(): boolean {
+    const { steps } = this.#order.plan;
+    return steps.some((step) => step.engine === 'gate' && !isFinal(this.#deck.state(), step.n));
+  }
+
+  /** One try; the results that are due go along, and are kept when it fails. */
+  async #write(
+    patch: { metadata: { annotations: Annotations }; spec?: object },
+    step?: PlannedStep,
+  ): Promise<Written> {
+    const { namespace = 'default', name = '' } = this.#order.pod.metadata ?? {};
+    const due = this.#results;
+    this.#results = new Map();
+    const annotations = { ...annotationsOf(due), ...patch.metadata.annotations };
+    try {
+      await this.#parts.cluster.patch(
+        { resource: RESOURCE.pods, namespace, name },
+        { ...patch, metadata: { ...patch.metadata, annotations } },
+        'strategic',
+        this.#deck.halt,
+      );
+      return 'written';
+    } catch (error) {
+      this.#results = new Map([...due, ...this.#results]);
+      return this.#afterFailure(error, step);
+    }
+  }
+
+  #afterFailure(error: unknown, step: PlannedStep | undefined): Written {
+    if (this.#isOver() || isKubernetesError(error, 404)) return 'over';
+    if (isKubernetesError(error) && (error.transient || error.status === 409)) return 'again';
+    const words = error instanceof Error ? error.message : String(error);
     const text = step
-      ? `image of step ${step.name} could not be put in place: ${message}`
-      : `a result could not be written: ${message}`;
+      ? `the image of step ${step.name} could not be put in place: ${words}`
+      : `the result of a step could not be told to the others: ${words}`;
+    const whose = step ? { step: step.n } : {};
+    this.#deck.broken({ code: 'container-refused', blame: 'cluster', text, ...whose });
+    return 'over';
+  }
+
+  #placeholderLost(step: PlannedStep, code: number): void {
     this.#deck.broken({
       code: 'container-refused',
       blame: 'cluster',
-      text,
-      ...(step ? { step: step.n } : {}),
+      step: step.n,
+      text: `step ${step.name} can't be started any more: the placeholder of its image ended with code ${code} before its turn`,
     });
   }
+}
+
+/** Results, and the files of steps that need them no more: annotations have a limit. */
+function annotationsOf(results: ReadonlyMap<number, string>): Annotations {
+  const annotations: Record<string, string | null> = {};
+  for (const [n, line] of results) {
+    annotations[`${ANNOTATION.resultPrefix}${n}`] = line;
+    if (!line.startsWith('running ')) annotations[`${ANNOTATION.envPrefix}${n}`] = null;
+  }
+  return annotations;
 }

@@ -39,6 +39,8 @@ export interface Ownership {
   settle(stageId: number): void;
   /** Pods will be in that namespace; resolves when whoever comes next would look there. */
   enter(namespace: string, signal: AbortSignal): Promise<void>;
+  /** A namespace that was made for one stage is gone. */
+  leave(namespace: string): void;
 }
 
 /** All that a stage's journey works with. */

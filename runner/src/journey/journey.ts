@@ -65,6 +65,7 @@ class Journey {
   #stage: DroneStage;
   #pod: V1Pod | undefined;
   #started: Started | undefined;
+  #madeNamespace = '';
 
   constructor(parts: JourneyParts, claimed: Claimed, stops: Stops) {
     this.#parts = parts;
@@ -91,11 +92,18 @@ class Journey {
 
   /** Something stopped the way before the flight: a cancel, a refusal, or a surprise. The stage is told, and nothing is left behind. */
   async failed(error: unknown): Promise<void> {
-    const { log, events } = this.#parts;
+    await this.#tellFailure(error);
+    // Told first: stopped in between, the Pod still says to whoever comes next what to do.
+    if (this.#stops.handOver.aborted) return;
     if (this.#pod) {
       this.#parts.roster.land(this.#pod.metadata?.uid, this.#parts.clock.now());
       await removePod(this.#parts, this.#pod, 0);
     }
+    if (this.#madeNamespace) await removeNamespace(this.#parts, this.#madeNamespace);
+  }
+
+  async #tellFailure(error: unknown): Promise<void> {
+    const { log, events } = this.#parts;
     if (this.#stops.cancelled.aborted) return this.#finish('killed', '');
     const known =
       error instanceof PipelineError
@@ -160,13 +168,30 @@ class Journey {
       },
       AbortSignal.any([this.#stops.stop, limit.signal]),
     );
-    const patience = new AbortController();
-    const quick = await Promise.race([admission, clock.sleep(SILENT_WAIT_MS, patience.signal)]);
-    patience.abort();
-    if (!quick) await this.#showWaiting(way, waiting.text);
-    const decided = await admission.finally(callOff);
+    const decided = await this.#decided(way, { admission, waiting, limit }).finally(callOff);
     events.waited(waiting.reason ?? 'line', clock.now() - beganMs);
     if (decided.kind === 'refused') throw new PipelineError('over-budget', decided.text);
+  }
+
+  /** Whatever goes wrong meanwhile, the line is left. */
+  async #decided(
+    way: Way,
+    wait: {
+      admission: ReturnType<JourneyParts['line']['enter']>;
+      waiting: { readonly text: string };
+      limit: AbortController;
+    },
+  ): Promise<Awaited<typeof wait.admission>> {
+    const patience = new AbortController();
+    try {
+      const shown = this.#parts.clock.sleep(SILENT_WAIT_MS, patience.signal);
+      const quick = await Promise.race([wait.admission, shown]);
+      if (!quick) await this.#showWaiting(way, wait.waiting.text);
+      return await wait.admission;
+    } finally {
+      patience.abort();
+      wait.limit.abort();
+    }
   }
 
   async #showWaiting(way: Way, text: string): Promise<void> {
@@ -179,6 +204,7 @@ class Journey {
 
   async #launch(way: Way): Promise<void> {
     const { clock, roster, log } = this.#parts;
+    if (way.compiled.createNamespace) this.#madeNamespace = way.compiled.namespace;
     while (!this.#pod) {
       const launched = await launch(this.#parts, way.compiled, this.#parts.lease.owner, this.#stops.stop);
       if (launched.kind === 'launched') {
@@ -237,7 +263,12 @@ class Journey {
   }
 
   async #finish(status: 'killed' | 'error', text: string): Promise<void> {
-    await finishBare(this.#parts, this.#stage, { status, text, started: this.#started });
+    await finishBare(
+      this.#parts,
+      this.#stage,
+      { status, text, started: this.#started },
+      this.#stops.handOver,
+    );
   }
 }
 
@@ -303,6 +334,7 @@ async function removeNamespace(parts: JourneyParts, namespace: string): Promise<
     .catch((error: unknown) => {
       parts.log.error({ err: error, namespace }, 'a namespace could not be removed');
     });
+  parts.lease.leave(namespace);
 }
 
 const tooLong = (ms: number): PipelineError =>

@@ -1,13 +1,11 @@
 import type { Clock } from '@hangar/shared/clock';
-import {
-  type Cluster,
-  isKubernetesError,
-  KubernetesError,
-  RESOURCE,
-} from '@hangar/shared/kubernetes/cluster';
+import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
-import { ANNOTATION, type Compiled } from '../pipeline/compiled.ts';
+import { removePod } from '../cleanup/remove-pod.ts';
+import { ANNOTATION, type Compiled, LABEL } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { refusalOf } from './refusals.ts';
 
 /** Launched: Pod (held by its gate) and Secrets exist. `quota`: the namespace's quota is spent, which means wait. */
 export type Launched =
@@ -18,14 +16,17 @@ export type Launched =
 export interface LaunchParts {
   readonly clock: Clock;
   readonly cluster: Cluster;
+  readonly log: Logger;
 }
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
+/** A service account comes within a second or so after its namespace; one that never comes is somebody's mistake. */
+const SOON_MS = 30_000;
 
 /**
  * Makes the Pod, then what it owns, so that no crash leaves a Secret behind: the Pod is held by a scheduling gate until then.
- * Each write may be repeated: a name that is taken already is ours, since names are random.
+ * Each write may be repeated: a Pod of that name is ours if it says so.
  *
  * @param owner `<namespace>/<lease>` of this replica
  * @throws {PipelineError} when the API server refuses an object for what it says; the Pod is then gone again
@@ -39,58 +40,87 @@ export async function launch(
   const annotations = { ...compiled.pod.metadata?.annotations, [ANNOTATION.owner]: owner };
   const wanted: V1Pod = { ...compiled.pod, metadata: { ...compiled.pod.metadata, annotations } };
   if (compiled.createNamespace) await makeNamespace(parts, compiled, signal);
-  const pod = await makePod(parts, compiled.namespace, wanted, signal);
-  if ('kind' in pod && pod.kind === 'quota') return pod as Launched;
+  const made = await makePod(parts, compiled, wanted, signal);
+  if (made.kind === 'quota') return made;
+  const { pod } = made;
   try {
-    for (const secret of compiled.pullSecret ? [...compiled.secrets, compiled.pullSecret] : compiled.secrets)
-      await makeSecret(parts, compiled.namespace, owned(secret, pod as V1Pod), signal);
+    const spent = await makeSecrets(parts, compiled, pod, signal);
+    if (!spent) return { kind: 'launched', pod };
+    await removePod(parts, pod, 0);
+    return spent;
   } catch (error) {
-    await parts.cluster
-      .remove(
-        { resource: RESOURCE.pods, namespace: compiled.namespace, name: compiled.pod.metadata?.name ?? '' },
-        {},
-        new AbortController().signal,
-      )
-      .catch(() => undefined);
+    await removePod(parts, pod, 0);
     throw error;
   }
-  return { kind: 'launched', pod: pod as V1Pod };
 }
 
-async function makePod(
+interface Existing {
+  readonly kind: 'exists';
+}
+
+const EXISTS: Existing = { kind: 'exists' };
+
+type Made = { readonly kind: 'made'; readonly pod: V1Pod } | Extract<Launched, { kind: 'quota' }>;
+
+function makePod(parts: LaunchParts, compiled: Compiled, wanted: V1Pod, signal: AbortSignal): Promise<Made> {
+  const { namespace, createNamespace } = compiled;
+  const target = { resource: RESOURCE.pods, namespace };
+  const made = (pod: V1Pod): Made => ({ kind: 'made', pod });
+  const write = (): Promise<Made> => parts.cluster.create<V1Pod>(target, wanted, signal).then(made);
+  const exists = (): Promise<Made | undefined> =>
+    ourPod(parts, wanted, namespace, signal).then((pod) => pod && made(pod));
+  return create(parts, { noun: 'Pod', patient: createNamespace }, { write, exists }, signal);
+}
+
+/**
+ * The Pod that has the name already. Names are random, so it is the trace of an earlier try of ours, whose answer was lost.
+ *
+ * @returns undefined when it is gone, or going, so that the name will be free
+ * @throws {PipelineError} when it is another stage's: that one must not be touched
+ */
+async function ourPod(
   parts: LaunchParts,
-  namespace: string,
   wanted: V1Pod,
+  namespace: string,
   signal: AbortSignal,
-): Promise<V1Pod | (Launched & { kind: 'quota' })> {
+): Promise<V1Pod | undefined> {
   const name = wanted.metadata?.name ?? '';
-  return untilAnswered(parts, signal, async () => {
-    try {
-      return await parts.cluster.create<V1Pod>({ resource: RESOURCE.pods, namespace }, wanted, signal);
-    } catch (error) {
-      if (isKubernetesError(error, 409) && error.reason === 'AlreadyExists')
-        return parts.cluster.get<V1Pod>({ resource: RESOURCE.pods, namespace, name }, signal);
-      if (isKubernetesError(error, 403) && error.message.includes('exceeded quota'))
-        return { kind: 'quota', text: error.message } as const;
-      throw explained(error, 'Pod');
-    }
-  });
+  try {
+    const pod = await parts.cluster.get<V1Pod>({ resource: RESOURCE.pods, namespace, name }, signal);
+    if (!isTrace(pod, wanted))
+      throw new PipelineError('internal', `the name ${name} belongs to another Pod; restart the build`, {
+        blame: 'bug',
+      });
+    return pod.metadata?.deletionTimestamp ? undefined : pod;
+  } catch (error) {
+    if (isKubernetesError(error, 404)) return undefined;
+    throw error;
+  }
 }
 
-async function makeSecret(
+function isTrace({ metadata: found }: V1Pod, { metadata: wanted }: V1Pod): boolean {
+  return (
+    found?.labels?.[LABEL.stageId] === wanted?.labels?.[LABEL.stageId] &&
+    found?.annotations?.[ANNOTATION.owner] === wanted?.annotations?.[ANNOTATION.owner]
+  );
+}
+
+async function makeSecrets(
   parts: LaunchParts,
-  namespace: string,
-  secret: V1Secret,
+  compiled: Compiled,
+  pod: V1Pod,
   signal: AbortSignal,
-): Promise<void> {
-  await untilAnswered(parts, signal, async () => {
-    try {
-      await parts.cluster.create({ resource: RESOURCE.secrets, namespace }, secret, signal);
-    } catch (error) {
-      if (!(isKubernetesError(error, 409) && error.reason === 'AlreadyExists'))
-        throw explained(error, 'Secret');
-    }
-  });
+): Promise<Extract<Launched, { kind: 'quota' }> | undefined> {
+  const { namespace, secrets, pullSecret } = compiled;
+  const target = { resource: RESOURCE.secrets, namespace };
+  for (const secret of pullSecret ? [...secrets, pullSecret] : secrets) {
+    const whole = owned(secret, pod);
+    const about = { noun: 'Secret', patient: false };
+    const write = (): Promise<Existing> => parts.cluster.create(target, whole, signal).then(() => EXISTS);
+    const made = await create(parts, about, { write, exists: () => Promise.resolve(EXISTS) }, signal);
+    if (made.kind === 'quota') return made;
+  }
+  return undefined;
 }
 
 async function makeNamespace(parts: LaunchParts, compiled: Compiled, signal: AbortSignal): Promise<void> {
@@ -99,13 +129,12 @@ async function makeNamespace(parts: LaunchParts, compiled: Compiled, signal: Abo
     kind: 'Namespace',
     metadata: { name: compiled.namespace, labels: compiled.pod.metadata?.labels ?? {} },
   };
-  await untilAnswered(parts, signal, async () => {
-    try {
-      await parts.cluster.create({ resource: RESOURCE.namespaces }, object, signal);
-    } catch (error) {
-      if (!isKubernetesError(error, 409)) throw explained(error, 'namespace');
-    }
-  });
+  const target = { resource: RESOURCE.namespaces };
+  const about = { noun: 'namespace', patient: false };
+  const write = (): Promise<Existing> => parts.cluster.create(target, object, signal).then(() => EXISTS);
+  const made = await create(parts, about, { write, exists: () => Promise.resolve(EXISTS) }, signal);
+  // No quota counts namespaces: who says so is a webhook, and nothing here would free it.
+  if (made.kind === 'quota') throw new PipelineError('right-missing', made.text, { blame: 'operator' });
 }
 
 /** Kubernetes removes a Secret with its Pod; the Pod's own deletion does not wait for it. */
@@ -120,36 +149,66 @@ function owned(secret: V1Secret, pod: V1Pod): V1Secret {
   return { ...secret, metadata: { ...secret.metadata, ownerReferences: [owner] } };
 }
 
-/** Tries again while nobody answers, or the server has trouble of its own; a service account that comes later (60) counts as that. */
-async function untilAnswered<T>(
+/** One creation: the write, and what it means that the name is taken (undefined: try again). */
+interface Creation<T> {
+  write(): Promise<T>;
+  exists(): Promise<T | undefined>;
+}
+
+/** Tries again while nobody answers, the server has trouble of its own, or what is missing comes by itself (60: in a fresh namespace). */
+async function create<T>(
   parts: LaunchParts,
+  about: { noun: string; patient: boolean },
+  creation: Creation<T>,
   signal: AbortSignal,
-  write: () => Promise<T>,
-): Promise<T> {
+): Promise<T | Extract<Launched, { kind: 'quota' }>> {
+  const beganMs = parts.clock.monotonicMs();
+  const patientMs = about.patient ? SOON_MS : 0;
   let pauseMs = FIRST_PAUSE_MS;
   for (;;) {
-    try {
-      return await write();
-    } catch (error) {
-      if (!(error instanceof KubernetesError) || !error.transient) throw error;
-      await parts.clock.sleep(error.retryAfterMs ?? pauseMs, signal);
-      signal.throwIfAborted();
-      pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
+    const answer = await attempt(creation, about.noun);
+    if (answer.kind === 'done') return answer.value;
+    if (answer.kind === 'quota') return answer;
+    if (answer.kind === 'soon' && parts.clock.monotonicMs() - beganMs >= patientMs) throw answer.error;
+    signal.throwIfAborted();
+    await parts.clock.sleep(Math.max(pauseMs, answer.atLeastMs), signal);
+    signal.throwIfAborted();
+    pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
+  }
+}
+
+type Attempt<T> =
+  | { readonly kind: 'done'; readonly value: T }
+  | { readonly kind: 'quota'; readonly text: string }
+  | { readonly kind: 'soon'; readonly error: unknown; readonly atLeastMs: number }
+  | { readonly kind: 'later'; readonly atLeastMs: number };
+
+async function attempt<T>(creation: Creation<T>, noun: string): Promise<Attempt<T>> {
+  try {
+    return { kind: 'done', value: await creation.write() };
+  } catch (error) {
+    const refusal = refusalOf(error, noun);
+    switch (refusal.kind) {
+      case 'final':
+        throw refusal.error;
+      case 'soon':
+        return { kind: 'soon', error: refusal.error, atLeastMs: 0 };
+      case 'exists':
+        return found(creation, noun);
+      case 'quota':
+      case 'later':
+        return refusal;
     }
   }
 }
 
-/** A refusal for what an object says is the author's to mend, a missing right the operator's; the rest stays as it is, to be tried again. */
-function explained(error: unknown, kind: string): unknown {
-  if (!isKubernetesError(error) || error.transient) return error;
-  if (error.status === 403 && !error.message.includes('violates PodSecurity'))
-    return new PipelineError('right-missing', `the runner may not make this ${kind}: ${error.message}`, {
-      blame: 'operator',
-      cause: error,
-    });
-  return new PipelineError(
-    'object-refused',
-    `Kubernetes refuses the ${kind} of this pipeline: ${error.message}`,
-    { cause: error },
-  );
+async function found<T>(creation: Creation<T>, noun: string): Promise<Attempt<T>> {
+  try {
+    const value = await creation.exists();
+    return value === undefined ? { kind: 'later', atLeastMs: 0 } : { kind: 'done', value };
+  } catch (error) {
+    const refusal = refusalOf(error, noun);
+    if (refusal.kind === 'later') return refusal;
+    throw refusal.kind === 'final' ? refusal.error : error;
+  }
 }

@@ -5,6 +5,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { begun, newStage, startingStage } from '../flight/stage-state.ts';
 import { ANNOTATION, type Compiled, containerName, SCHEDULING_GATE } from '../pipeline/compiled.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { CiServer } from '../ports/ci-server.ts';
 import type { StepLog, StepLogs } from '../ports/step-logs.ts';
 import { Reporter } from '../report/reporter.ts';
@@ -33,7 +34,8 @@ export type StartOutcome =
   | { readonly kind: 'started'; readonly started: Started }
   | { readonly kind: 'conflict'; readonly afterLostAnswer: boolean };
 
-const PAUSE_MS = 300;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
 
 /** PUT start: sent once, with all steps; the answer gives their ids (drone-rpc-spec §2.4). */
 export async function startStage(
@@ -145,7 +147,11 @@ function registration(started: Started): Record<string, string> {
   };
 }
 
-/** Tries again while the API server has trouble: said twice is said once. */
+/**
+ * Tries again while the API server has trouble (409: it gave up its own race against other writers): said twice is said once.
+ *
+ * @throws {PipelineError} when the Pod is gone
+ */
 async function patchPod(
   parts: StartParts,
   pod: V1Pod,
@@ -153,18 +159,29 @@ async function patchPod(
   signal: AbortSignal,
 ): Promise<V1Pod> {
   const { namespace = 'default', name = '' } = pod.metadata ?? {};
+  const target = { resource: RESOURCE.pods, namespace, name };
+  let pauseMs = FIRST_PAUSE_MS;
   for (;;) {
     try {
-      return await parts.cluster.patch<V1Pod>(
-        { resource: RESOURCE.pods, namespace, name },
-        patch,
-        'merge',
-        signal,
-      );
+      return await parts.cluster.patch<V1Pod>(target, patch, 'merge', signal);
     } catch (error) {
-      if (!isKubernetesError(error) || !error.transient) throw error;
-      await parts.clock.sleep(error.retryAfterMs ?? PAUSE_MS, signal);
+      await parts.clock.sleep(Math.max(pauseMs, waitMsAfter(error)), signal);
       signal.throwIfAborted();
+      pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
     }
   }
 }
+
+/** What the server asks us to wait before the next try; throws what no further try mends. */
+function waitMsAfter(error: unknown): number {
+  if (isKubernetesError(error, 404)) throw podGone(error);
+  if (!isKubernetesError(error) || !(error.transient || error.status === 409)) throw error;
+  return error.retryAfterMs ?? 0;
+}
+
+const podGone = (cause: unknown): PipelineError =>
+  new PipelineError(
+    'pod-deleted',
+    'the Pod of this pipeline disappeared before it was begun: somebody or something deleted it',
+    { blame: 'cluster', cause },
+  );

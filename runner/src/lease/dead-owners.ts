@@ -10,6 +10,8 @@ export type Sightings = ReadonlyMap<string, Sighting>;
 
 /** Others' clocks are not to be trusted: only how long a Lease stood still before our own eyes counts. */
 const MARGIN_MS = 1_000;
+/** For a Lease that says no term of its own (somebody edited it): longer than any sensible one. */
+const UNKNOWN_TERM_SECONDS = 120;
 
 /**
  * Which replicas have died, by their Leases as listed now. Pure.
@@ -42,6 +44,6 @@ function sightingOf(lease: V1Lease, before: Sighting | undefined, nowMs: number)
 
 function isDead(lease: V1Lease, sighting: Sighting, nowMs: number): boolean {
   if (!lease.spec?.holderIdentity) return true;
-  const termMs = (lease.spec.leaseDurationSeconds ?? 0) * 1000;
+  const termMs = (lease.spec.leaseDurationSeconds || UNKNOWN_TERM_SECONDS) * 1000;
   return nowMs - sighting.sinceMs > termMs + MARGIN_MS;
 }

@@ -20,9 +20,14 @@ export const LEASE_ANNOTATION = {
 /** Leases of runners, by label. */
 export const LEASE_SELECTION = { labelSelector: `${LABEL.managedBy}=${LABEL.managedByValue}` };
 
-/** Intents kept in a Lease; none when it has none or they can't be read. */
+/** Intents kept in a Lease; none when it has none, and those left out that can't be read (somebody edited it). */
 export function intentsOf(lease: V1Lease): readonly Intent[] {
-  return listOf(lease, LEASE_ANNOTATION.intents) as readonly Intent[];
+  return listOf(lease, LEASE_ANNOTATION.intents).filter(isIntent);
+}
+
+function isIntent(value: unknown): value is Intent {
+  const { stageId, buildId, machine } = Object(value) as Partial<Record<keyof Intent, unknown>>;
+  return Number.isInteger(stageId) && Number.isInteger(buildId) && typeof machine === 'string';
 }
 
 /** Namespaces in which that replica had Pods. */

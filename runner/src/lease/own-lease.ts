@@ -1,6 +1,13 @@
 import type { Clock } from '@hangar/shared/clock';
-import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import {
+  type Cluster,
+  isKubernetesError,
+  KubernetesError,
+  RESOURCE,
+  type Target,
+} from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
+import { orAborted } from '@hangar/shared/or-aborted';
 import type { V1Lease } from '@kubernetes/client-node';
 import { LABEL } from '../pipeline/compiled.ts';
 import { type Intent, intentsOf, LEASE_ANNOTATION, leaseName, namespacesOf } from './lease-record.ts';
@@ -22,10 +29,17 @@ export interface FormerLife {
 /** At this share of its term without a renewal, a replica stops all writes: others may begin to act at the whole term. */
 const SAFE_SHARE = 2 / 3;
 const RENEW_SHARE = 1 / 4;
+/** After a failed renewal the next one comes sooner, so that several fit into the safe share. */
+const RETRY_SHARE = 1 / 16;
+/** One write may take this share of the term: a hanging one must leave time for others. */
+const WRITE_SHARE = 1 / 4;
+/** At the start, a troubled API server is given this many tries. */
+const TAKE_TRIES = 6;
+const FIRST_TAKE_PAUSE_MS = 200;
 
 /**
  * This replica's sign of life, and the place for what has no Pod yet. Writes are coalesced: any number of concurrent accepts share
- * one PATCH.
+ * one PATCH, and none of them can stop it for the others.
  */
 export class OwnLease {
   readonly name: string;
@@ -36,9 +50,11 @@ export class OwnLease {
   readonly #lost = new AbortController();
   readonly #intents = new Map<number, Intent>();
   readonly #namespaces = new Set<string>();
+  /** Namespaces as the Lease has them for sure. */
+  #told: ReadonlySet<string> = new Set();
   #writing: Promise<void> | undefined;
-  #queued: Promise<void> | undefined;
-  #renewedMs = 0;
+  #next: Promise<void> | undefined;
+  #callOffLoss = (): void => undefined;
   #released = false;
 
   constructor(parts: { clock: Clock; cluster: Cluster; log: Logger }, options: OwnLeaseOptions) {
@@ -54,43 +70,51 @@ export class OwnLease {
     return `${this.#options.namespace}/${this.name}`;
   }
 
-  /** Aborted when the Lease could not be renewed in time: nothing may be written to Drone any more. */
+  /** Aborted when the Lease could not be renewed in time, or is gone: nothing may be written to Drone any more. */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
 
-  /** Takes the Lease. What stands in it from a former life of the same name is kept, and handed back to be carried on. */
+  /**
+   * Takes the Lease. What stands in it from a former life of the same name is kept, and handed back to be carried on. Patient for
+   * some seconds with an API server in trouble.
+   *
+   * @throws {KubernetesError} when that was not enough, or a right is missing
+   */
   async take(signal: AbortSignal): Promise<FormerLife> {
-    const target = { resource: RESOURCE.leases, namespace: this.#options.namespace };
-    const former = await this.#find(signal);
-    if (former) {
-      for (const intent of intentsOf(former)) this.#intents.set(intent.stageId, intent);
-      for (const namespace of namespacesOf(former)) this.#namespaces.add(namespace);
-      await this.#write(signal);
-      return { intents: [...this.#intents.values()], namespaces: [...this.#namespaces] };
+    for (let failures = 0; ; failures++) {
+      try {
+        return await this.#takeOnce(signal);
+      } catch (error) {
+        // 404 and 409: between our look and our write somebody removed it, or an answer of ours was lost.
+        const mayPass = isKubernetesError(error) && (error.transient || [404, 409].includes(error.status));
+        if (!mayPass || failures >= TAKE_TRIES) throw error;
+        this.#log.warn({ err: error }, 'the Lease could not be taken, trying again');
+        const pauseMs = Math.max(error.retryAfterMs ?? 0, FIRST_TAKE_PAUSE_MS * 2 ** failures);
+        await this.#clock.sleep(pauseMs, signal);
+        signal.throwIfAborted();
+      }
     }
-    const startedMs = this.#clock.monotonicMs();
-    await this.#cluster.create<V1Lease>(target, this.#whole(), signal);
-    this.#renewedMs = startedMs;
-    return { intents: [], namespaces: [] };
   }
 
-  /** Renews until the signal is aborted; never rejects. */
+  /** Renews until the signal is aborted or the Lease is lost; never rejects. */
   async keep(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && !this.#lost.signal.aborted) {
-      await this.#clock.sleep(this.#options.termMs * RENEW_SHARE, signal);
-      if (signal.aborted) return;
-      await this.#save(signal).catch((error: unknown) =>
-        this.#log.warn({ err: error }, 'the Lease could not be renewed'),
-      );
-      if (this.#clock.monotonicMs() - this.#renewedMs > this.#options.termMs * SAFE_SHARE) this.#lose();
+    const { termMs } = this.#options;
+    const over = AbortSignal.any([signal, this.#lost.signal]);
+    let pauseMs = termMs * RENEW_SHARE;
+    while (!over.aborted) {
+      await this.#clock.sleep(pauseMs, over);
+      if (over.aborted) break;
+      const renewed = await this.#renew();
+      pauseMs = termMs * (renewed ? RENEW_SHARE : RETRY_SHARE);
     }
+    this.#callOffLoss();
   }
 
   /** Resolves when the intent stands in the Lease. */
   async intend(intent: Intent, signal: AbortSignal): Promise<void> {
     this.#intents.set(intent.stageId, intent);
-    await this.#save(signal);
+    await orAborted(this.#save(), signal);
   }
 
   /** The stage has a Pod now, or needs none: said with the next renewal, since an intent too many does no harm. */
@@ -100,56 +124,122 @@ export class OwnLease {
 
   /** Pods of this replica will be in that namespace; resolves when the Lease says so. */
   async enter(namespace: string, signal: AbortSignal): Promise<void> {
-    if (this.#namespaces.has(namespace)) return;
+    if (this.#told.has(namespace)) return;
     this.#namespaces.add(namespace);
-    await this.#save(signal);
+    await orAborted(this.#save(), signal);
   }
 
-  /** Lets go at once, so that others need not wait for the term. */
+  /** A namespace that was made for one stage is gone: said with the next renewal. */
+  leave(namespace: string): void {
+    this.#namespaces.delete(namespace);
+  }
+
+  /** Lets go at once, so that others need not wait for the term. Never rejects. */
   async release(signal: AbortSignal): Promise<void> {
     this.#released = true;
-    if (!this.#lost.signal.aborted)
-      await this.#save(signal).catch((error: unknown) =>
-        this.#log.warn({ err: error }, 'the Lease could not be released'),
-      );
+    this.#callOffLoss();
+    if (this.#lost.signal.aborted) return;
+    await orAborted(this.#save(), signal).catch((error: unknown) =>
+      this.#log.warn({ err: error }, 'the Lease could not be released'),
+    );
+  }
+
+  async #takeOnce(signal: AbortSignal): Promise<FormerLife> {
+    this.#intents.clear();
+    const former = await this.#find(signal);
+    if (!former) {
+      await this.#make(signal);
+      return { intents: [], namespaces: [] };
+    }
+    for (const intent of intentsOf(former)) this.#intents.set(intent.stageId, intent);
+    for (const namespace of namespacesOf(former)) this.#namespaces.add(namespace);
+    await orAborted(this.#save(), signal);
+    return { intents: [...this.#intents.values()], namespaces: [...this.#namespaces] };
+  }
+
+  async #make(signal: AbortSignal): Promise<void> {
+    const startedMs = this.#clock.monotonicMs();
+    const target = { resource: RESOURCE.leases, namespace: this.#options.namespace };
+    await this.#cluster.create<V1Lease>(target, this.#whole(), signal);
+    this.#renewed(startedMs);
+  }
+
+  async #renew(): Promise<boolean> {
+    try {
+      await this.#save();
+      return true;
+    } catch (error) {
+      if (!this.#lost.signal.aborted) this.#log.warn({ err: error }, 'the Lease could not be renewed');
+      return false;
+    }
   }
 
   #lose(): void {
+    if (this.#lost.signal.aborted) return;
     this.#log.error(
       { lease: this.owner },
-      'the Lease could not be renewed in time: another replica may take over, so this one stops',
+      'the Lease could not be renewed in time, or is gone: another replica may take over, so this one stops',
     );
     this.#lost.abort(new Error('the Lease was lost'));
   }
 
-  /** One write at a time; who comes during one shares the next. */
-  #save(signal: AbortSignal): Promise<void> {
-    if (!this.#writing) {
-      this.#writing = this.#write(signal).finally(() => {
-        this.#writing = undefined;
-      });
-      return this.#writing;
-    }
-    this.#queued ??= this.#writing
-      .catch(() => undefined)
-      .then(() => {
-        this.#queued = undefined;
-        return this.#save(signal);
-      });
-    return this.#queued;
+  /** From the beginning of a write that was answered, the safe share counts anew, whatever hangs meanwhile. */
+  #renewed(startedMs: number): void {
+    this.#callOffLoss();
+    if (this.#released) return;
+    const leftMs = startedMs + this.#options.termMs * SAFE_SHARE - this.#clock.monotonicMs();
+    this.#callOffLoss = this.#clock.after(Math.max(0, leftMs), () => this.#lose());
   }
 
-  async #write(signal: AbortSignal): Promise<void> {
+  /** One write at a time, so that none overtakes another; who comes during one shares the next. */
+  #save(): Promise<void> {
+    if (this.#lost.signal.aborted) return Promise.reject(this.#lost.signal.reason as Error);
+    if (this.#next) return this.#next;
+    if (!this.#writing) return this.#begin();
+    this.#next = this.#writing
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.#begin();
+      });
+    return this.#next;
+  }
+
+  #begin(): Promise<void> {
+    this.#writing = this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+    return this.#writing;
+  }
+
+  async #write(): Promise<void> {
     const startedMs = this.#clock.monotonicMs();
     const { metadata, spec } = this.#whole();
-    const target = { resource: RESOURCE.leases, namespace: this.#options.namespace, name: this.name };
-    await this.#cluster.patch(
-      target,
-      { metadata: { annotations: metadata?.annotations, labels: metadata?.labels }, spec },
-      'merge',
-      signal,
+    const told = new Set(this.#namespaces);
+    const patch = { metadata: { annotations: metadata?.annotations, labels: metadata?.labels }, spec };
+    await this.#limited((signal) => this.#cluster.patch(this.#target, patch, 'merge', signal));
+    this.#told = told;
+    this.#renewed(startedMs);
+  }
+
+  async #limited(write: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+    const limit = new AbortController();
+    const callOff = this.#clock.after(this.#options.termMs * WRITE_SHARE, () =>
+      limit.abort(new KubernetesError(0, 'Timeout', 'no answer to a write of the Lease in good time')),
     );
-    this.#renewedMs = startedMs;
+    try {
+      await write(limit.signal);
+    } catch (error) {
+      // Who removed it has taken over what is ours.
+      if (isKubernetesError(error, 404)) this.#lose();
+      throw error;
+    } finally {
+      callOff();
+    }
+  }
+
+  get #target(): Target {
+    return { resource: RESOURCE.leases, namespace: this.#options.namespace, name: this.name };
   }
 
   #whole(): V1Lease {
@@ -177,10 +267,7 @@ export class OwnLease {
 
   async #find(signal: AbortSignal): Promise<V1Lease | undefined> {
     try {
-      return await this.#cluster.get<V1Lease>(
-        { resource: RESOURCE.leases, namespace: this.#options.namespace, name: this.name },
-        signal,
-      );
+      return await this.#cluster.get<V1Lease>(this.#target, signal);
     } catch (error) {
       if (isKubernetesError(error, 404)) return undefined;
       throw error;

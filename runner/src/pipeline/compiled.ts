@@ -41,12 +41,18 @@ export const ANNOTATION = {
   admittedAt: 'hangar.dev/admitted-at',
   /** `result-<n>` of swapped steps: a line as in PROTOCOL.md. */
   resultPrefix: 'hangar.dev/result-',
-  /** Container id of the placeholder when its image was swapped, plain text, by `placeholder-<n>`. */
+  /** Container id of the placeholder when its image was swapped, or {@link NO_PLACEHOLDER}; plain text, by `placeholder-<n>`. */
   placeholderPrefix: 'hangar.dev/placeholder-',
+  /** What a swapped step finds as `/run/drone/env`, by `env-<n>`; written when its turn comes. */
+  envPrefix: 'hangar.dev/env-',
+  /** How often the Pod was taken over by another process, plain number. */
+  adoptions: 'hangar.dev/adoptions',
   /** Real image of a swapped container, by `image-<n>`. */
   imagePrefix: 'hangar.dev/image-',
 } as const;
 
+/** In place of a container's id: the image was put in place before any node knew the Pod. */
+export const NO_PLACEHOLDER = 'none';
 /** The scheduling gate that holds a Pod until the server knows its steps. */
 export const SCHEDULING_GATE = 'hangar.dev/start';
 /** Key of the first Secret with `{ "<n>": [values to hide] }`. Mounted nowhere. */

@@ -136,17 +136,41 @@ export const FAILURES = {
     retry: 'pointless',
     cure: 'Change what the runtime’s words name.',
   },
+  'start-timed-out': {
+    blame: 'cluster',
+    meaning: 'A container did not start within `DRONE_ENGINE_CONTAINER_START_TIMEOUT`.',
+    retry: 'steps-may-have-run',
+    cure: 'Look at the node and at the size of the image; raise the time-out if both are as they should be.',
+  },
   'init-failed': {
     blame: 'operator',
     meaning: 'The init container that puts the gate into the Pod has failed.',
     retry: 'safe',
     cure: 'Look at `HANGAR_GATE_IMAGE`: its version must be the runner’s, its architecture the node’s.',
   },
+  unschedulable: {
+    blame: 'cluster',
+    meaning: 'No node took the Pod within `HANGAR_SCHEDULING_TIMEOUT`.',
+    retry: 'safe',
+    cure: 'Add a node that fits, or correct what the pipeline asks for; the scheduler’s words say what is missing.',
+  },
   evicted: {
     blame: 'cluster',
     meaning: 'The Pod was taken from its node: pressure on the node, preemption, or a drain.',
     retry: 'steps-may-have-run',
     cure: 'Ask for as much memory and disk as the pipeline uses; keep drains away from build nodes.',
+  },
+  'pod-refused': {
+    blame: 'cluster',
+    meaning: 'The node ended the Pod by itself: it had no room for it after all, or was shut down.',
+    retry: 'steps-may-have-run',
+    cure: 'Look at what the node says, and restart the build.',
+  },
+  'pod-stopped': {
+    blame: 'cluster',
+    meaning: 'Something told the containers of the Pod to stop, and the Pod was not deleted.',
+    retry: 'steps-may-have-run',
+    cure: 'A step that signals process 1 of its container does that, and whoever ends containers on the node.',
   },
   'deadline-exceeded': {
     blame: 'pipeline',

@@ -35,4 +35,6 @@ export interface RunPlan {
   readonly repoSlug: string;
   readonly buildNumber: number;
   readonly buildEvent: string;
+  /** An earlier stage of the build had failed when this one was planned; absent = no. */
+  readonly buildFailed?: boolean;
 }

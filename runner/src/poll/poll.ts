@@ -1,7 +1,11 @@
+import { Backoff } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { DroneStage, Filter } from '../pipeline/drone.ts';
-import type { CiServer } from '../ports/ci-server.ts';
+import { type CiServer, CiServerError } from '../ports/ci-server.ts';
+
+/** What became of an offer: ours now, or not (somebody was faster, it is in our hands already, or the claim failed). */
+export type Taken = 'taken' | 'not-taken';
 
 /** What the poller is given: when there is room, and what to do with an offer. */
 export interface PollOptions {
@@ -9,37 +13,56 @@ export interface PollOptions {
   /** Resolves when one more stage may be taken on. */
   room(signal: AbortSignal): Promise<void>;
   /** Claims the offer before the next poll, or the server deals out the same stage again. */
-  take(offer: DroneStage, signal: AbortSignal): Promise<void>;
+  take(offer: DroneStage, signal: AbortSignal): Promise<Taken>;
   /** For readiness: when the server last answered. */
   answered(): void;
 }
 
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 30_000;
+interface PollParts {
+  readonly clock: Clock;
+  readonly ciServer: CiServer;
+  readonly log: Logger;
+  readonly random: () => number;
+}
+
+/** An empty long poll lasts 30 s; one that ends sooner than this comes from something in between that does not wait. */
+const SHORTEST_POLL_MS = 1_000;
 
 /**
  * Asks for work, one long poll at a time and again at once (the program being replaced pauses for 10 s after an empty one),
  * until the signal is aborted; patient with a server in trouble. Never rejects.
  */
-export async function poll(
-  parts: { clock: Clock; ciServer: CiServer; log: Logger; random: () => number },
-  options: PollOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  let pauseMs = FIRST_PAUSE_MS;
+export async function poll(parts: PollParts, options: PollOptions, signal: AbortSignal): Promise<void> {
+  const backoff = new Backoff(parts);
+  let missed = 0;
   while (!signal.aborted) {
-    try {
-      await options.room(signal);
-      if (signal.aborted) return;
-      const offer = await parts.ciServer.request(options.filter, signal);
-      options.answered();
-      pauseMs = FIRST_PAUSE_MS;
-      if (offer && offer.id !== 0) await options.take(offer, signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      parts.log.warn({ err: error, pauseMs }, 'asking the Drone server for work failed');
-      await parts.clock.sleep(pauseMs * (0.5 + parts.random() / 2), signal);
-      pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
-    }
+    const outcome = await pollOnce(parts, options, signal);
+    if (signal.aborted) return;
+    missed = outcome.kind === 'missed' ? missed + 1 : 0;
+    // One offer that came to nothing is ordinary; the same one again and again must not become a busy loop (17).
+    const patient = outcome.kind === 'failed' || outcome.kind === 'hasty' || missed > 1;
+    if (patient) await backoff.pause(signal, outcome.kind === 'failed' ? outcome.askedMs : 0);
+    else if (outcome.kind !== 'missed') backoff.reset();
+  }
+}
+
+type Outcome =
+  | { readonly kind: 'taken' | 'empty' | 'hasty' | 'missed' }
+  | { readonly kind: 'failed'; readonly askedMs: number };
+
+async function pollOnce(parts: PollParts, options: PollOptions, signal: AbortSignal): Promise<Outcome> {
+  const { clock, ciServer, log } = parts;
+  try {
+    await options.room(signal);
+    if (signal.aborted) return { kind: 'empty' };
+    const beganMs = clock.monotonicMs();
+    const offer = await ciServer.request(options.filter, signal);
+    options.answered();
+    if (!offer || offer.id === 0)
+      return { kind: clock.monotonicMs() - beganMs < SHORTEST_POLL_MS ? 'hasty' : 'empty' };
+    return { kind: (await options.take(offer, signal)) === 'taken' ? 'taken' : 'missed' };
+  } catch (error) {
+    if (!signal.aborted) log.warn({ err: error }, 'asking the Drone server for work failed');
+    return { kind: 'failed', askedMs: error instanceof CiServerError ? error.retryAfterMs : 0 };
   }
 }

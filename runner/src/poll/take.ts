@@ -1,10 +1,13 @@
+import { Backoff, type BackoffTerms } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
 import { NO_LOAD } from '../admit/admit.ts';
 import { travel } from '../journey/journey.ts';
 import type { JourneyParts } from '../journey/journey-parts.ts';
 import type { Intent } from '../lease/lease-record.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
+import { finishBare } from '../report/finish-bare.ts';
 import type { Roster } from '../roster.ts';
+import type { Taken } from './poll.ts';
 
 /** A stage that comes into this process's hands, before anything is known of its repository. */
 function entryOf(stage: DroneStage, clock: Clock): Parameters<Roster['enter']>[0] {
@@ -26,55 +29,105 @@ function entryOf(stage: DroneStage, clock: Clock): Parameters<Roster['enter']>[0
 
 /**
  * Claims an offered stage: the intent stands in the Lease first, so that no crash loses it. Resolves when the server has answered;
- * the journey goes on by itself.
+ * the journey goes on by itself. Never rejects.
  */
 export async function take(
   parts: JourneyParts,
   offer: DroneStage,
   by: { machine: string; handOver: AbortSignal },
-): Promise<void> {
-  if (!parts.roster.enter(entryOf(offer, parts.clock))) return;
+): Promise<Taken> {
+  const { ciServer, clock, lease, log, roster } = parts;
+  if (!roster.enter(entryOf(offer, clock))) return 'not-taken';
   try {
-    await parts.lease.intend({ stageId: offer.id, buildId: offer.buildId, machine: by.machine }, by.handOver);
-    const accepted = await parts.ciServer.accept(offer.id, by.machine, by.handOver);
+    await lease.intend({ stageId: offer.id, buildId: offer.buildId, machine: by.machine }, by.handOver);
+    const accepted = await ciServer.accept(offer.id, by.machine, by.handOver);
     if (accepted.kind === 'accepted') {
       const stage = { ...offer, ...accepted.stage, machine: by.machine };
       void travel(parts, { stage, machine: by.machine }, by.handOver);
-      return;
+      return 'taken';
     }
-    parts.log.debug({ stageId: offer.id }, 'another runner was faster');
+    log.debug({ stageId: offer.id }, 'another runner was faster');
   } catch (error) {
-    if (by.handOver.aborted) return;
-    parts.log.warn(
+    // Going away: whether it was accepted is for the next one to find out, by the intent.
+    if (by.handOver.aborted) return leave(parts, offer.id, 'kept');
+    log.warn(
       { err: error, stageId: offer.id },
       'a stage could not be accepted; the server will offer it again',
     );
   }
-  parts.lease.settle(offer.id);
-  parts.roster.leave(offer.id);
+  return leave(parts, offer.id, 'settled');
 }
 
-/** Goes on with a stage that this replica's former life, or a dead one, meant to accept or had accepted, and that has no Pod. */
+function leave({ lease, roster }: JourneyParts, stageId: number, intent: 'kept' | 'settled'): Taken {
+  if (intent === 'settled') lease.settle(stageId);
+  roster.leave(stageId);
+  return 'not-taken';
+}
+
+/** A stage whose ownership can't be learnt is asked about again for about five minutes in all: a Git host may be away. */
+const QUESTIONS: BackoffTerms = { firstMs: 1_000, capMs: 60_000 };
+const MOST_QUESTIONS = 12;
+
+/**
+ * Goes on with a stage that this replica's former life, or a dead one, meant to accept or had accepted, and that has no Pod.
+ * Never rejects.
+ */
 export async function carryOn(parts: JourneyParts, intent: Intent, handOver: AbortSignal): Promise<void> {
-  const { ciServer, log, lease, roster, clock } = parts;
-  const blank = { id: intent.stageId, buildId: intent.buildId, name: '' } as DroneStage;
+  const { log, roster, clock } = parts;
+  const { stageId, buildId } = intent;
+  const blank = { id: stageId, buildId, name: '' } as DroneStage;
   if (!roster.enter(entryOf(blank, clock))) return;
   try {
-    const accepted = await ciServer.accept(intent.stageId, intent.machine, handOver);
-    const detail = await ciServer.detail(intent.stageId, handOver);
-    const ours = accepted.kind === 'accepted' || detail.stage.machine === intent.machine;
-    if (ours && detail.stage.status === 'pending') {
-      log.info({ stageId: intent.stageId }, 'going on with a stage that was accepted before');
-      void travel(parts, { stage: detail.stage, machine: intent.machine }, handOver);
+    const found = await findOut(parts, intent, handOver);
+    if (found.kind === 'pending') {
+      log.info({ stageId }, 'going on with a stage that was accepted before');
+      void travel(parts, { stage: found.stage, machine: intent.machine }, handOver);
       return;
     }
+    if (found.kind === 'running') await finishBare(parts, found.stage, LOST, handOver);
+    else log.debug({ stageId }, 'a stage that was accepted before needs nobody any more');
   } catch (error) {
-    if (handOver.aborted) return;
-    log.warn(
-      { err: error, stageId: intent.stageId },
-      'a stage that was accepted before could not be carried on',
-    );
+    if (!handOver.aborted)
+      log.error({ err: error, stageId }, 'a stage that was accepted before could not be carried on');
   }
-  lease.settle(intent.stageId);
-  roster.leave(intent.stageId);
+  leave(parts, stageId, handOver.aborted ? 'kept' : 'settled');
+}
+
+/** It was started and has no Pod: nobody will ever report of it (gate.md §4). */
+const LOST = {
+  status: 'error',
+  text: 'the runner was lost while this pipeline ran, and its Pod is gone; restart the build',
+  started: undefined,
+} as const;
+
+type Found = { readonly kind: 'pending' | 'running'; readonly stage: DroneStage } | { readonly kind: 'over' };
+
+/** Accepts it, or learns from its details whether it was accepted under that name before. */
+async function findOut(parts: JourneyParts, intent: Intent, signal: AbortSignal): Promise<Found> {
+  const { ciServer, clock, log } = parts;
+  const { stageId, buildId, machine } = intent;
+  // Nobody else waits for this answer: the middle of the dice will do.
+  const backoff = new Backoff({ clock, random: () => 0.5 }, QUESTIONS);
+  for (;;) {
+    try {
+      const accepted = await ciServer.accept(stageId, machine, signal);
+      if (accepted.kind === 'accepted')
+        return {
+          kind: 'pending',
+          stage: { ...({ id: stageId, buildId } as DroneStage), ...accepted.stage, machine },
+        };
+      return foundIn((await ciServer.detail(stageId, signal)).stage, machine);
+    } catch (error) {
+      if (signal.aborted || backoff.failures >= MOST_QUESTIONS) throw error;
+      log.warn({ err: error, stageId }, 'whose a stage is could not be learnt, asking again');
+      await backoff.pause(signal);
+      signal.throwIfAborted();
+    }
+  }
+}
+
+function foundIn(stage: DroneStage, machine: string): Found {
+  if (stage.machine !== machine) return { kind: 'over' };
+  if (stage.status === 'pending' || stage.status === 'running') return { kind: stage.status, stage };
+  return { kind: 'over' };
 }

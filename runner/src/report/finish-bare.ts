@@ -5,42 +5,59 @@ import type { CiServer } from '../ports/ci-server.ts';
 
 const INFRASTRUCTURE = 255;
 
+/** How a stage ends before its steps. An empty text: the build was cancelled. */
+export interface BareEnd {
+  readonly status: 'killed' | 'error';
+  readonly text: string;
+  readonly started:
+    | { firstLog: { note(text: string): void; finish(signal: AbortSignal): Promise<unknown> } | undefined }
+    | undefined;
+}
+
 /**
- * Ends a stage of which no step ran (drone-rpc-spec §4.5): one PUT without steps. A conflict means that the server has ended it
- * already. Never rejects: what can't be told is said in our own log.
+ * Ends a stage of which no step ran (drone-rpc-spec §4.5): one PUT without steps, patient for as long as it takes. A conflict
+ * means that the server has ended it already. Never rejects: what can't be told is said in our own log.
+ *
+ * @param handOver aborted: nothing more is told, whoever comes next will do it
+ * @returns whether the server knows of an end now
  */
 export async function finishBare(
   parts: { clock: Clock; ciServer: CiServer; log: Logger },
   stage: DroneStage,
-  end: {
-    status: 'killed' | 'error';
-    text: string;
-    started:
-      | { firstLog: { note(text: string): void; finish(signal: AbortSignal): Promise<unknown> } | undefined }
-      | undefined;
-  },
-): Promise<void> {
-  const nowSeconds = Math.floor(parts.clock.now() / 1000);
-  const { signal } = new AbortController();
-  if (end.text) end.started?.firstLog?.note(end.text);
-  await end.started?.firstLog?.finish(signal);
+  end: BareEnd,
+  handOver: AbortSignal,
+): Promise<'told' | 'untold'> {
   try {
-    const exitCode = end.status === 'error' ? INFRASTRUCTURE : 0;
-    const whole = {
-      ...stage,
-      status: end.status,
-      error: end.text,
-      exitCode,
-      started: stage.started || nowSeconds,
-      stopped: nowSeconds,
-      steps: [],
-    };
-    const update = await parts.ciServer.updateStage(whole, signal);
+    await closeLog(parts, end, handOver);
+    handOver.throwIfAborted();
+    const update = await parts.ciServer.updateStage(whole(parts.clock, stage, end), handOver);
     parts.log.info(
       { stageId: stage.id, status: end.status, reported: update.kind },
       'the stage has ended before its steps',
     );
+    return 'told';
   } catch (error) {
-    parts.log.error({ err: error, stageId: stage.id }, 'the end of a stage could not be reported');
+    if (!handOver.aborted)
+      parts.log.error({ err: error, stageId: stage.id }, 'the end of a stage could not be reported');
+    return 'untold';
   }
+}
+
+/** A log's failure never keeps back the end itself. */
+async function closeLog(parts: { log: Logger }, end: BareEnd, handOver: AbortSignal): Promise<void> {
+  const firstLog = end.started?.firstLog;
+  if (!firstLog) return;
+  try {
+    if (end.text) firstLog.note(end.text);
+    await firstLog.finish(handOver);
+  } catch (error) {
+    if (!handOver.aborted) parts.log.warn({ err: error }, 'the log of a stage could not be stored');
+  }
+}
+
+function whole(clock: Clock, stage: DroneStage, { status, text }: BareEnd): DroneStage {
+  const nowSeconds = Math.floor(clock.now() / 1000);
+  const exitCode = status === 'error' ? INFRASTRUCTURE : 0;
+  const times = { started: stage.started || nowSeconds, stopped: nowSeconds };
+  return { ...stage, ...times, status, error: text, exitCode, steps: [] };
 }

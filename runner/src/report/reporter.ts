@@ -9,7 +9,7 @@ import {
 } from '../flight/stage-state.ts';
 import type { DroneStage, DroneStep } from '../pipeline/drone.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
-import { type CiServer, CiServerError, type Update } from '../ports/ci-server.ts';
+import type { CiServer, Update } from '../ports/ci-server.ts';
 
 /** The server's ids and versions of a started stage. After adoption a step's version is unknown and found by trial. */
 export interface Registered {
@@ -18,13 +18,33 @@ export interface Registered {
   readonly stepIds: ReadonlyMap<number, number>;
   /** `exact`: we made every update since the start; `unknown`: another replica made some. */
   readonly versions: 'exact' | 'unknown';
+  /** How often the stage was taken over, this time included; each owner may have told every step's state once more. */
+  readonly adoptions?: number;
+  /** When this process took it in hand, milliseconds since 1970: what begins well after that nobody else has told. */
+  readonly takenOverMs?: number;
 }
 
 /** `conflict`: the server has a newer version, which nearly always means that the build was cancelled (drone-rpc-spec §2.5). */
 export type Reported = 'reported' | 'conflict' | 'failed';
 
-/** Trials for a step's version after adoption: registered 1, running 2, reported finally 3 (gate.md §4). */
-const TRIALS = { running: [1, 2], final: [2, 3, 1] } as const;
+/**
+ * Trials for a step's version after adoption: registered 1, running 2, reported finally 3, and one more for each owner before who
+ * told it again (gate.md §4). Not one more than that: a cancel raises the version too, and must show as a conflict.
+ */
+function trialsOf(
+  step: StepState,
+  { plan, adoptions = 1, takenOverMs = Infinity }: Registered,
+): readonly number[] {
+  // The first step may have been told to be running while the stage waited.
+  const untold = step.n !== plan.steps[0]?.n && step.startedMs > takenOverMs + CLOCKS_DIFFER_MS;
+  if (step.status === 'running') return upTo(untold ? 1 : adoptions + 1);
+  return [...upTo(adoptions + 2).slice(1), 1];
+}
+
+/** A node's clock and ours may differ by this much. */
+const CLOCKS_DIFFER_MS = 60_000;
+
+const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
 /**
  * Tells the server about one stage: one update at a time, in order, each taking over the version of the last answer
@@ -53,19 +73,25 @@ export class Reporter {
     return this.#registered.stepIds.get(n) ?? 0;
   }
 
+  /** Can the finish carry that step? */
+  knows(n: number): boolean {
+    return this.#versions.has(n);
+  }
+
   /** The step as it is now. */
   step(step: StepState, signal: AbortSignal): Promise<Reported> {
-    return this.#inTurn(() => this.#step(step, signal));
+    return this.#inTurn(() => this.#step(step, signal), signal);
   }
 
   /** The stage's end, with all steps. A conflict is looked at by nobody: after a cancel all is recorded already. */
   finish(state: StageState, conclusion: Conclusion, signal: AbortSignal): Promise<Reported> {
-    return this.#inTurn(() => this.#finish(state, conclusion, signal));
+    return this.#inTurn(() => this.#finish(state, conclusion, signal), signal);
   }
 
-  #inTurn(report: () => Promise<Reported>): Promise<Reported> {
-    const turn = this.#last.then(report).catch((error: unknown) => {
-      this.#log.warn({ err: error }, 'a report to the Drone server failed');
+  #inTurn(report: () => Promise<Reported>, signal: AbortSignal): Promise<Reported> {
+    const unlessStopped = (): Promise<Reported> => (signal.aborted ? STOPPED : report());
+    const turn = this.#last.then(unlessStopped).catch((error: unknown) => {
+      if (!signal.aborted) this.#log.warn({ err: error }, 'a report to the Drone server failed');
       return 'failed' as const;
     });
     this.#last = turn;
@@ -74,8 +100,7 @@ export class Reporter {
 
   async #step(step: StepState, signal: AbortSignal): Promise<Reported> {
     const known = this.#versions.get(step.n);
-    const trials =
-      known === undefined ? TRIALS[step.status === 'running' ? 'running' : 'final'] : [known, known + 1];
+    const trials = known === undefined ? trialsOf(step, this.#registered) : [known, known + 1];
     for (const [index, version] of trials.entries()) {
       const update = await this.#ciServer.updateStep(this.#drone(step, version), signal);
       if (update.kind === 'updated') {
@@ -103,13 +128,8 @@ export class Reporter {
   async #afterFinish(update: Update<DroneStage>, whole: DroneStage, signal: AbortSignal): Promise<Reported> {
     if (update.kind === 'updated') return 'reported';
     if (update.afterLostAnswer || whole.status === 'killed') return 'conflict';
-    try {
-      const again = await this.#ciServer.updateStage({ ...whole, steps: [] }, signal);
-      return again.kind === 'updated' ? 'reported' : 'conflict';
-    } catch (error) {
-      if (error instanceof CiServerError) return 'conflict';
-      throw error;
-    }
+    const again = await this.#ciServer.updateStage({ ...whole, steps: [] }, signal);
+    return again.kind === 'updated' ? 'reported' : 'conflict';
   }
 
   #drone(step: StepState, version: number): DroneStep {

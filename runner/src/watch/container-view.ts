@@ -26,6 +26,8 @@ export type ContainerView =
 
 /** Reasons that we give ourselves to a swapped step's container that waits. */
 export const WAITS = {
+  /** The placeholder itself has not started. */
+  unstarted: 'PlaceholderNotStarted',
   /** The placeholder holds its place; its turn has not come. */
   notYet: 'NotYet',
   /** The image was put in place, and the kubelet has not begun it. */
@@ -74,13 +76,23 @@ export function isSwapped(pod: V1Pod, n: number): boolean {
 /** Of a swapped step, only the run of its real image counts: before the swap, and while the placeholder still runs, it waits. */
 function swapView(pod: V1Pod, n: number, status: V1ContainerStatus | undefined): ContainerView {
   const view = viewOf(status);
-  if (!isSwapped(pod, n)) {
-    const isLost = view.kind === 'ended';
-    return { kind: 'waiting', reason: isLost ? WAITS.placeholderLost : WAITS.notYet, message: '' };
-  }
+  if (!isSwapped(pod, n)) return placeholderView(view);
   if (view.kind === 'waiting' || view.kind === 'unknown') return view;
   if (isPlaceholder(pod, n, status)) return { kind: 'waiting', reason: WAITS.swapping, message: '' };
   return view.kind === 'ended' ? { ...view, line: undefined } : view;
+}
+
+function placeholderView(view: ContainerView): ContainerView {
+  switch (view.kind) {
+    case 'ended':
+      return { kind: 'waiting', reason: WAITS.placeholderLost, message: '' };
+    case 'running':
+      return { kind: 'waiting', reason: WAITS.notYet, message: '' };
+    case 'waiting':
+      return { kind: 'waiting', reason: WAITS.unstarted, message: view.message || view.reason };
+    case 'unknown':
+      return { kind: 'waiting', reason: WAITS.unstarted, message: '' };
+  }
 }
 
 /** Code of a placeholder that was told to go (PROTOCOL.md). */

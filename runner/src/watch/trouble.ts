@@ -1,185 +1,177 @@
-import type { Blame } from '../pipeline/pipeline-error.ts';
 import type { PlannedStep, RunPlan } from '../pipeline/run-plan.ts';
-import type { ContainerView, PodView } from './observe.ts';
+import { type ContainerView, WAITS } from './container-view.ts';
+import type { PodView } from './observe.ts';
+import { isHopeless, isPulling, isRefused, stepTrouble } from './step-trouble.ts';
+import type { Patience, Trouble, TroubleCode } from './trouble-kinds.ts';
 
-/** Why a Pod can't do what it should: the text is what the author reads. */
-export interface Trouble {
-  readonly code: TroubleCode;
-  readonly blame: Blame;
-  readonly text: string;
-  /** The step it concerns; absent when it is the whole Pod's. */
-  readonly step?: number;
+export type { Patience, Trouble, TroubleCode };
+
+/** What the flight remembers between looks: since when each thing that may pass has been seen. Made by {@link troubledSince}. */
+export type Since = ReadonlyMap<string, number>;
+
+/** What a Pod is judged by, besides itself. */
+export interface Look {
+  readonly since: Since;
+  readonly nowMs: number;
+  readonly patience: Patience;
+  /** Whether we asked for the Pod's deletion ourselves. */
+  readonly ours: boolean;
+  /** Whether the end of that step is known: what becomes of its container then is nobody's trouble. */
+  ended(n: number): boolean;
 }
 
-export type TroubleCode =
-  | 'image-not-found'
-  | 'image-pull-failed'
-  | 'container-refused'
-  | 'init-failed'
-  | 'evicted'
-  | 'deadline-exceeded'
-  | 'node-lost'
-  | 'pod-deleted';
+/** The status of a Pod that is over, and yet not of all its containers, is given this. */
+const LATE_STATUS_MS = 15_000;
 
-/** How long what may mend itself is given. Milliseconds. */
-export interface Patience {
-  /** Pull errors that may pass: registry down, rate limits. */
-  readonly imagePullMs: number;
-  /** A node that stops answering may come back. */
-  readonly nodeLostMs: number;
-}
+const SINCE = {
+  unschedulable: 'unschedulable',
+  over: 'over',
+  starting: (left: number): string => `starting ${left}`,
+  step: (n: number): string => `step ${n}`,
+  swapping: (n: number): string => `swapping ${n}`,
+} as const;
 
-/** What the flight remembers between looks: since when each step's container has had a passing error. */
-export type Since = ReadonlyMap<number, number>;
-
-/** Reasons of a waiting container that no waiting mends. */
-const HOPELESS = new Set(['InvalidImageName', 'ErrImageNeverPull']);
-const PULLING = new Set(['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable', 'ImageInspectError']);
-const REFUSED = new Set([
-  'CreateContainerConfigError',
-  'CreateContainerError',
-  'RunContainerError',
-  'StartError',
-]);
-/** What registries say of an image that isn't there, or not for us. */
-const NOT_THERE =
-  /not found|manifest unknown|name unknown|does not exist|repository name not known|pull access denied|unauthorized|denied|forbidden|no basic auth|no match for platform/i;
-/** A config error may be a Secret that comes a moment later. */
-const REFUSED_PATIENCE_MS = 15_000;
-/** Beyond its grace, a deleted Pod whose node says nothing is given this. */
-const DELETION_SLACK_MS = 15_000;
-
-/**
- * Does the Pod have a trouble that ends the build? Pure: same Pod, same memory, same time, same answer.
- *
- * @param view the Pod now
- * @param since when each step's container first had a passing error, from {@link troubledSince}
- * @param ours whether we asked for the Pod's deletion ourselves
- */
-export function troubleOf(
-  view: PodView,
-  plan: RunPlan,
-  look: { since: Since; nowMs: number; patience: Patience; ours: boolean },
-): Trouble | undefined {
+/** Does the Pod have a trouble that ends the build? Pure: same Pod, same memory, same time, same answer. */
+export function troubleOf(view: PodView, plan: RunPlan, look: Look): Trouble | undefined {
+  if (look.ours) return undefined;
   return (
     podTrouble(view, look) ??
     initTrouble(view) ??
-    plan.steps.map((step) => stepTrouble(step, view, look)).find(Boolean)
+    stepsTrouble(view, plan, look) ??
+    overTrouble(view, plan, look) ??
+    placeTrouble(view, look) ??
+    startTrouble(view, plan, look)
   );
 }
 
-function podTrouble(
-  view: PodView,
-  look: { nowMs: number; patience: Patience; ours: boolean },
-): Trouble | undefined {
-  if (view.reason === 'DeadlineExceeded')
+const cluster = (code: TroubleCode, text: string): Trouble => ({ code, blame: 'cluster', text });
+
+function podTrouble(view: PodView, look: Look): Trouble | undefined {
+  const { reason, disruption, deletion, nodeLostSinceMs } = view;
+  if (reason === 'DeadlineExceeded')
     return { code: 'deadline-exceeded', blame: 'pipeline', text: 'the Pod reached its deadline' };
-  if (view.reason === 'Evicted')
-    return { code: 'evicted', blame: 'cluster', text: `the Pod was evicted from its node: ${view.message}` };
-  if (look.ours) return undefined;
-  if (view.disruption)
-    return { code: 'evicted', blame: 'cluster', text: `the Pod was disrupted: ${view.disruption}` };
-  const { deletion, nodeLostSinceMs } = view;
-  if (deletion && look.nowMs > deletion.atMs + deletion.graceMs + DELETION_SLACK_MS)
-    return {
-      code: 'pod-deleted',
-      blame: 'cluster',
-      text: 'the Pod was deleted, and its node does not confirm it',
-    };
+  if (reason === 'Evicted') return cluster('evicted', `the Pod was evicted from its node: ${view.message}`);
+  if (disruption) return cluster('evicted', `the Pod was disrupted: ${disruption}`);
+  if (deletion)
+    return cluster('pod-deleted', 'somebody or something other than the runner deleted the Pod');
   if (nodeLostSinceMs !== undefined && look.nowMs > nodeLostSinceMs + look.patience.nodeLostMs)
-    return {
-      code: 'node-lost',
-      blame: 'cluster',
-      text: `node ${view.nodeName} stopped answering while the pipeline ran`,
-    };
+    return cluster('node-lost', `node ${view.nodeName} stopped answering while the pipeline ran`);
   return undefined;
 }
 
-function initTrouble(view: PodView): Trouble | undefined {
-  const { init } = view;
+function initTrouble({ init }: PodView): Trouble | undefined {
   if (init.kind === 'ended' && init.code !== 0)
     return {
       code: 'init-failed',
       blame: 'operator',
       text: `preparing the Pod failed (code ${init.code}): ${init.message || init.reason}`,
     };
-  if (init.kind === 'waiting' && isHopeless(init))
+  if (init.kind === 'waiting' && isHopeless(init, ''))
     return {
       code: 'image-not-found',
       blame: 'operator',
-      text: `the gate's image can't be pulled (see HANGAR_GATE_IMAGE): ${init.message}`,
+      text: `the image of an init container can't be pulled (see HANGAR_GATE_IMAGE): ${init.message}`,
     };
   return undefined;
 }
 
-function stepTrouble(
-  step: PlannedStep,
-  view: PodView,
-  look: { since: Since; nowMs: number; patience: Patience },
-): Trouble | undefined {
-  const container = view.steps.get(step.n);
-  if (container?.kind === 'ended') return startError(step, container);
-  if (container?.kind !== 'waiting') return undefined;
-  const { reason, message } = container;
-  if (isHopeless(container))
-    return {
-      code: 'image-not-found',
-      blame: 'pipeline',
-      step: step.n,
-      text: `image ${step.image} of step ${step.name} can't be pulled: ${message || reason}`,
-    };
-  const waitedMs = look.nowMs - (look.since.get(step.n) ?? look.nowMs);
-  if (PULLING.has(reason) && waitedMs >= look.patience.imagePullMs)
-    return {
-      code: 'image-pull-failed',
-      blame: 'cluster',
-      step: step.n,
-      text: `image ${step.image} of step ${step.name} could not be pulled: ${message || reason}`,
-    };
-  if (REFUSED.has(reason) && waitedMs >= REFUSED_PATIENCE_MS)
-    return {
-      code: 'container-refused',
-      blame: 'pipeline',
-      step: step.n,
-      text: `the container of step ${step.name} can't be made: ${message || reason}`,
-    };
-  return undefined;
-}
-
-/** A container that the runtime could not start (working directory, mount, missing gate) ends without ever having run. */
-function startError(step: PlannedStep, container: ContainerView & { kind: 'ended' }): Trouble | undefined {
-  if (!REFUSED.has(container.reason) && container.reason !== 'ContainerCannotRun') return undefined;
-  return {
-    code: 'container-refused',
-    blame: 'pipeline',
-    step: step.n,
-    text: `the container of step ${step.name} can't be started: ${container.message || container.reason}`,
-  };
-}
-
-function isHopeless(container: ContainerView & { kind: 'waiting' }): boolean {
-  return (
-    HOPELESS.has(container.reason) || (PULLING.has(container.reason) && NOT_THERE.test(container.message))
-  );
-}
-
-/** Since when each step's container has had an error that may pass; what got well is forgotten. */
-export function troubledSince(before: Since, view: PodView, nowMs: number): Since {
-  const now = new Map<number, number>();
-  for (const [n, container] of view.steps) {
-    if (container.kind !== 'waiting') continue;
-    if (PULLING.has(container.reason) || REFUSED.has(container.reason)) now.set(n, before.get(n) ?? nowMs);
+function stepsTrouble(view: PodView, plan: RunPlan, look: Look): Trouble | undefined {
+  for (const step of plan.steps) {
+    const container = view.steps.get(step.n);
+    if (!container || look.ended(step.n)) continue;
+    const waitedMs = look.nowMs - (look.since.get(SINCE.step(step.n)) ?? look.nowMs);
+    const trouble = stepTrouble(step, container, { waitedMs, patience: look.patience });
+    if (trouble) return trouble;
   }
-  return now;
+  return undefined;
+}
+
+const isOver = ({ phase }: PodView): boolean => phase === 'Failed' || phase === 'Succeeded';
+
+/** A node may refuse a Pod that it was given, and shut down under one: then nothing more comes of its containers. */
+function overTrouble(view: PodView, plan: RunPlan, look: Look): Trouble | undefined {
+  const open = plan.steps.some((step) => view.steps.get(step.n)?.kind !== 'ended' && !look.ended(step.n));
+  if (!isOver(view) || !open) return undefined;
+  if (view.reason)
+    return cluster('pod-refused', `node ${view.nodeName} ended the Pod: ${view.reason}: ${view.message}`);
+  return isOverdue(look, SINCE.over, LATE_STATUS_MS)
+    ? cluster('pod-refused', `the Pod ended on node ${view.nodeName}, and not all of its steps ever ran`)
+    : undefined;
+}
+
+function placeTrouble(view: PodView, look: Look): Trouble | undefined {
+  const { schedulingMs } = look.patience;
+  if (!view.unschedulable || !isOverdue(look, SINCE.unschedulable, schedulingMs)) return undefined;
+  const text = `no node took the Pod within ${spanOf(schedulingMs)} (HANGAR_SCHEDULING_TIMEOUT): ${view.unschedulable}`;
+  return cluster('unschedulable', text);
+}
+
+function startTrouble(view: PodView, plan: RunPlan, look: Look): Trouble | undefined {
+  const { startMs } = look.patience;
+  const unstarted = unstartedOf(view, plan);
+  const late = isOverdue(look, SINCE.starting(unstarted.length), startMs)
+    ? unstarted[0]
+    : swappingOf(view, plan).find((n) => isOverdue(look, SINCE.swapping(n), startMs));
+  const step = plan.steps.find((one) => one.n === late);
+  if (!step) return undefined;
+  const text = `the container of step ${step.name} did not start within ${spanOf(startMs)} (DRONE_ENGINE_CONTAINER_START_TIMEOUT)`;
+  const why = whyWaits(view.steps.get(step.n));
+  return { ...cluster('start-timed-out', why ? `${text}: ${why}` : text), step: step.n };
+}
+
+function isOverdue(look: Look, key: string, limitMs: number | undefined): boolean {
+  const sinceMs = look.since.get(key);
+  return sinceMs !== undefined && limitMs !== undefined && look.nowMs - sinceMs >= limitMs;
+}
+
+function whyWaits(container: ContainerView | undefined): string {
+  return container?.kind === 'waiting' ? container.message || container.reason : '';
+}
+
+function spanOf(ms = 0): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds >= 120 ? `${Math.round(seconds / 60)} minutes` : `${seconds} seconds`;
+}
+
+/** Steps whose gate or placeholder has not started, on a node that is to start it. */
+function unstartedOf(view: PodView, plan: RunPlan): readonly number[] {
+  if (!view.scheduled) return [];
+  return plan.steps.filter((step) => isUnstarted(step, view.steps.get(step.n))).map((step) => step.n);
+}
+
+function isUnstarted({ engine }: PlannedStep, container: ContainerView | undefined): boolean {
+  if (engine === 'swap') return container?.kind === 'waiting' && container.reason === WAITS.unstarted;
+  return container?.kind !== 'running' && container?.kind !== 'ended';
+}
+
+/** Swapped steps whose turn came, and whose own program has not started. */
+function swappingOf(view: PodView, plan: RunPlan): readonly number[] {
+  const swapped = plan.steps.filter((step) => step.engine === 'swap');
+  return swapped.filter((step) => isSwapping(view.steps.get(step.n))).map((step) => step.n);
+}
+
+const BEFORE_SWAP: ReadonlySet<string> = new Set([WAITS.unstarted, WAITS.notYet, WAITS.placeholderLost]);
+
+const isSwapping = (container: ContainerView | undefined): boolean =>
+  container?.kind === 'waiting' && !BEFORE_SWAP.has(container.reason);
+
+/** Since when each thing that may pass has been so; what got well is forgotten. Pure. */
+export function troubledSince(before: Since, view: PodView, plan: RunPlan, nowMs: number): Since {
+  const unstarted = unstartedOf(view, plan).length;
+  const seen = [
+    ...(view.unschedulable ? [SINCE.unschedulable] : []),
+    ...(isOver(view) ? [SINCE.over] : []),
+    // One container after another is started: the time counts anew with each.
+    ...(unstarted > 0 ? [SINCE.starting(unstarted)] : []),
+    ...swappingOf(view, plan).map(SINCE.swapping),
+    ...[...view.steps].filter(([, one]) => isPulling(one) || isRefused(one)).map(([n]) => SINCE.step(n)),
+  ];
+  return new Map(seen.map((key) => [key, before.get(key) ?? nowMs]));
 }
 
 /** What a waiting Pod waits for, in a line that the author reads; empty when nothing is worth a word. */
 export function waitingFor(view: PodView, plan: RunPlan): string {
   if (view.unschedulable) return `waiting for a node: ${view.unschedulable}`;
-  for (const step of plan.steps) {
-    const container = view.steps.get(step.n);
-    if (container?.kind === 'waiting' && PULLING.has(container.reason))
-      return `waiting for image ${step.image}: ${container.message || container.reason}`;
-  }
-  return '';
+  const step = plan.steps.find(({ n }) => isPulling(view.steps.get(n)));
+  return step ? `waiting for image ${step.image}: ${whyWaits(view.steps.get(step.n))}` : '';
 }

@@ -1,16 +1,18 @@
 import type { Clock } from '@hangar/shared/clock';
-import { forbiddenField } from '../api/field-errors.ts';
+import { forbiddenField, invalidValue } from '../api/field-errors.ts';
 import { type KubeObject, recordOf } from '../api/objects.ts';
 import { type PodCondition, podOf } from '../api/pod.ts';
 import type { Resource } from '../api/resources.ts';
 import type { FieldError } from '../api/status-errors.ts';
 import type { Store } from '../api/store.ts';
 import { secondsText } from '../api/times.ts';
+import { leaseFaults } from '../validate/lease.ts';
 import { metadataFaults } from '../validate/metadata.ts';
 import { podFaults } from '../validate/pod.ts';
 import { podUpdateFaults } from '../validate/pod-update.ts';
 import { configMapFaults, secretFaults } from '../validate/secret.ts';
 import { defaultPod, qosClassOf } from './pod-defaults.ts';
+import { admitPriority } from './priority.ts';
 import { admitServiceAccount } from './service-account.ts';
 
 export interface AdmissionParts {
@@ -60,6 +62,7 @@ function preparePod(parts: AdmissionParts, object: KubeObject): void {
   defaultPod(object);
   const pod = podOf(object);
   if (!Array.isArray(pod.spec.containers)) pod.spec.containers = [];
+  admitPriority(parts.store, pod);
   admitServiceAccount(parts.store, pod, parts.randomSuffix);
   pod.metadata.generation = 1;
   pod.status = { phase: 'Pending', qosClass: qosClassOf(pod.spec) };
@@ -88,6 +91,8 @@ export function faultsOfNew(resource: Resource, object: KubeObject): FieldError[
       return [...metadata, ...secretFaults(object)];
     case 'configmaps':
       return [...metadata, ...configMapFaults(object)];
+    case 'leases':
+      return [...metadata, ...leaseFaults(object)];
     default:
       return metadata;
   }
@@ -102,6 +107,8 @@ export function faultsOfChange(resource: Resource, before: KubeObject, after: Ku
     case 'secrets':
     case 'configmaps':
       return [...metadata, ...immutableFaults(before, after), ...dataFaults(resource, after)];
+    case 'leases':
+      return [...metadata, ...leaseFaults(after)];
     default:
       return metadata;
   }
@@ -113,7 +120,10 @@ function dataFaults(resource: Resource, after: KubeObject): FieldError[] {
 
 function immutableFaults(before: KubeObject, after: KubeObject): FieldError[] {
   const text = 'field is immutable when `immutable` is set';
-  if (before['immutable'] !== true) return [];
+  const typed =
+    before['type'] === after['type'] ? [] : [invalidValue('type', after['type'], 'field is immutable')];
+  if (before['immutable'] !== true) return typed;
+  const lifted = after['immutable'] === true ? [] : [forbiddenField('immutable', text)];
   const changed = JSON.stringify(before['data']) !== JSON.stringify(after['data']);
-  return changed ? [forbiddenField('data', text)] : [];
+  return [...typed, ...lifted, ...(changed ? [forbiddenField('data', text)] : [])];
 }

@@ -21,8 +21,9 @@ export function fieldNotFound(field: string, value: unknown): FieldError {
   return { reason: 'FieldValueNotFound', field, message: `Not found: ${shown(value)}` };
 }
 
+/** `supported` is shown in its own order. */
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
-  const list = [...supported].sort().map((word) => JSON.stringify(word));
+  const list = supported.map((word) => JSON.stringify(word));
   return {
     reason: 'FieldValueNotSupported',
     field,

@@ -5,6 +5,7 @@ import { assertWithinQuota } from '../admit/quota.ts';
 import { faultsOfChange, faultsOfNew, hasStatus, prepareNew, takeStringData } from '../admit/strategy.ts';
 import { assertDecodable } from '../validate/decode.ts';
 import { type DeleteOptions, deletionOf } from './deletion.ts';
+import { invalidValue } from './field-errors.ts';
 import type { KubeObject, ObjectMeta } from './objects.ts';
 import { apiVersionOf, NAMESPACES, qualifiedName, type Resource } from './resources.ts';
 import {
@@ -36,6 +37,8 @@ export type Part = 'object' | 'status';
 
 export interface WriteOptions {
   readonly dryRun?: boolean;
+  /** A patch is refused in other words than a whole new state. */
+  readonly how?: 'patch' | 'put';
 }
 
 /** The verbs on objects: defaults, validation, admission, conflicts. Used by HTTP and by the controllers alike. */
@@ -85,7 +88,8 @@ export class ObjectApi {
   ): KubeObject {
     const current = this.get(key);
     const wanted = change(structuredClone(current));
-    assertDecodable(key.resource, wanted);
+    if (options.how === 'patch') assertPatchable(key, current, wanted);
+    else assertDecodable(key.resource, wanted);
     assertSameIdentity(key, current, wanted);
     const next = this.nextState(key, part, current, wanted);
     if (part === 'object') {
@@ -202,6 +206,21 @@ function assertSameIdentity(key: ObjectKey, current: KubeObject, wanted: KubeObj
   if (resource.namespaced && (given.namespace ?? namespace) !== namespace) throw wrongNamespace();
   assertUnchanged(key, current, given);
   wanted.metadata = { ...wanted.metadata, name, ...(resource.namespaced ? { namespace } : {}) };
+}
+
+/** What a patch would make must be readable, and keeps its uid. @throws {ApiError} 422 */
+function assertPatchable({ resource, name }: ObjectKey, current: KubeObject, wanted: KubeObject): void {
+  try {
+    assertDecodable(resource, wanted);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const why = error.message.replace(/^\w+ in version "\S+" cannot be handled as a \w+: /, '');
+    const fault = invalidValue('patch', JSON.stringify(wanted), why);
+    throw invalid({ ...resource, group: '', kind: '' }, '', [fault]);
+  }
+  const { uid } = wanted.metadata;
+  if (uid === '' || uid === current.metadata.uid) return;
+  throw invalid(resource, name, [invalidValue('metadata.uid', uid, 'field is immutable')]);
 }
 
 function assertUnchanged(

@@ -21,6 +21,7 @@ export interface PodSpec {
   activeDeadlineSeconds?: number;
   tolerations?: Toleration[];
   priority?: number;
+  priorityClassName?: string;
   resources?: Resources;
   affinity?: unknown;
   hostname?: string;

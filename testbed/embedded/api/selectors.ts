@@ -69,9 +69,21 @@ function labelRequirement(part: string): LabelTest {
     return (labels) => (labels[key] === value) === (operator !== '!=');
   }
   const exists = EXISTS.exec(part);
-  if (exists === null) throw badRequest(`unable to parse requirement: found '${part}'`);
+  if (exists === null) throw badRequest(unreadText(part));
   const [, not, key = ''] = exists;
   return (labels) => Object.hasOwn(labels, key) === (not === '');
+}
+
+const OPEN_LIST = /^\S+\s+(?:in|notin)\s+\(\s*$/;
+const TWO_VALUES = /^[^\s=!]+\s*(?:==|=|!=)\s*\S+\s+(\S+)/;
+
+/** The parser's words for what goes wrong most; a general one for the rest. */
+function unreadText(part: string): string {
+  if (OPEN_LIST.test(part)) return "unable to parse requirement: found '', expected: ',', ')' or identifier";
+  const second = TWO_VALUES.exec(part)?.[1];
+  return second === undefined
+    ? `unable to parse requirement: found '${part}'`
+    : `found '${second}', expected: ',' or 'end of string'`;
 }
 
 /**
@@ -81,20 +93,17 @@ function labelRequirement(part: string): LabelTest {
  */
 export function fieldMatcher(resource: Resource, text: string): Matcher {
   if (text.trim() === '') return EVERYTHING;
-  const requirements = text.split(',').map((part) => fieldRequirement(resource, part.trim(), text));
+  const requirements = text.split(',').map((part) => fieldRequirement(resource, part.trim()));
   return (object) => requirements.every((holds) => holds(object));
 }
 
-function fieldRequirement(resource: Resource, part: string, whole: string): Matcher {
+function fieldRequirement(resource: Resource, part: string): Matcher {
   const parsed = /^([^=!]+)(==|=|!=)(.*)$/.exec(part);
   if (parsed === null) throw badRequest(`invalid selector: '${part}'; can't understand '${part}'`);
   const [, field = '', operator, value = ''] = parsed;
   const known = ['metadata.name', 'metadata.namespace', ...(SELECTABLE[resource.plural] ?? [])];
   if (!known.includes(field)) {
-    const kind = `${resource.group === '' ? '' : `${resource.group}/`}${resource.version}, Resource=${resource.plural}`;
-    throw badRequest(
-      `Unable to find "${kind}" that match label selector "", field selector "${whole}": field label not supported: ${field}`,
-    );
+    throw badRequest(`field label not supported: ${field}`);
   }
   return (object) => (fieldOf(object, field) === value) === (operator !== '!=');
 }

@@ -126,6 +126,10 @@ export function methodNotAllowed(): ApiError {
   );
 }
 
+export function unknownKind(): ApiError {
+  return new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
+}
+
 export function unauthorized(): ApiError {
   return new ApiError(401, 'Unauthorized', 'Unauthorized');
 }

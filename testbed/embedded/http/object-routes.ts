@@ -91,7 +91,6 @@ export class ObjectRoutes {
   private watch({ request, facts, response }: Exchange): Reply {
     const { resource, namespace, query } = request;
     const since = revisionOf(query.get('resourceVersion'));
-    this.assertNotAhead(since);
     const timeoutSeconds = Number(query.get('timeoutSeconds') ?? 0);
     serveWatch(
       this.watchParts,
@@ -126,7 +125,8 @@ export class ObjectRoutes {
       request.verb === 'update'
         ? (): KubeObject => parsed as KubeObject
         : (current: KubeObject): KubeObject => patched(contentType, current, parsed);
-    return json(this.api.update(keyOf(request), part, wanted, { dryRun: isDryRun(request.query) }));
+    const how = request.verb === 'patch' ? 'patch' : 'put';
+    return json(this.api.update(keyOf(request), part, wanted, { dryRun: isDryRun(request.query), how }));
   }
 
   private delete({ request, body, contentType }: Exchange): Reply {

@@ -4,7 +4,7 @@ import type { Clock } from '@hangar/shared/clock';
 import type { ObjectApi } from '../api/object-api.ts';
 import { recordOf } from '../api/objects.ts';
 import type { Resource } from '../api/resources.ts';
-import { unauthorized } from '../api/status-errors.ts';
+import { unauthorized, unknownKind } from '../api/status-errors.ts';
 import type { Effect, Faults, RequestFacts } from '../faults/faults.ts';
 import { discoveryOf, VERSION } from './discovery.ts';
 import { type Exchange, ObjectRoutes } from './object-routes.ts';
@@ -130,7 +130,15 @@ export class ApiServer {
     }
     const discovery = discoveryOf(url.pathname, this.parts.resources);
     if (discovery !== undefined) return json(discovery);
+    if (this.isKnownGroup(url.pathname)) throw unknownKind();
     return text('404 page not found\n', 404);
+  }
+
+  /** Below a group that is served, an unknown kind has another answer than elsewhere. */
+  private isKnownGroup(path: string): boolean {
+    return this.parts.resources.some(({ group, version }) =>
+      path.startsWith(group === '' ? `/api/${version}/` : `/apis/${group}/${version}/`),
+    );
   }
 }
 

@@ -81,7 +81,8 @@ class WatchStream {
   private replay(): boolean {
     const { store } = this.parts;
     const { since, resource, namespace, initialEvents } = this.request;
-    this.seenRevision = store.revision;
+    // A revision that is yet to come is waited for in silence.
+    this.seenRevision = Math.max(store.revision, since ?? 0);
     if (since === undefined || since === 0 || initialEvents) {
       for (const object of store.list(qualifiedName(resource), namespace)) {
         if (this.request.matches(object)) this.write('ADDED', textOf(object));
@@ -162,14 +163,14 @@ class WatchStream {
   }
 }
 
-/** The revision that a request names, as a number. @throws {ApiError} 400 */
+/** The revision that a request names, as a number. @throws {ApiError} 500, as the real server's slip has it */
 export function revisionOf(text: string | null): number | undefined {
   if (text === null || text === '') return undefined;
   const revision = Number(text);
   if (Number.isInteger(revision) && revision >= 0) return revision;
   throw new ApiError(
-    400,
-    'BadRequest',
-    `Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
+    500,
+    '',
+    `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
   );
 }

@@ -11,6 +11,7 @@ interface LogEntry {
 /** containerd cuts lines at this length into parts. */
 const LONGEST_LINE_BYTES = 16 * 1024;
 const NEWLINE = 0x0a;
+const RETURN = 0x0d;
 const NS_PER_MS = 1_000_000n;
 
 /** The log of one run of a container: entries with time stamps, the oldest dropped above a size, as rotation does. */
@@ -99,7 +100,7 @@ export class ContainerLog {
 
   private flush(stream: OutputStream): void {
     if (this.pendingBytes[stream] === 0) return;
-    const text = Buffer.concat(this.pending[stream]);
+    const text = withoutReturn(Buffer.concat(this.pending[stream]));
     this.pending[stream] = [];
     this.pendingBytes[stream] = 0;
     const entry = { stampNs: this.nextStamp(), text };
@@ -124,6 +125,12 @@ export class ContainerLog {
     this.lastNs = now > this.lastNs ? now : this.lastNs + 1n;
     return this.lastNs;
   }
+}
+
+/** containerd drops a carriage return before a line's end. */
+function withoutReturn(line: Buffer): Buffer {
+  const isDos = line.at(-1) === NEWLINE && line.at(-2) === RETURN;
+  return isDos ? Buffer.concat([line.subarray(0, -2), line.subarray(-1)]) : line;
 }
 
 /** The kubelet's rules of printing: stamps before whole lines, `since`, and a limit of bytes. */

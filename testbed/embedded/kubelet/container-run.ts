@@ -15,9 +15,14 @@ export interface RunFacts {
   readonly messageLimitBytes: number;
 }
 
+/** An id as containerd gives one to every container that it makes. */
+export function newContainerId(): string {
+  return `containerd://${randomBytes(32).toString('hex')}`;
+}
+
 /** One run of a container: from its start to its end, with what its status will say. */
 export class ContainerRun {
-  readonly id = `containerd://${randomBytes(32).toString('hex')}`;
+  readonly id = newContainerId();
   readonly image: string;
   readonly imageId: string;
   readonly log: ContainerLog;

@@ -1,7 +1,7 @@
 import type { Container, ContainerState, ContainerStatus, TerminatedState } from '../api/pod.ts';
 import { secondsText } from '../api/times.ts';
 import type { ContainerRun } from './container-run.ts';
-import { normalized } from './images.ts';
+import { imageIdOf, normalized } from './images.ts';
 
 /** Why a container has not started. */
 export interface Waiting {
@@ -58,19 +58,31 @@ export class ContainerSlot {
   }
 
   status(isInit: boolean): ContainerStatus {
-    const run = this.run;
-    const last = run ?? this.previous;
-    const last0 = this.previous?.terminated;
+    const ended = this.previous?.terminated;
+    const { isRunning } = this;
     return {
       name: this.container.name,
       state: this.state(),
-      lastState: last0 === undefined ? {} : { terminated: last0 },
-      ready: isInit ? this.terminated?.exitCode === 0 : this.isRunning,
+      lastState: ended === undefined ? {} : { terminated: ended },
+      ready: isInit ? this.terminated?.exitCode === 0 : isRunning,
       restartCount: this.restartCount,
-      image: run === undefined ? this.container.image : normalized(run.image),
-      imageID: last?.imageId ?? '',
-      ...(last === undefined ? {} : { containerID: last.id }),
-      started: this.isRunning,
+      ...this.identity(),
+      started: isRunning,
+    };
+  }
+
+  /** Image and id of what was made last, also when it could not be started. */
+  private identity(): Pick<ContainerStatus, 'image' | 'imageID' | 'containerID'> {
+    const { failedStart, run } = this;
+    const { image } = this.container;
+    if (failedStart?.containerID !== undefined)
+      return { image: normalized(image), imageID: imageIdOf(image), containerID: failedStart.containerID };
+    const last = run ?? this.previous;
+    if (last === undefined) return { image, imageID: '' };
+    return {
+      image: run === undefined ? image : normalized(run.image),
+      imageID: last.imageId,
+      containerID: last.id,
     };
   }
 

@@ -74,18 +74,34 @@ function namespaceOf(pod: Pod): string {
   return pod.metadata.namespace ?? '';
 }
 
-/** The data of a Secret (decoded) or ConfigMap as text; undefined when there is none. */
-export function dataOf(
+/** Names a Secret or ConfigMap. */
+export interface DataRef {
+  readonly kind: DataKind;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** The data of a Secret (decoded) or ConfigMap as bytes; undefined when there is none. */
+export function bytesOf(
   store: Store,
-  { kind, namespace, name }: { kind: DataKind; namespace: string; name: string },
-): Record<string, string> | undefined {
+  { kind, namespace, name }: DataRef,
+): Record<string, Buffer> | undefined {
   const object = store.get(kind, namespace, name);
   if (object === undefined) return undefined;
-  const entries = Object.entries(recordOf(object['data'])).map(([key, value]) => {
-    const text = textOf(value);
-    return [key, kind === 'secrets' ? Buffer.from(text, 'base64').toString('utf8') : text];
-  });
-  return Object.fromEntries(entries) as Record<string, string>;
+  const decoded = (data: unknown, encoding: 'base64' | 'utf8'): [string, Buffer][] =>
+    Object.entries(recordOf(data)).map(([key, value]) => [key, Buffer.from(textOf(value), encoding)]);
+  return Object.fromEntries(
+    kind === 'secrets'
+      ? decoded(object['data'], 'base64')
+      : [...decoded(object['data'], 'utf8'), ...decoded(object['binaryData'], 'base64')],
+  );
+}
+
+/** The same as text. */
+export function dataOf(store: Store, ref: DataRef): Record<string, string> | undefined {
+  const bytes = bytesOf(store, ref);
+  if (bytes === undefined) return undefined;
+  return Object.fromEntries(Object.entries(bytes).map(([key, value]) => [key, value.toString('utf8')]));
 }
 
 /** Kubernetes' `$(NAME)`: known names are replaced, unknown ones stay, `$$` is one `$`. */

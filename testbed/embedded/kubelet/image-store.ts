@@ -1,5 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { ContainerSlot } from './container-slot.ts';
+import { imageNameFault } from './image-name.ts';
 import { type FakeImages, fakeImageOf, pullErrorOf } from './images.ts';
 import type { KubeletTiming } from './timing.ts';
 
@@ -29,6 +30,8 @@ export class ImageStore {
   /** Makes an image present as the pull policy says, with the kubelet's events. */
   async pull(slot: ContainerSlot, tell: Tell): Promise<PullOutcome> {
     const { image, imagePullPolicy } = slot.container;
+    const fault = imageNameFault(image);
+    if (fault !== undefined) return this.unnamed(fault, tell);
     const error = pullErrorOf(image, this.images);
     if (this.present.has(image) && imagePullPolicy !== 'Always' && error === undefined) {
       tell('Normal', 'Pulled', `Container image "${image}" already present on machine`);
@@ -86,6 +89,11 @@ export class ImageStore {
       message: `${message}: ErrImagePull: ${before}`,
       waitMs: this.timing.backoffMs * doublings,
     };
+  }
+
+  private unnamed(message: string, tell: Tell): PullOutcome {
+    tell('Warning', 'InspectFailed', message);
+    return { is: 'failed', reason: 'InvalidImageName', message, waitMs: this.timing.backoffMs };
   }
 
   private never(image: string, tell: Tell): PullOutcome {

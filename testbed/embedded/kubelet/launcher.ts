@@ -65,6 +65,7 @@ export class Launcher {
       // PWD lets shells show the folder by the name it was entered by, not where a link leads.
       env: { ...machineEnvironment(pod, home), PWD: cwd, ...rewritten(env, rewrite) },
       cwd,
+      isFirst: true,
     };
     return {
       root,
@@ -106,7 +107,7 @@ export class Launcher {
 
   private standIn({ pod, container, root, rewrite, spec }: Job, n: number, output: Output): Running {
     const start = (argv: readonly string[], env: Record<string, string>, out: Output): Promise<Running> =>
-      this.startPlain({ pod, container, root, rewrite, spec: { ...spec, argv, env } }, out);
+      this.startPlain({ pod, container, root, rewrite, spec: { ...spec, argv, env, isFirst: false } }, out);
     const board = this.parts.boards.of(pod.metadata.uid);
     return runGate({ n, root, board, rewrite, env: spec.env, start, nowMs: this.parts.nowMs }, output);
   }

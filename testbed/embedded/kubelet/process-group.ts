@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Janitor } from './janitor.ts';
 
@@ -24,6 +25,8 @@ export interface ProcessSpec {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** It is the first process of its container: see {@link SHIELDED}. */
+  readonly isFirst: boolean;
 }
 
 /** A command that could not be started at all, with the words of the system. */
@@ -52,7 +55,7 @@ export async function startGroup(spec: ProcessSpec, output: Output, janitor: Jan
     child.once('spawn', resolve);
     child.once('error', (error) => reject(new StartError(error.message, { cause: error })));
   });
-  return { ended, signal: (name) => signalGroup(child.pid, name) };
+  return { ended, signal: (name) => signalLeader(child.pid, name, spec.isFirst) };
 }
 
 function endOf(child: ChildProcess, janitor: Janitor): Promise<Exit> {
@@ -72,6 +75,42 @@ function exitOf(code: number | null, signal: NodeJS.Signals | null): Exit {
   if (signal === null) return { code: code ?? 0 };
   const number = constants.signals[signal];
   return { code: 128 + number, signal: number };
+}
+
+/**
+ * In a container the kernel gives its first process no signal that it doesn't handle: `sleep` sits out a SIGTERM there.
+ * Here that process is an ordinary one, so what it handles is looked up before.
+ */
+const SHIELDED: ReadonlySet<string> = new Set([
+  'SIGTERM',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGHUP',
+  'SIGUSR1',
+  'SIGUSR2',
+]);
+
+/** Signals go to the first process alone, SIGKILL to all. */
+function signalLeader(pid: number | undefined, name: NodeJS.Signals, isFirst: boolean): void {
+  if (pid === undefined) return;
+  if (name === 'SIGKILL') return signalGroup(pid, name);
+  if (isFirst && SHIELDED.has(name) && !handles(pid, name)) return;
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended already.
+  }
+}
+
+/** Whether a process has a handler for a signal; true where the system doesn't tell. */
+function handles(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    if (caught === undefined) return true;
+    return ((BigInt(`0x${caught}`) >> BigInt(constants.signals[name] - 1)) & 1n) === 1n;
+  } catch {
+    return true;
+  }
 }
 
 function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {

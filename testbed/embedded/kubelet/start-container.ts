@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import type { Pod } from '../api/pod.ts';
 import { secondsText } from '../api/times.ts';
 import { ContainerLog } from './container-log.ts';
-import { ContainerRun } from './container-run.ts';
+import { ContainerRun, newContainerId } from './container-run.ts';
 import type { ContainerSlot } from './container-slot.ts';
 import { ConfigError } from './environment.ts';
 import type { Tell } from './image-store.ts';
@@ -72,5 +72,6 @@ function cannotStart({ clock, timing }: StartParts, slot: ContainerSlot, error: 
     message,
     startedAt: secondsText(0),
     finishedAt: secondsText(clock.now()),
+    containerID: newContainerId(),
   };
 }

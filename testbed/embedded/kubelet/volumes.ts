@@ -19,7 +19,7 @@ import type {
   VolumeMount,
 } from '../api/pod.ts';
 import type { Store } from '../api/store.ts';
-import { dataOf, expand } from './environment.ts';
+import { bytesOf, expand } from './environment.ts';
 import { fieldValue, resourceValue } from './field-refs.ts';
 
 /** A volume that cannot be set up yet, with the kubelet's words; it is tried again. */
@@ -29,7 +29,7 @@ export class MountError extends Error {
 
 interface VolumeFile {
   readonly path: string;
-  readonly text: string;
+  readonly content: string | Buffer;
   readonly mode: number;
 }
 
@@ -113,7 +113,7 @@ export class PodVolumes {
     if (source.downwardAPI !== undefined)
       return downwardFiles(pod, source.downwardAPI.items ?? [], CONFIG_MODE);
     const token = source.serviceAccountToken;
-    return token === undefined ? [] : [{ path: token.path, text: 'embedded-token', mode: CONFIG_MODE }];
+    return token === undefined ? [] : [{ path: token.path, content: 'embedded-token', mode: CONFIG_MODE }];
   }
 
   private keys(
@@ -128,7 +128,7 @@ export class PodVolumes {
     },
   ): VolumeFile[] {
     const word = ref.kind === 'secrets' ? 'secret' : 'configmap';
-    const data = dataOf(this.store, {
+    const data = bytesOf(this.store, {
       kind: ref.kind,
       namespace: pod.metadata.namespace ?? '',
       name: ref.name,
@@ -141,8 +141,8 @@ export class PodVolumes {
     const defaultMode = ref.defaultMode ?? CONFIG_MODE;
     const items: KeyToPath[] = ref.items ?? Object.keys(data ?? {}).map((key) => ({ key, path: key }));
     return items.flatMap(({ key, path, mode }) => {
-      const text = data?.[key];
-      if (text !== undefined) return [{ path, text, mode: mode ?? defaultMode }];
+      const content = data?.[key];
+      if (content !== undefined) return [{ path, content, mode: mode ?? defaultMode }];
       if (ref.optional === true) return [];
       throw new MountError(
         `MountVolume.SetUp failed for volume "${volume}" : references non-existent ${word} key: ${key}`,
@@ -155,7 +155,7 @@ function downwardFiles(pod: Pod, items: readonly DownwardItem[], defaultMode = C
   return items.map(({ path, mode, fieldRef, resourceFieldRef }) => ({
     path,
     mode: mode ?? defaultMode,
-    text:
+    content:
       fieldRef !== undefined
         ? fieldValue(pod, fieldRef.fieldPath)
         : resourceFieldRef === undefined
@@ -164,11 +164,11 @@ function downwardFiles(pod: Pod, items: readonly DownwardItem[], defaultMode = C
   }));
 }
 
-function writeVolumeFile(folder: string, { path, text, mode }: VolumeFile): void {
+function writeVolumeFile(folder: string, { path, content, mode }: VolumeFile): void {
   const at = join(folder, path);
   mkdirSync(dirname(at), { recursive: true });
   rmSync(at, { force: true });
-  writeFileSync(at, text);
+  writeFileSync(at, content);
   chmodSync(at, mode);
 }
 

@@ -1,6 +1,8 @@
 import { isRecord, type JsonRecord, recordOf, recordsOf } from '../api/objects.ts';
+import { quantityOf } from '../api/quantity.ts';
 import { apiVersionOf, type Resource } from '../api/resources.ts';
 import { type ApiError, badRequest } from '../api/status-errors.ts';
+import { leaseTimeFault } from './lease.ts';
 
 /**
  * What the server's decoder would refuse before any validation: wrong JSON types where compilers
@@ -15,12 +17,19 @@ export function assertDecodable(resource: Resource, body: unknown): asserts body
     );
   assertKind(resource, body);
   const metadata = recordOf(body['metadata']);
+  for (const field of ['name', 'generateName', 'namespace']) {
+    assertTexts(resource, [metadata[field]], `ObjectMeta.metadata.${field}`);
+  }
   for (const field of ['labels', 'annotations']) {
     assertTexts(resource, metadata[field], `ObjectMeta.metadata.${field}`);
   }
   if (resource.plural === 'secrets') {
     assertBase64(resource, recordOf(body['data']));
     assertTexts(resource, body['stringData'], 'Secret.stringData');
+  }
+  if (resource.plural === 'leases') {
+    const fault = leaseTimeFault(body);
+    if (fault !== undefined) throw undecodable(resource, fault);
   }
   if (resource.plural === 'pods') assertPodTypes(resource, recordOf(body['spec']));
 }
@@ -36,17 +45,42 @@ function assertKind(resource: Resource, body: JsonRecord): void {
 }
 
 function assertTexts(resource: Resource, value: unknown, field: string): void {
-  for (const item of Object.values(recordOf(value))) {
-    if (typeof item !== 'string') throw unmarshalable(resource, item, field);
+  const items: unknown[] = Array.isArray(value) ? value : Object.values(recordOf(value));
+  for (const item of items) {
+    if (item !== undefined && item !== null && typeof item !== 'string')
+      throw unmarshalable(resource, item, field);
   }
 }
 
 function assertPodTypes(resource: Resource, spec: JsonRecord): void {
+  assertNumbers(resource, spec);
   for (const list of ['containers', 'initContainers']) {
-    for (const container of recordsOf(spec[list])) {
+    const given = spec[list];
+    if (given !== undefined && given !== null && !Array.isArray(given))
+      throw unmarshalable(resource, given, `PodSpec.spec.${list}`, '[]v1.Container');
+    for (const container of recordsOf(given)) {
+      assertQuantities(resource, container);
       assertVariables(resource, container, list);
       assertTextLists(resource, container, list);
     }
+  }
+}
+
+function assertNumbers(resource: Resource, spec: JsonRecord): void {
+  for (const field of ['activeDeadlineSeconds', 'terminationGracePeriodSeconds']) {
+    const value = spec[field];
+    if (value === undefined || value === null || typeof value === 'number') continue;
+    throw unmarshalable(resource, value, `PodSpec.spec.${field}`, 'int64');
+  }
+}
+
+const QUANTITY_FORM = "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
+function assertQuantities(resource: Resource, container: JsonRecord): void {
+  const { requests, limits } = recordOf(container['resources']);
+  for (const amount of [...Object.values(recordOf(requests)), ...Object.values(recordOf(limits))]) {
+    if (quantityOf(amount) !== undefined) continue;
+    throw undecodable(resource, `quantities must match the regular expression ${QUANTITY_FORM}`);
   }
 }
 
@@ -69,10 +103,16 @@ function assertTextLists(resource: Resource, container: JsonRecord, list: string
 }
 
 function unmarshalable(resource: Resource, value: unknown, field: string, type = 'string'): ApiError {
-  const version = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+  return undecodable(
+    resource,
+    `json: cannot unmarshal ${jsonTypeOf(value)} into Go struct field ${field} of type ${type}`,
+  );
+}
+
+function undecodable(resource: Resource, why: string): ApiError {
+  const version = apiVersionOf(resource);
   return badRequest(
-    `${resource.kind} in version "${version}" cannot be handled as a ${resource.kind}: ` +
-      `json: cannot unmarshal ${jsonTypeOf(value)} into Go struct field ${field} of type ${type}`,
+    `${resource.kind} in version "${version}" cannot be handled as a ${resource.kind}: ${why}`,
   );
 }
 

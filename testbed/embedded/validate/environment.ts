@@ -1,6 +1,7 @@
 import { invalidValue, required } from '../api/field-errors.ts';
 import type { Container, EnvVar } from '../api/pod.ts';
 import type { FieldError } from '../api/status-errors.ts';
+import { fieldPathFaults, VARIABLE_FIELDS } from './field-paths.ts';
 import { variableNameFaults } from './names.ts';
 
 const SOURCES = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef'] as const;
@@ -29,6 +30,9 @@ function sourceFaults(variable: EnvVar, path: string): FieldError[] {
     return [invalidValue(path, '', 'may not be specified when `value` is not empty')];
   }
   if (count > 1) return [invalidValue(path, '', 'may not have more than one field specified at a time')];
+  const { fieldRef } = from;
+  if (fieldRef !== undefined)
+    return fieldPathFaults(fieldRef.fieldPath, `${path}.fieldRef.fieldPath`, VARIABLE_FIELDS);
   return keyFaults(variable, path);
 }
 

@@ -20,6 +20,7 @@ export function metadataFaults(resource: Resource, object: KubeObject): FieldErr
     ...labelFaults(metadata.labels ?? {}),
     ...annotationFaults(metadata.annotations ?? {}),
     ...ownerFaults(object),
+    ...finalizerFaults(metadata.finalizers ?? []),
   ];
 }
 
@@ -56,6 +57,18 @@ function annotationFaults(annotations: Record<string, string>): FieldError[] {
   return bytes > LARGEST_ANNOTATIONS_BYTES
     ? [...keys, tooLong('metadata.annotations', LARGEST_ANNOTATIONS_BYTES)]
     : keys;
+}
+
+const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion'];
+
+function finalizerFaults(finalizers: readonly string[]): FieldError[] {
+  const unnamed = 'name is neither a standard finalizer name nor is it fully qualified';
+  return finalizers.flatMap((name, index) => [
+    ...qualifiedNameFaults(name).map((text) => invalidValue('metadata.finalizers', name, text)),
+    ...(name.includes('/') || STANDARD_FINALIZERS.includes(name)
+      ? []
+      : [invalidValue(`metadata.finalizers[${index}]`, name, unnamed)]),
+  ]);
 }
 
 const OWNER_FIELDS = ['apiVersion', 'kind', 'name', 'uid'] as const;

@@ -79,12 +79,13 @@ function tolerationFaults(old: PodSpec, next: PodSpec): FieldError[] {
 function gateFaults(old: PodSpec, next: PodSpec): FieldError[] {
   const known = new Set((old.schedulingGates ?? []).map(({ name }) => name));
   const added = (next.schedulingGates ?? []).filter(({ name }) => !known.has(name));
-  if (added.length === 0) return [];
-  const names = [...new Set(added.map(({ name }) => name))].sort().join(',');
+  const [first] = added;
+  if (first === undefined) return [];
+  const at = (next.schedulingGates ?? []).indexOf(first);
   return [
     forbiddenField(
-      'spec.schedulingGates',
-      `only deletion is allowed, but found new scheduling gates '${names}'`,
+      `spec.schedulingGates[${at}].name`,
+      `only deletion is allowed, but found new scheduling gate '${first.name}'`,
     ),
   ];
 }

@@ -1,9 +1,10 @@
 import { duplicate, fieldNotFound, invalidValue, notSupported, required } from '../api/field-errors.ts';
-import type { Container, Pod, PodSpec, Resources, VolumeMount } from '../api/pod.ts';
-import { quantityOf } from '../api/quantity.ts';
+import type { Container, Pod, PodSpec, VolumeMount } from '../api/pod.ts';
 import type { FieldError } from '../api/status-errors.ts';
+import { amountFaults } from './amounts.ts';
 import { environmentFaults } from './environment.ts';
 import { dnsLabelFaults, dnsSubdomainFaults, qualifiedNameFaults } from './names.ts';
+import { placementFaults } from './placement.ts';
 import { volumeFaults } from './volumes.ts';
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
@@ -19,6 +20,7 @@ export function podFaults(pod: Pod): FieldError[] {
     ...containersFaults(spec, volumes.names),
     ...initContainersFaults(spec, volumes.names),
     ...policyFaults(spec),
+    ...placementFaults(spec),
     ...gateFaults(spec),
   ];
 }
@@ -51,16 +53,22 @@ function initContainersFaults(spec: PodSpec, volumes: ReadonlySet<string>): Fiel
 function containerFaults(container: Container, path: string, volumes: ReadonlySet<string>): FieldError[] {
   return [
     ...nameFaults(container.name ?? '', `${path}.name`),
-    ...((container.image ?? '') === '' ? [required(`${path}.image`)] : []),
+    ...imageFaults(container.image ?? '', `${path}.image`),
     ...environmentFaults(container, path),
     ...mountFaults(container.volumeMounts ?? [], `${path}.volumeMounts`, volumes),
     ...supportedFaults(`${path}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES),
-    ...resourceFaults(container.resources ?? {}, `${path}.resources`),
+    ...amountFaults(container.resources ?? {}, `${path}.resources`),
   ];
 }
 
 function nameFaults(name: string, path: string): FieldError[] {
   return name === '' ? [required(path)] : dnsLabelFaults(name).map((text) => invalidValue(path, name, text));
+}
+
+function imageFaults(image: string, path: string): FieldError[] {
+  if (image === '') return [required(path)];
+  if (image.trim() === image) return [];
+  return [invalidValue(path, image, 'must not have leading or trailing whitespace')];
 }
 
 function supportedFaults(path: string, value: string | undefined, known: string[]): FieldError[] {
@@ -88,19 +96,6 @@ function subPathFaults(subPath: string, path: string): FieldError[] {
   if (subPath.startsWith('/')) faults.push(invalidValue(path, subPath, 'must be a relative path'));
   if (subPath.split('/').includes('..')) faults.push(invalidValue(path, subPath, "must not contain '..'"));
   return faults;
-}
-
-function resourceFaults({ requests = {}, limits = {} }: Resources, path: string): FieldError[] {
-  return Object.entries(requests).flatMap(([name, text]) => {
-    const request = quantityOf(text);
-    const limit = quantityOf(limits[name]);
-    if (request !== undefined && request < 0) {
-      return [invalidValue(`${path}.requests[${name}]`, text, 'must be greater than or equal to 0')];
-    }
-    if (request === undefined || limit === undefined || request <= limit) return [];
-    const detail = `must be less than or equal to ${name} limit of ${limits[name]}`;
-    return [invalidValue(`${path}.requests`, text, detail)];
-  });
 }
 
 function policyFaults(spec: PodSpec): FieldError[] {

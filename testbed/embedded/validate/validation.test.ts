@@ -110,7 +110,7 @@ const table: { sentence: string; subject: Pod; want: string[] }[] = [
     sentence: 'an unknown restart policy',
     subject: pod({ restartPolicy: 'Sometimes' }),
     want: [
-      'spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"',
+      'spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"',
     ],
   },
 ];

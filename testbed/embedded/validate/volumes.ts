@@ -1,6 +1,7 @@
 import { duplicate, forbiddenField, invalidValue, required } from '../api/field-errors.ts';
 import type { KeyToPath, Volume } from '../api/pod.ts';
 import type { FieldError } from '../api/status-errors.ts';
+import { FILE_FIELDS, fieldPathFaults } from './field-paths.ts';
 import { dnsLabelFaults } from './names.ts';
 
 const MODE_TEXT = 'must be a number between 0 and 0777 (octal), both inclusive';
@@ -31,7 +32,7 @@ function sourceFaults(volume: Volume, path: string): FieldError[] {
   if (second !== undefined) {
     return [forbiddenField(`${path}.${second}`, 'may not specify more than 1 volume type')];
   }
-  return [...hostPathFaults(volume, path), ...secretFaults(volume, path)];
+  return [...hostPathFaults(volume, path), ...secretFaults(volume, path), ...downwardFaults(volume, path)];
 }
 
 function hostPathFaults({ hostPath }: Volume, path: string): FieldError[] {
@@ -52,6 +53,15 @@ function secretFaults({ secret, configMap }: Volume, path: string): FieldError[]
     faults.push(...itemFaults(configMap.items ?? [], `${path}.configMap.items`));
   }
   return faults;
+}
+
+function downwardFaults({ downwardAPI }: Volume, path: string): FieldError[] {
+  return (downwardAPI?.items ?? []).flatMap(({ path: file, fieldRef }) => [
+    ...(fieldRef === undefined
+      ? []
+      : fieldPathFaults(fieldRef.fieldPath, `${path}.downwardAPI.fieldRef.fieldPath`, FILE_FIELDS)),
+    ...backstepFaults(file, `${path}.downwardAPI.path`),
+  ]);
 }
 
 function itemFaults(items: readonly KeyToPath[], path: string): FieldError[] {

@@ -243,6 +243,7 @@ function unshared(owner: string): Ownership {
     intend: () => Promise.resolve(),
     settle: () => undefined,
     enter: () => Promise.resolve(),
+    leave: () => undefined,
   };
 }
 

@@ -39,12 +39,12 @@ export class Screen {
 
   /** A word of our own about a step. */
   note(step: string, text: string): void {
-    this.#print(`${this.#prefix(step)} ${this.paint(DIM, `- ${text}`)}`);
+    this.#print(`${this.#prefix(step)} ${this.dim(`- ${text}`)}`);
   }
 
   /** A word of our own about the whole. */
   say(text: string): void {
-    this.#print(this.paint(DIM, text));
+    this.#print(this.dim(text));
   }
 
   /** Lines that are laid out already. */
@@ -52,24 +52,28 @@ export class Screen {
     this.#print(text);
   }
 
-  /** `SGR` code around a text, where colours are wanted. */
-  paint(code: number, text: string): string {
+  /** An `SGR` code around a text, where colours are wanted. */
+  #paint(code: number, text: string): string {
     return this.#options.colour ? `\u001b[${code}m${text}\u001b[0m` : text;
   }
 
   /** In the colour that a status has for everybody. */
   status(status: string, text: string): string {
-    if (status === 'success') return this.paint(GREEN, text);
-    return status === 'skipped' || status === 'pending' ? this.paint(DIM, text) : this.paint(RED, text);
+    if (status === 'success') return this.#paint(GREEN, text);
+    return status === 'skipped' || status === 'pending' ? this.dim(text) : this.#paint(RED, text);
+  }
+
+  dim(text: string): string {
+    return this.#paint(DIM, text);
   }
 
   bold(text: string): string {
-    return this.paint(BOLD, text);
+    return this.#paint(BOLD, text);
   }
 
   #prefix(step: string): string {
     const colour = STEP_COLOURS[Math.max(0, this.#names.indexOf(step)) % STEP_COLOURS.length] ?? GREEN;
-    return this.paint(colour, `${shown(step).padEnd(this.#width)} |`);
+    return this.#paint(colour, `${shown(step).padEnd(this.#width)} |`);
   }
 
   /** A terminal would let what stands behind a carriage return cover the rest, our prefix too: only the last is shown there. */

@@ -1,0 +1,144 @@
+import { ArrivalProfile } from './arrival-profile.ts';
+import { QuantileTracker } from './quantile-tracker.ts';
+import { RunTimes } from './run-times.ts';
+
+/** What a forecast learns from at each tick: arrivals and ends so far, and what runs. The lists only grow. */
+export interface DemandSeen {
+  readonly nowSeconds: number;
+  readonly arrivals: readonly number[];
+  readonly finishedSeconds: readonly number[];
+  readonly running: readonly { readonly startedAt: number }[];
+  readonly waitingTotal: number;
+}
+
+/** Settings of a {@link DemandForecast}. */
+export interface ForecastOptions {
+  /** From a decision until its node works: scrape, tick and boot. */
+  readonly leadSeconds: number;
+  /** The share of moments in which the buffer shall be enough. */
+  readonly quantile: number;
+}
+
+/** Demand over the lead time, in Pods above today's. */
+export interface DemandAhead {
+  /** The buffer that is enough in the wanted share of moments; ≥ 0. */
+  readonly bufferPods: number;
+  readonly expectedPods: number;
+  readonly spreadPods: number;
+}
+
+/** Parts of the lead time at which demand is looked at: its peak may come before its end. */
+const PARTS = [0.15, 0.4, 0.7, 1] as const;
+/** How fast the last hour's weight fades when it corrects the usual. */
+const RECENT_SECONDS = 1500;
+/** Arrivals that the usual weighs as much as: the more, the slower a day is believed to be different. */
+const PRIOR_PODS = 60;
+/** Arrivals within this time are one push. */
+const PUSH_SECONDS = 3;
+const PUSH_MEMORY = 2000;
+const HOURS = 24;
+const STANDARD_NORMAL: readonly (readonly [number, number])[] = [
+  [0.5, 0],
+  [0.8, 0.84],
+  [0.9, 1.28],
+  [0.95, 1.64],
+  [0.98, 2.05],
+  [0.99, 2.33],
+];
+
+const firstGuess = (share: number): number =>
+  STANDARD_NORMAL.reduce((best, [at, z]) => (at <= share ? z : best), 0);
+
+/**
+ * How much more room will be needed over the lead time: usual arrivals by weekday and quarter of an hour, corrected by recent
+ * ones, less the builds that are likely to end; its spread from the size of pushes; and a factor on that spread that is held
+ * to what really came, hour by hour.
+ *
+ * @see capacity.md §4.2, "newsvendor over the lead time"
+ */
+export class DemandForecast {
+  readonly profile = new ArrivalProfile();
+  readonly #runTimes = new RunTimes();
+  readonly #options: ForecastOptions;
+  readonly #trackers: QuantileTracker[];
+  #arrivalsRead = 0;
+  #endsRead = 0;
+  #recent = 0;
+  #recentUsual = 0;
+  #lastTickAt: number | undefined;
+  #lastArrivalAt = -Infinity;
+  #pushSize = 1;
+  #squares = 1;
+  #pushes = 1;
+
+  constructor(options: ForecastOptions) {
+    this.#options = options;
+    this.#trackers = Array.from({ length: HOURS }, () => new QuantileTracker(options.quantile, firstGuess(options.quantile)));
+  }
+
+  /** Takes in what happened since the last call. */
+  learn(seen: DemandSeen): void {
+    const from = this.#lastTickAt ?? seen.nowSeconds;
+    const fade = Math.exp(-(seen.nowSeconds - from) / RECENT_SECONDS);
+    this.#recent *= fade;
+    this.#recentUsual = this.#recentUsual * fade + this.profile.expected(from, seen.nowSeconds);
+    for (; this.#arrivalsRead < seen.arrivals.length; this.#arrivalsRead += 1) {
+      this.#arrived(seen.arrivals[this.#arrivalsRead] ?? 0);
+    }
+    for (; this.#endsRead < seen.finishedSeconds.length; this.#endsRead += 1) {
+      this.#runTimes.ended(seen.finishedSeconds[this.#endsRead] ?? 0);
+    }
+    this.profile.advance(seen.nowSeconds);
+    this.#lastTickAt = seen.nowSeconds;
+  }
+
+  #arrived(at: number): void {
+    this.profile.advance(at);
+    this.profile.arrived(at);
+    this.#recent += 1;
+    if (at - this.#lastArrivalAt > PUSH_SECONDS) this.#closePush();
+    this.#lastArrivalAt = at;
+    this.#pushSize += 1;
+  }
+
+  #closePush(): void {
+    const keep = 1 - 1 / PUSH_MEMORY;
+    this.#squares = this.#squares * keep + this.#pushSize * this.#pushSize;
+    this.#pushes = this.#pushes * keep + this.#pushSize;
+    this.#pushSize = 0;
+  }
+
+  /** Demand over the lead time as it looks now. */
+  ahead(seen: DemandSeen): DemandAhead {
+    const parts = PARTS.map((part) => this.#part(seen, part * this.#options.leadSeconds));
+    const factor = this.#tracker(seen.nowSeconds).value;
+    const reach = (one: { mean: number; spread: number }): number => one.mean + factor * one.spread;
+    const peak = parts.reduce((high, one) => (reach(one) > reach(high) ? one : high));
+    return { bufferPods: Math.max(0, reach(peak)), expectedPods: peak.mean, spreadPods: peak.spread };
+  }
+
+  /** Tells what came: the largest rise over the lead time that was foretold by `ahead` at `atSeconds`. */
+  judge(atSeconds: number, ahead: DemandAhead, risePods: number): void {
+    this.#tracker(atSeconds).saw((risePods - ahead.expectedPods) / ahead.spreadPods);
+  }
+
+  #tracker(atSeconds: number): QuantileTracker {
+    const hour = Math.floor(atSeconds / 3600) % HOURS;
+    return this.#trackers[hour] ?? new QuantileTracker(this.#options.quantile, 0);
+  }
+
+  #part(seen: DemandSeen, withinSeconds: number): { mean: number; spread: number } {
+    const usual = this.profile.expected(seen.nowSeconds, seen.nowSeconds + withinSeconds);
+    const arrivals = (usual * (PRIOR_PODS + this.#recent)) / (PRIOR_PODS + this.#recentUsual);
+    let leaving = 0;
+    let spread = 0;
+    for (const { startedAt } of seen.running) {
+      const chance = this.#runTimes.chanceOfEnd(seen.nowSeconds - startedAt, withinSeconds);
+      leaving += chance;
+      spread += chance * (1 - chance);
+    }
+    const early = arrivals * this.#runTimes.chanceOfEnd(0, withinSeconds / 2);
+    const clumping = this.#squares / Math.max(1, this.#pushes);
+    return { mean: arrivals - leaving - early, spread: Math.sqrt(spread + arrivals * clumping + 1) };
+  }
+}

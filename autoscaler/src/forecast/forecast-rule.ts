@@ -1,0 +1,85 @@
+import type { BufferRule } from '../replay/policies/own-pool.ts';
+import type { PolicyView } from '../replay/policy.ts';
+import { BackTest, pinballLoss } from './back-test.ts';
+import type { DemandAhead, ForecastOptions } from './demand-forecast.ts';
+import { DemandForecast } from './demand-forecast.ts';
+
+/** The fallback that needs no history, and must be beaten to be replaced. */
+export interface FallbackRule {
+  readonly z: number;
+  readonly floor: number;
+}
+
+/** Settings of {@link forecastRule}. */
+export interface ForecastRuleOptions extends ForecastOptions {
+  readonly fallback: FallbackRule;
+  /** Places that are free at the quietest hour, whatever the forecast says. */
+  readonly floor: number;
+}
+
+interface Note {
+  readonly ahead: DemandAhead;
+  readonly fallbackPods: number;
+}
+
+/** A back-test of less than a day proves nothing: it has not seen the peak. */
+const LEAST_DAYS = 2;
+/** Losses fade over about two days of ticks of 10 s. */
+const LOSS_MEMORY = 17_000;
+/** Days differ, hours differ more: each hour of the day is judged by itself. */
+const HOURS = 24;
+
+/** Which of two answers has done better lately, by the loss of a quantile. */
+class Contest {
+  #forecast = 0;
+  #fallback = 0;
+
+  judge(forecastLoss: number, fallbackLoss: number): void {
+    const share = HOURS / LOSS_MEMORY;
+    this.#forecast += (forecastLoss - this.#forecast) * share;
+    this.#fallback += (fallbackLoss - this.#fallback) * share;
+  }
+
+  get forecastWins(): boolean {
+    return this.#forecast < this.#fallback;
+  }
+}
+
+/**
+ * The quantile forecast, used where its own back-test beats the rule `z·√(running + waiting) + floor`, and that rule elsewhere.
+ *
+ * @see shared/design.md, "Forecast"
+ */
+export function forecastRule(options: ForecastRuleOptions): BufferRule {
+  const forecast = new DemandForecast(options);
+  const backTest = new BackTest<Note>(options.leadSeconds);
+  const contests = Array.from({ length: HOURS }, () => new Contest());
+  let missSum = 0;
+  let misses = 0;
+  const contestAt = (seconds: number): Contest => contests[Math.floor(seconds / 3600) % HOURS] ?? new Contest();
+
+  const learn = (view: PolicyView, note: Note): void => {
+    const demand = view.running.length + view.waitingTotal;
+    for (const { at, note: then, risePods } of backTest.note(view.nowSeconds, demand, note)) {
+      forecast.judge(at, then.ahead, risePods);
+      const loss = (foretold: number): number => pinballLoss(options.quantile, foretold, risePods);
+      contestAt(at).judge(loss(then.ahead.bufferPods), loss(then.fallbackPods));
+      missSum += Math.abs(risePods - then.ahead.expectedPods);
+      misses += 1;
+    }
+  };
+
+  return {
+    name: 'forecast',
+    bufferPods: (view) => {
+      forecast.learn(view);
+      const ahead = forecast.ahead(view);
+      const demand = view.running.length + view.waitingTotal;
+      const fallbackPods = options.fallback.z * Math.sqrt(demand) + options.fallback.floor;
+      learn(view, { ahead, fallbackPods });
+      const trusted = forecast.profile.wholeDays >= LEAST_DAYS && contestAt(view.nowSeconds).forecastWins;
+      return Math.max(options.floor, view.knownAhead, trusted ? ahead.bufferPods : fallbackPods);
+    },
+    forecastError: () => (misses === 0 ? undefined : missSum / misses),
+  };
+}

@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exec } from './exec.ts';
+import { aSurrounding, stepsOf } from './local/testing/a-surrounding.ts';
+
+/** A cluster that nobody serves: port 1 of loopback. */
+const KUBECONFIG = JSON.stringify({
+  apiVersion: 'v1',
+  kind: 'Config',
+  'current-context': 'c',
+  clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
+  users: [{ name: 'u', user: {} }],
+  contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+});
+
+describe('exec without a cluster that answers', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'hangar-exec-unit-'));
+    writeFileSync(join(folder, 'kubeconfig'), KUBECONFIG);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  async function run(yaml: string, flags: readonly string[] = [], stop = new AbortController().signal) {
+    const around = aSurrounding({ 'p.yml': yaml });
+    const terminal = { isTerminal: false, gone: new AbortController().signal };
+    const words = ['--kubeconfig', join(folder, 'kubeconfig'), ...flags, 'p.yml'];
+    const code = await exec(words, { ...around, ...terminal, stop });
+    return { code, out: around.printed.join('\n'), errors: around.complained.join('\n') };
+  }
+  const GOOD = stepsOf('- { name: a, image: alpine, commands: [true] }');
+
+  it('says that it does not answer, and what to look at', async () => {
+    const { code, errors } = await run(GOOD);
+    expect(errors).toContain('the cluster does not answer');
+    expect(errors).toContain('kubectl config current-context');
+    expect(code).toBe(1);
+  });
+
+  it('says before how a Pod that is left is removed, and that nothing is cloned', async () => {
+    const { out } = await run(GOOD, ['--namespace', 'ci']);
+    expect(out).toMatch(/kubectl delete pod -n ci drone-[a-z0-9]{20}\)/);
+    expect(out).toContain('--repo-http');
+    expect((await run(GOOD.replace('steps:', 'clone: { disable: true }\nsteps:'))).out).not.toContain(
+      '--repo-http',
+    );
+  });
+
+  it('refuses what can’t be run with 78, before it asks', async () => {
+    const { code, errors } = await run(stepsOf('- { name: a, image: "" }'));
+    expect(errors).toBe('p.yml:5:1: linter: invalid or missing image');
+    expect(code).toBe(78);
+  });
+
+  it('runs nothing where no step fits, which is no failure', async () => {
+    const { code, out } = await run(
+      stepsOf('- { name: a, image: alpine, commands: [true], when: { event: tag } }'),
+    );
+    expect(out).toContain('no step of pipeline default fits this build');
+    expect(code).toBe(0);
+  });
+
+  it('is interrupted while it prepares', async () => {
+    expect((await run(GOOD, [], AbortSignal.abort(new Error('Ctrl-C')))).code).toBe(130);
+  });
+
+  it('ends with 2 for a kubeconfig that is not there', async () => {
+    const { code, errors } = await run(GOOD, ['--kubeconfig', join(folder, 'gone')]);
+    expect(errors).toContain('Name a kubeconfig with --kubeconfig or KUBECONFIG');
+    expect(code).toBe(2);
+  });
+
+  it.each(['--dump', '--trace', '--pretty', '--kube-client-qps=5', '--engine-container-start-timeout=60'])(
+    'still takes %s of the old program',
+    async (flag) => {
+      expect((await run(stepsOf('- { name: a, image: "" }'), [flag])).code).toBe(78);
+    },
+  );
+});

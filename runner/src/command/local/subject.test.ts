@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { aPipeline, aService, aStep } from '../../compile/testing/a-pipeline.ts';
+import { matchesConditions } from '../../parse/conditions.ts';
+import type { Pipeline } from '../../pipeline/pipeline.ts';
+import { EXEC } from '../exec-flags.ts';
+import { readFlags, UsageError } from './flags.ts';
+import { configOf } from './settings.ts';
+import { chooseSteps, subjectOf } from './subject.ts';
+import { aSurrounding, stepsOf } from './testing/a-surrounding.ts';
+
+const NO_FACTS = {
+  action: '',
+  branch: '',
+  cron: '',
+  event: 'push',
+  instance: '',
+  ref: '',
+  repo: '',
+  target: '',
+};
+const PIPELINE = aPipeline({
+  services: [aService({ name: 'redis' })],
+  steps: [aStep({ name: 'a' }), aStep({ name: 'b' })],
+});
+
+/** Names of what can run. */
+const running = ({ clone, services, steps }: Pipeline): string[] => [
+  ...(clone.disable ? [] : ['clone']),
+  ...[...services, ...steps].filter(({ when }) => matchesConditions(when, NO_FACTS)).map(({ name }) => name),
+];
+
+const chosen = (...args: string[]) => running(chooseSteps(PIPELINE, readFlags(EXEC, args), true));
+
+describe('the choice of steps', () => {
+  it.each([
+    ['all without flags', [], ['clone', 'redis', 'a', 'b']],
+    ['only the included ones, and clone', ['--include', 'b'], ['clone', 'b']],
+    ['a service must be included too', ['--include', 'b', '--include', 'redis'], ['clone', 'redis', 'b']],
+    ['all but the excluded ones', ['--exclude', 'a'], ['clone', 'redis', 'b']],
+    ['clone can be excluded', ['--exclude', 'clone'], ['redis', 'a', 'b']],
+    ['exclude wins', ['--include', 'a', '--exclude', 'a'], ['clone']],
+  ])('is %s', (_, args, names) => {
+    expect(chosen(...args)).toEqual(names);
+  });
+
+  it('refuses names that are no step’s', () => {
+    expect(() => chosen('--include', 'c')).toThrow(UsageError);
+    expect(() => chosen('--exclude', 'c')).toThrow('there is no step "c"; there are "redis", "a", "b"');
+  });
+});
+
+describe('the subject', () => {
+  function subject(yaml: string, args: readonly string[] = []) {
+    const flags = readFlags(EXEC, args);
+    const around = aSurrounding({ 'p.yml': yaml });
+    const config = configOf(flags, around, 'from-context');
+    const sources = { file: 'p.yml', flags, config, stageId: 7, clone: () => false };
+    return { config, subject: subjectOf(sources, around) };
+  }
+  const GOOD = stepsOf('- { name: a, image: alpine, commands: [true] }');
+
+  it.each([
+    ['60 minutes without a flag', [], 60],
+    ['minutes of the old flag', ['--repo-timeout', '5'], 5],
+    ['a span', ['--timeout', '90s'], 1.5],
+    ['minutes without a unit', ['--timeout', '2'], 2],
+  ])('has a limit of %s', (_, args, minutes) => {
+    expect(subject(GOOD, args).subject).toMatchObject({ detail: { repo: { timeoutMinutes: minutes } } });
+  });
+
+  it('is cloned as the command means it, and as the flag says', () => {
+    expect(subject(GOOD).subject).toMatchObject({ pipeline: { clone: { disable: true } } });
+    expect(subject(GOOD, ['--clone']).subject).toMatchObject({ pipeline: { clone: { disable: false } } });
+  });
+
+  it('is the only pipeline of a file, whatever its name; of several one must be chosen', () => {
+    const one = GOOD.replace('default', 'arm');
+    expect(subject(one).subject).toMatchObject({ detail: { stage: { id: 7, name: 'arm' } } });
+    const two = `${one}---\n${GOOD.replace('default', 'amd')}`;
+    expect(() => subject(two)).toThrow(
+      'several pipelines: choose one with --stage-name; there are "arm", "amd"',
+    );
+    expect(subject(two, ['--stage-name', 'amd']).subject).toMatchObject({ pipeline: { name: 'amd' } });
+  });
+
+  it('is not refused for what is wrong with a neighbour, unless the neighbour can’t be read', () => {
+    const badNeighbour = `${GOOD}---\n${stepsOf('- { name: b, image: "" }').replace('default', 'other')}`;
+    expect(subject(badNeighbour).subject.kind).toBe('ready');
+    expect(subject(`${GOOD}---\nsteps: [a: b: c]\n`).subject.kind).toBe('refused');
+  });
+
+  it('has the slug of its parts, and what the flags tell of the build', () => {
+    const args = [
+      '--repo-namespace',
+      'acme',
+      '--repo-name',
+      'widget',
+      '--build-event',
+      'tag',
+      '--build-param',
+      'A=1',
+    ];
+    expect(subject(GOOD, args).subject).toMatchObject({
+      detail: { repo: { slug: 'acme/widget' }, build: { event: 'tag', params: { A: '1' } } },
+    });
+  });
+
+  it('gets its namespace from the flag, then the context', () => {
+    expect(subject(GOOD).config.compile.defaultNamespace).toBe('from-context');
+    expect(subject(GOOD, ['--namespace', 'ci']).config.compile.defaultNamespace).toBe('ci');
+  });
+
+  it('takes settings from flags in the units of old', () => {
+    const args = [
+      '--limit-memory',
+      '64',
+      '--request-cpu',
+      '250',
+      '--volumes',
+      '/a=/b:ro',
+      '--gate-image',
+      'g:1',
+    ];
+    expect(subject(GOOD, args).config.compile).toMatchObject({
+      limits: { cpuMillicores: 0, memoryBytes: 64 * 1024 * 1024 },
+      requests: { cpuMillicores: 250, memoryBytes: 100 * 1024 * 1024 },
+      globalVolumes: [{ hostPath: '/a', containerPath: '/b', readOnly: true }],
+      gateImage: 'g:1',
+      placeholderImage: 'g:1',
+    });
+  });
+});

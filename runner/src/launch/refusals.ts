@@ -1,0 +1,70 @@
+import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
+import { parseCpuMillicores, parseMemoryBytes } from '@hangar/shared/quantity';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
+
+/** What a refused creation means. `later`: the same call may succeed by itself, without anybody's doing. */
+export type Refusal =
+  | { readonly kind: 'later'; readonly atLeastMs: number }
+  /** Something that comes by itself soon after its namespace was made, but not for ever: its service account (60). */
+  | { readonly kind: 'soon'; readonly error: PipelineError }
+  | { readonly kind: 'exists' }
+  | { readonly kind: 'quota'; readonly text: string }
+  | { readonly kind: 'final'; readonly error: unknown };
+
+/**
+ * Reads the refusal of an object's creation. Pure. A missing right is the operator's to mend, what the object says the author's.
+ *
+ * @param noun for people, such as `Pod`
+ */
+export function refusalOf(error: unknown, noun: string): Refusal {
+  if (!isKubernetesError(error)) return { kind: 'final', error };
+  if (error.transient) return { kind: 'later', atLeastMs: error.retryAfterMs ?? 0 };
+  if (error.status === 409)
+    // `Conflict` is the API server's own race, such as a quota that changed while it counted.
+    return error.reason === 'AlreadyExists' ? { kind: 'exists' } : { kind: 'later', atLeastMs: 0 };
+  if (error.status === 403) return forbidden(error, noun);
+  return { kind: 'final', error: refused(error, noun) };
+}
+
+function forbidden(error: Error, noun: string): Refusal {
+  const { message } = error;
+  if (message.includes('exceeded quota')) return quotaOf(error, noun);
+  if (/service account .*not found/.test(message)) return { kind: 'soon', error: refused(error, noun) };
+  if (REFUSED_FOR_WHAT_IT_SAYS.test(message)) return { kind: 'final', error: refused(error, noun) };
+  return {
+    kind: 'final',
+    error: new PipelineError('right-missing', `the runner may not make this ${noun}: ${message}`, {
+      blame: 'operator',
+      cause: error,
+    }),
+  };
+}
+
+/** Admission plugins that answer 403 for an object's own contents: Pod Security, LimitRange, a quota that asks for limits. */
+const REFUSED_FOR_WHAT_IT_SAYS = /violates PodSecurity|(?:maximum|minimum) \S+ usage per|failed quota/;
+
+const refused = (error: Error, noun: string): PipelineError =>
+  new PipelineError('object-refused', `Kubernetes refuses the ${noun} of this pipeline: ${error.message}`, {
+    cause: error,
+  });
+
+/** Spent means wait, for as long as others' ends can make room: what is more than the whole quota never fits. */
+function quotaOf(error: Error, noun: string): Refusal {
+  const { message } = error;
+  const asked = amounts(message, 'requested');
+  const limits = amounts(message, 'limited');
+  const tooMuch = [...asked].find(([resource, amount]) => amount > (limits.get(resource) ?? Infinity));
+  if (!tooMuch) return { kind: 'quota', text: message };
+  const text = `the ${noun} of this pipeline asks for more ${tooMuch[0]} than the whole quota of its namespace: ${message}`;
+  return { kind: 'final', error: new PipelineError('over-budget', text, { cause: error }) };
+}
+
+/** `requested: limits.cpu=2,pods=1, used: ...`: amounts by resource, in units that can be compared. */
+function amounts(message: string, part: 'requested' | 'limited'): ReadonlyMap<string, number> {
+  const [, list = ''] = new RegExp(`${part}: (\\S+?),?(?:\\s|$)`).exec(message) ?? [];
+  const read = list.split(',').map((item): [string, number | undefined] => {
+    const [resource = '', amount = ''] = item.split('=');
+    return [resource, /cpu$/.test(resource) ? parseCpuMillicores(amount) : parseMemoryBytes(amount)];
+  });
+  return new Map(read.filter((one): one is [string, number] => one[1] !== undefined));
+}

@@ -1,0 +1,53 @@
+import type { Measured } from '../measure/row.ts';
+import { countCalls } from './api-calls.ts';
+import type { Bench } from './bench.ts';
+import type { BenchWorld } from './bench-world.ts';
+import { fly } from './flight.ts';
+import { idleSteps } from './pipelines.ts';
+
+const WRITES = 4;
+const CREDENTIALS = JSON.stringify({ auths: { 'registry.example.com': { auth: btoa('reader:bench') } } });
+
+interface Case {
+  readonly steps: number;
+  readonly credentials: boolean;
+}
+
+const CASES: readonly Case[] = [
+  { steps: 1, credentials: false },
+  { steps: 5, credentials: false },
+  { steps: 20, credentials: false },
+  { steps: 5, credentials: true },
+];
+
+async function measure(world: BenchWorld, { steps, credentials }: Case, times: number): Promise<Measured> {
+  const yaml = idleSteps(steps, credentials ? 'image_pull_secrets: [registry]\n' : '');
+  const values: number[] = [];
+  const texts = new Set<string>();
+  while (values.length < times) {
+    const flown = await fly(world, yaml, credentials ? { registry: CREDENTIALS } : {});
+    const count = countCalls(flown.apiCalls);
+    values.push(count.writes);
+    texts.add(count.text);
+  }
+  const plural = steps === 1 ? 'step' : 'steps';
+  return {
+    name: `API writes, clone and ${steps} ${plural}${credentials ? ', with pull credentials' : ''}`,
+    unit: 'count',
+    values,
+    targets: [{ of: 'max', atMost: credentials ? WRITES + 1 : WRITES }],
+    note: [...texts].join(' | '),
+  };
+}
+
+/** What a pipeline costs the API server: the same whatever its number of steps. */
+export const apiWritesBench: Bench = {
+  name: 'writes',
+  what: 'writes to the Kubernetes API per pipeline',
+  run: (track) =>
+    track.within({}, async (world) => {
+      const rows: Measured[] = [];
+      for (const one of CASES) rows.push(await measure(world, one, track.times(3, 1)));
+      return rows;
+    }),
+};

@@ -1,0 +1,64 @@
+import type { Measured } from '../measure/row.ts';
+import type { Bench } from './bench.ts';
+import { type Flown, fly } from './flight.ts';
+import { idleSteps } from './pipelines.ts';
+
+const STEPS = 5;
+
+function rows(flights: readonly Flown[]): readonly Measured[] {
+  const row = (
+    name: string,
+    of: (flown: Flown) => number,
+    targets: Measured['targets'] = [],
+    note = '',
+  ): Measured => ({ name, unit: 'ms', values: flights.map(of), targets, note });
+  const lastEnd = ({ steps }: Flown): number => steps.at(-1)?.endMs ?? Number.NaN;
+  return [
+    row('5 steps of no work: offer to final report', (one) => one.reportedMs - one.offeredMs, [
+      { of: 'max', atMost: 3_000 },
+    ]),
+    row('offer to accept', (one) => one.acceptedMs - one.offeredMs, [{ of: 'max', atMost: 100 }]),
+    row('offer to start of clone', (one) => (one.steps[0]?.startMs ?? Number.NaN) - one.offeredMs),
+    row(
+      'offer to start of the first step after clone',
+      (one) => (one.steps[1]?.startMs ?? Number.NaN) - one.offeredMs,
+      [],
+      'the barrier: all containers have started',
+    ),
+    row('first start to last end, in the Pod', (one) => lastEnd(one) - (one.steps[0]?.startMs ?? Number.NaN)),
+    row(
+      'last end known to the runner to slot free',
+      (one) => one.slotFreeMs - one.lastEndKnownMs,
+      [{ of: 'max', atMost: 500 }],
+      'known: it uploads the last log, before it reports the step',
+    ),
+    row(
+      'last end in the Pod to slot free',
+      (one) => one.slotFreeMs - lastEnd(one),
+      [],
+      "by the gate's clock; the kubelet's relist included",
+    ),
+    row(
+      "kubelet's word on the last end to slot free",
+      (one) => one.slotFreeMs - one.lastEndSeenMs,
+      [],
+      'as an admin watch shows it',
+    ),
+    row('slot free to Pod gone', (one) => one.podGoneMs - one.slotFreeMs),
+  ];
+}
+
+/** A small pipeline from the offer to the free slot. */
+export const wholeBench: Bench = {
+  name: 'whole',
+  what: `a pipeline of clone and ${STEPS} steps of no work, from the offer to the free slot`,
+  run: (track) =>
+    track.within({}, async (world) => {
+      const flights: Flown[] = [];
+      while (flights.length < track.times(10, 3)) flights.push(await fly(world, idleSteps(STEPS)));
+      for (const { steps } of flights)
+        if (steps.length !== STEPS + 1)
+          throw new Error(`${steps.length} of ${STEPS + 1} gates left their word`);
+      return rows(flights);
+    }),
+};

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { imageNameFault } from './image-name.ts';
+
+describe('imageNameFault', () => {
+  it.each([
+    'busybox',
+    'docker.io/library/busybox:latest',
+    'localhost:5000/a/b',
+    'a.b-c__d/e:1.0_x',
+    'UPPER/case:1',
+    `ghcr.io/a/b:1@sha256:${'0'.repeat(64)}`,
+  ])('takes %s', (image) => {
+    expect(imageNameFault(image)).toBeUndefined();
+  });
+
+  it.each([
+    ['UPPER/Case:1', ': repository name (Case) must be lowercase'],
+    ['Busybox', ': repository name (Busybox) must be lowercase'],
+    ['a//b', ''],
+    ['a b', ''],
+    ['a:b c', ''],
+    ['a:', ''],
+    ['a@sha256:1', ''],
+    ['-a', ''],
+  ])('refuses %s', (image, why) => {
+    expect(imageNameFault(image)).toBe(
+      `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format${why}`,
+    );
+  });
+});
