@@ -1,9 +1,9 @@
 /** What a bench may use of the process. */
 export interface Terminal {
   /** To standard output: results. */
-  print(text: string): void;
+  readonly print: (text: string) => void;
   /** To standard error: progress and complaints. */
-  complain(text: string): void;
+  readonly complain: (text: string) => void;
   /** Aborted: tidy up and return. */
   readonly stop: AbortSignal;
 }

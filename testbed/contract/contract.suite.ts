@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, vi } from 'vitest';
 import { endingsSuite } from './endings.suite.ts';
 import { logsSuite } from './logs.suite.ts';
 import { objectsSuite } from './objects.suite.ts';
@@ -8,8 +8,12 @@ import { quotaSuite, schedulingSuite } from './scheduling.suite.ts';
 import { volumesSuite } from './volumes.suite.ts';
 import { watchSuite } from './watch.suite.ts';
 
+const MOST_AT_ONCE = 12;
+
 /** What Hangar relies on in Kubernetes. The embedded cluster is held to the real one by it. */
 export function contractSuite(ground: Ground): void {
+  // Nearly all of it is waiting for the kubelet.
+  vi.setConfig({ maxConcurrency: MOST_AT_ONCE });
   describe(`the contract on ${ground.name}`, () => {
     let open: OpenGround;
     let room: Room;

@@ -1,4 +1,5 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { parseMemoryBytes } from '@hangar/shared/quantity';
 import type { V1Node, V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { conditionOf, heldPod, isRunning, podOf, shell } from './pods.ts';
@@ -52,23 +53,19 @@ export function schedulingSuite(room: () => Room): void {
       expect([late.status, late.reason]).toEqual([422, 'Invalid']);
     });
 
+    const cpu = { resources: { requests: { cpu: '100000' } } };
+    const memory = { resources: { requests: { memory: '900Ti' } } };
+    const nodeSelector = { 'hangar.dev/no': 'node' };
     it.each([
-      ['ask for too much CPU', 'cpu', { resources: { requests: { cpu: '100000' } } }, {}, 'Insufficient cpu'],
-      [
-        'ask for too much memory',
-        'memory',
-        { resources: { requests: { memory: '900Ti' } } },
-        {},
-        'Insufficient memory',
-      ],
-      [
-        'select no node',
-        'select',
-        {},
-        { nodeSelector: { 'hangar.dev/no': 'node' } },
-        "node\\(s\\) didn't match Pod's node affinity/selector",
-      ],
-    ])('tells Pods that %s why they wait', async (_, name, container, spec, why) => {
+      { name: 'cpu', container: cpu, spec: {}, why: 'Insufficient cpu' },
+      { name: 'memory', container: memory, spec: {}, why: 'Insufficient memory' },
+      {
+        name: 'selector',
+        container: {},
+        spec: { nodeSelector },
+        why: "node\\(s\\) didn't match Pod's node affinity/selector",
+      },
+    ])('tells Pods why they wait: $why', async ({ name, container, spec, why }) => {
       await room().createPod(podOf(room(), `stuck-${name}`, [shell('true', container)], spec));
       const pod = await room().podWhen(`stuck-${name}`, 'is unschedulable', unschedulable);
       const event = await room().until('FailedScheduling', async () =>
@@ -105,10 +102,11 @@ export function schedulingSuite(room: () => Room): void {
 
 const goSign = { path: 'sign', fieldRef: { fieldPath: "metadata.annotations['hangar.dev/sign']" } };
 
-/** 60 % of an amount of memory: two of them never fit. */
+/** 60 % of an amount of memory, in MiB: two of them never fit. */
 function mostOf(memory: string): string {
-  const [, digits = '0', unit = ''] = /^(\d+)(\D*)$/.exec(memory) ?? [];
-  return `${Math.floor(Number(digits) * (unit === 'Gi' || unit === 'Ti' ? 614 : 0.6))}${unit === 'Gi' ? 'Mi' : unit === 'Ti' ? 'Gi' : unit}`;
+  const bytes = parseMemoryBytes(memory);
+  if (bytes === undefined) throw new Error(`the node has no readable memory: ${memory}`);
+  return `${Math.floor((bytes * 0.6) / 2 ** 20)}Mi`;
 }
 
 /** Quotas, in a room of their own: they bind everything in it. */

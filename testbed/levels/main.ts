@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LEVELS, type Level, type LevelResult, type Machine, summary } from './levels.ts';
@@ -25,7 +25,6 @@ interface Report {
     readonly assertionResults: readonly {
       readonly status: string;
       readonly fullName: string;
-     ;
     }[];
   }[];
 }
@@ -88,15 +87,11 @@ async function runVitest(level: Level): Promise<LevelResult> {
   const folder = mkdtempSync(join(tmpdir(), 'hangar-levels-'));
   const file = join(folder, 'report.json');
   const projects = level.command.slice(1).flatMap((name) => ['--project', name]);
-  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${file}`];
-  const code = await run(
-    process.execPath,
-    [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...projects, ...reporters],
-    root,
-  );
+  const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...projects];
+  const code = await run(process.execPath, vitest, root, { HANGAR_LEVEL_REPORT: file });
   try {
     const result = resultOf(level.name, code, JSON.parse(readFileSync(file, 'utf8')) as Report);
-    return { ...result, retried: readFileSync(retries, 'utf8').split('\n').filter(Boolean) };
+    return { ...result, retried: readFileSync(`${file}.retries`, 'utf8').split('\n').filter(Boolean) };
   } catch (error) {
     return {
       name: level.name,
@@ -129,7 +124,12 @@ function resultOf(name: string, code: number, report: Report): LevelResult {
   return { name, passed: tests.length - bad.length, failed: failures.length, retried: [], failures };
 }
 
-function run(program: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<number> {
+function run(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<number> {
   return new Promise((resolve) => {
     const child = spawn(program, args, { cwd, stdio: 'inherit', env: { ...process.env, ...env } });
     child.on('error', (error) => {

@@ -1,11 +1,12 @@
 import { recommendCommand } from './recommend.ts';
+import { replayCommand } from './replay.ts';
 import type { Command, ExitCode, Terminal } from './terminal.ts';
 import { UsageError } from './terminal.ts';
 
 const PROGRAM = 'hangar-autoscaler';
 
 /** All commands, in the order of the help page; whoever adds one adds it here. */
-export const COMMANDS: readonly Command[] = [recommendCommand];
+export const COMMANDS: readonly Command[] = [recommendCommand, replayCommand];
 
 function helpPage(commands: readonly Command[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length));

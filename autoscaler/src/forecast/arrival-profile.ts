@@ -18,7 +18,10 @@ interface Weekday {
  * each other their shape, so that two weeks are enough to see one; nobody tells it what a weekend is.
  */
 export class ArrivalProfile {
-  readonly #weekdays: Weekday[] = Array.from({ length: 7 }, () => ({ counts: new Float64Array(BINS), days: 0 }));
+  readonly #weekdays: Weekday[] = Array.from({ length: 7 }, () => ({
+    counts: new Float64Array(BINS),
+    days: 0,
+  }));
   readonly #today = new Float64Array(BINS);
   readonly #usual: (Float64Array | undefined)[] = [];
   #day: number | undefined;
@@ -81,9 +84,13 @@ export class ArrivalProfile {
     let weights = 0;
     for (const weekday of this.#weekdays) {
       if (weekday.days === 0) continue;
-      const like = own === undefined ? 1 : Math.exp(-LIKENESS * Math.abs(Math.log((1 + own) / (1 + (meanTotal(weekday) ?? 0)))));
+      const like =
+        own === undefined
+          ? 1
+          : Math.exp(-LIKENESS * Math.abs(Math.log((1 + own) / (1 + (meanTotal(weekday) ?? 0)))));
       weights += like * weekday.days;
-      for (let bin = 0; bin < BINS; bin += 1) blended[bin] = (blended[bin] ?? 0) + like * (weekday.counts[bin] ?? 0);
+      for (let bin = 0; bin < BINS; bin += 1)
+        blended[bin] = (blended[bin] ?? 0) + like * (weekday.counts[bin] ?? 0);
     }
     return weights === 0 ? blended : blended.map((count) => count / weights);
   }

@@ -73,7 +73,10 @@ export class DemandForecast {
 
   constructor(options: ForecastOptions) {
     this.#options = options;
-    this.#trackers = Array.from({ length: HOURS }, () => new QuantileTracker(options.quantile, firstGuess(options.quantile)));
+    this.#trackers = Array.from(
+      { length: HOURS },
+      () => new QuantileTracker(options.quantile, firstGuess(options.quantile)),
+    );
   }
 
   /** Takes in what happened since the last call. */

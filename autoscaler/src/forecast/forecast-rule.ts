@@ -56,7 +56,8 @@ export function forecastRule(options: ForecastRuleOptions): BufferRule {
   const contests = Array.from({ length: HOURS }, () => new Contest());
   let missSum = 0;
   let misses = 0;
-  const contestAt = (seconds: number): Contest => contests[Math.floor(seconds / 3600) % HOURS] ?? new Contest();
+  const contestAt = (seconds: number): Contest =>
+    contests[Math.floor(seconds / 3600) % HOURS] ?? new Contest();
 
   const learn = (view: PolicyView, note: Note): void => {
     const demand = view.running.length + view.waitingTotal;

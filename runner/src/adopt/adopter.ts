@@ -22,7 +22,7 @@ export interface AdopterParts {
   readonly leaseNamespace: string;
   readonly roster: Roster;
   readonly podWatch: PodWatch;
-  /** The Pod is ours now: go on with it. */
+  /** The Pod is ours now, as its record says: go on with it. */
   resume(pod: V1Pod, record: PodRecord): void;
   /** A stage that was about to be accepted, or has no Pod yet. */
   carryOn(intent: Intent): void;
@@ -32,6 +32,8 @@ export interface AdopterParts {
 const LOOK_MS = 5_000;
 /** An owner without any Lease must be missing at this many looks: a list may be older than a Pod. */
 const MISSING_LOOKS = 2;
+/** A Pod changes while it is claimed, by its kubelet; more often than this it is left for the next look. */
+const CLAIM_TRIES = 5;
 
 /** Finds what dead replicas left, and takes it over: Pods by a write that only one can make, intents with their Lease. */
 export class Adopter {
@@ -110,8 +112,13 @@ export class Adopter {
     for (const pod of this.#parts.podWatch.pods) {
       const record = readPod(pod);
       if (!record || !isDead(record.owner) || this.#inHand(pod, record)) continue;
-      const taken = await this.#claim(pod, record, signal);
-      if (taken && this.#enter(record, pod)) this.#parts.resume(taken, record);
+      // One that can't be claimed now is met again at the next look, and keeps nobody else waiting.
+      const taken = await this.#claim(pod, record, signal).catch((error: unknown) => {
+        signal.throwIfAborted();
+        this.#parts.log.warn({ err: error, pod: pod.metadata?.name }, 'a pipeline could not be taken over yet');
+      });
+      const now = taken && readPod(taken);
+      if (now && this.#enter(now, taken)) this.#parts.resume(taken, now);
     }
   }
 
@@ -119,25 +126,29 @@ export class Adopter {
     return this.#parts.roster.has(record.stage.id) || this.#parts.roster.hasLanded(pod.metadata?.uid ?? '');
   }
 
-  /** One write that fails if anybody was faster. */
+  /**
+   * One write that fails if anybody was faster: also for a Pod of our own former life, since how often a stage was taken over
+   * tells which versions its steps may have at the server. A Pod that merely changed is read anew.
+   */
   async #claim(pod: V1Pod, record: PodRecord, signal: AbortSignal): Promise<V1Pod | undefined> {
     const { cluster, lease, log } = this.#parts;
-    if (record.owner === lease.owner) return pod;
-    const { namespace = 'default', name = '', resourceVersion, uid } = pod.metadata ?? {};
-    const patch = { metadata: { resourceVersion, uid, annotations: { [ANNOTATION.owner]: lease.owner } } };
-    try {
-      const taken = await cluster.patch<V1Pod>(
-        { resource: RESOURCE.pods, namespace, name },
-        patch,
-        'merge',
-        signal,
-      );
-      log.info({ pod: name, namespace, from: record.owner }, 'took over a pipeline of a runner that is gone');
-      return taken;
-    } catch (error) {
-      if (isKubernetesError(error, 404, 409)) return undefined;
-      throw error;
+    const { namespace = 'default', name = '', uid } = pod.metadata ?? {};
+    const target = { resource: RESOURCE.pods, namespace, name };
+    let known = pod;
+    for (let turn = 0; turn < CLAIM_TRIES; turn++) {
+      try {
+        const taken = await cluster.patch<V1Pod>(target, claimOf(known, lease.owner), 'merge', signal);
+        log.info({ pod: name, namespace, from: record.owner }, 'took over a pipeline of a runner that is gone');
+        return taken;
+      } catch (error) {
+        if (isKubernetesError(error, 404)) return undefined;
+        if (!isKubernetesError(error, 409)) throw error;
+      }
+      const now = await cluster.get<V1Pod>(target, signal).catch(absent);
+      if (now?.metadata?.uid !== uid || ownerOf(now) !== record.owner) return undefined;
+      known = now;
     }
+    return undefined;
   }
 
   #enter(record: PodRecord, pod: V1Pod): boolean {
@@ -191,6 +202,20 @@ export class Adopter {
   #hasPod(stageId: number): boolean {
     return this.#parts.podWatch.pods.some((pod) => readPod(pod)?.stage.id === stageId);
   }
+}
+
+/** The new owner's name, valid only for the Pod as it was read. */
+function claimOf({ metadata }: V1Pod, owner: string): Record<string, unknown> {
+  const before = Number(metadata?.annotations?.[ANNOTATION.adoptions] ?? 0);
+  const annotations = {
+    [ANNOTATION.owner]: owner,
+    [ANNOTATION.adoptions]: String(Number.isFinite(before) ? before + 1 : 1),
+  };
+  return { metadata: { resourceVersion: metadata?.resourceVersion, uid: metadata?.uid, annotations } };
+}
+
+function absent(error: unknown): undefined {
+  if (!isKubernetesError(error, 404)) throw error;
 }
 
 const ownerOf = (pod: V1Pod): string => pod.metadata?.annotations?.[ANNOTATION.owner] ?? '';

@@ -14,8 +14,10 @@ export interface PodRecord {
   /** Milliseconds since 1970; undefined: not admitted yet. */
   readonly admittedMs: number | undefined;
   readonly owner: string;
-  /** Name of the Secret with masks (and perhaps the plan). */
-  readonly secretName: string | undefined;
+  /** How often it was taken over so far. */
+  readonly adoptions: number;
+  /** The Secrets that the Pod can't begin without; the first holds the masks, and perhaps the plan. */
+  readonly secretNames: readonly string[];
 }
 
 /** Reads a Pod of ours; undefined when it says nothing that makes sense (somebody edited it). Pure. */
@@ -23,26 +25,40 @@ export function readPod(pod: V1Pod): PodRecord | undefined {
   const annotations = pod.metadata?.annotations ?? {};
   const stage = jsonOf(annotations[ANNOTATION.stage]) as DroneStage | undefined;
   if (typeof stage?.id !== 'number') return undefined;
-  const stepIds = jsonOf(annotations[ANNOTATION.stepIds]) as Record<string, number> | undefined;
-  const admitted = annotations[ANNOTATION.admittedAt];
   return {
     stage: { ...stage, steps: [] },
     plan: jsonOf(annotations[ANNOTATION.plan]) as RunPlan | undefined,
-    stepIds: stepIds && new Map(Object.entries(stepIds).map(([n, id]) => [Number(n), id])),
-    stageVersion: Number(annotations[ANNOTATION.stageVersion] ?? stage.version),
-    admittedMs: admitted === undefined ? undefined : Number(admitted),
+    stepIds: stepIdsOf(annotations[ANNOTATION.stepIds]),
+    stageVersion: numberOf(annotations[ANNOTATION.stageVersion]) ?? stage.version,
+    admittedMs: numberOf(annotations[ANNOTATION.admittedAt]),
     owner: annotations[ANNOTATION.owner] ?? '',
-    secretName: secretOf(pod),
+    adoptions: numberOf(annotations[ANNOTATION.adoptions]) ?? 0,
+    secretNames: secretsOf(pod),
   };
 }
 
-function secretOf(pod: V1Pod): string | undefined {
-  const files = pod.spec?.volumes?.find((volume) => volume.name === FILES_VOLUME);
-  return files?.secret?.secretName ?? files?.projected?.sources?.[0]?.secret?.name;
+/** The first Secret is called like its Pod; the others, and that for pulling, begin with its name. */
+function secretsOf({ metadata, spec }: V1Pod): readonly string[] {
+  const first = metadata?.name ?? '';
+  const files = spec?.volumes?.find((volume) => volume.name === FILES_VOLUME);
+  const sources = files?.projected?.sources?.map((source) => source.secret?.name) ?? [];
+  const names = [...sources, ...(spec?.imagePullSecrets ?? []).map((one) => one.name)];
+  const others = names.filter((name): name is string => name?.startsWith(`${first}-`) === true);
+  return [...new Set([first, ...others])];
 }
 
 /** The volume with what the gates read (PROTOCOL.md). */
 const FILES_VOLUME = 'hangar-files';
+
+function stepIdsOf(text: string | undefined): ReadonlyMap<number, number> | undefined {
+  const ids = jsonOf(text) as Record<string, number> | undefined;
+  return ids && new Map(Object.entries(ids).map(([n, id]) => [Number(n), id]));
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  const value = text?.trim() ? Number(text) : Number.NaN;
+  return Number.isFinite(value) ? value : undefined;
+}
 
 function jsonOf(text: string | undefined): unknown {
   if (text === undefined) return undefined;

@@ -140,7 +140,7 @@ export class Flight {
 
   #disown(): void {
     if (this.#disowned.signal.aborted) return;
-    this.#parts.log.warn('another replica has taken over this pipeline');
+    this.#parts.log.warn({ owner: this.#order.owner }, 'another replica has taken over this pipeline');
     this.#disowned.abort(new Error('another replica has taken over'));
   }
 

@@ -55,6 +55,7 @@ export class OwnLease {
   #writing: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #callOffLoss = (): void => undefined;
+  #taken = false;
   #released = false;
 
   constructor(parts: { clock: Clock; cluster: Cluster; log: Logger }, options: OwnLeaseOptions) {
@@ -84,7 +85,9 @@ export class OwnLease {
   async take(signal: AbortSignal): Promise<FormerLife> {
     for (let failures = 0; ; failures++) {
       try {
-        return await this.#takeOnce(signal);
+        const former = await this.#takeOnce(signal);
+        this.#taken = true;
+        return former;
       } catch (error) {
         // 404 and 409: between our look and our write somebody removed it, or an answer of ours was lost.
         const mayPass = isKubernetesError(error) && (error.transient || [404, 409].includes(error.status));
@@ -231,7 +234,7 @@ export class OwnLease {
       await write(limit.signal);
     } catch (error) {
       // Who removed it has taken over what is ours.
-      if (isKubernetesError(error, 404)) this.#lose();
+      if (this.#taken && isKubernetesError(error, 404)) this.#lose();
       throw error;
     } finally {
       callOff();

@@ -41,6 +41,9 @@ function trialsOf(
   return [...upTo(adoptions + 2).slice(1), 1];
 }
 
+/** A report that nobody wants any more. */
+const STOPPED = Promise.resolve<Reported>('failed');
+
 /** A node's clock and ours may differ by this much. */
 const CLOCKS_DIFFER_MS = 60_000;
 

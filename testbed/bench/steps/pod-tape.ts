@@ -80,9 +80,13 @@ export class PodTape {
     this.#pods.set(uid, taped);
     taped.pod = object;
     if (kind === 'gone') taped.goneMs = this.#clock.now();
-    const ends = (object.status?.containerStatuses ?? []).flatMap((status) => this.#ended(taped, status));
-    for (const ended of ends.length > 0 ? ends : [undefined])
-      for (const hear of this.#listeners) hear(taped, ended);
+    const statuses = object.status?.containerStatuses ?? [];
+    const ends = statuses.flatMap((status) => this.#ended(taped, status));
+    for (const ended of ends.length > 0 ? ends : [undefined]) this.#tell(taped, ended);
+  }
+
+  #tell(taped: TapedPod, ended: SeenEnd | undefined): void {
+    for (const hear of this.#listeners) hear(taped, ended);
   }
 
   #ended(taped: TapedPod, { name, image, state }: V1ContainerStatus): readonly SeenEnd[] {

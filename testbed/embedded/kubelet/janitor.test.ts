@@ -13,7 +13,7 @@ describe('Janitor', { timeout: 30_000 }, () => {
     const folder = mkdtempSync(join(tmpdir(), 'hangar-janitor-'));
     const janitor = new Janitor(folder);
     const argv = ['/bin/sh', '-c', 'sleep 300 & sleep 300'];
-    const running = await startGroup({ argv, env, cwd: '/' }, silent, janitor);
+    const running = await startGroup({ argv, env, cwd: '/', isFirst: true }, silent, janitor);
 
     await janitor.finish();
 

@@ -70,7 +70,11 @@ function taints(ranked: readonly Ranked[], open: number): Pick<Decision, 'taint'
 }
 
 /** Empty nodes that the wanted room can do without, longest empty first. */
-function removable(ranked: readonly Ranked[], spareRoom: number, emptyBefore: number): readonly Readonly<SimNode>[] {
+function removable(
+  ranked: readonly Ranked[],
+  spareRoom: number,
+  emptyBefore: number,
+): readonly Readonly<SimNode>[] {
   let spare = spareRoom;
   return ranked
     .filter(({ node }) => node.pods === 0 && node.emptySince <= emptyBefore)
@@ -92,7 +96,13 @@ function decide(view: PolicyView, bufferPods: number, options: OwnPoolOptions): 
   const stuck = view.waitingTotal > 0 ? newNodesFor(view.waiting, booting, view.nodeSpec) : 0;
   const order = Math.max(missing, stuck);
   const remove =
-    order > 0 ? [] : removable(ranked, room - booting * perNode - wantedRoom, view.nowSeconds - options.removeAfterSeconds);
+    order > 0
+      ? []
+      : removable(
+          ranked,
+          room - booting * perNode - wantedRoom,
+          view.nowSeconds - options.removeAfterSeconds,
+        );
   const marks = options.softTaint
     ? taints(ranked, view.waitingTotal + openRoom(view, options.tickSeconds))
     : { taint: [], untaint: [] };

@@ -1,0 +1,103 @@
+import type { Job } from '../capacity/job.ts';
+import { MIB } from '../capacity/shape.ts';
+
+/** Why a line of a trace is set aside, and the cure. */
+export interface TraceProblem {
+  /** Counted from 1. */
+  readonly line: number;
+  readonly problem: string;
+}
+
+/** Beyond these a figure is a slip, and one such line would spoil every sum. */
+const MOST = { durationSeconds: 30 * 86_400, cpuMillis: 1_000_000, memoryMiB: 16 * 1024 * 1024 } as const;
+/** The year 2200: later times are milliseconds taken for seconds. */
+const LATEST_SECONDS = 7_258_118_400;
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
+
+class Unreadable extends Error {}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fieldsOf(text: string): Fields {
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch {
+    throw new Unreadable('it is no JSON; write one object on each line');
+  }
+  if (typeof data === 'object' && data !== null && !Array.isArray(data)) return data as Fields;
+  throw new Unreadable(
+    'it is no JSON object; write {"arrivedAt": …, "durationSeconds": …, "cpuMillis": …, "memoryMiB": …}',
+  );
+}
+
+function timeOf(fields: Fields, key: string): number {
+  const value = fields[key];
+  const seconds =
+    typeof value === 'string' && RFC_3339.test(value) ? Date.parse(value.replace(' ', 'T')) / 1000 : value;
+  if (typeof seconds === 'number' && seconds >= 0 && seconds <= LATEST_SECONDS) return seconds;
+  throw new Unreadable(`${key} must be a time such as "2026-01-31T08:15:00Z", or seconds since 1970`);
+}
+
+function amountOf(fields: Fields, key: keyof typeof MOST): number {
+  const value = fields[key];
+  if (typeof value === 'number' && value >= 0 && value <= MOST[key]) return value;
+  throw new Unreadable(`${key} must be a number from 0 to ${MOST[key]}`);
+}
+
+function knownTime(fields: Fields, arrivedAt: number): { readonly knownAt?: number } {
+  if (fields['knownAt'] === undefined || fields['knownAt'] === null) return {};
+  const knownAt = timeOf(fields, 'knownAt');
+  if (knownAt <= arrivedAt) return { knownAt };
+  throw new Unreadable('knownAt must not be later than arrivedAt');
+}
+
+function word(fields: Fields, key: 'build' | 'repo'): Partial<Record<'build' | 'repo', string>> {
+  const value = fields[key];
+  return typeof value === 'string' || typeof value === 'number' ? { [key]: String(value) } : {};
+}
+
+function jobOf(fields: Fields): Job {
+  const arrivedAt = timeOf(fields, 'arrivedAt');
+  return {
+    arrivedAt,
+    durationSeconds: amountOf(fields, 'durationSeconds'),
+    request: {
+      cpuMillicores: Math.ceil(amountOf(fields, 'cpuMillis')),
+      memoryBytes: Math.ceil(amountOf(fields, 'memoryMiB') * MIB),
+    },
+    ...knownTime(fields, arrivedAt),
+    ...word(fields, 'build'),
+    ...word(fields, 'repo'),
+  };
+}
+
+/**
+ * Reads one line of a trace; fields that it doesn't know are left out.
+ *
+ * @param line its number, counted from 1
+ * @returns a job, or what is wrong; undefined for an empty line
+ */
+export function parseTraceLine(text: string, line: number): Job | TraceProblem | undefined {
+  if (text.trim() === '') return undefined;
+  try {
+    return jobOf(fieldsOf(text));
+  } catch (error) {
+    if (error instanceof Unreadable) return { line, problem: error.message };
+    throw error;
+  }
+}
+
+/** One job as a line of a trace, without line end; {@link parseTraceLine} gives it back. */
+export function formatTraceLine({ arrivedAt, durationSeconds, request, knownAt, build, repo }: Job): string {
+  const memoryMiB = request.memoryBytes / MIB;
+  return JSON.stringify({
+    arrivedAt,
+    durationSeconds,
+    cpuMillis: request.cpuMillicores,
+    memoryMiB,
+    knownAt,
+    build,
+    repo,
+  });
+}

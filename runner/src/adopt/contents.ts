@@ -1,0 +1,68 @@
+import type { Clock } from '@hangar/shared/clock';
+import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import type { V1Pod, V1Secret } from '@kubernetes/client-node';
+import { MASKS_KEY } from '../pipeline/compiled.ts';
+import type { RunPlan } from '../pipeline/run-plan.ts';
+import type { PodRecord } from './read-pod.ts';
+
+/** What only the Pod's Secret knows. */
+export interface Contents {
+  readonly plan: RunPlan;
+  readonly masks: Readonly<Record<number, readonly string[]>>;
+}
+
+type Parts = { readonly clock: Clock; readonly cluster: Cluster };
+
+/** Key of the first Secret with the plan, where it is too large for an annotation. */
+const PLAN_KEY = 'plan.json';
+const PAUSE_MS = 500;
+
+/** Reads the Pod's first Secret, patiently; undefined when it is gone, or never was. Rejects for what can't be read. */
+export async function contentsOf(
+  parts: Parts,
+  pod: V1Pod,
+  record: PodRecord,
+  signal: AbortSignal,
+): Promise<Contents | undefined> {
+  const [first = ''] = record.secretNames;
+  const secret = await findSecret(parts, pod, first, signal);
+  return secret && read(secret, record);
+}
+
+/** Are all Secrets there that the Pod can't begin without? A crash may have come between two of them. */
+export async function isComplete(
+  parts: Parts,
+  pod: V1Pod,
+  record: PodRecord,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const name of record.secretNames) if (!(await findSecret(parts, pod, name, signal))) return false;
+  return true;
+}
+
+function read(secret: V1Secret, { plan }: PodRecord): Contents {
+  const text = (key: string): string => Buffer.from(secret.data?.[key] ?? '', 'base64').toString('utf8');
+  return {
+    plan: plan ?? (JSON.parse(text(PLAN_KEY)) as RunPlan),
+    masks: JSON.parse(text(MASKS_KEY) || '{}') as Contents['masks'],
+  };
+}
+
+async function findSecret(
+  { clock, cluster }: Parts,
+  pod: V1Pod,
+  name: string,
+  signal: AbortSignal,
+): Promise<V1Secret | undefined> {
+  const { namespace = 'default' } = pod.metadata ?? {};
+  for (;;) {
+    try {
+      return await cluster.get<V1Secret>({ resource: RESOURCE.secrets, namespace, name }, signal);
+    } catch (error) {
+      if (isKubernetesError(error, 404)) return undefined;
+      if (!isKubernetesError(error) || !error.transient) throw error;
+      await clock.sleep(error.retryAfterMs ?? PAUSE_MS, signal);
+      signal.throwIfAborted();
+    }
+  }
+}

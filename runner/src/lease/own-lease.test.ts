@@ -1,0 +1,341 @@
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { silentLogger } from '@hangar/shared/logger';
+import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
+import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
+import type { V1Lease } from '@kubernetes/client-node';
+import { describe, expect, it } from 'vitest';
+import { intentsOf, namespacesOf } from './lease-record.ts';
+import { OwnLease } from './own-lease.ts';
+
+const TERM_MS = 24_000;
+const target = { resource: RESOURCE.leases, namespace: 'ci', name: 'hangar-runner-r1' };
+const never = new AbortController().signal;
+const intent = (stageId: number) => ({ stageId, buildId: stageId + 100, machine: 'r1' });
+
+function begin(cluster = new FakeCluster()) {
+  const clock = new FakeClock();
+  const lease = new OwnLease(
+    { clock, cluster, log: silentLogger },
+    { namespace: 'ci', replica: 'r1', termMs: TERM_MS },
+  );
+  const stored = (): V1Lease => cluster.find<V1Lease>(target) ?? {};
+  const stageIds = (): number[] => intentsOf(stored()).map((one) => one.stageId);
+  return { clock, cluster, lease, stored, stageIds };
+}
+
+/** Holds every patch until it is let go. */
+function gate(cluster: FakeCluster): { open(): void } {
+  let open = (): void => undefined;
+  cluster.intercept((call) =>
+    call.verb === 'patch'
+      ? new Promise<void>((resolve) => {
+          open = resolve;
+        })
+      : undefined,
+  );
+  return { open: () => open() };
+}
+
+describe('taking the Lease', () => {
+  it('makes one that names the holder, its term and its kind', async () => {
+    const { lease, stored } = begin();
+    expect(await lease.take(never)).toEqual({ intents: [], namespaces: [] });
+    expect(stored()).toMatchObject({
+      metadata: { labels: { 'app.kubernetes.io/managed-by': 'hangar-runner' } },
+      spec: { holderIdentity: 'r1', leaseDurationSeconds: 24, renewTime: '2026-01-14T09:30:00.000000Z' },
+    });
+    expect(lease.owner).toBe('ci/hangar-runner-r1');
+  });
+
+  it('hands back what a former life had in hand, and keeps it written (13)', async () => {
+    const before = begin();
+    await before.lease.take(never);
+    await before.lease.enter('drone-x', never);
+    await before.lease.intend(intent(63), never);
+    const { lease, stageIds, stored } = begin(before.cluster);
+    expect(await lease.take(never)).toEqual({ intents: [intent(63)], namespaces: ['drone-x'] });
+    await lease.intend(intent(64), never);
+    expect(stageIds()).toEqual([63, 64]);
+    expect(namespacesOf(stored())).toEqual(['drone-x']);
+  });
+
+  it.each([
+    ['no answer, the Lease not made', 'create', noAnswer()],
+    ['429', 'get', refusal(429, 'TooManyRequests')],
+    ['500', 'get', refusal(500, 'InternalError')],
+    ['a Lease that appears between look and write', 'create', refusal(409, 'AlreadyExists')],
+  ] as const)('bears %s', async (_, verb, error) => {
+    const { clock, cluster, lease, stored } = begin();
+    cluster.fail(verb, 'leases', error);
+    const taken = lease.take(never);
+    await clock.step(200);
+    await taken;
+    expect(stored().spec?.holderIdentity).toBe('r1');
+  });
+
+  it('bears a creation whose answer was lost', async () => {
+    const { clock, cluster, lease, stored } = begin();
+    let lost = true;
+    cluster.intercept((call) => {
+      if (call.verb !== 'create' || !lost) return undefined;
+      lost = false;
+      return 'lost';
+    });
+    const taken = lease.take(never);
+    await clock.step(200);
+    expect(await taken).toEqual({ intents: [], namespaces: [] });
+    expect(stored().spec?.holderIdentity).toBe('r1');
+  });
+
+  it('does not carry on what another replica took over between look and write', async () => {
+    const before = begin();
+    await before.lease.take(never);
+    await before.lease.intend(intent(63), never);
+    const { clock, cluster, lease, stageIds } = begin(before.cluster);
+    let first = true;
+    cluster.intercept((call) => {
+      if (call.verb === 'patch' && first) {
+        first = false;
+        cluster.drop(target);
+      }
+    });
+    const taken = lease.take(never);
+    await clock.step(200);
+    expect(await taken).toEqual({ intents: [], namespaces: [] });
+    expect([stageIds(), lease.lost.aborted]).toEqual([[], false]);
+  });
+
+  it('gives up after some tries, and at once on a missing right', async () => {
+    const { clock, cluster, lease } = begin();
+    cluster.intercept(() => {
+      throw noAnswer();
+    });
+    const taken = lease.take(never).catch((error: unknown) => String(error));
+    await clock.step(60_000);
+    expect(await taken).toContain('no answer');
+    expect(cluster.count('get', 'leases')).toBe(7);
+    const denied = begin();
+    denied.cluster.fail('get', 'leases', refusal(403, 'Forbidden'));
+    await expect(denied.lease.take(never)).rejects.toThrow('Forbidden');
+  });
+
+  it('stops in the middle of its patience', async () => {
+    const { clock, cluster, lease } = begin();
+    const stop = new AbortController();
+    cluster.fail('get', 'leases', noAnswer());
+    const taken = lease.take(stop.signal);
+    await settle();
+    stop.abort(new Error('stop'));
+    await expect(taken).rejects.toThrow('stop');
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('keeping the Lease', () => {
+  it('renews four times a term', async () => {
+    const { clock, cluster, lease, stored } = begin();
+    await lease.take(never);
+    const stop = new AbortController();
+    const kept = lease.keep(stop.signal);
+    await clock.step(TERM_MS);
+    expect(cluster.count('patch', 'leases')).toBe(4);
+    expect(stored().spec?.renewTime).toBe('2026-01-14T09:30:24.000000Z');
+    stop.abort();
+    await kept;
+    await clock.step(TERM_MS * 2);
+    expect(lease.lost.aborted).toBe(false);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is lost at two thirds of the term after the last renewal, by the monotonic clock, and not before', async () => {
+    const { clock, cluster, lease } = begin();
+    await lease.take(never);
+    cluster.intercept(() => {
+      throw noAnswer();
+    });
+    const kept = lease.keep(never);
+    clock.jump(-3_600_000);
+    await clock.step((TERM_MS * 2) / 3 - 1);
+    expect(lease.lost.aborted).toBe(false);
+    await clock.step(1);
+    expect(lease.lost.aborted).toBe(true);
+    await kept;
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is lost at that time though a write hangs without any answer', async () => {
+    const { clock, cluster, lease } = begin();
+    await lease.take(never);
+    cluster.intercept(() => new Promise(() => undefined));
+    const kept = lease.keep(never);
+    await clock.step((TERM_MS * 2) / 3);
+    expect(lease.lost.aborted).toBe(true);
+    await clock.step(TERM_MS);
+    await kept;
+  });
+
+  it('counts from the beginning of a write, not from its answer', async () => {
+    const { clock, cluster, lease } = begin();
+    await lease.take(never);
+    const held = gate(cluster);
+    void lease.keep(never);
+    await clock.step(6_000);
+    await clock.step(5_000);
+    held.open();
+    await clock.step(0);
+    cluster.intercept(() => {
+      throw noAnswer();
+    });
+    await clock.step(10_999);
+    expect(lease.lost.aborted).toBe(false);
+    await clock.step(1);
+    expect(lease.lost.aborted).toBe(true);
+  });
+
+  it('tries a failed renewal again soon, so that a short outage costs nothing', async () => {
+    const { clock, cluster, lease } = begin();
+    await lease.take(never);
+    cluster.fail(
+      'patch',
+      'leases',
+      noAnswer(),
+      refusal(500, 'InternalError'),
+      refusal(429, 'TooManyRequests'),
+    );
+    void lease.keep(never);
+    await clock.step(6_000 + 3 * 1_500);
+    expect(cluster.count('patch', 'leases')).toBe(4);
+    await clock.step(TERM_MS * 3);
+    expect(lease.lost.aborted).toBe(false);
+  });
+
+  it('is lost at once when somebody removed it: its Pods are another’s now', async () => {
+    const { clock, cluster, lease } = begin();
+    await lease.take(never);
+    void lease.keep(never);
+    cluster.drop(target);
+    await clock.step(6_000);
+    expect(lease.lost.aborted).toBe(true);
+    await expect(lease.intend(intent(1), never)).rejects.toThrow('lost');
+    expect(cluster.find(target)).toBeUndefined();
+  });
+});
+
+describe('intents', () => {
+  it('stand in the Lease when it resolves, and go with the next write after they are settled', async () => {
+    const { lease, stageIds } = begin();
+    await lease.take(never);
+    await lease.intend(intent(1), never);
+    expect(stageIds()).toEqual([1]);
+    lease.settle(1);
+    expect(stageIds()).toEqual([1]);
+    await lease.intend(intent(2), never);
+    expect(stageIds()).toEqual([2]);
+  });
+
+  it('of any number of accepts at once share one write after the one under way (53)', async () => {
+    const { cluster, lease, stageIds } = begin();
+    await lease.take(never);
+    const held = gate(cluster);
+    const first = lease.intend(intent(1), never);
+    const rest = Array.from({ length: 50 }, (_, n) => lease.intend(intent(n + 2), never));
+    await settle();
+    held.open();
+    await first;
+    await settle();
+    held.open();
+    await Promise.all(rest);
+    expect(cluster.count('patch', 'leases')).toBe(2);
+    expect(stageIds()).toHaveLength(51);
+  });
+
+  it('of one that is stopped do not stop those of others', async () => {
+    const { cluster, lease, stageIds } = begin();
+    await lease.take(never);
+    const held = gate(cluster);
+    const stop = new AbortController();
+    const stopped = lease.intend(intent(1), stop.signal);
+    const shared = lease.intend(intent(2), never);
+    await settle();
+    stop.abort(new Error('cancelled'));
+    await expect(stopped).rejects.toThrow('cancelled');
+    held.open();
+    await settle();
+    held.open();
+    await shared;
+    expect(stageIds()).toEqual([1, 2]);
+  });
+
+  it('reject when the write fails, and the next write is a new one', async () => {
+    const { cluster, lease, stageIds } = begin();
+    await lease.take(never);
+    cluster.fail('patch', 'leases', refusal(500, 'InternalError'));
+    const failing = lease.intend(intent(1), never);
+    const next = lease.intend(intent(2), never);
+    await expect(failing).rejects.toThrow('InternalError');
+    await next;
+    expect(stageIds()).toEqual([1, 2]);
+  });
+
+  it('give up a write that hangs, long before the Lease is lost', async () => {
+    const { clock, cluster, lease } = begin();
+    await lease.take(never);
+    gate(cluster);
+    const failing = lease.intend(intent(1), never).catch((error: unknown) => String(error));
+    await clock.step(TERM_MS / 4);
+    expect(await failing).toContain('in good time');
+    expect(lease.lost.aborted).toBe(false);
+  });
+});
+
+describe('namespaces', () => {
+  it('are written once, and again only if that failed', async () => {
+    const { cluster, lease, stored } = begin();
+    await lease.take(never);
+    cluster.fail('patch', 'leases', noAnswer());
+    await expect(lease.enter('drone-x', never)).rejects.toThrow('no answer');
+    await lease.enter('drone-x', never);
+    await lease.enter('drone-x', never);
+    expect(cluster.count('patch', 'leases')).toBe(2);
+    expect(namespacesOf(stored())).toEqual(['drone-x']);
+  });
+
+  it('that are gone are written no more, so that random ones do not fill the Lease', async () => {
+    const { lease, stored } = begin();
+    await lease.take(never);
+    for (let n = 0; n < 20; n++) {
+      await lease.enter(`drone-${n}`, never);
+      lease.leave(`drone-${n}`);
+    }
+    await lease.enter('ci', never);
+    expect(namespacesOf(stored())).toEqual(['ci']);
+  });
+});
+
+describe('letting go', () => {
+  it('names no holder any more, keeps what is left to do, and leaves no timer', async () => {
+    const { clock, lease, stored, stageIds } = begin();
+    await lease.take(never);
+    await lease.intend(intent(1), never);
+    await lease.release(never);
+    expect(stored().spec?.holderIdentity).toBe('');
+    expect(stageIds()).toEqual([1]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('never rejects: not on an error, not when it takes too long, and writes nothing once it is lost', async () => {
+    const failing = begin();
+    await failing.lease.take(never);
+    failing.cluster.fail('patch', 'leases', noAnswer());
+    await failing.lease.release(never);
+    const slow = begin();
+    await slow.lease.take(never);
+    gate(slow.cluster);
+    await slow.lease.release(AbortSignal.abort(new Error('too long')));
+    const lost = begin();
+    await lost.lease.take(never);
+    await lost.clock.step(TERM_MS);
+    await lost.lease.release(never);
+    expect(lost.cluster.count('patch', 'leases')).toBe(0);
+  });
+});
