@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import { like, SECONDS } from './like.ts';
 import {
   BUSYBOX,
-  conditionOf,
   heldPod,
   isRunning,
   NONROOT,

@@ -89,6 +89,37 @@ export function objectsSuite(room: () => Room): void {
       expect(['a', 'b', 'c'].map((key) => textOf(merged, key))).toEqual(['x', undefined, 'z']);
     });
 
+    it('are merged by a strategic patch: lists by their keys, what is new stands first', async () => {
+      const owner = await room().createPod(heldPod('list-owner'));
+      const uid = owner.metadata?.uid ?? '';
+      const ref = (name: string, id: string) => ({ apiVersion: 'v1', kind: 'Pod', name, uid: id });
+      await room().create(secrets, {
+        metadata: { name: 'lists', ownerReferences: [ref('x', 'x'), ref('list-owner', uid)] },
+      });
+      const merged = await room().patch(
+        secrets,
+        'lists',
+        {
+          metadata: {
+            ownerReferences: [
+              { uid, blockOwnerDeletion: false },
+              ref('y', 'y'),
+              { $patch: 'delete', uid: 'x' },
+            ],
+          },
+        },
+        'strategic',
+      );
+      expect(merged.metadata.ownerReferences).toEqual([
+        { ...ref('list-owner', uid), blockOwnerDeletion: false },
+        ref('y', 'y'),
+      ]);
+      const next = { metadata: { ownerReferences: [ref('z', 'z')] } };
+      const again = await room().patch(secrets, 'lists', next, 'strategic');
+      expect(again.metadata.ownerReferences?.map(({ name }) => name)).toEqual(['z', 'list-owner', 'y']);
+      await room().remove(pods, 'list-owner');
+    });
+
     it('keep their version when a patch changes nothing', async () => {
       const made = await room().create(secrets, { metadata: { name: 'same', labels: { a: '1' } } });
       const same = await room().patch(secrets, 'same', { metadata: { labels: { a: '1' } } });

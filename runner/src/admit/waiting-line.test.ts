@@ -82,7 +82,7 @@ describe('WaitingLine', () => {
     const { enter, end, order } = begin({ pipelines: 10 });
     void enter('running', { cpu: 3_000 });
     void enter('large', { cpu: 2_000 });
-    void enter('small', { cpu: 100, repo: 'acme/other' });
+    void enter('small', { cpu: 100 });
     expect(order).toEqual(['running']);
     end('running');
     expect(order).toEqual(['running', 'large', 'small']);

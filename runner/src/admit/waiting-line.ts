@@ -37,8 +37,8 @@ const PATIENCE = 8;
 const REMEMBERED = 1_000;
 
 /**
- * The line before admission: round robin over repositories, within one by event and then first come. The head is never overtaken
- * by smaller ones, or a large pipeline would wait for ever. What is taken is asked anew at each turn.
+ * The line before admission: round robin over repositories, within one by event and then first come. Whose turn it is, is never
+ * passed over for one that would fit, or a large pipeline would wait for ever. What is taken is asked anew at each turn.
  */
 export class WaitingLine {
   readonly #taken: () => Load;

@@ -61,15 +61,17 @@ function mergedField(key: string, current: unknown, value: unknown): unknown {
   return mergeKey === undefined ? list : mergedList(existing, list, mergeKey);
 }
 
+/** The server's order: what stands there keeps its place, what is new comes before what the patch leaves out. */
 function mergedList(existing: unknown[], patch: unknown[], key: string): unknown[] {
   const items = patch.filter(isRecord);
   const result: unknown[] = items.some(isReplaceMarker) ? [] : [...existing];
+  const fresh: unknown[] = [];
   for (const item of items) {
     if (isReplaceMarker(item)) continue;
     const at = result.findIndex((candidate) => isRecord(candidate) && candidate[key] === item[key]);
     if (item['$patch'] === 'delete') {
       if (at >= 0) result.splice(at, 1);
-    } else if (at < 0) result.push(applyStrategicMerge({}, item));
+    } else if (at < 0) fresh.push(applyStrategicMerge({}, item));
     else result[at] = applyStrategicMerge(result[at] as JsonRecord, item);
   }
   return result;

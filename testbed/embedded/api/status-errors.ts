@@ -98,7 +98,8 @@ export function invalid(resource: Resource, name: string, errors: readonly Field
   const [only = ''] = texts;
   const list = texts.length === 1 ? only : `[${texts.join(', ')}]`;
   const causes = errors.map(({ reason, message, field }) => ({ reason, message, field }));
-  return new ApiError(422, 'Invalid', `${resource.kind} "${name}" is invalid: ${list}`, {
+  const kind = resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`;
+  return new ApiError(422, 'Invalid', `${kind} "${name}" is invalid: ${list}`, {
     name,
     ...(resource.group === '' ? {} : { group: resource.group }),
     kind: resource.kind,

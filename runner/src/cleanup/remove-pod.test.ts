@@ -1,0 +1,64 @@
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { silentLogger } from '@hangar/shared/logger';
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
+import type { V1Pod } from '@kubernetes/client-node';
+import { describe, expect, it } from 'vitest';
+import { removePod } from './remove-pod.ts';
+
+const target = { resource: RESOURCE.pods, namespace: 'ci', name: 'p' };
+
+function begin() {
+  const clock = new FakeClock();
+  const cluster = new FakeCluster();
+  const pod = cluster.put<V1Pod>(target, { metadata: {} });
+  return { clock, cluster, pod, parts: { clock, cluster, log: silentLogger } };
+}
+
+describe('removePod', () => {
+  it('removes that very Pod, with the grace asked for', async () => {
+    const { cluster, pod, parts } = begin();
+    expect(await removePod(parts, pod, 10)).toBe('removed');
+    expect(cluster.calls[0]?.body).toEqual({ gracePeriodSeconds: 10, uid: 'uid-1' });
+    expect(cluster.find(target)).toBeUndefined();
+  });
+
+  it('leaves another Pod of that name alone, and the grace to the Pod where none is asked for', async () => {
+    const { cluster, pod, parts } = begin();
+    cluster.drop(target);
+    cluster.put(target, { metadata: {} });
+    expect(await removePod(parts, pod, undefined)).toBe('removed');
+    expect(cluster.calls[0]?.body).toEqual({ uid: 'uid-1' });
+    expect(cluster.find(target)?.metadata?.uid).toBe('uid-2');
+  });
+
+  it('counts one that is gone as removed, one without any metadata too', async () => {
+    const { parts } = begin();
+    expect(await removePod(parts, {}, 0)).toBe('removed');
+  });
+
+  it('tries again through an outage, with the pause that is asked for', async () => {
+    const { clock, cluster, pod, parts } = begin();
+    const slower = Object.assign(refusal(429, 'TooManyRequests'), { retryAfterMs: 5_000 });
+    cluster.fail('remove', 'pods', noAnswer(), refusal(500, 'InternalError'), slower);
+    const removed = removePod(parts, pod, 0);
+    await clock.step(200 + 400 + 4_999);
+    expect(cluster.find(target)).toBeDefined();
+    await clock.step(1);
+    expect(await removed).toBe('removed');
+  });
+
+  it('leaves it at once where a right is missing, and after a while where nobody answers', async () => {
+    const denied = begin();
+    denied.cluster.fail('remove', 'pods', refusal(403, 'Forbidden'));
+    expect(await removePod(denied.parts, denied.pod, 0)).toBe('left');
+    const { clock, cluster, pod, parts } = begin();
+    cluster.intercept(() => {
+      throw noAnswer();
+    });
+    const left = removePod(parts, pod, 0);
+    await clock.step(120_000);
+    expect(await left).toBe('left');
+    expect(cluster.count('remove', 'pods')).toBe(12);
+  });
+});
