@@ -23,6 +23,7 @@ import type { LogSource } from './ports/log-source.ts';
 import { Roster } from './roster.ts';
 import type { RunnerOptions, RunnerParts } from './runner.ts';
 import { PodWatch } from './watch/pod-watch.ts';
+import type { Patience } from './watch/trouble.ts';
 
 /** What the outside gives: time, chance, the two servers, and who counts. */
 export interface Outside {
@@ -60,22 +61,10 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
   const ciServer = droneOf(config, outside);
   const roster = new Roster();
   const namespace = config.lease.namespace || outside.connection.namespace;
-  const podWatch = new PodWatch(clock, cluster, {
-    onTrouble: (where, error) =>
-      log.warn(
-        { namespace: where, status: error.status, reason: error.message },
-        'the watch of Pods had trouble',
-      ),
-  });
-  const logsOf = {
-    clock,
-    ciServer,
-    log,
-    random,
-    source: logSourceOf(cluster, outside),
-    limitBytes: config.logs.limitBytes,
-    cards: config.runner.cards,
-  };
+  const podWatch = podWatchOf(cluster, outside);
+  const { limitBytes } = config.logs;
+  const { cards } = config.runner;
+  const source = logSourceOf(cluster, outside);
   const drafting = draftParts(config, outside);
   const parts: RunnerParts = {
     clock,
@@ -85,31 +74,54 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     roster,
     podWatch,
     events: outside.events,
-    stepLogs: serverStepLogs(logsOf),
+    stepLogs: serverStepLogs({ clock, ciServer, log, random, source, limitBytes, cards }),
     line: new WaitingLine(() => taken(roster, podWatch), budgetOf(config)),
     lease: new OwnLease(
       { clock, cluster, log },
       { namespace, replica: outside.replica, termMs: config.lease.termMs },
     ),
     cancelWatches: new CancelWatches({ clock, ciServer, log }),
-    patience: { imagePullMs: config.kubernetes.imagePullPatienceMs, nodeLostMs: NODE_LOST_MS },
+    patience: patienceOf(config),
     waitLimitMs: config.admission.waitLimitMs ?? Number.POSITIVE_INFINITY,
     draft: (detail, signal) => draft(drafting, detail, signal),
   };
-  const options: RunnerOptions = {
-    machine: config.runner.name,
-    filter: { kind: 'pipeline', type: 'kubernetes', labels: config.runner.labels },
-    capacity: config.runner.capacity,
-    namespaces: namespacesOf(config),
-    leaseNamespace: namespace,
-    random,
-    serverAnswered: () => outside.serverAnswered(),
-  };
+  const options = optionsOf(config, outside, namespace);
   const close = async (): Promise<void> => {
     pace.close();
     await Promise.all([ciServer.close(), outside.connection.close()]);
   };
   return { parts, options, ciServer, close };
+}
+
+function optionsOf(config: RunnerConfig, outside: Outside, leaseNamespace: string): RunnerOptions {
+  const { name, labels, capacity } = config.runner;
+  return {
+    machine: name,
+    filter: { kind: 'pipeline', type: 'kubernetes', labels },
+    capacity,
+    namespaces: namespacesOf(config),
+    leaseNamespace,
+    random: outside.random,
+    serverAnswered: () => outside.serverAnswered(),
+  };
+}
+
+function podWatchOf(cluster: Cluster, { clock, log }: Outside): PodWatch {
+  return new PodWatch(clock, cluster, {
+    onTrouble: (namespace, { status, message }) =>
+      log.warn({ namespace, status, reason: message }, 'the watch of Pods had trouble'),
+  });
+}
+
+/** How long what may mend itself is given. */
+export function patienceOf({ kubernetes }: RunnerConfig): Patience {
+  const { imagePullPatienceMs, startTimeoutMs, schedulingTimeoutMs } = kubernetes;
+  return {
+    imagePullMs: imagePullPatienceMs,
+    nodeLostMs: NODE_LOST_MS,
+    startMs: startTimeoutMs,
+    schedulingMs: schedulingTimeoutMs,
+  };
 }
 
 function droneOf(config: RunnerConfig, outside: Outside): DroneClient {

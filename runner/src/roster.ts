@@ -31,6 +31,7 @@ const LANDED_LIMIT = 10_000;
 export class Roster {
   readonly #entries = new Map<number, RosterEntry>();
   readonly #landed = new Map<string, number>();
+  readonly #lingering = new Set<Promise<unknown>>();
   readonly #listeners = new Set<() => void>();
 
   get entries(): readonly RosterEntry[] {
@@ -80,6 +81,20 @@ export class Roster {
 
   leave(stageId: number): void {
     if (this.#entries.delete(stageId)) this.#tell();
+  }
+
+  /** Something of a stage that leaves takes a moment more, such as the last lines of its logs; it must not reject. */
+  linger(work: Promise<unknown>): void {
+    this.#lingering.add(work);
+    void work.then(() => {
+      this.#lingering.delete(work);
+      this.#tell();
+    });
+  }
+
+  /** Is nothing in hand any more, not even last lines? */
+  get isQuiet(): boolean {
+    return this.#entries.size === 0 && this.#lingering.size === 0;
   }
 
   /** Hears every change; the returned function ends it. */

@@ -5,6 +5,7 @@ import type { OwnLease } from './lease/own-lease.ts';
 import type { Filter } from './pipeline/drone.ts';
 import { poll } from './poll/poll.ts';
 import { carryOn, take } from './poll/take.ts';
+import { emptied, hasRoom, whenever } from './room.ts';
 
 /** What a replica works with: a journey's parts, and a Lease by which others see that it lives. */
 export interface RunnerParts extends JourneyParts {
@@ -26,9 +27,8 @@ export interface RunnerOptions {
   serverAnswered(): void;
 }
 
-/** Beyond what fits, this share of the capacity (at least two) may stand in the line: an accepted stage can't go back. */
-const LINE_SHARE = 0.2;
-const SHORTEST_LINE = 2;
+/** Journeys stop where they are within this time, whatever they were doing. */
+const HAND_OVER_MS = 3_000;
 
 /**
  * The whole flow. Every accepted stage travels by itself (journey/journey.ts: detail → draft → admit → launch → start → fly → land);
@@ -39,88 +39,65 @@ const SHORTEST_LINE = 2;
  */
 export async function run(parts: RunnerParts, options: RunnerOptions, stop: AbortSignal): Promise<void> {
   const { lease, podWatch, roster, line, log, clock } = parts;
+  const { capacity, machine, filter, random, leaseNamespace } = options;
   const handOver = AbortSignal.any([stop, lease.lost]);
 
   // 1. Show that we live, and see what is there.
   const former = await lease.take(stop);
   const keeping = new AbortController();
   const kept = lease.keep(keeping.signal);
-  for (const namespace of new Set([...options.namespaces, ...former.namespaces]))
-    await podWatch.follow(namespace, handOver);
+  try {
+    for (const namespace of new Set(options.namespaces)) await podWatch.follow(namespace, handOver);
+    for (const namespace of former.namespaces) await lookInto(parts, namespace, handOver);
 
-  // 2. Go on with what a former life or a dead replica left.
-  podWatch.listen((change) => change.kind === 'gone' && roster.forget(change.object.metadata?.uid ?? ''));
-  const adopter = new Adopter({
-    ...parts,
-    leaseNamespace: options.leaseNamespace,
-    resume: (pod, record) => void resume(parts, pod, record, handOver),
-    carryOn: (intent) => void carryOn(parts, intent, handOver),
-  });
-  await adopter.adoptOwn(former.intents, handOver);
-  const adopting = adopter.run(handOver);
+    // 2. Go on with what a former life or a dead replica left.
+    podWatch.listen(({ kind, object }) => kind === 'gone' && roster.forget(object.metadata?.uid ?? ''));
+    const adopter = new Adopter({
+      ...parts,
+      leaseNamespace,
+      resume: (pod, record) => void resume(parts, pod, record, handOver),
+      carryOn: (intent) => void carryOn(parts, intent, handOver),
+    });
+    await adopter.adoptOwn(former.intents, handOver);
+    const adopting = adopter.run(handOver);
 
-  // 3. What becomes free is given to the head of the line.
-  podWatch.listen(() => line.turn());
-  roster.listen(() => line.turn());
+    // 3. What becomes free is given to the head of the line.
+    podWatch.listen(() => line.turn());
+    roster.listen(() => line.turn());
 
-  // 4. Ask for work for as long as there is room.
-  log.info({ machine: options.machine, capacity: options.capacity }, 'polling the Drone server');
-  const room = (): boolean =>
-    roster.entries.length < options.capacity + lineRoom(options.capacity) &&
-    line.length < lineRoom(options.capacity) &&
-    inWork(parts) < options.capacity + line.length;
-  await poll(
-    { ...parts, random: options.random },
-    {
-      filter: options.filter,
-      room: (signal) => whenever(room, (look) => roster.listen(look), signal),
-      take: (offer) => take(parts, offer, { machine: options.machine, handOver }),
-      answered: options.serverAnswered,
-    },
-    handOver,
-  );
+    // 4. Ask for work for as long as there is room.
+    log.info({ machine, capacity }, 'polling the Drone server');
+    await poll(
+      { ...parts, random },
+      {
+        filter,
+        room: (signal) => whenever(roster, () => hasRoom(capacity, parts), signal),
+        take: (offer) => take(parts, offer, { machine, handOver }),
+        answered: () => options.serverAnswered(),
+      },
+      handOver,
+    );
 
-  // 5. Hand over: nobody waits for pipelines. Pods and Lease say all that the next one must know.
-  await adopting;
-  await emptied(parts, clock);
-  keeping.abort();
-  await kept;
-  await lease.release(AbortSignal.timeout(HAND_OVER_MS));
+    // 5. Hand over: nobody waits for pipelines. Pods and Lease say all that the next one must know.
+    await adopting;
+    await emptied(clock, roster, HAND_OVER_MS);
+  } finally {
+    keeping.abort();
+    await kept;
+    await lease.release(AbortSignal.timeout(HAND_OVER_MS));
+  }
 }
 
-/** Journeys stop where they are within this time, whatever they were doing. */
-const HAND_OVER_MS = 3_000;
-
-const lineRoom = (capacity: number): number => Math.max(SHORTEST_LINE, Math.floor(capacity * LINE_SHARE));
-
-/** Stages that take a place, waiting ones not counted. */
-const inWork = (parts: JourneyParts): number =>
-  parts.roster.entries.filter((entry) => entry.phase !== 'waiting').length;
-
-function whenever(
-  holds: () => boolean,
-  listen: (look: () => void) => () => void,
+/** A former life may have been where we have no rights any more: that keeps nobody from working. */
+async function lookInto(
+  { podWatch, log }: JourneyParts,
+  namespace: string,
   signal: AbortSignal,
 ): Promise<void> {
-  if (holds() || signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      unlisten();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const unlisten = listen(() => holds() && done());
-    signal.addEventListener('abort', done, { once: true });
-  });
-}
-
-async function emptied(parts: JourneyParts, clock: JourneyParts['clock']): Promise<void> {
-  const limit = new AbortController();
-  const callOff = clock.after(HAND_OVER_MS, () => limit.abort());
-  await whenever(
-    () => parts.roster.entries.length === 0,
-    (look) => parts.roster.listen(look),
-    limit.signal,
-  );
-  callOff();
+  try {
+    await podWatch.follow(namespace, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn({ err: error, namespace }, 'the Pods of a namespace of before can not be seen');
+  }
 }

@@ -2,16 +2,7 @@ import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { like, SECONDS } from './like.ts';
-import {
-  BUSYBOX,
-  heldPod,
-  isRunning,
-  NONROOT,
-  podOf,
-  shell,
-  stateOf,
-  statusOf,
-} from './pods.ts';
+import { BUSYBOX, heldPod, isRunning, NONROOT, podOf, shell, stateOf, statusOf } from './pods.ts';
 import { hasEnded, type Room, refusalOf } from './room.ts';
 
 const { pods } = RESOURCE;

@@ -7,6 +7,6 @@ contractSuite({
   patienceMs: 120_000,
   open: async () => {
     const { adminKubeconfig } = await connectRealCluster();
-    return { kubeconfig: readFileSync(adminKubeconfig, 'utf8'), close: async () => undefined };
+    return { kubeconfig: readFileSync(adminKubeconfig, 'utf8'), close: () => Promise.resolve() };
   },
 });

@@ -1,10 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { compose, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Trace } from '../trace/gather.ts';
 import { TraceGatherer } from '../trace/gather.ts';
+
+/** A line longer than this is no job; it is cut, so that a file without line ends can't fill the memory. */
+const LONGEST_LINE = 1 << 20;
 
 async function isGzip(path: string): Promise<boolean> {
   const file = await open(path, 'r');
@@ -16,11 +18,22 @@ async function isGzip(path: string): Promise<boolean> {
   }
 }
 
-/** Errors of the inner stream reach the reader of the outer one. */
-function unpacked(source: Readable): Readable {
-  const gunzip = createGunzip();
-  source.on('error', (error) => gunzip.destroy(error));
-  return source.pipe(gunzip);
+/** Feeds whole lines to the gatherer, the last one also without a line end. */
+async function takeLines(stream: Readable, gatherer: TraceGatherer): Promise<void> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    for await (const chunk of stream) {
+      const lines = (rest + decoder.decode(chunk as Buffer, { stream: true })).split('\n');
+      rest = (lines.pop() ?? '').slice(0, LONGEST_LINE);
+      for (const line of lines) gatherer.take(line);
+    }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    gatherer.damaged(`the file breaks off after this line (${why}); what came before it counts`);
+    return;
+  }
+  gatherer.take(rest + decoder.decode());
 }
 
 /**
@@ -32,16 +45,7 @@ function unpacked(source: Readable): Readable {
 export async function readTraceFile(path: string): Promise<Trace> {
   const packed = await isGzip(path);
   const source = createReadStream(path);
-  const stream = packed ? unpacked(source) : source;
   const gatherer = new TraceGatherer();
-  let broken: Error | undefined;
-  stream.on('error', (error: Error) => {
-    broken = error;
-    lines.close();
-  });
-  const lines = createInterface({ input: stream, crlfDelay: Infinity });
-  for await (const line of lines) gatherer.take(line);
-  if (broken !== undefined)
-    gatherer.damaged(`the file breaks off here (${broken.message}); what came before it counts`);
+  await takeLines(packed ? compose(source, createGunzip()) : source, gatherer);
   return gatherer.done();
 }

@@ -31,17 +31,25 @@ export class BackTest<Note> {
   note(at: number, demand: number, note: Note): readonly Judged<Note>[] {
     while ((this.#peaks.at(-1)?.demand ?? Infinity) <= demand) this.#peaks.pop();
     this.#peaks.push({ at, demand });
+    this.#pending.push({ at, demand, note });
     const judged: Judged<Note>[] = [];
-    for (let first = this.#pending[this.#head]; first !== undefined; first = this.#pending[this.#head]) {
-      if (first.at + this.#leadSeconds > at) break;
-      while ((this.#peaks[0]?.at ?? Infinity) < first.at) this.#peaks.shift();
-      const peak = this.#peaks[0]?.demand ?? demand;
-      judged.push({ at: first.at, note: first.note, risePods: Math.max(0, peak - first.demand) });
+    for (let due = this.#due(at); due !== undefined; due = this.#due(at)) {
+      judged.push(this.#judge(due, demand));
       this.#head += 1;
     }
-    this.#pending.push({ at, demand, note });
     this.#cut();
     return judged;
+  }
+
+  #due(now: number): Pending<Note> | undefined {
+    const first = this.#pending[this.#head];
+    return first !== undefined && first.at + this.#leadSeconds <= now ? first : undefined;
+  }
+
+  #judge({ at, demand, note }: Pending<Note>, demandNow: number): Judged<Note> {
+    while ((this.#peaks[0]?.at ?? Infinity) < at) this.#peaks.shift();
+    const peak = this.#peaks[0]?.demand ?? demandNow;
+    return { at, note, risePods: Math.max(0, peak - demand) };
   }
 
   #cut(): void {

@@ -6,14 +6,12 @@ const one: Load = { pipelines: 1, pods: 1, cpuMillicores: 500, memoryBytes: GIB 
 const open: Budget = { pipelines: 10, pods: undefined, cpuMillicores: undefined, memoryBytes: undefined };
 
 describe('admit', () => {
-  it.each<[string, Partial<Load>, Partial<Load>, Partial<Budget>, object]>([
-    ['room for it', {}, {}, {}, { kind: 'admitted' }],
-    ['exactly the last place', {}, { pipelines: 9 }, {}, { kind: 'admitted' }],
+  it.each<[string, [Partial<Load>, Partial<Load>, Partial<Budget>], object]>([
+    ['room for it', [{}, {}, {}], { kind: 'admitted' }],
+    ['exactly the last place', [{}, { pipelines: 9 }, {}], { kind: 'admitted' }],
     [
       'no place',
-      {},
-      { pipelines: 10 },
-      {},
+      [{}, { pipelines: 10 }, {}],
       {
         kind: 'waiting',
         reason: 'capacity',
@@ -22,52 +20,40 @@ describe('admit', () => {
     ],
     [
       'the last millicore',
-      { cpuMillicores: 1_000 },
-      { cpuMillicores: 3_000 },
-      { cpuMillicores: 4_000 },
+      [{ cpuMillicores: 1_000 }, { cpuMillicores: 3_000 }, { cpuMillicores: 4_000 }],
       { kind: 'admitted' },
     ],
     [
       'a millicore too few',
-      { cpuMillicores: 1_001 },
-      { cpuMillicores: 3_000 },
-      { cpuMillicores: 4_000 },
+      [{ cpuMillicores: 1_001 }, { cpuMillicores: 3_000 }, { cpuMillicores: 4_000 }],
       { kind: 'waiting', reason: 'budget-cpu' },
     ],
     [
       'too little memory',
-      {},
-      { memoryBytes: GIB },
-      { memoryBytes: 1.5 * GIB },
+      [{}, { memoryBytes: GIB }, { memoryBytes: 1.5 * GIB }],
       {
         kind: 'waiting',
         reason: 'budget-memory',
         text: '1024 MiB memory of 1536 MiB memory are in use, and this pipeline needs 1024 MiB memory',
       },
     ],
-    ['no Pod left', {}, { pods: 5 }, { pods: 5 }, { kind: 'waiting', reason: 'budget-pods' }],
+    ['no Pod left', [{}, { pods: 5 }, { pods: 5 }], { kind: 'waiting', reason: 'budget-pods' }],
     [
       'more than the whole budget, though nothing runs',
-      { cpuMillicores: 4_001 },
-      {},
-      { cpuMillicores: 4_000 },
+      [{ cpuMillicores: 4_001 }, {}, { cpuMillicores: 4_000 }],
       { kind: 'refused', text: 'the pipeline asks for 4.001 CPU, more than the whole budget of 4 CPU' },
     ],
     [
       'more than the whole budget of one thing, while another is spent',
-      { memoryBytes: 2 * GIB },
-      { pipelines: 10 },
-      { memoryBytes: GIB },
+      [{ memoryBytes: 2 * GIB }, { pipelines: 10 }, { memoryBytes: GIB }],
       { kind: 'refused' },
     ],
     [
       'what others took beyond the budget',
-      {},
-      { pods: 9 },
-      { pods: 5 },
+      [{}, { pods: 9 }, { pods: 5 }],
       { kind: 'waiting', reason: 'budget-pods' },
     ],
-  ])('%s', (_, asked, taken, budget, want) => {
+  ])('%s', (_, [asked, taken, budget], want) => {
     expect(admit({ ...one, ...asked }, { ...NO_LOAD, ...taken }, { ...open, ...budget })).toMatchObject(want);
   });
 

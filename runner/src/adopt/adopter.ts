@@ -115,11 +115,18 @@ export class Adopter {
       // One that can't be claimed now is met again at the next look, and keeps nobody else waiting.
       const taken = await this.#claim(pod, record, signal).catch((error: unknown) => {
         signal.throwIfAborted();
-        this.#parts.log.warn({ err: error, pod: pod.metadata?.name }, 'a pipeline could not be taken over yet');
+        this.#parts.log.warn(
+          { err: error, pod: pod.metadata?.name },
+          'a pipeline could not be taken over yet',
+        );
       });
-      const now = taken && readPod(taken);
-      if (now && this.#enter(now, taken)) this.#parts.resume(taken, now);
+      if (taken) this.#resume(taken);
     }
+  }
+
+  #resume(taken: V1Pod): void {
+    const record = readPod(taken);
+    if (record && this.#enter(record, taken)) this.#parts.resume(taken, record);
   }
 
   #inHand(pod: V1Pod, record: PodRecord): boolean {
@@ -131,24 +138,35 @@ export class Adopter {
    * tells which versions its steps may have at the server. A Pod that merely changed is read anew.
    */
   async #claim(pod: V1Pod, record: PodRecord, signal: AbortSignal): Promise<V1Pod | undefined> {
-    const { cluster, lease, log } = this.#parts;
-    const { namespace = 'default', name = '', uid } = pod.metadata ?? {};
-    const target = { resource: RESOURCE.pods, namespace, name };
-    let known = pod;
-    for (let turn = 0; turn < CLAIM_TRIES; turn++) {
-      try {
-        const taken = await cluster.patch<V1Pod>(target, claimOf(known, lease.owner), 'merge', signal);
-        log.info({ pod: name, namespace, from: record.owner }, 'took over a pipeline of a runner that is gone');
-        return taken;
-      } catch (error) {
-        if (isKubernetesError(error, 404)) return undefined;
-        if (!isKubernetesError(error, 409)) throw error;
-      }
-      const now = await cluster.get<V1Pod>(target, signal).catch(absent);
-      if (now?.metadata?.uid !== uid || ownerOf(now) !== record.owner) return undefined;
-      known = now;
+    let known: V1Pod | undefined = pod;
+    for (let turn = 0; known && turn < CLAIM_TRIES; turn++) {
+      const taken = await this.#claimAsRead(known, signal);
+      if (taken !== 'changed') return taken;
+      known = await this.#readAgain(pod, record, signal);
     }
     return undefined;
+  }
+
+  async #claimAsRead(pod: V1Pod, signal: AbortSignal): Promise<V1Pod | 'changed' | undefined> {
+    const { cluster, lease, log } = this.#parts;
+    try {
+      const taken = await cluster.patch<V1Pod>(targetOf(pod), claimOf(pod, lease.owner), 'merge', signal);
+      log.info(
+        { pod: taken.metadata?.name, from: ownerOf(pod) },
+        'took over a pipeline of a runner that is gone',
+      );
+      return taken;
+    } catch (error) {
+      if (isKubernetesError(error, 404)) return undefined;
+      if (isKubernetesError(error, 409)) return 'changed';
+      throw error;
+    }
+  }
+
+  /** Undefined when it is not the Pod of that dead owner any more. */
+  async #readAgain(pod: V1Pod, record: PodRecord, signal: AbortSignal): Promise<V1Pod | undefined> {
+    const now = await this.#parts.cluster.get<V1Pod>(targetOf(pod), signal).catch(absent);
+    return now?.metadata?.uid === pod.metadata?.uid && now && ownerOf(now) === record.owner ? now : undefined;
   }
 
   #enter(record: PodRecord, pod: V1Pod): boolean {
@@ -213,6 +231,12 @@ function claimOf({ metadata }: V1Pod, owner: string): Record<string, unknown> {
   };
   return { metadata: { resourceVersion: metadata?.resourceVersion, uid: metadata?.uid, annotations } };
 }
+
+const targetOf = ({ metadata }: V1Pod) => ({
+  resource: RESOURCE.pods,
+  namespace: metadata?.namespace ?? 'default',
+  name: metadata?.name ?? '',
+});
 
 function absent(error: unknown): undefined {
   if (!isKubernetesError(error, 404)) throw error;

@@ -38,14 +38,19 @@ export function readPod(pod: V1Pod): PodRecord | undefined {
 }
 
 /** The first Secret is called like its Pod; the others, and that for pulling, begin with its name. */
-function secretsOf({ metadata, spec }: V1Pod): readonly string[] {
-  const first = metadata?.name ?? '';
-  const files = spec?.volumes?.find((volume) => volume.name === FILES_VOLUME);
-  const sources = files?.projected?.sources?.map((source) => source.secret?.name) ?? [];
-  const names = [...sources, ...(spec?.imagePullSecrets ?? []).map((one) => one.name)];
-  const others = names.filter((name): name is string => name?.startsWith(`${first}-`) === true);
+function secretsOf(pod: V1Pod): readonly string[] {
+  const first = pod.metadata?.name ?? '';
+  const others = [...fileSecrets(pod), ...pullSecrets(pod)].filter((name) => name.startsWith(`${first}-`));
   return [...new Set([first, ...others])];
 }
+
+function fileSecrets({ spec }: V1Pod): readonly string[] {
+  const files = spec?.volumes?.find((volume) => volume.name === FILES_VOLUME);
+  return (files?.projected?.sources ?? []).map((source) => source.secret?.name ?? '');
+}
+
+const pullSecrets = ({ spec }: V1Pod): readonly string[] =>
+  (spec?.imagePullSecrets ?? []).map((one) => one.name ?? '');
 
 /** The volume with what the gates read (PROTOCOL.md). */
 const FILES_VOLUME = 'hangar-files';

@@ -2,25 +2,27 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
 import { removePod } from '../cleanup/remove-pod.ts';
 import { finishUnflown } from '../journey/finish-unflown.ts';
-import { fly, type Stops } from '../journey/journey.ts';
+import { fly, type Stops } from '../journey/fly.ts';
 import type { JourneyParts } from '../journey/journey-parts.ts';
 import { waitLimit } from '../journey/wait-limit.ts';
 import { holdsGate, letGo, register, type Started, startStage } from '../launch/start.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
+import type { RunPlan } from '../pipeline/run-plan.ts';
 import { carryOn } from '../poll/take.ts';
 import { finishBare } from '../report/finish-bare.ts';
 import { type Contents, contentsOf, isComplete } from './contents.ts';
 import type { PodRecord } from './read-pod.ts';
 
-/** A Pod that is ours now, with what it says. */
-interface Found {
+/** A Pod that is ours now, with what it says, and how far we have come with it. */
+interface Way {
   readonly pod: V1Pod;
   readonly record: PodRecord;
+  contents?: Contents | undefined;
+  started?: Started | undefined;
+  /** It is in its flight, which reports for itself. */
+  flies?: boolean;
 }
-
-/** How it went on; `redo`: the Pod can't begin, and nothing of it is known to the server. */
-type Outcome = 'done' | 'redo';
 
 /**
  * Goes on with a Pod that another process began and that is ours now: wherever that one stopped, between its first write and its
@@ -35,93 +37,146 @@ export async function resume(
   const watch = parts.cancelWatches.open(record.stage.buildId);
   const { cancelled } = watch;
   const stops = { cancelled, handOver, stop: AbortSignal.any([cancelled, handOver]) };
-  const found = { pod, record };
-  let outcome: Outcome = 'done';
+  const way: Way = { pod, record };
+  let outcome: 'done' | 'redo' = 'done';
   try {
-    outcome = await goOn(parts, found, stops);
+    outcome = await goOn(parts, way, stops);
   } catch (error) {
-    if (!handOver.aborted) await giveUp(parts, found, { text: textFor(parts, record, error, cancelled), handOver });
+    const ahead = error instanceof Gone ? error.versionsAhead : 0;
+    const known = { ...way, record: { ...record, stageVersion: record.stageVersion + ahead } };
+    if (!handOver.aborted) await giveUp(parts, known, textFor(parts, record, error, cancelled), handOver);
   } finally {
     watch.close();
     parts.roster.leave(record.stage.id);
   }
-  if (outcome === 'redo' && !handOver.aborted) await redo(parts, found, handOver);
+  if (outcome === 'redo') await redo(parts, way, handOver);
 }
 
-async function goOn(parts: JourneyParts, found: Found, stops: Stops): Promise<Outcome> {
-  const { pod, record } = found;
-  const { handOver } = stops;
+/** `redo`: the Pod can't begin, and nothing of it is known to the server. */
+async function goOn(parts: JourneyParts, way: Way, stops: Stops): Promise<'done' | 'redo'> {
+  const { pod, record } = way;
   const isUnstarted = holdsGate(pod) && !record.stepIds;
-  const contents = await contentsOf(parts, pod, record, stops.stop);
-  if (isUnstarted && !(contents && (await isComplete(parts, pod, record, stops.stop)))) return 'redo';
-  if (!contents) {
-    await giveUp(parts, found, { text: 'the Secret of this pipeline is gone, so that it could not be taken over', handOver });
-    return 'done';
-  }
-  const started = await startedOf(parts, found, contents, stops.stop);
-  if (!started) {
-    // Started, but the answer with the ids died with the other process: the one hole (gate.md §4).
-    const lost = { pod, record: { ...record, stageVersion: record.stageVersion + 1 } };
-    await giveUp(parts, lost, {
-      text: 'the runner was lost at the very moment this pipeline was started; restart the build',
-      handOver,
-    });
-    return 'done';
-  }
-  await goOnStarted(parts, found, { contents, started }, stops);
+  way.contents = await contentsOf(parts, pod, record, stops.stop);
+  if (isUnstarted && !(way.contents && (await isComplete(parts, pod, record, stops.stop)))) return 'redo';
+  if (!way.contents)
+    throw new Gone('the Secret of this pipeline is gone, so that it could not be taken over');
+  const started = await startedOf(parts, way, way.contents, stops.stop);
+  way.started = started;
+  const admitted = holdsGate(pod)
+    ? await admission(parts, way, { started, plan: way.contents.plan }, stops)
+    : { pod, admittedMs: record.admittedMs ?? parts.clock.now() };
+  way.flies = true;
+  const { adoptions } = record;
+  await fly(parts, { ...way.contents, ...admitted, notes: [], started, adopted: true, adoptions }, stops);
   return 'done';
 }
 
-async function goOnStarted(
+/** Nothing is there to go on with; the message is what the author reads. */
+class Gone extends Error {
+  override readonly name = 'Gone';
+  /** By so much is the stage's version at the server higher than the Pod says. */
+  readonly versionsAhead: number;
+
+  constructor(message: string, versionsAhead = 0) {
+    super(message);
+    this.versionsAhead = versionsAhead;
+  }
+}
+
+async function startedOf(
   parts: JourneyParts,
-  found: Found,
-  known: { contents: Contents; started: Started },
-  stops: Stops,
-): Promise<void> {
-  const { record } = found;
-  const { contents, started } = known;
-  const admitted = holdsGate(found.pod)
-    ? await admission(parts, found, known, stops)
-    : { pod: found.pod, admittedMs: record.admittedMs ?? parts.clock.now() };
-  const { adoptions } = record;
-  await fly(parts, { ...contents, ...admitted, notes: [], started, adopted: true, adoptions }, stops);
+  { pod, record }: Way,
+  contents: Contents,
+  signal: AbortSignal,
+): Promise<Started> {
+  const { stepIds, stageVersion } = record;
+  if (stepIds) {
+    const stage: DroneStage = { ...record.stage, status: 'running', version: stageVersion };
+    return {
+      stage,
+      stepIds,
+      reporter: undefined,
+      firstLog: undefined,
+      showWaiting: () => Promise.resolve(),
+    };
+  }
+  const namespace = pod.metadata?.namespace ?? 'default';
+  const order = { stage: record.stage, compiled: { ...contents, pod, namespace } };
+  const outcome = await startStage(parts, order, signal);
+  if (outcome.kind === 'started') return outcome.started;
+  // Started, but the answer with the ids died with the other process: the one hole (gate.md §4).
+  throw new Gone('the runner was lost at the very moment this pipeline was started; restart the build', 1);
 }
 
 /** It was still waiting, or on the very point of being let go. */
 async function admission(
   parts: JourneyParts,
-  found: Found,
-  { contents, started }: { contents: Contents; started: Started },
+  { pod, record }: Way,
+  { started, plan }: { started: Started; plan: RunPlan },
   stops: Stops,
 ): Promise<{ pod: V1Pod; admittedMs: number }> {
-  const { record } = found;
-  const { plan } = contents;
   const { clock, line, roster } = parts;
+  const held = record.stepIds ? pod : await register(parts, pod, started, stops.stop);
   const limit = waitLimit(clock, parts.waitLimitMs);
+  const waiter = {
+    repo: plan.repoSlug,
+    event: plan.buildEvent,
+    asks: requestOf(held),
+    waits: ({ text }: { text: string }) => roster.update(record.stage.id, { phase: 'waiting', reason: text }),
+    admitted: () => roster.update(record.stage.id, { phase: 'starting', reason: '' }),
+  };
   try {
-    const pod = record.stepIds ? found.pod : await register(parts, found.pod, started, stops.stop);
-    const decided = await line.enter(
-      {
-        repo: plan.repoSlug,
-        event: plan.buildEvent,
-        asks: requestOf(pod),
-        waits: ({ text }) => roster.update(record.stage.id, { phase: 'waiting', reason: text }),
-        admitted: () => roster.update(record.stage.id, { phase: 'starting', reason: '' }),
-      },
-      AbortSignal.any([stops.stop, limit.signal]),
-    );
+    const decided = await line.enter(waiter, AbortSignal.any([stops.stop, limit.signal]));
     if (decided.kind === 'refused') throw new PipelineError('over-budget', decided.text);
-    const admittedMs = clock.now();
-    return { pod: await letGo(parts, pod, { started, admittedMs }, stops.stop), admittedMs };
-  } catch (error) {
-    if (stops.handOver.aborted) throw error;
-    const text = textFor(parts, record, error, stops.cancelled);
-    const { adoptions } = record;
-    await finishUnflown(parts, { started, plan, adoptions }, text, stops.handOver);
-    if (stops.handOver.aborted) throw error;
-    await landed(parts, found.pod);
-    throw new AlreadyTold();
   } finally {
     limit.callOff();
+  }
+  const admittedMs = clock.now();
+  return { pod: await letGo(parts, held, { started, admittedMs }, stops.stop), admittedMs };
+}
+
+/** What the author reads; empty when the build was cancelled. */
+function textFor(
+  { log }: JourneyParts,
+  { stage }: PodRecord,
+  error: unknown,
+  cancelled: AbortSignal,
+): string {
+  if (cancelled.aborted) return '';
+  log.error({ err: error, stageId: stage.id }, 'a pipeline could not be taken over');
+  if (error instanceof PipelineError || error instanceof Gone) return error.message;
+  const words = error instanceof Error ? error.message : String(error);
+  return `the pipeline could not be taken over from a runner that is gone: ${words}`;
+}
+
+/**
+ * Ends the stage at the server, then removes the Pod: stopped in between, the Pod still tells whoever comes next what to do.
+ * An empty text: the build was cancelled.
+ */
+async function giveUp(parts: JourneyParts, way: Way, text: string, handOver: AbortSignal): Promise<void> {
+  const { pod, record, contents, started, flies } = way;
+  if (started && contents && !flies)
+    await finishUnflown(parts, { started, plan: contents.plan, adoptions: record.adoptions }, text, handOver);
+  else {
+    const stage = { ...record.stage, version: started?.stage.version ?? record.stageVersion };
+    await finishBare(parts, stage, { status: text ? 'error' : 'killed', text, started: undefined }, handOver);
+  }
+  if (handOver.aborted) return;
+  parts.roster.land(pod.metadata?.uid, parts.clock.now());
+  await removePod(parts, pod, 0);
+}
+
+/** The other process was lost before the Pod was whole: it goes, and the stage is begun anew, as after its accept. */
+async function redo(parts: JourneyParts, { pod, record }: Way, handOver: AbortSignal): Promise<void> {
+  const { stage } = record;
+  const intent = { stageId: stage.id, buildId: stage.buildId, machine: stage.machine };
+  try {
+    await parts.lease.intend(intent, handOver);
+    parts.roster.land(pod.metadata?.uid, parts.clock.now());
+    await removePod(parts, pod, 0);
+    await carryOn(parts, intent, handOver);
+  } catch (error) {
+    if (!handOver.aborted)
+      parts.log.error({ err: error, stageId: stage.id }, 'a stage could not be begun anew');
   }
 }

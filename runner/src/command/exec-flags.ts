@@ -10,7 +10,13 @@ const OLD_FLAGS: readonly FlagSpec[] = [
   { name: 'pretty', kind: 'flag', help: 'the same as --color', group: OLD },
   { name: 'dump', kind: 'flag', help: 'the same as --json', group: OLD },
   { name: 'trace', kind: 'flag', help: 'the same as --debug', group: OLD },
-  { name: 'engine-container-start-timeout', kind: 'number', value: 'N', help: 'changes nothing', group: OLD },
+  {
+    name: 'engine-container-start-timeout',
+    kind: 'number',
+    value: 'N',
+    help: 'seconds that a container may take to start (480)',
+    group: OLD,
+  },
   { name: 'kube-client-qps', kind: 'number', value: 'N', help: 'changes nothing', group: OLD },
   { name: 'kube-client-burst', kind: 'number', value: 'N', help: 'changes nothing', group: OLD },
 ];

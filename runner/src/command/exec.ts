@@ -2,6 +2,7 @@ import { type Connection, connectKubernetes } from '@hangar/shared/kubernetes/co
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
+import type { Patience } from '../watch/trouble.ts';
 import type { Surroundings } from './command.ts';
 import { ClusterTrouble, type LocalEnd, runLocally } from './exec/run-locally.ts';
 import { Screen } from './exec/screen.ts';
@@ -107,7 +108,7 @@ async function travel(
         screen,
         cluster: new HttpCluster(clock, connection),
         log: screenLogger((text) => complain(screen.dim(text)), verbose),
-        patience: { imagePullMs: config.kubernetes.imagePullPatienceMs, nodeLostMs: NODE_LOST_MS },
+        patience: patienceOf(flags, config),
       },
       // No Lease can have such a name, so that no daemon adopts the Pod.
       { compiled, detail: subject.detail, owner: `local exec/${letters(random, OWNER_LETTERS)}` },
@@ -116,6 +117,16 @@ async function travel(
   } finally {
     stop.removeEventListener('abort', heard);
   }
+}
+
+function patienceOf(flags: Flags, { kubernetes }: RunnerConfig): Patience {
+  const startSeconds = flags.number('engine-container-start-timeout');
+  return {
+    imagePullMs: kubernetes.imagePullPatienceMs,
+    nodeLostMs: NODE_LOST_MS,
+    schedulingMs: kubernetes.schedulingTimeoutMs,
+    startMs: startSeconds ? startSeconds * 1_000 : kubernetes.startTimeoutMs,
+  };
 }
 
 /** Who kills this program leaves a Pod that ends by itself but stays: the cure is said before. */

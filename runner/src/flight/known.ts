@@ -30,7 +30,14 @@ export function wordOf(text: string): 'ran' | SkipDecision {
 export function knownByMark(mark: Mark & { kind: 'skip' | 'end' }, startedMs: number | undefined): Known {
   const { atMs } = mark;
   if (mark.kind === 'skip') return knownSkip(wordOf(mark.why), atMs, false);
-  return { decision: 'ran', code: mark.code, startMs: startedMs ?? atMs, endMs: atMs, oom: false, sure: false };
+  return {
+    decision: 'ran',
+    code: mark.code,
+    startMs: startedMs ?? atMs,
+    endMs: atMs,
+    oom: false,
+    sure: false,
+  };
 }
 
 /** A step that does not run. */

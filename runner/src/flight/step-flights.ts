@@ -1,13 +1,19 @@
-import { decide, failedSteps, type SkipDecision, type StepResult, type StepResults } from '../decide/decide.ts';
+import {
+  decide,
+  failedSteps,
+  type SkipDecision,
+  type StepResult,
+  type StepResults,
+} from '../decide/decide.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
 import type { Mark, StepLog } from '../ports/step-logs.ts';
 import { isSwapped } from '../watch/container-view.ts';
 import { waitingFor } from '../watch/trouble.ts';
 import type { Deck } from './deck.ts';
+import { FlightLogs } from './flight-logs.ts';
 import type { FlightOrder, FlightParts } from './flight-order.ts';
 import { isGateFailure, isStopped, type Known, knownByKubelet, knownByMark, knownSkip } from './known.ts';
 import { begun, corrected, ended, isFinal, type StageState, skipped } from './stage-state.ts';
-import { FlightLogs } from './flight-logs.ts';
 import { Swaps } from './swaps.ts';
 
 /** 137 and 143 may be a memory kill, or the end of the Pod, which only the kubelet tells: its word is awaited this long. */

@@ -1,6 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
-import { begun, type Conclusion, concluded, newStage } from '../flight/stage-state.ts';
+import { begun, type Conclusion, concluded, newStage, type StageState } from '../flight/stage-state.ts';
 import type { Started } from '../launch/start.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { CiServer } from '../ports/ci-server.ts';
@@ -20,24 +20,38 @@ export interface Unflown {
  */
 export async function finishUnflown(
   parts: { clock: Clock; ciServer: CiServer; log: Logger },
-  { started, plan, adoptions }: Unflown,
+  unflown: Unflown,
   text: string,
   handOver: AbortSignal,
 ): Promise<void> {
-  const conclusion: Conclusion = text ? { kind: 'broken', text } : { kind: 'cancelled' };
-  const { firstLog, stage, stepIds } = started;
+  const { firstLog } = unflown.started;
   if (text) firstLog?.note(text);
   await firstLog?.finish(handOver);
-  const nowMs = parts.clock.now();
-  const [first] = plan.steps;
-  const fresh = newStage(plan);
-  // It shows as running where its log said why the stage waits.
-  const shown = firstLog && first ? begun(fresh, first.n, nowMs) : fresh;
-  const state = concluded(shown, plan, conclusion, nowMs);
-  const versions =
-    adoptions === undefined ? { versions: 'exact' as const } : { versions: 'unknown' as const, adoptions };
-  const reporter = started.reporter ?? new Reporter(parts, { stage, plan, stepIds, ...versions });
-  if (text)
-    for (const [n, step] of state) if (!reporter.knows(n)) await reporter.step(step, handOver);
+  const conclusion: Conclusion = text ? { kind: 'broken', text } : { kind: 'cancelled' };
+  const state = endState(unflown, conclusion, parts.clock.now());
+  const reporter = unflown.started.reporter ?? reporterOf(parts, unflown);
+  if (text) await tellUnknown(reporter, state, handOver);
   await reporter.finish(state, conclusion, handOver);
+}
+
+function endState({ started, plan }: Unflown, conclusion: Conclusion, nowMs: number): StageState {
+  const fresh = newStage(plan);
+  const [first] = plan.steps;
+  // It shows as running where its log said why the stage waits.
+  const shown = started.firstLog && first ? begun(fresh, first.n, nowMs) : fresh;
+  return concluded(shown, plan, conclusion, nowMs);
+}
+
+function reporterOf(
+  parts: { clock: Clock; ciServer: CiServer; log: Logger },
+  { started, plan, adoptions }: Unflown,
+): Reporter {
+  const { stage, stepIds } = started;
+  const registered = { stage, plan, stepIds };
+  if (adoptions === undefined) return new Reporter(parts, { ...registered, versions: 'exact' });
+  return new Reporter(parts, { ...registered, versions: 'unknown', adoptions });
+}
+
+async function tellUnknown(reporter: Reporter, state: StageState, signal: AbortSignal): Promise<void> {
+  for (const [n, step] of state) if (!reporter.knows(n)) await reporter.step(step, signal);
 }

@@ -2,15 +2,19 @@ import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
 import { removePod } from '../cleanup/remove-pod.ts';
-import { Flight, type FlightEnd } from '../flight/flight.ts';
+import { newStage } from '../flight/stage-state.ts';
 import { launch } from '../launch/launch.ts';
 import { holdsGate, letGo, register, type Started, startStage } from '../launch/start.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import type { DroneStage, StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
+import type { RunPlan } from '../pipeline/run-plan.ts';
 import { finishBare } from '../report/finish-bare.ts';
 import { Reporter } from '../report/reporter.ts';
+import { finishUnflown } from './finish-unflown.ts';
+import { fly, type Stops } from './fly.ts';
 import type { JourneyParts } from './journey-parts.ts';
+import { waitLimit } from './wait-limit.ts';
 
 /** A stage of ours, claimed and nothing more. */
 export interface Claimed {
@@ -52,12 +56,6 @@ export async function travel(parts: JourneyParts, claimed: Claimed, handOver: Ab
   }
 }
 
-interface Stops {
-  readonly cancelled: AbortSignal;
-  readonly handOver: AbortSignal;
-  readonly stop: AbortSignal;
-}
-
 class Journey {
   readonly #parts: JourneyParts;
   readonly #claimed: Claimed;
@@ -65,6 +63,7 @@ class Journey {
   #stage: DroneStage;
   #pod: V1Pod | undefined;
   #started: Started | undefined;
+  #plan: RunPlan | undefined;
   #madeNamespace = '';
 
   constructor(parts: JourneyParts, claimed: Claimed, stops: Stops) {
@@ -78,9 +77,11 @@ class Journey {
     const detail = await this.#detail();
     const { status } = detail.build;
     // Cancelled between offer and accept: no watch will tell (drone-rpc-spec §2.2).
-    if (status !== 'pending' && status !== 'running') return this.#finish('killed', '');
+    if (status !== 'pending' && status !== 'running') return this.#finish('');
     const compiled = await this.#parts.draft(detail, this.#stops.stop);
     const way: Way = { compiled, detail, notes: [...compiled.warnings] };
+    this.#plan = compiled.plan;
+    if (compiled.plan.steps.length === 0) return this.#nothingToRun(way);
     await this.#parts.lease.enter(compiled.namespace, this.#stops.stop);
     await this.#parts.podWatch.follow(compiled.namespace, this.#stops.handOver);
     await this.#admission(way);
@@ -88,6 +89,16 @@ class Journey {
     await this.#launch(way);
     await this.#start(way, admittedMs);
     await this.#fly(way, admittedMs);
+  }
+
+  /** No condition of any step is met, and no clone was asked for: that is a success, without a Pod. */
+  async #nothingToRun(way: Way): Promise<void> {
+    const { stage, stepIds } = await this.#startAtServer(way);
+    const { plan } = way.compiled;
+    const reporter = new Reporter(this.#parts, { stage, plan, stepIds, versions: 'exact' });
+    const conclusion = { kind: 'completed' } as const;
+    await reporter.finish(newStage(plan), conclusion, this.#stops.handOver);
+    this.#parts.events.concluded(conclusion, undefined);
   }
 
   /** Something stopped the way before the flight: a cancel, a refusal, or a surprise. The stage is told, and nothing is left behind. */
@@ -104,7 +115,7 @@ class Journey {
 
   async #tellFailure(error: unknown): Promise<void> {
     const { log, events } = this.#parts;
-    if (this.#stops.cancelled.aborted) return this.#finish('killed', '');
+    if (this.#stops.cancelled.aborted) return this.#finish('');
     const known =
       error instanceof PipelineError
         ? error
@@ -119,7 +130,7 @@ class Journey {
         'a stage could not be run',
       );
     else log.error({ err: error, stageId: this.#stage.id, code: known.code }, 'a stage could not be run');
-    await this.#finish('error', known.message);
+    await this.#finish(known.message);
   }
 
   async #detail(): Promise<StageDetail> {
@@ -148,10 +159,8 @@ class Journey {
   async #admission(way: Way): Promise<void> {
     const { clock, line, roster, events } = this.#parts;
     const beganMs = clock.now();
-    const limit = new AbortController();
-    const callOff = Number.isFinite(this.#parts.waitLimitMs)
-      ? clock.after(this.#parts.waitLimitMs, () => limit.abort(tooLong(this.#parts.waitLimitMs)))
-      : () => undefined;
+    const limit = waitLimit(clock, this.#parts.waitLimitMs);
+    const left = new AbortController();
     const waiting: { reason?: Parameters<typeof events.waited>[0]; text: string } = { text: '' };
     const asks = requestOf(way.compiled.pod);
     const admission = line.enter(
@@ -166,31 +175,29 @@ class Journey {
         },
         admitted: () => roster.update(this.#stage.id, { phase: 'starting', reason: '', asks }),
       },
-      AbortSignal.any([this.#stops.stop, limit.signal]),
+      AbortSignal.any([this.#stops.stop, limit.signal, left.signal]),
     );
-    const decided = await this.#decided(way, { admission, waiting, limit }).finally(callOff);
+    const decided = await this.#decided(way, admission, waiting).finally(() => {
+      limit.callOff();
+      // Whatever went wrong meanwhile, the line is left.
+      left.abort();
+    });
     events.waited(waiting.reason ?? 'line', clock.now() - beganMs);
     if (decided.kind === 'refused') throw new PipelineError('over-budget', decided.text);
   }
 
-  /** Whatever goes wrong meanwhile, the line is left. */
   async #decided(
     way: Way,
-    wait: {
-      admission: ReturnType<JourneyParts['line']['enter']>;
-      waiting: { readonly text: string };
-      limit: AbortController;
-    },
-  ): Promise<Awaited<typeof wait.admission>> {
+    admission: ReturnType<JourneyParts['line']['enter']>,
+    waiting: { readonly text: string },
+  ): Promise<Awaited<typeof admission>> {
     const patience = new AbortController();
     try {
-      const shown = this.#parts.clock.sleep(SILENT_WAIT_MS, patience.signal);
-      const quick = await Promise.race([wait.admission, shown]);
-      if (!quick) await this.#showWaiting(way, wait.waiting.text);
-      return await wait.admission;
+      const quick = await Promise.race([admission, this.#parts.clock.sleep(SILENT_WAIT_MS, patience.signal)]);
+      if (!quick) await this.#showWaiting(way, waiting.text);
+      return await admission;
     } finally {
       patience.abort();
-      wait.limit.abort();
     }
   }
 
@@ -253,6 +260,8 @@ class Journey {
   async #fly(way: Way, admittedMs: number): Promise<void> {
     if (!this.#pod || !this.#started) return;
     const { plan, masks } = way.compiled;
+    // From here on the flight reports for itself.
+    this.#plan = undefined;
     const end = await fly(
       this.#parts,
       { plan, masks, pod: this.#pod, notes: way.notes, admittedMs, started: this.#started, adopted: false },
@@ -262,69 +271,13 @@ class Journey {
       await removeNamespace(this.#parts, way.compiled.namespace);
   }
 
-  async #finish(status: 'killed' | 'error', text: string): Promise<void> {
-    await finishBare(
-      this.#parts,
-      this.#stage,
-      { status, text, started: this.#started },
-      this.#stops.handOver,
-    );
-  }
-}
-
-/** What both a new and an adopted stage bring to their flight. */
-export interface Takeoff {
-  readonly plan: Compiled['plan'];
-  readonly masks: Compiled['masks'];
-  readonly pod: V1Pod;
-  readonly notes: readonly string[];
-  readonly admittedMs: number;
-  readonly started: Started;
-  readonly adopted: boolean;
-}
-
-/** The flight itself, with what it counts and shows. */
-export async function fly(parts: JourneyParts, takeoff: Takeoff, stops: Stops): Promise<FlightEnd> {
-  const { started, plan, masks, pod, notes, admittedMs, adopted } = takeoff;
-  const log = parts.log.child({
-    stageId: started.stage.id,
-    buildId: started.stage.buildId,
-    pod: pod.metadata?.name,
-  });
-  const versions = adopted ? 'unknown' : 'exact';
-  const reporter =
-    started.reporter ??
-    new Reporter({ ...parts, log }, { stage: started.stage, plan, stepIds: started.stepIds, versions });
-  const feed = parts.podWatch.feed(pod);
-  parts.roster.update(started.stage.id, { phase: 'running', reason: '', sinceMs: admittedMs });
-  try {
-    const firstLog = started.firstLog;
-    const flight = new Flight(
-      { ...parts, log },
-      {
-        plan,
-        pod,
-        masks,
-        notes,
-        admittedMs,
-        adopted,
-        takenOverMs: parts.clock.now(),
-        reported: () => {
-          parts.roster.land(pod.metadata?.uid, parts.clock.now());
-          parts.roster.leave(started.stage.id);
-        },
-        owner: parts.lease.owner,
-        ...(firstLog ? { firstLog } : {}),
-      },
-      { feed, reporter },
-    );
-    const end = await flight.run(stops);
-    if (end.kind === 'landed') {
-      parts.events.landed(parts.clock.now() - admittedMs);
-    }
-    return end;
-  } finally {
-    feed.close();
+  /** An empty text: the build was cancelled. */
+  async #finish(text: string): Promise<void> {
+    const { handOver } = this.#stops;
+    const [started, plan] = [this.#started, this.#plan];
+    if (started && plan) return finishUnflown(this.#parts, { started, plan }, text, handOver);
+    const end = { status: text ? 'error' : 'killed', text, started } as const;
+    await finishBare(this.#parts, this.#stage, end, handOver);
   }
 }
 
@@ -335,12 +288,7 @@ async function removeNamespace(parts: JourneyParts, namespace: string): Promise<
       parts.log.error({ err: error, namespace }, 'a namespace could not be removed');
     });
   parts.lease.leave(namespace);
+  parts.podWatch.leave(namespace);
 }
 
-const tooLong = (ms: number): PipelineError =>
-  new PipelineError(
-    'waited-too-long',
-    `the pipeline was not admitted within ${Math.round(ms / 60_000)} minutes`,
-    { blame: 'operator' },
-  );
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,6 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
-import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { untilTime } from '../flight/until-time.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
 
 /** A signal that is aborted, with the text that the author reads, when a stage has waited too long for admission; call it off when it is decided. */
 export function waitLimit(clock: Clock, limitMs: number): { signal: AbortSignal; callOff(): void } {

@@ -8,8 +8,10 @@ const lease = (name: string, version: string, spec: Partial<V1Lease['spec']> = {
   spec: { holderIdentity: name, leaseDurationSeconds: 30, ...spec },
 });
 
+type Look = readonly [number, readonly V1Lease[]];
+
 /** Looks one after another at `[at, leases]`; names of the dead at each. */
-function looks(...all: readonly (readonly [number, readonly V1Lease[]])[]): (string | undefined)[][] {
+function looks(...all: readonly Look[]): (string | undefined)[][] {
   let before: Sightings = new Map();
   return all.map(([nowMs, leases]) => {
     const { dead, sightings } = deadOwners(leases, 'own', before, nowMs);
@@ -19,7 +21,7 @@ function looks(...all: readonly (readonly [number, readonly V1Lease[]])[]): (str
 }
 
 describe('deadOwners', () => {
-  it.each<[string, Parameters<typeof looks>, string[]]>([
+  it.each<[string, Look[], string[]]>([
     ['one that was let go is dead at once', [[0, [lease('a', '1', { holderIdentity: '' })]]], ['a']],
     ['one without any holder too', [[0, [lease('a', '1', { holderIdentity: undefined })]]], ['a']],
     ['one without anything in it', [[0, [{ metadata: { name: 'a' } }]]], ['a']],

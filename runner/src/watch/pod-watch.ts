@@ -19,6 +19,15 @@ export interface PodWatchOptions {
   onTrouble(namespace: string, error: KubernetesError): void;
 }
 
+/** One namespace that is followed. */
+interface Followed {
+  readonly watch: ListWatch<V1Pod>;
+  readonly left: AbortController;
+  readonly synced: Promise<void>;
+}
+
+/** So many Pods that went away are remembered. */
+const MOST_GONE = 1_000;
 const SELECTION = { labelSelector: `${LABEL.managedBy}=${LABEL.managedByValue}` };
 
 /** All Pods of Hangar in the namespaces that are followed: one list-watch a namespace, shared by all flights. */
@@ -26,10 +35,12 @@ export class PodWatch {
   readonly #clock: Clock;
   readonly #cluster: Cluster;
   readonly #options: PodWatchOptions;
-  readonly #watches = new Map<string, ListWatch<V1Pod>>();
+  readonly #watches = new Map<string, Followed>();
   readonly #feeds = new Map<string, Set<Feed>>();
   readonly #listeners = new Set<(change: Change<V1Pod>) => void>();
-  readonly #runs: Promise<void>[] = [];
+  readonly #runs = new Set<Promise<void>>();
+  /** Uids of Pods that went away lately: who asks for one afterwards must not wait for it. */
+  readonly #gone = new Set<string>();
 
   constructor(clock: Clock, cluster: Cluster, options: PodWatchOptions) {
     this.#clock = clock;
@@ -38,32 +49,47 @@ export class PodWatch {
   }
 
   /** Lists a namespace and follows it until the signal is aborted; again is nothing. Rejects when the first list fails. */
-  async follow(namespace: string, signal: AbortSignal): Promise<void> {
-    if (this.#watches.has(namespace)) return;
+  follow(namespace: string, signal: AbortSignal): Promise<void> {
+    const known = this.#watches.get(namespace);
+    if (known) return known.synced;
     const watch = new ListWatch<V1Pod>(this.#clock, this.#cluster, {
       target: { resource: RESOURCE.pods, namespace },
       selection: SELECTION,
       onChange: (change) => this.#route(change),
       onTrouble: (error) => this.#options.onTrouble(namespace, error),
     });
-    this.#watches.set(namespace, watch);
+    const left = new AbortController();
+    const synced = this.#begin(namespace, watch, AbortSignal.any([signal, left.signal]));
+    this.#watches.set(namespace, { watch, left, synced });
+    return synced;
+  }
+
+  async #begin(namespace: string, watch: ListWatch<V1Pod>, signal: AbortSignal): Promise<void> {
     try {
       await watch.sync(signal);
     } catch (error) {
       this.#watches.delete(namespace);
       throw error;
     }
-    this.#runs.push(watch.run(signal));
+    const run = watch.run(signal);
+    this.#runs.add(run);
+    void run.then(() => this.#runs.delete(run));
+  }
+
+  /** That namespace is gone, or nobody has Pods there any more. */
+  leave(namespace: string): void {
+    this.#watches.get(namespace)?.left.abort(new Error('the namespace is not followed any more'));
+    this.#watches.delete(namespace);
   }
 
   /** All Pods known, of all namespaces. */
   get pods(): readonly V1Pod[] {
-    return [...this.#watches.values()].flatMap((watch) => watch.objects);
+    return [...this.#watches.values()].flatMap(({ watch }) => watch.objects);
   }
 
   /** The longest silence of any namespace's watch, in milliseconds. */
   get staleMs(): number {
-    return Math.max(0, ...[...this.#watches.values()].map((watch) => watch.staleMs ?? 0));
+    return Math.max(0, ...[...this.#watches.values()].map(({ watch }) => watch.staleMs ?? 0));
   }
 
   /** Hears every change; the returned function ends it. */
@@ -74,11 +100,9 @@ export class PodWatch {
 
   /** Follows one Pod by uid, starting from `pod` as the API last gave it. */
   feed(pod: V1Pod): PodFeed & { close(): void } {
-    const uid = pod.metadata?.uid ?? '';
-    const known = this.#watches
-      .get(pod.metadata?.namespace ?? '')
-      ?.find(pod.metadata?.namespace ?? '', pod.metadata?.name ?? '');
-    const feed = new Feed(known?.metadata?.uid === uid ? known : pod);
+    const uid = uidOf(pod);
+    const known = this.#known(pod);
+    const feed = new Feed(known && uidOf(known) === uid ? known : pod, this.#gone.has(uid));
     const all = this.#feeds.get(uid) ?? new Set();
     this.#feeds.set(uid, all.add(feed));
     return Object.assign(feed, {
@@ -94,19 +118,35 @@ export class PodWatch {
     await Promise.all(this.#runs);
   }
 
+  #remember(uid: string): void {
+    this.#gone.add(uid);
+    const [oldest] = this.#gone;
+    if (this.#gone.size > MOST_GONE && oldest !== undefined) this.#gone.delete(oldest);
+  }
+
+  /** What the watch knows under that name. */
+  #known({ metadata }: V1Pod): V1Pod | undefined {
+    const { namespace = '', name = '' } = metadata ?? {};
+    return this.#watches.get(namespace)?.watch.find(namespace, name);
+  }
+
   #route(change: Change<V1Pod>): void {
-    for (const feed of this.#feeds.get(change.object.metadata?.uid ?? '') ?? []) feed.take(change);
+    if (change.kind === 'gone') this.#remember(uidOf(change.object));
+    for (const feed of this.#feeds.get(uidOf(change.object)) ?? []) feed.take(change);
     for (const listener of this.#listeners) listener(change);
   }
 }
 
+const uidOf = ({ metadata }: V1Pod): string => metadata?.uid ?? '';
+
 class Feed implements PodFeed {
   pod: V1Pod | undefined;
-  gone = false;
+  gone: boolean;
   readonly #subscribers = new Set<() => void>();
 
-  constructor(pod: V1Pod) {
+  constructor(pod: V1Pod, gone: boolean) {
     this.pod = pod;
+    this.gone = gone;
   }
 
   subscribe(onChange: () => void): () => void {

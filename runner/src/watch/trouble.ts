@@ -52,8 +52,7 @@ function podTrouble(view: PodView, look: Look): Trouble | undefined {
     return { code: 'deadline-exceeded', blame: 'pipeline', text: 'the Pod reached its deadline' };
   if (reason === 'Evicted') return cluster('evicted', `the Pod was evicted from its node: ${view.message}`);
   if (disruption) return cluster('evicted', `the Pod was disrupted: ${disruption}`);
-  if (deletion)
-    return cluster('pod-deleted', 'somebody or something other than the runner deleted the Pod');
+  if (deletion) return cluster('pod-deleted', 'somebody or something other than the runner deleted the Pod');
   if (nodeLostSinceMs !== undefined && look.nowMs > nodeLostSinceMs + look.patience.nodeLostMs)
     return cluster('node-lost', `node ${view.nodeName} stopped answering while the pipeline ran`);
   return undefined;

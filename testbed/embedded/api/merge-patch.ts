@@ -61,20 +61,30 @@ function mergedField(key: string, current: unknown, value: unknown): unknown {
   return mergeKey === undefined ? list : mergedList(existing, list, mergeKey);
 }
 
-/** The server's order: what stands there keeps its place, what is new comes before what the patch leaves out. */
+/** Merges lists of objects by a key. */
 function mergedList(existing: unknown[], patch: unknown[], key: string): unknown[] {
   const items = patch.filter(isRecord);
-  const result: unknown[] = items.some(isReplaceMarker) ? [] : [...existing];
-  const fresh: unknown[] = [];
-  for (const item of items) {
-    if (isReplaceMarker(item)) continue;
-    const at = result.findIndex((candidate) => isRecord(candidate) && candidate[key] === item[key]);
-    if (item['$patch'] === 'delete') {
-      if (at >= 0) result.splice(at, 1);
-    } else if (at < 0) fresh.push(applyStrategicMerge({}, item));
-    else result[at] = applyStrategicMerge(result[at] as JsonRecord, item);
-  }
-  return result;
+  const current = items.some(isReplaceMarker) ? [] : existing.filter(isRecord);
+  const named = new Set(items.map((item) => item[key]));
+  const left = items
+    .filter((item) => !isReplaceMarker(item) && item['$patch'] !== 'delete')
+    .map((item) => applyStrategicMerge(current.find((one) => one[key] === item[key]) ?? {}, item));
+  const right = current.filter((one) => !named.has(one[key]));
+  return inServerOrder(left, right, (item) => current.findIndex((one) => one[key] === item[key]));
+}
+
+/** The server's order: what the patch names and what it leaves out keep their places, what is new comes first. */
+function inServerOrder(
+  left: JsonRecord[],
+  right: JsonRecord[],
+  placeOf: (item: JsonRecord) => number,
+): JsonRecord[] {
+  const [first, other] = [left[0], right[0]];
+  if (first === undefined) return right;
+  if (other === undefined) return left;
+  return placeOf(first) < placeOf(other)
+    ? [first, ...inServerOrder(left.slice(1), right, placeOf)]
+    : [other, ...inServerOrder(left, right.slice(1), placeOf)];
 }
 
 function isReplaceMarker(item: JsonRecord): boolean {

@@ -6,7 +6,7 @@ describe('imageNameFault', () => {
     'busybox',
     'docker.io/library/busybox:latest',
     'localhost:5000/a/b',
-    'a.b-c__d/e:1.0_x',
+    'x/a.b-c__d/e:1.0_x',
     'UPPER/case:1',
     `ghcr.io/a/b:1@sha256:${'0'.repeat(64)}`,
   ])('takes %s', (image) => {

@@ -58,17 +58,17 @@ function demandBySecond(jobs: readonly Job[], first: number): Int32Array {
   return demand;
 }
 
-/** The largest of each value and the `width` after it, in one pass. */
+/** The largest of each value and the `width` after it, in one pass from the end. */
 function slidingMax(values: Int32Array, width: number): Int32Array {
   const peaks = new Int32Array(values.length);
+  const valueAt = (index: number): number => values[index] ?? 0;
+  /** Places that no later one within reach exceeds; the farthest, which is the largest, first. */
   const falling: number[] = [];
-  let head = 0;
   for (let at = values.length - 1; at >= 0; at -= 1) {
-    while (falling.length > head && (values[falling[falling.length - 1] ?? 0] ?? 0) <= (values[at] ?? 0))
-      falling.pop();
+    while (falling.length > 0 && valueAt(falling.at(-1) ?? 0) <= valueAt(at)) falling.pop();
     falling.push(at);
-    while ((falling[head] ?? 0) > at + width) head += 1;
-    peaks[at] = values[falling[head] ?? at] ?? 0;
+    while ((falling[0] ?? at) > at + width) falling.shift();
+    peaks[at] = valueAt(falling[0] ?? at);
   }
   return peaks;
 }

@@ -1,0 +1,48 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { generateLoad } from '../trace/generate.ts';
+import { formatTraceLine } from '../trace/trace-line.ts';
+import { readTraceFile } from './trace-file.ts';
+
+const jobs = generateLoad({ load: 'table-like', seed: 1, days: 1, prsPerDay: 100 });
+const text = `${jobs.map(formatTraceLine).join('\n')}\n`;
+
+describe('readTraceFile', () => {
+  let folder = '';
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'hangar-trace-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const written = async (content: string | Buffer): Promise<string> => {
+    const path = join(folder, 'trace');
+    await writeFile(path, content);
+    return path;
+  };
+
+  it('reads plain and packed files alike', async () => {
+    expect((await readTraceFile(await written(text))).jobs).toEqual(jobs);
+    expect((await readTraceFile(await written(gzipSync(text)))).jobs).toEqual(jobs);
+  });
+
+  it('keeps what came before a break, and says that the file breaks off', async () => {
+    const packed = gzipSync(text);
+    const { jobs: kept, problems } = await readTraceFile(
+      await written(packed.subarray(0, packed.length / 2)),
+    );
+
+    expect(kept.length).toBeLessThan(jobs.length);
+    expect(problems.at(-1)?.problem).toContain('breaks off');
+  });
+
+  it('takes an empty file for an empty trace', async () => {
+    expect(await readTraceFile(await written(''))).toEqual({ jobs: [], problems: [], problemCount: 0 });
+  });
+
+  it('throws when there is no file', async () => {
+    await expect(readTraceFile(join(folder, 'nothing'))).rejects.toThrow('ENOENT');
+  });
+});

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../simulate/random.ts';
+import { ArrivalProfile } from './arrival-profile.ts';
+import { BackTest, pinballLoss } from './back-test.ts';
+import { DemandForecast } from './demand-forecast.ts';
+import { QuantileTracker } from './quantile-tracker.ts';
+import { RunTimes } from './run-times.ts';
+
+const DAY = 86_400;
+const HOUR = 3600;
+/** A Monday. */
+const START = 1_704_067_200;
+
+describe('ArrivalProfile', () => {
+  /** A hundred an hour from 9 to 10, on Mondays to Fridays; nothing else. */
+  function learned(days: number): ArrivalProfile {
+    const profile = new ArrivalProfile();
+    profile.advance(START);
+    for (let day = 0; day < days; day += 1) {
+      const nine = START + day * DAY + 9 * HOUR;
+      for (let count = 0; day % 7 < 5 && count < 100; count += 1) profile.arrived(nine + count * 36);
+      profile.advance(START + (day + 1) * DAY);
+    }
+    return profile;
+  }
+
+  it('knows the hour, and the parts of an hour', () => {
+    const monday = START + 14 * DAY;
+
+    expect(learned(14).expected(monday + 9 * HOUR, monday + 10 * HOUR)).toBeCloseTo(100, 0);
+    expect(learned(14).expected(monday + 9 * HOUR, monday + 9 * HOUR + 450)).toBeCloseTo(12.5, 0);
+    expect(learned(14).expected(monday + 10 * HOUR, monday + 12 * HOUR)).toBe(0);
+  });
+
+  it('finds out by itself that weekends are quiet', () => {
+    const saturday = START + 19 * DAY;
+
+    expect(learned(14).expected(saturday + 9 * HOUR, saturday + 10 * HOUR)).toBeLessThan(1);
+  });
+
+  it('lends a weekday that it has not seen the shape of the others', () => {
+    const wednesday = START + 2 * DAY;
+
+    expect(learned(2).expected(wednesday + 9 * HOUR, wednesday + 10 * HOUR)).toBeCloseTo(100, 0);
+  });
+
+  it('expects nothing before the first whole day', () => {
+    expect(new ArrivalProfile().expected(START, START + DAY)).toBe(0);
+    expect(learned(3).wholeDays).toBe(3);
+  });
+});
+
+describe('RunTimes', () => {
+  const after = (times: readonly number[]): RunTimes => {
+    const runTimes = new RunTimes();
+    times.forEach((seconds) => runTimes.ended(seconds));
+    return runTimes;
+  };
+
+  it('says nothing while it knows too little', () => {
+    expect(after([1, 2, 3]).chanceOfEnd(0, 1000)).toBe(0);
+  });
+
+  it('knows that what outlived the short ones goes on', () => {
+    const mixed = after(Array.from({ length: 200 }, (_, index) => (index % 2 === 0 ? 10 : 1000)));
+
+    expect(mixed.chanceOfEnd(0, 60)).toBeCloseTo(0.5, 1);
+    expect(mixed.chanceOfEnd(60, 60)).toBeLessThan(0.01);
+    expect(mixed.chanceOfEnd(60, 5000)).toBeCloseTo(1, 2);
+  });
+
+  it('gives a chance between 0 and 1 at any age', () => {
+    const some = after(Array.from({ length: 100 }, (_, index) => index + 1));
+
+    for (const age of [0, 1, 50, 1e3, 1e9]) {
+      const chance = some.chanceOfEnd(age, 100);
+      expect(chance >= 0 && chance <= 1).toBe(true);
+    }
+  });
+});
+
+describe('QuantileTracker', () => {
+  it.each([0.5, 0.9])('comes to lie above a share of %d of the values', (share) => {
+    const random = seededRandom(4);
+    const tracker = new QuantileTracker(share, 0);
+    let above = 0;
+    for (let count = 0; count < 20_000; count += 1) {
+      const value = random.normal() * 3 + 7;
+      if (value <= tracker.value) above += 1;
+      tracker.saw(value);
+    }
+
+    expect(Math.abs(above / 20_000 - share)).toBeLessThan(0.03);
+  });
+});
+
+describe('BackTest', () => {
+  it('tells the largest rise of the lead time, once it is over', () => {
+    const test = new BackTest<string>(30);
+    const told = [5, 9, 4, 6, 3].map((demand, tick) => test.note(tick * 10, demand, `at ${tick * 10}`));
+
+    expect(told).toEqual([
+      [],
+      [],
+      [],
+      [{ at: 0, note: 'at 0', risePods: 4 }],
+      [{ at: 10, note: 'at 10', risePods: 0 }],
+    ]);
+  });
+
+  it('counts too little dearer than too much for a high quantile', () => {
+    expect(pinballLoss(0.9, 0, 10)).toBeCloseTo(9, 9);
+    expect(pinballLoss(0.9, 10, 0)).toBeCloseTo(1, 9);
+  });
+});
+
+describe('DemandForecast', () => {
+  it('sees a rise that comes every day before it comes, and the fall after it', () => {
+    const forecast = new DemandForecast({ leadSeconds: 300, quantile: 0.9 });
+    const arrivals: number[] = [];
+    const look = (nowSeconds: number) => {
+      const seen = { nowSeconds, arrivals, finishedSeconds: [], running: [], waitingTotal: 0 };
+      forecast.learn(seen);
+      return forecast.ahead(seen).bufferPods;
+    };
+    for (let day = 0; day < 5; day += 1) {
+      for (let at = START + day * DAY; at < START + (day + 1) * DAY; at += 60) {
+        const hour = Math.floor(((at - START) % DAY) / HOUR);
+        for (let count = 0; hour === 9 && count < 5; count += 1) arrivals.push(at + count);
+        look(at + 30);
+      }
+    }
+    const day = START + 5 * DAY;
+
+    expect(look(day + 7 * HOUR)).toBeLessThan(10);
+    expect(look(day + 9 * HOUR - 240)).toBeGreaterThan(18);
+  });
+});

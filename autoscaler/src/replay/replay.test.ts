@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import type { Job } from '../capacity/job.ts';
+import { GIB, MIB } from '../capacity/shape.ts';
+import { forecastRule } from '../forecast/forecast-rule.ts';
+import { FIRST_MONDAY, generateLoad } from '../trace/generate.ts';
+import { clusterAutoscalerPolicy } from './policies/cluster-autoscaler.ts';
+import { newNodesFor } from './policies/first-fit.ts';
+import { karpenterPolicy } from './policies/karpenter.ts';
+import { ownPoolPolicy } from './policies/own-pool.ts';
+import { clairvoyantRule, lookAheadRule, squareRootRule } from './policies/rules.ts';
+import { staticPolicy } from './policies/static.ts';
+import type { Policy } from './policy.ts';
+import { replay } from './replay.ts';
+import type { ReplayResult } from './result.ts';
+
+const DAY = 86_400;
+const node = { allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 } };
+const jobs = generateLoad({ load: 'table-like', seed: 5, days: 4, prsPerDay: 120 });
+const forecast = (): Policy =>
+  ownPoolPolicy(forecastRule({ leadSeconds: 190, quantile: 0.9, floor: 5, fallback: { z: 2, floor: 5 } }));
+const policies: Readonly<Record<string, () => Policy>> = {
+  'cluster-autoscaler': () => clusterAutoscalerPolicy(),
+  karpenter: () => karpenterPolicy(),
+  sqrt: () => ownPoolPolicy(squareRootRule(2, 5)),
+  'look-ahead': () => ownPoolPolicy(lookAheadRule(0, 5)),
+  forecast,
+};
+
+function play(
+  policy: Policy,
+  on: readonly Job[] = jobs,
+): { result: ReplayResult; decisions: [number, number][] } {
+  const decisions: [number, number][] = [];
+  const result = replay({
+    jobs: on,
+    node,
+    bootSeconds: 180,
+    policy,
+    seed: 9,
+    countFrom: FIRST_MONDAY + 2 * DAY,
+    onDecision: (at, nodes) => decisions.push([at, nodes]),
+  });
+  return { result, decisions };
+}
+
+describe('replay', () => {
+  const counted = jobs.filter(({ arrivedAt }) => arrivedAt >= FIRST_MONDAY + 2 * DAY);
+
+  it.each(Object.keys(policies))('%s places every job, and pays at least for the pure work', (name) => {
+    const { result } = play(policies[name]?.() ?? forecast());
+    const pureHours = counted.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / 3 / 3600;
+
+    expect(result).toMatchObject({ jobs: counted.length, unplaced: 0, tooLarge: 0, evicted: 0 });
+    expect(result.nodeHours).toBeGreaterThan(pureHours * 0.95);
+    expect(result.waitSeconds.max).toBeLessThanOrEqual(200);
+  });
+
+  it('is the same for the same seed', () => {
+    expect(play(forecast())).toEqual(play(forecast()));
+  });
+
+  it.each(Object.keys(policies))(
+    '%s sees no future: other arrivals and run times later change no decision before',
+    (name) => {
+      const turn = FIRST_MONDAY + 2.6 * DAY;
+      const changed = jobs
+        .filter(({ arrivedAt }, index) => arrivedAt < turn || index % 3 === 0)
+        .map((job) =>
+          job.arrivedAt + job.durationSeconds < turn
+            ? job
+            : { ...job, durationSeconds: Math.max(turn - job.arrivedAt, 1) + 77 },
+        );
+      const before = (on: readonly Job[]): string =>
+        JSON.stringify(play(policies[name]?.() ?? forecast(), on).decisions.filter(([at]) => at < turn));
+
+      expect(before(changed)).toBe(before(jobs));
+      expect(before(jobs).length).toBeGreaterThan(1000);
+    },
+  );
+
+  it('counts every node of a static pool from the start of the counted days to the last arrival', () => {
+    const { result } = play(staticPolicy(40));
+    const hours = ((jobs.at(-1)?.arrivedAt ?? 0) - FIRST_MONDAY - 2 * DAY) / 3600;
+
+    expect(result.nodeHours).toBeCloseTo(40 * hours, 6);
+    expect(result.boots).toBe(0);
+  });
+
+  it('lets jobs wait when the static pool is too small, and never loses one', () => {
+    const { result } = play(staticPolicy(8));
+
+    expect(result.unplaced).toBe(0);
+    expect(result.waitSeconds.p95).toBeGreaterThan(300);
+  });
+
+  it('turns away and counts what is larger than a node', () => {
+    const giant = {
+      arrivedAt: FIRST_MONDAY + 3 * DAY,
+      durationSeconds: 1,
+      request: { cpuMillicores: 9000, memoryBytes: GIB },
+    };
+    const on = [...jobs, giant].sort((one, other) => one.arrivedAt - other.arrivedAt);
+
+    expect(play(karpenterPolicy(), on).result).toMatchObject({ tooLarge: 1, jobs: counted.length });
+  });
+
+  it('waits less with the forecast than Karpenter does, and the clairvoyant hardly at all', () => {
+    const p95 = (policy: Policy): number => play(policy).result.waitSeconds.p95;
+    const best = p95(ownPoolPolicy(clairvoyantRule(jobs, 190)));
+
+    expect(best).toBeLessThan(1);
+    expect(p95(forecast())).toBeLessThan(p95(karpenterPolicy()) / 2);
+  });
+
+  it('makes use of what is known ahead', () => {
+    const known = generateLoad({ load: 'table-like', seed: 5, days: 4, prsPerDay: 120, knownSeconds: 190 });
+    const blind = play(ownPoolPolicy(lookAheadRule(0, 5)));
+
+    expect(play(ownPoolPolicy(lookAheadRule(0, 5)), known).result.waitSeconds.p95).toBeLessThan(
+      blind.result.waitSeconds.p95,
+    );
+  });
+
+  it('plays nothing without jobs', () => {
+    expect(play(karpenterPolicy(), []).result).toMatchObject({
+      jobs: 0,
+      nodeHours: 0,
+      nodeHoursPer1000Jobs: 0,
+    });
+  });
+});
+
+describe('newNodesFor', () => {
+  const pods = (cpuMillicores: number, count: number) => ({
+    request: { cpuMillicores, memoryBytes: GIB },
+    count,
+  });
+
+  it.each([
+    { why: 'three fit on a node', waiting: [pods(1150, 4)], booting: 0, want: 2 },
+    { why: 'a booting node takes its share', waiting: [pods(1150, 4)], booting: 1, want: 1 },
+    { why: 'enough is on its way', waiting: [pods(1150, 3)], booting: 1, want: 0 },
+    {
+      why: 'the largest go first and the small fill up',
+      waiting: [pods(900, 2), pods(2800, 2)],
+      booting: 0,
+      want: 2,
+    },
+    { why: 'what never fits needs nothing', waiting: [pods(9000, 5)], booting: 0, want: 0 },
+  ])('$why: $want', ({ waiting, booting, want }) => {
+    expect(newNodesFor(waiting, booting, node)).toBe(want);
+  });
+});

@@ -1,0 +1,168 @@
+import { silentLogger } from '@hangar/shared/logger';
+import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
+import { describe, expect, it } from 'vitest';
+import type { JourneyParts } from '../journey/journey-parts.ts';
+import type { DroneStage, StageDetail } from '../pipeline/drone.ts';
+import { type CiServer, CiServerError } from '../ports/ci-server.ts';
+import { Roster } from '../roster.ts';
+import { CancelWatches } from './cancel-watches.ts';
+import { carryOn, take } from './take.ts';
+
+const offer = { id: 63, buildId: 41, name: 'default', version: 1, machine: '' } as DroneStage;
+const intent = { stageId: 63, buildId: 41, machine: 'r1' };
+const refused = (status: number): CiServerError => new CiServerError('accept', status, 'trouble');
+
+/**
+ * All that a journey needs for its first step. A build that was cancelled before is the shortest journey there is: it is finished
+ * as killed, which shows that the journey began.
+ */
+function begin(server: Partial<CiServer> = {}) {
+  const clock = new FakeClock();
+  const told: string[] = [];
+  const finished: DroneStage[] = [];
+  const handOver = new AbortController();
+  const detailOf = (stage: Partial<DroneStage>): StageDetail =>
+    ({
+      stage: { ...offer, version: 2, ...stage },
+      build: { id: 41, status: 'killed' },
+      repo: {},
+    }) as StageDetail;
+  const detail = (stage: Partial<DroneStage>) => () => Promise.resolve(detailOf(stage));
+  const ciServer: Partial<CiServer> = {
+    accept: () => Promise.resolve({ kind: 'accepted', stage: { version: 2 } }),
+    detail: detail({ machine: 'r1', status: 'pending' }),
+    watch: () => new Promise(() => undefined),
+    updateStage: (stage) => {
+      finished.push(stage);
+      return Promise.resolve({ kind: 'updated', value: stage });
+    },
+    ...server,
+  };
+  const roster = new Roster();
+  const parts = {
+    clock,
+    ciServer: ciServer as CiServer,
+    log: silentLogger,
+    roster,
+    events: { buildSeen: () => undefined },
+    cancelWatches: new CancelWatches({ clock, ciServer: ciServer as CiServer, log: silentLogger }),
+    lease: {
+      intend: (one: typeof intent) => Promise.resolve(void told.push(`intend ${one.stageId}`)),
+      settle: (stageId: number) => void told.push(`settle ${stageId}`),
+    },
+  } as unknown as JourneyParts;
+  const go = () => take(parts, offer, { machine: 'r1', handOver: handOver.signal });
+  const goOn = () => carryOn(parts, intent, handOver.signal);
+  return { clock, parts, roster, told, finished, handOver, go, goOn, detail };
+}
+
+describe('taking an offer', () => {
+  it('writes the intent, accepts, and travels', async () => {
+    const { go, told, finished, roster } = begin();
+    expect(await go()).toBe('taken');
+    expect(told[0]).toBe('intend 63');
+    await settle();
+    expect(finished).toMatchObject([{ id: 63, machine: 'r1', version: 2, status: 'killed' }]);
+    expect([told, roster.entries]).toEqual([['intend 63', 'settle 63'], []]);
+  });
+
+  it('does not take a stage that is in hand already', async () => {
+    const { go, told } = begin({ accept: () => new Promise(() => undefined) });
+    void go();
+    expect(await go()).toBe('not-taken');
+    expect(told).toEqual(['intend 63']);
+  });
+
+  it.each([
+    ['another was faster', () => Promise.resolve({ kind: 'lost' } as const)],
+    ['the server refuses', () => Promise.reject(refused(500))],
+  ])('leaves nothing in hand when %s', async (_, accept) => {
+    const { go, told, roster, finished } = begin({ accept });
+    expect(await go()).toBe('not-taken');
+    expect([told, roster.entries, finished]).toEqual([['intend 63', 'settle 63'], [], []]);
+  });
+
+  it('does not accept what can’t be written down first', async () => {
+    const { go, parts, roster, finished } = begin();
+    Object.assign(parts.lease, { intend: () => Promise.reject(new Error('no answer')) });
+    expect(await go()).toBe('not-taken');
+    await settle();
+    expect([roster.entries, finished]).toEqual([[], []]);
+  });
+
+  it('stopped while the server answers, leaves the intent to the next and its own hands empty (14)', async () => {
+    const { go, told, roster, handOver } = begin({
+      accept: (_id, _machine, signal) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+    });
+    const taken = go();
+    await settle();
+    handOver.abort(new Error('going'));
+    expect(await taken).toBe('not-taken');
+    expect([told, roster.entries]).toEqual([['intend 63'], []]);
+  });
+});
+
+describe('going on with an intent (13, 18)', () => {
+  const lost = () => Promise.resolve({ kind: 'lost' } as const);
+
+  it.each<[string, Partial<CiServer>]>([
+    ['that was not accepted yet', {}],
+    ['that was accepted under that name', { accept: lost }],
+  ])('travels with a stage %s', async (_, server) => {
+    const { goOn, finished, told } = begin(server);
+    await goOn();
+    await settle();
+    expect(finished).toMatchObject([{ id: 63, buildId: 41, machine: 'r1', status: 'killed' }]);
+    expect(told).toEqual(['settle 63']);
+  });
+
+  it.each<[string, Partial<DroneStage>]>([
+    ['is another runner’s', { machine: 'other', status: 'pending' }],
+    ['has ended', { machine: 'r1', status: 'success' }],
+  ])('drops a stage that %s', async (_, stage) => {
+    const { goOn, parts, detail, finished, told, roster } = begin({ accept: lost });
+    Object.assign(parts.ciServer, { detail: detail(stage) });
+    await goOn();
+    expect([finished, told, roster.entries]).toEqual([[], ['settle 63'], []]);
+  });
+
+  it('ends a stage that was started and has no Pod: nobody else would', async () => {
+    const { goOn, parts, detail, finished } = begin({ accept: lost });
+    Object.assign(parts.ciServer, { detail: detail({ machine: 'r1', status: 'running', version: 3 }) });
+    await goOn();
+    expect(finished).toMatchObject([{ id: 63, version: 3, status: 'error' }]);
+    expect(finished[0]?.error).toContain('restart the build');
+  });
+
+  it('asks again while it can’t be learnt whose it is, and gives up after some minutes', async () => {
+    let asked = 0;
+    const { clock, goOn, finished, told } = begin({
+      accept: lost,
+      detail: () => {
+        asked += 1;
+        return Promise.reject(refused(500));
+      },
+    });
+    const gone = goOn();
+    await clock.step(600_000);
+    await gone;
+    expect([asked, finished, told]).toEqual([13, [], ['settle 63']]);
+  });
+
+  it('leaves a stage alone that is in hand', async () => {
+    const { goOn, told } = begin({ accept: () => new Promise(() => undefined) });
+    void goOn();
+    await goOn();
+    expect(told).toEqual([]);
+  });
+
+  it('stopped in the middle, leaves the intent where it is', async () => {
+    const { clock, goOn, told, roster, handOver } = begin({ accept: () => Promise.reject(refused(0)) });
+    const gone = goOn();
+    await settle();
+    handOver.abort(new Error('going'));
+    await gone;
+    expect([told, roster.entries, clock.pending]).toEqual([[], [], 0]);
+  });
+});

@@ -1,0 +1,104 @@
+import { silentLogger } from '@hangar/shared/logger';
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { describe, expect, it } from 'vitest';
+import type { DroneStage } from '../pipeline/drone.ts';
+import { type CiServer, CiServerError } from '../ports/ci-server.ts';
+import { finishBare } from './finish-bare.ts';
+
+const never = new AbortController().signal;
+const stage = {
+  id: 63,
+  version: 2,
+  status: 'pending',
+  started: 0,
+  labels: { pool: 'large' },
+} as unknown as DroneStage;
+
+function begin(answer: (signal: AbortSignal) => ReturnType<CiServer['updateStage']>) {
+  const sent: DroneStage[] = [];
+  const ciServer: Pick<CiServer, 'updateStage'> = {
+    updateStage: (whole, signal) => {
+      sent.push(whole);
+      return answer(signal);
+    },
+  };
+  return { sent, parts: { clock: new FakeClock(), ciServer: ciServer as CiServer, log: silentLogger } };
+}
+
+const updated = () => Promise.resolve({ kind: 'updated', value: stage } as const);
+
+describe('finishBare', () => {
+  it.each([
+    ['an error, with its text and an exit code of its own', 'error', 'no room', 255],
+    ['a cancel, without any', 'killed', '', 0],
+  ] as const)('tells %s', async (_, status, error, exitCode) => {
+    const { sent, parts } = begin(updated);
+    expect(await finishBare(parts, stage, { status, text: error, started: undefined }, never)).toBe('told');
+    const seconds = 1_768_383_000;
+    expect(sent).toEqual([
+      { ...stage, status, error, exitCode, started: seconds, stopped: seconds, steps: [] },
+    ]);
+  });
+
+  it('keeps the time at which the stage was started', async () => {
+    const { sent, parts } = begin(updated);
+    await finishBare(
+      parts,
+      { ...stage, started: 7 },
+      { status: 'error', text: 'x', started: undefined },
+      never,
+    );
+    expect(sent[0]?.started).toBe(7);
+  });
+
+  it('takes a conflict for told: the server has ended it already', async () => {
+    const { sent, parts } = begin(() =>
+      Promise.resolve({ kind: 'conflict', afterLostAnswer: false } as const),
+    );
+    expect(await finishBare(parts, stage, { status: 'killed', text: '', started: undefined }, never)).toBe(
+      'told',
+    );
+    expect(sent).toHaveLength(1);
+  });
+
+  it('never rejects: what the server refuses for good stays untold', async () => {
+    const { parts } = begin(() => Promise.reject(new CiServerError('PUT stage', 500, 'trouble')));
+    expect(await finishBare(parts, stage, { status: 'error', text: 'x', started: undefined }, never)).toBe(
+      'untold',
+    );
+  });
+
+  it('closes the log that says why it waited, and tells the end though that fails', async () => {
+    const notes: string[] = [];
+    const { sent, parts } = begin(updated);
+    const firstLog = {
+      note: (text: string) => void notes.push(text),
+      finish: () => Promise.reject(new Error('no upload')),
+    };
+    expect(
+      await finishBare(parts, stage, { status: 'error', text: 'too long', started: { firstLog } }, never),
+    ).toBe('told');
+    await finishBare(parts, stage, { status: 'killed', text: '', started: { firstLog } }, never);
+    expect([notes, sent.length]).toEqual([['too long'], 2]);
+  });
+
+  it('tells nothing once it is handed over, not even half-way', async () => {
+    const before = begin(updated);
+    const firstLog = {
+      note: () => undefined,
+      finish: (signal: AbortSignal) => (signal.throwIfAborted(), Promise.resolve()),
+    };
+    const end = { status: 'error', text: 'x', started: { firstLog } } as const;
+    expect(await finishBare(before.parts, stage, end, AbortSignal.abort())).toBe('untold');
+    expect(before.sent).toEqual([]);
+    const handOver = new AbortController();
+    const { parts } = begin(
+      (signal) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+    );
+    const told = finishBare(parts, stage, { ...end, started: undefined }, handOver.signal);
+    await Promise.resolve();
+    handOver.abort(new Error('going'));
+    expect(await told).toBe('untold');
+  });
+});
