@@ -70,4 +70,25 @@ describe('Roster', () => {
       true,
     ]);
   });
+
+  it('is quiet when nothing is in hand, not even last lines', async () => {
+    const roster = new Roster();
+    let told = 0;
+    roster.listen(() => {
+      told += 1;
+    });
+    let end = (): void => undefined;
+    roster.linger(
+      new Promise<void>((resolve) => {
+        end = resolve;
+      }),
+    );
+    roster.enter(entry(1));
+    roster.leave(1);
+    expect([roster.isQuiet, told]).toEqual([false, 2]);
+    end();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect([roster.isQuiet, told]).toEqual([true, 3]);
+  });
 });

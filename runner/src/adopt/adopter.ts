@@ -77,15 +77,31 @@ export class Adopter {
     );
     this.#sightings = sightings;
     for (const one of dead)
-      for (const namespace of namespacesOf(one)) await podWatch.follow(namespace, signal);
+      for (const namespace of namespacesOf(one))
+        await this.#unlessRefused('the Pods of a dead runner can not be seen', signal, () =>
+          podWatch.follow(namespace, signal),
+        );
     const deadNames = new Set(dead.map((one) => `${leaseNamespace}/${one.metadata?.name}`));
     const missing = this.#ownersWithoutLease(items);
     await this.#takePods(
       (owner) => deadNames.has(owner) || missing.has(owner) || owner === lease.owner,
       signal,
     );
-    for (const one of dead) await this.#inherit(one, signal);
+    for (const one of dead)
+      await this.#unlessRefused('the Lease of a dead runner could not be taken over yet', signal, () =>
+        this.#inherit(one, signal),
+      );
     await this.#sweep();
+  }
+
+  /** What fails for one of the dead keeps the others from nothing, and is tried again at the next look. */
+  async #unlessRefused(trouble: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#parts.log.warn({ err: error }, trouble);
+    }
   }
 
   /** Pods that were dealt with and yet stand there, because their removal failed at the time. */

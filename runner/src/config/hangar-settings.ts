@@ -86,13 +86,6 @@ export const hangar = {
     unit: 'ms',
     note: NEW,
   }),
-  leaseRenewMs: optional('HANGAR_LEASE_RENEW_MS', integer(500), {
-    section: 'hangar',
-    description: 'How often the Lease is renewed.',
-    unit: 'ms',
-    defaultText: 'a third of the term',
-    note: NEW,
-  }),
   registryPlainHttp: list('HANGAR_REGISTRY_PLAIN_HTTP', {
     section: 'hangar',
     description: 'Registries (host[:port]) asked without TLS; loopback ones always are.',

@@ -43,7 +43,7 @@ describe('loadConfig', () => {
       tmate: { enabled: true },
     });
     expect(config.plugins).toEqual({ secret: undefined, registry: undefined, environment: undefined });
-    expect(config.lease).toEqual({ namespace: 'ci', termMs: 30_000, renewMs: 10_000 });
+    expect(config.lease).toEqual({ namespace: 'ci', termMs: 30_000 });
     expect(config.warnings).toEqual([]);
   });
 
@@ -104,11 +104,6 @@ describe('loadConfig', () => {
       'a secret with the line break of its file',
       { DRONE_RPC_SECRET: 's3cret\n' },
       /^DRONE_RPC_SECRET holds a line break/,
-    ],
-    [
-      'a lease renewed too seldom',
-      { HANGAR_LEASE_RENEW_MS: '20000' },
-      /HANGAR_LEASE_RENEW_MS .*twice a term/,
     ],
   ])('refuses %s', (_, env, want) => {
     expect(problemsOf({ ...LEAST, ...env })).toEqual([expect.stringMatching(want)]);

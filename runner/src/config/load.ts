@@ -178,12 +178,7 @@ function plugin(endpoint: string, token: string, skipVerify: boolean): PluginCon
 }
 
 function leaseOf(values: Read, host: Host): RunnerConfig['lease'] {
-  const termMs = values.leaseTermMs;
-  return {
-    namespace: values.leaseNamespace || host.namespace,
-    termMs,
-    renewMs: values.leaseRenewMs ?? Math.floor(termMs / 3),
-  };
+  return { namespace: values.leaseNamespace || host.namespace, termMs: values.leaseTermMs };
 }
 
 function singleGlobs(rules: Readonly<Record<string, string>>): Readonly<Record<string, readonly string[]>> {
@@ -196,17 +191,12 @@ function proxy(env: Environment, name: string): string {
 
 /** What no single value can tell. */
 function crossChecks(values: Read): readonly string[] {
-  const { leaseRenewMs, leaseTermMs, listen } = values;
+  const { listen } = values;
   const problems: string[] = [];
   problems.push(...serverProblems(values));
   if (readListen(listen) === undefined) {
     problems.push(
       `DRONE_SERVER_PORT is no listen address (given: ${JSON.stringify(listen)}). Write :3000 or 127.0.0.1:3000`,
-    );
-  }
-  if (leaseRenewMs !== undefined && leaseRenewMs * 2 > leaseTermMs) {
-    problems.push(
-      `HANGAR_LEASE_RENEW_MS (${leaseRenewMs}) is more than half of HANGAR_LEASE_TERM_MS (${leaseTermMs}). Renew at least twice a term`,
     );
   }
   const endpoints = {

@@ -67,7 +67,7 @@ export interface RunnerConfig {
   };
   readonly logs: { readonly limitBytes: number };
   /** `namespace` empty: that of the connection. */
-  readonly lease: { readonly namespace: string; readonly termMs: number; readonly renewMs: number };
+  readonly lease: { readonly namespace: string; readonly termMs: number };
   readonly registry: {
     readonly plainHttp: readonly string[];
     readonly mirrors: Texts;

@@ -126,13 +126,13 @@ const kubernetes = {
     description: 'Path of a kubeconfig.',
     defaultText: 'in-cluster credentials',
   }),
-  qps: setting('DRONE_KUBE_CLIENT_QPS', DECIMAL, 20, {
+  qps: setting('DRONE_KUBE_CLIENT_QPS', DECIMAL, 50, {
     section: 'kubernetes',
-    description: 'Writes to the Kubernetes API in a second.',
+    description: 'Calls of the Kubernetes API in a second, watches and logs not counted.',
     unit: '1/s',
     note: 'was 5 for reads and writes; 0 means the default',
   }),
-  burst: setting('DRONE_KUBE_CLIENT_BURST', integer(), 40, {
+  burst: setting('DRONE_KUBE_CLIENT_BURST', integer(), 100, {
     section: 'kubernetes',
     description: 'Writes that a quiet time saves up.',
     note: 'was 10; 0 means the default',

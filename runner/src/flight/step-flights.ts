@@ -7,7 +7,6 @@ import {
 } from '../decide/decide.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
 import type { Mark, StepLog } from '../ports/step-logs.ts';
-import { isSwapped } from '../watch/container-view.ts';
 import { waitingFor } from '../watch/trouble.ts';
 import type { Deck } from './deck.ts';
 import { FlightLogs } from './flight-logs.ts';
@@ -99,14 +98,19 @@ export class StepFlights {
     if (verdict !== 'run' && verdict !== 'wait') return this.#skip(step, verdict);
     this.#turnMs.set(step.n, this.#parts.clock.now());
     const log = this.#logs.open(step);
-    if (step.engine === 'swap') await this.#swaps.swap(step);
-    if (step.engine === 'gate' || isSwapped(this.#deck.pod(), step.n))
-      await log.follow({
-        ended: beacon.until(() => this.#isOver(step), halt).then(() => undefined),
-        signal: halt,
-        onMark: (mark) => this.#mark(step, mark, log),
-      });
+    const runs = step.engine === 'gate' || (await this.#swaps.swap(step));
+    if (!runs) return this.#close(log);
+    await log.follow({
+      ended: beacon.until(() => this.#isOver(step), halt).then(() => undefined),
+      signal: halt,
+      onMark: (mark) => this.#mark(step, mark, log),
+    });
     await this.#settle(step, log);
+  }
+
+  /** The stage was over before the step's own image came in place: what the log says was said by us. */
+  async #close(log: StepLog): Promise<void> {
+    if (!this.#deck.left()) await log.finish(new AbortController().signal);
   }
 
   #isOver(step: PlannedStep): boolean {
@@ -228,7 +232,7 @@ export class StepFlights {
   /** Its program is over: wait for what only the kubelet can add, upload the log, tell the server. */
   async #settle(step: PlannedStep, log: StepLog): Promise<void> {
     const { halt, beacon } = this.#deck;
-    await beacon.until(() => this.#known.has(step.n) || this.#deck.gone() || this.#isGivenUp(step), halt);
+    await beacon.until(() => this.#known.has(step.n) || this.#deck.gone(), halt);
     if (isStopped(this.#known.get(step.n))) await this.#kubeletsWord(step);
     if (this.#deck.left()) return;
     const known = this.#known.get(step.n);
@@ -241,11 +245,6 @@ export class StepFlights {
     if (step.role === 'background')
       return this.#parts.log.debug({ step: step.name, code: known.code }, 'a background step has ended');
     if (!this.#deck.concluded()) await this.#report(step);
-  }
-
-  /** The stage is over before the step's own image came in place: nothing is to come. */
-  #isGivenUp(step: PlannedStep): boolean {
-    return step.engine === 'swap' && this.#deck.concluded() && !isSwapped(this.#deck.pod(), step.n);
   }
 
   #kubeletsWord(step: PlannedStep): Promise<void> {

@@ -41,19 +41,24 @@ export class Swaps {
     this.#failing = failing;
   }
 
-  /** Puts the real image in the placeholder's stead, and the step's `/run/drone/env` with it; done before is done. */
-  async swap(step: PlannedStep): Promise<void> {
+  /**
+   * Puts the real image in the placeholder's stead, and the step's `/run/drone/env` with it; done before is done. Resolves `false`
+   * when the stage is over before that.
+   */
+  async swap(step: PlannedStep): Promise<boolean> {
     const { beacon, halt } = this.#deck;
     const turn = (): SwapTurn => swapTurn(this.#deck.pod(), step.n);
     while (!this.#isOver()) {
       await beacon.until(() => this.#isOver() || turn().kind !== 'wait', halt);
-      if (this.#isOver()) return;
+      if (this.#isOver()) return false;
       const now = turn();
-      if (now.kind === 'done') return;
+      if (now.kind === 'done') return true;
       if (now.kind === 'lost') return this.#placeholderLost(step, now.code);
-      if (now.kind === 'swap' && (await this.#put(step, now)) !== 'again') return;
+      const written = now.kind === 'swap' ? await this.#put(step, now) : 'again';
+      if (written !== 'again') return written === 'written';
       await this.#parts.clock.sleep(PAUSE_MS, halt);
     }
+    return false;
   }
 
   /** Lets the gates know how a swapped step ended. */
@@ -142,13 +147,14 @@ export class Swaps {
     return 'over';
   }
 
-  #placeholderLost(step: PlannedStep, code: number): void {
+  #placeholderLost(step: PlannedStep, code: number): false {
     this.#deck.broken({
       code: 'container-refused',
       blame: 'cluster',
       step: step.n,
       text: `step ${step.name} can't be started any more: the placeholder of its image ended with code ${code} before its turn`,
     });
+    return false;
   }
 }
 

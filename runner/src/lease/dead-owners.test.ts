@@ -23,7 +23,11 @@ function looks(...all: readonly Look[]): (string | undefined)[][] {
 describe('deadOwners', () => {
   it.each<[string, Look[], string[]]>([
     ['one that was let go is dead at once', [[0, [lease('a', '1', { holderIdentity: '' })]]], ['a']],
-    ['one without any holder too', [[0, [lease('a', '1', { holderIdentity: undefined })]]], ['a']],
+    [
+      'one without any holder too',
+      [[0, [lease('a', '1', { holderIdentity: undefined as unknown as string })]]],
+      ['a'],
+    ],
     ['one without anything in it', [[0, [{ metadata: { name: 'a' } }]]], ['a']],
     ['one seen for the first time is not, however old it says it is', [[9_000_000, [lease('a', '1')]]], []],
     [

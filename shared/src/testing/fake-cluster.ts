@@ -180,7 +180,7 @@ export class FakeCluster implements Cluster {
   ): Promise<T> {
     return this.#answer({ verb: 'patch', target, body: patch }, signal, () => {
       const known = this.#known<T>(target);
-      agree(known, (patch['metadata'] ?? {}));
+      agree(known, patch['metadata'] ?? {});
       return this.#store(target, merged(known, patch, how === 'strategic') as T, 'MODIFIED');
     });
   }

@@ -57,14 +57,14 @@ export async function bareLoop(
       never,
     );
     await world.until('all placeholders run', () => running(tape) === steps, PATIENCE_MS);
-    const reading = writtenBy(world, { tape, image, containers: steps });
+    const reading = writtenBy(world, { tape, isIts: () => true, image, containers: steps });
     const unlisten = tape.listen((_, ended) => {
       const next = Number(ended?.container.replace('step-', '')) + 1;
       if (ended?.image === image && next <= steps)
         patch(next).catch((error: unknown) => track.say(String(error)));
     });
-    await patch(1);
-    return gaps(await reading.finally(unlisten));
+    const [written] = await Promise.all([reading.finally(unlisten), patch(1)]);
+    return gaps(written);
   };
   const tidy = async (): Promise<void> => {
     await admin.remove(target, { gracePeriodSeconds: 1 }, never);

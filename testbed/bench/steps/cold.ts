@@ -100,7 +100,7 @@ async function cancelled(world: BenchWorld, yaml: string, registry: SlowRegistry
 }
 
 async function measure(track: Track, mode: Mode): Promise<readonly Measured[]> {
-  const sizeBytes = track.quick ? 1_000_000 : 2_000_000;
+  const sizeBytes = track.quick ? 500_000 : 2_000_000;
   const [colds, cancels]: [Cold[], Cancelled[]] = [[], []];
   await track.within({ env: { HANGAR_STEP_START: mode } }, async (world) => {
     for (let turn = track.times(3, 1); turn > 0; turn--) {

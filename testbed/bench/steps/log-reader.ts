@@ -5,6 +5,7 @@ import { readWritten, type Written } from './stamps.ts';
 /** Whose logs are read: containers of one Pod that ended with that image. */
 export interface Reading {
   readonly tape: PodTape;
+  readonly isIts: (taped: TapedPod) => boolean;
   readonly image: string;
   readonly containers: number;
 }
@@ -13,21 +14,20 @@ const PATIENCE_MS = 180_000;
 
 /**
  * Reads the log of each container as soon as the watch shows its end, since the Pod may go at any moment, and gives first and last
- * line in the order of the containers. For the next Pod on the tape only. Rejects when one can't be read.
+ * line in the order of the containers. Rejects when one can't be read.
  */
 export async function writtenBy(
   by: { readonly admin: Cluster; readonly namespace: string },
-  { tape, image, containers }: Reading,
+  { tape, isIts, image, containers }: Reading,
 ): Promise<readonly Written[]> {
   const reads = new Map<string, Promise<Written>>();
-  const before = new Set(tape.pods);
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
   const limit = setTimeout(
     () => reject(new Error(`the ends of ${containers} containers were not seen`)),
     PATIENCE_MS,
   );
   const unlisten = tape.listen((taped, ended) => {
-    if (!ended || before.has(taped) || ended.image !== image || reads.has(ended.container)) return;
+    if (!ended || !isIts(taped) || ended.image !== image || reads.has(ended.container)) return;
     const read = readOne(by, taped, ended);
     read.catch(reject);
     reads.set(ended.container, read);

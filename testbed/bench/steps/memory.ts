@@ -1,13 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { startPracticeServer } from '../../drone/practice-server.ts';
+import type { Measured } from '../measure/row.ts';
 import type { Bench } from './bench.ts';
 import type { Track } from './track.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../../runner/bin/hangar-runner.mjs', import.meta.url));
+const fromHere = (path: string): string => fileURLToPath(new URL(`../../../runner/${path}`, import.meta.url));
+const PROGRAMS = [
+  { program: fromHere('bin/hangar-runner.mjs'), from: 'the TypeScript sources' },
+  { program: fromHere('dist/main.js'), from: 'dist, as in an image (of the last npm run build)' },
+] as const;
 const SECRET = 'bench-secret';
-const SETTLED_MS = 3_000;
+const SETTLED_MS = 2_000;
 const PATIENCE_MS = 60_000;
 
 /** Resident memory of a process, in bytes. */
@@ -36,12 +42,12 @@ async function bareBytes(track: Track): Promise<number> {
 }
 
 /** The runner's daemon while it waits for work. */
-async function daemonBytes(track: Track): Promise<number> {
+async function daemonBytes(track: Track, program: string): Promise<number> {
   const { ground, cluster, clock } = track;
   const drone = await startPracticeServer({ secret: SECRET });
   const env = {
     PATH: process.env['PATH'],
-    KUBECONFIG: cluster.runnerKubeconfig ?? cluster.adminKubeconfig,
+    DRONE_KUBERNETES_CONFIG: cluster.runnerKubeconfig ?? cluster.adminKubeconfig,
     DRONE_RPC_HOST: drone.host,
     DRONE_RPC_PROTO: 'http',
     DRONE_RPC_SECRET: SECRET,
@@ -52,7 +58,7 @@ async function daemonBytes(track: Track): Promise<number> {
     ...ground.env,
   };
   const said: Buffer[] = [];
-  const child = spawn(process.execPath, [PROGRAM, 'daemon'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [program, 'daemon'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.on('data', (part: Buffer) => said.push(part));
   child.stderr.on('data', (part: Buffer) => said.push(part));
   const work = async (): Promise<number> => {
@@ -78,15 +84,18 @@ export const memoryBench: Bench = {
   name: 'memory',
   what: "resident memory of the runner's idle process, beside a bare Node.js process",
   run: async (track) => {
-    const [bare, daemon] = [await bareBytes(track), await daemonBytes(track)];
-    return [
-      {
+    const bare = await bareBytes(track);
+    const rows: Measured[] = [];
+    for (const { program, from } of PROGRAMS.filter((one) => existsSync(one.program))) {
+      const daemon = await daemonBytes(track, program);
+      rows.push({
         name: 'idle runner against bare Node.js, resident memory',
         unit: 'ratio',
         values: [daemon / bare],
         targets: [],
-        note: `${megabytes(daemon)} against ${megabytes(bare)}; from the TypeScript sources`,
-      },
-    ];
+        note: `${megabytes(daemon)} against ${megabytes(bare)}; from ${from}`,
+      });
+    }
+    return rows;
   },
 };

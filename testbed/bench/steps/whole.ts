@@ -55,7 +55,7 @@ export const wholeBench: Bench = {
   run: (track) =>
     track.within({}, async (world) => {
       const flights: Flown[] = [];
-      while (flights.length < track.times(10, 3)) flights.push(await fly(world, idleSteps(STEPS)));
+      while (flights.length < track.times(10, 2)) flights.push(await fly(world, idleSteps(STEPS)));
       for (const { steps } of flights)
         if (steps.length !== STEPS + 1)
           throw new Error(`${steps.length} of ${STEPS + 1} gates left their word`);

@@ -144,7 +144,8 @@ function workingFolder(container: Container, root: string): string {
 
 function isPlaceholder(container: Container, program: string): boolean {
   if (program === '/placeholder') return true;
-  return program === '' && /placeholder|hangar-gate/.test(repositoryOf(container.image));
+  // The image's own entry point, which ignores all arguments.
+  return container.command === undefined && /placeholder|hangar-gate/.test(repositoryOf(container.image));
 }
 
 function rewritten(env: Readonly<Record<string, string>>, rewrite: Rewrite): Record<string, string> {

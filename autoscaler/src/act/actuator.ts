@@ -1,0 +1,64 @@
+/**
+ * How an act ended, as a word:
+ * - `set` done; `would-set` dry run; `unchanged` stood as wanted; `shrinking` on its way, call again at the next tick
+ * - `paused` by annotation; `foreign-owner` somebody else owns it; `paced` too soon after the last one; `unserved` nobody serves what is
+ *   asked for already, so more isn't asked
+ * - `absent` there is no such object; `refused` by the API or by our own bounds; `conflict` somebody else wrote meanwhile
+ */
+export type ActWord =
+  | 'set'
+  | 'would-set'
+  | 'unchanged'
+  | 'shrinking'
+  | 'paused'
+  | 'foreign-owner'
+  | 'paced'
+  | 'unserved'
+  | 'absent'
+  | 'refused'
+  | 'conflict';
+
+/** An act's end, and what it means and how to cure it, in a sentence. */
+export interface ActOutcome {
+  readonly word: ActWord;
+  readonly text: string;
+}
+
+/** Is what is asked for also brought? `unknown` where that can't be seen. */
+export type Service = 'served' | 'coming' | 'unserved' | 'unknown';
+
+/** What an actuator sees of its pool. */
+export type Observation =
+  | {
+      readonly word: 'found';
+      /** What is asked for now, in nodes; undefined when nothing was ever said. */
+      readonly nodes: number | undefined;
+      readonly service: Service;
+      /** Who owns it; undefined when nobody said so. */
+      readonly owner: string | undefined;
+      readonly paused: boolean;
+      /** For the reader: service, owner and trouble in words. */
+      readonly text: string;
+    }
+  | { readonly word: 'absent' | 'unreadable'; readonly text: string };
+
+/** What the number of {@link Actuator.set} counts: nodes beyond what builds use, or all nodes of the pool. */
+export type NodesMeaning = 'spare' | 'total';
+
+/**
+ * One way to change one pool. Both calls may be made at every tick; neither rejects but by the signal's abort, which ends
+ * leadership: nothing is written after it.
+ */
+export interface Actuator {
+  /** Kind and object: `capacity-buffer ci/builds`. */
+  readonly name: string;
+  readonly meaning: NodesMeaning;
+  observe(signal: AbortSignal): Promise<Observation>;
+  /**
+   * Asks for that many nodes.
+   *
+   * @param nodes whole, ≥ 0
+   * @param because the reason in words, for Event and audit
+   */
+  set(nodes: number, because: string, signal: AbortSignal): Promise<ActOutcome>;
+}

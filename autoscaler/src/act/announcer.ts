@@ -1,0 +1,87 @@
+import type { Clock } from '@hangar/shared/clock';
+import { type Cluster, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import type { Logger } from '@hangar/shared/logger';
+import type { CoreV1Event, V1ObjectReference } from '@kubernetes/client-node';
+import type { ActWord } from './actuator.ts';
+import type { AuditNews, AuditTrail } from './audit.ts';
+
+/** What every act needs beside its object. */
+export interface Announcing {
+  readonly clock: Clock;
+  readonly cluster: Cluster;
+  readonly log: Logger;
+  readonly trail: AuditTrail;
+}
+
+/** Objects of no namespace have their Events here, as Kubernetes' own do. */
+const CLUSTER_EVENTS = 'default';
+const LONGEST_MESSAGE = 1_000;
+
+/** Events say in one CamelCase word what happened. */
+const REASON: Readonly<Record<ActWord, string>> = {
+  set: 'Scaled',
+  'would-set': 'WouldScale',
+  unchanged: 'Unchanged',
+  shrinking: 'Shrinking',
+  paused: 'Paused',
+  'foreign-owner': 'ForeignOwner',
+  paced: 'Paced',
+  unserved: 'Unserved',
+  absent: 'Absent',
+  refused: 'Refused',
+  conflict: 'Conflict',
+};
+const QUIET: ReadonlySet<ActWord> = new Set(['unchanged', 'paced', 'conflict', 'would-set']);
+const GOOD: ReadonlySet<ActWord> = new Set(['set', 'shrinking', 'unchanged', 'would-set']);
+
+/** Writes acts down: in the audit list, the log, and as an Event on the object. An Event that can't be written stops nothing. */
+export class Announcer {
+  readonly #parts: Announcing;
+
+  constructor(parts: Announcing) {
+    this.#parts = parts;
+  }
+
+  async announce(
+    about: V1ObjectReference,
+    news: Omit<AuditNews, 'atMs'>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock, trail, log } = this.#parts;
+    const isNews = trail.record({ ...news, atMs: clock.now() });
+    if (!isNews || QUIET.has(news.word)) return;
+    log.info({ ...news }, 'act');
+    await this.#event(about, news, signal);
+  }
+
+  async #event(about: V1ObjectReference, news: Omit<AuditNews, 'atMs'>, signal: AbortSignal): Promise<void> {
+    const namespace = about.namespace ?? CLUSTER_EVENTS;
+    const target = { resource: RESOURCE.events, namespace };
+    try {
+      await this.#parts.cluster.create<CoreV1Event>(target, this.#eventOf(about, news), signal);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      this.#parts.log.warn({ err: error, actor: news.actor }, 'the Event of an act could not be written');
+    }
+  }
+
+  #eventOf(about: V1ObjectReference, news: Omit<AuditNews, 'atMs'>): CoreV1Event {
+    const at = new Date(this.#parts.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z') as unknown as Date;
+    const message = `${news.text} (${news.because})`.slice(0, LONGEST_MESSAGE);
+    return {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { generateName: 'hangar-autoscaler-', namespace: about.namespace ?? CLUSTER_EVENTS },
+      involvedObject: about,
+      type: GOOD.has(news.word) ? 'Normal' : 'Warning',
+      reason: REASON[news.word],
+      message,
+      source: { component: 'hangar-autoscaler' },
+      reportingComponent: 'hangar-autoscaler',
+      reportingInstance: '',
+      firstTimestamp: at,
+      lastTimestamp: at,
+      count: 1,
+    };
+  }
+}

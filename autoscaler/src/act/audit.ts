@@ -1,0 +1,51 @@
+import type { ActWord } from './actuator.ts';
+
+/** One act, or one reason why there was none. Times in milliseconds since 1970. */
+export interface AuditEntry {
+  readonly atMs: number;
+  /** Name of the actuator, or `placement POOL`. */
+  readonly actor: string;
+  readonly word: ActWord;
+  readonly from: number | undefined;
+  readonly to: number;
+  readonly because: string;
+  readonly text: string;
+  /** How many times in a row it came out like this; 1 for each act that was done. */
+  readonly times: number;
+  readonly lastAtMs: number;
+}
+
+/** What is new about an entry. */
+export type AuditNews = Omit<AuditEntry, 'times' | 'lastAtMs'>;
+
+/** Enough for days: acts are paced, and refusals that go on are one entry. */
+const LONGEST = 1_000;
+
+/** The list of acts, newest last, bounded; who repeats himself is counted instead of listed. */
+export class AuditTrail {
+  readonly #entries: AuditEntry[] = [];
+  readonly #last = new Map<string, AuditEntry>();
+
+  /** Newest last. */
+  get entries(): readonly AuditEntry[] {
+    return [...this.#entries];
+  }
+
+  /** @returns whether it is news, which an Event is worth */
+  record(news: AuditNews): boolean {
+    const last = this.#last.get(news.actor);
+    const isNews = last === undefined || news.word === 'set' || !isSame(last, news);
+    const entry: AuditEntry = isNews
+      ? { ...news, times: 1, lastAtMs: news.atMs }
+      : { ...last, times: last.times + 1, lastAtMs: news.atMs };
+    const place = isNews || last === undefined ? -1 : this.#entries.lastIndexOf(last);
+    if (place >= 0) this.#entries[place] = entry;
+    else this.#entries.push(entry);
+    if (this.#entries.length > LONGEST) this.#entries.shift();
+    this.#last.set(news.actor, entry);
+    return isNews;
+  }
+}
+
+const isSame = (one: AuditNews, other: AuditNews): boolean =>
+  one.word === other.word && one.from === other.from && one.to === other.to && one.text === other.text;

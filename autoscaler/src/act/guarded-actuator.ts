@@ -1,0 +1,120 @@
+import type { Clock } from '@hangar/shared/clock';
+import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
+import { isPaused } from '../place/pool-node.ts';
+import type { ActOutcome, Actuator, NodesMeaning, Observation } from './actuator.ts';
+import type { Announcer } from './announcer.ts';
+import { type ActRules, judgeAct, ownerOf, type Standing } from './judge.ts';
+import { outcomeOf } from './refusal.ts';
+import type { Reading, ScaledObject } from './scaled-object.ts';
+import { judgeService, type ServiceMemory } from './service-watch.ts';
+
+/** What a guarded actuator is made of. */
+export interface GuardedParts {
+  readonly clock: Clock;
+  readonly announcer: Announcer;
+  readonly object: ScaledObject;
+}
+
+/** The pool behind a buffer, as others observe it. */
+export interface PoolFacts {
+  /** Usual time from order to ready, in milliseconds. */
+  bootMs(): number;
+  /** Nodes there are: a new one shows that somebody works at it. */
+  nodes(): number;
+}
+
+/**
+ * An actuator over one object: reads, judges, writes, announces. It never asks for more of what nobody brings, and never fights
+ * another owner.
+ */
+export class GuardedActuator implements Actuator {
+  readonly name: string;
+  readonly meaning: NodesMeaning;
+  readonly #parts: GuardedParts;
+  readonly #rules: ActRules;
+  readonly #pool: PoolFacts;
+  #memory: ServiceMemory | undefined;
+  #lastSetMs: number | undefined;
+
+  constructor(parts: GuardedParts, rules: ActRules, pool: PoolFacts) {
+    this.name = parts.object.name;
+    this.meaning = parts.object.meaning;
+    this.#parts = parts;
+    this.#rules = rules;
+    this.#pool = pool;
+  }
+
+  async observe(signal: AbortSignal): Promise<Observation> {
+    try {
+      const reading = await this.#parts.object.read(signal);
+      const standing = this.#standing(reading);
+      const owner = ownerOf(reading.annotations);
+      const paused = isPaused(reading.annotations);
+      const text = standing.serviceText || reading.said;
+      return { word: 'found', nodes: reading.nodes, service: standing.service, owner, paused, text };
+    } catch (error) {
+      const { word, text } = outcomeOf(error, this.#parts.object, signal);
+      return { word: word === 'absent' ? 'absent' : 'unreadable', text };
+    }
+  }
+
+  async set(nodes: number, because: string, signal: AbortSignal): Promise<ActOutcome> {
+    const { object, announcer } = this.#parts;
+    const { from, outcome } = await this.#try(nodes, signal);
+    const news = { actor: this.name, ...outcome, from, to: nodes, because };
+    await announcer.announce(object.reference, news, signal);
+    return outcome;
+  }
+
+  async #try(nodes: number, signal: AbortSignal): Promise<{ from: number | undefined; outcome: ActOutcome }> {
+    let from: number | undefined;
+    try {
+      const reading = await this.#read(signal);
+      from = reading?.nodes;
+      const standing = reading ? this.#standing(reading) : NOTHING;
+      const moment = { nowMs: this.#parts.clock.monotonicMs(), lastSetMs: this.#lastSetMs };
+      const outcome = judgeAct(standing, nodes, this.#rules, moment);
+      return { from, outcome: outcome ?? (await this.#write(reading, nodes, signal)) };
+    } catch (error) {
+      return { from, outcome: outcomeOf(error, this.#parts.object, signal) };
+    }
+  }
+
+  async #read(signal: AbortSignal): Promise<Reading | undefined> {
+    try {
+      return await this.#parts.object.read(signal);
+    } catch (error) {
+      if (this.#parts.object.create && isKubernetesError(error, 404)) return undefined;
+      throw error;
+    }
+  }
+
+  async #write(reading: Reading | undefined, nodes: number, signal: AbortSignal): Promise<ActOutcome> {
+    const { object, clock } = this.#parts;
+    const wish = { nodes, self: this.#rules.self };
+    signal.throwIfAborted();
+    if (reading) await object.write(reading, wish, signal);
+    else await object.create?.(wish, signal);
+    this.#lastSetMs = clock.monotonicMs();
+    return { word: 'set', text: `from ${reading?.nodes ?? 'nothing'} to ${nodes} nodes` };
+  }
+
+  #standing(reading: Reading): Standing {
+    const { annotations, nodes, signs, said } = reading;
+    const bootMs = this.#pool.bootMs();
+    const time = { nowMs: this.#parts.clock.monotonicMs(), bootMs };
+    const progress = `${signs.progress} ${this.#pool.nodes()}`;
+    const { service, memory } = judgeService(this.#memory, nodes ?? 0, { ...signs, progress }, time);
+    this.#memory = memory;
+    const serviceText = service === 'unserved' ? unservedText(nodes ?? 0, bootMs, said) : '';
+    return { annotations, nodes, service, serviceText };
+  }
+}
+
+const NOTHING: Standing = { annotations: {}, nodes: undefined, service: 'unknown', serviceText: '' };
+
+function unservedText(nodes: number, bootMs: number, said: string): string {
+  const cure =
+    'see whether an engine that serves it runs, has the feature switched on, and may make more nodes';
+  return `nobody brings the ${nodes} nodes that are asked for: nothing moved for more than a boot time of ${Math.round(bootMs / 1000)} s (${said || 'no engine says a word about it'}); ${cure}`;
+}

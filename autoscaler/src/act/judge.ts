@@ -1,0 +1,98 @@
+import { isPaused } from '../place/pool-node.ts';
+import type { ActOutcome, Service } from './actuator.ts';
+import { SCALED_BY_ANNOTATION } from './resources.ts';
+
+/** What an act is about to change, as it was read just now. */
+export interface Standing {
+  readonly annotations: Readonly<Record<string, string>>;
+  /** In nodes; undefined when nothing was ever asked for. */
+  readonly nodes: number | undefined;
+  readonly service: Service;
+  /** Why it isn't served, in words; empty otherwise. */
+  readonly serviceText: string;
+}
+
+/** Bounds of all acts of one actuator. */
+export interface ActRules {
+  /** `NAMESPACE/NAME` of this Hangar, the same for all its replicas. */
+  readonly self: string;
+  /** Nothing is written; what would be is said. */
+  readonly dryRun: boolean;
+  /** From one change to the next, in milliseconds; a raise is not held back. */
+  readonly lowerPaceMs: number;
+  /** More than this is never asked for. */
+  readonly mostNodes: number;
+}
+
+/** The moment of an act: milliseconds on the monotonic clock. */
+export interface ActMoment {
+  readonly nowMs: number;
+  readonly lastSetMs: number | undefined;
+}
+
+/** Who owns it, if somebody does. */
+export const ownerOf = (annotations: Readonly<Record<string, string>>): string | undefined =>
+  annotations[SCALED_BY_ANNOTATION] || undefined;
+
+/**
+ * May that number be written? One owner a pool, nothing while paused, no more of what nobody brings, no change but for a reason.
+ *
+ * @returns why not; undefined when it may
+ */
+export function judgeAct(
+  standing: Standing,
+  nodes: number,
+  rules: ActRules,
+  moment: ActMoment,
+): ActOutcome | undefined {
+  return (
+    outOfBounds(nodes, rules) ??
+    handsOff(standing.annotations, rules.self) ??
+    needless(standing, nodes) ??
+    (rules.dryRun ? dryRun(standing, nodes) : undefined) ??
+    tooSoon(standing, nodes, rules, moment)
+  );
+}
+
+/** A number that can't be meant, or that the settings forbid. */
+export function outOfBounds(nodes: number, { mostNodes }: ActRules): ActOutcome | undefined {
+  if (!Number.isSafeInteger(nodes) || nodes < 0)
+    return { word: 'refused', text: `${nodes} is no number of nodes` };
+  if (nodes <= mostNodes) return undefined;
+  return { word: 'refused', text: `${nodes} nodes are more than the ${mostNodes} that the settings allow` };
+}
+
+/** Paused, or somebody else's: asked before every write, also those that undo. */
+export function handsOff(annotations: Readonly<Record<string, string>>, self: string): ActOutcome | undefined {
+  const owner = ownerOf(annotations);
+  if (owner !== undefined && owner !== self) {
+    const cure = `remove the annotation ${SCALED_BY_ANNOTATION} there if that one is gone, or take the pool out of this one's settings`;
+    return { word: 'foreign-owner', text: `the pool is scaled by ${owner}, not by ${self}: ${cure}` };
+  }
+  if (!isPaused(annotations)) return undefined;
+  return { word: 'paused', text: 'paused by the annotation hangar.dev/paused: remove it to go on' };
+}
+
+function needless({ nodes: from, service, serviceText }: Standing, nodes: number): ActOutcome | undefined {
+  if (from === nodes) return { word: 'unchanged', text: `${nodes} nodes, as before` };
+  if (service !== 'unserved' || nodes <= (from ?? 0)) return undefined;
+  return { word: 'unserved', text: `stays at ${from ?? 0} instead of ${nodes} nodes: ${serviceText}` };
+}
+
+/** What a dry run says instead of acting. */
+export const dryRun = ({ nodes: from }: Pick<Standing, 'nodes'>, nodes: number): ActOutcome => ({
+  word: 'would-set',
+  text: `dry run: would go from ${from ?? 'nothing'} to ${nodes} nodes`,
+});
+
+/** Is it a lowering within the pace? Raises never wait. */
+export function tooSoon(
+  { nodes: from }: Pick<Standing, 'nodes'>,
+  nodes: number,
+  { lowerPaceMs }: Pick<ActRules, 'lowerPaceMs'>,
+  { nowMs, lastSetMs }: ActMoment,
+): ActOutcome | undefined {
+  const leftMs = (lastSetMs ?? Number.NEGATIVE_INFINITY) + lowerPaceMs - nowMs;
+  if (nodes > (from ?? 0) || leftMs <= 0) return undefined;
+  return { word: 'paced', text: `goes down to ${nodes} nodes in ${Math.ceil(leftMs / 1000)} s at the earliest` };
+}

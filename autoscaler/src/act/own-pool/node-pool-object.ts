@@ -1,0 +1,136 @@
+import type { Cluster, Target } from '@hangar/shared/kubernetes/cluster';
+import type { KubernetesObject, V1ObjectReference } from '@kubernetes/client-node';
+import { ACT_RESOURCE, SCALED_BY_ANNOTATION } from '../resources.ts';
+
+/** Karpenter's word for a node of its own. */
+export interface NodeClaim extends KubernetesObject {
+  readonly status?: { readonly nodeName?: string };
+}
+
+interface NodePool extends KubernetesObject {
+  readonly spec?: { readonly replicas?: number; readonly limits?: Readonly<Record<string, unknown>> };
+  readonly status?: { readonly nodes?: number };
+}
+
+/** What is under way on the pool, kept on it so that the next leader can go on. */
+export interface Taking {
+  /** NodeClaims that were taken and that `replicas` still counts. */
+  readonly claims: readonly string[];
+  /** `limits.nodes` as it was before; null for none. */
+  readonly limit: string | null;
+}
+
+/** A static NodePool as it was read. */
+export interface NodePoolReading {
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly resourceVersion: string;
+  /** Undefined for a pool that isn't static. */
+  readonly size: number | undefined;
+  /** Nodes that the engine counts. */
+  readonly nodes: number;
+  readonly limit: string | null;
+  readonly taking: Taking | undefined;
+}
+
+const TAKING_ANNOTATION = 'hangar.dev/taking';
+const POOL_LABEL = 'karpenter.sh/nodepool';
+
+/**
+ * A static NodePool of Karpenter (karpenter.sh/v1, feature gate StaticCapacity). Its engine replaces a NodeClaim that vanishes while
+ * `replicas` is unchanged, and takes an empty node of its own choice when `replicas` goes down first (read in karpenter 1.14.1,
+ * `controllers/static`). So a taking holds `limits.nodes` at the smaller number, which forbids replacements, until those very claims
+ * are gone; then `replicas` follows and the limit is as before, in one write.
+ */
+export class NodePoolObject {
+  readonly name: string;
+  readonly reference: V1ObjectReference;
+  readonly cure = 'create it with spec.replicas, and start Karpenter with the feature gate StaticCapacity';
+  readonly #cluster: Cluster;
+  readonly #pool: string;
+  readonly #self: string;
+  readonly #target: Target;
+
+  constructor(cluster: Cluster, pool: string, self: string) {
+    this.#cluster = cluster;
+    this.#pool = pool;
+    this.#self = self;
+    this.#target = { resource: ACT_RESOURCE.nodePools, name: pool };
+    this.name = `node-pool ${pool}`;
+    this.reference = { apiVersion: 'karpenter.sh/v1', kind: 'NodePool', name: pool };
+  }
+
+  async read(signal: AbortSignal): Promise<NodePoolReading> {
+    const { metadata, spec, status } = await this.#cluster.get<NodePool>(this.#target, signal);
+    const annotations = metadata?.annotations ?? {};
+    const limit = spec?.limits?.['nodes'];
+    return {
+      annotations,
+      resourceVersion: metadata?.resourceVersion ?? '',
+      size: spec?.replicas,
+      nodes: status?.nodes ?? 0,
+      limit: typeof limit === 'string' || typeof limit === 'number' ? String(limit) : null,
+      taking: takingOf(annotations[TAKING_ANNOTATION]),
+    };
+  }
+
+  async claims(signal: AbortSignal): Promise<readonly NodeClaim[]> {
+    const selection = { labelSelector: `${POOL_LABEL}=${this.#pool}` };
+    return (await this.#cluster.list<NodeClaim>({ resource: ACT_RESOURCE.nodeClaims }, selection, signal)).items;
+  }
+
+  /** Makes the pool ours and forbids replacements of those claims: before the first of them goes. */
+  async hold(reading: NodePoolReading, taking: Taking, signal: AbortSignal): Promise<void> {
+    const annotations = { [TAKING_ANNOTATION]: JSON.stringify(taking) };
+    const most = (reading.size ?? 0) - taking.claims.length;
+    const limits = { nodes: String(Math.min(most, Number(taking.limit ?? most))) };
+    await this.#patch(reading, annotations, { limits }, signal);
+  }
+
+  /** Takes one node: that very claim, and no other of its name. */
+  async take(claim: NodeClaim, signal: AbortSignal): Promise<void> {
+    const { name, uid } = claim.metadata ?? {};
+    const target = { resource: ACT_RESOURCE.nodeClaims, ...(name ? { name } : {}) };
+    await this.#cluster.remove(target, uid ? { uid } : {}, signal);
+  }
+
+  /** Sets the number: through the scale subresource, or, when a taking ends with it, together with the limit as it was. */
+  async resize(reading: NodePoolReading, nodes: number, signal: AbortSignal): Promise<void> {
+    const { taking, limit } = reading;
+    if (taking) {
+      const limits = { nodes: taking.limit };
+      await this.#patch(reading, { [TAKING_ANNOTATION]: null }, { replicas: nodes, limits }, signal);
+      return;
+    }
+    const claimed =
+      reading.annotations[SCALED_BY_ANNOTATION] === this.#self
+        ? reading.resourceVersion
+        : await this.#patch(reading, {}, limit === null ? {} : { limits: { nodes: limit } }, signal);
+    const target = { ...this.#target, subresource: 'scale' };
+    const patch = { metadata: { resourceVersion: claimed }, spec: { replicas: nodes } };
+    await this.#cluster.patch(target, patch, 'merge', signal);
+  }
+
+  async #patch(
+    { resourceVersion }: NodePoolReading,
+    more: Readonly<Record<string, string | null>>,
+    spec: object,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const annotations = { [SCALED_BY_ANNOTATION]: this.#self, ...more };
+    const patch = { metadata: { resourceVersion, annotations }, spec };
+    const after = await this.#cluster.patch(this.#target, patch, 'merge', signal);
+    return after.metadata?.resourceVersion ?? '';
+  }
+}
+
+/** What stands there; somebody's scribble in it counts as nothing, and is overwritten. */
+function takingOf(text: string | undefined): Taking | undefined {
+  try {
+    const { claims, limit } = Object(JSON.parse(text ?? 'null')) as Partial<Record<keyof Taking, unknown>>;
+    if (!Array.isArray(claims)) return undefined;
+    const names = claims.filter((one): one is string => typeof one === 'string');
+    return { claims: names, limit: typeof limit === 'string' ? limit : null };
+  } catch {
+    return undefined;
+  }
+}

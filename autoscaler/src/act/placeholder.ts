@@ -1,0 +1,82 @@
+import { type Cluster, isKubernetesError, KubernetesError, type Target } from '@hangar/shared/kubernetes/cluster';
+import type { V1Deployment, V1ObjectReference, V1PriorityClass } from '@kubernetes/client-node';
+import {
+  PLACEHOLDER_PRIORITY,
+  placeholderDeployment,
+  placeholderPriority,
+  type PlaceholderOptions,
+} from './placeholder-manifest.ts';
+import { ACT_RESOURCE, SCALED_BY_ANNOTATION } from './resources.ts';
+import type { Reading, ScaledObject, Wish } from './scaled-object.ts';
+
+/**
+ * Pods of a node's size that do nothing, at the lowest priority that engines still make nodes for: builds push them out at once,
+ * and the engine brings a node for the one pushed out. For engines without CapacityBuffer. Made when it isn't there.
+ *
+ * @see capacity.md §2
+ */
+export class PlaceholderObject implements ScaledObject {
+  readonly name: string;
+  readonly meaning = 'spare';
+  readonly reference: V1ObjectReference;
+  readonly cure = 'it is made with the first number that is set';
+  readonly #cluster: Cluster;
+  readonly #options: PlaceholderOptions;
+  readonly #target: Target;
+
+  constructor(cluster: Cluster, options: PlaceholderOptions) {
+    const { namespace, name } = options;
+    this.#cluster = cluster;
+    this.#options = options;
+    this.#target = { resource: ACT_RESOURCE.deployments, namespace, name };
+    this.name = `placeholder ${namespace}/${name}`;
+    this.reference = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name };
+  }
+
+  async read(signal: AbortSignal): Promise<Reading> {
+    const { metadata, spec, status } = await this.#cluster.get<V1Deployment>(this.#target, signal);
+    const asked = spec?.replicas ?? 0;
+    const ready = status?.readyReplicas ?? 0;
+    return {
+      annotations: metadata?.annotations ?? {},
+      resourceVersion: metadata?.resourceVersion ?? '',
+      nodes: asked,
+      signs: { isThere: ready >= asked, progress: String(ready) },
+      said: `${ready} of ${asked} placeholders run`,
+    };
+  }
+
+  async write({ resourceVersion }: Reading, { nodes, self }: Wish, signal: AbortSignal): Promise<void> {
+    const metadata = { resourceVersion, annotations: { [SCALED_BY_ANNOTATION]: self } };
+    await this.#cluster.patch(this.#target, { metadata, spec: { replicas: nodes } }, 'merge', signal);
+  }
+
+  async create(wish: Wish, signal: AbortSignal): Promise<void> {
+    await this.#makePriority(signal);
+    const { resource, namespace } = this.#target;
+    const deployment = placeholderDeployment(this.#options, wish);
+    await this.#cluster.create<V1Deployment>({ resource, ...(namespace ? { namespace } : {}) }, deployment, signal);
+  }
+
+  /** One of another value under that name would push out real Pods, or be ignored by engines: it must not be used. */
+  async #makePriority(signal: AbortSignal): Promise<void> {
+    const resource = ACT_RESOURCE.priorityClasses;
+    const wanted = placeholderPriority(this.#options);
+    try {
+      await this.#cluster.create<V1PriorityClass>({ resource }, wanted, signal);
+    } catch (error) {
+      if (!isKubernetesError(error, 409)) throw error;
+      const target = { resource, name: this.#options.priorityClassName };
+      const { value } = await this.#cluster.get<V1PriorityClass>(target, signal);
+      if (value === PLACEHOLDER_PRIORITY) return;
+      throw priorityTaken(this.#options.priorityClassName, value);
+    }
+  }
+}
+
+const priorityTaken = (name: string, value: number | undefined): KubernetesError =>
+  new KubernetesError(
+    422,
+    'Invalid',
+    `the PriorityClass ${name} has the value ${value}, placeholders need ${PLACEHOLDER_PRIORITY}: name another one in the settings`,
+  );

@@ -1,0 +1,13 @@
+import type { Resource } from '@hangar/shared/kubernetes/cluster';
+
+/** Where what actuators write lives in the API. */
+export const ACT_RESOURCE = {
+  capacityBuffers: { base: '/apis/autoscaling.x-k8s.io/v1beta1', plural: 'capacitybuffers' },
+  deployments: { base: '/apis/apps/v1', plural: 'deployments' },
+  priorityClasses: { base: '/apis/scheduling.k8s.io/v1', plural: 'priorityclasses' },
+  nodePools: { base: '/apis/karpenter.sh/v1', plural: 'nodepools' },
+  nodeClaims: { base: '/apis/karpenter.sh/v1', plural: 'nodeclaims' },
+} as const satisfies Record<string, Resource>;
+
+/** On what an actuator owns: `NAMESPACE/NAME` of the Hangar that does. */
+export const SCALED_BY_ANNOTATION = 'hangar.dev/scaled-by';

@@ -1,0 +1,181 @@
+import type { ModelParameters } from '../model/parameters.ts';
+import { PUBLISHED } from '../model/parameters.ts';
+import type { DaySummary } from './day-summary.ts';
+import { type DayPair, type Estimate, ratioOfDays } from './ratio.ts';
+
+/** What is learned from data. */
+export type QuantityName =
+  | 'podsPerBuild'
+  | 'podSeconds'
+  | 'podCpuMillicores'
+  | 'podMemoryBytes'
+  | 'peakHourShare'
+  | 'burstiness'
+  | 'bootSeconds';
+
+/** One quantity: what we thought, what data say, what we use, and how sure that is. */
+export interface Quantity {
+  readonly name: QuantityName;
+  readonly meaning: string;
+  readonly unit: string;
+  readonly prior: number;
+  readonly priorSource: string;
+  /** Undefined: too few days. */
+  readonly data: Estimate | undefined;
+  /** What is used: data and prior by their weight in days. */
+  readonly value: number;
+  /** 90 % interval of what is used; as wide as ignorance where there are no data. */
+  readonly low: number;
+  readonly high: number;
+  readonly days: number;
+  /** Some of these days were cut off by full runners: the true value may be higher. */
+  readonly lowerBound: boolean;
+  /** `9 of 14 days`, and what is doubtful, in words. */
+  readonly because: string;
+}
+
+/** Everything that was calibrated. */
+export type Calibration = Readonly<Record<QuantityName, Quantity>>;
+
+/** What the prior weighs, in days: so few that a week of data counts for more. */
+const PRIOR_DAYS = 2;
+/** Where nothing is known, the truth may be so many times smaller or larger; wide on purpose. */
+const IGNORANCE = 2.5;
+/** Builds of a PR in a day: pushes. Pods don't tell which PR they belong to, so it stays our reading. */
+export const BUILDS_PER_PR = 3;
+
+interface Description {
+  readonly meaning: string;
+  readonly unit: string;
+  readonly prior: number;
+  readonly priorSource: string;
+  readonly pair: (day: DaySummary) => DayPair;
+  /** Whether full runners hide a part of it. */
+  readonly censored: boolean;
+}
+
+const byPods = (over: (day: DaySummary) => number) => (day: DaySummary) => ({ over: over(day), under: day.pods });
+
+const TABLE = "the published table's parameters (our reading)";
+
+/** What is known of each quantity before any data. */
+const DESCRIPTIONS: Readonly<Record<QuantityName, Description>> = {
+  podsPerBuild: {
+    meaning: 'Pods that one build starts',
+    unit: 'Pods',
+    prior: PUBLISHED.podsPerPr / BUILDS_PER_PR,
+    priorSource: `${TABLE}: ${PUBLISHED.podsPerPr} Pods a PR in ${BUILDS_PER_PR} pushes`,
+    pair: ({ pods, builds }) => ({ over: pods, under: builds }),
+    censored: false,
+  },
+  podSeconds: {
+    meaning: 'time that a Pod holds its room',
+    unit: 's',
+    prior: PUBLISHED.podSeconds,
+    priorSource: TABLE,
+    pair: byPods(({ podSeconds }) => podSeconds),
+    censored: false,
+  },
+  podCpuMillicores: {
+    meaning: 'CPU that a Pod asks for',
+    unit: 'millicores',
+    prior: PUBLISHED.pod.cpuMillicores,
+    priorSource: TABLE,
+    pair: byPods(({ cpuMillicores }) => cpuMillicores),
+    censored: false,
+  },
+  podMemoryBytes: {
+    meaning: 'memory that a Pod asks for',
+    unit: 'bytes',
+    prior: PUBLISHED.pod.memoryBytes,
+    priorSource: TABLE,
+    pair: byPods(({ memoryBytes }) => memoryBytes),
+    censored: false,
+  },
+  peakHourShare: {
+    meaning: "share of a day's Pods that arrive in its busiest hour",
+    unit: '',
+    prior: PUBLISHED.peakHourShare,
+    priorSource: 'median of 18 busy days of one busy repository: 20.5 %',
+    pair: byPods(({ peakHourPods }) => peakHourPods),
+    censored: true,
+  },
+  burstiness: {
+    meaning: 'Pods that arrive together, as the average Pod sees it (1: they come one by one)',
+    unit: 'Pods',
+    prior: 5,
+    priorSource: 'one busy repository: a push brings 5.0 jobs',
+    pair: byPods(({ pushSquares }) => pushSquares),
+    censored: true,
+  },
+  bootSeconds: {
+    meaning: 'from the order of a node to its first build running',
+    unit: 's',
+    prior: 180,
+    priorSource: 'usual in clouds: three minutes',
+    pair: ({ bootSeconds, boots }) => ({ over: bootSeconds, under: boots }),
+    censored: false,
+  },
+};
+
+function quantityOf(name: QuantityName, days: readonly DaySummary[], prior: number): Quantity {
+  const { meaning, unit, priorSource, pair, censored } = DESCRIPTIONS[name];
+  const data = ratioOfDays(days.map(pair));
+  const used = data?.days ?? 0;
+  const value = data === undefined ? prior : (PRIOR_DAYS * prior + used * data.value) / (PRIOR_DAYS + used);
+  const cut = days.filter(({ exhausted }) => exhausted).length;
+  const lowerBound = censored && cut > 0 && data !== undefined;
+  return {
+    name,
+    meaning,
+    unit,
+    prior,
+    priorSource,
+    data,
+    value,
+    low: data === undefined ? prior / IGNORANCE : Math.min(data.low, value),
+    high: data === undefined ? prior * IGNORANCE : Math.max(data.high, value),
+    days: used,
+    lowerBound,
+    because: storyOf({ used, total: days.length, cut: lowerBound ? cut : 0 }),
+  };
+}
+
+function storyOf({ used, total, cut }: { used: number; total: number; cut: number }): string {
+  const days = (count: number): string => `${count} ${count === 1 ? 'day' : 'days'}`;
+  if (used === 0) return `no data yet (${days(total)} seen, 2 with data are needed): the assumption stands`;
+  const base = `${used} of ${days(total)}, against ${days(PRIOR_DAYS)} for the assumption`;
+  return cut === 0 ? base : `${base}; on ${days(cut)} runners or quotas were full, so it is a lower bound`;
+}
+
+const NAMES = Object.keys(DESCRIPTIONS) as readonly QuantityName[];
+
+/**
+ * Blends what was thought before with what whole days say.
+ *
+ * @param days whole days, in any order
+ * @param priors other values than the usual ones, such as a boot time that the operator knows
+ * @returns for each quantity value, 90 % interval and story; the same days give the same answer
+ */
+export function calibrate(
+  days: readonly DaySummary[],
+  priors: Partial<Readonly<Record<QuantityName, number>>> = {},
+): Calibration {
+  return Object.fromEntries(
+    NAMES.map((name) => [name, quantityOf(name, days, priors[name] ?? DESCRIPTIONS[name].prior)]),
+  ) as unknown as Calibration;
+}
+
+/** The model of PRs per day with what was learned in it; what can't be seen stays as published. */
+export function calibratedParameters(calibration: Calibration): ModelParameters {
+  return {
+    ...PUBLISHED,
+    podsPerPr: calibration.podsPerBuild.value * BUILDS_PER_PR,
+    podSeconds: calibration.podSeconds.value,
+    peakHourShare: Math.min(1, calibration.peakHourShare.value),
+    pod: {
+      cpuMillicores: Math.max(1, Math.ceil(calibration.podCpuMillicores.value)),
+      memoryBytes: Math.max(1, Math.ceil(calibration.podMemoryBytes.value)),
+    },
+  };
+}

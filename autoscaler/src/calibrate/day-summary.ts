@@ -1,0 +1,160 @@
+import type { Job } from '../capacity/job.ts';
+
+const DAY_SECONDS = 86_400;
+
+/** A day of builds in sums: what calibration needs of it, whatever its size. */
+export interface DaySummary {
+  /** Days since 1970, UTC. */
+  readonly day: number;
+  readonly pods: number;
+  readonly podSeconds: number;
+  readonly cpuMillicores: number;
+  readonly memoryBytes: number;
+  readonly builds: number;
+  readonly peakHourPods: number;
+  /** Sum of squares of Pods that arrived together. */
+  readonly pushSquares: number;
+  readonly boots: number;
+  readonly bootSeconds: number;
+  /** Runners or quotas were full for a part of the day: more might have come. */
+  readonly exhausted: boolean;
+}
+
+/** Pods that arrive within this time are one push. */
+const PUSH_SECONDS = 3;
+/** Builds of one day that are told apart; later ones count as new. */
+const MOST_BUILDS = 50_000;
+
+class OpenDay {
+  readonly day: number;
+  #pods = 0;
+  #podSeconds = 0;
+  #cpuMillicores = 0;
+  #memoryBytes = 0;
+  #unnamedBuilds = 0;
+  #boots = 0;
+  #bootSeconds = 0;
+  exhausted = false;
+  readonly #builds = new Set<string>();
+  readonly #hours = new Float64Array(24);
+  readonly #seconds: number[] = [];
+
+  constructor(day: number) {
+    this.day = day;
+  }
+
+  add({ arrivedAt, durationSeconds, request, build }: Job): void {
+    this.#pods += 1;
+    this.#podSeconds += durationSeconds;
+    this.#cpuMillicores += request.cpuMillicores;
+    this.#memoryBytes += request.memoryBytes;
+    const hour = Math.floor((arrivedAt % DAY_SECONDS) / 3600);
+    this.#hours[hour] = (this.#hours[hour] ?? 0) + 1;
+    this.#seconds.push(arrivedAt);
+    if (build === undefined || this.#builds.size >= MOST_BUILDS) this.#unnamedBuilds += build === undefined ? 0 : 1;
+    else this.#builds.add(build);
+  }
+
+  booted(seconds: number): void {
+    this.#boots += 1;
+    this.#bootSeconds += seconds;
+  }
+
+  summary(): DaySummary {
+    return {
+      day: this.day,
+      pods: this.#pods,
+      podSeconds: this.#podSeconds,
+      cpuMillicores: this.#cpuMillicores,
+      memoryBytes: this.#memoryBytes,
+      builds: this.#builds.size + this.#unnamedBuilds,
+      peakHourPods: Math.max(...this.#hours),
+      pushSquares: pushSquares(this.#seconds),
+      boots: this.#boots,
+      bootSeconds: this.#bootSeconds,
+      exhausted: this.exhausted,
+    };
+  }
+}
+
+/** Sum of squares of the sizes of pushes. */
+function pushSquares(seconds: readonly number[]): number {
+  const times = Float64Array.from(seconds).sort();
+  let squares = 0;
+  let size = 0;
+  let last = -Infinity;
+  for (const at of times) {
+    if (at - last > PUSH_SECONDS) {
+      squares += size * size;
+      size = 0;
+    }
+    size += 1;
+    last = at;
+  }
+  return squares + size * size;
+}
+
+/** Sums up days as Pods end; old days are kept as sums, only the last ones stay open. */
+export class DayBook {
+  readonly #closed = new Map<number, DaySummary>();
+  readonly #open = new Map<number, OpenDay>();
+  readonly #mostDays: number;
+
+  /** @param mostDays how many days are remembered */
+  constructor(mostDays: number) {
+    this.#mostDays = mostDays;
+  }
+
+  /** A build that ended; it counts for the day of its arrival. */
+  add(job: Job): void {
+    this.#dayOf(job.arrivedAt)?.add(job);
+  }
+
+  booted(atSeconds: number, seconds: number): void {
+    this.#dayOf(atSeconds)?.booted(seconds);
+  }
+
+  exhaustedAt(atSeconds: number): void {
+    const day = this.#dayOf(atSeconds);
+    if (day !== undefined) day.exhausted = true;
+  }
+
+  /** Whole days before today that had any build, oldest first, and today's as far as it goes is left out. */
+  wholeDays(nowSeconds: number): readonly DaySummary[] {
+    const today = Math.floor(nowSeconds / DAY_SECONDS);
+    for (const [day, open] of this.#open) {
+      // A build of yesterday may still run today: a day is closed two days later, so that nothing of it is lost.
+      if (day < today - 2) this.#close(day, open);
+    }
+    const open = [...this.#open.values()].map((one) => one.summary());
+    return [...this.#closed.values(), ...open]
+      .filter(({ day, pods }) => day < today && day >= today - this.#mostDays && pods > 0)
+      .sort((one, other) => one.day - other.day);
+  }
+
+  #dayOf(atSeconds: number): OpenDay | undefined {
+    const day = Math.floor(atSeconds / DAY_SECONDS);
+    if (this.#closed.has(day)) return undefined;
+    const open = this.#open.get(day) ?? new OpenDay(day);
+    this.#open.set(day, open);
+    return open;
+  }
+
+  #close(day: number, open: OpenDay): void {
+    this.#closed.set(day, open.summary());
+    this.#open.delete(day);
+    const oldest = Math.min(...this.#closed.keys());
+    if (this.#closed.size > this.#mostDays) this.#closed.delete(oldest);
+  }
+}
+
+/** Sums up a whole trace, for tests and for a start from memory. */
+export function summariesOf(jobs: readonly Job[]): readonly DaySummary[] {
+  return [...Map.groupBy(jobs, ({ arrivedAt }) => Math.floor(arrivedAt / DAY_SECONDS))]
+    .sort(([one], [other]) => one - other)
+    .map(([day, members]) => {
+      const open = new OpenDay(day);
+      for (const job of members) open.add(job);
+      return open.summary();
+    });
+}

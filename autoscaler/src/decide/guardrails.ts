@@ -1,0 +1,82 @@
+import type { Resources } from '../capacity/shape.ts';
+
+/** What no answer may go beyond, whatever the demand. */
+export interface Guardrails {
+  readonly minNodes: number;
+  readonly maxNodes: number;
+  /** Nodes that a pool may grow at once. */
+  readonly stepUp: number;
+  /** Nodes that a pool may shrink at once. */
+  readonly stepDown: number;
+  /** A pool doesn't shrink within this time after it grew. */
+  readonly coolDownMs: number;
+  /** What all nodes of a pool together may have. Infinite: no bound. */
+  readonly quota: Resources;
+}
+
+/** Where a pool stands. */
+export interface PoolStanding {
+  /** Nodes that are there or on their way. */
+  readonly nodes: number;
+  /** When it was last asked to grow; undefined: never. */
+  readonly grewAtMs: number | undefined;
+  readonly nowMs: number;
+  /** What one node has. */
+  readonly node: Resources;
+}
+
+/** A number of nodes after the guardrails, and which of them held, in words. */
+export interface Guarded {
+  readonly nodes: number;
+  readonly held: readonly string[];
+}
+
+type Rail = (nodes: number, standing: PoolStanding, rails: Guardrails) => Guarded | undefined;
+
+const nodesOf = (count: number): string => `${count} ${count === 1 ? 'node' : 'nodes'}`;
+
+/** The order matters: bounds of the operator come last, so that nothing outdoes them. */
+const RAILS: readonly Rail[] = [
+  (nodes, { nodes: now, grewAtMs, nowMs }, { coolDownMs }) => {
+    if (nodes >= now || grewAtMs === undefined) return undefined;
+    const leftMs = grewAtMs + coolDownMs - nowMs;
+    // A clock that jumped back must not freeze a pool for longer than one cool-down.
+    if (leftMs <= 0 || leftMs > coolDownMs) return undefined;
+    return { nodes: now, held: [`it grew lately: no shrinking for another ${Math.ceil(leftMs / 1000)} s`] };
+  },
+  (nodes, { nodes: now }, { stepUp }) =>
+    nodes > now + stepUp
+      ? { nodes: now + stepUp, held: [`at most ${nodesOf(stepUp)} more at once`] }
+      : undefined,
+  (nodes, { nodes: now }, { stepDown }) =>
+    nodes < now - stepDown
+      ? { nodes: now - stepDown, held: [`at most ${nodesOf(stepDown)} less at once`] }
+      : undefined,
+  (nodes, { node }, { quota }) => {
+    const most = Math.min(
+      Math.floor(quota.cpuMillicores / Math.max(1, node.cpuMillicores)),
+      Math.floor(quota.memoryBytes / Math.max(1, node.memoryBytes)),
+    );
+    return nodes > most ? { nodes: most, held: [`the quota allows ${nodesOf(most)}`] } : undefined;
+  },
+  (nodes, _standing, { minNodes }) =>
+    nodes < minNodes ? { nodes: minNodes, held: [`at least ${nodesOf(minNodes)}`] } : undefined,
+  (nodes, _standing, { maxNodes }) =>
+    nodes > maxNodes ? { nodes: maxNodes, held: [`at most ${nodesOf(maxNodes)}`] } : undefined,
+];
+
+/**
+ * Holds a wanted size within the guardrails.
+ *
+ * @param wanted whole nodes ≥ 0
+ * @returns whole nodes from minNodes to maxNodes (the smaller of both when they contradict)
+ */
+export function guarded(wanted: number, standing: PoolStanding, rails: Guardrails): Guarded {
+  return RAILS.reduce<Guarded>(
+    (so, rail) => {
+      const next = rail(so.nodes, standing, rails);
+      return next === undefined ? so : { nodes: next.nodes, held: [...so.held, ...next.held] };
+    },
+    { nodes: wanted, held: [] },
+  );
+}

@@ -1,0 +1,50 @@
+import { carries, CLOSING_TAINT, isPaused, type PoolNode, SURPLUS_TAINT } from './pool-node.ts';
+
+/** Which nodes of a pool shall be marked as surplus now, and which no longer. Emptiest first to mark, fullest first to open. */
+export interface Placement {
+  readonly mark: readonly PoolNode[];
+  readonly open: readonly PoolNode[];
+}
+
+/** How much stays open. */
+export interface SurplusOptions {
+  /** Room, in Pods of the typical request, that stays without a mark: what may arrive until the next tick, and what waits. ≥ 0. */
+  readonly openRoom: number;
+  /** A node is marked only when so much room beyond `openRoom` is open without it, so that nothing flaps. ≥ 0. */
+  readonly slackRoom: number;
+}
+
+const isMarked = (node: PoolNode): boolean => carries(node, SURPLUS_TAINT);
+
+/** Others decide about these: closed by us or by somebody, ill, or left alone on request. */
+const isOurs = (node: PoolNode): boolean =>
+  node.ready && !node.unschedulable && !carries(node, CLOSING_TAINT) && !isPaused(node.annotations);
+
+/** Fullest first; among equals the open one, then by name: the same nodes give the same order. */
+function byFullness(one: PoolNode, other: PoolNode): number {
+  const marked = Number(isMarked(one)) - Number(isMarked(other));
+  return other.builds - one.builds || one.room - other.room || marked || compareText(one.name, other.name);
+}
+
+const compareText = (one: string, other: string): number => (one < other ? -1 : Number(one > other));
+
+/**
+ * Decides which nodes of one pool carry the soft taint: from the fullest on, nodes stay open until their room is enough; the rest,
+ * the emptiest, are marked. The less is open, the tighter builds pack, and the more nodes empty; since the mark is soft, no Pod waits.
+ *
+ * @see capacity.md §5.1, `soft-taint`
+ */
+export function decidePlacement(nodes: readonly PoolNode[], options: SurplusOptions): Placement {
+  const mark: PoolNode[] = [];
+  const open: PoolNode[] = [];
+  let roomBefore = 0;
+  for (const node of nodes.filter(isOurs).toSorted(byFullness)) {
+    const bound = options.openRoom + (isMarked(node) ? 0 : options.slackRoom);
+    // A full node needs no mark, and the next build that ends there makes it the one to fill.
+    const staysOpen = roomBefore < bound || (node.room === 0 && node.builds > 0);
+    roomBefore += node.room;
+    if (staysOpen && isMarked(node)) open.push(node);
+    if (!staysOpen && !isMarked(node)) mark.push(node);
+  }
+  return { mark: mark.reverse(), open };
+}

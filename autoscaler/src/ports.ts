@@ -1,0 +1,59 @@
+import type { PodRecord } from './watch/pod-record.ts';
+
+/** An answer of a target. */
+export interface TargetAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  /** At most {@link MOST_ANSWER_BYTES}: an edge refuses more. */
+  readonly body: string;
+}
+
+/** The most that a target may send. */
+export const MOST_ANSWER_BYTES = 32 * 2 ** 20;
+
+/** How targets are asked. Rejects when there is no answer, when it is too large, or with the signal's reason. */
+export interface MetricsSource {
+  get(url: string, signal: AbortSignal): Promise<TargetAnswer>;
+}
+
+/** One pool, how many nodes it shall have, and why in words. */
+export interface PoolOrder {
+  readonly pool: string;
+  /** Whole, ≥ 0. */
+  readonly nodes: number;
+  readonly because: string;
+}
+
+/** What became of an order: one word of the actor's own, and the story. */
+export interface OrderOutcome {
+  readonly pool: string;
+  readonly outcome: string;
+  readonly note: string;
+}
+
+/** Whoever may change the world: places, buffers, pools. Never called with stale data. Without one everything is a dry run. */
+export interface Actor {
+  act(orders: readonly PoolOrder[], signal: AbortSignal): Promise<readonly OrderOutcome[]>;
+}
+
+/** What was remembered from earlier lives. */
+export interface Remembered {
+  /** By end. */
+  readonly records: readonly PodRecord[];
+  /** In words: what was damaged, where it lies now. */
+  readonly problems: readonly string[];
+}
+
+/** Finished Pods on a disk: memory over restarts, and food of `replay`. */
+export interface TraceMemory {
+  /** Never rejects: what can't be read is a problem in words. */
+  load(nowMs: number): Promise<Remembered>;
+  /** Keeps records. Rejects when the disk refuses; the caller tries again with the next ones. */
+  append(records: readonly PodRecord[], nowMs: number): Promise<void>;
+}
+
+/** A memory that forgets: for a service without a disk. */
+export const noMemory: TraceMemory = {
+  load: () => Promise.resolve({ records: [], problems: [] }),
+  append: () => Promise.resolve(),
+};

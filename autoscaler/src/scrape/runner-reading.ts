@@ -1,0 +1,142 @@
+import { RUNNER_METRICS, STAGE_STATES } from '@hangar/shared/contract/runner-metrics';
+import type { Exposition, Sample } from '@hangar/shared/exposition/exposition';
+import type { StageState } from './words.ts';
+
+/** Something that a target said and nobody believes: left out and told. */
+export interface ScrapeProblem {
+  readonly target: string;
+  readonly problem: string;
+  readonly cure: string;
+}
+
+/** Stages and what they ask for. */
+export interface StageSum {
+  readonly stages: number;
+  readonly cpuMillicores: number;
+  readonly memoryBytes: number;
+}
+
+/** What one runner says of itself now. What it doesn't say is undefined, never zero. */
+export interface RunnerReading {
+  readonly target: string;
+  readonly states: Readonly<Record<StageState, StageSum>> | undefined;
+  readonly capacityPipelines: number | undefined;
+  readonly unschedulablePods: number | undefined;
+  /** When its process began, in seconds since 1970. */
+  readonly startedAtSeconds: number | undefined;
+  /** Running totals by series, such as `hangar_runner_builds_total{event="push"}`. */
+  readonly counters: ReadonlyMap<string, number>;
+}
+
+/** Beyond these a figure is a slip or a lie. */
+const MOST = { stages: 1_000_000, cores: 10_000_000, bytes: 2 ** 60, counter: 1e15 } as const;
+const PROCESS_START = 'process_start_time_seconds';
+
+/** Histograms whose parts are followed as counters. */
+const HISTOGRAMS = [RUNNER_METRICS.wait.name, RUNNER_METRICS.run.name];
+const COUNTERS = [RUNNER_METRICS.builds.name, RUNNER_METRICS.stagesEnded.name];
+
+class Reading {
+  readonly problems: ScrapeProblem[] = [];
+  readonly #target: string;
+  readonly #text: Exposition;
+
+  constructor(target: string, text: Exposition) {
+    this.#target = target;
+    this.#text = text;
+  }
+
+  /** A value that makes sense; undefined when it is absent or does not. */
+  sound(sample: Sample | undefined, most: number): number | undefined {
+    if (sample === undefined) return undefined;
+    if (sample.value >= 0 && sample.value <= most) return sample.value;
+    this.problems.push({
+      target: this.#target,
+      problem: `${sample.name} is ${sample.value}`,
+      cure: `a value from 0 to ${most} counts; look at the target, or take it out of HANGAR_AUTOSCALER_RUNNERS`,
+    });
+    return undefined;
+  }
+
+  samples(family: string): readonly Sample[] {
+    return this.#text.families.get(family)?.samples ?? [];
+  }
+
+  one(name: string, most: number): number | undefined {
+    return this.sound(this.samples(name)[0], most);
+  }
+
+  byState(name: string, most: number): ReadonlyMap<string, number> {
+    const values = new Map<string, number>();
+    for (const sample of this.samples(name)) {
+      const value = this.sound(sample, most);
+      if (value !== undefined) values.set(sample.labels.get('state') ?? '', value);
+    }
+    return values;
+  }
+
+  counters(): ReadonlyMap<string, number> {
+    const values = new Map<string, number>();
+    const families = [...COUNTERS, ...COUNTERS.map((name) => name.replace(/_total$/, '')), ...HISTOGRAMS];
+    for (const sample of families.flatMap((family) => this.samples(family))) {
+      const value = this.sound(sample, MOST.counter);
+      if (value !== undefined) values.set(seriesOf(sample), value);
+    }
+    return values;
+  }
+
+  /** All three states, or nothing: a runner that leaves one out is no runner of ours. */
+  states(): RunnerReading['states'] {
+    const stages = this.byState(RUNNER_METRICS.stages.name, MOST.stages);
+    const cores = this.byState(RUNNER_METRICS.requestedCpu.name, MOST.cores);
+    const bytes = this.byState(RUNNER_METRICS.requestedMemory.name, MOST.bytes);
+    if (STAGE_STATES.some((state) => !stages.has(state))) return undefined;
+    const of = (state: StageState): StageSum => ({
+      stages: stages.get(state) ?? 0,
+      cpuMillicores: Math.round((cores.get(state) ?? 0) * 1000),
+      memoryBytes: bytes.get(state) ?? 0,
+    });
+    return { waiting: of('waiting'), starting: of('starting'), running: of('running') };
+  }
+}
+
+/** The name of a series, its labels in order. */
+function seriesOf({ name, labels }: Sample): string {
+  const words = [...labels].sort(([one], [other]) => (one < other ? -1 : 1));
+  return `${name}{${words.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(',')}}`;
+}
+
+/**
+ * What a runner's metrics say; values that no runner can have (NaN, negative, huge) are set aside and told.
+ *
+ * @param target its address, for problems
+ */
+export function readRunner(
+  target: string,
+  text: Exposition,
+): { readonly reading: RunnerReading; readonly problems: readonly ScrapeProblem[] } {
+  const reading = new Reading(target, text);
+  const states = reading.states();
+  const malformed = text.problems.slice(0, 3).map(({ line, problem, cure }) => ({
+    target,
+    problem: `line ${line} of its metrics: ${problem}`,
+    cure,
+  }));
+  if (states === undefined)
+    reading.problems.push({
+      target,
+      problem: `${RUNNER_METRICS.stages.name} is missing or makes no sense`,
+      cure: "give the address of a Hangar runner's HTTP side, such as http://runner:3000",
+    });
+  return {
+    reading: {
+      target,
+      states,
+      capacityPipelines: reading.one(RUNNER_METRICS.capacity.name, MOST.stages),
+      unschedulablePods: reading.one(RUNNER_METRICS.unschedulable.name, MOST.stages),
+      startedAtSeconds: reading.one(PROCESS_START, 1e11),
+      counters: reading.counters(),
+    },
+    problems: [...malformed, ...reading.problems],
+  };
+}

@@ -1,0 +1,100 @@
+import type { Clock } from '@hangar/shared/clock';
+import { formatOfContentType, parseExposition } from '@hangar/shared/exposition/parse';
+import type { MetricsSource, TargetAnswer } from '../ports.ts';
+import { type KnownStage, readKnownStages } from './known-stages.ts';
+import { type RunnerReading, readRunner, type ScrapeProblem } from './runner-reading.ts';
+
+/** One runner, as far as it answered. */
+export interface TargetRound {
+  readonly target: string;
+  readonly reading: RunnerReading | undefined;
+  /** Undefined: it didn't say. */
+  readonly known: readonly KnownStage[] | undefined;
+  readonly problems: readonly ScrapeProblem[];
+}
+
+/** One round over all targets. A target that didn't answer is a gap: it has no reading, not an empty one. */
+export interface Round {
+  readonly atMs: number;
+  readonly targets: readonly TargetRound[];
+}
+
+/** What a round needs. */
+export interface ScrapeParts {
+  readonly clock: Clock;
+  readonly source: MetricsSource;
+  /** Each answer comes within this time or counts as none. */
+  readonly deadlineMs: number;
+}
+
+/** Runners beyond this are left out and told: a discovery gone wild must not fill the memory. */
+const MOST_TARGETS = 500;
+
+/** Asks all targets at once, each under its own deadline. Never rejects. */
+export async function scrape(
+  parts: ScrapeParts,
+  targets: readonly string[],
+  stop: AbortSignal,
+): Promise<Round> {
+  const asked = targets.slice(0, MOST_TARGETS);
+  const rounds = await Promise.all(asked.map((target) => scrapeOne(parts, target, stop)));
+  const left = targets.slice(MOST_TARGETS).map((target) => ({
+    target,
+    reading: undefined,
+    known: undefined,
+    problems: [
+      {
+        target,
+        problem: `more than ${MOST_TARGETS} runners`,
+        cure: 'give one service fewer runners to read',
+      },
+    ],
+  }));
+  return { atMs: parts.clock.now(), targets: [...rounds, ...left] };
+}
+
+async function scrapeOne(parts: ScrapeParts, target: string, stop: AbortSignal): Promise<TargetRound> {
+  const [metrics, demand] = await Promise.all([
+    ask(parts, `${target}/metrics`, stop),
+    ask(parts, `${target}/demand`, stop),
+  ]);
+  const problems: ScrapeProblem[] = [];
+  let reading: RunnerReading | undefined;
+  let known: readonly KnownStage[] | undefined;
+  if ('problem' in metrics) problems.push({ target, ...metrics });
+  else {
+    const exposition = parseExposition(metrics.body, { format: formatOfContentType(metrics.contentType) });
+    const read = readRunner(target, exposition);
+    problems.push(...read.problems);
+    if (read.reading.states !== undefined) reading = read.reading;
+  }
+  if ('problem' in demand) problems.push({ target, ...demand });
+  else {
+    const read = readKnownStages(target, demand.body);
+    problems.push(...read.problems);
+    known = read.stages;
+  }
+  return { target, reading, known, problems };
+}
+
+type Asked = TargetAnswer | { readonly problem: string; readonly cure: string };
+
+async function ask({ clock, source, deadlineMs }: ScrapeParts, url: string, stop: AbortSignal): Promise<Asked> {
+  const over = new AbortController();
+  const callOff = clock.after(deadlineMs, () => over.abort(new Error(`no answer within ${deadlineMs} ms`)));
+  try {
+    const answer = await source.get(url, AbortSignal.any([stop, over.signal]));
+    if (answer.status === 200) return answer;
+    return {
+      problem: `GET ${url} answers ${answer.status}`,
+      cure: "give the address of a Hangar runner's HTTP side",
+    };
+  } catch (error) {
+    return {
+      problem: `GET ${url}: ${error instanceof Error ? error.message : String(error)}`,
+      cure: 'is the runner up, is the address right, does a NetworkPolicy stand between?',
+    };
+  } finally {
+    callOff();
+  }
+}

@@ -1,0 +1,34 @@
+import type { Job } from '../capacity/job.ts';
+import { formatTraceLine, parseTraceLine } from '../trace/trace-line.ts';
+
+/** A Pod that ended: a job of a trace, and the uid that tells it from any other. */
+export interface PodRecord {
+  /** Empty in traces that others wrote. */
+  readonly uid: string;
+  readonly job: Job;
+}
+
+/** One record as a line of a trace; `replay` reads it too and passes over the uid. */
+export function formatRecord({ uid, job }: PodRecord): string {
+  const line = formatTraceLine(job);
+  return uid === '' ? line : `${line.slice(0, -1)},"pod":${JSON.stringify(uid)}}`;
+}
+
+/**
+ * Reads a line.
+ *
+ * @returns a record, or what is wrong with the line; undefined for an empty one
+ */
+export function parseRecord(
+  text: string,
+  line: number,
+): PodRecord | { readonly problem: string } | undefined {
+  const job = parseTraceLine(text, line);
+  if (job === undefined) return undefined;
+  return 'problem' in job ? { problem: job.problem } : { uid: uidOf(text), job };
+}
+
+function uidOf(text: string): string {
+  const data = JSON.parse(text) as { readonly pod?: unknown };
+  return typeof data.pod === 'string' ? data.pod : '';
+}

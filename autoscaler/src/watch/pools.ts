@@ -1,0 +1,96 @@
+import type { NodeTraits } from '../capacity/scheduling.ts';
+import type { NodeShape, Resources } from '../capacity/shape.ts';
+import type { NodeSpec } from '../simulate/node-table.ts';
+import { type DaemonFact, daemonSetsOn, type NodeFact, type PoolOwner } from './read-node.ts';
+import type { PodFact } from './read-pod.ts';
+
+/** One node of a pool and the builds on it. */
+export interface PoolNode {
+  readonly name: string;
+  readonly ready: boolean;
+  /** Cordoned, or closed by a hard taint: nothing new comes. */
+  readonly closed: boolean;
+  readonly builds: number;
+  readonly used: Resources;
+}
+
+/** Nodes that are alike, as they are now. */
+export interface Pool {
+  readonly name: string;
+  /** What an empty node of it offers: the smallest of its nodes, so that nothing is promised that one can't hold. */
+  readonly spec: NodeSpec;
+  readonly shape: NodeShape;
+  readonly nodes: readonly PoolNode[];
+  readonly owner: PoolOwner;
+}
+
+const closed = ({ unschedulable, taints = [] }: NodeTraits): boolean =>
+  unschedulable === true || taints.some(({ effect }) => effect !== 'PreferNoSchedule');
+
+const ZERO: Resources = { cpuMillicores: 0, memoryBytes: 0 };
+
+const plus = (one: Resources, other: Resources): Resources => ({
+  cpuMillicores: one.cpuMillicores + other.cpuMillicores,
+  memoryBytes: one.memoryBytes + other.memoryBytes,
+});
+
+function least(nodes: readonly NodeFact[]): NodeShape['allocatable'] {
+  const of = (key: keyof NodeShape['allocatable']): number =>
+    Math.min(...nodes.map(({ allocatable }) => allocatable[key]));
+  return { cpuMillicores: of('cpuMillicores'), memoryBytes: of('memoryBytes'), pods: of('pods') };
+}
+
+/** Traits that a new node of the pool will have: those that all its nodes share, without what comes and goes. */
+function shared(nodes: readonly NodeFact[]): NodeTraits {
+  const [first, ...rest] = nodes.map(({ traits }) => traits.labels ?? {});
+  const labels = Object.entries(first ?? {}).filter(([key, value]) => rest.every((one) => one[key] === value));
+  return { labels: Object.fromEntries(labels) };
+}
+
+/** What is there before any builds: DaemonSets as watched, or as assumed where they can't be. */
+export type Overhead = { readonly watched: readonly DaemonFact[] } | { readonly assumed: Resources };
+
+function overheadOf(traits: NodeTraits, overhead: Overhead): NonNullable<NodeSpec['daemonSets']> {
+  return 'watched' in overhead ? daemonSetsOn(traits, overhead.watched) : { ...overhead.assumed, pods: 0 };
+}
+
+/**
+ * Puts nodes and the builds on them together to pools. Nodes with a foreign taint are no pool of ours.
+ *
+ * @returns by name
+ */
+export function poolsOf(
+  nodes: readonly NodeFact[],
+  pods: readonly PodFact[],
+  overhead: Overhead,
+): readonly Pool[] {
+  const builds = new Map<string, { count: number; used: Resources }>();
+  for (const { node, state, request } of pods) {
+    if (state !== 'bound') continue;
+    const sum = builds.get(node) ?? { count: 0, used: ZERO };
+    builds.set(node, { count: sum.count + 1, used: plus(sum.used, request) });
+  }
+  const groups = Map.groupBy(
+    nodes.filter(({ foreign }) => !foreign),
+    ({ pool }) => pool,
+  );
+  return [...groups]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, members]): Pool => {
+      const traits = shared(members);
+      const allocatable = least(members);
+      return {
+        name,
+        spec: { allocatable, traits, daemonSets: overheadOf(traits, overhead) },
+        shape: { name, allocatable, source: 'allocatable of its live nodes' },
+        owner: members[0]?.owner ?? 'unknown',
+        nodes: members.map((node) => ({
+          name: node.name,
+          ready: node.ready,
+          closed: closed(node.traits),
+          builds: builds.get(node.name)?.count ?? 0,
+          used: builds.get(node.name)?.used ?? ZERO,
+        })),
+      };
+    });
+}

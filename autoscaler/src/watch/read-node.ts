@@ -1,0 +1,126 @@
+import { parseCpuMillicores, parseMemoryBytes } from '@hangar/shared/quantity';
+import type { V1DaemonSet, V1Node } from '@kubernetes/client-node';
+import { letsIn, type NodeTraits, type PodConstraints, type Taint } from '../capacity/scheduling.ts';
+import type { NodeShape, Resources } from '../capacity/shape.ts';
+import { constraintsOfSpec, requestOfSpec } from './read-pod.ts';
+
+/** Who scales a pool, as far as its nodes tell. */
+export type PoolOwner = 'karpenter' | 'cluster-api' | 'unknown';
+
+/** What of a node matters for capacity. Times in milliseconds since 1970. */
+export interface NodeFact {
+  readonly name: string;
+  /** Value of the pool label; `default` without one. */
+  readonly pool: string;
+  readonly allocatable: NodeShape['allocatable'];
+  readonly traits: NodeTraits;
+  readonly ready: boolean;
+  readonly createdMs: number;
+  readonly readyMs: number | undefined;
+  readonly owner: PoolOwner;
+  /** It has a hard taint that builds are not meant for: another kind of machine. */
+  readonly foreign: boolean;
+}
+
+/** Which nodes are whose pool. */
+export interface PoolRules {
+  /** Label whose value names the pool. */
+  readonly label: string;
+  /** Key of the taint that marks nodes for builds; empty: none, all nodes without a foreign taint count. */
+  readonly taint: string;
+}
+
+/** Hard taints that come and go with a node's life, or that are ours or an engine's: they make no pool foreign. */
+const PASSING = [
+  /^node\.kubernetes\.io\//,
+  /^node\.cloudprovider\.kubernetes\.io\//,
+  /^karpenter\.sh\//,
+  /^hangar\.(dev|build)\//,
+  /^ToBeDeletedByClusterAutoscaler$/,
+  /^DeletionCandidateOfClusterAutoscaler$/,
+];
+
+const EFFECTS: readonly Taint['effect'][] = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+
+function taintsOf(node: V1Node): readonly Taint[] {
+  return (node.spec?.taints ?? []).flatMap(({ key, value, effect }) => {
+    const known = EFFECTS.find((one) => one === effect);
+    return known === undefined ? [] : [{ key, effect: known, ...(value === undefined ? {} : { value }) }];
+  });
+}
+
+function isForeign(taints: readonly Taint[], poolTaint: string): boolean {
+  const hard = taints.filter(({ effect, key }) => effect !== 'PreferNoSchedule' && key !== poolTaint);
+  if (hard.some(({ key }) => !PASSING.some((pattern) => pattern.test(key)))) return true;
+  return poolTaint !== '' && !taints.some(({ key }) => key === poolTaint);
+}
+
+function ownerOf({ metadata }: V1Node): PoolOwner {
+  if (metadata?.labels?.['karpenter.sh/nodepool'] !== undefined) return 'karpenter';
+  return metadata?.annotations?.['cluster.x-k8s.io/machine'] === undefined ? 'unknown' : 'cluster-api';
+}
+
+function allocatableOf({ status }: V1Node): NodeShape['allocatable'] {
+  const { allocatable = {} } = status ?? {};
+  return {
+    cpuMillicores: parseCpuMillicores(allocatable['cpu'] ?? '') ?? 0,
+    memoryBytes: parseMemoryBytes(allocatable['memory'] ?? '') ?? 0,
+    pods: parseMemoryBytes(allocatable['pods'] ?? '') ?? 110,
+  };
+}
+
+/** Reads a node. @param nowMs for what it doesn't say */
+export function readNode(node: V1Node, rules: PoolRules, nowMs: number): NodeFact {
+  const labels = node.metadata?.labels ?? {};
+  const taints = taintsOf(node);
+  const condition = node.status?.conditions?.find(({ type }) => type === 'Ready');
+  const readyAt = condition?.status === 'True' ? condition.lastTransitionTime : undefined;
+  return {
+    name: node.metadata?.name ?? '',
+    pool: labels[rules.label] ?? 'default',
+    allocatable: allocatableOf(node),
+    traits: { labels, taints, ...(node.spec?.unschedulable === true ? { unschedulable: true } : {}) },
+    ready: condition?.status === 'True',
+    createdMs: new Date(node.metadata?.creationTimestamp ?? nowMs).getTime(),
+    readyMs: readyAt === undefined ? undefined : new Date(readyAt).getTime(),
+    owner: ownerOf(node),
+    foreign: isForeign(taints, rules.taint),
+  };
+}
+
+/** What a DaemonSet takes on each node that it goes to. */
+export interface DaemonFact {
+  readonly request: Resources;
+  readonly constraints: PodConstraints;
+}
+
+/** DaemonSet Pods put up with these on any node; the controller sees to it. */
+const DAEMON_TOLERATIONS = ['not-ready', 'unreachable', 'disk-pressure', 'memory-pressure', 'pid-pressure', 'unschedulable'].map(
+  (word) => ({ key: `node.kubernetes.io/${word}`, operator: 'Exists' as const }),
+);
+
+/** Reads a DaemonSet. */
+export function readDaemonSet({ spec }: V1DaemonSet): DaemonFact {
+  const constraints = constraintsOfSpec(spec?.template.spec);
+  return {
+    request: requestOfSpec(spec?.template.spec),
+    constraints: { ...constraints, tolerations: [...(constraints.tolerations ?? []), ...DAEMON_TOLERATIONS] },
+  };
+}
+
+/** What all DaemonSets together take on this node, and how many Pods they are. */
+export function daemonSetsOn(
+  traits: NodeTraits,
+  daemons: readonly DaemonFact[],
+): Resources & { readonly pods: number } {
+  return daemons
+    .filter(({ constraints }) => letsIn(traits, constraints))
+    .reduce(
+      (sum, { request }) => ({
+        cpuMillicores: sum.cpuMillicores + request.cpuMillicores,
+        memoryBytes: sum.memoryBytes + request.memoryBytes,
+        pods: sum.pods + 1,
+      }),
+      { cpuMillicores: 0, memoryBytes: 0, pods: 0 },
+    );
+}

@@ -1,0 +1,164 @@
+import { parseCpuMillicores, parseMemoryBytes } from '@hangar/shared/quantity';
+import type { V1Container, V1Pod, V1PodSpec, V1ResourceRequirements, V1Toleration } from '@kubernetes/client-node';
+import { effectiveRequest } from '../capacity/pod-request.ts';
+import type { LabelDemand, PodConstraints, Toleration } from '../capacity/scheduling.ts';
+import type { Resources } from '../capacity/shape.ts';
+import type { PodRecord } from './pod-record.ts';
+
+/** What of a Pod matters for capacity. Times in milliseconds since 1970. */
+export interface PodFact {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** `held`: a scheduling gate; `pending`: no node yet; `bound`: on a node; `ended`: holds no room any more. */
+  readonly state: 'held' | 'pending' | 'bound' | 'ended';
+  /** Empty: none. */
+  readonly node: string;
+  /** The scheduler said that no node has room. */
+  readonly unschedulable: boolean;
+  readonly createdMs: number;
+  readonly boundMs: number | undefined;
+  /** When its first container began. */
+  readonly startedMs: number | undefined;
+  readonly endedMs: number | undefined;
+  readonly request: Resources;
+  readonly constraints: PodConstraints;
+  /** `acme/widget#7`; empty where nobody says. */
+  readonly build: string;
+  readonly repo: string;
+}
+
+const timeMs = (value: Date | string | undefined): number | undefined => {
+  const ms = value === undefined ? Number.NaN : new Date(value).getTime();
+  return Number.isNaN(ms) ? undefined : ms;
+};
+
+function requested(resources: V1ResourceRequirements | undefined): Resources {
+  const { requests = {} } = resources ?? {};
+  return {
+    cpuMillicores: parseCpuMillicores(requests['cpu'] ?? '') ?? 0,
+    memoryBytes: parseMemoryBytes(requests['memory'] ?? '') ?? 0,
+  };
+}
+
+const containerRequest = ({ resources }: V1Container): Resources => requested(resources);
+
+/** What the scheduler keeps free for a Pod of this spec. */
+export function requestOfSpec(spec: V1PodSpec | undefined): Resources {
+  if (spec === undefined) return { cpuMillicores: 0, memoryBytes: 0 };
+  const level = spec.resources?.requests;
+  return effectiveRequest({
+    containers: spec.containers.map(containerRequest),
+    initContainers: (spec.initContainers ?? []).map((one) => ({
+      ...containerRequest(one),
+      sidecar: one.restartPolicy === 'Always',
+    })),
+    overhead: requested({ requests: spec.overhead ?? {} }),
+    podLevel: {
+      ...(level?.['cpu'] === undefined ? {} : { cpuMillicores: parseCpuMillicores(level['cpu']) ?? 0 }),
+      ...(level?.['memory'] === undefined ? {} : { memoryBytes: parseMemoryBytes(level['memory']) ?? 0 }),
+    },
+  });
+}
+
+const OPERATORS: readonly LabelDemand['operator'][] = ['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'];
+const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as const;
+
+function tolerationOf({ key, operator, value, effect }: V1Toleration): Toleration {
+  const known = EFFECTS.find((one) => one === effect);
+  return {
+    ...(key === undefined ? {} : { key }),
+    operator: operator === 'Exists' ? 'Exists' : 'Equal',
+    ...(value === undefined ? {} : { value }),
+    ...(known === undefined ? {} : { effect: known }),
+  };
+}
+
+/** Where a Pod of this spec may go, beside room. */
+export function constraintsOfSpec(spec: V1PodSpec | undefined): PodConstraints {
+  const terms = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  const affinityTerms = terms?.map((term) =>
+    (term.matchExpressions ?? []).flatMap(({ key, operator, values }) => {
+      const known = OPERATORS.find((one) => one === operator);
+      return known === undefined ? [] : [{ key, operator: known, values: values ?? [] }];
+    }),
+  );
+  return {
+    ...(spec?.nodeSelector ? { nodeSelector: spec.nodeSelector } : {}),
+    ...(affinityTerms === undefined ? {} : { affinityTerms }),
+    tolerations: (spec?.tolerations ?? []).map(tolerationOf),
+  };
+}
+
+function startedMs({ status }: V1Pod): number | undefined {
+  const times = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].flatMap(
+    ({ state }) => timeMs(state?.running?.startedAt ?? state?.terminated?.startedAt) ?? [],
+  );
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+function endedMs({ status, metadata }: V1Pod): number | undefined {
+  if (status?.phase !== 'Succeeded' && status?.phase !== 'Failed') return undefined;
+  const times = (status.containerStatuses ?? []).flatMap(
+    ({ state }) => timeMs(state?.terminated?.finishedAt) ?? [],
+  );
+  return times.length > 0 ? Math.max(...times) : timeMs(metadata?.deletionTimestamp);
+}
+
+function stateOf(pod: V1Pod): PodFact['state'] {
+  const { phase = 'Pending' } = pod.status ?? {};
+  if (phase === 'Succeeded' || phase === 'Failed') return 'ended';
+  if (pod.spec?.nodeName) return 'bound';
+  return (pod.spec?.schedulingGates ?? []).length > 0 ? 'held' : 'pending';
+}
+
+function labelsOfBuild({ metadata }: V1Pod): { readonly build: string; readonly repo: string } {
+  const words = { ...metadata?.labels, ...metadata?.annotations };
+  const repo =
+    words['io.drone.repo.slug'] ??
+    [words['io.drone.repo.namespace'], words['io.drone.repo.name']].filter(Boolean).join('/');
+  const number = words['io.drone.build.number'];
+  return { repo, build: number === undefined ? '' : `${repo}#${number}` };
+}
+
+/** Reads a Pod. @param nowMs for what it doesn't say */
+export function readPod(pod: V1Pod, nowMs: number): PodFact {
+  const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  return {
+    uid: pod.metadata?.uid ?? '',
+    namespace: pod.metadata?.namespace ?? '',
+    name: pod.metadata?.name ?? '',
+    state: stateOf(pod),
+    node: pod.spec?.nodeName ?? '',
+    unschedulable: scheduled?.status === 'False' && scheduled.reason === 'Unschedulable',
+    createdMs: timeMs(pod.metadata?.creationTimestamp) ?? nowMs,
+    boundMs: scheduled?.status === 'True' ? timeMs(scheduled.lastTransitionTime) : undefined,
+    startedMs: startedMs(pod),
+    endedMs: endedMs(pod),
+    request: requestOfSpec(pod.spec),
+    constraints: constraintsOfSpec(pod.spec),
+    ...labelsOfBuild(pod),
+  };
+}
+
+/**
+ * A Pod that ended, for the memory: what room it held, and for how long.
+ *
+ * @param goneMs when it was seen to end, where it doesn't say itself
+ * @returns undefined for a Pod that never held room
+ */
+export function recordOf(fact: PodFact, goneMs: number): PodRecord | undefined {
+  const from = fact.boundMs ?? fact.startedMs;
+  if (from === undefined) return undefined;
+  const { build, repo } = fact;
+  return {
+    uid: fact.uid,
+    job: {
+      arrivedAt: fact.createdMs / 1000,
+      durationSeconds: Math.max(0, ((fact.endedMs ?? goneMs) - from) / 1000),
+      request: fact.request,
+      ...(build === '' ? {} : { build }),
+      ...(repo === '' ? {} : { repo }),
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import type { PodFeed } from '../../watch/pod-watch.ts';
+
+/** A Pod that changes when a test says so. */
+export class FakeFeed implements PodFeed {
+  pod: V1Pod | undefined;
+  gone = false;
+  readonly #subscribers = new Set<() => void>();
+
+  constructor(pod: V1Pod | undefined) {
+    this.pod = pod;
+  }
+
+  subscribe(onChange: () => void): () => void {
+    this.#subscribers.add(onChange);
+    return () => this.#subscribers.delete(onChange);
+  }
+
+  /** How many listen. */
+  get subscribers(): number {
+    return this.#subscribers.size;
+  }
+
+  show(pod: V1Pod): void {
+    this.pod = pod;
+    for (const tell of this.#subscribers) tell();
+  }
+
+  lose(): void {
+    this.gone = true;
+    for (const tell of this.#subscribers) tell();
+  }
+}

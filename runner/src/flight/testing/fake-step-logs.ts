@@ -1,0 +1,96 @@
+import type { Following, LogOrder, Mark, StepLog, StepLogs } from '../../ports/step-logs.ts';
+
+/** One log in a test's hands: it says marks, and breaks or holds up when told. */
+export class FakeStepLog implements StepLog {
+  readonly order: LogOrder;
+  readonly notes: string[] = [];
+  isLive = false;
+  isStored = false;
+  schema = '';
+  /** Uploads wait for it. */
+  upload: Promise<void> = Promise.resolve();
+  #following: Following | undefined;
+  readonly #early: Mark[] = [];
+  #complete = Promise.withResolvers<void>();
+
+  constructor(order: LogOrder) {
+    this.order = order;
+  }
+
+  note(text: string): void {
+    this.notes.push(text);
+  }
+
+  goLive(): void {
+    this.isLive = true;
+  }
+
+  get isFollowed(): boolean {
+    return this.#following !== undefined;
+  }
+
+  /** A mark of the gate is read. */
+  mark(mark: Mark): void {
+    if (this.#following) this.#following.onMark(mark);
+    else this.#early.push(mark);
+    if (mark.kind === 'close') this.#complete.resolve();
+  }
+
+  start(atMs: number): void {
+    this.mark({ kind: 'start', atMs });
+  }
+
+  end(code: number, atMs: number): void {
+    this.mark({ kind: 'end', code, atMs });
+    this.mark({ kind: 'close', atMs });
+  }
+
+  skip(why: string, atMs: number): void {
+    this.mark({ kind: 'skip', why, atMs });
+    this.end(0, atMs);
+  }
+
+  async follow(following: Following): Promise<void> {
+    this.#following = following;
+    for (const mark of this.#early) following.onMark(mark);
+    const aborted = new Promise<void>((resolve) => {
+      if (following.signal.aborted) resolve();
+      following.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await Promise.race([following.ended, aborted, this.#complete.promise]);
+  }
+
+  async finish(): Promise<{ schema: string }> {
+    await this.upload;
+    this.isStored = true;
+    return { schema: this.schema };
+  }
+}
+
+/** The logs of one flight; each exists before it is opened, so that a test can prepare it. */
+export class FakeStepLogs implements StepLogs {
+  readonly opened: FakeStepLog[] = [];
+  readonly #prepare: (log: FakeStepLog) => void;
+
+  constructor(prepare: (log: FakeStepLog) => void = () => undefined) {
+    this.#prepare = prepare;
+  }
+
+  open(order: LogOrder): FakeStepLog {
+    const log = new FakeStepLog(order);
+    this.#prepare(log);
+    this.opened.push(log);
+    return log;
+  }
+
+  /** The log of that step, which must be open. */
+  of(n: number): FakeStepLog {
+    const log = this.opened.findLast(({ order }) => order.container === `step-${n}`);
+    if (!log) throw new Error(`the log of step ${n} is not open`);
+    return log;
+  }
+
+  isOpen(n: number): boolean {
+    return this.opened.some(({ order }) => order.container === `step-${n}`);
+  }
+}
