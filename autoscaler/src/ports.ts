@@ -19,8 +19,10 @@ export interface MetricsSource {
 /** One pool, how many nodes it shall have, and why in words. */
 export interface PoolOrder {
   readonly pool: string;
-  /** Whole, ≥ 0. */
+  /** All nodes that the pool shall have; whole, ≥ 0. */
   readonly nodes: number;
+  /** Those of them that are for what may come, for actors that ask for a buffer; whole, 0 to `nodes`. */
+  readonly spareNodes: number;
   readonly because: string;
 }
 

@@ -37,6 +37,7 @@ const GOOD: ReadonlySet<ActWord> = new Set(['set', 'shrinking', 'unchanged', 'wo
 /** Writes acts down: in the audit list, the log, and as an Event on the object. An Event that can't be written stops nothing. */
 export class Announcer {
   readonly #parts: Announcing;
+  #events = 0;
 
   constructor(parts: Announcing) {
     this.#parts = parts;
@@ -71,7 +72,7 @@ export class Announcer {
     return {
       apiVersion: 'v1',
       kind: 'Event',
-      metadata: { generateName: 'hangar-autoscaler-', namespace: about.namespace ?? CLUSTER_EVENTS },
+      metadata: { name: this.#eventName(about), namespace: about.namespace ?? CLUSTER_EVENTS },
       involvedObject: about,
       type: GOOD.has(news.word) ? 'Normal' : 'Warning',
       reason: REASON[news.word],
@@ -83,5 +84,11 @@ export class Announcer {
       lastTimestamp: at,
       count: 1,
     };
+  }
+
+  /** As Kubernetes names its own: the object's name and the moment. */
+  #eventName({ name = 'pool' }: V1ObjectReference): string {
+    this.#events += 1;
+    return `${name.slice(0, 200)}.${this.#parts.clock.now().toString(16)}.${this.#events.toString(16)}`;
   }
 }

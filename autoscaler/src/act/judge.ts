@@ -63,7 +63,10 @@ export function outOfBounds(nodes: number, { mostNodes }: ActRules): ActOutcome 
 }
 
 /** Paused, or somebody else's: asked before every write, also those that undo. */
-export function handsOff(annotations: Readonly<Record<string, string>>, self: string): ActOutcome | undefined {
+export function handsOff(
+  annotations: Readonly<Record<string, string>>,
+  self: string,
+): ActOutcome | undefined {
   const owner = ownerOf(annotations);
   if (owner !== undefined && owner !== self) {
     const cure = `remove the annotation ${SCALED_BY_ANNOTATION} there if that one is gone, or take the pool out of this one's settings`;
@@ -94,5 +97,8 @@ export function tooSoon(
 ): ActOutcome | undefined {
   const leftMs = (lastSetMs ?? Number.NEGATIVE_INFINITY) + lowerPaceMs - nowMs;
   if (nodes > (from ?? 0) || leftMs <= 0) return undefined;
-  return { word: 'paced', text: `goes down to ${nodes} nodes in ${Math.ceil(leftMs / 1000)} s at the earliest` };
+  return {
+    word: 'paced',
+    text: `goes down to ${nodes} nodes in ${Math.ceil(leftMs / 1000)} s at the earliest`,
+  };
 }

@@ -1,10 +1,15 @@
-import { type Cluster, isKubernetesError, KubernetesError, type Target } from '@hangar/shared/kubernetes/cluster';
+import {
+  type Cluster,
+  isKubernetesError,
+  KubernetesError,
+  type Target,
+} from '@hangar/shared/kubernetes/cluster';
 import type { V1Deployment, V1ObjectReference, V1PriorityClass } from '@kubernetes/client-node';
 import {
   PLACEHOLDER_PRIORITY,
+  type PlaceholderOptions,
   placeholderDeployment,
   placeholderPriority,
-  type PlaceholderOptions,
 } from './placeholder-manifest.ts';
 import { ACT_RESOURCE, SCALED_BY_ANNOTATION } from './resources.ts';
 import type { Reading, ScaledObject, Wish } from './scaled-object.ts';
@@ -55,7 +60,11 @@ export class PlaceholderObject implements ScaledObject {
     await this.#makePriority(signal);
     const { resource, namespace } = this.#target;
     const deployment = placeholderDeployment(this.#options, wish);
-    await this.#cluster.create<V1Deployment>({ resource, ...(namespace ? { namespace } : {}) }, deployment, signal);
+    await this.#cluster.create<V1Deployment>(
+      { resource, ...(namespace ? { namespace } : {}) },
+      deployment,
+      signal,
+    );
   }
 
   /** One of another value under that name would push out real Pods, or be ignored by engines: it must not be used. */

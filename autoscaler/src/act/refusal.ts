@@ -18,7 +18,10 @@ export function outcomeOf(
     case 404:
       return { word: 'absent', text: `there is no ${about.name}: ${about.cure}` };
     case 409:
-      return { word: 'conflict', text: `${about.name} was changed by somebody else just now; next tick again` };
+      return {
+        word: 'conflict',
+        text: `${about.name} was changed by somebody else just now; next tick again`,
+      };
     case 401:
     case 403:
       return {

@@ -54,7 +54,10 @@ interface Description {
   readonly censored: boolean;
 }
 
-const byPods = (over: (day: DaySummary) => number) => (day: DaySummary) => ({ over: over(day), under: day.pods });
+const byPods = (over: (day: DaySummary) => number) => (day: DaySummary) => ({
+  over: over(day),
+  under: day.pods,
+});
 
 const TABLE = "the published table's parameters (our reading)";
 

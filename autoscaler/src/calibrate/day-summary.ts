@@ -51,7 +51,8 @@ class OpenDay {
     const hour = Math.floor((arrivedAt % DAY_SECONDS) / 3600);
     this.#hours[hour] = (this.#hours[hour] ?? 0) + 1;
     this.#seconds.push(arrivedAt);
-    if (build === undefined || this.#builds.size >= MOST_BUILDS) this.#unnamedBuilds += build === undefined ? 0 : 1;
+    if (build === undefined || this.#builds.size >= MOST_BUILDS)
+      this.#unnamedBuilds += build === undefined ? 0 : 1;
     else this.#builds.add(build);
   }
 

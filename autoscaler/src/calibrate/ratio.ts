@@ -19,7 +19,10 @@ const Z95 = 1.644854;
 /** 95th percentile of Student's t: half of a 90 % interval. @param degrees ≥ 1 */
 export function studentT(degrees: number): number {
   // Cornish-Fisher: right in three digits from 10 degrees on.
-  return T95[degrees - 1] ?? Z95 + (Z95 ** 3 + Z95) / (4 * degrees) + (5 * Z95 ** 5 + 16 * Z95 ** 3 + 3 * Z95) / (96 * degrees ** 2);
+  return (
+    T95[degrees - 1] ??
+    Z95 + (Z95 ** 3 + Z95) / (4 * degrees) + (5 * Z95 ** 5 + 16 * Z95 ** 3 + 3 * Z95) / (96 * degrees ** 2)
+  );
 }
 
 /**

@@ -1,12 +1,13 @@
 import { recommendCommand } from './recommend.ts';
 import { replayCommand } from './replay.ts';
+import { serveCommand } from './serve.ts';
 import type { Command, ExitCode, Terminal } from './terminal.ts';
 import { UsageError } from './terminal.ts';
 
 const PROGRAM = 'hangar-autoscaler';
 
 /** All commands, in the order of the help page; whoever adds one adds it here. */
-export const COMMANDS: readonly Command[] = [recommendCommand, replayCommand];
+export const COMMANDS: readonly Command[] = [serveCommand, recommendCommand, replayCommand];
 
 function helpPage(commands: readonly Command[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length));

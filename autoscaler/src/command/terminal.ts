@@ -10,8 +10,8 @@ export interface Terminal {
   readonly interactive: boolean;
 }
 
-/** How a command ends: done, failed at its work, or called wrongly. */
-export type ExitCode = 0 | 1 | 2;
+/** How a command ends: done, failed at its work, called wrongly, or configured wrongly. */
+export type ExitCode = 0 | 1 | 2 | 78;
 
 /** A command that was called wrongly: the text names the mistake and the cure. */
 export class UsageError extends Error {

@@ -103,7 +103,10 @@ const NO_RUNNERS = 'no runner was asked: work without a Pod is not known';
 const requestsIn = (pods: readonly PodFact[], states: readonly PodFact['state'][]): readonly Resources[] =>
   pods.filter(({ state }) => states.includes(state)).map(({ request }) => request);
 
-function hiddenStages({ known, pods, states, typical }: DemandSources, notes: string[]): readonly SizeClass[] {
+function hiddenStages(
+  { known, pods, states, typical }: DemandSources,
+  notes: string[],
+): readonly SizeClass[] {
   if (known === undefined) {
     if (states === undefined) return [];
     notes.push('no runner tells its waiting stages one by one: their average size counts');

@@ -32,6 +32,8 @@ export interface PoolSize {
   readonly readyNodes: number;
   readonly emptyNodes: number;
   readonly wantedNodes: number;
+  /** Nodes of these that are for what may come: beyond what runs and waits. */
+  readonly spareNodes: number;
   readonly tooLargeShare: number;
   readonly because: readonly string[];
 }

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { compose, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Trace } from '../trace/gather.ts';
 import { TraceGatherer } from '../trace/gather.ts';
@@ -16,6 +16,13 @@ async function isGzip(path: string): Promise<boolean> {
   } finally {
     await file.close();
   }
+}
+
+/** An error of the inner stream reaches whoever reads the outer one. */
+function unpacked(source: Readable): Readable {
+  const gunzip = createGunzip();
+  source.on('error', (error) => gunzip.destroy(error));
+  return source.pipe(gunzip);
 }
 
 /** Feeds whole lines to the gatherer, the last one also without a line end. */
@@ -46,6 +53,6 @@ export async function readTraceFile(path: string): Promise<Trace> {
   const packed = await isGzip(path);
   const source = createReadStream(path);
   const gatherer = new TraceGatherer();
-  await takeLines(packed ? compose(source, createGunzip()) : source, gatherer);
+  await takeLines(packed ? unpacked(source) : source, gatherer);
   return gatherer.done();
 }

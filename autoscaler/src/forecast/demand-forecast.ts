@@ -1,6 +1,6 @@
 import { ArrivalProfile } from './arrival-profile.ts';
 import { QuantileTracker } from './quantile-tracker.ts';
-import { RunTimes } from './run-times.ts';
+import { binOf, RunTimes } from './run-times.ts';
 
 /** What a forecast learns from at each tick: arrivals and ends so far, and what runs. The lists only grow. */
 export interface DemandSeen {
@@ -9,6 +9,8 @@ export interface DemandSeen {
   readonly finishedSeconds: readonly number[];
   readonly running: readonly { readonly startedAt: number }[];
   readonly waitingTotal: number;
+  /** Jobs that are known and have not arrived; 0 when nobody tells. */
+  readonly knownAhead?: number;
 }
 
 /** Settings of a {@link DemandForecast}. */
@@ -33,6 +35,8 @@ const PARTS = [0.15, 0.4, 0.7, 1] as const;
 const RECENT_SECONDS = 1500;
 /** Arrivals that the usual weighs as much as: the more, the slower a day is believed to be different. */
 const PRIOR_PODS = 60;
+/** How fast the share of arrivals that are known ahead is learned, for each tick: half of it in about an hour. */
+const KNOWN_STEP = 0.002;
 /** Arrivals within this time are one push. */
 const PUSH_SECONDS = 3;
 const PUSH_MEMORY = 2000;
@@ -67,6 +71,8 @@ export class DemandForecast {
   #recentUsual = 0;
   #lastTickAt: number | undefined;
   #lastArrivalAt = -Infinity;
+  #knownMean = 0;
+  #arrivalsMean = 0;
   #pushSize = 1;
   #squares = 1;
   #pushes = 1;
@@ -113,11 +119,29 @@ export class DemandForecast {
 
   /** Demand over the lead time as it looks now. */
   ahead(seen: DemandSeen): DemandAhead {
-    const parts = PARTS.map((part) => this.#part(seen, part * this.#options.leadSeconds));
+    this.#learnKnown(seen);
+    const ages = Int32Array.from(seen.running, ({ startedAt }) => binOf(seen.nowSeconds - startedAt));
+    const parts = PARTS.map((part) => this.#part(seen, ages, part * this.#options.leadSeconds));
     const factor = this.#tracker(seen.nowSeconds).value;
     const reach = (one: { mean: number; spread: number }): number => one.mean + factor * one.spread;
     const peak = parts.reduce((high, one) => (reach(one) > reach(high) ? one : high));
     return { bufferPods: Math.max(0, reach(peak)), expectedPods: peak.mean, spreadPods: peak.spread };
+  }
+
+  /** What is announced, against what is expected over the lead time: how much of the expected is not announced. */
+  #learnKnown(seen: DemandSeen): void {
+    this.#knownMean += ((seen.knownAhead ?? 0) - this.#knownMean) * KNOWN_STEP;
+    this.#arrivalsMean +=
+      (this.#usual(seen.nowSeconds, this.#options.leadSeconds) - this.#arrivalsMean) * KNOWN_STEP;
+  }
+
+  get #unknownShare(): number {
+    return this.#arrivalsMean <= 0 ? 1 : Math.max(0, 1 - this.#knownMean / this.#arrivalsMean);
+  }
+
+  #usual(nowSeconds: number, withinSeconds: number): number {
+    const usual = this.profile.expected(nowSeconds, nowSeconds + withinSeconds);
+    return (usual * (PRIOR_PODS + this.#recent)) / (PRIOR_PODS + this.#recentUsual);
   }
 
   /** Tells what came: the largest rise over the lead time that was foretold by `ahead` at `atSeconds`. */
@@ -130,18 +154,22 @@ export class DemandForecast {
     return this.#trackers[hour] ?? new QuantileTracker(this.#options.quantile, 0);
   }
 
-  #part(seen: DemandSeen, withinSeconds: number): { mean: number; spread: number } {
-    const usual = this.profile.expected(seen.nowSeconds, seen.nowSeconds + withinSeconds);
-    const arrivals = (usual * (PRIOR_PODS + this.#recent)) / (PRIOR_PODS + this.#recentUsual);
+  #part(seen: DemandSeen, ages: Int32Array, withinSeconds: number): { mean: number; spread: number } {
+    const surprise = this.#usual(seen.nowSeconds, withinSeconds) * this.#unknownShare;
+    const part = withinSeconds / this.#options.leadSeconds;
+    const known = (seen.knownAhead ?? 0) * part;
+    const arrivals = surprise + known;
     let leaving = 0;
     let spread = 0;
-    for (const { startedAt } of seen.running) {
-      const chance = this.#runTimes.chanceOfEnd(seen.nowSeconds - startedAt, withinSeconds);
+    const chances = this.#runTimes.chancesOfEnd(withinSeconds);
+    for (const bin of ages) {
+      const chance = chances[bin] ?? 0;
       leaving += chance;
       spread += chance * (1 - chance);
     }
     const early = arrivals * this.#runTimes.chanceOfEnd(0, withinSeconds / 2);
     const clumping = this.#squares / Math.max(1, this.#pushes);
-    return { mean: arrivals - leaving - early, spread: Math.sqrt(spread + arrivals * clumping + 1) };
+    const clumped = (surprise + known * (1 - part)) * clumping;
+    return { mean: arrivals - leaving - early, spread: Math.sqrt(spread + clumped + 1) };
   }
 }

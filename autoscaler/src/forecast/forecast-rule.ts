@@ -3,6 +3,7 @@ import type { PolicyView } from '../replay/policy.ts';
 import { BackTest, pinballLoss } from './back-test.ts';
 import type { DemandAhead, ForecastOptions } from './demand-forecast.ts';
 import { DemandForecast } from './demand-forecast.ts';
+import { WaitGovernor } from './wait-governor.ts';
 
 /** The fallback that needs no history, and must be beaten to be replaced. */
 export interface FallbackRule {
@@ -13,6 +14,8 @@ export interface FallbackRule {
 /** Settings of {@link forecastRule}. */
 export interface ForecastRuleOptions extends ForecastOptions {
   readonly fallback: FallbackRule;
+  /** The p95 wait to hold the buffer to, in seconds; without it, or without known waits, the quantile alone decides. */
+  readonly objectiveP95Seconds?: number;
   /** Places that are free at the quietest hour, whatever the forecast says. */
   readonly floor: number;
 }
@@ -54,6 +57,7 @@ export function forecastRule(options: ForecastRuleOptions): BufferRule {
   const forecast = new DemandForecast(options);
   const backTest = new BackTest<Note>(options.leadSeconds);
   const contests = Array.from({ length: HOURS }, () => new Contest());
+  const governor = new WaitGovernor(options.objectiveP95Seconds ?? Infinity);
   let missSum = 0;
   let misses = 0;
   const contestAt = (seconds: number): Contest =>
@@ -79,7 +83,9 @@ export function forecastRule(options: ForecastRuleOptions): BufferRule {
       const fallbackPods = options.fallback.z * Math.sqrt(demand) + options.fallback.floor;
       learn(view, { ahead, fallbackPods });
       const trusted = forecast.profile.wholeDays >= LEAST_DAYS && contestAt(view.nowSeconds).forecastWins;
-      return Math.max(options.floor, view.knownAhead, trusted ? ahead.bufferPods : fallbackPods);
+      if (options.objectiveP95Seconds !== undefined) governor.learn(view.waits ?? []);
+      const foretold = ahead.bufferPods + governor.margin * ahead.spreadPods;
+      return Math.max(options.floor, trusted ? foretold : Math.max(view.knownAhead, fallbackPods));
     },
     forecastError: () => (misses === 0 ? undefined : missSum / misses),
   };

@@ -3,10 +3,13 @@ const BINS_PER_DOUBLING = 12;
 const BINS = 220;
 /** What a run time still weighs after so many later ones: builds change slowly. */
 const MEMORY_RUNS = 50_000;
+/** After so many ends the chances are counted anew: each end alone changes them by nothing worth its work. */
+const ENDS_PER_COUNT = 100;
 /** Until so many builds have ended, their survivors are unknown: nobody is expected to leave. */
 const LEAST_RUNS = 50;
 
-const binOf = (seconds: number): number =>
+/** The bin of an age, for {@link RunTimes.chancesOfEnd}. */
+export const binOf = (seconds: number): number =>
   Math.max(0, Math.min(BINS - 1, Math.floor(Math.log2(Math.max(1, seconds)) * BINS_PER_DOUBLING)));
 
 /** How long builds run, as learned from those that ended: who is likely to leave soon. */
@@ -15,7 +18,8 @@ export class RunTimes {
   readonly #survivors = new Float64Array(BINS + 1);
   #weight = 1;
   #runs = 0;
-  #stale = true;
+  #endsSinceCount = ENDS_PER_COUNT;
+  readonly #chances = new Map<number, Float64Array>();
 
   /** One build ended after so many seconds. */
   ended(seconds: number): void {
@@ -24,7 +28,7 @@ export class RunTimes {
     const bin = binOf(seconds);
     this.#counts[bin] = (this.#counts[bin] ?? 0) + this.#weight;
     this.#runs += 1;
-    this.#stale = true;
+    this.#endsSinceCount += 1;
     if (this.#weight > 1e12) this.#rescale();
   }
 
@@ -36,16 +40,29 @@ export class RunTimes {
   /** Chance that a build that has run for `ageSeconds` ends within the next `withinSeconds`; 0 when too little is known. */
   chanceOfEnd(ageSeconds: number, withinSeconds: number): number {
     if (this.#runs < LEAST_RUNS) return 0;
-    if (this.#stale) this.#sum();
+    this.#countAnew();
     const still = this.#surviving(ageSeconds);
     return still <= 0 ? 0 : 1 - this.#surviving(ageSeconds + withinSeconds) / still;
   }
 
-  #sum(): void {
+  /** The same chance for every bin of ages ({@link binOf}), counted once for all builds. */
+  chancesOfEnd(withinSeconds: number): Float64Array {
+    this.#countAnew();
+    const known = this.#chances.get(withinSeconds);
+    if (known !== undefined) return known;
+    const ages = Float64Array.from({ length: BINS }, (_, bin) => 2 ** ((bin + 0.5) / BINS_PER_DOUBLING));
+    const chances = ages.map((age) => this.chanceOfEnd(age, withinSeconds));
+    this.#chances.set(withinSeconds, chances);
+    return chances;
+  }
+
+  #countAnew(): void {
+    if (this.#endsSinceCount < ENDS_PER_COUNT) return;
+    this.#endsSinceCount = 0;
+    this.#chances.clear();
     for (let bin = BINS - 1; bin >= 0; bin -= 1) {
       this.#survivors[bin] = (this.#survivors[bin + 1] ?? 0) + (this.#counts[bin] ?? 0);
     }
-    this.#stale = false;
   }
 
   /** Weight of builds that run longer than this, straight between the borders of bins. */

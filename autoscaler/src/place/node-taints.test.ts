@@ -13,7 +13,8 @@ const NEAR: V1Taint = { key: SURPLUS_TAINT.key, effect: 'NoSchedule' };
 
 function begin(taints: V1Taint[]) {
   const cluster = new FakeCluster();
-  const put = (list: V1Taint[]) => cluster.put<V1Node>(target, { metadata: { name: 'n1' }, spec: { taints: list } });
+  const put = (list: V1Taint[]) =>
+    cluster.put<V1Node>(target, { metadata: { name: 'n1' }, spec: { taints: list } });
   const uid = put(taints).metadata?.uid ?? '';
   const taintsNow = () => cluster.find<V1Node>(target)?.spec?.taints ?? [];
   const write = (to: 'present' | 'absent', of: string = uid) =>

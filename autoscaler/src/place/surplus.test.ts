@@ -103,7 +103,8 @@ describe('whatever the pool', () => {
     check((nodes, { openRoom }) => {
       const then = after(nodes, decidePlacement(nodes, { openRoom, slackRoom: 0 }));
       const emptiestOpen = Math.min(...then.filter(isOpen).map(({ builds }) => builds));
-      for (const { builds } of then.filter((one) => !isOpen(one))) expect(builds).toBeLessThanOrEqual(emptiestOpen);
+      for (const { builds } of then.filter((one) => !isOpen(one)))
+        expect(builds).toBeLessThanOrEqual(emptiestOpen);
     });
   });
 });

@@ -1,4 +1,4 @@
-import { carries, CLOSING_TAINT, isPaused, type PoolNode, SURPLUS_TAINT } from './pool-node.ts';
+import { CLOSING_TAINT, carries, isPaused, type PoolNode, SURPLUS_TAINT } from './pool-node.ts';
 
 /** Which nodes of a pool shall be marked as surplus now, and which no longer. Emptiest first to mark, fullest first to open. */
 export interface Placement {

@@ -22,6 +22,8 @@ export interface PolicyView {
   readonly arrivals: readonly number[];
   /** Run times of the jobs that ended so far, in the order of their ends; it only grows. */
   readonly finishedSeconds: readonly number[];
+  /** Waits of the jobs that found a node so far, in seconds, in the order of their bindings; it only grows. Where it is known. */
+  readonly waits?: readonly number[];
   /** Jobs that are known and have not arrived. */
   readonly knownAhead: number;
   /** Mean request of all jobs that arrived so far. */

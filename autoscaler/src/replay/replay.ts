@@ -38,6 +38,7 @@ class Replay {
   readonly #tally: Tally;
   readonly #watcher: Watcher;
   readonly #last: number;
+  readonly #waits: number[] = [];
   #nextTickAt: number;
   #arrived = 0;
   #wanted = -1;
@@ -53,10 +54,13 @@ class Replay {
       coldSeconds,
       strategy,
       random: seededRandom(seed),
-      onBind: (job, at, cold) => this.#tally.bound(job.arrivedAt, at, cold),
+      onBind: (job, at, cold) => {
+        this.#waits.push(at - job.arrivedAt);
+        this.#tally.bound(job.arrivedAt, at, cold);
+      },
     });
     this.#watcher = new Watcher(jobs);
-    this.#nextTickAt = jobs[0]?.arrivedAt ?? Infinity;
+    this.#nextTickAt = jobs[0]?.arrivedAt ?? 0;
   }
 
   play(): ReplayResult {
@@ -140,6 +144,7 @@ class Replay {
       running: world.running,
       arrivals: this.#watcher.arrivals,
       finishedSeconds: world.finishedSeconds,
+      waits: this.#waits,
       knownAhead: this.#watcher.knownAhead(world.now),
       typicalRequest,
       roomOn: (node) => (node.state === 'booting' ? roomWhenEmpty : world.roomOn(node, typicalRequest)),

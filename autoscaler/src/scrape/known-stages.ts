@@ -70,6 +70,7 @@ export function readKnownStages(
     };
   const stages = list.slice(0, MOST_STAGES).flatMap((one) => (isFields(one) ? (stageOf(one) ?? []) : []));
   const lost = list.length - stages.length;
-  const problems = lost === 0 ? [] : [{ target, problem: `${lost} entries of GET /demand make no sense`, cure }];
+  const problems =
+    lost === 0 ? [] : [{ target, problem: `${lost} entries of GET /demand make no sense`, cure }];
   return { stages, problems };
 }

@@ -79,7 +79,11 @@ async function scrapeOne(parts: ScrapeParts, target: string, stop: AbortSignal):
 
 type Asked = TargetAnswer | { readonly problem: string; readonly cure: string };
 
-async function ask({ clock, source, deadlineMs }: ScrapeParts, url: string, stop: AbortSignal): Promise<Asked> {
+async function ask(
+  { clock, source, deadlineMs }: ScrapeParts,
+  url: string,
+  stop: AbortSignal,
+): Promise<Asked> {
   const over = new AbortController();
   const callOff = clock.after(deadlineMs, () => over.abort(new Error(`no answer within ${deadlineMs} ms`)));
   try {

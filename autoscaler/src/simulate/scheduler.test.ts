@@ -176,93 +176,117 @@ class PlainScheduler {
   }
 }
 
+/** Both schedulers, side by side, under the same acts. */
+class SideBySide {
+  readonly #fast = scheduler();
+  readonly #plain = new PlainScheduler();
+  readonly #kinds: readonly PodClass[];
+  readonly #ids: readonly number[];
+  readonly #bound: { readonly kind: number; readonly slot: number }[] = [];
+
+  constructor(specs: readonly NodeSpec[], kinds: readonly PodClass[]) {
+    for (const spec of specs) {
+      this.#fast.addNode(spec);
+      this.#plain.nodes.push({ ...spec, usedCpu: 0, usedMemory: 0, pods: 0, gone: false });
+    }
+    this.#kinds = kinds;
+    this.#ids = kinds.map((kind) => this.#fast.addClass(kind));
+  }
+
+  place(pick: number): void {
+    const kind = pick % this.#kinds.length;
+    const scores = this.#plain.scores(this.#kinds[kind] ?? pod(1, 1));
+    const best = Math.max(...scores);
+    const want = best < 0 ? [] : scores.flatMap((score, slot) => (score === best ? [slot] : []));
+    expect(this.#fast.bestSet(this.#ids[kind] ?? 0)).toEqual(want);
+    const slot = this.#fast.place(this.#ids[kind] ?? 0);
+    expect(want.length === 0 ? [UNPLACED] : want).toContain(slot);
+    if (slot === UNPLACED) return;
+    this.#bound.push({ kind, slot });
+    this.#book(kind, slot, 1);
+  }
+
+  release(pick: number): void {
+    const [ended] = this.#bound.splice(pick % Math.max(1, this.#bound.length), 1);
+    if (ended === undefined) return;
+    this.#fast.release(this.#ids[ended.kind] ?? 0, ended.slot);
+    this.#book(ended.kind, ended.slot, -1);
+  }
+
+  retaint(pick: number, traits: NodeTraits): void {
+    const slot = pick % this.#plain.nodes.length;
+    this.#fast.setTraits(slot, traits);
+    const node = this.#plain.nodes[slot];
+    if (node !== undefined) this.#plain.nodes[slot] = { ...node, traits };
+  }
+
+  remove(pick: number): void {
+    const slot = pick % this.#plain.nodes.length;
+    const node = this.#plain.nodes[slot];
+    if (node === undefined || node.gone || node.pods > 0) return;
+    this.#fast.removeNode(slot);
+    node.gone = true;
+  }
+
+  #book(kind: number, slot: number, sign: 1 | -1): void {
+    const [podClass, node] = [this.#kinds[kind], this.#plain.nodes[slot]];
+    if (podClass === undefined || node === undefined) throw new Error('no such class or node');
+    node.usedCpu += sign * podClass.request.cpuMillicores;
+    node.usedMemory += sign * podClass.request.memoryBytes;
+    node.pods += sign;
+  }
+}
+
 describe('Scheduler: against plain arithmetic', () => {
   const traits = fc.record({
     labels: fc.constantFrom({ pool: 'a' }, { pool: 'b' }, {}),
     taints: fc.subarray([soft('x'), soft('y'), soft('z'), { key: 'k', effect: 'NoSchedule' } as const]),
-    unschedulable: fc.boolean().map((yes) => yes && false),
   });
-  const nodes = fc.array(
-    fc.record({
-      cpu: fc.integer({ min: 1, max: 8 }),
-      gib: fc.integer({ min: 1, max: 16 }),
-      pods: fc.integer({ min: 1, max: 6 }),
+  const spec = fc
+    .tuple(
+      fc.integer({ min: 1, max: 8 }),
+      fc.integer({ min: 1, max: 16 }),
+      fc.integer({ min: 1, max: 6 }),
       traits,
+    )
+    .map(([cpu, gib, pods, traits]) => ({ allocatable: { ...node(cpu, gib).allocatable, pods }, traits }));
+  const kind = fc.record({
+    request: fc.record({
+      cpuMillicores: fc.integer({ min: 1, max: 3000 }),
+      memoryBytes: fc.integer({ min: 1, max: 6 * GIB }),
     }),
-    { minLength: 1, maxLength: 12 },
-  );
-  const classes = fc.array(
-    fc.record({
-      request: fc.record({
-        cpuMillicores: fc.integer({ min: 1, max: 3000 }),
-        memoryBytes: fc.integer({ min: 1, max: 6 * GIB }),
-      }),
-      constraints: fc.record({
-        nodeSelector: fc.constantFrom({}, { pool: 'a' }),
-        tolerations: fc.subarray([
-          { key: 'k', operator: 'Exists' } as const,
-          { key: 'x', operator: 'Exists', effect: 'PreferNoSchedule' } as const,
-        ]),
-      }),
+    constraints: fc.record({
+      nodeSelector: fc.constantFrom({}, { pool: 'a' }),
+      tolerations: fc.subarray([
+        { key: 'k', operator: 'Exists' } as const,
+        { key: 'x', operator: 'Exists', effect: 'PreferNoSchedule' } as const,
+      ]),
     }),
-    { minLength: 1, maxLength: 4 },
-  );
-  const act = fc.record({
-    kind: fc.constantFrom('place', 'place', 'place', 'release', 'retaint', 'remove'),
-    pick: fc.nat(1000),
-    traits,
   });
+  const act = fc.tuple(
+    fc.constantFrom('place', 'place', 'place', 'release', 'retaint', 'remove'),
+    fc.nat(1000),
+    traits,
+  );
+  const nodes = fc.array(spec, { minLength: 1, maxLength: 12 });
 
   it('binds each Pod to one of the best nodes, through any mix of placements, ends, taints and removals', () => {
     fc.assert(
-      fc.property(nodes, classes, fc.array(act, { maxLength: 60 }), (specs, kinds, acts) => {
-        const fast = scheduler();
-        const plain = new PlainScheduler();
-        for (const { cpu, gib, pods, traits } of specs) {
-          const spec = { allocatable: { cpuMillicores: cpu * 1000, memoryBytes: gib * GIB, pods }, traits };
-          fast.addNode(spec);
-          plain.nodes.push({ ...spec, usedCpu: 0, usedMemory: 0, pods: 0, gone: false });
-        }
-        const ids = kinds.map((kind) => fast.addClass(kind));
-        const bound: { classIndex: number; slot: number }[] = [];
-        const book = (classIndex: number, slot: number, sign: 1 | -1): void => {
-          const [kind, target] = [kinds[classIndex], plain.nodes[slot]];
-          if (kind === undefined || target === undefined) throw new Error('no such class or node');
-          target.usedCpu += sign * kind.request.cpuMillicores;
-          target.usedMemory += sign * kind.request.memoryBytes;
-          target.pods += sign;
-        };
-        for (const { kind, pick, traits } of acts) {
-          const slot = pick % specs.length;
-          const classIndex = pick % kinds.length;
-          if (kind === 'retaint') {
-            fast.setTraits(slot, traits);
-            plain.nodes[slot] = {
-              ...(plain.nodes[slot] ?? { ...node(1, 1), usedCpu: 0, usedMemory: 0, pods: 0, gone: true }),
-              traits,
-            };
-          } else if (kind === 'remove' && plain.nodes[slot]?.pods === 0 && !plain.nodes[slot].gone) {
-            fast.removeNode(slot);
-            plain.nodes[slot].gone = true;
-          } else if (kind === 'release' && bound.length > 0) {
-            const [ended] = bound.splice(pick % bound.length, 1);
-            if (ended === undefined) continue;
-            fast.release(ids[ended.classIndex] ?? 0, ended.slot);
-            book(ended.classIndex, ended.slot, -1);
-          } else if (kind === 'place') {
-            const scores = plain.scores(kinds[classIndex] ?? pod(1, 1));
-            const best = Math.max(...scores);
-            const want = best < 0 ? [] : scores.flatMap((score, index) => (score === best ? [index] : []));
-            expect(fast.bestSet(ids[classIndex] ?? 0)).toEqual(want);
-            const got = fast.place(ids[classIndex] ?? 0);
-            expect(want.length === 0 ? got === UNPLACED : want.includes(got)).toBe(true);
-            if (got === UNPLACED) continue;
-            bound.push({ classIndex, slot: got });
-            book(classIndex, got, 1);
+      fc.property(
+        nodes,
+        fc.array(kind, { minLength: 1, maxLength: 4 }),
+        fc.array(act, { maxLength: 60 }),
+        (specs, kinds, acts) => {
+          const both = new SideBySide(specs, kinds);
+          for (const [what, pick, newTraits] of acts) {
+            if (what === 'place') both.place(pick);
+            else if (what === 'release') both.release(pick);
+            else if (what === 'retaint') both.retaint(pick, newTraits);
+            else both.remove(pick);
           }
-        }
-      }),
-      { numRuns: 150 },
+        },
+      ),
+      { numRuns: 100 },
     );
   });
 });

@@ -75,7 +75,7 @@ export class World {
 
   /** Plays every finish and boot up to and including `at`. */
   finishUntil(at: number): void {
-    while (this.#events.nextAt <= at) {
+    while (this.#events.size > 0 && this.#events.nextAt <= at) {
       this.now = this.#events.nextAt;
       const event = this.#events.pop();
       if (event?.kind === 'boot') this.#ready(event.node);

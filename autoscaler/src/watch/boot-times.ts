@@ -40,7 +40,11 @@ export class BootTimes {
 
   #orderOf({ createdMs }: PodFact, node: NodeFact): number | undefined {
     const ordered = this.#ordersMs.get(node.pool);
-    if (ordered !== undefined && ordered <= node.createdMs && node.createdMs - ordered <= LONGEST_SECONDS * 1000)
+    if (
+      ordered !== undefined &&
+      ordered <= node.createdMs &&
+      node.createdMs - ordered <= LONGEST_SECONDS * 1000
+    )
       return ordered;
     return createdMs < node.createdMs ? createdMs : undefined;
   }

@@ -39,6 +39,10 @@ export type WatchName = 'pods' | 'nodes' | 'daemonSets' | 'endpointSlices';
 export interface ClusterNews {
   readonly records: readonly PodRecord[];
   readonly boots: readonly Boot[];
+  /** When Pods arrived that were not known before, in seconds since 1970. */
+  readonly arrivals: readonly number[];
+  /** How long Pods waited that found a node, in seconds. */
+  readonly waits: readonly number[];
 }
 
 /** Pods that ended and are still there are remembered, so that each is told once. */
@@ -62,6 +66,8 @@ export class ClusterWatch {
   readonly #told = new Set<string>();
   #records: PodRecord[] = [];
   #boots: Boot[] = [];
+  #arrivals: number[] = [];
+  #waits: number[] = [];
 
   constructor(parts: ClusterWatchParts, options: ClusterWatchOptions) {
     this.#clock = parts.clock;
@@ -127,15 +133,17 @@ export class ClusterWatch {
 
   /** What happened since the last call. */
   takeNews(): ClusterNews {
-    const news = { records: this.#records, boots: this.#boots };
+    const news = { records: this.#records, boots: this.#boots, arrivals: this.#arrivals, waits: this.#waits };
     this.#records = [];
     this.#boots = [];
+    this.#arrivals = [];
+    this.#waits = [];
     return news;
   }
 
   /** Watches until the signal is aborted; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all(Object.values(this.#watches).map((watch) => watch?.run(signal)));
+    await Promise.all(Object.values(this.#watches).map((watch) => watch?.run(signal) ?? Promise.resolve()));
   }
 
   #watch<T extends V1Pod | V1Node | V1DaemonSet | V1EndpointSlice>(
@@ -163,6 +171,7 @@ export class ClusterWatch {
   #pod({ kind, object }: Change<V1Pod>): void {
     const nowMs = this.#clock.now();
     const fact = readPod(object, nowMs);
+    this.#compare(this.#pods.get(fact.uid), fact);
     if (fact.startedMs !== undefined) {
       const boot = this.#bootTimes.started(fact, this.#nodes.get(fact.node));
       if (boot !== undefined) this.#boots.push(boot);
@@ -172,6 +181,14 @@ export class ClusterWatch {
       this.#pods.delete(fact.uid);
       this.#told.delete(fact.uid);
     } else this.#pods.set(fact.uid, fact);
+  }
+
+  #compare(before: PodFact | undefined, fact: PodFact): void {
+    const isNew = before === undefined && !this.#told.has(fact.uid);
+    if (isNew) this.#arrivals.push(fact.createdMs / 1000);
+    const justBound =
+      fact.boundMs !== undefined && before?.boundMs === undefined && (before !== undefined || isNew);
+    if (justBound) this.#waits.push(Math.max(0, ((fact.boundMs ?? 0) - fact.createdMs) / 1000));
   }
 
   #ended(fact: PodFact, nowMs: number): void {

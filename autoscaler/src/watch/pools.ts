@@ -43,7 +43,9 @@ function least(nodes: readonly NodeFact[]): NodeShape['allocatable'] {
 /** Traits that a new node of the pool will have: those that all its nodes share, without what comes and goes. */
 function shared(nodes: readonly NodeFact[]): NodeTraits {
   const [first, ...rest] = nodes.map(({ traits }) => traits.labels ?? {});
-  const labels = Object.entries(first ?? {}).filter(([key, value]) => rest.every((one) => one[key] === value));
+  const labels = Object.entries(first ?? {}).filter(([key, value]) =>
+    rest.every((one) => one[key] === value),
+  );
   return { labels: Object.fromEntries(labels) };
 }
 

@@ -16,7 +16,6 @@ export interface NodeFact {
   readonly traits: NodeTraits;
   readonly ready: boolean;
   readonly createdMs: number;
-  readonly readyMs: number | undefined;
   readonly owner: PoolOwner;
   /** It has a hard taint that builds are not meant for: another kind of machine. */
   readonly foreign: boolean;
@@ -71,22 +70,22 @@ function allocatableOf({ status }: V1Node): NodeShape['allocatable'] {
 
 /** Reads a node. @param nowMs for what it doesn't say */
 export function readNode(node: V1Node, rules: PoolRules, nowMs: number): NodeFact {
-  const labels = node.metadata?.labels ?? {};
+  const { name = '', labels = {}, creationTimestamp = nowMs } = node.metadata ?? {};
   const taints = taintsOf(node);
-  const condition = node.status?.conditions?.find(({ type }) => type === 'Ready');
-  const readyAt = condition?.status === 'True' ? condition.lastTransitionTime : undefined;
   return {
-    name: node.metadata?.name ?? '',
+    name,
     pool: labels[rules.label] ?? 'default',
     allocatable: allocatableOf(node),
     traits: { labels, taints, ...(node.spec?.unschedulable === true ? { unschedulable: true } : {}) },
-    ready: condition?.status === 'True',
-    createdMs: new Date(node.metadata?.creationTimestamp ?? nowMs).getTime(),
-    readyMs: readyAt === undefined ? undefined : new Date(readyAt).getTime(),
+    ready: isReady(node),
+    createdMs: new Date(creationTimestamp).getTime(),
     owner: ownerOf(node),
     foreign: isForeign(taints, rules.taint),
   };
 }
+
+const isReady = ({ status }: V1Node): boolean =>
+  (status?.conditions ?? []).some((one) => one.type === 'Ready' && one.status === 'True');
 
 /** What a DaemonSet takes on each node that it goes to. */
 export interface DaemonFact {
@@ -95,9 +94,14 @@ export interface DaemonFact {
 }
 
 /** DaemonSet Pods put up with these on any node; the controller sees to it. */
-const DAEMON_TOLERATIONS = ['not-ready', 'unreachable', 'disk-pressure', 'memory-pressure', 'pid-pressure', 'unschedulable'].map(
-  (word) => ({ key: `node.kubernetes.io/${word}`, operator: 'Exists' as const }),
-);
+const DAEMON_TOLERATIONS = [
+  'not-ready',
+  'unreachable',
+  'disk-pressure',
+  'memory-pressure',
+  'pid-pressure',
+  'unschedulable',
+].map((word) => ({ key: `node.kubernetes.io/${word}`, operator: 'Exists' as const }));
 
 /** Reads a DaemonSet. */
 export function readDaemonSet({ spec }: V1DaemonSet): DaemonFact {

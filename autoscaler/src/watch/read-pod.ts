@@ -1,5 +1,12 @@
 import { parseCpuMillicores, parseMemoryBytes } from '@hangar/shared/quantity';
-import type { V1Container, V1Pod, V1PodSpec, V1ResourceRequirements, V1Toleration } from '@kubernetes/client-node';
+import type {
+  V1Container,
+  V1NodeSelectorTerm,
+  V1Pod,
+  V1PodSpec,
+  V1ResourceRequirements,
+  V1Toleration,
+} from '@kubernetes/client-node';
 import { effectiveRequest } from '../capacity/pod-request.ts';
 import type { LabelDemand, PodConstraints, Toleration } from '../capacity/scheduling.ts';
 import type { Resources } from '../capacity/shape.ts';
@@ -14,8 +21,6 @@ export interface PodFact {
   readonly state: 'held' | 'pending' | 'bound' | 'ended';
   /** Empty: none. */
   readonly node: string;
-  /** The scheduler said that no node has room. */
-  readonly unschedulable: boolean;
   readonly createdMs: number;
   readonly boundMs: number | undefined;
   /** When its first container began. */
@@ -46,7 +51,6 @@ const containerRequest = ({ resources }: V1Container): Resources => requested(re
 /** What the scheduler keeps free for a Pod of this spec. */
 export function requestOfSpec(spec: V1PodSpec | undefined): Resources {
   if (spec === undefined) return { cpuMillicores: 0, memoryBytes: 0 };
-  const level = spec.resources?.requests;
   return effectiveRequest({
     containers: spec.containers.map(containerRequest),
     initContainers: (spec.initContainers ?? []).map((one) => ({
@@ -54,11 +58,15 @@ export function requestOfSpec(spec: V1PodSpec | undefined): Resources {
       sidecar: one.restartPolicy === 'Always',
     })),
     overhead: requested({ requests: spec.overhead ?? {} }),
-    podLevel: {
-      ...(level?.['cpu'] === undefined ? {} : { cpuMillicores: parseCpuMillicores(level['cpu']) ?? 0 }),
-      ...(level?.['memory'] === undefined ? {} : { memoryBytes: parseMemoryBytes(level['memory']) ?? 0 }),
-    },
+    podLevel: podLevel(spec.resources?.requests ?? {}),
   });
+}
+
+function podLevel({ cpu, memory }: Readonly<Record<string, string>>): Partial<Resources> {
+  return {
+    ...(cpu === undefined ? {} : { cpuMillicores: parseCpuMillicores(cpu) ?? 0 }),
+    ...(memory === undefined ? {} : { memoryBytes: parseMemoryBytes(memory) ?? 0 }),
+  };
 }
 
 const OPERATORS: readonly LabelDemand['operator'][] = ['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'];
@@ -76,18 +84,24 @@ function tolerationOf({ key, operator, value, effect }: V1Toleration): Toleratio
 
 /** Where a Pod of this spec may go, beside room. */
 export function constraintsOfSpec(spec: V1PodSpec | undefined): PodConstraints {
-  const terms = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  const affinityTerms = terms?.map((term) =>
-    (term.matchExpressions ?? []).flatMap(({ key, operator, values }) => {
-      const known = OPERATORS.find((one) => one === operator);
-      return known === undefined ? [] : [{ key, operator: known, values: values ?? [] }];
-    }),
-  );
+  const { nodeSelector, tolerations = [], affinity } = spec ?? {};
+  const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   return {
-    ...(spec?.nodeSelector ? { nodeSelector: spec.nodeSelector } : {}),
-    ...(affinityTerms === undefined ? {} : { affinityTerms }),
-    tolerations: (spec?.tolerations ?? []).map(tolerationOf),
+    ...(nodeSelector === undefined ? {} : { nodeSelector }),
+    ...(required === undefined ? {} : { affinityTerms: required.nodeSelectorTerms.map(demandsOf) }),
+    tolerations: tolerations.map(tolerationOf),
   };
+}
+
+const demandsOf = ({ matchExpressions = [] }: V1NodeSelectorTerm): readonly LabelDemand[] =>
+  matchExpressions.flatMap(({ key, operator, values = [] }) => {
+    const known = OPERATORS.find((one) => one === operator);
+    return known === undefined ? [] : [{ key, operator: known, values }];
+  });
+
+function boundMs({ status }: V1Pod): number | undefined {
+  const scheduled = (status?.conditions ?? []).find(({ type }) => type === 'PodScheduled');
+  return scheduled?.status === 'True' ? timeMs(scheduled.lastTransitionTime) : undefined;
 }
 
 function startedMs({ status }: V1Pod): number | undefined {
@@ -123,16 +137,15 @@ function labelsOfBuild({ metadata }: V1Pod): { readonly build: string; readonly 
 
 /** Reads a Pod. @param nowMs for what it doesn't say */
 export function readPod(pod: V1Pod, nowMs: number): PodFact {
-  const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  const { uid = '', namespace = '', name = '', creationTimestamp } = pod.metadata ?? {};
   return {
-    uid: pod.metadata?.uid ?? '',
-    namespace: pod.metadata?.namespace ?? '',
-    name: pod.metadata?.name ?? '',
+    uid,
+    namespace,
+    name,
     state: stateOf(pod),
     node: pod.spec?.nodeName ?? '',
-    unschedulable: scheduled?.status === 'False' && scheduled.reason === 'Unschedulable',
-    createdMs: timeMs(pod.metadata?.creationTimestamp) ?? nowMs,
-    boundMs: scheduled?.status === 'True' ? timeMs(scheduled.lastTransitionTime) : undefined,
+    createdMs: timeMs(creationTimestamp) ?? nowMs,
+    boundMs: boundMs(pod),
     startedMs: startedMs(pod),
     endedMs: endedMs(pod),
     request: requestOfSpec(pod.spec),

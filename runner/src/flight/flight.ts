@@ -8,7 +8,7 @@ import type { PodFeed } from '../watch/pod-watch.ts';
 import { type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
 import { Beacon } from './beacon.ts';
 import type { FlightEnd, FlightOrder, FlightParts, FlightStops } from './flight-order.ts';
-import { type Conclusion, concluded, newStage, type StageState } from './stage-state.ts';
+import { type Conclusion, concluded, isFinal, newStage, type StageState } from './stage-state.ts';
 import { StepFlights } from './step-flights.ts';
 import { untilTime } from './until-time.ts';
 
@@ -105,8 +105,16 @@ export class Flight {
     const flying = this.#steps.flyAll();
     const ordinary = flying.ordinary.catch((error: unknown) => this.#surprise(error));
     const background = flying.background.catch((error: unknown) => this.#surprise(error));
-    void ordinary.then(() => this.#confirm()).then(() => this.#conclude({ kind: 'completed' }));
+    void ordinary.then(() => this.#confirm()).then(() => this.#complete());
     return { ordinary, background };
+  }
+
+  /** What has no end is no success. */
+  #complete(): void {
+    const open = this.#order.plan.steps.find(({ role, n }) => role === 'step' && !isFinal(this.#state, n));
+    if (!open) this.#conclude({ kind: 'completed' });
+    else if (!this.#conclusion && !this.#halt.signal.aborted)
+      this.#surprise(new Error(`how step ${open.name} ended was never learnt`));
   }
 
   #surprise(error: unknown): void {

@@ -99,7 +99,7 @@ export class StepFlights {
     this.#turnMs.set(step.n, this.#parts.clock.now());
     const log = this.#logs.open(step);
     const runs = step.engine === 'gate' || (await this.#swaps.swap(step));
-    if (!runs) return this.#close(log);
+    if (!runs) return this.#neverSwapped(log);
     await log.follow({
       ended: beacon.until(() => this.#isOver(step), halt).then(() => undefined),
       signal: halt,
@@ -109,7 +109,9 @@ export class StepFlights {
   }
 
   /** The stage was over before the step's own image came in place: what the log says was said by us. */
-  async #close(log: StepLog): Promise<void> {
+  async #neverSwapped(log: StepLog): Promise<void> {
+    // Its Pod may be gone, which the watch is about to tell.
+    await this.#deck.beacon.until(() => this.#deck.concluded(), this.#deck.halt);
     if (!this.#deck.left()) await log.finish(new AbortController().signal);
   }
 
@@ -187,7 +189,10 @@ export class StepFlights {
   /** Its state is final from here on, though its log is still on its way. */
   #conclude(step: PlannedStep, known: Known): void {
     if (known.decision !== 'ran' || step.role === 'background' || this.#deck.concluded()) return;
-    this.#deck.change(ended(this.#deck.state(), step.n, known));
+    const before = this.#deck.state();
+    const now = ended(before, step.n, known);
+    if (now === before) return;
+    this.#deck.change(now);
     if (step.engine === 'swap') this.#swaps.publish(step.n, known);
   }
 

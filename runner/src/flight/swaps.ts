@@ -3,7 +3,6 @@ import { ANNOTATION, containerName } from '../pipeline/compiled.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
 import type { Deck } from './deck.ts';
 import type { FlightOrder, FlightParts } from './flight-order.ts';
-import { isFinal } from './stage-state.ts';
 import { stepEnvFile } from './step-env.ts';
 import { type SwapTurn, swapTurn } from './swap-turn.ts';
 
@@ -107,9 +106,12 @@ export class Swaps {
     }
   }
 
+  /** Also gates of steps that are known to be skipped, and of services that end with the last step. */
   #gatesWait(): boolean {
-    const { steps } = this.#order.plan;
-    return steps.some((step) => step.engine === 'gate' && !isFinal(this.#deck.state(), step.n));
+    const containers = this.#deck.view().steps;
+    return this.#order.plan.steps.some(
+      ({ engine, n }) => engine === 'gate' && containers.get(n)?.kind !== 'ended',
+    );
   }
 
   /** One try; the results that are due go along, and are kept when it fails. */

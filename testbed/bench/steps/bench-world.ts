@@ -1,6 +1,6 @@
 import { ANNOTATION, LABEL } from '@hangar/runner/compiled';
 import type { Clock } from '@hangar/shared/clock';
-import type { Cluster } from '@hangar/shared/kubernetes/cluster';
+import { type Cluster, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import type { V1Pod } from '@kubernetes/client-node';
@@ -66,6 +66,9 @@ export async function openWorld(
     await until('no stage is in work', () => runner.assembly.parts.roster.entries.length === 0);
     await runner.stop();
     await until('the Pods are gone', () => tape.pods.every(({ goneMs }) => goneMs !== undefined));
+    // A Lease that was let go stays for whoever comes next: nobody of this name will.
+    const [, name = ''] = runner.assembly.parts.lease.owner.split('/');
+    await admin.remove({ resource: RESOURCE.leases, namespace, name }, {}, new AbortController().signal);
     tape.close();
     await drone.close();
     await connection.close();

@@ -12,7 +12,7 @@ export const gateGapBench: Bench = {
   run: (track) =>
     track.within({}, async (world) => {
       const found: number[] = [];
-      for (let turn = track.times(6, 2); turn > 0; turn--) {
+      for (let turn = track.times(6, 1); turn > 0; turn--) {
         const { steps } = await fly(world, idleSteps(STEPS, WITHOUT_CLONE));
         if (steps.length !== STEPS) throw new Error(`${steps.length} of ${STEPS} gates left their word`);
         found.push(...gaps(steps));

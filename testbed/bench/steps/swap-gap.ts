@@ -11,7 +11,7 @@ import { WITHOUT_CLONE } from './pipelines.ts';
 import type { TapedPod } from './pod-tape.ts';
 
 const STEPS = 6;
-const QUICK_STEPS = 4;
+const QUICK_STEPS = 3;
 /** Nobody listens there: the look-up fails at once and asks nobody outside. */
 const NO_REGISTRY = { HANGAR_REGISTRY_MIRRORS: 'docker.io:127.0.0.1:9' };
 

@@ -75,7 +75,8 @@ export class NodePoolObject {
 
   async claims(signal: AbortSignal): Promise<readonly NodeClaim[]> {
     const selection = { labelSelector: `${POOL_LABEL}=${this.#pool}` };
-    return (await this.#cluster.list<NodeClaim>({ resource: ACT_RESOURCE.nodeClaims }, selection, signal)).items;
+    return (await this.#cluster.list<NodeClaim>({ resource: ACT_RESOURCE.nodeClaims }, selection, signal))
+      .items;
   }
 
   /** Makes the pool ours and forbids replacements of those claims: before the first of them goes. */
@@ -95,7 +96,7 @@ export class NodePoolObject {
 
   /** Sets the number: through the scale subresource, or, when a taking ends with it, together with the limit as it was. */
   async resize(reading: NodePoolReading, nodes: number, signal: AbortSignal): Promise<void> {
-    const { taking, limit } = reading;
+    const { taking } = reading;
     if (taking) {
       const limits = { nodes: taking.limit };
       await this.#patch(reading, { [TAKING_ANNOTATION]: null }, { replicas: nodes, limits }, signal);
@@ -104,7 +105,7 @@ export class NodePoolObject {
     const claimed =
       reading.annotations[SCALED_BY_ANNOTATION] === this.#self
         ? reading.resourceVersion
-        : await this.#patch(reading, {}, limit === null ? {} : { limits: { nodes: limit } }, signal);
+        : await this.#patch(reading, {}, {}, signal);
     const target = { ...this.#target, subresource: 'scale' };
     const patch = { metadata: { resourceVersion: claimed }, spec: { replicas: nodes } };
     await this.#cluster.patch(target, patch, 'merge', signal);

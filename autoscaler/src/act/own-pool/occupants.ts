@@ -14,7 +14,9 @@ export function occupants(pods: readonly V1Pod[], node: string): readonly V1Pod[
 const hasEnded = ({ status }: V1Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
 function belongsToNode({ metadata }: V1Pod): boolean {
-  const isDaemons = (metadata?.ownerReferences ?? []).some(({ kind, controller }) => kind === 'DaemonSet' && controller);
+  const isDaemons = (metadata?.ownerReferences ?? []).some(
+    ({ kind, controller }) => kind === 'DaemonSet' && controller,
+  );
   const isMirror = metadata?.annotations?.[MIRROR_ANNOTATION] !== undefined;
   return isDaemons || isMirror || metadata?.labels?.[PLACEHOLDER_LABEL] !== undefined;
 }

@@ -1,10 +1,12 @@
-import { carries, CLOSING_TAINT, isPaused, type PoolNode, SURPLUS_TAINT } from '../../place/pool-node.ts';
+import { CLOSING_TAINT, carries, isPaused, type PoolNode, SURPLUS_TAINT } from '../../place/pool-node.ts';
 
 /** An own pool as it is; frozen for one step. Times in milliseconds on the monotonic clock. */
 export interface OwnPool {
   /** Nodes that the engine is told to keep. */
   readonly size: number;
   readonly nodes: readonly PoolNode[];
+  /** Does a taking stand on the pool, even an empty one? It forbids new nodes. */
+  readonly held: boolean;
   /** Nodes whose taking was ordered and that `size` still counts. */
   readonly taking: number;
   /** Of those, the ones that are not gone yet. */
@@ -46,7 +48,8 @@ export function planPool(pool: OwnPool, wanted: number, rules: TakeRules, nowMs:
   // Nodes that are on their way out are closed too, and stay so.
   const ready = pool.taking > 0 ? [] : closed;
   if (ready.length > surplus) return { do: 'reopen', nodes: ready.slice(surplus) };
-  if (wanted > pool.size || (pool.taking > 0 && wanted === pool.size)) return { do: 'resize', nodes: wanted };
+  const mayRelease = pool.held && (pool.taking === 0 || wanted === pool.size);
+  if (wanted > pool.size || mayRelease) return { do: 'resize', nodes: Math.max(wanted, pool.size) };
   if (pool.taking > 0) return finish(pool, Math.max(wanted, staying));
   if (surplus === 0) return { do: 'nothing', text: `${wanted} nodes, as before` };
   if (ready.length > 0) return settle(pool, ready, rules, nowMs);

@@ -7,7 +7,10 @@ export const PLACEHOLDER_IMAGE = 'hangar-gate:test';
 export const POD_UID = 'pod-uid-1';
 
 /** A Pod of that plan on a node, with no status of its containers. */
-export function aPod(plan: RunPlan, changes: { annotations?: Record<string, string>; spec?: object } = {}): V1Pod {
+export function aPod(
+  plan: RunPlan,
+  changes: { annotations?: Record<string, string>; spec?: object } = {},
+): V1Pod {
   const swapped = plan.steps.filter(({ engine }) => engine === 'swap');
   const images = Object.fromEntries(swapped.map(({ n, image }) => [`${ANNOTATION.imagePrefix}${n}`, image]));
   return {
@@ -32,7 +35,11 @@ export function aPod(plan: RunPlan, changes: { annotations?: Record<string, stri
 }
 
 /** The same Pod with that status of its containers; those that are not named keep theirs. */
-export function withStates(pod: V1Pod, states: Readonly<Record<number, V1ContainerState>>, restarts = 0): V1Pod {
+export function withStates(
+  pod: V1Pod,
+  states: Readonly<Record<number, V1ContainerState>>,
+  restarts = 0,
+): V1Pod {
   const before = pod.status?.containerStatuses ?? [];
   const names = Object.keys(states).map((n) => containerName(Number(n)));
   const now = Object.entries(states).map(([n, state]) => ({
@@ -44,7 +51,9 @@ export function withStates(pod: V1Pod, states: Readonly<Record<number, V1Contain
     containerID: `containerd://${n}-${restarts}`,
     state,
   }));
-  return withStatus(pod, { containerStatuses: [...before.filter(({ name }) => !names.includes(name)), ...now] });
+  return withStatus(pod, {
+    containerStatuses: [...before.filter(({ name }) => !names.includes(name)), ...now],
+  });
 }
 
 export function withStatus(pod: V1Pod, status: Partial<V1PodStatus>): V1Pod {
@@ -71,7 +80,10 @@ export const running = (startedAt = '2026-01-14T09:30:10Z'): V1ContainerState =>
 export const waiting = (reason: string, message = ''): V1ContainerState => ({ waiting: { reason, message } });
 
 /** Ended as the kubelet tells, with the gate's line where one is given. */
-export function terminated(exitCode: number, more: { reason?: string; message?: string } = {}): V1ContainerState {
+export function terminated(
+  exitCode: number,
+  more: { reason?: string; message?: string } = {},
+): V1ContainerState {
   const [startedAt, finishedAt] = ['2026-01-14T09:30:10Z', '2026-01-14T09:30:20Z'];
   const reason = exitCode === 0 ? 'Completed' : 'Error';
   return { terminated: { exitCode, reason, startedAt, finishedAt, ...more } } as unknown as V1ContainerState;

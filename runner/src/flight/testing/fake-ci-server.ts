@@ -55,7 +55,9 @@ export class FakeCiServer implements CiServer {
 
   async updateStage(stage: DroneStage, signal: AbortSignal): Promise<Update<DroneStage>> {
     await this.#pass('stage', signal);
-    const stale = stage.steps.some((step) => step.id !== 0 && this.steps.get(step.id)?.version !== step.version);
+    const stale = stage.steps.some(
+      (step) => step.id !== 0 && this.steps.get(step.id)?.version !== step.version,
+    );
     if (stale || stage.version !== this.stage.version) return { kind: 'conflict', afterLostAnswer: false };
     const steps = stage.steps.map((step) => ({
       ...step,

@@ -1,0 +1,182 @@
+import { RESOURCE, type Target } from '@hangar/shared/kubernetes/cluster';
+import { silentLogger } from '@hangar/shared/logger';
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
+import type { CoreV1Event, KubernetesObject, V1Deployment, V1PriorityClass } from '@kubernetes/client-node';
+import { describe, expect, it } from 'vitest';
+import { Announcer } from './announcer.ts';
+import { AuditTrail } from './audit.ts';
+import { CapacityBufferObject } from './capacity-buffer.ts';
+import { GuardedActuator } from './guarded-actuator.ts';
+import type { ActRules } from './judge.ts';
+import { PlaceholderObject } from './placeholder.ts';
+import { ACT_RESOURCE } from './resources.ts';
+
+const never = new AbortController().signal;
+const BOOT_MS = 180_000;
+const BUFFER: Target = { resource: ACT_RESOURCE.capacityBuffers, namespace: 'ci', name: 'builds' };
+const DEPLOYMENT: Target = { resource: ACT_RESOURCE.deployments, namespace: 'ci', name: 'room' };
+type Buffer = KubernetesObject & { spec: { replicas?: number; percentage?: number }; status?: object };
+
+function begin(rules: Partial<ActRules> = {}) {
+  const [clock, cluster, trail] = [new FakeClock(), new FakeCluster(), new AuditTrail()];
+  const announcer = new Announcer({ clock, cluster, log: silentLogger, trail });
+  const all = { self: 'ci/hangar', dryRun: false, lowerPaceMs: 0, mostNodes: 50, ...rules };
+  const facts = { bootMs: () => BOOT_MS, nodes: () => 0 };
+  const bufferObject = new CapacityBufferObject(cluster, {
+    namespace: 'ci',
+    name: 'builds',
+    chunksPerNode: 3,
+  });
+  const buffer = new GuardedActuator({ clock, announcer, object: bufferObject }, all, facts);
+  const placeholderObject = new PlaceholderObject(cluster, {
+    namespace: 'ci',
+    name: 'room',
+    priorityClassName: 'hangar-placeholder',
+    image: 'registry.k8s.io/pause:3.10',
+    request: { cpuMillicores: 3620, memoryBytes: 5_000_000_000 },
+    nodeSelector: { pool: 'ci' },
+    tolerations: [],
+  });
+  const placeholder = new GuardedActuator({ clock, announcer, object: placeholderObject }, all, facts);
+  const put = (spec: Buffer['spec'], status = {}, annotations = {}) =>
+    cluster.put<Buffer>(BUFFER, { metadata: { name: 'builds', annotations }, spec, status });
+  const spec = () => cluster.find<Buffer>(BUFFER)?.spec;
+  const events = () => cluster.all<CoreV1Event>({ resource: RESOURCE.events });
+  return { clock, cluster, trail, buffer, placeholder, put, spec, events };
+}
+
+describe('a CapacityBuffer', () => {
+  it('gets its number in chunks, its owner, and nothing else', async () => {
+    const { cluster, buffer, put, spec, events, trail } = begin();
+    put({ replicas: 3, percentage: 50 });
+    expect(await buffer.set(2, 'rush hour', never)).toEqual({ word: 'set', text: 'from 1 to 2 nodes' });
+    expect(spec()).toEqual({ replicas: 6, percentage: 50 });
+    expect(cluster.find(BUFFER)?.metadata?.annotations).toEqual({ 'hangar.dev/scaled-by': 'ci/hangar' });
+    expect(events()).toMatchObject([
+      {
+        reason: 'Scaled',
+        type: 'Normal',
+        message: 'from 1 to 2 nodes (rush hour)',
+        involvedObject: { name: 'builds' },
+      },
+    ]);
+    expect(trail.entries).toMatchObject([
+      { actor: 'capacity-buffer ci/builds', word: 'set', from: 1, to: 2 },
+    ]);
+  });
+
+  it('is written once however often it is asked for', async () => {
+    const { cluster, buffer, put } = begin();
+    put({ replicas: 3 });
+    for (const word of ['set', 'unchanged', 'unchanged'])
+      expect(await buffer.set(2, 'demand', never)).toMatchObject({ word });
+    expect(cluster.count('patch', 'capacitybuffers')).toBe(1);
+    expect(cluster.count('create', 'events')).toBe(1);
+  });
+
+  it('that nobody serves is told within a boot time, and gets no more, but may get less', async () => {
+    const { clock, buffer, put, spec, events } = begin();
+    put({ replicas: 3 });
+    await buffer.set(2, 'demand', never);
+    expect(await buffer.observe(never)).toMatchObject({ word: 'found', nodes: 2, service: 'coming' });
+    await clock.step(BOOT_MS);
+    expect(await buffer.observe(never)).toMatchObject({ service: 'coming' });
+    await clock.step(1);
+    expect(await buffer.observe(never)).toMatchObject({
+      service: 'unserved',
+      text: expect.stringContaining('nobody brings the 2 nodes') as string,
+    });
+    expect(await buffer.set(3, 'more demand', never)).toMatchObject({ word: 'unserved' });
+    expect(await buffer.set(3, 'more demand', never)).toMatchObject({ word: 'unserved' });
+    expect(spec()).toEqual({ replicas: 6 });
+    expect(events().filter(({ reason }) => reason === 'Unserved')).toHaveLength(1);
+    expect(await buffer.set(1, 'less demand', never)).toMatchObject({ word: 'set' });
+  });
+
+  it('that an engine serves may get more', async () => {
+    const { clock, buffer, put } = begin();
+    put({ replicas: 6 });
+    await buffer.observe(never);
+    await clock.step(BOOT_MS + 1);
+    const conditions = [{ type: 'Provisioning', status: 'True', reason: 'FitsExistingCapacity' }];
+    put({ replicas: 6 }, { replicas: 6, conditions });
+    expect(await buffer.observe(never)).toMatchObject({ service: 'served' });
+    expect(await buffer.set(3, 'demand', never)).toMatchObject({ word: 'set' });
+  });
+
+  it.each([
+    ['absent', refusal(404, 'NotFound'), 'absent', 'CustomResourceDefinition'],
+    ['forbidden', refusal(403, 'Forbidden'), 'refused', 'Role'],
+    ['out of reach', noAnswer(), 'refused', 'no answer'],
+  ] as const)('that is %s is said so, and nothing is thrown', async (_, error, word, text) => {
+    const { cluster, buffer, put } = begin();
+    put({ replicas: 3 });
+    cluster.fail('get', 'capacitybuffers', error, error);
+    expect(await buffer.set(2, 'demand', never)).toMatchObject({
+      word,
+      text: expect.stringContaining(text) as string,
+    });
+    expect(await buffer.observe(never)).toMatchObject({ word: word === 'absent' ? 'absent' : 'unreadable' });
+  });
+
+  it('that somebody changes meanwhile is left for the next tick', async () => {
+    const { cluster, buffer, put, spec } = begin();
+    put({ replicas: 3 });
+    cluster.intercept(({ verb }) => (verb === 'patch' ? void put({ replicas: 9 }) : undefined));
+    expect(await buffer.set(2, 'demand', never)).toMatchObject({ word: 'conflict' });
+    expect(spec()).toEqual({ replicas: 9 });
+  });
+
+  it('is not written once leadership has ended', async () => {
+    const { cluster, buffer, put, spec } = begin();
+    put({ replicas: 3 });
+    const leading = new AbortController();
+    cluster.intercept(({ verb }) => (verb === 'get' ? leading.abort(new Error('lost')) : undefined));
+    await expect(buffer.set(2, 'demand', leading.signal)).rejects.toThrow('lost');
+    expect(spec()).toEqual({ replicas: 3 });
+  });
+
+  it('an Event that may not be written stops no act', async () => {
+    const { cluster, buffer, put, spec } = begin();
+    put({ replicas: 3 });
+    cluster.fail('create', 'events', refusal(403, 'Forbidden'));
+    expect(await buffer.set(2, 'demand', never)).toMatchObject({ word: 'set' });
+    expect(spec()).toEqual({ replicas: 6 });
+  });
+});
+
+describe('placeholders', () => {
+  it('are made when they are first wanted, at the lowest priority, and sized from then on', async () => {
+    const { cluster, placeholder } = begin();
+    expect(await placeholder.set(2, 'demand', never)).toMatchObject({ word: 'set' });
+    const made = cluster.find<V1Deployment>(DEPLOYMENT);
+    expect(made?.spec?.replicas).toBe(2);
+    expect(made?.spec?.template.spec).toMatchObject({
+      priorityClassName: 'hangar-placeholder',
+      terminationGracePeriodSeconds: 0,
+      containers: [{ image: 'registry.k8s.io/pause:3.10', resources: { requests: { cpu: '3620m' } } }],
+    });
+    const priority = { resource: ACT_RESOURCE.priorityClasses, name: 'hangar-placeholder' };
+    expect(cluster.find<V1PriorityClass>(priority)).toMatchObject({ value: -10, preemptionPolicy: 'Never' });
+    expect(await placeholder.set(4, 'demand', never)).toMatchObject({ word: 'set' });
+    expect(cluster.find<V1Deployment>(DEPLOYMENT)?.spec?.replicas).toBe(4);
+  });
+
+  it('a PriorityClass of that name and another value is not used', async () => {
+    const { cluster, placeholder } = begin();
+    const metadata = { name: 'hangar-placeholder' };
+    cluster.put<V1PriorityClass>({ resource: ACT_RESOURCE.priorityClasses }, { metadata, value: 1000 });
+    expect(await placeholder.set(2, 'demand', never)).toMatchObject({
+      word: 'refused',
+      text: expect.stringContaining('1000') as string,
+    });
+    expect(cluster.find(DEPLOYMENT)).toBeUndefined();
+  });
+
+  it('a dry run makes nothing', async () => {
+    const { cluster, placeholder } = begin({ dryRun: true });
+    expect(await placeholder.set(2, 'demand', never)).toMatchObject({ word: 'would-set' });
+    expect(cluster.calls.map(({ verb }) => verb)).toEqual(['get']);
+  });
+});

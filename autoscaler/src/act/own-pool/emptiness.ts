@@ -1,0 +1,38 @@
+import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import type { V1Node, V1Pod } from '@kubernetes/client-node';
+import { CLOSING_TAINT, isTaint } from '../../place/pool-node.ts';
+import { occupants } from './occupants.ts';
+
+/**
+ * Looks whether that very node is still closed and holds nobody: yes, or what is odd, in words. It asks the API server for its newest
+ * state (a list without a version), so whatever happened before the call is seen, as no watch could promise.
+ *
+ * @throws {KubernetesError} when it can't be seen
+ */
+export async function whyNotTaken(
+  cluster: Cluster,
+  node: { readonly name: string; readonly uid: string | undefined },
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const now = await findNode(cluster, node.name, signal);
+  if (!now || (node.uid !== undefined && now.metadata?.uid !== node.uid)) return 'it is another node now';
+  const isClosed = (now.spec?.taints ?? []).some(({ key, effect }) =>
+    isTaint({ key, effect: effect as 'NoSchedule' }, CLOSING_TAINT),
+  );
+  if (!isClosed) return 'somebody opened it';
+  const selection = { fieldSelector: `spec.nodeName=${node.name}` };
+  const pods = await cluster.list<V1Pod>({ resource: RESOURCE.pods }, selection, signal);
+  const [first, ...more] = occupants(pods.items, node.name);
+  if (!first) return undefined;
+  const others = more.length > 0 ? ` and ${more.length} more` : '';
+  return `${first.metadata?.namespace ?? ''}/${first.metadata?.name ?? ''}${others} came before it closed`;
+}
+
+async function findNode(cluster: Cluster, name: string, signal: AbortSignal): Promise<V1Node | undefined> {
+  try {
+    return await cluster.get<V1Node>({ resource: RESOURCE.nodes, name }, signal);
+  } catch (error) {
+    if (isKubernetesError(error, 404)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,101 @@
+import type { Cluster } from '@hangar/shared/kubernetes/cluster';
+import type { Logger } from '@hangar/shared/logger';
+import type { PoolNode } from '../../place/pool-node.ts';
+import type { ClosedNodes } from './closed-nodes.ts';
+import { whyNotTaken } from './emptiness.ts';
+import type { NodeClaim, NodePoolObject, NodePoolReading, Taking } from './node-pool-object.ts';
+
+interface TakerParts {
+  readonly cluster: Cluster;
+  readonly log: Logger;
+  readonly object: NodePoolObject;
+}
+
+interface Found {
+  readonly node: PoolNode;
+  readonly claim: NodeClaim;
+}
+
+/** Takes closed nodes, if they are empty: looks, forbids replacements, removes those very NodeClaims. */
+export class Taker {
+  readonly #parts: TakerParts;
+  readonly #closed: ClosedNodes;
+
+  constructor(parts: TakerParts, closed: ClosedNodes) {
+    this.#parts = parts;
+    this.#closed = closed;
+  }
+
+  /** @returns what came of it, in words. Whatever isn't taken is open again, also when an error is thrown. */
+  async take(reading: NodePoolReading, nodes: readonly PoolNode[], signal: AbortSignal): Promise<string> {
+    const { object } = this.#parts;
+    try {
+      const found = await this.#lookAll(nodes, signal);
+      if (found.length === 0) return 'none of the closed nodes stayed empty: all are open again';
+      const claims = found.map(({ claim }) => claim.metadata?.name ?? '');
+      await object.hold(reading, { claims, limit: reading.limit }, signal);
+      for (const { claim } of found) await object.take(claim, signal);
+      return `${found.map(({ node }) => node.name).join(', ')} taken: closed, seen empty`;
+    } catch (error) {
+      if (!signal.aborted) await this.#reopenUnheld(nodes, signal);
+      throw error;
+    }
+  }
+
+  /**
+   * Goes on with a taking: what was held but not removed (a crash, a lost answer) is looked at and removed, or given up.
+   *
+   * @returns how many of the claims are still there, or `changed` when the taking itself was: read the pool again
+   */
+  async push(reading: NodePoolReading, taking: Taking, signal: AbortSignal): Promise<number | 'changed'> {
+    const { object } = this.#parts;
+    const mine = (await object.claims(signal)).filter(({ metadata }) =>
+      taking.claims.includes(metadata?.name ?? ''),
+    );
+    for (const claim of mine.filter(({ metadata }) => metadata?.deletionTimestamp === undefined)) {
+      const name = claim.status?.nodeName;
+      const why = name
+        ? await whyNotTaken(this.#parts.cluster, { name, uid: undefined }, signal)
+        : 'it has no node';
+      if (why !== undefined) {
+        await this.#giveUp(reading, { taking, claim, why }, signal);
+        return 'changed';
+      }
+      await object.take(claim, signal);
+    }
+    return mine.length;
+  }
+
+  async #giveUp(
+    reading: NodePoolReading,
+    { taking, claim, why }: { taking: Taking; claim: NodeClaim; why: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.#parts.log.warn({ claim: claim.metadata?.name, why }, 'a node that was to be taken stays');
+    const claims = taking.claims.filter((name) => name !== claim.metadata?.name);
+    await this.#parts.object.hold(reading, { ...taking, claims }, signal);
+  }
+
+  async #lookAll(nodes: readonly PoolNode[], signal: AbortSignal): Promise<readonly Found[]> {
+    const claims = await this.#parts.object.claims(signal);
+    const byNode = new Map(claims.map((claim) => [claim.status?.nodeName ?? '', claim]));
+    const found: Found[] = [];
+    for (const node of nodes) {
+      const claim = byNode.get(node.name);
+      const why = claim ? await whyNotTaken(this.#parts.cluster, node, signal) : 'it has no NodeClaim';
+      if (claim && why === undefined) found.push({ node, claim });
+      else await this.#closed.reopen([node], why ?? '', signal);
+    }
+    return found;
+  }
+
+  /** After an error nobody knows how far it came: the pool says it. */
+  async #reopenUnheld(nodes: readonly PoolNode[], signal: AbortSignal): Promise<void> {
+    try {
+      const { taking } = await this.#parts.object.read(signal);
+      if (!taking) await this.#closed.reopen(nodes, 'it could not be taken', signal);
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, 'closed nodes could not be opened again yet');
+    }
+  }
+}

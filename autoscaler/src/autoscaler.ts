@@ -1,0 +1,182 @@
+import type { Clock } from '@hangar/shared/clock';
+import { RUNNER_METRICS } from '@hangar/shared/contract/runner-metrics';
+import type { Cluster } from '@hangar/shared/kubernetes/cluster';
+import type { Logger } from '@hangar/shared/logger';
+import type { AutoscalerConfig } from './config/load.ts';
+import { conditionsOf, isStale } from './decide/conditions.ts';
+import { type DecideOptions, decide, demandIn } from './decide/decide.ts';
+import { momentOf } from './decide/moment.ts';
+import type { Recommendation } from './decide/recommendation.ts';
+import type { AutoscalerMetrics, TickOutcome } from './metrics/autoscaler-metrics.ts';
+import { OrderDesk } from './order-desk.ts';
+import type { Actor, MetricsSource, TraceMemory } from './ports.ts';
+import { scrape } from './scrape/scrape.ts';
+import { pointOf } from './store/history-point.ts';
+import { Learner } from './store/learner.ts';
+import { Ledger } from './store/ledger.ts';
+import { Recorder } from './store/recorder.ts';
+import { RunnerBook, type RunnersView } from './store/runner-book.ts';
+import type { CapacitySnapshot } from './store/snapshot.ts';
+import { clusterViewOf } from './watch/cluster-view.ts';
+import { type ClusterNews, ClusterWatch } from './watch/cluster-watch.ts';
+
+/** What the service is made of. */
+export interface AutoscalerParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly source: MetricsSource;
+  /** Undefined: the runners alone tell. */
+  readonly cluster: Cluster | undefined;
+  readonly memory: TraceMemory;
+  readonly metrics: AutoscalerMetrics;
+  /** Undefined: a dry run. */
+  readonly actor?: Actor | undefined;
+}
+
+const NO_NEWS: ClusterNews = { records: [], boots: [], arrivals: [], waits: [] };
+
+/** The whole service: one tick after another, from what is there to what should be. */
+export class Autoscaler {
+  readonly ledger = new Ledger();
+  readonly learner: Learner;
+  readonly decideOptions: DecideOptions;
+  readonly #parts: AutoscalerParts;
+  readonly #config: AutoscalerConfig;
+  readonly #watch: ClusterWatch | undefined;
+  readonly #runners: RunnerBook;
+  readonly #recorder: Recorder;
+  readonly #desk: OrderDesk;
+
+  constructor(parts: AutoscalerParts, config: AutoscalerConfig) {
+    const { clock, cluster, log } = parts;
+    this.#parts = parts;
+    this.#config = config;
+    this.decideOptions = config;
+    this.learner = new Learner(clock, {
+      buffer: config.buffer,
+      bootSeconds: config.bootMs / 1000,
+      tickSeconds: config.tickMs / 1000,
+    });
+    this.#watch =
+      cluster &&
+      new ClusterWatch(
+        { clock, cluster, log },
+        {
+          podSelector: config.cluster?.podSelector ?? '',
+          rules: config.rules,
+          runnerService: config.runnerService,
+        },
+      );
+    this.#runners = new RunnerBook(config.staleAfterMs);
+    this.#recorder = new Recorder(parts);
+    this.#desk = new OrderDesk(parts, this.ledger.decisions, (pool) => this.#watch?.ordered(pool));
+  }
+
+  /** Remembers, watches and ticks until the signal is aborted; never rejects. */
+  async run(stop: AbortSignal): Promise<void> {
+    const { clock, memory } = this.#parts;
+    const { records, problems } = await memory.load(clock.now());
+    for (const problem of problems) this.#parts.log.warn({}, problem);
+    this.#watch?.remember(records.map(({ uid }) => uid).filter((uid) => uid !== ''));
+    await this.learner.remember(records);
+    const watching = this.#watch?.run(stop);
+    while (!stop.aborted) {
+      await this.tick(stop);
+      await clock.sleep(this.#config.tickMs, stop);
+    }
+    await watching;
+    await this.#recorder.keep(this.#watch?.takeNews().records ?? []);
+  }
+
+  /** One tick. What goes wrong in it ends it, and nothing else. */
+  async tick(stop: AbortSignal): Promise<void> {
+    const { clock, metrics, log } = this.#parts;
+    const beganMs = clock.monotonicMs();
+    let outcome: TickOutcome = 'failed';
+    try {
+      outcome = await this.#tick(stop);
+    } catch (error) {
+      if (stop.aborted) return;
+      log.error({ err: error }, 'a tick failed: please report this; the last recommendation stands');
+      const text = `a tick failed: ${error instanceof Error ? error.message : String(error)}`;
+      this.ledger.stale(clock.now(), [{ weight: 'stale', text }]);
+    }
+    this.ledger.tickedMs = clock.monotonicMs();
+    metrics.ticked(outcome, this.ledger.tickedMs - beganMs);
+    const { recommendation, staleSinceMs } = this.ledger;
+    metrics.aged(recommendation && clock.now() - recommendation.atMs, staleSinceMs !== undefined);
+  }
+
+  async #tick(stop: AbortSignal): Promise<TickOutcome> {
+    // 1. Scrape: the runners' metrics and demand. A runner that doesn't answer is a gap.
+    const runners = await this.#scrape(stop);
+    // 2. Store: what happened since the last tick, in memory and on the disk.
+    const news = this.#watch?.takeNews() ?? NO_NEWS;
+    await this.#recorder.keep(news.records);
+    this.#learn(news, runners);
+    // 3. Freeze: everything from here to acting is decided on this, and on nothing else.
+    const snapshot = await this.#freeze(runners);
+    this.#parts.metrics.seen(snapshot, this.learner.meanMissPods);
+    const conditions = conditionsOf(snapshot, this.#expected);
+    if (isStale(conditions)) {
+      this.ledger.stale(snapshot.nowMs, conditions);
+      this.ledger.history.push(pointOf(snapshot.nowMs, undefined, news.waits));
+      return 'stale';
+    }
+    // 4. Decide: model, forecast or rule, simulation, guardrails, reasons.
+    const recommendation = decide(snapshot, this.decideOptions);
+    this.#publish(recommendation, news);
+    this.ledger.decided(recommendation, conditions);
+    // 5. Place and act: through the actor, or as a dry run.
+    await this.#desk.give(recommendation, stop);
+    return 'decided';
+  }
+
+  async #scrape(stop: AbortSignal): Promise<RunnersView | undefined> {
+    const { clock, source } = this.#parts;
+    const targets = [...this.#config.runners, ...(this.#watch?.runners ?? [])];
+    if (targets.length === 0) return undefined;
+    const parts = { clock, source, deadlineMs: this.#config.scrapeDeadlineMs };
+    return this.#runners.take(await scrape(parts, [...new Set(targets)], stop), clock.monotonicMs());
+  }
+
+  #learn(news: ClusterNews, runners: RunnersView | undefined): void {
+    this.learner.take(news);
+    if (this.#watch !== undefined || runners === undefined) return;
+    for (const [series, increase] of runners.increases)
+      if (series.startsWith(RUNNER_METRICS.stagesEnded.name)) this.learner.endedStages(increase);
+  }
+
+  async #freeze(runners: RunnersView | undefined): Promise<CapacitySnapshot> {
+    const seen = clusterViewOf(this.#watch, this.#config.daemonSets);
+    const base: CapacitySnapshot = {
+      ...seen,
+      nowMs: this.#parts.clock.now(),
+      runners,
+      calibration: this.learner.calibration,
+      perSecond: this.learner.perSecond(),
+      grewAtMs: new Map(this.#desk.grewAtMs),
+      forecastPods: undefined,
+    };
+    const demand = demandIn(base);
+    if (demand.lowerBound) this.learner.exhausted();
+    // Without Pods a forecast sees no arrivals.
+    if (seen.pods === undefined) return Object.freeze(base);
+    const forecastPods = await this.learner.forecastPods(momentOf(base.nowMs, seen.pods, demand));
+    return Object.freeze({ ...base, forecastPods });
+  }
+
+  #publish(recommendation: Recommendation, { waits }: ClusterNews): void {
+    this.#parts.metrics.decided(recommendation);
+    this.ledger.history.push(pointOf(recommendation.atMs, recommendation, waits));
+  }
+
+  get #expected() {
+    const { cluster, runners, runnerService, staleAfterMs } = this.#config;
+    return {
+      cluster: cluster !== undefined,
+      runners: runners.length > 0 || runnerService !== undefined,
+      staleAfterMs,
+    };
+  }
+}

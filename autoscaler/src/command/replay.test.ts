@@ -1,0 +1,111 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FIRST_MONDAY, generateLoad } from '../trace/generate.ts';
+import { formatTraceLine } from '../trace/trace-line.ts';
+import { replayCommand } from './replay.ts';
+import { UsageError } from './terminal.ts';
+
+let folder = '';
+let trace = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hangar-replay-'));
+  trace = join(folder, 'trace.jsonl');
+  const jobs = generateLoad({ load: 'table-like', seed: 1, days: 2, prsPerDay: 60 });
+  await writeFile(trace, `${jobs.map(formatTraceLine).join('\n')}\ndamaged\n`);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function run(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  const said = { out: '', err: '' };
+  const code = await replayCommand.run(args, {
+    out: (text) => void (said.out += text),
+    err: (text) => void (said.err += text),
+    version: '1.2.3',
+    interactive: true,
+  });
+  return { code, ...said };
+}
+
+describe('replay', () => {
+  it('plays a file, names its damaged lines, shows progress on the side and prints data', async () => {
+    const { code, out, err } = await run(trace, '--policy', 'karpenter', '--train-days', '1', '--json');
+
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      policy: 'karpenter',
+      placement: 'least',
+      unplaced: 0,
+      evicted: 0,
+      forecastError: null,
+    });
+    expect(err).toContain('left out: it is no JSON');
+    expect(err).toContain('karpenter: ');
+  });
+
+  it('writes the wanted pool size over time, counted from the first midnight', async () => {
+    const decisions = join(folder, 'decisions.jsonl');
+    await run('--trace', trace, '--policy', 'forecast', '--train-days', '1', '--decisions', decisions);
+    const lines = (await readFile(decisions, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { at: number; nodes: number });
+
+    expect(lines.length).toBeGreaterThan(20);
+    expect(lines[0]?.at).toBeLessThan(86_400);
+    expect(
+      lines.every(({ at, nodes }, index) => at >= (lines[index - 1]?.at ?? 0) && Number.isInteger(nodes)),
+    ).toBe(true);
+  });
+
+  it('puts policies side by side for a person', async () => {
+    const { out } = await run(
+      '--load',
+      'table-like',
+      '--days',
+      '1',
+      '--train-days',
+      '0',
+      '--policy',
+      'static:40,karpenter',
+    );
+
+    expect(out).toMatch(/static:40 +least/);
+    expect(out).toMatch(/karpenter +least .*1091, 76\/154/);
+  });
+
+  it('ends with 1 when builds never find a node', async () => {
+    const stuck = join(folder, 'stuck.jsonl');
+    const job = { arrivedAt: FIRST_MONDAY, durationSeconds: 2_000_000, cpuMillis: 3000, memoryMiB: 100 };
+    await writeFile(stuck, `${JSON.stringify(job)}\n${JSON.stringify(job)}\n`);
+
+    expect((await run(stuck, '--policy', 'static:1', '--train-days', '0')).code).toBe(1);
+  });
+
+  it.each([
+    { args: [], want: 'one trace file or --load' },
+    { args: ['a', 'b'], want: 'one trace file' },
+    { args: ['a', '--load', 'harder'], want: 'one trace file' },
+    { args: ['--load', 'light'], want: 'table-like or harder' },
+    { args: ['--load', 'harder', '--policy', 'magic'], want: 'not "magic"' },
+    { args: ['--load', 'harder', '--policy', 'toString'], want: 'not "toString"' },
+    { args: ['--load', 'harder', '--policy', 'static:x'], want: 'a number from 1' },
+    {
+      args: ['--load', 'harder', '--policy', 'karpenter', '--placement', 'soft-taint'],
+      want: 'pools of our own',
+    },
+    { args: ['--load', 'harder', '--node', 'small'], want: '--node' },
+    { args: ['--load', 'harder', '--boot-seconds', '-1'], want: '--boot-seconds' },
+    {
+      args: ['--load', 'harder', '--decisions', 'x', '--policy', 'sqrt,forecast'],
+      want: 'exactly one --policy',
+    },
+    { args: ['/nowhere/at/all'], want: 'cannot read the trace' },
+  ])('refuses $args: $want', async ({ args, want }) => {
+    const refused = await run(...args).catch((error: unknown) => error);
+
+    expect(refused).toBeInstanceOf(UsageError);
+    expect((refused as UsageError).message).toContain(want);
+  });
+});

@@ -1,0 +1,152 @@
+import { type Environment, readSettings, type Values } from '@hangar/shared/config';
+import type { LogLevel } from '@hangar/shared/logger';
+import type { NodeShape, Resources } from '../capacity/shape.ts';
+import type { BufferOptions } from '../decide/buffer.ts';
+import type { Guardrails } from '../decide/guardrails.ts';
+import { parseRunnerService, parseRunnerUrl, type RunnerService } from '../scrape/targets.ts';
+import type { PoolRules } from '../watch/read-node.ts';
+import { SETTINGS } from './settings.ts';
+
+/** Everything that can be set, as the service uses it. Times in milliseconds. */
+export interface AutoscalerConfig {
+  readonly runners: readonly string[];
+  readonly runnerService: RunnerService | undefined;
+  readonly scrapeDeadlineMs: number;
+  readonly tickMs: number;
+  readonly staleAfterMs: number;
+  /** Undefined: no cluster is watched. `kubeconfig` empty: as the Pod that this is. */
+  readonly cluster: { readonly kubeconfig: string; readonly podSelector: string } | undefined;
+  readonly rules: PoolRules;
+  readonly poolOrder: readonly string[];
+  /** Beside the published ones. */
+  readonly shapes: readonly NodeShape[];
+  readonly daemonSets: Resources;
+  readonly bootMs: number;
+  readonly objectiveMs: number;
+  readonly buffer: BufferOptions;
+  readonly rails: Guardrails;
+  readonly seed: number;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly dataDir: string;
+  readonly traceDays: number;
+  readonly logLevel: LogLevel;
+  /** What is odd and no reason not to start. */
+  readonly warnings: readonly string[];
+}
+
+/** All settings, or all that is wrong with them. */
+export type Loaded = { readonly ok: AutoscalerConfig } | { readonly problems: readonly string[] };
+
+type Read = Values<typeof SETTINGS>;
+
+/** Shorter ticks only heat the room. */
+const LEAST_TICK_MS = 100;
+
+/** Reads the whole configuration once. @returns a configuration, or every problem, each naming variable, fault and cure */
+export function loadConfig(env: Environment): Loaded {
+  const { values, problems } = readSettings(SETTINGS, withoutServiceLinks(env));
+  const all = [...problems, ...crossChecks(values)];
+  const listen = readListen(values.listen);
+  if (all.length > 0 || listen === undefined) return { problems: all };
+  return { ok: Object.freeze({ ...assemble(values), listen, warnings: misspelt(env) }) };
+}
+
+function assemble(values: Read): Omit<AutoscalerConfig, 'listen' | 'warnings'> {
+  const { kubeconfig, podSelector, poolLabel, poolTaint } = values;
+  return {
+    runners: values.runners.flatMap((text) => parseRunnerUrl(text) ?? []),
+    runnerService: parseRunnerService(values.runnerService),
+    scrapeDeadlineMs: values.scrapeDeadlineMs,
+    tickMs: values.tickMs,
+    staleAfterMs: values.staleAfterMs,
+    cluster: values.kubernetes === 'on' ? { kubeconfig, podSelector } : undefined,
+    rules: { label: poolLabel, taint: poolTaint },
+    poolOrder: values.poolOrder,
+    shapes: values.shapes,
+    daemonSets: values.daemonSets,
+    bootMs: values.bootMs,
+    objectiveMs: values.objectiveMs,
+    buffer: { z: values.z, floor: values.floor, quantile: values.quantile, forecast: values.forecast },
+    rails: {
+      minNodes: values.minNodes,
+      maxNodes: values.maxNodes,
+      stepUp: values.stepUp,
+      stepDown: values.stepDown,
+      coolDownMs: values.coolDownMs,
+      quota: {
+        cpuMillicores: values.quotaCpu ?? Infinity,
+        memoryBytes: values.quotaMemory ?? Infinity,
+      },
+    },
+    seed: values.seed,
+    dataDir: values.dataDir,
+    traceDays: values.traceDays,
+    logLevel: values.logLevel,
+  };
+}
+
+/** `host:port`, `:port`, `[::1]:port`, or a bare port. */
+function readListen(text: string): AutoscalerConfig['listen'] | undefined {
+  const [, bracketed, plain, digits] = /^(?:(?:\[([^\]]*)\]|([^:]*)):)?(\d{1,5})$/.exec(text.trim()) ?? [];
+  const port = Number(digits);
+  return digits === undefined || port > 65_535 ? undefined : { host: bracketed ?? plain ?? '', port };
+}
+
+const given = (text: string): string => `(given: ${JSON.stringify(text.slice(0, 200))})`;
+
+/** What no single value can tell. */
+function crossChecks(values: Read): readonly string[] {
+  const { runners, runnerService, kubernetes, minNodes, maxNodes, tickMs, staleAfterMs, listen } = values;
+  const checks: readonly (readonly [boolean, string])[] = [
+    [
+      readListen(listen) === undefined,
+      `HANGAR_AUTOSCALER_LISTEN is no listen address ${given(listen)}. Write :3001 or 127.0.0.1:3001`,
+    ],
+    [
+      runnerService !== '' && parseRunnerService(runnerService) === undefined,
+      `HANGAR_AUTOSCALER_RUNNER_SERVICE is no Service ${given(runnerService)}. Write namespace/name:port`,
+    ],
+    [
+      runnerService !== '' && kubernetes === 'off',
+      'HANGAR_AUTOSCALER_RUNNER_SERVICE needs the cluster. Set HANGAR_AUTOSCALER_KUBERNETES=on, or list the runners in HANGAR_AUTOSCALER_RUNNERS',
+    ],
+    [
+      kubernetes === 'off' && runners.length === 0,
+      'there is nothing to learn from. Set HANGAR_AUTOSCALER_RUNNERS=http://runner:3000, or HANGAR_AUTOSCALER_KUBERNETES=on',
+    ],
+    [
+      minNodes > maxNodes,
+      `HANGAR_AUTOSCALER_MIN_NODES (${minNodes}) is more than HANGAR_AUTOSCALER_MAX_NODES (${maxNodes}). Lower the one or raise the other`,
+    ],
+    [
+      tickMs < LEAST_TICK_MS,
+      `HANGAR_AUTOSCALER_TICK is too short. Write ${LEAST_TICK_MS}ms or more, such as 10s`,
+    ],
+    [
+      staleAfterMs < tickMs * 2,
+      'HANGAR_AUTOSCALER_STALE_AFTER is shorter than two ticks: everything would be stale. Write three ticks or more, such as 3m',
+    ],
+    ...runners.map(
+      (text) =>
+        [
+          parseRunnerUrl(text) === undefined,
+          `HANGAR_AUTOSCALER_RUNNERS holds no address ${given(text)}. Write http://host:port`,
+        ] as const,
+    ),
+  ];
+  return checks.flatMap(([wrong, problem]) => (wrong ? [problem] : []));
+}
+
+/** Kubernetes injects `HANGAR_AUTOSCALER_PORT=tcp://…` beside a Service called `hangar-autoscaler`: nobody's setting. */
+const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)$/;
+
+const withoutServiceLinks = (env: Environment): Environment =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !SERVICE_LINK.test(name)));
+
+/** A name that nothing reads is a slip. */
+function misspelt(env: Environment): readonly string[] {
+  const known = new Set<string>(Object.values(SETTINGS).map(({ name }) => name));
+  return Object.keys(env)
+    .filter((name) => name.startsWith('HANGAR_AUTOSCALER_') && !known.has(name) && !SERVICE_LINK.test(name))
+    .map((name) => `${name} is no setting of the autoscaler`);
+}

@@ -1,0 +1,92 @@
+import type { CapacitySnapshot, WatchView } from '../store/snapshot.ts';
+
+/** One thing that is not as it should be, in words with the cure. */
+export interface Condition {
+  /** `stale`: nothing true can be decided; `partial`: less is known; `note`: good to know. */
+  readonly weight: 'stale' | 'partial' | 'note';
+  readonly text: string;
+}
+
+/** What is expected to be there. */
+export interface Expected {
+  readonly cluster: boolean;
+  readonly runners: boolean;
+  readonly staleAfterMs: number;
+}
+
+const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
+
+function watchCondition(
+  name: string,
+  view: WatchView | undefined,
+  staleAfterMs: number,
+): Condition | undefined {
+  const trouble = view?.trouble ? `: ${view.trouble}` : '';
+  if (view?.staleMs === undefined)
+    return {
+      weight: 'stale',
+      text: `the ${name} of the cluster have not been seen yet${trouble}. May this service list and watch ${name}?`,
+    };
+  if (view.staleMs <= staleAfterMs) return undefined;
+  return {
+    weight: 'stale',
+    text: `the watch of ${name} was last heard ${seconds(view.staleMs)} ago${trouble}. Does the API server answer?`,
+  };
+}
+
+function clusterConditions({ watches }: CapacitySnapshot, expected: Expected): readonly Condition[] {
+  if (!expected.cluster) return [];
+  const needed = [
+    watchCondition('pods', watches.pods, expected.staleAfterMs),
+    watchCondition('nodes', watches.nodes, expected.staleAfterMs),
+  ].flatMap((one) => one ?? []);
+  if (watches.daemonSets?.staleMs !== undefined) return needed;
+  const text =
+    'DaemonSets are not seen: HANGAR_AUTOSCALER_DAEMONSETS stands for what they take. Grant list and watch of daemonsets (apps)';
+  return [...needed, { weight: 'note', text }];
+}
+
+function runnerConditions({ runners }: CapacitySnapshot, expected: Expected): readonly Condition[] {
+  if (!expected.runners) return [];
+  const alone = !expected.cluster;
+  if (runners === undefined || runners.targets.length === 0)
+    return [
+      {
+        weight: alone ? 'stale' : 'partial',
+        text: 'no runner is found: work without a Pod is not known. Is HANGAR_AUTOSCALER_RUNNER_SERVICE right?',
+      },
+    ];
+  const problems = runners.problems
+    .slice(0, 5)
+    .map(
+      ({ target, problem, cure }): Condition => ({
+        weight: 'partial',
+        text: `${target}: ${problem} (${cure})`,
+      }),
+    );
+  if (runners.missing.length === 0) return problems;
+  // Alone, a silent runner may hold any part of the work: a sum without it would be wrong, not small.
+  const text = `${runners.missing.length} of ${runners.targets.length} runners don't answer (${runners.missing.slice(0, 3).join(', ')}): what they know is missing`;
+  return [{ weight: alone ? 'stale' : 'partial', text }, ...problems];
+}
+
+/** Everything that is not as it should be, weightiest first; none = all is well. Pure. */
+export function conditionsOf(snapshot: CapacitySnapshot, expected: Expected): readonly Condition[] {
+  const all = [...clusterConditions(snapshot, expected), ...runnerConditions(snapshot, expected)];
+  const rank = { stale: 0, partial: 1, note: 2 } as const;
+  const vanished =
+    expected.cluster && snapshot.pools.length === 0 && !all.some(({ weight }) => weight === 'stale');
+  const none: readonly Condition[] = vanished
+    ? [
+        {
+          weight: 'note',
+          text: 'no node is a pool for builds: shapes are sized, pools are not. Is HANGAR_AUTOSCALER_POOL_TAINT right?',
+        },
+      ]
+    : [];
+  return [...all, ...none].sort((one, other) => rank[one.weight] - rank[other.weight]);
+}
+
+/** Whether nothing true can be decided now. */
+export const isStale = (conditions: readonly Condition[]): boolean =>
+  conditions.some(({ weight }) => weight === 'stale');

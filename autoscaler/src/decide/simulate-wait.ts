@@ -1,0 +1,100 @@
+import type { Resources } from '../capacity/shape.ts';
+import type { NodeSpec } from '../simulate/node-table.ts';
+import { type Random, seededRandom } from '../simulate/random.ts';
+import { World } from '../simulate/world.ts';
+import type { SizeClass } from './demand.ts';
+
+/** A moment, and what may come within the lead time. */
+export interface WaitQuestion {
+  readonly nodes: number;
+  readonly node: NodeSpec;
+  readonly running: readonly SizeClass[];
+  /** Pending and known: they want room at once. */
+  readonly waiting: readonly SizeClass[];
+  readonly typical: Resources;
+  /** Pods that arrive in a second. */
+  readonly perSecond: number;
+  /** Pods that arrive together. */
+  readonly pushSize: number;
+  readonly podSeconds: number;
+  /** No node comes within this time. */
+  readonly horizonSeconds: number;
+  readonly seed: number;
+}
+
+const RUNS = 12;
+/** Beyond it a run takes too long for a tick. */
+const MOST_PODS = 3_000;
+const MOST_ARRIVALS = 3_000;
+
+/** Exponential with a given mean: what is left of a run, and (cv about 1, capacity.md §4.1) a whole one. */
+const exponential = (random: Random, mean: number): number => -Math.log(1 - random.next()) * mean;
+
+function fill(world: World, classes: readonly SizeClass[], seconds: () => number): void {
+  for (const { request, count } of classes)
+    for (let nth = 0; nth < count; nth += 1)
+      world.arrive({ arrivedAt: world.now, durationSeconds: seconds(), request });
+}
+
+function arrivalTimes({ perSecond, pushSize, horizonSeconds }: WaitQuestion, random: Random): number[] {
+  const times: number[] = [];
+  const pushesPerSecond = perSecond / Math.max(1, pushSize);
+  if (pushesPerSecond <= 0) return times;
+  for (
+    let at = exponential(random, 1 / pushesPerSecond);
+    at < horizonSeconds;
+    at += exponential(random, 1 / pushesPerSecond)
+  ) {
+    const size = Math.max(1, Math.round(pushSize));
+    for (let nth = 0; nth < size && times.length < MOST_ARRIVALS; nth += 1) times.push(at);
+  }
+  return times;
+}
+
+/** Plays one future. @returns waits in seconds; who waits until the end has waited at least that long */
+function play(question: WaitQuestion, random: Random): readonly number[] {
+  const { node, horizonSeconds, podSeconds } = question;
+  const waits: number[] = [];
+  let settled = false;
+  const world = new World({
+    node,
+    bootSeconds: horizonSeconds,
+    coldSeconds: 0,
+    strategy: 'least',
+    random,
+    onBind: ({ arrivedAt }, at) => {
+      if (settled) waits.push(at - arrivedAt);
+    },
+  });
+  world.order(question.nodes, 0);
+  world.finishUntil(0);
+  const seconds = (): number => exponential(random, podSeconds);
+  fill(world, question.running, seconds);
+  settled = true;
+  fill(world, question.waiting, seconds);
+  for (const at of arrivalTimes(question, random)) {
+    world.finishUntil(at);
+    world.arrive({ arrivedAt: at, durationSeconds: seconds(), request: question.typical });
+  }
+  world.finishUntil(horizonSeconds);
+  world.line.drain(({ arrivedAt }) => {
+    waits.push(horizonSeconds - arrivedAt);
+    return true;
+  });
+  return waits;
+}
+
+/**
+ * The 95th percentile of the wait for room over the lead time, in seconds, when a pool has so many nodes.
+ *
+ * @returns 0 when nobody comes; undefined when there are too many Pods to play within a tick. The same question gives the same answer.
+ */
+export function simulatedWaitP95(question: WaitQuestion): number | undefined {
+  const pods = [...question.running, ...question.waiting].reduce((sum, { count }) => sum + count, 0);
+  if (pods > MOST_PODS || question.nodes > MOST_PODS) return undefined;
+  const random = seededRandom(question.seed);
+  const waits = Array.from({ length: RUNS }, () => play(question, random)).flat();
+  if (waits.length === 0) return 0;
+  waits.sort((one, other) => one - other);
+  return waits[Math.min(waits.length - 1, Math.ceil(waits.length * 0.95) - 1)] ?? 0;
+}

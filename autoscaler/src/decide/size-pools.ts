@@ -1,0 +1,152 @@
+import { letsIn, type PodConstraints } from '../capacity/scheduling.ts';
+import type { Resources } from '../capacity/shape.ts';
+import { newNodesFor } from '../replay/policies/first-fit.ts';
+import { roomOnEmpty } from '../simulate/world.ts';
+import type { Pool, PoolNode } from '../watch/pools.ts';
+import { classesOf, countOf } from './demand.ts';
+import { type Guardrails, guarded } from './guardrails.ts';
+import { percent } from './packing.ts';
+import type { PoolSize } from './recommendation.ts';
+
+/** A Pod or stage that wants room, and where it may go. */
+export interface Wish {
+  readonly request: Resources;
+  readonly constraints: PodConstraints;
+}
+
+/** What live pools are sized for. */
+export interface PoolQuestion {
+  readonly nowMs: number;
+  readonly pools: readonly Pool[];
+  /** Pods without a node and stages without a Pod. */
+  readonly wishes: readonly Wish[];
+  readonly bufferPods: number;
+  readonly typical: Resources;
+  /** Names of pools in the order in which work without a place is given to them; others follow, larger ones first. */
+  readonly order: readonly string[];
+  readonly grewAtMs: ReadonlyMap<string, number>;
+  readonly rails: Guardrails;
+}
+
+const buildsOn = ({ nodes }: Pool): number => nodes.reduce((sum, { builds }) => sum + builds, 0);
+
+function ranked({ pools, order }: PoolQuestion): readonly Pool[] {
+  const place = ({ name }: Pool): number => (order.includes(name) ? order.indexOf(name) : order.length);
+  return [...pools].sort(
+    (one, other) =>
+      place(one) - place(other) || buildsOn(other) - buildsOn(one) || other.nodes.length - one.nodes.length,
+  );
+}
+
+const takes = (pool: Pool, { request, constraints }: Wish): boolean =>
+  roomOnEmpty(pool.spec, request) > 0 && letsIn(pool.spec.traits ?? {}, constraints);
+
+/** Who takes which wish: the first pool that may and can. */
+function shareOut(pools: readonly Pool[], wishes: readonly Wish[]): ReadonlyMap<string, readonly Wish[]> {
+  return Map.groupBy(wishes, (wish) => pools.find((pool) => takes(pool, wish))?.name ?? '');
+}
+
+/** The buffer goes where builds run; where none do, to the first pool. */
+function bufferOf(pool: Pool, pools: readonly Pool[], bufferPods: number): number {
+  const all = pools.reduce((sum, one) => sum + buildsOn(one), 0);
+  if (all === 0) return pool === pools[0] ? bufferPods : 0;
+  return (bufferPods * buildsOn(pool)) / all;
+}
+
+function roomOn({ spec }: Pool, { used, builds }: PoolNode, typical: Resources): number {
+  const held = spec.daemonSets ?? { cpuMillicores: 0, memoryBytes: 0, pods: 0 };
+  const daemonSets = {
+    cpuMillicores: held.cpuMillicores + used.cpuMillicores,
+    memoryBytes: held.memoryBytes + used.memoryBytes,
+    pods: held.pods + builds,
+  };
+  return roomOnEmpty({ ...spec, daemonSets }, typical);
+}
+
+/** A wish in Pods of the typical size: a large one needs the room of several. */
+const weight = ({ request }: Wish, typical: Resources): number =>
+  Math.max(
+    request.cpuMillicores / Math.max(1, typical.cpuMillicores),
+    request.memoryBytes / Math.max(1, typical.memoryBytes),
+  );
+
+interface Raw {
+  readonly wanted: number;
+  readonly spareNodes: number;
+  readonly because: readonly string[];
+}
+
+function rawSize(pool: Pool, wishes: readonly Wish[], bufferPods: number, typical: Resources): Raw {
+  const open = pool.nodes.filter(({ closed, ready }) => ready && !closed);
+  const booting = pool.nodes.filter(({ ready }) => !ready).length;
+  const perNode = roomOnEmpty(pool.spec, typical);
+  if (perNode === 0)
+    return {
+      wanted: pool.nodes.length,
+      spareNodes: 0,
+      because: ['not one Pod of the usual size fits on its nodes: it is left as it is'],
+    };
+  const room = open.reduce((sum, node) => sum + roomOn(pool, node, typical), booting * perNode);
+  const wantedRoom = wishes.reduce((sum, wish) => sum + weight(wish, typical), 0) + bufferPods;
+  const stuck = newNodesFor(
+    classesOf(wishes.map(({ request }) => request)),
+    booting + open.length,
+    pool.spec,
+  );
+  const missing = Math.max(stuck, Math.ceil((wantedRoom - room) / perNode - 1e-9), 0);
+  const empty = open.filter(({ builds }) => builds === 0).length;
+  const spare =
+    missing > 0 ? 0 : Math.min(empty, Math.max(0, Math.floor((room - wantedRoom) / perNode + 1e-9)));
+  const story = `room for ${Math.floor(room)} Pods on ${pool.nodes.length} nodes (${booting} booting, ${empty} empty), room for ${Math.ceil(wantedRoom)} is wanted: ${wishes.length} waiting or known and a buffer of ${Math.ceil(bufferPods)}`;
+  const act = missing > 0 ? `${missing} more` : spare > 0 ? `${spare} empty ones can go` : 'as it is';
+  return {
+    wanted: pool.nodes.length + missing - spare,
+    spareNodes: Math.ceil(bufferPods / perNode - 1e-9),
+    because: [story, `${perNode} Pods to a node: ${act}`],
+  };
+}
+
+function sizeOne(pool: Pool, wishes: readonly Wish[], bufferPods: number, question: PoolQuestion): PoolSize {
+  const { wanted, spareNodes, because } = rawSize(pool, wishes, bufferPods, question.typical);
+  const { nodes, held } = guarded(
+    wanted,
+    {
+      nodes: pool.nodes.length,
+      grewAtMs: question.grewAtMs.get(pool.name),
+      nowMs: question.nowMs,
+      node: pool.spec.allocatable,
+    },
+    question.rails,
+  );
+  const tooLarge = question.wishes.filter(({ request }) => roomOnEmpty(pool.spec, request) === 0).length;
+  const tooLargeShare = question.wishes.length === 0 ? 0 : tooLarge / question.wishes.length;
+  const misfit =
+    tooLarge === 0 ? [] : [`${percent(tooLargeShare)} of the waiting Pods don't fit on its nodes at all`];
+  return {
+    pool: pool.name,
+    owner: pool.owner,
+    actualNodes: pool.nodes.length,
+    readyNodes: pool.nodes.filter(({ ready }) => ready).length,
+    emptyNodes: pool.nodes.filter(({ builds }) => builds === 0).length,
+    wantedNodes: nodes,
+    spareNodes: Math.min(nodes, spareNodes),
+    tooLargeShare,
+    because: [...because, ...held, ...misfit],
+  };
+}
+
+/** Sizes of live pools, and how many wishes no pool can take. The same question gives the same answer. */
+export function sizePools(question: PoolQuestion): {
+  readonly pools: readonly PoolSize[];
+  readonly homeless: number;
+} {
+  const pools = ranked(question);
+  const shares = shareOut(pools, question.wishes);
+  const sizes = pools.map((pool) =>
+    sizeOne(pool, shares.get(pool.name) ?? [], bufferOf(pool, pools, question.bufferPods), question),
+  );
+  return {
+    pools: sizes.sort((one, other) => (one.pool < other.pool ? -1 : 1)),
+    homeless: countOf(classesOf((shares.get('') ?? []).map(({ request }) => request))),
+  };
+}

@@ -1,0 +1,37 @@
+import { Agent, request } from 'undici';
+import { type MetricsSource, MOST_ANSWER_BYTES } from '../ports.ts';
+
+/** Targets over HTTP. `close` ends its connections. */
+export function httpMetricsSource(): MetricsSource & { close(): Promise<void> } {
+  // Deadlines are the caller's signal; connections are kept between ticks.
+  const dispatcher = new Agent({
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: 30_000,
+    connections: 2,
+  });
+  return {
+    get: async (url, signal) => {
+      const answer = await request(url, {
+        dispatcher,
+        signal,
+        headers: { accept: 'text/plain, application/json' },
+      });
+      const type = answer.headers['content-type'];
+      const contentType = Array.isArray(type) ? (type[0] ?? '') : (type ?? '');
+      return { status: answer.statusCode, contentType, body: await bounded(answer.body) };
+    },
+    close: () => dispatcher.destroy(),
+  };
+}
+
+async function bounded(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of body) {
+    bytes += part.length;
+    if (bytes > MOST_ANSWER_BYTES) throw new Error(`it answers with more than ${MOST_ANSWER_BYTES} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}

@@ -1,0 +1,126 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { appendFile, mkdir, readdir, rename, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createGzip } from 'node:zlib';
+import type { Remembered, TraceMemory } from '../ports.ts';
+import { formatRecord, type PodRecord, parseRecord } from '../watch/pod-record.ts';
+
+/** Where traces lie, and for how long. */
+export interface TraceStoreOptions {
+  readonly folder: string;
+  readonly days: number;
+  /** The most records that are read back; older ones stay on the disk. */
+  readonly mostRecords: number;
+}
+
+const DAY_MS = 86_400_000;
+const FILE = /^trace-(\d{4}-\d\d-\d\d)\.jsonl(\.gz)?$/;
+
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+interface ReadBack {
+  readonly records: readonly PodRecord[];
+  /** What is wrong with the file; empty: nothing. */
+  readonly problem: string;
+}
+
+/**
+ * One file a day, `trace-2026-01-31.jsonl`, by the day on which Pods ended; those of days before are packed (`.gz`), and removed when
+ * they are old. A damaged file goes to `damaged/`, and what could be read of it stands anew in its place.
+ */
+export class TraceStore implements TraceMemory {
+  readonly #options: TraceStoreOptions;
+  #today = '';
+
+  constructor(options: TraceStoreOptions) {
+    this.#options = options;
+  }
+
+  async load(nowMs: number): Promise<Remembered> {
+    const problems: string[] = [];
+    try {
+      await mkdir(this.#options.folder, { recursive: true });
+      await this.#tidy(nowMs);
+      const names = (await readdir(this.#options.folder)).filter((name) => FILE.test(name)).sort();
+      const records: PodRecord[] = [];
+      for (const name of names.reverse()) {
+        if (records.length >= this.#options.mostRecords) break;
+        const { records: found, problem } = await this.#read(name);
+        records.unshift(...found.slice(records.length - this.#options.mostRecords));
+        if (problem !== '') problems.push(await this.#setAside(name, found, problem));
+      }
+      return { records, problems };
+    } catch (error) {
+      const cure = 'Is HANGAR_AUTOSCALER_DATA_DIR a folder that this process may write to?';
+      return { records: [], problems: [...problems, `the trace can't be read: ${message(error)}. ${cure}`] };
+    }
+  }
+
+  async append(records: readonly PodRecord[], nowMs: number): Promise<void> {
+    if (this.#today !== dayOf(nowMs)) await this.#tidy(nowMs);
+    if (records.length === 0) return;
+    const text = records.map((record) => `${formatRecord(record)}\n`).join('');
+    await appendFile(join(this.#options.folder, `trace-${this.#today}.jsonl`), text);
+  }
+
+  /** A new day: files of days before are packed, old ones removed. */
+  async #tidy(nowMs: number): Promise<void> {
+    this.#today = dayOf(nowMs);
+    const oldest = dayOf(nowMs - this.#options.days * DAY_MS);
+    for (const name of await readdir(this.#options.folder)) {
+      const [, day, packed] = FILE.exec(name) ?? [];
+      if (day === undefined) continue;
+      if (day < oldest) await unlink(join(this.#options.folder, name));
+      else if (packed === undefined && day < this.#today) await this.#pack(name);
+    }
+  }
+
+  async #pack(name: string): Promise<void> {
+    const path = join(this.#options.folder, name);
+    // Written aside and moved: a crash leaves the file as it was.
+    await pipeline(createReadStream(path), createGzip(), createWriteStream(`${path}.part`));
+    await rename(`${path}.part`, `${path}.gz`);
+    await unlink(path);
+  }
+
+  async #read(name: string): Promise<ReadBack> {
+    const source = createReadStream(join(this.#options.folder, name));
+    const stream = name.endsWith('.gz') ? source.pipe(createGunzip()) : source;
+    const records: PodRecord[] = [];
+    const wrong: string[] = [];
+    let broken = '';
+    const lines = createInterface({ input: stream, crlfDelay: Infinity });
+    for (const part of new Set([source, stream]))
+      part.on('error', (error: Error) => {
+        broken = `it breaks off (${error.message})`;
+        lines.close();
+      });
+    let line = 0;
+    for await (const text of lines) {
+      line += 1;
+      const record = parseRecord(text, line);
+      if (record === undefined) continue;
+      if ('problem' in record) wrong.push(`line ${line}: ${record.problem}`);
+      else records.push(record);
+    }
+    const first = wrong[0] === undefined ? '' : `${wrong.length} damaged lines, the first is ${wrong[0]}`;
+    return { records, problem: [first, broken].filter(Boolean).join('; ') };
+  }
+
+  async #setAside(name: string, good: readonly PodRecord[], problem: string): Promise<string> {
+    const { folder } = this.#options;
+    const aside = join(folder, 'damaged', name);
+    try {
+      await mkdir(join(folder, 'damaged'), { recursive: true });
+      await rename(join(folder, name), aside);
+      const plain = name.replace(/\.gz$/, '');
+      await writeFile(join(folder, plain), good.map((record) => `${formatRecord(record)}\n`).join(''));
+      return `${name} was damaged and lies in ${aside} now (${problem}); its ${good.length} good lines count`;
+    } catch (error) {
+      return `${name} is damaged (${problem}) and can't be set aside: ${message(error)}; its ${good.length} good lines count`;
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import { formatCpuMillicores, formatMemoryBytes } from '@hangar/shared/quantity';
+import {
+  BUILDS_PER_PR,
+  type Calibration,
+  calibratedParameters,
+  type Quantity,
+} from '../calibrate/calibrate.ts';
+import type { NodeShape, Resources } from '../capacity/shape.ts';
+import { LEVELS } from '../capacity/shape.ts';
+import type { Recommendation } from '../decide/recommendation.ts';
+import { nodesFor } from '../model/nodes-for.ts';
+import { PARAMETER_NOTES, PUBLISHED } from '../model/parameters.ts';
+import { PUBLISHED_SHAPES } from '../model/shapes.ts';
+import { recommendationJson } from '../recommend/as-json.ts';
+import { recommendForPrs } from '../recommend/for-prs.ts';
+import type { HistoryPoint, Ledger } from '../store/ledger.ts';
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+const round = (value: number, digits = 3): number => Math.round(value * 10 ** digits) / 10 ** digits;
+
+const resources = ({ cpuMillicores, memoryBytes }: Resources) => ({
+  cpu: formatCpuMillicores(cpuMillicores),
+  memory: formatMemoryBytes(memoryBytes),
+});
+
+/** What `GET /recommendation` tells: the last good answer, and whether it is still true. */
+export function recommendationAnswer(ledger: Ledger, recommendation: Recommendation, nowMs: number) {
+  const { staleSinceMs, conditions } = ledger;
+  const { buffer, demand } = recommendation;
+  return {
+    at: iso(recommendation.atMs),
+    ageSeconds: round((nowMs - recommendation.atMs) / 1000),
+    stale: staleSinceMs !== undefined,
+    ...(staleSinceMs === undefined ? {} : { staleSince: iso(staleSinceMs) }),
+    conditions: conditions.map(({ weight, text }) => ({ weight, text })),
+    leadSeconds: round(recommendation.leadSeconds),
+    objectiveWaitP95Seconds: recommendation.objectiveWaitP95Seconds,
+    demand: { ...demand, bufferPods: round(demand.bufferPods) },
+    typicalPod: resources(recommendation.typicalPod),
+    buffer: { pods: round(buffer.pods), by: buffer.by, because: buffer.because },
+    shapes: recommendation.shapes.map((one) => ({
+      shape: one.shape,
+      nodesNow: one.nodesNow,
+      nodesAhead: one.nodesAhead,
+      waitP95Seconds: one.waitP95Seconds === undefined ? null : round(one.waitP95Seconds),
+      tooLargeShare: round(one.tooLargeShare),
+      allocatable: { ...resources(one.allocatable), pods: one.allocatable.pods },
+      source: one.source,
+      because: one.because,
+    })),
+    pools: recommendation.pools,
+    because: recommendation.because,
+  };
+}
+
+/** A question about PRs a day, checked. */
+export interface WhatIf {
+  readonly prsPerDay: number;
+  readonly shapes: readonly NodeShape[];
+}
+
+/** What `GET /what-if` tells: by the published model (as `recommend --json`), and by what was learned here. */
+export function whatIfAnswer({ prsPerDay, shapes }: WhatIf, calibration: Calibration) {
+  const published = recommendationJson(recommendForPrs({ prsPerDay, shapes, levels: LEVELS }));
+  const parameters = calibratedParameters(calibration);
+  const learned = recommendationJson(recommendForPrs({ prsPerDay, shapes, levels: LEVELS, parameters }));
+  const days = Math.max(...Object.values(calibration).map((one) => one.days));
+  return {
+    ...published,
+    calibrated: {
+      shapes: learned.shapes,
+      assumes: learned.assumes,
+      days,
+      because:
+        days === 0
+          ? 'nothing is learned yet: the same as the published model'
+          : `with what ${days} days on this cluster say; what counts as a PR can't be seen from Pods and stays at ${BUILDS_PER_PR} builds a PR`,
+    },
+  };
+}
+
+const quantityAnswer = (one: Quantity) => ({
+  name: one.name,
+  meaning: one.meaning,
+  unit: one.unit,
+  value: round(one.value),
+  low90: round(one.low),
+  high90: round(one.high),
+  prior: round(one.prior),
+  priorSource: one.priorSource,
+  data: one.data === undefined ? null : { value: round(one.data.value), days: one.data.days },
+  lowerBound: one.lowerBound,
+  because: one.because,
+});
+
+/** What `GET /model` tells: what was assumed, what was learned, and what it makes of the published table's rows. */
+export function modelAnswer(calibration: Calibration) {
+  const parameters = calibratedParameters(calibration);
+  const table = [100, 500, 1000].map((prsPerDay) => ({
+    prsPerDay,
+    published: tableRow(prsPerDay, PUBLISHED),
+    calibrated: tableRow(prsPerDay, parameters),
+  }));
+  return {
+    learned: Object.values(calibration).map(quantityAnswer),
+    parameters: PARAMETER_NOTES.map(({ parameter, meaning, source, reading }) => {
+      const value = parameters[parameter];
+      return {
+        name: parameter,
+        published: valueAnswer(PUBLISHED[parameter]),
+        used: valueAnswer(value),
+        meaning,
+        source,
+        reading,
+      };
+    }),
+    table,
+  };
+}
+
+const valueAnswer = (value: number | Resources) =>
+  typeof value === 'number' ? round(value, 6) : resources(value);
+
+/** A shape that holds not one Pod of what was learned has no number. */
+function tableRow(prsPerDay: number, parameters: typeof PUBLISHED) {
+  const cell = (shape: NodeShape, level: (typeof LEVELS)[number]): number | null => {
+    try {
+      return nodesFor(prsPerDay, shape, level, parameters);
+    } catch (error) {
+      if (error instanceof RangeError) return null;
+      throw error;
+    }
+  };
+  return Object.fromEntries(
+    PUBLISHED_SHAPES.map((shape) => [shape.name, { low: cell(shape, 'low'), high: cell(shape, 'high') }]),
+  );
+}
+
+/** Points that a plot can show. */
+const MOST_POINTS = 360;
+
+/** Thins a history: of each stretch the point with the most work, and the longest wait of all of it, so that no peak is lost. */
+export function thinned(points: readonly HistoryPoint[], most = MOST_POINTS): readonly HistoryPoint[] {
+  const stretch = Math.ceil(points.length / most);
+  if (stretch <= 1) return points;
+  const thin: HistoryPoint[] = [];
+  for (let from = 0; from < points.length; from += stretch) {
+    const part = points.slice(from, from + stretch);
+    const busiest = part.reduce((one, other) => (workOf(other) > workOf(one) ? other : one));
+    const waits = part.flatMap(({ waitSeconds }) => waitSeconds ?? []);
+    thin.push({ ...busiest, waitSeconds: waits.length === 0 ? null : Math.max(...waits) });
+  }
+  return thin;
+}
+
+const workOf = ({ running, pending, known }: HistoryPoint): number =>
+  (running ?? -1) + (pending ?? 0) + (known ?? 0);
+
+/** What `GET /demand` tells. @param hours how far back */
+export function demandAnswer(ledger: Ledger, hours: number, nowMs: number) {
+  const { recommendation, staleSinceMs } = ledger;
+  const points = ledger.history.items.filter(({ atMs }) => atMs >= nowMs - hours * 3_600_000);
+  return {
+    stale: staleSinceMs !== undefined,
+    now: recommendation === undefined ? null : recommendation.demand,
+    history: thinned(points).map(({ atMs, ...point }) => ({ at: iso(atMs), ...point })),
+  };
+}
+
+/** What `GET /decisions` tells: latest first. */
+export function decisionsAnswer(ledger: Ledger) {
+  return {
+    decisions: [...ledger.decisions.items]
+      .reverse()
+      .map(({ atMs, ...entry }) => ({ at: iso(atMs), ...entry })),
+  };
+}
+
+/** What `GET /forecast` tells. */
+export function forecastAnswer(recommendation: Recommendation, meanMissPods: number | undefined) {
+  const { buffer, leadSeconds } = recommendation;
+  return {
+    leadSeconds: round(leadSeconds),
+    buffer: { ...buffer, pods: round(buffer.pods) },
+    meanMissPods: meanMissPods === undefined ? null : round(meanMissPods),
+  };
+}

@@ -1,0 +1,55 @@
+import type { NodeShape } from '../capacity/shape.ts';
+import { MAX_PRS_PER_DAY, podsThatFit } from '../model/nodes-for.ts';
+import { PUBLISHED_SHAPES, parseShape } from '../model/shapes.ts';
+import type { WhatIf } from './answers.ts';
+import { BadRequest } from './problem.ts';
+
+type Query = Readonly<Record<string, string | string[] | undefined>>;
+
+const all = (value: Query[string]): readonly string[] =>
+  value === undefined ? [] : typeof value === 'string' ? [value] : value;
+
+function numberIn(query: Query, name: string, [least, most]: readonly [number, number]): number | undefined {
+  const [text, ...more] = all(query[name]);
+  if (text === undefined) return undefined;
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (more.length === 0 && value >= least && value <= most) return value;
+  throw new BadRequest(
+    `${name} must be one number from ${least} to ${most}, not ${JSON.stringify(query[name]).slice(0, 200)}`,
+    `write for instance ?${name}=${Math.min(500, most)}`,
+  );
+}
+
+const MOST_SHAPES = 20;
+
+function shapesIn(query: Query): readonly NodeShape[] {
+  const texts = [...new Set(all(query['shape']))];
+  if (texts.length > MOST_SHAPES) throw new BadRequest('too many shapes', `ask for ${MOST_SHAPES} at most`);
+  const shapes = texts.map((text) => {
+    const parsed = parseShape(text.slice(0, 500));
+    if ('problem' in parsed)
+      throw new BadRequest(`shape: ${parsed.problem}`, 'write ?shape=4cpu-8gb, or ?shape=cpu=16,memory=32Gi');
+    if (podsThatFit(parsed.shape) === 0)
+      throw new BadRequest(
+        `not one Pod of the model fits on a node ${text.slice(0, 100)}`,
+        'ask for a larger shape',
+      );
+    return parsed.shape;
+  });
+  return shapes.length > 0 ? shapes : PUBLISHED_SHAPES;
+}
+
+/**
+ * Reads `?prsPerDay=500&shape=…`.
+ *
+ * @throws {BadRequest} that names the mistake and the cure
+ */
+export function whatIfQuestion(query: Query): WhatIf {
+  const prsPerDay = numberIn(query, 'prsPerDay', [0, MAX_PRS_PER_DAY]);
+  if (prsPerDay === undefined)
+    throw new BadRequest('prsPerDay is missing', 'write for instance ?prsPerDay=500');
+  return { prsPerDay, shapes: shapesIn(query) };
+}
+
+/** Reads `?hours=6`; a day at most. @throws {BadRequest} */
+export const hoursQuestion = (query: Query): number => numberIn(query, 'hours', [0.01, 24]) ?? 6;

@@ -1,0 +1,208 @@
+import type { Clock } from '@hangar/shared/clock';
+import {
+  type Cluster,
+  isKubernetesError,
+  KubernetesError,
+  RESOURCE,
+  type Target,
+} from '@hangar/shared/kubernetes/cluster';
+import type { Logger } from '@hangar/shared/logger';
+import type { V1Lease } from '@kubernetes/client-node';
+import { SAFE_SHARE, type Seen, seen, verdict } from './lease-verdict.ts';
+
+/** Which Lease, and who we are. */
+export interface LeadershipOptions {
+  readonly namespace: string;
+  readonly name: string;
+  /** Unique to this process: its host name. */
+  readonly replica: string;
+  /** How long others wait after the last renewal that they saw. Milliseconds. */
+  readonly termMs: number;
+}
+
+interface LeadershipParts {
+  readonly clock: Clock;
+  readonly cluster: Cluster;
+  readonly log: Logger;
+}
+
+const RENEW_SHARE = 1 / 4;
+/** After a failure sooner, so that several tries fit into the safe share. */
+const RETRY_SHARE = 1 / 16;
+/** One call may take this share of the term. */
+const CALL_SHARE = 1 / 4;
+
+/**
+ * One of several replicas leads. It stops at two thirds of a term without a renewal, others take over at a whole one, counted by each
+ * on its own monotonic clock from when it saw the last change: no two lead at once, whatever the wall clocks say.
+ */
+export class Leadership {
+  readonly #parts: LeadershipParts;
+  readonly #options: LeadershipOptions;
+  #seen: Seen | undefined;
+  #leading: AbortController | undefined;
+  #callOffLoss = (): void => undefined;
+  #holder: string | undefined;
+
+  constructor(parts: LeadershipParts, options: LeadershipOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  /** Do we lead now? */
+  get isLeading(): boolean {
+    return this.#leading !== undefined && !this.#leading.signal.aborted;
+  }
+
+  /** Aborted when leadership is lost; undefined while we don't lead. */
+  get leading(): AbortSignal | undefined {
+    return this.isLeading ? this.#leading?.signal : undefined;
+  }
+
+  /** Who leads, as last heard; undefined when nobody does or nothing was heard yet. */
+  get holder(): string | undefined {
+    return this.#holder;
+  }
+
+  /**
+   * Stands for leadership until `signal` is aborted, and lets go of it then. Each time it is won, `lead` is called with a signal that
+   * is aborted when it is lost: nothing may be written after that. Never rejects; what `lead` throws is logged.
+   */
+  async run(lead: (leading: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    let work: Promise<void> = Promise.resolve();
+    while (!signal.aborted) {
+      const before = this.#leading;
+      const went = await this.#round(signal);
+      if (this.#leading && this.#leading !== before) {
+        const { signal: leading } = this.#leading;
+        // The former term's work may still be ending: two must not overlap in one process either.
+        work = work.then(() => this.#work(lead, leading));
+      }
+      if (signal.aborted) break;
+      await clock.sleep(this.#options.termMs * (went ? RENEW_SHARE : RETRY_SHARE), signal);
+    }
+    this.#lose('told to stop');
+    await work;
+    await this.#release();
+  }
+
+  async #work(lead: (leading: AbortSignal) => Promise<void>, leading: AbortSignal): Promise<void> {
+    if (leading.aborted) return;
+    try {
+      await lead(leading);
+    } catch (error) {
+      if (!leading.aborted) this.#parts.log.error({ err: error }, 'the leader failed at its work');
+    }
+  }
+
+  /** One look, and a write when it is ours or free. @returns false when it should soon be tried again */
+  async #round(signal: AbortSignal): Promise<boolean> {
+    const { clock, log } = this.#parts;
+    try {
+      const lease = await this.#limited((limit) => this.#find(limit), signal);
+      this.#seen = seen(this.#seen, lease, clock.monotonicMs());
+      this.#holder = lease?.spec?.holderIdentity || undefined;
+      const word = verdict(lease, this.#seen, this.#options, clock.monotonicMs());
+      // Ours by name while we don't lead: from a former life, or lost by us; its term must be waited for by nobody else.
+      if (word === 'theirs') this.#lose(`${this.#holder ?? 'another replica'} leads`);
+      else await this.#write(lease, signal);
+      return true;
+    } catch (error) {
+      if (!signal.aborted && !isKubernetesError(error, 409))
+        log.warn({ err: error }, 'the Lease of the leader could not be read or written');
+      return false;
+    }
+  }
+
+  async #write(lease: V1Lease | undefined, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    const startedMs = clock.monotonicMs();
+    const written = await this.#limited((limit) => this.#put(lease, limit), signal);
+    this.#seen = seen(undefined, written, clock.monotonicMs());
+    this.#holder = this.#options.replica;
+    this.#renewed(startedMs);
+  }
+
+  #put(lease: V1Lease | undefined, signal: AbortSignal): Promise<V1Lease> {
+    const { cluster } = this.#parts;
+    const { namespace, name, replica } = this.#options;
+    if (!lease) {
+      const whole = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace } };
+      return cluster.create(
+        { resource: RESOURCE.leases, namespace },
+        { ...whole, spec: this.#spec(replica) },
+        signal,
+      );
+    }
+    // The version makes sure that nobody else took it since we looked.
+    const metadata = { resourceVersion: lease.metadata?.resourceVersion };
+    return cluster.patch<V1Lease>(this.#target, { metadata, spec: this.#spec(replica) }, 'merge', signal);
+  }
+
+  /** From the beginning of an answered write the safe share counts anew. */
+  #renewed(startedMs: number): void {
+    const { clock, log } = this.#parts;
+    const leftMs = startedMs + this.#options.termMs * SAFE_SHARE - clock.monotonicMs();
+    if (leftMs <= 0) return;
+    this.#callOffLoss();
+    if (!this.isLeading) {
+      this.#leading = new AbortController();
+      log.info({ replica: this.#options.replica }, 'this replica leads');
+    }
+    this.#callOffLoss = clock.after(leftMs, () => this.#lose('the Lease could not be renewed in time'));
+  }
+
+  #lose(why: string): void {
+    this.#callOffLoss();
+    if (!this.isLeading) return;
+    this.#parts.log.info({ replica: this.#options.replica, why }, 'this replica no longer leads');
+    this.#leading?.abort(new Error(`leadership was lost: ${why}`));
+  }
+
+  /** So that the other need not wait for the term. */
+  async #release(): Promise<void> {
+    if (this.#holder !== this.#options.replica) return;
+    const patch = { metadata: { resourceVersion: this.#seen?.version }, spec: this.#spec('') };
+    const never = new AbortController().signal;
+    try {
+      await this.#limited((limit) => this.#parts.cluster.patch(this.#target, patch, 'merge', limit), never);
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, 'the Lease of the leader could not be released');
+    }
+  }
+
+  async #find(signal: AbortSignal): Promise<V1Lease | undefined> {
+    try {
+      return await this.#parts.cluster.get<V1Lease>(this.#target, signal);
+    } catch (error) {
+      if (isKubernetesError(error, 404)) return undefined;
+      throw error;
+    }
+  }
+
+  async #limited<T>(call: (limit: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const limit = new AbortController();
+    const late = new KubernetesError(0, 'Timeout', 'no answer about the Lease in good time');
+    const callOff = this.#parts.clock.after(this.#options.termMs * CALL_SHARE, () => limit.abort(late));
+    try {
+      return await call(AbortSignal.any([limit.signal, signal]));
+    } finally {
+      callOff();
+    }
+  }
+
+  get #target(): Target {
+    const { namespace, name } = this.#options;
+    return { resource: RESOURCE.leases, namespace, name };
+  }
+
+  #spec(holderIdentity: string): NonNullable<V1Lease['spec']> {
+    const renewTime = new Date(this.#parts.clock.now()).toISOString().replace('Z', '000Z');
+    return {
+      holderIdentity,
+      leaseDurationSeconds: Math.ceil(this.#options.termMs / 1000),
+      renewTime: renewTime as unknown as NonNullable<NonNullable<V1Lease['spec']>['renewTime']>,
+    };
+  }
+}

@@ -1,0 +1,139 @@
+import type { Clock } from '@hangar/shared/clock';
+import { type Cluster, isKubernetesError } from '@hangar/shared/kubernetes/cluster';
+import type { ActOutcome } from '../act/actuator.ts';
+import type { Announcer } from '../act/announcer.ts';
+import { outcomeOf } from '../act/refusal.ts';
+import { writeTaint } from './node-taints.ts';
+import { type PoolNode, SURPLUS_TAINT } from './pool-node.ts';
+import { decidePlacement, type SurplusOptions } from './surplus.ts';
+
+/** What the placer of one pool is made of. */
+export interface PlacerParts {
+  readonly clock: Clock;
+  readonly cluster: Cluster;
+  readonly announcer: Announcer;
+}
+
+/** Which pool, and how much is written. */
+export interface PlacerOptions {
+  /** Name of the pool, for people. */
+  readonly pool: string;
+  readonly dryRun: boolean;
+  /** Writes a tick at most; opening goes first. */
+  readonly writesPerTick: number;
+  /** From one marking of a node to its next, so that none flaps; opening never waits. Milliseconds. */
+  readonly markPaceMs: number;
+}
+
+interface Edit {
+  readonly node: PoolNode;
+  readonly to: 'present' | 'absent';
+}
+
+/** Keeps the soft taint of one pool's surplus nodes as it should be, one tick at a time. Calls must not overlap. */
+export class Placer {
+  readonly name: string;
+  readonly #parts: PlacerParts;
+  readonly #options: PlacerOptions;
+  /** By uid: when a node was opened last, on the monotonic clock. */
+  readonly #openedMs = new Map<string, number>();
+
+  constructor(parts: PlacerParts, options: PlacerOptions) {
+    this.name = `placement ${options.pool}`;
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  /**
+   * Decides and writes. What couldn't be written is decided anew at the next tick.
+   *
+   * @param nodes the pool's nodes as the watch has them
+   */
+  async tick(nodes: readonly PoolNode[], surplus: SurplusOptions, signal: AbortSignal): Promise<ActOutcome> {
+    this.#forgetAbsent(nodes);
+    const { mark, open } = decidePlacement(nodes, surplus);
+    const rested = mark.filter(({ uid }) => this.#isRested(uid));
+    const edits = [
+      ...open.map((node): Edit => ({ node, to: 'absent' })),
+      ...rested.map((node): Edit => ({ node, to: 'present' })),
+    ].slice(0, this.#options.writesPerTick);
+    if (edits.length === 0)
+      return { word: 'unchanged', text: 'the surplus nodes are marked as they should be' };
+    const outcome = this.#options.dryRun ? wouldSet(edits) : await this.#writeAll(edits, signal);
+    await this.#announce(outcome, nodes.length, surplus, signal);
+    return outcome;
+  }
+
+  /** Takes every mark of ours away: when placing is switched off. */
+  async clear(nodes: readonly PoolNode[], signal: AbortSignal): Promise<ActOutcome> {
+    const open = nodes.filter(({ taints }) => taints.some(({ key }) => key === SURPLUS_TAINT.key));
+    if (open.length === 0) return { word: 'unchanged', text: 'no node is marked' };
+    return this.#writeAll(
+      open.map((node): Edit => ({ node, to: 'absent' })),
+      signal,
+    );
+  }
+
+  async #writeAll(edits: readonly Edit[], signal: AbortSignal): Promise<ActOutcome> {
+    const done: Edit[] = [];
+    try {
+      for (const edit of edits) if (await this.#write(edit, signal)) done.push(edit);
+    } catch (error) {
+      return outcomeOf(error, { name: 'nodes', cure: 'see the API server' }, signal);
+    }
+    if (done.length > 0) return { word: 'set', text: inWords(done) };
+    return { word: 'conflict', text: 'the nodes are gone or being changed by others; next tick again' };
+  }
+
+  async #write({ node, to }: Edit, signal: AbortSignal): Promise<boolean> {
+    try {
+      const edit = { taint: SURPLUS_TAINT, to };
+      const { word } = await writeTaint(this.#parts.cluster, node, edit, signal);
+      if (word === 'written' && to === 'absent')
+        this.#openedMs.set(node.uid, this.#parts.clock.monotonicMs());
+      return word === 'written' || word === 'unchanged';
+    } catch (error) {
+      // One node's trouble is no reason to leave the others; a missing right or a dead server is.
+      if (isKubernetesError(error, 400, 422)) return false;
+      throw error;
+    }
+  }
+
+  #isRested(uid: string): boolean {
+    const openedMs = this.#openedMs.get(uid) ?? Number.NEGATIVE_INFINITY;
+    return this.#parts.clock.monotonicMs() - openedMs >= this.#options.markPaceMs;
+  }
+
+  #forgetAbsent(nodes: readonly PoolNode[]): void {
+    const present = new Set(nodes.map(({ uid }) => uid));
+    for (const uid of this.#openedMs.keys()) if (!present.has(uid)) this.#openedMs.delete(uid);
+  }
+
+  async #announce(
+    outcome: ActOutcome,
+    nodes: number,
+    { openRoom }: SurplusOptions,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const about = { kind: 'Namespace', apiVersion: 'v1', name: 'default', namespace: 'default' };
+    const because = `room for ${Math.ceil(openRoom)} builds shall be open`;
+    await this.#parts.announcer.announce(
+      about,
+      { actor: this.name, ...outcome, from: nodes, to: nodes, because },
+      signal,
+    );
+  }
+}
+
+function inWords(edits: readonly Edit[]): string {
+  const named = (to: Edit['to'], what: string): string[] => {
+    const names = edits.filter((edit) => edit.to === to).map(({ node }) => node.name);
+    return names.length > 0 ? [`${what} ${names.join(', ')}`] : [];
+  };
+  return [...named('absent', 'open again:'), ...named('present', 'marked as surplus:')].join('; ');
+}
+
+const wouldSet = (edits: readonly Edit[]): ActOutcome => ({
+  word: 'would-set',
+  text: `dry run: would be ${inWords(edits)}`,
+});

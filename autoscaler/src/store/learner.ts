@@ -1,0 +1,118 @@
+import type { Clock } from '@hangar/shared/clock';
+import { type Calibration, calibrate } from '../calibrate/calibrate.ts';
+import { DayBook } from '../calibrate/day-summary.ts';
+import { type BufferOptions, LiveForecast, type Moment } from '../decide/buffer.ts';
+import { warmUp } from '../decide/warm-up.ts';
+import type { ClusterNews } from '../watch/cluster-watch.ts';
+import type { PodRecord } from '../watch/pod-record.ts';
+import { RecentArrivals } from './arrivals.ts';
+import { Ring } from './ring.ts';
+
+/** Settings of a {@link Learner}. */
+export interface LearnerOptions {
+  readonly buffer: BufferOptions;
+  /** Boot time that stands until enough boots are seen. */
+  readonly bootSeconds: number;
+  readonly tickSeconds: number;
+}
+
+/** Days that calibration looks back. */
+const MOST_DAYS = 60;
+/** Records that a forecast is warmed up from: four weeks of a large installation. */
+export const MOST_RECORDS = 200_000;
+/** A forecast keeps every arrival; beyond this it is made anew from the records. */
+const MOST_KEPT = 1_000_000;
+/** Days change slowly. */
+const CALIBRATE_EVERY_MS = 60_000;
+/** A forecast for another lead time is another forecast. */
+const LEAD_TOLERANCE = 0.25;
+
+/** Everything that is learned over time: days for calibration, arrivals for the outlook, the forecast. */
+export class Learner {
+  readonly #clock: Clock;
+  readonly #options: LearnerOptions;
+  readonly #days = new DayBook(MOST_DAYS);
+  readonly #records = new Ring<PodRecord>(MOST_RECORDS);
+  readonly #recent = new RecentArrivals();
+  #forecast: LiveForecast;
+  #calibration: { readonly atMs: number; readonly value: Calibration } | undefined;
+
+  constructor(clock: Clock, options: LearnerOptions) {
+    this.#clock = clock;
+    this.#options = options;
+    this.#forecast = new LiveForecast(this.#leadSeconds, options.buffer);
+  }
+
+  /** As it stands; anew once a minute. */
+  get calibration(): Calibration {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#calibration === undefined || nowMs - this.#calibration.atMs >= CALIBRATE_EVERY_MS) {
+      const days = this.#days.wholeDays(this.#clock.now() / 1000);
+      this.#calibration = { atMs: nowMs, value: calibrate(days, { bootSeconds: this.#options.bootSeconds }) };
+    }
+    return this.#calibration.value;
+  }
+
+  get meanMissPods(): number | undefined {
+    return this.#forecast.meanMissPods;
+  }
+
+  perSecond(): number {
+    return this.#recent.perSecond(this.#clock.now() / 1000);
+  }
+
+  /** Takes what was remembered; others may run in between. */
+  async remember(records: readonly PodRecord[]): Promise<void> {
+    for (const record of records) this.#keep(record);
+    this.#calibration = undefined;
+    await this.#renewForecast();
+  }
+
+  /** Takes what happened since the last tick. */
+  take({ records, boots, arrivals }: ClusterNews): void {
+    for (const record of records) {
+      this.#keep(record);
+      this.#forecast.ended(record.job.durationSeconds);
+    }
+    for (const { atMs, seconds } of boots) this.#days.booted(atMs / 1000, seconds);
+    for (const at of [...arrivals].sort((one, other) => one - other)) {
+      this.#forecast.arrived(at);
+      this.#recent.add(at, 1);
+    }
+  }
+
+  /** Stages that ended, where nobody sees Pods: as many must have come. */
+  endedStages(count: number): void {
+    this.#recent.add(this.#clock.now() / 1000, count);
+  }
+
+  /** Runners or quotas are full now. */
+  exhausted(): void {
+    this.#days.exhaustedAt(this.#clock.now() / 1000);
+  }
+
+  /** What the forecast wants kept free at this moment; undefined where it is switched off. */
+  async forecastPods(moment: Moment): Promise<number | undefined> {
+    if (!this.#options.buffer.forecast) return undefined;
+    const off = Math.abs(this.#leadSeconds / this.#forecast.leadSeconds - 1);
+    if (off > LEAD_TOLERANCE || this.#forecast.size > MOST_KEPT) await this.#renewForecast();
+    return this.#forecast.bufferPods(moment);
+  }
+
+  get #leadSeconds(): number {
+    return this.calibration.bootSeconds.value + 2 * this.#options.tickSeconds;
+  }
+
+  #keep(record: PodRecord): void {
+    this.#records.push(record);
+    this.#days.add(record.job);
+  }
+
+  async #renewForecast(): Promise<void> {
+    const forecast = new LiveForecast(this.#leadSeconds, this.#options.buffer);
+    if (this.#options.buffer.forecast)
+      for (const _part of warmUp(forecast, this.#records.items, this.#clock.now() / 1000))
+        await new Promise((resolve) => setImmediate(resolve));
+    this.#forecast = forecast;
+  }
+}

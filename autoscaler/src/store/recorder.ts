@@ -1,0 +1,44 @@
+import type { Clock } from '@hangar/shared/clock';
+import type { Logger } from '@hangar/shared/logger';
+import type { AutoscalerMetrics } from '../metrics/autoscaler-metrics.ts';
+import type { TraceMemory } from '../ports.ts';
+import type { PodRecord } from '../watch/pod-record.ts';
+
+/** Records that wait for a disk that refuses; older ones are given up. */
+const MOST_WAITING = 50_000;
+
+/** Brings finished Pods to the memory; a disk that refuses is tried again with the next ones. */
+export class Recorder {
+  readonly #parts: {
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly memory: TraceMemory;
+    readonly metrics: AutoscalerMetrics;
+  };
+  #waiting: PodRecord[] = [];
+  #refused = false;
+
+  constructor(parts: { clock: Clock; log: Logger; memory: TraceMemory; metrics: AutoscalerMetrics }) {
+    this.#parts = parts;
+  }
+
+  /** Never rejects. */
+  async keep(records: readonly PodRecord[]): Promise<void> {
+    const { clock, log, memory, metrics } = this.#parts;
+    metrics.recorded(records.length);
+    this.#waiting = [...this.#waiting, ...records].slice(-MOST_WAITING);
+    const batch = this.#waiting;
+    try {
+      await memory.append(batch, clock.now());
+      this.#waiting = this.#waiting.slice(batch.length);
+      this.#refused = false;
+    } catch (error) {
+      if (!this.#refused)
+        log.error(
+          { err: error, waiting: batch.length },
+          'finished Pods can not be written to HANGAR_AUTOSCALER_DATA_DIR; trying again: is the disk full, may it be written?',
+        );
+      this.#refused = true;
+    }
+  }
+}

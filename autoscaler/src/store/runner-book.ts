@@ -1,0 +1,90 @@
+import type { KnownStage } from '../scrape/known-stages.ts';
+import type { RunnerReading, ScrapeProblem, StageSum } from '../scrape/runner-reading.ts';
+import type { Round } from '../scrape/scrape.ts';
+import type { StageState } from '../scrape/words.ts';
+import { CounterBook } from './counter-book.ts';
+
+/** All runners together. What nobody told is undefined, never zero. */
+export interface RunnersView {
+  readonly targets: readonly string[];
+  /** Those that have not answered for longer than is tolerable: what they know is missing. */
+  readonly missing: readonly string[];
+  readonly answeredLately: number;
+  readonly states: Readonly<Record<StageState, StageSum>> | undefined;
+  readonly capacityPipelines: number | undefined;
+  readonly known: readonly KnownStage[] | undefined;
+  readonly problems: readonly ScrapeProblem[];
+  /** Increases since the round before, by series, summed over replicas. */
+  readonly increases: ReadonlyMap<string, number>;
+}
+
+interface Kept {
+  readonly atMs: number;
+  readonly reading: RunnerReading;
+  readonly known: readonly KnownStage[] | undefined;
+}
+
+const MOST_PROBLEMS = 20;
+
+/** Remembers what each runner last said, as long as it is worth something: one lost answer changes nothing. */
+export class RunnerBook {
+  readonly #kept = new Map<string, Kept>();
+  readonly #counters = new CounterBook();
+  readonly #keepMs: number;
+
+  /** @param keepMs how long the last answer of a silent runner counts */
+  constructor(keepMs: number) {
+    this.#keepMs = keepMs;
+  }
+
+  /** @param nowMs a clock that never jumps */
+  take(round: Round, nowMs: number): RunnersView {
+    const targets = round.targets.map(({ target }) => target);
+    for (const { target, reading, known } of round.targets)
+      if (reading !== undefined) this.#kept.set(target, { atMs: nowMs, reading, known });
+    for (const [target, { atMs }] of this.#kept)
+      if (!targets.includes(target) || nowMs - atMs > this.#keepMs) this.#kept.delete(target);
+    const kept = [...this.#kept.values()];
+    const answered = round.targets.flatMap(({ reading }) => reading ?? []);
+    return {
+      targets,
+      missing: targets.filter((target) => !this.#kept.has(target)),
+      answeredLately: kept.length,
+      states: sumStates(kept),
+      capacityPipelines: sumOf(kept.map(({ reading }) => reading.capacityPipelines)),
+      known: knownOf(kept),
+      problems: round.targets.flatMap(({ problems }) => problems).slice(0, MOST_PROBLEMS),
+      increases: this.#counters.take(round.atMs / 1000, answered),
+    };
+  }
+}
+
+/** Undefined when nobody says, or somebody doesn't: half a sum is a lie. */
+function sumOf(values: readonly (number | undefined)[]): number | undefined {
+  if (values.length === 0) return undefined;
+  return values.reduce<number | undefined>(
+    (sum, value) => (sum === undefined || value === undefined ? undefined : sum + value),
+    0,
+  );
+}
+
+function sumStates(kept: readonly Kept[]): RunnersView['states'] {
+  const told = kept.flatMap(({ reading }) => reading.states ?? []);
+  if (told.length === 0) return undefined;
+  const of = (state: StageState): StageSum =>
+    told
+      .map((states) => states[state])
+      .reduce((one, other) => ({
+        stages: one.stages + other.stages,
+        cpuMillicores: one.cpuMillicores + other.cpuMillicores,
+        memoryBytes: one.memoryBytes + other.memoryBytes,
+      }));
+  return { waiting: of('waiting'), starting: of('starting'), running: of('running') };
+}
+
+/** A stage that two replicas tell (one hands over to the other) counts once. */
+function knownOf(kept: readonly Kept[]): readonly KnownStage[] | undefined {
+  const told = kept.flatMap(({ known }) => (known === undefined ? [] : [known]));
+  if (told.length === 0 || told.length < kept.length) return undefined;
+  return [...new Map(told.flat().map((stage) => [stage.stageId, stage])).values()];
+}

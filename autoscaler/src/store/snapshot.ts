@@ -1,0 +1,27 @@
+import type { Calibration } from '../calibrate/calibrate.ts';
+import type { Pool } from '../watch/pools.ts';
+import type { PodFact } from '../watch/read-pod.ts';
+import type { RunnersView } from './runner-book.ts';
+
+/** One watch at the moment of the snapshot. */
+export interface WatchView {
+  readonly staleMs: number | undefined;
+  readonly trouble: string;
+}
+
+/** The world at one moment, frozen: everything that is decided in a tick is decided on it. Undefined is unknown. */
+export interface CapacitySnapshot {
+  readonly nowMs: number;
+  /** Undefined: no cluster is watched, or it was never heard. */
+  readonly pods: readonly PodFact[] | undefined;
+  readonly pools: readonly Pool[];
+  readonly watches: Readonly<Partial<Record<'pods' | 'nodes' | 'daemonSets' | 'endpointSlices', WatchView>>>;
+  /** Undefined: no runner is asked. */
+  readonly runners: RunnersView | undefined;
+  readonly calibration: Calibration;
+  /** Pods that arrived in a second, lately. */
+  readonly perSecond: number;
+  readonly grewAtMs: ReadonlyMap<string, number>;
+  /** What the forecast wants kept free; undefined: there is none. */
+  readonly forecastPods: number | undefined;
+}

@@ -1,0 +1,362 @@
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { silentLogger } from '@hangar/shared/logger';
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
+import type { V1Lease, V1Pod } from '@kubernetes/client-node';
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { aStage } from '../flight/testing/fake-ci-server.ts';
+import { type Intent, LEASE_ANNOTATION } from '../lease/lease-record.ts';
+import { OwnLease } from '../lease/own-lease.ts';
+import { ANNOTATION, LABEL } from '../pipeline/compiled.ts';
+import { Roster } from '../roster.ts';
+import { PodWatch } from '../watch/pod-watch.ts';
+import { Adopter } from './adopter.ts';
+
+const LABELS = { [LABEL.managedBy]: LABEL.managedByValue };
+const podAt = (name: string) => ({ resource: RESOURCE.pods, namespace: 'ci', name });
+const leaseAt = (name: string) => ({
+  resource: RESOURCE.leases,
+  namespace: 'ci',
+  name: `hangar-runner-${name}`,
+});
+const ownerOf = (cluster: FakeCluster, name: string) =>
+  cluster.find<V1Pod>(podAt(name))?.metadata?.annotations?.[ANNOTATION.owner];
+const TERM_MS = 15_000;
+
+/** A Pod that runs stage `id` for that owner. */
+function putPod(cluster: FakeCluster, id: number, owner: string, more: object = {}): V1Pod {
+  return cluster.put<V1Pod>(podAt(`p${id}`), {
+    metadata: {
+      labels: LABELS,
+      annotations: { [ANNOTATION.owner]: owner, [ANNOTATION.stage]: JSON.stringify(aStage({ id })) },
+      ...more,
+    },
+    spec: { containers: [] },
+  });
+}
+
+/** The Lease of a replica that was let go, or is alive as long as somebody renews it. */
+function putLease(
+  cluster: FakeCluster,
+  name: string,
+  state: { holder?: string; intents?: readonly Intent[]; namespaces?: string[] } = {},
+): void {
+  cluster.put<V1Lease>(leaseAt(name), {
+    metadata: {
+      labels: LABELS,
+      annotations: {
+        [LEASE_ANNOTATION.intents]: JSON.stringify(state.intents ?? []),
+        [LEASE_ANNOTATION.namespaces]: JSON.stringify(state.namespaces ?? []),
+      },
+    },
+    spec: { holderIdentity: state.holder ?? '', leaseDurationSeconds: TERM_MS / 1000 },
+  });
+}
+
+/** A replica that looks for dead ones. */
+async function replica(cluster: FakeCluster, name: string, clock = new FakeClock()) {
+  const stop = new AbortController();
+  onTestFinished(() => stop.abort());
+  const log = silentLogger;
+  const roster = new Roster();
+  const podWatch = new PodWatch(clock, cluster, { onTrouble: () => undefined });
+  await podWatch.follow('ci', stop.signal);
+  const lease = new OwnLease({ clock, cluster, log }, { namespace: 'ci', replica: name, termMs: TERM_MS });
+  await lease.take(stop.signal);
+  const resumed: { stageId: number; adoptions: number }[] = [];
+  const carried: number[] = [];
+  const adopter = new Adopter({
+    clock,
+    cluster,
+    log,
+    lease,
+    leaseNamespace: 'ci',
+    roster,
+    podWatch,
+    resume: (_, { stage, adoptions }) => resumed.push({ stageId: stage.id, adoptions }),
+    carryOn: ({ stageId }) => carried.push(stageId),
+  });
+  const look = () => adopter.look(stop.signal);
+  return { adopter, clock, lease, roster, podWatch, resumed, carried, look, stop };
+}
+
+const intent = (stageId: number): Intent => ({ stageId, buildId: 1, machine: 'dead' });
+
+describe('Pods of a dead replica', () => {
+  it('are taken over with one write, counted, and gone on with', async () => {
+    const cluster = new FakeCluster();
+    putPod(cluster, 1, 'ci/hangar-runner-dead');
+    putLease(cluster, 'dead');
+    const me = await replica(cluster, 'me');
+    await me.look();
+    expect(me.resumed).toEqual([{ stageId: 1, adoptions: 1 }]);
+    expect(ownerOf(cluster, 'p1')).toBe('ci/hangar-runner-me');
+    expect(me.roster.entries).toMatchObject([{ stageId: 1, adopted: true, phase: 'starting', pod: 'p1' }]);
+    expect(cluster.count('patch', 'pods')).toBe(1);
+  });
+
+  it('of one that lives are left to it', async () => {
+    const cluster = new FakeCluster();
+    putPod(cluster, 1, 'ci/hangar-runner-other');
+    putLease(cluster, 'other', { holder: 'other' });
+    const me = await replica(cluster, 'me');
+    await me.look();
+    await me.clock.step(TERM_MS);
+    await me.look();
+    expect(me.resumed).toEqual([]);
+    expect(ownerOf(cluster, 'p1')).toBe('ci/hangar-runner-other');
+  });
+
+  it('of one whose Lease stands still beyond its term are taken', async () => {
+    const cluster = new FakeCluster();
+    putPod(cluster, 1, 'ci/hangar-runner-other');
+    putLease(cluster, 'other', { holder: 'other' });
+    const me = await replica(cluster, 'me');
+    await me.look();
+    await me.clock.step(TERM_MS + 1_001);
+    await me.look();
+    expect(me.resumed).toHaveLength(1);
+  });
+
+  it('without any Lease are taken at the second look: a list may be older than a Pod', async () => {
+    const cluster = new FakeCluster();
+    putPod(cluster, 1, 'ci/hangar-runner-nobody');
+    putPod(cluster, 2, 'elsewhere/hangar-runner-nobody');
+    const me = await replica(cluster, 'me');
+    await me.look();
+    expect(me.resumed).toEqual([]);
+    await me.look();
+    expect(me.resumed.map(({ stageId }) => stageId)).toEqual([1]);
+  });
+
+  it('in namespaces of its own are found by its Lease; one that can’t be seen keeps nobody from the others', async () => {
+    const cluster = new FakeCluster();
+    const elsewhere = { resource: RESOURCE.pods, namespace: 'drone-x', name: 'p9' };
+    const annotations = {
+      [ANNOTATION.owner]: 'ci/hangar-runner-dead',
+      [ANNOTATION.stage]: JSON.stringify(aStage({ id: 9 })),
+    };
+    cluster.put<V1Pod>(elsewhere, { metadata: { labels: LABELS, annotations }, spec: { containers: [] } });
+    putLease(cluster, 'dead', { namespaces: ['closed', 'drone-x'] });
+    const me = await replica(cluster, 'me');
+    cluster.fail('list', 'pods', refusal(403, 'Forbidden'));
+    await me.look();
+    expect(me.resumed.map(({ stageId }) => stageId)).toEqual([9]);
+  });
+
+  it('that make no sense are left alone', async () => {
+    const cluster = new FakeCluster();
+    cluster.put<V1Pod>(podAt('odd'), {
+      metadata: { labels: LABELS, annotations: { [ANNOTATION.owner]: 'ci/hangar-runner-dead' } },
+    });
+    putLease(cluster, 'dead');
+    const me = await replica(cluster, 'me');
+    await me.look();
+    expect(me.resumed).toEqual([]);
+  });
+
+  it('that change while they are claimed are read anew, and claimed', async () => {
+    const cluster = new FakeCluster();
+    putPod(cluster, 1, 'ci/hangar-runner-dead');
+    putLease(cluster, 'dead');
+    const me = await replica(cluster, 'me');
+    let changes = 1;
+    cluster.intercept(({ verb, target }) => {
+      if (verb === 'patch' && target.name === 'p1' && changes-- > 0)
+        putPod(cluster, 1, 'ci/hangar-runner-dead', { generation: 2 });
+    });
+    await me.look();
+    expect(me.resumed).toHaveLength(1);
+    expect(cluster.count('patch', 'pods')).toBe(2);
+  });
+
+  it('that never stand still are left for the next look', async () => {
+    const cluster = new FakeCluster();
+    putPod(cluster, 1, 'ci/hangar-runner-dead');
+    putLease(cluster, 'dead');
+    const me = await replica(cluster, 'me');
+    cluster.fail('patch', 'pods', ...Array.from({ length: 5 }, () => refusal(409, 'Conflict')));
+    await me.look();
+    expect(me.resumed).toEqual([]);
+    await me.look();
+    expect(me.resumed).toHaveLength(1);
+  });
+
+  it('that are gone by then, or another’s, are nobody’s', async () => {
+    const cluster = new FakeCluster();
+    for (const id of [1, 2, 3]) putPod(cluster, id, 'ci/hangar-runner-dead');
+    putLease(cluster, 'dead');
+    const me = await replica(cluster, 'me');
+    cluster.fail(
+      'patch',
+      'pods',
+      refusal(404, 'NotFound'),
+      refusal(409, 'Conflict'),
+      refusal(409, 'Conflict'),
+    );
+    cluster.intercept(({ verb, target }) => {
+      if (verb === 'get' && target.name === 'p2') cluster.drop(podAt('p2'));
+      if (verb === 'get' && target.name === 'p3') putPod(cluster, 3, 'ci/hangar-runner-faster');
+    });
+    await me.look();
+    expect(me.resumed).toEqual([]);
+  });
+
+  it('one that can’t be claimed now keeps nobody waiting', async () => {
+    const cluster = new FakeCluster();
+    for (const id of [1, 2]) putPod(cluster, id, 'ci/hangar-runner-dead');
+    putLease(cluster, 'dead');
+    const me = await replica(cluster, 'me');
+    cluster.fail('patch', 'pods', noAnswer());
+    await me.look();
+    expect(me.resumed.map(({ stageId }) => stageId)).toEqual([2]);
+    await me.look();
+    expect(me.resumed.map(({ stageId }) => stageId)).toEqual([2, 1]);
+  });
+});
+
+describe('two replicas', () => {
+  it('never both take the same Pod, nor the same intent, however their calls fall', async () => {
+    const schedule = fc.array(fc.nat({ max: 3 }), { maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(schedule, fc.integer({ min: 1, max: 4 }), async (delays, pods) => {
+        const cluster = new FakeCluster();
+        for (let id = 1; id <= pods; id++) putPod(cluster, id, 'ci/hangar-runner-dead');
+        putLease(cluster, 'dead', { intents: [intent(50), intent(51)] });
+        const both = await Promise.all(['a', 'b'].map((name) => replica(cluster, name)));
+        let calls = 0;
+        cluster.intercept(async () => {
+          for (let turn = delays[calls++] ?? 0; turn > 0; turn--) await Promise.resolve();
+        });
+        for (let round = 0; round < 3; round++)
+          await Promise.all(both.map(({ look }) => look().catch(() => undefined)));
+        const taken = both.flatMap(({ resumed }) => resumed.map(({ stageId }) => stageId));
+        const carried = both.flatMap((one) => one.carried);
+        expect(taken.sort()).toEqual(Array.from({ length: pods }, (_, index) => index + 1));
+        expect(carried.sort()).toEqual([50, 51]);
+        for (const { stop } of both) stop.abort();
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('our own former life', () => {
+  it('is gone on with, Pods first; its intents without a Pod are carried on', async () => {
+    const cluster = new FakeCluster();
+    putPod(cluster, 1, 'ci/hangar-runner-me');
+    const me = await replica(cluster, 'me');
+    await me.adopter.adoptOwn([intent(1), intent(2)], me.stop.signal);
+    expect([me.resumed, me.carried]).toEqual([[{ stageId: 1, adoptions: 1 }], [2]]);
+  });
+
+  it('counts each life: what the server was told depends on it', async () => {
+    const cluster = new FakeCluster();
+    putPod(cluster, 1, 'ci/hangar-runner-me');
+    for (const want of [1, 2, 3]) {
+      const me = await replica(cluster, 'me');
+      await me.adopter.adoptOwn([], me.stop.signal);
+      expect(me.resumed).toEqual([{ stageId: 1, adoptions: want }]);
+    }
+  });
+
+  it('an answer that fails to come does not end this one: the next look does it', async () => {
+    const cluster = new FakeCluster();
+    putPod(cluster, 1, 'ci/hangar-runner-me');
+    const me = await replica(cluster, 'me');
+    cluster.fail('patch', 'pods', noAnswer());
+    await me.adopter.adoptOwn([], me.stop.signal);
+    expect(me.resumed).toEqual([]);
+    await me.look();
+    expect(me.resumed).toHaveLength(1);
+  });
+
+  it('what is in hand, or was dealt with, is not begun again', async () => {
+    const cluster = new FakeCluster();
+    const pod = putPod(cluster, 1, 'ci/hangar-runner-me');
+    const me = await replica(cluster, 'me');
+    await me.look();
+    await me.look();
+    expect(me.resumed).toHaveLength(1);
+    me.roster.leave(1);
+    me.roster.land(pod.metadata?.uid, me.clock.now());
+    await me.look();
+    expect(me.resumed).toHaveLength(1);
+  });
+
+  it('what was dealt with and still stands there is removed', async () => {
+    const cluster = new FakeCluster();
+    const pod = putPod(cluster, 1, 'ci/hangar-runner-me');
+    const me = await replica(cluster, 'me');
+    me.roster.land(pod.metadata?.uid, me.clock.now());
+    await me.look();
+    expect(cluster.find(podAt('p1'))).toBeDefined();
+    await me.clock.step(300_001);
+    await me.look();
+    expect(cluster.find(podAt('p1'))).toBeUndefined();
+  });
+});
+
+describe('intents of a dead replica', () => {
+  it('become ours in writing before its Lease goes, and are carried on', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'dead', { intents: [intent(50)] });
+    const me = await replica(cluster, 'me');
+    const order: string[] = [];
+    cluster.intercept(({ verb, target }) => {
+      if (target.resource === RESOURCE.leases && verb !== 'list') order.push(verb);
+    });
+    await me.look();
+    expect([order, me.carried]).toEqual([['patch', 'remove'], [50]]);
+    expect(cluster.find(leaseAt('dead'))).toBeUndefined();
+  });
+
+  it('that have a Pod are the Pod’s business', async () => {
+    const cluster = new FakeCluster();
+    putPod(cluster, 50, 'ci/hangar-runner-dead');
+    putLease(cluster, 'dead', { intents: [intent(50)] });
+    const me = await replica(cluster, 'me');
+    await me.look();
+    expect([me.carried, me.resumed.length]).toEqual([[], 1]);
+  });
+
+  it('stay where they are while a Pod of that owner could not be taken', async () => {
+    const cluster = new FakeCluster();
+    putPod(cluster, 1, 'ci/hangar-runner-dead');
+    putLease(cluster, 'dead', { intents: [intent(50)] });
+    const me = await replica(cluster, 'me');
+    cluster.fail('patch', 'pods', noAnswer());
+    await me.look();
+    expect(cluster.find(leaseAt('dead'))).toBeDefined();
+    expect(me.carried).toEqual([]);
+  });
+
+  it('that can’t be written down are tried again at the next look, and keep no others waiting', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'dead', { intents: [intent(50)] });
+    putLease(cluster, 'dire', { intents: [intent(51)] });
+    const me = await replica(cluster, 'me');
+    cluster.fail('remove', 'leases', refusal(500, 'InternalError'));
+    await me.look();
+    expect(me.carried).toHaveLength(1);
+    await me.look();
+    expect(me.carried.sort()).toEqual([50, 51]);
+  });
+});
+
+describe('the loop', () => {
+  it('looks every five seconds, whatever fails, until it is stopped', async () => {
+    const cluster = new FakeCluster();
+    const me = await replica(cluster, 'me');
+    const looks = () => cluster.count('list', 'leases');
+    cluster.fail('list', 'leases', refusal(500, 'InternalError'));
+    const running = me.adopter.run(me.stop.signal);
+    await me.clock.step(12_000);
+    expect(looks()).toBe(3);
+    me.stop.abort();
+    await running;
+    await me.clock.step(60_000);
+    expect(looks()).toBe(3);
+  });
+});

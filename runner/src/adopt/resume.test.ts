@@ -1,0 +1,256 @@
+import { noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
+import type { V1Pod, V1Secret } from '@kubernetes/client-node';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { aPlan } from '../flight/testing/a-plan.ts';
+import { gated, running, withStates, withStatus } from '../flight/testing/a-pod.ts';
+import { aStage } from '../flight/testing/fake-ci-server.ts';
+import type { JourneyParts } from '../journey/journey-parts.ts';
+import { AWorld, compiledOf, POD, SECRET } from '../journey/testing/a-world.ts';
+import { holdsGate } from '../launch/start.ts';
+import { anEntry } from '../metrics/testing/an-entry.ts';
+import { ANNOTATION } from '../pipeline/compiled.ts';
+import { readPod } from './read-pod.ts';
+import { resume } from './resume.ts';
+
+const BUSY = { pipelines: 1, pods: 0, cpuMillicores: 0, memoryBytes: 0 };
+const STARTED = { [ANNOTATION.stepIds]: '{"1":100,"2":200}', [ANNOTATION.stageVersion]: '4' };
+const ADMITTED = { ...STARTED, [ANNOTATION.admittedAt]: '1768383000000' };
+
+interface Before {
+  /** Annotations that the former owner came to write. */
+  readonly told?: Record<string, string>;
+  /** Its scheduling gate is lifted, and it has a node. */
+  readonly letGo?: boolean;
+  readonly secrets?: readonly V1Secret[];
+  readonly change?: (pod: V1Pod) => V1Pod;
+  readonly parts?: Partial<JourneyParts>;
+  readonly prepare?: (world: AWorld) => void;
+}
+
+/** A Pod of ours that another process left at some point. */
+function begin({
+  told = {},
+  letGo = false,
+  secrets = compiledOf().secrets,
+  change = (pod) => pod,
+  parts = {},
+  prepare,
+}: Before) {
+  const world = new AWorld(parts);
+  onTestFinished(() => world.close());
+  const { pod } = compiledOf();
+  const annotations = {
+    ...pod.metadata?.annotations,
+    [ANNOTATION.owner]: 'ci/me',
+    [ANNOTATION.adoptions]: '1',
+    ...told,
+  };
+  const { schedulingGates, ...spec } = pod.spec ?? { containers: [] };
+  const held = letGo ? { ...spec, nodeName: 'node-a' } : { ...spec, schedulingGates };
+  const stored = world.cluster.put(
+    POD,
+    change({ ...pod, metadata: { ...pod.metadata, annotations }, spec: held as V1Pod['spec'] & object }),
+  );
+  for (const secret of secrets) world.cluster.put({ ...SECRET, name: secret.metadata?.name ?? '' }, secret);
+  if (told[ANNOTATION.stepIds]) {
+    world.server.stage = aStage({ status: 'running', version: 4 });
+    world.server.register([1, 2]);
+  }
+  prepare?.(world);
+  world.roster.enter(anEntry({ stageId: 63, adopted: true }));
+  const record = readPod(stored);
+  if (!record) throw new Error('the Pod says nothing');
+  let isOver = false;
+  const never = new AbortController().signal;
+  void world.podWatch
+    .follow('ci', never)
+    .then(() => resume(world.parts, stored, record, world.handOver.signal))
+    .then(() => {
+      isOver = true;
+    });
+  return Object.assign(world, { isOver: () => isOver });
+}
+
+describe('a Pod that was let go', () => {
+  const letGo = { told: ADMITTED, letGo: true };
+
+  it('is gone on with, and nothing is asked for anew', async () => {
+    const world = begin({ ...letGo, prepare: ({ server }) => Object.assign(server, { details: undefined }) });
+    await world.clock.step(0);
+    expect(world.roster.entries).toMatchObject([{ phase: 'running', sinceMs: 1_768_383_000_000 }]);
+    expect(world.logs.of(1).order).toMatchObject({ stepId: 100, masks: ['s3cret'] });
+    await world.finishSteps();
+    expect(world.told).toEqual(['1 success', '2 success', 'stage success']);
+    expect([world.pod, world.isOver(), world.roster.isQuiet]).toEqual([undefined, true, true]);
+  });
+
+  it('that has ended long ago is reported, though its time would be over', async () => {
+    const long = { ...ADMITTED, [ANNOTATION.admittedAt]: '1' };
+    const change = (pod: V1Pod) =>
+      withStatus(withStates(pod, { 1: gated(0), 2: gated(3) }), { phase: 'Failed' });
+    const world = begin({ told: long, letGo: true, change });
+    await world.clock.step(1_000);
+    expect(world.told).toEqual(['1 success', '2 failure', 'stage failure']);
+    expect(world.isOver()).toBe(true);
+  });
+
+  it('counts its time from its admission, whoever looked', async () => {
+    const told = { ...ADMITTED, [ANNOTATION.admittedAt]: String(1_768_383_000_000 - 3_600_000) };
+    const world = begin({
+      told,
+      letGo: true,
+      change: (pod) => withStates(pod, { 1: running(), 2: running() }),
+    });
+    await world.clock.step(1_000);
+    expect(world.heard).toContain('concluded timed-out');
+  });
+
+  it('finds its plan in the Secret when it was too large for an annotation', async () => {
+    const [secret] = compiledOf().secrets;
+    const data = { ...secret?.data, 'plan.json': Buffer.from(JSON.stringify(aPlan())).toString('base64') };
+    const change = (pod: V1Pod): V1Pod => {
+      const { [ANNOTATION.plan]: _, ...annotations } = pod.metadata?.annotations ?? {};
+      return { ...pod, metadata: { ...pod.metadata, annotations } };
+    };
+    const world = begin({ ...letGo, change, secrets: [{ ...secret, data }] });
+    await world.clock.step(0);
+    await world.finishSteps();
+    expect(world.told.at(-1)).toBe('stage success');
+  });
+
+  it('whose Secret is gone ends with a clear word', async () => {
+    const world = begin({ ...letGo, secrets: [] });
+    await world.clock.step(0);
+    expect(world.server.stage).toMatchObject({
+      status: 'error',
+      error: 'the Secret of this pipeline is gone, so that it could not be taken over',
+    });
+    expect([world.pod, world.isOver()]).toEqual([undefined, true]);
+  });
+
+  it('whose Secret makes no sense ends with a clear word', async () => {
+    const [secret] = compiledOf().secrets;
+    const world = begin({ ...letGo, secrets: [{ ...secret, data: { 'masks.json': 'e3s=' } }] });
+    await world.clock.step(0);
+    expect(world.server.stage.error).toMatch(/could not be taken over from a runner that is gone/);
+    expect(world.isOver()).toBe(true);
+  });
+
+  it('waits for an API server in trouble', async () => {
+    const prepare = ({ cluster }: AWorld) =>
+      cluster.fail('get', 'secrets', noAnswer(), refusal(503, 'Unavailable'));
+    const world = begin({ ...letGo, prepare });
+    await world.clock.step(1_000);
+    await world.finishSteps();
+    expect(world.told.at(-1)).toBe('stage success');
+  });
+
+  it('that may not be read ends with a clear word', async () => {
+    const prepare = ({ cluster }: AWorld) =>
+      cluster.fail('get', 'secrets', refusal(403, 'Forbidden', 'may not get secrets'));
+    const world = begin({ ...letGo, prepare });
+    await world.clock.step(0);
+    expect(world.server.stage.error).toMatch(/may not get secrets/);
+  });
+
+  it('of a build that is cancelled meanwhile is removed', async () => {
+    const prepare = ({ cluster }: AWorld) =>
+      cluster.intercept(({ verb }) => (verb === 'get' ? new Promise(() => undefined) : undefined));
+    const world = begin({ ...letGo, prepare });
+    await world.clock.step(0);
+    world.cancel();
+    await world.clock.step(0);
+    expect([world.pod, world.isOver(), world.roster.isQuiet]).toEqual([undefined, true, true]);
+  });
+
+  it('is left to the next one at a hand-over', async () => {
+    const world = begin(letGo);
+    await world.clock.step(0);
+    world.handOver.abort();
+    await world.clock.step(0);
+    expect([world.isOver(), world.told, world.pod === undefined]).toEqual([true, [], false]);
+  });
+});
+
+describe('a Pod that is still held', () => {
+  it('and not started is started, admitted and let go', async () => {
+    const world = begin({});
+    await world.clock.step(0);
+    expect(world.told).toEqual(['stage running']);
+    expect(world.pod && holdsGate(world.pod)).toBe(false);
+    expect(world.pod?.metadata?.annotations).toMatchObject(STARTED);
+    await world.finishSteps();
+    expect(world.told).toEqual(['stage running', '1 success', '2 success', 'stage success']);
+  });
+
+  it('and started is admitted like any other', async () => {
+    const world = begin({ told: STARTED, prepare: (one) => Object.assign(one, { taken: BUSY }) });
+    await world.clock.step(60_000);
+    expect([world.line.length, world.roster.entries[0]?.phase]).toEqual([1, 'waiting']);
+    expect(world.pod && holdsGate(world.pod)).toBe(true);
+    world.taken = { ...BUSY, pipelines: 0 };
+    world.line.turn();
+    await world.clock.step(0);
+    expect(world.pod && holdsGate(world.pod)).toBe(false);
+    expect(world.pod?.metadata?.annotations?.[ANNOTATION.admittedAt]).toBe(String(world.clock.now()));
+  });
+
+  it('waits no longer than others may, and then all its steps are told', async () => {
+    const prepare = (one: AWorld) => Object.assign(one, { taken: BUSY });
+    const world = begin({ told: STARTED, prepare, parts: { waitLimitMs: 30_000 } });
+    await world.clock.step(30_000);
+    expect(world.server.stage).toMatchObject({
+      status: 'error',
+      error: 'the pipeline was not admitted within 30 seconds',
+    });
+    expect([1, 2].map((n) => world.server.statusOf(n))).toEqual(['skipped', 'skipped']);
+    expect([world.pod, world.line.length, world.isOver()]).toEqual([undefined, 0, true]);
+  });
+
+  it('and can never be admitted is told so', async () => {
+    const line = { enter: () => Promise.resolve({ kind: 'refused', text: 'asks for too much' }) };
+    const world = begin({ told: STARTED, parts: { line: line as never } });
+    await world.clock.step(0);
+    expect([world.server.stage.error, world.isOver()]).toEqual(['asks for too much', true]);
+  });
+
+  it('of a build that is cancelled in the line', async () => {
+    const world = begin({ told: STARTED, prepare: (one) => Object.assign(one, { taken: BUSY }) });
+    await world.clock.step(0);
+    world.cancel();
+    await world.clock.step(0);
+    expect([world.pod, world.line.length, world.isOver()]).toEqual([undefined, 0, true]);
+  });
+
+  it('and whose start was told by the other, with the answer lost: the one hole, and it is named', async () => {
+    const prepare = ({ server }: AWorld) =>
+      Object.assign(server, { stage: aStage({ status: 'running', version: 4 }) });
+    const world = begin({ prepare });
+    await world.clock.step(0);
+    expect(world.server.stage).toMatchObject({
+      status: 'error',
+      error: /lost at the very moment this pipeline was started/,
+    });
+    expect([world.pod, world.isOver()]).toEqual([undefined, true]);
+  });
+
+  it.each([
+    ['without its first Secret', []],
+    ['without the second one', compiledOf().secrets],
+  ])('and never was whole (%s) is made anew, as after its accept', async (_, secrets) => {
+    const sources = [{ secret: { name: 'drone-abc' } }, { secret: { name: 'drone-abc-2' } }];
+    const change = (pod: V1Pod): V1Pod => ({
+      ...pod,
+      spec: { containers: [], ...pod.spec, volumes: [{ name: 'hangar-files', projected: { sources } }] },
+    });
+    const world = begin({ secrets, change });
+    const before = world.pod?.metadata?.uid;
+    await world.clock.step(0);
+    await world.clock.step(0);
+    expect(world.pod?.metadata?.uid).not.toBe(before);
+    expect(world.cluster.count('create', 'pods')).toBe(1);
+    expect(world.told).toEqual(['stage running']);
+    await world.finishSteps();
+    expect(world.told.at(-1)).toBe('stage success');
+  });
+});

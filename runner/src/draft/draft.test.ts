@@ -1,0 +1,131 @@
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { describe, expect, it } from 'vitest';
+import { aBuild, aDetail, anImage, aRepo, someSettings } from '../compile/testing/a-pipeline.ts';
+import { type DraftParts, draft } from './draft.ts';
+
+const never = new AbortController().signal;
+const YAML = `
+kind: pipeline
+type: kubernetes
+name: default
+steps:
+- name: test
+  image: busybox
+  commands: [ 'echo \${DRONE_BUILD_NUMBER} \${GREETING}' ]
+`;
+
+function partsOf(changes: Partial<DraftParts> = {}): DraftParts {
+  const clock = new FakeClock();
+  let dice = 0;
+  return {
+    clock,
+    random: () => (dice++ % 36) / 36,
+    settings: someSettings(),
+    access: { repos: [], events: [], trusted: false },
+    namespaceRules: {},
+    prepare: {
+      clock,
+      environment: { GREETING: 'hello' },
+      runnerSecrets: {},
+      secretPlugin: undefined,
+      registryPlugin: undefined,
+      environmentPlugin: undefined,
+      readDockerConfig: () => Promise.resolve(undefined),
+      images: { find: () => Promise.resolve({ kind: 'found', config: anImage() }) },
+    },
+    ...changes,
+  };
+}
+
+const drafted = (yaml: string, changes: Partial<DraftParts> = {}, more: Parameters<typeof aDetail>[0] = {}) =>
+  draft(partsOf(changes), aDetail({ yaml, ...more }), never);
+
+describe('a draft', () => {
+  it('goes from the server’s details to what will be made in the cluster', async () => {
+    const { plan, pod, secrets } = await drafted(YAML);
+    expect(plan.steps.map(({ name, engine }) => [name, engine])).toEqual([
+      ['clone', 'gate'],
+      ['test', 'gate'],
+    ]);
+    expect(pod.metadata?.name).toMatch(/^drone-[a-z0-9]{20}$/);
+    expect(plan.nonce).toMatch(/^[a-z0-9]{8}$/);
+    const script = Buffer.from(secrets[0]?.data?.['2.script'] ?? '', 'base64').toString();
+    expect(script).toContain('echo 12 hello');
+  });
+
+  it('gives each Pod a name of its own', async () => {
+    const parts = partsOf({ random: Math.random });
+    const names = await Promise.all(
+      [1, 2].map(async () => (await draft(parts, aDetail({ yaml: YAML }), never)).pod.metadata?.name),
+    );
+    expect(new Set(names).size).toBe(2);
+  });
+
+  it('without a step that can run has an empty plan', async () => {
+    const yaml = `${YAML}  when: { event: [ tag ] }\nclone: { disable: true }\n`;
+    expect((await drafted(yaml)).plan.steps).toEqual([]);
+  });
+
+  it('says whether an earlier stage has failed', async () => {
+    expect((await drafted(YAML)).plan.buildFailed).toBeUndefined();
+    const failed = await drafted(YAML, {}, { build: aBuild({ status: 'failure' }) });
+    expect(failed.plan.buildFailed).toBe(true);
+  });
+
+  it('tells what was understood in another way than it looks, whoever noticed', async () => {
+    const images = { find: () => Promise.resolve({ kind: 'unknown' as const, why: 'no answer' }) };
+    const { prepare } = partsOf();
+    const { warnings } = await drafted(YAML, { prepare: { ...prepare, images } });
+    expect(warnings).toEqual([expect.stringMatching(/drone\/git:latest could not be looked up/)]);
+  });
+});
+
+describe('what can’t be drafted is told with its reason', () => {
+  it.each([
+    [
+      'a repository that this runner does not take',
+      YAML,
+      { access: { repos: ['acme/other'], events: [], trusted: false } },
+      'not-allowed',
+      'operator',
+      /insufficient permission/,
+    ],
+    ['a text that is no YAML', 'kind: [', {}, 'yaml', 'pipeline', /./],
+    [
+      'an expression that can’t be read',
+      'name: ${DRONE_COMMIT:0:-1}\n${',
+      {},
+      'substitution',
+      'pipeline',
+      /./,
+    ],
+    [
+      'a pipeline that is not there',
+      'kind: pipeline\ntype: kubernetes\nname: other\n',
+      {},
+      'yaml',
+      'pipeline',
+      /resource not found/,
+    ],
+    [
+      'a step without an image',
+      YAML.replace('image: busybox', ''),
+      {},
+      'lint',
+      'pipeline',
+      /linter: invalid or missing image/,
+    ],
+  ] as const)('%s', async (...[, yaml, changes, code, blame, message]) => {
+    await expect(drafted(yaml, changes)).rejects.toMatchObject({
+      code,
+      blame,
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it('what only trusted repositories may do', async () => {
+    const yaml = `${YAML}  privileged: true\n`;
+    await expect(drafted(yaml)).rejects.toMatchObject({ code: 'lint' });
+    await expect(drafted(yaml, {}, { repo: aRepo({ trusted: true }) })).resolves.toBeDefined();
+  });
+});

@@ -1,0 +1,308 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import { describe, expect, it } from 'vitest';
+import { aPlan, aPlannedStep } from '../flight/testing/a-plan.ts';
+import {
+  afterSwap,
+  aPod,
+  gated,
+  running,
+  terminated,
+  waiting,
+  withStates,
+  withStatus,
+} from '../flight/testing/a-pod.ts';
+import type { RunPlan } from '../pipeline/run-plan.ts';
+import { observe } from './observe.ts';
+import {
+  type Look,
+  type Patience,
+  type Since,
+  type Trouble,
+  troubledSince,
+  troubleOf,
+  waitingFor,
+} from './trouble.ts';
+
+const plan = aPlan();
+const swapPlan = aPlan([aPlannedStep(1, { engine: 'swap' })]);
+const PATIENCE: Patience = {
+  imagePullMs: 60_000,
+  nodeLostMs: 300_000,
+  schedulingMs: 120_000,
+  startMs: 480_000,
+};
+const both = { 1: running(), 2: running() };
+
+/** Looks at the same Pod again and again, so far apart; the last word. */
+function judge(
+  pod: V1Pod,
+  { afterMs = 0, of = plan, ...changes }: Partial<Look> & { afterMs?: number; of?: RunPlan } = {},
+): Trouble | undefined {
+  const view = observe(pod, of);
+  let since: Since = new Map();
+  for (const nowMs of [0, afterMs]) since = troubledSince(since, view, of, nowMs);
+  const look: Look = {
+    since,
+    nowMs: afterMs,
+    patience: PATIENCE,
+    ours: false,
+    ended: () => false,
+    ...changes,
+  };
+  return troubleOf(view, of, look);
+}
+
+const sick = (status: object, metadata: object = {}): V1Pod => {
+  const pod = withStatus(withStates(aPod(plan), both), status);
+  return { ...pod, metadata: { ...pod.metadata, ...metadata } };
+};
+const disrupted = {
+  conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' }],
+};
+
+describe('troubles of the whole Pod (weakness 35)', () => {
+  it('are none while it runs', () => {
+    expect(judge(withStates(aPod(plan), both))).toBeUndefined();
+  });
+
+  it.each([
+    ['its deadline', sick({ reason: 'DeadlineExceeded' }), 'deadline-exceeded', 'pipeline', /deadline/],
+    ['eviction', sick({ reason: 'Evicted', message: 'memory' }), 'evicted', 'cluster', /evicted.*memory/],
+    ['preemption', sick(disrupted), 'evicted', 'cluster', /PreemptionByScheduler/],
+    ['a deletion', sick({}, { deletionTimestamp: new Date(9_000) }), 'pod-deleted', 'cluster', /deleted/],
+  ])('%s', (...[, pod, code, blame, text]) => {
+    expect(judge(pod)).toMatchObject({ code, blame, text: expect.stringMatching(text) as string });
+  });
+
+  it('are nobody’s when we asked for its end ourselves', () => {
+    expect(judge(sick({ reason: 'Evicted' }), { ours: true })).toBeUndefined();
+    expect(judge(sick({}, { deletionTimestamp: new Date(9_000) }), { ours: true })).toBeUndefined();
+  });
+
+  it('a node that stops answering is given time to come back', () => {
+    const conditions = [
+      { type: 'Ready', status: 'False', reason: 'NodeNotReady', lastTransitionTime: new Date(1_000) },
+    ];
+    expect(judge(sick({ conditions }), { nowMs: 301_000 })).toBeUndefined();
+    expect(judge(sick({ conditions }), { nowMs: 301_001 })).toMatchObject({
+      code: 'node-lost',
+      text: /node-a/,
+    });
+  });
+
+  it('a node that refuses the Pod it was given', () => {
+    const refused = withStatus(aPod(plan), { phase: 'Failed', reason: 'OutOfcpu', message: 'no cpu left' });
+    expect(judge(refused)).toMatchObject({
+      code: 'pod-refused',
+      text: 'node node-a ended the Pod: OutOfcpu: no cpu left',
+    });
+  });
+
+  it('a Pod that is over is given a moment for the status of all its containers', () => {
+    const over = withStatus(withStates(aPod(plan), { 1: gated(0) }), { phase: 'Failed' });
+    expect(judge(over, { afterMs: 14_999 })).toBeUndefined();
+    expect(judge(over, { afterMs: 15_000 })).toMatchObject({
+      code: 'pod-refused',
+      text: /not all of its steps/,
+    });
+  });
+
+  it('a Pod that is over is no trouble when all its steps have ended', () => {
+    const over = withStatus(withStates(aPod(plan), { 1: gated(1), 2: gated(0, 'failed-before') }), {
+      phase: 'Failed',
+    });
+    expect(judge(over, { afterMs: 60_000 })).toBeUndefined();
+    const known = withStatus(aPod(plan), { phase: 'Failed' });
+    expect(judge(known, { afterMs: 60_000, ended: () => true })).toBeUndefined();
+  });
+
+  it('no node, for longer than the operator allows', () => {
+    const conditions = [
+      { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes' },
+    ];
+    const pod = withStatus(aPod(plan, { spec: { nodeName: '' } }), { phase: 'Pending', conditions });
+    expect(judge(pod, { afterMs: 119_999 })).toBeUndefined();
+    expect(judge(pod, { afterMs: 120_000 })).toMatchObject({
+      code: 'unschedulable',
+      text: 'no node took the Pod within 2 minutes (HANGAR_SCHEDULING_TIMEOUT): 0/3 nodes',
+    });
+    expect(
+      judge(pod, { afterMs: 10 ** 9, patience: { ...PATIENCE, schedulingMs: undefined } }),
+    ).toBeUndefined();
+  });
+});
+
+describe('troubles of the init container', () => {
+  const withInit = (state: object) =>
+    withStatus(aPod(plan), {
+      initContainerStatuses: [{ name: 'hangar-init', state }] as unknown as NonNullable<
+        V1Pod['status']
+      >['initContainerStatuses'] &
+        object,
+    });
+
+  it('failed, with its words or its reason', () => {
+    expect(judge(withInit(terminated(1, { message: 'no space' })))).toMatchObject({
+      code: 'init-failed',
+      text: 'preparing the Pod failed (code 1): no space',
+    });
+    expect(judge(withInit(terminated(1)))?.text).toBe('preparing the Pod failed (code 1): Error');
+    expect(judge(withInit(terminated(0)))).toBeUndefined();
+  });
+
+  it('has no image', () => {
+    expect(judge(withInit(waiting('ErrImagePull', 'x: not found')))).toMatchObject({
+      code: 'image-not-found',
+      blame: 'operator',
+    });
+    expect(judge(withInit(waiting('ErrImagePull', 'connection refused')))).toBeUndefined();
+  });
+});
+
+describe('troubles of a step’s container (weakness 34)', () => {
+  const first = (state: object) => withStates(aPod(plan), { ...both, 1: state });
+
+  it.each([
+    ['an image that is not there', waiting('ErrImagePull', 'manifest unknown')],
+    ['an image that is not for us', waiting('ImagePullBackOff', 'pull access denied')],
+    ['a name that can’t be one', waiting('InvalidImageName', 'bad')],
+    ['an image that must not be pulled', waiting('ErrImageNeverPull')],
+  ])('%s fails at once', (_, state) => {
+    expect(judge(first(state))).toMatchObject({ code: 'image-not-found', blame: 'pipeline', step: 1 });
+  });
+
+  it.each([
+    ['a registry that is away', waiting('ErrImagePull', 'dial tcp: connection refused')],
+    ['a limit of pulls', waiting('ImagePullBackOff', '429 toomanyrequests')],
+    ['words that stand in the image’s own name', waiting('ErrImagePull', 'docker.io/library/i1:1: timeout')],
+  ])('%s is waited for, and only so long', (_, state) => {
+    expect(judge(first(state), { afterMs: 59_999 })).toBeUndefined();
+    expect(judge(first(state), { afterMs: 60_000 })).toMatchObject({
+      code: 'image-pull-failed',
+      blame: 'cluster',
+    });
+  });
+
+  it('an image called after a refusal is not refused', () => {
+    const forbidden = aPlan([aPlannedStep(1, { image: 'docker.io/acme/forbidden:1' })]);
+    const state = waiting('ErrImagePull', 'docker.io/acme/forbidden:1: i/o timeout');
+    expect(judge(withStates(aPod(forbidden), { 1: state }), { of: forbidden })).toBeUndefined();
+  });
+
+  it('a container that can’t be made may be a Secret that comes a moment later', () => {
+    const state = waiting('CreateContainerConfigError', 'secret not found');
+    expect(judge(first(state), { afterMs: 14_999 })).toBeUndefined();
+    expect(judge(first(state), { afterMs: 15_000 })).toMatchObject({ code: 'container-refused', step: 1 });
+    expect(judge(first(waiting('RunContainerError')), { afterMs: 15_000 })?.text).toContain(
+      'RunContainerError',
+    );
+  });
+
+  it('one that could not be started ends the build, one that ran does not', () => {
+    const refused = terminated(128, { reason: 'StartError', message: 'no such directory' });
+    expect(judge(first(refused))).toMatchObject({ code: 'container-refused', text: /no such directory/ });
+    expect(judge(first(terminated(127, { reason: 'ContainerCannotRun' })))).toMatchObject({
+      code: 'container-refused',
+    });
+    expect(judge(first(terminated(1)))).toBeUndefined();
+  });
+
+  it('one that its node lost is the node’s trouble, unless its gate had its say', () => {
+    const lost = { reason: 'ContainerStatusUnknown' };
+    expect(judge(first(terminated(137, lost)))).toMatchObject({ code: 'node-lost', step: 1 });
+    const line = { ...lost, message: 'ran 137 1768383011000 1768383019000' };
+    expect(judge(first(terminated(137, line)))).toBeUndefined();
+  });
+
+  it('is nobody’s once the step’s end is known', () => {
+    const pod = first(terminated(137, { reason: 'ContainerStatusUnknown' }));
+    expect(judge(pod, { ended: (n) => n === 1 })).toBeUndefined();
+  });
+
+  it('one that says nothing is no trouble', () => {
+    expect(judge(first({}))).toBeUndefined();
+    expect(
+      troubleOf({ ...observe(aPod(plan), plan), steps: new Map() }, plan, {
+        since: new Map(),
+        nowMs: 0,
+        patience: PATIENCE,
+        ours: false,
+        ended: () => false,
+      }),
+    ).toBeUndefined();
+  });
+});
+
+describe('how long a container may take to start', () => {
+  const half = withStates(aPod(plan), { 1: running(), 2: waiting('ContainerCreating') });
+
+  it('is counted from its node, for one after the other', () => {
+    expect(judge(half, { afterMs: 479_999 })).toBeUndefined();
+    expect(judge(half, { afterMs: 480_000 })).toMatchObject({
+      code: 'start-timed-out',
+      step: 2,
+      text: 'the container of step s2 did not start within 8 minutes (DRONE_ENGINE_CONTAINER_START_TIMEOUT): ContainerCreating',
+    });
+  });
+
+  it('begins anew with each that has started', () => {
+    const none = observe(aPod(plan), plan);
+    const one = observe(half, plan);
+    const early = troubledSince(new Map(), none, plan, 0);
+    const since = troubledSince(troubledSince(early, one, plan, 400_000), one, plan, 500_000);
+    const look = { since, patience: PATIENCE, ours: false, ended: () => false };
+    expect(troubleOf(one, plan, { ...look, nowMs: 500_000 })).toBeUndefined();
+    expect(troubleOf(one, plan, { ...look, nowMs: 880_000 })).toMatchObject({ code: 'start-timed-out' });
+  });
+
+  it('is not counted before there is a node, nor without a limit', () => {
+    const nowhere = aPod(plan, { spec: { nodeName: '' } });
+    expect(judge(nowhere, { afterMs: 10 ** 9 })).toBeUndefined();
+    expect(judge(half, { afterMs: 10 ** 9, patience: { ...PATIENCE, startMs: undefined } })).toBeUndefined();
+  });
+
+  it('counts for a placeholder, and again for what is swapped in', () => {
+    const late = { afterMs: 480_000, of: swapPlan };
+    expect(judge(aPod(swapPlan), late)).toMatchObject({ code: 'start-timed-out', step: 1 });
+    const placed = withStates(aPod(swapPlan), { 1: running() });
+    expect(judge(placed, late)).toBeUndefined();
+    const swapped = withStates(afterSwap(aPod(swapPlan), 1, 'containerd://1-0'), { 1: running() });
+    expect(judge(swapped, late)).toMatchObject({ code: 'start-timed-out', text: /Swapping/ });
+    expect(judge(withStates(swapped, { 1: running() }, 1), late)).toBeUndefined();
+  });
+
+  it('names no reason where there is none', () => {
+    const silent = aPlan([aPlannedStep(1)]);
+    const patience = { ...PATIENCE, startMs: 30_000 };
+    expect(judge(aPod(silent), { afterMs: 30_000, of: silent, patience })?.text).toBe(
+      'the container of step s1 did not start within 30 seconds (DRONE_ENGINE_CONTAINER_START_TIMEOUT)',
+    );
+  });
+});
+
+describe('troubledSince', () => {
+  it('forgets what got well', () => {
+    const ill = observe(withStates(aPod(plan), { ...both, 1: waiting('ErrImagePull') }), plan);
+    const well = observe(withStates(aPod(plan), both), plan);
+    const since = troubledSince(new Map(), ill, plan, 1);
+    expect(since.size).toBeGreaterThan(0);
+    expect(troubledSince(since, well, plan, 2)).toEqual(new Map());
+    expect(troubledSince(since, ill, plan, 2)).toEqual(since);
+  });
+});
+
+describe('waitingFor', () => {
+  it('tells of the node first, then of images, else nothing', () => {
+    const pulling = withStates(aPod(plan), { 1: waiting('ErrImagePull', 'timeout') });
+    expect(waitingFor(observe(pulling, plan), plan)).toBe(
+      'waiting for image docker.io/library/i1:1: timeout',
+    );
+    const conditions = [
+      { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes' },
+    ];
+    expect(waitingFor(observe(withStatus(pulling, { conditions }), plan), plan)).toBe(
+      'waiting for a node: 0/3 nodes',
+    );
+    expect(waitingFor(observe(withStates(aPod(plan), both), plan), plan)).toBe('');
+  });
+});
