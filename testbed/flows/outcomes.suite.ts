@@ -166,6 +166,13 @@ export function outcomesSuite(
       expect(told(done).map(([name]) => name)).toEqual(['clone', 'push']);
     });
 
+    it('a pipeline of which nothing can run is a success, without a Pod', async () => {
+      const nothing = step('tag', ['echo tag'], '  when: { event: [tag] }\n');
+      const { done } = await run(pipeline(nothing, 'clone: { disable: true }'));
+      expect(done.status).toBe('success');
+      expect(done.stages[0]?.steps).toEqual([]);
+    });
+
     it('a pipeline that can not be read ends as an error with the reason', async () => {
       const { done } = await run('kind: pipeline\ntype: kubernetes\nname: default\nsteps:\n- name: a\n', {
         stages: [{ name: 'default' }],

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { pipeline, step } from './pipelines.ts';
 import type { World } from './world.ts';
 
@@ -132,6 +132,31 @@ export function stopsSuite(where: string, open: () => Promise<World>, patienceMs
       await (owner?.endsWith('runner-x') ? first.stop() : Promise.resolve());
       const done = await landed(id);
       expect(done.status).toBe('success');
+      expect(world.drone.complaints).toEqual([]);
+    });
+  });
+
+  describe(`a runner that dies again and again on ${where}`, () => {
+    it('does not take its own pipeline for a cancelled one', async () => {
+      const world = await open();
+      onTestFinished(() => world.close());
+      const long = step('long', ['echo begun', 'sleep 6', 'echo done']);
+      const { id } = world.drone.createBuild({ yaml: pipeline(long + step('after', ['echo after'])) });
+      const runs = () => world.drone.step(id, 'long')?.status === 'running';
+      await world.drone.waitUntil('long runs', { timeoutMs: patienceMs }, runs);
+      await world.runner.stop();
+      for (let life = 0; life < 2; life++) {
+        const next = await world.startRunner('runner-a');
+        await world.drone.waitUntil('it goes on', { timeoutMs: patienceMs }, () =>
+          next.calls.some(({ verb, resource }) => verb === 'log' || resource === 'pods/log'),
+        );
+        await next.stop();
+      }
+      await world.startRunner('runner-a');
+      const done = await world.drone.waitForBuild(id, { timeoutMs: patienceMs });
+      await world.cleaned(patienceMs);
+      expect(done.status).toBe('success');
+      expect(world.drone.logText(id, 'long')).toBe('+ echo begun\nbegun\n+ sleep 6\n+ echo done\ndone\n');
       expect(world.drone.complaints).toEqual([]);
     });
   });

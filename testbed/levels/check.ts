@@ -8,7 +8,7 @@ const CHECKS: readonly { readonly name: string; readonly args: readonly string[]
   { name: 'lint', args: ['run', 'lint'] },
   { name: 'types', args: ['run', 'types'] },
   { name: 'unused code', args: ['run', 'unused'] },
-  { name: 'generated files', args: ['run', 'generate', '--', '--check'] },
+  { name: 'generated files', args: ['run', 'generate:check'] },
   { name: 'tests', args: ['test'] },
 ];
 

@@ -202,7 +202,7 @@ export class FakePool {
   }
 }
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 150_000;
 
 const isUnschedulable = ({ status }: V1Pod): boolean =>
   (status?.conditions ?? []).some(

@@ -15,13 +15,7 @@ import type { PoolNode } from '@hangar/autoscaler/place/pool-node';
 import { systemClock } from '@hangar/shared/clock';
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { silentLogger } from '@hangar/shared/logger';
-import type {
-  CoreV1Event,
-  KubernetesObject,
-  V1Deployment,
-  V1Node,
-  V1PriorityClass,
-} from '@kubernetes/client-node';
+import type { CoreV1Event, KubernetesObject, V1Deployment, V1PriorityClass } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../real/command.ts';
 import { connectRealCluster, karpenter, type RealCluster } from '../real/facts.ts';
@@ -291,12 +285,12 @@ class Engine {
 
   async work(): Promise<void> {
     const claims = await this.claims();
-    for (const { metadata } of await this.#pool.nodes())
-      if (!claims.includes(metadata?.name ?? '')) await this.#takeDown(metadata?.name ?? '');
-    const { replicas = 0, limits } = await this.spec();
+    const nodes = (await this.#pool.nodes()).map(({ metadata }) => metadata?.name ?? '');
+    for (const name of nodes) if (!claims.includes(name)) await this.#takeDown(name);
+    const { replicas = 0, limits = {} } = await this.spec();
     if (claims.length > replicas)
       this.harm.push(`the engine chose: ${claims.length} claims, ${replicas} wanted`);
-    const most = Math.min(replicas, Number(limits?.nodes ?? Number.POSITIVE_INFINITY));
+    const most = Math.min(replicas, Number(limits.nodes ?? Number.POSITIVE_INFINITY));
     for (let running = claims.length; running < most; running += 1) await this.#addNode();
     await this.#tell(claims.length);
   }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { pipeline, step, told } from '../flows/pipelines.ts';
 import { stopsSuite } from '../flows/stops.suite.ts';
 import { startWorld } from '../flows/world.ts';
@@ -9,6 +9,7 @@ stopsSuite('a real kubelet', async () => startWorld((await realGround()).ground)
 describe('the timeout of the repository', () => {
   it('kills the pipeline on a real kubelet after its minute', async () => {
     const world = await startWorld((await realGround()).ground);
+    onTestFinished(() => world.close());
     const yaml = pipeline(step('long', ['echo begun', 'sleep 600']) + step('after', ['echo never']));
     const { id } = world.drone.createBuild({ yaml, timeoutMinutes: 1 });
     const done = await world.drone.waitForBuild(id, { timeoutMs: 150_000 });
@@ -18,8 +19,11 @@ describe('the timeout of the repository', () => {
       ['long', 'killed', 137],
       ['after', 'skipped', 0],
     ]);
+    // The server is told before the Pod is stopped, so the last lines come after the end.
+    await world.drone.waitUntil('the log is stored', { timeoutMs: 60_000 }, () =>
+      world.drone.log(id, 'long'),
+    );
     expect(world.drone.logText(id, 'long')).toContain('begun');
     await world.cleaned(60_000);
-    await world.close();
   });
 });

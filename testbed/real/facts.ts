@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { imageNames } from '../images/catalog.ts';
 import { isBuilt, type Say } from './build.ts';
 import { up } from './cluster.ts';
@@ -109,7 +109,3 @@ export async function karpenter(layout: Layout): Promise<KarpenterPaths> {
     examples: `${folder}/examples`,
   };
 }
-
-/** The admin's token, for clients that take no kubeconfig. */
-export const adminToken = (layout: Layout): Promise<string> =>
-  readFile(`${statePaths(layout).keys}/admin.token`, 'utf8');

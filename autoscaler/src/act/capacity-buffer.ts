@@ -46,16 +46,17 @@ export class CapacityBufferObject implements ScaledObject {
   }
 
   async read(signal: AbortSignal): Promise<Reading> {
-    const { metadata, spec, status } = await this.#cluster.get<CapacityBuffer>(this.#target, signal);
+    const { metadata = {}, spec, status } = await this.#cluster.get<CapacityBuffer>(this.#target, signal);
+    const { annotations = {}, resourceVersion = '' } = metadata;
     const conditions = status?.conditions ?? [];
-    const provisioning = conditions.find(({ type }) => type === 'Provisioning');
+    const isProvisioned = conditions.some(({ type, status: is }) => type === 'Provisioning' && is === 'True');
     const chunks = spec?.replicas;
     return {
-      annotations: metadata?.annotations ?? {},
-      resourceVersion: metadata?.resourceVersion ?? '',
+      annotations,
+      resourceVersion,
       nodes: chunks === undefined ? undefined : Math.ceil(chunks / this.#chunksPerNode),
       signs: {
-        isThere: provisioning?.status === 'True' && status?.replicas === chunks,
+        isThere: isProvisioned && status?.replicas === chunks,
         progress: JSON.stringify(conditions.map(({ type, status: is, reason }) => [type, is, reason])),
       },
       said: conditions.map(inWords).join('; '),

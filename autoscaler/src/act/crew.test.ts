@@ -32,17 +32,17 @@ function begin(meaning: NodesMeaning, leading: AbortSignal | undefined = never) 
     nodes: () => new Map([['ci', [node('a', 2), node('b', 0), node('c', 1)]]]),
     leadership: () => ({ leading, holder: 'r2' }),
   });
-  const order = (pool: string, nodes: number) => crew.act([{ pool, nodes, because: 'demand' }], never);
+  const order = (pool: string, nodes: number, spareNodes = 0) =>
+    crew.act([{ pool, nodes, spareNodes, because: 'demand' }], never);
   return { asked, order };
 }
 
 describe('the crew', () => {
-  it('asks an own pool for all nodes, and a buffer for those beside the ones in use', async () => {
+  it('asks an own pool for all nodes, and a buffer for those that shall stand ready', async () => {
     const [own, buffer] = [begin('total'), begin('spare')];
     expect(await own.order('ci', 5)).toEqual([{ pool: 'ci', outcome: 'set', note: 'done' }]);
-    await buffer.order('ci', 5);
-    await buffer.order('ci', 1);
-    expect([own.asked, buffer.asked]).toEqual([[5], [3, 0]]);
+    await buffer.order('ci', 5, 3);
+    expect([own.asked, buffer.asked]).toEqual([[5], [3]]);
   });
 
   it('does nothing while another replica leads, and says who', async () => {
@@ -51,7 +51,7 @@ describe('the crew', () => {
       nodes: () => new Map(),
       leadership: () => ({ leading: undefined, holder: 'r2' }),
     });
-    expect(await follower.act([{ pool: 'ci', nodes: 5, because: '' }], never)).toMatchObject([
+    expect(await follower.act([{ pool: 'ci', nodes: 5, spareNodes: 1, because: '' }], never)).toMatchObject([
       { outcome: 'follower', note: 'r2 leads, this replica only looks' },
     ]);
     expect(crew.asked).toEqual([]);

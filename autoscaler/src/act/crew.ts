@@ -50,21 +50,17 @@ export class Crew implements Actor {
     const about = placed && placed.word !== 'unchanged' ? `; placing: ${placed.text}` : '';
     if (!crew?.actuator)
       return { pool, outcome: placed?.word ?? 'dry-run', note: `nobody sizes this pool${about}` };
-    const { word, text } = await crew.actuator.set(
-      numberFor(crew.actuator, order.nodes, nodes),
-      because,
-      signal,
-    );
+    const { word, text } = await crew.actuator.set(numberFor(crew.actuator, order), because, signal);
     return { pool, outcome: word, note: `${text}${about}` };
   }
 }
 
-/** Of all wanted nodes a buffer asks for those that no build stands on: it needs them empty. */
-function numberFor({ meaning }: Actuator, wanted: number, nodes: readonly PoolNode[]): number {
+/** An own pool is told all its nodes, an engine's pool what shall stand ready beside its builds. */
+function numberFor({ meaning }: Actuator, { nodes, spareNodes }: PoolOrder): number {
   switch (meaning) {
     case 'total':
-      return wanted;
+      return nodes;
     case 'spare':
-      return Math.max(0, wanted - nodes.filter(({ builds }) => builds > 0).length);
+      return spareNodes;
   }
 }

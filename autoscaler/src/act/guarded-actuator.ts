@@ -23,6 +23,13 @@ export interface PoolFacts {
   nodes(): number;
 }
 
+interface Tried {
+  readonly from: number | undefined;
+  readonly outcome: ActOutcome;
+}
+
+const TRIES = 3;
+
 /**
  * An actuator over one object: reads, judges, writes, announces. It never asks for more of what nobody brings, and never fights
  * another owner.
@@ -66,7 +73,15 @@ export class GuardedActuator implements Actuator {
     return outcome;
   }
 
-  async #try(nodes: number, signal: AbortSignal): Promise<{ from: number | undefined; outcome: ActOutcome }> {
+  async #try(nodes: number, signal: AbortSignal): Promise<Tried> {
+    for (let tries = 1; ; tries += 1) {
+      const tried = await this.#tryOnce(nodes, signal);
+      // Engines write the status of the same object all the time: read, judge and write again.
+      if (tried.outcome.word !== 'conflict' || tries === TRIES) return tried;
+    }
+  }
+
+  async #tryOnce(nodes: number, signal: AbortSignal): Promise<Tried> {
     let from: number | undefined;
     try {
       const reading = await this.#read(signal);

@@ -37,7 +37,7 @@ describe('whether a number may be written', () => {
     ['less than nothing', standing(), -1, {}, at(0), 'refused'],
     ['no number', standing(), Number.NaN, {}, at(0), 'refused'],
   ];
-  it.each(cases)('%s', (_, given, nodes, more, moment, word) => {
+  it.each(cases)('%s', (...[, given, nodes, more, moment, word]) => {
     expect(judgeAct(given, nodes, { ...rules, ...more }, moment)?.word).toBe(word);
   });
 

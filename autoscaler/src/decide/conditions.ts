@@ -56,14 +56,12 @@ function runnerConditions({ runners }: CapacitySnapshot, expected: Expected): re
         text: 'no runner is found: work without a Pod is not known. Is HANGAR_AUTOSCALER_RUNNER_SERVICE right?',
       },
     ];
-  const problems = runners.problems
-    .slice(0, 5)
-    .map(
-      ({ target, problem, cure }): Condition => ({
-        weight: 'partial',
-        text: `${target}: ${problem} (${cure})`,
-      }),
-    );
+  const problems = runners.problems.slice(0, 5).map(
+    ({ target, problem, cure }): Condition => ({
+      weight: 'partial',
+      text: `${target}: ${problem} (${cure})`,
+    }),
+  );
   if (runners.missing.length === 0) return problems;
   // Alone, a silent runner may hold any part of the work: a sum without it would be wrong, not small.
   const text = `${runners.missing.length} of ${runners.targets.length} runners don't answer (${runners.missing.slice(0, 3).join(', ')}): what they know is missing`;

@@ -22,10 +22,12 @@ export interface WaitQuestion {
   readonly seed: number;
 }
 
-const RUNS = 12;
-/** Beyond it a run takes too long for a tick. */
-const MOST_PODS = 3_000;
-const MOST_ARRIVALS = 3_000;
+/** Placements that one answer may take: many runs of a small pool, few of a large one, whose runs are alike anyway. */
+const PLACEMENTS = 1_500;
+const RUNS = { least: 2, most: 10 } as const;
+/** Beyond these a run takes too long for a tick. */
+const MOST_PODS = 1_500;
+const MOST_ARRIVALS = 1_500;
 
 /** Exponential with a given mean: what is left of a run, and (cv about 1, capacity.md §4.1) a whole one. */
 const exponential = (random: Random, mean: number): number => -Math.log(1 - random.next()) * mean;
@@ -93,7 +95,10 @@ export function simulatedWaitP95(question: WaitQuestion): number | undefined {
   const pods = [...question.running, ...question.waiting].reduce((sum, { count }) => sum + count, 0);
   if (pods > MOST_PODS || question.nodes > MOST_PODS) return undefined;
   const random = seededRandom(question.seed);
-  const waits = Array.from({ length: RUNS }, () => play(question, random)).flat();
+  const placements = pods + question.perSecond * question.horizonSeconds;
+  const runs = Math.floor(PLACEMENTS / Math.max(1, placements));
+  const length = Math.max(RUNS.least, Math.min(RUNS.most, runs));
+  const waits = Array.from({ length }, () => play(question, random)).flat();
   if (waits.length === 0) return 0;
   waits.sort((one, other) => one - other);
   return waits[Math.min(waits.length - 1, Math.ceil(waits.length * 0.95) - 1)] ?? 0;

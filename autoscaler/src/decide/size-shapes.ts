@@ -28,8 +28,8 @@ export interface ShapeQuestion {
   readonly rails: Guardrails;
 }
 
-/** Tries of a larger pool when the simulated wait is too long: each adds a twentieth. */
-const MOST_TRIES = 8;
+/** Tries of a larger pool when the simulated wait is too long: each adds more than the one before, a twentieth first. */
+const MOST_TRIES = 5;
 
 function bounded(nodes: number, { minNodes, maxNodes, quota }: Guardrails, shape: NodeShape): number {
   const byQuota = Math.min(
@@ -54,7 +54,7 @@ function cheapest(
   let tried: Tried = { nodes: first, wait: wait(first) };
   for (let nth = 0; nth < MOST_TRIES; nth += 1) {
     if (tried.wait === undefined || tried.wait <= objective || tried.nodes >= most) break;
-    const nodes = Math.min(most, tried.nodes + Math.max(1, Math.ceil(tried.nodes / 20)));
+    const nodes = Math.min(most, tried.nodes + Math.max(1, Math.ceil((first * (nth + 1)) / 20)));
     tried = { nodes, wait: wait(nodes) };
   }
   return tried;

@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { appendFile, mkdir, readdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { Remembered, TraceMemory } from '../ports.ts';
@@ -16,6 +16,7 @@ export interface TraceStoreOptions {
 }
 
 const DAY_MS = 86_400_000;
+const LONGEST_LINE = 65_536;
 const FILE = /^trace-(\d{4}-\d\d-\d\d)\.jsonl(\.gz)?$/;
 
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
@@ -25,6 +26,30 @@ interface ReadBack {
   readonly records: readonly PodRecord[];
   /** What is wrong with the file; empty: nothing. */
   readonly problem: string;
+}
+
+/** An error of the inner stream reaches whoever reads the outer one. */
+function unpacked(source: Readable): Readable {
+  const gunzip = createGunzip();
+  source.on('error', (error) => gunzip.destroy(error));
+  return source.pipe(gunzip);
+}
+
+/** Gives line after line, cut where one is too long to be any. @returns why it breaks off; empty: it doesn't */
+async function eachLine(stream: Readable, take: (text: string) => void): Promise<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    for await (const chunk of stream) {
+      const lines = (rest + decoder.decode(chunk as Buffer, { stream: true })).split('\n');
+      rest = (lines.pop() ?? '').slice(0, LONGEST_LINE);
+      for (const line of lines) take(line);
+    }
+  } catch (error) {
+    return `it breaks off (${message(error)})`;
+  }
+  take(rest + decoder.decode());
+  return '';
 }
 
 /**
@@ -88,24 +113,17 @@ export class TraceStore implements TraceMemory {
 
   async #read(name: string): Promise<ReadBack> {
     const source = createReadStream(join(this.#options.folder, name));
-    const stream = name.endsWith('.gz') ? source.pipe(createGunzip()) : source;
     const records: PodRecord[] = [];
     const wrong: string[] = [];
-    let broken = '';
-    const lines = createInterface({ input: stream, crlfDelay: Infinity });
-    for (const part of new Set([source, stream]))
-      part.on('error', (error: Error) => {
-        broken = `it breaks off (${error.message})`;
-        lines.close();
-      });
     let line = 0;
-    for await (const text of lines) {
+    const take = (text: string): void => {
       line += 1;
       const record = parseRecord(text, line);
-      if (record === undefined) continue;
+      if (record === undefined) return;
       if ('problem' in record) wrong.push(`line ${line}: ${record.problem}`);
       else records.push(record);
-    }
+    };
+    const broken = await eachLine(name.endsWith('.gz') ? unpacked(source) : source, take);
     const first = wrong[0] === undefined ? '' : `${wrong.length} damaged lines, the first is ${wrong[0]}`;
     return { records, problem: [first, broken].filter(Boolean).join('; ') };
   }

@@ -152,6 +152,6 @@ describe('WaitGovernor', () => {
 
   it('stays within bounds, whatever comes', () => {
     expect(after(100, 200_000)).toBe(2);
-    expect(after(0, 200_000)).toBe(-1.5);
+    expect(after(0, 200_000)).toBe(-0.6);
   });
 });

@@ -114,7 +114,7 @@ function pageHeaders(page: string): Readonly<Record<string, string>> {
   const hash = createHash('sha256').update(script).digest('base64');
   return {
     'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': `default-src 'none'; script-src 'sha256-${hash}'; style-src 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'`,
+    'content-security-policy': `default-src 'none'; script-src 'sha256-${hash}'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'`,
     'referrer-policy': 'no-referrer',
   };
 }

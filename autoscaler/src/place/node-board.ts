@@ -87,28 +87,32 @@ export class NodeBoard {
   }
 
   #poolNode(pool: string, node: V1Node, loads: ReadonlyMap<string, Load>): PoolNode {
-    const { metadata, spec, status } = node;
-    const name = metadata?.name ?? '';
-    const uid = metadata?.uid ?? '';
+    const { name = '', uid = '', resourceVersion = '', annotations = {} } = node.metadata ?? {};
     const load = loads.get(name) ?? NO_LOAD;
     return {
       name,
       uid,
-      resourceVersion: metadata?.resourceVersion ?? '',
-      annotations: metadata?.annotations ?? {},
-      taints: (spec?.taints ?? []).map(({ key, value, effect }) => ({
-        key,
-        effect: effect as Taint['effect'],
-        ...(value === undefined ? {} : { value }),
-      })),
-      ready: (status?.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True'),
-      unschedulable: spec?.unschedulable === true,
+      resourceVersion,
+      annotations,
+      taints: taintsOf(node),
+      ready: isReady(node),
+      unschedulable: node.spec?.unschedulable === true,
       builds: load.count,
       room: roomOn(node, load, this.#sources.overhead(pool), this.#sources.typical()),
       emptySinceMs: this.#emptySinceMs.get(uid),
     };
   }
 }
+
+const taintsOf = ({ spec }: V1Node): readonly Taint[] =>
+  (spec?.taints ?? []).map(({ key, value, effect }) => ({
+    key,
+    effect: effect as Taint['effect'],
+    ...(value === undefined ? {} : { value }),
+  }));
+
+const isReady = ({ status }: V1Node): boolean =>
+  (status?.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True');
 
 function loadsOf(builds: readonly BoundBuild[]): ReadonlyMap<string, Load> {
   const loads = new Map<string, Load>();

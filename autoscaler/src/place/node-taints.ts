@@ -62,13 +62,22 @@ async function writeOnce(
   edit: TaintEdit,
   signal: AbortSignal,
 ): Promise<TaintWrite> {
-  const { metadata, spec } = await cluster.get<V1Node>(target, signal);
-  if (uid !== undefined && metadata?.uid !== uid) return { word: 'gone' };
-  const resourceVersion = metadata?.resourceVersion ?? '';
+  const { metadata = {}, spec } = await cluster.get<V1Node>(target, signal);
+  const { resourceVersion = '' } = metadata;
+  if (uid !== undefined && metadata.uid !== uid) return { word: 'gone' };
   const taints = editedTaints(spec?.taints ?? [], edit);
   if (taints === undefined) return { word: 'unchanged', version: resourceVersion };
   // null rather than []: an empty list would stand in the object for ever.
   const patch = { metadata: { resourceVersion }, spec: { taints: taints.length > 0 ? taints : null } };
+  return send(cluster, target, patch, signal);
+}
+
+async function send(
+  cluster: Cluster,
+  target: Target,
+  patch: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<TaintWrite> {
   try {
     const after = await cluster.patch<V1Node>(target, patch, 'merge', signal);
     return { word: 'written', version: after.metadata?.resourceVersion ?? '' };

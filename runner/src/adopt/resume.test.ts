@@ -27,36 +27,32 @@ interface Before {
   readonly prepare?: (world: AWorld) => void;
 }
 
-/** A Pod of ours that another process left at some point. */
-function begin({
-  told = {},
-  letGo = false,
-  secrets = compiledOf().secrets,
-  change = (pod) => pod,
-  parts = {},
-  prepare,
-}: Before) {
-  const world = new AWorld(parts);
-  onTestFinished(() => world.close());
-  const { pod } = compiledOf();
-  const annotations = {
-    ...pod.metadata?.annotations,
-    [ANNOTATION.owner]: 'ci/me',
-    [ANNOTATION.adoptions]: '1',
-    ...told,
-  };
-  const { schedulingGates, ...spec } = pod.spec ?? { containers: [] };
-  const held = letGo ? { ...spec, nodeName: 'node-a' } : { ...spec, schedulingGates };
-  const stored = world.cluster.put(
-    POD,
-    change({ ...pod, metadata: { ...pod.metadata, annotations }, spec: held as V1Pod['spec'] & object }),
-  );
+/** The Pod as its former owner left it. */
+function podAsLeft({ told = {}, letGo = false, change = (pod) => pod }: Before): V1Pod {
+  const { metadata, spec } = compiledOf().pod;
+  const own = { [ANNOTATION.owner]: 'ci/me', [ANNOTATION.adoptions]: '1' };
+  const annotations = { ...metadata?.annotations, ...own, ...told };
+  const gates = letGo ? { schedulingGates: [], nodeName: 'node-a' } : {};
+  return change({ metadata: { ...metadata, annotations }, spec: { containers: [], ...spec, ...gates } });
+}
+
+/** The cluster and the server as the former owner left them. */
+function leave(world: AWorld, before: Before): V1Pod {
+  const { told = {}, secrets = compiledOf().secrets } = before;
   for (const secret of secrets) world.cluster.put({ ...SECRET, name: secret.metadata?.name ?? '' }, secret);
   if (told[ANNOTATION.stepIds]) {
     world.server.stage = aStage({ status: 'running', version: 4 });
     world.server.register([1, 2]);
   }
-  prepare?.(world);
+  before.prepare?.(world);
+  return world.cluster.put(POD, podAsLeft(before));
+}
+
+/** A Pod of ours that another process left at some point. */
+function begin(before: Before) {
+  const world = new AWorld(before.parts);
+  onTestFinished(() => world.close());
+  const stored = leave(world, before);
   world.roster.enter(anEntry({ stageId: 63, adopted: true }));
   const record = readPod(stored);
   if (!record) throw new Error('the Pod says nothing');

@@ -5,7 +5,7 @@ import { parsePolicies } from './policies.ts';
 import { mapAt, readYamlDocuments, textAt, textListAt } from './yaml-values.ts';
 
 /** Where the operator's files are; empty = none. */
-export interface FilePaths {
+interface FilePaths {
   readonly envFile: string;
   readonly namespaceRulesFile: string;
   readonly policyFile: string;

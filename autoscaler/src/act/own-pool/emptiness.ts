@@ -1,5 +1,6 @@
 import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Node, V1Pod } from '@kubernetes/client-node';
+import type { Taint } from '../../capacity/scheduling.ts';
 import { CLOSING_TAINT, isTaint } from '../../place/pool-node.ts';
 import { occupants } from './occupants.ts';
 
@@ -16,13 +17,18 @@ export async function whyNotTaken(
 ): Promise<string | undefined> {
   const now = await findNode(cluster, node.name, signal);
   if (!now || (node.uid !== undefined && now.metadata?.uid !== node.uid)) return 'it is another node now';
-  const isClosed = (now.spec?.taints ?? []).some(({ key, effect }) =>
-    isTaint({ key, effect: effect as 'NoSchedule' }, CLOSING_TAINT),
-  );
-  if (!isClosed) return 'somebody opened it';
+  if (!isClosed(now)) return 'somebody opened it';
   const selection = { fieldSelector: `spec.nodeName=${node.name}` };
   const pods = await cluster.list<V1Pod>({ resource: RESOURCE.pods }, selection, signal);
-  const [first, ...more] = occupants(pods.items, node.name);
+  return whoIsThere(occupants(pods.items, node.name));
+}
+
+const isClosed = ({ spec }: V1Node): boolean =>
+  (spec?.taints ?? []).some(({ key, effect }) =>
+    isTaint({ key, effect: effect as Taint['effect'] }, CLOSING_TAINT),
+  );
+
+function whoIsThere([first, ...more]: readonly V1Pod[]): string | undefined {
   if (!first) return undefined;
   const others = more.length > 0 ? ` and ${more.length} more` : '';
   return `${first.metadata?.namespace ?? ''}/${first.metadata?.name ?? ''}${others} came before it closed`;

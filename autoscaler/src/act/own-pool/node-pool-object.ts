@@ -1,4 +1,4 @@
-import type { Cluster, Target } from '@hangar/shared/kubernetes/cluster';
+import { type Cluster, isKubernetesError, type Target } from '@hangar/shared/kubernetes/cluster';
 import type { KubernetesObject, V1ObjectReference } from '@kubernetes/client-node';
 import { ACT_RESOURCE, SCALED_BY_ANNOTATION } from '../resources.ts';
 
@@ -8,7 +8,7 @@ export interface NodeClaim extends KubernetesObject {
 }
 
 interface NodePool extends KubernetesObject {
-  readonly spec?: { readonly replicas?: number; readonly limits?: Readonly<Record<string, unknown>> };
+  readonly spec?: { readonly replicas?: number; readonly limits?: { readonly nodes?: string | number } };
   readonly status?: { readonly nodes?: number };
 }
 
@@ -60,15 +60,15 @@ export class NodePoolObject {
   }
 
   async read(signal: AbortSignal): Promise<NodePoolReading> {
-    const { metadata, spec, status } = await this.#cluster.get<NodePool>(this.#target, signal);
-    const annotations = metadata?.annotations ?? {};
-    const limit = spec?.limits?.['nodes'];
+    const { metadata = {}, spec, status } = await this.#cluster.get<NodePool>(this.#target, signal);
+    const { annotations = {}, resourceVersion = '' } = metadata;
+    const limit = spec?.limits?.nodes;
     return {
       annotations,
-      resourceVersion: metadata?.resourceVersion ?? '',
+      resourceVersion,
       size: spec?.replicas,
       nodes: status?.nodes ?? 0,
-      limit: typeof limit === 'string' || typeof limit === 'number' ? String(limit) : null,
+      limit: limit === undefined ? null : String(limit),
       taking: takingOf(annotations[TAKING_ANNOTATION]),
     };
   }
@@ -111,18 +111,34 @@ export class NodePoolObject {
     await this.#cluster.patch(target, patch, 'merge', signal);
   }
 
+  /** Karpenter writes the pool's status all the time: as long as nothing else has changed, the write is done on the newer version. */
   async #patch(
-    { resourceVersion }: NodePoolReading,
+    reading: NodePoolReading,
     more: Readonly<Record<string, string | null>>,
     spec: object,
     signal: AbortSignal,
   ): Promise<string> {
     const annotations = { [SCALED_BY_ANNOTATION]: this.#self, ...more };
-    const patch = { metadata: { resourceVersion, annotations }, spec };
-    const after = await this.#cluster.patch(this.#target, patch, 'merge', signal);
-    return after.metadata?.resourceVersion ?? '';
+    let now = reading;
+    for (let tries = 1; ; tries += 1) {
+      const metadata = { resourceVersion: now.resourceVersion, annotations };
+      try {
+        const after = await this.#cluster.patch(this.#target, { metadata, spec }, 'merge', signal);
+        return after.metadata?.resourceVersion ?? '';
+      } catch (error) {
+        if (!isKubernetesError(error, 409) || tries === TRIES) throw error;
+        now = await this.read(signal);
+        if (meaningOf(now) !== meaningOf(reading)) throw error;
+      }
+    }
   }
 }
+
+const TRIES = 4;
+
+/** All of it that our acts are built on. */
+const meaningOf = ({ size, limit, annotations }: NodePoolReading): string =>
+  JSON.stringify([size, limit, annotations]);
 
 /** What stands there; somebody's scribble in it counts as nothing, and is overwritten. */
 function takingOf(text: string | undefined): Taking | undefined {

@@ -101,17 +101,20 @@ export class StaticNodePool implements Actuator {
         word: 'refused',
         text: `${this.name} is not static: only a pool with spec.replicas can be set`,
       };
-    const handsOffWord = handsOff(reading.annotations, this.#rules.self);
-    // Paused means hands off, but a node that we closed would stay lost to everybody.
-    if (handsOffWord?.word === 'paused' && !this.#rules.dryRun)
-      await this.#closed.reopen(this.#closed.known(), 'paused', signal);
+    await this.#letGoIfPaused(reading, signal);
     return (
       outOfBounds(nodes, this.#rules) ??
-      handsOffWord ??
+      handsOff(reading.annotations, this.#rules.self) ??
       this.#inDryRun(size - (reading.taking?.claims.length ?? 0), nodes) ??
       this.#unservedRaise(reading, size, nodes) ??
       (await this.#steps(reading, nodes, signal))
     );
+  }
+
+  /** Paused means hands off, but a node that we closed would stay lost to everybody. */
+  async #letGoIfPaused({ annotations }: NodePoolReading, signal: AbortSignal): Promise<void> {
+    if (!isPaused(annotations) || this.#rules.dryRun) return;
+    await this.#closed.reopen(this.#closed.known(), 'paused', signal);
   }
 
   #inDryRun(size: number, nodes: number): ActOutcome | undefined {

@@ -113,28 +113,36 @@ export class AWorld {
       stepLogs: this.logs,
       line: this.line,
       podWatch: this.podWatch,
-      lease: {
-        owner: 'ci/me',
-        lost: never,
-        intend: (intent) => Promise.resolve(void this.intents.set(intent.stageId, intent)),
-        settle: (stageId) => void this.intents.delete(stageId),
-        enter: (namespace) => Promise.resolve(void this.entered.push(namespace)),
-        leave: (namespace) => void this.left.push(namespace),
-      },
+      lease: this.#lease(),
       cancelWatches: new CancelWatches({ clock, ciServer, log }),
       patience: { imagePullMs: 60_000, nodeLostMs: 300_000 },
       waitLimitMs: Number.POSITIVE_INFINITY,
-      events: {
-        stepStarted: () => undefined,
-        concluded: ({ kind }) => this.heard.push(`concluded ${kind}`),
-        buildSeen: (buildId, event) => this.heard.push(`seen ${buildId} ${event}`),
-        waited: (reason, ms) => this.heard.push(`waited ${reason} ${ms}`),
-        launched: () => this.heard.push('launched'),
-        landed: () => this.heard.push('landed'),
-        failedEarly: (code, blame) => this.heard.push(`failed ${code} ${blame}`),
-      },
+      events: this.#events(),
       draft: () => Promise.resolve(compiledOf()),
       ...changes,
+    };
+  }
+
+  #lease(): JourneyParts['lease'] {
+    return {
+      owner: 'ci/me',
+      lost: never,
+      intend: (intent) => Promise.resolve(void this.intents.set(intent.stageId, intent)),
+      settle: (stageId) => void this.intents.delete(stageId),
+      enter: (namespace) => Promise.resolve(void this.entered.push(namespace)),
+      leave: (namespace) => void this.left.push(namespace),
+    };
+  }
+
+  #events(): JourneyParts['events'] {
+    return {
+      stepStarted: () => undefined,
+      concluded: ({ kind }) => this.heard.push(`concluded ${kind}`),
+      buildSeen: (buildId, event) => this.heard.push(`seen ${buildId} ${event}`),
+      waited: (reason, ms) => this.heard.push(`waited ${reason} ${ms}`),
+      launched: () => this.heard.push('launched'),
+      landed: () => this.heard.push('landed'),
+      failedEarly: (code, blame) => this.heard.push(`failed ${code} ${blame}`),
     };
   }
 

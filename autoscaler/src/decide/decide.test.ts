@@ -1,0 +1,354 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { calibrate } from '../calibrate/calibrate.ts';
+import { MIB } from '../capacity/shape.ts';
+import { PUBLISHED_SHAPES } from '../model/shapes.ts';
+import type { KnownStage } from '../scrape/known-stages.ts';
+import type { RunnersView } from '../store/runner-book.ts';
+import type { CapacitySnapshot } from '../store/snapshot.ts';
+import { poolsOf } from '../watch/pools.ts';
+import type { NodeFact } from '../watch/read-node.ts';
+import type { PodFact } from '../watch/read-pod.ts';
+import { conditionsOf, isStale } from './conditions.ts';
+import { type DecideOptions, decide } from './decide.ts';
+import { demandOf } from './demand.ts';
+import { type Guardrails, guarded } from './guardrails.ts';
+
+const REQUEST = { cpuMillicores: 1150, memoryBytes: 1700 * MIB };
+const RAILS: Guardrails = {
+  minNodes: 0,
+  maxNodes: 1000,
+  stepUp: 100,
+  stepDown: 100,
+  coolDownMs: 60_000,
+  quota: { cpuMillicores: Infinity, memoryBytes: Infinity },
+};
+const OPTIONS: DecideOptions = {
+  shapes: [],
+  daemonSets: { cpuMillicores: 300, memoryBytes: 370 * MIB },
+  buffer: { z: 2, floor: 5, quantile: 0.95, forecast: true },
+  rails: RAILS,
+  poolOrder: [],
+  objectiveMs: 10_000,
+  tickMs: 10_000,
+  seed: 1,
+};
+
+const aPod = (name: string, change: Partial<PodFact> = {}): PodFact => ({
+  uid: name,
+  namespace: 'ci',
+  name,
+  state: 'bound',
+  node: 'n0',
+  createdMs: 0,
+  boundMs: 0,
+  startedMs: 0,
+  endedMs: undefined,
+  request: REQUEST,
+  constraints: {},
+  build: '',
+  repo: '',
+  ...change,
+});
+const aNode = (name: string, change: Partial<NodeFact> = {}): NodeFact => ({
+  name,
+  pool: 'small',
+  allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 },
+  traits: { labels: {} },
+  ready: true,
+  createdMs: 0,
+  owner: 'unknown',
+  foreign: false,
+  ...change,
+});
+const aStage = (stageId: number, change: Partial<KnownStage> = {}): KnownStage => ({
+  stageId,
+  repo: '',
+  reason: '',
+  pod: '',
+  sinceMs: 0,
+  request: REQUEST,
+  ...change,
+});
+const runnersWith = (
+  known: readonly KnownStage[] | undefined,
+  change: Partial<RunnersView> = {},
+): RunnersView => ({
+  targets: ['http://r'],
+  missing: [],
+  answeredLately: 1,
+  states: undefined,
+  capacityPipelines: undefined,
+  known,
+  problems: [],
+  increases: new Map(),
+  ...change,
+});
+const many = (count: number, change: Partial<PodFact> = {}) =>
+  Array.from({ length: count }, (_, nth) => aPod(`p${nth}`, { node: `n${Math.floor(nth / 3)}`, ...change }));
+const nodes = (count: number) => Array.from({ length: count }, (_, nth) => aNode(`n${nth}`));
+
+function aSnapshot(
+  pods: readonly PodFact[],
+  there: readonly NodeFact[],
+  change: Partial<CapacitySnapshot> = {},
+) {
+  const fresh = { staleMs: 100, trouble: '' };
+  const snapshot: CapacitySnapshot = {
+    nowMs: 1_000_000,
+    pods,
+    pools: poolsOf(there, pods, { assumed: { cpuMillicores: 300, memoryBytes: 370 * MIB } }),
+    watches: { pods: fresh, nodes: fresh, daemonSets: fresh },
+    runners: undefined,
+    calibration: calibrate([]),
+    perSecond: 0,
+    grewAtMs: new Map(),
+    forecastPods: undefined,
+    ...change,
+  };
+  return Object.freeze(snapshot);
+}
+
+const shapeIn = (answer: ReturnType<typeof decide>, name: string) => {
+  const found = answer.shapes.find(({ shape }) => shape === name);
+  if (found === undefined) throw new Error(`${name} is missing`);
+  return found;
+};
+
+describe('demand', () => {
+  const sources = { states: undefined, capacityPipelines: undefined, typical: REQUEST };
+
+  it('counts a stage whose Pod is seen as that Pod, and one without a Pod as itself', () => {
+    const demand = demandOf({
+      ...sources,
+      pods: [aPod('held', { state: 'held' }), aPod('runs'), aPod('waits', { state: 'pending' })],
+      known: [aStage(1, { pod: 'held' }), aStage(2), aStage(3, { pod: 'not-seen-yet' })],
+    });
+
+    expect(demand).toMatchObject({ runningPods: 1, pendingPods: 2, knownStages: 2, lowerBound: false });
+  });
+
+  it('takes metrics where no Pods are watched, and says what they can not tell', () => {
+    const of = (stages: number) => ({ stages, cpuMillicores: stages * 500, memoryBytes: stages * 1024 });
+    const demand = demandOf({
+      ...sources,
+      pods: undefined,
+      known: undefined,
+      states: { waiting: of(4), starting: of(1), running: of(2) },
+      capacityPipelines: 7,
+    });
+
+    expect(demand).toMatchObject({ runningPods: 3, pendingPods: 0, knownStages: 4, lowerBound: true });
+    expect(demand.known[0]?.request.cpuMillicores).toBe(500);
+    expect(demand.notes.join(' ')).toContain('Pods are not watched');
+    expect(demand.notes.join(' ')).toContain('the runners are at their capacity');
+  });
+});
+
+describe('decide', () => {
+  it('packs what runs and waits, adds the buffer by the rule, and tells all of it', () => {
+    const answer = decide(aSnapshot(many(30), nodes(10)), OPTIONS);
+
+    expect(answer.buffer.pods).toBeCloseTo(2 * Math.sqrt(30) + 5);
+    expect(answer.buffer.because).toBe('2·√(30 running + 0 waiting) + 5 = 16.0 Pods');
+    expect(shapeIn(answer, '4cpu-8gb')).toMatchObject({ nodesNow: 10, nodesAhead: 16, tooLargeShare: 0 });
+    expect(shapeIn(answer, '8cpu-16gb')).toMatchObject({ nodesNow: 5, nodesAhead: 8 });
+    expect(answer.pools).toEqual([
+      expect.objectContaining({
+        pool: 'small',
+        actualNodes: 10,
+        wantedNodes: 16,
+        spareNodes: 6,
+        emptyNodes: 0,
+      }),
+    ]);
+  });
+
+  it('gives the same answer for the same snapshot', () => {
+    const snapshot = aSnapshot(many(31), nodes(11), { perSecond: 0.1 });
+
+    expect(decide(snapshot, OPTIONS)).toEqual(decide(snapshot, OPTIONS));
+  });
+
+  it('counts stages without a Pod before any Pod is there', () => {
+    const known = Array.from({ length: 9 }, (_, nth) => aStage(nth));
+    const answer = decide(aSnapshot([], [], { runners: runnersWith(known) }), OPTIONS);
+
+    expect(shapeIn(answer, '4cpu-8gb').nodesNow).toBe(3);
+    expect(answer.because[0]).toBe('0 Pods run, 0 wait for a node, 9 more stages have no Pod yet');
+  });
+
+  it('says which share of the Pods fits on no node of a shape', () => {
+    const large = { cpuMillicores: 5000, memoryBytes: 1700 * MIB };
+    const answer = decide(aSnapshot([...many(3), aPod('large', { request: large })], nodes(2)), OPTIONS);
+
+    expect(shapeIn(answer, '4cpu-8gb').tooLargeShare).toBe(0.25);
+    expect(shapeIn(answer, '4cpu-8gb').because.join(' ')).toContain("25 % of the Pods don't fit");
+    expect(shapeIn(answer, '8cpu-16gb').tooLargeShare).toBe(0);
+  });
+
+  it('adds nodes until the simulated wait meets the objective, and says so', () => {
+    const stormy = aSnapshot(many(30), nodes(10), { perSecond: 0.5 });
+    const calm = decide(aSnapshot(many(30), nodes(10)), OPTIONS);
+    const answer = decide(stormy, OPTIONS);
+
+    expect(shapeIn(answer, '4cpu-8gb').nodesAhead).toBeGreaterThan(shapeIn(calm, '4cpu-8gb').nodesAhead);
+    expect(shapeIn(answer, '4cpu-8gb').because.join(' ')).toContain('because the simulated wait');
+  });
+
+  it('lets empty nodes go that nobody will miss, never more than there are', () => {
+    const answer = decide(aSnapshot(many(3), nodes(30)), OPTIONS);
+
+    expect(answer.pools[0]).toMatchObject({ actualNodes: 30, emptyNodes: 29, wantedNodes: 4 });
+  });
+
+  it('keeps nodes that hold builds, however thinly', () => {
+    const thin = many(10).map((pod, nth) => ({ ...pod, node: `n${nth}` }));
+
+    expect(decide(aSnapshot(thin, nodes(10)), OPTIONS).pools[0]?.wantedNodes).toBe(10);
+  });
+
+  it('sends work to the pool that may take it', () => {
+    const arm = aNode('arm', { pool: 'arm', traits: { labels: { 'kubernetes.io/arch': 'arm64' } } });
+    const wish = {
+      state: 'pending' as const,
+      node: '',
+      constraints: { nodeSelector: { 'kubernetes.io/arch': 'arm64' } },
+    };
+    const answer = decide(aSnapshot(many(8, wish), [...nodes(6), arm]), OPTIONS);
+
+    expect(answer.pools.find(({ pool }) => pool === 'arm')?.wantedNodes).toBe(3);
+    expect(answer.pools.find(({ pool }) => pool === 'small')?.wantedNodes).toBe(4);
+  });
+
+  it('says how many Pods no pool can take', () => {
+    const wish = { state: 'pending' as const, node: '', constraints: { nodeSelector: { gpu: 'yes' } } };
+
+    expect(decide(aSnapshot(many(2, wish), nodes(2)), OPTIONS).because.at(-1)).toContain(
+      '2 waiting Pods can go to no pool',
+    );
+  });
+
+  it('takes the forecast where it differs from the rule, and says so', () => {
+    const answer = decide(aSnapshot(many(30), nodes(10), { forecastPods: 3 }), OPTIONS);
+
+    expect(answer.buffer).toMatchObject({ pods: 3, by: 'forecast' });
+  });
+
+  it('never asks for fewer nodes when there is more to do', () => {
+    fc.assert(
+      fc.property(fc.nat(60), fc.nat(20), (running, more) => {
+        const small = decide(aSnapshot(many(running), nodes(25)), OPTIONS);
+        const large = decide(aSnapshot(many(running + more), nodes(25)), OPTIONS);
+        for (const { name } of PUBLISHED_SHAPES)
+          expect(shapeIn(large, name).nodesNow).toBeGreaterThanOrEqual(shapeIn(small, name).nodesNow);
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe('guardrails', () => {
+  const standing = {
+    nodes: 10,
+    grewAtMs: undefined,
+    nowMs: 100_000,
+    node: { cpuMillicores: 4000, memoryBytes: 8 * 1024 * MIB },
+  };
+  const tight: Guardrails = { ...RAILS, minNodes: 2, maxNodes: 20, stepUp: 5, stepDown: 3 };
+
+  it.each([
+    ['a size within them stands', 12, standing, 12, ''],
+    ['a leap is cut to a step', 40, standing, 15, 'at most 5 nodes more at once'],
+    ['a fall is cut to a step', 0, standing, 7, 'at most 3 nodes less at once'],
+    [
+      'a pool that grew lately does not shrink',
+      9,
+      { ...standing, grewAtMs: 90_000 },
+      10,
+      'no shrinking for another 50 s',
+    ],
+    ['a pool that grew long ago does', 9, { ...standing, grewAtMs: 10_000 }, 9, ''],
+    [
+      'a pool that grew in the future does too: the clock jumped',
+      9,
+      { ...standing, grewAtMs: 500_000 },
+      9,
+      '',
+    ],
+    ['the least holds', 0, { ...standing, nodes: 3 }, 2, 'at least 2 nodes'],
+    ['the most holds', 25, { ...standing, nodes: 21 }, 20, 'at most 20 nodes'],
+  ])('%s', (...[, wanted, where, want, held]) => {
+    const answer = guarded(wanted, where, tight);
+
+    expect(answer.nodes).toBe(want);
+    expect(answer.held.join('; ')).toContain(held);
+    expect(answer.held.length > 0).toBe(held !== '');
+  });
+
+  it('a quota bounds by its scarcer half', () => {
+    const quota = { cpuMillicores: 48_000, memoryBytes: 1024 * 1024 * MIB };
+
+    expect(guarded(15, standing, { ...RAILS, quota })).toEqual({
+      nodes: 12,
+      held: ['the quota allows 12 nodes'],
+    });
+  });
+
+  it('always end within least and most', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(500),
+        fc.nat(500),
+        fc.option(fc.nat(200_000), { nil: undefined }),
+        (wanted, now, grewAtMs) => {
+          const { nodes: held } = guarded(wanted, { ...standing, nodes: now, grewAtMs }, tight);
+          expect(held).toBeGreaterThanOrEqual(2);
+          expect(held).toBeLessThanOrEqual(20);
+        },
+      ),
+    );
+  });
+});
+
+describe('conditions', () => {
+  const all = { cluster: true, runners: true, staleAfterMs: 180_000 };
+  const fine = aSnapshot([], nodes(1), { runners: runnersWith([]) });
+  const texts = (snapshot: CapacitySnapshot, expected = all) =>
+    conditionsOf(snapshot, expected).map(({ weight, text }) => `${weight}: ${text}`);
+
+  it('are none when all is well', () => {
+    expect(texts(fine)).toEqual([]);
+  });
+
+  it('make all stale when Pods were never seen, or not for long, with the reason', () => {
+    const never = {
+      ...fine,
+      watches: { ...fine.watches, pods: { staleMs: undefined, trouble: 'pods is forbidden' } },
+    };
+    const old = { ...fine, watches: { ...fine.watches, nodes: { staleMs: 200_000, trouble: '' } } };
+    const nearly = { ...fine, watches: { ...fine.watches, nodes: { staleMs: 179_000, trouble: '' } } };
+
+    expect(texts(never)[0]).toBe(
+      'stale: the pods of the cluster have not been seen yet: pods is forbidden. May this service list and watch pods?',
+    );
+    expect(texts(old)[0]).toContain('stale: the watch of nodes was last heard 200 s ago');
+    expect(isStale(conditionsOf(nearly, all))).toBe(false);
+  });
+
+  it('name silent runners: a part is missing beside Pods, and everything without them', () => {
+    const silent = { ...fine, runners: runnersWith(undefined, { missing: ['http://r'] }) };
+
+    expect(texts(silent)[0]).toContain("partial: 1 of 1 runners don't answer (http://r)");
+    expect(texts(silent, { ...all, cluster: false })[0]).toContain('stale: 1 of 1');
+  });
+
+  it('tell a pool that vanished, and values that were set aside', () => {
+    const problem = { target: 'http://r', problem: 'hangar_runner_stages is NaN', cure: 'look at it' };
+
+    expect(texts(aSnapshot([], [], { runners: runnersWith([]) }))[0]).toContain('note: no node is a pool');
+    expect(texts({ ...fine, runners: runnersWith([], { problems: [problem] }) })).toEqual([
+      'partial: http://r: hangar_runner_stages is NaN (look at it)',
+    ]);
+  });
+});

@@ -1,0 +1,189 @@
+import { parseExposition } from '@hangar/shared/exposition/parse';
+import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
+import { describe, expect, it } from 'vitest';
+import type { MetricsSource, TargetAnswer } from '../ports.ts';
+import { readKnownStages } from './known-stages.ts';
+import { readRunner } from './runner-reading.ts';
+import { scrape } from './scrape.ts';
+import { parseRunnerService, parseRunnerUrl, targetsOf } from './targets.ts';
+
+const states = (waiting: number | string, running: number | string): string =>
+  [
+    `hangar_runner_stages{state="waiting"} ${waiting}`,
+    'hangar_runner_stages{state="starting"} 1',
+    `hangar_runner_stages{state="running"} ${running}`,
+    'hangar_runner_requested_cpu_cores{state="running"} 2.5',
+    'hangar_runner_requested_memory_bytes{state="running"} 1024',
+    'hangar_runner_capacity_pipelines 100',
+    'hangar_runner_builds_total{event="push"} 12',
+    '',
+  ].join('\n');
+const read = (text: string) => readRunner('http://r', parseExposition(text));
+
+describe("a runner's metrics", () => {
+  it('tell stages by state, capacity and counters', () => {
+    const { reading, problems } = read(states(3, 2));
+
+    expect(problems).toEqual([]);
+    expect(reading.states).toEqual({
+      waiting: { stages: 3, cpuMillicores: 0, memoryBytes: 0 },
+      starting: { stages: 1, cpuMillicores: 0, memoryBytes: 0 },
+      running: { stages: 2, cpuMillicores: 2500, memoryBytes: 1024 },
+    });
+    expect(reading.capacityPipelines).toBe(100);
+    expect([...reading.counters]).toEqual([['hangar_runner_builds_total{event="push"}', 12]]);
+  });
+
+  it.each([
+    ['NaN', 'NaN'],
+    ['negative', '-1'],
+    ['infinite', '+Inf'],
+    ['huge', '1e300'],
+  ])('that are %s are set aside and told', (_word, value) => {
+    const { reading, problems } = read(states(value, 2));
+
+    expect(reading.states).toBeUndefined();
+    expect(problems[0]?.problem).toContain('hangar_runner_stages is');
+    expect(problems[0]?.cure).not.toBe('');
+  });
+
+  it('of somebody else are no reading', () => {
+    const { reading, problems } = read('up 1\n');
+
+    expect(reading.states).toBeUndefined();
+    expect(problems[0]?.problem).toBe('hangar_runner_stages is missing or makes no sense');
+  });
+});
+
+describe("a runner's demand", () => {
+  const stage = { stageId: 7, repo: 'a/b', reason: 'quota', pod: '', since: '2026-01-14T09:30:00.000Z' };
+
+  it('tells stages without a Pod', () => {
+    const body = JSON.stringify({ waiting: [{ ...stage, cpuMillicores: 500, memoryBytes: 1024 }] });
+
+    expect(readKnownStages('r', body)).toEqual({
+      stages: [
+        {
+          stageId: 7,
+          repo: 'a/b',
+          reason: 'quota',
+          pod: '',
+          sinceMs: 1_768_383_000_000,
+          request: { cpuMillicores: 500, memoryBytes: 1024 },
+        },
+      ],
+      problems: [],
+    });
+  });
+
+  it.each([
+    ['a size that nobody knows yet', { cpuMillicores: 0, memoryBytes: 0 }],
+    ['a size that can not be', { cpuMillicores: -5, memoryBytes: 1 }],
+    ['a size that is too large to be true', { cpuMillicores: 1e12, memoryBytes: 1 }],
+    ['no size', {}],
+  ])('with %s keeps the stage without its size', (_sentence, size) => {
+    expect(
+      readKnownStages('r', JSON.stringify({ waiting: [{ ...stage, ...size }] })).stages?.[0]?.request,
+    ).toBe(undefined);
+  });
+
+  it.each(['', 'null', '[]', '{"waiting":5}', '<html>'])('that reads %j is unknown, not empty', (body) => {
+    const { stages, problems } = readKnownStages('r', body);
+
+    expect(stages).toBeUndefined();
+    expect(problems).toHaveLength(1);
+  });
+
+  it('leaves out entries that are no stages, and says how many', () => {
+    const { stages, problems } = readKnownStages(
+      'r',
+      JSON.stringify({ waiting: [stage, 5, { stageId: 'x' }] }),
+    );
+
+    expect(stages).toHaveLength(1);
+    expect(problems[0]?.problem).toBe('2 entries of GET /demand make no sense');
+  });
+});
+
+const answering =
+  (answers: Readonly<Record<string, string | number>>): MetricsSource['get'] =>
+  (url, signal) => {
+    const answer = answers[url];
+    if (typeof answer === 'string')
+      return Promise.resolve({ status: 200, contentType: 'text/plain', body: answer } satisfies TargetAnswer);
+    if (typeof answer === 'number') return Promise.resolve({ status: answer, contentType: '', body: '' });
+    return new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+    });
+  };
+
+describe('a round', () => {
+  it('gives what answers, and a gap for what is silent, after its deadline', async () => {
+    const clock = new FakeClock();
+    const source = {
+      get: answering({ 'http://a/metrics': states(1, 1), 'http://a/demand': '{"waiting":[]}' }),
+    };
+    const round = scrape(
+      { clock, source, deadlineMs: 5_000 },
+      ['http://a', 'http://silent'],
+      new AbortController().signal,
+    );
+    await clock.step(4_999);
+    await settle();
+    await clock.step(1);
+    const { targets } = await round;
+
+    expect(targets[0]).toMatchObject({ known: [], problems: [] });
+    expect(targets[0]?.reading?.states?.running.stages).toBe(1);
+    expect(targets[1]).toMatchObject({ reading: undefined, known: undefined });
+    expect(targets[1]?.problems[0]?.problem).toContain('no answer within 5000 ms');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('takes metrics alone where there is no demand to ask for', async () => {
+    const source = { get: answering({ 'http://a/metrics': states(1, 1), 'http://a/demand': 404 }) };
+    const { targets } = await scrape(
+      { clock: new FakeClock(), source, deadlineMs: 5_000 },
+      ['http://a'],
+      new AbortController().signal,
+    );
+
+    expect(targets[0]?.reading).toBeDefined();
+    expect(targets[0]?.known).toBeUndefined();
+    expect(targets[0]?.problems[0]?.problem).toContain('answers 404');
+  });
+});
+
+describe('targets', () => {
+  it.each([
+    ['http://runner:3000', 'http://runner:3000'],
+    ['https://runner/base/', 'https://runner/base'],
+    ['runner:3000', undefined],
+    ['ftp://runner', undefined],
+  ])('%s is %s', (text, want) => {
+    expect(parseRunnerUrl(text)).toBe(want);
+  });
+
+  it('come from the slices of a Service, by number or name of the port, each once', () => {
+    const service = parseRunnerService('ci/runner:http');
+    if (service === undefined) throw new Error('it is one');
+    const slice = {
+      addressType: 'IPv4',
+      ports: [{ name: 'http', port: 3000 }],
+      endpoints: [
+        { addresses: ['10.0.0.2'], conditions: { ready: false } },
+        { addresses: ['10.0.0.1'] },
+        { addresses: ['10.0.0.9'], conditions: { terminating: true, serving: false } },
+        { addresses: ['fd00::1'] },
+      ],
+    };
+
+    expect(targetsOf([slice, slice], service)).toEqual([
+      'http://10.0.0.1:3000',
+      'http://10.0.0.2:3000',
+      'http://[fd00::1]:3000',
+    ]);
+    expect(targetsOf([slice], { ...service, port: 'other' })).toEqual([]);
+    expect(parseRunnerService('runner:http')).toBeUndefined();
+  });
+});

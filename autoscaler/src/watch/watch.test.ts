@@ -1,0 +1,314 @@
+import { silentLogger } from '@hangar/shared/logger';
+import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
+import { FakeCluster, refusal } from '@hangar/shared/testing/fake-cluster';
+import type { V1DaemonSet, V1Node, V1Pod } from '@kubernetes/client-node';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MIB } from '../capacity/shape.ts';
+import { ClusterWatch } from './cluster-watch.ts';
+import { poolsOf } from './pools.ts';
+import { daemonSetsOn, readDaemonSet, readNode } from './read-node.ts';
+import { readPod, recordOf } from './read-pod.ts';
+import { WATCHED } from './resources.ts';
+
+const NOW = 1_768_383_000_000;
+const at = (seconds: number): Date => new Date(NOW + seconds * 1000).toISOString() as unknown as Date;
+const RULES = { label: 'pool', taint: '' };
+
+const aPod = (name: string, change: { status?: object; spec?: object; uid?: string } = {}): V1Pod => ({
+  metadata: {
+    name,
+    namespace: 'ci',
+    uid: change.uid ?? name,
+    creationTimestamp: at(0),
+    labels: { app: 'ci', 'io.drone.build.number': '7' },
+    annotations: { 'io.drone.repo.slug': 'acme/widget' },
+  },
+  spec: {
+    containers: [{ name: 'work', image: 'i', resources: { requests: { cpu: '500m', memory: '1Gi' } } }],
+    ...change.spec,
+  },
+  status: { phase: 'Pending', ...change.status },
+});
+const scheduled = (seconds: number) => ({
+  conditions: [{ type: 'PodScheduled', status: 'True', lastTransitionTime: at(seconds) }],
+});
+const running = (seconds: number) => ({
+  phase: 'Running',
+  ...scheduled(seconds),
+  containerStatuses: [
+    {
+      name: 'work',
+      image: '',
+      imageID: '',
+      ready: true,
+      restartCount: 0,
+      state: { running: { startedAt: at(seconds + 2) } },
+    },
+  ],
+});
+const ended = (from: number, to: number) => ({
+  phase: 'Succeeded',
+  ...scheduled(from),
+  containerStatuses: [
+    {
+      name: 'work',
+      image: '',
+      imageID: '',
+      ready: false,
+      restartCount: 0,
+      state: { terminated: { exitCode: 0, startedAt: at(from), finishedAt: at(to) } },
+    },
+  ],
+});
+const aNode = (
+  name: string,
+  change: { labels?: Record<string, string>; taints?: object[]; created?: number } = {},
+): V1Node => ({
+  metadata: {
+    name,
+    uid: name,
+    creationTimestamp: at(change.created ?? 0),
+    labels: { pool: 'small', ...change.labels },
+  },
+  spec: { taints: change.taints ?? [] } as V1Node['spec'] & object,
+  status: {
+    allocatable: { cpu: '3920m', memory: '6018Mi', pods: '110' },
+    conditions: [{ type: 'Ready', status: 'True' }],
+  },
+});
+
+describe('a Pod', () => {
+  it.each([
+    ['held by a gate', { spec: { schedulingGates: [{ name: 'hangar.dev/hold' }] } }, 'held'],
+    ['without a node', {}, 'pending'],
+    ['on a node', { spec: { nodeName: 'n' } }, 'bound'],
+    ['that ended', { spec: { nodeName: 'n' }, status: { phase: 'Failed' } }, 'ended'],
+  ])('%s is so', (_sentence, change, want) => {
+    const { spec, ...rest } = change as { spec?: object; status?: object };
+    expect(
+      readPod(aPod('p', { ...rest, ...(spec ? { spec: { ...aPod('p').spec, ...spec } } : {}) }), NOW).state,
+    ).toBe(want);
+  });
+
+  it('asks for the larger of its containers together and its hungriest start, and the sidecars beside both', () => {
+    const part = (cpu: string, more: object = {}) => ({
+      name: cpu,
+      image: 'i',
+      resources: { requests: { cpu } },
+      ...more,
+    });
+    const pod = aPod('p', {
+      spec: {
+        containers: [part('500m'), part('250m')],
+        initContainers: [part('100m', { restartPolicy: 'Always' }), part('900m')],
+        overhead: { cpu: '10m' },
+      },
+    });
+
+    expect(readPod(pod, NOW).request.cpuMillicores).toBe(1010);
+  });
+
+  it('is remembered by the room that it held, from its binding to its last container', () => {
+    const pod = readPod(
+      aPod('p', { status: ended(30, 90), spec: { ...aPod('p').spec, nodeName: 'n' } }),
+      NOW,
+    );
+
+    expect(recordOf(pod, NOW)).toEqual({
+      uid: 'p',
+      job: {
+        arrivedAt: NOW / 1000,
+        durationSeconds: 60,
+        request: { cpuMillicores: 500, memoryBytes: 2 ** 30 },
+        build: 'acme/widget#7',
+        repo: 'acme/widget',
+      },
+    });
+  });
+
+  it('that never held room is not remembered', () => {
+    expect(recordOf(readPod(aPod('p', { status: { phase: 'Failed' } }), NOW), NOW)).toBeUndefined();
+  });
+});
+
+describe('a node', () => {
+  it('belongs to the pool that its label names, or to the default one', () => {
+    expect(readNode(aNode('n'), RULES, NOW)).toMatchObject({
+      pool: 'small',
+      ready: true,
+      foreign: false,
+      owner: 'unknown',
+    });
+    expect(readNode(aNode('n'), { ...RULES, label: 'other' }, NOW).pool).toBe('default');
+    expect(readNode(aNode('n', { labels: { 'karpenter.sh/nodepool': 'x' } }), RULES, NOW).owner).toBe(
+      'karpenter',
+    );
+  });
+
+  it.each([
+    ['no taint', [], '', false],
+    [
+      'a taint of the control plane',
+      [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }],
+      '',
+      true,
+    ],
+    [
+      'a taint that comes and goes',
+      [{ key: 'node.kubernetes.io/not-ready', effect: 'NoExecute' }],
+      '',
+      false,
+    ],
+    ['our own taint', [{ key: 'hangar.dev/closing', effect: 'NoSchedule' }], '', false],
+    ['a soft taint of others', [{ key: 'other', effect: 'PreferNoSchedule' }], '', false],
+    ['the taint of builds', [{ key: 'ci', effect: 'NoSchedule' }], 'ci', false],
+    ['no taint where builds have one', [], 'ci', true],
+  ])('with %s', (_sentence, taints, taint, foreign) => {
+    expect(readNode(aNode('n', { taints }), { ...RULES, taint }, NOW).foreign).toBe(foreign);
+  });
+
+  it('carries the DaemonSets that may come', () => {
+    const daemon = (cpu: string, more: object = {}): V1DaemonSet => ({
+      spec: {
+        selector: {},
+        template: {
+          spec: {
+            containers: [{ name: 'd', image: 'i', resources: { requests: { cpu, memory: '100Mi' } } }],
+            ...more,
+          },
+        },
+      },
+    });
+    const daemons = [daemon('100m'), daemon('200m', { nodeSelector: { gpu: 'yes' } })].map(readDaemonSet);
+
+    expect(daemonSetsOn({ labels: {} }, daemons)).toEqual({
+      cpuMillicores: 100,
+      memoryBytes: 100 * MIB,
+      pods: 1,
+    });
+    expect(daemonSetsOn({ labels: { gpu: 'yes' } }, daemons).pods).toBe(2);
+  });
+});
+
+describe('pools', () => {
+  it('are nodes by name, with their builds; the smallest node tells what is promised', () => {
+    const small = {
+      ...readNode(aNode('b'), RULES, NOW),
+      allocatable: { cpuMillicores: 2000, memoryBytes: 1, pods: 5 },
+    };
+    const nodes = [readNode(aNode('a'), RULES, NOW), small, { ...small, name: 'x', foreign: true }];
+    const pods = [aPod('p', { spec: { ...aPod('p').spec, nodeName: 'a' } })].map((one) => readPod(one, NOW));
+    const [pool, ...rest] = poolsOf(nodes, pods, { watched: [] });
+
+    expect(rest).toEqual([]);
+    expect(pool?.spec.allocatable).toEqual({ cpuMillicores: 2000, memoryBytes: 1, pods: 5 });
+    expect(pool?.nodes.map(({ name, builds }) => [name, builds])).toEqual([
+      ['a', 1],
+      ['b', 0],
+    ]);
+  });
+});
+
+describe('the watch of a cluster', () => {
+  const pods = { resource: WATCHED.pods, namespace: 'ci' };
+  let clock: FakeClock;
+  let cluster: FakeCluster;
+  let watch: ClusterWatch;
+  let stop: AbortController;
+  let done: Promise<void>;
+
+  const settled = async (): Promise<void> => {
+    await settle();
+    await clock.step(1);
+  };
+  const begin = async (): Promise<void> => {
+    done = watch.run(stop.signal);
+    await settled();
+  };
+
+  beforeEach(() => {
+    clock = new FakeClock(NOW);
+    cluster = new FakeCluster();
+    stop = new AbortController();
+    watch = new ClusterWatch(
+      { clock, cluster, log: silentLogger },
+      {
+        podSelector: 'app=ci',
+        rules: RULES,
+        runnerService: { namespace: 'ci', name: 'runner', port: '3000' },
+      },
+    );
+  });
+  afterEach(async () => {
+    stop.abort();
+    await done;
+  });
+
+  it('sees builds of any CI by their labels, tells arrivals, waits, and each end once', async () => {
+    cluster.put({ resource: WATCHED.nodes }, aNode('n'));
+    await begin();
+    cluster.put(pods, aPod('p'));
+    cluster.put(pods, { ...aPod('other'), metadata: { name: 'other', namespace: 'ci' } });
+    await settled();
+    expect(watch.pods.map(({ name, state }) => [name, state])).toEqual([['p', 'pending']]);
+    const onNode = { spec: { ...aPod('p').spec, nodeName: 'n' } };
+    cluster.put(pods, aPod('p', { ...onNode, status: running(20) }));
+    await settled();
+    cluster.put(pods, aPod('p', { ...onNode, status: ended(20, 80) }));
+    await settled();
+    cluster.drop({ ...pods, name: 'p' });
+    await settled();
+
+    const news = watch.takeNews();
+    expect(news.arrivals).toEqual([NOW / 1000]);
+    expect(news.waits).toEqual([20]);
+    expect(news.records.map(({ uid, job }) => [uid, job.durationSeconds])).toEqual([['p', 60]]);
+    expect(watch.pods).toEqual([]);
+    expect(watch.takeNews()).toEqual({ records: [], boots: [], arrivals: [], waits: [] });
+  });
+
+  it('does not tell again what was remembered before a restart', async () => {
+    cluster.put(pods, aPod('p', { status: ended(20, 80) }));
+    watch.remember(['p']);
+    await begin();
+
+    expect(watch.takeNews()).toMatchObject({ records: [], arrivals: [] });
+  });
+
+  it('learns a boot from a Pod that waited for its node, not from one that came later', async () => {
+    await begin();
+    cluster.put({ resource: WATCHED.nodes }, aNode('young', { created: 90 }));
+    cluster.put({ resource: WATCHED.nodes }, aNode('old', { created: -900 }));
+    await settled();
+    for (const name of ['young', 'old'])
+      cluster.put(
+        pods,
+        aPod(`on-${name}`, { status: running(110), spec: { ...aPod('p').spec, nodeName: name } }),
+      );
+    await settled();
+
+    expect(watch.takeNews().boots).toEqual([
+      { pool: 'small', node: 'young', atMs: NOW + 112_000, seconds: 112 },
+    ]);
+  });
+
+  it('finds runners behind their Service, and tells what it may not see', async () => {
+    cluster.put(
+      { resource: WATCHED.endpointSlices, namespace: 'ci' },
+      {
+        metadata: { name: 's', labels: { 'kubernetes.io/service-name': 'runner' } },
+        addressType: 'IPv4',
+        ports: [{ port: 3000 }],
+        endpoints: [{ addresses: ['10.0.0.1'] }],
+      },
+    );
+    cluster.fail('list', 'nodes', refusal(403, 'Forbidden', 'nodes is forbidden'));
+    await begin();
+
+    expect(watch.runners).toEqual(['http://10.0.0.1:3000']);
+    expect(watch.state('nodes')).toEqual({ staleMs: undefined, trouble: 'nodes is forbidden' });
+    expect(watch.daemonSets).toEqual([]);
+    await clock.step(20_000);
+    expect(watch.state('nodes').trouble).toBe('');
+  });
+});
