@@ -50,6 +50,7 @@ export class ClassScores {
   seen = 0;
   readonly #table: NodeTable;
   readonly #amount: typeof least;
+  readonly #asks: boolean;
   readonly #request: Resources;
   readonly #scored: Resources;
   /** For which traits {@link #mayEnter} and {@link #softHere} were worked out: they change seldom. */
@@ -63,6 +64,7 @@ export class ClassScores {
     this.#amount = strategy === 'least' ? least : most;
     this.#request = podClass.request;
     this.#scored = podClass.scored ?? podClass.request;
+    this.#asks = podClass.request.cpuMillicores > 0 || podClass.request.memoryBytes > 0;
   }
 
   refresh(slot: number): void {
@@ -114,6 +116,8 @@ export class ClassScores {
       (table.scoredMemory[slot] as number) + this.#scored.memoryBytes,
       allocMemory,
     );
-    return Math.floor((byCpu + byMemory) / 2) + balanced(cpu / allocCpu, memory / allocMemory);
+    const amounts = Math.floor((byCpu + byMemory) / 2);
+    // kube-scheduler 1.34 leaves BalancedAllocation out for Pods that ask for nothing.
+    return this.#asks ? amounts + balanced(cpu / allocCpu, memory / allocMemory) : amounts;
   }
 }

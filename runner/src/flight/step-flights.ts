@@ -100,6 +100,7 @@ export class StepFlights {
     const log = this.#logs.open(step);
     const runs = step.engine === 'gate' || (await this.#swaps.swap(step));
     if (!runs) return this.#neverSwapped(log);
+    await beacon.until(() => this.#isReadable(step), halt);
     await log.follow({
       ended: beacon.until(() => this.#isOver(step), halt).then(() => undefined),
       signal: halt,
@@ -113,6 +114,12 @@ export class StepFlights {
     // Its Pod may be gone, which the watch is about to tell.
     await this.#deck.beacon.until(() => this.#deck.concluded(), this.#deck.halt);
     if (!this.#deck.left()) await log.finish(new AbortController().signal);
+  }
+
+  /** Before the kubelet has told of the container, its log is refused: asking all the same never was faster (measured). */
+  #isReadable(step: PlannedStep): boolean {
+    const kind = this.#deck.view().steps.get(step.n)?.kind;
+    return kind === 'running' || kind === 'ended' || this.#deck.concluded() || this.#deck.gone();
   }
 
   #isOver(step: PlannedStep): boolean {

@@ -3,7 +3,7 @@ import { parseCpuMillicores, parseMemoryBytes } from '@hangar/shared/quantity';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 
 /** What a refused creation means. `later`: the same call may succeed by itself, without anybody's doing. */
-export type Refusal =
+export type LaunchRefusal =
   | { readonly kind: 'later'; readonly atLeastMs: number }
   /** Something that comes by itself soon after its namespace was made, but not for ever: its service account (60). */
   | { readonly kind: 'soon'; readonly error: PipelineError }
@@ -16,7 +16,7 @@ export type Refusal =
  *
  * @param noun for people, such as `Pod`
  */
-export function refusalOf(error: unknown, noun: string): Refusal {
+export function refusalOf(error: unknown, noun: string): LaunchRefusal {
   if (!isKubernetesError(error)) return { kind: 'final', error };
   if (error.transient) return { kind: 'later', atLeastMs: error.retryAfterMs ?? 0 };
   if (error.status === 409)
@@ -26,7 +26,7 @@ export function refusalOf(error: unknown, noun: string): Refusal {
   return { kind: 'final', error: refused(error, noun) };
 }
 
-function forbidden(error: Error, noun: string): Refusal {
+function forbidden(error: Error, noun: string): LaunchRefusal {
   const { message } = error;
   if (message.includes('exceeded quota')) return quotaOf(error, noun);
   if (/service account .*not found/.test(message)) return { kind: 'soon', error: refused(error, noun) };
@@ -49,7 +49,7 @@ const refused = (error: Error, noun: string): PipelineError =>
   });
 
 /** Spent means wait, for as long as others' ends can make room: what is more than the whole quota never fits. */
-function quotaOf(error: Error, noun: string): Refusal {
+function quotaOf(error: Error, noun: string): LaunchRefusal {
   const { message } = error;
   const asked = amounts(message, 'requested');
   const limits = amounts(message, 'limited');

@@ -9,7 +9,7 @@ import type { Patience, Trouble } from '../../watch/trouble.ts';
 import { Flight, type FlightEnd, type FlightOrder } from '../flight.ts';
 import type { Conclusion } from '../stage-state.ts';
 import { aPlan } from './a-plan.ts';
-import { aPod } from './a-pod.ts';
+import { aPod, running, withStates } from './a-pod.ts';
 import { aStage, FakeCiServer } from './fake-ci-server.ts';
 import { FakeFeed } from './fake-feed.ts';
 import { type FakeStepLog, FakeStepLogs } from './fake-step-logs.ts';
@@ -22,6 +22,12 @@ export interface FlightSetting {
   readonly adoptions?: number | undefined;
   readonly patience?: Partial<Patience> | undefined;
   readonly log?: (log: FakeStepLog) => void;
+}
+
+/** A Pod whose gates have all started. */
+function allStarted(plan: RunPlan): V1Pod {
+  const gated = plan.steps.filter(({ engine }) => engine === 'gate');
+  return withStates(aPod(plan), Object.fromEntries(gated.map(({ n }) => [n, running()])));
 }
 
 /** A flight that was begun, with everything around it in a test's hands. */
@@ -41,7 +47,14 @@ export class AFlight {
   end: FlightEnd | undefined;
   readonly target = { resource: RESOURCE.pods, namespace: 'ci', name: 'drone-abc' };
 
-  constructor({ plan = aPlan(), pod = aPod(plan), order, adoptions, patience, log }: FlightSetting = {}) {
+  constructor({
+    plan = aPlan(),
+    pod = allStarted(plan),
+    order,
+    adoptions,
+    patience,
+    log,
+  }: FlightSetting = {}) {
     this.plan = plan;
     this.logs = new FakeStepLogs(log);
     const stored = this.cluster.put(this.target, pod);
