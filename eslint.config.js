@@ -10,7 +10,16 @@ const impure = [
 ];
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '**/coverage/**', '**/*.mjs', 'eslint.config.js', 'vitest.config.ts'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '**/coverage/**',
+      '**/*.mjs',
+      'eslint.config.js',
+      'vitest.config.ts',
+    ],
+  },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
@@ -28,18 +37,33 @@ export default tseslint.config(
       ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       'no-restricted-syntax': [
         'error',
         { selector: 'TSEnumDeclaration', message: 'Use a union of words.' },
         { selector: 'ExportDefaultDeclaration', message: 'Name what you export.' },
-        { selector: "CallExpression[callee.object.name='vi'][callee.property.name='mock']", message: 'A test that needs vi.mock shows a missing port.' },
+        {
+          selector: "CallExpression[callee.object.name='vi'][callee.property.name='mock']",
+          message: 'A test that needs vi.mock shows a missing port.',
+        },
       ],
     },
   },
   {
     files: ['shared/src/**/*.ts', 'runner/src/**/*.ts', 'autoscaler/src/**/*.ts'],
-    ignores: ['**/*.test.ts', '**/*.suite.ts', '**/main.ts', '**/edges/**', '**/generate/**', '**/command/**', 'shared/src/kubernetes/**', '**/testing/**'],
+    ignores: [
+      '**/*.test.ts',
+      '**/*.suite.ts',
+      '**/main.ts',
+      '**/edges/**',
+      '**/generate/**',
+      '**/command/**',
+      'shared/src/kubernetes/**',
+      '**/testing/**',
+    ],
     rules: {
       'no-restricted-imports': ['error', { paths: impure }],
       'no-restricted-properties': [
@@ -54,7 +78,12 @@ export default tseslint.config(
     files: ['shared/src/**/*.ts'],
     ignores: ['**/*.test.ts', '**/*.suite.ts'],
     plugins: { jsdoc },
-    rules: { 'jsdoc/require-jsdoc': ['error', { publicOnly: true, contexts: ['TSInterfaceDeclaration', 'TSTypeAliasDeclaration'] }] },
+    rules: {
+      'jsdoc/require-jsdoc': [
+        'error',
+        { publicOnly: true, contexts: ['TSInterfaceDeclaration', 'TSTypeAliasDeclaration'] },
+      ],
+    },
   },
   {
     files: ['**/*.test.ts', '**/*.suite.ts', 'testbed/**/*.ts'],

@@ -4,14 +4,6 @@ import { parseDotenv } from './dotenv.ts';
 import { parsePolicies } from './policies.ts';
 import { mapAt, readYamlDocuments, textAt, textListAt } from './yaml-values.ts';
 
-/** Where the operator's files are; empty = none. */
-interface FilePaths {
-  readonly envFile: string;
-  readonly namespaceRulesFile: string;
-  readonly policyFile: string;
-  readonly imageCommands: string;
-}
-
 /** Reads the operator's files, gathering what is wrong with them. */
 export class OperatorFiles {
   readonly problems: string[] = [];

@@ -35,7 +35,12 @@ class ServerStepLog implements StepLog {
     const { limitBytes, cards } = parts;
     const { stepId, nonce, shownUntilMs } = order;
     // The server makes a step's stream when it hears that the step runs; before that, lines would be lost.
-    const how = { live: 'when-told', limitBytes, cards, ...(shownUntilMs === undefined ? {} : { shownUntilMs }) } as const;
+    const how = {
+      live: 'when-told',
+      limitBytes,
+      cards,
+      ...(shownUntilMs === undefined ? {} : { shownUntilMs }),
+    } as const;
     this.#inner = openStepLog(parts, { stepId, nonce, masks: new Masks(order.masks), ...how });
   }
 
@@ -59,7 +64,10 @@ class ServerStepLog implements StepLog {
       await this.#parts.ciServer.uploadCard(this.#order.stepId, end.card, signal);
       return { schema: end.card.schema };
     } catch (error) {
-      this.#parts.log.warn({ err: error, step: this.#order.stepName }, 'the card of a step could not be stored');
+      this.#parts.log.warn(
+        { err: error, step: this.#order.stepName },
+        'the card of a step could not be stored',
+      );
       return { schema: '' };
     }
   }

@@ -4,7 +4,7 @@ import type { PodView } from './observe.ts';
 import { isHopeless, isPulling, isRefused, stepTrouble } from './step-trouble.ts';
 import type { Patience, Trouble, TroubleCode } from './trouble-kinds.ts';
 
-export type { Patience, Trouble, TroubleCode };
+export type { Patience, Trouble };
 
 /** What the flight remembers between looks: since when each thing that may pass has been seen. Made by {@link troubledSince}. */
 export type Since = ReadonlyMap<string, number>;
