@@ -7,7 +7,7 @@ export async function realGround(): Promise<{ cluster: RealCluster; ground: Grou
   const cluster = await connectRealCluster();
   const { gateImage, runnerKubeconfig, adminKubeconfig, namespace } = cluster;
   if (!gateImage) throw new Error('the gate does not compile: see "npm run testbed -- gate"');
-  if (!runnerKubeconfig && process.env['HANGAR_TRY_AS_ADMIN'] !== 'yes')
+  if (!runnerKubeconfig)
     throw new Error('docs/role.yaml is missing or refused: see "npm run testbed -- up"');
   const env = {
     HANGAR_GATE_IMAGE: gateImage,
@@ -17,7 +17,7 @@ export async function realGround(): Promise<{ cluster: RealCluster; ground: Grou
   return {
     cluster,
     ground: {
-      kubeconfig: readFileSync(runnerKubeconfig ?? adminKubeconfig, 'utf8'),
+      kubeconfig: readFileSync(runnerKubeconfig, 'utf8'),
       adminKubeconfig: readFileSync(adminKubeconfig, 'utf8'),
       namespace,
       env,
