@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { SETTINGS as AUTOSCALER_SETTINGS } from '@hangar/autoscaler/settings';
 import { SETTINGS, WITHOUT_EFFECT } from '@hangar/runner/settings';
 import { describe, expect, it } from 'vitest';
 
@@ -31,7 +32,9 @@ const VARIABLE = /\b(?:DRONE|HANGAR)_[A-Z0-9_]*\*?/g;
 const isFamily = (name: string): boolean => /[_*]$/.test(name);
 
 const known: ReadonlySet<string> = new Set([
-  ...Object.values(SETTINGS).flatMap(({ name, legacyNames }) => [name, ...legacyNames]),
+  ...[SETTINGS, AUTOSCALER_SETTINGS].flatMap((settings) =>
+    Object.values(settings).flatMap(({ name, legacyNames }) => [name, ...legacyNames]),
+  ),
   ...Object.keys(WITHOUT_EFFECT),
   ...makers.flatMap((path) => read(path).match(VARIABLE) ?? []).filter((name) => !isFamily(name)),
 ]);
