@@ -17,6 +17,10 @@ const pages = [
     .sort(),
 ];
 
+const namesOf = (
+  settings: Readonly<Record<string, { readonly name: string; readonly legacyNames: readonly string[] }>>,
+): readonly string[] => Object.values(settings).flatMap(({ name, legacyNames }) => [name, ...legacyNames]);
+
 /** Where the variables are made that steps, the testbed's shell and its tools see. */
 const makers = [
   'runner/src/compile/stage-environment.ts',
@@ -32,9 +36,8 @@ const VARIABLE = /\b(?:DRONE|HANGAR)_[A-Z0-9_]*\*?/g;
 const isFamily = (name: string): boolean => /[_*]$/.test(name);
 
 const known: ReadonlySet<string> = new Set([
-  ...[SETTINGS, AUTOSCALER_SETTINGS].flatMap((settings) =>
-    Object.values(settings).flatMap(({ name, legacyNames }) => [name, ...legacyNames]),
-  ),
+  ...namesOf(SETTINGS),
+  ...namesOf(AUTOSCALER_SETTINGS),
   ...Object.keys(WITHOUT_EFFECT),
   ...makers.flatMap((path) => read(path).match(VARIABLE) ?? []).filter((name) => !isFamily(name)),
 ]);
