@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { RetriesReporter } from './testbed/levels/retries-reporter.ts';
 
 /**
- * Levels of tests. unit: pure rooms and edges on loopback. gate: the Go program as processes.
+ * Levels of tests. unit: pure rooms and edges on loopback. tools: the testbed itself. gate: the Go program as processes.
  * flows: whole pipelines on the embedded cluster. real: the same on a real kubelet.
  */
 const level = (name: string, include: string[], test: object) => ({
@@ -12,6 +12,8 @@ const level = (name: string, include: string[], test: object) => ({
 
 /** Where `npm test` wants the report of a level (testbed/levels/main.ts). */
 const report = process.env['HANGAR_LEVEL_REPORT'];
+/** No module of ours holds state, so test files may share what a worker has loaded: half the time. */
+const withoutState = { isolate: false };
 /** One at a time: the cluster is one. A second try is named in the summary. */
 const onTheRealCluster = {
   testTimeout: 180_000,
@@ -30,13 +32,10 @@ export default defineConfig({
       : ['default'],
     coverage: { provider: 'v8', include: ['shared/src/**', 'runner/src/**', 'autoscaler/src/**'] },
     projects: [
+      level('unit', ['{shared,runner,autoscaler}/src/**/*.test.ts'], withoutState),
       level(
-        'unit',
-        [
-          '{shared,runner,autoscaler}/src/**/*.test.ts',
-          'testbed/{bench,drone,embedded,images,levels}/**/*.test.ts',
-          'testbed/real/plan/**/*.test.ts',
-        ],
+        'tools',
+        ['testbed/{bench,demo,drone,embedded,images,levels}/**/*.test.ts', 'testbed/real/plan/**/*.test.ts'],
         {},
       ),
       level('gate', ['runner/gate/**/*.test.ts'], { testTimeout: 60_000, maxWorkers: 1, retry: 1 }),

@@ -7,8 +7,8 @@ export interface Level {
   readonly prepare?: readonly string[];
   /** What is missing here, in words with the cure; undefined when nothing is. */
   readonly missing: (machine: Machine) => string | undefined;
-  /** Part of `npm run test:quick`. */
-  readonly quick: boolean;
+  /** What `npm run test:quick` runs of it: all, some files, or nothing. */
+  readonly quick: 'all' | 'nothing' | readonly string[];
 }
 
 /** What is known of this machine. */
@@ -37,22 +37,35 @@ export const LEVELS: readonly Level[] = [
     what: 'rooms by tables and properties, edges on loopback',
     command: vitest('unit'),
     missing: () => undefined,
-    quick: true,
+    quick: 'all',
+  },
+  {
+    name: 'tools',
+    what: 'the practice server, the embedded cluster, and what else the tests stand on',
+    command: vitest('tools'),
+    missing: () => undefined,
+    quick: 'nothing',
   },
   {
     name: 'gate-go',
     what: "the gate's own Go tests",
     command: ['go', 'test', './...'],
     missing: needsGo,
-    quick: true,
+    quick: 'all',
   },
-  { name: 'gate', what: 'the gate as processes', command: vitest('gate'), missing: needsGo, quick: true },
+  {
+    name: 'gate',
+    what: 'the gate as processes',
+    command: vitest('gate'),
+    missing: needsGo,
+    quick: 'nothing',
+  },
   {
     name: 'flows',
     what: 'whole pipelines on the embedded cluster',
     command: vitest('flows'),
     missing: () => undefined,
-    quick: true,
+    quick: ['testbed/flows/outcomes.test.ts'],
   },
   {
     name: 'real',
@@ -60,7 +73,7 @@ export const LEVELS: readonly Level[] = [
     command: vitest('real'),
     prepare: ['testbed', '--', 'build'],
     missing: needsRealCluster,
-    quick: false,
+    quick: 'nothing',
   },
   {
     name: 'large',
@@ -68,7 +81,7 @@ export const LEVELS: readonly Level[] = [
     command: vitest('large'),
     prepare: ['testbed', '--', 'build'],
     missing: needsRealCluster,
-    quick: false,
+    quick: 'nothing',
   },
 ];
 

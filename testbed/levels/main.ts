@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { LEVELS, type Level, type LevelResult, type Machine, summary } from './levels.ts';
 
 const HELP = `npm test                  every level of tests that this machine can run; with CI=true all are demanded
-npm run test:quick        the levels for every few minutes: all but the real cluster
+npm run test:quick        for every few minutes: the rooms, and how pipelines end on the embedded cluster
 npm test -- LEVEL...      only these: ${LEVELS.map((level) => level.name).join(', ')}
 `;
 
@@ -40,8 +40,9 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`no such level: ${unknown.join(', ')}\n${HELP}`);
     return 2;
   }
+  const quick = args.includes('--quick');
   const chosen = LEVELS.filter((level) =>
-    wanted.length > 0 ? wanted.includes(level.name) : level.quick || !args.includes('--quick'),
+    wanted.length > 0 ? wanted.includes(level.name) : !quick || level.quick !== 'nothing',
   );
   const missing = chosen.map((level) => ({ level, why: level.missing(machine) }));
   const able = missing.filter((one) => one.why === undefined).map((one) => one.level);
@@ -49,7 +50,7 @@ async function main(args: readonly string[]): Promise<number> {
     why === undefined ? [] : [`${level.name} (${level.what}): ${why}`],
   );
   const results: LevelResult[] = [];
-  for (const level of able) results.push(await runLevel(level));
+  for (const level of able) results.push(await runLevel(level, quick));
   const { lines, ok } = summary(results, leftOut);
   const demanded = process.env['CI'] === 'true' && leftOut.length > 0;
   if (demanded) process.stdout.write('with CI=true every level is demanded\n');
@@ -57,7 +58,7 @@ async function main(args: readonly string[]): Promise<number> {
   return ok && !demanded ? 0 : 1;
 }
 
-async function runLevel(level: Level): Promise<LevelResult> {
+async function runLevel(level: Level, quick: boolean): Promise<LevelResult> {
   process.stdout.write(`\n== ${level.name}: ${level.what}\n`);
   if (level.prepare && (await run('npm', ['run', '--silent', ...level.prepare], root)) !== 0)
     return {
@@ -67,7 +68,7 @@ async function runLevel(level: Level): Promise<LevelResult> {
       retried: [],
       failures: [`npm run ${level.prepare.join(' ')}`],
     };
-  return level.command[0] === 'vitest' ? runVitest(level) : runGo(level);
+  return level.command[0] === 'vitest' ? runVitest(level, quick) : runGo(level);
 }
 
 async function runGo(level: Level): Promise<LevelResult> {
@@ -83,11 +84,12 @@ async function runGo(level: Level): Promise<LevelResult> {
   };
 }
 
-async function runVitest(level: Level): Promise<LevelResult> {
+async function runVitest(level: Level, quick: boolean): Promise<LevelResult> {
   const folder = mkdtempSync(join(tmpdir(), 'hangar-levels-'));
   const file = join(folder, 'report.json');
   const projects = level.command.slice(1).flatMap((name) => ['--project', name]);
-  const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...projects];
+  const files = quick && typeof level.quick !== 'string' ? level.quick : [];
+  const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...projects, ...files];
   const code = await run(process.execPath, vitest, root, { HANGAR_LEVEL_REPORT: file });
   try {
     const result = resultOf(level.name, code, JSON.parse(readFileSync(file, 'utf8')) as Report);
