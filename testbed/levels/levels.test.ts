@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { LEVELS, summary } from './levels.ts';
+import { afterSecondTry, LEVELS, summary } from './levels.ts';
 
 const all = { linux: true, root: true, go: true };
-const passed = { name: 'unit', passed: 3, failed: 0, retried: [], failures: [] };
+const passed = { name: 'unit', passed: 3, failed: 0, retried: [], failures: [], failedFiles: [] };
 
 describe('levels', () => {
   it('are all run on Linux with root and Go', () => {
@@ -34,5 +34,20 @@ describe('summary', () => {
     const { lines } = summary([{ ...passed, retried: ['slow one'] }], ['real: no root']);
     expect(lines).toContain('left out: real: no root');
     expect(lines).toContain('passed at a second try: slow one');
+  });
+});
+
+describe('a second try of the failed files', () => {
+  const first = { ...passed, passed: 7, failed: 1, failures: ['a: late'], failedFiles: ['a.test.ts'] };
+
+  it('counts what passes then, and names it', () => {
+    const both = afterSecondTry(first, { ...passed, passed: 4 });
+    expect(both).toMatchObject({ passed: 8, failed: 0, failures: [], retried: ['a: late'] });
+  });
+
+  it('leaves failed what fails twice', () => {
+    const both = afterSecondTry(first, { ...passed, passed: 3, failed: 1, failures: ['a: late'] });
+    expect(both).toMatchObject({ passed: 7, failed: 1, failures: ['a: late'] });
+    expect(summary([both], []).ok).toBe(false);
   });
 });
