@@ -158,3 +158,27 @@ describe('when something breaks on the way', () => {
     await allWell(id);
   });
 });
+
+describe('a Drone server with Redis', () => {
+  it('answers quiet watches with an error, remembers cancels, and a cancel stops the build', async () => {
+    const { cluster, ground } = await embeddedGround();
+    const world = await startWorld(ground, { watchMode: 'redis', longPollMs: 300 });
+    const { id } = world.drone.createBuild({ yaml: pipeline(step('long', ['echo begun', 'sleep 600'])) });
+    await world.drone.waitUntil(
+      'two quiet watches',
+      { timeoutMs: PATIENCE_MS },
+      () => world.drone.calls.of('watch').length > 2,
+    );
+    await world.drone.waitUntil(
+      'it runs',
+      { timeoutMs: PATIENCE_MS },
+      () => world.drone.step(id, 'long')?.status === 'running',
+    );
+    world.drone.cancel(id);
+    const done = await world.drone.waitForBuild(id, { timeoutMs: PATIENCE_MS });
+    expect(done.status).toBe('killed');
+    await world.cleaned(PATIENCE_MS);
+    await world.close();
+    await cluster.close();
+  });
+});
