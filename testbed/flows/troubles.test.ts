@@ -106,7 +106,7 @@ describe('when something breaks on the way', () => {
     const id = begin();
     await running(id, 'long');
     world.drone.down();
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    await world.podEnded(PATIENCE_MS);
     world.drone.up();
     await allWell(id);
   });

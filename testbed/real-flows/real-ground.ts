@@ -7,8 +7,7 @@ export async function realGround(): Promise<{ cluster: RealCluster; ground: Grou
   const cluster = await connectRealCluster();
   const { gateImage, runnerKubeconfig, adminKubeconfig, namespace } = cluster;
   if (!gateImage) throw new Error('the gate does not compile: see "npm run testbed -- gate"');
-  if (!runnerKubeconfig)
-    throw new Error('docs/role.yaml is missing or refused: see "npm run testbed -- up"');
+  if (!runnerKubeconfig) throw new Error('docs/role.yaml is missing or refused: see "npm run testbed -- up"');
   const env = {
     HANGAR_GATE_IMAGE: gateImage,
     DRONE_IMAGE_CLONE: cluster.images.clone,
