@@ -4,6 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '@hangar/shared/clock';
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { connectByText } from '@hangar/shared/kubernetes/connection';
+import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
+import type { V1Pod } from '@kubernetes/client-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type PracticeServer, startPracticeServer } from '../drone/practice-server.ts';
 import { pipeline, step, told } from './pipelines.ts';
@@ -35,6 +40,8 @@ export function daemonSuite(
     });
     afterEach(async () => {
       for (const child of children.splice(0)) await ended(child, 'SIGKILL');
+      // The next test has another server that counts from 1 again: nothing of this one's may be adopted for it.
+      await removePods(ground);
       await drone.close();
       await close();
       rmSync(folder, { recursive: true, force: true });
@@ -119,6 +126,21 @@ export function daemonSuite(
       expect(metrics).toMatch(/hangar_runner_builds_total\{event="push"\} 1\n/);
     });
   });
+}
+
+async function removePods({ adminKubeconfig, namespace }: Ground): Promise<void> {
+  const connection = await connectByText(adminKubeconfig);
+  const admin = new HttpCluster(systemClock(), connection);
+  const { signal } = new AbortController();
+  const ours = { labelSelector: 'app.kubernetes.io/managed-by=hangar-runner' };
+  const { items } = await admin.list<V1Pod>({ resource: RESOURCE.pods, namespace }, ours, signal);
+  for (const { metadata } of items)
+    await admin.remove(
+      { resource: RESOURCE.pods, namespace, name: metadata?.name ?? '' },
+      { gracePeriodSeconds: 0 },
+      signal,
+    );
+  await connection.close();
 }
 
 async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
