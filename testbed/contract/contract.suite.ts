@@ -30,7 +30,7 @@ export function contractSuite(ground: Ground): void {
     });
 
     objectsSuite(() => room);
-    watchSuite(() => room);
+    watchSuite(() => room, ground);
     schedulingSuite(() => room);
     podsSuite(() => room);
     logsSuite(() => room);

@@ -17,6 +17,8 @@ export interface Ground {
   readonly name: string;
   /** Longest wait for one condition. */
   readonly patienceMs: number;
+  /** Whether version 1 is surely forgotten. A real server that was set up minutes ago may still go on from it. */
+  readonly forgetsVersion1: boolean;
   readonly open: () => Promise<OpenGround>;
 }
 

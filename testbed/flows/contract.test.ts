@@ -4,6 +4,7 @@ import { startEmbeddedCluster } from '../embedded/cluster.ts';
 contractSuite({
   name: 'the embedded cluster',
   patienceMs: 25_000,
+  forgetsVersion1: true,
   open: async () => {
     const cluster = await startEmbeddedCluster();
     return { kubeconfig: cluster.kubeconfig(), close: () => cluster.close() };

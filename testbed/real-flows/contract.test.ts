@@ -5,6 +5,7 @@ import { connectRealCluster } from '../real/facts.ts';
 contractSuite({
   name: 'the real cluster',
   patienceMs: 120_000,
+  forgetsVersion1: false,
   open: async () => {
     const { adminKubeconfig } = await connectRealCluster();
     return { kubeconfig: readFileSync(adminKubeconfig, 'utf8'), close: () => Promise.resolve() };
