@@ -32,7 +32,7 @@ export default defineConfig({
       : ['default'],
     coverage: { provider: 'v8', include: ['shared/src/**', 'runner/src/**', 'autoscaler/src/**'] },
     projects: [
-      level('unit', ['{shared,runner,autoscaler}/src/**/*.test.ts'], withoutState),
+      level('unit', ['{shared,runner,autoscaler,dashboards,charts}/src/**/*.test.ts'], withoutState),
       level(
         'tools',
         ['testbed/{bench,demo,drone,embedded,images,levels}/**/*.test.ts', 'testbed/real/plan/**/*.test.ts'],
