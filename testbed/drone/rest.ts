@@ -3,9 +3,8 @@ import type { BuildRequest } from './build-request.ts';
 import { decodeObject, GoJsonError, parseGoJson, type Shape } from './go-json.ts';
 import { readBody, send } from './http-edge.ts';
 import { BuildRefused } from './pipelines.ts';
-import type { PracticeServer } from './practice-server.ts';
 import { plain, type Reply } from './rpc.ts';
-import { type BuildView, isFinal } from './views.ts';
+import { type BuildView, isFinal, type LogView } from './views.ts';
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const MAX_WAIT_MS = 60_000;
@@ -22,6 +21,18 @@ const BUILD_REQUEST = {
   build: 'raw',
 } as const satisfies Shape;
 
+/** What the REST interface asks of its server. */
+export interface RestBuilds {
+  readonly url: string;
+  builds(): BuildView[];
+  build(buildId: number): BuildView;
+  createBuild(request: BuildRequest): BuildView;
+  cancel(buildId: number): boolean;
+  waitForBuild(buildId: number, options: { readonly timeoutMs: number }): Promise<BuildView>;
+  logView(buildId: number, stepName: string, stageName: string): LogView;
+  restart(): void;
+}
+
 interface RestCall {
   readonly method: string;
   readonly segments: readonly string[];
@@ -36,7 +47,7 @@ export function isRestPath(path: string): boolean {
 
 /** Answers the small REST interface: builds, their logs, cancel, restart. Errors are `{"message": ...}`. */
 export async function serveRest(
-  server: PracticeServer,
+  server: RestBuilds,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -75,7 +86,7 @@ const json = (status: number, value: unknown): Reply => ({
 
 const refused = (status: number, message: string): Reply => json(status, { message });
 
-async function answer(server: PracticeServer, call: RestCall): Promise<Reply> {
+async function answer(server: RestBuilds, call: RestCall): Promise<Reply> {
   try {
     const [resource, id, ...rest] = call.segments;
     if (resource !== 'builds') return refused(404, 'unknown path; builds are at /api/builds');
@@ -87,21 +98,21 @@ async function answer(server: PracticeServer, call: RestCall): Promise<Reply> {
 }
 
 /** Browsers name the site that a change comes from; without this any page could start pipelines on this machine. */
-function isForeign(origin: string | undefined, server: PracticeServer): boolean {
+function isForeign(origin: string | undefined, server: RestBuilds): boolean {
   return (
     origin !== undefined && origin !== server.url && origin !== server.url.replace('127.0.0.1', 'localhost')
   );
 }
 
 /** The answer leaves first; a restart cuts all connections, this one too. */
-function restartAfter(server: PracticeServer, response: ServerResponse): void {
+function restartAfter(server: RestBuilds, response: ServerResponse): void {
   response.once('close', () => {
     server.restart();
   });
   send(response, plain(204, ''));
 }
 
-function collection(server: PracticeServer, call: RestCall): Reply {
+function collection(server: RestBuilds, call: RestCall): Reply {
   switch (call.method) {
     case 'GET':
       return json(200, server.builds().slice(0, Number(call.query.get('limit') ?? MAX_LISTED)));
@@ -113,7 +124,7 @@ function collection(server: PracticeServer, call: RestCall): Reply {
 }
 
 async function single(
-  server: PracticeServer,
+  server: RestBuilds,
   call: RestCall,
   { id, rest }: { readonly id: number; readonly rest: readonly string[] },
 ): Promise<Reply> {
@@ -132,7 +143,7 @@ async function single(
 
 /** What lies below a build: the logs of its steps. */
 function below(
-  server: PracticeServer,
+  server: RestBuilds,
   build: BuildView,
   { call, rest }: { readonly call: RestCall; readonly rest: readonly string[] },
 ): Reply {
@@ -143,11 +154,7 @@ function below(
 }
 
 /** With `?wait=SECONDS` the answer comes at the build's end, or after that time with what is known then. */
-async function perhapsWait(
-  server: PracticeServer,
-  build: BuildView,
-  query: URLSearchParams,
-): Promise<BuildView> {
+async function perhapsWait(server: RestBuilds, build: BuildView, query: URLSearchParams): Promise<BuildView> {
   const waitMs = Math.min(Number(query.get('wait') ?? 0) * 1000, MAX_WAIT_MS);
   if (!(waitMs > 0) || isFinal(build)) return build;
   return await server.waitForBuild(build.id, { timeoutMs: waitMs }).catch(() => server.build(build.id));
@@ -155,7 +162,7 @@ async function perhapsWait(
 
 /** A step is named by its name, or by its id. */
 function stepLog(
-  server: PracticeServer,
+  server: RestBuilds,
   build: BuildView,
   wanted: { step: string; stage: string | undefined },
 ): Reply {

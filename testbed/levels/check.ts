@@ -7,6 +7,7 @@ const CHECKS: readonly { readonly name: string; readonly args: readonly string[]
   { name: 'format', args: ['exec', '--', 'biome', 'ci', '.'] },
   { name: 'lint', args: ['run', 'lint'] },
   { name: 'types', args: ['run', 'types'] },
+  { name: 'imports', args: ['run', 'imports'] },
   { name: 'unused code', args: ['run', 'unused'] },
   { name: 'generated files', args: ['run', 'generate:check'] },
   { name: 'tests', args: ['test'] },
