@@ -1,0 +1,14 @@
+import type { AlertRule } from './alert-rule.ts';
+import { CAPACITY_ALERTS, SERVICE_ALERTS } from './autoscaler-alerts.ts';
+import { FAILURE_ALERTS, FLOW_ALERTS } from './runner-flow-alerts.ts';
+import { HEALTH_ALERTS, SERVER_ALERTS } from './runner-server-alerts.ts';
+
+/** Every alert, in the order in which documents list them. */
+export const ALERTS: readonly AlertRule[] = [
+  ...FLOW_ALERTS,
+  ...FAILURE_ALERTS,
+  ...SERVER_ALERTS,
+  ...HEALTH_ALERTS,
+  ...SERVICE_ALERTS,
+  ...CAPACITY_ALERTS,
+];

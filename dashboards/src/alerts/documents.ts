@@ -1,0 +1,75 @@
+import type { AlertRule, Look } from './alert-rule.ts';
+
+const GENERATED = 'Generated from `dashboards/src/alerts`; do not edit.';
+
+/** A template of Prometheus as people read it: `{{ $labels.pool }}` is told as `pool`, `{{ $value }}` as N. */
+const plain = (template: string): string =>
+  template.replace(/\{\{ \$labels\.(\w+) \}\}/g, '*$1*').replace(/\{\{ \$value[^}]*\}\}/g, 'N');
+
+function look({ text, query }: Look): string {
+  return query === undefined
+    ? `- ${text}\n`
+    : `- ${text}\n\n  \`\`\`promql\n  ${query.replaceAll('\n', '\n  ')}\n  \`\`\`\n\n`;
+}
+
+/** The page that `runbook_url` leads to. */
+export function runbook(alert: AlertRule): string {
+  const { name, component, severity, lasting, summary, description, means, looks, acts, expr } = alert;
+  return `# ${name}
+
+${GENERATED}
+
+${plain(summary)}. ${plain(description)}
+
+Severity: ${severity}. Told after ${lasting}. Comes from the ${component}.
+
+## What it means
+
+${means}
+
+## How to look
+
+${looks.map(look).join('').trimEnd()}
+
+## What to do
+
+${acts.map((act) => `- ${act}`).join('\n')}
+
+## The rule
+
+\`\`\`promql
+${expr}
+\`\`\`
+`;
+}
+
+/** The list of all alerts. */
+export function alertsPage(alerts: readonly AlertRule[]): string {
+  const rows = (component: AlertRule['component']): string =>
+    alerts
+      .filter((alert) => alert.component === component)
+      .map(
+        ({ name, severity, lasting, summary }) =>
+          `| [${name}](runbooks/${name}.md) | ${severity} | ${lasting} | ${plain(summary)} |`,
+      )
+      .join('\n');
+  const head = '| alert | severity | told after | when |\n| --- | --- | --- | --- |';
+  return `# Alerts
+
+${GENERATED}
+
+Rules for Prometheus: \`charts/hangar/rules/*.yaml\`. The chart installs them where the CRD \`PrometheusRule\` exists; without it, name the files
+under \`rule_files\`. Each alert leads to a runbook: what it means, how to look, what to do. \`critical\`: builds stand still or results come late, wake
+somebody. \`warning\`: act within the day.
+
+## Runner
+
+${head}
+${rows('runner')}
+
+## Autoscaler
+
+${head}
+${rows('autoscaler')}
+`;
+}

@@ -1,0 +1,195 @@
+import { RUNNER_METRICS as METRICS } from '@hangar/shared/contract/runner-metrics';
+import { noneOf, oneOf, Select } from '../query/select.ts';
+import type { AlertRule } from './alert-rule.ts';
+
+const ALL = new Select('');
+const { stages, capacity, waits, wait, failures, stagesEnded, droneRequests } = METRICS;
+
+const waiting = ALL.gauge(stages, { state: 'waiting' });
+const taken = ALL.gauge(stages, { state: oneOf('starting', 'running') });
+const EACH = ['namespace', 'instance'] as const;
+
+/** Alerts on the way of a build from Drone to its Pod. */
+export const FLOW_ALERTS: readonly AlertRule[] = [
+  {
+    name: 'HangarRunnerDown',
+    component: 'runner',
+    severity: 'critical',
+    expr: `absent(${ALL.gauge(METRICS.info).text})`,
+    lasting: '5m',
+    summary: 'No runner can be reached',
+    description: 'Prometheus has read no metrics of any runner for 5 minutes: no new build is taken.',
+    means:
+      'No process of the runner answers Prometheus. Pipelines that run go on in their Pods, but nobody reports them and nobody takes new ones.',
+    looks: [
+      { text: 'Are the targets there, and what does Prometheus say of them?', query: 'up' },
+      {
+        text: 'Is there a Pod of the runner, is it ready, and what does its log end with? Exit code 78: the configuration is wrong, the log names each setting. 75: its Lease or its address is lost. 70: a bug.',
+      },
+    ],
+    acts: [
+      'Exit code 78: correct the settings that the log names.',
+      'No Pod: look at the Deployment and at the events of its ReplicaSet (quota, image, node).',
+      'The Pod is well: look at the ServiceMonitor or the scrape configuration, and at NetworkPolicies between Prometheus and the runner.',
+      'Nothing is lost meanwhile: the next runner takes the Pods over and reports what ended.',
+    ],
+  },
+  {
+    name: 'HangarRunnerNotPolling',
+    component: 'runner',
+    severity: 'critical',
+    expr: [
+      `${ALL.gauge(METRICS.pollAge).max(...EACH).text} > 150`,
+      `and on (namespace, instance) (${waiting.sum(...EACH).text} == 0)`,
+      `and on (namespace, instance) (${taken.sum(...EACH).text} < on (namespace, instance) ${ALL.gauge(capacity).max(...EACH).text})`,
+    ].join('\n'),
+    lasting: '2m',
+    summary: 'Runner {{ $labels.instance }} gets no answer from the Drone server',
+    description:
+      'The last poll was answered {{ $value | humanizeDuration }} ago, though there is room for more stages. New builds wait in Drone.',
+    means:
+      'The runner has room and asks for work, and the Drone server does not answer. A poll lasts up to a minute, so that two of them have failed.',
+    looks: [
+      {
+        text: 'How do polls end? 0: no answer, 401: wrong secret, 5xx: Drone is in trouble.',
+        query: `${ALL.increase(droneRequests, '10m', { call: 'request' }).sum('instance', 'code').text}`,
+      },
+      { text: 'The log of the runner tells each failed poll with its reason.' },
+    ],
+    acts: [
+      '401: give the runner the `DRONE_RPC_SECRET` of the server and restart it.',
+      '0: look at `DRONE_RPC_HOST` and `DRONE_RPC_PROTO`, at DNS, proxies and NetworkPolicies between both.',
+      '5xx: look at the Drone server and its database. The runner goes on by itself.',
+    ],
+  },
+  {
+    name: 'HangarStagesWaitTooLong',
+    component: 'runner',
+    severity: 'warning',
+    expr: [
+      `${ALL.increase(waits, '15m').sum('namespace', 'reason').text} > 0`,
+      `and on (namespace) (${ALL.quantile(0.95, wait, '15m', 'namespace').text} > 300)`,
+    ].join('\n'),
+    lasting: '10m',
+    summary: 'Stages wait for more than 5 minutes before they get a Pod, for {{ $labels.reason }}',
+    description:
+      '{{ $value | humanize }} stages of {{ $labels.namespace }} waited for {{ $labels.reason }} within 15 minutes, and 5 of 100 for longer than 5 minutes.',
+    means:
+      'Hangar holds stages back before they get a Pod, and the reason is the label `reason`: `capacity`, `budget-cpu`, `budget-memory`, `budget-pods`, `quota`, or `line` (others were first, for one of these reasons).',
+    looks: [
+      {
+        text: 'What is taken, against what may be?',
+        query: `${taken.sum('namespace').text} / ${ALL.gauge(capacity).sum('namespace').text}`,
+      },
+      { text: 'Which reasons are common?', query: ALL.rate(waits, '15m').sum('reason').text },
+      {
+        text: 'The log of a waiting build, and `GET /stages` of the runner, say how much is in use and how much is needed.',
+      },
+    ],
+    acts: [
+      '`capacity`: raise `DRONE_RUNNER_CAPACITY`, or add a replica.',
+      '`budget-…`: raise `HANGAR_BUDGET_CPU`, `HANGAR_BUDGET_MEMORY` or `HANGAR_BUDGET_PODS`.',
+      '`quota`: raise the ResourceQuota of the namespace, or move builds to another one.',
+      'If nodes are what lacks, raising limits only moves the wait: see the board "Capacity".',
+    ],
+  },
+  {
+    name: 'HangarNothingAdmitted',
+    component: 'runner',
+    severity: 'critical',
+    expr: [
+      `min_over_time(${waiting.sum('namespace').text}[30m:1m]) > 0`,
+      `and on (namespace) (${`sum by (namespace) (increase(${wait.name}_count[30m]))`} == 0)`,
+    ].join('\n'),
+    lasting: '5m',
+    summary: 'Stages wait in {{ $labels.namespace }} and none has been admitted for half an hour',
+    description: 'At least {{ $value }} stages have waited for 30 minutes, and nothing was let through.',
+    means:
+      'There is work, and not one stage got a Pod for half an hour. A quota or a budget is spent by something that does not end, or one giant pipeline stands first in line.',
+    looks: [
+      { text: 'What runs, and for how long? `GET /stages` of the runner.' },
+      {
+        text: 'Is a quota spent by others? `kubectl describe resourcequota` in the namespace of the builds.',
+      },
+      {
+        text: 'Do Pods stand without a node?',
+        query: ALL.gauge(METRICS.unschedulable).sum('namespace').text,
+      },
+    ],
+    acts: [
+      'Cancel in Drone what holds the room and should not.',
+      'Raise the quota or the budget that the waiting builds name in their logs.',
+      '`HANGAR_WAIT_LIMIT` ends stages that wait for too long with a text that says so.',
+    ],
+  },
+  {
+    name: 'HangarPodsUnschedulable',
+    component: 'runner',
+    severity: 'warning',
+    expr: `${ALL.gauge(METRICS.unschedulable).sum('namespace').text} > 0`,
+    lasting: '15m',
+    summary: 'No node takes {{ $value }} Pods of builds in {{ $labels.namespace }}',
+    description:
+      'For 15 minutes the scheduler has found no node for Pods of builds: longer than a node takes to boot.',
+    means:
+      'Builds were admitted and have Pods, and no node has room for them, or none fits (labels, taints, more than a whole node).',
+    looks: [
+      { text: 'What does the scheduler say? `kubectl describe pod` of one of them: FailedScheduling.' },
+      { text: 'Is more wanted than there is?', query: 'hangar_autoscaler_pool_nodes' },
+    ],
+    acts: [
+      'Does the node autoscaler work, and may it still grow (its limits, quotas of the cloud)?',
+      'Larger than any node: the pipeline must ask for less, or a pool of larger nodes is needed.',
+      'Bound how long a build may stand so: `HANGAR_SCHEDULING_TIMEOUT`.',
+    ],
+  },
+];
+
+/** Alerts on stages that break, with whom to ask. */
+export const FAILURE_ALERTS: readonly AlertRule[] = [
+  {
+    name: 'HangarStagesBreak',
+    component: 'runner',
+    severity: 'warning',
+    expr: [
+      `${ALL.increase(failures, '30m', { blame: oneOf('operator', 'cluster') }).sum('namespace', 'blame').text}`,
+      `/ on (namespace) group_left () ${ALL.increase(stagesEnded, '30m').sum('namespace').text} > 0.05`,
+      `and ${ALL.increase(failures, '30m', { blame: oneOf('operator', 'cluster') }).sum('namespace', 'blame').text} >= 3`,
+    ].join('\n'),
+    lasting: '5m',
+    summary: '{{ $value | humanizePercentage }} of the stages break, and the {{ $labels.blame }} is to blame',
+    description:
+      'Within 30 minutes, {{ $value | humanizePercentage }} of the stages in {{ $labels.namespace }} broke for reasons that their authors can do nothing about.',
+    means:
+      'More than one stage in twenty ends without a fault of its own. The label `blame` says who has to act: the `operator` of Hangar and Drone, or whoever runs the `cluster`.',
+    looks: [
+      {
+        text: 'Which classes are it?',
+        query: `${ALL.increase(failures, '30m', { blame: noneOf('pipeline') }).sum('class', 'blame').text} > 0`,
+      },
+      { text: 'The meaning and the cure of each class: [errors.md](../errors.md).' },
+    ],
+    acts: [
+      'Do what [errors.md](../errors.md) says for the class; its last columns say whether builds may be restarted, and the cure.',
+    ],
+  },
+  {
+    name: 'HangarInternalErrors',
+    component: 'runner',
+    severity: 'warning',
+    expr: `${ALL.increase(failures, '1h', { blame: 'bug' }).sum('namespace', 'class').text} > 0`,
+    lasting: '1m',
+    summary: 'A stage ended by a bug of Hangar ({{ $labels.class }})',
+    description:
+      '{{ $value | humanize }} stages within an hour ended in a way that the runner does not know.',
+    means: 'The runner met something that it has no name for. It is a bug of Hangar, not of the pipeline.',
+    looks: [
+      {
+        text: 'Which class, on which runner?',
+        query: `${ALL.increase(failures, '1h', { blame: 'bug' }).sum('instance', 'class').text} > 0`,
+      },
+      { text: 'The log of that runner tells the stage, with the error and where it was thrown.' },
+    ],
+    acts: ['Report it with the log of the stage. Look what its steps did, then restart the build.'],
+  },
+];

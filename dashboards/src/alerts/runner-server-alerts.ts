@@ -1,0 +1,242 @@
+import { RUNNER_METRICS as METRICS } from '@hangar/shared/contract/runner-metrics';
+import { noneOf, oneOf, Select } from '../query/select.ts';
+import type { AlertRule } from './alert-rule.ts';
+
+const ALL = new Select('');
+const { stages, apiRequests, droneRequests } = METRICS;
+const EACH = ['namespace', 'instance'] as const;
+
+/** Alerts on the servers that the runner lives on. */
+export const SERVER_ALERTS: readonly AlertRule[] = [
+  {
+    name: 'HangarApiThrottled',
+    component: 'runner',
+    severity: 'warning',
+    expr: `${ALL.rate(apiRequests, '10m', { code: '429' }).sum('namespace').text} > 0.1`,
+    lasting: '10m',
+    summary: 'The Kubernetes API throttles the runner',
+    description: '{{ $value | humanize }} calls a second are answered with 429. Builds start and end later.',
+    means:
+      'The API server (its priority and fairness) refuses calls of the runner. The runner waits and tries again, so that nothing is lost, but everything is slower.',
+    looks: [
+      {
+        text: 'What does the runner ask for?',
+        query: `topk(5, ${ALL.rate(apiRequests, '10m').sum('verb', 'resource').text})`,
+      },
+      { text: 'Who else is throttled? `apiserver_flowcontrol_rejected_requests_total` of the API server.' },
+    ],
+    acts: [
+      'Find who fills the priority level of the runner (often another controller), or give the runner a FlowSchema of its own.',
+      'Fewer pipelines at once (`DRONE_RUNNER_CAPACITY`) relieve it at once.',
+    ],
+  },
+  {
+    name: 'HangarOwnPaceTooSlow',
+    component: 'runner',
+    severity: 'warning',
+    expr: `${ALL.quantile(0.95, METRICS.limiterWait, '10m', ...EACH).text} > 5`,
+    lasting: '10m',
+    summary: 'Runner {{ $labels.instance }} holds its own calls back for seconds',
+    description:
+      '5 of 100 calls of the Kubernetes API waited for more than {{ $value | humanizeDuration }} for our own pace.',
+    means: 'The pace that is set for calls of the Kubernetes API is too low for the load.',
+    looks: [
+      { text: 'How many calls are there?', query: ALL.rate(apiRequests, '10m').sum('instance').text },
+      {
+        text: 'Does the API server throttle too?',
+        query: ALL.rate(apiRequests, '10m', { code: '429' }).sum('instance').text,
+      },
+    ],
+    acts: [
+      'If the API server does not throttle: raise `DRONE_KUBE_CLIENT_QPS`.',
+      'If it does: see [HangarApiThrottled](HangarApiThrottled.md).',
+    ],
+  },
+  {
+    name: 'HangarApiFailing',
+    component: 'runner',
+    severity: 'critical',
+    expr: [
+      `${ALL.rate(apiRequests, '5m', { code: oneOf('0', '5..') }).sum('namespace').text}`,
+      `/ ${ALL.rate(apiRequests, '5m').sum('namespace').text} > 0.1`,
+    ].join('\n'),
+    lasting: '5m',
+    summary: '{{ $value | humanizePercentage }} of the calls of the Kubernetes API fail',
+    description: 'The API server answers 5xx or not at all. New builds do not start, and ends are seen late.',
+    means:
+      'The API server is in trouble, or something between it and the runner is. Pipelines that run go on in their Pods.',
+    looks: [
+      {
+        text: 'Which calls fail, and how?',
+        query: `${ALL.rate(apiRequests, '5m', { code: oneOf('0', '5..') }).sum('verb', 'resource', 'code').text}`,
+      },
+      { text: 'Do others see it too? `apiserver_request_total` by code.' },
+    ],
+    acts: [
+      'Mend the API server or the network. The runner goes on by itself and reports what ended meanwhile.',
+    ],
+  },
+  {
+    name: 'HangarRightMissing',
+    component: 'runner',
+    severity: 'warning',
+    expr: `${ALL.increase(apiRequests, '10m', { code: oneOf('401', '403') }).sum('namespace', 'verb', 'resource').text} > 1`,
+    lasting: '5m',
+    summary: 'Kubernetes forbids the runner to {{ $labels.verb }} {{ $labels.resource }}',
+    description:
+      'Calls were answered with 401 or 403 again and again: a right was taken away, or a token is no longer good.',
+    means:
+      'Rights are reviewed at start, and a missing one switches its feature off. This one was lost later, or it is one that the runner cannot do without.',
+    looks: [
+      {
+        text: 'Which right?',
+        query: `${ALL.increase(apiRequests, '10m', { code: oneOf('401', '403') }).sum('verb', 'resource').text} > 0`,
+      },
+      { text: 'What should be there: [role.yaml](../role.yaml).' },
+    ],
+    acts: [
+      'Grant the right again (upgrade the chart, or apply docs/role.yaml), then restart the runner, so that it reviews its rights.',
+    ],
+  },
+  {
+    name: 'HangarDroneFailing',
+    component: 'runner',
+    severity: 'critical',
+    expr: [
+      `${ALL.rate(droneRequests, '5m', { call: noneOf('request'), code: oneOf('0', '401', '403', '5..') }).sum('namespace', 'call').text}`,
+      `/ ${ALL.rate(droneRequests, '5m').sum('namespace', 'call').text} > 0.2`,
+    ].join('\n'),
+    lasting: '10m',
+    summary: '{{ $value | humanizePercentage }} of the calls "{{ $labels.call }}" of the Drone server fail',
+    description:
+      'The Drone server refuses calls or does not answer them. States and logs of builds come late.',
+    means:
+      'The runner keeps what it has to report and tries again. Until the server answers, people see old states.',
+    looks: [
+      { text: 'How do calls end?', query: ALL.rate(droneRequests, '5m').sum('call', 'code').text },
+      { text: 'The log of the Drone server, its database and its storage of logs.' },
+    ],
+    acts: [
+      '401 or 403: `DRONE_RPC_SECRET` is not the one of the server.',
+      '5xx on `sendLines` or `uploadLog` only: the storage of logs. On `updateStage` and `updateStep`: the database.',
+    ],
+  },
+];
+
+/** Alerts on the runner's own state. */
+export const HEALTH_ALERTS: readonly AlertRule[] = [
+  {
+    name: 'HangarWatchStale',
+    component: 'runner',
+    severity: 'critical',
+    expr: `${ALL.gauge(METRICS.watchStale).max(...EACH).text} > 180`,
+    lasting: '5m',
+    summary: 'Runner {{ $labels.instance }} has not heard of its Pods for {{ $value | humanizeDuration }}',
+    description: 'A watch of Pods is silent. Ends of steps and of Pods are seen late or not at all.',
+    means:
+      'Bookmarks come about once a minute on every watch, and two missing ones make the runner begin anew. So listing fails too.',
+    looks: [
+      {
+        text: 'Do lists and watches fail?',
+        query: `${ALL.rate(apiRequests, '10m', { verb: oneOf('list', 'watch') }).sum('instance', 'code').text}`,
+      },
+      {
+        text: 'May the runner list and watch Pods in every namespace that it uses? `hangar-runner doctor` says so.',
+      },
+    ],
+    acts: [
+      '403: see [HangarRightMissing](HangarRightMissing.md). 0 or 5xx: see [HangarApiFailing](HangarApiFailing.md).',
+      'Neither: restart this runner; its Pods are taken over.',
+    ],
+  },
+  {
+    name: 'HangarLogsLate',
+    component: 'runner',
+    severity: 'warning',
+    expr: `${ALL.gauge(METRICS.logLag).max(...EACH).text} > 30`,
+    lasting: '10m',
+    summary: 'Live logs of {{ $labels.instance }} are {{ $value | humanizeDuration }} late',
+    description: 'People who follow a build see its lines late. No line is lost.',
+    means: 'Lines wait on their way from the kubelet through the runner to Drone.',
+    looks: [
+      { text: 'Is the process short of CPU?', query: ALL.gauge(METRICS.eventLoopLag).max('instance').text },
+      {
+        text: 'Does Drone take lines slowly?',
+        query: ALL.rate(droneRequests, '10m', { call: 'sendLines' }).sum('instance', 'code').text,
+      },
+      {
+        text: 'Do clocks of nodes and runner differ? The delay is measured from the time stamp of the kubelet.',
+      },
+    ],
+    acts: ['Give the runner more CPU, or add a replica.', 'Mend the Drone server or its storage of logs.'],
+  },
+  {
+    name: 'HangarOrphanedPods',
+    component: 'runner',
+    severity: 'warning',
+    expr: `${ALL.gauge(METRICS.orphans).max('namespace').text} > 0`,
+    lasting: '15m',
+    summary: '{{ $value }} Pods of builds belong to no living runner',
+    description:
+      'Pods without a living owner are taken over within seconds. These have stayed for 15 minutes.',
+    means:
+      'Their runner is gone, and no other one takes them over: it may not, or they belong to another Drone server.',
+    looks: [
+      {
+        text: 'Which? Pods with the label `app.kubernetes.io/managed-by=hangar-runner` whose annotation of the owner names no Lease that is renewed.',
+      },
+      {
+        text: 'Are take-overs refused?',
+        query: `${ALL.increase(apiRequests, '15m', { verb: 'patch', resource: 'pods' }).sum('code').text}`,
+      },
+    ],
+    acts: [
+      'Is a runner left that serves their Drone server and their namespace? Start one: it takes them over.',
+      'If nobody will ever need them, delete them; their Secrets go with them.',
+    ],
+  },
+  {
+    name: 'HangarRunnerRestarts',
+    component: 'runner',
+    severity: 'warning',
+    expr: `changes(${METRICS.processStart.name}[1h]) > 2 and on (namespace, instance) ${ALL.gauge(METRICS.info).text}`,
+    lasting: '1m',
+    summary: 'Runner {{ $labels.instance }} ends again and again',
+    description: 'It was started {{ $value }} times within an hour. Its pipelines are taken over each time.',
+    means:
+      'The process ends by itself. Exit code 75: it could not renew its Lease in time, or lost its address. 137: it got too little memory. 70: a bug.',
+    looks: [
+      { text: 'The exit code and the end of the log: `kubectl describe pod`, `kubectl logs --previous`.' },
+      {
+        text: 'Is the Lease lost because the API server is slow?',
+        query: ALL.quantile(0.99, METRICS.apiLatency, '10m', 'verb').text,
+      },
+      {
+        text: 'Or because the process lacks CPU?',
+        query: ALL.gauge(METRICS.eventLoopLag).max('instance').text,
+      },
+    ],
+    acts: [
+      '75: mend the API server, or give it more patience by `HANGAR_LEASE_TERM_MS`.',
+      '137: raise the memory limit of the runner.',
+      '70: report it with the log.',
+    ],
+  },
+  {
+    name: 'HangarEventLoopLag',
+    component: 'runner',
+    severity: 'warning',
+    expr: `${ALL.gauge(METRICS.eventLoopLag).max(...EACH).text} > 0.5`,
+    lasting: '10m',
+    summary: 'Runner {{ $labels.instance }} does not keep up',
+    description:
+      'Its event loop is {{ $value | humanizeDuration }} late (p99). Logs come late, and at worst the Lease is lost.',
+    means:
+      'The process lacks CPU: its limit throttles it, its node is full, or it has too many pipelines with much output.',
+    looks: [
+      { text: 'How many stages does it hold?', query: ALL.gauge(stages).sum('instance').text },
+      { text: 'Is it throttled? `container_cpu_cfs_throttled_periods_total` of its container.' },
+    ],
+    acts: ['Raise or drop its CPU limit, lower `DRONE_RUNNER_CAPACITY`, or add a replica.'],
+  },
+];

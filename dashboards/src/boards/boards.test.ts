@@ -1,0 +1,57 @@
+import { AUTOSCALER_METRICS } from '@hangar/autoscaler/metrics';
+import { RUNNER_METRICS } from '@hangar/shared/contract/runner-metrics';
+import { describe, expect, it } from 'vitest';
+import { ALERTS } from '../alerts/alerts.ts';
+import { panelsOf } from '../board/board.ts';
+import { BOARDS } from './boards.ts';
+
+/** Metrics that no board shows and no alert asks for, each with the reason. */
+const NOT_SHOWN: Readonly<Record<string, string>> = {
+  hangar_runner_pod_request_cpu_cores: 'the sizes of Pods are for the capacity model; boards show their sum',
+  hangar_runner_pod_request_memory_bytes: 'as the CPU',
+  hangar_autoscaler_tick_seconds: 'a slow tick shows in the age of the recommendation',
+  hangar_autoscaler_scrape_problems_total: 'told by condition in /readyz, and counted among them',
+  hangar_autoscaler_pods_recorded_total: 'a sign of life of the trace, for whoever looks for it',
+  hangar_autoscaler_clock_jumps_total: 'a tick that is stale for that reason shows as stale',
+};
+
+const asked = [
+  ...BOARDS.flatMap(panelsOf).flatMap(({ queries }) => queries.map(({ expr }) => expr)),
+  ...ALERTS.map(({ expr }) => expr),
+].join('\n');
+const isAsked = (name: string): boolean => new RegExp(`\\b${name}(_bucket|_count)?\\b`).test(asked);
+
+describe('the boards', () => {
+  it.each(BOARDS.map((board) => [board.title, board] as const))(
+    '%s: titles ask or answer, once each',
+    (_title, board) => {
+      const titles = panelsOf(board).map(({ title }) => title);
+      expect(titles).toEqual([...new Set(titles)]);
+      for (const { title, description } of panelsOf(board)) {
+        expect(title).toMatch(/^[A-Z].{8,70}$/);
+        expect(description).toMatch(/^.{20,}\.$/);
+      }
+    },
+  );
+
+  it.each(BOARDS.map((board) => [board.title, board] as const))('%s: rows are full', (_title, { rows }) => {
+    for (const { title, panels } of rows) {
+      const width = panels.reduce((sum, panel) => sum + panel.width, 0);
+      expect({ [title]: width % 24 }).toEqual({ [title]: 0 });
+    }
+  });
+
+  it('show every metric of the contract, or say why not', () => {
+    const names = [...Object.values(RUNNER_METRICS), ...Object.values(AUTOSCALER_METRICS)].map(
+      ({ name }) => name,
+    );
+    const hidden = [...new Set(names)].filter((name) => !isAsked(name));
+    expect(hidden.sort()).toEqual(Object.keys(NOT_SHOWN).sort());
+  });
+
+  it('stay within what the reader has chosen: every series of a panel has the scope of its board', () => {
+    for (const { expr } of BOARDS.flatMap(panelsOf).flatMap(({ queries }) => queries))
+      for (const [selector] of expr.matchAll(/hangar_autoscaler_\w+(\{[^}]*\})?/g))
+        expect(selector).toContain('namespace=~"$namespace"');
+  });
+});

@@ -1,0 +1,156 @@
+import { AUTOSCALER_METRICS as METRICS } from '@hangar/autoscaler/metrics';
+import { inOrder, type Panel, type Row } from '../board/board.ts';
+import { nodeHoursPer1000, nodes, SERVICE, unusedShare, WINDOW } from './capacity-queries.ts';
+
+/** Why the cost of a pull request may be unknown. */
+export const NO_PULL_REQUESTS = 'no pull request was built within the window';
+const NO_WAIT_ENDED = 'no Pod found a node within the window';
+
+const glance: readonly Panel[] = [
+  {
+    title: 'Nodes that are there',
+    description: 'All nodes of the chosen pools, booting ones included.',
+    kind: 'stat',
+    unit: 'none',
+    queries: [{ expr: nodes('actual'), legend: 'nodes' }],
+    width: 4,
+  },
+  {
+    title: 'Nodes that Hangar wants',
+    description: 'What the demand, the buffer for the lead time and the guardrails come to.',
+    kind: 'stat',
+    unit: 'none',
+    queries: [{ expr: nodes('wanted'), legend: 'nodes' }],
+    width: 4,
+  },
+  {
+    title: 'Wait for a node against the objective',
+    description: 'The p95 of the last 30 min as a share of the objective: up to 100 % is as agreed.',
+    kind: 'stat',
+    unit: 'percentunit',
+    queries: [
+      {
+        expr: `${SERVICE.quantile(0.95, METRICS.nodeWait, '30m').text} / ${SERVICE.gauge(METRICS.objective).max().text}`,
+        legend: 'of the objective',
+        mayBeEmpty: NO_WAIT_ENDED,
+      },
+    ],
+    thresholds: [
+      { from: 0, color: 'green' },
+      { from: 0.8, color: 'orange' },
+      { from: 1, color: 'red' },
+    ],
+    width: 4,
+  },
+  {
+    title: 'How much CPU is idle or stranded?',
+    description: 'As a share of all CPU of the pools. Some idle room is the buffer that keeps waits short.',
+    kind: 'stat',
+    unit: 'percentunit',
+    queries: [{ expr: unusedShare(), legend: 'idle or stranded' }],
+    thresholds: [
+      { from: 0, color: 'green' },
+      { from: 0.4, color: 'orange' },
+      { from: 0.7, color: 'red' },
+    ],
+    width: 4,
+  },
+  {
+    title: 'Node-hours per 1000 pull-request builds, 1 day',
+    description:
+      'The price of a build in nodes. Each push to a pull request is a build; on the first day too large, since the day is counted whole.',
+    kind: 'stat',
+    unit: 'none',
+    queries: [{ expr: nodeHoursPer1000(24, '1d'), legend: 'per 1000', mayBeEmpty: NO_PULL_REQUESTS }],
+    width: 4,
+  },
+  {
+    title: 'Is the recommendation true to the data?',
+    description:
+      'stale: the last good one stands and nothing is acted upon; /readyz of the autoscaler says why.',
+    kind: 'stat',
+    unit: 'none',
+    queries: [{ expr: SERVICE.gauge(METRICS.stale).max().text, legend: 'state' }],
+    words: { '0': 'yes', '1': 'stale' },
+    thresholds: [
+      { from: 0, color: 'green' },
+      { from: 1, color: 'red' },
+    ],
+    width: 4,
+  },
+];
+
+/** The answer in six numbers. */
+export const GLANCE_ROW: Row = { title: 'Is the number of nodes right?', panels: glance };
+
+const wait = (
+  quantile: number,
+): { readonly expr: string; readonly legend: string; readonly mayBeEmpty: string } => ({
+  expr: SERVICE.quantile(quantile, METRICS.nodeWait, WINDOW).text,
+  legend: `p${quantile * 100}`,
+  mayBeEmpty: NO_WAIT_ENDED,
+});
+
+const demand: readonly Panel[] = [
+  {
+    title: 'What needs room now, and what is kept free for what may come?',
+    description:
+      'Pods that run, Pods without a node (pending), stages without a Pod (known), and on top the band that the forecast or the rule keeps free for the lead time (buffer).',
+    kind: 'areas',
+    unit: 'suffix: Pods',
+    queries: inOrder(['running', 'pending', 'known', 'buffer'], (state) => ({
+      sum: () => SERVICE.gauge(METRICS.demand, { state }).max(),
+    })),
+    colors: { running: 'green', pending: 'orange', known: 'yellow', buffer: 'purple' },
+    width: 12,
+  },
+  {
+    title: 'How long do builds wait for a node, against the objective?',
+    description: 'From the making of the Pod to its node. The objective (dashed) is for the p95.',
+    kind: 'lines',
+    unit: 's',
+    queries: [
+      wait(0.5),
+      wait(0.95),
+      wait(0.99),
+      { expr: SERVICE.gauge(METRICS.objective).max().text, legend: 'objective', isLimit: true },
+    ],
+    width: 12,
+  },
+  {
+    title: 'How far off is the forecast?',
+    description:
+      'Mean miss over the lead time. Where it loses to the rule z·√(running + pending) + floor, the rule sets the buffer.',
+    kind: 'lines',
+    unit: 'suffix: Pods',
+    queries: [
+      {
+        expr: SERVICE.gauge(METRICS.forecastMiss).max().text,
+        legend: 'mean miss',
+        mayBeEmpty: 'no forecast was old enough to be judged',
+      },
+    ],
+    width: 8,
+  },
+  {
+    title: 'Who sets the buffer?',
+    description: 'forecast once it has beaten the rule on what is remembered, else the rule.',
+    kind: 'lines',
+    unit: 'none',
+    queries: [{ expr: SERVICE.gauge(METRICS.buffer).max().text, legend: 'set by' }],
+    words: { '0': 'rule', '1': 'forecast' },
+    width: 8,
+  },
+  {
+    title: 'How long is the lead time?',
+    description:
+      'From the order of a node to its first build, as counted on: learned from boots, or HANGAR_AUTOSCALER_BOOT_TIME.',
+    kind: 'lines',
+    unit: 's',
+    queries: [{ expr: SERVICE.gauge(METRICS.bootSeconds).max().text, legend: 'boot time' }],
+    width: 8,
+  },
+];
+
+/** What is wanted. */
+export const DEMAND_ROW: Row = { title: 'What do builds need, and do they wait?', panels: demand };

@@ -1,0 +1,193 @@
+import { AUTOSCALER_METRICS as METRICS } from '@hangar/autoscaler/metrics';
+import { inOrder, type Panel, type Row } from '../board/board.ts';
+import { oneOf } from '../query/select.ts';
+import { NO_PULL_REQUESTS } from './capacity-demand.ts';
+import { eachPoolOnce, nodeHoursPer1000, POOLS, SERVICE, WINDOW } from './capacity-queries.ts';
+
+const byPool = (state: 'actual' | 'ready' | 'empty' | 'wanted') => ({
+  expr: POOLS.gauge(METRICS.poolNodes, { state }).max('pool').text,
+  legend: `{{pool}} ${state}`,
+});
+
+const nodes: readonly Panel[] = [
+  {
+    title: 'Do the pools have what is recommended?',
+    description:
+      'Actual against wanted nodes of each pool. wanted above actual for long: nobody follows, or no node comes.',
+    kind: 'lines',
+    unit: 'suffix: nodes',
+    queries: [byPool('actual'), { ...byPool('wanted'), isLimit: true }],
+    width: 12,
+  },
+  {
+    title: 'How many nodes if all were of one shape?',
+    description: 'now: for what runs, waits and is known. ahead: with the buffer for the lead time.',
+    kind: 'lines',
+    unit: 'suffix: nodes',
+    queries: [
+      { expr: SERVICE.gauge(METRICS.shapeNodes).max('shape', 'when').text, legend: '{{shape}} {{when}}' },
+    ],
+    width: 12,
+  },
+  {
+    title: 'Which nodes are of no use now?',
+    description: 'not ready: they boot, or are lost. empty: no build runs there; the buffer may want them.',
+    kind: 'lines',
+    unit: 'suffix: nodes',
+    queries: [
+      {
+        expr: `${byPool('actual').expr} - ${byPool('ready').expr}`,
+        legend: '{{pool}} not ready',
+      },
+      byPool('empty'),
+    ],
+    width: 12,
+  },
+  {
+    title: 'How many nodes do the guardrails hold back?',
+    description: 'Nodes that the demand asks for beyond the most, the quota or the step of a pool.',
+    kind: 'lines',
+    unit: 'suffix: nodes',
+    queries: [{ expr: POOLS.gauge(METRICS.poolShort).max('pool').text, legend: '{{pool}}' }],
+    thresholds: [{ from: 1, color: 'orange' }],
+    width: 12,
+  },
+];
+
+/** What is there. */
+export const NODE_ROW: Row = { title: 'Is what is recommended there?', panels: nodes };
+
+const ROOM_COLORS = { used: 'green', open: 'blue', stranded: 'red', idle: 'orange' } as const;
+const ROOM =
+  'used: requests of builds. open: free, and one more usual Pod fits beside. idle: on nodes without builds. stranded: free where none fits any more.';
+
+const money: readonly Panel[] = [
+  {
+    title: 'How much CPU stands idle or stranded?',
+    description: ROOM,
+    kind: 'areas',
+    unit: 'suffix: cores',
+    queries: inOrder(['used', 'open', 'stranded', 'idle'], (state) =>
+      eachPoolOnce(POOLS.gauge(METRICS.poolCpu, { state })),
+    ),
+    colors: ROOM_COLORS,
+    width: 8,
+  },
+  {
+    title: 'How much memory stands idle or stranded?',
+    description: ROOM,
+    kind: 'areas',
+    unit: 'bytes',
+    queries: inOrder(['used', 'open', 'stranded', 'idle'], (state) =>
+      eachPoolOnce(POOLS.gauge(METRICS.poolMemory, { state })),
+    ),
+    colors: ROOM_COLORS,
+    width: 8,
+  },
+  {
+    title: 'How many node-hours do 1000 pull-request builds cost?',
+    description: 'Over the day before each moment. Compare weeks, or before and after a change of pools.',
+    kind: 'lines',
+    unit: 'none',
+    queries: [{ expr: nodeHoursPer1000(24, '1d'), legend: 'per 1000', mayBeEmpty: NO_PULL_REQUESTS }],
+    width: 8,
+  },
+];
+
+/** What it costs. */
+export const MONEY_ROW: Row = { title: 'What do we pay for, and is it used?', panels: money };
+
+const OWNERS = [
+  POOLS.gauge(METRICS.poolOwner).max('pool', 'owner').text,
+  `* on (pool) group_left (outcome) ${POOLS.gauge(METRICS.outcome).max('pool', 'outcome').text}`,
+].join('\n');
+
+const decisions: readonly Panel[] = [
+  {
+    title: 'What was decided?',
+    description:
+      'Changes of a recommendation that were ordered, by outcome; dry-run: nobody acts. The reasons are at /api/v1/decisions of the autoscaler.',
+    kind: 'areas',
+    unit: 'suffix: /h',
+    queries: [
+      {
+        expr: `3600 * ${POOLS.rate(METRICS.orders, WINDOW).sum('pool', 'outcome').text}`,
+        legend: '{{pool}} {{outcome}}',
+        mayBeEmpty: 'no recommendation ever differed from what is there',
+      },
+    ],
+    width: 12,
+  },
+  {
+    title: 'Who owns which pool, and how did the last order come out?',
+    description:
+      'owner: who scales it, as far as its nodes tell; Hangar changes no pool that another one scales. outcome: dry-run, unchanged and set are well; unserved, refused and foreign-owner have alerts.',
+    kind: 'table',
+    unit: 'none',
+    queries: [{ expr: OWNERS, legend: '{{pool}} {{owner}} {{outcome}}' }],
+    columns: ['pool', 'owner', 'outcome'],
+    width: 12,
+  },
+  {
+    title: 'Do ticks end in a decision?',
+    description: 'stale: the data were too old to decide on. failed: a mistake of ours, please report it.',
+    kind: 'areas',
+    unit: 'suffix: /min',
+    queries: [
+      { expr: `60 * ${SERVICE.rate(METRICS.ticks, WINDOW).sum('outcome').text}`, legend: '{{outcome}}' },
+    ],
+    colors: { decided: 'green', stale: 'orange', failed: 'red' },
+    width: 8,
+  },
+  {
+    title: 'How old is what it decides on?',
+    description: 'Time since each watch was last heard, and since the recommendation was made.',
+    kind: 'lines',
+    unit: 's',
+    queries: [
+      { expr: SERVICE.gauge(METRICS.watchStale).max('watch').text, legend: 'watch of {{watch}}' },
+      { expr: SERVICE.gauge(METRICS.age).max().text, legend: 'recommendation' },
+    ],
+    thresholds: [{ from: 180, color: 'red' }],
+    width: 8,
+  },
+  {
+    title: 'Do all runners answer?',
+    description: 'Runners asked at the last tick. What a missing one knows is missing in the demand.',
+    kind: 'areas',
+    unit: 'none',
+    queries: [
+      {
+        expr: SERVICE.gauge(METRICS.targets, { state: oneOf('answered', 'missing') }).max('state').text,
+        legend: '{{state}}',
+      },
+    ],
+    colors: { answered: 'green', missing: 'red' },
+    width: 8,
+  },
+  {
+    title: 'What is not as it should be?',
+    description:
+      'Conditions by weight. stale: nothing is decided. partial: less is known, so nothing is lowered. note: good to know. /readyz of the autoscaler names them, with cures.',
+    kind: 'areas',
+    unit: 'none',
+    queries: inOrder(['stale', 'partial', 'note'], (weight) => ({
+      sum: () => SERVICE.gauge(METRICS.conditions, { weight }).max(),
+    })),
+    colors: { stale: 'red', partial: 'orange', note: 'blue' },
+    width: 12,
+  },
+  {
+    title: 'Does a replica lead and act?',
+    description:
+      'no: a dry run, or none holds the Lease. More than one line that says yes at once: please report it.',
+    kind: 'lines',
+    unit: 'none',
+    queries: [{ expr: SERVICE.gauge(METRICS.leading).max('instance').text, legend: '{{instance}}' }],
+    words: { '0': 'no', '1': 'yes' },
+    width: 12,
+  },
+];
+
+/** What was done, and whether it can be trusted. */
+export const DECISION_ROW: Row = { title: 'What was decided, and can it be trusted?', panels: decisions };

@@ -1,0 +1,25 @@
+import { AUTOSCALER_METRICS as METRICS } from '@hangar/autoscaler/metrics';
+import type { Board } from '../board/board.ts';
+import { DEMAND_ROW, GLANCE_ROW } from './capacity-demand.ts';
+import { DECISION_ROW, MONEY_ROW, NODE_ROW } from './capacity-nodes.ts';
+
+/** For whoever pays for nodes, and whoever waits for them. */
+export const CAPACITY_BOARD: Board = {
+  uid: 'hangar-capacity',
+  title: 'Capacity: do we have the right number of nodes?',
+  description:
+    'What builds need, what is there, what Hangar recommends and why, what waits and what stands idle. Read it from top to bottom.',
+  variables: [
+    {
+      name: 'namespace',
+      label: 'Namespace',
+      query: `label_values(${METRICS.info.name}, namespace)`,
+    },
+    {
+      name: 'pool',
+      label: 'Pool',
+      query: `label_values(${METRICS.poolNodes.name}{namespace=~"$namespace"}, pool)`,
+    },
+  ],
+  rows: [GLANCE_ROW, DEMAND_ROW, NODE_ROW, MONEY_ROW, DECISION_ROW],
+};

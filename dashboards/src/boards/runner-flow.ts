@@ -1,0 +1,227 @@
+import { RUNNER_METRICS as METRICS } from '@hangar/shared/contract/runner-metrics';
+import { inOrder, type Panel, type Query, type Row } from '../board/board.ts';
+import { noneOf, oneOf, Select } from '../query/select.ts';
+
+/** Runners that the reader has chosen. */
+export const CHOSEN = new Select('namespace=~"$namespace", instance=~"$instance"');
+/** Grafana's own choice: a few scrapes, or the width of a pixel. */
+export const WINDOW = '$__rate_interval';
+
+const { stages, capacity } = METRICS;
+const STAGE_COLORS = { running: 'green', starting: 'yellow', waiting: 'orange' } as const;
+const taken = CHOSEN.gauge(stages, { state: oneOf('starting', 'running') }).sum().text;
+
+const glance: readonly Panel[] = [
+  {
+    title: 'Runners that answer',
+    description: 'Processes that Prometheus could read. None: no build is taken.',
+    kind: 'stat',
+    unit: 'none',
+    queries: [{ expr: CHOSEN.gauge(METRICS.info).count().text, legend: 'runners' }],
+    thresholds: [
+      { from: 0, color: 'red' },
+      { from: 1, color: 'green' },
+    ],
+    width: 4,
+  },
+  {
+    title: 'Stages that wait now',
+    description:
+      'Taken from Drone, and held back before they get a Pod. "Why do stages wait?" below has the reasons.',
+    kind: 'stat',
+    unit: 'none',
+    queries: [{ expr: CHOSEN.gauge(stages, { state: 'waiting' }).sum().text, legend: 'waiting' }],
+    thresholds: [
+      { from: 0, color: 'green' },
+      { from: 1, color: 'orange' },
+      { from: 20, color: 'red' },
+    ],
+    width: 4,
+  },
+  {
+    title: 'How full are the runners?',
+    description: 'Stages with a Pod against DRONE_RUNNER_CAPACITY. At 100 % further stages wait in Drone.',
+    kind: 'stat',
+    unit: 'percentunit',
+    queries: [{ expr: `${taken} / ${CHOSEN.gauge(capacity).sum().text}`, legend: 'taken' }],
+    thresholds: [
+      { from: 0, color: 'green' },
+      { from: 0.8, color: 'orange' },
+      { from: 1, color: 'red' },
+    ],
+    width: 4,
+  },
+  {
+    title: 'Wait for admission, p95 of 15 min',
+    description: '95 of 100 stages were admitted within this time. Empty when none was admitted lately.',
+    kind: 'stat',
+    unit: 's',
+    queries: [{ expr: CHOSEN.quantile(0.95, METRICS.wait, '15m').text, legend: 'p95' }],
+    thresholds: [
+      { from: 0, color: 'green' },
+      { from: 60, color: 'orange' },
+      { from: 300, color: 'red' },
+    ],
+    width: 4,
+  },
+  {
+    title: 'Stages broken in 1 h, not by their authors',
+    description: 'Failures that the operator, the cluster or Hangar itself is to blame for.',
+    kind: 'stat',
+    unit: 'none',
+    queries: [
+      {
+        expr: `round(${CHOSEN.increase(METRICS.failures, '1h', { blame: noneOf('pipeline') }).sum().text})`,
+        legend: 'broken',
+      },
+    ],
+    thresholds: [
+      { from: 0, color: 'green' },
+      { from: 1, color: 'orange' },
+      { from: 10, color: 'red' },
+    ],
+    width: 4,
+  },
+  {
+    title: 'Since Drone last answered a poll',
+    description:
+      'The longest of all runners. A full runner does not ask; else more than a minute is trouble.',
+    kind: 'stat',
+    unit: 's',
+    queries: [{ expr: CHOSEN.gauge(METRICS.pollAge).max().text, legend: 'age' }],
+    thresholds: [
+      { from: 0, color: 'green' },
+      { from: 60, color: 'orange' },
+      { from: 180, color: 'red' },
+    ],
+    width: 4,
+  },
+];
+
+/** The answer in six numbers. */
+export const GLANCE_ROW: Row = { title: 'Is all well?', panels: glance };
+
+/** Half, 95 and 99 of 100 observations. */
+export function quantiles(spec: Parameters<typeof CHOSEN.quantile>[1]): readonly [Query, Query, Query] {
+  const query = (quantile: number): Query => ({
+    expr: CHOSEN.quantile(quantile, spec, WINDOW).text,
+    legend: `p${quantile * 100}`,
+  });
+  return [query(0.5), query(0.95), query(0.99)];
+}
+
+const flow: readonly Panel[] = [
+  {
+    title: 'Do stages run, start or wait?',
+    description:
+      'Stages in the hands of the runners, against what they may run at once (dashed). Waiting ones below the line mean that something else than capacity holds them.',
+    kind: 'areas',
+    unit: 'none',
+    queries: [
+      ...inOrder(['running', 'starting', 'waiting'], (state) => CHOSEN.gauge(stages, { state })),
+      { expr: CHOSEN.gauge(capacity).sum().text, legend: 'capacity', isLimit: true },
+    ],
+    colors: STAGE_COLORS,
+    width: 12,
+  },
+  {
+    title: 'Why do stages wait?',
+    description:
+      'Stages that were held back before admission, by the last reason: capacity (DRONE_RUNNER_CAPACITY), a budget (HANGAR_BUDGET_*), quota (ResourceQuota), or line (others were first).',
+    kind: 'areas',
+    unit: 'suffix: /min',
+    queries: [
+      {
+        expr: `60 * ${CHOSEN.rate(METRICS.waits, WINDOW).sum('reason').text}`,
+        legend: '{{reason}}',
+        mayBeEmpty: 'no stage ever had to wait',
+      },
+    ],
+    width: 12,
+  },
+  {
+    title: 'How long do stages wait for admission?',
+    description: 'From acceptance to admission. Rising p99 alone: few large pipelines wait for a budget.',
+    kind: 'lines',
+    unit: 's',
+    queries: quantiles(METRICS.wait),
+    thresholds: [{ from: 300, color: 'red' }],
+    width: 8,
+  },
+  {
+    title: 'How soon does a step start after its turn?',
+    description:
+      'From the end of what a step waited for to the start of its program. gate: milliseconds. swap: seconds, since the kubelet starts the container then.',
+    kind: 'lines',
+    unit: 's',
+    queries: [
+      { expr: CHOSEN.quantile(0.5, METRICS.stepStart, WINDOW, 'engine').text, legend: '{{engine}} p50' },
+      { expr: CHOSEN.quantile(0.95, METRICS.stepStart, WINDOW, 'engine').text, legend: '{{engine}} p95' },
+    ],
+    width: 8,
+  },
+  {
+    title: 'How long from admission to the scheduler?',
+    description:
+      'The Pod and its Secrets are made in this time. Seconds: the API server or our own pace is slow.',
+    kind: 'lines',
+    unit: 's',
+    queries: quantiles(METRICS.launch),
+    thresholds: [{ from: 10, color: 'red' }],
+    width: 8,
+  },
+  {
+    title: 'How many builds come in?',
+    description:
+      'Builds of which a runner took at least one stage, by event; each counts once for each runner.',
+    kind: 'areas',
+    unit: 'suffix: /h',
+    queries: [
+      { expr: `3600 * ${CHOSEN.rate(METRICS.builds, WINDOW).sum('event').text}`, legend: '{{event}}' },
+    ],
+    width: 8,
+  },
+  {
+    title: 'How long do stages run?',
+    description: 'From admission to the end.',
+    kind: 'lines',
+    unit: 's',
+    queries: quantiles(METRICS.run),
+    width: 8,
+  },
+  {
+    title: 'Pods that no node takes',
+    description:
+      'The scheduler finds no room for them now. For longer than a node takes to boot: see the board "Capacity".',
+    kind: 'lines',
+    unit: 'suffix: Pods',
+    queries: [{ expr: CHOSEN.gauge(METRICS.unschedulable).sum('namespace').text, legend: '{{namespace}}' }],
+    thresholds: [{ from: 1, color: 'orange' }],
+    width: 8,
+  },
+  {
+    title: 'How much CPU do the Pods ask for?',
+    description: 'Requests, not use, of stages by state. Waiting ones are demand that is still to come.',
+    kind: 'areas',
+    unit: 'suffix: cores',
+    queries: inOrder(['running', 'starting', 'waiting'], (state) =>
+      CHOSEN.gauge(METRICS.requestedCpu, { state }),
+    ),
+    colors: STAGE_COLORS,
+    width: 12,
+  },
+  {
+    title: 'How much memory do the Pods ask for?',
+    description: 'Requests, not use, of stages by state.',
+    kind: 'areas',
+    unit: 'bytes',
+    queries: inOrder(['running', 'starting', 'waiting'], (state) =>
+      CHOSEN.gauge(METRICS.requestedMemory, { state }),
+    ),
+    colors: STAGE_COLORS,
+    width: 12,
+  },
+];
+
+/** From Drone to a running step. */
+export const FLOW_ROW: Row = { title: 'Do builds flow, and what holds them?', panels: flow };

@@ -1,0 +1,176 @@
+import { RUNNER_METRICS as METRICS } from '@hangar/shared/contract/runner-metrics';
+import type { Panel, Row } from '../board/board.ts';
+import { noneOf } from '../query/select.ts';
+import { CHOSEN, WINDOW } from './runner-flow.ts';
+
+const failures: readonly Panel[] = [
+  {
+    title: 'How do stages end?',
+    description:
+      'completed: by their own steps, whatever those did. cancelled: by a person. timed-out and broken: see the failures beside.',
+    kind: 'areas',
+    unit: 'suffix: /h',
+    queries: [
+      { expr: `3600 * ${CHOSEN.rate(METRICS.stagesEnded, WINDOW).sum('result').text}`, legend: '{{result}}' },
+    ],
+    colors: { completed: 'green', cancelled: 'blue', 'timed-out': 'orange', broken: 'red' },
+    width: 8,
+  },
+  {
+    title: 'What breaks stages?',
+    description: 'Failures by class; docs/errors.md has the meaning and the cure of each.',
+    kind: 'areas',
+    unit: 'suffix: /h',
+    queries: [
+      {
+        expr: `3600 * ${CHOSEN.rate(METRICS.failures, WINDOW).sum('class').text} > 0`,
+        legend: '{{class}}',
+        mayBeEmpty: 'nothing broke',
+      },
+    ],
+    width: 8,
+  },
+  {
+    title: 'Who has to act?',
+    description:
+      'The same failures by blame: the author of the pipeline, the operator of Hangar or Drone, whoever runs the cluster, or us (bug).',
+    kind: 'areas',
+    unit: 'suffix: /h',
+    queries: [
+      { expr: `3600 * ${CHOSEN.rate(METRICS.failures, WINDOW).sum('blame').text}`, legend: '{{blame}}' },
+    ],
+    colors: { pipeline: 'blue', operator: 'orange', cluster: 'yellow', bug: 'red' },
+    width: 8,
+  },
+];
+
+/** What went wrong. */
+export const FAILURE_ROW: Row = { title: 'What breaks, and who has to act?', panels: failures };
+
+const api: readonly Panel[] = [
+  {
+    title: 'What do the runners ask of Kubernetes?',
+    description: 'Calls by verb and resource. The writes of a pipeline do not grow with its steps.',
+    kind: 'areas',
+    unit: 'reqps',
+    queries: [
+      {
+        expr: CHOSEN.rate(METRICS.apiRequests, WINDOW).sum('verb', 'resource').text,
+        legend: '{{verb}} {{resource}}',
+      },
+    ],
+    width: 12,
+  },
+  {
+    title: 'Does Kubernetes refuse or throttle?',
+    description:
+      '429: the API server throttles. 403: a right is missing. 5xx and 0 (no answer): it is in trouble. 404 and 409 are part of ordinary work.',
+    kind: 'lines',
+    unit: 'reqps',
+    queries: [
+      {
+        expr: CHOSEN.rate(METRICS.apiRequests, WINDOW, { code: noneOf('2..', '101', '404', '409') }).sum(
+          'code',
+        ).text,
+        legend: '{{code}}',
+        mayBeEmpty: 'every call was answered well',
+      },
+    ],
+    thresholds: [{ from: 1, color: 'red' }],
+    width: 12,
+  },
+  {
+    title: 'How soon does Kubernetes answer?',
+    description:
+      '95 of 100 calls were answered within this time, by verb. For logs and watches: until the answer begins.',
+    kind: 'lines',
+    unit: 's',
+    queries: [
+      { expr: CHOSEN.quantile(0.95, METRICS.apiLatency, WINDOW, 'verb').text, legend: '{{verb}} p95' },
+    ],
+    thresholds: [{ from: 1, color: 'orange' }],
+    width: 8,
+  },
+  {
+    title: 'How long does our own pace hold calls back?',
+    description: 'The runner spreads its calls. Seconds here: the rate that is set is too low for the load.',
+    kind: 'lines',
+    unit: 's',
+    queries: [
+      { expr: CHOSEN.quantile(0.5, METRICS.limiterWait, WINDOW).text, legend: 'p50' },
+      { expr: CHOSEN.quantile(0.95, METRICS.limiterWait, WINDOW).text, legend: 'p95' },
+    ],
+    thresholds: [{ from: 5, color: 'red' }],
+    width: 8,
+  },
+  {
+    title: 'How do calls of the Drone server end?',
+    description:
+      'By status. 0: no answer. 409: another runner was faster, which is ordinary. 401: the secret is wrong.',
+    kind: 'lines',
+    unit: 'reqps',
+    queries: [{ expr: CHOSEN.rate(METRICS.droneRequests, WINDOW).sum('code').text, legend: '{{code}}' }],
+    width: 8,
+  },
+];
+
+/** Both servers that the runner lives on. */
+export const API_ROW: Row = { title: 'Do Kubernetes and Drone answer?', panels: api };
+
+const health: readonly Panel[] = [
+  {
+    title: 'When was the Pod watch last heard?',
+    description:
+      'The quietest watch of each runner. It is heard about once a minute; minutes mean that Pods are seen late.',
+    kind: 'lines',
+    unit: 's',
+    queries: [{ expr: CHOSEN.gauge(METRICS.watchStale).max('instance').text, legend: '{{instance}}' }],
+    thresholds: [{ from: 180, color: 'red' }],
+    width: 8,
+  },
+  {
+    title: 'How late are live logs?',
+    description: 'The largest delay of log lines behind their writing, by runner.',
+    kind: 'lines',
+    unit: 's',
+    queries: [{ expr: CHOSEN.gauge(METRICS.logLag).max('instance').text, legend: '{{instance}}' }],
+    thresholds: [{ from: 30, color: 'red' }],
+    width: 8,
+  },
+  {
+    title: 'Does the runner itself keep up?',
+    description: "The 99th percentile of the event loop's delay. Above half a second the process lacks CPU.",
+    kind: 'lines',
+    unit: 's',
+    queries: [{ expr: CHOSEN.gauge(METRICS.eventLoopLag).max('instance').text, legend: '{{instance}}' }],
+    thresholds: [{ from: 0.5, color: 'red' }],
+    width: 8,
+  },
+  {
+    title: 'Are pipelines of lost runners taken over?',
+    description:
+      'Pipelines that a living runner took over within the last hour. Without a restart or an upgrade: a runner was lost.',
+    kind: 'lines',
+    unit: 'suffix: stages',
+    queries: [
+      {
+        expr: `round(${CHOSEN.increase(METRICS.adopted, '1h').sum('instance').text})`,
+        legend: '{{instance}}',
+      },
+    ],
+    width: 12,
+  },
+  {
+    title: 'Pods that belong to no living runner',
+    description:
+      'They should be taken over within seconds. Those that stay: see the runbook of HangarOrphanedPods.',
+    kind: 'lines',
+    unit: 'suffix: Pods',
+    queries: [{ expr: CHOSEN.gauge(METRICS.orphans).max('namespace').text, legend: '{{namespace}}' }],
+    thresholds: [{ from: 1, color: 'orange' }],
+    width: 12,
+  },
+];
+
+/** The runner's own state. */
+export const HEALTH_ROW: Row = { title: 'Are the runners themselves well?', panels: health };

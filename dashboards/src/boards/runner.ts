@@ -1,0 +1,25 @@
+import { RUNNER_METRICS as METRICS } from '@hangar/shared/contract/runner-metrics';
+import type { Board } from '../board/board.ts';
+import { FLOW_ROW, GLANCE_ROW } from './runner-flow.ts';
+import { API_ROW, FAILURE_ROW, HEALTH_ROW } from './runner-trouble.ts';
+
+/** For whoever is asked why a build does not go on. */
+export const RUNNER_BOARD: Board = {
+  uid: 'hangar-runner',
+  title: 'Runner: are builds flowing?',
+  description:
+    'What the runners of Hangar hold, what waits and why, what breaks and who has to act. Read it from top to bottom.',
+  variables: [
+    {
+      name: 'namespace',
+      label: 'Namespace',
+      query: `label_values(${METRICS.info.name}, namespace)`,
+    },
+    {
+      name: 'instance',
+      label: 'Runner',
+      query: `label_values(${METRICS.info.name}{namespace=~"$namespace"}, instance)`,
+    },
+  ],
+  rows: [GLANCE_ROW, FLOW_ROW, FAILURE_ROW, API_ROW, HEALTH_ROW],
+};

@@ -1,0 +1,52 @@
+import type { Panel, Query } from '@hangar/dashboards/board';
+import type { LoadedPrometheus } from './load.ts';
+import type { Series } from './prometheus.ts';
+
+/** What a query of a panel came to. */
+export interface Answer {
+  readonly query: Query;
+  readonly series: readonly Series[];
+}
+
+/** What Grafana puts in place of the variables: everything is chosen, and a pixel is a few scrapes wide. */
+const VALUES: Readonly<Record<string, string>> = {
+  $__rate_interval: '15s',
+  $__range: '2m',
+  $namespace: '.*',
+  $instance: '.*',
+  $pool: '.*',
+};
+
+/** The query as Prometheus gets it. */
+export const filledIn = (text: string): string =>
+  Object.entries(VALUES).reduce((so, [name, value]) => so.replaceAll(name, value), text);
+
+const STEP_SECONDS = 1;
+
+/** Asks all that a panel asks: over the whole load, or at its end where only the last value is shown. */
+export async function answersOf(
+  { prometheus, from, to }: LoadedPrometheus,
+  { kind, queries }: Panel,
+): Promise<readonly Answer[]> {
+  const isOverTime = kind === 'lines' || kind === 'areas';
+  const answers: Answer[] = [];
+  for (const query of queries) {
+    const expr = filledIn(query.expr);
+    const series = isOverTime
+      ? await prometheus.askOver(expr, { from, to, stepSeconds: STEP_SECONDS })
+      : await prometheus.ask(expr);
+    answers.push({ query, series });
+  }
+  return answers;
+}
+
+/** A series that has something to show: Prometheus answers NaN for a quantile of nothing. */
+export const hasValue = ({ points }: Series): boolean => points.some(([, value]) => Number.isFinite(value));
+
+/** The name of a series, with its labels filled in as Grafana does. */
+export const nameOf = ({ legend }: Query, { labels }: Series): string =>
+  legend.replace(/\{\{(\w+)\}\}/g, (_all, label: string) => labels[label] ?? '');
+
+/** Labels that a legend names. */
+export const namedIn = ({ legend }: Query): readonly string[] =>
+  [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);

@@ -1,0 +1,191 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { Clock } from '@hangar/shared/clock';
+import { stringify } from 'yaml';
+
+/** One process whose metrics are read; `labels` stand for what service discovery adds in a cluster. */
+export interface Target {
+  readonly job: string;
+  /** `host:port`. */
+  readonly address: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Where Prometheus lives, and what it is given. */
+export interface PrometheusSpec {
+  /** For its configuration and its data. */
+  readonly folder: string;
+  readonly targets: readonly Target[];
+  /** Texts of rule files, by file name. */
+  readonly rules: Readonly<Record<string, string>>;
+}
+
+/** A series of an answer; points are `[seconds since 1970, value]`. */
+export interface Series {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly points: readonly (readonly [number, number])[];
+}
+
+/** A span of time in seconds since 1970. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+  readonly stepSeconds: number;
+}
+
+interface RawSeries {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value?: readonly [number, string];
+  readonly values?: readonly (readonly [number, string])[];
+}
+
+/** What Prometheus thinks of one of its rules. */
+export interface RuleHealth {
+  readonly name: string;
+  readonly health: string;
+  readonly lastError?: string;
+}
+
+const SCRAPE = '1s';
+const READY_WITHIN_MS = 60_000;
+const STOP_WITHIN_MS = 10_000;
+
+/** A port of loopback that nobody has now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+function configuration({ targets, rules }: PrometheusSpec): string {
+  return stringify({
+    global: { scrape_interval: SCRAPE, evaluation_interval: SCRAPE },
+    rule_files: Object.keys(rules),
+    scrape_configs: targets.map(({ job, address, labels }) => ({
+      job_name: job,
+      static_configs: [{ targets: [address], labels }],
+    })),
+  });
+}
+
+const seriesOf = ({ metric, value, values }: RawSeries): Series => ({
+  labels: metric,
+  points: (values ?? (value === undefined ? [] : [value])).map(([at, text]) => [at, Number(text)] as const),
+});
+
+/** A real Prometheus (Debian's) on loopback, in a folder of its own. */
+export class Prometheus {
+  readonly url: string;
+  readonly #child: ChildProcess;
+
+  private constructor(url: string, child: ChildProcess) {
+    this.url = url;
+    this.#child = child;
+  }
+
+  /** Starts it and waits until it answers; rejects with what it said when it ends before. */
+  static async start(clock: Clock, spec: PrometheusSpec): Promise<Prometheus> {
+    const { folder, rules } = spec;
+    for (const [name, text] of Object.entries(rules)) writeFileSync(join(folder, name), text);
+    const config = join(folder, 'prometheus.yml');
+    writeFileSync(config, configuration(spec));
+    const address = `127.0.0.1:${await freePort()}`;
+    const args = [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=${address}`,
+      '--log.level=warn',
+    ];
+    const child = spawn('prometheus', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      said = `${said}${chunk.toString()}`.slice(-4_000);
+    });
+    const missing = new Promise<never>((_resolve, reject) => {
+      child.once('error', (error) =>
+        reject(
+          new Error(`prometheus can't be started: install it (testbed/install-debian.sh): ${error.message}`),
+        ),
+      );
+      child.once('exit', (code) => reject(new Error(`prometheus ended with ${code}: ${said}`)));
+    });
+    missing.catch(() => undefined);
+    const made = new Prometheus(`http://${address}`, child);
+    await Promise.race([missing, made.#ready(clock)]);
+    return made;
+  }
+
+  async #ready(clock: Clock): Promise<void> {
+    const deadlineMs = clock.monotonicMs() + READY_WITHIN_MS;
+    while (clock.monotonicMs() < deadlineMs) {
+      const ok = await fetch(`${this.url}/-/ready`).then(
+        ({ status }) => status === 200,
+        () => false,
+      );
+      if (ok) return;
+      await clock.sleep(100);
+    }
+    await this.close();
+    throw new Error(`prometheus was not ready within ${READY_WITHIN_MS} ms`);
+  }
+
+  /** Answers at this moment; rejects with what is wrong with the query. */
+  async ask(query: string): Promise<readonly Series[]> {
+    return this.#query('query', { query });
+  }
+
+  /** Answers over a span. */
+  async askOver(query: string, { from, to, stepSeconds }: Span): Promise<readonly Series[]> {
+    return this.#query('query_range', {
+      query,
+      start: String(from),
+      end: String(to),
+      step: String(stepSeconds),
+    });
+  }
+
+  /** Values of a label on the series that are selected, as Grafana fills its variables. */
+  async labelValues(label: string, selector: string): Promise<readonly string[]> {
+    return this.#get<readonly string[]>(`label/${label}/values`, { 'match[]': selector });
+  }
+
+  /** How its own rules are. */
+  async rules(): Promise<readonly RuleHealth[]> {
+    const { groups } = await this.#get<{ groups: readonly { rules: readonly RuleHealth[] }[] }>('rules', {});
+    return groups.flatMap(({ rules }) => rules);
+  }
+
+  async #query(what: string, parameters: Readonly<Record<string, string>>): Promise<readonly Series[]> {
+    const { resultType, result } = await this.#get<{
+      readonly resultType: string;
+      readonly result: readonly RawSeries[];
+    }>(what, parameters);
+    if (resultType !== 'vector' && resultType !== 'matrix')
+      throw new Error(`${parameters['query']} is a ${resultType}, and a panel wants series`);
+    return result.map(seriesOf);
+  }
+
+  async #get<T>(path: string, parameters: Readonly<Record<string, string>>): Promise<T> {
+    const answer = await fetch(`${this.url}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`);
+    const { data, error = '' } = (await answer.json()) as { data?: T; error?: string };
+    if (data === undefined || error !== '')
+      throw new Error(`${parameters['query'] ?? path}: ${error || answer.status}`);
+    return data;
+  }
+
+  /** Resolves when it has ended. */
+  async close(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    const hard = setTimeout(() => this.#child.kill('SIGKILL'), STOP_WITHIN_MS);
+    await ended;
+    clearTimeout(hard);
+  }
+}
