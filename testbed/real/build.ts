@@ -67,7 +67,7 @@ async function resolveModules(building: Building, module: Downloaded): Promise<v
     await run('go', ['mod', 'edit', ...stagingReplacements(goMod, part.stagingVersion)], go);
   }
   const wanted = part.programs.map(({ goPackage }) => `${goPackage}@${part.version}`);
-  await run('go', ['get', ...wanted], go);
+  if (wanted.length > 0) await run('go', ['get', ...wanted], go);
 }
 
 async function buildPrograms({ part, folder, go }: Building, say: Say): Promise<void> {

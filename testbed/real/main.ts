@@ -16,6 +16,7 @@ const help = `The real cluster for tests: Kubernetes with a real kubelet, built 
   npm run -s testbed -- env          variables for a shell: eval "$(npm run -s testbed -- env)"; kubectl get nodes
   npm run testbed -- gate            build runner/gate again and put its image on the node
   npm run testbed -- build [part...] build into the cache: etcd kubernetes containerd kwok (default) helm karpenter
+                                     prometheus-operator (its kinds alone)
 
 Needs Linux, root, Go, and Debian's packages (testbed/install-debian.sh).
 Cache: $HANGAR_CACHE or ~/.cache/hangar (700 MB with everything). The first build takes about ten minutes on two

@@ -1,5 +1,12 @@
 /** One thing that is built from the Go module proxy; `kubernetes` has five programs and one go.mod. */
-export type PartName = 'etcd' | 'kubernetes' | 'containerd' | 'kwok' | 'helm' | 'karpenter';
+export type PartName =
+  | 'etcd'
+  | 'kubernetes'
+  | 'containerd'
+  | 'kwok'
+  | 'helm'
+  | 'karpenter'
+  | 'prometheus-operator';
 
 /** A program of a part: the name of the file that is made, and the Go package that it's made from. */
 export interface Program {
@@ -96,6 +103,16 @@ export const parts: readonly Part[] = [
     module: 'sigs.k8s.io/karpenter',
     programs: [{ name: 'karpenter-kwok', goPackage: 'sigs.k8s.io/karpenter/kwok' }],
     assets: { crds: 'pkg/apis/crds', 'kwok-crds': 'kwok/apis/crds', examples: 'kwok/examples' },
+    use: 'on request',
+  },
+  {
+    // Only its kinds, for the chart's ServiceMonitors and PrometheusRules.
+    ...plain,
+    name: 'prometheus-operator',
+    version: 'v0.85.0',
+    module: 'github.com/prometheus-operator/prometheus-operator',
+    programs: [],
+    assets: { crds: 'example/prometheus-operator-crd' },
     use: 'on request',
   },
 ];

@@ -1,0 +1,187 @@
+{{/* Names. */}}
+{{- define "hangar.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end }}
+
+{{- define "hangar.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains (include "hangar.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "hangar.name" .) | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end }}
+
+{{- define "hangar.runner.name" -}}{{ include "hangar.fullname" . }}-runner{{- end }}
+{{- define "hangar.autoscaler.name" -}}{{ include "hangar.fullname" . }}-autoscaler{{- end }}
+
+{{/* Labels. Called with (list $ "component"). */}}
+{{- define "hangar.selector" -}}
+app.kubernetes.io/name: {{ include "hangar.name" (index . 0) }}
+app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}
+
+{{- define "hangar.labels" -}}
+{{- $root := index . 0 -}}
+{{ include "hangar.selector" . }}
+app.kubernetes.io/part-of: hangar
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
+{{- with $root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* An image's full name. Called with (list $ image). */}}
+{{- define "hangar.image" -}}
+{{- $root := index . 0 -}}
+{{- $image := index . 1 -}}
+{{- with $root.Values.image.registry }}{{ trimSuffix "/" . }}/{{ end -}}
+{{- $image.repository -}}
+{{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default $root.Chart.AppVersion }}{{ end -}}
+{{- end }}
+
+{{/* A setting's value as the text of a variable: lists with commas, maps as name:value. Called with (list value isOnOff). */}}
+{{- define "hangar.text" -}}
+{{- $value := index . 0 -}}
+{{- if kindIs "slice" $value -}}{{ join "," $value }}
+{{- else if kindIs "map" $value -}}
+{{- $pairs := list -}}
+{{- range $name, $one := $value }}{{ $pairs = append $pairs (printf "%s:%s" $name (include "hangar.text" (list $one false))) }}{{ end -}}
+{{- join "," $pairs -}}
+{{- else if kindIs "float64" $value -}}
+{{- if eq (floor $value) $value }}{{ int64 $value }}{{ else }}{{ $value }}{{ end -}}
+{{- else if and (kindIs "bool" $value) (index . 1) -}}{{ ternary "on" "off" $value }}
+{{- else -}}{{ toString $value }}
+{{- end -}}
+{{- end }}
+
+{{/* Variables of a component: config, then extraEnv. Called with (list $ "component"). */}}
+{{- define "hangar.env" -}}
+{{- $root := index . 0 -}}
+{{- $name := index . 1 -}}
+{{- $values := index $root.Values $name -}}
+{{- $secret := include (printf "hangar.names.%s.secret" $name) $root | splitList " " -}}
+{{- $onOff := include (printf "hangar.names.%s.onOff" $name) $root | splitList " " -}}
+{{- range $key, $value := $values.config -}}
+{{- if has $key $secret -}}
+{{- fail (printf "%s.config.%s is a secret. Put it into a Secret under that key and name the Secret in %s.envFrom: [{secretRef: {name: ...}}]" $name $key $name) -}}
+{{- end -}}
+{{- if not (kindIs "invalid" $value) }}
+- name: {{ $key }}
+  value: {{ include "hangar.text" (list $value (has $key $onOff)) | quote }}
+{{- end -}}
+{{- end -}}
+{{- with $values.extraEnv }}
+{{ toYaml . }}
+{{- end -}}
+{{- end }}
+
+{{/* Whether a variable can come from anywhere. Called with (list values "NAME"). */}}
+{{- define "hangar.isGiven" -}}
+{{- $values := index . 0 -}}
+{{- $name := index . 1 -}}
+{{- if or (get $values.config $name) $values.envFrom -}}yes{{- end -}}
+{{- range $values.extraEnv }}{{ if eq .name $name }}yes{{ end }}{{ end -}}
+{{- end }}
+
+{{/* The port of a listen address such as `:3000`. Called with (list address default). */}}
+{{- define "hangar.port" -}}
+{{- regexFind "[0-9]+$" (toString (default (index . 1) (index . 0))) | default (index . 1) -}}
+{{- end }}
+
+{{- define "hangar.runner.port" -}}{{ include "hangar.port" (list .Values.runner.config.DRONE_SERVER_PORT "3000") }}{{- end }}
+{{- define "hangar.autoscaler.port" -}}{{ include "hangar.port" (list .Values.autoscaler.config.HANGAR_AUTOSCALER_LISTEN "3001") }}{{- end }}
+
+{{- define "hangar.runner.account" -}}
+{{- .Values.runner.serviceAccount.name | default (ternary (include "hangar.runner.name" .) "default" .Values.runner.serviceAccount.create) -}}
+{{- end }}
+{{- define "hangar.autoscaler.account" -}}
+{{- .Values.autoscaler.serviceAccount.name | default (ternary (include "hangar.autoscaler.name" .) "default" .Values.autoscaler.serviceAccount.create) -}}
+{{- end }}
+{{- define "hangar.jobs.account" -}}
+{{- .Values.jobs.serviceAccount.name | default (printf "%s-job" (include "hangar.fullname" .)) -}}
+{{- end }}
+
+{{/* Where Pods of pipelines go. `drone-` is a prefix, not a namespace. */}}
+{{- define "hangar.jobs.namespace" -}}
+{{- $set := .Values.runner.config.DRONE_NAMESPACE_DEFAULT -}}
+{{- if and $set .Values.jobs.namespace (ne $set .Values.jobs.namespace) -}}
+{{- fail (printf "jobs.namespace is %s and runner.config.DRONE_NAMESPACE_DEFAULT is %s. Write one of them" .Values.jobs.namespace $set) -}}
+{{- end -}}
+{{- .Values.jobs.namespace | default $set | default .Release.Namespace -}}
+{{- end }}
+
+{{/* All namespaces of Pods that have a name, as JSON {"names": [...]}. */}}
+{{- define "hangar.jobs.namespaces" -}}
+{{- $first := include "hangar.jobs.namespace" . -}}
+{{- $names := .Values.jobs.otherNamespaces -}}
+{{- if ne $first "drone-" }}{{ $names = prepend $names $first }}{{ end -}}
+{{- dict "names" (uniq $names) | toJson -}}
+{{- end }}
+
+{{/* Parts of both Pods. */}}
+{{- define "hangar.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+runAsNonRoot: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{- define "hangar.podSecurity" -}}
+{{- $restricted := dict "runAsNonRoot" true "runAsUser" 10001 "runAsGroup" 10001 "fsGroup" 10001 "seccompProfile" (dict "type" "RuntimeDefault") -}}
+{{- toYaml (mergeOverwrite $restricted .) -}}
+{{- end }}
+
+{{/* What a person may choose about a Pod. Called with (list $ "component"). */}}
+{{- define "hangar.podChoices" -}}
+{{- $root := index . 0 -}}
+{{- $values := index $root.Values (index . 1) -}}
+securityContext:
+  {{- include "hangar.podSecurity" $values.podSecurityContext | nindent 2 }}
+{{- with $root.Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- with $values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- range $field := list "nodeSelector" "tolerations" "affinity" "hostAliases" }}
+{{- with index $values $field }}
+{{ $field }}:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- with $values.topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- $selector := include "hangar.selector" (list $root (index $ 1)) | fromYaml }}
+  {{- range . }}
+  - {{ merge (deepCopy .) (dict "labelSelector" (dict "matchLabels" $selector)) | toYaml | nindent 4 | trim }}
+  {{- end }}
+{{- end }}
+terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds }}
+{{- end }}
+
+{{/* Probes of both HTTP sides. */}}
+{{- define "hangar.probes" -}}
+livenessProbe:
+  httpGet: { path: /livez, port: http }
+  periodSeconds: 20
+  timeoutSeconds: 5
+  failureThreshold: 3
+readinessProbe:
+  httpGet: { path: /readyz, port: http }
+  periodSeconds: 5
+  timeoutSeconds: 5
+startupProbe:
+  httpGet: { path: /livez, port: http }
+  periodSeconds: 2
+  timeoutSeconds: 5
+  failureThreshold: 30
+{{- end }}

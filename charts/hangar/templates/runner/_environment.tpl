@@ -1,0 +1,27 @@
+{{/* What the chart sets by itself; everything that a person sets wins over it. */}}
+{{- define "hangar.runner.defaults" -}}
+HANGAR_GATE_IMAGE: {{ include "hangar.image" (list . .Values.runner.gateImage) | quote }}
+DRONE_NAMESPACE_DEFAULT: {{ include "hangar.jobs.namespace" . | quote }}
+{{- if and .Values.jobs.serviceAccount.create (ne (include "hangar.jobs.namespace" .) "drone-") }}
+DRONE_SERVICE_ACCOUNT_DEFAULT: {{ include "hangar.jobs.account" . | quote }}
+{{- end }}
+{{- end }}
+
+{{/* envFrom and env of a container that runs hangar-runner. */}}
+{{- define "hangar.runner.environment" -}}
+envFrom:
+  - configMapRef:
+      name: {{ include "hangar.runner.name" . }}-defaults
+  {{- with .Values.runner.envFrom }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+env:
+  {{- with .Values.runner.rpcSecret.existingSecret }}
+  - name: DRONE_RPC_SECRET
+    valueFrom:
+      secretKeyRef:
+        name: {{ . }}
+        key: {{ $.Values.runner.rpcSecret.key }}
+  {{- end }}
+  {{- include "hangar.env" (list . "runner") | trim | nindent 2 }}
+{{- end }}

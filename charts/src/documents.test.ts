@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { describe, expect, it } from 'vitest';
+import { DOCUMENTS, staleDocuments } from './documents.ts';
+import { COMPONENTS, VALUES } from './values/values.ts';
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: unknown;
+  readonly default?: unknown;
+  readonly type?: unknown;
+}
+
+const schema = JSON.parse(DOCUMENTS['charts/hangar/values.schema.json']?.() ?? '') as Schema;
+const at = (path: string): Schema | undefined =>
+  path.split('.').reduce<Schema | undefined>((one, word) => one?.properties?.[word], schema);
+
+describe('the generated files of the chart', () => {
+  it.each(Object.entries(DOCUMENTS))('%s is what the code says (else: npm run generate)', (path, render) => {
+    expect(read(path)).toBe(render());
+  });
+
+  it('a changed and a missing file are stale, the others are not', () => {
+    const [first = '', second = '', ...rest] = Object.keys(DOCUMENTS);
+    const texts = new Map(rest.map((path) => [path, DOCUMENTS[path]?.()]));
+    texts.set(first, 'changed');
+    expect(staleDocuments((path) => texts.get(path))).toEqual([first, second]);
+  });
+
+  it('Chart.yaml has the version of the programs', () => {
+    const { version } = JSON.parse(read('package.json')) as { version: string };
+    expect(parse(read('charts/hangar/Chart.yaml'))).toMatchObject({ version, appVersion: version });
+  });
+});
+
+describe('the values', () => {
+  it('are all in values.yaml with the defaults that the schema tells', () => {
+    const yaml = parse(DOCUMENTS['charts/hangar/values.yaml']?.() ?? '') as object;
+    const valueAt = (path: string): unknown =>
+      path
+        .split('.')
+        .reduce<unknown>((one, word) => Object.entries(one as object).find(([k]) => k === word)?.[1], yaml);
+    for (const { path, fallback } of VALUES) {
+      expect(valueAt(path), path).toEqual(fallback);
+      expect(at(path)?.default, path).toEqual(fallback);
+    }
+  });
+
+  it('take no unknown key at any level of ours', () => {
+    const parents = ['', 'runner', 'runner.image', 'runner.config', 'autoscaler.rbac', 'jobs.networkPolicy'];
+    for (const path of parents)
+      expect((path === '' ? schema : at(path))?.additionalProperties, path).toBe(false);
+  });
+
+  it.each(COMPONENTS)(
+    '$name.config knows every setting of the program, and its type',
+    ({ name, settings }) => {
+      const config = at(`${name}.config`)?.properties ?? {};
+      const names = settings.flatMap((one) => [one.name, ...one.legacyNames]);
+      expect(Object.keys(config)).toEqual(names);
+      for (const one of settings.filter(({ secret }) => !secret))
+        expect(config[one.name], one.name).toHaveProperty([one.type.startsWith('one of') ? 'enum' : 'type']);
+    },
+  );
+});

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { text } from '../values/chart-value.ts';
+import { nest } from './nest.ts';
+import { renderValues } from './values-yaml.ts';
+
+const value = (path: string) => text(path, 'x', `About ${path}.`);
+
+describe('nest', () => {
+  it('keeps the order and gathers what has one parent', () => {
+    expect(
+      renderValues([value('b.y'), value('a'), value('b.x.z')])
+        .split('\n')
+        .slice(1, -1),
+    ).toEqual([
+      'b:',
+      '  # About b.y.',
+      '  y: x',
+      '  x:',
+      '    # About b.x.z.',
+      '    z: x',
+      '# About a.',
+      'a: x',
+    ]);
+  });
+
+  it.each([
+    ['a value that is a parent too', ['a', 'a.b']],
+    ['the same path twice', ['a.b', 'a.b']],
+  ])('refuses %s', (_, paths) => {
+    expect(() => nest(paths.map(value))).toThrow(/is a value and a parent, or is there twice/);
+  });
+});

@@ -1,0 +1,93 @@
+import { setting } from '@hangar/shared/config';
+import {
+  BYTES,
+  CPU,
+  DECIMAL,
+  DURATION,
+  FLAG,
+  integer,
+  LIST,
+  MAP,
+  oneOf,
+  TEXT,
+} from '@hangar/shared/config-values';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { COMPONENTS } from '../values/values.ts';
+import { isOnOff, settingSchema, settingsSchema } from './setting-schema.ts';
+
+const RIDDLE = { type: 'a riddle', read: () => ({ wrong: 'is none' }) };
+const about = { section: 's', description: 'What it is.' };
+
+describe('settingSchema', () => {
+  it.each([
+    ['text', setting('A', TEXT, '', about), { type: 'string' }],
+    ['yes or no, as text too', setting('A', FLAG, false, about), { type: ['boolean', 'string'] }],
+    [
+      'a whole number with its bound',
+      setting('A', integer(1), 1, about),
+      { type: ['integer', 'string'], minimum: 1 },
+    ],
+    ['and with both', setting('A', integer(0, 9), 1, about), { minimum: 0, maximum: 9 }],
+    ['a number', setting('A', DECIMAL, 1, about), { type: ['number', 'string'] }],
+    ['a size', setting('A', BYTES, 1, about), { type: ['integer', 'string'] }],
+    ['CPU', setting('A', CPU, 1, about), { type: ['number', 'string'] }],
+    ['a span of time', setting('A', DURATION, 1, about), { type: 'string' }],
+    ['a list as such', setting('A', LIST, [], about), { type: ['array', 'string'] }],
+    ['a map as such', setting('A', MAP, {}, about), { type: ['object', 'string'] }],
+    ['words', setting('A', oneOf('x', 'y'), 'x', about), { enum: ['x', 'y'] }],
+    [
+      'the word off, which YAML reads as false',
+      setting('A', oneOf('off', 'y'), 'y', about),
+      { enum: ['off', false, 'y'] },
+    ],
+    ['a kind of one program: text', setting('A', RIDDLE, '', about), { type: 'string' }],
+    ['or a number, by its default', setting('A', RIDDLE, 1, about), { type: ['number', 'string'] }],
+  ])('%s', (_, one, want) => {
+    expect(settingSchema(one)).toMatchObject(want);
+    expect(settingSchema(one).description).toContain('What it is.');
+  });
+
+  it('lets no text through that the program would not read, but for bounds', () => {
+    const settings = COMPONENTS.flatMap((one) => one.settings).filter(
+      (one) => settingSchema(one).pattern !== undefined,
+    );
+    const texts = fc.string({ unit: fc.constantFrom(...'0123456789.kMiBbhsm -xtrue'), maxLength: 8 });
+    fc.assert(
+      fc.property(fc.constantFrom(...settings), texts, (one, text) => {
+        if (text.trim() === '' || !new RegExp(settingSchema(one).pattern ?? '').test(text)) return;
+        const read = one.read(text);
+        if ('wrong' in read) expect(read.wrong).toBe('is out of bounds');
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('settingsSchema', () => {
+  const secret = setting('A_TOKEN', TEXT, '', { ...about, secret: true, legacyNames: ['OLD_TOKEN'] });
+  const plain = setting('A', integer(1), 1, { ...about, legacyNames: ['OLD'] });
+
+  it('knows old names as well, and no other', () => {
+    const { properties, additionalProperties } = settingsSchema([plain]);
+    expect(Object.keys(properties ?? {})).toEqual(['A', 'OLD']);
+    expect(additionalProperties).toBe(false);
+  });
+
+  it('leaves the refusal of secrets to the template, which says where they belong', () => {
+    expect(settingsSchema([secret]).properties).toEqual({
+      A_TOKEN: { description: expect.stringContaining('only by reference') as string },
+      OLD_TOKEN: { description: expect.stringContaining('only by reference') as string },
+    });
+  });
+});
+
+describe('isOnOff', () => {
+  it.each([
+    ['off among words', oneOf('off', 'restricted'), true],
+    ['other words', oneOf('split', 'peak'), false],
+    ['a flag is no word', FLAG, false],
+  ])('%s', (_, kind, want) => {
+    expect(isOnOff(setting<unknown>('A', kind, '', about))).toBe(want);
+  });
+});

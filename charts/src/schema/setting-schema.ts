@@ -1,0 +1,81 @@
+import type { Setting } from '@hangar/shared/config';
+import type { Json, JsonSchema } from './json-schema.ts';
+
+type Rule = readonly [RegExp, (match: RegExpExecArray) => JsonSchema];
+
+const number = (type: 'integer' | 'number', bounds: JsonSchema, pattern: string): JsonSchema => ({
+  type: [type, 'string'],
+  ...bounds,
+  pattern,
+});
+
+const wordsIn = (type: string): readonly string[] =>
+  [...type.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
+
+/** YAML reads a bare `off` as false: that is meant by who writes it. */
+const asWritten = (word: string): readonly Json[] =>
+  word === 'off' ? [word, false] : word === 'on' ? [word, true] : [word];
+
+/** Whether `false` stands for the word `off`, and `true` for `on`. Pure. */
+export const isOnOff = ({ type }: Setting<unknown>): boolean =>
+  type.startsWith('one of ') && wordsIn(type).some((word) => word === 'on' || word === 'off');
+
+/** A value's own kind, and beside it the text that people have in their old manifests: `10` and `"10"`. */
+const RULES: readonly Rule[] = [
+  [/^`true` or `false`$/, () => ({ type: ['boolean', 'string'], pattern: '^(true|false|1|0|)$' })],
+  [
+    /^a whole number, (-?\d+) or more$/,
+    ([, least]) => number('integer', { minimum: Number(least) }, '^[0-9]*$'),
+  ],
+  [
+    /^a whole number from (-?\d+) to (\d+)$/,
+    ([, least, most]) => number('integer', { minimum: Number(least), maximum: Number(most) }, '^[0-9]*$'),
+  ],
+  [/^a number\b/, () => number('number', { minimum: 0 }, '^([0-9]+(\\.[0-9]+)?)?$')],
+  [/^a share\b/, () => number('number', { minimum: 0, maximum: 1 }, '^(0?\\.[0-9]*[1-9][0-9]*)?$')],
+  [/^a size\b/, () => number('integer', { minimum: 0 }, '^([0-9]+(\\.[0-9]+)? ?[kKmMgGtTpP]?[iI]?[bB]?)?$')],
+  [/^CPU\b/, () => number('number', { minimum: 0 }, '^([0-9]+(\\.[0-9]+)?m?)?$')],
+  [/^a span\b/, () => ({ type: 'string', pattern: '^([0-9]+(\\.[0-9]+)?(ms|s|m|h))*$' })],
+  [/^texts with commas/, () => ({ type: ['array', 'string'], items: { type: 'string' } })],
+  [
+    /^`name:value` pairs/,
+    () => ({ type: ['object', 'string'], additionalProperties: { type: ['string', 'number', 'boolean'] } }),
+  ],
+  [/^one of /, ({ input }) => ({ enum: wordsIn(input).flatMap(asWritten) })],
+];
+
+/** Kinds that only one program has are texts; what is in them, it checks itself at its start. */
+function plainSchema({ fallback }: Setting<unknown>): JsonSchema {
+  const kind = typeof fallback;
+  return { type: kind === 'number' || kind === 'boolean' ? [kind, 'string'] : 'string' };
+}
+
+/** What a setting takes as a value of the chart. Pure. */
+export function settingSchema(one: Setting<unknown>): JsonSchema {
+  const found = RULES.map(([pattern, make]) => {
+    const match = pattern.exec(one.type);
+    return match === null ? undefined : make(match);
+  }).find((schema) => schema !== undefined);
+  const schema = found ?? plainSchema(one);
+  return { description: [one.description, `Written as ${one.type}.`].join(' '), ...schema };
+}
+
+/**
+ * The schema of a map of settings by their documented names. Secret ones stay out: a template says where they belong,
+ * with more words than a schema can.
+ */
+export function settingsSchema(settings: readonly Setting<unknown>[]): JsonSchema {
+  const names = settings.flatMap((one) => [one.name, ...one.legacyNames].map((name) => [name, one] as const));
+  return {
+    type: 'object',
+    additionalProperties: false,
+    properties: Object.fromEntries(
+      names.map(([name, one]) => [
+        name,
+        one.secret
+          ? { description: 'A secret: only by reference, in envFrom or extraEnv.' }
+          : settingSchema(one),
+      ]),
+    ),
+  };
+}
