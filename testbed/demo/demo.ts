@@ -1,5 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import { startWorld, type World } from '../flows/world.ts';
+import { type Capacity, startCapacity } from './capacity.ts';
 import { CASES, MEMORY_BUDGET } from './cases.ts';
 import { showProgress, type Terminal } from './display.ts';
 import { Drive, type Driven } from './drive.ts';
@@ -20,18 +21,20 @@ export interface DemoParts {
 
 /** How long a person can look at the pipeline that waits. */
 const LINGER_MS = 1_000;
+/** For the autoscaler's first answer, and for its last one. */
+const CAPACITY_LIMIT_MS = 10_000;
 
 /** The whole demo; answers the exit code. Whatever happens, what it started is ended. */
 export async function runDemo(parts: DemoParts, options: DemoOptions): Promise<number> {
   const { terminal } = parts;
   if (!options.json)
-    terminal.write(`Starting Kubernetes, a Drone server and the runner ...\n\n${LEGEND}\n\n`);
+    terminal.write(`Starting Kubernetes, a Drone server, the runner and the autoscaler ...\n`);
   const ground = await (options.real ? realDemoGround() : embeddedDemoGround());
   try {
     parts.stop.throwIfAborted();
     const world = await startWorld(ground.ground, { env: { HANGAR_BUDGET_MEMORY: MEMORY_BUDGET } });
     try {
-      return await play({ parts, options, ground, world });
+      return await withCapacity({ parts, options, ground, world });
     } finally {
       await leave(world, parts.stop);
     }
@@ -46,31 +49,51 @@ async function leave(world: World, hurry: AbortSignal): Promise<void> {
   if (!hurry.aborted) await closed;
 }
 
-interface Stage {
+interface Scene {
   readonly parts: DemoParts;
   readonly options: DemoOptions;
   readonly ground: DemoGround;
   readonly world: World;
 }
 
+interface Stage extends Scene {
+  readonly capacity: Capacity;
+}
+
+async function withCapacity(scene: Scene): Promise<number> {
+  const { parts, options } = scene;
+  const capacity = await startCapacity(parts.clock, scene.world);
+  try {
+    if (!options.json) parts.terminal.write(`The autoscaler's page: ${capacity.address}\n\n${LEGEND}\n\n`);
+    await capacity.ready(CAPACITY_LIMIT_MS, parts.stop);
+    return await play({ ...scene, capacity });
+  } finally {
+    await capacity.close();
+  }
+}
+
 async function play(stage: Stage): Promise<number> {
-  const { parts, options, ground, world } = stage;
+  const { parts, options, ground, world, capacity } = stage;
   const driven = await drive(stage);
-  const outcome = outcomeOf(world, driven, ground.kind);
-  const addresses = options.keep ? { page: world.drone.url, ...ground.addresses } : {};
+  const recommended = await capacity.told(CAPACITY_LIMIT_MS, parts.stop);
+  const outcome = outcomeOf(world, { driven, recommended }, ground.kind);
+  const pages = { page: world.drone.url, autoscaler: capacity.address };
+  const addresses = options.keep ? { ...pages, ...ground.addresses } : {};
   if (options.json) parts.terminal.write(`${reportJson(outcome, addresses)}\n`);
   else parts.terminal.write(`\n${[...report(outcome, parts.terminal), ...next(stage)].join('\n')}\n`);
   if (options.keep) await untilStopped(parts.stop);
   return outcome.ok ? 0 : 1;
 }
 
-async function drive({ parts, options, ground, world }: Stage): Promise<Driven> {
+async function drive({ parts, options, ground, world, capacity }: Stage): Promise<Driven> {
   const { clock, stop, terminal } = parts;
   const driving = new Drive({
     ...{ clock, world, stop, limitMs: ground.limitMs },
     lingerMs: terminal.live ? LINGER_MS : 0,
+    isNoticed: () => capacity.hasSeenWork,
   });
   const over = new AbortController();
+  void capacity.watch(over.signal);
   const shown = options.json
     ? Promise.resolve()
     : showProgress(clock, terminal, () => driving.sent, AbortSignal.any([over.signal, stop]));
@@ -86,7 +109,7 @@ function report(outcome: Outcome, { size, colored, live }: Terminal): string[] {
   return reportLines(outcome, { width: live ? size().columns - 1 : 200, colored });
 }
 
-function next({ options, ground, world }: Stage): string[] {
+function next({ options, ground, world, capacity }: Stage): string[] {
   const where = [
     '',
     'Where to look next',
@@ -96,7 +119,7 @@ function next({ options, ground, world }: Stage): string[] {
   if (!options.keep)
     return [
       ...where,
-      '  npm run demo -- --keep    the same with the server left running: builds and logs as a page',
+      '  npm run demo -- --keep    the same, left running: builds and logs as a page, the autoscaler as another',
       ...(ground.kind === 'embedded' ? ['  npm run demo -- --real    the same on a real kubelet'] : []),
     ];
   const addresses = Object.entries(ground.addresses).map(([what, at]) => `  ${`${what}:`.padEnd(16)}${at}`);
@@ -106,6 +129,7 @@ function next({ options, ground, world }: Stage): string[] {
     '',
     'Still running, until Ctrl-C',
     `  ${'builds, logs:'.padEnd(16)}${world.drone.url}`,
+    `  ${'autoscaler:'.padEnd(16)}${capacity.address}`,
     ...addresses,
     `  ${'one more build:'.padEnd(16)}${send} testbed/demo/pipelines/hello.yml`,
   ];

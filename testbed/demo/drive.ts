@@ -30,6 +30,8 @@ export interface DriveParts {
   readonly world: World;
   /** After this, what still runs is cancelled and counts as wrong. */
   readonly limitMs: number;
+  /** Whether the autoscaler has seen that there is work; what runs is not cancelled before. */
+  readonly isNoticed: () => boolean;
   /** How long the one that waits is left to wait, so that a person can see it. */
   readonly lingerMs: number;
   /** Aborted when the person wants to stop. */
@@ -97,6 +99,7 @@ export class Drive {
     await this.until('a build to wait for room', () => this.of('wait').every(this.hasWaited));
     const speaks = (): boolean => this.of('cancel').every(this.hasSpoken);
     await this.until('the first line of what is to be cancelled', speaks);
+    await this.until('the autoscaler to see work', this.parts.isNoticed);
     await this.parts.clock.sleep(this.parts.lingerMs, this.parts.stop);
     this.parts.stop.throwIfAborted();
     for (const { buildId } of this.of('cancel')) this.parts.world.drone.cancel(buildId);

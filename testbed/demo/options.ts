@@ -17,8 +17,8 @@ export type Asked =
   | { readonly kind: 'wrong'; readonly text: string };
 
 /** What `--help` prints. */
-export const HELP = `npm run demo                 real pipelines on a Kubernetes, a Drone server and a runner, all in one process
-npm run demo -- --keep       the same, and leaves it running: the server's page, the cluster's address
+export const HELP = `npm run demo                 real pipelines on a Kubernetes, a Drone server, a runner and the autoscaler, in one process
+npm run demo -- --keep       the same, and leaves it running: the server's page, the autoscaler's page, the cluster
 npm run demo -- --real       on the real cluster (Linux, root, Go; see npm run testbed -- --help)
 npm run demo -- --json       one JSON object with everything that happened
 

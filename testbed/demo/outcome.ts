@@ -1,5 +1,6 @@
 import type { BuildView } from '../drone/views.ts';
 import type { World } from '../flows/world.ts';
+import { capacityProblems, type Recommended } from './capacity.ts';
 import { type DemoCase, SECRETS } from './cases.ts';
 import type { Driven } from './drive.ts';
 import { judge, stepsOf, type Verdict } from './judge.ts';
@@ -18,6 +19,7 @@ export interface Outcome {
   readonly ok: boolean;
   readonly cluster: 'embedded' | 'real';
   readonly pipelines: readonly PipelineOutcome[];
+  readonly recommended: Recommended;
   /** What was wrong beside the pipelines. */
   readonly problems: readonly string[];
   readonly totals: {
@@ -30,8 +32,18 @@ export interface Outcome {
   };
 }
 
+/** What was done, and what the autoscaler said meanwhile. */
+export interface Flown {
+  readonly driven: Driven;
+  readonly recommended: Recommended;
+}
+
 /** Judges all that was driven; looks at the server's and the runner's records, changes nothing. */
-export function outcomeOf(world: World, driven: Driven, cluster: Outcome['cluster']): Outcome {
+export function outcomeOf(
+  world: World,
+  { driven, recommended }: Flown,
+  cluster: Outcome['cluster'],
+): Outcome {
   const pipelines = driven.sent.map(({ one, build, sentMs, endedMs = driven.endedMs, waited }) => {
     const log = (stage: string, step: string): string =>
       world.drone
@@ -41,7 +53,12 @@ export function outcomeOf(world: World, driven: Driven, cluster: Outcome['cluste
     const verdict = judge(one, { build, log, waited, secrets: Object.values(SECRETS) });
     return { one, build, verdict, spentMs: endedMs - sentMs, waited };
   });
-  const problems = [...driven.problems, ...world.drone.complaints, ...overlaps(world)];
+  const problems = [
+    ...driven.problems,
+    ...world.drone.complaints,
+    ...overlaps(world),
+    ...capacityProblems(recommended),
+  ];
   const writes = world.runner.calls.filter(
     ({ verb, resource, status }) =>
       ['create', 'patch', 'delete'].includes(verb) && resource !== 'leases' && status >= 200 && status < 300,
@@ -50,6 +67,7 @@ export function outcomeOf(world: World, driven: Driven, cluster: Outcome['cluste
     ok: problems.length === 0 && pipelines.every(({ verdict }) => verdict.problems.length === 0),
     cluster,
     pipelines,
+    recommended,
     problems,
     totals: {
       builds: pipelines.length,

@@ -1,3 +1,4 @@
+import { capacityLines } from './capacity.ts';
 import { stepsOf } from './judge.ts';
 import type { Outcome } from './outcome.ts';
 import type { Screen } from './show.ts';
@@ -27,7 +28,10 @@ export function reportLines(outcome: Outcome, screen: Screen): string[] {
       screen.colored,
     ),
   );
-  return [...table, '', ...totalLines(outcome), ...problemLines(outcome, screen)];
+  const recommended = capacityLines(outcome.recommended).map((text) =>
+    lineOf([{ text, tone: 'plain' }], screen.width, screen.colored),
+  );
+  return [...table, '', ...recommended, '', ...totalLines(outcome), ...problemLines(outcome, screen)];
 }
 
 function rowOf({ one, build, verdict, spentMs }: Outcome['pipelines'][number]): Cell[] {
@@ -90,6 +94,6 @@ export function reportJson(outcome: Outcome, addresses: Readonly<Record<string, 
     line: verdict.line,
     waited,
   }));
-  const { ok, cluster, totals, problems } = outcome;
-  return JSON.stringify({ ok, cluster, pipelines, totals, problems, addresses }, undefined, 2);
+  const { ok, cluster, totals, problems, recommended } = outcome;
+  return JSON.stringify({ ok, cluster, pipelines, recommended, totals, problems, addresses }, undefined, 2);
 }

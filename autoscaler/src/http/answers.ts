@@ -14,6 +14,8 @@ import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import { recommendationJson } from '../recommend/as-json.ts';
 import { recommendForPrs } from '../recommend/for-prs.ts';
 import type { HistoryPoint, Ledger } from '../store/ledger.ts';
+import { costsAnswer, maybeCostAnswer } from './cost-answers.ts';
+import { staleSinceMs, validUntilMs } from './validity.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const round = (value: number, digits = 3): number => Math.round(value * 10 ** digits) / 10 ** digits;
@@ -23,15 +25,23 @@ const resources = ({ cpuMillicores, memoryBytes }: Resources) => ({
   memory: formatMemoryBytes(memoryBytes),
 });
 
-/** What `GET /recommendation` tells: the last good answer, and whether it is still true. */
+function validityOf({ atMs, leadSeconds }: Recommendation, ledger: Ledger, nowMs: number) {
+  const sinceMs = staleSinceMs(ledger, nowMs);
+  return {
+    validUntil: iso(validUntilMs({ atMs, leadSeconds })),
+    ageSeconds: round((nowMs - atMs) / 1000),
+    stale: sinceMs !== undefined,
+    ...(sinceMs === undefined ? {} : { staleSince: iso(sinceMs) }),
+  };
+}
+
+/** What `GET /api/v1/recommendations` tells: the last good answer, and whether it is still true. */
 export function recommendationAnswer(ledger: Ledger, recommendation: Recommendation, nowMs: number) {
-  const { staleSinceMs, conditions } = ledger;
+  const { conditions } = ledger;
   const { buffer, demand } = recommendation;
   return {
     at: iso(recommendation.atMs),
-    ageSeconds: round((nowMs - recommendation.atMs) / 1000),
-    stale: staleSinceMs !== undefined,
-    ...(staleSinceMs === undefined ? {} : { staleSince: iso(staleSinceMs) }),
+    ...validityOf(recommendation, ledger, nowMs),
     conditions: conditions.map(({ weight, text }) => ({ weight, text })),
     leadSeconds: round(recommendation.leadSeconds),
     objectiveWaitP95Seconds: recommendation.objectiveWaitP95Seconds,
@@ -46,9 +56,11 @@ export function recommendationAnswer(ledger: Ledger, recommendation: Recommendat
       tooLargeShare: round(one.tooLargeShare),
       allocatable: { ...resources(one.allocatable), pods: one.allocatable.pods },
       source: one.source,
+      cost: maybeCostAnswer(one.cost),
       because: one.because,
     })),
     pools: recommendation.pools,
+    ...costsAnswer(recommendation),
     because: recommendation.because,
   };
 }
@@ -59,7 +71,7 @@ export interface WhatIf {
   readonly shapes: readonly NodeShape[];
 }
 
-/** What `GET /what-if` tells: by the published model (as `recommend --json`), and by what was learned here. */
+/** What `GET /api/v1/what-if` tells: by the published model (as `recommend --json`), and by what was learned here. */
 export function whatIfAnswer({ prsPerDay, shapes }: WhatIf, calibration: Calibration) {
   const published = recommendationJson(recommendForPrs({ prsPerDay, shapes, levels: LEVELS }));
   const parameters = calibratedParameters(calibration);
@@ -158,21 +170,28 @@ const workOf = ({ running, pending, known }: HistoryPoint): number =>
 
 /** What `GET /demand` tells. @param hours how far back */
 export function demandAnswer(ledger: Ledger, hours: number, nowMs: number) {
-  const { recommendation, staleSinceMs } = ledger;
+  const { recommendation } = ledger;
   const points = ledger.history.items.filter(({ atMs }) => atMs >= nowMs - hours * 3_600_000);
   return {
-    stale: staleSinceMs !== undefined,
+    stale: staleSinceMs(ledger, nowMs) !== undefined,
     now: recommendation === undefined ? null : recommendation.demand,
     history: thinned(points).map(({ atMs, ...point }) => ({ at: iso(atMs), ...point })),
   };
 }
 
-/** What `GET /decisions` tells: latest first. */
-export function decisionsAnswer(ledger: Ledger) {
+const MOST_ACTS = 200;
+
+/** What `GET /api/v1/decisions` tells: latest first. */
+export function decisionsAnswer({ decisions, audit }: Ledger) {
   return {
-    decisions: [...ledger.decisions.items]
+    decisions: [...decisions.items].reverse().map(({ atMs, ...entry }) => ({ at: iso(atMs), ...entry })),
+    acts: audit.entries
+      .slice(-MOST_ACTS)
       .reverse()
-      .map(({ atMs, ...entry }) => ({ at: iso(atMs), ...entry })),
+      .map(({ atMs, lastAtMs, from, ...entry }) => ({
+        ...{ at: iso(atMs), lastAt: iso(lastAtMs), from: from ?? null },
+        ...entry,
+      })),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Ledger } from '../store/ledger.ts';
+import { staleSinceMs } from './validity.ts';
 
 /** Health in words. */
 export interface Health {
@@ -10,13 +11,17 @@ export interface Health {
 }
 
 /** Whether a true recommendation stands. Pure. */
-export function readiness({ recommendation, staleSinceMs, conditions }: Ledger): Health {
-  const stale = conditions.filter(({ weight }) => weight === 'stale').map(({ text }) => text);
-  const others = conditions.filter(({ weight }) => weight !== 'stale').map(({ text }) => text);
+export function readiness(ledger: Ledger, nowMs: number): Health {
+  const { recommendation } = ledger;
+  const texts = (isStale: boolean): readonly string[] =>
+    ledger.conditions.filter(({ weight }) => (weight === 'stale') === isStale).map(({ text }) => text);
+  const [stale, conditions] = [texts(true), texts(false)];
   if (recommendation === undefined && stale.length === 0)
-    return { ok: false, reasons: ['starting: nothing has been looked at yet'], conditions: others };
-  const ok = recommendation !== undefined && staleSinceMs === undefined;
-  return { ok, reasons: ok ? [] : stale, conditions: others };
+    return { ok: false, reasons: ['starting: nothing has been looked at yet'], conditions };
+  const sinceMs = staleSinceMs(ledger, nowMs);
+  if (recommendation !== undefined && sinceMs === undefined) return { ok: true, reasons: [], conditions };
+  const late = `the last recommendation is ${Math.round((nowMs - (recommendation?.atMs ?? nowMs)) / 1000)} s old: ticks hang or take too long`;
+  return { ok: false, reasons: stale.length > 0 ? stale : [late], conditions };
 }
 
 /** Ticks end within seconds; after this long without one only a restart helps. */

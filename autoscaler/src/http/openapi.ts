@@ -1,10 +1,54 @@
-type Schema = Readonly<Record<string, unknown>>;
+/** The part of JSON Schema that is used here. */
+export interface Schema {
+  readonly $ref?: string;
+  readonly type?: string;
+  readonly format?: string;
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly items?: Schema;
+  readonly oneOf?: readonly Schema[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: Schema;
+}
 
-const object = (properties: Readonly<Record<string, Schema>>, more: Schema = {}): Schema => ({
+interface Parameter {
+  readonly name: string;
+  readonly in: 'query';
+  readonly required: boolean;
+  readonly description: string;
+  readonly schema: Schema;
+}
+
+interface Response {
+  readonly description: string;
+  readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>;
+}
+
+/** One call. */
+export interface Operation {
+  readonly summary: string;
+  readonly parameters: readonly Parameter[];
+  readonly responses: Readonly<Record<string, Response>>;
+}
+
+/** The part of OpenAPI 3.1 that is used here. */
+export interface OpenApi {
+  readonly openapi: '3.1.0';
+  readonly info: { readonly title: string; readonly version: string; readonly description: string };
+  readonly paths: Readonly<Record<string, { readonly get: Operation }>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+}
+
+/** All members are always there but the optional ones. */
+const object = (properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema => ({
   type: 'object',
   properties,
-  ...more,
+  required: Object.keys(properties).filter((name) => !optional.includes(name)),
 });
+/** An object whose keys are names, such as shapes or pools. */
+const map = (each: Schema): Schema => ({ type: 'object', additionalProperties: each });
 const list = (items: Schema): Schema => ({ type: 'array', items });
 const text: Schema = { type: 'string' };
 const number: Schema = { type: 'number' };
@@ -16,11 +60,22 @@ const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` })
 const maybe = (schema: Schema): Schema => ({ oneOf: [schema, { type: 'null' }] });
 
 const levels = object({ low: whole, high: whole });
-const byShape: Schema = { type: 'object', additionalProperties: levels };
+const byShape = map(levels);
+/** Null: not one Pod of what was learned fits on such a node. */
+const cellsByShape = map(object({ low: maybe(whole), high: maybe(whole) }));
 const resources = object({ cpu: text, memory: text });
+const quota = object({ cpu: text, memory: text, pods: whole });
+const assumes = object({
+  podRequest: resources,
+  daemonSets: resources,
+  runnerCapacity: levels,
+  quota: object({ low: quota, high: quota }),
+});
+const note = { name: text, meaning: text, source: text, reading: text };
+const valueSchema: Schema = { oneOf: [number, resources] };
 
 const SCHEMAS: Readonly<Record<string, Schema>> = {
-  Problem: object({ title: text, status: whole, detail: text, cure: text }),
+  Problem: object({ title: text, status: whole, detail: text, cure: text, parameter: text }, ['parameter']),
   Demand: object({
     runningPods: whole,
     pendingPods: whole,
@@ -37,7 +92,47 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     tooLargeShare: number,
     allocatable: object({ cpu: text, memory: text, pods: whole }),
     source: text,
+    cost: maybe(ref('Cost')),
     because: words,
+  }),
+  Cost: object({ perHour: number, perDay: number, perMonth: number, per1000Prs: maybe(number) }),
+  RequestClass: object({
+    request: resources,
+    runningPods: whole,
+    pendingPods: whole,
+    knownStages: whole,
+    share: number,
+    fitsShapes: words,
+    tooLargeForShapes: words,
+    fitsPools: words,
+  }),
+  Mix: object({
+    parts: list(object({ shape: text, nodes: whole, perHour: number })),
+    cost: ref('Cost'),
+    waitP95Seconds: maybe(number),
+    tooLargeShare: number,
+    because: words,
+  }),
+  Spend: object({
+    perHourNow: number,
+    today: number,
+    countedFrom: time,
+    maxPerDay: maybe(number),
+    unpricedPools: words,
+  }),
+  Advice: object({
+    engine: text,
+    pool: text,
+    setting: text,
+    now: text,
+    better: text,
+    saves: object({
+      nodeHoursShare: maybe(number),
+      waitP95Seconds: maybe(number),
+      basis: { enum: ['replay', 'published', 'none'] },
+      text,
+    }),
+    because: text,
   }),
   Pool: object({
     pool: text,
@@ -46,32 +141,51 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     readyNodes: whole,
     emptyNodes: whole,
     wantedNodes: whole,
+    shortNodes: whole,
     spareNodes: whole,
     tooLargeShare: number,
     because: words,
   }),
-  Recommendation: object({
-    at: time,
-    ageSeconds: number,
-    stale: flag,
-    staleSince: time,
-    conditions: list(object({ weight: { enum: ['stale', 'partial', 'note'] }, text })),
-    leadSeconds: number,
-    objectiveWaitP95Seconds: number,
-    demand: ref('Demand'),
-    typicalPod: resources,
-    buffer: ref('Buffer'),
-    shapes: list(ref('Shape')),
-    pools: list(ref('Pool')),
-    because: words,
-  }),
+  Recommendation: object(
+    {
+      at: time,
+      validUntil: time,
+      ageSeconds: number,
+      stale: flag,
+      staleSince: time,
+      conditions: list(object({ weight: { enum: ['stale', 'partial', 'note'] }, text })),
+      leadSeconds: number,
+      objectiveWaitP95Seconds: number,
+      demand: ref('Demand'),
+      typicalPod: resources,
+      buffer: ref('Buffer'),
+      shapes: list(ref('Shape')),
+      pools: list(ref('Pool')),
+      requestClasses: list(ref('RequestClass')),
+      currency: text,
+      mix: maybe(ref('Mix')),
+      spend: maybe(ref('Spend')),
+      advice: list(ref('Advice')),
+      because: words,
+    },
+    ['staleSince'],
+  ),
   WhatIf: object({
     prsPerDay: number,
     shapes: byShape,
-    assumes: object({}),
-    nodes: object({}),
-    parameters: list(object({ name: text, meaning: text, source: text, reading: text })),
-    calibrated: object({ shapes: byShape, assumes: object({}), days: whole, because: text }),
+    assumes,
+    nodes: map(
+      object({
+        cpu: text,
+        memory: text,
+        pods: whole,
+        podsThatFit: whole,
+        podsCounted: number,
+        source: text,
+      }),
+    ),
+    parameters: list(object({ ...note, value: valueSchema })),
+    calibrated: object({ shapes: byShape, assumes, days: whole, because: text }),
   }),
   Quantity: object({
     name: text,
@@ -88,8 +202,8 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   }),
   Model: object({
     learned: list(ref('Quantity')),
-    parameters: list(object({ name: text, meaning: text, source: text, reading: text })),
-    table: list(object({ prsPerDay: whole, published: byShape, calibrated: byShape })),
+    parameters: list(object({ ...note, published: valueSchema, used: valueSchema })),
+    table: list(object({ prsPerDay: whole, published: cellsByShape, calibrated: cellsByShape })),
   }),
   Point: object({
     at: time,
@@ -98,13 +212,25 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     known: maybe(whole),
     buffer: maybe(number),
     waitSeconds: maybe(number),
-    shapes: { type: 'object', additionalProperties: whole },
-    pools: { type: 'object', additionalProperties: object({ actual: whole, wanted: whole }) },
+    shapes: map(whole),
+    pools: map(object({ actual: whole, wanted: whole })),
   }),
   DemandHistory: object({ stale: flag, now: maybe(ref('Demand')), history: list(ref('Point')) }),
   Forecast: object({ leadSeconds: number, buffer: ref('Buffer'), meanMissPods: maybe(number) }),
   Pools: object({ pools: list(ref('Pool')) }),
+  Act: object({
+    at: time,
+    lastAt: time,
+    times: whole,
+    actor: text,
+    word: text,
+    from: maybe(whole),
+    to: whole,
+    text,
+    because: text,
+  }),
   Decisions: object({
+    acts: list(ref('Act')),
     decisions: list(
       object({
         at: time,
@@ -120,11 +246,11 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   Health: object({ ok: flag, reasons: words, conditions: words }),
 };
 
-const json = (schema: string, description: string): Schema => ({
+const json = (schema: string, description: string): Response => ({
   description,
   content: { 'application/json': { schema: ref(schema) } },
 });
-const problem = (description: string): Schema => ({
+const problem = (description: string): Response => ({
   description,
   content: { 'application/problem+json': { schema: ref('Problem') } },
 });
@@ -133,11 +259,11 @@ interface Route {
   readonly path: string;
   readonly summary: string;
   readonly schema: string;
-  readonly parameters?: readonly Schema[];
-  readonly errors?: Readonly<Record<string, Schema>>;
+  readonly parameters?: readonly Parameter[];
+  readonly errors?: Readonly<Record<string, Response>>;
 }
 
-const query = (name: string, schema: Schema, description: string, required = false): Schema => ({
+const query = (name: string, schema: Schema, description: string, required = false): Parameter => ({
   name,
   in: 'query',
   required,
@@ -145,17 +271,21 @@ const query = (name: string, schema: Schema, description: string, required = fal
   schema,
 });
 const NONE_YET = { 503: problem('nothing is decided yet') };
+const NONSENSE = { 400: problem('the question makes no sense: the member parameter says where') };
 
-/** What is served as JSON, for people and programs: the routes are made of nothing else, a test holds both together. */
+/** Under which all but health, metrics and documents is served. */
+export const API_PREFIX = '/api/v1';
+
+/** What is answered as JSON; a test holds routes, answers and this together. */
 export const ROUTES: readonly Route[] = [
   {
-    path: '/recommendation',
+    path: `${API_PREFIX}/recommendations`,
     summary: 'How many nodes, now and for the lead time, and why.',
     schema: 'Recommendation',
     errors: NONE_YET,
   },
   {
-    path: '/what-if',
+    path: `${API_PREFIX}/what-if`,
     summary: 'How many nodes so many PRs a day need, by the published model and by what was learned.',
     schema: 'WhatIf',
     parameters: [
@@ -166,27 +296,36 @@ export const ROUTES: readonly Route[] = [
         '4cpu-8gb, 8cpu-16gb, or a shape such as cpu=16,memory=32Gi; both published ones when absent.',
       ),
     ],
-    errors: { 400: problem('the question makes no sense') },
+    errors: NONSENSE,
   },
-  { path: '/model', summary: 'What is assumed, what was learned and how sure that is.', schema: 'Model' },
   {
-    path: '/demand',
+    path: `${API_PREFIX}/model`,
+    summary: 'What is assumed, what was learned and how sure that is.',
+    schema: 'Model',
+  },
+  {
+    path: `${API_PREFIX}/demand`,
     summary: 'Demand now and over time, with recommended and actual nodes and waits.',
     schema: 'DemandHistory',
     parameters: [
       query('hours', { type: 'number', minimum: 0.01, maximum: 24 }, 'How far back; 6 when absent.'),
     ],
-    errors: { 400: problem('the question makes no sense') },
+    errors: NONSENSE,
   },
   {
-    path: '/forecast',
+    path: `${API_PREFIX}/forecast`,
     summary: 'The buffer for what nobody knows yet, and how well it was foretold.',
     schema: 'Forecast',
     errors: NONE_YET,
   },
-  { path: '/pools', summary: 'Pools as they are and as they should be.', schema: 'Pools', errors: NONE_YET },
   {
-    path: '/decisions',
+    path: `${API_PREFIX}/pools`,
+    summary: 'Pools as they are and as they should be.',
+    schema: 'Pools',
+    errors: NONE_YET,
+  },
+  {
+    path: `${API_PREFIX}/decisions`,
     summary: 'What was decided and what became of it, latest first.',
     schema: 'Decisions',
   },
@@ -204,31 +343,28 @@ export const ROUTES: readonly Route[] = [
   },
 ];
 
-/** Under which all but health is served too. */
-export const API_PREFIX = '/api/v1';
+const METRICS: Operation = {
+  summary: 'Metrics for Prometheus.',
+  parameters: [],
+  responses: { 200: { description: 'the metrics', content: { 'text/plain': {} } } },
+};
 
 /** The description of all of this as OpenAPI 3.1. */
-export function openApi(version: string): Schema {
-  const paths = ROUTES.map(({ path, summary, schema, parameters = [], errors = {} }) => [
-    path,
-    { get: { summary, parameters, responses: { 200: json(schema, 'the answer'), ...errors } } },
-  ]);
+export function openApi(version: string): OpenApi {
+  const paths = ROUTES.map(
+    ({ path, summary, schema, parameters = [], errors = {} }): [string, { get: Operation }] => [
+      path,
+      { get: { summary, parameters, responses: { 200: json(schema, 'the answer'), ...errors } } },
+    ],
+  );
   return {
     openapi: '3.1.0',
     info: {
       title: 'hangar-autoscaler',
       version,
-      description: `Reads only. Every path but /readyz and /livez is served under ${API_PREFIX} too.`,
+      description: 'Reads only: nothing that can be asked here changes anything.',
     },
-    paths: {
-      ...Object.fromEntries(paths),
-      '/metrics': {
-        get: {
-          summary: 'Metrics for Prometheus.',
-          responses: { 200: { description: 'text', content: { 'text/plain': {} } } },
-        },
-      },
-    },
+    paths: { ...Object.fromEntries(paths), '/metrics': { get: METRICS } },
     components: { schemas: SCHEMAS },
   };
 }

@@ -1,10 +1,12 @@
 /** Someone asked for something that makes no sense: the text names the mistake, `cure` what to write instead. */
 export class BadRequest extends Error {
   override readonly name = 'BadRequest';
+  readonly parameter: string;
   readonly cure: string;
 
-  constructor(message: string, cure: string) {
+  constructor(parameter: string, message: string, cure: string) {
     super(message);
+    this.parameter = parameter;
     this.cure = cure;
   }
 }
@@ -15,20 +17,26 @@ export interface Problem {
   readonly status: number;
   readonly detail: string;
   readonly cure: string;
+  /** The one of the query that is wrong. */
+  readonly parameter?: string;
 }
 
 /** Content type of a {@link Problem}. */
 export const PROBLEM_TYPE = 'application/problem+json';
 
+const statusOf = (error: unknown): number =>
+  error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
+    ? error.statusCode
+    : 500;
+
 /** What became of a request that failed. Pure. */
 export function problemOf(error: unknown): Problem {
-  if (error instanceof BadRequest)
-    return { title: 'Bad request', status: 400, detail: error.message, cure: error.cure };
-  const status =
-    error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
-      ? error.statusCode
-      : 500;
+  const status = statusOf(error);
   const detail = error instanceof Error ? error.message : String(error);
+  if (error instanceof BadRequest) {
+    const { cure, parameter } = error;
+    return { title: 'Bad request', status: 400, detail, cure, parameter };
+  }
   if (status === 503) {
     const cure = error instanceof Error && 'cure' in error ? String(error.cure) : 'try again in a moment';
     return { title: 'Not yet', status, detail, cure };
@@ -40,4 +48,19 @@ export function problemOf(error: unknown): Problem {
     detail,
     cure: 'please report it, with the log of this moment',
   };
+}
+
+const CUT = 200;
+
+/** Nothing is at the address of a request, or not for its method. Pure. */
+export function noRouteProblem(method: string, url: string, isKnown: boolean): Problem {
+  const detail = `there is no ${method} ${url.slice(0, CUT)}`;
+  return isKnown
+    ? { title: 'Method not allowed', status: 405, detail, cure: 'everything here is read by GET or HEAD' }
+    : {
+        title: 'Not found',
+        status: 404,
+        detail,
+        cure: 'all there is stands in /openapi.json; a page for people is at /, one about the API at /api',
+      };
 }

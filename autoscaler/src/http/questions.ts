@@ -15,6 +15,7 @@ function numberIn(query: Query, name: string, [least, most]: readonly [number, n
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (more.length === 0 && value >= least && value <= most) return value;
   throw new BadRequest(
+    name,
     `${name} must be one number from ${least} to ${most}, not ${JSON.stringify(query[name]).slice(0, 200)}`,
     `write for instance ?${name}=${Math.min(500, most)}`,
   );
@@ -24,14 +25,20 @@ const MOST_SHAPES = 20;
 
 function shapesIn(query: Query): readonly NodeShape[] {
   const texts = [...new Set(all(query['shape']))];
-  if (texts.length > MOST_SHAPES) throw new BadRequest('too many shapes', `ask for ${MOST_SHAPES} at most`);
+  if (texts.length > MOST_SHAPES)
+    throw new BadRequest('shape', `${texts.length} shapes are too many`, `ask for ${MOST_SHAPES} at most`);
   const shapes = texts.map((text) => {
     const parsed = parseShape(text.slice(0, 500));
     if ('problem' in parsed)
-      throw new BadRequest(`shape: ${parsed.problem}`, 'write ?shape=4cpu-8gb, or ?shape=cpu=16,memory=32Gi');
+      throw new BadRequest(
+        'shape',
+        `shape: ${parsed.problem}`,
+        'write ?shape=4cpu-8gb, or ?shape=cpu=16,memory=32Gi',
+      );
     if (podsThatFit(parsed.shape) === 0)
       throw new BadRequest(
-        `not one Pod of the model fits on a node ${text.slice(0, 100)}`,
+        'shape',
+        `shape: not one Pod of the model fits on a node ${text.slice(0, 100)}`,
         'ask for a larger shape',
       );
     return parsed.shape;
@@ -47,7 +54,7 @@ function shapesIn(query: Query): readonly NodeShape[] {
 export function whatIfQuestion(query: Query): WhatIf {
   const prsPerDay = numberIn(query, 'prsPerDay', [0, MAX_PRS_PER_DAY]);
   if (prsPerDay === undefined)
-    throw new BadRequest('prsPerDay is missing', 'write for instance ?prsPerDay=500');
+    throw new BadRequest('prsPerDay', 'prsPerDay is missing', 'write for instance ?prsPerDay=500');
   return { prsPerDay, shapes: shapesIn(query) };
 }
 

@@ -1,62 +1,18 @@
-import { createHash } from 'node:crypto';
-import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { calibrate } from '../calibrate/calibrate.ts';
-import type { Recommendation } from '../decide/recommendation.ts';
-import { readPage } from '../edges/page-file.ts';
 import { PUBLISHED_TABLE } from '../model/parameters.ts';
-import { type HistoryPoint, Ledger } from '../store/ledger.ts';
+import type { HistoryPoint } from '../store/ledger.ts';
 import { thinned } from './answers.ts';
-import { API_PREFIX, openApi, ROUTES } from './openapi.ts';
-import { createHttp, listen } from './server.ts';
+import { apiPage } from './api-page.ts';
+import { openApi, ROUTES } from './openapi.ts';
+import { listen } from './server.ts';
+import { aServer, withAnswer } from './testing/a-server.ts';
 
-const SIZE = { cpuMillicores: 1150, memoryBytes: 2 ** 30 };
-const RECOMMENDATION: Recommendation = {
-  atMs: 1_768_383_000_000,
-  leadSeconds: 200,
-  objectiveWaitP95Seconds: 10,
-  demand: { runningPods: 4, pendingPods: 1, knownStages: 2, bufferPods: 9.9, lowerBound: false },
-  typicalPod: SIZE,
-  buffer: { pods: 9.9, by: 'rule', because: 'by the rule' },
-  shapes: [
-    {
-      shape: '4cpu-8gb',
-      allocatable: { ...SIZE, pods: 110 },
-      source: 'here',
-      nodesNow: 2,
-      nodesAhead: 5,
-      waitP95Seconds: undefined,
-      tooLargeShare: 0,
-      because: ['so'],
-    },
-  ],
-  pools: [],
-  because: ['for a reason'],
-};
-
-function aServer(ledger = new Ledger(), clock = new FakeClock()) {
-  const http = createHttp({
-    clock,
-    ledger,
-    calibration: () => calibrate([]),
-    meanMissPods: () => undefined,
-    metrics: { contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('up 1\n') },
-    version: '1.2.3',
-    page: readPage(),
-  });
-  return { http, ledger, clock };
-}
-function withAnswer() {
-  const ledger = new Ledger();
-  ledger.decided(RECOMMENDATION, []);
-  return aServer(ledger);
-}
-
-describe('GET /recommendation', () => {
-  it('gives the last answer with its reasons, under both paths', async () => {
+describe('GET /api/v1/recommendations', () => {
+  it('gives the last answer with its reasons, under one address only', async () => {
     const { http, clock } = withAnswer();
     await clock.step(5_000);
-    const answer = await http.inject('/recommendation');
+    const answer = await http.inject('/api/v1/recommendations');
 
     expect(answer.json()).toMatchObject({
       at: '2026-01-14T09:30:00.000Z',
@@ -66,15 +22,15 @@ describe('GET /recommendation', () => {
       shapes: [{ shape: '4cpu-8gb', nodesNow: 2, nodesAhead: 5, waitP95Seconds: null }],
       because: ['for a reason'],
     });
-    for (const path of ['/api/v1/recommendations', '/api/v1/recommendation'])
-      expect((await http.inject(path)).json()).toEqual(answer.json());
+    for (const path of ['/recommendations', '/recommendation', '/api/v1/recommendation'])
+      expect((await http.inject(path)).statusCode, path).toBe(404);
   });
 
   it('marks what is no longer true, since when and why', async () => {
     const { http, ledger, clock } = withAnswer();
     ledger.stale(clock.now(), [{ weight: 'stale', text: 'no Pods are seen' }]);
 
-    expect((await http.inject('/recommendation')).json()).toMatchObject({
+    expect((await http.inject('/api/v1/recommendations')).json()).toMatchObject({
       stale: true,
       staleSince: '2026-01-14T09:30:00.000Z',
       conditions: [{ weight: 'stale', text: 'no Pods are seen' }],
@@ -82,10 +38,29 @@ describe('GET /recommendation', () => {
     });
   });
 
+  it('says until when it looks ahead, and is stale by itself after that', async () => {
+    const { http, clock } = withAnswer();
+    await clock.step(199_000);
+    expect((await http.inject('/api/v1/recommendations')).json()).toMatchObject({
+      validUntil: '2026-01-14T09:33:20.000Z',
+      stale: false,
+    });
+    expect((await http.inject('/readyz')).statusCode).toBe(200);
+    await clock.step(2_000);
+    expect((await http.inject('/api/v1/recommendations')).json()).toMatchObject({
+      stale: true,
+      staleSince: '2026-01-14T09:33:20.000Z',
+    });
+    expect((await http.inject('/readyz')).json()).toMatchObject({
+      ok: false,
+      reasons: [expect.stringContaining('201 s old')],
+    });
+  });
+
   it('says what is missing while there is none', async () => {
     const { http, ledger } = aServer();
     ledger.stale(0, [{ weight: 'stale', text: 'may this service list pods?' }]);
-    const answer = await http.inject('/recommendation');
+    const answer = await http.inject('/api/v1/recommendations');
 
     expect([answer.statusCode, answer.headers['content-type']]).toEqual([
       503,
@@ -100,7 +75,7 @@ describe('GET /recommendation', () => {
   });
 });
 
-describe('GET /what-if', () => {
+describe('GET /api/v1/what-if', () => {
   const cells = PUBLISHED_TABLE.flatMap(({ shape, level, nodes }) =>
     Object.entries(nodes).map(([prs, want]) => [prs, shape, level, want] as const),
   );
@@ -112,7 +87,7 @@ describe('GET /what-if', () => {
 
   it('takes shapes of one’s own, several, and says what was learned', async () => {
     const shape = encodeURIComponent('cpu=16,memory=32Gi');
-    const answer = await aServer().http.inject(`/what-if?prsPerDay=500&shape=${shape}&shape=4cpu-8gb`);
+    const answer = await aServer().http.inject(`/api/v1/what-if?prsPerDay=500&shape=${shape}&shape=4cpu-8gb`);
     const told = answer.json<{ shapes: object; calibrated: { shapes: object; because: string } }>();
 
     expect(Object.keys(told.shapes)).toEqual(['cpu=16,memory=32Gi', '4cpu-8gb']);
@@ -121,23 +96,40 @@ describe('GET /what-if', () => {
   });
 
   it.each([
-    ['no number', ''],
-    ['an empty number', '?prsPerDay='],
-    ['no number at all', '?prsPerDay=many'],
-    ['a negative number', '?prsPerDay=-1'],
-    ['too large a number', '?prsPerDay=1e9'],
-    ['two numbers', '?prsPerDay=1&prsPerDay=2'],
-    ['an unknown shape', '?prsPerDay=1&shape=big'],
-    ['a shape too small for any Pod', '?prsPerDay=1&shape=cpu%3D100m,memory%3D1Gi'],
-  ])('with %s is refused with the cure', async (_sentence, query) => {
-    const answer = await aServer().http.inject(`/what-if${query}`);
+    ['no number', '', 'prsPerDay'],
+    ['an empty number', '?prsPerDay=', 'prsPerDay'],
+    ['no number at all', '?prsPerDay=many', 'prsPerDay'],
+    ['what is not a number', '?prsPerDay=NaN', 'prsPerDay'],
+    ['a negative number', '?prsPerDay=-1', 'prsPerDay'],
+    ['too large a number', '?prsPerDay=1e9', 'prsPerDay'],
+    ['two numbers', '?prsPerDay=1&prsPerDay=2', 'prsPerDay'],
+    ['an unknown shape', '?prsPerDay=1&shape=big', 'shape'],
+    ['a shape too small for any Pod', '?prsPerDay=1&shape=cpu%3D100m,memory%3D1Gi', 'shape'],
+    [
+      '21 shapes',
+      `?prsPerDay=1${Array.from({ length: 21 }, (_, n) => `&shape=cpu=${n + 4},memory=32Gi`).join('')}`,
+      'shape',
+    ],
+  ])('with %s is refused with the parameter and the cure', async (_sentence, query, parameter) => {
+    const answer = await aServer().http.inject(`/api/v1/what-if${query}`);
 
-    expect(answer.statusCode).toBe(400);
+    expect([answer.statusCode, answer.headers['content-type']]).toEqual([
+      400,
+      'application/problem+json; charset=utf-8',
+    ]);
+    expect(answer.json()).toMatchObject({ parameter, detail: expect.stringContaining(parameter) as string });
     expect(answer.json<{ cure: string }>().cure).toMatch(/write|ask/);
+  });
+
+  it('takes 20 shapes, and answers no longer than it was asked', async () => {
+    const shapes = Array.from({ length: 20 }, (_, n) => `&shape=cpu=${n + 4},memory=32Gi`).join('');
+    expect((await aServer().http.inject(`/api/v1/what-if?prsPerDay=1${shapes}`)).statusCode).toBe(200);
+    const long = await aServer().http.inject(`/api/v1/what-if?prsPerDay=${'9'.repeat(10_000)}x`);
+    expect([long.statusCode, long.body.length < 1_000]).toEqual([400, true]);
   });
 });
 
-describe('GET /demand', () => {
+describe('GET /api/v1/demand', () => {
   const point = (atMs: number, running: number, waitSeconds: number | null): HistoryPoint => ({
     atMs,
     running,
@@ -152,13 +144,13 @@ describe('GET /demand', () => {
   it('gives as many hours as are asked for, a day at most', async () => {
     const { http, ledger, clock } = withAnswer();
     for (const hours of [5, 2, 0]) ledger.history.push(point(clock.now() - hours * 3_600_000, hours, null));
-    const told = (await http.inject('/demand?hours=3')).json<{ history: { at: string }[] }>();
+    const told = (await http.inject('/api/v1/demand?hours=3')).json<{ history: { at: string }[] }>();
 
     expect(told.history.map(({ at }) => at)).toEqual([
       '2026-01-14T07:30:00.000Z',
       '2026-01-14T09:30:00.000Z',
     ]);
-    expect((await http.inject('/demand?hours=99')).statusCode).toBe(400);
+    expect((await http.inject('/api/v1/demand?hours=99')).statusCode).toBe(400);
   });
 
   it('thins without losing a peak or a long wait', () => {
@@ -208,91 +200,95 @@ describe('health', () => {
   });
 });
 
-interface Described {
-  readonly $ref?: string;
-  readonly oneOf?: readonly Described[];
-  readonly items?: Described;
-  readonly properties?: Readonly<Record<string, Described>>;
-  readonly additionalProperties?: Described;
-}
-type Schemas = Readonly<Record<string, Described>>;
+describe('the documents', () => {
+  it('the page runs and shows its own files only, and asks nobody else', async () => {
+    const { http } = aServer();
+    const page = await http.inject('/');
+    const files = [...page.body.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, at = '']) => at);
 
-const named = (ref: string, all: Schemas): Described => all[ref.replace(/.*\//, '')] ?? {};
-
-/** Members that an answer has and its description doesn't. */
-function undescribed(value: unknown, schema: Described, all: Schemas, path = ''): string[] {
-  const { $ref, oneOf, items } = schema;
-  if ($ref) return undescribed(value, named($ref, all), all, path);
-  if (oneOf) return value === null ? [] : undescribed(value, oneOf[0] ?? {}, all, path);
-  if (Array.isArray(value)) return value.flatMap((one) => undescribed(one, items ?? {}, all, `${path}[]`));
-  return typeof value === 'object' && value !== null ? undescribedMembers(value, schema, all, path) : [];
-}
-
-function undescribedMembers(value: object, schema: Described, all: Schemas, path: string): string[] {
-  const { properties = {}, additionalProperties } = schema;
-  if (Object.keys(properties).length === 0 && !additionalProperties) return [];
-  return Object.entries(value).flatMap(([key, inner]) => {
-    const next = properties[key] ?? additionalProperties;
-    return next ? undescribed(inner, next, all, `${path}.${key}`) : [`${path}.${key}`];
+    expect(page.headers['content-security-policy']).toMatch(
+      /^default-src 'none'; script-src 'self'; style-src 'self';/,
+    );
+    expect(page.body).not.toMatch(/ on[a-z]+=| style=|<script>|<style>/);
+    const own = files.filter((at) => at.startsWith('page/'));
+    expect(own).toEqual(['page/page.css', 'page/page.js']);
+    for (const at of own) {
+      const file = await http.inject(`/${at}`);
+      expect([at, file.statusCode]).toEqual([at, 200]);
+      expect(file.body).not.toMatch(/innerHTML|https?:\/\/(?!www\.w3\.org\/2000\/svg)/);
+    }
   });
-}
 
-describe('the description', () => {
-  const { schemas } = openApi('1').components as { schemas: Schemas };
+  it('the page about the API tells every path and every schema, and escapes', async () => {
+    const answer = await aServer().http.inject('/api');
 
-  it.each(ROUTES.map(({ path, schema }) => [path, schema]))(
-    'of GET %s has all that is answered',
-    async (path, schema) => {
-      const { http, ledger } = withAnswer();
-      ledger.decisions.push({
-        atMs: 0,
-        pool: 'p',
-        fromNodes: 1,
-        toNodes: 2,
-        outcome: 'dry-run',
-        note: '',
-        because: [],
-      });
-      const answer = await http.inject(path === '/what-if' ? `${path}?prsPerDay=5` : path);
-
-      expect(answer.statusCode).toBe(200);
-      const allowed = /^\.(assumes|nodes|parameters\[\])|^\.calibrated\.assumes/;
-      expect(
-        undescribed(answer.json(), schemas[schema] ?? {}, schemas).filter((one) => !allowed.test(one)),
-      ).toEqual([]);
-    },
-  );
-
-  it('is served, and all but health under the prefix too', async () => {
-    const { http } = withAnswer();
-
-    expect((await http.inject('/openapi.json')).json()).toMatchObject({
-      openapi: '3.1.0',
-      info: { version: '1.2.3' },
-    });
-    for (const { path } of ROUTES.filter((one) => !/z$/.test(one.path) && one.path !== '/what-if'))
-      expect((await http.inject(`${API_PREFIX}${path}`)).statusCode).toBe(200);
+    expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
+    for (const { path } of ROUTES) expect(answer.body).toContain(`GET ${path}<`);
+    for (const name of Object.keys(openApi('1').components.schemas))
+      expect(answer.body).toContain(`id="${name}"`);
+    const foul = openApi('<script>alert(1)</script>');
+    expect(apiPage(foul)).not.toContain('<script');
   });
 });
 
-describe('the rest', () => {
-  it('the page runs its own script only, and asks nobody else', async () => {
-    const page = await aServer().http.inject('/');
-    const [, script = ''] = /<script>([^]*?)<\/script>/.exec(page.body) ?? [];
-    const hash = createHash('sha256').update(script).digest('base64');
+describe('every answer', () => {
+  it.each(['/', '/api', '/livez', '/nope', '/api/v1/what-if', '/metrics', '/openapi.json', '/page/page.css'])(
+    '%s is not kept, and has a policy of its own',
+    async (path) => {
+      expect((await aServer().http.inject(path)).headers).toMatchObject({
+        'cache-control': 'no-store',
+        'content-security-policy': expect.stringContaining("default-src 'none'") as string,
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+      });
+    },
+  );
 
-    expect(page.headers['content-security-policy']).toContain(`script-src 'sha256-${hash}'`);
-    expect(page.body).not.toMatch(/innerHTML|https?:\/\/(?!www\.w3\.org\/2000\/svg)/);
+  it('HEAD has the head of GET and no body', async () => {
+    const { http } = withAnswer();
+    const [head, get] = [
+      await http.inject({ method: 'HEAD', url: '/api/v1/recommendations' }),
+      await http.inject('/api/v1/recommendations'),
+    ];
+    expect([head.statusCode, head.body]).toEqual([200, '']);
+    expect(head.headers['content-length']).toBe(get.headers['content-length']);
   });
+
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const)(
+    '%s of what is there is 405 and says what is allowed, whatever comes with it',
+    async (method) => {
+      const { http } = withAnswer();
+      const answer = await http.inject({
+        method,
+        url: '/api/v1/recommendations?x=1',
+        headers: { 'content-type': 'application/json' },
+        ...(method === 'OPTIONS' ? {} : { payload: '{"nonsense' }),
+      });
+      expect([answer.statusCode, answer.headers.allow]).toEqual([405, 'GET, HEAD']);
+      expect(answer.json()).toMatchObject({ status: 405, title: 'Method not allowed' });
+    },
+  );
 
   it('what is not there says where to look', async () => {
     const answer = await aServer().http.inject('/nope');
 
-    expect(answer.statusCode).toBe(404);
+    expect([answer.statusCode, answer.headers.allow]).toEqual([404, undefined]);
     expect(answer.json<{ cure: string }>().cure).toContain('/openapi.json');
+    expect((await aServer().http.inject({ method: 'POST', url: '/nope' })).statusCode).toBe(404);
   });
 
-  it('listens, and rejects when the port is taken', async () => {
+  it('an address that cannot be read is a problem in words', async () => {
+    const answer = await aServer().http.inject('/%zz');
+
+    expect([answer.statusCode, answer.headers['content-type']]).toEqual([
+      400,
+      'application/problem+json; charset=utf-8',
+    ]);
+  });
+});
+
+describe('listening', () => {
+  it('rejects when the port is taken', async () => {
     const [one, two] = [aServer().http, aServer().http];
     const address = await listen(one, { host: '127.0.0.1', port: 0 });
 
@@ -300,5 +296,21 @@ describe('the rest', () => {
       'EADDRINUSE',
     );
     await Promise.all([one.close(), two.close()]);
+  });
+
+  it('lets go of who sends too long a head, and of nobody else', async () => {
+    const { http } = withAnswer();
+    const address = new URL(await listen(http, { host: '127.0.0.1', port: 0 }));
+    const told = await new Promise<string>((resolve) => {
+      const socket = connect(Number(address.port), address.hostname);
+      let text = '';
+      socket.on('data', (part) => (text += String(part)));
+      socket.on('error', () => undefined);
+      socket.on('close', () => resolve(text));
+      socket.write(`GET /api/v1/what-if?prsPerDay=${'1'.repeat(40_000)} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    });
+    expect(told).toMatch(/^HTTP\/1.1 431 /);
+    expect((await fetch(new URL('/livez', address))).status).toBe(200);
+    await http.close();
   });
 });

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Clock } from '@hangar/shared/clock';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Calibration } from '../calibrate/calibrate.ts';
@@ -12,12 +11,14 @@ import {
   recommendationAnswer,
   whatIfAnswer,
 } from './answers.ts';
+import { apiPage } from './api-page.ts';
 import { type Health, liveness, readiness } from './health.ts';
 import { API_PREFIX, openApi } from './openapi.ts';
-import { PROBLEM_TYPE, type Problem, problemOf } from './problem.ts';
+import { addPage, DOCUMENT_HEADERS, type Page } from './page.ts';
+import { noRouteProblem, PROBLEM_TYPE, type Problem, problemOf } from './problem.ts';
 import { hoursQuestion, whatIfQuestion } from './questions.ts';
 
-/** What the HTTP side shows. Every call looks anew; nothing here changes anything. */
+/** What the HTTP side shows. Every call looks anew; nothing here changes anything, so nobody needs a token. */
 export interface HttpParts {
   readonly clock: Clock;
   readonly ledger: Ledger;
@@ -25,11 +26,22 @@ export interface HttpParts {
   readonly meanMissPods: () => number | undefined;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   readonly version: string;
-  /** The page, whole. */
-  readonly page: string;
+  readonly page: Page;
 }
 
-const NOT_KEPT = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+/** For every answer; documents have a policy of their own. */
+const HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
+/** A caller that sends or reads nothing for this long is let go; so is a request that takes this long to arrive. */
+const SLOW_MS = 30_000;
+/** Readers are a few people, Prometheus and probes; more is a mistake that must not cost our memory. */
+const MOST_CONNECTIONS = 500;
 
 type Query = Readonly<Record<string, string | string[] | undefined>>;
 type Answer = (query: Query) => object;
@@ -41,28 +53,50 @@ const queryOf = ({ query }: FastifyRequest): Query =>
 export function createHttp(parts: HttpParts): FastifyInstance {
   const { clock, ledger, version } = parts;
   const beganMs = clock.monotonicMs();
-  const app = Fastify({ logger: false, forceCloseConnections: true, requestTimeout: 30_000 });
-  app.addHook('onRequest', async (_request, reply) => void reply.headers(NOT_KEPT));
-  app.setErrorHandler((error, _request, reply) => refuse(reply, problemOf(error)));
-  app.setNotFoundHandler((request, reply) =>
-    refuse(reply, {
-      title: 'Not found',
-      status: 404,
-      detail: `there is no ${request.method} ${request.url.slice(0, 200)}`,
-      cure: 'all there is stands in /openapi.json; a page for people is at /',
-    }),
-  );
+  const app = openApp();
   for (const [path, answer] of Object.entries(answersOf(parts)))
-    for (const full of [path, `${API_PREFIX}${path}`])
-      app.get(full, (request, reply) => reply.send(answer(queryOf(request))));
+    app.get(`${API_PREFIX}${path}`, (request, reply) => reply.send(answer(queryOf(request))));
   app.get('/livez', (_request, reply) => health(reply, liveness(ledger, beganMs, clock.monotonicMs())));
-  app.get('/readyz', (_request, reply) => health(reply, readiness(ledger)));
+  app.get('/readyz', (_request, reply) => health(reply, readiness(ledger, clock.now())));
   app.get('/metrics', async (_request, reply) =>
     reply.type(parts.metrics.contentType).send(await parts.metrics.text()),
   );
   app.get('/openapi.json', (_request, reply) => reply.send(openApi(version)));
-  const headers = pageHeaders(parts.page);
-  app.get('/', (_request, reply) => reply.headers(headers).send(parts.page));
+  const description = apiPage(openApi(version));
+  app.get('/api', (_request, reply) =>
+    reply.headers(DOCUMENT_HEADERS).type('text/html; charset=utf-8').send(description),
+  );
+  addPage(app, parts.page);
+  return app;
+}
+
+/** No routes yet, but every refusal is a problem in words. */
+function openApp(): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    forceCloseConnections: true,
+    requestTimeout: SLOW_MS,
+    connectionTimeout: SLOW_MS,
+    // An address that can't be read, such as /%zz.
+    frameworkErrors: (error, _request, reply) => {
+      void refuse(reply.headers(HEADERS), problemOf(error));
+    },
+  });
+  app.server.maxConnections = MOST_CONNECTIONS;
+  // Nobody sends anything to read: whatever comes is let go, of any type.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, payload, done) => {
+    payload.resume();
+    done(null);
+  });
+  app.addHook('onRequest', async (_request, reply) => void reply.headers(HEADERS));
+  app.setErrorHandler((error, _request, reply) => refuse(reply, problemOf(error)));
+  app.setNotFoundHandler(({ method, url }, reply) => {
+    const [path = ''] = url.split('?');
+    const isKnown = app.hasRoute({ method: 'GET', url: path });
+    if (isKnown) reply.header('allow', 'GET, HEAD');
+    return refuse(reply, noRouteProblem(method, url, isKnown));
+  });
   return app;
 }
 
@@ -76,10 +110,8 @@ function answersOf({
     if (ledger.recommendation !== undefined) return ledger.recommendation;
     throw new NothingYet(ledger);
   };
-  const recommendation = (): object => recommendationAnswer(ledger, last(), clock.now());
   return {
-    '/recommendation': recommendation,
-    '/recommendations': recommendation,
+    '/recommendations': () => recommendationAnswer(ledger, last(), clock.now()),
     '/what-if': (query) => whatIfAnswer(whatIfQuestion(query), calibration()),
     '/model': () => modelAnswer(calibration()),
     '/demand': (query) => demandAnswer(ledger, hoursQuestion(query), clock.now()),
@@ -106,17 +138,6 @@ function refuse(reply: FastifyReply, problem: Problem): FastifyReply {
 
 function health(reply: FastifyReply, state: Health): FastifyReply {
   return reply.code(state.ok ? 200 : 503).send(state);
-}
-
-/** The page may run its own script, by its hash, and ask this server; nothing else. */
-function pageHeaders(page: string): Readonly<Record<string, string>> {
-  const [, script = ''] = /<script>([^]*?)<\/script>/.exec(page) ?? [];
-  const hash = createHash('sha256').update(script).digest('base64');
-  return {
-    'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': `default-src 'none'; script-src 'sha256-${hash}'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'`,
-    'referrer-policy': 'no-referrer',
-  };
 }
 
 /** Listens at `host` (empty: all addresses) and `port`; gives the address. Rejects when that can't be done. */

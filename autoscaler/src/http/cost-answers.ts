@@ -1,0 +1,60 @@
+import { formatCpuMillicores, formatMemoryBytes } from '@hangar/shared/quantity';
+import type { Advice, Cost, Mix, Recommendation, RequestClass, Spend } from '../decide/recommendation.ts';
+
+/** Cents of whatever the currency is, and their hundredths. */
+const round = (value: number): number => Math.round(value * 10_000) / 10_000;
+const orNull = (value: number | undefined): number | null => (value === undefined ? null : round(value));
+
+const costAnswer = ({ perHour, perDay, perMonth, per1000Prs }: Cost) => ({
+  perHour: round(perHour),
+  perDay: round(perDay),
+  perMonth: round(perMonth),
+  per1000Prs: orNull(per1000Prs),
+});
+
+/** Null where there is no price. */
+export const maybeCostAnswer = (cost: Cost | undefined) => (cost === undefined ? null : costAnswer(cost));
+
+const mixAnswer = ({ parts, cost, waitP95Seconds, tooLargeShare, because }: Mix) => ({
+  parts: parts.map(({ shape, nodes, perHour }) => ({ shape, nodes, perHour: round(perHour) })),
+  cost: costAnswer(cost),
+  waitP95Seconds: orNull(waitP95Seconds),
+  tooLargeShare: round(tooLargeShare),
+  because,
+});
+
+const spendAnswer = ({ perHourNow, today, countedFromMs, maxPerDay, unpricedPools }: Spend) => ({
+  perHourNow: round(perHourNow),
+  today: round(today),
+  countedFrom: new Date(countedFromMs).toISOString(),
+  maxPerDay: orNull(maxPerDay),
+  unpricedPools,
+});
+
+const classAnswer = ({ request, share, ...rest }: RequestClass) => ({
+  request: {
+    cpu: formatCpuMillicores(request.cpuMillicores),
+    memory: formatMemoryBytes(request.memoryBytes),
+  },
+  share: round(share),
+  ...rest,
+});
+
+const adviceAnswer = ({ saves, ...rest }: Advice) => ({
+  ...rest,
+  saves: {
+    nodeHoursShare: orNull(saves.nodeHoursShare),
+    waitP95Seconds: orNull(saves.waitP95Seconds),
+    basis: saves.basis,
+    text: saves.text,
+  },
+});
+
+/** The part of a recommendation that has to do with sizes of Pods, prices and engines. */
+export const costsAnswer = ({ requestClasses, mix, currency, spend, advice }: Recommendation) => ({
+  requestClasses: requestClasses.map(classAnswer),
+  currency,
+  mix: mix === undefined ? null : mixAnswer(mix),
+  spend: spend === undefined ? null : spendAnswer(spend),
+  advice: advice.map(adviceAnswer),
+});

@@ -1,0 +1,165 @@
+import { byId, details, el, list, show, svg } from './dom.js';
+import { valueTicks } from './scale.js';
+import { clockTime, cpu, figure, memory, money, percent, shapeTitle, span } from './words.js';
+
+/** @typedef {import('./data.js').Recommendation} Recommendation */
+/** @typedef {Recommendation['shapes'][number]} Shape */
+/** @typedef {import('./data.js').HistoryPoint} HistoryPoint */
+
+/**
+ * The answer at one glance: a card for each shape, and why.
+ * @param {Recommendation} answer
+ * @param {readonly HistoryPoint[]} history
+ */
+export function showAnswer(answer, history) {
+  const { leadSeconds, objectiveWaitP95Seconds, shapes, because } = answer;
+  const lead = span(leadSeconds);
+  byId('lead').textContent =
+    `If all were of one shape. Now: what runs, waits or is known. Next: with room for what may come within ${lead}, the time until a new node works.`;
+  const past = Object.fromEntries(
+    shapes.map(({ shape }) => [shape, history.map((point) => point.shapes[shape] ?? null)]),
+  );
+  show('shapes', { answer: { shapes, lead, objectiveWaitP95Seconds, currency: answer.currency }, past }, () =>
+    shapes.map((shape) => card(shape, answer, past[shape.shape] ?? [])),
+  );
+  show('why', because, () => [el('h3', {}, 'Why'), list(because)]);
+  announce(shapes);
+}
+
+/**
+ * Readers of the screen are told when the answer changes, not at each look.
+ * @param {readonly Shape[]} shapes
+ */
+function announce(shapes) {
+  const told = shapes.map(
+    ({ shape, nodesNow, nodesAhead }) => `${shapeTitle(shape)}: ${nodesNow} nodes now, ${nodesAhead} next`,
+  );
+  const text = `${told.join('; ')}.`;
+  const news = byId('news');
+  if (news.textContent !== text) news.textContent = text;
+}
+
+/**
+ * @param {Shape} shape
+ * @param {Recommendation} answer
+ * @param {readonly (number | null)[]} past
+ */
+function card(shape, { objectiveWaitP95Seconds: objective, currency }, past) {
+  const { nodesNow, nodesAhead, tooLargeShare, because, allocatable, cost } = shape;
+  const title = shapeTitle(shape.shape);
+  return el(
+    'article',
+    { class: 'card', 'aria-label': title },
+    el('h3', {}, title),
+    el(
+      'dl',
+      { class: 'numbers' },
+      el('div', {}, el('dt', {}, 'now'), el('dd', { 'data-now': shape.shape }, figure(nodesNow))),
+      el(
+        'div',
+        { class: 'next' },
+        el('dt', {}, 'next'),
+        el('dd', { 'data-next': shape.shape }, figure(nodesAhead)),
+      ),
+      spark(past),
+    ),
+    wait(shape.waitP95Seconds, objective),
+    ...(tooLargeShare > 0
+      ? [el('p', { class: 'warning' }, `${percent(tooLargeShare)} of the Pods don't fit on such a node`)]
+      : []),
+    ...(cost ? [el('p', {}, `${money(cost.perDay, currency)} a day at this size`)] : []),
+    details(
+      `why ${shape.shape}`,
+      'Why so many',
+      list([
+        ...because,
+        `a node offers ${cpu(allocatable.cpu)} CPU and ${memory(allocatable.memory)} (${shape.source})`,
+      ]),
+    ),
+  );
+}
+
+/**
+ * @param {number | null} seconds
+ * @param {number} objective in seconds
+ */
+function wait(seconds, objective) {
+  if (seconds === null) return el('p', { class: 'dim' }, 'Wait not simulated');
+  const isGood = seconds <= objective;
+  const than = isGood ? 'within' : 'beyond';
+  return el(
+    'p',
+    { class: isGood ? 'good' : 'warning' },
+    `Expected wait ${figure(Math.round(seconds * 10) / 10)} s (p95), ${than} the objective of ${figure(objective)} s`,
+  );
+}
+
+/**
+ * The way here as one small line; the table of pools and the plots say it in full.
+ * @param {readonly (number | null)[]} past
+ */
+function spark(past) {
+  const known = past.flatMap((value) => value ?? []);
+  const most = valueTicks(Math.max(1, ...known)).at(-1) ?? 1;
+  const [width, height] = [120, 36];
+  const step = width / Math.max(1, past.length - 1);
+  let pen = 'M';
+  const path = past
+    .map((value, nth) => {
+      if (value === null) {
+        pen = 'M';
+        return '';
+      }
+      const mark = `${pen}${(nth * step).toFixed(1)} ${(height - 2 - (value / most) * (height - 4)).toFixed(1)}`;
+      pen = 'L';
+      return mark;
+    })
+    .join('');
+  const picture = svg('svg', {
+    class: 'spark',
+    viewBox: `0 0 ${width} ${height}`,
+    'aria-hidden': 'true',
+    preserveAspectRatio: 'none',
+  });
+  if (known.length > 1) picture.append(svg('path', { class: 'line c1', d: path }));
+  return picture;
+}
+
+/**
+ * What is not as it should be: an answer that is no longer true first and loudly, the rest below the answer.
+ * @param {Pick<Recommendation, 'conditions'> & Partial<Pick<Recommendation, 'stale' | 'staleSince'>>} answer
+ * @param {number} nowMs
+ * @param {string} heading of the quiet part, where it is not the usual one
+ */
+export function showConditions({ conditions, stale = false, staleSince }, nowMs, heading = '') {
+  const since = staleSince === undefined ? '' : ` since ${clockTime(Date.parse(staleSince), nowMs)}`;
+  const why = conditions.filter(({ weight }) => weight === 'stale').map(({ text }) => text);
+  const others = conditions.filter(({ weight }) => weight !== 'stale');
+  show('alarm', { stale, since, why }, () =>
+    stale
+      ? [
+          el(
+            'section',
+            { class: 'alarm' },
+            el('h2', {}, `Stale${since}: these are the last good numbers`),
+            el('p', {}, 'Nothing newer could be decided, and nothing is acted upon until it can.'),
+            list(why),
+          ),
+        ]
+      : [],
+  );
+  const isPartial = others.some(({ weight }) => weight === 'partial');
+  const title = heading || (isPartial ? 'Less is known than could be' : 'Good to know');
+  show('conditions', { others, title }, () =>
+    others.length === 0
+      ? []
+      : [
+          el(
+            'section',
+            { class: 'notice', 'aria-label': title },
+            el('h2', {}, title),
+            list(others.map(({ text }) => text)),
+          ),
+        ],
+  );
+}

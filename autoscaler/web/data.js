@@ -1,0 +1,59 @@
+/**
+ * What the service answers, by the types of its own code.
+ * @typedef {ReturnType<typeof import('../src/http/answers.ts').recommendationAnswer>} Recommendation
+ * @typedef {ReturnType<typeof import('../src/http/answers.ts').demandAnswer>} Demand
+ * @typedef {Demand['history'][number]} HistoryPoint
+ * @typedef {ReturnType<typeof import('../src/http/answers.ts').decisionsAnswer>} Decisions
+ * @typedef {ReturnType<typeof import('../src/http/answers.ts').modelAnswer>} Model
+ * @typedef {ReturnType<typeof import('../src/http/answers.ts').whatIfAnswer>} WhatIf
+ * @typedef {import('../src/http/problem.ts').Problem} Problem
+ */
+
+/** The service refused, in its words. */
+export class Refused extends Error {
+  /**
+   * @param {number} status
+   * @param {Problem} problem
+   */
+  constructor(status, problem) {
+    super(`${problem.detail}: ${problem.cure}`);
+    this.status = status;
+    this.cure = problem.cure;
+  }
+}
+
+const PATIENCE_MS = 15_000;
+
+/**
+ * Asks the service. Rejects with {@link Refused}, or when there is no answer in time.
+ * @param {string} path below /api/v1/
+ * @returns {Promise<unknown>}
+ */
+async function ask(path) {
+  const answer = await fetch(`api/v1/${path}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  /** @type {unknown} */
+  const data = await answer.json();
+  if (!answer.ok) throw new Refused(answer.status, /** @type {Problem} */ (data));
+  return data;
+}
+
+/** @returns {Promise<Recommendation | Refused>} what it says when nothing is decided yet is an answer too */
+export async function askRecommendation() {
+  try {
+    return /** @type {Recommendation} */ (await ask('recommendations'));
+  } catch (error) {
+    if (error instanceof Refused && error.status === 503) return error;
+    throw error;
+  }
+}
+
+/** @param {number} hours how far back */
+export const askDemand = async (hours) => /** @type {Demand} */ (await ask(`demand?hours=${hours}`));
+
+export const askDecisions = async () => /** @type {Decisions} */ (await ask('decisions'));
+
+export const askModel = async () => /** @type {Model} */ (await ask('model'));
+
+/** @param {string} prsPerDay as it was typed */
+export const askWhatIf = async (prsPerDay) =>
+  /** @type {WhatIf} */ (await ask(`what-if?prsPerDay=${encodeURIComponent(prsPerDay)}`));

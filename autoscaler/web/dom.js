@@ -1,0 +1,126 @@
+/** @typedef {Node | string} Child */
+/** @typedef {Readonly<Record<string, string | number>>} Attributes */
+
+/**
+ * The element that page.html is known to have.
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+export function byId(id) {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`page.html lacks #${id}`);
+  return found;
+}
+
+/**
+ * A new element. Text stays text, whatever stands in it.
+ * @param {string} tag
+ * @param {Attributes} attributes
+ * @param {...Child} children
+ * @returns {HTMLElement}
+ */
+export function el(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
+  made.append(...children);
+  return made;
+}
+
+/**
+ * @param {string} tag
+ * @param {Attributes} attributes
+ * @param {...Child} children
+ * @returns {SVGElement}
+ */
+export function svg(tag, attributes = {}, ...children) {
+  const made = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
+  made.append(...children);
+  return made;
+}
+
+/** @param {readonly Child[]} items */
+export const list = (items) => el('ul', {}, ...items.map((item) => el('li', {}, item)));
+
+/**
+ * Something that opens; `key` names it, so that it stays open when what is around it is drawn anew.
+ * @param {string} key
+ * @param {string} summary
+ * @param {...Child} children
+ */
+export const details = (key, summary, ...children) =>
+  el('details', { 'data-key': key }, el('summary', { 'data-focus': key }, summary), ...children);
+
+/** @typedef {{ readonly caption: string, readonly head: readonly string[], readonly rows: readonly (readonly Child[])[], readonly numbers?: readonly number[], readonly isNarrow?: boolean }} TableParts */
+
+/**
+ * A table that scrolls by itself where it is too wide. The first cell of a row is its head; `numbers` are columns of figures; a narrow one fits on a phone.
+ * @param {TableParts} parts
+ */
+export function table({ caption, head, rows, numbers = [], isNarrow = false }) {
+  /** @param {number} column */
+  const kind = (column) => (numbers.includes(column) ? { class: 'number' } : {});
+  const body = rows.map((cells) =>
+    el(
+      'tr',
+      {},
+      ...cells.map((cell, column) =>
+        column === 0 ? el('th', { scope: 'row', ...kind(column) }, cell) : el('td', kind(column), cell),
+      ),
+    ),
+  );
+  return el(
+    'div',
+    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption, 'data-focus': caption },
+    el(
+      'table',
+      isNarrow ? { class: 'narrow' } : {},
+      el('caption', { class: 'unseen' }, caption),
+      el(
+        'thead',
+        {},
+        el('tr', {}, ...head.map((one, column) => el('th', { scope: 'col', ...kind(column) }, one))),
+      ),
+      el('tbody', {}, ...body),
+    ),
+  );
+}
+
+/** What each place shows, to leave alone what did not change. @type {Map<string, string>} */
+const shown = new Map();
+
+/**
+ * Draws a part of the page anew if its data changed. What was open stays open, and the focus stays where it was.
+ * @template T
+ * @param {string} id
+ * @param {T} data
+ * @param {(data: T) => readonly Child[]} draw
+ */
+export function show(id, data, draw) {
+  const text = JSON.stringify(data) ?? '';
+  if (shown.get(id) === text) return;
+  shown.set(id, text);
+  const place = byId(id);
+  const restore = remembered(place);
+  place.replaceChildren(...draw(data));
+  restore();
+}
+
+/**
+ * What is open in a place and where the focus is in it.
+ * @param {HTMLElement} place
+ * @returns {() => void} brings both back to what is drawn there then
+ */
+function remembered(place) {
+  const key = 'data-key';
+  const open = new Set([...place.querySelectorAll('details[open]')].map((one) => one.getAttribute(key)));
+  const { activeElement } = document;
+  const focus = place.contains(activeElement) ? activeElement?.getAttribute('data-focus') : undefined;
+  return () => {
+    for (const one of place.querySelectorAll('details')) one.open = open.has(one.getAttribute(key));
+    const focused = [...place.querySelectorAll('[data-focus]')].find(
+      (one) => one.getAttribute('data-focus') === focus,
+    );
+    if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
+  };
+}

@@ -1,0 +1,158 @@
+import { byId, el, show } from './dom.js';
+import { showPlot } from './plot.js';
+import { figure, percent } from './words.js';
+
+/** @typedef {import('./data.js').Recommendation} Recommendation */
+/** @typedef {import('./data.js').HistoryPoint} HistoryPoint */
+/** @typedef {import('./scale.js').Point} Point */
+/** @typedef {{ readonly history: readonly HistoryPoint[], readonly hours: number, readonly nowMs: number, readonly leadSeconds: number, readonly objective: number }} Past */
+
+/**
+ * @param {readonly HistoryPoint[]} history
+ * @param {(point: HistoryPoint) => number | null | undefined} pick
+ * @param {number} laterMs
+ * @returns {readonly Point[]}
+ */
+const series = (history, pick, laterMs = 0) =>
+  history.map((point) => [Date.parse(point.at) + laterMs, pick(point) ?? null]);
+
+/** @param {HistoryPoint} point */
+function workOf({ running, pending, known }) {
+  return running === null ? null : running + (pending ?? 0) + (known ?? 0);
+}
+
+/**
+ * Not further back than anything is known, so that the first minutes fill the plot.
+ * @param {Past} past
+ */
+function fromOf({ history, hours, nowMs }) {
+  const first = history[0] ? Date.parse(history[0].at) : nowMs;
+  return Math.max(nowMs - hours * 3_600_000, Math.min(first, nowMs - 300_000));
+}
+
+/** @param {Past} past */
+export function showDemand(past) {
+  const { history, nowMs, leadSeconds } = past;
+  const leadMs = leadSeconds * 1000;
+  showPlot('plot-demand', {
+    title: 'Pods that need room',
+    about:
+      'The band is the room that was foretold for each moment one boot time before: demand should stay inside.',
+    unit: 'Pods',
+    fromMs: fromOf(past),
+    toMs: nowMs + leadMs,
+    nowMs,
+    series: [
+      {
+        name: 'foretold, with buffer',
+        look: 'c2',
+        kind: 'band',
+        points: series(history, workOf, leadMs),
+        upper: series(
+          history,
+          (point) => {
+            const work = workOf(point);
+            return work === null || point.buffer === null ? null : work + point.buffer;
+          },
+          leadMs,
+        ).filter(([at]) => at <= nowMs + leadMs),
+      },
+      { name: 'running, waiting or known', look: 'c1', kind: 'step', points: series(history, workOf) },
+      {
+        name: 'waiting for a node',
+        look: 'c3',
+        kind: 'step',
+        points: series(history, ({ pending }) => pending),
+      },
+    ],
+  });
+}
+
+/** @param {Past} past */
+export function showWaits(past) {
+  const { history, nowMs, objective } = past;
+  const waits = history.flatMap(({ waitSeconds }) => waitSeconds ?? []);
+  const within = waits.filter((one) => one <= objective).length;
+  const about =
+    waits.length === 0
+      ? 'No Pod has found its node in this time.'
+      : `The longest of each moment: ${percent(within / waits.length)} of them within the objective, the longest ${figure(Math.max(...waits))} s.`;
+  showPlot('plot-waits', {
+    title: 'Waits for a node',
+    about,
+    unit: 'seconds',
+    fromMs: fromOf(past),
+    toMs: nowMs,
+    nowMs,
+    bound: { name: 'objective (p95)', value: objective },
+    series: [
+      {
+        name: 'longest wait',
+        look: 'c4',
+        kind: 'dots',
+        points: series(history, ({ waitSeconds }) => waitSeconds),
+      },
+    ],
+  });
+}
+
+/**
+ * Nodes of one pool, of which the reader chooses which.
+ * @param {Past} past
+ * @param {readonly string[]} pools
+ * @param {string | undefined} chosen
+ */
+export function showPool(past, pools, chosen) {
+  const pool = pools.find((one) => one === chosen) ?? pools[0];
+  if (pool === undefined) return show('plot-pool', [], () => []);
+  const { history, nowMs } = past;
+  showPlot('plot-pool', {
+    title: `Nodes of ${pool}`,
+    about: 'Wanted is what is decided, there is what the cluster has, booting nodes included.',
+    unit: 'nodes',
+    fromMs: fromOf(past),
+    toMs: nowMs,
+    nowMs,
+    series: [
+      {
+        name: 'wanted',
+        look: 'c2',
+        kind: 'step',
+        points: series(history, ({ pools: all }) => all[pool]?.wanted),
+      },
+      {
+        name: 'there',
+        look: 'c1',
+        kind: 'step',
+        points: series(history, ({ pools: all }) => all[pool]?.actual),
+      },
+    ],
+  });
+}
+
+/**
+ * The choice of a pool, where there are several; `choose` is told the name.
+ * @param {readonly string[]} pools
+ * @param {string | undefined} chosen
+ */
+export function poolChoice(pools, chosen) {
+  const options = pools.map((pool) =>
+    el('option', { value: pool, ...(pool === chosen ? { selected: '' } : {}) }, pool),
+  );
+  return pools.length < 2
+    ? []
+    : [
+        el(
+          'label',
+          { class: 'choice' },
+          'Pool in the plot ',
+          el('select', { id: 'pool-choice', 'data-focus': 'pool-choice' }, ...options),
+        ),
+      ];
+}
+
+/** @returns {number} hours that the reader wants to see */
+export function hoursShown() {
+  const place = byId('hours');
+  return place instanceof HTMLSelectElement ? Number(place.value) : 6;
+}

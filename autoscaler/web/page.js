@@ -1,0 +1,162 @@
+import { showAnswer, showConditions } from './answer.js';
+import { askDecisions, askDemand, askModel, askRecommendation, Refused } from './data.js';
+import { byId, el, show } from './dom.js';
+import { hoursShown, showDemand, showPool, showWaits } from './history.js';
+import { showMoney } from './money.js';
+import { showActs, showAdvice, showDecisions, showModel, showPools, showSizes } from './tables.js';
+import { WhatIfPart } from './what-if.js';
+import { clockTime, span } from './words.js';
+
+/** @typedef {import('./data.js').Recommendation} Recommendation */
+/** @typedef {import('./data.js').Demand} Demand */
+/** @typedef {import('./data.js').Decisions} Decisions */
+/** @typedef {import('./data.js').Model} Model */
+/** @typedef {{ readonly answer: Recommendation | Refused, readonly demand: Demand, readonly decisions: Decisions, readonly model: Model }} Seen */
+
+const LOOK_MS = 5_000;
+const LONGEST_MS = 60_000;
+const ROWS = 20;
+/** An objective to draw while there is no answer that names one, in seconds. */
+const USUAL_OBJECTIVE = 10;
+
+/** Everything on the page that changes, and when it is asked for. */
+class Page {
+  /** @type {Seen | undefined} */ #seen;
+  /** @type {string | undefined} */ #pool;
+  #rows = ROWS;
+  #pauseMs = LOOK_MS;
+  #looks = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #next;
+
+  /** Asks for everything; when that fails, less and less often. Nobody asks for a page that nobody sees. */
+  async look() {
+    clearTimeout(this.#next);
+    if (document.hidden) return;
+    this.#looks += 1;
+    const mine = this.#looks;
+    try {
+      const seen = await everything(hoursShown());
+      if (mine !== this.#looks) return;
+      this.#seen = seen;
+      this.#pauseMs = LOOK_MS;
+      this.draw();
+    } catch (error) {
+      if (mine !== this.#looks) return;
+      this.#pauseMs = Math.min(LONGEST_MS, this.#pauseMs * 2);
+      this.#lost(error);
+    }
+    this.#next = setTimeout(() => void this.look(), this.#pauseMs);
+  }
+
+  /** @param {unknown} error */
+  #lost(error) {
+    tell('lost', 'no answer');
+    const why = error instanceof Error ? error.message : String(error);
+    byId('as-of').textContent =
+      `The service does not answer (${why}): what is shown may be old. Asked again in ${span(this.#pauseMs / 1000)}.`;
+  }
+
+  /** @param {string} name */
+  choosePool(name) {
+    this.#pool = name;
+    this.draw();
+  }
+
+  more() {
+    this.#rows += ROWS * 5;
+    this.draw();
+  }
+
+  draw() {
+    if (this.#seen === undefined) return;
+    const { answer, demand, decisions, model } = this.#seen;
+    const nowMs = Date.now();
+    const isAnswer = !(answer instanceof Refused);
+    if (isAnswer) this.#drawAnswer(answer, demand, nowMs);
+    else notYet(answer, nowMs);
+    const past = {
+      history: demand.history,
+      hours: hoursShown(),
+      nowMs,
+      leadSeconds: isAnswer ? answer.leadSeconds : 0,
+      objective: isAnswer ? answer.objectiveWaitP95Seconds : USUAL_OBJECTIVE,
+    };
+    showDemand(past);
+    showWaits(past);
+    const pools = isAnswer ? answer.pools.map(({ pool }) => pool) : [];
+    showPool(past, pools, this.#pool);
+    showDecisions(decisions.decisions, this.#rows, nowMs);
+    showActs(decisions.acts, nowMs);
+    showModel(model);
+  }
+
+  /**
+   * @param {Recommendation} answer
+   * @param {Demand} demand
+   * @param {number} nowMs
+   */
+  #drawAnswer(answer, demand, nowMs) {
+    const at = clockTime(Date.parse(answer.at), nowMs);
+    if (answer.stale) tell('stale', 'stale');
+    else tell('live', 'live');
+    byId('as-of').textContent = answer.stale ? `last good answer of ${at}` : `as of ${at}`;
+    showConditions(answer, nowMs);
+    showAnswer(answer, demand.history);
+    showPools(answer.pools, this.#pool);
+    showMoney(answer, nowMs);
+    showSizes(answer.requestClasses);
+    showAdvice(answer.advice);
+  }
+}
+
+/**
+ * @param {number} hours
+ * @returns {Promise<Seen>}
+ */
+async function everything(hours) {
+  const [answer, demand, decisions, model] = await Promise.all([
+    askRecommendation(),
+    askDemand(hours),
+    askDecisions(),
+    askModel(),
+  ]);
+  return { answer, demand, decisions, model };
+}
+
+/**
+ * Nothing is decided yet: what it waits for.
+ * @param {Refused} refused
+ * @param {number} nowMs
+ */
+function notYet(refused, nowMs) {
+  tell('waiting', 'no answer yet');
+  byId('as-of').textContent = '';
+  byId('lead').textContent = 'Nothing is decided yet. What can be asked already: what if, below.';
+  const conditions = /** @type {const} */ ([{ weight: 'note', text: refused.cure }]);
+  showConditions({ conditions: [...conditions] }, nowMs, 'What is missing');
+  show('pool-table', 'none yet', () => [
+    el('p', { class: 'empty dim' }, 'Pools come with the first answer.'),
+  ]);
+}
+
+/**
+ * @param {string} state
+ * @param {string} word
+ */
+function tell(state, word) {
+  const pill = byId('state');
+  pill.dataset['state'] = state;
+  pill.textContent = word;
+}
+
+const page = new Page();
+const whatIf = new WhatIfPart();
+byId('hours').addEventListener('change', () => void page.look());
+byId('more').addEventListener('click', () => page.more());
+byId('pool-table').addEventListener('change', ({ target }) => {
+  if (target instanceof HTMLSelectElement) page.choosePool(target.value);
+});
+document.addEventListener('visibilitychange', () => void page.look());
+window.addEventListener('resize', () => page.draw());
+void page.look();
+void whatIf.ask();

@@ -1,0 +1,188 @@
+import { byId, details, el, list, show, table } from './dom.js';
+import { poolChoice } from './history.js';
+import { clockTime, cpu, figure, memory, percent, quantity } from './words.js';
+
+/** @typedef {import('./data.js').Recommendation} Recommendation */
+/** @typedef {import('./data.js').Decisions['decisions'][number]} Decision */
+
+/**
+ * @param {number} actual
+ * @param {number} wanted
+ */
+function change(actual, wanted) {
+  if (actual === wanted) return el('span', { class: 'chip' }, 'as it is');
+  return el(
+    'span',
+    { class: 'chip change' },
+    wanted > actual ? `+${wanted - actual}` : `−${actual - wanted}`,
+  );
+}
+
+/**
+ * @param {Recommendation['pools']} pools
+ * @param {string | undefined} chosen
+ */
+export function showPools(pools, chosen) {
+  show('pool-table', { pools, chosen }, () => {
+    if (pools.length === 0)
+      return [
+        el(
+          'p',
+          { class: 'empty dim' },
+          'No node is seen that is a pool for builds. Shapes are sized all the same.',
+        ),
+      ];
+    const rows = pools.map((pool) => [
+      el('span', { class: 'name' }, pool.pool),
+      figure(pool.actualNodes),
+      el('strong', {}, figure(pool.wantedNodes)),
+      change(pool.actualNodes, pool.wantedNodes),
+      figure(pool.readyNodes),
+      figure(pool.emptyNodes),
+      pool.owner,
+      details(`pool ${pool.pool}`, pool.because.at(-1) ?? 'why', list(pool.because)),
+    ]);
+    return [
+      table({
+        caption: 'Pools as they are and as they should be',
+        head: ['pool', 'there', 'wanted', 'change', 'ready', 'empty', 'owner', 'why'],
+        rows,
+        numbers: [1, 2, 4, 5],
+      }),
+      ...poolChoice(
+        pools.map(({ pool }) => pool),
+        chosen,
+      ),
+    ];
+  });
+}
+
+/**
+ * @param {readonly Decision[]} decisions latest first
+ * @param {number} most
+ * @param {number} nowMs
+ */
+export function showDecisions(decisions, most, nowMs) {
+  byId('more').hidden = decisions.length <= most;
+  byId('more').textContent = `Show more (${Math.max(0, decisions.length - most)} older)`;
+  const today = new Date(nowMs).toDateString();
+  show('decision-table', { decisions: decisions.slice(0, most), today }, () => {
+    if (decisions.length === 0)
+      return [
+        el(
+          'p',
+          { class: 'empty dim' },
+          'Nothing was decided yet: a pool is told here when its size should change.',
+        ),
+      ];
+    const rows = decisions
+      .slice(0, most)
+      .map(({ at, pool, fromNodes, toNodes, outcome, note, because }) => [
+        el('time', { datetime: at }, clockTime(Date.parse(at), nowMs)),
+        el('span', { class: 'name' }, pool),
+        `${figure(fromNodes)} → ${figure(toNodes)}`,
+        el('span', {}, el('span', { class: 'chip' }, outcome), ` ${note}`),
+        details(`decision ${at} ${pool}`, because.at(-1) ?? 'no reason was given', list(because)),
+      ]);
+    return [
+      table({
+        caption: 'Decisions, latest first',
+        head: ['when', 'pool', 'nodes', 'what became of it', 'why'],
+        rows,
+      }),
+    ];
+  });
+}
+
+/**
+ * What was done to pools, or why it was not; in a dry run nothing.
+ * @param {import('./data.js').Decisions['acts']} acts latest first
+ * @param {number} nowMs
+ */
+export function showActs(acts, nowMs) {
+  byId('acts').hidden = acts.length === 0;
+  const today = new Date(nowMs).toDateString();
+  show('act-table', { acts, today }, () => [
+    table({
+      caption: 'Acts, latest first',
+      head: ['when', 'who', 'what', 'nodes', 'told', 'why'],
+      rows: acts.map(({ at, lastAt, times, actor, word, from, to, text, because }) => [
+        el('time', { datetime: at }, clockTime(Date.parse(at), nowMs)),
+        el('span', { class: 'name' }, actor),
+        el('span', { class: 'chip' }, word),
+        `${figure(from)} → ${figure(to)}`,
+        times === 1 ? text : `${text} (${figure(times)} times until ${clockTime(Date.parse(lastAt), nowMs)})`,
+        because,
+      ]),
+    }),
+  ]);
+}
+
+/** @param {import('./data.js').Model} model */
+export function showModel({ learned }) {
+  show('model-table', learned, () => [
+    table({
+      caption: 'Quantities that the model uses',
+      head: ['quantity', 'used', '90 % sure between', 'assumed', 'from'],
+      rows: learned.map(({ meaning, value, unit, lowerBound, low90, high90, prior, because }) => [
+        meaning,
+        `${quantity(value, unit)}${lowerBound ? ' or more' : ''}`,
+        `${quantity(low90, unit)} and ${quantity(high90, unit)}`,
+        quantity(prior, unit),
+        because,
+      ]),
+      numbers: [1, 2, 3],
+    }),
+  ]);
+}
+
+/** @param {Recommendation['requestClasses']} classes */
+export function showSizes(classes = []) {
+  byId('sizes').hidden = classes.length === 0;
+  show('size-table', classes, () => [
+    table({
+      caption: 'Pods that need room now, by size',
+      head: ['CPU and memory of one', 'run', 'wait', 'known', 'share', 'fits', 'too large for'],
+      rows: classes.map(
+        ({ request, runningPods, pendingPods, knownStages, share, fitsShapes, tooLargeForShapes }) => [
+          `${cpu(request.cpu)} CPU, ${memory(request.memory)}`,
+          figure(runningPods),
+          figure(pendingPods),
+          figure(knownStages),
+          percent(share),
+          fitsShapes.join(', ') || '–',
+          tooLargeForShapes.join(', ') || '–',
+        ],
+      ),
+      numbers: [1, 2, 3, 4],
+    }),
+  ]);
+}
+
+/** @param {Recommendation['advice']} advice */
+export function showAdvice(advice = []) {
+  byId('advice').hidden = advice.length === 0;
+  show('advice-list', advice, () => [
+    el(
+      'ul',
+      { class: 'plain' },
+      ...advice.map(({ engine, pool, setting, now, better, saves, because }) =>
+        el(
+          'li',
+          {},
+          el(
+            'p',
+            {},
+            el('strong', {}, `${engine}, ${pool}: `),
+            el('code', {}, setting),
+            ' is ',
+            el('code', {}, now),
+            ', better ',
+            el('code', {}, better),
+          ),
+          el('p', { class: 'dim' }, `${because} ${saves.text}`),
+        ),
+      ),
+    ),
+  ]);
+}

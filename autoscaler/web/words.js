@@ -1,0 +1,93 @@
+const figures = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
+const amounts = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
+/**
+ * A number as people read it; a dash where there is none.
+ * @param {number | null | undefined} value
+ */
+export const figure = (value) => (value === null || value === undefined ? '–' : figures.format(value));
+
+/**
+ * @param {number} value
+ * @param {string} currency
+ */
+export const money = (value, currency) => `${amounts.format(value)} ${currency}`;
+
+/** @param {number} share 0 to 1 */
+export const percent = (share) => `${figures.format(Math.round(share * 1000) / 10)} %`;
+
+/**
+ * A span of time: `45 s`, `3 min 20 s`, `2 h 5 min`.
+ * @param {number} seconds
+ */
+export function span(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.round(whole / 60);
+  const [big, bigUnit, small, smallUnit] =
+    whole < 3600
+      ? [Math.floor(whole / 60), 'min', whole % 60, 's']
+      : [Math.floor(minutes / 60), 'h', minutes % 60, 'min'];
+  return small === 0 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${small} ${smallUnit}`;
+}
+
+/**
+ * The time of day where the reader is; with the date when it was another day.
+ * @param {number} atMs
+ * @param {number} nowMs
+ */
+export function clockTime(atMs, nowMs) {
+  const at = new Date(atMs);
+  const time = at.toLocaleTimeString('en-GB');
+  return at.toDateString() === new Date(nowMs).toDateString()
+    ? time
+    : `${at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} ${time}`;
+}
+
+/** @param {number} atMs */
+export const shortTime = (atMs) =>
+  new Date(atMs).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+
+/**
+ * A published shape as people say it; any other as it is called.
+ * @param {string} shape
+ */
+export function shapeTitle(shape) {
+  const [, cpu, memory] = /^(\d+)cpu-(\d+)gb$/.exec(shape) ?? [];
+  return cpu === undefined ? shape : `${cpu} CPU / ${memory} GB`;
+}
+
+const GIB = 2 ** 30;
+/** @type {Readonly<Record<string, number>>} */
+const BYTES = { '': 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: GIB, Ti: 2 ** 40 };
+
+/**
+ * CPU as Kubernetes writes it, in whole CPUs: `1150m` is `1.15`.
+ * @param {string} text
+ */
+export const cpu = (text) => figure(text.endsWith('m') ? Number(text.slice(0, -1)) / 1000 : Number(text));
+
+/** @param {number} bytes */
+export const memoryBytes = (bytes) =>
+  bytes >= GIB ? `${figure(bytes / GIB)} GiB` : `${figure(Math.round(bytes / 2 ** 20))} MiB`;
+
+/**
+ * Memory as Kubernetes writes it: `598400Mi` is `584.38 GiB`; what isn't understood stays as it is.
+ * @param {string} text
+ */
+export function memory(text) {
+  const [, number = '', unit = ''] = /^(\d+)([KMGT]i)?$/.exec(text) ?? [];
+  const factor = BYTES[unit];
+  return number === '' || factor === undefined ? text : memoryBytes(Number(number) * factor);
+}
+
+/**
+ * A quantity in a unit that people know.
+ * @param {number} value
+ * @param {string} unit
+ */
+export function quantity(value, unit) {
+  if (unit === 'bytes') return memoryBytes(value);
+  if (unit === 'millicores') return `${figure(value / 1000)} CPU`;
+  return `${figure(value)} ${unit}`.trim();
+}

@@ -1,0 +1,28 @@
+import { loadConfig } from '@hangar/autoscaler/config';
+import { readPage } from '@hangar/autoscaler/page';
+import { noMemory } from '@hangar/autoscaler/ports';
+import { createService, type Service } from '@hangar/autoscaler/service';
+import type { Clock } from '@hangar/shared/clock';
+import { silentLogger } from '@hangar/shared/logger';
+
+/** The HTTP side of the capacity service, listening on loopback. */
+export interface ServedPage {
+  readonly address: string;
+  /** What the page shows; a test puts in what it wants to see. */
+  readonly ledger: Service['autoscaler']['ledger'];
+  close(): Promise<void>;
+}
+
+/** The whole service as it is assembled, but without ticks: what it knows is what a test tells it. */
+export async function servePage(clock: Clock): Promise<ServedPage> {
+  const loaded = loadConfig({
+    HANGAR_AUTOSCALER_KUBERNETES: 'off',
+    HANGAR_AUTOSCALER_RUNNERS: 'http://127.0.0.1:9',
+  });
+  if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
+  const source = { get: () => Promise.reject(new Error('nobody is asked')) };
+  const parts = { clock, log: silentLogger, source, cluster: undefined, memory: noMemory };
+  const { autoscaler, http } = createService({ ...parts, version: 'test', page: readPage() }, loaded.ok);
+  const address = await http.listen({ host: '127.0.0.1', port: 0 });
+  return { address: `${address}/`, ledger: autoscaler.ledger, close: () => http.close() };
+}

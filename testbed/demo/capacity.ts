@@ -1,0 +1,155 @@
+import { loadConfig } from '@hangar/autoscaler/config';
+import { httpMetricsSource } from '@hangar/autoscaler/metrics-http';
+import { readPage } from '@hangar/autoscaler/page';
+import { noMemory } from '@hangar/autoscaler/ports';
+import { createService, type Service } from '@hangar/autoscaler/service';
+import { createHttp } from '@hangar/runner/http';
+import type { Clock } from '@hangar/shared/clock';
+import { createLogger } from '@hangar/shared/logger';
+import type { World } from '../flows/world.ts';
+
+/** What the autoscaler said at one moment. */
+export interface Said {
+  /** Pods that ran or waited, and stages that had none yet. */
+  readonly work: number;
+  readonly shapes: readonly {
+    readonly shape: string;
+    readonly nodesNow: number;
+    readonly nodesAhead: number;
+  }[];
+}
+
+/** What it said before the flight, at the busiest moment, and after. */
+export interface Recommended {
+  readonly before: Said;
+  readonly peak: Said;
+  readonly after: Said;
+}
+
+const TICK_MS = 200;
+const LOOK_MS = 50;
+const NOTHING: Said = { work: 0, shapes: [] };
+
+type Recommendation = NonNullable<Service['autoscaler']['ledger']['recommendation']>;
+
+const saidOf = ({ demand, shapes }: Recommendation): Said => ({
+  work: demand.runningPods + demand.pendingPods + demand.knownStages,
+  shapes: shapes.map(({ shape, nodesNow, nodesAhead }) => ({ shape, nodesNow, nodesAhead })),
+});
+
+/** The autoscaler beside the demo's runner: it reads the runner's metrics and looks at Pods and nodes, as a dry run. */
+export class Capacity {
+  /** Of the page. */
+  readonly address: string;
+  private readonly clock: Clock;
+  private readonly service: Service;
+  private readonly end: () => Promise<void>;
+  private before: Said = NOTHING;
+  private peak: Said = NOTHING;
+
+  /** Use {@link startCapacity}. */
+  constructor(clock: Clock, service: Service, address: string, end: () => Promise<void>) {
+    this.clock = clock;
+    this.service = service;
+    this.address = address;
+    this.end = end;
+  }
+
+  /** Whether it has seen work. */
+  get hasSeenWork(): boolean {
+    return this.peak.work > 0;
+  }
+
+  /** Waits for its first answer. */
+  async ready(limitMs: number, stop: AbortSignal): Promise<void> {
+    await this.until(limitMs, stop, () => this.now !== undefined);
+    this.before = this.now ?? NOTHING;
+  }
+
+  /** Keeps the busiest moment until the signal is aborted. */
+  async watch(over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
+      const { now } = this;
+      if (now !== undefined && now.work > this.peak.work) this.peak = now;
+      await this.clock.sleep(LOOK_MS, over);
+    }
+  }
+
+  /** What it has recommended, once it sees that the work is done. */
+  async told(limitMs: number, stop: AbortSignal): Promise<Recommended> {
+    await this.until(limitMs, stop, () => this.now?.work === this.before.work);
+    return { before: this.before, peak: this.peak, after: this.now ?? NOTHING };
+  }
+
+  close(): Promise<void> {
+    return this.end();
+  }
+
+  private get now(): Said | undefined {
+    const { recommendation } = this.service.autoscaler.ledger;
+    return recommendation && saidOf(recommendation);
+  }
+
+  /** Gives up in silence when time is up: what is missing then is judged. */
+  private async until(limitMs: number, stop: AbortSignal, probe: () => boolean): Promise<void> {
+    const deadlineMs = this.clock.monotonicMs() + limitMs;
+    while (!probe() && this.clock.monotonicMs() < deadlineMs) {
+      await this.clock.sleep(LOOK_MS, stop);
+      stop.throwIfAborted();
+    }
+  }
+}
+
+/** Starts the autoscaler on loopback; the runner's HTTP side too, which it asks. */
+export async function startCapacity(clock: Clock, { runner, admin }: World): Promise<Capacity> {
+  const runnerHttp = createHttp(runner.http);
+  const loopback = { host: '127.0.0.1', port: 0 };
+  const loaded = loadConfig({
+    HANGAR_AUTOSCALER_RUNNERS: await runnerHttp.listen(loopback),
+    HANGAR_AUTOSCALER_TICK: `${TICK_MS}ms`,
+    HANGAR_AUTOSCALER_BOOT_TIME: '60s',
+  });
+  if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
+  const source = httpMetricsSource();
+  const log = createLogger('error');
+  const parts = { clock, log, source, cluster: admin, memory: noMemory, version: 'demo', page: readPage() };
+  const service = createService(parts, loaded.ok);
+  const stop = new AbortController();
+  const address = await service.http.listen(loopback);
+  const running = service.autoscaler.run(stop.signal);
+  return new Capacity(clock, service, `${address}/`, async () => {
+    stop.abort(new Error('the demo is over'));
+    await Promise.all([running, service.http.close(), runnerHttp.close(), source.close()]);
+  });
+}
+
+/** What was not as it should be: the recommendation has to move with the work. Pure. */
+export function capacityProblems({ before, peak, after }: Recommended): readonly string[] {
+  if (before.shapes.length === 0) return ['the autoscaler gave no answer'];
+  const isMoved = peak.shapes.some(
+    ({ nodesNow }, nth) => nodesNow > (before.shapes[nth]?.nodesNow ?? Number.POSITIVE_INFINITY),
+  );
+  return [
+    ...(isMoved ? [] : [`the recommendation did not grow with the work: ${saidText(peak)}`]),
+    ...(after.work === before.work
+      ? []
+      : [`the autoscaler still sees work after the end: ${saidText(after)}`]),
+  ];
+}
+
+const count = (nodes: number): string => `${nodes} ${nodes === 1 ? 'node' : 'nodes'}`;
+
+const saidText = ({ work, shapes }: Said): string =>
+  `${`${work} to run`.padEnd(10)} ${shapes
+    .map(({ shape, nodesNow, nodesAhead }) =>
+      `${shape}: ${count(nodesNow)} now, ${nodesAhead} next`.padEnd(32),
+    )
+    .join('  ')}`.trimEnd();
+
+/** A line for each moment. Pure. */
+export const capacityLines = ({ before, peak, after }: Recommended): readonly string[] => [
+  'What the autoscaler recommended, if all nodes were of one shape',
+  `  before   ${saidText(before)}`,
+  `  at peak  ${saidText(peak)}`,
+  `  after    ${saidText(after)}`,
+];
