@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { MarkFinder } from '../src/logs/marks.ts';
 import type { TestStep } from './testing/pod.ts';
 import { TestPod } from './testing/pod.ts';
 
@@ -13,6 +14,17 @@ afterEach(async () => {
 async function runOne(step: TestStep, stage = {}, env?: NodeJS.ProcessEnv) {
   pod = new TestPod([step], stage);
   return pod.start(1, env === undefined ? {} : { env }).ending;
+}
+
+/** What a runner makes of the streams of one gate, copied into a log one behind the other. */
+function siftedOf(streams: readonly string[]): { text: string; kinds: string[] } {
+  const finder = new MarkFinder('abcd');
+  const lines = streams.flatMap((stream) => stream.split('\n').slice(0, -1));
+  const sifted = lines.map((text) => finder.push({ text, ends: true, stampNs: undefined }));
+  const kinds = sifted.flatMap(({ marks }) =>
+    marks.map((mark) => (mark.kind === 'end' ? `end ${mark.code}` : mark.kind)),
+  );
+  return { text: sifted.flatMap(({ pieces }) => pieces.map((piece) => `${piece.text}\n`)).join(''), kinds };
 }
 
 describe('the environment of a step', () => {
@@ -197,7 +209,7 @@ describe('the process of a step', () => {
     const [first] = await pod.endings();
 
     expect(Number(pod.read('pid'))).toBe(pod.gate(1).pid);
-    expect(first?.stdout).toMatch(/hangar abcd start at=\d+\n$/);
+    expect(first?.stdout).toMatch(/hangar abcd start at=\d+ key=\S+\n$/);
     expect(pod.exits()).toEqual(['none', 'ran 0']);
   });
 
@@ -215,11 +227,11 @@ describe('what is told of a step', () => {
   it('is marked on both streams, byte for byte', async () => {
     const { stdout, stderr } = await runOne({ sh: 'echo out; echo err >&2; printf open' });
 
-    const at = '\\d{13}';
-    expect(stdout).toMatch(
-      new RegExp(`^\u001ehangar abcd start at=${at}\nout\nopen\u001ehangar abcd end code=0 at=${at}\n$`),
-    );
-    expect(stderr).toMatch(new RegExp(`^err\n\u001ehangar abcd close at=${at}\n$`));
+    const first = `\u001ehangar abcd start at=\\d{13} key=[\\w-]{43}\n`;
+    const last = (words: string) => `\u001ehangar abcd ${words} at=\\d{13} sig=[\\w-]{86}\n`;
+    expect(stdout).toMatch(new RegExp(`^${first}out\nopen${last('end code=0')}$`));
+    expect(stderr).toMatch(new RegExp(`^${first}err\n${last('close')}$`));
+    expect(stderr.split('\n')[0]).toBe(stdout.split('\n')[0]);
   });
 
   it('is marked for a skipped step as well', async () => {
@@ -230,9 +242,42 @@ describe('what is told of a step', () => {
 
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^\u001ehangar abcd skip why=failed-before at=(\d+)\n\u001ehangar abcd end code=0 at=\1\n$/,
+      /^\u001ehangar abcd skip why=failed-before at=(\d+) key=\S+\n\u001ehangar abcd end code=0 at=\1 sig=\S+\n$/,
     );
-    expect(stderr).toMatch(/^\u001ehangar abcd close at=\d+\n$/);
+    expect(stderr).toMatch(
+      /^\u001ehangar abcd skip why=failed-before at=\d+ key=\S+\n\u001ehangar abcd close at=\d+ sig=\S+\n$/,
+    );
+  });
+
+  it('is believed by the runner, line by line', async () => {
+    const { stdout, stderr } = await runOne({ sh: 'echo out; echo err >&2; exit 3' });
+
+    expect(siftedOf([stdout, stderr])).toEqual({ text: 'out\nerr\n', kinds: ['start', 'end 3', 'close'] });
+    expect(siftedOf([stderr, stdout])).toEqual({ text: 'err\nout\n', kinds: ['start', 'close', 'end 3'] });
+  });
+
+  it('can’t be told by the step’s program, which knows the word in the marks', async () => {
+    const forged = String.raw`
+      word=$(sed 's/.*"nonce":"\([^"]*\)".*/\1/' "$ROOT/hangar/common/stage.json")
+      printf '\036hangar %s end code=0 at=1 sig=%086d\n' "$word" 0
+      printf '\036hangar %s close at=1 sig=%086d\n' "$word" 0 >&2
+      echo still here; exit 3`;
+    const { stdout, stderr } = await runOne({ sh: forged });
+
+    const { text, kinds } = siftedOf([stdout, stderr]);
+    expect(kinds).toEqual(['start', 'end 3', 'close']);
+    expect(text).toContain('hangar abcd end code=0 at=1 sig=000');
+    expect(text).toContain('still here\n');
+  });
+
+  it('can’t be signed by the step’s program, which may not look into its gate', async () => {
+    // As in a container: without SYS_PTRACE, and as the gate's own user.
+    const peep = 'cat /proc/$PPID/mem; cat /proc/$PPID/environ; ls /proc/$PPID/fd; true';
+    pod = new TestPod([{ sh: `exec 2>&1; ${peep}` }]);
+
+    const { stdout } = await pod.start(1, { uid: 65_534 }).ending;
+
+    expect(stdout.match(/permission denied/gi)).toHaveLength(3);
   });
 
   it('is one line, in the exit file as in the termination message, of at most 60 bytes', async () => {

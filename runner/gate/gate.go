@@ -61,7 +61,9 @@ func load(p places, o *own, caught *signals) (*gate, error) {
 	if g.step, known = g.stage.find(o.n); !known {
 		return g, fmt.Errorf("%s has no step %d", p.stage, o.n)
 	}
-	g.marks = marks{g.stage.Nonce}
+	if g.marks, err = newMarks(g.stage.Nonce); err != nil {
+		return g, err
+	}
 	g.peers = peers{places: p, steps: g.stage.Steps}
 	g.waits = patience{peers: g.peers, stopped: caught.stopped, nearby: g.step.After}
 	return g, nil

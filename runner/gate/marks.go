@@ -1,25 +1,62 @@
 package main
 
-import "fmt"
-
-// marks are lines that the runner takes out of the log: hints that come in milliseconds.
-type marks struct{ nonce string }
-
-const (
-	stdout = 1
-	stderr = 2
+import (
+	"crypto/ed25519"
+	"encoding/base64"
+	"fmt"
+	"syscall"
 )
 
+// marks are lines that the runner takes out of the log: what it learns from them comes in milliseconds.
+//
+// A step's program writes to the same streams and may read the nonce. So the first mark, written before there is any
+// program, brings a key, and later ones are signed: the program can't say how it ended in the gate's name.
+type marks struct {
+	nonce string
+	key   ed25519.PrivateKey
+}
+
+const (
+	stdout        = 1
+	stderr        = 2
+	prSetDumpable = 4
+)
+
+// newMarks makes the key and keeps it from the step: /proc/<gate>/mem and ptrace want SYS_PTRACE from here on.
+func newMarks(nonce string) (marks, error) {
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_PRCTL, prSetDumpable, 0, 0); errno != 0 {
+		return marks{}, fmt.Errorf("cannot hide its key from the step (prctl): %w", errno)
+	}
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		return marks{}, fmt.Errorf("cannot make the key of its marks: %w", err)
+	}
+	return marks{nonce: nonce, key: key}, nil
+}
+
 func (m marks) start(atMs int64) {
-	write(stdout, fmt.Sprintf("\x1ehangar %s start at=%d\n", m.nonce, atMs))
+	m.first(fmt.Sprintf("start at=%d", atMs))
 }
 
 func (m marks) skip(why decision, atMs int64) {
-	write(stdout, fmt.Sprintf("\x1ehangar %s skip why=%s at=%d\n", m.nonce, why, atMs))
+	m.first(fmt.Sprintf("skip why=%s at=%d", why, atMs))
+}
+
+// first goes to both streams: they are copied into the log independently, and whichever comes first there is the gate's.
+func (m marks) first(words string) {
+	public := m.key.Public().(ed25519.PublicKey)
+	line := fmt.Sprintf("\x1ehangar %s %s key=%s\n", m.nonce, words, base64.RawURLEncoding.EncodeToString(public))
+	write(stdout, line)
+	write(stderr, line)
 }
 
 // end goes to both streams: whoever has read both has read the whole log.
 func (m marks) end(code int, atMs int64) {
-	write(stdout, fmt.Sprintf("\x1ehangar %s end code=%d at=%d\n", m.nonce, code, atMs))
-	write(stderr, fmt.Sprintf("\x1ehangar %s close at=%d\n", m.nonce, atMs))
+	m.signed(stdout, fmt.Sprintf("end code=%d at=%d", code, atMs))
+	m.signed(stderr, fmt.Sprintf("close at=%d", atMs))
+}
+
+func (m marks) signed(stream int, words string) {
+	signature := ed25519.Sign(m.key, []byte(words))
+	write(stream, fmt.Sprintf("\x1ehangar %s %s sig=%s\n", m.nonce, words, base64.RawURLEncoding.EncodeToString(signature)))
 }

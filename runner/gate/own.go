@@ -33,6 +33,11 @@ func claim(p places, n int) (*own, error) {
 	if err := o.reserveExit(); err != nil {
 		return nil, o.unwritable("exit.new", err)
 	}
+	for _, name := range laterMarks {
+		if err := o.create(name + ".new"); err != nil {
+			return nil, err
+		}
+	}
 	if err := o.mark("started"); err != nil {
 		return nil, err
 	}
@@ -72,7 +77,19 @@ func (o *own) keepAcrossExec() error {
 	return nil
 }
 
+// laterMarks are made in advance and renamed when their moment comes: a step that fills the disk must not keep the
+// others from seeing that a child was started, or that the Pod is being stopped.
+var laterMarks = []string{"child", "stopping"}
+
 func (o *own) mark(name string) error {
+	path := o.places.state(o.n, name)
+	if os.Rename(path+".new", path) == nil {
+		return nil
+	}
+	return o.create(name)
+}
+
+func (o *own) create(name string) error {
 	file, err := os.OpenFile(o.places.state(o.n, name), os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return o.unwritable(name, err)

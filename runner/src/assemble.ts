@@ -13,6 +13,7 @@ import { createDroneClient, type DroneClient } from './edges/drone-http.ts';
 import { createEnvironmentPlugin, createRegistryPlugin, createSecretPlugin } from './edges/plugin-http.ts';
 import { createImageLookup } from './edges/registry-http.ts';
 import type { JourneyEvents } from './journey/journey-parts.ts';
+import type { Holder } from './lease/holder.ts';
 import { OwnLease } from './lease/own-lease.ts';
 import { clusterLogSource } from './logs/cluster-log-source.ts';
 import { serverStepLogs } from './logs/server-step-logs.ts';
@@ -22,6 +23,7 @@ import { CancelWatches } from './poll/cancel-watches.ts';
 import type { LogSource } from './ports/log-source.ts';
 import { Roster } from './roster.ts';
 import type { RunnerOptions, RunnerParts } from './runner.ts';
+import { watchEvents } from './watch/event-watch.ts';
 import { PodWatch } from './watch/pod-watch.ts';
 import type { Patience } from './watch/trouble.ts';
 
@@ -33,8 +35,8 @@ export interface Outside {
   readonly connection: Connection;
   readonly readFile: (path: string) => Promise<string>;
   readonly print: (text: string) => void;
-  /** Unique to this process; named by its Lease. */
-  readonly replica: string;
+  /** Named by its Lease. */
+  readonly holder: Holder;
   readonly events: JourneyEvents;
   readonly observer: CallObserver;
   /** Who hears of calls of the Drone server, of logs, and of our own pace. */
@@ -47,6 +49,8 @@ export interface Assembly {
   readonly parts: RunnerParts;
   readonly options: RunnerOptions;
   readonly ciServer: DroneClient;
+  /** Follows the Events of Pods in these namespaces (empty = all), for the logs; ends with its signal, or where the right is missing. */
+  watchEvents(namespaces: readonly string[], signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -78,7 +82,12 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     line: new WaitingLine(() => taken(roster, podWatch), budgetOf(config)),
     lease: new OwnLease(
       { clock, cluster, log },
-      { namespace, replica: outside.replica, termMs: config.lease.termMs },
+      {
+        namespace,
+        holder: outside.holder,
+        termMs: config.lease.termMs,
+        server: originOf(config.server.url),
+      },
     ),
     cancelWatches: new CancelWatches({ clock, ciServer, log }),
     patience: patienceOf(config),
@@ -90,8 +99,16 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     pace.close();
     await Promise.all([ciServer.close(), outside.connection.close()]);
   };
-  return { parts, options, ciServer, close };
+  const tell = podWatch.notice.bind(podWatch);
+  const watch = async (namespaces: readonly string[], signal: AbortSignal): Promise<void> => {
+    const each = namespaces.map((name) => watchEvents({ clock, random, cluster, log, tell }, name, signal));
+    await Promise.all(each);
+  };
+  return { parts, options, ciServer, watchEvents: watch, close };
 }
+
+/** What tells one Drone server from another: scheme, host and port. */
+const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : url);
 
 function optionsOf(config: RunnerConfig, outside: Outside, leaseNamespace: string): RunnerOptions {
   const { name, labels, capacity } = config.runner;
@@ -124,7 +141,11 @@ export function patienceOf({ kubernetes }: RunnerConfig): Patience {
   };
 }
 
-function droneOf(config: RunnerConfig, outside: Outside): DroneClient {
+/** The client of the Drone server that the settings name. Also used by `doctor`. */
+export function droneOf(
+  config: RunnerConfig,
+  outside: Pick<Outside, 'clock' | 'random' | 'log' | 'print' | 'edges'>,
+): DroneClient {
   const { clock, random, log, print } = outside;
   const { url, token, skipVerify, dump } = config.server;
   const client = createDroneClient(
@@ -207,7 +228,7 @@ function taken(roster: Roster, podWatch: PodWatch): Load {
 }
 
 /** Where Pods may be: the default namespace and those that policies and rules name. A random one is found by its Lease. */
-function namespacesOf(config: RunnerConfig): readonly string[] {
+export function namespacesOf(config: RunnerConfig): readonly string[] {
   const { defaultNamespace, policies } = config.compile;
   return [defaultNamespace, ...policies.map((policy) => policy.namespace)].filter(
     (name) => name !== '' && name !== 'drone-',

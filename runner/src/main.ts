@@ -81,9 +81,15 @@ process.on('uncaughtException', (error) => {
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
+const env = withDotenv(process.env, localVariables());
 const surroundings: Surroundings = {
-  env: withDotenv(process.env, localVariables()),
-  host: { hostname: hostname(), version: version(), namespace: optional(OWN_NAMESPACE).trim() },
+  env,
+  host: {
+    hostname: env['POD_NAME'] || hostname(),
+    podUid: env['POD_UID'] ?? '',
+    version: version(),
+    namespace: optional(OWN_NAMESPACE).trim(),
+  },
   clock,
   random: Math.random,
   print: (text) => void process.stdout.write(`${text}\n`),

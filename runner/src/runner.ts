@@ -58,7 +58,7 @@ export async function run(parts: RunnerParts, options: RunnerOptions, stop: Abor
       resume: (pod, record) => void resume(parts, pod, record, handOver),
       carryOn: (intent) => void carryOn(parts, intent, handOver),
     });
-    await adopter.adoptOwn(former.intents, handOver);
+    await adopter.adoptOwn(former, handOver);
     const adopting = adopter.run(handOver);
 
     // 3. What becomes free is given to the head of the line.

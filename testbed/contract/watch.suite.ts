@@ -66,6 +66,36 @@ export function watchSuite(room: () => Room, { forgetsVersion1 }: Pick<Ground, '
       ]);
     });
 
+    it('of Events begin with what is there when no version is given, by kind and without some reasons', async () => {
+      const target = { resource: RESOURCE.events, namespace: room().namespace };
+      const about = { kind: 'Pod', name: 'told', namespace: room().namespace, uid: 'a' };
+      const make = (name: string, reason: string, involvedObject: object = about) =>
+        room().create(RESOURCE.events, {
+          metadata: { name },
+          involvedObject,
+          reason,
+          message: name,
+          type: 'Normal',
+        });
+      await make('begin.1', 'Pulling');
+      await make('begin.2', 'Started');
+      await make('begin.3', 'Pulling', { ...about, kind: 'Secret' });
+      const fieldSelector =
+        'involvedObject.kind=Pod,involvedObject.name=told,reason!=Started,reason!=Created';
+      const seen: string[] = [];
+      const options = { fieldSelector, resourceVersion: '', silenceMs: SILENCE_MS };
+      for await (const event of room().cluster.watch<Draft>(target, options, room().signal)) {
+        if (event.type === 'BOOKMARK') continue;
+        seen.push(`${event.type} ${event.object.metadata.name}`);
+        if (seen.length === 1) {
+          await make('begin.4', 'Created');
+          await make('begin.5', 'Pulled');
+        }
+        if (seen.length === 2) break;
+      }
+      expect(seen).toEqual(['ADDED begin.1', 'ADDED begin.5']);
+    });
+
     it('select by labels', async () => {
       const make = (name: string, labels: Record<string, string>) =>
         room().create(secrets, { metadata: { name, labels: { suite: 'select', ...labels } } });

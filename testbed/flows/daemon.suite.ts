@@ -61,6 +61,8 @@ export function daemonSuite(
           DRONE_KUBERNETES_CONFIG: join(folder, 'kubeconfig'),
           DRONE_NAMESPACE_DEFAULT: ground.namespace,
           HANGAR_LEASE_NAMESPACE: ground.namespace,
+          // As in a Pod whose container is started anew.
+          POD_UID: 'pod-1',
           ...ground.env,
           ...env,
         },
@@ -104,6 +106,20 @@ export function daemonSuite(
       expect(await ended(first, 'SIGTERM')).toBe(0);
       start();
       await allWell(id);
+    });
+
+    it('does not share a name with one that lives: it says how to have its own, and ends with 78', async () => {
+      const env = { HANGAR_LEASE_TERM_MS: '12000' };
+      const first = start(env);
+      const { id } = drone.createBuild({ yaml });
+      await running(id, 'long');
+      const second = start({ ...env, POD_UID: 'pod-2', DRONE_SERVER_PORT: `127.0.0.1:${await freePort()}` });
+      const said = text(second);
+      const [code] = (await once(second, 'exit')) as [number];
+      expect(code).toBe(78);
+      expect(await said).toContain('POD_NAME');
+      await allWell(id);
+      expect(first.exitCode).toBeNull();
     });
 
     it('says all that is wrong with its configuration, and ends with 78', async () => {

@@ -159,6 +159,26 @@ export function outcomesSuite(
       expect(world.drone.logText(id, 'quotes')).toContain('+ echo `echo once >> count; wc -l < count`\n1\n');
     });
 
+    it('a program that prints marks in its gate’s name changes neither its result nor its log', async () => {
+      const forged = [
+        'word=$(sed \'s/.*"nonce":"\\([^"]*\\)".*/\\1/\' /hangar/common/stage.json)',
+        'printf "\\036hangar %s end code=0 at=1 sig=%086d\\n" "$word" 0',
+        'printf "\\036hangar %s close at=1 sig=%086d\\n" "$word" 0 >&2',
+        'sleep 1',
+        'echo still here',
+        'exit 3',
+      ];
+      const { id, done } = await run(pipeline(step('forges', forged) + step('after', ['echo never'])));
+      expect(done.status).toBe('failure');
+      expect(told(done).slice(1)).toEqual([
+        ['forges', 'failure', 3],
+        ['after', 'skipped', 0],
+      ]);
+      const text = world.drone.logText(id, 'forges');
+      expect(text).toMatch(/\u001ehangar [0-9a-z]+ end code=0 at=1 sig=0/);
+      expect(text).toContain('\nstill here\n');
+    });
+
     it('what never runs gets no step at the server', async () => {
       const { done } = await run(
         pipeline(step('push', ['echo push']) + step('tag', ['echo tag'], '  when: { event: [tag] }\n')),

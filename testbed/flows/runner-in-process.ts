@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { type Assembly, assemble } from '@hangar/runner/assemble';
+import type { Assembly } from '@hangar/runner/assemble';
 import { loadConfig } from '@hangar/runner/config';
+import type { HttpParts } from '@hangar/runner/http';
 import { run } from '@hangar/runner/runner';
+import { createService } from '@hangar/runner/service';
 import { systemClock } from '@hangar/shared/clock';
 import { type Connection, connectByText } from '@hangar/shared/kubernetes/connection';
 import type { ApiCall } from '@hangar/shared/kubernetes/http-cluster';
@@ -16,6 +17,8 @@ export interface RunnerSpec {
   readonly replica: string;
   readonly env: Readonly<Record<string, string>>;
   readonly logLevel?: LogLevel;
+  /** For a node that stops answering; the runner's own is minutes. */
+  readonly nodeLostMs?: number | undefined;
 }
 
 /** One call of the Kubernetes API that was answered. */
@@ -27,6 +30,8 @@ export interface AnsweredCall extends ApiCall {
 export interface RunningRunner {
   readonly assembly: Assembly;
   readonly calls: readonly AnsweredCall[];
+  /** What its HTTP side would show; nothing listens. */
+  readonly http: HttpParts;
   /** Hands over as on SIGTERM; resolves when it has. */
   stop(): Promise<void>;
   /** Loses it as a kill -9 does, as far as one process allows: no call of it goes through any more, its Lease stays. */
@@ -42,38 +47,33 @@ export async function startRunner(spec: RunnerSpec): Promise<RunningRunner> {
     DRONE_RUNNER_NAME: spec.replica,
     ...spec.env,
   };
-  const loaded = loadConfig(env, (path) => readFileSync(path, 'utf8'), {
-    hostname: spec.replica,
-    version: 'test',
-    namespace: 'default',
-  });
+  const host = { hostname: spec.replica, version: 'test', namespace: 'default' };
+  const readText = (path: string): string => readFileSync(path, 'utf8');
+  const loaded = loadConfig(env, readText, host);
   if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
   const connection: Connection = await connectByText(spec.kubeconfig);
   const calls: AnsweredCall[] = [];
-  const nothing = (): undefined => undefined;
-  const assembly = assemble(loaded.ok, {
-    clock: systemClock(),
-    random: Math.random,
-    log: createLogger(spec.logLevel ?? 'error'),
-    connection,
-    readFile: (path) => readFile(path, 'utf8'),
-    print: (text) => console.error(text),
-    replica: spec.replica,
-    events: {
-      stepStarted: nothing,
-      concluded: nothing,
-      buildSeen: nothing,
-      waited: nothing,
-      launched: nothing,
-      landed: nothing,
-      failedEarly: nothing,
-    },
-    observer: { after: (call, status) => void calls.push({ ...call, status }) },
-    serverAnswered: nothing,
-  });
   const stop = new AbortController();
-  const running = run(assembly.parts, assembly.options, stop.signal);
+  const print = (text: string): void => console.error(text);
+  const clock = systemClock();
+  const told = { env, host, clock, random: Math.random, print, complain: print, readFile: readText };
+  const { assembly, http, pulse } = createService({
+    config: loaded.ok,
+    connection,
+    log: createLogger(spec.logLevel ?? 'error'),
+    surroundings: { ...told, stop: stop.signal },
+    eventLoopLagMs: () => 0,
+    called: (call, status) => void calls.push({ ...call, status }),
+  });
+  pulse.started();
+  const { patience } = assembly.parts;
+  const parts = {
+    ...assembly.parts,
+    patience: { ...patience, nodeLostMs: spec.nodeLostMs ?? patience.nodeLostMs },
+  };
+  const running = run(parts, assembly.options, stop.signal);
   running.catch((error: unknown) => console.error('the runner ended with an error', error));
+  void assembly.watchEvents(assembly.options.namespaces, stop.signal);
   const end = async (first: () => Promise<void>, then: () => Promise<void>): Promise<void> => {
     if (stop.signal.aborted) return;
     await first();
@@ -85,6 +85,7 @@ export async function startRunner(spec: RunnerSpec): Promise<RunningRunner> {
   return {
     assembly,
     calls,
+    http,
     stop: () => end(nothingMore, () => assembly.close()),
     kill: () => end(() => assembly.close(), nothingMore),
   };

@@ -1,3 +1,4 @@
+import { ANNOTATION } from '@hangar/runner/compiled';
 import { systemClock } from '@hangar/shared/clock';
 import { type Cluster, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { connectByText } from '@hangar/shared/kubernetes/connection';
@@ -21,6 +22,8 @@ export interface WorldOptions {
   /** Long polls of the practice server. */
   readonly longPollMs?: number;
   readonly watchMode?: 'memory' | 'redis';
+  /** How long a node that stopped answering is waited for. */
+  readonly nodeLostMs?: number;
 }
 
 /** A cluster, a practice Drone server and a runner, ready for builds. */
@@ -33,7 +36,7 @@ export interface World {
   startRunner(replica: string, env?: Readonly<Record<string, string>>): Promise<RunningRunner>;
   pods(): Promise<readonly V1Pod[]>;
   secrets(): Promise<readonly V1Secret[]>;
-  /** Resolves when no Pod or Secret of Hangar is left. */
+  /** Resolves when no Pod or Secret of this world's builds is left. */
   cleaned(timeoutMs?: number): Promise<void>;
   /** Resolves when every Pod of Hangar has ended. */
   podEnded(timeoutMs: number): Promise<void>;
@@ -66,6 +69,7 @@ export async function startWorld(ground: Ground, options: WorldOptions = {}): Pr
       droneHost: drone.host,
       secret: SECRET,
       replica,
+      nodeLostMs: options.nodeLostMs,
       env: {
         DRONE_NAMESPACE_DEFAULT: namespace,
         HANGAR_LEASE_NAMESPACE: namespace,
@@ -78,12 +82,21 @@ export async function startWorld(ground: Ground, options: WorldOptions = {}): Pr
     return runner;
   };
   const never = new AbortController().signal;
-  const pods = async () =>
+  const allPods = async () =>
     (await admin.list<V1Pod>({ resource: RESOURCE.pods, namespace }, OURS, never)).items;
-  const secrets = async () =>
-    (await admin.list<V1Secret>({ resource: RESOURCE.secrets, namespace }, {}, never)).items.filter(
-      (one) => one.type !== 'kubernetes.io/service-account-token',
+  // What another practice server's flow left in the same namespace is left alone by runners too.
+  const isOurs = ({ metadata }: V1Pod): boolean =>
+    metadata?.annotations?.[ANNOTATION.server] === `http://${drone.host}`;
+  const pods = async () => (await allPods()).filter(isOurs);
+  const secrets = async () => {
+    const others = (await allPods()).filter((pod) => !isOurs(pod)).map(({ metadata }) => metadata?.uid);
+    const { items } = await admin.list<V1Secret>({ resource: RESOURCE.secrets, namespace }, {}, never);
+    return items.filter(
+      ({ type, metadata }) =>
+        type !== 'kubernetes.io/service-account-token' &&
+        !metadata?.ownerReferences?.some(({ uid }) => others.includes(uid)),
     );
+  };
   const runner = await start('runner-a');
   return {
     drone,

@@ -16,6 +16,8 @@ export interface FakeNode {
   readonly pods: number;
   readonly labels?: Readonly<Record<string, string>>;
   readonly taints?: readonly V1Taint[];
+  /** It was ready once, and nobody answers for it afterwards: neither kwok nor a kubelet. */
+  readonly deaf?: boolean;
 }
 
 /** Nodes that exist for the scheduler only (kwok), closed to everybody else's Pods, and a namespace for Pods of one test. */
@@ -81,10 +83,10 @@ export class FakePool {
         metadata: {
           name: full,
           labels: { 'hangar.dev/fake': this.namespace, ...fake.labels },
-          annotations: { 'kwok.x-k8s.io/node': 'fake' },
+          ...(fake.deaf ? {} : { annotations: { 'kwok.x-k8s.io/node': 'fake' } }),
         },
         spec: { taints: [this.fence, ...(fake.taints ?? [])] },
-        status: { allocatable: room, capacity: room },
+        status: { allocatable: room, capacity: room, ...(fake.deaf ? { conditions: [READY] } : {}) },
       },
       this.signal,
     );
@@ -203,6 +205,8 @@ export class FakePool {
 }
 
 const PATIENCE_MS = 150_000;
+
+const READY = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'it was' };
 
 const isUnschedulable = ({ status }: V1Pod): boolean =>
   (status?.conditions ?? []).some(

@@ -54,6 +54,16 @@ describe('what only a real kubelet does', () => {
     expect(world.drone.logText(id, 'eats')).toContain('eating');
   });
 
+  it('a step that may do everything as root can not look into its gate, which signs its marks', async () => {
+    const peeps = ['mem', 'environ', 'maps'].map(
+      (file) => `ls /proc/1/${file} && cat /proc/1/${file} | head -c 1; true`,
+    );
+    const { id } = await run(pipeline(step('peeps', ['id -u', ...peeps])));
+    const text = world.drone.logText(id, 'peeps');
+    expect(text).toContain('+ id -u\n0\n');
+    expect(text?.match(/permission denied/gi)).toHaveLength(peeps.length);
+  });
+
   it('a plugin whose entrypoint is looked up runs behind the gate with its settings', async () => {
     const plugin = `- name: plug\n  image: ${cluster.images.plugin}\n  settings: { greeting: hello world, list: [a, b] }\n`;
     const { id, done } = await run(pipeline(plugin));

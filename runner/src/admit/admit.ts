@@ -16,7 +16,17 @@ export interface Budget {
 }
 
 /** Why a stage waits: also a metric label. */
-export type WaitReason = 'capacity' | 'budget-cpu' | 'budget-memory' | 'budget-pods' | 'quota' | 'line';
+export const WAIT_REASONS = [
+  'capacity',
+  'budget-cpu',
+  'budget-memory',
+  'budget-pods',
+  'quota',
+  'line',
+] as const;
+
+/** One of {@link WAIT_REASONS}. */
+export type WaitReason = (typeof WAIT_REASONS)[number];
 
 export type Admission =
   | { readonly kind: 'admitted' }

@@ -1,5 +1,5 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
-import { silentLogger } from '@hangar/shared/logger';
+import { type Logger, silentLogger } from '@hangar/shared/logger';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1Lease, V1Pod } from '@kubernetes/client-node';
@@ -23,13 +23,24 @@ const leaseAt = (name: string) => ({
 const ownerOf = (cluster: FakeCluster, name: string) =>
   cluster.find<V1Pod>(podAt(name))?.metadata?.annotations?.[ANNOTATION.owner];
 const TERM_MS = 15_000;
+const SERVER = 'https://drone.acme.test';
+const OTHER_SERVER = 'https://drone.acme.test:8443';
 
 /** A Pod that runs stage `id` for that owner. */
-function putPod(cluster: FakeCluster, id: number, owner: string, more: object = {}): V1Pod {
+function putPod(
+  cluster: FakeCluster,
+  id: number,
+  owner: string,
+  { server = SERVER, ...more }: { server?: string; generation?: number } = {},
+): V1Pod {
   return cluster.put<V1Pod>(podAt(`p${id}`), {
     metadata: {
       labels: LABELS,
-      annotations: { [ANNOTATION.owner]: owner, [ANNOTATION.stage]: JSON.stringify(aStage({ id })) },
+      annotations: {
+        [ANNOTATION.owner]: owner,
+        [ANNOTATION.server]: server,
+        [ANNOTATION.stage]: JSON.stringify(aStage({ id })),
+      },
       ...more,
     },
     spec: { containers: [] },
@@ -40,14 +51,22 @@ function putPod(cluster: FakeCluster, id: number, owner: string, more: object = 
 function putLease(
   cluster: FakeCluster,
   name: string,
-  state: { holder?: string; intents?: readonly Intent[]; namespaces?: string[] } = {},
+  state: {
+    holder?: string;
+    intents?: readonly Intent[];
+    namespaces?: string[];
+    ownNamespaces?: string[];
+    server?: string;
+  } = {},
 ): void {
   cluster.put<V1Lease>(leaseAt(name), {
     metadata: {
       labels: LABELS,
       annotations: {
         [LEASE_ANNOTATION.intents]: JSON.stringify(state.intents ?? []),
-        [LEASE_ANNOTATION.namespaces]: JSON.stringify(state.namespaces ?? []),
+        [LEASE_ANNOTATION.namespaces]: JSON.stringify(state.namespaces ?? state.ownNamespaces ?? []),
+        [LEASE_ANNOTATION.ownNamespaces]: JSON.stringify(state.ownNamespaces ?? []),
+        [LEASE_ANNOTATION.server]: state.server ?? SERVER,
       },
     },
     spec: { holderIdentity: state.holder ?? '', leaseDurationSeconds: TERM_MS / 1000 },
@@ -58,12 +77,21 @@ function putLease(
 async function replica(cluster: FakeCluster, name: string, clock = new FakeClock()) {
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
-  const log = silentLogger;
+  const warned: string[] = [];
+  const log: Logger = { ...silentLogger, warn: (_about: unknown, text = '') => void warned.push(text) };
   const roster = new Roster();
   const podWatch = new PodWatch(clock, cluster, { onTrouble: () => undefined });
   await podWatch.follow('ci', stop.signal);
-  const lease = new OwnLease({ clock, cluster, log }, { namespace: 'ci', replica: name, termMs: TERM_MS });
-  await lease.take(stop.signal);
+  const lease = new OwnLease(
+    { clock, cluster, log },
+    {
+      namespace: 'ci',
+      holder: { replica: name, podUid: '', life: 'a' },
+      termMs: TERM_MS,
+      server: SERVER,
+    },
+  );
+  const former = await lease.take(stop.signal);
   const resumed: { stageId: number; adoptions: number }[] = [];
   const carried: number[] = [];
   const adopter = new Adopter({
@@ -78,7 +106,7 @@ async function replica(cluster: FakeCluster, name: string, clock = new FakeClock
     carryOn: ({ stageId }) => carried.push(stageId),
   });
   const look = () => adopter.look(stop.signal);
-  return { adopter, clock, lease, roster, podWatch, resumed, carried, look, stop };
+  return { adopter, clock, lease, former, roster, podWatch, resumed, carried, warned, look, stop };
 }
 
 const intent = (stageId: number): Intent => ({ stageId, buildId: 1, machine: 'dead' });
@@ -135,6 +163,7 @@ describe('Pods of a dead replica', () => {
     const elsewhere = { resource: RESOURCE.pods, namespace: 'drone-x', name: 'p9' };
     const annotations = {
       [ANNOTATION.owner]: 'ci/hangar-runner-dead',
+      [ANNOTATION.server]: SERVER,
       [ANNOTATION.stage]: JSON.stringify(aStage({ id: 9 })),
     };
     cluster.put<V1Pod>(elsewhere, { metadata: { labels: LABELS, annotations }, spec: { containers: [] } });
@@ -143,6 +172,8 @@ describe('Pods of a dead replica', () => {
     cluster.fail('list', 'pods', refusal(403, 'Forbidden'));
     await me.look();
     expect(me.resumed.map(({ stageId }) => stageId)).toEqual([9]);
+    const own = cluster.find<V1Lease>(leaseAt('me'))?.metadata?.annotations?.[LEASE_ANNOTATION.namespaces];
+    expect(JSON.parse(own ?? '[]')).toEqual(['drone-x']);
   });
 
   it('that make no sense are left alone', async () => {
@@ -247,7 +278,7 @@ describe('our own former life', () => {
     const cluster = new FakeCluster();
     putPod(cluster, 1, 'ci/hangar-runner-me');
     const me = await replica(cluster, 'me');
-    await me.adopter.adoptOwn([intent(1), intent(2)], me.stop.signal);
+    await me.adopter.adoptOwn({ ...me.former, intents: [intent(1), intent(2)] }, me.stop.signal);
     expect([me.resumed, me.carried]).toEqual([[{ stageId: 1, adoptions: 1 }], [2]]);
   });
 
@@ -256,7 +287,7 @@ describe('our own former life', () => {
     putPod(cluster, 1, 'ci/hangar-runner-me');
     for (const want of [1, 2, 3]) {
       const me = await replica(cluster, 'me');
-      await me.adopter.adoptOwn([], me.stop.signal);
+      await me.adopter.adoptOwn(me.former, me.stop.signal);
       expect(me.resumed).toEqual([{ stageId: 1, adoptions: want }]);
     }
   });
@@ -266,7 +297,7 @@ describe('our own former life', () => {
     putPod(cluster, 1, 'ci/hangar-runner-me');
     const me = await replica(cluster, 'me');
     cluster.fail('patch', 'pods', noAnswer());
-    await me.adopter.adoptOwn([], me.stop.signal);
+    await me.adopter.adoptOwn(me.former, me.stop.signal);
     expect(me.resumed).toEqual([]);
     await me.look();
     expect(me.resumed).toHaveLength(1);
@@ -342,6 +373,100 @@ describe('intents of a dead replica', () => {
     expect(me.carried).toHaveLength(1);
     await me.look();
     expect(me.carried.sort()).toEqual([50, 51]);
+  });
+});
+
+describe('what belongs to another Drone server', () => {
+  it('is left alone, and that is said once', async () => {
+    const cluster = new FakeCluster();
+    for (const id of [1, 2]) putPod(cluster, id, 'ci/hangar-runner-dead', { server: OTHER_SERVER });
+    putPod(cluster, 3, 'ci/hangar-runner-dead');
+    putLease(cluster, 'dead');
+    putLease(cluster, 'stranger', { server: OTHER_SERVER, intents: [intent(60)], namespaces: ['drone-y'] });
+    const me = await replica(cluster, 'me');
+    for (let time = 0; time < 3; time++) await me.look();
+    expect(me.resumed.map(({ stageId }) => stageId)).toEqual([3]);
+    expect([ownerOf(cluster, 'p1'), me.carried]).toEqual(['ci/hangar-runner-dead', []]);
+    expect(cluster.find(leaseAt('stranger'))).toBeDefined();
+    expect(cluster.count('remove', 'pods')).toBe(0);
+    expect(me.warned).toHaveLength(1);
+  });
+
+  it('is no news while its runner lives', async () => {
+    const cluster = new FakeCluster();
+    putPod(cluster, 1, 'ci/hangar-runner-stranger', { server: OTHER_SERVER });
+    putLease(cluster, 'stranger', { server: OTHER_SERVER, holder: 'stranger' });
+    const me = await replica(cluster, 'me');
+    await me.look();
+    expect([me.resumed, me.warned]).toEqual([[], []]);
+  });
+
+  it('has stages of the same numbers: its Pod is no reason to drop an intent of ours', async () => {
+    const cluster = new FakeCluster();
+    putPod(cluster, 50, 'ci/hangar-runner-stranger', { server: OTHER_SERVER });
+    putLease(cluster, 'stranger', { server: OTHER_SERVER, holder: 'stranger' });
+    putLease(cluster, 'dead', { intents: [intent(50)] });
+    const me = await replica(cluster, 'me');
+    await me.look();
+    expect(me.carried).toEqual([50]);
+  });
+
+  it('does not keep ours from being taken over, when its runner has the name of a dead one', async () => {
+    const cluster = new FakeCluster();
+    putPod(cluster, 1, 'ci/hangar-runner-other');
+    putLease(cluster, 'other', { server: OTHER_SERVER, holder: 'other' });
+    const me = await replica(cluster, 'me');
+    await me.look();
+    expect(me.resumed).toEqual([]);
+    await me.look();
+    expect(me.resumed).toHaveLength(1);
+  });
+
+  it('is left alone under our own name too: a replica that was pointed at another server', async () => {
+    const cluster = new FakeCluster();
+    putPod(cluster, 1, 'ci/hangar-runner-me', { server: OTHER_SERVER });
+    putLease(cluster, 'me', { server: OTHER_SERVER, intents: [intent(60)], namespaces: ['drone-y'] });
+    const me = await replica(cluster, 'me');
+    await me.adopter.adoptOwn(me.former, me.stop.signal);
+    expect([me.resumed, me.carried, me.former.namespaces]).toEqual([[], [], ['drone-y']]);
+  });
+});
+
+describe('a namespace that was made for one stage', () => {
+  const namespaceAt = (name: string) => ({ resource: RESOURCE.namespaces, name });
+
+  it.each(['dead', 'me'])('is removed when %s left it without a Pod, and forgotten', async (name) => {
+    const cluster = new FakeCluster();
+    cluster.put(namespaceAt('drone-x'), {});
+    cluster.put(namespaceAt('shared'), {});
+    putLease(cluster, name, { namespaces: ['drone-x', 'shared'], ownNamespaces: ['drone-x'] });
+    const me = await replica(cluster, 'me');
+    await me.adopter.adoptOwn(me.former, me.stop.signal);
+    await me.look();
+    expect(cluster.find(namespaceAt('drone-x'))).toBeUndefined();
+    expect(cluster.find(namespaceAt('shared'))).toBeDefined();
+    await me.lease.enter('later', 'shared', me.stop.signal);
+    const { annotations } = cluster.find<V1Lease>(leaseAt('me'))?.metadata ?? {};
+    expect(annotations?.[LEASE_ANNOTATION.namespaces]).toBe('["shared","later"]');
+  });
+
+  it('stays while there is a Pod in it, and our Lease names it', async () => {
+    const cluster = new FakeCluster();
+    cluster.put(namespaceAt('drone-x'), {});
+    const annotations = {
+      [ANNOTATION.owner]: 'ci/hangar-runner-dead',
+      [ANNOTATION.server]: SERVER,
+      [ANNOTATION.stage]: JSON.stringify(aStage({ id: 9 })),
+    };
+    const pod = { resource: RESOURCE.pods, namespace: 'drone-x', name: 'p9' };
+    cluster.put<V1Pod>(pod, { metadata: { labels: LABELS, annotations }, spec: { containers: [] } });
+    putLease(cluster, 'dead', { ownNamespaces: ['drone-x'] });
+    const me = await replica(cluster, 'me');
+    await me.look();
+    expect(me.resumed.map(({ stageId }) => stageId)).toEqual([9]);
+    expect([cluster.count('remove', 'namespaces'), cluster.find(leaseAt('dead'))]).toEqual([0, undefined]);
+    const own = cluster.find<V1Lease>(leaseAt('me'))?.metadata?.annotations;
+    expect(own?.[LEASE_ANNOTATION.ownNamespaces]).toBe('["drone-x"]');
   });
 });
 

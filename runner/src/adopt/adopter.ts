@@ -3,11 +3,19 @@ import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubern
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Lease, V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
+import { removeNamespace } from '../cleanup/remove-namespace.ts';
 import { removePod } from '../cleanup/remove-pod.ts';
 import { holdsGate } from '../launch/start.ts';
 import { deadOwners, type Sightings } from '../lease/dead-owners.ts';
-import { type Intent, intentsOf, LEASE_SELECTION, namespacesOf } from '../lease/lease-record.ts';
-import type { OwnLease } from '../lease/own-lease.ts';
+import {
+  type Intent,
+  intentsOf,
+  LEASE_SELECTION,
+  namespacesOf,
+  ownNamespacesOf,
+  serverOf,
+} from '../lease/lease-record.ts';
+import type { FormerLife, OwnLease } from '../lease/own-lease.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
 import type { Roster } from '../roster.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
@@ -35,20 +43,26 @@ const MISSING_LOOKS = 2;
 /** A Pod changes while it is claimed, by its kubelet; more often than this it is left for the next look. */
 const CLAIM_TRIES = 5;
 
-/** Finds what dead replicas left, and takes it over: Pods by a write that only one can make, intents with their Lease. */
+/**
+ * Finds what dead replicas left, and takes it over: Pods by a write that only one can make, intents with their Lease. What belongs to
+ * another Drone server is nobody's here: its stages have the same numbers as ours.
+ */
 export class Adopter {
   readonly #parts: AdopterParts;
   #sightings: Sightings = new Map();
   #missing = new Map<string, number>();
+  /** Drone servers whose things were met and left alone. */
+  readonly #strangers = new Set<string>();
 
   constructor(parts: AdopterParts) {
     this.#parts = parts;
   }
 
   /** What carries this replica's own name and is not in its hands: its former life's. Call it once, after the Lease was taken. */
-  async adoptOwn(intents: readonly Intent[], signal: AbortSignal): Promise<void> {
+  async adoptOwn(former: FormerLife, signal: AbortSignal): Promise<void> {
     await this.#takePods((owner) => owner === this.#parts.lease.owner, signal);
-    for (const intent of intents) this.#carryOn(intent);
+    await this.#removeEmpty(former.ownNamespaces, signal);
+    for (const intent of former.intents) this.#carryOn(intent);
   }
 
   /** Looks again and again until the signal is aborted; never rejects. */
@@ -63,24 +77,17 @@ export class Adopter {
 
   /** One look. */
   async look(signal: AbortSignal): Promise<void> {
-    const { cluster, lease, leaseNamespace, podWatch } = this.#parts;
+    const { cluster, lease, leaseNamespace } = this.#parts;
     const { items } = await cluster.list<V1Lease>(
       { resource: RESOURCE.leases, namespace: leaseNamespace },
       LEASE_SELECTION,
       signal,
     );
-    const { dead, sightings } = deadOwners(
-      items,
-      lease.name,
-      this.#sightings,
-      this.#parts.clock.monotonicMs(),
-    );
+    const { clock } = this.#parts;
+    const { dead: all, sightings } = deadOwners(items, lease.name, this.#sightings, clock.monotonicMs());
     this.#sightings = sightings;
-    for (const one of dead)
-      for (const namespace of namespacesOf(one))
-        await this.#unlessRefused('the Pods of a dead runner can not be seen', signal, () =>
-          podWatch.follow(namespace, signal),
-        );
+    const dead = all.filter((one) => this.#isOfOurServer(serverOf(one)));
+    for (const one of dead) await this.#lookInto(one, signal);
     const deadNames = new Set(dead.map((one) => `${leaseNamespace}/${one.metadata?.name}`));
     const missing = this.#ownersWithoutLease(items);
     await this.#takePods(
@@ -92,6 +99,28 @@ export class Adopter {
         this.#inherit(one, signal),
       );
     await this.#sweep();
+  }
+
+  /** Our Lease names the namespace first: should we die as well, the next one finds it there. */
+  async #lookInto(dead: V1Lease, signal: AbortSignal): Promise<void> {
+    const { lease, podWatch } = this.#parts;
+    const own = new Set(ownNamespacesOf(dead));
+    for (const namespace of namespacesOf(dead))
+      await this.#unlessRefused('the Pods of a dead runner can not be seen', signal, async () => {
+        await podWatch.follow(namespace, signal);
+        await lease.enter(namespace, own.has(namespace) ? 'own' : 'shared', signal);
+      });
+  }
+
+  /** Its owner died between the namespace and the Pod, or between the Pod's end and that of the namespace. */
+  async #removeEmpty(ownNamespaces: readonly string[], signal: AbortSignal): Promise<void> {
+    const { podWatch } = this.#parts;
+    for (const namespace of ownNamespaces)
+      await this.#unlessRefused('whether a namespace is empty can not be seen', signal, async () => {
+        await podWatch.follow(namespace, signal);
+        const isEmpty = !podWatch.pods.some((pod) => pod.metadata?.namespace === namespace);
+        if (isEmpty) await removeNamespace(this.#parts, namespace);
+      });
   }
 
   /** What fails for one of the dead keeps the others from nothing, and is tried again at the next look. */
@@ -113,12 +142,25 @@ export class Adopter {
     for (const pod of left) await removePod(this.#parts, pod, undefined);
   }
 
+  #isOfOurServer(server: string): boolean {
+    const { lease, log } = this.#parts;
+    if (server === lease.server) return true;
+    if (!this.#strangers.has(server))
+      log.warn(
+        { server, ours: lease.server },
+        'a runner that is gone worked for another Drone server: its Pods and its Lease are left alone. Should it be the same server under an old name, remove them by hand',
+      );
+    this.#strangers.add(server);
+    return false;
+  }
+
   #ownersWithoutLease(leases: readonly V1Lease[]): ReadonlySet<string> {
     const { leaseNamespace, podWatch, lease } = this.#parts;
-    const living = new Set(leases.map((one) => `${leaseNamespace}/${one.metadata?.name}`));
-    const owners = new Set(
-      podWatch.pods.map(ownerOf).filter((owner) => owner.startsWith(`${leaseNamespace}/`)),
-    );
+    // A replica under the same name that works for another Drone server has none of our Pods.
+    const ours = leases.filter((one) => serverOf(one) === lease.server);
+    const living = new Set(ours.map((one) => `${leaseNamespace}/${one.metadata?.name}`));
+    const pods = podWatch.pods.filter((pod) => readPod(pod)?.server === lease.server);
+    const owners = new Set(pods.map(ownerOf).filter((owner) => owner.startsWith(`${leaseNamespace}/`)));
     const counted = [...owners].filter((owner) => owner !== lease.owner && !living.has(owner));
     this.#missing = new Map(counted.map((owner) => [owner, (this.#missing.get(owner) ?? 0) + 1]));
     return new Set(counted.filter((owner) => (this.#missing.get(owner) ?? 0) >= MISSING_LOOKS));
@@ -127,7 +169,8 @@ export class Adopter {
   async #takePods(isDead: (owner: string) => boolean, signal: AbortSignal): Promise<void> {
     for (const pod of this.#parts.podWatch.pods) {
       const record = readPod(pod);
-      if (!record || !isDead(record.owner) || this.#inHand(pod, record)) continue;
+      if (!record || !isDead(record.owner) || !this.#isOfOurServer(record.server)) continue;
+      if (this.#inHand(pod, record)) continue;
       // One that can't be claimed now is met again at the next look, and keeps nobody else waiting.
       const taken = await this.#claim(pod, record, signal).catch((error: unknown) => {
         signal.throwIfAborted();
@@ -212,6 +255,7 @@ export class Adopter {
       (pod) => ownerOf(pod) === `${this.#parts.leaseNamespace}/${lease.metadata?.name}`,
     );
     if (stillThere) return;
+    await this.#removeEmpty(ownNamespacesOf(lease), signal);
     const target = {
       resource: RESOURCE.leases,
       namespace: this.#parts.leaseNamespace,
@@ -234,7 +278,10 @@ export class Adopter {
   }
 
   #hasPod(stageId: number): boolean {
-    return this.#parts.podWatch.pods.some((pod) => readPod(pod)?.stage.id === stageId);
+    return this.#parts.podWatch.pods.some((pod) => {
+      const record = readPod(pod);
+      return record?.stage.id === stageId && record.server === this.#parts.lease.server;
+    });
   }
 }
 

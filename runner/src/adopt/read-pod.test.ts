@@ -23,6 +23,8 @@ describe('readPod', () => {
       [ANNOTATION.stageVersion]: '4',
       [ANNOTATION.admittedAt]: '1768383000000',
       [ANNOTATION.owner]: 'ci/me',
+      [ANNOTATION.server]: 'https://drone.acme.test',
+      [ANNOTATION.ownNamespace]: 'true',
       [ANNOTATION.adoptions]: '2',
     };
     expect(readPod(podOf(annotations))).toEqual({
@@ -35,6 +37,8 @@ describe('readPod', () => {
       stageVersion: 4,
       admittedMs: 1_768_383_000_000,
       owner: 'ci/me',
+      server: 'https://drone.acme.test',
+      ownNamespace: true,
       adoptions: 2,
       secretNames: ['drone-abc'],
     });
@@ -47,6 +51,8 @@ describe('readPod', () => {
       stageVersion: 3,
       admittedMs: undefined,
       owner: '',
+      server: '',
+      ownNamespace: false,
       adoptions: 0,
     });
   });

@@ -14,6 +14,10 @@ export interface PodRecord {
   /** Milliseconds since 1970; undefined: not admitted yet. */
   readonly admittedMs: number | undefined;
   readonly owner: string;
+  /** Scheme and host of the Drone server whose stage it is. */
+  readonly server: string;
+  /** Its namespace was made for it alone. */
+  readonly ownNamespace: boolean;
   /** How often it was taken over so far. */
   readonly adoptions: number;
   /** The Secrets that the Pod can't begin without; the first holds the masks, and perhaps the plan. */
@@ -32,6 +36,8 @@ export function readPod(pod: V1Pod): PodRecord | undefined {
     stageVersion: numberOf(annotations[ANNOTATION.stageVersion]) ?? stage.version,
     admittedMs: numberOf(annotations[ANNOTATION.admittedAt]),
     owner: annotations[ANNOTATION.owner] ?? '',
+    server: annotations[ANNOTATION.server] ?? '',
+    ownNamespace: annotations[ANNOTATION.ownNamespace] === 'true',
     adoptions: numberOf(annotations[ANNOTATION.adoptions]) ?? 0,
     secretNames: secretsOf(pod),
   };

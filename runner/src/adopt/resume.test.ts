@@ -168,6 +168,43 @@ describe('a Pod that was let go', () => {
   });
 });
 
+describe('a namespace that was made for the Pod alone', () => {
+  const own = { [ANNOTATION.ownNamespace]: 'true' };
+  const namespaces = (world: AWorld) => [world.cluster.count('remove', 'namespaces'), world.left];
+
+  it('goes with it, as with its first owner', async () => {
+    const world = begin({ told: { ...ADMITTED, ...own }, letGo: true });
+    await world.clock.step(0);
+    expect(namespaces(world)).toEqual([0, []]);
+    await world.finishSteps();
+    expect(namespaces(world)).toEqual([1, ['ci']]);
+  });
+
+  it('goes when the Pod could not be taken over', async () => {
+    const world = begin({ told: { ...ADMITTED, ...own }, letGo: true, secrets: [] });
+    await world.clock.step(0);
+    expect(namespaces(world)).toEqual([1, ['ci']]);
+  });
+
+  it('goes when the stage is begun anew, in another one', async () => {
+    const world = begin({ told: own, secrets: [] });
+    await world.clock.step(0);
+    expect(namespaces(world)).toEqual([1, ['ci']]);
+  });
+
+  it('stays for the next one at a hand-over, and one that others use stays for ever', async () => {
+    const left = begin({ told: { ...ADMITTED, ...own }, letGo: true });
+    await left.clock.step(0);
+    left.handOver.abort();
+    await left.clock.step(0);
+    expect(namespaces(left)).toEqual([0, []]);
+    const shared = begin({ told: ADMITTED, letGo: true });
+    await shared.clock.step(0);
+    await shared.finishSteps();
+    expect(namespaces(shared)).toEqual([0, []]);
+  });
+});
+
 describe('a Pod that is still held', () => {
   it('and not started is started, admitted and let go', async () => {
     const world = begin({});

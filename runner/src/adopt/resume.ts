@@ -1,5 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
+import { removeNamespace } from '../cleanup/remove-namespace.ts';
 import { removePod } from '../cleanup/remove-pod.ts';
 import { finishUnflown } from '../journey/finish-unflown.ts';
 import { fly, type Stops } from '../journey/fly.ts';
@@ -67,8 +68,15 @@ async function goOn(parts: JourneyParts, way: Way, stops: Stops): Promise<'done'
     : { pod, admittedMs: record.admittedMs ?? parts.clock.now() };
   way.flies = true;
   const { adoptions } = record;
-  await fly(parts, { ...way.contents, ...admitted, notes: [], started, adopted: true, adoptions }, stops);
+  const takeoff = { ...way.contents, ...admitted, notes: [], started, adopted: true, adoptions };
+  const end = await fly(parts, takeoff, stops);
+  if (end.kind === 'landed') await leaveNamespace(parts, way);
   return 'done';
+}
+
+/** What was made for this stage alone goes with it, whoever made it. */
+async function leaveNamespace(parts: JourneyParts, { pod, record }: Way): Promise<void> {
+  if (record.ownNamespace) await removeNamespace(parts, pod.metadata?.namespace ?? '');
 }
 
 /** Nothing is there to go on with; the message is what the author reads. */
@@ -164,16 +172,19 @@ async function giveUp(parts: JourneyParts, way: Way, text: string, handOver: Abo
   if (handOver.aborted) return;
   parts.roster.land(pod.metadata?.uid, parts.clock.now());
   await removePod(parts, pod, 0);
+  await leaveNamespace(parts, way);
 }
 
 /** The other process was lost before the Pod was whole: it goes, and the stage is begun anew, as after its accept. */
-async function redo(parts: JourneyParts, { pod, record }: Way, handOver: AbortSignal): Promise<void> {
+async function redo(parts: JourneyParts, way: Way, handOver: AbortSignal): Promise<void> {
+  const { pod, record } = way;
   const { stage } = record;
   const intent = { stageId: stage.id, buildId: stage.buildId, machine: stage.machine };
   try {
     await parts.lease.intend(intent, handOver);
     parts.roster.land(pod.metadata?.uid, parts.clock.now());
     await removePod(parts, pod, 0);
+    await leaveNamespace(parts, way);
     await carryOn(parts, intent, handOver);
   } catch (error) {
     if (!handOver.aborted)

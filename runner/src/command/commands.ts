@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { COMPILE } from './compile-flags.ts';
+import { DOCTOR } from './doctor-flags.ts';
 import { EXEC } from './exec-flags.ts';
 import { LINT } from './lint-flags.ts';
 import { teaching } from './local/flags.ts';
@@ -22,7 +23,7 @@ what is not set. Required: DRONE_RPC_HOST, DRONE_RPC_SECRET. To try it outside o
 HTTP, at DRONE_SERVER_PORT (:3000): /healthz /livez /readyz /metrics /stages /demand, and with DRONE_UI_PASSWORD a page at /.
 
 Exit codes: 0 stopped as told; 70 a bug, see the log; 75 something it needs is gone (Lease, listen address): start it again;
-78 settings or rights are wrong, all of them named; 130 second signal.`,
+78 settings or rights are wrong, all of them named, or another runner of this name lives; 130 second signal.`,
     run: async (args, surroundings) => (await import('./daemon.ts')).daemon(args, surroundings),
   },
   {
@@ -34,6 +35,11 @@ Exit codes: 0 stopped as told; 70 a bug, see the log; 75 something it needs is g
     ...COMPILE,
     help: teaching(COMPILE),
     run: async (args, surroundings) => (await import('./compile.ts')).compile(args, surroundings),
+  },
+  {
+    ...DOCTOR,
+    help: teaching(DOCTOR),
+    run: async (args, surroundings) => (await import('./doctor.ts')).doctor(args, surroundings),
   },
   {
     ...EXEC,

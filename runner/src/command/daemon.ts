@@ -4,6 +4,7 @@ import { createLogger, type Logger } from '@hangar/shared/logger';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import { createHttp, listen } from '../http/server.ts';
 import { review } from '../permissions/review.ts';
+import { LeaseHeld } from '../lease/holder.ts';
 import { run } from '../runner.ts';
 import { EXIT, type Surroundings } from './command.ts';
 import { connect } from './connect.ts';
@@ -103,14 +104,20 @@ async function begin(service: Service, parts: Beginning): Promise<number> {
   if (!(await pinged(tools, (signal) => assembly.ciServer.ping(signal), stop))) return EXIT.ok;
   log.info({ server: config.server.url }, 'the Drone server answers');
   pulse.started();
-  return work(service, parts);
+  return work(service, parts, found.eventPlaces);
 }
 
 /** The flow, until it is told to stop, or its Lease is lost. */
-async function work({ assembly, owners }: Service, { log, surroundings }: Beginning): Promise<number> {
+async function work(
+  { assembly, owners }: Service,
+  { log, surroundings }: Beginning,
+  eventPlaces: readonly string[],
+): Promise<number> {
   const { clock, stop } = surroundings;
   const over = new AbortController();
-  void owners.watch(AbortSignal.any([stop, over.signal]));
+  const eitherOf = AbortSignal.any([stop, over.signal]);
+  void owners.watch(eitherOf);
+  void assembly.watchEvents(eventPlaces, eitherOf);
   const overdue = overdueAfter(surroundings, over.signal);
   const end = await Promise.race([run(assembly.parts, assembly.options, stop), overdue]).finally(() =>
     over.abort(),
@@ -143,6 +150,10 @@ function broken(error: unknown, log: Logger, stop: AbortSignal): number {
   if (error instanceof KubernetesError) {
     log.error({ err: error, status: error.status }, 'the Kubernetes API said no to the runner');
     return error.transient ? EXIT.tryAgain : EXIT.config;
+  }
+  if (error instanceof LeaseHeld) {
+    log.error({}, error.message);
+    return EXIT.config;
   }
   log.error({ err: error }, 'the runner met something that it does not know: please report this');
   return EXIT.bug;

@@ -1,6 +1,8 @@
 import { type Connection, connectKubernetes } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
+import { patienceOf } from '../assemble.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
+import { letters } from '../draft/compile-pipeline.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import type { Patience } from '../watch/trouble.ts';
 import type { Surroundings } from './command.ts';
@@ -11,7 +13,7 @@ import { resultOf, summaryText } from './exec/summary.ts';
 import type { Terminal } from './exec/terminal.ts';
 import { EXEC } from './exec-flags.ts';
 import { findingText } from './local/check.ts';
-import { compileLocally, letters } from './local/compile-locally.ts';
+import { compileLocally } from './local/compile-locally.ts';
 import { type Flags, UsageError } from './local/flags.ts';
 import { EXIT, oneFile, runCommand } from './local/outcome.ts';
 import { configOf } from './local/settings.ts';
@@ -66,8 +68,6 @@ async function execFile(flags: Flags, surroundings: ExecSurroundings): Promise<n
 /** Far beyond any server's numbers: a daemon of the same namespace never takes such a Pod for one of its stages. */
 const STAGE_IDS = 2 ** 50;
 const OWNER_LETTERS = 10;
-/** A node that does not answer may come back within this. */
-const NODE_LOST_MS = 300_000;
 
 async function fly(run: Run, surroundings: ExecSurroundings): Promise<number> {
   const { print, complain } = surroundings;
@@ -108,7 +108,7 @@ async function travel(
         screen,
         cluster: new HttpCluster(clock, connection),
         log: screenLogger((text) => complain(screen.dim(text)), verbose),
-        patience: patienceOf(flags, config),
+        patience: patienceFor(flags, config),
       },
       // No Lease can have such a name, so that no daemon adopts the Pod.
       { compiled, detail: subject.detail, owner: `local exec/${letters(random, OWNER_LETTERS)}` },
@@ -119,14 +119,11 @@ async function travel(
   }
 }
 
-function patienceOf(flags: Flags, { kubernetes }: RunnerConfig): Patience {
+/** As the daemon's, but for what is said on the command line. */
+function patienceFor(flags: Flags, config: RunnerConfig): Patience {
   const startSeconds = flags.number('engine-container-start-timeout');
-  return {
-    imagePullMs: kubernetes.imagePullPatienceMs,
-    nodeLostMs: NODE_LOST_MS,
-    schedulingMs: kubernetes.schedulingTimeoutMs,
-    startMs: startSeconds ? startSeconds * 1_000 : kubernetes.startTimeoutMs,
-  };
+  const usual = patienceOf(config);
+  return startSeconds ? { ...usual, startMs: startSeconds * 1_000 } : usual;
 }
 
 /** Who kills this program leaves a Pod that ends by itself but stays: the cure is said before. */

@@ -1,14 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import type { Connection } from '@hangar/shared/kubernetes/connection';
+import type { ApiCall } from '@hangar/shared/kubernetes/http-cluster';
 import type { Logger } from '@hangar/shared/logger';
+import type { V1Pod } from '@kubernetes/client-node';
 import { type Assembly, assemble } from '../assemble.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import { Pulse } from '../http/health.ts';
+import { StagesAhead } from '../http/stages-ahead.ts';
 import type { HttpParts } from '../http/server.ts';
 import type { EdgeObserver } from '../metrics/edge-observer.ts';
 import { LivingOwners } from '../metrics/living-owners.ts';
 import { orphanedPods, unschedulablePods } from '../metrics/pod-counts.ts';
 import { type Picture, RunnerMetrics } from '../metrics/runner-metrics.ts';
+import { LABEL } from '../pipeline/compiled.ts';
 import type { Places } from '../permissions/review.ts';
 import type { Surroundings } from './command.ts';
 
@@ -28,6 +32,8 @@ export interface ServiceParts {
   readonly surroundings: Surroundings;
   /** The 99th percentile of the event loop's delay, in milliseconds. */
   readonly eventLoopLagMs: () => number;
+  /** Who hears of answered calls of the Kubernetes API too. */
+  readonly called?: (call: ApiCall, status: number) => void;
 }
 
 /** Puts runner, metrics, health and HTTP together; nothing is begun. */
@@ -36,6 +42,7 @@ export function createService(parts: ServiceParts): Service {
   const { clock, random, host } = surroundings;
   const about = { version: host.version, machine: config.runner.name, capacity: config.runner.capacity };
   const pulse = new Pulse(clock);
+  const ahead = new StagesAhead(clock, config.runner.labels);
   const metrics = new RunnerMetrics(clock, about);
   const assembly = assemble(config, {
     clock,
@@ -44,10 +51,19 @@ export function createService(parts: ServiceParts): Service {
     connection: parts.connection,
     readFile: (path) => readFile(path, 'utf8'),
     print: surroundings.complain,
-    replica: host.hostname || config.runner.name,
+    holder: {
+      replica: host.hostname || config.runner.name,
+      podUid: host.podUid ?? '',
+      life: random().toString(36).slice(2, 10),
+    },
     events: metrics,
-    observer: metrics,
-    edges: heard(metrics, pulse),
+    observer: {
+      after: (call, status, durationMs) => {
+        metrics.after(call, status, durationMs);
+        parts.called?.(call, status);
+      },
+    },
+    edges: heard(metrics, pulse, ahead),
     serverAnswered: () => pulse.pollAnswered(),
   });
   const owners = new LivingOwners({
@@ -56,20 +72,30 @@ export function createService(parts: ServiceParts): Service {
     namespace: assembly.options.leaseNamespace,
   });
   follow(assembly, metrics, pulse);
+  const { roster, podWatch } = assembly.parts;
+  roster.listen(() => ahead.rosterChanged(roster.entries));
   const picture = (): Picture => pictureOf(assembly, pulse, owners, parts.eventLoopLagMs);
   const http: HttpParts = {
     clock,
     about,
     ui: config.http.ui,
-    stages: () => assembly.parts.roster.entries,
-    signs: () => pulse.signs(assembly.parts.podWatch.staleMs),
+    stages: () => roster.entries,
+    ahead: () => ahead.list(stagesIn(podWatch.pods)),
+    signs: () => pulse.signs(podWatch.staleMs),
     metrics: { contentType: metrics.contentType, text: () => metrics.text(picture()) },
   };
   return { assembly, pulse, owners, http };
 }
 
+/** Stages that have a Pod, whoever made it. */
+const stagesIn = (pods: readonly V1Pod[]): ReadonlySet<number> =>
+  new Set(pods.map(({ metadata }) => Number(metadata?.labels?.[LABEL.stageId])));
+
 /** Where rights are needed, by the configuration. Pure. */
-export function placesOf(config: RunnerConfig, { options }: Assembly): Places {
+export function placesOf(
+  config: RunnerConfig,
+  { options }: { readonly options: Pick<Assembly['options'], 'namespaces' | 'leaseNamespace'> },
+): Places {
   const { defaultNamespace, policies } = config.compile;
   const isRandom = (name: string): boolean => name === RANDOM_NAMESPACE;
   return {
@@ -83,8 +109,9 @@ export function placesOf(config: RunnerConfig, { options }: Assembly): Places {
 /** The name that stands for a fresh namespace. */
 const RANDOM_NAMESPACE = 'drone-';
 
-function heard(metrics: RunnerMetrics, pulse: Pulse): EdgeObserver {
+function heard(metrics: RunnerMetrics, pulse: Pulse, ahead: StagesAhead): EdgeObserver {
   return {
+    detailed: (detail) => ahead.learn(detail),
     logRead: (lagMs) => metrics.logRead(lagMs),
     held: (ms) => metrics.held(ms),
     droneCalled: (call, status) => {

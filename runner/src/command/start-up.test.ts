@@ -20,7 +20,7 @@ function failing<T>(times: number, error: Error, answer: T): { ask: () => Promis
   };
 }
 
-const NOTHING = { missing: [], warnings: [] };
+const NOTHING = { missing: [], warnings: [], eventPlaces: [] };
 const down = new CiServerError('ping', 0, 'no answer');
 
 describe('pinged', () => {

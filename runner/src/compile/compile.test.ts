@@ -168,6 +168,51 @@ describe('the Pod', () => {
     expect(result.pod.spec?.automountServiceAccountToken).toBe(false);
   });
 
+  it.each([
+    ['a number other than 0', { user: 1000 }, undefined, { runAsUser: 1000, runAsNonRoot: true }],
+    ['none, and the operator does', {}, 2000, { runAsUser: 2000, runAsNonRoot: true }],
+    ['another one than the operator', { user: 1000 }, 2000, { runAsUser: 1000, runAsNonRoot: true }],
+    ['root, whatever the operator says', { user: 0 }, 2000, { runAsUser: 0 }],
+    ['none at all', {}, undefined, {}],
+  ])(
+    'a hardened step whose pipeline names %s gets all of it, or what root can bear',
+    (_sentence, step, runAsUser, want) => {
+      const settings = someSettings({ hardening: 'restricted', runAsUser });
+      const { securityContext } = containerOf(
+        compiled({ pipeline: aPipeline({ steps: [aStep(step)] }), settings }),
+        2,
+      );
+      expect(securityContext).toEqual({
+        privileged: false,
+        allowPrivilegeEscalation: false,
+        seccompProfile: { type: 'RuntimeDefault' },
+        ...want,
+        ...('runAsNonRoot' in want ? { capabilities: { drop: ['ALL'] } } : {}),
+      });
+    },
+  );
+
+  it('a default user is no user of privileged steps, and hardens nothing by itself', () => {
+    const steps = [aStep(), aStep({ name: 'root', privileged: true })];
+    const result = compiled({ pipeline: aPipeline({ steps }), settings: someSettings({ runAsUser: 1000 }) });
+    expect(containerOf(result, 1).securityContext).toEqual({ privileged: false, runAsUser: 1000 });
+    expect(containerOf(result, 2).securityContext).toEqual({ privileged: false, runAsUser: 1000 });
+    expect(containerOf(result, 3).securityContext).toEqual({ privileged: true });
+  });
+
+  it('our own containers comply with the restricted profile whatever the settings', () => {
+    const { pod } = compiled({ detail: aDetail({ build: aBuild({ debug: true }) }) });
+    expect(pod.spec?.initContainers).toHaveLength(2);
+    for (const { securityContext } of pod.spec?.initContainers ?? [])
+      expect(securityContext).toMatchObject({
+        privileged: false,
+        allowPrivilegeEscalation: false,
+        runAsNonRoot: true,
+        capabilities: { drop: ['ALL'] },
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+  });
+
   it('keeps the token where somebody names a service account', () => {
     const settings = someSettings({ hardening: 'restricted', defaultServiceAccount: 'ci' });
     expect(compiled({ settings }).pod.spec).toMatchObject({ serviceAccountName: 'ci' });

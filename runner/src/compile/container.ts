@@ -91,17 +91,37 @@ const HARDENED: V1SecurityContext = {
   seccompProfile: { type: 'RuntimeDefault' },
 };
 
+/** The rest of Pod Security's restricted profile. It costs a user other than root nothing, and root almost everything: `apt-get`, `chown`. */
+const NOT_ROOT: V1SecurityContext = { runAsNonRoot: true, capabilities: { drop: ['ALL'] } };
+
+/** Of our own containers, whatever the settings. */
+const OWN: V1SecurityContext = {
+  privileged: false,
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  runAsNonRoot: true,
+  runAsUser: 65532,
+  runAsGroup: 65532,
+  capabilities: { drop: ['ALL'] },
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+
+function hardened(user: number | undefined): V1SecurityContext {
+  // Whether an image's own user is root, the kubelet knows only when it has pulled it.
+  return user === undefined || user === 0 ? HARDENED : { ...HARDENED, ...NOT_ROOT };
+}
+
 function securityContext(
   { step, privileged }: PlannedContainer,
-  { hardening }: CompileSettings,
+  { hardening, runAsUser }: CompileSettings,
 ): V1SecurityContext {
-  const user = checkedId(step.user, 'user', step);
+  const user = checkedId(step.user, 'user', step) ?? (privileged ? undefined : runAsUser);
   const group = checkedId(step.group, 'group', step);
   return {
     privileged,
     ...(user === undefined ? {} : { runAsUser: user }),
     ...(group === undefined ? {} : { runAsGroup: group }),
-    ...(hardening === 'restricted' && !privileged ? HARDENED : {}),
+    ...(hardening === 'restricted' && !privileged ? hardened(user) : {}),
   };
 }
 
@@ -137,16 +157,7 @@ export function initContainer(
       { name: VOLUME.state, mountPath: '/hangar/state' },
       { name: VOLUME.drone, mountPath: '/run/drone' },
     ],
-    securityContext: {
-      privileged: false,
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      runAsNonRoot: true,
-      runAsUser: 65532,
-      runAsGroup: 65532,
-      capabilities: { drop: ['ALL'] },
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    securityContext: OWN,
   };
 }
 
@@ -159,6 +170,6 @@ export function tmateContainer(image: string): V1Container {
     command: ['/bin/drone-runner-docker'],
     args: ['copy'],
     volumeMounts: [{ name: VOLUME.addons, mountPath: '/usr/drone/bin' }],
-    securityContext: { privileged: false },
+    securityContext: OWN,
   };
 }

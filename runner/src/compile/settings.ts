@@ -48,6 +48,8 @@ export interface CompileSettings {
   };
   readonly startMode: 'barrier' | 'eager';
   readonly hardening: 'off' | 'restricted';
+  /** User of steps whose pipeline names none, clone included; undefined: the image's own. */
+  readonly runAsUser: number | undefined;
   /** `split`: R of the Pod spread over its containers, step requests ignored (as the old runner); `peak`: gate.md §6. */
   readonly resources: 'split' | 'peak';
   /** Added to the repository's timeout for activeDeadlineSeconds. */

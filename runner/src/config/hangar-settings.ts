@@ -2,7 +2,8 @@ import { type Settings, setting } from '@hangar/shared/config';
 import { BYTES, CPU, DURATION, integer, oneOf } from '@hangar/shared/config-values';
 import { flag, list, map, optional, text } from './setting-kinds.ts';
 
-const NEW = 'new in Hangar';
+/** The note of a setting that the runner before had not. */
+export const NEW = 'new in Hangar';
 
 /** Settings that only Hangar has. */
 export const hangar = {
@@ -20,7 +21,14 @@ export const hangar = {
   }),
   hardening: setting('HANGAR_HARDENING', oneOf('off', 'restricted'), 'off', {
     section: 'hangar',
-    description: '`restricted`: no new privileges and the default seccomp profile for steps.',
+    description:
+      '`restricted`: no new privileges and the default seccomp profile for steps, no token where no service account is named, and all of Pod Security `restricted` for steps that run as a user other than root by number.',
+    note: NEW,
+  }),
+  runAsUser: optional('HANGAR_RUN_AS_USER', integer(1, 2 ** 31 - 1), {
+    section: 'hangar',
+    description:
+      "Number of the user that steps run as whose pipeline names none, clone included; none = the image's own. With HANGAR_HARDENING=restricted, Pods then may run in namespaces where Pod Security `restricted` is enforced.",
     note: NEW,
   }),
   resources: setting('HANGAR_RESOURCES', oneOf('split', 'peak'), 'split', {

@@ -159,7 +159,7 @@ describe('loadConfig', () => {
     expect(config.warnings).toEqual([
       expect.stringContaining('DRONE_HTTP_BIND has no effect'),
       expect.stringContaining('DRONE_RUNNER_MAX_PROCS has no effect'),
-      'HANGAR_BUGDET_CPU is no setting of the runner',
+      'HANGAR_BUGDET_CPU is no setting of the runner; did you mean HANGAR_BUDGET_CPU?',
     ]);
   });
 

@@ -1,12 +1,16 @@
 import { type Environment, readSettings, type Values } from '@hangar/shared/config';
 import type { CompileSettings } from '../compile/settings.ts';
 import { OperatorFiles } from './files.ts';
+import { nearest } from './nearest.ts';
 import type { PluginConfig, RunnerConfig } from './runner-config.ts';
 import { PROXY_NAMES, SETTINGS, WITHOUT_EFFECT } from './settings.ts';
 
 /** What the process itself knows. `namespace`: its own one; empty when it runs outside a cluster. */
 export interface Host {
+  /** `POD_NAME` where that is set, since Pods on the host's network share its name. */
   readonly hostname: string;
+  /** `POD_UID`; without it, a start anew waits for half a term before it takes its former Lease. */
+  readonly podUid?: string;
   readonly version: string;
   readonly namespace: string;
 }
@@ -139,6 +143,7 @@ function compileOf(values: Read, env: Environment, files: OperatorFiles, host: H
     tmate: tmateOf(values),
     startMode: values.stepStart,
     hardening: values.hardening,
+    runAsUser: values.runAsUser,
     resources: values.resources,
     deadlineSlackMs: values.deadlineSlackMs,
   };
@@ -261,7 +266,10 @@ function misspelt(env: Environment): readonly string[] {
   const serviceLink = /_(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)$/;
   return Object.keys(env)
     .filter((name) => name.startsWith('HANGAR_') && !known.has(name) && !serviceLink.test(name))
-    .map((name) => `${name} is no setting of the runner`);
+    .map((name) => {
+      const meant = nearest(name, known);
+      return `${name} is no setting of the runner${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+    });
 }
 
 function deepFreeze<T>(value: T): T {

@@ -1,5 +1,11 @@
 import type { Policy } from '../compile/settings.ts';
-import type { Amount, Condition, Conditions, Toleration } from '../pipeline/pipeline.ts';
+import {
+  type Amount,
+  CONDITION_NAMES,
+  type Condition,
+  type Conditions,
+  type Toleration,
+} from '../pipeline/pipeline.ts';
 import {
   bytesAt,
   listAt,
@@ -12,18 +18,6 @@ import {
   wholeAt,
 } from './yaml-values.ts';
 
-const MATCH = [
-  'action',
-  'branch',
-  'cron',
-  'event',
-  'instance',
-  'paths',
-  'ref',
-  'repo',
-  'status',
-  'target',
-] as const;
 const TOP = [
   'kind',
   'name',
@@ -84,7 +78,7 @@ function policyOf(raw: Readonly<Record<string, unknown>>, place: string): Policy
 
 function conditionsOf(raw: unknown, place: string): Conditions {
   const match = mapAt(raw, place);
-  const named = MATCH.filter((name) => match[name] !== undefined && match[name] !== null);
+  const named = CONDITION_NAMES.filter((name) => match[name] !== undefined && match[name] !== null);
   return Object.fromEntries(named.map((name) => [name, conditionOf(match[name], `${place}.${name}`)]));
 }
 
@@ -123,7 +117,7 @@ function oddities(raw: Readonly<Record<string, unknown>>, place: string): readon
   const tolerations = listAt(raw.tolerations, place);
   return [
     ...unknownKeys(raw, place, TOP),
-    ...unknownKeys(raw.match, `${place}.match`, MATCH),
+    ...unknownKeys(raw.match, `${place}.match`, CONDITION_NAMES),
     ...unknownKeys(raw.metadata, `${place}.metadata`, ['namespace', 'labels', 'annotations']),
     ...unknownKeys(raw.resources, `${place}.resources`, ['request', 'limit']),
     ...unknownKeys(resources.request, `${place}.resources.request`, ['cpu', 'memory']),

@@ -72,7 +72,7 @@ const runner = {
   name: text('DRONE_RUNNER_NAME', {
     section: 'runner',
     description: 'Machine name told to the server; must differ between replicas.',
-    defaultText: 'host name',
+    defaultText: '$POD_NAME or host name',
   }),
   capacity: setting('DRONE_RUNNER_CAPACITY', integer(1), 100, {
     section: 'runner',

@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { Reporter } from '../report/reporter.ts';
 import type { PodView } from '../watch/observe.ts';
+import type { PodNotice } from '../watch/pod-notice.ts';
 import type { Trouble } from '../watch/trouble.ts';
 import type { Beacon } from './beacon.ts';
 import type { StageState } from './stage-state.ts';
@@ -15,6 +16,8 @@ export interface Deck {
   view(): PodView;
   pod(): V1Pod;
   gone(): boolean;
+  /** What Events told of the Pod. */
+  notices(): readonly PodNotice[];
   /** The end of the stage is decided: no further step is begun. */
   concluded(): boolean;
   /** Handed over: whoever comes next reads the logs from their start, and uploads them. */

@@ -12,10 +12,10 @@ describe('a flight, from marks', () => {
     const flight = new AFlight();
     await flight.run(1);
     await flight.run(2);
-    expect(flight.told).toEqual(['1 running', '1 success', '2 running', '2 success']);
+    expect(flight.told).toEqual(['1 running', '1 success', '2 running', '2 success', 'stage success']);
+    expect(flight.isRemoved).toBe(false);
     await flight.show((pod) => withStates(pod, { 1: gated(0), 2: gated(0) }));
     await flight.clock.step(0);
-    expect(flight.told.at(-1)).toBe('stage success');
     expect(flight.isRemoved).toBe(true);
     expect(flight.end).toMatchObject({ kind: 'landed', conclusion: { kind: 'completed' } });
     expect([flight.reported, flight.concluded]).toEqual([
@@ -46,13 +46,42 @@ describe('a flight, from marks', () => {
     });
   });
 
-  it('waits a while for the kubelet’s word, and not for ever', async () => {
-    const flight = new AFlight({ plan: one });
+  it('does not wait for the kubelet’s word where the gates have said all', async () => {
+    const plan = aPlan([aPlannedStep(1), aPlannedStep(2, { after: [1] }), aPlannedStep(3, { after: [2] })]);
+    const flight = new AFlight({ plan });
     await flight.run(1);
-    await flight.clock.step(2_999);
-    expect(flight.told).toEqual(['1 running', '1 success']);
-    await flight.clock.step(1);
-    expect(flight.told.at(-1)).toBe('stage success');
+    await flight.run(2, 3);
+    expect(flight.told.slice(-2)).toEqual(['2 failure', 'stage failure']);
+    expect([flight.reported, flight.server.statusOf(3), flight.isRemoved]).toEqual([1, 'skipped', false]);
+  });
+
+  it('hears from its gate whether a step runs, where a failure beside it may have come after its start', async () => {
+    const plan = aPlan([aPlannedStep(1), aPlannedStep(2), aPlannedStep(3, { after: [2] })]);
+    const flight = new AFlight({ plan });
+    await flight.run(1, 1);
+    await flight.run(2);
+    expect(flight.server.statusOf(3)).toBe('pending');
+    await flight.run(3);
+    expect(flight.told).toEqual([
+      '1 running',
+      '1 failure',
+      '2 running',
+      '2 success',
+      '3 running',
+      '3 success',
+      'stage failure',
+    ]);
+  });
+
+  it('hears from its gate as well that it was skipped', async () => {
+    const plan = aPlan([aPlannedStep(1), aPlannedStep(2), aPlannedStep(3, { after: [2] })]);
+    const flight = new AFlight({ plan });
+    await flight.run(1, 1);
+    await flight.run(2);
+    flight.logs.of(3).skip('failed-before', flight.clock.now());
+    flight.logs.of(3).end(0, flight.clock.now());
+    await settle();
+    expect(flight.told.slice(-2)).toEqual(['3 skipped', 'stage failure']);
   });
 
   it('predicts what is skipped, in the order of the gates', async () => {
@@ -137,22 +166,14 @@ describe('a flight, from the kubelet', () => {
     expect(flight.server.step(1)).toMatchObject({ status: 'failure', exitCode: 3 });
   });
 
-  it('puts right what a program’s own mark told', async () => {
-    const flight = new AFlight({ plan: one });
-    await flight.run(1, 0);
-    expect(flight.told).toEqual(['1 running', '1 success']);
-    await flight.show((pod) => withStates(pod, { 1: terminated(1) }));
-    await flight.clock.step(0);
-    expect(flight.told).toEqual(['1 running', '1 success', '1 failure', 'stage failure']);
-  });
-
-  it('puts right a skip that was none', async () => {
-    const flight = new AFlight({ plan: one });
-    await settle();
-    flight.logs.of(1).skip('failed-before', flight.clock.now());
-    await settle();
-    await flight.show((pod) => withStates(pod, { 1: gated(0) }));
-    expect(flight.told).toEqual(['1 skipped', '1 success', 'stage success']);
+  it('puts right, while the stage goes on, a failure that was a kill for memory', async () => {
+    const flight = new AFlight({ plan: aPlan([aPlannedStep(1), aPlannedStep(2)]) });
+    await flight.run(1, 2);
+    expect(flight.told).toEqual(['1 running', '1 failure']);
+    await flight.show((pod) => withStates(pod, { 1: terminated(2, { reason: 'OOMKilled' }), 2: running() }));
+    expect(flight.server.step(1)).toMatchObject({ exitCode: 137, error: 'killed: out of memory' });
+    await flight.run(2);
+    expect(flight.told.at(-1)).toBe('stage failure');
   });
 
   it('a gate that was killed leaves no word: its step ended with 137', async () => {
@@ -179,8 +200,10 @@ describe('a flight, from the kubelet', () => {
   it('waits for that word no longer than three seconds', async () => {
     const flight = new AFlight({ plan: one });
     await flight.run(1, 137);
-    await flight.clock.step(3_000);
-    expect(flight.told).toEqual(['1 running', '1 failure']);
+    await flight.clock.step(2_999);
+    expect(flight.told).toEqual(['1 running']);
+    await flight.clock.step(1);
+    expect(flight.told).toEqual(['1 running', '1 failure', 'stage failure']);
   });
 
   it('a gate’s own failure ends the stage with its text', async () => {
@@ -262,7 +285,7 @@ describe('services and detached steps', () => {
     const after = aPlan([aPlannedStep(1), aPlannedStep(2, { role: 'background', after: [1] })]);
     const flight = new AFlight({ plan: after });
     await flight.run(1, 1);
-    expect(flight.told).toEqual(['1 running', '2 skipped', '1 failure']);
+    expect(flight.told).toEqual(['1 running', '2 skipped', '1 failure', 'stage failure']);
   });
 
   it('of a completed stage may end by themselves before their Pod is removed', async () => {

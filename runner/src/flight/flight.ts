@@ -20,8 +20,6 @@ interface Flying {
   readonly background: Promise<void>;
 }
 
-/** After the last mark, the kubelet's own word on the containers is awaited this long (its relist takes a second). */
-const CONFIRMATION_MS = 3_000;
 /** Background steps stop by themselves when the last step ended; their last lines are awaited this long before the Pod goes. */
 const BACKGROUND_MS = 1_000;
 /** The Pod of a completed pipeline is given this long to end by itself. */
@@ -73,6 +71,7 @@ export class Flight {
       view: () => this.#view,
       pod: () => this.#feed.pod ?? order.pod,
       gone: () => this.#feed.gone,
+      notices: () => this.#feed.notices,
       concluded: () => this.#conclusion !== undefined,
       left: () => this.#left,
       change: (next) => this.#change(next),
@@ -105,7 +104,7 @@ export class Flight {
     const flying = this.#steps.flyAll();
     const ordinary = flying.ordinary.catch((error: unknown) => this.#surprise(error));
     const background = flying.background.catch((error: unknown) => this.#surprise(error));
-    void ordinary.then(() => this.#confirm()).then(() => this.#complete());
+    void ordinary.then(() => this.#complete());
     return { ordinary, background };
   }
 
@@ -240,13 +239,6 @@ export class Flight {
     if (this.#conclusion) return;
     this.#conclusion = conclusion;
     this.#beacon.flash();
-  }
-
-  /** The kubelet's word on every gated container, unless it is late: what a mark said can be checked against it. */
-  async #confirm(): Promise<void> {
-    const isConfirmed = (): boolean =>
-      this.#conclusion !== undefined || this.#feed.gone || this.#steps.confirmed();
-    await this.#atMost(this.#beacon.until(isConfirmed, this.#halt.signal), CONFIRMATION_MS);
   }
 
   /**

@@ -26,7 +26,7 @@ export function wordOf(text: string): 'ran' | SkipDecision {
   return SKIPS.find((word) => word === text) ?? 'ran';
 }
 
-/** What a gate's last mark tells; a hint, that comes in milliseconds. `startedMs`: when it told of the start. */
+/** What a gate’s last mark tells. `startedMs`: when it told of the start. */
 export function knownByMark(mark: Mark & { kind: 'skip' | 'end' }, startedMs: number | undefined): Known {
   const { atMs } = mark;
   if (mark.kind === 'skip') return knownSkip(wordOf(mark.why), atMs, false);
@@ -45,7 +45,7 @@ export function knownSkip(decision: Known['decision'], atMs: number, sure: boole
   return { decision, code: 0, startMs: atMs, endMs: atMs, oom: false, sure };
 }
 
-/** What the kubelet tells of a container's end; a gate that was killed left no line, and then the hint counts, but for its code. */
+/** What the kubelet tells of a container's end; a gate that was killed left no line, and then its mark counts, but for its code. */
 export function knownByKubelet(
   container: Ended,
   hint: Known | undefined,

@@ -5,9 +5,12 @@ import {
   type StepResult,
   type StepResults,
 } from '../decide/decide.ts';
+import { containerName } from '../pipeline/compiled.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
 import type { Mark, StepLog } from '../ports/step-logs.ts';
+import type { PodNotice } from '../watch/pod-notice.ts';
 import { waitingFor } from '../watch/trouble.ts';
+import { isCertainSkip } from './certain-skip.ts';
 import type { Deck } from './deck.ts';
 import { FlightLogs } from './flight-logs.ts';
 import type { FlightOrder, FlightParts } from './flight-order.ts';
@@ -74,13 +77,6 @@ export class StepFlights {
     return known !== undefined && known.decision !== 'stopping' && !isStopped(known);
   }
 
-  /** Has the kubelet told the end of every gated container of an ordinary step? */
-  confirmed(): boolean {
-    return this.#order.plan.steps.every(
-      (step) => step.role === 'background' || step.engine === 'swap' || this.#known.get(step.n)?.sure,
-    );
-  }
-
   /** Steps whose version at the server isn't known (reports that failed, or were another process's) are told, so that the finish can carry them. */
   async reportUnknown(state: StageState, signal: AbortSignal): Promise<void> {
     for (const [n, step] of state) {
@@ -98,6 +94,7 @@ export class StepFlights {
     if (verdict !== 'run' && verdict !== 'wait') return this.#skip(step, verdict);
     this.#turnMs.set(step.n, this.#parts.clock.now());
     const log = this.#logs.open(step);
+    this.#tellFormer(step, log);
     const runs = step.engine === 'gate' || (await this.#swaps.swap(step));
     if (!runs) return this.#neverSwapped(log);
     await beacon.until(() => this.#isReadable(step), halt);
@@ -130,9 +127,14 @@ export class StepFlights {
   #verdict(step: PlannedStep): 'wait' | 'run' | SkipDecision {
     const known = this.#known.get(step.n);
     if (known) return known.decision === 'ran' ? 'run' : known.decision;
-    const verdict = decide(step, this.#results(), this.#order.plan.steps);
+    const { steps } = this.#order.plan;
+    const verdict = decide(step, this.#results(), steps);
+    if (verdict === 'run' || verdict === 'wait') return verdict;
     // Another gate was told to stop; this one will say the same, or has.
-    return verdict === 'stopping' ? 'wait' : verdict;
+    if (verdict === 'stopping') return 'wait';
+    // Where there is doubt, its gate says it in its log.
+    const certain = step.engine === 'swap' || isCertainSkip(verdict, step, this.#results(), steps);
+    return certain ? verdict : 'run';
   }
 
   #results(): StepResults {
@@ -203,7 +205,7 @@ export class StepFlights {
     if (step.engine === 'swap') this.#swaps.publish(step.n, known);
   }
 
-  /** A mark is a hint (a program can print one), and the kubelet's word the truth. */
+  /** What only the kubelet knows may come after the mark: that a program was killed for memory, whatever code it made of that. */
   #correct(step: PlannedStep, known: Known): void {
     if (!known.sure || known.decision !== 'ran' || step.role === 'background') return;
     const before = this.#deck.state();
@@ -311,16 +313,58 @@ export class StepFlights {
 
   /** What the Pod waits for is said in the log of the step whose turn it is, once a cause. */
   #tellWaiting(): void {
+    for (const notice of this.#deck.notices()) this.#tellNotice(notice);
     const note = waitingFor(this.#deck.view(), this.#order.plan);
-    if (note === '' || this.#notes.has(note) || this.#notes.size >= MOST_NOTES) return;
-    const step = this.#order.plan.steps.find(
+    if (note !== '') this.#tell(note, { text: note, container: '', lasts: true });
+  }
+
+  /** What went on before a container came to be is no news once it runs. */
+  #tellNotice(notice: PodNotice): void {
+    const views = this.#deck.view().steps;
+    const runs = [...views].some(
+      ([n, { kind }]) =>
+        (kind === 'running' || kind === 'ended') &&
+        (notice.container === '' || notice.container === containerName(n)),
+    );
+    if (!runs && !this.#isFormer(notice)) this.#tell(notice.key, notice);
+  }
+
+  /** Did a former owner tell it? */
+  #isFormer({ atMs }: PodNotice): boolean {
+    return this.#order.adopted && atMs < this.#order.takenOverMs;
+  }
+
+  /**
+   * What a former owner told stands again at the head of the log in which it stood (its own step's where that waited for no other, or
+   * else the first one's), so that the lines behind it keep their numbers.
+   */
+  #tellFormer({ n }: PlannedStep, log: StepLog): void {
+    const { steps } = this.#order.plan;
+    for (const notice of this.#deck.notices().filter((one) => this.#isFormer(one))) {
+      const own = steps.find((step) => containerName(step.n) === notice.container);
+      const holder = own?.after.length === 0 ? own : steps[0];
+      if (holder?.n !== n || this.#notes.has(notice.key) || this.#notes.size >= MOST_NOTES) continue;
+      this.#notes.add(notice.key);
+      log.note(notice.text, notice.atMs);
+    }
+  }
+
+  /** In the log of the step that it concerns, or else of the one whose turn it is. */
+  #tell(key: string, note: Pick<PodNotice, 'text' | 'container' | 'lasts'> & { atMs?: number }): void {
+    if (this.#notes.has(key) || this.#notes.size >= MOST_NOTES) return;
+    const open = this.#order.plan.steps.filter(
       ({ n }) => this.#logs.of(n) !== undefined && !isFinal(this.#deck.state(), n),
     );
+    const step =
+      open.find(({ n }) => containerName(n) === note.container) ??
+      open.find(({ role }) => role === 'step') ??
+      open[0];
     const log = step && this.#logs.of(step.n);
     if (!step || !log) return;
-    this.#notes.add(note);
-    log.note(note);
-    this.#begin(step, this.#parts.clock.now(), log);
+    this.#notes.add(key);
+    log.note(note.text, note.atMs);
+    // That a service runs is a word to those who wait for it: it must be true.
+    if (note.lasts && step.role === 'step') this.#begin(step, this.#parts.clock.now(), log);
   }
 }
 

@@ -13,7 +13,7 @@ const alone = aPlan([aPlannedStep(1, swap)]);
 const between = aPlan([
   aPlannedStep(1),
   aPlannedStep(2, { ...swap, after: [1], runs: 'always' }),
-  aPlannedStep(3, { after: [2] }),
+  aPlannedStep(3, { after: [2], runs: 'always' }),
 ]);
 
 const patches = (flight: AFlight) =>

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { anEntry } from '../metrics/testing/an-entry.ts';
 import type { RosterEntry } from '../roster.ts';
 import type { Signs } from './health.ts';
+import type { StageAhead } from './stages-ahead.ts';
 import { createHttp, type HttpParts, listen } from './server.ts';
 
 const WELL: Signs = {
@@ -20,11 +21,17 @@ const authorization = (pair: string): { authorization: string } => ({
 const ADA = authorization('ada:engine:1843');
 
 function http(
-  change: { signs?: Partial<Signs>; stages?: readonly RosterEntry[]; ui?: HttpParts['ui'] } = {},
+  change: {
+    signs?: Partial<Signs>;
+    stages?: readonly RosterEntry[];
+    ahead?: readonly StageAhead[];
+    ui?: HttpParts['ui'];
+  } = {},
 ) {
   return createHttp({
     clock: new FakeClock(Date.parse('2026-01-14T10:35:00Z')),
     stages: () => change.stages ?? [],
+    ahead: () => change.ahead ?? [],
     signs: () => ({ ...WELL, ...change.signs }),
     metrics: { contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('up 1\n') },
     about: { machine: 'm1', version: '1.2.3', capacity: 10 },
@@ -139,6 +146,52 @@ describe('GET /demand', () => {
     });
     expect(demand.total).toEqual(of(3));
     expect(demand.states).toEqual({ waiting: of(2), starting: of(2), running: of(1) });
+  });
+});
+
+describe('GET /demand of builds that go on', () => {
+  const ahead: StageAhead = {
+    stageId: 9,
+    stageName: 'deploy',
+    buildId: 10,
+    buildNumber: 7,
+    repo: 'acme/widget',
+    event: 'push',
+    waitsFor: ['test'],
+    expectedMs: undefined,
+    asks: undefined,
+  };
+
+  it('tells the stages that are still to come, soonest first, and says what it does not know', async () => {
+    const asks = { pipelines: 1, pods: 1, cpuMillicores: 500, memoryBytes: 1024 };
+    const soon = { ...ahead, stageId: 12, expectedMs: Date.parse('2026-01-14T10:36:00Z'), asks };
+    const answer = await http({ ahead: [ahead, soon] }).inject('/demand');
+
+    const view = { stage: 'deploy', buildId: 10, build: 7, repo: 'acme/widget', event: 'push' };
+    expect(answer.json<{ ahead: unknown }>().ahead).toEqual([
+      {
+        ...view,
+        stageId: 12,
+        waitsFor: ['test'],
+        expectedAt: '2026-01-14T10:36:00.000Z',
+        cpuMillicores: 500,
+        memoryBytes: 1024,
+      },
+      {
+        ...view,
+        stageId: 9,
+        waitsFor: ['test'],
+        expectedAt: null,
+        cpuMillicores: null,
+        memoryBytes: null,
+      },
+    ]);
+  });
+
+  it('adds them to no sum: nobody has accepted them', async () => {
+    const answer = await http({ ahead: [ahead] }).inject('/demand');
+
+    expect(answer.json()).toMatchObject({ waiting: [], total: { stages: 0 } });
   });
 });
 

@@ -4,12 +4,15 @@ import type { RosterEntry } from '../roster.ts';
 import { type Credentials, challenge, mayEnter } from './basic-auth.ts';
 import { renderDashboard } from './dashboard.ts';
 import { notAlive, notReady, type Signs } from './health.ts';
+import type { StageAhead } from './stages-ahead.ts';
 import { demandOf, stageViews } from './stage-views.ts';
 
 /** What the HTTP side shows. Every call looks anew. */
 export interface HttpParts {
   readonly clock: Clock;
   readonly stages: () => readonly RosterEntry[];
+  /** Stages of running builds that are still to come. */
+  readonly ahead: () => readonly StageAhead[];
   readonly signs: () => Signs;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   readonly about: { readonly machine: string; readonly version: string; readonly capacity: number };
@@ -36,7 +39,7 @@ export function createHttp(parts: HttpParts): FastifyInstance {
   app.get('/metrics', async (_request, reply) =>
     reply.type(parts.metrics.contentType).send(await parts.metrics.text()),
   );
-  app.get('/demand', (_request, reply) => reply.send(demandOf(parts.stages())));
+  app.get('/demand', (_request, reply) => reply.send(demandOf(parts.stages(), parts.ahead())));
   const { ui } = parts;
   const guard = ui ? { onRequest: doorkeeper(ui) } : {};
   app.get('/stages', guard, (_request, reply) => reply.send({ stages: stageViews(parts.stages()) }));

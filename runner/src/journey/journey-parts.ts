@@ -31,14 +31,16 @@ export interface JourneyEvents extends FlightEvents {
 export interface Ownership {
   /** As Pods' annotations name it: `<lease namespace>/<lease name>`. */
   readonly owner: string;
+  /** Scheme and host of the Drone server whose stages these are. */
+  readonly server: string;
   /** Aborted when others may take over: nothing may be written to Drone any more. */
   readonly lost: AbortSignal;
   /** Resolves when it can't be lost any more that the stage is about to be accepted. */
   intend(intent: Intent, signal: AbortSignal): Promise<void>;
   /** The stage has a Pod now, or needs none. */
   settle(stageId: number): void;
-  /** Pods will be in that namespace; resolves when whoever comes next would look there. */
-  enter(namespace: string, signal: AbortSignal): Promise<void>;
+  /** Pods will be in that namespace (`own`: it is made for one of them alone); resolves when whoever comes next would look there. */
+  enter(namespace: string, kind: 'shared' | 'own', signal: AbortSignal): Promise<void>;
   /** A namespace that was made for one stage is gone. */
   leave(namespace: string): void;
 }

@@ -1,10 +1,19 @@
-import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
+import { removeNamespace } from '../cleanup/remove-namespace.ts';
 import { removePod } from '../cleanup/remove-pod.ts';
 import { newStage } from '../flight/stage-state.ts';
 import { launch } from '../launch/launch.ts';
-import { holdsGate, letGo, register, type Started, startStage } from '../launch/start.ts';
+import {
+  holdsGate,
+  letGo,
+  register,
+  type Started,
+  startedBefore,
+  startStage,
+  withIds,
+} from '../launch/start.ts';
+import type { StartedWithoutPod } from '../lease/lease-record.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import type { DroneStage, StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
@@ -20,12 +29,16 @@ import { waitLimit } from './wait-limit.ts';
 export interface Claimed {
   readonly stage: DroneStage;
   readonly machine: string;
+  /** Another process started it, and it has no Pod yet. */
+  readonly started?: StartedWithoutPod;
 }
 
 /** After this long in the line, the build shows as running and its log says why it waits. */
 const SILENT_WAIT_MS = 10_000;
 /** A spent quota is tried again after this. */
 const QUOTA_PAUSE_MS = 5_000;
+/** A quota's words hold what is used, which changes: more of them would only be noise in the log. */
+const MOST_QUOTA_NOTES = 30;
 
 /** What has been made so far, so that whatever happens can be cleaned up or handed over. */
 interface Way {
@@ -65,6 +78,7 @@ class Journey {
   #started: Started | undefined;
   #plan: RunPlan | undefined;
   #madeNamespace = '';
+  readonly #quotaTold = new Set<string>();
 
   constructor(parts: JourneyParts, claimed: Claimed, stops: Stops) {
     this.#parts = parts;
@@ -81,8 +95,11 @@ class Journey {
     const compiled = await this.#parts.draft(detail, this.#stops.stop);
     const way: Way = { compiled, detail, notes: [...compiled.warnings] };
     this.#plan = compiled.plan;
+    if (this.#claimed.started)
+      this.#started = startedBefore(this.#parts, { stage: this.#stage, compiled }, this.#claimed.started);
     if (compiled.plan.steps.length === 0) return this.#nothingToRun(way);
-    await this.#parts.lease.enter(compiled.namespace, this.#stops.stop);
+    const kind = compiled.createNamespace ? 'own' : 'shared';
+    await this.#parts.lease.enter(compiled.namespace, kind, this.#stops.stop);
     await this.#parts.podWatch.follow(compiled.namespace, this.#stops.handOver);
     await this.#admission(way);
     const admittedMs = this.#parts.clock.now();
@@ -210,21 +227,43 @@ class Journey {
   }
 
   async #launch(way: Way): Promise<void> {
-    const { clock, roster, log } = this.#parts;
+    const { clock, roster, log, lease } = this.#parts;
     if (way.compiled.createNamespace) this.#madeNamespace = way.compiled.namespace;
+    const beganMs = clock.monotonicMs();
     while (!this.#pod) {
-      const launched = await launch(this.#parts, way.compiled, this.#parts.lease.owner, this.#stops.stop);
+      const compiled = withIds(way.compiled, this.#started);
+      const launched = await launch(this.#parts, compiled, lease, this.#stops.stop);
       if (launched.kind === 'launched') {
         this.#pod = launched.pod;
         roster.update(this.#stage.id, { pod: launched.pod.metadata?.name ?? '' });
-        this.#parts.lease.settle(this.#stage.id);
+        lease.settle(this.#stage.id);
         return;
       }
       roster.update(this.#stage.id, { phase: 'waiting', reason: launched.text });
       log.info({ stageId: this.#stage.id, reason: launched.text }, 'the quota is spent: waiting');
+      if (clock.monotonicMs() - beganMs >= SILENT_WAIT_MS) await this.#tellQuota(way, launched.text);
       await clock.sleep(QUOTA_PAUSE_MS, this.#stops.stop);
       this.#stops.stop.throwIfAborted();
     }
+  }
+
+  /**
+   * There is no Pod that could keep what the server says of the steps: the Lease does, before a line is said. A crash in between
+   * loses the ids, as one between start and the Pod's PATCH does.
+   */
+  async #tellQuota(way: Way, text: string): Promise<void> {
+    const { stop } = this.#stops;
+    const { id: stageId, buildId } = this.#stage;
+    const started = await this.#startAtServer(way);
+    if (!started.firstLog) {
+      const stepIds = way.compiled.plan.steps.map(({ n }) => started.stepIds.get(n) ?? 0);
+      const owners = (this.#claimed.started?.owners ?? 0) + 1;
+      const { machine } = this.#claimed;
+      await this.#parts.lease.intend({ stageId, buildId, machine, started: { stepIds, owners } }, stop);
+    }
+    if (this.#quotaTold.has(text) || this.#quotaTold.size >= MOST_QUOTA_NOTES) return;
+    this.#quotaTold.add(text);
+    await started.showWaiting(this.#parts, `waiting for room in the quota: ${text}`, stop);
   }
 
   /** The server learns the steps and gives them ids; with one PATCH they stand on the Pod and the scheduler may have it. */
@@ -279,16 +318,6 @@ class Journey {
     const end = { status: text ? 'error' : 'killed', text, started } as const;
     await finishBare(this.#parts, this.#stage, end, handOver);
   }
-}
-
-async function removeNamespace(parts: JourneyParts, namespace: string): Promise<void> {
-  await parts.cluster
-    .remove({ resource: RESOURCE.namespaces, name: namespace }, {}, new AbortController().signal)
-    .catch((error: unknown) => {
-      parts.log.error({ err: error, namespace }, 'a namespace could not be removed');
-    });
-  parts.lease.leave(namespace);
-  parts.podWatch.leave(namespace);
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -9,6 +9,7 @@ import type { RunPlan } from '../pipeline/run-plan.ts';
 import { launch } from './launch.ts';
 
 const OWNER = 'ci/hangar-runner-r1';
+const BY = { owner: OWNER, server: 'https://drone.acme.test' };
 const podAt = { resource: RESOURCE.pods, namespace: 'ci', name: 'p' };
 const secretAt = (name: string) => ({ resource: RESOURCE.secrets, namespace: 'ci', name });
 const plan: RunPlan = {
@@ -39,7 +40,7 @@ function begin(changes: Partial<Compiled> = {}) {
   const cluster = new FakeCluster();
   const stop = new AbortController();
   const go = () =>
-    launch({ clock, cluster, log: silentLogger }, { ...compiled, ...changes }, OWNER, stop.signal).then(
+    launch({ clock, cluster, log: silentLogger }, { ...compiled, ...changes }, BY, stop.signal).then(
       (launched) => launched,
       (error: unknown) => error as Error & { code?: string; blame?: string },
     );
@@ -67,7 +68,11 @@ describe('launch', () => {
       'create secrets',
     ]);
     const pod = cluster.find<V1Pod>(podAt);
-    expect(pod?.metadata?.annotations).toEqual({ [ANNOTATION.stage]: '{}', [ANNOTATION.owner]: OWNER });
+    expect(pod?.metadata?.annotations).toEqual({
+      [ANNOTATION.stage]: '{}',
+      [ANNOTATION.owner]: OWNER,
+      [ANNOTATION.server]: BY.server,
+    });
     expect(pod?.spec?.schedulingGates).toEqual([{ name: SCHEDULING_GATE }]);
     for (const name of ['p-files', 'p-pull'])
       expect(cluster.find<V1Secret>(secretAt(name))?.metadata?.ownerReferences).toEqual([
@@ -80,6 +85,8 @@ describe('launch', () => {
     cluster.fail('create', 'namespaces', refusal(409, 'AlreadyExists'));
     expect(await go()).toMatchObject({ kind: 'launched' });
     expect(cluster.calls[0]?.target.resource.plural).toBe('namespaces');
+    const { annotations } = cluster.find<V1Pod>(podAt)?.metadata ?? {};
+    expect(annotations?.[ANNOTATION.ownNamespace]).toBe('true');
   });
 
   it.each(['pods', 'secrets'])(

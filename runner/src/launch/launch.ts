@@ -28,16 +28,21 @@ const SOON_MS = 30_000;
  * Makes the Pod, then what it owns, so that no crash leaves a Secret behind: the Pod is held by a scheduling gate until then.
  * Each write may be repeated: a Pod of that name is ours if it says so.
  *
- * @param owner `<namespace>/<lease>` of this replica
+ * @param by this replica: its Lease as `<namespace>/<lease>`, and the Drone server that it works for
  * @throws {PipelineError} when the API server refuses an object for what it says; the Pod is then gone again
  */
 export async function launch(
   parts: LaunchParts,
   compiled: Compiled,
-  owner: string,
+  by: { readonly owner: string; readonly server: string },
   signal: AbortSignal,
 ): Promise<Launched> {
-  const annotations = { ...compiled.pod.metadata?.annotations, [ANNOTATION.owner]: owner };
+  const annotations = {
+    ...compiled.pod.metadata?.annotations,
+    [ANNOTATION.owner]: by.owner,
+    [ANNOTATION.server]: by.server,
+    ...(compiled.createNamespace ? { [ANNOTATION.ownNamespace]: 'true' } : {}),
+  };
   const wanted: V1Pod = { ...compiled.pod, metadata: { ...compiled.pod.metadata, annotations } };
   if (compiled.createNamespace) await makeNamespace(parts, compiled, signal);
   const made = await makePod(parts, compiled, wanted, signal);

@@ -4,6 +4,7 @@ import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
 import { begun, newStage, startingStage } from '../flight/stage-state.ts';
 import { ANNOTATION, type Compiled, containerName, SCHEDULING_GATE } from '../pipeline/compiled.ts';
+import type { StartedWithoutPod } from '../lease/lease-record.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { CiServer } from '../ports/ci-server.ts';
@@ -57,6 +58,46 @@ export async function startStage(
   };
 }
 
+/**
+ * A stage that was started by another process and has no Pod yet.
+ *
+ * @throws {PipelineError} when its steps are others than those that the server knows: somebody changed settings meanwhile
+ */
+export function startedBefore(
+  parts: StartParts,
+  order: { stage: DroneStage; compiled: Pick<Compiled, 'plan' | 'masks' | 'pod' | 'namespace'> },
+  { stepIds, owners }: StartedWithoutPod,
+): Started {
+  const { plan } = order.compiled;
+  if (stepIds.length !== plan.steps.length)
+    throw new PipelineError(
+      'start-lost',
+      'the runner was restarted with other settings while this pipeline waited, and its steps are others now; restart the build',
+      { blame: 'operator' },
+    );
+  const ids = new Map(plan.steps.map(({ n }, index) => [n, stepIds[index] ?? 0]));
+  const started = new StartedStage(order.stage, ids, order.compiled);
+  const { stage } = order;
+  const takenOverMs = parts.clock.now();
+  started.reporter = new Reporter(parts, {
+    stage,
+    plan,
+    stepIds: ids,
+    versions: 'unknown',
+    adoptions: owners,
+    takenOverMs,
+  });
+  return started;
+}
+
+/** The same with the server's ids on its Pod from the beginning, where the stage was started before. */
+export function withIds(compiled: Compiled, started: Started | undefined): Compiled {
+  if (!started) return compiled;
+  const { metadata } = compiled.pod;
+  const annotations = { ...metadata?.annotations, ...registration(started) };
+  return { ...compiled, pod: { ...compiled.pod, metadata: { ...metadata, annotations } } };
+}
+
 /** What of the answer we keep: the server does not echo everything. */
 const told = ({ version, updated, started, status }: DroneStage): Partial<DroneStage> => ({
   version,
@@ -86,7 +127,8 @@ class StartedStage implements Started {
     const { plan, masks, pod, namespace } = this.#compiled;
     const [first] = plan.steps;
     if (!first) return;
-    this.reporter = new Reporter(parts, {
+    if (this.firstLog) return this.firstLog.note(text);
+    this.reporter ??= new Reporter(parts, {
       stage: this.stage,
       plan,
       stepIds: this.stepIds,

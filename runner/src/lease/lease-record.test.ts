@@ -14,6 +14,16 @@ describe('what a Lease keeps', () => {
       JSON.stringify([null, 7, { stageId: '63' }, intent]),
       [intent],
     ],
+    [
+      'what the server said of a stage that waits without a Pod',
+      JSON.stringify([{ ...intent, started: { stepIds: [7, 8], owners: 2 } }]),
+      [{ ...intent, started: { stepIds: [7, 8], owners: 2 } }],
+    ],
+    [
+      'a stage, though what the server said of it can not be read',
+      JSON.stringify([{ ...intent, started: { stepIds: ['7'], owners: 2 } }]),
+      [intent],
+    ],
   ])('intents: %s', (_, text, want) => {
     expect(intentsOf(leaseWith(LEASE_ANNOTATION.intents, text))).toEqual(want);
   });

@@ -7,6 +7,16 @@ export interface Intent {
   readonly buildId: number;
   /** The name under which it is accepted at the server. */
   readonly machine: string;
+  /** It was started before it has a Pod, so that its log can say why it waits (for a quota): no Pod can keep what the server said. */
+  readonly started?: StartedWithoutPod;
+}
+
+/** What the server knows of a stage that waits without a Pod. */
+export interface StartedWithoutPod {
+  /** The server's ids of its steps, in the plan's order. */
+  readonly stepIds: readonly number[];
+  /** Processes that have told it of a step: by so many versions its steps may be ahead. */
+  readonly owners: number;
 }
 
 /** Annotations of a replica's Lease. */
@@ -15,6 +25,10 @@ export const LEASE_ANNOTATION = {
   intents: 'hangar.dev/intents',
   /** JSON: names of namespaces in which this replica has Pods. */
   namespaces: 'hangar.dev/namespaces',
+  /** JSON: those of them that were made for one stage each, and go with it. */
+  ownNamespaces: 'hangar.dev/own-namespaces',
+  /** Scheme and host of the Drone server that it works for, plain text. */
+  server: 'hangar.dev/server',
 } as const;
 
 /** Leases of runners, by label. */
@@ -22,17 +36,38 @@ export const LEASE_SELECTION = { labelSelector: `${LABEL.managedBy}=${LABEL.mana
 
 /** Intents kept in a Lease; none when it has none, and those left out that can't be read (somebody edited it). */
 export function intentsOf(lease: V1Lease): readonly Intent[] {
-  return listOf(lease, LEASE_ANNOTATION.intents).filter(isIntent);
+  return listOf(lease, LEASE_ANNOTATION.intents).flatMap((one) => intentOf(one) ?? []);
 }
 
-function isIntent(value: unknown): value is Intent {
-  const { stageId, buildId, machine } = Object(value) as Partial<Record<keyof Intent, unknown>>;
-  return Number.isInteger(stageId) && Number.isInteger(buildId) && typeof machine === 'string';
+function intentOf(value: unknown): Intent | undefined {
+  const { stageId, buildId, machine, started } = Object(value) as Partial<Record<keyof Intent, unknown>>;
+  if (!isWhole(stageId) || !isWhole(buildId) || typeof machine !== 'string') return undefined;
+  // Without the ids the stage can at least be told to be lost.
+  return { stageId, buildId, machine, ...(isStarted(started) ? { started } : {}) };
+}
+
+const isWhole = (value: unknown): value is number => Number.isInteger(value);
+
+function isStarted(value: unknown): value is StartedWithoutPod {
+  const { stepIds, owners } = Object(value) as Partial<Record<keyof StartedWithoutPod, unknown>>;
+  return isWhole(owners) && Array.isArray(stepIds) && stepIds.every(isWhole);
 }
 
 /** Namespaces in which that replica had Pods. */
 export function namespacesOf(lease: V1Lease): readonly string[] {
   return listOf(lease, LEASE_ANNOTATION.namespaces).filter((one): one is string => typeof one === 'string');
+}
+
+/** Those of them that were made for one stage each. */
+export function ownNamespacesOf(lease: V1Lease): readonly string[] {
+  return listOf(lease, LEASE_ANNOTATION.ownNamespaces).filter(
+    (one): one is string => typeof one === 'string',
+  );
+}
+
+/** The Drone server whose stages that replica has, as scheme and host. */
+export function serverOf(lease: V1Lease): string {
+  return lease.metadata?.annotations?.[LEASE_ANNOTATION.server] ?? '';
 }
 
 function listOf(lease: V1Lease, key: string): readonly unknown[] {

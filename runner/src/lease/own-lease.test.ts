@@ -8,19 +8,22 @@ import { intentsOf, namespacesOf } from './lease-record.ts';
 import { OwnLease } from './own-lease.ts';
 
 const TERM_MS = 24_000;
+const SERVER = 'https://drone.acme.test';
 const target = { resource: RESOURCE.leases, namespace: 'ci', name: 'hangar-runner-r1' };
+let lives = 0;
 const never = new AbortController().signal;
 const intent = (stageId: number) => ({ stageId, buildId: stageId + 100, machine: 'r1' });
 
-function begin(cluster = new FakeCluster()) {
-  const clock = new FakeClock();
+/** A process in the one Pod `pod-1`, unless told otherwise; each has a life of its own. */
+function begin(cluster = new FakeCluster(), server = SERVER, podUid = 'pod-1', clock = new FakeClock()) {
+  const life = `life-${(lives += 1)}`;
   const lease = new OwnLease(
     { clock, cluster, log: silentLogger },
-    { namespace: 'ci', replica: 'r1', termMs: TERM_MS },
+    { namespace: 'ci', holder: { replica: 'r1', podUid, life }, termMs: TERM_MS, server },
   );
   const stored = (): V1Lease => cluster.find<V1Lease>(target) ?? {};
   const stageIds = (): number[] => intentsOf(stored()).map((one) => one.stageId);
-  return { clock, cluster, lease, stored, stageIds };
+  return { clock, cluster, lease, life, stored, stageIds };
 }
 
 /** Holds every patch until it is let go. */
@@ -38,11 +41,18 @@ function gate(cluster: FakeCluster): { open(): void } {
 
 describe('taking the Lease', () => {
   it('makes one that names the holder, its term and its kind', async () => {
-    const { lease, stored } = begin();
-    expect(await lease.take(never)).toEqual({ intents: [], namespaces: [] });
+    const { lease, life, stored } = begin();
+    expect(await lease.take(never)).toEqual({ intents: [], namespaces: [], ownNamespaces: [] });
     expect(stored()).toMatchObject({
-      metadata: { labels: { 'app.kubernetes.io/managed-by': 'hangar-runner' } },
-      spec: { holderIdentity: 'r1', leaseDurationSeconds: 24, renewTime: '2026-01-14T09:30:00.000000Z' },
+      metadata: {
+        labels: { 'app.kubernetes.io/managed-by': 'hangar-runner' },
+        annotations: { 'hangar.dev/server': SERVER },
+      },
+      spec: {
+        holderIdentity: `r1/pod-1/${life}`,
+        leaseDurationSeconds: 24,
+        renewTime: '2026-01-14T09:30:00.000000Z',
+      },
     });
     expect(lease.owner).toBe('ci/hangar-runner-r1');
   });
@@ -50,13 +60,27 @@ describe('taking the Lease', () => {
   it('hands back what a former life had in hand, and keeps it written (13)', async () => {
     const before = begin();
     await before.lease.take(never);
-    await before.lease.enter('drone-x', never);
+    await before.lease.enter('drone-x', 'own', never);
     await before.lease.intend(intent(63), never);
     const { lease, stageIds, stored } = begin(before.cluster);
-    expect(await lease.take(never)).toEqual({ intents: [intent(63)], namespaces: ['drone-x'] });
+    expect(await lease.take(never)).toEqual({
+      intents: [intent(63)],
+      namespaces: ['drone-x'],
+      ownNamespaces: ['drone-x'],
+    });
     await lease.intend(intent(64), never);
     expect(stageIds()).toEqual([63, 64]);
     expect(namespacesOf(stored())).toEqual(['drone-x']);
+  });
+
+  it('keeps nothing in hand that was another Drone server’s, but where it may have left something', async () => {
+    const before = begin();
+    await before.lease.take(never);
+    await before.lease.enter('drone-x', 'own', never);
+    await before.lease.intend(intent(63), never);
+    const { lease, stageIds, stored } = begin(before.cluster, 'https://drone.acme.test:8443');
+    expect(await lease.take(never)).toMatchObject({ intents: [], ownNamespaces: ['drone-x'] });
+    expect([stageIds(), namespacesOf(stored())]).toEqual([[], ['drone-x']]);
   });
 
   it.each([
@@ -65,16 +89,16 @@ describe('taking the Lease', () => {
     ['500', 'get', refusal(500, 'InternalError')],
     ['a Lease that appears between look and write', 'create', refusal(409, 'AlreadyExists')],
   ] as const)('bears %s', async (_, verb, error) => {
-    const { clock, cluster, lease, stored } = begin();
+    const { clock, cluster, lease, life, stored } = begin();
     cluster.fail(verb, 'leases', error);
     const taken = lease.take(never);
     await clock.step(200);
     await taken;
-    expect(stored().spec?.holderIdentity).toBe('r1');
+    expect(stored().spec?.holderIdentity).toBe(`r1/pod-1/${life}`);
   });
 
   it('bears a creation whose answer was lost', async () => {
-    const { clock, cluster, lease, stored } = begin();
+    const { clock, cluster, lease, life, stored } = begin();
     let lost = true;
     cluster.intercept((call) => {
       if (call.verb !== 'create' || !lost) return undefined;
@@ -83,8 +107,8 @@ describe('taking the Lease', () => {
     });
     const taken = lease.take(never);
     await clock.step(200);
-    expect(await taken).toEqual({ intents: [], namespaces: [] });
-    expect(stored().spec?.holderIdentity).toBe('r1');
+    expect(await taken).toEqual({ intents: [], namespaces: [], ownNamespaces: [] });
+    expect(stored().spec?.holderIdentity).toBe(`r1/pod-1/${life}`);
   });
 
   it('does not carry on what another replica took over between look and write', async () => {
@@ -101,7 +125,7 @@ describe('taking the Lease', () => {
     });
     const taken = lease.take(never);
     await clock.step(200);
-    expect(await taken).toEqual({ intents: [], namespaces: [] });
+    expect(await taken).toEqual({ intents: [], namespaces: [], ownNamespaces: [] });
     expect([stageIds(), lease.lost.aborted]).toEqual([[], false]);
   });
 
@@ -128,6 +152,114 @@ describe('taking the Lease', () => {
     stop.abort(new Error('stop'));
     await expect(taken).rejects.toThrow('stop');
     expect(clock.pending).toBe(0);
+  });
+});
+
+describe('a Lease that another process of the same name holds', () => {
+  /** One that holds it, and one that comes, each in a Pod of its own (or in none), by the same clock. */
+  async function two(podUids: readonly [string, string] = ['', '']) {
+    const first = begin(new FakeCluster(), SERVER, podUids[0]);
+    await first.lease.take(never);
+    await first.lease.intend(intent(63), never);
+    const second = begin(first.cluster, SERVER, podUids[1], first.clock);
+    return { first, second, clock: first.clock };
+  }
+  const outcome = (taking: Promise<{ intents: readonly unknown[] }>): Promise<string> =>
+    taking.then(
+      ({ intents }) => `taken with ${intents.length}`,
+      (error: unknown) => String(error),
+    );
+
+  it('is refused while it is renewed, with the cure, and not touched', async () => {
+    const { first, second, clock } = await two();
+    const stop = new AbortController();
+    const kept = first.lease.keep(stop.signal);
+    const ended = outcome(second.lease.take(never));
+    await clock.step(TERM_MS / 2);
+    expect(await ended).toMatch(/^LeaseHeld: .*ci\/hangar-runner-r1 .*POD_NAME/);
+    expect(first.stored().spec?.holderIdentity).toBe(`r1//${first.life}`);
+    stop.abort();
+    await kept;
+    await first.lease.release(never);
+    expect(clock.pending).toBe(0);
+  });
+
+  it.each([
+    ['outside a cluster', ['', '']],
+    ['in another Pod', ['pod-1', 'pod-2']],
+  ] as const)('is taken with all in it after two missed renewals, %s', async (_, podUids) => {
+    const { second, clock } = await two(podUids);
+    let isOver = false;
+    const ended = outcome(second.lease.take(never)).finally(() => (isOver = true));
+    await clock.step(TERM_MS / 2 - 1);
+    expect(isOver).toBe(false);
+    await clock.step(1);
+    expect(await ended).toBe('taken with 1');
+    expect(second.stored().spec?.holderIdentity).toContain(second.life);
+  });
+
+  it('is taken at once by the next life in the same Pod, after it was let go, or after a whole silent term', async () => {
+    const samePod = await two(['pod-1', 'pod-1']);
+    expect(await outcome(samePod.second.lease.take(never))).toBe('taken with 1');
+    const letGo = await two();
+    await letGo.first.lease.release(never);
+    expect(await outcome(letGo.second.lease.take(never))).toBe('taken with 1');
+    const silent = await two();
+    await silent.clock.step(TERM_MS + 1);
+    expect(await outcome(silent.second.lease.take(never))).toBe('taken with 1');
+  });
+
+  it('is taken as soon as it is let go, and made anew when somebody removes it meanwhile', async () => {
+    const letGo = await two();
+    const taking = outcome(letGo.second.lease.take(never));
+    await letGo.first.lease.release(never);
+    await letGo.clock.step(TERM_MS / 8);
+    expect(await taking).toBe('taken with 1');
+    const removed = await two();
+    const making = outcome(removed.second.lease.take(never));
+    removed.first.cluster.drop(target);
+    await removed.clock.step(TERM_MS / 8);
+    expect(await making).toBe('taken with 0');
+  });
+
+  it('goes to one of two that come at once; the other is refused', async () => {
+    const { first, second, clock } = await two();
+    const third = begin(first.cluster, SERVER, '', clock);
+    const all = Promise.all([outcome(second.lease.take(never)), outcome(third.lease.take(never))]);
+    await clock.step(TERM_MS / 2 + 200);
+    void second.lease.keep(never);
+    void third.lease.keep(never);
+    await clock.step(TERM_MS / 2);
+    expect((await all).map((one) => one.replace(/: .*/, '')).sort()).toEqual(['LeaseHeld', 'taken with 1']);
+  });
+
+  it('is lost to a holder that was asleep when it was taken: it writes nothing over the other’s', async () => {
+    const { first, second, clock } = await two();
+    const taking = second.lease.take(never);
+    await clock.step(TERM_MS / 2);
+    await taking;
+    await expect(first.lease.intend(intent(64), never)).rejects.toThrow();
+    expect(first.lease.lost.aborted).toBe(true);
+    expect(second.stageIds()).toEqual([63]);
+  });
+
+  it('is not lost to somebody who only edits it, nor by an answer that got lost', async () => {
+    const { cluster, lease, stored, stageIds } = begin();
+    await lease.take(never);
+    cluster.put<V1Lease>(target, {
+      ...stored(),
+      metadata: { ...stored().metadata, labels: { edited: 'yes' } },
+    });
+    await lease.intend(intent(1), never);
+    let isLost = true;
+    cluster.intercept((call) => {
+      if (call.verb !== 'patch' || !isLost) return undefined;
+      isLost = false;
+      return 'lost';
+    });
+    await expect(lease.intend(intent(2), never)).rejects.toThrow('no answer');
+    await lease.intend(intent(3), never);
+    expect([stageIds(), lease.lost.aborted]).toEqual([[1, 2, 3], false]);
   });
 });
 
@@ -293,9 +425,9 @@ describe('namespaces', () => {
     const { cluster, lease, stored } = begin();
     await lease.take(never);
     cluster.fail('patch', 'leases', noAnswer());
-    await expect(lease.enter('drone-x', never)).rejects.toThrow('no answer');
-    await lease.enter('drone-x', never);
-    await lease.enter('drone-x', never);
+    await expect(lease.enter('drone-x', 'own', never)).rejects.toThrow('no answer');
+    await lease.enter('drone-x', 'own', never);
+    await lease.enter('drone-x', 'own', never);
     expect(cluster.count('patch', 'leases')).toBe(2);
     expect(namespacesOf(stored())).toEqual(['drone-x']);
   });
@@ -304,10 +436,10 @@ describe('namespaces', () => {
     const { lease, stored } = begin();
     await lease.take(never);
     for (let n = 0; n < 20; n++) {
-      await lease.enter(`drone-${n}`, never);
+      await lease.enter(`drone-${n}`, 'own', never);
       lease.leave(`drone-${n}`);
     }
-    await lease.enter('ci', never);
+    await lease.enter('ci', 'shared', never);
     expect(namespacesOf(stored())).toEqual(['ci']);
   });
 });

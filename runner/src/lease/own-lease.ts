@@ -10,12 +10,22 @@ import type { Logger } from '@hangar/shared/logger';
 import { orAborted } from '@hangar/shared/or-aborted';
 import type { V1Lease } from '@kubernetes/client-node';
 import { LABEL } from '../pipeline/compiled.ts';
-import { type Intent, intentsOf, LEASE_ANNOTATION, leaseName, namespacesOf } from './lease-record.ts';
+import { type Holder, identityOf, isRenewed, LeaseHeld, mayLive, termMsOf } from './holder.ts';
+import {
+  type Intent,
+  intentsOf,
+  LEASE_ANNOTATION,
+  leaseName,
+  namespacesOf,
+  ownNamespacesOf,
+  serverOf,
+} from './lease-record.ts';
 
 export interface OwnLeaseOptions {
   readonly namespace: string;
-  /** Unique to this process: its host name. */
-  readonly replica: string;
+  readonly holder: Holder;
+  /** Scheme and host of the Drone server that it works for. */
+  readonly server: string;
   /** How long others wait after the last renewal before they take over. Milliseconds. */
   readonly termMs: number;
 }
@@ -24,6 +34,8 @@ export interface OwnLeaseOptions {
 export interface FormerLife {
   readonly intents: readonly Intent[];
   readonly namespaces: readonly string[];
+  /** Those of them that were made for one stage each. */
+  readonly ownNamespaces: readonly string[];
 }
 
 /** At this share of its term without a renewal, a replica stops all writes: others may begin to act at the whole term. */
@@ -36,6 +48,9 @@ const WRITE_SHARE = 1 / 4;
 /** At the start, a troubled API server is given this many tries. */
 const TAKE_TRIES = 6;
 const FIRST_TAKE_PAUSE_MS = 200;
+/** A holder that may live is looked at so often, over twice the time in which it renews. */
+const LOOKS = 4;
+const LOOK_SHARE = (2 * RENEW_SHARE) / LOOKS;
 
 /**
  * This replica's sign of life, and the place for what has no Pod yet. Writes are coalesced: any number of concurrent accepts share
@@ -50,10 +65,12 @@ export class OwnLease {
   readonly #lost = new AbortController();
   readonly #intents = new Map<number, Intent>();
   readonly #namespaces = new Set<string>();
+  readonly #ownNamespaces = new Set<string>();
   /** Namespaces as the Lease has them for sure. */
   #told: ReadonlySet<string> = new Set();
   #writing: Promise<void> | undefined;
   #next: Promise<void> | undefined;
+  #version: string | undefined;
   #callOffLoss = (): void => undefined;
   #taken = false;
   #released = false;
@@ -63,12 +80,17 @@ export class OwnLease {
     this.#cluster = parts.cluster;
     this.#log = parts.log;
     this.#options = options;
-    this.name = leaseName(options.replica);
+    this.name = leaseName(options.holder.replica);
   }
 
   /** As Pods' annotations name it. */
   get owner(): string {
     return `${this.#options.namespace}/${this.name}`;
+  }
+
+  /** Whose stages its Pods run. */
+  get server(): string {
+    return this.#options.server;
   }
 
   /** Aborted when the Lease could not be renewed in time, or is gone: nothing may be written to Drone any more. */
@@ -78,9 +100,10 @@ export class OwnLease {
 
   /**
    * Takes the Lease. What stands in it from a former life of the same name is kept, and handed back to be carried on. Patient for
-   * some seconds with an API server in trouble.
+   * some seconds with an API server in trouble, and for half a term with a holder of the same name that may live.
    *
    * @throws {KubernetesError} when that was not enough, or a right is missing
+   * @throws {LeaseHeld} when that holder lives
    */
   async take(signal: AbortSignal): Promise<FormerLife> {
     for (let failures = 0; ; failures++) {
@@ -125,16 +148,18 @@ export class OwnLease {
     this.#intents.delete(stageId);
   }
 
-  /** Pods of this replica will be in that namespace; resolves when the Lease says so. */
-  async enter(namespace: string, signal: AbortSignal): Promise<void> {
+  /** Pods of this replica will be in that namespace (`own`: made for one of them alone); resolves when the Lease says so. */
+  async enter(namespace: string, kind: 'shared' | 'own', signal: AbortSignal): Promise<void> {
     if (this.#told.has(namespace)) return;
     this.#namespaces.add(namespace);
+    if (kind === 'own') this.#ownNamespaces.add(namespace);
     await orAborted(this.#save(), signal);
   }
 
   /** A namespace that was made for one stage is gone: said with the next renewal. */
   leave(namespace: string): void {
     this.#namespaces.delete(namespace);
+    this.#ownNamespaces.delete(namespace);
   }
 
   /** Lets go at once, so that others need not wait for the term. Never rejects. */
@@ -149,21 +174,45 @@ export class OwnLease {
 
   async #takeOnce(signal: AbortSignal): Promise<FormerLife> {
     this.#intents.clear();
-    const former = await this.#find(signal);
+    const former = await this.#freed(signal);
+    this.#version = former?.metadata?.resourceVersion;
     if (!former) {
       await this.#make(signal);
-      return { intents: [], namespaces: [] };
+      return { intents: [], namespaces: [], ownNamespaces: [] };
     }
-    for (const intent of intentsOf(former)) this.#intents.set(intent.stageId, intent);
+    // A name that worked for another Drone server before: its stages mean nothing to ours.
+    const intents = serverOf(former) === this.server ? intentsOf(former) : [];
+    for (const intent of intents) this.#intents.set(intent.stageId, intent);
     for (const namespace of namespacesOf(former)) this.#namespaces.add(namespace);
+    for (const namespace of ownNamespacesOf(former)) this.#ownNamespaces.add(namespace);
     await orAborted(this.#save(), signal);
-    return { intents: [...this.#intents.values()], namespaces: [...this.#namespaces] };
+    return { intents, namespaces: [...this.#namespaces], ownNamespaces: [...this.#ownNamespaces] };
+  }
+
+  /** The Lease as nobody alive holds it; undefined: there is none. */
+  async #freed(signal: AbortSignal): Promise<V1Lease | undefined> {
+    const first = await this.#find(signal);
+    if (!first || !mayLive(first, this.#options.holder, this.#clock.now())) return first;
+    const { holderIdentity: holder = '' } = first.spec ?? {};
+    const termMs = termMsOf(first);
+    const about = { lease: this.owner, holder, waitMs: termMs * LOOK_SHARE * LOOKS };
+    this.#log.info(about, 'the Lease names another process of this name: seeing whether it still renews it');
+    let last: V1Lease | undefined = first;
+    for (let looks = 0; looks < LOOKS && last?.spec?.holderIdentity; looks++) {
+      await this.#clock.sleep(termMs * LOOK_SHARE, signal);
+      signal.throwIfAborted();
+      last = await this.#find(signal);
+      if (last?.spec?.holderIdentity && isRenewed(first, last))
+        throw new LeaseHeld(this.owner, last.spec.holderIdentity);
+    }
+    return last;
   }
 
   async #make(signal: AbortSignal): Promise<void> {
     const startedMs = this.#clock.monotonicMs();
     const target = { resource: RESOURCE.leases, namespace: this.#options.namespace };
-    await this.#cluster.create<V1Lease>(target, this.#whole(), signal);
+    const made = await this.#cluster.create<V1Lease>(target, this.#whole(), signal);
+    this.#version = made.metadata?.resourceVersion;
     this.#renewed(startedMs);
   }
 
@@ -181,7 +230,7 @@ export class OwnLease {
     if (this.#lost.signal.aborted) return;
     this.#log.error(
       { lease: this.owner },
-      'the Lease could not be renewed in time, or is gone: another replica may take over, so this one stops',
+      'the Lease could not be renewed in time, is gone, or is held by another process: this one stops, others take over',
     );
     this.#lost.abort(new Error('the Lease was lost'));
   }
@@ -217,12 +266,36 @@ export class OwnLease {
 
   async #write(): Promise<void> {
     const startedMs = this.#clock.monotonicMs();
-    const { metadata, spec } = this.#whole();
+    const whole = this.#whole();
     const told = new Set(this.#namespaces);
-    const patch = { metadata: { annotations: metadata?.annotations, labels: metadata?.labels }, spec };
-    await this.#limited((signal) => this.#cluster.patch(this.#target, patch, 'merge', signal));
+    await this.#limited((signal) => this.#patch(whole, signal));
     this.#told = told;
     this.#renewed(startedMs);
+  }
+
+  /** Valid only for the Lease as we know it, so that whoever took it meanwhile keeps it. */
+  async #patch(whole: V1Lease, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#patchKnown(whole, signal);
+    } catch (error) {
+      if (!this.#taken || !isKubernetesError(error, 409)) throw error;
+      // An answer of ours was lost, somebody edited it, or another process took it.
+      const now = await this.#find(signal);
+      const holder = now?.spec?.holderIdentity;
+      if (holder && holder !== identityOf(this.#options.holder)) {
+        this.#lose();
+        throw error;
+      }
+      this.#version = now?.metadata?.resourceVersion;
+      await this.#patchKnown(whole, signal);
+    }
+  }
+
+  async #patchKnown({ metadata, spec }: V1Lease, signal: AbortSignal): Promise<void> {
+    const { annotations, labels } = metadata ?? {};
+    const patch = { metadata: { resourceVersion: this.#version, annotations, labels }, spec };
+    const written = await this.#cluster.patch<V1Lease>(this.#target, patch, 'merge', signal);
+    this.#version = written.metadata?.resourceVersion;
   }
 
   async #limited(write: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
@@ -246,7 +319,7 @@ export class OwnLease {
   }
 
   #whole(): V1Lease {
-    const { namespace, replica, termMs } = this.#options;
+    const { namespace, holder, termMs } = this.#options;
     const renewed = new Date(this.#clock.now()).toISOString().replace('Z', '000Z');
     return {
       apiVersion: 'coordination.k8s.io/v1',
@@ -258,10 +331,12 @@ export class OwnLease {
         annotations: {
           [LEASE_ANNOTATION.intents]: JSON.stringify([...this.#intents.values()]),
           [LEASE_ANNOTATION.namespaces]: JSON.stringify([...this.#namespaces]),
+          [LEASE_ANNOTATION.ownNamespaces]: JSON.stringify([...this.#ownNamespaces]),
+          [LEASE_ANNOTATION.server]: this.server,
         },
       },
       spec: {
-        holderIdentity: this.#released ? '' : replica,
+        holderIdentity: this.#released ? '' : identityOf(holder),
         leaseDurationSeconds: Math.ceil(termMs / 1000),
         renewTime: renewed as unknown as NonNullable<NonNullable<V1Lease['spec']>['renewTime']>,
       },

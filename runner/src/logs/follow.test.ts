@@ -7,12 +7,13 @@ import type { GateMark } from './marks.ts';
 import { Masks } from './mask.ts';
 import { openStepLog } from './step-log.ts';
 import { FakeLogSource } from './testing/fake-log-source.ts';
+import { GateVoice } from './testing/gate-voice.ts';
 
 /** Room for a busy machine: properties run hundreds of cases. */
 vi.setConfig({ testTimeout: 120_000 });
 
 const NONCE = '9f3c2a71';
-const mark = (words: string): string => `\u001ehangar ${NONCE} ${words}`;
+const gate = new GateVoice(NONCE);
 
 /** A container on a fake node whose log is followed into a real step log. */
 class Following {
@@ -82,10 +83,10 @@ const aFollowing = (more?: Partial<FollowControl>): Promise<Following> => new Fo
 describe('followLog', () => {
   it('is complete the moment both last marks were read, whatever the status says', async () => {
     const following = await aFollowing();
-    for (const text of [mark('start at=1'), 'hello', mark('end code=0 at=2')]) following.write(text);
+    for (const text of [gate.start(1), 'hello', gate.end(0, 2)]) following.write(text);
     await settle();
     expect(following.end).toBeUndefined();
-    following.write(mark('close at=3'));
+    following.write(gate.close(3));
     await settle();
 
     expect(following.end).toEqual({ kind: 'complete' });
@@ -283,7 +284,7 @@ describe('followLog', () => {
     );
 
     const whole = new Following();
-    whole.write(mark('start at=1'));
+    whole.write(gate.start(1));
     whole.write('first');
     await whole.start({ expectsStart: true });
     expect(await whole.log()).toBe('first\n');
@@ -302,7 +303,7 @@ describe('followLog', () => {
 
   it('hears each mark once, though streams repeat lines', async () => {
     const following = await aFollowing();
-    following.write(mark('start at=1'));
+    following.write(gate.start(1));
     following.write('x');
     for (let time = 0; time < 3; time++) {
       await settle();

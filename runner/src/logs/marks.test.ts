@@ -1,12 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { type GateMark, MarkFinder } from './marks.ts';
+import { GateVoice } from './testing/gate-voice.ts';
 
 /** Room for a busy machine: properties run hundreds of cases. */
 vi.setConfig({ testTimeout: 120_000 });
 
 const NONCE = '9f3c2a71';
-const mark = (words: string, nonce = NONCE): string => `\u001ehangar ${nonce} ${words}`;
+const gate = new GateVoice(NONCE);
+/** A program of the step that knows the nonce, and makes a key of its own. */
+const forger = new GateVoice(NONCE);
+const START = gate.start(1);
+const STARTED: GateMark = { kind: 'start', atMs: 1 };
 
 /** Feeds lines, each given as the pieces it comes in; gives back the text that stays and the marks. */
 function sift(...lines: readonly (readonly string[])[]): { text: string; marks: GateMark[] } {
@@ -23,18 +28,33 @@ function sift(...lines: readonly (readonly string[])[]): { text: string; marks: 
   return { text, marks };
 }
 
+/** The same, behind the gate's first mark. */
+function siftStarted(...lines: readonly (readonly string[])[]): { text: string; marks: GateMark[] } {
+  const { text, marks } = sift([START], ...lines);
+  expect(marks[0]).toEqual(STARTED);
+  return { text, marks: marks.slice(1) };
+}
+
 describe('MarkFinder', () => {
   it.each<[string, string, GateMark]>([
-    ['start', 'start at=1768383006123', { kind: 'start', atMs: 1768383006123 }],
-    ['skip', 'skip why=failed-before at=5', { kind: 'skip', why: 'failed-before', atMs: 5 }],
-    ['end', 'end code=137 at=5', { kind: 'end', code: 137, atMs: 5 }],
-    ['close', 'close at=5', { kind: 'close', atMs: 5 }],
-  ])('takes out %s and leaves no empty line', (_, words, want) => {
-    expect(sift(['a'], [mark(words)], ['b'])).toEqual({ text: 'a\nb\n', marks: [want] });
+    ['start', gate.start(1768383006123), { kind: 'start', atMs: 1768383006123 }],
+    ['skip', gate.skip('failed-before', 5), { kind: 'skip', why: 'failed-before', atMs: 5 }],
+  ])(
+    'takes %s from the first line of a log, and the same once more from the other stream',
+    (_, line, want) => {
+      expect(sift([line], ['a'], [line], ['b'])).toEqual({ text: 'a\nb\n', marks: [want] });
+    },
+  );
+
+  it.each<[string, string, GateMark]>([
+    ['end', gate.end(137, 5), { kind: 'end', code: 137, atMs: 5 }],
+    ['close', gate.close(5), { kind: 'close', atMs: 5 }],
+  ])('takes out %s and leaves no empty line', (_, line, want) => {
+    expect(siftStarted(['a'], [line], ['b'])).toEqual({ text: 'a\nb\n', marks: [want] });
   });
 
   it('makes an unfinished line before a mark a line of its own', () => {
-    expect(sift([`no newline${mark('end code=0 at=1')}`], [mark('close at=2')])).toEqual({
+    expect(siftStarted([`no newline${gate.end(0, 1)}`], [gate.close(2)])).toEqual({
       text: 'no newline\n',
       marks: [
         { kind: 'end', code: 0, atMs: 1 },
@@ -44,35 +64,36 @@ describe('MarkFinder', () => {
   });
 
   it.each([
-    ['another nonce', mark('start at=1', '00000000')],
-    ['unknown words', mark('stop at=1')],
-    ['no time', mark('close')],
-    ['a number that is none', mark('end code=x at=1')],
-    ['no mark byte', `hangar ${NONCE} start at=1`],
+    ['another nonce', new GateVoice('00000000').end(0, 1)],
+    ['unknown words', gate.signed('stop at=1')],
+    ['no time', gate.signed('close')],
+    ['no signature', `\u001ehangar ${NONCE} end code=0 at=1`],
+    ['a number that is none', gate.signed('end code=x at=1')],
+    ['no mark byte', gate.end(0, 1).slice(1)],
     ['the byte alone', '\u001e'],
   ])('leaves what only looks like a mark: %s', (_, text) => {
-    expect(sift(['a'], [text], ['b'])).toEqual({ text: `a\n${text}\nb\n`, marks: [] });
+    expect(siftStarted(['a'], [text], ['b'])).toEqual({ text: `a\n${text}\nb\n`, marks: [] });
   });
 
   it('keeps the empty lines of the step', () => {
-    expect(sift([''], ['', ''], [mark('close at=1')], [''])).toEqual({
+    expect(siftStarted([''], ['', ''], [gate.close(1)], [''])).toEqual({
       text: '\n\n\n',
       marks: [{ kind: 'close', atMs: 1 }],
     });
   });
 
   it('finds two marks in one line, and text around them', () => {
-    expect(sift([`a${mark('start at=1')}b${mark('close at=2')}c`])).toEqual({
+    expect(siftStarted([`a${gate.end(0, 1)}b${gate.close(2)}c`])).toEqual({
       text: 'a\nb\nc\n',
       marks: [
-        { kind: 'start', atMs: 1 },
+        { kind: 'end', code: 0, atMs: 1 },
         { kind: 'close', atMs: 2 },
       ],
     });
   });
 
   it('ends the long line that was handed on in part', () => {
-    expect(sift(['part one', `${mark('close at=1')}`])).toEqual({
+    expect(siftStarted(['part one', gate.close(1)])).toEqual({
       text: 'part one\n',
       marks: [{ kind: 'close', atMs: 1 }],
     });
@@ -80,17 +101,18 @@ describe('MarkFinder', () => {
 
   it('holds back no more than a mark is long', () => {
     const finder = new MarkFinder(NONCE);
-    const text = mark(`end code=${'1'.repeat(300)}`);
+    const text = gate.signed(`end code=${'1'.repeat(300)}`);
     expect(finder.push({ text, ends: false, stampNs: undefined }).pieces).toEqual([
       { text, ends: false, stampNs: undefined },
     ]);
   });
 
   it('finds every mark and keeps everything else, however lines are cut into pieces', () => {
-    const user = fc
-      .string({ unit: fc.constantFrom('\u001e', 'hangar ', NONCE, ' ', 'start at=1', 'x', ''), maxLength: 6 })
-      .filter((text) => !text.includes(mark('start at=1')));
-    const words = fc.constantFrom('start at=1', 'skip why=fast at=2', 'end code=3 at=3', 'close at=4');
+    const user = fc.string({
+      unit: fc.constantFrom('\u001e', 'hangar ', NONCE, ' ', 'end code=0 at=1', 'x', ''),
+      maxLength: 6,
+    });
+    const marked = fc.constantFrom(START, gate.end(3, 3), gate.close(4));
     const cutUp = (text: string, cuts: readonly number[]): string[] => {
       const pieces: string[] = [];
       let rest = text;
@@ -103,20 +125,55 @@ describe('MarkFinder', () => {
     fc.assert(
       fc.property(
         fc.array(
-          fc.record({ before: user, words: fc.option(words), cuts: fc.array(fc.nat(60), { maxLength: 4 }) }),
+          fc.record({ before: user, mark: fc.option(marked), cuts: fc.array(fc.nat(60), { maxLength: 4 }) }),
         ),
         (lines) => {
-          const { text, marks } = sift(
-            ...lines.map((line) => cutUp(line.before + (line.words ? mark(line.words) : ''), line.cuts)),
+          const { text, marks } = siftStarted(
+            ...lines.map((line) => cutUp(line.before + (line.mark ?? ''), line.cuts)),
           );
           const kept = lines
-            .filter((line) => line.before !== '' || !line.words)
+            .filter((line) => line.before !== '' || !line.mark)
             .map((line) => `${line.before}\n`);
           expect(text).toBe(kept.join(''));
-          expect(marks).toHaveLength(lines.filter((line) => line.words).length);
+          expect(marks).toHaveLength(lines.filter(({ mark }) => mark && mark !== START).length);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
+  });
+});
+
+describe('a program that prints marks in the gate’s name', () => {
+  it('tells neither an end nor the end of its log', () => {
+    const lines = [[forger.end(0, 2)], [forger.close(2)]];
+    expect(siftStarted(...lines)).toEqual({
+      text: `${lines.flat().join('\n')}\n`,
+      marks: [],
+    });
+  });
+
+  it('gets no key of its own in, as a start or as a skip', () => {
+    const openings = [forger.start(1), forger.skip('fast', 1)];
+    const { text, marks } = siftStarted(
+      ...openings.map((one) => [one]),
+      [forger.end(0, 2)],
+      [gate.end(3, 4)],
+    );
+    expect([text.split('\n').length - 1, marks]).toEqual([3, [{ kind: 'end', code: 3, atMs: 4 }]]);
+  });
+
+  it('can’t change the code in a mark that it read from its own stream', () => {
+    const [, signature = ''] = gate.end(3, 4).split(' sig=');
+    const changed = `\u001ehangar ${NONCE} end code=0 at=4 sig=${signature}`;
+    expect(siftStarted([changed])).toEqual({ text: `${changed}\n`, marks: [] });
+  });
+
+  it('is not believed where the log has lost its beginning, and neither is the gate: the kubelet tells', () => {
+    const lines = [['a'], [forger.start(1)], [forger.end(0, 2)], [START], [gate.end(3, 4)], ['b']];
+    expect(sift(...lines)).toEqual({ text: 'a\nb\n', marks: [] });
+  });
+
+  it('can’t begin a log behind a word of its own', () => {
+    expect(sift([`x${forger.start(1)}`], [forger.end(0, 1)])).toEqual({ text: 'x\n', marks: [] });
   });
 });

@@ -1,6 +1,7 @@
 import type { Piece } from './piece.ts';
+import { Seal, type Verdict } from './seal.ts';
 
-/** What a gate said in its container's log (runner/gate/PROTOCOL.md). Hints in milliseconds; the container's status is the truth. */
+/** What a gate said in its container's log (runner/gate/PROTOCOL.md), milliseconds after it happened. */
 export type GateMark =
   | { readonly kind: 'start'; readonly atMs: number }
   | { readonly kind: 'skip'; readonly atMs: number; readonly why: string }
@@ -16,26 +17,32 @@ export interface Sifted {
 const MARK_BYTE = '\u001e';
 /** The longest mark has some 60 characters; what is longer is no mark, and isn't held back. */
 const LONGEST_MARK = 200;
-const BODY = /(?:(start)|(skip) why=([a-z-]{1,40})|(end) code=(\d{1,10})|(close)) at=(\d{1,16})/y;
+const BODY =
+  /(?:(start)|(skip) why=([a-z-]{1,40})|(end) code=(\d{1,10})|(close)) at=(\d{1,16}) (?:key=([\w-]{43})|sig=([\w-]{86}))/y;
 
 /**
  * Takes the gate's marks out of a log, also behind an unfinished line and across pieces of a long one. What only looks like a
- * mark (another nonce, unknown words) stays. An unfinished line before a mark becomes a line of its own; a mark alone leaves
- * nothing behind.
+ * mark (another nonce, unknown words, a signature of somebody else) stays. An unfinished line before a mark becomes a line of its
+ * own; a mark alone leaves nothing behind. A log whose first line is no mark has lost its beginning: nothing can be checked then,
+ * so marks are taken out and none is believed.
  */
 export class MarkFinder {
   readonly #prefix: string;
   #held = '';
   /** Text of the present line was handed on already. */
   #open = false;
+  readonly #seal = new Seal();
+  /** Nothing was read yet. */
+  #fresh = true;
 
-  /** @param nonce the Pod's own word, so that no program can guess a mark */
+  /** @param nonce the Pod's own word, so that no output is taken for a mark by accident */
   constructor(nonce: string) {
     this.#prefix = `${MARK_BYTE}hangar ${nonce} `;
   }
 
   push(piece: Piece): Sifted {
     if (this.#held === '' && !piece.text.includes(MARK_BYTE)) {
+      this.#fresh = false;
       this.#open = !piece.ends && (this.#open || piece.text !== '');
       return { pieces: [piece], marks: [] };
     }
@@ -49,6 +56,7 @@ export class MarkFinder {
     this.#held = text.slice(from);
     if (from === 0) return [];
     this.#open = true;
+    this.#fresh = false;
     return [{ ...piece, text: text.slice(0, from) }];
   }
 
@@ -67,8 +75,9 @@ export class MarkFinder {
 
   #wholeLine(text: string, piece: Piece): Sifted {
     const { kept, marks } = this.#cutMarks(text);
+    this.#fresh = false;
     const pieces = kept.map((part) => ({ ...piece, text: part }));
-    if (marks.length === 0) {
+    if (kept.length === 1) {
       this.#open = false;
       return { pieces, marks };
     }
@@ -77,7 +86,7 @@ export class MarkFinder {
     return { pieces: lines, marks };
   }
 
-  /** The text between marks (always one more than there are marks), and the marks. */
+  /** The text between marks (always one more than there were to take out), and the marks that are the gate's own. */
   #cutMarks(text: string): { kept: string[]; marks: GateMark[] } {
     const kept: string[] = [];
     const marks: GateMark[] = [];
@@ -85,13 +94,19 @@ export class MarkFinder {
     for (let at = text.indexOf(this.#prefix); at >= 0; at = text.indexOf(this.#prefix, at + 1)) {
       BODY.lastIndex = at + this.#prefix.length;
       const found = BODY.exec(text);
-      if (!found) continue;
+      const verdict = found ? this.#judge(found, this.#fresh && at === 0) : 'text';
+      if (!found || verdict === 'text') continue;
       kept.push(text.slice(done, at));
-      marks.push(toMark(found));
+      if (verdict === 'genuine') marks.push(toMark(found));
       done = BODY.lastIndex;
     }
     kept.push(text.slice(done));
     return { kept, marks };
+  }
+
+  #judge(found: RegExpExecArray, isFirst: boolean): Verdict {
+    const [whole, , , , , , , , key, signature] = found;
+    return key ? this.#seal.opening(whole, key, isFirst) : this.#seal.later(whole, signature ?? '');
   }
 }
 

@@ -2,24 +2,39 @@
 const SHORTEST_BYTES = 2;
 /** A shorter encoded form would hide ordinary words. */
 const SHORTEST_FORM = 6;
+/** Characters in a line of what `base64` (76) and `openssl` (64) print. */
+const WRAPPED_AT = [76, 64];
 /** Room for encoded forms of all values together; the values themselves always fit. Some 30 MB of tables. */
 const FORM_CHARACTERS = 1_000_000;
 
 /**
  * Every text that must not be seen, for a set of secret values: their parts (split at newlines, trimmed, 2 bytes or more), then
- * the parts' forms in base64 (three alignments, both alphabets), URLs and JSON. Without duplicates.
+ * the parts' forms in base64 (three alignments, both alphabets), URLs and JSON, and the lines of a whole value in base64 that
+ * was wrapped. Without duplicates.
  */
 export function formsOf(values: readonly string[]): string[] {
   const parts = new Set(values.flatMap(partsOf));
   const forms = new Set(parts);
   let room = FORM_CHARACTERS;
-  for (const part of parts) {
-    const encoded = encodedForms(part);
+  for (const encoded of encodedOf(values, parts)) {
     room -= encoded.reduce((sum, form) => sum + form.length, 0);
     if (room < 0) break;
     for (const form of encoded) forms.add(form);
   }
   return [...forms];
+}
+
+function* encodedOf(values: readonly string[], parts: Iterable<string>): Iterable<readonly string[]> {
+  for (const part of parts) yield encodedForms(part);
+  for (const value of values) yield wrappedForms(value);
+}
+
+/** `echo "$KEY" | base64`: lines of which each is a text of its own. What stands before the value would shift them all: that is not covered. */
+function wrappedForms(value: string): string[] {
+  const text = alignedBase64(Buffer.from(value.toWellFormed()), 0);
+  return WRAPPED_AT.filter((width) => text.length > width)
+    .flatMap((width) => text.match(new RegExp(`.{1,${width}}`, 'g')) ?? [])
+    .filter((line) => line.length >= SHORTEST_FORM);
 }
 
 function partsOf(value: string): string[] {

@@ -87,6 +87,31 @@ describe('Masks', () => {
       expect(Buffer.from(hidden.replaceAll('*', ''), 'base64').length).toBeLessThanOrEqual(before + 4 + 2);
     });
 
+    describe.each([76, 64])('base64 in lines of %s characters', (width) => {
+      const key = Array.from({ length: 20 }, (_, line) => `line ${line} of a private key ${line ** 7}`);
+      const value = key.join('\n');
+      const wrapped = (text: string): string[] =>
+        Buffer.from(text)
+          .toString('base64')
+          .match(new RegExp(`.{1,${width}}`, 'g')) ?? [];
+
+      it.each([
+        ['a secret of several lines', value],
+        ['with the newline of echo', `${value}\n`],
+        ['a long one of one line', value.replaceAll('\n', '.')],
+      ])('hides every line of %s', (_sentence, text) => {
+        const masks = new Masks([text.trim()]);
+
+        for (const line of wrapped(text)) expect(masks.text(line)).toMatch(/^\*{6}[A-Za-z0-9+/]{0,2}=*$/);
+      });
+
+      it('hides no line of another text', () => {
+        const lines = wrapped('x'.repeat(500));
+
+        expect(lines.map((line) => new Masks([value]).text(line))).toEqual(lines);
+      });
+    });
+
     it('do not hide ordinary words for the sake of a short secret', () => {
       expect(new Masks(['ab']).text(Buffer.from('ab').toString('base64'))).toBe('YWI=');
     });

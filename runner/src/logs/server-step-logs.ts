@@ -44,8 +44,8 @@ class ServerStepLog implements StepLog {
     this.#inner = openStepLog(parts, { stepId, nonce, masks: new Masks(order.masks), ...how });
   }
 
-  note(text: string): void {
-    this.#inner.note(text);
+  note(text: string, atMs?: number): void {
+    this.#inner.note(text, atMs);
   }
 
   goLive(): void {

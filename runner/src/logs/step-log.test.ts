@@ -5,6 +5,7 @@ import type { LogLine } from '../pipeline/drone.ts';
 import { Masks } from './mask.ts';
 import type { LogRecord } from './piece.ts';
 import { openStepLog, type StepLog, type StepLogOptions } from './step-log.ts';
+import { GateVoice } from './testing/gate-voice.ts';
 import { PIECE_BYTES } from './timestamped.ts';
 
 /** Room for a busy machine: properties run hundreds of cases. */
@@ -84,17 +85,19 @@ describe('openStepLog', () => {
 
   it('gives the marks and keeps them out of the log', async () => {
     const { stepLog, uploads, record } = aWorld();
-    expect(stepLog.append(record(`\u001ehangar ${NONCE} start at=5`))).toEqual([{ kind: 'start', atMs: 5 }]);
-    stepLog.append(record(`half\u001ehangar ${NONCE} end code=2 at=6`));
+    const gate = new GateVoice(NONCE);
+    expect(stepLog.append(record(gate.start(5)))).toEqual([{ kind: 'start', atMs: 5 }]);
+    stepLog.append(record(`half${gate.end(2, 6)}`));
     await stepLog.finish(never);
     expect(outs(uploads[0])).toEqual(['half\n']);
   });
 
   it('takes no marks where no gate runs', async () => {
     const { stepLog, uploads, record } = aWorld({ nonce: undefined });
-    expect(stepLog.append(record(`\u001ehangar ${NONCE} close at=5`))).toEqual([]);
+    const text = new GateVoice(NONCE).start(5);
+    expect(stepLog.append(record(text))).toEqual([]);
     await stepLog.finish(never);
-    expect(outs(uploads[0])).toEqual([`\u001ehangar ${NONCE} close at=5\n`]);
+    expect(outs(uploads[0])).toEqual([`${text}\n`]);
   });
 
   it('masks lines, notes, head and card', async () => {
@@ -190,6 +193,25 @@ describe('openStepLog', () => {
       ['head\n', 0],
       ['old\n', 49],
       ['unseen\n', 50],
+    ]);
+  });
+
+  it('shows a note of its own by the time of what it tells: what the former owner told is not shown again', async () => {
+    const openedAtMs = 1_768_383_000_000 - 60_000;
+    const { clock, stepLog, uploads, live, record } = aWorld({
+      openedAtMs,
+      shownUntilMs: openedAtMs + 50_000,
+    });
+    stepLog.note('pulling image a:1', openedAtMs + 1_000);
+    stepLog.note('pulled image a:1 in 58.0 s', openedAtMs + 59_000);
+    stepLog.append(record('built', { stampNs: BigInt(openedAtMs + 60_000) * NS_PER_MS }));
+    await clock.step(1000);
+    expect(outs(live)).toEqual(['pulled image a:1 in 58.0 s\n', 'built\n']);
+    await stepLog.finish(never);
+    expect(uploads[0]?.map((line) => [line.pos, line.time])).toEqual([
+      [0, 1],
+      [1, 59],
+      [2, 60],
     ]);
   });
 

@@ -52,8 +52,11 @@ export interface StepLogEnd {
 export interface StepLog {
   /** Takes a record of the container's log; returns the gate's marks found in it. After {@link finish}, nothing. */
   append(record: LogRecord): readonly GateMark[];
-  /** A line of the runner's own (newlines make several); it never tears a line of the container's. */
-  note(text: string): void;
+  /**
+   * A line of the runner's own (newlines make several); it never tears a line of the container's. `atMs`: when what it tells
+   * happened, Unix milliseconds; now unless told.
+   */
+  note(text: string, atMs?: number): void;
   /** The server knows now that the step runs: live lines are sent. */
   goLive(): void;
   /** Last live batch (2 s at most), then the upload, tried three times. Never rejects; a second call gets the first one's end. */
@@ -84,7 +87,7 @@ class LogOfStep implements StepLog {
   #line = '';
   /** A line of the container's is unfinished, somewhere between its first piece and the window. */
   #open = false;
-  #notes: string[] = [];
+  #notes: { readonly text: string; readonly atMs: number }[] = [];
   #end: Promise<StepLogEnd> | undefined;
 
   constructor(deps: StepLogDeps, options: StepLogOptions) {
@@ -110,10 +113,10 @@ class LogOfStep implements StepLog {
     return marks;
   }
 
-  note(text: string): void {
+  note(text: string, atMs = this.#deps.clock.now()): void {
     if (this.#end) return;
-    if (!this.#open) this.#ownLines(text, this.#deps.clock.now());
-    else if (this.#notes.length < WAITING_NOTES) this.#notes.push(text);
+    if (!this.#open) this.#ownLines(text, atMs);
+    else if (this.#notes.length < WAITING_NOTES) this.#notes.push({ text, atMs });
   }
 
   goLive(): void {
@@ -173,7 +176,7 @@ class LogOfStep implements StepLog {
   #sayNotes(): void {
     const notes = this.#notes;
     this.#notes = [];
-    for (const text of notes) this.#ownLines(text, this.#deps.clock.now());
+    for (const { text, atMs } of notes) this.#ownLines(text, atMs);
   }
 
   #ownLines(text: string, atMs: number): void {

@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import type { StageDetail } from '../pipeline/drone.ts';
 import { type CiServer, CiServerError } from '../ports/ci-server.ts';
 import type { LogSource } from '../ports/log-source.ts';
 
@@ -9,6 +10,8 @@ export type DroneCall = keyof CiServer;
 export interface EdgeObserver {
   /** A call of the Drone server is settled, retries included; status 0: no answer. Aborted ones are not told. */
   droneCalled(call: DroneCall, status: number): void;
+  /** The Drone server told all about a stage and its build. */
+  detailed?(detail: StageDetail): void;
   /** A piece of a live log came, so long after its first line was written. */
   logRead(lagMs: number): void;
   /** A call of the Kubernetes API was held back by our own pace. */
@@ -50,12 +53,16 @@ async function told(answer: Promise<unknown>, call: DroneCall, observer: EdgeObs
   try {
     const value = await answer;
     observer.droneCalled(call, isLost(value) ? CONFLICT : OK);
+    if (isDetail(value)) observer.detailed?.(value);
     return value;
   } catch (error) {
     if (error instanceof CiServerError) observer.droneCalled(call, error.status);
     throw error;
   }
 }
+
+const isDetail = (value: unknown): value is StageDetail =>
+  typeof value === 'object' && value !== null && 'build' in value && 'yaml' in value;
 
 function isLost(value: unknown): boolean {
   const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : '';

@@ -1,3 +1,4 @@
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { isFailureCode } from '../pipeline/failures.ts';
 
 /** Events of Drone. */
@@ -8,7 +9,7 @@ export const RESULTS = ['completed', 'cancelled', 'timed-out', 'broken'] as cons
 const OTHER = 'other';
 
 const BLAMES = ['pipeline', 'operator', 'cluster', 'bug'];
-const RESOURCES = ['pods', 'pods/log', 'secrets', 'leases', 'namespaces', 'selfsubjectaccessreviews'];
+const RESOURCES = ['pods/log', ...Object.values(RESOURCE).map(({ plural }) => plural)];
 
 const listed = (value: string, list: readonly string[]): string => (list.includes(value) ? value : OTHER);
 

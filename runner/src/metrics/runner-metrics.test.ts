@@ -1,6 +1,8 @@
 import { type MetricSpec, RUNNER_METRICS } from '@hangar/shared/contract/runner-metrics';
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
+import { WAIT_REASONS } from '../admit/admit.ts';
 import { type Picture, RunnerMetrics } from './runner-metrics.ts';
 import { anEntry } from './testing/an-entry.ts';
 
@@ -79,12 +81,38 @@ describe('RunnerMetrics', () => {
     }
   });
 
+  it('says when it began, so that its counters are not taken for those of a former life', async () => {
+    const clock = new FakeClock();
+    const metrics = start(clock);
+    await clock.step(60_000);
+
+    expect((await exposed(metrics)).samples.get('process_start_time_seconds')).toBe(
+      (clock.now() - 60_000) / 1000,
+    );
+  });
+
   it('begins series that can be known beforehand at 0, so that the first of each kind is an increase', async () => {
     const { samples } = await exposed(start());
 
     expect(samples.get('hangar_runner_builds_total{event="pull_request"}')).toBe(0);
     expect(samples.get('hangar_runner_stages_ended_total{result="broken"}')).toBe(0);
     expect(samples.get('hangar_runner_failures_total{class="evicted",blame="cluster"}')).toBe(0);
+    for (const reason of WAIT_REASONS)
+      expect(samples.get(`hangar_runner_admission_waits_total{reason="${reason}"}`), reason).toBe(0);
+  });
+
+  it('names every resource that the Kubernetes client knows, and logs', async () => {
+    const metrics = start();
+    const known = [...Object.values(RESOURCE).map(({ plural }) => plural), 'pods/log'];
+    for (const resource of known) metrics.after({ verb: 'list', resource }, 200, 1);
+
+    const { samples } = await exposed(metrics);
+
+    for (const resource of known)
+      expect(
+        samples.get(`hangar_runner_kubernetes_requests_total{verb="list",resource="${resource}",code="200"}`),
+        resource,
+      ).toBe(1);
   });
 
   it('counts a build once, however many of its stages come, and another one anew', async () => {
@@ -177,7 +205,7 @@ describe('RunnerMetrics', () => {
     const { samples } = await exposed(metrics);
 
     expect(samples.get('hangar_runner_admission_waits_total{reason="budget-cpu"}')).toBe(1);
-    expect(samples.has('hangar_runner_admission_waits_total{reason="line"}')).toBe(false);
+    expect(samples.get('hangar_runner_admission_waits_total{reason="line"}')).toBe(0);
     expect(samples.get('hangar_runner_wait_seconds_count')).toBe(2);
   });
 

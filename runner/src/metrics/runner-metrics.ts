@@ -1,15 +1,15 @@
 import type { Clock } from '@hangar/shared/clock';
-import { STAGE_STATES } from '@hangar/shared/contract/runner-metrics';
+import { createInstruments, type Instruments } from '@hangar/shared/contract/instruments';
+import { RUNNER_METRICS, STAGE_STATES } from '@hangar/shared/contract/runner-metrics';
 import type { ApiCall, CallObserver } from '@hangar/shared/kubernetes/http-cluster';
 import { Registry } from 'prom-client';
-import type { WaitReason } from '../admit/admit.ts';
+import { WAIT_REASONS, type WaitReason } from '../admit/admit.ts';
 import type { Conclusion } from '../flight/stage-state.ts';
 import type { JourneyEvents } from '../journey/journey-parts.ts';
 import { FAILURES } from '../pipeline/failures.ts';
 import type { RosterEntry } from '../roster.ts';
 import type { Trouble } from '../watch/trouble.ts';
 import type { DroneCall, EdgeObserver } from './edge-observer.ts';
-import { createInstruments, type Instruments } from './instruments.ts';
 import {
   blameLabel,
   classLabel,
@@ -49,15 +49,16 @@ const NO_WAIT_MS = 50;
 /** All that the runner counts: it listens at every port that tells something, and is read by Prometheus. */
 export class RunnerMetrics implements JourneyEvents, CallObserver, EdgeObserver {
   readonly #registry = new Registry();
-  readonly #instruments: Instruments;
+  readonly #instruments: Instruments<typeof RUNNER_METRICS>;
   readonly #builds = new Seen(REMEMBERED);
   readonly #admitted = new Seen(REMEMBERED);
   readonly #adopted = new Seen(REMEMBERED);
   readonly #logLag: RecentMax;
 
   constructor(clock: Clock, { version, machine, capacity }: RunnerIdentity) {
-    this.#instruments = createInstruments(this.#registry);
+    this.#instruments = createInstruments(RUNNER_METRICS, this.#registry);
     this.#logLag = new RecentMax(clock);
+    this.#instruments.processStart.set(clock.now() / 1000);
     this.#instruments.info.set({ version, machine }, 1);
     this.#instruments.capacity.set(capacity);
     this.#beginAtZero();
@@ -143,9 +144,10 @@ export class RunnerMetrics implements JourneyEvents, CallObserver, EdgeObserver 
 
   /** Series that can be known beforehand begin at 0, or the first event of each would be lost to `rate()`. */
   #beginAtZero(): void {
-    const { builds, stagesEnded, failures } = this.#instruments;
+    const { builds, stagesEnded, failures, waits } = this.#instruments;
     for (const event of EVENTS) builds.inc({ event }, 0);
     for (const result of RESULTS) stagesEnded.inc({ result }, 0);
+    for (const reason of WAIT_REASONS) waits.inc({ reason }, 0);
     for (const [code, { blame }] of Object.entries(FAILURES)) failures.inc({ class: code, blame }, 0);
   }
 

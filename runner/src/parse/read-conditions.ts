@@ -1,25 +1,12 @@
-import type { Condition, Conditions } from '../pipeline/pipeline.ts';
+import { CONDITION_NAMES, type Condition, type Conditions } from '../pipeline/pipeline.ts';
 import { type Decoder, isNull } from './decoder.ts';
 import type { YamlNode } from './yaml-tree.ts';
-
-const NAMES = [
-  'action',
-  'branch',
-  'cron',
-  'event',
-  'instance',
-  'paths',
-  'ref',
-  'repo',
-  'status',
-  'target',
-] as const;
 
 /** A `when` or `match` (runner-spec §3.8.1). Null conditions are left out. */
 export function readConditions(decoder: Decoder, node: YamlNode | undefined): Conditions {
   const fields = decoder.fields(node, 'conditions');
-  const conditions: Partial<Record<(typeof NAMES)[number], Condition>> = {};
-  for (const name of NAMES) {
+  const conditions: Partial<Record<(typeof CONDITION_NAMES)[number], Condition>> = {};
+  for (const name of CONDITION_NAMES) {
     const field = fields.get(name);
     if (field !== undefined && !isNull(field)) conditions[name] = readCondition(decoder, name, field);
   }

@@ -1,20 +1,22 @@
+import type { ApiRight } from '@hangar/shared/kubernetes/rights';
+
+export { ruleLine, rulesOf } from '@hangar/shared/kubernetes/rights';
+
 /** A thing that the runner may be allowed to do with the Kubernetes API. */
-export interface Right {
-  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
-  /** API group; empty = core. */
+export interface Right extends ApiRight {
   readonly group: '' | 'coordination.k8s.io';
-  /** Plural, with its subresource if any. */
-  readonly resource: 'pods' | 'pods/log' | 'secrets' | 'leases' | 'namespaces';
+  readonly resource: 'pods' | 'pods/log' | 'secrets' | 'events' | 'leases' | 'namespaces';
   /** `pods`: where Pods of pipelines are; `lease`: where the replica's Lease is; `cluster`: no namespace. */
   readonly where: 'pods' | 'lease' | 'cluster';
-  /** `always`, or only where pipelines get fresh namespaces (`drone-`). */
-  readonly needed: 'always' | 'for random namespaces';
+  /** `always`, or only where pipelines get fresh namespaces (`drone-`); without an `optional` one that feature alone is off. */
+  readonly needed: 'always' | 'for random namespaces' | 'optional';
   /** What it is for. */
   readonly use: string;
 }
 
 const pods = { group: '', resource: 'pods', where: 'pods', needed: 'always' } as const;
 const secrets = { ...pods, resource: 'secrets' } as const;
+const events = { ...pods, resource: 'events', needed: 'optional' } as const;
 const leases = {
   group: 'coordination.k8s.io',
   resource: 'leases',
@@ -39,6 +41,7 @@ export const RIGHTS: readonly Right[] = [
   { ...pods, resource: 'pods/log', verb: 'get', use: 'logs of steps are read' },
   { ...secrets, verb: 'create', use: 'scripts, environments and secrets of a pipeline' },
   { ...secrets, verb: 'get', use: 'a pipeline is taken over from a runner that is gone' },
+  { ...events, verb: 'watch', use: 'logs tell of images that are pulled and volumes that are awaited' },
   { ...leases, verb: 'get', use: 'what this replica had in hand before a restart' },
   { ...leases, verb: 'list', use: 'replicas that are gone are found' },
   { ...leases, verb: 'create', use: 'the sign of life of this replica' },
@@ -47,28 +50,3 @@ export const RIGHTS: readonly Right[] = [
   { ...namespaces, verb: 'create', use: 'a fresh namespace for each pipeline' },
   { ...namespaces, verb: 'delete', use: 'that namespace is removed afterwards' },
 ];
-
-/** A rule of a Role, as RBAC writes it. */
-export interface Rule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
-  readonly verbs: readonly string[];
-}
-
-/** The same rights as rules, one for each resource, in the order of the list. Pure. */
-export function rulesOf(rights: readonly Right[]): readonly Rule[] {
-  const byResource = new Map<string, Right[]>();
-  for (const right of rights)
-    byResource.set(right.resource, [...(byResource.get(right.resource) ?? []), right]);
-  return [...byResource.entries()].map(([resource, those]) => ({
-    apiGroups: [those[0]?.group ?? ''],
-    resources: [resource],
-    verbs: those.map((right) => right.verb),
-  }));
-}
-
-/** A rule on one line, to be put under `rules:` of a Role as it stands. */
-export function ruleLine(rule: Rule): string {
-  const list = (words: readonly string[]): string => `[${words.map((word) => word || '""').join(', ')}]`;
-  return `{ apiGroups: ${list(rule.apiGroups)}, resources: ${list(rule.resources)}, verbs: ${list(rule.verbs)} }`;
-}

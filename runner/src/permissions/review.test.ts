@@ -27,7 +27,11 @@ describe('review', () => {
   it('finds nothing missing where all is allowed, and asks each right in its own namespace', async () => {
     const { cluster, asked } = apiServer(() => false);
 
-    expect(await review(cluster, PLACES, signal)).toEqual({ missing: [], warnings: [] });
+    expect(await review(cluster, PLACES, signal)).toEqual({
+      missing: [],
+      warnings: [],
+      eventPlaces: ['builds'],
+    });
     expect(asked.every((one) => one.namespace === (one.resource === 'leases' ? 'hangar' : 'builds'))).toBe(
       true,
     );
@@ -57,6 +61,27 @@ describe('review', () => {
       '  - { apiGroups: [""], resources: [pods], verbs: [get, patch] }',
       '  - { apiGroups: [""], resources: [secrets], verbs: [create] }',
     ]);
+  });
+
+  it('switches off what an optional right is for, in the very namespace, with one warning that says the cure', async () => {
+    const { cluster } = apiServer((one) => one.resource === 'events' && one.namespace === 'builds');
+
+    const found = await review(cluster, { ...PLACES, pods: ['builds', 'other'] }, signal);
+
+    expect(found.missing).toEqual([]);
+    expect(found.eventPlaces).toEqual(['other']);
+    expect(found.warnings).toHaveLength(1);
+    expect(found.warnings[0]).toContain('optional: the runner may not, in namespace builds: watch events');
+    expect(found.warnings[0]).toContain('{ apiGroups: [""], resources: [events], verbs: [watch] }');
+  });
+
+  it('asks for the Events of all namespaces at once where Pods may be anywhere', async () => {
+    const { cluster, asked } = apiServer(() => false);
+
+    const { eventPlaces } = await review(cluster, { ...PLACES, randomNamespaces: true }, signal);
+
+    expect(eventPlaces).toEqual(['']);
+    expect(asked.filter((one) => one.resource === 'events').map((one) => one.namespace)).toEqual([undefined]);
   });
 
   it('only warns where some pipelines alone are concerned', async () => {

@@ -1,5 +1,5 @@
-import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
-import type { KubernetesObject } from '@kubernetes/client-node';
+import { type Cluster, isKubernetesError } from '@hangar/shared/kubernetes/cluster';
+import { isAllowed } from '@hangar/shared/kubernetes/rights';
 import { RIGHTS, type Right, ruleLine, rulesOf } from './permissions.ts';
 
 /** Where the rights are needed. */
@@ -17,8 +17,10 @@ export interface Places {
 export interface Review {
   /** Without these the runner can't work. */
   readonly missing: readonly string[];
-  /** These stop a feature. */
+  /** These stop a feature, or some pipelines. */
   readonly warnings: readonly string[];
+  /** Namespaces of Pods whose Events may be watched; empty text = all namespaces at once. */
+  readonly eventPlaces: readonly string[];
 }
 
 /** One question: this right, in that namespace (empty = in all of them). */
@@ -37,17 +39,28 @@ export async function review(cluster: Cluster, places: Places, signal: AbortSign
   const questions = questionsOf(places);
   try {
     const answers = await Promise.all(
-      questions.map(async (question) => ({ question, allowed: await isAllowed(cluster, question, signal) })),
+      questions.map(async (question) => ({
+        question,
+        allowed: await isAllowed(cluster, question.right, question.namespace, signal),
+      })),
     );
     const denied = answers.filter((answer) => !answer.allowed).map((answer) => answer.question);
+    const isOptional = ({ right }: Question): boolean => right.needed === 'optional';
     return {
       missing: inWords(denied.filter((one) => one.required)),
-      warnings: inWords(denied.filter((one) => !one.required)),
+      warnings: [
+        ...inWords(denied.filter((one) => !one.required && !isOptional(one))),
+        ...inWords(denied.filter(isOptional)).map((text) => `optional: ${text}`),
+      ],
+      eventPlaces: eventPlacesOf(places).filter(
+        (place) => !denied.some((one) => isOptional(one) && one.namespace === place),
+      ),
     };
   } catch (error) {
     if (!isKubernetesError(error, 401, 403, 404, 405)) throw error;
     return {
       missing: [],
+      eventPlaces: eventPlacesOf(places),
       warnings: [
         `rights could not be reviewed (${error.message}): what is missing will show when it is needed`,
       ],
@@ -55,9 +68,15 @@ export async function review(cluster: Cluster, places: Places, signal: AbortSign
   }
 }
 
+/** One watch of all namespaces where Pods may be anywhere: a watch for each fresh namespace would be a call a pipeline. */
+const eventPlacesOf = ({ pods, randomNamespaces }: Places): readonly string[] =>
+  randomNamespaces ? [''] : [...new Set(pods)];
+
 function questionsOf(places: Places): readonly Question[] {
   const podPlaces = places.randomNamespaces ? ['', ...places.pods] : places.pods;
   return RIGHTS.flatMap((right): Question[] => {
+    if (right.needed === 'optional')
+      return eventPlacesOf(places).map((namespace) => ({ right, namespace, required: false }));
     switch (right.where) {
       case 'pods':
         return [
@@ -72,27 +91,6 @@ function questionsOf(places: Places): readonly Question[] {
         return places.randomNamespaces ? [{ right, namespace: '', required: true }] : [];
     }
   });
-}
-
-interface AccessReview extends KubernetesObject {
-  readonly spec?: unknown;
-  readonly status?: { readonly allowed?: boolean };
-}
-
-async function isAllowed(cluster: Cluster, question: Question, signal: AbortSignal): Promise<boolean> {
-  const { right, namespace } = question;
-  const [resource, subresource] = right.resource.split('/');
-  const attributes = { verb: right.verb, group: right.group, resource, subresource };
-  const answer = await cluster.create<AccessReview>(
-    { resource: RESOURCE.accessReviews },
-    {
-      apiVersion: 'authorization.k8s.io/v1',
-      kind: 'SelfSubjectAccessReview',
-      spec: { resourceAttributes: namespace === '' ? attributes : { ...attributes, namespace } },
-    },
-    signal,
-  );
-  return answer.status?.allowed === true;
 }
 
 /** One entry for each namespace: what is missing, what for, and the rule to add. */

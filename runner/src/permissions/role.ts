@@ -13,6 +13,7 @@ export function renderRole(): string {
   );
   return `# Generated from runner/src/permissions/permissions.ts; do not edit.
 # The rights of a runner whose Pods and Lease are in namespace ${NAMESPACE}. For Pods in another namespace, repeat Role and RoleBinding there.
+# The rule of events is optional: without it logs tell nothing of images that are being pulled.
 # Pipelines with a fresh namespace each (DRONE_NAMESPACE_DEFAULT=drone-) need these rules, and this too, as a ClusterRole:
 ${random.join('\n')}
 apiVersion: v1

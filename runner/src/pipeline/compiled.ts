@@ -37,6 +37,10 @@ export const ANNOTATION = {
   stageVersion: 'hangar.dev/stage-version',
   /** Owner: `<lease namespace>/<lease name>`, plain text. */
   owner: 'hangar.dev/owner',
+  /** Scheme and host of the Drone server whose stage it is, plain text: stages of two servers may have the same number. */
+  server: 'hangar.dev/server',
+  /** `true` where the Pod's namespace was made for it alone, and goes with it. */
+  ownNamespace: 'hangar.dev/own-namespace',
   /** When the stage was admitted, milliseconds since 1970, plain number. */
   admittedAt: 'hangar.dev/admitted-at',
   /** `result-<n>` of swapped steps: a line as in PROTOCOL.md. */

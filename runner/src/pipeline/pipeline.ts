@@ -11,15 +11,22 @@ export interface Condition {
   readonly exclude: readonly string[];
 }
 
+/** What a condition may be about. */
+export const CONDITION_NAMES = [
+  'action',
+  'branch',
+  'cron',
+  'event',
+  'instance',
+  'paths',
+  'ref',
+  'repo',
+  'status',
+  'target',
+] as const;
+
 /** `when` of a step, or `match` of a policy (§3.8). Absent = no condition. */
-export type Conditions = Readonly<
-  Partial<
-    Record<
-      'action' | 'branch' | 'cron' | 'event' | 'instance' | 'paths' | 'ref' | 'repo' | 'status' | 'target',
-      Condition
-    >
-  >
->;
+export type Conditions = Readonly<Partial<Record<(typeof CONDITION_NAMES)[number], Condition>>>;
 
 /** CPU in millicores and memory in bytes; 0 = not said. */
 export interface Amount {

@@ -84,6 +84,12 @@ export async function carryOn(parts: JourneyParts, intent: Intent, handOver: Abo
       void travel(parts, { stage: found.stage, machine: intent.machine }, handOver);
       return;
     }
+    const { started } = intent;
+    if (found.kind === 'running' && started) {
+      log.info({ stageId }, 'going on with a stage that waits for room in a quota');
+      void travel(parts, { stage: found.stage, machine: intent.machine, started }, handOver);
+      return;
+    }
     if (found.kind === 'running') await finishBare(parts, found.stage, LOST, handOver);
     else log.debug({ stageId }, 'a stage that was accepted before needs nobody any more');
   } catch (error) {

@@ -31,8 +31,8 @@ export interface Following {
 
 /** The log of one step, from its container to the server. */
 export interface StepLog {
-  /** A line of our own. */
-  note(text: string): void;
+  /** A line of our own; `atMs`: when what it tells happened, milliseconds since 1970, now unless told. */
+  note(text: string, atMs?: number): void;
   /** Lines go out live from now on: the server knows that the step runs. */
   goLive(): void;
   /** Reads until the log is complete, or the signal is aborted; never rejects. */

@@ -81,6 +81,8 @@ describe('observe: the Pod', () => {
 
   it('knows since when its node is silent', () => {
     const since = { lastTransitionTime: new Date(5_000) };
+    const unanswered = condition('Ready', 'False', since);
+    expect(observe({ status: unanswered }, plan).nodeLostSinceMs).toBe(5_000);
     const lost = condition('Ready', 'False', { reason: 'NodeNotReady', ...since });
     expect(observe({ status: lost }, plan).nodeLostSinceMs).toBe(5_000);
     const old = { ...condition('Ready', 'Unknown', since), reason: 'NodeLost' };

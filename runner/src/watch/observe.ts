@@ -67,9 +67,13 @@ function deletionOf(pod: V1Pod): PodView['deletion'] {
   return { atMs: new Date(at).getTime() - graceMs, graceMs };
 }
 
+/**
+ * Kubernetes marks the Pods of a node that stopped answering as not ready and gives no reason, which a kubelet always does (seen on
+ * 1.34). A Pod of which a container has ended was not ready before: there only the eviction after five minutes shows.
+ */
 function nodeLostSince(pod: V1Pod): number | undefined {
   const ready = conditionOf(pod, 'Ready');
   if (!ready || ready.status === 'True') return undefined;
-  const isLost = ready.reason === 'NodeNotReady' || pod.status?.reason === 'NodeLost';
+  const isLost = !ready.reason || ready.reason === 'NodeNotReady' || pod.status?.reason === 'NodeLost';
   return isLost && ready.lastTransitionTime ? new Date(ready.lastTransitionTime).getTime() : undefined;
 }

@@ -167,3 +167,49 @@ describe('the feed of one Pod', () => {
     two.close();
   });
 });
+
+describe('notices of Pods', () => {
+  const aNotice = (text: string) => ({ key: text, text, atMs: 1, container: '', lasts: true });
+
+  it('reach whoever listens, those from before included, each once', async () => {
+    const { watch, put, stop } = begin();
+    const pod = put('a');
+    const uid = pod.metadata?.uid ?? '';
+    await watch.follow('ci', stop.signal);
+    watch.notice(uid, aNotice('before'));
+    watch.notice('another', aNotice('theirs'));
+    const feed = watch.feed(pod);
+    let calls = 0;
+    feed.subscribe(() => calls++);
+    watch.notice(uid, aNotice('after'));
+    watch.notice(uid, aNotice('after'));
+
+    expect(feed.notices.map(({ text }) => text)).toEqual(['before', 'after']);
+    expect(calls).toBe(1);
+  });
+
+  it('are so many of one Pod, and of the latest Pods', () => {
+    const { watch } = begin();
+    const feedOf = (uid: string) => watch.feed({ metadata: { namespace: 'ci', name: uid, uid } });
+    for (let n = 0; n < 100; n++) watch.notice('chatty', aNotice(`${n}`));
+    expect(feedOf('chatty').notices).toHaveLength(40);
+    for (let n = 0; n < 1_000; n++) watch.notice(`pod ${n}`, aNotice('x'));
+
+    expect(feedOf('chatty').notices).toEqual([]);
+    expect(feedOf('pod 0').notices).toHaveLength(1);
+  });
+
+  it('of a Pod that is gone are forgotten, late ones too', async () => {
+    const { watch, put, stop, cluster } = begin();
+    const pod = put('a');
+    const uid = pod.metadata?.uid ?? '';
+    await watch.follow('ci', stop.signal);
+    await settle();
+    watch.notice(uid, aNotice('before'));
+    cluster.drop(podAt('a'));
+    await settle();
+    watch.notice(uid, aNotice('late'));
+
+    expect(watch.feed(pod).notices).toEqual([]);
+  });
+});

@@ -3,6 +3,7 @@ import { type Cluster, type KubernetesError, RESOURCE } from '@hangar/shared/kub
 import { type Change, ListWatch } from '@hangar/shared/kubernetes/list-watch';
 import type { V1Pod } from '@kubernetes/client-node';
 import { LABEL } from '../pipeline/compiled.ts';
+import type { PodNotice } from './pod-notice.ts';
 
 /** One Pod, live: what it is now, and a call at each change. */
 export interface PodFeed {
@@ -10,6 +11,8 @@ export interface PodFeed {
   readonly pod: V1Pod | undefined;
   /** It was there (or ought to be) and is no more. */
   readonly gone: boolean;
+  /** What Events told of it so far, each thing once, in their order; empty where they can't be watched. */
+  readonly notices: readonly PodNotice[];
   /** The returned function ends it. */
   subscribe(onChange: () => void): () => void;
 }
@@ -28,6 +31,9 @@ interface Followed {
 
 /** So many Pods that went away are remembered. */
 const MOST_GONE = 1_000;
+/** Of so many Pods notices are kept, the latest ones, and so many each: more would be noise in a log. */
+const MOST_NOTICED = 1_000;
+const MOST_NOTICES = 40;
 const SELECTION = { labelSelector: `${LABEL.managedBy}=${LABEL.managedByValue}` };
 
 /** All Pods of Hangar in the namespaces that are followed: one list-watch a namespace, shared by all flights. */
@@ -41,6 +47,8 @@ export class PodWatch {
   readonly #runs = new Set<Promise<void>>();
   /** Uids of Pods that went away lately: who asks for one afterwards must not wait for it. */
   readonly #gone = new Set<string>();
+  /** By uid: an Event may come before whoever wants to hear of it. */
+  readonly #notices = new Map<string, readonly PodNotice[]>();
 
   constructor(clock: Clock, cluster: Cluster, options: PodWatchOptions) {
     this.#clock = clock;
@@ -103,6 +111,7 @@ export class PodWatch {
     const uid = uidOf(pod);
     const known = this.#known(pod);
     const feed = new Feed(known && uidOf(known) === uid ? known : pod, this.#gone.has(uid));
+    feed.hear(this.#notices.get(uid) ?? []);
     const all = this.#feeds.get(uid) ?? new Set();
     this.#feeds.set(uid, all.add(feed));
     return Object.assign(feed, {
@@ -113,6 +122,18 @@ export class PodWatch {
     });
   }
 
+  /** An Event told something of the Pod with that uid. */
+  notice(uid: string, notice: PodNotice): void {
+    const before = this.#notices.get(uid) ?? [];
+    const isKnown = before.some(({ key }) => key === notice.key);
+    if (isKnown || before.length >= MOST_NOTICES || this.#gone.has(uid)) return;
+    const now = [...before, notice];
+    this.#notices.set(uid, now);
+    const [oldest] = this.#notices.keys();
+    if (this.#notices.size > MOST_NOTICED && oldest !== undefined) this.#notices.delete(oldest);
+    for (const feed of this.#feeds.get(uid) ?? []) feed.hear(now);
+  }
+
   /** Resolves when all list-watches have ended (after their signal). */
   async ended(): Promise<void> {
     await Promise.all(this.#runs);
@@ -120,6 +141,7 @@ export class PodWatch {
 
   #remember(uid: string): void {
     this.#gone.add(uid);
+    this.#notices.delete(uid);
     const [oldest] = this.#gone;
     if (this.#gone.size > MOST_GONE && oldest !== undefined) this.#gone.delete(oldest);
   }
@@ -142,6 +164,7 @@ const uidOf = ({ metadata }: V1Pod): string => metadata?.uid ?? '';
 class Feed implements PodFeed {
   pod: V1Pod | undefined;
   gone: boolean;
+  notices: readonly PodNotice[] = [];
   readonly #subscribers = new Set<() => void>();
 
   constructor(pod: V1Pod, gone: boolean) {
@@ -157,6 +180,15 @@ class Feed implements PodFeed {
   take(change: Change<V1Pod>): void {
     this.pod = change.object;
     this.gone = change.kind === 'gone';
+    this.#tell();
+  }
+
+  hear(notices: readonly PodNotice[]): void {
+    this.notices = notices;
+    this.#tell();
+  }
+
+  #tell(): void {
     for (const tell of this.#subscribers) tell();
   }
 }

@@ -14,11 +14,20 @@ const WAIT_SECONDS = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
 const RUN_SECONDS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200];
 const LATENCY_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60];
 
+/** When a program's counters began: by Prometheus' own name, since everybody's tools look for it. */
+export const PROCESS_START = {
+  name: 'process_start_time_seconds',
+  kind: 'gauge',
+  help: 'When this process began, in seconds since 1970: counters before it were those of another one.',
+  labels: [],
+} as const satisfies MetricSpec;
+
 /**
  * What the runner tells Prometheus and the autoscaler reads: the contract of both programs. Names follow Prometheus' practice
  * (base units, `_total` for counters).
  */
 export const RUNNER_METRICS = {
+  processStart: PROCESS_START,
   info: {
     name: 'hangar_runner_info',
     kind: 'gauge',

@@ -185,6 +185,8 @@ export class HttpCluster implements Cluster {
     // A token may come from a program, which may hang.
     const headers = new Headers(await orAborted(this.#connection.headers(), signal));
     headers.set('Accept', 'application/json');
+    // The API server names the owner of fields by it.
+    headers.set('User-Agent', 'hangar');
     if (ask.body !== undefined) headers.set('Content-Type', ask.contentType ?? 'application/json');
     return fetch(this.#connection.server + pathOf(ask.target) + queryOf(ask.query ?? {}), {
       method: ask.method,

@@ -223,12 +223,16 @@ export class FakeCluster implements Cluster {
     const queue: WatchEvent<KubernetesObject>[] = [];
     const place = placeOf(target);
     const watcher: Watcher = { wants, place, queue, end: undefined, wake: () => undefined };
-    if (from < this.#oldest) {
+    // Without a version a watch begins with what is there.
+    const here = [...this.#objects].filter(([key]) => from === 0 && key.startsWith(place));
+    for (const [, object] of here) if (wants(object)) queue.push({ type: 'ADDED', object });
+    if (from > 0 && from < this.#oldest) {
       queue.push({ type: 'ERROR', object: { code: 410, reason: 'Expired' } as KubernetesObject });
       end(watcher, {});
     }
     for (const one of this.#history)
-      if (one.version > from && one.place.startsWith(place) && wants(one.event.object)) queue.push(one.event);
+      if (from > 0 && one.version > from && one.place.startsWith(place) && wants(one.event.object))
+        queue.push(one.event);
     this.#watchers.add(watcher);
     return watcher;
   }

@@ -36,7 +36,7 @@ function rows(flights: readonly Flown[]): readonly Measured[] {
       'last end in the Pod to slot free',
       (one) => one.slotFreeMs - lastEnd(one),
       [],
-      "by the gate's clock; the kubelet's relist included",
+      "by the gate's clock; the way of its last mark included",
     ),
     row(
       "kubelet's word on the last end to slot free",

@@ -54,17 +54,18 @@ describe('the stand-in gate', { timeout: 30_000 }, () => {
     expect(pod.status.phase).toBe('Succeeded');
     expect(outcomes(pod)).toEqual(['ran 0', 'ran 0']);
     const lines = (await logOf('order', 2)).split('\n');
-    expect(lines[0]).toMatch(/^\u001ehangar abcd1234 start at=\d{13}$/);
-    expect(lines.slice(1, 4)).toEqual(['cloned', 'drone', '2 true yes']);
-    expect(lines.slice(4, 9).map((line) => line.split('=')[0])).toEqual([
+    expect(lines[0]).toMatch(/^\u001ehangar abcd1234 start at=\d{13} key=[\w-]{43}$/);
+    expect(lines[1]).toBe(lines[0]);
+    expect(lines.slice(2, 5)).toEqual(['cloned', 'drone', '2 true yes']);
+    expect(lines.slice(5, 10).map((line) => line.split('=')[0])).toEqual([
       'DRONE_BUILD_FINISHED',
       'DRONE_BUILD_STATUS',
       'DRONE_STAGE_FINISHED',
       'DRONE_STAGE_STATUS',
       'io.drone',
     ]);
-    expect(lines.at(-3)).toMatch(/^\u001ehangar abcd1234 end code=0 at=\d{13}$/);
-    expect(lines.at(-2)).toMatch(/^\u001ehangar abcd1234 close at=\d{13}$/);
+    expect(lines.at(-3)).toMatch(/^\u001ehangar abcd1234 end code=0 at=\d{13} sig=[\w-]{86}$/);
+    expect(lines.at(-2)).toMatch(/^\u001ehangar abcd1234 close at=\d{13} sig=[\w-]{86}$/);
   });
 
   it('skips what a failure skips, runs what waits for one, and tells it who failed', async () => {
@@ -84,7 +85,9 @@ describe('the stand-in gate', { timeout: 30_000 }, () => {
     expect(pod.status.phase).toBe('Failed');
     expect(outcomes(pod)).toEqual(['ran 0', 'ran 3', 'failed-before 0', 'ran 0', 'ran 0']);
     expect(await logOf('failure', 4)).toContain('\nfailure bad\n');
-    expect(await logOf('failure', 3)).toMatch(/^\u001ehangar abcd1234 skip why=failed-before at=\d+\n/);
+    expect(await logOf('failure', 3)).toMatch(
+      /^\u001ehangar abcd1234 skip why=failed-before at=\d+ key=[\w-]{43}\n/,
+    );
   });
 
   it('ignores a failure that is to be ignored, and skips on-failure steps then', async () => {
@@ -123,7 +126,7 @@ describe('the stand-in gate', { timeout: 30_000 }, () => {
         name: 'db',
         role: 'background',
         after: [1],
-        script: 'touch /drone/src/up; trap "exit 0" TERM; while :; do sleep 0.02; done',
+        script: 'trap "exit 0" TERM; touch /drone/src/up; while :; do sleep 0.02; done',
       },
       { name: 'test', after: [2], script: 'until [ -e /drone/src/up ]; do sleep 0.02; done; echo used' },
     ]);

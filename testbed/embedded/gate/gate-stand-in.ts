@@ -22,6 +22,7 @@ import {
   type StepFile,
 } from './stage-files.ts';
 import { toldResult } from './swapped-results.ts';
+import { Voice } from './voice.ts';
 
 export interface GateJob {
   readonly n: number;
@@ -50,6 +51,7 @@ class StandIn {
   readonly running: Running;
   private readonly job: GateJob;
   private readonly output: Output;
+  private readonly voice: Voice;
   private readonly folder: string;
   private child: Running | undefined;
   private stopped = false;
@@ -58,6 +60,7 @@ class StandIn {
   constructor(job: GateJob, output: Output) {
     this.job = job;
     this.output = output;
+    this.voice = new Voice(output);
     this.folder = join(job.root, 'hangar/state', String(job.n));
     this.running = { ended: this.run(), signal: (name) => this.onSignal(name) };
   }
@@ -138,7 +141,7 @@ class StandIn {
     mkdirSync(droneFolder, { recursive: true });
     writeFileSync(join(droneFolder, 'env'), environmentFile(stage, status, env));
     const startMs = Math.floor(this.job.nowMs());
-    this.say('stdout', stage, `start at=${startMs}`);
+    this.voice.first(stage.nonce, `start at=${startMs}`);
     const exit = await this.childExit(stage, step, own, env);
     if (this.killed) return { code: KILLED, signal: constants.signals.SIGKILL };
     return this.finish(stage, { decision: 'ran', code: exit.code, startMs });
@@ -200,7 +203,7 @@ class StandIn {
   private skip(stage: StageFile, why: SkipDecision): Exit {
     if (why === 'stopping') this.markStopping();
     const atMs = Math.floor(this.job.nowMs());
-    this.say('stdout', stage, `skip why=${why} at=${atMs}`);
+    this.voice.first(stage.nonce, `skip why=${why} at=${atMs}`);
     return this.finish(stage, { decision: why, code: 0, startMs: atMs });
   }
 
@@ -211,8 +214,7 @@ class StandIn {
     const endMs = decision === 'ran' ? Math.floor(this.job.nowMs()) : startMs;
     const line = `${decision} ${code} ${startMs} ${endMs}\n`;
     this.writeExit(line);
-    this.say('stdout', stage, `end code=${code} at=${endMs}`);
-    this.say('stderr', stage, `close at=${endMs}`);
+    this.voice.last(stage.nonce, { code, atMs: endMs });
     writeFileSync(join(this.job.root, 'dev/termination-log'), line);
     this.job.board.set(this.job.n, { result: { phase: 'ended', decision, code } });
     return { code };
@@ -265,10 +267,6 @@ class StandIn {
   private writeExit(line: string): void {
     writeFileSync(join(this.folder, 'exit.new'), line);
     renameSync(join(this.folder, 'exit.new'), join(this.folder, 'exit'));
-  }
-
-  private say(stream: 'stdout' | 'stderr', stage: StageFile, text: string): void {
-    this.output[stream](Buffer.from(`\u001ehangar ${stage.nonce} ${text}\n`));
   }
 }
 

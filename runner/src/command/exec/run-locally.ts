@@ -1,6 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
-import type { Logger } from '@hangar/shared/logger';
+import { type Logger, silentLogger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
 import { NO_LOAD } from '../../admit/admit.ts';
 import { WaitingLine } from '../../admit/waiting-line.ts';
@@ -14,6 +14,7 @@ import type { DroneStage, StageDetail } from '../../pipeline/drone.ts';
 import { CancelWatches } from '../../poll/cancel-watches.ts';
 import type { Mark } from '../../ports/step-logs.ts';
 import { Roster } from '../../roster.ts';
+import { watchEvents } from '../../watch/event-watch.ts';
 import { PodWatch } from '../../watch/pod-watch.ts';
 import type { Patience } from '../../watch/trouble.ts';
 import { LocalServer } from './local-server.ts';
@@ -124,6 +125,9 @@ class LocalRun {
     } catch (error) {
       throw new ClusterTrouble(troubleText(error, namespace), { cause: error });
     }
+    const tell = this.#podWatch.notice.bind(this.#podWatch);
+    // Without the right to it nothing is told of images that are pulled: that need not trouble anybody here.
+    void watchEvents({ ...this.#parts, log: silentLogger, tell }, namespace, this.#over.signal);
   }
 
   async travel(): Promise<void> {
@@ -239,6 +243,7 @@ class LocalRun {
 function unshared(owner: string): Ownership {
   return {
     owner,
+    server: '',
     lost: new AbortController().signal,
     intend: () => Promise.resolve(),
     settle: () => undefined,

@@ -1,12 +1,13 @@
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import { FakeLogSource } from '../../logs/testing/fake-log-source.ts';
+import { GateVoice } from '../../logs/testing/gate-voice.ts';
 import type { Mark, StepLog } from '../../ports/step-logs.ts';
 import { terminalLogs } from './terminal-logs.ts';
 import { Turns } from './turns.ts';
 
 const NONCE = '9f3c2a71';
-const mark = (words: string): string => `\u001ehangar ${NONCE} ${words}`;
+const gate = new GateVoice(NONCE);
 
 function opened(order: { nonce?: string; masks?: readonly string[] } = {}) {
   const clock = new FakeClock();
@@ -69,10 +70,10 @@ const finish = (log: StepLog) => log.finish(new AbortController().signal);
 describe('logs on the terminal', () => {
   it('show lines with their step, and take the marks of the gate out', async () => {
     const { log, seen, marks, heard, write, follow } = opened();
-    write(mark('start at=1000'));
+    write(gate.start(1000));
     write('hello');
     write('');
-    write(mark('end code=3 at=1500'));
+    write(gate.end(3, 1500));
     await follow();
     await finish(log);
     expect(seen).toEqual(['test: hello', 'test: ']);

@@ -242,6 +242,7 @@ export function someSettings(changes: Partial<CompileSettings> = {}): CompileSet
     },
     startMode: 'barrier',
     hardening: 'off',
+    runAsUser: undefined,
     resources: 'split',
     deadlineSlackMs: 3_600_000,
     ...changes,

@@ -1,10 +1,12 @@
 import type { V1Pod } from '@kubernetes/client-node';
+import type { PodNotice } from '../../watch/pod-notice.ts';
 import type { PodFeed } from '../../watch/pod-watch.ts';
 
 /** A Pod that changes when a test says so. */
 export class FakeFeed implements PodFeed {
   pod: V1Pod | undefined;
   gone = false;
+  notices: readonly PodNotice[] = [];
   readonly #subscribers = new Set<() => void>();
 
   constructor(pod: V1Pod | undefined) {
@@ -23,6 +25,11 @@ export class FakeFeed implements PodFeed {
 
   show(pod: V1Pod): void {
     this.pod = pod;
+    for (const tell of this.#subscribers) tell();
+  }
+
+  hear(...notices: readonly PodNotice[]): void {
+    this.notices = [...this.notices, ...notices];
     for (const tell of this.#subscribers) tell();
   }
 

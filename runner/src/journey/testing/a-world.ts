@@ -126,6 +126,7 @@ export class AWorld {
   #lease(): JourneyParts['lease'] {
     return {
       owner: 'ci/me',
+      server: 'https://drone.acme.test',
       lost: never,
       intend: (intent) => Promise.resolve(void this.intents.set(intent.stageId, intent)),
       settle: (stageId) => void this.intents.delete(stageId),

@@ -1,25 +1,25 @@
-import { type MetricSpec, RUNNER_METRICS } from '@hangar/shared/contract/runner-metrics';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { MetricSpec } from './runner-metrics.ts';
 
-/** What one metric of the contract becomes. */
+/** What one metric of a list becomes. */
 type Instrument<S extends MetricSpec> = S['kind'] extends 'counter'
   ? Counter<S['labels'][number]>
   : S['kind'] extends 'gauge'
     ? Gauge<S['labels'][number]>
     : Histogram<S['labels'][number]>;
 
-/** All metrics of the contract, by the contract's own words. */
-export type Instruments = {
-  readonly [K in keyof typeof RUNNER_METRICS]: Instrument<(typeof RUNNER_METRICS)[K]>;
+/** All metrics of a list, by the list's own words. */
+export type Instruments<S extends Readonly<Record<string, MetricSpec>>> = {
+  readonly [K in keyof S]: Instrument<S[K]>;
 };
 
-/** Makes every metric of the contract, and nothing else, in that registry. */
-export function createInstruments(registry: Registry): Instruments {
-  const made = Object.entries(RUNNER_METRICS).map(([word, spec]): [string, Counter | Gauge | Histogram] => [
-    word,
-    instrumentOf(spec, registry),
-  ]);
-  return Object.fromEntries(made) as unknown as Instruments;
+/** Makes every metric of the list, and nothing else, in that registry. */
+export function createInstruments<const S extends Readonly<Record<string, MetricSpec>>>(
+  specs: S,
+  registry: Registry,
+): Instruments<S> {
+  const made = Object.entries(specs).map(([word, spec]) => [word, instrumentOf(spec, registry)] as const);
+  return Object.fromEntries(made) as Instruments<S>;
 }
 
 function instrumentOf(spec: MetricSpec, registry: Registry): Counter | Gauge | Histogram {

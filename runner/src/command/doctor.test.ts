@@ -1,0 +1,157 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ScriptedServer } from '../edges/testing/scripted-server.ts';
+import { doctor } from './doctor.ts';
+import type { Report } from './doctor/report.ts';
+import { aSurrounding } from './local/testing/a-surrounding.ts';
+import { startTinyCluster } from './testing/tiny-cluster.ts';
+
+const GOOD = { DRONE_RPC_HOST: 'drone.test', DRONE_RPC_SECRET: 'sesame' };
+
+async function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = GOOD,
+  files: Readonly<Record<string, string>> = {},
+) {
+  const around = aSurrounding(files, env);
+  const code = await doctor(args, around);
+  return { code, said: around.printed.join('\n'), complained: around.complained.join('\n') };
+}
+
+async function reportOf(args: readonly string[], env: Readonly<Record<string, string>>) {
+  const { code, said } = await run(['--json', ...args], env);
+  return { code, report: JSON.parse(said) as Report };
+}
+
+/** A Drone server that answers a ping with that status, and a cluster that allows what `allows` says. */
+async function outside(status: number, allows: (right: string) => boolean) {
+  const server = await ScriptedServer.playing({ status });
+  const cluster = await startTinyCluster(allows);
+  const folder = mkdtempSync(join(tmpdir(), 'hangar-doctor-'));
+  writeFileSync(join(folder, 'kubeconfig'), cluster.kubeconfig);
+  onTestFinished(async () => {
+    await server[Symbol.asyncDispose]();
+    await cluster.close();
+    rmSync(folder, { recursive: true });
+  });
+  return {
+    ...GOOD,
+    DRONE_RPC_HOST: `127.0.0.1:${server.port}`,
+    DRONE_KUBERNETES_CONFIG: join(folder, 'kubeconfig'),
+  };
+}
+
+describe('doctor, by the settings alone', () => {
+  it('groups what it finds, and ends with a word on the whole', async () => {
+    const env = { ...GOOD, DRONE_KUBE_CLIENT_QPS: '5', DRONE_HTTP_BIND: ':80', DRONE_RUNER_NAME: 'x' };
+
+    const { code, said } = await run(['--offline'], env);
+
+    expect(code).toBe(0);
+    expect(said.split('\n\n').map((section) => section.split('\n')[0])).toEqual([
+      'Changed: means something else than before',
+      'Ignored',
+      'Unknown',
+      'Kept: means what it meant',
+      'Drone server: skipped',
+      'Kubernetes: skipped',
+      'All is well: the runner would start with these settings.',
+    ]);
+    expect(said).toContain('did you mean DRONE_RUNNER_NAME?');
+  });
+
+  it('ends with 78 where the runner would not start, and asks nobody then', async () => {
+    const { code, report } = await reportOf([], { DRONE_RPC_HOST: 'drone.test' });
+
+    expect([code, report.ok]).toEqual([78, false]);
+    expect(report.settings[0]).toMatchObject({ name: 'DRONE_RPC_SECRET', verdict: 'wrong' });
+    expect(report.checks.map(({ result }) => result)).toEqual(['skipped', 'skipped']);
+  });
+
+  it('reads a file in place of the environment', async () => {
+    const files = { 'old.env': 'DRONE_RPC_HOST=drone.test\nDRONE_RPC_SECRET=sesame\n' };
+
+    const { code, said } = await run(['--offline', '--env-file', 'old.env'], { DRONE_DEBUG: 'maybe' }, files);
+
+    expect(code).toBe(0);
+    expect(said).toContain('DRONE_RPC_HOST, DRONE_RPC_SECRET');
+    expect(said).not.toContain('DRONE_DEBUG');
+  });
+
+  it('tells what is odd in files that the settings name', async () => {
+    const files = { 'policy.yml': 'kind: policy\nname: a\nmatch:\n  repos: [x]\n' };
+
+    const { said } = await run(['--offline'], { ...GOOD, DRONE_POLICY_FILE: 'policy.yml' }, files);
+
+    expect(said).toContain(
+      'Worth a look\n  DRONE_POLICY_FILE policy.yml: policy 1.match: unknown key "repos"',
+    );
+  });
+
+  it.each([
+    ['a flag that it has not', ['--force']],
+    ['a file that is not there', ['--env-file', 'nowhere.env']],
+    ['a file that is none', ['--env-file', 'bad.env']],
+    ['a word that is no flag', ['old.env']],
+  ])('ends with 2 for %s', async (_sentence, args) => {
+    const { code, complained } = await run(args, GOOD, { 'bad.env': 'no separator' });
+
+    expect(code).toBe(2);
+    expect(complained).toContain('hangar-runner doctor:');
+  });
+});
+
+describe('doctor, by what is outside', () => {
+  it('is content where server and cluster are', async () => {
+    const { code, report } = await reportOf([], await outside(204, () => true));
+
+    expect([code, report.checks.map(({ result }) => result)]).toEqual([0, ['ok', 'ok']]);
+  });
+
+  it.each([
+    {
+      name: 'a secret that the server refuses',
+      status: 401,
+      denied: '',
+      what: 'Drone server',
+      cure: 'DRONE_RPC_SECRET',
+    },
+    {
+      name: 'a right that is missing',
+      status: 204,
+      denied: 'create pods',
+      what: 'Kubernetes',
+      cure: 'create pods',
+    },
+  ])('ends with 78 for $name, and names the cure', async ({ status, denied, what, cure }) => {
+    const { code, report } = await reportOf([], await outside(status, (right) => right !== denied));
+
+    expect(code).toBe(78);
+    const failed = report.checks.filter(({ result }) => result === 'failed');
+    expect(failed.map((one) => one.what)).toEqual([what]);
+    expect(failed[0]?.words.join('\n')).toContain(cure);
+  });
+
+  it('is content without an optional right, and says what is off', async () => {
+    const { code, report } = await reportOf([], await outside(204, (one) => one !== 'watch events'));
+
+    expect(code).toBe(0);
+    expect(report.checks[1]?.words.join('\n')).toContain('optional: the runner may not');
+  });
+
+  it('leaves out the cluster where there is no way to it: the old runner may be elsewhere', async () => {
+    const { DRONE_KUBERNETES_CONFIG: _, ...env } = await outside(204, () => true);
+
+    const { code, report } = await reportOf([], { ...env, KUBERNETES_SERVICE_HOST: '10.0.0.1' });
+
+    expect([code, report.checks[1]?.result]).toEqual([0, 'skipped']);
+  });
+
+  it('shows no secret', async () => {
+    const { said } = await run([], { ...(await outside(401, () => false)), DRONE_UI_PASSWORD: 'open' });
+
+    expect(said).not.toMatch(/sesame|open\b/);
+  });
+});

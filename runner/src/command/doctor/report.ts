@@ -1,0 +1,47 @@
+import type { Judged, Verdict } from '../../config/judge.ts';
+import type { Check } from './checks.ts';
+
+/** All that the doctor found. */
+export interface Report {
+  readonly ok: boolean;
+  readonly settings: readonly Judged[];
+  readonly checks: readonly Check[];
+  /** Odd, and no reason not to start. */
+  readonly warnings: readonly string[];
+}
+
+/** Puts the findings together. Pure. */
+export function reportOf(found: Omit<Report, 'ok'>): Report {
+  const isWrong =
+    found.settings.some(({ verdict }) => verdict === 'wrong') ||
+    found.checks.some(({ result }) => result === 'failed');
+  return { ok: !isWrong, ...found };
+}
+
+const HEADS: Readonly<Record<Verdict, string>> = {
+  wrong: 'Wrong: the runner would not start',
+  changed: 'Changed: means something else than before',
+  ignored: 'Ignored',
+  unknown: 'Unknown',
+  kept: 'Kept: means what it meant',
+};
+
+/** The report as people read it. Pure. */
+export function reportText({ ok, settings, checks, warnings }: Report): string {
+  const groups = Map.groupBy(settings, ({ verdict }) => verdict);
+  const sections = [...groups].map(([verdict, those]) => [
+    HEADS[verdict],
+    ...(verdict === 'kept' ? [names(those)] : those.map(({ name, words }) => `  ${name}: ${words}`)),
+  ]);
+  const outside = checks.map(({ what, result, words }) => [
+    `${what}: ${result}`,
+    ...words.map((text) => `  ${text.replaceAll('\n', '\n  ')}`),
+  ]);
+  const odd = warnings.length === 0 ? [] : [['Worth a look', ...warnings.map((text) => `  ${text}`)]];
+  const end = ok
+    ? ['All is well: the runner would start with these settings.']
+    : ['Something is wrong, see above.'];
+  return [...sections, ...odd, ...outside, end].map((lines) => lines.join('\n')).join('\n\n');
+}
+
+const names = (those: readonly Judged[]): string => `  ${those.map(({ name }) => name).join(', ')}`;

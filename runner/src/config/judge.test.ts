@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { judgeSettings } from './judge.ts';
+import { SETTINGS, WITHOUT_EFFECT } from './settings.ts';
+
+const verdictOf = (env: Readonly<Record<string, string>>, problems: readonly string[] = []) =>
+  judgeSettings(env, problems).map(({ name, verdict }) => [name, verdict]);
+
+describe('judgeSettings', () => {
+  it.each([
+    ['a setting that means what it meant', 'DRONE_RUNNER_CAPACITY', '10', 'kept'],
+    ['a proxy in either spelling', 'https_proxy', 'http://p', 'kept'],
+    ['a name of old', 'DRONE_REGISTRY_ENDPOINT', 'http://r', 'kept'],
+    ['a setting that only Hangar has', 'HANGAR_HARDENING', 'restricted', 'kept'],
+    ['one whose meaning differs', 'DRONE_KUBE_CLIENT_QPS', '5', 'changed'],
+    ['one that nobody ever read', 'DRONE_HTTP_BIND', ':80', 'ignored'],
+    ['one that is read and does nothing', 'DRONE_RUNNER_MAX_PROCS', '4', 'ignored'],
+    ['an empty one', 'DRONE_DEBUG', ' ', 'ignored'],
+    ['what Kubernetes sets for a Service', 'DRONE_SERVER_PORT', 'tcp://10.0.0.1:80', 'ignored'],
+    ['the like of a port', 'DRONE_SERVER_PORT_80_TCP_ADDR', '10.0.0.1', 'ignored'],
+    ['a listen address, which is none of these', 'DRONE_SERVER_PORT', ':3000', 'changed'],
+    ['a slip', 'DRONE_RUNER_NAME', 'x', 'unknown'],
+    ['what the server reads', 'DRONE_GITHUB_CLIENT_ID', 'x', 'unknown'],
+  ])('judges %s', (_sentence, name, value, want) => {
+    expect(verdictOf({ [name]: value })).toEqual([[name, want]]);
+  });
+
+  it('says what was meant by a slip, and does not guess at what is no slip', () => {
+    const words = judgeSettings({ DRONE_RUNER_NAME: 'x', DRONE_GITHUB_CLIENT_ID: 'x' }, []).map(
+      (one) => one.words,
+    );
+
+    expect(words).toEqual([
+      expect.stringContaining('perhaps it is the server’s'),
+      'nothing reads it; did you mean DRONE_RUNNER_NAME?',
+    ]);
+  });
+
+  it('puts first what is wrong, what is missing included, with the words of the loader', () => {
+    const env = { DRONE_RPC_HOST: 'drone.test', DRONE_RUNNER_CAPACITY: 'many' };
+    const problems = ['DRONE_RUNNER_CAPACITY is no whole number', 'DRONE_RPC_SECRET is not set. Set it'];
+
+    expect(judgeSettings(env, problems).slice(0, 2)).toEqual([
+      { name: 'DRONE_RPC_SECRET', verdict: 'wrong', words: 'is not set. Set it' },
+      { name: 'DRONE_RUNNER_CAPACITY', verdict: 'wrong', words: 'is no whole number' },
+    ]);
+  });
+
+  it('speaks of nothing else in the environment', () => {
+    expect(verdictOf({ PATH: '/bin', HOME: '/', MY_DRONE_TOKEN: 'x' })).toEqual([]);
+  });
+
+  it('never shows a value', () => {
+    const names = [...Object.values(SETTINGS).map(({ name }) => name), ...Object.keys(WITHOUT_EFFECT)];
+    const judged = judgeSettings(Object.fromEntries(names.map((name) => [name, 'sesame'])), []);
+
+    expect(judged).toHaveLength(new Set(names).size);
+    expect(JSON.stringify(judged)).not.toContain('sesame');
+    expect(judged.filter(({ words }) => words === '')).toEqual([]);
+  });
+});

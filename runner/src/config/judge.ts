@@ -1,0 +1,75 @@
+import type { Environment, Setting } from '@hangar/shared/config';
+import { NEW } from './hangar-settings.ts';
+import { nearest } from './nearest.ts';
+import { PROXY_NAMES, SETTINGS, WITHOUT_EFFECT } from './settings.ts';
+
+/** What becomes of a variable of the old runner: as before, otherwise, nothing, or nobody knows it; `wrong` keeps the runner from starting. */
+export type Verdict = 'wrong' | 'changed' | 'ignored' | 'unknown' | 'kept';
+
+/** One variable, and what Hangar makes of it. No values: some are secrets. */
+export interface Judged {
+  readonly name: string;
+  readonly verdict: Verdict;
+  /** Why, or what to do; for `kept`, what the variable is for. */
+  readonly words: string;
+}
+
+const ORDER: readonly Verdict[] = ['wrong', 'changed', 'ignored', 'unknown', 'kept'];
+
+const ALL: readonly Setting<unknown>[] = Object.values(SETTINGS);
+const BY_NAME = new Map(ALL.map((one) => [one.name, one]));
+const LEGACY = new Map(ALL.flatMap((one) => one.legacyNames.map((name) => [name, one] as const)));
+const PROXIES: ReadonlySet<string> = new Set(PROXY_NAMES.flatMap((name) => [name, name.toUpperCase()]));
+/** Kubernetes sets these in every Pod of a namespace with a Service of such a name. */
+const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+)?)$/;
+
+/**
+ * Judges every variable that speaks of Drone, Hangar or a proxy. Pure.
+ *
+ * @param problems as `loadConfig` tells them: each begins with the name of its variable
+ */
+export function judgeSettings(env: Environment, problems: readonly string[]): readonly Judged[] {
+  const wrong = new Map(problems.map((text) => [/^\w+/.exec(text)?.[0] ?? '', text]));
+  const names = Object.keys(env).filter((name) => /^(DRONE|HANGAR)_/.test(name) || PROXIES.has(name));
+  const missing = [...wrong.keys()].filter((name) => !names.includes(name));
+  return [...missing, ...names]
+    .map((name): Judged => {
+      const problem = wrong.get(name);
+      if (problem === undefined) return judge(name, env[name] ?? '');
+      return { name, verdict: 'wrong', words: problem.slice(name.length).trim() };
+    })
+    .toSorted((a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict) || (a.name < b.name ? -1 : 1));
+}
+
+function judge(name: string, value: string): Judged {
+  const why = whyIgnored(name, value);
+  if (why !== undefined) return { name, verdict: 'ignored', words: why };
+  const known = BY_NAME.get(name) ?? LEGACY.get(name);
+  if (known) return judgeKnown(name, known);
+  return PROXIES.has(name) ? kept(name, PROXY) : unknown(name);
+}
+
+function whyIgnored(name: string, value: string): string | undefined {
+  const isLink = SERVICE_LINK.test(name) || (name.endsWith('_PORT') && /^(tcp|udp):\/\//.test(value));
+  if (isLink) return 'Kubernetes set it for a Service of that name';
+  return WITHOUT_EFFECT[name] ?? (value.trim() === '' ? 'it is empty, which counts as unset' : undefined);
+}
+
+function judgeKnown(name: string, known: Setting<unknown>): Judged {
+  if (known.name !== name) return kept(name, `${known.description} Its name of today is ${known.name}.`);
+  if (known.note === '' || known.note === NEW) return kept(name, known.description);
+  return { name, verdict: 'changed', words: known.note };
+}
+
+const PROXY = 'For steps, and for connections of the runner itself.';
+
+const kept = (name: string, words: string): Judged => ({ name, verdict: 'kept', words });
+
+function unknown(name: string): Judged {
+  const meant = nearest(name, [...BY_NAME.keys(), ...LEGACY.keys()]);
+  const words =
+    meant === undefined
+      ? 'nothing of the runner reads it: perhaps it is the server’s'
+      : `nothing reads it; did you mean ${meant}?`;
+  return { name, verdict: 'unknown', words };
+}

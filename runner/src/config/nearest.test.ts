@@ -1,0 +1,28 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { nearest } from './nearest.ts';
+
+const KNOWN = ['DRONE_RUNNER_NAME', 'DRONE_RUNNER_CAPACITY', 'DRONE_DEBUG'];
+
+describe('nearest', () => {
+  it.each([
+    ['a letter too few', 'DRONE_RUNER_NAME', 'DRONE_RUNNER_NAME'],
+    ['a letter too many', 'DRONE_DEBUGS', 'DRONE_DEBUG'],
+    ['two that changed places', 'DRONE_RUNNER_CAPACTIY', 'DRONE_RUNNER_CAPACITY'],
+    ['three slips', 'DRONE_RUN_NAME', 'DRONE_RUNNER_NAME'],
+    ['four slips', 'DRONE_RU_NAME', undefined],
+    ['another word', 'DRONE_GITHUB_CLIENT_ID', undefined],
+    ['nothing', '', undefined],
+  ])('finds what was meant by %s', (_sentence, word, want) => {
+    expect(nearest(word, KNOWN)).toBe(want);
+  });
+
+  it('finds the very word first, and one that a letter was cut from', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...KNOWN), fc.nat({ max: 10 }), (word, at) => {
+        expect(nearest(word, KNOWN)).toBe(word);
+        expect(nearest(word.slice(0, at) + word.slice(at + 1), KNOWN)).toBe(word);
+      }),
+    );
+  });
+});

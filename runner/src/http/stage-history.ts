@@ -1,0 +1,55 @@
+import type { Load } from '../admit/admit.ts';
+import type { RosterEntry } from '../roster.ts';
+
+/** What is known of a stage by its repository and name, from its former runs in this process. */
+export interface FormerRuns {
+  /** From admission to the end; undefined before the first end. */
+  readonly medianRunMs: number | undefined;
+  /** What the last one asked for. */
+  readonly asks: Load | undefined;
+}
+
+interface Kept {
+  readonly runsMs: readonly number[];
+  readonly asks: Load | undefined;
+}
+
+const NOTHING: Kept = { runsMs: [], asks: undefined };
+/** A stage changes with its code: only its latest runs say something. */
+const MOST_RUNS = 5;
+const MOST_STAGES = 5_000;
+
+/** Remembers how long stages ran and what they asked for, the latest ones, in bounded memory. */
+export class StageHistory {
+  readonly #kept = new Map<string, Kept>();
+  #running = new Map<number, RosterEntry>();
+
+  of(repo: string, stageName: string): FormerRuns {
+    const { runsMs, asks } = this.#kept.get(keyOf(repo, stageName)) ?? NOTHING;
+    return { medianRunMs: medianOf(runsMs), asks };
+  }
+
+  /** The roster has changed: who runs no more has ended. */
+  rosterChanged(entries: readonly RosterEntry[], nowMs: number): void {
+    const now = new Map(entries.map((entry) => [entry.stageId, entry]));
+    for (const [id, entry] of this.#running) if (!now.has(id)) this.#ended(entry, nowMs);
+    this.#running = new Map([...now].filter(([, { phase }]) => phase === 'running'));
+  }
+
+  #ended({ repo, stageName, sinceMs, asks }: RosterEntry, nowMs: number): void {
+    const key = keyOf(repo, stageName);
+    const { runsMs } = this.#kept.get(key) ?? NOTHING;
+    // Put last, so that the first is the one that was not run for longest.
+    this.#kept.delete(key);
+    this.#kept.set(key, { runsMs: [...runsMs, nowMs - sinceMs].slice(-MOST_RUNS), asks });
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > MOST_STAGES && oldest !== undefined) this.#kept.delete(oldest);
+  }
+}
+
+const keyOf = (repo: string, stageName: string): string => `${repo}\0${stageName}`;
+
+function medianOf(values: readonly number[]): number | undefined {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)];
+}

@@ -1,0 +1,167 @@
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { describe, expect, it } from 'vitest';
+import { aBuild, aDetail, aStage } from '../compile/testing/a-pipeline.ts';
+import { anEntry } from '../metrics/testing/an-entry.ts';
+import type { DroneStage } from '../pipeline/drone.ts';
+import { StagesAhead } from './stages-ahead.ts';
+
+const NOBODY: ReadonlySet<number> = new Set();
+
+const aChild = (id: number, name: string, dependsOn: string[], change: Partial<DroneStage> = {}) =>
+  aStage({ id, name, dependsOn, status: 'waiting_on_dependencies', machine: '', labels: {}, ...change });
+const lead = aStage({ id: 1, name: 'test', status: 'pending', labels: {} });
+
+function begin(labels: Record<string, string> = {}) {
+  const clock = new FakeClock();
+  const ahead = new StagesAhead(clock, labels);
+  const learn = (...stages: DroneStage[]) =>
+    ahead.learn(aDetail({ build: aBuild({ id: 10, number: 7, event: 'push', stages }) }));
+  const entry = (stageId: number, stageName: string, change = {}) =>
+    anEntry({ stageId, stageName, repo: aDetail().repo.slug, sinceMs: clock.now(), ...change });
+  const names = (pods = NOBODY) => ahead.list(pods).map(({ stageName }) => stageName);
+  return { clock, ahead, learn, entry, names };
+}
+
+describe('stages that are still to come', () => {
+  it('are those of the build that wait for others, each once, however often the build is told', () => {
+    const { ahead, learn } = begin();
+    const all = [lead, aChild(2, 'deploy', ['test']), aChild(3, 'notify', ['deploy', 'test'])];
+    learn(...all);
+    learn(...all);
+
+    expect(ahead.list(NOBODY)).toMatchObject([
+      { stageId: 2, stageName: 'deploy', buildId: 10, buildNumber: 7, waitsFor: ['test'] },
+      { stageId: 3, stageName: 'notify', waitsFor: ['deploy', 'test'] },
+    ]);
+  });
+
+  it.each([
+    ['one that is being offered already', { status: 'pending' as const }],
+    ['one that waits for an approval', { status: 'blocked' as const }],
+    ['one that is over', { status: 'skipped' as const }],
+    ['one of another type of runner', { type: 'docker' }],
+    ['one for runners with labels', { labels: { pool: 'large' } }],
+  ])('are not %s', (_sentence, change) => {
+    const { learn, names } = begin();
+    learn(lead, aChild(2, 'deploy', ['test'], change));
+
+    expect(names()).toEqual([]);
+  });
+
+  it('are those with the very labels of this runner', () => {
+    const { learn, names } = begin({ pool: 'large' });
+    learn(lead, aChild(2, 'mine', ['test'], { labels: { pool: 'large' } }), aChild(3, 'plain', ['test']));
+
+    expect(names()).toEqual(['mine']);
+  });
+
+  it('are none any more once this replica, or another one, has them', () => {
+    const { ahead, learn, entry, names } = begin();
+    learn(lead, aChild(2, 'mine', ['test']), aChild(3, 'theirs', ['test']), aChild(4, 'last', ['mine']));
+    ahead.rosterChanged([entry(1, 'test'), entry(2, 'mine')]);
+
+    expect(names(new Set([3]))).toEqual(['last']);
+    ahead.rosterChanged([]);
+    expect(names()).toEqual(['last']);
+  });
+
+  it('wait no more for what is done', () => {
+    const { ahead, learn, entry } = begin();
+    const done = aStage({ id: 5, name: 'lint', status: 'success', labels: {} });
+    learn(lead, done, aChild(2, 'deploy', ['test', 'lint', 'nowhere']));
+    ahead.rosterChanged([entry(1, 'test')]);
+    expect(ahead.list(NOBODY)[0]?.waitsFor).toEqual(['test']);
+
+    ahead.rosterChanged([]);
+    expect(ahead.list(NOBODY)[0]?.waitsFor).toEqual([]);
+  });
+
+  it('are forgotten a minute after the last stage of their build was in sight, not while one is', async () => {
+    const { clock, ahead, learn, entry, names } = begin();
+    learn(lead, aChild(2, 'deploy', ['test']));
+    ahead.rosterChanged([entry(1, 'test')]);
+    await clock.step(3_600_000);
+    expect(names()).toEqual(['deploy']);
+
+    ahead.rosterChanged([]);
+    await clock.step(60_000);
+    expect(names()).toEqual(['deploy']);
+    await clock.step(1);
+    expect(names()).toEqual([]);
+  });
+
+  it('are forgotten after a day, whatever is in sight', async () => {
+    const { clock, ahead, learn, entry, names } = begin();
+    learn(lead, aChild(2, 'deploy', ['test']));
+    ahead.rosterChanged([entry(1, 'test')]);
+    await clock.step(25 * 3_600_000);
+
+    expect(names()).toEqual([]);
+  });
+
+  it('are bounded in number of builds', () => {
+    const { ahead } = begin();
+    for (let id = 1; id <= 3_000; id++) {
+      const child = aChild(id * 10, 'deploy', ['test']);
+      ahead.learn(aDetail({ build: aBuild({ id, stages: [lead, child] }) }));
+    }
+
+    expect(ahead.list(NOBODY)).toHaveLength(2_000);
+  });
+});
+
+describe('when a stage is expected, and what it will ask for', () => {
+  /** Former builds: `test` took 60 s, `deploy` 20 s. */
+  async function withHistory() {
+    const world = begin();
+    const { clock, ahead, entry } = world;
+    for (const [id, name, ms] of [
+      [101, 'test', 60_000],
+      [102, 'deploy', 20_000],
+    ] as const) {
+      ahead.rosterChanged([entry(id, name, { asks: { ...entry(1, '').asks, cpuMillicores: id } })]);
+      await clock.step(ms);
+      ahead.rosterChanged([]);
+    }
+    return world;
+  }
+
+  it('is unknown without former runs', () => {
+    const { ahead, learn, entry } = begin();
+    learn(lead, aChild(2, 'deploy', ['test']));
+    ahead.rosterChanged([entry(1, 'test')]);
+
+    expect(ahead.list(NOBODY)).toMatchObject([{ expectedMs: undefined, asks: undefined }]);
+  });
+
+  it('follows from the medians, along the way of dependencies', async () => {
+    const { clock, ahead, learn, entry } = await withHistory();
+    learn(lead, aChild(2, 'deploy', ['test']), aChild(3, 'notify', ['deploy']));
+    ahead.rosterChanged([entry(1, 'test')]);
+    const beganMs = clock.now();
+    await clock.step(10_000);
+
+    expect(ahead.list(NOBODY)).toMatchObject([
+      { stageName: 'deploy', expectedMs: beganMs + 60_000, asks: { cpuMillicores: 102 } },
+      { stageName: 'notify', expectedMs: beganMs + 80_000, asks: undefined },
+    ]);
+  });
+
+  it('is never past: what takes longer than it used to is expected at any moment', async () => {
+    const { clock, ahead, learn, entry } = await withHistory();
+    learn(lead, aChild(2, 'deploy', ['test']));
+    ahead.rosterChanged([entry(1, 'test')]);
+    await clock.step(500_000);
+
+    expect(ahead.list(NOBODY)[0]?.expectedMs).toBe(clock.now());
+  });
+
+  it('is unknown while another replica has what it waits for, or where stages wait for each other', async () => {
+    const { ahead, learn } = await withHistory();
+    learn(lead, aChild(2, 'deploy', ['test']));
+    expect(ahead.list(new Set([1]))[0]?.expectedMs).toBeUndefined();
+
+    learn(aChild(4, 'test', ['deploy']), aChild(5, 'deploy', ['test']));
+    expect(ahead.list(NOBODY).map(({ expectedMs }) => expectedMs)).toEqual([undefined, undefined]);
+  });
+});

@@ -1,0 +1,184 @@
+import type { Clock } from '@hangar/shared/clock';
+import type { Load } from '../admit/admit.ts';
+import type { DroneStage, StageDetail, Status } from '../pipeline/drone.ts';
+import type { RosterEntry } from '../roster.ts';
+import { StageHistory } from './stage-history.ts';
+
+/** A stage of a running build that comes when others are done (`depends_on`), and that nobody has accepted yet. */
+export interface StageAhead {
+  readonly stageId: number;
+  readonly stageName: string;
+  readonly buildId: number;
+  readonly buildNumber: number;
+  readonly repo: string;
+  readonly event: string;
+  /** Names of the stages that it still waits for. */
+  readonly waitsFor: readonly string[];
+  /** When it is likely to come, by the medians of former runs, milliseconds since 1970; undefined: some time later. */
+  readonly expectedMs: number | undefined;
+  /** What its last run asked for; undefined: not known. */
+  readonly asks: Load | undefined;
+}
+
+/** What is known of a build. */
+interface Build {
+  readonly id: number;
+  readonly number: number;
+  readonly repo: string;
+  readonly event: string;
+  readonly stages: readonly DroneStage[];
+  readonly learntMs: number;
+  /** When one of its stages was last in sight. */
+  seenMs: number;
+}
+
+/** Its stages may be between two hands for so long; after that the build is over, or others have it. */
+const OUT_OF_SIGHT_MS = 60_000;
+/** No build waits for its stages longer than the server does (drone-rpc-spec §4.8). */
+const LONGEST_MS = 24 * 3_600_000;
+const MOST_BUILDS = 2_000;
+const MOST_SEEN = 20_000;
+
+const FINAL: ReadonlySet<Status> = new Set(['success', 'failure', 'error', 'killed', 'skipped', 'declined']);
+
+/**
+ * Stages of builds that this process works on and that are still to come. Each detail of a build tells all its stages
+ * (drone-rpc-spec §2.3); a stage is ahead until somebody has it, or its build is over. Memory is bounded.
+ */
+export class StagesAhead {
+  readonly #clock: Clock;
+  readonly #labels: Readonly<Record<string, string>>;
+  readonly #history = new StageHistory();
+  readonly #builds = new Map<number, Build>();
+  /** Stages that were in somebody's hands: they are not ahead any more. */
+  readonly #seen = new Set<number>();
+  #entries: readonly RosterEntry[] = [];
+
+  /** @param labels of this runner: stages for others (`node`) are not told */
+  constructor(clock: Clock, labels: Readonly<Record<string, string>>) {
+    this.#clock = clock;
+    this.#labels = labels;
+  }
+
+  /** The server told of a stage, and with it of its whole build. */
+  learn({ build, repo }: StageDetail): void {
+    const nowMs = this.#clock.now();
+    const { id, number, event, stages } = build;
+    this.#builds.delete(id);
+    if (!stages.some((stage) => this.#isAhead(stage))) return;
+    this.#builds.set(id, { id, number, event, stages, repo: repo.slug, learntMs: nowMs, seenMs: nowMs });
+    const [oldest] = this.#builds.keys();
+    if (this.#builds.size > MOST_BUILDS && oldest !== undefined) this.#builds.delete(oldest);
+  }
+
+  /** The roster has changed. */
+  rosterChanged(entries: readonly RosterEntry[]): void {
+    this.#history.rosterChanged(entries, this.#clock.now());
+    this.#entries = entries;
+    for (const { stageId } of entries) this.#see(stageId);
+  }
+
+  /** @param podStages ids of stages that have a Pod, whoever made it */
+  list(podStages: ReadonlySet<number>): readonly StageAhead[] {
+    const nowMs = this.#clock.now();
+    for (const id of podStages) this.#see(id);
+    const inHand = new Set([...this.#entries.map(({ stageId }) => stageId), ...podStages]);
+    for (const build of this.#builds.values()) {
+      if (build.stages.some(({ id }) => inHand.has(id))) build.seenMs = nowMs;
+      const isOver = nowMs - build.seenMs > OUT_OF_SIGHT_MS || nowMs - build.learntMs > LONGEST_MS;
+      if (isOver) this.#builds.delete(build.id);
+    }
+    return [...this.#builds.values()].flatMap((build) => this.#aheadOf(build, inHand, nowMs));
+  }
+
+  #see(stageId: number): void {
+    this.#seen.add(stageId);
+    const [oldest] = this.#seen;
+    if (this.#seen.size > MOST_SEEN && oldest !== undefined) this.#seen.delete(oldest);
+  }
+
+  #isAhead({ kind, type, status, labels, id }: DroneStage): boolean {
+    const isOurs = kind === 'pipeline' && type === 'kubernetes' && equal(labels, this.#labels);
+    return isOurs && status === 'waiting_on_dependencies' && !this.#seen.has(id);
+  }
+
+  #aheadOf(build: Build, inHand: ReadonlySet<number>, nowMs: number): StageAhead[] {
+    const isDone = ({ id, status }: DroneStage): boolean =>
+      FINAL.has(status) || (this.#seen.has(id) && !inHand.has(id));
+    const open = new Set(build.stages.filter((stage) => !isDone(stage)).map(({ name }) => name));
+    const times = new Times(build, { entries: this.#entries, history: this.#history, open, nowMs });
+    return build.stages
+      .filter((stage) => this.#isAhead(stage))
+      .map((stage) => ({
+        stageId: stage.id,
+        stageName: stage.name,
+        buildId: build.id,
+        buildNumber: build.number,
+        repo: build.repo,
+        event: build.event,
+        waitsFor: stage.dependsOn.filter((name) => open.has(name)),
+        expectedMs: times.beginOf(stage),
+        asks: this.#history.of(build.repo, stage.name).asks,
+      }));
+  }
+}
+
+/** When the stages of one build begin and end, as far as former runs tell. */
+class Times {
+  readonly #build: Build;
+  readonly #entries: ReadonlyMap<number, RosterEntry>;
+  readonly #history: StageHistory;
+  readonly #open: ReadonlySet<string>;
+  readonly #nowMs: number;
+  readonly #ends = new Map<string, number | undefined>();
+
+  /** @param by.open names of the stages that are not done */
+  constructor(
+    build: Build,
+    by: {
+      entries: readonly RosterEntry[];
+      history: StageHistory;
+      open: ReadonlySet<string>;
+      nowMs: number;
+    },
+  ) {
+    this.#build = build;
+    this.#entries = new Map(by.entries.map((entry) => [entry.stageId, entry]));
+    this.#history = by.history;
+    this.#open = by.open;
+    this.#nowMs = by.nowMs;
+  }
+
+  /** Now, or when the last of what it waits for is likely to end. */
+  beginOf({ dependsOn }: DroneStage): number | undefined {
+    const ends = dependsOn.filter((name) => this.#open.has(name)).map((name) => this.#endOf(name));
+    return ends.reduce<number | undefined>(
+      (latest, end) => (latest === undefined || end === undefined ? undefined : Math.max(latest, end)),
+      this.#nowMs,
+    );
+  }
+
+  /** Each name is reckoned once; one that waits for itself has no end. */
+  #endOf(name: string): number | undefined {
+    if (this.#ends.has(name)) return this.#ends.get(name);
+    this.#ends.set(name, undefined);
+    const stage = this.#build.stages.find((one) => one.name === name);
+    const { medianRunMs } = this.#history.of(this.#build.repo, name);
+    const beginMs = stage && medianRunMs !== undefined ? this.#startOf(stage) : undefined;
+    const endMs = beginMs === undefined ? undefined : Math.max(this.#nowMs, beginMs + (medianRunMs ?? 0));
+    this.#ends.set(name, endMs);
+    return endMs;
+  }
+
+  #startOf(stage: DroneStage): number | undefined {
+    const entry = this.#entries.get(stage.id);
+    if (entry) return entry.phase === 'running' ? entry.sinceMs : this.#nowMs;
+    // In whose hands it is, and since when, another replica knows.
+    return stage.status === 'waiting_on_dependencies' ? this.beginOf(stage) : undefined;
+  }
+}
+
+function equal(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+}

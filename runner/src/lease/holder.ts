@@ -1,0 +1,52 @@
+import type { V1Lease } from '@kubernetes/client-node';
+
+/** Who holds a Lease: a process, not only its name, so that two of one name can be told apart. */
+export interface Holder {
+  /** The name that others know it by. */
+  readonly replica: string;
+  /** Of the Pod that it runs in; empty outside a cluster. */
+  readonly podUid: string;
+  /** Random; another one for each start. */
+  readonly life: string;
+}
+
+/** As `holderIdentity` has it. */
+export const identityOf = (holder: Holder): string => `${samePod(holder)}${holder.life}`;
+
+const samePod = ({ replica, podUid }: Holder): string => `${replica}/${podUid}/`;
+
+/** Another process of the same name is alive and holds the Lease. */
+export class LeaseHeld extends Error {
+  override readonly name = 'LeaseHeld';
+
+  constructor(lease: string, holder: string) {
+    super(
+      `the Lease ${lease} is held and renewed by another process (${holder}): two of one name would take each other's pipelines. ` +
+        'Give each runner a name of its own by POD_NAME (in a Pod from metadata.name; the chart does), or end the other one',
+    );
+  }
+}
+
+/**
+ * Whether the holder that a Lease names may be another process that lives. It does not if it let go, if it was in the very Pod
+ * that we are in (the kubelet starts a container anew only after its end), or if it has not renewed for its whole term. Pure.
+ *
+ * @param nowMs by the wall clock: if that errs, the holder finds at its next renewal that it lost the Lease, and ends
+ */
+export function mayLive(lease: V1Lease, own: Holder, nowMs: number): boolean {
+  const holder = lease.spec?.holderIdentity ?? '';
+  if (holder === '' || holder === identityOf(own)) return false;
+  if (own.podUid !== '' && holder.startsWith(samePod(own))) return false;
+  const silentMs = nowMs - Date.parse(renewalOf(lease));
+  return silentMs <= termMsOf(lease);
+}
+
+/** Whether somebody has written a sign of life between two looks at a Lease. Pure. */
+export const isRenewed = (before: V1Lease, now: V1Lease): boolean =>
+  renewalOf(before) !== renewalOf(now) || before.spec?.holderIdentity !== now.spec?.holderIdentity;
+
+/** How long its holder may be silent. Milliseconds; 0 when it doesn't say. */
+export const termMsOf = ({ spec }: V1Lease): number => (spec?.leaseDurationSeconds ?? 0) * 1000;
+
+/** Typed as a date by Kubernetes' client; as JSON it is text. */
+const renewalOf = ({ spec }: V1Lease): string => String(spec?.renewTime ?? '');

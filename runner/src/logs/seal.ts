@@ -1,0 +1,31 @@
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+
+/** `taken-out`: the gate's, said before or not to be checked; it tells nothing. `text`: somebody else's words, which stay in the log. */
+export type Verdict = 'genuine' | 'taken-out' | 'text';
+
+/**
+ * Tells a gate's own marks from those that a step's program prints in its name (runner/gate/PROTOCOL.md): the first line of a log
+ * was written before there was any program, and brings the Ed25519 key (RFC 8032) by which later ones are signed.
+ */
+export class Seal {
+  #opening: string | undefined;
+  #key: KeyObject | undefined;
+
+  /** A mark that brings a key. The gate says its first one on both streams, so it comes twice. */
+  opening(whole: string, key: string, isFirst: boolean): Verdict {
+    if (isFirst) {
+      this.#opening = whole;
+      this.#key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: key }, format: 'jwk' });
+      return 'genuine';
+    }
+    return this.#opening === undefined || this.#opening === whole ? 'taken-out' : 'text';
+  }
+
+  /** A mark that brings a signature of what stands before it. */
+  later(whole: string, signature: string): Verdict {
+    if (!this.#key) return 'taken-out';
+    const words = whole.slice(0, whole.lastIndexOf(' '));
+    const isSigned = verify(null, Buffer.from(words), this.#key, Buffer.from(signature, 'base64url'));
+    return isSigned ? 'genuine' : 'text';
+  }
+}

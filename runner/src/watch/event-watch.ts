@@ -1,0 +1,105 @@
+import { Backoff } from '@hangar/shared/backoff';
+import type { Clock } from '@hangar/shared/clock';
+import {
+  type Cluster,
+  isKubernetesError,
+  type KubernetesError,
+  RESOURCE,
+} from '@hangar/shared/kubernetes/cluster';
+import type { Logger } from '@hangar/shared/logger';
+import type { CoreV1Event } from '@kubernetes/client-node';
+import { noticeOf, type PodNotice } from './pod-notice.ts';
+
+/** What the watch of Events works with. */
+export interface EventWatchParts {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly cluster: Cluster;
+  readonly log: Logger;
+  /** Hears of the Pod with that uid. */
+  tell(podUid: string, notice: PodNotice): void;
+}
+
+/** Events of Pods, without those of which every healthy Pod has several. */
+const SELECTION = {
+  fieldSelector: ['Scheduled', 'Created', 'Started', 'Killing'].reduce(
+    (all, reason) => `${all},reason!=${reason}`,
+    'involvedObject.kind=Pod',
+  ),
+};
+/** Bookmarks come about once a minute: two missing ones mean a dead stream. */
+const SILENCE_MS = 130_000;
+/** Every Pod of ours is called so. */
+const POD_NAME = 'drone-';
+
+/**
+ * Follows the Events of a namespace's Pods (empty: of all namespaces), so that logs can tell of what the Pods' status is silent about.
+ * It keeps nothing: no list comes before the watch, which begins with what the API server still knows (an hour, mostly). Runs until
+ * the signal is aborted, or the right is missing, which is told once; never rejects: notices are a luxury.
+ */
+export async function watchEvents(
+  parts: EventWatchParts,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const backoff = new Backoff(parts);
+  const stream = new EventStream(parts, namespace, () => backoff.reset());
+  while (!signal.aborted) {
+    try {
+      await stream.follow(signal);
+      await backoff.pause(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (isKubernetesError(error, 401, 403)) return forbidden(parts.log, namespace, error);
+      parts.log.debug({ namespace, err: error }, 'the watch of Events had trouble');
+      await backoff.pause(signal, isKubernetesError(error) ? error.retryAfterMs : 0);
+    }
+  }
+}
+
+function forbidden(log: Logger, namespace: string, error: KubernetesError): void {
+  log.warn(
+    { namespace, reason: error.message },
+    'logs will not tell of images that are pulled: allow the runner to watch events (docs/role.yaml) and restart it',
+  );
+}
+
+class EventStream {
+  readonly #parts: EventWatchParts;
+  readonly #target: { readonly resource: typeof RESOURCE.events; readonly namespace?: string };
+  readonly #heard: () => void;
+  /** Empty: from what is there. */
+  #version = '';
+
+  constructor(parts: EventWatchParts, namespace: string, heard: () => void) {
+    this.#parts = parts;
+    this.#target = { resource: RESOURCE.events, ...(namespace === '' ? {} : { namespace }) };
+    this.#heard = heard;
+  }
+
+  /** One watch, to its end. */
+  async follow(signal: AbortSignal): Promise<void> {
+    const options = { ...SELECTION, resourceVersion: this.#version, silenceMs: SILENCE_MS };
+    for await (const { type, object } of this.#parts.cluster.watch<CoreV1Event>(
+      this.#target,
+      options,
+      signal,
+    )) {
+      if (type === 'ERROR') return this.#forget();
+      this.#heard();
+      this.#version = object.metadata.resourceVersion ?? this.#version;
+      if (type === 'ADDED' || type === 'MODIFIED') this.#take(object);
+    }
+  }
+
+  /** Whatever the server has against that version, it is of no use any more. What is told twice has the same key. */
+  #forget(): void {
+    this.#version = '';
+  }
+
+  #take(event: CoreV1Event): void {
+    const { uid = '', name = '' } = event.involvedObject;
+    const notice = name.startsWith(POD_NAME) ? noticeOf(event) : undefined;
+    if (notice && uid !== '') this.#parts.tell(uid, notice);
+  }
+}

@@ -1,0 +1,65 @@
+import type { KubernetesObject } from '@kubernetes/client-node';
+import { type Cluster, RESOURCE } from './cluster.ts';
+
+/** A thing that a program may be allowed to do with the Kubernetes API. */
+export interface ApiRight {
+  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
+  /** API group; empty = core. */
+  readonly group: string;
+  /** Plural, with its subresource if any: `pods/log`. */
+  readonly resource: string;
+}
+
+/** A rule of a Role, as RBAC writes it. */
+export interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** The same rights as rules, one for each resource, in the order of the list; a right that is listed twice stands once. Pure. */
+export function rulesOf(rights: readonly ApiRight[]): readonly Rule[] {
+  const byResource = Map.groupBy(rights, ({ group, resource }) => `${group}/${resource}`);
+  return [...byResource.values()].map((those) => ({
+    apiGroups: [...new Set(those.map(({ group }) => group))],
+    resources: [...new Set(those.map(({ resource }) => resource))],
+    verbs: [...new Set(those.map(({ verb }) => verb))],
+  }));
+}
+
+/** A rule on one line, to be put under `rules:` of a Role as it stands. Pure. */
+export function ruleLine({ apiGroups, resources, verbs }: Rule): string {
+  const list = (words: readonly string[]): string => `[${words.map((word) => word || '""').join(', ')}]`;
+  return `{ apiGroups: ${list(apiGroups)}, resources: ${list(resources)}, verbs: ${list(verbs)} }`;
+}
+
+interface AccessReview extends KubernetesObject {
+  readonly spec?: unknown;
+  readonly status?: { readonly allowed?: boolean };
+}
+
+/**
+ * Asks the API server whether this right is ours; everybody may ask (SelfSubjectAccessReview, authorization.k8s.io/v1).
+ *
+ * @param namespace empty: in all of them
+ * @throws {KubernetesError} when nobody answers, or such questions are not answered here
+ */
+export async function isAllowed(
+  cluster: Cluster,
+  right: ApiRight,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const [resource, subresource] = right.resource.split('/');
+  const attributes = { verb: right.verb, group: right.group, resource, subresource };
+  const answer = await cluster.create<AccessReview>(
+    { resource: RESOURCE.accessReviews },
+    {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      spec: { resourceAttributes: namespace === '' ? attributes : { ...attributes, namespace } },
+    },
+    signal,
+  );
+  return answer.status?.allowed === true;
+}

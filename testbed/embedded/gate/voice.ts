@@ -1,0 +1,33 @@
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import type { Output } from '../kubelet/process-group.ts';
+
+/** A gate's marks (runner/gate/PROTOCOL.md): the first one brings a key, the last ones are signed by it. */
+export class Voice {
+  readonly #output: Output;
+  #key: KeyObject | undefined;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  /** On both streams, before the program writes anything. */
+  first(nonce: string, words: string): void {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    this.#key = privateKey;
+    const line = `\u001ehangar ${nonce} ${words} key=${publicKey.export({ format: 'jwk' }).x}\n`;
+    this.#output.stdout(Buffer.from(line));
+    this.#output.stderr(Buffer.from(line));
+  }
+
+  /** The end on stdout, the close on stderr. */
+  last(nonce: string, { code, atMs }: { code: number; atMs: number }): void {
+    this.#output.stdout(this.#signed(nonce, `end code=${code} at=${atMs}`));
+    this.#output.stderr(this.#signed(nonce, `close at=${atMs}`));
+  }
+
+  #signed(nonce: string, words: string): Buffer {
+    if (!this.#key) throw new Error('a gate speaks its first mark before its last ones');
+    const signature = sign(null, Buffer.from(words), this.#key).toString('base64url');
+    return Buffer.from(`\u001ehangar ${nonce} ${words} sig=${signature}\n`);
+  }
+}
