@@ -6,7 +6,6 @@ import type { V1Node, V1Pod } from '@kubernetes/client-node';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadConfig } from './config/load.ts';
 import { AUTOSCALER_METRICS } from './metrics/specs.ts';
-import { RIGHTS } from './permissions/permissions.ts';
 import type { MetricsSource, PoolOrder, TraceMemory } from './ports.ts';
 import { noMemory } from './ports.ts';
 import { createService } from './service.ts';
@@ -94,7 +93,16 @@ async function aService({ cluster, env = {}, memory = noMemory, act }: Options =
       return Promise.resolve(orders.map(({ pool }) => ({ pool, outcome: 'set', note: 'done' })));
     },
   };
-  const parts = { clock, log: silentLogger, source: runner, cluster, memory, actor, version: '1', page: '' };
+  const parts = {
+    clock,
+    log: silentLogger,
+    source: runner,
+    cluster,
+    memory,
+    actor,
+    version: '1',
+    page: new Map(),
+  };
   const { autoscaler, http } = createService(parts, loaded.ok);
   const stop = new AbortController();
   const running = autoscaler.run(stop.signal);
@@ -283,7 +291,7 @@ describe('with a cluster', () => {
       load: () => Promise.resolve({ records, problems: [] }),
     };
     const { http } = await aService({ cluster: aCluster(1), memory });
-    const { learned } = (await http.inject('/model')).json<{
+    const { learned } = (await http.inject('/api/v1/model')).json<{
       learned: { name: string; data: { days: number } }[];
     }>();
 
@@ -292,16 +300,6 @@ describe('with a cluster', () => {
 });
 
 describe('lists that others are made of', () => {
-  it('name a right for everything that is watched, and nothing else', () => {
-    const granted = new Set(RIGHTS.map(({ resource }) => resource));
-
-    expect([...granted].sort()).toEqual(
-      Object.values(WATCHED)
-        .map(({ plural }) => plural)
-        .sort(),
-    );
-  });
-
   it('name every metric that is told, with its help', async () => {
     const { http } = await aService({ cluster: new FakeCluster() });
     const { families, problems } = parseExposition((await http.inject('/metrics')).body);

@@ -2,9 +2,15 @@ import type { Clock } from '@hangar/shared/clock';
 import { RUNNER_METRICS } from '@hangar/shared/contract/runner-metrics';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
+import { PoolMemory } from './act/pool-memory.ts';
+import { sceneOf } from './act/scene.ts';
+import type { Comparer } from './advise/adviser.ts';
+import { SideKnowledge } from './advise/side-knowledge.ts';
 import type { AutoscalerConfig } from './config/load.ts';
+import type { Condition } from './decide/condition.ts';
 import { conditionsOf, isStale } from './decide/conditions.ts';
-import { type DecideOptions, decide, demandIn } from './decide/decide.ts';
+import { demandIn } from './decide/decide.ts';
+import { type Decider, decideHere } from './decide/decider.ts';
 import { momentOf } from './decide/moment.ts';
 import type { Recommendation } from './decide/recommendation.ts';
 import type { AutoscalerMetrics, TickOutcome } from './metrics/autoscaler-metrics.ts';
@@ -13,10 +19,11 @@ import type { Actor, MetricsSource, TraceMemory } from './ports.ts';
 import { scrape } from './scrape/scrape.ts';
 import { pointOf } from './store/history-point.ts';
 import { Learner } from './store/learner.ts';
-import { Ledger } from './store/ledger.ts';
+import type { Ledger } from './store/ledger.ts';
 import { Recorder } from './store/recorder.ts';
 import { RunnerBook, type RunnersView } from './store/runner-book.ts';
 import type { CapacitySnapshot } from './store/snapshot.ts';
+import { WallClock } from './wall-clock.ts';
 import { clusterViewOf } from './watch/cluster-view.ts';
 import { type ClusterNews, ClusterWatch } from './watch/cluster-watch.ts';
 
@@ -29,29 +36,45 @@ export interface AutoscalerParts {
   readonly cluster: Cluster | undefined;
   readonly memory: TraceMemory;
   readonly metrics: AutoscalerMetrics;
+  readonly ledger: Ledger;
   /** Undefined: a dry run. */
   readonly actor?: Actor | undefined;
+  /** Undefined: decided in this thread. */
+  readonly decider?: Decider | undefined;
+  /** Undefined: advice on engines rests on published figures. */
+  readonly comparer?: Comparer | undefined;
 }
 
 const NO_NEWS: ClusterNews = { records: [], boots: [], arrivals: [], waits: [] };
 
 /** The whole service: one tick after another, from what is there to what should be. */
 export class Autoscaler {
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   readonly learner: Learner;
-  readonly decideOptions: DecideOptions;
+  readonly #decider: Decider;
   readonly #parts: AutoscalerParts;
   readonly #config: AutoscalerConfig;
   readonly #watch: ClusterWatch | undefined;
   readonly #runners: RunnerBook;
   readonly #recorder: Recorder;
   readonly #desk: OrderDesk;
+  readonly #side: SideKnowledge;
+  readonly #wallClock: WallClock;
+  readonly #poolMemory: PoolMemory;
 
   constructor(parts: AutoscalerParts, config: AutoscalerConfig) {
     const { clock, cluster, log } = parts;
     this.#parts = parts;
     this.#config = config;
-    this.decideOptions = config;
+    this.ledger = parts.ledger;
+    this.#wallClock = new WallClock(clock);
+    this.#poolMemory = new PoolMemory({
+      scaled: config.acting.actuators.map(({ pool }) => pool),
+      label: config.rules.label,
+      shapes: config.acting.poolShapes,
+      daemonSets: config.daemonSets,
+    });
+    this.#decider = parts.decider ?? decideHere(config);
     this.learner = new Learner(clock, {
       buffer: config.buffer,
       bootSeconds: config.bootMs / 1000,
@@ -69,6 +92,7 @@ export class Autoscaler {
       );
     this.#runners = new RunnerBook(config.staleAfterMs);
     this.#recorder = new Recorder(parts);
+    this.#side = new SideKnowledge({ clock, log, cluster, comparer: parts.comparer });
     this.#desk = new OrderDesk(parts, this.ledger.decisions, (pool) => this.#watch?.ordered(pool));
   }
 
@@ -79,12 +103,13 @@ export class Autoscaler {
     for (const problem of problems) this.#parts.log.warn({}, problem);
     this.#watch?.remember(records.map(({ uid }) => uid).filter((uid) => uid !== ''));
     await this.learner.remember(records);
-    const watching = this.#watch?.run(stop);
+    const acting = this.#parts.actor?.run?.(stop);
+    const watching = Promise.all([this.#watch?.run(stop), this.#side.run(stop)]);
     while (!stop.aborted) {
       await this.tick(stop);
       await clock.sleep(this.#config.tickMs, stop);
     }
-    await watching;
+    await Promise.all([watching, acting]);
     await this.#recorder.keep(this.#watch?.takeNews().records ?? []);
   }
 
@@ -101,6 +126,7 @@ export class Autoscaler {
       const text = `a tick failed: ${error instanceof Error ? error.message : String(error)}`;
       this.ledger.stale(clock.now(), [{ weight: 'stale', text }]);
     }
+    metrics.standing(this.ledger.conditions, this.#parts.actor?.isLeading ?? false);
     this.ledger.tickedMs = clock.monotonicMs();
     metrics.ticked(outcome, this.ledger.tickedMs - beganMs);
     const { recommendation, staleSinceMs } = this.ledger;
@@ -114,21 +140,25 @@ export class Autoscaler {
     const news = this.#watch?.takeNews() ?? NO_NEWS;
     await this.#recorder.keep(news.records);
     this.#learn(news, runners);
+    this.#parts.metrics.waited(news.waits);
     // 3. Freeze: everything from here to acting is decided on this, and on nothing else.
     const snapshot = await this.#freeze(runners);
     this.#parts.metrics.seen(snapshot, this.learner.meanMissPods);
-    const conditions = conditionsOf(snapshot, this.#expected);
+    const conditions = [...this.#clockCondition(), ...conditionsOf(snapshot, this.#expected)];
     if (isStale(conditions)) {
-      this.ledger.stale(snapshot.nowMs, conditions);
+      this.ledger.stale(snapshot.nowMs, [...conditions, ...this.#actingConditions]);
       this.ledger.history.push(pointOf(snapshot.nowMs, undefined, news.waits));
       return 'stale';
     }
     // 4. Decide: model, forecast or rule, simulation, guardrails, reasons.
-    const recommendation = decide(snapshot, this.decideOptions);
+    const recommendation = await this.#decider.decide(snapshot, stop);
     this.#publish(recommendation, news);
+    this.#parts.metrics.room(snapshot.pools, recommendation.typicalPod);
     this.ledger.decided(recommendation, conditions);
     // 5. Place and act: through the actor, or as a dry run.
-    await this.#desk.give(recommendation, stop);
+    const nodes = this.#watch?.nodeObjects ?? [];
+    await this.#desk.give(recommendation, sceneOf(snapshot, recommendation, nodes, conditions), stop);
+    this.ledger.conditions = [...conditions, ...this.#actingConditions];
     return 'decided';
   }
 
@@ -140,6 +170,20 @@ export class Autoscaler {
     return this.#runners.take(await scrape(parts, [...new Set(targets)], stop), clock.monotonicMs());
   }
 
+  /** What happened at a jump is told by two clocks: one tick, and all ages are of the new one. */
+  #clockCondition(): readonly Condition[] {
+    const jumpMs = this.#wallClock.jumped();
+    if (jumpMs === undefined) return [];
+    this.#parts.metrics.clockJumped();
+    const text = `the clock of this machine jumped by ${Math.round(jumpMs / 1000)} s: nothing is decided at this tick. Is its time kept by NTP?`;
+    this.#parts.log.warn({ jumpMs }, text);
+    return [{ weight: 'stale', text }];
+  }
+
+  get #actingConditions(): readonly Condition[] {
+    return this.#parts.actor?.conditions?.() ?? [];
+  }
+
   #learn(news: ClusterNews, runners: RunnersView | undefined): void {
     this.learner.take(news);
     if (this.#watch !== undefined || runners === undefined) return;
@@ -148,13 +192,18 @@ export class Autoscaler {
   }
 
   async #freeze(runners: RunnersView | undefined): Promise<CapacitySnapshot> {
+    const { learner } = this;
     const seen = clusterViewOf(this.#watch, this.#config.daemonSets);
+    const nowMs = this.#parts.clock.now();
+    const memories = { bootSeconds: learner.calibration.bootSeconds.value, jobs: () => learner.jobs };
     const base: CapacitySnapshot = {
       ...seen,
-      nowMs: this.#parts.clock.now(),
+      ...this.#side.freeze({ nowMs, pools: seen.pools }, memories),
+      pools: this.#poolMemory.complete(seen.pools),
+      nowMs,
       runners,
-      calibration: this.learner.calibration,
-      perSecond: this.learner.perSecond(),
+      calibration: learner.calibration,
+      perSecond: learner.perSecond(),
       grewAtMs: new Map(this.#desk.grewAtMs),
       forecastPods: undefined,
     };

@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { PoolSize, Recommendation } from './decide/recommendation.ts';
 import type { AutoscalerMetrics } from './metrics/autoscaler-metrics.ts';
-import type { Actor, OrderOutcome, PoolOrder } from './ports.ts';
+import type { Actor, OrderOutcome, PoolOrder, Scene } from './ports.ts';
 import type { DecisionEntry } from './store/ledger.ts';
 import type { Ring } from './store/ring.ts';
 
@@ -30,8 +30,9 @@ export class OrderDesk {
   }
 
   /** Never rejects: an actor that fails is told in the decision. */
-  async give({ atMs, pools }: Recommendation, stop: AbortSignal): Promise<void> {
-    const outcomes = await this.#act(pools.map(orderOf), stop);
+  async give({ atMs, pools }: Recommendation, scene: Scene, stop: AbortSignal): Promise<void> {
+    const outcomes = await this.#act(pools.map(orderOf), scene, stop);
+    this.#parts.metrics.acted(outcomes);
     for (const pool of pools) {
       const { outcome, note } = outcomes.find((one) => one.pool === pool.pool) ?? {
         outcome: 'unanswered',
@@ -47,13 +48,17 @@ export class OrderDesk {
       }
   }
 
-  async #act(orders: readonly PoolOrder[], stop: AbortSignal): Promise<readonly OrderOutcome[]> {
+  async #act(
+    orders: readonly PoolOrder[],
+    scene: Scene,
+    stop: AbortSignal,
+  ): Promise<readonly OrderOutcome[]> {
     const { actor, log } = this.#parts;
     const all = (outcome: string, note: string): readonly OrderOutcome[] =>
       orders.map(({ pool }) => ({ pool, outcome, note }));
     if (actor === undefined) return all('dry-run', 'nobody acts: this service only recommends');
     try {
-      return await actor.act(orders, stop);
+      return await actor.act(orders, scene, stop);
     } catch (error) {
       log.error({ err: error }, 'acting failed; it is tried again at the next tick');
       return all('failed', error instanceof Error ? error.message : String(error));
@@ -77,8 +82,7 @@ export class OrderDesk {
   #watchGrowth(pool: string, { actualNodes, wantedNodes }: PoolSize, outcome: string): void {
     const before = Math.max(actualNodes, this.#wanted.get(pool) ?? 0);
     this.#wanted.set(pool, wantedNodes);
-    const acted = this.#parts.actor !== undefined && outcome !== 'failed';
-    if (acted && wantedNodes > before) this.#onGrowth(pool);
+    if (outcome === 'set' && wantedNodes > before) this.#onGrowth(pool);
   }
 }
 

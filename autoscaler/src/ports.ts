@@ -1,4 +1,9 @@
+import type { V1Node } from '@kubernetes/client-node';
+import type { Resources } from './capacity/shape.ts';
+import type { Condition } from './decide/condition.ts';
+import type { BoundBuild } from './place/node-board.ts';
 import type { PodRecord } from './watch/pod-record.ts';
+import type { Pool } from './watch/pools.ts';
 
 /** An answer of a target. */
 export interface TargetAnswer {
@@ -33,9 +38,32 @@ export interface OrderOutcome {
   readonly note: string;
 }
 
+/** What whoever acts sees of the world: all of one moment, and true to it. */
+export interface Scene {
+  /** As they stand in the API. */
+  readonly nodes: readonly V1Node[];
+  readonly builds: readonly BoundBuild[];
+  readonly pools: readonly Pool[];
+  readonly typicalPod: Resources;
+  /** Pods without a node and stages without a Pod. */
+  readonly waitingPods: number;
+  /** Pods that arrive in a second, lately. */
+  readonly perSecond: number;
+  /** From the order of a node to its first build. */
+  readonly bootMs: number;
+  /** Why less is known than should be, in words; nothing is lowered and no node marked then. Undefined: all is known. */
+  readonly uncertain: string | undefined;
+}
+
 /** Whoever may change the world: places, buffers, pools. Never called with stale data. Without one everything is a dry run. */
 export interface Actor {
-  act(orders: readonly PoolOrder[], signal: AbortSignal): Promise<readonly OrderOutcome[]>;
+  /** What goes on beside the ticks, until the signal is aborted. Never rejects. */
+  run?(stop: AbortSignal): Promise<void>;
+  act(orders: readonly PoolOrder[], scene: Scene, signal: AbortSignal): Promise<readonly OrderOutcome[]>;
+  /** Does this replica act? */
+  readonly isLeading?: boolean;
+  /** What is not as it should be with acting. */
+  conditions?(): readonly Condition[];
 }
 
 /** What was remembered from earlier lives. */

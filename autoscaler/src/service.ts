@@ -2,11 +2,16 @@ import type { Clock } from '@hangar/shared/clock';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { FastifyInstance } from 'fastify';
+import { Acting } from './act/acting.ts';
+import type { Comparer } from './advise/adviser.ts';
 import { Autoscaler } from './autoscaler.ts';
 import type { AutoscalerConfig } from './config/load.ts';
+import type { Decider } from './decide/decider.ts';
+import type { Page } from './http/page.ts';
 import { createHttp } from './http/server.ts';
 import { AutoscalerMetrics } from './metrics/autoscaler-metrics.ts';
 import type { Actor, MetricsSource, TraceMemory } from './ports.ts';
+import { Ledger } from './store/ledger.ts';
 
 /** What the service is given from outside. */
 export interface ServiceParts {
@@ -15,10 +20,16 @@ export interface ServiceParts {
   readonly source: MetricsSource;
   readonly cluster: Cluster | undefined;
   readonly memory: TraceMemory;
-  /** Undefined: a dry run. */
+  /** Whoever acts instead of what the settings say. */
   readonly actor?: Actor | undefined;
+  /** Undefined: decided in this thread. */
+  readonly decider?: Decider | undefined;
+  /** Undefined: advice on engines rests on published figures. */
+  readonly comparer?: Comparer | undefined;
+  /** Tells this process from any other of its name; empty: there is none. */
+  readonly instance?: string;
   readonly version: string;
-  readonly page: string;
+  readonly page: Page;
 }
 
 /** The flow and the HTTP side that shows it. */
@@ -30,9 +41,11 @@ export interface Service {
 /** Puts the service together; nothing is begun. */
 export function createService(parts: ServiceParts, config: AutoscalerConfig): Service {
   const { clock, version, page } = parts;
-  const metrics = new AutoscalerMetrics(version);
-  const autoscaler = new Autoscaler({ ...parts, metrics }, config);
-  const { ledger, learner } = autoscaler;
+  const metrics = new AutoscalerMetrics(version, clock.now());
+  const ledger = new Ledger();
+  const actor = parts.actor ?? actingOf(parts, config, ledger);
+  const autoscaler = new Autoscaler({ ...parts, actor, ledger, metrics }, config);
+  const { learner } = autoscaler;
   const http = createHttp({
     clock,
     ledger,
@@ -43,4 +56,25 @@ export function createService(parts: ServiceParts, config: AutoscalerConfig): Se
     meanMissPods: () => learner.meanMissPods,
   });
   return { autoscaler, http };
+}
+
+function actingOf(
+  { clock, log, cluster, instance = '' }: ServiceParts,
+  config: AutoscalerConfig,
+  { audit }: Ledger,
+): Actor | undefined {
+  if (cluster === undefined) return undefined;
+  const { acting, rules, tickMs, runnerService } = config;
+  const { replica, ...lease } = acting.lease;
+  const name = instance === '' ? replica : `${replica}_${instance}`;
+  return new Acting(
+    { clock, cluster, log, trail: audit },
+    {
+      ...acting,
+      lease: { ...lease, replica: name },
+      rules,
+      tickMs,
+      runnersNamespace: runnerService?.namespace,
+    },
+  );
 }

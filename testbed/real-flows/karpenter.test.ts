@@ -1,9 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { openSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Announcer } from '@hangar/autoscaler/act/announcer';
 import { AuditTrail } from '@hangar/autoscaler/act/audit';
 import { CapacityBufferObject } from '@hangar/autoscaler/act/capacity-buffer';
@@ -15,44 +9,20 @@ import { ACT_RESOURCE } from '@hangar/autoscaler/act/resources';
 import type { Taint } from '@hangar/autoscaler/capacity/scheduling';
 import type { PoolNode } from '@hangar/autoscaler/place/pool-node';
 import { systemClock } from '@hangar/shared/clock';
-import type { Resource } from '@hangar/shared/kubernetes/cluster';
+import { RESOURCE, type Resource } from '@hangar/shared/kubernetes/cluster';
 import { silentLogger } from '@hangar/shared/logger';
-import type { KubernetesObject, V1Node } from '@kubernetes/client-node';
+import type { V1Node, V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../real/command.ts';
-import { connectRealCluster, karpenter, type RealCluster } from '../real/facts.ts';
+import { connectRealCluster } from '../real/facts.ts';
 import { FakePool } from './fake-pool.ts';
+import { type EngineObject, KarpenterEngine } from './karpenter-engine.ts';
 
 const clock = systemClock();
 const log = silentLogger;
-const NODE_CLASSES: Resource = { base: '/apis/karpenter.kwok.sh/v1alpha1', plural: 'kwoknodeclasses' };
 const POD_TEMPLATES: Resource = { base: '/api/v1', plural: 'podtemplates' };
-const TYPE = 'four-cpus';
 const REQUESTS = { cpu: '1150m', memory: '1700Mi' };
 const BUILD = { containers: [{ name: 'step', image: 'fake', resources: { requests: REQUESTS } }] };
 const RULES = { self: 'ci/hangar', dryRun: false, lowerPaceMs: 0, mostNodes: 9 };
-
-type Any = KubernetesObject & { readonly spec?: unknown };
-
-/** One type of machine, as Karpenter's kwok provider reads it. */
-const instanceTypes = [
-  {
-    name: TYPE,
-    offerings: [
-      {
-        Price: 0.2,
-        Available: true,
-        Requirements: [
-          { key: 'karpenter.sh/capacity-type', operator: 'In', values: ['on-demand'] },
-          { key: 'topology.kubernetes.io/zone', operator: 'In', values: ['zone-a'] },
-        ],
-      },
-    ],
-    architecture: 'amd64',
-    operatingSystems: ['linux'],
-    resources: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '50Gi', pods: '110' },
-  },
-];
 
 function poolNodeOf({ metadata = {}, spec = {}, status = {} }: V1Node, builds: number): PoolNode {
   const { name = '', uid = '', resourceVersion = '' } = metadata;
@@ -73,63 +43,8 @@ function poolNodeOf({ metadata = {}, spec = {}, status = {} }: V1Node, builds: n
 }
 
 describe('with the real Karpenter', () => {
-  let real: RealCluster;
   let pool: FakePool;
-  let engine: ChildProcess;
-  let folder: string;
-  const made: { resource: Resource; name: string }[] = [];
-
-  const make = async (resource: Resource, object: Any): Promise<void> => {
-    made.push({ resource, name: object.metadata?.name ?? '' });
-    await pool.eventually(`${resource.plural} to be served`, async () => {
-      await pool.cluster.create<Any>({ resource }, object, pool.signal);
-      return true;
-    });
-  };
-
-  async function startEngine(): Promise<ChildProcess> {
-    const { program, crdFolders } = await karpenter(real.layout);
-    for (const crds of crdFolders)
-      await run(real.kubectl, [
-        '--kubeconfig',
-        real.adminKubeconfig,
-        ...['apply', '--server-side', '--force-conflicts', '-f', crds],
-      ]);
-    const types = join(folder, 'types.json');
-    await writeFile(types, JSON.stringify(instanceTypes));
-    const output = openSync(join(folder, 'karpenter.log'), 'w');
-    return spawn(
-      program,
-      [
-        '--disable-leader-election',
-        '--feature-gates=CapacityBuffer=true,StaticCapacity=true',
-        `--instance-types-file-path=${types}`,
-        '--metrics-port=18480',
-        '--health-probe-port=18481',
-      ],
-      {
-        env: { KUBECONFIG: real.adminKubeconfig, SYSTEM_NAMESPACE: pool.namespace, PATH: '/usr/bin:/bin' },
-        stdio: ['ignore', output, output],
-      },
-    );
-  }
-
-  const nodePool = (name: string, more: object): Any => ({
-    apiVersion: 'karpenter.sh/v1',
-    kind: 'NodePool',
-    metadata: { name },
-    spec: {
-      template: {
-        metadata: { labels: { 'hangar.dev/fake': pool.namespace } },
-        spec: {
-          nodeClassRef: { group: 'karpenter.kwok.sh', kind: 'KWOKNodeClass', name: pool.namespace },
-          requirements: [{ key: 'node.kubernetes.io/instance-type', operator: 'In', values: [TYPE] }],
-          taints: [pool.fence],
-        },
-      },
-      ...more,
-    },
-  });
+  let engine: KarpenterEngine;
 
   const nodesOf = async (name: string): Promise<readonly PoolNode[]> =>
     (await pool.nodes())
@@ -139,36 +54,19 @@ describe('with the real Karpenter', () => {
   const announcer = () => new Announcer({ clock, cluster: pool.cluster, log, trail: new AuditTrail() });
 
   beforeAll(async () => {
-    real = await connectRealCluster();
-    folder = await mkdtemp(join(tmpdir(), 'hangar-karpenter-'));
+    const real = await connectRealCluster();
     pool = await FakePool.open(real, 'karpenter');
-    engine = await startEngine();
-    const head = { apiVersion: 'karpenter.kwok.sh/v1alpha1', kind: 'KWOKNodeClass' };
-    await make(NODE_CLASSES, {
-      ...head,
-      metadata: { name: pool.namespace },
-      spec: { nodeRegistrationDelay: '1s' },
-    });
+    engine = await KarpenterEngine.start(real, pool, 1);
   });
 
   afterAll(async () => {
-    try {
-      await pool.removePods(pool.pods.map(({ metadata }) => metadata?.name ?? ''));
-      // Pools first, while Karpenter is there to take their nodes away.
-      const pools = made.filter(({ resource }) => resource === ACT_RESOURCE.nodePools);
-      for (const target of [...pools, ...made]) await pool.cluster.remove(target, {}, pool.signal);
-      await pool.eventually('all nodes to be gone', async () => (await pool.nodes()).length === 0);
-    } finally {
-      engine.kill();
-      if (engine.exitCode === null && engine.signalCode === null) await once(engine, 'exit');
-      await pool.close();
-      await rm(folder, { recursive: true });
-    }
+    await engine.close();
+    await pool.close();
   });
 
   it('a static pool grows, and shrinks by the empty nodes that we chose: Karpenter replaces none of them', async () => {
     const name = `${pool.namespace}-static`;
-    await make(ACT_RESOURCE.nodePools, nodePool(name, { replicas: 0 }));
+    await engine.makeNodePool(name, { spec: { replicas: 0 } });
     const object = new NodePoolObject(pool.cluster, name, RULES.self);
     let view: readonly PoolNode[] = [];
     const acts = new StaticNodePool(
@@ -203,7 +101,7 @@ describe('with the real Karpenter', () => {
 
   it('a CapacityBuffer brings nodes before there is a build, and is seen to be served', async () => {
     const name = `${pool.namespace}-buffer`;
-    await make(ACT_RESOURCE.nodePools, nodePool(name, { disruption: { consolidateAfter: '0s' } }));
+    await engine.makeNodePool(name, { spec: { disruption: { consolidateAfter: '0s' } } });
     const { key, value = '' } = pool.fence;
     const template = {
       spec: {
@@ -218,8 +116,8 @@ describe('with the real Karpenter', () => {
     await cluster.create({ resource: POD_TEMPLATES, namespace }, templateObject, signal);
     const head = { apiVersion: 'autoscaling.x-k8s.io/v1beta1', kind: 'CapacityBuffer' };
     const spec = { podTemplateRef: { name: 'node-sized' }, replicas: 0 };
-    const buffer: Any = { ...head, metadata: { name: 'builds' }, spec };
-    await cluster.create<Any>({ resource: ACT_RESOURCE.capacityBuffers, namespace }, buffer, signal);
+    const buffer: EngineObject = { ...head, metadata: { name: 'builds' }, spec };
+    await cluster.create<EngineObject>({ resource: ACT_RESOURCE.capacityBuffers, namespace }, buffer, signal);
     const object = new CapacityBufferObject(cluster, { namespace, name: 'builds', chunksPerNode: 1 });
     const acts = new GuardedActuator({ clock, announcer: announcer(), object }, RULES, {
       bootMs: () => 60_000,
@@ -237,5 +135,71 @@ describe('with the real Karpenter', () => {
       return seen.word === 'found' && seen.service === 'served';
     });
     await set(0);
+  });
+});
+
+const STAGES = 100;
+const REGISTRATION_S = 20;
+/** Karpenter gathers Pods for up to 10 s, and the scheduler may look at a Pod again only after 10 s. */
+const BOOT_MS = (REGISTRATION_S + 20) * 1000;
+
+describe('the invariant with the runner', () => {
+  let pool: FakePool;
+  let engine: KarpenterEngine;
+  beforeAll(async () => {
+    const real = await connectRealCluster();
+    pool = await FakePool.open(real, 'invariant');
+    engine = await KarpenterEngine.start(real, pool, REGISTRATION_S);
+    await engine.makeNodePool(pool.namespace, { spec: { disruption: { consolidateAfter: '10m' } } });
+  });
+  afterAll(async () => {
+    await engine.close();
+    await pool.close();
+  });
+
+  /** As the runner makes them: held until they are admitted, several containers, never to be moved. */
+  const stage = (name: string): Promise<V1Pod> =>
+    pool.createPod(
+      name,
+      {
+        restartPolicy: 'Never',
+        schedulingGates: [{ name: 'hangar.dev/start' }],
+        initContainers: [{ name: 'gate', image: 'fake' }],
+        containers: [
+          { name: 'step-1', image: 'fake', resources: { requests: { cpu: '1', memory: '1500Mi' } } },
+          { name: 'step-2', image: 'fake', resources: { requests: { cpu: '150m', memory: '200Mi' } } },
+        ],
+      },
+      {
+        labels: { 'app.kubernetes.io/managed-by': 'hangar-runner' },
+        annotations: {
+          'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+          'karpenter.sh/do-not-disrupt': 'true',
+        },
+      },
+    );
+
+  it('100 stages on no node at all: every one runs within two boot times, without this service', async () => {
+    const names = Array.from({ length: STAGES }, (_, nth) => `stage-${nth}`);
+    for (const name of names) await stage(name);
+    expect(await pool.nodes()).toEqual([]);
+    const beganMs = clock.monotonicMs();
+    for (const name of names) {
+      const target = { resource: RESOURCE.pods, namespace: pool.namespace, name };
+      await pool.cluster.patch(target, { spec: { schedulingGates: null } }, 'merge', pool.signal);
+    }
+    await pool.watched('all stages to have a node', () =>
+      names.every((name) =>
+        pool.pods.some(({ metadata, spec }) => metadata?.name === name && spec?.nodeName),
+      ),
+    );
+    const tookMs = clock.monotonicMs() - beganMs;
+
+    expect(pool.pods).toHaveLength(STAGES);
+    expect(pool.pods.filter(({ metadata }) => metadata?.deletionTimestamp)).toEqual([]);
+    expect(tookMs).toBeGreaterThan(REGISTRATION_S * 1000);
+    expect(tookMs).toBeLessThan(2 * BOOT_MS);
+    // Three to a node, and not a node for each.
+    expect((await pool.nodes()).length).toBeLessThan(STAGES / 2);
   });
 });

@@ -22,6 +22,8 @@ export type ActWord =
 export interface ActOutcome {
   readonly word: ActWord;
   readonly text: string;
+  /** That nobody brings what is asked for, in words, where the act itself went well. */
+  readonly trouble?: string;
 }
 
 /** Is what is asked for also brought? `unknown` where that can't be seen. */

@@ -11,6 +11,10 @@ export interface Announcing {
   readonly cluster: Cluster;
   readonly log: Logger;
   readonly trail: AuditTrail;
+  /** Which replica this is, for Events. */
+  readonly instance?: string;
+  /** May Events be written now? Without it they are. */
+  writesEvents?(): boolean;
 }
 
 /** Objects of no namespace have their Events here, as Kubernetes' own do. */
@@ -50,9 +54,9 @@ export class Announcer {
   ): Promise<void> {
     const { clock, trail, log } = this.#parts;
     const isNews = trail.record({ ...news, atMs: clock.now() });
-    if (!isNews || QUIET.has(news.word)) return;
+    if (!isNews || (QUIET.has(news.word) && news.trouble === undefined)) return;
     log.info({ ...news }, 'act');
-    await this.#event(about, news, signal);
+    if (this.#parts.writesEvents?.() ?? true) await this.#event(about, news, signal);
   }
 
   async #event(about: V1ObjectReference, news: Omit<AuditNews, 'atMs'>, signal: AbortSignal): Promise<void> {
@@ -68,18 +72,25 @@ export class Announcer {
 
   #eventOf(about: V1ObjectReference, news: Omit<AuditNews, 'atMs'>): CoreV1Event {
     const at = new Date(this.#parts.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z') as unknown as Date;
-    const message = `${news.text} (${news.because})`.slice(0, LONGEST_MESSAGE);
+    const { trouble } = news;
+    // An act is told as what it is; where nothing was done the trouble is the news.
+    const isTrouble = trouble !== undefined && QUIET.has(news.word);
+    const isGood = GOOD.has(news.word) && !isTrouble;
+    const message = `${news.text}${trouble ? `; ${trouble}` : ''} (${news.because})`.slice(
+      0,
+      LONGEST_MESSAGE,
+    );
     return {
       apiVersion: 'v1',
       kind: 'Event',
       metadata: { name: this.#eventName(about), namespace: about.namespace ?? CLUSTER_EVENTS },
       involvedObject: about,
-      type: GOOD.has(news.word) ? 'Normal' : 'Warning',
-      reason: REASON[news.word],
+      type: isGood ? 'Normal' : 'Warning',
+      reason: isTrouble ? REASON.unserved : REASON[news.word],
       message,
       source: { component: 'hangar-autoscaler' },
       reportingComponent: 'hangar-autoscaler',
-      reportingInstance: '',
+      reportingInstance: this.#parts.instance ?? '',
       firstTimestamp: at,
       lastTimestamp: at,
       count: 1,

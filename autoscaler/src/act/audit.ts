@@ -10,6 +10,8 @@ export interface AuditEntry {
   readonly to: number;
   readonly because: string;
   readonly text: string;
+  /** That nobody brings what is asked for; undefined when somebody does. */
+  readonly trouble?: string;
   /** How many times in a row it came out like this; 1 for each act that was done. */
   readonly times: number;
   readonly lastAtMs: number;
@@ -48,4 +50,8 @@ export class AuditTrail {
 }
 
 const isSame = (one: AuditNews, other: AuditNews): boolean =>
-  one.word === other.word && one.from === other.from && one.to === other.to && one.text === other.text;
+  one.word === other.word &&
+  one.from === other.from &&
+  one.to === other.to &&
+  one.text === other.text &&
+  one.trouble === other.trouble;

@@ -1,5 +1,6 @@
 import type { Cluster, Target } from '@hangar/shared/kubernetes/cluster';
 import type { KubernetesObject, V1Condition, V1ObjectReference } from '@kubernetes/client-node';
+import { settersOf } from './field-owner.ts';
 import { ACT_RESOURCE, SCALED_BY_ANNOTATION } from './resources.ts';
 import type { Reading, ScaledObject, Wish } from './scaled-object.ts';
 
@@ -47,13 +48,14 @@ export class CapacityBufferObject implements ScaledObject {
 
   async read(signal: AbortSignal): Promise<Reading> {
     const { metadata = {}, spec, status } = await this.#cluster.get<CapacityBuffer>(this.#target, signal);
-    const { annotations = {}, resourceVersion = '' } = metadata;
+    const { annotations = {}, resourceVersion = '', managedFields } = metadata;
     const conditions = status?.conditions ?? [];
     const isProvisioned = conditions.some(({ type, status: is }) => type === 'Provisioning' && is === 'True');
     const chunks = spec?.replicas;
     return {
       annotations,
       resourceVersion,
+      setters: settersOf(managedFields),
       nodes: chunks === undefined ? undefined : Math.ceil(chunks / this.#chunksPerNode),
       signs: {
         isThere: isProvisioned && status?.replicas === chunks,

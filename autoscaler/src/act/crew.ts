@@ -1,57 +1,102 @@
 import type { Placer } from '../place/placer.ts';
-import type { PoolNode } from '../place/pool-node.ts';
+import { CLOSING_TAINT, type PoolNode, SURPLUS_TAINT } from '../place/pool-node.ts';
 import type { SurplusOptions } from '../place/surplus.ts';
-import type { Actor, OrderOutcome, PoolOrder } from '../ports.ts';
-import type { Actuator } from './actuator.ts';
+import type { OrderOutcome, PoolOrder } from '../ports.ts';
+import type { ActOutcome, Actuator } from './actuator.ts';
 
-/** What is done for one pool. */
-export interface CrewPool {
-  readonly placer?: Placer;
-  readonly actuator?: Actuator;
-  /** What stays without a mark now. */
-  surplus(): SurplusOptions;
+/** How pools are worked on. What a missing right or a setting forbids is undefined. */
+export interface CrewParts {
+  /** Always the same one for a pool. */
+  placer(pool: string): Pick<Placer, 'tick' | 'clear'>;
+  actuator(pool: string): Actuator | undefined;
+  /** `mark`: by surplus. `clear`: whatever marks are left go. `leave`: nodes are not written. */
+  marks(pool: string): 'mark' | 'clear' | 'leave';
+  /** Why a pool that should be scaled isn't, in words. */
+  whyNot(pool: string): string | undefined;
 }
 
-/** What the crew knows of the world. */
-export interface CrewWorld {
-  /** All pools' nodes; asked once a tick. */
-  nodes(): ReadonlyMap<string, readonly PoolNode[]>;
-  /** Do we lead? The signal is aborted when that ends. */
-  leadership(): { readonly leading: AbortSignal | undefined; readonly holder: string | undefined };
+/** What the crew sees in one tick. */
+export interface CrewView {
+  /** All pools' nodes. */
+  readonly nodes: ReadonlyMap<string, readonly PoolNode[]>;
+  readonly surplus: SurplusOptions;
+  /** Why less is known than should be: nothing is lowered and no node marked then. */
+  readonly uncertain: string | undefined;
 }
 
-/** Places and acts for all pools, one after the other, as long as this replica leads. */
-export class Crew implements Actor {
-  readonly #pools: ReadonlyMap<string, CrewPool>;
-  readonly #world: CrewWorld;
+/** Places and scales all pools, one after the other. Called while this replica leads. */
+export class Crew {
+  readonly #parts: CrewParts;
 
-  constructor(pools: ReadonlyMap<string, CrewPool>, world: CrewWorld) {
-    this.#pools = pools;
-    this.#world = world;
+  constructor(parts: CrewParts) {
+    this.#parts = parts;
   }
 
-  async act(orders: readonly PoolOrder[], signal: AbortSignal): Promise<readonly OrderOutcome[]> {
-    const { leading, holder } = this.#world.leadership();
-    if (!leading) {
-      const note = holder ? `${holder} leads, this replica only looks` : 'nobody leads yet';
-      return orders.map(({ pool }) => ({ pool, outcome: 'follower', note }));
-    }
-    const until = AbortSignal.any([leading, signal]);
-    const nodes = this.#world.nodes();
+  /** @param signal aborted when leadership ends: nothing is written after that */
+  async act(
+    orders: readonly PoolOrder[],
+    view: CrewView,
+    signal: AbortSignal,
+  ): Promise<readonly OrderOutcome[]> {
     const outcomes: OrderOutcome[] = [];
-    for (const order of orders) outcomes.push(await this.#one(order, nodes.get(order.pool) ?? [], until));
+    for (const order of orders) outcomes.push(await this.#one(order, view, signal));
     return outcomes;
   }
 
-  async #one(order: PoolOrder, nodes: readonly PoolNode[], signal: AbortSignal): Promise<OrderOutcome> {
-    const { pool, because } = order;
-    const crew = this.#pools.get(pool);
-    const placed = await crew?.placer?.tick(nodes, crew.surplus(), signal);
+  async #one(order: PoolOrder, view: CrewView, signal: AbortSignal): Promise<OrderOutcome> {
+    const { pool } = order;
+    const placed = await this.#place(pool, view, signal);
     const about = placed && placed.word !== 'unchanged' ? `; placing: ${placed.text}` : '';
-    if (!crew?.actuator)
-      return { pool, outcome: placed?.word ?? 'dry-run', note: `nobody sizes this pool${about}` };
-    const { word, text } = await crew.actuator.set(numberFor(crew.actuator, order), because, signal);
-    return { pool, outcome: word, note: `${text}${about}` };
+    const actuator = this.#parts.actuator(pool);
+    if (actuator === undefined) return this.#unscaled(pool, placed, about);
+    const { word, text, trouble } = await this.#scale(actuator, order, view.uncertain, signal);
+    return {
+      pool,
+      outcome: trouble === undefined ? word : 'unserved',
+      note: `${text}${trouble === undefined ? '' : `; ${trouble}`}${about}`,
+    };
+  }
+
+  #unscaled(pool: string, placed: ActOutcome | undefined, about: string): OrderOutcome {
+    const why = this.#parts.whyNot(pool);
+    if (why !== undefined) return { pool, outcome: 'refused', note: `${why}${about}` };
+    return {
+      pool,
+      outcome: about === '' ? 'dry-run' : (placed?.word ?? 'dry-run'),
+      note: `nobody scales this pool${about}`,
+    };
+  }
+
+  async #place(pool: string, view: CrewView, signal: AbortSignal): Promise<ActOutcome | undefined> {
+    const nodes = view.nodes.get(pool) ?? [];
+    const placer = this.#parts.placer(pool);
+    const mayClose = this.#parts.actuator(pool)?.meaning === 'total';
+    const leftovers = mayClose ? [] : [CLOSING_TAINT];
+    switch (this.#parts.marks(pool)) {
+      case 'leave':
+        return undefined;
+      case 'clear':
+        return placer.clear(nodes, [SURPLUS_TAINT, ...leftovers], signal);
+      case 'mark': {
+        const opened = await placer.clear(nodes, leftovers, signal);
+        if (opened.word !== 'unchanged') return opened;
+        return view.uncertain === undefined ? placer.tick(nodes, view.surplus, signal) : undefined;
+      }
+    }
+  }
+
+  async #scale(
+    actuator: Actuator,
+    order: PoolOrder,
+    uncertain: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ActOutcome> {
+    const wanted = numberFor(actuator, order);
+    if (uncertain === undefined) return actuator.set(wanted, order.because, signal);
+    const seen = await actuator.observe(signal);
+    const least = seen.word === 'found' ? (seen.nodes ?? 0) : 0;
+    if (wanted >= least) return actuator.set(wanted, order.because, signal);
+    return actuator.set(least, `not lowered to ${wanted}: ${uncertain}`, signal);
   }
 }
 

@@ -34,7 +34,7 @@ function begin(rules: Partial<ActRules> = {}) {
     name: 'room',
     priorityClassName: 'hangar-placeholder',
     image: 'registry.k8s.io/pause:3.10',
-    request: { cpuMillicores: 3620, memoryBytes: 5_000_000_000 },
+    request: () => ({ cpuMillicores: 3620, memoryBytes: 5_000_000_000 }),
     nodeSelector: { pool: 'ci' },
     tolerations: [],
   });

@@ -3,6 +3,7 @@ import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import { isPaused } from '../place/pool-node.ts';
 import type { ActOutcome, Actuator, NodesMeaning, Observation } from './actuator.ts';
 import type { Announcer } from './announcer.ts';
+import { SetterMemory } from './field-owner.ts';
 import { type ActRules, judgeAct, ownerOf, type Standing } from './judge.ts';
 import { outcomeOf } from './refusal.ts';
 import type { Reading, ScaledObject } from './scaled-object.ts';
@@ -40,6 +41,7 @@ export class GuardedActuator implements Actuator {
   readonly #parts: GuardedParts;
   readonly #rules: ActRules;
   readonly #pool: PoolFacts;
+  readonly #setters = new SetterMemory();
   #memory: ServiceMemory | undefined;
   #lastSetMs: number | undefined;
 
@@ -88,8 +90,9 @@ export class GuardedActuator implements Actuator {
       from = reading?.nodes;
       const standing = reading ? this.#standing(reading) : NOTHING;
       const moment = { nowMs: this.#parts.clock.monotonicMs(), lastSetMs: this.#lastSetMs };
-      const outcome = judgeAct(standing, nodes, this.#rules, moment);
-      return { from, outcome: outcome ?? (await this.#write(reading, nodes, signal)) };
+      const outcome =
+        judgeAct(standing, nodes, this.#rules, moment) ?? (await this.#write(reading, nodes, signal));
+      return { from, outcome: withTrouble(outcome, standing.serviceText) };
     } catch (error) {
       return { from, outcome: outcomeOf(error, this.#parts.object, signal) };
     }
@@ -115,14 +118,15 @@ export class GuardedActuator implements Actuator {
   }
 
   #standing(reading: Reading): Standing {
-    const { annotations, nodes, signs, said } = reading;
+    const { annotations, nodes, setters, signs, said } = reading;
+    const otherWriter = this.#setters.otherWriter(ownerOf(annotations), setters);
     const bootMs = this.#pool.bootMs();
     const time = { nowMs: this.#parts.clock.monotonicMs(), bootMs };
     const progress = `${signs.progress} ${this.#pool.nodes()}`;
     const { service, memory } = judgeService(this.#memory, nodes ?? 0, { ...signs, progress }, time);
     this.#memory = memory;
     const serviceText = service === 'unserved' ? unservedText(nodes ?? 0, bootMs, said) : '';
-    return { annotations, nodes, service, serviceText };
+    return { annotations, nodes, otherWriter, service, serviceText };
   }
 }
 
@@ -133,3 +137,7 @@ function unservedText(nodes: number, bootMs: number, said: string): string {
     'see whether an engine that serves it runs, has the feature switched on, and may make more nodes';
   return `nobody brings the ${nodes} nodes that are asked for: nothing moved for more than a boot time of ${Math.round(bootMs / 1000)} s (${said || 'no engine says a word about it'}); ${cure}`;
 }
+
+/** An act that went well says so even when nobody brings what is asked for; that is said beside it. */
+export const withTrouble = (outcome: ActOutcome, trouble: string): ActOutcome =>
+  trouble === '' || outcome.word === 'unserved' ? outcome : { ...outcome, trouble };

@@ -10,6 +10,8 @@ export interface Standing {
   readonly service: Service;
   /** Why it isn't served, in words; empty otherwise. */
   readonly serviceText: string;
+  /** Who set the number after our last write; undefined when nobody did. */
+  readonly otherWriter?: string | undefined;
 }
 
 /** Bounds of all acts of one actuator. */
@@ -47,7 +49,7 @@ export function judgeAct(
 ): ActOutcome | undefined {
   return (
     outOfBounds(nodes, rules) ??
-    handsOff(standing.annotations, rules.self) ??
+    handsOff(standing, rules.self) ??
     needless(standing, nodes) ??
     (rules.dryRun ? dryRun(standing, nodes) : undefined) ??
     tooSoon(standing, nodes, rules, moment)
@@ -64,13 +66,17 @@ export function outOfBounds(nodes: number, { mostNodes }: ActRules): ActOutcome 
 
 /** Paused, or somebody else's: asked before every write, also those that undo. */
 export function handsOff(
-  annotations: Readonly<Record<string, string>>,
+  { annotations, otherWriter }: Pick<Standing, 'annotations' | 'otherWriter'>,
   self: string,
 ): ActOutcome | undefined {
   const owner = ownerOf(annotations);
   if (owner !== undefined && owner !== self) {
     const cure = `remove the annotation ${SCALED_BY_ANNOTATION} there if that one is gone, or take the pool out of this one's settings`;
     return { word: 'foreign-owner', text: `the pool is scaled by ${owner}, not by ${self}: ${cure}` };
+  }
+  if (owner !== undefined && otherWriter !== undefined) {
+    const cure = `let only one of the two set it, and remove the annotation ${SCALED_BY_ANNOTATION} there: then Hangar takes it over again`;
+    return { word: 'foreign-owner', text: `spec.replicas was set by ${otherWriter} after Hangar: ${cure}` };
   }
   if (!isPaused(annotations)) return undefined;
   return { word: 'paused', text: 'paused by the annotation hangar.dev/paused: remove it to go on' };

@@ -10,8 +10,8 @@ export interface PlaceholderOptions {
   readonly priorityClassName: string;
   /** An image that does nothing and ends on SIGTERM. */
   readonly image: string;
-  /** What a node of the pool has free for builds: its allocatable without its DaemonSets. */
-  readonly request: Resources;
+  /** What a node of the pool has free for builds: its allocatable without its DaemonSets. Undefined: not known yet. */
+  request(): Resources | undefined;
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly V1Toleration[];
 }
@@ -53,8 +53,10 @@ export function placeholderDeployment(options: PlaceholderOptions, { nodes, self
   };
 }
 
-function podSpec({ image, request, nodeSelector, tolerations, priorityClassName }: PlaceholderOptions) {
-  const requests = { cpu: `${request.cpuMillicores}m`, memory: String(request.memoryBytes) };
+function podSpec(options: PlaceholderOptions) {
+  const { image, nodeSelector, tolerations, priorityClassName } = options;
+  const { cpuMillicores, memoryBytes } = options.request() ?? { cpuMillicores: 0, memoryBytes: 0 };
+  const requests = { cpu: `${cpuMillicores}m`, memory: String(memoryBytes) };
   return {
     priorityClassName,
     // A build that comes must not wait for it to end.

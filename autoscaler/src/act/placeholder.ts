@@ -5,6 +5,7 @@ import {
   type Target,
 } from '@hangar/shared/kubernetes/cluster';
 import type { V1Deployment, V1ObjectReference, V1PriorityClass } from '@kubernetes/client-node';
+import { settersOf } from './field-owner.ts';
 import {
   PLACEHOLDER_PRIORITY,
   type PlaceholderOptions,
@@ -45,6 +46,7 @@ export class PlaceholderObject implements ScaledObject {
     return {
       annotations: metadata?.annotations ?? {},
       resourceVersion: metadata?.resourceVersion ?? '',
+      setters: settersOf(metadata?.managedFields),
       nodes: asked,
       signs: { isThere: ready >= asked, progress: String(ready) },
       said: `${ready} of ${asked} placeholders run`,
@@ -57,6 +59,7 @@ export class PlaceholderObject implements ScaledObject {
   }
 
   async create(wish: Wish, signal: AbortSignal): Promise<void> {
+    if (this.#options.request() === undefined) throw unknownSize(this.#options);
     await this.#makePriority(signal);
     const { resource, namespace } = this.#target;
     const deployment = placeholderDeployment(this.#options, wish);
@@ -82,6 +85,13 @@ export class PlaceholderObject implements ScaledObject {
     }
   }
 }
+
+const unknownSize = ({ namespace, name }: PlaceholderOptions): KubernetesError =>
+  new KubernetesError(
+    422,
+    'Invalid',
+    `nobody knows how large ${namespace}/${name} should be, since its pool has no node yet: set HANGAR_AUTOSCALER_POOL_SHAPES or HANGAR_AUTOSCALER_PLACEHOLDER_REQUEST`,
+  );
 
 const priorityTaken = (name: string, value: number | undefined): KubernetesError =>
   new KubernetesError(

@@ -6,6 +6,8 @@ import type { ServiceSigns } from './service-watch.ts';
 export interface Reading {
   readonly annotations: Readonly<Record<string, string>>;
   readonly resourceVersion: string;
+  /** Who set the number, by name. */
+  readonly setters: readonly string[];
   /** What it asks for, in nodes; undefined when it says nothing. */
   readonly nodes: number | undefined;
   readonly signs: ServiceSigns;

@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { type Connection, connectKubernetes } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { createLogger, type Logger } from '@hangar/shared/logger';
 import { type AutoscalerConfig, loadConfig } from '../config/load.ts';
+import { compareInThread } from '../edges/compare-in-thread.ts';
+import { DecideWorker } from '../edges/decide-worker.ts';
 import { httpMetricsSource } from '../edges/metrics-http.ts';
 import { readPage } from '../edges/page-file.ts';
 import { type ProcessSide, processSide } from '../edges/process.ts';
@@ -20,14 +23,16 @@ const HELP = `hangar-autoscaler serve: look at runners, Pods and nodes, and say 
   HANGAR_AUTOSCALER_KUBERNETES=off HANGAR_AUTOSCALER_RUNNERS=http://127.0.0.1:3000 hangar-autoscaler serve
 
 Settings are environment variables, all of them in docs/autoscaler-configuration.md. The page is at / of
-HANGAR_AUTOSCALER_LISTEN (:3001), the same as data at /recommendation, /what-if, /model, /demand, /decisions, /metrics.
-It changes nothing in the cluster.
+HANGAR_AUTOSCALER_LISTEN (:3001), the same as data under /api/v1 (/api tells it all), metrics at /metrics.
+It changes nothing in the cluster unless HANGAR_AUTOSCALER_ACT=on: see docs/acting.md.
 
 Exit codes: 0 told to stop, 1 the address is taken, 2 the command line makes no sense, 78 the configuration is wrong.
 `;
 
 /** Connections are closed within this time, or left to the end of the process. */
 const CLOSE_MS = 1_000;
+/** A decision takes a second at most on a large cluster; the thread's start is counted too. */
+const DECIDE_TIMEOUT_MS = 30_000;
 
 function problemsText(problems: readonly string[]): string {
   const lines = problems.map((problem) => `  - ${problem}\n`).join('');
@@ -68,6 +73,7 @@ async function serve(terminal: Terminal, { env, clock, stop }: ProcessSide): Pro
     return 78;
   }
   const source = httpMetricsSource();
+  const decider = new DecideWorker(clock, { decide: config, timeoutMs: DECIDE_TIMEOUT_MS });
   const { autoscaler, http } = createService(
     {
       clock,
@@ -75,7 +81,10 @@ async function serve(terminal: Terminal, { env, clock, stop }: ProcessSide): Pro
       source,
       cluster: connection && new HttpCluster(clock, connection),
       memory: memoryOf(config, log),
+      decider,
+      comparer: compareInThread,
       version: terminal.version,
+      instance: randomUUID().slice(0, 8),
       page: readPage(),
     },
     config,
@@ -90,7 +99,7 @@ async function serve(terminal: Terminal, { env, clock, stop }: ProcessSide): Pro
     await autoscaler.run(stop);
     return 0;
   } finally {
-    const closing: Promise<void>[] = [http.close(), source.close(), connection?.close() ?? Promise.resolve()];
+    const closing = [http, source, decider, connection].map((part) => part?.close());
     await Promise.race([Promise.all(closing), clock.sleep(CLOSE_MS)]);
   }
 }

@@ -40,6 +40,40 @@ describe('the configuration', () => {
     expect(read.rails.quota).toEqual({ cpuMillicores: 64_000, memoryBytes: Infinity });
   });
 
+  it('takes prices by shape and pool, floors, and a bound of spending', () => {
+    const read = config({
+      HANGAR_AUTOSCALER_PRICES: '4cpu-8gb=0.19, builds=0.2; cpu=16,memory=32Gi=0.7',
+      HANGAR_AUTOSCALER_CURRENCY: 'EUR',
+      HANGAR_AUTOSCALER_MAX_SPEND_PER_DAY: '120',
+      HANGAR_AUTOSCALER_FLOORS: 'Mon-Fri 08:00-18:00 Europe/Berlin=10; *=2',
+    });
+
+    expect(read.money).toEqual({
+      prices: { '4cpu-8gb': 0.19, builds: 0.2, 'cpu=16,memory=32Gi': 0.7 },
+      currency: 'EUR',
+      maxPerDay: 120,
+    });
+    expect(read.floors.map(({ text, nodes }) => [text, nodes])).toEqual([
+      ['Mon-Fri 08:00-18:00 Europe/Berlin', 10],
+      ['*', 2],
+    ]);
+  });
+
+  it.each([
+    ['PRICES', 'builds', 'no name=price'],
+    ['PRICES', 'builds=-1', 'no name=price'],
+    ['PRICES', 'a=1,a=2', 'names a twice'],
+    ['PRICES', '4cpu-8gb=0.19,cpu=16,memory=32Gi=0.7', 'names a shape that is none'],
+    ['FLOORS', 'Mon=x', 'holds a floor that is none'],
+    ['MAX_SPEND_PER_DAY', '5', 'bounds nothing without prices'],
+  ])('refuses HANGAR_AUTOSCALER_%s=%s', (name, value, problem) => {
+    const told = problems({ [`HANGAR_AUTOSCALER_${name}`]: value });
+
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain(`HANGAR_AUTOSCALER_${name}`);
+    expect(told[0]).toContain(problem);
+  });
+
   it('tells all problems at once, each with its variable and cure', () => {
     const told = problems({
       HANGAR_AUTOSCALER_RUNNERS: 'runner:3000',
@@ -95,5 +129,89 @@ describe('the configuration', () => {
     const text = renderConfiguration();
 
     for (const { name } of Object.values(SETTINGS)) expect(text.split(`| \`${name}\``)).toHaveLength(2);
+  });
+});
+
+describe('what acts', () => {
+  const inPod = { POD_NAMESPACE: 'hangar', POD_NAME: 'hangar-autoscaler-0' };
+
+  it('is a dry run that needs nothing when nothing is said', () => {
+    expect(config({}).acting).toMatchObject({ dryRun: true, place: false, actuators: [] });
+  });
+
+  it('takes one way for each pool, and who it is from its Pod', () => {
+    const read = config({
+      ...inPod,
+      HANGAR_AUTOSCALER_ACT: 'on',
+      HANGAR_AUTOSCALER_PLACE: 'on',
+      HANGAR_AUTOSCALER_ACTUATORS:
+        'builds=node-pool:builds, small=capacity-buffer:ci/room*3,large=placeholder:ci/big',
+      HANGAR_AUTOSCALER_POOL_SHAPES: 'builds=4cpu-8gb;large=cpu=16,memory=32Gi',
+    }).acting;
+
+    expect(read).toMatchObject({
+      dryRun: false,
+      place: true,
+      actuators: [
+        { pool: 'builds', kind: 'node-pool', namespace: '', name: 'builds', chunksPerNode: 1 },
+        { pool: 'small', kind: 'capacity-buffer', namespace: 'ci', name: 'room', chunksPerNode: 3 },
+        { pool: 'large', kind: 'placeholder', namespace: 'ci', name: 'big', chunksPerNode: 1 },
+      ],
+      lease: {
+        namespace: 'hangar',
+        name: 'hangar-autoscaler',
+        replica: 'hangar-autoscaler-0',
+        termMs: 15_000,
+      },
+    });
+    expect(Object.keys(read.poolShapes)).toEqual(['builds', 'large']);
+  });
+
+  it('tells everything that is wrong with it at once', () => {
+    const told = problems({
+      HANGAR_AUTOSCALER_ACT: 'on',
+      HANGAR_AUTOSCALER_ACTUATORS:
+        'a=node-pool:x/y,b=asg:b,c,d=placeholder:ci,e=node-pool:e,e=capacity-buffer:ci/e,f=node-pool:e',
+      HANGAR_AUTOSCALER_LEASE_TERM: '1s',
+    }).join('\n');
+
+    for (const text of [
+      'names no object for the pool a: node-pool:NAME is wanted',
+      'names an unknown kind "asg" for the pool b',
+      'has no POOL=KIND:OBJECT in "c"',
+      'names no object for the pool d: placeholder:NAMESPACE/NAME is wanted',
+      'has two actuators for the pool e',
+      'scales node-pool /e by two pools',
+      'HANGAR_AUTOSCALER_LEASE_NAMESPACE is not set, nor is POD_NAMESPACE',
+      'HANGAR_AUTOSCALER_REPLICA is not set, nor is POD_NAME or HOSTNAME',
+      'HANGAR_AUTOSCALER_LEASE_TERM is too short',
+    ])
+      expect(told).toContain(text);
+  });
+
+  it.each([
+    ['acting without anything to do', { ...inPod, HANGAR_AUTOSCALER_ACT: 'on' }, 'there is nothing to do'],
+    [
+      'acting without a cluster',
+      { HANGAR_AUTOSCALER_KUBERNETES: 'off', HANGAR_RUNNERS: 'http://a', HANGAR_AUTOSCALER_PLACE: 'on' },
+      'need the cluster',
+    ],
+    [
+      'placeholders that would go anywhere',
+      { HANGAR_AUTOSCALER_ACTUATORS: 'default=placeholder:ci/room' },
+      'placeholders for the pool default',
+    ],
+    [
+      'a shape that is none',
+      { HANGAR_AUTOSCALER_POOL_SHAPES: 'a=huge' },
+      'HANGAR_AUTOSCALER_POOL_SHAPES holds a shape',
+    ],
+    [
+      'two shapes of a pool',
+      { HANGAR_AUTOSCALER_POOL_SHAPES: 'a=4cpu-8gb;a=8cpu-16gb' },
+      'names the pool a twice',
+    ],
+  ])('refuses %s', (_sentence, env, want) => {
+    expect(problems(env).join('\n')).toContain(want);
   });
 });

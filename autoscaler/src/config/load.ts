@@ -2,9 +2,12 @@ import { type Environment, readSettings, type Values } from '@hangar/shared/conf
 import type { LogLevel } from '@hangar/shared/logger';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import type { BufferOptions } from '../decide/buffer.ts';
+import type { Floor } from '../decide/floors.ts';
 import type { Guardrails } from '../decide/guardrails.ts';
+import type { Money } from '../decide/spend.ts';
 import { parseRunnerService, parseRunnerUrl, type RunnerService } from '../scrape/targets.ts';
 import type { PoolRules } from '../watch/read-node.ts';
+import { type ActingConfig, actingOf, actingProblems } from './acting.ts';
 import { SETTINGS } from './settings.ts';
 
 /** Everything that can be set, as the service uses it. Times in milliseconds. */
@@ -25,6 +28,9 @@ export interface AutoscalerConfig {
   readonly objectiveMs: number;
   readonly buffer: BufferOptions;
   readonly rails: Guardrails;
+  readonly floors: readonly Floor[];
+  readonly money: Money;
+  readonly acting: ActingConfig;
   readonly seed: number;
   readonly listen: { readonly host: string; readonly port: number };
   readonly dataDir: string;
@@ -45,13 +51,20 @@ const LEAST_TICK_MS = 100;
 /** Reads the whole configuration once. @returns a configuration, or every problem, each naming variable, fault and cure */
 export function loadConfig(env: Environment): Loaded {
   const { values, problems } = readSettings(SETTINGS, withoutServiceLinks(env));
-  const all = [...problems, ...crossChecks(values)];
+  const all = [...problems, ...crossChecks(values), ...actingProblems(values, env)];
   const listen = readListen(values.listen);
   if (all.length > 0 || listen === undefined) return { problems: all };
-  return { ok: Object.freeze({ ...assemble(values), listen, warnings: misspelt(env) }) };
+  return {
+    ok: Object.freeze({
+      ...assemble(values),
+      acting: actingOf(values, env),
+      listen,
+      warnings: misspelt(env),
+    }),
+  };
 }
 
-function assemble(values: Read): Omit<AutoscalerConfig, 'listen' | 'warnings'> {
+function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'warnings'> {
   const { kubeconfig, podSelector, poolLabel, poolTaint } = values;
   return {
     runners: values.runners.flatMap((text) => parseRunnerUrl(text) ?? []),
@@ -78,6 +91,8 @@ function assemble(values: Read): Omit<AutoscalerConfig, 'listen' | 'warnings'> {
         memoryBytes: values.quotaMemory ?? Infinity,
       },
     },
+    floors: values.floors,
+    money: { prices: values.prices, currency: values.currency, maxPerDay: values.maxSpendPerDay },
     seed: values.seed,
     dataDir: values.dataDir,
     traceDays: values.traceDays,
@@ -97,6 +112,7 @@ const given = (text: string): string => `(given: ${JSON.stringify(text.slice(0, 
 /** What no single value can tell. */
 function crossChecks(values: Read): readonly string[] {
   const { runners, runnerService, kubernetes, minNodes, maxNodes, tickMs, staleAfterMs, listen } = values;
+  const { maxSpendPerDay } = values;
   const checks: readonly (readonly [boolean, string])[] = [
     [
       readListen(listen) === undefined,
@@ -125,6 +141,10 @@ function crossChecks(values: Read): readonly string[] {
     [
       staleAfterMs < tickMs * 2,
       'HANGAR_AUTOSCALER_STALE_AFTER is shorter than two ticks: everything would be stale. Write three ticks or more, such as 3m',
+    ],
+    [
+      maxSpendPerDay !== undefined && Object.keys(values.prices).length === 0,
+      'HANGAR_AUTOSCALER_MAX_SPEND_PER_DAY bounds nothing without prices. Set HANGAR_AUTOSCALER_PRICES, such as builds=0.19',
     ],
     ...runners.map(
       (text) =>

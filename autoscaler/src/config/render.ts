@@ -1,4 +1,4 @@
-import type { Setting } from '@hangar/shared/config';
+import { renderConfigPage } from '@hangar/shared/config-page';
 import { SETTINGS } from './settings.ts';
 
 const SECTIONS: Readonly<Record<string, string>> = {
@@ -6,6 +6,9 @@ const SECTIONS: Readonly<Record<string, string>> = {
   pools: 'Pools and nodes',
   sizing: 'How large',
   rails: 'Guardrails',
+  money: 'Money',
+  acting: 'Placing and scaling',
+  leading: 'Who leads',
   process: 'Process and HTTP side',
 };
 
@@ -18,39 +21,5 @@ Generated from \`autoscaler/src/config/settings.ts\`; do not edit.
 
 /** `docs/autoscaler-configuration.md`, made of the same list that reads the environment. */
 export function renderConfiguration(): string {
-  const all: readonly Setting<unknown>[] = Object.values(SETTINGS);
-  const parts = Object.entries(SECTIONS).map(([section, title]) =>
-    table(
-      title,
-      all.filter((one) => one.section === section),
-    ),
-  );
-  return `${HEAD}\n${parts.join('\n')}`;
+  return renderConfigPage({ head: HEAD, sections: SECTIONS, settings: Object.values(SETTINGS) });
 }
-
-function table(title: string, settings: readonly Setting<unknown>[]): string {
-  const rows = settings.map(
-    (one) => `| ${[nameOf(one), one.type, defaultOf(one), meaningOf(one)].map(cell).join(' | ')} |`,
-  );
-  return [
-    `## ${title}`,
-    '',
-    '| variable | value | default | meaning |',
-    '| --- | --- | --- | --- |',
-    ...rows,
-    '',
-  ].join('\n');
-}
-
-function nameOf({ name, legacyNames }: Setting<unknown>): string {
-  const other = legacyNames.map((one) => `\`${one}\``).join(', ');
-  return other === '' ? `\`${name}\`` : `\`${name}\` (also ${other})`;
-}
-
-const defaultOf = ({ defaultText }: Setting<unknown>): string =>
-  defaultText === '' ? '' : `\`${defaultText}\``;
-
-const meaningOf = ({ description, note }: Setting<unknown>): string =>
-  note === '' ? description : `${description} *${note}*`;
-
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');

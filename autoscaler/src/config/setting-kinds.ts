@@ -1,6 +1,9 @@
 import type { ValueKind } from '@hangar/shared/config-values';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
+import { type Floor, parseFloors } from '../decide/floors.ts';
+import type { Prices } from '../decide/price.ts';
 import { parseResources, parseShape } from '../model/shapes.ts';
+import { type ActuatorSetting, readActuators } from './actuators.ts';
 
 /** Node shapes as `--node` takes them, with semicolons between. */
 export const SHAPES: ValueKind<readonly NodeShape[]> = {
@@ -33,5 +36,64 @@ export const SHARE: ValueKind<number> = {
   read: (text) => {
     const value = Number(text);
     return value > 0 && value < 1 ? { value } : { wrong: 'is no share between 0 and 1' };
+  },
+};
+
+/** Node shapes by the pool whose nodes they are. */
+export const POOL_SHAPES: ValueKind<Readonly<Record<string, NodeShape>>> = {
+  type: 'pools with their node shape such as `builds=4cpu-8gb;large=cpu=16,memory=32Gi`, with semicolons between',
+  read: (text) => {
+    const shapes: Record<string, NodeShape> = {};
+    for (const part of text.split(';').filter((one) => one.trim() !== '')) {
+      const [, pool = '', written = ''] = /^\s*([^=\s]+)\s*=(.*)$/.exec(part) ?? [];
+      const parsed = parseShape(written);
+      if (pool === '') return { wrong: 'has no pool before a =' };
+      if ('problem' in parsed) return { wrong: `holds a shape that is none: ${parsed.problem}` };
+      if (Object.hasOwn(shapes, pool)) return { wrong: `names the pool ${pool} twice` };
+      shapes[pool] = parsed.shape;
+    }
+    return { value: shapes };
+  },
+};
+
+/** Ways to scale pools. */
+export const ACTUATORS: ValueKind<readonly ActuatorSetting[]> = {
+  type: 'pools with their actuator such as `builds=node-pool:builds,small=capacity-buffer:ci/builds*3,large=placeholder:ci/room`, with commas between',
+  read: (text) => {
+    const { actuators, problems } = readActuators(text);
+    return problems.length > 0 ? { wrong: problems.join('; ') } : { value: actuators };
+  },
+};
+
+/** A price is a number of this form, behind the last `=`. */
+const PRICE = /^(.+)=\s*(\d+(?:\.\d+)?)\s*$/;
+
+/** Prices of a node hour. A shape's own text may hold commas and `=`: then semicolons stand between. */
+export const PRICES: ValueKind<Prices> = {
+  type: 'prices of a node hour such as `4cpu-8gb=0.19,8cpu-16gb=0.38`; with semicolons between where a name holds commas: `cpu=16,memory=32Gi=0.7;builds=0.2`',
+  read: (text) => {
+    const parts = text.split(';').flatMap((part) => (part.includes('memory=') ? [part] : part.split(',')));
+    const prices: Record<string, number> = {};
+    for (const part of parts.map((one) => one.trim()).filter((one) => one !== '')) {
+      const [, name = '', price] = PRICE.exec(part) ?? [];
+      if (price === undefined) return { wrong: `holds "${part}", which is no name=price` };
+      const shape = name.includes('=') ? parseShape(name) : undefined;
+      if (shape !== undefined && 'problem' in shape)
+        return { wrong: `names a shape that is none: ${shape.problem}` };
+      if (Object.hasOwn(prices, name.trim())) return { wrong: `names ${name.trim()} twice` };
+      prices[name.trim()] = Number(price);
+    }
+    return { value: prices };
+  },
+};
+
+/** Fewest nodes by the calendar. */
+export const FLOORS: ValueKind<readonly Floor[]> = {
+  type: 'floors such as `Mon-Fri 08:00-18:00 Europe/Berlin=10; *=2`: days, a span and a zone (UTC where none is said), with semicolons between',
+  read: (text) => {
+    const parsed = parseFloors(text);
+    return 'problem' in parsed
+      ? { wrong: `holds a floor that is none: ${parsed.problem}` }
+      : { value: parsed.floors };
   },
 };

@@ -12,7 +12,7 @@ import {
   TEXT,
   type ValueKind,
 } from '@hangar/shared/config-values';
-import { RESOURCE_TEXT, SHAPES, SHARE } from './setting-kinds.ts';
+import { ACTUATORS, FLOORS, POOL_SHAPES, PRICES, RESOURCE_TEXT, SHAPES, SHARE } from './setting-kinds.ts';
 
 type Told = Omit<About, 'section'>;
 
@@ -28,6 +28,9 @@ const sources = group('sources');
 const pools = group('pools');
 const sizing = group('sizing');
 const rails = group('rails');
+const money = group('money');
+const acting = group('acting');
+const leading = group('leading');
 const process = group('process');
 
 /** Every setting of the service: the environment is read by it, and the documents are made of it. */
@@ -86,6 +89,16 @@ export const SETTINGS = {
     'Pools in the order in which new work is given to them; others follow, busy ones first.',
   ),
   shapes: pools('SHAPES', SHAPES, [], 'Node shapes to size beside the two published ones.'),
+  poolShapes: pools(
+    'POOL_SHAPES',
+    POOL_SHAPES,
+    {},
+    {
+      description:
+        'What a node of a pool is like while the pool has none, so that it can be scaled from zero; needed only until its first node was seen.',
+      defaultText: '',
+    },
+  ),
   daemonSets: pools(
     'DAEMONSETS',
     RESOURCE_TEXT,
@@ -138,6 +151,92 @@ export const SETTINGS = {
     undefined,
     'Memory that the nodes of a pool together may have.',
   ),
+  act: acting('ACT', oneOf('off', 'on'), 'off', {
+    description:
+      '`off`: a dry run that says what it would do and writes nothing. `on`: pools are scaled, and nodes marked.',
+    note: 'The annotation `hangar.dev/paused` on a node, NodePool, CapacityBuffer or Deployment stops all acts on it, on the Lease all acts at all.',
+  }),
+  actuators: acting('ACTUATORS', ACTUATORS, [], {
+    description:
+      'How each pool is scaled, one way for each: a static NodePool of Karpenter by all its nodes, a CapacityBuffer or a Deployment of placeholders by what shall stand ready beside builds.',
+    defaultText: '',
+    note: '`*3`: so many Pods of the buffer’s template fill a node.',
+  }),
+  place: acting(
+    'PLACE',
+    oneOf('off', 'on'),
+    'off',
+    '`on`: surplus nodes, the emptiest, are marked with the taint `hangar.dev/surplus` (PreferNoSchedule), so that builds pack tightly and nodes empty. No Pod ever waits for it.',
+  ),
+  marksPerTick: acting('MARKS_PER_TICK', integer(1, 1_000), 20, 'Most nodes marked or opened in a tick.'),
+  markPaceMs: acting('MARK_PACE', DURATION, 60_000, {
+    description: 'A node that was opened is not marked again within this time.',
+    defaultText: '1m',
+  }),
+  lowerPaceMs: acting('LOWER_PACE', DURATION, 60_000, {
+    description: 'A pool is not lowered within this time after it was set. Raising never waits.',
+    defaultText: '1m',
+  }),
+  emptyForMs: acting('EMPTY_FOR', DURATION, 30_000, {
+    description: 'A node of a NodePool is taken when it has been empty for so long.',
+    defaultText: '30s',
+  }),
+  placeholderImage: acting(
+    'PLACEHOLDER_IMAGE',
+    TEXT,
+    'registry.k8s.io/pause:3.10.1',
+    'Image of placeholders; it does nothing and ends on SIGTERM.',
+  ),
+  placeholderRequest: acting(
+    'PLACEHOLDER_REQUEST',
+    maybe(RESOURCE_TEXT),
+    undefined,
+    'What a placeholder asks for. Empty: what an empty node of its pool offers to builds.',
+  ),
+  placeholderPriority: acting(
+    'PLACEHOLDER_PRIORITY_CLASS',
+    TEXT,
+    'hangar-placeholder',
+    'PriorityClass of placeholders; it is made with the value -10.',
+  ),
+  leaseName: leading(
+    'LEASE_NAME',
+    TEXT,
+    'hangar-autoscaler',
+    'The Lease by which one of several replicas leads.',
+  ),
+  leaseNamespace: leading('LEASE_NAMESPACE', TEXT, '', {
+    description: 'Its namespace. Empty: that of this Pod.',
+    defaultText: '$POD_NAMESPACE',
+  }),
+  leaseTermMs: leading('LEASE_TERM', DURATION, 15_000, {
+    description: 'After so long without a sign of the leader another replica leads.',
+    defaultText: '15s',
+  }),
+  replica: leading('REPLICA', TEXT, '', {
+    description: 'The name of this process in the Lease, unlike that of any other. Empty: that of this Pod.',
+    defaultText: '$POD_NAME or $HOSTNAME',
+  }),
+  floors: rails('FLOORS', FLOORS, [], {
+    description:
+      'Fewest nodes of a pool by the calendar, whichever is highest; a floor begins a boot time early.',
+    note: 'Summer time is that of the zone.',
+  }),
+  prices: money(
+    'PRICES',
+    PRICES,
+    {},
+    {
+      description: 'What an hour of a node costs, by the name of its shape or of its pool.',
+      note: 'Without prices there is no cheapest mix, and nothing is counted in money.',
+    },
+  ),
+  currency: money('CURRENCY', TEXT, '', 'A word behind amounts, such as `EUR`; nothing is converted.'),
+  maxSpendPerDay: money('MAX_SPEND_PER_DAY', maybe(DECIMAL), undefined, {
+    description:
+      'What all pools with a price together may cost from midnight to midnight UTC. Pools get it in the order of HANGAR_AUTOSCALER_POOLS, busy ones first.',
+    note: 'Nodes that hold builds stay; what is left of the day has to last an hour at any time. It outdoes floors.',
+  }),
   listen: process('LISTEN', TEXT, ':3001', 'Where the HTTP side listens, as `host:port` or `:port`.'),
   dataDir: process(
     'DATA_DIR',

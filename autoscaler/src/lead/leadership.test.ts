@@ -149,4 +149,46 @@ describe('leadership', () => {
     stop.abort();
     await ended;
   });
+
+  it('a process that slept knows that its time is over before any timer fires', async () => {
+    /** Its monotonic clock goes on while nothing runs, as when the process is stopped. */
+    class SleepyClock extends FakeClock {
+      sleptMs = 0;
+      override monotonicMs(): number {
+        return super.monotonicMs() + this.sleptMs;
+      }
+    }
+    const [clock, cluster] = [new SleepyClock(), new FakeCluster()];
+    const options = { namespace: 'ci', name: 'hangar-autoscaler', replica: 'a', termMs: TERM_MS };
+    const leadership = new Leadership({ clock, cluster, log: silentLogger }, options);
+    const stop = new AbortController();
+    const ended = leadership.run(() => Promise.resolve(), stop.signal);
+    await clock.step(0);
+    const { leading } = leadership;
+    clock.sleptMs = (TERM_MS * 2) / 3 - 1;
+    expect(leadership.isLeading).toBe(true);
+    clock.sleptMs += 1;
+    expect([leadership.isLeading, leadership.leading, leading?.aborted]).toEqual([false, undefined, false]);
+    await clock.step(TERM_MS / 4);
+    expect([leadership.isLeading, leading?.aborted]).toEqual([true, true]);
+    stop.abort();
+    await ended;
+  });
+
+  it('hears of a pause that somebody wrote on the Lease, and of its end', async () => {
+    const { clock, cluster, start } = begin();
+    const a = start('a');
+    await clock.step(0);
+    const annotate = async (value: string): Promise<boolean> => {
+      const lease = cluster.find<V1Lease>(target);
+      const metadata = { ...lease?.metadata, annotations: { 'hangar.dev/paused': value } };
+      cluster.put<V1Lease>(target, { ...lease, metadata });
+      await clock.step(TERM_MS / 4);
+      return a.leadership.isPaused;
+    };
+    expect(a.leadership.isPaused).toBe(false);
+    expect([await annotate('upgrade'), await annotate('false')]).toEqual([true, false]);
+    expect(a.leadership.isLeading).toBe(true);
+    await a.halt();
+  });
 });

@@ -8,6 +8,7 @@ import {
 } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Lease } from '@kubernetes/client-node';
+import { isPaused } from '../place/pool-node.ts';
 import { SAFE_SHARE, type Seen, seen, verdict } from './lease-verdict.ts';
 
 /** Which Lease, and who we are. */
@@ -42,6 +43,9 @@ export class Leadership {
   #seen: Seen | undefined;
   #leading: AbortController | undefined;
   #callOffLoss = (): void => undefined;
+  /** The end of the safe share, on the monotonic clock. */
+  #untilMs = Number.NEGATIVE_INFINITY;
+  #paused = false;
   #holder: string | undefined;
 
   constructor(parts: LeadershipParts, options: LeadershipOptions) {
@@ -49,9 +53,18 @@ export class Leadership {
     this.#options = options;
   }
 
-  /** Do we lead now? */
+  /** Do we lead now? By the clock too: a process that slept finds out here before its timers fire. */
   get isLeading(): boolean {
-    return this.#leading !== undefined && !this.#leading.signal.aborted;
+    return (
+      this.#leading !== undefined &&
+      !this.#leading.signal.aborted &&
+      this.#parts.clock.monotonicMs() < this.#untilMs
+    );
+  }
+
+  /** Has somebody paused all acts, by the annotation on the Lease? As last heard. */
+  get isPaused(): boolean {
+    return this.#paused;
   }
 
   /** Aborted when leadership is lost; undefined while we don't lead. */
@@ -101,8 +114,7 @@ export class Leadership {
     const { clock, log } = this.#parts;
     try {
       const lease = await this.#limited((limit) => this.#find(limit), signal);
-      this.#seen = seen(this.#seen, lease, clock.monotonicMs());
-      this.#holder = lease?.spec?.holderIdentity || undefined;
+      this.#heard(lease);
       const word = verdict(lease, this.#seen, this.#options, clock.monotonicMs());
       // Ours by name while we don't lead: from a former life, or lost by us; its term must be waited for by nobody else.
       if (word === 'theirs') this.#lose(`${this.#holder ?? 'another replica'} leads`);
@@ -113,6 +125,12 @@ export class Leadership {
         log.warn({ err: error }, 'the Lease of the leader could not be read or written');
       return false;
     }
+  }
+
+  #heard(lease: V1Lease | undefined): void {
+    this.#seen = seen(this.#seen, lease, this.#parts.clock.monotonicMs());
+    this.#holder = lease?.spec?.holderIdentity || undefined;
+    this.#paused = isPaused(lease?.metadata?.annotations);
   }
 
   async #write(lease: V1Lease | undefined, signal: AbortSignal): Promise<void> {
@@ -147,15 +165,18 @@ export class Leadership {
     if (leftMs <= 0) return;
     this.#callOffLoss();
     if (!this.isLeading) {
+      // Its time was over before its timer fired: that work must not go on under a new term.
+      this.#leading?.abort(new Error('leadership was lost: the Lease was not renewed in time'));
       this.#leading = new AbortController();
       log.info({ replica: this.#options.replica }, 'this replica leads');
     }
+    this.#untilMs = startedMs + this.#options.termMs * SAFE_SHARE;
     this.#callOffLoss = clock.after(leftMs, () => this.#lose('the Lease could not be renewed in time'));
   }
 
   #lose(why: string): void {
     this.#callOffLoss();
-    if (!this.isLeading) return;
+    if (this.#leading === undefined || this.#leading.signal.aborted) return;
     this.#parts.log.info({ replica: this.#options.replica, why }, 'this replica no longer leads');
     this.#leading?.abort(new Error(`leadership was lost: ${why}`));
   }

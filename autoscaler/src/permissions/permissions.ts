@@ -1,35 +1,144 @@
+import type { ApiRight } from '@hangar/shared/kubernetes/rights';
+
+export { rulesOf } from '@hangar/shared/kubernetes/rights';
+
+/** What a right is for; each can be switched on by itself, and its rights come and go with it. */
+export type Feature =
+  | 'look'
+  | 'runner-service'
+  | 'advise'
+  | 'lead'
+  | 'place'
+  | 'events'
+  | 'capacity-buffer'
+  | 'placeholder'
+  | 'node-pool';
+
 /** A thing that the service may be allowed to do with the Kubernetes API. */
-export interface Right {
-  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
-  /** API group; empty = core. */
-  readonly group: string;
-  /** Plural, with its subresource if any. */
-  readonly resource: string;
-  /** `cluster`: everywhere; `runners`: where the Service of the runners is. */
-  readonly where: 'cluster' | 'runners';
-  /** `always`, or what is less without it. */
+export interface Right extends ApiRight {
+  readonly feature: Feature;
+  /**
+   * - `cluster`: everywhere, by a ClusterRole
+   * - `runners`: where the Service of the runners is
+   * - `lease`: where the Lease of the leader is, the service's own namespace
+   * - `objects`: where the CapacityBuffers and placeholders are that HANGAR_AUTOSCALER_ACTUATORS names
+   * - `events`: there too, and in `default`, where objects without a namespace have their Events
+   */
+  readonly where: 'cluster' | 'runners' | 'lease' | 'objects' | 'events';
+  /** What is less without it. */
   readonly without: string;
 }
 
-const listAndWatch = (right: Omit<Right, 'verb'>): readonly Right[] => [
-  { ...right, verb: 'list' },
-  { ...right, verb: 'watch' },
+type Kind = Omit<Right, 'verb'>;
+
+const verbs = (right: Kind, ...those: readonly Right['verb'][]): readonly Right[] =>
+  those.map((verb) => ({ ...right, verb }));
+
+const look = { feature: 'look', where: 'cluster', without: 'nothing can be decided' } as const;
+const advise = { feature: 'advise', where: 'cluster' } as const;
+const place = { feature: 'place', where: 'cluster', without: 'surplus nodes are not marked' } as const;
+const placeholder = { feature: 'placeholder', without: 'placeholders are not scaled' } as const;
+const nodePool = {
+  feature: 'node-pool',
+  where: 'cluster',
+  without: 'static NodePools are not scaled',
+} as const;
+
+/** Every right that the code uses, by feature: nothing more. The chart is made of it; a test holds it against the sources. */
+export const RIGHTS: readonly Right[] = [
+  ...verbs({ ...look, group: '', resource: 'pods' }, 'list', 'watch'),
+  ...verbs({ ...look, group: '', resource: 'nodes' }, 'list', 'watch'),
+  ...verbs(
+    {
+      ...look,
+      group: 'apps',
+      resource: 'daemonsets',
+      without: 'HANGAR_AUTOSCALER_DAEMONSETS stands for what they take',
+    },
+    'list',
+    'watch',
+  ),
+  ...verbs(
+    {
+      group: 'discovery.k8s.io',
+      resource: 'endpointslices',
+      feature: 'runner-service',
+      where: 'runners',
+      without: 'runners are asked by HANGAR_AUTOSCALER_RUNNERS only',
+    },
+    'list',
+    'watch',
+  ),
+  ...verbs(
+    {
+      ...advise,
+      group: 'karpenter.sh',
+      resource: 'nodepools',
+      without: "there is no advice on Karpenter's settings",
+    },
+    'list',
+  ),
+  ...verbs(
+    {
+      ...advise,
+      group: '',
+      resource: 'resourcequotas',
+      without: 'quotas of the namespaces of builds bound nothing here',
+    },
+    'list',
+  ),
+  ...verbs(
+    {
+      group: 'coordination.k8s.io',
+      resource: 'leases',
+      feature: 'lead',
+      where: 'lease',
+      without: 'nobody leads, so nothing is placed or scaled',
+    },
+    'get',
+    'create',
+    'patch',
+  ),
+  ...verbs({ ...place, group: '', resource: 'nodes' }, 'get', 'patch'),
+  ...verbs(
+    {
+      group: '',
+      resource: 'events',
+      feature: 'events',
+      where: 'events',
+      without: 'acts are told in the log and by HTTP only',
+    },
+    'create',
+  ),
+  ...verbs(
+    {
+      group: 'autoscaling.x-k8s.io',
+      resource: 'capacitybuffers',
+      feature: 'capacity-buffer',
+      where: 'objects',
+      without: 'CapacityBuffers are not scaled',
+    },
+    'get',
+    'patch',
+  ),
+  ...verbs(
+    { ...placeholder, group: 'apps', resource: 'deployments', where: 'objects' },
+    'get',
+    'create',
+    'patch',
+  ),
+  ...verbs(
+    { ...placeholder, group: 'scheduling.k8s.io', resource: 'priorityclasses', where: 'cluster' },
+    'get',
+    'create',
+  ),
+  ...verbs({ ...nodePool, group: 'karpenter.sh', resource: 'nodepools' }, 'get', 'patch'),
+  ...verbs({ ...nodePool, group: 'karpenter.sh', resource: 'nodepools/scale' }, 'patch'),
+  ...verbs({ ...nodePool, group: 'karpenter.sh', resource: 'nodeclaims' }, 'list', 'delete'),
+  ...verbs({ ...nodePool, group: '', resource: 'nodes' }, 'get', 'patch'),
+  ...verbs({ ...nodePool, group: '', resource: 'pods' }, 'list'),
 ];
 
-/** Every right that looking needs; placing and acting state their own. The chart is made of it. */
-export const RIGHTS: readonly Right[] = [
-  ...listAndWatch({ group: '', resource: 'pods', where: 'cluster', without: 'nothing can be decided' }),
-  ...listAndWatch({ group: '', resource: 'nodes', where: 'cluster', without: 'nothing can be decided' }),
-  ...listAndWatch({
-    group: 'apps',
-    resource: 'daemonsets',
-    where: 'cluster',
-    without: 'HANGAR_AUTOSCALER_DAEMONSETS stands for what they take',
-  }),
-  ...listAndWatch({
-    group: 'discovery.k8s.io',
-    resource: 'endpointslices',
-    where: 'runners',
-    without: 'runners are asked by HANGAR_AUTOSCALER_RUNNERS only',
-  }),
-];
+/** The rights of these features. */
+export const rightsOf = (features: ReadonlySet<Feature>): readonly Right[] =>
+  RIGHTS.filter(({ feature }) => features.has(feature));

@@ -1,7 +1,4 @@
-import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
-import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
-import { FakeCluster } from '@hangar/shared/testing/fake-cluster';
 import type { V1Node } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { type BoundBuild, NodeBoard } from './node-board.ts';
@@ -9,63 +6,54 @@ import { openRoomFor } from './open-room.ts';
 
 const BUILD = { cpuMillicores: 1150, memoryBytes: 1700 * 2 ** 20 };
 
-async function begin() {
-  const [clock, cluster, stop] = [new FakeClock(), new FakeCluster(), new AbortController()];
+function begin() {
+  const clock = new FakeClock();
   const builds: BoundBuild[] = [];
-  const put = (name: string, labels: Record<string, string>): V1Node =>
-    cluster.put<V1Node>(
-      { resource: RESOURCE.nodes, name },
-      {
-        metadata: { name, labels },
-        spec: { taints: [{ key: 'a', value: 'b', effect: 'NoSchedule' }] },
-        status: {
-          allocatable: { cpu: '3920m', memory: '6018Mi', pods: '110' },
-          conditions: [{ type: 'Ready', status: 'True' }],
-        },
-      },
-    );
-  put('n1', { pool: 'ci' });
-  put('n2', { pool: 'ci' });
-  put('other', {});
-  const board = new NodeBoard(
-    { clock, cluster, log: silentLogger },
-    {
-      poolLabel: 'pool',
-      builds: () => builds,
-      typical: () => BUILD,
-      overhead: () => ({ cpuMillicores: 300, memoryBytes: 0, pods: 2 }),
-    },
-  );
-  const running = board.run(stop.signal);
-  await clock.step(0);
-  const end = async () => {
-    stop.abort();
-    await running;
+  let nodes: readonly V1Node[] = [];
+  const drop = (name: string): void => {
+    nodes = nodes.filter(({ metadata }) => metadata?.name !== name);
   };
-  const ci = () => board.read().get('ci') ?? [];
-  return { clock, cluster, builds, board, ci, put, end };
+  const put = (name: string, metadata: V1Node['metadata'], key = 'ci'): void => {
+    drop(name);
+    const node: V1Node = {
+      metadata: { name, uid: `${name}-${clock.monotonicMs()}`, ...metadata },
+      spec: { taints: [{ key, value: 'b', effect: 'NoSchedule' }] },
+      status: {
+        allocatable: { cpu: '3920m', memory: '6018Mi', pods: '110' },
+        conditions: [{ type: 'Ready', status: 'True' }],
+      },
+    };
+    nodes = [...nodes, node];
+  };
+  put('n1', { labels: { pool: 'ci' } });
+  put('n2', { labels: { pool: 'ci' } });
+  put('other', {});
+  const board = new NodeBoard(clock, { label: 'pool', taint: 'ci' });
+  const read = () =>
+    board.read({
+      nodes,
+      builds,
+      typical: BUILD,
+      overhead: () => ({ cpuMillicores: 300, memoryBytes: 0, pods: 2 }),
+    });
+  const ci = () => read().get('ci') ?? [];
+  return { clock, builds, read, ci, put, drop };
 }
 
 describe('the board of nodes', () => {
-  it('groups nodes by pool, with their room beside DaemonSets and builds', async () => {
-    const { board, builds, ci, end } = await begin();
+  it('groups nodes by pool, with their room beside DaemonSets and builds', () => {
+    const { read, builds, ci } = begin();
     builds.push({ node: 'n1', request: BUILD }, { node: '', request: BUILD });
-    expect([...board.read().keys()]).toEqual(['ci', 'default']);
+    expect([...read().keys()]).toEqual(['ci', 'default']);
+    const taints = [{ key: 'ci', value: 'b', effect: 'NoSchedule' }];
     expect(ci()).toMatchObject([
-      {
-        name: 'n1',
-        builds: 1,
-        room: 2,
-        ready: true,
-        taints: [{ key: 'a', value: 'b', effect: 'NoSchedule' }],
-      },
+      { name: 'n1', builds: 1, room: 2, ready: true, taints },
       { name: 'n2', builds: 0, room: 3 },
     ]);
-    await end();
   });
 
   it('knows since when a node is empty, and that another one of its name is not it', async () => {
-    const { clock, cluster, builds, ci, put, end } = await begin();
+    const { clock, builds, ci, put, drop } = begin();
     const empty = () => ci().map(({ emptySinceMs }) => emptySinceMs);
     expect(empty()).toEqual([0, 0]);
     builds.push({ node: 'n1', request: BUILD });
@@ -73,20 +61,35 @@ describe('the board of nodes', () => {
     await clock.step(5_000);
     builds.pop();
     expect(empty()).toEqual([5_000, 0]);
-    cluster.drop({ resource: RESOURCE.nodes, name: 'n2' });
+    drop('n2');
     await clock.step(1_000);
-    put('n2', { pool: 'ci' });
+    expect(empty()).toEqual([5_000]);
     await clock.step(1_000);
+    put('n2', { labels: { pool: 'ci' } });
     expect(empty()).toEqual([5_000, 7_000]);
-    await end();
+  });
+
+  it('leaves out who is not for builds, and who is being taken away', () => {
+    const { ci, put } = begin();
+    const labels = { pool: 'ci' };
+    put('control', { labels }, 'node-role.kubernetes.io/control-plane');
+    put('n2', { labels, deletionTimestamp: new Date(0) });
+    expect(ci().map(({ name }) => name)).toEqual(['n1']);
+  });
+
+  it('tells who scales a node', () => {
+    const { ci, put } = begin();
+    put('n2', { labels: { pool: 'ci', 'karpenter.sh/nodepool': 'builds' } });
+    put('n3', { labels: { pool: 'ci' }, annotations: { 'cluster.x-k8s.io/machine': 'm' } });
+    expect(ci().map(({ scaler }) => scaler)).toEqual([undefined, 'NodePool builds', 'Cluster API']);
   });
 });
 
 describe('the room that stays open', () => {
   it('is a push when nothing comes, more the more comes, and what waits on top', () => {
-    const quiet = { recent: 0, recentSeconds: 300, waiting: 0, tickSeconds: 10 };
+    const quiet = { perSecond: 0, waiting: 0, tickSeconds: 10 };
     expect(openRoomFor(quiet)).toBe(5);
-    expect(openRoomFor({ ...quiet, recent: 150 })).toBe(20);
-    expect(openRoomFor({ ...quiet, recent: 150, waiting: 7 })).toBe(27);
+    expect(openRoomFor({ ...quiet, perSecond: 0.5 })).toBe(20);
+    expect(openRoomFor({ ...quiet, perSecond: 0.5, waiting: 7 })).toBe(27);
   });
 });

@@ -1,11 +1,8 @@
 import type { Clock } from '@hangar/shared/clock';
-import { type Cluster, RESOURCE } from '@hangar/shared/kubernetes/cluster';
-import { ListWatch } from '@hangar/shared/kubernetes/list-watch';
-import type { Logger } from '@hangar/shared/logger';
-import { parseCpuMillicores, parseMemoryBytes } from '@hangar/shared/quantity';
 import type { V1Node } from '@kubernetes/client-node';
-import type { Taint } from '../capacity/scheduling.ts';
 import type { Resources } from '../capacity/shape.ts';
+import { roomOnEmpty } from '../simulate/world.ts';
+import { type NodeFact, type PoolRules, readNode } from '../watch/read-node.ts';
 import type { PoolNode } from './pool-node.ts';
 
 /** A build on its node, as whoever watches Pods knows it. */
@@ -15,14 +12,13 @@ export interface BoundBuild {
   readonly request: Resources;
 }
 
-/** What a board is told by others. */
-export interface BoardSources {
-  /** Label of nodes whose value names their pool; nodes without it are the pool `default`. */
-  readonly poolLabel: string;
+/** What a board looks at; all of one moment. */
+export interface BoardView {
+  readonly nodes: readonly V1Node[];
   /** Builds that hold room now. */
-  builds(): readonly BoundBuild[];
+  readonly builds: readonly BoundBuild[];
   /** What a usual build asks for. */
-  typical(): Resources;
+  readonly typical: Resources;
   /** What DaemonSets take on a node of that pool. */
   overhead(pool: string): Resources & { readonly pods: number };
 }
@@ -37,42 +33,31 @@ const NO_LOAD: Load = { count: 0, used: { cpuMillicores: 0, memoryBytes: 0 } };
 /** The pools' nodes as placing and acting need them: who they are exactly, what taints they have, how long they have been empty. */
 export class NodeBoard {
   readonly #clock: Clock;
-  readonly #sources: BoardSources;
-  readonly #nodes: ListWatch<V1Node>;
+  readonly #rules: PoolRules;
   /** By uid. */
   readonly #emptySinceMs = new Map<string, number>();
 
-  constructor(parts: { clock: Clock; cluster: Cluster; log: Logger }, sources: BoardSources) {
-    const { clock, cluster, log } = parts;
+  constructor(clock: Clock, rules: PoolRules) {
     this.#clock = clock;
-    this.#sources = sources;
-    this.#nodes = new ListWatch<V1Node>(clock, cluster, {
-      target: { resource: RESOURCE.nodes },
-      selection: {},
-      onChange: () => undefined,
-      onTrouble: (error) => log.warn({ err: error }, 'the watch of nodes has trouble'),
-    });
+    this.#rules = rules;
   }
 
-  /** Watches until the signal is aborted; never rejects. */
-  run(signal: AbortSignal): Promise<void> {
-    return this.#nodes.run(signal);
-  }
-
-  /** Milliseconds since the API server was last heard; undefined before the first list. */
-  get staleMs(): number | undefined {
-    return this.#nodes.staleMs;
-  }
-
-  /** Looks at all pools once; call it once a tick, since it keeps since when nodes are empty. */
-  read(): ReadonlyMap<string, readonly PoolNode[]> {
-    const loads = loadsOf(this.#sources.builds());
-    const nodes = this.#nodes.objects;
-    this.#age(nodes, loads);
-    const { poolLabel } = this.#sources;
-    const pools = Map.groupBy(nodes, ({ metadata }) => metadata?.labels?.[poolLabel] ?? 'default');
+  /**
+   * Looks at all pools once; call it once a tick, since it keeps since when nodes are empty. Nodes of others, and those being taken
+   * away, are left out.
+   */
+  read(view: BoardView): ReadonlyMap<string, readonly PoolNode[]> {
+    const loads = loadsOf(view.builds);
+    this.#age(view.nodes, loads);
+    const known = view.nodes
+      .map((node) => ({ node, fact: readNode(node, this.#rules, this.#clock.now()) }))
+      .filter(({ fact }) => !fact.foreign && !fact.leaving);
+    const pools = Map.groupBy(known, ({ fact }) => fact.pool);
     return new Map(
-      [...pools].map(([pool, members]) => [pool, members.map((node) => this.#poolNode(pool, node, loads))]),
+      [...pools].map(([pool, members]) => [
+        pool,
+        members.map(({ node, fact }) => this.#poolNode(node, fact, { view, load: loads.get(fact.name) })),
+      ]),
     );
   }
 
@@ -86,33 +71,42 @@ export class NodeBoard {
     }
   }
 
-  #poolNode(pool: string, node: V1Node, loads: ReadonlyMap<string, Load>): PoolNode {
-    const { name = '', uid = '', resourceVersion = '', annotations = {} } = node.metadata ?? {};
-    const load = loads.get(name) ?? NO_LOAD;
+  #poolNode(node: V1Node, fact: NodeFact, seen: { view: BoardView; load: Load | undefined }): PoolNode {
+    const { uid = '', resourceVersion = '', annotations = {} } = node.metadata ?? {};
+    const { count, used } = seen.load ?? NO_LOAD;
+    const overhead = seen.view.overhead(fact.pool);
+    const held = {
+      cpuMillicores: overhead.cpuMillicores + used.cpuMillicores,
+      memoryBytes: overhead.memoryBytes + used.memoryBytes,
+      pods: overhead.pods + count,
+    };
     return {
-      name,
+      name: fact.name,
       uid,
       resourceVersion,
       annotations,
-      taints: taintsOf(node),
-      ready: isReady(node),
-      unschedulable: node.spec?.unschedulable === true,
-      builds: load.count,
-      room: roomOn(node, load, this.#sources.overhead(pool), this.#sources.typical()),
+      taints: fact.traits.taints ?? [],
+      ready: fact.ready,
+      unschedulable: fact.traits.unschedulable === true,
+      closed: fact.closed,
+      scaler: scalerOf(node),
+      builds: count,
+      room: roomOnEmpty({ allocatable: fact.allocatable, daemonSets: held }, seen.view.typical),
       emptySinceMs: this.#emptySinceMs.get(uid),
     };
   }
 }
 
-const taintsOf = ({ spec }: V1Node): readonly Taint[] =>
-  (spec?.taints ?? []).map(({ key, value, effect }) => ({
-    key,
-    effect: effect as Taint['effect'],
-    ...(value === undefined ? {} : { value }),
-  }));
+const OF_CLUSTER_AUTOSCALER = /^(ToBeDeleted|DeletionCandidateOf)ClusterAutoscaler$/;
 
-const isReady = ({ status }: V1Node): boolean =>
-  (status?.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True');
+/** Who takes such a node away or brings another one, as far as it tells. */
+function scalerOf({ metadata, spec }: V1Node): string | undefined {
+  if ((spec?.taints ?? []).some(({ key }) => OF_CLUSTER_AUTOSCALER.test(key))) return 'Cluster Autoscaler';
+  const nodePool = metadata?.labels?.['karpenter.sh/nodepool'];
+  if (nodePool !== undefined) return `NodePool ${nodePool}`;
+  const machine = metadata?.annotations?.['cluster.x-k8s.io/machine'];
+  return machine === undefined ? undefined : 'Cluster API';
+}
 
 function loadsOf(builds: readonly BoundBuild[]): ReadonlyMap<string, Load> {
   const loads = new Map<string, Load>();
@@ -128,27 +122,4 @@ function loadsOf(builds: readonly BoundBuild[]): ReadonlyMap<string, Load> {
     });
   }
   return loads;
-}
-
-/** How many more Pods of the typical request fit on it. */
-function roomOn(
-  { status }: V1Node,
-  { count, used }: Load,
-  overhead: Resources & { readonly pods: number },
-  typical: Resources,
-): number {
-  const has = status?.allocatable ?? {};
-  const per = (all: number, taken: number, each: number): number =>
-    each > 0 ? Math.floor((all - taken) / each) : Number.POSITIVE_INFINITY;
-  const cpu = parseCpuMillicores(has['cpu'] ?? '') ?? 0;
-  const memory = parseMemoryBytes(has['memory'] ?? '') ?? 0;
-  const pods = parseMemoryBytes(has['pods'] ?? '') ?? 110;
-  return Math.max(
-    0,
-    Math.min(
-      per(cpu, used.cpuMillicores + overhead.cpuMillicores, typical.cpuMillicores),
-      per(memory, used.memoryBytes + overhead.memoryBytes, typical.memoryBytes),
-      pods - overhead.pods - count,
-    ),
-  );
 }

@@ -8,7 +8,7 @@ import { Announcer } from '../act/announcer.ts';
 import { AuditTrail } from '../act/audit.ts';
 import type { Taint } from '../capacity/scheduling.ts';
 import { Placer, type PlacerOptions } from './placer.ts';
-import type { PoolNode } from './pool-node.ts';
+import { type PoolNode, SURPLUS_TAINT } from './pool-node.ts';
 
 const never = new AbortController().signal;
 
@@ -77,8 +77,8 @@ describe('placing', () => {
   it('can take all marks away', async () => {
     const { nodes, placer, tick, marked } = begin({ a: 0, b: 0 });
     await tick(0);
-    expect(await placer.clear(nodes(), never)).toMatchObject({ word: 'set' });
+    expect(await placer.clear(nodes(), [SURPLUS_TAINT], never)).toMatchObject({ word: 'set' });
     expect(marked()).toEqual([]);
-    expect(await placer.clear(nodes(), never)).toMatchObject({ word: 'unchanged' });
+    expect(await placer.clear(nodes(), [SURPLUS_TAINT], never)).toMatchObject({ word: 'unchanged' });
   });
 });

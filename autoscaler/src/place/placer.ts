@@ -3,8 +3,9 @@ import { type Cluster, isKubernetesError } from '@hangar/shared/kubernetes/clust
 import type { ActOutcome } from '../act/actuator.ts';
 import type { Announcer } from '../act/announcer.ts';
 import { outcomeOf } from '../act/refusal.ts';
+import type { Taint } from '../capacity/scheduling.ts';
 import { writeTaint } from './node-taints.ts';
-import { type PoolNode, SURPLUS_TAINT } from './pool-node.ts';
+import { carries, isPaused, type PoolNode, SURPLUS_TAINT } from './pool-node.ts';
 import { decidePlacement, type SurplusOptions } from './surplus.ts';
 
 /** What the placer of one pool is made of. */
@@ -26,6 +27,7 @@ export interface PlacerOptions {
 }
 
 interface Edit {
+  readonly taint: Taint;
   readonly node: PoolNode;
   readonly to: 'present' | 'absent';
 }
@@ -54,24 +56,31 @@ export class Placer {
     const { mark, open } = decidePlacement(nodes, surplus);
     const rested = mark.filter(({ uid }) => this.#isRested(uid));
     const edits = [
-      ...open.map((node): Edit => ({ node, to: 'absent' })),
-      ...rested.map((node): Edit => ({ node, to: 'present' })),
+      ...open.map((node): Edit => ({ taint: SURPLUS_TAINT, node, to: 'absent' })),
+      ...rested.map((node): Edit => ({ taint: SURPLUS_TAINT, node, to: 'present' })),
     ].slice(0, this.#options.writesPerTick);
     if (edits.length === 0)
       return { word: 'unchanged', text: 'the surplus nodes are marked as they should be' };
     const outcome = this.#options.dryRun ? wouldSet(edits) : await this.#writeAll(edits, signal);
-    await this.#announce(outcome, nodes.length, surplus, signal);
+    const because = `room for ${Math.ceil(surplus.openRoom)} builds shall be open`;
+    await this.#announce(outcome, nodes.length, because, signal);
     return outcome;
   }
 
-  /** Takes every mark of ours away: when placing is switched off. */
-  async clear(nodes: readonly PoolNode[], signal: AbortSignal): Promise<ActOutcome> {
-    const open = nodes.filter(({ taints }) => taints.some(({ key }) => key === SURPLUS_TAINT.key));
-    if (open.length === 0) return { word: 'unchanged', text: 'no node is marked' };
-    return this.#writeAll(
-      open.map((node): Edit => ({ node, to: 'absent' })),
-      signal,
-    );
+  /** Takes these taints of ours away, wherever they are left: when what set them is switched off. */
+  async clear(
+    nodes: readonly PoolNode[],
+    taints: readonly Taint[],
+    signal: AbortSignal,
+  ): Promise<ActOutcome> {
+    const edits = taints
+      .flatMap((taint) => left(nodes, taint).map((node) => ({ taint, node })))
+      .map((one): Edit => ({ ...one, to: 'absent' }))
+      .slice(0, this.#options.writesPerTick);
+    if (edits.length === 0) return { word: 'unchanged', text: 'no node is marked' };
+    const outcome = this.#options.dryRun ? wouldSet(edits) : await this.#writeAll(edits, signal);
+    await this.#announce(outcome, nodes.length, 'it is switched off', signal);
+    return outcome;
   }
 
   async #writeAll(edits: readonly Edit[], signal: AbortSignal): Promise<ActOutcome> {
@@ -85,10 +94,9 @@ export class Placer {
     return { word: 'conflict', text: 'the nodes are gone or being changed by others; next tick again' };
   }
 
-  async #write({ node, to }: Edit, signal: AbortSignal): Promise<boolean> {
+  async #write({ taint, node, to }: Edit, signal: AbortSignal): Promise<boolean> {
     try {
-      const edit = { taint: SURPLUS_TAINT, to };
-      const { word } = await writeTaint(this.#parts.cluster, node, edit, signal);
+      const { word } = await writeTaint(this.#parts.cluster, node, { taint, to }, signal);
       if (word === 'written' && to === 'absent')
         this.#openedMs.set(node.uid, this.#parts.clock.monotonicMs());
       return word === 'written' || word === 'unchanged';
@@ -109,14 +117,8 @@ export class Placer {
     for (const uid of this.#openedMs.keys()) if (!present.has(uid)) this.#openedMs.delete(uid);
   }
 
-  async #announce(
-    outcome: ActOutcome,
-    nodes: number,
-    { openRoom }: SurplusOptions,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #announce(outcome: ActOutcome, nodes: number, because: string, signal: AbortSignal): Promise<void> {
     const about = { kind: 'Namespace', apiVersion: 'v1', name: 'default', namespace: 'default' };
-    const because = `room for ${Math.ceil(openRoom)} builds shall be open`;
     await this.#parts.announcer.announce(
       about,
       { actor: this.name, ...outcome, from: nodes, to: nodes, because },
@@ -124,6 +126,9 @@ export class Placer {
     );
   }
 }
+
+const left = (nodes: readonly PoolNode[], taint: Taint): readonly PoolNode[] =>
+  nodes.filter((node) => carries(node, taint) && !isPaused(node.annotations));
 
 function inWords(edits: readonly Edit[]): string {
   const named = (to: Edit['to'], what: string): string[] => {

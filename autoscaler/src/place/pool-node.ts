@@ -10,6 +10,10 @@ export interface PoolNode {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ready: boolean;
   readonly unschedulable: boolean;
+  /** Cordoned, or closed by a hard taint that is neither ours nor the pool's own. */
+  readonly closed?: boolean;
+  /** Who scales its pool, as far as the node tells: `NodePool builds`, `Cluster Autoscaler`, `Cluster API`. */
+  readonly scaler?: string | undefined;
   /** Pods bound to it that haven't ended, but for those of DaemonSets, the node's own and our placeholders. */
   readonly builds: number;
   /** How many more Pods of the typical request fit. */

@@ -6,6 +6,9 @@ import { CLOSING_TAINT, carries, type PoolNode } from '../../place/pool-node.ts'
 
 type Named = Pick<PoolNode, 'name' | 'uid'>;
 
+/** A node that was found occupied, by whatever Pod, is not closed again for so long. */
+const REST_MS = 120_000;
+
 /** The nodes that we closed and since when, whether or not the watch shows it yet. */
 export class ClosedNodes {
   readonly #clock: Clock;
@@ -13,6 +16,8 @@ export class ClosedNodes {
   readonly #log: Logger;
   readonly #nodes = new Map<string, Named>();
   readonly #since = new Map<string, number>();
+  /** By uid: until when a node that was found occupied counts as not empty. */
+  readonly #restUntilMs = new Map<string, number>();
 
   constructor(clock: Clock, cluster: Cluster, log: Logger) {
     this.#clock = clock;
@@ -33,9 +38,11 @@ export class ClosedNodes {
   overlay(nodes: readonly PoolNode[]): readonly PoolNode[] {
     const present = new Set(nodes.map(({ uid }) => uid));
     for (const { uid } of this.known()) if (!present.has(uid)) this.#forget(uid);
+    for (const uid of this.#restUntilMs.keys()) if (!present.has(uid)) this.#restUntilMs.delete(uid);
     return nodes.map((node) => {
       if (carries(node, CLOSING_TAINT)) return this.#met(node);
-      return this.#nodes.has(node.uid) ? { ...node, taints: [...node.taints, CLOSING_TAINT] } : node;
+      if (this.#nodes.has(node.uid)) return { ...node, taints: [...node.taints, CLOSING_TAINT] };
+      return this.#rested(node);
     });
   }
 
@@ -55,6 +62,19 @@ export class ClosedNodes {
       this.#forget(node.uid);
       this.#log.info({ node: node.name, why }, 'node opened again');
     }
+  }
+
+  /** The same for nodes on which somebody was found whom the watch of builds doesn't show. */
+  async reopenOccupied(node: Named, why: string, signal: AbortSignal): Promise<void> {
+    this.#restUntilMs.set(node.uid, this.#clock.monotonicMs() + REST_MS);
+    await this.reopen([node], why, signal);
+  }
+
+  #rested(node: PoolNode): PoolNode {
+    const untilMs = this.#restUntilMs.get(node.uid);
+    const { emptySinceMs } = node;
+    if (untilMs === undefined || emptySinceMs === undefined) return node;
+    return { ...node, emptySinceMs: Math.max(emptySinceMs, untilMs) };
   }
 
   #met(node: PoolNode): PoolNode {

@@ -1,5 +1,6 @@
 import { type Cluster, isKubernetesError, type Target } from '@hangar/shared/kubernetes/cluster';
 import type { KubernetesObject, V1ObjectReference } from '@kubernetes/client-node';
+import { settersOf } from '../field-owner.ts';
 import { ACT_RESOURCE, SCALED_BY_ANNOTATION } from '../resources.ts';
 
 /** Karpenter's word for a node of its own. */
@@ -30,6 +31,8 @@ export interface NodePoolReading {
   readonly nodes: number;
   readonly limit: string | null;
   readonly taking: Taking | undefined;
+  /** Who set the size, by name. */
+  readonly setters: readonly string[];
 }
 
 const TAKING_ANNOTATION = 'hangar.dev/taking';
@@ -61,7 +64,7 @@ export class NodePoolObject {
 
   async read(signal: AbortSignal): Promise<NodePoolReading> {
     const { metadata = {}, spec, status } = await this.#cluster.get<NodePool>(this.#target, signal);
-    const { annotations = {}, resourceVersion = '' } = metadata;
+    const { annotations = {}, resourceVersion = '', managedFields } = metadata;
     const limit = spec?.limits?.nodes;
     return {
       annotations,
@@ -70,6 +73,7 @@ export class NodePoolObject {
       nodes: status?.nodes ?? 0,
       limit: limit === undefined ? null : String(limit),
       taking: takingOf(annotations[TAKING_ANNOTATION]),
+      setters: settersOf(managedFields),
     };
   }
 

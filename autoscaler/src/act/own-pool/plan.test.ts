@@ -53,6 +53,8 @@ describe('the next step of an own pool', () => {
     ['one less', plan(2, 3, [busy, long, longer]), 'close longer'],
     ['a marked node goes first', plan(3, 4, [busy, long, longer, marked]), 'close marked'],
     ['a batch at a time', plan(0, 4, [busy, long, longer, marked]), 'close marked longer'],
+    ['one too many, and one is booting', plan(1, 2, [{ ...long, ready: false }, longer]), 'nothing'],
+    ['two too many, and one is not there yet', plan(1, 3, [long, longer]), 'close longer'],
     ['nobody is empty', plan(0, 1, [busy]), 'nothing'],
     ['empty, but not for long', plan(0, 1, [node('a', 29_999)]), 'nothing'],
     ['empty for long enough', plan(0, 1, [node('a', 30_000)]), 'close a'],

@@ -53,7 +53,9 @@ export function planPool(pool: OwnPool, wanted: number, rules: TakeRules, nowMs:
   if (pool.taking > 0) return finish(pool, Math.max(wanted, staying));
   if (surplus === 0) return { do: 'nothing', text: `${wanted} nodes, as before` };
   if (ready.length > 0) return settle(pool, ready, rules, nowMs);
-  return close(pool, Math.min(surplus, rules.batch), rules, nowMs);
+  // Nodes that were ordered and are not there yet can't stand in for those that are.
+  const beyond = pool.nodes.filter((node) => node.ready).length - wanted;
+  return close(pool, Math.min(surplus, beyond, rules.batch), rules, nowMs);
 }
 
 function finish({ leaving }: OwnPool, nodes: number): PoolStep {
@@ -76,7 +78,7 @@ function settle(
 function close({ nodes }: OwnPool, most: number, { emptyForMs }: TakeRules, nowMs: number): PoolStep {
   const isFree = (node: PoolNode): boolean =>
     node.builds === 0 && nowMs - (node.emptySinceMs ?? nowMs) >= emptyForMs && !isPaused(node.annotations);
-  const free = nodes.filter(isFree).toSorted(bySurplus).slice(0, most);
+  const free = nodes.filter(isFree).toSorted(bySurplus).slice(0, Math.max(0, most));
   if (free.length > 0) return { do: 'close', nodes: free };
   return { do: 'nothing', text: 'no node is empty for long enough to be taken' };
 }

@@ -187,6 +187,18 @@ describe('growing', () => {
     expect(events).toEqual([]);
     expect(world.trail.entries).toMatchObject([{ word: 'conflict', from: 2, to: 5, because: 'demand' }]);
   });
+
+  it.each([
+    ['most nodes', 4, 6, 'unserved'],
+    ['a few nodes', 2, 3, 'set'],
+    ['half of the nodes with a build on one', 3, 7, 'set'],
+  ] as const)('with %s closed to builds by somebody else: %i of %i', async (_, closed, size, word) => {
+    const world = new PoolWorld(size);
+    const view = () => world.poolNodes().map((node, nth) => ({ ...node, closed: nth < closed }));
+    const outcome = await world.actuator({}, view).set(size + 1, 'demand', never);
+    expect(outcome.word).toBe(word);
+    if (word === 'unserved') expect(outcome.text).toContain('HANGAR_AUTOSCALER_POOL_TAINT');
+  });
 });
 
 describe('shrinking', () => {

@@ -4,6 +4,8 @@ import type { Logger } from '@hangar/shared/logger';
 import { isPaused, type PoolNode } from '../../place/pool-node.ts';
 import type { ActOutcome, Actuator, Observation } from '../actuator.ts';
 import type { Announcer } from '../announcer.ts';
+import { SetterMemory } from '../field-owner.ts';
+import { withTrouble } from '../guarded-actuator.ts';
 import { type ActRules, dryRun, handsOff, outOfBounds, ownerOf, tooSoon } from '../judge.ts';
 import { outcomeOf } from '../refusal.ts';
 import { judgeService, type ServiceMemory } from '../service-watch.ts';
@@ -24,12 +26,17 @@ export interface StaticNodePoolParts {
 /** The pool as the watch has it. */
 export interface OwnPoolView {
   nodes(): readonly PoolNode[];
+  /** A node of the pool that somebody else scales, and who, in words; undefined when all are the NodePool's own. */
+  stranger?(): string | undefined;
   /** Usual time from order to ready, in milliseconds. */
   bootMs(): number;
 }
 
 /** What holds when nothing is said: Cluster Autoscaler waits 5 s between its taint and the deletion, for the same reason. */
 export const TAKE_RULES: TakeRules = { settleMs: 5_000, emptyForMs: 30_000, batch: 10 };
+
+/** Some nodes are cordoned now and then, and replaced. */
+const FEW = 3;
 
 /** Reopening may come before the step that it makes way for. */
 const STEPS_A_TICK = 3;
@@ -46,6 +53,7 @@ export class StaticNodePool implements Actuator {
   readonly #view: OwnPoolView;
   readonly #closed: ClosedNodes;
   readonly #taker: Taker;
+  readonly #setters = new SetterMemory();
   #memory: ServiceMemory | undefined;
   #lastSetMs: number | undefined;
 
@@ -88,7 +96,9 @@ export class StaticNodePool implements Actuator {
     try {
       const reading = await this.#parts.object.read(signal);
       from = reading.size;
-      return { from, outcome: await this.#act(reading, nodes, signal) };
+      const outcome = await this.#act(reading, nodes, signal);
+      const isUnserved = this.#service(reading) === 'unserved';
+      return { from, outcome: withTrouble(outcome, isUnserved ? this.#unserved(reading) : '') };
     } catch (error) {
       return { from, outcome: outcomeOf(error, this.#parts.object, signal) };
     }
@@ -104,11 +114,28 @@ export class StaticNodePool implements Actuator {
     await this.#letGoIfPaused(reading, signal);
     return (
       outOfBounds(nodes, this.#rules) ??
-      handsOff(reading.annotations, this.#rules.self) ??
+      this.#handsOff(reading) ??
+      this.#shared() ??
       this.#inDryRun(size - (reading.taking?.claims.length ?? 0), nodes) ??
       this.#unservedRaise(reading, size, nodes) ??
       (await this.#steps(reading, nodes, signal))
     );
+  }
+
+  #handsOff({ annotations, setters }: NodePoolReading): ActOutcome | undefined {
+    const otherWriter = this.#setters.otherWriter(ownerOf(annotations), setters);
+    return handsOff({ annotations, otherWriter }, this.#rules.self);
+  }
+
+  /** All nodes of the pool are counted, so all must be the NodePool's own. */
+  #shared(): ActOutcome | undefined {
+    const stranger = this.#view.stranger?.();
+    return stranger === undefined ? undefined : { word: 'foreign-owner', text: stranger };
+  }
+
+  /** Opens what it closed and did not take: when nobody will go on soon. */
+  async letGo(signal: AbortSignal): Promise<void> {
+    await this.#closed.reopen(this.#closed.known(), 'this process ends', signal);
   }
 
   /** Paused means hands off, but a node that we closed would stay lost to everybody. */
@@ -125,11 +152,20 @@ export class StaticNodePool implements Actuator {
   }
 
   #unservedRaise(reading: NodePoolReading, size: number, nodes: number): ActOutcome | undefined {
-    if (this.#service(reading) !== 'unserved' || nodes <= size) return undefined;
-    return {
-      word: 'unserved',
-      text: `stays at ${size} instead of ${nodes} nodes: ${this.#unserved(reading)}`,
-    };
+    if (nodes <= size) return undefined;
+    const why = this.#service(reading) === 'unserved' ? this.#unserved(reading) : this.#useless();
+    if (why === undefined) return undefined;
+    return { word: 'unserved', text: `stays at ${size} instead of ${nodes} nodes: ${why}` };
+  }
+
+  /** Nodes that stand there and take no build are no room, so that more would be asked for without end. */
+  #useless(): string | undefined {
+    const nodes = this.#view.nodes();
+    const useless = nodes.filter(({ ready, closed, builds }) => ready && closed === true && builds === 0);
+    const [first] = useless;
+    if (first === undefined || useless.length < FEW || useless.length * 2 < nodes.length) return undefined;
+    const taints = first.taints.map(({ key, effect }) => `${key}:${effect}`).join(', ') || 'cordoned';
+    return `${useless.length} of ${nodes.length} nodes are ready and closed to builds (${first.name}: ${taints}). Open them; if a taint is meant for builds, name it in HANGAR_AUTOSCALER_POOL_TAINT`;
   }
 
   async #steps(reading: NodePoolReading, nodes: number, signal: AbortSignal): Promise<ActOutcome> {

@@ -84,7 +84,7 @@ export class Taker {
       const claim = byNode.get(node.name);
       const why = claim ? await whyNotTaken(this.#parts.cluster, node, signal) : 'it has no NodeClaim';
       if (claim && why === undefined) found.push({ node, claim });
-      else await this.#closed.reopen([node], why ?? '', signal);
+      else await this.#closed.reopenOccupied(node, why ?? '', signal);
     }
     return found;
   }

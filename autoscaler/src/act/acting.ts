@@ -1,0 +1,240 @@
+import type { Clock } from '@hangar/shared/clock';
+import type { Cluster } from '@hangar/shared/kubernetes/cluster';
+import type { Logger } from '@hangar/shared/logger';
+import type { ActingConfig } from '../config/acting.ts';
+import type { Condition } from '../decide/condition.ts';
+import { Leadership } from '../lead/leadership.ts';
+import { NodeBoard } from '../place/node-board.ts';
+import { openRoomFor, SLACK_ROOM } from '../place/open-room.ts';
+import { CLOSING_TAINT, carries, type PoolNode, SURPLUS_TAINT } from '../place/pool-node.ts';
+import type { Actor, OrderOutcome, PoolOrder, Scene } from '../ports.ts';
+import type { PoolRules } from '../watch/read-node.ts';
+import { Announcer } from './announcer.ts';
+import type { AuditTrail } from './audit.ts';
+import { Crew, type CrewView } from './crew.ts';
+import { FencedCluster } from './fenced-cluster.ts';
+import { Rights } from './rights.ts';
+import { Tools } from './tools.ts';
+
+/** What acting is made of. */
+export interface ActingParts {
+  readonly clock: Clock;
+  readonly cluster: Cluster;
+  readonly log: Logger;
+  readonly trail: AuditTrail;
+}
+
+/** How it acts. */
+export interface ActingOptions extends ActingConfig {
+  readonly rules: PoolRules;
+  readonly tickMs: number;
+  readonly runnersNamespace: string | undefined;
+}
+
+/** Why nothing is done for any pool now. */
+interface Standby {
+  readonly outcome: 'starting' | 'refused' | 'follower' | 'paused';
+  readonly note: string;
+}
+
+const TROUBLED: ReadonlySet<string> = new Set([
+  'unserved',
+  'absent',
+  'refused',
+  'foreign-owner',
+  'paused',
+  'failed',
+]);
+/** Nodes that were closed and not taken are opened within this time when the process ends. */
+const LET_GO_MS = 3_000;
+
+/**
+ * Places and scales, as the settings say: reviews its rights, stands for leadership, and works on all pools as long as this replica
+ * leads. In a dry run it leads nothing and writes nothing.
+ */
+export class Acting implements Actor {
+  readonly #parts: ActingParts;
+  readonly #options: ActingOptions;
+  readonly #rights: Rights;
+  readonly #leadership: Leadership;
+  readonly #board: NodeBoard;
+  readonly #tools: Tools;
+  readonly #crew: Crew;
+  #nodes: ReadonlyMap<string, readonly PoolNode[]> = new Map();
+  #outcomes: readonly OrderOutcome[] = [];
+  #hasLooked = false;
+
+  constructor(parts: ActingParts, options: ActingOptions) {
+    const { clock, cluster, log } = parts;
+    this.#parts = parts;
+    this.#options = options;
+    this.#rights = new Rights(parts, { ...options, leaseNamespace: options.lease.namespace });
+    this.#leadership = new Leadership({ clock, cluster, log }, options.lease);
+    this.#board = new NodeBoard(clock, options.rules);
+    const fenced = new FencedCluster(cluster, () => this.#whyNoWrite());
+    const writesEvents = (): boolean =>
+      !options.dryRun && this.#leadership.isLeading && this.#rights.whyNot('events') === undefined;
+    const { replica: instance } = options.lease;
+    const announcer = new Announcer({ ...parts, cluster: fenced, instance, writesEvents });
+    this.#tools = new Tools({ clock, log, cluster: fenced, announcer }, options, {
+      nodes: (pool) => this.#nodes.get(pool) ?? [],
+    });
+    this.#crew = new Crew({
+      placer: (pool) => this.#tools.placer(pool),
+      actuator: (pool) => (this.#whyUnscaled(pool) === undefined ? this.#tools.actuator(pool) : undefined),
+      whyNot: (pool) => this.#whyUnscaled(pool),
+      marks: () => this.#marks(),
+    });
+  }
+
+  /** Does this replica lead? In a dry run nobody does. */
+  get isLeading(): boolean {
+    return this.#leadership.isLeading;
+  }
+
+  async run(stop: AbortSignal): Promise<void> {
+    if (this.#options.dryRun) return this.#rights.run(stop);
+    const resigned = new AbortController();
+    const reviewing = this.#rights.run(stop);
+    const leading = this.#leadership.run(() => Promise.resolve(), resigned.signal);
+    await untilAborted(stop);
+    await this.#letGo();
+    resigned.abort(new Error('told to stop'));
+    await Promise.all([reviewing, leading]);
+  }
+
+  async act(
+    orders: readonly PoolOrder[],
+    scene: Scene,
+    signal: AbortSignal,
+  ): Promise<readonly OrderOutcome[]> {
+    this.#hasLooked = true;
+    this.#outcomes = await this.#act(orders, scene, signal);
+    return this.#outcomes;
+  }
+
+  /** As of the last act. */
+  conditions(): readonly Condition[] {
+    const told = this.#outcomes.filter(({ outcome }) => TROUBLED.has(outcome));
+    const texts = [
+      ...this.#rights.missing,
+      ...new Set(told.map(({ pool, note }) => `pool ${pool}: ${note}`)),
+      ...this.#unknownPools(),
+      ...this.#leftBehind(),
+    ];
+    return texts.map((text) => ({ weight: 'note', text }));
+  }
+
+  async #act(
+    orders: readonly PoolOrder[],
+    scene: Scene,
+    signal: AbortSignal,
+  ): Promise<readonly OrderOutcome[]> {
+    this.#nodes = this.#board.read({
+      ...scene,
+      typical: scene.typicalPod,
+      overhead: (name) => scene.pools.find((pool) => pool.name === name)?.spec.daemonSets ?? NOTHING,
+    });
+    this.#tools.seen(scene);
+    const standby = this.#standby();
+    if (standby) return orders.map(({ pool }) => ({ pool, ...standby }));
+    const leading = this.#leadership.leading;
+    const until = leading ? AbortSignal.any([leading, signal]) : signal;
+    return this.#crew.act(orders, this.#view(scene), until);
+  }
+
+  #view({ perSecond, waitingPods, uncertain }: Scene): CrewView {
+    const openRoom = openRoomFor({
+      perSecond,
+      waiting: waitingPods,
+      tickSeconds: this.#options.tickMs / 1000,
+    });
+    return { nodes: this.#nodes, surplus: { openRoom, slackRoom: SLACK_ROOM }, uncertain };
+  }
+
+  #standby(): Standby | undefined {
+    if (this.#options.dryRun) return undefined;
+    if (!this.#rights.isKnown) return { outcome: 'starting', note: 'the rights are being reviewed' };
+    const mayNot = this.#rights.whyNot('lead');
+    if (mayNot !== undefined) return { outcome: 'refused', note: mayNot };
+    const { isLeading, isPaused, holder } = this.#leadership;
+    if (!isLeading)
+      return {
+        outcome: 'follower',
+        note: holder ? `${holder} leads, this replica only looks` : 'nobody leads yet',
+      };
+    if (!isPaused) return undefined;
+    return {
+      outcome: 'paused',
+      note: `paused by the annotation hangar.dev/paused on the Lease ${this.#lease}: remove it to go on`,
+    };
+  }
+
+  /** The last word before each write, by the clock and not by a timer. */
+  #whyNoWrite(): string | undefined {
+    if (this.#options.dryRun) return 'this is a dry run';
+    return this.#leadership.isLeading ? undefined : 'this replica does not lead any more';
+  }
+
+  #whyUnscaled(pool: string): string | undefined {
+    const setting = this.#options.actuators.find((one) => one.pool === pool);
+    return setting && this.#rights.whyNot(setting.kind);
+  }
+
+  #marks(): 'mark' | 'clear' | 'leave' {
+    const { place, dryRun } = this.#options;
+    if (!dryRun && this.#rights.whyNot('place') !== undefined) return 'leave';
+    if (place) return 'mark';
+    return dryRun ? 'leave' : 'clear';
+  }
+
+  /** Pools that should be scaled and that nobody knows enough about to size them. */
+  #unknownPools(): readonly string[] {
+    if (!this.#hasLooked) return [];
+    const known = new Set(this.#outcomes.map(({ pool }) => pool));
+    return this.#options.actuators
+      .filter(({ pool }) => !known.has(pool))
+      .map(
+        ({ pool }) =>
+          `pool ${pool}: it has no node, and what one is like was never seen, so it is not scaled. Say it in HANGAR_AUTOSCALER_POOL_SHAPES; or is HANGAR_AUTOSCALER_POOL_LABEL (${this.#options.rules.label}) another one?`,
+      );
+  }
+
+  /** A dry run writes nothing, so it can't clean up after one that acted. */
+  #leftBehind(): readonly string[] {
+    if (!this.#options.dryRun) return [];
+    const all = [...this.#nodes.values()].flat();
+    return [SURPLUS_TAINT, CLOSING_TAINT].flatMap((taint) => {
+      const count = all.filter((node) => carries(node, taint)).length;
+      if (count === 0) return [];
+      return `${count} nodes carry the taint ${taint.key} while this service only looks. If no other Hangar acts here: kubectl taint nodes --all ${taint.key}-`;
+    });
+  }
+
+  async #letGo(): Promise<void> {
+    if (!this.#leadership.isLeading) return;
+    const late = new AbortController();
+    const callOff = this.#parts.clock.after(LET_GO_MS, () => late.abort(new Error('no time left')));
+    try {
+      await this.#tools.letGo(late.signal);
+    } catch (error) {
+      this.#parts.log.warn(
+        { err: error },
+        'closed nodes could not be opened at the end; the next leader does it',
+      );
+    } finally {
+      callOff();
+    }
+  }
+
+  get #lease(): string {
+    return `${this.#options.lease.namespace}/${this.#options.lease.name}`;
+  }
+}
+
+const NOTHING = { cpuMillicores: 0, memoryBytes: 0, pods: 0 };
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

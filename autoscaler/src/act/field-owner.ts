@@ -1,0 +1,32 @@
+import type { V1ManagedFieldsEntry } from '@kubernetes/client-node';
+
+/** The name that the API server gives to our writes, by our user agent. */
+const OURS = 'hangar';
+
+/** Who owns `spec.replicas` by the object's managed fields: whoever changed it last, and whoever applies it. */
+export function settersOf(fields: readonly V1ManagedFieldsEntry[] | undefined): readonly string[] {
+  return (fields ?? [])
+    .filter(({ fieldsV1 }) => at(at(fieldsV1, 'f:spec'), 'f:replicas') !== undefined)
+    .map(({ manager = 'somebody without a name' }) => manager);
+}
+
+const at = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
+
+/**
+ * Notices that somebody else sets the number that we set: it was ours and is no longer. Times in managed fields don't tell (writes
+ * through the scale subresource have none), and who made the object set it before us.
+ */
+export class SetterMemory {
+  #wasOurs = false;
+
+  /**
+   * @param owner by our annotation; undefined: whoever set it, it is free to be taken
+   * @returns who set it after us; undefined: nobody did, as far as this process has seen
+   */
+  otherWriter(owner: string | undefined, setters: readonly string[]): string | undefined {
+    const isOurs = setters.includes(OURS);
+    if (isOurs || owner === undefined) this.#wasOurs = isOurs;
+    return this.#wasOurs && !isOurs ? setters[0] : undefined;
+  }
+}

@@ -1,0 +1,103 @@
+import type { Environment, Values } from '@hangar/shared/config';
+import type { NodeShape, Resources } from '../capacity/shape.ts';
+import type { ActuatorSetting } from './actuators.ts';
+import type { SETTINGS } from './settings.ts';
+
+/** What is placed and scaled, and who may. Times in milliseconds. */
+export interface ActingConfig {
+  /** Nothing is written; what would be is said. */
+  readonly dryRun: boolean;
+  readonly place: boolean;
+  readonly actuators: readonly ActuatorSetting[];
+  /** By pool: what a node is like while there is none. */
+  readonly poolShapes: Readonly<Record<string, NodeShape>>;
+  readonly marksPerTick: number;
+  readonly markPaceMs: number;
+  readonly lowerPaceMs: number;
+  readonly emptyForMs: number;
+  /** More nodes are never asked for. */
+  readonly mostNodes: number;
+  readonly placeholder: {
+    readonly image: string;
+    readonly priorityClassName: string;
+    /** Undefined: what an empty node of the pool offers. */
+    readonly request: Resources | undefined;
+  };
+  readonly lease: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly termMs: number;
+    readonly replica: string;
+  };
+}
+
+type Read = Values<typeof SETTINGS>;
+
+/** A leader renews four times a term, over the network. */
+const LEAST_TERM_MS = 4_000;
+
+const leaseNamespaceOf = (values: Read, env: Environment): string =>
+  values.leaseNamespace || (env['POD_NAMESPACE'] ?? '').trim();
+
+const replicaOf = (values: Read, env: Environment): string =>
+  (values.replica || env['POD_NAME'] || env['HOSTNAME'] || '').trim();
+
+/** The part of the configuration that placing, scaling and leading go by. */
+export function actingOf(values: Read, env: Environment): ActingConfig {
+  return {
+    dryRun: values.act === 'off',
+    place: values.place === 'on',
+    actuators: values.actuators,
+    poolShapes: values.poolShapes,
+    marksPerTick: values.marksPerTick,
+    markPaceMs: values.markPaceMs,
+    lowerPaceMs: values.lowerPaceMs,
+    emptyForMs: values.emptyForMs,
+    mostNodes: values.maxNodes,
+    placeholder: {
+      image: values.placeholderImage,
+      priorityClassName: values.placeholderPriority,
+      request: values.placeholderRequest,
+    },
+    lease: {
+      namespace: leaseNamespaceOf(values, env),
+      name: values.leaseName,
+      termMs: values.leaseTermMs,
+      replica: replicaOf(values, env),
+    },
+  };
+}
+
+/** What no single value of it can tell. @returns a problem each, naming variable, fault and cure */
+export function actingProblems(values: Read, env: Environment): readonly string[] {
+  const { act, actuators, place, kubernetes, leaseTermMs } = values;
+  const acts = act === 'on';
+  const isAsked = acts || place === 'on' || actuators.length > 0;
+  const checks: readonly (readonly [boolean, string])[] = [
+    [
+      isAsked && kubernetes === 'off',
+      'HANGAR_AUTOSCALER_ACT, HANGAR_AUTOSCALER_PLACE and HANGAR_AUTOSCALER_ACTUATORS need the cluster. Set HANGAR_AUTOSCALER_KUBERNETES=on, or unset them',
+    ],
+    [
+      acts && place === 'off' && actuators.length === 0,
+      'HANGAR_AUTOSCALER_ACT is on and there is nothing to do. Set HANGAR_AUTOSCALER_PLACE=on, or say how pools are scaled in HANGAR_AUTOSCALER_ACTUATORS',
+    ],
+    [
+      acts && leaseNamespaceOf(values, env) === '',
+      'HANGAR_AUTOSCALER_LEASE_NAMESPACE is not set, nor is POD_NAMESPACE: nobody can lead. Set the one, or the other by the downward API',
+    ],
+    [
+      acts && replicaOf(values, env) === '',
+      'HANGAR_AUTOSCALER_REPLICA is not set, nor is POD_NAME or HOSTNAME: this process has no name to lead by. Set one of them',
+    ],
+    [
+      leaseTermMs < LEAST_TERM_MS,
+      `HANGAR_AUTOSCALER_LEASE_TERM is too short to be renewed in time. Write ${LEAST_TERM_MS / 1000}s or more, such as 15s`,
+    ],
+    [
+      actuators.some(({ pool, kind }) => kind === 'placeholder' && pool === 'default'),
+      'HANGAR_AUTOSCALER_ACTUATORS has placeholders for the pool default, whose nodes no label names, so that they would go anywhere. Label its nodes, and name the label in HANGAR_AUTOSCALER_POOL_LABEL',
+    ],
+  ];
+  return checks.flatMap(([wrong, problem]) => (wrong ? [problem] : []));
+}

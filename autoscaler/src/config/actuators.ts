@@ -1,0 +1,75 @@
+/** How a pool is scaled. */
+export type ActuatorKind = 'node-pool' | 'capacity-buffer' | 'placeholder';
+
+/** One pool and the object by which it is scaled. */
+export interface ActuatorSetting {
+  readonly pool: string;
+  readonly kind: ActuatorKind;
+  /** Empty for a NodePool, which has none. */
+  readonly namespace: string;
+  readonly name: string;
+  /** Pods of a buffer's template that fill a node; 1 for the others. */
+  readonly chunksPerNode: number;
+}
+
+const NAME = '[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?';
+const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+
+/** What stands behind the colon, by kind. */
+const OBJECT: Readonly<Record<ActuatorKind, { readonly pattern: RegExp; readonly written: string }>> = {
+  'node-pool': { pattern: new RegExp(`^(?<name>${NAME})$`), written: 'node-pool:NAME' },
+  'capacity-buffer': {
+    pattern: new RegExp(`^(?<namespace>${LABEL})/(?<name>${NAME})(?:\\*(?<chunks>[1-9]\\d{0,3}))?$`),
+    written: 'capacity-buffer:NAMESPACE/NAME',
+  },
+  placeholder: {
+    pattern: new RegExp(`^(?<namespace>${LABEL})/(?<name>${NAME})$`),
+    written: 'placeholder:NAMESPACE/NAME',
+  },
+};
+
+const isKind = (word: string): word is ActuatorKind => Object.hasOwn(OBJECT, word);
+
+/** Reads `POOL=KIND:OBJECT`, with commas between. @returns what is right, and a sentence for each that is not */
+export function readActuators(text: string): {
+  readonly actuators: readonly ActuatorSetting[];
+  readonly problems: readonly string[];
+} {
+  const parts = text.split(',').map((part) => part.trim());
+  const read = parts.filter((part) => part !== '').map(readOne);
+  const actuators = read.flatMap((one) => (typeof one === 'string' ? [] : [one]));
+  const wrong = read.flatMap((one) => (typeof one === 'string' ? [one] : []));
+  return { actuators, problems: [...wrong, ...twice(actuators)] };
+}
+
+function readOne(part: string): ActuatorSetting | string {
+  const {
+    pool = '',
+    kind = '',
+    object = '',
+  } = /^(?<pool>[^=]+)=(?<kind>[^:]*):(?<object>.*)$/.exec(part)?.groups ?? {};
+  if (pool === '') return `has no POOL=KIND:OBJECT in "${part.slice(0, 100)}"`;
+  if (!isKind(kind)) return `names an unknown kind "${kind}" for the pool ${pool}`;
+  return readObject(pool, kind, object);
+}
+
+function readObject(pool: string, kind: ActuatorKind, object: string): ActuatorSetting | string {
+  const { pattern, written } = OBJECT[kind];
+  const found = pattern.exec(object)?.groups;
+  if (found === undefined) return `names no object for the pool ${pool}: ${written} is wanted`;
+  const { namespace = '', name = '', chunks = '1' } = found;
+  return { pool, kind, namespace, name, chunksPerNode: Number(chunks) };
+}
+
+const objectOf = ({ kind, namespace, name }: ActuatorSetting): string => `${kind} ${namespace}/${name}`;
+
+/** One owner a pool: two that set one number would fight. */
+function twice(actuators: readonly ActuatorSetting[]): readonly string[] {
+  const repeated = (words: readonly string[]): readonly string[] => [
+    ...new Set(words.filter((word, place) => words.indexOf(word) !== place)),
+  ];
+  return [
+    ...repeated(actuators.map(({ pool }) => pool)).map((pool) => `has two actuators for the pool ${pool}`),
+    ...repeated(actuators.map(objectOf)).map((object) => `scales ${object} by two pools`),
+  ];
+}

@@ -1,0 +1,83 @@
+import { noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
+import { describe, expect, it } from 'vitest';
+import { ReviewingCluster } from '../testing/reviewing-cluster.ts';
+import type { Feature } from './permissions.ts';
+import { type Places, review } from './review.ts';
+
+const places: Places = {
+  runners: ['drone'],
+  lease: ['hangar'],
+  events: ['default', 'ci'],
+  objects: { 'capacity-buffer': ['ci', 'ci'], placeholder: ['room'] },
+};
+const all: ReadonlySet<Feature> = new Set([
+  'look',
+  'runner-service',
+  'lead',
+  'place',
+  'events',
+  'capacity-buffer',
+  'placeholder',
+  'node-pool',
+]);
+const { signal } = new AbortController();
+
+describe('the review of rights', () => {
+  it('asks for each right where it is needed, each place once', async () => {
+    const cluster = new ReviewingCluster();
+
+    expect(await review(cluster, all, places, signal)).toEqual({ missing: new Map(), warning: '' });
+    const where = (resource: string) =>
+      cluster.asked
+        .filter((one) => one.resource === resource)
+        .map((one) => `${one.verb} ${one.namespace ?? '*'}`);
+    expect(where('leases')).toEqual(['get hangar', 'create hangar', 'patch hangar']);
+    expect(where('events')).toEqual(['create default', 'create ci']);
+    expect(where('capacitybuffers')).toEqual(['get ci', 'patch ci']);
+    expect(where('deployments')).toEqual(['get room', 'create room', 'patch room']);
+    expect(where('endpointslices')).toEqual(['list drone', 'watch drone']);
+    expect(cluster.asked).toContainEqual({
+      verb: 'patch',
+      group: 'karpenter.sh',
+      resource: 'nodepools',
+      subresource: 'scale',
+    });
+  });
+
+  it('asks for nothing that is not used', async () => {
+    const cluster = new ReviewingCluster();
+    await review(cluster, new Set(['lead']), places, signal);
+
+    expect(new Set(cluster.asked.map(({ resource }) => resource))).toEqual(new Set(['leases']));
+  });
+
+  it('says in one line what is missing, what is less, and the rule to add; other features stay', async () => {
+    const cluster = new ReviewingCluster();
+    cluster.denied.add('patch capacitybuffers');
+    const { missing } = await review(cluster, all, places, signal);
+
+    expect([...missing]).toEqual([
+      [
+        'capacity-buffer',
+        'a right is missing, so CapacityBuffers are not scaled: add { apiGroups: [autoscaling.x-k8s.io], resources: [capacitybuffers], verbs: [patch] } to a Role of namespace ci, bound to the service account of the autoscaler',
+      ],
+    ]);
+  });
+
+  it.each([401, 403, 404, 405])('goes on with a warning where nobody gives reviews (%s)', async (status) => {
+    const cluster = new ReviewingCluster();
+    cluster.fail('create', 'selfsubjectaccessreviews', refusal(status, 'No', 'no reviews'));
+
+    expect(await review(cluster, all, places, signal)).toEqual({
+      missing: new Map(),
+      warning: expect.stringContaining('could not be reviewed (no reviews)') as string,
+    });
+  });
+
+  it('rejects where nobody answers: that is no finding', async () => {
+    const cluster = new ReviewingCluster();
+    cluster.fail('create', 'selfsubjectaccessreviews', noAnswer());
+
+    await expect(review(cluster, all, places, signal)).rejects.toThrow('no answer');
+  });
+});

@@ -1,0 +1,80 @@
+import { type Cluster, isKubernetesError } from '@hangar/shared/kubernetes/cluster';
+import { isAllowed, ruleLine, rulesOf } from '@hangar/shared/kubernetes/rights';
+import { type Feature, type Right, rightsOf } from './permissions.ts';
+
+/** Where the rights of features are needed: namespaces; none: the feature isn't used. */
+export interface Places {
+  readonly runners: readonly string[];
+  readonly lease: readonly string[];
+  readonly events: readonly string[];
+  /** By kind of actuator. */
+  readonly objects: Readonly<Partial<Record<Feature, readonly string[]>>>;
+}
+
+/** What the review found. */
+export interface Review {
+  /** Features without all their rights, each with one line that says what is missing, what is less without it, and the cure. */
+  readonly missing: ReadonlyMap<Feature, string>;
+  /** That nobody answers such questions; empty: somebody did. */
+  readonly warning: string;
+}
+
+interface Question {
+  readonly right: Right;
+  /** Empty: everywhere. */
+  readonly namespace: string;
+}
+
+/**
+ * Asks the API server for each right of these features whether it is ours.
+ *
+ * @throws {KubernetesError} when nobody answers
+ */
+export async function review(
+  cluster: Cluster,
+  features: ReadonlySet<Feature>,
+  places: Places,
+  signal: AbortSignal,
+): Promise<Review> {
+  const questions = rightsOf(features).flatMap((right) =>
+    namespacesOf(right, places).map((namespace): Question => ({ right, namespace })),
+  );
+  try {
+    const denied: Question[] = [];
+    // One after the other: at a start everybody asks, and nobody waits for these.
+    for (const question of questions)
+      if (!(await isAllowed(cluster, question.right, question.namespace, signal))) denied.push(question);
+    const byFeature = Map.groupBy(denied, ({ right }) => right.feature);
+    return {
+      missing: new Map([...byFeature].map(([feature, those]) => [feature, inWords(those)])),
+      warning: '',
+    };
+  } catch (error) {
+    if (!isKubernetesError(error, 401, 403, 404, 405)) throw error;
+    const warning = `rights could not be reviewed (${error.message}): what is missing will show when it is needed`;
+    return { missing: new Map(), warning };
+  }
+}
+
+function namespacesOf({ where, feature }: Right, places: Places): readonly string[] {
+  switch (where) {
+    case 'cluster':
+      return [''];
+    case 'objects':
+      return [...new Set(places.objects[feature] ?? [])];
+    default:
+      return [...new Set(places[where])];
+  }
+}
+
+/** One line: what is less, and the rules to add, by place. */
+function inWords(denied: readonly Question[]): string {
+  const places = Map.groupBy(denied, ({ namespace }) => namespace);
+  const cures = [...places].map(([namespace, those]) => {
+    const rules = rulesOf(those.map(({ right }) => right)).map(ruleLine);
+    const role = namespace === '' ? 'a ClusterRole' : `a Role of namespace ${namespace}`;
+    return `${rules.join(' and ')} to ${role}`;
+  });
+  const less = [...new Set(denied.map(({ right }) => right.without))].join(', ');
+  return `a right is missing, so ${less}: add ${cures.join(', and ')}, bound to the service account of the autoscaler`;
+}

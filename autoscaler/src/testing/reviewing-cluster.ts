@@ -1,0 +1,62 @@
+import type { Target } from '@hangar/shared/kubernetes/cluster';
+import { type FakeCall, FakeCluster, refusal } from '@hangar/shared/testing/fake-cluster';
+import type { KubernetesObject } from '@kubernetes/client-node';
+
+/** What a review asks for. */
+export interface Asked {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+}
+
+interface Question extends KubernetesObject {
+  readonly spec?: { readonly resourceAttributes?: Asked };
+}
+
+const REVIEWS = 'selfsubjectaccessreviews';
+
+/** A fake API server that answers reviews of rights, and refuses what is denied: `patch nodes`, `patch nodepools/scale`. */
+export class ReviewingCluster extends FakeCluster {
+  readonly denied = new Set<string>();
+  readonly asked: Asked[] = [];
+
+  constructor() {
+    super();
+    this.intercept((call) => {
+      const right = rightOf(call);
+      if (this.denied.has(right)) throw refusal(403, 'Forbidden', `may not ${right}`);
+    });
+  }
+
+  /** Calls that change something; reviews and the leader's Lease left out. */
+  get writes(): readonly FakeCall[] {
+    return this.calls.filter(
+      ({ verb, target }) =>
+        ['create', 'patch', 'remove'].includes(verb) && ![REVIEWS, 'leases'].includes(target.resource.plural),
+    );
+  }
+
+  override async create<T extends KubernetesObject>(
+    target: Target,
+    object: T,
+    signal: AbortSignal,
+  ): Promise<T> {
+    if (target.resource.plural !== REVIEWS) return super.create(target, object, signal);
+    const { resourceAttributes: asked } = (object as Question).spec ?? {};
+    const name = `review-${this.asked.length}`;
+    if (asked) this.asked.push(asked);
+    const answer = await super.create(target, { ...object, metadata: { name } }, signal);
+    return { ...answer, status: { allowed: asked !== undefined && !this.denied.has(wordsOf(asked)) } };
+  }
+}
+
+const wordsOf = ({ verb, resource, subresource }: Asked): string =>
+  `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
+
+/** A call as a right: `delete nodeclaims`. */
+export function rightOf({ verb, target: { resource, subresource } }: FakeCall): string {
+  const word = verb === 'remove' ? 'delete' : verb;
+  return `${word} ${resource.plural}${subresource === undefined ? '' : `/${subresource}`}`;
+}

@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ACT_RESOURCE } from '@hangar/autoscaler/act/resources';
+import type { Resource } from '@hangar/shared/kubernetes/cluster';
+import type { KubernetesObject, V1Taint } from '@kubernetes/client-node';
+import { run } from '../real/command.ts';
+import { karpenter, type RealCluster } from '../real/facts.ts';
+import type { FakePool } from './fake-pool.ts';
+
+const NODE_CLASSES: Resource = { base: '/apis/karpenter.kwok.sh/v1alpha1', plural: 'kwoknodeclasses' };
+const TYPE = 'four-cpus';
+
+/** Any object of a kind that engines bring. */
+export type EngineObject = KubernetesObject & { readonly spec?: unknown };
+
+/** One type of machine, as Karpenter's kwok provider reads it. */
+const instanceTypes = [
+  {
+    name: TYPE,
+    offerings: [
+      {
+        Price: 0.2,
+        Available: true,
+        Requirements: [
+          { key: 'karpenter.sh/capacity-type', operator: 'In', values: ['on-demand'] },
+          { key: 'topology.kubernetes.io/zone', operator: 'In', values: ['zone-a'] },
+        ],
+      },
+    ],
+    architecture: 'amd64',
+    operatingSystems: ['linux'],
+    resources: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '50Gi', pods: '110' },
+  },
+];
+
+/** How a NodePool differs from the usual one. */
+export interface NodePoolWish {
+  /** Instead of the fence of the pool. */
+  readonly taints?: readonly V1Taint[];
+  /** `replicas`, `disruption` and the like. */
+  readonly spec: object;
+}
+
+/** The real Karpenter with its kwok provider, for the nodes of one {@link FakePool}. One at a time: it serves every NodePool. */
+export class KarpenterEngine {
+  readonly #pool: FakePool;
+  readonly #process: ChildProcess;
+  readonly #folder: string;
+  readonly #made: { readonly resource: Resource; readonly name: string }[] = [];
+
+  private constructor(pool: FakePool, child: ChildProcess, folder: string) {
+    this.#pool = pool;
+    this.#process = child;
+    this.#folder = folder;
+  }
+
+  /** @param registrationSeconds from a NodeClaim to its Node */
+  static async start(
+    real: RealCluster,
+    pool: FakePool,
+    registrationSeconds: number,
+  ): Promise<KarpenterEngine> {
+    const { program, crdFolders } = await karpenter(real.layout);
+    const admin = ['--kubeconfig', real.adminKubeconfig];
+    for (const crds of crdFolders)
+      await run(real.kubectl, [...admin, 'apply', '--server-side', '--force-conflicts', '-f', crds]);
+    const folder = await mkdtemp(join(tmpdir(), 'hangar-karpenter-'));
+    const types = join(folder, 'types.json');
+    await writeFile(types, JSON.stringify(instanceTypes));
+    const output = openSync(join(folder, 'karpenter.log'), 'w');
+    const child = spawn(
+      program,
+      [
+        '--disable-leader-election',
+        '--feature-gates=CapacityBuffer=true,StaticCapacity=true',
+        `--instance-types-file-path=${types}`,
+        '--metrics-port=18480',
+        '--health-probe-port=18481',
+      ],
+      {
+        env: { KUBECONFIG: real.adminKubeconfig, SYSTEM_NAMESPACE: pool.namespace, PATH: '/usr/bin:/bin' },
+        stdio: ['ignore', output, output],
+      },
+    );
+    const engine = new KarpenterEngine(pool, child, folder);
+    await engine.make(NODE_CLASSES, {
+      apiVersion: 'karpenter.kwok.sh/v1alpha1',
+      kind: 'KWOKNodeClass',
+      metadata: { name: pool.namespace },
+      spec: { nodeRegistrationDelay: `${registrationSeconds}s` },
+    });
+    return engine;
+  }
+
+  /** Makes an object without a namespace as soon as its kind is served; it is removed at the end. */
+  async make(resource: Resource, object: EngineObject): Promise<void> {
+    this.#made.push({ resource, name: object.metadata?.name ?? '' });
+    await this.#pool.eventually(`${resource.plural} to be served`, async () => {
+      await this.#pool.cluster.create<EngineObject>({ resource }, object, this.#pool.signal);
+      return true;
+    });
+  }
+
+  /** Makes a NodePool whose nodes belong to the FakePool. */
+  makeNodePool(name: string, { taints, spec }: NodePoolWish): Promise<void> {
+    const { namespace, fence } = this.#pool;
+    return this.make(ACT_RESOURCE.nodePools, {
+      apiVersion: 'karpenter.sh/v1',
+      kind: 'NodePool',
+      metadata: { name },
+      spec: {
+        template: {
+          metadata: { labels: { 'hangar.dev/fake': namespace } },
+          spec: {
+            nodeClassRef: { group: 'karpenter.kwok.sh', kind: 'KWOKNodeClass', name: namespace },
+            requirements: [{ key: 'node.kubernetes.io/instance-type', operator: 'In', values: [TYPE] }],
+            taints: taints ?? [fence],
+          },
+        },
+        ...spec,
+      },
+    });
+  }
+
+  async #claims(): Promise<number> {
+    const { cluster, signal } = this.#pool;
+    const names = this.#made.map(({ name }) => name);
+    const { items } = await cluster.list({ resource: ACT_RESOURCE.nodeClaims }, {}, signal);
+    return items.filter(({ metadata }) => names.includes(metadata?.labels?.['karpenter.sh/nodepool'] ?? ''))
+      .length;
+  }
+
+  /** Removes everything, pools first while Karpenter is there to take their nodes away, and ends it. */
+  async close(): Promise<void> {
+    const pool = this.#pool;
+    try {
+      await pool.removePods(pool.pods.map(({ metadata }) => metadata?.name ?? ''));
+      const pools = this.#made.filter(({ resource }) => resource === ACT_RESOURCE.nodePools);
+      for (const target of [...pools, ...this.#made]) await pool.cluster.remove(target, {}, pool.signal);
+      await pool.eventually('all claims to be gone', async () => (await this.#claims()) === 0);
+      // The provider may still make a node whose claim was taken back while it booted: nobody else removes that one.
+      await pool.eventually('all nodes to be gone', async () => {
+        const left = await pool.nodes();
+        for (const { metadata } of left) await pool.removeNode(metadata?.name ?? '');
+        return left.length === 0;
+      });
+    } finally {
+      this.#process.kill();
+      const { exitCode, signalCode } = this.#process;
+      if (exitCode === null && signalCode === null) await once(this.#process, 'exit');
+      await rm(this.#folder, { recursive: true });
+    }
+  }
+}
