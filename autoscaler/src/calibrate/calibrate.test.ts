@@ -127,6 +127,22 @@ describe('calibrate', () => {
     expect(podSeconds.lowerBound).toBe(false);
   });
 
+  it('lets days on which runners were full raise an estimate, and never lower it', () => {
+    const days = daysOf(3);
+    const free = calibrate(days).peakHourShare;
+    const withFull = (peakShare: number) => {
+      const full = days.map((one) => ({ ...one, peakHourPods: one.pods * peakShare, exhausted: true }));
+      return calibrate([...days, ...full]).peakHourShare;
+    };
+
+    expect(withFull(0.05)).toMatchObject({ value: free.value, days: 14, lowerBound: true });
+    expect(withFull(0.9).value).toBeGreaterThan(free.value);
+    const onlyFull = calibrate(
+      days.map((one) => ({ ...one, peakHourPods: one.pods * 0.05, exhausted: true })),
+    );
+    expect(onlyFull.peakHourShare).toMatchObject({ value: 0.2, days: 0, lowerBound: true });
+  });
+
   it('gives the model what can be seen, and leaves the rest as published', () => {
     const parameters = calibratedParameters(calibrate(daysOf(1)));
 

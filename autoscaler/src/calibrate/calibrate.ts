@@ -121,13 +121,28 @@ const DESCRIPTIONS: Readonly<Record<QuantityName, Description>> = {
   },
 };
 
+/**
+ * What days say. Days on which runners or quotas were full show too little: they count where they raise what is known, and never
+ * lower it.
+ */
+function dataOf(
+  days: readonly DaySummary[],
+  { pair, censored }: Description,
+  prior: number,
+): Estimate | undefined {
+  const all = ratioOfDays(days.map(pair));
+  if (!censored || !days.some(({ exhausted }) => exhausted)) return all;
+  const free = ratioOfDays(days.filter(({ exhausted }) => !exhausted).map(pair));
+  return all !== undefined && all.value > (free?.value ?? prior) ? all : free;
+}
+
 function quantityOf(name: QuantityName, days: readonly DaySummary[], prior: number): Quantity {
-  const { meaning, unit, priorSource, pair, censored } = DESCRIPTIONS[name];
-  const data = ratioOfDays(days.map(pair));
+  const description = DESCRIPTIONS[name];
+  const { meaning, unit, priorSource, censored } = description;
+  const data = dataOf(days, description, prior);
   const used = data?.days ?? 0;
   const value = data === undefined ? prior : (PRIOR_DAYS * prior + used * data.value) / (PRIOR_DAYS + used);
-  const cut = days.filter(({ exhausted }) => exhausted).length;
-  const lowerBound = censored && cut > 0 && data !== undefined;
+  const cut = censored ? days.filter(({ exhausted }) => exhausted).length : 0;
   return {
     name,
     meaning,
@@ -139,19 +154,21 @@ function quantityOf(name: QuantityName, days: readonly DaySummary[], prior: numb
     low: data === undefined ? prior / IGNORANCE : Math.min(data.low, value),
     high: data === undefined ? prior * IGNORANCE : Math.max(data.high, value),
     days: used,
-    lowerBound,
-    because: storyOf({ used, total: days.length, cut: lowerBound ? cut : 0 }),
+    lowerBound: cut > 0,
+    because: storyOf({ used, total: days.length, cut }),
   };
 }
 
 function storyOf({ used, total, cut }: { used: number; total: number; cut: number }): string {
   const days = (count: number): string => `${count} ${count === 1 ? 'day' : 'days'}`;
-  if (used === 0) return `no data yet (${days(total)} seen, 2 with data are needed): the assumption stands`;
-  const base = `${used} of ${days(total)}, against ${days(PRIOR_DAYS)} for the assumption`;
-  return cut === 0 ? base : `${base}; on ${days(cut)} runners or quotas were full, so it is a lower bound`;
+  const base =
+    used === 0
+      ? `no data yet (${days(total)} seen, 2 with data are needed): the assumption stands`
+      : `${used} of ${days(total)}, against ${days(PRIOR_DAYS)} for the assumption`;
+  return cut === 0
+    ? base
+    : `${base}; on ${days(cut)} runners or quotas were full: these count upwards only, so it is a lower bound`;
 }
-
-const NAMES = Object.keys(DESCRIPTIONS) as readonly QuantityName[];
 
 /**
  * Blends what was thought before with what whole days say.
@@ -164,9 +181,17 @@ export function calibrate(
   days: readonly DaySummary[],
   priors: Partial<Readonly<Record<QuantityName, number>>> = {},
 ): Calibration {
-  return Object.fromEntries(
-    NAMES.map((name) => [name, quantityOf(name, days, priors[name] ?? DESCRIPTIONS[name].prior)]),
-  ) as unknown as Calibration;
+  const of = (name: QuantityName): Quantity =>
+    quantityOf(name, days, priors[name] ?? DESCRIPTIONS[name].prior);
+  return {
+    podsPerBuild: of('podsPerBuild'),
+    podSeconds: of('podSeconds'),
+    podCpuMillicores: of('podCpuMillicores'),
+    podMemoryBytes: of('podMemoryBytes'),
+    peakHourShare: of('peakHourShare'),
+    burstiness: of('burstiness'),
+    bootSeconds: of('bootSeconds'),
+  };
 }
 
 /** The model of PRs per day with what was learned in it; what can't be seen stays as published. */

@@ -16,12 +16,18 @@ export interface BufferOptions {
   readonly forecast: boolean;
 }
 
-/** The rule without history. Pure. */
+/** The rule without history; it is never less than what is known to come (`max`, as the forecast's own fallback has it). Pure. */
 export function ruleBuffer(
-  { runningPods, pendingPods, knownStages }: Demand,
+  { runningPods, pendingPods, knownStages, stagesSoon }: Demand,
   { z, floor }: BufferOptions,
 ): Buffer {
   const pods = z * Math.sqrt(runningPods + pendingPods + knownStages) + floor;
+  if (stagesSoon > pods)
+    return {
+      pods: stagesSoon,
+      by: 'rule',
+      because: `${stagesSoon} stages of running builds are expected before a node that is ordered now would work`,
+    };
   return {
     pods,
     by: 'rule',
@@ -35,16 +41,21 @@ export interface Moment {
   /** When each running Pod began, in seconds. */
   readonly running: readonly { readonly startedAt: number }[];
   readonly waitingTotal: number;
+  /** Work that is known to come within the lead time; none unless told. */
+  readonly knownAhead?: number;
 }
 
 const NOWHERE: Resources & { readonly pods: number } = { cpuMillicores: 0, memoryBytes: 0, pods: 0 };
 
-/** A forecast at work: arrivals and ends so far, and the rule that learns from them. */
+/** News that nobody asks about for long are let go: more than a large installation's hour. */
+const MOST_UNREAD = 100_000;
+
+/** A forecast at work: arrivals and ends since the last moment, and the rule that learns from them. */
 export class LiveForecast {
   readonly leadSeconds: number;
   readonly #rule: BufferRule;
-  readonly #arrivals: number[] = [];
-  readonly #finished: number[] = [];
+  #arrivals: number[] = [];
+  #finished: number[] = [];
 
   /** @param leadSeconds from a decision until its node works */
   constructor(leadSeconds: number, { z, floor, quantile }: BufferOptions) {
@@ -52,17 +63,12 @@ export class LiveForecast {
     this.#rule = forecastRule({ leadSeconds, quantile, floor, fallback: { z, floor } });
   }
 
-  /** How much it keeps. */
-  get size(): number {
-    return this.#arrivals.length + this.#finished.length;
-  }
-
   arrived(atSeconds: number): void {
-    this.#arrivals.push(atSeconds);
+    if (this.#arrivals.length < MOST_UNREAD) this.#arrivals.push(atSeconds);
   }
 
   ended(runSeconds: number): void {
-    this.#finished.push(runSeconds);
+    if (this.#finished.length < MOST_UNREAD) this.#finished.push(runSeconds);
   }
 
   /** Mean miss in Pods over the lead time; undefined: nothing is judged yet. */
@@ -78,7 +84,7 @@ export class LiveForecast {
       waitingTotal: moment.waitingTotal,
       arrivals: this.#arrivals,
       finishedSeconds: this.#finished,
-      knownAhead: 0,
+      knownAhead: moment.knownAhead ?? 0,
       nodes: [],
       nodeSpec: { allocatable: NOWHERE },
       bootSeconds: this.leadSeconds,
@@ -86,12 +92,24 @@ export class LiveForecast {
       typicalRequest: NOWHERE,
       roomOn: () => 0,
     };
+    this.#arrivals = [];
+    this.#finished = [];
     return this.#rule.bufferPods(view);
   }
 }
 
-/** The better of rule and forecast. The forecast gives the rule's own number where its back-test doesn't win. */
+/**
+ * The better of rule and forecast, and no more than a quota lets in. The forecast gives the rule's own number where its back-test
+ * doesn't win.
+ */
 export function bufferOf(demand: Demand, options: BufferOptions, forecastPods: number | undefined): Buffer {
+  const wanted = betterOf(demand, options, forecastPods);
+  const room = Math.max(0, demand.quotaRoomPods - demand.knownStages);
+  if (wanted.pods <= room) return wanted;
+  return { ...wanted, pods: room, because: `${wanted.because}, and quotas let in ${room} more` };
+}
+
+function betterOf(demand: Demand, options: BufferOptions, forecastPods: number | undefined): Buffer {
   const rule = ruleBuffer(demand, options);
   if (forecastPods === undefined || Math.abs(forecastPods - rule.pods) < 1e-6) return rule;
   return {

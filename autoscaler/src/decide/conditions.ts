@@ -1,11 +1,5 @@
 import type { CapacitySnapshot, WatchView } from '../store/snapshot.ts';
-
-/** One thing that is not as it should be, in words with the cure. */
-export interface Condition {
-  /** `stale`: nothing true can be decided; `partial`: less is known; `note`: good to know. */
-  readonly weight: 'stale' | 'partial' | 'note';
-  readonly text: string;
-}
+import type { Condition } from './condition.ts';
 
 /** What is expected to be there. */
 export interface Expected {
@@ -68,9 +62,20 @@ function runnerConditions({ runners }: CapacitySnapshot, expected: Expected): re
   return [{ weight: alone ? 'stale' : 'partial', text }, ...problems];
 }
 
+function surroundingsConditions({ surroundings }: CapacitySnapshot): readonly Condition[] {
+  const { forbidden } = surroundings;
+  if (forbidden.length === 0) return [];
+  const text = `${forbidden.join(', ')} may not be listed: there is less advice on engines, or quotas bound nothing. Grant list of them`;
+  return [{ weight: 'note', text }];
+}
+
 /** Everything that is not as it should be, weightiest first; none = all is well. Pure. */
 export function conditionsOf(snapshot: CapacitySnapshot, expected: Expected): readonly Condition[] {
-  const all = [...clusterConditions(snapshot, expected), ...runnerConditions(snapshot, expected)];
+  const all = [
+    ...clusterConditions(snapshot, expected),
+    ...runnerConditions(snapshot, expected),
+    ...surroundingsConditions(snapshot),
+  ];
   const rank = { stale: 0, partial: 1, note: 2 } as const;
   const vanished =
     expected.cluster && snapshot.pools.length === 0 && !all.some(({ weight }) => weight === 'stale');

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { NOTHING_SEEN } from '../advise/engines.ts';
 import { calibrate } from '../calibrate/calibrate.ts';
 import { MIB } from '../capacity/shape.ts';
 import { PUBLISHED_SHAPES } from '../model/shapes.ts';
@@ -28,6 +29,8 @@ const OPTIONS: DecideOptions = {
   daemonSets: { cpuMillicores: 300, memoryBytes: 370 * MIB },
   buffer: { z: 2, floor: 5, quantile: 0.95, forecast: true },
   rails: RAILS,
+  floors: [],
+  money: { prices: {}, currency: '', maxPerDay: undefined },
   poolOrder: [],
   objectiveMs: 10_000,
   tickMs: 10_000,
@@ -59,6 +62,8 @@ const aNode = (name: string, change: Partial<NodeFact> = {}): NodeFact => ({
   createdMs: 0,
   owner: 'unknown',
   foreign: false,
+  closed: false,
+  leaving: false,
   ...change,
 });
 const aStage = (stageId: number, change: Partial<KnownStage> = {}): KnownStage => ({
@@ -80,6 +85,7 @@ const runnersWith = (
   states: undefined,
   capacityPipelines: undefined,
   known,
+  ahead: [],
   problems: [],
   increases: new Map(),
   ...change,
@@ -103,6 +109,9 @@ function aSnapshot(
     calibration: calibrate([]),
     perSecond: 0,
     grewAtMs: new Map(),
+    nodeHours: { byPool: new Map(), countedFromMs: 0 },
+    surroundings: NOTHING_SEEN,
+    compared: new Map(),
     forecastPods: undefined,
     ...change,
   };
@@ -116,12 +125,19 @@ const shapeIn = (answer: ReturnType<typeof decide>, name: string) => {
 };
 
 describe('demand', () => {
-  const sources = { states: undefined, capacityPipelines: undefined, typical: REQUEST };
+  const sources = {
+    states: undefined,
+    capacityPipelines: undefined,
+    typical: REQUEST,
+    quotaRoomPods: Infinity,
+  };
 
   it('counts a stage whose Pod is seen as that Pod, and one without a Pod as itself', () => {
     const demand = demandOf({
       ...sources,
       pods: [aPod('held', { state: 'held' }), aPod('runs'), aPod('waits', { state: 'pending' })],
+      ahead: [],
+      nodeReadyMs: 0,
       known: [aStage(1, { pod: 'held' }), aStage(2), aStage(3, { pod: 'not-seen-yet' })],
     });
 
@@ -133,6 +149,8 @@ describe('demand', () => {
     const demand = demandOf({
       ...sources,
       pods: undefined,
+      ahead: [],
+      nodeReadyMs: 0,
       known: undefined,
       states: { waiting: of(4), starting: of(1), running: of(2) },
       capacityPipelines: 7,
@@ -208,6 +226,16 @@ describe('decide', () => {
     expect(decide(aSnapshot(thin, nodes(10)), OPTIONS).pools[0]?.wantedNodes).toBe(10);
   });
 
+  it('sees that room in small pieces holds no large Pod', () => {
+    const wide = { cpuMillicores: 3000, memoryBytes: 1700 * MIB };
+    const thin = Array.from({ length: 20 }, (_, nth) => aPod(`p${nth}`, { node: `n${nth}` }));
+    const waiting = aPod('large', { state: 'pending', node: '', request: wide });
+    const free = { ...OPTIONS, buffer: { ...OPTIONS.buffer, z: 0, floor: 0 } };
+
+    expect(decide(aSnapshot(thin, nodes(20)), free).pools[0]?.wantedNodes).toBe(20);
+    expect(decide(aSnapshot([...thin, waiting], nodes(20)), free).pools[0]?.wantedNodes).toBe(21);
+  });
+
   it('sends work to the pool that may take it', () => {
     const arm = aNode('arm', { pool: 'arm', traits: { labels: { 'kubernetes.io/arch': 'arm64' } } });
     const wish = {
@@ -233,6 +261,76 @@ describe('decide', () => {
     const answer = decide(aSnapshot(many(30), nodes(10), { forecastPods: 3 }), OPTIONS);
 
     expect(answer.buffer).toMatchObject({ pods: 3, by: 'forecast' });
+  });
+
+  it('keeps a floor of the calendar, says which, and lets the most outdo it', () => {
+    const [floor] = [
+      { text: '* UTC', days: [0, 1, 2, 3, 4, 5, 6], fromMinute: 0, toMinute: 1440, zone: 'UTC', nodes: 8 },
+    ];
+    const snapshot = aSnapshot(many(3), nodes(2));
+    const answer = decide(snapshot, { ...OPTIONS, floors: [floor] });
+
+    expect(answer.pools[0]).toMatchObject({ wantedNodes: 8 });
+    expect(answer.pools[0]?.because.at(-1)).toBe('at least 8 nodes (* UTC)');
+    expect(shapeIn(answer, '4cpu-8gb').nodesAhead).toBe(8);
+    const tight = { ...OPTIONS, floors: [floor], rails: { ...RAILS, maxNodes: 5 } };
+    expect(decide(snapshot, tight).pools[0]?.wantedNodes).toBe(5);
+  });
+
+  it('holds pools within the spend of a day, and says what is spent', () => {
+    const money = { prices: { small: 1 }, currency: 'EUR', maxPerDay: 20 };
+    const snapshot = aSnapshot(many(30), nodes(10), {
+      nowMs: Date.UTC(2026, 0, 14, 9),
+      nodeHours: { byPool: new Map([['small', 8]]), countedFromMs: 0 },
+    });
+    const answer = decide(snapshot, { ...OPTIONS, money });
+
+    expect(answer.pools[0]).toMatchObject({ wantedNodes: 12, shortNodes: 4 });
+    expect(answer.spend).toMatchObject({ perHourNow: 10, today: 8, maxPerDay: 20, unpricedPools: [] });
+    expect(decide(snapshot, OPTIONS)).toMatchObject({ spend: undefined, mix: undefined });
+  });
+
+  it('has a mix and costs where shapes have prices, and classes always', () => {
+    const money = { prices: { '4cpu-8gb': 0.19, '8cpu-16gb': 0.38 }, currency: 'EUR', maxPerDay: undefined };
+    const answer = decide(aSnapshot(many(30), nodes(10)), { ...OPTIONS, money });
+
+    expect(answer.currency).toBe('EUR');
+    expect(answer.because.join()).not.toContain('has a price');
+    const slip = { ...OPTIONS, money: { ...money, prices: { '4cpu-8g': 0.19, small: 1 } } };
+    expect(decide(aSnapshot([], nodes(1)), slip).because.at(-1)).toContain(
+      '4cpu-8g has a price, but no shape',
+    );
+    expect(shapeIn(answer, '4cpu-8gb').cost?.perHour).toBeCloseTo(16 * 0.19);
+    expect(answer.mix?.cost.perHour ?? Infinity).toBeLessThanOrEqual(8 * 0.38);
+    expect(answer.requestClasses).toMatchObject([{ runningPods: 30, share: 1, fitsPools: ['small'] }]);
+  });
+
+  it('buys no nodes for what a quota keeps out', () => {
+    const quota = {
+      namespace: 'ci',
+      hard: { cpuMillicores: Infinity, memoryBytes: Infinity, pods: 5 },
+      used: { cpuMillicores: 0, memoryBytes: 0, pods: 3 },
+    };
+    const known = Array.from({ length: 9 }, (_, nth) => aStage(nth));
+    const runners = runnersWith(known);
+    const spent = { ...quota, used: { ...quota.used, pods: 5 } };
+    const answerTo = (quotas: readonly (typeof quota)[]) =>
+      decide(aSnapshot(many(3), nodes(1), { runners, surroundings: { ...NOTHING_SEEN, quotas } }), OPTIONS);
+
+    expect(answerTo([]).demand).toMatchObject({ knownStages: 9, lowerBound: false });
+    expect(answerTo([quota])).toMatchObject({ demand: { knownStages: 2, bufferPods: 0, lowerBound: false } });
+    expect(answerTo([spent])).toMatchObject({ demand: { knownStages: 0, bufferPods: 0, lowerBound: true } });
+    expect(answerTo([spent]).pools[0]?.wantedNodes).toBe(1);
+    expect(answerTo([spent]).because.join('; ')).toContain('a quota of the namespaces of builds is used up');
+  });
+
+  it('knows a spent quota from the runner too', () => {
+    const reason =
+      'pods "drone-1" is forbidden: exceeded quota: builds, requested: pods=1, used: pods=5, limited: pods=5';
+    const runners = runnersWith([aStage(1, { reason }), aStage(2)]);
+    const answer = decide(aSnapshot(many(3), nodes(1), { runners }), OPTIONS);
+
+    expect(answer.demand).toMatchObject({ knownStages: 1, lowerBound: true });
   });
 
   it('never asks for fewer nodes when there is more to do', () => {

@@ -1,13 +1,21 @@
+import { adviceOf } from '../advise/advice.ts';
+import { proposalsOf } from '../advise/proposals.ts';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import type { CapacitySnapshot } from '../store/snapshot.ts';
 import { type BufferOptions, bufferOf } from './buffer.ts';
-import { type Demand, demandOf } from './demand.ts';
-import type { Guardrails } from './guardrails.ts';
+import { type Demand, demandOf, stagesToRun } from './demand.ts';
+import { type Floor, floorAt } from './floors.ts';
+import { type Guardrails, withFloor } from './guardrails.ts';
 import { typicalOf } from './packing.ts';
+import { podHoursOf1000Prs, unusedPrices } from './price.ts';
+import { quotaRoomPods } from './quota-room.ts';
 import type { Buffer, Recommendation } from './recommendation.ts';
+import { requestClassesOf } from './request-classes.ts';
+import { sizeMix } from './size-mix.ts';
 import { sizePools, type Wish } from './size-pools.ts';
-import { sizeShapes } from './size-shapes.ts';
+import { type ShapeQuestion, sizeShapes } from './size-shapes.ts';
+import { type Money, spendOf } from './spend.ts';
 
 /** Everything that a decision rests on beside the snapshot. */
 export interface DecideOptions {
@@ -16,6 +24,8 @@ export interface DecideOptions {
   readonly daemonSets: Resources;
   readonly buffer: BufferOptions;
   readonly rails: Guardrails;
+  readonly floors: readonly Floor[];
+  readonly money: Money;
   readonly poolOrder: readonly string[];
   readonly objectiveMs: number;
   readonly tickMs: number;
@@ -30,25 +40,32 @@ export const leadSecondsOf = ({ calibration }: CapacitySnapshot, tickMs: number)
   calibration.bootSeconds.value + (2 * tickMs) / 1000;
 
 /** The demand of a snapshot. */
-export function demandIn({ pods, runners, calibration }: CapacitySnapshot): Demand {
+export function demandIn(snapshot: CapacitySnapshot): Demand {
+  const { nowMs, pods, runners, calibration } = snapshot;
   return demandOf({
     pods,
     known: runners?.known,
+    ahead: runners?.ahead ?? [],
+    nodeReadyMs: nowMs + calibration.bootSeconds.value * 1000,
+    quotaRoomPods: roomByQuota(snapshot),
     states: runners?.states,
     capacityPipelines: runners?.capacityPipelines,
     typical: usual(calibration),
   });
 }
 
+const roomByQuota = ({ pods, surroundings, calibration }: CapacitySnapshot): number =>
+  quotaRoomPods(surroundings.quotas ?? [], pods ?? [], usual(calibration));
+
 const usual = ({ podCpuMillicores, podMemoryBytes }: CapacitySnapshot['calibration']): Resources => ({
   cpuMillicores: Math.ceil(podCpuMillicores.value),
   memoryBytes: Math.ceil(podMemoryBytes.value),
 });
 
-function wishesOf({ pods, runners, calibration }: CapacitySnapshot): readonly Wish[] {
+function wishesOf(snapshot: CapacitySnapshot): readonly Wish[] {
+  const { pods, runners, calibration } = snapshot;
   const waiting = (pods ?? []).filter(({ state }) => state === 'pending' || state === 'held');
-  const seen = new Set((pods ?? []).map(({ name }) => name));
-  const known = (runners?.known ?? []).filter(({ pod }) => pod === '' || !seen.has(pod));
+  const known = stagesToRun(runners?.known ?? [], pods ?? [], roomByQuota(snapshot));
   return [
     ...waiting.map(({ request, constraints }) => ({ request, constraints })),
     ...known.map(({ request }) => ({ request: request ?? usual(calibration), constraints: {} })),
@@ -77,34 +94,61 @@ function story(demand: Demand, buffer: Buffer, leadSeconds: number, homeless: nu
   return because;
 }
 
+function priceNotes({ shapes, money }: ShapeQuestion, pools: CapacitySnapshot['pools']): readonly string[] {
+  const names = [...shapes, ...pools].map(({ name }) => name);
+  return unusedPrices(money.prices, names).map(
+    (name) =>
+      `${name} has a price, but no shape and no pool is called so: is HANGAR_AUTOSCALER_PRICES right?`,
+  );
+}
+
+/** What the shapes and their mix are sized for. */
+function shapeQuestionOf(
+  { perSecond, calibration }: CapacitySnapshot,
+  options: DecideOptions,
+  so: {
+    readonly demand: Demand;
+    readonly buffer: Buffer;
+    readonly typical: Resources;
+    readonly rails: Guardrails;
+  },
+): ShapeQuestion {
+  const { prices, currency } = options.money;
+  return {
+    shapes: [...PUBLISHED_SHAPES, ...options.shapes],
+    overhead: { ...options.daemonSets, pods: 0 },
+    demand: so.demand,
+    rails: so.rails,
+    money: { prices, currency, podHoursOf1000Prs: podHoursOf1000Prs(calibration) },
+    outlook: {
+      bufferPods: so.buffer.pods,
+      typical: so.typical,
+      leadSeconds: calibration.bootSeconds.value + (2 * options.tickMs) / 1000,
+      perSecond,
+      pushSize: calibration.burstiness.value,
+      podSeconds: calibration.podSeconds.value,
+      objectiveSeconds: options.objectiveMs / 1000,
+      seed: options.seed,
+    },
+  };
+}
+
 /**
  * What is needed now and for the lead time. Pure: the same snapshot and options give the same answer.
  *
  * @see capacity.md §4.2, §5
  */
 export function decide(snapshot: CapacitySnapshot, options: DecideOptions): Recommendation {
-  const { nowMs, calibration, grewAtMs, pools } = snapshot;
+  const { nowMs, calibration, grewAtMs, pools, surroundings } = snapshot;
+  const { money } = options;
   const demand = demandIn(snapshot);
   const buffer = bufferOf(demand, options.buffer, snapshot.forecastPods);
   const leadSeconds = leadSecondsOf(snapshot, options.tickMs);
   const typical = typicalIn(demand, calibration);
-  const objectiveSeconds = options.objectiveMs / 1000;
-  const shapes = sizeShapes({
-    shapes: [...PUBLISHED_SHAPES, ...options.shapes],
-    overhead: { ...options.daemonSets, pods: 0 },
-    demand,
-    rails: options.rails,
-    outlook: {
-      bufferPods: buffer.pods,
-      typical,
-      leadSeconds,
-      perSecond: snapshot.perSecond,
-      pushSize: calibration.burstiness.value,
-      podSeconds: calibration.podSeconds.value,
-      objectiveSeconds,
-      seed: options.seed,
-    },
-  });
+  const rails = withFloor(options.rails, floorAt(options.floors, nowMs, leadSeconds));
+  const question = shapeQuestionOf(snapshot, options, { demand, buffer, typical, rails });
+  const shapes = sizeShapes(question);
+  const spend = spendOf(pools, snapshot.nodeHours, money);
   const sized = sizePools({
     nowMs,
     pools,
@@ -113,18 +157,26 @@ export function decide(snapshot: CapacitySnapshot, options: DecideOptions): Reco
     typical,
     order: options.poolOrder,
     grewAtMs,
-    rails: options.rails,
+    rails,
+    money,
+    spend,
+    surroundings,
   });
   const { runningPods, pendingPods, knownStages, lowerBound } = demand;
   return {
     atMs: nowMs,
     leadSeconds,
-    objectiveWaitP95Seconds: objectiveSeconds,
+    objectiveWaitP95Seconds: question.outlook.objectiveSeconds,
     demand: { runningPods, pendingPods, knownStages, bufferPods: buffer.pods, lowerBound },
     typicalPod: typical,
     buffer,
     shapes,
     pools: sized.pools,
-    because: story(demand, buffer, leadSeconds, sized.homeless),
+    requestClasses: requestClassesOf(demand, question.shapes, question.overhead, pools),
+    mix: sizeMix(question, shapes),
+    currency: money.currency,
+    spend,
+    advice: adviceOf(proposalsOf(pools, surroundings), snapshot.compared),
+    because: [...story(demand, buffer, leadSeconds, sized.homeless), ...priceNotes(question, pools)],
   };
 }

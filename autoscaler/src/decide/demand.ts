@@ -1,5 +1,5 @@
 import type { Resources } from '../capacity/shape.ts';
-import type { KnownStage } from '../scrape/known-stages.ts';
+import type { KnownStage, StageAhead } from '../scrape/known-stages.ts';
 import type { StageSum } from '../scrape/runner-reading.ts';
 import type { StageState } from '../scrape/words.ts';
 import type { PodFact } from '../watch/read-pod.ts';
@@ -21,8 +21,12 @@ export interface Demand {
   readonly runningPods: number;
   readonly pendingPods: number;
   readonly knownStages: number;
+  /** Stages of running builds that will come before a node that is ordered now would work. */
+  readonly stagesSoon: number;
   /** Runners, or a quota, were full: more may wait where nobody can see it. */
   readonly lowerBound: boolean;
+  /** Pods that the quotas of the builds' namespaces still let in; infinite: no bound. */
+  readonly quotaRoomPods: number;
   /** Where the figures come from, and what nobody could tell, in words. */
   readonly notes: readonly string[];
 }
@@ -31,9 +35,14 @@ export interface Demand {
 export interface DemandSources {
   readonly pods: readonly PodFact[] | undefined;
   readonly known: readonly KnownStage[] | undefined;
+  readonly ahead: readonly StageAhead[];
+  /** When a node that is ordered now would work, milliseconds since 1970. */
+  readonly nodeReadyMs: number;
   readonly states: Readonly<Record<StageState, StageSum>> | undefined;
   /** Stages that all runners together may have at once. */
   readonly capacityPipelines: number | undefined;
+  /** As of {@link Demand}. */
+  readonly quotaRoomPods: number;
   /** What a Pod asks for when it doesn't say. */
   readonly typical: Resources;
 }
@@ -63,29 +72,44 @@ function average({ stages, cpuMillicores, memoryBytes }: StageSum, typical: Reso
   return [{ request: unsaid ? typical : request, count: stages }];
 }
 
+type Visible = Pick<Demand, 'running' | 'pending'>;
+
+/** What can be seen of Pods: by the watch where there is one, else from the runners' metrics. */
+function visibleWork({ pods, states, typical }: DemandSources, notes: string[]): Visible {
+  if (pods !== undefined)
+    return {
+      running: classesOf(requestsIn(pods, ['bound'])),
+      pending: classesOf(requestsIn(pods, ['pending', 'held'])),
+    };
+  notes.push(states === undefined ? NOTHING : METRICS_ONLY);
+  if (states === undefined) return { running: [], pending: [] };
+  return {
+    running: [...average(states.running, typical), ...average(states.starting, typical)],
+    pending: [],
+  };
+}
+
+/** Whether runners or quotas are full, so that more may wait unseen. */
+function isExhausted(sources: DemandSources, notes: string[]): boolean {
+  const { quotaRoomPods, known = [] } = sources;
+  const isShut = quotaRoomPods === 0 || known.some(waitsForQuota);
+  if (isFull(sources)) notes.push('the runners are at their capacity: more may wait at the Drone server');
+  if (isShut)
+    notes.push('a quota of the namespaces of builds is used up: what waits for it needs no node yet');
+  return isFull(sources) || isShut;
+}
+
 /**
  * Demand as it stands, each piece of work once: a stage whose Pod is watched counts as that Pod. Pods come from the watch where
  * there is one, else from the runners' metrics.
  */
 export function demandOf(sources: DemandSources): Demand {
-  const { pods, known, states } = sources;
+  const { pods, known, states, ahead, nodeReadyMs, quotaRoomPods } = sources;
   const notes: string[] = [];
-  const running =
-    pods === undefined
-      ? states === undefined
-        ? []
-        : [...average(states.running, sources.typical), ...average(states.starting, sources.typical)]
-      : classesOf(requestsIn(pods, ['bound']));
-  if (pods === undefined)
-    notes.push(
-      states === undefined
-        ? 'neither Pods nor runners can be seen'
-        : 'Pods are not watched: running work is taken from the metrics of the runners, and a Pod that waits for a node counts as running',
-    );
-  const pending = pods === undefined ? [] : classesOf(requestsIn(pods, ['pending', 'held']));
+  const { running, pending } = visibleWork(sources, notes);
   const hidden = hiddenStages(sources, notes);
-  const lowerBound = isFull(sources);
-  if (lowerBound) notes.push('the runners are at their capacity: more may wait at the Drone server');
+  const lowerBound = isExhausted(sources, notes);
+  if (known === undefined && states === undefined && pods !== undefined) notes.push(NO_RUNNERS);
   return {
     running,
     pending,
@@ -93,29 +117,51 @@ export function demandOf(sources: DemandSources): Demand {
     runningPods: countOf(running),
     pendingPods: countOf(pending),
     knownStages: countOf(hidden),
+    stagesSoon: ahead.filter(({ expectedMs = Infinity }) => expectedMs <= nodeReadyMs).length,
     lowerBound,
-    notes: known === undefined && states === undefined && pods !== undefined ? [...notes, NO_RUNNERS] : notes,
+    quotaRoomPods,
+    notes,
   };
 }
 
+const NOTHING = 'neither Pods nor runners can be seen';
+const METRICS_ONLY =
+  'Pods are not watched: running work is taken from the metrics of the runners, and a Pod that waits for a node counts as running';
 const NO_RUNNERS = 'no runner was asked: work without a Pod is not known';
 
 const requestsIn = (pods: readonly PodFact[], states: readonly PodFact['state'][]): readonly Resources[] =>
   pods.filter(({ state }) => states.includes(state)).map(({ request }) => request);
 
+/** The API server's own words for a quota that is spent, as the runner passes them on. */
+const waitsForQuota = ({ reason }: KnownStage): boolean => reason.includes('exceeded quota');
+
+/**
+ * Stages that no scheduler sees yet and that may run: their Pod is not among these, and quotas let it in. What a quota keeps out
+ * can't run before something else ends, and then has its place: it needs no node.
+ */
+export function stagesToRun(
+  known: readonly KnownStage[],
+  pods: readonly PodFact[],
+  quotaRoom: number,
+): readonly KnownStage[] {
+  const seen = new Set(pods.map(({ name }) => name));
+  return known
+    .filter((stage) => (stage.pod === '' || !seen.has(stage.pod)) && !waitsForQuota(stage))
+    .slice(0, quotaRoom);
+}
+
 function hiddenStages(
-  { known, pods, states, typical }: DemandSources,
+  { known, pods, states, typical, quotaRoomPods }: DemandSources,
   notes: string[],
 ): readonly SizeClass[] {
-  if (known === undefined) {
-    if (states === undefined) return [];
-    notes.push('no runner tells its waiting stages one by one: their average size counts');
-    return average(states.waiting, typical);
-  }
-  const seen = new Set((pods ?? []).map(({ name }) => name));
-  return classesOf(
-    known.filter(({ pod }) => pod === '' || !seen.has(pod)).map(({ request }) => request ?? typical),
-  );
+  if (known !== undefined)
+    return classesOf(stagesToRun(known, pods ?? [], quotaRoomPods).map(({ request }) => request ?? typical));
+  if (states === undefined) return [];
+  notes.push('no runner tells its waiting stages one by one: their average size counts');
+  return average(states.waiting, typical).map(({ request, count }) => ({
+    request,
+    count: Math.min(count, quotaRoomPods),
+  }));
 }
 
 function isFull({ states, capacityPipelines }: DemandSources): boolean {

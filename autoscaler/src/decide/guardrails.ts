@@ -1,8 +1,11 @@
 import type { Resources } from '../capacity/shape.ts';
+import type { Floor } from './floors.ts';
 
 /** What no answer may go beyond, whatever the demand. */
 export interface Guardrails {
   readonly minNodes: number;
+  /** Why there are so many at least, where it is a floor of the calendar. */
+  readonly minBecause?: string;
   readonly maxNodes: number;
   /** Nodes that a pool may grow at once. */
   readonly stepUp: number;
@@ -59,11 +62,20 @@ const RAILS: readonly Rail[] = [
     );
     return nodes > most ? { nodes: most, held: [`the quota allows ${nodesOf(most)}`] } : undefined;
   },
-  (nodes, _standing, { minNodes }) =>
-    nodes < minNodes ? { nodes: minNodes, held: [`at least ${nodesOf(minNodes)}`] } : undefined,
+  (nodes, _standing, { minNodes, minBecause }) => {
+    if (nodes >= minNodes) return undefined;
+    const why = minBecause === undefined ? '' : ` (${minBecause})`;
+    return { nodes: minNodes, held: [`at least ${nodesOf(minNodes)}${why}`] };
+  },
   (nodes, _standing, { maxNodes }) =>
     nodes > maxNodes ? { nodes: maxNodes, held: [`at most ${nodesOf(maxNodes)}`] } : undefined,
 ];
+
+/** The guardrails at a moment: a floor of the calendar is a minimum while it holds. @see floorAt */
+export function withFloor(rails: Guardrails, floor: Floor | undefined): Guardrails {
+  if (floor === undefined || floor.nodes <= rails.minNodes) return rails;
+  return { ...rails, minNodes: floor.nodes, minBecause: floor.text };
+}
 
 /**
  * Holds a wanted size within the guardrails.

@@ -10,5 +10,6 @@ export function momentOf(nowMs: number, pods: readonly PodFact[], demand: Demand
       state === 'bound' && boundMs !== undefined ? { startedAt: boundMs / 1000 } : [],
     ),
     waitingTotal: demand.pendingPods + demand.knownStages,
+    knownAhead: demand.stagesSoon,
   };
 }

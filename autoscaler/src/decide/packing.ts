@@ -1,5 +1,4 @@
 import type { Resources } from '../capacity/shape.ts';
-import { newNodesFor } from '../replay/policies/first-fit.ts';
 import type { NodeSpec } from '../simulate/node-table.ts';
 import { roomOnEmpty } from '../simulate/world.ts';
 import { countOf, type SizeClass } from './demand.ts';
@@ -11,10 +10,109 @@ export interface Packed {
   readonly tooLarge: number;
 }
 
+/** So many nodes of one kind. */
+export interface NodeGroup {
+  readonly node: NodeSpec;
+  readonly nodes: number;
+}
+
+/** Nodes that are filled alike. */
+interface Run {
+  readonly cpu: number;
+  readonly memory: number;
+  readonly pods: number;
+  readonly nodes: number;
+}
+
+const emptyRun = ({ allocatable, daemonSets }: NodeSpec, nodes: number): Run => ({
+  cpu: allocatable.cpuMillicores - (daemonSets?.cpuMillicores ?? 0),
+  memory: allocatable.memoryBytes - (daemonSets?.memoryBytes ?? 0),
+  pods: allocatable.pods - (daemonSets?.pods ?? 0),
+  nodes,
+});
+
+function roomIn({ cpu, memory, pods }: Run, { cpuMillicores, memoryBytes }: Resources): number {
+  const per = (free: number, each: number): number => (each > 0 ? Math.floor(free / each) : Infinity);
+  return Math.max(0, Math.min(per(cpu, cpuMillicores), per(memory, memoryBytes), pods));
+}
+
+const filled = (run: Run, { cpuMillicores, memoryBytes }: Resources, pods: number, nodes: number): Run => ({
+  cpu: run.cpu - cpuMillicores * pods,
+  memory: run.memory - memoryBytes * pods,
+  pods: run.pods - pods,
+  nodes,
+});
+
+/** Puts up to `count` Pods onto the nodes of a run, one node after the other. */
+function fillRun(
+  run: Run,
+  request: Resources,
+  count: number,
+): { readonly runs: Run[]; readonly put: number } {
+  const each = roomIn(run, request);
+  if (count === 0 || each === 0) return { runs: [run], put: 0 };
+  const full = Math.min(run.nodes, Math.floor(count / each));
+  const rest = full < run.nodes ? count - full * each : 0;
+  const untouched = run.nodes - full - (rest > 0 ? 1 : 0);
+  const runs = [
+    filled(run, request, each, full),
+    filled(run, request, rest, rest > 0 ? 1 : 0),
+    { ...run, nodes: untouched },
+  ].filter(({ nodes }) => nodes > 0);
+  return { runs, put: full * each + rest };
+}
+
+/** Largest first, by the sum of both shares of a node. */
+function largestFirst(classes: readonly SizeClass[], { allocatable }: NodeSpec): readonly SizeClass[] {
+  const size = ({ request }: SizeClass): number =>
+    request.cpuMillicores / allocatable.cpuMillicores + request.memoryBytes / allocatable.memoryBytes;
+  return [...classes].sort((one, other) => size(other) - size(one));
+}
+
+const largest = (kinds: readonly NodeSpec[]): NodeSpec | undefined =>
+  kinds.toSorted((one, other) => other.allocatable.cpuMillicores - one.allocatable.cpuMillicores)[0];
+
+/**
+ * Packs Pods first-fit, largest first: onto the nodes that are there, then onto new ones of a kind. Nodes that are filled alike are
+ * counted together, so that it costs by classes, not by Pods; the outcome is that of packing them one by one.
+ *
+ * @param groups nodes that are there, empty, in the order in which they are tried
+ * @param open the kind of new nodes; undefined: there are none
+ * @returns new nodes, and Pods that found no room
+ */
+export function packInto(
+  classes: readonly SizeClass[],
+  groups: readonly NodeGroup[],
+  open?: NodeSpec,
+): { readonly opened: number; readonly left: number } {
+  const reference = largest([...groups.map(({ node }) => node), ...(open === undefined ? [] : [open])]);
+  if (reference === undefined) return { opened: 0, left: countOf(classes) };
+  let runs = groups.filter(({ nodes }) => nodes > 0).map(({ node, nodes }) => emptyRun(node, nodes));
+  let opened = 0;
+  let left = 0;
+  for (const { request, count } of largestFirst(classes, reference)) {
+    let waiting = count;
+    runs = runs.flatMap((run) => {
+      const step = fillRun(run, request, waiting);
+      waiting -= step.put;
+      return step.runs;
+    });
+    const each = open === undefined ? 0 : roomOnEmpty(open, request);
+    if (open === undefined || each === 0) {
+      left += waiting;
+      continue;
+    }
+    const more = Math.ceil(waiting / each);
+    if (more > 0) runs.push(...fillRun(emptyRun(open, more), request, waiting).runs);
+    opened += more;
+  }
+  return { opened, left };
+}
+
 /** Whole nodes that hold these Pods, packed first-fit, largest first; those that no node can hold are counted apart. */
 export function packed(classes: readonly SizeClass[], node: NodeSpec): Packed {
-  const fitting = classes.filter(({ request }) => roomOnEmpty(node, request) > 0);
-  return { nodes: newNodesFor(fitting, 0, node), tooLarge: countOf(classes) - countOf(fitting) };
+  const { opened, left } = packInto(classes, [], node);
+  return { nodes: opened, tooLarge: left };
 }
 
 /** Average size of a Pod; `fallback` when there is none. */

@@ -1,13 +1,13 @@
 import type { Resources } from '../capacity/shape.ts';
-import type { NodeSpec } from '../simulate/node-table.ts';
 import { type Random, seededRandom } from '../simulate/random.ts';
 import { World } from '../simulate/world.ts';
-import type { SizeClass } from './demand.ts';
+import { countOf, type SizeClass } from './demand.ts';
+import type { NodeGroup } from './packing.ts';
 
 /** A moment, and what may come within the lead time. */
 export interface WaitQuestion {
-  readonly nodes: number;
-  readonly node: NodeSpec;
+  /** All nodes that are there; one kind or several. */
+  readonly groups: readonly NodeGroup[];
   readonly running: readonly SizeClass[];
   /** Pending and known: they want room at once. */
   readonly waiting: readonly SizeClass[];
@@ -55,11 +55,13 @@ function arrivalTimes({ perSecond, pushSize, horizonSeconds }: WaitQuestion, ran
 
 /** Plays one future. @returns waits in seconds; who waits until the end has waited at least that long */
 function play(question: WaitQuestion, random: Random): readonly number[] {
-  const { node, horizonSeconds, podSeconds } = question;
+  const { groups, horizonSeconds, podSeconds } = question;
   const waits: number[] = [];
+  const [first] = groups;
+  if (first === undefined) return waits;
   let settled = false;
   const world = new World({
-    node,
+    node: first.node,
     bootSeconds: horizonSeconds,
     coldSeconds: 0,
     strategy: 'least',
@@ -68,7 +70,7 @@ function play(question: WaitQuestion, random: Random): readonly number[] {
       if (settled) waits.push(at - arrivedAt);
     },
   });
-  world.order(question.nodes, 0);
+  for (const { node, nodes } of groups) world.order(nodes, 0, node);
   world.finishUntil(0);
   const seconds = (): number => exponential(random, podSeconds);
   fill(world, question.running, seconds);
@@ -87,13 +89,14 @@ function play(question: WaitQuestion, random: Random): readonly number[] {
 }
 
 /**
- * The 95th percentile of the wait for room over the lead time, in seconds, when a pool has so many nodes.
+ * The 95th percentile of the wait for room over the lead time, in seconds, when there are these nodes.
  *
  * @returns 0 when nobody comes; undefined when there are too many Pods to play within a tick. The same question gives the same answer.
  */
 export function simulatedWaitP95(question: WaitQuestion): number | undefined {
-  const pods = [...question.running, ...question.waiting].reduce((sum, { count }) => sum + count, 0);
-  if (pods > MOST_PODS || question.nodes > MOST_PODS) return undefined;
+  const pods = countOf([...question.running, ...question.waiting]);
+  const nodes = question.groups.reduce((sum, group) => sum + group.nodes, 0);
+  if (pods > MOST_PODS || nodes > MOST_PODS) return undefined;
   const random = seededRandom(question.seed);
   const placements = pods + question.perSecond * question.horizonSeconds;
   const runs = Math.floor(PLACEMENTS / Math.max(1, placements));

@@ -1,12 +1,15 @@
+import type { Surroundings } from '../advise/engines.ts';
+import { ownerOf } from '../advise/proposals.ts';
 import { letsIn, type PodConstraints } from '../capacity/scheduling.ts';
 import type { Resources } from '../capacity/shape.ts';
-import { newNodesFor } from '../replay/policies/first-fit.ts';
+import type { NodeSpec } from '../simulate/node-table.ts';
 import { roomOnEmpty } from '../simulate/world.ts';
 import type { Pool, PoolNode } from '../watch/pools.ts';
 import { classesOf, countOf } from './demand.ts';
 import { type Guardrails, guarded } from './guardrails.ts';
-import { percent } from './packing.ts';
-import type { PoolSize } from './recommendation.ts';
+import { packInto, percent } from './packing.ts';
+import type { PoolSize, Spend } from './recommendation.ts';
+import { type Money, withinSpend } from './spend.ts';
 
 /** A Pod or stage that wants room, and where it may go. */
 export interface Wish {
@@ -26,6 +29,11 @@ export interface PoolQuestion {
   readonly order: readonly string[];
   readonly grewAtMs: ReadonlyMap<string, number>;
   readonly rails: Guardrails;
+  readonly money: Money;
+  /** What the pools cost; undefined: none of them has a price. */
+  readonly spend: Spend | undefined;
+  /** The engines that are seen. */
+  readonly surroundings: Surroundings;
 }
 
 const buildsOn = ({ nodes }: Pool): number => nodes.reduce((sum, { builds }) => sum + builds, 0);
@@ -46,21 +54,22 @@ function shareOut(pools: readonly Pool[], wishes: readonly Wish[]): ReadonlyMap<
   return Map.groupBy(wishes, (wish) => pools.find((pool) => takes(pool, wish))?.name ?? '');
 }
 
-/** The buffer goes where builds run; where none do, to the first pool. */
-function bufferOf(pool: Pool, pools: readonly Pool[], bufferPods: number): number {
+/** What comes goes where builds run; where none do, to the first pool. */
+function shareOf(pool: Pool, pools: readonly Pool[]): number {
   const all = pools.reduce((sum, one) => sum + buildsOn(one), 0);
-  if (all === 0) return pool === pools[0] ? bufferPods : 0;
-  return (bufferPods * buildsOn(pool)) / all;
+  if (all === 0) return pool === pools[0] ? 1 : 0;
+  return buildsOn(pool) / all;
 }
 
-function roomOn({ spec }: Pool, { used, builds }: PoolNode, typical: Resources): number {
+/** What is left of a node: its builds hold room as DaemonSets do. */
+function leftOf({ spec }: Pool, { used, builds }: PoolNode): NodeSpec {
   const held = spec.daemonSets ?? { cpuMillicores: 0, memoryBytes: 0, pods: 0 };
   const daemonSets = {
     cpuMillicores: held.cpuMillicores + used.cpuMillicores,
     memoryBytes: held.memoryBytes + used.memoryBytes,
     pods: held.pods + builds,
   };
-  return roomOnEmpty({ ...spec, daemonSets }, typical);
+  return { ...spec, daemonSets };
 }
 
 /** A wish in Pods of the typical size: a large one needs the room of several. */
@@ -76,7 +85,13 @@ interface Raw {
   readonly because: readonly string[];
 }
 
-function rawSize(pool: Pool, wishes: readonly Wish[], bufferPods: number, typical: Resources): Raw {
+/** Work for one pool. */
+interface Share {
+  readonly wishes: readonly Wish[];
+  readonly bufferPods: number;
+}
+
+function rawSize(pool: Pool, { wishes, bufferPods }: Share, typical: Resources): Raw {
   const open = pool.nodes.filter(({ closed, ready }) => ready && !closed);
   const booting = pool.nodes.filter(({ ready }) => !ready).length;
   const perNode = roomOnEmpty(pool.spec, typical);
@@ -86,13 +101,12 @@ function rawSize(pool: Pool, wishes: readonly Wish[], bufferPods: number, typica
       spareNodes: 0,
       because: ['not one Pod of the usual size fits on its nodes: it is left as it is'],
     };
-  const room = open.reduce((sum, node) => sum + roomOn(pool, node, typical), booting * perNode);
+  const left = open.map((node) => leftOf(pool, node));
+  const room = left.reduce((sum, node) => sum + roomOnEmpty(node, typical), booting * perNode);
   const wantedRoom = wishes.reduce((sum, wish) => sum + weight(wish, typical), 0) + bufferPods;
-  const stuck = newNodesFor(
-    classesOf(wishes.map(({ request }) => request)),
-    booting + open.length,
-    pool.spec,
-  );
+  // Room in many small pieces holds no large Pod: what waits is packed into the pieces as they are.
+  const pieces = [...left.map((node) => ({ node, nodes: 1 })), { node: pool.spec, nodes: booting }];
+  const stuck = packInto(classesOf(wishes.map(({ request }) => request)), pieces, pool.spec).opened;
   const missing = Math.max(stuck, Math.ceil((wantedRoom - room) / perNode - 1e-9), 0);
   const empty = open.filter(({ builds }) => builds === 0).length;
   const spare =
@@ -106,8 +120,8 @@ function rawSize(pool: Pool, wishes: readonly Wish[], bufferPods: number, typica
   };
 }
 
-function sizeOne(pool: Pool, wishes: readonly Wish[], bufferPods: number, question: PoolQuestion): PoolSize {
-  const { wanted, spareNodes, because } = rawSize(pool, wishes, bufferPods, question.typical);
+function sizeOne(pool: Pool, share: Share, question: PoolQuestion): PoolSize {
+  const { wanted, spareNodes, because } = rawSize(pool, share, question.typical);
   const { nodes, held } = guarded(
     wanted,
     {
@@ -124,11 +138,12 @@ function sizeOne(pool: Pool, wishes: readonly Wish[], bufferPods: number, questi
     tooLarge === 0 ? [] : [`${percent(tooLargeShare)} of the waiting Pods don't fit on its nodes at all`];
   return {
     pool: pool.name,
-    owner: pool.owner,
+    owner: ownerOf(pool, question.surroundings),
     actualNodes: pool.nodes.length,
     readyNodes: pool.nodes.filter(({ ready }) => ready).length,
     emptyNodes: pool.nodes.filter(({ builds }) => builds === 0).length,
     wantedNodes: nodes,
+    shortNodes: Math.max(0, wanted - nodes),
     spareNodes: Math.min(nodes, spareNodes),
     tooLargeShare,
     because: [...because, ...held, ...misfit],
@@ -142,11 +157,15 @@ export function sizePools(question: PoolQuestion): {
 } {
   const pools = ranked(question);
   const shares = shareOut(pools, question.wishes);
-  const sizes = pools.map((pool) =>
-    sizeOne(pool, shares.get(pool.name) ?? [], bufferOf(pool, pools, question.bufferPods), question),
-  );
+  const { spend, money, nowMs, rails } = question;
+  const sizes = pools.map((pool) => {
+    const bufferPods = question.bufferPods * shareOf(pool, pools);
+    return sizeOne(pool, { wishes: shares.get(pool.name) ?? [], bufferPods }, question);
+  });
+  const held =
+    spend === undefined ? sizes : withinSpend(sizes, spend, money, { nowMs, stepDown: rails.stepDown });
   return {
-    pools: sizes.sort((one, other) => (one.pool < other.pool ? -1 : 1)),
+    pools: held.toSorted((one, other) => (one.pool < other.pool ? -1 : 1)),
     homeless: countOf(classesOf((shares.get('') ?? []).map(({ request }) => request))),
   };
 }

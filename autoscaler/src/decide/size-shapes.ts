@@ -2,7 +2,9 @@ import type { NodeShape, Resources } from '../capacity/shape.ts';
 import type { NodeSpec } from '../simulate/node-table.ts';
 import { countOf, type Demand, type SizeClass } from './demand.ts';
 import type { Guardrails } from './guardrails.ts';
-import { packed, percent } from './packing.ts';
+import { bounded, meetObjective } from './meet-objective.ts';
+import { type NodeGroup, packed, percent } from './packing.ts';
+import { costOf, type Prices, priceOf } from './price.ts';
 import type { ShapeSize } from './recommendation.ts';
 import { simulatedWaitP95 } from './simulate-wait.ts';
 
@@ -26,65 +28,67 @@ export interface ShapeQuestion {
   readonly demand: Demand;
   readonly outlook: Outlook;
   readonly rails: Guardrails;
+  readonly money: {
+    readonly prices: Prices;
+    readonly currency: string;
+    /** Hours that the Pods of 1000 PRs hold their room. */
+    readonly podHoursOf1000Prs: number;
+  };
 }
 
-/** Tries of a larger pool when the simulated wait is too long: each adds more than the one before, a twentieth first. */
-const MOST_TRIES = 5;
+/** A node of a shape as builds find it: DaemonSets are there first. */
+export const nodeOf = ({ allocatable }: NodeShape, { overhead }: ShapeQuestion): NodeSpec => ({
+  allocatable,
+  daemonSets: overhead,
+});
 
-function bounded(nodes: number, { minNodes, maxNodes, quota }: Guardrails, shape: NodeShape): number {
-  const byQuota = Math.min(
-    Math.floor(quota.cpuMillicores / Math.max(1, shape.allocatable.cpuMillicores)),
-    Math.floor(quota.memoryBytes / Math.max(1, shape.allocatable.memoryBytes)),
-  );
-  return Math.min(maxNodes, Math.max(minNodes, Math.min(nodes, byQuota)));
+/** All that needs room: now, and with the buffer for the lead time. */
+export function demandAhead({ demand, outlook }: ShapeQuestion): {
+  readonly now: readonly SizeClass[];
+  readonly ahead: readonly SizeClass[];
+} {
+  const now = [...demand.running, ...demand.pending, ...demand.known];
+  return { now, ahead: [...now, { request: outlook.typical, count: Math.ceil(outlook.bufferPods) }] };
 }
 
-interface Tried {
-  readonly nodes: number;
-  readonly wait: number | undefined;
-}
+const fitting = (classes: readonly SizeClass[], groups: readonly NodeGroup[]): readonly SizeClass[] =>
+  classes.filter((one) => groups.some(({ node }) => packed([one], node).tooLarge === 0));
 
-/** The smallest pool from `first` on whose simulated wait meets the objective. */
-function cheapest(
-  first: number,
-  most: number,
-  wait: (nodes: number) => number | undefined,
-  objective: number,
-): Tried {
-  let tried: Tried = { nodes: first, wait: wait(first) };
-  for (let nth = 0; nth < MOST_TRIES; nth += 1) {
-    if (tried.wait === undefined || tried.wait <= objective || tried.nodes >= most) break;
-    const nodes = Math.min(most, tried.nodes + Math.max(1, Math.ceil((first * (nth + 1)) / 20)));
-    tried = { nodes, wait: wait(nodes) };
-  }
-  return tried;
+/** The simulated p95 wait over the lead time with these nodes, of the Pods that fit at all. Undefined: not simulated. */
+export function waitWith(groups: readonly NodeGroup[], question: ShapeQuestion): number | undefined {
+  const { demand, outlook } = question;
+  const { typical, pushSize, podSeconds, seed, leadSeconds } = outlook;
+  const isTypicalHeld = fitting([{ request: typical, count: 1 }], groups).length > 0;
+  return simulatedWaitP95({
+    groups,
+    running: fitting(demand.running, groups),
+    waiting: fitting([...demand.pending, ...demand.known], groups),
+    typical,
+    perSecond: isTypicalHeld ? outlook.perSecond : 0,
+    pushSize,
+    podSeconds,
+    horizonSeconds: leadSeconds,
+    seed,
+  });
 }
 
 function sizeOne(shape: NodeShape, question: ShapeQuestion): ShapeSize {
-  const { demand, outlook, rails, overhead } = question;
-  const node: NodeSpec = { allocatable: shape.allocatable, daemonSets: overhead };
-  const waiting = [...demand.pending, ...demand.known];
-  const now: readonly SizeClass[] = [...demand.running, ...waiting];
-  const ahead = [...now, { request: outlook.typical, count: Math.ceil(outlook.bufferPods) }];
+  const { outlook, rails, money } = question;
+  const node = nodeOf(shape, question);
+  const { now, ahead } = demandAhead(question);
   const [packedNow, packedAhead] = [packed(now, node), packed(ahead, node)];
-  const wait = (nodes: number): number | undefined =>
-    simulatedWaitP95({
-      nodes,
-      node,
-      running: fitting(demand.running, node),
-      waiting: fitting(waiting, node),
-      typical: outlook.typical,
-      perSecond: packed([{ request: outlook.typical, count: 1 }], node).tooLarge > 0 ? 0 : outlook.perSecond,
-      pushSize: outlook.pushSize,
-      podSeconds: outlook.podSeconds,
-      horizonSeconds: outlook.leadSeconds,
-      seed: outlook.seed,
-    });
   const most = bounded(Infinity, rails, shape);
   const first = bounded(packedAhead.nodes, rails, shape);
-  const { nodes, wait: waitP95Seconds } = cheapest(first, most, wait, outlook.objectiveSeconds);
+  const { size: nodes, wait: waitP95Seconds } = meetObjective(
+    first,
+    (size, twentieths) => Math.min(most, size + Math.max(1, Math.ceil((first * twentieths) / 20))),
+    (size) => waitWith([{ node, nodes: size }], question),
+    outlook.objectiveSeconds,
+  );
   const count = countOf(now);
   const tooLargeShare = count === 0 ? 0 : packedNow.tooLarge / count;
+  const perHour = priceOf(money.prices, shape.name);
+  const said = { packedNow: packedNow.nodes, packedAhead: packedAhead.nodes, first, nodes, waitP95Seconds };
   return {
     shape: shape.name,
     allocatable: shape.allocatable,
@@ -93,21 +97,10 @@ function sizeOne(shape: NodeShape, question: ShapeQuestion): ShapeSize {
     nodesAhead: nodes,
     waitP95Seconds,
     tooLargeShare,
-    because: story({
-      packedNow: packedNow.nodes,
-      packedAhead: packedAhead.nodes,
-      first,
-      nodes,
-      waitP95Seconds,
-      tooLargeShare,
-      count,
-      question,
-    }),
+    cost: perHour === undefined ? undefined : costOf(nodes * perHour, count, money.podHoursOf1000Prs),
+    because: story({ ...said, tooLargeShare, count, question }),
   };
 }
-
-const fitting = (classes: readonly SizeClass[], node: NodeSpec): readonly SizeClass[] =>
-  classes.filter((one) => packed([one], node).tooLarge === 0);
 
 interface Story {
   readonly packedNow: number;
@@ -120,6 +113,16 @@ interface Story {
   readonly question: ShapeQuestion;
 }
 
+/** The simulated wait in words. */
+export function waitStory(
+  waitP95Seconds: number | undefined,
+  nodes: number,
+  { leadSeconds }: Outlook,
+): string {
+  if (waitP95Seconds === undefined) return 'the wait is not simulated: too many Pods for one tick';
+  return `simulated wait over ${Math.round(leadSeconds)} s with ${nodes} nodes: ${Math.round(waitP95Seconds * 10) / 10} s at the 95th percentile`;
+}
+
 function story({
   packedNow,
   packedAhead,
@@ -128,9 +131,8 @@ function story({
   waitP95Seconds,
   tooLargeShare,
   count,
-  question,
+  question: { outlook },
 }: Story): string[] {
-  const { outlook } = question;
   const because = [
     `${packedNow} nodes hold the ${count} Pods that run, wait or are known; with room for ${Math.ceil(outlook.bufferPods)} more it takes ${packedAhead}`,
   ];
@@ -139,11 +141,7 @@ function story({
     because.push(
       `${nodes - first} more, because the simulated wait with ${first} is longer than ${outlook.objectiveSeconds} s at the 95th percentile`,
     );
-  if (waitP95Seconds === undefined) because.push('the wait is not simulated: too many Pods for one tick');
-  else
-    because.push(
-      `simulated wait over ${Math.round(outlook.leadSeconds)} s with ${nodes} nodes: ${Math.round(waitP95Seconds * 10) / 10} s at the 95th percentile`,
-    );
+  because.push(waitStory(waitP95Seconds, nodes, outlook));
   if (tooLargeShare > 0)
     because.push(`${percent(tooLargeShare)} of the Pods don't fit on such a node at all`);
   return because;

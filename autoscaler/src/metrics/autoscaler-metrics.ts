@@ -1,33 +1,11 @@
-import type { MetricSpec } from '@hangar/shared/contract/runner-metrics';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { createInstruments, type Instruments } from '@hangar/shared/contract/instruments';
+import { Registry } from 'prom-client';
+import type { Condition } from '../decide/condition.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
+import type { OrderOutcome } from '../ports.ts';
 import type { CapacitySnapshot } from '../store/snapshot.ts';
+import { poolRoom, ROOM_STATES } from './pool-room.ts';
 import { AUTOSCALER_METRICS as SPECS } from './specs.ts';
-
-type Instrument<S extends MetricSpec> = S['kind'] extends 'counter'
-  ? Counter<S['labels'][number]>
-  : S['kind'] extends 'gauge'
-    ? Gauge<S['labels'][number]>
-    : Histogram<S['labels'][number]>;
-
-type Instruments = { readonly [K in keyof typeof SPECS]: Instrument<(typeof SPECS)[K]> };
-
-function instrumentOf(spec: MetricSpec, registry: Registry): Counter | Gauge | Histogram {
-  const common = { name: spec.name, help: spec.help, labelNames: [...spec.labels], registers: [registry] };
-  switch (spec.kind) {
-    case 'counter':
-      return new Counter(common);
-    case 'gauge':
-      return new Gauge(common);
-    case 'histogram':
-      return new Histogram({ ...common, buckets: [...(spec.buckets ?? [])] });
-  }
-}
-
-function instrumentsIn(registry: Registry): Instruments {
-  const made = Object.entries(SPECS).map(([word, spec]) => [word, instrumentOf(spec, registry)] as const);
-  return Object.fromEntries(made) as unknown as Instruments;
-}
 
 /** How a tick ended. */
 export type TickOutcome = 'decided' | 'stale' | 'failed';
@@ -35,13 +13,16 @@ export type TickOutcome = 'decided' | 'stale' | 'failed';
 /** More pools than this are not told one by one: a label must have few values. */
 const MOST_POOLS = 100;
 
+const WEIGHTS: readonly Condition['weight'][] = ['stale', 'partial', 'note'];
+
 /** What this service tells of itself. */
 export class AutoscalerMetrics {
   readonly #registry = new Registry();
-  readonly #instruments: Instruments;
+  readonly #instruments: Instruments<typeof SPECS>;
 
-  constructor(version: string) {
-    this.#instruments = instrumentsIn(this.#registry);
+  constructor(version: string, startedAtMs: number) {
+    this.#instruments = createInstruments(SPECS, this.#registry);
+    this.#instruments.processStart.set(startedAtMs / 1000);
     this.#instruments.info.set({ version }, 1);
     for (const outcome of ['decided', 'stale', 'failed']) this.#instruments.ticks.inc({ outcome }, 0);
   }
@@ -61,6 +42,23 @@ export class AutoscalerMetrics {
 
   recorded(count: number): void {
     this.#instruments.records.inc(count);
+  }
+
+  /** How the last orders came out. */
+  acted(outcomes: readonly OrderOutcome[]): void {
+    this.#instruments.outcome.reset();
+    for (const { pool, outcome } of outcomes.slice(0, MOST_POOLS))
+      this.#instruments.outcome.set({ pool, outcome }, 1);
+  }
+
+  standing(conditions: readonly Condition[], isLeading: boolean): void {
+    for (const weight of WEIGHTS)
+      this.#instruments.conditions.set({ weight }, conditions.filter((one) => one.weight === weight).length);
+    this.#instruments.leading.set(isLeading ? 1 : 0);
+  }
+
+  clockJumped(): void {
+    this.#instruments.clockJumps.inc();
   }
 
   ordered(pool: string, outcome: string): void {
@@ -84,8 +82,28 @@ export class AutoscalerMetrics {
     if (forecastMiss !== undefined) miss.set(forecastMiss);
   }
 
-  decided({ demand, buffer, shapes, pools }: Recommendation): void {
-    const { demand: gauge, buffer: byForecast, shapeNodes, poolNodes } = this.#instruments;
+  /** Waits for a node that have ended, in seconds. */
+  waited(seconds: readonly number[]): void {
+    for (const wait of seconds) this.#instruments.nodeWait.observe(wait);
+  }
+
+  /** What the pools have, and what of it is of use for one more Pod of the usual size. */
+  room(pools: CapacitySnapshot['pools'], usual: Recommendation['typicalPod']): void {
+    const { poolCpu, poolMemory } = this.#instruments;
+    poolCpu.reset();
+    poolMemory.reset();
+    for (const pool of pools.slice(0, MOST_POOLS)) {
+      const room = poolRoom(pool, usual);
+      for (const state of ROOM_STATES) {
+        poolCpu.set({ pool: pool.name, state }, room[state].cpuMillicores / 1000);
+        poolMemory.set({ pool: pool.name, state }, room[state].memoryBytes);
+      }
+    }
+  }
+
+  decided({ demand, buffer, shapes, pools, objectiveWaitP95Seconds }: Recommendation): void {
+    const { demand: gauge, buffer: byForecast, shapeNodes, poolNodes, objective } = this.#instruments;
+    objective.set(objectiveWaitP95Seconds);
     gauge.set({ state: 'running' }, demand.runningPods);
     gauge.set({ state: 'pending' }, demand.pendingPods);
     gauge.set({ state: 'known' }, demand.knownStages);
@@ -97,6 +115,12 @@ export class AutoscalerMetrics {
     }
     // Pools that are gone must not stand there for ever.
     poolNodes.reset();
+    this.#instruments.poolOwner.reset();
+    this.#instruments.poolShort.reset();
+    for (const { pool, owner, shortNodes } of pools.slice(0, MOST_POOLS)) {
+      this.#instruments.poolOwner.set({ pool, owner }, 1);
+      this.#instruments.poolShort.set({ pool }, shortNodes);
+    }
     for (const { pool, actualNodes, readyNodes, emptyNodes, wantedNodes } of pools.slice(0, MOST_POOLS)) {
       poolNodes.set({ pool, state: 'actual' }, actualNodes);
       poolNodes.set({ pool, state: 'ready' }, readyNodes);

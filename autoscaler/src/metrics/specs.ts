@@ -1,7 +1,8 @@
-import type { MetricSpec } from '@hangar/shared/contract/runner-metrics';
+import { type MetricSpec, PROCESS_START } from '@hangar/shared/contract/runner-metrics';
 
 /** What this service tells Prometheus. Dashboards and documents are made of it. */
 export const AUTOSCALER_METRICS = {
+  processStart: PROCESS_START,
   info: {
     name: 'hangar_autoscaler_info',
     kind: 'gauge',
@@ -57,6 +58,43 @@ export const AUTOSCALER_METRICS = {
     help: 'Nodes of a pool: actual, ready, empty and wanted.',
     labels: ['pool', 'state'],
   },
+  poolOwner: {
+    name: 'hangar_autoscaler_pool_info',
+    kind: 'gauge',
+    help: 'Always 1; its labels say who scales the pool, as far as its nodes tell.',
+    labels: ['pool', 'owner'],
+  },
+  poolShort: {
+    name: 'hangar_autoscaler_pool_short_nodes',
+    kind: 'gauge',
+    help: 'Nodes that the demand asks for beyond what the guardrails allow, by pool.',
+    labels: ['pool'],
+  },
+  poolCpu: {
+    name: 'hangar_autoscaler_pool_cpu_cores',
+    kind: 'gauge',
+    help: 'CPU of a pool in cores, without DaemonSets: used (by builds), idle (on nodes without builds), open and stranded (free beside builds, with and without room for one more usual Pod).',
+    labels: ['pool', 'state'],
+  },
+  poolMemory: {
+    name: 'hangar_autoscaler_pool_memory_bytes',
+    kind: 'gauge',
+    help: 'Memory of a pool in bytes, without DaemonSets, by the same states as its CPU.',
+    labels: ['pool', 'state'],
+  },
+  nodeWait: {
+    name: 'hangar_autoscaler_node_wait_seconds',
+    kind: 'histogram',
+    help: "From the making of a build's Pod to its node, in seconds.",
+    labels: [],
+    buckets: [0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800],
+  },
+  objective: {
+    name: 'hangar_autoscaler_objective_seconds',
+    kind: 'gauge',
+    help: 'The wait for a node that 95 of 100 Pods shall stay under, in seconds.',
+    labels: [],
+  },
   bootSeconds: {
     name: 'hangar_autoscaler_boot_seconds',
     kind: 'gauge',
@@ -91,6 +129,30 @@ export const AUTOSCALER_METRICS = {
     name: 'hangar_autoscaler_pods_recorded_total',
     kind: 'counter',
     help: 'Finished Pods that were recorded.',
+    labels: [],
+  },
+  outcome: {
+    name: 'hangar_autoscaler_pool_outcome',
+    kind: 'gauge',
+    help: 'Always 1; its labels say how the last order to a pool came out: unserved, foreign-owner and the like.',
+    labels: ['pool', 'outcome'],
+  },
+  leading: {
+    name: 'hangar_autoscaler_leading',
+    kind: 'gauge',
+    help: '1 while this replica leads and may act; 0 on followers and in a dry run.',
+    labels: [],
+  },
+  conditions: {
+    name: 'hangar_autoscaler_conditions',
+    kind: 'gauge',
+    help: 'Things that are not as they should be, by weight: stale (nothing is decided), partial (nothing is lowered) and note; /readyz names them.',
+    labels: ['weight'],
+  },
+  clockJumps: {
+    name: 'hangar_autoscaler_clock_jumps_total',
+    kind: 'counter',
+    help: 'Times that the wall clock was seen to jump; nothing is decided at that tick.',
     labels: [],
   },
   orders: {

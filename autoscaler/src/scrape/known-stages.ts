@@ -13,6 +13,14 @@ export interface KnownStage {
   readonly request: Resources | undefined;
 }
 
+/** A stage of a running build that comes when others are done; nobody has accepted it yet. */
+export interface StageAhead {
+  readonly stageId: number;
+  readonly repo: string;
+  /** Undefined: some time later. */
+  readonly expectedMs: number | undefined;
+}
+
 /** Beyond it a runner is lying or lost: the rest is left out. */
 const MOST_STAGES = 100_000;
 const MOST_CPU_MILLICORES = 1_000_000;
@@ -46,31 +54,51 @@ function stageOf(fields: Fields): KnownStage | undefined {
   };
 }
 
-function listOf(body: string): readonly unknown[] | undefined {
+function aheadOf(fields: Fields): StageAhead | undefined {
+  const stageId = amount(fields['stageId'], Number.MAX_SAFE_INTEGER);
+  if (stageId === undefined) return undefined;
+  const expected = Date.parse(text(fields['expectedAt']));
+  return { stageId, repo: text(fields['repo']), expectedMs: Number.isNaN(expected) ? undefined : expected };
+}
+
+function parsed(body: string): Fields {
   try {
     const data: unknown = JSON.parse(body);
-    const waiting = isFields(data) ? data['waiting'] : undefined;
-    return Array.isArray(waiting) ? waiting : undefined;
+    return isFields(data) ? data : {};
   } catch {
-    return undefined;
+    return {};
   }
 }
 
-/** What a runner's `GET /demand` says; what makes no sense is set aside and told. */
-export function readKnownStages(
-  target: string,
-  body: string,
-): { readonly stages: readonly KnownStage[] | undefined; readonly problems: readonly ScrapeProblem[] } {
-  const list = listOf(body);
+function each<T>(list: readonly unknown[], read: (fields: Fields) => T | undefined): readonly T[] {
+  return list.slice(0, MOST_STAGES).flatMap((one) => (isFields(one) ? (read(one) ?? []) : []));
+}
+
+/** What a runner's `GET /demand` says. `stages` undefined: it is no such answer. */
+export interface ReadDemand {
+  readonly stages: readonly KnownStage[] | undefined;
+  /** Runners of before tell none. */
+  readonly ahead: readonly StageAhead[];
+  readonly problems: readonly ScrapeProblem[];
+}
+
+/** Reads the answer of `GET /demand`; what makes no sense is set aside and told. */
+export function readDemand(target: string, body: string): ReadDemand {
+  const { waiting, ahead: told = [] } = parsed(body);
   const cure = 'it must be the answer of a Hangar runner: { "waiting": [ { "stageId": … } ] }';
-  if (list === undefined)
+  const problem = (words: string): ScrapeProblem => ({ target, problem: words, cure });
+  if (!Array.isArray(waiting))
     return {
       stages: undefined,
-      problems: [{ target, problem: 'GET /demand is no list of waiting stages', cure }],
+      ahead: [],
+      problems: [problem('GET /demand is no list of waiting stages')],
     };
-  const stages = list.slice(0, MOST_STAGES).flatMap((one) => (isFields(one) ? (stageOf(one) ?? []) : []));
-  const lost = list.length - stages.length;
-  const problems =
-    lost === 0 ? [] : [{ target, problem: `${lost} entries of GET /demand make no sense`, cure }];
-  return { stages, problems };
+  const list: readonly unknown[] = Array.isArray(told) ? told : [told];
+  const [stages, ahead] = [each(waiting, stageOf), each(list, aheadOf)];
+  const lost = waiting.length + list.length - stages.length - ahead.length;
+  return {
+    stages,
+    ahead,
+    problems: lost === 0 ? [] : [problem(`${lost} entries of GET /demand make no sense`)],
+  };
 }

@@ -1,4 +1,4 @@
-import { RUNNER_METRICS, STAGE_STATES } from '@hangar/shared/contract/runner-metrics';
+import { PROCESS_START, RUNNER_METRICS, STAGE_STATES } from '@hangar/shared/contract/runner-metrics';
 import type { Exposition, Sample } from '@hangar/shared/exposition/exposition';
 import type { StageState } from './words.ts';
 
@@ -30,7 +30,6 @@ export interface RunnerReading {
 
 /** Beyond these a figure is a slip or a lie. */
 const MOST = { stages: 1_000_000, cores: 10_000_000, bytes: 2 ** 60, counter: 1e15 } as const;
-const PROCESS_START = 'process_start_time_seconds';
 
 /** Histograms whose parts are followed as counters. */
 const HISTOGRAMS = [RUNNER_METRICS.wait.name, RUNNER_METRICS.run.name];
@@ -134,7 +133,7 @@ export function readRunner(
       states,
       capacityPipelines: reading.one(RUNNER_METRICS.capacity.name, MOST.stages),
       unschedulablePods: reading.one(RUNNER_METRICS.unschedulable.name, MOST.stages),
-      startedAtSeconds: reading.one(PROCESS_START, 1e11),
+      startedAtSeconds: reading.one(PROCESS_START.name, 1e11),
       counters: reading.counters(),
     },
     problems: [...malformed, ...reading.problems],

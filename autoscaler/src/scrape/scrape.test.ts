@@ -2,7 +2,7 @@ import { parseExposition } from '@hangar/shared/exposition/parse';
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import type { MetricsSource, TargetAnswer } from '../ports.ts';
-import { readKnownStages } from './known-stages.ts';
+import { readDemand } from './known-stages.ts';
 import { readRunner } from './runner-reading.ts';
 import { scrape } from './scrape.ts';
 import { parseRunnerService, parseRunnerUrl, targetsOf } from './targets.ts';
@@ -61,7 +61,7 @@ describe("a runner's demand", () => {
   it('tells stages without a Pod', () => {
     const body = JSON.stringify({ waiting: [{ ...stage, cpuMillicores: 500, memoryBytes: 1024 }] });
 
-    expect(readKnownStages('r', body)).toEqual({
+    expect(readDemand('r', body)).toEqual({
       stages: [
         {
           stageId: 7,
@@ -72,8 +72,34 @@ describe("a runner's demand", () => {
           request: { cpuMillicores: 500, memoryBytes: 1024 },
         },
       ],
+      ahead: [],
       problems: [],
     });
+  });
+
+  it('tells stages that are still to come, and when, where that is known', () => {
+    const ahead = [
+      { stageId: 8, repo: 'a/b', expectedAt: '2026-01-14T09:30:00.000Z', cpuMillicores: null },
+      { stageId: 9, repo: 'a/b', expectedAt: null },
+    ];
+
+    expect(readDemand('r', JSON.stringify({ waiting: [], ahead }))).toEqual({
+      stages: [],
+      ahead: [
+        { stageId: 8, repo: 'a/b', expectedMs: 1_768_383_000_000 },
+        { stageId: 9, repo: 'a/b', expectedMs: undefined },
+      ],
+      problems: [],
+    });
+  });
+
+  it.each([
+    ['entries that are no stages', [5, { stageId: 'x' }], '2 entries of GET /demand make no sense'],
+    ['no list', 'soon', '1 entries of GET /demand make no sense'],
+  ])('with %s ahead is told, and the rest counts', (_sentence, ahead, want) => {
+    const { stages, problems } = readDemand('r', JSON.stringify({ waiting: [stage], ahead }));
+
+    expect([stages?.length, problems[0]?.problem]).toEqual([1, want]);
   });
 
   it.each([
@@ -82,23 +108,20 @@ describe("a runner's demand", () => {
     ['a size that is too large to be true', { cpuMillicores: 1e12, memoryBytes: 1 }],
     ['no size', {}],
   ])('with %s keeps the stage without its size', (_sentence, size) => {
-    expect(
-      readKnownStages('r', JSON.stringify({ waiting: [{ ...stage, ...size }] })).stages?.[0]?.request,
-    ).toBe(undefined);
+    expect(readDemand('r', JSON.stringify({ waiting: [{ ...stage, ...size }] })).stages?.[0]?.request).toBe(
+      undefined,
+    );
   });
 
   it.each(['', 'null', '[]', '{"waiting":5}', '<html>'])('that reads %j is unknown, not empty', (body) => {
-    const { stages, problems } = readKnownStages('r', body);
+    const { stages, problems } = readDemand('r', body);
 
     expect(stages).toBeUndefined();
     expect(problems).toHaveLength(1);
   });
 
   it('leaves out entries that are no stages, and says how many', () => {
-    const { stages, problems } = readKnownStages(
-      'r',
-      JSON.stringify({ waiting: [stage, 5, { stageId: 'x' }] }),
-    );
+    const { stages, problems } = readDemand('r', JSON.stringify({ waiting: [stage, 5, { stageId: 'x' }] }));
 
     expect(stages).toHaveLength(1);
     expect(problems[0]?.problem).toBe('2 entries of GET /demand make no sense');

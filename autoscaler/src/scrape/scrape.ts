@@ -1,7 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import { formatOfContentType, parseExposition } from '@hangar/shared/exposition/parse';
 import type { MetricsSource, TargetAnswer } from '../ports.ts';
-import { type KnownStage, readKnownStages } from './known-stages.ts';
+import { type KnownStage, type ReadDemand, readDemand, type StageAhead } from './known-stages.ts';
 import { type RunnerReading, readRunner, type ScrapeProblem } from './runner-reading.ts';
 
 /** One runner, as far as it answered. */
@@ -10,6 +10,7 @@ export interface TargetRound {
   readonly reading: RunnerReading | undefined;
   /** Undefined: it didn't say. */
   readonly known: readonly KnownStage[] | undefined;
+  readonly ahead: readonly StageAhead[];
   readonly problems: readonly ScrapeProblem[];
 }
 
@@ -42,6 +43,7 @@ export async function scrape(
     target,
     reading: undefined,
     known: undefined,
+    ahead: [],
     problems: [
       {
         target,
@@ -60,7 +62,6 @@ async function scrapeOne(parts: ScrapeParts, target: string, stop: AbortSignal):
   ]);
   const problems: ScrapeProblem[] = [];
   let reading: RunnerReading | undefined;
-  let known: readonly KnownStage[] | undefined;
   if ('problem' in metrics) problems.push({ target, ...metrics });
   else {
     const exposition = parseExposition(metrics.body, { format: formatOfContentType(metrics.contentType) });
@@ -69,13 +70,12 @@ async function scrapeOne(parts: ScrapeParts, target: string, stop: AbortSignal):
     if (read.reading.states !== undefined) reading = read.reading;
   }
   if ('problem' in demand) problems.push({ target, ...demand });
-  else {
-    const read = readKnownStages(target, demand.body);
-    problems.push(...read.problems);
-    known = read.stages;
-  }
-  return { target, reading, known, problems };
+  const read = 'problem' in demand ? NOTHING : readDemand(target, demand.body);
+  problems.push(...read.problems);
+  return { target, reading, known: read.stages, ahead: read.ahead, problems };
 }
+
+const NOTHING: ReadDemand = { stages: undefined, ahead: [], problems: [] };
 
 type Asked = TargetAnswer | { readonly problem: string; readonly cure: string };
 

@@ -1,6 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import { type Calibration, calibrate } from '../calibrate/calibrate.ts';
 import { DayBook } from '../calibrate/day-summary.ts';
+import type { Job } from '../capacity/job.ts';
 import { type BufferOptions, LiveForecast, type Moment } from '../decide/buffer.ts';
 import { warmUp } from '../decide/warm-up.ts';
 import type { ClusterNews } from '../watch/cluster-watch.ts';
@@ -20,8 +21,6 @@ export interface LearnerOptions {
 const MOST_DAYS = 60;
 /** Records that a forecast is warmed up from: four weeks of a large installation. */
 export const MOST_RECORDS = 200_000;
-/** A forecast keeps every arrival; beyond this it is made anew from the records. */
-const MOST_KEPT = 1_000_000;
 /** Days change slowly. */
 const CALIBRATE_EVERY_MS = 60_000;
 /** A forecast for another lead time is another forecast. */
@@ -57,6 +56,11 @@ export class Learner {
     return this.#forecast.meanMissPods;
   }
 
+  /** Past Pods, as many as are remembered. */
+  get jobs(): readonly Job[] {
+    return this.#records.items.map(({ job }) => job);
+  }
+
   perSecond(): number {
     return this.#recent.perSecond(this.#clock.now() / 1000);
   }
@@ -72,11 +76,11 @@ export class Learner {
   take({ records, boots, arrivals }: ClusterNews): void {
     for (const record of records) {
       this.#keep(record);
-      this.#forecast.ended(record.job.durationSeconds);
+      if (this.#options.buffer.forecast) this.#forecast.ended(record.job.durationSeconds);
     }
     for (const { atMs, seconds } of boots) this.#days.booted(atMs / 1000, seconds);
     for (const at of [...arrivals].sort((one, other) => one - other)) {
-      this.#forecast.arrived(at);
+      if (this.#options.buffer.forecast) this.#forecast.arrived(at);
       this.#recent.add(at, 1);
     }
   }
@@ -95,7 +99,7 @@ export class Learner {
   async forecastPods(moment: Moment): Promise<number | undefined> {
     if (!this.#options.buffer.forecast) return undefined;
     const off = Math.abs(this.#leadSeconds / this.#forecast.leadSeconds - 1);
-    if (off > LEAD_TOLERANCE || this.#forecast.size > MOST_KEPT) await this.#renewForecast();
+    if (off > LEAD_TOLERANCE) await this.#renewForecast();
     return this.#forecast.bufferPods(moment);
   }
 

@@ -1,5 +1,6 @@
-import type { Condition } from '../decide/conditions.ts';
+import type { Condition } from '../decide/condition.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
+import { AuditTrail } from '../act/audit.ts';
 import { Ring } from './ring.ts';
 
 /** One tick, for plots. Null: unknown at that time. */
@@ -35,6 +36,8 @@ const MOST_DECISIONS = 500;
 export class Ledger {
   readonly history = new Ring<HistoryPoint>(MOST_POINTS);
   readonly decisions = new Ring<DecisionEntry>(MOST_DECISIONS);
+  /** Every act, and every reason why there was none. */
+  readonly audit = new AuditTrail();
   /** The last good one. */
   recommendation: Recommendation | undefined;
   /** Since when nothing newer could be decided; undefined: it is true to the data. */

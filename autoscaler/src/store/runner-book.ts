@@ -1,4 +1,4 @@
-import type { KnownStage } from '../scrape/known-stages.ts';
+import type { KnownStage, StageAhead } from '../scrape/known-stages.ts';
 import type { RunnerReading, ScrapeProblem, StageSum } from '../scrape/runner-reading.ts';
 import type { Round } from '../scrape/scrape.ts';
 import type { StageState } from '../scrape/words.ts';
@@ -13,6 +13,8 @@ export interface RunnersView {
   readonly states: Readonly<Record<StageState, StageSum>> | undefined;
   readonly capacityPipelines: number | undefined;
   readonly known: readonly KnownStage[] | undefined;
+  /** Stages of running builds that are still to come, as far as somebody tells. */
+  readonly ahead: readonly StageAhead[];
   readonly problems: readonly ScrapeProblem[];
   /** Increases since the round before, by series, summed over replicas. */
   readonly increases: ReadonlyMap<string, number>;
@@ -22,6 +24,7 @@ interface Kept {
   readonly atMs: number;
   readonly reading: RunnerReading;
   readonly known: readonly KnownStage[] | undefined;
+  readonly ahead: readonly StageAhead[];
 }
 
 const MOST_PROBLEMS = 20;
@@ -40,8 +43,8 @@ export class RunnerBook {
   /** @param nowMs a clock that never jumps */
   take(round: Round, nowMs: number): RunnersView {
     const targets = round.targets.map(({ target }) => target);
-    for (const { target, reading, known } of round.targets)
-      if (reading !== undefined) this.#kept.set(target, { atMs: nowMs, reading, known });
+    for (const { target, reading, known, ahead } of round.targets)
+      if (reading !== undefined) this.#kept.set(target, { atMs: nowMs, reading, known, ahead });
     for (const [target, { atMs }] of this.#kept)
       if (!targets.includes(target) || nowMs - atMs > this.#keepMs) this.#kept.delete(target);
     const kept = [...this.#kept.values()];
@@ -53,6 +56,7 @@ export class RunnerBook {
       states: sumStates(kept),
       capacityPipelines: sumOf(kept.map(({ reading }) => reading.capacityPipelines)),
       known: knownOf(kept),
+      ahead: aheadOf(kept),
       problems: round.targets.flatMap(({ problems }) => problems).slice(0, MOST_PROBLEMS),
       increases: this.#counters.take(round.atMs / 1000, answered),
     };
@@ -87,4 +91,12 @@ function knownOf(kept: readonly Kept[]): readonly KnownStage[] | undefined {
   const told = kept.flatMap(({ known }) => (known === undefined ? [] : [known]));
   if (told.length === 0 || told.length < kept.length) return undefined;
   return [...new Map(told.flat().map((stage) => [stage.stageId, stage])).values()];
+}
+
+/** Each stage once, at the earliest time that anybody expects; one that a runner has accepted is ahead no more. */
+function aheadOf(kept: readonly Kept[]): readonly StageAhead[] {
+  const accepted = new Set(kept.flatMap(({ known }) => known ?? []).map(({ stageId }) => stageId));
+  const told = kept.flatMap(({ ahead }) => ahead).filter(({ stageId }) => !accepted.has(stageId));
+  const lastFirst = told.toSorted((a, b) => (b.expectedMs ?? Infinity) - (a.expectedMs ?? Infinity));
+  return [...new Map(lastFirst.map((stage) => [stage.stageId, stage])).values()];
 }

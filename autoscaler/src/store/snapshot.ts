@@ -1,4 +1,7 @@
+import type { Compared } from '../advise/compare.ts';
+import type { Surroundings } from '../advise/engines.ts';
 import type { Calibration } from '../calibrate/calibrate.ts';
+import type { NodeHours } from '../decide/spend-book.ts';
 import type { Pool } from '../watch/pools.ts';
 import type { PodFact } from '../watch/read-pod.ts';
 import type { RunnersView } from './runner-book.ts';
@@ -22,6 +25,11 @@ export interface CapacitySnapshot {
   /** Pods that arrived in a second, lately. */
   readonly perSecond: number;
   readonly grewAtMs: ReadonlyMap<string, number>;
+  /** Node-hours of today by pool. */
+  readonly nodeHours: NodeHours;
+  readonly surroundings: Surroundings;
+  /** Engine settings that were compared on remembered Pods, by `comparisonKey`. */
+  readonly compared: ReadonlyMap<string, Compared>;
   /** What the forecast wants kept free; undefined: there is none. */
   readonly forecastPods: number | undefined;
 }

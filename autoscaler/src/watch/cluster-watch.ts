@@ -102,6 +102,11 @@ export class ClusterWatch {
     return [...this.#nodes.values()];
   }
 
+  /** The same as they stand in the API. */
+  get nodeObjects(): readonly V1Node[] {
+    return this.#watches.nodes?.objects ?? [];
+  }
+
   /** Undefined: never heard, so nobody knows what they take. */
   get daemonSets(): readonly DaemonFact[] | undefined {
     return this.#watches.daemonSets?.staleMs === undefined ? undefined : [...this.#daemons.values()];

@@ -12,6 +12,8 @@ export interface PoolNode {
   readonly closed: boolean;
   readonly builds: number;
   readonly used: Resources;
+  /** Milliseconds since 1970. */
+  readonly createdMs: number;
 }
 
 /** Nodes that are alike, as they are now. */
@@ -23,9 +25,6 @@ export interface Pool {
   readonly nodes: readonly PoolNode[];
   readonly owner: PoolOwner;
 }
-
-const closed = ({ unschedulable, taints = [] }: NodeTraits): boolean =>
-  unschedulable === true || taints.some(({ effect }) => effect !== 'PreferNoSchedule');
 
 const ZERO: Resources = { cpuMillicores: 0, memoryBytes: 0 };
 
@@ -57,7 +56,7 @@ function overheadOf(traits: NodeTraits, overhead: Overhead): NonNullable<NodeSpe
 }
 
 /**
- * Puts nodes and the builds on them together to pools. Nodes with a foreign taint are no pool of ours.
+ * Puts nodes and the builds on them together to pools. Nodes with a foreign taint are no pool of ours, and those being taken away no longer one.
  *
  * @returns by name
  */
@@ -73,7 +72,7 @@ export function poolsOf(
     builds.set(node, { count: sum.count + 1, used: plus(sum.used, request) });
   }
   const groups = Map.groupBy(
-    nodes.filter(({ foreign }) => !foreign),
+    nodes.filter(({ foreign, leaving }) => !foreign && !leaving),
     ({ pool }) => pool,
   );
   return [...groups]
@@ -89,9 +88,10 @@ export function poolsOf(
         nodes: members.map((node) => ({
           name: node.name,
           ready: node.ready,
-          closed: closed(node.traits),
+          closed: node.closed,
           builds: builds.get(node.name)?.count ?? 0,
           used: builds.get(node.name)?.used ?? ZERO,
+          createdMs: node.createdMs,
         })),
       };
     });

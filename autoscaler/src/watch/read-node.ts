@@ -2,6 +2,7 @@ import { parseCpuMillicores, parseMemoryBytes } from '@hangar/shared/quantity';
 import type { V1DaemonSet, V1Node } from '@kubernetes/client-node';
 import { letsIn, type NodeTraits, type PodConstraints, type Taint } from '../capacity/scheduling.ts';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
+import { CLOSING_TAINT, isTaint } from '../place/pool-node.ts';
 import { constraintsOfSpec, requestOfSpec } from './read-pod.ts';
 
 /** Who scales a pool, as far as its nodes tell. */
@@ -19,6 +20,10 @@ export interface NodeFact {
   readonly owner: PoolOwner;
   /** It has a hard taint that builds are not meant for: another kind of machine. */
   readonly foreign: boolean;
+  /** Cordoned, or closed by a hard taint that is not the pool's own: nothing new comes. */
+  readonly closed: boolean;
+  /** It is being taken away: whoever scales the pool no longer counts it. */
+  readonly leaving: boolean;
 }
 
 /** Which nodes are whose pool. */
@@ -39,6 +44,9 @@ const PASSING = [
   /^DeletionCandidateOfClusterAutoscaler$/,
 ];
 
+/** Engines mark so what they take away. */
+const LEAVING: ReadonlySet<string> = new Set(['karpenter.sh/disrupted', 'ToBeDeletedByClusterAutoscaler']);
+
 const EFFECTS: readonly Taint['effect'][] = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 function taintsOf(node: V1Node): readonly Taint[] {
@@ -53,6 +61,13 @@ function isForeign(taints: readonly Taint[], poolTaint: string): boolean {
   if (hard.some(({ key }) => !PASSING.some((pattern) => pattern.test(key)))) return true;
   return poolTaint !== '' && !taints.some(({ key }) => key === poolTaint);
 }
+
+/** What we closed ourselves to take it is still ours to give: it opens at once when it is wanted. */
+const isClosed = (taints: readonly Taint[], poolTaint: string): boolean =>
+  taints.some(
+    (taint) =>
+      taint.effect !== 'PreferNoSchedule' && taint.key !== poolTaint && !isTaint(taint, CLOSING_TAINT),
+  );
 
 function ownerOf({ metadata }: V1Node): PoolOwner {
   if (metadata?.labels?.['karpenter.sh/nodepool'] !== undefined) return 'karpenter';
@@ -70,19 +85,24 @@ function allocatableOf({ status }: V1Node): NodeShape['allocatable'] {
 
 /** Reads a node. @param nowMs for what it doesn't say */
 export function readNode(node: V1Node, rules: PoolRules, nowMs: number): NodeFact {
-  const { name = '', labels = {}, creationTimestamp = nowMs } = node.metadata ?? {};
+  const { name = '', labels = {}, creationTimestamp = nowMs, deletionTimestamp } = node.metadata ?? {};
   const taints = taintsOf(node);
+  const cordoned = isCordoned(node);
   return {
     name,
     pool: labels[rules.label] ?? 'default',
     allocatable: allocatableOf(node),
-    traits: { labels, taints, ...(node.spec?.unschedulable === true ? { unschedulable: true } : {}) },
+    traits: { labels, taints, ...(cordoned ? { unschedulable: true } : {}) },
     ready: isReady(node),
     createdMs: new Date(creationTimestamp).getTime(),
     owner: ownerOf(node),
     foreign: isForeign(taints, rules.taint),
+    closed: cordoned || isClosed(taints, rules.taint),
+    leaving: deletionTimestamp !== undefined || taints.some(({ key }) => LEAVING.has(key)),
   };
 }
+
+const isCordoned = ({ spec }: V1Node): boolean => spec?.unschedulable === true;
 
 const isReady = ({ status }: V1Node): boolean =>
   (status?.conditions ?? []).some((one) => one.type === 'Ready' && one.status === 'True');

@@ -188,6 +188,31 @@ describe('a node', () => {
     });
     expect(daemonSetsOn({ labels: { gpu: 'yes' } }, daemons).pods).toBe(2);
   });
+
+  const hard = (key: string) => ({ taints: [{ key, effect: 'NoSchedule' }] });
+  it.each([
+    ['the taint of its pool', hard('ci'), false, false],
+    [
+      'our mark of surplus',
+      { taints: [{ key: 'hangar.dev/surplus', effect: 'PreferNoSchedule' }] },
+      false,
+      false,
+    ],
+    ['our closing, which opens at once when it is wanted', hard('hangar.dev/closing'), false, false],
+    ['an ill kubelet', hard('node.kubernetes.io/disk-pressure'), true, false],
+    ['an engine that takes it away', hard('karpenter.sh/disrupted'), true, true],
+  ])('with %s', (_, change, closed, leaving) => {
+    expect(readNode(aNode('n', change), { ...RULES, taint: 'ci' }, NOW)).toMatchObject({ closed, leaving });
+  });
+
+  it('that is cordoned is closed, and that is being deleted is leaving', () => {
+    const node = aNode('n');
+    const cordoned = readNode({ ...node, spec: { unschedulable: true } }, RULES, NOW);
+    expect(cordoned).toMatchObject({ closed: true, leaving: false });
+    const gone = { ...node, metadata: { ...node.metadata, deletionTimestamp: at(1) } };
+    expect(readNode(gone, RULES, NOW)).toMatchObject({ leaving: true });
+    expect(poolsOf([readNode(gone, RULES, NOW)], [], { watched: [] })).toEqual([]);
+  });
 });
 
 describe('pools', () => {

@@ -1,0 +1,118 @@
+import type { Clock } from '@hangar/shared/clock';
+import type { Logger } from '@hangar/shared/logger';
+import type { Job } from '../capacity/job.ts';
+import { comparisonKey } from './advice.ts';
+import type { Compared, Comparison } from './compare.ts';
+import type { Proposal } from './proposals.ts';
+
+/** Plays comparisons where they hold up nobody. Rejects when it can't. */
+export interface Comparer {
+  compare(comparison: Comparison, signal: AbortSignal): Promise<Compared>;
+}
+
+/** What a comparison rests on. */
+export interface Memories {
+  readonly bootSeconds: number;
+  /** Past Pods. */
+  jobs(): readonly Job[];
+}
+
+/** What an {@link Adviser} is made of. */
+export interface AdviserParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Undefined: nothing is compared, published figures stand. */
+  readonly comparer: Comparer | undefined;
+}
+
+const RENEW_MS = 6 * 3_600_000;
+const MOST_DAYS = 7;
+const MOST_JOBS = 50_000;
+/** Fewer Pods, or a shorter time, say little. */
+const LEAST_JOBS = 500;
+const LEAST_DAYS = 1;
+const DAY_SECONDS = 86_400;
+
+/** Keeps comparisons of engine settings on what was remembered: one at a time, in the background, anew every six hours. */
+export class Adviser {
+  readonly #parts: AdviserParts;
+  readonly #compared = new Map<string, Compared>();
+  readonly #triedMs = new Map<string, number>();
+  #working: Promise<void> | undefined;
+
+  constructor(parts: AdviserParts) {
+    this.#parts = parts;
+  }
+
+  /** What was compared, by {@link comparisonKey}. */
+  get compared(): ReadonlyMap<string, Compared> {
+    return new Map(this.#compared);
+  }
+
+  /** Settles when nothing is compared any more. */
+  get idle(): Promise<void> {
+    return this.#working ?? Promise.resolve();
+  }
+
+  /**
+   * Begins what is missing or old, unless something is being compared; never rejects, never waits.
+   *
+   * @param memories its Pods may come in any order; they are asked for only when something begins
+   */
+  consider(proposals: readonly Proposal[], memories: Memories, stop: AbortSignal): void {
+    const { comparer } = this.#parts;
+    if (comparer === undefined || this.#working !== undefined) return;
+    this.#forget(proposals);
+    const due = proposals.find(
+      (one) => one.replay !== undefined && this.#isDue(comparisonKey(one, one.pool)),
+    );
+    if (due?.replay === undefined) return;
+    const key = comparisonKey(due, due.pool);
+    this.#triedMs.set(key, this.#parts.clock.monotonicMs());
+    const jobs = recent(memories.jobs());
+    if (jobs === undefined) return;
+    const { spec: node } = due.pool;
+    const comparison: Comparison = { jobs, node, bootSeconds: memories.bootSeconds, ...due.replay };
+    this.#working = this.#compare(key, comparison, comparer, stop);
+  }
+
+  async #compare(key: string, comparison: Comparison, comparer: Comparer, stop: AbortSignal): Promise<void> {
+    try {
+      this.#compared.set(key, await comparer.compare(comparison, stop));
+    } catch (error) {
+      if (!stop.aborted)
+        this.#parts.log.warn(
+          { err: error },
+          'engine settings could not be compared; published figures stand',
+        );
+    } finally {
+      this.#working = undefined;
+    }
+  }
+
+  #isDue(key: string): boolean {
+    const triedMs = this.#triedMs.get(key);
+    return triedMs === undefined || this.#parts.clock.monotonicMs() - triedMs >= RENEW_MS;
+  }
+
+  /** What nobody proposes any more. */
+  #forget(proposals: readonly Proposal[]): void {
+    const keys = new Set(proposals.map((one) => comparisonKey(one, one.pool)));
+    for (const key of this.#triedMs.keys())
+      if (!keys.has(key)) {
+        this.#triedMs.delete(key);
+        this.#compared.delete(key);
+      }
+  }
+}
+
+/** The last days, by arrival; undefined: too little to say anything. */
+function recent(jobs: readonly Job[]): readonly Job[] | undefined {
+  const sorted = jobs.toSorted((one, other) => one.arrivedAt - other.arrivedAt);
+  const lastAt = sorted.at(-1)?.arrivedAt ?? 0;
+  const lately = sorted
+    .filter(({ arrivedAt }) => arrivedAt >= lastAt - MOST_DAYS * DAY_SECONDS)
+    .slice(-MOST_JOBS);
+  const spanSeconds = lastAt - (lately[0]?.arrivedAt ?? lastAt);
+  return lately.length >= LEAST_JOBS && spanSeconds >= LEAST_DAYS * DAY_SECONDS ? lately : undefined;
+}

@@ -1,0 +1,54 @@
+import type { Job } from '../capacity/job.ts';
+import { clusterAutoscalerPolicy, CLUSTER_AUTOSCALER } from '../replay/policies/cluster-autoscaler.ts';
+import { KARPENTER, karpenterPolicy } from '../replay/policies/karpenter.ts';
+import type { Policy } from '../replay/policy.ts';
+import { replay } from '../replay/replay.ts';
+import type { NodeSpec } from '../simulate/node-table.ts';
+import type { EngineSettings } from './engines.ts';
+
+/** Past Pods, and two ways to have sized a pool for them. */
+export interface Comparison {
+  /** By arrival. */
+  readonly jobs: readonly Job[];
+  readonly node: NodeSpec;
+  readonly bootSeconds: number;
+  readonly now: EngineSettings;
+  readonly better: EngineSettings;
+}
+
+/** What the better settings would have changed. */
+export interface Compared {
+  /** Share of the node-hours that is saved; negative: more is used. */
+  readonly nodeHoursShare: number;
+  /** Seconds that the 95th percentile of the wait gets shorter; negative: longer. */
+  readonly waitP95Seconds: number;
+  readonly jobs: number;
+  readonly days: number;
+}
+
+const DAY_SECONDS = 86_400;
+
+function policyOf(settings: EngineSettings): Policy {
+  switch (settings.engine) {
+    case 'cluster-autoscaler':
+      return clusterAutoscalerPolicy({ ...CLUSTER_AUTOSCALER, ...settings });
+    case 'karpenter': {
+      const validationSeconds = KARPENTER.validationSeconds + settings.consolidateAfterSeconds;
+      return karpenterPolicy({ ...KARPENTER, validationSeconds });
+    }
+  }
+}
+
+/** Plays the same Pods through both settings, as capacity.md §5.1 says. Takes seconds on long traces; the same question gives the same answer. */
+export function compare({ jobs, node, bootSeconds, now, better }: Comparison): Compared {
+  const countFrom = jobs[0]?.arrivedAt ?? 0;
+  const play = (settings: EngineSettings) =>
+    replay({ jobs, node, bootSeconds, policy: policyOf(settings), seed: 1, countFrom });
+  const [before, after] = [play(now), play(better)];
+  return {
+    nodeHoursShare: before.nodeHours === 0 ? 0 : 1 - after.nodeHours / before.nodeHours,
+    waitP95Seconds: before.waitSeconds.p95 - after.waitSeconds.p95,
+    jobs: before.jobs,
+    days: ((jobs.at(-1)?.arrivedAt ?? countFrom) - countFrom) / DAY_SECONDS,
+  };
+}

@@ -1,0 +1,80 @@
+import { silentLogger } from '@hangar/shared/logger';
+import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
+import { FakeCluster } from '@hangar/shared/testing/fake-cluster';
+import { describe, expect, it } from 'vitest';
+import { generateLoad } from '../trace/generate.ts';
+import type { Pool } from '../watch/pools.ts';
+import type { Comparer } from './adviser.ts';
+import { NOTHING_SEEN } from './engines.ts';
+import { SCOUTED } from './scout.ts';
+import { SideKnowledge } from './side-knowledge.ts';
+
+const HOUR = 3_600_000;
+const NOW = Date.UTC(2026, 0, 14, 9);
+const JOBS = generateLoad({ load: 'table-like', seed: 2, days: 2, knownShare: 0, knownSeconds: 0 });
+const allocatable = { cpuMillicores: 3920, memoryBytes: 2 ** 33, pods: 110 };
+const POOL: Pool = {
+  name: 'builds',
+  spec: { allocatable, traits: { labels: { 'karpenter.sh/nodepool': 'builds' } } },
+  shape: { name: 'builds', allocatable, source: 'test' },
+  owner: 'karpenter',
+  nodes: [],
+};
+const NODE_POOL = { metadata: { name: 'builds' }, spec: { disruption: { consolidateAfter: '10m' } } };
+
+function aSide(cluster: FakeCluster | undefined) {
+  const clock = new FakeClock(NOW);
+  let comparisons = 0;
+  const comparer: Comparer = {
+    compare: () => {
+      comparisons += 1;
+      return Promise.resolve({ nodeHoursShare: 0.2, waitP95Seconds: -9, jobs: 1, days: 2 });
+    },
+  };
+  const side = new SideKnowledge({ clock, log: silentLogger, cluster, comparer });
+  const freeze = (nowMs = clock.now()) =>
+    side.freeze({ nowMs, pools: [POOL] }, { bootSeconds: 180, jobs: () => JOBS });
+  return { clock, side, freeze, comparisons: () => comparisons };
+}
+
+describe('what is known beside Pods and nodes', () => {
+  it('is nothing without a cluster, and ends at once', async () => {
+    const { side, freeze, comparisons } = aSide(undefined);
+    await side.run(new AbortController().signal);
+
+    expect(freeze()).toMatchObject({ surroundings: NOTHING_SEEN, compared: new Map() });
+    expect(comparisons()).toBe(0);
+  });
+
+  it('is what the scout saw, and one comparison of what could be better', async () => {
+    const cluster = new FakeCluster();
+    cluster.put({ resource: SCOUTED.nodePools }, NODE_POOL);
+    const { side, freeze, comparisons } = aSide(cluster);
+    const stop = new AbortController();
+    const running = side.run(stop.signal);
+    await settle();
+
+    expect(freeze().surroundings.nodePools?.[0]?.consolidateAfterSeconds).toBe(600);
+    await settle();
+    expect([...freeze().compared.values()]).toMatchObject([{ nodeHoursShare: 0.2 }]);
+    freeze();
+    expect(comparisons()).toBe(1);
+    stop.abort();
+    await running;
+  });
+
+  it('counts node-hours of the pools that it is shown', () => {
+    const { side, freeze } = aSide(undefined);
+    const node = {
+      name: 'n',
+      ready: true,
+      closed: false,
+      builds: 0,
+      used: { cpuMillicores: 0, memoryBytes: 0 },
+    };
+    const pools = [{ ...POOL, nodes: [{ ...node, createdMs: NOW - 3 * HOUR }] }];
+    side.freeze({ nowMs: NOW, pools }, { bootSeconds: 180, jobs: () => [] });
+
+    expect(freeze(NOW + HOUR).nodeHours.byPool.get('builds')).toBeCloseTo(4);
+  });
+});

@@ -1,0 +1,6 @@
+/** One thing that is not as it should be, in words with the cure. */
+export interface Condition {
+  /** `stale`: nothing true can be decided; `partial`: less is known; `note`: good to know. */
+  readonly weight: 'stale' | 'partial' | 'note';
+  readonly text: string;
+}

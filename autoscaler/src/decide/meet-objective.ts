@@ -1,0 +1,41 @@
+import type { NodeShape } from '../capacity/shape.ts';
+import type { Guardrails } from './guardrails.ts';
+
+/** A number of nodes and the wait that it was simulated to give, in seconds; undefined: not simulated. */
+export interface Tried<T> {
+  readonly size: T;
+  readonly wait: number | undefined;
+}
+
+/** Tries of a larger pool when the simulated wait is too long: each adds more than the one before, a twentieth first. */
+const MOST_TRIES = 5;
+
+/**
+ * The smallest size from `first` on whose simulated wait meets the objective, or the last that was tried.
+ *
+ * @param grow a size with so many twentieths of the first one more; the same size: there is no more
+ */
+export function meetObjective<T>(
+  first: T,
+  grow: (size: T, twentieths: number) => T,
+  wait: (size: T) => number | undefined,
+  objectiveSeconds: number,
+): Tried<T> {
+  let tried: Tried<T> = { size: first, wait: wait(first) };
+  for (let nth = 1; nth <= MOST_TRIES; nth += 1) {
+    if (tried.wait === undefined || tried.wait <= objectiveSeconds) break;
+    const size = grow(tried.size, nth);
+    if (size === tried.size) break;
+    tried = { size, wait: wait(size) };
+  }
+  return tried;
+}
+
+/** A number of nodes of one shape within the bounds that hold whatever is there. */
+export function bounded(nodes: number, { minNodes, maxNodes, quota }: Guardrails, shape: NodeShape): number {
+  const byQuota = Math.min(
+    Math.floor(quota.cpuMillicores / Math.max(1, shape.allocatable.cpuMillicores)),
+    Math.floor(quota.memoryBytes / Math.max(1, shape.allocatable.memoryBytes)),
+  );
+  return Math.min(maxNodes, Math.max(minNodes, Math.min(nodes, byQuota)));
+}

@@ -1,0 +1,39 @@
+import type { Calibration } from '../calibrate/calibrate.ts';
+import { BUILDS_PER_PR } from '../calibrate/calibrate.ts';
+import type { Cost } from './recommendation.ts';
+
+/** What an hour of a node costs, by the name of its shape or of its pool. */
+export type Prices = Readonly<Record<string, number>>;
+
+const HOURS = { day: 24, month: 730, second: 1 / 3600 } as const;
+
+/** Hours that the Pods of 1000 PRs hold their room, by what was learned. */
+export const podHoursOf1000Prs = ({ podsPerBuild, podSeconds }: Calibration): number =>
+  1000 * BUILDS_PER_PR * podsPerBuild.value * podSeconds.value * HOURS.second;
+
+/**
+ * What nodes cost.
+ *
+ * @param pods Pods that share these nodes now
+ * @param podHours hours that the Pods of 1000 PRs hold their room
+ */
+export function costOf(perHour: number, pods: number, podHours: number): Cost {
+  return {
+    perHour,
+    perDay: perHour * HOURS.day,
+    perMonth: perHour * HOURS.month,
+    per1000Prs: pods === 0 ? undefined : (perHour / pods) * podHours,
+  };
+}
+
+/** The price of a name; undefined: none. A name such as `constructor` has none. */
+export const priceOf = (prices: Prices, name: string): number | undefined =>
+  Object.hasOwn(prices, name) ? prices[name] : undefined;
+
+/** Names that have a price and that nothing is called: slips, most likely. */
+export const unusedPrices = (prices: Prices, names: readonly string[]): readonly string[] =>
+  Object.keys(prices).filter((name) => !names.includes(name));
+
+/** `9.20 EUR`, `9.20` where there is no word for it. */
+export const amountText = (amount: number, currency: string): string =>
+  `${amount.toFixed(2)} ${currency}`.trim();

@@ -1,0 +1,34 @@
+import type { QuotaFact } from '../advise/engines.ts';
+import type { Resources } from '../capacity/shape.ts';
+import type { PodFact } from '../watch/read-pod.ts';
+
+/**
+ * Pods of the usual size that the quotas of the builds' namespaces still let in, all together. A namespace that builds are seen in
+ * and that has no quota lets in any number.
+ *
+ * @param pods builds that have not ended: where they are is where builds run
+ * @returns whole Pods ≥ 0; infinite: no bound, or no build is seen so that nobody knows the namespaces
+ */
+export function quotaRoomPods(
+  quotas: readonly QuotaFact[],
+  pods: readonly PodFact[],
+  typical: Resources,
+): number {
+  const namespaces = [...new Set(pods.map(({ namespace }) => namespace))];
+  if (namespaces.length === 0) return Infinity;
+  return namespaces.reduce((sum, name) => {
+    const own = quotas.filter(({ namespace }) => namespace === name);
+    return sum + Math.min(Infinity, ...own.map((quota) => roomIn(quota, typical)));
+  }, 0);
+}
+
+function roomIn({ hard, used }: QuotaFact, typical: Resources): number {
+  const per = (of: keyof QuotaFact['hard'], each: number): number =>
+    each > 0 ? Math.floor((hard[of] - used[of]) / each) : Infinity;
+  const rooms = [
+    per('cpuMillicores', typical.cpuMillicores),
+    per('memoryBytes', typical.memoryBytes),
+    per('pods', 1),
+  ];
+  return Math.max(0, Math.min(...rooms));
+}

@@ -1,0 +1,75 @@
+import type { NodeShape, Resources } from '../capacity/shape.ts';
+import type { NodeSpec } from '../simulate/node-table.ts';
+import { roomOnEmpty } from '../simulate/world.ts';
+import type { Pool } from '../watch/pools.ts';
+import { countOf, type Demand, type SizeClass } from './demand.ts';
+import type { RequestClass } from './recommendation.ts';
+
+/** Sizes are told apart by this share of an octave at first, then ever more coarsely until they are few. */
+const FINEST_STEP = 1 / 8;
+/** Classes that a person can read. */
+const MOST_SHOWN = 12;
+
+/** Pods of about one size, and what they were made of. */
+interface Merged<T extends SizeClass> extends SizeClass {
+  readonly members: readonly T[];
+}
+
+const octaves = (amount: number): number => Math.log2(Math.max(1, amount));
+
+/** Which classes are one when sizes are told apart by `step` octaves; 0: exactly. */
+function merged<T extends SizeClass>(classes: readonly T[], step: number): readonly Merged<T>[] {
+  const cell = (amount: number): number => (step === 0 ? amount : Math.floor(octaves(amount) / step));
+  const key = ({ request }: T): string => `${cell(request.cpuMillicores)}/${cell(request.memoryBytes)}`;
+  return [...Map.groupBy(classes, key).values()].map((members) => {
+    const most = (of: keyof Resources): number => Math.max(...members.map(({ request }) => request[of]));
+    return {
+      request: { cpuMillicores: most('cpuMillicores'), memoryBytes: most('memoryBytes') },
+      count: countOf(members),
+      members,
+    };
+  });
+}
+
+/**
+ * The same Pods in at most so many classes, largest first. Equal requests are always one class; where these are too many, sizes
+ * that are nearly alike become one, with the largest CPU and memory of its members, so that no room that is promised is too small.
+ *
+ * @param most how many classes at most; ≥ 1
+ */
+export function fewClasses<T extends SizeClass>(classes: readonly T[], most: number): readonly Merged<T>[] {
+  let few = merged(classes, 0);
+  for (let step = FINEST_STEP; few.length > most; step *= 2) few = merged(classes, step);
+  return few.toSorted(
+    ({ request: one }, { request: other }) =>
+      other.cpuMillicores - one.cpuMillicores || other.memoryBytes - one.memoryBytes,
+  );
+}
+
+/** Sizes of Pods that need room now, and which nodes can hold one. Pure. */
+export function requestClassesOf(
+  demand: Demand,
+  shapes: readonly NodeShape[],
+  overhead: NonNullable<NodeSpec['daemonSets']>,
+  pools: readonly Pool[],
+): readonly RequestClass[] {
+  const states = ['running', 'pending', 'known'] as const;
+  const all = states.flatMap((state) => demand[state].map((one) => ({ ...one, state })));
+  const total = countOf(all);
+  return fewClasses(all, MOST_SHOWN).map(({ request, count, members }): RequestClass => {
+    const of = (state: (typeof states)[number]): number =>
+      countOf(members.filter((one) => one.state === state));
+    const holds = ({ allocatable }: NodeShape): boolean =>
+      roomOnEmpty({ allocatable, daemonSets: overhead }, request) > 0;
+    return {
+      request,
+      runningPods: of('running'),
+      pendingPods: of('pending'),
+      knownStages: of('known'),
+      share: count / Math.max(1, total),
+      fitsShapes: shapes.filter(holds).map(({ name }) => name),
+      tooLargeForShapes: shapes.filter((shape) => !holds(shape)).map(({ name }) => name),
+      fitsPools: pools.filter(({ spec }) => roomOnEmpty(spec, request) > 0).map(({ name }) => name),
+    };
+  });
+}

@@ -1,0 +1,76 @@
+import type { Pool } from '../watch/pools.ts';
+import { amountText, type Prices, priceOf } from './price.ts';
+import type { PoolSize, Spend } from './recommendation.ts';
+import type { NodeHours } from './spend-book.ts';
+
+/** What money is there and how it is counted. */
+export interface Money {
+  readonly prices: Prices;
+  /** A word behind amounts; may be empty. */
+  readonly currency: string;
+  /** All pools with a price together, from midnight to midnight UTC. Undefined: no bound. */
+  readonly maxPerDay: number | undefined;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** What live pools cost; undefined: none of them has a price. */
+export function spendOf(pools: readonly Pool[], hours: NodeHours, money: Money): Spend | undefined {
+  const priced = pools.filter(({ name }) => priceOf(money.prices, name) !== undefined);
+  const seen = [...hours.byPool].map(([name, count]) => (priceOf(money.prices, name) ?? 0) * count);
+  if (priced.length === 0) return undefined;
+  return {
+    perHourNow: priced.reduce(
+      (sum, { name, nodes }) => sum + (priceOf(money.prices, name) ?? 0) * nodes.length,
+      0,
+    ),
+    today: seen.reduce((sum, one) => sum + one, 0),
+    countedFromMs: hours.countedFromMs,
+    maxPerDay: money.maxPerDay,
+    unpricedPools: pools.filter((pool) => !priced.includes(pool)).map(({ name }) => name),
+  };
+}
+
+/** What may be spent in an hour from now on, so that the day's money is never used up: what is left lasts an hour, or until midnight. */
+export function affordablePerHour({ today, maxPerDay = Infinity }: Spend, nowMs: number): number {
+  const leftHours = (DAY_MS - (nowMs % DAY_MS)) / HOUR_MS;
+  return Math.max(0, maxPerDay - today) / Math.min(1, leftHours);
+}
+
+/**
+ * Holds pools with a price within the spend of a day, the first of them first. Nodes that hold builds are never given up: the
+ * bound then bites as they end. It outdoes floors, and a pool shrinks no faster than otherwise.
+ *
+ * @param sizes in the order in which money is given to them
+ */
+export function withinSpend(
+  sizes: readonly PoolSize[],
+  spend: Spend,
+  { prices, currency }: Money,
+  { nowMs, stepDown }: { readonly nowMs: number; readonly stepDown: number },
+): readonly PoolSize[] {
+  if (spend.maxPerDay === undefined) return sizes;
+  const perHour = affordablePerHour(spend, nowMs);
+  const busy = ({ actualNodes, emptyNodes, wantedNodes }: PoolSize): number =>
+    Math.min(wantedNodes, actualNodes - emptyNodes);
+  const price = ({ pool }: PoolSize): number | undefined => priceOf(prices, pool);
+  let left = perHour - sizes.reduce((sum, size) => sum + busy(size) * (price(size) ?? 0), 0);
+  const why = `${amountText(spend.today, currency)} of ${amountText(spend.maxPerDay, currency)} a day are spent, so all pools together may cost ${amountText(perHour, currency)} an hour`;
+  return sizes.map((size) => {
+    const each = price(size);
+    if (each === undefined || each === 0) return size;
+    const more = Math.max(0, Math.floor(left / each + 1e-9));
+    const allowed = Math.max(busy(size) + more, size.actualNodes - stepDown);
+    const nodes = Math.min(size.wantedNodes, allowed);
+    left -= (nodes - busy(size)) * each;
+    if (nodes === size.wantedNodes) return size;
+    return {
+      ...size,
+      wantedNodes: nodes,
+      spareNodes: Math.min(nodes, size.spareNodes),
+      shortNodes: size.shortNodes + size.wantedNodes - nodes,
+      because: [...size.because, `${nodes} at most: ${why}`],
+    };
+  });
+}

@@ -1,0 +1,28 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { Comparer } from '../advise/adviser.ts';
+import type { Compared, Comparison } from '../advise/compare.ts';
+
+/** A comparison that takes longer is given up. */
+const MOST_MS = 300_000;
+const MOST_MIB = 512;
+
+/** The thread's program lies beside this file, in the source as in what is built. */
+const PROGRAM = new URL(import.meta.url.replace(/compare-in-thread(\.[jt]s)$/, 'compare-thread$1'));
+
+/** Compares in a thread of its own that ends with the answer: a fault or a lack of memory there harms nothing here. */
+export const compareInThread: Comparer = {
+  async compare(comparison: Comparison, signal: AbortSignal): Promise<Compared> {
+    const worker = new Worker(PROGRAM, {
+      workerData: comparison,
+      resourceLimits: { maxOldGenerationSizeMb: MOST_MIB },
+    });
+    try {
+      const until = AbortSignal.any([signal, AbortSignal.timeout(MOST_MS)]);
+      const [answer] = (await once(worker, 'message', { signal: until })) as [Compared];
+      return answer;
+    } finally {
+      await worker.terminate();
+    }
+  },
+};

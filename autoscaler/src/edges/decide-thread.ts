@@ -1,0 +1,13 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { type DecideOptions, decide } from '../decide/decide.ts';
+import type { DecideReply, DecideRequest } from './decide-worker.ts';
+
+/** One snapshot after another; a fault is told, and the thread goes on. */
+parentPort?.on('message', ({ id, snapshot }: DecideRequest) => {
+  const tell = (reply: DecideReply): void => parentPort?.postMessage(reply);
+  try {
+    tell({ id, recommendation: decide(snapshot, workerData as DecideOptions) });
+  } catch (error) {
+    tell({ id, problem: error instanceof Error ? error.message : String(error) });
+  }
+});

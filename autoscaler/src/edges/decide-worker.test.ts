@@ -1,0 +1,90 @@
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { afterEach, describe, expect, it } from 'vitest';
+import { decide } from '../decide/decide.ts';
+import { CROWD_OPTIONS, crowdPod, crowdSnapshot } from '../testing/crowd.ts';
+import { DecideWorker } from './decide-worker.ts';
+
+const SNAPSHOT = crowdSnapshot(
+  Array.from({ length: 30 }, (_, nth) => crowdPod(`p${nth}`, { node: `n${nth % 10}` })),
+  12,
+);
+const program = (text: string): URL =>
+  new URL(
+    `data:text/javascript,${encodeURIComponent(`import { parentPort } from 'node:worker_threads'; ${text}`)}`,
+  );
+const ANSWERS = `parentPort.on('message', ({ id, snapshot }) => parentPort.postMessage({ id, recommendation: snapshot.nowMs }));`;
+
+describe('DecideWorker', () => {
+  const clock = new FakeClock();
+  const never = new AbortController().signal;
+  let worker: DecideWorker | undefined;
+  const startWith = (text: string | undefined): DecideWorker => {
+    const base = { decide: CROWD_OPTIONS, timeoutMs: 5_000 };
+    worker = new DecideWorker(clock, text === undefined ? base : { ...base, program: program(text) });
+    return worker;
+  };
+  afterEach(() => worker?.close());
+
+  it('gives the answer that is given without a thread, again and again', async () => {
+    const there = startWith(undefined);
+    const here = decide(SNAPSHOT, CROWD_OPTIONS);
+
+    expect(await there.decide(SNAPSHOT, never)).toEqual(here);
+    expect(await there.decide(SNAPSHOT, never)).toEqual(here);
+  });
+
+  it.each([
+    {
+      title: 'throws',
+      text: `parentPort.once('message', () => { throw new Error('out of luck'); });`,
+      says: 'out of luck',
+    },
+    { title: 'ends', text: `parentPort.once('message', () => process.exit(3));`, says: 'code 3' },
+    {
+      title: 'tells a fault',
+      text: `parentPort.on('message', ({ id }) => parentPort.postMessage({ id, problem: 'odd' }));`,
+      says: 'odd',
+    },
+    {
+      title: 'takes no more memory than it may',
+      text: `parentPort.on('message', () => { const all = []; for (;;) all.push(new Array(1e6).fill(1)); });`,
+      says: 'memory',
+    },
+  ])('a thread that $title costs its tick', async ({ text, says }) => {
+    await expect(startWith(text).decide(SNAPSHOT, never)).rejects.toThrow(says);
+  });
+
+  it('a thread that hangs is given up after its time, and the next question gets a new one', async () => {
+    const hanging = startWith(
+      `parentPort.on('message', ({ snapshot, id }) => { while (snapshot.nowMs === 1) {} parentPort.postMessage({ id, recommendation: 'well' }); });`,
+    );
+    const asked = hanging.decide({ ...SNAPSHOT, nowMs: 1 }, never);
+    const told = expect(asked).rejects.toThrow('no answer within 5 s');
+    await clock.step(4_999);
+    expect(clock.pending).toBe(1);
+    await clock.step(1);
+    await told;
+
+    expect(await hanging.decide(SNAPSHOT, never)).toBe('well');
+  });
+
+  it('a thread that dies between two questions costs one tick at most', async () => {
+    const dying = startWith(
+      `${ANSWERS} parentPort.on('message', () => setImmediate(() => process.exit(1)));`,
+    );
+
+    expect(await dying.decide(SNAPSHOT, never)).toBe(SNAPSHOT.nowMs);
+    // Whether its end is heard before the next question or after it, is chance.
+    const next = dying.decide(SNAPSHOT, never).catch(() => dying.decide(SNAPSHOT, never));
+    expect(await next).toBe(SNAPSHOT.nowMs);
+  });
+
+  it('ends with the signal, and leaves no timer', async () => {
+    const stop = new AbortController();
+    const asked = startWith(`parentPort.on('message', () => undefined);`).decide(SNAPSHOT, stop.signal);
+    stop.abort(new Error('told to stop'));
+
+    await expect(asked).rejects.toThrow('told to stop');
+    expect(clock.pending).toBe(0);
+  });
+});

@@ -1,0 +1,122 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '@hangar/shared/clock';
+import type { DecideOptions } from '../decide/decide.ts';
+import type { Decider } from '../decide/decider.ts';
+import { parcelOf } from '../decide/parcel.ts';
+import type { Recommendation } from '../decide/recommendation.ts';
+import type { CapacitySnapshot } from '../store/snapshot.ts';
+
+/** What the thread is asked. */
+export interface DecideRequest {
+  readonly id: number;
+  readonly snapshot: CapacitySnapshot;
+}
+
+/** What it answers; `problem` is a fault in words. */
+export type DecideReply =
+  | { readonly id: number; readonly recommendation: Recommendation }
+  | { readonly id: number; readonly problem: string };
+
+/** Settings of a {@link DecideWorker}. */
+export interface DecideWorkerOptions {
+  readonly decide: DecideOptions;
+  /** A decision that takes longer is given up, and the thread with it. */
+  readonly timeoutMs: number;
+  /** Another program, for tests. */
+  readonly program?: URL;
+}
+
+/** The thread may take so much, however large the cluster: 5,000 nodes and 50,000 Pods need a tenth of it. */
+const MOST_MIB = 256;
+
+/** The thread's program lies beside this file, in the source as in what is built. */
+const PROGRAM = new URL(import.meta.url.replace(/decide-worker(\.[jt]s)$/, 'decide-thread$1'));
+
+/**
+ * Decides in a thread that lives as long as the service, so that probes and pages are answered meanwhile. A thread that dies or hangs
+ * costs the tick that waits for it; the next tick gets a new one.
+ */
+export class DecideWorker implements Decider {
+  readonly #clock: Clock;
+  readonly #options: DecideWorkerOptions;
+  #worker: Worker | undefined;
+  #asked = 0;
+
+  constructor(clock: Clock, options: DecideWorkerOptions) {
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  async decide(snapshot: CapacitySnapshot, signal: AbortSignal): Promise<Recommendation> {
+    signal.throwIfAborted();
+    this.#asked += 1;
+    const request: DecideRequest = { id: this.#asked, snapshot: parcelOf(snapshot) };
+    const worker = (this.#worker ??= this.#begin());
+    try {
+      return await this.#answer(worker, request, signal);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** Ends the thread; the next decision begins another. */
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    await worker?.terminate();
+  }
+
+  #begin(): Worker {
+    const { shapes, daemonSets, buffer, rails, floors, money, poolOrder, objectiveMs, tickMs, seed } =
+      this.#options.decide;
+    const workerData: DecideOptions = {
+      shapes,
+      daemonSets,
+      buffer,
+      rails,
+      floors,
+      money,
+      poolOrder,
+      objectiveMs,
+      tickMs,
+      seed,
+    };
+    const limits = { maxOldGenerationSizeMb: MOST_MIB };
+    const worker = new Worker(this.#options.program ?? PROGRAM, { workerData, resourceLimits: limits });
+    worker.unref();
+    // A thread that dies between two questions: nobody listens, and the next question begins another.
+    worker.on('error', () => this.#lost(worker));
+    worker.on('exit', () => this.#lost(worker));
+    return worker;
+  }
+
+  #lost(worker: Worker): void {
+    if (this.#worker === worker) this.#worker = undefined;
+  }
+
+  #answer(worker: Worker, request: DecideRequest, signal: AbortSignal): Promise<Recommendation> {
+    const { promise, resolve, reject } = Promise.withResolvers<Recommendation>();
+    const onMessage = (reply: DecideReply): void => {
+      if (reply.id !== request.id) return;
+      if ('problem' in reply) reject(new Error(`${reply.problem}; please report this`));
+      else resolve(reply.recommendation);
+    };
+    const onError = (error: Error): void =>
+      reject(new Error(`the thread that decides died: ${error.message}; the next tick begins another`));
+    const onExit = (code: number): void => onError(new Error(`it ended with code ${code}`));
+    const onAbort = (): void => reject(signal.reason as Error);
+    const { timeoutMs } = this.#options;
+    const onLate = (): void =>
+      onError(new Error(`no answer within ${timeoutMs / 1000} s. Has this process enough CPU?`));
+    const callOff = this.#clock.after(timeoutMs, onLate);
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+    signal.addEventListener('abort', onAbort, { once: true });
+    worker.postMessage(request);
+    return promise.finally(() => {
+      callOff();
+      signal.removeEventListener('abort', onAbort);
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+    });
+  }
+}

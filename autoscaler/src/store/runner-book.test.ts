@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import type { KnownStage, StageAhead } from '../scrape/known-stages.ts';
+import type { TargetRound } from '../scrape/scrape.ts';
+import { RunnerBook } from './runner-book.ts';
+
+const aStage = (stageId: number): KnownStage => ({
+  stageId,
+  repo: 'a/b',
+  reason: '',
+  pod: '',
+  sinceMs: 0,
+  request: undefined,
+});
+const anAhead = (stageId: number, expectedMs: number | undefined = undefined): StageAhead => ({
+  stageId,
+  repo: 'a/b',
+  expectedMs,
+});
+
+/** Replicas that all answer. */
+function taken(...replicas: Partial<Pick<TargetRound, 'known' | 'ahead'>>[]) {
+  const reading = {
+    states: undefined,
+    capacityPipelines: undefined,
+    unschedulablePods: undefined,
+    startedAtSeconds: undefined,
+    counters: new Map<string, number>(),
+  };
+  const targets = replicas.map((change, nth): TargetRound => {
+    const target = `http://r${nth}`;
+    return { target, reading: { ...reading, target }, known: [], ahead: [], problems: [], ...change };
+  });
+  return new RunnerBook(60_000).take({ atMs: 0, targets }, 0);
+}
+
+describe('stages that several replicas tell of', () => {
+  it('count once', () => {
+    const { known, ahead } = taken(
+      { known: [aStage(1)], ahead: [anAhead(9)] },
+      { known: [aStage(1), aStage(2)], ahead: [anAhead(9)] },
+    );
+
+    expect(known?.map(({ stageId }) => stageId)).toEqual([1, 2]);
+    expect(ahead).toHaveLength(1);
+  });
+
+  it.each([
+    ['the earlier of two times', 100, 200, 100],
+    ['the only time that somebody knows', undefined, 200, 200],
+    ['no time when nobody knows one', undefined, undefined, undefined],
+  ])('are expected at %s', (_sentence, one, other, want) => {
+    expect(taken({ ahead: [anAhead(9, one)] }, { ahead: [anAhead(9, other)] }).ahead[0]?.expectedMs).toBe(
+      want,
+    );
+  });
+
+  it('are ahead no more once one of them has accepted it', () => {
+    expect(taken({ known: [aStage(9)] }, { ahead: [anAhead(9), anAhead(10)] }).ahead).toEqual([anAhead(10)]);
+  });
+});
