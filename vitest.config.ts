@@ -3,7 +3,8 @@ import { RetriesReporter } from './testbed/levels/retries-reporter.ts';
 
 /**
  * Levels of tests. unit: pure rooms and edges on loopback. tools: the testbed itself. gate: the Go program as processes.
- * flows: whole pipelines on the embedded cluster. real: the same on a real kubelet.
+ * flows: whole pipelines on the embedded cluster. boards: boards and alerts on a real
+ * Prometheus. browser: the page in a real Chromium. real: the same on a real kubelet. docs: commands of the documents there.
  */
 const level = (name: string, include: string[], test: object) => ({
   extends: true as const,
@@ -32,11 +33,18 @@ export default defineConfig({
       : ['default'],
     coverage: { provider: 'v8', include: ['shared/src/**', 'runner/src/**', 'autoscaler/src/**'] },
     projects: [
-      level('unit', ['{shared,runner,autoscaler,dashboards,charts}/src/**/*.test.ts'], withoutState),
+      level(
+        'unit',
+        ['{shared,runner,autoscaler,dashboards,charts}/src/**/*.test.ts', 'autoscaler/web/*.test.ts'],
+        withoutState,
+      ),
       level(
         'tools',
-        ['testbed/{bench,demo,drone,embedded,images,levels}/**/*.test.ts', 'testbed/real/plan/**/*.test.ts'],
-        {},
+        [
+          'testbed/{bench,demo,docs,drone,embedded,images,levels}/**/*.test.ts',
+          'testbed/real/plan/**/*.test.ts',
+        ],
+        { exclude: ['testbed/docs/real/**'] },
       ),
       level('gate', ['runner/gate/**/*.test.ts'], { testTimeout: 60_000, maxWorkers: 1, retry: 1 }),
       level('flows', ['testbed/flows/**/*.test.ts'], {
@@ -45,10 +53,24 @@ export default defineConfig({
         maxWorkers: 2,
         retry: 1,
       }),
+      level('boards', ['testbed/boards/**/*.test.ts'], {
+        testTimeout: 60_000,
+        hookTimeout: 300_000,
+        maxWorkers: 1,
+        retry: 1,
+      }),
+      level('browser', ['testbed/browser/**/*.test.ts'], {
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
+        maxWorkers: 1,
+        retry: 1,
+      }),
       level('real', ['testbed/real/**/*.test.ts', 'testbed/real-flows/**/*.test.ts'], {
         exclude: ['testbed/real/plan/**', 'testbed/real-flows/large/**'],
         ...onTheRealCluster,
       }),
+      level('docs', ['testbed/docs/real/**/*.test.ts'], onTheRealCluster),
+      level('chart', ['testbed/chart/**/*.test.ts'], onTheRealCluster),
       level('large', ['testbed/real-flows/large/**/*.test.ts'], {
         ...onTheRealCluster,
         testTimeout: 900_000,

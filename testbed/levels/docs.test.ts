@@ -1,21 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { SETTINGS as AUTOSCALER_SETTINGS } from '@hangar/autoscaler/settings';
 import { SETTINGS, WITHOUT_EFFECT } from '@hangar/runner/settings';
 import { describe, expect, it } from 'vitest';
-
-const root = join(import.meta.dirname, '../..');
-const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-
-/** README.md may come later than the rest; everything else must be there. */
-const pages = [
-  ...['README.md'].filter((path) => existsSync(join(root, path))),
-  ...['CONTRIBUTING.md', 'CHANGELOG.md', 'runner/gate/PROTOCOL.md'],
-  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`)
-    .sort(),
-];
+import { PAGES, readPage as read, ROOT as root } from '../docs/pages.ts';
 
 const namesOf = (
   settings: Readonly<Record<string, { readonly name: string; readonly legacyNames: readonly string[] }>>,
@@ -91,7 +79,7 @@ function unknownVariables(text: string): readonly string[] {
   );
 }
 
-describe.each(pages)('%s', (page) => {
+describe.each(PAGES)('%s', (page) => {
   it('links to what is there', () => {
     expect(broken(page, read(page))).toEqual([]);
   });
@@ -102,6 +90,30 @@ describe.each(pages)('%s', (page) => {
 
   it('names variables that exist', () => {
     expect(unknownVariables(read(page))).toEqual([]);
+  });
+});
+
+describe('README.md', () => {
+  const linked = new Set(links(read('README.md')).map((target) => target.split('#')[0]));
+  const generated = PAGES.filter((page) => /^Generated (from|by) /m.test(read(page).slice(0, 300)));
+
+  it.each(generated.filter((page) => !page.startsWith('docs/runbooks/')))(
+    'leads to %s, which is generated',
+    (page) => {
+      expect(linked).toContain(page);
+    },
+  );
+
+  it('leads to every page of docs/', () => {
+    const pages = PAGES.filter((page) => /^docs\/[^/]+$/.test(page));
+    expect(pages.filter((page) => !linked.has(page))).toEqual([]);
+  });
+
+  it('leads to runbooks by way of the alerts', () => {
+    const there = new Set(links(read('docs/alerts.md')).map((target) => `docs/${target}`));
+    const runbooks = PAGES.filter((page) => page.startsWith('docs/runbooks/'));
+    expect(runbooks.length).toBeGreaterThan(0);
+    expect(runbooks.filter((page) => !there.has(page))).toEqual([]);
   });
 });
 

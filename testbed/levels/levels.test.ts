@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { afterSecondTry, LEVELS, summary } from './levels.ts';
 
-const all = { linux: true, root: true, go: true };
+const all = { linux: true, root: true, go: true, chromium: true, prometheus: true };
 const passed = { name: 'unit', passed: 3, failed: 0, retried: [], failures: [], failedFiles: [] };
 
 describe('levels', () => {
@@ -14,6 +14,10 @@ describe('levels', () => {
     expect(real?.missing({ ...all, root: false })).toContain('sudo');
     expect(real?.missing({ ...all, linux: false })).toContain('Linux');
     expect(real?.missing({ ...all, go: false })).toContain('Go');
+    const browser = LEVELS.find((level) => level.name === 'browser');
+    expect(browser?.missing({ ...all, chromium: false })).toContain('install-debian.sh chromium');
+    const boards = LEVELS.find((level) => level.name === 'boards');
+    expect(boards?.missing({ ...all, prometheus: false })).toContain('install-debian.sh prometheus');
   });
 });
 

@@ -16,10 +16,23 @@ export interface Machine {
   readonly linux: boolean;
   readonly root: boolean;
   readonly go: boolean;
+  readonly chromium: boolean;
+  /** And its promtool. */
+  readonly prometheus: boolean;
 }
 
 const needsGo = ({ go }: Machine): string | undefined =>
   go ? undefined : 'Go is not installed: install Go 1.26 (https://go.dev/dl) and put it in PATH';
+
+const needsChromium = ({ chromium }: Machine): string | undefined =>
+  chromium
+    ? undefined
+    : 'Chromium is not installed: run "sudo testbed/install-debian.sh chromium" once, or install chromium by other means';
+
+const needsPrometheus = ({ prometheus }: Machine): string | undefined =>
+  prometheus
+    ? undefined
+    : 'Prometheus is not installed: run "sudo testbed/install-debian.sh prometheus" once, or put prometheus and promtool in PATH';
 
 function needsRealCluster(machine: Machine): string | undefined {
   if (!machine.linux) return 'the real cluster runs on Linux only: use a Linux machine or a virtual one';
@@ -68,10 +81,50 @@ export const LEVELS: readonly Level[] = [
     quick: ['testbed/flows/outcomes.test.ts'],
   },
   {
+    name: 'boards',
+    what: 'boards and alerts on a real Prometheus that reads the real programs',
+    command: vitest('boards'),
+    missing: needsPrometheus,
+    quick: 'nothing',
+  },
+  {
+    name: 'browser',
+    what: "the autoscaler's page in a real Chromium",
+    command: vitest('browser'),
+    missing: needsChromium,
+    quick: 'nothing',
+  },
+  {
     name: 'real',
     what: 'the same on a real kubelet',
     command: vitest('real'),
-    prepare: ['testbed', '--', 'build'],
+    prepare: ['testbed', '--', 'build', 'etcd', 'kubernetes', 'containerd', 'kwok', 'karpenter'],
+    missing: needsRealCluster,
+    quick: 'nothing',
+  },
+  {
+    name: 'chart',
+    what: 'the Helm chart, and both programs as Pods, on a real kubelet',
+    command: vitest('chart'),
+    prepare: [
+      'testbed',
+      '--',
+      'build',
+      'etcd',
+      'kubernetes',
+      'containerd',
+      'kwok',
+      'helm',
+      'prometheus-operator',
+    ],
+    missing: needsRealCluster,
+    quick: 'nothing',
+  },
+  {
+    name: 'docs',
+    what: 'commands and chart values as the documents have them, on a real kubelet',
+    command: vitest('docs'),
+    prepare: ['testbed', '--', 'build', 'etcd', 'kubernetes', 'containerd', 'kwok', 'helm'],
     missing: needsRealCluster,
     quick: 'nothing',
   },

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { findChromium } from './chromium.ts';
 import { afterSecondTry, LEVELS, type Level, type LevelResult, type Machine, summary } from './levels.ts';
 
 const HELP = `npm test                  every level of tests that this machine can run; with CI=true all are demanded
@@ -14,6 +15,8 @@ const machine: Machine = {
   linux: process.platform === 'linux',
   root: process.getuid?.() === 0,
   go: spawnSync('go', ['version']).status === 0,
+  chromium: findChromium() !== undefined,
+  prometheus: ['prometheus', 'promtool'].every((program) => spawnSync(program, ['--version']).status === 0),
 };
 
 interface Report {

@@ -97,6 +97,11 @@ const WHEN = word(['auto', 'always', 'never']);
 const MONITORING: readonly ChartValue[] = [
   WHEN('monitoring.serviceMonitors', 'auto', '`auto`: where the cluster knows ServiceMonitors.'),
   WHEN('monitoring.rules', 'auto', 'Alerts as a PrometheusRule; `auto`: where the cluster knows them.'),
+  text(
+    'monitoring.runbookUrl',
+    '',
+    'Folder in which you publish docs/runbooks, such as `https://git.acme.test/hangar/docs/runbooks`: alerts link there by `runbook_url`; empty: they only name the page.',
+  ),
   text('monitoring.interval', '30s', 'How often Prometheus looks.'),
   textMap('monitoring.labels', {}, 'What your Prometheus selects by, such as `release: prometheus`.'),
   flag('monitoring.dashboards.enabled', true, 'Grafana boards as ConfigMaps, for its sidecar.'),

@@ -16,6 +16,11 @@ envFrom:
   {{- toYaml . | nindent 2 }}
   {{- end }}
 env:
+  # Its name, also where it shares the host's, and by which it knows its own former life.
+  - name: POD_NAME
+    valueFrom: { fieldRef: { fieldPath: metadata.name } }
+  - name: POD_UID
+    valueFrom: { fieldRef: { fieldPath: metadata.uid } }
   {{- with .Values.runner.rpcSecret.existingSecret }}
   - name: DRONE_RPC_SECRET
     valueFrom:

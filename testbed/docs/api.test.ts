@@ -1,0 +1,101 @@
+import { loadConfig } from '@hangar/autoscaler/config';
+import { noMemory } from '@hangar/autoscaler/ports';
+import { createService } from '@hangar/autoscaler/service';
+import { createHttp } from '@hangar/runner/http';
+import { silentLogger } from '@hangar/shared/logger';
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { describe, expect, it } from 'vitest';
+import { blocksOf } from './blocks.ts';
+import { readPage } from './pages.ts';
+
+const PAGE = readPage('docs/api.md');
+/** The answers that the page shows, in its order. */
+const [unready, stages, problem] = blocksOf(PAGE)
+  .filter(({ language }) => language === 'json')
+  .map(({ text }) => JSON.parse(text) as unknown);
+
+type HttpParts = Parameters<typeof createHttp>[0];
+
+const WELL = {
+  starting: '',
+  stopping: false,
+  leaseLostMs: undefined,
+  watchStaleMs: 0,
+  pollAgeMs: 0,
+  pollTriedMs: 0,
+};
+
+const WAITING: ReturnType<HttpParts['stages']>[number] = {
+  stageId: 2,
+  buildId: 10,
+  buildNumber: 7,
+  repo: 'acme/widget',
+  stageName: 'default',
+  event: 'push',
+  phase: 'waiting',
+  sinceMs: Date.parse('2026-01-14T10:35:00Z'),
+  reason: '5 pipelines of 5 pipelines are in use',
+  pod: '',
+  adopted: false,
+  asks: { pipelines: 1, pods: 1, cpuMillicores: 500, memoryBytes: 512 * 2 ** 20 },
+};
+
+const runner = (pollAgeMs = 0) =>
+  createHttp({
+    clock: new FakeClock(),
+    stages: () => [WAITING],
+    ahead: () => [],
+    signs: () => ({ ...WELL, pollAgeMs }),
+    metrics: { contentType: 'text/plain', text: () => Promise.resolve('') },
+    about: { machine: 'm', version: '0', capacity: 5 },
+    ui: undefined,
+  });
+
+function autoscaler() {
+  const loaded = loadConfig({
+    HANGAR_AUTOSCALER_KUBERNETES: 'off',
+    HANGAR_AUTOSCALER_RUNNERS: 'http://127.0.0.1:1',
+  });
+  if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
+  const source = { get: () => Promise.reject(new Error('nobody is asked')) };
+  const clock = new FakeClock();
+  const parts = { clock, log: silentLogger, source, cluster: undefined, memory: noMemory };
+  return createService({ ...parts, version: '0', page: new Map() }, loaded.ok).http;
+}
+
+describe('docs/api.md shows what the runner answers', () => {
+  it('when it is not ready', async () => {
+    expect((await runner(200_000).inject('/readyz')).json()).toEqual(unready);
+  });
+
+  it('at /stages', async () => {
+    expect((await runner().inject('/stages')).json()).toEqual(stages);
+  });
+
+  it('at /demand, by the names of its members', async () => {
+    const answer = (await runner().inject('/demand')).json<object>();
+    const [, section = ''] = PAGE.split('### GET /demand');
+    const named = [...(section.split('\n## ')[0]?.matchAll(/^\| `(\w+)` \|/gm) ?? [])].map(
+      ([, name]) => name,
+    );
+    expect(named.toSorted()).toEqual(Object.keys(answer).toSorted());
+  });
+});
+
+describe('docs/api.md shows what the autoscaler answers', () => {
+  it('to a question that makes no sense', async () => {
+    expect((await autoscaler().inject('/api/v1/what-if')).json()).toEqual(problem);
+  });
+
+  it('at paths that are there', async () => {
+    const [, section = ''] = PAGE.split('## The autoscaler');
+    const paths = [...section.matchAll(/`GET (\/[^`, ]*)`/g)].map(
+      ([, path = '']) => path.split('?')[0] ?? '',
+    );
+    const http = autoscaler();
+    await http.ready();
+    const known = paths.filter((path) => path === '/' || http.hasRoute({ method: 'GET', url: path }));
+    expect(known).toEqual(paths);
+    expect(paths).toContain('/api/v1/recommendations');
+  });
+});
