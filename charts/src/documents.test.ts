@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
-import { DOCUMENTS, staleDocuments } from './documents.ts';
+import { DOCUMENTS } from './documents.ts';
 import { COMPONENTS, VALUES } from './values/values.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -20,13 +20,6 @@ const at = (path: string): Schema | undefined =>
 describe('the generated files of the chart', () => {
   it.each(Object.entries(DOCUMENTS))('%s is what the code says (else: npm run generate)', (path, render) => {
     expect(read(path)).toBe(render());
-  });
-
-  it('a changed and a missing file are stale, the others are not', () => {
-    const [first = '', second = '', ...rest] = Object.keys(DOCUMENTS);
-    const texts = new Map(rest.map((path) => [path, DOCUMENTS[path]?.()]));
-    texts.set(first, 'changed');
-    expect(staleDocuments((path) => texts.get(path))).toEqual([first, second]);
   });
 
   it('Chart.yaml has the version of the programs', () => {

@@ -47,10 +47,3 @@ export const DOCUMENTS: Readonly<Record<string, () => string>> = {
       ]),
     ),
 };
-
-/** Which files differ from the code. `read` gives a file's text, undefined when there is none. */
-export function staleDocuments(read: (path: string) => string | undefined): readonly string[] {
-  return Object.entries(DOCUMENTS)
-    .filter(([path, render]) => read(path) !== render())
-    .map(([path]) => path);
-}
