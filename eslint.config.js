@@ -16,6 +16,7 @@ export default tseslint.config(
       '**/node_modules/**',
       '**/coverage/**',
       '**/*.mjs',
+      '**/*.cjs',
       'eslint.config.js',
       'vitest.config.ts',
     ],

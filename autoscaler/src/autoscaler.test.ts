@@ -26,13 +26,14 @@ const metricsOf = (running: number | string, waiting = 0): string =>
     '',
   ].join('\n');
 
-/** A runner whose answers a test can change; undefined: it is silent. */
+/** A runner, and a Drone server, whose answers a test can change; undefined: it is silent. */
 class FakeRunner implements MetricsSource {
+  drone: string | undefined = 'drone_pending_jobs 0\n';
   metrics: string | undefined = metricsOf(0);
   demand: string | undefined = '{"waiting":[]}';
 
   get(url: string): ReturnType<MetricsSource['get']> {
-    const body = url.endsWith('/demand') ? this.demand : this.metrics;
+    const body = url.includes('drone') ? this.drone : url.endsWith('/demand') ? this.demand : this.metrics;
     if (body === undefined) return Promise.reject(new Error('connection refused'));
     return Promise.resolve({ status: 200, contentType: 'text/plain', body });
   }
@@ -127,6 +128,34 @@ async function aService({ cluster, env = {}, memory = noMemory, act }: Options =
 
 const nodesAhead = (ledger: { recommendation: { shapes: readonly { nodesAhead: number }[] } | undefined }) =>
   ledger.recommendation?.shapes[0]?.nodesAhead;
+
+describe('with the Drone server’s own metrics', () => {
+  const env = { HANGAR_AUTOSCALER_DRONE_METRICS: 'https://drone/metrics' };
+
+  it('knows of work that no runner has accepted', async () => {
+    const { runner, ledger, ticks } = await aService({ env });
+    expect(ledger.recommendation?.demand.knownStages).toBe(0);
+    runner.drone = 'drone_pending_jobs 40\n';
+    const before = nodesAhead(ledger) ?? 0;
+    await ticks();
+
+    expect(ledger.recommendation?.demand.knownStages).toBe(40);
+    expect(nodesAhead(ledger)).toBeGreaterThan(before + 5);
+    expect(ledger.conditions).toEqual([]);
+  });
+
+  it('says what is missing when it doesn’t answer, and decides on the rest', async () => {
+    const { runner, ledger, ticks } = await aService({ env });
+    runner.drone = undefined;
+    runner.metrics = metricsOf(30);
+    await ticks();
+
+    expect(ledger.recommendation?.demand).toMatchObject({ runningPods: 30, knownStages: 0 });
+    expect(ledger.conditions).toMatchObject([
+      { weight: 'partial', text: expect.stringContaining('connection refused') as string },
+    ]);
+  });
+});
 
 describe('with runners alone', () => {
   it('moves with what they run', async () => {

@@ -16,6 +16,7 @@ import type { Recommendation } from './decide/recommendation.ts';
 import type { AutoscalerMetrics, TickOutcome } from './metrics/autoscaler-metrics.ts';
 import { OrderDesk } from './order-desk.ts';
 import type { Actor, MetricsSource, TraceMemory } from './ports.ts';
+import { askDrone, type DroneReading } from './scrape/drone-server.ts';
 import { scrape } from './scrape/scrape.ts';
 import { pointOf } from './store/history-point.ts';
 import { Learner } from './store/learner.ts';
@@ -32,6 +33,8 @@ export interface AutoscalerParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly source: MetricsSource;
+  /** Who asks the Drone server; undefined: as runners are asked. */
+  readonly droneSource?: MetricsSource | undefined;
   /** Undefined: the runners alone tell. */
   readonly cluster: Cluster | undefined;
   readonly memory: TraceMemory;
@@ -78,6 +81,7 @@ export class Autoscaler {
     this.learner = new Learner(clock, {
       buffer: config.buffer,
       bootSeconds: config.bootMs / 1000,
+      objectiveP95Seconds: config.objectiveMs / 1000,
       tickSeconds: config.tickMs / 1000,
     });
     this.#watch =
@@ -134,15 +138,17 @@ export class Autoscaler {
   }
 
   async #tick(stop: AbortSignal): Promise<TickOutcome> {
-    // 1. Scrape: the runners' metrics and demand. A runner that doesn't answer is a gap.
+    // 1. Scrape: the runners' metrics and demand, and the Drone server's queue. Who doesn't answer is a gap.
+    const asking = this.#askDrone(stop);
     const runners = await this.#scrape(stop);
+    const drone = asking && (await asking);
     // 2. Store: what happened since the last tick, in memory and on the disk.
     const news = this.#watch?.takeNews() ?? NO_NEWS;
     await this.#recorder.keep(news.records);
     this.#learn(news, runners);
     this.#parts.metrics.waited(news.waits);
     // 3. Freeze: everything from here to acting is decided on this, and on nothing else.
-    const snapshot = await this.#freeze(runners);
+    const snapshot = await this.#freeze(runners, drone);
     this.#parts.metrics.seen(snapshot, this.learner.meanMissPods);
     const conditions = [...this.#clockCondition(), ...conditionsOf(snapshot, this.#expected)];
     if (isStale(conditions)) {
@@ -160,6 +166,12 @@ export class Autoscaler {
     await this.#desk.give(recommendation, sceneOf(snapshot, recommendation, nodes, conditions), stop);
     this.ledger.conditions = [...conditions, ...this.#actingConditions];
     return 'decided';
+  }
+
+  #askDrone(stop: AbortSignal): Promise<DroneReading> | undefined {
+    const { clock, source, droneSource = source } = this.#parts;
+    const { drone, scrapeDeadlineMs: deadlineMs } = this.#config;
+    return drone && askDrone({ clock, source: droneSource, deadlineMs }, drone.url, stop);
   }
 
   async #scrape(stop: AbortSignal): Promise<RunnersView | undefined> {
@@ -191,7 +203,10 @@ export class Autoscaler {
       if (series.startsWith(RUNNER_METRICS.stagesEnded.name)) this.learner.endedStages(increase);
   }
 
-  async #freeze(runners: RunnersView | undefined): Promise<CapacitySnapshot> {
+  async #freeze(
+    runners: RunnersView | undefined,
+    drone: DroneReading | undefined,
+  ): Promise<CapacitySnapshot> {
     const { learner } = this;
     const seen = clusterViewOf(this.#watch, this.#config.daemonSets);
     const nowMs = this.#parts.clock.now();
@@ -202,17 +217,18 @@ export class Autoscaler {
       pools: this.#poolMemory.complete(seen.pools),
       nowMs,
       runners,
+      drone,
       calibration: learner.calibration,
       perSecond: learner.perSecond(),
       grewAtMs: new Map(this.#desk.grewAtMs),
-      forecastPods: undefined,
+      forecast: undefined,
     };
     const demand = demandIn(base);
     if (demand.lowerBound) this.learner.exhausted();
     // Without Pods a forecast sees no arrivals.
     if (seen.pods === undefined) return Object.freeze(base);
-    const forecastPods = await this.learner.forecastPods(momentOf(base.nowMs, seen.pods, demand));
-    return Object.freeze({ ...base, forecastPods });
+    const forecast = await this.learner.look(momentOf(base.nowMs, seen.pods, demand));
+    return Object.freeze({ ...base, forecast });
   }
 
   #publish(recommendation: Recommendation, { waits }: ClusterNews): void {

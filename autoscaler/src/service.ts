@@ -18,6 +18,8 @@ export interface ServiceParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly source: MetricsSource;
+  /** Who asks the Drone server; undefined: as runners are asked. */
+  readonly droneSource?: MetricsSource | undefined;
   readonly cluster: Cluster | undefined;
   readonly memory: TraceMemory;
   /** Whoever acts instead of what the settings say. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { DOCUMENTS } from './documents.ts';
 import { COMPONENTS, VALUES } from './values/values.ts';
 

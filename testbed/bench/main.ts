@@ -1,8 +1,10 @@
+import { capacityCommand } from './capacity/capacity.ts';
 import type { BenchCommand, Terminal } from './command.ts';
+import { karpenterCommand } from './karpenter/karpenter.ts';
 import { stepsCommand } from './steps/steps.ts';
 
 /** All benches; each has a folder of its own. */
-const COMMANDS: readonly BenchCommand[] = [stepsCommand];
+const COMMANDS: readonly BenchCommand[] = [stepsCommand, karpenterCommand, capacityCommand];
 
 const USAGE = 2;
 const INTERRUPTED = 130;

@@ -153,6 +153,7 @@ async function open(clock: Clock, house: House): Promise<Actors & { readonly pro
       HANGAR_AUTOSCALER_BOOT_TIME: '5s',
       HANGAR_AUTOSCALER_COOL_DOWN: '2s',
       HANGAR_AUTOSCALER_MAX_NODES: '4',
+      HANGAR_AUTOSCALER_PRICES: 'builds-4=0.2,4cpu-8gb=0.19',
     }),
     (one) => one.stop(),
   );

@@ -37,6 +37,8 @@ export const pool = (name: string, actualNodes = 22, wantedNodes = 26): Pool => 
   emptyNodes: 2,
   wantedNodes,
   shortNodes: 0,
+  nodePerHour: 0.19,
+  waitP95Seconds: 2,
   spareNodes: 4,
   tooLargeShare: 0,
   because: [

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attempt, run } from '../real/command.ts';
 import { connectRealCluster, type RealCluster } from '../real/facts.ts';
-import { CHART, Helm, LEAST, laidOver } from './helm.ts';
 import { partFolder } from '../real/plan/layout.ts';
+import { CHART, Helm, LEAST, laidOver } from './helm.ts';
 import { switchesOf } from './switches.ts';
 
 const id = randomBytes(3).toString('hex');

@@ -3,7 +3,7 @@ import { RIGHTS as AUTOSCALER_RIGHTS, type Feature } from '@hangar/autoscaler/pe
 import { RIGHTS as RUNNER_RIGHTS } from '@hangar/runner/permissions';
 import type { KubernetesObject, V1ConfigMap, V1Deployment, V1PodSpec, V1Role } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { ownLayout } from '../real/facts.ts';
 import { CHART, type ChartValues, Helm, LEAST, laidOver } from './helm.ts';
 import { switchesOf } from './switches.ts';
@@ -23,6 +23,14 @@ async function rendered(
   return parseAllDocuments(text)
     .map((document) => document.toJS() as KubernetesObject | null)
     .filter((one) => one !== null);
+}
+
+interface PrometheusRule extends KubernetesObject {
+  readonly spec: {
+    readonly groups: readonly {
+      readonly rules: readonly { readonly alert: string; readonly annotations: object }[];
+    }[];
+  };
 }
 
 const ofKind = <T extends KubernetesObject>(
@@ -156,6 +164,18 @@ describe('settings', () => {
     expect((await runnerEnv(config))[Object.keys(config)[0] ?? '']).toBe(want);
   });
 
+  it('the runner is told its Pod, by which it is known to others and knows its former life', async () => {
+    const [deployment] = ofKind<V1Deployment>(await rendered({}), 'Deployment').filter(
+      (one) => one.metadata?.name === 'hangar-runner',
+    );
+    expect(deployment?.spec?.template.spec?.containers[0]?.env).toEqual(
+      expect.arrayContaining([
+        { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+        { name: 'POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
+      ]),
+    );
+  });
+
   it('hardening is on where nobody says otherwise', async () => {
     expect(await runnerEnv({})).toMatchObject({ HANGAR_HARDENING: 'restricted' });
   });
@@ -183,6 +203,35 @@ describe('monitoring', () => {
     ).toEqual(['ServiceMonitor ci/hangar-autoscaler', 'ServiceMonitor ci/hangar-runner']);
     expect(ofKind(await rendered({}), 'ServiceMonitor')).toEqual([]);
   });
+
+  const rulesOf = async (runbookUrl: string) =>
+    ofKind<PrometheusRule>(
+      await rendered(
+        { monitoring: { runbookUrl } },
+        '--api-versions',
+        'monitoring.coreos.com/v1/PrometheusRule',
+      ),
+      'PrometheusRule',
+    );
+  const fileOf = (component: string): unknown =>
+    parse(readFileSync(`${CHART}/rules/hangar-${component}.yaml`, 'utf8'));
+
+  it('has the rules of the files, which name their runbooks', async () => {
+    const [autoscaler, runner] = (await rulesOf('')).map(({ spec }) => spec);
+    expect([autoscaler, runner]).toEqual([fileOf('autoscaler'), fileOf('runner')]);
+  });
+
+  it.each(['https://git.acme.test/runbooks', 'https://git.acme.test/runbooks/'])(
+    'links to runbooks at %s, and changes nothing else',
+    async (url) => {
+      for (const { spec } of await rulesOf(url))
+        for (const { alert, annotations } of spec.groups.flatMap(({ rules }) => rules))
+          expect(annotations).toMatchObject({
+            runbook: `docs/runbooks/${alert}.md`,
+            runbook_url: `https://git.acme.test/runbooks/${alert}.md`,
+          });
+    },
+  );
 
   it('has none where nobody wants them', async () => {
     expect(

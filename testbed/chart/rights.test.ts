@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import {
   RIGHTS as AUTOSCALER_RIGHTS,
-  type Feature,
   rulesOf as autoscalerRules,
+  type Feature,
 } from '@hangar/autoscaler/permissions';
 import { review as reviewAutoscaler } from '@hangar/autoscaler/review';
 import { RIGHTS as RUNNER_RIGHTS, rulesOf as runnerRules } from '@hangar/runner/permissions';

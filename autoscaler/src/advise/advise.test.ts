@@ -10,7 +10,7 @@ import type { Pool } from '../watch/pools.ts';
 import { adviceOf, comparisonKey, PUBLISHED_GAINS } from './advice.ts';
 import { Adviser, type Comparer } from './adviser.ts';
 import { type Compared, compare } from './compare.ts';
-import { type NodePoolFact, NOTHING_SEEN, type Surroundings } from './engines.ts';
+import { NOTHING_SEEN, type NodePoolFact, type Surroundings } from './engines.ts';
 import { ownerOf, proposalsOf } from './proposals.ts';
 import { findClusterAutoscaler, readNodePool, readQuota, secondsOf } from './read-engines.ts';
 

@@ -1,5 +1,5 @@
 import type { Job } from '../capacity/job.ts';
-import { clusterAutoscalerPolicy, CLUSTER_AUTOSCALER } from '../replay/policies/cluster-autoscaler.ts';
+import { CLUSTER_AUTOSCALER, clusterAutoscalerPolicy } from '../replay/policies/cluster-autoscaler.ts';
 import { KARPENTER, karpenterPolicy } from '../replay/policies/karpenter.ts';
 import type { Policy } from '../replay/policy.ts';
 import { replay } from '../replay/replay.ts';

@@ -22,12 +22,16 @@ The pool:
   --cold-seconds N        how much longer a build takes on a node without images (0)
 
 The policies:
-  --policy NAME           may be repeated: forecast, sqrt, look-ahead, clairvoyant, cluster-autoscaler, karpenter, static:N
+  --policy NAME           may be repeated: forecast, sqrt, look-ahead, clairvoyant, cluster-autoscaler, karpenter,
+                          karpenter-buffer, karpenter-buffer-sqrt, static:N; those with whom others are compared when nothing is said
                             forecast       usual demand by weekday and hour, corrected by recent arrivals
                             sqrt           2·√(running + waiting) + 5 free places, needs no history
                             look-ahead     what is known ahead, and 5 free places
                             clairvoyant    knows the future: a bound, not a policy
-  --placement NAME        least (the scheduler's default), most, or soft-taint (own pools: surplus nodes closed softly)
+                            karpenter-buffer  Karpenter, and the forecast as the replicas of a CapacityBuffer
+                            karpenter-buffer-sqrt  the same with the rule of sqrt
+  --placement NAME        least (the scheduler's default), most, or soft-taint (least, surplus nodes marked PreferNoSchedule);
+                          soft-taint for forecast, sqrt, look-ahead and clairvoyant when nothing is said, least for others
   --train-days N          days that don't count (14)
   --objective-p95-seconds N   the wait that the forecast aims at (10)
   --seed N                for the made-up builds and the scheduler's chance (1)
@@ -36,6 +40,7 @@ The answer:
   --json                  data instead of a table
   --decisions FILE        the wanted pool size over time, {"at": seconds since the first midnight UTC, "nodes": n} on each
                           line, so that anybody's simulator can judge it; needs exactly one policy
+  --plot text|FILE.svg    nodes over the counted days, as rows of blocks or as a picture
 
 Exit codes: 0 played, 1 some builds never found a node, 2 the command line or the trace makes no sense.
 `;

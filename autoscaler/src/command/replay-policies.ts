@@ -1,10 +1,11 @@
 import type { Job } from '../capacity/job.ts';
 import { forecastRule } from '../forecast/forecast-rule.ts';
 import { clusterAutoscalerPolicy } from '../replay/policies/cluster-autoscaler.ts';
-import { karpenterPolicy } from '../replay/policies/karpenter.ts';
+import { karpenterBufferPolicy, karpenterPolicy } from '../replay/policies/karpenter.ts';
 import type { BufferRule } from '../replay/policies/own-pool.ts';
 import { OWN_POOL, ownPoolPolicy } from '../replay/policies/own-pool.ts';
 import { clairvoyantRule, lookAheadRule, squareRootRule } from '../replay/policies/rules.ts';
+import { softlyPlaced } from '../replay/policies/soft-taints.ts';
 import { staticPolicy } from '../replay/policies/static.ts';
 import type { Policy } from '../replay/policy.ts';
 import type { ScoringStrategy } from '../simulate/class-scores.ts';
@@ -36,71 +37,76 @@ const MOST_NODES = 100_000;
 /** One push: what must find room at the quietest hour. */
 const FLOOR_PODS = 5;
 const RULE_Z = 2;
-/** Where the forecast starts before it is held to the waits: replays of both loads of capacity.md §5 came out best about here. */
-const QUANTILE = 0.87;
+/** Where the forecast starts before it is held to the waits. */
+const QUANTILE = 0.82;
+
+const leadSecondsOf = ({ bootSeconds }: PolicyWords): number => bootSeconds + OWN_POOL.tickSeconds;
+
+const forecastOf = (words: PolicyWords): BufferRule =>
+  forecastRule({
+    leadSeconds: leadSecondsOf(words),
+    quantile: QUANTILE,
+    objectiveP95Seconds: words.objectiveP95Seconds,
+    floor: FLOOR_PODS,
+    fallback: { z: RULE_Z, floor: FLOOR_PODS },
+  });
 
 /** Policies that size a pool of their own, by the room that they keep free. */
-function ownRule(name: string, words: PolicyWords, jobs: readonly Job[]): BufferRule | undefined {
-  const leadSeconds = words.bootSeconds + OWN_POOL.tickSeconds;
+function ownRule(name: string, words: PolicyWords, jobs: readonly Job[]): BufferRule {
   switch (name) {
     case 'sqrt':
       return squareRootRule(RULE_Z, FLOOR_PODS);
     case 'look-ahead':
       return lookAheadRule(0, FLOOR_PODS);
     case 'clairvoyant':
-      return clairvoyantRule(jobs, leadSeconds);
-    case 'forecast':
-      return forecastRule({
-        leadSeconds,
-        quantile: QUANTILE,
-        objectiveP95Seconds: words.objectiveP95Seconds / 2,
-        floor: FLOOR_PODS,
-        fallback: { z: RULE_Z, floor: FLOOR_PODS },
-      });
+      return clairvoyantRule(jobs, leadSecondsOf(words));
     default:
-      return undefined;
+      return forecastOf(words);
   }
 }
 
 const OWN = ['forecast', 'sqrt', 'look-ahead', 'clairvoyant'];
-const ENGINES: Readonly<Record<string, () => Policy>> = {
+const DEFAULT_NAMES = [
+  'cluster-autoscaler',
+  'karpenter',
+  'karpenter-buffer',
+  'sqrt',
+  'forecast',
+  'clairvoyant',
+];
+const ENGINES: Readonly<Record<string, (words: PolicyWords) => Policy>> = {
   'cluster-autoscaler': () => clusterAutoscalerPolicy(),
   karpenter: () => karpenterPolicy(),
+  'karpenter-buffer': (words) => karpenterBufferPolicy(forecastOf(words)),
+  'karpenter-buffer-sqrt': () => karpenterBufferPolicy(squareRootRule(RULE_Z, FLOOR_PODS)),
 };
 
-function ownOrder(name: string, words: PolicyWords, placement: Placement): PolicyOrder {
+/** Who sizes the pool, wherever builds are placed; undefined: nobody has that name. */
+function builderOf(name: string, words: PolicyWords): ((jobs: readonly Job[]) => Policy) | undefined {
+  if (name.startsWith('static:')) {
+    const nodes = Math.floor(readNumber('policy static', name.slice('static:'.length), [1, MOST_NODES]));
+    return () => staticPolicy(nodes);
+  }
+  if (OWN.includes(name)) return (jobs) => ownPoolPolicy(ownRule(name, words, jobs));
+  const engine = Object.hasOwn(ENGINES, name) ? ENGINES[name] : undefined;
+  return engine && (() => engine(words));
+}
+
+function readPolicy(name: string, words: PolicyWords): PolicyOrder {
+  const written =
+    words.placement === undefined ? undefined : readWord('placement', words.placement, PLACEMENTS);
+  const build = builderOf(name, words);
+  if (build === undefined) {
+    const names = [...OWN, ...Object.keys(ENGINES), 'static:N'].join(', ');
+    throw new UsageError(`--policy takes ${names}; not "${name}"`);
+  }
+  const placement = written ?? (OWN.includes(name) ? 'soft-taint' : 'least');
   return {
     name,
     placement,
     strategy: placement === 'most' ? 'most' : 'least',
-    build: (jobs) => {
-      const rule = ownRule(name, words, jobs);
-      if (rule === undefined) throw new UsageError(`no policy ${name}`);
-      return ownPoolPolicy(rule, { ...OWN_POOL, softTaint: placement === 'soft-taint' });
-    },
+    build: (jobs) => (placement === 'soft-taint' ? softlyPlaced(build(jobs)) : build(jobs)),
   };
-}
-
-function engineOrder(name: string, placement: Placement, build: () => Policy): PolicyOrder {
-  if (placement === 'soft-taint') {
-    throw new UsageError(`--placement soft-taint is for pools of our own; ${name} takes least or most`);
-  }
-  return { name, placement, strategy: placement, build };
-}
-
-function readPolicy(name: string, words: PolicyWords): PolicyOrder {
-  const placement =
-    words.placement === undefined ? undefined : readWord('placement', words.placement, PLACEMENTS);
-  if (OWN.includes(name)) return ownOrder(name, words, placement ?? 'soft-taint');
-  const engine = Object.hasOwn(ENGINES, name) ? ENGINES[name] : undefined;
-  if (engine !== undefined) return engineOrder(name, placement ?? 'least', engine);
-  if (name.startsWith('static:')) {
-    const nodes = Math.floor(readNumber('policy static', name.slice('static:'.length), [1, MOST_NODES]));
-    return engineOrder(name, placement ?? 'least', () => staticPolicy(nodes));
-  }
-  throw new UsageError(
-    `--policy takes ${[...OWN, ...Object.keys(ENGINES), 'static:N'].join(', ')}; not "${name}"`,
-  );
 }
 
 /**
@@ -110,9 +116,6 @@ function readPolicy(name: string, words: PolicyWords): PolicyOrder {
  */
 export function readPolicies(words: PolicyWords): readonly PolicyOrder[] {
   const names = words.names.flatMap((name) => name.split(',')).filter((name) => name !== '');
-  const wanted =
-    names.length > 0 ? names : ['cluster-autoscaler', 'karpenter', 'sqrt', 'forecast', 'clairvoyant'];
-  if (names.length === 0 && words.placement === 'soft-taint')
-    return OWN.map((name) => readPolicy(name, words));
+  const wanted = names.length > 0 ? names : DEFAULT_NAMES;
   return wanted.map((name) => readPolicy(name, words));
 }

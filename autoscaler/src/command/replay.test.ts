@@ -59,6 +59,40 @@ describe('replay', () => {
     ).toBe(true);
   });
 
+  it('draws nodes over time, as text or as a picture', async () => {
+    const picture = join(folder, 'plot.svg');
+    const words = ['--trace', trace, '--policy', 'static:9,karpenter', '--train-days', '1', '--plot'];
+
+    expect((await run(...words, 'text')).out).toMatch(/static:9 +│▅+│ up to 9\n/);
+    await run(...words, picture);
+    expect(await readFile(picture, 'utf8')).toMatch(/^<svg [^]*polyline[^]*karpenter<\/text>\n<\/svg>\n$/);
+  });
+
+  it('takes every flag of its help, and answers with these fields and no others', async () => {
+    const words = `--trace ${trace} --node 8cpu-16gb --boot-seconds 60 --policy forecast --placement least --train-days 1
+      --objective-p95-seconds 20 --cold-seconds 30 --seed 4 --decisions ${join(folder, 'd')} --json`;
+    const { out } = await run(...words.split(/\s+/));
+    const answer = JSON.parse(out) as { waitSeconds: object; jobs: number; coldStarts: number };
+
+    expect(Object.keys(answer)).toEqual(
+      'policy placement jobs nodeHours nodeHoursPer1000Jobs waitSeconds worstHourP95 peakNodes boots coldStarts evicted unplaced tooLarge forecastError'.split(
+        ' ',
+      ),
+    );
+    expect(Object.keys(answer.waitSeconds)).toEqual(['p50', 'p95', 'p99', 'max']);
+    expect(answer.coldStarts).toBeGreaterThan(0);
+  });
+
+  it('marks surplus nodes for any policy, so that all can be compared under one placement', async () => {
+    const { out } = await run(trace, '--train-days', '1', '--placement', 'soft-taint', '--json');
+    const answers = JSON.parse(out) as { policy: string; placement: string }[];
+
+    expect(answers.map(({ policy }) => policy)).toEqual(
+      'cluster-autoscaler karpenter karpenter-buffer sqrt forecast clairvoyant'.split(' '),
+    );
+    expect(new Set(answers.map(({ placement }) => placement))).toEqual(new Set(['soft-taint']));
+  });
+
   it('puts policies side by side for a person', async () => {
     const { out } = await run(
       '--load',
@@ -91,10 +125,9 @@ describe('replay', () => {
     { args: ['--load', 'harder', '--policy', 'magic'], want: 'not "magic"' },
     { args: ['--load', 'harder', '--policy', 'toString'], want: 'not "toString"' },
     { args: ['--load', 'harder', '--policy', 'static:x'], want: 'a number from 1' },
-    {
-      args: ['--load', 'harder', '--policy', 'karpenter', '--placement', 'soft-taint'],
-      want: 'pools of our own',
-    },
+    { args: ['--load', 'harder', '--placement', 'tight'], want: 'soft-taint, not "tight"' },
+    { args: ['--load', 'harder', '--plot', 'picture.png'], want: 'FILE.svg' },
+    { args: ['--load', 'harder', '--plot', 'text', '--json'], want: 'FILE.svg' },
     { args: ['--load', 'harder', '--node', 'small'], want: '--node' },
     { args: ['--load', 'harder', '--boot-seconds', '-1'], want: '--boot-seconds' },
     {

@@ -4,13 +4,16 @@ import { readTraceFile } from '../edges/trace-file.ts';
 import { parseShape } from '../model/shapes.ts';
 import { replay } from '../replay/replay.ts';
 import type { ReplayResult } from '../replay/result.ts';
+import { type Change, demandChanges, type Timeline, timelineOf } from '../replay/timeline.ts';
 import type { NodeSpec } from '../simulate/node-table.ts';
+import { roomOnEmpty } from '../simulate/world.ts';
 import type { LoadName } from '../trace/generate.ts';
 import { generateLoad, LOAD_NAMES } from '../trace/generate.ts';
 import type { Written } from './options.ts';
 import { readNumber, readOptions, readWord } from './options.ts';
 import { progressLine } from './progress.ts';
 import { REPLAY_HELP } from './replay-help.ts';
+import { plotSvg, plotText } from './replay-plot.ts';
 import type { PolicyOrder } from './replay-policies.ts';
 import { readPolicies } from './replay-policies.ts';
 import { replayText } from './replay-text.ts';
@@ -32,11 +35,15 @@ const OPTIONS = {
   'objective-p95-seconds': { type: 'string' },
   seed: { type: 'string' },
   decisions: { type: 'string' },
+  plot: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
 
 const DAY = 86_400;
 const LARGEST_SEED = 2 ** 31 - 1;
+/** Parts of the counted time in a plot; as many columns in a terminal. */
+const PLOT_SPANS = 112;
+const NO_REQUEST = { cpuMillicores: 0, memoryBytes: 0 };
 
 /** Everything but the jobs, read and checked before any long work starts. */
 interface Plan {
@@ -61,6 +68,15 @@ function readNode(text: string): NodeSpec {
   const parsed = parseShape(text);
   if ('problem' in parsed) throw new UsageError(`--node: ${parsed.problem}`);
   return { allocatable: parsed.shape.allocatable };
+}
+
+function readPlot(written: Written): string | undefined {
+  const plot = written.text('plot');
+  if (plot === undefined || plot.endsWith('.svg')) return plot;
+  if (plot !== 'text') throw new UsageError(`--plot takes text or a FILE.svg, not "${plot}"`);
+  if (written.flag('json'))
+    throw new UsageError('--plot text would spoil the data of --json: write a FILE.svg');
+  return plot;
 }
 
 function readPlan(written: Written): Plan {
@@ -106,27 +122,55 @@ function readJobs(
   return generated(written, readWord('load', load ?? '', LOAD_NAMES), seed);
 }
 
+const midnightBefore = (jobs: readonly Job[]): number => Math.floor((jobs[0]?.arrivedAt ?? 0) / DAY) * DAY;
+
+const countFrom = (jobs: readonly Job[], { trainDays }: Plan): number =>
+  trainDays === 0 ? (jobs[0]?.arrivedAt ?? 0) : midnightBefore(jobs) + trainDays * DAY;
+
 interface Played {
   readonly result: ReplayResult;
-  readonly decisions: readonly string[];
+  /** Of the wanted pool size, by time. */
+  readonly decisions: readonly Change[];
 }
 
 function play(order: PolicyOrder, jobs: readonly Job[], plan: Plan, terminal: Terminal): Played {
-  const first = jobs[0]?.arrivedAt ?? 0;
-  const midnight = Math.floor(first / DAY) * DAY;
-  const decisions: string[] = [];
+  const decisions: Change[] = [];
   const progress = progressLine(terminal, order.name);
   const result = replay({
     ...plan,
     jobs,
     policy: order.build(jobs),
     strategy: order.strategy,
-    countFrom: plan.trainDays === 0 ? first : midnight + plan.trainDays * DAY,
-    onDecision: (at, nodes) => decisions.push(JSON.stringify({ at: at - midnight, nodes })),
+    countFrom: countFrom(jobs, plan),
+    onDecision: (at, nodes) => decisions.push([at, nodes]),
     onProgress: progress.show,
   });
   progress.clear();
   return { result: { ...result, placement: order.placement }, decisions };
+}
+
+function decisionLines(decisions: readonly Change[], jobs: readonly Job[]): string {
+  const midnight = midnightBefore(jobs);
+  return decisions.map(([at, nodes]) => `${JSON.stringify({ at: at - midnight, nodes })}\n`).join('');
+}
+
+/** Nodes that full nodes would take for what runs, and what each policy wanted. */
+function timelines(played: readonly Played[], jobs: readonly Job[], plan: Plan): readonly Timeline[] {
+  const to = jobs.at(-1)?.arrivedAt ?? 0;
+  const spans = { from: Math.min(countFrom(jobs, plan), to), to, count: PLOT_SPANS };
+  const needed = demandChanges(jobs).map(([at, running]): Change => {
+    const perNode = Math.max(1, roomOnEmpty(plan.node, jobs[0]?.request ?? NO_REQUEST));
+    return [at, Math.ceil(running / perNode)];
+  });
+  return [
+    timelineOf('full nodes', needed, spans),
+    ...played.map(({ result, decisions }) => timelineOf(result.policy, decisions, spans)),
+  ];
+}
+
+async function plotTo(where: string, lines: readonly Timeline[], terminal: Terminal): Promise<void> {
+  if (where === 'text') terminal.out(`\n${plotText(lines)}`);
+  else await writeFile(where, plotSvg('Nodes over the counted days', lines));
 }
 
 async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -141,13 +185,15 @@ async function run(args: readonly string[], terminal: Terminal): Promise<ExitCod
   const path = written.text('decisions');
   if (path !== undefined && orders.length !== 1)
     throw new UsageError('--decisions FILE needs exactly one --policy');
+  const plot = readPlot(written);
   const jobs = await readJobs(written, plan.seed, terminal);
   const played = orders.map((order) => play(order, jobs, plan, terminal));
   const results = played.map(({ result }) => result);
-  if (path !== undefined) await writeFile(path, `${played[0]?.decisions.join('\n') ?? ''}\n`);
+  if (path !== undefined) await writeFile(path, decisionLines(played[0]?.decisions ?? [], jobs));
   const [only] = results;
   if (written.flag('json')) terminal.out(`${JSON.stringify(results.length === 1 ? only : results)}\n`);
   else terminal.out(replayText(results, written.text('load')));
+  if (plot !== undefined) await plotTo(plot, timelines(played, jobs, plan), terminal);
   return results.some(({ unplaced }) => unplaced > 0) ? 1 : 0;
 }
 

@@ -24,7 +24,7 @@ const HELP = `hangar-autoscaler serve: look at runners, Pods and nodes, and say 
 
 Settings are environment variables, all of them in docs/autoscaler-configuration.md. The page is at / of
 HANGAR_AUTOSCALER_LISTEN (:3001), the same as data under /api/v1 (/api tells it all), metrics at /metrics.
-It changes nothing in the cluster unless HANGAR_AUTOSCALER_ACT=on: see docs/acting.md.
+It changes nothing in the cluster unless HANGAR_AUTOSCALER_ACT=on: see docs/operations.md.
 
 Exit codes: 0 told to stop, 1 the address is taken, 2 the command line makes no sense, 78 the configuration is wrong.
 `;
@@ -73,12 +73,14 @@ async function serve(terminal: Terminal, { env, clock, stop }: ProcessSide): Pro
     return 78;
   }
   const source = httpMetricsSource();
+  const droneSource = httpMetricsSource(config.drone?.tokenFile);
   const decider = new DecideWorker(clock, { decide: config, timeoutMs: DECIDE_TIMEOUT_MS });
   const { autoscaler, http } = createService(
     {
       clock,
       log,
       source,
+      droneSource,
       cluster: connection && new HttpCluster(clock, connection),
       memory: memoryOf(config, log),
       decider,
@@ -99,7 +101,7 @@ async function serve(terminal: Terminal, { env, clock, stop }: ProcessSide): Pro
     await autoscaler.run(stop);
     return 0;
   } finally {
-    const closing = [http, source, decider, connection].map((part) => part?.close());
+    const closing = [http, source, droneSource, decider, connection].map(async (part) => part?.close());
     await Promise.race([Promise.all(closing), clock.sleep(CLOSE_MS)]);
   }
 }

@@ -40,6 +40,18 @@ describe('the configuration', () => {
     expect(read.rails.quota).toEqual({ cpuMillicores: 64_000, memoryBytes: Infinity });
   });
 
+  it('takes the address of the Drone server’s metrics, with a token or without', () => {
+    const url = 'https://drone.acme.test/metrics';
+    expect(config({}).drone).toBeUndefined();
+    expect(config({ HANGAR_AUTOSCALER_DRONE_METRICS: url }).drone).toEqual({ url, tokenFile: '' });
+    expect(
+      config({
+        HANGAR_AUTOSCALER_DRONE_METRICS: url,
+        HANGAR_AUTOSCALER_DRONE_METRICS_TOKEN_FILE: '/run/token',
+      }).drone,
+    ).toEqual({ url, tokenFile: '/run/token' });
+  });
+
   it('takes prices by shape and pool, floors, and a bound of spending', () => {
     const read = config({
       HANGAR_AUTOSCALER_PRICES: '4cpu-8gb=0.19, builds=0.2; cpu=16,memory=32Gi=0.7',
@@ -60,6 +72,8 @@ describe('the configuration', () => {
   });
 
   it.each([
+    ['DRONE_METRICS', 'drone.acme.test', 'is no address'],
+    ['DRONE_METRICS_TOKEN_FILE', '/run/token', 'of no use alone'],
     ['PRICES', 'builds', 'no name=price'],
     ['PRICES', 'builds=-1', 'no name=price'],
     ['PRICES', 'a=1,a=2', 'names a twice'],

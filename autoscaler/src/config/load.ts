@@ -14,6 +14,8 @@ import { SETTINGS } from './settings.ts';
 export interface AutoscalerConfig {
   readonly runners: readonly string[];
   readonly runnerService: RunnerService | undefined;
+  /** Undefined: the Drone server isn't asked. `tokenFile` empty: without a token. */
+  readonly drone: { readonly url: string; readonly tokenFile: string } | undefined;
   readonly scrapeDeadlineMs: number;
   readonly tickMs: number;
   readonly staleAfterMs: number;
@@ -69,6 +71,7 @@ function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'w
   return {
     runners: values.runners.flatMap((text) => parseRunnerUrl(text) ?? []),
     runnerService: parseRunnerService(values.runnerService),
+    drone: droneOf(values),
     scrapeDeadlineMs: values.scrapeDeadlineMs,
     tickMs: values.tickMs,
     staleAfterMs: values.staleAfterMs,
@@ -100,6 +103,11 @@ function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'w
   };
 }
 
+function droneOf({ droneMetrics, droneTokenFile }: Read): AutoscalerConfig['drone'] {
+  const url = parseRunnerUrl(droneMetrics);
+  return url === undefined ? undefined : { url, tokenFile: droneTokenFile };
+}
+
 /** `host:port`, `:port`, `[::1]:port`, or a bare port. */
 function readListen(text: string): AutoscalerConfig['listen'] | undefined {
   const [, bracketed, plain, digits] = /^(?:(?:\[([^\]]*)\]|([^:]*)):)?(\d{1,5})$/.exec(text.trim()) ?? [];
@@ -109,11 +117,25 @@ function readListen(text: string): AutoscalerConfig['listen'] | undefined {
 
 const given = (text: string): string => `(given: ${JSON.stringify(text.slice(0, 200))})`;
 
+/** Whether something is wrong, and what. */
+type Check = readonly [boolean, string];
+
+const droneChecks = ({ droneMetrics, droneTokenFile }: Read): readonly Check[] => [
+  [
+    droneMetrics !== '' && parseRunnerUrl(droneMetrics) === undefined,
+    `HANGAR_AUTOSCALER_DRONE_METRICS is no address ${given(droneMetrics)}. Write https://drone.acme.test/metrics`,
+  ],
+  [
+    droneMetrics === '' && droneTokenFile !== '',
+    'HANGAR_AUTOSCALER_DRONE_METRICS_TOKEN_FILE is of no use alone. Set HANGAR_AUTOSCALER_DRONE_METRICS=https://drone.acme.test/metrics',
+  ],
+];
+
 /** What no single value can tell. */
 function crossChecks(values: Read): readonly string[] {
   const { runners, runnerService, kubernetes, minNodes, maxNodes, tickMs, staleAfterMs, listen } = values;
   const { maxSpendPerDay } = values;
-  const checks: readonly (readonly [boolean, string])[] = [
+  const checks: readonly Check[] = [
     [
       readListen(listen) === undefined,
       `HANGAR_AUTOSCALER_LISTEN is no listen address ${given(listen)}. Write :3001 or 127.0.0.1:3001`,
@@ -130,6 +152,7 @@ function crossChecks(values: Read): readonly string[] {
       kubernetes === 'off' && runners.length === 0,
       'there is nothing to learn from. Set HANGAR_AUTOSCALER_RUNNERS=http://runner:3000, or HANGAR_AUTOSCALER_KUBERNETES=on',
     ],
+    ...droneChecks(values),
     [
       minNodes > maxNodes,
       `HANGAR_AUTOSCALER_MIN_NODES (${minNodes}) is more than HANGAR_AUTOSCALER_MAX_NODES (${maxNodes}). Lower the one or raise the other`,

@@ -45,6 +45,17 @@ export const SETTINGS = {
     '',
     'A Service whose endpoints are runners, as `namespace/name:port`.',
   ),
+  droneMetrics: sources('DRONE_METRICS', TEXT, '', {
+    description:
+      'Address of the Drone server’s own metrics, such as `https://drone.acme.test/metrics`: pending stages that no runner has accepted count as work that is known.',
+    note: 'For servers whose pipelines all go to Hangar: the figure has those of other runners too.',
+  }),
+  droneTokenFile: sources(
+    'DRONE_METRICS_TOKEN_FILE',
+    TEXT,
+    '',
+    'File with the token of an administrator of Drone, sent as a bearer token; read anew each time. Empty: none is sent.',
+  ),
   scrapeDeadlineMs: sources('SCRAPE_DEADLINE', DURATION, 5_000, {
     description: 'A runner that has not answered by then is a gap.',
     defaultText: '5s',

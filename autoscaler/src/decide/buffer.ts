@@ -45,6 +45,15 @@ export interface Moment {
   readonly knownAhead?: number;
 }
 
+/** How many Pods' room shall be free, beside room for what waits. */
+export interface FreeRoom {
+  readonly pods: number;
+  /** Room that is worth keeping where it is already there: what goes now would soon be ordered anew. */
+  readonly keepPods: number;
+  /** A forecast that has done better than the rule, or the rule, corrected by the waits that were seen. */
+  readonly isForecast: boolean;
+}
+
 const NOWHERE: Resources & { readonly pods: number } = { cpuMillicores: 0, memoryBytes: 0, pods: 0 };
 
 /** News that nobody asks about for long are let go: more than a large installation's hour. */
@@ -56,11 +65,18 @@ export class LiveForecast {
   readonly #rule: BufferRule;
   #arrivals: number[] = [];
   #finished: number[] = [];
+  #waits: number[] = [];
 
-  /** @param leadSeconds from a decision until its node works */
-  constructor(leadSeconds: number, { z, floor, quantile }: BufferOptions) {
+  /** @param leadSeconds from a decision until its node works @param objectiveP95Seconds the wait that is aimed at */
+  constructor(leadSeconds: number, { z, floor, quantile }: BufferOptions, objectiveP95Seconds: number) {
     this.leadSeconds = leadSeconds;
-    this.#rule = forecastRule({ leadSeconds, quantile, floor, fallback: { z, floor } });
+    const fallback = { z, floor };
+    this.#rule = forecastRule({ leadSeconds, quantile, floor, fallback, objectiveP95Seconds });
+  }
+
+  /** News that wait for the next moment; bounded, however long nobody asks. */
+  get unread(): number {
+    return this.#arrivals.length + this.#finished.length + this.#waits.length;
   }
 
   arrived(atSeconds: number): void {
@@ -71,19 +87,25 @@ export class LiveForecast {
     if (this.#finished.length < MOST_UNREAD) this.#finished.push(runSeconds);
   }
 
+  /** A build found a node after so long. */
+  waited(seconds: number): void {
+    if (this.#waits.length < MOST_UNREAD) this.#waits.push(seconds);
+  }
+
   /** Mean miss in Pods over the lead time; undefined: nothing is judged yet. */
   get meanMissPods(): number | undefined {
     return this.#rule.forecastError?.();
   }
 
   /** Learns from this moment and says how many Pods' room to keep free. */
-  bufferPods(moment: Moment): number {
+  look(moment: Moment): FreeRoom {
     const view: PolicyView = {
       nowSeconds: moment.nowSeconds,
       running: moment.running,
       waitingTotal: moment.waitingTotal,
       arrivals: this.#arrivals,
       finishedSeconds: this.#finished,
+      waits: this.#waits,
       knownAhead: moment.knownAhead ?? 0,
       nodes: [],
       nodeSpec: { allocatable: NOWHERE },
@@ -94,7 +116,13 @@ export class LiveForecast {
     };
     this.#arrivals = [];
     this.#finished = [];
-    return this.#rule.bufferPods(view);
+    this.#waits = [];
+    const pods = this.#rule.bufferPods(view);
+    return {
+      pods,
+      keepPods: this.#rule.keepPods?.(view) ?? pods,
+      isForecast: this.#rule.isForecast?.() ?? true,
+    };
   }
 }
 
@@ -102,19 +130,34 @@ export class LiveForecast {
  * The better of rule and forecast, and no more than a quota lets in. The forecast gives the rule's own number where its back-test
  * doesn't win.
  */
-export function bufferOf(demand: Demand, options: BufferOptions, forecastPods: number | undefined): Buffer {
-  const wanted = betterOf(demand, options, forecastPods);
+export function bufferOf(demand: Demand, options: BufferOptions, forecast: FreeRoom | undefined): Buffer {
+  const wanted = betterOf(demand, options, forecast);
   const room = Math.max(0, demand.quotaRoomPods - demand.knownStages);
   if (wanted.pods <= room) return wanted;
   return { ...wanted, pods: room, because: `${wanted.because}, and quotas let in ${room} more` };
 }
 
-function betterOf(demand: Demand, options: BufferOptions, forecastPods: number | undefined): Buffer {
+function betterOf(demand: Demand, options: BufferOptions, forecast: FreeRoom | undefined): Buffer {
   const rule = ruleBuffer(demand, options);
-  if (forecastPods === undefined || Math.abs(forecastPods - rule.pods) < 1e-6) return rule;
+  if (forecast === undefined) return rule;
+  const { pods, isForecast } = forecast;
+  if (!isForecast) return correctedRule(rule, pods);
   return {
-    pods: forecastPods,
+    pods,
     by: 'forecast',
-    because: `the forecast says ${forecastPods.toFixed(1)} Pods for this hour, and has done better at it than the rule (${rule.pods.toFixed(1)})`,
+    because: `the forecast says ${pods.toFixed(1)} Pods for this hour, and has done better at it than the rule (${rule.pods.toFixed(1)})`,
+  };
+}
+
+/** The rule as the waits of the last days have corrected it. */
+function correctedRule(rule: Buffer, pods: number): Buffer {
+  const more = pods - rule.pods;
+  if (Math.abs(more) < 0.05) return rule;
+  const word = more > 0 ? 'more' : 'less';
+  const why = more > 0 ? 'longer than the objective' : 'no longer than the objective';
+  return {
+    ...rule,
+    pods,
+    because: `${rule.because}, and ${Math.abs(more).toFixed(1)} ${word} since builds waited ${why} lately`,
   };
 }

@@ -62,6 +62,12 @@ function runnerConditions({ runners }: CapacitySnapshot, expected: Expected): re
   return [{ weight: alone ? 'stale' : 'partial', text }, ...problems];
 }
 
+function droneConditions({ drone }: CapacitySnapshot): readonly Condition[] {
+  if (drone === undefined || drone.pendingJobs !== undefined) return [];
+  const text = `the Drone server doesn't tell its pending stages: ${drone.problem}`;
+  return [{ weight: 'partial', text }];
+}
+
 function surroundingsConditions({ surroundings }: CapacitySnapshot): readonly Condition[] {
   const { forbidden } = surroundings;
   if (forbidden.length === 0) return [];
@@ -74,6 +80,7 @@ export function conditionsOf(snapshot: CapacitySnapshot, expected: Expected): re
   const all = [
     ...clusterConditions(snapshot, expected),
     ...runnerConditions(snapshot, expected),
+    ...droneConditions(snapshot),
     ...surroundingsConditions(snapshot),
   ];
   const rank = { stale: 0, partial: 1, note: 2 } as const;

@@ -106,13 +106,14 @@ function aSnapshot(
     pools: poolsOf(there, pods, { assumed: { cpuMillicores: 300, memoryBytes: 370 * MIB } }),
     watches: { pods: fresh, nodes: fresh, daemonSets: fresh },
     runners: undefined,
+    drone: undefined,
     calibration: calibrate([]),
     perSecond: 0,
     grewAtMs: new Map(),
     nodeHours: { byPool: new Map(), countedFromMs: 0 },
     surroundings: NOTHING_SEEN,
     compared: new Map(),
-    forecastPods: undefined,
+    forecast: undefined,
     ...change,
   };
   return Object.freeze(snapshot);
@@ -137,6 +138,7 @@ describe('demand', () => {
       ...sources,
       pods: [aPod('held', { state: 'held' }), aPod('runs'), aPod('waits', { state: 'pending' })],
       ahead: [],
+      pendingJobs: undefined,
       nodeReadyMs: 0,
       known: [aStage(1, { pod: 'held' }), aStage(2), aStage(3, { pod: 'not-seen-yet' })],
     });
@@ -150,6 +152,7 @@ describe('demand', () => {
       ...sources,
       pods: undefined,
       ahead: [],
+      pendingJobs: undefined,
       nodeReadyMs: 0,
       known: undefined,
       states: { waiting: of(4), starting: of(1), running: of(2) },
@@ -258,7 +261,10 @@ describe('decide', () => {
   });
 
   it('takes the forecast where it differs from the rule, and says so', () => {
-    const answer = decide(aSnapshot(many(30), nodes(10), { forecastPods: 3 }), OPTIONS);
+    const answer = decide(
+      aSnapshot(many(30), nodes(10), { forecast: { pods: 3, keepPods: 3, isForecast: true } }),
+      OPTIONS,
+    );
 
     expect(answer.buffer).toMatchObject({ pods: 3, by: 'forecast' });
   });

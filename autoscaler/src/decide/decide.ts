@@ -46,6 +46,7 @@ export function demandIn(snapshot: CapacitySnapshot): Demand {
     pods,
     known: runners?.known,
     ahead: runners?.ahead ?? [],
+    pendingJobs: snapshot.drone?.pendingJobs,
     nodeReadyMs: nowMs + calibration.bootSeconds.value * 1000,
     quotaRoomPods: roomByQuota(snapshot),
     states: runners?.states,
@@ -62,13 +63,14 @@ const usual = ({ podCpuMillicores, podMemoryBytes }: CapacitySnapshot['calibrati
   memoryBytes: Math.ceil(podMemoryBytes.value),
 });
 
-function wishesOf(snapshot: CapacitySnapshot): readonly Wish[] {
+function wishesOf(snapshot: CapacitySnapshot, { queuedStages }: Demand): readonly Wish[] {
   const { pods, runners, calibration } = snapshot;
   const waiting = (pods ?? []).filter(({ state }) => state === 'pending' || state === 'held');
   const known = stagesToRun(runners?.known ?? [], pods ?? [], roomByQuota(snapshot));
   return [
     ...waiting.map(({ request, constraints }) => ({ request, constraints })),
     ...known.map(({ request }) => ({ request: request ?? usual(calibration), constraints: {} })),
+    ...Array.from({ length: queuedStages }, () => ({ request: usual(calibration), constraints: {} })),
   ];
 }
 
@@ -104,7 +106,7 @@ function priceNotes({ shapes, money }: ShapeQuestion, pools: CapacitySnapshot['p
 
 /** What the shapes and their mix are sized for. */
 function shapeQuestionOf(
-  { perSecond, calibration }: CapacitySnapshot,
+  { perSecond, calibration, forecast }: CapacitySnapshot,
   options: DecideOptions,
   so: {
     readonly demand: Demand;
@@ -122,6 +124,7 @@ function shapeQuestionOf(
     money: { prices, currency, podHoursOf1000Prs: podHoursOf1000Prs(calibration) },
     outlook: {
       bufferPods: so.buffer.pods,
+      keepPods: forecast?.keepPods,
       typical: so.typical,
       leadSeconds: calibration.bootSeconds.value + (2 * options.tickMs) / 1000,
       perSecond,
@@ -142,7 +145,7 @@ export function decide(snapshot: CapacitySnapshot, options: DecideOptions): Reco
   const { nowMs, calibration, grewAtMs, pools, surroundings } = snapshot;
   const { money } = options;
   const demand = demandIn(snapshot);
-  const buffer = bufferOf(demand, options.buffer, snapshot.forecastPods);
+  const buffer = bufferOf(demand, options.buffer, snapshot.forecast);
   const leadSeconds = leadSecondsOf(snapshot, options.tickMs);
   const typical = typicalIn(demand, calibration);
   const rails = withFloor(options.rails, floorAt(options.floors, nowMs, leadSeconds));
@@ -152,9 +155,8 @@ export function decide(snapshot: CapacitySnapshot, options: DecideOptions): Reco
   const sized = sizePools({
     nowMs,
     pools,
-    wishes: wishesOf(snapshot),
-    bufferPods: buffer.pods,
-    typical,
+    wishes: wishesOf(snapshot, demand),
+    outlook: question.outlook,
     order: options.poolOrder,
     grewAtMs,
     rails,

@@ -16,11 +16,13 @@ export interface Demand {
   readonly running: readonly SizeClass[];
   /** Pods that wait for a node. */
   readonly pending: readonly SizeClass[];
-  /** Stages that a runner has accepted and that no scheduler sees yet. */
+  /** Stages that a runner has accepted, or soon will, and that no scheduler sees yet. */
   readonly known: readonly SizeClass[];
   readonly runningPods: number;
   readonly pendingPods: number;
   readonly knownStages: number;
+  /** Those of them that no runner has accepted: they wait at the Drone server. */
+  readonly queuedStages: number;
   /** Stages of running builds that will come before a node that is ordered now would work. */
   readonly stagesSoon: number;
   /** Runners, or a quota, were full: more may wait where nobody can see it. */
@@ -36,6 +38,8 @@ export interface DemandSources {
   readonly pods: readonly PodFact[] | undefined;
   readonly known: readonly KnownStage[] | undefined;
   readonly ahead: readonly StageAhead[];
+  /** Stages that the Drone server has as pending. */
+  readonly pendingJobs: number | undefined;
   /** When a node that is ordered now would work, milliseconds since 1970. */
   readonly nodeReadyMs: number;
   readonly states: Readonly<Record<StageState, StageSum>> | undefined;
@@ -108,15 +112,17 @@ export function demandOf(sources: DemandSources): Demand {
   const notes: string[] = [];
   const { running, pending } = visibleWork(sources, notes);
   const hidden = hiddenStages(sources, notes);
+  const queued = queuedStages(sources, quotaRoomPods - countOf(hidden), notes);
   const lowerBound = isExhausted(sources, notes);
   if (known === undefined && states === undefined && pods !== undefined) notes.push(NO_RUNNERS);
   return {
     running,
     pending,
-    known: hidden,
+    known: queued === 0 ? hidden : [...hidden, { request: sources.typical, count: queued }],
     runningPods: countOf(running),
     pendingPods: countOf(pending),
-    knownStages: countOf(hidden),
+    knownStages: countOf(hidden) + queued,
+    queuedStages: queued,
     stagesSoon: ahead.filter(({ expectedMs = Infinity }) => expectedMs <= nodeReadyMs).length,
     lowerBound,
     quotaRoomPods,
@@ -164,8 +170,32 @@ function hiddenStages(
   }));
 }
 
-function isFull({ states, capacityPipelines }: DemandSources): boolean {
-  if (states === undefined || capacityPipelines === undefined) return false;
+/** How many more stages the runners may take; infinite: nobody says. */
+function roomAtRunners({ states, capacityPipelines }: DemandSources): number {
+  if (states === undefined || capacityPipelines === undefined) return Infinity;
   const stages = states.waiting.stages + states.starting.stages + states.running.stages;
-  return stages >= capacityPipelines && capacityPipelines > 0;
+  return Math.max(0, capacityPipelines - stages);
+}
+
+const isFull = (sources: DemandSources): boolean =>
+  roomAtRunners(sources) === 0 && (sources.capacityPipelines ?? 0) > 0;
+
+/**
+ * Stages that wait at the Drone server and that no runner has accepted. For Drone an accepted stage is pending until it starts, so
+ * all that runners have and that may not have started is taken off: rather a few too little than one twice. What runners or
+ * quotas have no place for has to wait for others to end, and needs no node.
+ *
+ * @param quotaRoom Pods that quotas still let in beside what is known
+ */
+function queuedStages(sources: DemandSources, quotaRoom: number, notes: string[]): number {
+  const { pendingJobs, known, states, pods = [] } = sources;
+  if (pendingJobs === undefined) return 0;
+  const told = new Set((known ?? []).map(({ pod }) => pod));
+  const held = pods.filter(({ state, name }) => state === 'held' && !told.has(name)).length;
+  const accepted = known?.length ?? states?.waiting.stages ?? 0;
+  const queued = Math.max(0, pendingJobs - accepted - held);
+  const counted = Math.max(0, Math.min(queued, roomAtRunners(sources), quotaRoom));
+  const rest = queued > counted ? `; runners or quotas have no place for ${queued - counted} of them` : '';
+  if (queued > 0) notes.push(`${queued} stages wait at the Drone server for a runner${rest}`);
+  return counted;
 }

@@ -113,6 +113,10 @@ export interface PoolSize {
   readonly shortNodes: number;
   /** Nodes of these that are for what may come: beyond what runs and waits. */
   readonly spareNodes: number;
+  /** What one of its nodes costs in an hour; undefined: the pool has no price. */
+  readonly nodePerHour: number | undefined;
+  /** The 95th percentile of the simulated wait over the lead time with `wantedNodes`, all of them ready, in seconds; undefined: not simulated. */
+  readonly waitP95Seconds: number | undefined;
   readonly tooLargeShare: number;
   readonly because: readonly string[];
 }

@@ -31,6 +31,7 @@ function demandOf(running: readonly SizeClass[], known: readonly SizeClass[] = [
     runningPods: countOf(running),
     pendingPods: 0,
     knownStages: countOf(known),
+    queuedStages: 0,
     stagesSoon: 0,
     lowerBound: false,
     quotaRoomPods: Infinity,

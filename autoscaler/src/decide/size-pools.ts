@@ -5,10 +5,13 @@ import type { Resources } from '../capacity/shape.ts';
 import type { NodeSpec } from '../simulate/node-table.ts';
 import { roomOnEmpty } from '../simulate/world.ts';
 import type { Pool, PoolNode } from '../watch/pools.ts';
-import { classesOf, countOf } from './demand.ts';
+import { classesOf } from './demand.ts';
 import { type Guardrails, guarded } from './guardrails.ts';
 import { packInto, percent } from './packing.ts';
+import { nodesForObjective, type PoolWork, poolWait } from './pool-wait.ts';
+import { priceOf } from './price.ts';
 import type { PoolSize, Spend } from './recommendation.ts';
+import type { Outlook } from './size-shapes.ts';
 import { type Money, withinSpend } from './spend.ts';
 
 /** A Pod or stage that wants room, and where it may go. */
@@ -23,8 +26,7 @@ export interface PoolQuestion {
   readonly pools: readonly Pool[];
   /** Pods without a node and stages without a Pod. */
   readonly wishes: readonly Wish[];
-  readonly bufferPods: number;
-  readonly typical: Resources;
+  readonly outlook: Outlook;
   /** Names of pools in the order in which work without a place is given to them; others follow, larger ones first. */
   readonly order: readonly string[];
   readonly grewAtMs: ReadonlyMap<string, number>;
@@ -86,14 +88,27 @@ interface Raw {
 }
 
 /** Work for one pool. */
-interface Share {
+interface Share extends PoolWork {
   readonly wishes: readonly Wish[];
-  readonly bufferPods: number;
+  /** Room that no empty node is given up below, beside what waits. */
+  readonly keepPods: number;
 }
 
-function rawSize(pool: Pool, { wishes, bufferPods }: Share, typical: Resources): Raw {
+/** A node that is not ready after so many boot times was lost: it promises no room. */
+const LOST_AFTER_BOOTS = 3;
+
+/** Nodes that are on their way, and those that will not come any more. */
+function notReady({ nodes }: Pool, nowMs: number, bootSeconds: number) {
+  const absent = nodes.filter(({ ready }) => !ready);
+  const lost = absent.filter(({ createdMs }) => nowMs - createdMs > LOST_AFTER_BOOTS * bootSeconds * 1000);
+  return { booting: absent.length - lost.length, lost: lost.length };
+}
+
+function rawSize(pool: Pool, share: Share, { nowMs, outlook }: PoolQuestion): Raw {
+  const { wishes, bufferPods, keepPods } = share;
+  const { typical } = outlook;
   const open = pool.nodes.filter(({ closed, ready }) => ready && !closed);
-  const booting = pool.nodes.filter(({ ready }) => !ready).length;
+  const { booting, lost } = notReady(pool, nowMs, outlook.leadSeconds);
   const perNode = roomOnEmpty(pool.spec, typical);
   if (perNode === 0)
     return {
@@ -109,9 +124,10 @@ function rawSize(pool: Pool, { wishes, bufferPods }: Share, typical: Resources):
   const stuck = packInto(classesOf(wishes.map(({ request }) => request)), pieces, pool.spec).opened;
   const missing = Math.max(stuck, Math.ceil((wantedRoom - room) / perNode - 1e-9), 0);
   const empty = open.filter(({ builds }) => builds === 0).length;
+  const keptRoom = wantedRoom + Math.max(0, keepPods - bufferPods);
   const spare =
-    missing > 0 ? 0 : Math.min(empty, Math.max(0, Math.floor((room - wantedRoom) / perNode + 1e-9)));
-  const story = `room for ${Math.floor(room)} Pods on ${pool.nodes.length} nodes (${booting} booting, ${empty} empty), room for ${Math.ceil(wantedRoom)} is wanted: ${wishes.length} waiting or known and a buffer of ${Math.ceil(bufferPods)}`;
+    missing > 0 ? 0 : Math.min(empty, Math.max(0, Math.floor((room - keptRoom) / perNode + 1e-9)));
+  const story = `room for ${Math.floor(room)} Pods on ${pool.nodes.length} nodes (${booting} booting, ${empty} empty${lost > 0 ? `, ${lost} not ready for long` : ''}), room for ${Math.ceil(wantedRoom)} is wanted: ${wishes.length} waiting or known and a buffer of ${Math.ceil(bufferPods)}`;
   const act = missing > 0 ? `${missing} more` : spare > 0 ? `${spare} empty ones can go` : 'as it is';
   return {
     wanted: pool.nodes.length + missing - spare,
@@ -120,8 +136,23 @@ function rawSize(pool: Pool, { wishes, bufferPods }: Share, typical: Resources):
   };
 }
 
+/** As the room asks, and as many as the objective asks for where that is more. */
+function heldToObjective(pool: Pool, share: Share, question: PoolQuestion): Raw {
+  const { outlook } = question;
+  const raw = rawSize(pool, share, question);
+  if (roomOnEmpty(pool.spec, outlook.typical) === 0) return raw;
+  const { nodes, added } = nodesForObjective(pool, share, outlook);
+  if (added === 0) return raw;
+  const why = `${nodes} at least, ${added} of them because the simulated wait is longer than ${outlook.objectiveSeconds} s at the 95th percentile without`;
+  return {
+    wanted: Math.max(raw.wanted, nodes),
+    spareNodes: raw.spareNodes + added,
+    because: [...raw.because, why],
+  };
+}
+
 function sizeOne(pool: Pool, share: Share, question: PoolQuestion): PoolSize {
-  const { wanted, spareNodes, because } = rawSize(pool, share, question.typical);
+  const { wanted, spareNodes, because } = heldToObjective(pool, share, question);
   const { nodes, held } = guarded(
     wanted,
     {
@@ -145,10 +176,33 @@ function sizeOne(pool: Pool, share: Share, question: PoolQuestion): PoolSize {
     wantedNodes: nodes,
     shortNodes: Math.max(0, wanted - nodes),
     spareNodes: Math.min(nodes, spareNodes),
+    nodePerHour: priceOf(question.money.prices, pool.name),
+    waitP95Seconds: undefined,
     tooLargeShare,
     because: [...because, ...held, ...misfit],
   };
 }
+
+/** Who gets which part of what waits and of what is to come. */
+function sharesOf(pools: readonly Pool[], { wishes, outlook }: PoolQuestion) {
+  const byPool = shareOut(pools, wishes);
+  const shares = new Map(
+    pools.map((pool): [string, Share] => {
+      const own = byPool.get(pool.name) ?? [];
+      const part = shareOf(pool, pools);
+      const waiting = classesOf(own.map(({ request }) => request));
+      const coming = {
+        bufferPods: outlook.bufferPods * part,
+        keepPods: (outlook.keepPods ?? 0) * part,
+        perSecond: outlook.perSecond * part,
+      };
+      return [pool.name, { wishes: own, waiting, ...coming }];
+    }),
+  );
+  return { shares, homeless: byPool.get('') ?? [] };
+}
+
+const NO_SHARE: Share = { wishes: [], waiting: [], bufferPods: 0, keepPods: 0, perSecond: 0 };
 
 /** Sizes of live pools, and how many wishes no pool can take. The same question gives the same answer. */
 export function sizePools(question: PoolQuestion): {
@@ -156,16 +210,20 @@ export function sizePools(question: PoolQuestion): {
   readonly homeless: number;
 } {
   const pools = ranked(question);
-  const shares = shareOut(pools, question.wishes);
-  const { spend, money, nowMs, rails } = question;
-  const sizes = pools.map((pool) => {
-    const bufferPods = question.bufferPods * shareOf(pool, pools);
-    return sizeOne(pool, { wishes: shares.get(pool.name) ?? [], bufferPods }, question);
-  });
+  const { shares, homeless } = sharesOf(pools, question);
+  const { spend, money, nowMs, rails, outlook } = question;
+  const shareFor = (name: string): Share => shares.get(name) ?? NO_SHARE;
+  const sizes = pools.map((pool) => sizeOne(pool, shareFor(pool.name), question));
   const held =
     spend === undefined ? sizes : withinSpend(sizes, spend, money, { nowMs, stepDown: rails.stepDown });
+  const waitAt = ({ pool: name, wantedNodes }: PoolSize): number | undefined => {
+    const pool = pools.find((one) => one.name === name);
+    return pool && poolWait(pool, shareFor(name), outlook, wantedNodes);
+  };
   return {
-    pools: held.toSorted((one, other) => (one.pool < other.pool ? -1 : 1)),
-    homeless: countOf(classesOf((shares.get('') ?? []).map(({ request }) => request))),
+    pools: held
+      .map((size) => ({ ...size, waitP95Seconds: waitAt(size) }))
+      .toSorted((one, other) => (one.pool < other.pool ? -1 : 1)),
+    homeless: homeless.length,
   };
 }

@@ -11,6 +11,8 @@ import { simulatedWaitP95 } from './simulate-wait.ts';
 /** What may come within the lead time. */
 export interface Outlook {
   readonly bufferPods: number;
+  /** Room that is worth keeping where it is already there; undefined: the buffer alone. */
+  readonly keepPods?: number | undefined;
   readonly typical: Resources;
   readonly leadSeconds: number;
   readonly perSecond: number;

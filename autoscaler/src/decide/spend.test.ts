@@ -36,6 +36,8 @@ const aSize = (pool: string, change: Partial<PoolSize> = {}): PoolSize => ({
   wantedNodes: 0,
   shortNodes: 0,
   spareNodes: 0,
+  nodePerHour: undefined,
+  waitP95Seconds: undefined,
   tooLargeShare: 0,
   because: [],
   ...change,

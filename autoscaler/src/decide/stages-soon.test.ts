@@ -13,6 +13,7 @@ function demandWith(...expected: (number | undefined)[]): Demand {
     pods: [],
     known: [],
     ahead,
+    pendingJobs: undefined,
     nodeReadyMs: READY_MS,
     states: undefined,
     capacityPipelines: undefined,

@@ -33,7 +33,7 @@ export function* warmUp(
       running.delete(job);
       forecast.ended(job.durationSeconds);
     }
-    forecast.bufferPods({ nowSeconds: at, running: [...running.values()], waitingTotal: 0 });
+    forecast.look({ nowSeconds: at, running: [...running.values()], waitingTotal: 0 });
     ticks += 1;
     if (ticks % TICKS_AT_ONCE === 0) yield undefined;
   }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '@hangar/shared/clock';
 import type { DecideOptions } from '../decide/decide.ts';
@@ -48,6 +49,8 @@ export class DecideWorker implements Decider {
   }
 
   async decide(snapshot: CapacitySnapshot, signal: AbortSignal): Promise<Recommendation> {
+    // Probes and pages are answered before the snapshot is packed.
+    await setImmediate();
     signal.throwIfAborted();
     this.#asked += 1;
     const request: DecideRequest = { id: this.#asked, snapshot: parcelOf(snapshot) };

@@ -1,8 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'undici';
 import { type MetricsSource, MOST_ANSWER_BYTES } from '../ports.ts';
 
-/** Targets over HTTP. `close` ends its connections. */
-export function httpMetricsSource(): MetricsSource & { close(): Promise<void> } {
+/**
+ * Targets over HTTP. `close` ends its connections.
+ *
+ * @param tokenFile holds a bearer token for all targets, read anew for each request, since Secrets change; empty: none is sent
+ */
+export function httpMetricsSource(tokenFile = ''): MetricsSource & { close(): Promise<void> } {
   // Deadlines are the caller's signal; connections are kept between ticks.
   const dispatcher = new Agent({
     headersTimeout: 0,
@@ -15,7 +20,7 @@ export function httpMetricsSource(): MetricsSource & { close(): Promise<void> } 
       const answer = await request(url, {
         dispatcher,
         signal,
-        headers: { accept: 'text/plain, application/json' },
+        headers: { accept: 'text/plain, application/json', ...(await authorization(tokenFile)) },
       });
       const type = answer.headers['content-type'];
       const contentType = Array.isArray(type) ? (type[0] ?? '') : (type ?? '');
@@ -23,6 +28,11 @@ export function httpMetricsSource(): MetricsSource & { close(): Promise<void> } 
     },
     close: () => dispatcher.destroy(),
   };
+}
+
+async function authorization(tokenFile: string): Promise<Record<string, string>> {
+  if (tokenFile === '') return {};
+  return { authorization: `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}` };
 }
 
 async function bounded(body: AsyncIterable<Uint8Array>): Promise<string> {

@@ -2,7 +2,7 @@ import { ArrivalProfile } from './arrival-profile.ts';
 import { QuantileTracker } from './quantile-tracker.ts';
 import { binOf, RunTimes } from './run-times.ts';
 
-/** What a forecast learns from at each tick: arrivals and ends so far, and what runs. The lists only grow. */
+/** What a forecast learns from at each tick: arrivals and ends since the tick before, and what runs. */
 export interface DemandSeen {
   readonly nowSeconds: number;
   readonly arrivals: readonly number[];
@@ -29,8 +29,16 @@ export interface DemandAhead {
   readonly spreadPods: number;
 }
 
+/** Demand at one time, above today's, in Pods. */
+interface Outlook {
+  readonly mean: number;
+  readonly spread: number;
+}
+
 /** Parts of the lead time at which demand is looked at: its peak may come before its end. */
 const PARTS = [0.15, 0.4, 0.7, 1] as const;
+/** In lead times: a node that is needed again so soon is cheaper kept than ordered anew. */
+const KEEP_PARTS = [1.5, 2] as const;
 /** How fast the last hour's weight fades when it corrects the usual. */
 const RECENT_SECONDS = 1500;
 /** Arrivals that the usual weighs as much as: the more, the slower a day is believed to be different. */
@@ -65,8 +73,6 @@ export class DemandForecast {
   readonly #runTimes = new RunTimes();
   readonly #options: ForecastOptions;
   readonly #trackers: QuantileTracker[];
-  #arrivalsRead = 0;
-  #endsRead = 0;
   #recent = 0;
   #recentUsual = 0;
   #lastTickAt: number | undefined;
@@ -91,12 +97,8 @@ export class DemandForecast {
     const fade = Math.exp(-(seen.nowSeconds - from) / RECENT_SECONDS);
     this.#recent *= fade;
     this.#recentUsual = this.#recentUsual * fade + this.profile.expected(from, seen.nowSeconds);
-    for (; this.#arrivalsRead < seen.arrivals.length; this.#arrivalsRead += 1) {
-      this.#arrived(seen.arrivals[this.#arrivalsRead] ?? 0);
-    }
-    for (; this.#endsRead < seen.finishedSeconds.length; this.#endsRead += 1) {
-      this.#runTimes.ended(seen.finishedSeconds[this.#endsRead] ?? 0);
-    }
+    for (const at of seen.arrivals) this.#arrived(at);
+    for (const runSeconds of seen.finishedSeconds) this.#runTimes.ended(runSeconds);
     this.profile.advance(seen.nowSeconds);
     this.#lastTickAt = seen.nowSeconds;
   }
@@ -120,11 +122,26 @@ export class DemandForecast {
   /** Demand over the lead time as it looks now. */
   ahead(seen: DemandSeen): DemandAhead {
     this.#learnKnown(seen);
+    return this.#peak(seen, PARTS, 0);
+  }
+
+  /**
+   * Free room that is worth keeping, in Pods: what is likely to be needed again before a node that goes now could be there again.
+   *
+   * @param margin added to the factor on the spread, as on the buffer's
+   */
+  worthKeeping(seen: DemandSeen, margin: number): number {
+    return this.#peak(seen, KEEP_PARTS, margin).bufferPods;
+  }
+
+  /** The part of the time, in lead times, at which demand reaches highest. */
+  #peak(seen: DemandSeen, parts: readonly number[], margin: number): DemandAhead {
     const ages = Int32Array.from(seen.running, ({ startedAt }) => binOf(seen.nowSeconds - startedAt));
-    const parts = PARTS.map((part) => this.#part(seen, ages, part * this.#options.leadSeconds));
-    const factor = this.#tracker(seen.nowSeconds).value;
-    const reach = (one: { mean: number; spread: number }): number => one.mean + factor * one.spread;
-    const peak = parts.reduce((high, one) => (reach(one) > reach(high) ? one : high));
+    const factor = this.#tracker(seen.nowSeconds).value + margin;
+    const reach = (one: Outlook): number => one.mean + factor * one.spread;
+    const peak = parts
+      .map((part) => this.#part(seen, ages, part * this.#options.leadSeconds))
+      .reduce((high, one) => (reach(one) > reach(high) ? one : high));
     return { bufferPods: Math.max(0, reach(peak)), expectedPods: peak.mean, spreadPods: peak.spread };
   }
 
@@ -135,7 +152,8 @@ export class DemandForecast {
       (this.#usual(seen.nowSeconds, this.#options.leadSeconds) - this.#arrivalsMean) * KNOWN_STEP;
   }
 
-  get #unknownShare(): number {
+  /** The share of arrivals that nobody announces, 0 to 1. */
+  get unknownShare(): number {
     return this.#arrivalsMean <= 0 ? 1 : Math.max(0, 1 - this.#knownMean / this.#arrivalsMean);
   }
 
@@ -154,9 +172,15 @@ export class DemandForecast {
     return this.#trackers[hour] ?? new QuantileTracker(this.#options.quantile, 0);
   }
 
-  #part(seen: DemandSeen, ages: Int32Array, withinSeconds: number): { mean: number; spread: number } {
-    const surprise = this.#usual(seen.nowSeconds, withinSeconds) * this.#unknownShare;
-    const part = withinSeconds / this.#options.leadSeconds;
+  /** Arrivals that nobody announced; beyond the lead time nothing is announced yet. */
+  #surprise(nowSeconds: number, withinSeconds: number): number {
+    const near = this.#usual(nowSeconds, Math.min(withinSeconds, this.#options.leadSeconds));
+    return this.#usual(nowSeconds, withinSeconds) - near * (1 - this.unknownShare);
+  }
+
+  #part(seen: DemandSeen, ages: Int32Array, withinSeconds: number): Outlook {
+    const surprise = this.#surprise(seen.nowSeconds, withinSeconds);
+    const part = Math.min(1, withinSeconds / this.#options.leadSeconds);
     const known = (seen.knownAhead ?? 0) * part;
     const arrivals = surprise + known;
     let leaving = 0;

@@ -14,7 +14,7 @@ export interface FallbackRule {
 /** Settings of {@link forecastRule}. */
 export interface ForecastRuleOptions extends ForecastOptions {
   readonly fallback: FallbackRule;
-  /** The p95 wait to hold the buffer to, in seconds; without it, or without known waits, the quantile alone decides. */
+  /** The p95 wait that is aimed at, in seconds; without it, or without known waits, the quantile alone decides. */
   readonly objectiveP95Seconds?: number;
   /** Places that are free at the quietest hour, whatever the forecast says. */
   readonly floor: number;
@@ -25,6 +25,8 @@ interface Note {
   readonly fallbackPods: number;
 }
 
+/** Waits are held to a part of the objective: builds come in clusters, and what is learned is learned late. */
+const OBJECTIVE_SHARE = 0.1;
 /** A back-test of less than a day proves nothing: it has not seen the peak. */
 const LEAST_DAYS = 2;
 /** Losses fade over about two days of ticks of 10 s. */
@@ -57,7 +59,8 @@ export function forecastRule(options: ForecastRuleOptions): BufferRule {
   const forecast = new DemandForecast(options);
   const backTest = new BackTest<Note>(options.leadSeconds);
   const contests = Array.from({ length: HOURS }, () => new Contest());
-  const governor = new WaitGovernor(options.objectiveP95Seconds ?? Infinity);
+  const governor = new WaitGovernor((options.objectiveP95Seconds ?? Infinity) * OBJECTIVE_SHARE);
+  let trusted = false;
   let missSum = 0;
   let misses = 0;
   const contestAt = (seconds: number): Contest =>
@@ -74,19 +77,27 @@ export function forecastRule(options: ForecastRuleOptions): BufferRule {
     }
   };
 
+  const freeRoom = (view: PolicyView): number => {
+    const ahead = forecast.ahead(view);
+    const demand = view.running.length + view.waitingTotal;
+    const fallbackPods = options.fallback.z * Math.sqrt(demand) + options.fallback.floor;
+    learn(view, { ahead, fallbackPods });
+    if (options.objectiveP95Seconds !== undefined) governor.learn(view.waits ?? []);
+    const more = governor.margin * ahead.spreadPods;
+    trusted = forecast.profile.wholeDays >= LEAST_DAYS && contestAt(view.nowSeconds).forecastWins;
+    if (!trusted) return Math.max(options.floor, view.knownAhead, fallbackPods + more);
+    // The floor is for a push that nobody announced.
+    return Math.max(options.floor * forecast.unknownShare, ahead.bufferPods + more);
+  };
+
   return {
     name: 'forecast',
     bufferPods: (view) => {
       forecast.learn(view);
-      const ahead = forecast.ahead(view);
-      const demand = view.running.length + view.waitingTotal;
-      const fallbackPods = options.fallback.z * Math.sqrt(demand) + options.fallback.floor;
-      learn(view, { ahead, fallbackPods });
-      const trusted = forecast.profile.wholeDays >= LEAST_DAYS && contestAt(view.nowSeconds).forecastWins;
-      if (options.objectiveP95Seconds !== undefined) governor.learn(view.waits ?? []);
-      const foretold = ahead.bufferPods + governor.margin * ahead.spreadPods;
-      return Math.max(options.floor, trusted ? foretold : Math.max(view.knownAhead, fallbackPods));
+      return freeRoom(view);
     },
+    isForecast: () => trusted,
+    keepPods: (view) => forecast.worthKeeping(view, governor.margin),
     forecastError: () => (misses === 0 ? undefined : missSum / misses),
   };
 }

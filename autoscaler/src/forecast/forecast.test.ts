@@ -116,13 +116,23 @@ describe('BackTest', () => {
 });
 
 describe('DemandForecast', () => {
-  it('sees a rise that comes every day before it comes', () => {
+  /** Five Pods a minute from 9 to 10 on every day; asked on the sixth, with a lead time of five minutes. */
+  function learned(knownAhead = 0) {
     const forecast = new DemandForecast({ leadSeconds: 300, quantile: 0.9 });
-    const arrivals: number[] = [];
+    let arrivals: number[] = [];
     const look = (nowSeconds: number) => {
-      const seen = { nowSeconds, arrivals, finishedSeconds: [], running: [], waitingTotal: 0 };
+      const busy = Math.floor((nowSeconds % DAY) / HOUR) === 9;
+      const seen = {
+        nowSeconds,
+        arrivals,
+        finishedSeconds: [],
+        running: [],
+        waitingTotal: 0,
+        knownAhead: busy ? knownAhead : 0,
+      };
       forecast.learn(seen);
-      return forecast.ahead(seen).bufferPods;
+      arrivals = [];
+      return { buffer: forecast.ahead(seen).bufferPods, keep: forecast.worthKeeping(seen, 0) };
     };
     for (let day = 0; day < 5; day += 1) {
       for (let at = START + day * DAY; at < START + (day + 1) * DAY; at += 60) {
@@ -131,10 +141,30 @@ describe('DemandForecast', () => {
         look(at + 30);
       }
     }
-    const day = START + 5 * DAY;
+    return { forecast, look };
+  }
+  const day = START + 5 * DAY;
 
-    expect(look(day + 7 * HOUR)).toBeLessThan(10);
-    expect(look(day + 9 * HOUR - 60)).toBeGreaterThan(18);
+  it('sees a rise that comes every day before it comes', () => {
+    const { look } = learned();
+
+    expect(look(day + 7 * HOUR).buffer).toBeLessThan(10);
+    expect(look(day + 9 * HOUR - 60).buffer).toBeGreaterThan(18);
+  });
+
+  it('keeps room for a rise that it does not order for yet, and none after it', () => {
+    const { look } = learned();
+    const before = look(day + 9 * HOUR - 400);
+    const after = look(day + 10 * HOUR + 60);
+
+    expect(before.buffer).toBeLessThan(10);
+    expect(before.keep).toBeGreaterThan(15);
+    expect(after.keep).toBeLessThan(10);
+  });
+
+  it('learns which share of what comes is announced', () => {
+    expect(learned().forecast.unknownShare).toBe(1);
+    expect(learned(25).forecast.unknownShare).toBeLessThan(0.2);
   });
 });
 
@@ -152,6 +182,6 @@ describe('WaitGovernor', () => {
 
   it('stays within bounds, whatever comes', () => {
     expect(after(100, 200_000)).toBe(2);
-    expect(after(0, 200_000)).toBe(-0.6);
+    expect(after(0, 200_000)).toBe(-1.2);
   });
 });

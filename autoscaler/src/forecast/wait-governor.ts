@@ -1,8 +1,8 @@
 /** Waits above the objective that are borne: a little under the 5 % that p95 allows. */
 const BORNE_SHARE = 0.048;
-/** A step for each build: small, because builds wait in clusters; ten times it swings from day to day and costs 3 % more nodes. */
-const STEP = 0.00007;
-const RANGE = { least: -0.6, most: 2 } as const;
+/** A step for each build: small, because builds wait in clusters, and a larger one swings from day to day. */
+const STEP = 0.0002;
+const RANGE = { least: -1.2, most: 2 } as const;
 
 /**
  * Holds the buffer to what it is for: when more builds than borne waited longer than the objective, the margin grows, in
@@ -11,7 +11,6 @@ const RANGE = { least: -0.6, most: 2 } as const;
  */
 export class WaitGovernor {
   readonly #objectiveSeconds: number;
-  #read = 0;
   #margin = 0;
 
   /** @param objectiveSeconds the p95 wait that is aimed at */
@@ -19,10 +18,10 @@ export class WaitGovernor {
     this.#objectiveSeconds = objectiveSeconds;
   }
 
-  /** Takes in the waits since the last call. @param waits of all builds that found a node so far; it only grows */
+  /** @param waits in seconds, of the builds that found a node since the last call */
   learn(waits: readonly number[]): void {
-    for (; this.#read < waits.length; this.#read += 1) {
-      const late = (waits[this.#read] ?? 0) > this.#objectiveSeconds ? 1 : 0;
+    for (const wait of waits) {
+      const late = wait > this.#objectiveSeconds ? 1 : 0;
       this.#margin += STEP * (late - BORNE_SHARE);
       this.#margin = Math.min(RANGE.most, Math.max(RANGE.least, this.#margin));
     }

@@ -14,7 +14,7 @@ import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import { recommendationJson } from '../recommend/as-json.ts';
 import { recommendForPrs } from '../recommend/for-prs.ts';
 import type { HistoryPoint, Ledger } from '../store/ledger.ts';
-import { costsAnswer, maybeCostAnswer } from './cost-answers.ts';
+import { costsAnswer, maybeCostAnswer, poolAnswer } from './cost-answers.ts';
 import { staleSinceMs, validUntilMs } from './validity.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -59,7 +59,7 @@ export function recommendationAnswer(ledger: Ledger, recommendation: Recommendat
       cost: maybeCostAnswer(one.cost),
       because: one.because,
     })),
-    pools: recommendation.pools,
+    pools: recommendation.pools.map(poolAnswer),
     ...costsAnswer(recommendation),
     because: recommendation.because,
   };

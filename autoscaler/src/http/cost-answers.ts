@@ -1,5 +1,13 @@
 import { formatCpuMillicores, formatMemoryBytes } from '@hangar/shared/quantity';
-import type { Advice, Cost, Mix, Recommendation, RequestClass, Spend } from '../decide/recommendation.ts';
+import type {
+  Advice,
+  Cost,
+  Mix,
+  PoolSize,
+  Recommendation,
+  RequestClass,
+  Spend,
+} from '../decide/recommendation.ts';
 
 /** Cents of whatever the currency is, and their hundredths. */
 const round = (value: number): number => Math.round(value * 10_000) / 10_000;
@@ -21,6 +29,13 @@ const mixAnswer = ({ parts, cost, waitP95Seconds, tooLargeShare, because }: Mix)
   waitP95Seconds: orNull(waitP95Seconds),
   tooLargeShare: round(tooLargeShare),
   because,
+});
+
+/** Null where there is no price, or nothing was simulated. */
+export const poolAnswer = ({ nodePerHour, waitP95Seconds, ...rest }: PoolSize) => ({
+  ...rest,
+  waitP95Seconds: orNull(waitP95Seconds),
+  nodePerHour: orNull(nodePerHour),
 });
 
 const spendAnswer = ({ perHourNow, today, countedFromMs, maxPerDay, unpricedPools }: Spend) => ({

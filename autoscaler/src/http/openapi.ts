@@ -143,6 +143,8 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     wantedNodes: whole,
     shortNodes: whole,
     spareNodes: whole,
+    nodePerHour: maybe(number),
+    waitP95Seconds: maybe(number),
     tooLargeShare: number,
     because: words,
   }),

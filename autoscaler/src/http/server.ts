@@ -12,6 +12,7 @@ import {
   whatIfAnswer,
 } from './answers.ts';
 import { apiPage } from './api-page.ts';
+import { poolAnswer } from './cost-answers.ts';
 import { type Health, liveness, readiness } from './health.ts';
 import { API_PREFIX, openApi } from './openapi.ts';
 import { addPage, DOCUMENT_HEADERS, type Page } from './page.ts';
@@ -116,7 +117,7 @@ function answersOf({
     '/model': () => modelAnswer(calibration()),
     '/demand': (query) => demandAnswer(ledger, hoursQuestion(query), clock.now()),
     '/forecast': () => forecastAnswer(last(), meanMissPods()),
-    '/pools': () => ({ pools: last().pools }),
+    '/pools': () => ({ pools: last().pools.map(poolAnswer) }),
     '/decisions': () => decisionsAnswer(ledger),
   };
 }

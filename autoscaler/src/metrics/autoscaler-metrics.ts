@@ -25,6 +25,9 @@ export class AutoscalerMetrics {
     this.#instruments.processStart.set(startedAtMs / 1000);
     this.#instruments.info.set({ version }, 1);
     for (const outcome of ['decided', 'stale', 'failed']) this.#instruments.ticks.inc({ outcome }, 0);
+    // A gauge without labels would begin at 0, which is none of these.
+    const { age, forecastMiss, mixCost, spendToday } = this.#instruments;
+    for (const gauge of [age, forecastMiss, mixCost, spendToday]) gauge.remove();
   }
 
   get contentType(): string {
@@ -101,7 +104,9 @@ export class AutoscalerMetrics {
     }
   }
 
-  decided({ demand, buffer, shapes, pools, objectiveWaitP95Seconds }: Recommendation): void {
+  decided(recommendation: Recommendation): void {
+    const { demand, buffer, shapes, pools, objectiveWaitP95Seconds } = recommendation;
+    this.#costs(recommendation);
     const { demand: gauge, buffer: byForecast, shapeNodes, poolNodes, objective } = this.#instruments;
     objective.set(objectiveWaitP95Seconds);
     gauge.set({ state: 'running' }, demand.runningPods);
@@ -127,5 +132,20 @@ export class AutoscalerMetrics {
       poolNodes.set({ pool, state: 'empty' }, emptyNodes);
       poolNodes.set({ pool, state: 'wanted' }, wantedNodes);
     }
+  }
+
+  /** What has no price has no cost: it is absent, not 0. */
+  #costs({ pools, mix, spend }: Recommendation): void {
+    const { poolCost, mixCost, spendToday } = this.#instruments;
+    poolCost.reset();
+    for (const { pool, nodePerHour, actualNodes, wantedNodes } of pools.slice(0, MOST_POOLS)) {
+      if (nodePerHour === undefined) continue;
+      poolCost.set({ pool, state: 'actual' }, nodePerHour * actualNodes);
+      poolCost.set({ pool, state: 'wanted' }, nodePerHour * wantedNodes);
+    }
+    if (mix === undefined) mixCost.remove();
+    else mixCost.set(mix.cost.perHour);
+    if (spend === undefined) spendToday.remove();
+    else spendToday.set(spend.today);
   }
 }

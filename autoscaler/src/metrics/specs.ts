@@ -82,6 +82,24 @@ export const AUTOSCALER_METRICS = {
     help: 'Memory of a pool in bytes, without DaemonSets, by the same states as its CPU.',
     labels: ['pool', 'state'],
   },
+  poolCost: {
+    name: 'hangar_autoscaler_pool_cost_per_hour',
+    kind: 'gauge',
+    help: 'What the nodes of a pool cost in an hour, in HANGAR_AUTOSCALER_CURRENCY: actual and wanted ones; absent without a price.',
+    labels: ['pool', 'state'],
+  },
+  mixCost: {
+    name: 'hangar_autoscaler_mix_cost_per_hour',
+    kind: 'gauge',
+    help: 'What the cheapest mix of priced shapes costs in an hour that holds the demand under the objective; absent without prices.',
+    labels: [],
+  },
+  spendToday: {
+    name: 'hangar_autoscaler_spend_today',
+    kind: 'gauge',
+    help: 'What the node-hours of priced pools cost since midnight UTC, as far as they were seen; absent without prices.',
+    labels: [],
+  },
   nodeWait: {
     name: 'hangar_autoscaler_node_wait_seconds',
     kind: 'histogram',

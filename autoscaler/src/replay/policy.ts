@@ -4,8 +4,8 @@ import type { NodeSpec } from '../simulate/node-table.ts';
 import type { SimNode } from '../simulate/sim-node.ts';
 
 /**
- * All that a policy may see at a tick: the present and the past, never the future and never the generator. A live service can
- * build the same from its watches.
+ * All that a policy may see at a tick: the present and what happened since its tick before, never the future and never the
+ * generator. A live service can build the same from its watches; what shall be remembered, the policy keeps.
  */
 export interface PolicyView {
   readonly nowSeconds: number;
@@ -18,11 +18,11 @@ export interface PolicyView {
   readonly waitingTotal: number;
   /** When each running job started, in no order. */
   readonly running: readonly { readonly startedAt: number }[];
-  /** Arrival times so far, rising; it only grows. */
+  /** Arrival times since the view before, rising. */
   readonly arrivals: readonly number[];
-  /** Run times of the jobs that ended so far, in the order of their ends; it only grows. */
+  /** Run times of the jobs that ended since the view before, in the order of their ends. */
   readonly finishedSeconds: readonly number[];
-  /** Waits of the jobs that found a node so far, in seconds, in the order of their bindings; it only grows. Where it is known. */
+  /** Waits of the jobs that found a node since the view before, in seconds, in the order of their bindings. Where it is known. */
   readonly waits?: readonly number[];
   /** Jobs that are known and have not arrived. */
   readonly knownAhead: number;

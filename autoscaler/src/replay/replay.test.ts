@@ -5,9 +5,11 @@ import { forecastRule } from '../forecast/forecast-rule.ts';
 import { FIRST_MONDAY, generateLoad } from '../trace/generate.ts';
 import { clusterAutoscalerPolicy } from './policies/cluster-autoscaler.ts';
 import { newNodesFor } from './policies/first-fit.ts';
-import { karpenterPolicy } from './policies/karpenter.ts';
+import { karpenterBufferPolicy, karpenterPolicy } from './policies/karpenter.ts';
+import type { BufferRule } from './policies/own-pool.ts';
 import { ownPoolPolicy } from './policies/own-pool.ts';
 import { clairvoyantRule, lookAheadRule, squareRootRule } from './policies/rules.ts';
+import { softlyPlaced } from './policies/soft-taints.ts';
 import { staticPolicy } from './policies/static.ts';
 import type { Policy } from './policy.ts';
 import { replay } from './replay.ts';
@@ -16,13 +18,23 @@ import type { ReplayResult } from './result.ts';
 const DAY = 86_400;
 const node = { allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 } };
 const jobs = generateLoad({ load: 'table-like', seed: 5, days: 4, prsPerDay: 120 });
-const forecast = (): Policy =>
-  ownPoolPolicy(forecastRule({ leadSeconds: 190, quantile: 0.9, floor: 5, fallback: { z: 2, floor: 5 } }));
+const rule = (): BufferRule =>
+  forecastRule({
+    leadSeconds: 190,
+    quantile: 0.82,
+    floor: 5,
+    fallback: { z: 2, floor: 5 },
+    objectiveP95Seconds: 10,
+  });
+const forecast = (): Policy => softlyPlaced(ownPoolPolicy(rule()));
 const policies: Readonly<Record<string, () => Policy>> = {
   'cluster-autoscaler': () => clusterAutoscalerPolicy(),
   karpenter: () => karpenterPolicy(),
-  sqrt: () => ownPoolPolicy(squareRootRule(2, 5)),
-  'look-ahead': () => ownPoolPolicy(lookAheadRule(0, 5)),
+  sqrt: () => softlyPlaced(ownPoolPolicy(squareRootRule(2, 5))),
+  'look-ahead': () => softlyPlaced(ownPoolPolicy(lookAheadRule(0, 5))),
+  'forecast without marks': () => ownPoolPolicy(rule()),
+  'cluster-autoscaler with marks': () => softlyPlaced(clusterAutoscalerPolicy()),
+  'karpenter-buffer': () => softlyPlaced(karpenterBufferPolicy(rule())),
   forecast,
 };
 
@@ -110,6 +122,14 @@ describe('replay', () => {
 
     expect(best).toBeLessThan(1);
     expect(p95(forecast())).toBeLessThan(p95(karpenterPolicy()) / 2);
+  });
+
+  it('pays less for any policy where surplus nodes are marked, and nobody waits longer for a mark', () => {
+    const plain = play(karpenterPolicy()).result;
+    const marked = play(softlyPlaced(karpenterPolicy())).result;
+
+    expect(marked.nodeHours).toBeLessThan(plain.nodeHours);
+    expect(marked.waitSeconds.max).toBeLessThanOrEqual(200);
   });
 
   it('makes use of what is known ahead', () => {

@@ -38,7 +38,7 @@ class Replay {
   readonly #tally: Tally;
   readonly #watcher: Watcher;
   readonly #last: number;
-  readonly #waits: number[] = [];
+  #waits: number[] = [];
   #nextTickAt: number;
   #arrived = 0;
   #wanted = -1;
@@ -130,6 +130,12 @@ class Replay {
     this.#tally.ordered(world.now, order);
   }
 
+  #takeWaits(): readonly number[] {
+    const taken = this.#waits;
+    this.#waits = [];
+    return taken;
+  }
+
   #view(): PolicyView {
     const world = this.#world;
     const typicalRequest = this.#watcher.typicalRequest;
@@ -142,9 +148,9 @@ class Replay {
       waiting: world.line.total > 0 ? world.line.classes() : [],
       waitingTotal: world.line.total,
       running: world.running,
-      arrivals: this.#watcher.arrivals,
-      finishedSeconds: world.finishedSeconds,
-      waits: this.#waits,
+      arrivals: this.#watcher.takeArrivals(),
+      finishedSeconds: world.takeFinishedSeconds(),
+      waits: this.#takeWaits(),
       knownAhead: this.#watcher.knownAhead(world.now),
       typicalRequest,
       roomOn: (node) => (node.state === 'booting' ? roomWhenEmpty : world.roomOn(node, typicalRequest)),

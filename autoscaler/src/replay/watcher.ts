@@ -3,9 +3,10 @@ import type { Resources } from '../capacity/shape.ts';
 
 /** What an observer of arrivals knows at each moment: what came, and what is announced. */
 export class Watcher {
-  readonly arrivals: number[] = [];
+  #arrivals: number[] = [];
   /** Announced jobs by the time at which they became known. */
   readonly #announced: readonly Job[];
+  #arrived = 0;
   #cpuSum = 0;
   #memorySum = 0;
   #known = 0;
@@ -18,10 +19,18 @@ export class Watcher {
   }
 
   arrived(job: Job): void {
-    this.arrivals.push(job.arrivedAt);
+    this.#arrivals.push(job.arrivedAt);
+    this.#arrived += 1;
     this.#cpuSum += job.request.cpuMillicores;
     this.#memorySum += job.request.memoryBytes;
     if (job.knownAt !== undefined && job.knownAt < job.arrivedAt) this.#knownArrived += 1;
+  }
+
+  /** Arrival times since the last call. */
+  takeArrivals(): readonly number[] {
+    const taken = this.#arrivals;
+    this.#arrivals = [];
+    return taken;
   }
 
   /** Announced jobs that have not come yet. */
@@ -32,7 +41,7 @@ export class Watcher {
 
   /** Mean request so far; of one core and one GiB before the first arrival. */
   get typicalRequest(): Resources {
-    const count = this.arrivals.length;
+    const count = this.#arrived;
     if (count === 0) return { cpuMillicores: 1000, memoryBytes: 2 ** 30 };
     return { cpuMillicores: this.#cpuSum / count, memoryBytes: this.#memorySum / count };
   }

@@ -57,8 +57,8 @@ export async function scrape(
 
 async function scrapeOne(parts: ScrapeParts, target: string, stop: AbortSignal): Promise<TargetRound> {
   const [metrics, demand] = await Promise.all([
-    ask(parts, `${target}/metrics`, stop),
-    ask(parts, `${target}/demand`, stop),
+    ask(parts, `${target}/metrics`, { stop, refused: NO_RUNNER }),
+    ask(parts, `${target}/demand`, { stop, refused: NO_RUNNER }),
   ]);
   const problems: ScrapeProblem[] = [];
   let reading: RunnerReading | undefined;
@@ -75,14 +75,21 @@ async function scrapeOne(parts: ScrapeParts, target: string, stop: AbortSignal):
   return { target, reading, known: read.stages, ahead: read.ahead, problems };
 }
 
+const NO_RUNNER = "give the address of a Hangar runner's HTTP side";
 const NOTHING: ReadDemand = { stages: undefined, ahead: [], problems: [] };
 
-type Asked = TargetAnswer | { readonly problem: string; readonly cure: string };
+/** An answer, or why there is none and what to do about it. */
+export type Asked = TargetAnswer | { readonly problem: string; readonly cure: string };
 
-async function ask(
+/**
+ * Asks one address under the deadline. Never rejects.
+ *
+ * @param how `refused`: the cure when it answers with anything but 200
+ */
+export async function ask(
   { clock, source, deadlineMs }: ScrapeParts,
   url: string,
-  stop: AbortSignal,
+  { stop, refused }: { readonly stop: AbortSignal; readonly refused: string },
 ): Promise<Asked> {
   const over = new AbortController();
   const callOff = clock.after(deadlineMs, () => over.abort(new Error(`no answer within ${deadlineMs} ms`)));
@@ -91,12 +98,12 @@ async function ask(
     if (answer.status === 200) return answer;
     return {
       problem: `GET ${url} answers ${answer.status}`,
-      cure: "give the address of a Hangar runner's HTTP side",
+      cure: refused,
     };
   } catch (error) {
     return {
       problem: `GET ${url}: ${error instanceof Error ? error.message : String(error)}`,
-      cure: 'is the runner up, is the address right, does a NetworkPolicy stand between?',
+      cure: 'is it up, is the address right, does a NetworkPolicy stand between?',
     };
   } finally {
     callOff();

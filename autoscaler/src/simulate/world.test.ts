@@ -104,7 +104,8 @@ describe('World', () => {
     world.arrive(job(40, 10));
     world.finishUntil(50);
 
-    expect(world.finishedSeconds).toEqual([40, 10]);
+    expect(world.takeFinishedSeconds()).toEqual([40, 10]);
+    expect(world.takeFinishedSeconds()).toEqual([]);
   });
 
   it('says what can never fit', () => {

@@ -51,11 +51,11 @@ export class World {
   readonly nodes: SimNode[] = [];
   readonly running: Run[] = [];
   readonly line: JobLine;
-  /** Run times of finished jobs in the order of their ends: all that a policy may learn of them. */
-  readonly finishedSeconds: number[] = [];
+  #finished: number[] = [];
   readonly #options: WorldOptions;
   readonly #scheduler: Scheduler;
   readonly #events = new EventQueue<Event>();
+  readonly #otherKinds = new WeakMap<SimNode, NodeSpec>();
   readonly #traits: NonNullable<NodeSpec['traits']>;
   readonly #softTraits: NonNullable<NodeSpec['traits']>;
   #nextId = 1;
@@ -71,6 +71,13 @@ export class World {
   /** Time of the next finish or boot; infinite when there is none. */
   get nextEventAt(): number {
     return this.#events.nextAt;
+  }
+
+  /** Run times of the jobs that ended since the last call, in the order of their ends: all that a policy may learn of them. */
+  takeFinishedSeconds(): readonly number[] {
+    const taken = this.#finished;
+    this.#finished = [];
+    return taken;
   }
 
   /** Plays every finish and boot up to and including `at`. */
@@ -91,8 +98,8 @@ export class World {
     if (this.line.waitingOf(classId) > 0 || !this.#bind(job, classId)) this.line.push(classId, job);
   }
 
-  /** Orders nodes; they are ready after the boot time, or at once when they were there before time began. */
-  order(count: number, bootSeconds = this.#options.bootSeconds): void {
+  /** Orders nodes; they are ready after the boot time, or at once when they were there before time began. `spec`: of another kind. */
+  order(count: number, bootSeconds = this.#options.bootSeconds, spec = this.#options.node): void {
     for (let nth = 0; nth < count; nth += 1) {
       const node: SimNode = {
         id: this.#nextId,
@@ -106,6 +113,7 @@ export class World {
       };
       this.#nextId += 1;
       this.nodes.push(node);
+      if (spec !== this.#options.node) this.#otherKinds.set(node, spec);
       this.#events.push(this.now + bootSeconds, { kind: 'boot', node });
     }
   }
@@ -141,7 +149,8 @@ export class World {
     if (node.state !== 'booting') return;
     node.state = 'ready';
     node.emptySince = this.now;
-    node.slot = this.#scheduler.addNode({ ...this.#options.node, traits: this.#traits });
+    const spec = this.#otherKinds.get(node) ?? this.#options.node;
+    node.slot = this.#scheduler.addNode({ ...spec, traits: this.#traits });
     if (node.softTainted) this.#scheduler.setTraits(node.slot, this.#softTraits);
     this.#bySlot[node.slot] = node;
   }
@@ -156,7 +165,7 @@ export class World {
     }
     run.node.pods -= 1;
     if (run.node.pods === 0) run.node.emptySince = this.now;
-    this.finishedSeconds.push(this.now - run.startedAt);
+    this.#finished.push(this.now - run.startedAt);
     this.#scheduler.release(run.classId, run.node.slot);
   }
 

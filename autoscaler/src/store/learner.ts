@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { type Calibration, calibrate } from '../calibrate/calibrate.ts';
 import { DayBook } from '../calibrate/day-summary.ts';
 import type { Job } from '../capacity/job.ts';
-import { type BufferOptions, LiveForecast, type Moment } from '../decide/buffer.ts';
+import { type BufferOptions, type FreeRoom, LiveForecast, type Moment } from '../decide/buffer.ts';
 import { warmUp } from '../decide/warm-up.ts';
 import type { ClusterNews } from '../watch/cluster-watch.ts';
 import type { PodRecord } from '../watch/pod-record.ts';
@@ -14,6 +14,8 @@ export interface LearnerOptions {
   readonly buffer: BufferOptions;
   /** Boot time that stands until enough boots are seen. */
   readonly bootSeconds: number;
+  /** The wait that the buffer is held to. */
+  readonly objectiveP95Seconds: number;
   readonly tickSeconds: number;
 }
 
@@ -25,6 +27,9 @@ export const MOST_RECORDS = 200_000;
 const CALIBRATE_EVERY_MS = 60_000;
 /** A forecast for another lead time is another forecast. */
 const LEAD_TOLERANCE = 0.25;
+
+/** Probes and pages are answered between two pieces of work. */
+const othersFirst = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Everything that is learned over time: days for calibration, arrivals for the outlook, the forecast. */
 export class Learner {
@@ -39,7 +44,7 @@ export class Learner {
   constructor(clock: Clock, options: LearnerOptions) {
     this.#clock = clock;
     this.#options = options;
-    this.#forecast = new LiveForecast(this.#leadSeconds, options.buffer);
+    this.#forecast = this.#newForecast();
   }
 
   /** As it stands; anew once a minute. */
@@ -73,16 +78,14 @@ export class Learner {
   }
 
   /** Takes what happened since the last tick. */
-  take({ records, boots, arrivals }: ClusterNews): void {
-    for (const record of records) {
-      this.#keep(record);
-      if (this.#options.buffer.forecast) this.#forecast.ended(record.job.durationSeconds);
-    }
+  take({ records, boots, arrivals, waits }: ClusterNews): void {
+    for (const record of records) this.#keep(record);
     for (const { atMs, seconds } of boots) this.#days.booted(atMs / 1000, seconds);
-    for (const at of [...arrivals].sort((one, other) => one - other)) {
-      if (this.#options.buffer.forecast) this.#forecast.arrived(at);
-      this.#recent.add(at, 1);
-    }
+    for (const at of arrivals) this.#recent.add(at, 1);
+    if (!this.#options.buffer.forecast) return;
+    for (const { job } of records) this.#forecast.ended(job.durationSeconds);
+    for (const at of arrivals.toSorted((one, other) => one - other)) this.#forecast.arrived(at);
+    for (const seconds of waits) this.#forecast.waited(seconds);
   }
 
   /** Stages that ended, where nobody sees Pods: as many must have come. */
@@ -96,11 +99,17 @@ export class Learner {
   }
 
   /** What the forecast wants kept free at this moment; undefined where it is switched off. */
-  async forecastPods(moment: Moment): Promise<number | undefined> {
+  async look(moment: Moment): Promise<FreeRoom | undefined> {
     if (!this.#options.buffer.forecast) return undefined;
+    await othersFirst();
     const off = Math.abs(this.#leadSeconds / this.#forecast.leadSeconds - 1);
     if (off > LEAD_TOLERANCE) await this.#renewForecast();
-    return this.#forecast.bufferPods(moment);
+    return this.#forecast.look(moment);
+  }
+
+  #newForecast(): LiveForecast {
+    const { buffer, objectiveP95Seconds } = this.#options;
+    return new LiveForecast(this.#leadSeconds, buffer, objectiveP95Seconds);
   }
 
   get #leadSeconds(): number {
@@ -113,10 +122,10 @@ export class Learner {
   }
 
   async #renewForecast(): Promise<void> {
-    const forecast = new LiveForecast(this.#leadSeconds, this.#options.buffer);
+    const forecast = this.#newForecast();
     if (this.#options.buffer.forecast)
       for (const _part of warmUp(forecast, this.#records.items, this.#clock.now() / 1000))
-        await new Promise((resolve) => setImmediate(resolve));
+        await othersFirst();
     this.#forecast = forecast;
   }
 }

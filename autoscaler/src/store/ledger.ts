@@ -1,6 +1,6 @@
+import { AuditTrail } from '../act/audit.ts';
 import type { Condition } from '../decide/condition.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
-import { AuditTrail } from '../act/audit.ts';
 import { Ring } from './ring.ts';
 
 /** One tick, for plots. Null: unknown at that time. */

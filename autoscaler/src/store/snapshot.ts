@@ -1,7 +1,9 @@
 import type { Compared } from '../advise/compare.ts';
 import type { Surroundings } from '../advise/engines.ts';
 import type { Calibration } from '../calibrate/calibrate.ts';
+import type { FreeRoom } from '../decide/buffer.ts';
 import type { NodeHours } from '../decide/spend-book.ts';
+import type { DroneReading } from '../scrape/drone-server.ts';
 import type { Pool } from '../watch/pools.ts';
 import type { PodFact } from '../watch/read-pod.ts';
 import type { RunnersView } from './runner-book.ts';
@@ -21,6 +23,8 @@ export interface CapacitySnapshot {
   readonly watches: Readonly<Partial<Record<'pods' | 'nodes' | 'daemonSets' | 'endpointSlices', WatchView>>>;
   /** Undefined: no runner is asked. */
   readonly runners: RunnersView | undefined;
+  /** Undefined: the Drone server isn't asked. */
+  readonly drone: DroneReading | undefined;
   readonly calibration: Calibration;
   /** Pods that arrived in a second, lately. */
   readonly perSecond: number;
@@ -30,6 +34,6 @@ export interface CapacitySnapshot {
   readonly surroundings: Surroundings;
   /** Engine settings that were compared on remembered Pods, by `comparisonKey`. */
   readonly compared: ReadonlyMap<string, Compared>;
-  /** What the forecast wants kept free; undefined: there is none. */
-  readonly forecastPods: number | undefined;
+  /** What the forecast, or the rule that it is held to, wants kept free; undefined: there is none. */
+  readonly forecast: FreeRoom | undefined;
 }

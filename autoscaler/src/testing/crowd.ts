@@ -81,7 +81,8 @@ export function crowdSnapshot(
     nodeHours: { byPool: new Map(), countedFromMs: 0 },
     surroundings: NOTHING_SEEN,
     compared: new Map(),
-    forecastPods: undefined,
+    drone: undefined,
+    forecast: undefined,
     ...change,
   };
 }

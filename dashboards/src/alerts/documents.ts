@@ -12,7 +12,7 @@ function look({ text, query }: Look): string {
     : `- ${text}\n\n  \`\`\`promql\n  ${query.replaceAll('\n', '\n  ')}\n  \`\`\`\n\n`;
 }
 
-/** The page that `runbook_url` leads to. */
+/** The page that the annotation `runbook` names. */
 export function runbook(alert: AlertRule): string {
   const { name, component, severity, lasting, summary, description, means, looks, acts, expr } = alert;
   return `# ${name}
@@ -59,7 +59,8 @@ export function alertsPage(alerts: readonly AlertRule[]): string {
 ${GENERATED}
 
 Rules for Prometheus: \`charts/hangar/rules/*.yaml\`. The chart installs them where the CRD \`PrometheusRule\` exists; without it, name the files
-under \`rule_files\`. Each alert leads to a runbook: what it means, how to look, what to do. \`critical\`: builds stand still or results come late, wake
+under \`rule_files\`. Each alert names its runbook: what it means, how to look, what to do; with \`monitoring.runbookUrl\`
+it links to it. \`critical\`: builds stand still or results come late, wake
 somebody. \`warning\`: act within the day.
 
 ## Runner

@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
 import type { AlertRule } from './alert-rule.ts';
 
-/** Where runbooks are read. Installations with a copy of their own replace it in the rules. */
-const RUNBOOKS = 'https://hangar.dev/docs/runbooks';
+/** In the repository. The chart adds `runbook_url` where an installation says at which address it publishes them. */
+const RUNBOOKS = 'docs/runbooks';
 
 /** The alerts of one component as a file of Prometheus rules, which is also the `spec` of a PrometheusRule. */
 export function rulesFile(component: AlertRule['component'], alerts: readonly AlertRule[]): string {
@@ -13,7 +13,7 @@ export function rulesFile(component: AlertRule['component'], alerts: readonly Al
       expr,
       for: lasting,
       labels: { severity, component: `hangar-${component}` },
-      annotations: { summary, description, runbook_url: `${RUNBOOKS}/${name}` },
+      annotations: { summary, description, runbook: `${RUNBOOKS}/${name}.md` },
     }));
   const head = '# Generated from dashboards/src/alerts; do not edit.\n';
   return `${head}${stringify({ groups: [{ name: `hangar-${component}`, rules }] }, { lineWidth: 0 })}`;

@@ -94,8 +94,41 @@ const money: readonly Panel[] = [
   },
 ];
 
+/** Why there may be no amounts. */
+const NO_PRICES = 'HANGAR_AUTOSCALER_PRICES names no pool, or no shape';
+const costOf = (state: 'actual' | 'wanted') =>
+  eachPoolOnce(POOLS.gauge(METRICS.poolCost, { state })).sum().text;
+
+const amounts: readonly Panel[] = [
+  {
+    title: 'What do the pools cost in an hour?',
+    description:
+      'In HANGAR_AUTOSCALER_CURRENCY, pools with a price. as wanted: the recommended nodes. cheapest mix: the shapes that hold the same demand for the least money.',
+    kind: 'lines',
+    unit: 'none',
+    queries: [
+      { expr: costOf('actual'), legend: 'as they are', mayBeEmpty: NO_PRICES },
+      { expr: costOf('wanted'), legend: 'as wanted', isLimit: true, mayBeEmpty: NO_PRICES },
+      { expr: SERVICE.gauge(METRICS.mixCost).max().text, legend: 'cheapest mix', mayBeEmpty: NO_PRICES },
+    ],
+    width: 12,
+  },
+  {
+    title: 'What has been spent since midnight (UTC)?',
+    description:
+      'Node-hours that were seen today, at their prices. HANGAR_AUTOSCALER_MAX_SPEND_PER_DAY bounds it.',
+    kind: 'lines',
+    unit: 'none',
+    queries: [{ expr: SERVICE.gauge(METRICS.spendToday).max().text, legend: 'today', mayBeEmpty: NO_PRICES }],
+    width: 12,
+  },
+];
+
 /** What it costs. */
-export const MONEY_ROW: Row = { title: 'What do we pay for, and is it used?', panels: money };
+export const MONEY_ROW: Row = {
+  title: 'What do we pay for, and is it used?',
+  panels: [...money, ...amounts],
+};
 
 const OWNERS = [
   POOLS.gauge(METRICS.poolOwner).max('pool', 'owner').text,

@@ -21,6 +21,7 @@ describe('readPod', () => {
       [ANNOTATION.plan]: JSON.stringify(plan),
       [ANNOTATION.stepIds]: '{"1":201,"2":202}',
       [ANNOTATION.stageVersion]: '4',
+      [ANNOTATION.stageStarted]: '1768382990',
       [ANNOTATION.admittedAt]: '1768383000000',
       [ANNOTATION.owner]: 'ci/me',
       [ANNOTATION.server]: 'https://drone.acme.test',
@@ -28,7 +29,7 @@ describe('readPod', () => {
       [ANNOTATION.adoptions]: '2',
     };
     expect(readPod(podOf(annotations))).toEqual({
-      stage,
+      stage: { ...stage, started: 1_768_382_990 },
       plan,
       stepIds: new Map([
         [1, 201],
@@ -76,10 +77,12 @@ describe('readPod', () => {
   it.each(['', ' ', 'soon', 'NaN'])('takes the number %j for none', (text) => {
     const odd = {
       [ANNOTATION.stageVersion]: text,
+      [ANNOTATION.stageStarted]: text,
       [ANNOTATION.admittedAt]: text,
       [ANNOTATION.adoptions]: text,
     };
     expect(readPod(podOf({ ...least, ...odd }))).toMatchObject({
+      stage: { started: stage.started },
       stageVersion: 3,
       admittedMs: undefined,
       adoptions: 0,

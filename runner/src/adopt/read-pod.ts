@@ -30,7 +30,7 @@ export function readPod(pod: V1Pod): PodRecord | undefined {
   const stage = jsonOf(annotations[ANNOTATION.stage]) as DroneStage | undefined;
   if (typeof stage?.id !== 'number') return undefined;
   return {
-    stage: { ...stage, steps: [] },
+    stage: { ...stage, started: numberOf(annotations[ANNOTATION.stageStarted]) ?? stage.started, steps: [] },
     plan: jsonOf(annotations[ANNOTATION.plan]) as RunPlan | undefined,
     stepIds: stepIdsOf(annotations[ANNOTATION.stepIds]),
     stageVersion: numberOf(annotations[ANNOTATION.stageVersion]) ?? stage.version,

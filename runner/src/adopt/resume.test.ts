@@ -13,7 +13,11 @@ import { readPod } from './read-pod.ts';
 import { resume } from './resume.ts';
 
 const BUSY = { pipelines: 1, pods: 0, cpuMillicores: 0, memoryBytes: 0 };
-const STARTED = { [ANNOTATION.stepIds]: '{"1":100,"2":200}', [ANNOTATION.stageVersion]: '4' };
+const STARTED = {
+  [ANNOTATION.stepIds]: '{"1":100,"2":200}',
+  [ANNOTATION.stageVersion]: '4',
+  [ANNOTATION.stageStarted]: '1768382990',
+};
 const ADMITTED = { ...STARTED, [ANNOTATION.admittedAt]: '1768383000000' };
 
 interface Before {
@@ -78,6 +82,13 @@ describe('a Pod that was let go', () => {
     await world.finishSteps();
     expect(world.told).toEqual(['1 success', '2 success', 'stage success']);
     expect([world.pod, world.isOver(), world.roster.isQuiet]).toEqual([undefined, true, true]);
+  });
+
+  it('is reported with the start that the server was told, not with none', async () => {
+    const world = begin(letGo);
+    await world.clock.step(0);
+    await world.finishSteps();
+    expect(world.server.stage).toMatchObject({ status: 'success', started: 1_768_382_990 });
   });
 
   it('that has ended long ago is reported, though its time would be over', async () => {
@@ -211,7 +222,8 @@ describe('a Pod that is still held', () => {
     await world.clock.step(0);
     expect(world.told).toEqual(['stage running']);
     expect(world.pod && holdsGate(world.pod)).toBe(false);
-    expect(world.pod?.metadata?.annotations).toMatchObject(STARTED);
+    const now = String(world.clock.now() / 1000);
+    expect(world.pod?.metadata?.annotations).toMatchObject({ ...STARTED, [ANNOTATION.stageStarted]: now });
     await world.finishSteps();
     expect(world.told).toEqual(['stage running', '1 success', '2 success', 'stage success']);
   });

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ScriptedServer } from '../edges/testing/scripted-server.ts';
-import { doctor } from './doctor.ts';
 import type { Report } from './doctor/report.ts';
+import { doctor } from './doctor.ts';
 import { aSurrounding } from './local/testing/a-surrounding.ts';
 import { startTinyCluster } from './testing/tiny-cluster.ts';
 

@@ -6,14 +6,14 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { type Assembly, assemble } from '../assemble.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import { Pulse } from '../http/health.ts';
-import { StagesAhead } from '../http/stages-ahead.ts';
 import type { HttpParts } from '../http/server.ts';
+import { StagesAhead } from '../http/stages-ahead.ts';
 import type { EdgeObserver } from '../metrics/edge-observer.ts';
 import { LivingOwners } from '../metrics/living-owners.ts';
 import { orphanedPods, unschedulablePods } from '../metrics/pod-counts.ts';
 import { type Picture, RunnerMetrics } from '../metrics/runner-metrics.ts';
-import { LABEL } from '../pipeline/compiled.ts';
 import type { Places } from '../permissions/review.ts';
+import { LABEL } from '../pipeline/compiled.ts';
 import type { Surroundings } from './command.ts';
 
 /** A runner with everything that looks at it: metrics, health, HTTP. */

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { anEntry } from '../metrics/testing/an-entry.ts';
 import type { RosterEntry } from '../roster.ts';
 import type { Signs } from './health.ts';
-import type { StageAhead } from './stages-ahead.ts';
 import { createHttp, type HttpParts, listen } from './server.ts';
+import type { StageAhead } from './stages-ahead.ts';
 
 const WELL: Signs = {
   starting: '',

@@ -4,8 +4,8 @@ import type { RosterEntry } from '../roster.ts';
 import { type Credentials, challenge, mayEnter } from './basic-auth.ts';
 import { renderDashboard } from './dashboard.ts';
 import { notAlive, notReady, type Signs } from './health.ts';
-import type { StageAhead } from './stages-ahead.ts';
 import { demandOf, stageViews } from './stage-views.ts';
+import type { StageAhead } from './stages-ahead.ts';
 
 /** What the HTTP side shows. Every call looks anew. */
 export interface HttpParts {

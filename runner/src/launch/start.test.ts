@@ -139,6 +139,7 @@ describe('the Pod', () => {
           kept: 'yes',
           [ANNOTATION.stepIds]: '{"1":201,"2":202}',
           [ANNOTATION.stageVersion]: '3',
+          [ANNOTATION.stageStarted]: String(Math.floor(world.clock.now() / 1000)),
         },
       },
       spec: { schedulingGates: [{ name: SCHEDULING_GATE }] },

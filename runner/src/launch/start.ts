@@ -3,8 +3,8 @@ import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubern
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
 import { begun, newStage, startingStage } from '../flight/stage-state.ts';
-import { ANNOTATION, type Compiled, containerName, SCHEDULING_GATE } from '../pipeline/compiled.ts';
 import type { StartedWithoutPod } from '../lease/lease-record.ts';
+import { ANNOTATION, type Compiled, containerName, SCHEDULING_GATE } from '../pipeline/compiled.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { CiServer } from '../ports/ci-server.ts';
@@ -186,6 +186,7 @@ function registration(started: Started): Record<string, string> {
   return {
     [ANNOTATION.stepIds]: JSON.stringify(Object.fromEntries(started.stepIds)),
     [ANNOTATION.stageVersion]: String(started.stage.version),
+    [ANNOTATION.stageStarted]: String(started.stage.started),
   };
 }
 

@@ -34,16 +34,19 @@ export class LeaseHeld extends Error {
  * @param nowMs by the wall clock: if that errs, the holder finds at its next renewal that it lost the Lease, and ends
  */
 export function mayLive(lease: V1Lease, own: Holder, nowMs: number): boolean {
-  const holder = lease.spec?.holderIdentity ?? '';
+  const holder = holderOf(lease);
   if (holder === '' || holder === identityOf(own)) return false;
   if (own.podUid !== '' && holder.startsWith(samePod(own))) return false;
   const silentMs = nowMs - Date.parse(renewalOf(lease));
   return silentMs <= termMsOf(lease);
 }
 
-/** Whether somebody has written a sign of life between two looks at a Lease. Pure. */
+/** Who a Lease says holds it; empty: nobody. */
+export const holderOf = ({ spec }: V1Lease): string => spec?.holderIdentity ?? '';
+
+/** Whether a holder has written a sign of life between two looks at a Lease. Pure. */
 export const isRenewed = (before: V1Lease, now: V1Lease): boolean =>
-  renewalOf(before) !== renewalOf(now) || before.spec?.holderIdentity !== now.spec?.holderIdentity;
+  holderOf(now) !== '' && (renewalOf(before) !== renewalOf(now) || holderOf(before) !== holderOf(now));
 
 /** How long its holder may be silent. Milliseconds; 0 when it doesn't say. */
 export const termMsOf = ({ spec }: V1Lease): number => (spec?.leaseDurationSeconds ?? 0) * 1000;

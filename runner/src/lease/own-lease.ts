@@ -10,7 +10,7 @@ import type { Logger } from '@hangar/shared/logger';
 import { orAborted } from '@hangar/shared/or-aborted';
 import type { V1Lease } from '@kubernetes/client-node';
 import { LABEL } from '../pipeline/compiled.ts';
-import { type Holder, identityOf, isRenewed, LeaseHeld, mayLive, termMsOf } from './holder.ts';
+import { type Holder, holderOf, identityOf, isRenewed, LeaseHeld, mayLive, termMsOf } from './holder.ts';
 import {
   type Intent,
   intentsOf,
@@ -193,17 +193,19 @@ export class OwnLease {
   async #freed(signal: AbortSignal): Promise<V1Lease | undefined> {
     const first = await this.#find(signal);
     if (!first || !mayLive(first, this.#options.holder, this.#clock.now())) return first;
-    const { holderIdentity: holder = '' } = first.spec ?? {};
-    const termMs = termMsOf(first);
-    const about = { lease: this.owner, holder, waitMs: termMs * LOOK_SHARE * LOOKS };
+    const lookMs = termMsOf(first) * LOOK_SHARE;
+    const about = { lease: this.owner, holder: holderOf(first), waitMs: lookMs * LOOKS };
     this.#log.info(about, 'the Lease names another process of this name: seeing whether it still renews it');
+    return this.#seenSilent(first, lookMs, signal);
+  }
+
+  async #seenSilent(first: V1Lease, lookMs: number, signal: AbortSignal): Promise<V1Lease | undefined> {
     let last: V1Lease | undefined = first;
-    for (let looks = 0; looks < LOOKS && last?.spec?.holderIdentity; looks++) {
-      await this.#clock.sleep(termMs * LOOK_SHARE, signal);
+    for (let looks = 0; looks < LOOKS && last && holderOf(last) !== ''; looks++) {
+      await this.#clock.sleep(lookMs, signal);
       signal.throwIfAborted();
       last = await this.#find(signal);
-      if (last?.spec?.holderIdentity && isRenewed(first, last))
-        throw new LeaseHeld(this.owner, last.spec.holderIdentity);
+      if (last && isRenewed(first, last)) throw new LeaseHeld(this.owner, holderOf(last));
     }
     return last;
   }
@@ -281,8 +283,7 @@ export class OwnLease {
       if (!this.#taken || !isKubernetesError(error, 409)) throw error;
       // An answer of ours was lost, somebody edited it, or another process took it.
       const now = await this.#find(signal);
-      const holder = now?.spec?.holderIdentity;
-      if (holder && holder !== identityOf(this.#options.holder)) {
+      if (now && !['', identityOf(this.#options.holder)].includes(holderOf(now))) {
         this.#lose();
         throw error;
       }

@@ -35,6 +35,8 @@ export const ANNOTATION = {
   stepIds: 'hangar.dev/step-ids',
   /** The stage's version after the start, plain number. */
   stageVersion: 'hangar.dev/stage-version',
+  /** When the start was told to the server, Unix seconds, plain number: the last report repeats it. */
+  stageStarted: 'hangar.dev/stage-started',
   /** Owner: `<lease namespace>/<lease name>`, plain text. */
   owner: 'hangar.dev/owner',
   /** Scheme and host of the Drone server whose stage it is, plain text: stages of two servers may have the same number. */

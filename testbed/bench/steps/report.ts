@@ -25,7 +25,16 @@ export interface Report {
   readonly failures: readonly Failure[];
 }
 
-function circumstancesText({ at, cores, memoryBytes, cpu, kernel, node, quick }: Circumstances): string {
+/** The same in a sentence. */
+export function circumstancesText({
+  at,
+  cores,
+  memoryBytes,
+  cpu,
+  kernel,
+  node,
+  quick,
+}: Circumstances): string {
   const machine = `${cores} cores (${cpu}), ${Math.round(memoryBytes / 2 ** 30)} GiB, Linux ${kernel}, Node.js ${node}`;
   return `${at}, ${machine}${quick ? ', --quick: few repetitions' : ''}`;
 }

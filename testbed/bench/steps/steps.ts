@@ -46,7 +46,8 @@ means that something did not work.
 ${BENCHES.map(({ name, what }) => `                 ${name.padEnd(9)}${what}`).join('\n')}
 `;
 
-function circumstances(quick: boolean): Circumstances {
+/** This machine, now. */
+export function circumstances(quick: boolean): Circumstances {
   const at = `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   return {
     at,

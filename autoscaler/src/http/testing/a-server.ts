@@ -38,6 +38,8 @@ export const RECOMMENDATION: Recommendation = {
       wantedNodes: 5,
       shortNodes: 0,
       spareNodes: 2,
+      nodePerHour: 0.19,
+      waitP95Seconds: undefined,
       tooLargeShare: 0,
       because: ['one more'],
     },

@@ -1,5 +1,8 @@
 import type { Decision, Policy, PolicyView } from '../policy.ts';
+import { bufferReplicas } from './buffer-replicas.ts';
 import { newNodesFor } from './first-fit.ts';
+import type { BufferRule } from './own-pool.ts';
+import { ownPoolPolicy } from './own-pool.ts';
 
 /** Karpenter's own settings and defaults (capacity.md §1 and §5.1). */
 export interface KarpenterOptions {
@@ -28,4 +31,19 @@ export function karpenterPolicy(options: KarpenterOptions = KARPENTER): Policy {
     return { untaint: [], taint: [], remove, order, wanted: view.nodes.length + order - remove.length };
   };
   return { name: 'karpenter', tickSeconds: options.tickSeconds, readyAtStart: 0, tick };
+}
+
+/** How often the replicas of a buffer are set: at each tick of the service. */
+const SET_REPLICAS_SECONDS = 10;
+
+/**
+ * The same NodePool with a CapacityBuffer whose `spec.replicas` a rule sets: Karpenter keeps room for so many more Pods, and takes
+ * an empty node only when that room is left without it.
+ */
+export function karpenterBufferPolicy(
+  rule: BufferRule,
+  { tickSeconds, validationSeconds, budgetShare }: KarpenterOptions = KARPENTER,
+): Policy {
+  const options = { tickSeconds, removeAfterSeconds: validationSeconds, removeShare: budgetShare };
+  return { ...ownPoolPolicy(bufferReplicas(rule, SET_REPLICAS_SECONDS), options), name: 'karpenter-buffer' };
 }

@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { NOTHING_SEEN } from '../advise/engines.ts';
+import { MIB } from '../capacity/shape.ts';
+import type { Pool, PoolNode } from '../watch/pools.ts';
+import type { Guardrails } from './guardrails.ts';
+import { type PoolQuestion, sizePools } from './size-pools.ts';
+import type { Outlook } from './size-shapes.ts';
+
+const POD = { cpuMillicores: 1150, memoryBytes: 1700 * MIB };
+/** Three Pods fit. */
+const NODE = { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 };
+const PER_NODE = 3;
+const COOL_DOWN_MS = 60_000;
+const TICK_MS = 10_000;
+const RAILS: Guardrails = {
+  minNodes: 0,
+  maxNodes: 1000,
+  stepUp: 100,
+  stepDown: 10,
+  coolDownMs: COOL_DOWN_MS,
+  quota: { cpuMillicores: Infinity, memoryBytes: Infinity },
+};
+const OUTLOOK: Outlook = {
+  bufferPods: 5,
+  typical: POD,
+  leadSeconds: 200,
+  perSecond: 0,
+  pushSize: 3,
+  podSeconds: 300,
+  objectiveSeconds: 10,
+  seed: 1,
+};
+
+/** So many nodes, filled one after the other. */
+function aPool(nodes: number, builds: number): Pool {
+  const node = (nth: number): PoolNode => {
+    const here = Math.max(0, Math.min(PER_NODE, builds - nth * PER_NODE));
+    return {
+      ...{ name: `n${nth}`, ready: true, closed: false, builds: here, createdMs: 0 },
+      used: { cpuMillicores: here * POD.cpuMillicores, memoryBytes: here * POD.memoryBytes },
+    };
+  };
+  return {
+    name: 'builds',
+    spec: { allocatable: NODE, traits: { taints: [{ key: 'ci', effect: 'NoSchedule' }] } },
+    shape: { name: 'builds', allocatable: NODE, source: 'here' },
+    nodes: Array.from({ length: nodes }, (_, nth) => node(nth)),
+    owner: 'unknown',
+  };
+}
+
+function sizeOf(pool: Pool, change: Partial<Outlook> = {}, more: Partial<PoolQuestion> = {}) {
+  const question: PoolQuestion = {
+    ...{ nowMs: 0, pools: [pool], wishes: [], outlook: { ...OUTLOOK, ...change }, order: [] },
+    ...{ grewAtMs: new Map(), rails: RAILS, spend: undefined, surroundings: NOTHING_SEEN },
+    money: { prices: {}, currency: '', maxPerDay: undefined },
+    ...more,
+  };
+  const [size] = sizePools(question).pools;
+  if (size === undefined) throw new Error('the pool is missing');
+  return size;
+}
+
+/** The sizes that a pool goes through, tick by tick, when every order is followed at once and the work stays as it is. */
+function ticksOf(count: number, from: number, builds: number, outlook: Partial<Outlook>): number[] {
+  const sizes: number[] = [];
+  const grewAtMs = new Map<string, number>();
+  let nodes = from;
+  for (let tick = 0; tick < count; tick += 1) {
+    const nowMs = tick * TICK_MS;
+    const { wantedNodes } = sizeOf(aPool(nodes, builds), outlook, { nowMs, grewAtMs });
+    if (wantedNodes > nodes) grewAtMs.set('builds', nowMs);
+    nodes = wantedNodes;
+    sizes.push(nodes);
+  }
+  return sizes;
+}
+
+describe('the wait of a pool', () => {
+  it('is simulated with the wanted nodes, whoever may come to them by taints', () => {
+    expect(sizeOf(aPool(10, 20), { perSecond: 0.01 }).waitP95Seconds).toBeLessThanOrEqual(10);
+    const held = sizeOf(aPool(7, 20), { perSecond: 0.3 }, { rails: { ...RAILS, maxNodes: 7 } });
+    expect(held.waitP95Seconds).toBeGreaterThan(10);
+    expect(held.shortNodes).toBeGreaterThan(0);
+  });
+
+  it('adds nodes where the buffer alone is too little, as spare ones too, and says why', () => {
+    const [calm, busy] = [sizeOf(aPool(10, 20)), sizeOf(aPool(10, 20), { perSecond: 0.3 })];
+
+    expect(busy.wantedNodes).toBeGreaterThan(calm.wantedNodes);
+    expect(busy.spareNodes - calm.spareNodes).toBeGreaterThan(0);
+    expect(busy.because.join()).toContain('the simulated wait is longer than 10 s');
+    expect(calm.because.join()).not.toContain('simulated');
+  });
+
+  it('adds none where the objective is met without', () => {
+    const change = { perSecond: 0.3, objectiveSeconds: 10_000 };
+    expect(sizeOf(aPool(10, 20), change).wantedNodes).toBe(sizeOf(aPool(10, 20)).wantedNodes);
+  });
+
+  it('asks for the same of the same work, however many nodes there are: no order feeds the next one', () => {
+    const rails = { ...RAILS, stepDown: 1000 };
+    const wanted = [8, 10, 20, 30].map(
+      (nodes) => sizeOf(aPool(nodes, 20), { perSecond: 0.3 }, { rails }).spareNodes,
+    );
+    expect(new Set(wanted).size).toBe(1);
+  });
+
+  it('under the same work the size settles and stays, from wherever it begins', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 60 }),
+        fc.integer({ min: 0, max: 60 }),
+        fc.double({ min: 0, max: 0.4, noNaN: true }),
+        fc.integer({ min: 1, max: 8 }),
+        (nodesMore, builds, perSecond, pushSize) => {
+          const from = Math.ceil(builds / PER_NODE) + nodesMore;
+          const sizes = ticksOf(24, from, builds, { perSecond, pushSize });
+          // It grows once at most; then it only falls, and at last it stands still.
+          const [first = 0, ...rest] = sizes;
+          expect(Math.max(...rest)).toBeLessThanOrEqual(Math.max(from, first));
+          expect(new Set(sizes.slice(-8)).size).toBe(1);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe('a node that is not ready', () => {
+  const withLast = (createdMs: number) => {
+    const pool = aPool(3, 6);
+    const [last, ...others] = pool.nodes.toReversed();
+    if (last === undefined) throw new Error('the pool has no node');
+    const nodes = [...others.toReversed(), { ...last, ready: false, createdMs }];
+    return sizeOf({ ...pool, nodes }, { bufferPods: 3 }, { nowMs: 600_000 });
+  };
+
+  it('is room on its way for three boot times, and none after that: another one is ordered', () => {
+    expect(withLast(0)).toMatchObject({ wantedNodes: 3 });
+    const lost = withLast(-1);
+    expect(lost).toMatchObject({ wantedNodes: 4 });
+    expect(lost.because.join()).toContain('1 not ready for long');
+  });
+});

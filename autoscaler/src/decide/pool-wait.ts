@@ -1,0 +1,77 @@
+import type { NodeSpec } from '../simulate/node-table.ts';
+import { roomOnEmpty } from '../simulate/world.ts';
+import type { Pool } from '../watch/pools.ts';
+import type { SizeClass } from './demand.ts';
+import { meetObjective } from './meet-objective.ts';
+import { packed } from './packing.ts';
+import { simulatedWaitP95 } from './simulate-wait.ts';
+import type { Outlook } from './size-shapes.ts';
+
+/** One pool's part of the work. */
+export interface PoolWork {
+  /** What waits for it and fits on its nodes. */
+  readonly waiting: readonly SizeClass[];
+  readonly bufferPods: number;
+  /** Pods that come to it in a second. */
+  readonly perSecond: number;
+}
+
+/** How many nodes the objective asks of a pool. */
+export interface ObjectiveNodes {
+  /** For what runs, waits and is kept free, packed; then with more, until the simulated wait is short enough. */
+  readonly nodes: number;
+  /** Those of them that the simulation added. */
+  readonly added: number;
+}
+
+/** Taints and labels decide who comes to a pool; who is here has passed them. */
+const bare = ({ spec }: Pool): NodeSpec => ({
+  allocatable: spec.allocatable,
+  ...(spec.daemonSets === undefined ? {} : { daemonSets: spec.daemonSets }),
+});
+
+/** Builds on its nodes, of their mean size. */
+function runningOn({ nodes }: Pool): readonly SizeClass[] {
+  const sum = (of: (node: Pool['nodes'][number]) => number): number =>
+    nodes.reduce((all, node) => all + of(node), 0);
+  const count = sum(({ builds }) => builds);
+  if (count === 0) return [];
+  const request = {
+    cpuMillicores: Math.ceil(sum(({ used }) => used.cpuMillicores) / count),
+    memoryBytes: Math.ceil(sum(({ used }) => used.memoryBytes) / count),
+  };
+  return [{ request, count }];
+}
+
+/** The simulated p95 wait over the lead time when the pool has so many nodes, in seconds; undefined: not simulated. */
+export function poolWait(pool: Pool, work: PoolWork, outlook: Outlook, nodes: number): number | undefined {
+  const { typical, pushSize, podSeconds, leadSeconds, seed } = outlook;
+  const node = bare(pool);
+  return simulatedWaitP95({
+    groups: [{ node, nodes }],
+    running: runningOn(pool).filter(({ request }) => roomOnEmpty(node, request) > 0),
+    waiting: work.waiting,
+    typical,
+    perSecond: roomOnEmpty(node, typical) > 0 ? work.perSecond : 0,
+    pushSize,
+    podSeconds,
+    horizonSeconds: leadSeconds,
+    seed,
+  });
+}
+
+/**
+ * What the objective asks of a pool, found as for a shape. It goes by the work alone, never by how many nodes there are: so the
+ * same work asks for the same number, however often it is asked and whatever was ordered before, and no order feeds the next one.
+ */
+export function nodesForObjective(pool: Pool, work: PoolWork, outlook: Outlook): ObjectiveNodes {
+  const buffer = { request: outlook.typical, count: Math.ceil(work.bufferPods) };
+  const first = packed([...runningOn(pool), ...work.waiting, buffer], bare(pool)).nodes;
+  const { size } = meetObjective(
+    first,
+    (nodes, twentieths) => nodes + Math.max(1, Math.ceil((first * twentieths) / 20)),
+    (nodes) => poolWait(pool, work, outlook, nodes),
+    outlook.objectiveSeconds,
+  );
+  return { nodes: size, added: size - first };
+}

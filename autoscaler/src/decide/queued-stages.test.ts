@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { KnownStage } from '../scrape/known-stages.ts';
+import type { PodFact } from '../watch/read-pod.ts';
+import { type DemandSources, demandOf } from './demand.ts';
+
+const REQUEST = { cpuMillicores: 1000, memoryBytes: 2 ** 30 };
+
+const stages = (count: number, pod = ''): KnownStage[] =>
+  Array.from({ length: count }, (_, stageId) => ({
+    ...{ stageId, repo: '', reason: '', sinceMs: 0, request: REQUEST },
+    pod: pod === '' ? '' : `${pod}${stageId}`,
+  }));
+const pods = (count: number, state: PodFact['state'], name: string): PodFact[] =>
+  Array.from({ length: count }, (_, nth) => ({
+    ...{ uid: `${name}${nth}`, namespace: 'ci', name: `${name}${nth}`, state, node: '', request: REQUEST },
+    ...{ createdMs: 0, boundMs: undefined, startedMs: undefined, endedMs: undefined },
+    ...{ constraints: {}, build: '', repo: '' },
+  }));
+const runners = (inWork: number, capacityPipelines: number) => ({
+  capacityPipelines,
+  states: {
+    waiting: { stages: 0, cpuMillicores: 0, memoryBytes: 0 },
+    starting: { stages: 0, cpuMillicores: 0, memoryBytes: 0 },
+    running: { stages: inWork, cpuMillicores: 0, memoryBytes: 0 },
+  },
+});
+const demandWith = (change: Partial<DemandSources>) =>
+  demandOf({
+    ...{ pods: [], known: [], ahead: [], nodeReadyMs: 0, states: undefined, capacityPipelines: undefined },
+    ...{ pendingJobs: undefined, quotaRoomPods: Infinity, typical: REQUEST },
+    ...change,
+  });
+
+describe('stages that wait at the Drone server', () => {
+  it('are known work of the usual size where no runner has them', () => {
+    expect(demandWith({ pendingJobs: 5 })).toMatchObject({
+      ...{ knownStages: 5, queuedStages: 5, known: [{ request: REQUEST, count: 5 }] },
+      notes: ['5 stages wait at the Drone server for a runner'],
+    });
+  });
+
+  it('are none when the server says 0, and none when it says nothing', () => {
+    for (const pendingJobs of [0, undefined])
+      expect(demandWith({ pendingJobs, known: stages(2) })).toMatchObject({
+        ...{ knownStages: 2, queuedStages: 0, notes: [] },
+      });
+  });
+
+  it.each([
+    ['that a runner has accepted', { known: stages(3) }, 5, 2],
+    ['whose Pods are held, told by the runner', { known: stages(3, 'p'), pods: pods(3, 'held', 'p') }, 2, 2],
+    ['whose Pods are held, not told any more', { pods: pods(3, 'held', 'p') }, 2, 2],
+  ])('count once: those %s are pending for Drone too', (_sentence, change, known, queued) => {
+    expect(demandWith({ pendingJobs: 5, ...change })).toMatchObject({
+      ...{ knownStages: known, queuedStages: queued },
+    });
+  });
+
+  it('are not those whose Pods run or wait for a node: they have started', () => {
+    const started = [...pods(2, 'bound', 'a'), ...pods(2, 'pending', 'b')];
+    expect(demandWith({ pendingJobs: 1, pods: started }).queuedStages).toBe(1);
+  });
+
+  it('count as far as runners have room, since what waits for the end of others needs no node', () => {
+    const demand = demandWith({ pendingJobs: 5, ...runners(8, 10) });
+    expect(demand.queuedStages).toBe(2);
+    expect(demand.notes).toContain(
+      '5 stages wait at the Drone server for a runner; runners or quotas have no place for 3 of them',
+    );
+    expect(demandWith({ pendingJobs: 5, ...runners(10, 10) }).queuedStages).toBe(0);
+    expect(demandWith({ pendingJobs: 5, ...runners(10, 10), quotaRoomPods: 3 }).queuedStages).toBe(0);
+    expect(demandWith({ pendingJobs: 5, known: stages(1), quotaRoomPods: 3 }).knownStages).toBe(3);
+  });
+
+  it('never make more of all work than runners have and Drone has pending together', () => {
+    fc.assert(
+      fc.property(fc.nat(50), fc.nat(30), fc.nat(30), (pendingJobs, accepted, held) => {
+        const { knownStages, pendingPods, queuedStages } = demandWith({
+          ...{ pendingJobs, known: stages(accepted), pods: pods(held, 'held', 'h') },
+        });
+        expect(queuedStages).toBeGreaterThanOrEqual(0);
+        expect(knownStages + pendingPods).toBe(Math.max(pendingJobs, accepted + held));
+      }),
+    );
+  });
+});

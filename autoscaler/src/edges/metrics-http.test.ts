@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { httpMetricsSource } from './metrics-http.ts';
+
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+/** A target that answers with the authorization it was sent. */
+async function aTarget(tokenFile?: string) {
+  const server = createServer((request, reply) => reply.end(request.headers.authorization ?? 'none'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const source = httpMetricsSource(tokenFile);
+  ends.push(() => new Promise((resolve) => server.close(resolve)));
+  ends.push(() => source.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
+  return async () => (await source.get(url, AbortSignal.timeout(10_000))).body;
+}
+
+describe('targets over HTTP', () => {
+  it('are sent no token unless a file is named', async () => {
+    expect(await (await aTarget())()).toBe('none');
+  });
+
+  it('are sent the token as the file has it at that moment, and asked nothing when there is no file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hangar-token-'));
+    ends.push(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'token');
+    const ask = await aTarget(file);
+    await expect(ask()).rejects.toThrow('ENOENT');
+    writeFileSync(file, 'first\n');
+    expect(await ask()).toBe('Bearer first');
+    writeFileSync(file, 'second');
+    expect(await ask()).toBe('Bearer second');
+  });
+});

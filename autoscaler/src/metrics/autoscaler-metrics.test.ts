@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import type { Recommendation } from '../decide/recommendation.ts';
+import { RECOMMENDATION } from '../http/testing/a-server.ts';
+import { AutoscalerMetrics } from './autoscaler-metrics.ts';
+
+async function samplesOf(metrics: AutoscalerMetrics, name: string): Promise<readonly string[]> {
+  const lines = (await metrics.text()).split('\n');
+  return lines.filter((line) => line.startsWith(name)).map((line) => line.slice(name.length).trim());
+}
+
+const [builds] = RECOMMENDATION.pools;
+const poolOf = (change: Partial<Recommendation['pools'][number]>) =>
+  builds === undefined ? [] : [{ ...builds, ...change }];
+
+describe('money in the metrics', () => {
+  it('tells what each pool costs as it is and as wanted, the cheapest mix, and the day so far', async () => {
+    const metrics = new AutoscalerMetrics('1.2.3', 0);
+    metrics.decided({ ...RECOMMENDATION, pools: poolOf({ nodePerHour: 0.5 }) });
+
+    expect(await samplesOf(metrics, 'hangar_autoscaler_pool_cost_per_hour')).toEqual([
+      '{pool="builds",state="actual"} 2',
+      '{pool="builds",state="wanted"} 2.5',
+    ]);
+    expect(await samplesOf(metrics, 'hangar_autoscaler_mix_cost_per_hour')).toEqual(['0.95']);
+    expect(await samplesOf(metrics, 'hangar_autoscaler_spend_today')).toEqual(['7.1']);
+  });
+
+  it('tells a price of nothing as 0, and no price as nothing at all, also after there was one', async () => {
+    const metrics = new AutoscalerMetrics('1.2.3', 0);
+    metrics.decided({ ...RECOMMENDATION, pools: poolOf({ nodePerHour: 0 }) });
+    expect(await samplesOf(metrics, 'hangar_autoscaler_pool_cost_per_hour')).toContain(
+      '{pool="builds",state="wanted"} 0',
+    );
+    metrics.decided({
+      ...RECOMMENDATION,
+      ...{ pools: poolOf({ nodePerHour: undefined }), mix: undefined, spend: undefined },
+    });
+
+    for (const name of ['pool_cost_per_hour', 'mix_cost_per_hour', 'spend_today'])
+      expect(await samplesOf(metrics, `hangar_autoscaler_${name}`), name).toEqual([]);
+  });
+});
+
+describe('before the first decision', () => {
+  it.each(['recommendation_age_seconds', 'forecast_miss_pods', 'mix_cost_per_hour', 'spend_today'])(
+    '%s is absent, since 0 would be a claim',
+    async (name) => {
+      const metrics = new AutoscalerMetrics('1.2.3', 0);
+      expect(await samplesOf(metrics, `hangar_autoscaler_${name}`)).toEqual([]);
+      metrics.aged(5_000, false);
+      expect(await samplesOf(metrics, 'hangar_autoscaler_recommendation_age_seconds')).toEqual(['5']);
+    },
+  );
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import type { PolicyView } from '../policy.ts';
+import { bufferReplicas } from './buffer-replicas.ts';
+
+const view = (nowSeconds: number, change: Partial<PolicyView> = {}): PolicyView => ({
+  nowSeconds,
+  nodes: [],
+  nodeSpec: { allocatable: { cpuMillicores: 1000, memoryBytes: 1000, pods: 10 } },
+  bootSeconds: 180,
+  waiting: [],
+  waitingTotal: 0,
+  running: [],
+  arrivals: [],
+  finishedSeconds: [],
+  knownAhead: 0,
+  typicalRequest: { cpuMillicores: 1, memoryBytes: 1 },
+  roomOn: () => 0,
+  ...change,
+});
+
+describe('bufferReplicas', () => {
+  it('asks the rule at its own pace, and hands it all that happened meanwhile', () => {
+    const seen: PolicyView[] = [];
+    const rule = { name: 'r', bufferPods: (one: PolicyView) => seen.push(one) };
+    const replicas = bufferReplicas(rule, 10);
+    for (const at of [0, 5, 9, 10])
+      replicas.bufferPods(view(at, { arrivals: [at], finishedSeconds: [at * 2], waits: [at * 3] }));
+
+    expect(seen.map(({ nowSeconds }) => nowSeconds)).toEqual([0, 10]);
+    expect(seen[1]).toMatchObject({
+      arrivals: [5, 9, 10],
+      finishedSeconds: [10, 18, 20],
+      waits: [15, 27, 30],
+    });
+  });
+
+  it.each([
+    { title: 'rises at once', wanted: [3, 8.2], keep: 0, want: [3, 9] },
+    { title: 'falls no lower than what is worth keeping', wanted: [9, 2], keep: 6, want: [9, 6] },
+    {
+      title: 'asks for no more than there was, only because it would be worth keeping',
+      wanted: [3, 2],
+      keep: 6,
+      want: [3, 3],
+    },
+    { title: 'falls when nothing is worth keeping', wanted: [9, 2], keep: 0, want: [9, 2] },
+  ])('$title', ({ wanted, keep, want }) => {
+    let asked = 0;
+    const rule = { name: 'r', bufferPods: () => wanted[asked++] ?? 0, keepPods: () => keep };
+    const replicas = bufferReplicas(rule, 10);
+
+    expect([0, 10].map((at) => replicas.bufferPods(view(at)))).toEqual(want);
+  });
+
+  it('counts room that is free anyway as far as it is worth keeping', () => {
+    const node = {
+      id: 1,
+      orderedAt: 0,
+      state: 'ready',
+      slot: 0,
+      pods: 0,
+      emptySince: 0,
+      firstBindAt: undefined,
+      softTainted: false,
+    } as const;
+    const rule = { name: 'r', bufferPods: () => 1, keepPods: () => 5 };
+
+    expect(bufferReplicas(rule, 10).bufferPods(view(0, { nodes: [node], roomOn: () => 4 }))).toBe(4);
+    expect(bufferReplicas(rule, 10).bufferPods(view(0, { nodes: [node], roomOn: () => 9 }))).toBe(5);
+    expect(
+      bufferReplicas(rule, 10).bufferPods(view(0, { nodes: [node], roomOn: () => 9, waitingTotal: 6 })),
+    ).toBe(3);
+  });
+});

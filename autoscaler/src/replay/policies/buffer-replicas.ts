@@ -1,0 +1,46 @@
+import type { PolicyView } from '../policy.ts';
+import type { BufferRule } from './own-pool.ts';
+
+type News = Pick<PolicyView, 'arrivals' | 'finishedSeconds'> & { readonly waits: readonly number[] };
+
+const NO_NEWS: News = { arrivals: [], finishedSeconds: [], waits: [] };
+
+/** What came, after what came before it. */
+function joined(news: News, { arrivals, finishedSeconds, waits = [] }: PolicyView): News {
+  return {
+    arrivals: [...news.arrivals, ...arrivals],
+    finishedSeconds: [...news.finishedSeconds, ...finishedSeconds],
+    waits: [...news.waits, ...waits],
+  };
+}
+
+const freeRoom = (view: PolicyView): number => view.nodes.reduce((sum, node) => sum + view.roomOn(node), 0);
+
+/**
+ * A rule as whoever reads a CapacityBuffer sees it: a whole number of replicas that changes only when the rule is asked. One number
+ * has to say what to order and what to keep: room that is free anyway counts into it as far as it is worth keeping.
+ *
+ * @param everySeconds how often the rule is asked; the engine may look more often
+ */
+export function bufferReplicas(rule: BufferRule, everySeconds: number): BufferRule {
+  let news = NO_NEWS;
+  let askAt = -Infinity;
+  let replicas = 0;
+  const ask = (view: PolicyView): void => {
+    const wanted = rule.bufferPods(view);
+    const spare = Math.max(replicas, freeRoom(view) - view.waitingTotal);
+    replicas = Math.ceil(Math.max(wanted, Math.min(spare, rule.keepPods?.(view) ?? 0)));
+  };
+  return {
+    name: rule.name,
+    bufferPods: (view) => {
+      news = joined(news, view);
+      if (view.nowSeconds < askAt) return replicas;
+      ask({ ...view, ...news });
+      news = NO_NEWS;
+      askAt = view.nowSeconds + everySeconds;
+      return replicas;
+    },
+    forecastError: () => rule.forecastError?.(),
+  };
+}

@@ -1,0 +1,58 @@
+import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
+import { describe, expect, it } from 'vitest';
+import type { TargetAnswer } from '../ports.ts';
+import { askDrone } from './drone-server.ts';
+
+const URL = 'https://drone.acme.test/metrics';
+const never = new AbortController().signal;
+
+async function told(answer: Partial<TargetAnswer> | Error, clock = new FakeClock()) {
+  const source = {
+    get: (): Promise<TargetAnswer> =>
+      answer instanceof Error
+        ? Promise.reject(answer)
+        : Promise.resolve({ status: 200, contentType: 'text/plain', body: '', ...answer }),
+  };
+  return askDrone({ clock, source, deadlineMs: 5_000 }, URL, never);
+}
+const METRICS = [
+  '# HELP drone_pending_jobs Total number of pending jobs.',
+  '# TYPE drone_pending_jobs gauge',
+  'drone_pending_jobs 7',
+  'drone_running_jobs 3',
+  '',
+].join('\n');
+
+describe("the Drone server's own metrics", () => {
+  it('tell the pending stages, none of them included', async () => {
+    expect(await told({ body: METRICS })).toEqual({ pendingJobs: 7, problem: '' });
+    expect(await told({ body: 'drone_pending_jobs 0\n' })).toEqual({ pendingJobs: 0, problem: '' });
+  });
+
+  it.each<[string, Partial<TargetAnswer> | Error, RegExp]>([
+    ['that want a token', { status: 401 }, /answers 401 .*TOKEN_FILE/],
+    ['of somebody else', { body: 'up 1\n' }, /has no drone_pending_jobs/],
+    ['with a sign-in page in their place', { contentType: 'text/html', body: '<html>' }, /has no drone/],
+    ['that make no sense', { body: 'drone_pending_jobs NaN\n' }, /drone_pending_jobs NaN/],
+    ['that are negative', { body: 'drone_pending_jobs -1\n' }, /drone_pending_jobs -1/],
+    ['that nobody gives', new Error('connection refused'), /connection refused .*is it up/],
+  ])('%s are a gap with the reason, not zero', async (_sentence, answer, problem) => {
+    const reading = await told(answer);
+    expect(reading.pendingJobs).toBeUndefined();
+    expect(reading.problem).toMatch(problem);
+  });
+
+  it('that hang are a gap at the deadline', async () => {
+    const clock = new FakeClock();
+    const source = {
+      get: (_url: string, signal: AbortSignal) =>
+        new Promise<TargetAnswer>((_resolve, reject) =>
+          signal.addEventListener('abort', () => reject(signal.reason as Error)),
+        ),
+    };
+    const asked = askDrone({ clock, source, deadlineMs: 5_000 }, URL, never);
+    await settle();
+    await clock.step(5_000);
+    expect((await asked).problem).toContain('no answer within 5000 ms');
+  });
+});

@@ -1,0 +1,35 @@
+import { formatOfContentType, parseExposition } from '@hangar/shared/exposition/parse';
+import { ask, type ScrapeParts } from './scrape.ts';
+
+/** What the Drone server tells of its own queue. */
+export interface DroneReading {
+  /**
+   * Stages that it has as pending: those that no runner has accepted, and accepted ones until they start. Undefined: it didn't say.
+   */
+  readonly pendingJobs: number | undefined;
+  /** What is wrong, with the cure; empty: nothing. */
+  readonly problem: string;
+}
+
+/** @see https://docs.drone.io/server/metrics */
+const PENDING_JOBS = 'drone_pending_jobs';
+/** Beyond this it is a slip or a lie. */
+const MOST_JOBS = 1_000_000;
+
+/** Asks the Drone server's own metrics, under the same deadline as runners. Never rejects: no answer is a gap, not zero. */
+export async function askDrone(parts: ScrapeParts, url: string, stop: AbortSignal): Promise<DroneReading> {
+  const answer = await ask(parts, url, {
+    stop,
+    refused:
+      'Drone wants the token of an administrator: is HANGAR_AUTOSCALER_DRONE_METRICS_TOKEN_FILE right?',
+  });
+  if ('problem' in answer) return gap(`${answer.problem} (${answer.cure})`);
+  const { families } = parseExposition(answer.body, { format: formatOfContentType(answer.contentType) });
+  const value = families.get(PENDING_JOBS)?.samples[0]?.value;
+  if (value !== undefined && value >= 0 && value <= MOST_JOBS)
+    return { pendingJobs: Math.round(value), problem: '' };
+  const found = value === undefined ? `has no ${PENDING_JOBS}` : `has ${PENDING_JOBS} ${value}`;
+  return gap(`GET ${url} ${found}: is it the address of a Drone server's metrics?`);
+}
+
+const gap = (problem: string): DroneReading => ({ pendingJobs: undefined, problem });

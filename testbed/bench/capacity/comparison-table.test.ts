@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import type { Compared, Demanded, Played } from './comparison.ts';
+import { comparisonMarkdown, comparisonText, verdictOf } from './comparison-table.ts';
+
+const played = (seed: number, nodeHours: number, p95: number): Played => ({
+  seed,
+  nodeHours,
+  boots: 700,
+  result: {
+    policy: 'forecast',
+    placement: 'soft-taint',
+    jobs: 100,
+    nodeHours: 7,
+    nodeHoursPer1000Jobs: 70,
+    waitSeconds: { p50: 0, p95, p99: 40, max: 90 },
+    worstHourP95: 20,
+    peakNodes: 180,
+    boots: 5,
+    coldStarts: 3,
+    evicted: 0,
+    unplaced: 0,
+    tooLarge: 0,
+    forecastError: null,
+  },
+});
+const compared = (demanded: Demanded): Compared => ({
+  load: 'harder',
+  knownShare: 0.3,
+  placement: 'soft-taint',
+  policy: 'forecast',
+  demanded,
+  played: [played(1, 1060, 1.25), played(2, 1080, 4)],
+});
+
+describe('verdictOf', () => {
+  it.each([
+    {
+      title: 'every seed holds it, to the last node-hour',
+      demanded: { nodeHours: 1080, p95Seconds: 4 },
+      want: 'met',
+    },
+    { title: 'one seed misses it', demanded: { nodeHours: 1079 }, want: 'missed' },
+    { title: 'one of two is missed', demanded: { nodeHours: 1080, boots: 699 }, want: 'missed' },
+    { title: 'nothing is demanded', demanded: {}, want: 'none' },
+  ])('$title: $want', ({ demanded, want }) => {
+    expect(verdictOf(compared(demanded))).toBe(want);
+  });
+});
+
+describe('the table', () => {
+  const row = compared({ nodeHours: 1080, p95Seconds: 5 });
+
+  it('says what was played, and each figure from its least to its largest', () => {
+    expect(comparisonText([row])).toBe(
+      [
+        'harder, placement soft-taint, 30 % known 180 s before',
+        'policy    node-hours    p95 s       p99 s  boots  cold  peak nodes  demanded of each seed         reached',
+        'forecast  1060 to 1080  1.3 to 4.0  40     700    3.0   180         ≤ 1080 node-hours, p95 ≤ 5 s  met',
+      ].join('\n'),
+    );
+  });
+
+  it('is the same for a page', () => {
+    expect(comparisonMarkdown([row]).split('\n').at(-1)).toBe(
+      '| forecast | 1060 to 1080 | 1.3 to 4.0 | 40 | 700 | 3.0 | 180 | ≤ 1080 node-hours, p95 ≤ 5 s | met |',
+    );
+  });
+});
