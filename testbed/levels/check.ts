@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-/** What `npm run check` holds against the tree, in order; `tests` can be left out with `--without-tests`. */
+/** What `npm run check` holds against the tree, in order; tests can be left out with `--without-tests`. */
 const CHECKS: readonly { readonly name: string; readonly args: readonly string[] }[] = [
   { name: 'lock file is whole', args: ['ci', '--dry-run', '--ignore-scripts'] },
   { name: 'format', args: ['exec', '--', 'biome', 'ci', '.'] },
@@ -10,14 +10,16 @@ const CHECKS: readonly { readonly name: string; readonly args: readonly string[]
   { name: 'imports', args: ['run', 'imports'] },
   { name: 'unused code', args: ['run', 'unused'] },
   { name: 'generated files', args: ['run', 'generate:check'] },
+  { name: 'coverage', args: ['run', 'coverage'] },
   { name: 'tests', args: ['test'] },
 ];
+const TESTS: readonly string[] = ['coverage', 'tests'];
 
 const root = join(import.meta.dirname, '../..');
 const withoutTests = process.argv.includes('--without-tests');
 const failed: string[] = [];
 for (const { name, args } of CHECKS) {
-  if (withoutTests && name === 'tests') continue;
+  if (withoutTests && TESTS.includes(name)) continue;
   process.stdout.write(`\n== ${name}\n`);
   const code = await new Promise<number>((resolve) => {
     const child = spawn('npm', ['--silent', ...args], { cwd: root, stdio: 'inherit' });
