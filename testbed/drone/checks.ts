@@ -1,5 +1,5 @@
 import { decodeList, parseGoJson } from './go-json.ts';
-import { SHAPES, type WireStageUpdate } from './wire.ts';
+import { SHAPES, type WireStage, type WireStageUpdate } from './wire.ts';
 
 /** What is wrong with an uploaded log, which the real server would store all the same (spec §2.8); empty if nothing. */
 export function complaintsAboutUpload(stepId: number, body: Buffer): string[] {
@@ -25,4 +25,14 @@ export function complaintsAboutStart(update: WireStageUpdate): string[] {
       ...(step.status === 'running' && step.started === 0 ? [`${place}: running without started`] : []),
     ];
   });
+}
+
+/** What is wrong with a finish, which the real server would take as it is: a PUT replaces the times too (spec §2.4). */
+export function complaintsAboutFinish(update: WireStageUpdate, row: WireStage | undefined): string[] {
+  const place = `finish of stage ${update.id}`;
+  const began = row?.started ?? 0;
+  if (update.started === 0) return [`${place}: started is 0, so that the UI shows no duration`];
+  if (began !== 0 && began !== update.started)
+    return [`${place}: started is ${update.started}, the start had told ${began}`];
+  return [];
 }

@@ -145,8 +145,9 @@ describe('the upload (spec §8.11)', () => {
     expect(drone.complaints).toEqual(complaints);
   });
 
-  it('for an unknown step is a 500', async () => {
-    expect((await runner.upload(4711, [])).status).toBe(500);
+  it('for an unknown step is taken, and the double complains', async () => {
+    expect((await runner.upload(4711, [])).status).toBe(200);
+    expect(drone.complaints).toEqual([expect.stringContaining('no such step')]);
   });
 });
 

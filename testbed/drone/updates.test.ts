@@ -152,6 +152,24 @@ describe('finishing a stage (spec §8.8)', () => {
     });
   });
 
+  it('is taken with other times than at the start, and the double complains', async () => {
+    const { started } = stage;
+    await runner.putStage({ ...stage, started: started + 1, status: 'failure', version: 1 });
+    await runner.putStage({ ...stage, started: 0, status: 'success', steps: [] });
+
+    expect(drone.stage(buildId).started).toBe(0);
+    expect(drone.complaints).toEqual([
+      expect.stringContaining(`the start had told ${started}`),
+      expect.stringContaining('started is 0'),
+    ]);
+  });
+
+  it('as the start had told it is nothing to complain about', async () => {
+    await runner.putStage({ ...stage, status: 'success', steps: [] });
+
+    expect(drone.complaints).toEqual([]);
+  });
+
   it('without steps is fine and leaves them as they are', async () => {
     expect((await runner.putStage({ ...stage, status: 'error', steps: [] })).status).toBe(200);
 
