@@ -29,7 +29,7 @@ export class OrderDesk {
     this.#onGrowth = onGrowth;
   }
 
-  /** Never rejects: an actor that fails is told in the decision. */
+  /** Rejects only when it is told to stop: an actor that fails is told in the decision. */
   async give({ atMs, pools }: Recommendation, scene: Scene, stop: AbortSignal): Promise<void> {
     const outcomes = await this.#act(pools.map(orderOf), scene, stop);
     this.#parts.metrics.acted(outcomes);
@@ -60,6 +60,7 @@ export class OrderDesk {
     try {
       return await actor.act(orders, scene, stop);
     } catch (error) {
+      stop.throwIfAborted();
       log.error({ err: error }, 'acting failed; it is tried again at the next tick');
       return all('failed', error instanceof Error ? error.message : String(error));
     }
