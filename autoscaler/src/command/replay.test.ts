@@ -44,6 +44,13 @@ describe('replay', () => {
     expect(err).toContain('karpenter: ');
   });
 
+  it('says so when nothing is left to count, and not while a day is left', async () => {
+    const after = (days: string) => run(trace, '--policy', 'static:9', '--train-days', days, '--json');
+
+    expect((await after('2')).err).toContain("the trace has 2 days, and the first 2 don't count");
+    expect((await after('1')).err).not.toContain('count');
+  });
+
   it('writes the wanted pool size over time, counted from the first midnight', async () => {
     const decisions = join(folder, 'decisions.jsonl');
     await run('--trace', trace, '--policy', 'forecast', '--train-days', '1', '--decisions', decisions);

@@ -127,6 +127,16 @@ const midnightBefore = (jobs: readonly Job[]): number => Math.floor((jobs[0]?.ar
 const countFrom = (jobs: readonly Job[], { trainDays }: Plan): number =>
   trainDays === 0 ? (jobs[0]?.arrivedAt ?? 0) : midnightBefore(jobs) + trainDays * DAY;
 
+/** Zeros would look like an answer. */
+function warnOfNothing(jobs: readonly Job[], plan: Plan, terminal: Terminal): void {
+  const last = jobs.at(-1)?.arrivedAt ?? 0;
+  if (last >= countFrom(jobs, plan)) return;
+  const days = Math.floor((last - midnightBefore(jobs)) / DAY) + 1;
+  terminal.err(
+    `the trace has ${days} ${days === 1 ? 'day' : 'days'}, and the first ${plan.trainDays} don't count: nothing is left to count. Say --train-days 0, or fewer than ${days}\n`,
+  );
+}
+
 interface Played {
   readonly result: ReplayResult;
   /** Of the wanted pool size, by time. */
@@ -187,6 +197,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<ExitCod
     throw new UsageError('--decisions FILE needs exactly one --policy');
   const plot = readPlot(written);
   const jobs = await readJobs(written, plan.seed, terminal);
+  warnOfNothing(jobs, plan, terminal);
   const played = orders.map((order) => play(order, jobs, plan, terminal));
   const results = played.map(({ result }) => result);
   if (path !== undefined) await writeFile(path, decisionLines(played[0]?.decisions ?? [], jobs));
