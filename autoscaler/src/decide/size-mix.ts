@@ -88,7 +88,7 @@ function searched(kinds: readonly Kind[], classes: readonly SizeClass[], questio
 
 /**
  * The cheapest nodes of the shapes that have a price which together hold the demand under the same objective; never dearer than
- * one of these shapes alone. Bounded; the same question gives the same answer.
+ * one of these shapes alone that does as well. Bounded; the same question gives the same answer.
  *
  * @param alone these shapes sized alone
  * @returns undefined when no shape has a price
