@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { Clock } from '@hangar/shared/clock';
 import { RUNNER_METRICS } from '@hangar/shared/contract/runner-metrics';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
@@ -149,6 +150,8 @@ export class Autoscaler {
     this.#parts.metrics.waited(news.waits);
     // 3. Freeze: everything from here to acting is decided on this, and on nothing else.
     const snapshot = await this.#freeze(runners, drone);
+    // With thousands of nodes each of these takes tens of milliseconds: probes and pages are answered between them.
+    await breathe();
     this.#parts.metrics.seen(snapshot, this.learner.meanMissPods);
     const conditions = [...this.#clockCondition(), ...conditionsOf(snapshot, this.#expected)];
     if (isStale(conditions)) {
@@ -156,11 +159,13 @@ export class Autoscaler {
       this.ledger.history.push(pointOf(snapshot.nowMs, undefined, news.waits));
       return 'stale';
     }
+    await breathe();
     // 4. Decide: model, forecast or rule, simulation, guardrails, reasons.
     const recommendation = await this.#decider.decide(snapshot, stop);
     this.#publish(recommendation, news);
     this.#parts.metrics.room(snapshot.pools, recommendation.typicalPod);
     this.ledger.decided(recommendation, conditions);
+    await breathe();
     // 5. Place and act: through the actor, or as a dry run.
     const nodes = this.#watch?.nodeObjects ?? [];
     await this.#desk.give(recommendation, sceneOf(snapshot, recommendation, nodes, conditions), stop);
@@ -209,6 +214,7 @@ export class Autoscaler {
   ): Promise<CapacitySnapshot> {
     const { learner } = this;
     const seen = clusterViewOf(this.#watch, this.#config.daemonSets);
+    await breathe();
     const nowMs = this.#parts.clock.now();
     const memories = { bootSeconds: learner.calibration.bootSeconds.value, jobs: () => learner.jobs };
     const base: CapacitySnapshot = {
