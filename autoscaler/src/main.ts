@@ -17,5 +17,6 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   version: version(),
+  env: process.env,
   interactive: process.stderr.isTTY,
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { ALERTS } from '@hangar/dashboards/alerts';
 import { rulesFile } from '@hangar/dashboards/rules-file';
@@ -6,10 +6,10 @@ import type { Clock } from '@hangar/shared/clock';
 import { type PracticeServer, startPracticeServer } from '../drone/practice-server.ts';
 import { podOf } from '../embedded/api/pod.ts';
 import type { EmbeddedCluster } from '../embedded/cluster.ts';
+import { AutoscalerProcess } from '../flows/autoscaler-process.ts';
 import { embeddedGround } from '../flows/embedded-ground.ts';
 import { pipeline, step } from '../flows/pipelines.ts';
 import { type RunnerProcessSpec, startRunnerProcess } from '../flows/runner-process.ts';
-import { startAutoscalerProcess } from './autoscaler-process.ts';
 import { freePort, Prometheus, type Target } from './prometheus.ts';
 
 const SECRET = 'boards-secret';
@@ -115,10 +115,10 @@ async function startReplaceableRunner(spec: RunnerProcessSpec): Promise<Replacea
   return {
     address: running.address,
     replace: async () => {
-      await running.stop();
+      await running.end();
       running = await startRunnerProcess(spec);
     },
-    stop: () => running.stop(),
+    stop: () => running.end(),
   };
 }
 
@@ -143,19 +143,21 @@ async function open(clock: Clock, house: House): Promise<Actors & { readonly pro
     },
   });
   house.add(runner, (one) => one.stop());
-  const kubeconfig = join(cluster.folder, 'autoscaler-kubeconfig');
-  writeFileSync(kubeconfig, ground.kubeconfig);
   const autoscaler = house.add(
-    await startAutoscalerProcess(cluster.folder, {
-      HANGAR_AUTOSCALER_RUNNERS: runner.address,
-      HANGAR_AUTOSCALER_KUBECONFIG: kubeconfig,
-      HANGAR_AUTOSCALER_TICK: '1s',
-      HANGAR_AUTOSCALER_BOOT_TIME: '5s',
-      HANGAR_AUTOSCALER_COOL_DOWN: '2s',
-      HANGAR_AUTOSCALER_MAX_NODES: '4',
-      HANGAR_AUTOSCALER_PRICES: 'builds-4=0.2,4cpu-8gb=0.19',
+    await AutoscalerProcess.start({
+      folder: cluster.folder,
+      kubeconfig: ground.kubeconfig,
+      name: 'autoscaler',
+      env: {
+        HANGAR_AUTOSCALER_RUNNERS: runner.address,
+        HANGAR_AUTOSCALER_TICK: '1s',
+        HANGAR_AUTOSCALER_BOOT_TIME: '5s',
+        HANGAR_AUTOSCALER_COOL_DOWN: '2s',
+        HANGAR_AUTOSCALER_MAX_NODES: '4',
+        HANGAR_AUTOSCALER_PRICES: 'builds-4=0.2,4cpu-8gb=0.19',
+      },
     }),
-    (one) => one.stop(),
+    (one) => one.end(),
   );
   const at = (job: string, url: string): Target => ({
     job,

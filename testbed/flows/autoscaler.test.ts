@@ -15,7 +15,8 @@ import { type PracticeServer, startPracticeServer } from '../drone/practice-serv
 import type { EmbeddedCluster } from '../embedded/cluster.ts';
 import { embeddedGround } from './embedded-ground.ts';
 import { pipeline, step } from './pipelines.ts';
-import { type RunnerProcess, startRunnerProcess } from './runner-process.ts';
+import type { ProgramProcess } from './program-process.ts';
+import { startRunnerProcess } from './runner-process.ts';
 
 const PATIENCE_MS = 60_000;
 const SECRET = 'flow-secret';
@@ -56,7 +57,7 @@ const node = (name: string) => ({
 describe('the capacity service beside a runner', () => {
   let cluster: EmbeddedCluster;
   let drone: PracticeServer;
-  let runner: RunnerProcess;
+  let runner: ProgramProcess;
   let connection: Connection;
   let service: Service;
   let folder: string;
@@ -99,7 +100,7 @@ describe('the capacity service beside a runner', () => {
     stop.abort();
     await running;
     await service.http.close();
-    await runner.stop();
+    await runner.end();
     await drone.close();
     await Promise.all([connection.close(), source.close()]);
     await cluster.close();

@@ -71,7 +71,7 @@ export class Announcer {
   }
 
   #eventOf(about: V1ObjectReference, news: Omit<AuditNews, 'atMs'>): CoreV1Event {
-    const at = new Date(this.#parts.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z') as unknown as Date;
+    const at = new Date(this.#parts.clock.now());
     const { trouble } = news;
     // An act is told as what it is; where nothing was done the trouble is the news.
     const isTrouble = trouble !== undefined && QUIET.has(news.word);

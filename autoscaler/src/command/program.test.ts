@@ -7,6 +7,7 @@ async function run(line: string): Promise<{ code: number; out: string; err: stri
     out: (text) => void (said.out += text),
     err: (text) => void (said.err += text),
     version: '1.2.3',
+    env: {},
     interactive: false,
   });
   return { code, ...said };

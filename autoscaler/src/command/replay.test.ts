@@ -23,6 +23,7 @@ async function run(...args: readonly string[]): Promise<{ code: number; out: str
     out: (text) => void (said.out += text),
     err: (text) => void (said.err += text),
     version: '1.2.3',
+    env: {},
     interactive: true,
   });
   return { code, ...said };

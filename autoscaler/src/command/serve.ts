@@ -123,6 +123,6 @@ export const serveCommand: Command = {
       throw new UsageError(
         `serve takes no words, its settings are environment variables: "${words.join(' ')}"`,
       );
-    return serve(terminal, processSide());
+    return serve(terminal, processSide(terminal.env));
   },
 };

@@ -1,3 +1,5 @@
+import type { Environment } from '@hangar/shared/config';
+
 /** What a command needs of the outside; `main.ts` gives the real one, tests their own. */
 export interface Terminal {
   /** Writes the answer: what a pipe should get. */
@@ -6,6 +8,8 @@ export interface Terminal {
   err(text: string): void;
   /** The program's version, for `--version`. */
   readonly version: string;
+  /** The process's environment: where settings come from. */
+  readonly env: Environment;
   /** True when a person watches, so that progress may be shown. */
   readonly interactive: boolean;
 }

@@ -7,6 +7,7 @@ import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import type { KnownStage } from '../scrape/known-stages.ts';
 import type { RunnersView } from '../store/runner-book.ts';
 import type { CapacitySnapshot } from '../store/snapshot.ts';
+import { crowdNode, crowdPod } from '../testing/crowd.ts';
 import { poolsOf } from '../watch/pools.ts';
 import type { NodeFact } from '../watch/read-node.ts';
 import type { PodFact } from '../watch/read-pod.ts';
@@ -37,35 +38,9 @@ const OPTIONS: DecideOptions = {
   seed: 1,
 };
 
-const aPod = (name: string, change: Partial<PodFact> = {}): PodFact => ({
-  uid: name,
-  namespace: 'ci',
-  name,
-  state: 'bound',
-  node: 'n0',
-  createdMs: 0,
-  boundMs: 0,
-  startedMs: 0,
-  endedMs: undefined,
-  request: REQUEST,
-  constraints: {},
-  build: '',
-  repo: '',
-  ...change,
-});
-const aNode = (name: string, change: Partial<NodeFact> = {}): NodeFact => ({
-  name,
-  pool: 'small',
-  allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 },
-  traits: { labels: {} },
-  ready: true,
-  createdMs: 0,
-  owner: 'unknown',
-  foreign: false,
-  closed: false,
-  leaving: false,
-  ...change,
-});
+const aPod = crowdPod;
+const aNode = (name: string, change: Partial<NodeFact> = {}): NodeFact =>
+  crowdNode(name, { pool: 'small', ...change });
 const aStage = (stageId: number, change: Partial<KnownStage> = {}): KnownStage => ({
   stageId,
   repo: '',

@@ -14,7 +14,7 @@ const SAME_SIGNAL_MS = 500;
 const SIGNALLED = 130;
 
 /** Listens for signals from now on. */
-export function processSide(): ProcessSide {
+export function processSide(env: Environment): ProcessSide {
   const clock = systemClock();
   const stop = new AbortController();
   let firstMs: number | undefined;
@@ -25,5 +25,5 @@ export function processSide(): ProcessSide {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  return { env: process.env, clock, stop: stop.signal };
+  return { env, clock, stop: stop.signal };
 }

@@ -7,7 +7,7 @@ import {
   type Target,
 } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
-import type { V1Lease } from '@kubernetes/client-node';
+import { type V1Lease, V1MicroTime } from '@kubernetes/client-node';
 import { isPaused } from '../place/pool-node.ts';
 import { SAFE_SHARE, type Seen, seen, verdict } from './lease-verdict.ts';
 
@@ -219,11 +219,10 @@ export class Leadership {
   }
 
   #spec(holderIdentity: string): NonNullable<V1Lease['spec']> {
-    const renewTime = new Date(this.#parts.clock.now()).toISOString().replace('Z', '000Z');
     return {
       holderIdentity,
       leaseDurationSeconds: Math.ceil(this.#options.termMs / 1000),
-      renewTime: renewTime as unknown as NonNullable<NonNullable<V1Lease['spec']>['renewTime']>,
+      renewTime: new V1MicroTime(this.#parts.clock.now()),
     };
   }
 }

@@ -48,7 +48,8 @@ export const crowdPod = (name: string, change: Partial<PodFact> = {}): PodFact =
   ...change,
 });
 
-const crowdNode = (name: string): NodeFact => ({
+/** A node of the pool `builds`, ready and open unless told otherwise. */
+export const crowdNode = (name: string, change: Partial<NodeFact> = {}): NodeFact => ({
   name,
   pool: 'builds',
   allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 },
@@ -59,6 +60,7 @@ const crowdNode = (name: string): NodeFact => ({
   foreign: false,
   closed: false,
   leaving: false,
+  ...change,
 });
 
 /** One moment of a pool with these Pods on so many nodes `n0`, `n1`, …. */

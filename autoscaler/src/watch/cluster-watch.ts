@@ -48,6 +48,9 @@ export interface ClusterNews {
 /** Pods that ended and are still there are remembered, so that each is told once. */
 const MOST_TOLD = 200_000;
 
+/** What all watches have, whatever they watch. */
+type AnyWatch = Pick<ListWatch<never>, 'run' | 'staleMs'>;
+
 /**
  * Builds' Pods, nodes, DaemonSets and runners' endpoints as they are: each object is read once when it changes. What ended since
  * the last tick is handed out once.
@@ -61,7 +64,9 @@ export class ClusterWatch {
   readonly #daemons = new Map<string, DaemonFact>();
   readonly #slices = new Map<string, V1EndpointSlice>();
   readonly #troubles = new Map<WatchName, { readonly text: string; readonly atMs: number }>();
-  readonly #watches: Readonly<Record<WatchName, ListWatch<never> | undefined>>;
+  readonly #watches: Readonly<Record<WatchName, AnyWatch | undefined>> & {
+    readonly nodes: ListWatch<V1Node>;
+  };
   readonly #bootTimes = new BootTimes();
   readonly #told = new Set<string>();
   #records: PodRecord[] = [];
@@ -104,7 +109,7 @@ export class ClusterWatch {
 
   /** The same as they stand in the API. */
   get nodeObjects(): readonly V1Node[] {
-    return this.#watches.nodes?.objects ?? [];
+    return this.#watches.nodes.objects;
   }
 
   /** Undefined: never heard, so nobody knows what they take. */
@@ -156,14 +161,13 @@ export class ClusterWatch {
     place: { readonly namespace?: string },
     selection: { readonly labelSelector?: string },
     onChange: (change: Change<T>) => void,
-  ): ListWatch<never> {
-    const watch = new ListWatch<T>(this.#clock, this.#parts.cluster, {
+  ): ListWatch<T> {
+    return new ListWatch<T>(this.#clock, this.#parts.cluster, {
       target: { resource: WATCHED[name], ...place },
       selection,
       onChange,
       onTrouble: (error) => this.#trouble(name, error),
     });
-    return watch as unknown as ListWatch<never>;
   }
 
   #trouble(name: WatchName, error: KubernetesError): void {

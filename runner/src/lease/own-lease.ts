@@ -8,7 +8,7 @@ import {
 } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { orAborted } from '@hangar/shared/or-aborted';
-import type { V1Lease } from '@kubernetes/client-node';
+import { type V1Lease, V1MicroTime } from '@kubernetes/client-node';
 import { LABEL } from '../pipeline/compiled.ts';
 import { type Holder, holderOf, identityOf, isRenewed, LeaseHeld, mayLive, termMsOf } from './holder.ts';
 import {
@@ -321,7 +321,6 @@ export class OwnLease {
 
   #whole(): V1Lease {
     const { namespace, holder, termMs } = this.#options;
-    const renewed = new Date(this.#clock.now()).toISOString().replace('Z', '000Z');
     return {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
@@ -339,7 +338,7 @@ export class OwnLease {
       spec: {
         holderIdentity: this.#released ? '' : identityOf(holder),
         leaseDurationSeconds: Math.ceil(termMs / 1000),
-        renewTime: renewed as unknown as NonNullable<NonNullable<V1Lease['spec']>['renewTime']>,
+        renewTime: new V1MicroTime(this.#clock.now()),
       },
     };
   }

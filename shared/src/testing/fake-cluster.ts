@@ -168,7 +168,7 @@ export class FakeCluster implements Cluster {
       const name = object.metadata?.name ?? '';
       if (this.#objects.has(keyOf({ ...target, name })))
         throw refusal(409, 'AlreadyExists', `${target.resource.plural} "${name}" already exists`);
-      return this.put({ ...target, name }, object);
+      return this.put({ ...target, name }, asSent(object));
     });
   }
 
@@ -181,7 +181,7 @@ export class FakeCluster implements Cluster {
     return this.#answer({ verb: 'patch', target, body: patch }, signal, () => {
       const known = this.#known<T>(target);
       agree(known, patch['metadata'] ?? {});
-      return this.#store(target, merged(known, patch, how === 'strategic') as T, 'MODIFIED');
+      return this.#store(target, merged(known, asSent(patch), how === 'strategic') as T, 'MODIFIED');
     });
   }
 
@@ -296,3 +296,6 @@ function end(watcher: Watcher, how: { error?: Error }): void {
   watcher.end ??= how;
   watcher.wake();
 }
+
+/** As a body arrives at an API server: times are texts. */
+const asSent = <T>(body: T): T => JSON.parse(JSON.stringify(body)) as T;
