@@ -167,7 +167,7 @@ export class Autoscaler {
     this.ledger.decided(recommendation, conditions);
     await breathe();
     // 5. Place and act: through the actor, or as a dry run.
-    const nodes = this.#watch?.nodeObjects ?? [];
+    const nodes = this.#watch?.nodes ?? [];
     await this.#desk.give(recommendation, sceneOf(snapshot, recommendation, nodes, conditions), stop);
     this.ledger.conditions = [...conditions, ...this.#actingConditions];
     return 'decided';
@@ -213,7 +213,8 @@ export class Autoscaler {
     drone: DroneReading | undefined,
   ): Promise<CapacitySnapshot> {
     const { learner } = this;
-    const seen = clusterViewOf(this.#watch, this.#config.daemonSets);
+    const told = new Set((runners?.known ?? []).map(({ pod }) => pod));
+    const seen = clusterViewOf(this.#watch, { daemonSets: this.#config.daemonSets, told });
     await breathe();
     const nowMs = this.#parts.clock.now();
     const memories = { bootSeconds: learner.calibration.bootSeconds.value, jobs: () => learner.jobs };

@@ -1,9 +1,8 @@
-import type { V1Node } from '@kubernetes/client-node';
 import type { Resources } from './capacity/shape.ts';
 import type { Condition } from './decide/condition.ts';
-import type { BoundBuild } from './place/node-board.ts';
 import type { PodRecord } from './watch/pod-record.ts';
 import type { Pool } from './watch/pools.ts';
+import type { NodeFact } from './watch/read-node.ts';
 
 /** An answer of a target. */
 export interface TargetAnswer {
@@ -40,9 +39,7 @@ export interface OrderOutcome {
 
 /** What whoever acts sees of the world: all of one moment, and true to it. */
 export interface Scene {
-  /** As they stand in the API. */
-  readonly nodes: readonly V1Node[];
-  readonly builds: readonly BoundBuild[];
+  readonly nodes: readonly NodeFact[];
   readonly pools: readonly Pool[];
   readonly typicalPod: Resources;
   /** Pods without a node and stages without a Pod. */

@@ -9,7 +9,7 @@ import {
 } from '@hangar/shared/kubernetes/cluster';
 import { type Connection, connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
-import { ListWatch } from '@hangar/shared/kubernetes/list-watch';
+import { ListWatch, whole } from '@hangar/shared/kubernetes/list-watch';
 import type { CoreV1Event, KubernetesObject, V1ObjectMeta, V1Pod } from '@kubernetes/client-node';
 
 /** Where the contract is tried. */
@@ -67,6 +67,7 @@ export class Room {
     this.pods = new ListWatch<V1Pod>(systemClock(), cluster, {
       target: { resource: RESOURCE.pods, namespace: this.namespace },
       selection: {},
+      read: whole,
       onChange: ({ object }) => this.heard(object),
     });
   }

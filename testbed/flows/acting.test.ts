@@ -3,7 +3,7 @@ import { systemClock } from '@hangar/shared/clock';
 import { isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { type Connection, connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
-import { ListWatch } from '@hangar/shared/kubernetes/list-watch';
+import { ListWatch, whole } from '@hangar/shared/kubernetes/list-watch';
 import type { CoreV1Event, V1Deployment, V1Lease, V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EmbeddedCluster } from '../embedded/cluster.ts';
@@ -60,6 +60,7 @@ describe('two replicas that may act', () => {
     watching = new ListWatch<V1Deployment>(clock, cluster, {
       target: { resource: ACT_RESOURCE.deployments, namespace: NAMESPACE },
       selection: {},
+      read: whole,
       onChange: ({ object }) => {
         const { replicas: size = -1 } = object.spec ?? {};
         if (sizes.at(-1) !== size) sizes.push(size);

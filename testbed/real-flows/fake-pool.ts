@@ -5,7 +5,7 @@ import { systemClock } from '@hangar/shared/clock';
 import { isKubernetesError, RESOURCE, type Target } from '@hangar/shared/kubernetes/cluster';
 import { type Connection, connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
-import { ListWatch } from '@hangar/shared/kubernetes/list-watch';
+import { ListWatch, whole } from '@hangar/shared/kubernetes/list-watch';
 import type { V1Node, V1ObjectMeta, V1Pod, V1PodSpec, V1Taint } from '@kubernetes/client-node';
 import type { RealCluster } from '../real/facts.ts';
 
@@ -41,6 +41,7 @@ export class FakePool {
     this.#pods = new ListWatch<V1Pod>(clock, this.cluster, {
       target: { resource: RESOURCE.pods, namespace },
       selection: {},
+      read: whole,
       onChange: () => this.#wake(),
     });
     this.#watching = this.#pods.run(this.signal);

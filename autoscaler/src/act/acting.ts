@@ -70,7 +70,7 @@ export class Acting implements Actor {
     this.#options = options;
     this.#rights = new Rights(parts, { ...options, leaseNamespace: options.lease.namespace });
     this.#leadership = new Leadership({ clock, cluster, log }, options.lease);
-    this.#board = new NodeBoard(clock, options.rules);
+    this.#board = new NodeBoard(clock);
     const fenced = new FencedCluster(cluster, () => this.#whyNoWrite());
     const writesEvents = (): boolean =>
       !options.dryRun && this.#leadership.isLeading && this.#rights.whyNot('events') === undefined;
@@ -130,11 +130,7 @@ export class Acting implements Actor {
     scene: Scene,
     signal: AbortSignal,
   ): Promise<readonly OrderOutcome[]> {
-    this.#nodes = this.#board.read({
-      ...scene,
-      typical: scene.typicalPod,
-      overhead: (name) => scene.pools.find((pool) => pool.name === name)?.spec.daemonSets ?? NOTHING,
-    });
+    this.#nodes = this.#board.read({ ...scene, typical: scene.typicalPod });
     this.#tools.seen(scene);
     const standby = this.#standby();
     if (standby) return orders.map(({ pool }) => ({ pool, ...standby }));
@@ -231,8 +227,6 @@ export class Acting implements Actor {
     return `${this.#options.lease.namespace}/${this.#options.lease.name}`;
   }
 }
-
-const NOTHING = { cpuMillicores: 0, memoryBytes: 0, pods: 0 };
 
 function untilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();

@@ -35,6 +35,14 @@ export class FencedCluster implements Cluster {
     return this.#cluster.list<T>(target, selection, signal);
   }
 
+  pages<T extends KubernetesObject>(
+    target: Target,
+    selection: Selection,
+    signal: AbortSignal,
+  ): AsyncIterable<Listing<T>> {
+    return this.#cluster.pages<T>(target, selection, signal);
+  }
+
   watch<T extends KubernetesObject>(
     target: Target,
     options: Selection & { resourceVersion: string; silenceMs: number },

@@ -1,25 +1,24 @@
-import type { V1Node } from '@kubernetes/client-node';
 import type { Condition } from '../decide/condition.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
 import type { Scene } from '../ports.ts';
 import type { CapacitySnapshot } from '../store/snapshot.ts';
+import type { NodeFact } from '../watch/read-node.ts';
 
 /**
  * What acting sees of a snapshot and what was decided on it.
  *
- * @param nodes as they stand in the API
+ * @param nodes as the watch knows them
  * @param conditions what is known of the data: a runner that is silent or lies may hide work, so that less would be too little
  */
 export function sceneOf(
   snapshot: CapacitySnapshot,
   recommendation: Recommendation,
-  nodes: readonly V1Node[],
+  nodes: readonly NodeFact[],
   conditions: readonly Condition[],
 ): Scene {
   const { pendingPods, knownStages } = recommendation.demand;
   return {
     nodes,
-    builds: (snapshot.pods ?? []).filter(({ state }) => state === 'bound'),
     pools: snapshot.pools,
     typicalPod: recommendation.typicalPod,
     waitingPods: pendingPods + knownStages,

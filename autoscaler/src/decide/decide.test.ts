@@ -8,6 +8,7 @@ import type { KnownStage } from '../scrape/known-stages.ts';
 import type { RunnersView } from '../store/runner-book.ts';
 import type { CapacitySnapshot } from '../store/snapshot.ts';
 import { crowdNode, crowdPod } from '../testing/crowd.ts';
+import { crowdOf } from '../watch/pod-crowd.ts';
 import { poolsOf } from '../watch/pools.ts';
 import type { NodeFact } from '../watch/read-node.ts';
 import type { PodFact } from '../watch/read-pod.ts';
@@ -77,7 +78,7 @@ function aSnapshot(
   const fresh = { staleMs: 100, trouble: '' };
   const snapshot: CapacitySnapshot = {
     nowMs: 1_000_000,
-    pods,
+    pods: crowdOf(pods, new Set((change.runners?.known ?? []).map(({ pod }) => pod))),
     pools: poolsOf(there, pods, { assumed: { cpuMillicores: 300, memoryBytes: 370 * MIB } }),
     watches: { pods: fresh, nodes: fresh, daemonSets: fresh },
     runners: undefined,
@@ -111,7 +112,10 @@ describe('demand', () => {
   it('counts a stage whose Pod is seen as that Pod, and one without a Pod as itself', () => {
     const demand = demandOf({
       ...sources,
-      pods: [aPod('held', { state: 'held' }), aPod('runs'), aPod('waits', { state: 'pending' })],
+      pods: crowdOf(
+        [aPod('held', { state: 'held' }), aPod('runs'), aPod('waits', { state: 'pending' })],
+        new Set(['held', 'not-seen-yet']),
+      ),
       ahead: [],
       pendingJobs: undefined,
       nodeReadyMs: 0,

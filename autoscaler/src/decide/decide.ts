@@ -3,6 +3,7 @@ import { proposalsOf } from '../advise/proposals.ts';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import type { CapacitySnapshot } from '../store/snapshot.ts';
+import { namespacesOf } from '../watch/pod-crowd.ts';
 import { type BufferOptions, bufferOf } from './buffer.ts';
 import { type Demand, demandOf, stagesToRun } from './demand.ts';
 import { type Floor, floorAt } from './floors.ts';
@@ -56,7 +57,7 @@ export function demandIn(snapshot: CapacitySnapshot): Demand {
 }
 
 const roomByQuota = ({ pods, surroundings, calibration }: CapacitySnapshot): number =>
-  quotaRoomPods(surroundings.quotas ?? [], pods ?? [], usual(calibration));
+  quotaRoomPods(surroundings.quotas ?? [], pods ? namespacesOf(pods) : new Set(), usual(calibration));
 
 const usual = ({ podCpuMillicores, podMemoryBytes }: CapacitySnapshot['calibration']): Resources => ({
   cpuMillicores: Math.ceil(podCpuMillicores.value),
@@ -65,8 +66,8 @@ const usual = ({ podCpuMillicores, podMemoryBytes }: CapacitySnapshot['calibrati
 
 function wishesOf(snapshot: CapacitySnapshot, { queuedStages }: Demand): readonly Wish[] {
   const { pods, runners, calibration } = snapshot;
-  const waiting = (pods ?? []).filter(({ state }) => state === 'pending' || state === 'held');
-  const known = stagesToRun(runners?.known ?? [], pods ?? [], roomByQuota(snapshot));
+  const waiting = pods?.waiting ?? [];
+  const known = stagesToRun(runners?.known ?? [], pods, roomByQuota(snapshot));
   return [
     ...waiting.map(({ request, constraints }) => ({ request, constraints })),
     ...known.map(({ request }) => ({ request: request ?? usual(calibration), constraints: {} })),

@@ -2,7 +2,7 @@ import type { Resources } from '../capacity/shape.ts';
 import type { KnownStage, StageAhead } from '../scrape/known-stages.ts';
 import type { StageSum } from '../scrape/runner-reading.ts';
 import type { StageState } from '../scrape/words.ts';
-import type { PodFact } from '../watch/read-pod.ts';
+import type { PodCrowd } from '../watch/pod-crowd.ts';
 
 /** Pods of one size. */
 export interface SizeClass {
@@ -35,7 +35,7 @@ export interface Demand {
 
 /** What demand is made of. Undefined is unknown, not zero. */
 export interface DemandSources {
-  readonly pods: readonly PodFact[] | undefined;
+  readonly pods: PodCrowd | undefined;
   readonly known: readonly KnownStage[] | undefined;
   readonly ahead: readonly StageAhead[];
   /** Stages that the Drone server has as pending. */
@@ -52,10 +52,16 @@ export interface DemandSources {
 }
 
 /** Equal requests together, largest first. */
-export function classesOf(requests: readonly Resources[]): readonly SizeClass[] {
-  const groups = Map.groupBy(requests, ({ cpuMillicores, memoryBytes }) => `${cpuMillicores}/${memoryBytes}`);
+export const classesOf = (requests: readonly Resources[]): readonly SizeClass[] =>
+  merged(requests.map((request) => ({ request, count: 1 })));
+
+function merged(parts: readonly SizeClass[]): readonly SizeClass[] {
+  const groups = Map.groupBy(
+    parts,
+    ({ request: { cpuMillicores, memoryBytes } }) => `${cpuMillicores}/${memoryBytes}`,
+  );
   return [...groups.values()]
-    .flatMap((members) => (members[0] === undefined ? [] : { request: members[0], count: members.length }))
+    .flatMap((members) => (members[0] === undefined ? [] : { ...members[0], count: countOf(members) }))
     .sort(
       ({ request: one }, { request: other }) =>
         other.cpuMillicores - one.cpuMillicores || other.memoryBytes - one.memoryBytes,
@@ -82,8 +88,8 @@ type Visible = Pick<Demand, 'running' | 'pending'>;
 function visibleWork({ pods, states, typical }: DemandSources, notes: string[]): Visible {
   if (pods !== undefined)
     return {
-      running: classesOf(requestsIn(pods, ['bound'])),
-      pending: classesOf(requestsIn(pods, ['pending', 'held'])),
+      running: merged(pods.running.map(({ request, count }) => ({ request, count }))),
+      pending: classesOf(pods.waiting.map(({ request }) => request)),
     };
   notes.push(states === undefined ? NOTHING : METRICS_ONLY);
   if (states === undefined) return { running: [], pending: [] };
@@ -135,9 +141,6 @@ const METRICS_ONLY =
   'Pods are not watched: running work is taken from the metrics of the runners, and a Pod that waits for a node counts as running';
 const NO_RUNNERS = 'no runner was asked: work without a Pod is not known';
 
-const requestsIn = (pods: readonly PodFact[], states: readonly PodFact['state'][]): readonly Resources[] =>
-  pods.filter(({ state }) => states.includes(state)).map(({ request }) => request);
-
 /** The API server's own words for a quota that is spent, as the runner passes them on. */
 const waitsForQuota = ({ reason }: KnownStage): boolean => reason.includes('exceeded quota');
 
@@ -147,12 +150,11 @@ const waitsForQuota = ({ reason }: KnownStage): boolean => reason.includes('exce
  */
 export function stagesToRun(
   known: readonly KnownStage[],
-  pods: readonly PodFact[],
+  pods: PodCrowd | undefined,
   quotaRoom: number,
 ): readonly KnownStage[] {
-  const seen = new Set(pods.map(({ name }) => name));
   return known
-    .filter((stage) => (stage.pod === '' || !seen.has(stage.pod)) && !waitsForQuota(stage))
+    .filter((stage) => pods?.seen.has(stage.pod) !== true && !waitsForQuota(stage))
     .slice(0, quotaRoom);
 }
 
@@ -161,7 +163,7 @@ function hiddenStages(
   notes: string[],
 ): readonly SizeClass[] {
   if (known !== undefined)
-    return classesOf(stagesToRun(known, pods ?? [], quotaRoomPods).map(({ request }) => request ?? typical));
+    return classesOf(stagesToRun(known, pods, quotaRoomPods).map(({ request }) => request ?? typical));
   if (states === undefined) return [];
   notes.push('no runner tells its waiting stages one by one: their average size counts');
   return average(states.waiting, typical).map(({ request, count }) => ({
@@ -180,6 +182,12 @@ function roomAtRunners({ states, capacityPipelines }: DemandSources): number {
 const isFull = (sources: DemandSources): boolean =>
   roomAtRunners(sources) === 0 && (sources.capacityPipelines ?? 0) > 0;
 
+/** Pods held by a gate of whose stages no runner tells any more. */
+function heldUntold({ known = [], pods }: DemandSources): number {
+  const told = new Set(known.map(({ pod }) => pod));
+  return (pods?.waiting ?? []).filter(({ state, name }) => state === 'held' && !told.has(name)).length;
+}
+
 /**
  * Stages that wait at the Drone server and that no runner has accepted. For Drone an accepted stage is pending until it starts, so
  * all that runners have and that may not have started is taken off: rather a few too little than one twice. What runners or
@@ -188,10 +196,9 @@ const isFull = (sources: DemandSources): boolean =>
  * @param quotaRoom Pods that quotas still let in beside what is known
  */
 function queuedStages(sources: DemandSources, quotaRoom: number, notes: string[]): number {
-  const { pendingJobs, known, states, pods = [] } = sources;
+  const { pendingJobs, known, states } = sources;
   if (pendingJobs === undefined) return 0;
-  const told = new Set((known ?? []).map(({ pod }) => pod));
-  const held = pods.filter(({ state, name }) => state === 'held' && !told.has(name)).length;
+  const held = heldUntold(sources);
   const accepted = known?.length ?? states?.waiting.stages ?? 0;
   const queued = Math.max(0, pendingJobs - accepted - held);
   const counted = Math.max(0, Math.min(queued, roomAtRunners(sources), quotaRoom));

@@ -1,14 +1,12 @@
-import type { PodFact } from '../watch/read-pod.ts';
+import type { PodCrowd } from '../watch/pod-crowd.ts';
 import type { Moment } from './buffer.ts';
 import type { Demand } from './demand.ts';
 
 /** What a forecast sees of Pods and demand now. Pure. */
-export function momentOf(nowMs: number, pods: readonly PodFact[], demand: Demand): Moment {
+export function momentOf(nowMs: number, pods: PodCrowd, demand: Demand): Moment {
   return {
     nowSeconds: nowMs / 1000,
-    running: pods.flatMap(({ state, boundMs }) =>
-      state === 'bound' && boundMs !== undefined ? { startedAt: boundMs / 1000 } : [],
-    ),
+    running: Array.from(pods.boundAtSeconds, (startedAt) => ({ startedAt })),
     waitingTotal: demand.pendingPods + demand.knownStages,
     knownAhead: demand.stagesSoon,
   };

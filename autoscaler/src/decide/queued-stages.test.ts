@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KnownStage } from '../scrape/known-stages.ts';
+import { crowdOf } from '../watch/pod-crowd.ts';
 import type { PodFact } from '../watch/read-pod.ts';
 import { type DemandSources, demandOf } from './demand.ts';
 
@@ -25,11 +26,13 @@ const runners = (inWork: number, capacityPipelines: number) => ({
     running: { stages: inWork, cpuMillicores: 0, memoryBytes: 0 },
   },
 });
-const demandWith = (change: Partial<DemandSources>) =>
+type Change = Omit<Partial<DemandSources>, 'pods'> & { readonly pods?: readonly PodFact[] };
+const demandWith = ({ pods: there = [], ...change }: Change) =>
   demandOf({
-    ...{ pods: [], known: [], ahead: [], nodeReadyMs: 0, states: undefined, capacityPipelines: undefined },
+    ...{ known: [], ahead: [], nodeReadyMs: 0, states: undefined, capacityPipelines: undefined },
     ...{ pendingJobs: undefined, quotaRoomPods: Infinity, typical: REQUEST },
     ...change,
+    pods: crowdOf(there, new Set(change.known?.map(({ pod }) => pod))),
   });
 
 describe('stages that wait at the Drone server', () => {

@@ -1,22 +1,20 @@
 import type { QuotaFact } from '../advise/engines.ts';
 import type { Resources } from '../capacity/shape.ts';
-import type { PodFact } from '../watch/read-pod.ts';
 
 /**
  * Pods of the usual size that the quotas of the builds' namespaces still let in, all together. A namespace that builds are seen in
  * and that has no quota lets in any number.
  *
- * @param pods builds that have not ended: where they are is where builds run
+ * @param namespaces in which builds are seen: that is where builds run
  * @returns whole Pods ≥ 0; infinite: no bound, or no build is seen so that nobody knows the namespaces
  */
 export function quotaRoomPods(
   quotas: readonly QuotaFact[],
-  pods: readonly PodFact[],
+  namespaces: ReadonlySet<string>,
   typical: Resources,
 ): number {
-  const namespaces = [...new Set(pods.map(({ namespace }) => namespace))];
-  if (namespaces.length === 0) return Infinity;
-  return namespaces.reduce((sum, name) => {
+  if (namespaces.size === 0) return Infinity;
+  return [...namespaces].reduce((sum, name) => {
     const own = quotas.filter(({ namespace }) => namespace === name);
     return sum + Math.min(Infinity, ...own.map((quota) => roomIn(quota, typical)));
   }, 0);

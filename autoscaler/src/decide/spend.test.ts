@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { QuotaFact } from '../advise/engines.ts';
 import type { Pool } from '../watch/pools.ts';
-import type { PodFact } from '../watch/read-pod.ts';
 import { quotaRoomPods } from './quota-room.ts';
 import type { PoolSize, Spend } from './recommendation.ts';
 import { affordablePerHour, type Money, spendOf, withinSpend } from './spend.ts';
@@ -171,7 +170,6 @@ describe('the spend of a day', () => {
 describe('room by quota', () => {
   const MIB = 2 ** 20;
   const typical = { cpuMillicores: 1000, memoryBytes: 1000 * MIB };
-  const aPod = (namespace: string) => ({ namespace }) as PodFact;
   const aQuota = (namespace: string, cpu: number, used = 0): QuotaFact => ({
     namespace,
     hard: { cpuMillicores: cpu, memoryBytes: Infinity, pods: 50 },
@@ -181,14 +179,14 @@ describe('room by quota', () => {
   it('is what is left of each namespace that builds are seen in, by the scarcest', () => {
     const quotas = [aQuota('ci', 10_000, 7500), aQuota('other', 1000), aQuota('ci', 90_000)];
 
-    expect(quotaRoomPods(quotas, [aPod('ci')], typical)).toBe(2);
-    expect(quotaRoomPods(quotas, [aPod('ci'), aPod('other')], typical)).toBe(3);
-    expect(quotaRoomPods([aQuota('ci', 10_000, 11_000)], [aPod('ci')], typical)).toBe(0);
-    expect(quotaRoomPods([aQuota('ci', Infinity)], [aPod('ci')], typical)).toBe(50);
+    expect(quotaRoomPods(quotas, new Set(['ci']), typical)).toBe(2);
+    expect(quotaRoomPods(quotas, new Set(['ci', 'other']), typical)).toBe(3);
+    expect(quotaRoomPods([aQuota('ci', 10_000, 11_000)], new Set(['ci']), typical)).toBe(0);
+    expect(quotaRoomPods([aQuota('ci', Infinity)], new Set(['ci']), typical)).toBe(50);
   });
 
   it('has no bound where one namespace has no quota, or none is known', () => {
-    expect(quotaRoomPods([aQuota('ci', 10_000)], [aPod('ci'), aPod('free')], typical)).toBe(Infinity);
-    expect(quotaRoomPods([aQuota('ci', 10_000)], [], typical)).toBe(Infinity);
+    expect(quotaRoomPods([aQuota('ci', 10_000)], new Set(['ci', 'free']), typical)).toBe(Infinity);
+    expect(quotaRoomPods([aQuota('ci', 10_000)], new Set(), typical)).toBe(Infinity);
   });
 });

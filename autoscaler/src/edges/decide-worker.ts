@@ -1,9 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '@hangar/shared/clock';
 import type { DecideOptions } from '../decide/decide.ts';
 import type { Decider } from '../decide/decider.ts';
-import { parcelOf } from '../decide/parcel.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
 import type { CapacitySnapshot } from '../store/snapshot.ts';
 
@@ -49,11 +47,9 @@ export class DecideWorker implements Decider {
   }
 
   async decide(snapshot: CapacitySnapshot, signal: AbortSignal): Promise<Recommendation> {
-    // Probes and pages are answered before the snapshot is packed.
-    await setImmediate();
     signal.throwIfAborted();
     this.#asked += 1;
-    const request: DecideRequest = { id: this.#asked, snapshot: parcelOf(snapshot) };
+    const request: DecideRequest = { id: this.#asked, snapshot };
     const worker = (this.#worker ??= this.#begin());
     try {
       return await this.#answer(worker, request, signal);

@@ -1,6 +1,6 @@
 import { ArrivalProfile } from './arrival-profile.ts';
 import { QuantileTracker } from './quantile-tracker.ts';
-import { binOf, RunTimes } from './run-times.ts';
+import { countByAge, RunTimes } from './run-times.ts';
 
 /** What a forecast learns from at each tick: arrivals and ends since the tick before, and what runs. */
 export interface DemandSeen {
@@ -136,7 +136,7 @@ export class DemandForecast {
 
   /** The part of the time, in lead times, at which demand reaches highest. */
   #peak(seen: DemandSeen, parts: readonly number[], margin: number): DemandAhead {
-    const ages = Int32Array.from(seen.running, ({ startedAt }) => binOf(seen.nowSeconds - startedAt));
+    const ages = countByAge(seen.running, seen.nowSeconds);
     const factor = this.#tracker(seen.nowSeconds).value + margin;
     const reach = (one: Outlook): number => one.mean + factor * one.spread;
     const peak = parts
@@ -178,7 +178,7 @@ export class DemandForecast {
     return this.#usual(nowSeconds, withinSeconds) - near * (1 - this.unknownShare);
   }
 
-  #part(seen: DemandSeen, ages: Int32Array, withinSeconds: number): Outlook {
+  #part(seen: DemandSeen, ages: Float64Array, withinSeconds: number): Outlook {
     const surprise = this.#surprise(seen.nowSeconds, withinSeconds);
     const part = Math.min(1, withinSeconds / this.#options.leadSeconds);
     const known = (seen.knownAhead ?? 0) * part;
@@ -186,10 +186,10 @@ export class DemandForecast {
     let leaving = 0;
     let spread = 0;
     const chances = this.#runTimes.chancesOfEnd(withinSeconds);
-    for (const bin of ages) {
+    for (const [bin, count] of ages.entries()) {
       const chance = chances[bin] ?? 0;
-      leaving += chance;
-      spread += chance * (1 - chance);
+      leaving += count * chance;
+      spread += count * chance * (1 - chance);
     }
     const early = arrivals * this.#runTimes.chanceOfEnd(0, withinSeconds / 2);
     const clumping = this.#squares / Math.max(1, this.#pushes);

@@ -8,9 +8,21 @@ const ENDS_PER_COUNT = 100;
 /** Until so many builds have ended, their survivors are unknown: nobody is expected to leave. */
 const LEAST_RUNS = 50;
 
-/** The bin of an age, for {@link RunTimes.chancesOfEnd}. */
-export const binOf = (seconds: number): number =>
+const binOf = (seconds: number): number =>
   Math.max(0, Math.min(BINS - 1, Math.floor(Math.log2(Math.max(1, seconds)) * BINS_PER_DOUBLING)));
+
+/** How many builds are of each age, in the bins of {@link RunTimes.chancesOfEnd}. */
+export function countByAge(
+  builds: readonly { readonly startedAt: number }[],
+  nowSeconds: number,
+): Float64Array {
+  const counts = new Float64Array(BINS);
+  for (const { startedAt } of builds) {
+    const bin = binOf(nowSeconds - startedAt);
+    counts[bin] = (counts[bin] ?? 0) + 1;
+  }
+  return counts;
+}
 
 /** How long builds run, as learned from those that ended: who is likely to leave soon. */
 export class RunTimes {
@@ -45,7 +57,7 @@ export class RunTimes {
     return still <= 0 ? 0 : 1 - this.#surviving(ageSeconds + withinSeconds) / still;
   }
 
-  /** The same chance for every bin of ages ({@link binOf}), counted once for all builds. */
+  /** The same chance for every bin of ages ({@link countByAge}), counted once for all builds. */
   chancesOfEnd(withinSeconds: number): Float64Array {
     this.#countAnew();
     const known = this.#chances.get(withinSeconds);

@@ -1,17 +1,26 @@
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import type { V1Node } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { type BoundBuild, NodeBoard } from './node-board.ts';
+import { crowdPod } from '../testing/crowd.ts';
+import { poolsOf } from '../watch/pools.ts';
+import { type NodeFact, readNode } from '../watch/read-node.ts';
+import type { PodFact } from '../watch/read-pod.ts';
+import { NodeBoard } from './node-board.ts';
 import { openRoomFor } from './open-room.ts';
 
 const BUILD = { cpuMillicores: 1150, memoryBytes: 1700 * 2 ** 20 };
 
 function begin() {
   const clock = new FakeClock();
-  const builds: BoundBuild[] = [];
-  let nodes: readonly V1Node[] = [];
+  const builds: PodFact[] = [];
+  const begins = (node: string): void =>
+    void builds.push(
+      crowdPod(`on-${node}`, { node, state: node === '' ? 'pending' : 'bound', request: BUILD }),
+    );
+  let nodes: readonly NodeFact[] = [];
+  const rules = { label: 'pool', taint: 'ci' };
   const drop = (name: string): void => {
-    nodes = nodes.filter(({ metadata }) => metadata?.name !== name);
+    nodes = nodes.filter((one) => one.name !== name);
   };
   const put = (name: string, metadata: V1Node['metadata'], key = 'ci'): void => {
     drop(name);
@@ -23,27 +32,27 @@ function begin() {
         conditions: [{ type: 'Ready', status: 'True' }],
       },
     };
-    nodes = [...nodes, node];
+    nodes = [...nodes, readNode(node, rules, clock.now())];
   };
   put('n1', { labels: { pool: 'ci' } });
   put('n2', { labels: { pool: 'ci' } });
   put('other', {});
-  const board = new NodeBoard(clock, { label: 'pool', taint: 'ci' });
+  const board = new NodeBoard(clock);
   const read = () =>
     board.read({
       nodes,
-      builds,
+      pools: poolsOf(nodes, builds, { assumed: { cpuMillicores: 300, memoryBytes: 0 } }),
       typical: BUILD,
-      overhead: () => ({ cpuMillicores: 300, memoryBytes: 0, pods: 2 }),
     });
   const ci = () => read().get('ci') ?? [];
-  return { clock, builds, read, ci, put, drop };
+  return { clock, builds, begins, read, ci, put, drop };
 }
 
 describe('the board of nodes', () => {
   it('groups nodes by pool, with their room beside DaemonSets and builds', () => {
-    const { read, builds, ci } = begin();
-    builds.push({ node: 'n1', request: BUILD }, { node: '', request: BUILD });
+    const { read, begins, ci } = begin();
+    begins('n1');
+    begins('');
     expect([...read().keys()]).toEqual(['ci', 'default']);
     const taints = [{ key: 'ci', value: 'b', effect: 'NoSchedule' }];
     expect(ci()).toMatchObject([
@@ -53,10 +62,10 @@ describe('the board of nodes', () => {
   });
 
   it('knows since when a node is empty, and that another one of its name is not it', async () => {
-    const { clock, builds, ci, put, drop } = begin();
+    const { clock, builds, begins, ci, put, drop } = begin();
     const empty = () => ci().map(({ emptySinceMs }) => emptySinceMs);
     expect(empty()).toEqual([0, 0]);
-    builds.push({ node: 'n1', request: BUILD });
+    begins('n1');
     expect(empty()).toEqual([undefined, 0]);
     await clock.step(5_000);
     builds.pop();

@@ -1,125 +1,84 @@
 import type { Clock } from '@hangar/shared/clock';
-import type { V1Node } from '@kubernetes/client-node';
 import type { Resources } from '../capacity/shape.ts';
 import { roomOnEmpty } from '../simulate/world.ts';
-import { type NodeFact, type PoolRules, readNode } from '../watch/read-node.ts';
+import type { PoolNode as NodeLoad, Pool } from '../watch/pools.ts';
+import type { NodeFact } from '../watch/read-node.ts';
 import type { PoolNode } from './pool-node.ts';
-
-/** A build on its node, as whoever watches Pods knows it. */
-export interface BoundBuild {
-  /** Empty: on none yet. */
-  readonly node: string;
-  readonly request: Resources;
-}
 
 /** What a board looks at; all of one moment. */
 export interface BoardView {
-  readonly nodes: readonly V1Node[];
-  /** Builds that hold room now. */
-  readonly builds: readonly BoundBuild[];
+  readonly nodes: readonly NodeFact[];
+  /** What is on them, and what DaemonSets take of them. */
+  readonly pools: readonly Pool[];
   /** What a usual build asks for. */
   readonly typical: Resources;
-  /** What DaemonSets take on a node of that pool. */
-  overhead(pool: string): Resources & { readonly pods: number };
 }
-
-interface Load {
-  readonly count: number;
-  readonly used: Resources;
-}
-
-const NO_LOAD: Load = { count: 0, used: { cpuMillicores: 0, memoryBytes: 0 } };
 
 /** The pools' nodes as placing and acting need them: who they are exactly, what taints they have, how long they have been empty. */
 export class NodeBoard {
   readonly #clock: Clock;
-  readonly #rules: PoolRules;
   /** By uid. */
   readonly #emptySinceMs = new Map<string, number>();
 
-  constructor(clock: Clock, rules: PoolRules) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#rules = rules;
   }
 
   /**
    * Looks at all pools once; call it once a tick, since it keeps since when nodes are empty. Nodes of others, and those being taken
    * away, are left out.
    */
-  read(view: BoardView): ReadonlyMap<string, readonly PoolNode[]> {
-    const loads = loadsOf(view.builds);
-    this.#age(view.nodes, loads);
-    const known = view.nodes
-      .map((node) => ({ node, fact: readNode(node, this.#rules, this.#clock.now()) }))
-      .filter(({ fact }) => !fact.foreign && !fact.leaving);
-    const pools = Map.groupBy(known, ({ fact }) => fact.pool);
+  read({ nodes, pools, typical }: BoardView): ReadonlyMap<string, readonly PoolNode[]> {
+    const ours = nodes.filter(({ foreign, leaving }) => !foreign && !leaving);
+    const loads = new Map(pools.flatMap((pool) => pool.nodes.map((node) => [node.name, node])));
+    this.#age(ours, loads);
     return new Map(
-      [...pools].map(([pool, members]) => [
-        pool,
-        members.map(({ node, fact }) => this.#poolNode(node, fact, { view, load: loads.get(fact.name) })),
-      ]),
+      [...Map.groupBy(ours, ({ pool }) => pool)].map(([name, members]) => {
+        const overhead = pools.find((pool) => pool.name === name)?.spec.daemonSets ?? NOTHING;
+        const about = { overhead, typical };
+        return [name, members.map((node) => this.#poolNode(node, loads.get(node.name), about))];
+      }),
     );
   }
 
-  #age(nodes: readonly V1Node[], loads: ReadonlyMap<string, Load>): void {
-    const present = new Set(nodes.map(({ metadata }) => metadata?.uid ?? ''));
+  #age(nodes: readonly NodeFact[], loads: ReadonlyMap<string, NodeLoad>): void {
+    const present = new Set(nodes.map(({ uid }) => uid));
     for (const uid of this.#emptySinceMs.keys()) if (!present.has(uid)) this.#emptySinceMs.delete(uid);
-    for (const { metadata } of nodes) {
-      const uid = metadata?.uid ?? '';
-      if (loads.has(metadata?.name ?? '')) this.#emptySinceMs.delete(uid);
+    for (const { uid, name } of nodes) {
+      if ((loads.get(name)?.builds ?? 0) > 0) this.#emptySinceMs.delete(uid);
       else if (!this.#emptySinceMs.has(uid)) this.#emptySinceMs.set(uid, this.#clock.monotonicMs());
     }
   }
 
-  #poolNode(node: V1Node, fact: NodeFact, seen: { view: BoardView; load: Load | undefined }): PoolNode {
-    const { uid = '', resourceVersion = '', annotations = {} } = node.metadata ?? {};
-    const { count, used } = seen.load ?? NO_LOAD;
-    const overhead = seen.view.overhead(fact.pool);
+  #poolNode(node: NodeFact, load: NodeLoad | undefined, { overhead, typical }: About): PoolNode {
+    const { name, uid, resourceVersion, annotations, ready, closed, scaler, traits, allocatable } = node;
+    const { builds, used } = load ?? { builds: 0, used: NOTHING };
     const held = {
       cpuMillicores: overhead.cpuMillicores + used.cpuMillicores,
       memoryBytes: overhead.memoryBytes + used.memoryBytes,
-      pods: overhead.pods + count,
+      pods: overhead.pods + builds,
     };
     return {
-      name: fact.name,
+      name,
       uid,
       resourceVersion,
       annotations,
-      taints: fact.traits.taints ?? [],
-      ready: fact.ready,
-      unschedulable: fact.traits.unschedulable === true,
-      closed: fact.closed,
-      scaler: scalerOf(node),
-      builds: count,
-      room: roomOnEmpty({ allocatable: fact.allocatable, daemonSets: held }, seen.view.typical),
+      taints: traits.taints ?? [],
+      ready,
+      unschedulable: traits.unschedulable === true,
+      closed,
+      scaler,
+      builds,
+      room: roomOnEmpty({ allocatable, daemonSets: held }, typical),
       emptySinceMs: this.#emptySinceMs.get(uid),
     };
   }
 }
 
-const OF_CLUSTER_AUTOSCALER = /^(ToBeDeleted|DeletionCandidateOf)ClusterAutoscaler$/;
-
-/** Who takes such a node away or brings another one, as far as it tells. */
-function scalerOf({ metadata, spec }: V1Node): string | undefined {
-  if ((spec?.taints ?? []).some(({ key }) => OF_CLUSTER_AUTOSCALER.test(key))) return 'Cluster Autoscaler';
-  const nodePool = metadata?.labels?.['karpenter.sh/nodepool'];
-  if (nodePool !== undefined) return `NodePool ${nodePool}`;
-  const machine = metadata?.annotations?.['cluster.x-k8s.io/machine'];
-  return machine === undefined ? undefined : 'Cluster API';
+/** What all nodes of a pool share. */
+interface About {
+  readonly overhead: Resources & { readonly pods: number };
+  readonly typical: Resources;
 }
 
-function loadsOf(builds: readonly BoundBuild[]): ReadonlyMap<string, Load> {
-  const loads = new Map<string, Load>();
-  for (const { node, request } of builds) {
-    if (node === '') continue;
-    const { count, used } = loads.get(node) ?? NO_LOAD;
-    loads.set(node, {
-      count: count + 1,
-      used: {
-        cpuMillicores: used.cpuMillicores + request.cpuMillicores,
-        memoryBytes: used.memoryBytes + request.memoryBytes,
-      },
-    });
-  }
-  return loads;
-}
+const NOTHING = { cpuMillicores: 0, memoryBytes: 0, pods: 0 };

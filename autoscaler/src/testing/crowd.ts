@@ -3,6 +3,7 @@ import { calibrate } from '../calibrate/calibrate.ts';
 import { MIB } from '../capacity/shape.ts';
 import type { DecideOptions } from '../decide/decide.ts';
 import type { CapacitySnapshot } from '../store/snapshot.ts';
+import { crowdOf } from '../watch/pod-crowd.ts';
 import { poolsOf } from '../watch/pools.ts';
 import type { NodeFact } from '../watch/read-node.ts';
 import type { PodFact } from '../watch/read-pod.ts';
@@ -51,12 +52,16 @@ export const crowdPod = (name: string, change: Partial<PodFact> = {}): PodFact =
 /** A node of the pool `builds`, ready and open unless told otherwise. */
 export const crowdNode = (name: string, change: Partial<NodeFact> = {}): NodeFact => ({
   name,
+  uid: name,
+  resourceVersion: '1',
+  annotations: {},
   pool: 'builds',
   allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 },
   traits: { labels: {} },
   ready: true,
   createdMs: 0,
   owner: 'unknown',
+  scaler: undefined,
   foreign: false,
   closed: false,
   leaving: false,
@@ -73,7 +78,7 @@ export function crowdSnapshot(
   const there = Array.from({ length: nodes }, (_, nth) => crowdNode(`n${nth}`));
   return {
     nowMs: 1_000_000,
-    pods,
+    pods: crowdOf(pods, new Set((change.runners?.known ?? []).map(({ pod }) => pod))),
     pools: poolsOf(there, pods, { assumed: NONE }),
     watches: { pods: fresh, nodes: fresh, daemonSets: fresh },
     runners: undefined,

@@ -1,10 +1,11 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Cluster, KubernetesError } from '@hangar/shared/kubernetes/cluster';
-import { type Change, ListWatch } from '@hangar/shared/kubernetes/list-watch';
+import { type Change, ListWatch, type ListWatchOptions, whole } from '@hangar/shared/kubernetes/list-watch';
 import type { Logger } from '@hangar/shared/logger';
-import type { V1DaemonSet, V1EndpointSlice, V1Node, V1Pod } from '@kubernetes/client-node';
+import type { KubernetesObject, V1DaemonSet, V1EndpointSlice, V1Node, V1Pod } from '@kubernetes/client-node';
 import { type RunnerService, targetsOf } from '../scrape/targets.ts';
 import { type Boot, BootTimes } from './boot-times.ts';
+import { OneOfEquals } from './one-of-equals.ts';
 import type { PodRecord } from './pod-record.ts';
 import { type DaemonFact, type NodeFact, type PoolRules, readDaemonSet, readNode } from './read-node.ts';
 import { type PodFact, readPod, recordOf } from './read-pod.ts';
@@ -48,25 +49,27 @@ export interface ClusterNews {
 /** Pods that ended and are still there are remembered, so that each is told once. */
 const MOST_TOLD = 200_000;
 
-/** What all watches have, whatever they watch. */
-type AnyWatch = Pick<ListWatch<never>, 'run' | 'staleMs'>;
+/** The watches as they are made. */
+interface Watches {
+  readonly pods: ListWatch<V1Pod, PodFact>;
+  readonly nodes: ListWatch<V1Node, NodeFact>;
+  readonly daemonSets: ListWatch<V1DaemonSet, DaemonFact>;
+  readonly endpointSlices: ListWatch<V1EndpointSlice> | undefined;
+}
+
+const nothing = (): void => undefined;
 
 /**
- * Builds' Pods, nodes, DaemonSets and runners' endpoints as they are: each object is read once when it changes. What ended since
- * the last tick is handed out once.
+ * Builds' Pods, nodes, DaemonSets and runners' endpoints as they are: of each object only what matters for capacity is kept. What
+ * ended since the last tick is handed out once.
  */
 export class ClusterWatch {
   readonly #clock: Clock;
   readonly #parts: ClusterWatchParts;
-  readonly #options: ClusterWatchOptions;
-  readonly #pods = new Map<string, PodFact>();
-  readonly #nodes = new Map<string, NodeFact>();
-  readonly #daemons = new Map<string, DaemonFact>();
-  readonly #slices = new Map<string, V1EndpointSlice>();
+  readonly #runnerService: RunnerService | undefined;
   readonly #troubles = new Map<WatchName, { readonly text: string; readonly atMs: number }>();
-  readonly #watches: Readonly<Record<WatchName, AnyWatch | undefined>> & {
-    readonly nodes: ListWatch<V1Node>;
-  };
+  readonly #watches: Watches;
+  readonly #equals = new OneOfEquals();
   readonly #bootTimes = new BootTimes();
   readonly #told = new Set<string>();
   #records: PodRecord[] = [];
@@ -77,50 +80,54 @@ export class ClusterWatch {
   constructor(parts: ClusterWatchParts, options: ClusterWatchOptions) {
     this.#clock = parts.clock;
     this.#parts = parts;
-    this.#options = options;
     const { podSelector, rules, runnerService } = options;
+    this.#runnerService = runnerService;
     this.#watches = {
-      pods: this.#watch<V1Pod>('pods', {}, { labelSelector: podSelector }, (change) => this.#pod(change)),
-      nodes: this.#watch<V1Node>('nodes', {}, {}, ({ kind, object }) =>
-        keep(this.#nodes, object, kind === 'gone' ? undefined : readNode(object, rules, this.#clock.now())),
-      ),
-      daemonSets: this.#watch<V1DaemonSet>('daemonSets', {}, {}, ({ kind, object }) =>
-        keep(this.#daemons, object, kind === 'gone' ? undefined : readDaemonSet(object)),
-      ),
+      pods: this.#watch<V1Pod, PodFact>('pods', {
+        selection: { labelSelector: podSelector },
+        read: (pod) => this.#readPod(pod),
+        onChange: (change) => this.#pod(change),
+      }),
+      nodes: this.#watch<V1Node, NodeFact>('nodes', {
+        selection: {},
+        read: (node) => readNode(node, rules, this.#clock.now()),
+        onChange: nothing,
+      }),
+      daemonSets: this.#watch<V1DaemonSet, DaemonFact>('daemonSets', {
+        selection: {},
+        read: readDaemonSet,
+        onChange: nothing,
+      }),
       endpointSlices:
         runnerService &&
-        this.#watch<V1EndpointSlice>(
-          'endpointSlices',
-          { namespace: runnerService.namespace },
-          { labelSelector: `kubernetes.io/service-name=${runnerService.name}` },
-          ({ kind, object }) => keep(this.#slices, object, kind === 'gone' ? undefined : object),
-        ),
+        this.#watch<V1EndpointSlice, V1EndpointSlice>('endpointSlices', {
+          namespace: runnerService.namespace,
+          selection: { labelSelector: `kubernetes.io/service-name=${runnerService.name}` },
+          read: whole,
+          onChange: nothing,
+        }),
     };
   }
 
-  /** Build Pods that have not ended. */
+  /** Build Pods; those that ended too, as long as they are there. */
   get pods(): readonly PodFact[] {
-    return [...this.#pods.values()].filter(({ state }) => state !== 'ended');
+    return this.#watches.pods.objects;
   }
 
   get nodes(): readonly NodeFact[] {
-    return [...this.#nodes.values()];
-  }
-
-  /** The same as they stand in the API. */
-  get nodeObjects(): readonly V1Node[] {
     return this.#watches.nodes.objects;
   }
 
   /** Undefined: never heard, so nobody knows what they take. */
   get daemonSets(): readonly DaemonFact[] | undefined {
-    return this.#watches.daemonSets?.staleMs === undefined ? undefined : [...this.#daemons.values()];
+    const { staleMs, objects } = this.#watches.daemonSets;
+    return staleMs === undefined ? undefined : objects;
   }
 
   /** Addresses of runners; undefined where there is no Service to ask for. */
   get runners(): readonly string[] | undefined {
-    const { runnerService } = this.#options;
-    return runnerService && targetsOf([...this.#slices.values()], runnerService);
+    const slices = this.#watches.endpointSlices?.objects;
+    return this.#runnerService && slices && targetsOf(slices, this.#runnerService);
   }
 
   /** How a watch fares. */
@@ -153,19 +160,23 @@ export class ClusterWatch {
 
   /** Watches until the signal is aborted; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all(Object.values(this.#watches).map((watch) => watch?.run(signal) ?? Promise.resolve()));
+    const { pods, nodes, daemonSets, endpointSlices } = this.#watches;
+    await Promise.all(
+      [pods, nodes, daemonSets, endpointSlices].map((watch) => watch?.run(signal) ?? Promise.resolve()),
+    );
   }
 
-  #watch<T extends V1Pod | V1Node | V1DaemonSet | V1EndpointSlice>(
+  #watch<T extends KubernetesObject, Kept>(
     name: WatchName,
-    place: { readonly namespace?: string },
-    selection: { readonly labelSelector?: string },
-    onChange: (change: Change<T>) => void,
-  ): ListWatch<T> {
-    return new ListWatch<T>(this.#clock, this.#parts.cluster, {
+    what: Pick<ListWatchOptions<T, Kept>, 'selection' | 'read' | 'onChange'> & {
+      readonly namespace?: string;
+    },
+  ): ListWatch<T, Kept> {
+    const { namespace, ...options } = what;
+    const place = namespace === undefined ? {} : { namespace };
+    return new ListWatch<T, Kept>(this.#clock, this.#parts.cluster, {
+      ...options,
       target: { resource: WATCHED[name], ...place },
-      selection,
-      onChange,
       onTrouble: (error) => this.#trouble(name, error),
     });
   }
@@ -177,19 +188,27 @@ export class ClusterWatch {
     this.#troubles.set(name, { text, atMs: this.#clock.monotonicMs() });
   }
 
-  #pod({ kind, object }: Change<V1Pod>): void {
-    const nowMs = this.#clock.now();
-    const fact = readPod(object, nowMs);
-    this.#compare(this.#pods.get(fact.uid), fact);
+  #readPod(pod: V1Pod): PodFact {
+    const fact = readPod(pod, this.#clock.now());
+    const one = this.#equals;
+    return {
+      ...fact,
+      namespace: one.of(fact.namespace),
+      node: one.of(fact.node),
+      request: one.of(fact.request),
+      constraints: one.of(fact.constraints),
+      repo: one.of(fact.repo),
+    };
+  }
+
+  #pod({ kind, object: fact, before }: Change<PodFact>): void {
+    this.#compare(before, fact);
     if (fact.startedMs !== undefined) {
-      const boot = this.#bootTimes.started(fact, this.#nodes.get(fact.node));
+      const boot = this.#bootTimes.started(fact, this.#watches.nodes.find('', fact.node));
       if (boot !== undefined) this.#boots.push(boot);
     }
-    if (kind === 'gone' || fact.state === 'ended') this.#ended(fact, nowMs);
-    if (kind === 'gone') {
-      this.#pods.delete(fact.uid);
-      this.#told.delete(fact.uid);
-    } else this.#pods.set(fact.uid, fact);
+    if (kind === 'gone' || fact.state === 'ended') this.#ended(fact, this.#clock.now());
+    if (kind === 'gone') this.#told.delete(fact.uid);
   }
 
   #compare(before: PodFact | undefined, fact: PodFact): void {
@@ -207,15 +226,4 @@ export class ClusterWatch {
     const record = recordOf(fact, nowMs);
     if (record !== undefined) this.#records.push(record);
   }
-}
-
-function keep<T>(
-  map: Map<string, T>,
-  { metadata }: V1Node | V1DaemonSet | V1EndpointSlice,
-  value: T | undefined,
-): void {
-  const key = `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`;
-  const name = metadata?.namespace === undefined ? (metadata?.name ?? '') : key;
-  if (value === undefined) map.delete(name);
-  else map.set(name, value);
 }

@@ -28,10 +28,24 @@ export interface Pool {
 
 const ZERO: Resources = { cpuMillicores: 0, memoryBytes: 0 };
 
-const plus = (one: Resources, other: Resources): Resources => ({
-  cpuMillicores: one.cpuMillicores + other.cpuMillicores,
-  memoryBytes: one.memoryBytes + other.memoryBytes,
-});
+interface Load {
+  count: number;
+  readonly used: { cpuMillicores: number; memoryBytes: number };
+}
+
+/** What builds take of each node that has any. Counted in place: there may be tens of thousands, every tick. */
+function loadsOf(pods: readonly PodFact[]): ReadonlyMap<string, Load> {
+  const loads = new Map<string, Load>();
+  for (const { node, state, request } of pods) {
+    if (state !== 'bound') continue;
+    let load = loads.get(node);
+    if (load === undefined) loads.set(node, (load = { count: 0, used: { ...ZERO } }));
+    load.count += 1;
+    load.used.cpuMillicores += request.cpuMillicores;
+    load.used.memoryBytes += request.memoryBytes;
+  }
+  return loads;
+}
 
 function least(nodes: readonly NodeFact[]): NodeShape['allocatable'] {
   const of = (key: keyof NodeShape['allocatable']): number =>
@@ -65,12 +79,7 @@ export function poolsOf(
   pods: readonly PodFact[],
   overhead: Overhead,
 ): readonly Pool[] {
-  const builds = new Map<string, { count: number; used: Resources }>();
-  for (const { node, state, request } of pods) {
-    if (state !== 'bound') continue;
-    const sum = builds.get(node) ?? { count: 0, used: ZERO };
-    builds.set(node, { count: sum.count + 1, used: plus(sum.used, request) });
-  }
+  const loads = loadsOf(pods);
   const groups = Map.groupBy(
     nodes.filter(({ foreign, leaving }) => !foreign && !leaving),
     ({ pool }) => pool,
@@ -89,8 +98,8 @@ export function poolsOf(
           name: node.name,
           ready: node.ready,
           closed: node.closed,
-          builds: builds.get(node.name)?.count ?? 0,
-          used: builds.get(node.name)?.used ?? ZERO,
+          builds: loads.get(node.name)?.count ?? 0,
+          used: loads.get(node.name)?.used ?? ZERO,
           createdMs: node.createdMs,
         })),
       };

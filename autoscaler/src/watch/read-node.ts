@@ -11,6 +11,10 @@ export type PoolOwner = 'karpenter' | 'cluster-api' | 'unknown';
 /** What of a node matters for capacity. Times in milliseconds since 1970. */
 export interface NodeFact {
   readonly name: string;
+  readonly uid: string;
+  /** So that a write on it can be refused when it is stale. */
+  readonly resourceVersion: string;
+  readonly annotations: Readonly<Record<string, string>>;
   /** Value of the pool label; `default` without one. */
   readonly pool: string;
   readonly allocatable: NodeShape['allocatable'];
@@ -18,6 +22,8 @@ export interface NodeFact {
   readonly ready: boolean;
   readonly createdMs: number;
   readonly owner: PoolOwner;
+  /** Who takes such a node away or brings another one, as far as it tells: `NodePool builds`, `Cluster Autoscaler`, `Cluster API`. */
+  readonly scaler: string | undefined;
   /** It has a hard taint that builds are not meant for: another kind of machine. */
   readonly foreign: boolean;
   /** Cordoned, or closed by a hard taint that is not the pool's own: nothing new comes. */
@@ -74,6 +80,16 @@ function ownerOf({ metadata }: V1Node): PoolOwner {
   return metadata?.annotations?.['cluster.x-k8s.io/machine'] === undefined ? 'unknown' : 'cluster-api';
 }
 
+const OF_CLUSTER_AUTOSCALER = /^(ToBeDeleted|DeletionCandidateOf)ClusterAutoscaler$/;
+
+function scalerOf({ metadata, spec }: V1Node): string | undefined {
+  if ((spec?.taints ?? []).some(({ key }) => OF_CLUSTER_AUTOSCALER.test(key))) return 'Cluster Autoscaler';
+  const nodePool = metadata?.labels?.['karpenter.sh/nodepool'];
+  if (nodePool !== undefined) return `NodePool ${nodePool}`;
+  const machine = metadata?.annotations?.['cluster.x-k8s.io/machine'];
+  return machine === undefined ? undefined : 'Cluster API';
+}
+
 function allocatableOf({ status }: V1Node): NodeShape['allocatable'] {
   const { allocatable = {} } = status ?? {};
   return {
@@ -85,21 +101,29 @@ function allocatableOf({ status }: V1Node): NodeShape['allocatable'] {
 
 /** Reads a node. @param nowMs for what it doesn't say */
 export function readNode(node: V1Node, rules: PoolRules, nowMs: number): NodeFact {
-  const { name = '', labels = {}, creationTimestamp = nowMs, deletionTimestamp } = node.metadata ?? {};
+  const { labels = {}, creationTimestamp = nowMs, deletionTimestamp } = node.metadata ?? {};
   const taints = taintsOf(node);
   const cordoned = isCordoned(node);
   return {
-    name,
+    ...identityOf(node),
     pool: labels[rules.label] ?? 'default',
     allocatable: allocatableOf(node),
     traits: { labels, taints, ...(cordoned ? { unschedulable: true } : {}) },
     ready: isReady(node),
     createdMs: new Date(creationTimestamp).getTime(),
     owner: ownerOf(node),
+    scaler: scalerOf(node),
     foreign: isForeign(taints, rules.taint),
     closed: cordoned || isClosed(taints, rules.taint),
     leaving: deletionTimestamp !== undefined || taints.some(({ key }) => LEAVING.has(key)),
   };
+}
+
+function identityOf({
+  metadata,
+}: V1Node): Pick<NodeFact, 'name' | 'uid' | 'resourceVersion' | 'annotations'> {
+  const { name = '', uid = '', resourceVersion = '', annotations = {} } = metadata ?? {};
+  return { name, uid, resourceVersion, annotations };
 }
 
 const isCordoned = ({ spec }: V1Node): boolean => spec?.unschedulable === true;

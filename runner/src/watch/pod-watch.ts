@@ -1,6 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import { type Cluster, type KubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
-import { type Change, ListWatch } from '@hangar/shared/kubernetes/list-watch';
+import { type Change, ListWatch, whole } from '@hangar/shared/kubernetes/list-watch';
 import type { V1Pod } from '@kubernetes/client-node';
 import { LABEL } from '../pipeline/compiled.ts';
 import type { PodNotice } from './pod-notice.ts';
@@ -63,6 +63,7 @@ export class PodWatch {
     const watch = new ListWatch<V1Pod>(this.#clock, this.#cluster, {
       target: { resource: RESOURCE.pods, namespace },
       selection: SELECTION,
+      read: whole,
       onChange: (change) => this.#route(change),
       onTrouble: (error) => this.#options.onTrouble(namespace, error),
     });

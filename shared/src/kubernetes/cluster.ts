@@ -32,7 +32,7 @@ export interface Selection {
   readonly fieldSelector?: string;
 }
 
-/** A page-merged list, and the version of the world at that moment. */
+/** A list or a page of one, and the version of the world at that moment. */
 export interface Listing<T> {
   readonly items: readonly T[];
   readonly resourceVersion: string;
@@ -74,6 +74,12 @@ export interface Cluster {
     selection: Selection,
     signal: AbortSignal,
   ): Promise<Listing<T>>;
+  /** The same page by page, all of one moment: for who keeps little of each object. Rejects like a list, between two pages too (410). */
+  pages<T extends KubernetesObject>(
+    target: Target,
+    selection: Selection,
+    signal: AbortSignal,
+  ): AsyncIterable<Listing<T>>;
   /** Events after `resourceVersion`, until the server or `signal` ends it, or nothing (no bookmark either) was heard for `silenceMs`. */
   watch<T extends KubernetesObject>(
     target: Target,

@@ -72,15 +72,27 @@ export class HttpCluster implements Cluster {
     signal: AbortSignal,
   ): Promise<Listing<T>> {
     const items: T[] = [];
-    let next: string | undefined;
-    for (;;) {
-      const query = { ...selection, limit: String(PAGE_SIZE), continue: next };
-      const call = { verb: 'list', resource: target.resource.plural } as const;
-      const page = await this.#json<Page<T>>(call, { method: 'GET', target, query }, signal);
+    let resourceVersion = '';
+    for await (const page of this.pages<T>(target, selection, signal)) {
       items.push(...page.items);
-      next = page.metadata?.continue || undefined;
-      if (!next) return { items, resourceVersion: page.metadata?.resourceVersion ?? '0' };
+      ({ resourceVersion } = page);
     }
+    return { items, resourceVersion };
+  }
+
+  async *pages<T extends KubernetesObject>(
+    target: Target,
+    selection: Selection,
+    signal: AbortSignal,
+  ): AsyncIterable<Listing<T>> {
+    const call = { verb: 'list', resource: target.resource.plural } as const;
+    let next: string | undefined;
+    do {
+      const query = { ...selection, limit: String(PAGE_SIZE), continue: next };
+      const page = await this.#json<Page<T>>(call, { method: 'GET', target, query }, signal);
+      yield { items: page.items, resourceVersion: page.metadata?.resourceVersion ?? '0' };
+      next = page.metadata?.continue;
+    } while (next);
   }
 
   async *watch<T extends KubernetesObject>(

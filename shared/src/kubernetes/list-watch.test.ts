@@ -4,21 +4,21 @@ import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { FakeCluster, noAnswer, refusal } from '../testing/fake-cluster.ts';
 import { type KubernetesError, RESOURCE } from './cluster.ts';
-import { type Change, ListWatch } from './list-watch.ts';
+import { type Change, ListWatch, whole } from './list-watch.ts';
 
 const place = { resource: RESOURCE.pods, namespace: 'ci' };
 const at = (name: string) => ({ ...place, name });
 const labels = { app: 'hangar' };
 
-function begin() {
+function begin(cluster = new FakeCluster()) {
   const clock = new FakeClock();
-  const cluster = new FakeCluster();
   const told: string[] = [];
   const troubles: KubernetesError[] = [];
   let listen = (_change: Change<V1Pod>): void => undefined;
   const watch = new ListWatch<V1Pod>(clock, cluster, {
     target: place,
     selection: { labelSelector: 'app=hangar' },
+    read: whole,
     onChange: (change) => {
       told.push(`${change.kind} ${change.object.metadata?.name}/${change.object.metadata?.uid}`);
       listen(change);
@@ -231,6 +231,66 @@ describe('ListWatch', () => {
     expect(told).toHaveLength(3);
     expect(names(watch)).toEqual(['a', 'b', 'c']);
     expect(troubles.map((one) => one.message)).toEqual(Array(3).fill('TypeError: a bug'));
+    stop.abort();
+  });
+
+  it('tells of a change what was known before, and of a new object nothing', async () => {
+    const { clock, cluster, run, stop, put, listen } = begin();
+    const phases: (string | undefined)[] = [];
+    listen(({ before }) => phases.push(before?.status?.phase));
+    void run();
+    await clock.step(0);
+    put('a');
+    put('a', 'Running');
+    cluster.drop(at('a'));
+    put('a');
+    await clock.step(0);
+    expect(phases).toEqual([undefined, 'Pending', 'Running', undefined]);
+    stop.abort();
+  });
+
+  it('keeps what is read of an object, and passes over one that it cannot read', async () => {
+    const clock = new FakeClock();
+    const cluster = new FakeCluster();
+    const troubles: KubernetesError[] = [];
+    const watch = new ListWatch<V1Pod, string>(clock, cluster, {
+      target: place,
+      selection: {},
+      read: ({ metadata }) => {
+        if (metadata?.name === 'odd') throw new TypeError('a bug');
+        return `read ${metadata?.name}`;
+      },
+      onChange: () => undefined,
+      onTrouble: (error) => troubles.push(error),
+    });
+    for (const name of ['odd', 'a', 'b']) cluster.put(at(name), { metadata: {} });
+    await watch.sync(new AbortController().signal);
+    expect(watch.objects).toEqual(['read a', 'read b']);
+    expect(watch.find('ci', 'a')).toBe('read a');
+    expect(troubles.map(({ message }) => message)).toEqual(['TypeError: a bug']);
+  });
+
+  it('never goes on from half a list: what a broken one did not show would stay hidden', async () => {
+    class BreakingLists extends FakeCluster {
+      broken = 1;
+      override async *pages<T extends V1Pod>(...asked: Parameters<FakeCluster['pages']>) {
+        for await (const page of super.pages<T>(...asked)) {
+          yield { ...page, items: page.items.slice(0, 1) };
+          if (this.broken > 0) throw noAnswer();
+          yield { ...page, items: page.items.slice(1) };
+        }
+      }
+    }
+    const cluster = new BreakingLists();
+    const { clock, watch, run, stop, put, troubles } = begin(cluster);
+    put('a');
+    put('b');
+    void run();
+    await clock.step(0);
+    expect([troubles.length, watch.objects.length, watch.staleMs]).toEqual([1, 0, undefined]);
+    cluster.broken = 0;
+    await clock.step(1_000);
+    expect(names(watch)).toEqual(['a', 'b']);
     stop.abort();
   });
 

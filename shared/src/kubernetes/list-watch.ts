@@ -3,18 +3,33 @@ import type { Clock } from '../clock.ts';
 import { type Cluster, KubernetesError, type Selection, type Target, type WatchEvent } from './cluster.ts';
 
 /** What a list-watch tells: an object as it is now, or that it is gone (with its last known form). */
-export type Change<T> =
-  | { readonly kind: 'present'; readonly object: T }
-  | { readonly kind: 'gone'; readonly object: T };
+export interface Change<Kept> {
+  readonly kind: 'present' | 'gone';
+  readonly object: Kept;
+  /** What was known of that very object before; undefined for a new one. */
+  readonly before: Kept | undefined;
+}
 
-/** What is listed and watched, and who hears of it. */
-export interface ListWatchOptions<T> {
+/** What is listed and watched, what is kept of it, and who hears of it. */
+export interface ListWatchOptions<T, Kept> {
   readonly target: Target;
   readonly selection: Selection;
+  /** What is kept of an object: with thousands of them the rest must not fill the memory. */
+  read(object: T): Kept;
   /** Told after `objects` shows it; all of a list stand there before the first of them is told. */
-  onChange(change: Change<T>): void;
+  onChange(change: Change<Kept>): void;
   /** Each trouble, once it is met; the loop goes on by itself. */
   onTrouble?(error: KubernetesError): void;
+}
+
+/** For who needs objects as they stand in the API. */
+export const whole = <T>(object: T): T => object;
+
+/** What is kept of an object, and what tells its versions apart. */
+interface Known<Kept> {
+  readonly uid: string | undefined;
+  readonly version: string | undefined;
+  readonly kept: Kept;
 }
 
 /** Bookmarks come about once a minute: two missing ones mean a dead stream. */
@@ -31,30 +46,32 @@ const TOO_MANY = 429;
  * silence, 410, 429, 500. Changes during a gap are told after the next list, disappearances included. client-node's informer stops
  * for good on a cut socket (measured), hence our own.
  */
-export class ListWatch<T extends KubernetesObject> {
+export class ListWatch<T extends KubernetesObject, Kept = T> {
   readonly #clock: Clock;
   readonly #cluster: Cluster;
-  readonly #options: ListWatchOptions<T>;
-  readonly #objects = new Map<string, T>();
+  readonly #options: ListWatchOptions<T, Kept>;
+  readonly #known = new Map<string, Known<Kept>>();
   #version: string | undefined;
   #heardAtMs: number | undefined;
   /** In a row, since the last good watch. */
   #failures = 0;
 
-  constructor(clock: Clock, cluster: Cluster, options: ListWatchOptions<T>) {
+  constructor(clock: Clock, cluster: Cluster, options: ListWatchOptions<T, Kept>) {
     this.#clock = clock;
     this.#cluster = cluster;
     this.#options = options;
   }
 
   /** What is known, by no order. */
-  get objects(): readonly T[] {
-    return [...this.#objects.values()];
+  get objects(): readonly Kept[] {
+    const objects: Kept[] = [];
+    for (const { kept } of this.#known.values()) objects.push(kept);
+    return objects;
   }
 
   /** The object of that name, as last heard. */
-  find(namespace: string, name: string): T | undefined {
-    return this.#objects.get(`${namespace}/${name}`);
+  find(namespace: string, name: string): Kept | undefined {
+    return this.#known.get(`${namespace}/${name}`)?.kept;
   }
 
   /** Milliseconds since the API server was last heard; undefined before the first list. */
@@ -64,13 +81,22 @@ export class ListWatch<T extends KubernetesObject> {
 
   /** Lists once, rejecting when that fails; `run` goes on from there. */
   async sync(signal: AbortSignal): Promise<void> {
-    const listing = await this.#cluster.list<T>(this.#options.target, this.#options.selection, signal);
+    const { target, selection } = this.#options;
+    const now = new Map<string, Known<Kept>>();
+    let version: string | undefined;
+    for await (const page of this.#cluster.pages<T>(target, selection, signal)) {
+      version = page.resourceVersion;
+      for (const object of page.items) {
+        const known = this.#read(object);
+        if (known) now.set(keyOf(object), known);
+      }
+    }
+    // Not before the last page: to go on from half a list would hide the other half for ever.
+    this.#version = version;
     this.#heard();
-    this.#version = listing.resourceVersion;
-    const now = new Map(listing.items.map((item) => [keyOf(item), item]));
-    const lost = [...this.#objects].filter(([key]) => !now.has(key));
-    const gone = lost.flatMap(([key, object]) => this.#forget(key, object));
-    const present = [...now].flatMap(([key, object]) => this.#keep(key, object));
+    const lost = [...this.#known].filter(([key]) => !now.has(key));
+    const gone = lost.flatMap(([key, { kept }]) => this.#forget(key, kept));
+    const present = [...now].flatMap(([key, known]) => this.#keep(key, known));
     for (const change of [...gone, ...present]) this.#tell(change);
   }
 
@@ -108,7 +134,9 @@ export class ListWatch<T extends KubernetesObject> {
     if (type === 'BOOKMARK') return;
     this.#failures = 0;
     const key = keyOf(object);
-    for (const change of type === 'DELETED' ? this.#forget(key, object) : this.#keep(key, object))
+    const news = this.#read(object);
+    if (news === undefined) return;
+    for (const change of type === 'DELETED' ? this.#forget(key, news.kept) : this.#keep(key, news))
       this.#tell(change);
   }
 
@@ -135,35 +163,48 @@ export class ListWatch<T extends KubernetesObject> {
     this.#heardAtMs = this.#clock.monotonicMs();
   }
 
-  #keep(key: string, object: T): Change<T>[] {
-    const known = this.#objects.get(key);
-    if (known && isSame(known, object)) return [];
-    this.#objects.set(key, object);
-    const replaced = known && known.metadata?.uid !== object.metadata?.uid;
-    const before: Change<T>[] = replaced ? [{ kind: 'gone', object: known }] : [];
-    return [...before, { kind: 'present', object }];
+  /** An object that can't be read must not cost the others their news. */
+  #read(object: T): Known<Kept> | undefined {
+    const { uid, resourceVersion: version } = object.metadata ?? {};
+    return this.#guarded(() => ({ uid, version, kept: this.#options.read(object) }));
   }
 
-  #forget(key: string, object: T): Change<T>[] {
-    return this.#objects.delete(key) ? [{ kind: 'gone', object }] : [];
+  #keep(key: string, news: Known<Kept>): Change<Kept>[] {
+    const known = this.#known.get(key);
+    if (known?.uid === news.uid && known?.version === news.version) return [];
+    this.#known.set(key, news);
+    const { kept: object } = news;
+    if (known === undefined) return [{ kind: 'present', object, before: undefined }];
+    if (known.uid === news.uid) return [{ kind: 'present', object, before: known.kept }];
+    // The name came back with another object behind it.
+    return [
+      { kind: 'gone', object: known.kept, before: known.kept },
+      { kind: 'present', object, before: undefined },
+    ];
+  }
+
+  #forget(key: string, object: Kept): Change<Kept>[] {
+    const before = this.#known.get(key)?.kept;
+    return this.#known.delete(key) ? [{ kind: 'gone', object, before }] : [];
   }
 
   /** A listener's own failure must not cost the others their news. */
-  #tell(change: Change<T>): void {
+  #tell(change: Change<Kept>): void {
+    this.#guarded(() => this.#options.onChange(change));
+  }
+
+  #guarded<R>(call: () => R): R | undefined {
     try {
-      this.#options.onChange(change);
+      return call();
     } catch (error) {
       this.#options.onTrouble?.(troubleOf(error));
+      return undefined;
     }
   }
 }
 
 const keyOf = (object: KubernetesObject): string =>
   `${object.metadata?.namespace ?? ''}/${object.metadata?.name ?? ''}`;
-
-/** A name may come back with another object behind it. */
-const isSame = ({ metadata: a }: KubernetesObject, { metadata: b }: KubernetesObject): boolean =>
-  a?.uid === b?.uid && a?.resourceVersion === b?.resourceVersion;
 
 /** The Status in an `ERROR` event. */
 function refused(status: KubernetesObject): KubernetesError {

@@ -139,6 +139,14 @@ export class FakeCluster implements Cluster {
     }));
   }
 
+  async *pages<T extends KubernetesObject>(
+    target: Target,
+    selection: Selection,
+    signal: AbortSignal,
+  ): AsyncIterable<Listing<T>> {
+    yield await this.list<T>(target, selection, signal);
+  }
+
   async *watch<T extends KubernetesObject>(
     target: Target,
     options: Selection & { resourceVersion: string; silenceMs: number },

@@ -1,96 +1,62 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { loadConfig } from '@hangar/autoscaler/config';
 import { DecideWorker } from '@hangar/autoscaler/decide-worker';
 import { noMemory } from '@hangar/autoscaler/ports';
 import { createService } from '@hangar/autoscaler/service';
 import { systemClock } from '@hangar/shared/clock';
-import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { connectByText } from '@hangar/shared/kubernetes/connection';
+import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { silentLogger } from '@hangar/shared/logger';
-import { FakeCluster } from '@hangar/shared/testing/fake-cluster';
-import type { V1Node, V1Pod } from '@kubernetes/client-node';
+import type { CrowdWord } from './crowd-server.ts';
 
 /** What one run of this program measured. */
 export interface TickFigures {
   readonly tickMs: readonly number[];
   /** The longest that the main thread was held up, in each tick. */
   readonly lagMs: readonly number[];
-  /** Resident memory at most, with the objects of the practice API server in it. */
+  /** The same while the first list came in, page by page. */
+  readonly listLagMs: number;
+  /** Resident memory of this process at most, all its threads and the first list included. */
   readonly memoryBytes: number;
+  /** Size of one Pod as the API server sends it. */
+  readonly podBytes: number;
 }
 
 /** A program of its own, so that memory and the event loop are those of the service and of nothing else. */
 const [nodes = 5000, pods = 50_000, ticks = 10] = process.argv.slice(2).map(Number);
 const CHANGED_BETWEEN_TICKS = 200;
 const LAG_RESOLUTION_MS = 2;
-const REQUESTS = [
-  { cpu: '350m', memory: '500Mi' },
-  { cpu: '300m', memory: '450Mi' },
-  { cpu: '400m', memory: '600Mi' },
-  { cpu: '250m', memory: '400Mi' },
-  { cpu: '380m', memory: '550Mi' },
-  { cpu: '200m', memory: '300Mi' },
-];
+const WARM_UP_TICKS = 3;
 
-const aNode = (nth: number): V1Node => ({
-  metadata: {
-    name: `node-${nth}`,
-    uid: `node-${nth}`,
-    creationTimestamp: new Date(0),
-    labels: { 'kubernetes.io/hostname': `node-${nth}`, 'karpenter.sh/nodepool': `pool-${nth % 4}` },
-  },
-  spec: {},
-  status: {
-    allocatable: { cpu: '3920m', memory: '6018Mi', pods: '110' },
-    conditions: [{ type: 'Ready', status: 'True' }],
-  },
+const clock = systemClock();
+const server = fork(new URL('crowd-server.ts', import.meta.url), [String(nodes), String(pods)], {
+  execArgv: ['--conditions=source', '--max-old-space-size=8192'],
 });
-
-const aPod = (nth: number, node: number | undefined): V1Pod => ({
-  metadata: {
-    name: `build-${nth}`,
-    namespace: 'ci',
-    uid: `build-${nth}`,
-    creationTimestamp: new Date(Date.now() - (nth % 900) * 1000),
-    labels: { 'app.kubernetes.io/managed-by': 'hangar-runner' },
-  },
-  spec: {
-    ...(node === undefined ? {} : { nodeName: `node-${node}` }),
-    nodeSelector: { 'karpenter.sh/nodepool': `pool-${nth % 4}` },
-    containers: [
-      { name: 'step', image: 'i', resources: { requests: REQUESTS[nth % REQUESTS.length] ?? {} } },
-    ],
-  },
-  status: {
-    phase: node === undefined ? 'Pending' : 'Running',
-    conditions:
-      node === undefined
-        ? []
-        : [
-            {
-              type: 'PodScheduled',
-              status: 'True',
-              lastTransitionTime: new Date(Date.now() - (nth % 900) * 1000),
-            },
-          ],
-  },
-});
-
-const cluster = new FakeCluster();
-const place = { resource: RESOURCE.pods, namespace: 'ci' };
-for (let nth = 0; nth < nodes; nth += 1) cluster.put({ resource: RESOURCE.nodes }, aNode(nth));
-for (let nth = 0; nth < pods; nth += 1) cluster.put(place, aPod(nth, nth % nodes));
-cluster.compact();
+const told = async (): Promise<CrowdWord> => ((await once(server, 'message')) as [CrowdWord])[0];
+const opened = await told();
+if (!('url' in opened)) throw new Error('the API server did not say where it listens');
+const connection = await connectByText(
+  JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'crowd',
+    clusters: [{ name: 'crowd', cluster: { server: opened.url, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'crowd', user: {} }],
+    contexts: [{ name: 'crowd', context: { cluster: 'crowd', user: 'crowd' } }],
+  }),
+);
 
 const loaded = loadConfig({ HANGAR_AUTOSCALER_TICK: '1h', HANGAR_AUTOSCALER_STALE_AFTER: '3h' });
 if ('problems' in loaded) throw new Error(loaded.problems.join('; '));
-const clock = systemClock();
 const decider = new DecideWorker(clock, { decide: loaded.ok, timeoutMs: 30_000 });
 const { autoscaler } = createService(
   {
     clock,
     log: silentLogger,
     source: { get: () => Promise.reject(new Error('no runner here')) },
-    cluster,
+    cluster: new HttpCluster(clock, connection),
     memory: noMemory,
     decider,
     version: 'bench',
@@ -98,38 +64,54 @@ const { autoscaler } = createService(
   },
   loaded.ok,
 );
+
+let memoryBytes = 0;
+/** What the loop suffered while `work` went on, beyond the beat of the measure itself. */
+async function lagOf(work: () => Promise<unknown>): Promise<number> {
+  const lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
+  lag.enable();
+  // It measures from one beat to the next: one before the work, and one after it.
+  await clock.sleep(5 * LAG_RESOLUTION_MS);
+  await work();
+  await clock.sleep(5 * LAG_RESOLUTION_MS);
+  lag.disable();
+  memoryBytes = Math.max(memoryBytes, process.memoryUsage().rss);
+  return Math.max(0, lag.max / 1e6 - LAG_RESOLUTION_MS);
+}
+
 const stop = new AbortController();
 const running = autoscaler.run(stop.signal);
-await clock.sleep(3_000);
+const knows = (): boolean =>
+  autoscaler.ledger.recommendation?.pools.reduce((sum, { actualNodes }) => sum + actualNodes, 0) === nodes &&
+  autoscaler.ledger.recommendation.demand.runningPods === pods;
+const listLagMs = await lagOf(async () => {
+  while (!knows()) {
+    await clock.sleep(500);
+    await autoscaler.tick(stop.signal);
+  }
+});
 // The thread's start is no part of a tick of a service that has been up for a while.
-await autoscaler.tick(stop.signal);
+for (let tick = 0; tick < WARM_UP_TICKS; tick += 1) await autoscaler.tick(stop.signal);
 
 const lagMs: number[] = [];
 const tickMs: number[] = [];
-let memoryBytes = 0;
-let next = pods;
 for (let tick = 0; tick < ticks; tick += 1) {
-  for (let nth = 0; nth < CHANGED_BETWEEN_TICKS; nth += 1, next += 1) {
-    cluster.drop({ ...place, name: `build-${next - pods}` });
-    cluster.put(place, aPod(next, nth % 4 === 0 ? undefined : next % nodes));
-  }
-  cluster.compact();
+  server.send(CHANGED_BETWEEN_TICKS);
+  await told();
   await clock.sleep(200);
-  const lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
-  lag.enable();
-  // It measures from one beat to the next: one before the tick, and one after it.
-  await clock.sleep(5 * LAG_RESOLUTION_MS);
-  const beganMs = clock.monotonicMs();
-  await autoscaler.tick(stop.signal);
-  tickMs.push(clock.monotonicMs() - beganMs);
-  await clock.sleep(5 * LAG_RESOLUTION_MS);
-  lag.disable();
-  lagMs.push(Math.max(0, lag.max / 1e6 - LAG_RESOLUTION_MS));
-  memoryBytes = Math.max(memoryBytes, process.memoryUsage().rss);
+  lagMs.push(
+    await lagOf(async () => {
+      const beganMs = clock.monotonicMs();
+      await autoscaler.tick(stop.signal);
+      tickMs.push(clock.monotonicMs() - beganMs);
+    }),
+  );
 }
-if (autoscaler.ledger.recommendation === undefined || autoscaler.ledger.staleSinceMs !== undefined)
+if (autoscaler.ledger.staleSinceMs !== undefined)
   throw new Error(`nothing was decided: ${JSON.stringify(autoscaler.ledger.conditions)}`);
-const figures: TickFigures = { tickMs, lagMs, memoryBytes };
+const figures: TickFigures = { tickMs, lagMs, listLagMs, memoryBytes, podBytes: opened.podBytes };
 process.stdout.write(`${JSON.stringify(figures)}\n`);
 stop.abort();
 await Promise.all([running, decider.close()]);
+await connection.close();
+server.disconnect();

@@ -1,6 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import { type Cluster, RESOURCE } from '@hangar/shared/kubernetes/cluster';
-import { type Change, ListWatch } from '@hangar/shared/kubernetes/list-watch';
+import { type Change, ListWatch, whole } from '@hangar/shared/kubernetes/list-watch';
 import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 
 /** The end of one run of a container, and when the watch told it, milliseconds since 1970. */
@@ -44,6 +44,7 @@ export class PodTape {
     this.#watch = new ListWatch<V1Pod>(clock, cluster, {
       target: { resource: RESOURCE.pods, namespace },
       selection: { labelSelector },
+      read: whole,
       onChange: (change) => this.#take(change),
     });
   }
