@@ -25,8 +25,11 @@ interface Note {
   readonly fallbackPods: number;
 }
 
-/** Waits are held to a part of the objective: builds come in clusters, and what is learned is learned late. */
-const OBJECTIVE_SHARE = 0.1;
+/**
+ * Waits are held to a part of the objective: builds come in clusters, and what is learned is learned late. What was announced
+ * should hardly wait at all.
+ */
+const OBJECTIVE_SHARE = { announced: 0.05, surprise: 0.25 } as const;
 /** A back-test of less than a day proves nothing: it has not seen the peak. */
 const LEAST_DAYS = 2;
 /** Losses fade over about two days of ticks of 10 s. */
@@ -59,7 +62,7 @@ export function forecastRule(options: ForecastRuleOptions): BufferRule {
   const forecast = new DemandForecast(options);
   const backTest = new BackTest<Note>(options.leadSeconds);
   const contests = Array.from({ length: HOURS }, () => new Contest());
-  const governor = new WaitGovernor((options.objectiveP95Seconds ?? Infinity) * OBJECTIVE_SHARE);
+  const governor = new WaitGovernor(options.objectiveP95Seconds ?? Infinity);
   let trusted = false;
   let missSum = 0;
   let misses = 0;
@@ -77,12 +80,16 @@ export function forecastRule(options: ForecastRuleOptions): BufferRule {
     }
   };
 
+  const borneShare = (): number =>
+    OBJECTIVE_SHARE.announced +
+    (OBJECTIVE_SHARE.surprise - OBJECTIVE_SHARE.announced) * forecast.unknownShare;
+
   const freeRoom = (view: PolicyView): number => {
     const ahead = forecast.ahead(view);
     const demand = view.running.length + view.waitingTotal;
     const fallbackPods = options.fallback.z * Math.sqrt(demand) + options.fallback.floor;
     learn(view, { ahead, fallbackPods });
-    if (options.objectiveP95Seconds !== undefined) governor.learn(view.waits ?? []);
+    if (options.objectiveP95Seconds !== undefined) governor.learn(view.waits ?? [], borneShare());
     const more = governor.margin * ahead.spreadPods;
     trusted = forecast.profile.wholeDays >= LEAST_DAYS && contestAt(view.nowSeconds).forecastWins;
     if (!trusted) return Math.max(options.floor, view.knownAhead, fallbackPods + more);

@@ -169,15 +169,23 @@ describe('DemandForecast', () => {
 });
 
 describe('WaitGovernor', () => {
-  const after = (late: number, of: number): number => {
-    const governor = new WaitGovernor(5);
-    governor.learn(Array.from({ length: of }, (_, index) => (index % 100 < late ? 6 : 5)));
+  const after = (late: number, of: number, share = 0.5): number => {
+    const governor = new WaitGovernor(10);
+    governor.learn(
+      Array.from({ length: of }, (_, index) => (index % 100 < late ? 6 : 5)),
+      share,
+    );
     return governor.margin;
   };
 
   it('asks for more when more than a twentieth waited longer than the objective, and for less when fewer did', () => {
     expect(after(10, 10_000)).toBeGreaterThan(0);
     expect(after(0, 10_000)).toBeLessThan(0);
+  });
+
+  it('holds waits to the share of the objective that is told', () => {
+    expect(after(10, 10_000, 0.6)).toBeLessThan(0);
+    expect(after(0, 10_000, 0.4)).toBeGreaterThan(0);
   });
 
   it('stays within bounds, whatever comes', () => {

@@ -18,10 +18,13 @@ export class WaitGovernor {
     this.#objectiveSeconds = objectiveSeconds;
   }
 
-  /** @param waits in seconds, of the builds that found a node since the last call */
-  learn(waits: readonly number[]): void {
+  /**
+   * @param waits in seconds, of the builds that found a node since the last call
+   * @param share of the objective that they are held to, 0 to 1
+   */
+  learn(waits: readonly number[], share: number): void {
     for (const wait of waits) {
-      const late = wait > this.#objectiveSeconds ? 1 : 0;
+      const late = wait > this.#objectiveSeconds * share ? 1 : 0;
       this.#margin += STEP * (late - BORNE_SHARE);
       this.#margin = Math.min(RANGE.most, Math.max(RANGE.least, this.#margin));
     }
