@@ -1,13 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NOTHING_SEEN } from '../advise/engines.ts';
-import { calibrate } from '../calibrate/calibrate.ts';
 import { MIB } from '../capacity/shape.ts';
 import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import type { KnownStage } from '../scrape/known-stages.ts';
 import type { RunnersView } from '../store/runner-book.ts';
 import type { CapacitySnapshot } from '../store/snapshot.ts';
-import { crowdNode, crowdPod } from '../testing/crowd.ts';
+import { crowdNode, crowdPod, crowdSnapshot } from '../testing/crowd.ts';
 import { crowdOf } from '../watch/pod-crowd.ts';
 import { poolsOf } from '../watch/pools.ts';
 import type { NodeFact } from '../watch/read-node.ts';
@@ -75,24 +74,10 @@ function aSnapshot(
   there: readonly NodeFact[],
   change: Partial<CapacitySnapshot> = {},
 ) {
-  const fresh = { staleMs: 100, trouble: '' };
-  const snapshot: CapacitySnapshot = {
-    nowMs: 1_000_000,
-    pods: crowdOf(pods, new Set((change.runners?.known ?? []).map(({ pod }) => pod))),
-    pools: poolsOf(there, pods, { assumed: { cpuMillicores: 300, memoryBytes: 370 * MIB } }),
-    watches: { pods: fresh, nodes: fresh, daemonSets: fresh },
-    runners: undefined,
-    drone: undefined,
-    calibration: calibrate([]),
-    perSecond: 0,
-    grewAtMs: new Map(),
-    nodeHours: { byPool: new Map(), countedFromMs: 0 },
-    surroundings: NOTHING_SEEN,
-    compared: new Map(),
-    forecast: undefined,
-    ...change,
-  };
-  return Object.freeze(snapshot);
+  const overhead = { assumed: { cpuMillicores: 300, memoryBytes: 370 * MIB } };
+  return Object.freeze(
+    crowdSnapshot(pods, 0, { perSecond: 0, pools: poolsOf(there, pods, overhead), ...change }),
+  );
 }
 
 const shapeIn = (answer: ReturnType<typeof decide>, name: string) => {
