@@ -190,6 +190,43 @@ describe('acting', () => {
   });
 });
 
+describe('acting with nothing to place or scale any more', () => {
+  const NOTHING = { HANGAR_AUTOSCALER_PLACE: 'off', HANGAR_AUTOSCALER_ACTUATORS: '' };
+
+  it('takes away all marks of an earlier life, soft and hard, and writes nothing else', async () => {
+    const world = new World(8);
+    const before = await serve(world);
+    for (let tick = 0; world.tainted('hangar.dev/closing').length === 0 && tick < 10; tick += 1)
+      await before.ticks(1);
+    // Killed in the middle: nothing is opened at the end.
+    world.denied.add('patch nodes');
+    await before.end();
+    world.denied.clear();
+    expect(world.tainted('hangar.dev/closing')).not.toEqual([]);
+    const { ticks, told } = await serve(world, NOTHING, new FakeClock(NOW + 60_000));
+    await ticks(3);
+
+    expect(world.tainted('hangar.dev/surplus')).toEqual([]);
+    expect(world.tainted('hangar.dev/closing')).toEqual([]);
+    expect(told()).toContain('ci set');
+    const written = world.writes.length;
+    await ticks(5);
+    expect(world.writes).toHaveLength(written);
+  });
+
+  it('leaves the taints of others', async () => {
+    const world = new World(2);
+    const [node] = world.nodes;
+    const taints = [{ key: 'dedicated', effect: 'PreferNoSchedule' }];
+    world.put<V1Node>(nodeTarget('n0'), { ...node, spec: { taints } });
+    const { ticks } = await serve(world, NOTHING);
+    await ticks(3);
+
+    expect(world.tainted('dedicated')).toEqual(['n0']);
+    expect(world.writes.filter(({ target }) => target.resource === RESOURCE.nodes)).toEqual([]);
+  });
+});
+
 describe('a right that is missing', () => {
   it('switches off its feature with the cure, and no other', async () => {
     const world = new World(8);

@@ -102,7 +102,7 @@ class Page {
     byId('as-of').textContent = answer.stale ? `last good answer of ${at}` : `as of ${at}`;
     showConditions(answer, nowMs);
     showAnswer(answer, demand.history);
-    showPools(answer.pools, this.#pool);
+    showPools(answer, this.#pool);
     showMoney(answer, nowMs);
     showSizes(answer.requestClasses);
     showAdvice(answer.advice);

@@ -1,6 +1,6 @@
 import { byId, details, el, list, show, table } from './dom.js';
 import { poolChoice } from './history.js';
-import { clockTime, cpu, figure, memory, percent, quantity } from './words.js';
+import { clockTime, cpu, figure, memory, percent, quantity, waitBeside } from './words.js';
 
 /** @typedef {import('./data.js').Recommendation} Recommendation */
 /** @typedef {import('./data.js').Decisions['decisions'][number]} Decision */
@@ -19,11 +19,20 @@ function change(actual, wanted) {
 }
 
 /**
- * @param {Recommendation['pools']} pools
+ * @param {number | null} seconds
+ * @param {number} objective in seconds
+ */
+function wait(seconds, objective) {
+  if (seconds === null) return el('span', { class: 'dim' }, 'not simulated');
+  return el('span', { class: seconds <= objective ? 'good' : 'warning' }, waitBeside(seconds, objective));
+}
+
+/**
+ * @param {Pick<Recommendation, 'pools' | 'objectiveWaitP95Seconds'>} answer
  * @param {string | undefined} chosen
  */
-export function showPools(pools, chosen) {
-  show('pool-table', { pools, chosen }, () => {
+export function showPools({ pools, objectiveWaitP95Seconds: objective }, chosen) {
+  show('pool-table', { pools, objective, chosen }, () => {
     if (pools.length === 0)
       return [
         el(
@@ -37,6 +46,7 @@ export function showPools(pools, chosen) {
       figure(pool.actualNodes),
       el('strong', {}, figure(pool.wantedNodes)),
       change(pool.actualNodes, pool.wantedNodes),
+      wait(pool.waitP95Seconds, objective),
       figure(pool.readyNodes),
       figure(pool.emptyNodes),
       pool.owner,
@@ -45,9 +55,9 @@ export function showPools(pools, chosen) {
     return [
       table({
         caption: 'Pools as they are and as they should be',
-        head: ['pool', 'there', 'wanted', 'change', 'ready', 'empty', 'owner', 'why'],
+        head: ['pool', 'there', 'wanted', 'change', 'expected wait (p95)', 'ready', 'empty', 'owner', 'why'],
         rows,
-        numbers: [1, 2, 4, 5],
+        numbers: [1, 2, 5, 6],
       }),
       ...poolChoice(
         pools.map(({ pool }) => pool),

@@ -32,6 +32,14 @@ export function span(seconds) {
 }
 
 /**
+ * A wait beside its objective, in few words: `3.4 s, within 10 s`.
+ * @param {number} seconds
+ * @param {number} objective in seconds
+ */
+export const waitBeside = (seconds, objective) =>
+  `${figure(Math.round(seconds * 10) / 10)} s, ${seconds <= objective ? 'within' : 'beyond'} ${figure(objective)} s`;
+
+/**
  * The time of day where the reader is; with the date when it was another day.
  * @param {number} atMs
  * @param {number} nowMs

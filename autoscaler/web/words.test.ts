@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cpu, figure, memory, percent, quantity, shapeTitle, span } from './words.js';
+import { cpu, figure, memory, percent, quantity, shapeTitle, span, waitBeside } from './words.js';
 
 describe('words of the page', () => {
   it.each([
@@ -21,6 +21,14 @@ describe('words of the page', () => {
       '–',
       '0',
       '1,234.57',
+    ]);
+  });
+
+  it('a wait is told beside its objective, which it may just meet', () => {
+    expect([waitBeside(0, 10), waitBeside(10, 10), waitBeside(12.25, 10)]).toEqual([
+      '0 s, within 10 s',
+      '10 s, within 10 s',
+      '12.3 s, beyond 10 s',
     ]);
   });
 

@@ -19,6 +19,7 @@ const PUBLISHED = [
 /** For people to look at; each run overwrites them. */
 const PICTURES = join(tmpdir(), 'hangar-page');
 const FOUL = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>';
+const SLOW = { ...pool('large', 3, 3), waitP95Seconds: 12.25 };
 const LONG = 'a-pool-with-a-very-long-name-'.repeat(9);
 
 describe('the page', () => {
@@ -78,7 +79,7 @@ describe('the page', () => {
   });
 
   it('shows pools, decisions with reasons, money, sizes and advice', async () => {
-    tell(served.ledger, clock.now(), [pool('builds'), pool('large', 3, 3)]);
+    tell(served.ledger, clock.now(), [pool('builds'), SLOW]);
     tellDecisions(served.ledger, clock.now(), 3);
     const tab = await open();
 
@@ -86,6 +87,10 @@ describe('the page', () => {
     expect(rows.map((row) => row.split(/\s+/).slice(0, 4))).toEqual([
       ['builds', '22', '26', '+4'],
       ['large', '3', '3', 'as'],
+    ]);
+    expect(rows.map((row) => /[\d.]+ s, (within|beyond) 10 s|not simulated/.exec(row)?.[0])).toEqual([
+      '2 s, within 10 s',
+      '12.3 s, beyond 10 s',
     ]);
     await tab.page.locator('#pool-choice').selectOption('large');
     expect(await text(tab, '#plot-pool h3')).toBe('Nodes of large');
@@ -121,12 +126,14 @@ describe('the page', () => {
     const { recommendation } = served.ledger;
     if (recommendation === undefined) throw new Error('nothing was told');
     const shapes = recommendation.shapes.map((one) => ({ ...one, cost: undefined }));
-    const less = { requestClasses: [], mix: undefined, spend: undefined, advice: [] };
+    const pools = recommendation.pools.map((one) => ({ ...one, waitP95Seconds: undefined }));
+    const less = { requestClasses: [], mix: undefined, spend: undefined, advice: [], pools };
     served.ledger.decided({ ...recommendation, ...less, shapes }, []);
     const tab = await open();
 
     for (const id of ['acts', 'money', 'sizes', 'advice', 'to-money'])
       expect(await tab.page.locator(`#${id}`).isVisible(), id).toBe(false);
+    expect(await text(tab, '#pool-table tbody tr')).toContain('not simulated');
   });
 
   it('plots demand with its band and waits with the objective, each with a table that says the same', async () => {
@@ -186,7 +193,7 @@ describe('the page', () => {
     ['light', 360],
     ['dark', 360],
   ] as const)('in %s at %i px all can be read, and nobody scrolls sideways', async (colorScheme, width) => {
-    tell(served.ledger, clock.now(), [pool('builds'), pool('large', 3, 3)]);
+    tell(served.ledger, clock.now(), [pool('builds'), SLOW]);
     tellDecisions(served.ledger, clock.now(), 5);
     served.ledger.conditions = [{ weight: 'partial', text: '1 of 3 runners does not answer' }];
     const tab = await open({ colorScheme, viewport: { width, height: 800 } });

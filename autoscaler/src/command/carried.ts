@@ -31,5 +31,5 @@ export function carriedText({ nodes, shapes, levels, parameters }: CarriedQuesti
     ],
     shapes.map((shape) => [shape.name, ...levels.map((level) => cell(shape, level)), allocatableText(shape)]),
   );
-  return `What ${nodes} nodes carry\n\n${table}\n`;
+  return `What ${nodes === 1 ? '1 node carries' : `${nodes} nodes carry`}\n\n${table}\n`;
 }

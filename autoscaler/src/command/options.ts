@@ -36,13 +36,27 @@ export function readOptions(args: readonly string[], options: OptionKinds): Writ
 
 function parse(args: readonly string[], options: OptionKinds) {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    return parseArgs({ args: joined(args, options), options, allowPositionals: true, strict: true });
   } catch (error) {
-    const [problem = 'unreadable command line'] = (
-      error instanceof Error ? error.message : String(error)
-    ).split('\n');
-    throw new UsageError(problem);
+    throw new UsageError(problemOf(error));
   }
+}
+
+/** `--seed -1` as `--seed=-1`: a number below zero is a value, about which its reader has better words than the parser of options. */
+function joined(args: readonly string[], options: OptionKinds): string[] {
+  const takesValue = (word = ''): boolean =>
+    word.startsWith('--') && options[word.slice('--'.length)]?.type === 'string';
+  return args.flatMap((word, nth) => {
+    const next = args[nth + 1];
+    if (/^-\d/.test(word) && takesValue(args[nth - 1])) return [];
+    return next !== undefined && /^-\d/.test(next) && takesValue(word) ? [`${word}=${next}`] : [word];
+  });
+}
+
+/** The parser's own advice on unknown options is for other programs. */
+function problemOf(error: unknown): string {
+  const [problem = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return /^Unknown option '[^']*'/.exec(problem)?.[0] ?? problem;
 }
 
 /**
@@ -54,6 +68,32 @@ export function readNumber(name: string, text: string, [least, most]: readonly [
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (value >= least && value <= most) return value;
   throw new UsageError(`--${name} takes a number from ${least} to ${most}, not "${text}"`);
+}
+
+/**
+ * A number from an option that may be left out.
+ *
+ * @throws {UsageError} as {@link readNumber}
+ */
+export function numberOf(
+  written: Written,
+  name: string,
+  fallback: number,
+  bounds: readonly [number, number],
+): number {
+  const text = written.text(name);
+  return text === undefined ? fallback : readNumber(name, text, bounds);
+}
+
+/**
+ * A whole number from an option.
+ *
+ * @throws {UsageError} when the text is none within the bounds (both included)
+ */
+export function readWhole(name: string, text: string, bounds: readonly [number, number]): number {
+  const value = readNumber(name, text, bounds);
+  if (Number.isInteger(value)) return value;
+  throw new UsageError(`--${name} takes a whole number, not "${text}"`);
 }
 
 /**

@@ -55,6 +55,11 @@ describe('recommend', () => {
     });
   });
 
+  it('counts one as one', async () => {
+    expect((await run('recommend --prs-per-day 1')).out).toContain('Nodes for 1 pull request a day\n');
+    expect((await run('recommend --nodes 1')).out).toContain('What 1 node carries\n');
+  });
+
   it('turns the question round', async () => {
     expect(await json('recommend --nodes 87 --shape 4cpu-8gb --level low')).toEqual({
       nodes: 87,
@@ -76,13 +81,18 @@ describe('recommend', () => {
     { line: 'recommend --prs-per-day 5 --nodes 5', want: 'either' },
     { line: 'recommend --prs-per-day many', want: '--prs-per-day takes a number' },
     { line: 'recommend --prs-per-day=-1', want: '--prs-per-day takes a number' },
+    { line: 'recommend --prs-per-day -1', want: '--prs-per-day takes a number from 0 to 1000000, not "-1"' },
+    { line: 'recommend --json -1', want: "Unknown option '-1'" },
+    { line: 'recommend --prs-per-day 1e9', want: 'from 0 to 1000000, not "1e9"' },
+    { line: 'recommend --nodes 1.5', want: '--nodes takes a whole number, not "1.5"' },
     { line: 'recommend --prs-per-day 5 --level middle', want: 'low or high' },
     { line: 'recommend --prs-per-day 5 --shape 2cpu', want: '4cpu-8gb or 8cpu-16gb' },
     { line: 'recommend --prs-per-day 5 --node cpu=4', want: 'cpu=16,memory=32Gi' },
-    { line: 'recommend --prs-per-day 5 --node cpu=1,memory=1Gi', want: 'not one Pod' },
+    { line: 'recommend --prs-per-day 5 --shape cpu=4,memory=8Gi', want: 'is written --node cpu=16' },
+    { line: 'recommend --prs-per-day 5 --node cpu=1,memory=1Gi', want: 'a larger node, or less in --pod' },
     { line: 'recommend --prs-per-day 5 --pod lots', want: '--pod' },
     { line: 'recommend --prs-per-day 5 extra', want: '"extra" is not understood' },
-    { line: 'recommend --prs-per-dya 5', want: '--prs-per-dya' },
+    { line: 'recommend --prs-per-dya 5', want: "Unknown option '--prs-per-dya'\nSee:" },
     { line: 'recommend --prs-per-day', want: '--prs-per-day' },
   ])('refuses "$line" with 2, the reason and where to read on', async ({ line, want }) => {
     const { code, out, err } = await run(line);

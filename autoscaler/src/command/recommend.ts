@@ -8,7 +8,7 @@ import { recommendationJson } from '../recommend/as-json.ts';
 import { recommendForPrs } from '../recommend/for-prs.ts';
 import { carriedJson, carriedText } from './carried.ts';
 import type { Written } from './options.ts';
-import { readNumber, readOptions, readWord } from './options.ts';
+import { readNumber, readOptions, readWhole, readWord } from './options.ts';
 import { recommendationText } from './recommendation-text.ts';
 import type { Command, ExitCode, Terminal } from './terminal.ts';
 import { UsageError } from './terminal.ts';
@@ -53,9 +53,17 @@ const OPTIONS = {
 
 const MOST_NODES = 1_000_000;
 
+const NAMES = PUBLISHED_SHAPES.map(({ name }) => name);
+
+function publishedName(text: string): string {
+  if (NAMES.includes(text)) return text;
+  throw new UsageError(
+    `--shape takes ${NAMES.join(' or ')}, not "${text}"; a shape of your own is written --node cpu=16,memory=32Gi`,
+  );
+}
+
 function readShapes(written: Written): readonly NodeShape[] {
-  const names = PUBLISHED_SHAPES.map(({ name }) => name);
-  const known = written.texts('shape').map((name) => readWord('shape', name, names));
+  const known = written.texts('shape').map(publishedName);
   const shapes = [...known, ...written.texts('node')].map((text) => {
     const parsed = parseShape(text);
     if ('problem' in parsed) throw new UsageError(`--node: ${parsed.problem}`);
@@ -93,7 +101,7 @@ function answer(written: Written): string {
   }
   if (nodes !== undefined) {
     const question = {
-      nodes: Math.floor(readNumber('nodes', nodes, [0, MOST_NODES])),
+      nodes: readWhole('nodes', nodes, [0, MOST_NODES]),
       shapes,
       levels,
       parameters,
@@ -114,7 +122,8 @@ function run(args: readonly string[], terminal: Terminal): ExitCode {
   try {
     terminal.out(answer(written));
   } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(error.message);
+    if (error instanceof RangeError)
+      throw new UsageError(`${error.message}: a larger node, or less in --pod and --daemonsets, is needed`);
     throw error;
   }
   return 0;

@@ -87,7 +87,7 @@ function doubtText({ parameters }: PrsRecommendation): string {
 
 /** The answer of `recommend` for a person: nodes first, then what they assume. */
 export function recommendationText(answer: PrsRecommendation): string {
-  const title = `Nodes for ${answer.prsPerDay} pull requests a day`;
+  const title = `Nodes for ${answer.prsPerDay} pull ${answer.prsPerDay === 1 ? 'request' : 'requests'} a day`;
   const close = [marginText(answer), doubtText(answer)].filter((text) => text !== '').join('\n');
   return [title, nodesTable(answer), assumedTable(answer), requestText(answer), close]
     .join('\n\n')

@@ -9,7 +9,8 @@ Plays builds, recorded or made up, through policies that size a node pool, with 
 Policies learn during the training days; costs and waits count after them. No build is ever evicted.
 
 The builds:
-  FILE, --trace FILE      JSON lines, sorted or not, gzip or not; damaged lines are named and left out:
+  FILE, --trace FILE      JSON lines, sorted or not, gzip or not, - for standard input; may be repeated, as for the daily
+                          files of "serve". Damaged lines are named by number and left out:
                             {"arrivedAt":"2026-01-31T08:15:00Z","durationSeconds":310,"cpuMillis":1150,"memoryMiB":1700}
                           may also hold knownAt, build and repo; times may be seconds since 1970
   --load NAME             made up: table-like (1000 PRs a weekday) or harder (shifted peaks, a holiday, a doubling)
@@ -32,7 +33,7 @@ The policies:
                             karpenter-buffer-sqrt  the same with the rule of sqrt
   --placement NAME        least (the scheduler's default), most, or soft-taint (least, surplus nodes marked PreferNoSchedule);
                           soft-taint for forecast, sqrt, look-ahead and clairvoyant when nothing is said, least for others
-  --train-days N          days that don't count (14)
+  --train-days N          days to learn from, which don't count (14, or half of a trace that has no more)
   --objective-p95-seconds N   the wait that the forecast aims at (10)
   --seed N                for the made-up builds and the scheduler's chance (1)
 
@@ -42,5 +43,5 @@ The answer:
                           line, so that anybody's simulator can judge it; needs exactly one policy
   --plot text|FILE.svg    nodes over the counted days, as rows of blocks or as a picture
 
-Exit codes: 0 played, 1 some builds never found a node, 2 the command line or the trace makes no sense.
+Exit codes: 0 played, 1 some builds never found a node or a file could not be written, 2 the command line or the trace makes no sense.
 `;

@@ -9,7 +9,7 @@ import { softlyPlaced } from '../replay/policies/soft-taints.ts';
 import { staticPolicy } from '../replay/policies/static.ts';
 import type { Policy } from '../replay/policy.ts';
 import type { ScoringStrategy } from '../simulate/class-scores.ts';
-import { readNumber, readWord } from './options.ts';
+import { readWhole, readWord } from './options.ts';
 import { UsageError } from './terminal.ts';
 
 /** A policy as ordered on the command line, not built yet. */
@@ -84,12 +84,12 @@ const ENGINES: Readonly<Record<string, (words: PolicyWords) => Policy>> = {
 /** Who sizes the pool, wherever builds are placed; undefined: nobody has that name. */
 function builderOf(name: string, words: PolicyWords): ((jobs: readonly Job[]) => Policy) | undefined {
   if (name.startsWith('static:')) {
-    const nodes = Math.floor(readNumber('policy static', name.slice('static:'.length), [1, MOST_NODES]));
+    const nodes = readWhole('policy static', name.slice('static:'.length), [1, MOST_NODES]);
     return () => staticPolicy(nodes);
   }
   if (OWN.includes(name)) return (jobs) => ownPoolPolicy(ownRule(name, words, jobs));
   const engine = Object.hasOwn(ENGINES, name) ? ENGINES[name] : undefined;
-  return engine && (() => engine(words));
+  return engine && (() => ({ ...engine(words), name }));
 }
 
 function readPolicy(name: string, words: PolicyWords): PolicyOrder {

@@ -69,15 +69,22 @@ function doubts(results: readonly ReplayResult[]): readonly string[] {
   ];
 }
 
-/**
- * Results side by side; node-hours and boots for 15,000 builds, which is 1000 PRs in the published table.
- *
- * @param load the made-up load, for which others' figures are shown beside ours
- */
-export function replayText(results: readonly ReplayResult[], load: string | undefined): string {
+/** What was played. */
+export interface About {
+  /** The made-up load, for which others' figures are shown beside ours. */
+  readonly load: string | undefined;
+  /** Days that don't count. */
+  readonly trainDays: number;
+}
+
+/** Results side by side; node-hours and boots for 15,000 builds, which is 1000 PRs in the published table. */
+export function replayText(results: readonly ReplayResult[], { load, trainDays }: About): string {
   const anchor: Column = { title: 'reference (node-hours, p95/p99)', align: 'left' };
   const columns = load === undefined ? COLUMNS : [...COLUMNS, anchor];
-  const title = `${results[0]?.jobs ?? 0} builds; node-hours and boots for 15,000 builds (1000 PRs)`;
+  const after =
+    trainDays === 0 ? '' : ` after ${trainDays} ${trainDays === 1 ? 'day' : 'days'} to learn from`;
+  const jobs = results[0]?.jobs ?? 0;
+  const title = `${jobs} ${jobs === 1 ? 'build' : 'builds'}${after}; node-hours and boots for 15,000 builds (1000 PRs)`;
   const table = formatTable(
     columns,
     results.map((result) => row(result, load)),

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FIRST_MONDAY, generateLoad } from '../trace/generate.ts';
 import { formatTraceLine } from '../trace/trace-line.ts';
@@ -52,6 +53,68 @@ describe('replay', () => {
     expect((await after('1')).err).not.toContain('count');
   });
 
+  it('learns from half of a short trace when nobody says how much, and tells so', async () => {
+    const asked = await run(trace, '--policy', 'karpenter', '--train-days', '1');
+    const left = await run(trace, '--policy', 'karpenter');
+
+    expect(left.out).toBe(asked.out);
+    expect(left.out).toMatch(/^\d+ builds after 1 day to learn from; /);
+    expect(left.err).toContain('the trace has 2 days: 1 day to learn from, the rest counts');
+    expect(asked.err).not.toContain('learn');
+  });
+
+  it('plays several files as one, in whatever order and however packed', async () => {
+    const lines = (await readFile(trace, 'utf8')).split('\n');
+    const [one, other] = [join(folder, 'later.jsonl'), join(folder, 'earlier.jsonl.gz')];
+    await writeFile(one, lines.slice(300).join('\n'));
+    await writeFile(other, gzipSync(lines.slice(0, 300).join('\n')));
+    const words = ['--policy', 'sqrt', '--json'];
+
+    const parts = await run(...words, '--trace', one, other);
+    expect(parts.out).toBe((await run(...words, trace)).out);
+    expect(parts.err).toMatch(/later\.jsonl:\d+: left out/);
+  });
+
+  it('names all damaged lines by number, the first with what is wrong', async () => {
+    const damaged = join(folder, 'damaged.jsonl');
+    const good = (await readFile(trace, 'utf8')).split('\n').slice(0, 50);
+    await writeFile(damaged, [...good, ...Array<string>(30).fill('x'), ...good, 'x'].join('\n'));
+    const { err } = await run(damaged, '--policy', 'static:9');
+
+    expect(err.match(/damaged\.jsonl:\d+: left out/g)).toHaveLength(20);
+    expect(err).toContain('damaged.jsonl: 11 more lines left out: 71 to 80, 131\n');
+  });
+
+  it('gives each policy the name by which it was asked for', async () => {
+    const names = ['karpenter-buffer', 'karpenter-buffer-sqrt', 'look-ahead', 'static:7'];
+    const { out } = await run(trace, '--policy', names.join(','), '--json');
+    const answers = JSON.parse(out) as { policy: string; forecastError: number | null }[];
+
+    expect(answers.map(({ policy }) => policy)).toEqual(names);
+    // The one with the forecast says how much it missed; the one with the rule has nothing to miss.
+    expect(answers.map(({ forecastError }) => forecastError === null)).toEqual([false, true, true, true]);
+  });
+
+  it.each(['--decisions', '--plot'])(
+    'finds out before any work that %s FILE cannot be written',
+    async (option) => {
+      const refused = await run(trace, '--policy', 'sqrt', option, '/nowhere/at/all.svg').catch(
+        (error: unknown) => error,
+      );
+
+      expect(refused).toBeInstanceOf(UsageError);
+      expect((refused as UsageError).message).toContain('cannot write /nowhere/at/all.svg: ENOENT');
+    },
+  );
+
+  it('answers also when the disk is full in the end, and ends with 1', async () => {
+    const { code, out, err } = await run(trace, '--policy', 'sqrt', '--json', '--decisions', '/dev/full');
+
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ policy: 'sqrt' });
+    expect(err).toContain('not all was written: ENOSPC');
+  });
+
   it('writes the wanted pool size over time, counted from the first midnight', async () => {
     const decisions = join(folder, 'decisions.jsonl');
     await run('--trace', trace, '--policy', 'forecast', '--train-days', '1', '--decisions', decisions);
@@ -62,6 +125,7 @@ describe('replay', () => {
 
     expect(lines.length).toBeGreaterThan(20);
     expect(lines[0]?.at).toBeLessThan(86_400);
+    expect(lines.every(({ at }) => at === Number(at.toFixed(3)))).toBe(true);
     expect(
       lines.every(({ at, nodes }, index) => at >= (lines[index - 1]?.at ?? 0) && Number.isInteger(nodes)),
     ).toBe(true);
@@ -117,6 +181,26 @@ describe('replay', () => {
     expect(out).toMatch(/karpenter +least .*1091, 76\/154/);
   });
 
+  it('asks for no node for builds that are larger than one, not even by who sees the future', async () => {
+    const mixed = join(folder, 'mixed.jsonl');
+    const small = { arrivedAt: FIRST_MONDAY, durationSeconds: 600, cpuMillis: 1000, memoryMiB: 100 };
+    const later = { ...small, arrivedAt: FIRST_MONDAY + 3000 };
+    const large = { ...small, arrivedAt: FIRST_MONDAY + 1500, cpuMillis: 64_000 };
+    await writeFile(
+      mixed,
+      [small, ...Array<object>(9).fill(large), later].map((job) => JSON.stringify(job)).join('\n'),
+    );
+    const peak = async (policy: string): Promise<number> => {
+      const { out } = await run(mixed, '--policy', policy, '--json');
+      const { jobs, tooLarge, peakNodes } = JSON.parse(out) as Record<string, number>;
+      expect({ jobs, tooLarge }).toEqual({ jobs: 2, tooLarge: 9 });
+      return peakNodes ?? 0;
+    };
+
+    expect(await peak('clairvoyant')).toBe(1);
+    expect(await peak('sqrt')).toBeLessThan(5);
+  });
+
   it('ends with 1 when builds never find a node', async () => {
     const stuck = join(folder, 'stuck.jsonl');
     const job = { arrivedAt: FIRST_MONDAY, durationSeconds: 2_000_000, cpuMillis: 3000, memoryMiB: 100 };
@@ -126,9 +210,11 @@ describe('replay', () => {
   });
 
   it.each([
-    { args: [], want: 'one trace file or --load' },
-    { args: ['a', 'b'], want: 'one trace file' },
-    { args: ['a', '--load', 'harder'], want: 'one trace file' },
+    { args: [], want: 'either a trace FILE or --load' },
+    { args: ['a', '--load', 'harder'], want: 'either a trace FILE' },
+    { args: ['a', '--days', '3'], want: '--days is for made-up builds' },
+    { args: ['a', '--known-share', '1'], want: '--known-share is for made-up builds' },
+    { args: ['--load', 'harder', '--known-seconds', '60'], want: 'needs --known-share' },
     { args: ['--load', 'light'], want: 'table-like or harder' },
     { args: ['--load', 'harder', '--policy', 'magic'], want: 'not "magic"' },
     { args: ['--load', 'harder', '--policy', 'toString'], want: 'not "toString"' },
@@ -137,12 +223,17 @@ describe('replay', () => {
     { args: ['--load', 'harder', '--plot', 'picture.png'], want: 'FILE.svg' },
     { args: ['--load', 'harder', '--plot', 'text', '--json'], want: 'FILE.svg' },
     { args: ['--load', 'harder', '--node', 'small'], want: '--node' },
-    { args: ['--load', 'harder', '--boot-seconds', '-1'], want: '--boot-seconds' },
+    { args: ['--load', 'harder', '--boot-seconds', '-1'], want: 'from 0 to 7200, not "-1"' },
+    { args: ['--load', 'harder', '--policy', 'static:1.5'], want: 'a whole number, not "1.5"' },
+    { args: ['--load', 'harder', '--seed', '1.5'], want: '--seed takes a whole number' },
+    { args: ['--load', 'harder', '--decisions', '-', '--policy', 'sqrt'], want: 'a file, not "-"' },
     {
       args: ['--load', 'harder', '--decisions', 'x', '--policy', 'sqrt,forecast'],
       want: 'exactly one --policy',
     },
-    { args: ['/nowhere/at/all'], want: 'cannot read the trace' },
+    { args: ['/nowhere/at/all'], want: 'cannot read the trace /nowhere/at/all: ENOENT' },
+    { args: [tmpdir()], want: 'it is a folder; name the files in it' },
+    { args: ['/dev/null'], want: 'no job is in /dev/null' },
   ])('refuses $args: $want', async ({ args, want }) => {
     const refused = await run(...args).catch((error: unknown) => error);
 

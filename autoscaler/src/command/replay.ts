@@ -1,31 +1,23 @@
-import { writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import type { Job } from '../capacity/job.ts';
-import { readTraceFile } from '../edges/trace-file.ts';
 import { parseShape } from '../model/shapes.ts';
 import { replay } from '../replay/replay.ts';
 import type { ReplayResult } from '../replay/result.ts';
-import { type Change, demandChanges, type Timeline, timelineOf } from '../replay/timeline.ts';
+import { type Change, demandChanges, timelineOf } from '../replay/timeline.ts';
 import type { NodeSpec } from '../simulate/node-table.ts';
 import { roomOnEmpty } from '../simulate/world.ts';
-import type { LoadName } from '../trace/generate.ts';
-import { generateLoad, LOAD_NAMES } from '../trace/generate.ts';
-import type { Written } from './options.ts';
-import { readNumber, readOptions, readWord } from './options.ts';
+import { type CountedDays, countedDays } from './counted-days.ts';
+import { numberOf, readNumber, readOptions, readWhole, type Written } from './options.ts';
 import { progressLine } from './progress.ts';
 import { REPLAY_HELP } from './replay-help.ts';
+import { JOB_OPTIONS, type JobOrder, readJobOrder, readJobs } from './replay-jobs.ts';
 import { plotSvg, plotText } from './replay-plot.ts';
-import type { PolicyOrder } from './replay-policies.ts';
-import { readPolicies } from './replay-policies.ts';
+import { type PolicyOrder, readPolicies } from './replay-policies.ts';
 import { replayText } from './replay-text.ts';
-import type { Command, ExitCode, Terminal } from './terminal.ts';
-import { UsageError } from './terminal.ts';
+import { type Command, type ExitCode, type Terminal, UsageError } from './terminal.ts';
 
 const OPTIONS = {
-  trace: { type: 'string' },
-  load: { type: 'string' },
-  days: { type: 'string' },
-  'known-share': { type: 'string' },
-  'known-seconds': { type: 'string' },
+  ...JOB_OPTIONS,
   node: { type: 'string' },
   'boot-seconds': { type: 'string' },
   'cold-seconds': { type: 'string' },
@@ -39,7 +31,6 @@ const OPTIONS = {
   json: { type: 'boolean' },
 } as const;
 
-const DAY = 86_400;
 const LARGEST_SEED = 2 ** 31 - 1;
 /** Parts of the counted time in a plot; as many columns in a terminal. */
 const PLOT_SPANS = 112;
@@ -50,19 +41,10 @@ interface Plan {
   readonly node: NodeSpec;
   readonly bootSeconds: number;
   readonly coldSeconds: number;
-  readonly trainDays: number;
+  /** Undefined: nobody said. */
+  readonly trainDays: number | undefined;
   readonly seed: number;
 }
-
-const numberOf = (
-  written: Written,
-  name: string,
-  fallback: number,
-  bounds: readonly [number, number],
-): number => {
-  const text = written.text(name);
-  return text === undefined ? fallback : readNumber(name, text, bounds);
-};
 
 function readNode(text: string): NodeSpec {
   const parsed = parseShape(text);
@@ -80,61 +62,63 @@ function readPlot(written: Written): string | undefined {
 }
 
 function readPlan(written: Written): Plan {
+  const trainDays = written.text('train-days');
   return {
     node: readNode(written.text('node') ?? '4cpu-8gb'),
     bootSeconds: numberOf(written, 'boot-seconds', 180, [0, 7200]),
     coldSeconds: numberOf(written, 'cold-seconds', 0, [0, 7200]),
-    trainDays: numberOf(written, 'train-days', 14, [0, 3650]),
-    seed: Math.floor(numberOf(written, 'seed', 1, [0, LARGEST_SEED])),
+    trainDays: trainDays === undefined ? undefined : readNumber('train-days', trainDays, [0, 3650]),
+    seed: readWhole('seed', written.text('seed') ?? '1', [0, LARGEST_SEED]),
   };
 }
 
-function generated(written: Written, load: LoadName, seed: number): readonly Job[] {
-  const days = Math.floor(numberOf(written, 'days', 28, [1, 365]));
-  const knownShare = numberOf(written, 'known-share', 0, [0, 1]);
-  const knownSeconds = knownShare === 0 ? 0 : numberOf(written, 'known-seconds', 180, [0, DAY]);
-  return generateLoad({ load, seed, days, knownShare, knownSeconds });
+/** Where decisions are written to: a file, since standard output is for the answer. */
+function readDecisionsPath(written: Written, policies: number): string | undefined {
+  const path = written.text('decisions');
+  if (path === undefined) return undefined;
+  if (policies !== 1) throw new UsageError('--decisions FILE needs exactly one --policy');
+  if (path === '' || path === '-') throw new UsageError(`--decisions takes a file, not "${path}"`);
+  return path;
 }
 
-async function fromFile(path: string, terminal: Terminal): Promise<readonly Job[]> {
-  const { jobs, problems, problemCount } = await readTraceFile(path).catch((error: unknown) => {
-    throw new UsageError(`cannot read the trace: ${error instanceof Error ? error.message : String(error)}`);
+/** All that a command line says, checked before any long work. */
+interface Order {
+  readonly plan: Plan;
+  readonly jobs: JobOrder;
+  readonly policies: readonly PolicyOrder[];
+  readonly decisions: string | undefined;
+  readonly plot: string | undefined;
+  readonly json: boolean;
+}
+
+function readOrder(written: Written): Order {
+  const plan = readPlan(written);
+  const policies = readPolicies({
+    names: written.texts('policy'),
+    placement: written.text('placement'),
+    bootSeconds: plan.bootSeconds,
+    objectiveP95Seconds: numberOf(written, 'objective-p95-seconds', 10, [0, 3600]),
   });
-  for (const { line, problem } of problems) terminal.err(`${path}:${line}: left out: ${problem}\n`);
-  if (problemCount > problems.length)
-    terminal.err(`${path}: ${problemCount - problems.length} more lines left out\n`);
-  if (jobs.length === 0) throw new UsageError(`${path} holds no job`);
-  return jobs;
+  return {
+    plan,
+    policies,
+    decisions: readDecisionsPath(written, policies.length),
+    plot: readPlot(written),
+    jobs: readJobOrder(written),
+    json: written.flag('json'),
+  };
 }
 
-function readJobs(
-  written: Written,
-  seed: number,
-  terminal: Terminal,
-): Promise<readonly Job[]> | readonly Job[] {
-  const [word, ...more] = written.words;
-  const path = written.text('trace') ?? word;
-  const load = written.text('load');
-  if ((path === undefined) === (load === undefined) || more.length > 0) {
-    throw new UsageError(`say either one trace file or --load ${LOAD_NAMES.join(' or --load ')}`);
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Finds out before the long work, and leaves alone what is there. */
+async function mustBeWritable(path: string): Promise<void> {
+  try {
+    const file = await open(path, 'a');
+    await file.close();
+  } catch (error) {
+    throw new UsageError(`cannot write ${path}: ${message(error)}`);
   }
-  if (path !== undefined) return fromFile(path, terminal);
-  return generated(written, readWord('load', load ?? '', LOAD_NAMES), seed);
-}
-
-const midnightBefore = (jobs: readonly Job[]): number => Math.floor((jobs[0]?.arrivedAt ?? 0) / DAY) * DAY;
-
-const countFrom = (jobs: readonly Job[], { trainDays }: Plan): number =>
-  trainDays === 0 ? (jobs[0]?.arrivedAt ?? 0) : midnightBefore(jobs) + trainDays * DAY;
-
-/** Zeros would look like an answer. */
-function warnOfNothing(jobs: readonly Job[], plan: Plan, terminal: Terminal): void {
-  const last = jobs.at(-1)?.arrivedAt ?? 0;
-  if (last >= countFrom(jobs, plan)) return;
-  const days = Math.floor((last - midnightBefore(jobs)) / DAY) + 1;
-  terminal.err(
-    `the trace has ${days} ${days === 1 ? 'day' : 'days'}, and the first ${plan.trainDays} don't count: nothing is left to count. Say --train-days 0, or fewer than ${days}\n`,
-  );
 }
 
 interface Played {
@@ -143,15 +127,24 @@ interface Played {
   readonly decisions: readonly Change[];
 }
 
-function play(order: PolicyOrder, jobs: readonly Job[], plan: Plan, terminal: Terminal): Played {
+/** Jobs, and which of them count. */
+interface Counted extends CountedDays {
+  readonly jobs: readonly Job[];
+}
+
+/** Who sees the future sees it without the jobs that are refused. */
+const thatFit = (jobs: readonly Job[], node: NodeSpec): readonly Job[] =>
+  jobs.filter(({ request }) => roomOnEmpty(node, request) > 0);
+
+function play(order: PolicyOrder, { jobs, countFrom }: Counted, plan: Plan, terminal: Terminal): Played {
   const decisions: Change[] = [];
   const progress = progressLine(terminal, order.name);
   const result = replay({
     ...plan,
     jobs,
-    policy: order.build(jobs),
+    policy: order.build(thatFit(jobs, plan.node)),
     strategy: order.strategy,
-    countFrom: countFrom(jobs, plan),
+    countFrom,
     onDecision: (at, nodes) => decisions.push([at, nodes]),
     onProgress: progress.show,
   });
@@ -159,17 +152,18 @@ function play(order: PolicyOrder, jobs: readonly Job[], plan: Plan, terminal: Te
   return { result: { ...result, placement: order.placement }, decisions };
 }
 
-function decisionLines(decisions: readonly Change[], jobs: readonly Job[]): string {
-  const midnight = midnightBefore(jobs);
-  return decisions.map(([at, nodes]) => `${JSON.stringify({ at: at - midnight, nodes })}\n`).join('');
+/** To the millisecond, which traces are no finer than. */
+function decisionLines(decisions: readonly Change[], midnight: number): string {
+  const since = (at: number): number => Math.round((at - midnight) * 1000) / 1000;
+  return decisions.map(([at, nodes]) => `${JSON.stringify({ at: since(at), nodes })}\n`).join('');
 }
 
 /** Nodes that full nodes would take for what runs, and what each policy wanted. */
-function timelines(played: readonly Played[], jobs: readonly Job[], plan: Plan): readonly Timeline[] {
+function timelines(played: readonly Played[], { jobs, countFrom }: Counted, node: NodeSpec) {
   const to = jobs.at(-1)?.arrivedAt ?? 0;
-  const spans = { from: Math.min(countFrom(jobs, plan), to), to, count: PLOT_SPANS };
-  const needed = demandChanges(jobs).map(([at, running]): Change => {
-    const perNode = Math.max(1, roomOnEmpty(plan.node, jobs[0]?.request ?? NO_REQUEST));
+  const spans = { from: Math.min(countFrom, to), to, count: PLOT_SPANS };
+  const needed = demandChanges(thatFit(jobs, node)).map(([at, running]): Change => {
+    const perNode = Math.max(1, roomOnEmpty(node, jobs[0]?.request ?? NO_REQUEST));
     return [at, Math.ceil(running / perNode)];
   });
   return [
@@ -178,34 +172,52 @@ function timelines(played: readonly Played[], jobs: readonly Job[], plan: Plan):
   ];
 }
 
-async function plotTo(where: string, lines: readonly Timeline[], terminal: Terminal): Promise<void> {
-  if (where === 'text') terminal.out(`\n${plotText(lines)}`);
-  else await writeFile(where, plotSvg('Nodes over the counted days', lines));
+/** The files that were ordered, with what belongs into them. */
+function filesOf(
+  order: Order,
+  played: readonly Played[],
+  counted: Counted,
+): readonly (readonly [string, string])[] {
+  const { decisions, plot, plan } = order;
+  const files: (readonly [string, string])[] = [];
+  if (decisions !== undefined)
+    files.push([decisions, decisionLines(played[0]?.decisions ?? [], counted.midnight)]);
+  if (plot !== undefined && plot !== 'text')
+    files.push([plot, plotSvg('Nodes over the counted days', timelines(played, counted, plan.node))]);
+  return files;
+}
+
+/** A full disk must not cost the answer, which is printed by then. */
+async function writeAll(files: ReturnType<typeof filesOf>, terminal: Terminal): Promise<boolean> {
+  try {
+    for (const [path, text] of files) await writeFile(path, text);
+    return true;
+  } catch (error) {
+    terminal.err(`hangar-autoscaler: not all was written: ${message(error)}\n`);
+    return false;
+  }
+}
+
+function answer({ json, plot, plan, jobs }: Order, played: readonly Played[], counted: Counted): string {
+  const results = played.map(({ result }) => result);
+  if (json) return `${JSON.stringify(results.length === 1 ? results[0] : results)}\n`;
+  const load = 'load' in jobs ? jobs.load : undefined;
+  const text = replayText(results, { load, trainDays: counted.trainDays });
+  return plot === 'text' ? `${text}\n${plotText(timelines(played, counted, plan.node))}` : text;
 }
 
 async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const written = readOptions(args, OPTIONS);
-  const plan = readPlan(written);
-  const orders = readPolicies({
-    names: written.texts('policy'),
-    placement: written.text('placement'),
-    bootSeconds: plan.bootSeconds,
-    objectiveP95Seconds: numberOf(written, 'objective-p95-seconds', 10, [0, 3600]),
-  });
-  const path = written.text('decisions');
-  if (path !== undefined && orders.length !== 1)
-    throw new UsageError('--decisions FILE needs exactly one --policy');
-  const plot = readPlot(written);
-  const jobs = await readJobs(written, plan.seed, terminal);
-  warnOfNothing(jobs, plan, terminal);
-  const played = orders.map((order) => play(order, jobs, plan, terminal));
-  const results = played.map(({ result }) => result);
-  if (path !== undefined) await writeFile(path, decisionLines(played[0]?.decisions ?? [], jobs));
-  const [only] = results;
-  if (written.flag('json')) terminal.out(`${JSON.stringify(results.length === 1 ? only : results)}\n`);
-  else terminal.out(replayText(results, written.text('load')));
-  if (plot !== undefined) await plotTo(plot, timelines(played, jobs, plan), terminal);
-  return results.some(({ unplaced }) => unplaced > 0) ? 1 : 0;
+  const order = readOrder(readOptions(args, OPTIONS));
+  const { plan } = order;
+  const jobs = await readJobs(order.jobs, plan.seed, terminal);
+  for (const path of [order.decisions, order.plot])
+    if (path !== undefined && path !== 'text') await mustBeWritable(path);
+  const counted = { jobs, ...countedDays(jobs, plan.trainDays) };
+  if (counted.note !== '') terminal.err(`${counted.note}\n`);
+  const played = order.policies.map((policy) => play(policy, counted, plan, terminal));
+  terminal.out(answer(order, played, counted));
+  const isWritten = await writeAll(filesOf(order, played, counted), terminal);
+  return isWritten && played.every(({ result }) => result.unplaced === 0) ? 0 : 1;
 }
 
 /** `hangar-autoscaler replay`: what would other policies have cost on these jobs, and how long would they have waited? */

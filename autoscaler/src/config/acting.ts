@@ -79,10 +79,6 @@ export function actingProblems(values: Read, env: Environment): readonly string[
       'HANGAR_AUTOSCALER_ACT, HANGAR_AUTOSCALER_PLACE and HANGAR_AUTOSCALER_ACTUATORS need the cluster. Set HANGAR_AUTOSCALER_KUBERNETES=on, or unset them',
     ],
     [
-      acts && place === 'off' && actuators.length === 0,
-      'HANGAR_AUTOSCALER_ACT is on and there is nothing to do. Set HANGAR_AUTOSCALER_PLACE=on, or say how pools are scaled in HANGAR_AUTOSCALER_ACTUATORS',
-    ],
-    [
       acts && leaseNamespaceOf(values, env) === '',
       'HANGAR_AUTOSCALER_LEASE_NAMESPACE is not set, nor is POD_NAMESPACE: nobody can lead. Set the one, or the other by the downward API',
     ],
@@ -100,4 +96,12 @@ export function actingProblems(values: Read, env: Environment): readonly string[
     ],
   ];
   return checks.flatMap(([wrong, problem]) => (wrong ? [problem] : []));
+}
+
+/** What is odd and no reason not to start: after the last pool was taken out of the settings, marks of a former life are to go. */
+export function actingWarnings({ act, place, actuators }: Read): readonly string[] {
+  if (act === 'off' || place === 'on' || actuators.length > 0) return [];
+  return [
+    'HANGAR_AUTOSCALER_ACT is on, and nothing is placed or scaled: all that is done is to take away marks that Hangar left on nodes. Set HANGAR_AUTOSCALER_PLACE=on, or say how pools are scaled in HANGAR_AUTOSCALER_ACTUATORS; or set HANGAR_AUTOSCALER_ACT=off when no node carries a mark',
+  ];
 }

@@ -80,6 +80,8 @@ describe('the configuration', () => {
     ['PRICES', '4cpu-8gb=0.19,cpu=16,memory=32Gi=0.7', 'names a shape that is none'],
     ['FLOORS', 'Mon=x', 'holds a floor that is none'],
     ['MAX_SPEND_PER_DAY', '5', 'bounds nothing without prices'],
+    ['POOL_LABEL', 'pool=builds', 'is no key of a label'],
+    ['POOL_TAINT', 'dedicated=builds:NoSchedule', 'is no key of a taint'],
   ])('refuses HANGAR_AUTOSCALER_%s=%s', (name, value, problem) => {
     const told = problems({ [`HANGAR_AUTOSCALER_${name}`]: value });
 
@@ -139,6 +141,22 @@ describe('the configuration', () => {
     expect(read.warnings).toEqual(['HANGAR_AUTOSCALER_TICKS is no setting of the autoscaler']);
   });
 
+  it('takes keys with and without a prefix', () => {
+    const { rules } = config({
+      HANGAR_AUTOSCALER_POOL_LABEL: 'cloud.google.com/gke-nodepool',
+      HANGAR_AUTOSCALER_POOL_TAINT: 'Dedicated_to.builds',
+    });
+
+    expect(rules).toEqual({ label: 'cloud.google.com/gke-nodepool', taint: 'Dedicated_to.builds' });
+  });
+
+  it('names a misspelt name beside what is wrong: it may be the reason', () => {
+    expect(problems({ HANGAR_AUTOSCALER_KUBERNETES: 'off', HANGAR_AUTOSCALER_RUNNER: 'http://a' })).toEqual([
+      expect.stringContaining('there is nothing to learn from'),
+      'HANGAR_AUTOSCALER_RUNNER is no setting of the autoscaler',
+    ]);
+  });
+
   it('has every setting in its document, each once', () => {
     const text = renderConfiguration();
 
@@ -181,6 +199,17 @@ describe('what acts', () => {
     expect(Object.keys(read.poolShapes)).toEqual(['builds', 'large']);
   });
 
+  it('may act with nothing to place or scale, to clear what it left, and warns of it', () => {
+    const act = { ...inPod, HANGAR_AUTOSCALER_ACT: 'on' };
+
+    expect(config(act).acting).toMatchObject({ dryRun: false, place: false, actuators: [] });
+    expect(config(act).warnings).toEqual([
+      expect.stringContaining('all that is done is to take away marks that Hangar left'),
+    ]);
+    expect(config({ ...act, HANGAR_AUTOSCALER_PLACE: 'on' }).warnings).toEqual([]);
+    expect(config({}).warnings).toEqual([]);
+  });
+
   it('tells everything that is wrong with it at once', () => {
     const told = problems({
       HANGAR_AUTOSCALER_ACT: 'on',
@@ -204,7 +233,6 @@ describe('what acts', () => {
   });
 
   it.each([
-    ['acting without anything to do', { ...inPod, HANGAR_AUTOSCALER_ACT: 'on' }, 'there is nothing to do'],
     [
       'acting without a cluster',
       { HANGAR_AUTOSCALER_KUBERNETES: 'off', HANGAR_RUNNERS: 'http://a', HANGAR_AUTOSCALER_PLACE: 'on' },

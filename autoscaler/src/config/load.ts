@@ -7,7 +7,7 @@ import type { Guardrails } from '../decide/guardrails.ts';
 import type { Money } from '../decide/spend.ts';
 import { parseRunnerService, parseRunnerUrl, type RunnerService } from '../scrape/targets.ts';
 import type { PoolRules } from '../watch/read-node.ts';
-import { type ActingConfig, actingOf, actingProblems } from './acting.ts';
+import { type ActingConfig, actingOf, actingProblems, actingWarnings } from './acting.ts';
 import { SETTINGS } from './settings.ts';
 
 /** Everything that can be set, as the service uses it. Times in milliseconds. */
@@ -55,13 +55,14 @@ export function loadConfig(env: Environment): Loaded {
   const { values, problems } = readSettings(SETTINGS, withoutServiceLinks(env));
   const all = [...problems, ...crossChecks(values), ...actingProblems(values, env)];
   const listen = readListen(values.listen);
-  if (all.length > 0 || listen === undefined) return { problems: all };
+  // A name that was misspelt may be the reason for what is missing.
+  if (all.length > 0 || listen === undefined) return { problems: [...all, ...misspelt(env)] };
   return {
     ok: Object.freeze({
       ...assemble(values),
       acting: actingOf(values, env),
       listen,
-      warnings: misspelt(env),
+      warnings: [...misspelt(env), ...actingWarnings(values)],
     }),
   };
 }
@@ -131,6 +132,21 @@ const droneChecks = ({ droneMetrics, droneTokenFile }: Read): readonly Check[] =
   ],
 ];
 
+/** A key of a label or a taint, as Kubernetes has them. */
+const KEY = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/;
+
+/** With a value or an effect behind it no node would ever carry it, and nobody would be told. */
+const keyChecks = ({ poolLabel, poolTaint }: Read): readonly Check[] => [
+  [
+    !KEY.test(poolLabel),
+    `HANGAR_AUTOSCALER_POOL_LABEL is no key of a label ${given(poolLabel)}. Write the key alone, such as karpenter.sh/nodepool`,
+  ],
+  [
+    poolTaint !== '' && !KEY.test(poolTaint),
+    `HANGAR_AUTOSCALER_POOL_TAINT is no key of a taint ${given(poolTaint)}. Write the key alone, such as dedicated, without value and effect`,
+  ],
+];
+
 /** What no single value can tell. */
 function crossChecks(values: Read): readonly string[] {
   const { runners, runnerService, kubernetes, minNodes, maxNodes, tickMs, staleAfterMs, listen } = values;
@@ -153,6 +169,7 @@ function crossChecks(values: Read): readonly string[] {
       'there is nothing to learn from. Set HANGAR_AUTOSCALER_RUNNERS=http://runner:3000, or HANGAR_AUTOSCALER_KUBERNETES=on',
     ],
     ...droneChecks(values),
+    ...keyChecks(values),
     [
       minNodes > maxNodes,
       `HANGAR_AUTOSCALER_MIN_NODES (${minNodes}) is more than HANGAR_AUTOSCALER_MAX_NODES (${maxNodes}). Lower the one or raise the other`,

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { generateLoad } from '../trace/generate.ts';
@@ -28,6 +29,21 @@ describe('readTraceFile', () => {
     expect((await readTraceFile(await written(gzipSync(text)))).jobs).toEqual(jobs);
   });
 
+  it.each([
+    ['plain', Buffer.from(text)],
+    ['packed', gzipSync(text)],
+  ])('reads standard input too, %s, in pieces as small as they come', async (_how, bytes) => {
+    const pieces = [bytes.subarray(0, 1), bytes.subarray(1, 2), bytes.subarray(2, 700), bytes.subarray(700)];
+
+    expect((await readTraceFile('-', Readable.from(pieces))).jobs).toEqual(jobs);
+  });
+
+  it('bears the mark that some editors put before a text, and their line ends', async () => {
+    const marked = `\ufeff${text.replaceAll('\n', '\r\n')}`;
+
+    expect(await readTraceFile(await written(marked))).toMatchObject({ jobs, problemCount: 0 });
+  });
+
   it('keeps what came before a break, and says that the file breaks off', async () => {
     const packed = gzipSync(text);
     const { jobs: kept, problems } = await readTraceFile(
@@ -39,7 +55,9 @@ describe('readTraceFile', () => {
   });
 
   it('takes an empty file for an empty trace', async () => {
-    expect(await readTraceFile(await written(''))).toEqual({ jobs: [], problems: [], problemCount: 0 });
+    const nothing = { jobs: [], problems: [], problemCount: 0, otherLines: [] };
+    expect(await readTraceFile(await written(''))).toEqual(nothing);
+    expect(await readTraceFile(await written(gzipSync('')))).toEqual(nothing);
   });
 
   it('throws when there is no file', async () => {

@@ -1,37 +1,46 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Trace } from '../trace/gather.ts';
 import { TraceGatherer } from '../trace/gather.ts';
 
 /** A line longer than this is no job; it is cut, so that a file without line ends can't fill the memory. */
 const LONGEST_LINE = 1 << 20;
+const GZIP = Buffer.from([0x1f, 0x8b]);
 
-async function isGzip(path: string): Promise<boolean> {
-  const file = await open(path, 'r');
-  try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
-  } finally {
-    await file.close();
+type Chunks = AsyncIterator<Buffer>;
+
+/** What tells a packed file. Taken from the stream itself: a pipe can be read only once. */
+async function beginningOf(chunks: Chunks): Promise<Buffer> {
+  let bytes = Buffer.alloc(0);
+  while (bytes.length < GZIP.length) {
+    const next = await chunks.next();
+    if (next.done === true) break;
+    bytes = Buffer.concat([bytes, next.value]);
   }
+  return bytes;
+}
+
+async function* joined(beginning: Buffer, rest: Chunks): AsyncGenerator<Buffer> {
+  yield beginning;
+  yield* { [Symbol.asyncIterator]: () => rest };
 }
 
 /** An error of the inner stream reaches whoever reads the outer one. */
-function unpacked(source: Readable): Readable {
+function unpacked(packed: AsyncGenerator<Buffer>): Readable {
   const gunzip = createGunzip();
+  const source = Readable.from(packed);
   source.on('error', (error) => gunzip.destroy(error));
   return source.pipe(gunzip);
 }
 
 /** Feeds whole lines to the gatherer, the last one also without a line end. */
-async function takeLines(stream: Readable, gatherer: TraceGatherer): Promise<void> {
+async function takeLines(chunks: AsyncIterable<Buffer>, gatherer: TraceGatherer): Promise<void> {
   const decoder = new TextDecoder();
   let rest = '';
   try {
-    for await (const chunk of stream) {
-      const lines = (rest + decoder.decode(chunk as Buffer, { stream: true })).split('\n');
+    for await (const chunk of chunks) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
       rest = (lines.pop() ?? '').slice(0, LONGEST_LINE);
       for (const line of lines) gatherer.take(line);
     }
@@ -43,16 +52,27 @@ async function takeLines(stream: Readable, gatherer: TraceGatherer): Promise<voi
   gatherer.take(rest + decoder.decode());
 }
 
+/** Standard input, by the name that command lines have for it. */
+const STANDARD_INPUT = '-';
+
 /**
- * Reads a trace file, packed or not, whatever it is called. A file that breaks off gives what came before the break, and a
- * problem that says so.
+ * Reads a trace, packed or not, whatever it is called. A file that breaks off gives what came before the break, and a problem
+ * that says so.
  *
- * @throws the system's error when the file can't be opened
+ * @param path of a file or a pipe; `-` is `input`
+ * @throws the system's error when it can't be opened
  */
-export async function readTraceFile(path: string): Promise<Trace> {
-  const packed = await isGzip(path);
-  const source = createReadStream(path);
+export async function readTraceFile(path: string, input: Readable = process.stdin): Promise<Trace> {
+  const source = path === STANDARD_INPUT ? input : createReadStream(path);
   const gatherer = new TraceGatherer();
-  await takeLines(packed ? unpacked(source) : source, gatherer);
+  try {
+    const chunks: Chunks = source[Symbol.asyncIterator]();
+    const beginning = await beginningOf(chunks);
+    const isPacked = beginning.subarray(0, GZIP.length).equals(GZIP);
+    const whole = joined(beginning, chunks);
+    await takeLines(isPacked ? unpacked(whole) : whole, gatherer);
+  } finally {
+    source.destroy();
+  }
   return gatherer.done();
 }

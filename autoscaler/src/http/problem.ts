@@ -50,6 +50,30 @@ export function problemOf(error: unknown): Problem {
   };
 }
 
+const UNREADABLE: Readonly<Record<string, Problem>> = {
+  HPE_HEADER_OVERFLOW: {
+    title: 'Request too long',
+    status: 431,
+    detail: 'address and headers of the request are longer than 16 KiB',
+    cure: 'ask for less at once',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    title: 'Request too slow',
+    status: 408,
+    detail: 'the request did not arrive in time',
+    cure: 'send it whole',
+  },
+};
+
+/** What came is no request that can be read. Pure. @param code the HTTP parser's word for it */
+export const unreadableProblem = (code: string): Problem =>
+  UNREADABLE[code] ?? {
+    title: 'Bad request',
+    status: 400,
+    detail: 'this is no HTTP request that can be read',
+    cure: 'everything here is read by GET or HEAD; see /openapi.json',
+  };
+
 const CUT = 200;
 
 /** Nothing is at the address of a request, or not for its method. Pure. */

@@ -21,6 +21,14 @@ function numberIn(query: Query, name: string, [least, most]: readonly [number, n
   );
 }
 
+/** What nobody reads would be answered as if it had not been asked. */
+function mustKnow(query: Query, path: string, names: readonly string[]): void {
+  const stray = Object.keys(query).find((name) => !names.includes(name));
+  if (stray === undefined) return;
+  const name = stray.slice(0, 100);
+  throw new BadRequest(name, `there is no parameter ${name}`, `${path} takes ${names.join(' and ')}`);
+}
+
 const MOST_SHAPES = 20;
 
 function shapesIn(query: Query): readonly NodeShape[] {
@@ -52,6 +60,7 @@ function shapesIn(query: Query): readonly NodeShape[] {
  * @throws {BadRequest} that names the mistake and the cure
  */
 export function whatIfQuestion(query: Query): WhatIf {
+  mustKnow(query, 'what-if', ['prsPerDay', 'shape']);
   const prsPerDay = numberIn(query, 'prsPerDay', [0, MAX_PRS_PER_DAY]);
   if (prsPerDay === undefined)
     throw new BadRequest('prsPerDay', 'prsPerDay is missing', 'write for instance ?prsPerDay=500');
@@ -59,4 +68,7 @@ export function whatIfQuestion(query: Query): WhatIf {
 }
 
 /** Reads `?hours=6`; a day at most. @throws {BadRequest} */
-export const hoursQuestion = (query: Query): number => numberIn(query, 'hours', [0.01, 24]) ?? 6;
+export function hoursQuestion(query: Query): number {
+  mustKnow(query, 'demand', ['hours']);
+  return numberIn(query, 'hours', [0.01, 24]) ?? 6;
+}

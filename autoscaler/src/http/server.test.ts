@@ -104,6 +104,8 @@ describe('GET /api/v1/what-if', () => {
     ['too large a number', '?prsPerDay=1e9', 'prsPerDay'],
     ['two numbers', '?prsPerDay=1&prsPerDay=2', 'prsPerDay'],
     ['an unknown shape', '?prsPerDay=1&shape=big', 'shape'],
+    ['what it would not read', '?prsPerDay=1&node=cpu%3D16,memory%3D32Gi', 'node'],
+    ['a name in the wrong case', '?prsperday=500', 'prsperday'],
     ['a shape too small for any Pod', '?prsPerDay=1&shape=cpu%3D100m,memory%3D1Gi', 'shape'],
     [
       '21 shapes',
@@ -118,7 +120,7 @@ describe('GET /api/v1/what-if', () => {
       'application/problem+json; charset=utf-8',
     ]);
     expect(answer.json()).toMatchObject({ parameter, detail: expect.stringContaining(parameter) as string });
-    expect(answer.json<{ cure: string }>().cure).toMatch(/write|ask/);
+    expect(answer.json<{ cure: string }>().cure).toMatch(/write|ask|takes prsPerDay and shape/);
   });
 
   it('takes 20 shapes, and answers no longer than it was asked', async () => {
@@ -126,6 +128,8 @@ describe('GET /api/v1/what-if', () => {
     expect((await aServer().http.inject(`/api/v1/what-if?prsPerDay=1${shapes}`)).statusCode).toBe(200);
     const long = await aServer().http.inject(`/api/v1/what-if?prsPerDay=${'9'.repeat(10_000)}x`);
     expect([long.statusCode, long.body.length < 1_000]).toEqual([400, true]);
+    const strange = await aServer().http.inject(`/api/v1/what-if?${'x'.repeat(10_000)}=1`);
+    expect([strange.statusCode, strange.body.length < 1_000]).toEqual([400, true]);
   });
 });
 
@@ -150,7 +154,8 @@ describe('GET /api/v1/demand', () => {
       '2026-01-14T07:30:00.000Z',
       '2026-01-14T09:30:00.000Z',
     ]);
-    expect((await http.inject('/api/v1/demand?hours=99')).statusCode).toBe(400);
+    for (const query of ['hours=99', 'hour=3'])
+      expect((await http.inject(`/api/v1/demand?${query}`)).statusCode, query).toBe(400);
   });
 
   it('thins without losing a peak or a long wait', () => {
@@ -298,7 +303,15 @@ describe('listening', () => {
     await Promise.all([one.close(), two.close()]);
   });
 
-  it('lets go of who sends too long a head, and of nobody else', async () => {
+  it.each([
+    {
+      title: 'too long a head',
+      head: `GET /api/v1/what-if?prsPerDay=${'1'.repeat(40_000)} HTTP/1.1`,
+      want: 431,
+    },
+    { title: 'a method that is none', head: 'FETCH / HTTP/1.1', want: 400 },
+    { title: 'no HTTP at all', head: 'hello', want: 400 },
+  ])('lets go of who sends $title with a problem in words, and of nobody else', async ({ head, want }) => {
     const { http } = withAnswer();
     const address = new URL(await listen(http, { host: '127.0.0.1', port: 0 }));
     const told = await new Promise<string>((resolve) => {
@@ -307,9 +320,12 @@ describe('listening', () => {
       socket.on('data', (part) => (text += String(part)));
       socket.on('error', () => undefined);
       socket.on('close', () => resolve(text));
-      socket.write(`GET /api/v1/what-if?prsPerDay=${'1'.repeat(40_000)} HTTP/1.1\r\nhost: x\r\n\r\n`);
+      socket.write(`${head}\r\nhost: x\r\n\r\n`);
     });
-    expect(told).toMatch(/^HTTP\/1.1 431 /);
+    const [headers = '', body = ''] = told.split('\r\n\r\n');
+
+    expect(headers).toMatch(new RegExp(`^HTTP/1.1 ${want} [^]*content-type: application/problem\\+json`));
+    expect(JSON.parse(body)).toMatchObject({ status: want, cure: expect.stringMatching(/./) as string });
     expect((await fetch(new URL('/livez', address))).status).toBe(200);
     await http.close();
   });

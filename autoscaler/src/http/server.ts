@@ -1,3 +1,5 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '@hangar/shared/clock';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Calibration } from '../calibrate/calibrate.ts';
@@ -16,7 +18,7 @@ import { poolAnswer } from './cost-answers.ts';
 import { type Health, liveness, readiness } from './health.ts';
 import { API_PREFIX, openApi } from './openapi.ts';
 import { addPage, DOCUMENT_HEADERS, type Page } from './page.ts';
-import { noRouteProblem, PROBLEM_TYPE, type Problem, problemOf } from './problem.ts';
+import { noRouteProblem, PROBLEM_TYPE, type Problem, problemOf, unreadableProblem } from './problem.ts';
 import { hoursQuestion, whatIfQuestion } from './questions.ts';
 
 /** What the HTTP side shows. Every call looks anew; nothing here changes anything, so nobody needs a token. */
@@ -82,6 +84,7 @@ function openApp(): FastifyInstance {
     frameworkErrors: (error, _request, reply) => {
       void refuse(reply.headers(HEADERS), problemOf(error));
     },
+    clientErrorHandler: ({ code }, socket) => hangUp(socket, code),
   });
   app.server.maxConnections = MOST_CONNECTIONS;
   // Nobody sends anything to read: whatever comes is let go, of any type.
@@ -135,6 +138,27 @@ class NothingYet extends Error {
 
 function refuse(reply: FastifyReply, problem: Problem): FastifyReply {
   return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
+}
+
+/** There is no request yet that could be answered: what to say goes straight to the socket, and it is closed. */
+function hangUp(socket: Socket, code: string): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = unreadableProblem(code);
+  const body = JSON.stringify(problem);
+  const headers = {
+    ...HEADERS,
+    'content-type': PROBLEM_TYPE,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  };
+  const head = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }
 
 function health(reply: FastifyReply, state: Health): FastifyReply {

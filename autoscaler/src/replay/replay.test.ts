@@ -56,6 +56,14 @@ function play(
 }
 
 describe('replay', () => {
+  it('tells the worst hour of a quiet trace too', () => {
+    const request = { cpuMillicores: 3000, memoryBytes: MIB };
+    const arrivedAt = FIRST_MONDAY + 2 * DAY;
+    const quiet = [0, 1, 2].map((nth) => ({ arrivedAt: arrivedAt + nth, durationSeconds: 100, request }));
+
+    expect(play(staticPolicy(1), quiet).result.worstHourP95).toBe(198);
+  });
+
   const counted = jobs.filter(({ arrivedAt }) => arrivedAt >= FIRST_MONDAY + 2 * DAY);
 
   it.each(Object.keys(policies))('%s places every job, and pays at least for the pure work', (name) => {

@@ -59,7 +59,8 @@ class Replay {
         this.#tally.bound(job.arrivedAt, at, cold);
       },
     });
-    this.#watcher = new Watcher(jobs);
+    // What is refused is no news to anybody: counted in, it would make the usual job larger than a node, and no pool large enough.
+    this.#watcher = new Watcher(jobs.filter((job) => this.#world.canFit(job)));
     this.#nextTickAt = jobs[0]?.arrivedAt ?? 0;
   }
 
@@ -100,9 +101,12 @@ class Replay {
   #arrive(job: Job): void {
     this.#arrived += 1;
     this.#report();
+    if (!this.#world.canFit(job)) {
+      this.#tally.tooLarge(job.arrivedAt);
+      return;
+    }
     this.#watcher.arrived(job);
-    if (this.#world.canFit(job)) this.#world.arrive(job);
-    else this.#tally.tooLarge(job.arrivedAt);
+    this.#world.arrive(job);
   }
 
   #report(): void {

@@ -91,8 +91,13 @@ export class Tally {
   }
 
   #worstHour(): number {
-    const busy = [...this.#hours.values()].filter((waits) => waits.length >= LEAST_JOBS_AN_HOUR);
-    return busy.reduce((worst, waits) => Math.max(worst, quantile(new Float64Array(waits).sort(), 0.95)), 0);
+    const hours = [...this.#hours.values()];
+    const busy = hours.filter((waits) => waits.length >= LEAST_JOBS_AN_HOUR);
+    // On a quiet trace no hour has so many, and 0 would look like an answer.
+    return (busy.length > 0 ? busy : hours).reduce(
+      (worst, waits) => Math.max(worst, quantile(new Float64Array(waits).sort(), 0.95)),
+      0,
+    );
   }
 
   result(told: {

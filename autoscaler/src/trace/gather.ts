@@ -9,14 +9,27 @@ export interface Trace {
   /** The first damaged lines; {@link problemCount} counts all. */
   readonly problems: readonly TraceProblem[];
   readonly problemCount: number;
+  /** Which lines the rest is: `22`, or `22 to 40`; `and others` at the end where they are very many. */
+  readonly otherLines: readonly string[];
 }
 
 const MOST_PROBLEMS = 20;
+const MOST_SPANS = 50;
+
+/** Neighbouring lines. */
+interface Span {
+  readonly from: number;
+  to: number;
+}
+
+const inWords = ({ from, to }: Span): string => (from === to ? `${from}` : `${from} to ${to}`);
 
 /** Takes a trace in line by line, sorted or not; damaged lines are set aside and told, the others count. */
 export class TraceGatherer {
   readonly #jobs: Job[] = [];
   readonly #problems: TraceProblem[] = [];
+  readonly #others: Span[] = [];
+  #isCut = false;
   #problemCount = 0;
   #line = 0;
 
@@ -32,11 +45,21 @@ export class TraceGatherer {
   damaged(problem: string): void {
     this.#problemCount += 1;
     if (this.#problems.length < MOST_PROBLEMS) this.#problems.push({ line: this.#line, problem });
+    else this.#another();
+  }
+
+  #another(): void {
+    const line = this.#line;
+    const last = this.#others.at(-1);
+    if (last !== undefined && line <= last.to + 1) last.to = line;
+    else if (this.#others.length < MOST_SPANS) this.#others.push({ from: line, to: line });
+    else this.#isCut = true;
   }
 
   done(): Trace {
     const jobs = this.#jobs.sort((one, other) => one.arrivedAt - other.arrivedAt);
-    return { jobs, problems: this.#problems, problemCount: this.#problemCount };
+    const otherLines = [...this.#others.map(inWords), ...(this.#isCut ? ['and others'] : [])];
+    return { jobs, problems: this.#problems, problemCount: this.#problemCount, otherLines };
   }
 }
 

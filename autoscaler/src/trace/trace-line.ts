@@ -12,7 +12,9 @@ export interface TraceProblem {
 const MOST = { durationSeconds: 30 * 86_400, cpuMillis: 1_000_000, memoryMiB: 16 * 1024 * 1024 } as const;
 /** The year 2200: later times are milliseconds taken for seconds. */
 const LATEST_SECONDS = 7_258_118_400;
-const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
+/** Date, hour and minute, second, fraction, offset. */
+const RFC_3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+const LEAP_SECOND = '60';
 
 class Unreadable extends Error {}
 
@@ -31,10 +33,22 @@ function fieldsOf(text: string): Fields {
   );
 }
 
+/** `Date.parse` alone takes 30 February for 2 March. */
+const isDay = (text: string): boolean =>
+  !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().startsWith(text);
+
+/** Seconds since 1970; NaN for a text that is no such time. */
+function instantOf(text: string): number {
+  const [, day = '', minute = '', second = '', fraction = '0', zone = ''] = RFC_3339.exec(text) ?? [];
+  if (!isDay(day)) return Number.NaN;
+  const leap = second === LEAP_SECOND ? 1 : 0;
+  const wholeMs = Date.parse(`${day}T${minute}:${leap === 1 ? '59' : second}${zone.toUpperCase()}`);
+  return wholeMs / 1000 + leap + Number(fraction);
+}
+
 function timeOf(fields: Fields, key: string): number {
   const value = fields[key];
-  const seconds =
-    typeof value === 'string' && RFC_3339.test(value) ? Date.parse(value.replace(' ', 'T')) / 1000 : value;
+  const seconds = typeof value === 'string' ? instantOf(value) : value;
   if (typeof seconds === 'number' && seconds >= 0 && seconds <= LATEST_SECONDS) return seconds;
   throw new Unreadable(`${key} must be a time such as "2026-01-31T08:15:00Z", or seconds since 1970`);
 }

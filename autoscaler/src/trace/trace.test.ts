@@ -29,10 +29,32 @@ describe('parseTraceLine', () => {
   });
 
   it.each([
+    ['2026-01-31T08:15:00-00:30', '2026-01-31T08:45:00Z'],
+    ['2026-01-31t08:15:00z', '2026-01-31T08:15:00Z'],
+    ['2026-01-31 08:15:00+01:00', '2026-01-31T07:15:00Z'],
+    ['2026-01-31T08:15:00.123456789012Z', '2026-01-31T08:15:00.123Z'],
+    ['2024-02-29T23:59:59Z', '2024-02-29T23:59:59Z'],
+    ['2016-12-31T23:59:60Z', '2017-01-01T00:00:00Z'],
+  ])('takes %s for %s', (written, same) => {
+    const read = parseTraceLine(line({ arrivedAt: written }), 1);
+
+    expect(read !== undefined && 'arrivedAt' in read && read.arrivedAt).toBeCloseTo(
+      Date.parse(same) / 1000,
+      3,
+    );
+  });
+
+  it.each([
     { text: '{', want: 'no JSON' },
     { text: '[1]', want: 'no JSON object' },
     { text: 'null', want: 'no JSON object' },
     { text: line({ arrivedAt: '31.1.2026' }), want: 'arrivedAt must be a time' },
+    { text: line({ arrivedAt: '2026-02-30T08:15:00Z' }), want: 'arrivedAt must be a time' },
+    { text: line({ arrivedAt: '2026-02-29T08:15:00Z' }), want: 'arrivedAt must be a time' },
+    { text: line({ arrivedAt: '2026-13-01T08:15:00Z' }), want: 'arrivedAt must be a time' },
+    { text: line({ arrivedAt: '2026-01-31T08:15:00' }), want: 'arrivedAt must be a time' },
+    { text: line({ arrivedAt: '2026-01-31T25:15:00Z' }), want: 'arrivedAt must be a time' },
+    { text: line({ arrivedAt: '2026-01-31' }), want: 'arrivedAt must be a time' },
     { text: line({ arrivedAt: 1_769_847_300_000 }), want: 'arrivedAt must be a time' },
     { text: line({ durationSeconds: -1 }), want: 'durationSeconds' },
     { text: line({ durationSeconds: '5' }), want: 'durationSeconds' },
@@ -81,9 +103,17 @@ describe('parseTrace', () => {
   });
 
   it('keeps the first complaints and counts all', () => {
-    const { problems, problemCount } = parseTrace('x\n'.repeat(100));
+    const { problems, problemCount, otherLines } = parseTrace('x\n'.repeat(100));
 
-    expect([problems.length, problemCount]).toEqual([20, 100]);
+    expect([problems.length, problemCount, otherLines]).toEqual([20, 100, ['21 to 100']]);
+  });
+
+  it('names the lines of the other ones, as far as anybody reads', () => {
+    const damaged = (lines: number): string => Array<string>(lines).fill('x\n').join('\n');
+
+    expect(parseTrace(damaged(22)).otherLines).toEqual(['41', '43']);
+    expect(parseTrace(damaged(1000)).otherLines).toHaveLength(51);
+    expect(parseTrace(damaged(1000)).otherLines.at(-1)).toBe('and others');
   });
 });
 

@@ -1,0 +1,51 @@
+import type { Job } from '../capacity/job.ts';
+
+const DAY = 86_400;
+/** Two weeks show every weekday twice. */
+const USUAL_TRAIN_DAYS = 14;
+
+/** Which part of a trace counts. Times in seconds since 1970. */
+export interface CountedDays {
+  /** The first midnight UTC, at or before the first job. */
+  readonly midnight: number;
+  /** Days from then on that policies learn from, and that don't count. */
+  readonly trainDays: number;
+  readonly countFrom: number;
+  /** What a person should know of it; empty: nothing. */
+  readonly note: string;
+}
+
+const inDays = (days: number): string => `${days} ${days === 1 ? 'day' : 'days'}`;
+
+/** What is to be said: zeros would look like an answer, and a part for the whole. */
+function noteOf(days: number, trainDays: number, isAsked: boolean): string {
+  if (trainDays >= days) {
+    const cure = days === 1 ? '--train-days 0' : `--train-days 0, or fewer than ${days}`;
+    return `the trace has ${inDays(days)}, and the first ${trainDays} don't count: nothing is left to count. Say ${cure}`;
+  }
+  if (isAsked || trainDays === USUAL_TRAIN_DAYS) return '';
+  const parts =
+    trainDays === 0
+      ? 'all of it counts, and no policy has learned anything before'
+      : `${inDays(trainDays)} to learn from, the rest counts`;
+  return `the trace has ${inDays(days)}: ${parts}. Say --train-days N to have it otherwise`;
+}
+
+/**
+ * Which part of a trace counts.
+ *
+ * @param jobs by arrival
+ * @param asked days to learn from; undefined: two weeks, or half of a trace that has no more
+ */
+export function countedDays(jobs: readonly Job[], asked: number | undefined): CountedDays {
+  const [first, last] = [jobs[0]?.arrivedAt ?? 0, jobs.at(-1)?.arrivedAt ?? 0];
+  const midnight = Math.floor(first / DAY) * DAY;
+  const days = Math.floor((last - midnight) / DAY) + 1;
+  const trainDays = asked ?? (days > USUAL_TRAIN_DAYS ? USUAL_TRAIN_DAYS : Math.floor(days / 2));
+  return {
+    midnight,
+    trainDays,
+    countFrom: trainDays === 0 ? first : midnight + trainDays * DAY,
+    note: noteOf(days, trainDays, asked !== undefined),
+  };
+}
