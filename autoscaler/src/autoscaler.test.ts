@@ -295,11 +295,15 @@ describe('with a cluster', () => {
     };
     const cluster = aCluster(1);
     cluster.put(pods, aPod('p', 'n0'));
-    const { ticks } = await aService({ cluster, memory });
+    const { ticks, ledger } = await aService({ cluster, memory });
+    const told = () => ledger.conditions.map(({ text }) => text).join('; ');
     cluster.put(pods, aPod('p', 'n0', 'Succeeded'));
-    await ticks(4);
+    await ticks(1);
+    expect(told()).toMatch(/can not be written to HANGAR_AUTOSCALER_DATA_DIR.* disk full.*; 1 wait/);
+    await ticks(3);
 
     expect(kept.map(({ uid }) => uid)).toEqual(['p']);
+    expect(told()).not.toContain('DATA_DIR');
   });
 
   it('learns from what was remembered', async () => {

@@ -153,7 +153,11 @@ export class Autoscaler {
     // With thousands of nodes each of these takes tens of milliseconds: probes and pages are answered between them.
     await breathe();
     this.#parts.metrics.seen(snapshot, this.learner.meanMissPods);
-    const conditions = [...this.#clockCondition(), ...conditionsOf(snapshot, this.#expected)];
+    const conditions = [
+      ...this.#clockCondition(),
+      ...conditionsOf(snapshot, this.#expected),
+      ...this.#recorder.conditions,
+    ];
     if (isStale(conditions)) {
       this.ledger.stale(snapshot.nowMs, [...conditions, ...this.#actingConditions]);
       this.ledger.history.push(pointOf(snapshot.nowMs, undefined, news.waits));

@@ -83,7 +83,7 @@ function readLevels(written: Written): readonly Level[] {
 function readRequest(written: Written, name: 'pod' | 'daemonsets', fallback: ModelParameters['pod']) {
   const text = written.text(name);
   if (text === undefined) return fallback;
-  const parsed = parseResources(text);
+  const parsed = parseResources(text, name === 'daemonsets' ? 0 : 1);
   if ('problem' in parsed) throw new UsageError(`--${name}: ${parsed.problem}`);
   return parsed.resources;
 }

@@ -206,7 +206,9 @@ describe('replay', () => {
     const job = { arrivedAt: FIRST_MONDAY, durationSeconds: 2_000_000, cpuMillis: 3000, memoryMiB: 100 };
     await writeFile(stuck, `${JSON.stringify(job)}\n${JSON.stringify(job)}\n`);
 
-    expect((await run(stuck, '--policy', 'static:1', '--train-days', '0')).code).toBe(1);
+    const { code, out } = await run(stuck, '--policy', 'static:1', '--train-days', '0', '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ jobs: 2, unplaced: 1 });
   });
 
   it.each([

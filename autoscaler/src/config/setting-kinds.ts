@@ -19,16 +19,21 @@ export const SHAPES: ValueKind<readonly NodeShape[]> = {
   },
 };
 
-/** Resources such as `cpu=300m,memory=370Mi`. */
-export const RESOURCE_TEXT: ValueKind<Resources> = {
+const resources = (least: 0 | 1): ValueKind<Resources> => ({
   type: 'resources such as `cpu=300m,memory=370Mi`',
   read: (text) => {
-    const parsed = parseResources(text);
+    const parsed = parseResources(text, least);
     return 'problem' in parsed
       ? { wrong: `is no such thing: ${parsed.problem}` }
       : { value: parsed.resources };
   },
-};
+});
+
+/** Resources such as `cpu=300m,memory=370Mi`. */
+export const RESOURCE_TEXT = resources(1);
+
+/** The same, where nothing is an amount too. */
+export const RESOURCES_OR_NONE = resources(0);
 
 /** A share between 0 and 1, both left out. */
 export const SHARE: ValueKind<number> = {

@@ -12,7 +12,16 @@ import {
   TEXT,
   type ValueKind,
 } from '@hangar/shared/config-values';
-import { ACTUATORS, FLOORS, POOL_SHAPES, PRICES, RESOURCE_TEXT, SHAPES, SHARE } from './setting-kinds.ts';
+import {
+  ACTUATORS,
+  FLOORS,
+  POOL_SHAPES,
+  PRICES,
+  RESOURCE_TEXT,
+  RESOURCES_OR_NONE,
+  SHAPES,
+  SHARE,
+} from './setting-kinds.ts';
 
 type Told = Omit<About, 'section'>;
 
@@ -112,7 +121,7 @@ export const SETTINGS = {
   ),
   daemonSets: pools(
     'DAEMONSETS',
-    RESOURCE_TEXT,
+    RESOURCES_OR_NONE,
     { cpuMillicores: 300, memoryBytes: 370 * 2 ** 20 },
     {
       description: "What DaemonSets take of a node that is not there yet, or where they can't be watched.",

@@ -100,4 +100,11 @@ describe('parseResources', () => {
       problem: 'memory "lots" is no amount of memory. Write for instance cpu=1150m,memory=1700Mi.',
     });
   });
+
+  it('takes nothing for an amount only where that is said', () => {
+    expect(parseResources('cpu=0,memory=0', 0)).toEqual({ resources: { cpuMillicores: 0, memoryBytes: 0 } });
+    expect(parseResources('cpu=0,memory=0')).toMatchObject({
+      problem: expect.stringMatching('cpu "0"') as string,
+    });
+  });
 });

@@ -46,15 +46,16 @@ function splitFields(text: string): Fields | string {
 /** Memory as Kubernetes writes it (`32Gi`, `500M`); spellings such as `32GB` are taken as binary, as in pipelines. */
 const readMemory = (text: string): number | undefined => parseMemoryBytes(text) ?? parseByteSize(text);
 
-const within = (value: number | undefined, most: number): value is number =>
-  value !== undefined && value > 0 && value <= most;
+const within = (value: number | undefined, most: number, least = 1): value is number =>
+  value !== undefined && value >= least && value <= most;
 
-function readResources(fields: Fields): Resources | string {
+/** @param least of millicores and bytes: 0 where nothing is an amount too */
+function readResources(fields: Fields, least: 0 | 1 = 1): Resources | string {
   const cpuMillicores = parseCpuMillicores(fields.get('cpu') ?? '');
-  if (!within(cpuMillicores, LIMITS.cpuMillicores))
+  if (!within(cpuMillicores, LIMITS.cpuMillicores, least))
     return `cpu "${fields.get('cpu') ?? ''}" is no amount of CPU.`;
   const memoryBytes = readMemory(fields.get('memory') ?? '');
-  if (!within(memoryBytes, LIMITS.memoryBytes))
+  if (!within(memoryBytes, LIMITS.memoryBytes, least))
     return `memory "${fields.get('memory') ?? ''}" is no amount of memory.`;
   return { cpuMillicores, memoryBytes };
 }
@@ -107,13 +108,15 @@ export function parseShape(text: string): ParsedShape {
 /**
  * Reads a request such as `cpu=1150m,memory=1700Mi`, for `--pod` and `--daemonsets`.
  *
+ * @param least of millicores and bytes: 0 for what may take nothing, such as DaemonSets
  * @returns the resources, or the problem with its cure
  */
 export function parseResources(
   text: string,
+  least: 0 | 1 = 1,
 ): { readonly resources: Resources } | { readonly problem: string } {
   const fields = splitFields(text.trim());
-  const resources = typeof fields === 'string' ? fields : readResources(fields);
+  const resources = typeof fields === 'string' ? fields : readResources(fields, least);
   return typeof resources === 'string'
     ? { problem: `${resources} Write for instance cpu=1150m,memory=1700Mi.` }
     : { resources };

@@ -65,7 +65,7 @@ class Replay {
   }
 
   play(): ReplayResult {
-    const { policy, jobs } = this.#options;
+    const { policy } = this.#options;
     this.#world.now = this.#nextTickAt;
     this.#world.order(policy.readyAtStart, 0);
     this.#world.finishUntil(this.#nextTickAt);
@@ -74,7 +74,6 @@ class Replay {
     return this.#tally.result({
       policy: policy.name,
       placement: this.#options.strategy ?? 'least',
-      jobs: jobs.length,
       unplaced: this.#world.line.total,
       forecastError: policy.forecastError?.(),
     });
@@ -105,6 +104,7 @@ class Replay {
       this.#tally.tooLarge(job.arrivedAt);
       return;
     }
+    this.#tally.arrived(job.arrivedAt);
     this.#watcher.arrived(job);
     this.#world.arrive(job);
   }

@@ -12,7 +12,7 @@ export interface WaitSeconds {
 export interface ReplayResult {
   readonly policy: string;
   readonly placement: string;
-  /** Jobs that arrived in the counted window. */
+  /** Jobs that arrived in the counted window and that a node could hold, placed or not. */
   readonly jobs: number;
   readonly nodeHours: number;
   readonly nodeHoursPer1000Jobs: number;
@@ -52,6 +52,7 @@ export class Tally {
   #nodeSeconds = 0;
   #boots = 0;
   #cold = 0;
+  #jobs = 0;
   #tooLarge = 0;
   #peak = 0;
 
@@ -62,6 +63,11 @@ export class Tally {
 
   #counts(at: number): boolean {
     return at >= this.#from && at <= this.#to;
+  }
+
+  /** Of a job that a node could hold. */
+  arrived(at: number): void {
+    if (this.#counts(at)) this.#jobs += 1;
   }
 
   bound(arrivedAt: number, at: number, cold: boolean): void {
@@ -103,7 +109,6 @@ export class Tally {
   result(told: {
     readonly policy: string;
     readonly placement: string;
-    readonly jobs: number;
     readonly unplaced: number;
     readonly forecastError: number | undefined;
   }): ReplayResult {
@@ -112,9 +117,9 @@ export class Tally {
     return {
       policy: told.policy,
       placement: told.placement,
-      jobs: sorted.length,
+      jobs: this.#jobs,
       nodeHours,
-      nodeHoursPer1000Jobs: sorted.length === 0 ? 0 : (nodeHours * 1000) / sorted.length,
+      nodeHoursPer1000Jobs: this.#jobs === 0 ? 0 : (nodeHours * 1000) / this.#jobs,
       waitSeconds: {
         p50: quantile(sorted, 0.5),
         p95: quantile(sorted, 0.95),

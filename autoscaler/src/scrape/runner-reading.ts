@@ -46,13 +46,18 @@ class Reading {
   }
 
   /** A value that makes sense; undefined when it is absent or does not. */
-  sound(sample: Sample | undefined, most: number): number | undefined {
+  sound(
+    sample: Sample | undefined,
+    most: number,
+    kind: 'value' | 'whole number' = 'value',
+  ): number | undefined {
     if (sample === undefined) return undefined;
-    if (sample.value >= 0 && sample.value <= most) return sample.value;
+    const { name, value } = sample;
+    if (value >= 0 && value <= most && (kind === 'value' || Number.isInteger(value))) return value;
     this.problems.push({
       target: this.#target,
-      problem: `${sample.name} is ${sample.value}`,
-      cure: `a value from 0 to ${most} counts; look at the target, or take it out of HANGAR_AUTOSCALER_RUNNERS`,
+      problem: `${name} is ${value}`,
+      cure: `a ${kind} from 0 to ${most} counts; look at the target, or take it out of HANGAR_AUTOSCALER_RUNNERS`,
     });
     return undefined;
   }
@@ -65,10 +70,10 @@ class Reading {
     return this.sound(this.samples(name)[0], most);
   }
 
-  byState(name: string, most: number): ReadonlyMap<string, number> {
+  byState(name: string, most: number, kind?: 'whole number'): ReadonlyMap<string, number> {
     const values = new Map<string, number>();
     for (const sample of this.samples(name)) {
-      const value = this.sound(sample, most);
+      const value = this.sound(sample, most, kind);
       if (value !== undefined) values.set(sample.labels.get('state') ?? '', value);
     }
     return values;
@@ -86,7 +91,7 @@ class Reading {
 
   /** All three states, or nothing: a runner that leaves one out is no runner of ours. */
   states(): RunnerReading['states'] {
-    const stages = this.byState(RUNNER_METRICS.stages.name, MOST.stages);
+    const stages = this.byState(RUNNER_METRICS.stages.name, MOST.stages, 'whole number');
     const cores = this.byState(RUNNER_METRICS.requestedCpu.name, MOST.cores);
     const bytes = this.byState(RUNNER_METRICS.requestedMemory.name, MOST.bytes);
     if (STAGE_STATES.some((state) => !stages.has(state))) return undefined;

@@ -39,6 +39,7 @@ describe("a runner's metrics", () => {
     ['negative', '-1'],
     ['infinite', '+Inf'],
     ['huge', '1e300'],
+    ['half a stage', '2.5'],
   ])('that are %s are set aside and told', (_word, value) => {
     const { reading, problems } = read(states(value, 2));
 

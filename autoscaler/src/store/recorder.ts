@@ -1,11 +1,15 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
+import type { Condition } from '../decide/condition.ts';
 import type { AutoscalerMetrics } from '../metrics/autoscaler-metrics.ts';
 import type { TraceMemory } from '../ports.ts';
 import type { PodRecord } from '../watch/pod-record.ts';
 
 /** Records that wait for a disk that refuses; older ones are given up. */
 const MOST_WAITING = 50_000;
+
+const REFUSED =
+  'finished Pods can not be written to HANGAR_AUTOSCALER_DATA_DIR, which is tried again: is the disk full, may it be written?';
 
 /** Brings finished Pods to the memory; a disk that refuses is tried again with the next ones. */
 export class Recorder {
@@ -22,6 +26,12 @@ export class Recorder {
     this.#parts = parts;
   }
 
+  /** What a person should see to; empty: nothing. */
+  get conditions(): readonly Condition[] {
+    const text = `${REFUSED}; ${this.#waiting.length} wait`;
+    return this.#refused ? [{ weight: 'note', text }] : [];
+  }
+
   /** Never rejects. */
   async keep(records: readonly PodRecord[]): Promise<void> {
     const { clock, log, memory, metrics } = this.#parts;
@@ -33,11 +43,7 @@ export class Recorder {
       this.#waiting = this.#waiting.slice(batch.length);
       this.#refused = false;
     } catch (error) {
-      if (!this.#refused)
-        log.error(
-          { err: error, waiting: batch.length },
-          'finished Pods can not be written to HANGAR_AUTOSCALER_DATA_DIR; trying again: is the disk full, may it be written?',
-        );
+      if (!this.#refused) log.error({ err: error, waiting: batch.length }, REFUSED);
       this.#refused = true;
     }
   }
