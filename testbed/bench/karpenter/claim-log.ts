@@ -4,8 +4,6 @@ import type { V1ObjectMeta } from '@kubernetes/client-node';
 import type { FakePool } from '../../real-flows/fake-pool.ts';
 import type { NodeSpan } from './node-spans.ts';
 
-const LOOK_MS = 2_000;
-
 /** Watches the NodeClaims of some NodePools: what a cloud would bill, from the order on. */
 export class ClaimLog {
   readonly #clock: Clock;
@@ -21,15 +19,12 @@ export class ClaimLog {
     return [...this.#spans.values()].filter((span) => span.nodePool === nodePool);
   }
 
-  /** Looks until the signal is aborted. */
-  async run(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      await this.#look();
-      await this.#clock.sleep(LOOK_MS, stop);
-    }
+  /** Nodes that were there at the last look, or on their way. */
+  nodesOf(nodePool: string): number {
+    return this.spansOf(nodePool).filter(({ goneMs }) => goneMs === undefined).length;
   }
 
-  async #look(): Promise<void> {
+  async look(): Promise<void> {
     const { cluster, signal } = this.#pool;
     const { items } = await cluster.list({ resource: ACT_RESOURCE.nodeClaims }, {}, signal);
     const nowMs = this.#clock.now();

@@ -17,10 +17,11 @@ const QUICK: RampOptions = { ...RAMP, spanSeconds: 300, pushesPerMinute: [2, 5] 
 const HELP = `npm run bench -- karpenter [--quick] [--json] [--write-docs]
 
 The real Karpenter (kwok provider, nodes ${REGISTRATION_SECONDS} s away) with and without Hangar on the same ramp of builds at the same time, and what
-replay foretells of both. Takes ${RAMP.spanSeconds / 60} minutes and a few more. Only one Karpenter may run on the machine. Exit code 1: a build was ended by somebody else.
+replay foretells of both. Takes ${RAMP.spanSeconds / 60} minutes and a few more. Only one Karpenter may run on the machine. Exit code 1: it did not work, or a build
+was ended by somebody else.
 
   --quick        ${QUICK.spanSeconds / 60} minutes
-  --json         one JSON object in place of the table
+  --json         one JSON object in place of the table, alone on standard output under npm run -s
   --write-docs   write the table into docs/measurements.md
 `;
 
@@ -49,10 +50,11 @@ const inWords = ({
 
 async function compare(options: Options, terminal: Terminal): Promise<number> {
   const ramp = options.quick ? QUICK : RAMP;
-  const measured = circumstances(false);
+  const measured = circumstances(options.quick);
   const { stop, complain: say } = terminal;
   const verdicts = await sideBySide(ramp, { clock: systemClock(), say, stop });
-  const head = `Measured ${circumstancesText(measured)}. ${inWords(ramp)}.`;
+  // The ramp says itself how long it was.
+  const head = `Measured ${circumstancesText({ ...measured, quick: false })}. ${inWords(ramp)}.`;
   terminal.print(
     options.json
       ? JSON.stringify({ circumstances: measured, ramp, verdicts }, undefined, 2)

@@ -1,8 +1,9 @@
+import type { SimNode } from '../../simulate/sim-node.ts';
 import type { Decision, Policy, PolicyView } from '../policy.ts';
 import { bufferReplicas } from './buffer-replicas.ts';
 import { newNodesFor } from './first-fit.ts';
 import type { BufferRule } from './own-pool.ts';
-import { ownPoolPolicy } from './own-pool.ts';
+import { nodesMissing } from './own-pool.ts';
 
 /** Karpenter's own settings and defaults (capacity.md §1 and §5.1). */
 export interface KarpenterOptions {
@@ -15,6 +16,28 @@ export interface KarpenterOptions {
 /** Defaults: consolidateAfter 0, its 15 s validation, a budget of 10 %. */
 export const KARPENTER: KarpenterOptions = { tickSeconds: 5, validationSeconds: 15, budgetShare: 0.1 };
 
+type Nodes = readonly Readonly<SimNode>[];
+
+/** Nodes that were empty for the whole validation, as many as the budget lets go. */
+function goingOf(
+  { nowSeconds, nodes }: PolicyView,
+  { validationSeconds, budgetShare }: KarpenterOptions,
+  isHeld: (node: Readonly<SimNode>) => boolean,
+): Nodes {
+  return nodes
+    .filter(({ state, pods }) => state === 'ready' && pods === 0)
+    .filter((node) => nowSeconds - node.emptySince >= validationSeconds && !isHeld(node))
+    .slice(0, Math.ceil(nodes.length * budgetShare));
+}
+
+const decisionOf = ({ nodes }: PolicyView, order: number, remove: Nodes): Decision => ({
+  untaint: [],
+  taint: [],
+  remove,
+  order,
+  wanted: nodes.length + order - remove.length,
+});
+
 /**
  * A dynamic NodePool under Karpenter: new nodes for Pods that wait; empty nodes go after its validation, within its budget.
  * Build Pods carry do-not-disrupt, so that nothing else is consolidated.
@@ -23,12 +46,11 @@ export function karpenterPolicy(options: KarpenterOptions = KARPENTER): Policy {
   const tick = (view: PolicyView): Decision => {
     const booting = view.nodes.filter(({ state }) => state === 'booting').length;
     const order = view.waitingTotal > 0 ? newNodesFor(view.waiting, booting, view.nodeSpec) : 0;
-    const budget = Math.ceil(view.nodes.length * options.budgetShare);
-    const remove = view.nodes
-      .filter(({ state, pods }) => state === 'ready' && pods === 0)
-      .filter(({ emptySince }) => view.nowSeconds - emptySince >= options.validationSeconds)
-      .slice(0, budget);
-    return { untaint: [], taint: [], remove, order, wanted: view.nodes.length + order - remove.length };
+    return decisionOf(
+      view,
+      order,
+      goingOf(view, options, () => false),
+    );
   };
   return { name: 'karpenter', tickSeconds: options.tickSeconds, readyAtStart: 0, tick };
 }
@@ -36,14 +58,52 @@ export function karpenterPolicy(options: KarpenterOptions = KARPENTER): Policy {
 /** How often the replicas of a buffer are set: at each tick of the service. */
 const SET_REPLICAS_SECONDS = 10;
 
+/** 2³² by the golden ratio: multiples of it lie about evenly, wherever one begins. */
+const SPREAD = 0x9e3779b1;
+
+/** Karpenter tries nodes by name. Names are drawn, so any order will do that has nothing to do with age. */
+const nameOf = ({ id }: Readonly<SimNode>): number => Math.imul(id, SPREAD) >>> 0;
+
+/**
+ * Ready nodes that hold Pods of the buffer: Karpenter puts each on the first node by name that has room, be it empty or not, and
+ * a node that holds one is not empty to it. So it keeps some empty nodes though there is room for the buffer elsewhere.
+ *
+ * @param bufferPods of the typical request; ≥ 0
+ */
+export function holdersOf(view: PolicyView, bufferPods: number): ReadonlySet<Readonly<SimNode>> {
+  const holders = new Set<Readonly<SimNode>>();
+  const ready = view.nodes.filter(({ state }) => state === 'ready');
+  let left = bufferPods;
+  for (const node of ready.sort((one, other) => nameOf(one) - nameOf(other))) {
+    if (left <= 0) break;
+    const room = view.roomOn(node);
+    if (room > 0) holders.add(node);
+    left -= room;
+  }
+  return holders;
+}
+
 /**
  * The same NodePool with a CapacityBuffer whose `spec.replicas` a rule sets: Karpenter keeps room for so many more Pods, and takes
- * an empty node only when that room is left without it.
+ * an empty node when none of them is meant for it.
  */
-export function karpenterBufferPolicy(
-  rule: BufferRule,
-  { tickSeconds, validationSeconds, budgetShare }: KarpenterOptions = KARPENTER,
-): Policy {
-  const options = { tickSeconds, removeAfterSeconds: validationSeconds, removeShare: budgetShare };
-  return { ...ownPoolPolicy(bufferReplicas(rule, SET_REPLICAS_SECONDS), options), name: 'karpenter-buffer' };
+export function karpenterBufferPolicy(rule: BufferRule, options: KarpenterOptions = KARPENTER): Policy {
+  const replicas = bufferReplicas(rule, SET_REPLICAS_SECONDS);
+  const tick = (view: PolicyView): Decision => {
+    const bufferPods = replicas.bufferPods(view);
+    const order = nodesMissing(view, view.waitingTotal + bufferPods);
+    const holders = holdersOf(view, bufferPods);
+    return decisionOf(
+      view,
+      order,
+      goingOf(view, options, (node) => holders.has(node)),
+    );
+  };
+  return {
+    name: 'karpenter-buffer',
+    tickSeconds: options.tickSeconds,
+    readyAtStart: 0,
+    tick,
+    forecastError: () => rule.forecastError?.(),
+  };
 }

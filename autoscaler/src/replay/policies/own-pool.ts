@@ -24,8 +24,6 @@ export interface OwnPoolOptions {
   readonly tickSeconds: number;
   /** An empty node that is not wanted goes after this time, so that a short dip doesn't cost a boot. */
   readonly removeAfterSeconds: number;
-  /** The share of the nodes that may go at one tick; all of them when nothing is said. */
-  readonly removeShare?: number;
 }
 
 /** What {@link ownPoolPolicy} does when nothing is said. Empty nodes stay for three ticks; what is worth keeping longer, the rule says. */
@@ -54,24 +52,42 @@ interface FreeRoom {
   readonly keepPods: number;
 }
 
-function decide(view: PolicyView, free: FreeRoom, options: OwnPoolOptions): Decision {
-  const ranked = byFullness(view);
-  const perNode = Math.max(1, roomOnEmpty(view.nodeSpec, view.typicalRequest));
-  const booting = view.nodes.length - ranked.length;
-  const room = ranked.reduce((sum, each) => sum + each.room, booting * perNode);
+/** The room of a pool, in Pods of the typical request. */
+interface Room {
+  readonly booting: number;
+  readonly perNode: number;
+  /** On nodes that are ready. */
+  readonly ready: number;
+}
+
+function roomIn(view: PolicyView): Room {
+  const ready = view.nodes.filter(({ state }) => state === 'ready');
+  return {
+    booting: view.nodes.length - ready.length,
+    perNode: Math.max(1, roomOnEmpty(view.nodeSpec, view.typicalRequest)),
+    ready: ready.reduce((sum, node) => sum + view.roomOn(node), 0),
+  };
+}
+
+/**
+ * Nodes to order, so that with those on their way there is room for so many Pods, and for what waits as it packs.
+ *
+ * @param wantedRoom in Pods of the typical request, what waits included; ≥ 0
+ */
+export function nodesMissing(view: PolicyView, wantedRoom: number): number {
+  const { booting, perNode, ready } = roomIn(view);
+  const missing = Math.ceil(Math.max(0, wantedRoom - ready - booting * perNode) / perNode);
+  const stuck = view.waitingTotal > 0 ? newNodesFor(view.waiting, booting, view.nodeSpec) : 0;
+  return Math.max(missing, stuck);
+}
+
+function decide(view: PolicyView, free: FreeRoom, { removeAfterSeconds }: OwnPoolOptions): Decision {
   const wantedRoom = Math.ceil(view.waitingTotal + free.bufferPods);
   const keptRoom = Math.max(wantedRoom, Math.ceil(view.waitingTotal + free.keepPods));
-  const missing = Math.ceil(Math.max(0, wantedRoom - room) / perNode);
-  const stuck = view.waitingTotal > 0 ? newNodesFor(view.waiting, booting, view.nodeSpec) : 0;
-  const order = Math.max(missing, stuck);
+  const order = nodesMissing(view, wantedRoom);
+  const spareRoom = roomIn(view).ready - keptRoom;
   const remove =
-    order > 0
-      ? []
-      : removable(
-          ranked,
-          room - booting * perNode - keptRoom,
-          view.nowSeconds - options.removeAfterSeconds,
-        ).slice(0, Math.ceil(view.nodes.length * (options.removeShare ?? 1)));
+    order > 0 ? [] : removable(byFullness(view), spareRoom, view.nowSeconds - removeAfterSeconds);
   return { taint: [], untaint: [], remove, order, wanted: view.nodes.length + order - remove.length };
 }
 
