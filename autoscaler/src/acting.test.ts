@@ -256,6 +256,39 @@ describe('a right that is missing', () => {
   });
 });
 
+describe('placing in a pool that Karpenter scales for a CapacityBuffer', () => {
+  const BUFFERED = { HANGAR_AUTOSCALER_ACTUATORS: 'ci=capacity-buffer:ci/room' };
+  const withBuffer = (): World => {
+    const world = new World(8);
+    world.put<Buffer>(BUFFER, { metadata: { name: 'room' }, spec: { replicas: 0 } });
+    return world;
+  };
+
+  it('marks no node as long as nobody says that the places of the buffer tolerate it, and says the cure', async () => {
+    const world = withBuffer();
+    const { ticks, ready } = await serve(world, BUFFERED);
+    await ticks(6);
+
+    expect(world.tainted('hangar.dev/surplus')).toEqual([]);
+    expect((await ready()).conditions.join()).toMatch(
+      /pool ci: its nodes are not marked.*BUFFER_TOLERATES_SURPLUS=on/,
+    );
+  });
+
+  it('marks them when that is said, and takes the marks away when it no longer is', async () => {
+    const world = withBuffer();
+    const before = await serve(world, { ...BUFFERED, HANGAR_AUTOSCALER_BUFFER_TOLERATES_SURPLUS: 'on' });
+    await before.ticks(6);
+    expect(world.tainted('hangar.dev/surplus')).not.toEqual([]);
+    expect((await before.ready()).conditions.join()).not.toContain('not marked');
+    await before.end();
+
+    const after = await serve(world, BUFFERED, new FakeClock(NOW + 120_000));
+    await after.ticks(6);
+    expect(world.tainted('hangar.dev/surplus')).toEqual([]);
+  });
+});
+
 describe('a buffer that nobody serves', () => {
   it('is told within a boot time: on /readyz, in the decisions and as a metric; it gets no more', async () => {
     const world = new World(2);

@@ -2,6 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { ActingConfig } from '../config/acting.ts';
+import type { ActuatorSetting } from '../config/actuators.ts';
 import type { Condition } from '../decide/condition.ts';
 import { Leadership } from '../lead/leadership.ts';
 import { NodeBoard } from '../place/node-board.ts';
@@ -83,7 +84,7 @@ export class Acting implements Actor {
       placer: (pool) => this.#tools.placer(pool),
       actuator: (pool) => (this.#whyUnscaled(pool) === undefined ? this.#tools.actuator(pool) : undefined),
       whyNot: (pool) => this.#whyUnscaled(pool),
-      marks: () => this.#marks(),
+      marks: (pool) => this.#marks(pool),
     });
   }
 
@@ -121,6 +122,7 @@ export class Acting implements Actor {
       ...new Set(told.map(({ pool, note }) => `pool ${pool}: ${note}`)),
       ...this.#unknownPools(),
       ...this.#leftBehind(),
+      ...this.#unmarked(),
     ];
     return texts.map((text) => ({ weight: 'note', text }));
   }
@@ -177,11 +179,32 @@ export class Acting implements Actor {
     return setting && this.#rights.whyNot(setting.kind);
   }
 
-  #marks(): 'mark' | 'clear' | 'leave' {
+  #marks(pool: string): 'mark' | 'clear' | 'leave' {
     const { place, dryRun } = this.#options;
     if (!dryRun && this.#rights.whyNot('place') !== undefined) return 'leave';
-    if (place) return 'mark';
+    if (place && this.#misledBuffer(pool) === undefined) return 'mark';
     return dryRun ? 'leave' : 'clear';
+  }
+
+  /**
+   * The CapacityBuffer of a pool that marks would make Karpenter fill without end: to it a node with a PreferNoSchedule taint has no
+   * room for a place that does not tolerate it (measured: docs/acting.md).
+   */
+  #misledBuffer(pool: string): ActuatorSetting | undefined {
+    if (this.#options.bufferToleratesSurplus) return undefined;
+    const isKarpenters =
+      this.#nodes.get(pool)?.some(({ scaler }) => scaler?.startsWith('NodePool ')) ?? false;
+    if (!isKarpenters) return undefined;
+    return this.#options.actuators.find((one) => one.kind === 'capacity-buffer' && one.pool === pool);
+  }
+
+  #unmarked(): readonly string[] {
+    if (!this.#options.place) return [];
+    return [...this.#nodes.keys()].flatMap((pool) => {
+      const buffer = this.#misledBuffer(pool);
+      if (buffer === undefined) return [];
+      return `pool ${pool}: its nodes are not marked, since Karpenter would count no room on a marked node for the CapacityBuffer ${buffer.namespace}/${buffer.name}, and order nodes without end. Add the toleration {key: ${SURPLUS_TAINT.key}, operator: Exists} to the template of its Pods, then set HANGAR_AUTOSCALER_BUFFER_TOLERATES_SURPLUS=on`;
+    });
   }
 
   /** Pools that should be scaled and that nobody knows enough about to size them. */

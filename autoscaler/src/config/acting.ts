@@ -8,6 +8,8 @@ export interface ActingConfig {
   /** Nothing is written; what would be is said. */
   readonly dryRun: boolean;
   readonly place: boolean;
+  /** Pods of CapacityBuffers put up with marked nodes. */
+  readonly bufferToleratesSurplus: boolean;
   readonly actuators: readonly ActuatorSetting[];
   /** By pool: what a node is like while there is none. */
   readonly poolShapes: Readonly<Record<string, NodeShape>>;
@@ -47,6 +49,7 @@ export function actingOf(values: Read, env: Environment): ActingConfig {
   return {
     dryRun: values.act === 'off',
     place: values.place === 'on',
+    bufferToleratesSurplus: values.bufferToleratesSurplus === 'on',
     actuators: values.actuators,
     poolShapes: values.poolShapes,
     marksPerTick: values.marksPerTick,

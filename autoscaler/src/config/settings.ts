@@ -188,6 +188,12 @@ export const SETTINGS = {
     'off',
     '`on`: surplus nodes, the emptiest, are marked with the taint `hangar.dev/surplus` (PreferNoSchedule), so that builds pack tightly and nodes empty. No Pod ever waits for it.',
   ),
+  bufferToleratesSurplus: acting(
+    'BUFFER_TOLERATES_SURPLUS',
+    oneOf('off', 'on'),
+    'off',
+    '`on`: the Pods of CapacityBuffers tolerate `hangar.dev/surplus` in their template, so that nodes that Karpenter scales for them may be marked. Without that toleration Karpenter counts no room on a marked node, and orders nodes without end.',
+  ),
   marksPerTick: acting('MARKS_PER_TICK', integer(1, 1_000), 20, 'Most nodes marked or opened in a tick.'),
   markPaceMs: acting('MARK_PACE', DURATION, 60_000, {
     description: 'A node that was opened is not marked again within this time.',

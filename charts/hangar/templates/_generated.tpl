@@ -58,7 +58,7 @@ HANGAR_HARDENING
 
 {{- end }}
 {{- define "hangar.names.autoscaler.onOff" -}}
-HANGAR_AUTOSCALER_KUBERNETES HANGAR_AUTOSCALER_ACT HANGAR_AUTOSCALER_PLACE
+HANGAR_AUTOSCALER_KUBERNETES HANGAR_AUTOSCALER_ACT HANGAR_AUTOSCALER_PLACE HANGAR_AUTOSCALER_BUFFER_TOLERATES_SURPLUS
 {{- end }}
 {{- define "hangar.names.autoscaler.rights" -}}
 look.cluster runnerService.runners advise.cluster lead.lease place.cluster events.events capacityBuffer.objects placeholder.objects placeholder.cluster nodePool.cluster
