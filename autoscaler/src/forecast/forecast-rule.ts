@@ -53,6 +53,26 @@ class Contest {
   }
 }
 
+const DAY = 86_400;
+
+/** How far the forecast was off, day by day. */
+class DailyMisses {
+  readonly #days = new Map<number, { pods: number; count: number }>();
+
+  add(atSeconds: number, pods: number): void {
+    const day = Math.floor(atSeconds / DAY);
+    const sum = this.#days.get(day) ?? { pods: 0, count: 0 };
+    this.#days.set(day, { pods: sum.pods + pods, count: sum.count + 1 });
+  }
+
+  /** In Pods, over the days from that time on; undefined when there was no miss or hit in them. */
+  mean(fromSeconds = -Infinity): number | undefined {
+    const days = [...this.#days].filter(([day]) => (day + 1) * DAY > fromSeconds).map(([, sum]) => sum);
+    const count = days.reduce((sum, one) => sum + one.count, 0);
+    return count === 0 ? undefined : days.reduce((sum, { pods }) => sum + pods, 0) / count;
+  }
+}
+
 /**
  * The quantile forecast, used where its own back-test beats the rule `z·√(running + waiting) + floor`, and that rule elsewhere.
  *
@@ -64,8 +84,7 @@ export function forecastRule(options: ForecastRuleOptions): BufferRule {
   const contests = Array.from({ length: HOURS }, () => new Contest());
   const governor = new WaitGovernor(options.objectiveP95Seconds ?? Infinity);
   let trusted = false;
-  let missSum = 0;
-  let misses = 0;
+  const misses = new DailyMisses();
   const contestAt = (seconds: number): Contest =>
     contests[Math.floor(seconds / 3600) % HOURS] ?? new Contest();
 
@@ -75,8 +94,7 @@ export function forecastRule(options: ForecastRuleOptions): BufferRule {
       forecast.judge(at, then.ahead, risePods);
       const loss = (foretold: number): number => pinballLoss(options.quantile, foretold, risePods);
       contestAt(at).judge(loss(then.ahead.bufferPods), loss(then.fallbackPods));
-      missSum += Math.abs(risePods - then.ahead.expectedPods);
-      misses += 1;
+      misses.add(at, Math.abs(risePods - then.ahead.expectedPods));
     }
   };
 
@@ -105,6 +123,6 @@ export function forecastRule(options: ForecastRuleOptions): BufferRule {
     },
     isForecast: () => trusted,
     keepPods: (view) => forecast.worthKeeping(view, governor.margin),
-    forecastError: () => (misses === 0 ? undefined : missSum / misses),
+    forecastError: (fromSeconds) => misses.mean(fromSeconds),
   };
 }

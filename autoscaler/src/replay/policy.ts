@@ -50,8 +50,8 @@ export interface Policy {
   /** Nodes that stand ready before the first arrival. */
   readonly readyAtStart: number;
   tick(view: PolicyView): Decision;
-  /** Mean miss of the forecast in Pods over the lead time, when there is a forecast. */
-  forecastError?(): number | undefined;
+  /** Mean miss of the forecast in Pods over the lead time, of the days from then on, when there is a forecast. */
+  forecastError?(fromSeconds?: number): number | undefined;
 }
 
 /** A decision that changes nothing. */

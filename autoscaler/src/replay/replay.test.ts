@@ -64,6 +64,15 @@ describe('replay', () => {
     expect(play(staticPolicy(1), quiet).result.worstHourP95).toBe(198);
   });
 
+  it('tells how far the forecast was off on the days that count, and on no other', () => {
+    const first = jobs.filter(({ arrivedAt }) => arrivedAt < FIRST_MONDAY + 1.9 * DAY);
+    const twoDays = play(forecast(), first).result.forecastError;
+    const fourDays = play(forecast()).result.forecastError;
+
+    expect(twoDays).toBeNull();
+    expect(fourDays).toBeGreaterThan(0);
+  });
+
   const counted = jobs.filter(({ arrivedAt }) => arrivedAt >= FIRST_MONDAY + 2 * DAY);
 
   it.each(Object.keys(policies))('%s places every job, and pays at least for the pure work', (name) => {

@@ -75,7 +75,7 @@ class Replay {
       policy: policy.name,
       placement: this.#options.strategy ?? 'least',
       unplaced: this.#world.line.total,
-      forecastError: policy.forecastError?.(),
+      forecastError: policy.forecastError?.(this.#options.countFrom),
     });
   }
 

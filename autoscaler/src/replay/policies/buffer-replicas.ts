@@ -41,6 +41,6 @@ export function bufferReplicas(rule: BufferRule, everySeconds: number): BufferRu
       askAt = view.nowSeconds + everySeconds;
       return replicas;
     },
-    forecastError: () => rule.forecastError?.(),
+    forecastError: (fromSeconds) => rule.forecastError?.(fromSeconds),
   };
 }

@@ -104,6 +104,6 @@ export function karpenterBufferPolicy(rule: BufferRule, options: KarpenterOption
     tickSeconds: options.tickSeconds,
     readyAtStart: 0,
     tick,
-    forecastError: () => rule.forecastError?.(),
+    forecastError: (fromSeconds) => rule.forecastError?.(fromSeconds),
   };
 }

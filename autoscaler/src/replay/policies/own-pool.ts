@@ -16,7 +16,7 @@ export interface BufferRule {
   keepPods?(view: PolicyView): number;
   /** Whether the last answer rests on a forecast that has proved itself, and not on a rule. */
   isForecast?(): boolean;
-  forecastError?(): number | undefined;
+  forecastError?(fromSeconds?: number): number | undefined;
 }
 
 /** How an own pool turns a wanted buffer into nodes. */
@@ -105,6 +105,6 @@ export function ownPoolPolicy(rule: BufferRule, options: OwnPoolOptions = OWN_PO
     tickSeconds: options.tickSeconds,
     readyAtStart: 0,
     tick: (view) => decide(view, freeRoom(view), options),
-    forecastError: () => rule.forecastError?.(),
+    forecastError: (fromSeconds) => rule.forecastError?.(fromSeconds),
   };
 }
