@@ -128,7 +128,8 @@ describe('a gate that can not do its work', () => {
     expect(stderr).toMatch(want);
     expect(stdout).toBe('');
     expect(pod.message(1)).toBe(stderr);
-    expect(pod.order()).toEqual([]);
+    // The step that runs on failure may have done so already, where it was started.
+    expect(pod.order()).not.toContain('1');
   }
 
   it('has no state folder', async () => {
