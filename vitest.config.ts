@@ -14,11 +14,7 @@ const level = (name: string, include: string[], test: object) => ({
 /** Where `npm test` wants the report of a level (testbed/levels/main.ts). */
 const report = process.env['HANGAR_LEVEL_REPORT'];
 /** No module of ours holds state, so test files may share what a worker has loaded: half the time. */
-const withoutState = {
-  isolate: false,
-  // A replay of days takes 3 s here, and several times that on a busy machine or with coverage.
-  testTimeout: 30_000,
-};
+const withoutState = { isolate: false };
 /** One at a time: the cluster is one. A second try is named in the summary. */
 const onTheRealCluster = {
   testTimeout: 180_000,

@@ -62,7 +62,8 @@ const anyTrace = fc
     { arrivedAt: 40_000, durationSeconds: 1, request: { cpuMillicores: 100, memoryBytes: 64 * MIB } },
   ]);
 
-describe('any replay', () => {
+/** Each plays days of builds, again and again: seconds, and several times that with coverage. */
+describe('any replay', { timeout: 30_000 }, () => {
   it.each(Object.keys(POLICIES))('%s runs every job that fits, once, on nodes that are paid for', (name) => {
     fc.assert(
       fc.property(anyTrace, (jobs) => {

@@ -55,7 +55,8 @@ function play(
   return { result, decisions };
 }
 
-describe('replay', () => {
+/** Each plays days of builds, some of them several times: seconds, and several times that with coverage. */
+describe('replay', { timeout: 30_000 }, () => {
   it('tells the worst hour of a quiet trace too', () => {
     const request = { cpuMillicores: 3000, memoryBytes: MIB };
     const arrivedAt = FIRST_MONDAY + 2 * DAY;

@@ -270,6 +270,48 @@ describe('ListWatch', () => {
     expect(troubles.map(({ message }) => message)).toEqual(['TypeError: a bug']);
   });
 
+  it('keeps what it knew of an object that it cannot read any more, until that is gone', async () => {
+    const clock = new FakeClock();
+    const cluster = new FakeCluster();
+    const told: string[] = [];
+    const watch = new ListWatch<V1Pod, string>(clock, cluster, {
+      target: place,
+      selection: {},
+      read: ({ metadata, status }) => {
+        if (status?.phase === 'Odd') throw new TypeError('a bug');
+        return `${metadata?.name} ${status?.phase}`;
+      },
+      onChange: ({ kind, object }) => told.push(`${kind} ${object}`),
+    });
+    const stop = new AbortController();
+    const put = (phase: string): V1Pod => cluster.put<V1Pod>(at('a'), { status: { phase } });
+    put('Running');
+    void watch.run(stop.signal);
+    await clock.step(0);
+    put('Odd');
+    await clock.step(0);
+    await watch.sync(stop.signal);
+    expect(watch.objects).toEqual(['a Running']);
+    cluster.drop(at('a'));
+    await clock.step(0);
+    expect(told).toEqual(['present a Running', 'gone a Running']);
+    expect(watch.objects).toEqual([]);
+    stop.abort();
+  });
+
+  it('tells an object without uid and version too, once', async () => {
+    class Nameless extends FakeCluster {
+      override async *pages<T extends V1Pod>(...asked: Parameters<FakeCluster['pages']>) {
+        for await (const { resourceVersion } of super.pages<T>(...asked))
+          yield { resourceVersion, items: [{ metadata: { name: 'a' } } as T] };
+      }
+    }
+    const { watch, told, stop } = begin(new Nameless());
+    await watch.sync(stop.signal);
+    await watch.sync(stop.signal);
+    expect(told).toEqual(['present a/undefined']);
+  });
+
   it('never goes on from half a list: what a broken one did not show would stay hidden', async () => {
     class BreakingLists extends FakeCluster {
       broken = 1;

@@ -87,8 +87,10 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
     for await (const page of this.#cluster.pages<T>(target, selection, signal)) {
       version = page.resourceVersion;
       for (const object of page.items) {
-        const known = this.#read(object);
-        if (known) now.set(keyOf(object), known);
+        const key = keyOf(object);
+        // It is there, whether it can be read or not.
+        const known = this.#read(object) ?? this.#known.get(key);
+        if (known) now.set(key, known);
       }
     }
     // Not before the last page: to go on from half a list would hide the other half for ever.
@@ -134,7 +136,7 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
     if (type === 'BOOKMARK') return;
     this.#failures = 0;
     const key = keyOf(object);
-    const news = this.#read(object);
+    const news = this.#read(object) ?? this.#known.get(key);
     if (news === undefined) return;
     for (const change of type === 'DELETED' ? this.#forget(key, news.kept) : this.#keep(key, news))
       this.#tell(change);
@@ -171,11 +173,12 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
 
   #keep(key: string, news: Known<Kept>): Change<Kept>[] {
     const known = this.#known.get(key);
-    if (known?.uid === news.uid && known?.version === news.version) return [];
+    const isSame = known?.uid === news.uid;
+    if (known && isSame && known.version === news.version) return [];
     this.#known.set(key, news);
     const { kept: object } = news;
     if (known === undefined) return [{ kind: 'present', object, before: undefined }];
-    if (known.uid === news.uid) return [{ kind: 'present', object, before: known.kept }];
+    if (isSame) return [{ kind: 'present', object, before: known.kept }];
     // The name came back with another object behind it.
     return [
       { kind: 'gone', object: known.kept, before: known.kept },

@@ -1,22 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PolicyView } from '../policy.ts';
+import { quietView } from '../testing/a-view.ts';
 import { bufferReplicas } from './buffer-replicas.ts';
-
-const view = (nowSeconds: number, change: Partial<PolicyView> = {}): PolicyView => ({
-  nowSeconds,
-  nodes: [],
-  nodeSpec: { allocatable: { cpuMillicores: 1000, memoryBytes: 1000, pods: 10 } },
-  bootSeconds: 180,
-  waiting: [],
-  waitingTotal: 0,
-  running: [],
-  arrivals: [],
-  finishedSeconds: [],
-  knownAhead: 0,
-  typicalRequest: { cpuMillicores: 1, memoryBytes: 1 },
-  roomOn: () => 0,
-  ...change,
-});
 
 describe('bufferReplicas', () => {
   it('asks the rule at its own pace, and hands it all that happened meanwhile', () => {
@@ -24,7 +9,7 @@ describe('bufferReplicas', () => {
     const rule = { name: 'r', bufferPods: (one: PolicyView) => seen.push(one) };
     const replicas = bufferReplicas(rule, 10);
     for (const at of [0, 5, 9, 10])
-      replicas.bufferPods(view(at, { arrivals: [at], finishedSeconds: [at * 2], waits: [at * 3] }));
+      replicas.bufferPods(quietView(at, { arrivals: [at], finishedSeconds: [at * 2], waits: [at * 3] }));
 
     expect(seen.map(({ nowSeconds }) => nowSeconds)).toEqual([0, 10]);
     expect(seen[1]).toMatchObject({
@@ -49,7 +34,7 @@ describe('bufferReplicas', () => {
     const rule = { name: 'r', bufferPods: () => wanted[asked++] ?? 0, keepPods: () => keep };
     const replicas = bufferReplicas(rule, 10);
 
-    expect([0, 10].map((at) => replicas.bufferPods(view(at)))).toEqual(want);
+    expect([0, 10].map((at) => replicas.bufferPods(quietView(at)))).toEqual(want);
   });
 
   it('counts room that is free anyway as far as it is worth keeping', () => {
@@ -65,10 +50,10 @@ describe('bufferReplicas', () => {
     } as const;
     const rule = { name: 'r', bufferPods: () => 1, keepPods: () => 5 };
 
-    expect(bufferReplicas(rule, 10).bufferPods(view(0, { nodes: [node], roomOn: () => 4 }))).toBe(4);
-    expect(bufferReplicas(rule, 10).bufferPods(view(0, { nodes: [node], roomOn: () => 9 }))).toBe(5);
+    expect(bufferReplicas(rule, 10).bufferPods(quietView(0, { nodes: [node], roomOn: () => 4 }))).toBe(4);
+    expect(bufferReplicas(rule, 10).bufferPods(quietView(0, { nodes: [node], roomOn: () => 9 }))).toBe(5);
     expect(
-      bufferReplicas(rule, 10).bufferPods(view(0, { nodes: [node], roomOn: () => 9, waitingTotal: 6 })),
+      bufferReplicas(rule, 10).bufferPods(quietView(0, { nodes: [node], roomOn: () => 9, waitingTotal: 6 })),
     ).toBe(3);
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SimNode } from '../../simulate/sim-node.ts';
 import type { Policy, PolicyView } from '../policy.ts';
+import { quietView } from '../testing/a-view.ts';
 import { holdersOf, karpenterBufferPolicy, karpenterPolicy } from './karpenter.ts';
 
 const ROOM_ON_EMPTY = 3;
@@ -18,20 +19,12 @@ const aNode = (id: number, change: Partial<SimNode> = {}): SimNode => ({
   ...change,
 });
 
-const aView = (nodes: readonly SimNode[], nowSeconds = 100): PolicyView => ({
-  nowSeconds,
-  nodes,
-  nodeSpec: { allocatable: { cpuMillicores: ROOM_ON_EMPTY, memoryBytes: 1000, pods: 10 } },
-  bootSeconds: 60,
-  waiting: [],
-  waitingTotal: 0,
-  running: [],
-  arrivals: [],
-  finishedSeconds: [],
-  knownAhead: 0,
-  typicalRequest: { cpuMillicores: 1, memoryBytes: 1 },
-  roomOn: ({ pods }) => ROOM_ON_EMPTY - pods,
-});
+const aView = (nodes: readonly SimNode[], nowSeconds = 100): PolicyView =>
+  quietView(nowSeconds, {
+    nodes,
+    nodeSpec: { allocatable: { cpuMillicores: ROOM_ON_EMPTY, memoryBytes: 1000, pods: 10 } },
+    roomOn: ({ pods }) => ROOM_ON_EMPTY - pods,
+  });
 
 const emptyNodes = (count: number): readonly SimNode[] =>
   Array.from({ length: count }, (_, nth) => aNode(nth + 1));

@@ -18,15 +18,15 @@ export const KARPENTER: KarpenterOptions = { tickSeconds: 5, validationSeconds: 
 
 type Nodes = readonly Readonly<SimNode>[];
 
-/** Nodes that were empty for the whole validation, as many as the budget lets go. */
+/** Nodes that were empty for the whole validation and that nothing else holds, as many as the budget lets go. */
 function goingOf(
   { nowSeconds, nodes }: PolicyView,
   { validationSeconds, budgetShare }: KarpenterOptions,
-  isHeld: (node: Readonly<SimNode>) => boolean,
+  held: ReadonlySet<Readonly<SimNode>> = new Set(),
 ): Nodes {
   return nodes
     .filter(({ state, pods }) => state === 'ready' && pods === 0)
-    .filter((node) => nowSeconds - node.emptySince >= validationSeconds && !isHeld(node))
+    .filter((node) => nowSeconds - node.emptySince >= validationSeconds && !held.has(node))
     .slice(0, Math.ceil(nodes.length * budgetShare));
 }
 
@@ -46,11 +46,7 @@ export function karpenterPolicy(options: KarpenterOptions = KARPENTER): Policy {
   const tick = (view: PolicyView): Decision => {
     const booting = view.nodes.filter(({ state }) => state === 'booting').length;
     const order = view.waitingTotal > 0 ? newNodesFor(view.waiting, booting, view.nodeSpec) : 0;
-    return decisionOf(
-      view,
-      order,
-      goingOf(view, options, () => false),
-    );
+    return decisionOf(view, order, goingOf(view, options));
   };
   return { name: 'karpenter', tickSeconds: options.tickSeconds, readyAtStart: 0, tick };
 }
@@ -92,12 +88,7 @@ export function karpenterBufferPolicy(rule: BufferRule, options: KarpenterOption
   const tick = (view: PolicyView): Decision => {
     const bufferPods = replicas.bufferPods(view);
     const order = nodesMissing(view, view.waitingTotal + bufferPods);
-    const holders = holdersOf(view, bufferPods);
-    return decisionOf(
-      view,
-      order,
-      goingOf(view, options, (node) => holders.has(node)),
-    );
+    return decisionOf(view, order, goingOf(view, options, holdersOf(view, bufferPods)));
   };
   return {
     name: 'karpenter-buffer',

@@ -1,0 +1,18 @@
+import type { PolicyView } from '../policy.ts';
+
+/** What a policy sees where nothing happens, unless told otherwise. */
+export const quietView = (nowSeconds: number, change: Partial<PolicyView> = {}): PolicyView => ({
+  nowSeconds,
+  nodes: [],
+  nodeSpec: { allocatable: { cpuMillicores: 1000, memoryBytes: 1000, pods: 10 } },
+  bootSeconds: 180,
+  waiting: [],
+  waitingTotal: 0,
+  running: [],
+  arrivals: [],
+  finishedSeconds: [],
+  knownAhead: 0,
+  typicalRequest: { cpuMillicores: 1, memoryBytes: 1 },
+  roomOn: () => 0,
+  ...change,
+});
