@@ -40,7 +40,7 @@ export default defineConfig({
         // By the unit tests alone; edges and commands are run by whole flows besides.
         lines: 90,
         'shared/src/**': { lines: 95 },
-        'runner/src/{adopt,admit,compile,config,decide,draft,flight,http,journey,launch,lease,lint,metrics,parse,permissions,pipeline,poll,prepare,report,watch}/**':
+        'runner/src/{adopt,admit,compile,config,decide,draft,http,launch,lease,lint,metrics,parse,permissions,pipeline,poll,prepare,report,stage,supervise,watch}/**':
           { lines: 95 },
         'autoscaler/src/{act,advise,capacity,config,decide,forecast,http,lead,metrics,model,permissions,place,recommend,replay,scrape,simulate,store,trace,watch}/**':
           { lines: 95 },
@@ -55,37 +55,37 @@ export default defineConfig({
       level(
         'tools',
         [
-          'testbed/{bench,demo,docs,drone,embedded,images,levels}/**/*.test.ts',
-          'testbed/real/plan/**/*.test.ts',
+          'testbed/{bench,demo,levels,parts/drone,parts/embedded,parts/images,suites/docs}/**/*.test.ts',
+          'testbed/parts/real/plan/**/*.test.ts',
         ],
-        { exclude: ['testbed/docs/real/**'] },
+        { exclude: ['testbed/suites/docs/real/**'] },
       ),
       level('gate', ['runner/gate/**/*.test.ts'], { testTimeout: 60_000, maxWorkers: 1, retry: 1 }),
-      level('flows', ['testbed/flows/**/*.test.ts'], {
+      level('flows', ['testbed/suites/flows/**/*.test.ts'], {
         testTimeout: 90_000,
         hookTimeout: 60_000,
         maxWorkers: 2,
         retry: 1,
       }),
-      level('boards', ['testbed/boards/**/*.test.ts'], {
+      level('boards', ['testbed/suites/boards/**/*.test.ts'], {
         testTimeout: 60_000,
         hookTimeout: 300_000,
         maxWorkers: 1,
         retry: 1,
       }),
-      level('browser', ['testbed/browser/**/*.test.ts'], {
+      level('browser', ['testbed/suites/browser/**/*.test.ts'], {
         testTimeout: 60_000,
         hookTimeout: 60_000,
         maxWorkers: 1,
         retry: 1,
       }),
-      level('real', ['testbed/real/**/*.test.ts', 'testbed/real-flows/**/*.test.ts'], {
-        exclude: ['testbed/real/plan/**', 'testbed/real-flows/large/**'],
+      level('real', ['testbed/parts/real/**/*.test.ts', 'testbed/suites/real-flows/**/*.test.ts'], {
+        exclude: ['testbed/parts/real/plan/**', 'testbed/suites/real-flows/large/**'],
         ...onTheRealCluster,
       }),
-      level('docs', ['testbed/docs/real/**/*.test.ts'], onTheRealCluster),
-      level('chart', ['testbed/chart/**/*.test.ts'], onTheRealCluster),
-      level('large', ['testbed/real-flows/large/**/*.test.ts'], {
+      level('docs', ['testbed/suites/docs/real/**/*.test.ts'], onTheRealCluster),
+      level('chart', ['testbed/suites/chart/**/*.test.ts'], onTheRealCluster),
+      level('large', ['testbed/suites/real-flows/large/**/*.test.ts'], {
         ...onTheRealCluster,
         testTimeout: 900_000,
       }),

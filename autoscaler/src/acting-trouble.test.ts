@@ -7,9 +7,9 @@ import {
   POOL,
   podTarget,
   serve,
-  World,
+  ActingCluster,
   write,
-} from './testing/acting-world.ts';
+} from './testing/acting-cluster.ts';
 
 /** After it everything that isn't heard is stale. */
 const STALE_TICKS = 20;
@@ -18,88 +18,88 @@ afterEach(endAll);
 
 describe('what is odd is told, and nothing is written', () => {
   interface Trouble {
-    readonly begin: (at: Awaited<ReturnType<typeof serve>>, world: World) => void;
+    readonly begin: (at: Awaited<ReturnType<typeof serve>>, cluster: ActingCluster) => void;
     /** Until it shows. */
     readonly afterTicks: number;
-    readonly told: RegExp;
+    readonly reported: RegExp;
     readonly weight: 'stale' | 'partial';
   }
 
   const troubles: Readonly<Record<string, Trouble>> = {
     'Pods that may not be seen any more': {
-      begin: (_, world) => {
-        world.denied.add('list pods').add('watch pods');
-        world.cut(noAnswer());
+      begin: (_, cluster) => {
+        cluster.denied.add('list pods').add('watch pods');
+        cluster.cut(noAnswer());
       },
       afterTicks: STALE_TICKS,
-      told: /the watch of pods was last heard \d+ s ago: may not (list|watch) pods/,
+      reported: /the watch of pods was last heard \d+ s ago: may not (list|watch) pods/,
       weight: 'stale',
     },
     'an API server that does not answer': {
-      begin: (_, world) => {
-        world.intercept(() => {
+      begin: (_, cluster) => {
+        cluster.intercept(() => {
           throw noAnswer();
         });
-        world.cut(noAnswer());
+        cluster.cut(noAnswer());
       },
       afterTicks: STALE_TICKS,
-      told: /the watch of (pods|nodes) was last heard/,
+      reported: /the watch of (pods|nodes) was last heard/,
       weight: 'stale',
     },
     'a clock that jumps forward': {
       begin: ({ clock }) => clock.jump(86_400_000),
       afterTicks: 1,
-      told: /the clock of this machine jumped by 86400 s/,
+      reported: /the clock of this machine jumped by 86400 s/,
       weight: 'stale',
     },
     'a clock that jumps back': {
       begin: ({ clock }) => clock.jump(-86_400_000),
       afterTicks: 1,
-      told: /the clock of this machine jumped by -86400 s/,
+      reported: /the clock of this machine jumped by -86400 s/,
       weight: 'stale',
     },
     'a runner that is silent': {
       begin: ({ source }) => (source.running = undefined),
       afterTicks: STALE_TICKS,
-      told: /1 of 1 runners don't answer/,
+      reported: /1 of 1 runners don't answer/,
       weight: 'partial',
     },
     'a runner that lies': {
       begin: ({ source }) => (source.running = 'NaN'),
       afterTicks: 1,
-      told: /hangar_runner_stages/,
+      reported: /hangar_runner_stages/,
       weight: 'partial',
     },
   };
 
   /** Eight full nodes. */
-  const full = (): World => {
-    const world = new World(8);
+  const full = (): ActingCluster => {
+    const cluster = new ActingCluster(8);
     for (let node = 0; node < 8; node += 1)
-      for (let nth = 0; nth < 3; nth += 1) world.addBuild(`b${node}-${nth}`, `n${node}`);
-    return world;
+      for (let nth = 0; nth < 3; nth += 1) cluster.addBuild(`b${node}-${nth}`, `n${node}`);
+    return cluster;
   };
   /** Six of them empty: without trouble they are marked at the next tick, and taken later. */
-  const empty = (world: World): void => {
+  const empty = (cluster: ActingCluster): void => {
     for (let node = 2; node < 8; node += 1)
-      for (let nth = 0; nth < 3; nth += 1) world.drop(podTarget(`b${node}-${nth}`));
+      for (let nth = 0; nth < 3; nth += 1) cluster.drop(podTarget(`b${node}-${nth}`));
   };
   const env = { HANGAR_AUTOSCALER_RUNNERS: 'http://runner' };
 
-  it.each(Object.entries(troubles))('%s', async (_, { begin, afterTicks, told, weight }) => {
-    const world = full();
-    const service = await serve(world, env);
+  it.each(Object.entries(troubles))('%s', async (_, { begin, afterTicks, reported, weight }) => {
+    const cluster = full();
+    const service = await serve(cluster, env);
     const { ledger, http, ticks, ready, samples } = service;
     await ticks(6);
-    begin(service, world);
+    begin(service, cluster);
     await ticks(afterTicks - 1);
-    empty(world);
-    const before = world.writes.length;
+    empty(cluster);
+    const before = cluster.writes.length;
     await ticks(afterTicks === 1 ? 1 : 10);
 
-    expect(world.writes.slice(before).map(write)).toEqual([]);
+    expect(cluster.writes.slice(before).map(write)).toEqual([]);
     const { ok, reasons, conditions } = await ready();
-    expect([...reasons, ...conditions].join()).toMatch(told);
+    expect([...reasons, ...conditions].join()).toMatch(reported);
     const counted = expect.stringMatching(new RegExp(`^${weight} [1-9]`)) as unknown;
     expect(await samples('hangar_autoscaler_conditions')).toContainEqual(counted);
     const isStale = weight === 'stale';
@@ -109,33 +109,33 @@ describe('what is odd is told, and nothing is written', () => {
   });
 
   it('the same without trouble: nodes are marked', async () => {
-    const world = full();
-    const { ticks } = await serve(world, env);
+    const cluster = full();
+    const { ticks } = await serve(cluster, env);
     await ticks(6);
-    empty(world);
-    const before = world.writes.length;
+    empty(cluster);
+    const before = cluster.writes.length;
     await ticks(1);
 
-    expect(world.writes.slice(before).map(write)).toContain('patch nodes n7');
+    expect(cluster.writes.slice(before).map(write)).toContain('patch nodes n7');
   });
 
   it('a NodePool that vanishes is told with the cure, and nothing is written for it', async () => {
-    const world = new World(3);
-    const { ticks, ready, told } = await serve(world);
-    world.drop(POOL);
-    for (const { metadata } of world.nodes) {
-      world.drop(nodeTarget(metadata?.name ?? ''));
-      world.drop(claimTarget(`c-${metadata?.name}`));
+    const cluster = new ActingCluster(3);
+    const { ticks, ready, reported } = await serve(cluster);
+    cluster.drop(POOL);
+    for (const { metadata } of cluster.nodes) {
+      cluster.drop(nodeTarget(metadata?.name ?? ''));
+      cluster.drop(claimTarget(`c-${metadata?.name}`));
     }
-    const before = world.writes.length;
-    for (let nth = 0; nth < 8; nth += 1) world.addBuild(`b${nth}`);
+    const before = cluster.writes.length;
+    for (let nth = 0; nth < 8; nth += 1) cluster.addBuild(`b${nth}`);
     await ticks(5);
 
-    expect(told().at(-1)).toBe('ci absent');
+    expect(reported().at(-1)).toBe('ci absent');
     expect((await ready()).conditions.join()).toContain(
       'there is no node-pool ci: create it with spec.replicas',
     );
-    expect(world.writes.slice(before).filter(({ target }) => target.resource.plural !== 'events')).toEqual(
+    expect(cluster.writes.slice(before).filter(({ target }) => target.resource.plural !== 'events')).toEqual(
       [],
     );
   });

@@ -13,18 +13,18 @@ import {
   POOL,
   type Pool,
   serve,
-  World,
+  ActingCluster,
   write,
-} from './testing/acting-world.ts';
+} from './testing/acting-cluster.ts';
 import { rightOf } from './testing/reviewing-cluster.ts';
 
 afterEach(endAll);
 
 describe('a dry run', () => {
   it('says for each pool what would be done, in decisions and audit, and writes nothing at all', async () => {
-    const world = new World(1);
-    for (let nth = 0; nth < 8; nth += 1) world.addBuild(`b${nth}`);
-    const { ledger, ticks } = await serve(world, { HANGAR_AUTOSCALER_ACT: 'off' });
+    const cluster = new ActingCluster(1);
+    for (let nth = 0; nth < 8; nth += 1) cluster.addBuild(`b${nth}`);
+    const { ledger, ticks } = await serve(cluster, { HANGAR_AUTOSCALER_ACT: 'off' });
     await ticks(3);
 
     expect(ledger.decisions.items).toMatchObject([
@@ -35,19 +35,19 @@ describe('a dry run', () => {
         note: expect.stringMatching(/^dry run: would go from 1 to/) as string,
       },
     ]);
-    expect(ledger.audit.entries).toMatchObject([{ actor: 'node-pool ci', word: 'would-set', from: 1 }]);
-    expect(world.writes).toEqual([]);
-    expect(world.count('create', 'leases')).toBe(0);
+    expect(ledger.audit.entries).toMatchObject([{ actor: 'node-pool ci', kind: 'would-set', from: 1 }]);
+    expect(cluster.writes).toEqual([]);
+    expect(cluster.count('create', 'leases')).toBe(0);
   });
 
   it('says which marks an earlier life left behind, and how to take them away', async () => {
-    const world = new World(6);
-    const before = await serve(world);
+    const cluster = new ActingCluster(6);
+    const before = await serve(cluster);
     await before.ticks(2);
     await before.end();
-    const marked = world.tainted('hangar.dev/surplus').length;
+    const marked = cluster.tainted('hangar.dev/surplus').length;
     expect(marked).toBeGreaterThan(0);
-    const { ready } = await serve(world, { HANGAR_AUTOSCALER_ACT: 'off' });
+    const { ready } = await serve(cluster, { HANGAR_AUTOSCALER_ACT: 'off' });
 
     expect((await ready()).conditions.join()).toContain(`${marked} nodes carry the taint hangar.dev/surplus`);
     expect((await ready()).conditions.join()).toContain('kubectl taint nodes --all hangar.dev/surplus-');
@@ -56,137 +56,137 @@ describe('a dry run', () => {
 
 describe('acting', () => {
   it('raises the pool for builds that wait, once', async () => {
-    const world = new World(1);
-    for (let nth = 0; nth < 8; nth += 1) world.addBuild(`b${nth}`);
-    const { ledger, ticks, samples } = await serve(world);
+    const cluster = new ActingCluster(1);
+    for (let nth = 0; nth < 8; nth += 1) cluster.addBuild(`b${nth}`);
+    const { ledger, ticks, samples } = await serve(cluster);
     await ticks(3);
 
-    expect(world.size).toBeGreaterThan(2);
-    expect(world.nodes).toHaveLength(world.size ?? 0);
-    expect(world.writes.filter(({ target }) => target.subresource === 'scale')).toHaveLength(1);
-    expect(ledger.audit.entries.filter(({ word }) => word === 'set')).toHaveLength(1);
+    expect(cluster.size).toBeGreaterThan(2);
+    expect(cluster.nodes).toHaveLength(cluster.size ?? 0);
+    expect(cluster.writes.filter(({ target }) => target.subresource === 'scale')).toHaveLength(1);
+    expect(ledger.audit.entries.filter(({ kind }) => kind === 'set')).toHaveLength(1);
     expect(await samples('hangar_autoscaler_leading')).toEqual(['1']);
   });
 
   it.each(['node-pool:ci', 'capacity-buffer:ci/room', 'placeholder:ci/holders'] as const)(
     'uses no right but those of its features: %s',
     async (actuator) => {
-      const world = new World(6);
-      world.put<Buffer>(BUFFER, { metadata: { name: 'room' }, spec: { replicas: 0 } });
-      const { ticks, ledger } = await serve(world, { HANGAR_AUTOSCALER_ACTUATORS: `ci=${actuator}` });
-      for (let nth = 0; nth < 30; nth += 1) world.addBuild(`b${nth}`);
+      const cluster = new ActingCluster(6);
+      cluster.put<Buffer>(BUFFER, { metadata: { name: 'room' }, spec: { replicas: 0 } });
+      const { ticks, ledger } = await serve(cluster, { HANGAR_AUTOSCALER_ACTUATORS: `ci=${actuator}` });
+      for (let nth = 0; nth < 30; nth += 1) cluster.addBuild(`b${nth}`);
       await ticks(8);
 
-      expect(ledger.audit.entries.map(({ word }) => word)).toContain('set');
+      expect(ledger.audit.entries.map(({ kind }) => kind)).toContain('set');
       const [kind] = actuator.split(':') as [Feature];
       const features: ReadonlySet<Feature> = new Set(['look', 'advise', 'lead', 'place', 'events', kind]);
       const granted = rightsOf(features).map(({ verb, resource }) => `${verb} ${resource}`);
-      const used = new Set(world.calls.map(rightOf));
+      const used = new Set(cluster.calls.map(rightOf));
       used.delete('create selfsubjectaccessreviews');
       expect([...used].filter((right) => !granted.includes(right))).toEqual([]);
     },
   );
 
   it('raises a pool that has no node, by what its nodes are said to be like', async () => {
-    const world = new World(0);
-    world.addBuild('b');
-    const { told, ready } = await serve(world);
-    expect(told()).toEqual([]);
+    const cluster = new ActingCluster(0);
+    cluster.addBuild('b');
+    const { reported, ready } = await serve(cluster);
+    expect(reported()).toEqual([]);
     expect((await ready()).conditions.join()).toContain('Say it in HANGAR_AUTOSCALER_POOL_SHAPES');
     const { ticks } = await serve(
-      world,
+      cluster,
       { HANGAR_AUTOSCALER_POOL_SHAPES: 'ci=4cpu-8gb', POD_NAME: 'b' },
       new FakeClock(NOW + 60_000),
     );
     await ticks(3);
 
-    expect(world.size).toBeGreaterThan(0);
+    expect(cluster.size).toBeGreaterThan(0);
   });
 
   it('shrinks step by step to what is wanted, without going back and forth, and takes no node with a build', async () => {
-    const world = new World(8);
-    world.addBuild('b', 'n3');
-    const { ticks, ledger } = await serve(world);
+    const cluster = new ActingCluster(8);
+    cluster.addBuild('b', 'n3');
+    const { ticks, ledger } = await serve(cluster);
     await ticks(20);
 
-    expect(world.size).toBe(ledger.recommendation?.pools[0]?.wantedNodes);
-    expect(world.size).toBeLessThan(4);
-    expect(world.nodes.map(({ metadata }) => metadata?.name)).toContain('n3');
-    expect(world.tainted('hangar.dev/closing')).toEqual([]);
-    expect(world.find<Pool>(POOL)?.spec.limits?.nodes).toBeUndefined();
-    const removed = world.writes.filter(({ verb }) => verb === 'remove').map(write);
-    expect(removed).toHaveLength(8 - (world.size ?? 0));
+    expect(cluster.size).toBe(ledger.recommendation?.pools[0]?.wantedNodes);
+    expect(cluster.size).toBeLessThan(4);
+    expect(cluster.nodes.map(({ metadata }) => metadata?.name)).toContain('n3');
+    expect(cluster.tainted('hangar.dev/closing')).toEqual([]);
+    expect(cluster.find<Pool>(POOL)?.spec.limits?.nodes).toBeUndefined();
+    const removed = cluster.writes.filter(({ verb }) => verb === 'remove').map(write);
+    expect(removed).toHaveLength(8 - (cluster.size ?? 0));
     expect(removed).not.toContain('delete nodeclaims c-n3');
-    const before = world.writes.length;
+    const before = cluster.writes.length;
     await ticks(20);
-    expect(world.writes).toHaveLength(before);
+    expect(cluster.writes).toHaveLength(before);
   });
 
   it('leaves a pool alone whose nodes are not all of its NodePool', async () => {
-    const world = new World(8);
-    const { metadata, ...node } = world.nodes[0] ?? {};
-    world.put(claimTarget('c-other'), { metadata: { name: 'c-other' } });
-    world.put<V1Node>(nodeTarget('other'), {
+    const cluster = new ActingCluster(8);
+    const { metadata, ...node } = cluster.nodes[0] ?? {};
+    cluster.put(claimTarget('c-other'), { metadata: { name: 'c-other' } });
+    cluster.put<V1Node>(nodeTarget('other'), {
       ...node,
       metadata: { ...metadata, name: 'other', labels: { type: 'x', 'karpenter.sh/nodepool': 'dynamic' } },
     });
-    for (const one of world.nodes)
-      world.put<V1Node>(nodeTarget(one.metadata?.name ?? ''), {
+    for (const one of cluster.nodes)
+      cluster.put<V1Node>(nodeTarget(one.metadata?.name ?? ''), {
         ...one,
         metadata: { ...one.metadata, labels: { ...one.metadata?.labels, type: 'x' } },
       });
-    const { ticks, told, ready } = await serve(world, {
+    const { ticks, reported, ready } = await serve(cluster, {
       HANGAR_AUTOSCALER_POOL_LABEL: 'type',
       HANGAR_AUTOSCALER_ACTUATORS: 'x=node-pool:ci',
       HANGAR_AUTOSCALER_PLACE: 'off',
     });
     await ticks(10);
 
-    expect(told()).toEqual(['x foreign-owner']);
+    expect(reported()).toEqual(['x foreign-owner']);
     expect((await ready()).conditions.join()).toContain('is scaled by NodePool dynamic, not by NodePool ci');
-    expect(world.writes.filter(({ target }) => target.resource.plural !== 'events')).toEqual([]);
+    expect(cluster.writes.filter(({ target }) => target.resource.plural !== 'events')).toEqual([]);
   });
 
   it('stops everything by the annotation on the Lease', async () => {
-    const world = new World(1);
-    const { ticks, told } = await serve(world);
+    const cluster = new ActingCluster(1);
+    const { ticks, reported } = await serve(cluster);
     const lease = { resource: RESOURCE.leases, namespace: 'hangar', name: 'hangar-autoscaler' };
-    const now = world.find(lease);
-    world.put(lease, { ...now, metadata: { ...now?.metadata, annotations: { 'hangar.dev/paused': '' } } });
+    const now = cluster.find(lease);
+    cluster.put(lease, { ...now, metadata: { ...now?.metadata, annotations: { 'hangar.dev/paused': '' } } });
     await ticks(1);
-    const before = world.writes.length;
-    for (let nth = 0; nth < 8; nth += 1) world.addBuild(`b${nth}`);
+    const before = cluster.writes.length;
+    for (let nth = 0; nth < 8; nth += 1) cluster.addBuild(`b${nth}`);
     await ticks(5);
 
-    expect(world.writes).toHaveLength(before);
-    expect(told().at(-1)).toBe('ci paused');
+    expect(cluster.writes).toHaveLength(before);
+    expect(reported().at(-1)).toBe('ci paused');
   });
 
   it('opens what it closed when it is told to stop, and lets the Lease go', async () => {
-    const world = new World(8);
-    const { ticks, end } = await serve(world);
-    for (let tick = 0; world.tainted('hangar.dev/closing').length === 0 && tick < 10; tick += 1)
+    const cluster = new ActingCluster(8);
+    const { ticks, end } = await serve(cluster);
+    for (let tick = 0; cluster.tainted('hangar.dev/closing').length === 0 && tick < 10; tick += 1)
       await ticks(1);
-    expect(world.tainted('hangar.dev/closing')).not.toEqual([]);
+    expect(cluster.tainted('hangar.dev/closing')).not.toEqual([]);
     await end();
 
-    expect(world.tainted('hangar.dev/closing')).toEqual([]);
+    expect(cluster.tainted('hangar.dev/closing')).toEqual([]);
     const lease = { resource: RESOURCE.leases, namespace: 'hangar', name: 'hangar-autoscaler' };
-    expect(world.find<KubernetesObject & { spec: object }>(lease)?.spec).toMatchObject({
+    expect(cluster.find<KubernetesObject & { spec: object }>(lease)?.spec).toMatchObject({
       holderIdentity: '',
     });
   });
 
   it('clears the marks of an earlier life when placing is switched off', async () => {
-    const world = new World(6);
-    const before = await serve(world);
+    const cluster = new ActingCluster(6);
+    const before = await serve(cluster);
     await before.ticks(2);
     await before.end();
-    expect(world.tainted('hangar.dev/surplus')).not.toEqual([]);
-    const { ticks } = await serve(world, { HANGAR_AUTOSCALER_PLACE: 'off' });
+    expect(cluster.tainted('hangar.dev/surplus')).not.toEqual([]);
+    const { ticks } = await serve(cluster, { HANGAR_AUTOSCALER_PLACE: 'off' });
     await ticks(2);
 
-    expect(world.tainted('hangar.dev/surplus')).toEqual([]);
+    expect(cluster.tainted('hangar.dev/surplus')).toEqual([]);
   });
 });
 
@@ -194,119 +194,119 @@ describe('acting with nothing to place or scale any more', () => {
   const NOTHING = { HANGAR_AUTOSCALER_PLACE: 'off', HANGAR_AUTOSCALER_ACTUATORS: '' };
 
   it('takes away all marks of an earlier life, soft and hard, and writes nothing else', async () => {
-    const world = new World(8);
-    const before = await serve(world);
-    for (let tick = 0; world.tainted('hangar.dev/closing').length === 0 && tick < 10; tick += 1)
+    const cluster = new ActingCluster(8);
+    const before = await serve(cluster);
+    for (let tick = 0; cluster.tainted('hangar.dev/closing').length === 0 && tick < 10; tick += 1)
       await before.ticks(1);
     // Killed in the middle: nothing is opened at the end.
-    world.denied.add('patch nodes');
+    cluster.denied.add('patch nodes');
     await before.end();
-    world.denied.clear();
-    expect(world.tainted('hangar.dev/closing')).not.toEqual([]);
-    const { ticks, told } = await serve(world, NOTHING, new FakeClock(NOW + 60_000));
+    cluster.denied.clear();
+    expect(cluster.tainted('hangar.dev/closing')).not.toEqual([]);
+    const { ticks, reported } = await serve(cluster, NOTHING, new FakeClock(NOW + 60_000));
     await ticks(3);
 
-    expect(world.tainted('hangar.dev/surplus')).toEqual([]);
-    expect(world.tainted('hangar.dev/closing')).toEqual([]);
-    expect(told()).toContain('ci set');
-    const written = world.writes.length;
+    expect(cluster.tainted('hangar.dev/surplus')).toEqual([]);
+    expect(cluster.tainted('hangar.dev/closing')).toEqual([]);
+    expect(reported()).toContain('ci set');
+    const written = cluster.writes.length;
     await ticks(5);
-    expect(world.writes).toHaveLength(written);
+    expect(cluster.writes).toHaveLength(written);
   });
 
   it('leaves the taints of others', async () => {
-    const world = new World(2);
-    const [node] = world.nodes;
+    const cluster = new ActingCluster(2);
+    const [node] = cluster.nodes;
     const taints = [{ key: 'dedicated', effect: 'PreferNoSchedule' }];
-    world.put<V1Node>(nodeTarget('n0'), { ...node, spec: { taints } });
-    const { ticks } = await serve(world, NOTHING);
+    cluster.put<V1Node>(nodeTarget('n0'), { ...node, spec: { taints } });
+    const { ticks } = await serve(cluster, NOTHING);
     await ticks(3);
 
-    expect(world.tainted('dedicated')).toEqual(['n0']);
-    expect(world.writes.filter(({ target }) => target.resource === RESOURCE.nodes)).toEqual([]);
+    expect(cluster.tainted('dedicated')).toEqual(['n0']);
+    expect(cluster.writes.filter(({ target }) => target.resource === RESOURCE.nodes)).toEqual([]);
   });
 });
 
 describe('a right that is missing', () => {
   it('switches off its feature with the cure, and no other', async () => {
-    const world = new World(8);
-    world.denied.add('patch nodepools/scale');
-    const { ticks, told, ready } = await serve(world);
+    const cluster = new ActingCluster(8);
+    cluster.denied.add('patch nodepools/scale');
+    const { ticks, reported, ready } = await serve(cluster);
     await ticks(10);
 
-    expect(told()[0]).toBe('ci refused');
+    expect(reported()[0]).toBe('ci refused');
     expect((await ready()).conditions.join()).toContain(
       'static NodePools are not scaled: add { apiGroups: [karpenter.sh], resources: [nodepools/scale], verbs: [patch] } to a ClusterRole',
     );
-    expect(world.size).toBe(8);
-    expect(world.tainted('hangar.dev/surplus')).not.toEqual([]);
+    expect(cluster.size).toBe(8);
+    expect(cluster.tainted('hangar.dev/surplus')).not.toEqual([]);
   });
 
   it('of leading stops all acts; once it is granted they begin without a restart', async () => {
-    const world = new World(6);
-    world.denied.add('create leases');
-    const { ticks, told } = await serve(world);
+    const cluster = new ActingCluster(6);
+    cluster.denied.add('create leases');
+    const { ticks, reported } = await serve(cluster);
     await ticks(5);
-    expect(world.writes).toEqual([]);
-    expect(told()).toEqual(['ci refused']);
+    expect(cluster.writes).toEqual([]);
+    expect(reported()).toEqual(['ci refused']);
 
-    world.denied.clear();
+    cluster.denied.clear();
     await ticks(35);
-    expect(world.writes).not.toEqual([]);
+    expect(cluster.writes).not.toEqual([]);
   });
 });
 
 describe('placing in a pool that Karpenter scales for a CapacityBuffer', () => {
   const BUFFERED = { HANGAR_AUTOSCALER_ACTUATORS: 'ci=capacity-buffer:ci/room' };
-  const withBuffer = (): World => {
-    const world = new World(8);
-    world.put<Buffer>(BUFFER, { metadata: { name: 'room' }, spec: { replicas: 0 } });
-    return world;
+  const withBuffer = (): ActingCluster => {
+    const cluster = new ActingCluster(8);
+    cluster.put<Buffer>(BUFFER, { metadata: { name: 'room' }, spec: { replicas: 0 } });
+    return cluster;
   };
 
   it('marks no node as long as nobody says that the places of the buffer tolerate it, and says the cure', async () => {
-    const world = withBuffer();
-    const { ticks, ready } = await serve(world, BUFFERED);
+    const cluster = withBuffer();
+    const { ticks, ready } = await serve(cluster, BUFFERED);
     await ticks(6);
 
-    expect(world.tainted('hangar.dev/surplus')).toEqual([]);
+    expect(cluster.tainted('hangar.dev/surplus')).toEqual([]);
     expect((await ready()).conditions.join()).toMatch(
       /pool ci: its nodes are not marked.*BUFFER_TOLERATES_SURPLUS=on/,
     );
   });
 
   it('marks them when that is said, and takes the marks away when it no longer is', async () => {
-    const world = withBuffer();
-    const before = await serve(world, { ...BUFFERED, HANGAR_AUTOSCALER_BUFFER_TOLERATES_SURPLUS: 'on' });
+    const cluster = withBuffer();
+    const before = await serve(cluster, { ...BUFFERED, HANGAR_AUTOSCALER_BUFFER_TOLERATES_SURPLUS: 'on' });
     await before.ticks(6);
-    expect(world.tainted('hangar.dev/surplus')).not.toEqual([]);
+    expect(cluster.tainted('hangar.dev/surplus')).not.toEqual([]);
     expect((await before.ready()).conditions.join()).not.toContain('not marked');
     await before.end();
 
-    const after = await serve(world, BUFFERED, new FakeClock(NOW + 120_000));
+    const after = await serve(cluster, BUFFERED, new FakeClock(NOW + 120_000));
     await after.ticks(6);
-    expect(world.tainted('hangar.dev/surplus')).toEqual([]);
+    expect(cluster.tainted('hangar.dev/surplus')).toEqual([]);
   });
 });
 
 describe('a buffer that nobody serves', () => {
   it('is told within a boot time: on /readyz, in the decisions and as a metric; it gets no more', async () => {
-    const world = new World(2);
-    world.put<Buffer>(BUFFER, { metadata: { name: 'room' }, spec: { replicas: 0 } });
-    const { ticks, told, ready, samples } = await serve(world, {
+    const cluster = new ActingCluster(2);
+    cluster.put<Buffer>(BUFFER, { metadata: { name: 'room' }, spec: { replicas: 0 } });
+    const { ticks, reported, ready, samples } = await serve(cluster, {
       HANGAR_AUTOSCALER_ACTUATORS: 'ci=capacity-buffer:ci/room',
       HANGAR_AUTOSCALER_BOOT_TIME: '60s',
     });
-    const asked = world.find<Buffer>(BUFFER)?.spec.replicas ?? 0;
+    const asked = cluster.find<Buffer>(BUFFER)?.spec.replicas ?? 0;
     expect(asked).toBeGreaterThan(0);
     expect(await samples('hangar_autoscaler_pool_outcome')).not.toContain('ci unserved 1');
     await ticks(7);
 
     expect(await samples('hangar_autoscaler_pool_outcome')).toContain('ci unserved 1');
     expect((await ready()).conditions.join()).toContain(`nobody brings the ${asked} nodes`);
-    expect(told().at(-1)).toBe('ci unserved');
-    for (let nth = 0; nth < 30; nth += 1) world.addBuild(`b${nth}`);
+    expect(reported().at(-1)).toBe('ci unserved');
+    for (let nth = 0; nth < 30; nth += 1) cluster.addBuild(`b${nth}`);
     await ticks(3);
-    expect(world.find<Buffer>(BUFFER)?.spec.replicas).toBe(asked);
+    expect(cluster.find<Buffer>(BUFFER)?.spec.replicas).toBe(asked);
   });
 });

@@ -296,14 +296,14 @@ describe('with a cluster', () => {
     const cluster = aCluster(1);
     cluster.put(pods, aPod('p', 'n0'));
     const { ticks, ledger } = await aService({ cluster, memory });
-    const told = () => ledger.conditions.map(({ text }) => text).join('; ');
+    const reported = () => ledger.conditions.map(({ text }) => text).join('; ');
     cluster.put(pods, aPod('p', 'n0', 'Succeeded'));
     await ticks(1);
-    expect(told()).toMatch(/can not be written to HANGAR_AUTOSCALER_DATA_DIR.* disk full.*; 1 wait/);
+    expect(reported()).toMatch(/can not be written to HANGAR_AUTOSCALER_DATA_DIR.* disk full.*; 1 wait/);
     await ticks(3);
 
     expect(kept.map(({ uid }) => uid)).toEqual(['p']);
-    expect(told()).not.toContain('DATA_DIR');
+    expect(reported()).not.toContain('DATA_DIR');
   });
 
   it('learns from what was remembered', async () => {

@@ -4,7 +4,7 @@ import { RUNNER_METRICS } from '@hangar/shared/contract/runner-metrics';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { PoolMemory } from './act/pool-memory.ts';
-import { sceneOf } from './act/scene.ts';
+import { actViewOf } from './act/act-view.ts';
 import type { Comparer } from './advise/adviser.ts';
 import { SideKnowledge } from './advise/side-knowledge.ts';
 import type { AutoscalerConfig } from './config/load.ts';
@@ -15,7 +15,7 @@ import { type Decider, decideHere } from './decide/decider.ts';
 import { momentOf } from './decide/moment.ts';
 import type { Recommendation } from './decide/recommendation.ts';
 import type { AutoscalerMetrics, TickOutcome } from './metrics/autoscaler-metrics.ts';
-import { OrderDesk } from './order-desk.ts';
+import { ActLog } from './act-log.ts';
 import type { Actor, MetricsSource, TraceMemory } from './ports.ts';
 import { askDrone, type DroneReading } from './scrape/drone-server.ts';
 import { scrape } from './scrape/scrape.ts';
@@ -61,7 +61,7 @@ export class Autoscaler {
   readonly #watch: ClusterWatch | undefined;
   readonly #runners: RunnerBook;
   readonly #recorder: Recorder;
-  readonly #desk: OrderDesk;
+  readonly #actLog: ActLog;
   readonly #side: SideKnowledge;
   readonly #wallClock: WallClock;
   readonly #poolMemory: PoolMemory;
@@ -98,7 +98,7 @@ export class Autoscaler {
     this.#runners = new RunnerBook(config.staleAfterMs);
     this.#recorder = new Recorder(parts);
     this.#side = new SideKnowledge({ clock, log, cluster, comparer: parts.comparer });
-    this.#desk = new OrderDesk(parts, this.ledger.decisions, (pool) => this.#watch?.ordered(pool));
+    this.#actLog = new ActLog(parts, this.ledger.decisions, (pool) => this.#watch?.ordered(pool));
   }
 
   /** Remembers, watches and ticks until the signal is aborted; never rejects. */
@@ -172,7 +172,7 @@ export class Autoscaler {
     await breathe();
     // 5. Place and act: through the actor, or as a dry run.
     const nodes = this.#watch?.nodes ?? [];
-    await this.#desk.give(recommendation, sceneOf(snapshot, recommendation, nodes, conditions), stop);
+    await this.#actLog.give(recommendation, actViewOf(snapshot, recommendation, nodes, conditions), stop);
     this.ledger.conditions = [...conditions, ...this.#actingConditions];
     return 'decided';
   }
@@ -217,8 +217,8 @@ export class Autoscaler {
     drone: DroneReading | undefined,
   ): Promise<CapacitySnapshot> {
     const { learner } = this;
-    const told = new Set((runners?.known ?? []).map(({ pod }) => pod));
-    const seen = clusterViewOf(this.#watch, { daemonSets: this.#config.daemonSets, told });
+    const reported = new Set((runners?.known ?? []).map(({ pod }) => pod));
+    const seen = clusterViewOf(this.#watch, { daemonSets: this.#config.daemonSets, reported });
     await breathe();
     const nowMs = this.#parts.clock.now();
     const memories = { bootSeconds: learner.calibration.bootSeconds.value, jobs: () => learner.jobs };
@@ -231,7 +231,7 @@ export class Autoscaler {
       drone,
       calibration: learner.calibration,
       perSecond: learner.perSecond(),
-      grewAtMs: new Map(this.#desk.grewAtMs),
+      grewAtMs: new Map(this.#actLog.grewAtMs),
       forecast: undefined,
     };
     const demand = demandIn(base);

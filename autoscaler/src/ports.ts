@@ -38,7 +38,7 @@ export interface OrderOutcome {
 }
 
 /** What whoever acts sees of the world: all of one moment, and true to it. */
-export interface Scene {
+export interface ActView {
   readonly nodes: readonly NodeFact[];
   readonly pools: readonly Pool[];
   readonly typicalPod: Resources;
@@ -56,7 +56,7 @@ export interface Scene {
 export interface Actor {
   /** What goes on beside the ticks, until the signal is aborted. Never rejects. */
   run?(stop: AbortSignal): Promise<void>;
-  act(orders: readonly PoolOrder[], scene: Scene, signal: AbortSignal): Promise<readonly OrderOutcome[]>;
+  act(orders: readonly PoolOrder[], actView: ActView, signal: AbortSignal): Promise<readonly OrderOutcome[]>;
   /** Does this replica act? */
   readonly isLeading?: boolean;
   /** What is not as it should be with acting. */

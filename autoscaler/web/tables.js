@@ -116,10 +116,10 @@ export function showActs(acts, nowMs) {
     table({
       caption: 'Acts, latest first',
       head: ['when', 'who', 'what', 'nodes', 'told', 'why'],
-      rows: acts.map(({ at, lastAt, times, actor, word, from, to, text, because }) => [
+      rows: acts.map(({ at, lastAt, times, actor, kind, from, to, text, because }) => [
         el('time', { datetime: at }, clockTime(Date.parse(at), nowMs)),
         el('span', { class: 'name' }, actor),
-        el('span', { class: 'chip' }, word),
+        el('span', { class: 'chip' }, kind),
         `${figure(from)} → ${figure(to)}`,
         times === 1 ? text : `${text} (${figure(times)} times until ${clockTime(Date.parse(lastAt), nowMs)})`,
         because,

@@ -6,13 +6,13 @@ import type { Logger } from '@hangar/shared/logger';
 import { RateLimit } from '@hangar/shared/rate-limit';
 import { type Budget, type Load, NO_LOAD, plus } from './admit/admit.ts';
 import { loadOf } from './admit/pod-load.ts';
-import { WaitingLine } from './admit/waiting-line.ts';
+import { AdmissionQueue } from './admit/admission-queue.ts';
 import type { RunnerConfig } from './config/runner-config.ts';
 import { type DraftParts, draft } from './draft/draft.ts';
 import { createDroneClient, type DroneClient } from './edges/drone-http.ts';
 import { createEnvironmentPlugin, createRegistryPlugin, createSecretPlugin } from './edges/plugin-http.ts';
 import { createImageLookup } from './edges/registry-http.ts';
-import type { JourneyEvents } from './journey/journey-parts.ts';
+import type { StageEvents } from './stage/stage-parts.ts';
 import type { Holder } from './lease/holder.ts';
 import { OwnLease } from './lease/own-lease.ts';
 import { clusterLogSource } from './logs/cluster-log-source.ts';
@@ -21,7 +21,7 @@ import { type EdgeObserver, observedLogs, observedServer } from './metrics/edge-
 import { LABEL } from './pipeline/compiled.ts';
 import { CancelWatches } from './poll/cancel-watches.ts';
 import type { LogSource } from './ports/log-source.ts';
-import { Roster } from './roster.ts';
+import { StageRegistry } from './stage-registry.ts';
 import type { RunnerOptions, RunnerParts } from './runner.ts';
 import { watchEvents } from './watch/event-watch.ts';
 import { PodWatch } from './watch/pod-watch.ts';
@@ -37,7 +37,7 @@ export interface Outside {
   readonly print: (text: string) => void;
   /** Named by its Lease. */
   readonly holder: Holder;
-  readonly events: JourneyEvents;
+  readonly events: StageEvents;
   readonly observer: CallObserver;
   /** Who hears of calls of the Drone server, of logs, and of our own pace. */
   readonly edges?: EdgeObserver;
@@ -63,7 +63,7 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
   const pace = new RateLimit(clock, { perSecond: config.kubernetes.qps, burst: config.kubernetes.burst });
   const cluster = new HttpCluster(clock, outside.connection, paced(pace, clock, outside));
   const ciServer = droneOf(config, outside);
-  const roster = new Roster();
+  const registry = new StageRegistry();
   const namespace = config.lease.namespace || outside.connection.namespace;
   const podWatch = podWatchOf(cluster, outside);
   const { limitBytes } = config.logs;
@@ -75,11 +75,11 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     ciServer,
     cluster,
     log,
-    roster,
+    registry,
     podWatch,
     events: outside.events,
     stepLogs: serverStepLogs({ clock, ciServer, log, random, source, limitBytes, cards }),
-    line: new WaitingLine(() => taken(roster, podWatch), budgetOf(config)),
+    line: new AdmissionQueue(() => taken(registry, podWatch), budgetOf(config)),
     lease: new OwnLease(
       { clock, cluster, log },
       {
@@ -221,9 +221,9 @@ function budgetOf(config: RunnerConfig): Budget {
 }
 
 /** What is admitted: this replica's stages by what they ask for, and every other Hangar Pod that the scheduler may have, whoever made it. */
-function taken(roster: Roster, podWatch: PodWatch): Load {
-  const own = roster.entries.filter((entry) => entry.phase === 'starting' || entry.phase === 'running');
-  const others = podWatch.pods.filter((pod) => !roster.has(Number(pod.metadata?.labels?.[LABEL.stageId])));
+function taken(registry: StageRegistry, podWatch: PodWatch): Load {
+  const own = registry.entries.filter((entry) => entry.phase === 'starting' || entry.phase === 'running');
+  const others = podWatch.pods.filter((pod) => !registry.has(Number(pod.metadata?.labels?.[LABEL.stageId])));
   return [...own.map((entry) => entry.asks), ...others.map(loadOf)].reduce(plus, NO_LOAD);
 }
 

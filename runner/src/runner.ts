@@ -1,14 +1,14 @@
 import { Adopter } from './adopt/adopter.ts';
 import { resume } from './adopt/resume.ts';
-import type { JourneyParts } from './journey/journey-parts.ts';
+import type { StageParts } from './stage/stage-parts.ts';
 import type { OwnLease } from './lease/own-lease.ts';
 import type { Filter } from './pipeline/drone.ts';
 import { poll } from './poll/poll.ts';
 import { carryOn, take } from './poll/take.ts';
-import { emptied, hasRoom, whenever } from './room.ts';
+import { emptied, hasRoom, whenever } from './intake.ts';
 
 /** What a replica works with: a journey's parts, and a Lease by which others see that it lives. */
-export interface RunnerParts extends JourneyParts {
+export interface RunnerParts extends StageParts {
   readonly lease: OwnLease;
 }
 
@@ -31,14 +31,14 @@ export interface RunnerOptions {
 const HAND_OVER_MS = 3_000;
 
 /**
- * The whole flow. Every accepted stage travels by itself (journey/journey.ts: detail → draft → admit → launch → start → fly → land);
+ * The whole flow. Every accepted stage travels by itself (stage/run-stage.ts: detail → draft → admit → launch → start → fly → land);
  * this page says what happens around that, from the first call to the hand-over.
  *
  * @param stop aborted: take nothing new, leave every pipeline to whoever comes next, and return within seconds
  * @throws when the cluster or its rights are not there at all; once it runs, it never rejects
  */
 export async function run(parts: RunnerParts, options: RunnerOptions, stop: AbortSignal): Promise<void> {
-  const { lease, podWatch, roster, line, log, clock } = parts;
+  const { lease, podWatch, registry, line, log, clock } = parts;
   const { capacity, machine, filter, random, leaseNamespace } = options;
   const handOver = AbortSignal.any([stop, lease.lost]);
 
@@ -51,7 +51,7 @@ export async function run(parts: RunnerParts, options: RunnerOptions, stop: Abor
     for (const namespace of former.namespaces) await lookInto(parts, namespace, handOver);
 
     // 2. Go on with what a former life or a dead replica left.
-    podWatch.listen(({ kind, object }) => kind === 'gone' && roster.forget(object.metadata?.uid ?? ''));
+    podWatch.listen(({ kind, object }) => kind === 'gone' && registry.forget(object.metadata?.uid ?? ''));
     const adopter = new Adopter({
       ...parts,
       leaseNamespace,
@@ -62,8 +62,8 @@ export async function run(parts: RunnerParts, options: RunnerOptions, stop: Abor
     const adopting = adopter.run(handOver);
 
     // 3. What becomes free is given to the head of the line.
-    podWatch.listen(() => line.turn());
-    roster.listen(() => line.turn());
+    podWatch.listen(() => line.next());
+    registry.listen(() => line.next());
 
     // 4. Ask for work for as long as there is room.
     log.info({ machine, capacity }, 'polling the Drone server');
@@ -71,7 +71,7 @@ export async function run(parts: RunnerParts, options: RunnerOptions, stop: Abor
       { ...parts, random },
       {
         filter,
-        room: (signal) => whenever(roster, () => hasRoom(capacity, parts), signal),
+        room: (signal) => whenever(registry, () => hasRoom(capacity, parts), signal),
         take: (offer) => take(parts, offer, { machine, handOver }),
         answered: () => options.serverAnswered(),
       },
@@ -80,7 +80,7 @@ export async function run(parts: RunnerParts, options: RunnerOptions, stop: Abor
 
     // 5. Hand over: nobody waits for pipelines. Pods and Lease say all that the next one must know.
     await adopting;
-    await emptied(clock, roster, HAND_OVER_MS);
+    await emptied(clock, registry, HAND_OVER_MS);
   } finally {
     keeping.abort();
     await kept;
@@ -90,7 +90,7 @@ export async function run(parts: RunnerParts, options: RunnerOptions, stop: Abor
 
 /** A former life may have been where we have no rights any more: that keeps nobody from working. */
 async function lookInto(
-  { podWatch, log }: JourneyParts,
+  { podWatch, log }: StageParts,
   namespace: string,
   signal: AbortSignal,
 ): Promise<void> {

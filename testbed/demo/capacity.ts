@@ -6,7 +6,7 @@ import { createService, type Service } from '@hangar/autoscaler/service';
 import { createHttp } from '@hangar/runner/http';
 import type { Clock } from '@hangar/shared/clock';
 import { createLogger } from '@hangar/shared/logger';
-import type { World } from '../flows/world.ts';
+import type { FlowSetup } from '../suites/flows/flow-setup.ts';
 
 /** What the autoscaler said at one moment. */
 export interface Said {
@@ -76,7 +76,7 @@ export class Capacity {
   }
 
   /** What it has recommended, once it sees that the work is done. */
-  async told(limitMs: number, stop: AbortSignal): Promise<Recommended> {
+  async reported(limitMs: number, stop: AbortSignal): Promise<Recommended> {
     await this.until(limitMs, stop, () => this.now?.work === this.before.work);
     return { before: this.before, peak: this.peak, after: this.now ?? NOTHING };
   }
@@ -101,7 +101,7 @@ export class Capacity {
 }
 
 /** Starts the autoscaler on loopback; the runner's HTTP side too, which it asks. */
-export async function startCapacity(clock: Clock, { runner, admin }: World): Promise<Capacity> {
+export async function startCapacity(clock: Clock, { runner, admin }: FlowSetup): Promise<Capacity> {
   const runnerHttp = createHttp(runner.http);
   const loopback = { host: '127.0.0.1', port: 0 };
   const loaded = loadConfig({

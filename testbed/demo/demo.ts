@@ -1,5 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
-import { startWorld, type World } from '../flows/world.ts';
+import { startWorld, type FlowSetup } from '../suites/flows/flow-setup.ts';
 import { type Capacity, startCapacity } from './capacity.ts';
 import { CASES, MEMORY_BUDGET } from './cases.ts';
 import { showProgress, type Terminal } from './display.ts';
@@ -32,11 +32,11 @@ export async function runDemo(parts: DemoParts, options: DemoOptions): Promise<n
   const ground = await (options.real ? realDemoGround() : embeddedDemoGround());
   try {
     parts.stop.throwIfAborted();
-    const world = await startWorld(ground.ground, { env: { HANGAR_BUDGET_MEMORY: MEMORY_BUDGET } });
+    const setup = await startWorld(ground.ground, { env: { HANGAR_BUDGET_MEMORY: MEMORY_BUDGET } });
     try {
-      return await withCapacity({ parts, options, ground, world });
+      return await withCapacity({ parts, options, ground, setup });
     } finally {
-      await leave(world, parts.stop);
+      await leave(setup, parts.stop);
     }
   } finally {
     await ground.close();
@@ -44,40 +44,40 @@ export async function runDemo(parts: DemoParts, options: DemoOptions): Promise<n
 }
 
 /** A runner takes up to three seconds to hand over. Its Pods go with the ground, so a person in a hurry need not wait. */
-async function leave(world: World, hurry: AbortSignal): Promise<void> {
-  const closed = world.close().catch(() => undefined);
+async function leave(setup: FlowSetup, hurry: AbortSignal): Promise<void> {
+  const closed = setup.close().catch(() => undefined);
   if (!hurry.aborted) await closed;
 }
 
-interface Scene {
+interface ActView {
   readonly parts: DemoParts;
   readonly options: DemoOptions;
   readonly ground: DemoGround;
-  readonly world: World;
+  readonly setup: FlowSetup;
 }
 
-interface Stage extends Scene {
+interface Stage extends ActView {
   readonly capacity: Capacity;
 }
 
-async function withCapacity(scene: Scene): Promise<number> {
-  const { parts, options } = scene;
-  const capacity = await startCapacity(parts.clock, scene.world);
+async function withCapacity(actView: ActView): Promise<number> {
+  const { parts, options } = actView;
+  const capacity = await startCapacity(parts.clock, actView.setup);
   try {
     if (!options.json) parts.terminal.write(`The autoscaler's page: ${capacity.address}\n\n${LEGEND}\n\n`);
     await capacity.ready(CAPACITY_LIMIT_MS, parts.stop);
-    return await play({ ...scene, capacity });
+    return await play({ ...actView, capacity });
   } finally {
     await capacity.close();
   }
 }
 
 async function play(stage: Stage): Promise<number> {
-  const { parts, options, ground, world, capacity } = stage;
+  const { parts, options, ground, setup, capacity } = stage;
   const driven = await drive(stage);
-  const recommended = await capacity.told(CAPACITY_LIMIT_MS, parts.stop);
-  const outcome = outcomeOf(world, { driven, recommended }, ground.kind);
-  const pages = { page: world.drone.url, autoscaler: capacity.address };
+  const recommended = await capacity.reported(CAPACITY_LIMIT_MS, parts.stop);
+  const outcome = outcomeOf(setup, { driven, recommended }, ground.kind);
+  const pages = { page: setup.drone.url, autoscaler: capacity.address };
   const addresses = options.keep ? { ...pages, ...ground.addresses } : {};
   if (options.json) parts.terminal.write(`${reportJson(outcome, addresses)}\n`);
   else parts.terminal.write(`\n${[...report(outcome, parts.terminal), ...next(stage)].join('\n')}\n`);
@@ -85,10 +85,10 @@ async function play(stage: Stage): Promise<number> {
   return outcome.ok ? 0 : 1;
 }
 
-async function drive({ parts, options, ground, world, capacity }: Stage): Promise<Driven> {
+async function drive({ parts, options, ground, setup, capacity }: Stage): Promise<Driven> {
   const { clock, stop, terminal } = parts;
   const driving = new Drive({
-    ...{ clock, world, stop, limitMs: ground.limitMs },
+    ...{ clock, setup, stop, limitMs: ground.limitMs },
     lingerMs: terminal.live ? LINGER_MS : 0,
     isNoticed: () => capacity.hasSeenWork,
   });
@@ -109,7 +109,7 @@ function report(outcome: Outcome, { size, colored, live }: Terminal): string[] {
   return reportLines(outcome, { width: live ? size().columns - 1 : 200, colored });
 }
 
-function next({ options, ground, world, capacity }: Stage): string[] {
+function next({ options, ground, setup, capacity }: Stage): string[] {
   const where = [
     '',
     'Where to look next',
@@ -123,12 +123,12 @@ function next({ options, ground, world, capacity }: Stage): string[] {
       ...(ground.kind === 'embedded' ? ['  npm run demo -- --real    the same on a real kubelet'] : []),
     ];
   const addresses = Object.entries(ground.addresses).map(([what, at]) => `  ${`${what}:`.padEnd(16)}${at}`);
-  const send = `npx node --conditions=source testbed/drone/main.ts build --server ${world.drone.url} --wait`;
+  const send = `npx node --conditions=source testbed/parts/drone/main.ts build --server ${setup.drone.url} --wait`;
   return [
     ...where,
     '',
     'Still running, until Ctrl-C',
-    `  ${'builds, logs:'.padEnd(16)}${world.drone.url}`,
+    `  ${'builds, logs:'.padEnd(16)}${setup.drone.url}`,
     `  ${'autoscaler:'.padEnd(16)}${capacity.address}`,
     ...addresses,
     `  ${'one more build:'.padEnd(16)}${send} testbed/demo/pipelines/hello.yml`,

@@ -56,12 +56,12 @@ function redrawing(clock: Clock, terminal: Terminal): (sent: readonly Sent[]) =>
 }
 
 function telling(clock: Clock, terminal: Terminal): (sent: readonly Sent[]) => void {
-  const told = new Map<number, string>();
+  const reported = new Map<number, string>();
   return (sent) => {
     for (const one of sent) {
       const state = stateOf(one);
-      if (TOO_COMMON.has(state) || told.get(one.build.id) === state) continue;
-      told.set(one.build.id, state);
+      if (TOO_COMMON.has(state) || reported.get(one.build.id) === state) continue;
+      reported.set(one.build.id, state);
       terminal.write(`${progressLine(one, clock.now(), screenOf(terminal))}\n`);
     }
   };

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@hangar/shared/clock';
-import { type BuildView, isFinal } from '../drone/views.ts';
-import type { World } from '../flows/world.ts';
+import { type BuildView, isFinal } from '../parts/drone/views.ts';
+import type { FlowSetup } from '../suites/flows/flow-setup.ts';
 import { type DemoCase, SECRETS } from './cases.ts';
 
 /** A build that was sent, as it stands. Times in milliseconds since 1970. */
@@ -27,7 +27,7 @@ export interface Driven {
 /** What driving needs from outside. */
 export interface DriveParts {
   readonly clock: Clock;
-  readonly world: World;
+  readonly setup: FlowSetup;
   /** After this, what still runs is cancelled and counts as wrong. */
   readonly limitMs: number;
   /** Whether the autoscaler has seen that there is work; what runs is not cancelled before. */
@@ -66,15 +66,15 @@ export class Drive {
     const waiting = this.waitingNow();
     return this.records.map((record) => ({
       ...record,
-      build: this.parts.world.drone.build(record.buildId),
+      build: this.parts.setup.drone.build(record.buildId),
       waitsNow: waiting.has(record.buildId),
     }));
   }
 
   /** Runs the cases to their ends; rejects only with the reason of `stop`. */
   async run(cases: readonly DemoCase[]): Promise<Driven> {
-    const { roster } = this.parts.world.runner.assembly.parts;
-    const deaf = roster.listen(() => this.noteWaits());
+    const { registry } = this.parts.setup.runner.assembly.parts;
+    const deaf = registry.listen(() => this.noteWaits());
     try {
       await this.sendAll(cases);
       await this.until('all builds to end', () => this.sent.every(({ build }) => isFinal(build)));
@@ -89,7 +89,7 @@ export class Drive {
 
   /** Cancels what has not ended. */
   private cancelOpen(): void {
-    for (const { build } of this.sent) if (!isFinal(build)) this.parts.world.drone.cancel(build.id);
+    for (const { build } of this.sent) if (!isFinal(build)) this.parts.setup.drone.cancel(build.id);
   }
 
   private async sendAll(cases: readonly DemoCase[]): Promise<void> {
@@ -102,12 +102,12 @@ export class Drive {
     await this.until('the autoscaler to see work', this.parts.isNoticed);
     await this.parts.clock.sleep(this.parts.lingerMs, this.parts.stop);
     this.parts.stop.throwIfAborted();
-    for (const { buildId } of this.of('cancel')) this.parts.world.drone.cancel(buildId);
+    for (const { buildId } of this.of('cancel')) this.parts.setup.drone.cancel(buildId);
   }
 
   private send(one: DemoCase): void {
     const yaml = readFileSync(join(FOLDER, `${one.name}.yml`), 'utf8');
-    const { drone } = this.parts.world;
+    const { drone } = this.parts.setup;
     const { id } = drone.createBuild({ yaml, repo: { slug: `acme/${one.name}` }, secrets: SECRETS });
     const record = { one, buildId: id, sentMs: this.parts.clock.now(), endedMs: undefined, waited: '' };
     this.records.push(record);
@@ -115,8 +115,8 @@ export class Drive {
   }
 
   private async noteEnd(record: Record): Promise<void> {
-    const { clock, world, limitMs } = this.parts;
-    const ended = world.drone.waitForBuild(record.buildId, { timeoutMs: limitMs });
+    const { clock, setup, limitMs } = this.parts;
+    const ended = setup.drone.waitForBuild(record.buildId, { timeoutMs: limitMs });
     await ended.then(
       () => {
         record.endedMs = clock.now();
@@ -131,18 +131,18 @@ export class Drive {
 
   /** It has waited, or is over without: then its verdict says so. */
   private readonly hasWaited = ({ buildId, waited }: Record): boolean =>
-    waited !== '' || isFinal(this.parts.world.drone.build(buildId));
+    waited !== '' || isFinal(this.parts.setup.drone.build(buildId));
 
   private readonly hasSpoken = ({ one, buildId }: Record): boolean => {
     const { telling } = one;
-    if (telling.from !== 'log' || isFinal(this.parts.world.drone.build(buildId))) return true;
-    return this.parts.world.drone
+    if (telling.from !== 'log' || isFinal(this.parts.setup.drone.build(buildId))) return true;
+    return this.parts.setup.drone
       .logView(buildId, telling.step)
       .lines.some(({ out }) => telling.line.test(out));
   };
 
   private waitingNow(): ReadonlyMap<number, string> {
-    const { entries } = this.parts.world.runner.assembly.parts.roster;
+    const { entries } = this.parts.setup.runner.assembly.parts.registry;
     return new Map(
       entries.filter(({ phase }) => phase === 'waiting').map(({ buildId, reason }) => [buildId, reason]),
     );
@@ -154,9 +154,9 @@ export class Drive {
   }
 
   private async cleaned(): Promise<void> {
-    const { clock, world, limitMs } = this.parts;
+    const { clock, setup, limitMs } = this.parts;
     const leftMs = Math.max(5_000, this.beganMs + limitMs - clock.now());
-    await world.cleaned(leftMs).catch((error: unknown) => {
+    await setup.cleaned(leftMs).catch((error: unknown) => {
       this.problems.push(error instanceof Error ? error.message : String(error));
     });
     this.parts.stop.throwIfAborted();

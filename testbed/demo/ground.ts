@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { embeddedGround } from '../flows/embedded-ground.ts';
-import type { Ground } from '../flows/world.ts';
+import { embeddedGround } from '../suites/flows/embedded-ground.ts';
+import type { Ground } from '../suites/flows/flow-setup.ts';
 
 /** The cluster under the demo. */
 export interface DemoGround {
@@ -46,8 +46,8 @@ export async function embeddedDemoGround(): Promise<DemoGround> {
  */
 export async function realDemoGround(): Promise<DemoGround> {
   const [{ realGround }, { adminApi, expectStatus, until }] = await Promise.all([
-    import('../real-flows/real-ground.ts'),
-    import('../real/kubernetes.ts'),
+    import('../suites/real-flows/real-ground.ts'),
+    import('../parts/real/kubernetes.ts'),
   ]);
   const { cluster, ground } = await realGround();
   const api = await adminApi(cluster.layout);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { startPracticeServer } from '../drone/practice-server.ts';
-import type { BuildView } from '../drone/views.ts';
+import { startPracticeServer } from '../parts/drone/practice-server.ts';
+import type { BuildView } from '../parts/drone/views.ts';
 import type { DemoCase } from './cases.ts';
 import { judge } from './judge.ts';
 

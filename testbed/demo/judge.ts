@@ -1,4 +1,4 @@
-import type { BuildView, StageView } from '../drone/views.ts';
+import type { BuildView, StageView } from '../parts/drone/views.ts';
 import type { DemoCase } from './cases.ts';
 
 /** What is known of a build when it is judged. */

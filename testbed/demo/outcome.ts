@@ -1,5 +1,5 @@
-import type { BuildView } from '../drone/views.ts';
-import type { World } from '../flows/world.ts';
+import type { BuildView } from '../parts/drone/views.ts';
+import type { FlowSetup } from '../suites/flows/flow-setup.ts';
 import { capacityProblems, type Recommended } from './capacity.ts';
 import { type DemoCase, SECRETS } from './cases.ts';
 import type { Driven } from './drive.ts';
@@ -33,20 +33,20 @@ export interface Outcome {
 }
 
 /** What was done, and what the autoscaler said meanwhile. */
-export interface Flown {
+export interface FinishedRun {
   readonly driven: Driven;
   readonly recommended: Recommended;
 }
 
 /** Judges all that was driven; looks at the server's and the runner's records, changes nothing. */
 export function outcomeOf(
-  world: World,
-  { driven, recommended }: Flown,
+  setup: FlowSetup,
+  { driven, recommended }: FinishedRun,
   cluster: Outcome['cluster'],
 ): Outcome {
   const pipelines = driven.sent.map(({ one, build, sentMs, endedMs = driven.endedMs, waited }) => {
     const log = (stage: string, step: string): string =>
-      world.drone
+      setup.drone
         .logView(build.id, step, stage)
         .lines.map((line) => line.out)
         .join('');
@@ -55,11 +55,11 @@ export function outcomeOf(
   });
   const problems = [
     ...driven.problems,
-    ...world.drone.complaints,
-    ...overlaps(world),
+    ...setup.drone.complaints,
+    ...overlaps(setup),
     ...capacityProblems(recommended),
   ];
-  const writes = world.runner.calls.filter(
+  const writes = setup.runner.calls.filter(
     ({ verb, resource, status }) =>
       ['create', 'patch', 'delete'].includes(verb) && resource !== 'leases' && status >= 200 && status < 300,
   );
@@ -79,7 +79,7 @@ export function outcomeOf(
   };
 }
 
-function overlaps({ drone }: World): string[] {
+function overlaps({ drone }: FlowSetup): string[] {
   try {
     drone.calls.assertNoOverlap();
     return [];

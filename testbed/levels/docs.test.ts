@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { SETTINGS as AUTOSCALER_SETTINGS } from '@hangar/autoscaler/settings';
 import { SETTINGS, WITHOUT_EFFECT } from '@hangar/runner/settings';
 import { describe, expect, it } from 'vitest';
-import { PAGES, readPage as read, ROOT as root } from '../docs/pages.ts';
+import { PAGES, readPage as read, ROOT as root } from '../suites/docs/pages.ts';
 
 const namesOf = (
   settings: Readonly<Record<string, { readonly name: string; readonly legacyNames: readonly string[] }>>,
@@ -16,8 +16,8 @@ const makers = [
   'runner/src/compile/common-environment.ts',
   'runner/src/compile/step-environment.ts',
   'runner/gate/environment.go',
-  'testbed/real/facts.ts',
-  'testbed/real/plan/layout.ts',
+  'testbed/parts/real/facts.ts',
+  'testbed/parts/real/plan/layout.ts',
 ];
 
 const VARIABLE = /\b(?:DRONE|HANGAR)_[A-Z0-9_]*\*?/g;

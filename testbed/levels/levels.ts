@@ -78,7 +78,7 @@ export const LEVELS: readonly Level[] = [
     what: 'whole pipelines on the embedded cluster',
     command: vitest('flows'),
     missing: () => undefined,
-    quick: ['testbed/flows/outcomes.test.ts'],
+    quick: ['testbed/suites/flows/outcomes.test.ts'],
   },
   {
     name: 'boards',

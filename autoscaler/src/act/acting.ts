@@ -8,14 +8,14 @@ import { Leadership } from '../lead/leadership.ts';
 import { NodeBoard } from '../place/node-board.ts';
 import { openRoomFor, SLACK_ROOM } from '../place/open-room.ts';
 import { CLOSING_TAINT, carries, type PoolNode, SURPLUS_TAINT } from '../place/pool-node.ts';
-import type { Actor, OrderOutcome, PoolOrder, Scene } from '../ports.ts';
+import type { Actor, OrderOutcome, PoolOrder, ActView } from '../ports.ts';
 import type { PoolRules } from '../watch/read-node.ts';
 import { Announcer } from './announcer.ts';
 import type { AuditTrail } from './audit.ts';
-import { Crew, type CrewView } from './crew.ts';
+import { PoolWorker, type PoolWorkerView } from './pool-worker.ts';
 import { FencedCluster } from './fenced-cluster.ts';
 import { Rights } from './rights.ts';
-import { Tools } from './tools.ts';
+import { Actuators } from './actuators.ts';
 
 /** What acting is made of. */
 export interface ActingParts {
@@ -59,8 +59,8 @@ export class Acting implements Actor {
   readonly #rights: Rights;
   readonly #leadership: Leadership;
   readonly #board: NodeBoard;
-  readonly #tools: Tools;
-  readonly #crew: Crew;
+  readonly #actuators: Actuators;
+  readonly #worker: PoolWorker;
   #nodes: ReadonlyMap<string, readonly PoolNode[]> = new Map();
   #outcomes: readonly OrderOutcome[] = [];
   #hasLooked = false;
@@ -77,12 +77,13 @@ export class Acting implements Actor {
       !options.dryRun && this.#leadership.isLeading && this.#rights.whyNot('events') === undefined;
     const { replica: instance } = options.lease;
     const announcer = new Announcer({ ...parts, cluster: fenced, instance, writesEvents });
-    this.#tools = new Tools({ clock, log, cluster: fenced, announcer }, options, {
+    this.#actuators = new Actuators({ clock, log, cluster: fenced, announcer }, options, {
       nodes: (pool) => this.#nodes.get(pool) ?? [],
     });
-    this.#crew = new Crew({
-      placer: (pool) => this.#tools.placer(pool),
-      actuator: (pool) => (this.#whyUnscaled(pool) === undefined ? this.#tools.actuator(pool) : undefined),
+    this.#worker = new PoolWorker({
+      placer: (pool) => this.#actuators.placer(pool),
+      actuator: (pool) =>
+        this.#whyUnscaled(pool) === undefined ? this.#actuators.actuator(pool) : undefined,
       whyNot: (pool) => this.#whyUnscaled(pool),
       marks: (pool) => this.#marks(pool),
     });
@@ -99,27 +100,27 @@ export class Acting implements Actor {
     const reviewing = this.#rights.run(stop);
     const leading = this.#leadership.run(() => Promise.resolve(), resigned.signal);
     await untilAborted(stop);
-    await this.#letGo();
+    await this.#release();
     resigned.abort(new Error('told to stop'));
     await Promise.all([reviewing, leading]);
   }
 
   async act(
     orders: readonly PoolOrder[],
-    scene: Scene,
+    actView: ActView,
     signal: AbortSignal,
   ): Promise<readonly OrderOutcome[]> {
     this.#hasLooked = true;
-    this.#outcomes = await this.#act(orders, scene, signal);
+    this.#outcomes = await this.#act(orders, actView, signal);
     return this.#outcomes;
   }
 
   /** As of the last act. */
   conditions(): readonly Condition[] {
-    const told = this.#outcomes.filter(({ outcome }) => TROUBLED.has(outcome));
+    const reported = this.#outcomes.filter(({ outcome }) => TROUBLED.has(outcome));
     const texts = [
       ...this.#rights.missing,
-      ...new Set(told.map(({ pool, note }) => `pool ${pool}: ${note}`)),
+      ...new Set(reported.map(({ pool, note }) => `pool ${pool}: ${note}`)),
       ...this.#unknownPools(),
       ...this.#leftBehind(),
       ...this.#unmarked(),
@@ -129,19 +130,19 @@ export class Acting implements Actor {
 
   async #act(
     orders: readonly PoolOrder[],
-    scene: Scene,
+    actView: ActView,
     signal: AbortSignal,
   ): Promise<readonly OrderOutcome[]> {
-    this.#nodes = this.#board.read({ ...scene, typical: scene.typicalPod });
-    this.#tools.seen(scene);
+    this.#nodes = this.#board.read({ ...actView, typical: actView.typicalPod });
+    this.#actuators.seen(actView);
     const standby = this.#standby();
     if (standby) return orders.map(({ pool }) => ({ pool, ...standby }));
     const leading = this.#leadership.leading;
     const until = leading ? AbortSignal.any([leading, signal]) : signal;
-    return this.#crew.act(orders, this.#view(scene), until);
+    return this.#worker.act(orders, this.#view(actView), until);
   }
 
-  #view({ perSecond, waitingPods, uncertain }: Scene): CrewView {
+  #view({ perSecond, waitingPods, uncertain }: ActView): PoolWorkerView {
     const openRoom = openRoomFor({
       perSecond,
       waiting: waitingPods,
@@ -230,12 +231,12 @@ export class Acting implements Actor {
     });
   }
 
-  async #letGo(): Promise<void> {
+  async #release(): Promise<void> {
     if (!this.#leadership.isLeading) return;
     const late = new AbortController();
     const callOff = this.#parts.clock.after(LET_GO_MS, () => late.abort(new Error('no time left')));
     try {
-      await this.#tools.letGo(late.signal);
+      await this.#actuators.release(late.signal);
     } catch (error) {
       this.#parts.log.warn(
         { err: error },

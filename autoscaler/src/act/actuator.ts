@@ -5,7 +5,7 @@
  *   asked for already, so more isn't asked
  * - `absent` there is no such object; `refused` by the API or by our own bounds; `conflict` somebody else wrote meanwhile
  */
-export type ActWord =
+export type ActKind =
   | 'set'
   | 'would-set'
   | 'unchanged'
@@ -20,7 +20,7 @@ export type ActWord =
 
 /** An act's end, and what it means and how to cure it, in a sentence. */
 export interface ActOutcome {
-  readonly word: ActWord;
+  readonly kind: ActKind;
   readonly text: string;
   /** That nobody brings what is asked for, in words, where the act itself went well. */
   readonly trouble?: string;
@@ -32,7 +32,7 @@ export type Service = 'served' | 'coming' | 'unserved' | 'unknown';
 /** What an actuator sees of its pool. */
 export type Observation =
   | {
-      readonly word: 'found';
+      readonly kind: 'found';
       /** What is asked for now, in nodes; undefined when nothing was ever said. */
       readonly nodes: number | undefined;
       readonly service: Service;
@@ -42,7 +42,7 @@ export type Observation =
       /** For the reader: service, owner and trouble in words. */
       readonly text: string;
     }
-  | { readonly word: 'absent' | 'unreadable'; readonly text: string };
+  | { readonly kind: 'absent' | 'unreadable'; readonly text: string };
 
 /** What the number of {@link Actuator.set} counts: nodes beyond what builds use, or all nodes of the pool. */
 export type NodesMeaning = 'spare' | 'total';

@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { type Cluster, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { CoreV1Event, V1ObjectReference } from '@kubernetes/client-node';
-import type { ActWord } from './actuator.ts';
+import type { ActKind } from './actuator.ts';
 import type { AuditNews, AuditTrail } from './audit.ts';
 
 /** What every act needs beside its object. */
@@ -22,7 +22,7 @@ const CLUSTER_EVENTS = 'default';
 const LONGEST_MESSAGE = 1_000;
 
 /** Events say in one CamelCase word what happened. */
-const REASON: Readonly<Record<ActWord, string>> = {
+const REASON: Readonly<Record<ActKind, string>> = {
   set: 'Scaled',
   'would-set': 'WouldScale',
   unchanged: 'Unchanged',
@@ -35,8 +35,8 @@ const REASON: Readonly<Record<ActWord, string>> = {
   refused: 'Refused',
   conflict: 'Conflict',
 };
-const QUIET: ReadonlySet<ActWord> = new Set(['unchanged', 'paced', 'conflict', 'would-set']);
-const GOOD: ReadonlySet<ActWord> = new Set(['set', 'shrinking', 'unchanged', 'would-set']);
+const QUIET: ReadonlySet<ActKind> = new Set(['unchanged', 'paced', 'conflict', 'would-set']);
+const GOOD: ReadonlySet<ActKind> = new Set(['set', 'shrinking', 'unchanged', 'would-set']);
 
 /** Writes acts down: in the audit list, the log, and as an Event on the object. An Event that can't be written stops nothing. */
 export class Announcer {
@@ -54,7 +54,7 @@ export class Announcer {
   ): Promise<void> {
     const { clock, trail, log } = this.#parts;
     const isNews = trail.record({ ...news, atMs: clock.now() });
-    if (!isNews || (QUIET.has(news.word) && news.trouble === undefined)) return;
+    if (!isNews || (QUIET.has(news.kind) && news.trouble === undefined)) return;
     log.info({ ...news }, 'act');
     if (this.#parts.writesEvents?.() ?? true) await this.#event(about, news, signal);
   }
@@ -74,8 +74,8 @@ export class Announcer {
     const at = new Date(this.#parts.clock.now());
     const { trouble } = news;
     // An act is told as what it is; where nothing was done the trouble is the news.
-    const isTrouble = trouble !== undefined && QUIET.has(news.word);
-    const isGood = GOOD.has(news.word) && !isTrouble;
+    const isTrouble = trouble !== undefined && QUIET.has(news.kind);
+    const isGood = GOOD.has(news.kind) && !isTrouble;
     const message = `${news.text}${trouble ? `; ${trouble}` : ''} (${news.because})`.slice(
       0,
       LONGEST_MESSAGE,
@@ -86,7 +86,7 @@ export class Announcer {
       metadata: { name: this.#eventName(about), namespace: about.namespace ?? CLUSTER_EVENTS },
       involvedObject: about,
       type: isGood ? 'Normal' : 'Warning',
-      reason: isTrouble ? REASON.unserved : REASON[news.word],
+      reason: isTrouble ? REASON.unserved : REASON[news.kind],
       message,
       source: { component: 'hangar-autoscaler' },
       reportingComponent: 'hangar-autoscaler',

@@ -4,7 +4,7 @@ import { type AuditNews, AuditTrail } from './audit.ts';
 const news = (more: Partial<AuditNews> = {}): AuditNews => ({
   atMs: 1,
   actor: 'a',
-  word: 'paused',
+  kind: 'paused',
   from: 1,
   to: 2,
   because: 'demand',
@@ -26,7 +26,7 @@ describe('the audit list', () => {
 
   it('lists each act that was done, even two alike, and each other outcome', () => {
     const trail = new AuditTrail();
-    for (const word of ['set', 'set', 'paused'] as const) expect(trail.record(news({ word }))).toBe(true);
+    for (const kind of ['set', 'set', 'paused'] as const) expect(trail.record(news({ kind }))).toBe(true);
     expect(trail.record(news({ to: 3 }))).toBe(true);
     expect(trail.entries).toHaveLength(4);
   });

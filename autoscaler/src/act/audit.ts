@@ -1,11 +1,11 @@
-import type { ActWord } from './actuator.ts';
+import type { ActKind } from './actuator.ts';
 
 /** One act, or one reason why there was none. Times in milliseconds since 1970. */
 export interface AuditEntry {
   readonly atMs: number;
   /** Name of the actuator, or `placement POOL`. */
   readonly actor: string;
-  readonly word: ActWord;
+  readonly kind: ActKind;
   readonly from: number | undefined;
   readonly to: number;
   readonly because: string;
@@ -36,7 +36,7 @@ export class AuditTrail {
   /** @returns whether it is news, which an Event is worth */
   record(news: AuditNews): boolean {
     const last = this.#last.get(news.actor);
-    const isNews = last === undefined || news.word === 'set' || !isSame(last, news);
+    const isNews = last === undefined || news.kind === 'set' || !isSame(last, news);
     const entry: AuditEntry = isNews
       ? { ...news, times: 1, lastAtMs: news.atMs }
       : { ...last, times: last.times + 1, lastAtMs: news.atMs };
@@ -50,7 +50,7 @@ export class AuditTrail {
 }
 
 const isSame = (one: AuditNews, other: AuditNews): boolean =>
-  one.word === other.word &&
+  one.kind === other.kind &&
   one.from === other.from &&
   one.to === other.to &&
   one.text === other.text &&

@@ -2,7 +2,7 @@ import type { Cluster, Target } from '@hangar/shared/kubernetes/cluster';
 import type { KubernetesObject, V1Condition, V1ObjectReference } from '@kubernetes/client-node';
 import { settersOf } from './field-owner.ts';
 import { ACT_RESOURCE, SCALED_BY_ANNOTATION } from './resources.ts';
-import type { Reading, ScaledObject, Wish } from './scaled-object.ts';
+import type { Reading, ScaledObject, ScaleRequest } from './scaled-object.ts';
 
 /** Which buffer, and how many of its chunks make a node. */
 export interface CapacityBufferOptions {
@@ -65,7 +65,11 @@ export class CapacityBufferObject implements ScaledObject {
     };
   }
 
-  async write({ resourceVersion }: Reading, { nodes, self }: Wish, signal: AbortSignal): Promise<void> {
+  async write(
+    { resourceVersion }: Reading,
+    { nodes, self }: ScaleRequest,
+    signal: AbortSignal,
+  ): Promise<void> {
     const metadata = { resourceVersion, annotations: { [SCALED_BY_ANNOTATION]: self } };
     const patch = { metadata, spec: { replicas: nodes * this.#chunksPerNode } };
     await this.#cluster.patch(this.#target, patch, 'merge', signal);

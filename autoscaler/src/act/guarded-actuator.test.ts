@@ -50,7 +50,7 @@ describe('a CapacityBuffer', () => {
   it('gets its number in chunks, its owner, and nothing else', async () => {
     const { cluster, buffer, put, spec, events, trail } = begin();
     put({ replicas: 3, percentage: 50 });
-    expect(await buffer.set(2, 'rush hour', never)).toEqual({ word: 'set', text: 'from 1 to 2 nodes' });
+    expect(await buffer.set(2, 'rush hour', never)).toEqual({ kind: 'set', text: 'from 1 to 2 nodes' });
     expect(spec()).toEqual({ replicas: 6, percentage: 50 });
     expect(cluster.find(BUFFER)?.metadata?.annotations).toEqual({ 'hangar.dev/scaled-by': 'ci/hangar' });
     expect(events()).toMatchObject([
@@ -62,15 +62,15 @@ describe('a CapacityBuffer', () => {
       },
     ]);
     expect(trail.entries).toMatchObject([
-      { actor: 'capacity-buffer ci/builds', word: 'set', from: 1, to: 2 },
+      { actor: 'capacity-buffer ci/builds', kind: 'set', from: 1, to: 2 },
     ]);
   });
 
   it('is written once however often it is asked for', async () => {
     const { cluster, buffer, put } = begin();
     put({ replicas: 3 });
-    for (const word of ['set', 'unchanged', 'unchanged'])
-      expect(await buffer.set(2, 'demand', never)).toMatchObject({ word });
+    for (const kind of ['set', 'unchanged', 'unchanged'])
+      expect(await buffer.set(2, 'demand', never)).toMatchObject({ kind });
     expect(cluster.count('patch', 'capacitybuffers')).toBe(1);
     expect(cluster.count('create', 'events')).toBe(1);
   });
@@ -79,7 +79,7 @@ describe('a CapacityBuffer', () => {
     const { clock, buffer, put, spec, events } = begin();
     put({ replicas: 3 });
     await buffer.set(2, 'demand', never);
-    expect(await buffer.observe(never)).toMatchObject({ word: 'found', nodes: 2, service: 'coming' });
+    expect(await buffer.observe(never)).toMatchObject({ kind: 'found', nodes: 2, service: 'coming' });
     await clock.step(BOOT_MS);
     expect(await buffer.observe(never)).toMatchObject({ service: 'coming' });
     await clock.step(1);
@@ -87,11 +87,11 @@ describe('a CapacityBuffer', () => {
       service: 'unserved',
       text: expect.stringContaining('nobody brings the 2 nodes') as string,
     });
-    expect(await buffer.set(3, 'more demand', never)).toMatchObject({ word: 'unserved' });
-    expect(await buffer.set(3, 'more demand', never)).toMatchObject({ word: 'unserved' });
+    expect(await buffer.set(3, 'more demand', never)).toMatchObject({ kind: 'unserved' });
+    expect(await buffer.set(3, 'more demand', never)).toMatchObject({ kind: 'unserved' });
     expect(spec()).toEqual({ replicas: 6 });
     expect(events().filter(({ reason }) => reason === 'Unserved')).toHaveLength(1);
-    expect(await buffer.set(1, 'less demand', never)).toMatchObject({ word: 'set' });
+    expect(await buffer.set(1, 'less demand', never)).toMatchObject({ kind: 'set' });
   });
 
   it('that an engine serves may get more', async () => {
@@ -102,29 +102,29 @@ describe('a CapacityBuffer', () => {
     const conditions = [{ type: 'Provisioning', status: 'True', reason: 'FitsExistingCapacity' }];
     put({ replicas: 6 }, { replicas: 6, conditions });
     expect(await buffer.observe(never)).toMatchObject({ service: 'served' });
-    expect(await buffer.set(3, 'demand', never)).toMatchObject({ word: 'set' });
+    expect(await buffer.set(3, 'demand', never)).toMatchObject({ kind: 'set' });
   });
 
   it.each([
     ['absent', refusal(404, 'NotFound'), 'absent', 'CustomResourceDefinition'],
     ['forbidden', refusal(403, 'Forbidden'), 'refused', 'Role'],
     ['out of reach', noAnswer(), 'refused', 'no answer'],
-  ] as const)('that is %s is said so, and nothing is thrown', async (_, error, word, text) => {
+  ] as const)('that is %s is said so, and nothing is thrown', async (_, error, kind, text) => {
     const { cluster, buffer, put } = begin();
     put({ replicas: 3 });
     cluster.fail('get', 'capacitybuffers', error, error);
     expect(await buffer.set(2, 'demand', never)).toMatchObject({
-      word,
+      kind,
       text: expect.stringContaining(text) as string,
     });
-    expect(await buffer.observe(never)).toMatchObject({ word: word === 'absent' ? 'absent' : 'unreadable' });
+    expect(await buffer.observe(never)).toMatchObject({ kind: kind === 'absent' ? 'absent' : 'unreadable' });
   });
 
   it('that somebody changes meanwhile is left for the next tick', async () => {
     const { cluster, buffer, put, spec } = begin();
     put({ replicas: 3 });
     cluster.intercept(({ verb }) => (verb === 'patch' ? void put({ replicas: 9 }) : undefined));
-    expect(await buffer.set(2, 'demand', never)).toMatchObject({ word: 'conflict' });
+    expect(await buffer.set(2, 'demand', never)).toMatchObject({ kind: 'conflict' });
     expect(spec()).toEqual({ replicas: 9 });
   });
 
@@ -141,7 +141,7 @@ describe('a CapacityBuffer', () => {
     const { cluster, buffer, put, spec } = begin();
     put({ replicas: 3 });
     cluster.fail('create', 'events', refusal(403, 'Forbidden'));
-    expect(await buffer.set(2, 'demand', never)).toMatchObject({ word: 'set' });
+    expect(await buffer.set(2, 'demand', never)).toMatchObject({ kind: 'set' });
     expect(spec()).toEqual({ replicas: 6 });
   });
 });
@@ -149,7 +149,7 @@ describe('a CapacityBuffer', () => {
 describe('placeholders', () => {
   it('are made when they are first wanted, at the lowest priority, and sized from then on', async () => {
     const { cluster, placeholder } = begin();
-    expect(await placeholder.set(2, 'demand', never)).toMatchObject({ word: 'set' });
+    expect(await placeholder.set(2, 'demand', never)).toMatchObject({ kind: 'set' });
     const made = cluster.find<V1Deployment>(DEPLOYMENT);
     expect(made?.spec?.replicas).toBe(2);
     expect(made?.spec?.template.spec).toMatchObject({
@@ -159,7 +159,7 @@ describe('placeholders', () => {
     });
     const priority = { resource: ACT_RESOURCE.priorityClasses, name: 'hangar-placeholder' };
     expect(cluster.find<V1PriorityClass>(priority)).toMatchObject({ value: -10, preemptionPolicy: 'Never' });
-    expect(await placeholder.set(4, 'demand', never)).toMatchObject({ word: 'set' });
+    expect(await placeholder.set(4, 'demand', never)).toMatchObject({ kind: 'set' });
     expect(cluster.find<V1Deployment>(DEPLOYMENT)?.spec?.replicas).toBe(4);
   });
 
@@ -168,7 +168,7 @@ describe('placeholders', () => {
     const metadata = { name: 'hangar-placeholder' };
     cluster.put<V1PriorityClass>({ resource: ACT_RESOURCE.priorityClasses }, { metadata, value: 1000 });
     expect(await placeholder.set(2, 'demand', never)).toMatchObject({
-      word: 'refused',
+      kind: 'refused',
       text: expect.stringContaining('1000') as string,
     });
     expect(cluster.find(DEPLOYMENT)).toBeUndefined();
@@ -176,7 +176,7 @@ describe('placeholders', () => {
 
   it('a dry run makes nothing', async () => {
     const { cluster, placeholder } = begin({ dryRun: true });
-    expect(await placeholder.set(2, 'demand', never)).toMatchObject({ word: 'would-set' });
+    expect(await placeholder.set(2, 'demand', never)).toMatchObject({ kind: 'would-set' });
     expect(cluster.calls.map(({ verb }) => verb)).toEqual(['get']);
   });
 });

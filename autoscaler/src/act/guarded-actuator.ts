@@ -60,10 +60,10 @@ export class GuardedActuator implements Actuator {
       const owner = ownerOf(reading.annotations);
       const paused = isPaused(reading.annotations);
       const text = standing.serviceText || reading.said;
-      return { word: 'found', nodes: reading.nodes, service: standing.service, owner, paused, text };
+      return { kind: 'found', nodes: reading.nodes, service: standing.service, owner, paused, text };
     } catch (error) {
-      const { word, text } = outcomeOf(error, this.#parts.object, signal);
-      return { word: word === 'absent' ? 'absent' : 'unreadable', text };
+      const { kind, text } = outcomeOf(error, this.#parts.object, signal);
+      return { kind: kind === 'absent' ? 'absent' : 'unreadable', text };
     }
   }
 
@@ -79,7 +79,7 @@ export class GuardedActuator implements Actuator {
     for (let tries = 1; ; tries += 1) {
       const tried = await this.#tryOnce(nodes, signal);
       // Engines write the status of the same object all the time: read, judge and write again.
-      if (tried.outcome.word !== 'conflict' || tries === TRIES) return tried;
+      if (tried.outcome.kind !== 'conflict' || tries === TRIES) return tried;
     }
   }
 
@@ -109,12 +109,12 @@ export class GuardedActuator implements Actuator {
 
   async #write(reading: Reading | undefined, nodes: number, signal: AbortSignal): Promise<ActOutcome> {
     const { object, clock } = this.#parts;
-    const wish = { nodes, self: this.#rules.self };
+    const request = { nodes, self: this.#rules.self };
     signal.throwIfAborted();
-    if (reading) await object.write(reading, wish, signal);
-    else await object.create?.(wish, signal);
+    if (reading) await object.write(reading, request, signal);
+    else await object.create?.(request, signal);
     this.#lastSetMs = clock.monotonicMs();
-    return { word: 'set', text: `from ${reading?.nodes ?? 'nothing'} to ${nodes} nodes` };
+    return { kind: 'set', text: `from ${reading?.nodes ?? 'nothing'} to ${nodes} nodes` };
   }
 
   #standing(reading: Reading): Standing {
@@ -140,4 +140,4 @@ function unservedText(nodes: number, bootMs: number, said: string): string {
 
 /** An act that went well says so even when nobody brings what is asked for; that is said beside it. */
 export const withTrouble = (outcome: ActOutcome, trouble: string): ActOutcome =>
-  trouble === '' || outcome.word === 'unserved' ? outcome : { ...outcome, trouble };
+  trouble === '' || outcome.kind === 'unserved' ? outcome : { ...outcome, trouble };

@@ -37,8 +37,8 @@ describe('whether a number may be written', () => {
     ['less than nothing', standing(), -1, {}, at(0), 'refused'],
     ['no number', standing(), Number.NaN, {}, at(0), 'refused'],
   ];
-  it.each(cases)('%s', (...[, given, nodes, more, moment, word]) => {
-    expect(judgeAct(given, nodes, { ...rules, ...more }, moment)?.word).toBe(word);
+  it.each(cases)('%s', (...[, given, nodes, more, moment, kind]) => {
+    expect(judgeAct(given, nodes, { ...rules, ...more }, moment)?.kind).toBe(kind);
   });
 
   it('says whose the pool is and what to do', () => {

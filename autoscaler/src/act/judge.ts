@@ -59,9 +59,9 @@ export function judgeAct(
 /** A number that can't be meant, or that the settings forbid. */
 export function outOfBounds(nodes: number, { mostNodes }: ActRules): ActOutcome | undefined {
   if (!Number.isSafeInteger(nodes) || nodes < 0)
-    return { word: 'refused', text: `${nodes} is no number of nodes` };
+    return { kind: 'refused', text: `${nodes} is no number of nodes` };
   if (nodes <= mostNodes) return undefined;
-  return { word: 'refused', text: `${nodes} nodes are more than the ${mostNodes} that the settings allow` };
+  return { kind: 'refused', text: `${nodes} nodes are more than the ${mostNodes} that the settings allow` };
 }
 
 /** Paused, or somebody else's: asked before every write, also those that undo. */
@@ -72,25 +72,25 @@ export function handsOff(
   const owner = ownerOf(annotations);
   if (owner !== undefined && owner !== self) {
     const cure = `remove the annotation ${SCALED_BY_ANNOTATION} there if that one is gone, or take the pool out of this one's settings`;
-    return { word: 'foreign-owner', text: `the pool is scaled by ${owner}, not by ${self}: ${cure}` };
+    return { kind: 'foreign-owner', text: `the pool is scaled by ${owner}, not by ${self}: ${cure}` };
   }
   if (owner !== undefined && otherWriter !== undefined) {
     const cure = `let only one of the two set it, and remove the annotation ${SCALED_BY_ANNOTATION} there: then Hangar takes it over again`;
-    return { word: 'foreign-owner', text: `spec.replicas was set by ${otherWriter} after Hangar: ${cure}` };
+    return { kind: 'foreign-owner', text: `spec.replicas was set by ${otherWriter} after Hangar: ${cure}` };
   }
   if (!isPaused(annotations)) return undefined;
-  return { word: 'paused', text: 'paused by the annotation hangar.dev/paused: remove it to go on' };
+  return { kind: 'paused', text: 'paused by the annotation hangar.dev/paused: remove it to go on' };
 }
 
 function needless({ nodes: from, service, serviceText }: Standing, nodes: number): ActOutcome | undefined {
-  if (from === nodes) return { word: 'unchanged', text: `${nodes} nodes, as before` };
+  if (from === nodes) return { kind: 'unchanged', text: `${nodes} nodes, as before` };
   if (service !== 'unserved' || nodes <= (from ?? 0)) return undefined;
-  return { word: 'unserved', text: `stays at ${from ?? 0} instead of ${nodes} nodes: ${serviceText}` };
+  return { kind: 'unserved', text: `stays at ${from ?? 0} instead of ${nodes} nodes: ${serviceText}` };
 }
 
 /** What a dry run says instead of acting. */
 export const dryRun = ({ nodes: from }: Pick<Standing, 'nodes'>, nodes: number): ActOutcome => ({
-  word: 'would-set',
+  kind: 'would-set',
   text: `dry run: would go from ${from ?? 'nothing'} to ${nodes} nodes`,
 });
 
@@ -104,7 +104,7 @@ export function tooSoon(
   const leftMs = (lastSetMs ?? Number.NEGATIVE_INFINITY) + lowerPaceMs - nowMs;
   if (nodes > (from ?? 0) || leftMs <= 0) return undefined;
   return {
-    word: 'paced',
+    kind: 'paced',
     text: `goes down to ${nodes} nodes in ${Math.ceil(leftMs / 1000)} s at the earliest`,
   };
 }

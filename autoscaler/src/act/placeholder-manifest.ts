@@ -1,7 +1,7 @@
 import type { V1Deployment, V1PriorityClass, V1Toleration } from '@kubernetes/client-node';
 import type { Resources } from '../capacity/shape.ts';
 import { SCALED_BY_ANNOTATION } from './resources.ts';
-import type { Wish } from './scaled-object.ts';
+import type { ScaleRequest } from './scaled-object.ts';
 
 /** What placeholders look like. */
 export interface PlaceholderOptions {
@@ -36,7 +36,10 @@ export function placeholderPriority({ priorityClassName }: PlaceholderOptions): 
 }
 
 /** The Deployment of placeholders, one a node. */
-export function placeholderDeployment(options: PlaceholderOptions, { nodes, self }: Wish): V1Deployment {
+export function placeholderDeployment(
+  options: PlaceholderOptions,
+  { nodes, self }: ScaleRequest,
+): V1Deployment {
   const { namespace, name } = options;
   const labels = { [PLACEHOLDER_LABEL]: name };
   return {

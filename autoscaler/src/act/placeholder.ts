@@ -13,7 +13,7 @@ import {
   placeholderPriority,
 } from './placeholder-manifest.ts';
 import { ACT_RESOURCE, SCALED_BY_ANNOTATION } from './resources.ts';
-import type { Reading, ScaledObject, Wish } from './scaled-object.ts';
+import type { Reading, ScaledObject, ScaleRequest } from './scaled-object.ts';
 
 /**
  * Pods of a node's size that do nothing, at the lowest priority that engines still make nodes for: builds push them out at once,
@@ -53,16 +53,20 @@ export class PlaceholderObject implements ScaledObject {
     };
   }
 
-  async write({ resourceVersion }: Reading, { nodes, self }: Wish, signal: AbortSignal): Promise<void> {
+  async write(
+    { resourceVersion }: Reading,
+    { nodes, self }: ScaleRequest,
+    signal: AbortSignal,
+  ): Promise<void> {
     const metadata = { resourceVersion, annotations: { [SCALED_BY_ANNOTATION]: self } };
     await this.#cluster.patch(this.#target, { metadata, spec: { replicas: nodes } }, 'merge', signal);
   }
 
-  async create(wish: Wish, signal: AbortSignal): Promise<void> {
+  async create(request: ScaleRequest, signal: AbortSignal): Promise<void> {
     if (this.#options.request() === undefined) throw unknownSize(this.#options);
     await this.#makePriority(signal);
     const { resource, namespace } = this.#target;
-    const deployment = placeholderDeployment(this.#options, wish);
+    const deployment = placeholderDeployment(this.#options, request);
     await this.#cluster.create<V1Deployment>(
       { resource, ...(namespace ? { namespace } : {}) },
       deployment,

@@ -16,19 +16,19 @@ export function outcomeOf(
   if (signal.aborted || !isKubernetesError(error)) throw error;
   switch (error.status) {
     case 404:
-      return { word: 'absent', text: `there is no ${about.name}: ${about.cure}` };
+      return { kind: 'absent', text: `there is no ${about.name}: ${about.cure}` };
     case 409:
       return {
-        word: 'conflict',
+        kind: 'conflict',
         text: `${about.name} was changed by somebody else just now; next tick again`,
       };
     case 401:
     case 403:
       return {
-        word: 'refused',
+        kind: 'refused',
         text: `a right on ${about.name} is missing (${error.message}): add it to the autoscaler's Role`,
       };
     default:
-      return { word: 'refused', text: `${about.name}: ${error.message}` };
+      return { kind: 'refused', text: `${about.name}: ${error.message}` };
   }
 }

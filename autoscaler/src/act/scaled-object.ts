@@ -23,15 +23,15 @@ export interface ScaledObject {
   readonly reference: V1ObjectReference;
   read(signal: AbortSignal): Promise<Reading>;
   /** Sets the number and the owner in one write, which fails (409) when the object isn't the one that was read. */
-  write(reading: Reading, wish: Wish, signal: AbortSignal): Promise<void>;
+  write(reading: Reading, request: ScaleRequest, signal: AbortSignal): Promise<void>;
   /** Makes it, where we may; without this it must be there. */
-  create?(wish: Wish, signal: AbortSignal): Promise<void>;
+  create?(request: ScaleRequest, signal: AbortSignal): Promise<void>;
   /** What to do when it isn't there. */
   readonly cure: string;
 }
 
 /** What is asked for, and by which Hangar. */
-export interface Wish {
+export interface ScaleRequest {
   readonly nodes: number;
   readonly self: string;
 }

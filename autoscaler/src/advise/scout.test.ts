@@ -41,8 +41,8 @@ describe('the scout', () => {
 
   it('tells each trouble once, until it is another one', async () => {
     const cluster = new FakeCluster();
-    const told: string[] = [];
-    const log = { ...silentLogger, warn: (fields: object) => void told.push(JSON.stringify(fields)) };
+    const reported: string[] = [];
+    const log = { ...silentLogger, warn: (fields: object) => void reported.push(JSON.stringify(fields)) };
     const scout = new Scout({ clock: new FakeClock(), cluster, log });
     const { signal } = new AbortController();
     cluster.intercept(() => {
@@ -51,8 +51,8 @@ describe('the scout', () => {
     await scout.look(signal);
     await scout.look(signal);
 
-    expect(told).toHaveLength(1);
-    expect(told[0]).toContain('resourcequotas: out of order');
+    expect(reported).toHaveLength(1);
+    expect(reported[0]).toContain('resourcequotas: out of order');
   });
 
   it('takes a missing kind for none, and tells what it may not list', async () => {

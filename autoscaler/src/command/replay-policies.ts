@@ -2,8 +2,8 @@ import type { Job } from '../capacity/job.ts';
 import { forecastRule } from '../forecast/forecast-rule.ts';
 import { clusterAutoscalerPolicy } from '../replay/policies/cluster-autoscaler.ts';
 import { karpenterBufferPolicy, karpenterPolicy } from '../replay/policies/karpenter.ts';
-import type { BufferRule } from '../replay/policies/own-pool.ts';
-import { OWN_POOL, ownPoolPolicy } from '../replay/policies/own-pool.ts';
+import type { BufferRule } from '../replay/policies/static-node-pool.ts';
+import { STATIC_POOL, staticPoolPolicy } from '../replay/policies/static-node-pool.ts';
 import { clairvoyantRule, lookAheadRule, squareRootRule } from '../replay/policies/rules.ts';
 import { softlyPlaced } from '../replay/policies/soft-taints.ts';
 import { staticPolicy } from '../replay/policies/static.ts';
@@ -40,7 +40,7 @@ const RULE_Z = 2;
 /** Where the forecast starts before it is held to the waits. */
 const QUANTILE = 0.82;
 
-const leadSecondsOf = ({ bootSeconds }: PolicyWords): number => bootSeconds + OWN_POOL.tickSeconds;
+const leadSecondsOf = ({ bootSeconds }: PolicyWords): number => bootSeconds + STATIC_POOL.tickSeconds;
 
 const forecastOf = (words: PolicyWords): BufferRule =>
   forecastRule({
@@ -87,7 +87,7 @@ function builderOf(name: string, words: PolicyWords): ((jobs: readonly Job[]) =>
     const nodes = readWhole('policy static', name.slice('static:'.length), [1, MOST_NODES]);
     return () => staticPolicy(nodes);
   }
-  if (OWN.includes(name)) return (jobs) => ownPoolPolicy(ownRule(name, words, jobs));
+  if (OWN.includes(name)) return (jobs) => staticPoolPolicy(ownRule(name, words, jobs));
   const engine = Object.hasOwn(ENGINES, name) ? ENGINES[name] : undefined;
   return engine && (() => ({ ...engine(words), name }));
 }

@@ -5,7 +5,7 @@ import { replay } from '../replay/replay.ts';
 import type { ReplayResult } from '../replay/result.ts';
 import { type Change, demandChanges, timelineOf } from '../replay/timeline.ts';
 import type { NodeSpec } from '../simulate/node-table.ts';
-import { roomOnEmpty } from '../simulate/world.ts';
+import { roomOnEmpty } from '../simulate/cluster-sim.ts';
 import { type CountedDays, countedDays } from './counted-days.ts';
 import { numberOf, readNumber, readOptions, readWhole, type Written } from './options.ts';
 import { progressLine } from './progress.ts';

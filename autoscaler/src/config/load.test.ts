@@ -83,15 +83,15 @@ describe('the configuration', () => {
     ['POOL_LABEL', 'pool=builds', 'is no key of a label'],
     ['POOL_TAINT', 'dedicated=builds:NoSchedule', 'is no key of a taint'],
   ])('refuses HANGAR_AUTOSCALER_%s=%s', (name, value, problem) => {
-    const told = problems({ [`HANGAR_AUTOSCALER_${name}`]: value });
+    const reported = problems({ [`HANGAR_AUTOSCALER_${name}`]: value });
 
-    expect(told).toHaveLength(1);
-    expect(told[0]).toContain(`HANGAR_AUTOSCALER_${name}`);
-    expect(told[0]).toContain(problem);
+    expect(reported).toHaveLength(1);
+    expect(reported[0]).toContain(`HANGAR_AUTOSCALER_${name}`);
+    expect(reported[0]).toContain(problem);
   });
 
   it('tells all problems at once, each with its variable and cure', () => {
-    const told = problems({
+    const reported = problems({
       HANGAR_AUTOSCALER_RUNNERS: 'runner:3000',
       HANGAR_AUTOSCALER_RUNNER_SERVICE: 'runner',
       HANGAR_AUTOSCALER_TICK: 'soon',
@@ -111,8 +111,8 @@ describe('the configuration', () => {
       'BUFFER_QUANTILE',
       'LISTEN',
     ])
-      expect(told.filter((one) => one.includes(`HANGAR_AUTOSCALER_${word}`))).not.toEqual([]);
-    expect(told).toHaveLength(8 - 1);
+      expect(reported.filter((one) => one.includes(`HANGAR_AUTOSCALER_${word}`))).not.toEqual([]);
+    expect(reported).toHaveLength(8 - 1);
   });
 
   it.each([
@@ -211,7 +211,7 @@ describe('what acts', () => {
   });
 
   it('tells everything that is wrong with it at once', () => {
-    const told = problems({
+    const reported = problems({
       HANGAR_AUTOSCALER_ACT: 'on',
       HANGAR_AUTOSCALER_ACTUATORS:
         'a=node-pool:x/y,b=asg:b,c,d=placeholder:ci,e=node-pool:e,e=capacity-buffer:ci/e,f=node-pool:e',
@@ -229,7 +229,7 @@ describe('what acts', () => {
       'HANGAR_AUTOSCALER_REPLICA is not set, nor is POD_NAME or HOSTNAME',
       'HANGAR_AUTOSCALER_LEASE_TERM is too short',
     ])
-      expect(told).toContain(text);
+      expect(reported).toContain(text);
   });
 
   it.each([

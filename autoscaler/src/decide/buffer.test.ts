@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CROWD_OPTIONS, crowdPod, crowdSnapshot } from '../testing/crowd.ts';
+import { MANY_PODS_OPTIONS, onePod, manyPodsSnapshot } from '../testing/many-pods.ts';
 import { LiveForecast } from './buffer.ts';
 import { decide } from './decide.ts';
 
@@ -46,9 +46,9 @@ describe('LiveForecast', () => {
 
 describe('a buffer', () => {
   const bound = (count: number) =>
-    Array.from({ length: count }, (_, nth) => crowdPod(`p${nth}`, { node: `n${nth}` }));
+    Array.from({ length: count }, (_, nth) => onePod(`p${nth}`, { node: `n${nth}` }));
   const decided = (forecast: { pods: number; keepPods: number; isForecast: boolean }) =>
-    decide(crowdSnapshot(bound(10), 20, { forecast, perSecond: 0 }), CROWD_OPTIONS);
+    decide(manyPodsSnapshot(bound(10), 20, { forecast, perSecond: 0 }), MANY_PODS_OPTIONS);
   const wanted = (pods: number, keepPods: number) =>
     decided({ pods, keepPods, isForecast: true }).pools[0]?.wantedNodes;
 

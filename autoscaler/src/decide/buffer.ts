@@ -1,6 +1,6 @@
 import type { Resources } from '../capacity/shape.ts';
 import { forecastRule } from '../forecast/forecast-rule.ts';
-import type { BufferRule } from '../replay/policies/own-pool.ts';
+import type { BufferRule } from '../replay/policies/static-node-pool.ts';
 import type { PolicyView } from '../replay/policy.ts';
 import type { Demand } from './demand.ts';
 import type { Buffer } from './recommendation.ts';

@@ -6,8 +6,8 @@ import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import type { KnownStage } from '../scrape/known-stages.ts';
 import type { RunnersView } from '../store/runner-book.ts';
 import type { CapacitySnapshot } from '../store/snapshot.ts';
-import { crowdNode, crowdPod, crowdSnapshot } from '../testing/crowd.ts';
-import { crowdOf } from '../watch/pod-crowd.ts';
+import { oneNode, onePod, manyPodsSnapshot } from '../testing/many-pods.ts';
+import { podCountsOf } from '../watch/pod-counts.ts';
 import { poolsOf } from '../watch/pools.ts';
 import type { NodeFact } from '../watch/read-node.ts';
 import type { PodFact } from '../watch/read-pod.ts';
@@ -38,9 +38,9 @@ const OPTIONS: DecideOptions = {
   seed: 1,
 };
 
-const aPod = crowdPod;
+const aPod = onePod;
 const aNode = (name: string, change: Partial<NodeFact> = {}): NodeFact =>
-  crowdNode(name, { pool: 'small', ...change });
+  oneNode(name, { pool: 'small', ...change });
 const aStage = (stageId: number, change: Partial<KnownStage> = {}): KnownStage => ({
   stageId,
   repo: '',
@@ -76,7 +76,7 @@ function aSnapshot(
 ) {
   const overhead = { assumed: { cpuMillicores: 300, memoryBytes: 370 * MIB } };
   return Object.freeze(
-    crowdSnapshot(pods, 0, { perSecond: 0, pools: poolsOf(there, pods, overhead), ...change }),
+    manyPodsSnapshot(pods, 0, { perSecond: 0, pools: poolsOf(there, pods, overhead), ...change }),
   );
 }
 
@@ -97,7 +97,7 @@ describe('demand', () => {
   it('counts a stage whose Pod is seen as that Pod, and one without a Pod as itself', () => {
     const demand = demandOf({
       ...sources,
-      pods: crowdOf(
+      pods: podCountsOf(
         [aPod('held', { state: 'held' }), aPod('runs'), aPod('waits', { state: 'pending' })],
         new Set(['held', 'not-seen-yet']),
       ),
@@ -205,21 +205,21 @@ describe('decide', () => {
 
   it('sends work to the pool that may take it', () => {
     const arm = aNode('arm', { pool: 'arm', traits: { labels: { 'kubernetes.io/arch': 'arm64' } } });
-    const wish = {
+    const pod = {
       state: 'pending' as const,
       node: '',
       constraints: { nodeSelector: { 'kubernetes.io/arch': 'arm64' } },
     };
-    const answer = decide(aSnapshot(many(8, wish), [...nodes(6), arm]), OPTIONS);
+    const answer = decide(aSnapshot(many(8, pod), [...nodes(6), arm]), OPTIONS);
 
     expect(answer.pools.find(({ pool }) => pool === 'arm')?.wantedNodes).toBe(3);
     expect(answer.pools.find(({ pool }) => pool === 'small')?.wantedNodes).toBe(4);
   });
 
   it('says how many Pods no pool can take', () => {
-    const wish = { state: 'pending' as const, node: '', constraints: { nodeSelector: { gpu: 'yes' } } };
+    const pod = { state: 'pending' as const, node: '', constraints: { nodeSelector: { gpu: 'yes' } } };
 
-    expect(decide(aSnapshot(many(2, wish), nodes(2)), OPTIONS).because.at(-1)).toContain(
+    expect(decide(aSnapshot(many(2, pod), nodes(2)), OPTIONS).because.at(-1)).toContain(
       '2 waiting Pods can go to no pool',
     );
   });

@@ -3,7 +3,7 @@ import { proposalsOf } from '../advise/proposals.ts';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import type { CapacitySnapshot } from '../store/snapshot.ts';
-import { namespacesOf } from '../watch/pod-crowd.ts';
+import { namespacesOf } from '../watch/pod-counts.ts';
 import { type BufferOptions, bufferOf } from './buffer.ts';
 import { type Demand, demandOf, stagesToRun } from './demand.ts';
 import { type Floor, floorAt } from './floors.ts';
@@ -14,7 +14,7 @@ import { quotaRoomPods } from './quota-room.ts';
 import type { Buffer, Recommendation } from './recommendation.ts';
 import { requestClassesOf } from './request-classes.ts';
 import { sizeMix } from './size-mix.ts';
-import { sizePools, type Wish } from './size-pools.ts';
+import { sizePools, type PodToPlace } from './size-pools.ts';
 import { type ShapeQuestion, sizeShapes } from './size-shapes.ts';
 import { type Money, spendOf } from './spend.ts';
 
@@ -64,7 +64,7 @@ const usual = ({ podCpuMillicores, podMemoryBytes }: CapacitySnapshot['calibrati
   memoryBytes: Math.ceil(podMemoryBytes.value),
 });
 
-function wishesOf(snapshot: CapacitySnapshot, { queuedStages }: Demand): readonly Wish[] {
+function podsToPlaceOf(snapshot: CapacitySnapshot, { queuedStages }: Demand): readonly PodToPlace[] {
   const { pods, runners, calibration } = snapshot;
   const waiting = pods?.waiting ?? [];
   const known = stagesToRun(runners?.known ?? [], pods, roomByQuota(snapshot));
@@ -84,7 +84,7 @@ function typicalIn(demand: Demand, calibration: CapacitySnapshot['calibration'])
     : learned;
 }
 
-function story(demand: Demand, buffer: Buffer, leadSeconds: number, homeless: number): readonly string[] {
+function reasons(demand: Demand, buffer: Buffer, leadSeconds: number, homeless: number): readonly string[] {
   const { runningPods, pendingPods, knownStages, lowerBound } = demand;
   const because = [
     `${runningPods} Pods run, ${pendingPods} wait for a node, ${knownStages} more stages have no Pod yet`,
@@ -156,7 +156,7 @@ export function decide(snapshot: CapacitySnapshot, options: DecideOptions): Reco
   const sized = sizePools({
     nowMs,
     pools,
-    wishes: wishesOf(snapshot, demand),
+    podsToPlace: podsToPlaceOf(snapshot, demand),
     outlook: question.outlook,
     order: options.poolOrder,
     grewAtMs,
@@ -180,6 +180,6 @@ export function decide(snapshot: CapacitySnapshot, options: DecideOptions): Reco
     currency: money.currency,
     spend,
     advice: adviceOf(proposalsOf(pools, surroundings), snapshot.compared),
-    because: [...story(demand, buffer, leadSeconds, sized.homeless), ...priceNotes(question, pools)],
+    because: [...reasons(demand, buffer, leadSeconds, sized.homeless), ...priceNotes(question, pools)],
   };
 }

@@ -2,7 +2,7 @@ import type { Resources } from '../capacity/shape.ts';
 import type { KnownStage, StageAhead } from '../scrape/known-stages.ts';
 import type { StageSum } from '../scrape/runner-reading.ts';
 import type { StageState } from '../scrape/words.ts';
-import type { PodCrowd } from '../watch/pod-crowd.ts';
+import type { PodCounts } from '../watch/pod-counts.ts';
 
 /** Pods of one size. */
 export interface SizeClass {
@@ -35,7 +35,7 @@ export interface Demand {
 
 /** What demand is made of. Undefined is unknown, not zero. */
 export interface DemandSources {
-  readonly pods: PodCrowd | undefined;
+  readonly pods: PodCounts | undefined;
   readonly known: readonly KnownStage[] | undefined;
   readonly ahead: readonly StageAhead[];
   /** Stages that the Drone server has as pending. */
@@ -150,7 +150,7 @@ const waitsForQuota = ({ reason }: KnownStage): boolean => reason.includes('exce
  */
 export function stagesToRun(
   known: readonly KnownStage[],
-  pods: PodCrowd | undefined,
+  pods: PodCounts | undefined,
   quotaRoom: number,
 ): readonly KnownStage[] {
   return known
@@ -184,8 +184,8 @@ const isFull = (sources: DemandSources): boolean =>
 
 /** Pods held by a gate of whose stages no runner tells any more. */
 function heldUntold({ known = [], pods }: DemandSources): number {
-  const told = new Set(known.map(({ pod }) => pod));
-  return (pods?.waiting ?? []).filter(({ state, name }) => state === 'held' && !told.has(name)).length;
+  const reported = new Set(known.map(({ pod }) => pod));
+  return (pods?.waiting ?? []).filter(({ state, name }) => state === 'held' && !reported.has(name)).length;
 }
 
 /**

@@ -1,9 +1,9 @@
-import type { PodCrowd } from '../watch/pod-crowd.ts';
+import type { PodCounts } from '../watch/pod-counts.ts';
 import type { Moment } from './buffer.ts';
 import type { Demand } from './demand.ts';
 
 /** What a forecast sees of Pods and demand now. Pure. */
-export function momentOf(nowMs: number, pods: PodCrowd, demand: Demand): Moment {
+export function momentOf(nowMs: number, pods: PodCounts, demand: Demand): Moment {
   return {
     nowSeconds: nowMs / 1000,
     running: Array.from(pods.boundAtSeconds, (startedAt) => ({ startedAt })),

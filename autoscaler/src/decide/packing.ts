@@ -1,6 +1,6 @@
 import type { Resources } from '../capacity/shape.ts';
 import type { NodeSpec } from '../simulate/node-table.ts';
-import { roomOnEmpty } from '../simulate/world.ts';
+import { roomOnEmpty } from '../simulate/cluster-sim.ts';
 import { countOf, type SizeClass } from './demand.ts';
 
 /** How demand fills nodes of one kind. */

@@ -52,7 +52,7 @@ function aPool(nodes: number, builds: number): Pool {
 
 function sizeOf(pool: Pool, change: Partial<Outlook> = {}, more: Partial<PoolQuestion> = {}) {
   const question: PoolQuestion = {
-    ...{ nowMs: 0, pools: [pool], wishes: [], outlook: { ...OUTLOOK, ...change }, order: [] },
+    ...{ nowMs: 0, pools: [pool], podsToPlace: [], outlook: { ...OUTLOOK, ...change }, order: [] },
     ...{ grewAtMs: new Map(), rails: RAILS, spend: undefined, surroundings: NOTHING_SEEN },
     money: { prices: {}, currency: '', maxPerDay: undefined },
     ...more,

@@ -1,5 +1,5 @@
 import type { NodeSpec } from '../simulate/node-table.ts';
-import { roomOnEmpty } from '../simulate/world.ts';
+import { roomOnEmpty } from '../simulate/cluster-sim.ts';
 import type { Pool } from '../watch/pools.ts';
 import type { SizeClass } from './demand.ts';
 import { meetObjective } from './meet-objective.ts';

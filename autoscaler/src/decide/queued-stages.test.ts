@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KnownStage } from '../scrape/known-stages.ts';
-import { crowdOf } from '../watch/pod-crowd.ts';
+import { podCountsOf } from '../watch/pod-counts.ts';
 import type { PodFact } from '../watch/read-pod.ts';
 import { type DemandSources, demandOf } from './demand.ts';
 
@@ -32,7 +32,7 @@ const demandWith = ({ pods: there = [], ...change }: Change) =>
     ...{ known: [], ahead: [], nodeReadyMs: 0, states: undefined, capacityPipelines: undefined },
     ...{ pendingJobs: undefined, quotaRoomPods: Infinity, typical: REQUEST },
     ...change,
-    pods: crowdOf(there, new Set(change.known?.map(({ pod }) => pod))),
+    pods: podCountsOf(there, new Set(change.known?.map(({ pod }) => pod))),
   });
 
 describe('stages that wait at the Drone server', () => {

@@ -1,6 +1,6 @@
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import type { NodeSpec } from '../simulate/node-table.ts';
-import { roomOnEmpty } from '../simulate/world.ts';
+import { roomOnEmpty } from '../simulate/cluster-sim.ts';
 import type { Pool } from '../watch/pools.ts';
 import { countOf, type Demand, type SizeClass } from './demand.ts';
 import type { RequestClass } from './recommendation.ts';

@@ -1,6 +1,6 @@
 import type { Resources } from '../capacity/shape.ts';
 import { type Random, seededRandom } from '../simulate/random.ts';
-import { World } from '../simulate/world.ts';
+import { ClusterSim } from '../simulate/cluster-sim.ts';
 import { countOf, type SizeClass } from './demand.ts';
 import type { NodeGroup } from './packing.ts';
 
@@ -32,10 +32,10 @@ const MOST_ARRIVALS = 1_500;
 /** Exponential with a given mean: what is left of a run, and (cv about 1, capacity.md §4.1) a whole one. */
 const exponential = (random: Random, mean: number): number => -Math.log(1 - random.next()) * mean;
 
-function fill(world: World, classes: readonly SizeClass[], seconds: () => number): void {
+function fill(sim: ClusterSim, classes: readonly SizeClass[], seconds: () => number): void {
   for (const { request, count } of classes)
     for (let nth = 0; nth < count; nth += 1)
-      world.arrive({ arrivedAt: world.now, durationSeconds: seconds(), request });
+      sim.arrive({ arrivedAt: sim.now, durationSeconds: seconds(), request });
 }
 
 function arrivalTimes({ perSecond, pushSize, horizonSeconds }: WaitQuestion, random: Random): number[] {
@@ -60,7 +60,7 @@ function play(question: WaitQuestion, random: Random): readonly number[] {
   const [first] = groups;
   if (first === undefined) return waits;
   let settled = false;
-  const world = new World({
+  const sim = new ClusterSim({
     node: first.node,
     bootSeconds: horizonSeconds,
     coldSeconds: 0,
@@ -70,18 +70,18 @@ function play(question: WaitQuestion, random: Random): readonly number[] {
       if (settled) waits.push(at - arrivedAt);
     },
   });
-  for (const { node, nodes } of groups) world.order(nodes, 0, node);
-  world.finishUntil(0);
+  for (const { node, nodes } of groups) sim.order(nodes, 0, node);
+  sim.finishUntil(0);
   const seconds = (): number => exponential(random, podSeconds);
-  fill(world, question.running, seconds);
+  fill(sim, question.running, seconds);
   settled = true;
-  fill(world, question.waiting, seconds);
+  fill(sim, question.waiting, seconds);
   for (const at of arrivalTimes(question, random)) {
-    world.finishUntil(at);
-    world.arrive({ arrivedAt: at, durationSeconds: seconds(), request: question.typical });
+    sim.finishUntil(at);
+    sim.arrive({ arrivedAt: at, durationSeconds: seconds(), request: question.typical });
   }
-  world.finishUntil(horizonSeconds);
-  world.line.drain(({ arrivedAt }) => {
+  sim.finishUntil(horizonSeconds);
+  sim.line.drain(({ arrivedAt }) => {
     waits.push(horizonSeconds - arrivedAt);
     return true;
   });

@@ -105,7 +105,7 @@ export function sizeMix(question: ShapeQuestion, alone: readonly ShapeSize[]): M
     return single === undefined ? [] : judged(nodes, single.waitP95Seconds);
   });
   const best = singles.reduce((one, other) => (isBetter(other, one) ? other : one), judged(counts, wait));
-  return told(kinds, best, question, alone);
+  return mixWithReasons(kinds, best, question, alone);
 }
 
 /** Pods that would fit on such nodes if there were more of them. */
@@ -115,7 +115,7 @@ function shortOf(groups: readonly NodeGroup[], question: ShapeQuestion): number 
   return packInto(fitting, groups).left;
 }
 
-function told(
+function mixWithReasons(
   kinds: readonly Kind[],
   { counts, wait }: Judged,
   question: ShapeQuestion,

@@ -3,7 +3,7 @@ import { ownerOf } from '../advise/proposals.ts';
 import { letsIn, type PodConstraints } from '../capacity/scheduling.ts';
 import type { Resources } from '../capacity/shape.ts';
 import type { NodeSpec } from '../simulate/node-table.ts';
-import { roomOnEmpty } from '../simulate/world.ts';
+import { roomOnEmpty } from '../simulate/cluster-sim.ts';
 import type { Pool, PoolNode } from '../watch/pools.ts';
 import { classesOf } from './demand.ts';
 import { type Guardrails, guarded } from './guardrails.ts';
@@ -15,7 +15,7 @@ import type { Outlook } from './size-shapes.ts';
 import { type Money, withinSpend } from './spend.ts';
 
 /** A Pod or stage that wants room, and where it may go. */
-export interface Wish {
+export interface PodToPlace {
   readonly request: Resources;
   readonly constraints: PodConstraints;
 }
@@ -25,7 +25,7 @@ export interface PoolQuestion {
   readonly nowMs: number;
   readonly pools: readonly Pool[];
   /** Pods without a node and stages without a Pod. */
-  readonly wishes: readonly Wish[];
+  readonly podsToPlace: readonly PodToPlace[];
   readonly outlook: Outlook;
   /** Names of pools in the order in which work without a place is given to them; others follow, larger ones first. */
   readonly order: readonly string[];
@@ -48,12 +48,15 @@ function ranked({ pools, order }: PoolQuestion): readonly Pool[] {
   );
 }
 
-const takes = (pool: Pool, { request, constraints }: Wish): boolean =>
+const takes = (pool: Pool, { request, constraints }: PodToPlace): boolean =>
   roomOnEmpty(pool.spec, request) > 0 && letsIn(pool.spec.traits ?? {}, constraints);
 
 /** Who takes which wish: the first pool that may and can. */
-function shareOut(pools: readonly Pool[], wishes: readonly Wish[]): ReadonlyMap<string, readonly Wish[]> {
-  return Map.groupBy(wishes, (wish) => pools.find((pool) => takes(pool, wish))?.name ?? '');
+function shareOut(
+  pools: readonly Pool[],
+  podsToPlace: readonly PodToPlace[],
+): ReadonlyMap<string, readonly PodToPlace[]> {
+  return Map.groupBy(podsToPlace, (pod) => pools.find((pool) => takes(pool, pod))?.name ?? '');
 }
 
 /** What comes goes where builds run; where none do, to the first pool. */
@@ -75,7 +78,7 @@ function leftOf({ spec }: Pool, { used, builds }: PoolNode): NodeSpec {
 }
 
 /** A wish in Pods of the typical size: a large one needs the room of several. */
-const weight = ({ request }: Wish, typical: Resources): number =>
+const weight = ({ request }: PodToPlace, typical: Resources): number =>
   Math.max(
     request.cpuMillicores / Math.max(1, typical.cpuMillicores),
     request.memoryBytes / Math.max(1, typical.memoryBytes),
@@ -89,7 +92,7 @@ interface Raw {
 
 /** Work for one pool. */
 interface Share extends PoolWork {
-  readonly wishes: readonly Wish[];
+  readonly podsToPlace: readonly PodToPlace[];
   /** Room that no empty node is given up below, beside what waits. */
   readonly keepPods: number;
 }
@@ -105,7 +108,7 @@ function notReady({ nodes }: Pool, nowMs: number, bootSeconds: number) {
 }
 
 function rawSize(pool: Pool, share: Share, { nowMs, outlook }: PoolQuestion): Raw {
-  const { wishes, bufferPods, keepPods } = share;
+  const { podsToPlace, bufferPods, keepPods } = share;
   const { typical } = outlook;
   const open = pool.nodes.filter(({ closed, ready }) => ready && !closed);
   const { booting, lost } = notReady(pool, nowMs, outlook.leadSeconds);
@@ -118,21 +121,21 @@ function rawSize(pool: Pool, share: Share, { nowMs, outlook }: PoolQuestion): Ra
     };
   const left = open.map((node) => leftOf(pool, node));
   const room = left.reduce((sum, node) => sum + roomOnEmpty(node, typical), booting * perNode);
-  const wantedRoom = wishes.reduce((sum, wish) => sum + weight(wish, typical), 0) + bufferPods;
+  const wantedRoom = podsToPlace.reduce((sum, pod) => sum + weight(pod, typical), 0) + bufferPods;
   // Room in many small pieces holds no large Pod: what waits is packed into the pieces as they are.
   const pieces = [...left.map((node) => ({ node, nodes: 1 })), { node: pool.spec, nodes: booting }];
-  const stuck = packInto(classesOf(wishes.map(({ request }) => request)), pieces, pool.spec).opened;
+  const stuck = packInto(classesOf(podsToPlace.map(({ request }) => request)), pieces, pool.spec).opened;
   const missing = Math.max(stuck, Math.ceil((wantedRoom - room) / perNode - 1e-9), 0);
   const empty = open.filter(({ builds }) => builds === 0).length;
   const keptRoom = wantedRoom + Math.max(0, keepPods - bufferPods);
   const spare =
     missing > 0 ? 0 : Math.min(empty, Math.max(0, Math.floor((room - keptRoom) / perNode + 1e-9)));
-  const story = `room for ${Math.floor(room)} Pods on ${pool.nodes.length} nodes (${booting} booting, ${empty} empty${lost > 0 ? `, ${lost} not ready for long` : ''}), room for ${Math.ceil(wantedRoom)} is wanted: ${wishes.length} waiting or known and a buffer of ${Math.ceil(bufferPods)}`;
+  const reasons = `room for ${Math.floor(room)} Pods on ${pool.nodes.length} nodes (${booting} booting, ${empty} empty${lost > 0 ? `, ${lost} not ready for long` : ''}), room for ${Math.ceil(wantedRoom)} is wanted: ${podsToPlace.length} waiting or known and a buffer of ${Math.ceil(bufferPods)}`;
   const act = missing > 0 ? `${missing} more` : spare > 0 ? `${spare} empty ones can go` : 'as it is';
   return {
     wanted: pool.nodes.length + missing - spare,
     spareNodes: Math.ceil(bufferPods / perNode - 1e-9),
-    because: [story, `${perNode} Pods to a node: ${act}`],
+    because: [reasons, `${perNode} Pods to a node: ${act}`],
   };
 }
 
@@ -163,8 +166,8 @@ function sizeOne(pool: Pool, share: Share, question: PoolQuestion): PoolSize {
     },
     question.rails,
   );
-  const tooLarge = question.wishes.filter(({ request }) => roomOnEmpty(pool.spec, request) === 0).length;
-  const tooLargeShare = question.wishes.length === 0 ? 0 : tooLarge / question.wishes.length;
+  const tooLarge = question.podsToPlace.filter(({ request }) => roomOnEmpty(pool.spec, request) === 0).length;
+  const tooLargeShare = question.podsToPlace.length === 0 ? 0 : tooLarge / question.podsToPlace.length;
   const misfit =
     tooLarge === 0 ? [] : [`${percent(tooLargeShare)} of the waiting Pods don't fit on its nodes at all`];
   return {
@@ -184,8 +187,8 @@ function sizeOne(pool: Pool, share: Share, question: PoolQuestion): PoolSize {
 }
 
 /** Who gets which part of what waits and of what is to come. */
-function sharesOf(pools: readonly Pool[], { wishes, outlook }: PoolQuestion) {
-  const byPool = shareOut(pools, wishes);
+function sharesOf(pools: readonly Pool[], { podsToPlace, outlook }: PoolQuestion) {
+  const byPool = shareOut(pools, podsToPlace);
   const shares = new Map(
     pools.map((pool): [string, Share] => {
       const own = byPool.get(pool.name) ?? [];
@@ -196,13 +199,13 @@ function sharesOf(pools: readonly Pool[], { wishes, outlook }: PoolQuestion) {
         keepPods: (outlook.keepPods ?? 0) * part,
         perSecond: outlook.perSecond * part,
       };
-      return [pool.name, { wishes: own, waiting, ...coming }];
+      return [pool.name, { podsToPlace: own, waiting, ...coming }];
     }),
   );
   return { shares, homeless: byPool.get('') ?? [] };
 }
 
-const NO_SHARE: Share = { wishes: [], waiting: [], bufferPods: 0, keepPods: 0, perSecond: 0 };
+const NO_SHARE: Share = { podsToPlace: [], waiting: [], bufferPods: 0, keepPods: 0, perSecond: 0 };
 
 /** Sizes of live pools, and how many wishes no pool can take. The same question gives the same answer. */
 export function sizePools(question: PoolQuestion): {

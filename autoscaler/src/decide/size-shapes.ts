@@ -100,7 +100,7 @@ function sizeOne(shape: NodeShape, question: ShapeQuestion): ShapeSize {
     waitP95Seconds,
     tooLargeShare,
     cost: perHour === undefined ? undefined : costOf(nodes * perHour, count, money.podHoursOf1000Prs),
-    because: story({ ...said, tooLargeShare, count, question }),
+    because: reasons({ ...said, tooLargeShare, count, question }),
   };
 }
 
@@ -125,7 +125,7 @@ export function waitStory(
   return `simulated wait over ${Math.round(leadSeconds)} s with ${nodes} nodes: ${Math.round(waitP95Seconds * 10) / 10} s at the 95th percentile`;
 }
 
-function story({
+function reasons({
   packedNow,
   packedAhead,
   first,

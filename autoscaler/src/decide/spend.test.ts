@@ -152,10 +152,10 @@ describe('the spend of a day', () => {
 
   it('is never more than the bound while pools follow it at each tick, whatever they want', () => {
     fc.assert(
-      fc.property(fc.array(fc.nat(400), { minLength: 24, maxLength: 24 }), (wishes) => {
+      fc.property(fc.array(fc.nat(400), { minLength: 24, maxLength: 24 }), (podsToPlace) => {
         let today = 0;
         for (let minute = 0; minute < 1440; minute += 1) {
-          const size = aSize('a', { wantedNodes: wishes[Math.floor(minute / 60)] ?? 0 });
+          const size = aSize('a', { wantedNodes: podsToPlace[Math.floor(minute / 60)] ?? 0 });
           const nowMs = MIDNIGHT + minute * 60_000;
           const [held = size] = withinSpend([size], aSpend(today), MONEY, { nowMs, stepDown: 1000 });
           today += held.wantedNodes / 60;

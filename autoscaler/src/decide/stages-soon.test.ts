@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StageAhead } from '../scrape/known-stages.ts';
-import { crowdOf } from '../watch/pod-crowd.ts';
+import { podCountsOf } from '../watch/pod-counts.ts';
 import { ruleBuffer } from './buffer.ts';
 import { type Demand, demandOf } from './demand.ts';
 import { momentOf } from './moment.ts';
@@ -11,7 +11,7 @@ const OPTIONS = { z: 2, floor: 5, quantile: 0.95, forecast: true };
 function demandWith(...expected: (number | undefined)[]): Demand {
   const ahead = expected.map((expectedMs, stageId): StageAhead => ({ stageId, repo: 'a/b', expectedMs }));
   return demandOf({
-    pods: crowdOf([]),
+    pods: podCountsOf([]),
     known: [],
     ahead,
     pendingJobs: undefined,
@@ -31,7 +31,7 @@ describe('stages of running builds that are still to come', () => {
   ])('count when they come %s', (_sentence, expectedMs, want) => {
     const demand = demandWith(expectedMs);
 
-    expect([demand.stagesSoon, momentOf(0, crowdOf([]), demand).knownAhead]).toEqual([want, want]);
+    expect([demand.stagesSoon, momentOf(0, podCountsOf([]), demand).knownAhead]).toEqual([want, want]);
   });
 
   it('are no demand of now, and no stages that are known to wait', () => {

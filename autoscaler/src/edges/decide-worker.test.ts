@@ -1,11 +1,11 @@
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { afterEach, describe, expect, it } from 'vitest';
 import { decide } from '../decide/decide.ts';
-import { CROWD_OPTIONS, crowdPod, crowdSnapshot } from '../testing/crowd.ts';
+import { MANY_PODS_OPTIONS, onePod, manyPodsSnapshot } from '../testing/many-pods.ts';
 import { DecideWorker } from './decide-worker.ts';
 
-const SNAPSHOT = crowdSnapshot(
-  Array.from({ length: 30 }, (_, nth) => crowdPod(`p${nth}`, { node: `n${nth % 10}` })),
+const SNAPSHOT = manyPodsSnapshot(
+  Array.from({ length: 30 }, (_, nth) => onePod(`p${nth}`, { node: `n${nth % 10}` })),
   12,
 );
 const program = (text: string): URL =>
@@ -19,7 +19,7 @@ describe('DecideWorker', () => {
   const never = new AbortController().signal;
   let worker: DecideWorker | undefined;
   const startWith = (text: string | undefined): DecideWorker => {
-    const base = { decide: CROWD_OPTIONS, timeoutMs: 5_000 };
+    const base = { decide: MANY_PODS_OPTIONS, timeoutMs: 5_000 };
     worker = new DecideWorker(clock, text === undefined ? base : { ...base, program: program(text) });
     return worker;
   };
@@ -27,7 +27,7 @@ describe('DecideWorker', () => {
 
   it('gives the answer that is given without a thread, again and again', async () => {
     const there = startWith(undefined);
-    const here = decide(SNAPSHOT, CROWD_OPTIONS);
+    const here = decide(SNAPSHOT, MANY_PODS_OPTIONS);
 
     expect(await there.decide(SNAPSHOT, never)).toEqual(here);
     expect(await there.decide(SNAPSHOT, never)).toEqual(here);
@@ -59,11 +59,11 @@ describe('DecideWorker', () => {
       `parentPort.on('message', ({ snapshot, id }) => { while (snapshot.nowMs === 1) {} parentPort.postMessage({ id, recommendation: 'well' }); });`,
     );
     const asked = hanging.decide({ ...SNAPSHOT, nowMs: 1 }, never);
-    const told = expect(asked).rejects.toThrow('no answer within 5 s');
+    const reported = expect(asked).rejects.toThrow('no answer within 5 s');
     await clock.step(4_999);
     expect(clock.pending).toBe(1);
     await clock.step(1);
-    await told;
+    await reported;
 
     expect(await hanging.decide(SNAPSHOT, never)).toBe('well');
   });

@@ -1,4 +1,4 @@
-import type { BufferRule } from '../replay/policies/own-pool.ts';
+import type { BufferRule } from '../replay/policies/static-node-pool.ts';
 import type { PolicyView } from '../replay/policy.ts';
 import { BackTest, pinballLoss } from './back-test.ts';
 import type { DemandAhead, ForecastOptions } from './demand-forecast.ts';

@@ -98,9 +98,9 @@ describe('QuantileTracker', () => {
 describe('BackTest', () => {
   it('tells the largest rise of the lead time, once it is over', () => {
     const test = new BackTest<string>(30);
-    const told = [5, 9, 4, 6, 3].map((demand, tick) => test.note(tick * 10, demand, `at ${tick * 10}`));
+    const reported = [5, 9, 4, 6, 3].map((demand, tick) => test.note(tick * 10, demand, `at ${tick * 10}`));
 
-    expect(told).toEqual([
+    expect(reported).toEqual([
       [],
       [],
       [],

@@ -10,7 +10,7 @@ function typeText({ $ref, oneOf, items, additionalProperties, enum: words, forma
   if (oneOf) return oneOf.map(typeText).join(' or ');
   if (items) return `list of ${typeText(items)}`;
   if (additionalProperties) return `by name: ${typeText(additionalProperties)}`;
-  if (words) return words.map((word) => `\`${word}\``).join(' or ');
+  if (words) return words.map((kind) => `\`${kind}\``).join(' or ');
   return format ?? type ?? 'anything';
 }
 

@@ -62,7 +62,7 @@ const filled = (ledger: Ledger): void => {
   });
   const { atMs } = RECOMMENDATION;
   ledger.audit.record({
-    ...{ atMs, actor: 'node-pool builds', word: 'set', from: undefined, to: 2 },
+    ...{ atMs, actor: 'node-pool builds', kind: 'set', from: undefined, to: 2 },
     ...{ because: 'one more', text: 'scaled' },
   });
   ledger.history.push({

@@ -225,7 +225,7 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     lastAt: time,
     times: whole,
     actor: text,
-    word: text,
+    kind: text,
     from: maybe(whole),
     to: whole,
     text,

@@ -88,11 +88,11 @@ describe('GET /api/v1/what-if', () => {
   it('takes shapes of one’s own, several, and says what was learned', async () => {
     const shape = encodeURIComponent('cpu=16,memory=32Gi');
     const answer = await aServer().http.inject(`/api/v1/what-if?prsPerDay=500&shape=${shape}&shape=4cpu-8gb`);
-    const told = answer.json<{ shapes: object; calibrated: { shapes: object; because: string } }>();
+    const reported = answer.json<{ shapes: object; calibrated: { shapes: object; because: string } }>();
 
-    expect(Object.keys(told.shapes)).toEqual(['cpu=16,memory=32Gi', '4cpu-8gb']);
-    expect(told.calibrated.shapes).toEqual(told.shapes);
-    expect(told.calibrated.because).toContain('nothing is learned yet');
+    expect(Object.keys(reported.shapes)).toEqual(['cpu=16,memory=32Gi', '4cpu-8gb']);
+    expect(reported.calibrated.shapes).toEqual(reported.shapes);
+    expect(reported.calibrated.because).toContain('nothing is learned yet');
   });
 
   it.each([
@@ -148,9 +148,9 @@ describe('GET /api/v1/demand', () => {
   it('gives as many hours as are asked for, a day at most', async () => {
     const { http, ledger, clock } = withAnswer();
     for (const hours of [5, 2, 0]) ledger.history.push(point(clock.now() - hours * 3_600_000, hours, null));
-    const told = (await http.inject('/api/v1/demand?hours=3')).json<{ history: { at: string }[] }>();
+    const reported = (await http.inject('/api/v1/demand?hours=3')).json<{ history: { at: string }[] }>();
 
-    expect(told.history.map(({ at }) => at)).toEqual([
+    expect(reported.history.map(({ at }) => at)).toEqual([
       '2026-01-14T07:30:00.000Z',
       '2026-01-14T09:30:00.000Z',
     ]);
@@ -314,7 +314,7 @@ describe('listening', () => {
   ])('lets go of who sends $title with a problem in words, and of nobody else', async ({ head, want }) => {
     const { http } = withAnswer();
     const address = new URL(await listen(http, { host: '127.0.0.1', port: 0 }));
-    const told = await new Promise<string>((resolve) => {
+    const reported = await new Promise<string>((resolve) => {
       const socket = connect(Number(address.port), address.hostname);
       let text = '';
       socket.on('data', (part) => (text += String(part)));
@@ -322,7 +322,7 @@ describe('listening', () => {
       socket.on('close', () => resolve(text));
       socket.write(`${head}\r\nhost: x\r\n\r\n`);
     });
-    const [headers = '', body = ''] = told.split('\r\n\r\n');
+    const [headers = '', body = ''] = reported.split('\r\n\r\n');
 
     expect(headers).toMatch(new RegExp(`^HTTP/1.1 ${want} [^]*content-type: application/problem\\+json`));
     expect(JSON.parse(body)).toMatchObject({ status: want, cure: expect.stringMatching(/./) as string });

@@ -1,7 +1,7 @@
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import type { V1Node } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { crowdPod } from '../testing/crowd.ts';
+import { onePod } from '../testing/many-pods.ts';
 import { poolsOf } from '../watch/pools.ts';
 import { type NodeFact, readNode } from '../watch/read-node.ts';
 import type { PodFact } from '../watch/read-pod.ts';
@@ -15,7 +15,7 @@ function begin() {
   const builds: PodFact[] = [];
   const begins = (node: string): void =>
     void builds.push(
-      crowdPod(`on-${node}`, { node, state: node === '' ? 'pending' : 'bound', request: BUILD }),
+      onePod(`on-${node}`, { node, state: node === '' ? 'pending' : 'bound', request: BUILD }),
     );
   let nodes: readonly NodeFact[] = [];
   const rules = { label: 'pool', taint: 'ci' };

@@ -1,6 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Resources } from '../capacity/shape.ts';
-import { roomOnEmpty } from '../simulate/world.ts';
+import { roomOnEmpty } from '../simulate/cluster-sim.ts';
 import type { PoolNode as NodeLoad, Pool } from '../watch/pools.ts';
 import type { NodeFact } from '../watch/read-node.ts';
 import type { PoolNode } from './pool-node.ts';

@@ -25,16 +25,16 @@ function begin(taints: V1Taint[]) {
 describe('a taint of ours', () => {
   it('comes beside those of others, and goes without them', async () => {
     const { taintsNow, write } = begin([THEIRS, NEAR]);
-    expect(await write('present')).toMatchObject({ word: 'written' });
+    expect(await write('present')).toMatchObject({ kind: 'written' });
     expect(taintsNow()).toEqual([THEIRS, NEAR, SURPLUS_TAINT]);
-    expect(await write('absent')).toMatchObject({ word: 'written' });
+    expect(await write('absent')).toMatchObject({ kind: 'written' });
     expect(taintsNow()).toEqual([THEIRS, NEAR]);
   });
 
   it('is written once: what stands as wanted costs no write', async () => {
     const { cluster, write } = begin([THEIRS]);
     await write('present');
-    expect(await write('present')).toMatchObject({ word: 'unchanged' });
+    expect(await write('present')).toMatchObject({ kind: 'unchanged' });
     expect(cluster.count('patch', 'nodes')).toBe(1);
   });
 
@@ -46,23 +46,23 @@ describe('a taint of ours', () => {
       first = false;
       put([THEIRS]);
     });
-    expect(await write('present')).toMatchObject({ word: 'written' });
+    expect(await write('present')).toMatchObject({ kind: 'written' });
     expect(taintsNow()).toEqual([THEIRS, SURPLUS_TAINT]);
   });
 
   it('gives up, for this tick, on a node that is written without end', async () => {
     const { cluster, put, taintsNow, write } = begin([]);
     cluster.intercept(({ verb }) => (verb === 'patch' ? void put([THEIRS]) : undefined));
-    expect(await write('present')).toEqual({ word: 'contended' });
+    expect(await write('present')).toEqual({ kind: 'contended' });
     expect(taintsNow()).toEqual([THEIRS]);
   });
 
   it('is not put on another node of the same name, nor missed on one that is gone', async () => {
     const { cluster, taintsNow, write } = begin([]);
-    expect(await write('present', 'uid-of-before')).toEqual({ word: 'gone' });
+    expect(await write('present', 'uid-of-before')).toEqual({ kind: 'gone' });
     expect(taintsNow()).toEqual([]);
     cluster.drop(target);
-    expect(await write('absent')).toEqual({ word: 'gone' });
+    expect(await write('absent')).toEqual({ kind: 'gone' });
   });
 
   it('a missing right is told', async () => {

@@ -11,9 +11,9 @@ export interface TaintEdit {
 
 /** How a write of a node's taints ended. `version`: of the Node after it. */
 export type TaintWrite =
-  | { readonly word: 'written' | 'unchanged'; readonly version: string }
-  | { readonly word: 'gone' }
-  | { readonly word: 'contended' };
+  | { readonly kind: 'written' | 'unchanged'; readonly version: string }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'contended' };
 
 /** Who writes nodes in one tick is met again a few times at most: kubelet, cloud controllers, ourselves. */
 const TRIES = 4;
@@ -47,13 +47,13 @@ export async function writeTaint(
   for (let tries = 0; tries < TRIES; tries += 1) {
     try {
       const written = await writeOnce(cluster, { target, uid: node.uid }, edit, signal);
-      if (written.word !== 'contended') return written;
+      if (written.kind !== 'contended') return written;
     } catch (error) {
-      if (isKubernetesError(error, 404)) return { word: 'gone' };
+      if (isKubernetesError(error, 404)) return { kind: 'gone' };
       throw error;
     }
   }
-  return { word: 'contended' };
+  return { kind: 'contended' };
 }
 
 async function writeOnce(
@@ -64,9 +64,9 @@ async function writeOnce(
 ): Promise<TaintWrite> {
   const { metadata = {}, spec } = await cluster.get<V1Node>(target, signal);
   const { resourceVersion = '' } = metadata;
-  if (uid !== undefined && metadata.uid !== uid) return { word: 'gone' };
+  if (uid !== undefined && metadata.uid !== uid) return { kind: 'gone' };
   const taints = editedTaints(spec?.taints ?? [], edit);
-  if (taints === undefined) return { word: 'unchanged', version: resourceVersion };
+  if (taints === undefined) return { kind: 'unchanged', version: resourceVersion };
   // null rather than []: an empty list would stand in the object for ever.
   const patch = { metadata: { resourceVersion }, spec: { taints: taints.length > 0 ? taints : null } };
   return send(cluster, target, patch, signal);
@@ -80,9 +80,9 @@ async function send(
 ): Promise<TaintWrite> {
   try {
     const after = await cluster.patch<V1Node>(target, patch, 'merge', signal);
-    return { word: 'written', version: after.metadata?.resourceVersion ?? '' };
+    return { kind: 'written', version: after.metadata?.resourceVersion ?? '' };
   } catch (error) {
-    if (isKubernetesError(error, 409)) return { word: 'contended' };
+    if (isKubernetesError(error, 409)) return { kind: 'contended' };
     throw error;
   }
 }

@@ -35,10 +35,10 @@ function begin(builds: Readonly<Record<string, number>>, more: Partial<PlacerOpt
 describe('placing', () => {
   it('marks the emptiest and opens them again, each written once', async () => {
     const { cluster, tick, marked } = begin({ a: 0, b: 2, c: 1 });
-    expect(await tick(1)).toMatchObject({ word: 'set', text: 'marked as surplus: a, c' });
-    expect(await tick(1)).toMatchObject({ word: 'unchanged' });
+    expect(await tick(1)).toMatchObject({ kind: 'set', text: 'marked as surplus: a, c' });
+    expect(await tick(1)).toMatchObject({ kind: 'unchanged' });
     expect(marked()).toEqual(['a', 'c']);
-    expect(await tick(3)).toMatchObject({ word: 'set', text: 'open again: c' });
+    expect(await tick(3)).toMatchObject({ kind: 'set', text: 'open again: c' });
     expect(marked()).toEqual(['a']);
     expect(cluster.count('patch', 'nodes')).toBe(3);
   });
@@ -47,9 +47,9 @@ describe('placing', () => {
     const { clock, tick, marked } = begin({ a: 0, b: 2 });
     await tick(1);
     await tick(9);
-    expect(await tick(1)).toMatchObject({ word: 'unchanged' });
+    expect(await tick(1)).toMatchObject({ kind: 'unchanged' });
     await clock.step(60_000);
-    expect(await tick(1)).toMatchObject({ word: 'set' });
+    expect(await tick(1)).toMatchObject({ kind: 'set' });
     expect(marked()).toEqual(['a']);
   });
 
@@ -63,22 +63,22 @@ describe('placing', () => {
 
   it('a dry run writes nothing and says so', async () => {
     const { cluster, tick, trail } = begin({ a: 0, b: 2 }, { dryRun: true });
-    expect(await tick(1)).toMatchObject({ word: 'would-set' });
+    expect(await tick(1)).toMatchObject({ kind: 'would-set' });
     expect(cluster.calls).toEqual([]);
-    expect(trail.entries).toMatchObject([{ actor: 'placement ci', word: 'would-set' }]);
+    expect(trail.entries).toMatchObject([{ actor: 'placement ci', kind: 'would-set' }]);
   });
 
   it('a missing right is said with its cure', async () => {
     const { cluster, tick } = begin({ a: 0, b: 2 });
     cluster.fail('patch', 'nodes', refusal(403, 'Forbidden', 'nodes "a" is forbidden'));
-    expect(await tick(1)).toMatchObject({ word: 'refused', text: expect.stringContaining('Role') as string });
+    expect(await tick(1)).toMatchObject({ kind: 'refused', text: expect.stringContaining('Role') as string });
   });
 
   it('can take all marks away', async () => {
     const { nodes, placer, tick, marked } = begin({ a: 0, b: 0 });
     await tick(0);
-    expect(await placer.clear(nodes(), [SURPLUS_TAINT], never)).toMatchObject({ word: 'set' });
+    expect(await placer.clear(nodes(), [SURPLUS_TAINT], never)).toMatchObject({ kind: 'set' });
     expect(marked()).toEqual([]);
-    expect(await placer.clear(nodes(), [SURPLUS_TAINT], never)).toMatchObject({ word: 'unchanged' });
+    expect(await placer.clear(nodes(), [SURPLUS_TAINT], never)).toMatchObject({ kind: 'unchanged' });
   });
 });

@@ -60,7 +60,7 @@ export class Placer {
       ...rested.map((node): Edit => ({ taint: SURPLUS_TAINT, node, to: 'present' })),
     ].slice(0, this.#options.writesPerTick);
     if (edits.length === 0)
-      return { word: 'unchanged', text: 'the surplus nodes are marked as they should be' };
+      return { kind: 'unchanged', text: 'the surplus nodes are marked as they should be' };
     const outcome = this.#options.dryRun ? wouldSet(edits) : await this.#writeAll(edits, signal);
     const because = `room for ${Math.ceil(surplus.openRoom)} builds shall be open`;
     await this.#announce(outcome, nodes.length, because, signal);
@@ -77,7 +77,7 @@ export class Placer {
       .flatMap((taint) => left(nodes, taint).map((node) => ({ taint, node })))
       .map((one): Edit => ({ ...one, to: 'absent' }))
       .slice(0, this.#options.writesPerTick);
-    if (edits.length === 0) return { word: 'unchanged', text: 'no node is marked' };
+    if (edits.length === 0) return { kind: 'unchanged', text: 'no node is marked' };
     const outcome = this.#options.dryRun ? wouldSet(edits) : await this.#writeAll(edits, signal);
     await this.#announce(outcome, nodes.length, 'it is switched off', signal);
     return outcome;
@@ -90,16 +90,16 @@ export class Placer {
     } catch (error) {
       return outcomeOf(error, { name: 'nodes', cure: 'see the API server' }, signal);
     }
-    if (done.length > 0) return { word: 'set', text: inWords(done) };
-    return { word: 'conflict', text: 'the nodes are gone or being changed by others; next tick again' };
+    if (done.length > 0) return { kind: 'set', text: inWords(done) };
+    return { kind: 'conflict', text: 'the nodes are gone or being changed by others; next tick again' };
   }
 
   async #write({ taint, node, to }: Edit, signal: AbortSignal): Promise<boolean> {
     try {
-      const { word } = await writeTaint(this.#parts.cluster, node, { taint, to }, signal);
-      if (word === 'written' && to === 'absent')
+      const { kind } = await writeTaint(this.#parts.cluster, node, { taint, to }, signal);
+      if (kind === 'written' && to === 'absent')
         this.#openedMs.set(node.uid, this.#parts.clock.monotonicMs());
-      return word === 'written' || word === 'unchanged';
+      return kind === 'written' || kind === 'unchanged';
     } catch (error) {
       // One node's trouble is no reason to leave the others; a missing right or a dead server is.
       if (isKubernetesError(error, 400, 422)) return false;
@@ -139,6 +139,6 @@ function inWords(edits: readonly Edit[]): string {
 }
 
 const wouldSet = (edits: readonly Edit[]): ActOutcome => ({
-  word: 'would-set',
+  kind: 'would-set',
   text: `dry run: would be ${inWords(edits)}`,
 });

@@ -6,8 +6,8 @@ import { forecastRule } from '../forecast/forecast-rule.ts';
 import { generateLoad } from '../trace/generate.ts';
 import { clusterAutoscalerPolicy } from './policies/cluster-autoscaler.ts';
 import { karpenterBufferPolicy, karpenterPolicy } from './policies/karpenter.ts';
-import type { BufferRule } from './policies/own-pool.ts';
-import { ownPoolPolicy } from './policies/own-pool.ts';
+import type { BufferRule } from './policies/static-node-pool.ts';
+import { staticPoolPolicy } from './policies/static-node-pool.ts';
 import { clairvoyantRule, squareRootRule } from './policies/rules.ts';
 import { softlyPlaced } from './policies/soft-taints.ts';
 import type { Policy } from './policy.ts';
@@ -25,9 +25,9 @@ const rule = (): BufferRule =>
     objectiveP95Seconds: 10,
   });
 const POLICIES: Readonly<Record<string, (jobs: readonly Job[]) => Policy>> = {
-  forecast: () => softlyPlaced(ownPoolPolicy(rule())),
-  sqrt: () => ownPoolPolicy(squareRootRule(2, 5)),
-  clairvoyant: (jobs) => softlyPlaced(ownPoolPolicy(clairvoyantRule(jobs, BOOT_SECONDS + 10))),
+  forecast: () => softlyPlaced(staticPoolPolicy(rule())),
+  sqrt: () => staticPoolPolicy(squareRootRule(2, 5)),
+  clairvoyant: (jobs) => softlyPlaced(staticPoolPolicy(clairvoyantRule(jobs, BOOT_SECONDS + 10))),
   karpenter: () => karpenterPolicy(),
   'karpenter-buffer': () => karpenterBufferPolicy(rule()),
   'cluster-autoscaler': () => softlyPlaced(clusterAutoscalerPolicy()),

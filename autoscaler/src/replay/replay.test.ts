@@ -6,8 +6,8 @@ import { FIRST_MONDAY, generateLoad } from '../trace/generate.ts';
 import { clusterAutoscalerPolicy } from './policies/cluster-autoscaler.ts';
 import { newNodesFor } from './policies/first-fit.ts';
 import { karpenterBufferPolicy, karpenterPolicy } from './policies/karpenter.ts';
-import type { BufferRule } from './policies/own-pool.ts';
-import { ownPoolPolicy } from './policies/own-pool.ts';
+import type { BufferRule } from './policies/static-node-pool.ts';
+import { staticPoolPolicy } from './policies/static-node-pool.ts';
 import { clairvoyantRule, lookAheadRule, squareRootRule } from './policies/rules.ts';
 import { softlyPlaced } from './policies/soft-taints.ts';
 import { staticPolicy } from './policies/static.ts';
@@ -26,13 +26,13 @@ const rule = (): BufferRule =>
     fallback: { z: 2, floor: 5 },
     objectiveP95Seconds: 10,
   });
-const forecast = (): Policy => softlyPlaced(ownPoolPolicy(rule()));
+const forecast = (): Policy => softlyPlaced(staticPoolPolicy(rule()));
 const policies: Readonly<Record<string, () => Policy>> = {
   'cluster-autoscaler': () => clusterAutoscalerPolicy(),
   karpenter: () => karpenterPolicy(),
-  sqrt: () => softlyPlaced(ownPoolPolicy(squareRootRule(2, 5))),
-  'look-ahead': () => softlyPlaced(ownPoolPolicy(lookAheadRule(0, 5))),
-  'forecast without marks': () => ownPoolPolicy(rule()),
+  sqrt: () => softlyPlaced(staticPoolPolicy(squareRootRule(2, 5))),
+  'look-ahead': () => softlyPlaced(staticPoolPolicy(lookAheadRule(0, 5))),
+  'forecast without marks': () => staticPoolPolicy(rule()),
   'cluster-autoscaler with marks': () => softlyPlaced(clusterAutoscalerPolicy()),
   'karpenter-buffer': () => softlyPlaced(karpenterBufferPolicy(rule())),
   forecast,
@@ -136,7 +136,7 @@ describe('replay', { timeout: 30_000 }, () => {
 
   it('waits less with the forecast than Karpenter does, and the clairvoyant hardly at all', () => {
     const p95 = (policy: Policy): number => play(policy).result.waitSeconds.p95;
-    const best = p95(ownPoolPolicy(clairvoyantRule(jobs, 190)));
+    const best = p95(staticPoolPolicy(clairvoyantRule(jobs, 190)));
 
     expect(best).toBeLessThan(1);
     expect(p95(forecast())).toBeLessThan(p95(karpenterPolicy()) / 2);
@@ -152,9 +152,9 @@ describe('replay', { timeout: 30_000 }, () => {
 
   it('makes use of what is known ahead', () => {
     const known = generateLoad({ load: 'table-like', seed: 5, days: 4, prsPerDay: 120, knownSeconds: 190 });
-    const blind = play(ownPoolPolicy(lookAheadRule(0, 5)));
+    const blind = play(staticPoolPolicy(lookAheadRule(0, 5)));
 
-    expect(play(ownPoolPolicy(lookAheadRule(0, 5)), known).result.waitSeconds.p95).toBeLessThan(
+    expect(play(staticPoolPolicy(lookAheadRule(0, 5)), known).result.waitSeconds.p95).toBeLessThan(
       blind.result.waitSeconds.p95,
     );
   });

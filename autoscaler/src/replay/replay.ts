@@ -3,7 +3,7 @@ import type { ScoringStrategy } from '../simulate/class-scores.ts';
 import type { NodeSpec } from '../simulate/node-table.ts';
 import { seededRandom } from '../simulate/random.ts';
 import type { SimNode } from '../simulate/sim-node.ts';
-import { roomOnEmpty, World } from '../simulate/world.ts';
+import { roomOnEmpty, ClusterSim } from '../simulate/cluster-sim.ts';
 import type { Decision, Policy, PolicyView } from './policy.ts';
 import type { ReplayResult } from './result.ts';
 import { Tally } from './result.ts';
@@ -34,7 +34,7 @@ const PROGRESS_STEPS = 200;
 /** One replay at work. */
 class Replay {
   readonly #options: ReplayOptions;
-  readonly #world: World;
+  readonly #sim: ClusterSim;
   readonly #tally: Tally;
   readonly #watcher: Watcher;
   readonly #last: number;
@@ -48,7 +48,7 @@ class Replay {
     const { jobs, node, bootSeconds, coldSeconds = 0, strategy = 'least', seed } = options;
     this.#last = jobs.at(-1)?.arrivedAt ?? 0;
     this.#tally = new Tally(options.countFrom, this.#last);
-    this.#world = new World({
+    this.#sim = new ClusterSim({
       node,
       bootSeconds,
       coldSeconds,
@@ -60,38 +60,38 @@ class Replay {
       },
     });
     // What is refused is no news to anybody: counted in, it would make the usual job larger than a node, and no pool large enough.
-    this.#watcher = new Watcher(jobs.filter((job) => this.#world.canFit(job)));
+    this.#watcher = new Watcher(jobs.filter((job) => this.#sim.canFit(job)));
     this.#nextTickAt = jobs[0]?.arrivedAt ?? 0;
   }
 
   play(): ReplayResult {
     const { policy } = this.#options;
-    this.#world.now = this.#nextTickAt;
-    this.#world.order(policy.readyAtStart, 0);
-    this.#world.finishUntil(this.#nextTickAt);
+    this.#sim.now = this.#nextTickAt;
+    this.#sim.order(policy.readyAtStart, 0);
+    this.#sim.finishUntil(this.#nextTickAt);
     while (this.#goesOn()) this.#step();
-    for (const node of this.#world.nodes) this.#tally.nodeGone(node, Infinity);
+    for (const node of this.#sim.nodes) this.#tally.nodeGone(node, Infinity);
     return this.#tally.result({
       policy: policy.name,
       placement: this.#options.strategy ?? 'least',
-      unplaced: this.#world.line.total,
+      unplaced: this.#sim.line.total,
       forecastError: policy.forecastError?.(this.#options.countFrom),
     });
   }
 
   #goesOn(): boolean {
     if (this.#arrived < this.#options.jobs.length) return true;
-    return this.#world.line.total > 0 && this.#world.now < this.#last + LONGEST_TAIL_SECONDS;
+    return this.#sim.line.total > 0 && this.#sim.now < this.#last + LONGEST_TAIL_SECONDS;
   }
 
   /** Whatever comes next: an arrival, or a tick; finishes and boots before either are played on the way. */
   #step(): void {
     const job = this.#options.jobs[this.#arrived];
     if (job !== undefined && job.arrivedAt <= this.#nextTickAt) {
-      this.#world.finishUntil(job.arrivedAt);
+      this.#sim.finishUntil(job.arrivedAt);
       this.#arrive(job);
     } else {
-      this.#world.finishUntil(this.#nextTickAt);
+      this.#sim.finishUntil(this.#nextTickAt);
       this.#decide();
       this.#nextTickAt += this.#options.policy.tickSeconds;
     }
@@ -100,13 +100,13 @@ class Replay {
   #arrive(job: Job): void {
     this.#arrived += 1;
     this.#report();
-    if (!this.#world.canFit(job)) {
+    if (!this.#sim.canFit(job)) {
       this.#tally.tooLarge(job.arrivedAt);
       return;
     }
     this.#tally.arrived(job.arrivedAt);
     this.#watcher.arrived(job);
-    this.#world.arrive(job);
+    this.#sim.arrive(job);
   }
 
   #report(): void {
@@ -118,20 +118,20 @@ class Replay {
   #decide(): void {
     const decision = this.#options.policy.tick(this.#view());
     this.#apply(decision);
-    this.#tally.poolSize(this.#world.now, this.#world.nodes.length);
+    this.#tally.poolSize(this.#sim.now, this.#sim.nodes.length);
     if (decision.wanted === this.#wanted) return;
     this.#wanted = decision.wanted;
-    this.#options.onDecision?.(this.#world.now, decision.wanted);
+    this.#options.onDecision?.(this.#sim.now, decision.wanted);
   }
 
   #apply({ untaint, taint, remove, order }: Decision): void {
-    const world = this.#world;
+    const sim = this.#sim;
     const mine = (nodes: readonly Readonly<SimNode>[]): readonly SimNode[] => nodes;
-    for (const node of mine(untaint)) world.setSoftTaint(node, false);
-    for (const node of mine(taint)) world.setSoftTaint(node, true);
-    for (const node of mine(remove)) if (world.remove(node)) this.#tally.nodeGone(node, world.now);
-    world.order(order);
-    this.#tally.ordered(world.now, order);
+    for (const node of mine(untaint)) sim.setSoftTaint(node, false);
+    for (const node of mine(taint)) sim.setSoftTaint(node, true);
+    for (const node of mine(remove)) if (sim.remove(node)) this.#tally.nodeGone(node, sim.now);
+    sim.order(order);
+    this.#tally.ordered(sim.now, order);
   }
 
   #takeWaits(): readonly number[] {
@@ -141,23 +141,23 @@ class Replay {
   }
 
   #view(): PolicyView {
-    const world = this.#world;
+    const sim = this.#sim;
     const typicalRequest = this.#watcher.typicalRequest;
     const roomWhenEmpty = roomOnEmpty(this.#options.node, typicalRequest);
     return {
-      nowSeconds: world.now,
-      nodes: world.nodes,
+      nowSeconds: sim.now,
+      nodes: sim.nodes,
       nodeSpec: this.#options.node,
       bootSeconds: this.#options.bootSeconds,
-      waiting: world.line.total > 0 ? world.line.classes() : [],
-      waitingTotal: world.line.total,
-      running: world.running,
+      waiting: sim.line.total > 0 ? sim.line.classes() : [],
+      waitingTotal: sim.line.total,
+      running: sim.running,
       arrivals: this.#watcher.takeArrivals(),
-      finishedSeconds: world.takeFinishedSeconds(),
+      finishedSeconds: sim.takeFinishedSeconds(),
       waits: this.#takeWaits(),
-      knownAhead: this.#watcher.knownAhead(world.now),
+      knownAhead: this.#watcher.knownAhead(sim.now),
       typicalRequest,
-      roomOn: (node) => (node.state === 'booting' ? roomWhenEmpty : world.roomOn(node, typicalRequest)),
+      roomOn: (node) => (node.state === 'booting' ? roomWhenEmpty : sim.roomOn(node, typicalRequest)),
     };
   }
 }

@@ -106,7 +106,7 @@ export class Tally {
     );
   }
 
-  result(told: {
+  result(reported: {
     readonly policy: string;
     readonly placement: string;
     readonly unplaced: number;
@@ -115,8 +115,8 @@ export class Tally {
     const sorted = new Float64Array(this.#waits).sort();
     const nodeHours = this.#nodeSeconds / HOUR;
     return {
-      policy: told.policy,
-      placement: told.placement,
+      policy: reported.policy,
+      placement: reported.placement,
       jobs: this.#jobs,
       nodeHours,
       nodeHoursPer1000Jobs: this.#jobs === 0 ? 0 : (nodeHours * 1000) / this.#jobs,
@@ -131,9 +131,9 @@ export class Tally {
       boots: this.#boots,
       coldStarts: this.#cold,
       evicted: 0,
-      unplaced: told.unplaced,
+      unplaced: reported.unplaced,
       tooLarge: this.#tooLarge,
-      forecastError: told.forecastError ?? null,
+      forecastError: reported.forecastError ?? null,
     };
   }
 }

@@ -6,7 +6,7 @@ import { askDrone } from './drone-server.ts';
 const URL = 'https://drone.acme.test/metrics';
 const never = new AbortController().signal;
 
-async function told(answer: Partial<TargetAnswer> | Error, clock = new FakeClock()) {
+async function reported(answer: Partial<TargetAnswer> | Error, clock = new FakeClock()) {
   const source = {
     get: (): Promise<TargetAnswer> =>
       answer instanceof Error
@@ -25,8 +25,8 @@ const METRICS = [
 
 describe("the Drone server's own metrics", () => {
   it('tell the pending stages, none of them included', async () => {
-    expect(await told({ body: METRICS })).toEqual({ pendingJobs: 7, problem: '' });
-    expect(await told({ body: 'drone_pending_jobs 0\n' })).toEqual({ pendingJobs: 0, problem: '' });
+    expect(await reported({ body: METRICS })).toEqual({ pendingJobs: 7, problem: '' });
+    expect(await reported({ body: 'drone_pending_jobs 0\n' })).toEqual({ pendingJobs: 0, problem: '' });
   });
 
   it.each<[string, Partial<TargetAnswer> | Error, RegExp]>([
@@ -37,7 +37,7 @@ describe("the Drone server's own metrics", () => {
     ['that are negative', { body: 'drone_pending_jobs -1\n' }, /drone_pending_jobs -1/],
     ['that nobody gives', new Error('connection refused'), /connection refused .*is it up/],
   ])('%s are a gap with the reason, not zero', async (_sentence, answer, problem) => {
-    const reading = await told(answer);
+    const reading = await reported(answer);
     expect(reading.pendingJobs).toBeUndefined();
     expect(reading.problem).toMatch(problem);
   });

@@ -84,7 +84,7 @@ export interface ReadDemand {
 
 /** Reads the answer of `GET /demand`; what makes no sense is set aside and told. */
 export function readDemand(target: string, body: string): ReadDemand {
-  const { waiting, ahead: told = [] } = parsed(body);
+  const { waiting, ahead: reported = [] } = parsed(body);
   const cure = 'it must be the answer of a Hangar runner: { "waiting": [ { "stageId": … } ] }';
   const problem = (words: string): ScrapeProblem => ({ target, problem: words, cure });
   if (!Array.isArray(waiting))
@@ -93,7 +93,7 @@ export function readDemand(target: string, body: string): ReadDemand {
       ahead: [],
       problems: [problem('GET /demand is no list of waiting stages')],
     };
-  const list: readonly unknown[] = Array.isArray(told) ? told : [told];
+  const list: readonly unknown[] = Array.isArray(reported) ? reported : [reported];
   const [stages, ahead] = [each(waiting, stageOf), each(list, aheadOf)];
   const lost = waiting.length + list.length - stages.length - ahead.length;
   return {

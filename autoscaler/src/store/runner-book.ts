@@ -73,10 +73,10 @@ function sumOf(values: readonly (number | undefined)[]): number | undefined {
 }
 
 function sumStates(kept: readonly Kept[]): RunnersView['states'] {
-  const told = kept.flatMap(({ reading }) => reading.states ?? []);
-  if (told.length === 0) return undefined;
+  const reported = kept.flatMap(({ reading }) => reading.states ?? []);
+  if (reported.length === 0) return undefined;
   const of = (state: StageState): StageSum =>
-    told
+    reported
       .map((states) => states[state])
       .reduce((one, other) => ({
         stages: one.stages + other.stages,
@@ -88,15 +88,15 @@ function sumStates(kept: readonly Kept[]): RunnersView['states'] {
 
 /** A stage that two replicas tell (one hands over to the other) counts once. */
 function knownOf(kept: readonly Kept[]): readonly KnownStage[] | undefined {
-  const told = kept.flatMap(({ known }) => (known === undefined ? [] : [known]));
-  if (told.length === 0 || told.length < kept.length) return undefined;
-  return [...new Map(told.flat().map((stage) => [stage.stageId, stage])).values()];
+  const reported = kept.flatMap(({ known }) => (known === undefined ? [] : [known]));
+  if (reported.length === 0 || reported.length < kept.length) return undefined;
+  return [...new Map(reported.flat().map((stage) => [stage.stageId, stage])).values()];
 }
 
 /** Each stage once, at the earliest time that anybody expects; one that a runner has accepted is ahead no more. */
 function aheadOf(kept: readonly Kept[]): readonly StageAhead[] {
   const accepted = new Set(kept.flatMap(({ known }) => known ?? []).map(({ stageId }) => stageId));
-  const told = kept.flatMap(({ ahead }) => ahead).filter(({ stageId }) => !accepted.has(stageId));
-  const lastFirst = told.toSorted((a, b) => (b.expectedMs ?? Infinity) - (a.expectedMs ?? Infinity));
+  const reported = kept.flatMap(({ ahead }) => ahead).filter(({ stageId }) => !accepted.has(stageId));
+  const lastFirst = reported.toSorted((a, b) => (b.expectedMs ?? Infinity) - (a.expectedMs ?? Infinity));
   return [...new Map(lastFirst.map((stage) => [stage.stageId, stage])).values()];
 }

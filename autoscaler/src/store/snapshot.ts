@@ -4,7 +4,7 @@ import type { Calibration } from '../calibrate/calibrate.ts';
 import type { FreeRoom } from '../decide/buffer.ts';
 import type { NodeHours } from '../decide/spend-book.ts';
 import type { DroneReading } from '../scrape/drone-server.ts';
-import type { PodCrowd } from '../watch/pod-crowd.ts';
+import type { PodCounts } from '../watch/pod-counts.ts';
 import type { Pool } from '../watch/pools.ts';
 import type { RunnersView } from './runner-book.ts';
 
@@ -18,7 +18,7 @@ export interface WatchView {
 export interface CapacitySnapshot {
   readonly nowMs: number;
   /** Undefined: no cluster is watched, or it was never heard. */
-  readonly pods: PodCrowd | undefined;
+  readonly pods: PodCounts | undefined;
   readonly pools: readonly Pool[];
   readonly watches: Readonly<Partial<Record<'pods' | 'nodes' | 'daemonSets' | 'endpointSlices', WatchView>>>;
   /** Undefined: no runner is asked. */

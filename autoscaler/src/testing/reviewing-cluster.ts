@@ -57,6 +57,6 @@ const wordsOf = ({ verb, resource, subresource }: Asked): string =>
 
 /** A call as a right: `delete nodeclaims`. */
 export function rightOf({ verb, target: { resource, subresource } }: FakeCall): string {
-  const word = verb === 'remove' ? 'delete' : verb;
-  return `${word} ${resource.plural}${subresource === undefined ? '' : `/${subresource}`}`;
+  const kind = verb === 'remove' ? 'delete' : verb;
+  return `${kind} ${resource.plural}${subresource === undefined ? '' : `/${subresource}`}`;
 }

@@ -1,18 +1,18 @@
 import type { Resources } from '../capacity/shape.ts';
 import type { CapacitySnapshot } from '../store/snapshot.ts';
 import type { ClusterWatch } from './cluster-watch.ts';
-import { crowdOf } from './pod-crowd.ts';
+import { podCountsOf } from './pod-counts.ts';
 import { poolsOf } from './pools.ts';
 
 /**
  * What a snapshot takes from the watches.
  *
  * @param watch undefined: no cluster is watched
- * @param known `daemonSets`: what they take of a node where they can't be watched; `told`: names of Pods that runners tell of
+ * @param known `daemonSets`: what they take of a node where they can't be watched; `reported`: names of Pods that runners tell of
  */
 export function clusterViewOf(
   watch: ClusterWatch | undefined,
-  { daemonSets, told }: { readonly daemonSets: Resources; readonly told: ReadonlySet<string> },
+  { daemonSets, reported }: { readonly daemonSets: Resources; readonly reported: ReadonlySet<string> },
 ): Pick<CapacitySnapshot, 'pods' | 'pools' | 'watches'> {
   if (watch === undefined) return { pods: undefined, pools: [], watches: {} };
   const { pods } = watch;
@@ -20,7 +20,7 @@ export function clusterViewOf(
   const daemons = watch.daemonSets;
   const overhead = daemons === undefined ? { assumed: daemonSets } : { watched: daemons };
   return {
-    pods: isHeard ? crowdOf(pods, told) : undefined,
+    pods: isHeard ? podCountsOf(pods, reported) : undefined,
     pools: poolsOf(watch.nodes, pods, overhead),
     watches: {
       pods: watch.state('pods'),

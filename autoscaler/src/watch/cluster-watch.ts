@@ -71,7 +71,7 @@ export class ClusterWatch {
   readonly #watches: Watches;
   readonly #equals = new OneOfEquals();
   readonly #bootTimes = new BootTimes();
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   #records: PodRecord[] = [];
   #boots: Boot[] = [];
   #arrivals: number[] = [];
@@ -140,7 +140,7 @@ export class ClusterWatch {
 
   /** Records of earlier lives: their Pods are not told again. */
   remember(uids: Iterable<string>): void {
-    for (const uid of uids) this.#told.add(uid);
+    for (const uid of uids) this.#reported.add(uid);
   }
 
   /** This service ordered more nodes. */
@@ -208,11 +208,11 @@ export class ClusterWatch {
       if (boot !== undefined) this.#boots.push(boot);
     }
     if (kind === 'gone' || fact.state === 'ended') this.#ended(fact, this.#clock.now());
-    if (kind === 'gone') this.#told.delete(fact.uid);
+    if (kind === 'gone') this.#reported.delete(fact.uid);
   }
 
   #compare(before: PodFact | undefined, fact: PodFact): void {
-    const isNew = before === undefined && !this.#told.has(fact.uid);
+    const isNew = before === undefined && !this.#reported.has(fact.uid);
     if (isNew) this.#arrivals.push(fact.createdMs / 1000);
     const justBound =
       fact.boundMs !== undefined && before?.boundMs === undefined && (before !== undefined || isNew);
@@ -220,9 +220,9 @@ export class ClusterWatch {
   }
 
   #ended(fact: PodFact, nowMs: number): void {
-    if (this.#told.has(fact.uid)) return;
-    if (this.#told.size >= MOST_TOLD) this.#told.clear();
-    this.#told.add(fact.uid);
+    if (this.#reported.has(fact.uid)) return;
+    if (this.#reported.size >= MOST_TOLD) this.#reported.clear();
+    this.#reported.add(fact.uid);
     const record = recordOf(fact, nowMs);
     if (record !== undefined) this.#records.push(record);
   }

@@ -5,11 +5,11 @@ import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-clus
 import type { V1Lease, V1Pod } from '@kubernetes/client-node';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { aStage } from '../flight/testing/fake-ci-server.ts';
+import { aStage } from '../supervise/testing/fake-ci-server.ts';
 import { type Intent, LEASE_ANNOTATION } from '../lease/lease-record.ts';
 import { OwnLease } from '../lease/own-lease.ts';
 import { ANNOTATION, LABEL } from '../pipeline/compiled.ts';
-import { Roster } from '../roster.ts';
+import { StageRegistry } from '../stage-registry.ts';
 import { PodWatch } from '../watch/pod-watch.ts';
 import { Adopter } from './adopter.ts';
 
@@ -79,7 +79,7 @@ async function replica(cluster: FakeCluster, name: string, clock = new FakeClock
   onTestFinished(() => stop.abort());
   const warned: string[] = [];
   const log: Logger = { ...silentLogger, warn: (_about: unknown, text = '') => void warned.push(text) };
-  const roster = new Roster();
+  const registry = new StageRegistry();
   const podWatch = new PodWatch(clock, cluster, { onTrouble: () => undefined });
   await podWatch.follow('ci', stop.signal);
   const lease = new OwnLease(
@@ -100,13 +100,13 @@ async function replica(cluster: FakeCluster, name: string, clock = new FakeClock
     log,
     lease,
     leaseNamespace: 'ci',
-    roster,
+    registry,
     podWatch,
     resume: (_, { stage, adoptions }) => resumed.push({ stageId: stage.id, adoptions }),
     carryOn: ({ stageId }) => carried.push(stageId),
   });
   const look = () => adopter.look(stop.signal);
-  return { adopter, clock, lease, former, roster, podWatch, resumed, carried, warned, look, stop };
+  return { adopter, clock, lease, former, registry, podWatch, resumed, carried, warned, look, stop };
 }
 
 const intent = (stageId: number): Intent => ({ stageId, buildId: 1, machine: 'dead' });
@@ -120,7 +120,7 @@ describe('Pods of a dead replica', () => {
     await me.look();
     expect(me.resumed).toEqual([{ stageId: 1, adoptions: 1 }]);
     expect(ownerOf(cluster, 'p1')).toBe('ci/hangar-runner-me');
-    expect(me.roster.entries).toMatchObject([{ stageId: 1, adopted: true, phase: 'starting', pod: 'p1' }]);
+    expect(me.registry.entries).toMatchObject([{ stageId: 1, adopted: true, phase: 'starting', pod: 'p1' }]);
     expect(cluster.count('patch', 'pods')).toBe(1);
   });
 
@@ -310,8 +310,8 @@ describe('our own former life', () => {
     await me.look();
     await me.look();
     expect(me.resumed).toHaveLength(1);
-    me.roster.leave(1);
-    me.roster.land(pod.metadata?.uid, me.clock.now());
+    me.registry.leave(1);
+    me.registry.finish(pod.metadata?.uid, me.clock.now());
     await me.look();
     expect(me.resumed).toHaveLength(1);
   });
@@ -320,7 +320,7 @@ describe('our own former life', () => {
     const cluster = new FakeCluster();
     const pod = putPod(cluster, 1, 'ci/hangar-runner-me');
     const me = await replica(cluster, 'me');
-    me.roster.land(pod.metadata?.uid, me.clock.now());
+    me.registry.finish(pod.metadata?.uid, me.clock.now());
     await me.look();
     expect(cluster.find(podAt('p1'))).toBeDefined();
     await me.clock.step(300_001);

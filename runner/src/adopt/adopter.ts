@@ -17,7 +17,7 @@ import {
 } from '../lease/lease-record.ts';
 import type { FormerLife, OwnLease } from '../lease/own-lease.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
-import type { Roster } from '../roster.ts';
+import type { StageRegistry } from '../stage-registry.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
 import { type PodRecord, readPod } from './read-pod.ts';
 
@@ -28,7 +28,7 @@ export interface AdopterParts {
   readonly log: Logger;
   readonly lease: OwnLease;
   readonly leaseNamespace: string;
-  readonly roster: Roster;
+  readonly registry: StageRegistry;
   readonly podWatch: PodWatch;
   /** The Pod is ours now, as its record says: go on with it. */
   resume(pod: V1Pod, record: PodRecord): void;
@@ -135,9 +135,9 @@ export class Adopter {
 
   /** Pods that were dealt with and yet stand there, because their removal failed at the time. */
   async #sweep(): Promise<void> {
-    const { clock, podWatch, roster } = this.#parts;
+    const { clock, podWatch, registry } = this.#parts;
     const left = podWatch.pods.filter(
-      (pod) => roster.isOverdue(pod.metadata?.uid ?? '', clock.now()) && !pod.metadata?.deletionTimestamp,
+      (pod) => registry.isOverdue(pod.metadata?.uid ?? '', clock.now()) && !pod.metadata?.deletionTimestamp,
     );
     for (const pod of left) await removePod(this.#parts, pod, undefined);
   }
@@ -189,7 +189,9 @@ export class Adopter {
   }
 
   #inHand(pod: V1Pod, record: PodRecord): boolean {
-    return this.#parts.roster.has(record.stage.id) || this.#parts.roster.hasLanded(pod.metadata?.uid ?? '');
+    return (
+      this.#parts.registry.has(record.stage.id) || this.#parts.registry.hasLanded(pod.metadata?.uid ?? '')
+    );
   }
 
   /**
@@ -229,9 +231,9 @@ export class Adopter {
   }
 
   #enter(record: PodRecord, pod: V1Pod): boolean {
-    const { clock, roster } = this.#parts;
+    const { clock, registry } = this.#parts;
     const { stage, plan } = record;
-    return roster.enter({
+    return registry.enter({
       stageId: stage.id,
       buildId: stage.buildId,
       buildNumber: plan?.buildNumber ?? 0,
@@ -274,7 +276,7 @@ export class Adopter {
 
   #carryOn(intent: Intent): void {
     if (this.#hasPod(intent.stageId)) return this.#parts.lease.settle(intent.stageId);
-    if (!this.#parts.roster.has(intent.stageId)) this.#parts.carryOn(intent);
+    if (!this.#parts.registry.has(intent.stageId)) this.#parts.carryOn(intent);
   }
 
   #hasPod(stageId: number): boolean {

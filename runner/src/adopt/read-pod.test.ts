@@ -1,8 +1,8 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aPlan } from '../flight/testing/a-plan.ts';
-import { aStage } from '../flight/testing/fake-ci-server.ts';
+import { aPlan } from '../supervise/testing/a-plan.ts';
+import { aStage } from '../supervise/testing/fake-ci-server.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
 import { readPod } from './read-pod.ts';
 

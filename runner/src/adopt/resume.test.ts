@@ -1,11 +1,11 @@
 import { noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { aPlan } from '../flight/testing/a-plan.ts';
-import { gated, running, withStates, withStatus } from '../flight/testing/a-pod.ts';
-import { aStage } from '../flight/testing/fake-ci-server.ts';
-import type { JourneyParts } from '../journey/journey-parts.ts';
-import { AWorld, compiledOf, POD, SECRET } from '../journey/testing/a-world.ts';
+import { aPlan } from '../supervise/testing/a-plan.ts';
+import { gated, running, withStates, withStatus } from '../supervise/testing/a-pod.ts';
+import { aStage } from '../supervise/testing/fake-ci-server.ts';
+import type { StageParts } from '../stage/stage-parts.ts';
+import { TestStage, compiledOf, POD, SECRET } from '../stage/testing/test-stage.ts';
 import { holdsGate } from '../launch/start.ts';
 import { anEntry } from '../metrics/testing/an-entry.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
@@ -22,29 +22,29 @@ const ADMITTED = { ...STARTED, [ANNOTATION.admittedAt]: '1768383000000' };
 
 interface Before {
   /** Annotations that the former owner came to write. */
-  readonly told?: Record<string, string>;
+  readonly reports?: Record<string, string>;
   /** Its scheduling gate is lifted, and it has a node. */
-  readonly letGo?: boolean;
+  readonly ungate?: boolean;
   readonly secrets?: readonly V1Secret[];
   readonly change?: (pod: V1Pod) => V1Pod;
-  readonly parts?: Partial<JourneyParts>;
-  readonly prepare?: (world: AWorld) => void;
+  readonly parts?: Partial<StageParts>;
+  readonly prepare?: (world: TestStage) => void;
 }
 
 /** The Pod as its former owner left it. */
-function podAsLeft({ told = {}, letGo = false, change = (pod) => pod }: Before): V1Pod {
+function podAsLeft({ reports = {}, ungate = false, change = (pod) => pod }: Before): V1Pod {
   const { metadata, spec } = compiledOf().pod;
   const own = { [ANNOTATION.owner]: 'ci/me', [ANNOTATION.adoptions]: '1' };
-  const annotations = { ...metadata?.annotations, ...own, ...told };
-  const gates = letGo ? { schedulingGates: [], nodeName: 'node-a' } : {};
+  const annotations = { ...metadata?.annotations, ...own, ...reports };
+  const gates = ungate ? { schedulingGates: [], nodeName: 'node-a' } : {};
   return change({ metadata: { ...metadata, annotations }, spec: { containers: [], ...spec, ...gates } });
 }
 
 /** The cluster and the server as the former owner left them. */
-function leave(world: AWorld, before: Before): V1Pod {
-  const { told = {}, secrets = compiledOf().secrets } = before;
+function leave(world: TestStage, before: Before): V1Pod {
+  const { reports = {}, secrets = compiledOf().secrets } = before;
   for (const secret of secrets) world.cluster.put({ ...SECRET, name: secret.metadata?.name ?? '' }, secret);
-  if (told[ANNOTATION.stepIds]) {
+  if (reports[ANNOTATION.stepIds]) {
     world.server.stage = aStage({ status: 'running', version: 4 });
     world.server.register([1, 2]);
   }
@@ -54,10 +54,10 @@ function leave(world: AWorld, before: Before): V1Pod {
 
 /** A Pod of ours that another process left at some point. */
 function begin(before: Before) {
-  const world = new AWorld(before.parts);
+  const world = new TestStage(before.parts);
   onTestFinished(() => world.close());
   const stored = leave(world, before);
-  world.roster.enter(anEntry({ stageId: 63, adopted: true }));
+  world.registry.enter(anEntry({ stageId: 63, adopted: true }));
   const record = readPod(stored);
   if (!record) throw new Error('the Pod says nothing');
   let isOver = false;
@@ -72,20 +72,23 @@ function begin(before: Before) {
 }
 
 describe('a Pod that was let go', () => {
-  const letGo = { told: ADMITTED, letGo: true };
+  const ungate = { reports: ADMITTED, ungate: true };
 
   it('is gone on with, and nothing is asked for anew', async () => {
-    const world = begin({ ...letGo, prepare: ({ server }) => Object.assign(server, { details: undefined }) });
+    const world = begin({
+      ...ungate,
+      prepare: ({ server }) => Object.assign(server, { details: undefined }),
+    });
     await world.clock.step(0);
-    expect(world.roster.entries).toMatchObject([{ phase: 'running', sinceMs: 1_768_383_000_000 }]);
+    expect(world.registry.entries).toMatchObject([{ phase: 'running', sinceMs: 1_768_383_000_000 }]);
     expect(world.logs.of(1).order).toMatchObject({ stepId: 100, masks: ['s3cret'] });
     await world.finishSteps();
-    expect(world.told).toEqual(['1 success', '2 success', 'stage success']);
-    expect([world.pod, world.isOver(), world.roster.isQuiet]).toEqual([undefined, true, true]);
+    expect(world.reports).toEqual(['1 success', '2 success', 'stage success']);
+    expect([world.pod, world.isOver(), world.registry.isQuiet]).toEqual([undefined, true, true]);
   });
 
   it('is reported with the start that the server was told, not with none', async () => {
-    const world = begin(letGo);
+    const world = begin(ungate);
     await world.clock.step(0);
     await world.finishSteps();
     expect(world.server.stage).toMatchObject({ status: 'success', started: 1_768_382_990 });
@@ -95,17 +98,17 @@ describe('a Pod that was let go', () => {
     const long = { ...ADMITTED, [ANNOTATION.admittedAt]: '1' };
     const change = (pod: V1Pod) =>
       withStatus(withStates(pod, { 1: gated(0), 2: gated(3) }), { phase: 'Failed' });
-    const world = begin({ told: long, letGo: true, change });
+    const world = begin({ reports: long, ungate: true, change });
     await world.clock.step(1_000);
-    expect(world.told).toEqual(['1 success', '2 failure', 'stage failure']);
+    expect(world.reports).toEqual(['1 success', '2 failure', 'stage failure']);
     expect(world.isOver()).toBe(true);
   });
 
   it('counts its time from its admission, whoever looked', async () => {
-    const told = { ...ADMITTED, [ANNOTATION.admittedAt]: String(1_768_383_000_000 - 3_600_000) };
+    const reports = { ...ADMITTED, [ANNOTATION.admittedAt]: String(1_768_383_000_000 - 3_600_000) };
     const world = begin({
-      told,
-      letGo: true,
+      reports,
+      ungate: true,
       change: (pod) => withStates(pod, { 1: running(), 2: running() }),
     });
     await world.clock.step(1_000);
@@ -119,14 +122,14 @@ describe('a Pod that was let go', () => {
       const { [ANNOTATION.plan]: _, ...annotations } = pod.metadata?.annotations ?? {};
       return { ...pod, metadata: { ...pod.metadata, annotations } };
     };
-    const world = begin({ ...letGo, change, secrets: [{ ...secret, data }] });
+    const world = begin({ ...ungate, change, secrets: [{ ...secret, data }] });
     await world.clock.step(0);
     await world.finishSteps();
-    expect(world.told.at(-1)).toBe('stage success');
+    expect(world.reports.at(-1)).toBe('stage success');
   });
 
   it('whose Secret is gone ends with a clear word', async () => {
-    const world = begin({ ...letGo, secrets: [] });
+    const world = begin({ ...ungate, secrets: [] });
     await world.clock.step(0);
     expect(world.server.stage).toMatchObject({
       status: 'error',
@@ -137,54 +140,54 @@ describe('a Pod that was let go', () => {
 
   it('whose Secret makes no sense ends with a clear word', async () => {
     const [secret] = compiledOf().secrets;
-    const world = begin({ ...letGo, secrets: [{ ...secret, data: { 'masks.json': 'e3s=' } }] });
+    const world = begin({ ...ungate, secrets: [{ ...secret, data: { 'masks.json': 'e3s=' } }] });
     await world.clock.step(0);
     expect(world.server.stage.error).toMatch(/could not be taken over from a runner that is gone/);
     expect(world.isOver()).toBe(true);
   });
 
   it('waits for an API server in trouble', async () => {
-    const prepare = ({ cluster }: AWorld) =>
+    const prepare = ({ cluster }: TestStage) =>
       cluster.fail('get', 'secrets', noAnswer(), refusal(503, 'Unavailable'));
-    const world = begin({ ...letGo, prepare });
+    const world = begin({ ...ungate, prepare });
     await world.clock.step(1_000);
     await world.finishSteps();
-    expect(world.told.at(-1)).toBe('stage success');
+    expect(world.reports.at(-1)).toBe('stage success');
   });
 
   it('that may not be read ends with a clear word', async () => {
-    const prepare = ({ cluster }: AWorld) =>
+    const prepare = ({ cluster }: TestStage) =>
       cluster.fail('get', 'secrets', refusal(403, 'Forbidden', 'may not get secrets'));
-    const world = begin({ ...letGo, prepare });
+    const world = begin({ ...ungate, prepare });
     await world.clock.step(0);
     expect(world.server.stage.error).toMatch(/may not get secrets/);
   });
 
   it('of a build that is cancelled meanwhile is removed', async () => {
-    const prepare = ({ cluster }: AWorld) =>
+    const prepare = ({ cluster }: TestStage) =>
       cluster.intercept(({ verb }) => (verb === 'get' ? new Promise(() => undefined) : undefined));
-    const world = begin({ ...letGo, prepare });
+    const world = begin({ ...ungate, prepare });
     await world.clock.step(0);
     world.cancel();
     await world.clock.step(0);
-    expect([world.pod, world.isOver(), world.roster.isQuiet]).toEqual([undefined, true, true]);
+    expect([world.pod, world.isOver(), world.registry.isQuiet]).toEqual([undefined, true, true]);
   });
 
   it('is left to the next one at a hand-over', async () => {
-    const world = begin(letGo);
+    const world = begin(ungate);
     await world.clock.step(0);
     world.handOver.abort();
     await world.clock.step(0);
-    expect([world.isOver(), world.told, world.pod === undefined]).toEqual([true, [], false]);
+    expect([world.isOver(), world.reports, world.pod === undefined]).toEqual([true, [], false]);
   });
 });
 
 describe('a namespace that was made for the Pod alone', () => {
   const own = { [ANNOTATION.ownNamespace]: 'true' };
-  const namespaces = (world: AWorld) => [world.cluster.count('remove', 'namespaces'), world.left];
+  const namespaces = (world: TestStage) => [world.cluster.count('remove', 'namespaces'), world.left];
 
   it('goes with it, as with its first owner', async () => {
-    const world = begin({ told: { ...ADMITTED, ...own }, letGo: true });
+    const world = begin({ reports: { ...ADMITTED, ...own }, ungate: true });
     await world.clock.step(0);
     expect(namespaces(world)).toEqual([0, []]);
     await world.finishSteps();
@@ -192,24 +195,24 @@ describe('a namespace that was made for the Pod alone', () => {
   });
 
   it('goes when the Pod could not be taken over', async () => {
-    const world = begin({ told: { ...ADMITTED, ...own }, letGo: true, secrets: [] });
+    const world = begin({ reports: { ...ADMITTED, ...own }, ungate: true, secrets: [] });
     await world.clock.step(0);
     expect(namespaces(world)).toEqual([1, ['ci']]);
   });
 
   it('goes when the stage is begun anew, in another one', async () => {
-    const world = begin({ told: own, secrets: [] });
+    const world = begin({ reports: own, secrets: [] });
     await world.clock.step(0);
     expect(namespaces(world)).toEqual([1, ['ci']]);
   });
 
   it('stays for the next one at a hand-over, and one that others use stays for ever', async () => {
-    const left = begin({ told: { ...ADMITTED, ...own }, letGo: true });
+    const left = begin({ reports: { ...ADMITTED, ...own }, ungate: true });
     await left.clock.step(0);
     left.handOver.abort();
     await left.clock.step(0);
     expect(namespaces(left)).toEqual([0, []]);
-    const shared = begin({ told: ADMITTED, letGo: true });
+    const shared = begin({ reports: ADMITTED, ungate: true });
     await shared.clock.step(0);
     await shared.finishSteps();
     expect(namespaces(shared)).toEqual([0, []]);
@@ -220,29 +223,29 @@ describe('a Pod that is still held', () => {
   it('and not started is started, admitted and let go', async () => {
     const world = begin({});
     await world.clock.step(0);
-    expect(world.told).toEqual(['stage running']);
+    expect(world.reports).toEqual(['stage running']);
     expect(world.pod && holdsGate(world.pod)).toBe(false);
     const now = String(world.clock.now() / 1000);
     expect(world.pod?.metadata?.annotations).toMatchObject({ ...STARTED, [ANNOTATION.stageStarted]: now });
     await world.finishSteps();
-    expect(world.told).toEqual(['stage running', '1 success', '2 success', 'stage success']);
+    expect(world.reports).toEqual(['stage running', '1 success', '2 success', 'stage success']);
   });
 
   it('and started is admitted like any other', async () => {
-    const world = begin({ told: STARTED, prepare: (one) => Object.assign(one, { taken: BUSY }) });
+    const world = begin({ reports: STARTED, prepare: (one) => Object.assign(one, { taken: BUSY }) });
     await world.clock.step(60_000);
-    expect([world.line.length, world.roster.entries[0]?.phase]).toEqual([1, 'waiting']);
+    expect([world.line.length, world.registry.entries[0]?.phase]).toEqual([1, 'waiting']);
     expect(world.pod && holdsGate(world.pod)).toBe(true);
     world.taken = { ...BUSY, pipelines: 0 };
-    world.line.turn();
+    world.line.next();
     await world.clock.step(0);
     expect(world.pod && holdsGate(world.pod)).toBe(false);
     expect(world.pod?.metadata?.annotations?.[ANNOTATION.admittedAt]).toBe(String(world.clock.now()));
   });
 
   it('waits no longer than others may, and then all its steps are told', async () => {
-    const prepare = (one: AWorld) => Object.assign(one, { taken: BUSY });
-    const world = begin({ told: STARTED, prepare, parts: { waitLimitMs: 30_000 } });
+    const prepare = (one: TestStage) => Object.assign(one, { taken: BUSY });
+    const world = begin({ reports: STARTED, prepare, parts: { waitLimitMs: 30_000 } });
     await world.clock.step(30_000);
     expect(world.server.stage).toMatchObject({
       status: 'error',
@@ -254,13 +257,13 @@ describe('a Pod that is still held', () => {
 
   it('and can never be admitted is told so', async () => {
     const line = { enter: () => Promise.resolve({ kind: 'refused', text: 'asks for too much' }) };
-    const world = begin({ told: STARTED, parts: { line: line as never } });
+    const world = begin({ reports: STARTED, parts: { line: line as never } });
     await world.clock.step(0);
     expect([world.server.stage.error, world.isOver()]).toEqual(['asks for too much', true]);
   });
 
   it('of a build that is cancelled in the line', async () => {
-    const world = begin({ told: STARTED, prepare: (one) => Object.assign(one, { taken: BUSY }) });
+    const world = begin({ reports: STARTED, prepare: (one) => Object.assign(one, { taken: BUSY }) });
     await world.clock.step(0);
     world.cancel();
     await world.clock.step(0);
@@ -268,7 +271,7 @@ describe('a Pod that is still held', () => {
   });
 
   it('and whose start was told by the other, with the answer lost: the one hole, and it is named', async () => {
-    const prepare = ({ server }: AWorld) =>
+    const prepare = ({ server }: TestStage) =>
       Object.assign(server, { stage: aStage({ status: 'running', version: 4 }) });
     const world = begin({ prepare });
     await world.clock.step(0);
@@ -294,8 +297,8 @@ describe('a Pod that is still held', () => {
     await world.clock.step(0);
     expect(world.pod?.metadata?.uid).not.toBe(before);
     expect(world.cluster.count('create', 'pods')).toBe(1);
-    expect(world.told).toEqual(['stage running']);
+    expect(world.reports).toEqual(['stage running']);
     await world.finishSteps();
-    expect(world.told.at(-1)).toBe('stage success');
+    expect(world.reports.at(-1)).toBe('stage success');
   });
 });

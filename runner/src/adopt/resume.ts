@@ -2,11 +2,11 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
 import { removeNamespace } from '../cleanup/remove-namespace.ts';
 import { removePod } from '../cleanup/remove-pod.ts';
-import { finishUnflown } from '../journey/finish-unflown.ts';
-import { fly, type Stops } from '../journey/fly.ts';
-import type { JourneyParts } from '../journey/journey-parts.ts';
-import { waitLimit } from '../journey/wait-limit.ts';
-import { holdsGate, letGo, register, type Started, startStage } from '../launch/start.ts';
+import { finishNotStarted } from '../stage/finish-not-started.ts';
+import { supervise, type Stops } from '../stage/supervise.ts';
+import type { StageParts } from '../stage/stage-parts.ts';
+import { waitLimit } from '../stage/wait-limit.ts';
+import { holdsGate, ungate, register, type Started, startStage } from '../launch/start.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
@@ -16,13 +16,13 @@ import { type Contents, contentsOf, isComplete } from './contents.ts';
 import type { PodRecord } from './read-pod.ts';
 
 /** A Pod that is ours now, with what it says, and how far we have come with it. */
-interface Way {
+interface StageProgress {
   readonly pod: V1Pod;
   readonly record: PodRecord;
   contents?: Contents | undefined;
   started?: Started | undefined;
   /** It is in its flight, which reports for itself. */
-  flies?: boolean;
+  isSupervised?: boolean;
 }
 
 /**
@@ -30,7 +30,7 @@ interface Way {
  * last. Nothing of the pipeline is asked for anew (a detail call for a started stage can fail the build). Never rejects.
  */
 export async function resume(
-  parts: JourneyParts,
+  parts: StageParts,
   pod: V1Pod,
   record: PodRecord,
   handOver: AbortSignal,
@@ -38,44 +38,45 @@ export async function resume(
   const watch = parts.cancelWatches.open(record.stage.buildId);
   const { cancelled } = watch;
   const stops = { cancelled, handOver, stop: AbortSignal.any([cancelled, handOver]) };
-  const way: Way = { pod, record };
+  const progress: StageProgress = { pod, record };
   let outcome: 'done' | 'redo' = 'done';
   try {
-    outcome = await goOn(parts, way, stops);
+    outcome = await goOn(parts, progress, stops);
   } catch (error) {
     const ahead = error instanceof Gone ? error.versionsAhead : 0;
-    const known = { ...way, record: { ...record, stageVersion: record.stageVersion + ahead } };
+    const known = { ...progress, record: { ...record, stageVersion: record.stageVersion + ahead } };
     if (!handOver.aborted) await giveUp(parts, known, textFor(parts, record, error, cancelled), handOver);
   } finally {
     watch.close();
-    parts.roster.leave(record.stage.id);
+    parts.registry.leave(record.stage.id);
   }
-  if (outcome === 'redo') await redo(parts, way, handOver);
+  if (outcome === 'redo') await redo(parts, progress, handOver);
 }
 
 /** `redo`: the Pod can't begin, and nothing of it is known to the server. */
-async function goOn(parts: JourneyParts, way: Way, stops: Stops): Promise<'done' | 'redo'> {
-  const { pod, record } = way;
+async function goOn(parts: StageParts, progress: StageProgress, stops: Stops): Promise<'done' | 'redo'> {
+  const { pod, record } = progress;
   const isUnstarted = holdsGate(pod) && !record.stepIds;
-  way.contents = await contentsOf(parts, pod, record, stops.stop);
-  if (isUnstarted && !(way.contents && (await isComplete(parts, pod, record, stops.stop)))) return 'redo';
-  if (!way.contents)
+  progress.contents = await contentsOf(parts, pod, record, stops.stop);
+  if (isUnstarted && !(progress.contents && (await isComplete(parts, pod, record, stops.stop))))
+    return 'redo';
+  if (!progress.contents)
     throw new Gone('the Secret of this pipeline is gone, so that it could not be taken over');
-  const started = await startedOf(parts, way, way.contents, stops.stop);
-  way.started = started;
+  const started = await startedOf(parts, progress, progress.contents, stops.stop);
+  progress.started = started;
   const admitted = holdsGate(pod)
-    ? await admission(parts, way, { started, plan: way.contents.plan }, stops)
+    ? await admission(parts, progress, { started, plan: progress.contents.plan }, stops)
     : { pod, admittedMs: record.admittedMs ?? parts.clock.now() };
-  way.flies = true;
+  progress.isSupervised = true;
   const { adoptions } = record;
-  const takeoff = { ...way.contents, ...admitted, notes: [], started, adopted: true, adoptions };
-  const end = await fly(parts, takeoff, stops);
-  if (end.kind === 'landed') await leaveNamespace(parts, way);
+  const launched = { ...progress.contents, ...admitted, notes: [], started, adopted: true, adoptions };
+  const end = await supervise(parts, launched, stops);
+  if (end.kind === 'finished') await leaveNamespace(parts, progress);
   return 'done';
 }
 
 /** What was made for this stage alone goes with it, whoever made it. */
-async function leaveNamespace(parts: JourneyParts, { pod, record }: Way): Promise<void> {
+async function leaveNamespace(parts: StageParts, { pod, record }: StageProgress): Promise<void> {
   if (record.ownNamespace) await removeNamespace(parts, pod.metadata?.namespace ?? '');
 }
 
@@ -92,8 +93,8 @@ class Gone extends Error {
 }
 
 async function startedOf(
-  parts: JourneyParts,
-  { pod, record }: Way,
+  parts: StageParts,
+  { pod, record }: StageProgress,
   contents: Contents,
   signal: AbortSignal,
 ): Promise<Started> {
@@ -118,20 +119,21 @@ async function startedOf(
 
 /** It was still waiting, or on the very point of being let go. */
 async function admission(
-  parts: JourneyParts,
-  { pod, record }: Way,
+  parts: StageParts,
+  { pod, record }: StageProgress,
   { started, plan }: { started: Started; plan: RunPlan },
   stops: Stops,
 ): Promise<{ pod: V1Pod; admittedMs: number }> {
-  const { clock, line, roster } = parts;
+  const { clock, line, registry } = parts;
   const held = record.stepIds ? pod : await register(parts, pod, started, stops.stop);
   const limit = waitLimit(clock, parts.waitLimitMs);
   const waiter = {
     repo: plan.repoSlug,
     event: plan.buildEvent,
     asks: requestOf(held),
-    waits: ({ text }: { text: string }) => roster.update(record.stage.id, { phase: 'waiting', reason: text }),
-    admitted: () => roster.update(record.stage.id, { phase: 'starting', reason: '' }),
+    waits: ({ text }: { text: string }) =>
+      registry.update(record.stage.id, { phase: 'waiting', reason: text }),
+    admitted: () => registry.update(record.stage.id, { phase: 'starting', reason: '' }),
   };
   try {
     const decided = await line.enter(waiter, AbortSignal.any([stops.stop, limit.signal]));
@@ -140,16 +142,11 @@ async function admission(
     limit.callOff();
   }
   const admittedMs = clock.now();
-  return { pod: await letGo(parts, held, { started, admittedMs }, stops.stop), admittedMs };
+  return { pod: await ungate(parts, held, { started, admittedMs }, stops.stop), admittedMs };
 }
 
 /** What the author reads; empty when the build was cancelled. */
-function textFor(
-  { log }: JourneyParts,
-  { stage }: PodRecord,
-  error: unknown,
-  cancelled: AbortSignal,
-): string {
+function textFor({ log }: StageParts, { stage }: PodRecord, error: unknown, cancelled: AbortSignal): string {
   if (cancelled.aborted) return '';
   log.error({ err: error, stageId: stage.id }, 'a pipeline could not be taken over');
   if (error instanceof PipelineError || error instanceof Gone) return error.message;
@@ -161,30 +158,40 @@ function textFor(
  * Ends the stage at the server, then removes the Pod: stopped in between, the Pod still tells whoever comes next what to do.
  * An empty text: the build was cancelled.
  */
-async function giveUp(parts: JourneyParts, way: Way, text: string, handOver: AbortSignal): Promise<void> {
-  const { pod, record, contents, started, flies } = way;
-  if (started && contents && !flies)
-    await finishUnflown(parts, { started, plan: contents.plan, adoptions: record.adoptions }, text, handOver);
+async function giveUp(
+  parts: StageParts,
+  progress: StageProgress,
+  text: string,
+  handOver: AbortSignal,
+): Promise<void> {
+  const { pod, record, contents, started, isSupervised } = progress;
+  if (started && contents && !isSupervised)
+    await finishNotStarted(
+      parts,
+      { started, plan: contents.plan, adoptions: record.adoptions },
+      text,
+      handOver,
+    );
   else {
     const stage = { ...record.stage, version: started?.stage.version ?? record.stageVersion };
     await finishBare(parts, stage, { status: text ? 'error' : 'killed', text, started: undefined }, handOver);
   }
   if (handOver.aborted) return;
-  parts.roster.land(pod.metadata?.uid, parts.clock.now());
+  parts.registry.finish(pod.metadata?.uid, parts.clock.now());
   await removePod(parts, pod, 0);
-  await leaveNamespace(parts, way);
+  await leaveNamespace(parts, progress);
 }
 
 /** The other process was lost before the Pod was whole: it goes, and the stage is begun anew, as after its accept. */
-async function redo(parts: JourneyParts, way: Way, handOver: AbortSignal): Promise<void> {
-  const { pod, record } = way;
+async function redo(parts: StageParts, progress: StageProgress, handOver: AbortSignal): Promise<void> {
+  const { pod, record } = progress;
   const { stage } = record;
   const intent = { stageId: stage.id, buildId: stage.buildId, machine: stage.machine };
   try {
     await parts.lease.intend(intent, handOver);
-    parts.roster.land(pod.metadata?.uid, parts.clock.now());
+    parts.registry.finish(pod.metadata?.uid, parts.clock.now());
     await removePod(parts, pod, 0);
-    await leaveNamespace(parts, way);
+    await leaveNamespace(parts, progress);
     await carryOn(parts, intent, handOver);
   } catch (error) {
     if (!handOver.aborted)

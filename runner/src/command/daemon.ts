@@ -73,8 +73,8 @@ async function serve(
 const place = ({ http }: RunnerConfig): object => ({ host: http.host, port: http.port });
 
 function stopping(service: Service, log: Logger): void {
-  service.pulse.stopping = true;
-  log.info({ stages: service.assembly.parts.roster.entries.length }, 'received a signal: handing over');
+  service.heartbeat.stopping = true;
+  log.info({ stages: service.assembly.parts.registry.entries.length }, 'received a signal: handing over');
 }
 
 interface Beginning {
@@ -86,9 +86,9 @@ interface Beginning {
 async function begin(service: Service, parts: Beginning): Promise<number> {
   const { config, log, surroundings } = parts;
   const { stop } = surroundings;
-  const { assembly, pulse } = service;
+  const { assembly, heartbeat } = service;
   const tools = { ...surroundings, log };
-  pulse.starting = 'the rights of the runner are being reviewed';
+  heartbeat.starting = 'the rights of the runner are being reviewed';
   const found = await reviewed(
     tools,
     (signal) => review(assembly.parts.cluster, placesOf(config, assembly), signal),
@@ -100,10 +100,10 @@ async function begin(service: Service, parts: Beginning): Promise<number> {
     surroundings.complain(problemsText(found.missing, 'the rights of the runner'));
     return EXIT.config;
   }
-  pulse.starting = 'the Drone server has not answered yet';
+  heartbeat.starting = 'the Drone server has not answered yet';
   if (!(await pinged(tools, (signal) => assembly.ciServer.ping(signal), stop))) return EXIT.ok;
   log.info({ server: config.server.url }, 'the Drone server answers');
-  pulse.started();
+  heartbeat.started();
   return work(service, parts, found.eventPlaces);
 }
 

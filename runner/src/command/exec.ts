@@ -54,7 +54,7 @@ async function execFile(flags: Flags, surroundings: ExecSurroundings): Promise<n
     }
     const stop = AbortSignal.any([surroundings.stop, surroundings.gone]);
     const compiled = await compileLocally(surroundings, { subject, config }, stop);
-    return await fly({ flags, config, subject, compiled, connection, stop }, surroundings);
+    return await supervise({ flags, config, subject, compiled, connection, stop }, surroundings);
   } catch (error) {
     if (surroundings.stop.aborted || surroundings.gone.aborted) return EXIT.interrupted;
     if (!(error instanceof ClusterTrouble)) throw error;
@@ -69,7 +69,7 @@ async function execFile(flags: Flags, surroundings: ExecSurroundings): Promise<n
 const STAGE_IDS = 2 ** 50;
 const OWNER_LETTERS = 10;
 
-async function fly(run: Run, surroundings: ExecSurroundings): Promise<number> {
+async function supervise(run: Run, surroundings: ExecSurroundings): Promise<number> {
   const { print, complain } = surroundings;
   const { compiled, subject } = run;
   const json = run.flags.yes('json') ?? run.flags.yes('dump') ?? false;
@@ -82,7 +82,7 @@ async function fly(run: Run, surroundings: ExecSurroundings): Promise<number> {
     return EXIT.ok;
   }
   tellBeginning(run, screen);
-  const end = await travel(run, screen, surroundings);
+  const end = await runStage(run, screen, surroundings);
   const [namespace, pod] = [compiled.namespace, compiled.pod.metadata?.name ?? ''];
   const { timeoutMs } = compiled.plan;
   const result = resultOf(end, { namespace, pod, interrupted: run.stop.aborted, timeoutMs });
@@ -92,7 +92,7 @@ async function fly(run: Run, surroundings: ExecSurroundings): Promise<number> {
   return result.exitCode;
 }
 
-async function travel(
+async function runStage(
   { flags, config, subject, compiled, connection, stop }: Run,
   screen: Screen,
   { clock, random, complain }: ExecSurroundings,

@@ -54,6 +54,11 @@ export function lintText(text: string, flags: Flags, nowMs: number): readonly Fi
 function variablesOf(detail: StageDetail, nowMs: number): Record<string, string> {
   const rare = { event: 'pull_request', ref: 'refs/tags/v1.2.3', status: 'failure' } as const;
   const all = substitutionVariables({ ...detail, build: { ...detail.build, ...rare } }, {}, nowMs);
-  const told = Object.entries(substitutionVariables(detail, {}, nowMs)).filter(([, value]) => value !== '');
-  return { ...Object.fromEntries(Object.keys(all).map((name) => [name, name])), ...Object.fromEntries(told) };
+  const reported = Object.entries(substitutionVariables(detail, {}, nowMs)).filter(
+    ([, value]) => value !== '',
+  );
+  return {
+    ...Object.fromEntries(Object.keys(all).map((name) => [name, name])),
+    ...Object.fromEntries(reported),
+  };
 }

@@ -60,7 +60,7 @@ describe('createService', () => {
 
   it('shows at each scrape what is true then', async () => {
     const { assembly, http, clock } = serviceOf({ DRONE_RUNNER_CAPACITY: '3' });
-    assembly.parts.roster.enter(anEntry({ phase: 'starting' }));
+    assembly.parts.registry.enter(anEntry({ phase: 'starting' }));
     await clock.step(2_000);
 
     const text = await http.metrics.text();
@@ -79,13 +79,13 @@ describe('createService', () => {
   });
 
   it('does not miss polls while the house is full, and does again once there is room', async () => {
-    const { assembly, http, pulse, clock } = serviceOf({ DRONE_RUNNER_CAPACITY: '1' });
-    pulse.started();
-    assembly.parts.roster.enter(anEntry());
+    const { assembly, http, heartbeat, clock } = serviceOf({ DRONE_RUNNER_CAPACITY: '1' });
+    heartbeat.started();
+    assembly.parts.registry.enter(anEntry());
     await clock.step(900_000);
     expect(http.signs().pollAgeMs).toBe(0);
 
-    assembly.parts.roster.leave(1);
+    assembly.parts.registry.leave(1);
     await clock.step(900_000);
     expect(http.signs().pollAgeMs).toBe(900_000);
     await assembly.close();

@@ -5,7 +5,7 @@ import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
 import { type Assembly, assemble } from '../assemble.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
-import { Pulse } from '../http/health.ts';
+import { Heartbeat } from '../http/health.ts';
 import type { HttpParts } from '../http/server.ts';
 import { StagesAhead } from '../http/stages-ahead.ts';
 import type { EdgeObserver } from '../metrics/edge-observer.ts';
@@ -19,7 +19,7 @@ import type { Surroundings } from './command.ts';
 /** A runner with everything that looks at it: metrics, health, HTTP. */
 export interface Service {
   readonly assembly: Assembly;
-  readonly pulse: Pulse;
+  readonly heartbeat: Heartbeat;
   readonly owners: LivingOwners;
   readonly http: HttpParts;
 }
@@ -41,7 +41,7 @@ export function createService(parts: ServiceParts): Service {
   const { config, surroundings, log } = parts;
   const { clock, random, host } = surroundings;
   const about = { version: host.version, machine: config.runner.name, capacity: config.runner.capacity };
-  const pulse = new Pulse(clock);
+  const heartbeat = new Heartbeat(clock);
   const ahead = new StagesAhead(clock, config.runner.labels);
   const metrics = new RunnerMetrics(clock, about);
   const assembly = assemble(config, {
@@ -63,28 +63,28 @@ export function createService(parts: ServiceParts): Service {
         parts.called?.(call, status);
       },
     },
-    edges: heard(metrics, pulse, ahead),
-    serverAnswered: () => pulse.pollAnswered(),
+    edges: heard(metrics, heartbeat, ahead),
+    serverAnswered: () => heartbeat.pollAnswered(),
   });
   const owners = new LivingOwners({
     clock,
     cluster: assembly.parts.cluster,
     namespace: assembly.options.leaseNamespace,
   });
-  follow(assembly, metrics, pulse);
-  const { roster, podWatch } = assembly.parts;
-  roster.listen(() => ahead.rosterChanged(roster.entries));
-  const picture = (): Picture => pictureOf(assembly, pulse, owners, parts.eventLoopLagMs);
+  follow(assembly, metrics, heartbeat);
+  const { registry, podWatch } = assembly.parts;
+  registry.listen(() => ahead.registryChanged(registry.entries));
+  const picture = (): Picture => pictureOf(assembly, heartbeat, owners, parts.eventLoopLagMs);
   const http: HttpParts = {
     clock,
     about,
     ui: config.http.ui,
-    stages: () => roster.entries,
+    stages: () => registry.entries,
     ahead: () => ahead.list(stagesIn(podWatch.pods)),
-    signs: () => pulse.signs(podWatch.staleMs),
+    signs: () => heartbeat.signs(podWatch.staleMs),
     metrics: { contentType: metrics.contentType, text: () => metrics.text(picture()) },
   };
-  return { assembly, pulse, owners, http };
+  return { assembly, heartbeat, owners, http };
 }
 
 /** Stages that have a Pod, whoever made it. */
@@ -109,42 +109,42 @@ export function placesOf(
 /** The name that stands for a fresh namespace. */
 const RANDOM_NAMESPACE = 'drone-';
 
-function heard(metrics: RunnerMetrics, pulse: Pulse, ahead: StagesAhead): EdgeObserver {
+function heard(metrics: RunnerMetrics, heartbeat: Heartbeat, ahead: StagesAhead): EdgeObserver {
   return {
     detailed: (detail) => ahead.learn(detail),
     logRead: (lagMs) => metrics.logRead(lagMs),
     held: (ms) => metrics.held(ms),
     droneCalled: (call, status) => {
       metrics.droneCalled(call, status);
-      if (call === 'request') pulse.pollTried();
+      if (call === 'request') heartbeat.pollTried();
     },
   };
 }
 
 /** Whenever the roster changes, new stages are counted, and whether there is room is noted. */
-function follow({ parts, options }: Assembly, metrics: RunnerMetrics, pulse: Pulse): void {
-  parts.roster.listen(() => {
-    const { entries } = parts.roster;
-    metrics.rosterChanged(entries);
+function follow({ parts, options }: Assembly, metrics: RunnerMetrics, heartbeat: Heartbeat): void {
+  parts.registry.listen(() => {
+    const { entries } = parts.registry;
+    metrics.registryChanged(entries);
     const waiting = entries.filter((entry) => entry.phase === 'waiting').length;
-    pulse.house(waiting > 0 || entries.length - waiting >= options.capacity);
+    heartbeat.house(waiting > 0 || entries.length - waiting >= options.capacity);
   });
-  parts.lease.lost.addEventListener('abort', () => pulse.leaseLost(), { once: true });
+  parts.lease.lost.addEventListener('abort', () => heartbeat.leaseLost(), { once: true });
 }
 
 function pictureOf(
   { parts }: Assembly,
-  pulse: Pulse,
+  heartbeat: Heartbeat,
   owners: LivingOwners,
   eventLoopLagMs: () => number,
 ): Picture {
-  const { podWatch, roster, lease } = parts;
+  const { podWatch, registry, lease } = parts;
   return {
-    stages: roster.entries,
+    stages: registry.entries,
     unschedulablePods: unschedulablePods(podWatch.pods, lease.owner),
     orphanedPods: orphanedPods(podWatch.pods, lease.owner, owners.living),
     watchStaleMs: podWatch.staleMs,
-    pollAgeMs: pulse.answerAgeMs,
+    pollAgeMs: heartbeat.answerAgeMs,
     eventLoopLagMs: eventLoopLagMs(),
   };
 }

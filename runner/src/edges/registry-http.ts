@@ -64,8 +64,8 @@ class RegistryHttp implements RegistryLookup {
   ): Promise<ImageAnswer> {
     signal?.throwIfAborted();
     const { image } = question;
-    const told = this.#table.get(image) ?? this.#table.get(familiarName(image));
-    if (told) return { kind: 'found', config: told };
+    const reported = this.#table.get(image) ?? this.#table.get(familiarName(image));
+    if (reported) return { kind: 'found', config: reported };
     const reference = parseReference(image);
     if (reference === undefined) return { kind: 'unknown', why: 'that is no name of an image' };
     const place = placeOf(reference, this.#mirrors.get(reference.registry), this.#plainHttp);

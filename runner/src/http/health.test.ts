@@ -1,6 +1,6 @@
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
-import { notAlive, notReady, Pulse, type Signs } from './health.ts';
+import { notAlive, notReady, Heartbeat, type Signs } from './health.ts';
 
 const WELL: Signs = {
   starting: '',
@@ -48,50 +48,50 @@ describe('notAlive', () => {
 });
 
 describe('Pulse', () => {
-  async function begun(): Promise<{ clock: FakeClock; pulse: Pulse }> {
+  async function begun(): Promise<{ clock: FakeClock; heartbeat: Heartbeat }> {
     const clock = new FakeClock();
-    const pulse = new Pulse(clock);
+    const heartbeat = new Heartbeat(clock);
     await clock.step(1_000_000);
-    pulse.started();
-    return { clock, pulse };
+    heartbeat.started();
+    return { clock, heartbeat };
   }
 
   it('says what start-up waits for until it is over, and counts no age from before', async () => {
-    const { pulse } = await begun();
+    const { heartbeat } = await begun();
 
-    expect(pulse.signs(5)).toEqual({ ...WELL, watchStaleMs: 5 });
+    expect(heartbeat.signs(5)).toEqual({ ...WELL, watchStaleMs: 5 });
   });
 
   it('tells a poll that was answered from one that only ended', async () => {
-    const { clock, pulse } = await begun();
+    const { clock, heartbeat } = await begun();
     await clock.step(1000);
-    pulse.pollTried();
+    heartbeat.pollTried();
     await clock.step(10);
-    expect(pulse.signs(0)).toMatchObject({ pollAgeMs: 1010, pollTriedMs: 10 });
+    expect(heartbeat.signs(0)).toMatchObject({ pollAgeMs: 1010, pollTriedMs: 10 });
 
-    pulse.pollAnswered();
-    expect(pulse.signs(0)).toMatchObject({ pollAgeMs: 0, pollTriedMs: 0 });
+    heartbeat.pollAnswered();
+    expect(heartbeat.signs(0)).toMatchObject({ pollAgeMs: 0, pollTriedMs: 0 });
   });
 
   it('holds a full house against nobody, nor the first poll after it; the plain age goes on', async () => {
-    const { clock, pulse } = await begun();
-    pulse.house(true);
+    const { clock, heartbeat } = await begun();
+    heartbeat.house(true);
     await clock.step(3_600_000);
-    expect(pulse.signs(0)).toMatchObject({ pollAgeMs: 0, pollTriedMs: 0 });
+    expect(heartbeat.signs(0)).toMatchObject({ pollAgeMs: 0, pollTriedMs: 0 });
 
-    pulse.house(false);
+    heartbeat.house(false);
     await clock.step(20);
-    pulse.house(false);
-    expect(pulse.signs(0)).toMatchObject({ pollAgeMs: 20, pollTriedMs: 20 });
-    expect(pulse.answerAgeMs).toBe(3_600_020);
+    heartbeat.house(false);
+    expect(heartbeat.signs(0)).toMatchObject({ pollAgeMs: 20, pollTriedMs: 20 });
+    expect(heartbeat.answerAgeMs).toBe(3_600_020);
   });
 
   it('remembers since when the Lease is lost', async () => {
-    const { clock, pulse } = await begun();
-    pulse.leaseLost();
+    const { clock, heartbeat } = await begun();
+    heartbeat.leaseLost();
     await clock.step(7);
-    pulse.leaseLost();
+    heartbeat.leaseLost();
 
-    expect(pulse.signs(0).leaseLostMs).toBe(7);
+    expect(heartbeat.signs(0).leaseLostMs).toBe(7);
   });
 });

@@ -51,7 +51,7 @@ export function notAlive(signs: Signs): readonly string[] {
 const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
 
 /** Remembers when the loops of this process gave a sign. */
-export class Pulse {
+export class Heartbeat {
   readonly #clock: Clock;
   #answeredMs: number;
   #triedMs: number;

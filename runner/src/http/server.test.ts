@@ -1,7 +1,7 @@
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import { anEntry } from '../metrics/testing/an-entry.ts';
-import type { RosterEntry } from '../roster.ts';
+import type { RegisteredStage } from '../stage-registry.ts';
 import type { Signs } from './health.ts';
 import { createHttp, type HttpParts, listen } from './server.ts';
 import type { StageAhead } from './stages-ahead.ts';
@@ -23,7 +23,7 @@ const ADA = authorization('ada:engine:1843');
 function http(
   change: {
     signs?: Partial<Signs>;
-    stages?: readonly RosterEntry[];
+    stages?: readonly RegisteredStage[];
     ahead?: readonly StageAhead[];
     ui?: HttpParts['ui'];
   } = {},

@@ -1,6 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { RosterEntry } from '../roster.ts';
+import type { RegisteredStage } from '../stage-registry.ts';
 import { type Credentials, challenge, mayEnter } from './basic-auth.ts';
 import { renderDashboard } from './dashboard.ts';
 import { notAlive, notReady, type Signs } from './health.ts';
@@ -10,7 +10,7 @@ import type { StageAhead } from './stages-ahead.ts';
 /** What the HTTP side shows. Every call looks anew. */
 export interface HttpParts {
   readonly clock: Clock;
-  readonly stages: () => readonly RosterEntry[];
+  readonly stages: () => readonly RegisteredStage[];
   /** Stages of running builds that are still to come. */
   readonly ahead: () => readonly StageAhead[];
   readonly signs: () => Signs;

@@ -1,5 +1,5 @@
 import type { Load } from '../admit/admit.ts';
-import type { RosterEntry } from '../roster.ts';
+import type { RegisteredStage } from '../stage-registry.ts';
 
 /** What is known of a stage by its repository and name, from its former runs in this process. */
 export interface FormerRuns {
@@ -22,7 +22,7 @@ const MOST_STAGES = 5_000;
 /** Remembers how long stages ran and what they asked for, the latest ones, in bounded memory. */
 export class StageHistory {
   readonly #kept = new Map<string, Kept>();
-  #running = new Map<number, RosterEntry>();
+  #running = new Map<number, RegisteredStage>();
 
   of(repo: string, stageName: string): FormerRuns {
     const { runsMs, asks } = this.#kept.get(keyOf(repo, stageName)) ?? NOTHING;
@@ -30,13 +30,13 @@ export class StageHistory {
   }
 
   /** The roster has changed: who runs no more has ended. */
-  rosterChanged(entries: readonly RosterEntry[], nowMs: number): void {
+  registryChanged(entries: readonly RegisteredStage[], nowMs: number): void {
     const now = new Map(entries.map((entry) => [entry.stageId, entry]));
     for (const [id, entry] of this.#running) if (!now.has(id)) this.#ended(entry, nowMs);
     this.#running = new Map([...now].filter(([, { phase }]) => phase === 'running'));
   }
 
-  #ended({ repo, stageName, sinceMs, asks }: RosterEntry, nowMs: number): void {
+  #ended({ repo, stageName, sinceMs, asks }: RegisteredStage, nowMs: number): void {
     const key = keyOf(repo, stageName);
     const { runsMs } = this.#kept.get(key) ?? NOTHING;
     // Put last, so that the first is the one that was not run for longest.

@@ -1,6 +1,6 @@
 import { type Load, NO_LOAD, plus } from '../admit/admit.ts';
 import { type StageState, stageTotals } from '../metrics/stage-totals.ts';
-import type { RosterEntry } from '../roster.ts';
+import type { RegisteredStage } from '../stage-registry.ts';
 import type { StageAhead } from './stages-ahead.ts';
 
 /** One stage, as `GET /stages` tells of it. */
@@ -11,7 +11,7 @@ export interface StageView {
   readonly build: number;
   readonly repo: string;
   readonly event: string;
-  readonly state: RosterEntry['phase'];
+  readonly state: RegisteredStage['phase'];
   /** Why it waits; empty when it doesn't. */
   readonly reason: string;
   /** RFC 3339. */
@@ -24,7 +24,7 @@ export interface StageView {
 }
 
 /** A stage as others may see it. Pure. */
-export function viewOf(entry: RosterEntry): StageView {
+export function viewOf(entry: RegisteredStage): StageView {
   const { stageId, buildId, repo, event, reason, pod, adopted, asks } = entry;
   return {
     stageId,
@@ -43,7 +43,7 @@ export function viewOf(entry: RosterEntry): StageView {
   };
 }
 
-const ORDER: Readonly<Record<RosterEntry['phase'], number>> = {
+const ORDER: Readonly<Record<RegisteredStage['phase'], number>> = {
   waiting: 0,
   preparing: 1,
   starting: 2,
@@ -51,7 +51,7 @@ const ORDER: Readonly<Record<RosterEntry['phase'], number>> = {
 };
 
 /** All stages: waiting ones first, then the longest in its state. Pure. */
-export function stageViews(entries: readonly RosterEntry[]): readonly StageView[] {
+export function stageViews(entries: readonly RegisteredStage[]): readonly StageView[] {
   return [...entries]
     .sort((a, b) => ORDER[a.phase] - ORDER[b.phase] || a.sinceMs - b.sinceMs || a.stageId - b.stageId)
     .map(viewOf);
@@ -103,7 +103,7 @@ export interface Demand {
 }
 
 /** The demand of this replica's stages. Pure. */
-export function demandOf(entries: readonly RosterEntry[], ahead: readonly StageAhead[]): Demand {
+export function demandOf(entries: readonly RegisteredStage[], ahead: readonly StageAhead[]): Demand {
   const unseen = entries.filter(isUnseen);
   const totals = stageTotals(entries);
   const asks = unseen.map((entry) => entry.asks).reduce(plus, NO_LOAD);
@@ -121,7 +121,7 @@ export function demandOf(entries: readonly RosterEntry[], ahead: readonly StageA
   };
 }
 
-function isUnseen(entry: RosterEntry): boolean {
+function isUnseen(entry: RegisteredStage): boolean {
   switch (entry.phase) {
     case 'preparing':
     case 'waiting':

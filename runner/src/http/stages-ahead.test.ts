@@ -58,10 +58,10 @@ describe('stages that are still to come', () => {
   it('are none any more once this replica, or another one, has them', () => {
     const { ahead, learn, entry, names } = begin();
     learn(lead, aChild(2, 'mine', ['test']), aChild(3, 'theirs', ['test']), aChild(4, 'last', ['mine']));
-    ahead.rosterChanged([entry(1, 'test'), entry(2, 'mine')]);
+    ahead.registryChanged([entry(1, 'test'), entry(2, 'mine')]);
 
     expect(names(new Set([3]))).toEqual(['last']);
-    ahead.rosterChanged([]);
+    ahead.registryChanged([]);
     expect(names()).toEqual(['last']);
   });
 
@@ -69,21 +69,21 @@ describe('stages that are still to come', () => {
     const { ahead, learn, entry } = begin();
     const done = aStage({ id: 5, name: 'lint', status: 'success', labels: {} });
     learn(lead, done, aChild(2, 'deploy', ['test', 'lint', 'nowhere']));
-    ahead.rosterChanged([entry(1, 'test')]);
+    ahead.registryChanged([entry(1, 'test')]);
     expect(ahead.list(NOBODY)[0]?.waitsFor).toEqual(['test']);
 
-    ahead.rosterChanged([]);
+    ahead.registryChanged([]);
     expect(ahead.list(NOBODY)[0]?.waitsFor).toEqual([]);
   });
 
   it('are forgotten a minute after the last stage of their build was in sight, not while one is', async () => {
     const { clock, ahead, learn, entry, names } = begin();
     learn(lead, aChild(2, 'deploy', ['test']));
-    ahead.rosterChanged([entry(1, 'test')]);
+    ahead.registryChanged([entry(1, 'test')]);
     await clock.step(3_600_000);
     expect(names()).toEqual(['deploy']);
 
-    ahead.rosterChanged([]);
+    ahead.registryChanged([]);
     await clock.step(60_000);
     expect(names()).toEqual(['deploy']);
     await clock.step(1);
@@ -93,7 +93,7 @@ describe('stages that are still to come', () => {
   it('are forgotten after a day, whatever is in sight', async () => {
     const { clock, ahead, learn, entry, names } = begin();
     learn(lead, aChild(2, 'deploy', ['test']));
-    ahead.rosterChanged([entry(1, 'test')]);
+    ahead.registryChanged([entry(1, 'test')]);
     await clock.step(25 * 3_600_000);
 
     expect(names()).toEqual([]);
@@ -119,9 +119,9 @@ describe('when a stage is expected, and what it will ask for', () => {
       [101, 'test', 60_000],
       [102, 'deploy', 20_000],
     ] as const) {
-      ahead.rosterChanged([entry(id, name, { asks: { ...entry(1, '').asks, cpuMillicores: id } })]);
+      ahead.registryChanged([entry(id, name, { asks: { ...entry(1, '').asks, cpuMillicores: id } })]);
       await clock.step(ms);
-      ahead.rosterChanged([]);
+      ahead.registryChanged([]);
     }
     return world;
   }
@@ -129,7 +129,7 @@ describe('when a stage is expected, and what it will ask for', () => {
   it('is unknown without former runs', () => {
     const { ahead, learn, entry } = begin();
     learn(lead, aChild(2, 'deploy', ['test']));
-    ahead.rosterChanged([entry(1, 'test')]);
+    ahead.registryChanged([entry(1, 'test')]);
 
     expect(ahead.list(NOBODY)).toMatchObject([{ expectedMs: undefined, asks: undefined }]);
   });
@@ -137,7 +137,7 @@ describe('when a stage is expected, and what it will ask for', () => {
   it('follows from the medians, along the way of dependencies', async () => {
     const { clock, ahead, learn, entry } = await withHistory();
     learn(lead, aChild(2, 'deploy', ['test']), aChild(3, 'notify', ['deploy']));
-    ahead.rosterChanged([entry(1, 'test')]);
+    ahead.registryChanged([entry(1, 'test')]);
     const beganMs = clock.now();
     await clock.step(10_000);
 
@@ -150,7 +150,7 @@ describe('when a stage is expected, and what it will ask for', () => {
   it('is never past: what takes longer than it used to is expected at any moment', async () => {
     const { clock, ahead, learn, entry } = await withHistory();
     learn(lead, aChild(2, 'deploy', ['test']));
-    ahead.rosterChanged([entry(1, 'test')]);
+    ahead.registryChanged([entry(1, 'test')]);
     await clock.step(500_000);
 
     expect(ahead.list(NOBODY)[0]?.expectedMs).toBe(clock.now());

@@ -1,7 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Load } from '../admit/admit.ts';
 import type { DroneStage, StageDetail, Status } from '../pipeline/drone.ts';
-import type { RosterEntry } from '../roster.ts';
+import type { RegisteredStage } from '../stage-registry.ts';
 import { StageHistory } from './stage-history.ts';
 
 /** A stage of a running build that comes when others are done (`depends_on`), and that nobody has accepted yet. */
@@ -52,7 +52,7 @@ export class StagesAhead {
   readonly #builds = new Map<number, Build>();
   /** Stages that were in somebody's hands: they are not ahead any more. */
   readonly #seen = new Set<number>();
-  #entries: readonly RosterEntry[] = [];
+  #entries: readonly RegisteredStage[] = [];
 
   /** @param labels of this runner: stages for others (`node`) are not told */
   constructor(clock: Clock, labels: Readonly<Record<string, string>>) {
@@ -72,8 +72,8 @@ export class StagesAhead {
   }
 
   /** The roster has changed. */
-  rosterChanged(entries: readonly RosterEntry[]): void {
-    this.#history.rosterChanged(entries, this.#clock.now());
+  registryChanged(entries: readonly RegisteredStage[]): void {
+    this.#history.registryChanged(entries, this.#clock.now());
     this.#entries = entries;
     for (const { stageId } of entries) this.#see(stageId);
   }
@@ -126,7 +126,7 @@ export class StagesAhead {
 /** When the stages of one build begin and end, as far as former runs tell. */
 class Times {
   readonly #build: Build;
-  readonly #entries: ReadonlyMap<number, RosterEntry>;
+  readonly #entries: ReadonlyMap<number, RegisteredStage>;
   readonly #history: StageHistory;
   readonly #open: ReadonlySet<string>;
   readonly #nowMs: number;
@@ -136,7 +136,7 @@ class Times {
   constructor(
     build: Build,
     by: {
-      entries: readonly RosterEntry[];
+      entries: readonly RegisteredStage[];
       history: StageHistory;
       open: ReadonlySet<string>;
       nowMs: number;

@@ -9,7 +9,7 @@ import type { DroneStage, DroneStep } from '../pipeline/drone.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { CiServer } from '../ports/ci-server.ts';
 import type { StepLogs } from '../ports/step-logs.ts';
-import { holdsGate, letGo, register, type Started, startStage } from './start.ts';
+import { holdsGate, ungate, register, type Started, startStage } from './start.ts';
 
 const never = new AbortController().signal;
 const podAt = { resource: RESOURCE.pods, namespace: 'ci', name: 'p' };
@@ -151,7 +151,7 @@ describe('the Pod', () => {
     ['others hold it still', [SCHEDULING_GATE, 'other'], [{ name: 'other' }]],
   ])('is let go in one write: %s', async (_, gates, want) => {
     const world = begin(steps, gates);
-    await letGo(world.parts, world.pod, { started: await started(world), admittedMs: 5 }, never);
+    await ungate(world.parts, world.pod, { started: await started(world), admittedMs: 5 }, never);
     const pod = world.cluster.find<V1Pod>(podAt);
     expect(pod?.spec?.schedulingGates).toEqual(want);
     expect(pod?.metadata?.annotations).toMatchObject({
@@ -172,7 +172,7 @@ describe('the Pod', () => {
     });
     const slower = Object.assign(refusal(429, 'TooManyRequests'), { retryAfterMs: 2_000 });
     world.cluster.fail('patch', 'pods', noAnswer(), refusal(409, 'Conflict'), slower);
-    const written = letGo(world.parts, world.pod, { started: one, admittedMs: 5 }, never);
+    const written = ungate(world.parts, world.pod, { started: one, admittedMs: 5 }, never);
     await world.clock.step(100 + 200 + 400 + 2_000);
     expect(holdsGate(await written)).toBe(false);
     expect(world.cluster.count('patch', 'pods')).toBe(5);

@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
-import { begun, newStage, startingStage } from '../flight/stage-state.ts';
+import { begun, newStage, startingStage } from '../supervise/stage-state.ts';
 import type { StartedWithoutPod } from '../lease/lease-record.ts';
 import { ANNOTATION, type Compiled, containerName, SCHEDULING_GATE } from '../pipeline/compiled.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
@@ -54,7 +54,7 @@ export async function startStage(
   const stepIds = new Map(value.steps.map((step) => [step.number, step.id]));
   return {
     kind: 'started',
-    started: new StartedStage({ ...order.stage, ...told(value) }, stepIds, order.compiled),
+    started: new StartedStage({ ...order.stage, ...serverFields(value) }, stepIds, order.compiled),
   };
 }
 
@@ -99,7 +99,7 @@ export function withIds(compiled: Compiled, started: Started | undefined): Compi
 }
 
 /** What of the answer we keep: the server does not echo everything. */
-const told = ({ version, updated, started, status }: DroneStage): Partial<DroneStage> => ({
+const serverFields = ({ version, updated, started, status }: DroneStage): Partial<DroneStage> => ({
   version,
   updated,
   started,
@@ -166,7 +166,7 @@ export function register(
 }
 
 /** Ids and the time of admission are put on the Pod and the scheduler may have it: one write. */
-export function letGo(
+export function ungate(
   parts: StartParts,
   pod: V1Pod,
   order: { started: Started; admittedMs: number },

@@ -201,19 +201,19 @@ describe('a Lease that another process of the same name holds', () => {
   it('is taken at once by the next life in the same Pod, after it was let go, or after a whole silent term', async () => {
     const samePod = await two(['pod-1', 'pod-1']);
     expect(await outcome(samePod.second.lease.take(never))).toBe('taken with 1');
-    const letGo = await two();
-    await letGo.first.lease.release(never);
-    expect(await outcome(letGo.second.lease.take(never))).toBe('taken with 1');
+    const ungate = await two();
+    await ungate.first.lease.release(never);
+    expect(await outcome(ungate.second.lease.take(never))).toBe('taken with 1');
     const silent = await two();
     await silent.clock.step(TERM_MS + 1);
     expect(await outcome(silent.second.lease.take(never))).toBe('taken with 1');
   });
 
   it('is taken as soon as it is let go, and made anew when somebody removes it meanwhile', async () => {
-    const letGo = await two();
-    const taking = outcome(letGo.second.lease.take(never));
-    await letGo.first.lease.release(never);
-    await letGo.clock.step(TERM_MS / 8);
+    const ungate = await two();
+    const taking = outcome(ungate.second.lease.take(never));
+    await ungate.first.lease.release(never);
+    await ungate.clock.step(TERM_MS / 8);
     expect(await taking).toBe('taken with 1');
     const removed = await two();
     const making = outcome(removed.second.lease.take(never));

@@ -67,7 +67,7 @@ export class OwnLease {
   readonly #namespaces = new Set<string>();
   readonly #ownNamespaces = new Set<string>();
   /** Namespaces as the Lease has them for sure. */
-  #told: ReadonlySet<string> = new Set();
+  #reported: ReadonlySet<string> = new Set();
   #writing: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #version: string | undefined;
@@ -150,7 +150,7 @@ export class OwnLease {
 
   /** Pods of this replica will be in that namespace (`own`: made for one of them alone); resolves when the Lease says so. */
   async enter(namespace: string, kind: 'shared' | 'own', signal: AbortSignal): Promise<void> {
-    if (this.#told.has(namespace)) return;
+    if (this.#reported.has(namespace)) return;
     this.#namespaces.add(namespace);
     if (kind === 'own') this.#ownNamespaces.add(namespace);
     await orAborted(this.#save(), signal);
@@ -269,9 +269,9 @@ export class OwnLease {
   async #write(): Promise<void> {
     const startedMs = this.#clock.monotonicMs();
     const whole = this.#whole();
-    const told = new Set(this.#namespaces);
+    const reported = new Set(this.#namespaces);
     await this.#limited((signal) => this.#patch(whole, signal));
-    this.#told = told;
+    this.#reported = reported;
     this.#renewed(startedMs);
   }
 

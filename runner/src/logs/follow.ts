@@ -6,7 +6,7 @@ import type { LogRecord } from './piece.ts';
 import { LogCursor } from './resume.ts';
 import type { StepLog } from './step-log.ts';
 import { TimestampedParser } from './timestamped.ts';
-import { Waiter } from './waiter.ts';
+import { DeadlineWait } from './deadline-wait.ts';
 
 /** What following needs from outside. `random` gives 0 ≤ x < 1. */
 export interface FollowDeps {
@@ -71,7 +71,7 @@ class Follower {
   readonly #control: FollowControl;
   readonly #cursor = new LogCursor();
   readonly #words = new Set<string>();
-  readonly #waiter: Waiter;
+  readonly #wait: DeadlineWait;
   readonly #state: FollowState;
   #tail: LogRecord | undefined;
   #begun = false;
@@ -86,7 +86,7 @@ class Follower {
     this.#target = target;
     this.#sink = sink;
     this.#control = control;
-    this.#waiter = new Waiter(deps.clock);
+    this.#wait = new DeadlineWait(deps.clock);
     this.#state = {
       endedAtMs: undefined,
       progressAtMs: 0,
@@ -98,7 +98,7 @@ class Follower {
   }
 
   async run(): Promise<FollowEnd> {
-    const stop = (): void => this.#waiter.wake();
+    const stop = (): void => this.#wait.wake();
     this.#control.signal.addEventListener('abort', stop, { once: true });
     this.#control.ended.then(this.#ended, this.#ended);
     try {
@@ -111,7 +111,7 @@ class Follower {
   readonly #ended = (): void => {
     this.#state.endedAtMs = this.#deps.clock.monotonicMs();
     this.#state.failures = 0;
-    this.#waiter.wake();
+    this.#wait.wake();
   };
 
   async #follow(): Promise<FollowEnd> {
@@ -121,7 +121,7 @@ class Follower {
       const next = afterStream(this.#state, end, this.#deps.clock.monotonicMs());
       if (next.kind !== 'again') return this.#finish(next);
       this.#state.failures = next.failures;
-      await this.#waiter.pause(pauseMs(next.failures, this.#deps.random()));
+      await this.#wait.pause(pauseMs(next.failures, this.#deps.random()));
     }
     return { kind: 'stopped' };
   }
@@ -157,7 +157,7 @@ class Follower {
     const opening = this.#deps.source.open(request);
     const untilMs = this.#deps.clock.monotonicMs() + OPEN_TIMEOUT_MS;
     try {
-      const chunks = await this.#waiter.settled(opening, () =>
+      const chunks = await this.#wait.settled(opening, () =>
         this.#control.signal.aborted ? 0 : untilMs - this.#deps.clock.monotonicMs(),
       );
       return chunks === 'too-late'
@@ -177,7 +177,7 @@ class Follower {
     try {
       for (;;) {
         const sinceMs = this.#deps.clock.monotonicMs();
-        const next = await this.#waiter.settled(chunks.next(), () => this.#idleLeftMs(sinceMs));
+        const next = await this.#wait.settled(chunks.next(), () => this.#idleLeftMs(sinceMs));
         if (next === 'too-late') return { kind: 'silent', fresh, reason: 'its stream fell silent' };
         if (next.done)
           return { kind: 'clean', fresh: fresh + this.#keepTail(parser), reason: 'its stream ended' };

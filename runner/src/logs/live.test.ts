@@ -1,7 +1,7 @@
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import type { LogLine } from '../pipeline/drone.ts';
-import { BATCH_BYTES, BATCH_LINES, LiveView, WAITING_LINES } from './live.ts';
+import { BATCH_BYTES, BATCH_LINES, LiveView, WAITING_NOTES } from './live.ts';
 
 const line = (pos: number, out = `line ${pos}\n`): LogLine => ({ pos, out, time: 0 });
 const never = new AbortController().signal;
@@ -93,7 +93,7 @@ describe('LiveView', () => {
 
   it('leaves out the oldest of too many, and says how many', async () => {
     const { clock, view, batches } = aView();
-    for (let pos = 0; pos < WAITING_LINES + 7; pos++) view.push(line(pos));
+    for (let pos = 0; pos < WAITING_NOTES + 7; pos++) view.push(line(pos));
     await clock.step(1000);
     expect(batches[0]?.[0]).toEqual({
       pos: 0,

@@ -10,7 +10,7 @@ export const BATCH_EVERY_MS = 1000;
 export const BATCH_LINES = 1000;
 export const BATCH_BYTES = 1024 * 1024;
 /** The server keeps the last 5000 lines for late viewers; older ones that still wait are of no use to anybody. */
-export const WAITING_LINES = 5000;
+export const WAITING_NOTES = 5000;
 const WAITING_BYTES = 2 * 1024 * 1024;
 /** A batch that takes longer has failed. */
 const SEND_TIMEOUT_MS = 10_000;
@@ -32,7 +32,7 @@ export class LiveView {
   readonly #end = new AbortController();
   #left: { lines: number; first: LogLine } | undefined;
   #callOff: (() => void) | undefined;
-  #flight: Promise<void> | undefined;
+  #stageRun: Promise<void> | undefined;
   #failures = 0;
   #failingSinceMs = 0;
   #closed = false;
@@ -76,31 +76,31 @@ export class LiveView {
   }
 
   async #drain(): Promise<void> {
-    await this.#flight;
+    await this.#stageRun;
     const failures = this.#failures;
     while (this.#waiting.length > 0 && this.#failures <= failures && !this.#end.signal.aborted)
-      await this.#fly();
+      await this.#supervise();
   }
 
   #arm(): void {
-    const idle = !this.#callOff && !this.#flight && !this.#closed && !this.#held;
+    const idle = !this.#callOff && !this.#stageRun && !this.#closed && !this.#held;
     if (!idle || this.#waiting.length === 0) return;
     const pauseMs = Math.min(LONGEST_PAUSE_MS, BATCH_EVERY_MS * 2 ** Math.min(this.#failures, 10));
     this.#callOff = this.#clock.after(pauseMs, () => {
       this.#callOff = undefined;
-      void this.#fly();
+      void this.#supervise();
     });
   }
 
-  #fly(): Promise<void> {
+  #supervise(): Promise<void> {
     const batch = this.#nextBatch();
-    this.#flight = this.#try(batch).then((sent) => {
-      this.#flight = undefined;
+    this.#stageRun = this.#try(batch).then((sent) => {
+      this.#stageRun = undefined;
       if (sent) this.#failures = 0;
       else this.#failed(batch);
       this.#arm();
     });
-    return this.#flight;
+    return this.#stageRun;
   }
 
   /** Whether the server took it; also false when it takes too long, even if the sender is deaf to its signal. */
@@ -150,7 +150,7 @@ export class LiveView {
   }
 
   #trim(): void {
-    while (this.#waiting.length > WAITING_LINES || this.#waiting.bytes > WAITING_BYTES) {
+    while (this.#waiting.length > WAITING_NOTES || this.#waiting.bytes > WAITING_BYTES) {
       const line = this.#waiting.shift();
       if (!line) return;
       this.#left = { lines: (this.#left?.lines ?? 0) + 1, first: this.#left?.first ?? line };

@@ -36,7 +36,7 @@ class ServerStepLog implements StepLog {
     const { stepId, nonce, shownUntilMs } = order;
     // The server makes a step's stream when it hears that the step runs; before that, lines would be lost.
     const how = {
-      live: 'when-told',
+      live: 'on-demand',
       limitBytes,
       cards,
       ...(shownUntilMs === undefined ? {} : { shownUntilMs }),

@@ -15,7 +15,7 @@ const NONCE = '9f3c2a71';
 const never = new AbortController().signal;
 const NS_PER_MS = 1_000_000n;
 
-interface World {
+interface Setup {
   readonly clock: FakeClock;
   readonly stepLog: StepLog;
   readonly uploads: (readonly LogLine[])[];
@@ -24,10 +24,10 @@ interface World {
   readonly record: (text: string, more?: Partial<LogRecord>) => LogRecord;
 }
 
-function aWorld(
+function setUp(
   options: Partial<StepLogOptions> = {},
   upload: () => Promise<'stored' | 'exists'> = () => Promise.resolve('stored'),
-): World {
+): Setup {
   const clock = new FakeClock();
   const uploads: (readonly LogLine[])[] = [];
   const live: LogLine[] = [];
@@ -61,7 +61,7 @@ const outs = (lines: readonly LogLine[] = []): string[] => lines.map((line) => l
 
 describe('openStepLog', () => {
   it('numbers lines without gaps, tells whole seconds, sends them live and stores them', async () => {
-    const { clock, stepLog, uploads, live, record } = aWorld();
+    const { clock, stepLog, uploads, live, record } = setUp();
     stepLog.append(record('a'));
     await clock.step(1700);
     stepLog.append(record('b'));
@@ -78,13 +78,13 @@ describe('openStepLog', () => {
   });
 
   it('stores an empty log as an empty array, with no empty line at its end (weakness 64)', async () => {
-    const { stepLog, uploads } = aWorld();
+    const { stepLog, uploads } = setUp();
     await stepLog.finish(never);
     expect(uploads).toEqual([[]]);
   });
 
   it('gives the marks and keeps them out of the log', async () => {
-    const { stepLog, uploads, record } = aWorld();
+    const { stepLog, uploads, record } = setUp();
     const gate = new GateVoice(NONCE);
     expect(stepLog.append(record(gate.start(5)))).toEqual([{ kind: 'start', atMs: 5 }]);
     stepLog.append(record(`half${gate.end(2, 6)}`));
@@ -93,7 +93,7 @@ describe('openStepLog', () => {
   });
 
   it('takes no marks where no gate runs', async () => {
-    const { stepLog, uploads, record } = aWorld({ nonce: undefined });
+    const { stepLog, uploads, record } = setUp({ nonce: undefined });
     const text = new GateVoice(NONCE).start(5);
     expect(stepLog.append(record(text))).toEqual([]);
     await stepLog.finish(never);
@@ -101,7 +101,7 @@ describe('openStepLog', () => {
   });
 
   it('masks lines, notes, head and card', async () => {
-    const { stepLog, uploads, record } = aWorld({ masks: new Masks(['hunter22']), head: ['head hunter22'] });
+    const { stepLog, uploads, record } = setUp({ masks: new Masks(['hunter22']), head: ['head hunter22'] });
     stepLog.append(record('x hunter22'));
     stepLog.note('note hunter22');
     const card = Buffer.from(JSON.stringify({ schema: 's', data: 'hunter22' })).toString('base64');
@@ -114,14 +114,14 @@ describe('openStepLog', () => {
   });
 
   it('leaves cards alone when told', async () => {
-    const { stepLog, uploads, record } = aWorld({ cards: false });
+    const { stepLog, uploads, record } = setUp({ cards: false });
     stepLog.append(record('\u001b]1338;e30=\u001b]0m'));
     expect(await stepLog.finish(never)).toEqual({ uploaded: 'stored' });
     expect(outs(uploads[0])).toEqual(['\u001b]1338;e30=\u001b]0m\n']);
   });
 
   it('gives back an unterminated card at the end (weakness 22)', async () => {
-    const { stepLog, uploads, record } = aWorld({ masks: new Masks(['AAAA']) });
+    const { stepLog, uploads, record } = setUp({ masks: new Masks(['AAAA']) });
     stepLog.append(record('\u001b]1338;AAAA'));
     stepLog.append(record('BBBB'));
     await stepLog.finish(never);
@@ -129,7 +129,7 @@ describe('openStepLog', () => {
   });
 
   it('says its notes between lines, not within one', async () => {
-    const { stepLog, uploads, record } = aWorld({ masks: new Masks(['secret']) });
+    const { stepLog, uploads, record } = setUp({ masks: new Masks(['secret']) });
     stepLog.append(record('a sec', { ends: false }));
     stepLog.note('one\ntwo');
     stepLog.append(record('ret b', { part: 1 }));
@@ -138,7 +138,7 @@ describe('openStepLog', () => {
   });
 
   it('ends a line whose rest was rotated away', async () => {
-    const { stepLog, uploads, record } = aWorld();
+    const { stepLog, uploads, record } = setUp();
     stepLog.append(record('begun', { ends: false }));
     stepLog.append(record('next'));
     stepLog.append(record('last', { ends: false }));
@@ -147,7 +147,7 @@ describe('openStepLog', () => {
   });
 
   it('cuts a line that is too long into several, only the last with a newline (weakness 2)', async () => {
-    const { stepLog, uploads, record } = aWorld();
+    const { stepLog, uploads, record } = setUp();
     const piece = 'x'.repeat(PIECE_BYTES);
     for (const part of [0, 1, 2]) stepLog.append(record(piece, { part, ends: false }));
     stepLog.append(record('', { part: 3 }));
@@ -157,7 +157,7 @@ describe('openStepLog', () => {
   });
 
   it('goes on live beyond the limit, and stores beginning and end', async () => {
-    const { clock, stepLog, uploads, live, record } = aWorld({ limitBytes: 100 });
+    const { clock, stepLog, uploads, live, record } = setUp({ limitBytes: 100 });
     for (let index = 0; index < 30; index++) stepLog.append(record('123456789'));
     await clock.step(1000);
     expect(live).toHaveLength(30);
@@ -166,7 +166,7 @@ describe('openStepLog', () => {
   });
 
   it('holds live lines until told, and stores them all the same', async () => {
-    const { clock, stepLog, uploads, live, record } = aWorld({ live: 'when-told' });
+    const { clock, stepLog, uploads, live, record } = setUp({ live: 'on-demand' });
     stepLog.append(record('a'));
     await clock.step(3000);
     expect(live).toEqual([]);
@@ -179,7 +179,7 @@ describe('openStepLog', () => {
 
   it('does not show an adopted log live again, but stores all of it', async () => {
     const openedAtMs = 1_768_383_000_000 - 60_000;
-    const { clock, stepLog, uploads, live, record } = aWorld({
+    const { clock, stepLog, uploads, live, record } = setUp({
       openedAtMs,
       shownUntilMs: openedAtMs + 50_000,
       head: ['head'],
@@ -198,7 +198,7 @@ describe('openStepLog', () => {
 
   it('shows a note of its own by the time of what it tells: what the former owner told is not shown again', async () => {
     const openedAtMs = 1_768_383_000_000 - 60_000;
-    const { clock, stepLog, uploads, live, record } = aWorld({
+    const { clock, stepLog, uploads, live, record } = setUp({
       openedAtMs,
       shownUntilMs: openedAtMs + 50_000,
     });
@@ -216,7 +216,7 @@ describe('openStepLog', () => {
   });
 
   it('does not believe a node whose clock is wrong', async () => {
-    const { clock, stepLog, uploads, record } = aWorld();
+    const { clock, stepLog, uploads, record } = setUp();
     await clock.step(3000);
     stepLog.append(record('early', { stampNs: 5n }));
     stepLog.append(record('late', { stampNs: 10n ** 20n }));
@@ -225,7 +225,7 @@ describe('openStepLog', () => {
   });
 
   it('tries an upload three times; then says so in our own log, and fails nothing (weakness 19)', async () => {
-    const { clock, stepLog, uploads, warnings } = aWorld({}, () => Promise.reject(new Error('502')));
+    const { clock, stepLog, uploads, warnings } = setUp({}, () => Promise.reject(new Error('502')));
     const finishing = stepLog.finish(never);
     await clock.step(6000);
     expect(await finishing).toEqual({ uploaded: 'failed' });
@@ -234,18 +234,18 @@ describe('openStepLog', () => {
   });
 
   it('takes a log that the server has already for stored', async () => {
-    const { stepLog } = aWorld({}, () => Promise.resolve('exists'));
+    const { stepLog } = setUp({}, () => Promise.resolve('exists'));
     expect(await stepLog.finish(never)).toEqual({ uploaded: 'exists' });
   });
 
   it('gives up at once when it is told to', async () => {
-    const { stepLog, uploads } = aWorld({}, () => Promise.reject(new Error('aborted')));
+    const { stepLog, uploads } = setUp({}, () => Promise.reject(new Error('aborted')));
     expect(await stepLog.finish(AbortSignal.abort())).toEqual({ uploaded: 'failed' });
     expect(uploads).toHaveLength(1);
   });
 
   it('ends once; what comes after is dropped', async () => {
-    const { stepLog, uploads, record } = aWorld();
+    const { stepLog, uploads, record } = setUp();
     const [first, second] = [stepLog.finish(never), stepLog.finish(never)];
     expect(stepLog.append(record('late'))).toEqual([]);
     stepLog.note('late');
@@ -261,7 +261,7 @@ describe('openStepLog', () => {
     });
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 30 }), async (pieces) => {
-        const { stepLog, uploads, record } = aWorld({ masks: new Masks([secret]) });
+        const { stepLog, uploads, record } = setUp({ masks: new Masks([secret]) });
         let part = 0;
         let text = '';
         for (const { text: own, ends } of [...pieces, { text: '.', ends: true }]) {

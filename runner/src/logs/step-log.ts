@@ -37,7 +37,7 @@ export interface StepLogOptions {
    */
   readonly shownUntilMs?: number;
   /** `when-told`: live lines wait for {@link StepLog.goLive}, because the server knows no stream yet; `at-once` unless told. */
-  readonly live?: 'at-once' | 'when-told';
+  readonly live?: 'at-once' | 'on-demand';
   /** Cards are taken out unless false (DRONE_FLAG_ENABLE_CARDS). */
   readonly cards?: boolean;
 }
@@ -99,7 +99,7 @@ class LogOfStep implements StepLog {
     this.#masked = options.masks.stream();
     this.#window = new LogWindow(options.limitBytes);
     const send: SendBatch = (lines, signal) => deps.ciServer.sendLines(options.stepId, lines, signal);
-    this.#live = new LiveView(deps.clock, send, options.live === 'when-told');
+    this.#live = new LiveView(deps.clock, send, options.live === 'on-demand');
     for (const text of options.head ?? []) this.#ownLines(text, this.#openedAtMs);
   }
 

@@ -9,14 +9,14 @@ interface Told {
   readonly lags: number[];
 }
 
-function listener(): { told: Told; observer: EdgeObserver } {
-  const told: Told = { calls: [], lags: [] };
+function listener(): { reported: Told; observer: EdgeObserver } {
+  const reported: Told = { calls: [], lags: [] };
   const observer: EdgeObserver = {
-    droneCalled: (call, status) => void told.calls.push(`${call} ${status}`),
-    logRead: (lagMs) => void told.lags.push(lagMs),
+    droneCalled: (call, status) => void reported.calls.push(`${call} ${status}`),
+    logRead: (lagMs) => void reported.lags.push(lagMs),
     held: () => undefined,
   };
-  return { told, observer };
+  return { reported, observer };
 }
 
 const { signal } = new AbortController();
@@ -47,31 +47,31 @@ describe('observedServer', () => {
     ['a claim that was lost', 'accept', { kind: 'lost' }, 'accept 409'],
     ['a claim that was won', 'accept', { kind: 'accepted' }, 'accept 200'],
   ] as const)('tells %s', async (_sentence, call, answer, want) => {
-    const { told, observer } = listener();
+    const { reported, observer } = listener();
     const server = new Server();
     server.answers = { [call]: answer };
     const watched = observed(server, observer);
 
     await (call === 'ping' ? watched.ping(signal) : watched.accept(1, 'm', signal)).catch(() => undefined);
 
-    expect(told.calls).toEqual([want]);
+    expect(reported.calls).toEqual([want]);
   });
 
   it('tells nothing of a call that was aborted, nor of what is no call; and passes on what it is given', async () => {
-    const { told, observer } = listener();
+    const { reported, observer } = listener();
     const server = new Server();
     server.answers = { ping: new Error('stopped') };
     const watched = observed(server, observer);
 
     await expect(watched.ping(signal)).rejects.toThrow('stopped');
     expect(await watched.close()).toBe('kept');
-    expect(told.calls).toEqual([]);
+    expect(reported.calls).toEqual([]);
   });
 });
 
 describe('observedLogs', () => {
   async function read(text: string, clock: FakeClock): Promise<{ text: string; lags: number[] }> {
-    const { told, observer } = listener();
+    const { reported, observer } = listener();
     const pieces = async function* (): AsyncGenerator<Uint8Array> {
       yield await Promise.resolve(Buffer.from(text));
     };
@@ -84,7 +84,7 @@ describe('observedLogs', () => {
     });
     const parts: Uint8Array[] = [];
     for await (const piece of stream) parts.push(piece);
-    return { text: Buffer.concat(parts).toString('utf8'), lags: told.lags };
+    return { text: Buffer.concat(parts).toString('utf8'), lags: reported.lags };
   }
   const clock = new FakeClock(Date.parse('2026-01-14T09:30:05Z'));
 

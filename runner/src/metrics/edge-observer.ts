@@ -28,7 +28,7 @@ export function observedServer<S extends CiServer>(server: S, observer: EdgeObse
       const member: unknown = Reflect.get(target, key, target);
       if (typeof member !== 'function') return member;
       const call = member.bind(target) as (...args: unknown[]) => Promise<unknown>;
-      return isDroneCall(key) ? (...args: unknown[]) => told(call(...args), key, observer) : call;
+      return isDroneCall(key) ? (...args: unknown[]) => reported(call(...args), key, observer) : call;
     },
   });
 }
@@ -49,7 +49,7 @@ const CALLS = {
 const isDroneCall = (key: string | symbol): key is DroneCall =>
   typeof key === 'string' && Object.hasOwn(CALLS, key);
 
-async function told(answer: Promise<unknown>, call: DroneCall, observer: EdgeObserver): Promise<unknown> {
+async function reported(answer: Promise<unknown>, call: DroneCall, observer: EdgeObserver): Promise<unknown> {
   try {
     const value = await answer;
     observer.droneCalled(call, isLost(value) ? CONFLICT : OK);

@@ -48,14 +48,14 @@ function tellAll(metrics: RunnerMetrics): void {
   metrics.buildSeen(1, 'push');
   metrics.waited('capacity', 1000);
   metrics.launched(10);
-  metrics.landed(1000);
+  metrics.finished(1000);
   metrics.failedEarly('yaml', 'pipeline');
   metrics.stepStarted('swap', 5);
   metrics.concluded({ kind: 'completed' }, undefined);
   metrics.after({ verb: 'get', resource: 'pods' }, 200, 3);
   metrics.droneCalled('ping', 200);
   metrics.held(1);
-  metrics.rosterChanged([anEntry({ adopted: true }), anEntry({ stageId: 2 })]);
+  metrics.registryChanged([anEntry({ adopted: true }), anEntry({ stageId: 2 })]);
 }
 
 describe('RunnerMetrics', () => {
@@ -163,9 +163,9 @@ describe('RunnerMetrics', () => {
 
   it('counts the request of a Pod when its stage is admitted, once; not while it waits, nor of a Pod taken over', async () => {
     const metrics = start();
-    metrics.rosterChanged([anEntry({ phase: 'waiting' }), anEntry({ stageId: 2, adopted: true })]);
-    metrics.rosterChanged([anEntry({ phase: 'starting' }), anEntry({ stageId: 2, adopted: true })]);
-    metrics.rosterChanged([anEntry({ phase: 'running' })]);
+    metrics.registryChanged([anEntry({ phase: 'waiting' }), anEntry({ stageId: 2, adopted: true })]);
+    metrics.registryChanged([anEntry({ phase: 'starting' }), anEntry({ stageId: 2, adopted: true })]);
+    metrics.registryChanged([anEntry({ phase: 'running' })]);
 
     const { samples } = await exposed(metrics);
 

@@ -4,10 +4,10 @@ import { RUNNER_METRICS, STAGE_STATES } from '@hangar/shared/contract/runner-met
 import type { ApiCall, CallObserver } from '@hangar/shared/kubernetes/http-cluster';
 import { Registry } from 'prom-client';
 import { WAIT_REASONS, type WaitReason } from '../admit/admit.ts';
-import type { Conclusion } from '../flight/stage-state.ts';
-import type { JourneyEvents } from '../journey/journey-parts.ts';
+import type { Conclusion } from '../supervise/stage-state.ts';
+import type { StageEvents } from '../stage/stage-parts.ts';
 import { FAILURES } from '../pipeline/failures.ts';
-import type { RosterEntry } from '../roster.ts';
+import type { RegisteredStage } from '../stage-registry.ts';
 import type { Trouble } from '../watch/trouble.ts';
 import type { DroneCall, EdgeObserver } from './edge-observer.ts';
 import {
@@ -33,7 +33,7 @@ export interface RunnerIdentity {
 
 /** What is true at the moment of a scrape. Ages in milliseconds. */
 export interface Picture {
-  readonly stages: readonly RosterEntry[];
+  readonly stages: readonly RegisteredStage[];
   readonly unschedulablePods: number;
   readonly orphanedPods: number;
   readonly watchStaleMs: number;
@@ -47,7 +47,7 @@ const REMEMBERED = 20_000;
 const NO_WAIT_MS = 50;
 
 /** All that the runner counts: it listens at every port that tells something, and is read by Prometheus. */
-export class RunnerMetrics implements JourneyEvents, CallObserver, EdgeObserver {
+export class RunnerMetrics implements StageEvents, CallObserver, EdgeObserver {
   readonly #registry = new Registry();
   readonly #instruments: Instruments<typeof RUNNER_METRICS>;
   readonly #builds = new Seen(REMEMBERED);
@@ -76,7 +76,7 @@ export class RunnerMetrics implements JourneyEvents, CallObserver, EdgeObserver 
   }
 
   /** The roster has changed: who is new in it, or was admitted, is counted. */
-  rosterChanged(entries: readonly RosterEntry[]): void {
+  registryChanged(entries: readonly RegisteredStage[]): void {
     for (const entry of entries) {
       if (entry.adopted && this.#adopted.add(entry.stageId)) this.#instruments.adopted.inc();
       const admitted = entry.phase === 'starting' || entry.phase === 'running';
@@ -99,7 +99,7 @@ export class RunnerMetrics implements JourneyEvents, CallObserver, EdgeObserver 
     this.#instruments.launch.observe(ms / 1000);
   }
 
-  landed(ms: number): void {
+  finished(ms: number): void {
     this.#instruments.run.observe(ms / 1000);
   }
 

@@ -1,6 +1,6 @@
 import type { STAGE_STATES } from '@hangar/shared/contract/runner-metrics';
 import { type Load, NO_LOAD, plus } from '../admit/admit.ts';
-import type { RosterEntry, StagePhase } from '../roster.ts';
+import type { RegisteredStage, StagePhase } from '../stage-registry.ts';
 
 /** A state as metrics and the autoscaler speak of it. */
 export type StageState = (typeof STAGE_STATES)[number];
@@ -12,7 +12,7 @@ export function stateOf(phase: StagePhase): StageState {
 
 /** How many stages are in each state, and what they ask for together. Pure. */
 export function stageTotals(
-  entries: readonly RosterEntry[],
+  entries: readonly RegisteredStage[],
 ): Readonly<Record<StageState, { readonly stages: number; readonly asks: Load }>> {
   const of = (state: StageState): { stages: number; asks: Load } => {
     const those = entries.filter((entry) => stateOf(entry.phase) === state);

@@ -1,10 +1,10 @@
 import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
-import type { JourneyParts } from '../journey/journey-parts.ts';
+import type { StageParts } from '../stage/stage-parts.ts';
 import type { DroneStage, StageDetail } from '../pipeline/drone.ts';
 import { type CiServer, CiServerError } from '../ports/ci-server.ts';
-import { Roster } from '../roster.ts';
+import { StageRegistry } from '../stage-registry.ts';
 import { CancelWatches } from './cancel-watches.ts';
 import { carryOn, take } from './take.ts';
 
@@ -18,7 +18,7 @@ const refused = (status: number): CiServerError => new CiServerError('accept', s
  */
 function begin(server: Partial<CiServer> = {}) {
   const clock = new FakeClock();
-  const told: string[] = [];
+  const reports: string[] = [];
   const finished: DroneStage[] = [];
   const handOver = new AbortController();
   const detailOf = (stage: Partial<DroneStage>): StageDetail =>
@@ -38,60 +38,60 @@ function begin(server: Partial<CiServer> = {}) {
     },
     ...server,
   };
-  const roster = new Roster();
+  const registry = new StageRegistry();
   const parts = {
     clock,
     ciServer: ciServer as CiServer,
     log: silentLogger,
-    roster,
+    registry,
     events: { buildSeen: () => undefined },
     cancelWatches: new CancelWatches({ clock, ciServer: ciServer as CiServer, log: silentLogger }),
     lease: {
-      intend: (one: typeof intent) => Promise.resolve(void told.push(`intend ${one.stageId}`)),
-      settle: (stageId: number) => void told.push(`settle ${stageId}`),
+      intend: (one: typeof intent) => Promise.resolve(void reports.push(`intend ${one.stageId}`)),
+      settle: (stageId: number) => void reports.push(`settle ${stageId}`),
     },
-  } as unknown as JourneyParts;
+  } as unknown as StageParts;
   const go = () => take(parts, offer, { machine: 'r1', handOver: handOver.signal });
   const goOn = () => carryOn(parts, intent, handOver.signal);
-  return { clock, parts, roster, told, finished, handOver, go, goOn, detail };
+  return { clock, parts, registry, reports, finished, handOver, go, goOn, detail };
 }
 
 describe('taking an offer', () => {
   it('writes the intent, accepts, and travels', async () => {
-    const { go, told, finished, roster } = begin();
+    const { go, reports, finished, registry } = begin();
     expect(await go()).toBe('taken');
-    expect(told[0]).toBe('intend 63');
+    expect(reports[0]).toBe('intend 63');
     await settle();
     expect(finished).toMatchObject([{ id: 63, machine: 'r1', version: 2, status: 'killed' }]);
-    expect([told, roster.entries]).toEqual([['intend 63', 'settle 63'], []]);
+    expect([reports, registry.entries]).toEqual([['intend 63', 'settle 63'], []]);
   });
 
   it('does not take a stage that is in hand already', async () => {
-    const { go, told } = begin({ accept: () => new Promise(() => undefined) });
+    const { go, reports } = begin({ accept: () => new Promise(() => undefined) });
     void go();
     expect(await go()).toBe('not-taken');
-    expect(told).toEqual(['intend 63']);
+    expect(reports).toEqual(['intend 63']);
   });
 
   it.each([
     ['another was faster', () => Promise.resolve({ kind: 'lost' } as const)],
     ['the server refuses', () => Promise.reject(refused(500))],
   ])('leaves nothing in hand when %s', async (_, accept) => {
-    const { go, told, roster, finished } = begin({ accept });
+    const { go, reports, registry, finished } = begin({ accept });
     expect(await go()).toBe('not-taken');
-    expect([told, roster.entries, finished]).toEqual([['intend 63', 'settle 63'], [], []]);
+    expect([reports, registry.entries, finished]).toEqual([['intend 63', 'settle 63'], [], []]);
   });
 
   it('does not accept what can’t be written down first', async () => {
-    const { go, parts, roster, finished } = begin();
+    const { go, parts, registry, finished } = begin();
     Object.assign(parts.lease, { intend: () => Promise.reject(new Error('no answer')) });
     expect(await go()).toBe('not-taken');
     await settle();
-    expect([roster.entries, finished]).toEqual([[], []]);
+    expect([registry.entries, finished]).toEqual([[], []]);
   });
 
   it('stopped while the server answers, leaves the intent to the next and its own hands empty (14)', async () => {
-    const { go, told, roster, handOver } = begin({
+    const { go, reports, registry, handOver } = begin({
       accept: (_id, _machine, signal) =>
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
     });
@@ -99,7 +99,7 @@ describe('taking an offer', () => {
     await settle();
     handOver.abort(new Error('going'));
     expect(await taken).toBe('not-taken');
-    expect([told, roster.entries]).toEqual([['intend 63'], []]);
+    expect([reports, registry.entries]).toEqual([['intend 63'], []]);
   });
 });
 
@@ -110,21 +110,21 @@ describe('going on with an intent (13, 18)', () => {
     ['that was not accepted yet', {}],
     ['that was accepted under that name', { accept: lost }],
   ])('travels with a stage %s', async (_, server) => {
-    const { goOn, finished, told } = begin(server);
+    const { goOn, finished, reports } = begin(server);
     await goOn();
     await settle();
     expect(finished).toMatchObject([{ id: 63, buildId: 41, machine: 'r1', status: 'killed' }]);
-    expect(told).toEqual(['settle 63']);
+    expect(reports).toEqual(['settle 63']);
   });
 
   it.each<[string, Partial<DroneStage>]>([
     ['is another runner’s', { machine: 'other', status: 'pending' }],
     ['has ended', { machine: 'r1', status: 'success' }],
   ])('drops a stage that %s', async (_, stage) => {
-    const { goOn, parts, detail, finished, told, roster } = begin({ accept: lost });
+    const { goOn, parts, detail, finished, reports, registry } = begin({ accept: lost });
     Object.assign(parts.ciServer, { detail: detail(stage) });
     await goOn();
-    expect([finished, told, roster.entries]).toEqual([[], ['settle 63'], []]);
+    expect([finished, reports, registry.entries]).toEqual([[], ['settle 63'], []]);
   });
 
   it('ends a stage that was started and has no Pod: nobody else would', async () => {
@@ -137,7 +137,7 @@ describe('going on with an intent (13, 18)', () => {
 
   it('asks again while it can’t be learnt whose it is, and gives up after some minutes', async () => {
     let asked = 0;
-    const { clock, goOn, finished, told } = begin({
+    const { clock, goOn, finished, reports } = begin({
       accept: lost,
       detail: () => {
         asked += 1;
@@ -147,22 +147,22 @@ describe('going on with an intent (13, 18)', () => {
     const gone = goOn();
     await clock.step(600_000);
     await gone;
-    expect([asked, finished, told]).toEqual([13, [], ['settle 63']]);
+    expect([asked, finished, reports]).toEqual([13, [], ['settle 63']]);
   });
 
   it('leaves a stage alone that is in hand', async () => {
-    const { goOn, told } = begin({ accept: () => new Promise(() => undefined) });
+    const { goOn, reports } = begin({ accept: () => new Promise(() => undefined) });
     void goOn();
     await goOn();
-    expect(told).toEqual([]);
+    expect(reports).toEqual([]);
   });
 
   it('stopped in the middle, leaves the intent where it is', async () => {
-    const { clock, goOn, told, roster, handOver } = begin({ accept: () => Promise.reject(refused(0)) });
+    const { clock, goOn, reports, registry, handOver } = begin({ accept: () => Promise.reject(refused(0)) });
     const gone = goOn();
     await settle();
     handOver.abort(new Error('going'));
     await gone;
-    expect([told, roster.entries, clock.pending]).toEqual([[], [], 0]);
+    expect([reports, registry.entries, clock.pending]).toEqual([[], [], 0]);
   });
 });

@@ -1,16 +1,16 @@
 import { Backoff, type BackoffTerms } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
 import { NO_LOAD } from '../admit/admit.ts';
-import { travel } from '../journey/journey.ts';
-import type { JourneyParts } from '../journey/journey-parts.ts';
+import { runStage } from '../stage/run-stage.ts';
+import type { StageParts } from '../stage/stage-parts.ts';
 import type { Intent } from '../lease/lease-record.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
 import { finishBare } from '../report/finish-bare.ts';
-import type { Roster } from '../roster.ts';
+import type { StageRegistry } from '../stage-registry.ts';
 import type { Taken } from './poll.ts';
 
 /** A stage that comes into this process's hands, before anything is known of its repository. */
-function entryOf(stage: DroneStage, clock: Clock): Parameters<Roster['enter']>[0] {
+function entryOf(stage: DroneStage, clock: Clock): Parameters<StageRegistry['enter']>[0] {
   return {
     stageId: stage.id,
     buildId: stage.buildId,
@@ -32,18 +32,18 @@ function entryOf(stage: DroneStage, clock: Clock): Parameters<Roster['enter']>[0
  * the journey goes on by itself. Never rejects.
  */
 export async function take(
-  parts: JourneyParts,
+  parts: StageParts,
   offer: DroneStage,
   by: { machine: string; handOver: AbortSignal },
 ): Promise<Taken> {
-  const { ciServer, clock, lease, log, roster } = parts;
-  if (!roster.enter(entryOf(offer, clock))) return 'not-taken';
+  const { ciServer, clock, lease, log, registry } = parts;
+  if (!registry.enter(entryOf(offer, clock))) return 'not-taken';
   try {
     await lease.intend({ stageId: offer.id, buildId: offer.buildId, machine: by.machine }, by.handOver);
     const accepted = await ciServer.accept(offer.id, by.machine, by.handOver);
     if (accepted.kind === 'accepted') {
       const stage = { ...offer, ...accepted.stage, machine: by.machine };
-      void travel(parts, { stage, machine: by.machine }, by.handOver);
+      void runStage(parts, { stage, machine: by.machine }, by.handOver);
       return 'taken';
     }
     log.debug({ stageId: offer.id }, 'another runner was faster');
@@ -58,9 +58,9 @@ export async function take(
   return leave(parts, offer.id, 'settled');
 }
 
-function leave({ lease, roster }: JourneyParts, stageId: number, intent: 'kept' | 'settled'): Taken {
+function leave({ lease, registry }: StageParts, stageId: number, intent: 'kept' | 'settled'): Taken {
   if (intent === 'settled') lease.settle(stageId);
-  roster.leave(stageId);
+  registry.leave(stageId);
   return 'not-taken';
 }
 
@@ -72,22 +72,22 @@ const MOST_QUESTIONS = 12;
  * Goes on with a stage that this replica's former life, or a dead one, meant to accept or had accepted, and that has no Pod.
  * Never rejects.
  */
-export async function carryOn(parts: JourneyParts, intent: Intent, handOver: AbortSignal): Promise<void> {
-  const { log, roster, clock } = parts;
+export async function carryOn(parts: StageParts, intent: Intent, handOver: AbortSignal): Promise<void> {
+  const { log, registry, clock } = parts;
   const { stageId, buildId } = intent;
   const blank = { id: stageId, buildId, name: '' } as DroneStage;
-  if (!roster.enter(entryOf(blank, clock))) return;
+  if (!registry.enter(entryOf(blank, clock))) return;
   try {
     const found = await findOut(parts, intent, handOver);
     if (found.kind === 'pending') {
       log.info({ stageId }, 'going on with a stage that was accepted before');
-      void travel(parts, { stage: found.stage, machine: intent.machine }, handOver);
+      void runStage(parts, { stage: found.stage, machine: intent.machine }, handOver);
       return;
     }
     const { started } = intent;
     if (found.kind === 'running' && started) {
       log.info({ stageId }, 'going on with a stage that waits for room in a quota');
-      void travel(parts, { stage: found.stage, machine: intent.machine, started }, handOver);
+      void runStage(parts, { stage: found.stage, machine: intent.machine, started }, handOver);
       return;
     }
     if (found.kind === 'running') await finishBare(parts, found.stage, LOST, handOver);
@@ -109,7 +109,7 @@ const LOST = {
 type Found = { readonly kind: 'pending' | 'running'; readonly stage: DroneStage } | { readonly kind: 'over' };
 
 /** Accepts it, or learns from its details whether it was accepted under that name before. */
-async function findOut(parts: JourneyParts, intent: Intent, signal: AbortSignal): Promise<Found> {
+async function findOut(parts: StageParts, intent: Intent, signal: AbortSignal): Promise<Found> {
   const { ciServer, clock, log } = parts;
   const { stageId, buildId, machine } = intent;
   // Nobody else waits for this answer: the middle of the dice will do.

@@ -33,7 +33,9 @@ describe('finishBare', () => {
     ['a cancel, without any', 'killed', '', 0],
   ] as const)('tells %s', async (_, status, error, exitCode) => {
     const { sent, parts } = begin(updated);
-    expect(await finishBare(parts, stage, { status, text: error, started: undefined }, never)).toBe('told');
+    expect(await finishBare(parts, stage, { status, text: error, started: undefined }, never)).toBe(
+      'reported',
+    );
     const seconds = 1_768_383_000;
     expect(sent).toEqual([
       { ...stage, status, error, exitCode, started: seconds, stopped: seconds, steps: [] },
@@ -56,7 +58,7 @@ describe('finishBare', () => {
       Promise.resolve({ kind: 'conflict', afterLostAnswer: false } as const),
     );
     expect(await finishBare(parts, stage, { status: 'killed', text: '', started: undefined }, never)).toBe(
-      'told',
+      'reported',
     );
     expect(sent).toHaveLength(1);
   });
@@ -64,7 +66,7 @@ describe('finishBare', () => {
   it('never rejects: what the server refuses for good stays untold', async () => {
     const { parts } = begin(() => Promise.reject(new CiServerError('PUT stage', 500, 'trouble')));
     expect(await finishBare(parts, stage, { status: 'error', text: 'x', started: undefined }, never)).toBe(
-      'untold',
+      'unreported',
     );
   });
 
@@ -77,7 +79,7 @@ describe('finishBare', () => {
     };
     expect(
       await finishBare(parts, stage, { status: 'error', text: 'too long', started: { firstLog } }, never),
-    ).toBe('told');
+    ).toBe('reported');
     await finishBare(parts, stage, { status: 'killed', text: '', started: { firstLog } }, never);
     expect([notes, sent.length]).toEqual([['too long'], 2]);
   });
@@ -89,16 +91,16 @@ describe('finishBare', () => {
       finish: (signal: AbortSignal) => (signal.throwIfAborted(), Promise.resolve()),
     };
     const end = { status: 'error', text: 'x', started: { firstLog } } as const;
-    expect(await finishBare(before.parts, stage, end, AbortSignal.abort())).toBe('untold');
+    expect(await finishBare(before.parts, stage, end, AbortSignal.abort())).toBe('unreported');
     expect(before.sent).toEqual([]);
     const handOver = new AbortController();
     const { parts } = begin(
       (signal) =>
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
     );
-    const told = finishBare(parts, stage, { ...end, started: undefined }, handOver.signal);
+    const reports = finishBare(parts, stage, { ...end, started: undefined }, handOver.signal);
     await Promise.resolve();
     handOver.abort(new Error('going'));
-    expect(await told).toBe('untold');
+    expect(await reports).toBe('unreported');
   });
 });

@@ -26,7 +26,7 @@ export async function finishBare(
   stage: DroneStage,
   end: BareEnd,
   handOver: AbortSignal,
-): Promise<'told' | 'untold'> {
+): Promise<'reported' | 'unreported'> {
   try {
     await closeLog(parts, end, handOver);
     handOver.throwIfAborted();
@@ -35,11 +35,11 @@ export async function finishBare(
       { stageId: stage.id, status: end.status, reported: update.kind },
       'the stage has ended before its steps',
     );
-    return 'told';
+    return 'reported';
   } catch (error) {
     if (!handOver.aborted)
       parts.log.error({ err: error, stageId: stage.id }, 'the end of a stage could not be reported');
-    return 'untold';
+    return 'unreported';
   }
 }
 

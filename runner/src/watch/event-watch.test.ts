@@ -11,12 +11,12 @@ function begin(namespace = 'ci') {
   const cluster = new FakeCluster();
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
-  const told: string[] = [];
+  const reported: string[] = [];
   const warned: string[] = [];
   const log = { ...silentLogger, warn: (_fields: object, text: string) => void warned.push(text) };
   let ended = false;
   const run = () => {
-    const tell = (uid: string, { text }: { text: string }) => void told.push(`${uid}: ${text}`);
+    const tell = (uid: string, { text }: { text: string }) => void reported.push(`${uid}: ${text}`);
     void watchEvents({ clock, random: () => 0.5, cluster, log, tell }, namespace, stop.signal).then(
       () => (ended = true),
     );
@@ -32,18 +32,21 @@ function begin(namespace = 'ci') {
     cluster.put({ resource: RESOURCE.events, namespace: place, name }, event);
     return settle();
   };
-  return { clock, cluster, stop, told, warned, run, put, isOver: () => ended };
+  return { clock, cluster, stop, reported, warned, run, put, isOver: () => ended };
 }
 
 describe('the watch of Events', () => {
   it('tells what was there and what comes, of our Pods alone, with one call', async () => {
-    const { run, put, told, cluster } = begin();
+    const { run, put, reported, cluster } = begin();
     await put('1', 'before:1');
     await put('2', 'theirs:1', 'postgres-0');
     await run();
     await put('3', 'after:1');
 
-    expect(told).toEqual(['uid of drone-a: pulling image before:1', 'uid of drone-a: pulling image after:1']);
+    expect(reported).toEqual([
+      'uid of drone-a: pulling image before:1',
+      'uid of drone-a: pulling image after:1',
+    ]);
     expect([cluster.count('watch', 'events'), cluster.count('list', 'events')]).toEqual([1, 0]);
     expect(cluster.calls[0]?.body).toMatchObject({
       fieldSelector:
@@ -55,22 +58,22 @@ describe('the watch of Events', () => {
     ['one namespace', 'ci', 1],
     ['all of them', '', 2],
   ])('looks at %s', async (_sentence, namespace, want) => {
-    const { run, put, told } = begin(namespace);
+    const { run, put, reported } = begin(namespace);
     await put('1', 'a:1');
     await put('1', 'b:1', 'drone-b', 'other');
     await run();
 
-    expect(told).toHaveLength(want);
+    expect(reported).toHaveLength(want);
   });
 
   it('goes on after a cut where it was, and after a version that is forgotten from what is there', async () => {
-    const { run, put, told, cluster, clock } = begin();
+    const { run, put, reported, cluster, clock } = begin();
     await run();
     await put('1', 'a:1');
     cluster.cut(refusal(0, 'NoAnswer'));
     await put('2', 'b:1');
     await clock.step(60_000);
-    expect(told).toHaveLength(2);
+    expect(reported).toHaveLength(2);
 
     cluster.cut();
     cluster.compact();
@@ -78,7 +81,7 @@ describe('the watch of Events', () => {
     cluster.compact();
     await clock.step(60_000);
     await clock.step(60_000);
-    expect(told.at(-1)).toBe('uid of drone-a: pulling image c:1');
+    expect(reported.at(-1)).toBe('uid of drone-a: pulling image c:1');
   });
 
   it('does not hammer a server that closes at once', async () => {

@@ -31,10 +31,10 @@ const WAITS: ReadonlyMap<string, string> = new Map([
 
 /** The notice in an Event of a Pod; undefined for what says nothing that the author need know, or that the Pod's status tells too. Pure. */
 export function noticeOf(event: CoreV1Event): PodNotice | undefined {
-  const told = toldBy(event.reason ?? '', event.message ?? '');
-  if (!told) return undefined;
+  const reported = toldBy(event.reason ?? '', event.message ?? '');
+  if (!reported) return undefined;
   const [, container = ''] = /\{(.+)\}$/.exec(event.involvedObject.fieldPath ?? '') ?? [];
-  return { ...told, container, atMs: timeOf(event) };
+  return { ...reported, container, atMs: timeOf(event) };
 }
 
 function toldBy(reason: string, message: string): Told | undefined {

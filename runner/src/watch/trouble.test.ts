@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { aPlan, aPlannedStep } from '../flight/testing/a-plan.ts';
+import { aPlan, aPlannedStep } from '../supervise/testing/a-plan.ts';
 import {
   afterSwap,
   aPod,
@@ -10,7 +10,7 @@ import {
   waiting,
   withStates,
   withStatus,
-} from '../flight/testing/a-pod.ts';
+} from '../supervise/testing/a-pod.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import { observe } from './observe.ts';
 import {

@@ -12,7 +12,7 @@ const labels = { app: 'hangar' };
 
 function begin(cluster = new FakeCluster()) {
   const clock = new FakeClock();
-  const told: string[] = [];
+  const reported: string[] = [];
   const troubles: KubernetesError[] = [];
   let listen = (_change: Change<V1Pod>): void => undefined;
   const watch = new ListWatch<V1Pod>(clock, cluster, {
@@ -20,7 +20,7 @@ function begin(cluster = new FakeCluster()) {
     selection: { labelSelector: 'app=hangar' },
     read: whole,
     onChange: (change) => {
-      told.push(`${change.kind} ${change.object.metadata?.name}/${change.object.metadata?.uid}`);
+      reported.push(`${change.kind} ${change.object.metadata?.name}/${change.object.metadata?.uid}`);
       listen(change);
     },
     onTrouble: (error) => troubles.push(error),
@@ -29,7 +29,7 @@ function begin(cluster = new FakeCluster()) {
   const put = (name: string, phase = 'Pending'): V1Pod =>
     cluster.put<V1Pod>(at(name), { metadata: { labels }, status: { phase } });
   return {
-    ...{ clock, cluster, watch, told, troubles, stop, put },
+    ...{ clock, cluster, watch, reported, troubles, stop, put },
     run: () => watch.run(stop.signal),
     listen: (by: typeof listen) => {
       listen = by;
@@ -42,7 +42,7 @@ const names = (watch: ListWatch<V1Pod>): string[] =>
 
 describe('ListWatch', () => {
   it('lists, then follows: changes, disappearances, and nothing that is not selected', async () => {
-    const { clock, cluster, watch, told, put, run, stop } = begin();
+    const { clock, cluster, watch, reported, put, run, stop } = begin();
     put('a');
     const running = run();
     await clock.step(0);
@@ -51,7 +51,7 @@ describe('ListWatch', () => {
     put('a', 'Running');
     cluster.drop(at('b'));
     await clock.step(0);
-    expect(told).toEqual(['present a/uid-1', 'present b/uid-2', 'present a/uid-1', 'gone b/uid-2']);
+    expect(reported).toEqual(['present a/uid-1', 'present b/uid-2', 'present a/uid-1', 'gone b/uid-2']);
     expect(names(watch)).toEqual(['a']);
     expect(watch.find('ci', 'a')?.status?.phase).toBe('Running');
     expect(watch.find('ci', 'b')).toBeUndefined();
@@ -101,13 +101,13 @@ describe('ListWatch', () => {
     ['a cut', noAnswer()],
     ['silence', refusal(0, 'Silence')],
   ])('after %s goes on from the last version without a new list', async (_, end) => {
-    const { clock, cluster, told, run, stop, put } = begin();
+    const { clock, cluster, reported, run, stop, put } = begin();
     void run();
     await clock.step(2_000);
     cluster.cut(end);
     put('a');
     await clock.step(200);
-    expect(told).toEqual(['present a/uid-1']);
+    expect(reported).toEqual(['present a/uid-1']);
     expect(cluster.count('list', 'pods')).toBe(1);
     stop.abort();
   });
@@ -116,12 +116,12 @@ describe('ListWatch', () => {
     ['as an event', undefined],
     ['as a status', refusal(410, 'Expired')],
   ])('after 410 %s lists anew at once and tells what the gap hid, silently', async (_, status) => {
-    const { clock, cluster, told, troubles, run, stop, put } = begin();
+    const { clock, cluster, reported, troubles, run, stop, put } = begin();
     put('a');
     put('b');
     void run();
     await clock.step(2_000);
-    told.length = 0;
+    reported.length = 0;
     put('b', 'Running');
     cluster.drop(at('a'));
     cluster.put(at('c'), { metadata: { labels } });
@@ -129,7 +129,7 @@ describe('ListWatch', () => {
     if (status) cluster.fail('watch', 'pods', status);
     cluster.cut();
     await clock.step(0);
-    expect(told.sort()).toEqual(['gone a/uid-1', 'present b/uid-2', 'present c/uid-3']);
+    expect(reported.sort()).toEqual(['gone a/uid-1', 'present b/uid-2', 'present c/uid-3']);
     expect(troubles).toEqual([]);
     stop.abort();
   });
@@ -148,7 +148,7 @@ describe('ListWatch', () => {
   });
 
   it('tells the death and the birth when a name comes back with another object behind it', async () => {
-    const { clock, cluster, told, run, stop, put } = begin();
+    const { clock, cluster, reported, run, stop, put } = begin();
     put('a');
     void run();
     await clock.step(2_000);
@@ -157,7 +157,7 @@ describe('ListWatch', () => {
     cluster.compact();
     cluster.cut(refusal(410, 'Expired'));
     await clock.step(0);
-    expect(told).toEqual(['present a/uid-1', 'gone a/uid-1', 'present a/uid-2']);
+    expect(reported).toEqual(['present a/uid-1', 'gone a/uid-1', 'present a/uid-2']);
     stop.abort();
   });
 
@@ -218,7 +218,7 @@ describe('ListWatch', () => {
   });
 
   it('tells the others though a listener fails, and says so', async () => {
-    const { clock, watch, told, troubles, run, stop, put, listen } = begin();
+    const { clock, watch, reported, troubles, run, stop, put, listen } = begin();
     put('a');
     put('b');
     listen(() => {
@@ -228,7 +228,7 @@ describe('ListWatch', () => {
     await clock.step(0);
     put('c');
     await clock.step(0);
-    expect(told).toHaveLength(3);
+    expect(reported).toHaveLength(3);
     expect(names(watch)).toEqual(['a', 'b', 'c']);
     expect(troubles.map((one) => one.message)).toEqual(Array(3).fill('TypeError: a bug'));
     stop.abort();
@@ -273,7 +273,7 @@ describe('ListWatch', () => {
   it('keeps what it knew of an object that it cannot read any more, until that is gone', async () => {
     const clock = new FakeClock();
     const cluster = new FakeCluster();
-    const told: string[] = [];
+    const reported: string[] = [];
     const watch = new ListWatch<V1Pod, string>(clock, cluster, {
       target: place,
       selection: {},
@@ -281,7 +281,7 @@ describe('ListWatch', () => {
         if (status?.phase === 'Odd') throw new TypeError('a bug');
         return `${metadata?.name} ${status?.phase}`;
       },
-      onChange: ({ kind, object }) => told.push(`${kind} ${object}`),
+      onChange: ({ kind, object }) => reported.push(`${kind} ${object}`),
     });
     const stop = new AbortController();
     const put = (phase: string): V1Pod => cluster.put<V1Pod>(at('a'), { status: { phase } });
@@ -294,7 +294,7 @@ describe('ListWatch', () => {
     expect(watch.objects).toEqual(['a Running']);
     cluster.drop(at('a'));
     await clock.step(0);
-    expect(told).toEqual(['present a Running', 'gone a Running']);
+    expect(reported).toEqual(['present a Running', 'gone a Running']);
     expect(watch.objects).toEqual([]);
     stop.abort();
   });
@@ -306,10 +306,10 @@ describe('ListWatch', () => {
           yield { resourceVersion, items: [{ metadata: { name: 'a' } } as T] };
       }
     }
-    const { watch, told, stop } = begin(new Nameless());
+    const { watch, reported, stop } = begin(new Nameless());
     await watch.sync(stop.signal);
     await watch.sync(stop.signal);
-    expect(told).toEqual(['present a/undefined']);
+    expect(reported).toEqual(['present a/undefined']);
   });
 
   it('never goes on from half a list: what a broken one did not show would stay hidden', async () => {

@@ -7,7 +7,7 @@ import { markdownTable, textTable } from '../measure/table.ts';
 import { readOptions, type StepsOptions } from '../steps/options.ts';
 import { circumstancesText } from '../steps/report.ts';
 import { circumstances } from '../steps/steps.ts';
-import { type Compared, playScene, SCENES } from './comparison.ts';
+import { type Compared, playActView, SCENES } from './comparison.ts';
 import { comparisonMarkdown, comparisonText } from './comparison-table.ts';
 import { SPEED_BENCHES } from './speed.ts';
 
@@ -54,8 +54,8 @@ async function runAll({ only, quick }: StepsOptions, { complain: say, stop }: Te
     }
   }
   const policies: Compared[] = [];
-  for (const scene of isAsked('policies') ? SCENES : [])
-    policies.push(...(await playScene(scene, seeds, { say, stop })));
+  for (const actView of isAsked('policies') ? SCENES : [])
+    policies.push(...(await playActView(actView, seeds, { say, stop })));
   return { seeds, policies, speed, failures };
 }
 

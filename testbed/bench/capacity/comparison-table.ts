@@ -73,7 +73,7 @@ const titleOf = ({ load, placement, knownShare }: Compared): string =>
   `${load}, placement ${placement}${knownShare > 0 ? `, ${Math.round(knownShare * 100)} % known 180 s before` : ''}`;
 
 /** Rows of one load under one placement together, in their order. */
-const scenesOf = (all: readonly Compared[]): readonly (readonly [string, readonly Compared[]])[] => [
+const actViewsOf = (all: readonly Compared[]): readonly (readonly [string, readonly Compared[]])[] => [
   ...Map.groupBy(all, titleOf),
 ];
 
@@ -91,7 +91,7 @@ export function comparisonText(all: readonly Compared[]): string {
       )
       .join('\n');
   };
-  return scenesOf(all)
+  return actViewsOf(all)
     .map(([title, rows]) => `${title}\n${table(rows)}`)
     .join('\n\n');
 }
@@ -101,7 +101,7 @@ export function comparisonMarkdown(all: readonly Compared[]): string {
   const line = (row: readonly string[]): string => `| ${row.join(' | ')} |`;
   const table = (rows: readonly Compared[]): string =>
     [line(HEAD), line(['---', ...HEAD.slice(1).map(() => '--:')]), ...rows.map(cells).map(line)].join('\n');
-  return scenesOf(all)
+  return actViewsOf(all)
     .map(([title, rows]) => `### ${title}\n\n${table(rows)}`)
     .join('\n\n');
 }

@@ -14,7 +14,7 @@ export interface Demanded {
 }
 
 /** Policies that are played on one load, all placed alike. */
-export interface Scene {
+export interface ActView {
   readonly load: LoadName;
   /** Share of pushes that are known 180 s before they come. */
   readonly knownShare: number;
@@ -62,7 +62,7 @@ const ALL = [
 const KARPENTER_BUFFER = { nodeHours: 1160, p95Seconds: 10 } as const;
 
 /** Everything that is compared: all policies under each placement, then what is known ahead. */
-export const SCENES: readonly Scene[] = [
+export const SCENES: readonly ActView[] = [
   {
     load: 'table-like',
     knownShare: 0,
@@ -101,14 +101,14 @@ export const SCENES: readonly Scene[] = [
 ];
 
 /** Plays one scene, policy after policy; others run in between. Stops between two replays when told. */
-export async function playScene(
-  scene: Scene,
+export async function playActView(
+  actView: ActView,
   seeds: readonly number[],
   tell: { readonly say: (text: string) => void; readonly stop: AbortSignal },
 ): Promise<readonly Compared[]> {
-  const { load, knownShare, placement } = scene;
+  const { load, knownShare, placement } = actView;
   const orders = readPolicies({
-    names: scene.policies,
+    names: actView.policies,
     placement,
     bootSeconds: BOOT_SECONDS,
     objectiveP95Seconds: OBJECTIVE_P95_SECONDS,
@@ -120,15 +120,15 @@ export async function playScene(
     for (const seed of seeds) {
       await setImmediate();
       tell.stop.throwIfAborted();
-      played.push(playOne(order, scene, seed));
+      played.push(playOne(order, actView, seed));
     }
-    const demanded = scene.demanded[order.name] ?? {};
+    const demanded = actView.demanded[order.name] ?? {};
     compared.push({ load, knownShare, placement, policy: order.name, demanded, played });
   }
   return compared;
 }
 
-function playOne(order: PolicyOrder, { load, knownShare }: Scene, seed: number): Played {
+function playOne(order: PolicyOrder, { load, knownShare }: ActView, seed: number): Played {
   const knownSeconds = knownShare === 0 ? 0 : KNOWN_SECONDS;
   const jobs = generateLoad({ load, seed, knownShare, knownSeconds });
   const result = replay({

@@ -65,13 +65,13 @@ function placing({ nodes, placements, selectors }: Crowd): number {
   return clock.monotonicMs() - beganMs;
 }
 
-const placingBench = (name: string, crowd: Crowd): SpeedBench => ({
+const placingBench = (name: string, objects: Crowd): SpeedBench => ({
   name,
   run: (options) => {
-    placing(crowd);
-    const values = Array.from({ length: roundsOf(options) }, () => placing(crowd));
+    placing(objects);
+    const values = Array.from({ length: roundsOf(options) }, () => placing(objects));
     const measured: Measured = {
-      name: `${crowd.placements.toLocaleString('en')} placements on ${crowd.nodes.toLocaleString('en')} nodes${crowd.selectors ? ' with selectors' : ''}, ${CLASSES} classes`,
+      name: `${objects.placements.toLocaleString('en')} placements on ${objects.nodes.toLocaleString('en')} nodes${objects.selectors ? ' with selectors' : ''}, ${CLASSES} classes`,
       unit: 'ms',
       values,
       targets: [{ of: 'p50', atMost: 1000 }],
@@ -188,9 +188,13 @@ const scrapeBench: SpeedBench = {
       const values: number[] = [];
       for (let round = 0; round < 2 * roundsOf(options); round += 1) {
         const beganMs = clock.monotonicMs();
-        const { targets: told } = await scrape({ clock, source, deadlineMs: 10_000 }, targets, options.stop);
+        const { targets: reported } = await scrape(
+          { clock, source, deadlineMs: 10_000 },
+          targets,
+          options.stop,
+        );
         values.push(clock.monotonicMs() - beganMs);
-        const silent = told.find(({ reading }) => reading === undefined);
+        const silent = reported.find(({ reading }) => reading === undefined);
         if (silent) throw new Error(`${silent.target} did not answer: ${JSON.stringify(silent.problems)}`);
       }
       const note = `${Math.round(body.length / 1024)} KiB each; the practice runners answer in the same process`;

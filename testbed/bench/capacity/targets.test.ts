@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { playScene, SCENES } from './comparison.ts';
+import { playActView, SCENES } from './comparison.ts';
 import { verdictOf } from './comparison-table.ts';
 
 /** Tuned on no more than the seeds of the bench are. */
@@ -10,10 +10,14 @@ const tell = { say: () => undefined, stop: new AbortController().signal };
 
 /** What issue 4 demands (must-hold 4), on one seed; on three by `npm run bench -- capacity`. */
 describe('what is demanded of the forecast', () => {
-  const demanded = SCENES.flatMap((scene) =>
-    scene.policies
-      .filter((name) => scene.demanded[name] !== undefined)
-      .map((name) => ({ ...scene, policies: [name], title: `${scene.load}, ${scene.knownShare} known` })),
+  const demanded = SCENES.flatMap((actView) =>
+    actView.policies
+      .filter((name) => actView.demanded[name] !== undefined)
+      .map((name) => ({
+        ...actView,
+        policies: [name],
+        title: `${actView.load}, ${actView.knownShare} known`,
+      })),
   );
 
   it('is a list that nobody emptied', () => {
@@ -22,8 +26,8 @@ describe('what is demanded of the forecast', () => {
 
   it.each(demanded)(
     '$policies holds it: $title',
-    async (scene) => {
-      const [compared] = await playScene(scene, [SEED], tell);
+    async (actView) => {
+      const [compared] = await playActView(actView, [SEED], tell);
 
       expect(compared && verdictOf(compared), JSON.stringify(compared)).toBe('met');
     },

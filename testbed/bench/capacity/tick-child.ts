@@ -9,7 +9,7 @@ import { systemClock } from '@hangar/shared/clock';
 import { connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { silentLogger } from '@hangar/shared/logger';
-import type { CrowdWord } from './crowd-server.ts';
+import type { ManyPodsMessage } from './many-objects-server.ts';
 
 /** What one run of this program measured. */
 export interface TickFigures {
@@ -34,8 +34,9 @@ const clock = systemClock();
 const server = fork(new URL('crowd-server.ts', import.meta.url), [String(nodes), String(pods)], {
   execArgv: ['--conditions=source', '--max-old-space-size=8192'],
 });
-const told = async (): Promise<CrowdWord> => ((await once(server, 'message')) as [CrowdWord])[0];
-const opened = await told();
+const reported = async (): Promise<ManyPodsMessage> =>
+  ((await once(server, 'message')) as [ManyPodsMessage])[0];
+const opened = await reported();
 if (!('url' in opened)) throw new Error('the API server did not say where it listens');
 const connection = await connectByText(
   JSON.stringify({
@@ -97,7 +98,7 @@ const lagMs: number[] = [];
 const tickMs: number[] = [];
 for (let tick = 0; tick < ticks; tick += 1) {
   server.send(CHANGED_BETWEEN_TICKS);
-  await told();
+  await reported();
   await clock.sleep(200);
   lagMs.push(
     await lagOf(async () => {

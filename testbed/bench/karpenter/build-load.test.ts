@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rampBuilds, risingBuilds } from '../../real-flows/build-load.ts';
+import { rampBuilds, risingBuilds } from '../../suites/real-flows/build-load.ts';
 
 const RAMP = { seed: 1, spanSeconds: 1200, pushesPerMinute: [1, 5], meanRunSeconds: 150 } as const;
 const mean = (values: readonly number[]): number => values.reduce((sum, one) => sum + one, 0) / values.length;

@@ -1,7 +1,7 @@
 import { ACT_RESOURCE } from '@hangar/autoscaler/act/resources';
 import type { Clock } from '@hangar/shared/clock';
 import type { V1ObjectMeta } from '@kubernetes/client-node';
-import type { FakePool } from '../../real-flows/fake-pool.ts';
+import type { FakePool } from '../../suites/real-flows/fake-pool.ts';
 import type { NodeSpan } from './node-spans.ts';
 
 /** Watches the NodeClaims of some NodePools: what a cloud would bill, from the order on. */

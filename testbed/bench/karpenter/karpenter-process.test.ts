@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { KarpenterProcess } from '../../real-flows/karpenter-process.ts';
+import { KarpenterProcess } from '../../suites/real-flows/karpenter-process.ts';
 
 describe('Karpenter as a process', () => {
   let folder: string;

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { systemClock } from '@hangar/shared/clock';
-import type { RampOptions } from '../../real-flows/build-load.ts';
+import type { RampOptions } from '../../suites/real-flows/build-load.ts';
 import type { BenchCommand, Terminal } from '../command.ts';
 import { markersOf, rewritten } from '../measure/document.ts';
 import { circumstancesText } from '../steps/report.ts';

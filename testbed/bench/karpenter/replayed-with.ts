@@ -1,11 +1,11 @@
 import { karpenterBufferPolicy } from '@hangar/autoscaler/replay/policies/karpenter';
-import type { BufferRule } from '@hangar/autoscaler/replay/policies/own-pool';
+import type { BufferRule } from '@hangar/autoscaler/replay/policies/static-node-pool';
 import { replay } from '@hangar/autoscaler/replay/replay';
 import type { NodeSpec } from '@hangar/autoscaler/simulate/node-table';
 import { parseTrace } from '@hangar/autoscaler/trace/gather';
 import { parseCpuMillicores, parseMemoryBytes } from '@hangar/shared/quantity';
 import type { V1Node } from '@kubernetes/client-node';
-import type { Foretold } from '../../real-flows/replayed.ts';
+import type { Foretold } from '../../suites/real-flows/replayed.ts';
 
 /** What is played: the text of a trace, on nodes like that one. */
 export interface PlayedWorld {

@@ -1,5 +1,5 @@
-import type { DrivenBuild } from '../../real-flows/build-driver.ts';
-import type { Foretold } from '../../real-flows/replayed.ts';
+import type { DrivenBuild } from '../../suites/real-flows/build-driver.ts';
+import type { Foretold } from '../../suites/real-flows/replayed.ts';
 import { quantile } from '../measure/statistics.ts';
 import { boots, type Counted, type NodeSpan, nodeHours } from './node-spans.ts';
 

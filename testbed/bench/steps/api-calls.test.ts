@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AnsweredCall } from '../../flows/runner-in-process.ts';
+import type { AnsweredCall } from '../../suites/flows/runner-in-process.ts';
 import { countCalls } from './api-calls.ts';
 
 const call = (verb: AnsweredCall['verb'], resource: string, status = 200): AnsweredCall => ({

@@ -1,4 +1,4 @@
-import type { AnsweredCall } from '../../flows/runner-in-process.ts';
+import type { AnsweredCall } from '../../suites/flows/runner-in-process.ts';
 
 const WRITES: readonly AnsweredCall['verb'][] = ['create', 'patch', 'delete'];
 

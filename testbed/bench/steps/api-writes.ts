@@ -2,7 +2,7 @@ import type { Measured } from '../measure/row.ts';
 import { countCalls } from './api-calls.ts';
 import type { Bench } from './bench.ts';
 import type { BenchWorld } from './bench-world.ts';
-import { fly } from './flight.ts';
+import { supervise } from './flight.ts';
 import { idleSteps } from './pipelines.ts';
 
 const WRITES = 4;
@@ -23,13 +23,13 @@ const CASES: readonly Case[] = [
 /** The shortest, the longest, and the one that costs more. */
 const QUICK_CASES = CASES.filter(({ steps, credentials }) => steps !== 5 || credentials);
 
-async function measure(world: BenchWorld, { steps, credentials }: Case, times: number): Promise<Measured> {
+async function measure(setup: BenchWorld, { steps, credentials }: Case, times: number): Promise<Measured> {
   const yaml = idleSteps(steps, credentials ? 'image_pull_secrets: [registry]\n' : '');
   const values: number[] = [];
   const texts = new Set<string>();
   while (values.length < times) {
-    const flown = await fly(world, yaml, credentials ? { registry: CREDENTIALS } : {});
-    const count = countCalls(flown.apiCalls);
+    const finishedRun = await supervise(setup, yaml, credentials ? { registry: CREDENTIALS } : {});
+    const count = countCalls(finishedRun.apiCalls);
     values.push(count.writes);
     texts.add(count.text);
   }
@@ -48,10 +48,10 @@ export const apiWritesBench: Bench = {
   name: 'writes',
   what: 'writes to the Kubernetes API per pipeline',
   run: (track) =>
-    track.within({}, async (world) => {
+    track.within({}, async (setup) => {
       const rows: Measured[] = [];
       for (const one of track.quick ? QUICK_CASES : CASES)
-        rows.push(await measure(world, one, track.times(3, 1)));
+        rows.push(await measure(setup, one, track.times(3, 1)));
       return rows;
     }),
 };

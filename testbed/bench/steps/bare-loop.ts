@@ -39,10 +39,10 @@ function placeholders(name: string, gateImage: string, steps: number): V1Pod {
  */
 export async function bareLoop(
   track: Track,
-  world: BenchWorld,
+  setup: BenchWorld,
   { image, steps }: BareLoop,
 ): Promise<readonly number[]> {
-  const { admin, namespace } = world;
+  const { admin, namespace } = setup;
   const name = `bare-loop-${process.pid}-${Math.round(performance.now())}`;
   const never = new AbortController().signal;
   const target = { resource: RESOURCE.pods, namespace, name };
@@ -56,8 +56,8 @@ export async function bareLoop(
       placeholders(name, track.cluster.gateImage ?? '', steps),
       never,
     );
-    await world.until('all placeholders run', () => running(tape) === steps, PATIENCE_MS);
-    const reading = writtenBy(world, { tape, isIts: () => true, image, containers: steps });
+    await setup.until('all placeholders run', () => running(tape) === steps, PATIENCE_MS);
+    const reading = writtenBy(setup, { tape, isIts: () => true, image, containers: steps });
     const unlisten = tape.listen((_, ended) => {
       const next = Number(ended?.container.replace('step-', '')) + 1;
       if (ended?.image === image && next <= steps)
@@ -68,7 +68,7 @@ export async function bareLoop(
   };
   const tidy = async (): Promise<void> => {
     await admin.remove(target, { gracePeriodSeconds: 1 }, never);
-    await world.until('the bare Pod is gone', () => tape.pods.every(({ goneMs }) => goneMs !== undefined));
+    await setup.until('the bare Pod is gone', () => tape.pods.every(({ goneMs }) => goneMs !== undefined));
     tape.close();
   };
   return track.tidied(work, tidy);

@@ -4,9 +4,9 @@ import { type Cluster, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import type { V1Pod } from '@kubernetes/client-node';
-import { type PracticeServer, startPracticeServer } from '../../drone/practice-server.ts';
-import { type RunningRunner, startRunner } from '../../flows/runner-in-process.ts';
-import type { Ground } from '../../flows/world.ts';
+import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
+import { type RunningRunner, startRunner } from '../../suites/flows/runner-in-process.ts';
+import type { Ground } from '../../suites/flows/flow-setup.ts';
 import { PodTape } from './pod-tape.ts';
 
 /** How the world of one bench differs from the usual. */
@@ -63,7 +63,7 @@ export async function openWorld(
   await until('the runner asks for work', () => drone.waitingPolls > 0);
   const close = async (): Promise<void> => {
     for (const build of drone.builds()) drone.cancel(build.id);
-    await until('no stage is in work', () => runner.assembly.parts.roster.entries.length === 0);
+    await until('no stage is in work', () => runner.assembly.parts.registry.entries.length === 0);
     await runner.stop();
     await until('the Pods are gone', () => tape.pods.every(({ goneMs }) => goneMs !== undefined));
     // A Lease that was let go stays for whoever comes next: nobody of this name will.
@@ -77,12 +77,12 @@ export async function openWorld(
 }
 
 function watchPlaces(clock: Clock, runner: RunningRunner): ReadonlyMap<number, number> {
-  const { roster } = runner.assembly.parts;
+  const { registry } = runner.assembly.parts;
   const freedMs = new Map<number, number>();
   let taken: readonly number[] = [];
-  roster.listen(() => {
-    for (const id of taken) if (!roster.has(id)) freedMs.set(id, clock.now());
-    taken = roster.entries.map(({ stageId }) => stageId);
+  registry.listen(() => {
+    for (const id of taken) if (!registry.has(id)) freedMs.set(id, clock.now());
+    taken = registry.entries.map(({ stageId }) => stageId);
   });
   return freedMs;
 }

@@ -1,8 +1,8 @@
 import { LABEL } from '@hangar/runner/compiled';
-import { pipeline } from '../../flows/pipelines.ts';
-import { type SlowRegistry, startSlowRegistry } from '../../images/slow-registry.ts';
-import { removeImage } from '../../real/ctr.ts';
-import { pushSizedImage } from '../../real/images.ts';
+import { pipeline } from '../../suites/flows/pipelines.ts';
+import { type SlowRegistry, startSlowRegistry } from '../../parts/images/slow-registry.ts';
+import { removeImage } from '../../parts/real/ctr.ts';
+import { pushSizedImage } from '../../parts/real/images.ts';
 import type { Measured } from '../measure/row.ts';
 import type { Bench } from './bench.ts';
 import type { BenchWorld } from './bench-world.ts';
@@ -55,16 +55,16 @@ async function withColdImages<T>(
   return track.tidied(() => work(pipeline(steps.join('')), slow), tidy);
 }
 
-const podOf = (world: BenchWorld, id: number) =>
-  world.tape.find(LABEL.stageId, String(world.drone.stage(id).id));
+const podOf = (setup: BenchWorld, id: number) =>
+  setup.tape.find(LABEL.stageId, String(setup.drone.stage(id).id));
 
-async function landed(world: BenchWorld, id: number): Promise<void> {
-  await world.until('its Pod is gone', () => podOf(world, id)?.goneMs !== undefined, PATIENCE_MS);
+async function finished(setup: BenchWorld, id: number): Promise<void> {
+  await setup.until('its Pod is gone', () => podOf(setup, id)?.goneMs !== undefined, PATIENCE_MS);
 }
 
 /** From the offer, in milliseconds. */
-async function pulled(world: BenchWorld, yaml: string): Promise<Cold> {
-  const { drone, clock } = world;
+async function pulled(setup: BenchWorld, yaml: string): Promise<Cold> {
+  const { drone, clock } = setup;
   const offeredMs = clock.now();
   const { id } = drone.createBuild({ yaml });
   const hasLine = (): boolean =>
@@ -73,17 +73,17 @@ async function pulled(world: BenchWorld, yaml: string): Promise<Cold> {
   const firstLineMs = clock.now() - offeredMs;
   expectSuccess(await drone.waitForBuild(id, { timeoutMs: PATIENCE_MS }));
   const totalMs = clock.now() - offeredMs;
-  await landed(world, id);
-  const first = [...(podOf(world, id)?.ends.values() ?? [])].find(({ container }) => container === 'step-2');
+  await finished(setup, id);
+  const first = [...(podOf(setup, id)?.ends.values() ?? [])].find(({ container }) => container === 'step-2');
   const startMs = readRan(first?.message)?.startMs ?? Number.NaN;
   return { firstLineMs, firstStartMs: startMs - offeredMs, totalMs };
 }
 
 /** Cancelled while the first image is pulled; from the cancel, in milliseconds. */
-async function cancelled(world: BenchWorld, yaml: string, registry: SlowRegistry): Promise<Cancelled> {
-  const { drone, clock, freedMs } = world;
+async function cancelled(setup: BenchWorld, yaml: string, registry: SlowRegistry): Promise<Cancelled> {
+  const { drone, clock, freedMs } = setup;
   const { id } = drone.createBuild({ yaml });
-  await world.until(
+  await setup.until(
     'an image is pulled',
     () => registry.asked.some((path) => path.includes('/blobs/')),
     PATIENCE_MS,
@@ -91,21 +91,21 @@ async function cancelled(world: BenchWorld, yaml: string, registry: SlowRegistry
   const cancelMs = clock.now();
   drone.cancel(id);
   const stageId = drone.stage(id).id;
-  await landed(world, id);
-  await world.until('its place is free', () => freedMs.has(stageId));
+  await finished(setup, id);
+  await setup.until('its place is free', () => freedMs.has(stageId));
   return {
     slotFreeMs: (freedMs.get(stageId) ?? Number.NaN) - cancelMs,
-    podGoneMs: (podOf(world, id)?.goneMs ?? Number.NaN) - cancelMs,
+    podGoneMs: (podOf(setup, id)?.goneMs ?? Number.NaN) - cancelMs,
   };
 }
 
 async function measure(track: Track, mode: Mode): Promise<readonly Measured[]> {
   const sizeBytes = track.quick ? 500_000 : 2_000_000;
   const [colds, cancels]: [Cold[], Cancelled[]] = [[], []];
-  await track.within({ env: { HANGAR_STEP_START: mode } }, async (world) => {
+  await track.within({ env: { HANGAR_STEP_START: mode } }, async (setup) => {
     for (let turn = track.times(3, 1); turn > 0; turn--) {
-      colds.push(await withColdImages(track, sizeBytes, (yaml) => pulled(world, yaml)));
-      cancels.push(await withColdImages(track, sizeBytes, (yaml, slow) => cancelled(world, yaml, slow)));
+      colds.push(await withColdImages(track, sizeBytes, (yaml) => pulled(setup, yaml)));
+      cancels.push(await withColdImages(track, sizeBytes, (yaml, slow) => cancelled(setup, yaml, slow)));
     }
   });
   const what = `${IMAGES} images of ${sizeBytes / 1e6} MB at ${BYTES_PER_SECOND / 1e6} MB/s`;

@@ -1,13 +1,13 @@
 import { LABEL } from '@hangar/runner/compiled';
-import type { RecordedCall } from '../../drone/calls.ts';
-import type { BuildView } from '../../drone/views.ts';
-import type { AnsweredCall } from '../../flows/runner-in-process.ts';
+import type { RecordedCall } from '../../parts/drone/calls.ts';
+import type { BuildView } from '../../parts/drone/views.ts';
+import type { AnsweredCall } from '../../suites/flows/runner-in-process.ts';
 import type { BenchWorld } from './bench-world.ts';
 import { type Ran, readRan } from './gate-line.ts';
 import type { TapedPod } from './pod-tape.ts';
 
 /** Everything that was seen of one build of one stage, from its offer until its Pod was gone. Times in milliseconds since 1970. */
-export interface Flown {
+export interface FinishedRun {
   readonly build: BuildView;
   readonly offeredMs: number;
   /** The runner's call of accept came in. */
@@ -30,12 +30,12 @@ const PATIENCE_MS = 180_000;
 const FINAL = ['success', 'failure', 'error', 'killed', 'skipped'];
 
 /** Runs one build of one stage alone and looks at it from all sides. Rejects when it doesn't succeed. */
-export async function fly(
-  world: BenchWorld,
+export async function supervise(
+  setup: BenchWorld,
   yaml: string,
   secrets: Readonly<Record<string, string>> = {},
-): Promise<Flown> {
-  const { drone, tape, clock, runner, freedMs } = world;
+): Promise<FinishedRun> {
+  const { drone, tape, clock, runner, freedMs } = setup;
   const callsBefore = runner.calls.length;
   const offeredMs = clock.now();
   const { id } = drone.createBuild({ yaml, secrets });
@@ -44,7 +44,7 @@ export async function fly(
   const [stage] = build.stages;
   const stageId = stage?.id ?? 0;
   const pod = (): TapedPod | undefined => tape.find(LABEL.stageId, String(stageId));
-  await world.until(
+  await setup.until(
     'its place is free and its Pod gone',
     () => freedMs.has(stageId) && pod()?.goneMs !== undefined,
   );
@@ -53,10 +53,10 @@ export async function fly(
   return {
     build,
     offeredMs,
-    acceptedMs: firstCall(world, (call) => call.endpoint === 'accept' && call.pathId === stageId),
-    reportedMs: firstCall(world, (call) => isFinal(call, 'stage-update', stageId)),
+    acceptedMs: firstCall(setup, (call) => call.endpoint === 'accept' && call.pathId === stageId),
+    reportedMs: firstCall(setup, (call) => isFinal(call, 'stage-update', stageId)),
     lastEndKnownMs: firstCall(
-      world,
+      setup,
       (call) =>
         isFinal(call, 'step-update', lastStepId) ||
         (call.endpoint === 'log-upload' && call.pathId === lastStepId),

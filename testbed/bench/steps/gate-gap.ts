@@ -1,6 +1,6 @@
 import { gaps } from '../measure/statistics.ts';
 import type { Bench } from './bench.ts';
-import { fly } from './flight.ts';
+import { supervise } from './flight.ts';
 import { idleSteps, WITHOUT_CLONE } from './pipelines.ts';
 
 const STEPS = 20;
@@ -10,10 +10,10 @@ export const gateGapBench: Bench = {
   name: 'gate',
   what: `gap between ${STEPS} chained steps behind the gate`,
   run: (track) =>
-    track.within({}, async (world) => {
+    track.within({}, async (setup) => {
       const found: number[] = [];
       for (let turn = track.times(6, 1); turn > 0; turn--) {
-        const { steps } = await fly(world, idleSteps(STEPS, WITHOUT_CLONE));
+        const { steps } = await supervise(setup, idleSteps(STEPS, WITHOUT_CLONE));
         if (steps.length !== STEPS) throw new Error(`${steps.length} of ${STEPS} gates left their word`);
         found.push(...gaps(steps));
       }

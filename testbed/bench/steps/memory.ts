@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { startPracticeServer } from '../../drone/practice-server.ts';
+import { startPracticeServer } from '../../parts/drone/practice-server.ts';
 import type { Measured } from '../measure/row.ts';
 import type { Bench } from './bench.ts';
 import type { Track } from './track.ts';

@@ -25,14 +25,14 @@ const emptyPolls = ({ drone }: BenchWorld): number =>
   drone.calls.of('request').filter((call) => call.status === 204).length;
 
 /** In the very moment when the server has sent an empty answer. */
-async function afterEmptyPoll(world: BenchWorld): Promise<number> {
-  const before = emptyPolls(world);
-  await world.drone.waitUntil(
+async function afterEmptyPoll(setup: BenchWorld): Promise<number> {
+  const before = emptyPolls(setup);
+  await setup.drone.waitUntil(
     'an empty poll',
     { timeoutMs: 2 * REAL_POLL_MS },
-    () => emptyPolls(world) > before,
+    () => emptyPolls(setup) > before,
   );
-  return pickUp(world);
+  return pickUp(setup);
 }
 
 async function several(times: number, one: () => Promise<number>): Promise<readonly number[]> {
@@ -54,17 +54,17 @@ export const pickUpBench: Bench = {
       targets,
       note: '',
     });
-    const inTurn = await track.within({}, (world) => several(track.times(30, 10), () => pickUp(world)));
-    const empty = await track.within({ longPollMs: SHORT_POLL_MS }, (world) =>
-      several(track.times(15, 5), () => afterEmptyPoll(world)),
+    const inTurn = await track.within({}, (setup) => several(track.times(30, 10), () => pickUp(setup)));
+    const empty = await track.within({ longPollMs: SHORT_POLL_MS }, (setup) =>
+      several(track.times(15, 5), () => afterEmptyPoll(setup)),
     );
     const rows = [
       row('pick-up, builds one after another', inTurn),
       row(`pick-up right after an empty poll of ${SHORT_POLL_MS / 1000} s`, empty),
     ];
     if (track.quick) return rows;
-    const long = await track.within({ longPollMs: REAL_POLL_MS }, (world) =>
-      several(2, () => afterEmptyPoll(world)),
+    const long = await track.within({ longPollMs: REAL_POLL_MS }, (setup) =>
+      several(2, () => afterEmptyPoll(setup)),
     );
     return [...rows, row(`pick-up right after an empty poll of ${REAL_POLL_MS / 1000} s`, long)];
   },

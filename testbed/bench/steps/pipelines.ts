@@ -1,4 +1,4 @@
-import { pipeline, step } from '../../flows/pipelines.ts';
+import { pipeline, step } from '../../suites/flows/pipelines.ts';
 
 /** That many steps of no work in a chain, after a clone step or without one. */
 export function idleSteps(count: number, more = ''): string {

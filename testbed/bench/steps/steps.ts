@@ -1,14 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { systemClock } from '@hangar/shared/clock';
-import { realGround } from '../../real-flows/real-ground.ts';
+import { realGround } from '../../suites/real-flows/real-ground.ts';
 import type { BenchCommand, Terminal } from '../command.ts';
 import { markersOf, rewritten } from '../measure/document.ts';
 import { type Row, rowOf } from '../measure/row.ts';
 import { apiWritesBench } from './api-writes.ts';
 import type { Bench } from './bench.ts';
 import { coldBench } from './cold.ts';
-import { crowdBench } from './crowd.ts';
+import { manyPodsBench } from './crowd.ts';
 import { gateGapBench } from './gate-gap.ts';
 import { memoryBench } from './memory.ts';
 import { readOptions, type StepsOptions } from './options.ts';
@@ -26,7 +26,7 @@ const BENCHES: readonly Bench[] = [
   gateGapBench,
   apiWritesBench,
   swapGapBench,
-  crowdBench,
+  manyPodsBench,
   coldBench,
   memoryBench,
 ];

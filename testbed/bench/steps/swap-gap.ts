@@ -1,5 +1,5 @@
 import { LABEL } from '@hangar/runner/compiled';
-import { pipeline } from '../../flows/pipelines.ts';
+import { pipeline } from '../../suites/flows/pipelines.ts';
 import type { Measured } from '../measure/row.ts';
 import { gaps, quantile } from '../measure/statistics.ts';
 import { bareLoop } from './bare-loop.ts';
@@ -16,8 +16,8 @@ const QUICK_STEPS = 3;
 const NO_REGISTRY = { HANGAR_REGISTRY_MIRRORS: 'docker.io:127.0.0.1:9' };
 
 /** Gaps between plugin steps whose command line nobody knows, by the stamps of their log lines. */
-async function swapped(world: BenchWorld, image: string, count: number): Promise<readonly number[]> {
-  const { drone, tape } = world;
+async function swapped(setup: BenchWorld, image: string, count: number): Promise<readonly number[]> {
+  const { drone, tape } = setup;
   const steps = Array.from(
     { length: count },
     (_, index) => `- name: p${index + 1}\n  image: ${image}\n  settings: { greeting: hello }\n`,
@@ -26,11 +26,11 @@ async function swapped(world: BenchWorld, image: string, count: number): Promise
   const stageId = drone.stage(id).id;
   const isIts = ({ pod }: TapedPod): boolean => pod.metadata?.labels?.[LABEL.stageId] === String(stageId);
   const [written, build] = await Promise.all([
-    writtenBy(world, { tape, isIts, image, containers: count }),
+    writtenBy(setup, { tape, isIts, image, containers: count }),
     drone.waitForBuild(id, { timeoutMs: 180_000 }),
   ]);
   expectSuccess(build);
-  await world.until('its Pod is gone', () => tape.find(LABEL.stageId, String(stageId))?.goneMs !== undefined);
+  await setup.until('its Pod is gone', () => tape.find(LABEL.stageId, String(stageId))?.goneMs !== undefined);
   return gaps(written);
 }
 
@@ -39,13 +39,13 @@ export const swapGapBench: Bench = {
   name: 'swap',
   what: `gap between chained steps by image swap, beside a bare PATCH loop`,
   run: (track) =>
-    track.within({ env: NO_REGISTRY }, async (world) => {
+    track.within({ env: NO_REGISTRY }, async (setup) => {
       const image = track.cluster.images.plugin;
       const count = track.times(STEPS, QUICK_STEPS);
       const [ours, bare]: [number[], number[]] = [[], []];
       for (let turn = track.times(3, 1); turn > 0; turn--) {
-        bare.push(...(await bareLoop(track, world, { image, steps: count })));
-        ours.push(...(await swapped(world, image, count)));
+        bare.push(...(await bareLoop(track, setup, { image, steps: count })));
+        ours.push(...(await swapped(setup, image, count)));
       }
       const row = (name: string, values: readonly number[], note: string): Measured => ({
         name,

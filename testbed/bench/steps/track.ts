@@ -1,6 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
-import type { Ground } from '../../flows/world.ts';
-import type { RealCluster } from '../../real/facts.ts';
+import type { Ground } from '../../suites/flows/flow-setup.ts';
+import type { RealCluster } from '../../parts/real/facts.ts';
 import { type BenchWorld, openWorld, type WorldOptions } from './bench-world.ts';
 
 /** Where benches run: the real cluster, and what they leave to be tidied. */
@@ -28,12 +28,12 @@ export class Track {
   }
 
   /** A practice server and a runner, for the work; closed afterwards, whatever happens. */
-  async within<T>(options: WorldOptions, work: (world: BenchWorld) => Promise<T>): Promise<T> {
+  async within<T>(options: WorldOptions, work: (setup: BenchWorld) => Promise<T>): Promise<T> {
     const replica = `bench-${process.pid}-${++this.#worlds}`;
-    const world = await openWorld({ ...this, replica }, options);
+    const setup = await openWorld({ ...this, replica }, options);
     return this.tidied(
-      () => work(world),
-      () => world.close(),
+      () => work(setup),
+      () => setup.close(),
     );
   }
 

@@ -1,18 +1,18 @@
 import type { Measured } from '../measure/row.ts';
 import type { Bench } from './bench.ts';
-import { type Flown, fly } from './flight.ts';
+import { type FinishedRun, supervise } from './flight.ts';
 import { idleSteps } from './pipelines.ts';
 
 const STEPS = 5;
 
-function rows(flights: readonly Flown[]): readonly Measured[] {
+function rows(stageRuns: readonly FinishedRun[]): readonly Measured[] {
   const row = (
     name: string,
-    of: (flown: Flown) => number,
+    of: (finishedRun: FinishedRun) => number,
     targets: Measured['targets'] = [],
     note = '',
-  ): Measured => ({ name, unit: 'ms', values: flights.map(of), targets, note });
-  const lastEnd = ({ steps }: Flown): number => steps.at(-1)?.endMs ?? Number.NaN;
+  ): Measured => ({ name, unit: 'ms', values: stageRuns.map(of), targets, note });
+  const lastEnd = ({ steps }: FinishedRun): number => steps.at(-1)?.endMs ?? Number.NaN;
   return [
     row('5 steps of no work: offer to final report', (one) => one.reportedMs - one.offeredMs, [
       { of: 'max', atMost: 3_000 },
@@ -53,12 +53,12 @@ export const wholeBench: Bench = {
   name: 'whole',
   what: `a pipeline of clone and ${STEPS} steps of no work, from the offer to the free slot`,
   run: (track) =>
-    track.within({}, async (world) => {
-      const flights: Flown[] = [];
-      while (flights.length < track.times(10, 2)) flights.push(await fly(world, idleSteps(STEPS)));
-      for (const { steps } of flights)
+    track.within({}, async (setup) => {
+      const stageRuns: FinishedRun[] = [];
+      while (stageRuns.length < track.times(10, 2)) stageRuns.push(await supervise(setup, idleSteps(STEPS)));
+      for (const { steps } of stageRuns)
         if (steps.length !== STEPS + 1)
           throw new Error(`${steps.length} of ${STEPS + 1} gates left their word`);
-      return rows(flights);
+      return rows(stageRuns);
     }),
 };

@@ -1,5 +1,5 @@
 import type { PolicyView } from '../policy.ts';
-import type { BufferRule } from './own-pool.ts';
+import type { BufferRule } from './static-node-pool.ts';
 
 type News = Pick<PolicyView, 'arrivals' | 'finishedSeconds'> & { readonly waits: readonly number[] };
 

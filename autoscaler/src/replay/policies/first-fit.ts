@@ -1,5 +1,5 @@
 import type { Resources } from '../../capacity/shape.ts';
-import type { WaitingClass } from '../../simulate/job-line.ts';
+import type { WaitingClass } from '../../simulate/job-queue.ts';
 import type { NodeSpec } from '../../simulate/node-table.ts';
 
 interface Bin {

@@ -2,8 +2,8 @@ import type { SimNode } from '../../simulate/sim-node.ts';
 import type { Decision, Policy, PolicyView } from '../policy.ts';
 import { bufferReplicas } from './buffer-replicas.ts';
 import { newNodesFor } from './first-fit.ts';
-import type { BufferRule } from './own-pool.ts';
-import { nodesMissing } from './own-pool.ts';
+import type { BufferRule } from './static-node-pool.ts';
+import { nodesMissing } from './static-node-pool.ts';
 
 /** Karpenter's own settings and defaults (capacity.md §1 and §5.1). */
 export interface KarpenterOptions {

@@ -25,14 +25,14 @@ const step = (number: number, more: Partial<DroneStep> = {}): DroneStep => ({
 
 describe('the server of a single stage', () => {
   let clock: FakeClock;
-  let told: string[];
+  let reported: string[];
   let server: LocalServer;
 
   beforeEach(() => {
     clock = new FakeClock();
-    told = [];
+    reported = [];
     server = new LocalServer(clock, aDetail({ stage: aStage({ version: 2 }) }), {
-      step: ({ name, status }) => void told.push(`${name} ${status}`),
+      step: ({ name, status }) => void reported.push(`${name} ${status}`),
     });
   });
 
@@ -64,7 +64,7 @@ describe('the server of a single stage', () => {
     ]);
     expect(version).toBe(4);
     expect(machine).toBe('laptop');
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
   it('takes steps of the newest version only, and tells of them', async () => {
@@ -72,7 +72,7 @@ describe('the server of a single stage', () => {
     const running = { ...step(1), ...steps[0], status: 'running' as const };
     expect(await server.updateStep(running)).toMatchObject({ kind: 'updated', value: { version: 2 } });
     expect(await server.updateStep(running)).toEqual({ kind: 'conflict', afterLostAnswer: false });
-    expect(told).toEqual(['s1 running']);
+    expect(reported).toEqual(['s1 running']);
   });
 
   it('refuses a stage of an older version, or with a stale step in it, and keeps what it had', async () => {
@@ -91,7 +91,7 @@ describe('the server of a single stage', () => {
       's1 pending',
       's2 skipped',
     ]);
-    expect(told).toEqual(['s2 skipped']);
+    expect(reported).toEqual(['s2 skipped']);
   });
 
   it('wakes a watcher at a cancel, at once and from then on', async () => {

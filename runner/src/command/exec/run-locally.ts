@@ -3,17 +3,17 @@ import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubern
 import { type Logger, silentLogger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
 import { NO_LOAD } from '../../admit/admit.ts';
-import { WaitingLine } from '../../admit/waiting-line.ts';
+import { AdmissionQueue } from '../../admit/admission-queue.ts';
 import { removePod } from '../../cleanup/remove-pod.ts';
-import type { Conclusion } from '../../flight/stage-state.ts';
-import { travel } from '../../journey/journey.ts';
-import type { JourneyEvents, JourneyParts, Ownership } from '../../journey/journey-parts.ts';
+import type { Conclusion } from '../../supervise/stage-state.ts';
+import { runStage } from '../../stage/run-stage.ts';
+import type { StageEvents, StageParts, Ownership } from '../../stage/stage-parts.ts';
 import { clusterLogSource } from '../../logs/cluster-log-source.ts';
 import type { Compiled } from '../../pipeline/compiled.ts';
 import type { DroneStage, StageDetail } from '../../pipeline/drone.ts';
 import { CancelWatches } from '../../poll/cancel-watches.ts';
 import type { Mark } from '../../ports/step-logs.ts';
-import { Roster } from '../../roster.ts';
+import { StageRegistry } from '../../stage-registry.ts';
 import { watchEvents } from '../../watch/event-watch.ts';
 import { PodWatch } from '../../watch/pod-watch.ts';
 import type { Patience } from '../../watch/trouble.ts';
@@ -79,7 +79,7 @@ export async function runLocally(parts: LocalParts, order: LocalOrder, stop: Abo
   stop.addEventListener('abort', cancel, { once: true });
   try {
     await run.listen();
-    await run.travel();
+    await run.runStage();
     const cleaned = await run.clean();
     const { spans, conclusion, server } = run;
     return { stage: server.stage, conclusion, spans, cleaned, durationMs: clock.monotonicMs() - startedMs };
@@ -95,7 +95,7 @@ class LocalRun {
   conclusion: Conclusion | undefined;
   readonly #parts: LocalParts;
   readonly #order: LocalOrder;
-  readonly #roster = new Roster();
+  readonly #registry = new StageRegistry();
   readonly #podWatch: PodWatch;
   readonly #over = new AbortController();
   readonly #turns: Turns;
@@ -130,11 +130,11 @@ class LocalRun {
     void watchEvents({ ...this.#parts, log: silentLogger, tell }, namespace, this.#over.signal);
   }
 
-  async travel(): Promise<void> {
+  async runStage(): Promise<void> {
     const { clock, screen } = this.#parts;
     const { compiled, detail } = this.#order;
     screen.begin(compiled.plan.steps.map(({ name }) => name));
-    this.#roster.enter({
+    this.#registry.enter({
       stageId: detail.stage.id,
       buildId: detail.build.id,
       buildNumber: detail.build.number,
@@ -148,10 +148,10 @@ class LocalRun {
       adopted: false,
       asks: NO_LOAD,
     });
-    const unlisten = this.#roster.listen(() => this.#tellWaiting());
+    const unlisten = this.#registry.listen(() => this.#tellWaiting());
     const accepted = await this.server.accept(detail.stage.id, MACHINE);
     const stage = { ...detail.stage, ...accepted.stage };
-    await travel(this.#journeyParts(), { stage, machine: MACHINE }, this.#over.signal);
+    await runStage(this.#stageParts(), { stage, machine: MACHINE }, this.#over.signal);
     unlisten();
     this.#turns.finishAll();
   }
@@ -176,7 +176,7 @@ class LocalRun {
     await this.#podWatch.ended();
   }
 
-  #journeyParts(): JourneyParts {
+  #stageParts(): StageParts {
     const { clock, random, cluster, log, screen, patience } = this.#parts;
     const { compiled, owner } = this.#order;
     const ciServer = this.server;
@@ -186,7 +186,7 @@ class LocalRun {
       log,
       patience,
       ciServer,
-      roster: this.#roster,
+      registry: this.#registry,
       podWatch: this.#podWatch,
       stepLogs: terminalLogs({
         clock,
@@ -198,7 +198,7 @@ class LocalRun {
       }),
       events: this.#events(),
       lease: unshared(owner),
-      line: new WaitingLine(() => NO_LOAD, {
+      line: new AdmissionQueue(() => NO_LOAD, {
         pipelines: 1,
         pods: undefined,
         cpuMillicores: undefined,
@@ -210,14 +210,14 @@ class LocalRun {
     };
   }
 
-  #events(): JourneyEvents {
+  #events(): StageEvents {
     const nothing = (): undefined => undefined;
     return {
       stepStarted: nothing,
       buildSeen: nothing,
       waited: nothing,
       launched: nothing,
-      landed: nothing,
+      finished: nothing,
       failedEarly: nothing,
       concluded: (conclusion) => {
         this.conclusion = conclusion;
@@ -233,7 +233,7 @@ class LocalRun {
   }
 
   #tellWaiting(): void {
-    const reason = this.#roster.entries[0]?.reason ?? '';
+    const reason = this.#registry.entries[0]?.reason ?? '';
     if (reason !== '' && reason !== this.#waiting) this.#parts.screen.say(`waiting: ${reason}`);
     this.#waiting = reason;
   }

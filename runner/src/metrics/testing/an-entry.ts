@@ -1,8 +1,8 @@
 import { NO_LOAD } from '../../admit/admit.ts';
-import type { RosterEntry } from '../../roster.ts';
+import type { RegisteredStage } from '../../stage-registry.ts';
 
 /** A running stage of `acme/widget` that asks for 1 CPU and 1 GiB, changed as told. */
-export function anEntry(change: Partial<RosterEntry> = {}): RosterEntry {
+export function anEntry(change: Partial<RegisteredStage> = {}): RegisteredStage {
   return {
     stageId: 1,
     buildId: 10,

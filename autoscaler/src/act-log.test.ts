@@ -1,0 +1,45 @@
+import { type Logger, silentLogger } from '@hangar/shared/logger';
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { describe, expect, it } from 'vitest';
+import { actViewOf } from './act/act-view.ts';
+import { decide } from './decide/decide.ts';
+import { AutoscalerMetrics } from './metrics/autoscaler-metrics.ts';
+import { ActLog } from './act-log.ts';
+import type { DecisionEntry } from './store/ledger.ts';
+import { Ring } from './store/ring.ts';
+import { MANY_PODS_OPTIONS, manyPodsSnapshot } from './testing/many-pods.ts';
+
+const snapshot = manyPodsSnapshot([], 20);
+const recommendation = decide(snapshot, MANY_PODS_OPTIONS);
+const actView = actViewOf(snapshot, recommendation, [], []);
+
+/** A desk whose actor fails when `fail` does. */
+function aDesk(fail: () => void) {
+  const errors: string[] = [];
+  const log: Logger = { ...silentLogger, error: (_fields, text) => void errors.push(text) };
+  const decisions = new Ring<DecisionEntry>(10);
+  const act = () => {
+    fail();
+    return Promise.reject(new Error('the API server is away'));
+  };
+  const parts = { clock: new FakeClock(0), log, metrics: new AutoscalerMetrics('1', 0), actor: { act } };
+  return { actLog: new ActLog(parts, decisions, () => undefined), decisions, errors };
+}
+
+describe('an actor that fails', () => {
+  it('is told in the decision and in the log', async () => {
+    const { actLog, decisions, errors } = aDesk(() => undefined);
+    await actLog.give(recommendation, actView, new AbortController().signal);
+
+    expect(decisions.last).toMatchObject({ outcome: 'failed', note: 'the API server is away' });
+    expect(errors).toHaveLength(1);
+  });
+
+  it('because the service ends is no trouble, and no decision', async () => {
+    const stop = new AbortController();
+    const { actLog, decisions, errors } = aDesk(() => stop.abort());
+
+    await expect(actLog.give(recommendation, actView, stop.signal)).rejects.toBe(stop.signal.reason);
+    expect([decisions.last, errors]).toEqual([undefined, []]);
+  });
+});

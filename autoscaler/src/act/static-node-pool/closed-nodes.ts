@@ -1,0 +1,94 @@
+import type { Clock } from '@hangar/shared/clock';
+import type { Cluster } from '@hangar/shared/kubernetes/cluster';
+import type { Logger } from '@hangar/shared/logger';
+import { writeTaint } from '../../place/node-taints.ts';
+import { CLOSING_TAINT, carries, type PoolNode } from '../../place/pool-node.ts';
+
+type Named = Pick<PoolNode, 'name' | 'uid'>;
+
+/** A node that was found occupied, by whatever Pod, is not closed again for so long. */
+const REST_MS = 120_000;
+
+/** The nodes that we closed and since when, whether or not the watch shows it yet. */
+export class ClosedNodes {
+  readonly #clock: Clock;
+  readonly #cluster: Cluster;
+  readonly #log: Logger;
+  readonly #nodes = new Map<string, Named>();
+  readonly #since = new Map<string, number>();
+  /** By uid: until when a node that was found occupied counts as not empty. */
+  readonly #restUntilMs = new Map<string, number>();
+
+  constructor(clock: Clock, cluster: Cluster, log: Logger) {
+    this.#clock = clock;
+    this.#cluster = cluster;
+    this.#log = log;
+  }
+
+  /** By uid, on the monotonic clock in milliseconds: counted from the answer of the write, or from when it was first seen. */
+  get since(): ReadonlyMap<string, number> {
+    return this.#since;
+  }
+
+  known(): readonly Named[] {
+    return [...this.#nodes.values()];
+  }
+
+  /** The watch's nodes with what we know better; nodes closed in a former life are met here. */
+  overlay(nodes: readonly PoolNode[]): readonly PoolNode[] {
+    const present = new Set(nodes.map(({ uid }) => uid));
+    for (const { uid } of this.known()) if (!present.has(uid)) this.#forget(uid);
+    for (const uid of this.#restUntilMs.keys()) if (!present.has(uid)) this.#restUntilMs.delete(uid);
+    return nodes.map((node) => {
+      if (carries(node, CLOSING_TAINT)) return this.#met(node);
+      if (this.#nodes.has(node.uid)) return { ...node, taints: [...node.taints, CLOSING_TAINT] };
+      return this.#rested(node);
+    });
+  }
+
+  /** Closes nodes to new Pods. @throws {KubernetesError} at the first that can't be written */
+  async close(nodes: readonly Named[], signal: AbortSignal): Promise<void> {
+    for (const node of nodes) {
+      const { kind } = await writeTaint(this.#cluster, node, { taint: CLOSING_TAINT, to: 'present' }, signal);
+      if (kind === 'written' || kind === 'unchanged') this.#remember(node);
+    }
+  }
+
+  /** Opens them again. @throws {KubernetesError} at the first that can't be written: it stays known, and is tried again */
+  async reopen(nodes: readonly Named[], why: string, signal: AbortSignal): Promise<void> {
+    for (const node of nodes) {
+      const { kind } = await writeTaint(this.#cluster, node, { taint: CLOSING_TAINT, to: 'absent' }, signal);
+      if (kind === 'contended') continue;
+      this.#forget(node.uid);
+      this.#log.info({ node: node.name, why }, 'node opened again');
+    }
+  }
+
+  /** The same for nodes on which somebody was found whom the watch of builds doesn't show. */
+  async reopenOccupied(node: Named, why: string, signal: AbortSignal): Promise<void> {
+    this.#restUntilMs.set(node.uid, this.#clock.monotonicMs() + REST_MS);
+    await this.reopen([node], why, signal);
+  }
+
+  #rested(node: PoolNode): PoolNode {
+    const untilMs = this.#restUntilMs.get(node.uid);
+    const { emptySinceMs } = node;
+    if (untilMs === undefined || emptySinceMs === undefined) return node;
+    return { ...node, emptySinceMs: Math.max(emptySinceMs, untilMs) };
+  }
+
+  #met(node: PoolNode): PoolNode {
+    this.#remember(node);
+    return node;
+  }
+
+  #remember({ name, uid }: Named): void {
+    this.#nodes.set(uid, { name, uid });
+    if (!this.#since.has(uid)) this.#since.set(uid, this.#clock.monotonicMs());
+  }
+
+  #forget(uid: string): void {
+    this.#nodes.delete(uid);
+    this.#since.delete(uid);
+  }
+}

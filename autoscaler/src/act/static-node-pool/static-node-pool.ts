@@ -1,0 +1,239 @@
+import type { Clock } from '@hangar/shared/clock';
+import type { Cluster } from '@hangar/shared/kubernetes/cluster';
+import type { Logger } from '@hangar/shared/logger';
+import { isPaused, type PoolNode } from '../../place/pool-node.ts';
+import type { ActOutcome, Actuator, Observation } from '../actuator.ts';
+import type { Announcer } from '../announcer.ts';
+import { SetterMemory } from '../field-owner.ts';
+import { withTrouble } from '../guarded-actuator.ts';
+import { type ActRules, dryRun, handsOff, outOfBounds, ownerOf, tooSoon } from '../judge.ts';
+import { outcomeOf } from '../refusal.ts';
+import { judgeService, type ServiceMemory } from '../service-watch.ts';
+import { ClosedNodes } from './closed-nodes.ts';
+import type { NodePoolObject, NodePoolReading } from './node-pool-object.ts';
+import { type StaticPool, type PoolStep, planPool, type TakeRules } from './plan.ts';
+import { Taker } from './taker.ts';
+
+/** What the actuator of an own pool is made of. */
+export interface StaticNodePoolParts {
+  readonly clock: Clock;
+  readonly cluster: Cluster;
+  readonly log: Logger;
+  readonly announcer: Announcer;
+  readonly object: NodePoolObject;
+}
+
+/** The pool as the watch has it. */
+export interface StaticPoolView {
+  nodes(): readonly PoolNode[];
+  /** A node of the pool that somebody else scales, and who, in words; undefined when all are the NodePool's own. */
+  stranger?(): string | undefined;
+  /** Usual time from order to ready, in milliseconds. */
+  bootMs(): number;
+}
+
+/** What holds when nothing is said: Cluster Autoscaler waits 5 s between its taint and the deletion, for the same reason. */
+export const TAKE_RULES: TakeRules = { settleMs: 5_000, emptyForMs: 30_000, batch: 10 };
+
+/** Some nodes are cordoned now and then, and replaced. */
+const FEW = 3;
+
+/** Reopening may come before the step that it makes way for. */
+const STEPS_A_TICK = 3;
+
+/**
+ * Sizes a static NodePool. Growing is one write. Shrinking goes on from tick to tick: `set` answers `shrinking` until the pool has the
+ * wanted number, and may be called with another one at any time. Everything that must outlive this process stands on the objects.
+ */
+export class StaticNodePool implements Actuator {
+  readonly name: string;
+  readonly meaning = 'total';
+  readonly #parts: StaticNodePoolParts;
+  readonly #rules: ActRules & TakeRules;
+  readonly #view: StaticPoolView;
+  readonly #closed: ClosedNodes;
+  readonly #taker: Taker;
+  readonly #setters = new SetterMemory();
+  #memory: ServiceMemory | undefined;
+  #lastSetMs: number | undefined;
+
+  constructor(parts: StaticNodePoolParts, rules: ActRules & TakeRules, view: StaticPoolView) {
+    this.name = parts.object.name;
+    this.#parts = parts;
+    this.#rules = rules;
+    this.#view = view;
+    this.#closed = new ClosedNodes(parts.clock, parts.cluster, parts.log);
+    this.#taker = new Taker(parts, this.#closed);
+  }
+
+  async observe(signal: AbortSignal): Promise<Observation> {
+    try {
+      const reading = await this.#parts.object.read(signal);
+      const { annotations, size } = reading;
+      const service = this.#service(reading);
+      const text = service === 'unserved' ? this.#unserved(reading) : `${reading.nodes} nodes are there`;
+      const owner = ownerOf(annotations);
+      return { kind: 'found', nodes: size, service, owner, paused: isPaused(annotations), text };
+    } catch (error) {
+      const { kind, text } = outcomeOf(error, this.#parts.object, signal);
+      return { kind: kind === 'absent' ? 'absent' : 'unreadable', text };
+    }
+  }
+
+  async set(nodes: number, because: string, signal: AbortSignal): Promise<ActOutcome> {
+    const { object, announcer } = this.#parts;
+    const { from, outcome } = await this.#try(nodes, signal);
+    await announcer.announce(
+      object.reference,
+      { actor: this.name, ...outcome, from, to: nodes, because },
+      signal,
+    );
+    return outcome;
+  }
+
+  async #try(nodes: number, signal: AbortSignal): Promise<{ from: number | undefined; outcome: ActOutcome }> {
+    let from: number | undefined;
+    try {
+      const reading = await this.#parts.object.read(signal);
+      from = reading.size;
+      const outcome = await this.#act(reading, nodes, signal);
+      const isUnserved = this.#service(reading) === 'unserved';
+      return { from, outcome: withTrouble(outcome, isUnserved ? this.#unserved(reading) : '') };
+    } catch (error) {
+      return { from, outcome: outcomeOf(error, this.#parts.object, signal) };
+    }
+  }
+
+  async #act(reading: NodePoolReading, nodes: number, signal: AbortSignal): Promise<ActOutcome> {
+    const { size } = reading;
+    if (size === undefined)
+      return {
+        kind: 'refused',
+        text: `${this.name} is not static: only a pool with spec.replicas can be set`,
+      };
+    await this.#releaseIfPaused(reading, signal);
+    return (
+      outOfBounds(nodes, this.#rules) ??
+      this.#handsOff(reading) ??
+      this.#shared() ??
+      this.#inDryRun(size - (reading.taking?.claims.length ?? 0), nodes) ??
+      this.#unservedRaise(reading, size, nodes) ??
+      (await this.#steps(reading, nodes, signal))
+    );
+  }
+
+  #handsOff({ annotations, setters }: NodePoolReading): ActOutcome | undefined {
+    const otherWriter = this.#setters.otherWriter(ownerOf(annotations), setters);
+    return handsOff({ annotations, otherWriter }, this.#rules.self);
+  }
+
+  /** All nodes of the pool are counted, so all must be the NodePool's own. */
+  #shared(): ActOutcome | undefined {
+    const stranger = this.#view.stranger?.();
+    return stranger === undefined ? undefined : { kind: 'foreign-owner', text: stranger };
+  }
+
+  /** Opens what it closed and did not take: when nobody will go on soon. */
+  async release(signal: AbortSignal): Promise<void> {
+    await this.#closed.reopen(this.#closed.known(), 'this process ends', signal);
+  }
+
+  /** Paused means hands off, but a node that we closed would stay lost to everybody. */
+  async #releaseIfPaused({ annotations }: NodePoolReading, signal: AbortSignal): Promise<void> {
+    if (!isPaused(annotations) || this.#rules.dryRun) return;
+    await this.#closed.reopen(this.#closed.known(), 'paused', signal);
+  }
+
+  #inDryRun(size: number, nodes: number): ActOutcome | undefined {
+    if (!this.#rules.dryRun) return undefined;
+    return size === nodes
+      ? { kind: 'unchanged', text: `${nodes} nodes, as before` }
+      : dryRun({ nodes: size }, nodes);
+  }
+
+  #unservedRaise(reading: NodePoolReading, size: number, nodes: number): ActOutcome | undefined {
+    if (nodes <= size) return undefined;
+    const why = this.#service(reading) === 'unserved' ? this.#unserved(reading) : this.#useless();
+    if (why === undefined) return undefined;
+    return { kind: 'unserved', text: `stays at ${size} instead of ${nodes} nodes: ${why}` };
+  }
+
+  /** Nodes that stand there and take no build are no room, so that more would be asked for without end. */
+  #useless(): string | undefined {
+    const nodes = this.#view.nodes();
+    const useless = nodes.filter(({ ready, closed, builds }) => ready && closed === true && builds === 0);
+    const [first] = useless;
+    if (first === undefined || useless.length < FEW || useless.length * 2 < nodes.length) return undefined;
+    const taints = first.taints.map(({ key, effect }) => `${key}:${effect}`).join(', ') || 'cordoned';
+    return `${useless.length} of ${nodes.length} nodes are ready and closed to builds (${first.name}: ${taints}). Open them; if a taint is meant for builds, name it in HANGAR_AUTOSCALER_POOL_TAINT`;
+  }
+
+  async #steps(reading: NodePoolReading, nodes: number, signal: AbortSignal): Promise<ActOutcome> {
+    for (let step = 1; ; step += 1) {
+      const next = await this.#next(reading, nodes, signal);
+      signal.throwIfAborted();
+      if (next.do !== 'reopen' || step === STEPS_A_TICK) return this.#do(next, reading, signal);
+      await this.#closed.reopen(next.nodes, 'it is needed again', signal);
+    }
+  }
+
+  async #next(reading: NodePoolReading, nodes: number, signal: AbortSignal): Promise<PoolStep> {
+    const { taking, size = 0 } = reading;
+    const nowMs = this.#parts.clock.monotonicMs();
+    const inView = this.#closed.overlay(this.#view.nodes());
+    const leaving = taking ? await this.#taker.push(reading, taking, signal) : 0;
+    if (leaving === 'changed')
+      return { do: 'wait', text: 'a node that was to be taken is not empty: it stays' };
+    const pool: StaticPool = {
+      size,
+      nodes: inView,
+      held: taking !== undefined,
+      taking: taking?.claims.length ?? 0,
+      leaving,
+      closedSinceMs: this.#closed.since,
+    };
+    const step = planPool(pool, nodes, this.#rules, nowMs);
+    const paced = step.do === 'close' ? this.#paced(size, nodes, nowMs) : undefined;
+    return paced ? { do: 'nothing', text: paced.text } : step;
+  }
+
+  #paced(size: number, nodes: number, nowMs: number): ActOutcome | undefined {
+    return tooSoon({ nodes: size }, nodes, this.#rules, { nowMs, lastSetMs: this.#lastSetMs });
+  }
+
+  async #do(step: PoolStep, reading: NodePoolReading, signal: AbortSignal): Promise<ActOutcome> {
+    switch (step.do) {
+      case 'nothing':
+        return { kind: 'unchanged', text: step.text };
+      case 'wait':
+        return { kind: 'shrinking', text: step.text };
+      case 'resize':
+        await this.#parts.object.resize(reading, step.nodes, signal);
+        this.#lastSetMs = this.#parts.clock.monotonicMs();
+        return { kind: 'set', text: `from ${reading.size ?? 'nothing'} to ${step.nodes} nodes` };
+      case 'reopen':
+        await this.#closed.reopen(step.nodes, 'it is needed again', signal);
+        return { kind: 'shrinking', text: `${namesOf(step.nodes)} opened again` };
+      case 'close':
+        await this.#closed.close(step.nodes, signal);
+        return { kind: 'shrinking', text: `${namesOf(step.nodes)} closed: empty and not needed` };
+      case 'take':
+        return { kind: 'shrinking', text: await this.#taker.take(reading, step.nodes, signal) };
+    }
+  }
+
+  #service({ size, nodes }: NodePoolReading): ReturnType<typeof judgeService>['service'] {
+    const signs = { isThere: nodes >= (size ?? 0), progress: String(nodes) };
+    const time = { nowMs: this.#parts.clock.monotonicMs(), bootMs: this.#view.bootMs() };
+    const { service, memory } = judgeService(this.#memory, size ?? 0, signs, time);
+    this.#memory = memory;
+    return service;
+  }
+
+  #unserved({ nodes, size, limit }: NodePoolReading): string {
+    const bound = limit === null ? '' : ` and limits.nodes is ${limit}`;
+    return `only ${nodes} of ${size ?? 0} nodes are there, nothing moved for more than a boot time${bound}: see whether Karpenter runs with StaticCapacity and the cloud gives nodes`;
+  }
+}
+
+const namesOf = (nodes: readonly PoolNode[]): string => nodes.map(({ name }) => name).join(', ');

@@ -1,0 +1,110 @@
+import type { SimNode } from '../../simulate/sim-node.ts';
+import { roomOnEmpty } from '../../simulate/cluster-sim.ts';
+import type { Decision, Policy, PolicyView } from '../policy.ts';
+import { newNodesFor } from './first-fit.ts';
+import { byFullness, type Ranked } from './soft-taints.ts';
+
+/** Says how many Pods' room should be free beyond what is there; keeps what it learns. */
+export interface BufferRule {
+  readonly name: string;
+  /** Free room wanted over the lead time, in Pods of the typical request, beside room for what waits; ≥ 0. */
+  bufferPods(view: PolicyView): number;
+  /**
+   * Free room, in Pods, that is worth keeping where it is already there: a node that will be needed again soon is cheaper kept
+   * than ordered anew. Asked after `bufferPods`, with the same view; without it the buffer is all that is kept.
+   */
+  keepPods?(view: PolicyView): number;
+  /** Whether the last answer rests on a forecast that has proved itself, and not on a rule. */
+  isForecast?(): boolean;
+  forecastError?(fromSeconds?: number): number | undefined;
+}
+
+/** How an own pool turns a wanted buffer into nodes. */
+export interface StaticPoolOptions {
+  readonly tickSeconds: number;
+  /** An empty node that is not wanted goes after this time, so that a short dip doesn't cost a boot. */
+  readonly removeAfterSeconds: number;
+}
+
+/** What {@link staticPoolPolicy} does when nothing is said. Empty nodes stay for three ticks; what is worth keeping longer, the rule says. */
+export const STATIC_POOL: StaticPoolOptions = { tickSeconds: 10, removeAfterSeconds: 30 };
+
+/** Empty nodes that the wanted room can do without, longest empty first. */
+function removable(
+  ranked: readonly Ranked[],
+  spareRoom: number,
+  emptyBefore: number,
+): readonly Readonly<SimNode>[] {
+  let spare = spareRoom;
+  return ranked
+    .filter(({ node }) => node.pods === 0 && node.emptySince <= emptyBefore)
+    .sort((one, other) => one.node.emptySince - other.node.emptySince)
+    .flatMap(({ node, room }) => {
+      if (room > spare) return [];
+      spare -= room;
+      return [node];
+    });
+}
+
+/** Free room in Pods: to be there, and not to be given up. Each beside room for what waits. */
+interface FreeRoom {
+  readonly bufferPods: number;
+  readonly keepPods: number;
+}
+
+/** The room of a pool, in Pods of the typical request. */
+interface Room {
+  readonly booting: number;
+  readonly perNode: number;
+  /** On nodes that are ready. */
+  readonly ready: number;
+}
+
+function roomIn(view: PolicyView): Room {
+  const ready = view.nodes.filter(({ state }) => state === 'ready');
+  return {
+    booting: view.nodes.length - ready.length,
+    perNode: Math.max(1, roomOnEmpty(view.nodeSpec, view.typicalRequest)),
+    ready: ready.reduce((sum, node) => sum + view.roomOn(node), 0),
+  };
+}
+
+/**
+ * Nodes to order, so that with those on their way there is room for so many Pods, and for what waits as it packs.
+ *
+ * @param wantedRoom in Pods of the typical request, what waits included; ≥ 0
+ */
+export function nodesMissing(view: PolicyView, wantedRoom: number): number {
+  const { booting, perNode, ready } = roomIn(view);
+  const missing = Math.ceil(Math.max(0, wantedRoom - ready - booting * perNode) / perNode);
+  const stuck = view.waitingTotal > 0 ? newNodesFor(view.waiting, booting, view.nodeSpec) : 0;
+  return Math.max(missing, stuck);
+}
+
+function decide(view: PolicyView, free: FreeRoom, { removeAfterSeconds }: StaticPoolOptions): Decision {
+  const wantedRoom = Math.ceil(view.waitingTotal + free.bufferPods);
+  const keptRoom = Math.max(wantedRoom, Math.ceil(view.waitingTotal + free.keepPods));
+  const order = nodesMissing(view, wantedRoom);
+  const spareRoom = roomIn(view).ready - keptRoom;
+  const remove =
+    order > 0 ? [] : removable(byFullness(view), spareRoom, view.nowSeconds - removeAfterSeconds);
+  return { taint: [], untaint: [], remove, order, wanted: view.nodes.length + order - remove.length };
+}
+
+/**
+ * A pool that we own: keeps a buffer of free room, and takes empty nodes that nobody will miss. No build is evicted. Where nodes
+ * empty is decided by who places (`softlyPlaced`).
+ */
+export function staticPoolPolicy(rule: BufferRule, options: StaticPoolOptions = STATIC_POOL): Policy {
+  const freeRoom = (view: PolicyView): FreeRoom => {
+    const bufferPods = rule.bufferPods(view);
+    return { bufferPods, keepPods: rule.keepPods?.(view) ?? bufferPods };
+  };
+  return {
+    name: rule.name,
+    tickSeconds: options.tickSeconds,
+    readyAtStart: 0,
+    tick: (view) => decide(view, freeRoom(view), options),
+    forecastError: (fromSeconds) => rule.forecastError?.(fromSeconds),
+  };
+}

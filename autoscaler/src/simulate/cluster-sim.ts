@@ -1,0 +1,204 @@
+import type { Job } from '../capacity/job.ts';
+import type { Resources } from '../capacity/shape.ts';
+import type { ScoringStrategy } from './class-scores.ts';
+import { EventQueue } from './event-queue.ts';
+import { JobQueue } from './job-queue.ts';
+import type { NodeSpec } from './node-table.ts';
+import type { Random } from './random.ts';
+import { Scheduler, UNPLACED } from './scheduler.ts';
+import type { SimNode } from './sim-node.ts';
+
+/** Settings of a {@link ClusterSim}. */
+export interface ClusterSimOptions {
+  readonly node: NodeSpec;
+  /** From the order of a node until Pods can be placed on it. */
+  readonly bootSeconds: number;
+  /** How much longer a Pod runs on a node that has no images yet. */
+  readonly coldSeconds: number;
+  readonly strategy: ScoringStrategy;
+  readonly random: Random;
+  /** Told of each binding: the job, when it was bound, and whether its node was cold. */
+  readonly onBind: (job: Job, at: number, cold: boolean) => void;
+}
+
+type Event =
+  | { readonly kind: 'boot'; readonly node: SimNode }
+  | { readonly kind: 'finish'; readonly run: Run };
+
+/** A job on a node. */
+interface Run {
+  readonly classId: number;
+  readonly node: SimNode;
+  readonly startedAt: number;
+  /** Where it stands in the list of running jobs. */
+  index: number;
+}
+
+const SOFT = { taints: [{ key: 'hangar.build/surplus', effect: 'PreferNoSchedule' }] } as const;
+
+/**
+ * A cluster played forward: one pool of equal nodes, the scheduler, a line of Pods that found no room. The caller moves time:
+ * {@link finishUntil}, then {@link arrive} or the acts of a policy.
+ *
+ * Queue: by arrival; what finds no room is skipped by request class and tried again at each finish and each new node.
+ * A build is never evicted.
+ *
+ * @see capacity.md §5.1
+ */
+export class ClusterSim {
+  now = 0;
+  /** Nodes that are booting or ready, in no meaning order. */
+  readonly nodes: SimNode[] = [];
+  readonly running: Run[] = [];
+  readonly line: JobQueue;
+  #finished: number[] = [];
+  readonly #options: ClusterSimOptions;
+  readonly #scheduler: Scheduler;
+  readonly #events = new EventQueue<Event>();
+  readonly #otherKinds = new WeakMap<SimNode, NodeSpec>();
+  readonly #traits: NonNullable<NodeSpec['traits']>;
+  readonly #softTraits: NonNullable<NodeSpec['traits']>;
+  #nextId = 1;
+
+  constructor(options: ClusterSimOptions) {
+    this.#options = options;
+    this.#scheduler = new Scheduler({ random: options.random, strategy: options.strategy });
+    this.line = new JobQueue((request) => this.#scheduler.addClass({ request }));
+    this.#traits = options.node.traits ?? {};
+    this.#softTraits = { ...this.#traits, taints: [...(this.#traits.taints ?? []), ...SOFT.taints] };
+  }
+
+  /** Time of the next finish or boot; infinite when there is none. */
+  get nextEventAt(): number {
+    return this.#events.nextAt;
+  }
+
+  /** Run times of the jobs that ended since the last call, in the order of their ends: all that a policy may learn of them. */
+  takeFinishedSeconds(): readonly number[] {
+    const taken = this.#finished;
+    this.#finished = [];
+    return taken;
+  }
+
+  /** Plays every finish and boot up to and including `at`. */
+  finishUntil(at: number): void {
+    while (this.#events.size > 0 && this.#events.nextAt <= at) {
+      this.now = this.#events.nextAt;
+      const event = this.#events.pop();
+      if (event?.kind === 'boot') this.#ready(event.node);
+      if (event?.kind === 'finish') this.#finish(event.run);
+      this.#drainLine();
+    }
+    this.now = at;
+  }
+
+  /** A job arrives now: bound at once where there is room, else it waits. */
+  arrive(job: Job): void {
+    const classId = this.line.classOf(job.request);
+    if (this.line.waitingOf(classId) > 0 || !this.#bind(job, classId)) this.line.push(classId, job);
+  }
+
+  /** Orders nodes; they are ready after the boot time, or at once when they were there before time began. `spec`: of another kind. */
+  order(count: number, bootSeconds = this.#options.bootSeconds, spec = this.#options.node): void {
+    for (let nth = 0; nth < count; nth += 1) {
+      const node: SimNode = {
+        id: this.#nextId,
+        orderedAt: this.now,
+        state: 'booting',
+        slot: -1,
+        pods: 0,
+        emptySince: this.now,
+        firstBindAt: undefined,
+        softTainted: false,
+      };
+      this.#nextId += 1;
+      this.nodes.push(node);
+      if (spec !== this.#options.node) this.#otherKinds.set(node, spec);
+      this.#events.push(this.now + bootSeconds, { kind: 'boot', node });
+    }
+  }
+
+  /** Takes an empty node away, ready or still booting; a node with builds stays. @returns whether it went */
+  remove(node: SimNode): boolean {
+    if (node.pods > 0 || node.state === 'gone') return false;
+    if (node.state === 'ready') this.#scheduler.removeNode(node.slot);
+    node.state = 'gone';
+    this.nodes.splice(this.nodes.indexOf(node), 1);
+    return true;
+  }
+
+  /** Sets or lifts the soft taint of a ready node. */
+  setSoftTaint(node: SimNode, softTainted: boolean): void {
+    if (node.state !== 'ready' || node.softTainted === softTainted) return;
+    node.softTainted = softTainted;
+    this.#scheduler.setTraits(node.slot, softTainted ? this.#softTraits : this.#traits);
+  }
+
+  /** What is free on a node for Pods of this size; a booting node is as free as it will be. */
+  roomOn(node: SimNode, request: Resources): number {
+    if (node.state === 'ready') return this.#scheduler.roomForRequest(request, node.slot);
+    return roomOnEmpty(this.#options.node, request);
+  }
+
+  /** Whether a job could ever run here. */
+  canFit(job: Job): boolean {
+    return roomOnEmpty(this.#options.node, job.request) > 0;
+  }
+
+  #ready(node: SimNode): void {
+    if (node.state !== 'booting') return;
+    node.state = 'ready';
+    node.emptySince = this.now;
+    const spec = this.#otherKinds.get(node) ?? this.#options.node;
+    node.slot = this.#scheduler.addNode({ ...spec, traits: this.#traits });
+    if (node.softTainted) this.#scheduler.setTraits(node.slot, this.#softTraits);
+    this.#bySlot[node.slot] = node;
+  }
+
+  readonly #bySlot: SimNode[] = [];
+
+  #finish(run: Run): void {
+    const last = this.running.pop();
+    if (last !== undefined && last !== run) {
+      last.index = run.index;
+      this.running[run.index] = last;
+    }
+    run.node.pods -= 1;
+    if (run.node.pods === 0) run.node.emptySince = this.now;
+    this.#finished.push(this.now - run.startedAt);
+    this.#scheduler.release(run.classId, run.node.slot);
+  }
+
+  #drainLine(): void {
+    this.line.drain((job, classId) => this.#bind(job, classId));
+  }
+
+  #bind(job: Job, classId: number): boolean {
+    const slot = this.#scheduler.place(classId);
+    const node = this.#bySlot[slot];
+    if (slot === UNPLACED || node === undefined) return false;
+    const cold = node.firstBindAt === undefined || this.now < node.firstBindAt + this.#options.coldSeconds;
+    node.firstBindAt ??= this.now;
+    node.pods += 1;
+    const run: Run = { classId, node, startedAt: this.now, index: this.running.length };
+    this.running.push(run);
+    const seconds = job.durationSeconds + (cold ? this.#options.coldSeconds : 0);
+    this.#events.push(this.now + seconds, { kind: 'finish', run });
+    this.#options.onBind(job, this.now, cold);
+    return true;
+  }
+}
+
+/** Pods of this size that an empty node holds. */
+export function roomOnEmpty({ allocatable, daemonSets }: NodeSpec, request: Resources): number {
+  const per = (all: number, held: number, each: number): number =>
+    each > 0 ? Math.floor((all - held) / each) : Infinity;
+  return Math.max(
+    0,
+    Math.min(
+      per(allocatable.cpuMillicores, daemonSets?.cpuMillicores ?? 0, request.cpuMillicores),
+      per(allocatable.memoryBytes, daemonSets?.memoryBytes ?? 0, request.memoryBytes),
+      allocatable.pods - (daemonSets?.pods ?? 0),
+    ),
+  );
+}

@@ -1,0 +1,95 @@
+import { NOTHING_SEEN } from '../advise/engines.ts';
+import { calibrate } from '../calibrate/calibrate.ts';
+import { MIB } from '../capacity/shape.ts';
+import type { DecideOptions } from '../decide/decide.ts';
+import type { CapacitySnapshot } from '../store/snapshot.ts';
+import { podCountsOf } from '../watch/pod-counts.ts';
+import { poolsOf } from '../watch/pools.ts';
+import type { NodeFact } from '../watch/read-node.ts';
+import type { PodFact } from '../watch/read-pod.ts';
+
+const NONE = { cpuMillicores: 0, memoryBytes: 0 };
+
+/** Settings of a service that nobody configured. */
+export const MANY_PODS_OPTIONS: DecideOptions = {
+  shapes: [],
+  daemonSets: NONE,
+  buffer: { z: 2, floor: 5, quantile: 0.95, forecast: true },
+  rails: {
+    minNodes: 0,
+    maxNodes: 10_000,
+    stepUp: 100,
+    stepDown: 100,
+    coolDownMs: 60_000,
+    quota: { cpuMillicores: Infinity, memoryBytes: Infinity },
+  },
+  floors: [],
+  money: { prices: {}, currency: '', maxPerDay: undefined },
+  poolOrder: [],
+  objectiveMs: 10_000,
+  tickMs: 10_000,
+  seed: 1,
+};
+
+/** A build; bound to the first node unless told otherwise. */
+export const onePod = (name: string, change: Partial<PodFact> = {}): PodFact => ({
+  uid: name,
+  namespace: 'ci',
+  name,
+  state: 'bound',
+  node: 'n0',
+  createdMs: 0,
+  boundMs: 0,
+  startedMs: 0,
+  endedMs: undefined,
+  request: { cpuMillicores: 1150, memoryBytes: 1700 * MIB },
+  constraints: {},
+  build: '',
+  repo: '',
+  ...change,
+});
+
+/** A node of the pool `builds`, ready and open unless told otherwise. */
+export const oneNode = (name: string, change: Partial<NodeFact> = {}): NodeFact => ({
+  name,
+  uid: name,
+  resourceVersion: '1',
+  annotations: {},
+  pool: 'builds',
+  allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 },
+  traits: { labels: {} },
+  ready: true,
+  createdMs: 0,
+  owner: 'unknown',
+  scaler: undefined,
+  foreign: false,
+  closed: false,
+  leaving: false,
+  ...change,
+});
+
+/** One moment of a pool with these Pods on so many nodes `n0`, `n1`, …. */
+export function manyPodsSnapshot(
+  pods: readonly PodFact[],
+  nodes: number,
+  change: Partial<CapacitySnapshot> = {},
+): CapacitySnapshot {
+  const fresh = { staleMs: 100, trouble: '' };
+  const there = Array.from({ length: nodes }, (_, nth) => oneNode(`n${nth}`));
+  return {
+    nowMs: 1_000_000,
+    pods: podCountsOf(pods, new Set((change.runners?.known ?? []).map(({ pod }) => pod))),
+    pools: poolsOf(there, pods, { assumed: NONE }),
+    watches: { pods: fresh, nodes: fresh, daemonSets: fresh },
+    runners: undefined,
+    calibration: calibrate([]),
+    perSecond: 0.1,
+    grewAtMs: new Map(),
+    nodeHours: { byPool: new Map(), countedFromMs: 0 },
+    surroundings: NOTHING_SEEN,
+    compared: new Map(),
+    drone: undefined,
+    forecast: undefined,
+    ...change,
+  };
+}

@@ -1,0 +1,92 @@
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { describe, expect, it } from 'vitest';
+import { NO_LOAD } from './admit/admit.ts';
+import { AdmissionQueue } from './admit/admission-queue.ts';
+import { anEntry } from './metrics/testing/an-entry.ts';
+import { emptied, hasRoom, whenever } from './intake.ts';
+import { StageRegistry } from './stage-registry.ts';
+
+const never = new AbortController().signal;
+
+/** So many stages at work, and so many in the line. */
+function busy(working: number, waiting: number): { registry: StageRegistry; line: AdmissionQueue } {
+  const registry = new StageRegistry();
+  const unlimited = { pods: undefined, cpuMillicores: undefined, memoryBytes: undefined };
+  const taken = { ...NO_LOAD, pipelines: 1 };
+  const line = new AdmissionQueue(() => taken, { pipelines: 1, ...unlimited });
+  for (let id = 1; id <= working; id++) registry.enter(anEntry({ stageId: id }));
+  for (let id = 1; id <= waiting; id++) {
+    registry.enter(anEntry({ stageId: 100 + id, phase: 'waiting' }));
+    const asks = { ...NO_LOAD, pipelines: 1 };
+    void line.enter(
+      { repo: 'r', event: 'push', asks, waits: () => undefined, admitted: () => undefined },
+      never,
+    );
+  }
+  return { registry, line };
+}
+
+describe('room for one more', () => {
+  it.each([
+    ['nothing is there', 1, 0, 0, true],
+    ['all places are taken, and nobody waits: that would be one that waits', 1, 1, 0, false],
+    ['some places are free', 10, 9, 0, true],
+    ['one waits: the place that it will take counts', 10, 9, 1, true],
+    ['the line of a small one is two long', 1, 0, 1, true],
+    ['and no longer', 1, 0, 2, false],
+    ['the line of a large one is a fifth', 100, 50, 19, true],
+    ['and no longer, too', 100, 50, 20, false],
+  ])('%s', (...[, capacity, working, waiting, want]) => {
+    expect(hasRoom(capacity, busy(working, waiting))).toBe(want);
+  });
+});
+
+describe('whenever', () => {
+  it('looks again at each change, and no more once it holds', async () => {
+    const registry = new StageRegistry();
+    let looks = 0;
+    const waiting = whenever(registry, () => ++looks > 2, never);
+    registry.enter(anEntry({ stageId: 1 }));
+    registry.leave(1);
+    await waiting;
+    registry.enter(anEntry({ stageId: 2 }));
+    expect(looks).toBe(3);
+  });
+
+  it('ends with its signal', async () => {
+    const stop = new AbortController();
+    const waiting = whenever(new StageRegistry(), () => false, stop.signal);
+    stop.abort();
+    await expect(waiting).resolves.toBeUndefined();
+    await expect(whenever(new StageRegistry(), () => false, stop.signal)).resolves.toBeUndefined();
+  });
+});
+
+describe('emptied', () => {
+  it('waits for stages and for their last lines', async () => {
+    const clock = new FakeClock();
+    const registry = new StageRegistry();
+    registry.enter(anEntry({ stageId: 1 }));
+    const lines = Promise.withResolvers<void>();
+    registry.linger(lines.promise);
+    let isOver = false;
+    const waiting = emptied(clock, registry, 3_000).then(() => {
+      isOver = true;
+    });
+    registry.leave(1);
+    await clock.step(1_000);
+    expect(isOver).toBe(false);
+    lines.resolve();
+    await waiting;
+    expect(clock.pending).toBe(0);
+  });
+
+  it('but not for ever', async () => {
+    const clock = new FakeClock();
+    const registry = new StageRegistry();
+    registry.enter(anEntry({ stageId: 1 }));
+    const waiting = emptied(clock, registry, 3_000);
+    await clock.step(3_000);
+    await expect(waiting).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,42 @@
+import type { Clock } from '@hangar/shared/clock';
+import type { AdmissionQueue } from './admit/admission-queue.ts';
+import type { StageRegistry } from './stage-registry.ts';
+
+/** Beyond what fits, this share of the capacity (at least two) may stand in the line: an accepted stage can't go back. */
+const LINE_SHARE = 0.2;
+const SHORTEST_LINE = 2;
+
+/** May one more stage be taken on? `capacity`: pipelines at once. */
+export function hasRoom(
+  capacity: number,
+  { registry, line }: { registry: StageRegistry; line: AdmissionQueue },
+): boolean {
+  const longest = Math.max(SHORTEST_LINE, Math.floor(capacity * LINE_SHARE));
+  // Stages that take a place, waiting ones not counted.
+  const inWork = registry.entries.filter((entry) => entry.phase !== 'waiting').length;
+  return (
+    registry.entries.length < capacity + longest && line.length < longest && inWork < capacity + line.length
+  );
+}
+
+/** Resolves when it holds, looking again at each change of the roster, or when the signal is aborted. */
+export function whenever(registry: StageRegistry, holds: () => boolean, signal: AbortSignal): Promise<void> {
+  if (holds() || signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      unlisten();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const unlisten = registry.listen(() => holds() && done());
+    signal.addEventListener('abort', done, { once: true });
+  });
+}
+
+/** Resolves when nothing is in hand any more, at the latest after `limitMs`. */
+export async function emptied(clock: Clock, registry: StageRegistry, limitMs: number): Promise<void> {
+  const limit = new AbortController();
+  const callOff = clock.after(limitMs, () => limit.abort());
+  await whenever(registry, () => registry.isQuiet, limit.signal);
+  callOff();
+}

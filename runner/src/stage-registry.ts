@@ -1,0 +1,109 @@
+import type { Load } from './admit/admit.ts';
+
+/** Where a stage of this process is. */
+export type StagePhase = 'preparing' | 'waiting' | 'starting' | 'running';
+
+/** One stage in the hands of this process. Times in milliseconds since 1970. */
+export interface RegisteredStage {
+  readonly stageId: number;
+  readonly buildId: number;
+  readonly buildNumber: number;
+  readonly repo: string;
+  readonly stageName: string;
+  readonly event: string;
+  readonly phase: StagePhase;
+  readonly sinceMs: number;
+  /** Why it waits, in words; empty when it doesn't. */
+  readonly reason: string;
+  readonly pod: string;
+  readonly adopted: boolean;
+  /** What it takes of the budget once it is admitted. */
+  readonly asks: Load;
+}
+
+/** A Pod that has ended is removed within this time, unless its removal failed. */
+const OVERDUE_MS = 300_000;
+
+/** A Pod that is gone before it was dealt with is not told as gone once more, so its name would stay: so many are kept at most. */
+const FINISHED_LIMIT = 10_000;
+
+/** All stages in the hands of this process: who is in it is not begun or adopted a second time. */
+export class StageRegistry {
+  readonly #entries = new Map<number, RegisteredStage>();
+  readonly #finished = new Map<string, number>();
+  readonly #lingering = new Set<Promise<unknown>>();
+  readonly #listeners = new Set<() => void>();
+
+  get entries(): readonly RegisteredStage[] {
+    return [...this.#entries.values()];
+  }
+
+  has(stageId: number): boolean {
+    return this.#entries.has(stageId);
+  }
+
+  /** Adds a stage, unless it is there: false. */
+  enter(entry: RegisteredStage): boolean {
+    if (this.#entries.has(entry.stageId)) return false;
+    this.#entries.set(entry.stageId, entry);
+    this.#tell();
+    return true;
+  }
+
+  update(stageId: number, change: Partial<RegisteredStage>): void {
+    const entry = this.#entries.get(stageId);
+    if (!entry) return;
+    this.#entries.set(stageId, { ...entry, ...change });
+    this.#tell();
+  }
+
+  /** The Pod was dealt with: while it ends, nobody adopts it. */
+  finish(podUid: string | undefined, nowMs: number): void {
+    if (!podUid) return;
+    this.#finished.set(podUid, nowMs);
+    const [oldest] = this.#finished.keys();
+    if (this.#finished.size > FINISHED_LIMIT && oldest !== undefined) this.#finished.delete(oldest);
+  }
+
+  /** Landed so long ago that its Pod ought to be gone, and its removal must have failed. */
+  isOverdue(podUid: string, nowMs: number): boolean {
+    return nowMs - (this.#finished.get(podUid) ?? nowMs) > OVERDUE_MS;
+  }
+
+  hasLanded(podUid: string): boolean {
+    return this.#finished.has(podUid);
+  }
+
+  /** The Pod is gone for good. */
+  forget(podUid: string): void {
+    this.#finished.delete(podUid);
+  }
+
+  leave(stageId: number): void {
+    if (this.#entries.delete(stageId)) this.#tell();
+  }
+
+  /** Something of a stage that leaves takes a moment more, such as the last lines of its logs; it must not reject. */
+  linger(work: Promise<unknown>): void {
+    this.#lingering.add(work);
+    void work.then(() => {
+      this.#lingering.delete(work);
+      this.#tell();
+    });
+  }
+
+  /** Is nothing in hand any more, not even last lines? */
+  get isQuiet(): boolean {
+    return this.#entries.size === 0 && this.#lingering.size === 0;
+  }
+
+  /** Hears every change; the returned function ends it. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}

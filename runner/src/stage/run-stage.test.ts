@@ -1,0 +1,351 @@
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { refusal } from '@hangar/shared/testing/fake-cluster';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { aPlan } from '../supervise/testing/a-plan.ts';
+import { aStage } from '../supervise/testing/fake-ci-server.ts';
+import { holdsGate } from '../launch/start.ts';
+import { anEntry } from '../metrics/testing/an-entry.ts';
+import { ANNOTATION } from '../pipeline/compiled.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { runStage } from './run-stage.ts';
+import type { StageParts } from './stage-parts.ts';
+import { TestStage, aDetail, compiledOf, POD, SECRET } from './testing/test-stage.ts';
+
+const BUSY = { pipelines: 1, pods: 0, cpuMillicores: 0, memoryBytes: 0 };
+const FREE = { ...BUSY, pipelines: 0 };
+
+/** A stage that has just been accepted. */
+function begin(changes: Partial<StageParts> = {}, prepare: (world: TestStage) => void = () => undefined) {
+  const world = new TestStage(changes);
+  onTestFinished(() => world.close());
+  prepare(world);
+  world.intents.set(63, { stageId: 63, buildId: 41, machine: 'me' });
+  world.registry.enter(anEntry({ stageId: 63, phase: 'preparing' }));
+  let isOver = false;
+  const stageDone = runStage(world.parts, { stage: aStage(), machine: 'me' }, world.handOver.signal);
+  void stageDone.then(() => {
+    isOver = true;
+  });
+  return Object.assign(world, { isOver: () => isOver });
+}
+
+describe('a journey', () => {
+  it('goes from the details to the end, and leaves nothing behind', async () => {
+    const world = begin();
+    await world.clock.step(0);
+    expect(world.pod?.metadata?.annotations).toMatchObject({
+      [ANNOTATION.owner]: 'ci/me',
+      [ANNOTATION.stepIds]: '{"1":100,"2":200}',
+      [ANNOTATION.stageVersion]: '4',
+      [ANNOTATION.admittedAt]: String(world.clock.now()),
+    });
+    expect([world.pod && holdsGate(world.pod), world.entered, world.intents.size]).toEqual([
+      false,
+      ['ci'],
+      0,
+    ]);
+    expect(world.registry.entries).toMatchObject([
+      { phase: 'running', repo: 'acme/widget', pod: 'drone-abc' },
+    ]);
+    expect(world.logs.of(1).notes).toEqual(['beware']);
+    await world.finishSteps();
+    expect(world.reports).toEqual(['stage running', '1 success', '2 success', 'stage success']);
+    expect([world.registry.isQuiet, world.pod, world.isOver()]).toEqual([true, undefined, true]);
+    expect(world.heard).toEqual([
+      'seen 41 push',
+      'waited line 0',
+      'launched',
+      'concluded completed',
+      'finished',
+    ]);
+  });
+
+  it('makes four writes of the cluster, however long the pipeline (gate.md §4)', async () => {
+    const world = begin();
+    await world.clock.step(0);
+    await world.finishSteps();
+    const writes = world.cluster.calls.filter(({ verb }) => ['create', 'patch', 'remove'].includes(verb));
+    expect(writes.map(({ verb, target }) => `${verb} ${target.resource.plural}`)).toEqual([
+      'create pods',
+      'create secrets',
+      'patch pods',
+      'remove pods',
+    ]);
+  });
+
+  it('without anything to run is a success without a Pod', async () => {
+    const world = begin({ draft: () => Promise.resolve(compiledOf(aPlan([]))) });
+    await world.clock.step(0);
+    expect(world.reports).toEqual(['stage running', 'stage success']);
+    expect([
+      world.cluster.count('create', 'pods'),
+      world.isOver(),
+      world.registry.isQuiet,
+      world.intents.size,
+    ]).toEqual([0, true, true, 0]);
+    expect(world.heard).toContain('concluded completed');
+  });
+
+  it('removes the namespace that was made for it, and watches it no more', async () => {
+    const draft = () => Promise.resolve(compiledOf(aPlan(), { createNamespace: true }));
+    const world = begin({ draft });
+    await world.clock.step(0);
+    await world.finishSteps();
+    expect([world.cluster.count('remove', 'namespaces'), world.left, world.podWatch.pods]).toEqual([
+      1,
+      ['ci'],
+      [],
+    ]);
+  });
+});
+
+describe('what can’t be run', () => {
+  it.each([
+    [
+      'of the pipeline',
+      new PipelineError('lint', 'linter: no image'),
+      'linter: no image',
+      'failed lint pipeline',
+    ],
+    ['of our own', new TypeError('odd'), 'the runner failed: odd', 'failed internal bug'],
+  ])('ends as an error with its text: %s (weakness 1)', async (_, error, text, heard) => {
+    const world = begin({ draft: () => Promise.reject(error) });
+    await world.clock.step(0);
+    expect(world.server.stage).toMatchObject({ status: 'error', error: text, exitCode: 255 });
+    expect([world.isOver(), world.registry.isQuiet, world.cluster.count('create', 'pods')]).toEqual([
+      true,
+      true,
+      0,
+    ]);
+    expect(world.heard).toContain(heard);
+  });
+
+  it('details that do not come are the server’s trouble (weakness 18)', async () => {
+    const world = begin({}, ({ server }) =>
+      server.refuse.push({ call: 'detail', error: new Error('git is away') }),
+    );
+    await world.clock.step(0);
+    expect(world.server.stage.error).toMatch(/could not give the details of this stage: git is away/);
+  });
+
+  it('a Pod that Kubernetes refuses is told, and nothing else ends (weakness 1)', async () => {
+    const world = begin({}, ({ cluster }) =>
+      cluster.fail('create', 'pods', refusal(422, 'Invalid', 'bad mount')),
+    );
+    await world.clock.step(0);
+    expect(world.server.stage).toMatchObject({ status: 'error', error: /bad mount/ });
+    expect(world.isOver()).toBe(true);
+  });
+
+  it('a start that is not confirmed ends the stage, and removes the Pod', async () => {
+    const world = begin({}, ({ server }) => Object.assign(server, { stage: aStage({ version: 9 }) }));
+    await world.clock.step(0);
+    expect([world.pod, world.isOver()]).toEqual([undefined, true]);
+    expect(world.heard).toContain('failed start-lost operator');
+  });
+
+  it('a Pod that goes before it is begun tells all steps of the started stage', async () => {
+    const world = begin({}, ({ cluster }) => cluster.fail('patch', 'pods', refusal(404, 'NotFound')));
+    await world.clock.step(0);
+    expect(world.reports).toEqual(['stage running', 'stage error']);
+    expect([1, 2].map((n) => world.server.statusOf(n))).toEqual(['skipped', 'skipped']);
+    expect(world.heard).toContain('failed pod-deleted cluster');
+  });
+});
+
+describe('a cancel on the way', () => {
+  it.each([['killed'], ['skipped'], ['error']])(
+    'a build that is %s when its details come is begun no more',
+    async (status) => {
+      const world = begin({}, ({ server }) => Object.assign(server, { details: aDetail(status) }));
+      await world.clock.step(0);
+      expect([world.reports, world.cluster.count('create', 'pods'), world.isOver()]).toEqual([
+        ['stage killed'],
+        0,
+        true,
+      ]);
+    },
+  );
+
+  it('while it is drafted', async () => {
+    const draft: StageParts['draft'] = (_, signal) =>
+      new Promise((_resolve, reject) =>
+        signal.addEventListener('abort', () => reject(signal.reason as Error)),
+      );
+    const world = begin({ draft });
+    await world.clock.step(0);
+    world.cancel();
+    await world.clock.step(0);
+    expect([world.server.stage.status, world.isOver(), world.cluster.count('create', 'pods')]).toEqual([
+      'killed',
+      true,
+      0,
+    ]);
+    expect(world.heard.some((word) => word.startsWith('failed'))).toBe(false);
+  });
+
+  it('in the line, silently', async () => {
+    const world = begin({}, (one) => Object.assign(one, { taken: BUSY }));
+    await world.clock.step(0);
+    expect(world.line.length).toBe(1);
+    world.cancel();
+    await world.clock.step(0);
+    expect([world.line.length, world.isOver(), world.pod]).toEqual([0, true, undefined]);
+  });
+
+  it('in the line, when its log says so already', async () => {
+    const world = begin({}, (one) => Object.assign(one, { taken: BUSY }));
+    await world.clock.step(10_000);
+    expect(world.pod).toBeDefined();
+    world.cancel();
+    await world.clock.step(0);
+    expect([world.pod, world.line.length, world.isOver(), world.server.stage.status]).toEqual([
+      undefined,
+      0,
+      true,
+      'killed',
+    ]);
+    expect(world.logs.of(1).isStored).toBe(true);
+  });
+
+  it('while the quota is spent', async () => {
+    const spent = refusal(403, 'Forbidden', 'exceeded quota: team');
+    const world = begin({}, ({ cluster }) => cluster.fail('create', 'pods', spent, spent));
+    await world.clock.step(0);
+    world.cancel();
+    await world.clock.step(0);
+    expect([world.isOver(), world.pod]).toEqual([true, undefined]);
+  });
+
+  it('while it flies', async () => {
+    const world = begin();
+    await world.clock.step(0);
+    world.cancel();
+    await world.clock.step(0);
+    expect([world.registry.entries, world.pod]).toEqual([[], undefined]);
+    expect(world.heard).toContain('concluded cancelled');
+  });
+});
+
+describe('a wait', () => {
+  const waits = (changes: Partial<StageParts> = {}) =>
+    begin(changes, (one) => Object.assign(one, { taken: BUSY }));
+
+  it('of less than ten seconds is silent', async () => {
+    const world = waits();
+    await world.clock.step(9_999);
+    expect([world.reports, world.pod]).toEqual([[], undefined]);
+    world.taken = FREE;
+    world.line.next();
+    await world.clock.step(0);
+    expect(world.reports).toEqual(['stage running']);
+    expect(world.heard).toContain('waited capacity 9999');
+  });
+
+  it('of longer shows in the build’s own log, and survives this process on a held Pod', async () => {
+    const world = waits();
+    await world.clock.step(10_000);
+    expect(world.reports).toEqual(['stage running', '1 running']);
+    expect(world.logs.of(1).notes).toEqual([
+      expect.stringMatching(/^waiting to be admitted: 1 pipeline of 1 pipeline/),
+    ]);
+    expect(world.pod && holdsGate(world.pod)).toBe(true);
+    expect(world.pod?.metadata?.annotations?.[ANNOTATION.stepIds]).toBe('{"1":100,"2":200}');
+    world.taken = FREE;
+    world.line.next();
+    await world.clock.step(0);
+    expect(world.pod && holdsGate(world.pod)).toBe(false);
+    await world.finishSteps();
+    expect(world.reports).toEqual(['stage running', '1 running', '1 success', '2 success', 'stage success']);
+    expect(world.server.step(1)?.started).toBe(1_768_383_011);
+  });
+
+  it('has a limit, after which all steps of the stage are told', async () => {
+    const world = waits({ waitLimitMs: 120_000 });
+    await world.clock.step(119_999);
+    expect(world.isOver()).toBe(false);
+    await world.clock.step(1);
+    expect(world.server.stage).toMatchObject({
+      status: 'error',
+      error: 'the pipeline was not admitted within 2 minutes',
+    });
+    expect([1, 2].map((n) => world.server.statusOf(n))).toEqual(['error', 'skipped']);
+    expect([world.pod, world.line.length, world.isOver(), world.registry.isQuiet]).toEqual([
+      undefined,
+      0,
+      true,
+      true,
+    ]);
+    expect(world.logs.of(1).isStored).toBe(true);
+  });
+
+  it('for what can never be is refused at once', async () => {
+    const world = new TestStage();
+    onTestFinished(() => world.close());
+    const refusing: StageParts = Object.assign({}, world.parts, {
+      line: { enter: () => Promise.resolve({ kind: 'refused', text: 'asks for too much' }) },
+    });
+    await runStage(refusing, { stage: aStage(), machine: 'me' }, world.handOver.signal);
+    expect(world.server.stage).toMatchObject({ status: 'error', error: 'asks for too much' });
+    expect(world.heard).toContain('failed over-budget pipeline');
+  });
+
+  it('leaves the line when what it shows meanwhile goes wrong', async () => {
+    const world = waits();
+    world.cluster.fail('create', 'pods', refusal(422, 'Invalid', 'bad mount'));
+    await world.clock.step(10_000);
+    expect([world.line.length, world.isOver(), world.server.stage.status]).toEqual([0, true, 'error']);
+  });
+
+  it('for a spent quota is no failure', async () => {
+    const spent = refusal(403, 'Forbidden', 'exceeded quota: team');
+    const world = begin({}, ({ cluster }) => cluster.fail('create', 'pods', spent));
+    await world.clock.step(0);
+    expect(world.registry.entries).toMatchObject([{ phase: 'waiting', reason: /exceeded quota/ }]);
+    await world.clock.step(5_000);
+    expect(world.pod).toBeDefined();
+  });
+});
+
+describe('a hand-over', () => {
+  it('before there is a Pod keeps the intent for whoever comes next', async () => {
+    const world = begin({}, (one) => Object.assign(one, { taken: BUSY }));
+    await world.clock.step(0);
+    world.handOver.abort();
+    await world.clock.step(0);
+    expect([world.isOver(), world.intents.size, world.reports, world.registry.entries]).toEqual([
+      true,
+      1,
+      [],
+      [],
+    ]);
+  });
+
+  it('in flight leaves the Pod', async () => {
+    const world = begin();
+    await world.clock.step(0);
+    world.handOver.abort();
+    await world.clock.step(0);
+    expect([world.isOver(), world.reports]).toEqual([true, ['stage running']]);
+    expect(world.cluster.find(POD)).toBeDefined();
+    expect(world.cluster.find(SECRET)).toBeDefined();
+  });
+
+  it('while a failure is told leaves the rest to the next one', async () => {
+    const world = begin({}, ({ cluster, server }) => {
+      cluster.fail('patch', 'pods', refusal(422, 'Invalid'));
+      let calls = 0;
+      cluster.intercept(({ verb }) => {
+        if (verb !== 'patch') return;
+        calls += 1;
+        if (calls === 1) server.gate = new Promise(() => undefined);
+      });
+    });
+    await world.clock.step(0);
+    world.handOver.abort();
+    await world.clock.step(0);
+    expect([world.isOver(), world.reports]).toEqual([true, ['stage running']]);
+    expect(world.cluster.count('remove', 'pods')).toBe(0);
+    expect(world.cluster.all({ resource: RESOURCE.pods, namespace: 'ci' })).toHaveLength(1);
+  });
+});

@@ -1,0 +1,171 @@
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { silentLogger } from '@hangar/shared/logger';
+import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
+import { FakeCluster } from '@hangar/shared/testing/fake-cluster';
+import type { V1Pod } from '@kubernetes/client-node';
+import { type Load, NO_LOAD } from '../../admit/admit.ts';
+import { AdmissionQueue } from '../../admit/admission-queue.ts';
+import { aPlan } from '../../supervise/testing/a-plan.ts';
+import { aPod, gated, withStates } from '../../supervise/testing/a-pod.ts';
+import { aStage, FakeCiServer } from '../../supervise/testing/fake-ci-server.ts';
+import { FakeStepLogs } from '../../supervise/testing/fake-step-logs.ts';
+import type { Intent } from '../../lease/lease-record.ts';
+import { ANNOTATION, type Compiled, LABEL, MASKS_KEY, SCHEDULING_GATE } from '../../pipeline/compiled.ts';
+import type { StageDetail } from '../../pipeline/drone.ts';
+import type { RunPlan } from '../../pipeline/run-plan.ts';
+import { CancelWatches } from '../../poll/cancel-watches.ts';
+import { StageRegistry } from '../../stage-registry.ts';
+import { PodWatch } from '../../watch/pod-watch.ts';
+import type { StageParts } from '../stage-parts.ts';
+
+const NAMESPACE = 'ci';
+export const POD = { resource: RESOURCE.pods, namespace: NAMESPACE, name: 'drone-abc' };
+export const SECRET = { resource: RESOURCE.secrets, namespace: NAMESPACE, name: 'drone-abc' };
+const never = new AbortController().signal;
+
+/** What a stage is compiled to: a held Pod with its Secret. */
+export function compiledOf(plan: RunPlan = aPlan(), changes: Partial<Compiled> = {}): Compiled {
+  const { metadata, spec } = aPod(plan, {
+    spec: { nodeName: '', schedulingGates: [{ name: SCHEDULING_GATE }] },
+  });
+  const labels = { [LABEL.managedBy]: LABEL.managedByValue, [LABEL.stageId]: '63' };
+  const annotations = {
+    ...metadata?.annotations,
+    [ANNOTATION.stage]: JSON.stringify(aStage()),
+    [ANNOTATION.plan]: JSON.stringify(plan),
+  };
+  delete (annotations as Record<string, string>)[ANNOTATION.owner];
+  const masks = { 1: ['s3cret'] };
+  return {
+    plan,
+    namespace: NAMESPACE,
+    createNamespace: false,
+    pod: {
+      metadata: { name: 'drone-abc', namespace: NAMESPACE, labels, annotations },
+      spec: { containers: [], ...spec },
+    },
+    secrets: [
+      {
+        metadata: { name: 'drone-abc', namespace: NAMESPACE },
+        data: { [MASKS_KEY]: Buffer.from(JSON.stringify(masks)).toString('base64') },
+      },
+    ],
+    pullSecret: undefined,
+    masks,
+    warnings: ['beware'],
+    ...changes,
+  };
+}
+
+/** The details of the stage, as far as a journey looks at them. */
+export function aDetail(status = 'pending'): StageDetail {
+  return {
+    stage: aStage(),
+    build: { id: 41, number: 12, status, event: 'push', stages: [] },
+    repo: { slug: 'acme/widget' },
+  } as unknown as StageDetail;
+}
+
+/** Everything around a stage, in a test's hands. */
+export class TestStage {
+  readonly clock = new FakeClock();
+  readonly cluster = new FakeCluster();
+  readonly server = new FakeCiServer(aStage());
+  readonly logs = new FakeStepLogs();
+  readonly registry = new StageRegistry();
+  readonly handOver = new AbortController();
+  readonly podWatch: PodWatch;
+  /** What is taken of the budget of one pipeline. */
+  taken: Load = NO_LOAD;
+  readonly line: AdmissionQueue;
+  readonly intents = new Map<number, Intent>();
+  readonly entered: string[] = [];
+  readonly left: string[] = [];
+  readonly heard: string[] = [];
+  readonly parts: StageParts;
+  cancel: () => void = () => undefined;
+
+  constructor(changes: Partial<StageParts> = {}) {
+    const { clock, cluster, server: ciServer, registry } = this;
+    const log = silentLogger;
+    this.podWatch = new PodWatch(clock, cluster, { onTrouble: () => undefined });
+    this.line = new AdmissionQueue(() => this.taken, {
+      pipelines: 1,
+      pods: undefined,
+      cpuMillicores: undefined,
+      memoryBytes: undefined,
+    });
+    this.server.details = aDetail();
+    this.server.watch = (_buildId, signal) =>
+      new Promise((resolve) => {
+        this.cancel = () => {
+          this.server.cancel();
+          resolve('cancelled' as never);
+        };
+        signal.addEventListener('abort', () => resolve('quiet'), { once: true });
+      });
+    this.parts = {
+      clock,
+      cluster,
+      ciServer,
+      log,
+      registry,
+      stepLogs: this.logs,
+      line: this.line,
+      podWatch: this.podWatch,
+      lease: this.#lease(),
+      cancelWatches: new CancelWatches({ clock, ciServer, log }),
+      patience: { imagePullMs: 60_000, nodeLostMs: 300_000 },
+      waitLimitMs: Number.POSITIVE_INFINITY,
+      events: this.#events(),
+      draft: () => Promise.resolve(compiledOf()),
+      ...changes,
+    };
+  }
+
+  #lease(): StageParts['lease'] {
+    return {
+      owner: 'ci/me',
+      server: 'https://drone.acme.test',
+      lost: never,
+      intend: (intent) => Promise.resolve(void this.intents.set(intent.stageId, intent)),
+      settle: (stageId) => void this.intents.delete(stageId),
+      enter: (namespace) => Promise.resolve(void this.entered.push(namespace)),
+      leave: (namespace) => void this.left.push(namespace),
+    };
+  }
+
+  #events(): StageParts['events'] {
+    return {
+      stepStarted: () => undefined,
+      concluded: ({ kind }) => this.heard.push(`concluded ${kind}`),
+      buildSeen: (buildId, event) => this.heard.push(`seen ${buildId} ${event}`),
+      waited: (reason, ms) => this.heard.push(`waited ${reason} ${ms}`),
+      launched: () => this.heard.push('launched'),
+      finished: () => this.heard.push('finished'),
+      failedEarly: (code, blame) => this.heard.push(`failed ${code} ${blame}`),
+    };
+  }
+
+  /** The Pod as it stands in the cluster. */
+  get pod(): V1Pod | undefined {
+    return this.cluster.find<V1Pod>(POD);
+  }
+
+  get reports(): readonly string[] {
+    return this.server.reports;
+  }
+
+  /** Both steps ran, as the kubelet tells. */
+  async finishSteps(): Promise<void> {
+    this.cluster.put(POD, withStates(this.pod ?? {}, { 1: gated(0), 2: gated(0) }));
+    await this.clock.step(0);
+    await settle();
+  }
+
+  /** Ends what waits, so that nothing of this test goes on in the next. */
+  async close(): Promise<void> {
+    this.handOver.abort();
+    await this.clock.step(10_000);
+  }
+}

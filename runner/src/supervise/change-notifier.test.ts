@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { ChangeNotifier } from './change-notifier.ts';
+
+const never = new AbortController().signal;
+
+describe('Beacon', () => {
+  it('answers at once what holds already, even to one who gave up', async () => {
+    expect(await new ChangeNotifier().until(() => true, never)).toBe(true);
+    expect(await new ChangeNotifier().until(() => true, AbortSignal.abort())).toBe(true);
+  });
+
+  it('answers at once to one who gave up before', async () => {
+    expect(await new ChangeNotifier().until(() => false, AbortSignal.abort())).toBe(false);
+  });
+
+  it('lets those look again who wait, and only those for whom it holds go', async () => {
+    const changes = new ChangeNotifier();
+    let now = 0;
+    const settled: string[] = [];
+    const one = changes.until(() => now >= 1, never).then((holds) => settled.push(`one ${holds}`));
+    const two = changes.until(() => now >= 2, never).then((holds) => settled.push(`two ${holds}`));
+    changes.notify();
+    now = 1;
+    changes.notify();
+    await one;
+    expect(settled).toEqual(['one true']);
+    now = 2;
+    changes.notify();
+    await two;
+    expect(settled).toEqual(['one true', 'two true']);
+  });
+
+  it('ends a wait with its signal, and looks no more', async () => {
+    const changes = new ChangeNotifier();
+    const stop = new AbortController();
+    let looks = 0;
+    const waiting = changes.until(() => {
+      looks += 1;
+      return false;
+    }, stop.signal);
+    stop.abort();
+    expect(await waiting).toBe(false);
+    changes.notify();
+    expect(looks).toBe(1);
+  });
+
+  it('may be flashed by one who looks', async () => {
+    const changes = new ChangeNotifier();
+    let open = false;
+    const first = changes.until(() => {
+      if (open) queueMicrotask(() => changes.notify());
+      return open;
+    }, never);
+    const second = changes.until(() => open, never);
+    open = true;
+    changes.notify();
+    expect(await Promise.all([first, second])).toEqual([true, true]);
+  });
+});

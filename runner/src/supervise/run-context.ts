@@ -1,0 +1,29 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import type { Reporter } from '../report/reporter.ts';
+import type { PodView } from '../watch/observe.ts';
+import type { PodNotice } from '../watch/pod-notice.ts';
+import type { Trouble } from '../watch/trouble.ts';
+import type { ChangeNotifier } from './change-notifier.ts';
+import type { StageState } from './stage-state.ts';
+
+/** What the steps see of the flight they belong to. */
+export interface RunContext {
+  readonly changes: ChangeNotifier;
+  readonly reporter: Pick<Reporter, 'step' | 'stepId' | 'knows'>;
+  /** Aborted when nothing more is to be waited for. */
+  readonly halt: AbortSignal;
+  state(): StageState;
+  view(): PodView;
+  pod(): V1Pod;
+  gone(): boolean;
+  /** What Events told of the Pod. */
+  notices(): readonly PodNotice[];
+  /** The end of the stage is decided: no further step is begun. */
+  concluded(): boolean;
+  /** Handed over: whoever comes next reads the logs from their start, and uploads them. */
+  left(): boolean;
+  change(next: StageState): void;
+  /** The server has a newer version of a step: it was cancelled. */
+  conflict(): void;
+  broken(trouble: Trouble): void;
+}

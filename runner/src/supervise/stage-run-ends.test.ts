@@ -1,0 +1,398 @@
+import { settle } from '@hangar/shared/testing/fake-clock';
+import { noAnswer } from '@hangar/shared/testing/fake-cluster';
+import type { V1Pod } from '@kubernetes/client-node';
+import { describe, expect, it } from 'vitest';
+import { ANNOTATION } from '../pipeline/compiled.ts';
+import { TestStageRun } from './testing/test-stage-run.ts';
+import { aPlan, aPlannedStep } from './testing/a-plan.ts';
+import { gated, running, waiting, withStates, withStatus } from './testing/a-pod.ts';
+
+const one = aPlan([aPlannedStep(1)]);
+const HOUR_MS = 3_600_000;
+
+/** Two steps after one another; the first one runs. */
+async function startedRun(
+  setting: ConstructorParameters<typeof TestStageRun>[0] = {},
+): Promise<TestStageRun> {
+  const stageRun = new TestStageRun(setting);
+  await stageRun.show((pod) =>
+    withStates(pod, Object.fromEntries(stageRun.plan.steps.map(({ n }) => [n, running()]))),
+  );
+  stageRun.logs.of(1).start(stageRun.clock.now());
+  await settle();
+  return stageRun;
+}
+
+const ofOwner = (owner: string) => (pod: V1Pod) => ({
+  ...pod,
+  metadata: { ...pod.metadata, annotations: { ...pod.metadata?.annotations, [ANNOTATION.owner]: owner } },
+});
+
+const deleted = (pod: V1Pod): V1Pod => ({
+  ...pod,
+  metadata: { ...pod.metadata, deletionTimestamp: new Date(5_000), deletionGracePeriodSeconds: 30 },
+});
+
+describe('a cancel', () => {
+  it('stops the Pod and frees the place at once: neither logs nor the Pod are waited for (weaknesses 8, 11, 12)', async () => {
+    const stageRun = await startedRun();
+    stageRun.cancelled.abort();
+    await settle();
+    expect(stageRun.reports).toEqual(['1 running', 'stage killed']);
+    expect(stageRun.server.step(1)).toMatchObject({ status: 'killed', exitCode: 137 });
+    expect(stageRun.server.statusOf(2)).toBe('skipped');
+    expect([stageRun.reported, stageRun.isRemoved, stageRun.end]).toEqual([1, true, undefined]);
+    expect(stageRun.cluster.calls.at(-1)?.body).toMatchObject({ gracePeriodSeconds: 10 });
+  });
+
+  it('still stores what the stopped program had to say', async () => {
+    const stageRun = await startedRun();
+    stageRun.cancelled.abort();
+    await settle();
+    expect(stageRun.logs.of(1).isStored).toBe(false);
+    await stageRun.show((pod) => withStates(pod, { 1: gated(143), 2: gated(0, 'stopping') }));
+    stageRun.logs.of(1).end(143, stageRun.clock.now());
+    await stageRun.clock.step(0);
+    expect([stageRun.logs.of(1).isStored, stageRun.end?.kind]).toEqual([true, 'finished']);
+    expect(stageRun.server.statusOf(1)).toBe('killed');
+  });
+
+  it('is over after ten seconds, though the Pod never goes (weakness 12)', async () => {
+    const stageRun = await startedRun();
+    stageRun.cancelled.abort();
+    await stageRun.clock.step(9_999);
+    expect(stageRun.end).toBeUndefined();
+    await stageRun.clock.step(1);
+    expect(stageRun.end?.kind).toBe('finished');
+    expect(stageRun.logs.of(1).isStored).toBe(true);
+    expect(stageRun.clock.pending).toBe(0);
+  });
+
+  it('before the flight begins nothing', async () => {
+    const stageRun = new TestStageRun();
+    stageRun.cancelled.abort();
+    await stageRun.clock.step(0);
+    expect(stageRun.reports).toEqual(['stage killed']);
+    expect([1, 2].map((n) => stageRun.server.statusOf(n))).toEqual(['skipped', 'skipped']);
+    expect(stageRun.end).toMatchObject({ kind: 'finished', conclusion: { kind: 'cancelled' } });
+  });
+
+  it('lets nothing begin any more', async () => {
+    const stageRun = await startedRun();
+    stageRun.cancelled.abort();
+    stageRun.logs.of(1).end(0, stageRun.clock.now());
+    await settle();
+    expect(stageRun.logs.isOpen(2)).toBe(false);
+    expect(stageRun.server.statusOf(2)).toBe('skipped');
+  });
+
+  it('and a time-out at the same moment are one end: the first word counts', async () => {
+    const stageRun = await startedRun();
+    stageRun.cancelled.abort();
+    await stageRun.clock.step(2 * HOUR_MS);
+    expect(stageRun.reports.filter((word) => word.startsWith('stage'))).toEqual(['stage killed']);
+    expect(stageRun.concluded.map(({ conclusion }) => conclusion.kind)).toEqual(['cancelled']);
+  });
+});
+
+describe('a conflict at the server', () => {
+  it('is a cancel that no watch heard', async () => {
+    const stageRun = await startedRun();
+    stageRun.server.cancel();
+    stageRun.logs.of(1).end(0, stageRun.clock.now());
+    await settle();
+    expect(stageRun.concluded.map(({ conclusion }) => conclusion.kind)).toEqual(['cancelled']);
+    expect(stageRun.isRemoved).toBe(true);
+  });
+
+  it('is none when the Pod belongs to another replica: that one goes on', async () => {
+    const stageRun = await startedRun();
+    stageRun.server.cancel();
+    stageRun.cluster.put(stageRun.target, ofOwner('ci/other')(stageRun.feed.pod ?? {}));
+    stageRun.logs.of(1).end(0, stageRun.clock.now());
+    await settle();
+    expect(stageRun.end).toEqual({ kind: 'handed-over' });
+    expect([stageRun.isRemoved, stageRun.reported]).toEqual([false, 0]);
+  });
+
+  it('is neither as long as nobody can tell whose the Pod is', async () => {
+    const stageRun = await startedRun();
+    stageRun.server.cancel();
+    stageRun.cluster.fail('get', 'pods', noAnswer(), noAnswer());
+    stageRun.logs.of(1).end(0, stageRun.clock.now());
+    await stageRun.clock.step(1_500);
+    expect(stageRun.concluded).toEqual([]);
+    await stageRun.clock.step(1_000);
+    expect(stageRun.concluded.map(({ conclusion }) => conclusion.kind)).toEqual(['cancelled']);
+  });
+
+  it('is a cancel, too, when the Pod is gone', async () => {
+    const stageRun = await startedRun();
+    stageRun.server.cancel();
+    stageRun.cluster.drop(stageRun.target);
+    stageRun.logs.of(1).end(0, stageRun.clock.now());
+    await settle();
+    expect(stageRun.concluded.map(({ conclusion }) => conclusion.kind)).toEqual(['cancelled']);
+  });
+});
+
+describe('two replicas', () => {
+  it('the one whose Pod was taken over says nothing more, and leaves the Pod', async () => {
+    const stageRun = await startedRun();
+    await stageRun.show(ofOwner('ci/other'));
+    await stageRun.show(ofOwner('ci/other'));
+    expect(stageRun.end).toEqual({ kind: 'handed-over' });
+    stageRun.logs.of(1).end(0, stageRun.clock.now());
+    await stageRun.clock.step(60_000);
+    expect([stageRun.reports, stageRun.isRemoved, stageRun.logs.of(1).isStored]).toEqual([
+      ['1 running'],
+      false,
+      false,
+    ]);
+  });
+});
+
+describe('a time-out', () => {
+  it('is told before the Pod goes, which is its only record till then', async () => {
+    const stageRun = await startedRun();
+    let open = (): void => undefined;
+    stageRun.server.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    await stageRun.clock.step(HOUR_MS + 60_000);
+    expect([stageRun.isRemoved, stageRun.reported]).toEqual([false, 0]);
+    open();
+    await settle();
+    expect([stageRun.reports.at(-1), stageRun.isRemoved, stageRun.reported]).toEqual([
+      'stage killed',
+      true,
+      1,
+    ]);
+    expect(stageRun.server.step(1)).toMatchObject({ status: 'killed', exitCode: 137 });
+  });
+
+  it('comes at its minute', async () => {
+    const stageRun = await startedRun();
+    await stageRun.clock.step(HOUR_MS - 1);
+    expect(stageRun.concluded).toEqual([]);
+    await stageRun.clock.step(1);
+    expect(stageRun.concluded.map(({ conclusion }) => conclusion.kind)).toEqual(['timed-out']);
+  });
+
+  it('does not hit what has ended and only waits for its reports', async () => {
+    const stageRun = await startedRun({ plan: one });
+    stageRun.server.gate = new Promise(() => undefined);
+    stageRun.logs.of(1).end(0, stageRun.clock.now());
+    await stageRun.clock.step(2 * HOUR_MS);
+    expect(stageRun.concluded).toEqual([]);
+    expect(stageRun.isRemoved).toBe(false);
+  });
+
+  it('is the Pod’s own deadline as well', async () => {
+    const stageRun = await startedRun();
+    await stageRun.show((pod) => withStatus(pod, { phase: 'Failed', reason: 'DeadlineExceeded' }));
+    expect(stageRun.reports.at(-1)).toBe('stage killed');
+    expect(stageRun.concluded).toMatchObject([
+      { conclusion: { kind: 'timed-out' }, trouble: { code: 'deadline-exceeded' } },
+    ]);
+  });
+});
+
+describe('a hand-over', () => {
+  it('leaves all as it is: nothing is told, stored or removed any more (weaknesses 13, 14)', async () => {
+    const stageRun = await startedRun();
+    stageRun.handOver.abort();
+    await settle();
+    expect(stageRun.end).toEqual({ kind: 'handed-over' });
+    stageRun.logs.of(1).end(0, stageRun.clock.now());
+    await stageRun.clock.step(60_000);
+    expect([stageRun.reports, stageRun.reported, stageRun.isRemoved, stageRun.logs.of(1).isStored]).toEqual([
+      ['1 running'],
+      0,
+      false,
+      false,
+    ]);
+    expect([stageRun.feed.subscribers, stageRun.clock.pending]).toEqual([0, 0]);
+  });
+
+  it('before the first step', async () => {
+    const stageRun = new TestStageRun();
+    stageRun.handOver.abort();
+    await settle();
+    expect([stageRun.end, stageRun.reports]).toEqual([{ kind: 'handed-over' }, []]);
+  });
+
+  it('while the end can’t be told keeps the Pod, by which the next one sees it too', async () => {
+    const stageRun = await startedRun();
+    stageRun.server.gate = new Promise(() => undefined);
+    await stageRun.clock.step(HOUR_MS);
+    stageRun.handOver.abort();
+    await settle();
+    expect([stageRun.end, stageRun.isRemoved]).toEqual([{ kind: 'handed-over' }, false]);
+  });
+
+  it('while a service of a completed stage still ends leaves the Pod to the next one', async () => {
+    const plan = aPlan([aPlannedStep(1), aPlannedStep(2, { role: 'background' })]);
+    const stageRun = await startedRun({ plan });
+    stageRun.logs.of(1).end(0, stageRun.clock.now());
+    await stageRun.show((pod) => withStates(pod, { 1: gated(0) }));
+    await stageRun.clock.step(1_000);
+    expect(stageRun.reported).toBe(1);
+    stageRun.handOver.abort();
+    await stageRun.clock.step(1_000);
+    expect([stageRun.end?.kind, stageRun.isRemoved]).toEqual(['finished', false]);
+  });
+});
+
+describe('a Pod that somebody takes away (weakness 35)', () => {
+  it('is told as such when it is gone', async () => {
+    const stageRun = await startedRun();
+    stageRun.feed.lose();
+    await stageRun.clock.step(0);
+    expect(stageRun.server.stage).toMatchObject({ status: 'error', exitCode: 255, error: /disappeared/ });
+    expect(stageRun.server.statusOf(1)).toBe('error');
+    expect(stageRun.concluded).toMatchObject([{ trouble: { code: 'pod-deleted', blame: 'cluster' } }]);
+  });
+
+  it('is told as such as soon as it is being deleted, whatever its steps say meanwhile', async () => {
+    const stageRun = await startedRun();
+    stageRun.logs.of(1).end(143, stageRun.clock.now());
+    await settle();
+    await stageRun.show((pod) => withStates(deleted(pod), { 1: gated(143), 2: gated(0, 'stopping') }));
+    expect(stageRun.server.stage).toMatchObject({ status: 'error', error: /deleted the Pod/ });
+    expect([1, 2].map((n) => stageRun.server.statusOf(n))).toEqual(['error', 'skipped']);
+  });
+
+  it('is no trouble when all has ended', async () => {
+    const stageRun = await startedRun({ plan: one });
+    stageRun.logs.of(1).end(0, stageRun.clock.now());
+    stageRun.feed.lose();
+    await stageRun.clock.step(0);
+    expect(stageRun.reports).toEqual(['1 running', '1 success', 'stage success']);
+  });
+
+  it('is no trouble when we did it', async () => {
+    const stageRun = await startedRun();
+    stageRun.cancelled.abort();
+    await settle();
+    await stageRun.show(deleted);
+    stageRun.feed.lose();
+    await stageRun.clock.step(20_000);
+    expect(stageRun.concluded).toEqual([{ conclusion: { kind: 'cancelled' }, trouble: undefined }]);
+  });
+
+  it('is an eviction where the node says so', async () => {
+    const stageRun = await startedRun();
+    await stageRun.show((pod) => withStatus(pod, { phase: 'Failed', reason: 'Evicted', message: 'memory' }));
+    expect(stageRun.server.stage.error).toBe('the Pod was evicted from its node: memory');
+  });
+});
+
+describe('gates that are told to stop', () => {
+  it('and nobody deleted the Pod: no success, but an error after ten seconds', async () => {
+    const stageRun = await startedRun();
+    await stageRun.show((pod) => withStates(pod, { 2: gated(0, 'stopping') }));
+    stageRun.logs.of(1).end(0, stageRun.clock.now());
+    await stageRun.clock.step(9_000);
+    expect(stageRun.concluded).toEqual([]);
+    await stageRun.clock.step(1_500);
+    expect(stageRun.server.stage).toMatchObject({ status: 'error', error: /told to stop before step s2/ });
+    expect(stageRun.concluded).toMatchObject([{ trouble: { code: 'pod-stopped' } }]);
+  });
+
+  it('is heard from the log alone', async () => {
+    const stageRun = await startedRun({ plan: one });
+    stageRun.logs.of(1).skip('stopping', stageRun.clock.now());
+    await stageRun.clock.step(10_000);
+    expect(stageRun.concluded).toMatchObject([{ trouble: { code: 'pod-stopped' } }]);
+  });
+
+  it('of a service is nobody’s trouble', async () => {
+    const plan = aPlan([aPlannedStep(1), aPlannedStep(2, { role: 'background', after: [1] })]);
+    const stageRun = await startedRun({ plan });
+    await stageRun.show((pod) => withStates(pod, { 2: gated(0, 'stopping') }));
+    stageRun.logs.of(1).end(0, stageRun.clock.now());
+    await stageRun.clock.step(20_000);
+    expect(stageRun.reports.at(-1)).toBe('stage success');
+  });
+});
+
+describe('troubles', () => {
+  it('an image that is not there ends the stage before anything ran (weakness 34)', async () => {
+    const stageRun = new TestStageRun();
+    await stageRun.show((pod) => withStates(pod, { 2: waiting('ErrImagePull', 'manifest unknown') }));
+    expect(stageRun.server.step(2)).toMatchObject({
+      status: 'error',
+      exitCode: 255,
+      error: /i2:1 of step s2 can't be pulled/,
+    });
+    expect([stageRun.server.statusOf(1), stageRun.server.stage.status, stageRun.isRemoved]).toEqual([
+      'skipped',
+      'error',
+      true,
+    ]);
+  });
+
+  it('patience is measured without any event', async () => {
+    const stageRun = new TestStageRun({ patience: { imagePullMs: 5_000 } });
+    await stageRun.show((pod) => withStates(pod, { 1: waiting('ErrImagePull', 'timeout') }));
+    await stageRun.clock.step(4_000);
+    expect(stageRun.concluded).toEqual([]);
+    await stageRun.clock.step(2_000);
+    expect(stageRun.concluded).toMatchObject([{ trouble: { code: 'image-pull-failed' } }]);
+  });
+
+  it('a surprise in the life of one step ends this stage alone, with its text (weaknesses 1 to 4)', async () => {
+    const stageRun = new TestStageRun({
+      log: () => {
+        throw new TypeError('odd');
+      },
+    });
+    await settle();
+    expect(stageRun.server.stage).toMatchObject({ status: 'error', error: 'the runner failed: odd' });
+    expect(stageRun.concluded).toMatchObject([{ trouble: { code: 'internal', blame: 'bug' } }]);
+    expect(stageRun.isRemoved).toBe(true);
+  });
+
+  it('a surprise about a service does the same', async () => {
+    const stageRun = new TestStageRun({
+      plan: aPlan([aPlannedStep(1), aPlannedStep(2, { role: 'background' })]),
+      log: ({ order }) => {
+        if (order.container === 'step-2') throw new Error('odd');
+      },
+    });
+    await settle();
+    expect(stageRun.server.stage.error).toBe('the runner failed: odd');
+  });
+
+  it('a Pod that makes no sense does not end the watch of the others', async () => {
+    const stageRun = await startedRun();
+    const odd: V1Pod = Object.defineProperty({}, 'status', {
+      get: () => {
+        throw new Error('odd');
+      },
+    });
+    expect(() => stageRun.feed.show(odd)).not.toThrow();
+    await settle();
+    expect(stageRun.server.stage.error).toBe('the runner failed: odd');
+  });
+
+  it('a report that failed is made up for at the end (weakness 19)', async () => {
+    const stageRun = await startedRun({ plan: one });
+    stageRun.server.refuse.push({ call: 'step', error: new Error('500') });
+    stageRun.logs.of(1).end(0, stageRun.clock.now());
+    await stageRun.clock.step(5_000);
+    expect(stageRun.reports).toEqual(['1 running', '1 success', 'stage success']);
+  });
+
+  it('an end that can’t be told for good still frees the place and the Pod', async () => {
+    const stageRun = await startedRun({ plan: one });
+    stageRun.server.refuse.push(
+      { call: 'stage', error: new Error('gone') },
+      { call: 'stage', error: new Error('gone') },
+    );
+    stageRun.logs.of(1).end(0, stageRun.clock.now());
+    await stageRun.clock.step(200_000);
+    expect([stageRun.reported, stageRun.isRemoved, stageRun.end?.kind]).toEqual([1, true, 'finished']);
+  });
+});

@@ -1,0 +1,48 @@
+import { containerName } from '../pipeline/compiled.ts';
+import type { PlannedStep } from '../pipeline/run-plan.ts';
+import type { StepLog, StepLogs } from '../ports/step-logs.ts';
+import type { LaunchedStage } from './launched-stage.ts';
+
+/** The logs of a flight's steps, each opened when its step's turn comes. */
+export class StageRunLogs {
+  readonly #stepLogs: StepLogs;
+  readonly #launched: LaunchedStage;
+  readonly #stepId: (n: number) => number;
+  readonly #logs = new Map<number, StepLog>();
+
+  constructor(stepLogs: StepLogs, launched: LaunchedStage, stepId: (n: number) => number) {
+    this.#stepLogs = stepLogs;
+    this.#launched = launched;
+    this.#stepId = stepId;
+  }
+
+  /** That step's log, if it is open. */
+  of(n: number): StepLog | undefined {
+    return this.#logs.get(n);
+  }
+
+  /** Opens that step's log. The first one of all says what the author should know; it may have been opened before the flight. */
+  open(step: PlannedStep): StepLog {
+    const { firstLog, notes, plan } = this.#launched;
+    const isFirst = this.#logs.size === 0;
+    const log = firstLog && step.n === plan.steps[0]?.n ? firstLog : this.#make(step);
+    if (isFirst) for (const note of notes) log.note(note);
+    this.#logs.set(step.n, log);
+    return log;
+  }
+
+  #make(step: PlannedStep): StepLog {
+    const { pod, plan, masks, adopted, takenOverMs } = this.#launched;
+    const { namespace = 'default', name = '' } = pod.metadata ?? {};
+    return this.#stepLogs.open({
+      namespace,
+      pod: name,
+      container: containerName(step.n),
+      nonce: step.engine === 'gate' ? plan.nonce : undefined,
+      stepId: this.#stepId(step.n),
+      stepName: step.name,
+      masks: masks[step.n] ?? [],
+      ...(adopted ? { shownUntilMs: takenOverMs } : {}),
+    });
+  }
+}

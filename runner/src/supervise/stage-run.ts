@@ -1,0 +1,297 @@
+import { isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import type { V1Pod } from '@kubernetes/client-node';
+import { removePod } from '../cleanup/remove-pod.ts';
+import { ANNOTATION } from '../pipeline/compiled.ts';
+import type { Reporter } from '../report/reporter.ts';
+import { observe, type PodView } from '../watch/observe.ts';
+import type { PodFeed } from '../watch/pod-watch.ts';
+import { type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
+import { ChangeNotifier } from './change-notifier.ts';
+import type { StageRunEnd, LaunchedStage, StageRunParts, StopSignals } from './launched-stage.ts';
+import { type Conclusion, concluded, isFinal, newStage, type StageState } from './stage-state.ts';
+import { StepRuns } from './step-runs.ts';
+import { untilTime } from './until-time.ts';
+
+export type { StageRunEnd, LaunchedStage, StageRunParts, StopSignals };
+
+/** The lives of all steps: of those that count, and of services and detached ones. */
+interface RunningSteps {
+  readonly ordinary: Promise<void>;
+  readonly background: Promise<void>;
+}
+
+/** Background steps stop by themselves when the last step ended; their last lines are awaited this long before the Pod goes. */
+const BACKGROUND_MS = 1_000;
+/** The Pod of a completed pipeline is given this long to end by itself. */
+const QUIET_MS = 120_000;
+/** Logs of stopped steps may take this long, then they are cut. */
+const LAST_LINES_MS = 10_000;
+/** What was read by then is stored within this time. */
+const LAST_UPLOADS_MS = 2_000;
+/** A cancelled step's program is given this long between TERM and KILL. */
+const CANCEL_GRACE_SECONDS = 10;
+/** Patience is measured in seconds: a look now and then sees what no event tells. */
+const LOOK_MS = 1_000;
+/** Before the API server is asked once more whose Pod it is. */
+const PAUSE_MS = 1_000;
+
+/**
+ * Watches over one stage from the moment its Pod may be scheduled until the server knows how it ended and the Pod is on its way
+ * out. It holds no truth of its own: the Pod's status and the gates' marks do, so that another replica can take over at any point.
+ */
+export class StageRun {
+  readonly #parts: StageRunParts;
+  readonly #launched: LaunchedStage;
+  readonly #feed: PodFeed;
+  readonly #reporter: Reporter;
+  readonly #changes = new ChangeNotifier();
+  readonly #halt = new AbortController();
+  readonly #disowned = new AbortController();
+  readonly #steps: StepRuns;
+  #state: StageState;
+  #view: PodView;
+  #since: Since = new Map();
+  #removing = false;
+  #left = false;
+  #trouble: Trouble | undefined;
+  #conclusion: Conclusion | undefined;
+
+  constructor(parts: StageRunParts, launched: LaunchedStage, by: { feed: PodFeed; reporter: Reporter }) {
+    this.#parts = parts;
+    this.#launched = launched;
+    this.#feed = by.feed;
+    this.#reporter = by.reporter;
+    this.#state = newStage(launched.plan);
+    this.#view = observe(launched.pod, launched.plan);
+    this.#steps = new StepRuns(parts, launched, {
+      changes: this.#changes,
+      reporter: by.reporter,
+      halt: this.#halt.signal,
+      state: () => this.#state,
+      view: () => this.#view,
+      pod: () => this.#feed.pod ?? launched.pod,
+      gone: () => this.#feed.gone,
+      notices: () => this.#feed.notices,
+      concluded: () => this.#conclusion !== undefined,
+      left: () => this.#left,
+      change: (next) => this.#change(next),
+      conflict: () => void this.#conflict(),
+      broken: (trouble) => this.#break(trouble),
+    });
+  }
+
+  /** From here to the end; never rejects for what a pipeline or a cluster does. */
+  async run(given: StopSignals): Promise<StageRunEnd> {
+    const stops = { ...given, handOver: AbortSignal.any([given.handOver, this.#disowned.signal]) };
+    const release = this.#listen(stops);
+    let running: RunningSteps | undefined;
+    try {
+      this.#look();
+      running = this.#startSteps();
+      await this.#changes.until(() => this.#conclusion !== undefined, stops.handOver);
+      const end = await this.#finish(running, stops);
+      this.#left = end.kind === 'handed-over';
+      return end;
+    } finally {
+      release();
+      this.#halt.abort(new Error('the flight is over'));
+      if (running && !this.#left) await this.#atMost(everythingOf(running), LAST_UPLOADS_MS);
+    }
+  }
+
+  /** A surprise in the life of one step ends this stage, with its text, and nothing else. */
+  #startSteps(): RunningSteps {
+    const running = this.#steps.superviseAll();
+    const ordinary = running.ordinary.catch((error: unknown) => this.#surprise(error));
+    const background = running.background.catch((error: unknown) => this.#surprise(error));
+    void ordinary.then(() => this.#complete());
+    return { ordinary, background };
+  }
+
+  /** What has no end is no success. */
+  #complete(): void {
+    const open = this.#launched.plan.steps.find(({ role, n }) => role === 'step' && !isFinal(this.#state, n));
+    if (!open) this.#conclude({ kind: 'completed' });
+    else if (!this.#conclusion && !this.#halt.signal.aborted)
+      this.#surprise(new Error(`how step ${open.name} ended was never learnt`));
+  }
+
+  #surprise(error: unknown): void {
+    this.#parts.log.error({ err: error }, 'the runner met something that it does not know');
+    const words = error instanceof Error ? error.message : String(error);
+    this.#break({ code: 'internal', blame: 'bug', text: `the runner failed: ${words}` });
+  }
+
+  /**
+   * A lock conflict is a cancel only if the Pod is still ours: another replica's reports make conflicts too. As long as nobody
+   * can tell whose it is, it is neither.
+   */
+  async #conflict(): Promise<void> {
+    const { namespace = 'default', name = '' } = this.#launched.pod.metadata ?? {};
+    while (!this.#conclusion && !this.#halt.signal.aborted) {
+      try {
+        const target = { resource: RESOURCE.pods, namespace, name };
+        const pod = await this.#parts.cluster.get<V1Pod>(target, this.#halt.signal);
+        return this.#isOurs(pod) ? this.#conclude({ kind: 'cancelled' }) : this.#disown();
+      } catch (error) {
+        if (isKubernetesError(error, 404)) return this.#conclude({ kind: 'cancelled' });
+        await this.#parts.clock.sleep(PAUSE_MS, this.#halt.signal);
+      }
+    }
+  }
+
+  #isOurs(pod: V1Pod): boolean {
+    const owner = pod.metadata?.annotations?.[ANNOTATION.owner];
+    return owner === undefined || owner === this.#launched.owner;
+  }
+
+  #disown(): void {
+    if (this.#disowned.signal.aborted) return;
+    this.#parts.log.warn({ owner: this.#launched.owner }, 'another replica has taken over this pipeline');
+    this.#disowned.abort(new Error('another replica has taken over'));
+  }
+
+  #listen(stops: StopSignals): () => void {
+    const { clock } = this.#parts;
+    const { plan, admittedMs } = this.#launched;
+    const unsubscribe = this.#feed.subscribe(() => this.#look());
+    const cancel = (): void => this.#conclude({ kind: 'cancelled' });
+    if (stops.cancelled.aborted) cancel();
+    stops.cancelled.addEventListener('abort', cancel, { once: true });
+    const leftMs = admittedMs + plan.timeoutMs - clock.now();
+    const stopTimer = untilTime(clock, leftMs, () => this.#timeOut());
+    let stopLook = (): void => undefined;
+    const lookAgain = (): void => {
+      this.#look();
+      stopLook = clock.after(LOOK_MS, lookAgain);
+    };
+    stopLook = clock.after(LOOK_MS, lookAgain);
+    return () => {
+      unsubscribe();
+      stops.cancelled.removeEventListener('abort', cancel);
+      stopTimer();
+      stopLook();
+    };
+  }
+
+  /** What has ended in time and is only waiting for its reports is not late. */
+  #timeOut(): void {
+    if (!this.#allEnded()) this.#conclude({ kind: 'timed-out' });
+  }
+
+  /** Takes in the Pod as it is now. Never throws: it is called by the watch of all Pods. */
+  #look(): void {
+    try {
+      this.#takeIn();
+    } catch (error) {
+      this.#surprise(error);
+    }
+    this.#changes.notify();
+  }
+
+  #takeIn(): void {
+    const { clock, patience } = this.#parts;
+    const { plan } = this.#launched;
+    const { pod } = this.#feed;
+    if (pod && !this.#isOurs(pod)) return this.#disown();
+    if (pod) this.#view = observe(pod, plan);
+    this.#since = troubledSince(this.#since, this.#view, plan, clock.now());
+    this.#steps.look();
+    const trouble = this.#feed.gone
+      ? this.#whyGone()
+      : troubleOf(this.#view, plan, {
+          since: this.#since,
+          nowMs: clock.now(),
+          patience,
+          ours: this.#removing,
+          ended: (n) => this.#steps.ended(n),
+        });
+    if (trouble && !this.#allEnded()) this.#break(trouble);
+  }
+
+  #whyGone(): Trouble | undefined {
+    if (this.#removing) return undefined;
+    return {
+      code: 'pod-deleted',
+      blame: 'cluster',
+      text: 'the Pod of this pipeline disappeared: somebody or something deleted it',
+    };
+  }
+
+  #allEnded(): boolean {
+    return this.#launched.plan.steps.every((step) => step.role === 'background' || this.#steps.ended(step.n));
+  }
+
+  #change(next: StageState): void {
+    this.#state = next;
+    this.#changes.notify();
+  }
+
+  #break(trouble: Trouble): void {
+    if (this.#conclusion) return;
+    this.#trouble = trouble;
+    if (trouble.code === 'deadline-exceeded') this.#conclude({ kind: 'timed-out' });
+    else this.#conclude({ kind: 'broken', text: trouble.text, step: trouble.step });
+  }
+
+  /** The first word counts. */
+  #conclude(conclusion: Conclusion): void {
+    if (this.#conclusion) return;
+    this.#conclusion = conclusion;
+    this.#changes.notify();
+  }
+
+  /**
+   * The server knows of a cancel already, so the Pod is stopped first, and what it still has to say comes after the report. In any
+   * other case the Pod is the only record of what happened: it goes when the server knows.
+   */
+  async #finish(running: RunningSteps, stops: StopSignals): Promise<StageRunEnd> {
+    const conclusion = this.#conclusion;
+    if (!conclusion) return { kind: 'handed-over' };
+    if (conclusion.kind === 'completed') await this.#atMost(running.background, BACKGROUND_MS);
+    if (conclusion.kind === 'cancelled' && !this.#disowned.signal.aborted)
+      void this.#remove(CANCEL_GRACE_SECONDS);
+    if (stops.handOver.aborted) return { kind: 'handed-over' };
+    this.#state = concluded(this.#state, this.#launched.plan, conclusion, this.#parts.clock.now());
+    await this.#report(conclusion, stops.handOver);
+    if (stops.handOver.aborted) return { kind: 'handed-over' };
+    this.#launched.reported();
+    if (conclusion.kind === 'completed') await this.#removeWhenQuiet(stops.handOver);
+    else if (!this.#removing) void this.#remove(CANCEL_GRACE_SECONDS);
+    await this.#atMost(everythingOf(running), LAST_LINES_MS, stops.handOver);
+    return { kind: 'finished', conclusion, trouble: this.#trouble, state: this.#state };
+  }
+
+  /** Killing hundreds of containers that are just ending by themselves can choke containerd's shim for minutes (measured). */
+  async #removeWhenQuiet(handOver: AbortSignal): Promise<void> {
+    const ends = this.#launched.plan.steps.every((step) => step.engine === 'gate' && !step.pid1);
+    const quiet = (): boolean =>
+      this.#feed.gone || [...this.#view.steps.values()].every((one) => one.kind === 'ended');
+    if (ends) await this.#atMost(this.#changes.until(quiet, handOver), QUIET_MS);
+    // Whoever takes over finds a Pod whose steps have all ended, and removes it.
+    if (!handOver.aborted) void this.#remove(undefined);
+  }
+
+  async #report(conclusion: Conclusion, signal: AbortSignal): Promise<void> {
+    if (conclusion.kind !== 'cancelled') await this.#steps.reportUnknown(this.#state, signal);
+    const reported = await this.#reporter.finish(this.#state, conclusion, signal);
+    this.#parts.log.info({ conclusion: conclusion.kind, reported }, 'the stage has ended');
+    if (!signal.aborted) this.#parts.events.concluded(conclusion, this.#trouble);
+  }
+
+  async #remove(graceSeconds: number | undefined): Promise<void> {
+    this.#removing = true;
+    await removePod(this.#parts, this.#launched.pod, graceSeconds);
+  }
+
+  /** Waits for the work, but not longer than this, nor when the signal is aborted. */
+  async #atMost(work: Promise<unknown>, limitMs: number, signal?: AbortSignal): Promise<void> {
+    const done = new AbortController();
+    const stop = signal ? AbortSignal.any([done.signal, signal]) : done.signal;
+    await Promise.race([work, this.#parts.clock.sleep(limitMs, stop)]);
+    done.abort();
+  }
+}
+
+const everythingOf = ({ ordinary, background }: RunningSteps): Promise<unknown> =>
+  Promise.all([ordinary, background]);

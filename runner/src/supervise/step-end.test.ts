@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import type { ContainerView } from '../watch/container-view.ts';
+import {
+  isGateFailure,
+  isStopped,
+  type StepEnd,
+  endByKubelet,
+  endByMark,
+  skipEnd,
+  wordOf,
+} from './step-end.ts';
+import { aPlannedStep } from './testing/a-plan.ts';
+
+type Ended = ContainerView & { kind: 'ended' };
+const ended = (code: number, more: Partial<Ended> = {}): Ended => ({
+  kind: 'ended',
+  code,
+  reason: 'Error',
+  line: undefined,
+  message: '',
+  startedMs: 1_000,
+  endedMs: 9_000,
+  ...more,
+});
+const lineOf = (decision: string, code: number) => ({ decision, code, startMs: 1_100, endMs: 8_900 });
+const hint = (changes: Partial<StepEnd> = {}): StepEnd => ({ ...skipEnd('ran', 1_200, false), ...changes });
+
+describe('what a mark tells', () => {
+  it('an end, from the start it told of; without one, from the end', () => {
+    const mark = { kind: 'end', code: 2, atMs: 5_000 } as const;
+    expect(endByMark(mark, 1_200)).toEqual({
+      decision: 'ran',
+      code: 2,
+      startMs: 1_200,
+      endMs: 5_000,
+      oom: false,
+      sure: false,
+    });
+    expect(endByMark(mark, undefined).startMs).toBe(5_000);
+  });
+
+  it('a skip, in a word; one that we don’t know means that something ran', () => {
+    expect(endByMark({ kind: 'skip', why: 'fast', atMs: 5 }, 1)).toEqual({
+      decision: 'fast',
+      code: 0,
+      startMs: 5,
+      endMs: 5,
+      oom: false,
+      sure: false,
+    });
+    expect(wordOf('because')).toBe('ran');
+  });
+});
+
+describe('what the kubelet tells', () => {
+  it('the gate’s line first: its times are finer', () => {
+    expect(endByKubelet(ended(2, { line: lineOf('ran', 2) }), undefined, 1_200)).toEqual({
+      decision: 'ran',
+      code: 2,
+      startMs: 1_100,
+      endMs: 8_900,
+      oom: false,
+      sure: true,
+    });
+  });
+
+  it('without a line (the gate was killed) it ran, from the mark of its start or the container’s', () => {
+    expect(endByKubelet(ended(137), undefined, 1_200)).toMatchObject({
+      decision: 'ran',
+      code: 137,
+      startMs: 1_200,
+      endMs: 9_000,
+    });
+    expect(endByKubelet(ended(137), undefined, undefined).startMs).toBe(1_000);
+  });
+
+  it('a line without times takes the container’s', () => {
+    const line = { decision: 'ran', code: 0, startMs: 0, endMs: 0 };
+    expect(endByKubelet(ended(0, { line }), undefined, undefined)).toMatchObject({
+      startMs: 1_000,
+      endMs: 9_000,
+    });
+  });
+
+  it('a skip that only a mark told of, if the code is that of a skip', () => {
+    const skip = hint({ decision: 'failed-before' });
+    expect(endByKubelet(ended(0), skip, undefined).decision).toBe('failed-before');
+    expect(endByKubelet(ended(137), skip, undefined).decision).toBe('ran');
+    expect(endByKubelet(ended(0), undefined, undefined).decision).toBe('ran');
+  });
+
+  it('a kill for memory, of the whole container or of its child alone; what ended well is none', () => {
+    const oom = { reason: 'OOMKilled' };
+    expect(endByKubelet(ended(137, oom), undefined, undefined).oom).toBe(true);
+    expect(endByKubelet(ended(137, { ...oom, line: lineOf('ran', 137) }), undefined, undefined).oom).toBe(
+      true,
+    );
+    expect(endByKubelet(ended(0, oom), undefined, undefined).oom).toBe(false);
+  });
+});
+
+describe('the gate’s own failure', () => {
+  const step = aPlannedStep(1);
+  it.each([
+    ['its code, and no word of a program', step, ended(214), undefined, true],
+    ['a program’s own code, by the line', step, ended(214, { line: lineOf('ran', 214) }), undefined, false],
+    ['a program’s own code, by the mark', step, ended(214), hint({ code: 214 }), false],
+    ['another code', step, ended(213), undefined, false],
+    ['a swapped step has no gate', aPlannedStep(1, { engine: 'swap' }), ended(214), undefined, false],
+  ])('%s', (...[, of, container, known, want]) => {
+    expect(isGateFailure(of, container, known)).toBe(want);
+  });
+});
+
+describe('a stop by a signal', () => {
+  it.each([
+    [137, 'ran', true],
+    [143, 'ran', true],
+    [0, 'ran', false],
+    [130, 'ran', false],
+    [143, 'stopping', false],
+  ] as const)('%i after %s: %s', (code, decision, want) => {
+    expect(isStopped(hint({ code, decision }))).toBe(want);
+  });
+
+  it('nothing known is none', () => {
+    expect(isStopped(undefined)).toBe(false);
+  });
+});

@@ -1,0 +1,374 @@
+import {
+  decide,
+  failedSteps,
+  type SkipDecision,
+  type StepResult,
+  type StepResults,
+} from '../decide/decide.ts';
+import { containerName } from '../pipeline/compiled.ts';
+import type { PlannedStep } from '../pipeline/run-plan.ts';
+import type { Mark, StepLog } from '../ports/step-logs.ts';
+import type { PodNotice } from '../watch/pod-notice.ts';
+import { waitingFor } from '../watch/trouble.ts';
+import { isCertainSkip } from './certain-skip.ts';
+import type { RunContext } from './run-context.ts';
+import { StageRunLogs } from './stage-run-logs.ts';
+import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
+import { isGateFailure, isStopped, type StepEnd, endByKubelet, endByMark, skipEnd } from './step-end.ts';
+import { begun, corrected, ended, isFinal, type StageState, skipped } from './stage-state.ts';
+import { Swaps } from './swaps.ts';
+
+/** 137 and 143 may be a memory kill, or the end of the Pod, which only the kubelet tells: its word is awaited this long. */
+const KUBELETS_WORD_MS = 3_000;
+/** Gates were told to stop: by whom, the Pod shows within this time. */
+const STOPPING_MS = 10_000;
+/** An adopted log is read from its start; its end, if it has one, is seen within this time. */
+const CATCHING_UP_MS = 500;
+/** Different things that a Pod waits for; more of them would only be noise in the log. */
+const MOST_NOTES = 30;
+
+/** All steps of one flight: each waits for its turn, is read, and is reported. */
+export class StepRuns {
+  readonly #parts: StageRunParts;
+  readonly #launched: LaunchedStage;
+  readonly #context: RunContext;
+  readonly #swaps: Swaps;
+  readonly #logs: StageRunLogs;
+  readonly #known = new Map<number, StepEnd>();
+  readonly #startedMs = new Map<number, number>();
+  readonly #turnMs = new Map<number, number>();
+  readonly #unreported = new Set<number>();
+  readonly #notes = new Set<string>();
+  /** Asked for by every waiting step at every change. */
+  #lastResults: StepResults | undefined;
+
+  constructor(parts: StageRunParts, launched: LaunchedStage, context: RunContext) {
+    this.#parts = parts;
+    this.#launched = launched;
+    this.#context = context;
+    this.#logs = new StageRunLogs(parts.stepLogs, launched, (n) => context.reporter.stepId(n));
+    this.#swaps = new Swaps(
+      parts,
+      launched,
+      context,
+      () => failedSteps(this.#results(), launched.plan.steps).length > 0,
+    );
+  }
+
+  /** Starts a life for each step. `ordinary` resolves when all that count are final and reported, `background` when the others are. */
+  superviseAll(): { ordinary: Promise<void>; background: Promise<void> } {
+    const supervise = (role: PlannedStep['role']): Promise<void> =>
+      Promise.all(
+        this.#launched.plan.steps.filter((step) => step.role === role).map((step) => this.#supervise(step)),
+      ).then(() => undefined);
+    return { ordinary: supervise('step'), background: supervise('background') };
+  }
+
+  /** Takes in what the kubelet says now. */
+  look(): void {
+    for (const step of this.#launched.plan.steps) this.#lookAt(step);
+    this.#tellWaiting();
+  }
+
+  /** Is the end of that step known, by a mark or by the kubelet? A stop is none: what stopped it is the flight's business. */
+  ended(n: number): boolean {
+    const known = this.#known.get(n);
+    if (isFinal(this.#context.state(), n)) return true;
+    return known !== undefined && known.decision !== 'stopping' && !isStopped(known);
+  }
+
+  /** Steps whose version at the server isn't known (reports that failed, or were another process's) are told, so that the finish can carry them. */
+  async reportUnknown(state: StageState, signal: AbortSignal): Promise<void> {
+    for (const [n, step] of state) {
+      const isOpen = this.#unreported.has(n) || !this.#context.reporter.knows(n);
+      if (isOpen && !signal.aborted) await this.#context.reporter.step(step, signal);
+    }
+  }
+
+  async #supervise(step: PlannedStep): Promise<void> {
+    const { changes, halt } = this.#context;
+    const came = await changes.until(() => this.#context.concluded() || this.#verdict(step) !== 'wait', halt);
+    if (!came || this.#context.concluded()) return;
+    const verdict = this.#verdict(step);
+    if (verdict === 'stopping') return this.#stopping(step);
+    if (verdict !== 'run' && verdict !== 'wait') return this.#skip(step, verdict);
+    this.#turnMs.set(step.n, this.#parts.clock.now());
+    const log = this.#logs.open(step);
+    this.#tellFormer(step, log);
+    const runs = step.engine === 'gate' || (await this.#swaps.swap(step));
+    if (!runs) return this.#neverSwapped(log);
+    await changes.until(() => this.#isReadable(step), halt);
+    await log.follow({
+      ended: changes.until(() => this.#isOver(step), halt).then(() => undefined),
+      signal: halt,
+      onMark: (mark) => this.#mark(step, mark, log),
+    });
+    await this.#settle(step, log);
+  }
+
+  /** The stage was over before the step's own image came in place: what the log says was said by us. */
+  async #neverSwapped(log: StepLog): Promise<void> {
+    // Its Pod may be gone, which the watch is about to tell.
+    await this.#context.changes.until(() => this.#context.concluded(), this.#context.halt);
+    if (!this.#context.left()) await log.finish(new AbortController().signal);
+  }
+
+  /** Before the kubelet has told of the container, its log is refused: asking all the same never was faster (measured). */
+  #isReadable(step: PlannedStep): boolean {
+    const kind = this.#context.view().steps.get(step.n)?.kind;
+    return kind === 'running' || kind === 'ended' || this.#context.concluded() || this.#context.gone();
+  }
+
+  #isOver(step: PlannedStep): boolean {
+    return this.#context.gone() || this.#known.get(step.n)?.sure === true;
+  }
+
+  /** By the results so far: not yet, its turn, or never (in a word). A result that is already there (after an adoption) counts too. */
+  #verdict(step: PlannedStep): 'wait' | 'run' | SkipDecision {
+    const known = this.#known.get(step.n);
+    if (known) return known.decision === 'ran' ? 'run' : known.decision;
+    const { steps } = this.#launched.plan;
+    const verdict = decide(step, this.#results(), steps);
+    if (verdict === 'run' || verdict === 'wait') return verdict;
+    // Another gate was told to stop; this one will say the same, or has.
+    if (verdict === 'stopping') return 'wait';
+    // Where there is doubt, its gate says it in its log.
+    const certain = step.engine === 'swap' || isCertainSkip(verdict, step, this.#results(), steps);
+    return certain ? verdict : 'run';
+  }
+
+  #results(): StepResults {
+    this.#lastResults ??= new Map<number, StepResult>([
+      ...[...this.#startedMs.keys()].map((n) => [n, { phase: 'running' }] as const),
+      ...[...this.#known].map(([n, { decision, code }]) => [n, { phase: 'ended', decision, code }] as const),
+    ]);
+    return this.#lastResults;
+  }
+
+  #mark(step: PlannedStep, mark: Mark, log: StepLog): void {
+    switch (mark.kind) {
+      case 'start':
+        this.#countStart(step, mark.atMs);
+        return this.#begin(step, mark.atMs, log);
+      case 'skip':
+      case 'end':
+        // The kubelet was faster, or it is said twice.
+        if (this.#known.has(step.n)) return;
+        this.#learn(step, endByMark(mark, this.#startedMs.get(step.n)));
+        return this.#context.changes.notify();
+      case 'close':
+        return;
+    }
+  }
+
+  #begin(step: PlannedStep, atMs: number, log: StepLog): void {
+    if (this.#startedMs.get(step.n) === atMs) return;
+    this.#startedMs.set(step.n, atMs);
+    this.#lastResults = undefined;
+    if (this.#context.concluded()) return;
+    const before = this.#context.state();
+    const now = begun(before, step.n, atMs);
+    if (now === before) return this.#context.changes.notify();
+    this.#context.change(now);
+    void this.#reportRunning(step).then(() => log.goLive());
+    if (step.engine === 'swap' && step.role === 'background')
+      this.#swaps.publish(step.n, { decision: 'running', code: 0, startMs: atMs, endMs: 0 });
+  }
+
+  /** From its turn to its program, once; of what another process saw begin, nothing is known. */
+  #countStart(step: PlannedStep, atMs: number): void {
+    const turnMs = this.#turnMs.get(step.n);
+    if (turnMs === undefined || !this.#turnMs.delete(step.n)) return;
+    if (this.#launched.adopted && atMs < this.#launched.takenOverMs) return;
+    this.#parts.events.stepStarted(step.engine, Math.max(0, atMs - turnMs));
+  }
+
+  /** The end of a step, at first hand or better known than before. */
+  #learn(step: PlannedStep, known: StepEnd): void {
+    this.#know(step.n, known);
+    if (isFinal(this.#context.state(), step.n)) this.#correct(step, known);
+    else if (!isStopped(known)) this.#conclude(step, known);
+  }
+
+  #know(n: number, known: StepEnd): void {
+    this.#known.set(n, known);
+    this.#lastResults = undefined;
+  }
+
+  /** Its state is final from here on, though its log is still on its way. */
+  #conclude(step: PlannedStep, known: StepEnd): void {
+    if (known.decision !== 'ran' || step.role === 'background' || this.#context.concluded()) return;
+    const before = this.#context.state();
+    const now = ended(before, step.n, known);
+    if (now === before) return;
+    this.#context.change(now);
+    if (step.engine === 'swap') this.#swaps.publish(step.n, known);
+  }
+
+  /** What only the kubelet knows may come after the mark: that a program was killed for memory, whatever code it made of that. */
+  #correct(step: PlannedStep, known: StepEnd): void {
+    if (!known.sure || known.decision !== 'ran' || step.role === 'background') return;
+    const before = this.#context.state();
+    const now = corrected(before, step.n, known);
+    if (now === before || this.#context.concluded()) return;
+    this.#parts.log.warn({ step: step.name, code: known.code }, 'a step ended otherwise than its mark said');
+    this.#context.change(now);
+    void this.#report(step);
+  }
+
+  #lookAt(step: PlannedStep): void {
+    const container = this.#context.view().steps.get(step.n);
+    const known = this.#known.get(step.n);
+    if (!container || known?.sure) return;
+    if (container.kind === 'running') return this.#lookAtRunning(step, container.startedMs);
+    if (container.kind !== 'ended') return;
+    if (isGateFailure(step, container, known)) return this.#gateFailed(step, container.message);
+    this.#learn(step, endByKubelet(container, known, this.#startedMs.get(step.n)));
+  }
+
+  /** Of a swapped step, that it runs is its start; of a gated one, nothing. */
+  #lookAtRunning(step: PlannedStep, startedMs: number): void {
+    const log = this.#logs.of(step.n);
+    if (step.engine === 'gate' || !log) return;
+    this.#countStart(step, this.#parts.clock.now());
+    this.#begin(step, startedMs, log);
+  }
+
+  #gateFailed(step: PlannedStep, message: string): void {
+    this.#context.broken({
+      code: 'container-refused',
+      blame: 'operator',
+      step: step.n,
+      text: `step ${step.name} could not be begun: ${message}`,
+    });
+  }
+
+  /** Its program is over: wait for what only the kubelet can add, upload the log, tell the server. */
+  async #settle(step: PlannedStep, log: StepLog): Promise<void> {
+    const { halt, changes } = this.#context;
+    await changes.until(() => this.#known.has(step.n) || this.#context.gone(), halt);
+    if (isStopped(this.#known.get(step.n))) await this.#kubeletsWord(step);
+    if (this.#context.left()) return;
+    const known = this.#known.get(step.n);
+    if (known) this.#conclude(step, known);
+    const { schema } = await log.finish(new AbortController().signal);
+    if (!known) return;
+    if (known.decision === 'stopping') return this.#stopping(step);
+    if (known.decision !== 'ran') return this.#skip(step, known.decision);
+    if (schema) this.#context.change(withSchema(this.#context.state(), step.n, schema));
+    if (step.role === 'background')
+      return this.#parts.log.debug({ step: step.name, code: known.code }, 'a background step has ended');
+    if (!this.#context.concluded()) await this.#report(step);
+  }
+
+  #kubeletsWord(step: PlannedStep): Promise<void> {
+    return this.#within(KUBELETS_WORD_MS, () => this.#context.concluded() || this.#isOver(step));
+  }
+
+  /** Its gate was told to stop. A deleted Pod shows; what does not show is an end that nobody may take for a success. */
+  async #stopping(step: PlannedStep): Promise<void> {
+    if (step.role === 'background') return;
+    await this.#within(STOPPING_MS, () => this.#context.concluded() || this.#context.gone());
+    if (this.#context.halt.aborted || this.#context.concluded()) return;
+    this.#context.broken({
+      code: 'pod-stopped',
+      blame: 'cluster',
+      text: `the containers of this pipeline were told to stop before step ${step.name}, and its Pod was not deleted: a step that signals process 1 does that, or somebody on the node`,
+    });
+  }
+
+  async #within(ms: number, holds: () => boolean): Promise<void> {
+    const late = new AbortController();
+    const callOff = this.#parts.clock.after(ms, () => late.abort());
+    await this.#context.changes.until(holds, AbortSignal.any([late.signal, this.#context.halt]));
+    callOff();
+  }
+
+  async #skip(step: PlannedStep, why: SkipDecision): Promise<void> {
+    const before = this.#context.state();
+    if (why === 'stopping' || this.#context.concluded() || isFinal(before, step.n)) return;
+    const atMs = this.#parts.clock.now();
+    // A gated step's own word on it will come; a swapped one keeps its placeholder and says nothing more.
+    const known = skipEnd(why, atMs, step.engine === 'swap');
+    if (!this.#known.has(step.n)) this.#know(step.n, known);
+    this.#context.change(skipped(before, step.n, atMs));
+    if (step.engine === 'swap') this.#swaps.publish(step.n, known);
+    await this.#report(step);
+  }
+
+  /** After an adoption, what is read of a step may be long past: only one that still runs is told to be running. */
+  async #reportRunning(step: PlannedStep): Promise<void> {
+    if (this.#launched.adopted) await this.#parts.clock.sleep(CATCHING_UP_MS, this.#context.halt);
+    if (!this.#known.has(step.n)) await this.#report(step);
+  }
+
+  async #report(step: PlannedStep): Promise<void> {
+    const state = this.#context.state().get(step.n);
+    if (!state) return;
+    const reported = await this.#context.reporter.step(state, this.#context.halt);
+    if (reported === 'conflict') this.#context.conflict();
+    if (reported === 'failed') this.#unreported.add(step.n);
+    else this.#unreported.delete(step.n);
+  }
+
+  /** What the Pod waits for is said in the log of the step whose turn it is, once a cause. */
+  #tellWaiting(): void {
+    for (const notice of this.#context.notices()) this.#tellNotice(notice);
+    const note = waitingFor(this.#context.view(), this.#launched.plan);
+    if (note !== '') this.#tell(note, { text: note, container: '', lasts: true });
+  }
+
+  /** What went on before a container came to be is no news once it runs. */
+  #tellNotice(notice: PodNotice): void {
+    const views = this.#context.view().steps;
+    const runs = [...views].some(
+      ([n, { kind }]) =>
+        (kind === 'running' || kind === 'ended') &&
+        (notice.container === '' || notice.container === containerName(n)),
+    );
+    if (!runs && !this.#isFormer(notice)) this.#tell(notice.key, notice);
+  }
+
+  /** Did a former owner tell it? */
+  #isFormer({ atMs }: PodNotice): boolean {
+    return this.#launched.adopted && atMs < this.#launched.takenOverMs;
+  }
+
+  /**
+   * What a former owner told stands again at the head of the log in which it stood (its own step's where that waited for no other, or
+   * else the first one's), so that the lines behind it keep their numbers.
+   */
+  #tellFormer({ n }: PlannedStep, log: StepLog): void {
+    const { steps } = this.#launched.plan;
+    for (const notice of this.#context.notices().filter((one) => this.#isFormer(one))) {
+      const own = steps.find((step) => containerName(step.n) === notice.container);
+      const holder = own?.after.length === 0 ? own : steps[0];
+      if (holder?.n !== n || this.#notes.has(notice.key) || this.#notes.size >= MOST_NOTES) continue;
+      this.#notes.add(notice.key);
+      log.note(notice.text, notice.atMs);
+    }
+  }
+
+  /** In the log of the step that it concerns, or else of the one whose turn it is. */
+  #tell(key: string, note: Pick<PodNotice, 'text' | 'container' | 'lasts'> & { atMs?: number }): void {
+    if (this.#notes.has(key) || this.#notes.size >= MOST_NOTES) return;
+    const open = this.#launched.plan.steps.filter(
+      ({ n }) => this.#logs.of(n) !== undefined && !isFinal(this.#context.state(), n),
+    );
+    const step =
+      open.find(({ n }) => containerName(n) === note.container) ??
+      open.find(({ role }) => role === 'step') ??
+      open[0];
+    const log = step && this.#logs.of(step.n);
+    if (!step || !log) return;
+    this.#notes.add(key);
+    log.note(note.text, note.atMs);
+    // That a service runs is a word to those who wait for it: it must be true.
+    if (note.lasts && step.role === 'step') this.#begin(step, this.#parts.clock.now(), log);
+  }
+}
+
+function withSchema(state: StageState, n: number, schema: string): StageState {
+  const step = state.get(n);
+  return step ? new Map(state).set(n, { ...step, schema }) : state;
+}

@@ -1,0 +1,270 @@
+import { settle } from '@hangar/shared/testing/fake-clock';
+import { noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
+import type { V1Pod } from '@kubernetes/client-node';
+import { describe, expect, it } from 'vitest';
+import { ANNOTATION, NO_PLACEHOLDER } from '../pipeline/compiled.ts';
+import { TestStageRun } from './testing/test-stage-run.ts';
+import { aPlan, aPlannedStep } from './testing/a-plan.ts';
+import { aPod, gated, running, terminated, withStates } from './testing/a-pod.ts';
+
+const swap = { engine: 'swap' } as const;
+const alone = aPlan([aPlannedStep(1, swap)]);
+/** A swapped step between two gated ones. */
+const between = aPlan([
+  aPlannedStep(1),
+  aPlannedStep(2, { ...swap, after: [1], runs: 'always' }),
+  aPlannedStep(3, { after: [2], runs: 'always' }),
+]);
+
+const patches = (stageRun: TestStageRun) =>
+  stageRun.cluster.calls
+    .filter(({ verb }) => verb === 'patch')
+    .map(
+      ({ body }) =>
+        body as {
+          metadata: { annotations: Record<string, string | null>; resourceVersion?: string };
+          spec?: object;
+        },
+    );
+const annotation = (stageRun: TestStageRun, key: string) =>
+  stageRun.cluster.find<V1Pod>(stageRun.target)?.metadata?.annotations?.[key];
+
+/** All placeholders and gates of the Pod run. */
+async function ready(plan = between): Promise<TestStageRun> {
+  const stageRun = new TestStageRun({ plan });
+  await stageRun.show((pod) =>
+    withStates(pod, Object.fromEntries(plan.steps.map(({ n }) => [n, running()]))),
+  );
+  return stageRun;
+}
+
+describe('the swap', () => {
+  it('is one write when its turn comes: image, placeholder, and what the plugin reads of the status', async () => {
+    const stageRun = await ready();
+    expect(patches(stageRun)).toEqual([]);
+    await stageRun.run(1, 1);
+    const [patch] = patches(stageRun);
+    expect(patches(stageRun)).toHaveLength(1);
+    expect(patch?.spec).toEqual({ containers: [{ name: 'step-2', image: 'docker.io/library/i2:1' }] });
+    expect(patch?.metadata.annotations[`${ANNOTATION.placeholderPrefix}2`]).toBe('containerd://2-0');
+    expect(patch?.metadata.annotations[`${ANNOTATION.envPrefix}2`]).toContain(
+      'DRONE_STAGE_STATUS="failure"\n',
+    );
+  });
+
+  it('before any node has the Pod holds for exactly that Pod', async () => {
+    const stageRun = new TestStageRun({ plan: alone, pod: aPod(alone, { spec: { nodeName: '' } }) });
+    await settle();
+    const [patch] = patches(stageRun);
+    expect(patch?.metadata.resourceVersion).toBe(stageRun.feed.pod?.metadata?.resourceVersion);
+    expect(patch?.metadata.annotations[`${ANNOTATION.placeholderPrefix}1`]).toBe(NO_PLACEHOLDER);
+  });
+
+  it('that met another version of the Pod is decided anew', async () => {
+    const stageRun = new TestStageRun({ plan: alone, pod: aPod(alone, { spec: { nodeName: '' } }) });
+    stageRun.cluster.fail('patch', 'pods', refusal(409, 'Conflict'));
+    await settle();
+    await stageRun.show((pod) =>
+      withStates({ ...pod, spec: { containers: [], ...pod.spec, nodeName: 'node-a' } }, {}),
+    );
+    await stageRun.clock.step(1_000);
+    expect(patches(stageRun)).toHaveLength(1);
+    await stageRun.show((pod) => withStates(pod, { 1: running() }));
+    expect(patches(stageRun).at(-1)?.metadata.annotations[`${ANNOTATION.placeholderPrefix}1`]).toBe(
+      'containerd://1-0',
+    );
+  });
+
+  it('waits for a placeholder that is about to start (weakness 6)', async () => {
+    const stageRun = new TestStageRun({ plan: alone });
+    await stageRun.clock.step(5_000);
+    expect(patches(stageRun)).toEqual([]);
+    await stageRun.show((pod) => withStates(pod, { 1: running() }));
+    expect(patches(stageRun)).toHaveLength(1);
+  });
+
+  it('is tried again while the API server has trouble', async () => {
+    const stageRun = new TestStageRun({ plan: alone });
+    stageRun.cluster.fail('patch', 'pods', noAnswer(), refusal(500, 'InternalError'));
+    await stageRun.show((pod) => withStates(pod, { 1: running() }));
+    await stageRun.clock.step(400);
+    expect(patches(stageRun)).toHaveLength(3);
+    expect(stageRun.concluded).toEqual([]);
+  });
+
+  it.each([
+    ['refused', refusal(422, 'Invalid', 'no such field'), /could not be put in place: no such field/],
+    ['not understood by ourselves', new TypeError('odd'), /could not be put in place: odd/],
+  ])('that is %s breaks the stage', async (_, error, text) => {
+    const stageRun = new TestStageRun({ plan: alone });
+    stageRun.cluster.fail('patch', 'pods', error);
+    await stageRun.show((pod) => withStates(pod, { 1: running() }));
+    expect(stageRun.server.stage).toMatchObject({ status: 'error', error: text });
+    expect(stageRun.server.statusOf(1)).toBe('error');
+  });
+
+  it('of a Pod that is gone is nobody’s any more', async () => {
+    const stageRun = new TestStageRun({ plan: alone });
+    stageRun.cluster.fail('patch', 'pods', refusal(404, 'NotFound'));
+    await stageRun.show((pod) => withStates(pod, { 1: running() }));
+    expect(patches(stageRun)).toHaveLength(1);
+    stageRun.feed.lose();
+    await settle();
+    expect(stageRun.concluded).toMatchObject([{ trouble: { code: 'pod-deleted' } }]);
+  });
+
+  it('of a placeholder that has ended can’t be: that is said', async () => {
+    const stageRun = new TestStageRun({ plan: alone });
+    await stageRun.show((pod) => withStates(pod, { 1: terminated(137) }));
+    expect(stageRun.server.step(1)).toMatchObject({
+      status: 'error',
+      error: /placeholder of its image ended with code 137/,
+    });
+    expect(patches(stageRun)).toEqual([]);
+  });
+
+  it('is not made after a cancel, and its log is closed', async () => {
+    const stageRun = new TestStageRun({ plan: alone });
+    await settle();
+    stageRun.cancelled.abort();
+    await stageRun.clock.step(20_000);
+    expect([patches(stageRun), stageRun.logs.of(1).isStored, stageRun.end?.kind]).toEqual([
+      [],
+      true,
+      'finished',
+    ]);
+  });
+
+  it('is left to the next one at a hand-over, with its log', async () => {
+    const stageRun = new TestStageRun({ plan: alone });
+    await settle();
+    stageRun.handOver.abort();
+    await settle();
+    expect([patches(stageRun), stageRun.logs.of(1).isStored]).toEqual([[], false]);
+  });
+
+  it('that was made before an adoption is not made again', async () => {
+    const first = new TestStageRun({ plan: alone });
+    await first.show((pod) => withStates(pod, { 1: running() }));
+    const pod = first.cluster.find<V1Pod>(first.target);
+    const next = new TestStageRun({ plan: alone, adoptions: 1, ...(pod ? { pod } : {}) });
+    await settle();
+    expect(patches(next)).toEqual([]);
+    await next.show((now) => withStates(now, { 1: terminated(0) }, 1));
+    await next.clock.step(1_000);
+    expect(next.reports).toEqual(['1 success', 'stage success']);
+  });
+});
+
+describe('the result of a swapped step', () => {
+  /** The first step has ended, the swapped one was begun and has ended. */
+  async function ended(code: number): Promise<TestStageRun> {
+    const stageRun = await ready();
+    await stageRun.run(1);
+    await stageRun.catchUp();
+    await stageRun.show((pod) => withStates(pod, { 2: running() }, 1));
+    await stageRun.show((pod) => withStates(pod, { 2: terminated(code) }, 1));
+    await stageRun.clock.step(0);
+    return stageRun;
+  }
+
+  it.each([0, 2, 213])('%i is told to the server and to the gates', async (code) => {
+    const stageRun = await ended(code);
+    expect(stageRun.server.step(2)?.exitCode).toBe(code);
+    expect(annotation(stageRun, `${ANNOTATION.resultPrefix}2`)).toBe(
+      `ran ${code} 1768383010000 1768383020000`,
+    );
+  });
+
+  it('lets go of the file that it needs no more', async () => {
+    expect(annotation(await ended(0), `${ANNOTATION.envPrefix}2`)).toBeUndefined();
+  });
+
+  it('counts its start once, from its turn', async () => {
+    const stageRun = await ended(0);
+    expect(stageRun.begun.filter(({ engine }) => engine === 'swap')).toHaveLength(1);
+  });
+
+  it('is told also of one that is skipped', async () => {
+    const plan = aPlan([
+      aPlannedStep(1),
+      aPlannedStep(2, { ...swap, after: [1] }),
+      aPlannedStep(3, { after: [2], runs: 'always' }),
+    ]);
+    const stageRun = await ready(plan);
+    await stageRun.run(1, 1);
+    await stageRun.clock.step(0);
+    expect(annotation(stageRun, `${ANNOTATION.resultPrefix}2`)).toMatch(/^failed-before 0 /);
+    expect(patches(stageRun).every(({ spec }) => spec === undefined)).toBe(true);
+  });
+
+  it('of a service is that it runs', async () => {
+    const plan = aPlan([aPlannedStep(1, { ...swap, role: 'background' }), aPlannedStep(2, { after: [1] })]);
+    const stageRun = await ready(plan);
+    await stageRun.catchUp();
+    await stageRun.show((pod) => withStates(pod, { 1: running() }, 1));
+    await stageRun.clock.step(0);
+    expect(annotation(stageRun, `${ANNOTATION.resultPrefix}1`)).toBe('running 0 1768383010000 0');
+    expect(annotation(stageRun, `${ANNOTATION.envPrefix}1`)).toContain('DRONE_STAGE_STATUS');
+  });
+
+  it('travels with the next swap: one write for both', async () => {
+    const plan = aPlan([
+      aPlannedStep(1, swap),
+      aPlannedStep(2, { ...swap, after: [1] }),
+      aPlannedStep(3, { after: [2] }),
+    ]);
+    const stageRun = await ready(plan);
+    await stageRun.catchUp();
+    await stageRun.show((pod) => withStates(pod, { 1: terminated(0) }, 1));
+    await stageRun.clock.step(0);
+    expect(patches(stageRun)).toHaveLength(2);
+    const { annotations } = patches(stageRun)[1]?.metadata ?? { annotations: {} };
+    expect(annotations[`${ANNOTATION.resultPrefix}1`]).toMatch(/^ran 0 /);
+    expect(annotations[`${ANNOTATION.placeholderPrefix}2`]).toBe('containerd://2-0');
+  });
+
+  it('is kept when it could not be written, and tried again', async () => {
+    const stageRun = await ready();
+    await stageRun.run(1);
+    await stageRun.catchUp();
+    stageRun.cluster.fail('patch', 'pods', noAnswer());
+    await stageRun.show((pod) => withStates(pod, { 2: terminated(0) }, 1));
+    await stageRun.clock.step(0);
+    expect(annotation(stageRun, `${ANNOTATION.resultPrefix}2`)).toBeUndefined();
+    await stageRun.clock.step(200);
+    expect(annotation(stageRun, `${ANNOTATION.resultPrefix}2`)).toMatch(/^ran 0 /);
+  });
+
+  it('that can’t be told at all breaks the stage', async () => {
+    const stageRun = await ready();
+    await stageRun.run(1);
+    await stageRun.catchUp();
+    stageRun.cluster.fail('patch', 'pods', refusal(422, 'Invalid', 'too long'));
+    await stageRun.show((pod) => withStates(pod, { 2: terminated(0) }, 1));
+    await stageRun.clock.step(0);
+    expect(stageRun.server.stage.error).toBe(
+      'the result of a step could not be told to the others: too long',
+    );
+  });
+
+  it('is nobody’s business when no gate waits', async () => {
+    const stageRun = await ready(alone);
+    await stageRun.catchUp();
+    await stageRun.show((pod) => withStates(pod, { 1: terminated(0) }, 1));
+    await stageRun.clock.step(1_000);
+    expect(patches(stageRun)).toHaveLength(1);
+    expect(stageRun.reports.at(-1)).toBe('stage success');
+  });
+
+  it('that stands there is not told again after an adoption', async () => {
+    const first = await ended(0);
+    const pod = first.cluster.find<V1Pod>(first.target);
+    const next = new TestStageRun({ plan: between, adoptions: 1, ...(pod ? { pod } : {}) });
+    await next.clock.step(1_000);
+    expect(patches(next)).toEqual([]);
+    await next.show((now) => withStates(now, { 1: gated(0), 3: gated(0) }));
+    await next.clock.step(1_000);
+    expect(next.reports).toEqual(['2 success', '1 success', '3 success', 'stage success']);
+  });
+});

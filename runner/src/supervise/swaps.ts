@@ -1,0 +1,171 @@
+import { isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { ANNOTATION, containerName } from '../pipeline/compiled.ts';
+import type { PlannedStep } from '../pipeline/run-plan.ts';
+import type { RunContext } from './run-context.ts';
+import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
+import { stepEnvFile } from './step-env.ts';
+import { type SwapTurn, swapTurn } from './swap-turn.ts';
+
+/** A result as gates read it from the Pod's annotations (PROTOCOL.md). */
+export interface Result {
+  readonly decision: string;
+  readonly code: number;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+type Annotations = Readonly<Record<string, string | null>>;
+
+/** `again`: nothing was written, for a reason that passes. */
+type Written = 'written' | 'again' | 'over';
+
+const PAUSE_MS = 200;
+
+/**
+ * The writes that swapped steps need: their images when their turn comes, and their results for the gates. A result and the next
+ * swap travel in one PATCH: a write costs the kubelet a sync, and the gap between two swapped steps with it.
+ */
+export class Swaps {
+  readonly #parts: StageRunParts;
+  readonly #launched: LaunchedStage;
+  readonly #context: RunContext;
+  readonly #failing: () => boolean;
+  #results = new Map<number, string>();
+
+  /** @param failing whether a step whose failure counts has failed by now */
+  constructor(parts: StageRunParts, launched: LaunchedStage, context: RunContext, failing: () => boolean) {
+    this.#parts = parts;
+    this.#launched = launched;
+    this.#context = context;
+    this.#failing = failing;
+  }
+
+  /**
+   * Puts the real image in the placeholder's stead, and the step's `/run/drone/env` with it; done before is done. Resolves `false`
+   * when the stage is over before that.
+   */
+  async swap(step: PlannedStep): Promise<boolean> {
+    const { changes, halt } = this.#context;
+    const turn = (): SwapTurn => swapTurn(this.#context.pod(), step.n);
+    while (!this.#isOver()) {
+      await changes.until(() => this.#isOver() || turn().kind !== 'wait', halt);
+      if (this.#isOver()) return false;
+      const now = turn();
+      if (now.kind === 'done') return true;
+      if (now.kind === 'lost') return this.#placeholderLost(step, now.code);
+      const written = now.kind === 'swap' ? await this.#put(step, now) : 'again';
+      if (written !== 'again') return written === 'written';
+      await this.#parts.clock.sleep(PAUSE_MS, halt);
+    }
+    return false;
+  }
+
+  /** Lets the gates know how a swapped step ended. */
+  publish(n: number, result: Result): void {
+    const { decision, code, startMs, endMs } = result;
+    const reports = this.#context.pod().metadata?.annotations?.[`${ANNOTATION.resultPrefix}${n}`];
+    if (reports?.startsWith(`${decision} ${code} `)) return;
+    this.#results.set(n, `${decision} ${code} ${startMs} ${endMs}`);
+    // The next swapped step, whose turn may have come by this very result, takes it along in its own PATCH.
+    this.#parts.clock.after(0, () => void this.#flush());
+  }
+
+  #isOver(): boolean {
+    return this.#context.halt.aborted || this.#context.concluded() || this.#context.gone();
+  }
+
+  #put(step: PlannedStep, turn: SwapTurn & { kind: 'swap' }): Promise<Written> {
+    const { n } = step;
+    const pod = this.#context.pod();
+    const held = pod.metadata?.annotations ?? {};
+    const env = stepEnvFile({
+      buildFailed: this.#launched.plan.buildFailed === true,
+      failing: this.#failing(),
+      annotations: held,
+      nowMs: this.#parts.clock.now(),
+    });
+    const annotations = {
+      [`${ANNOTATION.placeholderPrefix}${n}`]: turn.placeholder,
+      [`${ANNOTATION.envPrefix}${n}`]: env,
+    };
+    const image = held[`${ANNOTATION.imagePrefix}${n}`];
+    const { resourceVersion } = turn;
+    return this.#write(
+      {
+        metadata: { annotations, ...(resourceVersion ? { resourceVersion } : {}) },
+        spec: { containers: [{ name: containerName(n), image }] },
+      },
+      step,
+    );
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#results.size > 0 && !this.#isOver() && this.#gatesWait()) {
+      if ((await this.#write({ metadata: { annotations: {} } })) !== 'again') return;
+      await this.#parts.clock.sleep(PAUSE_MS, this.#context.halt);
+    }
+  }
+
+  /** Also gates of steps that are known to be skipped, and of services that end with the last step. */
+  #gatesWait(): boolean {
+    const containers = this.#context.view().steps;
+    return this.#launched.plan.steps.some(
+      ({ engine, n }) => engine === 'gate' && containers.get(n)?.kind !== 'ended',
+    );
+  }
+
+  /** One try; the results that are due go along, and are kept when it fails. */
+  async #write(
+    patch: { metadata: { annotations: Annotations }; spec?: object },
+    step?: PlannedStep,
+  ): Promise<Written> {
+    const { namespace = 'default', name = '' } = this.#launched.pod.metadata ?? {};
+    const due = this.#results;
+    this.#results = new Map();
+    const annotations = { ...annotationsOf(due), ...patch.metadata.annotations };
+    try {
+      await this.#parts.cluster.patch(
+        { resource: RESOURCE.pods, namespace, name },
+        { ...patch, metadata: { ...patch.metadata, annotations } },
+        'strategic',
+        this.#context.halt,
+      );
+      return 'written';
+    } catch (error) {
+      this.#results = new Map([...due, ...this.#results]);
+      return this.#afterFailure(error, step);
+    }
+  }
+
+  #afterFailure(error: unknown, step: PlannedStep | undefined): Written {
+    if (this.#isOver() || isKubernetesError(error, 404)) return 'over';
+    if (isKubernetesError(error) && (error.transient || error.status === 409)) return 'again';
+    const words = error instanceof Error ? error.message : String(error);
+    const text = step
+      ? `the image of step ${step.name} could not be put in place: ${words}`
+      : `the result of a step could not be told to the others: ${words}`;
+    const whose = step ? { step: step.n } : {};
+    this.#context.broken({ code: 'container-refused', blame: 'cluster', text, ...whose });
+    return 'over';
+  }
+
+  #placeholderLost(step: PlannedStep, code: number): false {
+    this.#context.broken({
+      code: 'container-refused',
+      blame: 'cluster',
+      step: step.n,
+      text: `step ${step.name} can't be started any more: the placeholder of its image ended with code ${code} before its turn`,
+    });
+    return false;
+  }
+}
+
+/** Results, and the files of steps that need them no more: annotations have a limit. */
+function annotationsOf(results: ReadonlyMap<number, string>): Annotations {
+  const annotations: Record<string, string | null> = {};
+  for (const [n, line] of results) {
+    annotations[`${ANNOTATION.resultPrefix}${n}`] = line;
+    if (!line.startsWith('running ')) annotations[`${ANNOTATION.envPrefix}${n}`] = null;
+  }
+  return annotations;
+}

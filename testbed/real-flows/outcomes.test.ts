@@ -1,9 +1,0 @@
-import { outcomesSuite } from '../flows/outcomes.suite.ts';
-import { startWorld } from '../flows/world.ts';
-import { realGround } from './real-ground.ts';
-
-outcomesSuite('a real kubelet', async () => startWorld((await realGround()).ground), {
-  patienceMs: 120_000,
-  serve: ['mkdir -p /tmp/www', 'echo served > /tmp/www/page', 'exec httpd -f -p 8123 -h /tmp/www'],
-  ask: 'wget -q -O- http://web:8123/page',
-});

@@ -1,9 +1,0 @@
-import { NO_REGISTRY, swapSuite } from '../flows/swap.suite.ts';
-import { startWorld } from '../flows/world.ts';
-import { realGround } from './real-ground.ts';
-
-swapSuite(
-  'a real kubelet',
-  async () => startWorld((await realGround()).ground, { env: NO_REGISTRY }),
-  120_000,
-);

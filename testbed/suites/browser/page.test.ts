@@ -1,0 +1,365 @@
+import { mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '@hangar/shared/clock';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { launchChromium, openTab, type Tab } from './chromium.ts';
+import { contrasts, overhangPx } from './look.ts';
+import { type ServedPage, servePage } from './served-page.ts';
+import { pool, tell, tellActs, tellDecisions } from './api-answers.ts';
+
+/** The twelve published numbers: PRs a day → low and high of both shapes. */
+const PUBLISHED = [
+  [100, ['19', '26', '11', '15']],
+  [500, ['87', '121', '45', '62']],
+  [1000, ['172', '239', '89', '123']],
+] as const;
+
+/** For people to look at; each run overwrites them. */
+const PICTURES = join(tmpdir(), 'hangar-page');
+const FOUL = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>';
+const SLOW = { ...pool('large', 3, 3), waitP95Seconds: 12.25 };
+const LONG = 'a-pool-with-a-very-long-name-'.repeat(9);
+
+describe('the page', () => {
+  let browser: Browser;
+  let served: ServedPage;
+  const tabs: Tab[] = [];
+  const clock = systemClock();
+
+  beforeAll(async () => {
+    mkdirSync(PICTURES, { recursive: true });
+    browser = await launchChromium();
+  }, 60_000);
+  afterAll(() => browser.close());
+  beforeEach(async () => {
+    served = await servePage(clock);
+  });
+  afterEach(async () => {
+    for (const tab of tabs.splice(0)) {
+      expect(tab.complaints).toEqual([]);
+      expect(tab.asked.filter((at) => !at.startsWith(served.address) && !at.startsWith('data:'))).toEqual([]);
+      await tab.close();
+    }
+    await served.close();
+  });
+
+  const open = async (options: Parameters<typeof openTab>[2] = {}): Promise<Tab> => {
+    const tab = await openTab(browser, served.address, options);
+    tabs.push(tab);
+    return tab;
+  };
+  const text = (tab: Tab, selector: string): Promise<string> => tab.page.locator(selector).innerText();
+
+  it('shows at one glance how many nodes of each shape, now and next, and why', async () => {
+    tell(served.ledger, clock.now());
+    const tab = await open();
+
+    expect(await text(tab, '[data-now="4cpu-8gb"]')).toBe('21');
+    expect(await text(tab, '[data-next="4cpu-8gb"]')).toBe('27');
+    expect(await text(tab, '[data-now="8cpu-16gb"]')).toBe('11');
+    expect(await text(tab, '[data-next="8cpu-16gb"]')).toBe('14');
+    const answer = await text(tab, '#answer');
+    for (const part of [
+      '4 CPU / 8 GB',
+      '8 CPU / 16 GB',
+      'Expected wait 3.4 s (p95), within the objective of 10 s',
+      'Expected wait 12.3 s (p95), beyond the objective of 10 s',
+      "12.5 % of the Pods don't fit",
+      '48 Pods run, 5 wait for a node',
+      'within 3 min 20 s',
+    ])
+      expect(answer).toContain(part);
+    expect(await text(tab, '#state')).toBe('live');
+    for (const id of ['shapes', 'demand']) {
+      const box = await tab.page.locator(`#${id}`).boundingBox();
+      expect(box?.y ?? Number.NaN, `#${id} is on the first screen`).toBeLessThan(720);
+    }
+  });
+
+  it('shows pools, decisions with reasons, money, sizes and advice', async () => {
+    tell(served.ledger, clock.now(), [pool('builds'), SLOW]);
+    tellDecisions(served.ledger, clock.now(), 3);
+    const tab = await open();
+
+    const rows = await tab.page.locator('#pool-table tbody tr').allInnerTexts();
+    expect(rows.map((row) => row.split(/\s+/).slice(0, 4))).toEqual([
+      ['builds', '22', '26', '+4'],
+      ['large', '3', '3', 'as'],
+    ]);
+    expect(rows.map((row) => /[\d.]+ s, (within|beyond) 10 s|not simulated/.exec(row)?.[0])).toEqual([
+      '2 s, within 10 s',
+      '12.3 s, beyond 10 s',
+    ]);
+    await tab.page.locator('#pool-choice').selectOption('large');
+    expect(await text(tab, '#plot-pool h3')).toBe('Nodes of large');
+    expect(await tab.page.locator('#decision-table tbody tr').count()).toBe(3);
+    await tab.page.locator('#decision-table summary').first().click();
+    expect(await text(tab, '#decision-table')).toContain('room for 79 is wanted');
+    const money = await text(tab, '#money');
+    for (const part of [
+      '19 × 4 CPU / 8 GB + 3 × 8 CPU / 16 GB',
+      '114.00 EUR a day',
+      '37.62 EUR',
+      '150.00 EUR',
+    ])
+      expect(money).toContain(part);
+    expect(await text(tab, '#sizes')).toMatch(/5 CPU, 9 GiB[^]*12\.5 %[^]*4cpu-8gb/);
+    expect(await text(tab, '#advice')).toContain('21 % of the node-hours');
+  });
+
+  it('shows what was done to pools, and what was refused how often', async () => {
+    tell(served.ledger, clock.now());
+    tellActs(served.ledger, clock.now());
+    const tab = await open();
+
+    const rows = await tab.page.locator('#act-table tbody tr').allInnerTexts();
+    expect(rows.map((row) => row.replace(/\s+/g, ' '))).toEqual([
+      expect.stringMatching(/paused 22 → 26 the pool is paused by its annotation \(3 times until/),
+      expect.stringMatching(/set 22 → 26 scaled NodePool builds 3 Pods/),
+    ]);
+  });
+
+  it('leaves out acts, money, sizes and advice where nobody knows of them', async () => {
+    tell(served.ledger, clock.now());
+    const { recommendation } = served.ledger;
+    if (recommendation === undefined) throw new Error('nothing was told');
+    const shapes = recommendation.shapes.map((one) => ({ ...one, cost: undefined }));
+    const pools = recommendation.pools.map((one) => ({ ...one, waitP95Seconds: undefined }));
+    const less = { requestClasses: [], mix: undefined, spend: undefined, advice: [], pools };
+    served.ledger.decided({ ...recommendation, ...less, shapes }, []);
+    const tab = await open();
+
+    for (const id of ['acts', 'money', 'sizes', 'advice', 'to-money'])
+      expect(await tab.page.locator(`#${id}`).isVisible(), id).toBe(false);
+    expect(await text(tab, '#pool-table tbody tr')).toContain('not simulated');
+  });
+
+  it('plots demand with its band and waits with the objective, each with a table that says the same', async () => {
+    tell(served.ledger, clock.now());
+    const tab = await open();
+
+    for (const [id, marks] of [
+      ['plot-demand', '.area.c2, .line.c1, .line.c3'],
+      ['plot-waits', '.dot.c4, .bound'],
+      ['plot-pool', '.line.c1, .line.c2'],
+    ]) {
+      expect(await tab.page.locator(`#${id} svg :is(${marks})`).count(), id).toBeGreaterThan(1);
+      expect(await tab.page.locator(`#${id} svg`).getAttribute('aria-label')).toMatch(/, in \w+\. Now: .*\d/);
+      await tab.page.locator(`#${id} summary`).click();
+      const cells = await tab.page.locator(`#${id} tbody td`).allInnerTexts();
+      expect(cells.length, id).toBeGreaterThan(20);
+      expect(cells.join(), id).toMatch(/^[–\d., ]+$/);
+    }
+    await tab.page.locator('#plot-demand svg').hover();
+    expect(await text(tab, '#plot-demand .readout')).toMatch(/running, waiting or known \d+/);
+  });
+
+  it('answers what if by the keyboard alone with the twelve published numbers', async () => {
+    tell(served.ledger, clock.now());
+    const tab = await open();
+    const { page } = tab;
+    const slide = page.getByRole('slider', { name: 'Pull requests a day' });
+    await slide.focus();
+    await page.keyboard.press('Home');
+    let at = 0;
+    for (const [prs, want] of PUBLISHED) {
+      for (; at < prs; at += 50) await page.keyboard.press('ArrowRight');
+      await page
+        .locator('#what-if-note', { hasText: new RegExp(`^${prs.toLocaleString('en')} pull`) })
+        .waitFor();
+      const cells = await page.locator('#what-if-answer tbody td').allInnerTexts();
+      expect([...cells.slice(0, 2), ...cells.slice(4, 6)]).toEqual(want);
+      expect(await page.locator('#prs').inputValue()).toBe(String(prs));
+    }
+    expect(await slide.getAttribute('aria-valuetext')).toBe('1000 pull requests a day');
+  });
+
+  it('says in words what is wrong with a number of PRs, and takes a right one after', async () => {
+    tell(served.ledger, clock.now());
+    const tab = await open();
+    await tab.page.locator('#prs').fill('-3');
+    await tab.page.locator('#what-if-note', { hasText: 'prsPerDay must be one number' }).waitFor();
+    await tab.page.locator('#prs').fill('7500');
+    await tab.page.locator('#what-if-note', { hasText: /^7,500 pull requests/ }).waitFor();
+    // The browser itself tells of the refused question.
+    expect(tab.complaints.splice(0)).toEqual([expect.stringContaining('400')]);
+  });
+
+  it.each([
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 360],
+    ['dark', 360],
+  ] as const)('in %s at %i px all can be read, and nobody scrolls sideways', async (colorScheme, width) => {
+    tell(served.ledger, clock.now(), [pool('builds'), SLOW]);
+    tellDecisions(served.ledger, clock.now(), 5);
+    served.ledger.conditions = [{ weight: 'partial', text: '1 of 3 runners does not answer' }];
+    const tab = await open({ colorScheme, viewport: { width, height: 800 } });
+
+    expect(await overhangPx(tab.page)).toBe(0);
+    const all = await contrasts(tab.page);
+    expect(all.length).toBeGreaterThan(100);
+    expect(all.filter(({ ratio, least }) => ratio < least)).toEqual([]);
+    await tab.page.screenshot({ path: join(PICTURES, `${colorScheme}-${width}.png`), fullPage: true });
+  });
+
+  it('has landmarks, and a name for everything that can be used', async () => {
+    tell(served.ledger, clock.now(), [pool('builds'), pool('large', 3, 3)]);
+    tellDecisions(served.ledger, clock.now(), 60);
+    const tab = await open();
+    for (const role of ['banner', 'main', 'contentinfo', 'navigation'] as const)
+      expect(await tab.page.getByRole(role).count(), role).toBe(1);
+
+    const tree = await tab.page.locator('body').ariaSnapshot();
+    const usable = tree
+      .split('\n')
+      .filter((line) =>
+        /^\s*- (link|button|slider|spinbutton|combobox|region|table|figure|img)\b/.test(line),
+      );
+    expect(usable.length).toBeGreaterThan(25);
+    expect(usable.filter((line) => !/^\s*- \w+ "[^"]|^\s*- (figure|table):?$/.test(line))).toEqual([]);
+    const levels = await tab.page
+      .locator('h1, h2, h3')
+      .evaluateAll((all) => all.map((one) => Number(one.tagName[1])));
+    expect(levels[0]).toBe(1);
+    expect(levels.every((level, nth) => level <= (levels[nth - 1] ?? level) + 1)).toBe(true);
+    await tab.page.keyboard.press('Tab');
+    expect(await tab.page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the answer');
+  });
+
+  it('shows any name as text, whatever stands in it and however long it is', async () => {
+    tell(served.ledger, clock.now(), [pool(FOUL), pool(LONG, 1, 2)]);
+    served.ledger.conditions = [{ weight: 'note', text: FOUL }];
+    served.ledger.decisions.push({
+      ...{ atMs: clock.now(), pool: FOUL, fromNodes: 1, toNodes: 2, outcome: FOUL, note: FOUL },
+      because: [FOUL],
+    });
+    const tab = await open({ viewport: { width: 360, height: 800 } });
+
+    expect(await tab.page.locator('#pool-table .name').allInnerTexts()).toEqual([FOUL, LONG]);
+    expect(await tab.page.title()).toBe('Hangar capacity');
+    expect(await tab.page.locator('main img, main script').count()).toBe(0);
+    expect(await overhangPx(tab.page)).toBe(0);
+    await tab.page.locator('#pool-choice').selectOption(LONG);
+    expect(await text(tab, '#plot-pool h3')).toBe(`Nodes of ${LONG}`);
+    expect(await overhangPx(tab.page)).toBe(0);
+  });
+
+  it('says loudly that an answer is stale, since when and why, and quietly when it is true again', async () => {
+    tell(served.ledger, clock.now());
+    served.ledger.stale(clock.now() - 120_000, [
+      { weight: 'stale', text: 'the watch of pods was last heard 300 s ago' },
+    ]);
+    const tab = await open({ frozen: true });
+
+    const alarm = await tab.page.getByRole('alert').innerText();
+    expect(alarm).toMatch(/^Stale since (\d+ \w+ )?\d\d:\d\d:\d\d: these are the last good numbers/);
+    expect(alarm).toContain('the watch of pods was last heard 300 s ago');
+    expect(await text(tab, '#state')).toBe('stale');
+    expect(await text(tab, '[data-next="4cpu-8gb"]')).toBe('27');
+    await tab.page.screenshot({ path: join(PICTURES, 'stale.png') });
+
+    const { recommendation } = served.ledger;
+    if (recommendation) served.ledger.decided({ ...recommendation, atMs: clock.now() }, []);
+    await tab.page.clock.runFor(5_000);
+    await tab.page.locator('#state[data-state="live"]').waitFor();
+    expect(await tab.page.getByRole('alert').innerText()).toBe('');
+  });
+
+  it('says what is missing while there is no answer, and follows without a reload when there is one', async () => {
+    served.ledger.stale(clock.now(), [{ weight: 'stale', text: 'may this service list pods?' }]);
+    const tab = await open({ frozen: true });
+    expect(await text(tab, '#state')).toBe('no answer yet');
+    expect(await text(tab, '#conditions')).toContain('may this service list pods?');
+    expect(await text(tab, '#plot-demand')).toContain('Nothing is known of this time yet.');
+    expect(await text(tab, '#decision-table')).toContain('Nothing was decided yet');
+    await tab.page.screenshot({ path: join(PICTURES, 'nothing-yet.png') });
+    // The browser itself tells of the 503.
+    expect(tab.complaints.splice(0)).toEqual([expect.stringContaining('503')]);
+
+    tell(served.ledger, clock.now());
+    await tab.page.clock.runFor(5_000);
+    await tab.page.locator('[data-next="4cpu-8gb"]', { hasText: '27' }).waitFor();
+    expect(await text(tab, '#news')).toContain('4 CPU / 8 GB: 21 nodes now, 27 next');
+  });
+
+  it('keeps what is open and focused while numbers change under it', async () => {
+    tell(served.ledger, clock.now());
+    const tab = await open({ frozen: true });
+    const why = tab.page.locator('#shapes summary').first();
+    await why.focus();
+    await tab.page.keyboard.press('Enter');
+    const { recommendation } = served.ledger;
+    if (recommendation === undefined) throw new Error('nothing was told');
+    const shapes = recommendation.shapes.map((one) => ({ ...one, nodesAhead: 99 }));
+    served.ledger.decided({ ...recommendation, shapes }, []);
+    await tab.page.clock.runFor(5_000);
+    await tab.page.locator('[data-next="4cpu-8gb"]', { hasText: '99' }).waitFor();
+
+    expect(await tab.page.locator('#shapes details').first().getAttribute('open')).toBe('');
+    expect(await why.evaluate((one) => one === document.activeElement)).toBe(true);
+  });
+
+  it('shows the latest of very many decisions, and more when asked', async () => {
+    tell(served.ledger, clock.now());
+    tellDecisions(served.ledger, clock.now(), 1_000);
+    const tab = await open();
+    const rows = tab.page.locator('#decision-table tbody tr');
+
+    expect(await rows.count()).toBe(20);
+    await tab.page.getByRole('button', { name: 'Show more (480 older)' }).click();
+    expect(await rows.count()).toBe(120);
+  });
+
+  it('asks less and less of a service that is gone, and tells so', async () => {
+    tell(served.ledger, clock.now());
+    const tab = await open({ frozen: true });
+    await tab.page.route('**/api/v1/**', (route) => route.abort());
+    const before = tab.asked.length;
+    await tab.page.clock.runFor(5_000);
+    await tab.page.locator('#state[data-state="lost"]').waitFor();
+    const [first] = [tab.asked.length - before];
+    expect(await text(tab, '#as-of')).toMatch(/does not answer .* may be old\. Asked again in 10 s\./);
+    expect(await text(tab, '[data-next="4cpu-8gb"]')).toBe('27');
+    await tab.page.clock.runFor(9_000);
+    expect(tab.asked.length - before).toBe(first);
+    await tab.page.clock.runFor(1_500);
+    await tab.page.locator('#as-of', { hasText: 'again in 20 s' }).waitFor();
+    tab.complaints.splice(0);
+
+    await tab.page.unroute('**/api/v1/**');
+    await tab.page.clock.runFor(20_000);
+    await tab.page.locator('#state[data-state="live"]').waitFor();
+  });
+
+  it('asks nothing while nobody sees it, and at once when somebody does', async () => {
+    tell(served.ledger, clock.now());
+    const tab = await open({ frozen: true });
+    const setHidden = (isHidden: boolean): Promise<void> =>
+      tab.page.evaluate((value) => {
+        Object.defineProperty(document, 'hidden', { configurable: true, value });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, isHidden);
+    await setHidden(true);
+    const before = tab.asked.length;
+    await tab.page.clock.runFor(120_000);
+    expect(tab.asked.length).toBe(before);
+    const asks = tab.page.waitForRequest('**/api/v1/recommendations');
+    await setHidden(false);
+    await asks;
+  });
+
+  it('the page about the API is readable too, without any script', async () => {
+    const context = await browser.newContext({
+      javaScriptEnabled: false,
+      viewport: { width: 360, height: 800 },
+    });
+    const page = await context.newPage();
+    await page.goto(`${served.address}api`);
+    expect(await page.locator('h3', { hasText: 'GET /api/v1/what-if' }).count()).toBe(1);
+    await page.screenshot({ path: join(PICTURES, 'api-360.png') });
+    await context.close();
+  });
+});

@@ -1,0 +1,64 @@
+import { isBuilt } from '../../parts/real/build.ts';
+import { attempt, type CommandResult, run } from '../../parts/real/command.ts';
+import { type Layout, programPath } from '../../parts/real/plan/layout.ts';
+import { partNamed } from '../../parts/real/plan/parts.ts';
+
+/** The chart, from this file. */
+export const CHART = new URL('../../../charts/hangar', import.meta.url).pathname;
+
+/** Values as Helm reads them from a file. */
+export type ChartValues = Readonly<Record<string, unknown>>;
+
+/** The least that the chart asks for. */
+export const LEAST: ChartValues = {
+  runner: { rpcSecret: { existingSecret: 'drone-rpc' }, config: { DRONE_RPC_HOST: 'drone.acme.test' } },
+};
+
+const isMap = (value: unknown): value is ChartValues =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Values laid over others, maps into each other, as Helm does with several files. Pure. */
+export function laidOver(below: ChartValues, above: ChartValues): ChartValues {
+  const merged = Object.entries(above).map(([key, value]) => {
+    const under = below[key];
+    return [key, isMap(under) && isMap(value) ? laidOver(under, value) : value] as const;
+  });
+  return { ...below, ...Object.fromEntries(merged) };
+}
+
+/** Real Helm, for one kubeconfig (none: what needs no cluster). */
+export class Helm {
+  readonly #program: string;
+  readonly #kubeconfig: string | undefined;
+
+  private constructor(program: string, kubeconfig: string | undefined) {
+    this.#program = program;
+    this.#kubeconfig = kubeconfig;
+  }
+
+  /** @throws with the command that builds Helm when the cache lacks it */
+  static async open(layout: Layout, kubeconfig?: string): Promise<Helm> {
+    if (!(await isBuilt(layout, partNamed('helm'))))
+      throw new Error('Helm is not built: npm run testbed -- build helm');
+    return new Helm(programPath(layout, 'helm', 'helm'), kubeconfig);
+  }
+
+  /** Its output; throws with its words when it fails. */
+  run(args: readonly string[], values?: ChartValues): Promise<string> {
+    return run(this.#program, this.#all(args, values), this.#options(values));
+  }
+
+  /** What it leaves, failed or not. */
+  attempt(args: readonly string[], values?: ChartValues): Promise<CommandResult> {
+    return attempt(this.#program, this.#all(args, values), this.#options(values));
+  }
+
+  #all(args: readonly string[], values: ChartValues | undefined): readonly string[] {
+    return values === undefined ? args : [...args, '-f', '-'];
+  }
+
+  #options(values: ChartValues | undefined) {
+    const environment = { ...process.env, KUBECONFIG: this.#kubeconfig ?? '/dev/null' };
+    return { environment, ...(values === undefined ? {} : { input: JSON.stringify(values) }) };
+  }
+}

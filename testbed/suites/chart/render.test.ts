@@ -1,0 +1,314 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { RIGHTS as AUTOSCALER_RIGHTS, type Feature } from '@hangar/autoscaler/permissions';
+import { RIGHTS as RUNNER_RIGHTS } from '@hangar/runner/permissions';
+import type { KubernetesObject, V1ConfigMap, V1Deployment, V1PodSpec, V1Role } from '@kubernetes/client-node';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { ownLayout } from '../../parts/real/facts.ts';
+import { CHART, type ChartValues, Helm, LEAST, laidOver } from './helm.ts';
+import { switchesOf } from './switches.ts';
+
+let helm: Helm;
+beforeAll(async () => {
+  helm = await Helm.open(ownLayout());
+});
+
+const SWITCHES = switchesOf({ builds: 'builds', team: 'team' });
+
+async function rendered(
+  values: ChartValues,
+  ...flags: readonly string[]
+): Promise<readonly KubernetesObject[]> {
+  const text = await helm.run(['template', 'hangar', CHART, '-n', 'ci', ...flags], laidOver(LEAST, values));
+  return parseAllDocuments(text)
+    .map((document) => document.toJS() as KubernetesObject | null)
+    .filter((one) => one !== null);
+}
+
+interface PrometheusRule extends KubernetesObject {
+  readonly spec: {
+    readonly groups: readonly {
+      readonly rules: readonly { readonly alert: string; readonly annotations: object }[];
+    }[];
+  };
+}
+
+const ofKind = <T extends KubernetesObject>(
+  objects: readonly KubernetesObject[],
+  kind: string,
+): readonly T[] => objects.filter((one): one is T => one.kind === kind);
+
+const nameOf = ({ kind, metadata }: KubernetesObject): string =>
+  `${kind} ${metadata?.namespace ?? ''}/${metadata?.name}`;
+
+interface AnyRule {
+  readonly group: string;
+  readonly resource: string;
+  readonly verb: string;
+}
+const word = ({ group, resource, verb }: AnyRule): string => `${verb} ${resource} ${group}`;
+
+/** Every right of these Roles, one by one. */
+const rightsIn = (roles: readonly V1Role[]): readonly string[] => {
+  const rules = roles.flatMap((role) => role.rules ?? []);
+  const all = rules.flatMap(({ apiGroups = [], resources = [], verbs }) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((resource) => verbs.map((verb) => word({ group, resource, verb }))),
+    ),
+  );
+  return [...new Set(all)].sort();
+};
+const words = (rights: readonly AnyRule[]): readonly string[] => [...new Set(rights.map(word))].sort();
+
+describe.each(Object.entries(SWITCHES))('the chart with %s', (_, values) => {
+  it('names every object once, and its namespace unless it has none', async () => {
+    const objects = await rendered(values);
+    const names = objects.map(nameOf);
+    expect(names.filter((name, place) => names.indexOf(name) !== place)).toEqual([]);
+    const without = objects.filter((one) => one.metadata?.namespace === undefined).map((one) => one.kind);
+    expect(
+      without.filter((kind) => !/^(ClusterRole|ClusterRoleBinding|Namespace)$/.test(kind ?? '')),
+    ).toEqual([]);
+  });
+
+  it('runs nothing that Pod Security "restricted" would refuse', async () => {
+    const objects = await rendered(values);
+    const pods: readonly (V1PodSpec | undefined)[] = [
+      ...ofKind<V1Deployment>(objects, 'Deployment').map((one) => one.spec?.template.spec),
+      ...ofKind<KubernetesObject & { spec: V1PodSpec }>(objects, 'Pod').map((one) => one.spec),
+    ];
+    expect(pods.length).toBeGreaterThan(0);
+    for (const pod of pods) {
+      expect(pod?.securityContext).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+      for (const one of pod?.containers ?? [])
+        expect(one.securityContext).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          runAsNonRoot: true,
+          capabilities: { drop: ['ALL'] },
+        });
+    }
+  });
+});
+
+describe('rights', () => {
+  it('are namespaced unless more is asked for', async () => {
+    const objects = await rendered({});
+    expect(ofKind(objects, 'ClusterRole')).toEqual([]);
+    expect(ofKind(objects, 'Role').map(nameOf)).toEqual(
+      expect.arrayContaining(['Role ci/hangar-runner-pods', 'Role ci/hangar-runner-lease']),
+    );
+  });
+
+  it('of the runner are those that its code uses, in each namespace of Pods', async () => {
+    const objects = await rendered({ jobs: { namespace: 'builds', otherNamespaces: ['team'] } });
+    const roles = ofKind<V1Role>(objects, 'Role').filter((one) => one.metadata?.name?.includes('runner'));
+    const places = roles.map((one) => one.metadata?.namespace);
+    expect(places.sort()).toEqual(['builds', 'ci', 'team']);
+    for (const namespace of ['builds', 'team'])
+      expect(rightsIn(roles.filter((one) => one.metadata?.namespace === namespace))).toEqual(
+        words(RUNNER_RIGHTS.filter(({ where }) => where === 'pods')),
+      );
+    expect(rightsIn(roles.filter((one) => one.metadata?.namespace === 'ci'))).toEqual(
+      words(RUNNER_RIGHTS.filter(({ where }) => where === 'lease')),
+    );
+  });
+
+  it('in the whole cluster for fresh namespaces, and none in a namespace called drone-', async () => {
+    const objects = await rendered({ jobs: { namespace: 'drone-' } });
+    expect(rightsIn(ofKind<V1Role>(objects, 'ClusterRole'))).toEqual(
+      words(RUNNER_RIGHTS.filter(({ where }) => where !== 'lease')),
+    );
+    expect(objects.filter((one) => one.metadata?.namespace === 'drone-')).toEqual([]);
+  });
+
+  it.each([...new Set(AUTOSCALER_RIGHTS.map(({ feature }) => feature))])(
+    'of the autoscaler for %s come and go with their own switch',
+    async (feature: Feature) => {
+      const name = feature.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+      const with_ = await rendered({ autoscaler: { rbac: { runnerService: false, [name]: true } } });
+      const without = await rendered({ autoscaler: { rbac: { runnerService: false } } });
+      const of = (objects: readonly KubernetesObject[]) =>
+        rightsIn(
+          ['Role', 'ClusterRole'].flatMap((kind) =>
+            ofKind<V1Role>(objects, kind).filter((one) => one.metadata?.name?.includes('autoscaler')),
+          ),
+        );
+      expect(of(with_)).toEqual(words(AUTOSCALER_RIGHTS.filter((right) => right.feature === feature)));
+      expect(of(without)).toEqual([]);
+    },
+  );
+});
+
+describe('settings', () => {
+  const runnerEnv = async (config: ChartValues): Promise<Readonly<Record<string, string | undefined>>> => {
+    const [deployment] = ofKind<V1Deployment>(await rendered({ runner: { config } }), 'Deployment').filter(
+      (one) => one.metadata?.name === 'hangar-runner',
+    );
+    const env = deployment?.spec?.template.spec?.containers[0]?.env ?? [];
+    return Object.fromEntries(env.map(({ name, value }) => [name, value]));
+  };
+
+  it.each<[string, ChartValues, string]>([
+    ['a list', { DRONE_LIMIT_EVENTS: ['push', 'tag'] }, 'push,tag'],
+    ['a map', { DRONE_RUNNER_LABELS: { zone: 'a', arm: true } }, 'arm:true,zone:a'],
+    ['a large number, not as 5.24288e+06', { HANGAR_LOG_LIMIT_BYTES: 5_242_880 }, '5242880'],
+    ['a number with a fraction', { DRONE_KUBE_CLIENT_QPS: 7.5 }, '7.5'],
+    ['a number as text', { DRONE_RUNNER_CAPACITY: '10' }, '10'],
+    ['yes', { DRONE_DEBUG: true }, 'true'],
+    ['the bare word off, which YAML reads as false', { HANGAR_HARDENING: false }, 'off'],
+  ])('%s becomes the text that the program reads', async (_, config, want) => {
+    expect((await runnerEnv(config))[Object.keys(config)[0] ?? '']).toBe(want);
+  });
+
+  it('the runner is told its Pod, by which it is known to others and knows its former life', async () => {
+    const [deployment] = ofKind<V1Deployment>(await rendered({}), 'Deployment').filter(
+      (one) => one.metadata?.name === 'hangar-runner',
+    );
+    expect(deployment?.spec?.template.spec?.containers[0]?.env).toEqual(
+      expect.arrayContaining([
+        { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+        { name: 'POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
+      ]),
+    );
+  });
+
+  it('hardening is on where nobody says otherwise', async () => {
+    expect(await runnerEnv({})).toMatchObject({ HANGAR_HARDENING: 'restricted' });
+  });
+
+  it('what the chart sets by itself stands below the variables of old', async () => {
+    const [deployment] = ofKind<V1Deployment>(
+      await rendered({ runner: { envFrom: [{ configMapRef: { name: 'old' } }] } }),
+      'Deployment',
+    ).filter((one) => one.metadata?.name === 'hangar-runner');
+    expect(deployment?.spec?.template.spec?.containers[0]?.envFrom).toEqual([
+      { configMapRef: { name: 'hangar-runner-defaults' } },
+      { configMapRef: { name: 'old' } },
+    ]);
+  });
+});
+
+describe('monitoring', () => {
+  const MONITORS = ['--api-versions', 'monitoring.coreos.com/v1/ServiceMonitor'];
+
+  it('has ServiceMonitors where the cluster knows them, and none where it does not', async () => {
+    expect(
+      ofKind(await rendered({}, ...MONITORS), 'ServiceMonitor')
+        .map(nameOf)
+        .sort(),
+    ).toEqual(['ServiceMonitor ci/hangar-autoscaler', 'ServiceMonitor ci/hangar-runner']);
+    expect(ofKind(await rendered({}), 'ServiceMonitor')).toEqual([]);
+  });
+
+  const rulesOf = async (runbookUrl: string) =>
+    ofKind<PrometheusRule>(
+      await rendered(
+        { monitoring: { runbookUrl } },
+        '--api-versions',
+        'monitoring.coreos.com/v1/PrometheusRule',
+      ),
+      'PrometheusRule',
+    );
+  const fileOf = (component: string): unknown =>
+    parse(readFileSync(`${CHART}/rules/hangar-${component}.yaml`, 'utf8'));
+
+  it('has the rules of the files, which name their runbooks', async () => {
+    const [autoscaler, runner] = (await rulesOf('')).map(({ spec }) => spec);
+    expect([autoscaler, runner]).toEqual([fileOf('autoscaler'), fileOf('runner')]);
+  });
+
+  it.each(['https://git.acme.test/runbooks', 'https://git.acme.test/runbooks/'])(
+    'links to runbooks at %s, and changes nothing else',
+    async (url) => {
+      for (const { spec } of await rulesOf(url))
+        for (const { alert, annotations } of spec.groups.flatMap(({ rules }) => rules))
+          expect(annotations).toMatchObject({
+            runbook: `docs/runbooks/${alert}.md`,
+            runbook_url: `https://git.acme.test/runbooks/${alert}.md`,
+          });
+    },
+  );
+
+  it('has none where nobody wants them', async () => {
+    expect(
+      ofKind(await rendered({ monitoring: { serviceMonitors: 'never' } }, ...MONITORS), 'ServiceMonitor'),
+    ).toEqual([]);
+  });
+});
+
+describe('dashboards', () => {
+  const boards = async (values: ChartValues) =>
+    ofKind<V1ConfigMap>(await rendered(values), 'ConfigMap').filter(
+      ({ metadata }) => metadata?.labels?.['grafana_dashboard'] === '1',
+    );
+
+  it('are ConfigMaps that hold the very files, with the label that the sidecar looks for', async () => {
+    const files = readdirSync(`${CHART}/dashboards`).sort();
+    const data = (await boards({})).flatMap((one) => Object.entries(one.data ?? {}));
+    expect(data.map(([name]) => name).sort()).toEqual(files);
+    for (const [name, text] of data)
+      expect(JSON.parse(text)).toEqual(JSON.parse(readFileSync(`${CHART}/dashboards/${name}`, 'utf8')));
+  });
+
+  it('are none where nobody wants them', async () => {
+    expect(await boards({ monitoring: { dashboards: { enabled: false } } })).toEqual([]);
+  });
+});
+
+describe('what is wrong with values is said in a line', () => {
+  const runner = (one: object): ChartValues => ({ runner: one });
+  it.each<[string, ChartValues, RegExp]>([
+    ['an unknown key', runner({ replica: 2 }), /at '\/runner': additional properties 'replica' not allowed/],
+    [
+      'an unknown setting',
+      runner({ config: { DRONE_RUNER_CAPACITY: 1 } }),
+      /at '\/runner\/config'.*DRONE_RUNER_CAPACITY/,
+    ],
+    ['a wrong type', runner({ replicas: 'two' }), /at '\/runner\/replicas': got string, want integer/],
+    [
+      'a wrong setting',
+      runner({ config: { DRONE_RUNNER_CAPACITY: 'many' } }),
+      /at '\/runner\/config\/DRONE_RUNNER_CAPACITY'/,
+    ],
+    [
+      'a number out of bounds',
+      runner({ config: { DRONE_RUNNER_CAPACITY: 0 } }),
+      /DRONE_RUNNER_CAPACITY': minimum/,
+    ],
+    [
+      'an unknown word',
+      runner({ config: { HANGAR_HARDENING: 'very' } }),
+      /HANGAR_HARDENING': value must be one of/,
+    ],
+    [
+      'a secret in plain sight',
+      runner({ config: { DRONE_RPC_SECRET: 'x' } }),
+      /runner\.config\.DRONE_RPC_SECRET is a secret\. Put it into a Secret/,
+    ],
+    [
+      'no server',
+      runner({ config: { DRONE_RPC_HOST: '' } }),
+      /runner\.config\.DRONE_RPC_HOST is not set\. Set it/,
+    ],
+    [
+      'no secret',
+      runner({ rpcSecret: { existingSecret: '' } }),
+      /runner\.rpcSecret\.existingSecret is not set\. Make one/,
+    ],
+    [
+      'two namespaces for one',
+      { jobs: { namespace: 'a' }, runner: { config: { DRONE_NAMESPACE_DEFAULT: 'b' } } },
+      /jobs\.namespace is a and runner\.config\.DRONE_NAMESPACE_DEFAULT is b/,
+    ],
+    ['one volume for two', { autoscaler: { replicas: 2 } }, /Set autoscaler\.persistence\.enabled to false/],
+    ['nobody to learn from', runner({ enabled: false }), /say where runners are in autoscaler\.config/],
+  ])('%s', async (_, values, want) => {
+    const { exitCode, stderr } = await helm.attempt(['template', 'hangar', CHART], laidOver(LEAST, values));
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toMatch(want);
+  });
+});

@@ -1,0 +1,18 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The clone's root. */
+export const ROOT = join(import.meta.dirname, '../../..');
+
+/** A page by its path from the root. */
+export const readPage = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+
+/** Every page that people read, by its path from the root; README.md may come later than the rest. */
+export const PAGES: readonly string[] = [
+  ...['README.md'].filter((path) => existsSync(join(ROOT, path))),
+  ...['CONTRIBUTING.md', 'CHANGELOG.md', 'runner/gate/PROTOCOL.md', 'charts/hangar/README.md'],
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`)
+    .sort(),
+];

@@ -1,0 +1,199 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadConfig } from '@hangar/autoscaler/config';
+import { httpMetricsSource } from '@hangar/autoscaler/metrics-http';
+import { readPage } from '@hangar/autoscaler/page';
+import { createService, type Service } from '@hangar/autoscaler/service';
+import { TraceStore } from '@hangar/autoscaler/trace-store';
+import { systemClock } from '@hangar/shared/clock';
+import { parseExposition } from '@hangar/shared/exposition/parse';
+import { type Connection, connectByText } from '@hangar/shared/kubernetes/connection';
+import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
+import { silentLogger } from '@hangar/shared/logger';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
+import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
+import { embeddedGround } from './embedded-ground.ts';
+import { pipeline, step } from './pipelines.ts';
+import type { ProgramProcess } from './program-process.ts';
+import { startRunnerProcess } from './runner-process.ts';
+
+const PATIENCE_MS = 60_000;
+const SECRET = 'flow-secret';
+const BUILDS = 6;
+/** One core each: four nodes of four hold all of them, and the buffer asks for more. */
+const HUNGRY = 'resources:\n  requests:\n    cpu: 1000\n    memory: 512MiB\n';
+const YAML = pipeline(step('work', ['sleep 6']), HUNGRY);
+
+interface Answer {
+  readonly at: string;
+  readonly stale: boolean;
+  readonly demand: {
+    readonly runningPods: number;
+    readonly pendingPods: number;
+    readonly knownStages: number;
+  };
+  readonly shapes: readonly {
+    readonly shape: string;
+    readonly nodesNow: number;
+    readonly nodesAhead: number;
+  }[];
+  readonly pools: readonly {
+    readonly pool: string;
+    readonly actualNodes: number;
+    readonly wantedNodes: number;
+  }[];
+  readonly because: readonly string[];
+}
+
+const node = (name: string) => ({
+  name,
+  cpu: '4',
+  memory: '8Gi',
+  labels: { 'node.kubernetes.io/instance-type': 'builds-4' },
+});
+
+/** Runner, cluster, Drone and the capacity service: builds come, and the recommendation goes with them. */
+describe('the capacity service beside a runner', () => {
+  let cluster: EmbeddedCluster;
+  let drone: PracticeServer;
+  let runner: ProgramProcess;
+  let connection: Connection;
+  let service: Service;
+  let folder: string;
+  let running: Promise<void>;
+  const stop = new AbortController();
+  const source = httpMetricsSource();
+
+  beforeAll(async () => {
+    const made = await embeddedGround({ nodes: [node('a'), node('b'), node('c')] });
+    cluster = made.cluster;
+    drone = await startPracticeServer({ secret: SECRET, longPollMs: 5_000 });
+    const { kubeconfig, namespace, env } = made.ground;
+    runner = await startRunnerProcess({
+      folder: cluster.folder,
+      kubeconfig,
+      droneHost: drone.host,
+      secret: SECRET,
+      env: { DRONE_NAMESPACE_DEFAULT: namespace, HANGAR_LEASE_NAMESPACE: namespace, ...env },
+    });
+    const loaded = loadConfig({
+      HANGAR_RUNNERS: runner.address,
+      HANGAR_AUTOSCALER_TICK: '200ms',
+      HANGAR_AUTOSCALER_BOOT_TIME: '60s',
+      HANGAR_AUTOSCALER_COOL_DOWN: '1s',
+    });
+    if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
+    connection = await connectByText(kubeconfig);
+    const clock = systemClock();
+    folder = join(cluster.folder, 'trace');
+    const memory = new TraceStore({ folder, days: 10, mostRecords: 1_000 });
+    const watched = new HttpCluster(clock, connection);
+    service = createService(
+      { clock, log: silentLogger, source, cluster: watched, memory, version: 'test', page: readPage() },
+      loaded.ok,
+    );
+    running = service.autoscaler.run(stop.signal);
+  });
+
+  afterAll(async () => {
+    stop.abort();
+    await running;
+    await service.http.close();
+    await runner.end();
+    await drone.close();
+    await Promise.all([connection.close(), source.close()]);
+    await cluster.close();
+  });
+
+  const answer = async (): Promise<Answer | undefined> => {
+    const { statusCode, json } = await service.http.inject('/api/v1/recommendations').then((one) => ({
+      statusCode: one.statusCode,
+      json: () => one.json<Answer>(),
+    }));
+    return statusCode === 200 ? json() : undefined;
+  };
+
+  const until = async (sentence: string, holds: (answer: Answer) => boolean): Promise<Answer> => {
+    const clock = systemClock();
+    const deadlineMs = clock.monotonicMs() + PATIENCE_MS;
+    let last: Answer | undefined;
+    while (clock.monotonicMs() < deadlineMs) {
+      last = await answer();
+      if (last !== undefined && holds(last)) return last;
+      await clock.sleep(50);
+    }
+    throw new Error(`never: ${sentence}. The last answer: ${JSON.stringify(last)}`);
+  };
+
+  const nodes = ({ shapes }: Answer, name: string) => {
+    const found = shapes.find(({ shape }) => shape === name);
+    if (found === undefined) throw new Error(`${name} is missing`);
+    return found;
+  };
+  const wanted = ({ pools }: Answer): number =>
+    pools.find(({ pool }) => pool === 'builds-4')?.wantedNodes ?? -1;
+  const work = ({ runningPods, pendingPods, knownStages }: Answer['demand']): number =>
+    runningPods + pendingPods + knownStages;
+
+  it('moves with the builds, says why, and remembers them', async () => {
+    const quiet = await until('it sees three idle nodes', (one) => one.pools[0]?.actualNodes === 3);
+    expect(quiet.demand).toMatchObject({ runningPods: 0, pendingPods: 0, knownStages: 0 });
+    expect(quiet.shapes.map(({ shape }) => shape)).toEqual(['4cpu-8gb', '8cpu-16gb']);
+
+    const ids = Array.from(
+      { length: BUILDS },
+      () => drone.createBuild({ yaml: YAML, event: 'pull_request' }).id,
+    );
+    const busy = await until('it sees all builds', ({ demand }) => work(demand) >= BUILDS);
+
+    expect(nodes(busy, '4cpu-8gb').nodesNow).toBeGreaterThan(nodes(quiet, '4cpu-8gb').nodesNow);
+    expect(nodes(busy, '4cpu-8gb').nodesAhead).toBeGreaterThan(nodes(quiet, '4cpu-8gb').nodesAhead);
+    expect(nodes(busy, '8cpu-16gb').nodesAhead).toBeGreaterThan(0);
+    expect(wanted(busy)).toBeGreaterThan(wanted(quiet));
+    expect(busy.because.join(' ')).toMatch(/Pods run.*wait for a node.*no Pod yet/);
+    for (const id of ids) await drone.waitForBuild(id, { timeoutMs: PATIENCE_MS });
+
+    const after = await until('it is quiet again', ({ demand }) => work(demand) === 0);
+    expect(nodes(after, '4cpu-8gb').nodesNow).toBe(0);
+    const lines = await remembered();
+    expect(lines).toHaveLength(BUILDS);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ repo: 'acme/widget', cpuMillis: 1000 });
+  });
+
+  /** Lines of the trace, when there are enough. */
+  async function remembered(): Promise<readonly string[]> {
+    const read = (): readonly string[] =>
+      readdirSync(folder).flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'));
+    const clock = systemClock();
+    const deadlineMs = clock.monotonicMs() + PATIENCE_MS;
+    while (read().length < BUILDS && clock.monotonicMs() < deadlineMs) await clock.sleep(50);
+    return read();
+  }
+
+  it('answers what if with the published numbers', async () => {
+    const reported = (await service.http.inject('/api/v1/what-if?prsPerDay=500')).json<{ shapes: unknown }>();
+
+    expect(reported.shapes).toEqual({
+      '4cpu-8gb': { low: 87, high: 121 },
+      '8cpu-16gb': { low: 45, high: 62 },
+    });
+  });
+
+  it('serves a page that needs nobody else, health, and metrics that Prometheus can read', async () => {
+    const page = await service.http.inject('/');
+    expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(page.body).not.toMatch(/(src|href)="(https?:)?\/\//);
+    const script = await service.http.inject('/page/page.js');
+    expect([script.statusCode, script.headers['content-type']]).toEqual([
+      200,
+      'text/javascript; charset=utf-8',
+    ]);
+
+    expect((await service.http.inject('/livez')).statusCode).toBe(200);
+    expect((await service.http.inject('/readyz')).json()).toMatchObject({ ok: true, reasons: [] });
+    const text = parseExposition((await service.http.inject('/metrics')).body);
+    expect(text.problems).toEqual([]);
+    expect(text.families.get('hangar_autoscaler_targets')?.samples.map(({ value }) => value)).toEqual([1, 0]);
+  });
+});

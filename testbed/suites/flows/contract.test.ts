@@ -1,0 +1,12 @@
+import { contractSuite } from '../contract/contract.suite.ts';
+import { startEmbeddedCluster } from '../../parts/embedded/cluster.ts';
+
+contractSuite({
+  name: 'the embedded cluster',
+  patienceMs: 25_000,
+  forgetsVersion1: true,
+  open: async () => {
+    const cluster = await startEmbeddedCluster();
+    return { kubeconfig: cluster.kubeconfig(), close: () => cluster.close() };
+  },
+});

@@ -1,0 +1,186 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '@hangar/shared/clock';
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { connectByText } from '@hangar/shared/kubernetes/connection';
+import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
+import type { V1Pod } from '@kubernetes/client-node';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
+import { pipeline, step, reported } from './pipelines.ts';
+import type { Ground } from './flow-setup.ts';
+
+const SECRET = 'daemon-secret';
+const DOOR = join(import.meta.dirname, '../../../runner/bin/hangar-runner.mjs');
+
+/** The runner as the process that people run: `hangar-runner daemon`, killed and told to go. */
+export function daemonSuite(
+  where: string,
+  open: () => Promise<{ ground: Ground; close: () => Promise<void> }>,
+  patienceMs: number,
+): void {
+  describe(`the daemon on ${where}`, () => {
+    let drone: PracticeServer;
+    let ground: Ground;
+    let close: () => Promise<void>;
+    let folder: string;
+    let port: number;
+    const children: ChildProcess[] = [];
+
+    beforeEach(async () => {
+      ({ ground, close } = await open());
+      drone = await startPracticeServer({ secret: SECRET, longPollMs: 5_000 });
+      folder = mkdtempSync(join(tmpdir(), 'hangar-daemon-'));
+      writeFileSync(join(folder, 'kubeconfig'), ground.kubeconfig);
+      port = await freePort();
+    });
+    afterEach(async () => {
+      for (const child of children.splice(0)) await ended(child, 'SIGKILL');
+      // The next test has another server that counts from 1 again: nothing of this one's may be adopted for it.
+      await removePods(ground);
+      await drone.close();
+      await close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    const start = (env: Readonly<Record<string, string>> = {}): ChildProcess => {
+      const child = spawn(process.execPath, [DOOR, 'daemon'], {
+        cwd: folder,
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: {
+          PATH: process.env['PATH'],
+          HOME: folder,
+          DRONE_RPC_HOST: drone.host,
+          DRONE_RPC_SECRET: SECRET,
+          DRONE_RUNNER_NAME: 'daemon',
+          DRONE_SERVER_PORT: `127.0.0.1:${port}`,
+          DRONE_KUBERNETES_CONFIG: join(folder, 'kubeconfig'),
+          DRONE_NAMESPACE_DEFAULT: ground.namespace,
+          HANGAR_LEASE_NAMESPACE: ground.namespace,
+          // As in a Pod whose container is started anew.
+          POD_UID: 'pod-1',
+          ...ground.env,
+          ...env,
+        },
+      });
+      children.push(child);
+      child.stderr?.resume();
+      return child;
+    };
+    const running = (id: number, name: string) =>
+      drone.waitUntil(
+        `${name} runs`,
+        { timeoutMs: patienceMs },
+        () => drone.step(id, name)?.status === 'running',
+      );
+    const yaml = pipeline(
+      step('long', ['echo begun', 'sleep 4', 'echo done']) + step('after', ['echo after']),
+    );
+    const allWell = async (id: number) => {
+      expect(reported(await drone.waitForBuild(id, { timeoutMs: patienceMs }))).toEqual([
+        ['clone', 'success', 0],
+        ['long', 'success', 0],
+        ['after', 'success', 0],
+      ]);
+      expect(drone.logText(id, 'long')).toBe('+ echo begun\nbegun\n+ sleep 4\n+ echo done\ndone\n');
+      expect(drone.complaints).toEqual([]);
+    };
+
+    it('a killed daemon loses nothing: the next one finishes its build', async () => {
+      const first = start();
+      const { id } = drone.createBuild({ yaml });
+      await running(id, 'long');
+      await ended(first, 'SIGKILL');
+      start();
+      await allWell(id);
+    });
+
+    it('told to go, it leaves with 0 at once, and the next one finishes its build', async () => {
+      const first = start();
+      const { id } = drone.createBuild({ yaml });
+      await running(id, 'long');
+      expect(await ended(first, 'SIGTERM')).toBe(0);
+      start();
+      await allWell(id);
+    });
+
+    it('does not share a name with one that lives: it says how to have its own, and ends with 78', async () => {
+      const env = { HANGAR_LEASE_TERM_MS: '12000' };
+      const first = start(env);
+      const { id } = drone.createBuild({ yaml });
+      await running(id, 'long');
+      const second = start({ ...env, POD_UID: 'pod-2', DRONE_SERVER_PORT: `127.0.0.1:${await freePort()}` });
+      const said = text(second);
+      const [code] = (await once(second, 'exit')) as [number];
+      expect(code).toBe(78);
+      expect(await said).toContain('POD_NAME');
+      await allWell(id);
+      expect(first.exitCode).toBeNull();
+    });
+
+    it('says all that is wrong with its configuration, and ends with 78', async () => {
+      const child = start({ DRONE_RPC_SECRET: '', DRONE_RUNNER_CAPACITY: 'many', HANGAR_HARDENING: 'very' });
+      const said = text(child);
+      const [code] = (await once(child, 'exit')) as [number];
+      expect(code).toBe(78);
+      const words = await said;
+      expect(words).toContain('DRONE_RUNNER_CAPACITY');
+      expect(words).toContain('HANGAR_HARDENING');
+    });
+
+    it('tells metrics and readiness while it works', async () => {
+      start();
+      const { id } = drone.createBuild({ yaml: pipeline(step('one', ['echo one'])) });
+      await drone.waitForBuild(id, { timeoutMs: patienceMs });
+      const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
+      expect(ready.status).toBe(200);
+      const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      expect(metrics).toMatch(/hangar_runner_builds_total\{event="push"\} 1\n/);
+    });
+  });
+}
+
+async function removePods({ adminKubeconfig, namespace }: Ground): Promise<void> {
+  const connection = await connectByText(adminKubeconfig);
+  const admin = new HttpCluster(systemClock(), connection);
+  const { signal } = new AbortController();
+  const ours = { labelSelector: 'app.kubernetes.io/managed-by=hangar-runner' };
+  const { items } = await admin.list<V1Pod>({ resource: RESOURCE.pods, namespace }, ours, signal);
+  for (const { metadata } of items)
+    await admin.remove(
+      { resource: RESOURCE.pods, namespace, name: metadata?.name ?? '' },
+      { gracePeriodSeconds: 0 },
+      signal,
+    );
+  await connection.close();
+}
+
+async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const exit = once(child, 'exit') as Promise<[number | null]>;
+  child.kill(signal);
+  return (await exit)[0];
+}
+
+/** What it says, read as it comes: a full pipe would hold it. */
+async function text(child: ChildProcess): Promise<string> {
+  let all = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    all += chunk.toString();
+  });
+  await once(child, 'close');
+  return all;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}

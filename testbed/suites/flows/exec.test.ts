@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
+import { embeddedGround } from './embedded-ground.ts';
+import { type ExecBench, execBench, interruptAt, pipelineOf } from './exec-process.ts';
+
+describe('hangar-runner exec on the embedded cluster', () => {
+  let embedded: EmbeddedCluster;
+  let bench: ExecBench;
+
+  beforeAll(async () => {
+    const { cluster, ground } = await embeddedGround();
+    embedded = cluster;
+    bench = await execBench(ground);
+  });
+  afterAll(async () => {
+    await bench.close();
+    await embedded.close();
+  });
+
+  const expectNothingLeft = () => expect.poll(() => bench.left(), { timeout: 20_000 }).toEqual([]);
+
+  it('shows each step with its name, hides secrets, sums up, and leaves nothing behind', async () => {
+    const yaml = pipelineOf(
+      '- name: hello',
+      '  image: busybox',
+      '  environment: { TOKEN: { from_secret: token } }',
+      '  commands: [echo "hello $TOKEN"]',
+      '- name: world',
+      '  image: busybox',
+      '  commands: [echo world, exit 3]',
+      '- name: after',
+      '  image: busybox',
+      '  commands: [echo never]',
+    );
+    const { code, out, errors } = await bench.exec({ yaml, flags: ['--secrets', 'token=correct-horse'] });
+    expect(errors).toBe('');
+    expect(out).toContain('hello | hello ******\n');
+    expect(out).toContain('world | world\n');
+    expect(out).not.toContain('correct-horse');
+    expect(out).not.toContain('\u001b');
+    expect(out).toMatch(/^hello +success +0 +\d+\.\d s$/m);
+    expect(out).toMatch(/^world +failure +3 +\d+\.\d s$/m);
+    expect(out).toMatch(/^after +skipped$/m);
+    expect(out).toMatch(/^default: failure after /m);
+    expect(code).toBe(1);
+    await expectNothingLeft();
+  });
+
+  it('gives its result to programs: JSON alone on standard output', async () => {
+    const yaml = pipelineOf(
+      '- { name: one, image: busybox, commands: [echo 1] }',
+      '- { name: two, image: busybox, commands: [echo 2] }',
+    );
+    const { code, out, errors } = await bench.exec({ yaml, flags: ['--json', '--exclude', 'two'] });
+    const result: unknown = JSON.parse(out);
+    expect(result).toMatchObject({
+      pipeline: 'default',
+      status: 'success',
+      error: '',
+      exitCode: 0,
+      namespace: 'hangar',
+      steps: [
+        { number: 1, name: 'one', status: 'success', exitCode: 0, image: 'docker.io/library/busybox:latest' },
+      ],
+    });
+    expect(errors).toContain('one | 1\n');
+    expect(code).toBe(0);
+    await expectNothingLeft();
+  });
+
+  it('cancels at Ctrl-C and deletes the Pod', async () => {
+    const yaml = pipelineOf('- { name: slow, image: busybox, commands: [echo begun, sleep 600] }');
+    const { code, out } = await bench.exec({ yaml, hear: interruptAt('slow | begun\n') });
+    expect(out).toMatch(/^slow +killed +137 /m);
+    expect(code).toBe(130);
+    await expectNothingLeft();
+  });
+
+  it('stops at its time limit and says so', async () => {
+    const yaml = pipelineOf('- { name: slow, image: busybox, commands: [sleep 600] }');
+    const { code, out } = await bench.exec({ yaml, flags: ['--timeout', '1s'] });
+    expect(out).toContain('stopped after its time limit of 1.0 s');
+    expect(code).toBe(1);
+    await expectNothingLeft();
+  });
+
+  it('refuses what the linter refuses before it asks the cluster for anything', async () => {
+    const { code, errors } = await bench.exec({
+      yaml: pipelineOf('- { name: one, image: "", commands: [echo] }'),
+    });
+    expect(errors).toMatch(/pipeline\.yml:5:1: linter: invalid or missing image\n$/);
+    expect(code).toBe(78);
+  });
+});

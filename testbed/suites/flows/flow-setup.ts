@@ -1,0 +1,137 @@
+import { ANNOTATION } from '@hangar/runner/compiled';
+import { systemClock } from '@hangar/shared/clock';
+import { type Cluster, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { connectByText } from '@hangar/shared/kubernetes/connection';
+import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
+import type { V1Pod, V1Secret } from '@kubernetes/client-node';
+import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
+import { type RunningRunner, startRunner } from './runner-in-process.ts';
+
+/** The cluster that a flow runs on: the embedded one, or the real one. */
+export interface Ground {
+  /** The runner's own rights. */
+  readonly kubeconfig: string;
+  /** Everything, for looking and for making trouble. */
+  readonly adminKubeconfig: string;
+  readonly namespace: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface WorldOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Long polls of the practice server. */
+  readonly longPollMs?: number;
+  readonly watchMode?: 'memory' | 'redis';
+  /** How long a node that stopped answering is waited for. */
+  readonly nodeLostMs?: number;
+}
+
+/** A cluster, a practice Drone server and a runner, ready for builds. */
+export interface FlowSetup {
+  readonly drone: PracticeServer;
+  readonly admin: Cluster;
+  readonly runner: RunningRunner;
+  readonly namespace: string;
+  /** One more runner, as another replica or the next life of one. */
+  startRunner(replica: string, env?: Readonly<Record<string, string>>): Promise<RunningRunner>;
+  pods(): Promise<readonly V1Pod[]>;
+  secrets(): Promise<readonly V1Secret[]>;
+  /** Resolves when no Pod or Secret of this world's builds is left. */
+  cleaned(timeoutMs?: number): Promise<void>;
+  /** Resolves when every Pod of Hangar has ended. */
+  podEnded(timeoutMs: number): Promise<void>;
+  /** Removes a Pod behind the runner's back. */
+  removePod(pod: V1Pod | undefined, gracePeriodSeconds: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const SECRET = 'flow-secret';
+const OURS = { labelSelector: 'app.kubernetes.io/managed-by=hangar-runner' };
+
+/** Puts a world together on the given ground. */
+export async function startWorld(ground: Ground, options: WorldOptions = {}): Promise<FlowSetup> {
+  const clock = systemClock();
+  const drone = await startPracticeServer({
+    secret: SECRET,
+    longPollMs: options.longPollMs ?? 5_000,
+    ...(options.watchMode ? { watchMode: options.watchMode } : {}),
+  });
+  const connection = await connectByText(ground.adminKubeconfig);
+  const admin = new HttpCluster(clock, connection);
+  const { namespace } = ground;
+  const runners: RunningRunner[] = [];
+  const start = async (
+    replica: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<RunningRunner> => {
+    const runner = await startRunner({
+      kubeconfig: ground.kubeconfig,
+      droneHost: drone.host,
+      secret: SECRET,
+      replica,
+      nodeLostMs: options.nodeLostMs,
+      env: {
+        DRONE_NAMESPACE_DEFAULT: namespace,
+        HANGAR_LEASE_NAMESPACE: namespace,
+        ...ground.env,
+        ...options.env,
+        ...env,
+      },
+    });
+    runners.push(runner);
+    return runner;
+  };
+  const never = new AbortController().signal;
+  const allPods = async () =>
+    (await admin.list<V1Pod>({ resource: RESOURCE.pods, namespace }, OURS, never)).items;
+  // What another practice server's flow left in the same namespace is left alone by runners too.
+  const isOurs = ({ metadata }: V1Pod): boolean =>
+    metadata?.annotations?.[ANNOTATION.server] === `http://${drone.host}`;
+  const pods = async () => (await allPods()).filter(isOurs);
+  const secrets = async () => {
+    const others = (await allPods()).filter((pod) => !isOurs(pod)).map(({ metadata }) => metadata?.uid);
+    const { items } = await admin.list<V1Secret>({ resource: RESOURCE.secrets, namespace }, {}, never);
+    return items.filter(
+      ({ type, metadata }) =>
+        type !== 'kubernetes.io/service-account-token' &&
+        !metadata?.ownerReferences?.some(({ uid }) => others.includes(uid)),
+    );
+  };
+  const runner = await start('runner-a');
+  return {
+    drone,
+    admin,
+    runner,
+    namespace,
+    startRunner: start,
+    podEnded: async (timeoutMs) => {
+      for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await clock.sleep(50)) {
+        const phases = (await pods()).map((pod) => pod.status?.phase);
+        if (phases.every((phase) => phase === 'Succeeded' || phase === 'Failed')) return;
+      }
+      throw new Error('the Pods did not end');
+    },
+    removePod: async (pod, gracePeriodSeconds) => {
+      const { name = '' } = pod?.metadata ?? {};
+      await admin.remove({ resource: RESOURCE.pods, namespace, name }, { gracePeriodSeconds }, never);
+    },
+    pods,
+    secrets,
+    cleaned: async (timeoutMs = 30_000) => {
+      const deadline = Date.now() + timeoutMs;
+      for (;;) {
+        const left = [...(await pods()), ...(await secrets())].map(
+          (one) => `${one.kind ?? 'object'} ${one.metadata?.name}`,
+        );
+        if (left.length === 0) return;
+        if (Date.now() > deadline) throw new Error(`left in the cluster: ${left.join(', ')}`);
+        await clock.sleep(50);
+      }
+    },
+    close: async () => {
+      await Promise.all(runners.map((one) => one.stop()));
+      await drone.close();
+      await connection.close();
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import type { Assembly } from '@hangar/runner/assemble';
+import { loadConfig } from '@hangar/runner/config';
+import type { HttpParts } from '@hangar/runner/http';
+import { run } from '@hangar/runner/runner';
+import { createService } from '@hangar/runner/service';
+import { systemClock } from '@hangar/shared/clock';
+import { type Connection, connectByText } from '@hangar/shared/kubernetes/connection';
+import type { ApiCall } from '@hangar/shared/kubernetes/http-cluster';
+import { createLogger, type LogLevel } from '@hangar/shared/logger';
+
+/** What a runner of a flow is started with. */
+export interface RunnerSpec {
+  readonly kubeconfig: string;
+  readonly droneHost: string;
+  readonly secret: string;
+  readonly replica: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly logLevel?: LogLevel;
+  /** For a node that stops answering; the runner's own is minutes. */
+  readonly nodeLostMs?: number | undefined;
+}
+
+/** One call of the Kubernetes API that was answered. */
+export interface AnsweredCall extends ApiCall {
+  readonly status: number;
+}
+
+/** A runner in this process. */
+export interface RunningRunner {
+  readonly assembly: Assembly;
+  readonly calls: readonly AnsweredCall[];
+  /** What its HTTP side would show; nothing listens. */
+  readonly http: HttpParts;
+  /** Hands over as on SIGTERM; resolves when it has. */
+  stop(): Promise<void>;
+  /** Loses it as a kill -9 does, as far as one process allows: no call of it goes through any more, its Lease stays. */
+  kill(): Promise<void>;
+}
+
+/** Starts a runner from its environment, as the daemon does, but in this process. */
+export async function startRunner(spec: RunnerSpec): Promise<RunningRunner> {
+  const env = {
+    DRONE_RPC_HOST: spec.droneHost,
+    DRONE_RPC_PROTO: 'http',
+    DRONE_RPC_SECRET: spec.secret,
+    DRONE_RUNNER_NAME: spec.replica,
+    ...spec.env,
+  };
+  const host = { hostname: spec.replica, version: 'test', namespace: 'default' };
+  const readText = (path: string): string => readFileSync(path, 'utf8');
+  const loaded = loadConfig(env, readText, host);
+  if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
+  const connection: Connection = await connectByText(spec.kubeconfig);
+  const calls: AnsweredCall[] = [];
+  const stop = new AbortController();
+  const print = (text: string): void => console.error(text);
+  const clock = systemClock();
+  const reported = { env, host, clock, random: Math.random, print, complain: print, readFile: readText };
+  const { assembly, http, heartbeat } = createService({
+    config: loaded.ok,
+    connection,
+    log: createLogger(spec.logLevel ?? 'error'),
+    surroundings: { ...reported, stop: stop.signal },
+    eventLoopLagMs: () => 0,
+    called: (call, status) => void calls.push({ ...call, status }),
+  });
+  heartbeat.started();
+  const { patience } = assembly.parts;
+  const parts = {
+    ...assembly.parts,
+    patience: { ...patience, nodeLostMs: spec.nodeLostMs ?? patience.nodeLostMs },
+  };
+  const running = run(parts, assembly.options, stop.signal);
+  running.catch((error: unknown) => console.error('the runner ended with an error', error));
+  void assembly.watchEvents(assembly.options.namespaces, stop.signal);
+  const end = async (first: () => Promise<void>, then: () => Promise<void>): Promise<void> => {
+    if (stop.signal.aborted) return;
+    await first();
+    stop.abort(new Error('the runner was told to stop'));
+    await running;
+    await then();
+  };
+  const nothingMore = (): Promise<void> => Promise.resolve();
+  return {
+    assembly,
+    calls,
+    http,
+    stop: () => end(nothingMore, () => assembly.close()),
+    kill: () => end(() => assembly.close(), nothingMore),
+  };
+}

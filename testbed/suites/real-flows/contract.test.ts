@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { contractSuite } from '../contract/contract.suite.ts';
+import { connectRealCluster } from '../../parts/real/facts.ts';
+
+contractSuite({
+  name: 'the real cluster',
+  patienceMs: 120_000,
+  forgetsVersion1: false,
+  open: async () => {
+    const { adminKubeconfig } = await connectRealCluster();
+    return { kubeconfig: readFileSync(adminKubeconfig, 'utf8'), close: () => Promise.resolve() };
+  },
+});

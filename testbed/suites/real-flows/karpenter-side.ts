@@ -1,0 +1,117 @@
+import { ACT_RESOURCE } from '@hangar/autoscaler/act/resources';
+import type { Clock } from '@hangar/shared/clock';
+import type { Resource } from '@hangar/shared/kubernetes/cluster';
+import type { KubernetesObject, V1Node } from '@kubernetes/client-node';
+import { AutoscalerProcess, type AutoscalerProcessSpec } from '../flows/autoscaler-process.ts';
+import { BuildDriver } from './build-driver.ts';
+import type { FakePool } from './fake-pool.ts';
+import type { EngineObject, KarpenterEngine } from './karpenter-engine.ts';
+
+const POD_TEMPLATES: Resource = { base: '/api/v1', plural: 'podtemplates' };
+const BUILD = { cpu: '1150m', memory: '1700Mi' };
+const BUFFER = 'room';
+
+/** How many builds a node of {@link KarpenterEngine} holds. */
+const BUILDS_A_NODE = 3;
+
+type Buffer = KubernetesObject & { readonly spec: { readonly replicas?: number } };
+
+/** A NodePool of its own with the builds that may go nowhere else; with a buffer and Hangar, or without. */
+export class KarpenterSide {
+  readonly name: string;
+  readonly driver: BuildDriver;
+  readonly #pool: FakePool;
+
+  private constructor(clock: Clock, pool: FakePool, name: string) {
+    this.name = name;
+    this.#pool = pool;
+    const spec = { ...this.#place };
+    this.driver = new BuildDriver({ clock, pool, prefix: name, labels: this.#labels, spec });
+  }
+
+  /** Its empty nodes go as soon as Karpenter thinks that they may. */
+  static async make(
+    clock: Clock,
+    pool: FakePool,
+    engine: KarpenterEngine,
+    kind: string,
+  ): Promise<KarpenterSide> {
+    const side = new KarpenterSide(clock, pool, `${pool.namespace}-${kind}`);
+    const taints = [{ key: side.#taint, effect: 'NoSchedule' }];
+    await engine.makeNodePool(side.name, { taints, spec: { disruption: { consolidateAfter: '0s' } } });
+    return side;
+  }
+
+  /** A buffer of places for builds, empty until somebody sets it. */
+  async makeBuffer(): Promise<void> {
+    const { cluster, namespace, signal } = this.#pool;
+    const containers = [{ name: 'room', image: 'fake', resources: { requests: BUILD } }];
+    const template = { spec: { containers, ...this.#place } };
+    const object = { apiVersion: 'v1', kind: 'PodTemplate', metadata: { name: BUFFER }, template };
+    await cluster.create({ resource: POD_TEMPLATES, namespace }, object, signal);
+    const buffer: EngineObject = {
+      apiVersion: 'autoscaling.x-k8s.io/v1beta1',
+      kind: 'CapacityBuffer',
+      metadata: { name: BUFFER },
+      spec: { podTemplateRef: { name: BUFFER }, replicas: 0 },
+    };
+    await cluster.create<EngineObject>({ resource: ACT_RESOURCE.capacityBuffers, namespace }, buffer, signal);
+  }
+
+  /** Starts Hangar for this side, with its defaults but for names and without forecast, so that it scales the buffer. It writes its trace into `folder`. */
+  serve({
+    folder,
+    kubeconfig,
+  }: Pick<AutoscalerProcessSpec, 'folder' | 'kubeconfig'>): Promise<AutoscalerProcess> {
+    const { name } = this;
+    const { namespace } = this.#pool;
+    return AutoscalerProcess.start({
+      folder,
+      kubeconfig,
+      name,
+      env: {
+        POD_NAMESPACE: namespace,
+        HANGAR_AUTOSCALER_ACT: 'on',
+        HANGAR_AUTOSCALER_ACTUATORS: `${name}=capacity-buffer:${namespace}/${BUFFER}*${BUILDS_A_NODE}`,
+        HANGAR_AUTOSCALER_POOL_SHAPES: `${name}=cpu=4,memory=8Gi`,
+        HANGAR_AUTOSCALER_POOL_LABEL: 'karpenter.sh/nodepool',
+        HANGAR_AUTOSCALER_POOL_TAINT: this.#taint,
+        HANGAR_AUTOSCALER_POD_SELECTOR: `hangar.test/builds=${name}`,
+        HANGAR_AUTOSCALER_LEASE_NAME: name,
+        // The rule that needs no history: a forecast would have none on one ramp, and replay plays the same rule.
+        HANGAR_AUTOSCALER_FORECAST: 'false',
+        HANGAR_AUTOSCALER_DATA_DIR: `${folder}/trace`,
+      },
+    });
+  }
+
+  /** Places that are asked for beside builds. */
+  async bufferPods(): Promise<number> {
+    const { cluster, namespace, signal } = this.#pool;
+    const target = { resource: ACT_RESOURCE.capacityBuffers, namespace, name: BUFFER };
+    return (await cluster.get<Buffer>(target, signal)).spec.replicas ?? 0;
+  }
+
+  async readyNodes(): Promise<readonly V1Node[]> {
+    return (await this.#pool.nodes()).filter(
+      ({ metadata, status }) =>
+        metadata?.labels?.['karpenter.sh/nodepool'] === this.name &&
+        (status?.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True'),
+    );
+  }
+
+  get #taint(): string {
+    return `${this.name}.hangar.test/builds`;
+  }
+
+  get #labels(): Readonly<Record<string, string>> {
+    return { 'hangar.test/builds': this.name };
+  }
+
+  get #place() {
+    return {
+      nodeSelector: { 'karpenter.sh/nodepool': this.name },
+      tolerations: [{ key: this.#taint, operator: 'Exists' }],
+    };
+  }
+}
