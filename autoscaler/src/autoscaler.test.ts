@@ -9,7 +9,7 @@ import { AUTOSCALER_METRICS } from './metrics/specs.ts';
 import type { MetricsSource, PoolOrder, TraceMemory } from './ports.ts';
 import { noMemory } from './ports.ts';
 import { createService } from './service.ts';
-import type { PodRecord } from './watch/pod-record.ts';
+import type { PodRecord } from './trace/pod-record.ts';
 import { WATCHED } from './watch/resources.ts';
 
 const NOW = 1_768_383_000_000;

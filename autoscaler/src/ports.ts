@@ -1,8 +1,8 @@
 import type { Resources } from './capacity/shape.ts';
-import type { Condition } from './decide/condition.ts';
-import type { PodRecord } from './watch/pod-record.ts';
-import type { Pool } from './watch/pools.ts';
-import type { NodeFact } from './watch/read-node.ts';
+import type { Condition } from './capacity/condition.ts';
+import type { PodRecord } from './trace/pod-record.ts';
+import type { Pool } from './capacity/pools.ts';
+import type { NodeFact } from './capacity/read-node.ts';
 
 /** An answer of a target. */
 export interface TargetAnswer {

@@ -11,7 +11,7 @@ import type { Page } from './http/page.ts';
 import { createHttp } from './http/server.ts';
 import { AutoscalerMetrics } from './metrics/autoscaler-metrics.ts';
 import type { Actor, MetricsSource, TraceMemory } from './ports.ts';
-import { Ledger } from './store/ledger.ts';
+import { Ledger } from './history/ledger.ts';
 
 /** What the service is given from outside. */
 export interface ServiceParts {

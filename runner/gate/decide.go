@@ -1,7 +1,7 @@
 package main
 
 // decision is the word for what becomes of a step: wait, run, or why it is skipped. Its twin in TypeScript is
-// runner/src/decide/decide.ts; decisions.json holds both to one table.
+// runner/src/pipeline/step-decision.ts; decisions.json holds both to one table.
 type decision string
 
 const (

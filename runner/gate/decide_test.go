@@ -18,7 +18,7 @@ type decisionCase struct {
 	Failed  []string          `json:"failed"`
 }
 
-// The table is shared with runner/src/decide/decide.test.ts.
+// The table is shared with runner/src/pipeline/step-decision.test.ts.
 func TestDecideByTheTable(t *testing.T) {
 	text, err := os.ReadFile("decisions.json")
 	if err != nil {

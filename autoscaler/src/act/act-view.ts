@@ -1,8 +1,8 @@
-import type { Condition } from '../decide/condition.ts';
+import type { Condition } from '../capacity/condition.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
 import type { ActView } from '../ports.ts';
-import type { CapacitySnapshot } from '../store/snapshot.ts';
-import type { NodeFact } from '../watch/read-node.ts';
+import type { CapacitySnapshot } from '../decide/snapshot.ts';
+import type { NodeFact } from '../capacity/read-node.ts';
 
 /**
  * What acting sees of a snapshot and what was decided on it.

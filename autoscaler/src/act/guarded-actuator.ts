@@ -1,6 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
-import { isPaused } from '../place/pool-node.ts';
+import { isPaused } from '../capacity/pool-node.ts';
 import type { ActOutcome, Actuator, NodesMeaning, Observation } from './actuator.ts';
 import type { Announcer } from './announcer.ts';
 import { SetterMemory } from './field-owner.ts';

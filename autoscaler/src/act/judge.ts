@@ -1,4 +1,4 @@
-import { isPaused } from '../place/pool-node.ts';
+import { isPaused } from '../capacity/pool-node.ts';
 import type { ActOutcome, Service } from './actuator.ts';
 import { SCALED_BY_ANNOTATION } from './resources.ts';
 

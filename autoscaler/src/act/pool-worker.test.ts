@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Placer } from '../place/placer.ts';
-import { CLOSING_TAINT, type PoolNode, SURPLUS_TAINT } from '../place/pool-node.ts';
+import type { Placer } from './placer.ts';
+import { CLOSING_TAINT, type PoolNode, SURPLUS_TAINT } from '../capacity/pool-node.ts';
 import type { ActOutcome, Actuator, NodesMeaning, Observation } from './actuator.ts';
 import { PoolWorker, type PoolWorkerParts } from './pool-worker.ts';
 

@@ -1,6 +1,6 @@
-import type { Placer } from '../place/placer.ts';
-import { CLOSING_TAINT, type PoolNode, SURPLUS_TAINT } from '../place/pool-node.ts';
-import type { SurplusOptions } from '../place/surplus.ts';
+import type { Placer } from './placer.ts';
+import { CLOSING_TAINT, type PoolNode, SURPLUS_TAINT } from '../capacity/pool-node.ts';
+import type { SurplusOptions } from './surplus.ts';
 import type { OrderOutcome, PoolOrder } from '../ports.ts';
 import type { ActOutcome, Actuator } from './actuator.ts';
 

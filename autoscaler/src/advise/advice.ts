@@ -1,6 +1,6 @@
-import { percent } from '../decide/packing.ts';
+import { percent } from '../capacity/packing.ts';
 import type { Advice } from '../decide/recommendation.ts';
-import type { Pool } from '../watch/pools.ts';
+import type { Pool } from '../capacity/pools.ts';
 import type { Compared } from './compare.ts';
 import type { EngineSettings } from './engines.ts';
 import type { Proposal } from './proposals.ts';

@@ -6,7 +6,7 @@ import type { Job } from '../capacity/job.ts';
 import { MIB } from '../capacity/shape.ts';
 import { compareInThread } from '../edges/compare-in-thread.ts';
 import { generateLoad } from '../trace/generate.ts';
-import type { Pool } from '../watch/pools.ts';
+import type { Pool } from '../capacity/pools.ts';
 import { adviceOf, comparisonKey, PUBLISHED_GAINS } from './advice.ts';
 import { Adviser, type Comparer } from './adviser.ts';
 import { type Compared, compare } from './compare.ts';

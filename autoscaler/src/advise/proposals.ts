@@ -1,4 +1,4 @@
-import type { Pool } from '../watch/pools.ts';
+import type { Pool } from '../capacity/pools.ts';
 import type { ClusterAutoscalerFact, EngineSettings, NodePoolFact, Surroundings } from './engines.ts';
 import { secondsOf } from './read-engines.ts';
 

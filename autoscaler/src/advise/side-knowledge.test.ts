@@ -3,7 +3,7 @@ import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster } from '@hangar/shared/testing/fake-cluster';
 import { describe, expect, it } from 'vitest';
 import { generateLoad } from '../trace/generate.ts';
-import type { Pool } from '../watch/pools.ts';
+import type { Pool } from '../capacity/pools.ts';
 import type { Comparer } from './adviser.ts';
 import { NOTHING_SEEN } from './engines.ts';
 import { SCOUTED } from './scout.ts';

@@ -1,8 +1,8 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
-import { SpendBook } from '../decide/spend-book.ts';
-import type { CapacitySnapshot } from '../store/snapshot.ts';
+import { SpendBook } from '../capacity/spend-book.ts';
+import type { CapacitySnapshot } from '../decide/snapshot.ts';
 import { Adviser, type Comparer, type Memories } from './adviser.ts';
 import { NOTHING_SEEN } from './engines.ts';
 import { proposalsOf } from './proposals.ts';

@@ -5,8 +5,8 @@ import type { BufferOptions } from '../decide/buffer.ts';
 import type { Floor } from '../decide/floors.ts';
 import type { Guardrails } from '../decide/guardrails.ts';
 import type { Money } from '../decide/spend.ts';
-import { parseRunnerService, parseRunnerUrl, type RunnerService } from '../scrape/targets.ts';
-import type { PoolRules } from '../watch/read-node.ts';
+import { parseRunnerService, parseRunnerUrl, type RunnerService } from '../capacity/targets.ts';
+import type { PoolRules } from '../capacity/read-node.ts';
 import { type ActingConfig, actingOf, actingProblems, actingWarnings } from './acting.ts';
 import { SETTINGS } from './settings.ts';
 

@@ -1,6 +1,6 @@
 import type { NodeSpec } from '../simulate/node-table.ts';
 import type { SizeClass } from './demand.ts';
-import { type NodeGroup, packed, packInto } from './packing.ts';
+import { type NodeGroup, packed, packInto } from '../capacity/packing.ts';
 
 /** A kind of node that can be bought. */
 export interface PricedKind {

@@ -1,5 +1,5 @@
-import type { CapacitySnapshot, WatchView } from '../store/snapshot.ts';
-import type { Condition } from './condition.ts';
+import type { CapacitySnapshot, WatchView } from './snapshot.ts';
+import type { Condition } from '../capacity/condition.ts';
 
 /** What is expected to be there. */
 export interface Expected {

@@ -1,4 +1,4 @@
-import type { CapacitySnapshot } from '../store/snapshot.ts';
+import type { CapacitySnapshot } from './snapshot.ts';
 import { type DecideOptions, decide } from './decide.ts';
 import type { Recommendation } from './recommendation.ts';
 

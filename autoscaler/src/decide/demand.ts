@@ -2,7 +2,7 @@ import type { Resources } from '../capacity/shape.ts';
 import type { KnownStage, StageAhead } from '../scrape/known-stages.ts';
 import type { StageSum } from '../scrape/runner-reading.ts';
 import type { StageState } from '../scrape/words.ts';
-import type { PodCounts } from '../watch/pod-counts.ts';
+import type { PodCounts } from '../capacity/pod-counts.ts';
 
 /** Pods of one size. */
 export interface SizeClass {

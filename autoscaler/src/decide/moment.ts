@@ -1,4 +1,4 @@
-import type { PodCounts } from '../watch/pod-counts.ts';
+import type { PodCounts } from '../capacity/pod-counts.ts';
 import type { Moment } from './buffer.ts';
 import type { Demand } from './demand.ts';
 

@@ -1,9 +1,9 @@
 import type { NodeSpec } from '../simulate/node-table.ts';
 import { roomOnEmpty } from '../simulate/cluster-sim.ts';
-import type { Pool } from '../watch/pools.ts';
+import type { Pool } from '../capacity/pools.ts';
 import type { SizeClass } from './demand.ts';
 import { meetObjective } from './meet-objective.ts';
-import { packed } from './packing.ts';
+import { packed } from '../capacity/packing.ts';
 import { simulatedWaitP95 } from './simulate-wait.ts';
 import type { Outlook } from './size-shapes.ts';
 

@@ -1,7 +1,7 @@
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import type { NodeSpec } from '../simulate/node-table.ts';
 import { roomOnEmpty } from '../simulate/cluster-sim.ts';
-import type { Pool } from '../watch/pools.ts';
+import type { Pool } from '../capacity/pools.ts';
 import { countOf, type Demand, type SizeClass } from './demand.ts';
 import type { RequestClass } from './recommendation.ts';
 

@@ -2,7 +2,7 @@ import type { Resources } from '../capacity/shape.ts';
 import { type Random, seededRandom } from '../simulate/random.ts';
 import { ClusterSim } from '../simulate/cluster-sim.ts';
 import { countOf, type SizeClass } from './demand.ts';
-import type { NodeGroup } from './packing.ts';
+import type { NodeGroup } from '../capacity/packing.ts';
 
 /** A moment, and what may come within the lead time. */
 export interface WaitQuestion {

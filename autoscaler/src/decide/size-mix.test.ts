@@ -4,7 +4,7 @@ import { MIB, type NodeShape, type Resources } from '../capacity/shape.ts';
 import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import { cheapestMix, groupsOf, hourlyPrice, type PricedKind } from './cheapest-mix.ts';
 import { countOf, type Demand, type SizeClass } from './demand.ts';
-import { packed, packInto } from './packing.ts';
+import { packed, packInto } from '../capacity/packing.ts';
 import type { Prices } from './price.ts';
 import type { ShapeSize } from './recommendation.ts';
 import { fewClasses, requestClassesOf } from './request-classes.ts';

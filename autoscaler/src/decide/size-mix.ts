@@ -1,7 +1,7 @@
 import { type Counts, cheapestMix, groupsOf, hourlyPrice, type PricedKind } from './cheapest-mix.ts';
 import { countOf, type SizeClass } from './demand.ts';
 import { bounded, meetObjective } from './meet-objective.ts';
-import { type NodeGroup, packed, packInto, percent } from './packing.ts';
+import { type NodeGroup, packed, packInto, percent } from '../capacity/packing.ts';
 import { amountText, costOf, priceOf } from './price.ts';
 import type { Mix, ShapeSize } from './recommendation.ts';
 import { fewClasses } from './request-classes.ts';

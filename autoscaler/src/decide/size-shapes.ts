@@ -3,7 +3,7 @@ import type { NodeSpec } from '../simulate/node-table.ts';
 import { countOf, type Demand, type SizeClass } from './demand.ts';
 import type { Guardrails } from './guardrails.ts';
 import { bounded, meetObjective } from './meet-objective.ts';
-import { type NodeGroup, packed, percent } from './packing.ts';
+import { type NodeGroup, packed, percent } from '../capacity/packing.ts';
 import { costOf, type Prices, priceOf } from './price.ts';
 import type { ShapeSize } from './recommendation.ts';
 import { simulatedWaitP95 } from './simulate-wait.ts';

@@ -1,7 +1,7 @@
-import type { Pool } from '../watch/pools.ts';
+import type { Pool } from '../capacity/pools.ts';
 import { amountText, type Prices, priceOf } from './price.ts';
 import type { PoolSize, Spend } from './recommendation.ts';
-import type { NodeHours } from './spend-book.ts';
+import type { NodeHours } from '../capacity/spend-book.ts';
 
 /** What money is there and how it is counted. */
 export interface Money {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StageAhead } from '../scrape/known-stages.ts';
-import { podCountsOf } from '../watch/pod-counts.ts';
+import { podCountsOf } from '../capacity/pod-counts.ts';
 import { ruleBuffer } from './buffer.ts';
 import { type Demand, demandOf } from './demand.ts';
 import { momentOf } from './moment.ts';

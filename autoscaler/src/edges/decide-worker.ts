@@ -3,7 +3,7 @@ import type { Clock } from '@hangar/shared/clock';
 import type { DecideOptions } from '../decide/decide.ts';
 import type { Decider } from '../decide/decider.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
-import type { CapacitySnapshot } from '../store/snapshot.ts';
+import type { CapacitySnapshot } from '../decide/snapshot.ts';
 
 /** What the thread is asked. */
 export interface DecideRequest {

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseTrace } from '../trace/gather.ts';
-import type { PodRecord } from '../watch/pod-record.ts';
+import type { PodRecord } from '../trace/pod-record.ts';
 import { readTraceFile } from './trace-file.ts';
 import { TraceStore } from './trace-store.ts';
 

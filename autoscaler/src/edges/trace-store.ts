@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { Remembered, TraceMemory } from '../ports.ts';
-import { formatRecord, type PodRecord, parseRecord } from '../watch/pod-record.ts';
+import { formatRecord, type PodRecord, parseRecord } from '../trace/pod-record.ts';
 
 /** Where traces lie, and for how long. */
 export interface TraceStoreOptions {

@@ -13,7 +13,7 @@ import { PARAMETER_NOTES, PUBLISHED } from '../model/parameters.ts';
 import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import { recommendationJson } from '../recommend/as-json.ts';
 import { recommendForPrs } from '../recommend/for-prs.ts';
-import type { HistoryPoint, Ledger } from '../store/ledger.ts';
+import type { HistoryPoint, Ledger } from '../history/ledger.ts';
 import { costsAnswer, maybeCostAnswer, poolAnswer } from './cost-answers.ts';
 import { staleSinceMs, validUntilMs } from './validity.ts';
 

@@ -1,4 +1,4 @@
-import type { Ledger } from '../store/ledger.ts';
+import type { Ledger } from '../history/ledger.ts';
 import { staleSinceMs } from './validity.ts';
 
 /** Health in words. */

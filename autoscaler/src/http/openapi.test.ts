@@ -1,6 +1,6 @@
 import Fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
-import type { Ledger } from '../store/ledger.ts';
+import type { Ledger } from '../history/ledger.ts';
 import { openApi, ROUTES, type Schema } from './openapi.ts';
 import { aServer, RECOMMENDATION, withAnswer } from './testing/a-server.ts';
 

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { PUBLISHED_TABLE } from '../model/parameters.ts';
-import type { HistoryPoint } from '../store/ledger.ts';
+import type { HistoryPoint } from '../history/ledger.ts';
 import { thinned } from './answers.ts';
 import { apiPage } from './api-page.ts';
 import { openApi, ROUTES } from './openapi.ts';

@@ -4,7 +4,7 @@ import type { Clock } from '@hangar/shared/clock';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Calibration } from '../calibrate/calibrate.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
-import type { Ledger } from '../store/ledger.ts';
+import type { Ledger } from '../history/ledger.ts';
 import {
   decisionsAnswer,
   demandAnswer,

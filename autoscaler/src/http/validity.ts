@@ -1,5 +1,5 @@
 import type { Recommendation } from '../decide/recommendation.ts';
-import type { Ledger } from '../store/ledger.ts';
+import type { Ledger } from '../history/ledger.ts';
 
 /** Ticks may be late by this much without anybody being told that an answer is old. */
 const LEAST_MS = 60_000;

@@ -8,7 +8,7 @@ import {
 } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { type V1Lease, V1MicroTime } from '@kubernetes/client-node';
-import { isPaused } from '../place/pool-node.ts';
+import { isPaused } from '../capacity/pool-node.ts';
 import { SAFE_SHARE, type Seen, seen, verdict } from './lease-verdict.ts';
 
 /** Which Lease, and who we are. */

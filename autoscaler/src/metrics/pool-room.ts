@@ -1,5 +1,5 @@
 import type { Resources } from '../capacity/shape.ts';
-import type { Pool } from '../watch/pools.ts';
+import type { Pool } from '../capacity/pools.ts';
 
 /**
  * What a pool's room is to builds. `used`: builds hold it. `idle`: on nodes without builds. `open`: free beside builds, and one more

@@ -5,7 +5,7 @@ import type { MetricsSource, TargetAnswer } from '../ports.ts';
 import { readDemand } from './known-stages.ts';
 import { readRunner } from './runner-reading.ts';
 import { scrape } from './scrape.ts';
-import { parseRunnerService, parseRunnerUrl, targetsOf } from './targets.ts';
+import { parseRunnerService, parseRunnerUrl, targetsOf } from '../capacity/targets.ts';
 
 const states = (waiting: number | string, running: number | string): string =>
   [

@@ -3,11 +3,11 @@ import { type Calibration, calibrate } from '../calibrate/calibrate.ts';
 import { DayBook } from '../calibrate/day-summary.ts';
 import type { Job } from '../capacity/job.ts';
 import { type BufferOptions, type FreeRoom, LiveForecast, type Moment } from '../decide/buffer.ts';
-import { warmUp } from '../decide/warm-up.ts';
+import { warmUp } from '../forecast/warm-up.ts';
 import type { ClusterNews } from '../watch/cluster-watch.ts';
-import type { PodRecord } from '../watch/pod-record.ts';
-import { RecentArrivals } from './arrivals.ts';
-import { Ring } from './ring.ts';
+import type { PodRecord } from '../trace/pod-record.ts';
+import { RecentArrivals } from '../forecast/arrivals.ts';
+import { Ring } from '../history/ring.ts';
 
 /** Settings of a {@link Learner}. */
 export interface LearnerOptions {

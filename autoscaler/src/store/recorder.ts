@@ -1,9 +1,9 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
-import type { Condition } from '../decide/condition.ts';
+import type { Condition } from '../capacity/condition.ts';
 import type { AutoscalerMetrics } from '../metrics/autoscaler-metrics.ts';
 import type { TraceMemory } from '../ports.ts';
-import type { PodRecord } from '../watch/pod-record.ts';
+import type { PodRecord } from '../trace/pod-record.ts';
 
 /** Records that wait for a disk that refuses; older ones are given up. */
 const MOST_WAITING = 50_000;

@@ -2,11 +2,11 @@ import { NOTHING_SEEN } from '../advise/engines.ts';
 import { calibrate } from '../calibrate/calibrate.ts';
 import { MIB } from '../capacity/shape.ts';
 import type { DecideOptions } from '../decide/decide.ts';
-import type { CapacitySnapshot } from '../store/snapshot.ts';
-import { podCountsOf } from '../watch/pod-counts.ts';
-import { poolsOf } from '../watch/pools.ts';
-import type { NodeFact } from '../watch/read-node.ts';
-import type { PodFact } from '../watch/read-pod.ts';
+import type { CapacitySnapshot } from '../decide/snapshot.ts';
+import { podCountsOf } from '../capacity/pod-counts.ts';
+import { poolsOf } from '../capacity/pools.ts';
+import type { NodeFact } from '../capacity/read-node.ts';
+import type { PodFact } from '../capacity/read-pod.ts';
 
 const NONE = { cpuMillicores: 0, memoryBytes: 0 };
 

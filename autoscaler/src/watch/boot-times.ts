@@ -1,5 +1,5 @@
-import type { NodeFact } from './read-node.ts';
-import type { PodFact } from './read-pod.ts';
+import type { NodeFact } from '../capacity/read-node.ts';
+import type { PodFact } from '../capacity/read-pod.ts';
 
 /** One boot as it was seen: from the order of a node (or the Pod that made somebody order it) to its first build running. */
 export interface Boot {

@@ -5,9 +5,9 @@ import type { V1DaemonSet, V1Node, V1Pod } from '@kubernetes/client-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MIB } from '../capacity/shape.ts';
 import { ClusterWatch } from './cluster-watch.ts';
-import { poolsOf } from './pools.ts';
-import { daemonSetsOn, readDaemonSet, readNode } from './read-node.ts';
-import { readPod, recordOf } from './read-pod.ts';
+import { poolsOf } from '../capacity/pools.ts';
+import { daemonSetsOn, readDaemonSet, readNode } from '../capacity/read-node.ts';
+import { readPod, recordOf } from '../capacity/read-pod.ts';
 import { WATCHED } from './resources.ts';
 
 const NOW = 1_768_383_000_000;

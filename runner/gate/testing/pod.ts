@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DecidableStep } from '../../src/decide/decide.ts';
+import type { DecidableStep } from '../../src/pipeline/step-decision.ts';
 import { gateBinary } from './binary.ts';
 
 /** A step of a test's stage: what differs from an ordinary gated step, and its shell command or argv. */

@@ -3,8 +3,8 @@ import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubern
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Lease, V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
-import { removeNamespace } from '../cleanup/remove-namespace.ts';
-import { removePod } from '../cleanup/remove-pod.ts';
+import { removeNamespace } from '../launch/remove-namespace.ts';
+import { removePod } from '../launch/remove-pod.ts';
 import { holdsGate } from '../launch/start.ts';
 import { deadOwners, type Sightings } from '../lease/dead-owners.ts';
 import {

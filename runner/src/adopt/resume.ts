@@ -1,7 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
-import { removeNamespace } from '../cleanup/remove-namespace.ts';
-import { removePod } from '../cleanup/remove-pod.ts';
+import { removeNamespace } from '../launch/remove-namespace.ts';
+import { removePod } from '../launch/remove-pod.ts';
 import { finishNotStarted } from '../stage/finish-not-started.ts';
 import { supervise, type Stops } from '../stage/supervise.ts';
 import type { StageParts } from '../stage/stage-parts.ts';

@@ -2,7 +2,7 @@ import { type Connection, connectKubernetes } from '@hangar/shared/kubernetes/co
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { patienceOf } from '../assemble.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
-import { letters } from '../draft/compile-pipeline.ts';
+import { letters } from '../stage/compile-pipeline.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import type { Patience } from '../watch/trouble.ts';
 import type { Surroundings } from './command.ts';

@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
-import { removePod } from '../cleanup/remove-pod.ts';
+import { removePod } from './remove-pod.ts';
 import { ANNOTATION, type Compiled, LABEL } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { refusalOf } from './refusals.ts';

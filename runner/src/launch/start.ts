@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
-import { begun, newStage, startingStage } from '../supervise/stage-state.ts';
+import { begun, newStage, startingStage } from '../pipeline/stage-state.ts';
 import type { StartedWithoutPod } from '../lease/lease-record.ts';
 import { ANNOTATION, type Compiled, containerName, SCHEDULING_GATE } from '../pipeline/compiled.ts';
 import type { DroneStage } from '../pipeline/drone.ts';

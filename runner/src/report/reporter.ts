@@ -6,7 +6,7 @@ import {
   type StepState,
   stageEnd,
   toDroneStep,
-} from '../supervise/stage-state.ts';
+} from '../pipeline/stage-state.ts';
 import type { DroneStage, DroneStep } from '../pipeline/drone.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { CiServer, Update } from '../ports/ci-server.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
-import { begun, type Conclusion, concluded, newStage, type StageState } from '../supervise/stage-state.ts';
+import { begun, type Conclusion, concluded, newStage, type StageState } from '../pipeline/stage-state.ts';
 import type { Started } from '../launch/start.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { CiServer } from '../ports/ci-server.ts';

@@ -1,8 +1,8 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
-import { removeNamespace } from '../cleanup/remove-namespace.ts';
-import { removePod } from '../cleanup/remove-pod.ts';
-import { newStage } from '../supervise/stage-state.ts';
+import { removeNamespace } from '../launch/remove-namespace.ts';
+import { removePod } from '../launch/remove-pod.ts';
+import { newStage } from '../pipeline/stage-state.ts';
 import { launch } from '../launch/launch.ts';
 import {
   holdsGate,

@@ -1,4 +1,4 @@
-import { decide, type SkipDecision, type StepResults } from '../decide/decide.ts';
+import { decide, type SkipDecision, type StepResults } from '../pipeline/step-decision.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
 
 /**

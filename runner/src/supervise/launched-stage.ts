@@ -6,7 +6,7 @@ import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { StepLog, StepLogs } from '../ports/step-logs.ts';
 import type { Patience, Trouble } from '../watch/trouble.ts';
 import type { StageRunEvents } from './stage-run-events.ts';
-import type { Conclusion, StageState } from './stage-state.ts';
+import type { Conclusion, StageState } from '../pipeline/stage-state.ts';
 
 /** What a flight works with. */
 export interface StageRunParts {

@@ -4,7 +4,7 @@ import type { PodView } from '../watch/observe.ts';
 import type { PodNotice } from '../watch/pod-notice.ts';
 import type { Trouble } from '../watch/trouble.ts';
 import type { ChangeNotifier } from './change-notifier.ts';
-import type { StageState } from './stage-state.ts';
+import type { StageState } from '../pipeline/stage-state.ts';
 
 /** What the steps see of the flight they belong to. */
 export interface RunContext {

@@ -1,6 +1,6 @@
 import { isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
-import { removePod } from '../cleanup/remove-pod.ts';
+import { removePod } from '../launch/remove-pod.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
 import type { Reporter } from '../report/reporter.ts';
 import { observe, type PodView } from '../watch/observe.ts';
@@ -8,7 +8,7 @@ import type { PodFeed } from '../watch/pod-watch.ts';
 import { type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
 import { ChangeNotifier } from './change-notifier.ts';
 import type { StageRunEnd, LaunchedStage, StageRunParts, StopSignals } from './launched-stage.ts';
-import { type Conclusion, concluded, isFinal, newStage, type StageState } from './stage-state.ts';
+import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
 import { StepRuns } from './step-runs.ts';
 import { untilTime } from './until-time.ts';
 

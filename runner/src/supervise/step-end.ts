@@ -1,4 +1,4 @@
-import type { SkipDecision } from '../decide/decide.ts';
+import type { SkipDecision } from '../pipeline/step-decision.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
 import type { Mark } from '../ports/step-logs.ts';
 import type { ContainerView } from '../watch/container-view.ts';

@@ -4,7 +4,7 @@ import {
   type SkipDecision,
   type StepResult,
   type StepResults,
-} from '../decide/decide.ts';
+} from '../pipeline/step-decision.ts';
 import { containerName } from '../pipeline/compiled.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
 import type { Mark, StepLog } from '../ports/step-logs.ts';
@@ -15,7 +15,7 @@ import type { RunContext } from './run-context.ts';
 import { StageRunLogs } from './stage-run-logs.ts';
 import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
 import { isGateFailure, isStopped, type StepEnd, endByKubelet, endByMark, skipEnd } from './step-end.ts';
-import { begun, corrected, ended, isFinal, type StageState, skipped } from './stage-state.ts';
+import { begun, corrected, ended, isFinal, type StageState, skipped } from '../pipeline/stage-state.ts';
 import { Swaps } from './swaps.ts';
 
 /** 137 and 143 may be a memory kill, or the end of the Pod, which only the kubelet tells: its word is awaited this long. */

@@ -7,7 +7,7 @@ import { occupants } from '@hangar/autoscaler/act/static-node-pool/occupants';
 import { StaticNodePool, TAKE_RULES } from '@hangar/autoscaler/act/static-node-pool/static-node-pool';
 import { ACT_RESOURCE } from '@hangar/autoscaler/act/resources';
 import type { Taint } from '@hangar/autoscaler/capacity/scheduling';
-import type { PoolNode } from '@hangar/autoscaler/place/pool-node';
+import type { PoolNode } from '@hangar/autoscaler/capacity/pool-node';
 import { systemClock } from '@hangar/shared/clock';
 import { RESOURCE, type Resource } from '@hangar/shared/kubernetes/cluster';
 import { silentLogger } from '@hangar/shared/logger';

@@ -1,4 +1,4 @@
-import { CLOSING_TAINT, carries, isPaused, type PoolNode, SURPLUS_TAINT } from '../../place/pool-node.ts';
+import { CLOSING_TAINT, carries, isPaused, type PoolNode, SURPLUS_TAINT } from '../../capacity/pool-node.ts';
 
 /** An own pool as it is; frozen for one step. Times in milliseconds on the monotonic clock. */
 export interface StaticPool {

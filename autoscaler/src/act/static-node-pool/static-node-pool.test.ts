@@ -5,7 +5,7 @@ import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-clus
 import type { KubernetesObject, V1Node, V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import type { Taint } from '../../capacity/scheduling.ts';
-import { CLOSING_TAINT, isTaint, type PoolNode } from '../../place/pool-node.ts';
+import { CLOSING_TAINT, isTaint, type PoolNode } from '../../capacity/pool-node.ts';
 import { type Random, seededRandom } from '../../simulate/random.ts';
 import { Announcer } from '../announcer.ts';
 import { AuditTrail } from '../audit.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
-import { isPaused, type PoolNode } from '../../place/pool-node.ts';
+import { isPaused, type PoolNode } from '../../capacity/pool-node.ts';
 import type { ActOutcome, Actuator, Observation } from '../actuator.ts';
 import type { Announcer } from '../announcer.ts';
 import { SetterMemory } from '../field-owner.ts';

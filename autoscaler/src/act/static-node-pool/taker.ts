@@ -1,6 +1,6 @@
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
-import type { PoolNode } from '../../place/pool-node.ts';
+import type { PoolNode } from '../../capacity/pool-node.ts';
 import type { ClosedNodes } from './closed-nodes.ts';
 import { whyNotTaken } from './emptiness.ts';
 import type { NodeClaim, NodePoolObject, NodePoolReading, Taking } from './node-pool-object.ts';

@@ -2,7 +2,7 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { calibrate } from '../../calibrate/calibrate.ts';
 import type { Recommendation } from '../../decide/recommendation.ts';
 import { readPage } from '../../edges/page-file.ts';
-import { Ledger } from '../../store/ledger.ts';
+import { Ledger } from '../../history/ledger.ts';
 import { createHttp } from '../server.ts';
 
 const SIZE = { cpuMillicores: 1150, memoryBytes: 2 ** 30 };

@@ -1,5 +1,5 @@
 import type { SimNode } from '../../simulate/sim-node.ts';
-import { RecentArrivals } from '../../store/arrivals.ts';
+import { RecentArrivals } from '../../forecast/arrivals.ts';
 import type { Decision, Policy, PolicyView } from '../policy.ts';
 
 /** How far back arrivals are counted for the room that stays open. */

@@ -1,6 +1,6 @@
 import { draftParts } from '../../assemble.ts';
 import type { RunnerConfig } from '../../config/runner-config.ts';
-import { compilePipeline } from '../../draft/compile-pipeline.ts';
+import { compilePipeline } from '../../stage/compile-pipeline.ts';
 import type { Compiled } from '../../pipeline/compiled.ts';
 import type { ImageLookup } from '../../ports/image-lookup.ts';
 import type { Surroundings } from '../command.ts';

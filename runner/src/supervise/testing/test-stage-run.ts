@@ -7,7 +7,7 @@ import type { RunPlan } from '../../pipeline/run-plan.ts';
 import { Reporter } from '../../report/reporter.ts';
 import type { Patience, Trouble } from '../../watch/trouble.ts';
 import { StageRun, type StageRunEnd, type LaunchedStage } from '../stage-run.ts';
-import type { Conclusion } from '../stage-state.ts';
+import type { Conclusion } from '../../pipeline/stage-state.ts';
 import { aPlan } from './a-plan.ts';
 import { aPod, running, withStates } from './a-pod.ts';
 import { aStage, FakeCiServer } from './fake-ci-server.ts';

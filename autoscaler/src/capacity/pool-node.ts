@@ -1,4 +1,4 @@
-import type { Taint } from '../capacity/scheduling.ts';
+import type { Taint } from './scheduling.ts';
 
 /** A node of a pool as the watch knows it; frozen for one tick. */
 export interface PoolNode {

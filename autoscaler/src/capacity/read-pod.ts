@@ -7,10 +7,10 @@ import type {
   V1ResourceRequirements,
   V1Toleration,
 } from '@kubernetes/client-node';
-import { effectiveRequest } from '../capacity/pod-request.ts';
-import type { LabelDemand, PodConstraints, Toleration } from '../capacity/scheduling.ts';
-import type { Resources } from '../capacity/shape.ts';
-import type { PodRecord } from './pod-record.ts';
+import { effectiveRequest } from './pod-request.ts';
+import type { LabelDemand, PodConstraints, Toleration } from './scheduling.ts';
+import type { Resources } from './shape.ts';
+import type { PodRecord } from '../trace/pod-record.ts';
 
 /** What of a Pod matters for capacity. Times in milliseconds since 1970. */
 export interface PodFact {

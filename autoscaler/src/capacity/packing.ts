@@ -1,7 +1,7 @@
-import type { Resources } from '../capacity/shape.ts';
+import type { Resources } from './shape.ts';
 import type { NodeSpec } from '../simulate/node-table.ts';
 import { roomOnEmpty } from '../simulate/cluster-sim.ts';
-import { countOf, type SizeClass } from './demand.ts';
+import { countOf, type SizeClass } from '../decide/demand.ts';
 
 /** How demand fills nodes of one kind. */
 export interface Packed {

@@ -1,8 +1,8 @@
 import type { Resources } from '../capacity/shape.ts';
-import type { CapacitySnapshot } from '../store/snapshot.ts';
-import type { ClusterWatch } from './cluster-watch.ts';
-import { podCountsOf } from './pod-counts.ts';
-import { poolsOf } from './pools.ts';
+import type { CapacitySnapshot } from './snapshot.ts';
+import type { ClusterWatch } from '../watch/cluster-watch.ts';
+import { podCountsOf } from '../capacity/pod-counts.ts';
+import { poolsOf } from '../capacity/pools.ts';
 
 /**
  * What a snapshot takes from the watches.

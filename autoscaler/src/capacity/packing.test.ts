@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MIB } from '../capacity/shape.ts';
+import { MIB } from './shape.ts';
 import { newNodesFor } from '../replay/policies/first-fit.ts';
 import type { NodeSpec } from '../simulate/node-table.ts';
-import type { SizeClass } from './demand.ts';
+import type { SizeClass } from '../decide/demand.ts';
 import { packed, packInto } from './packing.ts';
 
 const SMALL: NodeSpec = { allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 } };

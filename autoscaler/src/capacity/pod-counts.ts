@@ -1,4 +1,4 @@
-import type { Resources } from '../capacity/shape.ts';
+import type { Resources } from './shape.ts';
 import type { PodFact } from './read-pod.ts';
 
 /** Pods on nodes that are decided upon alike. */

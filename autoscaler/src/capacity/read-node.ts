@@ -1,8 +1,8 @@
 import { parseCpuMillicores, parseMemoryBytes } from '@hangar/shared/quantity';
 import type { V1DaemonSet, V1Node } from '@kubernetes/client-node';
-import { letsIn, type NodeTraits, type PodConstraints, type Taint } from '../capacity/scheduling.ts';
-import type { NodeShape, Resources } from '../capacity/shape.ts';
-import { CLOSING_TAINT, isTaint } from '../place/pool-node.ts';
+import { letsIn, type NodeTraits, type PodConstraints, type Taint } from './scheduling.ts';
+import type { NodeShape, Resources } from './shape.ts';
+import { CLOSING_TAINT, isTaint } from './pool-node.ts';
 import { constraintsOfSpec, requestOfSpec } from './read-pod.ts';
 
 /** Who scales a pool, as far as its nodes tell. */

@@ -1,5 +1,5 @@
 import { AuditTrail } from '../act/audit.ts';
-import type { Condition } from '../decide/condition.ts';
+import type { Condition } from '../capacity/condition.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
 import { Ring } from './ring.ts';
 

@@ -1,7 +1,7 @@
-import type { KnownStage, StageAhead } from '../scrape/known-stages.ts';
-import type { RunnerReading, ScrapeProblem, StageSum } from '../scrape/runner-reading.ts';
-import type { Round } from '../scrape/scrape.ts';
-import type { StageState } from '../scrape/words.ts';
+import type { KnownStage, StageAhead } from './known-stages.ts';
+import type { RunnerReading, ScrapeProblem, StageSum } from './runner-reading.ts';
+import type { Round } from './scrape.ts';
+import type { StageState } from './words.ts';
 import { CounterBook } from './counter-book.ts';
 
 /** All runners together. What nobody told is undefined, never zero. */

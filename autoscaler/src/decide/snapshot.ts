@@ -1,12 +1,12 @@
 import type { Compared } from '../advise/compare.ts';
 import type { Surroundings } from '../advise/engines.ts';
 import type { Calibration } from '../calibrate/calibrate.ts';
-import type { FreeRoom } from '../decide/buffer.ts';
-import type { NodeHours } from '../decide/spend-book.ts';
+import type { FreeRoom } from './buffer.ts';
+import type { NodeHours } from '../capacity/spend-book.ts';
 import type { DroneReading } from '../scrape/drone-server.ts';
-import type { PodCounts } from '../watch/pod-counts.ts';
-import type { Pool } from '../watch/pools.ts';
-import type { RunnersView } from './runner-book.ts';
+import type { PodCounts } from '../capacity/pod-counts.ts';
+import type { Pool } from '../capacity/pools.ts';
+import type { RunnersView } from '../scrape/runner-book.ts';
 
 /** One watch at the moment of the snapshot. */
 export interface WatchView {

@@ -1,11 +1,11 @@
 import type { Clock } from '@hangar/shared/clock';
 import { type Cluster, isKubernetesError } from '@hangar/shared/kubernetes/cluster';
-import type { ActOutcome } from '../act/actuator.ts';
-import type { Announcer } from '../act/announcer.ts';
-import { outcomeOf } from '../act/refusal.ts';
+import type { ActOutcome } from './actuator.ts';
+import type { Announcer } from './announcer.ts';
+import { outcomeOf } from './refusal.ts';
 import type { Taint } from '../capacity/scheduling.ts';
 import { writeTaint } from './node-taints.ts';
-import { carries, isPaused, type PoolNode, SURPLUS_TAINT } from './pool-node.ts';
+import { carries, isPaused, type PoolNode, SURPLUS_TAINT } from '../capacity/pool-node.ts';
 import { decidePlacement, type SurplusOptions } from './surplus.ts';
 
 /** What the placer of one pool is made of. */

@@ -1,10 +1,10 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
-import type { PoolSize, Recommendation } from './decide/recommendation.ts';
-import type { AutoscalerMetrics } from './metrics/autoscaler-metrics.ts';
-import type { Actor, OrderOutcome, PoolOrder, ActView } from './ports.ts';
-import type { DecisionEntry } from './store/ledger.ts';
-import type { Ring } from './store/ring.ts';
+import type { PoolSize, Recommendation } from '../decide/recommendation.ts';
+import type { AutoscalerMetrics } from '../metrics/autoscaler-metrics.ts';
+import type { Actor, OrderOutcome, PoolOrder, ActView } from '../ports.ts';
+import type { DecisionEntry } from './ledger.ts';
+import type { Ring } from './ring.ts';
 
 interface ActLogParts {
   readonly clock: Clock;

@@ -1,4 +1,4 @@
-import type { Pool } from '../watch/pools.ts';
+import type { Pool } from './pools.ts';
 
 const DAY_MS = 86_400_000;
 

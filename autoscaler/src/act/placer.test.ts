@@ -4,11 +4,11 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1Node } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { Announcer } from '../act/announcer.ts';
-import { AuditTrail } from '../act/audit.ts';
+import { Announcer } from './announcer.ts';
+import { AuditTrail } from './audit.ts';
 import type { Taint } from '../capacity/scheduling.ts';
 import { Placer, type PlacerOptions } from './placer.ts';
-import { type PoolNode, SURPLUS_TAINT } from './pool-node.ts';
+import { type PoolNode, SURPLUS_TAINT } from '../capacity/pool-node.ts';
 
 const never = new AbortController().signal;
 

@@ -1,5 +1,5 @@
 import type { Job } from '../capacity/job.ts';
-import { formatTraceLine, parseTraceLine } from '../trace/trace-line.ts';
+import { formatTraceLine, parseTraceLine } from './trace-line.ts';
 
 /** A Pod that ended: a job of a trace, and the uid that tells it from any other. */
 export interface PodRecord {

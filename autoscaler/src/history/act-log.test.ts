@@ -1,13 +1,13 @@
 import { type Logger, silentLogger } from '@hangar/shared/logger';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
-import { actViewOf } from './act/act-view.ts';
-import { decide } from './decide/decide.ts';
-import { AutoscalerMetrics } from './metrics/autoscaler-metrics.ts';
+import { actViewOf } from '../act/act-view.ts';
+import { decide } from '../decide/decide.ts';
+import { AutoscalerMetrics } from '../metrics/autoscaler-metrics.ts';
 import { ActLog } from './act-log.ts';
-import type { DecisionEntry } from './store/ledger.ts';
-import { Ring } from './store/ring.ts';
-import { MANY_PODS_OPTIONS, manyPodsSnapshot } from './testing/many-pods.ts';
+import type { DecisionEntry } from './ledger.ts';
+import { Ring } from './ring.ts';
+import { MANY_PODS_OPTIONS, manyPodsSnapshot } from '../testing/many-pods.ts';
 
 const snapshot = manyPodsSnapshot([], 20);
 const recommendation = decide(snapshot, MANY_PODS_OPTIONS);

@@ -1,7 +1,7 @@
 import { type Cluster, isKubernetesError, RESOURCE, type Target } from '@hangar/shared/kubernetes/cluster';
 import type { V1Node, V1Taint } from '@kubernetes/client-node';
 import type { Taint } from '../capacity/scheduling.ts';
-import { isTaint } from './pool-node.ts';
+import { isTaint } from '../capacity/pool-node.ts';
 
 /** What shall be with one taint of ours on a node. */
 export interface TaintEdit {

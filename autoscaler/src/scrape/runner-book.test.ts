@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { KnownStage, StageAhead } from '../scrape/known-stages.ts';
-import type { TargetRound } from '../scrape/scrape.ts';
+import type { KnownStage, StageAhead } from './known-stages.ts';
+import type { TargetRound } from './scrape.ts';
 import { RunnerBook } from './runner-book.ts';
 
 const aStage = (stageId: number): KnownStage => ({

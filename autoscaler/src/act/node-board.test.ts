@@ -2,9 +2,9 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import type { V1Node } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { onePod } from '../testing/many-pods.ts';
-import { poolsOf } from '../watch/pools.ts';
-import { type NodeFact, readNode } from '../watch/read-node.ts';
-import type { PodFact } from '../watch/read-pod.ts';
+import { poolsOf } from '../capacity/pools.ts';
+import { type NodeFact, readNode } from '../capacity/read-node.ts';
+import type { PodFact } from '../capacity/read-pod.ts';
 import { NodeBoard } from './node-board.ts';
 import { openRoomFor } from './open-room.ts';
 

@@ -1,5 +1,5 @@
-import type { DroneStage, DroneStep, Status } from '../pipeline/drone.ts';
-import type { RunPlan } from '../pipeline/run-plan.ts';
+import type { DroneStage, DroneStep, Status } from './drone.ts';
+import type { RunPlan } from './run-plan.ts';
 
 /** One step as the flight knows it. Times in milliseconds since 1970, 0 = not yet. */
 export interface StepState {

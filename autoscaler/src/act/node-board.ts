@@ -1,9 +1,9 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Resources } from '../capacity/shape.ts';
 import { roomOnEmpty } from '../simulate/cluster-sim.ts';
-import type { PoolNode as NodeLoad, Pool } from '../watch/pools.ts';
-import type { NodeFact } from '../watch/read-node.ts';
-import type { PoolNode } from './pool-node.ts';
+import type { PoolNode as NodeLoad, Pool } from '../capacity/pools.ts';
+import type { NodeFact } from '../capacity/read-node.ts';
+import type { PoolNode } from '../capacity/pool-node.ts';
 
 /** What a board looks at; all of one moment. */
 export interface BoardView {

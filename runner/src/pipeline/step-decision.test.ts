@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { DecidableStep, SkipDecision, StepResult, StepResults } from './decide.ts';
-import { decide, failedSteps } from './decide.ts';
+import type { DecidableStep, SkipDecision, StepResult, StepResults } from './step-decision.ts';
+import { decide, failedSteps } from './step-decision.ts';
 
 interface Case {
   name: string;
