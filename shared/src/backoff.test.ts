@@ -9,7 +9,7 @@ describe('backoffMs', () => {
     expect([0, 1, 2, 3, 4, 5, 6, 500].map(top)).toEqual([1e3, 2e3, 4e3, 8e3, 16e3, 30e3, 30e3, 30e3]);
   });
 
-  it('weakness 17: never gives a busy loop, whatever the dice say', () => {
+  it('known issue 17: never gives a busy loop, whatever the dice say', () => {
     fc.assert(
       fc.property(fc.nat(2_000), fc.double({ min: 0, max: 0.999, noNaN: true }), (attempt, dice) => {
         const ms = backoffMs(attempt, () => dice);

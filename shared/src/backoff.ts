@@ -8,7 +8,7 @@ export interface BackoffTerms {
   readonly capMs: number;
 }
 
-/** 1 s doubling up to 30 s: what the Drone server and the Kubernetes API can both bear (drone-rpc-spec §2.0). */
+/** 1 s doubling up to 30 s: what the Drone server and the Kubernetes API can both bear (drone-rpc §2.0). */
 export const USUAL_BACKOFF: BackoffTerms = { firstMs: 1_000, capMs: 30_000 };
 
 /**

@@ -32,7 +32,7 @@ describe('readSettings', () => {
     expect(values).toEqual({ host: 'h', retries: 5, token: 0, endpoint: '', limit: undefined });
   });
 
-  it('weakness 63: takes an empty variable as unset, whatever its type', () => {
+  it('known issue 63: takes an empty variable as unset, whatever its type', () => {
     const { values, problems } = readSettings(table, { X_HOST: 'h', X_RETRIES: '', X_LIMIT: ' ' });
     expect(problems).toEqual([]);
     expect(values).toMatchObject({ retries: 3, limit: undefined });
@@ -74,7 +74,7 @@ describe('values', () => {
     ['list', LIST, 'a, b,,c', ['a', 'b', 'c']],
     ['map', MAP, 'a:1, b:', { a: '1', b: '' }],
     [
-      'weakness 63: map whose values hold colons',
+      'known issue 63: map whose values hold colons',
       MAP,
       'CACHE:http://cache:3128,/h:/c:ro',
       { CACHE: 'http://cache:3128', '/h': '/c:ro' },

@@ -4,7 +4,7 @@ const SIZE = /^(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?$/i;
 const POWERS: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
 
 /**
- * Bytes meant by `512Mi`, `100MB`, `1.5 GiB` or `1024`; every unit is binary, whatever its spelling (runner-spec §1.2).
+ * Bytes meant by `512Mi`, `100MB`, `1.5 GiB` or `1024`; every unit is binary, whatever its spelling (previous-runner §1.2).
  *
  * @returns whole bytes, rounded down; undefined when the text is no size, or one beyond exact integers
  */
@@ -15,5 +15,5 @@ export function parseByteSize(text: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-/** The error text for what {@link parseByteSize} refuses, as the old runner worded it (runner-spec §1.2). */
+/** The error text for what {@link parseByteSize} refuses, as the old runner worded it (previous-runner §1.2). */
 export const invalidByteSize = (text: string): string => `invalid size: '${text}'`;

@@ -21,7 +21,7 @@ interface CapacityBuffer extends KubernetesObject {
  * A CapacityBuffer (autoscaling.x-k8s.io/v1beta1) that Karpenter or Cluster Autoscaler serves. Only `spec.replicas` is written:
  * implementations differ in how they combine it with `percentage` and `limits`. It must be there: its template is the operator's.
  *
- * @see capacity.md §2
+ * @see scheduling-and-scaling §2
  */
 export class CapacityBufferObject implements ScaledObject {
   readonly name: string;

@@ -19,7 +19,7 @@ import type { Reading, ScaledObject, ScaleRequest } from './scaled-object.ts';
  * Pods of a node's size that do nothing, at the lowest priority that engines still make nodes for: builds push them out at once,
  * and the engine brings a node for the one pushed out. For engines without CapacityBuffer. Made when it isn't there.
  *
- * @see capacity.md §2
+ * @see scheduling-and-scaling §2
  */
 export class PlaceholderObject implements ScaledObject {
   readonly name: string;

@@ -32,7 +32,7 @@ const compareText = (one: string, other: string): number => (one < other ? -1 : 
  * Decides which nodes of one pool carry the soft taint: from the fullest on, nodes stay open until their room is enough; the rest,
  * the emptiest, are marked. The less is open, the tighter builds pack, and the more nodes empty; since the mark is soft, no Pod waits.
  *
- * @see capacity.md §5.1, `soft-taint`
+ * @see scheduling-and-scaling §5.1, `soft-taint`
  */
 export function decidePlacement(nodes: readonly PoolNode[], options: SurplusOptions): Placement {
   const mark: PoolNode[] = [];

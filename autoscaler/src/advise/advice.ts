@@ -5,7 +5,7 @@ import type { Compared } from './compare.ts';
 import type { EngineSettings } from './engines.ts';
 import type { Proposal } from './proposals.ts';
 
-/** What a change brought on the load "table-like" of capacity.md §5; {@link PUBLISHED_GAINS}. */
+/** What a change brought on the load "table-like" of scheduling-and-scaling §5; {@link PUBLISHED_GAINS}. */
 interface Gain {
   /** The setting as it was, in seconds; the better one is 60 s (Cluster Autoscaler) and 0 s (Karpenter). */
   readonly nowSeconds: number;

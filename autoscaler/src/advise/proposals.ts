@@ -18,10 +18,10 @@ export interface Proposal {
 
 type Bare = Omit<Proposal, 'engine' | 'pool'>;
 
-/** Empty nodes that stand longer than this are paid for nothing (capacity.md §5.2). */
+/** Empty nodes that stand longer than this are paid for nothing (scheduling-and-scaling §5.2). */
 const UNNEEDED_SECONDS = 60;
 const SCAN_SECONDS = 10;
-/** Defaults of its flags (capacity.md §1). */
+/** Defaults of its flags (scheduling-and-scaling §1.1). */
 const DEFAULTS: Readonly<Record<string, string>> = {
   'scale-down-unneeded-time': '10m',
   'scale-down-delay-after-add': '10m',

@@ -28,7 +28,7 @@ export function secondsOf(text: string): number | undefined {
   return 'value' in read ? read.value / 1000 : undefined;
 }
 
-/** Karpenter's own defaults, where a NodePool says nothing (capacity.md §1). */
+/** Karpenter's own defaults, where a NodePool says nothing (scheduling-and-scaling §1.2). */
 const KARPENTER_DEFAULTS = {
   consolidationPolicy: 'WhenEmptyOrUnderutilized',
   consolidateAfter: '0s',

@@ -30,7 +30,7 @@ export function studentT(degrees: number): number {
  * alike, so that counting each build as one more witness would make us far too sure.
  *
  * @returns undefined with fewer than two days that have anything to divide by
- * @see capacity.md §4.1 (counts inside an hour vary 37 times as much as independent arrivals would)
+ * @see scheduling-and-scaling §4.1 (counts inside an hour vary 37 times as much as independent arrivals would)
  */
 export function ratioOfDays(pairs: readonly DayPair[]): Estimate | undefined {
   const days = pairs.filter(({ under }) => under > 0);

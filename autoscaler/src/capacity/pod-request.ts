@@ -35,7 +35,7 @@ function need({ containers, initContainers = [] }: PodRequestSpec, key: keyof Re
  * The room that the scheduler keeps for a Pod: containers and sidecars together, or the hungriest init container beside the
  * sidecars before it, plus overhead.
  *
- * @see capacity.md §3, "Effective request"
+ * @see scheduling-and-scaling §3.1
  */
 export function effectiveRequest(spec: PodRequestSpec): Resources {
   const of = (key: keyof Resources): number =>

@@ -70,7 +70,7 @@ function meets(
 /**
  * Whether a node's labels and taints let a Pod in: NodeUnschedulable, NodeAffinity with nodeSelector, TaintToleration.
  *
- * @see capacity.md §3, "Filters"
+ * @see scheduling-and-scaling §3.2
  */
 export function letsIn(node: NodeTraits, pod: PodConstraints): boolean {
   const { labels = {}, taints = [] } = node;

@@ -14,7 +14,7 @@ export interface NodeShape {
   readonly source: string;
 }
 
-/** The two columns of the published table. What their author meant by them is unknown (capacity.md §4.3). */
+/** The two columns of the published table. What their author meant by them is unknown (scheduling-and-scaling §4.3). */
 export type Level = 'low' | 'high';
 
 /** Both levels, in the order in which they are shown. */

@@ -49,7 +49,7 @@ function assumedTable({ assumed, levels }: PrsRecommendation): string {
   );
 }
 
-/** The advice that decides everything: the request, and what the old default does (capacity.md §0). */
+/** The advice that decides everything: the request, and what the old default does (scheduling-and-scaling §0). */
 function requestText({ assumed, parameters }: PrsRecommendation): string {
   const { cpuMillicores, memoryBytes } = assumed.podRequest;
   const cpu = formatCpuMillicores(cpuMillicores);

@@ -3,7 +3,7 @@ import { JOBS_PER_1000_PRS } from '../replay/result.ts';
 import type { Column } from './table.ts';
 import { formatTable } from './table.ts';
 
-/** What an independent simulator found for the same words on loads of the same description (capacity.md §5.2). */
+/** What an independent simulator found for the same words on loads of the same description (scheduling-and-scaling §5.2). */
 const ANCHORS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'table-like': {
     'static:172 least': '5525, 0/61',

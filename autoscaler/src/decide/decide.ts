@@ -140,7 +140,7 @@ function shapeQuestionOf(
 /**
  * What is needed now and for the lead time. Pure: the same snapshot and options give the same answer.
  *
- * @see capacity.md §4.2, §5
+ * @see scheduling-and-scaling §4.2, §5
  */
 export function decide(snapshot: CapacitySnapshot, options: DecideOptions): Recommendation {
   const { nowMs, calibration, grewAtMs, pools, surroundings } = snapshot;

@@ -29,7 +29,7 @@ const RUNS = { least: 2, most: 10 } as const;
 const MOST_PODS = 1_500;
 const MOST_ARRIVALS = 1_500;
 
-/** Exponential with a given mean: what is left of a run, and (cv about 1, capacity.md §4.1) a whole one. */
+/** Exponential with a given mean: what is left of a run, and (cv about 1, scheduling-and-scaling §4.1) a whole one. */
 const exponential = (random: Random, mean: number): number => -Math.log(1 - random.next()) * mean;
 
 function fill(sim: ClusterSim, classes: readonly SizeClass[], seconds: () => number): void {

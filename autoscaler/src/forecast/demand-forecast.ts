@@ -66,7 +66,7 @@ const firstGuess = (share: number): number =>
  * ones, less the builds that are likely to end; its spread from the size of pushes; and a factor on that spread that is held
  * to what really came, hour by hour.
  *
- * @see capacity.md §4.2, "newsvendor over the lead time"
+ * @see scheduling-and-scaling §4.2
  */
 export class DemandForecast {
   readonly profile = new ArrivalProfile();

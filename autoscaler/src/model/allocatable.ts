@@ -1,7 +1,7 @@
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { GIB, MIB } from '../capacity/shape.ts';
 
-/** What the kubelet of a cloud leaves to Pods on a machine of given size (capacity.md §3). */
+/** What the kubelet of a cloud leaves to Pods on a machine of given size (scheduling-and-scaling §3.4). */
 export type Cloud = 'gke' | 'eks';
 
 /** A slice of a resource and the share of it that the cloud keeps. */
@@ -80,7 +80,7 @@ export const DEFAULT_PODS: Readonly<Record<Cloud, number>> = { gke: 110, eks: 58
  * @param machine whole machine, as the cloud sells it; > 0
  * @param pods the most Pods the node may hold; on EKS the reserved memory grows with it
  * @returns whole millicores and bytes, at least 0; always prefer a live node's own figures
- * @see capacity.md §3, "Allocatable"
+ * @see scheduling-and-scaling §3.4
  */
 export function cloudAllocatable(cloud: Cloud, machine: Resources, pods: number): NodeShape['allocatable'] {
   return {

@@ -29,7 +29,7 @@ export function podsThatFit(shape: NodeShape, parameters: ModelParameters = PUBL
   );
 }
 
-/** Pods per node that the model counts with: what fits, less the room that big nodes leave unused (capacity.md §4.3). */
+/** Pods per node that the model counts with: what fits, less the room that big nodes leave unused (scheduling-and-scaling §4.3). */
 export function podsCounted(shape: NodeShape, parameters: ModelParameters = PUBLISHED): number {
   const fit = podsThatFit(shape, parameters);
   return fit < parameters.packingFromPods ? fit : fit * parameters.packing;
@@ -52,7 +52,7 @@ export function peakPods(prsPerDay: number, level: Level, parameters: ModelParam
  * @param prsPerDay from 0 to {@link MAX_PRS_PER_DAY}; fractions are allowed
  * @returns whole nodes, never falling with more PRs; the same inputs give the same answer
  * @throws {RangeError} when prsPerDay is out of range, or not even one Pod fits on a node
- * @see capacity.md §4.3
+ * @see scheduling-and-scaling §4.3
  */
 export function nodesFor(
   prsPerDay: number,

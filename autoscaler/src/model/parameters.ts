@@ -24,7 +24,7 @@ export interface ParameterNote {
 }
 
 /**
- * The point that gives all twelve published numbers (capacity.md §4.3). Only five groups of these are held by the table:
+ * The point that gives all twelve published numbers (scheduling-and-scaling §4.3). Only five groups of these are held by the table:
  * nodes per PR, surge, the ratio of both shapes, base and spare; how a group splits into its factors is our reading.
  */
 export const PUBLISHED: ModelParameters = {

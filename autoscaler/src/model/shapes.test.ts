@@ -6,7 +6,7 @@ import { parseResources, parseShape } from './shapes.ts';
 
 const machine = (cpu: number, gib: number) => ({ cpuMillicores: cpu * 1000, memoryBytes: gib * GIB });
 
-describe('cloudAllocatable: the figures of capacity.md §3', () => {
+describe('cloudAllocatable: the figures of scheduling-and-scaling §3.4', () => {
   it.each([
     { cloud: 'gke', cpu: 4, gib: 8, pods: 110, wantCpu: 3920, wantMib: 6018 },
     { cloud: 'gke', cpu: 8, gib: 16, pods: 110, wantCpu: 7910, wantMib: 13_256 },

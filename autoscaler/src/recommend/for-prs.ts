@@ -53,7 +53,7 @@ export function perLevel(levels: readonly Level[], value: (level: Level) => numb
  * Nodes of each shape for so many PRs a day by the published model, and the Pod request, runner capacity and quota they assume.
  *
  * @throws {RangeError} when prsPerDay is out of range, or a shape holds not one Pod
- * @see capacity.md §4.3
+ * @see scheduling-and-scaling §4.3
  */
 export function recommendForPrs(question: PrsQuestion): PrsRecommendation {
   const { prsPerDay, levels, parameters = PUBLISHED } = question;

@@ -163,7 +163,7 @@ class Replay {
 }
 
 /**
- * Plays a trace of jobs through a policy, as capacity.md §5.1 says, so that policies can be compared.
+ * Plays a trace of jobs through a policy, as scheduling-and-scaling §5.1 says, so that policies can be compared.
  *
  * Deterministic: the same options give the same result.
  */

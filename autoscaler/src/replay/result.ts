@@ -32,7 +32,7 @@ export interface ReplayResult {
   readonly forecastError: number | null;
 }
 
-/** PRs behind 1000 jobs in the loads of capacity.md §5: one PR is 15 jobs. */
+/** PRs behind 1000 jobs in the loads of scheduling-and-scaling §5: one PR is 15 jobs. */
 export const JOBS_PER_1000_PRS = 15_000;
 
 const HOUR = 3600;

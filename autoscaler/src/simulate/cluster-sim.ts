@@ -43,7 +43,7 @@ const SOFT = { taints: [{ key: 'hangar.build/surplus', effect: 'PreferNoSchedule
  * Queue: by arrival; what finds no room is skipped by request class and tried again at each finish and each new node.
  * A build is never evicted.
  *
- * @see capacity.md §5.1
+ * @see scheduling-and-scaling §5.1
  */
 export class ClusterSim {
   now = 0;

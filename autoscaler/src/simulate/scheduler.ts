@@ -26,7 +26,7 @@ export interface SchedulerOptions {
  * Each class keeps its scores and refreshes only nodes that changed, so that a placement costs a scan of whole numbers.
  * Deterministic for the same calls and seed.
  *
- * @see capacity.md §3
+ * @see scheduling-and-scaling §3
  */
 export class Scheduler {
   readonly #table = new NodeTable();

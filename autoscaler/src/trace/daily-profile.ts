@@ -1,5 +1,5 @@
 /**
- * Share of a weekday's pushes in each hour, UTC: ours, with the busiest hour at 20 % (capacity.md §4.1: 20.5 % measured) and the
+ * Share of a weekday's pushes in each hour, UTC: ours, with the busiest hour at 20 % (scheduling-and-scaling §4.1: 20.5 % measured) and the
  * shape of an office day around it.
  */
 export const HOUR_SHARES: readonly number[] = [

@@ -5,7 +5,7 @@ import { seededRandom } from '../simulate/random.ts';
 import type { Profile } from './daily-profile.ts';
 import { shareAt } from './daily-profile.ts';
 
-/** The two loads of capacity.md §5. */
+/** The two loads of scheduling-and-scaling §5. */
 export type LoadName = 'table-like' | 'harder';
 
 /** Both names. */
@@ -95,7 +95,7 @@ function jobsOfPush(at: number, size: number, options: LoadOptions, random: Rand
  * spoils forecasts (days of different weight, shifted peaks, pushes of 1 to 15, a holiday, demand doubled from day 20).
  *
  * @returns jobs by arrival, from Monday 00:00 UTC on; the same options give the same jobs
- * @see capacity.md §5
+ * @see scheduling-and-scaling §5
  */
 export function generateLoad(options: LoadOptions): readonly Job[] {
   const { load, seed, days = 28, profile = 'hourly' } = options;

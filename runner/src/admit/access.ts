@@ -9,8 +9,8 @@ export interface AccessLimits {
 }
 
 /**
- * Whether this runner takes pipelines of that repository and event (runner-spec §1.3). What it doesn't take is reported
- * with the text `insufficient permission to run the pipeline` (drone-rpc-spec §4.5).
+ * Whether this runner takes pipelines of that repository and event (previous-runner §1.3). What it doesn't take is reported
+ * with the text `insufficient permission to run the pipeline` (drone-rpc §4.5).
  */
 export function isAllowed(limits: AccessLimits, detail: Pick<StageDetail, 'repo' | 'build'>): boolean {
   const { repo, build } = detail;

@@ -113,7 +113,7 @@ async function startedOf(
   const order = { stage: record.stage, compiled: { ...contents, pod, namespace } };
   const outcome = await startStage(parts, order, signal);
   if (outcome.kind === 'started') return outcome.started;
-  // Started, but the answer with the ids died with the other process: the one hole (gate.md §4).
+  // Started, but the answer with the ids died with the other process: the one hole (gate §4).
   throw new Gone('the runner was lost at the very moment this pipeline was started; restart the build', 1);
 }
 

@@ -9,7 +9,7 @@ import { EXIT, oneFile, runCommand } from './local/outcome.ts';
 import { configOf } from './local/settings.ts';
 import { subjectOf } from './local/subject.ts';
 
-/** `compile FILE`: the Pod and the Secrets of one pipeline as YAML, without any cluster (runner-spec §2.2). */
+/** `compile FILE`: the Pod and the Secrets of one pipeline as YAML, without any cluster (previous-runner §2.2). */
 export function compile(args: readonly string[], surroundings: Surroundings): Promise<number> {
   return runCommand(COMPILE, args, surroundings, (flags) => compileFile(flags, surroundings));
 }

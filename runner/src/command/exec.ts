@@ -22,7 +22,7 @@ import { type Subject, subjectOf } from './local/subject.ts';
 /** Where and how: what the process gives, and the terminal. */
 export type ExecSurroundings = Surroundings & Terminal;
 
-/** `exec FILE`: runs a pipeline on the cluster of the current kube context, without a Drone server (runner-spec §2.3). */
+/** `exec FILE`: runs a pipeline on the cluster of the current kube context, without a Drone server (previous-runner §2.3). */
 export function exec(args: readonly string[], surroundings: ExecSurroundings): Promise<number> {
   return runCommand(EXEC, args, surroundings, (flags) => execFile(flags, surroundings));
 }

@@ -9,7 +9,7 @@ import { type Flags, UsageError } from './local/flags.ts';
 import { detailOf } from './local/metadata-flags.ts';
 import { EXIT, runCommand, textOf } from './local/outcome.ts';
 
-/** `lint FILE...`: all that keeps pipelines of type `kubernetes` from running, without any cluster (runner-spec §3.11, §3.12). */
+/** `lint FILE...`: all that keeps pipelines of type `kubernetes` from running, without any cluster (previous-runner §3.11, §3.12). */
 export function lint(args: readonly string[], surroundings: Surroundings): Promise<number> {
   return runCommand(LINT, args, surroundings, (flags) => Promise.resolve(lintFiles(flags, surroundings)));
 }

@@ -3,7 +3,7 @@ import { type Loaded, loadConfig } from '../config/load.ts';
 import type { Surroundings } from './command.ts';
 
 /**
- * The configuration as `daemon` and every other command reads it (runner-spec §1.1): variables, below them `.env` (already in
+ * The configuration as `daemon` and every other command reads it (previous-runner §1.1): variables, below them `.env` (already in
  * `surroundings.env`), below that the named file.
  *
  * @param envFile path; undefined = none. A named file that can't be read is a problem: it was named for a reason

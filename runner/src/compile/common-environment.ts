@@ -7,7 +7,7 @@ type Variables = Readonly<Record<string, string>>;
 
 const PROXIES = ['no_proxy', 'http_proxy', 'https_proxy', 'all_proxy'] as const;
 
-/** Proxy variables in both spellings, upper case looked up first (runner-spec §4.7.4). */
+/** Proxy variables in both spellings, upper case looked up first (previous-runner §4.7.4). */
 function proxyVariables(proxies: Variables): Variables {
   const found = PROXIES.flatMap((name) => {
     const value = proxies[name.toUpperCase()] || proxies[name] || '';
@@ -52,7 +52,7 @@ export interface CommonSources {
   readonly workspaceVolume: string;
 }
 
-/** Layers 1 to 8 of runner-spec §4.7.1, later wins: what all containers of the stage share. */
+/** Layers 1 to 8 of previous-runner §4.7.1, later wins: what all containers of the stage share. */
 export function commonEnvironment(sources: CommonSources): ReadonlyMap<string, string> {
   const { pipeline, detail, prepared, settings } = sources;
   const layers: readonly (readonly (readonly [string, string])[])[] = [

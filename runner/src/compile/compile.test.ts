@@ -292,8 +292,8 @@ describe('masks and warnings', () => {
   });
 });
 
-describe('weaknesses of the old runner', () => {
-  it('24: clone-only netrc goes to the real clone step, or to nobody', () => {
+describe('known issues of the previous runner', () => {
+  it('known issue 24: clone-only netrc goes to the real clone step, or to nobody', () => {
     const settings = someSettings({ netrcCloneOnly: true });
     const withClone = compiled({ detail: aDetail({ netrc }), settings });
     expect(stepFile(withClone, 1).env['DRONE_NETRC_PASSWORD']).toBe('n3trc-pass');
@@ -308,7 +308,7 @@ describe('weaknesses of the old runner', () => {
     expect(secretText(without, '1.step.json')).not.toContain('n3trc-pass');
   });
 
-  it('27: netrc values are no secrets that a step can name', () => {
+  it('known issue 27: netrc values are no secrets that a step can name', () => {
     const steps = [aStep({ environment: { T: secret('DRONE_NETRC_PASSWORD') } })];
     const settings = someSettings({ netrcCloneOnly: true });
     const result = compiled({ detail: aDetail({ netrc }), settings, pipeline: aPipeline({ steps }) });
@@ -316,7 +316,7 @@ describe('weaknesses of the old runner', () => {
     expect(result.warnings).toHaveLength(1);
   });
 
-  it('30: platform.arch chooses nodes, and the old label stays', () => {
+  it('known issue 30: platform.arch chooses nodes, and the old label stays', () => {
     const { pod } = compiled({
       pipeline: aPipeline({ platform: { os: '', arch: 'arm64', variant: '', version: '' } }),
     });
@@ -325,7 +325,7 @@ describe('weaknesses of the old runner', () => {
     expect(compiled().pod.spec?.nodeSelector).toBeUndefined();
   });
 
-  it('31: steps that can never run get no container, no number and no share of the requests', () => {
+  it('known issue 31: steps that can never run get no container, no number and no share of the requests', () => {
     const steps = [aStep({ name: 'a', when: never }), aStep({ name: 'b' })];
     const result = compiled({ pipeline: aPipeline({ steps }) });
     expect(result.plan.steps.map(({ n, name }) => [n, name])).toEqual([
@@ -335,18 +335,18 @@ describe('weaknesses of the old runner', () => {
     expect(containerOf(result, 2).resources?.requests).toEqual({ cpu: '50m', memory: '48Mi' });
   });
 
-  it('31: with nothing that can run there is nothing to launch', () => {
+  it('known issue 31: with nothing that can run there is nothing to launch', () => {
     expect(
       compiled({ pipeline: aPipeline({ clone: noClone, steps: [aStep({ when: never })] }) }).plan.steps,
     ).toEqual([]);
   });
 
-  it('37: commands with backquotes are printed, not run, by their echo', () => {
+  it('known issue 37: commands with backquotes are printed, not run, by their echo', () => {
     const result = compiled({ pipeline: aPipeline({ steps: [aStep({ commands: ["echo `date` 'x'"] })] }) });
     expect(secretText(result, '2.script')).toContain(`printf '%s\\n' '+ echo \`date\` '\\''x'\\'''\n`);
   });
 
-  it('38: scripts are files of any size, and nothing of them is expanded by Kubernetes', () => {
+  it('known issue 38: scripts are files of any size, and nothing of them is expanded by Kubernetes', () => {
     const command = `echo '$(HOME) $$' # ${'x'.repeat(300_000)}`;
     const result = compiled({ pipeline: aPipeline({ steps: [aStep({ commands: [command] })] }) });
     expect(secretText(result, '2.script')).toContain(command);
@@ -357,7 +357,7 @@ describe('weaknesses of the old runner', () => {
   const volumeOf = (volume: PipelineVolume) =>
     compiled({ pipeline: volumes(volume) }).pod.spec?.volumes?.find(({ name }) => name === 'volume-1');
 
-  it('45: a default mode is sent only when it was given', () => {
+  it('known issue 45: a default mode is sent only when it was given', () => {
     const map = { name: 'v', kind: 'config_map', configMapName: 'cm', optional: false } as const;
     expect(volumeOf({ ...map, defaultMode: undefined })).toEqual({
       name: 'volume-1',
@@ -374,14 +374,14 @@ describe('weaknesses of the old runner', () => {
     });
   });
 
-  it('46: long repository names become valid labels, and the annotation keeps the whole name', () => {
+  it('known issue 46: long repository names become valid labels, and the annotation keeps the whole name', () => {
     const name = `${'Very Long! '.repeat(10)}end`;
     const { metadata } = compiled({ detail: aDetail({ repo: aRepo({ name }) }) }).pod;
     expect(metadata?.labels?.['io.drone.repo.name']).toMatch(/^very-long-very-long-[a-z-]{1,43}$/);
     expect(metadata?.annotations?.['io.drone.repo.name']).toBe(name);
   });
 
-  it('46: secret names need not be keys, odd variable names are left out and said', () => {
+  it('known issue 46: secret names need not be keys, odd variable names are left out and said', () => {
     const environment = {
       T: secret('my secret!'),
       'A=B': text('1'),
@@ -396,7 +396,7 @@ describe('weaknesses of the old runner', () => {
     expect(result.warnings).toHaveLength(2);
   });
 
-  it('46: two mounts at one path are refused with the place, one beside the other is not', () => {
+  it('known issue 46: two mounts at one path are refused with the place, one beside the other is not', () => {
     const mounting = (...paths: string[]) => ({
       pipeline: aPipeline({
         volumes: [{ name: 'v', kind: 'temp', medium: '', sizeLimitBytes: 0 }],
@@ -417,7 +417,7 @@ describe('weaknesses of the old runner', () => {
     expect(codeOf({ pipeline: aPipeline({ metadata }) })).toBe('invalid-pipeline');
   });
 
-  it('47: retries are passed on to the clone step', () => {
+  it('known issue 47: retries are passed on to the clone step', () => {
     const clone = { disable: false, depth: 50, skipVerify: true, trace: false, retries: 3 };
     expect(stepFile(compiled({ pipeline: aPipeline({ clone }) }), 1).env).toEqual({
       GIT_SSL_NO_VERIFY: 'true',
@@ -427,7 +427,7 @@ describe('weaknesses of the old runner', () => {
     });
   });
 
-  it('48: host paths have no type, so sockets can be mounted', () => {
+  it('known issue 48: host paths have no type, so sockets can be mounted', () => {
     const socket = { name: 'v', kind: 'host', path: '/var/run/docker.sock' } as const;
     expect(volumeOf(socket)).toEqual({
       name: 'volume-1',
@@ -435,7 +435,7 @@ describe('weaknesses of the old runner', () => {
     });
   });
 
-  it('49: a size limit counts for every medium', () => {
+  it('known issue 49: a size limit counts for every medium', () => {
     const temp = { name: 'v', kind: 'temp', sizeLimitBytes: 1536 * 1024 * 1024 } as const;
     expect(volumeOf({ ...temp, medium: '' })).toEqual({
       name: 'volume-1',
@@ -447,7 +447,7 @@ describe('weaknesses of the old runner', () => {
     });
   });
 
-  it('50: mounts of unknown and of empty volumes are refused by name', () => {
+  it('known issue 50: mounts of unknown and of empty volumes are refused by name', () => {
     const steps = [aStep({ volumes: [{ name: 'cache', path: '/c', subPath: '' }] })];
     expect(() => compiled({ pipeline: aPipeline({ steps }) })).toThrow('mounts volume "cache"');
     expect(codeOf({ pipeline: aPipeline({ steps, volumes: [{ name: 'cache', kind: 'none' }] }) })).toBe(
@@ -455,7 +455,7 @@ describe('weaknesses of the old runner', () => {
     );
   });
 
-  it("68: neither policies nor authors overwrite the runner's labels", () => {
+  it("known issue 68: neither policies nor authors overwrite the runner's labels", () => {
     const labels = { 'io.drone.name': 'evil', 'hangar.dev/stage-id': '1', team: 'a' };
     const result = compiled({
       settings: someSettings({
@@ -470,7 +470,7 @@ describe('weaknesses of the old runner', () => {
     expect(result.pod.metadata?.annotations?.['hangar.dev/owner']).toBeUndefined();
   });
 
-  it('44: a policy called default has no way round its own conditions, and one decision is made on the namespace', () => {
+  it('known issue 44: a policy called default has no way round its own conditions, and one decision is made on the namespace', () => {
     const policies = [
       aPolicy({ name: 'default', match: never, namespace: 'odd' }),
       aPolicy({ name: 'p', namespace: 'fixed' }),

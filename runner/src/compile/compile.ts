@@ -162,7 +162,7 @@ function makePod(
 }
 
 /**
- * Turns a parsed pipeline into its plan, its Pod and its Secrets (runner-spec §4, gate.md). Pure: the same input gives the
+ * Turns a parsed pipeline into its plan, its Pod and its Secrets (previous-runner §4, docs/reference/gate.md). Pure: the same input gives the
  * same output. A plan without steps means that no step can run and no clone was asked for: then nothing is to be launched.
  * Throws PipelineError, and nothing else, for a pipeline that can't be run as it stands.
  */

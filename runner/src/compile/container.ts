@@ -22,7 +22,7 @@ export interface ContainerSources {
 
 const NODE: V1EnvVar = { name: 'KUBERNETES_NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } };
 
-/** The kubelet expands `$(X)` in values and arguments, and takes `$$` for one dollar (weakness 38). */
+/** The kubelet expands `$(X)` in values and arguments, and takes `$$` for one dollar (known issue 38). */
 const unexpanded = (text: string): string => text.replaceAll('$', '$$$$');
 
 /** Variables of a swapped container, which has no gate to read files: plain ones in the Pod, secrets by reference. */
@@ -52,7 +52,7 @@ function startFields(container: PlannedContainer, sources: ContainerSources): Pa
   return { image: placeholderImage, ...args, env: [...swapVariables(container, sources), NODE] };
 }
 
-/** `:latest` is not pulled anew unless asked, as ever (weakness 69 is kept: pulling each time is the author's word). */
+/** `:latest` is not pulled anew unless asked, as ever (known issue 69 is kept: pulling each time is the author's word). */
 function pullPolicy(pull: PipelineStep['pull']): string {
   switch (pull) {
     case 'always':
@@ -65,7 +65,7 @@ function pullPolicy(pull: PipelineStep['pull']): string {
   }
 }
 
-/** The author's, else the image's own for background plugins, else the workspace (runner-spec §4.19). */
+/** The author's, else the image's own for background plugins, else the workspace (previous-runner §4.19). */
 function workingDir(
   step: PipelineStep,
   role: PlannedContainer['role'],
@@ -85,7 +85,7 @@ function checkedId(id: number | undefined, what: 'user' | 'group', step: Pipelin
   );
 }
 
-/** What `restricted` asks of steps; a privileged step can't have it (gate.md §7). */
+/** What `restricted` asks of steps; a privileged step can't have it (gate §7). */
 const HARDENED: V1SecurityContext = {
   allowPrivilegeEscalation: false,
   seccompProfile: { type: 'RuntimeDefault' },
@@ -125,7 +125,7 @@ function securityContext(
   };
 }
 
-/** The container of one step (runner-spec §4.19, PROTOCOL.md). */
+/** The container of one step (previous-runner §4.19, PROTOCOL.md). */
 export function stepContainer(container: PlannedContainer, sources: ContainerSources): V1Container {
   const { n, step, role, start, resources } = container;
   const { places, settings } = sources;
@@ -140,7 +140,7 @@ export function stepContainer(container: PlannedContainer, sources: ContainerSou
   };
 }
 
-/** Makes the gate and each step's folders ready; complies with the restricted profile whatever the settings (gate.md §7). */
+/** Makes the gate and each step's folders ready; complies with the restricted profile whatever the settings (gate §7). */
 export function initContainer(
   numbers: readonly number[],
   gateImage: string,
@@ -161,7 +161,7 @@ export function initContainer(
   };
 }
 
-/** Fills the folder from which a failed step of a debug build opens a session (runner-spec §4.15). */
+/** Fills the folder from which a failed step of a debug build opens a session (previous-runner §4.15). */
 export function tmateContainer(image: string): V1Container {
   return {
     name: 'hangar-tmate',

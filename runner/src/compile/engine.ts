@@ -62,7 +62,7 @@ export interface StartSources {
 }
 
 /**
- * Chooses gate or swap (gate.md §2, §3): the gate wherever the command line is known. An ordinary step whose image insists on
+ * Chooses gate or swap (gate §2, §3): the gate wherever the command line is known. An ordinary step whose image insists on
  * being process 1 is swapped, because the gate could not see its end; in the background it takes the gate's place.
  */
 export function decideStart({ step, role, config, script }: StartSources): Start {

@@ -41,7 +41,7 @@ function splitTag(rest: string): readonly [string, string | undefined] {
 }
 
 /**
- * Takes an image name apart as Docker does (runner-spec §4.4).
+ * Takes an image name apart as Docker does (previous-runner §4.4).
  * Returns undefined for text that no registry could know, such as upper case in the path.
  */
 export function parseReference(image: string): ImageReference | undefined {
@@ -62,7 +62,7 @@ function isVersion(tag: string | undefined, digest: string | undefined): boolean
   return (tag === undefined || TAG.test(tag)) && (digest === undefined || DIGEST.test(digest));
 }
 
-/** The full form of an image name: registry, path and tag written out; text that is no image name comes back unchanged (§4.4). */
+/** The full form of an image name: registry, path and tag written out; text that is no image name comes back unchanged (previous-runner §4.4). */
 export function expandImage(image: string): string {
   const reference = parseReference(image);
   if (reference === undefined) return image;
@@ -71,7 +71,7 @@ export function expandImage(image: string): string {
   return `${registry}/${repository}${shownTag && `:${shownTag}`}${digest && `@${digest}`}`;
 }
 
-/** The short name people use, without tag and digest, by which images are compared (§4.4); unparsable text as it is. */
+/** The short name people use, without tag and digest, by which images are compared (previous-runner §4.4); unparsable text as it is. */
 export function familiarName(image: string): string {
   const reference = parseReference(image);
   if (reference === undefined) return image;

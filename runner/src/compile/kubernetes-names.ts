@@ -25,7 +25,7 @@ export function isQualifiedName(text: string): boolean {
 /** A variable's name as a container spec may carry it (before the relaxation of Kubernetes 1.34). */
 export const isVariableName = (text: string): boolean => VARIABLE.test(text);
 
-/** Text as the value of a runner's label: transliterated, lower case, at most 63 characters (runner-spec §4.15, weakness 46). */
+/** Text as the value of a runner's label: transliterated, lower case, at most 63 characters (previous-runner §4.15, known issue 46). */
 export function slug(text: string): string {
   return text
     .trim()

@@ -88,7 +88,7 @@ function globalMounts({ globalVolumes }: Places): readonly V1VolumeMount[] {
   );
 }
 
-/** Kubernetes refuses a Pod in which one container has two mounts at the same path (weakness 46). */
+/** Kubernetes refuses a Pod in which one container has two mounts at the same path (known issue 46). */
 function refuseDoubles(mounts: readonly V1VolumeMount[], step: PipelineStep): readonly V1VolumeMount[] {
   const paths = mounts.map(({ mountPath }) => mountPath);
   const double = paths.find((path, index) => paths.indexOf(path) !== index);
@@ -99,7 +99,7 @@ function refuseDoubles(mounts: readonly V1VolumeMount[], step: PipelineStep): re
   );
 }
 
-/** All mounts of one container: the step's own, the workspace, the gate's places, tmate, the operator's (runner-spec §4.3). */
+/** All mounts of one container: the step's own, the workspace, the gate's places, tmate, the operator's (previous-runner §4.3). */
 export function mountsOf(
   n: number,
   step: PipelineStep,

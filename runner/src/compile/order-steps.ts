@@ -101,7 +101,7 @@ function graphOrder(candidates: readonly Candidate[]): readonly OrderedStep[] {
 }
 
 /**
- * Numbers the steps that can run and says what each waits for (runner-spec §4.12; weaknesses 3 and 31: the others get no
+ * Numbers the steps that can run and says what each waits for (previous-runner §4.12; known issues 3 and 31: the others get no
  * number). One `depends_on` anywhere makes the whole pipeline a graph; otherwise it is a line.
  * Throws PipelineError for a dependency on something that is not before the step.
  */

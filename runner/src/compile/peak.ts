@@ -98,7 +98,7 @@ interface Detour {
 }
 
 /**
- * The largest sum of weights over any set of steps that can run at the same time (gate.md §6): all weights, less what later
+ * The largest sum of weights over any set of steps that can run at the same time (gate §6): all weights, less what later
  * steps can take over from steps that have ended by then. (Dilworth's theorem with weights: the heaviest set without order
  * equals the cheapest cover by chains.)
  */

@@ -38,7 +38,7 @@ export interface PlannedContainers {
   readonly warnings: readonly string[];
 }
 
-/** What conditions are compared with, for one build (runner-spec §3.8.2). */
+/** What conditions are compared with, for one build (previous-runner §3.8.2). */
 export function factsOf({ build, repo, system }: StageDetail): ConditionFacts {
   return {
     action: build.action,
@@ -52,11 +52,11 @@ export function factsOf({ build, repo, system }: StageDetail): ConditionFacts {
   };
 }
 
-/** Whether failing steps of this stage open a terminal session (runner-spec §4.15). */
+/** Whether failing steps of this stage open a terminal session (previous-runner §4.15). */
 export const hasTmate = ({ tmate }: CompileSettings, { build }: StageDetail): boolean =>
   tmate.enabled && build.debug;
 
-/** Clone, services, steps: the order of the containers (runner-spec §4.5). */
+/** Clone, services, steps: the order of the containers (previous-runner §4.5). */
 function candidates({ pipeline, settings, facts }: PlanSources): readonly Candidate[] {
   const canRun = (step: PipelineStepLike): boolean => matchesConditions(step.when, facts);
   return [
@@ -70,7 +70,7 @@ function candidates({ pipeline, settings, facts }: PlanSources): readonly Candid
 
 type PipelineStepLike = Pipeline['steps'][number];
 
-/** The author's images in full form; the operator's clone image as it stands (runner-spec §4.4). */
+/** The author's images in full form; the operator's clone image as it stands (previous-runner §4.4). */
 function imageOf({ step, origin }: OrderedStep): string {
   const image = step.image.trim();
   if (origin === 'clone') return image;
@@ -127,7 +127,7 @@ function isPeak({ pipeline, settings }: PlanSources): boolean {
   return wanted === 'peak';
 }
 
-/** Requests and limits of each container (runner-spec §4.18; gate.md §6 for `peak`). */
+/** Requests and limits of each container (previous-runner §4.18; gate §6 for `peak`). */
 function divideResources(steps: readonly Undivided[], sources: PlanSources): readonly ContainerResources[] {
   const { pipeline, settings, policy } = sources;
   const pod = firstSaid([policy?.requests, pipeline.requests, settings.requests]);

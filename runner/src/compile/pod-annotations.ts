@@ -18,7 +18,7 @@ export function goDuration(durationMs: number): string {
   return minutes > 0 ? `${minutes}m${seconds}s` : `${seconds}s`;
 }
 
-/** What the old runner wrote on its Pods, and plugins find in `/run/drone/env` (runner-spec §4.15, §5.4). */
+/** What the old runner wrote on its Pods, and plugins find in `/run/drone/env` (previous-runner §4.15, §5.4). */
 export function droneAnnotations(
   { repo, build, stage, system }: StageDetail,
   timeoutMs: number,
@@ -56,7 +56,7 @@ export interface AnnotationSources {
   readonly drone: Words;
 }
 
-/** Shields and defaults, the old runner's, the pipeline's, the policy's; later wins (runner-spec §4.13, §4.15). */
+/** Shields and defaults, the old runner's, the pipeline's, the policy's; later wins (previous-runner §4.13, §4.15). */
 export function givenAnnotations({ pipeline, settings, policy, drone }: AnnotationSources): Words {
   return {
     ...SHIELDS,

@@ -14,7 +14,7 @@ export const OUR_PREFIX = 'hangar.dev/';
 export const withoutOurs = (words: Words): Words =>
   Object.fromEntries(Object.entries(words).filter(([key]) => !key.startsWith(OUR_PREFIX)));
 
-/** Labels that the runner itself and its operators' tools select by; nobody overwrites them (weakness 68). */
+/** Labels that the runner itself and its operators' tools select by; nobody overwrites them (known issue 68). */
 function runnerLabels({ repo, build, stage }: StageDetail, podName: string): Words {
   return {
     'io.drone': 'true',
@@ -38,7 +38,7 @@ export interface LabelSources {
   readonly podName: string;
 }
 
-/** Defaults, then the pipeline's, then the policy's, then the runner's own (runner-spec §4.13, §4.15). */
+/** Defaults, then the pipeline's, then the policy's, then the runner's own (previous-runner §4.13, §4.15). */
 export function podLabels({
   pipeline,
   detail,

@@ -32,7 +32,7 @@ export function storedBytes(pod: V1Pod): number {
   );
 }
 
-/** Ends with a clear text when a Pod is too large to be kept by Kubernetes (gate.md §1). */
+/** Ends with a clear text when a Pod is too large to be kept by Kubernetes (gate §1). */
 export function checkPodSize(pod: V1Pod, swapped: number): void {
   const bytes = storedBytes(pod);
   if (bytes <= LARGEST_BYTES) return;

@@ -67,7 +67,7 @@ interface Account {
   automountServiceAccountToken?: false;
 }
 
-/** The service account: policy, then pipeline, then default. Where nobody names one, hardening takes the token away (gate.md §7). */
+/** The service account: policy, then pipeline, then default. Where nobody names one, hardening takes the token away (gate §7). */
 function account({ pipeline, settings, policy }: PodSources): Account {
   const name = policy?.serviceAccount || pipeline.serviceAccountName || settings.defaultServiceAccount;
   if (name === '') return settings.hardening === 'restricted' ? { automountServiceAccountToken: false } : {};
@@ -98,7 +98,7 @@ function placeFields({ pipeline, settings, policy }: PodSources): Partial<V1PodS
   };
 }
 
-/** The stage's Pod, held by a scheduling gate until the server knows its steps (runner-spec §4.19, gate.md §4). */
+/** The stage's Pod, held by a scheduling gate until the server knows its steps (previous-runner §4.19, gate §4). */
 export function buildPod(steps: readonly PlannedContainer[], sources: PodSources): V1Pod {
   const { settings, places, pullSecretName } = sources;
   return {

@@ -4,7 +4,7 @@ import { isDnsLabel } from './kubernetes-names.ts';
 import { refuse } from './refuse.ts';
 import type { CompileSettings, Policy } from './settings.ts';
 
-/** The first policy that applies; none when none does. A policy called `default` is no exception (weakness 44). */
+/** The first policy that applies; none when none does. A policy called `default` is no exception (known issue 44). */
 export function choosePolicy(
   policies: readonly Policy[],
   applies: (conditions: Policy['match']) => boolean,
@@ -21,7 +21,7 @@ export interface Place {
 /** This name as namespace means a fresh one for every pipeline. */
 const RANDOM_NAMESPACE = 'drone-';
 
-/** The namespace: policy, then pipeline, then default; decided once, so that no unused one is made (runner-spec §4.13, weakness 44). */
+/** The namespace: policy, then pipeline, then default; decided once, so that no unused one is made (previous-runner §4.13, known issue 44). */
 export function decidePlace(
   pipeline: Pipeline,
   settings: CompileSettings,

@@ -15,7 +15,7 @@ function isUntouched(step: PipelineStep): boolean {
   );
 }
 
-/** Whether a step runs privileged: by its own word (the linter lets only trusted repositories), or as a known image left as it is (runner-spec §4.14). */
+/** Whether a step runs privileged: by its own word (the linter lets only trusted repositories), or as a known image left as it is (previous-runner §4.14). */
 export function isPrivileged(step: PipelineStep, privilegedImages: readonly string[]): boolean {
   if (step.privileged) return true;
   const name = familiarName(step.image);

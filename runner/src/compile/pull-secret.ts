@@ -14,7 +14,7 @@ export function reducedAddress(address: string): string {
 const auth = ({ username, password }: RegistryCredentials): string =>
   Buffer.from(`${username}:${password}`).toString('base64');
 
-/** The Secret with which the Pod's images are pulled; undefined without credentials; the last of equal addresses wins (runner-spec §4.17). */
+/** The Secret with which the Pod's images are pulled; undefined without credentials; the last of equal addresses wins (previous-runner §4.17). */
 export function pullSecret(
   registries: readonly RegistryCredentials[],
   podName: string,

@@ -33,7 +33,7 @@ const document = (value: object): string =>
   `---\n${stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 
 /**
- * What would be sent to Kubernetes, as YAML for `compile` (runner-spec §2.2): Secrets, pull Secret, Pod. Secret values are
+ * What would be sent to Kubernetes, as YAML for `compile` (previous-runner §2.2): Secrets, pull Secret, Pod. Secret values are
  * shown as `******` unless `showSecrets`; then `kubectl apply` takes the text as it is.
  */
 export function toYaml(compiled: Compiled, { showSecrets }: { readonly showSecrets: boolean }): string {

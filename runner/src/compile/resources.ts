@@ -1,7 +1,7 @@
 import type { V1ResourceRequirements } from '@kubernetes/client-node';
 import type { Amount } from '../pipeline/pipeline.ts';
 
-/** CPU is handed out in millicores, memory in pieces of 4 MiB (runner-spec §4.18). */
+/** CPU is handed out in millicores, memory in pieces of 4 MiB (previous-runner §4.18). */
 const CPU_UNIT = 1;
 const MEMORY_UNIT = 4 * 1024 * 1024;
 
@@ -21,7 +21,7 @@ export function firstSaid(amounts: readonly (Amount | undefined)[]): Amount {
   return { cpuMillicores: first('cpuMillicores'), memoryBytes: first('memoryBytes') };
 }
 
-/** Splits an amount into equal parts in whole units; what remains goes to the first ones, a unit each (runner-spec §4.18). */
+/** Splits an amount into equal parts in whole units; what remains goes to the first ones, a unit each (previous-runner §4.18). */
 export function splitEvenly(amount: number, count: number, unit: number): readonly number[] {
   const part = Math.floor(amount / (count * unit)) * unit;
   const extra = Math.ceil((amount - part * count) / unit);
@@ -106,7 +106,7 @@ export interface StepDemand {
 
 /**
  * Spreads the Pod's peak over its containers in proportion to what their steps request, at least the minimum, never above a
- * container's limit (gate.md §6).
+ * container's limit (gate §6).
  */
 export function peakResources(
   peak: Amount,

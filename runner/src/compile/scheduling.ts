@@ -13,7 +13,7 @@ export interface Placement {
   readonly affinity: V1Affinity | undefined;
 }
 
-/** The platform as labels of nodes (weakness 30); a selector that the author wrote for the same key wins. */
+/** The platform as labels of nodes (known issue 30); a selector that the author wrote for the same key wins. */
 function platformSelector({ platform }: Pipeline): Record<string, string> {
   const selector = {
     ...(platform.os === '' ? {} : { 'kubernetes.io/os': platform.os }),
@@ -95,7 +95,7 @@ function tolerationsOf(pipeline: Pipeline, policy: Policy | undefined): readonly
   return pipeline.tolerations.map((toleration) => toToleration(toleration, byAuthor('tolerations')));
 }
 
-/** Selector, tolerations and node of the Pod (runner-spec §4.13, §4.19). Throws PipelineError for what Kubernetes would refuse. */
+/** Selector, tolerations and node of the Pod (previous-runner §4.13, §4.19). Throws PipelineError for what Kubernetes would refuse. */
 export function placement(
   pipeline: Pipeline,
   settings: CompileSettings,
@@ -108,7 +108,7 @@ export function placement(
   };
 }
 
-/** Names of background steps lead to the Pod itself; names that are no host names are left out (runner-spec §4.15). */
+/** Names of background steps lead to the Pod itself; names that are no host names are left out (previous-runner §4.15). */
 function ownHosts(background: readonly PipelineStep[]): readonly V1HostAlias[] {
   const hostnames = [...new Set(background.map(({ name }) => name).filter(isDnsSubdomain))];
   return hostnames.length === 0 ? [] : [{ ip: '127.0.0.1', hostnames }];

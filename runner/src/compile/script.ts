@@ -31,7 +31,7 @@ const TMATE = [
 const block = (command: string): string => `\nprintf '%s\\n' ${singleQuoted(`+ ${command}`)}\n${command}\n`;
 
 /**
- * The script of a step with `commands` (runner-spec §4.6.3), for any POSIX shell. It is a file, so the commands have their
+ * The script of a step with `commands` (previous-runner §4.6.3), for any POSIX shell. It is a file, so the commands have their
  * own standard input. `debug`: a failing step opens a tmate session.
  */
 export function stepScript(commands: readonly string[], { debug }: { readonly debug: boolean }): string {

@@ -32,7 +32,7 @@ function checkedSize(entry: SecretEntry): number {
 }
 
 /**
- * Lays entries into as few Secrets as their order allows, 900 KiB each; the first entry is always in the first (gate.md §1).
+ * Lays entries into as few Secrets as their order allows, 900 KiB each; the first entry is always in the first (gate §1).
  * Throws PipelineError for an entry that no Secret can hold.
  */
 export function packSecrets(entries: readonly SecretEntry[], podName: string): readonly PackedSecret[] {

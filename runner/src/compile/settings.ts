@@ -1,6 +1,6 @@
 import type { Amount, Conditions, Toleration } from '../pipeline/pipeline.ts';
 
-/** One document of the policy file (runner-spec §1.6.3, §4.13). Zero and empty = not said. */
+/** One document of the policy file (previous-runner §1.6.3, §4.13). Zero and empty = not said. */
 export interface Policy {
   readonly name: string;
   readonly match: Conditions;
@@ -14,7 +14,7 @@ export interface Policy {
   readonly tolerations: readonly Toleration[];
 }
 
-/** What the operator decided about the Pods that are made (`DRONE_*` and `HANGAR_*`, runner-spec §1.3). */
+/** What the operator decided about the Pods that are made (`DRONE_*` and `HANGAR_*`, previous-runner §1.3). */
 export interface CompileSettings {
   readonly cloneImage: string;
   /** `hangar-gate`: gate, placeholder and init alike. */
@@ -50,7 +50,7 @@ export interface CompileSettings {
   readonly hardening: 'off' | 'restricted';
   /** User of steps whose pipeline names none, clone included; undefined: the image's own. */
   readonly runAsUser: number | undefined;
-  /** `split`: R of the Pod spread over its containers, step requests ignored (as the old runner); `peak`: gate.md §6. */
+  /** `split`: R of the Pod spread over its containers, step requests ignored (as the old runner); `peak`: gate §6. */
   readonly resources: 'split' | 'peak';
   /** Added to the repository's timeout for activeDeadlineSeconds. */
   readonly deadlineSlackMs: number;

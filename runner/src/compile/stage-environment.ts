@@ -17,7 +17,7 @@ export function failedStages(detail: StageDetail): readonly string[] {
     .map((stage) => stage.name);
 }
 
-/** Whether the build is failing already when this stage begins (runner-spec §4.7.2, `DRONE_BUILD_STATUS`). */
+/** Whether the build is failing already when this stage begins (previous-runner §4.7.2, `DRONE_BUILD_STATUS`). */
 export function isBuildFailed(detail: StageDetail): boolean {
   return hasFailed(detail.build) || failedStages(detail).length > 0;
 }
@@ -151,7 +151,7 @@ function ownStageVariables({ stage }: StageDetail, nowMs: number): Variables {
   };
 }
 
-/** System, repo, build, stage and link variables, as true when the stage begins (runner-spec §4.7.2, layer 5). */
+/** System, repo, build, stage and link variables, as true when the stage begins (previous-runner §4.7.2, layer 5). */
 export function stageEnvironment(detail: StageDetail, nowMs: number): Variables {
   return {
     ...systemVariables(detail),
@@ -164,7 +164,7 @@ export function stageEnvironment(detail: StageDetail, nowMs: number): Variables 
 }
 
 /**
- * What `${…}` in the YAML text may name (runner-spec §3.2): the runner's environment (without the plugin's), the stage's
+ * What `${…}` in the YAML text may name (previous-runner §3.2): the runner's environment (without the plugin's), the stage's
  * variables, and the build's parameters, which win here, unlike in containers.
  */
 export function substitutionVariables(

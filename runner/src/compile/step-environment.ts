@@ -3,7 +3,7 @@ import type { EnvValue, PipelineStep } from '../pipeline/pipeline.ts';
 import type { Origin } from './order-steps.ts';
 import { stepTitle } from './refuse.ts';
 
-/** A step's own variables: layers 9 and 10 of runner-spec §4.7.1. */
+/** A step's own variables: layers 9 and 10 of previous-runner §4.7.1. */
 export interface StepEnvironment {
   readonly plain: ReadonlyMap<string, string>;
   /** Secret values; they win over all plain ones. Never shown to other steps. */
@@ -47,7 +47,7 @@ function secretUses({ step, secrets }: StepSources): readonly SecretUse[] {
   );
 }
 
-/** Clone credentials: for every step, or for the real clone step only (runner-spec §4.10, weakness 24). They are no secrets to be named (27). */
+/** Clone credentials: for every step, or for the real clone step only (previous-runner §4.10, known issue 24). They are no secrets to be named (known issue 27). */
 function netrcEntries({ origin, netrc, netrcCloneOnly }: StepSources): Entries {
   if (netrc === undefined || netrc.machine === '' || (netrcCloneOnly && origin !== 'clone')) return [];
   return [
@@ -58,7 +58,7 @@ function netrcEntries({ origin, netrc, netrcCloneOnly }: StepSources): Entries {
   ];
 }
 
-/** Gathers what only this step may see, and what its log must hide (runner-spec §4.7.1, §4.9.2, §6.8). */
+/** Gathers what only this step may see, and what its log must hide (previous-runner §4.7.1, §4.9.2, §6.8). */
 export function stepEnvironment(sources: StepSources): StepEnvironment {
   const { step, origin, netrc } = sources;
   const uses = secretUses(sources);

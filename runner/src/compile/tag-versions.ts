@@ -30,7 +30,7 @@ function semverProblem({ core, prerelease, build }: Cut): string {
   return oddWord === undefined ? '' : `${oddWord} is not a valid identifier`;
 }
 
-/** Variables of a semantic version, or the one that tells why it is none (runner-spec §4.7.3). */
+/** Variables of a semantic version, or the one that tells why it is none (previous-runner §4.7.3). */
 function semverVariables(version: string): Variables {
   const cut = cutVersion(version);
   const problem = semverProblem(cut);
@@ -62,7 +62,7 @@ function calendarParts(version: string): readonly [string, string, string] | und
   return rest.length === 0 && isYear(major) && NUMBER.test(minor) ? [major, minor, third] : undefined;
 }
 
-/** Variables of a calendar version, none when it is not one; zeros are kept (§4.7.3). */
+/** Variables of a calendar version, none when it is not one; zeros are kept (previous-runner §4.7.3). */
 function calverVariables(version: string): Variables {
   const parts = calendarParts(version);
   if (parts === undefined) return {};
@@ -81,7 +81,7 @@ function calverVariables(version: string): Variables {
   };
 }
 
-/** `DRONE_TAG` and what its version says, for refs below `refs/tags/`; none for other refs (§4.7.2, §4.7.3). */
+/** `DRONE_TAG` and what its version says, for refs below `refs/tags/`; none for other refs (previous-runner §4.7.2, §4.7.3). */
 export function tagVariables(ref: string): Variables {
   const prefix = 'refs/tags/';
   if (!ref.startsWith(prefix)) return {};

@@ -17,10 +17,10 @@ function problem(name: string, value: string, engine: 'gate' | 'swap'): string {
   return '';
 }
 
-/** Set from the node by the kubelet; nobody else's value may stand before it (runner-spec §4.7.1, layer 11). */
+/** Set from the node by the kubelet; nobody else's value may stand before it (previous-runner §4.7.1, layer 11). */
 const NODE = 'KUBERNETES_NODE';
 
-/** Leaves out what would keep a container from starting (weakness 46); `owner` begins each warning. */
+/** Leaves out what would keep a container from starting (known issue 46); `owner` begins each warning. */
 export function usableVariables(
   all: ReadonlyMap<string, string>,
   engine: 'gate' | 'swap',

@@ -27,7 +27,7 @@ const volumeName = (index: number): string => `volume-${index + 1}`;
 
 const title = ({ name }: { readonly name: string }): string => `volume ${JSON.stringify(name)}`;
 
-/** A path on the node; no type, so that sockets, files and folders are all welcome (weakness 48). */
+/** A path on the node; no type, so that sockets, files and folders are all welcome (known issue 48). */
 function hostVolume(name: string, path: string, { code, place }: Writer): V1Volume {
   if (path === '' || path.split('/').includes('..')) {
     return refuse(
@@ -46,7 +46,7 @@ function objectName(wanted: string, owner: string): string {
   );
 }
 
-/** The mode is sent only when the author gave one, or it would mean "no permissions" (weakness 45). */
+/** The mode is sent only when the author gave one, or it would mean "no permissions" (known issue 45). */
 function fileMode(mode: number | undefined, owner: string): { defaultMode?: number } {
   if (mode === undefined) return {};
   if (Number.isInteger(mode) && mode >= 0 && mode <= 0o777) return { defaultMode: mode };
@@ -58,7 +58,7 @@ function fileMode(mode: number | undefined, owner: string): { defaultMode?: numb
 
 const optional = (isOptional: boolean): { optional?: true } => (isOptional ? { optional: true } : {});
 
-/** A size limit counts for every medium (weakness 49). */
+/** A size limit counts for every medium (known issue 49). */
 function tempVolume(
   name: string,
   { medium, sizeLimitBytes }: Extract<PipelineVolume, { kind: 'temp' }>,
@@ -117,7 +117,7 @@ export interface NamedVolumes {
   readonly byName: ReadonlyMap<string, string>;
 }
 
-/** Translates the pipeline's volumes and the operator's global ones (runner-spec §3.7, §4.3). Throws PipelineError for what Kubernetes would refuse. */
+/** Translates the pipeline's volumes and the operator's global ones (previous-runner §3.7, §4.3). Throws PipelineError for what Kubernetes would refuse. */
 export function namedVolumes(pipeline: Pipeline, settings: CompileSettings): NamedVolumes {
   const globals = settings.globalVolumes.map(({ hostPath }, index) =>
     hostVolume(globalVolumeName(index), hostPath, byOperator(`DRONE_RUNNER_VOLUMES, entry ${index + 1}`)),

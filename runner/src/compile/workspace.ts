@@ -18,7 +18,7 @@ export function absolutePath(path: string, base = '/'): string {
   return posix.resolve('/', base, path);
 }
 
-/** Where the workspace is mounted: the author's path, or `/drone/src` for none and for restricted places (runner-spec §4.2). */
+/** Where the workspace is mounted: the author's path, or `/drone/src` for none and for restricted places (previous-runner §4.2). */
 export function workspacePath(wanted: string): string {
   if (wanted === '') return DEFAULT_WORKSPACE;
   const path = absolutePath(wanted);

@@ -4,7 +4,7 @@ export class DotenvError extends Error {
 }
 
 /**
- * Reads an environment file in the dialect of godotenv 1.3 (runner-spec §1.6.1): `KEY=VALUE` or `KEY: VALUE`, quotes, comments,
+ * Reads an environment file in the dialect of godotenv 1.3 (previous-runner §1.6.1): `KEY=VALUE` or `KEY: VALUE`, quotes, comments,
  * and `$NAME` from earlier lines of the same file.
  *
  * @throws {DotenvError} naming the line that has neither separator, never its text
@@ -55,7 +55,7 @@ function expand(text: string, earlier: ReadonlyMap<string, string>): string {
   );
 }
 
-/** The environment with a file's variables below it: what is set already stays (runner-spec §1.1). */
+/** The environment with a file's variables below it: what is set already stays (previous-runner §1.1). */
 export function withDotenv(
   env: Readonly<Record<string, string | undefined>>,
   file: Readonly<Record<string, string>>,

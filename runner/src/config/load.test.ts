@@ -78,7 +78,7 @@ describe('loadConfig', () => {
     expect(problems.join('\n')).not.toContain('hush-hush');
   });
 
-  it('weakness 63: takes empty variables as unset and colons in values', () => {
+  it('known issue 63: takes empty variables as unset and colons in values', () => {
     const config = load({
       DRONE_RPC_SKIP_VERIFY: '',
       DRONE_RUNNER_CAPACITY: '',
@@ -129,7 +129,7 @@ describe('loadConfig', () => {
     expect(config.warnings).toEqual([expect.stringContaining('DRONE_SERVER_PORT was set by Kubernetes')]);
   });
 
-  it('weakness 33: DRONE_UI_DISABLE switches the dashboard off', () => {
+  it('known issue 33: DRONE_UI_DISABLE switches the dashboard off', () => {
     const ui = { DRONE_UI_USERNAME: 'u', DRONE_UI_PASSWORD: 'p' };
     expect(load(ui).http.ui).toEqual({ user: 'u', password: 'p', realm: 'MyRealm' });
     expect(load({ ...ui, DRONE_UI_DISABLE: 'true' }).http.ui).toBeUndefined();
@@ -153,7 +153,7 @@ describe('loadConfig', () => {
     });
   });
 
-  it('weakness 40: says that a limit of steps has no effect', () => {
+  it('known issue 40: says that a limit of steps has no effect', () => {
     const config = load({ DRONE_RUNNER_MAX_PROCS: '4', DRONE_HTTP_BIND: ':80', HANGAR_BUGDET_CPU: '4' });
     expect(config.runner.maxProcs).toBe(4);
     expect(config.warnings).toEqual([

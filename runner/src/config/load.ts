@@ -21,7 +21,7 @@ export type Loaded = { readonly ok: RunnerConfig } | { readonly problems: readon
 type Read = Values<typeof SETTINGS>;
 
 /**
- * Reads the whole configuration once (runner-spec §1, with the corrections of its Appendix C).
+ * Reads the whole configuration once (previous-runner §1, §10).
  *
  * @param env variables, those of dotenv files already below them (`withDotenv`)
  * @param readFile text of a file; what it throws is told as a problem
@@ -87,7 +87,7 @@ function serverOf(values: Read): RunnerConfig['server'] {
 
 function runnerOf(values: Read, host: Host): RunnerConfig['runner'] {
   return {
-    // An empty machine name would protect no stage from being dealt out twice (drone-rpc-spec §2.2).
+    // An empty machine name would protect no stage from being dealt out twice (drone-rpc §2.2).
     name: values.name.trim() || host.hostname || 'hangar',
     capacity: values.capacity,
     maxProcs: values.maxProcs,

@@ -49,7 +49,7 @@ describe('parsePolicies', () => {
     expect(policies[1]).toMatchObject({ name: 'default', match: {}, tolerations: [] });
   });
 
-  it('weakness 44: tells misspelt keys, above all in match, where they make it match everything', () => {
+  it('known issue 44: tells misspelt keys, above all in match, where they make it match everything', () => {
     const { warnings } = parsePolicies('match: { repos: [a/*] }\nresources: { requests: { cpu: 1 } }');
     expect(warnings).toEqual([
       expect.stringMatching(/policy 1.match: unknown key "repos".*repo,/),
@@ -57,7 +57,7 @@ describe('parsePolicies', () => {
     ]);
   });
 
-  it('weakness 44: leaves an empty document out', () => {
+  it('known issue 44: leaves an empty document out', () => {
     const { policies, warnings } = parsePolicies('---\nname: a\n---\n---\nname: b\n');
     expect(policies.map(({ name }) => name)).toEqual(['a', 'b']);
     expect(warnings).toEqual([expect.stringMatching(/policy 2 is empty/)]);

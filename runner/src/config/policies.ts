@@ -36,8 +36,8 @@ export interface Policies {
 }
 
 /**
- * Reads a policy file (runner-spec §1.6.3): one document, one policy. An empty document is left out with a warning, since it
- * would match everything and hide all later ones (weakness 44).
+ * Reads a policy file (previous-runner §1.6.3): one document, one policy. An empty document is left out with a warning, since it
+ * would match everything and hide all later ones (known issue 44).
  *
  * @throws {ConfigFileError} naming the place of a value of the wrong type
  */
@@ -89,7 +89,7 @@ function conditionOf(raw: unknown, place: string): Condition {
   return { include: oneOrMore(include, `${place}.include`), exclude: oneOrMore(exclude, `${place}.exclude`) };
 }
 
-/** A scalar counts as a list of one (weakness 41). */
+/** A scalar counts as a list of one (known issue 41). */
 function oneOrMore(raw: unknown, place: string): readonly string[] {
   if (raw === undefined || raw === null) return [];
   return Array.isArray(raw) ? textListAt(raw, place) : [textAt(raw, place)];

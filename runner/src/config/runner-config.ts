@@ -57,7 +57,7 @@ export interface RunnerConfig {
   readonly environment: Texts;
   /** Empty = none. */
   readonly dockerConfigPath: string;
-  /** Namespace → globs of slugs that may use it (runner-spec §3.12.4). */
+  /** Namespace → globs of slugs that may use it (previous-runner §3.12.4). */
   readonly namespaceRules: Readonly<Record<string, readonly string[]>>;
   readonly admission: {
     readonly budgetCpuMillicores: number | undefined;

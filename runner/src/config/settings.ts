@@ -264,10 +264,10 @@ const pods = {
 /** All settings of the runner: whoever reads the environment, or tells people about it, reads this. */
 export const SETTINGS = { ...server, ...process, ...runner, ...kubernetes, ...pods, ...plugins, ...hangar };
 
-/** Proxy variables, as the runner finds them; upper case is looked up first (runner-spec §1.5). */
+/** Proxy variables, as the runner finds them; upper case is looked up first (previous-runner §1.5). */
 export const PROXY_NAMES = ['no_proxy', 'http_proxy', 'https_proxy', 'all_proxy'] as const;
 
-/** Variables that are set by many, read by none; told at start with the reason (runner-spec §1.4). */
+/** Variables that are set by many, read by none; told at start with the reason (previous-runner §1.4). */
 export const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   DRONE_HTTP_BIND: 'it was never read; the listen address is DRONE_SERVER_PORT',
   DRONE_HTTP_HOST: 'it was never read',

@@ -5,7 +5,7 @@ import type { HttpOutcome } from './http-call.ts';
 /** A whole answer of the server. */
 export type Answer = Extract<HttpOutcome, { kind: 'answer' }>;
 
-/** What a call's 200 must carry: a JSON object, or nothing at all (drone-rpc-spec §2). */
+/** What a call's 200 must carry: a JSON object, or nothing at all (drone-rpc §2). */
 export type Expected = 'object' | 'nothing';
 
 /** An answer read for what it means. `strange`: a 200 that no Drone server gives, such as a web page or half a body. */
@@ -15,7 +15,7 @@ export type Reading =
   | { readonly kind: 'strange'; readonly why: string }
   | { readonly kind: 'refused'; readonly status: number; readonly text: string };
 
-/** Reads an answer by endpoint, since the server calls everything `text/plain` (§1.3). */
+/** Reads an answer by endpoint, since the server calls everything `text/plain` (drone-rpc §1.3). */
 export function readAnswer(answer: Answer, expected: Expected): Reading {
   const text = answer.body.toString('utf8').trim();
   if (answer.status !== 200 && answer.status !== 204) return { kind: 'refused', status: answer.status, text };
@@ -41,7 +41,7 @@ function looksLikeHtml(answer: Answer, text: string): boolean {
   return (answer.headers.get('content-type') ?? '').includes('text/html') || /^<(!doctype|html)/i.test(text);
 }
 
-/** The lock text that a step's final update hides in a 500 (§2.5). */
+/** The lock text that a step's final update hides in a 500 (drone-rpc §2.5). */
 export function speaksOfLock(reading: Reading): boolean {
   return reading.kind === 'refused' && /optimistic lock error/i.test(reading.text);
 }

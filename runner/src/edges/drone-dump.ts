@@ -4,10 +4,10 @@ import type { HttpCall, HttpOutcome } from './http-call.ts';
 export type DumpLevel = 'off' | 'heads' | 'bodies';
 
 const HIDDEN = '[redacted]';
-/** Members of the detail answer that hold secrets in clear text (drone-rpc-spec §1.1). */
+/** Members of the detail answer that hold secrets in clear text (drone-rpc §1.1). */
 const SECRET_MEMBERS = new Set(['secrets', 'netrc', 'secret']);
 
-/** A request as text for the operator's eyes, without the token and without secrets (weakness 57). */
+/** A request as text for the operator's eyes, without the token and without secrets (known issue 57). */
 export function dumpCall(call: HttpCall, token: string, level: DumpLevel): string {
   const heads = Object.entries(call.headers).map(([name, value]) => `${name}: ${shown(name, value)}`);
   return assemble(

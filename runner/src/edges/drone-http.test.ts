@@ -104,7 +104,7 @@ describe('request', () => {
       });
     }));
 
-  it('weakness 61: gives up a half-open connection after 60 s, by the clock', async () => {
+  it('known issue 61: gives up a half-open connection after 60 s, by the clock', async () => {
     await using server = await ScriptedServer.playing('hang');
     const clock = new FakeClock();
     const client = createDroneClient(
@@ -153,7 +153,7 @@ describe('accept', () => {
   it.each([
     ['ours, where the detail names our machine', 'me', 'accepted'],
     ['lost, where it names another', 'other', 'lost'],
-  ])('weakness 18: a 409 after a lost answer is %s', (_, machine, want) =>
+  ])('known issue 18: a 409 after a lost answer is %s', (_, machine, want) =>
     withPlays(
       ['cut', { status: 409 }, json({ stage: { id: 63, machine, version: 2 } })],
       async (client, server) => {
@@ -171,7 +171,7 @@ describe('accept', () => {
 });
 
 describe('detail', () => {
-  it('weakness 18: is tried three times more after a 500', () =>
+  it('known issue 18: is tried three times more after a 500', () =>
     withPlays([{ status: 500, body: 'git is down' }], async (client, server, clock) => {
       await expect(client.detail(63, signal)).rejects.toThrow('git is down');
       expect(server.seen).toHaveLength(4);
@@ -201,7 +201,7 @@ describe('detail', () => {
       },
     ));
 
-  it('weakness 61: a pause ends at once with the reason of the signal', async () => {
+  it('known issue 61: a pause ends at once with the reason of the signal', async () => {
     await using server = await ScriptedServer.playing({ status: 503 });
     const clock = new FakeClock();
     const stop = new AbortController();
@@ -243,7 +243,7 @@ describe('updates', () => {
     }),
   );
 
-  it('weakness 18: a first update that meets a 500 is tried again', () =>
+  it('known issue 18: a first update that meets a 500 is tried again', () =>
     withPlays([{ status: 500, body: 'database is locked' }, json({ version: 3 })], async (client) => {
       expect(await client.updateStage(stage, signal)).toMatchObject({
         kind: 'updated',
@@ -261,8 +261,12 @@ describe('updates', () => {
 describe('watch', () => {
   it.each<[string, Play, string]>([
     ['cancelled after 200', empty, 'cancelled'],
-    ['weakness 15: quiet after 204, without any pause', { status: 204 }, 'quiet'],
-    ['weakness 16: quiet after the 500 of servers with Redis', { status: 500, body: 'redis: nil' }, 'quiet'],
+    ['known issue 15: quiet after 204, without any pause', { status: 204 }, 'quiet'],
+    [
+      'known issue 16: quiet after the 500 of servers with Redis',
+      { status: 500, body: 'redis: nil' },
+      'quiet',
+    ],
   ])('is %s', (_, play, want) =>
     withPlays([play], async (client, _server, clock) => {
       expect(await client.watch(41, signal)).toBe(want);
@@ -275,7 +279,7 @@ describe('watch', () => {
     ['a 401', { status: 401 }, 401],
     ['a web page, which is no cancel', page, 200],
     ['a broken connection', 'cut', 0],
-  ])('weakness 16: %s is an error that the caller can go on after', (_, play, status) =>
+  ])('known issue 16: %s is an error that the caller can go on after', (_, play, status) =>
     withPlays([play], async (client) => {
       await expect(client.watch(41, signal)).rejects.toMatchObject({ name: 'CiServerError', status });
     }),
@@ -327,7 +331,7 @@ describe('logs and cards', () => {
 });
 
 describe('the dump', () => {
-  it('weakness 57: shows neither token nor secrets, at no level', async () => {
+  it('known issue 57: shows neither token nor secrets, at no level', async () => {
     const answer = {
       repository: { slug: 'acme/widget', secret: 'repo-key' },
       secrets: [{ name: 'a', data: 'hidden-value' }],

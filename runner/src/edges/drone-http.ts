@@ -48,7 +48,7 @@ export interface DroneDeps {
 /** The server over HTTP; `close` ends its connections and what still runs on them. */
 export type DroneClient = CiServer & { close(): Promise<void> };
 
-/** How long each call may take in all (drone-rpc-spec §1.3); cutting an update short is harmful. */
+/** How long each call may take in all (drone-rpc §1.3); cutting an update short is harmful. */
 const TIMEOUT_MS = {
   ping: 10_000,
   poll: 60_000,
@@ -59,7 +59,7 @@ const TIMEOUT_MS = {
   logs: 60_000,
 } as const;
 
-/** Repeats after a 500 (§2.0). */
+/** Repeats after a 500 (drone-rpc §2.0). */
 const FEW = 3;
 
 /** A client of the runner RPC of one Drone server, over HTTP/1.1 and without redirects. */
@@ -161,7 +161,7 @@ class DroneHttp implements DroneClient {
   async watch(buildId: number, signal: AbortSignal): Promise<'cancelled' | 'quiet'> {
     const wanted = nothing('watch', `/build/${buildId}/watch`, TIMEOUT_MS.poll);
     const { reading, answer } = await this.#single(wanted, signal);
-    // Redis servers answer the end of a quiet watch in this way (§2.6).
+    // Redis servers answer the end of a quiet watch in this way (drone-rpc §2.6).
     if (reading.kind === 'refused' && reading.status === 500 && reading.text.includes('redis: nil'))
       return 'quiet';
     if (reading.kind !== 'nothing') throw this.#refusal(wanted, reading, answer);
@@ -201,7 +201,7 @@ class DroneHttp implements DroneClient {
     return this.#dispatcher.destroy();
   }
 
-  /** After a lost answer a 409 may be our own doing: the stage's machine tells (§2.2). */
+  /** After a lost answer a 409 may be our own doing: the stage's machine tells (drone-rpc §2.2). */
   async #isOurs(
     stageId: number,
     machine: string,
@@ -300,7 +300,7 @@ function nothing(call: string, path: string, timeoutMs: number, body?: unknown):
   };
 }
 
-/** A second upload meets the first one's row: told by the database's words, or by an answer of ours that was lost (§2.8). */
+/** A second upload meets the first one's row: told by the database's words, or by an answer of ours that was lost (drone-rpc §2.8). */
 function hasLogAlready(reading: Reading, lost: boolean): boolean {
   return (
     reading.kind === 'refused' && reading.status === 500 && (lost || /unique|duplicate/i.test(reading.text))

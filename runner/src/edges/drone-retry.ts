@@ -5,7 +5,7 @@ import { CiServerError } from '../ports/ci-server.ts';
 import { type Answer, type Expected, type Reading, readAnswer } from './drone-answer.ts';
 import type { HttpOutcome } from './http-call.ts';
 
-/** An answer to act on. `lost`: an earlier try may have been carried out, its answer never came (drone-rpc-spec §4.9). */
+/** An answer to act on. `lost`: an earlier try may have been carried out, its answer never came (drone-rpc §4.9). */
 export interface Settled {
   readonly reading: Reading;
   readonly answer: Answer;
@@ -18,7 +18,7 @@ export interface RetryRules {
   readonly expected: Expected;
   /** Repeats after 500 or 501. */
   readonly repeatsAfter500: number;
-  /** The server may have written something before its 500, so that a repeat meets it: true of PUTs (§2.4). */
+  /** The server may have written something before its 500, so that a repeat meets it: true of PUTs (drone-rpc §2.4). */
   readonly writesBefore500?: boolean;
   /** A 500 that means something to the call and is not tried again. */
   readonly settles?: (reading: Reading, lost: boolean) => boolean;
@@ -33,7 +33,7 @@ export interface RetryDeps {
 
 /**
  * Repeats a call until the server has said something final: for ever, with back-off, where there is no answer, a proxy's
- * 502 to 527, or 429 (heeding Retry-After); a few times after 500 and 501; never otherwise (§2.0).
+ * 502 to 527, or 429 (heeding Retry-After); a few times after 500 and 501; never otherwise (drone-rpc §2.0).
  *
  * @throws the reason of `signal` once that is aborted, also in the middle of a pause
  */

@@ -21,7 +21,7 @@ import {
   writeFields,
 } from './wire-fields.ts';
 
-/** `step_id` is the stage's id: a historical misnomer (drone-rpc-spec §2.4). */
+/** `step_id` is the stage's id: a historical misnomer (drone-rpc §2.4). */
 const STEP = {
   id: ['id', 'int'],
   stageId: ['step_id', 'int'],
@@ -139,10 +139,10 @@ const SYSTEM = {
   version: ['version', 'text'],
 } as const satisfies Fields;
 
-/** A stage's limit where the server names none (§4.7). */
+/** A stage's limit where the server names none (drone-rpc §4.7). */
 const DEFAULT_TIMEOUT_MINUTES = 60;
 
-/** The poll's body; the four platform members stay empty, labels only where there are some (§2.1). */
+/** The poll's body; the four platform members stay empty, labels only where there are some (drone-rpc §2.1). */
 export function filterToWire(filter: Filter): Record<string, unknown> {
   const platform = { os: '', arch: '', variant: '', kernel: '' };
   const labels = Object.keys(filter.labels).length > 0 ? { labels: filter.labels } : {};
@@ -179,7 +179,7 @@ export function stepFromWire(raw: unknown): DroneStep {
   return Object.freeze(readFields(STEP, raw));
 }
 
-/** The whole answer of a detail call. `config.Data` is base64 of the YAML (§2.3). */
+/** The whole answer of a detail call. `config.Data` is base64 of the YAML (drone-rpc §2.3). */
 export function detailFromWire(raw: unknown): StageDetail {
   const detail = asObject(raw);
   const config = asObject(detail.config);
@@ -216,7 +216,7 @@ function netrcFromWire(raw: unknown): Netrc | undefined {
     : Object.freeze(netrc);
 }
 
-/** Plugins get the repository without its key (§6.4). */
+/** Plugins get the repository without its key (drone-rpc §6.4). */
 function without(raw: unknown, names: readonly string[]): Readonly<Record<string, unknown>> {
   return Object.freeze(
     Object.fromEntries(Object.entries(asObject(raw)).filter(([name]) => !names.includes(name))),

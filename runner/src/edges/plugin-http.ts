@@ -27,9 +27,9 @@ export interface PluginOptions {
 /** A plugin's client; `close` ends its connections and what still runs on them. */
 export type Closable<T> = T & { close(): Promise<void> };
 
-/** 60 s in all, no retry (drone-rpc-spec §6.1). */
+/** 60 s in all, no retry (drone-rpc §6.1). */
 const TIMEOUT_MS = 60_000;
-/** The first 32 bytes of the token are the key of encrypted answers (§6.3). */
+/** The first 32 bytes of the token are the key of encrypted answers (drone-rpc §6.3). */
 const KEY_BYTES = 32;
 
 /** Client of a secret plugin. */
@@ -58,7 +58,7 @@ export function createRegistryPlugin(clock: Clock, options: PluginOptions): Clos
   };
 }
 
-/** Client of an environment plugin; it asks for v2 and understands v1 too (§6.4). */
+/** Client of an environment plugin; it asks for v2 and understands v1 too (drone-rpc §6.4). */
 export function createEnvironmentPlugin(clock: Clock, options: PluginOptions): Closable<EnvironmentPlugin> {
   const plugin = new PluginHttp(clock, options, 'environment', 'application/vnd.drone.env.v2+json');
   return {

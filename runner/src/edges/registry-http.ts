@@ -23,7 +23,7 @@ export interface RegistryOptions {
 /** The look-up; `close` ends its connections and what still runs on them. */
 export type RegistryLookup = ImageLookup & { close(): Promise<void> };
 
-/** One look-up, all calls together (gate.md §2). */
+/** One look-up, all calls together (gate §2). */
 const LOOKUP_MS = 3_000;
 /** A registry that failed is left alone for a minute: builds come in bursts. */
 const FAILURE_MS = 60_000;

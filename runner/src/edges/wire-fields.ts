@@ -1,6 +1,6 @@
 import type { Status } from '../pipeline/drone.ts';
 
-/** How a member travels. `number` members are integers: Go refuses `1.5` and `"1"` with a 500 (drone-rpc-spec §1.3). */
+/** How a member travels. `number` members are integers: Go refuses `1.5` and `"1"` with a 500 (drone-rpc §1.3). */
 export interface WireTypes {
   readonly int: number;
   readonly text: string;
@@ -61,7 +61,7 @@ const READERS: { readonly [T in keyof WireTypes]: (value: unknown) => WireTypes[
   int: asInt,
   text: asText,
   flag: (value) => value === true,
-  // The server itself takes an empty status for `pending` (§2.4); a word of the future can only be asked about again.
+  // The server itself takes an empty status for `pending` (drone-rpc §2.4); a word of the future can only be asked about again.
   status: (value) => (isStatus(value) ? value : 'pending'),
   texts: (value) => asArray(value).filter((one) => typeof one === 'string'),
   map: (value) =>
@@ -72,7 +72,7 @@ const READERS: { readonly [T in keyof WireTypes]: (value: unknown) => WireTypes[
     ),
 };
 
-/** Reads all fields of a table; missing, null and zero are one and the same (§1.3). */
+/** Reads all fields of a table; missing, null and zero are one and the same (drone-rpc §1.3). */
 export function readFields<F extends Fields>(fields: F, raw: unknown): Read<F> {
   const object = asObject(raw);
   const entries = Object.entries(fields).map(([word, [wire, type]]) => [word, READERS[type](object[wire])]);
@@ -88,7 +88,7 @@ export function readPresent<F extends Fields>(fields: F, raw: unknown): Partial<
   return Object.fromEntries(entries) as Partial<Read<F>>;
 }
 
-/** Writes all fields of a table, since a PUT wipes what it leaves out (§2.4). Numbers are rounded down. */
+/** Writes all fields of a table, since a PUT wipes what it leaves out (drone-rpc §2.4). Numbers are rounded down. */
 export function writeFields<F extends Fields>(fields: F, words: Read<F>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([word, [wire, type]]) => {

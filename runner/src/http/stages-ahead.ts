@@ -34,7 +34,7 @@ interface Build {
 
 /** Its stages may be between two hands for so long; after that the build is over, or others have it. */
 const OUT_OF_SIGHT_MS = 60_000;
-/** No build waits for its stages longer than the server does (drone-rpc-spec §4.8). */
+/** No build waits for its stages longer than the server does (drone-rpc §4.8). */
 const LONGEST_MS = 24 * 3_600_000;
 const MOST_BUILDS = 2_000;
 const MOST_SEEN = 20_000;
@@ -43,7 +43,7 @@ const FINAL: ReadonlySet<Status> = new Set(['success', 'failure', 'error', 'kill
 
 /**
  * Stages of builds that this process works on and that are still to come. Each detail of a build tells all its stages
- * (drone-rpc-spec §2.3); a stage is ahead until somebody has it, or its build is over. Memory is bounded.
+ * (drone-rpc §2.3); a stage is ahead until somebody has it, or its build is over. Memory is bounded.
  */
 export class StagesAhead {
   readonly #clock: Clock;

@@ -184,7 +184,7 @@ describe('launch', () => {
     expect(cluster.all({ resource: RESOURCE.pods })).toEqual([]);
   });
 
-  it('waits for the service account of a fresh namespace (60), though not for ever', async () => {
+  it('waits for the service account of a fresh namespace (known issue 60), though not for ever', async () => {
     const fresh = begin({ createNamespace: true });
     fresh.cluster.fail('create', 'pods', lateAccount, lateAccount);
     const launched = fresh.go();

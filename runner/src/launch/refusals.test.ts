@@ -41,7 +41,7 @@ describe('refusalOf', () => {
       'over-budget (pipeline)',
     ],
     [
-      'a service account that is not there (60)',
+      'a service account that is not there (known issue 60)',
       refusal(
         403,
         'Forbidden',

@@ -5,7 +5,7 @@ import { PipelineError } from '../pipeline/pipeline-error.ts';
 /** What a refused creation means. `later`: the same call may succeed by itself, without anybody's doing. */
 export type LaunchRefusal =
   | { readonly kind: 'later'; readonly atLeastMs: number }
-  /** Something that comes by itself soon after its namespace was made, but not for ever: its service account (60). */
+  /** Something that comes by itself soon after its namespace was made, but not for ever: its service account (known issue 60). */
   | { readonly kind: 'soon'; readonly error: PipelineError }
   | { readonly kind: 'exists' }
   | { readonly kind: 'quota'; readonly text: string }

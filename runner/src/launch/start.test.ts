@@ -33,7 +33,7 @@ function begin(some = steps, gates = [SCHEDULING_GATE]) {
     updateStage: (whole) => {
       sent.push(whole);
       const numbered = whole.steps.map((step) => ({ ...step, id: 200 + step.number, version: 1 }));
-      // The server does not echo everything (§2.4).
+      // The server does not echo everything (drone-rpc §2.4).
       const value = { ...whole, version: 3, labels: {}, steps: numbered };
       return Promise.resolve({ kind: 'updated', value });
     },

@@ -38,7 +38,7 @@ export type StartOutcome =
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
-/** PUT start: sent once, with all steps; the answer gives their ids (drone-rpc-spec §2.4). */
+/** PUT start: sent once, with all steps; the answer gives their ids (drone-rpc §2.4). */
 export async function startStage(
   parts: StartParts,
   order: { stage: DroneStage; compiled: Pick<Compiled, 'plan' | 'masks' | 'pod' | 'namespace'> },

@@ -1,7 +1,7 @@
 import type { V1Lease } from '@kubernetes/client-node';
 import { LABEL } from '../pipeline/compiled.ts';
 
-/** A stage that is about to be accepted, or is accepted and has no Pod yet: what a crash must not lose (gate.md §4). */
+/** A stage that is about to be accepted, or is accepted and has no Pod yet: what a crash must not lose (gate §4). */
 export interface Intent {
   readonly stageId: number;
   readonly buildId: number;

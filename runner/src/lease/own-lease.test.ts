@@ -57,7 +57,7 @@ describe('taking the Lease', () => {
     expect(lease.owner).toBe('ci/hangar-runner-r1');
   });
 
-  it('hands back what a former life had in hand, and keeps it written (13)', async () => {
+  it('hands back what a former life had in hand, and keeps it written (known issue 13)', async () => {
     const before = begin();
     await before.lease.take(never);
     await before.lease.enter('drone-x', 'own', never);
@@ -365,7 +365,7 @@ describe('intents', () => {
     expect(stageIds()).toEqual([2]);
   });
 
-  it('of any number of accepts at once share one write after the one under way (53)', async () => {
+  it('of any number of accepts at once share one write after the one under way (known issue 53)', async () => {
     const { cluster, lease, stageIds } = begin();
     await lease.take(never);
     const held = gate(cluster);

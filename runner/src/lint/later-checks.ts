@@ -6,7 +6,7 @@ import type { LintContext, LintProblem } from './problem.ts';
 /** What a process can't be given as a name, or a log not be trusted with: `=` and control characters. */
 const VARIABLE_NAME = /^[^=\p{Cc}]+$/u;
 
-/** Checks that the old runner lacked, after all of its own so that its answers stay (runner-spec §9, Appendix C). */
+/** Checks that the old runner lacked, after all of its own so that its answers stay (previous-runner §9, §10). */
 export function* laterChecks(pipeline: Pipeline, context: LintContext): Generator<LintProblem> {
   if (!context.trusted) yield* memoryVolumes(pipeline);
   yield* sourcelessVolumes(pipeline);
@@ -25,7 +25,7 @@ export function* laterChecks(pipeline: Pipeline, context: LintContext): Generato
   }
 }
 
-/** Weakness 26: Kubernetes takes the medium in any case, so it is refused in any case. */
+/** Known issue 26: Kubernetes takes the medium in any case, so it is refused in any case. */
 function* memoryVolumes(pipeline: Pipeline): Generator<LintProblem> {
   for (const volume of pipeline.volumes) {
     const slipped =
@@ -47,7 +47,7 @@ function* sourcelessVolumes(pipeline: Pipeline): Generator<LintProblem> {
   }
 }
 
-/** Weaknesses 29, 46 and 50. */
+/** Known issues 29, 46 and 50. */
 function* mountProblems(
   step: PipelineStep,
   pipeline: Pipeline,

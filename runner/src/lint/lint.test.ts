@@ -33,7 +33,7 @@ volumes: [{name: v, temp: {}}]
   });
 });
 
-describe('lintPipeline: the old checks with their words (§3.12)', () => {
+describe('lintPipeline: the old checks with their words (previous-runner §3.12)', () => {
   it.each([
     [
       'cpu limit of the stage',
@@ -170,15 +170,15 @@ const mounting = (...paths: readonly string[]): string => {
   return `steps: [{name: a, image: b, volumes: [${mounts.join(', ')}]}]\nvolumes: [{name: v, temp: {}}]`;
 };
 
-describe('lintPipeline: later checks (§9)', () => {
-  it.each(['Memory', 'MEMORY', 'mEmOrY'])('weakness 26: refuses medium %s as it does memory', (medium) => {
+describe('lintPipeline: later checks (previous-runner §9)', () => {
+  it.each(['Memory', 'MEMORY', 'mEmOrY'])('known issue 26: refuses medium %s as it does memory', (medium) => {
     const body = `volumes: [{name: v, temp: {medium: ${medium}}}]`;
 
     expect(first(body)).toBe('linter: untrusted repositories cannot mount in-memory volumes');
     expect(first(body, TRUSTED)).toBeUndefined();
   });
 
-  it('weakness 26: finds a memory volume that stands behind a harmless one of the same name', () => {
+  it('known issue 26: finds a memory volume that stands behind a harmless one of the same name', () => {
     expect(first('volumes: [{name: v, temp: {}}, {name: v, temp: {medium: Memory}}]')).toContain('in-memory');
   });
 
@@ -190,21 +190,21 @@ describe('lintPipeline: later checks (§9)', () => {
     'run/drone',
     '/var/run/drone',
     '/../run/drone',
-  ])('weakness 29: refuses %s, which is /run/drone', (path) => {
+  ])('known issue 29: refuses %s, which is /run/drone', (path) => {
     expect(first(mounting(path), TRUSTED)).toBe('linter: cannot mount volume at /run/drone');
   });
 
-  it.each(['/run/drone2', '/run', '/RUN/DRONE'])('weakness 29: the near miss %s is free', (path) => {
+  it.each(['/run/drone2', '/run', '/RUN/DRONE'])('known issue 29: the near miss %s is free', (path) => {
     expect(first(mounting(path))).toBeUndefined();
   });
 
-  it('weakness 29: ignores case on Windows, as Windows does', () => {
+  it('known issue 29: ignores case on Windows, as Windows does', () => {
     expect(first(`platform: {os: windows}\n${mounting('C:\\Run\\Drone')}`)).toBe(
       'linter: cannot mount volume at /run/drone',
     );
   });
 
-  it('weakness 29: refuses to mount _addons', () => {
+  it('known issue 29: refuses to mount _addons', () => {
     expect(first('steps: [{name: a, image: b, volumes: [{name: _addons, path: /x}]}]')).toBe(
       'linter: invalid volume name: _addons',
     );
@@ -222,40 +222,40 @@ describe('lintPipeline: later checks (§9)', () => {
     ['twice the same', ['/x', '/x'], '/x'],
     ['the same in other words', ['/x', '/y/../x/'], '/x'],
     ['the workspace', ['/drone/src'], '/drone/src'],
-  ])('weakness 46: refuses a mount path in use: %s', (_, paths, want) => {
+  ])('known issue 46: refuses a mount path in use: %s', (_, paths, want) => {
     expect(first(mounting(...paths))).toBe(`linter: step a has more than one mount at ${want}`);
   });
 
-  it('weakness 46: the near miss, one below the other', () => {
+  it('known issue 46: the near miss, one below the other', () => {
     expect(first(mounting('/x', '/x/y', '/drone/src/z'))).toBeUndefined();
   });
 
-  it('weakness 46: knows a workspace that the author chose', () => {
+  it('known issue 46: knows a workspace that the author chose', () => {
     expect(first(`workspace: {path: /go}\n${mounting('/go')}`)).toBe(
       'linter: step a has more than one mount at /go',
     );
     expect(first(`workspace: {path: /go}\n${mounting('/drone/src')}`)).toBeUndefined();
   });
 
-  it.each(['', 'a=b', 'a\nb', '\u0000'])('weakness 46: refuses the variable name %j', (name) => {
+  it.each(['', 'a=b', 'a\nb', '\u0000'])('known issue 46: refuses the variable name %j', (name) => {
     const text = JSON.stringify(name);
 
     expect(first(`environment: {${text}: x}`)).toContain(`linter: invalid variable name ${text} of pipeline`);
     expect(first(`steps: [{name: a, image: b, environment: {${text}: x}}]`)).toContain(`${text} of step a`);
   });
 
-  it('weakness 46: refuses a setting that can be no variable, not one that is merely odd', () => {
+  it('known issue 46: refuses a setting that can be no variable, not one that is merely odd', () => {
     expect(first('steps: [{name: a, image: b, settings: {"x=y": 1}}]')).toContain('"PLUGIN_X=Y" of step a');
     expect(first('steps: [{name: a, image: b, settings: {my-key.x: 1}}]')).toBeUndefined();
   });
 
-  it('weakness 50: refuses a mount of an unknown volume', () => {
+  it('known issue 50: refuses a mount of an unknown volume', () => {
     expect(first('steps: [{name: a, image: b, volumes: [{name: cache, path: /c}]}]')).toBe(
       'linter: step a mounts unknown volume cache: declare it under volumes of the pipeline',
     );
   });
 
-  it('weakness 50: refuses a volume without source', () => {
+  it('known issue 50: refuses a volume without source', () => {
     expect(first('volumes: [{name: v, temp: }]')).toContain('linter: volume v has no source: ');
   });
 

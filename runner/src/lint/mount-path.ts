@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 
-/** Folders of the runner inside every container: status files (§4.3) and the gate's own. Nothing of an author may lie in them. */
+/** Folders of the runner inside every container: status files (previous-runner §4.3) and the gate's own. Nothing of an author may lie in them. */
 const RESERVED = ['/run/drone', '/hangar'] as const;
 /** In nearly all images `/var/run` is a link to `/run`: the way round to the same folder. */
 const LINKED: readonly (readonly [string, string])[] = [['/var/run', '/run']];

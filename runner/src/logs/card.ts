@@ -1,7 +1,7 @@
 import type { Masks } from './mask.ts';
 import type { Piece } from './piece.ts';
 
-/** A card that a step printed: what the server is sent (drone-rpc-spec §2.9). `data` is any JSON value. */
+/** A card that a step printed: what the server is sent (drone-rpc §2.9). `data` is any JSON value. */
 export interface Card {
   readonly schema: string;
   readonly data: unknown;

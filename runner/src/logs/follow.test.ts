@@ -96,7 +96,7 @@ describe('followLog', () => {
     expect(following.clock.pending).toBe(0);
   });
 
-  it('goes on after a broken stream, with nothing lost or doubled (weakness 20)', async () => {
+  it('goes on after a broken stream, with nothing lost or doubled (known issue 20)', async () => {
     const following = await aFollowing();
     following.write('one');
     following.write('one');
@@ -126,7 +126,7 @@ describe('followLog', () => {
     expect(await following.log()).toBe('one\ntwo\n');
   });
 
-  it('does not take an early end of the stream for the end of the log (weakness 11)', async () => {
+  it('does not take an early end of the stream for the end of the log (known issue 11)', async () => {
     const following = await aFollowing();
     following.write('one');
     await settle();
@@ -152,7 +152,7 @@ describe('followLog', () => {
     expect(await following.log()).toBe('one\nhalf\n');
   });
 
-  it('waits for a container that is not ready, longer each time (weakness 21)', async () => {
+  it('waits for a container that is not ready, longer each time (known issue 21)', async () => {
     const following = new Following();
     following.source.refusal = 'not-ready';
     await following.start();

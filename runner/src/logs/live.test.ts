@@ -68,7 +68,7 @@ describe('LiveView', () => {
     expect(batches).toHaveLength(1);
   });
 
-  it('loses nothing of a failed batch (weaknesses 28 and 64), waiting longer each time', async () => {
+  it('loses nothing of a failed batch (known issue 64), waiting longer each time', async () => {
     const { clock, view, batches, server, shown } = aView();
     server.mood = 'refuses';
     view.push(line(0));

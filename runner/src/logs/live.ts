@@ -5,7 +5,7 @@ import { LineQueue } from './line-queue.ts';
 /** Sends one batch; one try. */
 export type SendBatch = (lines: readonly LogLine[], signal: AbortSignal) => Promise<void>;
 
-/** At most one batch in this time (drone-rpc-spec §5.3). */
+/** At most one batch in this time (drone-rpc §5.3). */
 export const BATCH_EVERY_MS = 1000;
 export const BATCH_LINES = 1000;
 export const BATCH_BYTES = 1024 * 1024;

@@ -21,7 +21,7 @@ describe('LogWindow', () => {
     ]);
   });
 
-  it('keeps the first quarter and the end beyond it, and says what it left out (weakness 64)', () => {
+  it('keeps the first quarter and the end beyond it, and says what it left out (known issue 64)', () => {
     const lines = windowOf(100, Array<number>(20).fill(10));
 
     expect(lines.map((one) => one.pos)).toEqual([0, 1, 2, 12, 13, 14, 15, 16, 17, 18, 19]);
@@ -32,7 +32,7 @@ describe('LogWindow', () => {
     });
   });
 
-  it('survives a line that is longer than the limit (weakness 2)', () => {
+  it('survives a line that is longer than the limit (known issue 2)', () => {
     expect(windowOf(100, [1000]).map((one) => one.out)).toEqual([
       '... 1 line (1000 bytes) left out here: the log is over its size limit ...\n',
     ]);

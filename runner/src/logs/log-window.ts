@@ -1,7 +1,7 @@
 import type { LogLine } from '../pipeline/drone.ts';
 import { LineQueue } from './line-queue.ts';
 
-/** Bytes of text that a step's stored log may have (drone-rpc-spec §5.4); databases of some servers end at 16 MiB of JSON. */
+/** Bytes of text that a step's stored log may have (drone-rpc §5.4); databases of some servers end at 16 MiB of JSON. */
 export const LIMIT_BYTES = 5 * 1024 * 1024;
 /** JSON around each line costs some 40 bytes: without this, 5 MiB of empty lines would make an upload of 200 MB. */
 export const LIMIT_LINES = 200_000;

@@ -1,4 +1,4 @@
-/** Parts shorter than this are ignored, as they always were (runner-spec §6.8). */
+/** Parts shorter than this are ignored, as they always were (previous-runner §6.8). */
 const SHORTEST_BYTES = 2;
 /** A shorter encoded form would hide ordinary words. */
 const SHORTEST_FORM = 6;

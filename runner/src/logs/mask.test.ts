@@ -61,7 +61,7 @@ describe('Masks', () => {
     expect(new Masks(values).text(text)).toBe(want);
   });
 
-  describe('encoded forms (weakness 28)', () => {
+  describe('encoded forms (known issue 28)', () => {
     const secret = 'pä$$ w0rd/<+>&"\\!';
     it.each([
       ['URL', encodeURIComponent(secret)],

@@ -13,7 +13,7 @@ interface Span {
 
 /**
  * Secrets to hide in logs, built once for a set of values and shared by its steps. Each value is split at newlines and trimmed;
- * parts under 2 bytes are ignored (runner-spec §6.8); base64, URL and JSON forms are hidden too. Everything that any secret covers
+ * parts under 2 bytes are ignored (previous-runner §6.8); base64, URL and JSON forms are hidden too. Everything that any secret covers
  * is hidden: of two that overlap nothing stays. Time is linear in the text, whatever the secrets.
  */
 export class Masks {

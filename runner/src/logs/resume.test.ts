@@ -46,7 +46,7 @@ describe('LogCursor', () => {
     expect(cursor.sinceTime()).toBe('2026-01-14T09:30:06Z');
   });
 
-  it('takes each line once, wherever the stream broke (weakness 20)', () => {
+  it('takes each line once, wherever the stream broke (known issue 20)', () => {
     const bytes = kubeletBytes(file);
     for (let cut = 0; cut <= bytes.length; cut++) expect(many(file, [cut])).toBe(textOf(file));
   });

@@ -77,7 +77,7 @@ describe('openStepLog', () => {
     expect(live).toEqual(want);
   });
 
-  it('stores an empty log as an empty array, with no empty line at its end (weakness 64)', async () => {
+  it('stores an empty log as an empty array, with no empty line at its end (known issue 64)', async () => {
     const { stepLog, uploads } = setUp();
     await stepLog.finish(never);
     expect(uploads).toEqual([[]]);
@@ -120,7 +120,7 @@ describe('openStepLog', () => {
     expect(outs(uploads[0])).toEqual(['\u001b]1338;e30=\u001b]0m\n']);
   });
 
-  it('gives back an unterminated card at the end (weakness 22)', async () => {
+  it('gives back an unterminated card at the end (known issue 22)', async () => {
     const { stepLog, uploads, record } = setUp({ masks: new Masks(['AAAA']) });
     stepLog.append(record('\u001b]1338;AAAA'));
     stepLog.append(record('BBBB'));
@@ -146,7 +146,7 @@ describe('openStepLog', () => {
     expect(outs(uploads[0])).toEqual(['begun\n', 'next\n', 'last\n']);
   });
 
-  it('cuts a line that is too long into several, only the last with a newline (weakness 2)', async () => {
+  it('cuts a line that is too long into several, only the last with a newline (known issue 2)', async () => {
     const { stepLog, uploads, record } = setUp();
     const piece = 'x'.repeat(PIECE_BYTES);
     for (const part of [0, 1, 2]) stepLog.append(record(piece, { part, ends: false }));
@@ -224,7 +224,7 @@ describe('openStepLog', () => {
     expect(uploads[0]?.map((line) => line.time)).toEqual([0, 3]);
   });
 
-  it('tries an upload three times; then says so in our own log, and fails nothing (weakness 19)', async () => {
+  it('tries an upload three times; then says so in our own log, and fails nothing (known issue 19)', async () => {
     const { clock, stepLog, uploads, warnings } = setUp({}, () => Promise.reject(new Error('502')));
     const finishing = stepLog.finish(never);
     await clock.step(6000);

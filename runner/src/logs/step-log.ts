@@ -68,7 +68,7 @@ const UPLOAD_PAUSES_MS = [1000, 5000];
 /** Notes that wait for the end of a container's line; more would only be noise. */
 const WAITING_NOTES = 100;
 
-/** Opens the log of a step (drone-rpc-spec §5). */
+/** Opens the log of a step (drone-rpc §5). */
 export function openStepLog(deps: StepLogDeps, options: StepLogOptions): StepLog {
   return new LogOfStep(deps, options);
 }

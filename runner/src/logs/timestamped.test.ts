@@ -55,7 +55,7 @@ describe('TimestampedParser', () => {
     expect(parseText(`${STAMP} \ufeffx\n`)).toEqual([line('\ufeffx')]);
   });
 
-  it('cuts a line of many MiB into pieces, which joined are the line (weakness 2)', () => {
+  it('cuts a line of many MiB into pieces, which joined are the line (known issue 2)', () => {
     const text = 'é'.repeat(3 * 1024 * 1024);
     const records = parseText(`${STAMP} ${text}\n${STAMP} next\n`);
 

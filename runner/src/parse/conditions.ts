@@ -2,7 +2,7 @@ import type { Condition, Conditions } from '../pipeline/pipeline.ts';
 import type { RunPolicy } from '../pipeline/run-plan.ts';
 import { doublestarMatch } from './doublestar.ts';
 
-/** What conditions are compared with (runner-spec §3.8.2); empty text where the build has none. */
+/** What conditions are compared with (previous-runner §3.8.2); empty text where the build has none. */
 export interface ConditionFacts {
   readonly action: string;
   /** Target branch. */
@@ -28,11 +28,11 @@ function passes(condition: Condition | undefined, value: string): boolean {
   return condition.include.length === 0 || condition.include.some((glob) => doublestarMatch(glob, value));
 }
 
-/** Whether a step's `when` or a policy's `match` holds for a build (runner-spec §3.8.2). */
+/** Whether a step's `when` or a policy's `match` holds for a build (previous-runner §3.8.2). */
 export const matchesConditions = (conditions: Conditions, facts: ConditionFacts): boolean =>
   COMPARED.every((name) => passes(conditions[name], facts[name]));
 
-/** On which results of the earlier steps a step runs, from `when.status` (runner-spec §4.11). */
+/** On which results of the earlier steps a step runs, from `when.status` (previous-runner §4.11). */
 export function runPolicyOf(when: Conditions): RunPolicy {
   if (when.status === undefined || isEmpty(when.status) || !passes(when.status, 'failure'))
     return 'on-success';

@@ -11,7 +11,7 @@ const MAX_PROBLEMS = 50;
 
 /**
  * Reads typed values out of a YAML tree and collects what doesn't fit, so that an author sees all of it at once
- * (runner-spec §3.3). Every method takes undefined for an absent field and gives that type's empty value.
+ * (previous-runner §3.3). Every method takes undefined for an absent field and gives that type's empty value.
  */
 export class Decoder {
   private readonly problems: { readonly line: number; readonly text: string }[] = [];

@@ -22,7 +22,7 @@ describe('splitDocuments', () => {
     expect(splitDocuments('a: 1\r\n---\r\nb: 2\r\n').map(({ text }) => text)).toEqual(['a: 1', 'b: 2\n']);
   });
 
-  it('weakness 43: keeps lines of 64 KiB and more, and what follows them', () => {
+  it('known issue 43: keeps lines of 64 KiB and more, and what follows them', () => {
     const long = `a: ${'x'.repeat(200_000)}`;
 
     expect(splitDocuments(`${long}\n---\nb: 2`).map(({ text }) => text)).toEqual([long, 'b: 2']);

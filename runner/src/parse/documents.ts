@@ -5,8 +5,8 @@ export interface SourceDocument {
 }
 
 /**
- * Cuts a pipeline file in documents by lines (runner-spec §3.1): a line beginning with `---` starts one (its rest is dropped),
- * a line beginning with `...` ends the input. Lines may be of any length (weakness 43).
+ * Cuts a pipeline file in documents by lines (previous-runner §3.1): a line beginning with `---` starts one (its rest is dropped),
+ * a line beginning with `...` ends the input. Lines may be of any length (known issue 43).
  */
 export function splitDocuments(text: string): readonly SourceDocument[] {
   const documents: SourceDocument[] = [];

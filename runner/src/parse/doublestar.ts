@@ -46,7 +46,7 @@ function advance(piece: Piece, pieces: readonly string[], from: ReadonlySet<numb
 }
 
 /**
- * Whether a value passes a glob of conditions and namespace rules (runner-spec §3.8.2).
+ * Whether a value passes a glob of conditions and namespace rules (previous-runner §3.8.2).
  * Compared piece by piece between `/`; a piece `**` spans any number of pieces, at the end at least one. A malformed pattern never matches.
  */
 export function doublestarMatch(pattern: string, value: string): boolean {

@@ -19,7 +19,7 @@ const stepOf = (fields: string): PipelineStep => {
   return step;
 };
 
-describe('parseManifest: documents (§3.1)', () => {
+describe('parseManifest: documents (previous-runner §3.1)', () => {
   it('keeps Kubernetes pipelines and secrets, skips the rest', () => {
     const manifest = parseManifest(
       [
@@ -48,7 +48,7 @@ describe('parseManifest: documents (§3.1)', () => {
     expect(() => parseManifest(`${HEAD}\n---\n${foreign}`)).toThrow(/^yaml: /);
   });
 
-  it('weakness 43: reads what follows a line of 64 KiB and more', () => {
+  it('known issue 43: reads what follows a line of 64 KiB and more', () => {
     const pipeline = pipelineOf(`environment: {A: ${'x'.repeat(100_000)}}\nsteps: [{name: last, image: b}]`);
 
     expect(pipeline.environment['A']?.length).toBe(100_000);
@@ -64,7 +64,7 @@ describe('parseManifest: documents (§3.1)', () => {
   });
 });
 
-describe('parseManifest: pipelines (§3.5)', () => {
+describe('parseManifest: pipelines (previous-runner §3.5)', () => {
   it('fills what is not said with nothing', () => {
     expect(pipelineOf('')).toEqual({
       name: 'default',
@@ -132,7 +132,7 @@ host_aliases: [{ip: 10.0.0.1, hostnames: [x, y]}]
   });
 
   it.each([
-    ['weakness 42: the natural spelling', '{toleration_seconds: 5}', 5],
+    ['known issue 42: the natural spelling', '{toleration_seconds: 5}', 5],
     ['the spelling that always worked', '{tolerationseconds: 6}', 6],
     ['which wins over the other', '{tolerationseconds: 6, toleration_seconds: 5}', 6],
     ['neither', '{key: a}', undefined],
@@ -140,7 +140,7 @@ host_aliases: [{ip: 10.0.0.1, hostnames: [x, y]}]
     expect(pipelineOf(`tolerations: [${toleration}]`).tolerations[0]?.tolerationSeconds).toBe(want);
   });
 
-  it('weakness 47: reads clone.retries', () => {
+  it('known issue 47: reads clone.retries', () => {
     expect(pipelineOf('clone: {retries: 4}').clone.retries).toBe(4);
   });
 
@@ -154,7 +154,7 @@ host_aliases: [{ip: 10.0.0.1, hostnames: [x, y]}]
   });
 });
 
-describe('parseManifest: steps (§3.6)', () => {
+describe('parseManifest: steps (previous-runner §3.6)', () => {
   it('reads every field', () => {
     const step = stepOf(`
 commands: [go build, 1.0]
@@ -237,7 +237,7 @@ shell: bash`);
     ]);
   });
 
-  it('weakness 41: a scalar below include or exclude is a list of one, and is said', () => {
+  it('known issue 41: a scalar below include or exclude is a list of one, and is said', () => {
     const manifest = parseManifest(
       `${HEAD}steps:\n- name: a\n  when:\n    branch: {include: main, exclude: dev}\n`,
     );
@@ -261,7 +261,7 @@ shell: bash`);
   });
 });
 
-describe('parseManifest: volumes (§3.7)', () => {
+describe('parseManifest: volumes (previous-runner §3.7)', () => {
   it.each<[string, string, object]>([
     ['temp', 'temp: {}', { kind: 'temp', medium: '', sizeLimitBytes: 0 }],
     [
@@ -270,18 +270,18 @@ describe('parseManifest: volumes (§3.7)', () => {
       { kind: 'temp', medium: 'memory', sizeLimitBytes: 2 ** 30 },
     ],
     [
-      'weakness 49: a size limit for any medium',
+      'known issue 49: a size limit for any medium',
       'temp: {size_limit: 100}',
       { kind: 'temp', medium: '', sizeLimitBytes: 100 },
     ],
     [
-      'weakness 48: host, with its path as written',
+      'known issue 48: host, with its path as written',
       'host: {path: /var/run/docker.sock}',
       { kind: 'host', path: '/var/run/docker.sock' },
     ],
     ['claim', 'claim: {name: c, read_only: true}', { kind: 'claim', claimName: 'c', readOnly: true }],
     [
-      'weakness 45: an omitted mode stays unsaid',
+      'known issue 45: an omitted mode stays unsaid',
       'config_map: {name: c}',
       { kind: 'config_map', configMapName: 'c', defaultMode: undefined, optional: false },
     ],
@@ -295,7 +295,7 @@ describe('parseManifest: volumes (§3.7)', () => {
       'secret: {name: s, default_mode: 0400}',
       { kind: 'secret', secretName: 's', defaultMode: 256, optional: false },
     ],
-    ['weakness 50: temp with nothing behind it has no source', 'temp:', { kind: 'none' }],
+    ['known issue 50: temp with nothing behind it has no source', 'temp:', { kind: 'none' }],
     ['an unknown source is none', 'nfs: {}', { kind: 'none' }],
     [
       'of several sources the first of a fixed order counts',
@@ -307,7 +307,7 @@ describe('parseManifest: volumes (§3.7)', () => {
   });
 });
 
-describe('parseManifest: errors (§3.3)', () => {
+describe('parseManifest: errors (previous-runner §3.3)', () => {
   it.each([
     [
       'text for a list',
@@ -370,7 +370,7 @@ describe('parseManifest: errors (§3.3)', () => {
     ['a nameless step', '[{image: x}]', 'Linter: invalid or missing step name'],
     ['a name of 101 bytes', `[{name: ${'ö'.repeat(50)}x}]`, 'Linter: step name cannot exceed 100 characters'],
     ['a name twice', '[{name: a}, {name: b}, {name: a}]', 'Linter: duplicate step name'],
-  ])('§3.11: %s', (_, steps, message) => {
+  ])('previous-runner §3.11: %s', (_, steps, message) => {
     expect(() => pipelineOf(`steps: ${steps}`)).toThrow(new PipelineError('lint', message));
   });
 

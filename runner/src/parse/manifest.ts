@@ -5,7 +5,7 @@ import { splitDocuments } from './documents.ts';
 import { readPipeline } from './read-pipeline.ts';
 import { parseYamlTree, TokenBudget, type YamlNode } from './yaml-tree.ts';
 
-/** The common head of all documents; its types are checked even where the rest concerns another runner (runner-spec §3.1). */
+/** The common head of all documents; its types are checked even where the rest concerns another runner (previous-runner §3.1). */
 function readHead(decoder: Decoder, node: YamlNode): { readonly kind: string; readonly type: string } {
   const fields = decoder.fields(node, 'document');
   for (const key of ['version', 'name']) decoder.text(fields.get(key));
@@ -16,7 +16,7 @@ function readHead(decoder: Decoder, node: YamlNode): { readonly kind: string; re
   return { kind: decoder.text(fields.get('kind')), type: decoder.text(fields.get('type')) };
 }
 
-/** A `kind: secret` document (runner-spec §3.9). */
+/** A `kind: secret` document (previous-runner §3.9). */
 function readSecret(decoder: Decoder, node: YamlNode): SecretDocument {
   const fields = decoder.fields(node, 'secret');
   const get = decoder.fields(fields.get('get'), 'get');
@@ -45,10 +45,10 @@ function readManifest(text: string): Manifest {
 }
 
 /**
- * A pipeline file after substitution: what of it concerns this runner (runner-spec §3.1, §3.3 to §3.11).
+ * A pipeline file after substitution: what of it concerns this runner (previous-runner §3.1, §3.3 to §3.11).
  * Documents of other kinds and types are skipped, unknown keys ignored. Lines are those of the substituted text.
  *
- * @throws {PipelineError} `yaml` (`yaml: line N: ...`, or `yaml: unmarshal errors:` and a line for each), `lint` for §3.11
+ * @throws {PipelineError} `yaml` (`yaml: line N: ...`, or `yaml: unmarshal errors:` and a line for each), `lint` for previous-runner §3.11
  */
 export function parseManifest(text: string): Manifest {
   try {

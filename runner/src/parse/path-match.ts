@@ -32,7 +32,7 @@ function findChunk(
 }
 
 /**
- * Go's `path.Match`, in which `DRONE_LIMIT_REPOS` and `DRONE_LIMIT_EVENTS` are written (runner-spec §1.3):
+ * Go's `path.Match`, in which `DRONE_LIMIT_REPOS` and `DRONE_LIMIT_EVENTS` are written (previous-runner §1.3):
  * `*` and `?` don't cross `/`, classes may. A malformed pattern never matches.
  */
 export function pathMatch(pattern: string, text: string): boolean {

@@ -2,7 +2,7 @@ import { CONDITION_NAMES, type Condition, type Conditions } from '../pipeline/pi
 import { type Decoder, isNull } from './decoder.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
-/** A `when` or `match` (runner-spec §3.8.1). Null conditions are left out. */
+/** A `when` or `match` (previous-runner §3.8.1). Null conditions are left out. */
 export function readConditions(decoder: Decoder, node: YamlNode | undefined): Conditions {
   const fields = decoder.fields(node, 'conditions');
   const conditions: Partial<Record<(typeof CONDITION_NAMES)[number], Condition>> = {};
@@ -22,7 +22,7 @@ function readCondition(decoder: Decoder, name: string, node: YamlNode): Conditio
   return { include: globs('include'), exclude: globs('exclude') };
 }
 
-/** Weakness 41: the old runner dropped a scalar here, and the condition then matched everything. */
+/** Known issue 41: the old runner dropped a scalar here, and the condition then matched everything. */
 function readGlobs(decoder: Decoder, place: string, node: YamlNode | undefined): readonly string[] {
   if (node?.kind !== 'scalar' || isNull(node)) return decoder.texts(node);
   const text = decoder.text(node);

@@ -5,7 +5,7 @@ import { readAmount, readStep, warnUnsupported } from './read-step.ts';
 import { readVolume } from './read-volume.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
-/** Name of a pipeline whose author gave none (runner-spec §3.4). */
+/** Name of a pipeline whose author gave none (previous-runner §3.4). */
 export const DEFAULT_PIPELINE_NAME = 'default';
 
 /** With the old runner's exact words, hence without the line. */
@@ -37,7 +37,7 @@ function readMetadata(decoder: Decoder, node: YamlNode | undefined): Pipeline['m
   };
 }
 
-/** Weakness 42: the natural spelling of the seconds works, besides the one that always did. */
+/** Known issue 42: the natural spelling of the seconds works, besides the one that always did. */
 export function readToleration(decoder: Decoder, node: YamlNode): Toleration {
   const fields = decoder.fields(node, 'toleration');
   const text = (key: string): string => decoder.text(fields.get(key));
@@ -74,7 +74,7 @@ function readHostAlias(decoder: Decoder, node: YamlNode): Pipeline['hostAliases'
   return { ip: decoder.text(fields.get('ip')), hostnames: decoder.texts(fields.get('hostnames')) };
 }
 
-/** The parser's own checks, of steps only (runner-spec §3.11). */
+/** The parser's own checks, of steps only (previous-runner §3.11). */
 function checkStepName(step: PipelineStep, seen: Set<string>): void {
   if (step.name === '') throw lintError('Linter: invalid or missing step name');
   if (Buffer.byteLength(step.name) > 100) throw lintError('Linter: step name cannot exceed 100 characters');
@@ -103,7 +103,7 @@ function readServices(decoder: Decoder, node: YamlNode | undefined): readonly Pi
 }
 
 /**
- * A document of kind `pipeline` and type `kubernetes` (runner-spec §3.5).
+ * A document of kind `pipeline` and type `kubernetes` (previous-runner §3.5).
  *
  * @returns a function that judges the steps' names, to be called when `decoder.finish()` has passed
  */

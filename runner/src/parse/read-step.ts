@@ -6,7 +6,7 @@ import { settingValue, settingVariable } from './settings.ts';
 import { resolveScalar } from './yaml-scalar.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
-/** Keys of other Drone runners (runner-spec §3.5 end), ignored by this one. */
+/** Keys of other Drone runners (previous-runner §3.5), ignored by this one. */
 const UNSUPPORTED = [
   'devices',
   'network_mode',
@@ -32,7 +32,7 @@ export function warnUnsupported(decoder: Decoder, fields: Fields, place: string)
   }
 }
 
-/** Bytes given as a number, or as text with a unit (runner-spec §1.2, §3.3). */
+/** Bytes given as a number, or as text with a unit (previous-runner §1.2, §3.3). */
 export function readBytes(decoder: Decoder, node: YamlNode | undefined): number {
   if (node?.kind !== 'scalar' || resolveScalar(node).kind !== 'text') return decoder.integer(node);
   const text = decoder.text(node);
@@ -94,7 +94,7 @@ function readMount(decoder: Decoder, node: YamlNode): PipelineMount {
   };
 }
 
-/** A step or service (runner-spec §3.6) that is not null. */
+/** A step or service (previous-runner §3.6) that is not null. */
 export function readStep(decoder: Decoder, node: YamlNode): PipelineStep {
   const fields = decoder.fields(node, 'step');
   const text = (key: string): string => decoder.text(fields.get(key));

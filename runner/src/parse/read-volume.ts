@@ -3,7 +3,7 @@ import { type Decoder, type Fields, isNull } from './decoder.ts';
 import { readBytes } from './read-step.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
-/** In the order in which the first one given wins (runner-spec §3.7). */
+/** In the order in which the first one given wins (previous-runner §3.7). */
 const SOURCES = ['temp', 'host', 'claim', 'config_map', 'secret'] as const;
 type Source = (typeof SOURCES)[number];
 
@@ -52,7 +52,7 @@ const READERS: Readonly<Record<Source, (decoder: Decoder, fields: Fields) => Vol
   }),
 };
 
-/** Weakness 45: an omitted mode stays unsaid, so that Kubernetes' own default (0644) applies. */
+/** Known issue 45: an omitted mode stays unsaid, so that Kubernetes' own default (0644) applies. */
 function projection(
   decoder: Decoder,
   fields: Fields,

@@ -14,7 +14,7 @@ describe('settingVariable', () => {
   });
 });
 
-describe('settingValue (§3.10)', () => {
+describe('settingValue (previous-runner §3.10)', () => {
   it.each([
     ['text', 'hello', 'hello'],
     ['a quoted number', '"0644"', '0644'],

@@ -6,7 +6,7 @@ import type { YamlMap, YamlNode, YamlScalar } from './yaml-tree.ts';
 /** Name of the variable by which a plugin hears of a setting: upper case, nothing else changed. */
 export const settingVariable = (key: string): string => `PLUGIN_${key.toUpperCase()}`;
 
-/** A plugin setting as variable text or secret reference; undefined = no variable (runner-spec §3.10). */
+/** A plugin setting as variable text or secret reference; undefined = no variable (previous-runner §3.10). */
 export function settingValue(node: YamlNode): EnvValue | undefined {
   const secret = node.kind === 'map' ? secretName(node) : '';
   if (secret !== '') return { kind: 'secret', secret };

@@ -13,7 +13,7 @@ function taken(nodes: readonly GlobNode[], chars: readonly string[], longest: bo
 
 /**
  * `${v#pattern}` and its three kin: the value without the shortest or longest part at that end which the pattern covers
- * (runner-spec §3.2). `*` crosses `/`; a malformed pattern takes nothing away.
+ * (previous-runner §3.2). `*` crosses `/`; a malformed pattern takes nothing away.
  */
 export function stripPattern(
   value: string,

@@ -37,7 +37,7 @@ describe('substitute: outside expressions', () => {
     ['# comments too: ${w}', '# comments too: W'],
   ]);
 
-  describe('backslashes stay as written (a fault of the old library, Appendix C)', () => {
+  describe('backslashes stay as written (a fault of the old library, previous-runner §10)', () => {
     table([
       ['echo "a\\\\nb" \\/ \\x', 'echo "a\\\\nb" \\/ \\x'],
       ['\\${w}', '\\W'],
@@ -81,7 +81,7 @@ describe('substitute: substrings', () => {
     ['${v:0x1}', 'hello/wörld.tar.gz'],
   ]);
 
-  describe('weakness 4: a negative length counts from the end and crashes nothing', () => {
+  describe('known issue 4: a negative length counts from the end and crashes nothing', () => {
     table([
       ['${p:0:-1}', 'aXbX'],
       ['${p:3:${minus2}}', ''],

@@ -246,7 +246,7 @@ class Substitution {
 }
 
 /**
- * Replaces the `${...}` expressions of a whole pipeline file, comments included, before it is parsed (runner-spec §3.2).
+ * Replaces the `${...}` expressions of a whole pipeline file, comments included, before it is parsed (previous-runner §3.2).
  * Unknown variables are empty; a value with a newline is put in quotes so that the YAML stays valid.
  * Outside expressions only `$$` changes (to `$`): backslashes stay, unlike in the old library, which turned `\\` to `\` and `\/` to `/`.
  *

@@ -1,7 +1,7 @@
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { YamlScalar } from './yaml-tree.ts';
 
-/** What a scalar means where its reader has not asked for text (runner-spec §3.3: YAML 1.1, as the old library read it). */
+/** What a scalar means where its reader has not asked for text (previous-runner §3.3: YAML 1.1, as the old library read it). */
 export type ScalarValue =
   | { readonly kind: 'null' }
   | { readonly kind: 'bool'; readonly value: boolean }

@@ -11,7 +11,7 @@ const resolve = (text: string): unknown => {
 };
 
 // The wanted values are what buildkite/yaml 2.1.0 made of them.
-describe('scalars (§3.3)', () => {
+describe('scalars (previous-runner §3.3)', () => {
   it.each<[string, string, unknown]>([
     ['y', 'bool', true],
     ['On', 'bool', true],

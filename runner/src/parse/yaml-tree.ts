@@ -202,7 +202,7 @@ function syntaxOf(text: string, lines: LineCounter, budget: TokenBudget): readon
 }
 
 /**
- * One document as a tree (YAML 1.1 as in runner-spec §3.3). Null document: a null scalar.
+ * One document as a tree (YAML 1.1 as in previous-runner §3.3). Null document: a null scalar.
  *
  * @throws {PipelineError} `yaml`: syntax errors (`yaml: line N: ...`), unknown or cyclic anchors, alias bombs, absurd depth or size
  */

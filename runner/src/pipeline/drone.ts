@@ -1,6 +1,6 @@
-/** What a Drone server says and hears (drone-rpc-spec §3). Missing, null, zero and empty are one and the same there; here every field is set. */
+/** What a Drone server says and hears (drone-rpc §3). Missing, null, zero and empty are one and the same there; here every field is set. */
 
-/** Words of spec §3.10 that a runner meets. */
+/** Words of drone-rpc §3.10 that a runner meets. */
 export type Status =
   | 'waiting_on_dependencies'
   | 'blocked'
@@ -13,14 +13,14 @@ export type Status =
   | 'skipped'
   | 'declined';
 
-/** What a runner asks for (§3.1). */
+/** What a runner asks for (drone-rpc §3.1). */
 export interface Filter {
   readonly kind: 'pipeline';
   readonly type: 'kubernetes';
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** A step as the server keeps it (§3.3). `stageId` travels under the misleading name `step_id`. Times are Unix seconds. */
+/** A step as the server keeps it (drone-rpc §3.3). `stageId` travels under the misleading name `step_id`. Times are Unix seconds. */
 export interface DroneStep {
   readonly id: number;
   readonly stageId: number;
@@ -39,7 +39,7 @@ export interface DroneStep {
   readonly schema: string;
 }
 
-/** A stage as the server keeps it (§3.2). PUT replaces, so everything is echoed. Times are Unix seconds. */
+/** A stage as the server keeps it (drone-rpc §3.2). PUT replaces, so everything is echoed. Times are Unix seconds. */
 export interface DroneStage {
   readonly id: number;
   readonly repoId: number;
@@ -71,7 +71,7 @@ export interface DroneStage {
   readonly steps: readonly DroneStep[];
 }
 
-/** The build (§3.4), read only. */
+/** The build (drone-rpc §3.4), read only. */
 export interface DroneBuild {
   readonly id: number;
   readonly number: number;
@@ -106,7 +106,7 @@ export interface DroneBuild {
   readonly stages: readonly DroneStage[];
 }
 
-/** The repository (§3.5). `timeoutMinutes` is the limit of a whole stage; 0 from the server means 60. */
+/** The repository (drone-rpc §3.5). `timeoutMinutes` is the limit of a whole stage; 0 from the server means 60. */
 export interface DroneRepo {
   readonly id: number;
   readonly uid: string;
@@ -123,18 +123,18 @@ export interface DroneRepo {
   readonly trusted: boolean;
   readonly protected: boolean;
   readonly timeoutMinutes: number;
-  /** Key of secrets that are encrypted in the YAML (§6.6). */
+  /** Key of secrets that are encrypted in the YAML (drone-rpc §6.6). */
   readonly secret: string;
 }
 
-/** Credentials for the clone (§3.6). */
+/** Credentials for the clone (drone-rpc §3.6). */
 export interface Netrc {
   readonly machine: string;
   readonly login: string;
   readonly password: string;
 }
 
-/** The server itself (§3.7). */
+/** The server itself (drone-rpc §3.7). */
 export interface DroneSystem {
   readonly proto: string;
   readonly host: string;
@@ -142,14 +142,14 @@ export interface DroneSystem {
   readonly version: string;
 }
 
-/** A secret that came with the stage (§3.7). */
+/** A secret that came with the stage (drone-rpc §3.7). */
 export interface ServerSecret {
   readonly name: string;
   readonly data: string;
   readonly pullRequest: boolean;
 }
 
-/** Everything about an accepted stage (§2.3). `rawRepo` and `rawBuild` are what plugins are sent (§6.4). */
+/** Everything about an accepted stage (drone-rpc §2.3). `rawRepo` and `rawBuild` are what plugins are sent (drone-rpc §6.4). */
 export interface StageDetail {
   readonly repo: DroneRepo;
   readonly build: DroneBuild;
@@ -162,7 +162,7 @@ export interface StageDetail {
   readonly rawBuild: Readonly<Record<string, unknown>>;
 }
 
-/** One line of a step's log (§3.8): `time` in whole seconds since the log was opened; `out` ends in a newline. */
+/** One line of a step's log (drone-rpc §3.8): `time` in whole seconds since the log was opened; `out` ends in a newline. */
 export interface LogLine {
   readonly pos: number;
   readonly out: string;

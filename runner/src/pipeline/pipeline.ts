@@ -1,4 +1,4 @@
-/** A pipeline of type `kubernetes`, as its author wrote it, after substitution and parsing (runner-spec §3.5–3.8). Data only. */
+/** A pipeline of type `kubernetes`, as its author wrote it, after substitution and parsing (previous-runner §3.5–3.8). Data only. */
 
 /** Text, or the name of a secret. */
 export type EnvValue =
@@ -25,7 +25,7 @@ export const CONDITION_NAMES = [
   'target',
 ] as const;
 
-/** `when` of a step, or `match` of a policy (§3.8). Absent = no condition. */
+/** `when` of a step, or `match` of a policy (previous-runner §3.8). Absent = no condition. */
 export type Conditions = Readonly<Partial<Record<(typeof CONDITION_NAMES)[number], Condition>>>;
 
 /** CPU in millicores and memory in bytes; 0 = not said. */
@@ -40,7 +40,7 @@ export interface PipelineMount {
   readonly subPath: string;
 }
 
-/** A step or a service (§3.6). `settings` are already turned to `PLUGIN_*` text (§3.10), keyed by variable name. */
+/** A step or a service (previous-runner §3.6). `settings` are already turned to `PLUGIN_*` text (previous-runner §3.10), keyed by variable name. */
 export interface PipelineStep {
   readonly name: string;
   readonly image: string;
@@ -65,7 +65,7 @@ export interface PipelineStep {
   readonly line: number;
 }
 
-/** A volume (§3.7): exactly one source, or `none` when the author gave none (an error of the linter's later checks). */
+/** A volume (previous-runner §3.7): exactly one source, or `none` when the author gave none (an error of the linter's later checks). */
 export type PipelineVolume = {
   readonly name: string;
   /** Where it stands in the YAML text, from 1; absent when not known. */
@@ -141,7 +141,7 @@ export interface Pipeline {
   readonly hostAliases: readonly { readonly ip: string; readonly hostnames: readonly string[] }[];
 }
 
-/** A `kind: secret` document (§3.9). */
+/** A `kind: secret` document (previous-runner §3.9). */
 export interface SecretDocument {
   readonly name: string;
   /** Encrypted, base64; empty when `get` is used. */

@@ -52,7 +52,7 @@ describe('a step', () => {
     expect(reports(ended(fresh, 1, at(code)))[0]).toBe(want);
   });
 
-  it('killed for memory says so, with the code of a kill whatever its own (weakness 36)', () => {
+  it('killed for memory says so, with the code of a kill whatever its own (known issue 36)', () => {
     expect(ended(fresh, 1, at(2, { oom: true })).get(1)).toMatchObject({
       status: 'failure',
       exitCode: 137,
@@ -102,7 +102,7 @@ describe('a step', () => {
   });
 });
 
-/** runner-spec §6.6, drone-rpc-spec §4.4, §4.6. */
+/** previous-runner §6.6, drone-rpc §4.4, §4.6. */
 describe('a stage ends', () => {
   const state = (...codes: readonly (number | 'running' | 'pending')[]): StageState =>
     codes.reduce<StageState>((now, code, index) => {

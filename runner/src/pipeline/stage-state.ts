@@ -93,7 +93,7 @@ export function isFinal(state: StageState, n: number): boolean {
   return status !== 'pending' && status !== 'running';
 }
 
-/** The state with which the stage is closed: nothing is left pending or running (drone-rpc-spec §4.4, §4.6). */
+/** The state with which the stage is closed: nothing is left pending or running (drone-rpc §4.4, §4.6). */
 export function concluded(
   state: StageState,
   plan: RunPlan,

@@ -27,7 +27,7 @@ export type StepResult =
 /** Results by step number; a step that is missing has not begun. */
 export type StepResults = ReadonlyMap<number, StepResult>;
 
-/** Exit code by which a step ends the pipeline as a success (runner-spec 6.4). */
+/** Exit code by which a step ends the pipeline as a success (previous-runner §6.4). */
 const codeEndEarly = 78;
 
 /**

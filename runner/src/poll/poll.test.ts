@@ -46,7 +46,7 @@ function begin(script: readonly Answer[], options: Partial<PollOptions> & { beco
 const quiet: Answer = { afterMs: 30_000 };
 
 describe('poll', () => {
-  it('asks again at once after a quiet long poll (§2.0)', async () => {
+  it('asks again at once after a quiet long poll (drone-rpc §2.0)', async () => {
     const { clock, askedMs, stop } = begin([quiet]);
     await clock.step(90_000);
     expect(askedMs).toEqual([0, 30_000, 60_000, 90_000]);
@@ -77,7 +77,7 @@ describe('poll', () => {
     ['500', new CiServerError('request', 500, 'trouble')],
     ['no answer', new CiServerError('request', 0, 'refused')],
     ['something unheard of', new TypeError('a bug')],
-  ])('does not hammer a server that answers %s (17)', async (_, error) => {
+  ])('does not hammer a server that answers %s (known issue 17)', async (_, error) => {
     const { clock, askedMs, answered, stop } = begin([{ error }]);
     await clock.step(120_000);
     expect(askedMs.slice(0, 4)).toEqual([0, 1_000, 3_000, 7_000]);
@@ -134,8 +134,8 @@ describe('poll', () => {
   });
 
   it.each([
-    ['in the middle of a long poll (61)', [quiet]],
-    ['in the middle of a pause (61)', [{ error: new CiServerError('request', 500, 'trouble') }]],
+    ['in the middle of a long poll (known issue 61)', [quiet]],
+    ['in the middle of a pause (known issue 61)', [{ error: new CiServerError('request', 500, 'trouble') }]],
   ])('ends %s', async (_, script) => {
     const { clock, polling, stop } = begin(script);
     await clock.step(10);

@@ -39,7 +39,7 @@ export async function poll(parts: PollParts, options: PollOptions, signal: Abort
     const outcome = await pollOnce(parts, options, signal);
     if (signal.aborted) return;
     missed = outcome.kind === 'missed' ? missed + 1 : 0;
-    // One offer that came to nothing is ordinary; the same one again and again must not become a busy loop (17).
+    // One offer that came to nothing is ordinary; the same one again and again must not become a busy loop (known issue 17).
     const patient = outcome.kind === 'failed' || outcome.kind === 'hasty' || missed > 1;
     if (patient) await backoff.pause(signal, outcome.kind === 'failed' ? outcome.askedMs : 0);
     else if (outcome.kind !== 'missed') backoff.reset();

@@ -90,7 +90,7 @@ describe('taking an offer', () => {
     expect([registry.entries, finished]).toEqual([[], []]);
   });
 
-  it('stopped while the server answers, leaves the intent to the next and its own hands empty (14)', async () => {
+  it('stopped while the server answers, leaves the intent to the next and its own hands empty (known issue 14)', async () => {
     const { go, reports, registry, handOver } = begin({
       accept: (_id, _machine, signal) =>
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
@@ -103,7 +103,7 @@ describe('taking an offer', () => {
   });
 });
 
-describe('going on with an intent (13, 18)', () => {
+describe('going on with an intent (known issues 13 and 18)', () => {
   const lost = () => Promise.resolve({ kind: 'lost' } as const);
 
   it.each<[string, Partial<CiServer>]>([

@@ -99,7 +99,7 @@ export async function carryOn(parts: StageParts, intent: Intent, handOver: Abort
   leave(parts, stageId, handOver.aborted ? 'kept' : 'settled');
 }
 
-/** It was started and has no Pod: nobody will ever report of it (gate.md §4). */
+/** It was started and has no Pod: nobody will ever report of it (gate §4). */
 const LOST = {
   status: 'error',
   text: 'the runner was lost while this pipeline ran, and its Pod is gone; restart the build',

@@ -7,7 +7,7 @@ export type Update<T> =
   | { readonly kind: 'conflict'; readonly afterLostAnswer: boolean };
 
 /**
- * The Drone server, as the runner needs it. Every call retries what is safe to retry (drone-rpc-spec §2.0), with back-off, until
+ * The Drone server, as the runner needs it. Every call retries what is safe to retry (drone-rpc §2.0), with back-off, until
  * `signal` is aborted, which rejects with the signal's reason. What can't be mended rejects with a {@link CiServerError}.
  */
 export interface CiServer {
@@ -15,7 +15,7 @@ export interface CiServer {
   ping(signal: AbortSignal): Promise<void>;
   /** One long poll of at most 60 s. Not retried: the poller has its own patience. */
   request(filter: Filter, signal: AbortSignal): Promise<DroneStage | undefined>;
-  /** Claims an offered stage under `machine`. After a lost answer, a 409 is settled by one look at the detail (§2.2). */
+  /** Claims an offered stage under `machine`. After a lost answer, a 409 is settled by one look at the detail (drone-rpc §2.2). */
   accept(
     stageId: number,
     machine: string,
@@ -25,7 +25,7 @@ export interface CiServer {
   detail(stageId: number, signal: AbortSignal): Promise<StageDetail>;
   /** PUT of a stage, start (status running, with steps) or finish alike; the answer has ids and versions. */
   updateStage(stage: DroneStage, signal: AbortSignal): Promise<Update<DroneStage>>;
-  /** PUT of a step; a 500 that speaks of the optimistic lock is a conflict too (§2.5). */
+  /** PUT of a step; a 500 that speaks of the optimistic lock is a conflict too (drone-rpc §2.5). */
   updateStep(step: DroneStep, signal: AbortSignal): Promise<Update<DroneStep>>;
   /** One watch of at most 30 s: was the build cancelled? Redis servers' `redis: nil` counts as quiet. Not retried. */
   watch(buildId: number, signal: AbortSignal): Promise<'cancelled' | 'quiet'>;

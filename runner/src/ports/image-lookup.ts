@@ -14,7 +14,7 @@ export type ImageAnswer =
   | { readonly kind: 'found'; readonly config: ImageConfig }
   | { readonly kind: 'unknown'; readonly why: string };
 
-/** Where the command line of an image is asked for (gate.md §2). */
+/** Where the command line of an image is asked for (gate §2). */
 export interface ImageLookup {
   /** Never rejects but with the reason of `signal`; takes 3 s at most. Answers are remembered. */
   find(

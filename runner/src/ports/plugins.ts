@@ -1,6 +1,6 @@
 import type { RegistryCredentials } from '../compile/settings.ts';
 
-/** What a plugin is told about the build: repository and build as the server sent them (drone-rpc-spec §6.4). */
+/** What a plugin is told about the build: repository and build as the server sent them (drone-rpc §6.4). */
 export interface PluginSubject {
   readonly repo: Readonly<Record<string, unknown>>;
   readonly build: Readonly<Record<string, unknown>>;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DecryptError, decryptAesGcm, encryptAesGcm } from './aes-gcm.ts';
 
 describe('decryptAesGcm', () => {
-  it('opens the worked example of drone-rpc-spec §6.6', () => {
+  it('opens the worked example of drone-rpc §6.6', () => {
     const message = Buffer.from('AAECAwQFBgcICQoLqpQ10ZmFMln1E07yBFxsjzaTn0jCG1capZ4=', 'base64');
     expect(decryptAesGcm(message, Buffer.from('O1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6')).toString()).toBe(
       'hunter-two',

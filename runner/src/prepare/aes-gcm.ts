@@ -14,7 +14,7 @@ const ALGORITHMS = new Map([
 ] as const);
 
 /**
- * Opens AES-GCM as Drone writes it: 12 bytes nonce, ciphertext, 16 bytes tag, no additional data (drone-rpc-spec §6.3, §6.6).
+ * Opens AES-GCM as Drone writes it: 12 bytes nonce, ciphertext, 16 bytes tag, no additional data (drone-rpc §6.3, §6.6).
  *
  * @param key 16, 24 or 32 bytes
  * @throws {DecryptError} for another key length, a short message, or a wrong key

@@ -6,7 +6,7 @@ export class DockerConfigError extends Error {
 }
 
 /**
- * Credentials of a docker `config.json` (runner-spec §1.6.4): `auths` by address, `auth` wins over `username` and `password`.
+ * Credentials of a docker `config.json` (previous-runner §1.6.4): `auths` by address, `auth` wins over `username` and `password`.
  * Credential helpers and identity tokens are not supported.
  *
  * @throws {DockerConfigError} when it is no JSON object with `auths`

@@ -4,7 +4,7 @@ import type { SecretPlugin } from '../ports/plugins.ts';
 import { decryptAesGcm } from './aes-gcm.ts';
 import { NETRC_NAMES } from './secret-names.ts';
 
-/** Where secrets are looked for, in this order (runner-spec §4.9.1). */
+/** Where secrets are looked for, in this order (previous-runner §4.9.1). */
 export interface SecretSources {
   readonly detail: StageDetail;
   readonly documents: readonly SecretDocument[];

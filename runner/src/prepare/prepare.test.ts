@@ -113,7 +113,7 @@ describe('secrets', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('weakness 32: that are missing are told by name, each with its reason', async () => {
+  it('known issue 32: that are missing are told by name, each with its reason', async () => {
     const secretPlugin: SecretPlugin = { find: () => Promise.reject(new PluginError('the vault is sealed')) };
     const { secrets, warnings } = await run(depsOf({ secretPlugin, runnerSecrets: { bad: 'x' } }), {
       pipeline: asking('gone', 'sealed', 'bad'),
@@ -204,7 +204,7 @@ describe('secrets', () => {
     expect(warnings).toEqual([expect.stringMatching(/no secret plugin \(DRONE_SECRET_PLUGIN_ENDPOINT\)/)]);
   });
 
-  it('weakness 27: Git credentials are none, not even under a name that somebody gave one', async () => {
+  it('known issue 27: Git credentials are none, not even under a name that somebody gave one', async () => {
     const secrets = [{ name: 'drone_netrc_password', data: 'x', pull_request: true }];
     const got = await run(depsOf(), {
       pipeline: asking('DRONE_NETRC_PASSWORD'),
@@ -232,7 +232,7 @@ describe('registry credentials', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('weakness 32: what worked is kept, the rest is told', async () => {
+  it('known issue 32: what worked is kept, the rest is told', async () => {
     const deps = depsOf({
       readDockerConfig: () => Promise.reject(new Error('ENOENT')),
       registryPlugin: { list: () => Promise.reject(new PluginError('plugin is down')) },
@@ -261,7 +261,7 @@ describe('environment', () => {
     expect(environment).toEqual([{ name: 'A', value: '1', mask: false }, entry]);
   });
 
-  it("weakness 32: keeps the runner's when the plugin fails, and says so", async () => {
+  it("known issue 32: keeps the runner's when the plugin fails, and says so", async () => {
     const environmentPlugin = { list: () => Promise.reject(new PluginError('down')) };
     const { environment, warnings } = await run(depsOf({ environment: { A: '1' }, environmentPlugin }));
     expect(environment).toEqual([{ name: 'A', value: '1', mask: false }]);

@@ -35,12 +35,12 @@ export interface PrepareSubject {
 
 /** Plugins and registries are asked this many things at once for one stage. */
 const AT_ONCE = 8;
-/** All images of a stage together are looked up within this time; the rest is swapped (gate.md §2). */
+/** All images of a stage together are looked up within this time; the rest is swapped (gate §2). */
 const LOOKUP_MS = 3_000;
 
 /**
  * Asks everybody who must be asked before the compiler can work: secrets, registry credentials, environment, command lines
- * of images. No error of theirs fails the stage: it becomes a warning, and what worked is kept (weakness 32).
+ * of images. No error of theirs fails the stage: it becomes a warning, and what worked is kept (known issue 32).
  *
  * @throws the reason of `signal`
  */

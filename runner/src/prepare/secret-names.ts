@@ -1,6 +1,6 @@
 import type { EnvValue, Pipeline } from '../pipeline/pipeline.ts';
 
-/** Names of the Git credentials; they are no secrets of the pipeline's (weakness 27). */
+/** Names of the Git credentials; they are no secrets of the pipeline's (known issue 27). */
 export const NETRC_NAMES: readonly string[] = [
   'DRONE_NETRC_MACHINE',
   'DRONE_NETRC_USERNAME',

@@ -15,7 +15,7 @@ export interface BareEnd {
 }
 
 /**
- * Ends a stage of which no step ran (drone-rpc-spec §4.5): one PUT without steps, patient for as long as it takes. A conflict
+ * Ends a stage of which no step ran (drone-rpc §4.5): one PUT without steps, patient for as long as it takes. A conflict
  * means that the server has ended it already. Never rejects: what can't be told is said in our own log.
  *
  * @param handOver aborted: nothing more is told, whoever comes next will do it

@@ -98,7 +98,7 @@ describe('a step of a stage that we started', () => {
     expect(sent).toHaveLength(1);
   });
 
-  it('that conflicts after a lost answer is tried once with the next version (§4.9)', async () => {
+  it('that conflicts after a lost answer is tried once with the next version (drone-rpc §4.9)', async () => {
     const { reporter, kept, sent, script } = begin();
     kept.set(1, 2);
     script.push(() => conflict(true));
@@ -141,7 +141,7 @@ describe('a step of a stage that we started', () => {
   });
 });
 
-describe('a step of a stage that was taken over: its version is found by trial (gate.md §4)', () => {
+describe('a step of a stage that was taken over: its version is found by trial (gate §4)', () => {
   it.each([
     ['not told yet', running(1), 1, ['1 running v1']],
     ['told to be running', running(1), 2, ['1 running v1', '1 running v2']],

@@ -24,12 +24,12 @@ export interface Registered {
   readonly takenOverMs?: number;
 }
 
-/** `conflict`: the server has a newer version, which nearly always means that the build was cancelled (drone-rpc-spec §2.5). */
+/** `conflict`: the server has a newer version, which nearly always means that the build was cancelled (drone-rpc §2.5). */
 export type Reported = 'reported' | 'conflict' | 'failed';
 
 /**
  * Trials for a step's version after adoption: registered 1, running 2, reported finally 3, and one more for each owner before who
- * told it again (gate.md §4). Not one more than that: a cancel raises the version too, and must show as a conflict.
+ * told it again (gate §4). Not one more than that: a cancel raises the version too, and must show as a conflict.
  */
 function trialsOf(
   step: StepState,
@@ -51,7 +51,7 @@ const upTo = (last: number): number[] => Array.from({ length: last }, (_, index)
 
 /**
  * Tells the server about one stage: one update at a time, in order, each taking over the version of the last answer
- * (drone-rpc-spec §3.12). Nothing here rejects: a report that can't be made is said in our own log.
+ * (drone-rpc §3.12). Nothing here rejects: a report that can't be made is said in our own log.
  */
 export class Reporter {
   readonly #clock: Clock;
@@ -127,7 +127,7 @@ export class Reporter {
     return this.#afterFinish(update, whole, signal);
   }
 
-  /** A stale step in the list stops a finish before the stage is touched (§2.4): one more try without steps, unless it is cancelled. */
+  /** A stale step in the list stops a finish before the stage is touched (drone-rpc §2.4): one more try without steps, unless it is cancelled. */
   async #afterFinish(update: Update<DroneStage>, whole: DroneStage, signal: AbortSignal): Promise<Reported> {
     if (update.kind === 'updated') return 'reported';
     if (update.afterLostAnswer || whole.status === 'killed') return 'conflict';

@@ -38,7 +38,7 @@ const hanging = (_: number, _clock: FakeClock, signal: AbortSignal): Promise<Wor
   new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
 
 describe('CancelWatches', () => {
-  it('keeps one watch open at any moment, the next begun before the former ends (15)', async () => {
+  it('keeps one watch open at any moment, the next begun before the former ends (known issue 15)', async () => {
     const { clock, watches, openedMs, open, mostOpen } = begin(quiet);
     const watch = watches.open(41);
     for (let second = 0; second < 120; second++) {
@@ -66,7 +66,7 @@ describe('CancelWatches', () => {
     expect(watches.open(41).cancelled.aborted).toBe(true);
   });
 
-  it('does not stop watching after errors, and pauses longer and longer between them (16)', async () => {
+  it('does not stop watching after errors, and pauses longer and longer between them (known issue 16)', async () => {
     const { clock, watches, openedMs } = begin((nth, clock, signal) =>
       nth < 8 ? Promise.reject(new Error('500')) : quiet(nth, clock, signal),
     );

@@ -25,7 +25,7 @@ const LONGEST_PAUSE_MS = 30_000;
 /** A quiet watch lasts 30 s; one that ends sooner than this is something in between that does not wait. */
 const SHORTEST_QUIET_MS = 1_000;
 
-/** Watches builds for cancellation, one watcher a build however many of its stages fly here (drone-rpc-spec §2.6). */
+/** Watches builds for cancellation, one watcher a build however many of its stages fly here (drone-rpc §2.6). */
 export class CancelWatches {
   readonly #clock: Clock;
   readonly #ciServer: CiServer;
@@ -63,7 +63,7 @@ export class CancelWatches {
     return watch;
   }
 
-  /** Never rejects, and never gives up: without a watch nobody could cancel the build (16). */
+  /** Never rejects, and never gives up: without a watch nobody could cancel the build (known issue 16). */
   async #run(buildId: number, watch: Watched): Promise<void> {
     const over = AbortSignal.any([watch.stop.signal, watch.cancelled.signal]);
     const open = new Set<Promise<Word>>();

@@ -16,7 +16,7 @@ export interface NotStarted {
 
 /**
  * Ends a stage that was started at the server and whose Pod was never let go: no step ran, and all of them are told so
- * (drone-rpc-spec §4.5). An empty text: the build was cancelled. Never rejects.
+ * (drone-rpc §4.5). An empty text: the build was cancelled. Never rejects.
  */
 export async function finishNotStarted(
   parts: { clock: Clock; ciServer: CiServer; log: Logger },

@@ -60,7 +60,7 @@ describe('a journey', () => {
     ]);
   });
 
-  it('makes four writes of the cluster, however long the pipeline (gate.md §4)', async () => {
+  it('makes four writes of the cluster, however long the pipeline (gate §4)', async () => {
     const world = begin();
     await world.clock.step(0);
     await world.finishSteps();
@@ -108,7 +108,7 @@ describe('what can’t be run', () => {
       'failed lint pipeline',
     ],
     ['of our own', new TypeError('odd'), 'the runner failed: odd', 'failed internal bug'],
-  ])('ends as an error with its text: %s (weakness 1)', async (_, error, text, heard) => {
+  ])('ends as an error with its text: %s (known issue 1)', async (_, error, text, heard) => {
     const world = begin({ draft: () => Promise.reject(error) });
     await world.clock.step(0);
     expect(world.server.stage).toMatchObject({ status: 'error', error: text, exitCode: 255 });
@@ -120,7 +120,7 @@ describe('what can’t be run', () => {
     expect(world.heard).toContain(heard);
   });
 
-  it('details that do not come are the server’s trouble (weakness 18)', async () => {
+  it('details that do not come are the server’s trouble (known issue 18)', async () => {
     const world = begin({}, ({ server }) =>
       server.refuse.push({ call: 'detail', error: new Error('git is away') }),
     );
@@ -128,7 +128,7 @@ describe('what can’t be run', () => {
     expect(world.server.stage.error).toMatch(/could not give the details of this stage: git is away/);
   });
 
-  it('a Pod that Kubernetes refuses is told, and nothing else ends (weakness 1)', async () => {
+  it('a Pod that Kubernetes refuses is told, and nothing else ends (known issue 1)', async () => {
     const world = begin({}, ({ cluster }) =>
       cluster.fail('create', 'pods', refusal(422, 'Invalid', 'bad mount')),
     );

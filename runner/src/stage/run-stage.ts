@@ -90,7 +90,7 @@ class StageFlow {
   async go(): Promise<void> {
     const detail = await this.#detail();
     const { status } = detail.build;
-    // Cancelled between offer and accept: no watch will tell (drone-rpc-spec §2.2).
+    // Cancelled between offer and accept: no watch will tell (drone-rpc §2.2).
     if (status !== 'pending' && status !== 'running') return this.#finish('');
     const compiled = await this.#parts.draft(detail, this.#stops.stop);
     const progress: StageProgress = { compiled, detail, notes: [...compiled.warnings] };

@@ -34,7 +34,7 @@ const deleted = (pod: V1Pod): V1Pod => ({
 });
 
 describe('a cancel', () => {
-  it('stops the Pod and frees the place at once: neither logs nor the Pod are waited for (weaknesses 8, 11, 12)', async () => {
+  it('stops the Pod and frees the place at once: neither logs nor the Pod are waited for (known issues 8, 11 and 12)', async () => {
     const stageRun = await startedRun();
     stageRun.cancelled.abort();
     await settle();
@@ -57,7 +57,7 @@ describe('a cancel', () => {
     expect(stageRun.server.statusOf(1)).toBe('killed');
   });
 
-  it('is over after ten seconds, though the Pod never goes (weakness 12)', async () => {
+  it('is over after ten seconds, though the Pod never goes (known issue 12)', async () => {
     const stageRun = await startedRun();
     stageRun.cancelled.abort();
     await stageRun.clock.step(9_999);
@@ -199,7 +199,7 @@ describe('a time-out', () => {
 });
 
 describe('a hand-over', () => {
-  it('leaves all as it is: nothing is told, stored or removed any more (weaknesses 13, 14)', async () => {
+  it('leaves all as it is: nothing is told, stored or removed any more (known issues 13 and 14)', async () => {
     const stageRun = await startedRun();
     stageRun.handOver.abort();
     await settle();
@@ -244,7 +244,7 @@ describe('a hand-over', () => {
   });
 });
 
-describe('a Pod that somebody takes away (weakness 35)', () => {
+describe('a Pod that somebody takes away (known issue 35)', () => {
   it('is told as such when it is gone', async () => {
     const stageRun = await startedRun();
     stageRun.feed.lose();
@@ -318,7 +318,7 @@ describe('gates that are told to stop', () => {
 });
 
 describe('troubles', () => {
-  it('an image that is not there ends the stage before anything ran (weakness 34)', async () => {
+  it('an image that is not there ends the stage before anything ran (known issue 34)', async () => {
     const stageRun = new TestStageRun();
     await stageRun.show((pod) => withStates(pod, { 2: waiting('ErrImagePull', 'manifest unknown') }));
     expect(stageRun.server.step(2)).toMatchObject({
@@ -342,7 +342,7 @@ describe('troubles', () => {
     expect(stageRun.concluded).toMatchObject([{ trouble: { code: 'image-pull-failed' } }]);
   });
 
-  it('a surprise in the life of one step ends this stage alone, with its text (weaknesses 1 to 4)', async () => {
+  it('a surprise in the life of one step ends this stage alone, with its text (known issues 1 to 4)', async () => {
     const stageRun = new TestStageRun({
       log: () => {
         throw new TypeError('odd');
@@ -377,7 +377,7 @@ describe('troubles', () => {
     expect(stageRun.server.stage.error).toBe('the runner failed: odd');
   });
 
-  it('a report that failed is made up for at the end (weakness 19)', async () => {
+  it('a report that failed is made up for at the end (known issue 19)', async () => {
     const stageRun = await startedRun({ plan: one });
     stageRun.server.refuse.push({ call: 'step', error: new Error('500') });
     stageRun.logs.of(1).end(0, stageRun.clock.now());

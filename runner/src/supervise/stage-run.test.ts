@@ -100,7 +100,7 @@ describe('a flight, from marks', () => {
     expect(stageRun.reports.at(-1)).toBe('stage failure');
   });
 
-  it('78 skips all that is pending, always-steps too (weakness 52)', async () => {
+  it('78 skips all that is pending, always-steps too (known issue 52)', async () => {
     const plan = aPlan([aPlannedStep(1), aPlannedStep(2, { after: [1], runs: 'always' })]);
     const stageRun = new TestStageRun({ plan });
     await stageRun.run(1, 78);
@@ -109,7 +109,7 @@ describe('a flight, from marks', () => {
     expect(stageRun.server.step(1)?.exitCode).toBe(78);
   });
 
-  it('one failure stops nothing that runs beside it (weakness 7)', async () => {
+  it('one failure stops nothing that runs beside it (known issue 7)', async () => {
     const plan = aPlan([aPlannedStep(1), aPlannedStep(2)]);
     const stageRun = new TestStageRun({ plan });
     await stageRun.run(1, 1);
@@ -194,7 +194,7 @@ describe('a flight, from the kubelet', () => {
       'of its child alone',
       terminated(137, { reason: 'OOMKilled', message: 'ran 137 1768383011000 1768383019000' }),
     ],
-  ])('waits for the word on a kill %s for memory (weakness 36)', async (_, state) => {
+  ])('waits for the word on a kill %s for memory (known issue 36)', async (_, state) => {
     const stageRun = new TestStageRun({ plan: one });
     await stageRun.run(1, 137);
     await stageRun.clock.step(2_000);

@@ -20,7 +20,7 @@ describe('the turn of a swapped step', () => {
       withStates(afterSwap(pod, 1, 'x'), { 1: terminated(0) }, 1),
       { kind: 'done' },
     ],
-    ['a node has the Pod, and has not told of the placeholder (weakness 6)', pod, { kind: 'wait' }],
+    ['a node has the Pod, and has not told of the placeholder (known issue 6)', pod, { kind: 'wait' }],
     ['the placeholder is being made', withStates(pod, { 1: waiting('ContainerCreating') }), { kind: 'wait' }],
     ['the placeholder has ended', withStates(pod, { 1: terminated(137) }), { kind: 'lost', code: 137 }],
     [

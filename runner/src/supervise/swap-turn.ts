@@ -4,7 +4,7 @@ import { isSwapped } from '../watch/container-view.ts';
 
 /**
  * What a swapped step's turn asks for. `done`: its image is in place. `wait`: its placeholder is about to start, and whose run is
- * whose could not be told if the image came in between (weakness 6). `lost`: the placeholder has ended, and nothing is started in
+ * whose could not be told if the image came in between (known issue 6). `lost`: the placeholder has ended, and nothing is started in
  * its stead. `swap`: with what is kept of the placeholder, and the version of the Pod for which that is true, where it matters.
  */
 export type SwapTurn =

@@ -75,7 +75,7 @@ describe('the swap', () => {
     );
   });
 
-  it('waits for a placeholder that is about to start (weakness 6)', async () => {
+  it('waits for a placeholder that is about to start (known issue 6)', async () => {
     const stageRun = new TestStageRun({ plan: alone });
     await stageRun.clock.step(5_000);
     expect(patches(stageRun)).toEqual([]);

@@ -100,7 +100,7 @@ const PLACEHOLDER_CODE = 213;
 
 /**
  * A run is told apart by its container's id, which is kept at the swap: neither by its code (a program may end with 2 or 213 of its
- * own) nor by the name of its image, which runtimes write in their own ways (weaknesses 5, 6, 62).
+ * own) nor by the name of its image, which runtimes write in their own ways (known issues 5, 6 and 62).
  */
 function isPlaceholder(pod: V1Pod, n: number, status: V1ContainerStatus | undefined): boolean {
   const before = pod.metadata?.annotations?.[`${ANNOTATION.placeholderPrefix}${n}`];

@@ -178,7 +178,7 @@ describe('observe: a gated step', () => {
   });
 });
 
-describe('observe: a swapped step (weaknesses 5, 6, 62)', () => {
+describe('observe: a swapped step (known issues 5, 6 and 62)', () => {
   const placeholder = 'containerd://1-0';
   const before = aPod(swapPlan);
   const at = (pod: V1Pod) => stepOf(pod, swapPlan);

@@ -60,7 +60,7 @@ const disrupted = {
   conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' }],
 };
 
-describe('troubles of the whole Pod (weakness 35)', () => {
+describe('troubles of the whole Pod (known issue 35)', () => {
   it('are none while it runs', () => {
     expect(judge(withStates(aPod(plan), both))).toBeUndefined();
   });
@@ -159,7 +159,7 @@ describe('troubles of the init container', () => {
   });
 });
 
-describe('troubles of a step’s container (weakness 34)', () => {
+describe('troubles of a step’s container (known issue 34)', () => {
   const first = (state: object) => withStates(aPod(plan), { ...both, 1: state });
 
   it.each([

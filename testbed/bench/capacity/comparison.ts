@@ -42,7 +42,7 @@ export interface Compared {
   readonly played: readonly Played[];
 }
 
-/** The pool of capacity.md §5. */
+/** The pool of scheduling-and-scaling §5. */
 const NODE = { allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 } };
 const BOOT_SECONDS = 180;
 const KNOWN_SECONDS = 180;

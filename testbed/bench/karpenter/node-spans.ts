@@ -14,7 +14,7 @@ export interface Counted {
 
 const HOUR_MS = 3_600_000;
 
-/** Hours of all nodes together within what is counted; a node counts from its order until it is gone (capacity.md §5.1). */
+/** Hours of all nodes together within what is counted; a node counts from its order until it is gone (scheduling-and-scaling §5.1). */
 export function nodeHours(spans: readonly NodeSpan[], { fromMs, toMs }: Counted): number {
   const within = ({ orderedMs, goneMs = toMs }: NodeSpan): number =>
     Math.max(0, Math.min(goneMs, toMs) - Math.max(orderedMs, fromMs));

@@ -4,7 +4,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 
-/** Seals a text as plugins do: nonce, ciphertext, tag; the key is the token's first 32 bytes (spec §6.3). */
+/** Seals a text as plugins do: nonce, ciphertext, tag; the key is the token's first 32 bytes (drone-rpc §6.3). */
 export function seal(text: string, token: string, nonce: Buffer = randomBytes(NONCE_BYTES)): Buffer {
   const cipher = createCipheriv('aes-256-gcm', keyOf(token), nonce);
   return Buffer.concat([nonce, cipher.update(text), cipher.final(), cipher.getAuthTag()]);

@@ -177,7 +177,7 @@ const commit = (number: number): string => number.toString(16).padStart(8, '0').
 
 type EventMembers = Pick<WireBuild, 'ref' | 'source' | 'target'> & Partial<WireBuild>;
 
-/** What distinguishes the events on the wire (spec §3.4). */
+/** What distinguishes the events on the wire (drone-rpc §3.4). */
 function eventMembers(event: string, repo: WireRepo): EventMembers {
   const branch = repo.default_branch;
   const onBranch = { ref: `refs/heads/${branch}`, source: branch, target: branch };

@@ -1,6 +1,6 @@
 import type { Timers } from './timers.ts';
 
-/** The endpoints by one word each (spec §2). */
+/** The endpoints by one word each (drone-rpc §2). */
 export const ENDPOINTS = [
   'request',
   'accept',
@@ -102,7 +102,7 @@ export class Calls {
     this.#kept.length = 0;
   }
 
-  /** Throws, naming the pair, if two updates of one object were ever in flight together (spec §3.12). */
+  /** Throws, naming the pair, if two updates of one object were ever in flight together (drone-rpc §3.12). */
   assertNoOverlap(): void {
     const last = new Map<string, RecordedCall>();
     for (const call of this.#kept) {

@@ -19,7 +19,7 @@ afterEach(async () => {
   for (const drone of opened.splice(0)) await drone.close();
 });
 
-describe('watching in memory (spec §8.12)', () => {
+describe('watching in memory (drone-rpc §8.12)', () => {
   it('an open watch hears of the cancel: 200, empty', async () => {
     const { drone, runner } = await open();
     const build = drone.createBuild({ yaml: YAML });
@@ -61,7 +61,7 @@ describe('watching in memory (spec §8.12)', () => {
   });
 });
 
-describe('watching with Redis (spec §8.12)', () => {
+describe('watching with Redis (drone-rpc §8.12)', () => {
   it('a late watch hears of the cancel, even after a restart', async () => {
     const { drone, runner } = await open({ watchMode: 'redis' });
     const build = drone.createBuild({ yaml: YAML });
@@ -93,7 +93,7 @@ describe('watching with Redis (spec §8.12)', () => {
   });
 });
 
-describe("cancelling in the server's order (spec §8.13)", () => {
+describe("cancelling in the server's order (drone-rpc §8.13)", () => {
   it('build and watchers first, stage and steps only after the pause', async () => {
     const { drone, runner } = await open({ cancelPauseMs: 1000, timers: new ManualTimers() });
     const build = drone.createBuild({ yaml: YAML });

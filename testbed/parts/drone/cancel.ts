@@ -5,7 +5,7 @@ import type { WireStage } from './wire.ts';
 /** `killed`: a person cancelled. `skipped`: a newer push did. */
 export type CancelStatus = 'killed' | 'skipped';
 
-/** The first half of a cancel (spec §4.6): the build, then its watchers. False if the build is done or unknown. */
+/** The first half of a cancel (drone-rpc §4.6): the build, then its watchers. False if the build is done or unknown. */
 export function cancelBuild(backend: Backend, buildId: number, status: CancelStatus): boolean {
   const build = backend.store.build(buildId);
   if (build === undefined || isDone(build.status)) return false;

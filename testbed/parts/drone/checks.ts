@@ -1,7 +1,7 @@
 import { decodeList, parseGoJson } from './go-json.ts';
 import { SHAPES, type WireStage, type WireStageUpdate } from './wire.ts';
 
-/** What is wrong with an uploaded log, which the real server would store all the same (spec §2.8); empty if nothing. */
+/** What is wrong with an uploaded log, which the real server would store all the same (drone-rpc §2.8); empty if nothing. */
 export function complaintsAboutUpload(stepId: number, body: Buffer): string[] {
   const place = `uploaded log of step ${stepId}`;
   try {
@@ -15,7 +15,7 @@ export function complaintsAboutUpload(stepId: number, body: Buffer): string[] {
   }
 }
 
-/** What is wrong with the steps of a start, which the real server would mostly take (spec §2.4). */
+/** What is wrong with the steps of a start, which the real server would mostly take (drone-rpc §2.4). */
 export function complaintsAboutStart(update: WireStageUpdate): string[] {
   return update.steps.flatMap((step) => {
     const place = `start of stage ${update.id}, step ${step.name || '(no name)'}`;
@@ -27,7 +27,7 @@ export function complaintsAboutStart(update: WireStageUpdate): string[] {
   });
 }
 
-/** What is wrong with a finish, which the real server would take as it is: a PUT replaces the times too (spec §2.4). */
+/** What is wrong with a finish, which the real server would take as it is: a PUT replaces the times too (drone-rpc §2.4). */
 export function complaintsAboutFinish(update: WireStageUpdate, row: WireStage | undefined): string[] {
   const place = `finish of stage ${update.id}`;
   const began = row?.started ?? 0;

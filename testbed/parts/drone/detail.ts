@@ -3,7 +3,7 @@ import { noRows, RpcFailure } from './rpc-failure.ts';
 import { settleStage } from './stage-updates.ts';
 import { encodeStage } from './wire.ts';
 
-/** How detail fails: since 2.28.1 the server marks the stage as `error`, before it did not (spec §2.3). */
+/** How detail fails: since 2.28.1 the server marks the stage as `error`, before it did not (drone-rpc §2.3). */
 export interface DetailFailure {
   readonly text: string;
   readonly marksStage: boolean;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildStatus, turnOf } from './downstream.ts';
 
-describe('what becomes of a waiting stage (spec §8.16)', () => {
+describe('what becomes of a waiting stage (drone-rpc §8.16)', () => {
   const waiting = { id: 3, name: 'deploy', status: 'waiting_on_dependencies', depends_on: ['test'] };
   const rows: [string, { on_success: boolean; on_failure: boolean }, string[], string][] = [
     [
@@ -57,7 +57,7 @@ describe('what becomes of a waiting stage (spec §8.16)', () => {
   });
 });
 
-describe("the build's status (spec §8.16)", () => {
+describe("the build's status (drone-rpc §8.16)", () => {
   const rows: [string[], string | undefined][] = [
     [['success', 'success'], 'success'],
     [['success', 'running'], undefined],

@@ -57,7 +57,7 @@ const freeStage = () => drone.builds()[0]?.stages[0]?.id ?? 0;
 
 const SILENT: ReadonlySet<Endpoint> = new Set(['request', 'detail', 'watch', 'log-batch', 'ping']);
 
-describe('cut connections (spec §8.14)', () => {
+describe('cut connections (drone-rpc §8.14)', () => {
   it.each(ENDPOINTS)('%s: a lost request takes no effect', async (endpoint) => {
     drone.createBuild({ yaml: YAML });
     const { call, effect } = attempts()[endpoint];
@@ -92,7 +92,7 @@ describe('cut connections (spec §8.14)', () => {
   });
 });
 
-describe('odd answers (spec §8.14)', () => {
+describe('odd answers (drone-rpc §8.14)', () => {
   it.each([502, 503, 504, 524])('%d comes from a proxy and takes no effect unless told', async (status) => {
     drone.faults.answer('stage-update', { status, body: 'bad gateway' });
     expect(await runner.putStage({ ...stage })).toMatchObject({ status, text: 'bad gateway' });
@@ -232,7 +232,7 @@ describe('the process', () => {
   });
 });
 
-describe('detail (spec §8.6)', () => {
+describe('detail (drone-rpc §8.6)', () => {
   it('is as odd as the real one', async () => {
     const answer = JSON.parse((await runner.detail(stage.id)).text) as Record<
       string,
@@ -294,7 +294,7 @@ describe('detail (spec §8.6)', () => {
   });
 });
 
-describe('recorded calls (spec §8.17)', () => {
+describe('recorded calls (drone-rpc §8.17)', () => {
   it('carry endpoint, ids, status, body and times', async () => {
     await runner.putStep({ ...step, status: 'running' });
 

@@ -9,7 +9,7 @@ export interface OddAnswer {
   readonly applied?: boolean;
 }
 
-/** What goes wrong with one call (spec §8.14). */
+/** What goes wrong with one call (drone-rpc §8.14). */
 export type Fault =
   | { readonly kind: 'cut'; readonly applied: boolean }
   | { readonly kind: 'answer'; readonly answer: OddAnswer }

@@ -5,7 +5,7 @@ import { SHAPES } from './wire.ts';
 
 const step = (text: string) => decodeObject(parseGoJson(text), SHAPES.step, 'Step');
 
-describe('decoding as Go does (spec §1.3, §8.15)', () => {
+describe('decoding as Go does (drone-rpc §1.3, §8.15)', () => {
   it('takes any integer that is written as one', () => {
     fc.assert(
       fc.property(fc.maxSafeInteger(), (value) => {

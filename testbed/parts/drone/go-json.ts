@@ -1,5 +1,5 @@
 /**
- * Reads and writes JSON as strictly, and as loosely, as the server's Go decoder does (spec §1.3): integers must be
+ * Reads and writes JSON as strictly, and as loosely, as the server's Go decoder does (drone-rpc §1.3): integers must be
  * written as integers, strings as strings; names match in any case; unknown members are ignored; missing and null
  * members are zero.
  */

@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
-/** Why a plugin refuses a request; the texts are those of the usual plugin library (spec §6.2). */
+/** Why a plugin refuses a request; the texts are those of the usual plugin library (drone-rpc §6.2). */
 export type SignatureVerdict = 'valid' | 'Invalid or Missing Signature' | 'Invalid Signature';
 
 /** Header values by lower-case name, the first one where a header came twice. */

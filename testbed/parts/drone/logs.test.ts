@@ -28,7 +28,7 @@ afterEach(async () => {
   await drone.close();
 });
 
-describe('live batches (spec §8.10)', () => {
+describe('live batches (drone-rpc §8.10)', () => {
   const lost = { status: 500, text: 'stream: not found' };
 
   it('before the step was reported as running are refused', async () => {
@@ -93,7 +93,7 @@ describe('live batches (spec §8.10)', () => {
   });
 });
 
-describe('the upload (spec §8.11)', () => {
+describe('the upload (drone-rpc §8.11)', () => {
   it('is kept byte for byte, before and after the finish', async () => {
     const body = '[ {"pos":0,"out":"h\\u00e9llo\\n","time":0} ]';
     await runner.putStage({ ...stage, status: 'success' });
@@ -151,7 +151,7 @@ describe('the upload (spec §8.11)', () => {
   });
 });
 
-describe('cards (spec §2.9)', () => {
+describe('cards (drone-rpc §2.9)', () => {
   it('are kept as they come', async () => {
     const answer = await runner.call('POST', `/rpc/v2/step/${step.id}/card`, {
       schema: 'x',

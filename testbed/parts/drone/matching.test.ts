@@ -36,7 +36,7 @@ const STAGE: WireStage = {
   ...{ on_success: true, on_failure: false, depends_on: [], labels: {} },
 };
 
-describe('which poll a stage fits (spec §7.2)', () => {
+describe('which poll a stage fits (drone-rpc §7.2)', () => {
   const rows: [string, Partial<WireStage>, Partial<WireFilter>, boolean][] = [
     ['same kind and type', {}, {}, true],
     ['another type', { type: 'docker' }, {}, false],
@@ -72,7 +72,7 @@ describe('which poll a stage fits (spec §7.2)', () => {
   });
 });
 
-describe('which stages may be dealt out (spec §7.3)', () => {
+describe('which stages may be dealt out (drone-rpc §7.3)', () => {
   const stages = (...changes: Partial<WireStage>[]) =>
     changes.map((change, index): WireStage => ({ ...STAGE, id: index + 1, ...change }));
   const rows: [string, WireStage[], number[]][] = [

@@ -2,7 +2,7 @@ import type { WireFilter, WireStage } from './wire.ts';
 
 type StageSide = Pick<WireStage, 'kind' | 'type' | 'os' | 'arch' | 'variant' | 'kernel' | 'labels'>;
 
-/** Whether a poll may be offered a stage (spec §7.2): kind and type, platform, labels must all hold. */
+/** Whether a poll may be offered a stage (drone-rpc §7.2): kind and type, platform, labels must all hold. */
 export function matches(stage: StageSide, filter: WireFilter): boolean {
   return (
     sameResource(stage, filter) && fitsPlatform(stage, filter) && sameLabels(stage.labels, filter.labels)
@@ -36,7 +36,7 @@ function sameLabels(
   return names.length === Object.keys(filter).length && names.every((name) => filter[name] === stage[name]);
 }
 
-/** The stages that may be dealt out now, oldest first (spec §7.1, §7.3). */
+/** The stages that may be dealt out now, oldest first (drone-rpc §7.1, §7.3). */
 export function candidates(stages: readonly WireStage[]): WireStage[] {
   const open = stages
     .filter((stage) => stage.status === 'pending' || stage.status === 'running')

@@ -22,7 +22,7 @@ afterEach(async () => {
 
 const stageIn = (text: string) => JSON.parse(text) as WireStage;
 
-describe('offers (spec §8.4)', () => {
+describe('offers (drone-rpc §8.4)', () => {
   it('an unaccepted stage is offered again, to the same runner too, and nothing is written', async () => {
     const build = drone.createBuild({ yaml: YAML });
 
@@ -64,7 +64,7 @@ describe('offers (spec §8.4)', () => {
   });
 });
 
-describe('accepting (spec §8.5)', () => {
+describe('accepting (drone-rpc §8.5)', () => {
   it('is refused with 409 once a machine is set', async () => {
     drone.createBuild({ yaml: YAML });
     const stage = stageIn((await runner.poll()).text);
@@ -104,7 +104,7 @@ describe('accepting (spec §8.5)', () => {
   });
 });
 
-describe('the dispatcher (spec §7)', () => {
+describe('the dispatcher (drone-rpc §7)', () => {
   const LIMITED = 'kind: pipeline\ntype: kubernetes\nconcurrency: { limit: 1 }\n';
 
   /** One stage of a limit of 1 accepted, the next waiting, a poll open. */

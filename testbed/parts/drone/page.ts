@@ -95,7 +95,7 @@ const HTML = `<!DOCTYPE html>
 <script>${SCRIPT}</script></body></html>
 `;
 
-/** The page of builds; like the real UI it answers 200 on every path that nothing else has (spec §1.1). */
+/** The page of builds; like the real UI it answers 200 on every path that nothing else has (drone-rpc §1.1). */
 export const UI_PAGE: Reply = {
   status: 200,
   body: Buffer.from(HTML),

@@ -1,6 +1,6 @@
 import { parseAllDocuments } from 'yaml';
 
-/** What the server derives from one pipeline of the YAML when it creates a build (spec §3.2). */
+/** What the server derives from one pipeline of the YAML when it creates a build (drone-rpc §3.2). */
 export interface StagePlan {
   readonly name: string;
   readonly type: string;

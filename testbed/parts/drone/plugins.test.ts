@@ -12,7 +12,7 @@ import { rawCall } from './raw-call.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
-/** The worked example of spec §6.2; all bytes exact. */
+/** The worked example of drone-rpc §6.2; all bytes exact. */
 const TOKEN = 'k3Jq8sVd0LmZ7xTnB5wRfYc2HpUeGaQ1';
 const BODY =
   '{"path":"teams/core","name":"api_token","repo":{"id":7,"slug":"acme/widget"},"build":{"id":41,"number":12,"event":"push"}}';
@@ -27,7 +27,7 @@ const HEADERS = {
 };
 const { signature: SIGNATURE, ...UNSIGNED } = HEADERS;
 
-describe('the signature (spec §6.2)', () => {
+describe('the signature (drone-rpc §6.2)', () => {
   it('of the worked example is valid, and its digest fits', () => {
     expect(verifySignature(HEADERS, TOKEN)).toBe('valid');
     expect(digestOf(Buffer.from(BODY))).toBe(HEADERS.digest);
@@ -67,7 +67,7 @@ describe('the signature (spec §6.2)', () => {
   });
 });
 
-describe('encryption (spec §6.3)', () => {
+describe('encryption (drone-rpc §6.3)', () => {
   const TEXT = '{"name":"api_token","data":"s3cr3t-value"}';
   const SEALED =
     'AAECAwQFBgcICQoLAYlsSxNchLK3WV0oC/MPd4Hd3LsHiN1NGBfS7VnlOfMh/uNiSFg9X1a8UXBENegm+W1WjPnh0BFlWg==';

@@ -162,7 +162,7 @@ export interface PluginSecret {
   readonly pull_request?: boolean;
 }
 
-/** A secret plugin (spec §6.4): 204 for a name that it does not have. */
+/** A secret plugin (drone-rpc §6.4): 204 for a name that it does not have. */
 export function startSecretPlugin(token: string, secrets: readonly PluginSecret[]): Promise<PluginDouble> {
   return new PluginDouble(token, ({ body }) => {
     const found = secrets.find(
@@ -181,7 +181,7 @@ export interface PluginRegistry {
   readonly password: string;
 }
 
-/** A registry plugin (spec §6.4): 204 for an empty list. */
+/** A registry plugin (drone-rpc §6.4): 204 for an empty list. */
 export function startRegistryPlugin(
   token: string,
   registries: readonly PluginRegistry[],
@@ -196,7 +196,7 @@ export interface PluginVariable {
   readonly mask?: boolean;
 }
 
-/** An environment plugin (spec §6.4): a list for v2, a flat map for who asks for v1. */
+/** An environment plugin (drone-rpc §6.4): a list for v2, a flat map for who asks for v1. */
 export function startEnvironmentPlugin(
   token: string,
   variables: readonly PluginVariable[],

@@ -76,7 +76,7 @@ describe('a stage from poll to finish', () => {
   });
 });
 
-describe('a build of several stages (spec §8.16)', () => {
+describe('a build of several stages (drone-rpc §8.16)', () => {
   it('skips what depends on a failure, runs what waits for one, and takes the status of the first bad stage', async () => {
     const build = drone.createBuild({
       yaml: YAML,

@@ -20,7 +20,7 @@ export interface QueueParts {
   readonly changed: () => void;
 }
 
-/** Deals pending stages to waiting polls (spec §7). An offer is not written anywhere. */
+/** Deals pending stages to waiting polls (drone-rpc §7). An offer is not written anywhere. */
 export class Queue {
   readonly #parts: QueueParts;
   readonly #waiting = new Set<Waiting>();

@@ -53,7 +53,7 @@ function named(route: Route): Pick<RecordedCall, 'endpoint' | 'pathId'> {
   return route.kind === 'endpoint' ? route : { endpoint: 'unknown', pathId: 0 };
 }
 
-/** The token is checked before the routes (spec §1.2). */
+/** The token is checked before the routes (drone-rpc §1.2). */
 function refusal({ settings }: RpcParts, request: IncomingMessage): Reply | undefined {
   if (settings.secret === '') return plain(403, '');
   return request.headers['x-drone-token'] === settings.secret ? undefined : plain(401, '');

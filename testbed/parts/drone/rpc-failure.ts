@@ -1,4 +1,4 @@
-/** An answer of the RPC layer other than success: the status and the plain text of its body (spec §2.0). */
+/** An answer of the RPC layer other than success: the status and the plain text of its body (drone-rpc §2.0). */
 export class RpcFailure extends Error {
   readonly status: number;
 

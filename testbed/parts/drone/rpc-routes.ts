@@ -34,12 +34,12 @@ const PATTERNS: readonly Pattern[] = [
 
 const PREFIX = '/rpc/v2/';
 
-/** True for paths of the RPC; `//rpc/v2/ping` is not one, it gets the web UI (spec §1.1). */
+/** True for paths of the RPC; `//rpc/v2/ping` is not one, it gets the web UI (drone-rpc §1.1). */
 export function isRpcPath(path: string): boolean {
   return path === '/rpc/v2' || path.startsWith(PREFIX);
 }
 
-/** Finds the endpoint of a method and path (spec §2). */
+/** Finds the endpoint of a method and path (drone-rpc §2). */
 export function routeRpc(method: string, path: string): Route {
   const segments = path.slice(PREFIX.length).split('/');
   // The real server declares this route with an outdated placeholder, so it matches one literal name only.

@@ -18,7 +18,7 @@ afterEach(async () => {
   await drone.close();
 });
 
-describe('token and paths (spec §8.1)', () => {
+describe('token and paths (drone-rpc §8.1)', () => {
   const rows: [string, string | undefined, [string, string], [number, string]][] = [
     ['the right token opens ping', 's3cret', ['POST', '/rpc/v2/ping'], [200, '']],
     ['a token that differs by case is 401, empty', 'S3cret', ['POST', '/rpc/v2/ping'], [401, '']],
@@ -69,7 +69,7 @@ describe('token and paths (spec §8.1)', () => {
   });
 });
 
-describe('bodies (spec §8.2)', () => {
+describe('bodies (drone-rpc §8.2)', () => {
   it('JSON goes out as text/plain with a final newline and no-cache headers', async () => {
     drone.createBuild({ yaml: YAML });
 
@@ -105,7 +105,7 @@ describe('bodies (spec §8.2)', () => {
   });
 });
 
-describe('long polls (spec §8.3)', () => {
+describe('long polls (drone-rpc §8.3)', () => {
   it('a poll and a watch without news end with 204 and no body', async () => {
     const build = drone.createBuild({ yaml: YAML, stages: [{ type: 'docker' }] });
 
@@ -130,7 +130,7 @@ describe('long polls (spec §8.3)', () => {
   });
 });
 
-describe('what the decoder takes (spec §8.15)', () => {
+describe('what the decoder takes (drone-rpc §8.15)', () => {
   const started = (value: string) => `{"id":1,"build_id":1,"status":"running","started":${value}}`;
   it.each([
     ['a fraction', started('1768383006.5'), 500],

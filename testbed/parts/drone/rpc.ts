@@ -9,7 +9,7 @@ import { isStart } from './status.ts';
 import { putStep } from './step-updates.ts';
 import { encodeStage, encodeStageUpdate, encodeStep, SHAPES } from './wire.ts';
 
-/** `database`: a second upload is refused. `object-store`: it overwrites (spec §2.8). */
+/** `database`: a second upload is refused. `object-store`: it overwrites (drone-rpc §2.8). */
 export type LogStorage = 'database' | 'object-store';
 
 /** How this server is set up; what is writable may be changed at any time. */
@@ -52,7 +52,7 @@ const EMPTY: Reply = { status: 200, body: NOTHING };
 const NO_CONTENT: Reply = { status: 204, body: NOTHING };
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
 
-/** JSON goes out as text/plain with a final newline, as Go guesses it (spec §1.3). */
+/** JSON goes out as text/plain with a final newline, as Go guesses it (drone-rpc §1.3). */
 const json = (value: unknown): Reply => ({
   status: 200,
   body: Buffer.from(`${JSON.stringify(value)}\n`),

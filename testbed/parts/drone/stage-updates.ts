@@ -4,7 +4,7 @@ import { lockConflict, noRows, RpcFailure } from './rpc-failure.ts';
 import { isStart } from './status.ts';
 import type { WireBuild, WireStage, WireStageUpdate, WireStep } from './wire.ts';
 
-/** Accepts a stage for a machine (spec §2.2): only a set machine is refused, and the status is not looked at. */
+/** Accepts a stage for a machine (drone-rpc §2.2): only a set machine is refused, and the status is not looked at. */
 export function acceptStage(backend: Backend, stageId: number, machine: string): WireStage {
   const stage = backend.store.stage(stageId);
   if (stage === undefined) throw noRows();
@@ -19,7 +19,7 @@ export function acceptStage(backend: Backend, stageId: number, machine: string):
   return accepted;
 }
 
-/** Applies a stage PUT (spec §2.4): the body's status decides between start and finish. */
+/** Applies a stage PUT (drone-rpc §2.4): the body's status decides between start and finish. */
 export function putStage(backend: Backend, update: WireStageUpdate): WireStageUpdate {
   const build = backend.store.build(update.build_id);
   if (build === undefined) throw noRows();
@@ -99,7 +99,7 @@ export function settleStage(
 
 /**
  * Repeated until nothing moves, because a skipped stage may free another. The dispatcher is woken only by a stage that
- * is scheduled: a stage's end alone frees limits no sooner than the next run (spec §7.3).
+ * is scheduled: a stage's end alone frees limits no sooner than the next run (drone-rpc §7.3).
  */
 function moveDependents(backend: Backend, buildId: number): void {
   let scheduled = false;

@@ -3,7 +3,7 @@ import { LOCK_TEXT, lockConflict, RpcFailure } from './rpc-failure.ts';
 import { isStart } from './status.ts';
 import type { WireStep } from './wire.ts';
 
-/** Applies a step PUT (spec §2.5): the body's status decides between start and finish. */
+/** Applies a step PUT (drone-rpc §2.5): the body's status decides between start and finish. */
 export function putStep(backend: Backend, step: WireStep): WireStep {
   return isStart(step.status) ? startStep(backend, step) : finishStep(backend, step);
 }

@@ -15,7 +15,7 @@ export interface StoreLimits {
   readonly maxLogBytes: number;
 }
 
-/** The database: rows are replaced as a whole, guarded by their version (spec §3.12). Ids are never reused. */
+/** The database: rows are replaced as a whole, guarded by their version (drone-rpc §3.12). Ids are never reused. */
 export class Store {
   readonly #limits: StoreLimits;
   readonly #changed: () => void;

@@ -1,6 +1,6 @@
 import type { WireLine } from './wire.ts';
 
-/** The real server keeps this many lines of a running step for late viewers (spec §2.7). */
+/** The real server keeps this many lines of a running step for late viewers (drone-rpc §2.7). */
 const KEPT_LINES = 5000;
 
 /** Live logs of running steps, in the server's memory only: a restart loses them all. */

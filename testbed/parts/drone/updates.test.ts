@@ -27,7 +27,7 @@ afterEach(async () => {
   await drone.close();
 });
 
-describe('starting a stage (spec §8.7)', () => {
+describe('starting a stage (drone-rpc §8.7)', () => {
   it('inserts the steps with ids and version 1, and starts the build', () => {
     expect(stage).toMatchObject({ version: 3, status: 'running' });
     expect(stage.steps.map((each) => [each.name, each.version, each.id > 0])).toEqual([
@@ -67,7 +67,7 @@ describe('starting a stage (spec §8.7)', () => {
   });
 });
 
-describe('a stage PUT replaces (spec §8.7)', () => {
+describe('a stage PUT replaces (drone-rpc §8.7)', () => {
   it('wipes what is left out, except the columns that a PUT never writes', async () => {
     const bare = {
       id: stage.id,
@@ -108,7 +108,7 @@ describe('a stage PUT replaces (spec §8.7)', () => {
   });
 });
 
-describe('finishing a stage (spec §8.8)', () => {
+describe('finishing a stage (drone-rpc §8.8)', () => {
   it.each(['success', 'failure', 'skipped', '', 'nonsense'])('status %j finishes it', async (status) => {
     const answer = await runner.putStage({ ...stage, status });
 
@@ -180,7 +180,7 @@ describe('finishing a stage (spec §8.8)', () => {
   });
 });
 
-describe('updating a step (spec §8.9)', () => {
+describe('updating a step (drone-rpc §8.9)', () => {
   it('answers the body with the next version', async () => {
     const answer = await runner.step(step, { status: 'running', started: 5 });
 

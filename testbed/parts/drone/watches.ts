@@ -1,6 +1,6 @@
 import type { Timers } from './timers.ts';
 
-/** `memory`: a cancel reaches only open watches. `redis`: it is remembered, but quiet watches end in an error (§2.6). */
+/** `memory`: a cancel reaches only open watches. `redis`: it is remembered, but quiet watches end in an error (drone-rpc §2.6). */
 export type WatchMode = 'memory' | 'redis';
 
 /** How a watch ended. */

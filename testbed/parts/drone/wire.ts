@@ -64,21 +64,21 @@ const LINE = { pos: 'int', out: 'string', time: 'int' } as const satisfies Shape
 
 const CARD = { schema: 'string', data: 'raw' } as const satisfies Shape;
 
-/** The shapes of what a runner sends (spec §3). */
+/** The shapes of what a runner sends (drone-rpc §3). */
 export const SHAPES = { filter: FILTER, step: STEP, stageUpdate: STAGE_UPDATE, line: LINE, card: CARD };
 
-/** What a poll asks for (spec §3.1). */
+/** What a poll asks for (drone-rpc §3.1). */
 export type WireFilter = Decoded<typeof FILTER>;
-/** A step; `step_id` is the id of its stage, `id` its own (spec §3.3). Times are Unix seconds. */
+/** A step; `step_id` is the id of its stage, `id` its own (drone-rpc §3.3). Times are Unix seconds. */
 export type WireStep = Decoded<typeof STEP>;
-/** A stage without its steps (spec §3.2). Times are Unix seconds. */
+/** A stage without its steps (drone-rpc §3.2). Times are Unix seconds. */
 export type WireStage = Decoded<typeof STAGE>;
-/** A stage with its steps, as a PUT carries it (spec §2.4). */
+/** A stage with its steps, as a PUT carries it (drone-rpc §2.4). */
 export type WireStageUpdate = Decoded<typeof STAGE_UPDATE>;
-/** A line of a log; `time` counts seconds since the log was opened (spec §3.8). */
+/** A line of a log; `time` counts seconds since the log was opened (drone-rpc §3.8). */
 export type WireLine = Decoded<typeof LINE>;
 
-/** The build as detail sends it, without its stages (spec §3.4). Times are Unix seconds. */
+/** The build as detail sends it, without its stages (drone-rpc §3.4). Times are Unix seconds. */
 export interface WireBuild {
   readonly id: number;
   readonly repo_id: number;
@@ -116,7 +116,7 @@ export interface WireBuild {
   readonly version: number;
 }
 
-/** The repository as detail sends it (spec §3.5); `timeout` is in minutes. */
+/** The repository as detail sends it (drone-rpc §3.5); `timeout` is in minutes. */
 export interface WireRepo {
   readonly id: number;
   readonly uid: string;
@@ -151,7 +151,7 @@ export interface WireRepo {
   readonly secret: string;
 }
 
-/** A repository's or namespace's secret (spec §3.7). */
+/** A repository's or namespace's secret (drone-rpc §3.7). */
 export interface WireSecret {
   readonly id?: number;
   readonly repo_id?: number;
@@ -161,7 +161,7 @@ export interface WireSecret {
   readonly pull_request?: boolean;
 }
 
-/** Credentials for cloning (spec §3.6). */
+/** Credentials for cloning (drone-rpc §3.6). */
 export interface WireNetrc {
   readonly machine: string;
   readonly login: string;

@@ -50,7 +50,7 @@ export function swapSuite(where: string, open: () => Promise<FlowSetup>, patienc
       expect(after).toContain('DRONE_STAGE_STATUS="failure"\n');
     });
 
-    // Weaknesses 5, 6, 62: these are codes of placeholders, old and new.
+    // Known issues 5, 6 and 62: these are codes of placeholders, old and new.
     it.each([2, 213, 214])('code %i of their own is told as it is, and gates hear of it', async (code) => {
       const yaml = pipeline(
         plugin('fails', `exit ${code}`) +

@@ -116,7 +116,7 @@ describe('when something breaks on the way', () => {
     async (endpoint) => {
       setup.drone.faults.cutAfter(endpoint, { times: 1 });
       const done = await finished(begin());
-      // A lost answer to the start leaves the step ids unknown: the one hole (gate.md §4) ends with a clear error.
+      // A lost answer to the start leaves the step ids unknown: the one hole (gate §4) ends with a clear error.
       if (endpoint === 'stage-update') expect(done.stages[0]?.error).toContain('restart the build');
       else expect(reported(done)).toEqual(ALL_WELL);
       await setup.cleaned(PATIENCE_MS);

@@ -19,7 +19,7 @@ export function risingBuilds(count: number, spanSeconds: number, runSeconds: num
 export const push = (count: number, atSeconds: number, runSeconds: number): readonly TimedBuild[] =>
   Array.from({ length: count }, () => ({ atSeconds, runSeconds }));
 
-/** A load as in capacity.md §5, in small: Poisson pushes of five, lognormal run times, and a rate that rises all the time. */
+/** A load as in scheduling-and-scaling §5, in small: Poisson pushes of five, lognormal run times, and a rate that rises all the time. */
 export interface RampOptions {
   readonly seed: number;
   readonly spanSeconds: number;
@@ -29,7 +29,7 @@ export interface RampOptions {
 }
 
 const PUSH_SIZE = 5;
-/** Of run times; measured on a busy repository (capacity.md §4.1: cv² 0.99). */
+/** Of run times; measured on a busy repository (scheduling-and-scaling §4.1: cv² 0.99). */
 const RUN_CV = 1;
 const SHORTEST_RUN_SECONDS = 5;
 

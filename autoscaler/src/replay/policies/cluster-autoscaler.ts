@@ -1,7 +1,7 @@
 import type { Decision, Policy, PolicyView } from '../policy.ts';
 import { newNodesFor } from './first-fit.ts';
 
-/** Cluster Autoscaler's own settings and defaults (capacity.md §1). */
+/** Cluster Autoscaler's own settings and defaults (scheduling-and-scaling §1.1). */
 export interface ClusterAutoscalerOptions {
   readonly scanSeconds: number;
   readonly unneededSeconds: number;
@@ -23,7 +23,7 @@ export const CLUSTER_AUTOSCALER: ClusterAutoscalerOptions = {
  * A pool under Cluster Autoscaler: grows for Pods that wait, by first-fit decreasing over booting and new nodes; shrinks by
  * empty nodes alone, because build Pods block every drain. Marks unneeded nodes softly, some each loop, in cool-down too.
  *
- * @see capacity.md §5.1
+ * @see scheduling-and-scaling §5.1
  */
 export function clusterAutoscalerPolicy(options: ClusterAutoscalerOptions = CLUSTER_AUTOSCALER): Policy {
   let lastAddAt = -Infinity;

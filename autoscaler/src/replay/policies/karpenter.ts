@@ -5,7 +5,7 @@ import { newNodesFor } from './first-fit.ts';
 import type { BufferRule } from './static-node-pool.ts';
 import { nodesMissing } from './static-node-pool.ts';
 
-/** Karpenter's own settings and defaults (capacity.md §1 and §5.1). */
+/** Karpenter's own settings and defaults (scheduling-and-scaling §1.2 and §5.1). */
 export interface KarpenterOptions {
   readonly tickSeconds: number;
   readonly validationSeconds: number;

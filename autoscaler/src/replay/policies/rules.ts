@@ -4,7 +4,7 @@ import type { BufferRule } from './static-node-pool.ts';
 /**
  * The rule without history: `z·√(running + waiting) + floor` free places.
  *
- * @param z how many standard deviations of a Poisson stream to be ready for; 2 on quiet loads, 3 on harder ones (capacity.md §5.2)
+ * @param z how many standard deviations of a Poisson stream to be ready for; 2 on quiet loads, 3 on harder ones (scheduling-and-scaling §5.2)
  * @param floor places that are free at the quietest hour: one push
  */
 export function squareRootRule(z: number, floor: number): BufferRule {

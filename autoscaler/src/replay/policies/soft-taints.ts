@@ -52,7 +52,7 @@ function marks(ranked: readonly Ranked[], open: number): Pick<Decision, 'taint' 
  * The same policy in a pool where surplus nodes are marked softly: open is what the next moments need, fullest nodes first; all
  * others carry the taint. No Pod waits for it. Marks that the policy sets itself are not set.
  *
- * @see capacity.md §5.1, `soft-taint`
+ * @see scheduling-and-scaling §5.1, `soft-taint`
  */
 export function softlyPlaced(policy: Policy): Policy {
   const recent = new RecentArrivals(RECENT_SECONDS);

@@ -15,7 +15,7 @@ const CONFLICT = { kind: 'conflict', afterLostAnswer: false } as const;
 
 /**
  * The Drone server of a single stage, in memory: `exec` has no other, and so the very same journey, flight and reports run as in
- * the daemon. It keeps versions as strictly as a real one (drone-rpc-spec §2.4, §2.5).
+ * the daemon. It keeps versions as strictly as a real one (drone-rpc §2.4, §2.5).
  */
 export class LocalServer implements CiServer {
   readonly #clock: Clock;

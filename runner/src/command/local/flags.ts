@@ -68,7 +68,7 @@ export class Flags {
     return this.#texts(name, 'list');
   }
 
-  /** `KEY=VALUE` or `KEY:VALUE`, split at the first of either (runner-spec §2). @throws {UsageError} without telling the value */
+  /** `KEY=VALUE` or `KEY:VALUE`, split at the first of either (previous-runner §2). @throws {UsageError} without telling the value */
   map(name: string): Readonly<Record<string, string>> {
     return Object.fromEntries(
       this.#texts(name, 'map').map((pair) => {

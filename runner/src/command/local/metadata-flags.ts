@@ -85,7 +85,7 @@ const REST: readonly Row[] = [
   ['system-version', 'DRONE_SYSTEM_VERSION'],
 ];
 
-/** Flags that say what a Drone server would say of a build (runner-spec §2.4). */
+/** Flags that say what a Drone server would say of a build (previous-runner §2.4). */
 export const METADATA_FLAGS: readonly FlagSpec[] = [
   ...REPO.map(spec('Repository')),
   ...BUILD.map(spec('Build')),

@@ -9,7 +9,7 @@ const row = (
   value = kind === 'number' ? 'N' : 'TEXT',
 ): FlagSpec => ({ name, kind, help, group: GROUP, ...(kind === 'flag' || kind === 'map' ? {} : { value }) });
 
-/** Flags for what a daemon has as settings (runner-spec §2.2); `DRONE_*` and `HANGAR_*` variables count too, flags win. */
+/** Flags for what a daemon has as settings (previous-runner §2.2); `DRONE_*` and `HANGAR_*` variables count too, flags win. */
 export const SETTINGS_FLAGS: readonly FlagSpec[] = [
   row('namespace', 'text', 'namespace of the Pod where the pipeline names none'),
   row('secrets', 'map', 'a secret of the pipeline; seen in the list of processes, so better:'),

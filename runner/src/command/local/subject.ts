@@ -92,7 +92,7 @@ function choosePipeline({ pipelines }: Manifest, file: string, flags: Flags): Pi
   throw new UsageError(`${file} has ${wish}: choose one with --stage-name; there are ${names}`);
 }
 
-/** Matches nothing: such a step never runs, and the order across it stays (runner-spec §2.3). */
+/** Matches nothing: such a step never runs, and the order across it stays (previous-runner §2.3). */
 const NEVER: Pipeline['steps'][number]['when'] = { event: { include: [], exclude: ['**'] } };
 
 /** Leaves out the steps that are not wanted, by conditions that never hold. */

@@ -1,7 +1,7 @@
 import type { DroneStage, DroneStep, StageDetail } from '../../pipeline/drone.ts';
 import type { CiServer, Update } from '../../ports/ci-server.ts';
 
-/** A Drone server of one stage, with its versions (drone-rpc-spec §3.12) and a memory of what it was told. */
+/** A Drone server of one stage, with its versions (drone-rpc §3.12) and a memory of what it was told. */
 export class FakeCiServer implements CiServer {
   stage: DroneStage;
   readonly steps = new Map<number, DroneStep>();

@@ -41,7 +41,7 @@ const containerdProgram = (name: string): Program => ({
   goPackage: `github.com/containerd/containerd/v2/cmd/${name}`,
 });
 
-/** All parts in the order they are built (shared/reference/testbed.md, "Parts and what they cost"). */
+/** All parts in the order they are built (testbed §1). */
 export const parts: readonly Part[] = [
   {
     ...plain,

@@ -41,7 +41,7 @@ export function kubeconfig(token: string, authority: string, namespace = 'defaul
   });
 }
 
-/** The kubelet's configuration; why each line is there: shared/reference/testbed.md, "What it takes to start it here". */
+/** The kubelet's configuration; why each line is there: testbed §2. */
 export function kubeletConfiguration(layout: Layout): string {
   const paths = statePaths(layout);
   return json({
