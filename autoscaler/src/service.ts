@@ -10,7 +10,9 @@ import type { Decider } from './decide/decider.ts';
 import type { Page } from './http/page.ts';
 import { createHttp } from './http/server.ts';
 import { AutoscalerMetrics } from './metrics/autoscaler-metrics.ts';
-import type { Actor, MetricsSource, TraceMemory } from './ports.ts';
+import type { Actor } from './act/actor.ts';
+import type { TraceMemory } from './trace/trace-memory.ts';
+import type { MetricsSource } from './scrape/metrics-source.ts';
 import { Ledger } from './history/ledger.ts';
 
 /** What the service is given from outside. */

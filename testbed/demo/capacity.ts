@@ -1,7 +1,7 @@
 import { loadConfig } from '@hangar/autoscaler/config';
 import { httpMetricsSource } from '@hangar/autoscaler/metrics-http';
 import { readPage } from '@hangar/autoscaler/page';
-import { noMemory } from '@hangar/autoscaler/ports';
+import { noMemory } from '@hangar/autoscaler/trace/trace-memory';
 import { createService, type Service } from '@hangar/autoscaler/service';
 import { createHttp } from '@hangar/runner/http';
 import type { Clock } from '@hangar/shared/clock';

@@ -6,7 +6,7 @@ import type { ActingConfig } from '../config/acting.ts';
 import type { ActuatorSetting } from '../config/actuators.ts';
 import { Placer } from './placer.ts';
 import type { PoolNode } from '../capacity/pool-node.ts';
-import type { ActView } from '../ports.ts';
+import type { ActView } from './actor.ts';
 import type { PoolRules } from '../capacity/read-node.ts';
 import type { Actuator } from './actuator.ts';
 import type { Announcer } from './announcer.ts';

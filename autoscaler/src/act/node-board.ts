@@ -1,6 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Resources } from '../capacity/shape.ts';
-import { roomOnEmpty } from '../simulate/cluster-sim.ts';
+import { roomOnEmpty } from '../capacity/node-spec.ts';
 import type { PoolNode as NodeLoad, Pool } from '../capacity/pools.ts';
 import type { NodeFact } from '../capacity/read-node.ts';
 import type { PoolNode } from '../capacity/pool-node.ts';

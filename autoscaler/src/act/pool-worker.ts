@@ -1,7 +1,7 @@
 import type { Placer } from './placer.ts';
 import { CLOSING_TAINT, type PoolNode, SURPLUS_TAINT } from '../capacity/pool-node.ts';
 import type { SurplusOptions } from './surplus.ts';
-import type { OrderOutcome, PoolOrder } from '../ports.ts';
+import type { OrderOutcome, PoolOrder } from './actor.ts';
 import type { ActOutcome, Actuator } from './actuator.ts';
 
 /** How pools are worked on. What a missing right or a setting forbids is undefined. */

@@ -1,5 +1,4 @@
 import { percent } from '../capacity/packing.ts';
-import type { Advice } from '../decide/recommendation.ts';
 import type { Pool } from '../capacity/pools.ts';
 import type { Compared } from './compare.ts';
 import type { EngineSettings } from './engines.ts';
@@ -96,4 +95,26 @@ export function adviceOf(
     const saves = savesOf(proposal, compared.get(comparisonKey(proposal, pool)));
     return saves === undefined ? [] : { engine, pool: pool.name, setting, now, better, saves, because };
   });
+}
+
+/** One thing to change on the engine that scales a pool, and what it brings. */
+export interface Advice {
+  /** `cluster-autoscaler` or `karpenter`. */
+  readonly engine: string;
+  readonly pool: string;
+  /** Flag or field, as the engine writes it. */
+  readonly setting: string;
+  readonly now: string;
+  readonly better: string;
+  readonly saves: {
+    /** Share of the node-hours; 0.1: a tenth less, negative: more. Undefined: not known. */
+    readonly nodeHoursShare: number | undefined;
+    /** Seconds that the 95th percentile of the wait gets shorter. Undefined: not known. */
+    readonly waitP95Seconds: number | undefined;
+    /** `replay`: of the Pods that were remembered; `published`: of a made-up load; `none`: it is no matter of hours or waits. */
+    readonly basis: 'replay' | 'published' | 'none';
+    /** The same in words. */
+    readonly text: string;
+  };
+  readonly because: string;
 }

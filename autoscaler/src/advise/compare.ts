@@ -3,7 +3,7 @@ import { CLUSTER_AUTOSCALER, clusterAutoscalerPolicy } from '../replay/policies/
 import { KARPENTER, karpenterPolicy } from '../replay/policies/karpenter.ts';
 import type { Policy } from '../replay/policy.ts';
 import { replay } from '../replay/replay.ts';
-import type { NodeSpec } from '../simulate/node-table.ts';
+import type { NodeSpec } from '../capacity/node-spec.ts';
 import type { EngineSettings } from './engines.ts';
 
 /** Past Pods, and two ways to have sized a pool for them. */

@@ -1,10 +1,11 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
-import { SpendBook } from '../capacity/spend-book.ts';
-import type { CapacitySnapshot } from '../decide/snapshot.ts';
+import { type NodeHours, SpendBook } from '../capacity/spend-book.ts';
+import type { Pool } from '../capacity/pools.ts';
 import { Adviser, type Comparer, type Memories } from './adviser.ts';
-import { NOTHING_SEEN } from './engines.ts';
+import type { Compared } from './compare.ts';
+import { NOTHING_SEEN, type Surroundings } from './engines.ts';
 import { proposalsOf } from './proposals.ts';
 import { Scout } from './scout.ts';
 
@@ -16,6 +17,15 @@ export interface SideKnowledgeParts {
   readonly cluster: Cluster | undefined;
   /** Undefined: engine settings are not compared on remembered Pods. */
   readonly comparer: Comparer | undefined;
+}
+
+/** What is known beside Pods and nodes at one moment. */
+export interface SideView {
+  /** Node-hours of today by pool. */
+  readonly nodeHours: NodeHours;
+  readonly surroundings: Surroundings;
+  /** Engine settings that were compared on remembered Pods, by `comparisonKey`. */
+  readonly compared: ReadonlyMap<string, Compared>;
 }
 
 /** What is known beside Pods and nodes: node-hours of today, quotas, engines, and what other settings of theirs would bring. */
@@ -39,9 +49,9 @@ export class SideKnowledge {
 
   /** What a snapshot takes from here; begins a comparison where one is missing. */
   freeze(
-    { nowMs, pools }: Pick<CapacitySnapshot, 'nowMs' | 'pools'>,
+    { nowMs, pools }: { readonly nowMs: number; readonly pools: readonly Pool[] },
     memories: Memories,
-  ): Pick<CapacitySnapshot, 'nodeHours' | 'surroundings' | 'compared'> {
+  ): SideView {
     const surroundings = this.#scout?.seen ?? NOTHING_SEEN;
     if (this.#stop !== undefined)
       this.#adviser.consider(proposalsOf(pools, surroundings), memories, this.#stop);

@@ -1,7 +1,6 @@
 import type { Resources } from './shape.ts';
-import type { NodeSpec } from '../simulate/node-table.ts';
-import { roomOnEmpty } from '../simulate/cluster-sim.ts';
-import { countOf, type SizeClass } from '../decide/demand.ts';
+import { type NodeSpec, roomOnEmpty } from './node-spec.ts';
+import { countOf, type SizeClass } from './size-class.ts';
 
 /** How demand fills nodes of one kind. */
 export interface Packed {

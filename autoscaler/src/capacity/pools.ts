@@ -1,6 +1,6 @@
 import type { NodeTraits } from './scheduling.ts';
 import type { NodeShape, Resources } from './shape.ts';
-import type { NodeSpec } from '../simulate/node-table.ts';
+import type { NodeSpec } from './node-spec.ts';
 import { type DaemonFact, daemonSetsOn, type NodeFact, type PoolOwner } from './read-node.ts';
 import type { PodFact } from './read-pod.ts';
 

@@ -10,7 +10,6 @@ import type {
 import { effectiveRequest } from './pod-request.ts';
 import type { LabelDemand, PodConstraints, Toleration } from './scheduling.ts';
 import type { Resources } from './shape.ts';
-import type { PodRecord } from '../trace/pod-record.ts';
 
 /** What of a Pod matters for capacity. Times in milliseconds since 1970. */
 export interface PodFact {
@@ -151,27 +150,5 @@ export function readPod(pod: V1Pod, nowMs: number): PodFact {
     request: requestOfSpec(pod.spec),
     constraints: constraintsOfSpec(pod.spec),
     ...labelsOfBuild(pod),
-  };
-}
-
-/**
- * A Pod that ended, for the memory: what room it held, and for how long.
- *
- * @param goneMs when it was seen to end, where it doesn't say itself
- * @returns undefined for a Pod that never held room
- */
-export function recordOf(fact: PodFact, goneMs: number): PodRecord | undefined {
-  const from = fact.boundMs ?? fact.startedMs;
-  if (from === undefined) return undefined;
-  const { build, repo } = fact;
-  return {
-    uid: fact.uid,
-    job: {
-      arrivedAt: fact.createdMs / 1000,
-      durationSeconds: Math.max(0, ((fact.endedMs ?? goneMs) - from) / 1000),
-      request: fact.request,
-      ...(build === '' ? {} : { build }),
-      ...(repo === '' ? {} : { repo }),
-    },
   };
 }

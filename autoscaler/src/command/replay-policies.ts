@@ -2,7 +2,7 @@ import type { Job } from '../capacity/job.ts';
 import { forecastRule } from '../forecast/forecast-rule.ts';
 import { clusterAutoscalerPolicy } from '../replay/policies/cluster-autoscaler.ts';
 import { karpenterBufferPolicy, karpenterPolicy } from '../replay/policies/karpenter.ts';
-import type { BufferRule } from '../replay/policies/static-node-pool.ts';
+import type { BufferRule } from '../forecast/buffer-rule.ts';
 import { STATIC_POOL, staticPoolPolicy } from '../replay/policies/static-node-pool.ts';
 import { clairvoyantRule, lookAheadRule, squareRootRule } from '../replay/policies/rules.ts';
 import { softlyPlaced } from '../replay/policies/soft-taints.ts';

@@ -10,12 +10,11 @@ import { readPage } from '../edges/page-file.ts';
 import { type ProcessSide, processSide } from '../edges/process.ts';
 import { TraceStore } from '../edges/trace-store.ts';
 import { listen } from '../http/server.ts';
-import { noMemory } from '../ports.ts';
+import { noMemory } from '../trace/trace-memory.ts';
 import { createService } from '../service.ts';
 import { MOST_RECORDS } from '../store/learner.ts';
 import { readOptions } from './options.ts';
-import type { Command, ExitCode, Terminal } from './terminal.ts';
-import { UsageError } from './terminal.ts';
+import { type Command, type ExitCode, type Terminal, UsageError } from './terminal.ts';
 
 const HELP = `hangar-autoscaler serve: look at runners, Pods and nodes, and say how many nodes are needed, now and next
 

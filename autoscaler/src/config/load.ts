@@ -1,7 +1,7 @@
 import { type Environment, readSettings, type Values } from '@hangar/shared/config';
 import type { LogLevel } from '@hangar/shared/logger';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
-import type { BufferOptions } from '../decide/buffer.ts';
+import type { BufferOptions } from '../forecast/live-forecast.ts';
 import type { Floor } from '../decide/floors.ts';
 import type { Guardrails } from '../decide/guardrails.ts';
 import type { Money } from '../decide/spend.ts';

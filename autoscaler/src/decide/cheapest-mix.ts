@@ -1,5 +1,5 @@
-import type { NodeSpec } from '../simulate/node-table.ts';
-import type { SizeClass } from './demand.ts';
+import type { NodeSpec } from '../capacity/node-spec.ts';
+import type { SizeClass } from '../capacity/size-class.ts';
 import { type NodeGroup, packed, packInto } from '../capacity/packing.ts';
 
 /** A kind of node that can be bought. */

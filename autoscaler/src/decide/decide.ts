@@ -4,7 +4,8 @@ import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import type { CapacitySnapshot } from './snapshot.ts';
 import { namespacesOf } from '../capacity/pod-counts.ts';
-import { type BufferOptions, bufferOf } from './buffer.ts';
+import type { BufferOptions } from '../forecast/live-forecast.ts';
+import { bufferOf } from './buffer.ts';
 import { type Demand, demandOf, stagesToRun } from './demand.ts';
 import { type Floor, floorAt } from './floors.ts';
 import { type Guardrails, withFloor } from './guardrails.ts';
@@ -14,7 +15,7 @@ import { quotaRoomPods } from './quota-room.ts';
 import type { Buffer, Recommendation } from './recommendation.ts';
 import { requestClassesOf } from './request-classes.ts';
 import { sizeMix } from './size-mix.ts';
-import { sizePools, type PodToPlace } from './size-pools.ts';
+import { type PodToPlace, sizePools } from './size-pools.ts';
 import { type ShapeQuestion, sizeShapes } from './size-shapes.ts';
 import { type Money, spendOf } from './spend.ts';
 

@@ -3,12 +3,7 @@ import type { KnownStage, StageAhead } from '../scrape/known-stages.ts';
 import type { StageSum } from '../scrape/runner-reading.ts';
 import type { StageState } from '../scrape/words.ts';
 import type { PodCounts } from '../capacity/pod-counts.ts';
-
-/** Pods of one size. */
-export interface SizeClass {
-  readonly request: Resources;
-  readonly count: number;
-}
+import { classesOf, countOf, merged, type SizeClass } from '../capacity/size-class.ts';
 
 /** What needs room now, each Pod or stage once. */
 export interface Demand {
@@ -50,26 +45,6 @@ export interface DemandSources {
   /** What a Pod asks for when it doesn't say. */
   readonly typical: Resources;
 }
-
-/** Equal requests together, largest first. */
-export const classesOf = (requests: readonly Resources[]): readonly SizeClass[] =>
-  merged(requests.map((request) => ({ request, count: 1 })));
-
-function merged(parts: readonly SizeClass[]): readonly SizeClass[] {
-  const groups = Map.groupBy(
-    parts,
-    ({ request: { cpuMillicores, memoryBytes } }) => `${cpuMillicores}/${memoryBytes}`,
-  );
-  return [...groups.values()]
-    .flatMap((members) => (members[0] === undefined ? [] : { ...members[0], count: countOf(members) }))
-    .sort(
-      ({ request: one }, { request: other }) =>
-        other.cpuMillicores - one.cpuMillicores || other.memoryBytes - one.memoryBytes,
-    );
-}
-
-export const countOf = (classes: readonly SizeClass[]): number =>
-  classes.reduce((sum, { count }) => sum + count, 0);
 
 /** A state's stages as Pods of their average size: metrics tell sums only. */
 function average({ stages, cpuMillicores, memoryBytes }: StageSum, typical: Resources): readonly SizeClass[] {

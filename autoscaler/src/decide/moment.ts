@@ -1,5 +1,5 @@
 import type { PodCounts } from '../capacity/pod-counts.ts';
-import type { Moment } from './buffer.ts';
+import type { Moment } from '../forecast/live-forecast.ts';
 import type { Demand } from './demand.ts';
 
 /** What a forecast sees of Pods and demand now. Pure. */

@@ -1,7 +1,6 @@
-import type { NodeSpec } from '../simulate/node-table.ts';
-import { roomOnEmpty } from '../simulate/cluster-sim.ts';
+import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
 import type { Pool } from '../capacity/pools.ts';
-import type { SizeClass } from './demand.ts';
+import type { SizeClass } from '../capacity/size-class.ts';
 import { meetObjective } from './meet-objective.ts';
 import { packed } from '../capacity/packing.ts';
 import { simulatedWaitP95 } from './simulate-wait.ts';

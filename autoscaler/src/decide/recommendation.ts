@@ -1,4 +1,5 @@
 import type { Resources } from '../capacity/shape.ts';
+import type { Advice } from '../advise/advice.ts';
 
 /** How the buffer for what nobody knows yet was found. */
 export interface Buffer {
@@ -58,28 +59,6 @@ export interface Spend {
   readonly maxPerDay: number | undefined;
   /** Pools without a price: their nodes count for nothing. */
   readonly unpricedPools: readonly string[];
-}
-
-/** One thing to change on the engine that scales a pool, and what it brings. */
-export interface Advice {
-  /** `cluster-autoscaler` or `karpenter`. */
-  readonly engine: string;
-  readonly pool: string;
-  /** Flag or field, as the engine writes it. */
-  readonly setting: string;
-  readonly now: string;
-  readonly better: string;
-  readonly saves: {
-    /** Share of the node-hours; 0.1: a tenth less, negative: more. Undefined: not known. */
-    readonly nodeHoursShare: number | undefined;
-    /** Seconds that the 95th percentile of the wait gets shorter. Undefined: not known. */
-    readonly waitP95Seconds: number | undefined;
-    /** `replay`: of the Pods that were remembered; `published`: of a made-up load; `none`: it is no matter of hours or waits. */
-    readonly basis: 'replay' | 'published' | 'none';
-    /** The same in words. */
-    readonly text: string;
-  };
-  readonly because: string;
 }
 
 /** Nodes of one shape that the demand needs, if the pool were made of it alone. */

@@ -1,8 +1,8 @@
 import type { NodeShape, Resources } from '../capacity/shape.ts';
-import type { NodeSpec } from '../simulate/node-table.ts';
-import { roomOnEmpty } from '../simulate/cluster-sim.ts';
+import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
 import type { Pool } from '../capacity/pools.ts';
-import { countOf, type Demand, type SizeClass } from './demand.ts';
+import { countOf, type SizeClass } from '../capacity/size-class.ts';
+import type { Demand } from './demand.ts';
 import type { RequestClass } from './recommendation.ts';
 
 /** Sizes are told apart by this share of an octave at first, then ever more coarsely until they are few. */

@@ -1,7 +1,7 @@
 import type { Resources } from '../capacity/shape.ts';
 import { type Random, seededRandom } from '../simulate/random.ts';
 import { ClusterSim } from '../simulate/cluster-sim.ts';
-import { countOf, type SizeClass } from './demand.ts';
+import { countOf, type SizeClass } from '../capacity/size-class.ts';
 import type { NodeGroup } from '../capacity/packing.ts';
 
 /** A moment, and what may come within the lead time. */

@@ -1,5 +1,5 @@
-import { type Counts, cheapestMix, groupsOf, hourlyPrice, type PricedKind } from './cheapest-mix.ts';
-import { countOf, type SizeClass } from './demand.ts';
+import { cheapestMix, type Counts, groupsOf, hourlyPrice, type PricedKind } from './cheapest-mix.ts';
+import { countOf, type SizeClass } from '../capacity/size-class.ts';
 import { bounded, meetObjective } from './meet-objective.ts';
 import { type NodeGroup, packed, packInto, percent } from '../capacity/packing.ts';
 import { amountText, costOf, priceOf } from './price.ts';

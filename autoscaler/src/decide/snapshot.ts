@@ -1,8 +1,6 @@
-import type { Compared } from '../advise/compare.ts';
-import type { Surroundings } from '../advise/engines.ts';
+import type { SideView } from '../advise/side-knowledge.ts';
 import type { Calibration } from '../calibrate/calibrate.ts';
-import type { FreeRoom } from './buffer.ts';
-import type { NodeHours } from '../capacity/spend-book.ts';
+import type { FreeRoom } from '../forecast/live-forecast.ts';
 import type { DroneReading } from '../scrape/drone-server.ts';
 import type { PodCounts } from '../capacity/pod-counts.ts';
 import type { Pool } from '../capacity/pools.ts';
@@ -15,7 +13,7 @@ export interface WatchView {
 }
 
 /** The world at one moment, frozen: everything that is decided in a tick is decided on it. Undefined is unknown. */
-export interface CapacitySnapshot {
+export interface CapacitySnapshot extends SideView {
   readonly nowMs: number;
   /** Undefined: no cluster is watched, or it was never heard. */
   readonly pods: PodCounts | undefined;
@@ -29,11 +27,6 @@ export interface CapacitySnapshot {
   /** Pods that arrived in a second, lately. */
   readonly perSecond: number;
   readonly grewAtMs: ReadonlyMap<string, number>;
-  /** Node-hours of today by pool. */
-  readonly nodeHours: NodeHours;
-  readonly surroundings: Surroundings;
-  /** Engine settings that were compared on remembered Pods, by `comparisonKey`. */
-  readonly compared: ReadonlyMap<string, Compared>;
   /** What the forecast, or the rule that it is held to, wants kept free; undefined: there is none. */
   readonly forecast: FreeRoom | undefined;
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'undici';
-import { type MetricsSource, MOST_ANSWER_BYTES } from '../ports.ts';
+import { type MetricsSource, MOST_ANSWER_BYTES } from '../scrape/metrics-source.ts';
 
 /**
  * Targets over HTTP. `close` ends its connections.

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import type { Remembered, TraceMemory } from '../ports.ts';
-import { formatRecord, type PodRecord, parseRecord } from '../trace/pod-record.ts';
+import type { Remembered, TraceMemory } from '../trace/trace-memory.ts';
+import { formatRecord, parseRecord, type PodRecord } from '../trace/pod-record.ts';
 
 /** Where traces lie, and for how long. */
 export interface TraceStoreOptions {

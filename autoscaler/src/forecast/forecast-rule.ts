@@ -1,8 +1,6 @@
-import type { BufferRule } from '../replay/policies/static-node-pool.ts';
-import type { PolicyView } from '../replay/policy.ts';
+import type { BufferRule, DemandView } from './buffer-rule.ts';
 import { BackTest, pinballLoss } from './back-test.ts';
-import type { DemandAhead, ForecastOptions } from './demand-forecast.ts';
-import { DemandForecast } from './demand-forecast.ts';
+import { type DemandAhead, DemandForecast, type ForecastOptions } from './demand-forecast.ts';
 import { WaitGovernor } from './wait-governor.ts';
 
 /** The fallback that needs no history, and must be beaten to be replaced. */
@@ -88,7 +86,7 @@ export function forecastRule(options: ForecastRuleOptions): BufferRule {
   const contestAt = (seconds: number): Contest =>
     contests[Math.floor(seconds / 3600) % HOURS] ?? new Contest();
 
-  const learn = (view: PolicyView, note: Note): void => {
+  const learn = (view: DemandView, note: Note): void => {
     const demand = view.running.length + view.waitingTotal;
     for (const { at, note: then, risePods } of backTest.note(view.nowSeconds, demand, note)) {
       forecast.judge(at, then.ahead, risePods);
@@ -102,7 +100,7 @@ export function forecastRule(options: ForecastRuleOptions): BufferRule {
     OBJECTIVE_SHARE.announced +
     (OBJECTIVE_SHARE.surprise - OBJECTIVE_SHARE.announced) * forecast.unknownShare;
 
-  const freeRoom = (view: PolicyView): number => {
+  const freeRoom = (view: DemandView): number => {
     const ahead = forecast.ahead(view);
     const demand = view.running.length + view.waitingTotal;
     const fallbackPods = options.fallback.z * Math.sqrt(demand) + options.fallback.floor;

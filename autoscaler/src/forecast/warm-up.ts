@@ -1,5 +1,5 @@
 import type { PodRecord } from '../trace/pod-record.ts';
-import type { LiveForecast } from '../decide/buffer.ts';
+import type { LiveForecast } from './live-forecast.ts';
 
 /** Ticks of the past are longer than live ones: they only have to show the hours of the day. */
 const TICK_SECONDS = 60;

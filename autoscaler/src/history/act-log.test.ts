@@ -1,7 +1,7 @@
 import { type Logger, silentLogger } from '@hangar/shared/logger';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
-import { actViewOf } from '../act/act-view.ts';
+import { actViewOf } from '../act/actor.ts';
 import { decide } from '../decide/decide.ts';
 import { AutoscalerMetrics } from '../metrics/autoscaler-metrics.ts';
 import { ActLog } from './act-log.ts';

@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { PoolSize, Recommendation } from '../decide/recommendation.ts';
 import type { AutoscalerMetrics } from '../metrics/autoscaler-metrics.ts';
-import type { Actor, OrderOutcome, PoolOrder, ActView } from '../ports.ts';
+import type { Actor, ActView, OrderOutcome, PoolOrder } from '../act/actor.ts';
 import type { DecisionEntry } from './ledger.ts';
 import type { Ring } from './ring.ts';
 

@@ -1,13 +1,6 @@
 import { formatCpuMillicores, formatMemoryBytes } from '@hangar/shared/quantity';
-import type {
-  Advice,
-  Cost,
-  Mix,
-  PoolSize,
-  Recommendation,
-  RequestClass,
-  Spend,
-} from '../decide/recommendation.ts';
+import type { Advice } from '../advise/advice.ts';
+import type { Cost, Mix, PoolSize, Recommendation, RequestClass, Spend } from '../decide/recommendation.ts';
 
 /** Cents of whatever the currency is, and their hundredths. */
 const round = (value: number): number => Math.round(value * 10_000) / 10_000;

@@ -1,31 +1,19 @@
 import type { Resources } from '../capacity/shape.ts';
 import type { WaitingClass } from '../simulate/job-queue.ts';
-import type { NodeSpec } from '../simulate/node-table.ts';
+import type { DemandView } from '../forecast/buffer-rule.ts';
+import type { NodeSpec } from '../capacity/node-spec.ts';
 import type { SimNode } from '../simulate/sim-node.ts';
 
 /**
  * All that a policy may see at a tick: the present and what happened since its tick before, never the future and never the
  * generator. A live service can build the same from its watches; what shall be remembered, the policy keeps.
  */
-export interface PolicyView {
-  readonly nowSeconds: number;
+export interface PolicyView extends DemandView {
   /** Booting and ready nodes. */
   readonly nodes: readonly Readonly<SimNode>[];
   readonly nodeSpec: NodeSpec;
-  readonly bootSeconds: number;
   /** What waits for room, by request class. */
   readonly waiting: readonly WaitingClass[];
-  readonly waitingTotal: number;
-  /** When each running job started, in no order. */
-  readonly running: readonly { readonly startedAt: number }[];
-  /** Arrival times since the view before, rising. */
-  readonly arrivals: readonly number[];
-  /** Run times of the jobs that ended since the view before, in the order of their ends. */
-  readonly finishedSeconds: readonly number[];
-  /** Waits of the jobs that found a node since the view before, in seconds, in the order of their bindings. Where it is known. */
-  readonly waits?: readonly number[];
-  /** Jobs that are known and have not arrived. */
-  readonly knownAhead: number;
   /** Mean request of all jobs that arrived so far. */
   readonly typicalRequest: Resources;
   /** How many Pods of the typical request still fit on a node. */

@@ -6,7 +6,7 @@ import { FIRST_MONDAY, generateLoad } from '../trace/generate.ts';
 import { clusterAutoscalerPolicy } from './policies/cluster-autoscaler.ts';
 import { newNodesFor } from './policies/first-fit.ts';
 import { karpenterBufferPolicy, karpenterPolicy } from './policies/karpenter.ts';
-import type { BufferRule } from './policies/static-node-pool.ts';
+import type { BufferRule } from '../forecast/buffer-rule.ts';
 import { staticPoolPolicy } from './policies/static-node-pool.ts';
 import { clairvoyantRule, lookAheadRule, squareRootRule } from './policies/rules.ts';
 import { softlyPlaced } from './policies/soft-taints.ts';

@@ -1,12 +1,11 @@
 import type { Job } from '../capacity/job.ts';
 import type { ScoringStrategy } from '../simulate/class-scores.ts';
-import type { NodeSpec } from '../simulate/node-table.ts';
+import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
 import { seededRandom } from '../simulate/random.ts';
 import type { SimNode } from '../simulate/sim-node.ts';
-import { roomOnEmpty, ClusterSim } from '../simulate/cluster-sim.ts';
+import { ClusterSim } from '../simulate/cluster-sim.ts';
 import type { Decision, Policy, PolicyView } from './policy.ts';
-import type { ReplayResult } from './result.ts';
-import { Tally } from './result.ts';
+import { type ReplayResult, Tally } from './result.ts';
 import { Watcher } from './watcher.ts';
 
 /** What is played, on what, by whom. */

@@ -1,6 +1,6 @@
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
-import type { TargetAnswer } from '../ports.ts';
+import type { TargetAnswer } from './metrics-source.ts';
 import { askDrone } from './drone-server.ts';
 
 const URL = 'https://drone.acme.test/metrics';

@@ -1,7 +1,7 @@
 import { parseExposition } from '@hangar/shared/exposition/parse';
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
-import type { MetricsSource, TargetAnswer } from '../ports.ts';
+import type { MetricsSource, TargetAnswer } from './metrics-source.ts';
 import { readDemand } from './known-stages.ts';
 import { readRunner } from './runner-reading.ts';
 import { scrape } from './scrape.ts';

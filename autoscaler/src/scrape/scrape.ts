@@ -1,8 +1,8 @@
 import type { Clock } from '@hangar/shared/clock';
 import { formatOfContentType, parseExposition } from '@hangar/shared/exposition/parse';
-import type { MetricsSource, TargetAnswer } from '../ports.ts';
+import type { MetricsSource, TargetAnswer } from './metrics-source.ts';
 import { type KnownStage, type ReadDemand, readDemand, type StageAhead } from './known-stages.ts';
-import { type RunnerReading, readRunner, type ScrapeProblem } from './runner-reading.ts';
+import { readRunner, type RunnerReading, type ScrapeProblem } from './runner-reading.ts';
 
 /** One runner, as far as it answered. */
 export interface TargetRound {

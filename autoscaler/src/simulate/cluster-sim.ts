@@ -3,7 +3,7 @@ import type { Resources } from '../capacity/shape.ts';
 import type { ScoringStrategy } from './class-scores.ts';
 import { EventQueue } from './event-queue.ts';
 import { JobQueue } from './job-queue.ts';
-import type { NodeSpec } from './node-table.ts';
+import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
 import type { Random } from './random.ts';
 import { Scheduler, UNPLACED } from './scheduler.ts';
 import type { SimNode } from './sim-node.ts';
@@ -187,18 +187,4 @@ export class ClusterSim {
     this.#options.onBind(job, this.now, cold);
     return true;
   }
-}
-
-/** Pods of this size that an empty node holds. */
-export function roomOnEmpty({ allocatable, daemonSets }: NodeSpec, request: Resources): number {
-  const per = (all: number, held: number, each: number): number =>
-    each > 0 ? Math.floor((all - held) / each) : Infinity;
-  return Math.max(
-    0,
-    Math.min(
-      per(allocatable.cpuMillicores, daemonSets?.cpuMillicores ?? 0, request.cpuMillicores),
-      per(allocatable.memoryBytes, daemonSets?.memoryBytes ?? 0, request.memoryBytes),
-      allocatable.pods - (daemonSets?.pods ?? 0),
-    ),
-  );
 }

@@ -1,13 +1,5 @@
 import type { NodeTraits } from '../capacity/scheduling.ts';
-import type { NodeShape, Resources } from '../capacity/shape.ts';
-
-/** A node as the scheduler sees it. */
-export interface NodeSpec {
-  readonly allocatable: NodeShape['allocatable'];
-  readonly traits?: NodeTraits;
-  /** What DaemonSets hold from the start, and how many Pods they are. */
-  readonly daemonSets?: Resources & { readonly pods: number };
-}
+import type { NodeSpec } from '../capacity/node-spec.ts';
 
 const FIRST_SLOTS = 64;
 

@@ -1,8 +1,7 @@
 import type { NodeTraits } from '../capacity/scheduling.ts';
 import type { Resources } from '../capacity/shape.ts';
-import type { PodClass, ScoringStrategy } from './class-scores.ts';
-import { ClassScores, NO_ROOM } from './class-scores.ts';
-import type { NodeSpec } from './node-table.ts';
+import { ClassScores, NO_ROOM, type PodClass, type ScoringStrategy } from './class-scores.ts';
+import type { NodeSpec } from '../capacity/node-spec.ts';
 import { NodeTable } from './node-table.ts';
 import type { Random } from './random.ts';
 

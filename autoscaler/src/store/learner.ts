@@ -1,8 +1,8 @@
 import type { Clock } from '@hangar/shared/clock';
-import { type Calibration, calibrate } from '../calibrate/calibrate.ts';
+import { calibrate, type Calibration } from '../calibrate/calibrate.ts';
 import { DayBook } from '../calibrate/day-summary.ts';
 import type { Job } from '../capacity/job.ts';
-import { type BufferOptions, type FreeRoom, LiveForecast, type Moment } from '../decide/buffer.ts';
+import { type BufferOptions, type FreeRoom, LiveForecast, type Moment } from '../forecast/live-forecast.ts';
 import { warmUp } from '../forecast/warm-up.ts';
 import type { ClusterNews } from '../watch/cluster-watch.ts';
 import type { PodRecord } from '../trace/pod-record.ts';

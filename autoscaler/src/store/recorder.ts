@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { Condition } from '../capacity/condition.ts';
 import type { AutoscalerMetrics } from '../metrics/autoscaler-metrics.ts';
-import type { TraceMemory } from '../ports.ts';
+import type { TraceMemory } from '../trace/trace-memory.ts';
 import type { PodRecord } from '../trace/pod-record.ts';
 
 /** Records that wait for a disk that refuses; older ones are given up. */

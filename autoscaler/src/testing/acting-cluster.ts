@@ -5,7 +5,8 @@ import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import type { KubernetesObject, V1Node, V1Pod } from '@kubernetes/client-node';
 import { ACT_RESOURCE } from '../act/resources.ts';
 import { loadConfig } from '../config/load.ts';
-import { type MetricsSource, noMemory } from '../ports.ts';
+import type { MetricsSource } from '../scrape/metrics-source.ts';
+import { noMemory } from '../trace/trace-memory.ts';
 import { createService } from '../service.ts';
 import { ReviewingCluster, rightOf } from './reviewing-cluster.ts';
 

@@ -1,5 +1,6 @@
 import type { Job } from '../capacity/job.ts';
 import { formatTraceLine, parseTraceLine } from './trace-line.ts';
+import type { PodFact } from '../capacity/read-pod.ts';
 
 /** A Pod that ended: a job of a trace, and the uid that tells it from any other. */
 export interface PodRecord {
@@ -31,4 +32,26 @@ export function parseRecord(
 function uidOf(text: string): string {
   const data = JSON.parse(text) as { readonly pod?: unknown };
   return typeof data.pod === 'string' ? data.pod : '';
+}
+
+/**
+ * A Pod that ended, for the memory: what room it held, and for how long.
+ *
+ * @param goneMs when it was seen to end, where it doesn't say itself
+ * @returns undefined for a Pod that never held room
+ */
+export function recordOf(fact: PodFact, goneMs: number): PodRecord | undefined {
+  const from = fact.boundMs ?? fact.startedMs;
+  if (from === undefined) return undefined;
+  const { build, repo } = fact;
+  return {
+    uid: fact.uid,
+    job: {
+      arrivedAt: fact.createdMs / 1000,
+      durationSeconds: Math.max(0, ((fact.endedMs ?? goneMs) - from) / 1000),
+      request: fact.request,
+      ...(build === '' ? {} : { build }),
+      ...(repo === '' ? {} : { repo }),
+    },
+  };
 }

@@ -6,7 +6,7 @@ import type { KubernetesObject, V1DaemonSet, V1EndpointSlice, V1Node, V1Pod } fr
 import { type RunnerService, targetsOf } from '../capacity/targets.ts';
 import { type Boot, BootTimes } from './boot-times.ts';
 import { OneOfEquals } from './one-of-equals.ts';
-import type { PodRecord } from '../trace/pod-record.ts';
+import { type PodRecord, recordOf } from '../trace/pod-record.ts';
 import {
   type DaemonFact,
   type NodeFact,
@@ -14,7 +14,7 @@ import {
   readDaemonSet,
   readNode,
 } from '../capacity/read-node.ts';
-import { type PodFact, readPod, recordOf } from '../capacity/read-pod.ts';
+import { type PodFact, readPod } from '../capacity/read-pod.ts';
 import { WATCHED } from './resources.ts';
 
 /** What is watched. */

@@ -7,7 +7,8 @@ import { MIB } from '../capacity/shape.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import { poolsOf } from '../capacity/pools.ts';
 import { daemonSetsOn, readDaemonSet, readNode } from '../capacity/read-node.ts';
-import { readPod, recordOf } from '../capacity/read-pod.ts';
+import { readPod } from '../capacity/read-pod.ts';
+import { recordOf } from '../trace/pod-record.ts';
 import { WATCHED } from './resources.ts';
 
 const NOW = 1_768_383_000_000;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { loadConfig } from '@hangar/autoscaler/config';
 import { DecideWorker } from '@hangar/autoscaler/decide-worker';
-import { noMemory } from '@hangar/autoscaler/ports';
+import { noMemory } from '@hangar/autoscaler/trace/trace-memory';
 import { createService } from '@hangar/autoscaler/service';
 import { systemClock } from '@hangar/shared/clock';
 import { connectByText } from '@hangar/shared/kubernetes/connection';

@@ -1,4 +1,4 @@
-import type { BufferRule } from '@hangar/autoscaler/replay/policies/static-node-pool';
+import type { BufferRule } from '@hangar/autoscaler/forecast/buffer-rule';
 
 /** What stood in a buffer over time, as a rule that a replay can play: the same buffer again, whoever set it. */
 export class BufferLog implements BufferRule {

@@ -1,7 +1,7 @@
 import { karpenterBufferPolicy } from '@hangar/autoscaler/replay/policies/karpenter';
-import type { BufferRule } from '@hangar/autoscaler/replay/policies/static-node-pool';
+import type { BufferRule } from '@hangar/autoscaler/forecast/buffer-rule';
 import { replay } from '@hangar/autoscaler/replay/replay';
-import type { NodeSpec } from '@hangar/autoscaler/simulate/node-table';
+import type { NodeSpec } from '@hangar/autoscaler/capacity/node-spec';
 import { parseTrace } from '@hangar/autoscaler/trace/gather';
 import { parseCpuMillicores, parseMemoryBytes } from '@hangar/shared/quantity';
 import type { V1Node } from '@kubernetes/client-node';

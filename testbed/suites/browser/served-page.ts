@@ -1,6 +1,6 @@
 import { loadConfig } from '@hangar/autoscaler/config';
 import { readPage } from '@hangar/autoscaler/page';
-import { noMemory } from '@hangar/autoscaler/ports';
+import { noMemory } from '@hangar/autoscaler/trace/trace-memory';
 import { createService, type Service } from '@hangar/autoscaler/service';
 import type { Clock } from '@hangar/shared/clock';
 import { silentLogger } from '@hangar/shared/logger';

@@ -1,5 +1,5 @@
 import { loadConfig } from '@hangar/autoscaler/config';
-import { noMemory } from '@hangar/autoscaler/ports';
+import { noMemory } from '@hangar/autoscaler/trace/trace-memory';
 import { createService } from '@hangar/autoscaler/service';
 import { createHttp } from '@hangar/runner/http';
 import { silentLogger } from '@hangar/shared/logger';

@@ -1,5 +1,5 @@
 import type { PolicyView } from '../policy.ts';
-import type { BufferRule } from './static-node-pool.ts';
+import type { BufferRule } from '../../forecast/buffer-rule.ts';
 
 type News = Pick<PolicyView, 'arrivals' | 'finishedSeconds'> & { readonly waits: readonly number[] };
 
@@ -22,7 +22,7 @@ const freeRoom = (view: PolicyView): number => view.nodes.reduce((sum, node) => 
  *
  * @param everySeconds how often the rule is asked; the engine may look more often
  */
-export function bufferReplicas(rule: BufferRule, everySeconds: number): BufferRule {
+export function bufferReplicas(rule: BufferRule, everySeconds: number): BufferRule<PolicyView> {
   let news = NO_NEWS;
   let askAt = -Infinity;
   let replicas = 0;

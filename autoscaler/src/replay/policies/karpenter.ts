@@ -2,7 +2,7 @@ import type { SimNode } from '../../simulate/sim-node.ts';
 import type { Decision, Policy, PolicyView } from '../policy.ts';
 import { bufferReplicas } from './buffer-replicas.ts';
 import { newNodesFor } from './first-fit.ts';
-import type { BufferRule } from './static-node-pool.ts';
+import type { BufferRule } from '../../forecast/buffer-rule.ts';
 import { nodesMissing } from './static-node-pool.ts';
 
 /** Karpenter's own settings and defaults (scheduling-and-scaling §1.2 and §5.1). */
@@ -83,7 +83,7 @@ export function holdersOf(view: PolicyView, bufferPods: number): ReadonlySet<Rea
  * The same NodePool with a CapacityBuffer whose `spec.replicas` a rule sets: Karpenter keeps room for so many more Pods, and takes
  * an empty node when none of them is meant for it.
  */
-export function karpenterBufferPolicy(rule: BufferRule, options: KarpenterOptions = KARPENTER): Policy {
+export function karpenterBufferPolicy(rule: BufferRule<PolicyView>, options: KarpenterOptions = KARPENTER): Policy {
   const replicas = bufferReplicas(rule, SET_REPLICAS_SECONDS);
   const tick = (view: PolicyView): Decision => {
     const bufferPods = replicas.bufferPods(view);

@@ -1,5 +1,5 @@
 import type { Job } from '../../capacity/job.ts';
-import type { BufferRule } from './static-node-pool.ts';
+import type { BufferRule } from '../../forecast/buffer-rule.ts';
 
 /**
  * The rule without history: `z·√(running + waiting) + floor` free places.

@@ -1,23 +1,9 @@
 import type { SimNode } from '../../simulate/sim-node.ts';
-import { roomOnEmpty } from '../../simulate/cluster-sim.ts';
+import { roomOnEmpty } from '../../capacity/node-spec.ts';
 import type { Decision, Policy, PolicyView } from '../policy.ts';
 import { newNodesFor } from './first-fit.ts';
 import { byFullness, type Ranked } from './soft-taints.ts';
-
-/** Says how many Pods' room should be free beyond what is there; keeps what it learns. */
-export interface BufferRule {
-  readonly name: string;
-  /** Free room wanted over the lead time, in Pods of the typical request, beside room for what waits; ≥ 0. */
-  bufferPods(view: PolicyView): number;
-  /**
-   * Free room, in Pods, that is worth keeping where it is already there: a node that will be needed again soon is cheaper kept
-   * than ordered anew. Asked after `bufferPods`, with the same view; without it the buffer is all that is kept.
-   */
-  keepPods?(view: PolicyView): number;
-  /** Whether the last answer rests on a forecast that has proved itself, and not on a rule. */
-  isForecast?(): boolean;
-  forecastError?(fromSeconds?: number): number | undefined;
-}
+import type { BufferRule } from '../../forecast/buffer-rule.ts';
 
 /** How an own pool turns a wanted buffer into nodes. */
 export interface StaticPoolOptions {
@@ -95,7 +81,7 @@ function decide(view: PolicyView, free: FreeRoom, { removeAfterSeconds }: Static
  * A pool that we own: keeps a buffer of free room, and takes empty nodes that nobody will miss. No build is evicted. Where nodes
  * empty is decided by who places (`softlyPlaced`).
  */
-export function staticPoolPolicy(rule: BufferRule, options: StaticPoolOptions = STATIC_POOL): Policy {
+export function staticPoolPolicy(rule: BufferRule<PolicyView>, options: StaticPoolOptions = STATIC_POOL): Policy {
   const freeRoom = (view: PolicyView): FreeRoom => {
     const bufferPods = rule.bufferPods(view);
     return { bufferPods, keepPods: rule.keepPods?.(view) ?? bufferPods };

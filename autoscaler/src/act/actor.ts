@@ -1,24 +1,9 @@
-import type { Resources } from './capacity/shape.ts';
-import type { Condition } from './capacity/condition.ts';
-import type { PodRecord } from './trace/pod-record.ts';
-import type { Pool } from './capacity/pools.ts';
-import type { NodeFact } from './capacity/read-node.ts';
-
-/** An answer of a target. */
-export interface TargetAnswer {
-  readonly status: number;
-  readonly contentType: string;
-  /** At most {@link MOST_ANSWER_BYTES}: an edge refuses more. */
-  readonly body: string;
-}
-
-/** The most that a target may send. */
-export const MOST_ANSWER_BYTES = 32 * 2 ** 20;
-
-/** How targets are asked. Rejects when there is no answer, when it is too large, or with the signal's reason. */
-export interface MetricsSource {
-  get(url: string, signal: AbortSignal): Promise<TargetAnswer>;
-}
+import type { Resources } from '../capacity/shape.ts';
+import type { Condition } from '../capacity/condition.ts';
+import type { Pool } from '../capacity/pools.ts';
+import type { NodeFact } from '../capacity/read-node.ts';
+import type { Recommendation } from '../decide/recommendation.ts';
+import type { CapacitySnapshot } from '../decide/snapshot.ts';
 
 /** One pool, how many nodes it shall have, and why in words. */
 export interface PoolOrder {
@@ -63,24 +48,26 @@ export interface Actor {
   conditions?(): readonly Condition[];
 }
 
-/** What was remembered from earlier lives. */
-export interface Remembered {
-  /** By end. */
-  readonly records: readonly PodRecord[];
-  /** In words: what was damaged, where it lies now. */
-  readonly problems: readonly string[];
+/**
+ * What acting sees of a snapshot and what was decided on it.
+ *
+ * @param nodes as the watch knows them
+ * @param conditions what is known of the data: a runner that is silent or lies may hide work, so that less would be too little
+ */
+export function actViewOf(
+  snapshot: CapacitySnapshot,
+  recommendation: Recommendation,
+  nodes: readonly NodeFact[],
+  conditions: readonly Condition[],
+): ActView {
+  const { pendingPods, knownStages } = recommendation.demand;
+  return {
+    nodes,
+    pools: snapshot.pools,
+    typicalPod: recommendation.typicalPod,
+    waitingPods: pendingPods + knownStages,
+    perSecond: snapshot.perSecond,
+    bootMs: snapshot.calibration.bootSeconds.value * 1000,
+    uncertain: conditions.find(({ weight }) => weight === 'partial')?.text,
+  };
 }
-
-/** Finished Pods on a disk: memory over restarts, and food of `replay`. */
-export interface TraceMemory {
-  /** Never rejects: what can't be read is a problem in words. */
-  load(nowMs: number): Promise<Remembered>;
-  /** Keeps records. Rejects when the disk refuses; the caller tries again with the next ones. */
-  append(records: readonly PodRecord[], nowMs: number): Promise<void>;
-}
-
-/** A memory that forgets: for a service without a disk. */
-export const noMemory: TraceMemory = {
-  load: () => Promise.resolve({ records: [], problems: [] }),
-  append: () => Promise.resolve(),
-};
