@@ -25,5 +25,5 @@ describe('docs/capacity-model.md', () => {
     expect(ROWS).toHaveLength(4);
     for (const { shape, level, nodes } of ROWS)
       expect(answers.map((answer) => answer.shapes[shape]?.[level])).toEqual(nodes);
-  });
+  }, 60_000);
 });
