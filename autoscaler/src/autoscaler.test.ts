@@ -105,7 +105,7 @@ async function aService({ cluster, env = {}, memory = noMemory, act }: Options =
     version: '1',
     page: new Map(),
   };
-  const { autoscaler, http } = createService(parts, loaded.ok);
+  const { autoscaler, ledger, http } = createService(parts, loaded.ok);
   const stop = new AbortController();
   const running = autoscaler.run(stop.signal);
   endings.push(async () => {
@@ -124,7 +124,7 @@ async function aService({ cluster, env = {}, memory = noMemory, act }: Options =
   await ticks();
   const metric = async (name: string): Promise<number | undefined> =>
     parseExposition((await http.inject('/metrics')).body).families.get(name)?.samples[0]?.value;
-  return { clock, runner, ledger: autoscaler.ledger, http, ticks, metric };
+  return { clock, runner, ledger, http, ticks, metric };
 }
 
 const nodesAhead = (ledger: { recommendation: { shapes: readonly { nodesAhead: number }[] } | undefined }) =>

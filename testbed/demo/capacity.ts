@@ -30,7 +30,7 @@ const TICK_MS = 200;
 const LOOK_MS = 50;
 const NOTHING: Said = { work: 0, shapes: [] };
 
-type Recommendation = NonNullable<Service['autoscaler']['ledger']['recommendation']>;
+type Recommendation = NonNullable<Service['ledger']['recommendation']>;
 
 const saidOf = ({ demand, shapes }: Recommendation): Said => ({
   work: demand.runningPods + demand.pendingPods + demand.knownStages,
@@ -86,7 +86,7 @@ export class Capacity {
   }
 
   private get now(): Said | undefined {
-    const { recommendation } = this.service.autoscaler.ledger;
+    const { recommendation } = this.service.ledger;
     return recommendation && saidOf(recommendation);
   }
 

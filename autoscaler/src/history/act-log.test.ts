@@ -13,8 +13,8 @@ const snapshot = manyPodsSnapshot([], 20);
 const recommendation = decide(snapshot, MANY_PODS_OPTIONS);
 const actView = actViewOf(snapshot, recommendation, [], []);
 
-/** A desk whose actor fails when `fail` does. */
-function aDesk(fail: () => void) {
+/** An act log whose actor fails when `fail` does. */
+function anActLog(fail: () => void) {
   const errors: string[] = [];
   const log: Logger = { ...silentLogger, error: (_fields, text) => void errors.push(text) };
   const decisions = new Ring<DecisionEntry>(10);
@@ -28,7 +28,7 @@ function aDesk(fail: () => void) {
 
 describe('an actor that fails', () => {
   it('is told in the decision and in the log', async () => {
-    const { actLog, decisions, errors } = aDesk(() => undefined);
+    const { actLog, decisions, errors } = anActLog(() => undefined);
     await actLog.give(recommendation, actView, new AbortController().signal);
 
     expect(decisions.last).toMatchObject({ outcome: 'failed', note: 'the API server is away' });
@@ -37,9 +37,9 @@ describe('an actor that fails', () => {
 
   it('because the service ends is no trouble, and no decision', async () => {
     const stop = new AbortController();
-    const { actLog, decisions, errors } = aDesk(() => stop.abort());
+    const { actLog, decisions, errors } = anActLog(() => stop.abort());
 
-    await expect(actLog.give(recommendation, actView, stop.signal)).rejects.toBe(stop.signal.reason);
+    await expect(actLog.give(recommendation, actView, stop.signal)).rejects.toMatchObject({ name: 'AbortError' });
     expect([decisions.last, errors]).toEqual([undefined, []]);
   });
 });

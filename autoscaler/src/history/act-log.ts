@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { PoolSize, Recommendation } from '../decide/recommendation.ts';
@@ -31,6 +32,8 @@ export class ActLog {
 
   /** Rejects only when it is told to stop: an actor that fails is told in the decision. */
   async give({ atMs, pools }: Recommendation, actView: ActView, stop: AbortSignal): Promise<void> {
+    // With thousands of nodes the steps around this take tens of milliseconds: probes and pages are answered first.
+    await nextTurn();
     const outcomes = await this.#act(pools.map(orderOf), actView, stop);
     this.#parts.metrics.acted(outcomes);
     for (const pool of pools) {

@@ -46,6 +46,11 @@ export class Ledger {
   /** When a tick last ended, by a clock that never jumps. */
   tickedMs: number | undefined;
 
+  /** Age of the last good recommendation; undefined: there is none. */
+  ageMs(nowMs: number): number | undefined {
+    return this.recommendation && nowMs - this.recommendation.atMs;
+  }
+
   /** A good recommendation. */
   decided(recommendation: Recommendation, conditions: readonly Condition[]): void {
     this.recommendation = recommendation;

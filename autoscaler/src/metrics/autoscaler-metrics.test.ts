@@ -15,7 +15,7 @@ const poolOf = (change: Partial<Recommendation['pools'][number]>) =>
 describe('money in the metrics', () => {
   it('tells what each pool costs as it is and as wanted, the cheapest mix, and the day so far', async () => {
     const metrics = new AutoscalerMetrics('1.2.3', 0);
-    metrics.decided({ ...RECOMMENDATION, pools: poolOf({ nodePerHour: 0.5 }) });
+    metrics.decided({ ...RECOMMENDATION, pools: poolOf({ nodePerHour: 0.5 }) }, []);
 
     expect(await samplesOf(metrics, 'hangar_autoscaler_pool_cost_per_hour')).toEqual([
       '{pool="builds",state="actual"} 2',
@@ -27,14 +27,17 @@ describe('money in the metrics', () => {
 
   it('tells a price of nothing as 0, and no price as nothing at all, also after there was one', async () => {
     const metrics = new AutoscalerMetrics('1.2.3', 0);
-    metrics.decided({ ...RECOMMENDATION, pools: poolOf({ nodePerHour: 0 }) });
+    metrics.decided({ ...RECOMMENDATION, pools: poolOf({ nodePerHour: 0 }) }, []);
     expect(await samplesOf(metrics, 'hangar_autoscaler_pool_cost_per_hour')).toContain(
       '{pool="builds",state="wanted"} 0',
     );
-    metrics.decided({
-      ...RECOMMENDATION,
-      ...{ pools: poolOf({ nodePerHour: undefined }), mix: undefined, spend: undefined },
-    });
+    metrics.decided(
+      {
+        ...RECOMMENDATION,
+        ...{ pools: poolOf({ nodePerHour: undefined }), mix: undefined, spend: undefined },
+      },
+      [],
+    );
 
     for (const name of ['pool_cost_per_hour', 'mix_cost_per_hour', 'spend_today'])
       expect(await samplesOf(metrics, `hangar_autoscaler_${name}`), name).toEqual([]);

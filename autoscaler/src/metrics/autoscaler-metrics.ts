@@ -74,7 +74,13 @@ export class AutoscalerMetrics {
     if (ageMs !== undefined) this.#instruments.age.set(ageMs / 1000);
   }
 
-  seen({ runners, watches, calibration }: CapacitySnapshot, forecastMiss: number | undefined): void {
+  /** @param waits for a node that have ended since the last tick, in seconds */
+  seen(
+    { runners, watches, calibration }: CapacitySnapshot,
+    forecastMiss: number | undefined,
+    waits: readonly number[],
+  ): void {
+    this.#waited(waits);
     const { targets, problems, watchStale, bootSeconds, forecastMiss: miss } = this.#instruments;
     targets.set({ state: 'answered' }, runners?.answeredLately ?? 0);
     targets.set({ state: 'missing' }, runners?.missing.length ?? 0);
@@ -85,13 +91,12 @@ export class AutoscalerMetrics {
     if (forecastMiss !== undefined) miss.set(forecastMiss);
   }
 
-  /** Waits for a node that have ended, in seconds. */
-  waited(seconds: readonly number[]): void {
+  #waited(seconds: readonly number[]): void {
     for (const wait of seconds) this.#instruments.nodeWait.observe(wait);
   }
 
   /** What the pools have, and what of it is of use for one more Pod of the usual size. */
-  room(pools: CapacitySnapshot['pools'], usual: Recommendation['typicalPod']): void {
+  #room(pools: CapacitySnapshot['pools'], usual: Recommendation['typicalPod']): void {
     const { poolCpu, poolMemory } = this.#instruments;
     poolCpu.reset();
     poolMemory.reset();
@@ -104,7 +109,8 @@ export class AutoscalerMetrics {
     }
   }
 
-  decided(recommendation: Recommendation): void {
+  decided(recommendation: Recommendation, livePools: CapacitySnapshot['pools']): void {
+    this.#room(livePools, recommendation.typicalPod);
     const { demand, buffer, shapes, pools, objectiveWaitP95Seconds } = recommendation;
     this.#costs(recommendation);
     const { demand: gauge, buffer: byForecast, shapeNodes, poolNodes, objective } = this.#instruments;

@@ -1,4 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
+import { RUNNER_METRICS } from '@hangar/shared/contract/runner-metrics';
+import type { RunnersView } from '../scrape/runner-book.ts';
 import { calibrate, type Calibration } from '../calibrate/calibrate.ts';
 import { DayBook } from '../calibrate/day-summary.ts';
 import type { Job } from '../capacity/job.ts';
@@ -77,8 +79,13 @@ export class Learner {
     await this.#renewForecast();
   }
 
-  /** Takes what happened since the last tick. */
-  take({ records, boots, arrivals, waits }: ClusterNews): void {
+  /**
+   * Takes what happened since the last tick.
+   *
+   * @param runners where no cluster is watched: as many stages as ended must have come
+   */
+  take({ records, boots, arrivals, waits }: ClusterNews, runners?: RunnersView): void {
+    this.#recent.add(this.#clock.now() / 1000, endedStages(runners));
     for (const record of records) this.#keep(record);
     for (const { atMs, seconds } of boots) this.#days.booted(atMs / 1000, seconds);
     for (const at of arrivals) this.#recent.add(at, 1);
@@ -86,11 +93,6 @@ export class Learner {
     for (const { job } of records) this.#forecast.ended(job.durationSeconds);
     for (const at of arrivals.toSorted((one, other) => one - other)) this.#forecast.arrived(at);
     for (const seconds of waits) this.#forecast.waited(seconds);
-  }
-
-  /** Stages that ended, where nobody sees Pods: as many must have come. */
-  endedStages(count: number): void {
-    this.#recent.add(this.#clock.now() / 1000, count);
   }
 
   /** Runners or quotas are full now. */
@@ -128,4 +130,11 @@ export class Learner {
         await othersFirst();
     this.#forecast = forecast;
   }
+}
+
+function endedStages(runners: RunnersView | undefined): number {
+  let count = 0;
+  for (const [series, increase] of runners?.increases ?? [])
+    if (series.startsWith(RUNNER_METRICS.stagesEnded.name)) count += increase;
+  return count;
 }

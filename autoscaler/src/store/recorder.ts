@@ -32,6 +32,14 @@ export class Recorder {
     return this.#refused ? [{ weight: 'note', text }] : [];
   }
 
+  /** What was remembered from earlier lives; what could not be read is logged. Never rejects. */
+  async load(): Promise<readonly PodRecord[]> {
+    const { clock, log, memory } = this.#parts;
+    const { records, problems } = await memory.load(clock.now());
+    for (const problem of problems) log.warn({}, problem);
+    return records;
+  }
+
   /** Never rejects. */
   async keep(records: readonly PodRecord[]): Promise<void> {
     const { clock, log, memory, metrics } = this.#parts;

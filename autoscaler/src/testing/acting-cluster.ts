@@ -135,7 +135,7 @@ export async function serve(
   const loaded = loadConfig({ ...SETTINGS, ...env });
   if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
   const source = new FakeRunner();
-  const { autoscaler, http } = createService(
+  const { autoscaler, ledger, http } = createService(
     { clock, log: silentLogger, source, cluster: cluster, memory: noMemory, version: '1', page: new Map() },
     loaded.ok,
   );
@@ -163,7 +163,6 @@ export async function serve(
     parseExposition((await http.inject('/metrics')).body)
       .families.get(name)
       ?.samples.map(({ labels, value }) => [...labels.values(), value].join(' '));
-  const { ledger } = autoscaler;
   const reported = () => ledger.decisions.items.map(({ pool, outcome }) => `${pool} ${outcome}`);
   await settle();
   await ticks(2);

@@ -52,7 +52,7 @@ const connection = await connectByText(
 const loaded = loadConfig({ HANGAR_AUTOSCALER_TICK: '1h', HANGAR_AUTOSCALER_STALE_AFTER: '3h' });
 if ('problems' in loaded) throw new Error(loaded.problems.join('; '));
 const decider = new DecideWorker(clock, { decide: loaded.ok, timeoutMs: 30_000 });
-const { autoscaler } = createService(
+const { autoscaler, ledger } = createService(
   {
     clock,
     log: silentLogger,
@@ -83,8 +83,8 @@ async function lagOf(work: () => Promise<unknown>): Promise<number> {
 const stop = new AbortController();
 const running = autoscaler.run(stop.signal);
 const knows = (): boolean =>
-  autoscaler.ledger.recommendation?.pools.reduce((sum, { actualNodes }) => sum + actualNodes, 0) === nodes &&
-  autoscaler.ledger.recommendation.demand.runningPods === pods;
+  ledger.recommendation?.pools.reduce((sum, { actualNodes }) => sum + actualNodes, 0) === nodes &&
+  ledger.recommendation.demand.runningPods === pods;
 const listLagMs = await lagOf(async () => {
   while (!knows()) {
     await clock.sleep(500);
@@ -108,8 +108,8 @@ for (let tick = 0; tick < ticks; tick += 1) {
     }),
   );
 }
-if (autoscaler.ledger.staleSinceMs !== undefined)
-  throw new Error(`nothing was decided: ${JSON.stringify(autoscaler.ledger.conditions)}`);
+if (ledger.staleSinceMs !== undefined)
+  throw new Error(`nothing was decided: ${JSON.stringify(ledger.conditions)}`);
 const figures: TickFigures = { tickMs, lagMs, listLagMs, memoryBytes, podBytes: opened.podBytes };
 process.stdout.write(`${JSON.stringify(figures)}\n`);
 stop.abort();

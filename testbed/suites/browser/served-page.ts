@@ -9,7 +9,7 @@ import { silentLogger } from '@hangar/shared/logger';
 export interface ServedPage {
   readonly address: string;
   /** What the page shows; a test puts in what it wants to see. */
-  readonly ledger: Service['autoscaler']['ledger'];
+  readonly ledger: Service['ledger'];
   close(): Promise<void>;
 }
 
@@ -22,7 +22,10 @@ export async function servePage(clock: Clock): Promise<ServedPage> {
   if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
   const source = { get: () => Promise.reject(new Error('nobody is asked')) };
   const parts = { clock, log: silentLogger, source, cluster: undefined, memory: noMemory };
-  const { autoscaler, http } = createService({ ...parts, version: 'test', page: readPage() }, loaded.ok);
+  const { autoscaler, ledger, http } = createService(
+    { ...parts, version: 'test', page: readPage() },
+    loaded.ok,
+  );
   const address = await http.listen({ host: '127.0.0.1', port: 0 });
-  return { address: `${address}/`, ledger: autoscaler.ledger, close: () => http.close() };
+  return { address: `${address}/`, ledger, close: () => http.close() };
 }

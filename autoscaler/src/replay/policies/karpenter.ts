@@ -83,7 +83,10 @@ export function holdersOf(view: PolicyView, bufferPods: number): ReadonlySet<Rea
  * The same NodePool with a CapacityBuffer whose `spec.replicas` a rule sets: Karpenter keeps room for so many more Pods, and takes
  * an empty node when none of them is meant for it.
  */
-export function karpenterBufferPolicy(rule: BufferRule<PolicyView>, options: KarpenterOptions = KARPENTER): Policy {
+export function karpenterBufferPolicy(
+  rule: BufferRule<PolicyView>,
+  options: KarpenterOptions = KARPENTER,
+): Policy {
   const replicas = bufferReplicas(rule, SET_REPLICAS_SECONDS);
   const tick = (view: PolicyView): Decision => {
     const bufferPods = replicas.bufferPods(view);

@@ -81,7 +81,10 @@ function decide(view: PolicyView, free: FreeRoom, { removeAfterSeconds }: Static
  * A pool that we own: keeps a buffer of free room, and takes empty nodes that nobody will miss. No build is evicted. Where nodes
  * empty is decided by who places (`softlyPlaced`).
  */
-export function staticPoolPolicy(rule: BufferRule<PolicyView>, options: StaticPoolOptions = STATIC_POOL): Policy {
+export function staticPoolPolicy(
+  rule: BufferRule<PolicyView>,
+  options: StaticPoolOptions = STATIC_POOL,
+): Policy {
   const freeRoom = (view: PolicyView): FreeRoom => {
     const bufferPods = rule.bufferPods(view);
     return { bufferPods, keepPods: rule.keepPods?.(view) ?? bufferPods };

@@ -1,0 +1,97 @@
+import { Acting } from './act/acting.ts';
+import type { Actor } from './act/actor.ts';
+import { type Comparer } from './advise/adviser.ts';
+import { SideKnowledge } from './advise/side-knowledge.ts';
+import { Autoscaler } from './autoscaler.ts';
+import type { AutoscalerConfig } from './config/load.ts';
+import { type Decider, decideHere } from './decide/decider.ts';
+import { ActLog } from './history/act-log.ts';
+import { Ledger } from './history/ledger.ts';
+import { AutoscalerMetrics } from './metrics/autoscaler-metrics.ts';
+import { Observer, type ObserverParts } from './observe/observer.ts';
+import { Snapshots } from './observe/snapshots.ts';
+import { WallClock } from './observe/wall-clock.ts';
+import { Learner } from './store/learner.ts';
+import { Recorder } from './store/recorder.ts';
+import type { TraceMemory } from './trace/trace-memory.ts';
+
+/** What the outside gives: time, those who are asked, and where things are remembered and decided. */
+export interface Outside extends ObserverParts {
+  readonly memory: TraceMemory;
+  /** Whoever acts instead of what the settings say. */
+  readonly actor?: Actor | undefined;
+  /** Undefined: decided in this thread. */
+  readonly decider?: Decider | undefined;
+  /** Undefined: advice on engines rests on published figures. */
+  readonly comparer?: Comparer | undefined;
+  /** Tells this process from any other of its name; empty: there is none. */
+  readonly instance?: string;
+  readonly version: string;
+}
+
+/** An autoscaler that is put together and not begun. */
+export interface Assembly {
+  readonly autoscaler: Autoscaler;
+  readonly ledger: Ledger;
+  readonly learner: Learner;
+  readonly metrics: AutoscalerMetrics;
+}
+
+/** Puts the autoscaler together from its configuration; nothing is asked of anybody yet. */
+export function assemble(outside: Outside, config: AutoscalerConfig): Assembly {
+  const { clock, log, cluster, comparer, version } = outside;
+  const metrics = new AutoscalerMetrics(version, clock.now());
+  const ledger = new Ledger();
+  const actor = outside.actor ?? actingOf(outside, config, ledger);
+  const observer = new Observer(outside, config);
+  const learner = new Learner(clock, {
+    buffer: config.buffer,
+    bootSeconds: config.bootMs / 1000,
+    objectiveP95Seconds: config.objectiveMs / 1000,
+    tickSeconds: config.tickMs / 1000,
+  });
+  const side = new SideKnowledge({ clock, log, cluster, comparer });
+  const actLog = new ActLog({ clock, log, metrics, actor }, ledger.decisions, (pool) =>
+    observer.watch?.ordered(pool),
+  );
+  const autoscaler = new Autoscaler(
+    {
+      ...{ clock, log, observer, learner, side, actor, actLog, ledger, metrics },
+      recorder: new Recorder({ clock, log, memory: outside.memory, metrics }),
+      snapshots: new Snapshots({ clock, observer, learner, side, grewAtMs: actLog.grewAtMs }, config),
+      wallClock: new WallClock({ clock, log, onJump: () => metrics.clockJumped() }),
+      decider: outside.decider ?? decideHere(config),
+    },
+    { tickMs: config.tickMs, expected: expectedOf(config) },
+  );
+  return { autoscaler, ledger, learner, metrics };
+}
+
+function expectedOf({ cluster, runners, runnerService, staleAfterMs }: AutoscalerConfig) {
+  return {
+    cluster: cluster !== undefined,
+    runners: runners.length > 0 || runnerService !== undefined,
+    staleAfterMs,
+  };
+}
+
+function actingOf(
+  { clock, log, cluster, instance = '' }: Outside,
+  config: AutoscalerConfig,
+  { audit }: Ledger,
+): Actor | undefined {
+  if (cluster === undefined) return undefined;
+  const { acting, rules, tickMs, runnerService } = config;
+  const { replica, ...lease } = acting.lease;
+  const name = instance === '' ? replica : `${replica}_${instance}`;
+  return new Acting(
+    { clock, cluster, log, trail: audit },
+    {
+      ...acting,
+      lease: { ...lease, replica: name },
+      rules,
+      tickMs,
+      runnersNamespace: runnerService?.namespace,
+    },
+  );
+}

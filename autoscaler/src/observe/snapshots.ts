@@ -1,0 +1,65 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '@hangar/shared/clock';
+import { PoolMemory } from '../act/pool-memory.ts';
+import type { SideKnowledge } from '../advise/side-knowledge.ts';
+import type { AutoscalerConfig } from '../config/load.ts';
+import { demandIn } from '../decide/decide.ts';
+import { momentOf } from '../decide/moment.ts';
+import type { CapacitySnapshot } from '../decide/snapshot.ts';
+import type { Learner } from '../store/learner.ts';
+import type { Observation, Observer } from './observer.ts';
+
+/** What {@link Snapshots} are taken of. */
+export interface SnapshotsParts {
+  readonly clock: Clock;
+  readonly observer: Observer;
+  readonly learner: Learner;
+  readonly side: SideKnowledge;
+  /** When each pool was last asked to grow. */
+  readonly grewAtMs: ReadonlyMap<string, number>;
+}
+
+/** Takes frozen snapshots: everything that is decided in a tick is decided on one of these, and on nothing else. */
+export class Snapshots {
+  readonly #parts: SnapshotsParts;
+  readonly #config: AutoscalerConfig;
+  readonly #poolMemory: PoolMemory;
+
+  constructor(parts: SnapshotsParts, config: AutoscalerConfig) {
+    this.#parts = parts;
+    this.#config = config;
+    this.#poolMemory = new PoolMemory({
+      scaled: config.acting.actuators.map(({ pool }) => pool),
+      label: config.rules.label,
+      shapes: config.acting.poolShapes,
+      daemonSets: config.daemonSets,
+    });
+  }
+
+  /** With thousands of nodes this takes tens of milliseconds: probes and pages are answered in between. */
+  async take({ runners, drone }: Observation): Promise<CapacitySnapshot> {
+    const { clock, observer, learner, side, grewAtMs } = this.#parts;
+    const seen = observer.view(runners, this.#config.daemonSets);
+    await nextTurn();
+    const nowMs = clock.now();
+    const memories = { bootSeconds: learner.calibration.bootSeconds.value, jobs: () => learner.jobs };
+    const base: CapacitySnapshot = {
+      ...seen,
+      ...side.freeze({ nowMs, pools: seen.pools }, memories),
+      pools: this.#poolMemory.complete(seen.pools),
+      nowMs,
+      runners,
+      drone,
+      calibration: learner.calibration,
+      perSecond: learner.perSecond(),
+      grewAtMs: new Map(grewAtMs),
+      forecast: undefined,
+    };
+    const demand = demandIn(base);
+    if (demand.lowerBound) learner.exhausted();
+    // Without Pods a forecast sees no arrivals.
+    const forecast = seen.pods && (await learner.look(momentOf(nowMs, seen.pods, demand)));
+    await nextTurn();
+    return Object.freeze({ ...base, forecast });
+  }
+}

@@ -1,0 +1,36 @@
+import type { Clock } from '@hangar/shared/clock';
+import type { Logger } from '@hangar/shared/logger';
+import type { Condition } from '../capacity/condition.ts';
+
+/** A clock is put right by less than this all the time. */
+const JUMP_MS = 30_000;
+
+/** Notices that the wall clock jumped, or that the machine slept: hours of the day and ages of Pods are not to be trusted at that moment. */
+export class WallClock {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #onJump: () => void;
+  #offsetMs: number;
+
+  constructor(parts: { readonly clock: Clock; readonly log: Logger; readonly onJump: () => void }) {
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#onJump = parts.onJump;
+    this.#offsetMs = this.#offset;
+  }
+
+  /** Asked once a tick. A tick with a jump in it has ages by two clocks: nothing is decided then. */
+  conditions(): readonly Condition[] {
+    const jumpMs = this.#offset - this.#offsetMs;
+    this.#offsetMs = this.#offset;
+    if (Math.abs(jumpMs) < JUMP_MS) return [];
+    this.#onJump();
+    const text = `the clock of this machine jumped by ${Math.round(jumpMs / 1000)} s: nothing is decided at this tick. Is its time kept by NTP?`;
+    this.#log.warn({ jumpMs }, text);
+    return [{ weight: 'stale', text }];
+  }
+
+  get #offset(): number {
+    return this.#clock.now() - this.#clock.monotonicMs();
+  }
+}
