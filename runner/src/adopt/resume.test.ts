@@ -173,6 +173,30 @@ describe('a Pod that was let go', () => {
     expect([world.pod, world.isOver(), world.registry.isQuiet]).toEqual([undefined, true, true]);
   });
 
+  it('of a build that was cancelled while it was nobody’s is removed within ten seconds', async () => {
+    const world = begin({ ...ungate, prepare: ({ server }) => server.cancel() });
+    await world.clock.step(7_999);
+    expect(world.isOver()).toBe(false);
+    await world.clock.step(1);
+    expect(world.pod).toBeUndefined();
+    expect(world.heard).toContain('concluded cancelled');
+  });
+
+  it.each([
+    ['made', 5],
+    ['was lost before it could make', 4],
+  ])('ends well after an owner that %s the look that it wrote down', async (_, version) => {
+    const prepare = ({ server }: TestStage): void => {
+      server.stage = { ...server.stage, version };
+    };
+    const reports = { ...ADMITTED, [ANNOTATION.stageVersion]: '5' };
+    const world = begin({ reports, ungate: true, prepare });
+    await world.clock.step(20_000);
+    expect([world.isOver(), world.server.looks]).toEqual([false, 2]);
+    await world.finishSteps();
+    expect(world.reports).toEqual(['1 success', '2 success', 'stage success']);
+  });
+
   it('is left to the next one at a hand-over', async () => {
     const world = begin(ungate);
     await world.clock.step(0);
@@ -267,6 +291,15 @@ describe('a Pod that is still held', () => {
     await world.clock.step(0);
     world.cancel();
     await world.clock.step(0);
+    expect([world.pod, world.line.length, world.isOver()]).toEqual([undefined, 0, true]);
+  });
+
+  it('of a build that is cancelled in the line, and no watch hears it', async () => {
+    const world = begin({ reports: STARTED, prepare: (one) => Object.assign(one, { taken: BUSY }) });
+    await world.clock.step(20_000);
+    expect(world.isOver()).toBe(false);
+    world.server.cancel();
+    await world.clock.step(8_000);
     expect([world.pod, world.line.length, world.isOver()]).toEqual([undefined, 0, true]);
   });
 

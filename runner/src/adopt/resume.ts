@@ -10,8 +10,11 @@ import { holdsGate, ungate, register, type Started, startStage } from '../launch
 import type { DroneStage } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
+import type { Finding } from '../stage/cancel-watches.ts';
 import { carryOn } from '../poll/take.ts';
 import { finishBare } from '../report/finish-bare.ts';
+import { Reporter } from '../report/reporter.ts';
+import { lookAtStage } from '../report/stage-look.ts';
 import { type Contents, contentsOf, isComplete } from './contents.ts';
 import type { PodRecord } from './read-pod.ts';
 
@@ -39,6 +42,7 @@ export async function resume(
   const { cancelled } = watch;
   const stops = { cancelled, handOver, stop: AbortSignal.any([cancelled, handOver]) };
   const progress: StageProgress = { pod, record };
+  watch.lookWith((signal) => look(parts, progress, signal));
   let outcome: 'done' | 'redo' = 'done';
   try {
     outcome = await goOn(parts, progress, stops);
@@ -51,6 +55,17 @@ export async function resume(
     parts.registry.leave(record.stage.id);
   }
   if (outcome === 'redo') await redo(parts, progress, handOver);
+}
+
+/** How the server says that it stands; a start that is still to be told meets an earlier cancel itself. */
+async function look(
+  parts: StageParts,
+  { pod, started }: StageProgress,
+  signal: AbortSignal,
+): Promise<Finding> {
+  if (!started) return 'unknown';
+  const now = parts.podWatch.pods.find(({ metadata }) => metadata?.uid === pod.metadata?.uid) ?? pod;
+  return lookAtStage(parts, { reporter: started.reporter, pod: now, owner: parts.lease.owner }, signal);
 }
 
 /** `redo`: the Pod can't begin, and nothing of it is known to the server. */
@@ -68,8 +83,7 @@ async function goOn(parts: StageParts, progress: StageProgress, stops: Stops): P
     ? await admission(parts, progress, { started, plan: progress.contents.plan }, stops)
     : { pod, admittedMs: record.admittedMs ?? parts.clock.now() };
   progress.isSupervised = true;
-  const { adoptions } = record;
-  const launched = { ...progress.contents, ...admitted, notes: [], started, adopted: true, adoptions };
+  const launched = { ...progress.contents, ...admitted, notes: [], started, adopted: true };
   const end = await supervise(parts, launched, stops);
   if (end.kind === 'finished') await leaveNamespace(parts, progress);
   return 'done';
@@ -98,16 +112,12 @@ async function startedOf(
   contents: Contents,
   signal: AbortSignal,
 ): Promise<Started> {
-  const { stepIds, stageVersion } = record;
+  const { stepIds, stageVersion, adoptions } = record;
   if (stepIds) {
     const stage: DroneStage = { ...record.stage, status: 'running', version: stageVersion };
-    return {
-      stage,
-      stepIds,
-      reporter: undefined,
-      firstLog: undefined,
-      showWaiting: () => Promise.resolve(),
-    };
+    const takenOver = { versions: 'unknown', adoptions, takenOverMs: parts.clock.now() } as const;
+    const reporter = new Reporter(parts, { stage, plan: contents.plan, stepIds, ...takenOver });
+    return { stage, stepIds, reporter, firstLog: undefined, showWaiting: () => Promise.resolve() };
   }
   const namespace = pod.metadata?.namespace ?? 'default';
   const order = { stage: record.stage, compiled: { ...contents, pod, namespace } };
@@ -166,14 +176,9 @@ async function giveUp(
 ): Promise<void> {
   const { pod, record, contents, started, isSupervised } = progress;
   if (started && contents && !isSupervised)
-    await finishNotStarted(
-      parts,
-      { started, plan: contents.plan, adoptions: record.adoptions },
-      text,
-      handOver,
-    );
+    await finishNotStarted(parts.clock, { started, plan: contents.plan }, text, handOver);
   else {
-    const stage = { ...record.stage, version: started?.stage.version ?? record.stageVersion };
+    const stage = { ...record.stage, version: started?.reporter.stageVersion ?? record.stageVersion };
     await finishBare(parts, stage, { status: text ? 'error' : 'killed', text, started: undefined }, handOver);
   }
   if (handOver.aborted) return;

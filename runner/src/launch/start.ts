@@ -9,7 +9,7 @@ import type { DroneStage } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { CiServer } from '../ports/ci-server.ts';
 import type { StepLog, StepLogs } from '../ports/step-logs.ts';
-import { Reporter } from '../report/reporter.ts';
+import { type Registered, Reporter } from '../report/reporter.ts';
 
 interface StartParts {
   readonly clock: Clock;
@@ -23,8 +23,7 @@ interface StartParts {
 export interface Started {
   readonly stage: DroneStage;
   readonly stepIds: ReadonlyMap<number, number>;
-  /** Set once something was reported of a step. */
-  readonly reporter: Reporter | undefined;
+  readonly reporter: Reporter;
   /** The first step's log, when it was opened to say why the stage waits. */
   readonly firstLog: StepLog | undefined;
   /** The first step shows as running, and its log says why it waits. */
@@ -52,10 +51,13 @@ export async function startStage(
   if (update.kind === 'conflict') return update;
   const { value } = update;
   const stepIds = new Map(value.steps.map((step) => [step.number, step.id]));
-  return {
-    kind: 'started',
-    started: new StartedStage({ ...order.stage, ...serverFields(value) }, stepIds, order.compiled),
-  };
+  const registered = {
+    stage: { ...order.stage, ...serverFields(value) },
+    plan,
+    stepIds,
+    versions: 'exact',
+  } as const;
+  return { kind: 'started', started: new StartedStage(parts, registered, order.compiled) };
 }
 
 /**
@@ -76,18 +78,8 @@ export function startedBefore(
       { blame: 'operator' },
     );
   const ids = new Map(plan.steps.map(({ n }, index) => [n, stepIds[index] ?? 0]));
-  const started = new StartedStage(order.stage, ids, order.compiled);
-  const { stage } = order;
-  const takenOverMs = parts.clock.now();
-  started.reporter = new Reporter(parts, {
-    stage,
-    plan,
-    stepIds: ids,
-    versions: 'unknown',
-    adoptions: owners,
-    takenOverMs,
-  });
-  return started;
+  const takenOver = { versions: 'unknown', adoptions: owners, takenOverMs: parts.clock.now() } as const;
+  return new StartedStage(parts, { stage: order.stage, plan, stepIds: ids, ...takenOver }, order.compiled);
 }
 
 /** The same with the server's ids on its Pod from the beginning, where the stage was started before. */
@@ -109,17 +101,18 @@ const serverFields = ({ version, updated, started, status }: DroneStage): Partia
 class StartedStage implements Started {
   readonly stage: DroneStage;
   readonly stepIds: ReadonlyMap<number, number>;
+  readonly reporter: Reporter;
   readonly #compiled: Pick<Compiled, 'plan' | 'masks' | 'pod' | 'namespace'>;
-  reporter: Reporter | undefined;
   firstLog: StepLog | undefined;
 
   constructor(
-    stage: DroneStage,
-    stepIds: ReadonlyMap<number, number>,
+    parts: StartParts,
+    registered: Registered,
     compiled: Pick<Compiled, 'plan' | 'masks' | 'pod' | 'namespace'>,
   ) {
-    this.stage = stage;
-    this.stepIds = stepIds;
+    this.stage = registered.stage;
+    this.stepIds = registered.stepIds;
+    this.reporter = new Reporter(parts, registered);
     this.#compiled = compiled;
   }
 
@@ -128,12 +121,6 @@ class StartedStage implements Started {
     const [first] = plan.steps;
     if (!first) return;
     if (this.firstLog) return this.firstLog.note(text);
-    this.reporter ??= new Reporter(parts, {
-      stage: this.stage,
-      plan,
-      stepIds: this.stepIds,
-      versions: 'exact',
-    });
     const running = begun(newStage(plan), first.n, parts.clock.now()).get(first.n);
     if (running) await this.reporter.step(running, signal);
     this.firstLog = parts.stepLogs.open({
@@ -185,7 +172,7 @@ export function ungate(
 function registration(started: Started): Record<string, string> {
   return {
     [ANNOTATION.stepIds]: JSON.stringify(Object.fromEntries(started.stepIds)),
-    [ANNOTATION.stageVersion]: String(started.stage.version),
+    [ANNOTATION.stageVersion]: String(started.reporter.stageVersion),
     [ANNOTATION.stageStarted]: String(started.stage.started),
   };
 }

@@ -227,3 +227,139 @@ describe('the stage’s end', () => {
     expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('failed');
   });
 });
+
+describe('a look at a stage', () => {
+  const state = new Map([
+    [1, done(1)],
+    [2, done(2)],
+  ]);
+
+  /** A server that keeps the stage's version; `lose` drops an answer: of a call that it carried out, or did not. */
+  function beginWith(version: number, versions: 'exact' | 'unknown' = 'exact') {
+    const server = { version, status: 'running', buildStatus: 'running', details: 0, starts: 0 };
+    const script: ('refuse' | 'lose-done' | 'lose-undone')[] = [];
+    const put = (whole: DroneStage): Update<DroneStage> => {
+      if (whole.version !== server.version) return { kind: 'conflict', afterLostAnswer: false };
+      server.version += 1;
+      server.status = whole.status;
+      return { kind: 'updated', value: { ...whole, version: server.version } };
+    };
+    const ciServer: Pick<CiServer, 'updateStage' | 'detail'> = {
+      updateStage: (whole) => {
+        if (whole.status === 'running') server.starts += 1;
+        const how = script.shift();
+        if (how === 'refuse') return Promise.reject(new CiServerError('PUT stage', 500, 'trouble'));
+        if (how === 'lose-done') put(whole);
+        const update = put(whole);
+        const isLost = how !== undefined && update.kind === 'conflict';
+        return Promise.resolve(isLost ? { ...update, afterLostAnswer: true } : update);
+      },
+      detail: () => {
+        server.details += 1;
+        if (script.shift()) return Promise.reject(new CiServerError('detail', 500, 'no Git host'));
+        const now = { ...stage, version: server.version, status: server.status };
+        return Promise.resolve({ stage: now, build: { status: server.buildStatus } } as never);
+      },
+    };
+    const written: number[] = [];
+    const writeDown = (version: number): Promise<boolean> => Promise.resolve(written.push(version) > 0);
+    const stepIds = new Map([
+      [1, 201],
+      [2, 202],
+    ]);
+    const reporter = new Reporter(
+      { clock: new FakeClock(), ciServer: ciServer as CiServer, log: silentLogger },
+      { stage, plan, stepIds, versions },
+    );
+    return { reporter, server, script, written, look: () => reporter.look(writeDown, never) };
+  }
+
+  it('finds it as it was told, and the end carries the version that the look made', async () => {
+    const { reporter, server, written, look } = beginWith(3);
+    expect([await look(), await look()]).toEqual(['reported', 'reported']);
+    expect([server.version, written]).toEqual([5, [4, 5]]);
+    expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('reported');
+  });
+
+  it('finds a cancel, without a detail call', async () => {
+    const { server, look } = beginWith(4);
+    expect([await look(), server.details]).toEqual(['conflict', 0]);
+  });
+
+  it('is not made before the version is written down that it will make', async () => {
+    const { reporter, server } = beginWith(3);
+    expect(await reporter.look(() => Promise.resolve(false), never)).toBe('failed');
+    expect([server.starts, server.version]).toEqual([0, 3]);
+    // It may be on the Pod all the same.
+    expect(reporter.stageVersion).toBe(4);
+  });
+
+  it('whose answer was lost is told apart from a cancel by the stage itself', async () => {
+    const carriedOut = beginWith(3);
+    carriedOut.script.push('lose-done');
+    expect([await carriedOut.look(), carriedOut.server.details]).toEqual(['reported', 1]);
+    expect([await carriedOut.look(), carriedOut.server.details]).toEqual(['reported', 1]);
+
+    const cancelled = beginWith(4);
+    Object.assign(cancelled.server, { status: 'killed', buildStatus: 'killed' });
+    cancelled.script.push('lose-undone');
+    expect(await cancelled.look()).toBe('conflict');
+
+    const notRewrittenYet = beginWith(3);
+    notRewrittenYet.server.buildStatus = 'killed';
+    notRewrittenYet.script.push('lose-done');
+    expect(await notRewrittenYet.look()).toBe('conflict');
+  });
+
+  it('that failed makes no cancel of the next one, whether it was carried out or not', async () => {
+    for (const version of [3, 4]) {
+      const { server, script, look } = beginWith(3);
+      script.push('refuse');
+      expect(await look()).toBe('failed');
+      server.version = version;
+      expect(await look()).toBe('reported');
+      expect(server.details).toBe(version - 3);
+    }
+  });
+
+  it('leaves open what neither the answer nor the stage itself tells', async () => {
+    const { script, look } = beginWith(3);
+    script.push('lose-done', 'refuse');
+    expect(await look()).toBe('failed');
+    expect(await look()).toBe('reported');
+  });
+
+  it.each([3, 4])('that failed does not keep the end from being told: version %i', async (version) => {
+    const { reporter, server, script, look } = beginWith(3);
+    script.push('refuse');
+    await look();
+    server.version = version;
+    expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('reported');
+  });
+
+  it('is not made once the end is on its way: it would open the stage again', async () => {
+    const { reporter, server, look } = beginWith(3);
+    const [finished, looked] = await Promise.all([
+      reporter.finish(state, { kind: 'completed' }, never),
+      look(),
+    ]);
+    expect([finished, looked, server.status, server.starts]).toEqual(['reported', 'failed', 'success', 0]);
+  });
+
+  it.each([
+    ['made the look that it wrote down', 3, 'reported'],
+    ['was lost before it', 2, 'reported'],
+    ['was cancelled', 4, 'conflict'],
+  ] as const)('after a replica that %s finds the right version', async (_, version, found) => {
+    const { reporter, look, server } = beginWith(version, 'unknown');
+    expect([await look(), server.details]).toEqual([found, 0]);
+    const ended = await reporter.finish(state, { kind: 'completed' }, never);
+    expect(ended).toBe(found);
+  });
+
+  it('is not needed to end a stage of a replica that was lost before the look that it wrote down', async () => {
+    const { reporter, server } = beginWith(2, 'unknown');
+    expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('reported');
+    expect(server.status).toBe('success');
+  });
+});

@@ -42,7 +42,7 @@ function trialsOf(
 }
 
 /** A report that nobody wants any more. */
-const STOPPED = Promise.resolve<Reported>('failed');
+const STOPPED = Promise.resolve<'failed'>('failed');
 
 /** A node's clock and ours may differ by this much. */
 const CLOCKS_DIFFER_MS = 60_000;
@@ -59,7 +59,13 @@ export class Reporter {
   readonly #log: Logger;
   readonly #registered: Registered;
   readonly #versions = new Map<number, number>();
-  #stageVersion: number;
+  /** Versions that the stage has at the server if nobody else has changed it: one of them, to be tried in this order. */
+  #stageVersions: readonly number[];
+  /** The answer to a look was lost: the version may be one further, as it also is after a cancel. */
+  #isUnclear = false;
+  /** The highest version that was written down for a look, made or not. */
+  #writtenVersion = 0;
+  #isFinishing = false;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: { clock: Clock; ciServer: CiServer; log: Logger }, registered: Registered) {
@@ -67,8 +73,19 @@ export class Reporter {
     this.#ciServer = parts.ciServer;
     this.#log = parts.log;
     this.#registered = registered;
-    this.#stageVersion = registered.stage.version;
+    const { version } = registered.stage;
+    // The other replica may have been lost between writing down the version of its next look and that look.
+    this.#stageVersions = registered.versions === 'exact' ? [version] : [version, version - 1];
     if (registered.versions === 'exact') for (const n of registered.stepIds.keys()) this.#versions.set(n, 1);
+  }
+
+  /** What is to be written down as the stage's version: the highest that it may have at the server, if nobody else changes it. */
+  get stageVersion(): number {
+    return Math.max(this.#highestVersion, this.#writtenVersion);
+  }
+
+  get #highestVersion(): number {
+    return Math.max(...this.#stageVersions) + (this.#isUnclear ? 1 : 0);
   }
 
   /** Id of a step at the server, for its log. */
@@ -86,13 +103,27 @@ export class Reporter {
     return this.#inTurn(() => this.#step(step, signal), signal);
   }
 
+  /**
+   * Asks whether the stage still stands as we told it. The server answers that to a start without steps alone, which changes nothing
+   * but the stage's version: a detail call reads the Git host, and its failure would fail the build (drone-rpc §2.3).
+   *
+   * @param writeDown keeps the version that the stage will have, for whoever takes over; false: it could not, and nothing is asked
+   */
+  async look(writeDown: (version: number) => Promise<boolean>, signal: AbortSignal): Promise<Reported> {
+    this.#writtenVersion = this.#highestVersion + 1;
+    if (!(await writeDown(this.#writtenVersion))) return 'failed';
+    const reported = await this.#inTurn(() => this.#look(signal), signal);
+    return reported === 'unclear' ? this.#lookAtDetail(signal) : reported;
+  }
+
   /** The stage's end, with all steps. A conflict is looked at by nobody: after a cancel all is recorded already. */
   finish(state: StageState, conclusion: Conclusion, signal: AbortSignal): Promise<Reported> {
+    this.#isFinishing = true;
     return this.#inTurn(() => this.#finish(state, conclusion, signal), signal);
   }
 
-  #inTurn(report: () => Promise<Reported>, signal: AbortSignal): Promise<Reported> {
-    const unlessStopped = (): Promise<Reported> => (signal.aborted ? STOPPED : report());
+  #inTurn<T extends string>(report: () => Promise<T>, signal: AbortSignal): Promise<T | 'failed'> {
+    const unlessStopped = (): Promise<T | 'failed'> => (signal.aborted ? STOPPED : report());
     const turn = this.#last.then(unlessStopped).catch((error: unknown) => {
       if (!signal.aborted) this.#log.warn({ err: error }, 'a report to the Drone server failed');
       return 'failed' as const;
@@ -116,23 +147,67 @@ export class Reporter {
     return 'conflict';
   }
 
+  async #look(signal: AbortSignal): Promise<Reported | 'unclear'> {
+    // Told once more to be running, an ended stage would be opened again.
+    if (this.#isFinishing) return 'failed';
+    const { stage } = this.#registered;
+    const wasUnclear = this.#isUnclear;
+    // Cut short, it may have been carried out.
+    this.#isUnclear = true;
+    for (const version of this.#stageVersions) {
+      const update = await this.#ciServer.updateStage({ ...stage, version, steps: [] }, signal);
+      if (update.kind === 'updated') return this.#know(update.value.version);
+      if (update.afterLostAnswer) return 'unclear';
+    }
+    this.#isUnclear = wasUnclear;
+    return wasUnclear ? 'unclear' : 'conflict';
+  }
+
+  /** A conflict is a cancel, or a look of ours whose answer was lost: only the stage itself tells which. */
+  async #lookAtDetail(signal: AbortSignal): Promise<Reported> {
+    try {
+      const { stage, build } = await this.#ciServer.detail(this.#registered.stage.id, signal);
+      const isOpen = build.status === 'running' || build.status === 'pending';
+      if (!isOpen || stage.status !== 'running') return 'conflict';
+      return this.#isFinishing ? 'failed' : this.#know(stage.version);
+    } catch (error) {
+      if (!signal.aborted) this.#log.warn({ err: error }, 'how a stage stands could not be learnt');
+      return 'failed';
+    }
+  }
+
+  #know(version: number): 'reported' {
+    this.#stageVersions = [version];
+    this.#isUnclear = false;
+    return 'reported';
+  }
+
   async #finish(state: StageState, conclusion: Conclusion, signal: AbortSignal): Promise<Reported> {
     const { stage, plan } = this.#registered;
     const end = stageEnd(state, plan, conclusion);
     const known = [...state.values()].filter((step) => this.#versions.has(step.n));
     const steps = known.map((step) => this.#drone(step, this.#versions.get(step.n) ?? 0));
     const stopped = Math.floor(this.#clock.now() / 1000);
-    const whole: DroneStage = { ...stage, ...end, stopped, version: this.#stageVersion, steps };
+    const [version = stage.version] = this.#stageVersions;
+    const whole: DroneStage = { ...stage, ...end, stopped, version, steps };
     const update = await this.#ciServer.updateStage(whole, signal);
     return this.#afterFinish(update, whole, signal);
   }
 
-  /** A stale step in the list stops a finish before the stage is touched (drone-rpc §2.4): one more try without steps, unless it is cancelled. */
+  /**
+   * A stale step in the list stops a finish before the stage is touched (drone-rpc §2.4), and the stage's version may be another one: it is told
+   * again without steps, unless it is cancelled.
+   */
   async #afterFinish(update: Update<DroneStage>, whole: DroneStage, signal: AbortSignal): Promise<Reported> {
     if (update.kind === 'updated') return 'reported';
     if (update.afterLostAnswer || whole.status === 'killed') return 'conflict';
-    const again = await this.#ciServer.updateStage({ ...whole, steps: [] }, signal);
-    return again.kind === 'updated' ? 'reported' : 'conflict';
+    const further = this.#isUnclear ? [this.#highestVersion] : [];
+    for (const version of [...this.#stageVersions, ...further]) {
+      const again = await this.#ciServer.updateStage({ ...whole, version, steps: [] }, signal);
+      if (again.kind === 'updated') return 'reported';
+      if (again.afterLostAnswer) return 'conflict';
+    }
+    return 'conflict';
   }
 
   #drone(step: StepState, version: number): DroneStep {

@@ -2,7 +2,7 @@ import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import type { CiServer } from '../ports/ci-server.ts';
-import { CancelWatches } from './cancel-watches.ts';
+import { CancelWatches, type Finding } from './cancel-watches.ts';
 
 type Word = 'quiet' | 'cancelled';
 
@@ -27,37 +27,68 @@ function begin(answer: (nth: number, clock: FakeClock, signal: AbortSignal) => P
   return { clock, watches, openedMs, open: () => open, mostOpen: () => mostOpen };
 }
 
-/** As the server does it: 30 s without news. */
-async function quiet(_: number, clock: FakeClock, signal: AbortSignal): Promise<Word> {
-  await clock.sleep(30_000, signal);
-  signal.throwIfAborted();
-  return 'quiet';
-}
+/** As the server does it: so long without news. */
+const quietAfter =
+  (ms: number) =>
+  async (_: number, clock: FakeClock, signal: AbortSignal): Promise<Word> => {
+    await clock.sleep(ms, signal);
+    signal.throwIfAborted();
+    return 'quiet';
+  };
+const quiet = quietAfter(30_000);
 
 const hanging = (_: number, _clock: FakeClock, signal: AbortSignal): Promise<Word> =>
   new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
 
-describe('CancelWatches', () => {
-  it('keeps one watch open at any moment, the next begun before the former ends (known issue 15)', async () => {
+describe('the watches over a build', () => {
+  it('are open at any moment, each begun before the former ends (known issue 15)', async () => {
     const { clock, watches, openedMs, open, mostOpen } = begin(quiet);
     const watch = watches.open(41);
     for (let second = 0; second < 120; second++) {
       await clock.step(1_000);
       expect(open()).toBeGreaterThan(0);
     }
-    expect(openedMs).toEqual([0, 20_000, 40_000, 60_000, 80_000, 100_000, 120_000]);
-    expect(mostOpen()).toBe(2);
+    expect(openedMs.slice(0, 10)).toEqual([
+      0, 2_000, 4_000, 8_000, 13_000, 18_000, 23_000, 28_000, 33_000, 38_000,
+    ]);
+    expect(mostOpen()).toBeLessThanOrEqual(8);
     watch.close();
     await clock.step(0);
     expect([open(), clock.pending]).toEqual([0, 0]);
   });
 
-  it('tells a cancel, and looks no more', async () => {
+  it.each([5_000, 12_000])('overlap by half of what the server was seen to hold them, %i ms', async (ms) => {
+    const { clock, watches, openedMs, open } = begin(quietAfter(ms));
+    watches.open(41);
+    await clock.step(ms + 20_000);
+    for (let tenth = 0; tenth < 300; tenth++) {
+      await clock.step(100);
+      expect(open()).toBeGreaterThan(0);
+    }
+    const [last = 0, before = 0] = openedMs.toReversed();
+    expect(last - before).toBe(Math.min(5_000, ms / 2));
+  });
+
+  it('overlap from the start over the next build, since the server is known by then', async () => {
+    const { clock, watches, openedMs } = begin(quietAfter(5_000));
+    watches.open(41).close();
+    watches.open(42);
+    await clock.step(10_000);
+    const beganMs = clock.monotonicMs();
+    const before = openedMs.length;
+    watches.open(43);
+    await clock.step(5_000);
+    expect(openedMs.slice(before)).toEqual(
+      expect.arrayContaining([beganMs, beganMs + 2_500, beganMs + 5_000]),
+    );
+  });
+
+  it('tell a cancel, and are opened no more', async () => {
     const { clock, watches, openedMs, open } = begin((nth, clock, signal) =>
       nth === 1 ? Promise.resolve('cancelled') : quiet(nth, clock, signal),
     );
     const watch = watches.open(41);
-    await clock.step(19_999);
+    await clock.step(1_999);
     expect(watch.cancelled.aborted).toBe(false);
     await clock.step(1);
     expect(watch.cancelled.aborted).toBe(true);
@@ -66,7 +97,7 @@ describe('CancelWatches', () => {
     expect(watches.open(41).cancelled.aborted).toBe(true);
   });
 
-  it('does not stop watching after errors, and pauses longer and longer between them (known issue 16)', async () => {
+  it('do not stop after errors, and pause longer and longer between them (known issue 16)', async () => {
     const { clock, watches, openedMs } = begin((nth, clock, signal) =>
       nth < 8 ? Promise.reject(new Error('500')) : quiet(nth, clock, signal),
     );
@@ -75,7 +106,7 @@ describe('CancelWatches', () => {
     expect(openedMs).toEqual([0, 1_000, 3_000, 7_000, 15_000, 31_000, 61_000, 91_000, 121_000]);
   });
 
-  it('hears a cancel after an outage', async () => {
+  it('hear a cancel after an outage', async () => {
     const { clock, watches } = begin((nth) =>
       nth === 0 ? Promise.reject(new Error('500')) : Promise.resolve('cancelled'),
     );
@@ -84,17 +115,17 @@ describe('CancelWatches', () => {
     expect(watch.cancelled.aborted).toBe(true);
   });
 
-  it('never has more than two open, though none of them ends', async () => {
+  it('are never more than eight, though none of them ends', async () => {
     const { clock, watches, openedMs, mostOpen } = begin(hanging);
     const watch = watches.open(41);
     await clock.step(600_000);
-    expect([openedMs.length, mostOpen()]).toEqual([2, 2]);
+    expect([openedMs.length, mostOpen()]).toEqual([8, 8]);
     watch.close();
     await clock.step(0);
     expect(clock.pending).toBe(0);
   });
 
-  it('does not hammer something in between that says "quiet" at once, nor collect timers', async () => {
+  it('do not hammer something in between that says "quiet" at once, nor collect timers', async () => {
     const { clock, watches, openedMs } = begin(() => Promise.resolve('quiet'));
     watches.open(41);
     await clock.step(60_000);
@@ -102,7 +133,7 @@ describe('CancelWatches', () => {
     expect(clock.pending).toBeLessThan(3);
   });
 
-  it('shares one watcher among the stages of a build, until the last closes', async () => {
+  it('are shared among the stages of a build, until the last closes', async () => {
     const { clock, watches, openedMs, open } = begin(quiet);
     const [first, second] = [watches.open(41), watches.open(41)];
     await clock.step(0);
@@ -119,12 +150,240 @@ describe('CancelWatches', () => {
     expect(openedMs).toHaveLength(2);
   });
 
-  it('watches builds apart', async () => {
+  it('of two builds are apart', async () => {
     const { clock, watches } = begin((nth) =>
       nth === 0 ? Promise.resolve('cancelled') : new Promise(() => undefined),
     );
     const [first, second] = [watches.open(41), watches.open(42)];
     await clock.step(0);
     expect([first.cancelled.aborted, second.cancelled.aborted]).toEqual([true, false]);
+  });
+});
+
+/** How long a call is under way to the server, and its answer back. */
+const TRANSIT_MS = 40;
+/** The server rewrites the stages of a cancelled build after the commit status was sent. */
+const COMMIT_STATUS_MS = 1_500;
+
+/** What is done to a watch between us and the server, which holds each for `holdMs` and forgets a cancel that none hears. */
+interface Path {
+  readonly holdMs: number;
+  /** Ends it by itself after so long. */
+  readonly cut?: { readonly afterMs: number; readonly how: 'quiet' | 'error' };
+  /** From this moment on, what is opened never answers. */
+  readonly silentFromMs?: number;
+}
+
+/** A server that keeps cancels in memory, with something between it and us. */
+class Server {
+  readonly #clock: FakeClock;
+  readonly #path: Path;
+  readonly #hearers = new Set<() => void>();
+  #cancelledMs = Number.POSITIVE_INFINITY;
+  looks = 0;
+
+  constructor(clock: FakeClock, path: Path) {
+    this.#clock = clock;
+    this.#path = path;
+  }
+
+  cancel(): void {
+    this.#cancelledMs = this.#clock.monotonicMs();
+    for (const hear of this.#hearers) hear();
+  }
+
+  async watch(signal: AbortSignal): Promise<Word> {
+    const { cut, silentFromMs = Number.POSITIVE_INFINITY } = this.#path;
+    if (this.#clock.monotonicMs() >= silentFromMs) return hanging(0, this.#clock, signal);
+    if (!cut) return this.#held(signal);
+    const over = AbortSignal.any([signal]);
+    return Promise.race([this.#held(over), this.#cut(cut, over)]);
+  }
+
+  async #cut({ afterMs, how }: NonNullable<Path['cut']>, signal: AbortSignal): Promise<Word> {
+    await this.#clock.sleep(afterMs, signal);
+    if (how === 'error') throw new Error('502');
+    return 'quiet';
+  }
+
+  async #held(signal: AbortSignal): Promise<Word> {
+    await this.#clock.sleep(TRANSIT_MS, signal);
+    const heard = new AbortController();
+    const hear = (): void => heard.abort();
+    this.#hearers.add(hear);
+    await this.#clock.sleep(this.#path.holdMs, AbortSignal.any([signal, heard.signal]));
+    this.#hearers.delete(hear);
+    await this.#clock.sleep(TRANSIT_MS, signal);
+    signal.throwIfAborted();
+    return heard.signal.aborted ? 'cancelled' : 'quiet';
+  }
+
+  readonly look = async (): Promise<Finding> => {
+    this.looks += 1;
+    await this.#clock.sleep(TRANSIT_MS);
+    const isRewritten = this.#clock.monotonicMs() >= this.#cancelledMs + COMMIT_STATUS_MS;
+    await this.#clock.sleep(TRANSIT_MS);
+    return isRewritten ? 'cancelled' : 'open';
+  };
+}
+
+function beginOn(path: Path) {
+  const clock = new FakeClock();
+  const server = new Server(clock, path);
+  const ciServer: Pick<CiServer, 'watch'> = { watch: (_buildId, signal) => server.watch(signal) };
+  const watches = new CancelWatches({ clock, ciServer: ciServer as CiServer, log: silentLogger });
+  const watch = watches.open(41);
+  watch.lookWith(server.look);
+  return { clock, server, watches, watch };
+}
+
+/** How long a cancel at that moment takes to be acted on. */
+async function latencyMs(path: Path, cancelMs: number): Promise<number> {
+  const { clock, server, watch } = beginOn(path);
+  await clock.step(cancelMs);
+  server.cancel();
+  let actedMs = Number.POSITIVE_INFINITY;
+  watch.cancelled.addEventListener('abort', () => {
+    actedMs = clock.monotonicMs();
+  });
+  await clock.step(40_000);
+  watch.close();
+  return actedMs - cancelMs;
+}
+
+const MOMENTS_MS = [
+  0, 20, 700, 1_990, 3_333, 4_980, 5_020, 5_060, 7_990, 9_999, 12_345, 20_001, 29_990, 30_041, 30_079, 31_000,
+  37_777, 44_444, 60_060, 61_234, 75_000, 90_123, 120_007,
+];
+
+describe('a cancel acts', () => {
+  it.each<readonly [string, Path]>([
+    ['the server holds watches for 30 s', { holdMs: 30_000 }],
+    ['the server holds watches for 5 s', { holdMs: 5_000 }],
+    ['the server holds watches for 1.2 s', { holdMs: 1_200 }],
+    ['the server answers at once', { holdMs: 0 }],
+    [
+      'a proxy cuts watches after 5 s with an error',
+      { holdMs: 30_000, cut: { afterMs: 5_000, how: 'error' } },
+    ],
+    ['a proxy cuts watches after 5 s as if quiet', { holdMs: 30_000, cut: { afterMs: 5_000, how: 'quiet' } }],
+    ['a proxy says 502 at once', { holdMs: 30_000, cut: { afterMs: 0, how: 'error' } }],
+    ['a proxy holds watches for ever', { holdMs: 30_000, silentFromMs: 0 }],
+    ['a proxy begins to hold watches for ever', { holdMs: 30_000, silentFromMs: 50_000 }],
+  ])('within 10 s where %s', async (_, path) => {
+    for (const cancelMs of MOMENTS_MS) {
+      const tookMs = await latencyMs(path, cancelMs);
+      expect(tookMs, `cancelled at ${cancelMs} ms`).toBeLessThanOrEqual(10_000);
+    }
+  });
+
+  it.each([
+    ['30 s', 30_000],
+    ['5 s', 5_000],
+  ])('at once where the server holds watches for %s', async (_, holdMs) => {
+    for (const cancelMs of MOMENTS_MS.filter((ms) => ms > TRANSIT_MS))
+      expect(await latencyMs({ holdMs }, cancelMs), `cancelled at ${cancelMs} ms`).toBe(TRANSIT_MS);
+  });
+});
+
+describe('the server is asked how a stage stands', () => {
+  it('at the beginning, and no more once watches that overlap have ended as they should', async () => {
+    const { clock, server } = beginOn({ holdMs: 30_000 });
+    await clock.step(45_000);
+    const atFirst = server.looks;
+    expect(atFirst).toBeGreaterThanOrEqual(3);
+    expect(atFirst).toBeLessThanOrEqual(5);
+    await clock.step(240_000);
+    expect(server.looks).toBe(atFirst);
+  });
+
+  it('now and then all the same', async () => {
+    const { clock, server } = beginOn({ holdMs: 30_000 });
+    await clock.step(45_000);
+    const atFirst = server.looks;
+    await clock.step(3_600_000);
+    expect(server.looks).toBe(atFirst + 12);
+  });
+
+  it('again and again while watches prove nothing, but never every second', async () => {
+    const { clock, server } = beginOn({ holdMs: 0 });
+    await clock.step(80_000);
+    expect(server.looks).toBe(10);
+  });
+
+  it('until it is certain that no cancel fell into a gap, though the server may be slow to rewrite stages', async () => {
+    const clock = new FakeClock();
+    let isCut = false;
+    const lookedMs: number[] = [];
+    const ciServer: Pick<CiServer, 'watch'> = {
+      watch: async (_buildId, signal) => {
+        await clock.sleep(isCut ? 0 : 30_000, signal);
+        if (isCut) throw new Error('502');
+        return 'quiet';
+      },
+    };
+    const watches = new CancelWatches({ clock, ciServer: ciServer as CiServer, log: silentLogger });
+    watches.open(41).lookWith(() => {
+      lookedMs.push(clock.monotonicMs());
+      return Promise.resolve('open');
+    });
+    await clock.step(100_000);
+    lookedMs.length = 0;
+    isCut = true;
+    await clock.step(20_000);
+    isCut = false;
+    await clock.step(80_000);
+    expect(lookedMs.length).toBeGreaterThan(4);
+    expect(lookedMs.at(-1)).toBeGreaterThan(150_000);
+    lookedMs.length = 0;
+    await clock.step(200_000);
+    expect(lookedMs).toEqual([]);
+  });
+
+  it('one question at a time, however long it takes', async () => {
+    const { clock, watch } = beginOn({ holdMs: 0 });
+    let [asked, open, most] = [0, 0, 0];
+    watch.lookWith(async () => {
+      asked += 1;
+      open += 1;
+      most = Math.max(most, open);
+      await clock.sleep(25_000);
+      open -= 1;
+      return 'unknown';
+    });
+    await clock.step(90_000);
+    expect([most, asked]).toEqual([1, 4]);
+  });
+
+  it('for each stage of a build by itself: one that ended alone stops no other', async () => {
+    const { clock, watches, watch } = beginOn({ holdMs: 0 });
+    const other = watches.open(41);
+    other.lookWith(() => Promise.resolve('cancelled'));
+    await clock.step(8_000);
+    expect([watch.cancelled.aborted, other.cancelled.aborted]).toEqual([false, true]);
+  });
+
+  it('of a stage that is over no more', async () => {
+    const { clock, server, watches, watch } = beginOn({ holdMs: 0 });
+    const other = watches.open(41);
+    await clock.step(8_000);
+    expect(server.looks).toBe(1);
+    watch.close();
+    await clock.step(60_000);
+    expect(server.looks).toBe(1);
+    other.close();
+  });
+
+  it('and a question that fails is no answer', async () => {
+    const { clock, watch } = beginOn({ holdMs: 0 });
+    let asked = 0;
+    watch.lookWith(() => {
+      asked += 1;
+      return asked < 3 ? Promise.reject(new Error('no')) : Promise.resolve('cancelled');
+    });
+    await clock.step(23_999);
+    expect(watch.cancelled.aborted).toBe(false);
+    await clock.step(1);
+    expect(watch.cancelled.aborted).toBe(true);
   });
 });

@@ -1,17 +1,13 @@
 import type { Clock } from '@hangar/shared/clock';
-import type { Logger } from '@hangar/shared/logger';
 import { begun, type Conclusion, concluded, newStage, type StageState } from '../pipeline/stage-state.ts';
 import type { Started } from '../launch/start.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
-import type { CiServer } from '../ports/ci-server.ts';
-import { Reporter } from '../report/reporter.ts';
+import type { Reporter } from '../report/reporter.ts';
 
 /** A stage that the server knows to be running, and that never came to its flight. */
 export interface NotStarted {
   readonly started: Started;
   readonly plan: RunPlan;
-  /** Another process told some of it; how often it was taken over. */
-  readonly adoptions?: number;
 }
 
 /**
@@ -19,7 +15,7 @@ export interface NotStarted {
  * (drone-rpc §4.5). An empty text: the build was cancelled. Never rejects.
  */
 export async function finishNotStarted(
-  parts: { clock: Clock; ciServer: CiServer; log: Logger },
+  clock: Clock,
   notStarted: NotStarted,
   text: string,
   handOver: AbortSignal,
@@ -28,8 +24,8 @@ export async function finishNotStarted(
   if (text) firstLog?.note(text);
   await firstLog?.finish(handOver);
   const conclusion: Conclusion = text ? { kind: 'broken', text } : { kind: 'cancelled' };
-  const state = endState(notStarted, conclusion, parts.clock.now());
-  const reporter = notStarted.started.reporter ?? reporterOf(parts, notStarted);
+  const state = endState(notStarted, conclusion, clock.now());
+  const { reporter } = notStarted.started;
   if (text) await tellUnknown(reporter, state, handOver);
   await reporter.finish(state, conclusion, handOver);
 }
@@ -40,16 +36,6 @@ function endState({ started, plan }: NotStarted, conclusion: Conclusion, nowMs: 
   // It shows as running where its log said why the stage waits.
   const shown = started.firstLog && first ? begun(fresh, first.n, nowMs) : fresh;
   return concluded(shown, plan, conclusion, nowMs);
-}
-
-function reporterOf(
-  parts: { clock: Clock; ciServer: CiServer; log: Logger },
-  { started, plan, adoptions }: NotStarted,
-): Reporter {
-  const { stage, stepIds } = started;
-  const registered = { stage, plan, stepIds };
-  if (adoptions === undefined) return new Reporter(parts, { ...registered, versions: 'exact' });
-  return new Reporter(parts, { ...registered, versions: 'unknown', adoptions });
 }
 
 async function tellUnknown(reporter: Reporter, state: StageState, signal: AbortSignal): Promise<void> {

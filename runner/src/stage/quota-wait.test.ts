@@ -90,6 +90,16 @@ describe('a wait for room in a quota', () => {
   });
 });
 
+describe('a wait for room in a quota, and nobody hears of a cancel', () => {
+  it('ends all the same', async () => {
+    const world = begin(...ALWAYS);
+    await world.clock.step(20_000);
+    world.server.cancel();
+    await world.clock.step(8_000);
+    expect([world.pod, world.intents.size, world.registry.entries]).toEqual([undefined, 0, []]);
+  });
+});
+
 describe('a wait for room in a quota that another process began', () => {
   const started = { stepIds: [100, 200], owners: 1 };
 

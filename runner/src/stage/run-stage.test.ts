@@ -73,6 +73,17 @@ describe('a journey', () => {
     ]);
   });
 
+  it('writes once more each time that it asks how the stage stands, which no watch has proved yet', async () => {
+    const world = begin();
+    await world.clock.step(25_000);
+    expect([world.cluster.count('patch', 'pods'), world.server.looks]).toEqual([4, 3]);
+    expect(world.pod?.metadata?.annotations?.[ANNOTATION.stageVersion]).toBe(
+      String(world.server.stage.version),
+    );
+    await world.finishSteps();
+    expect(world.reports).toEqual(['stage running', '1 success', '2 success', 'stage success']);
+  });
+
   it('without anything to run is a success without a Pod', async () => {
     const world = begin({ draft: () => Promise.resolve(compiledOf(aPlan([]))) });
     await world.clock.step(0);
@@ -224,6 +235,65 @@ describe('a cancel on the way', () => {
     await world.clock.step(0);
     expect([world.registry.entries, world.pod]).toEqual([[], undefined]);
     expect(world.heard).toContain('concluded cancelled');
+  });
+});
+
+describe('a cancel that no watch hears', () => {
+  const hears = (world: TestStage): boolean => world.heard.includes('concluded cancelled');
+
+  it('is found within ten seconds while the steps run', async () => {
+    const world = begin();
+    await world.clock.step(20_000);
+    world.server.cancel();
+    await world.clock.step(8_000);
+    expect([hears(world), world.pod, world.registry.entries, world.server.stage.status]).toEqual([
+      true,
+      undefined,
+      [],
+      'killed',
+    ]);
+  });
+
+  it('is found within ten seconds in the line', async () => {
+    const world = begin({}, (one) => Object.assign(one, { taken: BUSY }));
+    await world.clock.step(20_000);
+    expect(world.pod).toBeDefined();
+    world.server.cancel();
+    await world.clock.step(8_000);
+    expect([world.pod, world.line.length, world.isOver()]).toEqual([undefined, 0, true]);
+  });
+
+  it('is found by the start, of a stage that was not started yet', async () => {
+    const world = begin({}, (one) => Object.assign(one, { taken: BUSY }));
+    await world.clock.step(3_000);
+    world.server.cancel();
+    await world.clock.step(7_000);
+    expect([world.pod, world.line.length, world.isOver(), world.server.stage.status]).toEqual([
+      undefined,
+      0,
+      true,
+      'killed',
+    ]);
+  });
+
+  it('is not seen in a Pod that another replica has taken over', async () => {
+    const world = begin();
+    await world.clock.step(20_000);
+    const { pod } = world;
+    const annotations = { ...pod?.metadata?.annotations, [ANNOTATION.owner]: 'ci/other' };
+    world.server.stage = { ...world.server.stage, version: 20 };
+    world.cluster.put(POD, { ...pod, metadata: { ...pod?.metadata, annotations } });
+    await world.clock.step(30_000);
+    expect([hears(world), world.pod?.metadata?.annotations?.[ANNOTATION.owner]]).toEqual([false, 'ci/other']);
+  });
+
+  it('and none: the stage that has ended is not asked about, nor opened again', async () => {
+    const world = begin();
+    await world.clock.step(20_000);
+    await world.finishSteps();
+    const { looks } = world.server;
+    await world.clock.step(60_000);
+    expect([world.server.looks, world.server.stage.status]).toEqual([looks, 'success']);
   });
 });
 

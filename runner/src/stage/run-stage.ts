@@ -18,8 +18,9 @@ import type { Compiled } from '../pipeline/compiled.ts';
 import type { DroneStage, StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
+import type { Finding } from './cancel-watches.ts';
 import { finishBare } from '../report/finish-bare.ts';
-import { Reporter } from '../report/reporter.ts';
+import { lookAtStage } from '../report/stage-look.ts';
 import { finishNotStarted } from './finish-not-started.ts';
 import { supervise, type Stops } from './supervise.ts';
 import type { StageParts } from './stage-parts.ts';
@@ -57,6 +58,7 @@ export async function runStage(parts: StageParts, claimed: Claimed, handOver: Ab
   const watch = parts.cancelWatches.open(stage.buildId);
   const stop = AbortSignal.any([watch.cancelled, handOver]);
   const stageFlow = new StageFlow(parts, claimed, { cancelled: watch.cancelled, handOver, stop });
+  watch.lookWith((signal) => stageFlow.look(signal));
   try {
     await stageFlow.go();
   } catch (error) {
@@ -108,13 +110,20 @@ class StageFlow {
     await this.#supervise(progress, admittedMs);
   }
 
+  /** How the server says that it stands, once it was told of the start: the start itself meets an earlier cancel. */
+  async look(signal: AbortSignal): Promise<Finding> {
+    const reporter = this.#started?.reporter;
+    if (!reporter) return 'unknown';
+    const { podWatch, lease } = this.#parts;
+    const pod = podWatch.pods.find(({ metadata }) => metadata?.uid === this.#pod?.metadata?.uid) ?? this.#pod;
+    return lookAtStage(this.#parts, { reporter, pod, owner: lease.owner }, signal);
+  }
+
   /** No condition of any step is met, and no clone was asked for: that is a success, without a Pod. */
   async #nothingToRun(progress: StageProgress): Promise<void> {
-    const { stage, stepIds } = await this.#startAtServer(progress);
-    const { plan } = progress.compiled;
-    const reporter = new Reporter(this.#parts, { stage, plan, stepIds, versions: 'exact' });
+    const { reporter } = await this.#startAtServer(progress);
     const conclusion = { kind: 'completed' } as const;
-    await reporter.finish(newStage(plan), conclusion, this.#stops.handOver);
+    await reporter.finish(newStage(progress.compiled.plan), conclusion, this.#stops.handOver);
     this.#parts.events.concluded(conclusion, undefined);
   }
 
@@ -322,9 +331,10 @@ class StageFlow {
   async #finish(text: string): Promise<void> {
     const { handOver } = this.#stops;
     const [started, plan] = [this.#started, this.#plan];
-    if (started && plan) return finishNotStarted(this.#parts, { started, plan }, text, handOver);
+    if (started && plan) return finishNotStarted(this.#parts.clock, { started, plan }, text, handOver);
     const end = { status: text ? 'error' : 'killed', text, started } as const;
-    await finishBare(this.#parts, this.#stage, end, handOver);
+    const version = started?.reporter.stageVersion ?? this.#stage.version;
+    await finishBare(this.#parts, { ...this.#stage, version }, end, handOver);
   }
 }
 

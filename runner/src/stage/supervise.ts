@@ -2,7 +2,6 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { StageRun, type StageRunEnd, type LaunchedStage } from '../supervise/stage-run.ts';
 import type { Started } from '../launch/start.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
-import { Reporter } from '../report/reporter.ts';
 import type { StageParts } from './stage-parts.ts';
 
 /** What may stop a stage on its way; `stop` is either of the others. */
@@ -21,8 +20,6 @@ export interface StartedStageRun {
   readonly admittedMs: number;
   readonly started: Started;
   readonly adopted: boolean;
-  /** How often it was taken over, by now. */
-  readonly adoptions?: number;
 }
 
 /** The flight itself, with what it counts and shows. Its place in the roster is free as soon as the server knows the end. */
@@ -36,7 +33,6 @@ export async function supervise(
   const log = parts.log.child({ stageId: stage.id, buildId: stage.buildId, pod: pod.metadata?.name });
   const own = { ...parts, log };
   const takenOverMs = parts.clock.now();
-  const reporter = started.reporter ?? reporterOf(own, launched, takenOverMs);
   const feed = parts.podWatch.feed(pod);
   const tail = Promise.withResolvers<void>();
   parts.registry.update(stage.id, { phase: 'running', reason: '', sinceMs: admittedMs });
@@ -48,20 +44,11 @@ export async function supervise(
   };
   const order = orderOf(launched, { takenOverMs, owner: parts.lease.owner, reported });
   try {
-    return await new StageRun(own, order, { feed, reporter }).run(stops);
+    return await new StageRun(own, order, { feed, reporter: started.reporter }).run(stops);
   } finally {
     feed.close();
     tail.resolve();
   }
-}
-
-function reporterOf(parts: StageParts, launched: StartedStageRun, takenOverMs: number): Reporter {
-  const { started, plan, adopted, adoptions = 1 } = launched;
-  const { stage, stepIds } = started;
-  const versions = adopted
-    ? { versions: 'unknown' as const, adoptions, takenOverMs }
-    : { versions: 'exact' as const };
-  return new Reporter(parts, { stage, plan, stepIds, ...versions });
 }
 
 function orderOf(

@@ -7,6 +7,8 @@ export class FakeCiServer implements CiServer {
   readonly steps = new Map<number, DroneStep>();
   /** `<step> <status>` of each accepted step update, and `stage <status>`. */
   readonly reports: string[] = [];
+  /** How often it was asked whether a running stage still stands, which it counts as a start without steps. */
+  looks = 0;
   /** Calls wait for it. */
   gate: Promise<void> = Promise.resolve();
   /** What the next calls answer instead. */
@@ -65,8 +67,10 @@ export class FakeCiServer implements CiServer {
       version: step.version + 1,
     }));
     for (const step of steps) this.steps.set(step.id, step);
+    const isLook = this.stage.status === 'running' && stage.status === 'running' && steps.length === 0;
     this.stage = { ...stage, steps: [], version: stage.version + 1 };
-    this.reports.push(`stage ${stage.status}`);
+    if (isLook) this.looks += 1;
+    else this.reports.push(`stage ${stage.status}`);
     return { kind: 'updated', value: { ...this.stage, steps } };
   }
 

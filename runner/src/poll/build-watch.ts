@@ -1,0 +1,197 @@
+import type { Clock } from '@hangar/shared/clock';
+import type { Logger } from '@hangar/shared/logger';
+import type { CiServer } from '../ports/ci-server.ts';
+import { type Coverage, NOTHING_CERTAIN, withCertainty, withQuietWatch } from './coverage.ts';
+import type { ObservedHold } from './observed-hold.ts';
+
+/** How the server says that a stage stands. `unknown`: it could not be asked. */
+export type Finding = 'open' | 'cancelled' | 'unknown';
+
+/** Asks the server how a stage stands. */
+export type Look = (signal: AbortSignal) => Promise<Finding>;
+
+/** What one stage has of the watch over its build. */
+export interface StageWatch {
+  /** Aborted when the build was cancelled. */
+  readonly cancelled: AbortSignal;
+  lookWith(look: Look): void;
+  /** Nobody asks for this stage any more; `last`: nor for any other of the build. */
+  leave(): 'last' | 'others-stay';
+}
+
+type Ended = 'quiet' | 'cancelled' | 'failed';
+
+/** A server that never ends its answers must not collect our connections. */
+const MOST_OPEN = 8;
+/** What ends a watch sooner than this does not wait for a cancel. */
+const SHORTEST_HOLD_MS = 1_000;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+/** A watch counts from so long after it was sent and until so long before its answer came: the way there and back takes time. */
+const TRANSIT_MS = 1_000;
+/** When nothing was certain for so long, the server is asked. With the way there and back a cancel acts within 10 s. */
+const LOOK_MS = 8_000;
+/** It is asked this often, however certain everything seems. */
+const RARE_LOOK_MS = 300_000;
+/** The server tells watchers of a cancel first, then the Git host, and rewrites the stages last (drone-rpc §4.6): within this time. */
+const REWRITTEN_WITHIN_MS = 30_000;
+
+/**
+ * Watches one build for a cancel. The server tells it only to the watches that are open at that moment, and something in between
+ * may cut them or keep them silent: so they overlap, and what no watch has proved is asked.
+ */
+export class BuildWatch {
+  readonly #clock: Clock;
+  readonly #ciServer: CiServer;
+  readonly #log: Logger;
+  readonly #buildId: number;
+  readonly #hold: ObservedHold;
+  readonly #cancelled = new AbortController();
+  readonly #stop = new AbortController();
+  readonly #over = AbortSignal.any([this.#stop.signal, this.#cancelled.signal]);
+  readonly #stages = new Set<Stage>();
+  readonly #open = new Set<Promise<Ended>>();
+  #coverage: Coverage = NOTHING_CERTAIN;
+
+  constructor(parts: { clock: Clock; ciServer: CiServer; log: Logger }, buildId: number, hold: ObservedHold) {
+    this.#clock = parts.clock;
+    this.#ciServer = parts.ciServer;
+    this.#log = parts.log;
+    this.#buildId = buildId;
+    this.#hold = hold;
+  }
+
+  /** One more stage of the build. */
+  join(): StageWatch {
+    const stage = new Stage(this.#cancelled.signal, this.#stop.signal);
+    this.#stages.add(stage);
+    return {
+      cancelled: stage.cancelled,
+      lookWith: (look) => {
+        stage.look = look;
+      },
+      leave: () => this.#leave(stage),
+    };
+  }
+
+  #leave(stage: Stage): 'last' | 'others-stay' {
+    stage.close();
+    if (!this.#stages.delete(stage) || this.#stages.size > 0) return 'others-stay';
+    this.#stop.abort(new Error('nobody watches this build any more'));
+    return 'last';
+  }
+
+  /** Until nobody asks any more or the build is cancelled. Never rejects, and never gives up: nobody else would hear of a cancel (known issue 16). */
+  async run(): Promise<void> {
+    await Promise.all([this.#keepWatching(), this.#keepLooking()]);
+  }
+
+  async #keepWatching(): Promise<void> {
+    const beganMs = this.#clock.monotonicMs();
+    let pauseMs = FIRST_PAUSE_MS;
+    while (!this.#over.aborted) {
+      const openedMs = this.#clock.monotonicMs();
+      const ended = await this.#within(this.#hold.spacingMs(openedMs - beganMs), this.#watch(openedMs));
+      const isBrief = ended && this.#clock.monotonicMs() - openedMs < SHORTEST_HOLD_MS;
+      if (isBrief) await this.#clock.sleep(pauseMs, this.#over);
+      pauseMs = isBrief ? Math.min(LONGEST_PAUSE_MS, pauseMs * 2) : FIRST_PAUSE_MS;
+      while (this.#open.size >= MOST_OPEN) await Promise.race(this.#open);
+    }
+  }
+
+  /** Resolves with the work, or after that time without it. */
+  async #within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+    const done = new AbortController();
+    const late = this.#clock.sleep(ms, AbortSignal.any([this.#over, done.signal])).then(() => undefined);
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      done.abort();
+    }
+  }
+
+  #watch(openedMs: number): Promise<Ended> {
+    const watch = this.#untilItEnds().then((ended) => {
+      this.#open.delete(watch);
+      this.#learn(openedMs, ended);
+      return ended;
+    });
+    this.#open.add(watch);
+    return watch;
+  }
+
+  async #untilItEnds(): Promise<Ended> {
+    try {
+      return await this.#ciServer.watch(this.#buildId, this.#over);
+    } catch (error) {
+      if (!this.#over.aborted)
+        this.#log.debug({ err: error, buildId: this.#buildId }, 'a watch for cancellation failed');
+      return 'failed';
+    }
+  }
+
+  #learn(openedMs: number, ended: Ended): void {
+    if (ended === 'cancelled') this.#cancelled.abort(new Error('the build was cancelled'));
+    if (this.#over.aborted) return;
+    const endedMs = this.#clock.monotonicMs();
+    if (endedMs - openedMs >= SHORTEST_HOLD_MS) this.#hold.note(endedMs - openedMs);
+    if (ended === 'failed') return;
+    const span = { fromMs: openedMs + TRANSIT_MS, toMs: endedMs - TRANSIT_MS };
+    this.#coverage = withQuietWatch(this.#coverage, span);
+  }
+
+  async #keepLooking(): Promise<void> {
+    let lookedMs = this.#clock.monotonicMs();
+    while (!this.#over.aborted) {
+      const needlessUntilMs = Math.max(lookedMs, this.#coverage.certainUntilMs) + LOOK_MS;
+      const waitMs = Math.min(needlessUntilMs, lookedMs + RARE_LOOK_MS) - this.#clock.monotonicMs();
+      if (waitMs > 0) {
+        await this.#clock.sleep(waitMs, this.#over);
+        continue;
+      }
+      lookedMs = this.#clock.monotonicMs();
+      await this.#look(lookedMs);
+    }
+  }
+
+  async #look(nowMs: number): Promise<void> {
+    const findings = await Promise.all([...this.#stages].map((stage) => this.#ask(stage)));
+    if (findings.includes('open'))
+      this.#coverage = withCertainty(this.#coverage, nowMs - REWRITTEN_WITHIN_MS);
+  }
+
+  async #ask(stage: Stage): Promise<Finding> {
+    try {
+      return await stage.ask();
+    } catch (error) {
+      this.#log.debug({ err: error, buildId: this.#buildId }, 'how a stage stands could not be asked');
+      return 'unknown';
+    }
+  }
+}
+
+/** One stage of a build, which may be ended at the server without the others. */
+class Stage {
+  readonly cancelled: AbortSignal;
+  readonly #ended = new AbortController();
+  readonly #closed = new AbortController();
+  readonly #over: AbortSignal;
+  look: Look | undefined;
+
+  constructor(buildCancelled: AbortSignal, stop: AbortSignal) {
+    this.cancelled = AbortSignal.any([buildCancelled, this.#ended.signal]);
+    this.#over = AbortSignal.any([this.cancelled, stop, this.#closed.signal]);
+  }
+
+  async ask(): Promise<Finding> {
+    if (!this.look || this.#over.aborted) return 'unknown';
+    const finding = await this.look(this.#over);
+    if (finding === 'cancelled' && !this.#over.aborted)
+      this.#ended.abort(new Error('the server says that the stage was cancelled'));
+    return finding;
+  }
+
+  close(): void {
+    this.#closed.abort(new Error('the stage is over'));
+  }
+}
