@@ -21,7 +21,10 @@ export interface CiServer {
     machine: string,
     signal: AbortSignal,
   ): Promise<{ kind: 'accepted'; stage: Partial<DroneStage> } | { kind: 'lost' }>;
-  /** The stage with its YAML, secrets and netrc. Never call it for a started stage: a Git outage would make the server fail the build. */
+  /**
+   * The stage with its YAML, secrets and netrc. Call it for a started stage only where nothing else can tell how it stands: a Git
+   * outage would make the server fail the build.
+   */
   detail(stageId: number, signal: AbortSignal): Promise<StageDetail>;
   /** PUT of a stage, start (status running, with steps) or finish alike; the answer has ids and versions. */
   updateStage(stage: DroneStage, signal: AbortSignal): Promise<Update<DroneStage>>;

@@ -45,6 +45,22 @@ describe('starting a stage (drone-rpc §8.7)', () => {
     expect(drone.stage(buildId).version).toBe(4);
   });
 
+  it('a second time without steps raises the version, and changes nothing else', async () => {
+    const before = drone.stage(buildId);
+    const again = await runner.putStage({ ...stage, steps: [] });
+
+    expect(again.status).toBe(200);
+    expect(drone.stage(buildId)).toEqual({ ...before, version: 4, updated: expect.any(Number) as number });
+    expect(drone.build(buildId)).toMatchObject({ status: 'running', version: 2 });
+  });
+
+  it('a second time without steps is 409 once the build was cancelled', async () => {
+    drone.cancel(buildId);
+
+    expect((await runner.putStage({ ...stage, steps: [] })).status).toBe(409);
+    expect(drone.stage(buildId).status).toBe('killed');
+  });
+
   it('with a stale version is 409 and inserts nothing', async () => {
     const stale = await runner.putStage({ ...stage, version: 2, steps: [newStep(stage.id, 3, 'late')] });
 

@@ -55,14 +55,26 @@ export function stopsSuite(where: string, open: () => Promise<FlowSetup>, patien
     });
 
     it('a cancel that no watch hears is found by the next report', async () => {
-      const { id } = begin(pipeline(step('short', ['sleep 1']) + step('after', ['sleep 600'])));
+      const { id } = begin(pipeline(step('short', ['sleep 6']) + step('after', ['sleep 600'])));
       await running(id, 'short');
       setup.drone.faults.answer('watch', { status: 204 }, { times: 1000 });
-      await until('no watch is open', () => setup.drone.watchCount(id) === 0 || true);
+      await until('no watch is open', () => setup.drone.watchCount(id) === 0);
       setup.drone.cancel(id);
       const done = await finished(id);
       setup.drone.faults.clear();
       expect(done.status).toBe('killed');
+    });
+
+    it('a cancel that no watch hears is found without a report, though watches never end', async () => {
+      const { id } = begin(pipeline(step('long', ['echo begun', 'sleep 600'])));
+      await running(id, 'long');
+      setup.drone.faults.hold('watch', 'before', { times: 1000 });
+      await until('no watch is open', () => setup.drone.watchCount(id) === 0);
+      setup.drone.cancel(id);
+      const done = await finished(id);
+      setup.drone.faults.clear();
+      expect(done.status).toBe('killed');
+      expect(setup.drone.complaints).toEqual([]);
     });
 
     it('a cancel while the Pod waits for a node ends the build and removes the Pod', async () => {
