@@ -1,9 +1,14 @@
 import type { ReadValue } from './config.ts';
+import { formatCpuMillicores, formatMemoryBytes, parseCpuMillicores } from './quantity.ts';
+import { formatSpan, parseSpanMs } from './span.ts';
+import { parseByteSize } from './units.ts';
 
 /** A type of value: how it is read, and how it is written, for people. */
 export interface ValueKind<T> {
   readonly type: string;
   readonly read: ReadValue<T>;
+  /** A value as people write it, where that is not its plain text. */
+  readonly show?: (value: T) => string;
 }
 
 /** Any text, as it stands. */
@@ -52,44 +57,48 @@ export const DECIMAL: ValueKind<number> = {
   },
 };
 
-const POWER: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
-
 /** A size; all units are binary, so `100M` and `100MiB` are the same. */
 export const BYTES: ValueKind<number> = {
-  type: 'a size such as 5242880, 100Mi or 1.5GB (units are binary)',
-  read: (text) => {
-    const [, digits, unit = ''] = /^(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?$/i.exec(text.trim()) ?? [];
-    if (digits === undefined) return { wrong: 'is no size' };
-    return { value: Math.trunc(Number(digits) * 1024 ** (POWER[unit.toLowerCase()] ?? 0)) };
-  },
+  type: 'a size such as 5MiB, 100Mi, 1.5GB or 5242880 (units are binary)',
+  read: (text) => valueOr(parseByteSize(text.trim()), 'is no size'),
+  show: formatMemoryBytes,
 };
 
 /** CPU as Kubernetes writes it, in millicores. */
 export const CPU: ValueKind<number> = {
   type: 'CPU such as 16, 1.5 or 500m',
   read: (text) => {
-    const [, digits, milli] = /^(\d+(?:\.\d+)?)(m?)$/.exec(text.trim()) ?? [];
-    if (digits === undefined) return { wrong: 'is no amount of CPU' };
-    return { value: Math.round(Number(digits) * (milli === 'm' ? 1 : 1_000)) };
+    const cpuMillicores = parseCpuMillicores(text.trim());
+    return valueOr(
+      cpuMillicores !== undefined && cpuMillicores >= 0 ? cpuMillicores : undefined,
+      'is no amount of CPU',
+    );
   },
+  show: formatCpuMillicores,
 };
-
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** A span of time with its unit, in milliseconds. */
 export const DURATION: ValueKind<number> = {
   type: 'a span such as 90s, 15m, 6h or 1h30m',
-  read: (text) => {
-    const parts = [...text.trim().matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
-    if (parts.length === 0 || parts.map((part) => part[0]).join('') !== text.trim())
-      return { wrong: 'is no span of time' };
-    return {
-      value: Math.round(
-        parts.reduce((sum, [, digits, unit]) => sum + Number(digits) * (UNIT_MS[unit ?? ''] ?? 0), 0),
-      ),
-    };
-  },
+  read: (text) => valueOr(parseSpanMs(text.trim()), 'is no span of time'),
+  show: formatSpan,
 };
+
+/** The same kind, from that amount on. */
+export function atLeast(least: number, kind: ValueKind<number>): ValueKind<number> {
+  const bound = kind.show?.(least) ?? String(least);
+  return {
+    ...kind,
+    type: `${kind.type}, ${bound} or more`,
+    read: (text) => {
+      const result = kind.read(text);
+      return 'value' in result && result.value < least ? { wrong: `is less than ${bound}` } : result;
+    },
+  };
+}
+
+const valueOr = <T>(value: T | undefined, wrong: string): ReturnType<ReadValue<T>> =>
+  value === undefined ? { wrong } : { value };
 
 /** Texts with commas between, blanks around them cut. */
 export const LIST: ValueKind<readonly string[]> = {
@@ -124,8 +133,8 @@ export function oneOf<const W extends string>(...words: readonly W[]): ValueKind
 }
 
 /** The same kind, with nothing where the variable isn't set. */
-export function maybe<T>(kind: ValueKind<T>): ValueKind<T | undefined> {
-  return kind;
+export function maybe<T>({ type, read }: ValueKind<T>): ValueKind<T | undefined> {
+  return { type, read };
 }
 
 function items(text: string): string[] {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readSettings, setting } from './config.ts';
 import {
+  atLeast,
   BYTES,
   CPU,
   DECIMAL,
@@ -47,6 +48,31 @@ describe('readSettings', () => {
     ]);
   });
 
+  it('names a wrong span or size, its bound, and an example', () => {
+    const spans = {
+      term: setting('X_TERM', atLeast(3_000, DURATION), 30_000, about),
+      limit: setting('X_LIMIT', atLeast(65_536, BYTES), 5_242_880, about),
+    };
+    expect(readSettings(spans, { X_TERM: '15000', X_LIMIT: '5 blocks' }).problems).toEqual([
+      'X_TERM is no span of time (given: "15000"). Write a span such as 90s, 15m, 6h or 1h30m, 3s or more',
+      'X_LIMIT is no size (given: "5 blocks"). Write a size such as 5MiB, 100Mi, 1.5GB or 5242880 (units are binary), 64Ki or more',
+    ]);
+    expect(readSettings(spans, { X_TERM: '2s' }).problems).toEqual([
+      'X_TERM is less than 3s (given: "2s"). Write a span such as 90s, 15m, 6h or 1h30m, 3s or more',
+    ]);
+  });
+
+  it('shows a default as it would be written', () => {
+    const shown = [
+      setting('X', DURATION, 5_400_000, about),
+      setting('X', BYTES, 5_242_880, about),
+      setting('X', CPU, 500, about),
+      setting('X', DURATION, 0, { ...about, defaultText: 'for ever' }),
+      setting('X', maybe(DURATION), undefined, about),
+    ];
+    expect(shown.map(({ defaultText }) => defaultText)).toEqual(['1h30m', '5Mi', '500m', 'for ever', '']);
+  });
+
   it.each([
     ['a name of old wins over the new one', { X_OLD: 'old', X_NEW: 'new' }, 'old'],
     ['the first of two old ones wins', { X_OLD: 'old', X_OLDEST: 'oldest' }, 'oldest'],
@@ -71,6 +97,8 @@ describe('values', () => {
     ['millicores', CPU, '500m', 500],
     ['span', DURATION, '1h30m', 5_400_000],
     ['span in milliseconds', DURATION, '250ms', 250],
+    ['span on its bound', atLeast(3_000, DURATION), '3s', 3_000],
+    ['size on its bound', atLeast(65_536, BYTES), '64KiB', 65_536],
     ['list', LIST, 'a, b,,c', ['a', 'b', 'c']],
     ['map', MAP, 'a:1, b:', { a: '1', b: '' }],
     [
@@ -96,6 +124,9 @@ describe('values', () => {
     ['cpu', CPU, '2 cores'],
     ['span without unit', DURATION, '90'],
     ['span with rest', DURATION, '90s!'],
+    ['span below its bound', atLeast(3_000, DURATION), '2999ms'],
+    ['size below its bound', atLeast(65_536, BYTES), '63KiB'],
+    ['cpu below zero', CPU, '-1'],
     ['map', MAP, 'a:1,b'],
     ['map with an empty name', MAP, ':1'],
     ['word', oneOf('gate', 'swap'), 'door'],

@@ -44,13 +44,14 @@ export interface About {
 /** Describes a setting of any type. */
 export function setting<T>(
   name: string,
-  kind: { type: string; read: ReadValue<T> },
+  kind: { type: string; read: ReadValue<T>; show?: (value: T) => string },
   fallback: T,
   about: About,
 ): Setting<T> {
   const { unit = '', note = '', legacyNames = [], required = false, secret = false } = about;
-  const defaultText = about.defaultText ?? shown(fallback);
-  return { name, fallback, ...kind, ...about, unit, note, legacyNames, required, secret, defaultText };
+  const { type, read, show = shown } = kind;
+  const defaultText = about.defaultText ?? show(fallback);
+  return { name, fallback, type, read, ...about, unit, note, legacyNames, required, secret, defaultText };
 }
 
 function shown(value: unknown): string {

@@ -1,4 +1,4 @@
-import { BYTES } from '@hangar/shared/config-values';
+import { parseByteSize } from '@hangar/shared/units';
 import { parseAllDocuments } from 'yaml';
 
 /** A file of the operator's that can't be used; the message says where and why. */
@@ -62,8 +62,8 @@ export function wholeAt(value: unknown, place: string): number {
 export function bytesAt(value: unknown, place: string): number {
   const text = textAt(value, place);
   if (text === '') return 0;
-  const result = BYTES.read(text);
-  if ('value' in result) return result.value;
+  const bytes = parseByteSize(text.trim());
+  if (bytes !== undefined) return bytes;
   throw new ConfigFileError(`${place} must be a size such as 100Mi`);
 }
 

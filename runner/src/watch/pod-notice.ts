@@ -1,4 +1,4 @@
-import { DURATION } from '@hangar/shared/config-values';
+import { parseSpanMs } from '@hangar/shared/span';
 import type { CoreV1Event } from '@kubernetes/client-node';
 
 /** What an Event tells about a Pod, in words for the author of its pipeline. */
@@ -64,9 +64,9 @@ function pulled(message: string): Told | undefined {
 
 /** A span as Go prints it, such as `845ms` or `1m2.5s`; what is none is told as it stands. */
 function spanOf(took: string): string {
-  const span = DURATION.read(took);
-  if (!('value' in span)) return took;
-  const seconds = span.value / 1000;
+  const spanMs = parseSpanMs(took);
+  if (spanMs === undefined) return took;
+  const seconds = spanMs / 1000;
   return `${seconds < 100 ? seconds.toFixed(1) : Math.round(seconds)} s`;
 }
 

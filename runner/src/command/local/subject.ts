@@ -1,4 +1,5 @@
 import { DURATION } from '@hangar/shared/config-values';
+import { parseSpanMs } from '@hangar/shared/span';
 import { substitutionVariables } from '../../compile/stage-environment.ts';
 import type { RunnerConfig } from '../../config/runner-config.ts';
 import { parseManifest } from '../../parse/manifest.ts';
@@ -74,8 +75,8 @@ export function subjectOf(
 function timeoutMinutes(flags: Flags): number {
   const text = flags.text('timeout');
   if (text === undefined) return flags.number('repo-timeout') || 60;
-  const span = DURATION.read(/^\d+$/.test(text) ? `${text}m` : text);
-  if ('value' in span && span.value > 0) return span.value / 60_000;
+  const spanMs = parseSpanMs(/^\d+$/.test(text) ? `${text}m` : text);
+  if (spanMs !== undefined && spanMs > 0) return spanMs / 60_000;
   throw new UsageError(`--timeout takes ${DURATION.type}, not ${JSON.stringify(text)}`);
 }
 
