@@ -84,7 +84,7 @@ async function aService({ cluster, env = {}, memory = noMemory, act }: Options =
   const clock = new FakeClock(NOW);
   const runner = new FakeRunner();
   const loaded = loadConfig({
-    HANGAR_RUNNERS: 'http://runner',
+    HANGAR_AUTOSCALER_RUNNERS: 'http://runner',
     HANGAR_AUTOSCALER_KUBERNETES: cluster ? 'on' : 'off',
     ...env,
   });
@@ -232,7 +232,7 @@ describe('with a cluster', () => {
     });
     const { ledger } = await aService({
       cluster,
-      env: { HANGAR_RUNNERS: '', HANGAR_AUTOSCALER_POD_SELECTOR: 'ci=any' },
+      env: { HANGAR_AUTOSCALER_RUNNERS: '', HANGAR_AUTOSCALER_POD_SELECTOR: 'ci=any' },
     });
 
     expect(ledger.recommendation?.demand).toMatchObject({ runningPods: 1, knownStages: 0 });

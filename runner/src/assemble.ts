@@ -54,9 +54,6 @@ export interface Assembly {
   close(): Promise<void>;
 }
 
-/** A node that does not answer may come back within this. */
-const NODE_LOST_MS = 300_000;
-
 /** Puts a runner together from its configuration; nothing is asked of anybody yet. */
 export function assemble(config: RunnerConfig, outside: Outside): Assembly {
   const { clock, random, log } = outside;
@@ -132,10 +129,10 @@ function podWatchOf(cluster: Cluster, { clock, log }: Outside): PodWatch {
 
 /** How long what may mend itself is given. */
 export function patienceOf({ kubernetes }: RunnerConfig): Patience {
-  const { imagePullPatienceMs, startTimeoutMs, schedulingTimeoutMs } = kubernetes;
+  const { imagePullPatienceMs, nodeLostPatienceMs, startTimeoutMs, schedulingTimeoutMs } = kubernetes;
   return {
     imagePullMs: imagePullPatienceMs,
-    nodeLostMs: NODE_LOST_MS,
+    nodeLostMs: nodeLostPatienceMs,
     startMs: startTimeoutMs,
     schedulingMs: schedulingTimeoutMs,
   };

@@ -105,8 +105,9 @@ async function serve(terminal: Terminal, { env, clock, stop }: ProcessSide): Pro
   }
 }
 
-function memoryOf({ dataDir, traceDays }: AutoscalerConfig, log: Logger) {
-  if (dataDir !== '') return new TraceStore({ folder: dataDir, days: traceDays, mostRecords: MOST_RECORDS });
+function memoryOf({ dataDir, traceRetentionMs }: AutoscalerConfig, log: Logger) {
+  if (dataDir !== '')
+    return new TraceStore({ folder: dataDir, retentionMs: traceRetentionMs, mostRecords: MOST_RECORDS });
   log.warn({}, 'HANGAR_AUTOSCALER_DATA_DIR is not set: what is learned is lost at a restart');
   return noMemory;
 }

@@ -26,9 +26,9 @@ describe('the configuration', () => {
     });
   });
 
-  it('takes runners under both names, shapes, and a listen address', () => {
+  it('takes runners, shapes, and a listen address', () => {
     const read = config({
-      HANGAR_RUNNERS: 'http://a:1/, http://b:2',
+      HANGAR_AUTOSCALER_RUNNERS: 'http://a:1/, http://b:2',
       HANGAR_AUTOSCALER_SHAPES: 'cpu=16,memory=32Gi;8cpu-16gb',
       HANGAR_AUTOSCALER_LISTEN: '[::1]:0',
       HANGAR_AUTOSCALER_QUOTA_CPU: '64',
@@ -122,7 +122,7 @@ describe('the configuration', () => {
       {
         HANGAR_AUTOSCALER_KUBERNETES: 'off',
         HANGAR_AUTOSCALER_RUNNER_SERVICE: 'ci/r:1',
-        HANGAR_RUNNERS: 'http://a',
+        HANGAR_AUTOSCALER_RUNNERS: 'http://a',
       },
       'needs the cluster',
     ],
@@ -235,7 +235,11 @@ describe('what acts', () => {
   it.each([
     [
       'acting without a cluster',
-      { HANGAR_AUTOSCALER_KUBERNETES: 'off', HANGAR_RUNNERS: 'http://a', HANGAR_AUTOSCALER_PLACE: 'on' },
+      {
+        HANGAR_AUTOSCALER_KUBERNETES: 'off',
+        HANGAR_AUTOSCALER_RUNNERS: 'http://a',
+        HANGAR_AUTOSCALER_PLACE: 'on',
+      },
       'need the cluster',
     ],
     [

@@ -36,7 +36,7 @@ export interface AutoscalerConfig {
   readonly seed: number;
   readonly listen: { readonly host: string; readonly port: number };
   readonly dataDir: string;
-  readonly traceDays: number;
+  readonly traceRetentionMs: number;
   readonly logLevel: LogLevel;
   /** What is odd and no reason not to start. */
   readonly warnings: readonly string[];
@@ -99,7 +99,7 @@ function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'w
     money: { prices: values.prices, currency: values.currency, maxPerDay: values.maxSpendPerDay },
     seed: values.seed,
     dataDir: values.dataDir,
-    traceDays: values.traceDays,
+    traceRetentionMs: values.traceRetentionMs,
     logLevel: values.logLevel,
   };
 }

@@ -1,5 +1,6 @@
 import { type About, setting } from '@hangar/shared/config';
 import {
+  atLeast,
   BYTES,
   CPU,
   DECIMAL,
@@ -46,7 +47,6 @@ const process = group('process');
 export const SETTINGS = {
   runners: sources('RUNNERS', LIST, [], {
     description: "Addresses of the runners' HTTP side, such as `http://runner-0:3000`.",
-    legacyNames: ['HANGAR_RUNNERS'],
   }),
   runnerService: sources(
     'RUNNER_SERVICE',
@@ -67,16 +67,13 @@ export const SETTINGS = {
   ),
   scrapeDeadlineMs: sources('SCRAPE_DEADLINE', DURATION, 5_000, {
     description: 'A runner that has not answered by then is a gap.',
-    defaultText: '5s',
   }),
   tickMs: sources('TICK', DURATION, 10_000, {
     description: 'How often everything is looked at and decided.',
-    defaultText: '10s',
   }),
   staleAfterMs: sources('STALE_AFTER', DURATION, 180_000, {
     description:
       'News older than this are stale: the last good recommendation stands and is marked, and nothing is acted upon.',
-    defaultText: '3m',
     note: 'A quiet watch is heard about once a minute.',
   }),
   kubernetes: sources(
@@ -94,7 +91,6 @@ export const SETTINGS = {
   ),
   poolLabel: pools('POOL_LABEL', TEXT, 'node.kubernetes.io/instance-type', {
     description: 'Label of nodes whose value names their pool; nodes without it are the pool `default`.',
-    legacyNames: ['HANGAR_POOL_LABEL'],
   }),
   poolTaint: pools(
     'POOL_TAINT',
@@ -130,11 +126,9 @@ export const SETTINGS = {
   ),
   bootMs: pools('BOOT_TIME', DURATION, 180_000, {
     description: 'From the order of a node to its first build, until enough boots are seen.',
-    defaultText: '3m',
   }),
   objectiveMs: sizing('OBJECTIVE', DURATION, 10_000, {
     description: 'The wait for room that 95 of 100 Pods stay under.',
-    defaultText: '10s',
   }),
   z: sizing(
     'BUFFER_Z',
@@ -162,7 +156,6 @@ export const SETTINGS = {
   stepDown: rails('STEP_DOWN', integer(1, 100_000), 10, 'Most nodes by which a pool shrinks at once.'),
   coolDownMs: rails('COOL_DOWN', DURATION, 60_000, {
     description: "A pool doesn't shrink within this time after it grew.",
-    defaultText: '1m',
   }),
   quotaCpu: rails('QUOTA_CPU', maybe(CPU), undefined, 'CPU that the nodes of a pool together may have.'),
   quotaMemory: rails(
@@ -197,15 +190,12 @@ export const SETTINGS = {
   marksPerTick: acting('MARKS_PER_TICK', integer(1, 1_000), 20, 'Most nodes marked or opened in a tick.'),
   markPaceMs: acting('MARK_PACE', DURATION, 60_000, {
     description: 'A node that was opened is not marked again within this time.',
-    defaultText: '1m',
   }),
   lowerPaceMs: acting('LOWER_PACE', DURATION, 60_000, {
     description: 'A pool is not lowered within this time after it was set. Raising never waits.',
-    defaultText: '1m',
   }),
   emptyForMs: acting('EMPTY_FOR', DURATION, 30_000, {
     description: 'A node of a NodePool is taken when it has been empty for so long.',
-    defaultText: '30s',
   }),
   placeholderImage: acting(
     'PLACEHOLDER_IMAGE',
@@ -237,7 +227,6 @@ export const SETTINGS = {
   }),
   leaseTermMs: leading('LEASE_TERM', DURATION, 15_000, {
     description: 'After so long without a sign of the leader another replica leads.',
-    defaultText: '15s',
   }),
   replica: leading('REPLICA', TEXT, '', {
     description: 'The name of this process in the Lease, unlike that of any other. Empty: that of this Pod.',
@@ -270,7 +259,12 @@ export const SETTINGS = {
     '',
     'Folder for the trace of finished Pods: memory over restarts, and food of `replay`. Empty: nothing is remembered.',
   ),
-  traceDays: process('TRACE_DAYS', integer(1, 3_660), 60, 'Days after which trace files are removed.'),
+  traceRetentionMs: process(
+    'TRACE_RETENTION',
+    atLeast(86_400_000, DURATION),
+    60 * 86_400_000,
+    'How long trace files are kept.',
+  ),
   logLevel: process(
     'LOG_LEVEL',
     oneOf('debug', 'info', 'warn', 'error'),

@@ -32,7 +32,7 @@ const record = (uid: string): PodRecord => ({
 
 describe('the trace on the disk', () => {
   let folder: string;
-  const store = (mostRecords = 1_000) => new TraceStore({ folder, days: 3, mostRecords });
+  const store = (mostRecords = 1_000) => new TraceStore({ folder, retentionMs: 3 * 86_400_000, mostRecords });
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'hangar-trace-'));
   });
@@ -98,9 +98,11 @@ describe('the trace on the disk', () => {
 
   it('says the cure when there is no folder to be had', async () => {
     writeFileSync(join(folder, 'file'), '');
-    const { problems } = await new TraceStore({ folder: join(folder, 'file'), days: 3, mostRecords: 1 }).load(
-      NOW,
-    );
+    const { problems } = await new TraceStore({
+      folder: join(folder, 'file'),
+      retentionMs: 3 * 86_400_000,
+      mostRecords: 1,
+    }).load(NOW);
 
     expect(problems[0]).toContain('HANGAR_AUTOSCALER_DATA_DIR');
   });

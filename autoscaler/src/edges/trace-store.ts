@@ -10,12 +10,12 @@ import { formatRecord, parseRecord, type PodRecord } from '../trace/pod-record.t
 /** Where traces lie, and for how long. */
 export interface TraceStoreOptions {
   readonly folder: string;
-  readonly days: number;
+  /** Files of days before are removed. */
+  readonly retentionMs: number;
   /** The most records that are read back; older ones stay on the disk. */
   readonly mostRecords: number;
 }
 
-const DAY_MS = 86_400_000;
 const LONGEST_LINE = 65_536;
 const FILE = /^trace-(\d{4}-\d\d-\d\d)\.jsonl(\.gz)?$/;
 
@@ -94,7 +94,7 @@ export class TraceStore implements TraceMemory {
   /** A new day: files of days before are packed, old ones removed. */
   async #tidy(nowMs: number): Promise<void> {
     this.#today = dayOf(nowMs);
-    const oldest = dayOf(nowMs - this.#options.days * DAY_MS);
+    const oldest = dayOf(nowMs - this.#options.retentionMs);
     for (const name of await readdir(this.#options.folder)) {
       const [, day, packed] = FILE.exec(name) ?? [];
       if (day === undefined) continue;

@@ -217,7 +217,7 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
       },
     ],
     acts: [
-      '75: mend the API server, or give it more patience by `HANGAR_LEASE_TERM_MS`.',
+      '75: mend the API server, or give it more patience by `HANGAR_LEASE_TERM`.',
       '137: raise the memory limit of the runner.',
       '70: report it with the log.',
     ],

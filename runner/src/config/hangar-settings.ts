@@ -1,5 +1,5 @@
 import { type Settings, setting } from '@hangar/shared/config';
-import { BYTES, CPU, DURATION, integer, oneOf } from '@hangar/shared/config-values';
+import { atLeast, BYTES, CPU, DURATION, integer, oneOf } from '@hangar/shared/config-values';
 import { flag, list, map, optional, text } from './setting-kinds.ts';
 
 /** The note of a setting that the runner before had not. */
@@ -37,18 +37,17 @@ export const hangar = {
       '`split`: the Pod request is spread over its containers; `peak`: the Pod asks for what can run at once.',
     note: NEW,
   }),
-  deadlineSlackMs: setting('HANGAR_DEADLINE_SLACK_MS', integer(), 600_000, {
+  deadlineSlackMs: setting('HANGAR_DEADLINE_SLACK', DURATION, 600_000, {
     section: 'hangar',
     description: "Added to the repository's timeout for the Pod's own deadline.",
-    unit: 'ms',
     note: NEW,
   }),
-  budgetCpu: optional('HANGAR_BUDGET_CPU', CPU, {
+  budgetCpuMillicores: optional('HANGAR_BUDGET_CPU', CPU, {
     section: 'hangar',
     description: 'CPU that all Pods of Hangar may request together.',
     note: NEW,
   }),
-  budgetMemory: optional('HANGAR_BUDGET_MEMORY', BYTES, {
+  budgetMemoryBytes: optional('HANGAR_BUDGET_MEMORY', BYTES, {
     section: 'hangar',
     description: 'Memory that all Pods of Hangar may request together.',
     note: NEW,
@@ -58,28 +57,31 @@ export const hangar = {
     description: 'Pods of Hangar at once.',
     note: NEW,
   }),
-  waitLimit: optional('HANGAR_WAIT_LIMIT', DURATION, {
+  waitLimitMs: optional('HANGAR_WAIT_LIMIT', DURATION, {
     section: 'hangar',
     description:
       'How long a stage may wait for admission before it fails; the server itself gives up after a day.',
     note: NEW,
   }),
-  schedulingTimeout: optional('HANGAR_SCHEDULING_TIMEOUT', DURATION, {
+  schedulingTimeoutMs: optional('HANGAR_SCHEDULING_TIMEOUT', DURATION, {
     section: 'hangar',
     description:
       "How long a Pod may wait for a node before its stage fails; none = the repository's timeout.",
     note: NEW,
   }),
-  pullPatienceMs: setting('HANGAR_IMAGE_PULL_PATIENCE_MS', integer(), 300_000, {
+  imagePullPatienceMs: setting('HANGAR_IMAGE_PULL_PATIENCE', DURATION, 300_000, {
     section: 'hangar',
     description: 'How long errors of a registry that may pass are borne.',
-    unit: 'ms',
     note: NEW,
   }),
-  logLimitBytes: setting('HANGAR_LOG_LIMIT_BYTES', integer(65_536), 5_242_880, {
+  nodeLostPatienceMs: setting('HANGAR_NODE_LOST_PATIENCE', DURATION, 300_000, {
+    section: 'hangar',
+    description: 'How long a node that does not answer may take to come back before its stages fail.',
+    note: NEW,
+  }),
+  logLimitBytes: setting('HANGAR_LOG_LIMIT', atLeast(65_536, BYTES), 5_242_880, {
     section: 'hangar',
     description: 'Longest log of a step; beyond it head and tail are kept.',
-    unit: 'bytes',
     note: NEW,
   }),
   leaseNamespace: text('HANGAR_LEASE_NAMESPACE', {
@@ -88,10 +90,9 @@ export const hangar = {
     defaultText: "the runner's own namespace",
     note: NEW,
   }),
-  leaseTermMs: setting('HANGAR_LEASE_TERM_MS', integer(3_000), 30_000, {
+  leaseTermMs: setting('HANGAR_LEASE_TERM', atLeast(3_000, DURATION), 30_000, {
     section: 'hangar',
     description: 'How long a replica may be silent before others take over its Pods.',
-    unit: 'ms',
     note: NEW,
   }),
   registryPlainHttp: list('HANGAR_REGISTRY_PLAIN_HTTP', {

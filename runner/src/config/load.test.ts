@@ -155,7 +155,6 @@ describe('loadConfig', () => {
 
   it('known issue 40: says that a limit of steps has no effect', () => {
     const config = load({ DRONE_RUNNER_MAX_PROCS: '4', DRONE_HTTP_BIND: ':80', HANGAR_BUGDET_CPU: '4' });
-    expect(config.runner.maxProcs).toBe(4);
     expect(config.warnings).toEqual([
       expect.stringContaining('DRONE_HTTP_BIND has no effect'),
       expect.stringContaining('DRONE_RUNNER_MAX_PROCS has no effect'),

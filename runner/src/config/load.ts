@@ -59,10 +59,10 @@ function assemble(
       ...singleGlobs(values.namespaceRules),
     },
     admission: {
-      budgetCpuMillicores: values.budgetCpu,
-      budgetMemoryBytes: values.budgetMemory,
+      budgetCpuMillicores: values.budgetCpuMillicores,
+      budgetMemoryBytes: values.budgetMemoryBytes,
       budgetPods: values.budgetPods,
-      waitLimitMs: values.waitLimit,
+      waitLimitMs: values.waitLimitMs,
     },
     logs: { limitBytes: values.logLimitBytes },
     lease: leaseOf(values, host),
@@ -90,7 +90,6 @@ function runnerOf(values: Read, host: Host): RunnerConfig['runner'] {
     // An empty machine name would protect no stage from being dealt out twice (drone-rpc §2.2).
     name: values.name.trim() || host.hostname || 'hangar',
     capacity: values.capacity,
-    maxProcs: values.maxProcs,
     labels: values.labels,
     limits: { repos: values.limitRepos, events: values.limitEvents, trusted: values.limitTrusted },
     cards: values.cards !== 'false',
@@ -116,8 +115,9 @@ function kubernetesOf(values: Read): RunnerConfig['kubernetes'] {
     qps: values.qps || SETTINGS.qps.fallback,
     burst: values.burst || SETTINGS.burst.fallback,
     startTimeoutMs: Math.max(1, values.startTimeoutSeconds) * 1_000,
-    schedulingTimeoutMs: values.schedulingTimeout,
-    imagePullPatienceMs: values.pullPatienceMs,
+    schedulingTimeoutMs: values.schedulingTimeoutMs,
+    imagePullPatienceMs: values.imagePullPatienceMs,
+    nodeLostPatienceMs: values.nodeLostPatienceMs,
   };
 }
 

@@ -13,10 +13,13 @@ describe('renderConfiguration', () => {
 
   it('tells defaults with their unit, what is required, and what has no effect', () => {
     expect(page).toContain(
-      '| `DRONE_RESOURCE_REQUEST_MEMORY` | a size such as 5242880, 100Mi or 1.5GB (units are binary) | `104857600` bytes |',
+      '| `DRONE_RESOURCE_REQUEST_MEMORY` | a size such as 5MiB, 100Mi, 1.5GB or 5242880 (units are binary) | `100Mi` |',
     );
+    expect(page).toContain('| `DRONE_RESOURCE_REQUEST_CPU` | a whole number, 0 or more | `100` millicores |');
     expect(page).toMatch(/`DRONE_RPC_HOST` \| text \| \*\*required\*\*/);
-    expect(page).toMatch(/`DRONE_RUNNER_MAX_PROCS`.*without effect/);
+    expect(page).toMatch(
+      /## Without effect[^#]*\| `DRONE_RUNNER_MAX_PROCS` \| steps are started inside their Pod/,
+    );
     expect(page).toMatch(/`DRONE_REGISTRY_PLUGIN_ENDPOINT` \(also `DRONE_REGISTRY_ENDPOINT`\)/);
   });
 });

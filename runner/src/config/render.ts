@@ -1,5 +1,5 @@
 import { renderConfigPage } from '@hangar/shared/config-page';
-import { SETTINGS } from './settings.ts';
+import { SETTINGS, WITHOUT_EFFECT } from './settings.ts';
 
 const SECTIONS: Readonly<Record<string, string>> = {
   server: 'The Drone server',
@@ -20,5 +20,20 @@ Settings are environment variables. An empty variable counts as unset. Lists hav
 
 /** `docs/configuration.md` of the runner, made of the same list that reads the environment. */
 export function renderConfiguration(): string {
-  return renderConfigPage({ head: HEAD, sections: SECTIONS, settings: Object.values(SETTINGS) });
+  const page = renderConfigPage({ head: HEAD, sections: SECTIONS, settings: Object.values(SETTINGS) });
+  return `${page}\n${withoutEffect()}`;
+}
+
+function withoutEffect(): string {
+  const rows = Object.entries(WITHOUT_EFFECT).map(([name, why]) => `| \`${name}\` | ${why} |`);
+  return [
+    '## Without effect',
+    '',
+    'Variables that deployments of the runner before may have. They are told at start.',
+    '',
+    '| variable | why |',
+    '| --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
 }

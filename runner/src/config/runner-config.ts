@@ -22,8 +22,6 @@ export interface RunnerConfig {
   readonly runner: {
     readonly name: string;
     readonly capacity: number;
-    /** Read and shown; without effect. */
-    readonly maxProcs: number;
     readonly labels: Texts;
     readonly limits: AccessLimits;
     /** Whether cards are cut out of logs. */
@@ -44,6 +42,7 @@ export interface RunnerConfig {
     readonly startTimeoutMs: number;
     readonly schedulingTimeoutMs: number | undefined;
     readonly imagePullPatienceMs: number;
+    readonly nodeLostPatienceMs: number;
   };
   readonly compile: CompileSettings;
   readonly plugins: {

@@ -4,7 +4,6 @@ import { hangar, plugins } from './hangar-settings.ts';
 import { flag, list, map, text } from './setting-kinds.ts';
 
 const MILLICORES = { unit: 'millicores' };
-const SIZE = { unit: 'bytes' };
 
 const server = {
   rpcHost: text('DRONE_RPC_HOST', {
@@ -77,11 +76,6 @@ const runner = {
   capacity: setting('DRONE_RUNNER_CAPACITY', integer(1), 100, {
     section: 'runner',
     description: 'Stages in work at once, for each replica.',
-  }),
-  maxProcs: setting('DRONE_RUNNER_MAX_PROCS', integer(), 0, {
-    section: 'runner',
-    description: 'Limit of steps that run at once; 0 = no limit.',
-    note: 'read and shown, but without effect: steps are started inside their Pod, out of the reach of a limit over all Pods. Use HANGAR_BUDGET_CPU or resource requests',
   }),
   labels: map('DRONE_RUNNER_LABELS', {
     section: 'runner',
@@ -159,12 +153,6 @@ const kubernetes = {
     unit: 's',
     note: 'counted scheduling and scale-up as well before; see HANGAR_SCHEDULING_TIMEOUT. Below 1 counts as 1',
   }),
-  waitForLogsSeconds: setting('DRONE_ENGINE_CONTAINER_TIME_TO_WAIT_FOR_LOGS', integer(), 0, {
-    section: 'kubernetes',
-    description: 'Sleep before each log request.',
-    unit: 's',
-    note: 'without effect: logs are opened in time and resumed',
-  }),
 } satisfies Settings;
 
 const pods = {
@@ -199,7 +187,6 @@ const pods = {
   limitMemory: setting('DRONE_RESOURCE_LIMIT_MEMORY', BYTES, 0, {
     section: 'pods',
     description: 'Memory limit of each container; 0 = none.',
-    ...SIZE,
   }),
   requestCpu: setting('DRONE_RESOURCE_REQUEST_CPU', integer(), 100, {
     section: 'pods',
@@ -209,7 +196,6 @@ const pods = {
   requestMemory: setting('DRONE_RESOURCE_REQUEST_MEMORY', BYTES, 104_857_600, {
     section: 'pods',
     description: 'Memory request of the whole Pod.',
-    ...SIZE,
   }),
   minRequestCpu: setting('DRONE_RESOURCE_MIN_REQUEST_CPU', integer(), 1, {
     section: 'pods',
@@ -219,7 +205,6 @@ const pods = {
   minRequestMemory: setting('DRONE_RESOURCE_MIN_REQUEST_MEMORY', BYTES, 4_194_304, {
     section: 'pods',
     description: 'Least memory request of a container.',
-    ...SIZE,
   }),
   serviceAccount: text('DRONE_SERVICE_ACCOUNT_DEFAULT', {
     section: 'pods',
@@ -267,7 +252,7 @@ export const SETTINGS = { ...server, ...process, ...runner, ...kubernetes, ...po
 /** Proxy variables, as the runner finds them; upper case is looked up first (previous-runner §1.5). */
 export const PROXY_NAMES = ['no_proxy', 'http_proxy', 'https_proxy', 'all_proxy'] as const;
 
-/** Variables that are set by many, read by none; told at start with the reason (previous-runner §1.4). */
+/** Variables that are set by many, read by none; told at start and in the docs, with the reason (previous-runner §1.4). */
 export const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   DRONE_HTTP_BIND: 'it was never read; the listen address is DRONE_SERVER_PORT',
   DRONE_HTTP_HOST: 'it was never read',
@@ -277,6 +262,7 @@ export const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   DRONE_SERVER_ACME: 'the HTTP side speaks plain HTTP; put a proxy before it',
   DRONE_RUNNER_DEVICES: 'devices are not supported in Pods',
   DRONE_RUNNER_CLONE_IMAGE: 'its name is DRONE_IMAGE_CLONE',
-  DRONE_RUNNER_MAX_PROCS: 'steps are started inside their Pod; use HANGAR_BUDGET_CPU or resource requests',
+  DRONE_RUNNER_MAX_PROCS:
+    'steps are started inside their Pod, out of the reach of a limit over all Pods; use HANGAR_BUDGET_CPU or resource requests',
   DRONE_ENGINE_CONTAINER_TIME_TO_WAIT_FOR_LOGS: 'logs are opened in time and resumed',
 };

@@ -125,7 +125,7 @@ export const FAILURES = {
   },
   'image-pull-failed': {
     blame: 'cluster',
-    meaning: 'The image could not be pulled for longer than `HANGAR_IMAGE_PULL_PATIENCE_MS`.',
+    meaning: 'The image could not be pulled for longer than `HANGAR_IMAGE_PULL_PATIENCE`.',
     retry: 'safe',
     cure: 'Look at the registry and at its rate limits, and restart the build.',
   },

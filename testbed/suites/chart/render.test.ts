@@ -155,7 +155,7 @@ describe('settings', () => {
   it.each<[string, ChartValues, string]>([
     ['a list', { DRONE_LIMIT_EVENTS: ['push', 'tag'] }, 'push,tag'],
     ['a map', { DRONE_RUNNER_LABELS: { zone: 'a', arm: true } }, 'arm:true,zone:a'],
-    ['a large number, not as 5.24288e+06', { HANGAR_LOG_LIMIT_BYTES: 5_242_880 }, '5242880'],
+    ['a large number, not as 5.24288e+06', { HANGAR_LOG_LIMIT: 5_242_880 }, '5242880'],
     ['a number with a fraction', { DRONE_KUBE_CLIENT_QPS: 7.5 }, '7.5'],
     ['a number as text', { DRONE_RUNNER_CAPACITY: '10' }, '10'],
     ['yes', { DRONE_DEBUG: true }, 'true'],

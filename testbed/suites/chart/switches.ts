@@ -81,7 +81,7 @@ export function switchesOf(n: {
         config: {
           DRONE_RUNNER_LABELS: { zone: 'a', arm: true },
           DRONE_LIMIT_EVENTS: ['push', 'tag'],
-          HANGAR_LOG_LIMIT_BYTES: 5_242_880,
+          HANGAR_LOG_LIMIT: 5_242_880,
           DRONE_KUBE_CLIENT_QPS: 7.5,
           DRONE_RUNNER_CAPACITY: '10',
           HANGAR_HARDENING: false,

@@ -78,7 +78,7 @@ describe('the capacity service beside a runner', () => {
       env: { DRONE_NAMESPACE_DEFAULT: namespace, HANGAR_LEASE_NAMESPACE: namespace, ...env },
     });
     const loaded = loadConfig({
-      HANGAR_RUNNERS: runner.address,
+      HANGAR_AUTOSCALER_RUNNERS: runner.address,
       HANGAR_AUTOSCALER_TICK: '200ms',
       HANGAR_AUTOSCALER_BOOT_TIME: '60s',
       HANGAR_AUTOSCALER_COOL_DOWN: '1s',
@@ -87,7 +87,7 @@ describe('the capacity service beside a runner', () => {
     connection = await connectByText(kubeconfig);
     const clock = systemClock();
     folder = join(cluster.folder, 'trace');
-    const memory = new TraceStore({ folder, days: 10, mostRecords: 1_000 });
+    const memory = new TraceStore({ folder, retentionMs: 10 * 86_400_000, mostRecords: 1_000 });
     const watched = new HttpCluster(clock, connection);
     service = createService(
       { clock, log: silentLogger, source, cluster: watched, memory, version: 'test', page: readPage() },

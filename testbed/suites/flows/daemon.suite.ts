@@ -109,7 +109,7 @@ export function daemonSuite(
     });
 
     it('does not share a name with one that lives: it says how to have its own, and ends with 78', async () => {
-      const env = { HANGAR_LEASE_TERM_MS: '12000' };
+      const env = { HANGAR_LEASE_TERM: '12s' };
       const first = start(env);
       const { id } = drone.createBuild({ yaml });
       await running(id, 'long');

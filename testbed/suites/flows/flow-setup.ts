@@ -22,8 +22,6 @@ export interface WorldOptions {
   /** Long polls of the practice server. */
   readonly longPollMs?: number;
   readonly watchMode?: 'memory' | 'redis';
-  /** How long a node that stopped answering is waited for. */
-  readonly nodeLostMs?: number;
 }
 
 /** A cluster, a practice Drone server and a runner, ready for builds. */
@@ -69,7 +67,6 @@ export async function startWorld(ground: Ground, options: WorldOptions = {}): Pr
       droneHost: drone.host,
       secret: SECRET,
       replica,
-      nodeLostMs: options.nodeLostMs,
       env: {
         DRONE_NAMESPACE_DEFAULT: namespace,
         HANGAR_LEASE_NAMESPACE: namespace,

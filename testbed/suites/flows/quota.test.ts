@@ -6,7 +6,7 @@ quotaSuite(
   'the embedded cluster',
   async () => {
     const { cluster, ground } = await embeddedGround();
-    const setup = await startWorld(ground, { env: { HANGAR_LEASE_TERM_MS: '3000' } });
+    const setup = await startWorld(ground, { env: { HANGAR_LEASE_TERM: '3s' } });
     const close = async (): Promise<void> => {
       await setup.close();
       await cluster.close();

@@ -17,8 +17,6 @@ export interface RunnerSpec {
   readonly replica: string;
   readonly env: Readonly<Record<string, string>>;
   readonly logLevel?: LogLevel;
-  /** For a node that stops answering; the runner's own is minutes. */
-  readonly nodeLostMs?: number | undefined;
 }
 
 /** One call of the Kubernetes API that was answered. */
@@ -66,12 +64,7 @@ export async function startRunner(spec: RunnerSpec): Promise<RunningRunner> {
     called: (call, status) => void calls.push({ ...call, status }),
   });
   heartbeat.started();
-  const { patience } = assembly.parts;
-  const parts = {
-    ...assembly.parts,
-    patience: { ...patience, nodeLostMs: spec.nodeLostMs ?? patience.nodeLostMs },
-  };
-  const running = run(parts, assembly.options, stop.signal);
+  const running = run(assembly.parts, assembly.options, stop.signal);
   running.catch((error: unknown) => console.error('the runner ended with an error', error));
   void assembly.watchEvents(assembly.options.namespaces, stop.signal);
   const end = async (first: () => Promise<void>, then: () => Promise<void>): Promise<void> => {

@@ -19,7 +19,7 @@ describe('when something breaks on the way', () => {
   beforeEach(async () => {
     const made = await embeddedGround();
     cluster = made.cluster;
-    setup = await startWorld(made.ground, { env: { HANGAR_LEASE_TERM_MS: '3000' } });
+    setup = await startWorld(made.ground, { env: { HANGAR_LEASE_TERM: '3s' } });
   });
   afterEach(async () => {
     await setup.close();

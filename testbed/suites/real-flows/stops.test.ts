@@ -18,7 +18,7 @@ describe('a node that stops answering', () => {
     await pool.nodesReady();
     const { adminKubeconfig, env } = ground;
     const own = { kubeconfig: adminKubeconfig, adminKubeconfig, namespace: pool.namespace, env };
-    const setup = await startWorld(own, { nodeLostMs: 3_000 });
+    const setup = await startWorld(own, { env: { HANGAR_NODE_LOST_PATIENCE: '3s' } });
     onTestFinished(() => setup.close());
     // One evicts its Pod at once, the other one's stays for five minutes, as Kubernetes has it.
     const [evicted, stays] = [0, 300].map((seconds) => {
