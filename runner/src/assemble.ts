@@ -18,7 +18,7 @@ import { OwnLease } from './lease/own-lease.ts';
 import { clusterLogSource } from './logs/cluster-log-source.ts';
 import { serverStepLogs } from './logs/server-step-logs.ts';
 import { type EdgeObserver, observedLogs, observedServer } from './metrics/edge-observer.ts';
-import { LABEL } from './pipeline/compiled.ts';
+import { LABEL, RANDOM_NAMESPACE } from './pipeline/compiled.ts';
 import { CancelWatches } from './stage/cancel-watches.ts';
 import type { LogSource } from './ports/log-source.ts';
 import { StageRegistry } from './stage-registry.ts';
@@ -228,6 +228,6 @@ function taken(registry: StageRegistry, podWatch: PodWatch): Load {
 export function namespacesOf(config: RunnerConfig): readonly string[] {
   const { defaultNamespace, policies } = config.compile;
   return [defaultNamespace, ...policies.map((policy) => policy.namespace)].filter(
-    (name) => name !== '' && name !== 'drone-',
+    (name) => name !== '' && name !== RANDOM_NAMESPACE,
   );
 }

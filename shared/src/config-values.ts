@@ -8,7 +8,7 @@ export interface ValueKind<T> {
   readonly type: string;
   readonly read: ReadValue<T>;
   /** A value as people write it, where that is not its plain text. */
-  readonly show?: (value: T) => string;
+  show?(value: T): string;
 }
 
 /** Any text, as it stands. */

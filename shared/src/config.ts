@@ -44,13 +44,13 @@ export interface About {
 /** Describes a setting of any type. */
 export function setting<T>(
   name: string,
-  kind: { type: string; read: ReadValue<T>; show?: (value: T) => string },
+  kind: { type: string; read: ReadValue<T>; show?(value: T): string },
   fallback: T,
   about: About,
 ): Setting<T> {
   const { unit = '', note = '', legacyNames = [], required = false, secret = false } = about;
-  const { type, read, show = shown } = kind;
-  const defaultText = about.defaultText ?? show(fallback);
+  const { type, read } = kind;
+  const defaultText = about.defaultText ?? kind.show?.(fallback) ?? shown(fallback);
   return { name, fallback, type, read, ...about, unit, note, legacyNames, required, secret, defaultText };
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { PAUSED_ANNOTATION, SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { ActingConfig } from '../config/acting.ts';
@@ -7,7 +8,7 @@ import type { Condition } from '../capacity/condition.ts';
 import { Leadership } from '../lead/leadership.ts';
 import { NodeBoard } from './node-board.ts';
 import { openRoomFor, SLACK_ROOM } from './open-room.ts';
-import { carries, CLOSING_TAINT, type PoolNode, SURPLUS_TAINT } from '../capacity/pool-node.ts';
+import { CLOSING_TAINT, carries, type PoolNode } from '../capacity/pool-node.ts';
 import type { Actor, ActView, OrderOutcome, PoolOrder } from './actor.ts';
 import type { PoolRules } from '../capacity/read-node.ts';
 import { Announcer } from './announcer.ts';
@@ -165,7 +166,7 @@ export class Acting implements Actor {
     if (!isPaused) return undefined;
     return {
       outcome: 'paused',
-      note: `paused by the annotation hangar.dev/paused on the Lease ${this.#lease}: remove it to go on`,
+      note: `paused by the annotation ${PAUSED_ANNOTATION} on the Lease ${this.#lease}: remove it to go on`,
     };
   }
 

@@ -1,3 +1,4 @@
+import { PAUSED_ANNOTATION } from '@hangar/shared/contract/object-keys';
 import { isPaused } from '../capacity/pool-node.ts';
 import type { ActOutcome, Service } from './actuator.ts';
 import { SCALED_BY_ANNOTATION } from './resources.ts';
@@ -79,7 +80,7 @@ export function handsOff(
     return { kind: 'foreign-owner', text: `spec.replicas was set by ${otherWriter} after Hangar: ${cure}` };
   }
   if (!isPaused(annotations)) return undefined;
-  return { kind: 'paused', text: 'paused by the annotation hangar.dev/paused: remove it to go on' };
+  return { kind: 'paused', text: `paused by the annotation ${PAUSED_ANNOTATION}: remove it to go on` };
 }
 
 function needless({ nodes: from, service, serviceText }: Standing, nodes: number): ActOutcome | undefined {

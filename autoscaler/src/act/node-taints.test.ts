@@ -1,9 +1,9 @@
+import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { FakeCluster, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1Node, V1Taint } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { writeTaint } from './node-taints.ts';
-import { SURPLUS_TAINT } from '../capacity/pool-node.ts';
 
 const never = new AbortController().signal;
 const target = { resource: RESOURCE.nodes, name: 'n1' };

@@ -1,3 +1,4 @@
+import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
@@ -8,7 +9,7 @@ import { Announcer } from './announcer.ts';
 import { AuditTrail } from './audit.ts';
 import type { Taint } from '../capacity/scheduling.ts';
 import { Placer, type PlacerOptions } from './placer.ts';
-import { type PoolNode, SURPLUS_TAINT } from '../capacity/pool-node.ts';
+import { type PoolNode } from '../capacity/pool-node.ts';
 
 const never = new AbortController().signal;
 

@@ -1,11 +1,12 @@
 import type { Clock } from '@hangar/shared/clock';
+import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import { type Cluster, isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import type { ActOutcome } from './actuator.ts';
 import type { Announcer } from './announcer.ts';
 import { outcomeOf } from './refusal.ts';
 import type { Taint } from '../capacity/scheduling.ts';
 import { writeTaint } from './node-taints.ts';
-import { carries, isPaused, type PoolNode, SURPLUS_TAINT } from '../capacity/pool-node.ts';
+import { carries, isPaused, type PoolNode } from '../capacity/pool-node.ts';
 import { decidePlacement, type SurplusOptions } from './surplus.ts';
 
 /** What the placer of one pool is made of. */

@@ -1,6 +1,7 @@
+import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import { describe, expect, it } from 'vitest';
 import type { Placer } from './placer.ts';
-import { CLOSING_TAINT, type PoolNode, SURPLUS_TAINT } from '../capacity/pool-node.ts';
+import { CLOSING_TAINT, type PoolNode } from '../capacity/pool-node.ts';
 import type { ActOutcome, Actuator, NodesMeaning, Observation } from './actuator.ts';
 import { PoolWorker, type PoolWorkerParts } from './pool-worker.ts';
 

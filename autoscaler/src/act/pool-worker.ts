@@ -1,5 +1,6 @@
+import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import type { Placer } from './placer.ts';
-import { CLOSING_TAINT, type PoolNode, SURPLUS_TAINT } from '../capacity/pool-node.ts';
+import { CLOSING_TAINT, type PoolNode } from '../capacity/pool-node.ts';
 import type { SurplusOptions } from './surplus.ts';
 import type { OrderOutcome, PoolOrder } from './actor.ts';
 import type { ActOutcome, Actuator } from './actuator.ts';

@@ -1,6 +1,7 @@
+import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CLOSING_TAINT, type PoolNode, SURPLUS_TAINT } from '../capacity/pool-node.ts';
+import { CLOSING_TAINT, type PoolNode } from '../capacity/pool-node.ts';
 import { decidePlacement, type Placement, type SurplusOptions } from './surplus.ts';
 
 const ROOM = 3;

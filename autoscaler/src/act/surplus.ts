@@ -1,4 +1,5 @@
-import { CLOSING_TAINT, carries, isPaused, type PoolNode, SURPLUS_TAINT } from '../capacity/pool-node.ts';
+import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
+import { CLOSING_TAINT, carries, isPaused, type PoolNode } from '../capacity/pool-node.ts';
 
 /** Which nodes of a pool shall be marked as surplus now, and which no longer. Emptiest first to mark, fullest first to open. */
 export interface Placement {

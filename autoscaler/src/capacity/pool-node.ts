@@ -1,3 +1,4 @@
+import { PAUSED_ANNOTATION } from '@hangar/shared/contract/object-keys';
 import type { Taint } from './scheduling.ts';
 
 /** A node of a pool as the watch knows it; frozen for one tick. */
@@ -22,17 +23,8 @@ export interface PoolNode {
   readonly emptySinceMs?: number | undefined;
 }
 
-/** Marks a node that builds should rather leave alone: no Pod ever waits for it. */
-export const SURPLUS_TAINT = {
-  key: 'hangar.dev/surplus',
-  effect: 'PreferNoSchedule',
-} as const satisfies Taint;
-
 /** Closes a node that is about to be taken: no Pod may come any more. */
 export const CLOSING_TAINT = { key: 'hangar.dev/closing', effect: 'NoSchedule' } as const satisfies Taint;
-
-/** On whatever carries it, with any value but `false`, Hangar acts no more; people set it, Hangar never does. */
-export const PAUSED_ANNOTATION = 'hangar.dev/paused';
 
 /** Has somebody asked us to leave this object alone? */
 export function isPaused(annotations: Readonly<Record<string, string>> | undefined): boolean {

@@ -13,6 +13,7 @@ import {
   TEXT,
   type ValueKind,
 } from '@hangar/shared/config-values';
+import { PAUSED_ANNOTATION, RUNNER_SELECTOR, SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import {
   ACTUATORS,
   FLOORS,
@@ -86,7 +87,7 @@ export const SETTINGS = {
   podSelector: sources(
     'POD_SELECTOR',
     TEXT,
-    'app.kubernetes.io/managed-by=hangar-runner',
+    RUNNER_SELECTOR,
     'Labels of the Pods that are builds; any CI that runs in Pods can be counted.',
   ),
   poolLabel: pools('POOL_LABEL', TEXT, 'node.kubernetes.io/instance-type', {
@@ -167,7 +168,7 @@ export const SETTINGS = {
   act: acting('ACT', oneOf('off', 'on'), 'off', {
     description:
       '`off`: a dry run that says what it would do and writes nothing. `on`: pools are scaled, and nodes marked.',
-    note: 'The annotation `hangar.dev/paused` on a node, NodePool, CapacityBuffer or Deployment stops all acts on it, on the Lease all acts at all.',
+    note: `The annotation \`${PAUSED_ANNOTATION}\` on a node, NodePool, CapacityBuffer or Deployment stops all acts on it, on the Lease all acts at all.`,
   }),
   actuators: acting('ACTUATORS', ACTUATORS, [], {
     description:
@@ -179,13 +180,13 @@ export const SETTINGS = {
     'PLACE',
     oneOf('off', 'on'),
     'off',
-    '`on`: surplus nodes, the emptiest, are marked with the taint `hangar.dev/surplus` (PreferNoSchedule), so that builds pack tightly and nodes empty. No Pod ever waits for it.',
+    `\`on\`: surplus nodes, the emptiest, are marked with the taint \`${SURPLUS_TAINT.key}\` (${SURPLUS_TAINT.effect}), so that builds pack tightly and nodes empty. No Pod ever waits for it.`,
   ),
   bufferToleratesSurplus: acting(
     'BUFFER_TOLERATES_SURPLUS',
     oneOf('off', 'on'),
     'off',
-    '`on`: the Pods of CapacityBuffers tolerate `hangar.dev/surplus` in their template, so that nodes that Karpenter scales for them may be marked. Without that toleration Karpenter counts no room on a marked node, and orders nodes without end.',
+    `\`on\`: the Pods of CapacityBuffers tolerate \`${SURPLUS_TAINT.key}\` in their template, so that nodes that Karpenter scales for them may be marked. Without that toleration Karpenter counts no room on a marked node, and orders nodes without end.`,
   ),
   marksPerTick: acting('MARKS_PER_TICK', integer(1, 1_000), 20, 'Most nodes marked or opened in a tick.'),
   markPaceMs: acting('MARK_PACE', DURATION, 60_000, {

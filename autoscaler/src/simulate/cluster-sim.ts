@@ -1,3 +1,4 @@
+import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import type { Job } from '../capacity/job.ts';
 import type { Resources } from '../capacity/shape.ts';
 import type { ScoringStrategy } from './class-scores.ts';
@@ -34,7 +35,7 @@ interface Run {
   index: number;
 }
 
-const SOFT = { taints: [{ key: 'hangar.build/surplus', effect: 'PreferNoSchedule' }] } as const;
+const SOFT = { taints: [SURPLUS_TAINT] } as const;
 
 /**
  * A cluster played forward: one pool of equal nodes, the scheduler, a line of Pods that found no room. The caller moves time:

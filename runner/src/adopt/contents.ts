@@ -1,7 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
-import { MASKS_KEY } from '../pipeline/compiled.ts';
+import { MASKS_KEY, PLAN_KEY } from '../pipeline/compiled.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { PodRecord } from './read-pod.ts';
 
@@ -13,8 +13,6 @@ export interface Contents {
 
 type Parts = { readonly clock: Clock; readonly cluster: Cluster };
 
-/** Key of the first Secret with the plan, where it is too large for an annotation. */
-const PLAN_KEY = 'plan.json';
 const PAUSE_MS = 500;
 
 /** Reads the Pod's first Secret, patiently; undefined when it is gone, or never was. Rejects for what can't be read. */

@@ -1,5 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import { ANNOTATION } from '../pipeline/compiled.ts';
+import { ANNOTATION, FILES_VOLUME } from '../pipeline/compiled.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 
@@ -57,9 +57,6 @@ function fileSecrets({ spec }: V1Pod): readonly string[] {
 
 const pullSecrets = ({ spec }: V1Pod): readonly string[] =>
   (spec?.imagePullSecrets ?? []).map((one) => one.name ?? '');
-
-/** The volume with what the gates read (PROTOCOL.md). */
-const FILES_VOLUME = 'hangar-files';
 
 function stepIdsOf(text: string | undefined): ReadonlyMap<number, number> | undefined {
   const ids = jsonOf(text) as Record<string, number> | undefined;

@@ -13,7 +13,7 @@ import { LivingOwners } from '../metrics/living-owners.ts';
 import { orphanedPods, unschedulablePods } from '../metrics/pod-counts.ts';
 import { type Picture, RunnerMetrics } from '../metrics/runner-metrics.ts';
 import type { Places } from '../permissions/review.ts';
-import { LABEL } from '../pipeline/compiled.ts';
+import { LABEL, RANDOM_NAMESPACE } from '../pipeline/compiled.ts';
 import type { Surroundings } from './command.ts';
 
 /** A runner with everything that looks at it: metrics, health, HTTP. */
@@ -105,9 +105,6 @@ export function placesOf(
     randomNamespaces: [defaultNamespace, ...policies.map((policy) => policy.namespace)].some(isRandom),
   };
 }
-
-/** The name that stands for a fresh namespace. */
-const RANDOM_NAMESPACE = 'drone-';
 
 function heard(metrics: RunnerMetrics, heartbeat: Heartbeat, ahead: StagesAhead): EdgeObserver {
   return {

@@ -1,4 +1,4 @@
-import { ANNOTATION } from '../pipeline/compiled.ts';
+import { ANNOTATION, PLAN_KEY } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { PlannedContainer } from './planned-container.ts';
@@ -8,8 +8,6 @@ import { isBuildFailed } from './stage-environment.ts';
 
 /** Kubernetes takes 256 KiB of annotations; the rest is for what is added later: step ids, owner, results of swapped steps. */
 const LARGEST_BYTES = 192 * 1024;
-/** Key of the plan in the stage's first Secret, when it is too large for an annotation. */
-export const PLAN_KEY = 'plan.json';
 
 /** What is said once and for all about a run (pipeline/run-plan.ts). */
 export function runPlan(steps: readonly PlannedContainer[], detail: StageDetail, nonce: string): RunPlan {

@@ -1,3 +1,4 @@
+import { RANDOM_NAMESPACE } from '../pipeline/compiled.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { byAuthor, byOperator, byPolicy, type Writer } from './checked-words.ts';
 import { isDnsLabel } from './kubernetes-names.ts';
@@ -17,9 +18,6 @@ export interface Place {
   readonly namespace: string;
   readonly createNamespace: boolean;
 }
-
-/** This name as namespace means a fresh one for every pipeline. */
-const RANDOM_NAMESPACE = 'drone-';
 
 /** The namespace: policy, then pipeline, then default; decided once, so that no unused one is made (previous-runner §4.13, known issue 44). */
 export function decidePlace(

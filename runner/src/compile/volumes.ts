@@ -1,4 +1,5 @@
 import type { V1Volume } from '@kubernetes/client-node';
+import { FILES_VOLUME } from '../pipeline/compiled.ts';
 import type { Pipeline, PipelineVolume } from '../pipeline/pipeline.ts';
 import { byAuthor, byOperator, type Writer } from './checked-words.ts';
 import { isDnsSubdomain } from './kubernetes-names.ts';
@@ -14,7 +15,7 @@ export const VOLUME = {
   bin: 'hangar-bin',
   state: 'hangar-state',
   drone: 'hangar-drone',
-  files: 'hangar-files',
+  files: FILES_VOLUME,
   /** Results of swapped steps, from annotations. */
   pod: 'hangar-pod',
 } as const;

@@ -1,5 +1,5 @@
 import type { V1Lease } from '@kubernetes/client-node';
-import { LABEL } from '../pipeline/compiled.ts';
+import { ANNOTATION, LABEL } from '../pipeline/compiled.ts';
 
 /** A stage that is about to be accepted, or is accepted and has no Pod yet: what a crash must not lose (gate §4). */
 export interface Intent {
@@ -28,7 +28,7 @@ export const LEASE_ANNOTATION = {
   /** JSON: those of them that were made for one stage each, and go with it. */
   ownNamespaces: 'hangar.dev/own-namespaces',
   /** Scheme and host of the Drone server that it works for, plain text. */
-  server: 'hangar.dev/server',
+  server: ANNOTATION.server,
 } as const;
 
 /** Leases of runners, by label. */

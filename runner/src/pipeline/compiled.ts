@@ -1,3 +1,4 @@
+import { RUNNER_LABEL } from '@hangar/shared/contract/object-keys';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import type { RunPlan } from './run-plan.ts';
 
@@ -19,8 +20,8 @@ export interface Compiled {
 
 /** Names of what we put on Pods; also what other replicas and people select by. */
 export const LABEL = {
-  managedBy: 'app.kubernetes.io/managed-by',
-  managedByValue: 'hangar-runner',
+  managedBy: RUNNER_LABEL.key,
+  managedByValue: RUNNER_LABEL.value,
   stageId: 'hangar.dev/stage-id',
   buildId: 'hangar.dev/build-id',
 } as const;
@@ -63,6 +64,14 @@ export const NO_PLACEHOLDER = 'none';
 export const SCHEDULING_GATE = 'hangar.dev/start';
 /** Key of the first Secret with `{ "<n>": [values to hide] }`. Mounted nowhere. */
 export const MASKS_KEY = 'masks.json';
+/** Key of the first Secret with the plan, where it is too large for an annotation. */
+export const PLAN_KEY = 'plan.json';
+/** The volume with what the gates read (PROTOCOL.md). */
+export const FILES_VOLUME = 'hangar-files';
+/** What Pods and fresh namespaces are called, with something random behind it. */
+export const NAME_PREFIX = 'drone-';
+/** As a namespace, this means a fresh one for every pipeline. */
+export const RANDOM_NAMESPACE = NAME_PREFIX;
 /** Finalizer-free names of our containers. */
 export const INIT_CONTAINER = 'hangar-init';
 export const containerName = (n: number): string => `step-${n}`;

@@ -1,4 +1,5 @@
 import type { DroneStage, DroneStep, Status } from './drone.ts';
+import { EARLY_SUCCESS, INFRASTRUCTURE, KILLED } from './exit-codes.ts';
 import type { RunPlan } from './run-plan.ts';
 
 /** One step as the flight knows it. Times in milliseconds since 1970, 0 = not yet. */
@@ -30,12 +31,6 @@ export type Conclusion =
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'timed-out' }
   | { readonly kind: 'broken'; readonly text: string; readonly step?: number | undefined };
-
-/** Exit code of what was killed, as Drone writes it. */
-const KILLED = 137;
-const INFRASTRUCTURE = 255;
-/** Exit code that ends a pipeline early and well. */
-const EARLY_SUCCESS = 78;
 
 /** All steps pending. */
 export function newStage(plan: RunPlan): StageState {

@@ -1,3 +1,5 @@
+import { EARLY_SUCCESS } from './exit-codes.ts';
+
 /** Why a step is skipped: the words of the gate's exit line. @see runner/gate/PROTOCOL.md */
 export type SkipDecision = 'failed-before' | 'passed-before' | 'fast' | 'ended-early' | 'stopping';
 
@@ -26,9 +28,6 @@ export type StepResult =
 
 /** Results by step number; a step that is missing has not begun. */
 export type StepResults = ReadonlyMap<number, StepResult>;
-
-/** Exit code by which a step ends the pipeline as a success (previous-runner §6.4). */
-const codeEndEarly = 78;
 
 /**
  * What becomes of a step by the results of all steps of its stage; pure and deterministic.
@@ -71,12 +70,12 @@ function stops(result: StepResult): boolean {
 }
 
 function endsEarly(result: StepResult | undefined): boolean {
-  return result?.phase === 'ended' && result.decision === 'ran' && result.code === codeEndEarly;
+  return result?.phase === 'ended' && result.decision === 'ran' && result.code === EARLY_SUCCESS;
 }
 
 function failed(result: StepResult | undefined): boolean {
   if (result?.phase !== 'ended' || result.decision !== 'ran') return false;
-  return result.code !== 0 && result.code !== codeEndEarly;
+  return result.code !== 0 && result.code !== EARLY_SUCCESS;
 }
 
 function dependenciesDone(

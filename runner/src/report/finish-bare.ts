@@ -1,9 +1,8 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { DroneStage } from '../pipeline/drone.ts';
+import { INFRASTRUCTURE } from '../pipeline/exit-codes.ts';
 import type { CiServer } from '../ports/ci-server.ts';
-
-const INFRASTRUCTURE = 255;
 
 /** How a stage ends before its steps. An empty text: the build was cancelled. */
 export interface BareEnd {

@@ -1,7 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import { compile } from '../compile/compile.ts';
 import type { CompileSettings } from '../compile/settings.ts';
-import type { Compiled } from '../pipeline/compiled.ts';
+import { type Compiled, NAME_PREFIX } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import type { Manifest, Pipeline } from '../pipeline/pipeline.ts';
 import { type PrepareDeps, prepare } from '../prepare/prepare.ts';
@@ -43,7 +43,7 @@ export async function compilePipeline(
     prepared: { ...prepared, warnings: [...manifest.warnings, ...prepared.warnings] },
     settings,
     nowMs,
-    name: () => `drone-${letters(random, NAME_LENGTH)}`,
+    name: () => `${NAME_PREFIX}${letters(random, NAME_LENGTH)}`,
     nonce: letters(random, NONCE_LENGTH),
   });
 }

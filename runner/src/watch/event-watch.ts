@@ -8,6 +8,7 @@ import {
 } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { CoreV1Event } from '@kubernetes/client-node';
+import { NAME_PREFIX } from '../pipeline/compiled.ts';
 import { noticeOf, type PodNotice } from './pod-notice.ts';
 
 /** What the watch of Events works with. */
@@ -29,8 +30,6 @@ const SELECTION = {
 };
 /** Bookmarks come about once a minute: two missing ones mean a dead stream. */
 const SILENCE_MS = 130_000;
-/** Every Pod of ours is called so. */
-const POD_NAME = 'drone-';
 
 /**
  * Follows the Events of a namespace's Pods (empty: of all namespaces), so that logs can tell of what the Pods' status is silent about.
@@ -99,7 +98,7 @@ class EventStream {
 
   #take(event: CoreV1Event): void {
     const { uid = '', name = '' } = event.involvedObject;
-    const notice = name.startsWith(POD_NAME) ? noticeOf(event) : undefined;
+    const notice = name.startsWith(NAME_PREFIX) ? noticeOf(event) : undefined;
     if (notice && uid !== '') this.#parts.tell(uid, notice);
   }
 }

@@ -1,3 +1,4 @@
+import { RUNNER_LABEL } from '@hangar/shared/contract/object-keys';
 import type { V1ManagedFieldsEntry, V1Node, V1Pod } from '@kubernetes/client-node';
 
 /** How many steps the builds have: containers with a few variables and mounts each. */
@@ -84,7 +85,7 @@ export const aPod = (nth: number, node: number | undefined, nowMs: number): V1Po
       namespace: 'ci',
       uid,
       creationTimestamp: new Date(sinceMs),
-      labels: { 'app.kubernetes.io/managed-by': 'hangar-runner', 'io.drone.build.number': String(nth) },
+      labels: { [RUNNER_LABEL.key]: RUNNER_LABEL.value, 'io.drone.build.number': String(nth) },
       annotations: { 'io.drone.repo.slug': `acme/widget-${nth % 50}` },
       managedFields: managedFields(STEPS),
     },

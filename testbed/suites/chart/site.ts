@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { RUNNER_SELECTOR } from '@hangar/shared/contract/object-keys';
 import type { KubernetesListObject, KubernetesObject, V1Pod } from '@kubernetes/client-node';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
 import { archive, type NamedImage } from '../../parts/images/image.ts';
@@ -141,7 +142,7 @@ export class Site {
 
   /** Pods of pipelines. */
   builds(): Promise<readonly V1Pod[]> {
-    return this.list<V1Pod>('pods', 'app.kubernetes.io/managed-by=hangar-runner', this.jobs);
+    return this.list<V1Pod>('pods', RUNNER_SELECTOR, this.jobs);
   }
 
   /** Resolves when a Pod of the component is as wanted, with that Pod. */

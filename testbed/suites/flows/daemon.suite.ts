@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@hangar/shared/clock';
+import { RUNNER_SELECTOR } from '@hangar/shared/contract/object-keys';
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
@@ -148,7 +149,7 @@ async function removePods({ adminKubeconfig, namespace }: Ground): Promise<void>
   const connection = await connectByText(adminKubeconfig);
   const admin = new HttpCluster(systemClock(), connection);
   const { signal } = new AbortController();
-  const ours = { labelSelector: 'app.kubernetes.io/managed-by=hangar-runner' };
+  const ours = { labelSelector: RUNNER_SELECTOR };
   const { items } = await admin.list<V1Pod>({ resource: RESOURCE.pods, namespace }, ours, signal);
   for (const { metadata } of items)
     await admin.remove(

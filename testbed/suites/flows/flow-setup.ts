@@ -1,5 +1,6 @@
 import { ANNOTATION } from '@hangar/runner/compiled';
 import { systemClock } from '@hangar/shared/clock';
+import { RUNNER_SELECTOR } from '@hangar/shared/contract/object-keys';
 import { type Cluster, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
@@ -44,7 +45,7 @@ export interface FlowSetup {
 }
 
 const SECRET = 'flow-secret';
-const OURS = { labelSelector: 'app.kubernetes.io/managed-by=hangar-runner' };
+const OURS = { labelSelector: RUNNER_SELECTOR };
 
 /** Puts a world together on the given ground. */
 export async function startWorld(ground: Ground, options: WorldOptions = {}): Promise<FlowSetup> {

@@ -8,6 +8,7 @@ import { letsIn, type PodConstraints, type Taint } from '@hangar/autoscaler/capa
 import { MIB, type Resources } from '@hangar/autoscaler/capacity/shape';
 import { type Random, seededRandom } from '@hangar/autoscaler/simulate/random';
 import { Scheduler } from '@hangar/autoscaler/simulate/scheduler';
+import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import type { V1Container, V1PodSpec } from '@kubernetes/client-node';
 
 /** Nodes of a mix. */
@@ -48,7 +49,7 @@ export interface Mix {
 }
 
 const HARD: Taint = { key: 'hangar.dev/hard', effect: 'NoSchedule' };
-const SOFT: Taint = { key: 'hangar.dev/surplus', effect: 'PreferNoSchedule' };
+const SOFT: Taint = SURPLUS_TAINT;
 const SOFT_TOO: Taint = { key: 'hangar.dev/soft-too', effect: 'PreferNoSchedule' };
 
 /** A random mix; the same chance gives the same one. */

@@ -1,5 +1,6 @@
+import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import { describe, expect, it } from 'vitest';
-import { CLOSING_TAINT, type PoolNode, SURPLUS_TAINT } from '../../capacity/pool-node.ts';
+import { CLOSING_TAINT, type PoolNode } from '../../capacity/pool-node.ts';
 import { type StaticPool, planPool, type TakeRules } from './plan.ts';
 
 const rules: TakeRules = { settleMs: 5_000, emptyForMs: 30_000, batch: 2 };

@@ -1,4 +1,5 @@
-import { CLOSING_TAINT, carries, isPaused, type PoolNode, SURPLUS_TAINT } from '../../capacity/pool-node.ts';
+import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
+import { CLOSING_TAINT, carries, isPaused, type PoolNode } from '../../capacity/pool-node.ts';
 
 /** An own pool as it is; frozen for one step. Times in milliseconds on the monotonic clock. */
 export interface StaticPool {

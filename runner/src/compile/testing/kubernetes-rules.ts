@@ -7,6 +7,7 @@ import type {
   V1SecurityContext,
   V1VolumeMount,
 } from '@kubernetes/client-node';
+import { FILES_VOLUME } from '../../pipeline/compiled.ts';
 
 /**
  * What the API server would object to in a Pod and its Secrets, written down apart from the compiler, after the API's
@@ -160,7 +161,7 @@ function secretObjections({ metadata, data }: V1Secret): readonly string[] {
 /** Keys that the Pod's files come from, with the Secret that should have them. */
 function fileKeys({ volumes = [] }: V1PodSpec): readonly (readonly [string | undefined, string])[] {
   return volumes
-    .filter(({ name }) => name === 'hangar-files')
+    .filter(({ name }) => name === FILES_VOLUME)
     .flatMap(({ secret, projected }) => [
       { name: secret?.secretName, items: secret?.items },
       ...(projected?.sources ?? []).map((source) => ({

@@ -8,6 +8,7 @@ import {
   type StepResult,
   type StepResults,
 } from '@hangar/runner/decide';
+import { EARLY_SUCCESS, KILLED } from '@hangar/runner/exit-codes';
 import type { Rewrite } from '../kubelet/paths.ts';
 import { type Exit, type Output, type Running, StartError } from '../kubelet/process-group.ts';
 import type { GateBoard } from './board.ts';
@@ -38,7 +39,6 @@ export interface GateJob {
 
 /** Code of the gate's own failures. */
 const OWN_FAILURE = 214;
-const KILLED = 137;
 /** How long dependants hold when a step died without a word. */
 const HOLD_AFTER_KILL_MS = 1000;
 
@@ -271,7 +271,12 @@ class StandIn {
 }
 
 function isFailure(result: StepResult | undefined): boolean {
-  return result?.phase === 'ended' && result.decision === 'ran' && result.code !== 0 && result.code !== 78;
+  return (
+    result?.phase === 'ended' &&
+    result.decision === 'ran' &&
+    result.code !== 0 &&
+    result.code !== EARLY_SUCCESS
+  );
 }
 
 /** `SIGTERM`, `TERM` or `15`; what is not known is SIGTERM. */

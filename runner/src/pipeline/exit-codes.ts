@@ -1,0 +1,8 @@
+/** Exit codes of steps that mean more than "failed". */
+
+/** The step ends the pipeline early, and well. */
+export const EARLY_SUCCESS = 78;
+/** The step was killed, by a cancel or for its memory. */
+export const KILLED = 137;
+/** What Drone shows for a step or stage that the runner or the cluster failed. */
+export const INFRASTRUCTURE = 255;
