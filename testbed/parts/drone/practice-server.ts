@@ -38,8 +38,6 @@ export interface PracticeOptions {
   readonly port?: number;
   /** Length of the long polls; 30 000 by default, as the real server's. */
   readonly longPollMs?: number;
-  /** How often the dispatcher runs by itself; 60 000 by default. */
-  readonly dispatchIntervalMs?: number;
   /** Pause of a cancel between waking the watchers and rewriting stages; 0 by default. */
   readonly cancelPauseMs?: number;
   readonly watchMode?: WatchMode;
@@ -48,8 +46,6 @@ export interface PracticeOptions {
   readonly random?: () => number;
   /** Finished builds beyond this number are forgotten, oldest first; 500 by default. */
   readonly maxBuilds?: number;
-  /** Uploaded logs beyond this are forgotten with their builds; 256 MiB by default. */
-  readonly maxLogBytes?: number;
   /** Larger bodies are cut off; 64 MiB by default. */
   readonly maxBodyBytes?: number;
   /** Recorded calls; the newest 20 000 by default. */
@@ -330,11 +326,7 @@ export class PracticeServer {
 }
 
 function buildBackend(options: PracticeOptions, timers: Timers, changed: () => void): Backend {
-  const limits = {
-    maxBuilds: options.maxBuilds ?? 500,
-    maxLogBytes: options.maxLogBytes ?? 256 * 1024 * 1024,
-  };
-  const store = new Store(limits, changed);
+  const store = new Store(options.maxBuilds ?? 500, changed);
   return {
     timers,
     store,
@@ -343,7 +335,6 @@ function buildBackend(options: PracticeOptions, timers: Timers, changed: () => v
     queue: new Queue({
       timers,
       stages: () => store.openStages(),
-      dispatchIntervalMs: options.dispatchIntervalMs ?? 60_000,
       random: options.random ?? Math.random,
       changed,
     }),

@@ -7,13 +7,14 @@ interface Waiting {
   readonly take: (stage: WireStage | undefined) => void;
 }
 
+/** How often it deals without being asked, as the real server does. */
+const DISPATCH_INTERVAL_MS = 60_000;
+
 /** What the queue needs from outside. */
 export interface QueueParts {
   readonly timers: Timers;
   /** All stages that may be pending or running. */
   readonly stages: () => readonly WireStage[];
-  /** How often it deals without being asked; the real server does so each 60 s. */
-  readonly dispatchIntervalMs: number;
   /** Chance in [0, 1): which of the waiting polls is asked first. */
   readonly random: () => number;
   /** Told when a poll comes or goes. */
@@ -89,7 +90,7 @@ export class Queue {
   }
 
   #arm(): void {
-    this.#stopTimer = this.#parts.timers.after(this.#parts.dispatchIntervalMs, () => {
+    this.#stopTimer = this.#parts.timers.after(DISPATCH_INTERVAL_MS, () => {
       this.dispatch();
       this.#arm();
     });

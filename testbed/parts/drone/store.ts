@@ -9,15 +9,12 @@ export interface BuildRecord {
   readonly netrc: WireNetrc | null;
 }
 
-/** How much the practice server keeps before it forgets the oldest finished builds. */
-export interface StoreLimits {
-  readonly maxBuilds: number;
-  readonly maxLogBytes: number;
-}
+/** Uploaded logs beyond this are forgotten with their builds. */
+const MOST_LOG_BYTES = 256 * 1024 * 1024;
 
 /** The database: rows are replaced as a whole, guarded by their version (drone-rpc §3.12). Ids are never reused. */
 export class Store {
-  readonly #limits: StoreLimits;
+  readonly #maxBuilds: number;
   readonly #changed: () => void;
   readonly #repos = new Map<string, WireRepo>();
   readonly #builds = new Map<number, WireBuild>();
@@ -31,8 +28,9 @@ export class Store {
   #logBytes = 0;
   #lastId = 0;
 
-  constructor(limits: StoreLimits, changed: () => void) {
-    this.#limits = limits;
+  /** @param maxBuilds beyond this the oldest finished builds are forgotten */
+  constructor(maxBuilds: number, changed: () => void) {
+    this.#maxBuilds = maxBuilds;
     this.#changed = changed;
   }
 
@@ -160,7 +158,7 @@ export class Store {
   /** Drops finished builds, oldest first, while there are too many or their logs are too large. */
   #forgetOld(): void {
     for (const build of this.#builds.values()) {
-      if (this.#builds.size <= this.#limits.maxBuilds && this.#logBytes <= this.#limits.maxLogBytes) return;
+      if (this.#builds.size <= this.#maxBuilds && this.#logBytes <= MOST_LOG_BYTES) return;
       const open = !isDone(build.status) || this.stagesOf(build.id).some((stage) => !isDone(stage.status));
       if (!open) this.#forget(build.id);
     }

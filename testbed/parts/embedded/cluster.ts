@@ -36,14 +36,10 @@ export interface EmbeddedOptions {
   /** Demanded as a bearer token when given. */
   readonly token?: string;
   readonly timing?: Partial<KubeletTiming>;
-  /** The real gate program; without it a stand-in in this process follows the same protocol. */
-  readonly gateBinary?: string;
   /** Default 10 s; the real server's is about a minute. */
   readonly bookmarkIntervalMs?: number;
   /** What the kubelet keeps of a container's log. Default 10 MiB. */
   readonly logLimitBytes?: number;
-  /** Changes that a watch can still be resumed from. Default 20000. */
-  readonly historyLimit?: number;
   /** Told of every request. */
   readonly onRequest?: (facts: RequestFacts) => void;
 }
@@ -88,7 +84,7 @@ export class EmbeddedCluster {
     this.token = options.token;
     this.folder = mkdtempSync(join(tmpdir(), 'hangar-embedded-'));
     this.janitor = new Janitor(this.folder);
-    const store = new Store(options.historyLimit);
+    const store = new Store();
     this.api = new ObjectApi(clock, store);
     const events = new EventRecorder(clock, this.api);
     this.endings.push(furnishNamespaces(this.api));
@@ -207,7 +203,6 @@ export class EmbeddedCluster {
       janitor,
       images: fakeImages,
       boards: new GateBoards(),
-      gateBinary: options.gateBinary,
       nowMs: () => clock.now(),
     });
     const timing = { ...QUICK_TIMING, ...options.timing };

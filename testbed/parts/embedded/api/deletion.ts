@@ -7,7 +7,6 @@ import { secondsText } from './times.ts';
 export interface DeleteOptions {
   readonly gracePeriodSeconds?: number;
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
-  readonly propagationPolicy?: string;
   readonly dryRun?: boolean;
 }
 

@@ -14,6 +14,8 @@ export interface Change {
 export type ChangeListener = (change: Change) => void;
 
 const FIRST_REVISION = 100;
+/** Changes that a watch can still be resumed from. */
+const HISTORY_LIMIT = 20_000;
 
 /**
  * All objects in memory with one revision counter and a bounded history, as etcd and the watch cache keep them.
@@ -22,16 +24,11 @@ const FIRST_REVISION = 100;
 export class Store {
   private readonly objects = new Map<string, Map<string, KubeObject>>();
   private readonly listeners = new Set<ChangeListener>();
-  private readonly historyLimit: number;
   private history: Change[] = [];
   private undelivered: Change[] = [];
   private delivering = false;
   private lastRevision = FIRST_REVISION;
   private forgottenUpTo = FIRST_REVISION;
-
-  constructor(historyLimit = 20_000) {
-    this.historyLimit = historyLimit;
-  }
 
   get revision(): number {
     return this.lastRevision;
@@ -103,8 +100,8 @@ export class Store {
     const change = { type, resource, revision: this.lastRevision, object };
     this.undelivered.push(previous === undefined ? change : { ...change, previous });
     this.history.push(...this.undelivered.slice(-1));
-    if (this.history.length > this.historyLimit) {
-      const dropped = this.history.splice(0, Math.ceil(this.historyLimit / 10));
+    if (this.history.length > HISTORY_LIMIT) {
+      const dropped = this.history.splice(0, Math.ceil(HISTORY_LIMIT / 10));
       this.forgottenUpTo = dropped.at(-1)?.revision ?? this.forgottenUpTo;
     }
     this.deliver();

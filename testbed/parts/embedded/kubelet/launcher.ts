@@ -5,7 +5,6 @@ import type { Store } from '../api/store.ts';
 import type { GateBoards } from '../gate/board.ts';
 import { runGate } from '../gate/gate-stand-in.ts';
 import { initGate } from '../gate/init.ts';
-import { rewriteGateFiles } from '../gate/scripts.ts';
 import { aliasRewriterOf, ownAliases } from './aliases.ts';
 import { environmentOf, expand } from './environment.ts';
 import { type FakeImages, fakeImageOf, repositoryOf } from './images.ts';
@@ -21,8 +20,6 @@ export interface LauncherParts {
   readonly janitor: Janitor;
   readonly images: FakeImages;
   readonly boards: GateBoards;
-  /** The real gate; without it the stand-in runs in this process. */
-  readonly gateBinary: string | undefined;
   readonly nowMs: () => number;
 }
 
@@ -91,16 +88,10 @@ export class Launcher {
   }
 
   private startGate(job: Job, output: Output): Promise<Running> {
-    const { spec, root, rewrite } = job;
-    const { gateBinary, janitor, nowMs } = this.parts;
-    const [, verb = '', ...rest] = spec.argv;
-    if (gateBinary !== undefined) {
-      rewriteGateFiles(root, rewrite);
-      return startGroup({ ...spec, argv: [gateBinary, '--root', root, verb, ...rest] }, output, janitor);
-    }
+    const [, verb = '', ...rest] = job.spec.argv;
     return Promise.resolve(
       verb === 'init'
-        ? inProcess(() => initGate(root, rest, nowMs()), output)
+        ? inProcess(() => initGate(job.root, rest, this.parts.nowMs()), output)
         : this.standIn(job, Number(rest[0]), output),
     );
   }
