@@ -4,6 +4,7 @@ import type { Logger } from '@hangar/shared/logger';
 import type { CoreV1Event, V1ObjectReference } from '@kubernetes/client-node';
 import type { ActKind } from './actuator.ts';
 import type { AuditNews, AuditTrail } from './audit.ts';
+import { CLUSTER_EVENTS } from './resources.ts';
 
 /** What every act needs beside its object. */
 export interface Announcing {
@@ -17,8 +18,6 @@ export interface Announcing {
   writesEvents?(): boolean;
 }
 
-/** Objects of no namespace have their Events here, as Kubernetes' own do. */
-const CLUSTER_EVENTS = 'default';
 const LONGEST_MESSAGE = 1_000;
 
 /** Events say in one CamelCase word what happened. */

@@ -1,3 +1,4 @@
+import { PUSH_SIZE } from '../capacity/pushes.ts';
 /** What came lately and what waits. */
 export interface Arrivals {
   /** Pods that arrived in a second, lately. */
@@ -6,8 +7,6 @@ export interface Arrivals {
   readonly tickSeconds: number;
 }
 
-/** Builds come in pushes of about so many. */
-const PUSH_SIZE = 5;
 /** Two standard deviations of arrivals in such pushes. */
 const SPREAD = 2;
 /** So much beyond it must be open before one more node is marked: a build that comes and goes moves no mark. */

@@ -11,3 +11,6 @@ export const ACT_RESOURCE = {
 
 /** On what an actuator owns: `NAMESPACE/NAME` of the Hangar that does. */
 export const SCALED_BY_ANNOTATION = 'hangar.dev/scaled-by';
+
+/** Objects of no namespace have their Events here, as Kubernetes' own do. */
+export const CLUSTER_EVENTS = 'default';

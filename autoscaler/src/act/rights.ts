@@ -4,6 +4,7 @@ import type { Logger } from '@hangar/shared/logger';
 import type { ActuatorSetting } from '../config/actuators.ts';
 import type { Feature } from '../permissions/permissions.ts';
 import { type Places, type Review, review } from '../permissions/review.ts';
+import { CLUSTER_EVENTS } from './resources.ts';
 
 /** What rights are needed for. */
 export interface RightsOptions {
@@ -21,8 +22,6 @@ interface RightsParts {
   readonly log: Logger;
 }
 
-/** Objects without a namespace have their Events here. */
-const CLUSTER_EVENTS = 'default';
 const RETRY_MS = 5_000;
 /** A right that was granted meanwhile is found without a restart. */
 const AGAIN_MS = 300_000;

@@ -1,3 +1,4 @@
+import { NODE_POOL_LABEL } from '../capacity/node-labels.ts';
 import type { Pool } from '../capacity/pools.ts';
 import type { ClusterAutoscalerFact, EngineSettings, NodePoolFact, Surroundings } from './engines.ts';
 import { secondsOf } from './read-engines.ts';
@@ -188,7 +189,6 @@ function karpenterProposals(fact: NodePoolFact): readonly Bare[] {
 }
 
 /** Label by which Karpenter's nodes tell their NodePool. */
-const NODE_POOL_LABEL = 'karpenter.sh/nodepool';
 const GKE_LABEL = 'cloud.google.com/gke-nodepool';
 
 /** GKE runs Cluster Autoscaler out of sight: its flags can't be seen or set, but for one profile. */

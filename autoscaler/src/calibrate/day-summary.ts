@@ -1,4 +1,5 @@
 import type { Job } from '../capacity/job.ts';
+import { PUSH_SECONDS } from '../capacity/pushes.ts';
 
 const DAY_SECONDS = 86_400;
 
@@ -20,8 +21,6 @@ export interface DaySummary {
   readonly exhausted: boolean;
 }
 
-/** Pods that arrive within this time are one push. */
-const PUSH_SECONDS = 3;
 /** Builds of one day that are told apart; later ones count as new. */
 const MOST_BUILDS = 50_000;
 

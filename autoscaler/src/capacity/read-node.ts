@@ -1,5 +1,6 @@
 import { parseCpuMillicores, parseMemoryBytes } from '@hangar/shared/quantity';
 import type { V1DaemonSet, V1Node } from '@kubernetes/client-node';
+import { NODE_POOL_LABEL } from './node-labels.ts';
 import { letsIn, type NodeTraits, type PodConstraints, type Taint } from './scheduling.ts';
 import type { NodeShape, Resources } from './shape.ts';
 import { CLOSING_TAINT, isTaint } from './pool-node.ts';
@@ -76,7 +77,7 @@ const isClosed = (taints: readonly Taint[], poolTaint: string): boolean =>
   );
 
 function ownerOf({ metadata }: V1Node): PoolOwner {
-  if (metadata?.labels?.['karpenter.sh/nodepool'] !== undefined) return 'karpenter';
+  if (metadata?.labels?.[NODE_POOL_LABEL] !== undefined) return 'karpenter';
   return metadata?.annotations?.['cluster.x-k8s.io/machine'] === undefined ? 'unknown' : 'cluster-api';
 }
 
@@ -84,7 +85,7 @@ const OF_CLUSTER_AUTOSCALER = /^(ToBeDeleted|DeletionCandidateOf)ClusterAutoscal
 
 function scalerOf({ metadata, spec }: V1Node): string | undefined {
   if ((spec?.taints ?? []).some(({ key }) => OF_CLUSTER_AUTOSCALER.test(key))) return 'Cluster Autoscaler';
-  const nodePool = metadata?.labels?.['karpenter.sh/nodepool'];
+  const nodePool = metadata?.labels?.[NODE_POOL_LABEL];
   if (nodePool !== undefined) return `NodePool ${nodePool}`;
   const machine = metadata?.annotations?.['cluster.x-k8s.io/machine'];
   return machine === undefined ? undefined : 'Cluster API';

@@ -1,3 +1,4 @@
+import { PUSH_SECONDS } from '../capacity/pushes.ts';
 import { ArrivalProfile } from './arrival-profile.ts';
 import { QuantileTracker } from './quantile-tracker.ts';
 import { countByAge, RunTimes } from './run-times.ts';
@@ -45,8 +46,6 @@ const RECENT_SECONDS = 1500;
 const PRIOR_PODS = 60;
 /** How fast the share of arrivals that are known ahead is learned, for each tick: half of it in about an hour. */
 const KNOWN_STEP = 0.002;
-/** Arrivals within this time are one push. */
-const PUSH_SECONDS = 3;
 const PUSH_MEMORY = 2000;
 const HOURS = 24;
 const STANDARD_NORMAL: readonly (readonly [number, number])[] = [

@@ -6,6 +6,7 @@ import {
   type KubernetesError,
   RESOURCE,
 } from '@hangar/shared/kubernetes/cluster';
+import { SILENCE_MS } from '@hangar/shared/kubernetes/list-watch';
 import type { Logger } from '@hangar/shared/logger';
 import type { CoreV1Event } from '@kubernetes/client-node';
 import { NAME_PREFIX } from '../pipeline/compiled.ts';
@@ -28,8 +29,6 @@ const SELECTION = {
     'involvedObject.kind=Pod',
   ),
 };
-/** Bookmarks come about once a minute: two missing ones mean a dead stream. */
-const SILENCE_MS = 130_000;
 
 /**
  * Follows the Events of a namespace's Pods (empty: of all namespaces), so that logs can tell of what the Pods' status is silent about.

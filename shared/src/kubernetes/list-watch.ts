@@ -33,7 +33,7 @@ interface Known<Kept> {
 }
 
 /** Bookmarks come about once a minute: two missing ones mean a dead stream. */
-const SILENCE_MS = 130_000;
+export const SILENCE_MS = 130_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
 /** A watch that lived this long, or brought news, was a good one. */

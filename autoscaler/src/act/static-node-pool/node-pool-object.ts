@@ -1,5 +1,6 @@
 import { type Cluster, isKubernetesError, type Target } from '@hangar/shared/kubernetes/cluster';
 import type { KubernetesObject, V1ObjectReference } from '@kubernetes/client-node';
+import { NODE_POOL_LABEL } from '../../capacity/node-labels.ts';
 import { settersOf } from '../field-owner.ts';
 import { ACT_RESOURCE, SCALED_BY_ANNOTATION } from '../resources.ts';
 
@@ -36,7 +37,6 @@ export interface NodePoolReading {
 }
 
 const TAKING_ANNOTATION = 'hangar.dev/taking';
-const POOL_LABEL = 'karpenter.sh/nodepool';
 
 /**
  * A static NodePool of Karpenter (karpenter.sh/v1, feature gate StaticCapacity). Its engine replaces a NodeClaim that vanishes while
@@ -78,7 +78,7 @@ export class NodePoolObject {
   }
 
   async claims(signal: AbortSignal): Promise<readonly NodeClaim[]> {
-    const selection = { labelSelector: `${POOL_LABEL}=${this.#pool}` };
+    const selection = { labelSelector: `${NODE_POOL_LABEL}=${this.#pool}` };
     return (await this.#cluster.list<NodeClaim>({ resource: ACT_RESOURCE.nodeClaims }, selection, signal))
       .items;
   }

@@ -1,12 +1,12 @@
+import { PUSH_SIZE } from '../../capacity/pushes.ts';
 import type { SimNode } from '../../simulate/sim-node.ts';
 import { RecentArrivals } from '../../forecast/arrivals.ts';
 import type { Decision, Policy, PolicyView } from '../policy.ts';
 
 /** How far back arrivals are counted for the room that stays open. */
 const RECENT_SECONDS = 300;
-/** Two standard deviations of arrivals that come in pushes of about five. */
+/** Two standard deviations of arrivals that come in pushes. */
 const OPEN_SPREAD = 2;
-const PUSH_SIZE = 5;
 /** Marks are set anew at least so often: what stays open is what may come until then. */
 const MARK_SECONDS = 10;
 
