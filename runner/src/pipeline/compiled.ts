@@ -71,7 +71,7 @@ export const FILES_VOLUME = 'hangar-files';
 /** What Pods and fresh namespaces are called, with something random behind it. */
 export const NAME_PREFIX = 'drone-';
 /** As a namespace, this means a fresh one for every pipeline. */
-export const RANDOM_NAMESPACE = NAME_PREFIX;
+export const RANDOM_NAMESPACE = 'drone-';
 /** Finalizer-free names of our containers. */
 export const INIT_CONTAINER = 'hangar-init';
 export const containerName = (n: number): string => `step-${n}`;
