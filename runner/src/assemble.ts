@@ -19,7 +19,7 @@ import { clusterLogSource } from './logs/cluster-log-source.ts';
 import { serverStepLogs } from './logs/server-step-logs.ts';
 import { type EdgeObserver, observedLogs, observedServer } from './metrics/edge-observer.ts';
 import { LABEL, RANDOM_NAMESPACE } from './pipeline/compiled.ts';
-import { CancelWatches } from './stage/cancel-watches.ts';
+import { CancelWatches } from './cancel/cancel-watches.ts';
 import type { LogSource } from './ports/log-source.ts';
 import { StageRegistry } from './stage-registry.ts';
 import type { RunnerOptions, RunnerParts } from './runner.ts';

@@ -39,7 +39,9 @@ describe('an actor that fails', () => {
     const stop = new AbortController();
     const { actLog, decisions, errors } = anActLog(() => stop.abort());
 
-    await expect(actLog.give(recommendation, actView, stop.signal)).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(actLog.give(recommendation, actView, stop.signal)).rejects.toMatchObject({
+      name: 'AbortError',
+    });
     expect([decisions.last, errors]).toEqual([undefined, []]);
   });
 });

@@ -10,7 +10,7 @@ import { holdsGate, ungate, register, type Started, startStage } from '../launch
 import type { DroneStage } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
-import type { Finding } from '../stage/cancel-watches.ts';
+import type { Finding } from '../cancel/cancel-watches.ts';
 import { carryOn } from '../poll/take.ts';
 import { finishBare } from '../report/finish-bare.ts';
 import { Reporter } from '../report/reporter.ts';

@@ -5,7 +5,7 @@ import type { StageParts } from '../stage/stage-parts.ts';
 import type { DroneStage, StageDetail } from '../pipeline/drone.ts';
 import { type CiServer, CiServerError } from '../ports/ci-server.ts';
 import { StageRegistry } from '../stage-registry.ts';
-import { CancelWatches } from '../stage/cancel-watches.ts';
+import { CancelWatches } from '../cancel/cancel-watches.ts';
 import { carryOn, take } from './take.ts';
 
 const offer = { id: 63, buildId: 41, name: 'default', version: 1, machine: '' } as DroneStage;

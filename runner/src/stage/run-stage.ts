@@ -18,7 +18,7 @@ import type { Compiled } from '../pipeline/compiled.ts';
 import type { DroneStage, StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
-import type { Finding } from './cancel-watches.ts';
+import type { Finding } from '../cancel/cancel-watches.ts';
 import { finishBare } from '../report/finish-bare.ts';
 import { lookAtStage } from '../report/stage-look.ts';
 import { finishNotStarted } from './finish-not-started.ts';

@@ -7,7 +7,7 @@ import type { StageRunEvents } from '../supervise/stage-run-events.ts';
 import type { Intent } from '../lease/lease-record.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
-import type { CancelWatches } from './cancel-watches.ts';
+import type { CancelWatches } from '../cancel/cancel-watches.ts';
 import type { CiServer } from '../ports/ci-server.ts';
 import type { StepLogs } from '../ports/step-logs.ts';
 import type { StageRegistry } from '../stage-registry.ts';

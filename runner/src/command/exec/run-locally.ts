@@ -11,7 +11,7 @@ import type { StageEvents, StageParts, Ownership } from '../../stage/stage-parts
 import { clusterLogSource } from '../../logs/cluster-log-source.ts';
 import type { Compiled } from '../../pipeline/compiled.ts';
 import type { DroneStage, StageDetail } from '../../pipeline/drone.ts';
-import { CancelWatches } from '../../stage/cancel-watches.ts';
+import { CancelWatches } from '../../cancel/cancel-watches.ts';
 import type { Mark } from '../../ports/step-logs.ts';
 import { StageRegistry } from '../../stage-registry.ts';
 import { watchEvents } from '../../watch/event-watch.ts';

@@ -13,7 +13,7 @@ import type { Intent } from '../../lease/lease-record.ts';
 import { ANNOTATION, type Compiled, LABEL, MASKS_KEY, SCHEDULING_GATE } from '../../pipeline/compiled.ts';
 import type { StageDetail } from '../../pipeline/drone.ts';
 import type { RunPlan } from '../../pipeline/run-plan.ts';
-import { CancelWatches } from '../cancel-watches.ts';
+import { CancelWatches } from '../../cancel/cancel-watches.ts';
 import { StageRegistry } from '../../stage-registry.ts';
 import { PodWatch } from '../../watch/pod-watch.ts';
 import type { StageParts } from '../stage-parts.ts';

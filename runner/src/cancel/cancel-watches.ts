@@ -1,10 +1,10 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { CiServer } from '../ports/ci-server.ts';
-import { BuildWatch, type Look } from '../poll/build-watch.ts';
-import { ObservedHold } from '../poll/observed-hold.ts';
+import { BuildWatch, type Look } from './build-watch.ts';
+import { ObservedHold } from './observed-hold.ts';
 
-export type { Finding, Look } from '../poll/build-watch.ts';
+export type { Finding, Look } from './build-watch.ts';
 
 /** Told when a build is cancelled; close it when the stage is over. */
 export interface CancelWatch {
