@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { errorText } from '@hangar/shared/error-text';
 import type { Logger } from '@hangar/shared/logger';
 import type { Actor } from './act/actor.ts';
 import { actViewOf } from './act/actor.ts';
@@ -72,7 +73,7 @@ export class Autoscaler {
     } catch (error) {
       if (stop.aborted) return;
       log.error({ err: error }, 'a tick failed: please report this; the last recommendation stands');
-      const text = `a tick failed: ${error instanceof Error ? error.message : String(error)}`;
+      const text = `a tick failed: ${errorText(error)}`;
       ledger.stale(clock.now(), [{ weight: 'stale', text }]);
     }
     metrics.standing(ledger.conditions, actor?.isLeading ?? false);

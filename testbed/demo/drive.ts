@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@hangar/shared/clock';
+import { errorText } from '@hangar/shared/error-text';
 import { type BuildView, isFinal } from '../parts/drone/views.ts';
 import type { FlowSetup } from '../suites/flows/flow-setup.ts';
 import { type DemoCase, SECRETS } from './cases.ts';
@@ -157,7 +158,7 @@ export class Drive {
     const { clock, setup, limitMs } = this.parts;
     const leftMs = Math.max(5_000, this.beganMs + limitMs - clock.now());
     await setup.cleaned(leftMs).catch((error: unknown) => {
-      this.problems.push(error instanceof Error ? error.message : String(error));
+      this.problems.push(errorText(error));
     });
     this.parts.stop.throwIfAborted();
   }

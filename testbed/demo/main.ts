@@ -1,4 +1,5 @@
 import { systemClock } from '@hangar/shared/clock';
+import { errorText } from '@hangar/shared/error-text';
 import type { Terminal } from './display.ts';
 import { HELP, readArguments } from './options.ts';
 
@@ -48,7 +49,7 @@ async function exitCode(): Promise<number> {
     return await main();
   } catch (error) {
     if (stop.signal.aborted) return INTERRUPTED;
-    process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`demo: ${errorText(error)}\n`);
     return 1;
   }
 }

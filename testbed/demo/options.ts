@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { errorText } from '@hangar/shared/error-text';
 
 /** What a person asked of the demo. */
 export interface DemoOptions {
@@ -43,6 +44,6 @@ export function readArguments(args: readonly string[]): Asked {
     if (values.help === true) return { kind: 'help' };
     return { kind: 'run', options: { real: values.real, keep: values.keep, json: values.json } };
   } catch (error) {
-    return { kind: 'wrong', text: error instanceof Error ? error.message : String(error) };
+    return { kind: 'wrong', text: errorText(error) };
   }
 }

@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 import type { BuildView } from '../parts/drone/views.ts';
 import type { FlowSetup } from '../suites/flows/flow-setup.ts';
 import { capacityProblems, type Recommended } from './capacity.ts';
@@ -84,6 +85,6 @@ function overlaps({ drone }: FlowSetup): string[] {
     drone.calls.assertNoOverlap();
     return [];
   } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
+    return [errorText(error)];
   }
 }

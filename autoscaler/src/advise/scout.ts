@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { errorText } from '@hangar/shared/error-text';
 import { type Cluster, isKubernetesError, RESOURCE, type Resource } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { KubernetesObject, V1Pod, V1ResourceQuota } from '@kubernetes/client-node';
@@ -85,7 +86,7 @@ export class Scout {
     } catch (error) {
       // Without the engine there is no such kind of object: there are none.
       if (isKubernetesError(error, 404)) return { items: [], forbidden: [] };
-      const trouble = `${name}: ${error instanceof Error ? error.message : String(error)}`;
+      const trouble = `${name}: ${errorText(error)}`;
       return { items: undefined, forbidden: isKubernetesError(error, 401, 403) ? [name] : [], trouble };
     }
   }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { errorText } from '@hangar/shared/error-text';
 import { UsageError } from './terminal.ts';
 
 /** The options that a command knows, as `node:util` describes them. */
@@ -55,7 +56,7 @@ function joined(args: readonly string[], options: OptionKinds): string[] {
 
 /** The parser's own advice on unknown options is for other programs. */
 function problemOf(error: unknown): string {
-  const [problem = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  const [problem = ''] = errorText(error).split('\n');
   return /^Unknown option '[^']*'/.exec(problem)?.[0] ?? problem;
 }
 

@@ -1,4 +1,5 @@
 import { open, writeFile } from 'node:fs/promises';
+import { errorText } from '@hangar/shared/error-text';
 import type { Job } from '../capacity/job.ts';
 import { parseShape } from '../model/shapes.ts';
 import { replay } from '../replay/replay.ts';
@@ -108,15 +109,13 @@ function readOrder(written: Written): Order {
   };
 }
 
-const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** Finds out before the long work, and leaves alone what is there. */
 async function mustBeWritable(path: string): Promise<void> {
   try {
     const file = await open(path, 'a');
     await file.close();
   } catch (error) {
-    throw new UsageError(`cannot write ${path}: ${message(error)}`);
+    throw new UsageError(`cannot write ${path}: ${errorText(error)}`);
   }
 }
 
@@ -192,7 +191,7 @@ async function writeAll(files: ReturnType<typeof filesOf>, terminal: Terminal): 
     for (const [path, text] of files) await writeFile(path, text);
     return true;
   } catch (error) {
-    terminal.err(`hangar-autoscaler: not all was written: ${message(error)}\n`);
+    terminal.err(`hangar-autoscaler: not all was written: ${errorText(error)}\n`);
     return false;
   }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { errorText } from '@hangar/shared/error-text';
 import { type Connection, connectKubernetes } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { createLogger, type Logger } from '@hangar/shared/logger';
@@ -47,10 +48,7 @@ async function connect(config: AutoscalerConfig, env: ProcessSide['env']): Promi
     );
   return connectKubernetes(kubeconfig || undefined).catch((error: unknown) => {
     const from = kubeconfig === '' ? 'as a Pod' : `by HANGAR_AUTOSCALER_KUBECONFIG (${kubeconfig})`;
-    throw new Error(
-      `there is no way to Kubernetes ${from}: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
+    throw new Error(`there is no way to Kubernetes ${from}: ${errorText(error)}`, { cause: error });
   });
 }
 
@@ -68,7 +66,7 @@ async function serve(terminal: Terminal, { env, clock, stop }: ProcessSide): Pro
   try {
     connection = await connect(config, env);
   } catch (error) {
-    terminal.err(problemsText([error instanceof Error ? error.message : String(error)]));
+    terminal.err(problemsText([errorText(error)]));
     return 78;
   }
   const source = httpMetricsSource();

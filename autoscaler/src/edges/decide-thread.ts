@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { errorText } from '@hangar/shared/error-text';
 import { type DecideOptions, decide } from '../decide/decide.ts';
 import type { DecideReply, DecideRequest } from './decide-worker.ts';
 
@@ -8,6 +9,6 @@ parentPort?.on('message', ({ id, snapshot }: DecideRequest) => {
   try {
     tell({ id, recommendation: decide(snapshot, workerData as DecideOptions) });
   } catch (error) {
-    tell({ id, problem: error instanceof Error ? error.message : String(error) });
+    tell({ id, problem: errorText(error) });
   }
 });

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { errorText } from '@hangar/shared/error-text';
 import type { Trace } from '../trace/gather.ts';
 import { TraceGatherer } from '../trace/gather.ts';
 
@@ -45,7 +46,7 @@ async function takeLines(chunks: AsyncIterable<Buffer>, gatherer: TraceGatherer)
       for (const line of lines) gatherer.take(line);
     }
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     gatherer.damaged(`the file breaks off after this line (${why}); what came before it counts`);
     return;
   }

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { Remembered, TraceMemory } from '../trace/trace-memory.ts';
 import { formatRecord, parseRecord, type PodRecord } from '../trace/pod-record.ts';
+import { errorText } from '@hangar/shared/error-text';
 
 /** Where traces lie, and for how long. */
 export interface TraceStoreOptions {
@@ -20,7 +21,6 @@ const LONGEST_LINE = 65_536;
 const FILE = /^trace-(\d{4}-\d\d-\d\d)\.jsonl(\.gz)?$/;
 
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
-const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 interface ReadBack {
   readonly records: readonly PodRecord[];
@@ -46,7 +46,7 @@ async function eachLine(stream: Readable, take: (text: string) => void): Promise
       for (const line of lines) take(line);
     }
   } catch (error) {
-    return `it breaks off (${message(error)})`;
+    return `it breaks off (${errorText(error)})`;
   }
   take(rest + decoder.decode());
   return '';
@@ -80,7 +80,10 @@ export class TraceStore implements TraceMemory {
       return { records, problems };
     } catch (error) {
       const cure = 'Is HANGAR_AUTOSCALER_DATA_DIR a folder that this process may write to?';
-      return { records: [], problems: [...problems, `the trace can't be read: ${message(error)}. ${cure}`] };
+      return {
+        records: [],
+        problems: [...problems, `the trace can't be read: ${errorText(error)}. ${cure}`],
+      };
     }
   }
 
@@ -138,7 +141,7 @@ export class TraceStore implements TraceMemory {
       await writeFile(join(folder, plain), good.map((record) => `${formatRecord(record)}\n`).join(''));
       return `${name} was damaged and lies in ${aside} now (${problem}); its ${good.length} good lines count`;
     } catch (error) {
-      return `${name} is damaged (${problem}) and can't be set aside: ${message(error)}; its ${good.length} good lines count`;
+      return `${name} is damaged (${problem}) and can't be set aside: ${errorText(error)}; its ${good.length} good lines count`;
     }
   }
 }

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '@hangar/shared/clock';
+import { errorText } from '@hangar/shared/error-text';
 import type { Logger } from '@hangar/shared/logger';
 import type { PoolSize, Recommendation } from '../decide/recommendation.ts';
 import type { AutoscalerMetrics } from '../metrics/autoscaler-metrics.ts';
@@ -65,7 +66,7 @@ export class ActLog {
     } catch (error) {
       stop.throwIfAborted();
       log.error({ err: error }, 'acting failed; it is tried again at the next tick');
-      return all('failed', error instanceof Error ? error.message : String(error));
+      return all('failed', errorText(error));
     }
   }
 

@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 /** Someone asked for something that makes no sense: the text names the mistake, `cure` what to write instead. */
 export class BadRequest extends Error {
   override readonly name = 'BadRequest';
@@ -32,7 +33,7 @@ const statusOf = (error: unknown): number =>
 /** What became of a request that failed. Pure. */
 export function problemOf(error: unknown): Problem {
   const status = statusOf(error);
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = errorText(error);
   if (error instanceof BadRequest) {
     const { cure, parameter } = error;
     return { title: 'Bad request', status: 400, detail, cure, parameter };

@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { errorText } from '@hangar/shared/error-text';
 import { formatOfContentType, parseExposition } from '@hangar/shared/exposition/parse';
 import type { MetricsSource, TargetAnswer } from './metrics-source.ts';
 import { type KnownStage, type ReadDemand, readDemand, type StageAhead } from './known-stages.ts';
@@ -102,7 +103,7 @@ export async function ask(
     };
   } catch (error) {
     return {
-      problem: `GET ${url}: ${error instanceof Error ? error.message : String(error)}`,
+      problem: `GET ${url}: ${errorText(error)}`,
       cure: 'is it up, is the address right, does a NetworkPolicy stand between?',
     };
   } finally {

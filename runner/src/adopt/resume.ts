@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 import type { V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
 import { removeNamespace } from '../launch/remove-namespace.ts';
@@ -160,7 +161,7 @@ function textFor({ log }: StageParts, { stage }: PodRecord, error: unknown, canc
   if (cancelled.aborted) return '';
   log.error({ err: error, stageId: stage.id }, 'a pipeline could not be taken over');
   if (error instanceof PipelineError || error instanceof Gone) return error.message;
-  const words = error instanceof Error ? error.message : String(error);
+  const words = errorText(error);
   return `the pipeline could not be taken over from a runner that is gone: ${words}`;
 }
 

@@ -1,4 +1,5 @@
 import type { Environment } from '@hangar/shared/config';
+import { errorText } from '@hangar/shared/error-text';
 import { type Connection, connectKubernetes } from '@hangar/shared/kubernetes/connection';
 
 /**
@@ -16,9 +17,6 @@ export async function connect(kubeconfig: string, env: Environment): Promise<Con
     return await connectKubernetes(kubeconfig || undefined);
   } catch (error) {
     const from = kubeconfig === '' ? 'as a Pod' : `by DRONE_KUBERNETES_CONFIG (${kubeconfig})`;
-    throw new Error(
-      `there is no way to Kubernetes ${from}: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
+    throw new Error(`there is no way to Kubernetes ${from}: ${errorText(error)}`, { cause: error });
   }
 }

@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 import { KubernetesError } from '@hangar/shared/kubernetes/cluster';
 import type { Connection } from '@hangar/shared/kubernetes/connection';
 import { createLogger, type Logger } from '@hangar/shared/logger';
@@ -36,7 +37,7 @@ export async function daemon(args: readonly string[], surroundings: Surroundings
   const log = createLogger(loaded.ok.logLevel);
   for (const warning of loaded.ok.warnings) log.warn({}, warning);
   const connection = await connect(loaded.ok.kubernetes.kubeconfig, env).catch((error: unknown) =>
-    complain(problemsText([error instanceof Error ? error.message : String(error)])),
+    complain(problemsText([errorText(error)])),
   );
   return connection ? serve(loaded.ok, connection, log, surroundings) : EXIT.config;
 }

@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 import { type Connection, connectKubernetes } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { patienceOf } from '../assemble.ts';
@@ -152,7 +153,7 @@ async function connected(kubeconfig: string | undefined): Promise<Connection> {
   try {
     return await connectKubernetes(kubeconfig ?? 'default');
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = errorText(error);
     const from = kubeconfig === undefined ? 'what kubectl would take' : kubeconfig;
     throw new UsageError(
       `no way to a cluster by ${from}: ${words}. Name a kubeconfig with --kubeconfig or KUBECONFIG`,

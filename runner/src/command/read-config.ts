@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 import { parseDotenv, withDotenv } from '../config/dotenv.ts';
 import { type Loaded, loadConfig } from '../config/load.ts';
 import type { Surroundings } from './command.ts';
@@ -15,7 +16,7 @@ export function readConfig(surroundings: Surroundings, envFile: string | undefin
     return loadConfig(withDotenv(env, parseDotenv(readFile(envFile))), readFile, host);
   } catch (error) {
     return {
-      problems: [`the environment file ${envFile} can't be used: ${textOf(error)}. Name another or none`],
+      problems: [`the environment file ${envFile} can't be used: ${errorText(error)}. Name another or none`],
     };
   }
 }
@@ -28,5 +29,3 @@ export function problemsText(problems: readonly string[], subject = 'the configu
       : `hangar-runner: ${problems.length} things are wrong with ${subject}:`;
   return [head, ...problems.map((problem) => `  - ${problem}`)].join('\n');
 }
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { errorText } from '@hangar/shared/error-text';
 import { type Dispatcher, request } from 'undici';
 
 /** One request. `timeoutMs` spans connecting, sending and reading the whole answer. */
@@ -112,6 +113,6 @@ function codeOf(cause: unknown): string {
 }
 
 function reasonOf(cause: unknown, code: string): string {
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const text = errorText(cause);
   return text.includes(code) ? text || code : `${text} (${code})`;
 }

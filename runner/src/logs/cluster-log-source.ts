@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 import { type Cluster, isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import { type LogRefusal, type LogSource, LogSourceError } from '../ports/log-source.ts';
 
@@ -12,7 +13,7 @@ export function clusterLogSource(cluster: Cluster): LogSource {
         );
       } catch (error) {
         if (signal.aborted) throw error;
-        throw new LogSourceError(refusalOf(error), error instanceof Error ? error.message : String(error), {
+        throw new LogSourceError(refusalOf(error), errorText(error), {
           cause: error,
         });
       }

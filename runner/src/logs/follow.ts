@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { errorText } from '@hangar/shared/error-text';
 import { type LogRefusal, type LogSource, LogSourceError, type LogTarget } from '../ports/log-source.ts';
 import { afterStream, type FollowState, pauseMs, type StreamEnd } from './follow-rules.ts';
 import type { GateMark } from './marks.ts';
@@ -164,7 +165,10 @@ class Follower {
         ? { kind: 'unavailable', reason: 'no answer' }
         : { kind: 'opened', chunks };
     } catch (error) {
-      return { kind: error instanceof LogSourceError ? error.refusal : 'unavailable', reason: textOf(error) };
+      return {
+        kind: error instanceof LogSourceError ? error.refusal : 'unavailable',
+        reason: errorText(error),
+      };
     }
   }
 
@@ -186,7 +190,7 @@ class Follower {
       }
     } catch (error) {
       this.#keepTail(parser);
-      return { kind: 'broken', fresh, reason: textOf(error) };
+      return { kind: 'broken', fresh, reason: errorText(error) };
     }
   }
 
@@ -250,8 +254,4 @@ class Follower {
     this.#tail = tail;
     return 1;
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

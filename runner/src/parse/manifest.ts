@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 import type { Manifest, Pipeline, SecretDocument } from '../pipeline/pipeline.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { Decoder } from './decoder.ts';
@@ -56,7 +57,7 @@ export function parseManifest(text: string): Manifest {
   } catch (error) {
     if (error instanceof PipelineError) throw error;
     // The YAML library is not ours: what surprises it is still the fault of the one file, never the end of the process.
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     throw new PipelineError('yaml', `yaml: cannot be read: ${reason}`, { cause: error });
   }
 }

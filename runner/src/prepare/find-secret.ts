@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 import type { StageDetail } from '../pipeline/drone.ts';
 import type { SecretDocument } from '../pipeline/pipeline.ts';
 import type { SecretPlugin } from '../ports/plugins.ts';
@@ -36,7 +37,7 @@ export async function findSecret(
     return value ? { value } : { missing: withheld[0] ?? 'it was not found' };
   } catch (error) {
     signal?.throwIfAborted();
-    return { missing: error instanceof Error ? error.message : String(error) };
+    return { missing: errorText(error) };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { errorText } from '@hangar/shared/error-text';
 import { expandImage } from '../compile/image-reference.ts';
 import type { CompileSettings, ImageConfig, Prepared, RegistryCredentials } from '../compile/settings.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
@@ -198,7 +199,7 @@ async function attempt<T>(
     signal?.throwIfAborted();
     return {
       value: [],
-      warnings: [`${otherwise}: ${error instanceof Error ? error.message : String(error)}`],
+      warnings: [`${otherwise}: ${errorText(error)}`],
     };
   }
 }

@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 import type { V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
 import { removeNamespace } from '../launch/remove-namespace.ts';
@@ -145,7 +146,7 @@ class StageFlow {
     const known =
       error instanceof PipelineError
         ? error
-        : new PipelineError('internal', `the runner failed: ${textOf(error)}`, {
+        : new PipelineError('internal', `the runner failed: ${errorText(error)}`, {
             blame: 'bug',
             cause: error,
           });
@@ -175,7 +176,7 @@ class StageFlow {
       if (this.#stops.stop.aborted) throw error;
       throw new PipelineError(
         'detail-failed',
-        `the Drone server could not give the details of this stage: ${textOf(error)}`,
+        `the Drone server could not give the details of this stage: ${errorText(error)}`,
         { blame: 'operator', cause: error },
       );
     }
@@ -337,5 +338,3 @@ class StageFlow {
     await finishBare(this.#parts, { ...this.#stage, version }, end, handOver);
   }
 }
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

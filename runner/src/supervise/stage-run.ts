@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 import { isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { removePod } from '../launch/remove-pod.ts';
@@ -118,7 +119,7 @@ export class StageRun {
 
   #surprise(error: unknown): void {
     this.#parts.log.error({ err: error }, 'the runner met something that it does not know');
-    const words = error instanceof Error ? error.message : String(error);
+    const words = errorText(error);
     this.#break({ code: 'internal', blame: 'bug', text: `the runner failed: ${words}` });
   }
 

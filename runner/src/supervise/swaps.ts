@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 import { isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { ANNOTATION, containerName } from '../pipeline/compiled.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
@@ -140,7 +141,7 @@ export class Swaps {
   #afterFailure(error: unknown, step: PlannedStep | undefined): Written {
     if (this.#isOver() || isKubernetesError(error, 404)) return 'over';
     if (isKubernetesError(error) && (error.transient || error.status === 409)) return 'again';
-    const words = error instanceof Error ? error.message : String(error);
+    const words = errorText(error);
     const text = step
       ? `the image of step ${step.name} could not be put in place: ${words}`
       : `the result of a step could not be told to the others: ${words}`;

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { errorText } from '@hangar/shared/error-text';
 import { startPracticeServer } from './practice-server.ts';
 import { type BuildView, describeBuild, isFinal, type LogView } from './views.ts';
 
@@ -80,7 +81,7 @@ export async function runCommand(argv: readonly string[], io: CommandIo): Promis
     }
     return await command({ flags, words, io });
   } catch (error) {
-    io.printError(`${error instanceof Error ? error.message : String(error)}\n`);
+    io.printError(`${errorText(error)}\n`);
     return error instanceof CommandFailed ? 1 : 2;
   }
 }

@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 import { parseAllDocuments } from 'yaml';
 
 /** What the server derives from one pipeline of the YAML when it creates a build (drone-rpc §3.2). */
@@ -52,9 +53,7 @@ function readDocuments(yaml: string): Members[] {
       return members(document.toJS());
     });
   } catch (error) {
-    throw new BuildRefused(
-      `the YAML can't be read: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new BuildRefused(`the YAML can't be read: ${errorText(error)}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 import { buildMissing, type Say } from './build.ts';
 import { makeCgroups } from './cgroups.ts';
 import { clusterImages, gateImage, gateName, offer } from './images.ts';
@@ -47,7 +48,7 @@ async function offerGateIfAny(layout: Layout, say: Say): Promise<void> {
     const name = await offerGate(layout, say);
     if (name === undefined) say('gate: runner/gate has no Go code yet; no image');
   } catch (error) {
-    say(`gate: no image: ${error instanceof Error ? error.message : String(error)}`);
+    say(`gate: no image: ${errorText(error)}`);
   }
 }
 

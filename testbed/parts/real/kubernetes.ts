@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import { errorText } from '@hangar/shared/error-text';
 import { type Layout, serverUrl, statePaths } from './plan/layout.ts';
 import { type Answer, call } from './probe.ts';
 
@@ -38,6 +39,6 @@ export async function until(what: string, timeoutMs: number, check: () => Promis
       last = error;
     }
   }
-  const reason = last instanceof Error ? last.message : String(last);
+  const reason = errorText(last);
   throw new Error(`waited ${timeoutMs / 1000} s in vain for ${what}: ${reason}`);
 }

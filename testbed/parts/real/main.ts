@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { errorText } from '@hangar/shared/error-text';
 import { buildMissing } from './build.ts';
 import { down, refreshGate, up } from './cluster.ts';
 import { clusterFacts, environmentOf, ownLayout } from './facts.ts';
@@ -91,6 +92,6 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  say(`testbed: ${error instanceof Error ? error.message : String(error)}`);
+  say(`testbed: ${errorText(error)}`);
   process.exitCode = error instanceof Refusal ? 2 : 1;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { errorText } from '@hangar/shared/error-text';
 import type { Say } from './build.ts';
 import { run } from './command.ts';
 import { adminApi, expectStatus } from './kubernetes.ts';
@@ -51,7 +52,7 @@ export async function bindRunner(layout: Layout, say: Say): Promise<void> {
     await apply(layout, file);
     await writeRecord(layout, { ...record, roleHash });
   } catch (error) {
-    say(`testbed: no runner account: ${error instanceof Error ? error.message : String(error)}`);
+    say(`testbed: no runner account: ${errorText(error)}`);
     await withdraw(layout, record);
   }
 }

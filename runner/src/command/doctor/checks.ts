@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { silentLogger } from '@hangar/shared/logger';
@@ -45,7 +46,7 @@ export async function checkKubernetes(
   const isPod = host.namespace !== '' && Boolean(env.KUBERNETES_SERVICE_HOST);
   if (kubeconfig === '' && !isPod)
     return check('skipped', 'this is no Pod: run it in one, or set DRONE_KUBERNETES_CONFIG to a kubeconfig');
-  const connection = await connect(kubeconfig, env).catch((error: unknown) => textOf(error));
+  const connection = await connect(kubeconfig, env).catch((error: unknown) => errorText(error));
   if (typeof connection === 'string') return check('failed', connection);
   try {
     const leaseNamespace = config.lease.namespace || connection.namespace;
@@ -66,5 +67,3 @@ const check = (result: Check['result'], ...words: readonly string[]): Check => (
   result,
   words,
 });
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

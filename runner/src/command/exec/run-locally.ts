@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { errorText } from '@hangar/shared/error-text';
 import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { type Logger, silentLogger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
@@ -253,7 +254,7 @@ function unshared(owner: string): Ownership {
 }
 
 function troubleText(error: unknown, namespace: string): string {
-  const words = error instanceof Error ? error.message : String(error);
+  const words = errorText(error);
   if (isKubernetesError(error, 401, 403))
     return `this user may not list Pods in namespace ${namespace}: ${words}. "kubectl auth can-i list pods -n ${namespace}" asks the same; --namespace chooses another`;
   return `the cluster does not answer: ${words}. "kubectl config current-context" tells which one is asked; --kubeconfig names another file`;

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { errorText } from '@hangar/shared/error-text';
 
 /** How a flag's value is read. `flag`: yes or, as `--no-…`, no; `list` and `map` may be repeated. */
 export type FlagKind = 'flag' | 'text' | 'number' | 'list' | 'map';
@@ -121,7 +122,7 @@ export function readFlags(command: CommandSpec, args: readonly string[]): Flags 
 }
 
 function firstWords(error: unknown): string {
-  const [words = ''] = (error instanceof Error ? error.message : String(error)).split(/\.\s|\n/);
+  const [words = ''] = errorText(error).split(/\.\s|\n/);
   return words.replace(/\.$/, '').replace(/^[A-Z]/, (letter) => letter.toLowerCase());
 }
 

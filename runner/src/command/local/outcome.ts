@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 import { PipelineError } from '../../pipeline/pipeline-error.ts';
 import type { Surroundings } from '../command.ts';
 import { type CommandSpec, type Flags, readFlags, UsageError } from './flags.ts';
@@ -42,6 +43,6 @@ export function textOf(readFile: Surroundings['readFile'], path: string): string
   try {
     return readFile(path);
   } catch (error) {
-    throw new UsageError(`${path} can't be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`${path} can't be read: ${errorText(error)}`);
   }
 }

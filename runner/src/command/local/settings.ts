@@ -1,3 +1,4 @@
+import { errorText } from '@hangar/shared/error-text';
 import type { CompileSettings } from '../../compile/settings.ts';
 import { parseDotenv } from '../../config/dotenv.ts';
 import { loadConfig } from '../../config/load.ts';
@@ -94,6 +95,6 @@ function dotenvOf(path: string, text: string): Readonly<Record<string, string>> 
   try {
     return parseDotenv(text);
   } catch (error) {
-    throw new UsageError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`${path}: ${errorText(error)}`);
   }
 }

@@ -9,6 +9,7 @@ import {
   type StepResults,
 } from '@hangar/runner/decide';
 import { EARLY_SUCCESS, KILLED } from '@hangar/runner/exit-codes';
+import { errorText } from '@hangar/shared/error-text';
 import type { Rewrite } from '../kubelet/paths.ts';
 import { type Exit, type Output, type Running, StartError } from '../kubelet/process-group.ts';
 import type { GateBoard } from './board.ts';
@@ -221,7 +222,7 @@ class StandIn {
   }
 
   private ownFailure(error: unknown): Exit {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = errorText(error);
     this.output.stderr(Buffer.from(`${text}\n`));
     const atMs = Math.floor(this.job.nowMs());
     try {

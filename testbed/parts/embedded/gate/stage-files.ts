@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DecidableStep } from '@hangar/runner/decide';
+import { errorText } from '@hangar/shared/error-text';
 import { isRecord, type JsonRecord, recordOf, recordsOf, textOf } from '../api/objects.ts';
 
 export interface GateStep extends DecidableStep {
@@ -80,9 +81,7 @@ function read(root: string, path: string): JsonRecord {
     const parsed: unknown = JSON.parse(readFileSync(join(root, path), 'utf8'));
     if (isRecord(parsed) && parsed['version'] === 1) return parsed;
   } catch (error) {
-    throw new GateError(
-      `gate: cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new GateError(`gate: cannot read ${path}: ${errorText(error)}`);
   }
   throw new GateError(`gate: ${path} is not of version 1`);
 }

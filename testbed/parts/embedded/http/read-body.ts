@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { errorText } from '@hangar/shared/error-text';
 import { parse } from 'yaml';
 import { badRequest, requestTooLarge } from '../api/status-errors.ts';
 
@@ -21,7 +22,7 @@ export function parseBody(body: string, contentType: string): unknown {
   try {
     return contentType.includes('yaml') ? (parse(body) as unknown) : (JSON.parse(body) as unknown);
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
+    const cause = errorText(error);
     throw badRequest(`couldn't get version/kind; json parse error: ${cause}`);
   }
 }
