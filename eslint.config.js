@@ -63,6 +63,7 @@ export default tseslint.config(
       '**/generate/**',
       '**/command/**',
       'shared/src/kubernetes/**',
+      'shared/src/program/process.ts',
       '**/testing/**',
     ],
     rules: {

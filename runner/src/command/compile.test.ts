@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { compile } from './compile.ts';
-import { aSurrounding, stepsOf } from './local/testing/a-surrounding.ts';
+import { commandLine, stepsOf } from './testing/command-line.ts';
 
 async function compiled(yaml: string, flags: readonly string[] = [], more: Record<string, string> = {}) {
-  const around = aSurrounding({ 'p.yml': yaml, ...more });
-  const code = await compile([...flags, 'p.yml'], around);
-  return { code, text: around.printed.join('\n'), complained: around.complained.join('\n') };
+  const { code, printed, complained } = await commandLine(['compile', ...flags, 'p.yml'], {
+    'p.yml': yaml,
+    ...more,
+  });
+  return { code, text: printed.join('\n'), complained: complained.join('\n') };
 }
 
 const PIPELINE = stepsOf(
@@ -39,9 +40,9 @@ describe('compile', () => {
     });
     expect(pod).toMatchObject({ kind: 'Pod', metadata: { name, namespace: 'default' } });
     expect(pod?.spec?.containers.map(({ name: step, image }) => `${step} ${image}`)).toEqual([
-      'step-1 hangar-gate:0.1.0',
+      'step-1 hangar-gate:1.2.3',
       'step-2 docker.io/library/golang:1.25',
-      'step-3 hangar-gate:0.1.0',
+      'step-3 hangar-gate:1.2.3',
     ]);
     expect(text).not.toContain('correct-horse');
     expect(text).not.toContain(Buffer.from('correct-horse').toString('base64'));
@@ -121,7 +122,7 @@ describe('compile', () => {
     ['a wrong number', ['--limit-cpu', 'many'], /--limit-cpu takes a whole number/],
     ['a missing file of secrets', ['--secret-file', 'gone'], /gone can't be read/],
     ['a wrong span', ['--timeout', 'soon'], /--timeout takes a span/],
-    ['a second file', ['other.yml'], /one pipeline file at a time/],
+    ['a second file', ['other.yml'], /one FILE at a time/],
   ])('ends with 2 for %s', async (_, flags, words) => {
     const { code, complained } = await compiled(PIPELINE, flags);
     expect(complained).toMatch(words);
@@ -129,8 +130,9 @@ describe('compile', () => {
   });
 
   it('tells a wrong variable of the environment by its name', async () => {
-    const around = aSurrounding({ '.drone.yml': PIPELINE }, { DRONE_RESOURCE_LIMIT_CPU: 'many' });
-    expect(await compile([], around)).toBe(2);
-    expect(around.complained[0]).toContain('DRONE_RESOURCE_LIMIT_CPU');
+    const env = { DRONE_RESOURCE_LIMIT_CPU: 'many' };
+    const { code, complained } = await commandLine(['compile'], { '.drone.yml': PIPELINE }, { env });
+    expect(code).toBe(2);
+    expect(complained[0]).toContain('DRONE_RESOURCE_LIMIT_CPU');
   });
 });

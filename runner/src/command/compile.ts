@@ -1,33 +1,30 @@
+import type { CommandContext } from '@hangar/shared/program/context';
+import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
+import type { Values } from '@hangar/shared/program/options';
 import { parseAllDocuments } from 'yaml';
 import { toYaml } from '../compile/render.ts';
-import type { Surroundings } from './command.ts';
-import { COMPILE } from './compile-flags.ts';
-import { findingText } from './local/check.ts';
-import { compileLocally, NO_LOOKUP } from './local/compile-locally.ts';
-import type { Flags } from './local/flags.ts';
-import { EXIT, oneFile, runCommand } from './local/outcome.ts';
-import { configOf } from './local/settings.ts';
-import { subjectOf } from './local/subject.ts';
+import type { ImageLookup } from '../ports/image-lookup.ts';
+import { compileLocally } from './local/compile-locally.ts';
+import type { COMPILE_OPTIONS } from './options.ts';
+
+/** A registry that is never asked: plugin images compile as swapped. */
+const NO_LOOKUP: ImageLookup = {
+  find: () => Promise.resolve({ kind: 'unknown', why: 'images are looked up only with --look-up' }),
+};
 
 /** `compile FILE`: the Pod and the Secrets of one pipeline as YAML, without any cluster (previous-runner §2.2). */
-export function compile(args: readonly string[], surroundings: Surroundings): Promise<number> {
-  return runCommand(COMPILE, args, surroundings, (flags) => compileFile(flags, surroundings));
-}
-
-async function compileFile(flags: Flags, surroundings: Surroundings): Promise<number> {
-  const { print, complain, stop } = surroundings;
-  const file = flags.text('source') ?? oneFile(flags);
-  const config = configOf(flags, surroundings, 'default');
-  const subject = subjectOf({ file, flags, config, stageId: 1, clone: () => true }, surroundings);
-  if (subject.kind === 'refused') {
-    for (const finding of subject.findings) complain(findingText(file, finding));
-    return EXIT.configuration;
-  }
-  const images = flags.yes('look-up') ? undefined : NO_LOOKUP;
-  const compiled = await compileLocally(surroundings, { subject, config, images }, stop);
-  const yaml = toYaml(compiled, { showSecrets: flags.yes('show-secrets') ?? false });
-  if (flags.yes('json')) print(asJson(yaml));
-  else print(commented(compiled.warnings) + yaml.trimEnd());
+export async function compile(
+  options: Values<typeof COMPILE_OPTIONS>,
+  file: string,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const images = options['look-up'] ? undefined : NO_LOOKUP;
+  const order = { file, options, namespace: 'default', stageId: 1, clone: () => true, images };
+  const made = await compileLocally(order, context, context.stop);
+  if (made === undefined) return EXIT.config;
+  const { compiled } = made;
+  const yaml = toYaml(compiled, { showSecrets: options['show-secrets'] ?? false });
+  context.print(options.json ? asJson(yaml) : commented(compiled.warnings) + yaml.trimEnd());
   return EXIT.ok;
 }
 

@@ -1,29 +1,13 @@
-import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
-import type { Surroundings } from './command.ts';
-import { daemon } from './daemon.ts';
+import { commandLine } from './testing/command-line.ts';
 
 async function start(
   env: Readonly<Record<string, string>>,
   args: readonly string[] = [],
   files: Readonly<Record<string, string>> = {},
 ): Promise<{ code: number; said: string }> {
-  const said: string[] = [];
-  const surroundings: Surroundings = {
-    env,
-    host: { hostname: 'h', version: '1.2.3', namespace: '' },
-    clock: new FakeClock(),
-    random: () => 0.5,
-    print: (text) => void said.push(text),
-    complain: (text) => void said.push(text),
-    readFile: (path) => {
-      const text = files[path];
-      if (text === undefined) throw new Error(`ENOENT: no such file, open '${path}'`);
-      return text;
-    },
-    stop: new AbortController().signal,
-  };
-  return { code: await daemon(args, surroundings), said: said.join('\n') };
+  const { code, printed, complained } = await commandLine(['daemon', ...args], files, { env });
+  return { code, said: [...printed, ...complained].join('\n') };
 }
 
 describe('daemon, before it starts', () => {
@@ -58,7 +42,7 @@ describe('daemon, before it starts', () => {
   });
 
   it.each([[['a', 'b']], [['--verbose']]])('takes one file at most, not %j', async (args) => {
-    expect((await start({}, args)).code).toBe(64);
+    expect((await start({}, args)).code).toBe(2);
   });
 
   it('says what is wrong with a kubeconfig, and which setting named it', async () => {

@@ -2,15 +2,20 @@ import { errorText } from '@hangar/shared/error-text';
 import { KubernetesError } from '@hangar/shared/kubernetes/cluster';
 import type { Connection } from '@hangar/shared/kubernetes/connection';
 import { createLogger, type Logger } from '@hangar/shared/logger';
+import { CommandError, ConfigError } from '@hangar/shared/program/command-error';
+import { connect } from '@hangar/shared/program/connect';
+import type { CommandContext } from '@hangar/shared/program/context';
+import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
+import { listen } from '@hangar/shared/program/listen';
+import { parseDotenv, withDotenv } from '../config/dotenv.ts';
+import { loadConfig } from '../config/load.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
-import { createHttp, listen } from '../http/server.ts';
+import { createHttp } from '../http/server.ts';
 import { LeaseHeld } from '../lease/holder.ts';
 import { review } from '../permissions/review.ts';
 import { run } from '../runner.ts';
-import { EXIT, type Surroundings } from './command.ts';
-import { connect } from './connect.ts';
+import { hostOf } from './environment.ts';
 import { watchEventLoop } from './event-loop.ts';
-import { problemsText, readConfig } from './read-config.ts';
 import { createService, placesOf, type Service } from './service.ts';
 import { pinged, reviewed } from './start-up.ts';
 
@@ -19,50 +24,68 @@ const HAND_OVER_LIMIT_MS = 20_000;
 /** Open connections are closed within this time, or left to the end of the process. */
 const CLOSE_MS = 1_000;
 
-/** `hangar-runner daemon [envfile]`: from the configuration to the exit code. */
-export async function daemon(args: readonly string[], surroundings: Surroundings): Promise<number> {
-  const { complain, env } = surroundings;
-  const [envFile, ...surplus] = args;
-  if (surplus.length > 0 || envFile?.startsWith('-')) {
-    complain(
-      `hangar-runner daemon takes one environment file at most, not ${JSON.stringify(args.join(' '))}.`,
-    );
-    return EXIT.usage;
-  }
-  const loaded = readConfig(surroundings, envFile);
-  if ('problems' in loaded) {
-    complain(problemsText(loaded.problems));
-    return EXIT.config;
-  }
-  const log = createLogger(loaded.ok.logLevel);
-  for (const warning of loaded.ok.warnings) log.warn({}, warning);
-  const connection = await connect(loaded.ok.kubernetes.kubeconfig, env).catch((error: unknown) =>
-    complain(problemsText([errorText(error)])),
+/** `hangar-runner daemon [ENVFILE]`: from the configuration to the exit code. */
+export async function daemon(envFile: string | undefined, context: CommandContext): Promise<ExitCode> {
+  const config = configOf(context, envFile);
+  const log = createLogger(config.logLevel);
+  for (const warning of config.warnings) log.warn({}, warning);
+  const { kubeconfig } = config.kubernetes;
+  const connection = await connect({ kubeconfig, setting: 'DRONE_KUBERNETES_CONFIG' }, context.env);
+  return serve({ config, log, context }, connection);
+}
+
+/**
+ * The configuration of the daemon (previous-runner §1.1): variables, below them the named file.
+ *
+ * @param envFile path; undefined = none. A named file that can't be read is a problem: it was named for a reason
+ * @throws {ConfigError} with all problems
+ */
+function configOf(context: CommandContext, envFile: string | undefined): RunnerConfig {
+  const { env, readFile } = context;
+  const loaded = loadConfig(
+    envFile === undefined ? env : withDotenv(env, environmentIn(envFile, readFile)),
+    readFile,
+    hostOf(context),
   );
-  return connection ? serve(loaded.ok, connection, log, surroundings) : EXIT.config;
+  if ('problems' in loaded) throw new ConfigError(loaded.problems);
+  return loaded.ok;
+}
+
+function environmentIn(file: string, readFile: CommandContext['readFile']): Readonly<Record<string, string>> {
+  try {
+    return parseDotenv(readFile(file));
+  } catch (error) {
+    throw new ConfigError([
+      `the environment file ${file} can't be used: ${errorText(error)}. Name another or none`,
+    ]);
+  }
+}
+
+/** What the daemon is started with. */
+interface Start {
+  readonly config: RunnerConfig;
+  readonly log: Logger;
+  readonly context: CommandContext;
 }
 
 /** Everything is there: HTTP first, so that probes see a start; then rights, server, and the flow itself. */
-async function serve(
-  config: RunnerConfig,
-  connection: Connection,
-  log: Logger,
-  surroundings: Surroundings,
-): Promise<number> {
-  const { clock, stop, host } = surroundings;
+async function serve(start: Start, connection: Connection): Promise<ExitCode> {
+  const { config, log, context } = start;
+  const { clock, random, stop, complain, version } = context;
   const eventLoop = watchEventLoop();
-  const parts = { config, connection, log, surroundings, eventLoopLagMs: () => eventLoop.lagMs() };
-  const service = createService(parts);
+  const service = createService({
+    ...{ config, connection, log, clock, random },
+    host: hostOf(context),
+    print: complain,
+    eventLoopLagMs: () => eventLoop.lagMs(),
+  });
   const http = createHttp(service.http);
   stop.addEventListener('abort', () => stopping(service, log), { once: true });
   try {
-    const address = await listen(http, config.http).catch(
-      (error: unknown) =>
-        void log.error({ err: error, ...place(config) }, 'cannot listen: is DRONE_SERVER_PORT taken?'),
-    );
+    const address = await listen(http, config.http, { log, setting: 'DRONE_SERVER_PORT' });
     if (address === undefined) return EXIT.tryAgain;
-    log.info({ address, version: host.version, machine: config.runner.name }, 'the HTTP side is up');
-    return await begin(service, { config, log, surroundings });
+    log.info({ address, version, machine: config.runner.name }, 'the HTTP side is up');
+    return await begin(service, start);
   } catch (error) {
     return broken(error, log, stop);
   } finally {
@@ -71,24 +94,16 @@ async function serve(
   }
 }
 
-const place = ({ http }: RunnerConfig): object => ({ host: http.host, port: http.port });
-
 function stopping(service: Service, log: Logger): void {
   service.heartbeat.stopping = true;
   log.info({ stages: service.assembly.parts.registry.entries.length }, 'received a signal: handing over');
 }
 
-interface Beginning {
-  readonly config: RunnerConfig;
-  readonly log: Logger;
-  readonly surroundings: Surroundings;
-}
-
-async function begin(service: Service, parts: Beginning): Promise<number> {
-  const { config, log, surroundings } = parts;
-  const { stop } = surroundings;
+async function begin(service: Service, start: Start): Promise<ExitCode> {
+  const { config, log, context } = start;
+  const { stop } = context;
   const { assembly, heartbeat } = service;
-  const tools = { ...surroundings, log };
+  const tools = { ...context, log };
   heartbeat.starting = 'the rights of the runner are being reviewed';
   const found = await reviewed(
     tools,
@@ -97,29 +112,26 @@ async function begin(service: Service, parts: Beginning): Promise<number> {
   );
   if (!found) return EXIT.ok;
   for (const warning of found.warnings) log.warn({}, warning);
-  if (found.missing.length > 0) {
-    surroundings.complain(problemsText(found.missing, 'the rights of the runner'));
-    return EXIT.config;
-  }
+  if (found.missing.length > 0) throw new ConfigError(found.missing, 'the rights of the runner');
   heartbeat.starting = 'the Drone server has not answered yet';
   if (!(await pinged(tools, (signal) => assembly.ciServer.ping(signal), stop))) return EXIT.ok;
   log.info({ server: config.server.url }, 'the Drone server answers');
   heartbeat.started();
-  return work(service, parts, found.eventPlaces);
+  return work(service, start, found.eventPlaces);
 }
 
 /** The flow, until it is told to stop, or its Lease is lost. */
 async function work(
   { assembly, owners }: Service,
-  { log, surroundings }: Beginning,
+  { log, context }: Start,
   eventPlaces: readonly string[],
-): Promise<number> {
-  const { clock, stop } = surroundings;
+): Promise<ExitCode> {
+  const { clock, stop } = context;
   const over = new AbortController();
   const eitherOf = AbortSignal.any([stop, over.signal]);
   void owners.watch(eitherOf);
   void assembly.watchEvents(eventPlaces, eitherOf);
-  const overdue = overdueAfter(surroundings, over.signal);
+  const overdue = overdueAfter(context, over.signal);
   const end = await Promise.race([run(assembly.parts, assembly.options, stop), overdue]).finally(() =>
     over.abort(),
   );
@@ -135,7 +147,7 @@ async function work(
   return EXIT.tryAgain;
 }
 
-function overdueAfter({ clock, stop }: Surroundings, over: AbortSignal): Promise<'overdue' | 'over'> {
+function overdueAfter({ clock, stop }: CommandContext, over: AbortSignal): Promise<'overdue' | 'over'> {
   return new Promise((resolve) => {
     const arm = (): void => {
       void clock.sleep(HAND_OVER_LIMIT_MS, over).then(() => resolve(over.aborted ? 'over' : 'overdue'));
@@ -146,7 +158,8 @@ function overdueAfter({ clock, stop }: Surroundings, over: AbortSignal): Promise
 }
 
 /** What ended the start-up. Told to stop in the middle of it is no failure. */
-function broken(error: unknown, log: Logger, stop: AbortSignal): number {
+function broken(error: unknown, log: Logger, stop: AbortSignal): ExitCode {
+  if (error instanceof CommandError) throw error;
   if (stop.aborted) return EXIT.ok;
   if (error instanceof KubernetesError) {
     log.error({ err: error, status: error.status }, 'the Kubernetes API said no to the runner');

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ScriptedServer } from '../edges/testing/scripted-server.ts';
 import type { Report } from './doctor/report.ts';
-import { doctor } from './doctor.ts';
-import { aSurrounding } from './local/testing/a-surrounding.ts';
+import { commandLine } from './testing/command-line.ts';
 import { startTinyCluster } from './testing/tiny-cluster.ts';
 
 const GOOD = { DRONE_RPC_HOST: 'drone.test', DRONE_RPC_SECRET: 'sesame' };
@@ -15,9 +14,8 @@ async function run(
   env: Readonly<Record<string, string>> = GOOD,
   files: Readonly<Record<string, string>> = {},
 ) {
-  const around = aSurrounding(files, env);
-  const code = await doctor(args, around);
-  return { code, said: around.printed.join('\n'), complained: around.complained.join('\n') };
+  const { code, printed, complained } = await commandLine(['doctor', ...args], files, { env });
+  return { code, said: printed.join('\n'), complained: complained.join('\n') };
 }
 
 async function reportOf(args: readonly string[], env: Readonly<Record<string, string>>) {

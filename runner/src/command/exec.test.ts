@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exec } from './exec.ts';
-import { aSurrounding, stepsOf } from './local/testing/a-surrounding.ts';
+import { commandLine, stepsOf } from './testing/command-line.ts';
 
 /** A cluster that nobody serves: port 1 of loopback. */
 const KUBECONFIG = JSON.stringify({
@@ -24,11 +23,9 @@ describe('exec without a cluster that answers', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   async function run(yaml: string, flags: readonly string[] = [], stop = new AbortController().signal) {
-    const around = aSurrounding({ 'p.yml': yaml });
-    const terminal = { isTerminal: false, gone: new AbortController().signal };
-    const words = ['--kubeconfig', join(folder, 'kubeconfig'), ...flags, 'p.yml'];
-    const code = await exec(words, { ...around, ...terminal, stop });
-    return { code, out: around.printed.join('\n'), errors: around.complained.join('\n') };
+    const words = ['exec', '--kubeconfig', join(folder, 'kubeconfig'), ...flags, 'p.yml'];
+    const { code, printed, complained } = await commandLine(words, { 'p.yml': yaml }, { stop });
+    return { code, out: printed.join('\n'), errors: complained.join('\n') };
   }
   const GOOD = stepsOf('- { name: a, image: alpine, commands: [true] }');
 

@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { lint } from './lint.ts';
-import { aSurrounding, stepsOf } from './local/testing/a-surrounding.ts';
+import { commandLine, stepsOf } from './testing/command-line.ts';
 
-async function linted(files: Readonly<Record<string, string>>, ...flags: string[]) {
-  const around = aSurrounding(files);
-  const code = await lint([...flags, ...Object.keys(files)], around);
-  return { code, printed: around.printed, complained: around.complained };
-}
+const linted = (files: Readonly<Record<string, string>>, ...flags: string[]) =>
+  commandLine(['lint', ...flags, ...Object.keys(files)], files);
 
 const GOOD = stepsOf('- { name: a, image: alpine, commands: [true] }');
 const HOST_VOLUME = `${GOOD}volumes:\n- name: sock\n  host: { path: /run/docker.sock }\n`;
@@ -119,12 +115,18 @@ describe('lint', () => {
   });
 
   it('ends with 2 when a file can’t be read, none is named, or a flag is unknown', async () => {
-    const around = aSurrounding();
-    expect(await lint(['missing.yml'], around)).toBe(2);
-    expect(await lint([], around)).toBe(2);
-    expect(await lint(['--nonsense'], around)).toBe(2);
-    expect(around.complained[0]).toBe("hangar-runner lint: missing.yml can't be read: no such file");
-    expect(around.complained[1]).toContain('name the files');
-    expect(around.printed).toEqual([]);
+    const see = '\nSee: hangar-runner lint --help';
+    expect(await commandLine(['lint', 'missing.yml'])).toEqual({
+      code: 2,
+      printed: [],
+      complained: [
+        `hangar-runner lint: missing.yml can't be read: ENOENT: no such file, open 'missing.yml'${see}`,
+      ],
+    });
+    expect(await commandLine(['lint'])).toMatchObject({
+      code: 2,
+      complained: [`hangar-runner lint: name at least one FILE${see}`],
+    });
+    expect(await commandLine(['lint', '--nonsense'])).toMatchObject({ code: 2, printed: [] });
   });
 });

@@ -55,7 +55,7 @@ describe('the process', () => {
 
       expect(await version.exit).toEqual({ code: 0, signal: null });
       expect(version.said).toMatch(/^hangar-runner \d+\.\d+\.\d+\S*\n$/);
-      expect(await unknown.exit).toEqual({ code: 64, signal: null });
+      expect(await unknown.exit).toEqual({ code: 2, signal: null });
     },
     TIMEOUT_MS,
   );

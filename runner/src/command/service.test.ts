@@ -29,21 +29,11 @@ function serviceOf(
     headers: () => Promise.resolve({}),
     close: () => Promise.resolve(),
   };
-  const surroundings = {
-    env: {},
-    host: HOST,
-    clock,
-    random: () => 0.5,
-    print: () => undefined,
-    complain: () => undefined,
-    readFile: () => '',
-    stop: new AbortController().signal,
-  };
   const service = createService({
-    config,
-    connection,
-    log: silentLogger,
-    surroundings,
+    ...{ config, connection, clock, log: silentLogger },
+    random: () => 0.5,
+    host: HOST,
+    print: () => undefined,
     eventLoopLagMs: () => 7,
   });
   return { ...service, config, clock };

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import type { Clock } from '@hangar/shared/clock';
 import type { Connection } from '@hangar/shared/kubernetes/connection';
 import type { ApiCall } from '@hangar/shared/kubernetes/http-cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
 import { type Assembly, assemble } from '../assemble.ts';
+import type { Host } from '../config/load.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import { Heartbeat } from '../http/health.ts';
 import type { HttpParts } from '../http/server.ts';
@@ -14,7 +16,6 @@ import { orphanedPods, unschedulablePods } from '../metrics/pod-counts.ts';
 import { type Picture, RunnerMetrics } from '../metrics/runner-metrics.ts';
 import type { Places } from '../permissions/review.ts';
 import { LABEL, RANDOM_NAMESPACE } from '../pipeline/compiled.ts';
-import type { Surroundings } from './command.ts';
 
 /** A runner with everything that looks at it: metrics, health, HTTP. */
 export interface Service {
@@ -29,7 +30,12 @@ export interface ServiceParts {
   readonly config: RunnerConfig;
   readonly connection: Connection;
   readonly log: Logger;
-  readonly surroundings: Surroundings;
+  readonly clock: Clock;
+  /** 0 ≤ x < 1. */
+  readonly random: () => number;
+  readonly host: Host;
+  /** Lines for whoever runs it, beside the log. */
+  readonly print: (text: string) => void;
   /** The 99th percentile of the event loop's delay, in milliseconds. */
   readonly eventLoopLagMs: () => number;
   /** Who hears of answered calls of the Kubernetes API too. */
@@ -38,8 +44,7 @@ export interface ServiceParts {
 
 /** Puts runner, metrics, health and HTTP together; nothing is begun. */
 export function createService(parts: ServiceParts): Service {
-  const { config, surroundings, log } = parts;
-  const { clock, random, host } = surroundings;
+  const { config, log, clock, random, host } = parts;
   const about = { version: host.version, machine: config.runner.name, capacity: config.runner.capacity };
   const heartbeat = new Heartbeat(clock);
   const ahead = new StagesAhead(clock, config.runner.labels);
@@ -50,7 +55,7 @@ export function createService(parts: ServiceParts): Service {
     log,
     connection: parts.connection,
     readFile: (path) => readFile(path, 'utf8'),
-    print: surroundings.complain,
+    print: parts.print,
     holder: {
       replica: host.hostname || config.runner.name,
       podUid: host.podUid ?? '',

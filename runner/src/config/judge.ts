@@ -1,6 +1,6 @@
 import type { Environment, Setting } from '@hangar/shared/config';
+import { nearest } from '@hangar/shared/program/nearest';
 import { NEW } from './hangar-settings.ts';
-import { nearest } from './nearest.ts';
 import { PROXY_NAMES, SETTINGS, WITHOUT_EFFECT } from './settings.ts';
 
 /** What becomes of a variable of the old runner: as before, otherwise, nothing, or nobody knows it; `wrong` keeps the runner from starting. */

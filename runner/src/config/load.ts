@@ -1,7 +1,7 @@
 import { type Environment, readSettings, type Values } from '@hangar/shared/config';
+import { nearest } from '@hangar/shared/program/nearest';
 import type { CompileSettings } from '../compile/settings.ts';
 import { OperatorFiles } from './files.ts';
-import { nearest } from './nearest.ts';
 import type { PluginConfig, RunnerConfig } from './runner-config.ts';
 import { PROXY_NAMES, SETTINGS, WITHOUT_EFFECT } from './settings.ts';
 

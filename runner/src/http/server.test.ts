@@ -1,9 +1,11 @@
+import { silentLogger } from '@hangar/shared/logger';
+import { listen } from '@hangar/shared/program/listen';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import { anEntry } from '../metrics/testing/an-entry.ts';
 import type { RegisteredStage } from '../stage-registry.ts';
 import type { Signs } from './health.ts';
-import { createHttp, type HttpParts, listen } from './server.ts';
+import { createHttp, type HttpParts } from './server.ts';
 import type { StageAhead } from './stages-ahead.ts';
 
 const WELL: Signs = {
@@ -251,13 +253,18 @@ describe('the dashboard', () => {
   });
 });
 
-describe('listen', () => {
-  it('gives the address, and rejects when the port is taken', async () => {
+describe('listening', () => {
+  it('gives the address, and says why when the port is taken', async () => {
     const [one, two] = [http(), http()];
-    const address = await listen(one, { host: '127.0.0.1', port: 0 });
-    const port = Number(new URL(address).port);
+    const errors: object[] = [];
+    const log = { ...silentLogger, error: (fields: object) => void errors.push(fields) };
+    const reported = { log, setting: 'DRONE_SERVER_PORT' };
+    const address = await listen(one, { host: '127.0.0.1', port: 0 }, reported);
+    const port = Number(new URL(address ?? '').port);
 
-    await expect(listen(two, { host: '127.0.0.1', port })).rejects.toThrow('EADDRINUSE');
+    expect(errors).toEqual([]);
+    expect(await listen(two, { host: '127.0.0.1', port }, reported)).toBeUndefined();
+    expect(errors).toMatchObject([{ err: { code: 'EADDRINUSE' }, host: '127.0.0.1', port }]);
     await Promise.all([one.close(), two.close()]);
   });
 });

@@ -47,21 +47,6 @@ export function createHttp(parts: HttpParts): FastifyInstance {
   return app;
 }
 
-/** Listens at `host` (empty: all addresses) and `port`; gives the address. Rejects when that can't be done. */
-export function listen(app: FastifyInstance, at: { host: string; port: number }): Promise<string> {
-  const everywhere = at.host === '' ? '::' : at.host;
-  return app.listen({ host: everywhere, port: at.port }).catch((error: unknown) => {
-    // A machine without IPv6.
-    if (at.host !== '' || !isNoIpv6(error)) throw error;
-    return app.listen({ host: '0.0.0.0', port: at.port });
-  });
-}
-
-const isNoIpv6 = (error: unknown): boolean =>
-  error instanceof Error &&
-  'code' in error &&
-  (error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL');
-
 /** Nobody sends us anything to read: whatever comes is let go, of any type. */
 function ignoreBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();

@@ -54,12 +54,10 @@ export async function startRunner(spec: RunnerSpec): Promise<RunningRunner> {
   const stop = new AbortController();
   const print = (text: string): void => console.error(text);
   const clock = systemClock();
-  const reported = { env, host, clock, random: Math.random, print, complain: print, readFile: readText };
   const { assembly, http, heartbeat } = createService({
-    config: loaded.ok,
-    connection,
+    ...{ config: loaded.ok, connection, clock, host, print },
+    random: Math.random,
     log: createLogger(spec.logLevel ?? 'error'),
-    surroundings: { ...reported, stop: stop.signal },
     eventLoopLagMs: () => 0,
     called: (call, status) => void calls.push({ ...call, status }),
   });

@@ -1,13 +1,14 @@
-import { errorText } from '@hangar/shared/error-text';
 import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { silentLogger } from '@hangar/shared/logger';
+import { ConfigError } from '@hangar/shared/program/command-error';
+import { connect } from '@hangar/shared/program/connect';
+import type { CommandContext } from '@hangar/shared/program/context';
 import { droneOf, namespacesOf } from '../../assemble.ts';
 import type { RunnerConfig } from '../../config/runner-config.ts';
 import { review } from '../../permissions/review.ts';
 import { CiServerError } from '../../ports/ci-server.ts';
-import type { Surroundings } from '../command.ts';
-import { connect } from '../connect.ts';
+import { hostOf } from '../environment.ts';
 import { placesOf } from '../service.ts';
 
 /** Whether something outside is as the runner needs it. */
@@ -18,10 +19,11 @@ export interface Check {
   readonly words: readonly string[];
 }
 
-type Around = Pick<Surroundings, 'clock' | 'random' | 'stop' | 'host' | 'env'>;
-
 /** Pings the server with its secret, once. */
-export async function checkServer(config: RunnerConfig, { clock, random, stop }: Around): Promise<Check> {
+export async function checkServer(
+  config: RunnerConfig,
+  { clock, random, stop }: CommandContext,
+): Promise<Check> {
   const client = droneOf(config, { clock, random, log: silentLogger, print: () => undefined });
   const { url } = config.server;
   try {
@@ -37,17 +39,15 @@ export async function checkServer(config: RunnerConfig, { clock, random, stop }:
 }
 
 /** Reviews the rights, where there is a way to the cluster. */
-export async function checkKubernetes(
-  config: RunnerConfig,
-  { clock, stop, host, env }: Around,
-): Promise<Check> {
+export async function checkKubernetes(config: RunnerConfig, context: CommandContext): Promise<Check> {
   const { kubeconfig } = config.kubernetes;
+  const { env, clock, stop } = context;
   // The variable alone may be another Pod's: Node itself reads what is given as --env-file into the environment.
-  const isPod = host.namespace !== '' && Boolean(env.KUBERNETES_SERVICE_HOST);
+  const isPod = hostOf(context).namespace !== '' && Boolean(env['KUBERNETES_SERVICE_HOST']);
   if (kubeconfig === '' && !isPod)
     return check('skipped', 'this is no Pod: run it in one, or set DRONE_KUBERNETES_CONFIG to a kubeconfig');
-  const connection = await connect(kubeconfig, env).catch((error: unknown) => errorText(error));
-  if (typeof connection === 'string') return check('failed', connection);
+  const connection = await connect({ kubeconfig, setting: 'DRONE_KUBERNETES_CONFIG' }, env).catch(problemsOf);
+  if (!('close' in connection)) return check('failed', ...connection);
   try {
     const leaseNamespace = config.lease.namespace || connection.namespace;
     const places = placesOf(config, { options: { namespaces: namespacesOf(config), leaseNamespace } });
@@ -60,6 +60,11 @@ export async function checkKubernetes(
   } finally {
     await connection.close();
   }
+}
+
+function problemsOf(error: unknown): readonly string[] {
+  if (error instanceof ConfigError) return error.problems;
+  throw error;
 }
 
 const check = (result: Check['result'], ...words: readonly string[]): Check => ({

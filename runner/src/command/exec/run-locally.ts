@@ -2,6 +2,8 @@ import type { Clock } from '@hangar/shared/clock';
 import { errorText } from '@hangar/shared/error-text';
 import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { type Logger, silentLogger } from '@hangar/shared/logger';
+import { CommandError } from '@hangar/shared/program/command-error';
+import { EXIT } from '@hangar/shared/program/exit-codes';
 import type { V1Pod } from '@kubernetes/client-node';
 import { NO_LOAD } from '../../admit/admit.ts';
 import { AdmissionQueue } from '../../admit/admission-queue.ts';
@@ -57,11 +59,6 @@ export interface LocalEnd {
   readonly durationMs: number;
 }
 
-/** The cluster could not even be asked; the message says why and what to do. */
-export class ClusterTrouble extends Error {
-  override readonly name = 'ClusterTrouble';
-}
-
 const MACHINE = 'hangar-runner exec';
 
 /**
@@ -69,7 +66,7 @@ const MACHINE = 'hangar-runner exec';
  * go to the screen. Resolves when the Pod is on its way out.
  *
  * @param stop aborted: the pipeline is cancelled, its Pod deleted
- * @throws {ClusterTrouble} when the namespace's Pods can't be listed
+ * @throws {CommandError} when the namespace's Pods can't be listed
  */
 export async function runLocally(parts: LocalParts, order: LocalOrder, stop: AbortSignal): Promise<LocalEnd> {
   const { clock } = parts;
@@ -124,7 +121,7 @@ class LocalRun {
     try {
       await this.#podWatch.follow(namespace, this.#over.signal);
     } catch (error) {
-      throw new ClusterTrouble(troubleText(error, namespace), { cause: error });
+      throw new CommandError(EXIT.failed, troubleText(error, namespace), { cause: error });
     }
     const tell = this.#podWatch.notice.bind(this.#podWatch);
     // Without the right to it nothing is told of images that are pulled: that need not trouble anybody here.

@@ -21,7 +21,7 @@ describe('the screen', () => {
     const { screen, seen } = screenOf({ colour: true });
     screen.line('a', '\u001b[31mred');
     screen.line('longer', 'x');
-    expect(seen[0]).toBe('\u001b[32ma      |\u001b[0m \u001b[31mred\u001b[0m');
+    expect(seen[0]).toBe('\u001b[32ma      |\u001b[39m \u001b[31mred\u001b[0m');
     expect(seen[1]).toContain('\u001b[33mlonger |');
   });
 

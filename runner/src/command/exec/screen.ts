@@ -1,3 +1,6 @@
+import type { Logger } from '@hangar/shared/logger';
+import { type Paint, painter, type Style } from '@hangar/shared/program/style';
+
 /** Where the screen's text goes. */
 export type Print = (text: string) => void;
 
@@ -7,23 +10,23 @@ export interface ScreenOptions {
   readonly isTerminal: boolean;
 }
 
-const GREEN = 32;
-const STEP_COLOURS = [GREEN, 33, 34, 35, 36];
-const RED = 31;
-const BOLD = 1;
-const DIM = 2;
+const STEP_COLOURS = ['green', 'yellow', 'blue', 'magenta', 'cyan'] as const satisfies readonly Style[];
+/** Ends whatever look the text of a step has left on. */
+const RESET = '\u001b[0m';
 const LONGEST_PREFIX = 24;
 
 /** What is shown while a pipeline runs: each line with its step before it, in the step's colour. */
 export class Screen {
   readonly #print: Print;
   readonly #options: ScreenOptions;
+  readonly #paint: Paint;
   #names: readonly string[] = [];
   #width = 0;
 
   constructor(print: Print, options: ScreenOptions) {
     this.#print = print;
     this.#options = options;
+    this.#paint = painter(options.colour);
   }
 
   /** Names the steps that will write, in their order. */
@@ -34,7 +37,7 @@ export class Screen {
 
   /** A line of a step, without its newline. */
   line(step: string, text: string): void {
-    this.#print(`${this.#prefix(step)} ${this.#visible(text)}${this.#options.colour ? '\u001b[0m' : ''}`);
+    this.#print(`${this.#prefix(step)} ${this.#visible(text)}${this.#options.colour ? RESET : ''}`);
   }
 
   /** A word of our own about a step. */
@@ -52,27 +55,22 @@ export class Screen {
     this.#print(text);
   }
 
-  /** An `SGR` code around a text, where colours are wanted. */
-  #paint(code: number, text: string): string {
-    return this.#options.colour ? `\u001b[${code}m${text}\u001b[0m` : text;
-  }
-
   /** In the colour that a status has for everybody. */
   status(status: string, text: string): string {
-    if (status === 'success') return this.#paint(GREEN, text);
-    return status === 'skipped' || status === 'pending' ? this.dim(text) : this.#paint(RED, text);
+    if (status === 'success') return this.#paint('green', text);
+    return status === 'skipped' || status === 'pending' ? this.dim(text) : this.#paint('red', text);
   }
 
   dim(text: string): string {
-    return this.#paint(DIM, text);
+    return this.#paint('dim', text);
   }
 
   bold(text: string): string {
-    return this.#paint(BOLD, text);
+    return this.#paint('bold', text);
   }
 
   #prefix(step: string): string {
-    const colour = STEP_COLOURS[Math.max(0, this.#names.indexOf(step)) % STEP_COLOURS.length] ?? GREEN;
+    const colour = STEP_COLOURS[Math.max(0, this.#names.indexOf(step)) % STEP_COLOURS.length] ?? 'green';
     return this.#paint(colour, `${shown(step).padEnd(this.#width)} |`);
   }
 
@@ -87,4 +85,23 @@ export class Screen {
 export function shown(name: string): string {
   const plain = name.replace(/\p{Cc}/gu, '?');
   return plain.length > LONGEST_PREFIX ? `${plain.slice(0, LONGEST_PREFIX - 1)}~` : plain;
+}
+
+/** The runner's own story for people: only what they may have to act on, in plain words; all of it with `verbose`. */
+export function screenLogger(say: (text: string) => void, verbose: boolean): Logger {
+  const words = (fields: object, text: string): string => {
+    const reason =
+      'err' in fields && fields.err instanceof Error
+        ? fields.err.message
+        : 'reason' in fields && typeof fields.reason === 'string'
+          ? fields.reason
+          : '';
+    return reason === '' ? text : `${text}: ${reason}`;
+  };
+  const serious = (fields: object, text: string): void => say(words(fields, text));
+  const detail = (fields: object, text: string): void => {
+    if (verbose) say(words(fields, text));
+  };
+  const logger: Logger = { debug: detail, info: detail, warn: serious, error: serious, child: () => logger };
+  return logger;
 }

@@ -1,5 +1,6 @@
+import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
+import { left, right, tableLines } from '@hangar/shared/program/table';
 import type { DroneStage, DroneStep, Status } from '../../pipeline/drone.ts';
-import { EXIT } from '../local/outcome.ts';
 import type { LocalEnd, Span } from './run-locally.ts';
 import { type Screen, shown } from './screen.ts';
 
@@ -8,7 +9,7 @@ export interface Result {
   readonly pipeline: string;
   readonly status: Status;
   readonly error: string;
-  readonly exitCode: number;
+  readonly exitCode: ExitCode;
   readonly namespace: string;
   readonly pod: string;
   readonly durationMs: number;
@@ -49,7 +50,7 @@ export function resultOf(
 }
 
 /** A pipeline that ended by itself before the interruption was heard keeps its own end. */
-function exitCodeOf({ status }: DroneStage, interrupted: boolean): number {
+function exitCodeOf({ status }: DroneStage, interrupted: boolean): ExitCode {
   if (status === 'success') return EXIT.ok;
   return interrupted && status === 'killed' ? EXIT.interrupted : EXIT.failed;
 }
@@ -67,29 +68,16 @@ const whole = ({ started, stopped }: DroneStep): number => Math.max(0, stopped -
 
 /** The table at the end: step, status, exit code, duration; and a line for the whole. */
 export function summaryText(result: Result, screen: Screen): string {
-  const rows = result.steps.map((step) => ({
-    status: step.status,
-    cells: [
-      shown(step.name),
-      step.status,
-      step.durationMs === undefined ? '' : String(step.exitCode),
-      step.durationMs === undefined ? '' : seconds(step.durationMs),
-    ],
-  }));
-  const head = ['step', 'status', 'exit', 'time'];
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map(({ cells }) => (cells[column] ?? '').length)),
+  const rows = result.steps.map(({ name, status, exitCode, durationMs }) =>
+    durationMs === undefined
+      ? [shown(name), status]
+      : [shown(name), status, String(exitCode), seconds(durationMs)],
   );
-  const laidOut = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) =>
-        column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd();
-  const table = rows.length === 0 ? [] : [screen.bold(laidOut(head))];
-  const lines = rows.map(({ status, cells }) => screen.status(status, laidOut(cells)));
-  return ['', ...table, ...lines, ...(rows.length === 0 ? [] : ['']), endText(result, screen)].join('\n');
+  const columns = [left('step'), left('status'), right('exit'), right('time')];
+  const [head = '', ...lines] = tableLines(columns, rows);
+  const painted = lines.map((line, nth) => screen.status(result.steps[nth]?.status ?? '', line));
+  const table = rows.length === 0 ? [] : [screen.bold(head), ...painted, ''];
+  return ['', ...table, endText(result, screen)].join('\n');
 }
 
 function endText({ pipeline, status, error, durationMs }: Result, screen: Screen): string {

@@ -1,11 +1,10 @@
-import { errorText } from '@hangar/shared/error-text';
+import { UsageError } from '@hangar/shared/program/command-error';
+import type { CommandContext } from '@hangar/shared/program/context';
 import type { CompileSettings } from '../../compile/settings.ts';
-import { parseDotenv } from '../../config/dotenv.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { RunnerConfig } from '../../config/runner-config.ts';
-import type { Surroundings } from '../command.ts';
-import { type Flags, UsageError } from './flags.ts';
-import { textOf } from './outcome.ts';
+import { hostOf } from '../environment.ts';
+import type { PipelineOptions } from '../options.ts';
 
 const MIB = 1024 * 1024;
 
@@ -13,48 +12,49 @@ const MIB = 1024 * 1024;
  * The settings with which a pipeline is compiled on the command line. Server and token, which a daemon can't do without, are not
  * asked for.
  *
- * @param contextNamespace where neither flag nor variable names a namespace
+ * @param contextNamespace where neither option nor variable names a namespace
  * @throws {UsageError} naming all variables and files that are wrong
  */
-export function configOf(
-  flags: Flags,
-  { env, readFile, host }: Pick<Surroundings, 'env' | 'readFile' | 'host'>,
+export function localConfigOf(
+  options: PipelineOptions,
+  context: CommandContext,
   contextNamespace: string,
 ): RunnerConfig {
-  const policy = flags.text('policy');
+  const { env, readFile } = context;
+  const { policy } = options;
   const variables = {
     ...env,
     DRONE_RPC_HOST: env['DRONE_RPC_HOST'] || 'none',
     DRONE_RPC_SECRET: env['DRONE_RPC_SECRET'] || 'none',
-    DRONE_NAMESPACE_DEFAULT: flags.text('namespace') || env['DRONE_NAMESPACE_DEFAULT'] || contextNamespace,
+    DRONE_NAMESPACE_DEFAULT: options.namespace || env['DRONE_NAMESPACE_DEFAULT'] || contextNamespace,
     ...(policy === undefined ? {} : { DRONE_POLICY_FILE: policy }),
   };
-  const loaded = loadConfig(variables, readFile, host);
+  const loaded = loadConfig(variables, readFile, hostOf(context));
   if ('problems' in loaded) throw new UsageError(loaded.problems.join('\n  '));
   const config = loaded.ok;
   return {
     ...config,
-    environment: { ...config.environment, ...flags.map('environ') },
-    compile: { ...compileOf(flags, config.compile), tmate: tmateOf(flags, config.compile.tmate) },
+    environment: { ...config.environment, ...options.environ },
+    compile: { ...compileOf(options, config.compile), tmate: tmateOf(options, config.compile.tmate) },
   };
 }
 
-function compileOf(flags: Flags, given: CompileSettings): CompileSettings {
-  const gateImage = flags.text('gate-image') ?? given.gateImage;
+function compileOf(options: PipelineOptions, given: CompileSettings): CompileSettings {
+  const gateImage = options['gate-image'] ?? given.gateImage;
   const ownGate = given.placeholderImage === given.gateImage;
   return {
     ...given,
     gateImage,
     placeholderImage: ownGate ? gateImage : given.placeholderImage,
-    cloneImage: flags.text('clone-image') ?? given.cloneImage,
-    defaultServiceAccount: flags.text('service-account') ?? given.defaultServiceAccount,
-    defaultLabels: { ...given.defaultLabels, ...flags.map('labels') },
-    globalVolumes: [...given.globalVolumes, ...Object.entries(flags.map('volumes')).map(volumeOf)],
-    privilegedImages: [...given.privilegedImages, ...flags.list('privileged')],
-    netrcCloneOnly: flags.yes('netrc-clone-only') ?? given.netrcCloneOnly,
-    limits: amount(flags, 'limit', given.limits),
-    requests: amount(flags, 'request', given.requests),
-    minRequests: amount(flags, 'min-request', given.minRequests),
+    cloneImage: options['clone-image'] ?? given.cloneImage,
+    defaultServiceAccount: options['service-account'] ?? given.defaultServiceAccount,
+    defaultLabels: { ...given.defaultLabels, ...options.labels },
+    globalVolumes: [...given.globalVolumes, ...Object.entries(options.volumes).map(volumeOf)],
+    privilegedImages: [...given.privilegedImages, ...options.privileged],
+    netrcCloneOnly: options['netrc-clone-only'] ?? given.netrcCloneOnly,
+    limits: amount(options, 'limit', given.limits),
+    requests: amount(options, 'request', given.requests),
+    minRequests: amount(options, 'min-request', given.minRequests),
   };
 }
 
@@ -63,38 +63,25 @@ function volumeOf([hostPath, target]: readonly [string, string]): CompileSetting
   return { hostPath, containerPath: readOnly ? target.slice(0, -':ro'.length) : target, readOnly };
 }
 
-function amount(flags: Flags, what: string, given: CompileSettings['limits']): CompileSettings['limits'] {
-  const memoryMib = flags.number(`${what}-memory`);
+function amount(
+  options: PipelineOptions,
+  what: 'limit' | 'request' | 'min-request',
+  given: CompileSettings['limits'],
+): CompileSettings['limits'] {
+  const memoryMib = options[`${what}-memory`];
   return {
-    cpuMillicores: flags.number(`${what}-cpu`) ?? given.cpuMillicores,
+    cpuMillicores: options[`${what}-cpu`] ?? given.cpuMillicores,
     memoryBytes: memoryMib === undefined ? given.memoryBytes : memoryMib * MIB,
   };
 }
 
-function tmateOf(flags: Flags, given: CompileSettings['tmate']): CompileSettings['tmate'] {
+function tmateOf(options: PipelineOptions, given: CompileSettings['tmate']): CompileSettings['tmate'] {
   return {
-    enabled: flags.yes('tmate-enabled') ?? given.enabled,
-    image: flags.text('tmate-image') ?? given.image,
-    host: flags.text('tmate-server-host') ?? given.host,
-    port: flags.text('tmate-server-port') ?? given.port,
-    fingerprintRsa: flags.text('tmate-server-rsa-fingerprint') ?? given.fingerprintRsa,
-    fingerprintEd25519: flags.text('tmate-server-ed25519-fingerprint') ?? given.fingerprintEd25519,
+    enabled: options['tmate-enabled'] ?? given.enabled,
+    image: options['tmate-image'] ?? given.image,
+    host: options['tmate-server-host'] ?? given.host,
+    port: options['tmate-server-port'] ?? given.port,
+    fingerprintRsa: options['tmate-server-rsa-fingerprint'] ?? given.fingerprintRsa,
+    fingerprintEd25519: options['tmate-server-ed25519-fingerprint'] ?? given.fingerprintEd25519,
   };
-}
-
-/** Secrets of `--secret-file`, over which those of `--secrets` lie. @throws {UsageError} naming the file and line, never a value */
-export function secretsOf(
-  flags: Flags,
-  readFile: Surroundings['readFile'],
-): Readonly<Record<string, string>> {
-  const files = flags.list('secret-file').map((path) => dotenvOf(path, textOf(readFile, path)));
-  return Object.assign({}, ...files, flags.map('secrets')) as Record<string, string>;
-}
-
-function dotenvOf(path: string, text: string): Readonly<Record<string, string>> {
-  try {
-    return parseDotenv(text);
-  } catch (error) {
-    throw new UsageError(`${path}: ${errorText(error)}`);
-  }
 }

@@ -1,12 +1,14 @@
+import { UsageError } from '@hangar/shared/program/command-error';
+import { readOptions } from '@hangar/shared/program/options';
+import { fakeContext } from '@hangar/shared/testing/fake-context';
 import { describe, expect, it } from 'vitest';
 import { aPipeline, aService, aStep } from '../../compile/testing/a-pipeline.ts';
 import { matchesConditions } from '../../parse/conditions.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
-import { EXEC } from '../exec-flags.ts';
-import { readFlags, UsageError } from './flags.ts';
-import { configOf } from './settings.ts';
+import { EXEC_OPTIONS } from '../options.ts';
+import { stepsOf } from '../testing/command-line.ts';
+import { localConfigOf } from './settings.ts';
 import { chooseSteps, subjectOf } from './subject.ts';
-import { aSurrounding, stepsOf } from './testing/a-surrounding.ts';
 
 const NO_FACTS = {
   action: '',
@@ -29,7 +31,8 @@ const running = ({ clone, services, steps }: Pipeline): string[] => [
   ...[...services, ...steps].filter(({ when }) => matchesConditions(when, NO_FACTS)).map(({ name }) => name),
 ];
 
-const chosen = (...args: string[]) => running(chooseSteps(PIPELINE, readFlags(EXEC, args), true));
+const chosen = (...args: string[]) =>
+  running(chooseSteps(PIPELINE, readOptions(EXEC_OPTIONS, args).options, true));
 
 describe('the choice of steps', () => {
   it.each([
@@ -51,11 +54,11 @@ describe('the choice of steps', () => {
 
 describe('the subject', () => {
   function subject(yaml: string, args: readonly string[] = []) {
-    const flags = readFlags(EXEC, args);
-    const around = aSurrounding({ 'p.yml': yaml });
-    const config = configOf(flags, around, 'from-context');
-    const sources = { file: 'p.yml', flags, config, stageId: 7, clone: () => false };
-    return { config, subject: subjectOf(sources, around) };
+    const { options } = readOptions(EXEC_OPTIONS, args);
+    const context = fakeContext({ 'p.yml': yaml });
+    const config = localConfigOf(options, context, 'from-context');
+    const sources = { file: 'p.yml', options, config, stageId: 7, clone: () => false };
+    return { config, subject: subjectOf(sources, context) };
   }
   const GOOD = stepsOf('- { name: a, image: alpine, commands: [true] }');
 

@@ -1,5 +1,7 @@
 import { DURATION } from '@hangar/shared/config-values';
 import { parseSpanMs } from '@hangar/shared/span';
+import { UsageError } from '@hangar/shared/program/command-error';
+import type { CommandContext } from '@hangar/shared/program/context';
 import { substitutionVariables } from '../../compile/stage-environment.ts';
 import type { RunnerConfig } from '../../config/runner-config.ts';
 import { parseManifest } from '../../parse/manifest.ts';
@@ -8,12 +10,10 @@ import { substitute } from '../../parse/substitute.ts';
 import type { StageDetail } from '../../pipeline/drone.ts';
 import type { Manifest, Pipeline } from '../../pipeline/pipeline.ts';
 import { PipelineError } from '../../pipeline/pipeline-error.ts';
-import type { Surroundings } from '../command.ts';
+import { textOf, variablesOf } from '../environment.ts';
+import type { PipelineOptions } from '../options.ts';
 import { check, type Finding } from './check.ts';
-import { type Flags, UsageError } from './flags.ts';
-import { detailOf } from './metadata-flags.ts';
-import { textOf } from './outcome.ts';
-import { secretsOf } from './settings.ts';
+import { detailOf } from './detail.ts';
 
 /** One pipeline of a file, judged and ready to be compiled; or what is wrong with it. */
 export type Subject =
@@ -28,30 +28,30 @@ export type Subject =
 /** What a subject is made from. */
 export interface SubjectSources {
   readonly file: string;
-  readonly flags: Flags;
+  readonly options: PipelineOptions;
   readonly config: RunnerConfig;
-  /** Number of the stage where no flag names one. */
+  /** Number of the stage where no option names one. */
   readonly stageId: number;
-  /** Whether it is cloned where no flag says so. */
+  /** Whether it is cloned where no option says so. */
   readonly clone: (detail: StageDetail) => boolean;
 }
 
 /**
- * From a file and flags to one pipeline: substitute, check, parse, choose the pipeline and its steps.
+ * From a file and options to one pipeline: substitute, check, parse, choose the pipeline and its steps.
  *
  * @throws {UsageError} for files, pipelines and steps that are not there; {PipelineError} for a bad substitution
  */
 export function subjectOf(
-  { file, flags, config, stageId, clone }: SubjectSources,
-  { readFile, clock }: Pick<Surroundings, 'readFile' | 'clock'>,
+  { file, options, config, stageId, clone }: SubjectSources,
+  context: Pick<CommandContext, 'readFile' | 'clock'>,
 ): Subject {
-  const nowMs = clock.now();
-  const detail = detailOf(flags, {
-    yaml: textOf(readFile, file),
-    stageName: flags.text('stage-name') || DEFAULT_PIPELINE_NAME,
+  const nowMs = context.clock.now();
+  const detail = detailOf(options, {
+    yaml: textOf(context, file),
+    stageName: options['stage-name'] || DEFAULT_PIPELINE_NAME,
     stageId,
-    secrets: secretsOf(flags, readFile),
-    timeoutMinutes: timeoutMinutes(flags),
+    secrets: secretsOf(options, context),
+    timeoutMinutes: timeoutMinutes(options),
     nowMs,
   });
   const text = substitute(detail.yaml, substitutionVariables(detail, config.environment, nowMs));
@@ -63,26 +63,41 @@ export function subjectOf(
   const broken = findings.filter(({ severity, pipeline }) => severity === 'error' && pipeline === undefined);
   if (broken.length > 0) return { kind: 'refused', findings: broken };
   const manifest = parseManifest(text);
-  const pipeline = choosePipeline(manifest, file, flags);
+  const pipeline = choosePipeline(manifest, file, options['stage-name']);
   const problems = findings.filter((one) => one.severity === 'error' && one.pipeline === pipeline.name);
   if (problems.length > 0) return { kind: 'refused', findings: problems };
   const stage = { ...detail.stage, name: pipeline.name };
-  const chosen = chooseSteps(pipeline, flags, flags.yes('clone') ?? clone(detail));
+  const chosen = chooseSteps(pipeline, options, options.clone ?? clone(detail));
   return { kind: 'ready', detail: { ...detail, stage }, manifest, pipeline: chosen };
 }
 
+/** Secrets of `--secret-file`, over which those of `--secrets` lie. */
+function secretsOf(
+  options: PipelineOptions,
+  context: Pick<CommandContext, 'readFile'>,
+): Readonly<Record<string, string>> {
+  const files = options['secret-file'].map((path) => variablesOf(context, path));
+  return Object.assign({}, ...files, options.secrets) as Record<string, string>;
+}
+
 /** A span, or minutes without a unit; `--repo-timeout` is the old name for minutes. */
+<<<<<<< HEAD
 function timeoutMinutes(flags: Flags): number {
   const text = flags.text('timeout');
   if (text === undefined) return flags.number('repo-timeout') || 60;
   const spanMs = parseSpanMs(/^\d+$/.test(text) ? `${text}m` : text);
   if (spanMs !== undefined && spanMs > 0) return spanMs / 60_000;
+=======
+function timeoutMinutes({ timeout: text, 'repo-timeout': minutes }: PipelineOptions): number {
+  if (text === undefined) return minutes || 60;
+  const span = DURATION.read(/^\d+$/.test(text) ? `${text}m` : text);
+  if ('value' in span && span.value > 0) return span.value / 60_000;
+>>>>>>> 460a1f7 (feat: one way to declare commands, one table of exit codes and one process set-up in shared/src/program; the runner uses them)
   throw new UsageError(`--timeout takes ${DURATION.type}, not ${JSON.stringify(text)}`);
 }
 
 /** The named one; without a name the one called default, or the only one. */
-function choosePipeline({ pipelines }: Manifest, file: string, flags: Flags): Pipeline {
-  const name = flags.text('stage-name');
+function choosePipeline({ pipelines }: Manifest, file: string, name: string): Pipeline {
   const found = pipelines.find((one) => one.name === (name || DEFAULT_PIPELINE_NAME));
   const [only] = pipelines;
   if (found) return found;
@@ -97,8 +112,11 @@ function choosePipeline({ pipelines }: Manifest, file: string, flags: Flags): Pi
 const NEVER: Pipeline['steps'][number]['when'] = { event: { include: [], exclude: ['**'] } };
 
 /** Leaves out the steps that are not wanted, by conditions that never hold. */
-export function chooseSteps(pipeline: Pipeline, flags: Flags, clone: boolean): Pipeline {
-  const [include, exclude] = [flags.list('include'), flags.list('exclude')];
+export function chooseSteps(
+  pipeline: Pipeline,
+  { include, exclude }: Pick<PipelineOptions, 'include' | 'exclude'>,
+  clone: boolean,
+): Pipeline {
   const names = [...pipeline.services, ...pipeline.steps].map(({ name }) => name);
   for (const name of [...include, ...exclude])
     if (!names.includes(name) && name !== 'clone')

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nearest } from './nearest.ts';
+import { maybeMeant, nearest } from './nearest.ts';
 
 const KNOWN = ['DRONE_RUNNER_NAME', 'DRONE_RUNNER_CAPACITY', 'DRONE_DEBUG'];
 
@@ -24,5 +24,16 @@ describe('nearest', () => {
         expect(nearest(word.slice(0, at) + word.slice(at + 1), KNOWN)).toBe(word);
       }),
     );
+  });
+});
+
+describe('maybeMeant', () => {
+  it.each([
+    ['lnt', 'lint'],
+    ['demon', 'daemon'],
+    ['fly', undefined],
+    ['', undefined],
+  ])('of %s is %s', (word, want) => {
+    expect(maybeMeant(word, ['daemon', 'lint'])).toBe(want);
   });
 });

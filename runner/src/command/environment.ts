@@ -1,0 +1,58 @@
+import type { Environment } from '@hangar/shared/config';
+import { errorText } from '@hangar/shared/error-text';
+import { UsageError } from '@hangar/shared/program/command-error';
+import type { CommandContext } from '@hangar/shared/program/context';
+import { parseDotenv, withDotenv } from '../config/dotenv.ts';
+import type { Host } from '../config/load.ts';
+
+const OWN_NAMESPACE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
+
+/** What the process knows of the Pod in which it runs, if it does. */
+export function hostOf({ env, hostname, version, readFile }: CommandContext): Host {
+  return {
+    hostname: env['POD_NAME'] || hostname,
+    podUid: env['POD_UID'] ?? '',
+    version,
+    namespace: textIfThere(readFile, OWN_NAMESPACE).trim(),
+  };
+}
+
+/** The environment with the variables of `.env` in the working directory below it. */
+export function withLocalVariables({ env, readFile, complain }: CommandContext): Environment {
+  try {
+    return withDotenv(env, parseDotenv(textIfThere(readFile, '.env')));
+  } catch (error) {
+    complain(`hangar-runner: .env in the working directory is left out: ${errorText(error)}`);
+    return env;
+  }
+}
+
+function textIfThere(readFile: CommandContext['readFile'], path: string): string {
+  try {
+    return readFile(path);
+  } catch {
+    return '';
+  }
+}
+
+/** Text of a file that the command line names. @throws {UsageError} when it can't be read */
+export function textOf({ readFile }: Pick<CommandContext, 'readFile'>, path: string): string {
+  try {
+    return readFile(path);
+  } catch (error) {
+    throw new UsageError(`${path} can't be read: ${errorText(error)}`);
+  }
+}
+
+/** Variables of a file that the command line names. @throws {UsageError} naming the line, never a value */
+export function variablesOf(
+  context: Pick<CommandContext, 'readFile'>,
+  path: string,
+): Readonly<Record<string, string>> {
+  const text = textOf(context, path);
+  try {
+    return parseDotenv(text);
+  } catch (error) {
+    throw new UsageError(`${path} is no environment file: ${errorText(error)}`);
+  }
+}

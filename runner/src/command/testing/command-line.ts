@@ -1,0 +1,27 @@
+import type { CommandContext } from '@hangar/shared/program/context';
+import type { ExitCode } from '@hangar/shared/program/exit-codes';
+import { runProgram } from '@hangar/shared/program/program';
+import { fakeContext } from '@hangar/shared/testing/fake-context';
+import { RUNNER } from '../commands.ts';
+
+/** What came of a command line: its exit code, and each text that was said. */
+export interface CommandLineEnd {
+  readonly code: ExitCode;
+  readonly printed: readonly string[];
+  readonly complained: readonly string[];
+}
+
+/** Runs `hangar-runner` with these words, where there are these files, in this process. */
+export async function commandLine(
+  words: readonly string[],
+  files: Readonly<Record<string, string>> = {},
+  own: Partial<CommandContext> = {},
+): Promise<CommandLineEnd> {
+  const context = fakeContext(files, own);
+  const code = await runProgram(RUNNER, words, context);
+  return { code, printed: context.printed, complained: context.complained };
+}
+
+/** A file with one pipeline `default` of the given lines below `steps:`. */
+export const stepsOf = (...lines: readonly string[]): string =>
+  ['kind: pipeline', 'type: kubernetes', 'name: default', 'steps:', ...lines, ''].join('\n');

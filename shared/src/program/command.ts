@@ -1,0 +1,117 @@
+import { CommandError, UsageError } from './command-error.ts';
+import type { CommandContext } from './context.ts';
+import { EXIT, EXIT_MEANING, type Exit, type ExitCode } from './exit-codes.ts';
+import { type Given, type Options, readOptions } from './options.ts';
+import { tableLines } from './table.ts';
+
+/** A command as it is declared: from this come the reading of its command line and its help. */
+export interface CommandSpec<O extends Options> {
+  /** As it is typed: `hangar-runner lint`. */
+  readonly name: string;
+  /** What it takes beside options: `FILE...` (one or more), `[FILE]`, `[FILE...]`; nothing when absent. */
+  readonly words?: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** Command lines, some with an explanation behind two or more blanks. */
+  readonly examples: readonly string[];
+  readonly options: O;
+  /** What else is to be known: the last paragraphs of the help before the exit codes. */
+  readonly notes?: string;
+  /** What each exit code means here; that of a wrong command line is always told. */
+  readonly exits: Partial<Readonly<Record<Exit, string>>>;
+  /** Does the work. What it rejects with is a bug, but for a {@link CommandError}. */
+  run(given: Given<O>, context: CommandContext): Promise<ExitCode> | ExitCode;
+}
+
+/** A command as it is called. */
+export interface Command extends Omit<CommandSpec<Options>, 'run'> {
+  run(args: readonly string[], context: CommandContext): Promise<ExitCode>;
+}
+
+/** Declares a command. */
+export function command<O extends Options>(spec: CommandSpec<O>): Command {
+  return {
+    ...spec,
+    run: async (args, context) => {
+      const given = readOptions(spec.options, args);
+      checkWords(spec, given.words);
+      return spec.run(given, context);
+    },
+  };
+}
+
+function checkWords({ name, words = '' }: Pick<Command, 'name' | 'words'>, given: readonly string[]): void {
+  if (words === '' && given.length > 0)
+    throw new UsageError(`"${given.join(' ')}" is not understood: ${name} takes options only`);
+  if (!words.startsWith('[') && given.length === 0 && words !== '')
+    throw new UsageError(`name at least one ${words.replace('...', '')}`);
+  if (!words.includes('...') && given.length > 1)
+    throw new UsageError(`one ${words.replace(/[[\]]/g, '')} at a time, not ${given.join(' ')}`);
+}
+
+const HELP = ['--help', '-h'];
+
+/** Whether a command line asks how a command is called. */
+export const asksHelp = (args: readonly string[]): boolean => args.some((word) => HELP.includes(word));
+
+/** Runs a command, or prints its help; a {@link CommandError} becomes text on standard error and an exit code. */
+export async function runCommand(
+  one: Command,
+  args: readonly string[],
+  context: CommandContext,
+): Promise<ExitCode> {
+  if (asksHelp(args)) {
+    context.print(helpText(one));
+    return EXIT.ok;
+  }
+  try {
+    return await one.run(args, context);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const more = error instanceof UsageError ? `\nSee: ${one.name} --help` : '';
+    context.complain(`${one.name}: ${error.message}${more}`);
+    return error.exitCode;
+  }
+}
+
+/** What `--help` says. */
+export function helpText({ name, words, summary, examples, options, notes, exits }: Command): string {
+  const hasOptions = Object.keys(options).length > 0;
+  const usage = [name, hasOptions ? '[options]' : '', words ?? ''].filter((part) => part !== '').join(' ');
+  return [
+    `Usage: ${usage}`,
+    summary,
+    section('Examples', examples),
+    ...optionSections(options),
+    ...(notes === undefined ? [] : [notes]),
+    section('Exit codes', exitLines({ usage: EXIT_MEANING.usage, ...exits })),
+  ].join('\n\n');
+}
+
+const section = (title: string, lines: readonly string[]): string =>
+  [`${title}:`, ...lines.map((line) => `  ${line}`)].join('\n');
+
+/** One section for each group; a help of several lines goes on below itself. */
+function optionSections(options: Options): readonly string[] {
+  const named = Object.entries(options);
+  const rows = named.flatMap(([name, { value, help }]) =>
+    help.split('\n').map((line, nth) => [nth === 0 ? `--${name}${value && ` ${value}`}` : '', line]),
+  );
+  const groups = named.flatMap(([, { help, group }]) => help.split('\n').map(() => group));
+  const lines = tableLines([], rows);
+  return [...Map.groupBy(lines.keys(), (nth) => groups[nth] ?? '')].map(([group, those]) =>
+    section(
+      group,
+      those.map((nth) => lines[nth] ?? ''),
+    ),
+  );
+}
+
+/** Exit codes with their meanings, by number. */
+export function exitLines(exits: Partial<Readonly<Record<Exit, string>>>): readonly string[] {
+  const known = (Object.keys(EXIT) as Exit[]).flatMap((exit) => {
+    const meaning = exits[exit];
+    return meaning === undefined ? [] : [[String(EXIT[exit]), meaning]];
+  });
+  return tableLines([], known);
+}

@@ -1,0 +1,33 @@
+import type { Environment } from '../config.ts';
+import { errorText } from '../error-text.ts';
+import { type Connection, connectKubernetes } from '../kubernetes/connection.ts';
+import { ConfigError } from './command-error.ts';
+
+/** The way to a cluster as settings tell it. */
+export interface ClusterAccess {
+  /** Path; empty: as the Pod that we are. */
+  readonly kubeconfig: string;
+  /** The name of the setting that holds the path. */
+  readonly setting: string;
+  /** What else helps outside of a Pod: the end of a sentence. */
+  readonly otherwise?: string;
+}
+
+/**
+ * Connects to the cluster that the settings name.
+ *
+ * @throws {ConfigError} that says what is wrong, and the cure
+ */
+export async function connect(access: ClusterAccess, env: Environment): Promise<Connection> {
+  const { kubeconfig, setting, otherwise = '' } = access;
+  if (kubeconfig === '' && !env['KUBERNETES_SERVICE_HOST'])
+    throw new ConfigError([
+      `this process is not in a Pod (KUBERNETES_SERVICE_HOST is not set). Set ${setting} to the path of a kubeconfig${otherwise}`,
+    ]);
+  try {
+    return await connectKubernetes(kubeconfig || undefined);
+  } catch (error) {
+    const from = kubeconfig === '' ? 'as a Pod' : `by ${setting} (${kubeconfig})`;
+    throw new ConfigError([`there is no way to Kubernetes ${from}: ${errorText(error)}`]);
+  }
+}

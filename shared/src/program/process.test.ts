@@ -1,0 +1,32 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { FakeClock } from '../testing/fake-clock.ts';
+import { stopOnSignal } from './process.ts';
+
+function listening() {
+  const source = new EventEmitter();
+  const clock = new FakeClock();
+  const left: string[] = [];
+  const { signal } = stopOnSignal(source, clock, () => void left.push('left'));
+  return { source, clock, left, signal };
+}
+
+describe('signals', () => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('%s stops, and does not end at once', (name) => {
+    const { source, signal, left } = listening();
+    expect(signal.aborted).toBe(false);
+    source.emit(name);
+    expect([signal.aborted, left]).toEqual([true, []]);
+  });
+
+  it('a second one ends at once, but not the echo of the first by a parent', async () => {
+    const { source, clock, left } = listening();
+    source.emit('SIGINT');
+    await clock.step(500);
+    source.emit('SIGTERM');
+    expect(left).toEqual([]);
+    await clock.step(1);
+    source.emit('SIGINT');
+    expect(left).toEqual(['left']);
+  });
+});

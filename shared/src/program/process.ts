@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { type Clock, systemClock } from '../clock.ts';
+import { createLogger } from '../logger.ts';
+import type { CommandContext } from './context.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { takesColours } from './style.ts';
+
+/** The same signal often comes twice, from the terminal and from a parent (npm): that is one. */
+const SAME_SIGNAL_MS = 500;
+const CLEAR_LINE = '\r\u001b[K';
+
+/** What a process is heard by; `process` is one. */
+interface SignalSource {
+  on(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', listener: () => void): unknown;
+}
+
+/**
+ * Aborts at the first signal that ends a process. A second one, half a second later or more, is meant: `leave` is called.
+ *
+ * @param source the process
+ */
+export function stopOnSignal(source: SignalSource, clock: Clock, leave: () => void): AbortController {
+  const stop = new AbortController();
+  let firstMs: number | undefined;
+  const onSignal = (): void => {
+    firstMs ??= clock.monotonicMs();
+    if (clock.monotonicMs() - firstMs > SAME_SIGNAL_MS) leave();
+    stop.abort(new Error('told to stop by a signal'));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) source.on(signal, onSignal);
+  return stop;
+}
+
+/**
+ * The whole of a process: gives a program its context, and ends with the code that it gives. Nothing else reads the environment,
+ * listens for signals or exits.
+ *
+ * @param manifest address of the `package.json` that has the version
+ */
+export async function runProcess(
+  manifest: URL,
+  main: (context: CommandContext, args: readonly string[]) => Promise<ExitCode>,
+): Promise<never> {
+  const clock = systemClock();
+  const stop = stopOnSignal(process, clock, () => process.exit(EXIT.interrupted));
+  const output = watchOutput(stop);
+  reportBugs();
+  const context = contextOf(process, { clock, stop: stop.signal, version: versionIn(manifest) });
+  const code = await main(context, process.argv.slice(2)).catch((error: unknown) => bug(error));
+  process.exit(code === EXIT.ok && output.isLost ? EXIT.failed : code);
+}
+
+function contextOf(
+  { env, stdout, stderr }: NodeJS.Process,
+  own: Pick<CommandContext, 'clock' | 'stop' | 'version'>,
+): CommandContext {
+  return {
+    ...own,
+    env,
+    hostname: hostname(),
+    random: Math.random,
+    print: (text) => void stdout.write(`${text}\n`),
+    complain: (text) => void stderr.write(`${text}\n`),
+    showProgress: (text) => void (stderr.isTTY && stderr.write(`${CLEAR_LINE}${text}`)),
+    readFile: (path) => readFileSync(path, 'utf8'),
+    isTerminal: stdout.isTTY,
+    isColoured: takesColours(stdout),
+  };
+}
+
+function versionIn(manifest: URL): string {
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+  return version;
+}
+
+/** A reader that went away (`| head`) is no failure, but nothing should run on for nobody. A full disk is one. */
+function watchOutput(stop: AbortController): { readonly isLost: boolean } {
+  const output = { isLost: false };
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    stop.abort(new Error('nobody reads any more'));
+    if (error.code === 'EPIPE') return;
+    output.isLost = true;
+    process.stderr.write(`the answer could not be written: ${error.message}\n`);
+  });
+  process.stderr.on('error', () => undefined);
+  return output;
+}
+
+function reportBugs(): void {
+  // Nobody waited for this promise, so nobody's state hangs on it: all else goes on.
+  process.on('unhandledRejection', (error) =>
+    createLogger('error').error(
+      { err: error },
+      'a bug: a failure that nobody handled; the process goes on, please report this',
+    ),
+  );
+  // Here something was left half done in the middle of a function. What counts is in the cluster: the next process goes on from there.
+  process.on('uncaughtException', (error) => process.exit(bug(error)));
+}
+
+function bug(error: unknown): ExitCode {
+  createLogger('error').error(
+    { err: error },
+    'a bug: an exception that nobody caught; the process ends to be started anew, please report this',
+  );
+  return EXIT.bug;
+}

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { fakeContext } from '../testing/fake-context.ts';
+import { command } from './command.ts';
+import { EXIT } from './exit-codes.ts';
+import { flag } from './options.ts';
+import { type Program, runProgram } from './program.ts';
+
+async function say(words: readonly string[], own: Partial<Program> = {}) {
+  const ran: string[] = [];
+  const one = (name: string) =>
+    command({
+      name: `prog ${name}`,
+      words: '[FILE...]',
+      summary: `does ${name}`,
+      examples: [`prog ${name} a.yml`],
+      options: { trusted: flag('trusts') },
+      exits: { failed: 'it did not' },
+      run: ({ options, words: files }) => {
+        ran.push([name, ...files, ...(options.trusted ? ['trusted'] : [])].join(' '));
+        return EXIT.failed;
+      },
+    });
+  const program: Program = {
+    name: 'prog',
+    summary: 'Does things.',
+    commands: [one('daemon'), one('lint')],
+    standard: 'daemon',
+    notes: 'Begin with lint.',
+    ...own,
+  };
+  const context = fakeContext();
+  const code = await runProgram(program, words, context);
+  return { code, ran, printed: context.printed, complained: context.complained };
+}
+
+describe('a program', () => {
+  it.each([
+    ['no words mean the standard command', [], 'daemon'],
+    ['a command gets what follows it', ['lint', '.drone.yml', '--trusted'], 'lint .drone.yml trusted'],
+  ])('%s', async (_sentence, words, ran) => {
+    expect(await say(words)).toMatchObject({ ran: [ran], code: 1, complained: [] });
+  });
+
+  it.each([[['--help']], [['-h']], [['help']]])('teaches all commands for %j', async (words) => {
+    const { printed, code, ran } = await say(words);
+
+    expect([code, ran]).toEqual([0, []]);
+    expect(printed.join('\n')).toContain('Usage: prog [COMMAND]\n');
+    expect(printed.join('\n')).toContain('  daemon [FILE...]  does daemon\n  lint [FILE...]    does lint');
+    expect(printed.join('\n')).toMatch(/^Exit codes:\n {2}0 {4}done.*\n {2}1 {4}.*\n {2}2 {4}.*\n {2}70 /m);
+  });
+
+  it.each([[['lint', '--help']], [['lint', 'x', '-h']], [['help', 'lint']], [['--help', 'lint']]])(
+    'teaches one command for %j, and does not run it',
+    async (words) => {
+      const { printed, code, ran } = await say(words);
+
+      expect([code, ran]).toEqual([0, []]);
+      expect(printed.join('\n')).toContain('Usage: prog lint [options] [FILE...]\n\ndoes lint\n\nExamples:');
+    },
+  );
+
+  it.each([['--version'], ['-v'], ['-V'], ['version']])('tells its version for %s', async (word) => {
+    expect(await say([word])).toMatchObject({ printed: ['prog 1.2.3'], code: 0 });
+  });
+
+  it.each([[['demon']], [['help', 'demon']]])('names what there is instead of %j', async (words) => {
+    const { complained, code, printed } = await say(words);
+
+    expect([code, printed]).toEqual([2, []]);
+    expect(complained.join('\n')).toContain('no command "demon". There are: daemon, lint.');
+    expect(complained.join('\n')).toContain('Did you mean daemon?\nSee: prog --help');
+  });
+
+  it('guesses nothing for a word that is near none', async () => {
+    const { complained, code } = await say(['/etc/env']);
+
+    expect(code).toBe(2);
+    expect(complained.join('\n')).not.toContain('Did you mean');
+  });
+
+  it('without a standard command asks what to do', async () => {
+    const { code, complained } = await say([], { commands: [command(ONE)], standard: undefined });
+
+    expect([code, complained]).toEqual([2, ['prog: say what to do: one\nSee: prog --help']]);
+  });
+});
+
+const ONE = {
+  name: 'prog one',
+  summary: 'the only one',
+  examples: [],
+  options: {},
+  exits: {},
+  run: () => EXIT.ok,
+};

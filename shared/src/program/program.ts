@@ -1,0 +1,90 @@
+import { asksHelp, type Command, exitLines, runCommand } from './command.ts';
+import type { CommandContext } from './context.ts';
+import { EXIT, EXIT_MEANING, type ExitCode } from './exit-codes.ts';
+import { maybeMeant } from './nearest.ts';
+import { tableLines } from './table.ts';
+
+/** A program of several commands. */
+export interface Program {
+  /** As it is typed. */
+  readonly name: string;
+  /** One sentence. */
+  readonly summary: string;
+  /** In the order of the help. Their names begin with the program's. */
+  readonly commands: readonly Command[];
+  /** The command that is meant when none is named. */
+  readonly standard?: string | undefined;
+  /** The end of the help, such as where to begin. */
+  readonly notes: string;
+}
+
+const VERSION = ['--version', '-v', '-V', 'version'];
+
+/**
+ * Runs the command that the command line names, or prints a help or the version.
+ *
+ * @param args the words behind the program's name
+ * @returns the exit code; what it rejects with is a bug
+ */
+export async function runProgram(
+  program: Program,
+  args: readonly string[],
+  context: CommandContext,
+): Promise<ExitCode> {
+  const { name, commands, standard } = program;
+  const [first = standard ?? '', ...rest] = args;
+  if (VERSION.includes(first)) {
+    context.print(`${name} ${context.version}`);
+    return EXIT.ok;
+  }
+  const isHelp = first === 'help' || asksHelp([first]);
+  const word = isHelp ? rest[0] : first;
+  if (word === undefined) {
+    context.print(overviewText(program));
+    return EXIT.ok;
+  }
+  const found = commands.find((one) => one.name === `${name} ${word}`);
+  if (found === undefined) return unknown(program, word, context);
+  return runCommand(found, isHelp ? ['--help'] : rest, context);
+}
+
+const wordsOf = ({ name, commands }: Program): readonly string[] =>
+  commands.map((one) => one.name.slice(name.length + 1));
+
+/** `word`: empty when there is none. */
+function unknown(program: Program, word: string, { complain }: CommandContext): ExitCode {
+  const words = wordsOf(program);
+  const all = words.join(', ');
+  const meant = maybeMeant(word, words);
+  const advice = meant === undefined ? '' : ` Did you mean ${meant}?`;
+  const problem =
+    word === '' ? `say what to do: ${all}` : `there is no command "${word}". There are: ${all}.${advice}`;
+  complain(`${program.name}: ${problem}\nSee: ${program.name} --help`);
+  return EXIT.usage;
+}
+
+function overviewText(program: Program): string {
+  const { name, summary, commands, standard, notes } = program;
+  const rows = commands.map((one) => [
+    [one.name.slice(name.length + 1), one.words ?? ''].join(' ').trim(),
+    one.summary,
+  ]);
+  const [open, close] = standard === undefined ? ['', ''] : ['[', ']'];
+  const indented = (lines: readonly string[]): string => lines.map((line) => `  ${line}`).join('\n');
+  return [
+    summary,
+    `Usage: ${name} ${open}COMMAND${close}`,
+    indented(tableLines([], rows)),
+    indented(
+      tableLines(
+        [],
+        [
+          [`${name} COMMAND --help`, 'what a command takes, with examples'],
+          [`${name} --version`, 'which version this is'],
+        ],
+      ),
+    ),
+    `Exit codes:\n${indented(exitLines(EXIT_MEANING))}`,
+    notes,
+  ].join('\n\n');
+}
