@@ -1,22 +1,49 @@
+import { UsageError } from '@hangar/shared/program/command-error';
+import type { CommandContext } from '@hangar/shared/program/context';
+import {
+  asNumber,
+  asText,
+  asWhole,
+  asWord,
+  grouped,
+  option,
+  repeated,
+  type Values,
+} from '@hangar/shared/program/options';
 import type { Job } from '../capacity/job.ts';
 import { readTraceFile } from '../edges/trace-file.ts';
 import type { Trace } from '../trace/gather.ts';
 import { generateLoad, LOAD_NAMES, type LoadName } from '../trace/generate.ts';
-import { numberOf, readWhole, readWord, type Written } from './options.ts';
-import { type Terminal, UsageError } from './terminal.ts';
 
-/** Options of {@link readJobs}, as `node:util` describes them. */
-export const JOB_OPTIONS = {
-  trace: { type: 'string', multiple: true },
-  load: { type: 'string' },
-  days: { type: 'string' },
-  'known-share': { type: 'string' },
-  'known-seconds': { type: 'string' },
-} as const;
+const DAY = 86_400;
+const KNOWN_SECONDS = 180;
+
+/** Options that say what is played. */
+export const JOB_OPTIONS = grouped('The builds', {
+  trace: repeated(
+    'FILE',
+    `the same as FILE: JSON lines, sorted or not, gzip or not, - for standard input; may be repeated, as for the
+daily files of "serve". Damaged lines are named by number and left out:
+  {"arrivedAt":"2026-01-31T08:15:00Z","durationSeconds":310,"cpuMillis":1150,"memoryMiB":1700}
+may also hold knownAt, build and repo; times may be seconds since 1970`,
+    asText,
+  ),
+  load: option(
+    'NAME',
+    'made up: table-like (1000 PRs a weekday) or harder (shifted peaks, a holiday, a doubling)',
+    asWord(LOAD_NAMES),
+  ),
+  days: option('N', 'how many days to make up (28)', asWhole([1, 365])),
+  'known-share': option(
+    'X',
+    'share of made-up pushes that are known before they arrive (0)',
+    asNumber([0, 1]),
+  ),
+  'known-seconds': option('N', `how long before they are known (${KNOWN_SECONDS})`, asNumber([0, DAY])),
+});
 
 /** Of no meaning for builds that are recorded. */
-const MADE_UP_ONLY = ['days', 'known-share', 'known-seconds'];
-const DAY = 86_400;
+const MADE_UP_ONLY = ['days', 'known-share', 'known-seconds'] as const;
 
 /** What a command line wants played: files, or a load that is made up. */
 export type JobOrder =
@@ -33,49 +60,47 @@ export type JobOrder =
  *
  * @throws {UsageError} when it makes no sense
  */
-export function readJobOrder(written: Written): JobOrder {
-  const files = [...written.texts('trace'), ...written.words];
-  const load = written.text('load');
+export function jobOrderOf(options: Values<typeof JOB_OPTIONS>, words: readonly string[]): JobOrder {
+  const files = [...options.trace, ...words];
+  const { load } = options;
   if ((files.length === 0) === (load === undefined))
     throw new UsageError(`say either a trace FILE or --load ${LOAD_NAMES.join(' or --load ')}`);
-  if (load !== undefined) return madeUp(written, readWord('load', load, LOAD_NAMES));
-  const stray = MADE_UP_ONLY.find((name) => written.text(name) !== undefined);
+  if (load !== undefined) return madeUp(options, load);
+  const stray = MADE_UP_ONLY.find((name) => options[name] !== undefined);
   if (stray !== undefined)
     throw new UsageError(`--${stray} is for made-up builds: it goes with --load, not with a file`);
   return { files };
 }
 
-function madeUp(written: Written, load: LoadName): JobOrder {
-  const days = readWhole('days', written.text('days') ?? '28', [1, 365]);
-  const knownShare = numberOf(written, 'known-share', 0, [0, 1]);
-  const knownSeconds = numberOf(written, 'known-seconds', 180, [0, DAY]);
-  if (knownShare === 0 && written.text('known-seconds') !== undefined)
+function madeUp(options: Values<typeof JOB_OPTIONS>, load: LoadName): JobOrder {
+  const { days = 28, 'known-share': knownShare = 0, 'known-seconds': knownSeconds } = options;
+  if (knownShare === 0 && knownSeconds !== undefined)
     throw new UsageError('--known-seconds needs --known-share, which says how many are known so early');
-  return { load, days, knownShare, knownSeconds: knownShare === 0 ? 0 : knownSeconds };
+  return { load, days, knownShare, knownSeconds: knownShare === 0 ? 0 : (knownSeconds ?? KNOWN_SECONDS) };
 }
 
 /**
- * The jobs to play, by arrival. Damaged lines are told on `err` and left out.
+ * The jobs to play, by arrival. Damaged lines are told and left out.
  *
  * @throws {UsageError} when a file can't be read, or there is no job in any
  */
 export async function readJobs(
   order: JobOrder,
   seed: number,
-  terminal: Pick<Terminal, 'err'>,
+  context: Pick<CommandContext, 'complain'>,
 ): Promise<readonly Job[]> {
   if (!('files' in order)) return generateLoad({ ...order, seed });
   const found: Job[] = [];
-  for (const path of order.files) for (const job of await fromFile(path, terminal)) found.push(job);
+  for (const path of order.files) for (const job of await fromFile(path, context)) found.push(job);
   if (found.length === 0) throw new UsageError(`no job is in ${order.files.join(', ')}`);
   return order.files.length === 1 ? found : found.sort((one, other) => one.arrivedAt - other.arrivedAt);
 }
 
-async function fromFile(path: string, terminal: Pick<Terminal, 'err'>): Promise<readonly Job[]> {
+async function fromFile(path: string, context: Pick<CommandContext, 'complain'>): Promise<readonly Job[]> {
   const trace = await readTraceFile(path).catch((error: unknown) => {
     throw new UsageError(`cannot read the trace ${path}: ${whyUnread(error)}`);
   });
-  tellDamage(path, trace, terminal);
+  tellDamage(path, trace, context);
   return trace.jobs;
 }
 
@@ -85,11 +110,9 @@ function whyUnread(error: unknown): string {
   return isFolder ? 'it is a folder; name the files in it' : error.message;
 }
 
-function tellDamage(path: string, trace: Trace, terminal: Pick<Terminal, 'err'>): void {
+function tellDamage(path: string, trace: Trace, { complain }: Pick<CommandContext, 'complain'>): void {
   const { problems, problemCount, otherLines } = trace;
-  for (const { line, problem } of problems) terminal.err(`${path}:${line}: left out: ${problem}\n`);
+  for (const { line, problem } of problems) complain(`${path}:${line}: left out: ${problem}`);
   if (problemCount > problems.length)
-    terminal.err(
-      `${path}: ${problemCount - problems.length} more lines left out: ${otherLines.join(', ')}\n`,
-    );
+    complain(`${path}: ${problemCount - problems.length} more lines left out: ${otherLines.join(', ')}`);
 }

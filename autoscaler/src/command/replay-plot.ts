@@ -16,7 +16,7 @@ export function plotText(lines: readonly Timeline[]): string {
   const rows = lines.map(
     (line) => `${line.name.padEnd(width)} │${line.values.map(block).join('')}│ up to ${largest([line])}`,
   );
-  return `${rows.join('\n')}\n`;
+  return rows.join('\n');
 }
 
 const SIZE = { width: 1000, height: 320, left: 50, top: 20, bottom: 40 } as const;

@@ -1,3 +1,5 @@
+import { UsageError } from '@hangar/shared/program/command-error';
+import { asWhole } from '@hangar/shared/program/options';
 import type { Job } from '../capacity/job.ts';
 import { forecastRule } from '../forecast/forecast-rule.ts';
 import { clusterAutoscalerPolicy } from '../replay/policies/cluster-autoscaler.ts';
@@ -9,8 +11,6 @@ import { softlyPlaced } from '../replay/policies/soft-taints.ts';
 import { staticPolicy } from '../replay/policies/static.ts';
 import type { Policy } from '../replay/policy.ts';
 import type { ScoringStrategy } from '../simulate/class-scores.ts';
-import { readWhole, readWord } from './options.ts';
-import { UsageError } from './terminal.ts';
 
 /** A policy as ordered on the command line, not built yet. */
 export interface PolicyOrder {
@@ -27,12 +27,13 @@ export type Placement = 'least' | 'most' | 'soft-taint';
 /** What the command line said about policies. */
 export interface PolicyWords {
   readonly names: readonly string[];
-  readonly placement: string | undefined;
+  readonly placement: Placement | undefined;
   readonly bootSeconds: number;
   readonly objectiveP95Seconds: number;
 }
 
-const PLACEMENTS: readonly Placement[] = ['least', 'most', 'soft-taint'];
+/** All placements. */
+export const PLACEMENTS: readonly Placement[] = ['least', 'most', 'soft-taint'];
 const MOST_NODES = 100_000;
 /** One push: what must find room at the quietest hour. */
 const FLOOR_PODS = 5;
@@ -84,7 +85,7 @@ const ENGINES: Readonly<Record<string, (words: PolicyWords) => Policy>> = {
 /** Who sizes the pool, wherever builds are placed; undefined: nobody has that name. */
 function builderOf(name: string, words: PolicyWords): ((jobs: readonly Job[]) => Policy) | undefined {
   if (name.startsWith('static:')) {
-    const nodes = readWhole('policy static', name.slice('static:'.length), [1, MOST_NODES]);
+    const nodes = asWhole([1, MOST_NODES])(name.slice('static:'.length), 'policy static');
     return () => staticPolicy(nodes);
   }
   if (OWN.includes(name)) return (jobs) => staticPoolPolicy(ownRule(name, words, jobs));
@@ -93,14 +94,12 @@ function builderOf(name: string, words: PolicyWords): ((jobs: readonly Job[]) =>
 }
 
 function readPolicy(name: string, words: PolicyWords): PolicyOrder {
-  const written =
-    words.placement === undefined ? undefined : readWord('placement', words.placement, PLACEMENTS);
   const build = builderOf(name, words);
   if (build === undefined) {
     const names = [...OWN, ...Object.keys(ENGINES), 'static:N'].join(', ');
     throw new UsageError(`--policy takes ${names}; not "${name}"`);
   }
-  const placement = written ?? (OWN.includes(name) ? 'soft-taint' : 'least');
+  const placement = words.placement ?? (OWN.includes(name) ? 'soft-taint' : 'least');
   return {
     name,
     placement,
@@ -112,7 +111,7 @@ function readPolicy(name: string, words: PolicyWords): PolicyOrder {
 /**
  * The policies that a command line orders; all but the bounds when it names none.
  *
- * @throws {UsageError} for an unknown policy or placement
+ * @throws {UsageError} for an unknown policy
  */
 export function readPolicies(words: PolicyWords): readonly PolicyOrder[] {
   const names = words.names.flatMap((name) => name.split(',')).filter((name) => name !== '');

@@ -1,7 +1,6 @@
+import { type Column, left, right, tableLines } from '@hangar/shared/program/table';
 import type { ReplayResult } from '../replay/result.ts';
 import { JOBS_PER_1000_PRS } from '../replay/result.ts';
-import type { Column } from './table.ts';
-import { formatTable } from './table.ts';
 
 /** What an independent simulator found for the same words on loads of the same description (scheduling-and-scaling §5.2). */
 const ANCHORS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -25,15 +24,8 @@ const ANCHORS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 const COLUMNS: readonly Column[] = [
-  { title: 'policy', align: 'left' },
-  { title: 'placement', align: 'left' },
-  { title: 'node-hours', align: 'right' },
-  { title: 'p95 wait', align: 'right' },
-  { title: 'p99', align: 'right' },
-  { title: 'longest', align: 'right' },
-  { title: 'worst hour', align: 'right' },
-  { title: 'boots', align: 'right' },
-  { title: 'peak nodes', align: 'right' },
+  ...['policy', 'placement'].map(left),
+  ...['node-hours', 'p95 wait', 'p99', 'longest', 'worst hour', 'boots', 'peak nodes'].map(right),
 ];
 
 const seconds = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} s`;
@@ -79,15 +71,14 @@ export interface About {
 
 /** Results side by side; node-hours and boots for 15,000 builds, which is 1000 PRs in the published table. */
 export function replayText(results: readonly ReplayResult[], { load, trainDays }: About): string {
-  const anchor: Column = { title: 'reference (node-hours, p95/p99)', align: 'left' };
-  const columns = load === undefined ? COLUMNS : [...COLUMNS, anchor];
+  const columns = load === undefined ? COLUMNS : [...COLUMNS, left('reference (node-hours, p95/p99)')];
   const after =
     trainDays === 0 ? '' : ` after ${trainDays} ${trainDays === 1 ? 'day' : 'days'} to learn from`;
   const jobs = results[0]?.jobs ?? 0;
   const title = `${jobs} ${jobs === 1 ? 'build' : 'builds'}${after}; node-hours and boots for 15,000 builds (1000 PRs)`;
-  const table = formatTable(
+  const table = tableLines(
     columns,
     results.map((result) => row(result, load)),
-  );
-  return [title, '', table, ...(doubts(results).length > 0 ? ['', ...doubts(results)] : []), ''].join('\n');
+  ).map((line) => `  ${line}`);
+  return [title, '', ...table, ...(doubts(results).length > 0 ? ['', ...doubts(results)] : [])].join('\n');
 }

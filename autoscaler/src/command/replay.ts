@@ -1,89 +1,112 @@
 import { open, writeFile } from 'node:fs/promises';
 import { errorText } from '@hangar/shared/error-text';
+import { command } from '@hangar/shared/program/command';
+import { UsageError } from '@hangar/shared/program/command-error';
+import type { CommandContext } from '@hangar/shared/program/context';
+import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
+import {
+  asNumber,
+  asText,
+  asWhole,
+  asWord,
+  flag,
+  type Given,
+  grouped,
+  option,
+  type ReadOption,
+  repeated,
+} from '@hangar/shared/program/options';
 import type { Job } from '../capacity/job.ts';
-import { parseShape } from '../model/shapes.ts';
 import { replay } from '../replay/replay.ts';
 import type { ReplayResult } from '../replay/result.ts';
 import { type Change, demandChanges, timelineOf } from '../replay/timeline.ts';
 import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
 import { type CountedDays, countedDays } from './counted-days.ts';
-import { numberOf, readNumber, readOptions, readWhole, type Written } from './options.ts';
-import { progressLine } from './progress.ts';
-import { REPLAY_HELP } from './replay-help.ts';
-import { JOB_OPTIONS, type JobOrder, readJobOrder, readJobs } from './replay-jobs.ts';
+import { asShape } from './recommend.ts';
+import { JOB_OPTIONS, type JobOrder, jobOrderOf, readJobs } from './replay-jobs.ts';
 import { plotSvg, plotText } from './replay-plot.ts';
-import { type PolicyOrder, readPolicies } from './replay-policies.ts';
+import { PLACEMENTS, type PolicyOrder, readPolicies } from './replay-policies.ts';
 import { replayText } from './replay-text.ts';
-import { type Command, type ExitCode, type Terminal, UsageError } from './terminal.ts';
-
-const OPTIONS = {
-  ...JOB_OPTIONS,
-  node: { type: 'string' },
-  'boot-seconds': { type: 'string' },
-  'cold-seconds': { type: 'string' },
-  policy: { type: 'string', multiple: true },
-  placement: { type: 'string' },
-  'train-days': { type: 'string' },
-  'objective-p95-seconds': { type: 'string' },
-  seed: { type: 'string' },
-  decisions: { type: 'string' },
-  plot: { type: 'string' },
-  json: { type: 'boolean' },
-} as const;
 
 const LARGEST_SEED = 2 ** 31 - 1;
 /** Parts of the counted time in a plot; as many columns in a terminal. */
 const PLOT_SPANS = 112;
 const NO_REQUEST = { cpuMillicores: 0, memoryBytes: 0 };
 
-/** Everything but the jobs, read and checked before any long work starts. */
-interface Plan {
+const asFile: ReadOption<string> = (text, name) => {
+  if (text !== '' && text !== '-') return text;
+  throw new UsageError(`--${name} takes a file, not "${text}"`);
+};
+
+const asPlot: ReadOption<string> = (text, name) => {
+  if (text === 'text' || text.endsWith('.svg')) return text;
+  throw new UsageError(`--${name} takes text or a FILE.svg, not "${text}"`);
+};
+
+const OPTIONS = {
+  ...JOB_OPTIONS,
+  ...grouped('The pool', {
+    node: option(
+      'TEXT',
+      '4cpu-8gb, 8cpu-16gb, cpu=3920m,memory=6018Mi, gke:cpu=…, eks:cpu=… (4cpu-8gb)',
+      asShape,
+      asShape('4cpu-8gb', 'node'),
+    ),
+    'boot-seconds': option('N', 'from the order of a node until builds run on it', asNumber([0, 7200]), 180),
+    'cold-seconds': option(
+      'N',
+      'how much longer a build takes on a node without images',
+      asNumber([0, 7200]),
+      0,
+    ),
+  }),
+  ...grouped('The policies', {
+    policy: repeated(
+      'NAME',
+      `may be repeated; those with whom others are compared when nothing is said:
+  forecast               usual demand by weekday and hour, corrected by recent arrivals
+  sqrt                   2·√(running + waiting) + 5 free places, needs no history
+  look-ahead             what is known ahead, and 5 free places
+  clairvoyant            knows the future: a bound, not a policy
+  cluster-autoscaler     a node group, as Cluster Autoscaler sizes it
+  karpenter              nodes as Karpenter makes and takes them
+  karpenter-buffer       Karpenter, and the forecast as the replicas of a CapacityBuffer
+  karpenter-buffer-sqrt  the same with the rule of sqrt
+  static:N               N nodes, always`,
+      asText,
+    ),
+    placement: option(
+      'NAME',
+      `least (the scheduler's default), most, or soft-taint (least, surplus nodes marked PreferNoSchedule);
+soft-taint for forecast, sqrt, look-ahead and clairvoyant when nothing is said, least for others`,
+      asWord(PLACEMENTS),
+    ),
+    'train-days': option(
+      'N',
+      "days to learn from, which don't count (14, or half of a trace that has no more)",
+      asNumber([0, 3650]),
+    ),
+    'objective-p95-seconds': option('N', 'the wait that the forecast aims at', asNumber([0, 3600]), 10),
+    seed: option('N', "for the made-up builds and the scheduler's chance", asWhole([0, LARGEST_SEED]), 1),
+  }),
+  ...grouped('The answer', {
+    json: flag('data instead of a table'),
+    decisions: option(
+      'FILE',
+      `the wanted pool size over time, {"at": seconds since the first midnight UTC, "nodes": n} on each line, so that
+anybody's simulator can judge it; needs exactly one policy`,
+      asFile,
+    ),
+    plot: option('text|FILE.svg', 'nodes over the counted days, as rows of blocks or as a picture', asPlot),
+  }),
+};
+
+/** What is played, checked before any long work. */
+interface Order {
   readonly node: NodeSpec;
   readonly bootSeconds: number;
   readonly coldSeconds: number;
-  /** Undefined: nobody said. */
-  readonly trainDays: number | undefined;
   readonly seed: number;
-}
-
-function readNode(text: string): NodeSpec {
-  const parsed = parseShape(text);
-  if ('problem' in parsed) throw new UsageError(`--node: ${parsed.problem}`);
-  return { allocatable: parsed.shape.allocatable };
-}
-
-function readPlot(written: Written): string | undefined {
-  const plot = written.text('plot');
-  if (plot === undefined || plot.endsWith('.svg')) return plot;
-  if (plot !== 'text') throw new UsageError(`--plot takes text or a FILE.svg, not "${plot}"`);
-  if (written.flag('json'))
-    throw new UsageError('--plot text would spoil the data of --json: write a FILE.svg');
-  return plot;
-}
-
-function readPlan(written: Written): Plan {
-  const trainDays = written.text('train-days');
-  return {
-    node: readNode(written.text('node') ?? '4cpu-8gb'),
-    bootSeconds: numberOf(written, 'boot-seconds', 180, [0, 7200]),
-    coldSeconds: numberOf(written, 'cold-seconds', 0, [0, 7200]),
-    trainDays: trainDays === undefined ? undefined : readNumber('train-days', trainDays, [0, 3650]),
-    seed: readWhole('seed', written.text('seed') ?? '1', [0, LARGEST_SEED]),
-  };
-}
-
-/** Where decisions are written to: a file, since standard output is for the answer. */
-function readDecisionsPath(written: Written, policies: number): string | undefined {
-  const path = written.text('decisions');
-  if (path === undefined) return undefined;
-  if (policies !== 1) throw new UsageError('--decisions FILE needs exactly one --policy');
-  if (path === '' || path === '-') throw new UsageError(`--decisions takes a file, not "${path}"`);
-  return path;
-}
-
-/** All that a command line says, checked before any long work. */
-interface Order {
-  readonly plan: Plan;
   readonly jobs: JobOrder;
   readonly policies: readonly PolicyOrder[];
   readonly decisions: string | undefined;
@@ -91,22 +114,21 @@ interface Order {
   readonly json: boolean;
 }
 
-function readOrder(written: Written): Order {
-  const plan = readPlan(written);
+function orderOf({ options, words }: Given<typeof OPTIONS>): Order {
+  const { seed, decisions, plot, json = false, placement, 'boot-seconds': bootSeconds } = options;
   const policies = readPolicies({
-    names: written.texts('policy'),
-    placement: written.text('placement'),
-    bootSeconds: plan.bootSeconds,
-    objectiveP95Seconds: numberOf(written, 'objective-p95-seconds', 10, [0, 3600]),
+    ...{ placement, bootSeconds },
+    names: options.policy,
+    objectiveP95Seconds: options['objective-p95-seconds'],
   });
-  return {
-    plan,
-    policies,
-    decisions: readDecisionsPath(written, policies.length),
-    plot: readPlot(written),
-    jobs: readJobOrder(written),
-    json: written.flag('json'),
-  };
+  if (decisions !== undefined && policies.length !== 1)
+    throw new UsageError('--decisions FILE needs exactly one --policy');
+  if (plot === 'text' && json)
+    throw new UsageError('--plot text would spoil the data of --json: write a FILE.svg');
+  const { allocatable } = options.node;
+  const coldSeconds = options['cold-seconds'];
+  const jobs = jobOrderOf(options, words);
+  return { node: { allocatable }, bootSeconds, coldSeconds, seed, jobs, policies, decisions, plot, json };
 }
 
 /** Finds out before the long work, and leaves alone what is there. */
@@ -134,20 +156,24 @@ interface Counted extends CountedDays {
 const thatFit = (jobs: readonly Job[], node: NodeSpec): readonly Job[] =>
   jobs.filter(({ request }) => roomOnEmpty(node, request) > 0);
 
-function play(order: PolicyOrder, { jobs, countFrom }: Counted, plan: Plan, terminal: Terminal): Played {
+function play(
+  policy: PolicyOrder,
+  { jobs, countFrom }: Counted,
+  order: Order,
+  { showProgress }: CommandContext,
+): Played {
   const decisions: Change[] = [];
-  const progress = progressLine(terminal, order.name);
+  const { node, bootSeconds, coldSeconds, seed } = order;
   const result = replay({
-    ...plan,
-    jobs,
-    policy: order.build(thatFit(jobs, plan.node)),
-    strategy: order.strategy,
+    ...{ node, bootSeconds, coldSeconds, seed, jobs },
+    policy: policy.build(thatFit(jobs, node)),
+    strategy: policy.strategy,
     countFrom,
     onDecision: (at, nodes) => decisions.push([at, nodes]),
-    onProgress: progress.show,
+    onProgress: (share) => showProgress(`${policy.name}: ${Math.floor(share * 100)} %`),
   });
-  progress.clear();
-  return { result: { ...result, placement: order.placement }, decisions };
+  showProgress('');
+  return { result: { ...result, placement: policy.placement }, decisions };
 }
 
 /** To the millisecond, which traces are no finer than. */
@@ -176,52 +202,65 @@ function filesOf(
   played: readonly Played[],
   counted: Counted,
 ): readonly (readonly [string, string])[] {
-  const { decisions, plot, plan } = order;
+  const { decisions, plot, node } = order;
   const files: (readonly [string, string])[] = [];
   if (decisions !== undefined)
     files.push([decisions, decisionLines(played[0]?.decisions ?? [], counted.midnight)]);
   if (plot !== undefined && plot !== 'text')
-    files.push([plot, plotSvg('Nodes over the counted days', timelines(played, counted, plan.node))]);
+    files.push([plot, plotSvg('Nodes over the counted days', timelines(played, counted, node))]);
   return files;
 }
 
 /** A full disk must not cost the answer, which is printed by then. */
-async function writeAll(files: ReturnType<typeof filesOf>, terminal: Terminal): Promise<boolean> {
+async function writeAll(files: ReturnType<typeof filesOf>, { complain }: CommandContext): Promise<boolean> {
   try {
     for (const [path, text] of files) await writeFile(path, text);
     return true;
   } catch (error) {
-    terminal.err(`hangar-autoscaler: not all was written: ${errorText(error)}\n`);
+    complain(`hangar-autoscaler: not all was written: ${errorText(error)}`);
     return false;
   }
 }
 
-function answer({ json, plot, plan, jobs }: Order, played: readonly Played[], counted: Counted): string {
+function answer({ json, plot, node, jobs }: Order, played: readonly Played[], counted: Counted): string {
   const results = played.map(({ result }) => result);
-  if (json) return `${JSON.stringify(results.length === 1 ? results[0] : results)}\n`;
+  if (json) return JSON.stringify(results.length === 1 ? results[0] : results);
   const load = 'load' in jobs ? jobs.load : undefined;
   const text = replayText(results, { load, trainDays: counted.trainDays });
-  return plot === 'text' ? `${text}\n${plotText(timelines(played, counted, plan.node))}` : text;
+  return plot === 'text' ? `${text}\n\n${plotText(timelines(played, counted, node))}` : text;
 }
 
-async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const order = readOrder(readOptions(args, OPTIONS));
-  const { plan } = order;
-  const jobs = await readJobs(order.jobs, plan.seed, terminal);
+async function run(given: Given<typeof OPTIONS>, context: CommandContext): Promise<ExitCode> {
+  const order = orderOf(given);
+  const jobs = await readJobs(order.jobs, order.seed, context);
   for (const path of [order.decisions, order.plot])
     if (path !== undefined && path !== 'text') await mustBeWritable(path);
-  const counted = { jobs, ...countedDays(jobs, plan.trainDays) };
-  if (counted.note !== '') terminal.err(`${counted.note}\n`);
-  const played = order.policies.map((policy) => play(policy, counted, plan, terminal));
-  terminal.out(answer(order, played, counted));
-  const isWritten = await writeAll(filesOf(order, played, counted), terminal);
-  return isWritten && played.every(({ result }) => result.unplaced === 0) ? 0 : 1;
+  const counted = { jobs, ...countedDays(jobs, given.options['train-days']) };
+  if (counted.note !== '') context.complain(counted.note);
+  const played = order.policies.map((policy) => play(policy, counted, order, context));
+  context.print(answer(order, played, counted));
+  const isWritten = await writeAll(filesOf(order, played, counted), context);
+  return isWritten && played.every(({ result }) => result.unplaced === 0) ? EXIT.ok : EXIT.failed;
 }
 
 /** `hangar-autoscaler replay`: what would other policies have cost on these jobs, and how long would they have waited? */
-export const replayCommand: Command = {
-  name: 'replay',
-  summary: 'plays recorded or made-up builds through sizing policies, side by side',
-  help: REPLAY_HELP,
+export const REPLAY = command({
+  name: 'hangar-autoscaler replay',
+  words: '[FILE...]',
+  summary:
+    'plays recorded or made-up builds through sizing policies, side by side: what they cost, how long builds wait',
+  examples: [
+    'hangar-autoscaler replay --load table-like',
+    'hangar-autoscaler replay builds.jsonl.gz --policy forecast --policy karpenter',
+    'hangar-autoscaler replay --trace builds.jsonl --node cpu=3920m,memory=6018Mi --boot-seconds 120 --json',
+  ],
+  options: OPTIONS,
+  notes: `Builds are placed as Kubernetes' scheduler does it. Policies learn during the training days; costs and waits count
+after them. No build is ever evicted.`,
+  exits: {
+    ok: 'played',
+    failed: 'some builds never found a node, or a file could not be written',
+    usage: 'the command line or the trace makes no sense',
+  },
   run,
-};
+});

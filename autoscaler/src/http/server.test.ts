@@ -1,11 +1,12 @@
 import { connect } from 'node:net';
+import { silentLogger } from '@hangar/shared/logger';
+import { listen } from '@hangar/shared/program/listen';
 import { describe, expect, it } from 'vitest';
 import { PUBLISHED_TABLE } from '../model/parameters.ts';
 import type { HistoryPoint } from '../history/ledger.ts';
 import { thinned } from './answers.ts';
 import { apiPage } from './api-page.ts';
 import { openApi, ROUTES } from './openapi.ts';
-import { listen } from './server.ts';
 import { aServer, withAnswer } from './testing/a-server.ts';
 
 describe('GET /api/v1/recommendations', () => {
@@ -293,13 +294,19 @@ describe('every answer', () => {
 });
 
 describe('listening', () => {
-  it('rejects when the port is taken', async () => {
-    const [one, two] = [aServer().http, aServer().http];
-    const address = await listen(one, { host: '127.0.0.1', port: 0 });
+  const LOOPBACK = { host: '127.0.0.1', port: 0 };
 
-    await expect(listen(two, { host: '127.0.0.1', port: Number(new URL(address).port) })).rejects.toThrow(
-      'EADDRINUSE',
-    );
+  it('says why when the port is taken', async () => {
+    const [one, two] = [aServer().http, aServer().http];
+    const errors: object[] = [];
+    const log = { ...silentLogger, error: (fields: object) => void errors.push(fields) };
+    const reported = { log, setting: 'HANGAR_AUTOSCALER_LISTEN' };
+    const address = await listen(one, LOOPBACK, reported);
+    const port = Number(new URL(address ?? '').port);
+
+    expect(errors).toEqual([]);
+    expect(await listen(two, { ...LOOPBACK, port }, reported)).toBeUndefined();
+    expect(errors).toMatchObject([{ err: { code: 'EADDRINUSE' }, port }]);
     await Promise.all([one.close(), two.close()]);
   });
 
@@ -313,7 +320,7 @@ describe('listening', () => {
     { title: 'no HTTP at all', head: 'hello', want: 400 },
   ])('lets go of who sends $title with a problem in words, and of nobody else', async ({ head, want }) => {
     const { http } = withAnswer();
-    const address = new URL(await listen(http, { host: '127.0.0.1', port: 0 }));
+    const address = new URL(await http.listen(LOOPBACK));
     const reported = await new Promise<string>((resolve) => {
       const socket = connect(Number(address.port), address.hostname);
       let text = '';

@@ -164,15 +164,3 @@ function hangUp(socket: Socket, code: string): void {
 function health(reply: FastifyReply, state: Health): FastifyReply {
   return reply.code(state.ok ? 200 : 503).send(state);
 }
-
-/** Listens at `host` (empty: all addresses) and `port`; gives the address. Rejects when that can't be done. */
-export function listen(app: FastifyInstance, at: { host: string; port: number }): Promise<string> {
-  return app.listen({ host: at.host === '' ? '::' : at.host, port: at.port }).catch((error: unknown) => {
-    const noIpv6 =
-      error instanceof Error &&
-      'code' in error &&
-      (error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL');
-    if (at.host !== '' || !noIpv6) throw error;
-    return app.listen({ host: '0.0.0.0', port: at.port });
-  });
-}

@@ -20,7 +20,7 @@ export async function compile(
 ): Promise<ExitCode> {
   const images = options['look-up'] ? undefined : NO_LOOKUP;
   const order = { file, options, namespace: 'default', stageId: 1, clone: () => true, images };
-  const made = await compileLocally(order, context, context.stop);
+  const made = await compileLocally(order, context, context.stopSignal());
   if (made === undefined) return EXIT.config;
   const { compiled } = made;
   const yaml = toYaml(compiled, { showSecrets: options['show-secrets'] ?? false });

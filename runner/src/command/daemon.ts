@@ -31,7 +31,7 @@ export async function daemon(envFile: string | undefined, context: CommandContex
   for (const warning of config.warnings) log.warn({}, warning);
   const { kubeconfig } = config.kubernetes;
   const connection = await connect({ kubeconfig, setting: 'DRONE_KUBERNETES_CONFIG' }, context.env);
-  return serve({ config, log, context }, connection);
+  return serve({ config, log, context, stop: context.stopSignal() }, connection);
 }
 
 /**
@@ -66,12 +66,13 @@ interface Start {
   readonly config: RunnerConfig;
   readonly log: Logger;
   readonly context: CommandContext;
+  readonly stop: AbortSignal;
 }
 
 /** Everything is there: HTTP first, so that probes see a start; then rights, server, and the flow itself. */
 async function serve(start: Start, connection: Connection): Promise<ExitCode> {
-  const { config, log, context } = start;
-  const { clock, random, stop, complain, version } = context;
+  const { config, log, context, stop } = start;
+  const { clock, random, complain, version } = context;
   const eventLoop = watchEventLoop();
   const service = createService({
     ...{ config, connection, log, clock, random },
@@ -100,8 +101,7 @@ function stopping(service: Service, log: Logger): void {
 }
 
 async function begin(service: Service, start: Start): Promise<ExitCode> {
-  const { config, log, context } = start;
-  const { stop } = context;
+  const { config, log, context, stop } = start;
   const { assembly, heartbeat } = service;
   const tools = { ...context, log };
   heartbeat.starting = 'the rights of the runner are being reviewed';
@@ -123,15 +123,16 @@ async function begin(service: Service, start: Start): Promise<ExitCode> {
 /** The flow, until it is told to stop, or its Lease is lost. */
 async function work(
   { assembly, owners }: Service,
-  { log, context }: Start,
+  start: Start,
   eventPlaces: readonly string[],
 ): Promise<ExitCode> {
-  const { clock, stop } = context;
+  const { log, context, stop } = start;
+  const { clock } = context;
   const over = new AbortController();
   const eitherOf = AbortSignal.any([stop, over.signal]);
   void owners.watch(eitherOf);
   void assembly.watchEvents(eventPlaces, eitherOf);
-  const overdue = overdueAfter(context, over.signal);
+  const overdue = overdueAfter(start, over.signal);
   const end = await Promise.race([run(assembly.parts, assembly.options, stop), overdue]).finally(() =>
     over.abort(),
   );
@@ -147,10 +148,12 @@ async function work(
   return EXIT.tryAgain;
 }
 
-function overdueAfter({ clock, stop }: CommandContext, over: AbortSignal): Promise<'overdue' | 'over'> {
+function overdueAfter({ context, stop }: Start, over: AbortSignal): Promise<'overdue' | 'over'> {
   return new Promise((resolve) => {
     const arm = (): void => {
-      void clock.sleep(HAND_OVER_LIMIT_MS, over).then(() => resolve(over.aborted ? 'over' : 'overdue'));
+      void context.clock
+        .sleep(HAND_OVER_LIMIT_MS, over)
+        .then(() => resolve(over.aborted ? 'over' : 'overdue'));
     };
     if (stop.aborted) arm();
     else stop.addEventListener('abort', arm, { once: true });

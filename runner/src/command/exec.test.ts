@@ -24,7 +24,11 @@ describe('exec without a cluster that answers', () => {
 
   async function run(yaml: string, flags: readonly string[] = [], stop = new AbortController().signal) {
     const words = ['exec', '--kubeconfig', join(folder, 'kubeconfig'), ...flags, 'p.yml'];
-    const { code, printed, complained } = await commandLine(words, { 'p.yml': yaml }, { stop });
+    const { code, printed, complained } = await commandLine(
+      words,
+      { 'p.yml': yaml },
+      { stopSignal: () => stop },
+    );
     return { code, out: printed.join('\n'), errors: complained.join('\n') };
   }
   const GOOD = stepsOf('- { name: a, image: alpine, commands: [true] }');

@@ -21,6 +21,7 @@ type ExecOptions = Values<typeof EXEC_OPTIONS>;
 interface Run extends LocalPipeline {
   readonly options: ExecOptions;
   readonly connection: Connection;
+  readonly stop: AbortSignal;
 }
 
 /** Far beyond any server's numbers: a daemon of the same namespace never takes such a Pod for one of its stages. */
@@ -29,14 +30,17 @@ const OWNER_LETTERS = 10;
 
 /** `exec FILE`: runs a pipeline on the cluster of the current kube context, without a Drone server (previous-runner §2.3). */
 export async function exec(options: ExecOptions, file: string, context: CommandContext): Promise<ExitCode> {
-  const { stop, random } = context;
+  const { random } = context;
+  const stop = context.stopSignal();
   const connection = await connected(options.kubeconfig);
   try {
     const stageId = Math.floor(random() * STAGE_IDS) + STAGE_IDS;
     const clone: Parameters<typeof compileLocally>[0]['clone'] = ({ repo }) => repo.httpUrl !== '';
     const { namespace } = connection;
     const made = await compileLocally({ file, options, namespace, stageId, clone }, context, stop);
-    return made === undefined ? EXIT.config : await supervise({ ...made, options, connection }, context);
+    return made === undefined
+      ? EXIT.config
+      : await supervise({ ...made, options, connection, stop }, context);
   } catch (error) {
     if (stop.aborted) return EXIT.interrupted;
     throw error;
@@ -46,8 +50,8 @@ export async function exec(options: ExecOptions, file: string, context: CommandC
 }
 
 async function supervise(run: Run, context: CommandContext): Promise<ExitCode> {
-  const { print, complain, stop } = context;
-  const { compiled, subject, options } = run;
+  const { print, complain } = context;
+  const { compiled, subject, options, stop } = run;
   const json = options.json ?? options.dump ?? false;
   const screen = screenOf(options, json, context);
   if (compiled.plan.steps.length === 0) {
@@ -74,9 +78,9 @@ function screenOf(options: ExecOptions, json: boolean, context: CommandContext):
 }
 
 async function runStage(
-  { options, config, subject, compiled, connection }: Run,
+  { options, config, subject, compiled, connection, stop }: Run,
   screen: Screen,
-  { clock, random, complain, stop }: CommandContext,
+  { clock, random, complain }: CommandContext,
 ): Promise<LocalEnd> {
   const verbose = options.debug ?? options.trace ?? false;
   const heard = (): void => screen.say('stopping: the Pod is being deleted; Ctrl-C once more leaves at once');

@@ -19,8 +19,11 @@ export interface CommandContext {
   readonly showProgress: (text: string) => void;
   /** Text of a file; throws when it can't be read. */
   readonly readFile: (path: string) => string;
-  /** Aborted at the first SIGINT, SIGTERM or SIGHUP, and when nobody reads standard output any more. */
-  readonly stop: AbortSignal;
+  /**
+   * Aborted at the first SIGINT, SIGTERM or SIGHUP, and when nobody reads standard output any more. Only from the first call on:
+   * a command that never asks is ended by a signal at once, also in the middle of a long calculation.
+   */
+  readonly stopSignal: () => AbortSignal;
   /** A person reads standard output as it comes. */
   readonly isTerminal: boolean;
   /** That person's terminal shows colours, and nobody said NO_COLOR. */

@@ -7,8 +7,9 @@ function listening() {
   const source = new EventEmitter();
   const clock = new FakeClock();
   const left: string[] = [];
-  const { signal } = stopOnSignal(source, clock, () => void left.push('left'));
-  return { source, clock, left, signal };
+  const stop = new AbortController();
+  stopOnSignal(source, clock, stop, () => void left.push('left'));
+  return { source, clock, left, signal: stop.signal };
 }
 
 describe('signals', () => {

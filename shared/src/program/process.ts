@@ -16,12 +16,16 @@ interface SignalSource {
 }
 
 /**
- * Aborts at the first signal that ends a process. A second one, half a second later or more, is meant: `leave` is called.
+ * Aborts `stop` at the first signal that ends a process. A second one, half a second later or more, is meant: `leave` is called.
  *
  * @param source the process
  */
-export function stopOnSignal(source: SignalSource, clock: Clock, leave: () => void): AbortController {
-  const stop = new AbortController();
+export function stopOnSignal(
+  source: SignalSource,
+  clock: Clock,
+  stop: AbortController,
+  leave: () => void,
+): void {
   let firstMs: number | undefined;
   const onSignal = (): void => {
     firstMs ??= clock.monotonicMs();
@@ -29,7 +33,6 @@ export function stopOnSignal(source: SignalSource, clock: Clock, leave: () => vo
     stop.abort(new Error('told to stop by a signal'));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) source.on(signal, onSignal);
-  return stop;
 }
 
 /**
@@ -43,17 +46,23 @@ export async function runProcess(
   main: (context: CommandContext, args: readonly string[]) => Promise<ExitCode>,
 ): Promise<never> {
   const clock = systemClock();
-  const stop = stopOnSignal(process, clock, () => process.exit(EXIT.interrupted));
+  const stop = new AbortController();
   const output = watchOutput(stop);
   reportBugs();
-  const context = contextOf(process, { clock, stop: stop.signal, version: versionIn(manifest) });
+  let isListening = false;
+  const stopSignal = (): AbortSignal => {
+    if (!isListening) stopOnSignal(process, clock, stop, () => process.exit(EXIT.interrupted));
+    isListening = true;
+    return stop.signal;
+  };
+  const context = contextOf(process, { clock, stopSignal, version: versionIn(manifest) });
   const code = await main(context, process.argv.slice(2)).catch((error: unknown) => bug(error));
   process.exit(code === EXIT.ok && output.isLost ? EXIT.failed : code);
 }
 
 function contextOf(
   { env, stdout, stderr }: NodeJS.Process,
-  own: Pick<CommandContext, 'clock' | 'stop' | 'version'>,
+  own: Pick<CommandContext, 'clock' | 'stopSignal' | 'version'>,
 ): CommandContext {
   return {
     ...own,

@@ -32,7 +32,7 @@ export function fakeContext(
       if (text === undefined) throw new Error(`ENOENT: no such file, open '${path}'`);
       return text;
     },
-    stop: new AbortController().signal,
+    stopSignal: () => new AbortController().signal,
     isTerminal: false,
     isColoured: false,
     ...own,

@@ -22,12 +22,12 @@ export interface Check {
 /** Pings the server with its secret, once. */
 export async function checkServer(
   config: RunnerConfig,
-  { clock, random, stop }: CommandContext,
+  { clock, random, stopSignal }: CommandContext,
 ): Promise<Check> {
   const client = droneOf(config, { clock, random, log: silentLogger, print: () => undefined });
   const { url } = config.server;
   try {
-    await client.ping(stop);
+    await client.ping(stopSignal());
     return { what: 'Drone server', result: 'ok', words: [`${url} answers, and takes the secret`] };
   } catch (error) {
     if (!(error instanceof CiServerError)) throw error;
@@ -41,7 +41,7 @@ export async function checkServer(
 /** Reviews the rights, where there is a way to the cluster. */
 export async function checkKubernetes(config: RunnerConfig, context: CommandContext): Promise<Check> {
   const { kubeconfig } = config.kubernetes;
-  const { env, clock, stop } = context;
+  const { env, clock, stopSignal } = context;
   // The variable alone may be another Pod's: Node itself reads what is given as --env-file into the environment.
   const isPod = hostOf(context).namespace !== '' && Boolean(env['KUBERNETES_SERVICE_HOST']);
   if (kubeconfig === '' && !isPod)
@@ -51,7 +51,7 @@ export async function checkKubernetes(config: RunnerConfig, context: CommandCont
   try {
     const leaseNamespace = config.lease.namespace || connection.namespace;
     const places = placesOf(config, { options: { namespaces: namespacesOf(config), leaseNamespace } });
-    const { missing, warnings } = await review(new HttpCluster(clock, connection), places, stop);
+    const { missing, warnings } = await review(new HttpCluster(clock, connection), places, stopSignal());
     if (missing.length > 0) return check('failed', ...missing, ...warnings);
     return check('ok', `${connection.server} answers, and all rights that are needed are there`, ...warnings);
   } catch (error) {

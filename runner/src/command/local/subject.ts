@@ -81,18 +81,10 @@ function secretsOf(
 }
 
 /** A span, or minutes without a unit; `--repo-timeout` is the old name for minutes. */
-<<<<<<< HEAD
-function timeoutMinutes(flags: Flags): number {
-  const text = flags.text('timeout');
-  if (text === undefined) return flags.number('repo-timeout') || 60;
-  const spanMs = parseSpanMs(/^\d+$/.test(text) ? `${text}m` : text);
-  if (spanMs !== undefined && spanMs > 0) return spanMs / 60_000;
-=======
 function timeoutMinutes({ timeout: text, 'repo-timeout': minutes }: PipelineOptions): number {
   if (text === undefined) return minutes || 60;
-  const span = DURATION.read(/^\d+$/.test(text) ? `${text}m` : text);
-  if ('value' in span && span.value > 0) return span.value / 60_000;
->>>>>>> 460a1f7 (feat: one way to declare commands, one table of exit codes and one process set-up in shared/src/program; the runner uses them)
+  const spanMs = parseSpanMs(/^\d+$/.test(text) ? `${text}m` : text);
+  if (spanMs !== undefined && spanMs > 0) return spanMs / 60_000;
   throw new UsageError(`--timeout takes ${DURATION.type}, not ${JSON.stringify(text)}`);
 }
 

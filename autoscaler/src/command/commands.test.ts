@@ -1,16 +1,14 @@
+import { helpText } from '@hangar/shared/program/command';
+import { runProgram } from '@hangar/shared/program/program';
+import { fakeContext } from '@hangar/shared/testing/fake-context';
 import { describe, expect, it } from 'vitest';
-import { runProgram } from './program.ts';
+import { AUTOSCALER } from './commands.ts';
 
 async function run(line: string): Promise<{ code: number; out: string; err: string }> {
-  const said = { out: '', err: '' };
-  const code = await runProgram(line.split(' ').filter(Boolean), {
-    out: (text) => void (said.out += text),
-    err: (text) => void (said.err += text),
-    version: '1.2.3',
-    env: {},
-    interactive: false,
-  });
-  return { code, ...said };
+  const context = fakeContext();
+  const code = await runProgram(AUTOSCALER, line.split(' ').filter(Boolean), context);
+  const text = (lines: readonly string[]): string => lines.map((one) => `${one}\n`).join('');
+  return { code, out: text(context.printed), err: text(context.complained) };
 }
 
 async function json(line: string): Promise<Record<string, unknown>> {
@@ -82,9 +80,9 @@ describe('recommend', () => {
     { line: 'recommend --prs-per-day many', want: '--prs-per-day takes a number' },
     { line: 'recommend --prs-per-day=-1', want: '--prs-per-day takes a number' },
     { line: 'recommend --prs-per-day -1', want: '--prs-per-day takes a number from 0 to 1000000, not "-1"' },
-    { line: 'recommend --json -1', want: "Unknown option '-1'" },
+    { line: 'recommend --json -1', want: "unknown option '-1'\nSee:" },
     { line: 'recommend --prs-per-day 1e9', want: 'from 0 to 1000000, not "1e9"' },
-    { line: 'recommend --nodes 1.5', want: '--nodes takes a whole number, not "1.5"' },
+    { line: 'recommend --nodes 1.5', want: '--nodes takes a whole number from 0 to 1000000, not "1.5"' },
     { line: 'recommend --prs-per-day 5 --level middle', want: 'low or high' },
     { line: 'recommend --prs-per-day 5 --shape 2cpu', want: '4cpu-8gb or 8cpu-16gb' },
     { line: 'recommend --prs-per-day 5 --node cpu=4', want: 'cpu=16,memory=32Gi' },
@@ -92,7 +90,10 @@ describe('recommend', () => {
     { line: 'recommend --prs-per-day 5 --node cpu=1,memory=1Gi', want: 'a larger node, or less in --pod' },
     { line: 'recommend --prs-per-day 5 --pod lots', want: '--pod' },
     { line: 'recommend --prs-per-day 5 extra', want: '"extra" is not understood' },
-    { line: 'recommend --prs-per-dya 5', want: "Unknown option '--prs-per-dya'\nSee:" },
+    {
+      line: 'recommend --prs-per-dya 5',
+      want: "unknown option '--prs-per-dya'; did you mean --prs-per-day?\nSee:",
+    },
     { line: 'recommend --prs-per-day', want: '--prs-per-day' },
   ])('refuses "$line" with 2, the reason and where to read on', async ({ line, want }) => {
     const { code, out, err } = await run(line);
@@ -119,7 +120,36 @@ describe('the program', () => {
     expect((await run('--version')).out).toBe('hangar-autoscaler 1.2.3\n');
   });
 
-  it.each(['', 'recomend', 'help recomend'])('refuses "%s" with 2', async (line) => {
-    expect((await run(line)).code).toBe(2);
+  it.each(['', 'recomend', 'help recomend', 'serve now', 'serve --now'])(
+    'refuses "%s" with 2',
+    async (line) => {
+      expect((await run(line)).code).toBe(2);
+    },
+  );
+
+  it.each(AUTOSCALER.commands)('$name teaches: every option once, examples and exit codes', (one) => {
+    const help = helpText(one);
+    const named = [...help.matchAll(/^ {2}--([a-z0-9-]+)/gm)].map(([, name]) => name);
+
+    expect(named.toSorted()).toEqual(Object.keys(one.options).toSorted());
+    expect(help).toMatch(/Examples:\n {2}(HANGAR\S+ )*hangar-autoscaler /);
+    expect(help).toMatch(/\nExit codes:\n {2}0 /);
+  });
+
+  it('serve says all that is wrong with its configuration, and ends with 78', async () => {
+    const env = { HANGAR_AUTOSCALER_TICK: 'often', HANGAR_AUTOSCALER_KUBERNETES: 'off' };
+    const context = fakeContext({}, { env });
+
+    expect(await runProgram(AUTOSCALER, ['serve'], context)).toBe(78);
+    expect(context.complained.join('\n')).toMatch(/wrong with the configuration:[^]*HANGAR_AUTOSCALER_TICK/);
+  });
+
+  it('serve says what to do where there is no cluster, and ends with 78', async () => {
+    const context = fakeContext({}, { env: { HANGAR_AUTOSCALER_RUNNERS: 'http://127.0.0.1:1' } });
+
+    expect(await runProgram(AUTOSCALER, ['serve'], context)).toBe(78);
+    expect(context.complained.join('\n')).toContain(
+      'HANGAR_AUTOSCALER_KUBERNETES=off to ask the runners alone',
+    );
   });
 });

@@ -1,17 +1,18 @@
+import { left, right, tableLines } from '@hangar/shared/program/table';
 import { formatCpuMillicores, formatMemoryBytes } from '@hangar/shared/quantity';
-import type { NodeShape } from '../capacity/shape.ts';
+import type { Level, NodeShape } from '../capacity/shape.ts';
 import { GIB, MIB } from '../capacity/shape.ts';
-import { nodesFor } from '../model/nodes-for.ts';
-import { PUBLISHED } from '../model/parameters.ts';
+import { nodesFor, prsCarriedBy } from '../model/nodes-for.ts';
+import { type ModelParameters, PUBLISHED } from '../model/parameters.ts';
 import type { PerLevel, PrsRecommendation, ShapeAnswer } from '../recommend/for-prs.ts';
-import type { Column } from './table.ts';
-import { formatTable } from './table.ts';
 
-const right = (title: string): Column => ({ title, align: 'right' });
-const left = (title: string): Column => ({ title, align: 'left' });
+const tableText = (...table: Parameters<typeof tableLines>): string =>
+  tableLines(...table)
+    .map((line) => `  ${line}`)
+    .join('\n');
 
 /** Allocatable of a node as a person reads it: `3.92 CPU, 5.88 GiB`. */
-export function allocatableText({ allocatable }: NodeShape): string {
+function allocatableText({ allocatable }: NodeShape): string {
   return `${String(Number((allocatable.cpuMillicores / 1000).toFixed(2)))} CPU, ${(allocatable.memoryBytes / GIB).toFixed(1)} GiB`;
 }
 
@@ -22,7 +23,7 @@ function podsPerNodeText({ podsThatFit, podsCounted }: ShapeAnswer): string {
 }
 
 function nodesTable({ shapes, levels }: PrsRecommendation): string {
-  return formatTable(
+  return tableText(
     [left('nodes'), ...levels.map(right), left('Pods per node'), left('for Pods on each node')],
     shapes.map((answer) => [
       answer.shape.name,
@@ -38,7 +39,7 @@ function assumedTable({ assumed, levels }: PrsRecommendation): string {
     title,
     ...levels.map((level) => text(values[level] ?? 0)),
   ];
-  return formatTable(
+  return tableText(
     [left('they assume'), ...levels.map(right)],
     [
       row('pipelines at once (runner capacity, all replicas together)', assumed.runnerCapacity, String),
@@ -89,7 +90,31 @@ function doubtText({ parameters }: PrsRecommendation): string {
 export function recommendationText(answer: PrsRecommendation): string {
   const title = `Nodes for ${answer.prsPerDay} pull ${answer.prsPerDay === 1 ? 'request' : 'requests'} a day`;
   const close = [marginText(answer), doubtText(answer)].filter((text) => text !== '').join('\n');
-  return [title, nodesTable(answer), assumedTable(answer), requestText(answer), close]
-    .join('\n\n')
-    .concat('\n');
+  return [title, nodesTable(answer), assumedTable(answer), requestText(answer), close].join('\n\n');
+}
+
+/** What is asked the other way round: how many PRs a day does a pool of this size carry? */
+export interface CarriedQuestion {
+  readonly nodes: number;
+  readonly shapes: readonly NodeShape[];
+  readonly levels: readonly Level[];
+  readonly parameters: ModelParameters;
+}
+
+/** PRs a day for each shape and level; null where the pool is smaller than the model's base. */
+export function carriedJson({ nodes, shapes, levels, parameters }: CarriedQuestion): object {
+  const carried = (shape: NodeShape): object =>
+    Object.fromEntries(levels.map((level) => [level, prsCarriedBy(nodes, shape, level, parameters) ?? null]));
+  return { nodes, prsPerDay: Object.fromEntries(shapes.map((shape) => [shape.name, carried(shape)])) };
+}
+
+/** The same for a person. */
+export function carriedText({ nodes, shapes, levels, parameters }: CarriedQuestion): string {
+  const cell = (shape: NodeShape, level: Level): string =>
+    String(prsCarriedBy(nodes, shape, level, parameters) ?? 'too few nodes');
+  const table = tableText(
+    [left('PRs a day'), ...levels.map(right), left('for Pods on each node')],
+    shapes.map((shape) => [shape.name, ...levels.map((level) => cell(shape, level)), allocatableText(shape)]),
+  );
+  return `What ${nodes === 1 ? '1 node carries' : `${nodes} nodes carry`}\n\n${table}`;
 }

@@ -1,0 +1,35 @@
+import { command } from '@hangar/shared/program/command';
+import type { Program } from '@hangar/shared/program/program';
+import { RECOMMEND } from './recommend.ts';
+import { REPLAY } from './replay.ts';
+
+/** Its code, which needs a cluster's client, is loaded when it is called. */
+const SERVE = command({
+  name: 'hangar-autoscaler serve',
+  summary: 'looks at runners, Pods and nodes, and says how many nodes are needed, now and next',
+  examples: [
+    'HANGAR_AUTOSCALER_RUNNERS=http://runner:3000 hangar-autoscaler serve',
+    'HANGAR_AUTOSCALER_KUBERNETES=off HANGAR_AUTOSCALER_RUNNERS=http://127.0.0.1:3000 hangar-autoscaler serve',
+  ],
+  options: {},
+  notes: `Settings are environment variables, all of them in docs/autoscaler-configuration.md. The page is at / of
+HANGAR_AUTOSCALER_LISTEN (:3001), the same as data under /api/v1 (/api tells it all), metrics at /metrics.
+It changes nothing in the cluster unless HANGAR_AUTOSCALER_ACT=on: see docs/operations.md.`,
+  exits: {
+    ok: 'told to stop',
+    usage: 'an option, or anything else: it takes none',
+    bug: 'a bug, see the log',
+    tryAgain: 'the listen address is taken',
+    config: 'the configuration is wrong, all of it named',
+    interrupted: 'a second signal',
+  },
+  run: async (_, context) => (await import('./serve.ts')).serve(context),
+});
+
+/** The program as people call it. */
+export const AUTOSCALER: Program = {
+  name: 'hangar-autoscaler',
+  summary: 'hangar-autoscaler: how many nodes do your builds need, now and next?',
+  commands: [SERVE, RECOMMEND, REPLAY],
+  notes: 'A first answer, without a cluster:  hangar-autoscaler recommend --prs-per-day 500',
+};
