@@ -3,15 +3,17 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type ProgramProcess, startProgramProcess } from '@hangar/shared/testing/program-process';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type RunnerProcess, startRunnerProcess } from './testing/process.ts';
 import { startTinyCluster, type TinyCluster } from './testing/tiny-cluster.ts';
 
 /** Starting a Node takes as long as the machine is busy; nothing here waits for time to pass. */
 const TIMEOUT_MS = 120_000;
+const DOOR = fileURLToPath(new URL('../../bin/hangar-runner.mjs', import.meta.url));
 
 const folders: string[] = [];
-const running: RunnerProcess[] = [];
+const running: ProgramProcess[] = [];
 let cluster: TinyCluster | undefined;
 
 afterEach(async () => {
@@ -22,8 +24,8 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-function start(words: readonly string[], env?: Readonly<Record<string, string>>): RunnerProcess {
-  const one = startRunnerProcess(words, env);
+function start(words: readonly string[], env?: Readonly<Record<string, string>>): ProgramProcess {
+  const one = startProgramProcess(DOOR, words, env);
   running.push(one);
   return one;
 }
@@ -32,7 +34,7 @@ function start(words: readonly string[], env?: Readonly<Record<string, string>>)
 async function startDaemon(
   allows: (right: string) => boolean,
   env: Readonly<Record<string, string>> = {},
-): Promise<RunnerProcess> {
+): Promise<ProgramProcess> {
   cluster = await startTinyCluster(allows);
   const folder = mkdtempSync(join(tmpdir(), 'hangar-process-'));
   folders.push(folder);

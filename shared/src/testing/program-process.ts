@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 
-/** `bin/hangar-runner.mjs` as a process of its own. */
-export interface RunnerProcess {
+/** A program as a process of its own. */
+export interface ProgramProcess {
   /** What it has said so far, on both outputs. */
   readonly said: string;
   /** Resolves when it has said something that fits. */
@@ -11,14 +10,13 @@ export interface RunnerProcess {
   kill(signal: NodeJS.Signals): void;
 }
 
-const DOOR = fileURLToPath(new URL('../../../bin/hangar-runner.mjs', import.meta.url));
-
-/** Starts it with these words, in this environment alone. */
-export function startRunnerProcess(
+/** Starts the program that is in this file with these words, in this environment alone. */
+export function startProgramProcess(
+  file: string,
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},
-): RunnerProcess {
-  const child = spawn(process.execPath, [DOOR, ...words], {
+): ProgramProcess {
+  const child = spawn(process.execPath, [file, ...words], {
     env: { PATH: '/usr/bin:/bin', ...env },
     cwd: '/',
     stdio: ['ignore', 'pipe', 'pipe'],

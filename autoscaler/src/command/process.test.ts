@@ -1,0 +1,56 @@
+import { type AddressInfo, createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { type ProgramProcess, startProgramProcess } from '@hangar/shared/testing/program-process';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const PROGRAM = fileURLToPath(new URL('../../bin/hangar-autoscaler.mjs', import.meta.url));
+/** Starting a Node takes as long as the machine is busy; nothing here waits for time to pass. */
+const TIMEOUT_MS = 120_000;
+
+const running: ProgramProcess[] = [];
+afterEach(async () => {
+  for (const one of running) one.kill('SIGKILL');
+  await Promise.all(running.splice(0).map(({ exit }) => exit));
+});
+
+function start(words: readonly string[], env?: Readonly<Record<string, string>>): ProgramProcess {
+  const one = startProgramProcess(PROGRAM, words, env);
+  running.push(one);
+  return one;
+}
+
+const serve = (port: number): ProgramProcess =>
+  start(['serve'], {
+    HANGAR_AUTOSCALER_KUBERNETES: 'off',
+    HANGAR_AUTOSCALER_RUNNERS: 'http://127.0.0.1:1',
+    HANGAR_AUTOSCALER_LISTEN: `127.0.0.1:${port}`,
+  });
+
+describe('the process', { timeout: TIMEOUT_MS }, () => {
+  it('serves until it is told to stop', async () => {
+    const one = serve(0);
+    const [, address = ''] = await one.says(/"address":"([^"]+)"/);
+    expect((await fetch(`${address}/livez`)).status).toBe(200);
+
+    one.kill('SIGTERM');
+    expect(await one.exit).toEqual({ code: 0, signal: null });
+  });
+
+  it('ends with 75 when its address is taken', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const one = serve((other.address() as AddressInfo).port);
+
+    expect(await one.exit).toEqual({ code: 75, signal: null });
+    expect(one.said).toContain('cannot listen: is HANGAR_AUTOSCALER_LISTEN taken?');
+    await new Promise((resolve) => other.close(resolve));
+  });
+
+  it('lets a signal end a long calculation at once', async () => {
+    const one = start(['replay', '--load', 'table-like', '--days', '14']);
+    await one.says(/the trace has 14 days/);
+
+    one.kill('SIGINT');
+    expect(await one.exit).toEqual({ code: null, signal: 'SIGINT' });
+  });
+});
