@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { type ProgramProcess, startProgramProcess } from '@hangar/shared/testing/program-process';
 import { afterEach, describe, expect, it } from 'vitest';
 
@@ -44,6 +46,25 @@ describe('the process', { timeout: TIMEOUT_MS }, () => {
     expect(await one.exit).toEqual({ code: 75, signal: null });
     expect(one.said).toContain('cannot listen: is HANGAR_AUTOSCALER_LISTEN taken?');
     await new Promise((resolve) => other.close(resolve));
+  });
+
+  it.each([
+    [
+      'a full disk costs the answer, which is told',
+      '> /dev/full',
+      1,
+      'the answer could not be written: ENOSPC',
+    ],
+    ['a reader that has gone is no failure', '| true; exit "${PIPESTATUS[0]}"', 0, /^$/],
+  ])('%s', async (_, whither, code, said) => {
+    const line = `"$0" "$1" recommend --prs-per-day 5 ${whither}`;
+    const ended = await promisify(execFile)('bash', ['-c', line, process.execPath, PROGRAM]).then(
+      ({ stderr }) => ({ code: 0, stderr }),
+      (error: { code: number; stderr: string }) => error,
+    );
+
+    expect(ended.code).toBe(code);
+    expect(ended.stderr).toMatch(said);
   });
 
   it('lets a signal end a long calculation at once', async () => {

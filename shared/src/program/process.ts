@@ -57,6 +57,8 @@ export async function runProcess(
   };
   const context = contextOf(process, { clock, stopSignal, version: versionIn(manifest) });
   const code = await main(context, process.argv.slice(2)).catch((error: unknown) => bug(error));
+  // Whether all was written is told after the last write.
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
   process.exit(code === EXIT.ok && output.isLost ? EXIT.failed : code);
 }
 
