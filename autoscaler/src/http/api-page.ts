@@ -1,104 +1,98 @@
+import { type Html, html } from '@hangar/shared/program/html';
 import { API_PREFIX, type OpenApi, type Operation, type Schema } from './openapi.ts';
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (one) => ESCAPES[one] ?? one);
 
 const nameOf = (ref: string): string => ref.replace(/.*\//, '');
 
+const joined = (parts: readonly Html[], separator: string): readonly (Html | string)[] =>
+  parts.flatMap((part, nth) => (nth === 0 ? [part] : [separator, part]));
+
+const code = (text: string): Html => html`<code>${text}</code>`;
+
 /** The type of a member in words, with links to named ones. */
-function typeText(schema: Schema): string {
+function typeText(schema: Schema): Html {
   const { $ref, oneOf, items, additionalProperties, type, enum: words, format } = schema;
-  if ($ref) return `<a href="#${escaped(nameOf($ref))}">${escaped(nameOf($ref))}</a>`;
-  if (oneOf) return oneOf.map(typeText).join(' or ');
-  if (items) return `list of ${typeText(items)}`;
-  if (additionalProperties) return `by name: ${typeText(additionalProperties)}`;
-  if (words) return words.map((word) => `<code>${escaped(word)}</code>`).join(' or ');
-  return escaped(format ?? type ?? 'anything');
+  if ($ref) return html`<a href="#${nameOf($ref)}">${nameOf($ref)}</a>`;
+  if (oneOf) return html`${joined(oneOf.map(typeText), ' or ')}`;
+  if (items) return html`list of ${typeText(items)}`;
+  if (additionalProperties) return html`by name: ${typeText(additionalProperties)}`;
+  if (words) return html`${joined(words.map(code), ' or ')}`;
+  return html`${format ?? type ?? 'anything'}`;
 }
 
+const row = (name: Html | string, ...cells: readonly (Html | string)[]): Html =>
+  html`<tr><th scope="row">${name}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`;
+
 /** Members of members up to named schemas, which have a table of their own. */
-function rows(schema: Schema, path = ''): readonly string[] {
+function memberRows(schema: Schema, path = ''): readonly Html[] {
   const { properties = {}, required = [] } = schema;
   return Object.entries(properties).flatMap(([name, member]) => {
     const full = `${path}${name}`;
     const isThere = required.includes(name) ? 'always' : 'where it applies';
-    const row = `<tr><th scope="row"><code>${escaped(full)}</code></th><td>${typeText(member)}</td><td>${isThere}</td></tr>`;
     const inner = member.items ?? member.additionalProperties ?? member;
-    return [row, ...rows(inner, `${full}${member.items ? '[].' : '.'}`)];
+    return [
+      row(code(full), typeText(member), isThere),
+      ...memberRows(inner, `${full}${member.items ? '[].' : '.'}`),
+    ];
   });
 }
 
-const table = (caption: string, head: readonly string[], body: readonly string[]): string =>
-  `<div class="scroll" tabindex="0" role="region" aria-label="${escaped(caption)}"><table><caption>${escaped(caption)}</caption><thead><tr>${head
-    .map((one) => `<th scope="col">${one}</th>`)
-    .join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+const table = (caption: string, head: readonly string[], body: readonly Html[]): Html =>
+  html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table><caption>${caption}</caption><thead><tr>${head.map(
+    (one) => html`<th scope="col">${one}</th>`,
+  )}</tr></thead><tbody>${body}</tbody></table></div>`;
 
-const schemaSection = ([name, schema]: readonly [string, Schema]): string =>
-  `<section id="${escaped(name)}"><h3>${escaped(name)}</h3>${table(
-    `Members of ${name}`,
-    ['member', 'type', 'there'],
-    rows(schema),
-  )}</section>`;
+const schemaSection = ([name, schema]: readonly [string, Schema]): Html =>
+  html`<section id="${name}"><h3>${name}</h3>${table(`Members of ${name}`, ['member', 'type', 'there'], memberRows(schema))}</section>\n`;
 
-const parameterRow = ({ name, required, schema, description }: Operation['parameters'][number]): string =>
-  `<tr><th scope="row"><code>${escaped(name)}</code></th><td>${typeText(schema)}</td><td>${
-    required ? 'must be given' : 'may be left out'
-  }</td><td>${escaped(description)}</td></tr>`;
+const parameterRow = ({ name, required, schema, description }: Operation['parameters'][number]): Html =>
+  row(code(name), typeText(schema), required ? 'must be given' : 'may be left out', description);
 
 function answerRow([status, { description, content = {} }]: readonly [
   string,
   Operation['responses'][string],
-]): string {
+]): Html {
   const types = Object.entries(content).map(
-    ([type, { schema }]) => `${schema ? typeText(schema) : ''} <code>${escaped(type)}</code>`,
+    ([type, { schema }]) => html`${schema ? typeText(schema) : ''} ${code(type)}`,
   );
-  return `<tr><th scope="row">${escaped(status)}</th><td>${escaped(description)}</td><td>${types.join(', ')}</td></tr>`;
+  return row(status, description, html`${joined(types, ', ')}`);
 }
 
-function operationSection([path, { get }]: readonly [string, { readonly get: Operation }]): string {
+function operationSection([path, { get }]: readonly [string, { readonly get: Operation }]): Html {
   const { summary, parameters, responses } = get;
   const must = parameters.filter(({ required }) => required);
   const at = `${path.slice(1)}${must.length === 0 ? '' : `?${must.map(({ name }) => `${name}=500`).join('&')}`}`;
-  return [
-    `<section><h3><code>GET ${escaped(path)}</code></h3><p>${escaped(summary)} <a href="${escaped(at)}">Try it: <code>${escaped(at)}</code></a></p>`,
+  const query =
     parameters.length === 0
       ? ''
-      : table('Query', ['name', 'type', 'there', 'meaning'], parameters.map(parameterRow)),
-    table('Answers', ['status', 'when', 'what'], Object.entries(responses).map(answerRow)),
-    '</section>',
-  ].join('');
+      : table('Query', ['name', 'type', 'there', 'meaning'], parameters.map(parameterRow));
+  const answers = table('Answers', ['status', 'when', 'what'], Object.entries(responses).map(answerRow));
+  return html`<section><h3><code>GET ${path}</code></h3><p>${summary} <a href="${at}">Try it: ${code(at)}</a></p>${query}${answers}</section>\n`;
 }
 
 /** The description as a page for people: made of the same data, without script, asking nobody else. Pure. */
 export function apiPage(description: OpenApi): string {
   const { info, paths, components } = description;
   const title = `${info.title} ${info.version}: API`;
-  return `<!doctype html>
+  return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)}</title>
+<title>${title}</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="page/page.css">
 </head>
 <body>
 <main>
-<header><h1>${escaped(title)}</h1><p><a href=".">Back to the page</a></p></header>
-<p>${escaped(info.description)} For programs: <a href="openapi.json">openapi.json</a> (OpenAPI 3.1). Errors are problems as RFC 9457 has them, with the cure in words.
+<header><h1>${title}</h1><p><a href=".">Back to the page</a></p></header>
+<p>${info.description} For programs: <a href="openapi.json">openapi.json</a> (OpenAPI 3.1). Errors are problems as RFC 9457 has them, with the cure in words.
 For instance <code>curl -s $ADDRESS${API_PREFIX}/recommendations</code>.</p>
 <h2>Paths</h2>
-${Object.entries(paths).map(operationSection).join('\n')}
+${Object.entries(paths).map(operationSection)}
 <h2>Schemas</h2>
-${Object.entries(components.schemas).map(schemaSection).join('\n')}
+${Object.entries(components.schemas).map(schemaSection)}
 </main>
 </body>
 </html>
-`;
+`.toString();
 }

@@ -1,3 +1,4 @@
+import { type Html, html, trustedHtml } from '@hangar/shared/program/html';
 import type { StageView } from './stage-views.ts';
 
 /** What the page shows. */
@@ -23,25 +24,23 @@ th,td{text-align:left;padding:.4rem .8rem .4rem 0;border-bottom:1px solid #8884;
 .warn{border-left:4px solid #c62828;padding-left:.8rem;opacity:1}
 `;
 
+const TITLES = ['State', 'Pipeline', 'Build', 'For', 'Asks for', 'Reason or Pod'];
+
 /** The page at `/`: one HTML document without any resource from elsewhere; whatever comes from a pipeline is escaped. Pure. */
-export function renderDashboard(board: Dashboard): string {
-  const { machine, version, capacity, stages } = board;
-  const warning = board.notReady.map((reason) => `<p class="warn">Not ready: ${escape(reason)}</p>`).join('');
+export function renderDashboard({ machine, version, capacity, nowMs, notReady, stages }: Dashboard): string {
   const body =
     stages.length === 0
-      ? '<p>This runner is idle.</p>'
-      : `<table><thead><tr><th>State</th><th>Pipeline</th><th>Build</th><th>For</th><th>Asks for</th><th>Reason or Pod</th></tr></thead><tbody>${stages
-          .map((stage) => row(stage, board.nowMs))
-          .join('')}</tbody></table>`;
-  return `<!doctype html>
+      ? html`<p>This runner is idle.</p>`
+      : html`<table><thead><tr>${TITLES.map((title) => html`<th>${title}</th>`)}</tr></thead><tbody>${stages.map((stage) => row(stage, nowMs))}</tbody></table>`;
+  return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="10"><meta name="viewport" content="width=device-width">
-<title>Hangar runner ${escape(machine)}</title><style>${STYLE}</style></head>
-<body><h1>Hangar runner</h1><p>${escape(machine)} · version ${escape(version)} · ${stages.length} of ${capacity} pipelines</p>${warning}
+<title>Hangar runner ${machine}</title><style>${trustedHtml(STYLE)}</style></head>
+<body><h1>Hangar runner</h1><p>${machine} · version ${version} · ${stages.length} of ${capacity} pipelines</p>${notReady.map((reason) => html`<p class="warn">Not ready: ${reason}</p>`)}
 ${body}</body></html>
-`;
+`.toString();
 }
 
-function row(stage: StageView, nowMs: number): string {
+function row(stage: StageView, nowMs: number): Html {
   const asks =
     stage.cpuMillicores || stage.memoryBytes
       ? `${stage.cpuMillicores / 1000} CPU, ${Math.ceil(stage.memoryBytes / 2 ** 20)} MiB`
@@ -53,8 +52,7 @@ function row(stage: StageView, nowMs: number): string {
     asks,
     [stage.reason, stage.pod, stage.adopted ? '(taken over)' : ''].filter(Boolean).join(' '),
   ];
-  const state = `<td class="state ${stage.state}">${stage.state}</td>`;
-  return `<tr>${state}${cells.map((cell) => `<td>${escape(cell)}</td>`).join('')}</tr>`;
+  return html`<tr><td class="state ${stage.state}">${stage.state}</td>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`;
 }
 
 function duration(ms: number): string {
@@ -62,16 +60,4 @@ function duration(ms: number): string {
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? '');
 }

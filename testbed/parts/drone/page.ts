@@ -1,3 +1,4 @@
+import { html, trustedHtml } from '@hangar/shared/program/html';
 import type { Reply } from './rpc.ts';
 
 const STYLE = `
@@ -88,17 +89,17 @@ const loop = () => refresh().finally(() => setTimeout(loop, 1000));
 loop();
 `;
 
-const HTML = `<!DOCTYPE html>
+const HTML = html`<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Drone (practice)</title>
-<meta name="viewport" content="width=device-width"><style>${STYLE}</style></head>
+<meta name="viewport" content="width=device-width"><style>${trustedHtml(STYLE)}</style></head>
 <body><h1>Drone practice server: builds</h1><div id="builds"></div><h1 id="title"></h1><pre id="log"></pre>
-<script>${SCRIPT}</script></body></html>
+<script>${trustedHtml(SCRIPT)}</script></body></html>
 `;
 
 /** The page of builds; like the real UI it answers 200 on every path that nothing else has (drone-rpc §1.1). */
 export const UI_PAGE: Reply = {
   status: 200,
-  body: Buffer.from(HTML),
+  body: Buffer.from(HTML.toString()),
   headers: {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy':
