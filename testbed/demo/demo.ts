@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
 import { startWorld, type FlowSetup } from '../suites/flows/flow-setup.ts';
 import { type Capacity, startCapacity } from './capacity.ts';
 import { CASES, MEMORY_BUDGET } from './cases.ts';
@@ -25,7 +26,7 @@ const LINGER_MS = 1_000;
 const CAPACITY_LIMIT_MS = 10_000;
 
 /** The whole demo; answers the exit code. Whatever happens, what it started is ended. */
-export async function runDemo(parts: DemoParts, options: DemoOptions): Promise<number> {
+export async function runDemo(parts: DemoParts, options: DemoOptions): Promise<ExitCode> {
   const { terminal } = parts;
   if (!options.json)
     terminal.write(`Starting Kubernetes, a Drone server, the runner and the autoscaler ...\n`);
@@ -60,7 +61,7 @@ interface Stage extends ActView {
   readonly capacity: Capacity;
 }
 
-async function withCapacity(actView: ActView): Promise<number> {
+async function withCapacity(actView: ActView): Promise<ExitCode> {
   const { parts, options } = actView;
   const capacity = await startCapacity(parts.clock, actView.setup);
   try {
@@ -72,7 +73,7 @@ async function withCapacity(actView: ActView): Promise<number> {
   }
 }
 
-async function play(stage: Stage): Promise<number> {
+async function play(stage: Stage): Promise<ExitCode> {
   const { parts, options, ground, setup, capacity } = stage;
   const driven = await drive(stage);
   const recommended = await capacity.reported(CAPACITY_LIMIT_MS, parts.stop);
@@ -82,7 +83,7 @@ async function play(stage: Stage): Promise<number> {
   if (options.json) parts.terminal.write(`${reportJson(outcome, addresses)}\n`);
   else parts.terminal.write(`\n${[...report(outcome, parts.terminal), ...next(stage)].join('\n')}\n`);
   if (options.keep) await untilStopped(parts.stop);
-  return outcome.ok ? 0 : 1;
+  return outcome.ok ? EXIT.ok : EXIT.failed;
 }
 
 async function drive({ parts, options, ground, setup, capacity }: Stage): Promise<Driven> {
@@ -105,8 +106,8 @@ async function drive({ parts, options, ground, setup, capacity }: Stage): Promis
   }
 }
 
-function report(outcome: Outcome, { size, colored, live }: Terminal): string[] {
-  return reportLines(outcome, { width: live ? size().columns - 1 : 200, colored });
+function report(outcome: Outcome, { size, isColoured, live }: Terminal): string[] {
+  return reportLines(outcome, { width: live ? size().columns - 1 : 200, isColoured });
 }
 
 function next({ options, ground, setup, capacity }: Stage): string[] {

@@ -7,7 +7,7 @@ export interface Terminal {
   readonly write: (text: string) => void;
   /** Whether lines can be redrawn. */
   readonly live: boolean;
-  readonly colored: boolean;
+  readonly isColoured: boolean;
   /** In characters and lines; asked at each redraw, since windows change. */
   readonly size: () => { readonly columns: number; readonly rows: number };
 }
@@ -40,8 +40,8 @@ export async function showProgress(
   }
 }
 
-function screenOf({ size, colored }: Terminal): Screen {
-  return { width: size().columns - 1, colored };
+function screenOf({ size, isColoured }: Terminal): Screen {
+  return { width: size().columns - 1, isColoured };
 }
 
 function redrawing(clock: Clock, terminal: Terminal): (sent: readonly Sent[]) => void {

@@ -1,58 +1,54 @@
-import { systemClock } from '@hangar/shared/clock';
 import { errorText } from '@hangar/shared/error-text';
+import { command, runCommand } from '@hangar/shared/program/command';
+import { CommandError } from '@hangar/shared/program/command-error';
+import type { CommandContext } from '@hangar/shared/program/context';
+import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
+import { runProcess } from '@hangar/shared/program/process';
 import type { Terminal } from './display.ts';
-import { HELP, readArguments } from './options.ts';
+import { DEMO_OPTIONS, type DemoOptions } from './options.ts';
 
-const INTERRUPTED = 130;
 /** Should ending itself hang: the embedded cluster's janitor cleans up behind us. */
 const LONGEST_ENDING_MS = 15_000;
 
-const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(signal, () => {
-    // A second one is meant.
-    if (stop.signal.aborted) process.exit(INTERRUPTED);
-    stop.abort(new Error('interrupted'));
-    setTimeout(() => process.exit(INTERRUPTED), LONGEST_ENDING_MS).unref();
-  });
-// The reader has gone (as `| head` does): nobody is left to show anything to.
-process.stdout.on('error', () => stop.abort(new Error('nobody reads')));
+const DEMO = command({
+  name: 'npm run demo --',
+  summary: 'real pipelines on a Kubernetes, a Drone server, a runner and the autoscaler, in one process',
+  examples: ['npm run demo', 'npm run demo -- --keep', 'npm run demo -- --real'],
+  options: DEMO_OPTIONS,
+  notes: `The embedded cluster runs containers as processes of this machine: no Docker, no root, no network.
+The pipelines are in testbed/demo/pipelines; they are short, and each shows one thing.`,
+  exits: {
+    ok: 'everything happened as expected',
+    failed: 'something else did',
+    interrupted: 'interrupted',
+  },
+  run: ({ options }, context) => demo(options, context),
+});
 
-const { env, stdout } = process;
-const isLive = stdout.isTTY && env['CI'] === undefined && env['TERM'] !== 'dumb';
-const terminal: Terminal = {
-  write: (text) => void stdout.write(text),
-  live: isLive,
-  colored: isLive && (env['NO_COLOR'] ?? '') === '',
-  size: () => ({ columns: stdout.columns || 100, rows: stdout.rows || 24 }),
-};
-
-async function main(): Promise<number> {
-  const asked = readArguments(process.argv.slice(2));
-  switch (asked.kind) {
-    case 'help':
-      stdout.write(HELP);
-      return 0;
-    case 'wrong':
-      process.stderr.write(`demo: ${asked.text}\n\n${HELP}`);
-      return 2;
-    case 'run': {
-      // Help need not wait for all that a run loads.
-      const { runDemo } = await import('./demo.ts');
-      return runDemo({ clock: systemClock(), terminal, stop: stop.signal }, asked.options);
-    }
-  }
-}
-
-async function exitCode(): Promise<number> {
+async function demo(options: DemoOptions, context: CommandContext): Promise<ExitCode> {
+  const { clock } = context;
+  const stop = context.stopSignal();
+  stop.addEventListener('abort', () => clock.after(LONGEST_ENDING_MS, () => process.exit(EXIT.interrupted)));
+  // Help need not wait for all that a run loads.
+  const { runDemo } = await import('./demo.ts');
   try {
-    return await main();
+    return await runDemo({ clock, stop, terminal: terminalOf(context) }, options);
   } catch (error) {
-    if (stop.signal.aborted) return INTERRUPTED;
-    process.stderr.write(`demo: ${errorText(error)}\n`);
-    return 1;
+    if (stop.aborted) return EXIT.interrupted;
+    throw new CommandError(EXIT.failed, errorText(error));
   }
 }
 
-// All is ended by now but what an interrupted journey of the runner may still be retrying.
-process.exit(await exitCode());
+function terminalOf({ env, isTerminal, isColoured }: CommandContext): Terminal {
+  const { stdout } = process;
+  return {
+    write: (text) => void stdout.write(text),
+    live: isTerminal && env['CI'] === undefined && env['TERM'] !== 'dumb',
+    isColoured,
+    size: () => ({ columns: stdout.columns || 100, rows: stdout.rows || 24 }),
+  };
+}
+
+await runProcess(new URL('../package.json', import.meta.url), (context, args) =>
+  runCommand(DEMO, args, context),
+);

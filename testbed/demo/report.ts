@@ -1,51 +1,35 @@
+import { lineOf, painter } from '@hangar/shared/program/style';
+import { type Cell, left, right, tableLines } from '@hangar/shared/program/table';
 import { capacityLines } from './capacity.ts';
 import { stepsOf } from './judge.ts';
 import type { Outcome } from './outcome.ts';
 import type { Screen } from './show.ts';
-import { lineOf, lookOf, type Piece, secondsText, type Tone } from './words.ts';
+import { lookOf, secondsText } from './words.ts';
 
-interface Cell {
-  readonly text: string;
-  readonly tone: Tone;
-}
-
-const HEAD = ['', 'pipeline', 'expected', 'actual', 'steps', 'time', 'what it says'];
+const COLUMNS = ['', 'pipeline', 'expected', 'actual', 'steps', 'time', 'what it says'].map((title) =>
+  title === 'time' ? right(title) : left(title),
+);
 
 /** The table of what happened, the totals, and what was not as expected. */
 export function reportLines(outcome: Outcome, screen: Screen): string[] {
-  const rows = [HEAD.map((text): Cell => ({ text, tone: 'dim' })), ...outcome.pipelines.map(rowOf)];
-  const widths = HEAD.map((_, column) =>
-    Math.max(...rows.map((row) => [...(row[column]?.text ?? '')].length)),
-  );
-  const table = rows.map((row) =>
-    lineOf(
-      row.map(({ text, tone }, column): Piece => {
-        if (column === HEAD.length - 1) return { text, tone };
-        const pad = ' '.repeat((widths[column] ?? 0) - [...text].length);
-        return { text: `${HEAD[column] === 'time' ? pad + text : text + pad}  `, tone };
-      }),
-      screen.width,
-      screen.colored,
-    ),
-  );
+  const table = tableLines(COLUMNS, outcome.pipelines.map(rowOf), { ...screen, head: 'dim' });
   const recommended = capacityLines(outcome.recommended).map((text) =>
-    lineOf([{ text, tone: 'plain' }], screen.width, screen.colored),
+    lineOf([{ text, style: undefined }], screen.width, false),
   );
   return [...table, '', ...recommended, '', ...totalLines(outcome), ...problemLines(outcome, screen)];
 }
 
-function rowOf({ one, build, verdict, spentMs }: Outcome['pipelines'][number]): Cell[] {
-  const { tone } = lookOf(build.status);
+function rowOf({ one, build, verdict, spentMs }: Outcome['pipelines'][number]): readonly Cell[] {
   const isRight = verdict.problems.length === 0;
   const steps = stepsOf(build).map(({ status }) => lookOf(status).symbol);
   return [
-    { text: isRight ? '✓' : '✗', tone: isRight ? 'good' : 'bad' },
-    { text: one.name, tone: 'plain' },
-    { text: one.expected, tone: 'dim' },
-    { text: build.status, tone },
-    { text: steps.join(''), tone: 'plain' },
-    { text: secondsText(spentMs), tone: 'dim' },
-    { text: verdict.line || one.shows, tone: 'dim' },
+    isRight ? { text: '✓', style: 'green' } : { text: '✗', style: 'red' },
+    one.name,
+    { text: one.expected, style: 'dim' },
+    { text: build.status, style: lookOf(build.status).style },
+    steps.join(''),
+    { text: secondsText(spentMs), style: 'dim' },
+    { text: verdict.line || one.shows, style: 'dim' },
   ];
 }
 
@@ -57,7 +41,8 @@ function totalLines({ totals }: Outcome): string[] {
   ];
 }
 
-function problemLines(outcome: Outcome, { colored }: Screen): string[] {
+function problemLines(outcome: Outcome, { isColoured }: Screen): string[] {
+  const paint = painter(isColoured);
   const problems = [
     ...outcome.pipelines.flatMap(({ one, verdict }) =>
       verdict.problems.map((text) => `${one.name}: ${text}`),
@@ -65,11 +50,7 @@ function problemLines(outcome: Outcome, { colored }: Screen): string[] {
     ...outcome.problems,
   ];
   if (problems.length === 0) return ['Everything happened as expected.'];
-  return [
-    '',
-    'Not as expected:',
-    ...problems.map((text) => lineOf([{ text: `  ${text}`, tone: 'bad' }], 1000, colored)),
-  ];
+  return ['', 'Not as expected:', ...problems.map((text) => paint('red', `  ${text}`))];
 }
 
 /** The same as one JSON value. */

@@ -1,3 +1,4 @@
+import { tableLines } from '@hangar/shared/program/table';
 import type { Judged, Verdict } from '../../config/judge.ts';
 import type { Check } from './checks.ts';
 
@@ -31,7 +32,7 @@ export function reportText({ ok, settings, checks, warnings }: Report): string {
   const groups = Map.groupBy(settings, ({ verdict }) => verdict);
   const sections = [...groups].map(([verdict, those]) => [
     HEADS[verdict],
-    ...(verdict === 'kept' ? [names(those)] : those.map(({ name, words }) => `  ${name}: ${words}`)),
+    ...(verdict === 'kept' ? [names(those)] : wordsLines(those)),
   ]);
   const outside = checks.map(({ what, result, words }) => [
     `${what}: ${result}`,
@@ -43,5 +44,11 @@ export function reportText({ ok, settings, checks, warnings }: Report): string {
     : ['Something is wrong, see above.'];
   return [...sections, ...odd, ...outside, end].map((lines) => lines.join('\n')).join('\n\n');
 }
+
+const wordsLines = (those: readonly Judged[]): readonly string[] =>
+  tableLines(
+    [],
+    those.map(({ name, words }) => [name, words]),
+  ).map((line) => `  ${line}`);
 
 const names = (those: readonly Judged[]): string => `  ${those.map(({ name }) => name).join(', ')}`;
