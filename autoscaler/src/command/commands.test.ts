@@ -3,6 +3,8 @@ import { runProgram } from '@hangar/shared/program/program';
 import { fakeContext } from '@hangar/shared/testing/fake-context';
 import { describe, expect, it } from 'vitest';
 import { AUTOSCALER } from './commands.ts';
+// Loaded when it is called; here before any test, so that no test waits for it.
+import './serve.ts';
 
 async function run(line: string): Promise<{ code: number; out: string; err: string }> {
   const context = fakeContext();

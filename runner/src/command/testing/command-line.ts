@@ -3,6 +3,12 @@ import type { ExitCode } from '@hangar/shared/program/exit-codes';
 import { runProgram } from '@hangar/shared/program/program';
 import { fakeContext } from '@hangar/shared/testing/fake-context';
 import { RUNNER } from '../commands.ts';
+// Commands are loaded when they are called; here before any test, so that no test waits for it.
+import '../compile.ts';
+import '../daemon.ts';
+import '../doctor.ts';
+import '../exec.ts';
+import '../lint.ts';
 
 /** What came of a command line: its exit code, and each text that was said. */
 export interface CommandLineEnd {
