@@ -70,7 +70,11 @@ export default tseslint.config(
       'no-restricted-imports': ['error', { paths: impure }],
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'The environment is read in main.ts only.' },
+        {
+          object: 'process',
+          property: 'env',
+          message: 'The environment is read in shared/src/program/process.ts only.',
+        },
         { object: 'Math', property: 'random', message: 'Chance comes in by constructor.' },
         { object: 'Date', property: 'now', message: 'Time comes in by constructor: use the Clock.' },
       ],

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { connect } from './connect.ts';
+
+const access = (kubeconfig: string) => ({ kubeconfig, setting: 'X_KUBECONFIG', otherwise: ', or X=off' });
+
+describe('connecting', () => {
+  it('outside of a Pod needs a kubeconfig, and says which setting names it', async () => {
+    await expect(connect(access(''), {})).rejects.toMatchObject({
+      exitCode: 78,
+      problems: [
+        'this process is not in a Pod (KUBERNETES_SERVICE_HOST is not set). Set X_KUBECONFIG to the path of a kubeconfig, or X=off',
+      ],
+    });
+  });
+
+  it('says which setting named a kubeconfig that can’t be used', async () => {
+    await expect(connect(access('/does/not/exist'), {})).rejects.toMatchObject({
+      exitCode: 78,
+      message: expect.stringMatching(
+        /no way to Kubernetes by X_KUBECONFIG \(\/does\/not\/exist\): ./,
+      ) as string,
+    });
+  });
+});
