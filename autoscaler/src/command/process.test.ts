@@ -2,26 +2,26 @@ import { execFile } from 'node:child_process';
 import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type ProgramProcess, startProgramProcess } from '@hangar/shared/testing/program-process';
+import { type CommandProcess, startCommandProcess } from '@hangar/shared/testing/command-process';
 import { afterEach, describe, expect, it } from 'vitest';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/hangar-autoscaler.mjs', import.meta.url));
 /** Starting a Node takes as long as the machine is busy; nothing here waits for time to pass. */
 const TIMEOUT_MS = 120_000;
 
-const running: ProgramProcess[] = [];
+const running: CommandProcess[] = [];
 afterEach(async () => {
   for (const one of running) one.kill('SIGKILL');
   await Promise.all(running.splice(0).map(({ exit }) => exit));
 });
 
-function start(words: readonly string[], env?: Readonly<Record<string, string>>): ProgramProcess {
-  const one = startProgramProcess(PROGRAM, words, env);
+function start(words: readonly string[], env?: Readonly<Record<string, string>>): CommandProcess {
+  const one = startCommandProcess(PROGRAM, words, env);
   running.push(one);
   return one;
 }
 
-const serve = (port: number): ProgramProcess =>
+const serve = (port: number): CommandProcess =>
   start(['serve'], {
     HANGAR_AUTOSCALER_KUBERNETES: 'off',
     HANGAR_AUTOSCALER_RUNNERS: 'http://127.0.0.1:1',

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ProgramProcess, startProgramProcess } from '@hangar/shared/testing/program-process';
+import { type CommandProcess, startCommandProcess } from '@hangar/shared/testing/command-process';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startTinyCluster, type TinyCluster } from './testing/tiny-cluster.ts';
 
@@ -13,7 +13,7 @@ const TIMEOUT_MS = 120_000;
 const DOOR = fileURLToPath(new URL('../../bin/hangar-runner.mjs', import.meta.url));
 
 const folders: string[] = [];
-const running: ProgramProcess[] = [];
+const running: CommandProcess[] = [];
 let cluster: TinyCluster | undefined;
 
 afterEach(async () => {
@@ -24,8 +24,8 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-function start(words: readonly string[], env?: Readonly<Record<string, string>>): ProgramProcess {
-  const one = startProgramProcess(DOOR, words, env);
+function start(words: readonly string[], env?: Readonly<Record<string, string>>): CommandProcess {
+  const one = startCommandProcess(DOOR, words, env);
   running.push(one);
   return one;
 }
@@ -34,7 +34,7 @@ function start(words: readonly string[], env?: Readonly<Record<string, string>>)
 async function startDaemon(
   allows: (right: string) => boolean,
   env: Readonly<Record<string, string>> = {},
-): Promise<ProgramProcess> {
+): Promise<CommandProcess> {
   cluster = await startTinyCluster(allows);
   const folder = mkdtempSync(join(tmpdir(), 'hangar-process-'));
   folders.push(folder);

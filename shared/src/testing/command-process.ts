@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
 /** A program as a process of its own. */
-export interface ProgramProcess {
+export interface CommandProcess {
   /** What it has said so far, on both outputs. */
   readonly said: string;
   /** Resolves when it has said something that fits. */
@@ -11,11 +11,11 @@ export interface ProgramProcess {
 }
 
 /** Starts the program that is in this file with these words, in this environment alone. */
-export function startProgramProcess(
+export function startCommandProcess(
   file: string,
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},
-): ProgramProcess {
+): CommandProcess {
   const child = spawn(process.execPath, [file, ...words], {
     env: { PATH: '/usr/bin:/bin', ...env },
     cwd: '/',
