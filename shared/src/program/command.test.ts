@@ -45,7 +45,7 @@ describe('the help of a command', () => {
       '                   90s, 15m, 2h',
       '',
       'Repository:',
-      '  --repo-id N      its number (known issue 1)',
+      '  --repo-id N      its number (1)',
       '  --env KEY=VALUE  a variable',
       '',
       'It asks nobody.',

@@ -22,7 +22,7 @@ export async function servePage(clock: Clock): Promise<ServedPage> {
   if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
   const source = { get: () => Promise.reject(new Error('nobody is asked')) };
   const parts = { clock, log: silentLogger, source, cluster: undefined, memory: noMemory };
-  const { autoscaler, ledger, http } = createService(
+  const { ledger, http } = createService(
     { ...parts, version: 'test', page: readPage() },
     loaded.ok,
   );
