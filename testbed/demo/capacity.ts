@@ -6,7 +6,7 @@ import { createService, type Service } from '@hangar/autoscaler/service';
 import { createHttp } from '@hangar/runner/http';
 import type { Clock } from '@hangar/shared/clock';
 import { createLogger } from '@hangar/shared/logger';
-import type { FlowSetup } from '../suites/flows/flow-setup.ts';
+import type { TestSystem } from '../suites/flows/test-system.ts';
 
 /** What the autoscaler said at one moment. */
 export interface Said {
@@ -101,7 +101,7 @@ export class Capacity {
 }
 
 /** Starts the autoscaler on loopback; the runner's HTTP side too, which it asks. */
-export async function startCapacity(clock: Clock, { runner, admin }: FlowSetup): Promise<Capacity> {
+export async function startCapacity(clock: Clock, { runner, admin }: TestSystem): Promise<Capacity> {
   const runnerHttp = createHttp(runner.http);
   const loopback = { host: '127.0.0.1', port: 0 };
   const loaded = loadConfig({

@@ -1,6 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
-import { startWorld, type FlowSetup } from '../suites/flows/flow-setup.ts';
+import { startTestSystem, type TestSystem } from '../suites/flows/test-system.ts';
 import { type Capacity, startCapacity } from './capacity.ts';
 import { CASES, MEMORY_BUDGET } from './cases.ts';
 import { showProgress, type Terminal } from './display.ts';
@@ -33,7 +33,7 @@ export async function runDemo(parts: DemoParts, options: DemoOptions): Promise<E
   const ground = await (options.real ? realDemoGround() : embeddedDemoGround());
   try {
     parts.stop.throwIfAborted();
-    const setup = await startWorld(ground.ground, { env: { HANGAR_BUDGET_MEMORY: MEMORY_BUDGET } });
+    const setup = await startTestSystem(ground.ground, { env: { HANGAR_BUDGET_MEMORY: MEMORY_BUDGET } });
     try {
       return await withCapacity({ parts, options, ground, setup });
     } finally {
@@ -45,7 +45,7 @@ export async function runDemo(parts: DemoParts, options: DemoOptions): Promise<E
 }
 
 /** A runner takes up to three seconds to hand over. Its Pods go with the ground, so a person in a hurry need not wait. */
-async function leave(setup: FlowSetup, hurry: AbortSignal): Promise<void> {
+async function leave(setup: TestSystem, hurry: AbortSignal): Promise<void> {
   const closed = setup.close().catch(() => undefined);
   if (!hurry.aborted) await closed;
 }
@@ -54,7 +54,7 @@ interface ActView {
   readonly parts: DemoParts;
   readonly options: DemoOptions;
   readonly ground: DemoGround;
-  readonly setup: FlowSetup;
+  readonly setup: TestSystem;
 }
 
 interface Stage extends ActView {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '@hangar/shared/clock';
 import { errorText } from '@hangar/shared/error-text';
 import { type BuildView, isFinal } from '../parts/drone/views.ts';
-import type { FlowSetup } from '../suites/flows/flow-setup.ts';
+import type { TestSystem } from '../suites/flows/test-system.ts';
 import { type DemoCase, SECRETS } from './cases.ts';
 
 /** A build that was sent, as it stands. Times in milliseconds since 1970. */
@@ -28,7 +28,7 @@ export interface Driven {
 /** What driving needs from outside. */
 export interface DriveParts {
   readonly clock: Clock;
-  readonly setup: FlowSetup;
+  readonly setup: TestSystem;
   /** After this, what still runs is cancelled and counts as wrong. */
   readonly limitMs: number;
   /** Whether the autoscaler has seen that there is work; what runs is not cancelled before. */

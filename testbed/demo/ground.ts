@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { embeddedGround } from '../suites/flows/embedded-ground.ts';
-import type { Ground } from '../suites/flows/flow-setup.ts';
+import { startEmbedded } from '../suites/flows/start-embedded.ts';
+import type { ClusterAccess } from '../suites/flows/test-system.ts';
 
 /** The cluster under the demo. */
 export interface DemoGround {
   readonly kind: 'embedded' | 'real';
-  readonly ground: Ground;
+  readonly ground: ClusterAccess;
   /** What `--keep` prints, by what it is. */
   readonly addresses: Readonly<Record<string, string>>;
   /** How long the demo may take; the real kubelet needs a second where the embedded one needs none. */
@@ -21,7 +21,7 @@ const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 /** A cluster in this process, which leaves nothing behind, however this process ends. */
 export async function embeddedDemoGround(): Promise<DemoGround> {
-  const { cluster, ground } = await embeddedGround();
+  const { cluster, access: ground } = await startEmbedded();
   const kubeconfig = join(cluster.folder, 'kubeconfig');
   writeFileSync(kubeconfig, ground.kubeconfig);
   const tools = writeStandIns(join(cluster.folder, 'stand-ins'));

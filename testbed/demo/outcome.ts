@@ -1,6 +1,6 @@
 import { errorText } from '@hangar/shared/error-text';
 import type { BuildView } from '../parts/drone/views.ts';
-import type { FlowSetup } from '../suites/flows/flow-setup.ts';
+import type { TestSystem } from '../suites/flows/test-system.ts';
 import { capacityProblems, type Recommended } from './capacity.ts';
 import { type DemoCase, SECRETS } from './cases.ts';
 import type { Driven } from './drive.ts';
@@ -41,7 +41,7 @@ export interface FinishedRun {
 
 /** Judges all that was driven; looks at the server's and the runner's records, changes nothing. */
 export function outcomeOf(
-  setup: FlowSetup,
+  setup: TestSystem,
   { driven, recommended }: FinishedRun,
   cluster: Outcome['cluster'],
 ): Outcome {
@@ -80,7 +80,7 @@ export function outcomeOf(
   };
 }
 
-function overlaps({ drone }: FlowSetup): string[] {
+function overlaps({ drone }: TestSystem): string[] {
   try {
     drone.calls.assertNoOverlap();
     return [];

@@ -47,7 +47,6 @@ const server: ApiServer = new ApiServer({
   logs: { readLog: () => () => undefined },
   token: undefined,
   bookmarkIntervalMs: 10_000,
-  onRequest: undefined,
 });
 await server.start();
 

@@ -6,7 +6,7 @@ import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
 import { type RunningRunner, startRunner } from '../../suites/flows/runner-in-process.ts';
-import type { Ground } from '../../suites/flows/flow-setup.ts';
+import type { ClusterAccess } from '../../suites/flows/test-system.ts';
 import { PodTape } from './pod-tape.ts';
 
 /** How the world of one bench differs from the usual. */
@@ -38,7 +38,7 @@ const PATIENCE_MS = 120_000;
 
 /** Opens a world on the ground; its runner has a name of its own, so that no other takes it for its former life. */
 export async function openWorld(
-  on: { readonly clock: Clock; readonly ground: Ground; readonly replica: string },
+  on: { readonly clock: Clock; readonly ground: ClusterAccess; readonly replica: string },
   options: WorldOptions,
 ): Promise<BenchWorld> {
   const { clock, ground, replica } = on;

@@ -1,5 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
-import type { Ground } from '../../suites/flows/flow-setup.ts';
+import type { ClusterAccess } from '../../suites/flows/test-system.ts';
 import type { RealCluster } from '../../parts/real/facts.ts';
 import { type BenchWorld, openWorld, type WorldOptions } from './bench-world.ts';
 
@@ -7,7 +7,7 @@ import { type BenchWorld, openWorld, type WorldOptions } from './bench-world.ts'
 export class Track {
   readonly clock: Clock;
   readonly cluster: RealCluster;
-  readonly ground: Ground;
+  readonly ground: ClusterAccess;
   /** Fewer repetitions. */
   readonly quick: boolean;
   readonly say: (text: string) => void;

@@ -1,6 +1,14 @@
 import { type Backend, nowSeconds } from './backend.ts';
 import { BuildRefused, plansFromYaml, type StagePlan } from './pipelines.ts';
-import type { WireBuild, WireNetrc, WireRepo, WireSecret } from './wire.ts';
+import {
+  EMPTY_STAGE,
+  NEW_BUILD,
+  NEW_REPO,
+  type WireBuild,
+  type WireNetrc,
+  type WireRepo,
+  type WireSecret,
+} from './wire.ts';
 
 /** What a new build is made of; everything but the YAML has a default. */
 export interface BuildRequest {
@@ -24,7 +32,7 @@ export interface BuildRequest {
 
 /** Creates a build with its stages as a webhook does, and wakes the dispatcher; throws BuildRefused. */
 export function createBuild(backend: Backend, request: BuildRequest): number {
-  const plans = request.stages?.map(completePlan) ?? plansFromYaml(request.yaml);
+  const plans = request.stages ?? plansFromYaml(request.yaml);
   const repo = nextRepo(backend, request);
   const build = newBuild(backend, repo, request);
   backend.store.insertBuild(build, {
@@ -40,43 +48,24 @@ export function createBuild(backend: Backend, request: BuildRequest): number {
   return build.id;
 }
 
-const DEFAULT_PLAN: StagePlan = {
-  name: 'default',
-  type: 'kubernetes',
-  os: 'linux',
-  arch: 'amd64',
-  variant: '',
-  kernel: '',
-  limit: 0,
-  on_success: true,
-  on_failure: false,
-  depends_on: [],
-  labels: {},
-};
-
-const completePlan = (plan: Partial<StagePlan>): StagePlan => ({ ...DEFAULT_PLAN, ...plan });
-
 function insertStage(
   backend: Backend,
   build: WireBuild,
   repo: WireRepo,
-  { plan, number }: { readonly plan: StagePlan; readonly number: number },
+  { plan, number }: { readonly plan: Partial<StagePlan>; readonly number: number },
 ): void {
+  const waits = (plan.depends_on ?? []).length > 0;
   backend.store.insertStage({
+    ...EMPTY_STAGE,
+    ...{ name: 'default', type: 'kubernetes', os: 'linux', arch: 'amd64', on_success: true },
     ...plan,
     id: backend.store.nextId(),
     repo_id: repo.id,
     build_id: build.id,
     number,
     kind: 'pipeline',
-    status: plan.depends_on.length > 0 ? 'waiting_on_dependencies' : 'pending',
-    error: '',
-    errignore: false,
-    exit_code: 0,
-    machine: '',
+    status: waits ? 'waiting_on_dependencies' : 'pending',
     throttle: repo.throttle ?? 0,
-    started: 0,
-    stopped: 0,
     created: build.created,
     updated: build.created,
     version: 1,
@@ -104,81 +93,40 @@ function nextRepo(backend: Backend, request: BuildRequest): WireRepo {
 function newRepo(backend: Backend, slug: string): WireRepo {
   const now = nowSeconds(backend);
   const id = backend.store.nextId();
+  const at = slug.lastIndexOf('/');
   return {
-    id,
-    uid: String(id),
-    user_id: 2,
-    namespace: slug.slice(0, slug.lastIndexOf('/')),
-    name: slug.slice(slug.lastIndexOf('/') + 1),
-    slug,
-    scm: '',
+    ...NEW_REPO,
+    ...{ id, uid: String(id), slug, namespace: slug.slice(0, at), name: slug.slice(at + 1) },
     git_http_url: `https://git.acme.test/${slug}.git`,
     git_ssh_url: `git@git.acme.test:${slug}.git`,
     link: `https://git.acme.test/${slug}`,
-    default_branch: 'main',
-    private: false,
-    visibility: 'public',
-    active: true,
-    config_path: '.drone.yml',
-    trusted: false,
-    protected: false,
-    ignore_forks: false,
-    ignore_pull_requests: false,
-    auto_cancel_pull_requests: false,
-    auto_cancel_pushes: false,
-    auto_cancel_running: false,
-    timeout: 60,
-    counter: 0,
-    synced: now,
-    created: now,
-    updated: now,
-    version: 1,
-    archived: false,
-    secret: 'O1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6',
+    ...{ synced: now, created: now, updated: now },
   };
 }
 
 function newBuild(backend: Backend, repo: WireRepo, request: BuildRequest): WireBuild {
   const now = nowSeconds(backend);
-  const event = request.event ?? 'push';
+  const { event = 'push', params } = request;
   const number = repo.counter;
   return {
-    repo_id: repo.id,
-    trigger: '@hook',
-    number,
-    status: 'pending',
-    event,
-    action: '',
+    ...NEW_BUILD,
+    ...{ repo_id: repo.id, number, event, created: now, updated: now },
     link: `${repo.link}/commit/${commit(number)}`,
-    timestamp: 0,
     message: `change ${number} of ${repo.name}`,
     before: commit(number - 1),
     after: commit(number),
-    source_repo: '',
-    author_login: 'kim',
-    author_name: 'Kim Example',
-    author_email: 'kim@acme.test',
-    author_avatar: 'https://git.acme.test/a/2',
-    sender: 'kim',
-    started: 0,
-    finished: 0,
-    created: now,
-    updated: now,
     ...eventMembers(event, repo),
-    ...(request.params === undefined ? {} : { params: request.params }),
+    ...(params === undefined ? {} : { params }),
     ...request.build,
-    id: backend.store.nextId(),
-    version: 1,
+    ...{ id: backend.store.nextId(), version: 1 },
   };
 }
 
 /** A made-up commit id for a build number. */
 const commit = (number: number): string => number.toString(16).padStart(8, '0').repeat(5);
 
-type EventMembers = Pick<WireBuild, 'ref' | 'source' | 'target'> & Partial<WireBuild>;
-
 /** What distinguishes the events on the wire (drone-rpc §3.4). */
-function eventMembers(event: string, repo: WireRepo): EventMembers {
+function eventMembers(event: string, repo: WireRepo): Partial<WireBuild> {
   const branch = repo.default_branch;
   const onBranch = { ref: `refs/heads/${branch}`, source: branch, target: branch };
   switch (event) {
@@ -203,13 +151,9 @@ function eventMembers(event: string, repo: WireRepo): EventMembers {
 
 function secretsOf(secrets: NonNullable<BuildRequest['secrets']>, repoId: number): WireSecret[] {
   if (isList(secrets)) return [...secrets];
-  return Object.entries(secrets).map(([name, data], index) => ({
-    id: index + 1,
-    repo_id: repoId,
-    name,
-    data,
-    pull_request: true,
-  }));
+  return Object.entries(secrets).map(([name, data], index) => {
+    return { id: index + 1, repo_id: repoId, name, data, pull_request: true };
+  });
 }
 
 function isList(secrets: NonNullable<BuildRequest['secrets']>): secrets is readonly WireSecret[] {

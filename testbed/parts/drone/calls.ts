@@ -1,4 +1,4 @@
-import type { Timers } from './timers.ts';
+import type { Clock } from '@hangar/shared/clock';
 
 /** The endpoints by one word each (drone-rpc §2). */
 export const ENDPOINTS = [
@@ -30,30 +30,30 @@ export interface RecordedCall {
   readonly startedAtMs: number;
   /** Order of beginnings and ends among all calls, free of the clock's grain. */
   readonly startedTick: number;
-  endedTick: number | undefined;
-  durationMs: number | undefined;
+  endedTick?: number;
+  durationMs?: number;
   /** The HTTP status sent; 0 if the connection was cut, undefined while it runs. */
-  status: number | undefined;
+  status?: number;
   /** The decoded body of updates, filters and cards; logs are left out. */
-  body: Readonly<Record<string, unknown>> | undefined;
+  body?: Readonly<Record<string, unknown>>;
   /** What the call updates, such as `stage:63` or `step:202`. */
-  object: string | undefined;
+  object?: string;
   /** Lines in a batch or upload. */
-  lines: number | undefined;
+  lines?: number;
   /** The machine of an accept. */
-  machine: string | undefined;
+  machine?: string;
 }
 
 /** Every call in order, the oldest forgotten beyond a limit. */
 export class Calls {
-  readonly #timers: Timers;
+  readonly #clock: Clock;
   readonly #limit: number;
   readonly #changed: () => void;
   readonly #kept: RecordedCall[] = [];
   #tick = 0;
 
-  constructor(timers: Timers, limit: number, changed: () => void) {
-    this.#timers = timers;
+  constructor(clock: Clock, limit: number, changed: () => void) {
+    this.#clock = clock;
     this.#limit = limit;
     this.#changed = changed;
   }
@@ -72,15 +72,8 @@ export class Calls {
   begin(call: Pick<RecordedCall, 'endpoint' | 'method' | 'path' | 'pathId'>): RecordedCall {
     const record: RecordedCall = {
       ...call,
-      startedAtMs: this.#timers.nowMs(),
+      startedAtMs: this.#clock.now(),
       startedTick: this.#tick++,
-      endedTick: undefined,
-      durationMs: undefined,
-      status: undefined,
-      body: undefined,
-      object: undefined,
-      lines: undefined,
-      machine: undefined,
     };
     this.#kept.push(record);
     if (this.#kept.length > this.#limit) this.#kept.splice(0, this.#kept.length - this.#limit);
@@ -93,13 +86,8 @@ export class Calls {
     if (record.endedTick !== undefined) return;
     record.endedTick = this.#tick++;
     record.status = status;
-    record.durationMs = this.#timers.nowMs() - record.startedAtMs;
+    record.durationMs = this.#clock.now() - record.startedAtMs;
     this.#changed();
-  }
-
-  /** Forgets all. */
-  clear(): void {
-    this.#kept.length = 0;
   }
 
   /** Throws, naming the pair, if two updates of one object were ever in flight together (drone-rpc §3.12). */
@@ -108,15 +96,15 @@ export class Calls {
     for (const call of this.#kept) {
       if (call.object === undefined) continue;
       const earlier = last.get(call.object);
-      if (earlier !== undefined && (earlier.endedTick ?? Number.POSITIVE_INFINITY) > call.startedTick)
+      if (earlier !== undefined && endOf(earlier) > call.startedTick)
         throw new Error(
           `two updates of ${call.object} overlap: call ${earlier.startedTick} had not ended when call ${call.startedTick} began`,
         );
-      if (
-        earlier === undefined ||
-        (earlier.endedTick ?? Number.POSITIVE_INFINITY) < (call.endedTick ?? Number.POSITIVE_INFINITY)
-      )
-        last.set(call.object, call);
+      last.set(call.object, call);
     }
   }
+}
+
+function endOf({ endedTick }: RecordedCall): number {
+  return endedTick ?? Number.POSITIVE_INFINITY;
 }

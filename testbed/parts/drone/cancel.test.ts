@@ -1,7 +1,7 @@
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type PracticeOptions, type PracticeServer, startPracticeServer } from './practice-server.ts';
 import { RpcCaller } from './rpc-caller.ts';
-import { ManualTimers } from './timers.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -72,15 +72,15 @@ describe('watching with Redis (drone-rpc §8.12)', () => {
   });
 
   it('but not after five minutes', async () => {
-    const timers = new ManualTimers();
-    const { drone, runner } = await open({ watchMode: 'redis', timers });
+    const clock = new FakeClock();
+    const { drone, runner } = await open({ watchMode: 'redis', clock });
     const build = drone.createBuild({ yaml: YAML });
     drone.cancel(build.id);
-    timers.advance(5 * 60_000);
+    await clock.step(5 * 60_000);
     const watch = runner.watch(build.id);
     await drone.waitUntil('the watch', {}, () => drone.watchCount(build.id) === 1);
 
-    timers.advance(60_000);
+    await clock.step(60_000);
 
     expect((await watch).status).toBe(500);
   });
@@ -95,7 +95,7 @@ describe('watching with Redis (drone-rpc §8.12)', () => {
 
 describe("cancelling in the server's order (drone-rpc §8.13)", () => {
   it('build and watchers first, stage and steps only after the pause', async () => {
-    const { drone, runner } = await open({ cancelPauseMs: 1000, timers: new ManualTimers() });
+    const { drone, runner } = await open({ cancelPauseMs: 1000, clock: new FakeClock() });
     const build = drone.createBuild({ yaml: YAML });
     await runner.start('test');
     const watch = runner.watch(build.id);
@@ -111,8 +111,8 @@ describe("cancelling in the server's order (drone-rpc §8.13)", () => {
   });
 
   it('after the pause the open stage is killed, its steps too, with exit code 130', async () => {
-    const timers = new ManualTimers();
-    const { drone, runner } = await open({ cancelPauseMs: 1000, timers });
+    const clock = new FakeClock();
+    const { drone, runner } = await open({ cancelPauseMs: 1000, clock });
     const build = drone.createBuild({ yaml: YAML });
     const stage = await runner.start('clone', 'test', 'late');
     const [clone, test] = stage.steps;
@@ -121,7 +121,7 @@ describe("cancelling in the server's order (drone-rpc §8.13)", () => {
     await runner.step(test, { status: 'running', started: 2 });
     drone.cancel(build.id);
 
-    timers.advance(1000);
+    await clock.step(1000);
 
     expect(drone.stage(build.id)).toMatchObject({ status: 'killed', version: 4 });
     expect(drone.stage(build.id).steps.map((step) => [step.status, step.exit_code, step.version])).toEqual([
@@ -134,8 +134,8 @@ describe("cancelling in the server's order (drone-rpc §8.13)", () => {
   });
 
   it('a runner that reports within the pause is first, and its report stays', async () => {
-    const timers = new ManualTimers();
-    const { drone, runner } = await open({ cancelPauseMs: 1000, timers });
+    const clock = new FakeClock();
+    const { drone, runner } = await open({ cancelPauseMs: 1000, clock });
     const build = drone.createBuild({ yaml: YAML });
     const stage = await runner.start('test');
     drone.cancel(build.id);
@@ -148,7 +148,7 @@ describe("cancelling in the server's order (drone-rpc §8.13)", () => {
     };
 
     expect((await runner.putStage(report)).status).toBe(200);
-    timers.advance(1000);
+    await clock.step(1000);
 
     expect(drone.build(build.id)).toMatchObject({
       status: 'killed',
@@ -191,14 +191,14 @@ describe("cancelling in the server's order (drone-rpc §8.13)", () => {
   });
 
   it('waitForBuild resolves only when stages are rewritten too', async () => {
-    const timers = new ManualTimers();
-    const { drone, runner } = await open({ cancelPauseMs: 1000, timers });
+    const clock = new FakeClock();
+    const { drone, runner } = await open({ cancelPauseMs: 1000, clock });
     const build = drone.createBuild({ yaml: YAML });
     await runner.start('test');
     drone.cancel(build.id);
     const waiting = drone.waitForBuild(build.id);
 
-    timers.advance(1000);
+    await clock.step(1000);
 
     expect((await waiting).stages[0]).toMatchObject({ status: 'killed', steps: [{ exit_code: 130 }] });
   });

@@ -1,13 +1,13 @@
-import type { Timers } from './timers.ts';
+import type { Clock } from '@hangar/shared/clock';
 
 /** Lets callers wait for a state of the server without polling: probes run when something has changed. */
 export class Changes {
-  readonly #timers: Timers;
+  readonly #clock: Clock;
   readonly #probes = new Set<() => void>();
   #scheduled = false;
 
-  constructor(timers: Timers) {
-    this.#timers = timers;
+  constructor(clock: Clock) {
+    this.#clock = clock;
   }
 
   /** Notes a change; the probes run once the operation that made it is through. */
@@ -22,32 +22,27 @@ export class Changes {
 
   /** Resolves with the first value that is neither undefined nor false; `late` makes the error of the time-out. */
   until<T>(probe: () => T | undefined | false, timeoutMs: number, late: () => Error): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const settle = (end: () => void) => {
-        cancelTimer();
-        this.#probes.delete(look);
-        end();
-      };
-      const look = () => {
-        try {
-          const value = probe();
-          if (value !== undefined && value !== false)
-            settle(() => {
-              resolve(value);
-            });
-        } catch (error) {
-          settle(() => {
-            reject(error instanceof Error ? error : new Error(String(error)));
-          });
-        }
-      };
-      const cancelTimer = this.#timers.after(timeoutMs, () => {
-        settle(() => {
-          reject(late());
-        });
-      });
-      this.#probes.add(look);
-      look();
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const look = (): void => {
+      try {
+        const value = probe();
+        if (value === undefined || value === false) return;
+        resolve(value);
+      } catch (error) {
+        reject(error);
+      }
+      end();
+    };
+    const cancelTimer = this.#clock.after(timeoutMs, () => {
+      reject(late());
+      end();
     });
+    const end = (): void => {
+      cancelTimer();
+      this.#probes.delete(look);
+    };
+    this.#probes.add(look);
+    look();
+    return promise;
   }
 }

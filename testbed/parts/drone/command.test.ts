@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCommand } from './command.ts';
 import { type PracticeServer, startPracticeServer } from './practice-server.ts';
-import { rawCall } from './raw-call.ts';
-import { RpcCaller } from './rpc-caller.ts';
+import { RpcCaller, rawCall } from './rpc-caller.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 

@@ -15,7 +15,6 @@ export interface CommandIo {
 }
 
 const DEFAULT_PORT = 8090;
-const WAIT_SECONDS = 30;
 
 const HELP = `A Drone server for practice: the runner's RPC, builds over REST, and a page to look at them.
 
@@ -55,7 +54,7 @@ type Flags = ReturnType<typeof parse>['values'];
 
 interface Invocation {
   readonly flags: Flags;
-  readonly words: readonly string[];
+  readonly positionals: readonly string[];
   readonly io: CommandIo;
 }
 
@@ -73,13 +72,13 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
 export async function runCommand(argv: readonly string[], io: CommandIo): Promise<number> {
   try {
     const { values: flags, positionals } = parse(argv);
-    const [name, ...words] = positionals;
+    const [name, ...rest] = positionals;
     const command = COMMANDS.get(name ?? '');
     if (flags.help === true || command === undefined) {
       (flags.help === true ? io.print : io.printError)(HELP);
       return flags.help === true ? 0 : 2;
     }
-    return await command({ flags, words, io });
+    return await command({ flags, positionals: rest, io });
   } catch (error) {
     io.printError(`${errorText(error)}\n`);
     return error instanceof CommandFailed ? 1 : 2;
@@ -101,7 +100,7 @@ async function serve({ flags, io }: Invocation): Promise<number> {
 
 async function build(invocation: Invocation): Promise<number> {
   const { flags, io } = invocation;
-  const file = word(invocation, 0, 'FILE');
+  const file = argument(invocation, 0, 'FILE');
   const yaml = await io.readFile(file).catch((error: unknown) => {
     throw new CommandFailed(`can't read ${file}: ${String(error)}`);
   });
@@ -111,51 +110,37 @@ async function build(invocation: Invocation): Promise<number> {
     secrets: pairs('--secret-value', flags['secret-value']),
     timeoutMinutes: wholeNumber('--timeout-minutes', flags['timeout-minutes']),
   };
-  const created = (await rest(flags, 'POST', '/api/builds', request)) as BuildView;
-  if (!flags.wait) return printBuild(invocation, created);
-  const ended = await waitFor(flags, created);
-  printBuild(invocation, ended);
-  return ended.status === 'success' ? 0 : 1;
-}
-
-async function waitFor(flags: Flags, created: BuildView): Promise<BuildView> {
-  let view = created;
-  while (!isFinal(view))
-    view = (await rest(flags, 'GET', `/api/builds/${view.id}?wait=${WAIT_SECONDS}`)) as BuildView;
-  return view;
+  let view = await rest<BuildView>(flags, 'POST', '/api/builds', request);
+  while (flags.wait && !isFinal(view)) view = await rest(flags, 'GET', `/api/builds/${view.id}?wait=30`);
+  print(invocation, view, `${describeBuild(view)}\n`);
+  return flags.wait && view.status !== 'success' ? 1 : 0;
 }
 
 async function show(invocation: Invocation): Promise<number> {
-  const id = wholeNumber('ID', word(invocation, 0, 'ID'));
-  return printBuild(invocation, (await rest(invocation.flags, 'GET', `/api/builds/${id}`)) as BuildView);
+  const view = await rest<BuildView>(invocation.flags, 'GET', `/api/builds/${buildId(invocation)}`);
+  return print(invocation, view, `${describeBuild(view)}\n`);
 }
 
 async function log(invocation: Invocation): Promise<number> {
-  const id = wholeNumber('ID', word(invocation, 0, 'ID'));
-  const step = encodeURIComponent(word(invocation, 1, 'STEP'));
-  const view = (await rest(invocation.flags, 'GET', `/api/builds/${id}/steps/${step}/log`)) as LogView;
-  const text = view.lines.map((line) => line.out).join('');
-  invocation.io.print(invocation.flags.json === true ? `${JSON.stringify(view)}\n` : text);
-  return 0;
+  const path = `/api/builds/${buildId(invocation)}/steps/${encodeURIComponent(argument(invocation, 1, 'STEP'))}/log`;
+  const view = await rest<LogView>(invocation.flags, 'GET', path);
+  return print(invocation, view, view.lines.map((line) => line.out).join(''));
 }
 
 async function cancel(invocation: Invocation): Promise<number> {
-  const id = wholeNumber('ID', word(invocation, 0, 'ID'));
-  const answer = (await rest(invocation.flags, 'DELETE', `/api/builds/${id}`)) as {
-    readonly cancelled: boolean;
-  };
-  const text = answer.cancelled ? `build ${id} is cancelled` : `build ${id} has ended before`;
-  invocation.io.print(`${invocation.flags.json === true ? JSON.stringify(answer) : text}\n`);
-  return 0;
+  const id = buildId(invocation);
+  const answer = await rest<{ cancelled: boolean }>(invocation.flags, 'DELETE', `/api/builds/${id}`);
+  return print(invocation, answer, `build ${id} ${answer.cancelled ? 'is cancelled' : 'has ended before'}\n`);
 }
 
-function printBuild({ flags, io }: Invocation, view: BuildView): number {
-  io.print(`${flags.json === true ? JSON.stringify(view) : describeBuild(view)}\n`);
+/** Prints what the server answered: as text for people, or as JSON for programs. */
+function print({ flags, io }: Invocation, answer: object, text: string): number {
+  io.print(flags.json === true ? `${JSON.stringify(answer)}\n` : text);
   return 0;
 }
 
 /** One REST call; anything but success becomes a CommandFailed with the server's reason. */
-async function rest(flags: Flags, method: string, path: string, body?: object): Promise<unknown> {
+async function rest<T>(flags: Flags, method: string, path: string, body?: object): Promise<T> {
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
   const response = await fetch(flags.server.replace(/\/+$/, '') + path, { method, ...sent }).catch(
     (error: unknown) => {
@@ -165,32 +150,21 @@ async function rest(flags: Flags, method: string, path: string, body?: object): 
       );
     },
   );
-  const text = await response.text();
-  if (!response.ok) throw new CommandFailed(reasonIn(text) ?? `the server answered ${response.status}`);
-  const value = parseJson(text);
-  if (value === undefined)
-    throw new CommandFailed(`${flags.server} is no practice server: it answered no JSON`);
-  return value;
+  const value = await response.json().catch((): unknown => undefined);
+  if (response.ok && value !== undefined) return value as T;
+  if (response.ok) throw new CommandFailed(`${flags.server} is no practice server: it answered no JSON`);
+  const reason = (value as { message?: string } | undefined)?.message;
+  throw new CommandFailed(reason ?? `the server answered ${response.status}`);
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function reasonIn(text: string): string | undefined {
-  const value = parseJson(text);
-  if (typeof value !== 'object' || value === null || !('message' in value)) return undefined;
-  return String(value.message);
-}
-
-function word({ words }: Invocation, index: number, name: string): string {
-  const value = words[index];
+function argument({ positionals }: Invocation, index: number, name: string): string {
+  const value = positionals[index];
   if (value === undefined) throw new Error(`${name} is missing; see --help`);
   return value;
+}
+
+function buildId(invocation: Invocation): number {
+  return wholeNumber('ID', argument(invocation, 0, 'ID'));
 }
 
 function wholeNumber(name: string, text: string): number {

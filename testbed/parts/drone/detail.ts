@@ -1,6 +1,5 @@
-import { type Backend, cutError, nowSeconds } from './backend.ts';
-import { noRows, RpcFailure } from './rpc-failure.ts';
-import { settleStage } from './stage-updates.ts';
+import { type Backend, cutError, noRows, nowSeconds, RpcFailure } from './backend.ts';
+import { settleStage } from './updates.ts';
 import { encodeStage } from './wire.ts';
 
 /** How detail fails: since 2.28.1 the server marks the stage as `error`, before it did not (drone-rpc §2.3). */
@@ -11,7 +10,7 @@ export interface DetailFailure {
 
 /** The detail answer for a stage, exactly as odd as the real one; `system` describes this server. */
 export function detailOf(backend: Backend, stageId: number, system: object): Record<string, unknown> {
-  const stage = backend.store.stage(stageId);
+  const stage = backend.store.stages.get(stageId);
   const build = backend.store.build(stage?.build_id ?? 0);
   const record = backend.store.record(stage?.build_id ?? 0);
   if (stage === undefined || build === undefined || record === undefined) throw noRows();
@@ -41,12 +40,12 @@ function visibleSecrets<S extends { readonly pull_request?: boolean }>(secrets: 
 
 /** Fails a detail call, after marking the stage if this server is new enough. */
 export function failDetail(backend: Backend, stageId: number, failure: DetailFailure): never {
-  const stage = backend.store.stage(stageId);
+  const stage = backend.store.stages.get(stageId);
   if (stage === undefined) throw noRows();
   if (failure.marksStage) {
     const now = nowSeconds(backend);
     const ended = { started: stage.started || now, stopped: now, updated: now, exit_code: 255 };
-    backend.store.updateStage({ ...stage, ...ended, status: 'error', error: cutError(failure.text) });
+    backend.store.stages.update({ ...stage, ...ended, status: 'error', error: cutError(failure.text) });
     settleStage(backend, stage.build_id, stage.id);
   }
   throw new RpcFailure(500, failure.text);

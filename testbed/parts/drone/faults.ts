@@ -18,8 +18,8 @@ export type Fault =
   | {
       readonly kind: 'hold';
       readonly applied: boolean;
-      readonly gate: Promise<void>;
-      readonly reach: () => void;
+      readonly released: Promise<void>;
+      readonly onReached: () => void;
     };
 
 /** Which calls a fault meets. */
@@ -111,8 +111,8 @@ export class Faults {
     const plan = this.#plan(endpoint, options, (call) => ({
       kind: 'hold',
       applied: when === 'after',
-      gate: opened.promise,
-      reach: () => {
+      released: opened.promise,
+      onReached: () => {
         reached.resolve(call);
       },
     }));
@@ -127,7 +127,7 @@ export class Faults {
   }
 
   /** The fault that meets this call, if any; the oldest plan that fits is used up first. */
-  take(call: RecordedCall): Fault | undefined {
+  faultFor(call: RecordedCall): Fault | undefined {
     for (const plan of this.#plans) {
       if (!fits(plan, call.endpoint) || !(plan.options.where?.(call) ?? true)) continue;
       plan.seen += 1;

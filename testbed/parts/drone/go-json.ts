@@ -10,7 +10,14 @@ export type Kind = 'int' | 'string' | 'bool' | 'strings' | 'map' | 'raw' | { rea
 /** The members of a wire object in the order in which Go writes them. */
 export type Shape = { readonly [member: string]: Kind };
 
-interface Scalars {
+/** What a member's kind is in JavaScript, how Go calls it, and what a missing member is read as. */
+const SCALARS = {
+  int: { type: 'number', goType: 'int64', zero: 0 },
+  string: { type: 'string', goType: 'string', zero: '' },
+  bool: { type: 'boolean', goType: 'boolean', zero: false },
+} as const;
+
+interface Values {
   int: number;
   string: string;
   bool: boolean;
@@ -19,12 +26,10 @@ interface Scalars {
   raw: unknown;
 }
 
-type DecodedKind<K> = K extends keyof Scalars
-  ? Scalars[K]
-  : K extends { readonly list: infer S }
-    ? S extends Shape
-      ? readonly Decoded<S>[]
-      : never
+type DecodedKind<K> = K extends keyof Values
+  ? Values[K]
+  : K extends { readonly list: infer S extends Shape }
+    ? readonly Decoded<S>[]
     : never;
 
 /** The value that a shape describes. */
@@ -68,9 +73,9 @@ export function decodeObject<S extends Shape>(value: unknown, shape: S, place: s
   if (!isMembers(value)) throw mismatch(value, place, 'object');
   const names = new Map(Object.keys(shape).map((member) => [member.toLowerCase(), member]));
   for (const [name, given] of Object.entries(value)) {
-    const member = names.get(name.toLowerCase());
-    const kind = member === undefined ? undefined : shape[member];
-    if (member === undefined || kind === undefined || given === null) continue;
+    const member = names.get(name.toLowerCase()) ?? '';
+    const kind = shape[member];
+    if (kind === undefined || given === null) continue;
     decoded[member] = decodeKind(given, kind, `${place}.${member}`);
   }
   return decoded as Decoded<S>;
@@ -92,66 +97,39 @@ function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
 function decodeKind(value: unknown, kind: Kind, place: string): unknown {
   if (typeof kind === 'object') return decodeList(value, kind.list, place);
   switch (kind) {
-    case 'int':
-      return expectType(value, 'number', place);
-    case 'string':
-      return expectType(value, 'string', place);
-    case 'bool':
-      return expectType(value, 'boolean', place);
     case 'strings':
-      return decodeStrings(value, place);
+      if (!Array.isArray(value)) throw mismatch(value, place, '[]string');
+      return value.map((item: unknown) => decodeText(item, place));
     case 'map':
-      return decodeMap(value, place);
+      if (!isMembers(value)) throw mismatch(value, place, 'map[string]string');
+      return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, decodeText(item, place)]));
     case 'raw':
       return value;
+    default:
+      return decodeScalar(value, kind, place);
   }
 }
 
-function expectType(value: unknown, type: 'number' | 'string' | 'boolean', place: string): unknown {
-  if (typeof value !== type) throw mismatch(value, place, type === 'number' ? 'int64' : type);
+function decodeScalar(value: unknown, kind: keyof typeof SCALARS, place: string): unknown {
+  const { type, goType } = SCALARS[kind];
+  if (typeof value !== type) throw mismatch(value, place, goType);
   return value;
 }
 
-function decodeStrings(value: unknown, place: string): string[] {
-  if (!Array.isArray(value)) throw mismatch(value, place, '[]string');
-  return value.map((item: unknown) => (item === null ? '' : String(expectType(item, 'string', place))));
-}
-
-function decodeMap(value: unknown, place: string): Record<string, string> {
-  if (!isMembers(value)) throw mismatch(value, place, 'map[string]string');
-  return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => [
-      name,
-      item === null ? '' : String(expectType(item, 'string', place)),
-    ]),
-  );
+function decodeText(value: unknown, place: string): unknown {
+  return value === null ? '' : decodeScalar(value, 'string', place);
 }
 
 function zero(kind: Kind): unknown {
-  if (typeof kind === 'object') return [];
-  switch (kind) {
-    case 'int':
-      return 0;
-    case 'string':
-      return '';
-    case 'bool':
-      return false;
-    case 'strings':
-      return [];
-    case 'map':
-      return {};
-    case 'raw':
-      return undefined;
-  }
+  if (typeof kind === 'object' || kind === 'strings') return [];
+  if (kind === 'map') return {};
+  return kind === 'raw' ? undefined : SCALARS[kind].zero;
 }
 
 function mismatch(value: unknown, place: string, wanted: string): GoJsonError {
-  const found = value instanceof NonInteger ? `number ${value.source}` : describe(value);
+  const type = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+  const found = value instanceof NonInteger ? `number ${value.source}` : type;
   return new GoJsonError(`json: cannot unmarshal ${found} into Go struct field ${place} of type ${wanted}`);
-}
-
-function describe(value: unknown): string {
-  return Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
 /** Writes members in the shape's order, leaving out the empty ones that are listed as optional. */
@@ -169,8 +147,5 @@ export function encodeObject<S extends Shape>(
 }
 
 function isEmpty(value: unknown): boolean {
-  if (value === undefined || value === null) return true;
-  if (Array.isArray(value)) return value.length === 0;
-  if (typeof value === 'object') return Object.keys(value).length === 0;
-  return value === 0 || value === '' || value === false;
+  return typeof value === 'object' && value !== null ? Object.keys(value).length === 0 : !value;
 }

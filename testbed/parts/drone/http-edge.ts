@@ -1,16 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Reply } from './rpc.ts';
 
-/** A body larger than the double is willing to hold. */
-export class BodyTooLarge extends Error {}
-
-/** Reads a whole request body, at most so many bytes. */
+/** Reads a whole request body; rejects when it has more than so many bytes. */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maxBytes) throw new BodyTooLarge(`the body is larger than ${maxBytes} bytes`);
+    if (size > maxBytes) throw new Error(`the body is larger than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);

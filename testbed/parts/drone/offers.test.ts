@@ -1,7 +1,7 @@
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type PracticeServer, startPracticeServer } from './practice-server.ts';
 import { RpcCaller } from './rpc-caller.ts';
-import { ManualTimers } from './timers.ts';
 import type { WireStage } from './wire.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -108,8 +108,8 @@ describe('the dispatcher (drone-rpc §7)', () => {
   const LIMITED = 'kind: pipeline\ntype: kubernetes\nconcurrency: { limit: 1 }\n';
 
   /** One stage of a limit of 1 accepted, the next waiting, a poll open. */
-  async function limited(timers: ManualTimers) {
-    const server = await startPracticeServer({ secret: 's', longPollMs: 600_000, timers });
+  async function limited(clock: FakeClock) {
+    const server = await startPracticeServer({ secret: 's', longPollMs: 600_000, clock });
     const caller = new RpcCaller(server.url, 's');
     server.createBuild({ yaml: LIMITED });
     const first = await caller.take();
@@ -120,20 +120,20 @@ describe('the dispatcher (drone-rpc §7)', () => {
   }
 
   it("a stage's end frees the next one at the minute's run, not at once", async () => {
-    const timers = new ManualTimers();
-    const { server, caller, first, next, poll } = await limited(timers);
+    const clock = new FakeClock();
+    const { server, caller, first, next, poll } = await limited(clock);
     await caller.putStage({ ...first, status: 'success' });
-    timers.advance(59_999);
+    await clock.step(59_999);
     expect(server.waitingPolls).toBe(1);
 
-    timers.advance(1);
+    await clock.step(1);
 
     expect(stageIn((await poll).text).build_id).toBe(next.id);
     await server.close();
   });
 
   it('or at the next poll', async () => {
-    const { server, caller, first, next, poll } = await limited(new ManualTimers());
+    const { server, caller, first, next, poll } = await limited(new FakeClock());
     await caller.putStage({ ...first, status: 'success' });
 
     const another = await Promise.race([poll, caller.poll()]);
@@ -143,7 +143,7 @@ describe('the dispatcher (drone-rpc §7)', () => {
   });
 
   it('or when something is scheduled', async () => {
-    const { server, caller, first, next, poll } = await limited(new ManualTimers());
+    const { server, caller, first, next, poll } = await limited(new FakeClock());
     await caller.putStage({ ...first, status: 'success' });
 
     server.createBuild({ yaml: YAML, stages: [{ type: 'docker' }] });

@@ -1,20 +1,22 @@
 import { errorText } from '@hangar/shared/error-text';
 import { parseAllDocuments } from 'yaml';
+import type { WireStage } from './wire.ts';
 
 /** What the server derives from one pipeline of the YAML when it creates a build (drone-rpc §3.2). */
-export interface StagePlan {
-  readonly name: string;
-  readonly type: string;
-  readonly os: string;
-  readonly arch: string;
-  readonly variant: string;
-  readonly kernel: string;
-  readonly limit: number;
-  readonly on_success: boolean;
-  readonly on_failure: boolean;
-  readonly depends_on: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
-}
+export type StagePlan = Pick<
+  WireStage,
+  | 'name'
+  | 'type'
+  | 'os'
+  | 'arch'
+  | 'variant'
+  | 'kernel'
+  | 'limit'
+  | 'on_success'
+  | 'on_failure'
+  | 'depends_on'
+  | 'labels'
+>;
 
 /** The build can't be created; the text names the place and the cure. */
 export class BuildRefused extends Error {}
@@ -25,15 +27,11 @@ const members = (value: unknown): Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : {};
 
 /** A scalar as text; anything else is empty. */
-const word = (value: unknown): string =>
-  typeof value === 'string'
-    ? value
-    : typeof value === 'number' || typeof value === 'boolean'
-      ? String(value)
-      : '';
+const textOf = (value: unknown): string =>
+  ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : '';
 
-const words = (value: unknown): string[] =>
-  (Array.isArray(value) ? value : [value]).map(word).filter((text) => text !== '');
+const textsOf = (value: unknown): string[] =>
+  (Array.isArray(value) ? value : [value]).map(textOf).filter((text) => text !== '');
 
 /** Derives the stages of all pipelines of type kubernetes; throws BuildRefused. */
 export function plansFromYaml(yaml: string): StagePlan[] {
@@ -41,7 +39,7 @@ export function plansFromYaml(yaml: string): StagePlan[] {
   const ours = pipelines.filter((document) => document['type'] === 'kubernetes').map(planOf);
   if (ours.length === 0)
     throw new BuildRefused('the YAML holds no document with kind: pipeline and type: kubernetes; add one');
-  const foreign = new Set(pipelines.map((document) => word(document['name'])));
+  const foreign = new Set(pipelines.map((document) => textOf(document['name'])));
   return checkDependencies(ours, foreign);
 }
 
@@ -61,17 +59,17 @@ function planOf(pipeline: Members): StagePlan {
   const platform = members(pipeline['platform']);
   const limit = Number(members(pipeline['concurrency'])['limit'] ?? 0);
   return {
-    name: word(pipeline['name']) || 'default',
+    name: textOf(pipeline['name']) || 'default',
     type: 'kubernetes',
-    os: word(platform['os']) || 'linux',
-    arch: word(platform['arch']) || 'amd64',
-    variant: word(platform['variant']),
-    kernel: word(platform['version']),
+    os: textOf(platform['os']) || 'linux',
+    arch: textOf(platform['arch']) || 'amd64',
+    variant: textOf(platform['variant']),
+    kernel: textOf(platform['version']),
     limit: Number.isInteger(limit) ? limit : 0,
     ...triggerStatus(members(pipeline['trigger'])['status']),
-    depends_on: words(pipeline['depends_on']),
+    depends_on: textsOf(pipeline['depends_on']),
     labels: Object.fromEntries(
-      Object.entries(members(pipeline['node'])).map(([key, value]) => [key, word(value)]),
+      Object.entries(members(pipeline['node'])).map(([key, value]) => [key, textOf(value)]),
     ),
   };
 }
@@ -79,10 +77,10 @@ function planOf(pipeline: Members): StagePlan {
 /** `trigger.status` as word, list or include/exclude; without one a stage runs on success only. */
 function triggerStatus(status: unknown): Pick<StagePlan, 'on_success' | 'on_failure'> {
   const nested = members(status);
-  const include = words(
+  const include = textsOf(
     'include' in nested ? nested['include'] : Object.keys(nested).length > 0 ? [] : status,
   );
-  const exclude = words(nested['exclude']);
+  const exclude = textsOf(nested['exclude']);
   const matches = (name: string, byDefault: boolean) =>
     exclude.includes(name) ? false : include.length === 0 ? byDefault : include.includes(name);
   return { on_success: matches('success', true), on_failure: matches('failure', exclude.length > 0) };

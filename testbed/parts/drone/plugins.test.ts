@@ -1,14 +1,13 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { seal, unseal } from './aesgcm.ts';
-import { digestOf, verifySignature } from './http-signature.ts';
+import { digestOf, seal, unseal, verifySignature } from './plugin-crypto.ts';
 import {
   type PluginDouble,
   startEnvironmentPlugin,
   startRegistryPlugin,
   startSecretPlugin,
 } from './plugins.ts';
-import { rawCall } from './raw-call.ts';
+import { rawCall } from './rpc-caller.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 

@@ -1,8 +1,8 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { seal } from './aesgcm.ts';
-import { readBody } from './http-edge.ts';
-import { digestOf, type HeaderValues, verifySignature } from './http-signature.ts';
+import { buffer } from 'node:stream/consumers';
+import { digestOf, type HeaderValues, seal, verifySignature } from './plugin-crypto.ts';
 
 /** A request that a plugin got, with what the usual plugin library does not check but a runner should get right. */
 export interface PluginRequest {
@@ -35,22 +35,19 @@ export class PluginDouble {
   readonly #http: Server;
   #override: PluginAnswerer | undefined;
 
-  constructor(token: string, usual: PluginAnswerer) {
+  private constructor(token: string, usual: PluginAnswerer) {
     this.#token = token;
     this.#usual = usual;
     this.#http = createServer((request, response) => {
-      this.#serve(request, response).catch(() => {
-        response.destroy();
-      });
+      this.#serve(request, response).catch(() => response.destroy());
     });
   }
 
   /** Opens a free port on 127.0.0.1. */
-  async listen(): Promise<this> {
-    await new Promise<void>((resolve) => {
-      this.#http.listen(0, '127.0.0.1', resolve);
-    });
-    return this;
+  static async start(token: string, usual: PluginAnswerer): Promise<PluginDouble> {
+    const plugin = new PluginDouble(token, usual);
+    await once(plugin.#http.listen(0, '127.0.0.1'), 'listening');
+    return plugin;
   }
 
   /** The endpoint to configure. */
@@ -65,47 +62,40 @@ export class PluginDouble {
 
   /** Ends all connections and frees the port. */
   async close(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#http.close(() => {
-        resolve();
-      });
-      this.#http.closeAllConnections();
-    });
+    this.#http.close();
+    this.#http.closeAllConnections();
+    await once(this.#http, 'close');
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const bytes = await readBody(request, 1024 * 1024);
+    const bytes = await buffer(request);
     const headers = firstValues(request);
+    const body = parseMembers(bytes);
     const seen: PluginRequest = {
       method: request.method ?? '',
       path: request.url ?? '',
       headers,
-      body: parseMembers(bytes) ?? {},
+      body: body ?? {},
       digestFits: headers['digest'] === digestOf(bytes),
       status: 0,
     };
     this.requests.push(seen);
     const verdict = verifySignature(headers, this.#token);
-    if (verdict !== 'valid') answerText(seen, response, { status: 400, text: verdict });
-    else if (parseMembers(bytes) === undefined)
-      answerText(seen, response, { status: 400, text: 'Invalid Input' });
+    if (verdict !== 'valid') answerText(seen, response, 400, verdict);
+    else if (body === undefined) answerText(seen, response, 400, 'Invalid Input');
     else this.#answer(seen, response, (this.#override ?? this.#usual)(seen));
   }
 
   #answer(seen: PluginRequest, response: ServerResponse, answer: PluginAnswer): void {
     switch (answer.kind) {
       case 'json':
-        this.#answerJson(seen, response, answer);
-        return;
+        return this.#answerJson(seen, response, answer);
       case 'nothing':
-        answerText(seen, response, { status: 204, text: '' });
-        return;
+        return answerText(seen, response, 204, '');
       case 'error':
-        answerText(seen, response, answer);
-        return;
+        return answerText(seen, response, answer.status, answer.text);
       case 'text':
-        answerText(seen, response, { status: 200, text: answer.text });
-        return;
+        return answerText(seen, response, 200, answer.text);
       case 'never':
     }
   }
@@ -117,9 +107,8 @@ export class PluginDouble {
     answer: PluginAnswer & { readonly kind: 'json' },
   ): void {
     const text = JSON.stringify(answer.value);
-    const encrypt = answer.encrypted === 'always' || seen.headers['accept-encoding'] === 'aesgcm';
     seen.status = 200;
-    if (encrypt) {
+    if (answer.encrypted === 'always' || seen.headers['accept-encoding'] === 'aesgcm') {
       response.writeHead(200, { 'content-encoding': 'aesgcm', 'content-type': 'application/octet-stream' });
       response.end(seal(text, this.#token));
     } else {
@@ -129,10 +118,8 @@ export class PluginDouble {
   }
 }
 
-function firstValues(request: IncomingMessage): HeaderValues {
-  return Object.fromEntries(
-    Object.entries(request.headersDistinct).map(([name, values]) => [name, values?.[0]] as const),
-  );
+function firstValues({ headersDistinct }: IncomingMessage): HeaderValues {
+  return Object.fromEntries(Object.entries(headersDistinct).map(([name, values]) => [name, values?.[0]]));
 }
 
 function parseMembers(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
@@ -144,11 +131,7 @@ function parseMembers(bytes: Buffer): Readonly<Record<string, unknown>> | undefi
   }
 }
 
-function answerText(
-  seen: PluginRequest,
-  response: ServerResponse,
-  { status, text }: { readonly status: number; readonly text: string },
-): void {
+function answerText(seen: PluginRequest, response: ServerResponse, status: number, text: string): void {
   seen.status = status;
   response.writeHead(status, { 'content-type': 'text/plain' });
   response.end(text);
@@ -164,14 +147,14 @@ export interface PluginSecret {
 
 /** A secret plugin (drone-rpc §6.4): 204 for a name that it does not have. */
 export function startSecretPlugin(token: string, secrets: readonly PluginSecret[]): Promise<PluginDouble> {
-  return new PluginDouble(token, ({ body }) => {
+  return PluginDouble.start(token, ({ body }) => {
     const found = secrets.find(
-      (secret) => secret.path === (body['path'] ?? '') && secret.name === (body['name'] ?? ''),
+      ({ path, name }) => path === (body['path'] ?? '') && name === (body['name'] ?? ''),
     );
     if (found === undefined) return { kind: 'nothing' };
     const { path: _path, ...value } = found;
     return { kind: 'json', value: { pull_request: false, ...value } };
-  }).listen();
+  });
 }
 
 /** Credentials of a registry as a plugin answers them. */
@@ -186,7 +169,7 @@ export function startRegistryPlugin(
   token: string,
   registries: readonly PluginRegistry[],
 ): Promise<PluginDouble> {
-  return new PluginDouble(token, () => listAnswer(registries)).listen();
+  return PluginDouble.start(token, () => listAnswer(registries));
 }
 
 /** A variable as an environment plugin answers it; masked ones are hidden in logs. */
@@ -201,10 +184,10 @@ export function startEnvironmentPlugin(
   token: string,
   variables: readonly PluginVariable[],
 ): Promise<PluginDouble> {
-  return new PluginDouble(token, ({ headers }) => {
+  return PluginDouble.start(token, ({ headers }) => {
     if (headers['accept'] !== 'application/vnd.drone.env.v1+json') return listAnswer(variables);
     return { kind: 'json', value: Object.fromEntries(variables.map(({ name, data }) => [name, data])) };
-  }).listen();
+  });
 }
 
 function listAnswer(items: readonly unknown[]): PluginAnswer {

@@ -1,9 +1,10 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type Clock, systemClock } from '@hangar/shared/clock';
 import type { Backend } from './backend.ts';
 import { type BuildRequest, createBuild } from './build-request.ts';
 import { Calls } from './calls.ts';
-import { type CancelStatus, cancelBuild, cancelStages } from './cancel.ts';
 import { Changes } from './changes.ts';
 import type { DetailFailure } from './detail.ts';
 import { Faults } from './faults.ts';
@@ -16,7 +17,7 @@ import { type RpcEdgeParts, serveRpc } from './rpc-edge.ts';
 import { isRpcPath } from './rpc-routes.ts';
 import { Store } from './store.ts';
 import { Streams } from './streams.ts';
-import { realTimers, type Timers } from './timers.ts';
+import { type CancelStatus, cancelBuild, cancelStages } from './updates.ts';
 import {
   type BuildView,
   describeBuild,
@@ -42,8 +43,7 @@ export interface PracticeOptions {
   readonly cancelPauseMs?: number;
   readonly watchMode?: WatchMode;
   readonly logStorage?: LogStorage;
-  readonly timers?: Timers;
-  readonly random?: () => number;
+  readonly clock?: Clock;
   /** Finished builds beyond this number are forgotten, oldest first; 500 by default. */
   readonly maxBuilds?: number;
   /** Larger bodies are cut off; 64 MiB by default. */
@@ -57,8 +57,13 @@ export interface WaitOptions {
   readonly timeoutMs?: number;
 }
 
+/** Where a step is; without a stage the first that has a step of this name is meant. */
+type StepPlace = readonly [buildId: number, stepName: string, stageName?: string];
+
 const DEFAULT_WAIT_MS = 30_000;
 const MAX_COMPLAINTS = 1000;
+/** Uploaded logs beyond this are forgotten with their builds. */
+const MAX_LOG_BYTES = 256 * 1024 * 1024;
 
 /** A Drone server for practice: the runner's RPC with all its traps, and handles for tests to pull. */
 export class PracticeServer {
@@ -79,15 +84,15 @@ export class PracticeServer {
   #pendingCancels = new Set<() => void>();
   #down = false;
   /** Rises when the process dies: what was under way before must not take effect after. */
-  #life = 0;
+  #incarnation = 0;
   #port = 0;
 
   constructor(options: PracticeOptions) {
-    const timers = options.timers ?? realTimers;
-    this.#changes = new Changes(timers);
+    const clock = options.clock ?? systemClock();
+    this.#changes = new Changes(clock);
     this.cancelPauseMs = options.cancelPauseMs ?? 0;
-    this.calls = new Calls(timers, options.maxCalls ?? 20_000, this.#changes.changed);
-    this.#backend = buildBackend(options, timers, this.#changes.changed);
+    this.calls = new Calls(clock, options.maxCalls ?? 20_000, this.#changes.changed);
+    this.#backend = buildBackend(options, clock, this.#changes.changed);
     this.#settings = {
       secret: options.secret,
       longPollMs: options.longPollMs ?? 30_000,
@@ -100,7 +105,7 @@ export class PracticeServer {
       settings: this.#settings,
       calls: this.calls,
       faults: this.faults,
-      life: () => this.#life,
+      incarnation: () => this.#incarnation,
       maxBodyBytes: options.maxBodyBytes ?? 64 * 1024 * 1024,
       complain: (text) => {
         if (this.complaints.length < MAX_COMPLAINTS) this.complaints.push(text);
@@ -111,13 +116,7 @@ export class PracticeServer {
 
   /** Opens the port; called by startPracticeServer. */
   async listen(port: number): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#http.once('error', reject);
-      this.#http.listen(port, '127.0.0.1', () => {
-        this.#http.off('error', reject);
-        resolve();
-      });
-    });
+    await once(this.#http.listen(port, '127.0.0.1'), 'listening');
     this.#port = (this.#http.address() as AddressInfo).port;
     this.#settings.system = { proto: 'http', host: this.host, link: this.url, version: '2.28.1' };
   }
@@ -161,46 +160,45 @@ export class PracticeServer {
   }
 
   /** A step by name, in the named stage or the first that has it; undefined before it is registered. */
-  step(buildId: number, stepName: string, stageName?: string): WireStep | undefined {
+  step(...[buildId, stepName, stageName]: StepPlace): WireStep | undefined {
     return findStep(this.build(buildId), stepName, stageName);
   }
 
   /** The uploaded lines of a step; undefined before the upload. */
-  log(buildId: number, stepName: string, stageName?: string): readonly WireLine[] | undefined {
-    const view = this.logView(buildId, stepName, stageName);
+  log(...place: StepPlace): readonly WireLine[] | undefined {
+    const view = this.logView(...place);
     return view.source === 'stored' ? view.lines : undefined;
   }
 
   /** The uploaded text of a step, all lines joined; undefined before the upload. */
-  logText(buildId: number, stepName: string, stageName?: string): string | undefined {
-    return this.log(buildId, stepName, stageName)
-      ?.map((line) => line.out)
-      .join('');
+  logText(...place: StepPlace): string | undefined {
+    const lines = this.log(...place);
+    return lines?.map((line) => line.out).join('');
   }
 
   /** The lines streamed so far; undefined while the step has no live stream. */
-  liveLog(buildId: number, stepName: string, stageName?: string): readonly WireLine[] | undefined {
-    const step = this.step(buildId, stepName, stageName);
-    return step === undefined ? undefined : this.#backend.streams.lines(step.id);
+  liveLog(...place: StepPlace): readonly WireLine[] | undefined {
+    return this.#backend.streams.lines(this.#stepId(place));
   }
 
   /** What the UI shows of a step's log now. */
-  logView(buildId: number, stepName: string, stageName?: string): LogView {
-    const step = this.step(buildId, stepName, stageName);
-    if (step === undefined) return { source: 'none', lines: [] };
-    return viewLog(this.#backend.store, this.#backend.streams, step.id);
+  logView(...place: StepPlace): LogView {
+    return viewLog(this.#backend.store, this.#backend.streams, this.#stepId(place));
   }
 
   /** The bytes of a step's upload as they came; undefined before the upload. */
-  uploadedBytes(buildId: number, stepName: string, stageName?: string): Buffer | undefined {
-    const step = this.step(buildId, stepName, stageName);
-    return step === undefined ? undefined : this.#backend.store.uploadedLog(step.id);
+  uploadedBytes(...place: StepPlace): Buffer | undefined {
+    return this.#backend.store.uploadedLog(this.#stepId(place));
   }
 
   /** The data of a step's card; undefined without one. */
-  card(buildId: number, stepName: string, stageName?: string): unknown {
-    const step = this.step(buildId, stepName, stageName);
-    return step === undefined ? undefined : this.#backend.store.card(step.id);
+  card(...place: StepPlace): unknown {
+    return this.#backend.store.card(this.#stepId(place));
+  }
+
+  /** 0, which nothing has, before the step is registered. */
+  #stepId(place: StepPlace): number {
+    return this.step(...place)?.id ?? 0;
   }
 
   /** Resolves once neither the build nor any of its stages will change; rejects after the time, saying how it stands. */
@@ -228,7 +226,7 @@ export class PracticeServer {
       cancelStages(this.#backend, buildId);
       return true;
     }
-    const callOff = this.#backend.timers.after(this.cancelPauseMs, () => {
+    const callOff = this.#backend.clock.after(this.cancelPauseMs, () => {
       this.#pendingCancels.delete(callOff);
       cancelStages(this.#backend, buildId);
     });
@@ -271,7 +269,7 @@ export class PracticeServer {
   /** The process dies: every connection is cut, and new ones are, until `up`. The data stay. */
   down(): void {
     this.#down = true;
-    this.#life += 1;
+    this.#incarnation += 1;
     for (const callOff of this.#pendingCancels) callOff();
     this.#pendingCancels = new Set();
     this.#backend.streams.clear();
@@ -290,12 +288,9 @@ export class PracticeServer {
     this.faults.clear();
     this.#backend.queue.close();
     this.#backend.watches.close();
-    await new Promise<void>((resolve) => {
-      this.#http.close(() => {
-        resolve();
-      });
-      this.#http.closeAllConnections();
-    });
+    if (!this.#http.listening) return;
+    this.#http.close();
+    await once(this.#http, 'close');
   }
 
   #createHttp(): Server {
@@ -325,19 +320,14 @@ export class PracticeServer {
   }
 }
 
-function buildBackend(options: PracticeOptions, timers: Timers, changed: () => void): Backend {
+function buildBackend(options: PracticeOptions, clock: Clock, changed: () => void): Backend {
   const store = new Store(options.maxBuilds ?? 500, changed);
   return {
-    timers,
+    clock,
     store,
     streams: new Streams(changed),
-    watches: new Watches(timers, options.watchMode ?? 'memory', changed),
-    queue: new Queue({
-      timers,
-      stages: () => store.openStages(),
-      random: options.random ?? Math.random,
-      changed,
-    }),
+    watches: new Watches(clock, options.watchMode ?? 'memory', changed),
+    queue: new Queue({ clock, stages: () => store.openStages(), changed }),
   };
 }
 

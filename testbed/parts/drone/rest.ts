@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { unescape } from 'node:querystring';
 import type { BuildRequest } from './build-request.ts';
 import { decodeObject, GoJsonError, parseGoJson, type Shape } from './go-json.ts';
 import { readBody, send } from './http-edge.ts';
@@ -35,7 +36,7 @@ export interface RestBuilds {
 
 interface RestCall {
   readonly method: string;
-  readonly segments: readonly string[];
+  readonly path: string;
   readonly query: URLSearchParams;
   readonly body: string;
 }
@@ -52,30 +53,21 @@ export async function serveRest(
   response: ServerResponse,
 ): Promise<void> {
   const [path = '', query = ''] = (request.url ?? '/').split('?', 2);
-  const body = await readBody(request, MAX_BODY_BYTES);
-  const call = {
-    method: request.method ?? 'GET',
-    segments: path.split('/').slice(2).map(decodeSegment),
-    query: new URLSearchParams(query),
-    body: body.toString(),
-  };
-  if (call.method !== 'GET' && isForeign(request.headers.origin, server)) {
-    send(response, refused(403, 'another site may not change anything here'));
-    return;
+  const body = (await readBody(request, MAX_BODY_BYTES)).toString();
+  const method = request.method ?? 'GET';
+  if (method !== 'GET' && isForeign(request.headers.origin, server))
+    return send(response, refused(403, 'another site may not change anything here'));
+  if (method === 'POST' && path === '/api/restart') {
+    // The answer leaves first; a restart cuts all connections, this one too.
+    response.once('close', () => server.restart());
+    return send(response, plain(204, ''));
   }
-  if (call.method === 'POST' && call.segments.join('/') === 'restart') {
-    restartAfter(server, response);
-    return;
-  }
-  send(response, await answer(server, call));
+  send(response, await answer(server, { method, path, query: new URLSearchParams(query), body }));
 }
 
-function decodeSegment(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
+/** Browsers name the site that a change comes from; without this any page could start pipelines on this machine. */
+function isForeign(origin: string | undefined, { url }: RestBuilds): boolean {
+  return origin !== undefined && origin !== url && origin !== url.replace('127.0.0.1', 'localhost');
 }
 
 const json = (status: number, value: unknown): Reply => ({
@@ -87,70 +79,37 @@ const json = (status: number, value: unknown): Reply => ({
 const refused = (status: number, message: string): Reply => json(status, { message });
 
 async function answer(server: RestBuilds, call: RestCall): Promise<Reply> {
-  try {
-    const [resource, id, ...rest] = call.segments;
-    if (resource !== 'builds') return refused(404, 'unknown path; builds are at /api/builds');
-    return id === undefined ? collection(server, call) : await single(server, call, { id: Number(id), rest });
-  } catch (error) {
-    if (error instanceof BuildRefused || error instanceof GoJsonError) return refused(400, error.message);
-    throw error;
-  }
-}
-
-/** Browsers name the site that a change comes from; without this any page could start pipelines on this machine. */
-function isForeign(origin: string | undefined, server: RestBuilds): boolean {
-  return (
-    origin !== undefined && origin !== server.url && origin !== server.url.replace('127.0.0.1', 'localhost')
-  );
-}
-
-/** The answer leaves first; a restart cuts all connections, this one too. */
-function restartAfter(server: RestBuilds, response: ServerResponse): void {
-  response.once('close', () => {
-    server.restart();
-  });
-  send(response, plain(204, ''));
-}
-
-function collection(server: RestBuilds, call: RestCall): Reply {
-  switch (call.method) {
-    case 'GET':
-      return json(200, server.builds().slice(0, Number(call.query.get('limit') ?? MAX_LISTED)));
-    case 'POST':
-      return json(201, server.createBuild(readRequest(call.body)));
-    default:
-      return refused(405, 'use GET or POST');
-  }
-}
-
-async function single(
-  server: RestBuilds,
-  call: RestCall,
-  { id, rest }: { readonly id: number; readonly rest: readonly string[] },
-): Promise<Reply> {
-  const build = server.builds().find((candidate) => candidate.id === id);
-  if (build === undefined) return refused(404, `there is no build ${call.segments[1] ?? ''}`);
-  if (rest.length > 0) return below(server, build, { call, rest });
+  const [known, id, step] = /^\/api\/builds(?:\/([^/]+)(?:\/steps\/([^/]+)\/log)?)?$/.exec(call.path) ?? [];
+  if (known === undefined)
+    return refused(404, 'unknown path; builds are at /api/builds, logs at /api/builds/ID/steps/STEP/log');
+  if (id === undefined) return collection(server, call);
+  const build = server.builds().find((candidate) => String(candidate.id) === id);
+  if (build === undefined) return refused(404, `there is no build ${id}`);
+  if (step !== undefined) return stepLog(server, build, unescape(step), call);
   switch (call.method) {
     case 'GET':
       return json(200, await perhapsWait(server, build, call.query));
     case 'DELETE':
-      return json(200, { cancelled: server.cancel(id) });
+      return json(200, { cancelled: server.cancel(build.id) });
     default:
       return refused(405, 'use GET or DELETE');
   }
 }
 
-/** What lies below a build: the logs of its steps. */
-function below(
-  server: RestBuilds,
-  build: BuildView,
-  { call, rest }: { readonly call: RestCall; readonly rest: readonly string[] },
-): Reply {
-  const [steps, step, log] = rest;
-  if (call.method !== 'GET' || steps !== 'steps' || step === undefined || log !== 'log')
-    return refused(404, 'unknown path; logs are at /api/builds/ID/steps/STEP/log');
-  return stepLog(server, build, { step, stage: call.query.get('stage') ?? undefined });
+function collection(server: RestBuilds, { method, query, body }: RestCall): Reply {
+  switch (method) {
+    case 'GET':
+      return json(200, server.builds().slice(0, Number(query.get('limit') ?? MAX_LISTED)));
+    case 'POST':
+      try {
+        return json(201, server.createBuild(readRequest(body)));
+      } catch (error) {
+        if (error instanceof BuildRefused || error instanceof GoJsonError) return refused(400, error.message);
+        throw error;
+      }
+    default:
+      return refused(405, 'use GET or POST');
+  }
 }
 
 /** With `?wait=SECONDS` the answer comes at the build's end, or after that time with what is known then. */
@@ -161,16 +120,14 @@ async function perhapsWait(server: RestBuilds, build: BuildView, query: URLSearc
 }
 
 /** A step is named by its name, or by its id. */
-function stepLog(
-  server: RestBuilds,
-  build: BuildView,
-  wanted: { step: string; stage: string | undefined },
-): Reply {
+function stepLog(server: RestBuilds, build: BuildView, wanted: string, call: RestCall): Reply {
+  if (call.method !== 'GET') return refused(405, 'use GET');
+  const wantedStage = call.query.get('stage');
   const found = build.stages
-    .filter((stage) => wanted.stage === undefined || stage.name === wanted.stage)
+    .filter((stage) => wantedStage === null || stage.name === wantedStage)
     .flatMap((stage) => stage.steps.map((step) => ({ stage, step })))
-    .find(({ step }) => step.name === wanted.step || String(step.id) === wanted.step);
-  if (found === undefined) return refused(404, `build ${build.id} has no step ${wanted.step} yet`);
+    .find(({ step }) => step.name === wanted || String(step.id) === wanted);
+  if (found === undefined) return refused(404, `build ${build.id} has no step ${wanted} yet`);
   return json(200, server.logView(build.id, found.step.name, found.stage.name));
 }
 

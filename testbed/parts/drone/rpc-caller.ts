@@ -1,8 +1,33 @@
-import { type RawAnswer, rawCall } from './raw-call.ts';
 import type { WireStage, WireStageUpdate, WireStep } from './wire.ts';
 
 /** A body that may be as wrong as a test wants it. */
 type Body = Readonly<Record<string, unknown>> & { readonly id?: unknown };
+
+/** What goes out. */
+interface RawRequest {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | null;
+  readonly signal?: AbortSignal | null;
+}
+
+/** An answer as it came over the wire. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+/** One call on a connection of its own, so that no test depends on a pooled one; rejects if the answer is not whole. */
+export async function rawCall(url: string, { headers, ...init }: RawRequest): Promise<RawAnswer> {
+  const closing = { ...headers, connection: 'close' };
+  const response = await fetch(url, { ...init, headers: closing, redirect: 'manual' });
+  return {
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    text: await response.text(),
+  };
+}
 
 /** Speaks the RPC as a runner does, one raw call at a time; for tests of the practice server itself. */
 export class RpcCaller {
@@ -15,9 +40,9 @@ export class RpcCaller {
   }
 
   /** One call; a string body goes out as it is, anything else as JSON. */
-  call(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<RawAnswer> {
+  call(method: string, path: string, body?: unknown, signal: AbortSignal | null = null): Promise<RawAnswer> {
     const headers = this.#token === undefined ? {} : { 'x-drone-token': this.#token };
-    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+    const text = typeof body === 'string' || body === undefined ? (body ?? null) : JSON.stringify(body);
     return rawCall(this.#url + path, { method, headers, body: text, signal });
   }
 
@@ -42,8 +67,8 @@ export class RpcCaller {
     return this.call('PUT', `/rpc/v2/step/${Number(step.id ?? 0)}`, step);
   }
 
-  watch(buildId: number, signal?: AbortSignal): Promise<RawAnswer> {
-    return this.call('POST', `/rpc/v2/build/${buildId}/watch`, undefined, signal);
+  watch(buildId: number): Promise<RawAnswer> {
+    return this.call('POST', `/rpc/v2/build/${buildId}/watch`);
   }
 
   batch(stepId: number, lines: unknown): Promise<RawAnswer> {
@@ -77,13 +102,7 @@ export class RpcCaller {
 /** A step as a runner registers it. */
 export function newStep(stageId: number, number: number, name: string): Partial<WireStep> {
   return {
-    id: 0,
-    step_id: stageId,
-    number,
-    name,
-    status: 'pending',
-    exit_code: 0,
-    version: 0,
-    image: 'alpine:3',
+    ...{ id: 0, step_id: stageId, number, name, status: 'pending' },
+    ...{ exit_code: 0, version: 0, image: 'alpine:3' },
   };
 }

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Endpoint, RecordedCall } from './calls.ts';
-import type { Fault, Faults } from './faults.ts';
+import type { RecordedCall } from './calls.ts';
+import type { Fault, Faults, OddAnswer } from './faults.ts';
 import { readBody, send, sendHead } from './http-edge.ts';
-import { applyCall, plain, type Reply, type RpcParts } from './rpc.ts';
+import { applyCall, plain, type Reply, type RpcCall, type RpcParts } from './rpc.ts';
 import { type Route, routeRpc } from './rpc-routes.ts';
 
 /** What the edge needs besides the handlers' parts. */
@@ -10,7 +10,7 @@ export interface RpcEdgeParts extends RpcParts {
   readonly faults: Faults;
   readonly maxBodyBytes: number;
   /** A number that changes when the server's process dies. */
-  readonly life: () => number;
+  readonly incarnation: () => number;
 }
 
 interface Exchange {
@@ -25,10 +25,12 @@ export async function serveRpc(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const url = splitUrl(request.url ?? '/');
+  const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
   const method = request.method ?? 'GET';
-  const route = routeRpc(method, url.path);
-  const record = parts.calls.begin({ method, path: url.path, ...named(route) });
+  const route = routeRpc(method, path);
+  const { endpoint, pathId } =
+    route.kind === 'endpoint' ? route : ({ endpoint: 'unknown', pathId: 0 } as const);
+  const record = parts.calls.begin({ method, path, endpoint, pathId });
   const gone = new AbortController();
   response.once('close', () => {
     gone.abort();
@@ -36,21 +38,11 @@ export async function serveRpc(
   });
   const exchange = { request, response, record };
   const body = await readBody(request, parts.maxBodyBytes);
-  const fault = parts.faults.take(record);
+  const fault = parts.faults.faultFor(record);
   if (await stoppedBefore(parts, exchange, fault)) return;
-  const call = { record, query: url.query, body, gone: gone.signal };
-  const reply =
-    refusal(parts, request) ?? (await answerRoute(route, (endpoint) => applyCall(parts, endpoint, call)));
+  const call = { record, query: new URLSearchParams(query), body, gone: gone.signal };
+  const reply = refusal(parts, request) ?? (await answerRoute(parts, route, call));
   await deliver(parts, exchange, { fault, reply });
-}
-
-function splitUrl(url: string): { path: string; query: URLSearchParams } {
-  const [path = '/', query = ''] = url.split('?', 2);
-  return { path, query: new URLSearchParams(query) };
-}
-
-function named(route: Route): Pick<RecordedCall, 'endpoint' | 'pathId'> {
-  return route.kind === 'endpoint' ? route : { endpoint: 'unknown', pathId: 0 };
 }
 
 /** The token is checked before the routes (drone-rpc §1.2). */
@@ -59,10 +51,10 @@ function refusal({ settings }: RpcParts, request: IncomingMessage): Reply | unde
   return request.headers['x-drone-token'] === settings.secret ? undefined : plain(401, '');
 }
 
-async function answerRoute(route: Route, apply: (endpoint: Endpoint) => Promise<Reply>): Promise<Reply> {
+function answerRoute(parts: RpcParts, route: Route, call: RpcCall): Reply | Promise<Reply> {
   switch (route.kind) {
     case 'endpoint':
-      return await apply(route.endpoint);
+      return applyCall(parts, route.endpoint, call);
     case 'nothing-to-do':
       return plain(200, '');
     case 'wrong-method':
@@ -87,10 +79,10 @@ async function stoppedBefore(
     return true;
   }
   if (fault?.kind === 'hold' && !fault.applied) {
-    const life = parts.life();
-    fault.reach();
-    await fault.gate;
-    return parts.life() !== life;
+    const incarnation = parts.incarnation();
+    fault.onReached();
+    await fault.released;
+    return parts.incarnation() !== incarnation;
   }
   return false;
 }
@@ -103,35 +95,26 @@ async function deliver(
 ): Promise<void> {
   switch (fault?.kind) {
     case 'cut':
-      cut(parts, exchange);
-      return;
+      return cut(parts, exchange);
     case 'answer':
-      finish(parts, exchange, oddReply(fault.answer));
-      return;
+      return finish(parts, exchange, oddReply(fault.answer));
     case 'half-body':
-      await sendHalf(parts, exchange, reply);
-      return;
+      return sendHalf(parts, exchange, reply);
     case 'slow':
-      await sendSlowly(parts, exchange, { reply, delayMs: fault.delayMs });
-      return;
+      return sendSlowly(parts, exchange, reply, fault.delayMs);
     case 'hold':
       if (fault.applied) {
-        fault.reach();
-        await fault.gate;
+        fault.onReached();
+        await fault.released;
       }
-      finish(parts, exchange, reply);
-      return;
+      return finish(parts, exchange, reply);
     case undefined:
-      finish(parts, exchange, reply);
+      return finish(parts, exchange, reply);
   }
 }
 
-function oddReply(answer: {
-  status: number;
-  body?: string;
-  headers?: Readonly<Record<string, string>>;
-}): Reply {
-  return { status: answer.status, body: Buffer.from(answer.body ?? ''), headers: answer.headers ?? {} };
+function oddReply({ status, body = '', headers = {} }: OddAnswer): Reply {
+  return { status, body: Buffer.from(body), headers };
 }
 
 /** The record ends before the client can see the answer, so that its next call never seems to overlap. */
@@ -147,30 +130,27 @@ function cut(parts: RpcEdgeParts, { request, record }: Exchange): void {
 
 /** An empty answer has no half; there the connection is cut instead. */
 async function sendHalf(parts: RpcEdgeParts, exchange: Exchange, reply: Reply): Promise<void> {
-  if (reply.body.length > 0) {
+  const half = reply.body.subarray(0, Math.ceil(reply.body.length / 2));
+  if (half.length > 0) {
     sendHead(exchange.response, reply);
-    await new Promise<void>((resolve) => {
-      exchange.response.write(reply.body.subarray(0, Math.ceil(reply.body.length / 2)), () => {
-        resolve();
-      });
-    });
+    await new Promise((resolve) => exchange.response.write(half, resolve));
   }
   cut(parts, exchange);
 }
 
 async function sendSlowly(
-  parts: RpcEdgeParts,
-  exchange: Exchange,
-  { reply, delayMs }: { readonly reply: Reply; readonly delayMs: number },
+  { backend, calls }: RpcEdgeParts,
+  { response, record }: Exchange,
+  reply: Reply,
+  delayMs: number,
 ): Promise<void> {
-  const pause = () => new Promise<void>((resolve) => parts.backend.timers.after(delayMs, resolve));
-  await pause();
-  if (exchange.response.destroyed) return;
+  await backend.clock.sleep(delayMs);
+  if (response.destroyed) return;
   const half = Math.floor(reply.body.length / 2);
-  sendHead(exchange.response, reply);
-  exchange.response.flushHeaders();
-  if (half > 0) exchange.response.write(reply.body.subarray(0, half));
-  await pause();
-  parts.calls.end(exchange.record, exchange.response.destroyed ? 0 : reply.status);
-  if (!exchange.response.destroyed) exchange.response.end(reply.body.subarray(half));
+  sendHead(response, reply);
+  response.flushHeaders();
+  if (half > 0) response.write(reply.body.subarray(0, half));
+  await backend.clock.sleep(delayMs);
+  calls.end(record, response.destroyed ? 0 : reply.status);
+  if (!response.destroyed) response.end(reply.body.subarray(half));
 }

@@ -1,12 +1,10 @@
-import type { Backend } from './backend.ts';
+import { type Backend, RpcFailure } from './backend.ts';
 import type { Calls, Endpoint, RecordedCall } from './calls.ts';
 import { complaintsAboutFinish, complaintsAboutStart, complaintsAboutUpload } from './checks.ts';
 import { type DetailFailure, detailOf, failDetail } from './detail.ts';
 import { decodeList, decodeObject, GoJsonError, parseGoJson } from './go-json.ts';
-import { RpcFailure } from './rpc-failure.ts';
-import { acceptStage, putStage } from './stage-updates.ts';
 import { isStart } from './status.ts';
-import { putStep } from './step-updates.ts';
+import { acceptStage, putStage, putStep } from './updates.ts';
 import { encodeStage, encodeStageUpdate, encodeStep, SHAPES } from './wire.ts';
 
 /** `database`: a second upload is refused. `object-store`: it overwrites (drone-rpc §2.8). */
@@ -115,7 +113,7 @@ function updateStage({ backend, complain }: RpcParts, { record, body }: RpcCall)
   const update = decodeObject(parseGoJson(body.toString()), SHAPES.stageUpdate, 'Stage');
   const complaints = isStart(update.status)
     ? complaintsAboutStart(update)
-    : complaintsAboutFinish(update, backend.store.stage(update.id));
+    : complaintsAboutFinish(update, backend.store.stages.get(update.id));
   for (const complaint of complaints) complain(complaint);
   record.body = update;
   record.object = `stage:${update.id}`;
@@ -153,7 +151,7 @@ function writeBatch({ backend }: RpcParts, { record, body }: RpcCall): Reply {
 function uploadLog({ backend, settings, complain }: RpcParts, { record, body }: RpcCall): Reply {
   const { store } = backend;
   // The real server stores it all the same: none of its databases holds the reference to the step.
-  if (store.step(record.pathId) === undefined) {
+  if (store.steps.get(record.pathId) === undefined) {
     complain(`uploaded log of step ${record.pathId}: there is no such step`);
     return EMPTY;
   }
@@ -169,9 +167,10 @@ function uploadCard({ backend }: RpcParts, { record, body }: RpcCall): Reply {
   try {
     const card = decodeObject(JSON.parse(body.toString()), SHAPES.card, 'CardInput');
     record.body = card;
-    if (backend.store.step(record.pathId) !== undefined) backend.store.saveCard(record.pathId, card.data);
+    if (backend.store.steps.get(record.pathId) !== undefined)
+      backend.store.saveCard(record.pathId, card.data);
     return EMPTY;
   } catch (error) {
-    return { ...plain(400, `${JSON.stringify({ message: String(error) })}\n`) };
+    return plain(400, `${JSON.stringify({ message: String(error) })}\n`);
   }
 }

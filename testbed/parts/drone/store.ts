@@ -12,15 +12,42 @@ export interface BuildRecord {
 /** Uploaded logs beyond this are forgotten with their builds. */
 const MOST_LOG_BYTES = 256 * 1024 * 1024;
 
-/** The database: rows are replaced as a whole, guarded by their version (drone-rpc §3.12). Ids are never reused. */
+/** Rows by their id, replaced as a whole and guarded by their version (drone-rpc §3.12). */
+class Table<Row extends { readonly id: number; readonly version: number }> {
+  readonly rows = new Map<number, Row>();
+  readonly #changed: () => void;
+
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  get(id: number): Row | undefined {
+    return this.rows.get(id);
+  }
+
+  insert(row: Row): void {
+    this.rows.set(row.id, row);
+    this.#changed();
+  }
+
+  /** Replaces the row if the version fits; answers the new row, or undefined for a lock conflict. */
+  update(row: Row): Row | undefined {
+    if (this.rows.get(row.id)?.version !== row.version) return undefined;
+    const stored = { ...row, version: row.version + 1 };
+    this.insert(stored);
+    return stored;
+  }
+}
+
+/** The database. Ids are never reused. */
 export class Store {
+  readonly stages: Table<WireStage>;
+  readonly steps: Table<WireStep>;
   readonly #maxBuilds: number;
   readonly #changed: () => void;
   readonly #repos = new Map<string, WireRepo>();
   readonly #builds = new Map<number, WireBuild>();
   readonly #records = new Map<number, BuildRecord>();
-  readonly #stages = new Map<number, WireStage>();
-  readonly #steps = new Map<number, WireStep>();
   readonly #stagesOfBuild = new Map<number, number[]>();
   readonly #stepsOfStage = new Map<number, number[]>();
   readonly #logs = new Map<number, Buffer>();
@@ -32,6 +59,8 @@ export class Store {
   constructor(maxBuilds: number, changed: () => void) {
     this.#maxBuilds = maxBuilds;
     this.#changed = changed;
+    this.stages = new Table(changed);
+    this.steps = new Table(changed);
   }
 
   /** A fresh id; one sequence for all tables, so that mixing up ids shows. */
@@ -75,63 +104,35 @@ export class Store {
   }
 
   insertStage(stage: WireStage): void {
-    this.#stages.set(stage.id, stage);
     this.#stagesOfBuild.get(stage.build_id)?.push(stage.id);
     this.#stepsOfStage.set(stage.id, []);
-    this.#changed();
-  }
-
-  stage(id: number): WireStage | undefined {
-    return this.#stages.get(id);
+    this.stages.insert(stage);
   }
 
   /** The stages of a build in id order. */
   stagesOf(buildId: number): WireStage[] {
-    return (this.#stagesOfBuild.get(buildId) ?? []).flatMap((id) => this.#stages.get(id) ?? []);
+    return (this.#stagesOfBuild.get(buildId) ?? []).flatMap((id) => this.stages.get(id) ?? []);
   }
 
   /** All stages that are not done. */
   openStages(): WireStage[] {
-    return [...this.#stages.values()].filter((stage) => !isDone(stage.status));
-  }
-
-  /** Replaces the row if the version fits; answers the new row, or undefined for a lock conflict. */
-  updateStage(stage: WireStage): WireStage | undefined {
-    if (this.#stages.get(stage.id)?.version !== stage.version) return undefined;
-    const row = { ...stage, version: stage.version + 1 };
-    this.#stages.set(stage.id, row);
-    this.#changed();
-    return row;
+    return [...this.stages.rows.values()].filter((stage) => !isDone(stage.status));
   }
 
   /** False if the stage is unknown or already has a step of this number. */
   insertStep(step: WireStep): boolean {
     const siblings = this.#stepsOfStage.get(step.step_id);
-    if (siblings === undefined || siblings.some((id) => this.#steps.get(id)?.number === step.number))
+    if (siblings === undefined || this.stepsOf(step.step_id).some(({ number }) => number === step.number))
       return false;
     siblings.push(step.id);
-    this.#steps.set(step.id, step);
-    this.#changed();
+    this.steps.insert(step);
     return true;
-  }
-
-  step(id: number): WireStep | undefined {
-    return this.#steps.get(id);
   }
 
   /** The steps of a stage by number. */
   stepsOf(stageId: number): WireStep[] {
-    const steps = (this.#stepsOfStage.get(stageId) ?? []).flatMap((id) => this.#steps.get(id) ?? []);
+    const steps = (this.#stepsOfStage.get(stageId) ?? []).flatMap((id) => this.steps.get(id) ?? []);
     return steps.sort((a, b) => a.number - b.number);
-  }
-
-  /** As updateStage. */
-  updateStep(step: WireStep): WireStep | undefined {
-    if (this.#steps.get(step.id)?.version !== step.version) return undefined;
-    const row = { ...step, version: step.version + 1 };
-    this.#steps.set(step.id, row);
-    this.#changed();
-    return row;
   }
 
   /** The raw bytes of a step's uploaded log. */
@@ -159,8 +160,7 @@ export class Store {
   #forgetOld(): void {
     for (const build of this.#builds.values()) {
       if (this.#builds.size <= this.#maxBuilds && this.#logBytes <= MOST_LOG_BYTES) return;
-      const open = !isDone(build.status) || this.stagesOf(build.id).some((stage) => !isDone(stage.status));
-      if (!open) this.#forget(build.id);
+      if ([build, ...this.stagesOf(build.id)].every(({ status }) => isDone(status))) this.#forget(build.id);
     }
   }
 
@@ -168,15 +168,10 @@ export class Store {
     for (const stage of this.stagesOf(buildId)) {
       for (const step of this.stepsOf(stage.id)) {
         this.#logBytes -= this.#logs.get(step.id)?.length ?? 0;
-        this.#logs.delete(step.id);
-        this.#cards.delete(step.id);
-        this.#steps.delete(step.id);
+        for (const rows of [this.#logs, this.#cards, this.steps.rows]) rows.delete(step.id);
       }
-      this.#stepsOfStage.delete(stage.id);
-      this.#stages.delete(stage.id);
+      for (const rows of [this.#stepsOfStage, this.stages.rows]) rows.delete(stage.id);
     }
-    this.#stagesOfBuild.delete(buildId);
-    this.#builds.delete(buildId);
-    this.#records.delete(buildId);
+    for (const rows of [this.#stagesOfBuild, this.#builds, this.#records]) rows.delete(buildId);
   }
 }

@@ -1,4 +1,4 @@
-import { type Decoded, encodeObject, type Shape } from './go-json.ts';
+import { type Decoded, decodeObject, encodeObject, type Shape } from './go-json.ts';
 
 const FILTER = {
   kind: 'string',
@@ -73,83 +73,91 @@ export type WireFilter = Decoded<typeof FILTER>;
 export type WireStep = Decoded<typeof STEP>;
 /** A stage without its steps (drone-rpc §3.2). Times are Unix seconds. */
 export type WireStage = Decoded<typeof STAGE>;
+/** A stage of which nothing is known yet. */
+export const EMPTY_STAGE: WireStage = decodeObject({}, STAGE, 'Stage');
 /** A stage with its steps, as a PUT carries it (drone-rpc §2.4). */
 export type WireStageUpdate = Decoded<typeof STAGE_UPDATE>;
 /** A line of a log; `time` counts seconds since the log was opened (drone-rpc §3.8). */
 export type WireLine = Decoded<typeof LINE>;
 
+/** A new build, with what all builds have at first (drone-rpc §3.4). */
+export const NEW_BUILD = {
+  id: 0,
+  repo_id: 0,
+  trigger: '@hook',
+  number: 0,
+  status: 'pending',
+  event: 'push',
+  action: '',
+  link: '',
+  timestamp: 0,
+  message: '',
+  before: '',
+  after: '',
+  ref: '',
+  source_repo: '',
+  source: '',
+  target: '',
+  author_login: 'kim',
+  author_name: 'Kim Example',
+  author_email: 'kim@acme.test',
+  author_avatar: 'https://git.acme.test/a/2',
+  sender: 'kim',
+  started: 0,
+  finished: 0,
+  created: 0,
+  updated: 0,
+  version: 1,
+};
+
 /** The build as detail sends it, without its stages (drone-rpc §3.4). Times are Unix seconds. */
-export interface WireBuild {
-  readonly id: number;
-  readonly repo_id: number;
-  readonly trigger: string;
-  readonly number: number;
+export type WireBuild = Readonly<typeof NEW_BUILD> & {
   readonly parent?: number;
-  readonly status: string;
   readonly error?: string;
-  readonly event: string;
-  readonly action: string;
-  readonly link: string;
-  readonly timestamp: number;
   readonly title?: string;
-  readonly message: string;
-  readonly before: string;
-  readonly after: string;
-  readonly ref: string;
-  readonly source_repo: string;
-  readonly source: string;
-  readonly target: string;
-  readonly author_login: string;
-  readonly author_name: string;
-  readonly author_email: string;
-  readonly author_avatar: string;
-  readonly sender: string;
   readonly params?: Readonly<Record<string, string>>;
   readonly cron?: string;
   readonly deploy_to?: string;
   readonly deploy_id?: number;
   readonly debug?: boolean;
-  readonly started: number;
-  readonly finished: number;
-  readonly created: number;
-  readonly updated: number;
-  readonly version: number;
-}
+};
+
+/** A new repository, with what all have at first (drone-rpc §3.5). */
+export const NEW_REPO = {
+  id: 0,
+  uid: '',
+  user_id: 2,
+  namespace: '',
+  name: '',
+  slug: '',
+  scm: '',
+  git_http_url: '',
+  git_ssh_url: '',
+  link: '',
+  default_branch: 'main',
+  private: false,
+  visibility: 'public',
+  active: true,
+  config_path: '.drone.yml',
+  trusted: false,
+  protected: false,
+  ignore_forks: false,
+  ignore_pull_requests: false,
+  auto_cancel_pull_requests: false,
+  auto_cancel_pushes: false,
+  auto_cancel_running: false,
+  timeout: 60,
+  counter: 0,
+  synced: 0,
+  created: 0,
+  updated: 0,
+  version: 1,
+  archived: false,
+  secret: 'O1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6',
+};
 
 /** The repository as detail sends it (drone-rpc §3.5); `timeout` is in minutes. */
-export interface WireRepo {
-  readonly id: number;
-  readonly uid: string;
-  readonly user_id: number;
-  readonly namespace: string;
-  readonly name: string;
-  readonly slug: string;
-  readonly scm: string;
-  readonly git_http_url: string;
-  readonly git_ssh_url: string;
-  readonly link: string;
-  readonly default_branch: string;
-  readonly private: boolean;
-  readonly visibility: string;
-  readonly active: boolean;
-  readonly config_path: string;
-  readonly trusted: boolean;
-  readonly protected: boolean;
-  readonly ignore_forks: boolean;
-  readonly ignore_pull_requests: boolean;
-  readonly auto_cancel_pull_requests: boolean;
-  readonly auto_cancel_pushes: boolean;
-  readonly auto_cancel_running: boolean;
-  readonly timeout: number;
-  readonly throttle?: number;
-  readonly counter: number;
-  readonly synced: number;
-  readonly created: number;
-  readonly updated: number;
-  readonly version: number;
-  readonly archived: boolean;
-  readonly secret: string;
-}
+export type WireRepo = Readonly<typeof NEW_REPO> & { readonly throttle?: number };
 
 /** A repository's or namespace's secret (drone-rpc §3.7). */
 export interface WireSecret {

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '@hangar/shared/clock';
 import { stringify } from 'yaml';
 import { ObjectApi } from './api/object-api.ts';
-import { type Pod, podOf } from './api/pod.ts';
-import { DEFAULT_RESOURCES, NAMESPACES, NODES, PODS, type Resource } from './api/resources.ts';
+import { type Pod, type PodStatus, podOf } from './api/pod.ts';
+import { DEFAULT_RESOURCES, NAMESPACES, NODES, PODS } from './api/resources.ts';
 import { Store } from './api/store.ts';
 import { secondsText } from './api/times.ts';
 import { EventRecorder } from './control/event-recorder.ts';
 import { GarbageCollector } from './control/garbage-collector.ts';
-import { furnishNamespaces } from './control/namespaces.ts';
+import { fillNamespaces } from './control/namespaces.ts';
 import { DEFAULT_NODE, markNode, type NodeSpec, nodeObject, podsOn } from './control/nodes.ts';
-import { Faults, type RequestFacts } from './faults/faults.ts';
-import { GateBoards } from './gate/board.ts';
+import { Faults } from './faults/faults.ts';
+import { GatesByPod } from './gate/pod-gates.ts';
 import { Permissions } from './http/permissions.ts';
 import { ApiServer } from './http/server.ts';
 import type { FakeImages } from './kubelet/images.ts';
@@ -24,24 +24,17 @@ import { type KubeletTiming, QUICK_TIMING } from './kubelet/timing.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 
 export interface EmbeddedOptions {
-  readonly clock?: Clock;
   /** Default: one node of 16 CPU and 32 GiB. */
   readonly nodes?: readonly NodeSpec[];
   /** Beside `default`, `kube-system`, `kube-public` and `kube-node-lease`. */
   readonly namespaces?: readonly string[];
   /** What images do here, by name without tag; see kubelet/images.ts. */
   readonly images?: FakeImages;
-  /** Kinds to keep beside the usual ones, without any controller. */
-  readonly resources?: readonly Resource[];
   /** Demanded as a bearer token when given. */
   readonly token?: string;
   readonly timing?: Partial<KubeletTiming>;
   /** Default 10 s; the real server's is about a minute. */
   readonly bookmarkIntervalMs?: number;
-  /** What the kubelet keeps of a container's log. Default 10 MiB. */
-  readonly logLimitBytes?: number;
-  /** Told of every request. */
-  readonly onRequest?: (facts: RequestFacts) => void;
 }
 
 /** Names a Pod for the hooks; `default` is the namespace when none is told. */
@@ -50,8 +43,6 @@ export interface PodName {
   readonly name: string;
 }
 
-/** How quickly the garbage collector and the namespace controller act. */
-const COLLECT_MS = 10;
 const NAMESPACE_NAMES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
 /**
@@ -69,32 +60,28 @@ export class EmbeddedCluster {
   readonly api: ObjectApi;
   readonly faults: Faults;
   readonly permissions = new Permissions();
-  readonly folder: string;
-  private readonly clock: Clock;
+  readonly folder = mkdtempSync(join(tmpdir(), 'hangar-embedded-'));
+  private readonly clock: Clock = systemClock();
   private readonly token: string | undefined;
   private readonly server: ApiServer;
   private readonly kubelet: Kubelet;
-  private readonly janitor: Janitor;
+  private readonly janitor = new Janitor(this.folder);
   private readonly endings: (() => void)[] = [];
 
   constructor(options: EmbeddedOptions) {
-    const clock = options.clock ?? systemClock();
-    const resources = [...DEFAULT_RESOURCES, ...(options.resources ?? [])];
-    this.clock = clock;
-    this.token = options.token;
-    this.folder = mkdtempSync(join(tmpdir(), 'hangar-embedded-'));
-    this.janitor = new Janitor(this.folder);
+    const { clock, permissions } = this;
+    const { token, nodes = [DEFAULT_NODE], namespaces = [], bookmarkIntervalMs = 10_000 } = options;
     const store = new Store();
+    this.token = token;
     this.api = new ObjectApi(clock, store);
     const events = new EventRecorder(clock, this.api);
-    this.endings.push(furnishNamespaces(this.api));
-    this.furnish(options);
-    const scheduler = new Scheduler(clock, this.api, events);
-    const collector = new GarbageCollector(clock, this.api, { resources, delayMs: COLLECT_MS });
-    this.endings.push(
-      () => scheduler.stop(),
-      () => collector.stop(),
-    );
+    this.endings.push(fillNamespaces(this.api));
+    for (const name of [...NAMESPACE_NAMES, ...namespaces]) {
+      this.api.create(NAMESPACES, '', { metadata: { name } });
+    }
+    for (const node of nodes) this.addNode(node);
+    const controllers = [new Scheduler(clock, this.api, events), new GarbageCollector(clock, this.api)];
+    this.endings.push(...controllers.map((one) => () => one.stop()));
     this.kubelet = this.makeKubelet(options, events);
     this.faults = new Faults(clock, {
       stopListening: () => this.server.stop(),
@@ -102,15 +89,11 @@ export class EmbeddedCluster {
       expireHistory: () => store.compact(),
     });
     this.server = new ApiServer({
-      clock,
+      ...{ clock, permissions, token, bookmarkIntervalMs },
       api: this.api,
-      resources,
+      resources: DEFAULT_RESOURCES,
       faults: this.faults,
-      permissions: this.permissions,
       logs: this.kubelet,
-      token: options.token,
-      bookmarkIntervalMs: options.bookmarkIntervalMs ?? 10_000,
-      onRequest: options.onRequest,
     });
   }
 
@@ -139,21 +122,20 @@ export class EmbeddedCluster {
 
   /** Kills a container as the kernel does when its memory limit is passed: 137, OOMKilled. */
   oomKill(pod: PodName, container: string): void {
-    this.kubelet.oomKill(this.demand(pod), container);
+    this.kubelet.oomKill(this.existing(pod), container);
   }
 
   /** Evicts a Pod as a kubelet short of memory does. */
-  evict(pod: PodName, resource = 'memory'): void {
-    const target = this.demand(pod);
-    const reason = 'TerminationByKubelet';
-    const message = `The node was low on resource: ${resource}. `;
-    this.addCondition(target, { type: 'DisruptionTarget', reason, message });
-    this.kubelet.condemn(target, { reason: 'Evicted', message });
+  evict(pod: PodName): void {
+    const target = this.existing(pod);
+    const message = 'The node was low on resource: memory. ';
+    this.api.updatePodStatus(target, (status) => this.disrupted(status, 'TerminationByKubelet', message));
+    this.kubelet.terminate(target, { reason: 'Evicted', message });
   }
 
   /** Takes a Pod away without any grace or word, as when someone forces its deletion. */
-  vanish(pod: PodName): void {
-    this.api.store.remove(PODS.plural, this.demand(pod));
+  removePod(pod: PodName): void {
+    this.api.store.remove(PODS.plural, this.existing(pod));
   }
 
   /** A node stops answering, or is back. While it is away its Pods run on, and nothing is heard of them. */
@@ -169,9 +151,11 @@ export class EmbeddedCluster {
     this.api.delete({ resource: NODES, namespace: '', name });
     for (const pod of podsOn(this.api, name)) {
       const message = 'PodGC: node no longer exists';
-      this.addCondition(pod, { type: 'DisruptionTarget', reason: 'DeletionByPodGC', message });
-      this.failPod(pod);
-      this.vanish({ namespace: pod.metadata.namespace ?? '', name: pod.metadata.name });
+      this.api.updatePodStatus(pod, (status) => ({
+        ...this.disrupted(status, 'DeletionByPodGC', message),
+        phase: 'Failed',
+      }));
+      this.api.store.remove(PODS.plural, pod);
     }
   }
 
@@ -188,58 +172,26 @@ export class EmbeddedCluster {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private furnish({ nodes = [DEFAULT_NODE], namespaces = [] }: EmbeddedOptions): void {
-    for (const name of [...NAMESPACE_NAMES, ...namespaces]) {
-      this.api.create(NAMESPACES, '', { metadata: { name } });
-    }
-    for (const node of nodes) this.addNode(node);
-  }
-
-  private makeKubelet(options: EmbeddedOptions, events: EventRecorder): Kubelet {
+  private makeKubelet({ images = {}, timing = {} }: EmbeddedOptions, events: EventRecorder): Kubelet {
     const { clock, api, janitor, folder } = this;
-    const fakeImages = options.images ?? {};
-    const launcher = new Launcher({
-      store: api.store,
-      janitor,
-      images: fakeImages,
-      boards: new GateBoards(),
-      nowMs: () => clock.now(),
-    });
-    const timing = { ...QUICK_TIMING, ...options.timing };
-    const logLimitBytes = options.logLimitBytes ?? 10 * 1024 * 1024;
-    return new Kubelet({ clock, api, events, launcher, timing, folder, logLimitBytes, fakeImages });
+    const gates = new GatesByPod();
+    const launcher = new Launcher({ store: api.store, janitor, images, gates, nowMs: () => clock.now() });
+    const times = { ...QUICK_TIMING, ...timing };
+    return new Kubelet({ clock, api, events, launcher, timing: times, folder, fakeImages: images });
   }
 
-  private demand(name: PodName): Pod {
+  private existing(name: PodName): Pod {
     const pod = this.pod(name);
     if (pod !== undefined) return pod;
     throw new Error(`embedded cluster: no Pod ${name.namespace ?? 'default'}/${name.name}`);
   }
 
-  private addCondition(pod: Pod, condition: { type: string; reason: string; message: string }): void {
-    this.changeStatus(pod, (status) => ({
-      ...status,
-      conditions: [
-        ...(status.conditions ?? []),
-        {
-          ...condition,
-          status: 'True',
-          lastProbeTime: null,
-          lastTransitionTime: secondsText(this.clock.now()),
-        },
-      ],
-    }));
-  }
-
-  private failPod(pod: Pod): void {
-    this.changeStatus(pod, (status) => ({ ...status, phase: 'Failed' }));
-  }
-
-  private changeStatus(pod: Pod, change: (status: Pod['status']) => Pod['status']): void {
-    const { name, namespace = '' } = pod.metadata;
-    this.api.update({ resource: PODS, namespace, name }, 'status', (current) => ({
-      ...current,
-      status: change(podOf(current).status),
-    }));
+  private disrupted(status: PodStatus, reason: string, message: string): PodStatus {
+    const disruption = {
+      ...{ type: 'DisruptionTarget', status: 'True', reason, message },
+      lastProbeTime: null,
+      lastTransitionTime: secondsText(this.clock.now()),
+    };
+    return { ...status, conditions: [...(status.conditions ?? []), disruption] };
   }
 }

@@ -6,10 +6,13 @@ import type { Clock } from '@hangar/shared/clock';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
 import { podOf } from '../../parts/embedded/api/pod.ts';
 import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
-import { AutoscalerProcess } from '../flows/autoscaler-process.ts';
-import { embeddedGround } from '../flows/embedded-ground.ts';
 import { pipeline, step } from '../flows/pipelines.ts';
-import { type RunnerProcessSpec, startRunnerProcess } from '../flows/runner-process.ts';
+import {
+  type RunnerProcessSpec,
+  startAutoscalerProcess,
+  startRunnerProcess,
+} from '../flows/program-process.ts';
+import { startEmbedded } from '../flows/start-embedded.ts';
 import { freePort, Prometheus, type Target } from './prometheus.ts';
 
 const SECRET = 'boards-secret';
@@ -123,7 +126,7 @@ async function startReplaceableRunner(spec: RunnerProcessSpec): Promise<Replacea
 }
 
 async function open(clock: Clock, house: House): Promise<Actors & { readonly prometheus: Prometheus }> {
-  const { cluster, ground } = await embeddedGround({ nodes: ['a', 'b', 'c'].map(node) });
+  const { cluster, access: ground } = await startEmbedded({ nodes: ['a', 'b', 'c'].map(node) });
   house.add(cluster, (one) => one.close());
   const drone = house.add(await startPracticeServer({ secret: SECRET, longPollMs: 5_000 }), (one) =>
     one.close(),
@@ -144,7 +147,7 @@ async function open(clock: Clock, house: House): Promise<Actors & { readonly pro
   });
   house.add(runner, (one) => one.stop());
   const autoscaler = house.add(
-    await AutoscalerProcess.start({
+    await startAutoscalerProcess({
       folder: cluster.folder,
       kubeconfig: ground.kubeconfig,
       name: 'autoscaler',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pipeline, step, reported } from '../flows/pipelines.ts';
+import { pipeline, step, stepResults } from '../flows/pipelines.ts';
 import { until } from '../../parts/real/kubernetes.ts';
 import { type ChartValues, laidOver } from './helm.ts';
 import { isReady, Site } from './site.ts';
@@ -58,7 +58,7 @@ const slow = pipeline(step('long', ['echo begun', 'sleep 12', 'echo done']) + st
 
 const allWell = async (id: number, steps: readonly string[]): Promise<void> => {
   const build = await site.drone.waitForBuild(id, PATIENCE);
-  expect(reported(build)).toEqual(['clone', ...steps].map((name) => [name, 'success', 0]));
+  expect(stepResults(build)).toEqual(['clone', ...steps].map((name) => [name, 'success', 0]));
 };
 
 /** Builds that run while the work is done; all of them must end well, with every line once. */

@@ -1,9 +1,19 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { like, SECONDS } from './like.ts';
-import { BUSYBOX, heldPod, isRunning, NONROOT, podOf, shell, stateOf, statusOf } from './pods.ts';
-import { hasEnded, type Room, refusalOf } from './room.ts';
+import {
+  BUSYBOX,
+  heldPod,
+  isRunning,
+  like,
+  NONROOT,
+  podOf,
+  SECONDS,
+  shell,
+  stateOf,
+  statusOf,
+} from './pods.ts';
+import { hasEnded, refusalOf, type TestNamespace } from './test-namespace.ts';
 
 const { pods } = RESOURCE;
 
@@ -14,25 +24,25 @@ const terminatedIn = (forms: readonly V1Pod[], container = 'main') =>
   forms.map((pod) => stateOf(pod, container).terminated).findLast((state) => state !== undefined);
 
 /** How running Pods are ended, and how an image is swapped. */
-export function endingsSuite(room: () => Room): void {
+export function endingsSuite(ns: () => TestNamespace): void {
   /** Starts a Pod of one script and waits until it says `up`. */
   async function running(name: string, script: string, more: Partial<V1Pod['spec']> = {}): Promise<V1Pod> {
-    await room().createPod(podOf(room(), name, [shell(script)], more));
-    const pod = await room().podWhen(name, 'runs', isRunning);
-    await room().until(`${name} says up`, async () =>
-      (await room().said(name)).includes('up\n') ? true : undefined,
+    await ns().createPod(podOf(ns(), name, [shell(script)], more));
+    const pod = await ns().podWhen(name, 'runs', isRunning);
+    await ns().until(`${name} says up`, async () =>
+      (await ns().printed(name)).includes('up\n') ? true : undefined,
     );
     return pod;
   }
 
   const swap = (name: string, container: string): Promise<unknown> =>
-    room().patch(pods, name, { spec: { containers: [{ name: container, image: NONROOT }] } }, 'strategic');
+    ns().patch(pods, name, { spec: { containers: [{ name: container, image: NONROOT }] } }, 'strategic');
 
   describe.concurrent('endings', () => {
     it('tell a container by SIGTERM, and its code is its own', async () => {
       await running('polite', 'trap "echo bye; exit 9" TERM; echo up; while :; do sleep 0.1; done');
-      await room().remove(pods, 'polite', { gracePeriodSeconds: 20 });
-      const forms = await room().podGone('polite');
+      await ns().remove(pods, 'polite', { gracePeriodSeconds: 20 });
+      const forms = await ns().podGone('polite');
       expect(terminatedIn(forms)).toMatchObject({ exitCode: 9, reason: 'Error' });
       const marked = forms.find(({ metadata }) => metadata?.deletionTimestamp !== undefined);
       expect(marked?.metadata).toMatchObject({
@@ -44,55 +54,55 @@ export function endingsSuite(room: () => Room): void {
 
     it('kill what does not hear', async () => {
       await running('deaf', 'trap "" TERM; echo up; while :; do sleep 0.1; done');
-      await room().remove(pods, 'deaf', { gracePeriodSeconds: 1 });
-      expect(terminatedIn(await room().podGone('deaf'))).toMatchObject({ exitCode: 137, reason: 'Error' });
+      await ns().remove(pods, 'deaf', { gracePeriodSeconds: 1 });
+      expect(terminatedIn(await ns().podGone('deaf'))).toMatchObject({ exitCode: 137, reason: 'Error' });
     });
 
     it('kill a first process that handles no SIGTERM: its default does not count there', async () => {
       await running('simple', 'echo up; exec sleep 600');
-      await room().remove(pods, 'simple', { gracePeriodSeconds: 1 });
-      expect(terminatedIn(await room().podGone('simple'))).toMatchObject({ exitCode: 137 });
+      await ns().remove(pods, 'simple', { gracePeriodSeconds: 1 });
+      expect(terminatedIn(await ns().podGone('simple'))).toMatchObject({ exitCode: 137 });
     });
 
     it('signal the first process alone: what it started ends with it', async () => {
       const script =
         'trap "echo told; exit 0" TERM; sh -c "trap \\"echo child told\\" TERM; while :; do sleep 0.1; done" & echo up; while :; do sleep 0.1; done';
       await running('alone', script);
-      const reading = room().log('alone', 'main', { follow: true });
-      await room().remove(pods, 'alone', { gracePeriodSeconds: 20 });
-      const forms = await room().podGone('alone');
+      const reading = ns().log('alone', 'main', { follow: true });
+      await ns().remove(pods, 'alone', { gracePeriodSeconds: 20 });
+      const forms = await ns().podGone('alone');
       expect(terminatedIn(forms)).toMatchObject({ exitCode: 0, reason: 'Completed' });
       expect(await reading).not.toContain('child told');
     });
 
     it('let a Pod go at once without a grace, or without a node', async () => {
       await running('forced', 'echo up; exec sleep 600');
-      await room().remove(pods, 'forced', { gracePeriodSeconds: 0 });
-      await room().createPod(heldPod('unplaced'));
-      await room().remove(pods, 'unplaced');
+      await ns().remove(pods, 'forced', { gracePeriodSeconds: 0 });
+      await ns().createPod(heldPod('unplaced'));
+      await ns().remove(pods, 'unplaced');
       for (const name of ['forced', 'unplaced'])
-        expect((await refusalOf(room().get(pods, name))).status).toBe(404);
+        expect((await refusalOf(ns().get(pods, name))).status).toBe(404);
     });
 
     it('leave an ended Pod as it is until it is removed, then at once', async () => {
-      await room().run(podOf(room(), 'done', [shell('echo kept')]));
-      expect(await room().said('done')).toBe('kept\n');
-      await room().remove(pods, 'done');
-      expect((await refusalOf(room().get(pods, 'done'))).status).toBe(404);
+      await ns().run(podOf(ns(), 'done', [shell('echo kept')]));
+      expect(await ns().printed('done')).toBe('kept\n');
+      await ns().remove(pods, 'done');
+      expect((await refusalOf(ns().get(pods, 'done'))).status).toBe(404);
     });
 
     it('come with a deadline: the Pod fails as DeadlineExceeded, and its containers are ended', async () => {
       const script = 'trap "exit 143" TERM; echo up; while :; do sleep 0.1; done';
-      const pod = await room().run(podOf(room(), 'deadline', [shell(script)], { activeDeadlineSeconds: 2 }));
+      const pod = await ns().run(podOf(ns(), 'deadline', [shell(script)], { activeDeadlineSeconds: 2 }));
       expect(pod.status).toMatchObject({
         phase: 'Failed',
         reason: 'DeadlineExceeded',
         message: 'Pod was active on the node longer than the specified deadline',
       });
-      const event = await room().until('DeadlineExceeded', async () =>
-        (await room().eventsOf('deadline')).find(({ reason }) => reason === 'DeadlineExceeded'),
+      const event = await ns().until('DeadlineExceeded', async () =>
+        (await ns().eventsOf('deadline')).find(({ reason }) => reason === 'DeadlineExceeded'),
       );
-      const ended = await room().podWhen(
+      const ended = await ns().podWhen(
         'deadline',
         'has no container',
         (one) => stateOf(one).terminated !== undefined,
@@ -105,11 +115,7 @@ export function endingsSuite(room: () => Room): void {
       const script = 'trap "exit 5" TERM; echo up; while :; do sleep 0.1; done';
       const was = statusOf(await running('swapped', script));
       await swap('swapped', 'main');
-      const pod = await room().podWhen(
-        'swapped',
-        'runs anew',
-        (one) => isRunning(one) && restarts(one) === 1,
-      );
+      const pod = await ns().podWhen('swapped', 'runs anew', (one) => isRunning(one) && restarts(one) === 1);
       expect(pod.status?.phase).toBe('Running');
       expect(pod.metadata?.generation).toBe(2);
       expect(statusOf(pod)).toMatchObject({
@@ -118,47 +124,43 @@ export function endingsSuite(room: () => Room): void {
       });
       expect(was?.image).toBe(BUSYBOX);
       expect(statusOf(pod)?.containerID).not.toBe(was?.containerID);
-      expect(await room().log('swapped', 'main', { previous: true })).toContain('up');
-      const event = await room().until('the event of the swap', async () =>
-        (await room().eventsOf('swapped')).find(({ reason }) => reason === 'Killing'),
+      expect(await ns().log('swapped', 'main', { previous: true })).toContain('up');
+      const event = await ns().until('the event of the swap', async () =>
+        (await ns().eventsOf('swapped')).find(({ reason }) => reason === 'Killing'),
       );
       expect(event.message).toBe('Container main definition changed, will be restarted');
-      await room().remove(pods, 'swapped', { gracePeriodSeconds: 1 });
+      await ns().remove(pods, 'swapped', { gracePeriodSeconds: 1 });
     });
 
     it('swap no image of a container that has ended', async () => {
       const script = 'trap "exit 5" TERM; while :; do sleep 0.1; done';
-      await room().createPod(podOf(room(), 'too-late', [shell('exit 3'), shell(script, { name: 'other' })]));
-      await room().podWhen('too-late', 'has an end', (pod) => stateOf(pod).terminated !== undefined);
+      await ns().createPod(podOf(ns(), 'too-late', [shell('exit 3'), shell(script, { name: 'other' })]));
+      await ns().podWhen('too-late', 'has an end', (pod) => stateOf(pod).terminated !== undefined);
       await swap('too-late', 'main');
       await swap('too-late', 'other');
-      const after = await room().podWhen(
+      const after = await ns().podWhen(
         'too-late',
         'swapped the other',
         (pod) => restarts(pod, 'other') === 1,
       );
       expect(statusOf(after)).toMatchObject({ restartCount: 0, state: { terminated: { exitCode: 3 } } });
-      await room().remove(pods, 'too-late', { gracePeriodSeconds: 1 });
+      await ns().remove(pods, 'too-late', { gracePeriodSeconds: 1 });
     });
 
     it('restart a container by its policy', async () => {
       const volumeMounts = [{ name: 'ws', mountPath: '/ws' }];
       const script = 'if [ -e /ws/x ]; then sleep 1.5; else touch /ws/x; exit 6; fi';
       const more = { restartPolicy: 'OnFailure', volumes: [{ name: 'ws', emptyDir: {} }] };
-      const pod = await room().run(podOf(room(), 'again', [shell(script, { volumeMounts })], more));
-      const second = await room().podWhen(
-        'again',
-        'runs anew',
-        (one) => isRunning(one) && restarts(one) === 1,
-      );
+      const pod = await ns().run(podOf(ns(), 'again', [shell(script, { volumeMounts })], more));
+      const second = await ns().podWhen('again', 'runs anew', (one) => isRunning(one) && restarts(one) === 1);
       expect(statusOf(second)?.lastState?.terminated).toMatchObject({ exitCode: 6, reason: 'Error' });
       expect(pod.status?.phase).toBe('Succeeded');
       expect(statusOf(pod)).toMatchObject({ restartCount: 1, state: { terminated: { exitCode: 0 } } });
     });
 
     it('end a Pod only once: what has ended is not seen to run again', async () => {
-      await room().run(podOf(room(), 'final', [shell('exit 1')]));
-      const forms = room().history('final');
+      await ns().run(podOf(ns(), 'final', [shell('exit 1')]));
+      const forms = ns().history('final');
       const first = forms.findIndex(hasEnded);
       expect(forms.slice(first).every(hasEnded)).toBe(true);
     });

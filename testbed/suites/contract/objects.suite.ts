@@ -1,10 +1,9 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Lease, V1Secret } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { like, SECONDS } from './like.ts';
-import { heldPod, podOf, shell } from './pods.ts';
+import { heldPod, like, podOf, SECONDS, shell } from './pods.ts';
 import { REFUSED } from './refusals.ts';
-import { type Room, refusalOf } from './room.ts';
+import { refusalOf, type TestNamespace } from './test-namespace.ts';
 
 const { pods, secrets, leases, namespaces } = RESOURCE;
 const MODIFIED =
@@ -16,10 +15,10 @@ const textOf = (secret: V1Secret, key: string): string | undefined => {
 };
 
 /** What the API server does by itself: creation, refusals, patches, deletion. */
-export function objectsSuite(room: () => Room): void {
+export function objectsSuite(ns: () => TestNamespace): void {
   describe.concurrent('objects', () => {
     it('get a uid, a version and a time when they are created', async () => {
-      const made = await room().create<V1Secret>(secrets, {
+      const made = await ns().create<V1Secret>(secrets, {
         metadata: { name: 'made' },
         stringData: { a: 'x' },
         data: { b: 'eQ==' },
@@ -35,15 +34,15 @@ export function objectsSuite(room: () => Room): void {
     });
 
     it('get five letters after a generateName', async () => {
-      const made = await room().create(secrets, { metadata: { generateName: 'gen-' } });
+      const made = await ns().create(secrets, { metadata: { generateName: 'gen-' } });
       expect(made.metadata.name).toMatch(/^gen-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
     });
 
     it.each(REFUSED)(
       '$what is refused with $status',
       async ({ resource, draft, status, reason, message }) => {
-        const refusal = await refusalOf(room().create(resource, draft));
-        const text = message.replace('NAMESPACE', room().namespace);
+        const refusal = await refusalOf(ns().create(resource, draft));
+        const text = message.replace('NAMESPACE', ns().name);
         if (text.endsWith('…')) expect(refusal.message).toContain(text.slice(0, -1));
         else expect(refusal.message).toBe(text);
         expect([refusal.status, refusal.reason]).toEqual([status, reason]);
@@ -51,8 +50,8 @@ export function objectsSuite(room: () => Room): void {
     );
 
     it('exist once by their name', async () => {
-      await room().create(secrets, { metadata: { name: 'once' } });
-      expect(await refusalOf(room().create(secrets, { metadata: { name: 'once' } }))).toEqual({
+      await ns().create(secrets, { metadata: { name: 'once' } });
+      expect(await refusalOf(ns().create(secrets, { metadata: { name: 'once' } }))).toEqual({
         status: 409,
         reason: 'AlreadyExists',
         message: 'secrets "once" already exists',
@@ -62,25 +61,25 @@ export function objectsSuite(room: () => Room): void {
     it('that are absent are not found, by kind and name', async () => {
       const missing = (message: string) => ({ status: 404, reason: 'NotFound', message });
       const inNowhere = { resource: secrets, namespace: 'no-such-namespace' };
-      expect(await refusalOf(room().get(secrets, 'absent'))).toEqual(missing('secrets "absent" not found'));
-      expect(await refusalOf(room().patch(pods, 'absent', {}))).toEqual(missing('pods "absent" not found'));
-      expect(await refusalOf(room().get(leases, 'absent'))).toEqual(
+      expect(await refusalOf(ns().get(secrets, 'absent'))).toEqual(missing('secrets "absent" not found'));
+      expect(await refusalOf(ns().patch(pods, 'absent', {}))).toEqual(missing('pods "absent" not found'));
+      expect(await refusalOf(ns().get(leases, 'absent'))).toEqual(
         missing('leases.coordination.k8s.io "absent" not found'),
       );
       expect(
-        await refusalOf(room().cluster.create(inNowhere, { metadata: { name: 'x' } }, room().signal)),
+        await refusalOf(ns().cluster.create(inNowhere, { metadata: { name: 'x' } }, ns().signal)),
       ).toEqual(missing('namespaces "no-such-namespace" not found'));
-      expect(await refusalOf(room().get({ base: '/api/v1', plural: 'bananas' }, 'x'))).toEqual(
+      expect(await refusalOf(ns().get({ base: '/api/v1', plural: 'bananas' }, 'x'))).toEqual(
         missing('the server could not find the requested resource'),
       );
     });
 
     it('are merged by a patch: null removes, the rest stays', async () => {
-      await room().create(secrets, {
+      await ns().create(secrets, {
         metadata: { name: 'merged', labels: { keep: '1', drop: '2' } },
         stringData: { a: 'x', b: 'y' },
       });
-      const merged = await room().patch<V1Secret>(secrets, 'merged', {
+      const merged = await ns().patch<V1Secret>(secrets, 'merged', {
         metadata: { labels: { drop: null, add: '3' } },
         data: { b: null },
         stringData: { c: 'z' },
@@ -90,13 +89,13 @@ export function objectsSuite(room: () => Room): void {
     });
 
     it('are merged by a strategic patch: lists by their keys, what is new stands first', async () => {
-      const owner = await room().createPod(heldPod('list-owner'));
+      const owner = await ns().createPod(heldPod('list-owner'));
       const uid = owner.metadata?.uid ?? '';
       const ref = (name: string, id: string) => ({ apiVersion: 'v1', kind: 'Pod', name, uid: id });
-      await room().create(secrets, {
+      await ns().create(secrets, {
         metadata: { name: 'lists', ownerReferences: [ref('x', 'x'), ref('list-owner', uid)] },
       });
-      const merged = await room().patch(
+      const merged = await ns().patch(
         secrets,
         'lists',
         {
@@ -115,24 +114,24 @@ export function objectsSuite(room: () => Room): void {
         ref('y', 'y'),
       ]);
       const next = { metadata: { ownerReferences: [ref('z', 'z')] } };
-      const again = await room().patch(secrets, 'lists', next, 'strategic');
+      const again = await ns().patch(secrets, 'lists', next, 'strategic');
       // The garbage collector may have taken y meanwhile, whose owner never was.
       const names = again.metadata.ownerReferences?.map(({ name }) => name);
       expect(names?.filter((name) => name !== 'y')).toEqual(['z', 'list-owner']);
-      await room().remove(pods, 'list-owner');
+      await ns().remove(pods, 'list-owner');
     });
 
     it('keep their version when a patch changes nothing', async () => {
-      const made = await room().create(secrets, { metadata: { name: 'same', labels: { a: '1' } } });
-      const same = await room().patch(secrets, 'same', { metadata: { labels: { a: '1' } } });
+      const made = await ns().create(secrets, { metadata: { name: 'same', labels: { a: '1' } } });
+      const same = await ns().patch(secrets, 'same', { metadata: { labels: { a: '1' } } });
       expect(same.metadata.resourceVersion).toBe(made.metadata.resourceVersion);
     });
 
     it('refuse a patch of what has changed since, and take it with the version of now', async () => {
-      const made = await room().create(secrets, { metadata: { name: 'raced' } });
-      const now = await room().patch(secrets, 'raced', { metadata: { labels: { by: 'another' } } });
+      const made = await ns().create(secrets, { metadata: { name: 'raced' } });
+      const now = await ns().patch(secrets, 'raced', { metadata: { labels: { by: 'another' } } });
       const patch = (resourceVersion: string | undefined) =>
-        room().patch(secrets, 'raced', { metadata: { resourceVersion, labels: { by: 'me' } } });
+        ns().patch(secrets, 'raced', { metadata: { resourceVersion, labels: { by: 'me' } } });
       expect(await refusalOf(patch(made.metadata.resourceVersion))).toEqual({
         status: 409,
         reason: 'Conflict',
@@ -142,13 +141,13 @@ export function objectsSuite(room: () => Room): void {
     });
 
     it('refuse another uid or name in a patch', async () => {
-      await room().create(secrets, { metadata: { name: 'identity' } });
-      expect(await refusalOf(room().patch(secrets, 'identity', { metadata: { uid: 'nope' } }))).toEqual({
+      await ns().create(secrets, { metadata: { name: 'identity' } });
+      expect(await refusalOf(ns().patch(secrets, 'identity', { metadata: { uid: 'nope' } }))).toEqual({
         status: 422,
         reason: 'Invalid',
         message: 'Secret "identity" is invalid: metadata.uid: Invalid value: "nope": field is immutable',
       });
-      expect(await refusalOf(room().patch(secrets, 'identity', { metadata: { name: 'other' } }))).toEqual({
+      expect(await refusalOf(ns().patch(secrets, 'identity', { metadata: { name: 'other' } }))).toEqual({
         status: 400,
         reason: 'BadRequest',
         message: 'the name of the object (other) does not match the name on the URL (identity)',
@@ -156,13 +155,13 @@ export function objectsSuite(room: () => Room): void {
     });
 
     it('that are immutable stay as they are, but for their metadata', async () => {
-      await room().create(secrets, { metadata: { name: 'fixed' }, immutable: true, stringData: { a: '1' } });
+      await ns().create(secrets, { metadata: { name: 'fixed' }, immutable: true, stringData: { a: '1' } });
       const fault = (field: string) =>
         `Secret "fixed" is invalid: ${field}: Forbidden: field is immutable when \`immutable\` is set`;
-      const changed = await refusalOf(room().patch(secrets, 'fixed', { stringData: { a: '2' } }));
-      const lifted = await refusalOf(room().patch(secrets, 'fixed', { immutable: false }));
-      const typed = await refusalOf(room().patch(secrets, 'fixed', { type: 'other' }));
-      const labelled = await room().patch(secrets, 'fixed', { metadata: { labels: { a: 'b' } } });
+      const changed = await refusalOf(ns().patch(secrets, 'fixed', { stringData: { a: '2' } }));
+      const lifted = await refusalOf(ns().patch(secrets, 'fixed', { immutable: false }));
+      const typed = await refusalOf(ns().patch(secrets, 'fixed', { type: 'other' }));
+      const labelled = await ns().patch(secrets, 'fixed', { metadata: { labels: { a: 'b' } } });
       expect([changed.status, changed.message]).toEqual([422, fault('data')]);
       expect([lifted.status, lifted.message]).toEqual([422, fault('immutable')]);
       expect([typed.status, typed.message]).toEqual([
@@ -173,18 +172,18 @@ export function objectsSuite(room: () => Room): void {
     });
 
     it('of the kind Lease keep microseconds, and go by versions too', async () => {
-      const made = await room().create<V1Lease>(leases, {
+      const made = await ns().create<V1Lease>(leases, {
         metadata: { name: 'lease' },
         spec: { holderIdentity: 'a', renewTime: '2026-01-01T00:00:00.123456Z', leaseDurationSeconds: 15 },
       });
       const spec = { holderIdentity: 'b', renewTime: '2026-01-01T00:00:01.000000Z' };
       const { resourceVersion } = made.metadata ?? {};
-      const renewed = await room().patch<V1Lease>(leases, 'lease', { metadata: { resourceVersion }, spec });
+      const renewed = await ns().patch<V1Lease>(leases, 'lease', { metadata: { resourceVersion }, spec });
       const late = await refusalOf(
-        room().patch(leases, 'lease', { metadata: { resourceVersion }, spec: { holderIdentity: 'c' } }),
+        ns().patch(leases, 'lease', { metadata: { resourceVersion }, spec: { holderIdentity: 'c' } }),
       );
-      const endless = await refusalOf(room().patch(leases, 'lease', { spec: { leaseDurationSeconds: 0 } }));
-      const unread = await refusalOf(room().patch(leases, 'lease', { spec: { renewTime: 'yesterday' } }));
+      const endless = await refusalOf(ns().patch(leases, 'lease', { spec: { leaseDurationSeconds: 0 } }));
+      const unread = await refusalOf(ns().patch(leases, 'lease', { spec: { renewTime: 'yesterday' } }));
       expect(made.spec?.renewTime).toBe('2026-01-01T00:00:00.123456Z');
       expect(renewed.spec).toEqual({ ...spec, leaseDurationSeconds: 15 });
       expect(late).toEqual({
@@ -201,15 +200,15 @@ export function objectsSuite(room: () => Room): void {
     });
 
     it('go by name only while they are the very object that was meant', async () => {
-      const made = await room().create(secrets, { metadata: { name: 'goes' } });
-      expect(await room().remove(secrets, 'goes', { uid: 'another' })).toBe('absent');
-      expect((await room().get(secrets, 'goes')).metadata.uid).toBe(made.metadata.uid);
-      expect(await room().remove(secrets, 'goes', { uid: made.metadata.uid ?? '' })).toBe('removed');
-      expect(await room().remove(secrets, 'goes')).toBe('absent');
+      const made = await ns().create(secrets, { metadata: { name: 'goes' } });
+      expect(await ns().remove(secrets, 'goes', { uid: 'another' })).toBe('absent');
+      expect((await ns().get(secrets, 'goes')).metadata.uid).toBe(made.metadata.uid);
+      expect(await ns().remove(secrets, 'goes', { uid: made.metadata.uid ?? '' })).toBe('removed');
+      expect(await ns().remove(secrets, 'goes')).toBe('absent');
     });
 
     it('go with their owner, also with one that never was', async () => {
-      const owner = await room().createPod(heldPod('owner'));
+      const owner = await ns().createPod(heldPod('owner'));
       const owned = (name: string, uid: string | undefined) => ({
         metadata: {
           name,
@@ -218,23 +217,23 @@ export function objectsSuite(room: () => Room): void {
           ],
         },
       });
-      await room().create(secrets, owned('owned', owner.metadata?.uid));
-      await room().create(secrets, owned('orphan', '00000000-0000-4000-8000-000000000000'));
+      await ns().create(secrets, owned('owned', owner.metadata?.uid));
+      await ns().create(secrets, owned('orphan', '00000000-0000-4000-8000-000000000000'));
       const gone = (name: string) =>
-        room().until(`the end of Secret ${name}`, async () => {
-          const found = await room().find({ resource: secrets, namespace: room().namespace, name });
+        ns().until(`the end of Secret ${name}`, async () => {
+          const found = await ns().find({ resource: secrets, namespace: ns().name, name });
           return found === undefined ? true : undefined;
         });
       await gone('orphan');
-      await room().get(secrets, 'owned');
-      await room().remove(pods, 'owner');
+      await ns().get(secrets, 'owned');
+      await ns().remove(pods, 'owner');
       await gone('owned');
     });
 
     it('of the kind Pod allow little to be changed', async () => {
-      await room().createPod(heldPod('rigid'));
+      await ns().createPod(heldPod('rigid'));
       const invalid = async (spec: object, message: string) => {
-        const refusal = await refusalOf(room().patch(pods, 'rigid', { spec }, 'strategic'));
+        const refusal = await refusalOf(ns().patch(pods, 'rigid', { spec }, 'strategic'));
         expect([refusal.status, refusal.reason]).toEqual([422, 'Invalid']);
         expect(refusal.message).toContain(`Pod "rigid" is invalid: ${message}`);
       };
@@ -254,7 +253,7 @@ export function objectsSuite(room: () => Room): void {
         { schedulingGates: [{ name: 'a/b' }] },
         `spec.schedulingGates[0].name: Forbidden: only deletion is allowed, but found new scheduling gate 'a/b'`,
       );
-      const changed = await room().patch(pods, 'rigid', {
+      const changed = await ns().patch(pods, 'rigid', {
         metadata: { annotations: { a: 'b' } },
         spec: { activeDeadlineSeconds: 50 },
       });
@@ -263,8 +262,8 @@ export function objectsSuite(room: () => Room): void {
     });
 
     it('of the kind Pod get the defaults that the kubelet goes by', async () => {
-      const made = await room().createPod(
-        podOf(room(), 'defaults', [shell('true', { image: 'busybox' })], {
+      const made = await ns().createPod(
+        podOf(ns(), 'defaults', [shell('true', { image: 'busybox' })], {
           schedulingGates: [{ name: 'hangar.dev/held' }],
         }),
       );
@@ -288,11 +287,11 @@ export function objectsSuite(room: () => Room): void {
 
     it('of the kind Namespace are unique and plainly named', async () => {
       const create = (name: string) =>
-        refusalOf(room().cluster.create({ resource: namespaces }, { metadata: { name } }, room().signal));
-      expect(await create(room().namespace)).toEqual({
+        refusalOf(ns().cluster.create({ resource: namespaces }, { metadata: { name } }, ns().signal));
+      expect(await create(ns().name)).toEqual({
         status: 409,
         reason: 'AlreadyExists',
-        message: `namespaces "${room().namespace}" already exists`,
+        message: `namespaces "${ns().name}" already exists`,
       });
       expect(await create('Bad')).toMatchObject({ status: 422, reason: 'Invalid' });
     });

@@ -1,9 +1,19 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { CONTAINER_ID, like, SECONDS } from './like.ts';
-import { conditionOf, isRunning, podOf, shell, stateOf, statusOf, waitsFor } from './pods.ts';
-import { hasEnded, type Room, refusalOf } from './room.ts';
+import {
+  CONTAINER_ID,
+  conditionOf,
+  isRunning,
+  like,
+  podOf,
+  SECONDS,
+  shell,
+  stateOf,
+  statusOf,
+  waitsFor,
+} from './pods.ts';
+import { hasEnded, refusalOf, type TestNamespace } from './test-namespace.ts';
 
 const { pods, secrets } = RESOURCE;
 
@@ -11,12 +21,12 @@ const phasesOf = (forms: readonly V1Pod[]): (string | undefined)[] =>
   forms.map(({ status }) => status?.phase).filter((phase, index, all) => phase !== all[index - 1]);
 
 /** The life of a Pod as its status tells it. */
-export function podsSuite(room: () => Room): void {
+export function podsSuite(ns: () => TestNamespace): void {
   describe.concurrent('Pods', () => {
     it('are pending, run, and succeed, with the stamps and conditions of each', async () => {
-      const pod = await room().run(podOf(room(), 'good', [shell('sleep 1.5')]));
-      const running = await room().podWhen('good', 'runs', isRunning);
-      expect(phasesOf(room().history('good'))).toEqual(['Pending', 'Running', 'Succeeded']);
+      const pod = await ns().run(podOf(ns(), 'good', [shell('sleep 1.5')]));
+      const running = await ns().podWhen('good', 'runs', isRunning);
+      expect(phasesOf(ns().history('good'))).toEqual(['Pending', 'Running', 'Succeeded']);
       expect(stateOf(running).running).toEqual({ startedAt: like(SECONDS) });
       expect(statusOf(running)).toMatchObject({ ready: true, started: true, restartCount: 0 });
       expect(conditionOf(running, 'Ready')?.status).toBe('True');
@@ -25,7 +35,7 @@ export function podsSuite(room: () => Room): void {
         hostIP: '127.0.0.1',
         startTime: like(SECONDS),
       });
-      expect(running.spec?.nodeName).toBe(room().nodeName);
+      expect(running.spec?.nodeName).toBe(ns().nodeName);
       expect(statusOf(pod)).toEqual({
         name: 'main',
         state: {
@@ -61,8 +71,8 @@ export function podsSuite(room: () => Room): void {
     });
 
     it('fail when one of their containers does, and are not restarted', async () => {
-      const pod = await room().run(
-        podOf(room(), 'bad', [
+      const pod = await ns().run(
+        podOf(ns(), 'bad', [
           shell('exit 0', { name: 'good' }),
           shell('exit 3', { name: 'three' }),
           shell('exit 78', { name: 'early' }),
@@ -86,9 +96,9 @@ export function podsSuite(room: () => Room): void {
 
     it('keep the statuses of their containers in the order of names in the list', async () => {
       const names = ['zeta', 'alpha', 'mid'];
-      const pod = await room().run(
+      const pod = await ns().run(
         podOf(
-          room(),
+          ns(),
           'order',
           names.map((name) => shell('true', { name })),
         ),
@@ -98,22 +108,22 @@ export function podsSuite(room: () => Room): void {
 
     it('run init containers first, and nothing else when one fails', async () => {
       const inits = [shell('exit 0', { name: 'first' }), shell('exit 4', { name: 'second' })];
-      const pod = await room().run(podOf(room(), 'init-bad', [shell('true')], { initContainers: inits }));
+      const pod = await ns().run(podOf(ns(), 'init-bad', [shell('true')], { initContainers: inits }));
       expect(pod.status?.phase).toBe('Failed');
       expect(statusOf(pod, 'first')).toMatchObject({ ready: true });
       expect(stateOf(pod, 'second').terminated).toMatchObject({ exitCode: 4, reason: 'Error' });
       expect(stateOf(pod).waiting?.reason).toBe('PodInitializing');
       expect(statusOf(pod)?.containerID).toBeUndefined();
-      expect((await refusalOf(room().log('init-bad', 'main'))).message).toBe(
+      expect((await refusalOf(ns().log('init-bad', 'main'))).message).toBe(
         'container "main" in pod "init-bad" is waiting to start: PodInitializing',
       );
     });
 
     it('show what they wait for while an init container runs', async () => {
       const init = shell('sleep 1.5', { name: 'init' });
-      const pod = podOf(room(), 'init-runs', [shell('true')], { initContainers: [init] });
-      await room().createPod(pod);
-      const seen = await room().podWhen('init-runs', 'runs its init', (one) => isRunningIn(one, 'init'));
+      const pod = podOf(ns(), 'init-runs', [shell('true')], { initContainers: [init] });
+      await ns().createPod(pod);
+      const seen = await ns().podWhen('init-runs', 'runs its init', (one) => isRunningIn(one, 'init'));
       expect(seen.status?.phase).toBe('Pending');
       expect(stateOf(seen).waiting?.reason).toBe('PodInitializing');
       expect(conditionOf(seen, 'Initialized')).toMatchObject({
@@ -121,14 +131,14 @@ export function podsSuite(room: () => Room): void {
         reason: 'ContainersNotInitialized',
         message: 'containers with incomplete status: [init]',
       });
-      await room().podWhen('init-runs', 'has succeeded', ({ status }) => status?.phase === 'Succeeded');
+      await ns().podWhen('init-runs', 'has succeeded', ({ status }) => status?.phase === 'Succeeded');
     });
 
     it('can not pull what does not exist: ErrImagePull, then ImagePullBackOff, again and again', async () => {
       const image = 'docker.io/library/does-not-exist:1';
-      await room().createPod(podOf(room(), 'no-image', [shell('true', { image })]));
-      const failed = await room().podWhen('no-image', 'has ErrImagePull', waitsFor('ErrImagePull'));
-      const waits = await room().podWhen('no-image', 'backs off', waitsFor('ImagePullBackOff'));
+      await ns().createPod(podOf(ns(), 'no-image', [shell('true', { image })]));
+      const failed = await ns().podWhen('no-image', 'has ErrImagePull', waitsFor('ErrImagePull'));
+      const waits = await ns().podWhen('no-image', 'backs off', waitsFor('ImagePullBackOff'));
       const notFound = /failed to pull and unpack image "docker.io\/library\/does-not-exist:1": .*not found$/;
       expect(stateOf(failed).waiting?.message).toMatch(notFound);
       expect(stateOf(waits).waiting?.message).toMatch(
@@ -136,42 +146,39 @@ export function podsSuite(room: () => Room): void {
       );
       expect(waits.status?.phase).toBe('Pending');
       expect(statusOf(waits)).toMatchObject({ image, imageID: '', ready: false, restartCount: 0 });
-      const reasons = (await room().eventsOf('no-image')).map(({ reason, message = '' }) => [
-        reason,
-        message,
-      ]);
+      const reasons = (await ns().eventsOf('no-image')).map(({ reason, message = '' }) => [reason, message]);
       expect(reasons).toContainEqual(['Pulling', `Pulling image "${image}"`]);
       expect(reasons).toContainEqual(['Failed', like(notFound)]);
       expect(reasons).toContainEqual(['Failed', 'Error: ErrImagePull']);
-      expect((await refusalOf(room().log('no-image', 'main'))).message).toMatch(
+      expect((await refusalOf(ns().log('no-image', 'main'))).message).toMatch(
         /^container "main" in pod "no-image" is waiting to start: (trying and failing to pull image|image can't be pulled)$/,
       );
-      await room().remove(pods, 'no-image');
+      await ns().remove(pods, 'no-image');
     });
 
     it('can not pull what is no name', async () => {
       const image = 'UPPER/Case:1';
-      await room().createPod(podOf(room(), 'odd-image', [shell('true', { image })]));
-      const pod = await room().podWhen('odd-image', 'is refused', waitsFor('InvalidImageName'));
+      await ns().createPod(podOf(ns(), 'odd-image', [shell('true', { image })]));
+      const pod = await ns().podWhen('odd-image', 'is refused', waitsFor('InvalidImageName'));
       expect(stateOf(pod).waiting?.message).toBe(
         'Failed to apply default image tag "UPPER/Case:1": couldn\'t parse image name "UPPER/Case:1": invalid reference format: repository name (Case) must be lowercase',
       );
-      const events = await room().until('an event', async () => {
-        const found = await room().eventsOf('odd-image');
+      const events = await ns().until('an event', async () => {
+        const found = await ns().eventsOf('odd-image');
         return found.some(({ reason }) => reason === 'InspectFailed') ? found : undefined;
       });
       expect(events.map(({ message }) => message)).toContainEqual(stateOf(pod).waiting?.message);
-      await room().remove(pods, 'odd-image');
+      await ns().remove(pods, 'odd-image');
     });
 
     it('never pull when told so', async () => {
       const container = shell('true', { image: 'docker.io/library/missing:1', imagePullPolicy: 'Never' });
-      await room().createPod(podOf(room(), 'no-pull', [container]));
-      const pod = await room().podWhen('no-pull', 'is refused', waitsFor('ErrImageNeverPull'));
+      await ns().createPod(podOf(ns(), 'no-pull', [container]));
+      const pod = await ns().podWhen('no-pull', 'is refused', waitsFor('ErrImageNeverPull'));
       expect(stateOf(pod).waiting?.message).toBe(
         'Container image "docker.io/library/missing:1" is not present with pull policy of Never',
       );
-      await room().remove(pods, 'no-pull');
+      await ns().remove(pods, 'no-pull');
     });
 
     it('wait with CreateContainerConfigError for a Secret or a key, and go on when it is there', async () => {
@@ -179,28 +186,26 @@ export function podsSuite(room: () => Room): void {
         name: 'X',
         valueFrom: { secretKeyRef: { name, key } },
       });
-      await room().create(secrets, { metadata: { name: 'keyless' }, stringData: { a: '1' } });
-      await room().createPod(podOf(room(), 'no-key', [shell('true', { env: [from('keyless', 'b')] })]));
-      await room().createPod(
-        podOf(room(), 'late-key', [shell('echo "$X"', { env: [from('late-secret', 'b')] })]),
+      await ns().create(secrets, { metadata: { name: 'keyless' }, stringData: { a: '1' } });
+      await ns().createPod(podOf(ns(), 'no-key', [shell('true', { env: [from('keyless', 'b')] })]));
+      await ns().createPod(
+        podOf(ns(), 'late-key', [shell('echo "$X"', { env: [from('late-secret', 'b')] })]),
       );
       const word = 'CreateContainerConfigError';
-      const keyless = await room().podWhen('no-key', `has ${word}`, waitsFor(word));
-      const late = await room().podWhen('late-key', `has ${word}`, waitsFor(word));
-      expect(stateOf(keyless).waiting?.message).toBe(
-        `couldn't find key b in Secret ${room().namespace}/keyless`,
-      );
+      const keyless = await ns().podWhen('no-key', `has ${word}`, waitsFor(word));
+      const late = await ns().podWhen('late-key', `has ${word}`, waitsFor(word));
+      expect(stateOf(keyless).waiting?.message).toBe(`couldn't find key b in Secret ${ns().name}/keyless`);
       expect(stateOf(late).waiting?.message).toBe('secret "late-secret" not found');
       expect(late.status?.phase).toBe('Pending');
-      await room().create(secrets, { metadata: { name: 'late-secret' }, stringData: { b: 'came' } });
-      await room().podWhen('late-key', 'has ended', hasEnded);
-      expect(await room().said('late-key')).toBe('came\n');
-      await room().remove(pods, 'no-key');
+      await ns().create(secrets, { metadata: { name: 'late-secret' }, stringData: { b: 'came' } });
+      await ns().podWhen('late-key', 'has ended', hasEnded);
+      expect(await ns().printed('late-key')).toBe('came\n');
+      await ns().remove(pods, 'no-key');
     });
 
     it('show what can not be started', async () => {
-      const pod = await room().run(
-        podOf(room(), 'no-command', [shell('', { command: ['no-such-program', 'x'] })]),
+      const pod = await ns().run(
+        podOf(ns(), 'no-command', [shell('', { command: ['no-such-program', 'x'] })]),
       );
       expect(pod.status?.phase).toBe('Failed');
       expect(stateOf(pod).terminated).toMatchObject({
@@ -215,8 +220,8 @@ export function podsSuite(room: () => Room): void {
 
     it('tell the termination message, cut, or the end of the log where that is wanted', async () => {
       const long = 'i=0; while [ $i -lt 500 ]; do echo 0123456789; i=$((i+1)); done';
-      const pod = await room().run(
-        podOf(room(), 'messages', [
+      const pod = await ns().run(
+        podOf(ns(), 'messages', [
           shell('printf done > /dev/termination-log', { name: 'short' }),
           shell(`(${long}) > /dev/termination-log; exit 1`, { name: 'long' }),
           shell('echo why; exit 1', { name: 'log', terminationMessagePolicy: 'FallbackToLogsOnError' }),
@@ -235,14 +240,14 @@ export function podsSuite(room: () => Room): void {
     });
 
     it('are told about in events', async () => {
-      await room().run(podOf(room(), 'events', [shell('true')]));
-      const events = await room().until('the events of a Pod', async () => {
-        const found = await room().eventsOf('events');
+      await ns().run(podOf(ns(), 'events', [shell('true')]));
+      const events = await ns().until('the events of a Pod', async () => {
+        const found = await ns().eventsOf('events');
         return found.some(({ reason }) => reason === 'Started') ? found : undefined;
       });
-      const reported = Object.fromEntries(events.map(({ reason = '', message }) => [reason, message]));
-      expect(reported).toEqual({
-        Scheduled: `Successfully assigned ${room().namespace}/events to ${room().nodeName}`,
+      const messages = Object.fromEntries(events.map(({ reason = '', message }) => [reason, message]));
+      expect(messages).toEqual({
+        Scheduled: `Successfully assigned ${ns().name}/events to ${ns().nodeName}`,
         Pulled: like(/image "docker.io\/library\/busybox:latest"/),
         Created: 'Created container: main',
         Started: 'Started container main',
@@ -251,13 +256,13 @@ export function podsSuite(room: () => Room): void {
       expect(started).toMatchObject({
         type: 'Normal',
         count: 1,
-        source: { component: 'kubelet', host: room().nodeName },
+        source: { component: 'kubelet', host: ns().nodeName },
         reportingComponent: 'kubelet',
         involvedObject: {
           apiVersion: 'v1',
           kind: 'Pod',
           name: 'events',
-          namespace: room().namespace,
+          namespace: ns().name,
           fieldPath: 'spec.containers{main}',
         },
         firstTimestamp: like(SECONDS),

@@ -5,9 +5,10 @@ import type {
   V1Pod,
   V1PodSpec,
 } from '@kubernetes/client-node';
-import type { Room } from './room.ts';
+import { expect } from 'vitest';
+import type { TestNamespace } from './test-namespace.ts';
 
-/** An image that every ground has: a small Unix. */
+/** An image that every cluster of the contract has: a small Unix. */
 export const BUSYBOX = 'docker.io/library/busybox:latest';
 /** Another one of the same kind, with another user. */
 export const NONROOT = 'docker.io/local/nonroot:1';
@@ -25,7 +26,7 @@ export function shell(script: string, more: Partial<V1Container> = {}): V1Contai
 
 /** A Pod that is not restarted and ends quickly when it is deleted. */
 export function podOf(
-  room: Room,
+  { nodeName }: Pick<TestNamespace, 'nodeName'>,
   name: string,
   containers: readonly V1Container[],
   more: Partial<V1PodSpec> = {},
@@ -37,7 +38,7 @@ export function podOf(
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       terminationGracePeriodSeconds: 1,
-      nodeSelector: { 'kubernetes.io/hostname': room.nodeName },
+      nodeSelector: { 'kubernetes.io/hostname': nodeName },
       containers: [...containers],
       ...more,
     },
@@ -71,3 +72,11 @@ export const waitsFor =
 export function conditionOf(pod: V1Pod, type: string) {
   return pod.status?.conditions?.find((condition) => condition.type === type);
 }
+
+/** Any text of that form, inside an expected object. */
+export const like = (form: RegExp): unknown => expect.stringMatching(form);
+
+/** Stamps of objects and containers. */
+export const SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+
+export const CONTAINER_ID = /^containerd:\/\/[0-9a-f]{64}$/;

@@ -1,6 +1,6 @@
 import { RESOURCE, type Resource } from '@hangar/shared/kubernetes/cluster';
 import { heldPod, shell } from './pods.ts';
-import type { Draft, Refusal } from './room.ts';
+import type { Draft, Refusal } from './test-namespace.ts';
 
 /** Something that the API server must refuse to create, and how. A message that ends in `…` is a beginning. */
 export interface RefusedDraft extends Refusal {
@@ -27,60 +27,49 @@ function pod(spec: object, metadata: object = {}): Draft {
 const withContainer = (more: object): Draft => pod({ containers: [{ ...container, ...more }] });
 
 /** Pods that are refused with 422, by what is wrong; the message stands after `Pod "x" is invalid: `. */
-const INVALID_PODS: readonly (readonly [string, Draft, string])[] = [
-  ['no container', pod({ containers: [] }), 'spec.containers: Required value'],
-  [
-    'a container name with an underscore',
+const INVALID_PODS: Readonly<Record<string, readonly [Draft, string]>> = {
+  'no container': [pod({ containers: [] }), 'spec.containers: Required value'],
+  'a container name with an underscore': [
     withContainer({ name: 'a_b' }),
     `spec.containers[0].name: Invalid value: "a_b": ${LABEL}`,
   ],
-  [
-    'two containers of one name',
+  'two containers of one name': [
     pod({ containers: [container, container] }),
     'spec.containers[1].name: Duplicate value: "main"',
   ],
-  [
-    'an init container with the name of another',
+  'an init container with the name of another': [
     pod({ initContainers: [container] }),
     'spec.initContainers[0].name: Duplicate value: "main"',
   ],
-  [
-    'a container without an image',
+  'a container without an image': [
     pod({ containers: [{ name: 'main' }] }),
     'spec.containers[0].image: Required value',
   ],
-  [
-    'an image with a space before it',
+  'an image with a space before it': [
     withContainer({ image: ' busybox' }),
     'spec.containers[0].image: Invalid value: " busybox": must not have leading or trailing whitespace',
   ],
-  [
-    'several faults at once',
+  'several faults at once': [
     pod({ containers: [{ name: 'C', image: '' }] }),
     `[spec.containers[0].name: Invalid value: "C": ${LABEL}, spec.containers[0].image: Required value]`,
   ],
-  [
-    'a variable without a name',
+  'a variable without a name': [
     withContainer({ env: [{ name: '', value: 'x' }] }),
     'spec.containers[0].env[0].name: Required value',
   ],
-  [
-    'a variable whose name has an equals sign',
+  'a variable whose name has an equals sign': [
     withContainer({ env: [{ name: 'a=b', value: 'x' }] }),
     'spec.containers[0].env[0].name: Invalid value: "a=b": a valid environment variable name must consist only of printable ASCII characters other than \'=\'',
   ],
-  [
-    'a variable of a field that there is not',
+  'a variable of a field that there is not': [
     withContainer({ env: [{ name: 'a', valueFrom: { fieldRef: { fieldPath: 'metadata.nonsense' } } }] }),
     'spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Invalid value: "metadata.nonsense": error converting fieldPath: field label not supported: metadata.nonsense',
   ],
-  [
-    'a mount of a volume that is not there',
+  'a mount of a volume that is not there': [
     withContainer({ volumeMounts: [{ name: 'none', mountPath: '/x' }] }),
     'spec.containers[0].volumeMounts[0].name: Not found: "none"',
   ],
-  [
-    'two mounts at one path',
+  'two mounts at one path': [
     pod({
       volumes,
       containers: [
@@ -95,26 +84,22 @@ const INVALID_PODS: readonly (readonly [string, Draft, string])[] = [
     }),
     'spec.containers[0].volumeMounts[1].mountPath: Invalid value: "/x": must be unique',
   ],
-  [
-    'a subPath that leaves its volume',
+  'a subPath that leaves its volume': [
     pod({
       volumes,
       containers: [{ ...container, volumeMounts: [{ name: 'v', mountPath: '/x', subPath: '../y' }] }],
     }),
     `spec.containers[0].volumeMounts.subPath: Invalid value: "../y": must not contain '..'`,
   ],
-  [
-    'a volume of two kinds',
+  'a volume of two kinds': [
     pod({ volumes: [{ name: 'v', emptyDir: {}, hostPath: { path: '/x' } }] }),
     'spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type',
   ],
-  [
-    'a volume of a Secret without a name',
+  'a volume of a Secret without a name': [
     pod({ volumes: [{ name: 'v', secret: { secretName: '' } }] }),
     'spec.volumes[0].secret.secretName: Required value',
   ],
-  [
-    'a downward file outside its volume',
+  'a downward file outside its volume': [
     pod({
       volumes: [
         {
@@ -125,8 +110,7 @@ const INVALID_PODS: readonly (readonly [string, Draft, string])[] = [
     }),
     `spec.volumes[0].downwardAPI.path: Invalid value: "../x": must not contain '..'`,
   ],
-  [
-    'a downward file of a field that only variables have',
+  'a downward file of a field that only variables have': [
     pod({
       volumes: [
         { name: 'v', downwardAPI: { items: [{ path: 'x', fieldRef: { fieldPath: 'spec.nodeName' } }] } },
@@ -134,78 +118,64 @@ const INVALID_PODS: readonly (readonly [string, Draft, string])[] = [
     }),
     'spec.volumes[0].downwardAPI.fieldRef.fieldPath: Unsupported value: "spec.nodeName": supported values: "metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"',
   ],
-  [
-    'an unknown restart policy',
+  'an unknown restart policy': [
     pod({ restartPolicy: 'Sometimes' }),
     'spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"',
   ],
-  [
-    'an unknown pull policy',
+  'an unknown pull policy': [
     withContainer({ imagePullPolicy: 'Maybe' }),
     'spec.containers[0].imagePullPolicy: Unsupported value: "Maybe": supported values: "Always", "IfNotPresent", "Never"',
   ],
-  [
-    'an unknown operator of a toleration',
+  'an unknown operator of a toleration': [
     pod({ tolerations: [{ key: 'a', operator: 'Maybe' }] }),
     'spec.tolerations[0].operator: Unsupported value: "Maybe": supported values: "Equal", "Exists"',
   ],
-  [
-    'a deadline of zero',
+  'a deadline of zero': [
     pod({ activeDeadlineSeconds: 0 }),
     'spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive',
   ],
-  [
-    'a request above its limit',
+  'a request above its limit': [
     withContainer({ resources: { requests: { cpu: '2' }, limits: { cpu: '1' } } }),
     'spec.containers[0].resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1',
   ],
-  [
-    'a negative request',
+  'a negative request': [
     withContainer({ resources: { requests: { memory: '-1Gi' } } }),
     'spec.containers[0].resources.requests[memory]: Invalid value: "-1Gi": must be greater than or equal to 0',
   ],
-  [
-    'a request of something unknown',
+  'a request of something unknown': [
     withContainer({ resources: { requests: { bananas: '1' } } }),
     '[spec.containers[0].resources.requests[bananas]: Invalid value: "bananas": must be a standard resource type or fully qualified, spec.containers[0].resources.requests[bananas]: Invalid value: "bananas": must be a standard resource for containers]',
   ],
-  [
-    'a label value with a space',
+  'a label value with a space': [
     pod({}, { labels: { a: 'b c' } }),
     'metadata.labels: Invalid value: "b c": a valid label must be an empty string or consist of alphanumeric characters, …',
   ],
-  [
-    'an annotation key with a space',
+  'an annotation key with a space': [
     pod({}, { annotations: { 'a b': 'c' } }),
     `metadata.annotations: Invalid value: "a b": ${NAME_PART}`,
   ],
-  [
-    'a node selector key with a space',
+  'a node selector key with a space': [
     pod({ nodeSelector: { 'a b': 'c' } }),
     `spec.nodeSelector: Invalid value: "a b": ${NAME_PART}`,
   ],
-  [
-    'an owner without a uid',
+  'an owner without a uid': [
     pod({}, { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'x', uid: '' }] }),
     'metadata.ownerReferences.uid: Invalid value: "": must not be empty',
   ],
-  [
-    'a finalizer that is no name',
+  'a finalizer that is no name': [
     pod({}, { finalizers: ['x y'] }),
     `[metadata.finalizers: Invalid value: "x y": ${NAME_PART}, metadata.finalizers[0]: Invalid value: "x y": name is neither a standard finalizer name nor is it fully qualified]`,
   ],
-  [
-    'a host alias without an address',
+  'a host alias without an address': [
     pod({ hostAliases: [{ ip: 'nope', hostnames: ['x'] }] }),
     'spec.hostAliases[0].ip: Invalid value: "nope": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
   ],
-  [
-    'a host alias with an odd name',
+  'a host alias with an odd name': [
     pod({ hostAliases: [{ ip: '127.0.0.1', hostnames: ['X_y'] }] }),
     `spec.hostAliases[0].hostnames[0]: Invalid value: "X_y": ${SUBDOMAIN}`,
   ],
-  ['an odd host name', pod({ hostname: 'A_b' }), `spec.hostname: Invalid value: "A_b": ${LABEL}`],
-];
+  'an odd host name': [pod({ hostname: 'A_b' }), `spec.hostname: Invalid value: "A_b": ${LABEL}`],
+};
 
 const refusedPod = (what: string, draft: Draft, refusal: Refusal): RefusedDraft => ({
   what: `a Pod with ${what}`,
@@ -214,50 +184,37 @@ const refusedPod = (what: string, draft: Draft, refusal: Refusal): RefusedDraft 
   ...refusal,
 });
 
-const unreadable = (what: string, draft: Draft, why: string): RefusedDraft =>
-  refusedPod(what, draft, {
-    status: 400,
-    reason: 'BadRequest',
-    message: `Pod in version "v1" cannot be handled as a Pod: ${why}`,
-  });
-
-const UNREADABLE_PODS: readonly RefusedDraft[] = [
-  unreadable(
-    'text for its containers',
+/** Pods that can't be read, by what is wrong; the message stands after `cannot be handled as a Pod: `. */
+const UNREADABLE_PODS: Readonly<Record<string, readonly [Draft, string]>> = {
+  'text for its containers': [
     pod({ containers: 'x' }),
     'json: cannot unmarshal string into Go struct field PodSpec.spec.containers of type []v1.Container',
-  ),
-  unreadable(
-    'text for a command',
+  ],
+  'text for a command': [
     withContainer({ command: 'ls' }),
     'json: cannot unmarshal string into Go struct field Container.spec.containers.command of type []string',
-  ),
-  unreadable(
-    'a number for a variable',
+  ],
+  'a number for a variable': [
     withContainer({ env: [{ name: 'a', value: 1 }] }),
     'json: cannot unmarshal number into Go struct field EnvVar.spec.containers.env.value of type string',
-  ),
-  unreadable(
-    'a number for a label',
+  ],
+  'a number for a label': [
     pod({}, { labels: { a: 1 } }),
     'json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string',
-  ),
-  unreadable(
-    'a number for its name',
+  ],
+  'a number for its name': [
     pod({}, { name: 5 }),
     'json: cannot unmarshal number into Go struct field ObjectMeta.metadata.name of type string',
-  ),
-  unreadable(
-    'text for its deadline',
+  ],
+  'text for its deadline': [
     pod({ activeDeadlineSeconds: 'x' }),
     'json: cannot unmarshal string into Go struct field PodSpec.spec.activeDeadlineSeconds of type int64',
-  ),
-  unreadable(
-    'a quantity that is none',
+  ],
+  'a quantity that is none': [
     withContainer({ resources: { requests: { cpu: '1 core' } } }),
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
-  ),
-];
+  ],
+};
 
 const OTHER_PODS: readonly RefusedDraft[] = [
   refusedPod('a name in capitals', pod({}, { name: 'Upper' }), {
@@ -336,14 +293,13 @@ const SECRETS: readonly RefusedDraft[] = [
 
 /** All drafts that must be refused. */
 export const REFUSED: readonly RefusedDraft[] = [
-  ...INVALID_PODS.map(([what, draft, message]) =>
-    refusedPod(what, draft, {
-      status: 422,
-      reason: 'Invalid',
-      message: `Pod "x" is invalid: ${message}`,
-    }),
+  ...Object.entries(INVALID_PODS).map(([what, [draft, why]]) =>
+    refusedPod(what, draft, { status: 422, reason: 'Invalid', message: `Pod "x" is invalid: ${why}` }),
   ),
-  ...UNREADABLE_PODS,
+  ...Object.entries(UNREADABLE_PODS).map(([what, [draft, why]]) => {
+    const message = `Pod in version "v1" cannot be handled as a Pod: ${why}`;
+    return refusedPod(what, draft, { status: 400, reason: 'BadRequest', message });
+  }),
   ...OTHER_PODS,
   ...SECRETS,
 ];

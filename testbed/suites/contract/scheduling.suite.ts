@@ -3,7 +3,7 @@ import { parseMemoryBytes } from '@hangar/shared/quantity';
 import type { V1Node, V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { conditionOf, heldPod, isRunning, podOf, shell } from './pods.ts';
-import { hasEnded, type Room, refusalOf } from './room.ts';
+import { hasEnded, refusalOf, type TestNamespace } from './test-namespace.ts';
 
 const { pods, resourceQuotas } = RESOURCE;
 const CONFIG_MAPS = { base: '/api/v1', plural: 'configmaps' };
@@ -15,21 +15,21 @@ const noNodes = (why: string): RegExp =>
   new RegExp(`^0/\\d+ nodes are available: .*${why}.* preemption: 0/\\d+ nodes are available: .*\\.$`);
 
 /** Gates, requests, quotas. */
-export function schedulingSuite(room: () => Room): void {
+export function schedulingSuite(ns: () => TestNamespace): void {
   describe.concurrent('scheduling', () => {
     it('waits for the gates of a Pod, and goes on when a patch lifts them', async () => {
-      const pod = podOf(room(), 'gated', [shell('true')], { schedulingGates: [{ name: 'hangar.dev/wait' }] });
-      await room().createPod(pod);
-      const held = await room().podWhen(
+      const pod = podOf(ns(), 'gated', [shell('true')], { schedulingGates: [{ name: 'hangar.dev/wait' }] });
+      await ns().createPod(pod);
+      const held = await ns().podWhen(
         'gated',
         'is held',
         (one) => conditionOf(one, 'PodScheduled') !== undefined,
       );
-      const lifted = await room().patch<V1Pod>(pods, 'gated', {
+      const lifted = await ns().patch<V1Pod>(pods, 'gated', {
         metadata: { annotations: { ids: '1' } },
         spec: { schedulingGates: null },
       });
-      const ended = await room().podWhen('gated', 'has ended', hasEnded);
+      const ended = await ns().podWhen('gated', 'has ended', hasEnded);
       expect(conditionOf(held, 'PodScheduled')).toMatchObject({
         status: 'False',
         reason: 'SchedulingGated',
@@ -42,14 +42,12 @@ export function schedulingSuite(room: () => Room): void {
     });
 
     it('takes node selectors that come before or with the end of the gates', async () => {
-      await room().createPod(heldPod('selective'));
-      await room().patch(pods, 'selective', { spec: { nodeSelector: { 'a/b': 'c' } } });
+      await ns().createPod(heldPod('selective'));
+      await ns().patch(pods, 'selective', { spec: { nodeSelector: { 'a/b': 'c' } } });
       const last = { schedulingGates: null, nodeSelector: { 'd/e': 'f' } };
-      const pod = await room().patch<V1Pod>(pods, 'selective', { spec: last });
+      const pod = await ns().patch<V1Pod>(pods, 'selective', { spec: last });
       expect(pod.spec?.nodeSelector).toEqual({ 'a/b': 'c', 'd/e': 'f' });
-      const late = await refusalOf(
-        room().patch(pods, 'selective', { spec: { nodeSelector: { 'g/h': 'i' } } }),
-      );
+      const late = await refusalOf(ns().patch(pods, 'selective', { spec: { nodeSelector: { 'g/h': 'i' } } }));
       expect([late.status, late.reason]).toEqual([422, 'Invalid']);
     });
 
@@ -66,10 +64,10 @@ export function schedulingSuite(room: () => Room): void {
         why: "node\\(s\\) didn't match Pod's node affinity/selector",
       },
     ])('tells Pods why they wait: $why', async ({ name, container, spec, why }) => {
-      await room().createPod(podOf(room(), `stuck-${name}`, [shell('true', container)], spec));
-      const pod = await room().podWhen(`stuck-${name}`, 'is unschedulable', unschedulable);
-      const event = await room().until('FailedScheduling', async () =>
-        (await room().eventsOf(`stuck-${name}`)).find(({ reason }) => reason === 'FailedScheduling'),
+      await ns().createPod(podOf(ns(), `stuck-${name}`, [shell('true', container)], spec));
+      const pod = await ns().podWhen(`stuck-${name}`, 'is unschedulable', unschedulable);
+      const event = await ns().until('FailedScheduling', async () =>
+        (await ns().eventsOf(`stuck-${name}`)).find(({ reason }) => reason === 'FailedScheduling'),
       );
       const { message = '', status } = conditionOf(pod, 'PodScheduled') ?? {};
       expect([status, pod.status?.phase, pod.spec?.nodeName]).toEqual(['False', 'Pending', undefined]);
@@ -79,21 +77,21 @@ export function schedulingSuite(room: () => Room): void {
     });
 
     it('counts requests: what does not fit beside another Pod waits until that one has ended', async () => {
-      const node = await room().find<V1Node>({ resource: RESOURCE.nodes, name: room().nodeName });
+      const node = await ns().find<V1Node>({ resource: RESOURCE.nodes, name: ns().nodeName });
       const requests = { memory: mostOf(node?.status?.allocatable?.['memory'] ?? '0') };
       const large = (name: string, script: string) =>
-        podOf(room(), name, [shell(script, { resources: { requests } })], {
+        podOf(ns(), name, [shell(script, { resources: { requests } })], {
           volumes: [{ name: 'v', downwardAPI: { items: [goSign] } }],
         });
       const first = large('large-1', 'until grep -q go /pod/sign; do sleep 0.1; done');
       for (const container of first.spec?.containers ?? [])
         container.volumeMounts = [{ name: 'v', mountPath: '/pod' }];
-      await room().createPod(first);
-      await room().podWhen('large-1', 'runs', isRunning);
-      await room().createPod(large('large-2', 'true'));
-      const waiting = await room().podWhen('large-2', 'is unschedulable', unschedulable);
-      await room().patch(pods, 'large-1', { metadata: { annotations: { 'hangar.dev/sign': 'go' } } });
-      const second = await room().podWhen('large-2', 'has ended', hasEnded);
+      await ns().createPod(first);
+      await ns().podWhen('large-1', 'runs', isRunning);
+      await ns().createPod(large('large-2', 'true'));
+      const waiting = await ns().podWhen('large-2', 'is unschedulable', unschedulable);
+      await ns().patch(pods, 'large-1', { metadata: { annotations: { 'hangar.dev/sign': 'go' } } });
+      const second = await ns().podWhen('large-2', 'has ended', hasEnded);
       expect(conditionOf(waiting, 'PodScheduled')?.message).toMatch(noNodes('Insufficient memory'));
       expect(second.status?.phase).toBe('Succeeded');
     });
@@ -109,13 +107,13 @@ function mostOf(memory: string): string {
   return `${Math.floor((bytes * 0.6) / 2 ** 20)}Mi`;
 }
 
-/** Quotas, in a room of their own: they bind everything in it. */
-export function quotaSuite(room: () => Room): void {
+/** Quotas, in a namespace of their own: they bind everything in it. */
+export function quotaSuite(ns: () => TestNamespace): void {
   describe('quotas', () => {
     const quota = async (name: string, hard: Record<string, string>) => {
-      await room().create(resourceQuotas, { metadata: { name }, spec: { hard } });
-      await room().until(`the status of quota ${name}`, async () => {
-        const { status } = await room().get(resourceQuotas, name);
+      await ns().create(resourceQuotas, { metadata: { name }, spec: { hard } });
+      await ns().until(`the status of quota ${name}`, async () => {
+        const { status } = await ns().get(resourceQuotas, name);
         return (status as { hard?: object } | undefined)?.hard;
       });
     };
@@ -123,30 +121,30 @@ export function quotaSuite(room: () => Room): void {
     it('refuse what goes beyond them, with the numbers', async () => {
       await quota('few', { 'count/configmaps': '2', pods: '1' });
       const map = (name: string) => ({ metadata: { name } });
-      const root = { resource: CONFIG_MAPS, namespace: room().namespace, name: 'kube-root-ca.crt' };
-      await room().until('the certificates that every namespace gets', () => room().find(root));
-      await room().create(CONFIG_MAPS, map('fits'));
-      expect(await refusalOf(room().create(CONFIG_MAPS, map('beyond')))).toEqual({
+      const root = { resource: CONFIG_MAPS, namespace: ns().name, name: 'kube-root-ca.crt' };
+      await ns().until('the certificates that every namespace gets', () => ns().find(root));
+      await ns().create(CONFIG_MAPS, map('fits'));
+      expect(await refusalOf(ns().create(CONFIG_MAPS, map('beyond')))).toEqual({
         status: 403,
         reason: 'Forbidden',
         message:
           'configmaps "beyond" is forbidden: exceeded quota: few, requested: count/configmaps=1, used: count/configmaps=2, limited: count/configmaps=2',
       });
-      await room().createPod(heldPod('first'));
-      expect(await refusalOf(room().createPod(heldPod('second')))).toEqual({
+      await ns().createPod(heldPod('first'));
+      expect(await refusalOf(ns().createPod(heldPod('second')))).toEqual({
         status: 403,
         reason: 'Forbidden',
         message:
           'pods "second" is forbidden: exceeded quota: few, requested: pods=1, used: pods=1, limited: pods=1',
       });
-      await room().remove(pods, 'first');
-      await room().until('room in the quota', () =>
-        room()
+      await ns().remove(pods, 'first');
+      await ns().until('room in the quota', () =>
+        ns()
           .createPod(heldPod('second'))
           .catch(() => undefined),
       );
-      await room().remove(pods, 'second');
-      await room().remove(resourceQuotas, 'few');
+      await ns().remove(pods, 'second');
+      await ns().remove(resourceQuotas, 'few');
     });
 
     it('of requests demand that Pods ask for something', async () => {
@@ -155,15 +153,15 @@ export function quotaSuite(room: () => Room): void {
         const resources = { requests: { cpu, memory: '100Mi' } };
         return heldPod('asks', { containers: [shell('true', { resources })] });
       };
-      expect((await refusalOf(room().createPod(heldPod('asks')))).message).toBe(
+      expect((await refusalOf(ns().createPod(heldPod('asks')))).message).toBe(
         'pods "asks" is forbidden: failed quota: compute: must specify requests.cpu for: main; requests.memory for: main',
       );
-      expect((await refusalOf(room().createPod(asking('1500m')))).message).toBe(
+      expect((await refusalOf(ns().createPod(asking('1500m')))).message).toBe(
         'pods "asks" is forbidden: exceeded quota: compute, requested: requests.cpu=1500m, used: requests.cpu=0, limited: requests.cpu=1',
       );
-      await room().createPod(asking('500m'));
-      const used = await room().until('the used amounts', async () => {
-        const { status } = await room().get(resourceQuotas, 'compute');
+      await ns().createPod(asking('500m'));
+      const used = await ns().until('the used amounts', async () => {
+        const { status } = await ns().get(resourceQuotas, 'compute');
         const { used } = status as { used?: Record<string, string> };
         return used?.['requests.cpu'] === '500m' ? used : undefined;
       });

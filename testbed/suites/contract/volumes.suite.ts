@@ -1,19 +1,19 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { describe, expect, it } from 'vitest';
 import { isRunning, podOf, shell } from './pods.ts';
-import { hasEnded, type Room } from './room.ts';
+import { hasEnded, type TestNamespace } from './test-namespace.ts';
 
 const { pods, secrets } = RESOURCE;
 
 /** Files and variables of containers. */
-export function volumesSuite(room: () => Room): void {
+export function volumesSuite(ns: () => TestNamespace): void {
   describe.concurrent('volumes and variables', () => {
     it('share an emptyDir among all containers, open to everyone', async () => {
       const volumeMounts = [{ name: 'ws', mountPath: '/ws' }];
       const init = shell('echo made > /ws/file; mkdir /ws/sub', { name: 'init', volumeMounts });
       const part = [{ name: 'ws', mountPath: '/part', subPath: 'sub/deep' }];
       const pod = podOf(
-        room(),
+        ns(),
         'shared',
         [
           shell('cat /ws/file; stat -c %a /ws; until [ -e /ws/sub/deep/x ]; do sleep 0.1; done; echo seen', {
@@ -23,14 +23,14 @@ export function volumesSuite(room: () => Room): void {
         ],
         { volumes: [{ name: 'ws', emptyDir: {} }], initContainers: [init] },
       );
-      expect((await room().run(pod)).status?.phase).toBe('Succeeded');
-      expect(await room().said('shared')).toBe('made\n777\nseen\n');
+      expect((await ns().run(pod)).status?.phase).toBe('Succeeded');
+      expect(await ns().printed('shared')).toBe('made\n777\nseen\n');
     });
 
     it('show the keys of a Secret as files: chosen ones, with their modes, and one alone by subPath', async () => {
       const data = { binary: Buffer.from([0xff, 0x00, 0x0a]).toString('base64') };
       const stringData = { script: '#!/bin/sh\necho ran\n', token: 'abc', other: 'x' };
-      await room().create(secrets, { metadata: { name: 'files' }, data, stringData });
+      await ns().create(secrets, { metadata: { name: 'files' }, data, stringData });
       const script = [
         'ls /all',
         'ls /some',
@@ -45,35 +45,35 @@ export function volumesSuite(room: () => Room): void {
         { name: 'all', mountPath: '/one', subPath: 'token' },
       ];
       const items = [{ key: 'script', path: 'bin/run', mode: 0o755 }];
-      await room().run(
-        podOf(room(), 'secret-files', [shell(script, { volumeMounts })], {
+      await ns().run(
+        podOf(ns(), 'secret-files', [shell(script, { volumeMounts })], {
           volumes: [
             { name: 'all', secret: { secretName: 'files', defaultMode: 0o440 } },
             { name: 'some', secret: { secretName: 'files', items } },
           ],
         }),
       );
-      const said = (await room().said('secret-files')).split(/\s+/).join(' ').trim();
-      expect(said).toBe('binary other script token bin ran abc ff 00 0a 755 440');
+      const printed = (await ns().printed('secret-files')).split(/\s+/).join(' ').trim();
+      expect(printed).toBe('binary other script token bin ran abc ff 00 0a 755 440');
     });
 
     it('wait for a Secret that comes later, and say so in an event', async () => {
-      await room().createPod(
-        podOf(room(), 'patient', [shell('cat /s/a', { volumeMounts: [{ name: 's', mountPath: '/s' }] })], {
+      await ns().createPod(
+        podOf(ns(), 'patient', [shell('cat /s/a', { volumeMounts: [{ name: 's', mountPath: '/s' }] })], {
           volumes: [{ name: 's', secret: { secretName: 'late-files' } }],
         }),
       );
-      const event = await room().until('FailedMount', async () =>
-        (await room().eventsOf('patient')).find(({ reason }) => reason === 'FailedMount'),
+      const event = await ns().until('FailedMount', async () =>
+        (await ns().eventsOf('patient')).find(({ reason }) => reason === 'FailedMount'),
       );
       expect([event.type, event.message]).toEqual([
         'Warning',
         'MountVolume.SetUp failed for volume "s" : secret "late-files" not found',
       ]);
-      await room().create(secrets, { metadata: { name: 'late-files' }, stringData: { a: 'came' } });
-      const pod = await room().podWhen('patient', 'has ended', hasEnded);
+      await ns().create(secrets, { metadata: { name: 'late-files' }, stringData: { a: 'came' } });
+      const pod = await ns().podWhen('patient', 'has ended', hasEnded);
       expect(pod.status?.phase).toBe('Succeeded');
-      expect(await room().said('patient')).toBe('came');
+      expect(await ns().printed('patient')).toBe('came');
     });
 
     it('follow the annotations of a running Pod in its files', async () => {
@@ -85,7 +85,7 @@ export function volumesSuite(room: () => Room): void {
       const script =
         'cat /pod/sign; echo; cat /pod/all; echo; cat /pod/deep/name; echo; until grep -q two /pod/sign; do sleep 0.1; done; cat /pod/sign';
       const pod = podOf(
-        room(),
+        ns(),
         'downward',
         [shell(script, { volumeMounts: [{ name: 'pod', mountPath: '/pod' }] })],
         { volumes: [{ name: 'pod', downwardAPI: { items } }] },
@@ -95,18 +95,18 @@ export function volumesSuite(room: () => Room): void {
         labels: { b: '2', a: '1' },
         annotations: { 'hangar.dev/sign': 'one' },
       };
-      await room().createPod({ ...pod, metadata });
-      await room().podWhen('downward', 'runs', isRunning);
-      await room().until('the first sign', async () =>
-        (await room().said('downward')).includes('downward\n') ? true : undefined,
+      await ns().createPod({ ...pod, metadata });
+      await ns().podWhen('downward', 'runs', isRunning);
+      await ns().until('the first sign', async () =>
+        (await ns().printed('downward')).includes('downward\n') ? true : undefined,
       );
-      await room().patch(pods, 'downward', { metadata: { annotations: { 'hangar.dev/sign': 'two' } } });
-      await room().podWhen('downward', 'has ended', hasEnded);
-      expect(await room().said('downward')).toBe('one\na="1"\nb="2"\ndownward\ntwo');
+      await ns().patch(pods, 'downward', { metadata: { annotations: { 'hangar.dev/sign': 'two' } } });
+      await ns().podWhen('downward', 'has ended', hasEnded);
+      expect(await ns().printed('downward')).toBe('one\na="1"\nb="2"\ndownward\ntwo');
     });
 
     it('expand variables from what stands before, and take them from Secrets and fields', async () => {
-      await room().create(secrets, {
+      await ns().create(secrets, {
         metadata: { name: 'values' },
         stringData: { token: 'a$(NAME)b', 'not-a-name': 'odd' },
       });
@@ -135,9 +135,9 @@ export function volumesSuite(room: () => Room): void {
         env,
         envFrom: [{ prefix: 'ALL_', secretRef: { name: 'values' } }],
       });
-      await room().run(podOf(room(), 'variables', [container]));
-      const node = room().nodeName;
-      expect((await room().said('variables')).split('\n')).toEqual([
+      await ns().run(podOf(ns(), 'variables', [container]));
+      const node = ns().nodeName;
+      expect((await ns().printed('variables')).split('\n')).toEqual([
         `variables ${node}`,
         'a$(NAME)b',
         'a$(NAME)b-$(LATER)-$(NAME)-variables',
@@ -153,8 +153,8 @@ export function volumesSuite(room: () => Room): void {
       const script = 'echo x > here; cat /ws/deep/here; echo "$HOSTNAME"';
       const container = shell(script, { workingDir: '/ws/deep', volumeMounts });
       const volumes = [{ name: 'ws', emptyDir: {} }];
-      await room().run(podOf(room(), 'folder', [container], { volumes }));
-      expect(await room().said('folder')).toBe('x\nfolder\n');
+      await ns().run(podOf(ns(), 'folder', [container], { volumes }));
+      expect(await ns().printed('folder')).toBe('x\nfolder\n');
     });
   });
 }

@@ -1,29 +1,31 @@
 import { KubernetesError, RESOURCE, type WatchEvent } from '@hangar/shared/kubernetes/cluster';
 import { describe, expect, it } from 'vitest';
-import { like } from './like.ts';
-import { heldPod } from './pods.ts';
-import { type Draft, type Ground, type Room, refusalOf } from './room.ts';
+import { heldPod, like } from './pods.ts';
+import { type ContractTarget, type Draft, refusalOf, type TestNamespace } from './test-namespace.ts';
 
 const { pods, secrets } = RESOURCE;
 
 /** Long enough for a loaded machine. */
 const SILENCE_MS = 25_000;
 
-const toldOf = ({ type, object }: WatchEvent<Draft>): [string, string | undefined] => [
+const typeAndName = ({ type, object }: WatchEvent<Draft>): [string, string | undefined] => [
   type,
   object.metadata.name,
 ];
 
 /** Lists and watches, as ListWatch lives by them. */
-export function watchSuite(room: () => Room, { forgetsVersion1 }: Pick<Ground, 'forgetsVersion1'>): void {
-  const target = () => ({ resource: secrets, namespace: room().namespace });
-  const list = (selection: object) => room().cluster.list<Draft>(target(), selection, room().signal);
+export function watchSuite(
+  ns: () => TestNamespace,
+  { forgetsVersion1 }: Pick<ContractTarget, 'forgetsVersion1'>,
+): void {
+  const target = () => ({ resource: secrets, namespace: ns().name });
+  const list = (selection: object) => ns().cluster.list<Draft>(target(), selection, ns().signal);
 
   /** The next events after a version that are no bookmarks. */
   async function events(resourceVersion: string, count: number, selection: object = {}) {
     const seen: WatchEvent<Draft>[] = [];
     const options = { ...selection, resourceVersion, silenceMs: SILENCE_MS };
-    for await (const event of room().cluster.watch<Draft>(target(), options, room().signal)) {
+    for await (const event of ns().cluster.watch<Draft>(target(), options, ns().signal)) {
       if (event.type !== 'BOOKMARK') seen.push(event);
       if (seen.length === count) break;
     }
@@ -34,14 +36,14 @@ export function watchSuite(room: () => Room, { forgetsVersion1 }: Pick<Ground, '
     it('go on from each other: what comes after a list is told, and nothing twice', async () => {
       const labels = { suite: 'go-on' };
       const selection = { labelSelector: 'suite=go-on' };
-      await room().create(secrets, { metadata: { name: 'before', labels } });
+      await ns().create(secrets, { metadata: { name: 'before', labels } });
       const { items, resourceVersion } = await list(selection);
-      await room().create(secrets, { metadata: { name: 'after', labels } });
-      await room().patch(secrets, 'after', { metadata: { annotations: { a: 'b' } } });
-      await room().remove(secrets, 'after');
+      await ns().create(secrets, { metadata: { name: 'after', labels } });
+      await ns().patch(secrets, 'after', { metadata: { annotations: { a: 'b' } } });
+      await ns().remove(secrets, 'after');
       const seen = await events(resourceVersion, 3, selection);
       expect(items.map(({ metadata }) => metadata.name)).toEqual(['before']);
-      expect(seen.map(toldOf)).toEqual([
+      expect(seen.map(typeAndName)).toEqual([
         ['ADDED', 'after'],
         ['MODIFIED', 'after'],
         ['DELETED', 'after'],
@@ -56,21 +58,21 @@ export function watchSuite(room: () => Room, { forgetsVersion1 }: Pick<Ground, '
     it('tell what enters a selector as added and what leaves it as deleted', async () => {
       const selection = { labelSelector: 'enters=yes,suite in (enter,leave)' };
       const { resourceVersion } = await list(selection);
-      await room().create(secrets, { metadata: { name: 'enters', labels: { suite: 'enter' } } });
-      await room().patch(secrets, 'enters', { metadata: { labels: { enters: 'yes' } } });
-      await room().patch(secrets, 'enters', { metadata: { labels: { enters: 'no' } } });
+      await ns().create(secrets, { metadata: { name: 'enters', labels: { suite: 'enter' } } });
+      await ns().patch(secrets, 'enters', { metadata: { labels: { enters: 'yes' } } });
+      await ns().patch(secrets, 'enters', { metadata: { labels: { enters: 'no' } } });
       const seen = await events(resourceVersion, 2, selection);
-      expect(seen.map(toldOf)).toEqual([
+      expect(seen.map(typeAndName)).toEqual([
         ['ADDED', 'enters'],
         ['DELETED', 'enters'],
       ]);
     });
 
     it('of Events begin with what is there when no version is given, by kind and without some reasons', async () => {
-      const target = { resource: RESOURCE.events, namespace: room().namespace };
-      const about = { kind: 'Pod', name: 'reported', namespace: room().namespace, uid: 'a' };
+      const target = { resource: RESOURCE.events, namespace: ns().name };
+      const about = { kind: 'Pod', name: 'reported', namespace: ns().name, uid: 'a' };
       const make = (name: string, reason: string, involvedObject: object = about) =>
-        room().create(RESOURCE.events, {
+        ns().create(RESOURCE.events, {
           metadata: { name },
           involvedObject,
           reason,
@@ -84,7 +86,7 @@ export function watchSuite(room: () => Room, { forgetsVersion1 }: Pick<Ground, '
         'involvedObject.kind=Pod,involvedObject.name=told,reason!=Started,reason!=Created';
       const seen: string[] = [];
       const options = { fieldSelector, resourceVersion: '', silenceMs: SILENCE_MS };
-      for await (const event of room().cluster.watch<Draft>(target, options, room().signal)) {
+      for await (const event of ns().cluster.watch<Draft>(target, options, ns().signal)) {
         if (event.type === 'BOOKMARK') continue;
         seen.push(`${event.type} ${event.object.metadata.name}`);
         if (seen.length === 1) {
@@ -98,7 +100,7 @@ export function watchSuite(room: () => Room, { forgetsVersion1 }: Pick<Ground, '
 
     it('select by labels', async () => {
       const make = (name: string, labels: Record<string, string>) =>
-        room().create(secrets, { metadata: { name, labels: { suite: 'select', ...labels } } });
+        ns().create(secrets, { metadata: { name, labels: { suite: 'select', ...labels } } });
       await make('select-a', { tier: 'one' });
       await make('select-b', { tier: 'two' });
       await make('select-c', {});
@@ -115,12 +117,12 @@ export function watchSuite(room: () => Room, { forgetsVersion1 }: Pick<Ground, '
     });
 
     it('select by fields', async () => {
-      await room().createPod(heldPod('by-field'));
+      await ns().createPod(heldPod('by-field'));
       const chosen = async (fieldSelector: string) => {
-        const { items } = await room().cluster.list<Draft>(
-          { resource: pods, namespace: room().namespace },
+        const { items } = await ns().cluster.list<Draft>(
+          { resource: pods, namespace: ns().name },
           { fieldSelector },
-          room().signal,
+          ns().signal,
         );
         return items.map(({ metadata }) => metadata.name);
       };
@@ -159,7 +161,7 @@ export function watchSuite(room: () => Room, { forgetsVersion1 }: Pick<Ground, '
     it('wait in silence for a version that is yet to come', async () => {
       const options = { resourceVersion: '999999999', silenceMs: 500 };
       const watching = async () => {
-        for await (const event of room().cluster.watch<Draft>(target(), options, room().signal)) return event;
+        for await (const event of ns().cluster.watch<Draft>(target(), options, ns().signal)) return event;
         return 'ended';
       };
       await expect(watching()).rejects.toSatisfy(

@@ -7,10 +7,10 @@ import { ListWatch, whole } from '@hangar/shared/kubernetes/list-watch';
 import type { CoreV1Event, V1Deployment, V1Lease, V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
-import { AutoscalerProcess } from './autoscaler-process.ts';
-import { embeddedGround } from './embedded-ground.ts';
+import { type ProgramProcess, startAutoscalerProcess } from './program-process.ts';
+import { startEmbedded } from './start-embedded.ts';
 
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 const NAMESPACE = 'hangar';
 const LEASE = { resource: RESOURCE.leases, namespace: NAMESPACE, name: 'hangar-autoscaler' };
 const SETTINGS = {
@@ -44,7 +44,7 @@ describe('two replicas that may act', () => {
   let kubeconfig: string;
   let watching: Promise<void>;
   const ending = new AbortController();
-  const replicas: AutoscalerProcess[] = [];
+  const replicas: ProgramProcess[] = [];
   /** All sizes that the Deployment ever had, in order. */
   const sizes: number[] = [];
   let builds = 0;
@@ -52,9 +52,9 @@ describe('two replicas that may act', () => {
   beforeAll(async () => {
     const labels = { 'node.kubernetes.io/instance-type': 'builds-4' };
     const nodes = ['a', 'b', 'c', 'd'].map((name) => ({ name, cpu: '4', memory: '8Gi', labels }));
-    const made = await embeddedGround({ nodes });
+    const made = await startEmbedded({ nodes });
     embedded = made.cluster;
-    kubeconfig = made.ground.kubeconfig;
+    kubeconfig = made.access.kubeconfig;
     connection = await connectByText(kubeconfig);
     cluster = new HttpCluster(clock, connection);
     watching = new ListWatch<V1Deployment>(clock, cluster, {
@@ -79,8 +79,8 @@ describe('two replicas that may act', () => {
     await embedded.close();
   });
 
-  const start = async (name: string): Promise<AutoscalerProcess> => {
-    const replica = await AutoscalerProcess.start({
+  const start = async (name: string): Promise<ProgramProcess> => {
+    const replica = await startAutoscalerProcess({
       folder: embedded.folder,
       kubeconfig,
       name,
@@ -91,12 +91,14 @@ describe('two replicas that may act', () => {
   };
 
   const until = async (sentence: string, holds: () => Promise<boolean> | boolean): Promise<void> => {
-    const deadlineMs = clock.monotonicMs() + PATIENCE_MS;
+    const deadlineMs = clock.monotonicMs() + TIMEOUT_MS;
     while (clock.monotonicMs() < deadlineMs) {
       if (await holds()) return;
       await clock.sleep(50);
     }
-    throw new Error(`never: ${sentence}. ${replicas.map(({ name, said }) => `${name}: ${said}`).join('\n')}`);
+    throw new Error(
+      `never: ${sentence}. ${replicas.map(({ name, stderrText }) => `${name}: ${stderrText}`).join('\n')}`,
+    );
   };
 
   /** Pods that nobody may schedule: work that waits. */
@@ -126,7 +128,7 @@ describe('two replicas that may act', () => {
     }
   };
   const leads =
-    ({ name }: AutoscalerProcess) =>
+    ({ name }: ProgramProcess) =>
     async (): Promise<boolean> =>
       (await holder()).startsWith(`${name}_`);
 
@@ -145,7 +147,7 @@ describe('two replicas that may act', () => {
       });
   };
   /** All demand is answered and told: nothing is in hand. */
-  const settled = (replica: AutoscalerProcess) => async (): Promise<boolean> => {
+  const settled = (replica: ProgramProcess) => async (): Promise<boolean> => {
     const { demand: seen, pools } = await replica.json<Answer>('/api/v1/recommendations');
     const size = sizes.at(-1);
     const isAnswered = seen.pendingPods === builds && pools[0]?.spareNodes === size;

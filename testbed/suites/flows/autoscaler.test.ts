@@ -13,12 +13,11 @@ import { silentLogger } from '@hangar/shared/logger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
 import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
-import { embeddedGround } from './embedded-ground.ts';
 import { pipeline, step } from './pipelines.ts';
-import type { ProgramProcess } from './program-process.ts';
-import { startRunnerProcess } from './runner-process.ts';
+import { type ProgramProcess, startRunnerProcess } from './program-process.ts';
+import { startEmbedded } from './start-embedded.ts';
 
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 const SECRET = 'flow-secret';
 const BUILDS = 6;
 /** One core each: four nodes of four hold all of them, and the buffer asks for more. */
@@ -66,10 +65,10 @@ describe('the capacity service beside a runner', () => {
   const source = httpMetricsSource();
 
   beforeAll(async () => {
-    const made = await embeddedGround({ nodes: [node('a'), node('b'), node('c')] });
+    const made = await startEmbedded({ nodes: [node('a'), node('b'), node('c')] });
     cluster = made.cluster;
     drone = await startPracticeServer({ secret: SECRET, longPollMs: 5_000 });
-    const { kubeconfig, namespace, env } = made.ground;
+    const { kubeconfig, namespace, env } = made.access;
     runner = await startRunnerProcess({
       folder: cluster.folder,
       kubeconfig,
@@ -116,7 +115,7 @@ describe('the capacity service beside a runner', () => {
 
   const until = async (sentence: string, holds: (answer: Answer) => boolean): Promise<Answer> => {
     const clock = systemClock();
-    const deadlineMs = clock.monotonicMs() + PATIENCE_MS;
+    const deadlineMs = clock.monotonicMs() + TIMEOUT_MS;
     let last: Answer | undefined;
     while (clock.monotonicMs() < deadlineMs) {
       last = await answer();
@@ -152,7 +151,7 @@ describe('the capacity service beside a runner', () => {
     expect(nodes(busy, '8cpu-16gb').nodesAhead).toBeGreaterThan(0);
     expect(wanted(busy)).toBeGreaterThan(wanted(quiet));
     expect(busy.because.join(' ')).toMatch(/Pods run.*wait for a node.*no Pod yet/);
-    for (const id of ids) await drone.waitForBuild(id, { timeoutMs: PATIENCE_MS });
+    for (const id of ids) await drone.waitForBuild(id, { timeoutMs: TIMEOUT_MS });
 
     const after = await until('it is quiet again', ({ demand }) => work(demand) === 0);
     expect(nodes(after, '4cpu-8gb').nodesNow).toBe(0);
@@ -166,7 +165,7 @@ describe('the capacity service beside a runner', () => {
     const read = (): readonly string[] =>
       readdirSync(folder).flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'));
     const clock = systemClock();
-    const deadlineMs = clock.monotonicMs() + PATIENCE_MS;
+    const deadlineMs = clock.monotonicMs() + TIMEOUT_MS;
     while (read().length < BUILDS && clock.monotonicMs() < deadlineMs) await clock.sleep(50);
     return read();
   }

@@ -3,7 +3,7 @@ import { startEmbeddedCluster } from '../../parts/embedded/cluster.ts';
 
 contractSuite({
   name: 'the embedded cluster',
-  patienceMs: 25_000,
+  timeoutMs: 25_000,
   forgetsVersion1: true,
   open: async () => {
     const cluster = await startEmbeddedCluster();

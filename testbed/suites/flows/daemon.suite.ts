@@ -12,8 +12,8 @@ import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
-import { pipeline, step, reported } from './pipelines.ts';
-import type { Ground } from './flow-setup.ts';
+import { pipeline, step, stepResults } from './pipelines.ts';
+import type { ClusterAccess } from './test-system.ts';
 
 const SECRET = 'daemon-secret';
 const DOOR = join(import.meta.dirname, '../../../runner/bin/hangar-runner.mjs');
@@ -21,28 +21,28 @@ const DOOR = join(import.meta.dirname, '../../../runner/bin/hangar-runner.mjs');
 /** The runner as the process that people run: `hangar-runner daemon`, killed and told to go. */
 export function daemonSuite(
   where: string,
-  open: () => Promise<{ ground: Ground; close: () => Promise<void> }>,
-  patienceMs: number,
+  open: () => Promise<{ access: ClusterAccess; close: () => Promise<void> }>,
+  timeoutMs: number,
 ): void {
   describe(`the daemon on ${where}`, () => {
     let drone: PracticeServer;
-    let ground: Ground;
+    let access: ClusterAccess;
     let close: () => Promise<void>;
     let folder: string;
     let port: number;
     const children: ChildProcess[] = [];
 
     beforeEach(async () => {
-      ({ ground, close } = await open());
+      ({ access, close } = await open());
       drone = await startPracticeServer({ secret: SECRET, longPollMs: 5_000 });
       folder = mkdtempSync(join(tmpdir(), 'hangar-daemon-'));
-      writeFileSync(join(folder, 'kubeconfig'), ground.kubeconfig);
+      writeFileSync(join(folder, 'kubeconfig'), access.kubeconfig);
       port = await freePort();
     });
     afterEach(async () => {
       for (const child of children.splice(0)) await ended(child, 'SIGKILL');
       // The next test has another server that counts from 1 again: nothing of this one's may be adopted for it.
-      await removePods(ground);
+      await removePods(access);
       await drone.close();
       await close();
       rmSync(folder, { recursive: true, force: true });
@@ -60,11 +60,11 @@ export function daemonSuite(
           DRONE_RUNNER_NAME: 'daemon',
           DRONE_SERVER_PORT: `127.0.0.1:${port}`,
           DRONE_KUBERNETES_CONFIG: join(folder, 'kubeconfig'),
-          DRONE_NAMESPACE_DEFAULT: ground.namespace,
-          HANGAR_LEASE_NAMESPACE: ground.namespace,
+          DRONE_NAMESPACE_DEFAULT: access.namespace,
+          HANGAR_LEASE_NAMESPACE: access.namespace,
           // As in a Pod whose container is started anew.
           POD_UID: 'pod-1',
-          ...ground.env,
+          ...access.env,
           ...env,
         },
       });
@@ -73,16 +73,12 @@ export function daemonSuite(
       return child;
     };
     const running = (id: number, name: string) =>
-      drone.waitUntil(
-        `${name} runs`,
-        { timeoutMs: patienceMs },
-        () => drone.step(id, name)?.status === 'running',
-      );
+      drone.waitUntil(`${name} runs`, { timeoutMs }, () => drone.step(id, name)?.status === 'running');
     const yaml = pipeline(
       step('long', ['echo begun', 'sleep 4', 'echo done']) + step('after', ['echo after']),
     );
     const allWell = async (id: number) => {
-      expect(reported(await drone.waitForBuild(id, { timeoutMs: patienceMs }))).toEqual([
+      expect(stepResults(await drone.waitForBuild(id, { timeoutMs }))).toEqual([
         ['clone', 'success', 0],
         ['long', 'success', 0],
         ['after', 'success', 0],
@@ -136,7 +132,7 @@ export function daemonSuite(
     it('tells metrics and readiness while it works', async () => {
       start();
       const { id } = drone.createBuild({ yaml: pipeline(step('one', ['echo one'])) });
-      await drone.waitForBuild(id, { timeoutMs: patienceMs });
+      await drone.waitForBuild(id, { timeoutMs });
       const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
       expect(ready.status).toBe(200);
       const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
@@ -145,7 +141,7 @@ export function daemonSuite(
   });
 }
 
-async function removePods({ adminKubeconfig, namespace }: Ground): Promise<void> {
+async function removePods({ adminKubeconfig, namespace }: ClusterAccess): Promise<void> {
   const connection = await connectByText(adminKubeconfig);
   const admin = new HttpCluster(systemClock(), connection);
   const { signal } = new AbortController();

@@ -1,11 +1,11 @@
 import { daemonSuite } from './daemon.suite.ts';
-import { embeddedGround } from './embedded-ground.ts';
+import { startEmbedded } from './start-embedded.ts';
 
 daemonSuite(
   'the embedded cluster',
   async () => {
-    const { cluster, ground } = await embeddedGround();
-    return { ground, close: () => cluster.close() };
+    const { cluster, access } = await startEmbedded();
+    return { access, close: () => cluster.close() };
   },
   60_000,
 );

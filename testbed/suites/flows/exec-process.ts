@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { systemClock } from '@hangar/shared/clock';
-import { type Cluster, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import type { V1Secret } from '@kubernetes/client-node';
+import type { ClusterAccess } from './test-system.ts';
 
 const PROGRAM = new URL('../../../runner/src/main.ts', import.meta.url).pathname;
 
@@ -18,30 +21,27 @@ export interface Ended {
 }
 
 /** What one call of `hangar-runner exec` is given. */
-export interface ExecOrder {
+export interface ExecCall {
   readonly yaml: string;
   readonly flags?: readonly string[];
-  /** Hears all of its output so far, again and again; `interrupt` is Ctrl-C. */
-  readonly hear?: (out: string, interrupt: () => void) => void;
+  /** Called with all of its output so far, again and again; `interrupt` is Ctrl-C. */
+  readonly onOutput?: (out: string, interrupt: () => void) => void;
 }
 
-/** A place from which pipelines are run on a cluster by `hangar-runner exec`. */
-export interface ExecBench {
-  /** As administrator. */
-  readonly admin: Cluster;
-  exec(order: ExecOrder): Promise<Ended>;
+/** Runs pipelines on a cluster by `hangar-runner exec`. */
+export interface ExecSession {
+  exec(call: ExecCall): Promise<Ended>;
   /** Names of all Pods, Secrets and Leases of the namespace. */
   left(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
-/** Sets one up; the program sees `env` and its path, nothing else. */
-export async function execBench(ground: {
-  readonly adminKubeconfig: string;
-  readonly namespace: string;
-  readonly env: Readonly<Record<string, string>>;
-}): Promise<ExecBench> {
-  const { adminKubeconfig, namespace, env } = ground;
+/** Prepares a folder and a connection; the program sees `env` and its path, nothing else. */
+export async function openExecSession({
+  adminKubeconfig,
+  namespace,
+  env,
+}: ClusterAccess): Promise<ExecSession> {
   const folder = mkdtempSync(join(tmpdir(), 'hangar-exec-'));
   const kubeconfig = join(folder, 'kubeconfig');
   const file = join(folder, 'pipeline.yml');
@@ -57,8 +57,7 @@ export async function execBench(ground: {
       .map((one) => `${resource.plural}/${one.metadata?.name}`);
   };
   return {
-    admin,
-    exec: async ({ yaml, flags = [], hear = () => undefined }) => {
+    exec: async ({ yaml, flags = [], onOutput = () => undefined }) => {
       writeFileSync(file, yaml);
       const words = ['exec', '--kubeconfig', kubeconfig, '--namespace', namespace, ...flags, file];
       const child = spawn(process.execPath, ['--conditions=source', PROGRAM, ...words], {
@@ -67,16 +66,14 @@ export async function execBench(ground: {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       children.push(child);
-      let [out, errors] = ['', ''];
+      let out = '';
       child.stdout.on('data', (chunk: Buffer) => {
         out += chunk.toString();
-        hear(out, () => child.kill('SIGINT'));
+        onOutput(out, () => child.kill('SIGINT'));
       });
-      child.stderr.on('data', (chunk: Buffer) => {
-        errors += chunk.toString();
-      });
-      const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-      return { code, out, errors };
+      const errors = text(child.stderr);
+      const [code] = (await once(child, 'close')) as [number | null];
+      return { code, out, errors: await errors };
     },
     left: async () =>
       (await Promise.all([RESOURCE.pods, RESOURCE.secrets, RESOURCE.leases].map(names))).flat(),
@@ -93,7 +90,7 @@ export const pipelineOf = (...lines: readonly string[]): string =>
   ['kind: pipeline', 'type: kubernetes', 'name: default', 'steps:', ...lines].join('\n');
 
 /** A listener that interrupts once, when `text` has been seen. */
-export function interruptAt(text: string): NonNullable<ExecOrder['hear']> {
+export function interruptAt(text: string): NonNullable<ExecCall['onOutput']> {
   let done = false;
   return (out, interrupt) => {
     if (done || !out.includes(text)) return;

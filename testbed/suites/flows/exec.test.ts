@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
-import { embeddedGround } from './embedded-ground.ts';
-import { type ExecBench, execBench, interruptAt, pipelineOf } from './exec-process.ts';
+import { type ExecSession, interruptAt, openExecSession, pipelineOf } from './exec-process.ts';
+import { startEmbedded } from './start-embedded.ts';
 
 describe('hangar-runner exec on the embedded cluster', () => {
   let embedded: EmbeddedCluster;
-  let bench: ExecBench;
+  let session: ExecSession;
 
   beforeAll(async () => {
-    const { cluster, ground } = await embeddedGround();
+    const { cluster, access } = await startEmbedded();
     embedded = cluster;
-    bench = await execBench(ground);
+    session = await openExecSession(access);
   });
   afterAll(async () => {
-    await bench.close();
+    await session.close();
     await embedded.close();
   });
 
-  const expectNothingLeft = () => expect.poll(() => bench.left(), { timeout: 20_000 }).toEqual([]);
+  const expectNothingLeft = () => expect.poll(() => session.left(), { timeout: 20_000 }).toEqual([]);
 
   it('shows each step with its name, hides secrets, sums up, and leaves nothing behind', async () => {
     const yaml = pipelineOf(
@@ -32,7 +32,7 @@ describe('hangar-runner exec on the embedded cluster', () => {
       '  image: busybox',
       '  commands: [echo never]',
     );
-    const { code, out, errors } = await bench.exec({ yaml, flags: ['--secrets', 'token=correct-horse'] });
+    const { code, out, errors } = await session.exec({ yaml, flags: ['--secrets', 'token=correct-horse'] });
     expect(errors).toBe('');
     expect(out).toContain('hello | hello ******\n');
     expect(out).toContain('world | world\n');
@@ -51,7 +51,7 @@ describe('hangar-runner exec on the embedded cluster', () => {
       '- { name: one, image: busybox, commands: [echo 1] }',
       '- { name: two, image: busybox, commands: [echo 2] }',
     );
-    const { code, out, errors } = await bench.exec({ yaml, flags: ['--json', '--exclude', 'two'] });
+    const { code, out, errors } = await session.exec({ yaml, flags: ['--json', '--exclude', 'two'] });
     const result: unknown = JSON.parse(out);
     expect(result).toMatchObject({
       pipeline: 'default',
@@ -70,7 +70,7 @@ describe('hangar-runner exec on the embedded cluster', () => {
 
   it('cancels at Ctrl-C and deletes the Pod', async () => {
     const yaml = pipelineOf('- { name: slow, image: busybox, commands: [echo begun, sleep 600] }');
-    const { code, out } = await bench.exec({ yaml, hear: interruptAt('slow | begun\n') });
+    const { code, out } = await session.exec({ yaml, onOutput: interruptAt('slow | begun\n') });
     expect(out).toMatch(/^slow +killed +137 /m);
     expect(code).toBe(130);
     await expectNothingLeft();
@@ -78,14 +78,14 @@ describe('hangar-runner exec on the embedded cluster', () => {
 
   it('stops at its time limit and says so', async () => {
     const yaml = pipelineOf('- { name: slow, image: busybox, commands: [sleep 600] }');
-    const { code, out } = await bench.exec({ yaml, flags: ['--timeout', '1s'] });
+    const { code, out } = await session.exec({ yaml, flags: ['--timeout', '1s'] });
     expect(out).toContain('stopped after its time limit of 1.0 s');
     expect(code).toBe(1);
     await expectNothingLeft();
   });
 
   it('refuses what the linter refuses before it asks the cluster for anything', async () => {
-    const { code, errors } = await bench.exec({
+    const { code, errors } = await session.exec({
       yaml: pipelineOf('- { name: one, image: "", commands: [echo] }'),
     });
     expect(errors).toMatch(/pipeline\.yml:5:1: linter: invalid or missing image\n$/);

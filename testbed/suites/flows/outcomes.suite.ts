@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pipeline, step, reported } from './pipelines.ts';
-import type { FlowSetup } from './flow-setup.ts';
+import { pipeline, step, stepResults } from './pipelines.ts';
+import type { TestSystem } from './test-system.ts';
 
-/** How pipelines end, on any ground. `patienceMs`: for one build. */
+/** How pipelines end, on any cluster. `timeoutMs`: for one build. */
 export function outcomesSuite(
   where: string,
-  open: () => Promise<FlowSetup>,
-  ground: { patienceMs: number; serve: readonly string[]; ask: string },
+  open: () => Promise<TestSystem>,
+  options: { timeoutMs: number; serve: readonly string[]; ask: string },
 ): void {
-  const { patienceMs, serve, ask } = ground;
+  const { timeoutMs, serve, ask } = options;
   describe(`how pipelines end on ${where}`, () => {
-    let setup: FlowSetup;
+    let system: TestSystem;
     beforeAll(async () => {
-      setup = await open();
+      system = await open();
     });
-    afterAll(() => setup.close());
+    afterAll(() => system.close());
 
     const run = async (yaml: string, more: object = {}) => {
-      const build = setup.drone.createBuild({ yaml, ...more });
-      const done = await setup.drone.waitForBuild(build.id, { timeoutMs: patienceMs });
-      await setup.cleaned(patienceMs);
-      expect(setup.drone.complaints).toEqual([]);
+      const build = system.drone.createBuild({ yaml, ...more });
+      const done = await system.drone.waitForBuild(build.id, { timeoutMs });
+      await system.cleaned(timeoutMs);
+      expect(system.drone.complaints).toEqual([]);
       return { id: build.id, done };
     };
 
@@ -29,18 +29,18 @@ export function outcomesSuite(
         pipeline(step('write', ['echo one > file', 'echo wrote']) + step('read', ['cat file'])),
       );
       expect(done.status).toBe('success');
-      expect(reported(done)).toEqual([
+      expect(stepResults(done)).toEqual([
         ['clone', 'success', 0],
         ['write', 'success', 0],
         ['read', 'success', 0],
       ]);
-      expect(setup.drone.logText(id, 'read')).toBe('+ cat file\none\n');
+      expect(system.drone.logText(id, 'read')).toBe('+ cat file\none\n');
     });
 
     it.each([1, 2, 3, 137])('exit code %i is told as it is, and what follows is skipped', async (code) => {
       const { done } = await run(pipeline(step('fails', [`exit ${code}`]) + step('after', ['echo never'])));
       expect(done.status).toBe('failure');
-      expect(reported(done)).toEqual([
+      expect(stepResults(done)).toEqual([
         ['clone', 'success', 0],
         ['fails', 'failure', code],
         ['after', 'skipped', 0],
@@ -55,7 +55,7 @@ export function outcomesSuite(
         ),
       );
       expect(done.status).toBe('success');
-      expect(reported(done)).toEqual([
+      expect(stepResults(done)).toEqual([
         ['clone', 'success', 0],
         ['early', 'success', 78],
         ['next', 'skipped', 0],
@@ -75,12 +75,12 @@ export function outcomesSuite(
             ),
         ),
       );
-      expect(reported(done)).toEqual([
+      expect(stepResults(done)).toEqual([
         ['clone', 'success', 0],
         ['fails', 'failure', 1],
         ['tells', 'success', 0],
       ]);
-      expect(setup.drone.logText(id, 'tells')).toContain('\nfailure failure fails 3\n');
+      expect(system.drone.logText(id, 'tells')).toContain('\nfailure failure fails 3\n');
     });
 
     it('an ignored failure shows, and the pipeline goes on and succeeds', async () => {
@@ -88,7 +88,7 @@ export function outcomesSuite(
         pipeline(step('ignored', ['exit 1'], '  failure: ignore\n') + step('after', ['echo on'])),
       );
       expect(done.status).toBe('success');
-      expect(reported(done).slice(1)).toEqual([
+      expect(stepResults(done).slice(1)).toEqual([
         ['ignored', 'failure', 1],
         ['after', 'success', 0],
       ]);
@@ -100,8 +100,8 @@ export function outcomesSuite(
         step('beside', ['sleep 600'], '  depends_on: [clone]\n');
       const { done } = await run(pipeline(graph));
       expect(done.status).toBe('failure');
-      expect(reported(done)[1]).toEqual(['fast', 'failure', 4]);
-      expect(reported(done)[2]?.[1]).not.toBe('success');
+      expect(stepResults(done)[1]).toEqual(['fast', 'failure', 4]);
+      expect(stepResults(done)[2]?.[1]).not.toBe('success');
     });
 
     it('parallel steps wait for what they depend on, and for nothing else', async () => {
@@ -111,7 +111,7 @@ export function outcomesSuite(
         pipeline(roots + step('join', ['ls p* | wc -l | grep 20'], `  depends_on: [${names.join(', ')}]\n`)),
       );
       expect(done.status).toBe('success');
-      expect(reported(done)).toHaveLength(22);
+      expect(stepResults(done)).toHaveLength(22);
     });
 
     it('a service is there by name while steps run, and ends with them', async () => {
@@ -119,12 +119,12 @@ export function outcomesSuite(
       const wait = `for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do ${ask} && break; sleep 0.2; done`;
       const { id, done } = await run(pipeline(step('asks', [wait]), service));
       expect(done.status).toBe('success');
-      expect(reported(done)).toEqual([
+      expect(stepResults(done)).toEqual([
         ['clone', 'success', 0],
         ['web', 'success', 0],
         ['asks', 'success', 0],
       ]);
-      expect(setup.drone.logText(id, 'asks')).toContain('served');
+      expect(system.drone.logText(id, 'asks')).toContain('served');
     });
 
     it('secrets reach only the step that names them, and never show in a log', async () => {
@@ -140,11 +140,11 @@ export function outcomesSuite(
         { secrets: { token: secret } },
       );
       expect(done.stages[0]?.error ?? '').toBe('');
-      const text = setup.drone.logText(id, 'has');
+      const text = system.drone.logText(id, 'has');
       expect(text).toContain('<******>');
       expect(text).not.toContain(secret);
       expect(text).not.toContain(Buffer.from(secret).toString('base64').slice(0, 20));
-      expect(setup.drone.logText(id, 'has-not')).toContain('<>');
+      expect(system.drone.logText(id, 'has-not')).toContain('<>');
     });
 
     it('commands are printed and run once, whatever they quote', async () => {
@@ -156,7 +156,7 @@ export function outcomesSuite(
           ]),
         ),
       );
-      expect(setup.drone.logText(id, 'quotes')).toContain('+ echo `echo once >> count; wc -l < count`\n1\n');
+      expect(system.drone.logText(id, 'quotes')).toContain('+ echo `echo once >> count; wc -l < count`\n1\n');
     });
 
     it('a program that prints marks in its gate’s name changes neither its result nor its log', async () => {
@@ -170,11 +170,11 @@ export function outcomesSuite(
       ];
       const { id, done } = await run(pipeline(step('forges', forged) + step('after', ['echo never'])));
       expect(done.status).toBe('failure');
-      expect(reported(done).slice(1)).toEqual([
+      expect(stepResults(done).slice(1)).toEqual([
         ['forges', 'failure', 3],
         ['after', 'skipped', 0],
       ]);
-      const text = setup.drone.logText(id, 'forges');
+      const text = system.drone.logText(id, 'forges');
       expect(text).toMatch(/\u001ehangar [0-9a-z]+ end code=0 at=1 sig=0/);
       expect(text).toContain('\nstill here\n');
     });
@@ -183,7 +183,7 @@ export function outcomesSuite(
       const { done } = await run(
         pipeline(step('push', ['echo push']) + step('tag', ['echo tag'], '  when: { event: [tag] }\n')),
       );
-      expect(reported(done).map(([name]) => name)).toEqual(['clone', 'push']);
+      expect(stepResults(done).map(([name]) => name)).toEqual(['clone', 'push']);
     });
 
     it('a pipeline of which nothing can run is a success, without a Pod', async () => {
@@ -204,14 +204,14 @@ export function outcomesSuite(
 
     it('twenty pipelines at once all end well', async () => {
       const yaml = pipeline(step('one', ['echo 1']) + step('two', ['echo 2']));
-      const builds = Array.from({ length: 20 }, () => setup.drone.createBuild({ yaml }));
+      const builds = Array.from({ length: 20 }, () => system.drone.createBuild({ yaml }));
       const done = await Promise.all(
-        builds.map((build) => setup.drone.waitForBuild(build.id, { timeoutMs: patienceMs * 2 })),
+        builds.map((build) => system.drone.waitForBuild(build.id, { timeoutMs: timeoutMs * 2 })),
       );
       expect(done.map((one) => one.stages[0]?.error ?? one.status)).toEqual(builds.map(() => ''));
-      await setup.cleaned(patienceMs);
-      expect(setup.drone.complaints).toEqual([]);
-      setup.drone.calls.assertNoOverlap();
+      await system.cleaned(timeoutMs);
+      expect(system.drone.complaints).toEqual([]);
+      system.drone.calls.assertNoOverlap();
     });
   });
 }

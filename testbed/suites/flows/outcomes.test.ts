@@ -1,20 +1,20 @@
-import { embeddedGround } from './embedded-ground.ts';
 import { outcomesSuite } from './outcomes.suite.ts';
-import { startWorld } from './flow-setup.ts';
+import { startEmbedded } from './start-embedded.ts';
+import { startTestSystem } from './test-system.ts';
 
 outcomesSuite(
   'the embedded cluster',
   async () => {
-    const { cluster, ground } = await embeddedGround();
-    const setup = await startWorld(ground);
+    const { cluster, access } = await startEmbedded();
+    const system = await startTestSystem(access);
     const close = async (): Promise<void> => {
-      await setup.close();
+      await system.close();
       await cluster.close();
     };
-    return { ...setup, close };
+    return { ...system, close };
   },
   {
-    patienceMs: 60_000,
+    timeoutMs: 60_000,
     serve: [
       `exec node -e "require('http').createServer((_, answer) => answer.end('served')).listen(8123, '127.0.0.1')"`,
     ],

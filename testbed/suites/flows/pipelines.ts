@@ -1,4 +1,4 @@
-/** Pipelines that flows run on both grounds. Images are local to the test cluster, ignored by the embedded one. */
+/** Pipelines that flows run on both clusters. Images are local to the test cluster, ignored by the embedded one. */
 export const BUSYBOX = 'docker.io/library/busybox:latest';
 
 /** A YAML text of one pipeline with the given steps. */
@@ -12,7 +12,7 @@ export function step(name: string, commands: readonly string[], more = ''): stri
 }
 
 /** What the server knows of each step: name, status, exit code. */
-export function reported(build: {
+export function stepResults(build: {
   stages: readonly { steps: readonly { name: string; status: string; exit_code: number }[] }[];
 }): readonly (readonly [string, string, number])[] {
   return build.stages.flatMap((stage) =>

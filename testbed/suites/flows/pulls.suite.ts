@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FlowSetup } from './flow-setup.ts';
+import type { TestSystem } from './test-system.ts';
 
-/** Ground with an image that is not on its node. */
-export interface ColdGround {
-  readonly setup: FlowSetup;
+/** A test system on a cluster with an image that is not on its node. */
+export interface ColdCluster {
+  readonly system: TestSystem;
   /** Names an image that nobody has pulled, in a slow registry. */
   freshImage(): Promise<string>;
   close(): Promise<void>;
 }
 
-/** What a log tells of images that are pulled, on any ground. `patienceMs`: for one build. */
-export function pullsSuite(where: string, open: () => Promise<ColdGround>, patienceMs: number): void {
+/** What a log tells of images that are pulled, on any cluster. `timeoutMs`: for one build. */
+export function pullsSuite(where: string, open: () => Promise<ColdCluster>, timeoutMs: number): void {
   describe(`images that are pulled on ${where}`, () => {
-    let ground: ColdGround;
+    let cold: ColdCluster;
     beforeAll(async () => {
-      ground = await open();
+      cold = await open();
     });
-    afterAll(() => ground.close());
+    afterAll(() => cold.close());
 
     const yamlOf = (image: string) => `kind: pipeline
 type: kubernetes
@@ -28,11 +28,12 @@ steps:
 `;
 
     it('show in the log while they come, and how long it took, before the lines of the steps', async () => {
-      const { setup } = ground;
-      const image = await ground.freshImage();
-      const build = setup.drone.createBuild({ yaml: yamlOf(image) });
-      const text = () => ['clone', 'build'].map((name) => setup.drone.logText(build.id, name) ?? '').join('');
-      const done = await setup.drone.waitForBuild(build.id, { timeoutMs: patienceMs });
+      const { system } = cold;
+      const image = await cold.freshImage();
+      const build = system.drone.createBuild({ yaml: yamlOf(image) });
+      const text = () =>
+        ['clone', 'build'].map((name) => system.drone.logText(build.id, name) ?? '').join('');
+      const done = await system.drone.waitForBuild(build.id, { timeoutMs });
 
       expect(done.status).toBe('success');
       const lines = text().split('\n');
@@ -45,16 +46,16 @@ steps:
       expect(pulling).toBeLessThan(pulled);
       expect(pulled).toBeLessThan(lines.indexOf('built'));
       expect(lines[pulled]).toMatch(/ in \d+(\.\d)? s( \(\d+ MiB\))?$/);
-      expect(setup.drone.logText(build.id, 'build')).toBe('+ echo built\nbuilt\n');
+      expect(system.drone.logText(build.id, 'build')).toBe('+ echo built\nbuilt\n');
     });
 
     it('cost no call of the API: one watch was opened for all builds', async () => {
-      const { setup } = ground;
-      const countOf = () => setup.runner.calls.filter(({ resource }) => resource === 'events').length;
+      const { system } = cold;
+      const countOf = () => system.runner.calls.filter(({ resource }) => resource === 'events').length;
       const before = countOf();
-      const image = await ground.freshImage();
-      const build = setup.drone.createBuild({ yaml: yamlOf(image) });
-      await setup.drone.waitForBuild(build.id, { timeoutMs: patienceMs });
+      const image = await cold.freshImage();
+      const build = system.drone.createBuild({ yaml: yamlOf(image) });
+      await system.drone.waitForBuild(build.id, { timeoutMs });
 
       expect([before, countOf()]).toEqual([1, 1]);
     });

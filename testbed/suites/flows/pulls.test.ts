@@ -1,6 +1,6 @@
-import { embeddedGround } from './embedded-ground.ts';
 import { pullsSuite } from './pulls.suite.ts';
-import { startWorld } from './flow-setup.ts';
+import { startEmbedded } from './start-embedded.ts';
+import { startTestSystem } from './test-system.ts';
 
 const IMAGES = ['docker.io/library/cold-1:1', 'docker.io/library/cold-2:1'];
 
@@ -8,14 +8,14 @@ pullsSuite(
   'the embedded cluster',
   async () => {
     const fakeImages = Object.fromEntries(IMAGES.map((image) => [image, { pullMs: 1_500 }]));
-    const { cluster, ground } = await embeddedGround({ images: fakeImages });
-    const setup = await startWorld(ground);
+    const { cluster, access } = await startEmbedded({ images: fakeImages });
+    const system = await startTestSystem(access);
     const fresh = [...IMAGES];
     return {
-      setup,
+      system,
       freshImage: () => Promise.resolve(fresh.pop() ?? ''),
       close: async () => {
-        await setup.close();
+        await system.close();
         await cluster.close();
       },
     };

@@ -1,17 +1,17 @@
-import { embeddedGround } from './embedded-ground.ts';
 import { quotaSuite } from './quota.suite.ts';
-import { startWorld } from './flow-setup.ts';
+import { startEmbedded } from './start-embedded.ts';
+import { startTestSystem } from './test-system.ts';
 
 quotaSuite(
   'the embedded cluster',
   async () => {
-    const { cluster, ground } = await embeddedGround();
-    const setup = await startWorld(ground, { env: { HANGAR_LEASE_TERM: '3s' } });
+    const { cluster, access } = await startEmbedded();
+    const system = await startTestSystem(access, { env: { HANGAR_LEASE_TERM: '3s' } });
     const close = async (): Promise<void> => {
-      await setup.close();
+      await system.close();
       await cluster.close();
     };
-    return { ...setup, close };
+    return { ...system, close };
   },
   60_000,
 );

@@ -7,7 +7,7 @@ import { createService } from '@hangar/runner/service';
 import { systemClock } from '@hangar/shared/clock';
 import { type Connection, connectByText } from '@hangar/shared/kubernetes/connection';
 import type { ApiCall } from '@hangar/shared/kubernetes/http-cluster';
-import { createLogger, type LogLevel } from '@hangar/shared/logger';
+import { createLogger } from '@hangar/shared/logger';
 
 /** What a runner of a flow is started with. */
 export interface RunnerSpec {
@@ -16,7 +16,6 @@ export interface RunnerSpec {
   readonly secret: string;
   readonly replica: string;
   readonly env: Readonly<Record<string, string>>;
-  readonly logLevel?: LogLevel;
 }
 
 /** One call of the Kubernetes API that was answered. */
@@ -57,7 +56,7 @@ export async function startRunner(spec: RunnerSpec): Promise<RunningRunner> {
   const { assembly, http, heartbeat } = createService({
     ...{ config: loaded.ok, connection, clock, host, print },
     random: Math.random,
-    log: createLogger(spec.logLevel ?? 'error'),
+    log: createLogger('error'),
     eventLoopLagMs: () => 0,
     called: (call, status) => void calls.push({ ...call, status }),
   });

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { pipeline, step } from './pipelines.ts';
-import type { FlowSetup } from './flow-setup.ts';
+import type { TestSystem } from './test-system.ts';
 
 const FINAL = ['success', 'failure', 'error', 'killed', 'skipped'];
 
 /** What stops pipelines from outside: people, clocks, and lost runners, on any ground. */
-export function stopsSuite(where: string, open: () => Promise<FlowSetup>, patienceMs: number): void {
+export function stopsSuite(where: string, open: () => Promise<TestSystem>, patienceMs: number): void {
   describe(`what stops pipelines on ${where}`, () => {
-    let setup: FlowSetup;
+    let setup: TestSystem;
     beforeAll(async () => {
       setup = await open();
     });

@@ -1,17 +1,17 @@
-import { embeddedGround } from './embedded-ground.ts';
+import { startEmbedded } from './start-embedded.ts';
 import { stopsSuite } from './stops.suite.ts';
-import { startWorld } from './flow-setup.ts';
+import { startTestSystem } from './test-system.ts';
 
 stopsSuite(
   'the embedded cluster',
   async () => {
-    const { cluster, ground } = await embeddedGround();
-    const setup = await startWorld(ground);
+    const { cluster, access } = await startEmbedded();
+    const system = await startTestSystem(access);
     const close = async (): Promise<void> => {
-      await setup.close();
+      await system.close();
       await cluster.close();
     };
-    return { ...setup, close };
+    return { ...system, close };
   },
   60_000,
 );

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BUSYBOX, pipeline, step, reported } from './pipelines.ts';
-import type { FlowSetup } from './flow-setup.ts';
+import { BUSYBOX, pipeline, step, stepResults } from './pipelines.ts';
+import type { TestSystem } from './test-system.ts';
 
 /** Nobody answers there, so no image's command line is ever found out and all that need it are swapped. */
 export const NO_REGISTRY = { HANGAR_REGISTRY_MIRRORS: 'docker.io:127.0.0.1:1' };
@@ -11,20 +11,20 @@ const plugin = (name: string, script: string, more = ''): string =>
 
 const ON_FAILURE = '  when: { status: [failure] }\n';
 
-/** Steps that begin as a placeholder, on any ground whose registry can't be asked. */
-export function swapSuite(where: string, open: () => Promise<FlowSetup>, patienceMs: number): void {
+/** Steps that begin as a placeholder, on any cluster whose registry can't be asked. */
+export function swapSuite(where: string, open: () => Promise<TestSystem>, timeoutMs: number): void {
   describe(`steps with swapped images on ${where}`, () => {
-    let setup: FlowSetup;
+    let system: TestSystem;
     beforeAll(async () => {
-      setup = await open();
+      system = await open();
     });
-    afterAll(() => setup.close());
+    afterAll(() => system.close());
 
     const run = async (yaml: string) => {
-      const { id } = setup.drone.createBuild({ yaml });
-      const done = await setup.drone.waitForBuild(id, { timeoutMs: patienceMs });
-      await setup.cleaned(patienceMs);
-      expect(setup.drone.complaints).toEqual([]);
+      const { id } = system.drone.createBuild({ yaml });
+      const done = await system.drone.waitForBuild(id, { timeoutMs });
+      await system.cleaned(timeoutMs);
+      expect(system.drone.complaints).toEqual([]);
       return { id, done };
     };
 
@@ -35,13 +35,13 @@ export function swapSuite(where: string, open: () => Promise<FlowSetup>, patienc
           plugin('after', 'cat /run/drone/env', ON_FAILURE),
       );
       const { id, done } = await run(yaml);
-      expect(reported(done)).toEqual([
+      expect(stepResults(done)).toEqual([
         ['clone', 'success', 0],
         ['before', 'success', 0],
         ['fails', 'failure', 1],
         ['after', 'success', 0],
       ]);
-      const [before, after] = [setup.drone.logText(id, 'before'), setup.drone.logText(id, 'after')];
+      const [before, after] = [system.drone.logText(id, 'before'), system.drone.logText(id, 'after')];
       expect(before).toContain('DRONE_BUILD_STATUS="success"\n');
       expect(before).toContain('DRONE_STAGE_STATUS="success"\n');
       expect(before).toMatch(/^io\.drone\.build\.number="\d+"$/m);
@@ -59,27 +59,27 @@ export function swapSuite(where: string, open: () => Promise<FlowSetup>, patienc
       );
       const { id, done } = await run(yaml);
       expect(done.status).toBe('failure');
-      expect(reported(done)).toEqual([
+      expect(stepResults(done)).toEqual([
         ['clone', 'success', 0],
         ['fails', 'failure', code],
         ['next', 'skipped', 0],
         ['cares', 'success', 0],
       ]);
-      expect(setup.drone.logText(id, 'cares')).toContain('\nfails\n');
+      expect(system.drone.logText(id, 'cares')).toContain('\nfails\n');
     });
 
     it('the first step of all may be one, without a clone', async () => {
       const yaml = pipeline(plugin('first', 'echo at once'), 'clone: { disable: true }');
       const { id, done } = await run(yaml);
-      expect(reported(done)).toEqual([['first', 'success', 0]]);
-      expect(setup.drone.logText(id, 'first')).toMatch(/(^|\n)at once\n$/);
+      expect(stepResults(done)).toEqual([['first', 'success', 0]]);
+      expect(system.drone.logText(id, 'first')).toMatch(/(^|\n)at once\n$/);
     });
 
     it('a placeholder whose turn never comes holds up nothing', async () => {
       const yaml = pipeline(step('one', ['echo 1']) + plugin('never', 'echo never', ON_FAILURE));
       const { done } = await run(yaml);
       expect(done.status).toBe('success');
-      expect(reported(done).slice(1)).toEqual([
+      expect(stepResults(done).slice(1)).toEqual([
         ['one', 'success', 0],
         ['never', 'skipped', 0],
       ]);
@@ -90,26 +90,26 @@ export function swapSuite(where: string, open: () => Promise<FlowSetup>, patienc
       const waits =
         'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do test -e up && break; sleep 0.2; done; cat up';
       const { id, done } = await run(pipeline(detached + step('needs', [waits])));
-      expect(reported(done).slice(1)).toEqual([
+      expect(stepResults(done).slice(1)).toEqual([
         ['beside', 'success', 0],
         ['needs', 'success', 0],
       ]);
-      expect(setup.drone.logText(id, 'needs')).toContain('\nup\n');
+      expect(system.drone.logText(id, 'needs')).toContain('\nup\n');
     });
 
     it('a cancel while one runs stops it, and nothing begins any more', async () => {
       const yaml = pipeline(plugin('long', 'echo begun; exec sleep 600') + plugin('after', 'echo never'));
-      const { id } = setup.drone.createBuild({ yaml });
-      await setup.drone.waitUntil(
+      const { id } = system.drone.createBuild({ yaml });
+      await system.drone.waitUntil(
         'long runs',
-        { timeoutMs: patienceMs },
-        () => setup.drone.step(id, 'long')?.status === 'running',
+        { timeoutMs },
+        () => system.drone.step(id, 'long')?.status === 'running',
       );
-      setup.drone.cancel(id);
-      const done = await setup.drone.waitForBuild(id, { timeoutMs: patienceMs });
-      await setup.cleaned(patienceMs);
+      system.drone.cancel(id);
+      const done = await system.drone.waitForBuild(id, { timeoutMs });
+      await system.cleaned(timeoutMs);
       expect(done.status).toBe('killed');
-      expect(setup.drone.step(id, 'after')?.status).toBe('skipped');
+      expect(system.drone.step(id, 'after')?.status).toBe('skipped');
     });
   });
 }

@@ -1,18 +1,18 @@
-import { embeddedGround } from './embedded-ground.ts';
 import { BUSYBOX } from './pipelines.ts';
+import { startEmbedded } from './start-embedded.ts';
 import { NO_REGISTRY, swapSuite } from './swap.suite.ts';
-import { startWorld } from './flow-setup.ts';
+import { startTestSystem } from './test-system.ts';
 
 swapSuite(
   'the embedded cluster',
   async () => {
-    const { cluster, ground } = await embeddedGround({ images: { [BUSYBOX]: { script: 'exec "$@"' } } });
-    const setup = await startWorld(ground, { env: NO_REGISTRY });
+    const { cluster, access } = await startEmbedded({ images: { [BUSYBOX]: { script: 'exec "$@"' } } });
+    const system = await startTestSystem(access, { env: NO_REGISTRY });
     const close = async (): Promise<void> => {
-      await setup.close();
+      await system.close();
       await cluster.close();
     };
-    return { ...setup, close };
+    return { ...system, close };
   },
   60_000,
 );

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
-import { embeddedGround } from './embedded-ground.ts';
-import { pipeline, step, reported } from './pipelines.ts';
-import { startWorld, type FlowSetup } from './flow-setup.ts';
+import { pipeline, step, stepResults } from './pipelines.ts';
+import { startEmbedded } from './start-embedded.ts';
+import { startTestSystem, type TestSystem } from './test-system.ts';
 
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 const TWO = pipeline(step('long', ['echo begun', 'sleep 2', 'echo done']) + step('after', ['echo after']));
 const ALL_WELL = [
   ['clone', 'success', 0],
@@ -13,32 +13,32 @@ const ALL_WELL = [
 ];
 
 describe('when something breaks on the way', () => {
-  let setup: FlowSetup;
+  let system: TestSystem;
   let cluster: EmbeddedCluster;
 
   beforeEach(async () => {
-    const made = await embeddedGround();
+    const made = await startEmbedded();
     cluster = made.cluster;
-    setup = await startWorld(made.ground, { env: { HANGAR_LEASE_TERM: '3s' } });
+    system = await startTestSystem(made.access, { env: { HANGAR_LEASE_TERM: '3s' } });
   });
   afterEach(async () => {
-    await setup.close();
+    await system.close();
     await cluster.close();
   });
 
-  const begin = () => setup.drone.createBuild({ yaml: TWO }).id;
+  const begin = () => system.drone.createBuild({ yaml: TWO }).id;
   const running = (id: number, name: string) =>
-    setup.drone.waitUntil(
+    system.drone.waitUntil(
       `${name} runs`,
-      { timeoutMs: PATIENCE_MS },
-      () => setup.drone.step(id, name)?.status === 'running',
+      { timeoutMs: TIMEOUT_MS },
+      () => system.drone.step(id, name)?.status === 'running',
     );
-  const finished = (id: number) => setup.drone.waitForBuild(id, { timeoutMs: PATIENCE_MS });
+  const finished = (id: number) => system.drone.waitForBuild(id, { timeoutMs: TIMEOUT_MS });
   const allWell = async (id: number) => {
-    expect(reported(await finished(id))).toEqual(ALL_WELL);
-    expect(setup.drone.logText(id, 'long')).toBe('+ echo begun\nbegun\n+ sleep 2\n+ echo done\ndone\n');
-    expect(setup.drone.complaints).toEqual([]);
-    await setup.cleaned(PATIENCE_MS);
+    expect(stepResults(await finished(id))).toEqual(ALL_WELL);
+    expect(system.drone.logText(id, 'long')).toBe('+ echo begun\nbegun\n+ sleep 2\n+ echo done\ndone\n');
+    expect(system.drone.complaints).toEqual([]);
+    await system.cleaned(TIMEOUT_MS);
   };
 
   it('an API server that answers 500 to every write for a while delays a build, no more', async () => {
@@ -84,8 +84,8 @@ describe('when something breaks on the way', () => {
   it('a node that is lost with its Pod ends the build with a clear error', async () => {
     const id = begin();
     await running(id, 'long');
-    const [pod] = await setup.pods();
-    cluster.vanish({ namespace: setup.namespace, name: pod?.metadata?.name ?? '' });
+    const [pod] = await system.pods();
+    cluster.removePod({ namespace: system.namespace, name: pod?.metadata?.name ?? '' });
     const done = await finished(id);
     expect(done.status).toBe('error');
     expect(done.stages[0]?.error).toMatch(/disappeared|deleted/);
@@ -94,91 +94,91 @@ describe('when something breaks on the way', () => {
   it('an evicted Pod ends the build with the reason of the eviction', async () => {
     const id = begin();
     await running(id, 'long');
-    const [pod] = await setup.pods();
-    cluster.evict({ namespace: setup.namespace, name: pod?.metadata?.name ?? '' });
+    const [pod] = await system.pods();
+    cluster.evict({ namespace: system.namespace, name: pod?.metadata?.name ?? '' });
     const done = await finished(id);
     expect(done.status).toBe('error');
     expect(done.stages[0]?.error).toMatch(/evicted|disrupted/);
-    await setup.cleaned(PATIENCE_MS);
+    await system.cleaned(TIMEOUT_MS);
   });
 
   it('a Drone server that is away while a build runs hears everything afterwards', async () => {
     const id = begin();
     await running(id, 'long');
-    setup.drone.down();
-    await setup.podEnded(PATIENCE_MS);
-    setup.drone.up();
+    system.drone.down();
+    await system.podEnded(TIMEOUT_MS);
+    system.drone.up();
     await allWell(id);
   });
 
   it.each(['accept', 'stage-update', 'step-update', 'log-upload'] as const)(
     'an answer to %s that is lost is not taken for a refusal',
     async (endpoint) => {
-      setup.drone.faults.cutAfter(endpoint, { times: 1 });
+      system.drone.faults.cutAfter(endpoint, { times: 1 });
       const done = await finished(begin());
       // A lost answer to the start leaves the step ids unknown: the one hole (gate §4) ends with a clear error.
       if (endpoint === 'stage-update') expect(done.stages[0]?.error).toContain('restart the build');
-      else expect(reported(done)).toEqual(ALL_WELL);
-      await setup.cleaned(PATIENCE_MS);
+      else expect(stepResults(done)).toEqual(ALL_WELL);
+      await system.cleaned(TIMEOUT_MS);
     },
   );
 
   it('a runner that dies leaves its build to another one, which finishes it', async () => {
     const id = begin();
     await running(id, 'long');
-    await setup.runner.kill();
-    await setup.startRunner('runner-b');
+    await system.runner.kill();
+    await system.startRunner('runner-b');
     await allWell(id);
   });
 
   it('a runner that dies comes back and finishes its build itself', async () => {
     const id = begin();
     await running(id, 'long');
-    await setup.runner.kill();
-    await setup.startRunner('runner-a');
+    await system.runner.kill();
+    await system.startRunner('runner-a');
     await allWell(id);
   });
 
   it('a runner that dies before it made the Pod leaves the stage to the next one', async () => {
-    const held = setup.drone.faults.hold('detail', 'before');
+    const held = system.drone.faults.hold('detail', 'before');
     const id = begin();
     await held.reached;
-    await setup.runner.kill();
+    await system.runner.kill();
     held.release();
-    await setup.startRunner('runner-b');
+    await system.startRunner('runner-b');
     await allWell(id);
   });
 
   it('a build whose Pod ended while no runner was there is told as it ended', async () => {
     const id = begin();
     await running(id, 'long');
-    await setup.runner.stop();
-    await setup.podEnded(PATIENCE_MS);
-    await setup.startRunner('runner-b');
+    await system.runner.stop();
+    await system.podEnded(TIMEOUT_MS);
+    await system.startRunner('runner-b');
     await allWell(id);
   });
 });
 
 describe('a Drone server with Redis', () => {
   it('answers quiet watches with an error, remembers cancels, and a cancel stops the build', async () => {
-    const { cluster, ground } = await embeddedGround();
-    const setup = await startWorld(ground, { watchMode: 'redis', longPollMs: 300 });
-    const { id } = setup.drone.createBuild({ yaml: pipeline(step('long', ['echo begun', 'sleep 600'])) });
-    await setup.drone.waitUntil(
+    const { cluster, access } = await startEmbedded();
+    const system = await startTestSystem(access, { watchMode: 'redis', longPollMs: 300 });
+    const { id } = system.drone.createBuild({ yaml: pipeline(step('long', ['echo begun', 'sleep 600'])) });
+    await system.drone.waitUntil(
       'two quiet watches',
-      { timeoutMs: PATIENCE_MS },
-      () => setup.drone.calls.of('watch').length > 2,
+      { timeoutMs: TIMEOUT_MS },
+      () => system.drone.calls.of('watch').length > 2,
     );
-    await setup.drone.waitUntil(
+    await system.drone.waitUntil(
       'it runs',
-      { timeoutMs: PATIENCE_MS },
-      () => setup.drone.step(id, 'long')?.status === 'running',
+      { timeoutMs: TIMEOUT_MS },
+      () => system.drone.step(id, 'long')?.status === 'running',
     );
-    setup.drone.cancel(id);
-    const done = await setup.drone.waitForBuild(id, { timeoutMs: PATIENCE_MS });
+    system.drone.cancel(id);
+    const done = await system.drone.waitForBuild(id, { timeoutMs: TIMEOUT_MS });
     expect(done.status).toBe('killed');
-    await setup.cleaned(PATIENCE_MS);
-    await setup.close();
+    await system.cleaned(TIMEOUT_MS);
+    await system.close();
     await cluster.close();
   });
 });

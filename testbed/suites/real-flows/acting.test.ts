@@ -6,7 +6,7 @@ import type { Feature } from '@hangar/autoscaler/permissions';
 import { RESOURCE, type Resource } from '@hangar/shared/kubernetes/cluster';
 import type { CoreV1Event, KubernetesObject, V1Node } from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { AutoscalerProcess } from '../flows/autoscaler-process.ts';
+import { type ProgramProcess, startAutoscalerProcess } from '../flows/program-process.ts';
 import { run } from '../../parts/real/command.ts';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
 import { AutoscalerAccount } from './autoscaler-account.ts';
@@ -40,7 +40,7 @@ describe('the assembled service with the real Karpenter', () => {
   let engine: KarpenterEngine;
   let account: AutoscalerAccount;
   let folder: string;
-  let service: AutoscalerProcess | undefined;
+  let service: ProgramProcess | undefined;
   let builds = 0;
 
   beforeAll(async () => {
@@ -72,8 +72,8 @@ describe('the assembled service with the real Karpenter', () => {
     name: string,
     actuator: string,
     env: Record<string, string>,
-  ): Promise<AutoscalerProcess> => {
-    service = await AutoscalerProcess.start({
+  ): Promise<ProgramProcess> => {
+    service = await startAutoscalerProcess({
       folder,
       kubeconfig: account.kubeconfig,
       name,
@@ -132,7 +132,7 @@ describe('the assembled service with the real Karpenter', () => {
     if (at === undefined) return '';
     const paths = ['/api/v1/recommendations', '/api/v1/decisions', '/readyz'];
     const reported = await Promise.all(paths.map((path) => at.text(path)));
-    return [...reported, at.said].join('\n');
+    return [...reported, at.stderrText].join('\n');
   };
   const outcome = async (): Promise<string> => {
     const { decisions = [] } = (await service?.json<Told>('/api/v1/decisions')) ?? {};
@@ -162,7 +162,7 @@ describe('the assembled service with the real Karpenter', () => {
     });
     expect(whereabouts(kept)).toEqual(before);
     expect(await eventsOf(name)).toEqual(expect.arrayContaining(['Scaled', 'Shrinking']));
-    expect(own.said).not.toMatch(/forbidden|a right is missing|could not be/);
+    expect(own.stderrText).not.toMatch(/forbidden|a right is missing|could not be/);
 
     await service?.end();
     expect(tainted(await nodesOf(name), 'hangar.dev/closing')).toBe(0);

@@ -4,7 +4,7 @@ import { connectRealCluster } from '../../parts/real/facts.ts';
 
 contractSuite({
   name: 'the real cluster',
-  patienceMs: 120_000,
+  timeoutMs: 120_000,
   forgetsVersion1: false,
   open: async () => {
     const { adminKubeconfig } = await connectRealCluster();

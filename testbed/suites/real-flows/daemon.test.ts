@@ -3,6 +3,6 @@ import { realGround } from './real-ground.ts';
 
 daemonSuite(
   'a real kubelet',
-  async () => ({ ground: (await realGround()).ground, close: () => Promise.resolve() }),
+  async () => ({ access: (await realGround()).ground, close: () => Promise.resolve() }),
   120_000,
 );

@@ -3,7 +3,7 @@ import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type ExecBench, execBench, interruptAt, pipelineOf } from '../flows/exec-process.ts';
+import { type ExecSession, interruptAt, openExecSession, pipelineOf } from '../flows/exec-process.ts';
 import { realGround } from './real-ground.ts';
 
 const PATIENCE_MS = 120_000;
@@ -34,20 +34,20 @@ async function makeNamespace(adminKubeconfig: string): Promise<{ name: string; r
 }
 
 describe('hangar-runner exec on a real cluster', () => {
-  let bench: ExecBench;
+  let session: ExecSession;
   let namespace: { name: string; remove(): Promise<void> } | undefined;
 
   beforeAll(async () => {
     const { ground } = await realGround();
     namespace = await makeNamespace(ground.adminKubeconfig);
-    bench = await execBench({ ...ground, namespace: namespace.name });
+    session = await openExecSession({ ...ground, namespace: namespace.name });
   });
   afterAll(async () => {
-    await bench.close();
+    await session.close();
     await namespace?.remove();
   });
 
-  const expectNothingLeft = () => expect.poll(() => bench.left(), { timeout: PATIENCE_MS }).toEqual([]);
+  const expectNothingLeft = () => expect.poll(() => session.left(), { timeout: PATIENCE_MS }).toEqual([]);
 
   it('runs a service, steps and a failure, and leaves nothing behind', async () => {
     const yaml = pipelineOf(
@@ -64,7 +64,7 @@ describe('hangar-runner exec on a real cluster', () => {
       'services:',
       '- { name: idle, image: busybox, commands: [sleep 600] }',
     );
-    const { code, out } = await bench.exec({ yaml, flags: ['--secrets', 'token=correct-horse'] });
+    const { code, out } = await session.exec({ yaml, flags: ['--secrets', 'token=correct-horse'] });
     expect(out).toContain('hello | hello ******\n');
     expect(out).toContain('world | kept\n');
     expect(out).not.toContain('correct-horse');
@@ -77,7 +77,7 @@ describe('hangar-runner exec on a real cluster', () => {
 
   it('cancels at Ctrl-C and deletes the Pod', async () => {
     const yaml = pipelineOf('- { name: slow, image: busybox, commands: [echo begun, sleep 600] }');
-    const { code, out } = await bench.exec({ yaml, hear: interruptAt('slow | begun\n') });
+    const { code, out } = await session.exec({ yaml, onOutput: interruptAt('slow | begun\n') });
     expect(out).toMatch(/^slow +killed +137 /m);
     expect(code).toBe(130);
     await expectNothingLeft();

@@ -5,8 +5,8 @@ import { connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pipeline, step, reported } from '../flows/pipelines.ts';
-import { type Ground, startWorld, type FlowSetup } from '../flows/flow-setup.ts';
+import { pipeline, step, stepResults } from '../flows/pipelines.ts';
+import { type ClusterAccess, startTestSystem, type TestSystem } from '../flows/test-system.ts';
 import { realGround } from './real-ground.ts';
 
 const PATIENCE_MS = 120_000;
@@ -14,7 +14,7 @@ const SERVICE_ACCOUNTS = { base: '/api/v1', plural: 'serviceaccounts' };
 const USER = 1000;
 
 /** A namespace of its own in which Pod Security `restricted` is enforced. */
-async function restrictedGround(): Promise<{ ground: Ground; tidy: () => Promise<void> }> {
+async function restrictedGround(): Promise<{ ground: ClusterAccess; tidy: () => Promise<void> }> {
   const { ground } = await realGround();
   const connection = await connectByText(ground.adminKubeconfig);
   const admin: Cluster = new HttpCluster(systemClock(), connection);
@@ -40,13 +40,13 @@ async function restrictedGround(): Promise<{ ground: Ground; tidy: () => Promise
 }
 
 describe('HANGAR_HARDENING=restricted under Pod Security restricted, on a real kubelet', () => {
-  let setup: FlowSetup;
+  let setup: TestSystem;
   let tidy: () => Promise<void>;
 
   beforeAll(async () => {
     const made = await restrictedGround();
     tidy = made.tidy;
-    setup = await startWorld(made.ground, {
+    setup = await startTestSystem(made.ground, {
       env: { HANGAR_HARDENING: 'restricted', HANGAR_RUN_AS_USER: String(USER) },
     });
   });
@@ -75,7 +75,7 @@ describe('HANGAR_HARDENING=restricted under Pod Security restricted, on a real k
     const plugin = '- name: plug\n  image: docker.io/local/plugin:1\n  settings: { greeting: hello }\n';
     const { id, done } = await run(pipeline(look + plugin, services));
 
-    expect(reported(done), setup.drone.logText(id, 'look')).toEqual(
+    expect(stepResults(done), setup.drone.logText(id, 'look')).toEqual(
       expect.arrayContaining([
         ['clone', 'success', 0],
         ['look', 'success', 0],

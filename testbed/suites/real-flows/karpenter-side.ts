@@ -2,7 +2,11 @@ import { ACT_RESOURCE } from '@hangar/autoscaler/act/resources';
 import type { Clock } from '@hangar/shared/clock';
 import type { Resource } from '@hangar/shared/kubernetes/cluster';
 import type { KubernetesObject, V1Node } from '@kubernetes/client-node';
-import { AutoscalerProcess, type AutoscalerProcessSpec } from '../flows/autoscaler-process.ts';
+import {
+  type AutoscalerProcessSpec,
+  type ProgramProcess,
+  startAutoscalerProcess,
+} from '../flows/program-process.ts';
 import { BuildDriver } from './build-driver.ts';
 import type { FakePool } from './fake-pool.ts';
 import type { EngineObject, KarpenterEngine } from './karpenter-engine.ts';
@@ -62,10 +66,10 @@ export class KarpenterSide {
   serve({
     folder,
     kubeconfig,
-  }: Pick<AutoscalerProcessSpec, 'folder' | 'kubeconfig'>): Promise<AutoscalerProcess> {
+  }: Pick<AutoscalerProcessSpec, 'folder' | 'kubeconfig'>): Promise<ProgramProcess> {
     const { name } = this;
     const { namespace } = this.#pool;
-    return AutoscalerProcess.start({
+    return startAutoscalerProcess({
       folder,
       kubeconfig,
       name,

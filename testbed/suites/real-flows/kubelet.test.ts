@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pipeline, step, reported } from '../flows/pipelines.ts';
-import { startWorld, type FlowSetup } from '../flows/flow-setup.ts';
+import { pipeline, step, stepResults } from '../flows/pipelines.ts';
+import { startTestSystem, type TestSystem } from '../flows/test-system.ts';
 import { startSlowRegistry } from '../../parts/images/slow-registry.ts';
 import { removeImage } from '../../parts/real/ctr.ts';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
@@ -11,12 +11,12 @@ import { realGround } from './real-ground.ts';
 const PATIENCE_MS = 150_000;
 
 describe('what only a real kubelet does', () => {
-  let setup: FlowSetup;
+  let setup: TestSystem;
   let cluster: RealCluster;
 
   beforeAll(async () => {
     cluster = await connectRealCluster();
-    setup = await startWorld((await realGround()).ground);
+    setup = await startTestSystem((await realGround()).ground);
   });
   afterAll(() => setup.close());
 
@@ -44,7 +44,7 @@ describe('what only a real kubelet does', () => {
       pipeline(step('modest', ['echo fine']) + eats + step('after', ['echo never'])),
     );
     expect(done.status).toBe('failure');
-    expect(reported(done)).toEqual([
+    expect(stepResults(done)).toEqual([
       ['clone', 'success', 0],
       ['modest', 'success', 0],
       ['eats', 'failure', 137],
@@ -74,7 +74,7 @@ describe('what only a real kubelet does', () => {
   it('an image without a shell runs by its entrypoint, and its exit code is told', async () => {
     const scratch = `- name: bare\n  image: ${cluster.images.scratch}\n  command: ["7", "$HOME"]\n`;
     const { id, done } = await run(pipeline(scratch));
-    expect(reported(done)[1]).toEqual(['bare', 'failure', 7]);
+    expect(stepResults(done)[1]).toEqual(['bare', 'failure', 7]);
     expect(setup.drone.logText(id, 'bare')).toContain('arg 2: $HOME\n');
   });
 
@@ -107,7 +107,7 @@ describe('what only a real kubelet does', () => {
       await setup.cleaned(PATIENCE_MS);
       expect(done.status).toBe('killed');
       expect(
-        reported(done)
+        stepResults(done)
           .slice(1)
           .filter(([, status]) => status !== 'skipped' && status !== 'killed'),
       ).toEqual([]);

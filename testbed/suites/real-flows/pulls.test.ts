@@ -1,5 +1,5 @@
-import { type ColdGround, pullsSuite } from '../flows/pulls.suite.ts';
-import { startWorld } from '../flows/flow-setup.ts';
+import { type ColdCluster, pullsSuite } from '../flows/pulls.suite.ts';
+import { startTestSystem } from '../flows/test-system.ts';
 import { startSlowRegistry } from '../../parts/images/slow-registry.ts';
 import { removeImage } from '../../parts/real/ctr.ts';
 import { pushSizedImage } from '../../parts/real/images.ts';
@@ -8,7 +8,7 @@ import { realGround } from './real-ground.ts';
 const IMAGE_BYTES = 3_000_000;
 const BYTES_PER_SECOND = 1_500_000;
 
-async function coldGround(): Promise<ColdGround> {
+async function coldGround(): Promise<ColdCluster> {
   const { cluster, ground } = await realGround();
   const { layout, registry } = cluster;
   const slow = await startSlowRegistry({
@@ -16,10 +16,10 @@ async function coldGround(): Promise<ColdGround> {
     bytesPerSecond: BYTES_PER_SECOND,
     latencyMs: 20,
   });
-  const setup = await startWorld(ground);
+  const system = await startTestSystem(ground);
   const images: string[] = [];
   return {
-    setup,
+    system,
     freshImage: async () => {
       const pushed = await pushSizedImage(layout, 'pulls/cold', IMAGE_BYTES);
       const image = pushed.replace(registry, slow.address);
@@ -27,7 +27,7 @@ async function coldGround(): Promise<ColdGround> {
       return image;
     },
     close: async () => {
-      await setup.close();
+      await system.close();
       await slow.close();
       for (const image of images) await removeImage(layout, image).catch(() => undefined);
     },

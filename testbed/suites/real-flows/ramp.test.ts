@@ -5,7 +5,7 @@ import type { Feature } from '@hangar/autoscaler/permissions';
 import { systemClock } from '@hangar/shared/clock';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { quantile } from '../../bench/measure/statistics.ts';
-import type { AutoscalerProcess } from '../flows/autoscaler-process.ts';
+import type { ProgramProcess } from '../flows/program-process.ts';
 import { connectRealCluster } from '../../parts/real/facts.ts';
 import { AutoscalerAccount } from './autoscaler-account.ts';
 import { push, risingBuilds } from './build-load.ts';
@@ -37,7 +37,7 @@ describe('a ramp with the real Karpenter, its nodes a minute away', () => {
   let engine: KarpenterEngine;
   let account: AutoscalerAccount;
   let folder: string;
-  let service: AutoscalerProcess | undefined;
+  let service: ProgramProcess | undefined;
 
   beforeAll(async () => {
     const real = await connectRealCluster();
@@ -51,7 +51,7 @@ describe('a ramp with the real Karpenter, its nodes a minute away', () => {
     if (failed === undefined) return;
     const paths = ['/recommendation', '/api/v1/decisions', '/readyz'];
     const reported = await Promise.all(paths.map((path) => failed.text(path).catch(String)));
-    process.stderr.write(`${[...reported, failed.said].join('\n')}\n`);
+    process.stderr.write(`${[...reported, failed.stderrText].join('\n')}\n`);
   });
   afterAll(async () => {
     try {

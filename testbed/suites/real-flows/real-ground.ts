@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { Ground } from '../flows/flow-setup.ts';
+import type { ClusterAccess } from '../flows/test-system.ts';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
 
 /** The real cluster as ground for flows: the runner has exactly the rights of docs/role.yaml. */
-export async function realGround(): Promise<{ cluster: RealCluster; ground: Ground }> {
+export async function realGround(): Promise<{ cluster: RealCluster; ground: ClusterAccess }> {
   const cluster = await connectRealCluster();
   const { gateImage, runnerKubeconfig, adminKubeconfig, namespace } = cluster;
   if (!gateImage) throw new Error('the gate does not compile: see "npm run testbed -- gate"');

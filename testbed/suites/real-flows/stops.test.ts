@@ -1,13 +1,13 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { pipeline, step, reported } from '../flows/pipelines.ts';
+import { pipeline, step, stepResults } from '../flows/pipelines.ts';
 import { stopsSuite } from '../flows/stops.suite.ts';
-import { startWorld } from '../flows/flow-setup.ts';
+import { startTestSystem } from '../flows/test-system.ts';
 import { FakePool } from './fake-pool.ts';
 import { realGround } from './real-ground.ts';
 
-stopsSuite('a real kubelet', async () => startWorld((await realGround()).ground), 120_000);
+stopsSuite('a real kubelet', async () => startTestSystem((await realGround()).ground), 120_000);
 
 describe('a node that stops answering', () => {
   it('ends its builds with a clear error, whether its Pods are evicted or stay', async () => {
@@ -18,7 +18,7 @@ describe('a node that stops answering', () => {
     await pool.nodesReady();
     const { adminKubeconfig, env } = ground;
     const own = { kubeconfig: adminKubeconfig, adminKubeconfig, namespace: pool.namespace, env };
-    const setup = await startWorld(own, { env: { HANGAR_NODE_LOST_PATIENCE: '3s' } });
+    const setup = await startTestSystem(own, { env: { HANGAR_NODE_LOST_PATIENCE: '3s' } });
     onTestFinished(() => setup.close());
     // One evicts its Pod at once, the other one's stays for five minutes, as Kubernetes has it.
     const [evicted, stays] = [0, 300].map((seconds) => {
@@ -72,13 +72,13 @@ describe('a node that stops answering', () => {
 
 describe('the timeout of the repository', () => {
   it('kills the pipeline on a real kubelet after its minute', async () => {
-    const setup = await startWorld((await realGround()).ground);
+    const setup = await startTestSystem((await realGround()).ground);
     onTestFinished(() => setup.close());
     const yaml = pipeline(step('long', ['echo begun', 'sleep 600']) + step('after', ['echo never']));
     const { id } = setup.drone.createBuild({ yaml, timeoutMinutes: 1 });
     const done = await setup.drone.waitForBuild(id, { timeoutMs: 150_000 });
     expect(done.status).toBe('killed');
-    expect(reported(done)).toEqual([
+    expect(stepResults(done)).toEqual([
       ['clone', 'success', 0],
       ['long', 'killed', 137],
       ['after', 'skipped', 0],

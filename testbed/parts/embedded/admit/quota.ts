@@ -1,12 +1,12 @@
 import { type KubeObject, recordOf } from '../api/objects.ts';
 import { isFinished, type Pod, podOf } from '../api/pod.ts';
-import { bytesOf, cpuMillicoresOf, cpuText, memoryText, quantityOf } from '../api/quantity.ts';
+import { amountOf, amountText } from '../api/quantity.ts';
 import { qualifiedName, RESOURCE_QUOTAS, type Resource } from '../api/resources.ts';
 import { forbidden } from '../api/status-errors.ts';
 import type { Store } from '../api/store.ts';
 import { requestsOf } from '../schedule/requests.ts';
 
-/** Amounts by the quota's resource name, in base units (cores as thousandths, bytes, pieces). */
+/** Amounts by the quota's resource name, in whole units: millicores, bytes, pieces. */
 type Usage = Record<string, number>;
 
 const COMPUTE = ['cpu', 'requests.cpu', 'memory', 'requests.memory', 'limits.cpu', 'limits.memory'];
@@ -19,31 +19,35 @@ const COMPUTE = ['cpu', 'requests.cpu', 'memory', 'requests.memory', 'limits.cpu
 export function assertWithinQuota(store: Store, resource: Resource, object: KubeObject): void {
   const namespace = object.metadata.namespace ?? '';
   for (const quota of store.list(qualifiedName(RESOURCE_QUOTAS), namespace)) {
-    const hard = recordOf(recordOf(quota['spec'])['hard']);
-    if (resource.plural === 'pods') assertSpecified(quota, hard, resource, podOf(object));
+    const hard = hardOf(quota);
+    if (resource.plural === 'pods') assertSpecified(quota, resource, podOf(object));
     const asked = usageOfObject(resource, object);
     const used = usageIn(store, namespace);
     const over = Object.keys(hard).filter((name) => {
       const request = asked[name] ?? 0;
-      return request > 0 && (used[name] ?? 0) + request > amountOf(name, hard[name]);
+      return request > 0 && (used[name] ?? 0) + request > (amountOf(name, hard[name]) ?? 0);
     });
     if (over.length === 0) continue;
-    const text = (amounts: Usage): string =>
-      over
-        .sort()
-        .map((name) => `${name}=${shown(name, amounts[name] ?? 0)}`)
-        .join(',');
-    const limits = over.map((name) => `${name}=${String(hard[name])}`).join(',');
-    const because = `exceeded quota: ${quota.metadata.name}, requested: ${text(asked)}, used: ${text(used)}, limited: ${limits}`;
+    const list = (textOf: (name: string) => string): string =>
+      over.map((name) => `${name}=${textOf(name)}`).join(',');
+    over.sort();
+    const requested = list((name) => amountText(name, asked[name] ?? 0));
+    const usedText = list((name) => amountText(name, used[name] ?? 0));
+    const limited = list((name) => String(hard[name]));
+    const because = `exceeded quota: ${quota.metadata.name}, requested: ${requested}, used: ${usedText}, limited: ${limited}`;
     throw forbidden(resource, object.metadata.name, because);
   }
 }
 
-function assertSpecified(quota: KubeObject, hard: Usage | object, resource: Resource, pod: Pod): void {
-  const missing = COMPUTE.filter((name) => Object.hasOwn(hard, name)).flatMap((name) => {
-    const [kind, what] = name.includes('.') ? name.split('.') : ['requests', name];
+function hardOf(quota: KubeObject): Record<string, unknown> {
+  return recordOf(recordOf(quota['spec'])['hard']);
+}
+
+function assertSpecified(quota: KubeObject, resource: Resource, pod: Pod): void {
+  const missing = COMPUTE.filter((name) => Object.hasOwn(hardOf(quota), name)).flatMap((name) => {
+    const [kind = '', what = ''] = name.includes('.') ? name.split('.') : ['requests', name];
     const without = pod.spec.containers
-      .filter((container) => recordOf(recordOf(container.resources)[kind ?? ''])[what ?? ''] === undefined)
+      .filter(({ resources }) => recordOf(recordOf(resources)[kind])[what] === undefined)
       .map((container) => container.name);
     return without.length === 0 ? [] : [`${name} for: ${without.sort().join(',')}`];
   });
@@ -53,16 +57,16 @@ function assertSpecified(quota: KubeObject, hard: Usage | object, resource: Reso
 }
 
 /** What the live objects of a namespace use, by every name that a quota can limit. */
-export function usageIn(store: Store, namespace: string): Usage {
+function usageIn(store: Store, namespace: string): Usage {
   const total: Usage = {};
-  const count = (resource: string, objects: KubeObject[]): void => {
-    total[resource] = objects.length;
-    total[`count/${resource}`] = objects.length;
-  };
-  for (const resource of ['secrets', 'configmaps']) count(resource, store.list(resource, namespace));
-  const pods = store.list('pods', namespace).map(podOf);
-  total['count/pods'] = pods.length;
-  for (const pod of pods.filter((one) => !isFinished(one))) {
+  for (const resource of ['secrets', 'configmaps', 'pods']) {
+    const { length } = store.list(resource, namespace);
+    total[`count/${resource}`] = length;
+    // Without "count/" only Pods that have not ended count.
+    total[resource] = resource === 'pods' ? 0 : length;
+  }
+  for (const pod of store.list('pods', namespace).map(podOf)) {
+    if (isFinished(pod)) continue;
     for (const [name, amount] of Object.entries(computeUsage(pod))) total[name] = (total[name] ?? 0) + amount;
   }
   return total;
@@ -76,35 +80,26 @@ function usageOfObject(resource: Resource, object: KubeObject): Usage {
 
 function computeUsage(pod: Pod): Usage {
   const { cpuMillicores, memoryBytes } = requestsOf(pod.spec);
-  const limit = (name: string): unknown[] =>
-    pod.spec.containers.map((container) => container.resources?.limits?.[name]);
+  const limit = (name: string): number =>
+    pod.spec.containers.reduce(
+      (sum, { resources }) => sum + (amountOf(name, resources?.limits?.[name]) ?? 0),
+      0,
+    );
   return {
     pods: 1,
     cpu: cpuMillicores,
     'requests.cpu': cpuMillicores,
     memory: memoryBytes,
     'requests.memory': memoryBytes,
-    'limits.cpu': limit('cpu').reduce<number>((sum, text) => sum + cpuMillicoresOf(text), 0),
-    'limits.memory': limit('memory').reduce<number>((sum, text) => sum + bytesOf(text), 0),
+    'limits.cpu': limit('cpu'),
+    'limits.memory': limit('memory'),
   };
-}
-
-function amountOf(name: string, text: unknown): number {
-  return name.endsWith('cpu') ? cpuMillicoresOf(text) : (quantityOf(text) ?? 0);
-}
-
-function shown(name: string, amount: number): string {
-  if (name.endsWith('cpu')) return cpuText(amount);
-  return name.endsWith('memory') ? memoryText(amount) : String(amount);
 }
 
 /** A quota with its status as of now. */
 export function withStatus(store: Store, quota: KubeObject): KubeObject {
-  const hard = recordOf(recordOf(quota['spec'])['hard']);
-  const used = usageIn(store, quota.metadata.namespace ?? '');
-  const names = Object.keys(hard);
-  return {
-    ...quota,
-    status: { hard, used: Object.fromEntries(names.map((name) => [name, shown(name, used[name] ?? 0)])) },
-  };
+  const hard = hardOf(quota);
+  const usage = usageIn(store, quota.metadata.namespace ?? '');
+  const used = Object.keys(hard).map((name): [string, string] => [name, amountText(name, usage[name] ?? 0)]);
+  return { ...quota, status: { hard, used: Object.fromEntries(used) } };
 }

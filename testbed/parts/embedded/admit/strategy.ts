@@ -1,25 +1,21 @@
 import type { Clock } from '@hangar/shared/clock';
-import { forbiddenField, invalidValue } from '../api/field-errors.ts';
 import { type KubeObject, recordOf } from '../api/objects.ts';
-import { type PodCondition, podOf } from '../api/pod.ts';
+import { podOf } from '../api/pod.ts';
 import type { Resource } from '../api/resources.ts';
-import type { FieldError } from '../api/status-errors.ts';
+import { invalid } from '../api/status-errors.ts';
 import type { Store } from '../api/store.ts';
 import { secondsText } from '../api/times.ts';
-import { leaseFaults } from '../validate/lease.ts';
-import { metadataFaults } from '../validate/metadata.ts';
-import { podFaults } from '../validate/pod.ts';
-import { podUpdateFaults } from '../validate/pod-update.ts';
-import { configMapFaults, secretFaults } from '../validate/secret.ts';
-import { defaultPod, qosClassOf } from './pod-defaults.ts';
-import { admitPriority } from './priority.ts';
-import { admitServiceAccount } from './service-account.ts';
-
-export interface AdmissionParts {
-  readonly clock: Clock;
-  readonly store: Store;
-  readonly randomSuffix: () => string;
-}
+import {
+  validateConfigMap,
+  validateDataUpdate,
+  validateLease,
+  validateSecret,
+} from '../validate/data-objects.ts';
+import { FieldErrors } from '../validate/field-errors.ts';
+import { validateMetadata } from '../validate/metadata.ts';
+import { validatePod } from '../validate/pod.ts';
+import { validatePodUpdate } from '../validate/pod-update.ts';
+import { admitPriority, admitServiceAccount, defaultPod, qosClassOf } from './pod.ts';
 
 /** Kinds whose spec counts generations and whose status is written apart. */
 export function hasStatus(resource: Resource): boolean {
@@ -27,10 +23,10 @@ export function hasStatus(resource: Resource): boolean {
 }
 
 /** Fills in defaults of a new object and clears what a client may not set. Changes `object`. */
-export function prepareNew(parts: AdmissionParts, resource: Resource, object: KubeObject): void {
+export function prepareNew(clock: Clock, store: Store, resource: Resource, object: KubeObject): void {
   switch (resource.plural) {
     case 'pods':
-      return preparePod(parts, object);
+      return preparePod(clock, store, object);
     case 'secrets':
       object['type'] ??= 'Opaque';
       return takeStringData(object);
@@ -48,82 +44,57 @@ export function prepareNew(parts: AdmissionParts, resource: Resource, object: Ku
 
 /** `stringData` is write-only: it becomes `data`. Changes `object`. */
 export function takeStringData(object: KubeObject): void {
-  const texts = recordOf(object['stringData']);
+  const texts = Object.entries(recordOf(object['stringData']));
   delete object['stringData'];
-  if (Object.keys(texts).length === 0) return;
-  const encoded = Object.entries(texts).map(([key, value]) => [
-    key,
-    Buffer.from(String(value)).toString('base64'),
-  ]);
+  if (texts.length === 0) return;
+  const encoded = texts.map(([key, value]) => [key, Buffer.from(String(value)).toString('base64')]);
   object['data'] = { ...recordOf(object['data']), ...Object.fromEntries(encoded) };
 }
 
-function preparePod(parts: AdmissionParts, object: KubeObject): void {
+function preparePod(clock: Clock, store: Store, object: KubeObject): void {
   defaultPod(object);
   const pod = podOf(object);
-  if (!Array.isArray(pod.spec.containers)) pod.spec.containers = [];
-  admitPriority(parts.store, pod);
-  admitServiceAccount(parts.store, pod, parts.randomSuffix);
+  admitPriority(store, pod);
+  admitServiceAccount(store, pod);
   pod.metadata.generation = 1;
-  pod.status = { phase: 'Pending', qosClass: qosClassOf(pod.spec) };
-  const gated = (pod.spec.schedulingGates ?? []).length > 0;
-  if (gated) pod.status.conditions = [gatedCondition(parts.clock.now())];
-}
-
-function gatedCondition(nowMs: number): PodCondition {
-  return {
+  pod.status = { phase: 'Pending', qosClass: qosClassOf(pod) };
+  if ((pod.spec.schedulingGates ?? []).length === 0) return;
+  const condition = {
     type: 'PodScheduled',
     status: 'False',
     lastProbeTime: null,
-    lastTransitionTime: secondsText(nowMs),
+    lastTransitionTime: secondsText(clock.now()),
     reason: 'SchedulingGated',
     message: 'Scheduling is blocked due to non-empty scheduling gates',
   };
+  pod.status.conditions = [condition];
 }
 
-/** Faults of a new object. */
-export function faultsOfNew(resource: Resource, object: KubeObject): FieldError[] {
-  const metadata = metadataFaults(resource, object);
-  switch (resource.plural) {
-    case 'pods':
-      return [...metadata, ...podFaults(podOf(object))];
-    case 'secrets':
-      return [...metadata, ...secretFaults(object)];
-    case 'configmaps':
-      return [...metadata, ...configMapFaults(object)];
-    case 'leases':
-      return [...metadata, ...leaseFaults(object)];
-    default:
-      return metadata;
-  }
+/** @throws {ApiError} 422 when a new object is not valid */
+export function assertValidNew(resource: Resource, object: KubeObject): void {
+  const errors = new FieldErrors();
+  validateMetadata(errors, resource, object);
+  if (resource.plural === 'pods') validatePod(errors, podOf(object));
+  else validateData(errors, resource, object);
+  assertNone(errors, resource, object);
 }
 
-/** Faults of a changed object, against what stood before. */
-export function faultsOfChange(resource: Resource, before: KubeObject, after: KubeObject): FieldError[] {
-  const metadata = metadataFaults(resource, after);
-  switch (resource.plural) {
-    case 'pods':
-      return [...metadata, ...podUpdateFaults(podOf(before), podOf(after))];
-    case 'secrets':
-    case 'configmaps':
-      return [...metadata, ...immutableFaults(before, after), ...dataFaults(resource, after)];
-    case 'leases':
-      return [...metadata, ...leaseFaults(after)];
-    default:
-      return metadata;
-  }
+/** @throws {ApiError} 422 when a changed object is not valid, or may not follow on what stood before */
+export function assertValidChange(resource: Resource, before: KubeObject, after: KubeObject): void {
+  const errors = new FieldErrors();
+  validateMetadata(errors, resource, after);
+  if (resource.plural === 'pods') validatePodUpdate(errors, podOf(before), podOf(after));
+  if (['secrets', 'configmaps'].includes(resource.plural)) validateDataUpdate(errors, before, after);
+  validateData(errors, resource, after);
+  assertNone(errors, resource, after);
 }
 
-function dataFaults(resource: Resource, after: KubeObject): FieldError[] {
-  return resource.plural === 'secrets' ? secretFaults(after) : configMapFaults(after);
+function validateData(errors: FieldErrors, resource: Resource, object: KubeObject): void {
+  if (resource.plural === 'secrets') validateSecret(errors, object);
+  if (resource.plural === 'configmaps') validateConfigMap(errors, object);
+  if (resource.plural === 'leases') validateLease(errors, object);
 }
 
-function immutableFaults(before: KubeObject, after: KubeObject): FieldError[] {
-  const text = 'field is immutable when `immutable` is set';
-  const typed =
-    before['type'] === after['type'] ? [] : [invalidValue('type', after['type'], 'field is immutable')];
-  if (before['immutable'] !== true) return typed;
-  const lifted = after['immutable'] === true ? [] : [forbiddenField('immutable', text)];
-  const changed = JSON.stringify(before['data']) !== JSON.stringify(after['data']);
-  return [...typed, ...lifted, ...(changed ? [forbiddenField('data', text)] : [])];
+function assertNone({ list }: FieldErrors, resource: Resource, { metadata }: KubeObject): void {
+  if (list.length > 0) throw invalid(resource, metadata.name, list);
 }

@@ -12,9 +12,9 @@ export interface DeleteOptions {
 
 /** What a DELETE comes to: gone now, marked (graceful, or held by finalizers), or nothing new. */
 export type Deletion =
-  | { readonly is: 'remove' }
-  | { readonly is: 'mark'; readonly object: KubeObject }
-  | { readonly is: 'pending' };
+  | { readonly kind: 'remove' }
+  | { readonly kind: 'mark'; readonly object: KubeObject }
+  | { readonly kind: 'pending' };
 
 /**
  * Decides a DELETE as the API server's strategies do: Pods get a grace period once they are scheduled and not ended,
@@ -29,48 +29,45 @@ export function deletionOf(
   nowMs: number,
 ): Deletion {
   assertPreconditions(resource, object, options);
-  const graceSeconds = resource.plural === 'pods' ? podGraceSeconds(object, options) : 0;
   const { metadata } = object;
   const held = (metadata.finalizers ?? []).length > 0 || resource.plural === 'namespaces';
   if (metadata.deletionTimestamp !== undefined) return repeated(object, options, held, nowMs);
-  if (graceSeconds === 0 && !held) return { is: 'remove' };
-  return { is: 'mark', object: marked(object, graceSeconds, nowMs) };
+  const graceSeconds = resource.plural === 'pods' ? podGraceSeconds(object, options) : 0;
+  if (graceSeconds === 0 && !held) return { kind: 'remove' };
+  return { kind: 'mark', object: marked(object, graceSeconds, nowMs) };
 }
 
 function assertPreconditions(resource: Resource, object: KubeObject, { preconditions }: DeleteOptions): void {
   const { uid, resourceVersion, name } = object.metadata;
-  const kind = { ...resource, plural: resource.kind };
-  if (preconditions?.uid !== undefined && preconditions.uid !== uid) {
-    throw conflict(
-      kind,
-      name,
-      `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
-    );
-  }
-  if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion) {
-    throw conflict(
-      kind,
-      name,
-      `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
-    );
-  }
+  const assertSame = (field: string, wanted: string | undefined, found: string, hint: string): void => {
+    if (wanted === undefined || wanted === found) return;
+    const because = `the ${field} in the precondition (${wanted}) does not match the ${field} in record (${found}). ${hint}`;
+    throw conflict({ ...resource, plural: resource.kind }, name, because);
+  };
+  assertSame('UID', preconditions?.uid, uid, 'The object might have been deleted and then recreated');
+  const modified = 'The object might have been modified';
+  assertSame('ResourceVersion', preconditions?.resourceVersion, resourceVersion, modified);
 }
 
 function podGraceSeconds(object: KubeObject, { gracePeriodSeconds }: DeleteOptions): number {
   const pod = podOf(object);
   if ((pod.spec.nodeName ?? '') === '' || isFinished(pod)) return 0;
-  const wanted = gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 0;
-  return wanted < 0 ? 1 : wanted;
+  return atLeastNow(gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 0);
+}
+
+/** The server reads a negative grace as one second. */
+function atLeastNow(graceSeconds: number): number {
+  return graceSeconds < 0 ? 1 : graceSeconds;
 }
 
 /** A second DELETE may only shorten the grace. */
 function repeated(object: KubeObject, options: DeleteOptions, held: boolean, nowMs: number): Deletion {
   const left = object.metadata.deletionGracePeriodSeconds ?? 0;
   const asked = options.gracePeriodSeconds;
-  if (held) return { is: 'pending' };
-  if (left === 0 || asked === 0) return { is: 'remove' };
-  if (asked === undefined || asked >= left) return { is: 'pending' };
-  return { is: 'mark', object: marked(object, asked < 0 ? 1 : asked, nowMs) };
+  if (held) return { kind: 'pending' };
+  if (left === 0 || asked === 0) return { kind: 'remove' };
+  if (asked === undefined || asked >= left) return { kind: 'pending' };
+  return { kind: 'mark', object: marked(object, atLeastNow(asked), nowMs) };
 }
 
 function marked(object: KubeObject, graceSeconds: number, nowMs: number): KubeObject {

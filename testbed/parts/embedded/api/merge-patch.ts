@@ -32,20 +32,14 @@ const MERGE_KEYS: Readonly<Record<string, string>> = {
   secrets: 'name',
 };
 
-/** Lists of plain values that are merged as sets. */
-const MERGED_SETS = new Set(['finalizers']);
-
 /**
- * Applies a strategic merge patch, with `$patch: delete|replace`, `$deleteFromPrimitiveList`
- * and `$retainKeys`, for the types that this server keeps.
+ * Applies a strategic merge patch for the types that this server keeps; of the directives it knows `$patch: delete`
+ * for items of lists.
  */
 export function applyStrategicMerge(document: JsonRecord, patch: JsonRecord): JsonRecord {
-  if (patch['$patch'] === 'replace') return withoutDirectives(patch);
-  if (patch['$patch'] === 'delete') return {};
-  const result: JsonRecord = retainedOf(document, patch['$retainKeys']);
+  const result: JsonRecord = { ...document };
   for (const [key, value] of Object.entries(patch)) {
-    if (key.startsWith('$')) applyDirective(result, key, value);
-    else if (value === null) delete result[key];
+    if (value === null) delete result[key];
     else result[key] = mergedField(key, result[key], value);
   }
   return result;
@@ -56,7 +50,8 @@ function mergedField(key: string, current: unknown, value: unknown): unknown {
   if (!Array.isArray(value)) return value;
   const list: unknown[] = value;
   const existing: unknown[] = Array.isArray(current) ? current : [];
-  if (MERGED_SETS.has(key)) return [...new Set([...existing, ...list])];
+  // The one list of plain values that is merged as a set.
+  if (key === 'finalizers') return [...new Set([...existing, ...list])];
   const mergeKey = MERGE_KEYS[key];
   return mergeKey === undefined ? list : mergedList(existing, list, mergeKey);
 }
@@ -64,10 +59,10 @@ function mergedField(key: string, current: unknown, value: unknown): unknown {
 /** Merges lists of objects by a key. */
 function mergedList(existing: unknown[], patch: unknown[], key: string): unknown[] {
   const items = patch.filter(isRecord);
-  const current = items.some(isReplaceMarker) ? [] : existing.filter(isRecord);
+  const current = existing.filter(isRecord);
   const named = new Set(items.map((item) => item[key]));
   const left = items
-    .filter((item) => !isReplaceMarker(item) && item['$patch'] !== 'delete')
+    .filter((item) => item['$patch'] !== 'delete')
     .map((item) => applyStrategicMerge(current.find((one) => one[key] === item[key]) ?? {}, item));
   const right = current.filter((one) => !named.has(one[key]));
   return inServerOrder(left, right, (item) => current.findIndex((one) => one[key] === item[key]));
@@ -85,26 +80,4 @@ function inServerOrder(
   return placeOf(first) < placeOf(other)
     ? [first, ...inServerOrder(left.slice(1), right, placeOf)]
     : [other, ...inServerOrder(left, right.slice(1), placeOf)];
-}
-
-function isReplaceMarker(item: JsonRecord): boolean {
-  return item['$patch'] === 'replace' && Object.keys(item).length === 1;
-}
-
-function retainedOf(document: JsonRecord, retain: unknown): JsonRecord {
-  if (!Array.isArray(retain)) return { ...document };
-  return Object.fromEntries(Object.entries(document).filter(([key]) => retain.includes(key)));
-}
-
-const DELETE_FROM = '$deleteFromPrimitiveList/';
-
-function applyDirective(result: JsonRecord, directive: string, value: unknown): void {
-  if (!directive.startsWith(DELETE_FROM) || !Array.isArray(value)) return;
-  const field = directive.slice(DELETE_FROM.length);
-  const current = result[field];
-  if (Array.isArray(current)) result[field] = current.filter((item) => !value.includes(item));
-}
-
-function withoutDirectives(patch: JsonRecord): JsonRecord {
-  return Object.fromEntries(Object.entries(patch).filter(([key]) => !key.startsWith('$')));
 }

@@ -1,13 +1,20 @@
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '@hangar/shared/clock';
 import { assertWithinQuota } from '../admit/quota.ts';
-import { faultsOfChange, faultsOfNew, hasStatus, prepareNew, takeStringData } from '../admit/strategy.ts';
+import {
+  assertValidChange,
+  assertValidNew,
+  hasStatus,
+  prepareNew,
+  takeStringData,
+} from '../admit/strategy.ts';
 import { assertDecodable } from '../validate/decode.ts';
+import { invalidValue } from '../validate/field-errors.ts';
 import { type DeleteOptions, deletionOf } from './deletion.ts';
-import { invalidValue } from './field-errors.ts';
-import type { KubeObject, ObjectMeta } from './objects.ts';
-import { apiVersionOf, NAMESPACES, qualifiedName, type Resource } from './resources.ts';
+import { type KubeObject, type ObjectMeta, randomSuffix } from './objects.ts';
+import { type Pod, type PodStatus, podOf } from './pod.ts';
+import { apiVersionOf, NAMESPACES, PODS, qualifiedName, type Resource } from './resources.ts';
 import {
   ApiError,
   alreadyExists,
@@ -24,13 +31,16 @@ import { secondsText } from './times.ts';
 
 /** etcd's limit on one request, 1.5 MiB, which the API server passes on. */
 const LARGEST_OBJECT_BYTES = 1.5 * 1024 * 1024;
-const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** Where an object is: its kind, namespace ('' for cluster-wide kinds) and name. */
 export interface ObjectKey {
   readonly resource: Resource;
   readonly namespace: string;
   readonly name: string;
+}
+
+export function keyOf(resource: Resource, { metadata }: KubeObject): ObjectKey {
+  return { resource, namespace: metadata.namespace ?? '', name: metadata.name };
 }
 
 export type Part = 'object' | 'status';
@@ -57,14 +67,18 @@ export class ObjectApi {
     return found;
   }
 
+  /** All Pods of all namespaces. */
+  pods(): Pod[] {
+    return this.store.list(PODS.plural).map(podOf);
+  }
+
   /** @throws {ApiError} 400, 403, 404 (namespace), 409, 422, 500 (too large) */
   create(resource: Resource, namespace: string, body: unknown, options: WriteOptions = {}): KubeObject {
     assertDecodable(resource, body);
     const object = this.newObject(resource, namespace, structuredClone(body));
     this.assertNamespace(resource, object);
-    prepareNew({ clock: this.clock, store: this.store, randomSuffix }, resource, object);
-    const faults = faultsOfNew(resource, object);
-    if (faults.length > 0) throw invalid(resource, object.metadata.name, faults);
+    prepareNew(this.clock, this.store, resource, object);
+    assertValidNew(resource, object);
     const key = qualifiedName(resource);
     if (this.store.get(key, namespace, object.metadata.name) !== undefined) {
       throw alreadyExists(resource, object.metadata.name);
@@ -91,32 +105,34 @@ export class ObjectApi {
     if (options.how === 'patch') assertPatchable(key, current, wanted);
     else assertDecodable(key.resource, wanted);
     assertSameIdentity(key, current, wanted);
-    const next = this.nextState(key, part, current, wanted);
-    if (part === 'object') {
-      const faults = faultsOfChange(key.resource, current, next);
-      if (faults.length > 0) throw invalid(key.resource, key.name, faults);
-    }
+    const next = nextState(key, part, current, wanted);
+    if (part === 'object') assertValidChange(key.resource, current, next);
     if (isDeepStrictEqual(next, current)) return current;
     assertSize(next);
     if (options.dryRun === true) return next;
-    return this.isReleased(next)
+    return isReleased(next)
       ? this.store.remove(qualifiedName(key.resource), next)
       : this.store.put(qualifiedName(key.resource), next);
+  }
+
+  /** Changes the status of this very Pod, not of a later one of its name. @throws {ApiError} 404 */
+  updatePodStatus(pod: Pod, change: (status: PodStatus) => PodStatus): void {
+    this.update(keyOf(PODS, pod), 'status', (current) =>
+      current.metadata.uid === pod.metadata.uid
+        ? { ...current, status: change(podOf(current).status) }
+        : current,
+    );
   }
 
   /** Deletes at once, or marks for graceful deletion; tells which. @throws {ApiError} 404, 409 */
   delete(key: ObjectKey, options: DeleteOptions = {}): { object: KubeObject; gone: boolean } {
     const current = this.get(key);
     const decision = deletionOf(key.resource, current, options, this.clock.now());
-    if (options.dryRun === true) return { object: current, gone: decision.is === 'remove' };
-    switch (decision.is) {
-      case 'remove':
-        return { object: this.store.remove(qualifiedName(key.resource), current), gone: true };
-      case 'mark':
-        return { object: this.store.put(qualifiedName(key.resource), decision.object), gone: false };
-      case 'pending':
-        return { object: current, gone: false };
-    }
+    const gone = decision.kind === 'remove';
+    if (options.dryRun === true || decision.kind === 'pending') return { object: current, gone };
+    const resource = qualifiedName(key.resource);
+    const object = gone ? this.store.remove(resource, current) : this.store.put(resource, decision.object);
+    return { object, gone };
   }
 
   private newObject(resource: Resource, namespace: string, body: Record<string, unknown>): KubeObject {
@@ -140,55 +156,45 @@ export class ObjectApi {
   private assertNamespace(resource: Resource, object: KubeObject): void {
     if (!resource.namespaced) return;
     const name = object.metadata.namespace ?? '';
-    const namespace = this.store.get(qualifiedName(NAMESPACES), '', name);
-    if (namespace === undefined) throw notFound(NAMESPACES, name);
+    const namespace = this.get({ resource: NAMESPACES, namespace: '', name });
     if (namespace.metadata.deletionTimestamp === undefined) return;
-    throw forbidden(
-      resource,
-      object.metadata.name,
-      `unable to create new content in namespace ${name} because it is being terminated`,
-      [
-        {
-          reason: 'NamespaceTerminating',
-          message: `namespace ${name} is being terminated`,
-          field: 'metadata.namespace',
-        },
-      ],
-    );
+    const because = `unable to create new content in namespace ${name} because it is being terminated`;
+    const message = `namespace ${name} is being terminated`;
+    throw forbidden(resource, object.metadata.name, because, [
+      { reason: 'NamespaceTerminating', message, field: 'metadata.namespace' },
+    ]);
   }
+}
 
-  /** Server-owned fields stay as they are; the part that was not addressed too. */
-  private nextState(key: ObjectKey, part: Part, current: KubeObject, wanted: KubeObject): KubeObject {
-    const { metadata: was } = current;
-    const metadata: ObjectMeta = {
-      ...wanted.metadata,
-      uid: was.uid,
-      creationTimestamp: was.creationTimestamp,
-      resourceVersion: was.resourceVersion,
-    };
-    for (const field of ['generation', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
-      if (was[field] === undefined) delete metadata[field];
-      else Object.assign(metadata, { [field]: was[field] });
-    }
-    const next: KubeObject = { ...wanted, apiVersion: current.apiVersion, kind: current.kind, metadata };
-    if (key.resource.plural === 'secrets') takeStringData(next);
-    if (!hasStatus(key.resource)) return next;
-    const keep = part === 'object' ? 'status' : 'spec';
-    if (current[keep] === undefined) delete next[keep];
-    else next[keep] = current[keep];
-    const changed = part === 'object' && !isDeepStrictEqual(next['spec'], current['spec']);
-    if (changed && metadata.generation !== undefined) metadata.generation += 1;
-    return next;
+/** Server-owned fields stay as they are; the part that was not addressed too. */
+function nextState(key: ObjectKey, part: Part, current: KubeObject, wanted: KubeObject): KubeObject {
+  const { uid, creationTimestamp, resourceVersion } = current.metadata;
+  const metadata: ObjectMeta = { ...wanted.metadata, uid, creationTimestamp, resourceVersion };
+  for (const field of ['generation', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+    keepField(metadata, current.metadata, field);
   }
+  const next: KubeObject = { ...wanted, apiVersion: current.apiVersion, kind: current.kind, metadata };
+  if (key.resource.plural === 'secrets') takeStringData(next);
+  if (!hasStatus(key.resource)) return next;
+  keepField(next, current, part === 'object' ? 'status' : 'spec');
+  const changed = part === 'object' && !isDeepStrictEqual(next['spec'], current['spec']);
+  if (changed && metadata.generation !== undefined) metadata.generation += 1;
+  return next;
+}
 
-  /** Marked for deletion with no grace left, and the last finalizer has just gone. */
-  private isReleased({ metadata }: KubeObject): boolean {
-    return (
-      metadata.deletionTimestamp !== undefined &&
-      (metadata.finalizers ?? []).length === 0 &&
-      (metadata.deletionGracePeriodSeconds ?? 0) === 0
-    );
-  }
+/** Sets a field back to what it was, also to not being there. Changes `next`. */
+function keepField<T extends object>(next: T, before: T, field: keyof T): void {
+  if (before[field] === undefined) delete next[field];
+  else next[field] = before[field];
+}
+
+/** Marked for deletion with no grace left, and the last finalizer has just gone. */
+function isReleased({ metadata }: KubeObject): boolean {
+  return (
+    metadata.deletionTimestamp !== undefined &&
+    (metadata.finalizers ?? []).length === 0 &&
+    (metadata.deletionGracePeriodSeconds ?? 0) === 0
+  );
 }
 
 /** The given name, or one generated on the given base; empty when there is neither. */
@@ -215,8 +221,8 @@ function assertPatchable({ resource, name }: ObjectKey, current: KubeObject, wan
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const why = error.message.replace(/^\w+ in version "\S+" cannot be handled as a \w+: /, '');
-    const fault = invalidValue('patch', JSON.stringify(wanted), why);
-    throw invalid({ ...resource, group: '', kind: '' }, '', [fault]);
+    const unreadable = invalidValue('patch', JSON.stringify(wanted), why);
+    throw invalid({ ...resource, group: '', kind: '' }, '', [unreadable]);
   }
   const { uid } = wanted.metadata;
   if (uid === '' || uid === current.metadata.uid) return;
@@ -243,9 +249,4 @@ function wrongNamespace(): ApiError {
 
 function assertSize(object: KubeObject): void {
   if (Buffer.byteLength(JSON.stringify(object)) > LARGEST_OBJECT_BYTES) throw tooLargeForEtcd();
-}
-
-/** Five letters as the API server appends to `generateName`. */
-export function randomSuffix(): string {
-  return Array.from({ length: 5 }, () => SUFFIX_LETTERS[randomInt(SUFFIX_LETTERS.length)] ?? 'x').join('');
 }

@@ -1,28 +1,13 @@
-/** Metadata of any object as it stands on the wire; times are RFC 3339 text. */
-export interface ObjectMeta {
-  name: string;
-  namespace?: string;
-  generateName?: string;
-  uid: string;
-  resourceVersion: string;
-  generation?: number;
-  creationTimestamp: string;
-  deletionTimestamp?: string;
-  deletionGracePeriodSeconds?: number;
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
-  ownerReferences?: OwnerReference[];
-  finalizers?: string[];
-}
+import { randomInt } from 'node:crypto';
+import type { V1ObjectMeta } from '@kubernetes/client-node';
 
-export interface OwnerReference {
-  apiVersion: string;
-  kind: string;
-  name: string;
-  uid: string;
-  controller?: boolean;
-  blockOwnerDeletion?: boolean;
-}
+/** A type of the Kubernetes client as it stands on the wire, where times are RFC 3339 text. */
+export type OnWire<T> = T extends Date ? string : T extends object ? { [Key in keyof T]: OnWire<T[Key]> } : T;
+
+/** Metadata of a stored object. */
+export type ObjectMeta = OnWire<
+  V1ObjectMeta & Required<Pick<V1ObjectMeta, 'name' | 'uid' | 'resourceVersion' | 'creationTimestamp'>>
+>;
 
 /** Any API object; kinds that the testbed reads into have their own type. */
 export interface KubeObject {
@@ -52,4 +37,11 @@ export function recordsOf(value: unknown): JsonRecord[] {
 /** The value if it is text, else empty. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
+}
+
+const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
+
+/** Five letters as the API server appends to `generateName`. */
+export function randomSuffix(): string {
+  return Array.from({ length: 5 }, () => SUFFIX_LETTERS[randomInt(SUFFIX_LETTERS.length)]).join('');
 }

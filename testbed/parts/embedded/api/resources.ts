@@ -8,32 +8,25 @@ export interface Resource {
   readonly shortNames?: readonly string[];
 }
 
-const core = (plural: string, kind: string, namespaced = true, shortNames: string[] = []): Resource => ({
+const core = (plural: string, kind: string, more: Partial<Resource> = {}): Resource => ({
   group: '',
   version: 'v1',
   plural,
   kind,
-  namespaced,
-  shortNames,
+  namespaced: true,
+  ...more,
 });
 
-export const PODS = core('pods', 'Pod', true, ['po']);
-export const NODES = core('nodes', 'Node', false, ['no']);
-export const NAMESPACES = core('namespaces', 'Namespace', false, ['ns']);
+export const PODS = core('pods', 'Pod', { shortNames: ['po'] });
+export const NODES = core('nodes', 'Node', { namespaced: false, shortNames: ['no'] });
+export const NAMESPACES = core('namespaces', 'Namespace', { namespaced: false, shortNames: ['ns'] });
 export const SECRETS = core('secrets', 'Secret');
-export const CONFIG_MAPS = core('configmaps', 'ConfigMap', true, ['cm']);
-export const EVENTS = core('events', 'Event', true, ['ev']);
-export const SERVICE_ACCOUNTS = core('serviceaccounts', 'ServiceAccount', true, ['sa']);
-export const RESOURCE_QUOTAS = core('resourcequotas', 'ResourceQuota', true, ['quota']);
-export const LEASES: Resource = {
-  group: 'coordination.k8s.io',
-  version: 'v1',
-  plural: 'leases',
-  kind: 'Lease',
-  namespaced: true,
-};
+export const CONFIG_MAPS = core('configmaps', 'ConfigMap', { shortNames: ['cm'] });
+export const EVENTS = core('events', 'Event', { shortNames: ['ev'] });
+export const SERVICE_ACCOUNTS = core('serviceaccounts', 'ServiceAccount', { shortNames: ['sa'] });
+export const RESOURCE_QUOTAS = core('resourcequotas', 'ResourceQuota', { shortNames: ['quota'] });
 
-/** What the server keeps unless told of more; the second half is stored only, no controller acts on it. */
+/** What the server keeps unless told of more; the last are stored only, no controller acts on them. */
 export const DEFAULT_RESOURCES: readonly Resource[] = [
   PODS,
   NODES,
@@ -43,26 +36,20 @@ export const DEFAULT_RESOURCES: readonly Resource[] = [
   EVENTS,
   SERVICE_ACCOUNTS,
   RESOURCE_QUOTAS,
-  LEASES,
-  core('limitranges', 'LimitRange', true, ['limits']),
-  core('persistentvolumeclaims', 'PersistentVolumeClaim', true, ['pvc']),
-  core('services', 'Service', true, ['svc']),
-  { group: 'apps', version: 'v1', plural: 'deployments', kind: 'Deployment', namespaced: true },
-  {
-    group: 'scheduling.k8s.io',
-    version: 'v1',
-    plural: 'priorityclasses',
-    kind: 'PriorityClass',
-    namespaced: false,
-  },
+  core('leases', 'Lease', { group: 'coordination.k8s.io' }),
+  core('priorityclasses', 'PriorityClass', { group: 'scheduling.k8s.io', namespaced: false }),
+  core('limitranges', 'LimitRange', { shortNames: ['limits'] }),
+  core('persistentvolumeclaims', 'PersistentVolumeClaim', { shortNames: ['pvc'] }),
+  core('services', 'Service', { shortNames: ['svc'] }),
+  core('deployments', 'Deployment', { group: 'apps' }),
 ];
 
 /** Name of a resource in error texts and as a key of the store: `pods`, `leases.coordination.k8s.io`. */
-export function qualifiedName(resource: Resource): string {
-  return resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
+export function qualifiedName({ group, plural }: Resource): string {
+  return group === '' ? plural : `${plural}.${group}`;
 }
 
 /** apiVersion of its objects: `v1`, `coordination.k8s.io/v1`. */
-export function apiVersionOf(resource: Resource): string {
-  return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+export function apiVersionOf({ group, version }: Resource): string {
+  return group === '' ? version : `${group}/${version}`;
 }

@@ -1,38 +1,25 @@
-import { isRecord, type KubeObject } from './objects.ts';
+import { type KubeObject, recordOf } from './objects.ts';
 import type { Resource } from './resources.ts';
 import { badRequest } from './status-errors.ts';
 
 export type Matcher = (object: KubeObject) => boolean;
 
-const EVERYTHING: Matcher = () => true;
-
 /** Fields beside metadata.name and metadata.namespace that the server can select by. */
-const SELECTABLE: Readonly<Record<string, readonly string[]>> = {
-  pods: [
-    'spec.nodeName',
-    'spec.restartPolicy',
-    'spec.schedulerName',
-    'spec.serviceAccountName',
-    'status.phase',
-    'status.podIP',
-    'status.nominatedNodeName',
-  ],
-  events: [
-    'involvedObject.kind',
-    'involvedObject.namespace',
-    'involvedObject.name',
-    'involvedObject.uid',
-    'involvedObject.apiVersion',
-    'involvedObject.fieldPath',
-    'reason',
-    'reportingComponent',
-    'source',
-    'type',
-  ],
-  nodes: ['spec.unschedulable'],
-  secrets: ['type'],
-  namespaces: ['status.phase'],
+const SELECTABLE: Readonly<Record<string, RegExp>> = {
+  pods: /^(spec\.(nodeName|restartPolicy|schedulerName|serviceAccountName)|status\.(phase|podIP|nominatedNodeName))$/,
+  events:
+    /^(involvedObject\.(kind|namespace|name|uid|apiVersion|fieldPath)|reason|reportingComponent|source|type)$/,
+  nodes: /^spec\.unschedulable$/,
+  secrets: /^type$/,
+  namespaces: /^status\.phase$/,
 };
+
+/** All requirements of a selector's text, separated by commas that are not inside parentheses, must hold. */
+function matcherOf(text: string, requirementOf: (part: string) => Matcher): Matcher {
+  if (text.trim() === '') return () => true;
+  const requirements = text.split(/,(?![^(]*\))/).map((part) => requirementOf(part.trim()));
+  return (object) => requirements.every((holds) => holds(object));
+}
 
 /**
  * Reads a label selector (`a=b,c!=d,e in (f,g),h,!i`).
@@ -40,16 +27,13 @@ const SELECTABLE: Readonly<Record<string, readonly string[]>> = {
  * @throws {ApiError} 400 when it cannot be read
  */
 export function labelMatcher(text: string): Matcher {
-  if (text.trim() === '') return EVERYTHING;
-  const requirements = splitOutsideParentheses(text).map(labelRequirement);
-  return (object) => requirements.every((holds) => holds(object.metadata.labels ?? {}));
+  return matcherOf(text, (part) => {
+    const holds = labelRequirement(part);
+    return ({ metadata }) => holds(metadata.labels ?? {});
+  });
 }
 
 type LabelTest = (labels: Record<string, string>) => boolean;
-
-function splitOutsideParentheses(text: string): string[] {
-  return text.split(/,(?![^(]*\))/).map((part) => part.trim());
-}
 
 const KEY = '([A-Za-z0-9][-A-Za-z0-9_./]*)';
 const SET = new RegExp(`^${KEY}\\s+(in|notin)\\s+\\(([^)]*)\\)$`);
@@ -92,26 +76,19 @@ function unreadText(part: string): string {
  * @throws {ApiError} 400 for a field the server cannot select by
  */
 export function fieldMatcher(resource: Resource, text: string): Matcher {
-  if (text.trim() === '') return EVERYTHING;
-  const requirements = text.split(',').map((part) => fieldRequirement(resource, part.trim()));
-  return (object) => requirements.every((holds) => holds(object));
-}
-
-function fieldRequirement(resource: Resource, part: string): Matcher {
-  const parsed = /^([^=!]+)(==|=|!=)(.*)$/.exec(part);
-  if (parsed === null) throw badRequest(`invalid selector: '${part}'; can't understand '${part}'`);
-  const [, field = '', operator, value = ''] = parsed;
-  const known = ['metadata.name', 'metadata.namespace', ...(SELECTABLE[resource.plural] ?? [])];
-  if (!known.includes(field)) {
-    throw badRequest(`field label not supported: ${field}`);
-  }
-  return (object) => (fieldOf(object, field) === value) === (operator !== '!=');
+  return matcherOf(text, (part) => {
+    const parsed = /^([^=!]+)(==|=|!=)(.*)$/.exec(part);
+    if (parsed === null) throw badRequest(`invalid selector: '${part}'; can't understand '${part}'`);
+    const [, field = '', operator, value = ''] = parsed;
+    if (!/^metadata\.(name|namespace)$/.test(field) && !SELECTABLE[resource.plural]?.test(field))
+      throw badRequest(`field label not supported: ${field}`);
+    return (object) => (fieldOf(object, field) === value) === (operator !== '!=');
+  });
 }
 
 function fieldOf(object: KubeObject, path: string): string {
-  let here: unknown = object;
-  for (const key of path.split('.')) here = isRecord(here) ? here[key] : undefined;
-  if (path === 'source' && isRecord(here)) here = here['component'];
-  if (path === 'spec.unschedulable') return here === true ? 'true' : 'false';
-  return typeof here === 'string' ? here : '';
+  const found = path.split('.').reduce<unknown>((here, key) => recordOf(here)[key], object);
+  const value = path === 'source' ? recordOf(found)['component'] : found;
+  if (path === 'spec.unschedulable') return String(value === true);
+  return typeof value === 'string' ? value : '';
 }

@@ -1,38 +1,12 @@
+import type { V1Status, V1StatusCause, V1StatusDetails } from '@kubernetes/client-node';
 import { qualifiedName, type Resource } from './resources.ts';
-
-export interface StatusCause {
-  readonly reason?: string;
-  readonly message: string;
-  readonly field?: string;
-}
-
-export interface StatusDetails {
-  readonly name?: string;
-  readonly group?: string;
-  readonly kind?: string;
-  readonly uid?: string;
-  readonly causes?: readonly StatusCause[];
-  readonly retryAfterSeconds?: number;
-}
-
-/** Body of a failed request (`kind: Status`), as apimachinery shapes it. */
-export interface FailureStatus {
-  readonly kind: 'Status';
-  readonly apiVersion: 'v1';
-  readonly metadata: Record<string, never>;
-  readonly status: 'Failure';
-  readonly message: string;
-  readonly reason?: string;
-  readonly details?: StatusDetails;
-  readonly code: number;
-}
 
 /** A refusal in the API server's words; thrown by every verb, written as the response body. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
-  readonly status: FailureStatus;
+  readonly status: V1Status & { readonly code: number };
 
-  constructor(code: number, reason: string, message: string, details?: StatusDetails) {
+  constructor(code: number, reason: string, message: string, details?: V1StatusDetails) {
     super(message);
     this.status = {
       kind: 'Status',
@@ -47,17 +21,22 @@ export class ApiError extends Error {
   }
 }
 
-function about(resource: Resource, name: string): StatusDetails {
-  return { name, ...(resource.group === '' ? {} : { group: resource.group }), kind: resource.plural };
+/** Does something that the API server may refuse, and lets it be refused: controllers look again later. */
+export function unlessRefused(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+  }
+}
+
+function about({ group, plural }: Resource, name: string): V1StatusDetails {
+  return { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind: plural };
 }
 
 export function notFound(resource: Resource, name: string): ApiError {
-  return new ApiError(
-    404,
-    'NotFound',
-    `${qualifiedName(resource)} "${name}" not found`,
-    about(resource, name),
-  );
+  const message = `${qualifiedName(resource)} "${name}" not found`;
+  return new ApiError(404, 'NotFound', message, about(resource, name));
 }
 
 export function alreadyExists(resource: Resource, name: string): ApiError {
@@ -77,41 +56,28 @@ export function forbidden(
   resource: Resource,
   name: string,
   because: string,
-  causes?: StatusCause[],
+  causes?: V1StatusCause[],
 ): ApiError {
   const subject = name === '' ? qualifiedName(resource) : `${qualifiedName(resource)} "${name}"`;
-  const { name: _, ...unnamed } = about(resource, name);
-  const details = name === '' ? unnamed : about(resource, name);
-  return new ApiError(403, 'Forbidden', `${subject} is forbidden: ${because}`, {
-    ...details,
-    ...(causes === undefined ? {} : { causes }),
-  });
+  const details = { ...about(resource, name), ...(causes === undefined ? {} : { causes }) };
+  return new ApiError(403, 'Forbidden', `${subject} is forbidden: ${because}`, details);
 }
 
 export function badRequest(message: string): ApiError {
   return new ApiError(400, 'BadRequest', message);
 }
 
-/** 422 for an object, or 400-like field errors of options; `errors` must not be empty. */
+/** One error of one field; `message` is the text without the field. */
+export type FieldError = Required<V1StatusCause>;
+
+/** 422 for an object; `errors` must not be empty. */
 export function invalid(resource: Resource, name: string, errors: readonly FieldError[]): ApiError {
   const texts = errors.map((error) => `${error.field}: ${error.message}`);
-  const [only = ''] = texts;
-  const list = texts.length === 1 ? only : `[${texts.join(', ')}]`;
-  const causes = errors.map(({ reason, message, field }) => ({ reason, message, field }));
-  const kind = resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`;
-  return new ApiError(422, 'Invalid', `${kind} "${name}" is invalid: ${list}`, {
-    name,
-    ...(resource.group === '' ? {} : { group: resource.group }),
-    kind: resource.kind,
-    causes,
-  });
-}
-
-/** One fault of one field; `message` is the text without the field. */
-export interface FieldError {
-  readonly reason: string;
-  readonly field: string;
-  readonly message: string;
+  const list = texts.length === 1 ? texts.join('') : `[${texts.join(', ')}]`;
+  const { group, kind } = resource;
+  const subject = group === '' ? kind : `${kind}.${group}`;
+  const details = { name, ...about(resource, name), kind, causes: [...errors] };
+  return new ApiError(422, 'Invalid', `${subject} "${name}" is invalid: ${list}`, details);
 }
 
 export function expired(since: number, oldest: number): ApiError {
@@ -119,12 +85,8 @@ export function expired(since: number, oldest: number): ApiError {
 }
 
 export function methodNotAllowed(): ApiError {
-  return new ApiError(
-    405,
-    'MethodNotAllowed',
-    'the server does not allow this method on the requested resource',
-    {},
-  );
+  const message = 'the server does not allow this method on the requested resource';
+  return new ApiError(405, 'MethodNotAllowed', message, {});
 }
 
 export function unknownKind(): ApiError {

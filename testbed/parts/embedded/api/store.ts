@@ -97,11 +97,12 @@ export class Store {
   }
 
   private record(resource: string, type: ChangeType, object: KubeObject, previous?: KubeObject): void {
-    const change = { type, resource, revision: this.lastRevision, object };
-    this.undelivered.push(previous === undefined ? change : { ...change, previous });
-    this.history.push(...this.undelivered.slice(-1));
+    const revision = this.lastRevision;
+    const change = { type, resource, revision, object, ...(previous === undefined ? {} : { previous }) };
+    this.undelivered.push(change);
+    this.history.push(change);
     if (this.history.length > HISTORY_LIMIT) {
-      const dropped = this.history.splice(0, Math.ceil(HISTORY_LIMIT / 10));
+      const dropped = this.history.splice(0, HISTORY_LIMIT / 10);
       this.forgottenUpTo = dropped.at(-1)?.revision ?? this.forgottenUpTo;
     }
     this.deliver();

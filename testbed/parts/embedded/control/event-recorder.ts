@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import type { ObjectApi } from '../api/object-api.ts';
 import type { KubeObject } from '../api/objects.ts';
 import { EVENTS } from '../api/resources.ts';
-import { ApiError } from '../api/status-errors.ts';
+import { unlessRefused } from '../api/status-errors.ts';
 import { microText, secondsText } from '../api/times.ts';
 
 export interface EventFacts {
@@ -26,27 +26,23 @@ export class EventRecorder {
     this.api = api;
   }
 
+  /** A namespace that is going away takes no events: they are lost, as in a real cluster. */
   record(about: KubeObject, facts: EventFacts): void {
     const namespace = about.metadata.namespace ?? 'default';
     const key = [about.metadata.uid, facts.reason, facts.message, facts.fieldPath].join('\0');
-    try {
-      const name = this.known.get(key);
-      if (name !== undefined && this.countUp(namespace, name)) return;
-      this.known.set(key, this.create(about, namespace, facts));
-    } catch (error) {
-      // A namespace that is going away takes no events: they are lost, as in a real cluster.
-      if (!(error instanceof ApiError)) throw error;
-    }
+    const name = this.known.get(key) ?? '';
+    unlessRefused(() => {
+      if (this.api.store.get('events', namespace, name) !== undefined) this.countUp(namespace, name);
+      else this.known.set(key, this.create(about, namespace, facts));
+    });
   }
 
-  private countUp(namespace: string, name: string): boolean {
-    if (this.api.store.get('events', namespace, name) === undefined) return false;
+  private countUp(namespace: string, name: string): void {
     this.api.update({ resource: EVENTS, namespace, name }, 'object', (event) => ({
       ...event,
       count: Number(event['count'] ?? 1) + 1,
       lastTimestamp: secondsText(this.clock.now()),
     }));
-    return true;
   }
 
   private create(about: KubeObject, namespace: string, facts: EventFacts): string {
@@ -54,31 +50,34 @@ export class EventRecorder {
     const nowMs = this.clock.now();
     const stamp = (BigInt(Math.floor(nowMs)) * 1_000_000n + BigInt(this.counter)).toString(16);
     const name = `${about.metadata.name}.${stamp}`;
-    const { name: aboutName, uid, resourceVersion } = about.metadata;
-    const bySchedulerApi = facts.component === 'default-scheduler';
+    const { type, reason, message, component, host, fieldPath } = facts;
+    const { kind, apiVersion, metadata } = about;
+    const { name: aboutName, namespace: within, uid, resourceVersion } = metadata;
+    const at = secondsText(nowMs);
     this.api.create(EVENTS, namespace, {
       metadata: { name, namespace },
       involvedObject: {
-        kind: about.kind,
-        apiVersion: about.apiVersion,
+        kind,
+        apiVersion,
         name: aboutName,
-        ...(about.metadata.namespace === undefined ? {} : { namespace }),
+        namespace: within,
         uid,
         resourceVersion,
-        ...(facts.fieldPath === undefined ? {} : { fieldPath: facts.fieldPath }),
+        fieldPath,
       },
-      reason: facts.reason,
-      message: facts.message,
-      type: facts.type,
-      source: bySchedulerApi
-        ? {}
-        : { component: facts.component, ...(facts.host === undefined ? {} : { host: facts.host }) },
-      firstTimestamp: bySchedulerApi ? null : secondsText(nowMs),
-      lastTimestamp: bySchedulerApi ? null : secondsText(nowMs),
-      ...(bySchedulerApi ? { action: 'Binding' } : { count: 1 }),
-      eventTime: bySchedulerApi ? microText(nowMs) : null,
-      reportingComponent: facts.component,
-      reportingInstance: facts.host ?? facts.component,
+      ...{ reason, message, type },
+      // The scheduler writes by the newer API of events, all others by the older one.
+      ...(component === 'default-scheduler'
+        ? {
+            source: {},
+            firstTimestamp: null,
+            lastTimestamp: null,
+            eventTime: microText(nowMs),
+            action: 'Binding',
+          }
+        : { source: { component, host }, firstTimestamp: at, lastTimestamp: at, eventTime: null, count: 1 }),
+      reportingComponent: component,
+      reportingInstance: host ?? component,
     });
     return name;
   }

@@ -1,49 +1,46 @@
 import type { Clock } from '@hangar/shared/clock';
-import type { ObjectApi } from '../api/object-api.ts';
+import { keyOf, type ObjectApi } from '../api/object-api.ts';
 import type { KubeObject } from '../api/objects.ts';
-import { qualifiedName, type Resource } from '../api/resources.ts';
-import { ApiError } from '../api/status-errors.ts';
+import { DEFAULT_RESOURCES, qualifiedName } from '../api/resources.ts';
+import { unlessRefused } from '../api/status-errors.ts';
+
+/** How quickly it acts. */
+const DELAY_MS = 10;
 
 /** Deletes what a vanished owner leaves (ownerReferences), and all that a namespace holds when it is deleted. */
 export class GarbageCollector {
   private readonly clock: Clock;
   private readonly api: ObjectApi;
-  private readonly resources: readonly Resource[];
-  private readonly delayMs: number;
-  private readonly endings: (() => void)[] = [];
+  private readonly unsubscribe: () => void;
   private planned = false;
   private stopped = false;
 
-  constructor(clock: Clock, api: ObjectApi, options: { resources: readonly Resource[]; delayMs: number }) {
+  constructor(clock: Clock, api: ObjectApi) {
     this.clock = clock;
     this.api = api;
-    this.resources = options.resources;
-    this.delayMs = options.delayMs;
-    this.endings.push(
-      api.store.subscribe((change) => {
-        const owned = (change.object.metadata.ownerReferences ?? []).length > 0;
-        const ending = change.type === 'DELETED' || change.resource === 'namespaces';
-        if (owned || ending) this.plan();
-      }),
-    );
+    this.unsubscribe = api.store.subscribe((change) => {
+      const owned = (change.object.metadata.ownerReferences ?? []).length > 0;
+      const ending = change.type === 'DELETED' || change.resource === 'namespaces';
+      if (owned || ending) this.plan();
+    });
   }
 
   stop(): void {
     this.stopped = true;
-    for (const ending of this.endings) ending();
+    this.unsubscribe();
   }
 
   private plan(): void {
     if (this.planned) return;
     this.planned = true;
-    this.clock.after(this.delayMs, () => {
+    this.clock.after(DELAY_MS, () => {
       this.planned = false;
       if (!this.stopped) this.collect();
     });
   }
 
   private collect(): void {
-    const all = this.resources.flatMap((resource) =>
+    const all = DEFAULT_RESOURCES.flatMap((resource) =>
       this.api.store.list(qualifiedName(resource)).map((object) => ({ resource, object })),
     );
     const uids = new Set(all.map(({ object }) => object.metadata.uid));
@@ -51,24 +48,17 @@ export class GarbageCollector {
     const doomedNamespaces = new Set(ending.map(({ object }) => object.metadata.name));
     for (const { resource, object } of all) {
       const homeless = doomedNamespaces.has(object.metadata.namespace ?? '');
-      if (!isMarked(object) && (homeless || isOrphan(object, uids))) this.delete(resource, object);
+      if (isMarked(object) || !(homeless || isOrphan(object, uids))) continue;
+      const preconditions = { uid: object.metadata.uid };
+      unlessRefused(() => this.api.delete(keyOf(resource, object), { preconditions }));
     }
     for (const { object } of ending) this.finishNamespace(object);
-  }
-
-  private delete(resource: Resource, object: KubeObject): void {
-    const { namespace = '', name, uid } = object.metadata;
-    try {
-      this.api.delete({ resource, namespace, name }, { preconditions: { uid } });
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-    }
   }
 
   /** A namespace goes when nothing is left in it. */
   private finishNamespace(namespace: KubeObject): void {
     const { name } = namespace.metadata;
-    const left = this.resources.some(
+    const left = DEFAULT_RESOURCES.some(
       (resource) => resource.namespaced && this.api.store.list(qualifiedName(resource), name).length > 0,
     );
     if (!left) this.api.store.remove('namespaces', namespace);

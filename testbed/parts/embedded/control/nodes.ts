@@ -1,10 +1,9 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { ObjectApi } from '../api/object-api.ts';
-import { type JsonRecord, type KubeObject, recordOf, recordsOf } from '../api/objects.ts';
-import { isFinished, type Pod, podOf } from '../api/pod.ts';
-import { NODES, PODS } from '../api/resources.ts';
+import { type JsonRecord, recordOf, recordsOf } from '../api/objects.ts';
+import { isFinished, type Pod, type PodCondition, withCondition } from '../api/pod.ts';
+import { NODES } from '../api/resources.ts';
 import { secondsText } from '../api/times.ts';
-import { withCondition } from '../schedule/scheduler.ts';
 
 /** A node as a test asks for it; quantities as in Kubernetes. */
 export interface NodeSpec {
@@ -19,6 +18,18 @@ export interface NodeSpec {
 export const DEFAULT_NODE: NodeSpec = { name: 'embedded-1', cpu: '16', memory: '32Gi', pods: 250 };
 
 const UNREACHABLE = 'node.kubernetes.io/unreachable';
+const READY = {
+  type: 'Ready',
+  status: 'True',
+  reason: 'KubeletReady',
+  message: 'kubelet is posting ready status',
+};
+const UNKNOWN = {
+  type: 'Ready',
+  status: 'Unknown',
+  reason: 'NodeStatusUnknown',
+  message: 'Kubelet stopped posting node status.',
+};
 
 /** A Node object as a kubelet would register it, ready. */
 export function nodeObject(spec: NodeSpec, nowMs: number): JsonRecord {
@@ -39,16 +50,7 @@ export function nodeObject(spec: NodeSpec, nowMs: number): JsonRecord {
         { type: 'InternalIP', address: '127.0.0.1' },
         { type: 'Hostname', address: spec.name },
       ],
-      conditions: [
-        {
-          type: 'Ready',
-          status: 'True',
-          reason: 'KubeletReady',
-          message: 'kubelet is posting ready status',
-          lastHeartbeatTime: at,
-          lastTransitionTime: at,
-        },
-      ],
+      conditions: [{ ...READY, lastHeartbeatTime: at, lastTransitionTime: at }],
       nodeInfo: {
         kubeletVersion: 'v1.34.4',
         containerRuntimeVersion: 'containerd://2.4.2',
@@ -62,60 +64,34 @@ export function nodeObject(spec: NodeSpec, nowMs: number): JsonRecord {
 /** Makes a node ready or not, with what the node controller does then: taints, and its Pods no longer ready. */
 export function markNode(clock: Clock, api: ObjectApi, name: string, ready: boolean): void {
   const key = { resource: NODES, namespace: '', name };
-  const condition = ready
-    ? ({ status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' } as const)
-    : ({
-        status: 'Unknown',
-        reason: 'NodeStatusUnknown',
-        message: 'Kubelet stopped posting node status.',
-      } as const);
+  const nowMs = clock.now();
   api.update(key, 'status', (node) => {
     const status = recordOf(node['status']);
-    const conditions = recordsOf(status['conditions']) as unknown as { type: string; status: 'True' }[];
-    return {
-      ...node,
-      status: {
-        ...status,
-        conditions: withCondition(conditions, { type: 'Ready', ...condition }, clock.now()),
-      },
-    };
+    const before = (status['conditions'] ?? []) as PodCondition[];
+    const conditions = withCondition(before, ready ? READY : UNKNOWN, nowMs);
+    return { ...node, status: { ...status, conditions } };
   });
-  api.update(key, 'object', (node) => ({
-    ...node,
-    spec: { ...recordOf(node['spec']), taints: taintsOf(node, ready, clock.now()) },
-  }));
+  api.update(key, 'object', (node) => {
+    const spec = recordOf(node['spec']);
+    const others = recordsOf(spec['taints']).filter((taint) => taint['key'] !== UNREACHABLE);
+    return { ...node, spec: { ...spec, taints: ready ? others : [...others, ...unreachableTaints(nowMs)] } };
+  });
   if (ready) return;
-  for (const pod of podsOn(api, name)) markUnready(clock, api, pod);
+  const unready: PodCondition = { type: 'Ready', status: 'False', lastProbeTime: null };
+  for (const pod of podsOn(api, name)) {
+    api.updatePodStatus(pod, (status) => ({
+      ...status,
+      conditions: withCondition(status.conditions ?? [], unready, nowMs),
+    }));
+  }
 }
 
-function taintsOf(node: KubeObject, ready: boolean, nowMs: number): JsonRecord[] {
-  const others = recordsOf(recordOf(node['spec'])['taints']).filter(({ key }) => key !== UNREACHABLE);
-  if (ready) return others;
+function unreachableTaints(nowMs: number): JsonRecord[] {
   const timeAdded = secondsText(nowMs);
-  return [
-    ...others,
-    { key: UNREACHABLE, effect: 'NoSchedule', timeAdded },
-    { key: UNREACHABLE, effect: 'NoExecute', timeAdded },
-  ];
+  return ['NoSchedule', 'NoExecute'].map((effect) => ({ key: UNREACHABLE, effect, timeAdded }));
 }
 
 /** Pods of a node that have not ended. */
 export function podsOn(api: ObjectApi, node: string): Pod[] {
-  return api.store
-    .list('pods')
-    .map(podOf)
-    .filter((pod) => pod.spec.nodeName === node && !isFinished(pod));
-}
-
-function markUnready(clock: Clock, api: ObjectApi, pod: Pod): void {
-  const { name, namespace = '' } = pod.metadata;
-  api.update({ resource: PODS, namespace, name }, 'status', (current) => {
-    const { status } = podOf(current);
-    const conditions = withCondition(
-      status.conditions ?? [],
-      { type: 'Ready', status: 'False', lastProbeTime: null },
-      clock.now(),
-    );
-    return { ...current, status: { ...status, conditions } };
-  });
+  return api.pods().filter((pod) => pod.spec.nodeName === node && !isFinished(pod));
 }

@@ -38,10 +38,10 @@ export interface FaultHandle {
 }
 
 export type Effect =
-  | { readonly is: 'fail'; readonly error: ApiError; readonly when: 'before' | 'after' }
-  | { readonly is: 'drop'; readonly when: 'before' | 'after' }
-  | { readonly is: 'delay'; readonly delayMs: number }
-  | { readonly is: 'cut-log'; readonly atByte: number };
+  | { readonly kind: 'fail'; readonly error: ApiError; readonly when: 'before' | 'after' }
+  | { readonly kind: 'drop'; readonly when: 'before' | 'after' }
+  | { readonly kind: 'delay'; readonly delayMs: number }
+  | { readonly kind: 'cut-log'; readonly atByte: number };
 
 interface Rule {
   readonly match: RequestMatch;
@@ -50,17 +50,16 @@ interface Rule {
   hits: number;
 }
 
-/** How watches misbehave; the watch streams read it, `setWatches` tells those that are open. */
+/** How watches misbehave; the watch streams read it at each event. */
 export interface WatchFaults {
   delayMs: number;
   duplicates: number;
-  mute: boolean;
 }
 
 export interface OpenWatch {
   readonly facts: RequestFacts;
   readonly end: (how: 'clean' | 'abrupt') => void;
-  readonly mute: () => void;
+  readonly silence: () => void;
 }
 
 /** What the faults need of the server around them. */
@@ -79,7 +78,7 @@ export class Faults {
   private readonly watches = new Set<OpenWatch>();
   private readonly clock: Clock;
   private readonly switches: FaultSwitches;
-  readonly watchFaults: WatchFaults = { delayMs: 0, duplicates: 0, mute: false };
+  readonly watchFaults: WatchFaults = { delayMs: 0, duplicates: 0 };
 
   constructor(clock: Clock, switches: FaultSwitches) {
     this.clock = clock;
@@ -89,37 +88,33 @@ export class Faults {
   /** Answers matching requests with an error. */
   fail(spec: FailSpec): FaultHandle {
     const error = errorOf(spec);
-    return this.order(spec, { is: 'fail', error, when: spec.when ?? 'before' }, spec.times);
+    return this.order(spec, { kind: 'fail', error, when: spec.when ?? 'before' }, spec.times);
   }
 
   /** Breaks the connection instead of answering; with `when: 'after'` the write has been done. */
   drop(match: RequestMatch & { when?: 'before' | 'after'; times?: number }): FaultHandle {
-    return this.order(match, { is: 'drop', when: match.when ?? 'before' }, match.times);
+    return this.order(match, { kind: 'drop', when: match.when ?? 'before' }, match.times);
   }
 
   /** Holds matching requests back. */
   delay(match: RequestMatch & { times?: number }, delayMs: number): FaultHandle {
-    return this.order(match, { is: 'delay', delayMs }, match.times ?? Number.POSITIVE_INFINITY);
+    return this.order(match, { kind: 'delay', delayMs }, match.times ?? Number.POSITIVE_INFINITY);
   }
 
   /** Breaks a log stream after so many bytes of it. */
   cutLog(match: { name?: string; path?: RegExp; times?: number }, atByte: number): FaultHandle {
     const resource = 'pods/log';
-    return this.order({ ...match, resource }, { is: 'cut-log', atByte }, match.times);
+    return this.order({ ...match, resource }, { kind: 'cut-log', atByte }, match.times);
   }
 
   /** Breaks open watches: `clean` as a time-out ends them, `abrupt` as a lost connection does. */
   dropWatches(match: RequestMatch = {}, how: 'clean' | 'abrupt' = 'abrupt'): number {
-    const open = [...this.watches].filter(({ facts }) => matches(match, facts));
-    for (const watch of open) watch.end(how);
-    return open.length;
+    return this.toWatches(match, (watch) => watch.end(how));
   }
 
   /** Open watches stay connected but hear nothing more, as after a silent network loss; new ones are well. */
   silenceWatches(match: RequestMatch = {}): number {
-    const open = [...this.watches].filter(({ facts }) => matches(match, facts));
-    for (const watch of open) watch.mute();
-    return open.length;
+    return this.toWatches(match, (watch) => watch.silence());
   }
 
   /** Every watch event comes late by so much. */
@@ -157,14 +152,14 @@ export class Faults {
   /** Calls off every order. */
   clear(): void {
     this.rules.clear();
-    Object.assign(this.watchFaults, { delayMs: 0, duplicates: 0, mute: false });
+    Object.assign(this.watchFaults, { delayMs: 0, duplicates: 0 });
   }
 
   /** The effects that strike a request now; each order is counted down. */
-  strike(facts: RequestFacts): Effect[] {
+  effectsOn(facts: RequestFacts): Effect[] {
     const effects: Effect[] = [];
     for (const rule of this.rules) {
-      const already = effects.some(({ is }) => is !== 'delay' && rule.effect.is !== 'delay');
+      const already = effects.some(({ kind }) => kind !== 'delay' && rule.effect.kind !== 'delay');
       if (already || !matches(rule.match, facts)) continue;
       rule.hits += 1;
       rule.left -= 1;
@@ -178,6 +173,12 @@ export class Faults {
   watchOpened(watch: OpenWatch): () => void {
     this.watches.add(watch);
     return () => this.watches.delete(watch);
+  }
+
+  private toWatches(match: RequestMatch, act: (watch: OpenWatch) => void): number {
+    const open = [...this.watches].filter(({ facts }) => matches(match, facts));
+    open.forEach(act);
+    return open.length;
   }
 
   private order(match: RequestMatch, effect: Effect, times = 1): FaultHandle {

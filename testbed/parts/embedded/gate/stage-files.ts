@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DecidableStep } from '@hangar/runner/decide';
+import type { DecidableStep, StepResult } from '@hangar/runner/decide';
 import { errorText } from '@hangar/shared/error-text';
 import { isRecord, type JsonRecord, recordOf, recordsOf, textOf } from '../api/objects.ts';
+import type { Rewrite } from '../kubelet/rewrites.ts';
 
 export interface GateStep extends DecidableStep {
   readonly engine: 'gate' | 'swap';
@@ -13,7 +14,6 @@ export interface StageFile {
   readonly nonce: string;
   readonly start: 'barrier' | 'eager';
   readonly buildFailed: boolean;
-  readonly buildStarted: number;
   readonly failedSteps: readonly string[];
   readonly droneEnv: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
@@ -37,62 +37,56 @@ export class GateError extends Error {
 
 /** @throws {GateError} */
 export function readStage(root: string): StageFile {
-  const file = read(root, '/hangar/common/stage.json');
-  return {
-    nonce: textOf(file['nonce']),
-    start: file['start'] === 'eager' ? 'eager' : 'barrier',
-    buildFailed: file['buildFailed'] === true,
-    buildStarted: Number(file['buildStarted'] ?? 0),
-    failedSteps: textsOf(file['failedSteps']),
-    droneEnv: textMapOf(file['droneEnv']),
-    env: textMapOf(file['env']),
-    steps: recordsOf(file['steps']).map(stepOf),
-  };
+  return read<StageFile>(root, '/hangar/common/stage.json');
 }
 
 /** @throws {GateError} */
 export function readStep(root: string): StepFile {
-  const file = read(root, '/hangar/own/step.json');
-  return {
-    n: Number(file['n']),
-    argv: textsOf(file['argv']),
-    env: textMapOf(file['env']),
-    unset: textsOf(file['unset']),
-    stopSignal: textOf(file['stopSignal']) || 'SIGTERM',
-    stopGraceMs: typeof file['stopGraceMs'] === 'number' ? file['stopGraceMs'] : 10_000,
-  };
+  return read<StepFile>(root, '/hangar/own/step.json');
 }
 
-function stepOf(step: JsonRecord): GateStep {
-  const { role, engine, runs, fails, after } = step;
-  return {
-    n: Number(step['n']),
-    name: textOf(step['name']),
-    role: role === 'background' ? 'background' : 'step',
-    engine: engine === 'swap' ? 'swap' : 'gate',
-    after: Array.isArray(after) ? after.map(Number) : [],
-    runs: runs === 'always' || runs === 'on-failure' ? runs : 'on-success',
-    fails: fails === 'ignore' || fails === 'fast' ? fails : 'fail',
-  };
-}
-
-function read(root: string, path: string): JsonRecord {
+/** Both files are written whole by the compiler: only their version is looked at. */
+function read<File>(root: string, path: string): File {
   try {
     const parsed: unknown = JSON.parse(readFileSync(join(root, path), 'utf8'));
-    if (isRecord(parsed) && parsed['version'] === 1) return parsed;
+    if (isRecord(parsed) && parsed['version'] === 1) return parsed as File;
   } catch (error) {
     throw new GateError(`gate: cannot read ${path}: ${errorText(error)}`);
   }
   throw new GateError(`gate: ${path} is not of version 1`);
 }
 
-function textsOf(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+const SKIPS = ['failed-before', 'passed-before', 'fast', 'ended-early', 'stopping'] as const;
+
+/**
+ * What the runner has written of a swapped step in the Pod's annotations, `<decision> <code> <startMs> <endMs>` or
+ * `running 0 <startMs> 0`; undefined while it says nothing.
+ */
+export function reportedResult(root: string, n: number): StepResult | undefined {
+  const file = join(root, 'hangar/pod', `result-${n}`);
+  // Pods without swapped steps have no such file.
+  if (!existsSync(file)) return undefined;
+  const [, word, code = ''] = /^(\S+)\s+(\d{1,3})\s+\S+\s+\S+\s*$/.exec(readFileSync(file, 'utf8')) ?? [];
+  if (word === 'running') return { phase: 'running' };
+  const decision = word === 'ran' ? word : SKIPS.find((skip) => skip === word);
+  return decision === undefined ? undefined : { phase: 'ended', decision, code: Number(code) };
 }
 
-function textMapOf(value: unknown): Record<string, string> {
-  const entries = Object.entries(recordOf(value)).filter(
-    (entry): entry is [string, string] => typeof entry[1] === 'string',
-  );
-  return Object.fromEntries(entries);
+/** Where scripts of the Secret are mounted. */
+const OWN = '/hangar/own/';
+
+/**
+ * Replaces scripts among the arguments by copies in which the container's paths are this machine's:
+ * a script says `cd /drone/src`, and there is no such folder here.
+ */
+export function scriptsInPlace(argv: readonly string[], root: string, rewrite: Rewrite): string[] {
+  return argv.map((argument) => {
+    const source = join(root, argument);
+    if (!argument.startsWith(OWN) || !existsSync(source)) return argument;
+    const folder = join(root, 'rewritten');
+    mkdirSync(folder, { recursive: true });
+    const copy = join(folder, argument.slice(OWN.length).replaceAll('/', '-'));
+    writeFileSync(copy, rewrite(readFileSync(source, 'utf8')), { mode: statSync(source).mode | 0o500 });
+    return copy;
+  });
 }

@@ -1,7 +1,7 @@
 import type { JsonRecord } from '../api/objects.ts';
 import { apiVersionOf, type Resource } from '../api/resources.ts';
 
-const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const VERBS = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];
 
 export const VERSION = {
   major: '1',
@@ -28,29 +28,25 @@ export function discoveryOf(path: string, resources: readonly Resource[]): JsonR
   return isListing && members.length > 0 ? resourceList(groupVersion, members) : undefined;
 }
 
+/** Every group that is kept here has one version. */
 function groupList(resources: readonly Resource[]): JsonRecord {
-  const byGroup = Map.groupBy(
-    resources.filter(({ group }) => group !== ''),
-    ({ group }) => group,
-  );
-  const groups = [...byGroup].map(([name, members]) => {
-    const versions = [...new Set(members.map(({ version }) => version))].map((version) => ({
-      groupVersion: `${name}/${version}`,
-      version,
-    }));
-    return { name, versions, preferredVersion: versions[0] };
+  const versions = new Map(resources.map((resource) => [resource.group, resource.version]));
+  versions.delete('');
+  const groups = [...versions].map(([name, version]) => {
+    const preferredVersion = { groupVersion: `${name}/${version}`, version };
+    return { name, versions: [preferredVersion], preferredVersion };
   });
   return { kind: 'APIGroupList', apiVersion: 'v1', groups };
 }
 
 function resourceList(groupVersion: string, members: readonly Resource[]): JsonRecord {
-  const listed = members.map(({ plural, kind, namespaced, shortNames }) => ({
+  const listed = members.map(({ plural, kind, namespaced, shortNames = [] }) => ({
     name: plural,
     singularName: kind.toLowerCase(),
     namespaced,
     kind,
     verbs: VERBS,
-    ...(shortNames === undefined || shortNames.length === 0 ? {} : { shortNames }),
+    shortNames,
   }));
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: listed };
 }

@@ -14,17 +14,20 @@ export interface ListRequest {
   readonly continueToken: string;
 }
 
-interface Rest {
+/** What is left of a list after a page, as it was when the first page was answered. */
+interface Remainder {
   readonly revision: number;
   readonly items: readonly KubeObject[];
 }
 
 const MOST_TOKENS = 200;
+const EXPIRED_TOKEN =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
 
 /** Answers lists, whole or in pages; the pages of one list show one moment, as etcd's snapshots do. */
 export class Lists {
   private readonly store: Store;
-  private readonly rests = new Map<string, Rest>();
+  private readonly remainders = new Map<string, Remainder>();
 
   constructor(store: Store) {
     this.store = store;
@@ -32,15 +35,14 @@ export class Lists {
 
   /** @throws {ApiError} 410 for a continue token that has expired */
   list(request: ListRequest): JsonRecord {
-    const { items, revision } =
-      request.continueToken === '' ? this.fresh(request) : this.rest(request.continueToken);
-    const page = request.limit > 0 ? items.slice(0, request.limit) : items;
+    const { resource, limit, continueToken } = request;
+    const { items, revision } = continueToken === '' ? this.fresh(request) : this.remainder(continueToken);
+    const page = limit > 0 ? items.slice(0, limit) : items;
     const metadata: JsonRecord = { resourceVersion: String(revision) };
     if (page.length < items.length) {
       metadata['continue'] = this.remember({ revision, items: items.slice(page.length) });
       if (!request.selective) metadata['remainingItemCount'] = items.length - page.length;
     }
-    const { resource } = request;
     return {
       kind: `${resource.kind}List`,
       apiVersion: apiVersionOf(resource),
@@ -49,27 +51,22 @@ export class Lists {
     };
   }
 
-  private fresh({ resource, namespace, matches }: ListRequest): Rest {
+  private fresh({ resource, namespace, matches }: ListRequest): Remainder {
     const items = this.store.list(qualifiedName(resource), namespace).filter(matches);
     return { revision: this.store.revision, items };
   }
 
-  private rest(token: string): Rest {
-    const found = this.rests.get(token);
-    if (found !== undefined && found.revision >= this.store.oldestRevision) return found;
-    throw new ApiError(
-      410,
-      'Expired',
-      'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
-    );
+  private remainder(token: string): Remainder {
+    const found = this.remainders.get(token);
+    if (found === undefined || found.revision < this.store.oldestRevision)
+      throw new ApiError(410, 'Expired', EXPIRED_TOKEN);
+    return found;
   }
 
-  private remember(rest: Rest): string {
-    const token = Buffer.from(
-      JSON.stringify({ v: 'meta.k8s.io/v1', rv: rest.revision, start: randomUUID() }),
-    ).toString('base64url');
-    this.rests.set(token, rest);
-    for (const oldest of [...this.rests.keys()].slice(0, -MOST_TOKENS)) this.rests.delete(oldest);
+  private remember(remainder: Remainder): string {
+    const token = randomUUID();
+    this.remainders.set(token, remainder);
+    for (const oldest of [...this.remainders.keys()].slice(0, -MOST_TOKENS)) this.remainders.delete(oldest);
     return token;
   }
 }

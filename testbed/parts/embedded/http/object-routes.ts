@@ -1,17 +1,18 @@
 import type { ServerResponse } from 'node:http';
 import { withStatus } from '../admit/quota.ts';
+import { hasStatus } from '../admit/strategy.ts';
 import type { DeleteOptions } from '../api/deletion.ts';
 import { applyJsonPatch } from '../api/json-patch.ts';
 import { applyMergePatch, applyStrategicMerge } from '../api/merge-patch.ts';
-import type { ObjectApi, ObjectKey, Part } from '../api/object-api.ts';
+import type { ObjectApi, Part } from '../api/object-api.ts';
 import { isRecord, type JsonRecord, type KubeObject, recordOf } from '../api/objects.ts';
 import { fieldMatcher, labelMatcher, type Matcher } from '../api/selectors.ts';
-import { ApiError, badRequest, methodNotAllowed } from '../api/status-errors.ts';
+import { ApiError, badRequest, methodNotAllowed, unknownKind } from '../api/status-errors.ts';
 import type { RequestFacts } from '../faults/faults.ts';
 import { Lists } from './lists.ts';
 import { parseBody } from './read-body.ts';
 import { json, type Reply } from './reply.ts';
-import type { ResourceRequest } from './request-info.ts';
+import { isTrue, type ResourceRequest } from './request-info.ts';
 import { revisionOf, serveWatch, type WatchParts } from './watch.ts';
 
 /** A request with all that its handler may need. */
@@ -25,7 +26,7 @@ export interface Exchange {
 
 const MOST_WATCH_MS = 60 * 60 * 1000;
 
-/** get, list, watch, create, update, patch, delete and deletecollection on every kind. */
+/** get, list, watch, create, update, patch and delete on every kind. */
 export class ObjectRoutes {
   private readonly api: ObjectApi;
   private readonly watchParts: WatchParts;
@@ -41,9 +42,10 @@ export class ObjectRoutes {
   handle(exchange: Exchange): Reply {
     const { request } = exchange;
     const part = partOf(request);
+    assertMethod(request);
     switch (request.verb) {
       case 'get':
-        return json(this.shown(this.api.get(keyOf(request))));
+        return json(this.shown(this.api.get(request)));
       case 'list':
         return json(this.list(request));
       case 'watch':
@@ -55,8 +57,6 @@ export class ObjectRoutes {
         return this.change(exchange, part);
       case 'delete':
         return this.delete(exchange);
-      case 'deletecollection':
-        return this.deleteCollection(exchange);
     }
   }
 
@@ -64,9 +64,9 @@ export class ObjectRoutes {
     return object.kind === 'ResourceQuota' ? withStatus(this.api.store, object) : object;
   }
 
-  private list({ resource, namespace, query, name }: ResourceRequest): JsonRecord {
+  private list(request: ResourceRequest): JsonRecord {
+    const { resource, namespace, query } = request;
     this.assertNotAhead(revisionOf(query.get('resourceVersion')));
-    const request = { resource, namespace, name, query };
     return this.lists.list({
       resource,
       namespace,
@@ -78,9 +78,9 @@ export class ObjectRoutes {
   }
 
   /** A revision that is yet to come: the real server waits 3 s for it and then says this. */
-  private assertNotAhead(revision: number | undefined): void {
+  private assertNotAhead(revision = 0): void {
     const current = this.api.store.revision;
-    if (revision === undefined || revision <= current) return;
+    if (revision <= current) return;
     const message = `Timeout: Too large resource version: ${revision}, current: ${current}`;
     throw new ApiError(504, 'Timeout', message, {
       causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
@@ -90,48 +90,37 @@ export class ObjectRoutes {
 
   private watch({ request, facts, response }: Exchange): Reply {
     const { resource, namespace, query } = request;
-    const since = revisionOf(query.get('resourceVersion'));
     const timeoutSeconds = Number(query.get('timeoutSeconds') ?? 0);
-    serveWatch(
-      this.watchParts,
-      {
-        facts,
-        resource,
-        namespace,
-        matches: matcherOf(request),
-        since,
-        initialEvents: query.get('sendInitialEvents') === 'true',
-        bookmarks: ['true', '1'].includes(query.get('allowWatchBookmarks') ?? ''),
-        timeoutMs: timeoutSeconds > 0 ? timeoutSeconds * 1000 : MOST_WATCH_MS,
-      },
-      response,
-    );
-    return { is: 'streamed' };
+    const watch = {
+      facts,
+      resource,
+      namespace,
+      matches: matcherOf(request),
+      since: revisionOf(query.get('resourceVersion')),
+      initialEvents: query.get('sendInitialEvents') === 'true',
+      bookmarks: isTrue(query.get('allowWatchBookmarks')),
+      timeoutMs: timeoutSeconds > 0 ? timeoutSeconds * 1000 : MOST_WATCH_MS,
+    };
+    serveWatch(this.watchParts, watch, response);
+    return { kind: 'streamed' };
   }
 
-  private create({ request, body, contentType }: Exchange): Reply {
-    if (request.name !== '') throw methodNotAllowed();
-    const options = { dryRun: isDryRun(request.query) };
-    return json(
-      this.api.create(request.resource, request.namespace, parseBody(body, contentType), options),
-      201,
-    );
+  private create({ request, body }: Exchange): Reply {
+    const { resource, namespace, query } = request;
+    return json(this.api.create(resource, namespace, parseBody(body), { dryRun: isDryRun(query) }), 201);
   }
 
   private change({ request, body, contentType }: Exchange, part: Part): Reply {
-    if (request.name === '') throw methodNotAllowed();
-    const parsed = parseBody(body, contentType);
-    const wanted =
-      request.verb === 'update'
-        ? (): KubeObject => parsed as KubeObject
-        : (current: KubeObject): KubeObject => patched(contentType, current, parsed);
-    const how = request.verb === 'patch' ? 'patch' : 'put';
-    return json(this.api.update(keyOf(request), part, wanted, { dryRun: isDryRun(request.query), how }));
+    const parsed = parseBody(body);
+    const isPatch = request.verb === 'patch';
+    const wanted = (current: KubeObject): KubeObject =>
+      isPatch ? patched(contentType, current, parsed) : (parsed as KubeObject);
+    const options = { dryRun: isDryRun(request.query), how: isPatch ? 'patch' : 'put' } as const;
+    return json(this.api.update(request, part, wanted, options));
   }
 
-  private delete({ request, body, contentType }: Exchange): Reply {
-    if (request.subresource !== '') throw methodNotAllowed();
-    const { object, gone } = this.api.delete(keyOf(request), deleteOptionsOf(request, body, contentType));
+  private delete({ request, body }: Exchange): Reply {
+    const { object, gone } = this.api.delete(request, deleteOptionsOf(request, body));
     // Pods and namespaces come back themselves, other kinds as a word of success once they are gone.
     if (!gone || request.resource.plural === 'pods') return json(object);
     const { name, uid } = object.metadata;
@@ -139,33 +128,21 @@ export class ObjectRoutes {
     const details = { name, ...(group === '' ? {} : { group }), kind: plural, uid };
     return json({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details });
   }
+}
 
-  private deleteCollection({ request, body, contentType }: Exchange): Reply {
-    const list = this.list(request);
-    const options = deleteOptionsOf(request, body, contentType);
-    for (const item of list['items'] as KubeObject[]) {
-      const { namespace = '', name } = item.metadata;
-      this.api.delete({ resource: request.resource, namespace, name }, options);
-    }
-    return json(list);
-  }
+/** Objects are created in their collection, and changed and deleted by their name. */
+function assertMethod({ verb, name }: ResourceRequest): void {
+  const [onCollection, onObject] = [verb === 'create', ['update', 'patch', 'delete'].includes(verb)];
+  if ((onCollection && name !== '') || (onObject && name === '')) throw methodNotAllowed();
 }
 
 function partOf({ subresource, resource }: ResourceRequest): Part {
   if (subresource === '') return 'object';
-  if (
-    subresource === 'status' &&
-    ['pods', 'nodes', 'resourcequotas', 'namespaces', 'deployments'].includes(resource.plural)
-  )
-    return 'status';
-  throw new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
+  if (subresource === 'status' && hasStatus(resource)) return 'status';
+  throw unknownKind();
 }
 
-function keyOf({ resource, namespace, name }: ResourceRequest): ObjectKey {
-  return { resource, namespace, name };
-}
-
-function matcherOf({ resource, query, name }: Pick<ResourceRequest, 'resource' | 'query' | 'name'>): Matcher {
+function matcherOf({ resource, query, name }: ResourceRequest): Matcher {
   const byLabel = labelMatcher(query.get('labelSelector') ?? '');
   const byField = fieldMatcher(resource, query.get('fieldSelector') ?? '');
   return (object) => byLabel(object) && byField(object) && (name === '' || object.metadata.name === name);
@@ -193,17 +170,12 @@ function patched(contentType: string, current: KubeObject, patch: unknown): Kube
 }
 
 /** Delete options may come in the body or the query; the body wins where it says something. */
-function deleteOptionsOf({ query }: ResourceRequest, body: string, contentType: string): DeleteOptions {
-  const parsed = body === '' ? {} : recordOf(parseBody(body, contentType));
-  const grace = parsed['gracePeriodSeconds'] ?? query.get('gracePeriodSeconds') ?? undefined;
-  const dryRun = isDryRun(query) || (Array.isArray(parsed['dryRun']) && parsed['dryRun'].includes('All'));
-  const { uid, resourceVersion } = recordOf(parsed['preconditions']);
+function deleteOptionsOf({ query }: ResourceRequest, body: string): DeleteOptions {
+  const parsed = body === '' ? {} : recordOf(parseBody(body));
+  const grace = parsed['gracePeriodSeconds'] ?? query.get('gracePeriodSeconds');
   return {
-    ...(grace === undefined || grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
-    preconditions: {
-      ...(typeof uid === 'string' ? { uid } : {}),
-      ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
-    },
-    dryRun,
+    ...(grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
+    preconditions: recordOf(parsed['preconditions']),
+    dryRun: isDryRun(query) || (Array.isArray(parsed['dryRun']) && parsed['dryRun'].includes('All')),
   };
 }

@@ -1,6 +1,6 @@
 import { type JsonRecord, recordOf, textOf } from '../api/objects.ts';
-import { ApiError } from '../api/status-errors.ts';
-import type { ResourceRequest } from './request-info.ts';
+import { forbidden } from '../api/status-errors.ts';
+import { qualifiedPath, type ResourceRequest } from './request-info.ts';
 
 /** A right that is taken away; what is left out matches all. */
 export interface Denial {
@@ -22,44 +22,36 @@ export class Permissions {
     return () => this.denials.delete(denial);
   }
 
-  allows(verb: string, resource: string, namespace: string): boolean {
+  /** @throws {ApiError} 403 in the authorizer's words */
+  assertAllowed({ verb, resource, subresource, namespace, name }: ResourceRequest): void {
+    const plural = qualifiedPath(resource.plural, subresource);
+    if (this.allows(verb, plural, namespace)) return;
+    const where = namespace === '' ? 'at the cluster scope' : `in the namespace "${namespace}"`;
+    const because = `User "${USER}" cannot ${verb} resource "${plural}" in API group "${resource.group}" ${where}`;
+    throw forbidden(resource, name, because);
+  }
+
+  /** Answers a SelfSubjectAccessReview. */
+  review(body: JsonRecord): JsonRecord {
+    const spec = recordOf(body['spec']);
+    const { verb, resource, subresource, namespace } = recordOf(spec['resourceAttributes']);
+    const plural = qualifiedPath(textOf(resource), textOf(subresource));
+    const allowed = this.allows(textOf(verb), plural, textOf(namespace));
+    return {
+      kind: 'SelfSubjectAccessReview',
+      apiVersion: 'authorization.k8s.io/v1',
+      metadata: { creationTimestamp: null },
+      spec,
+      status: { allowed, ...(allowed ? { reason: 'embedded: allowed unless denied' } : {}) },
+    };
+  }
+
+  private allows(verb: string, resource: string, namespace: string): boolean {
     return ![...this.denials].some(
       (denial) =>
         (denial.verb ?? verb) === verb &&
         (denial.resource ?? resource) === resource &&
         (denial.namespace ?? namespace) === namespace,
     );
-  }
-
-  /** @throws {ApiError} 403 in the authorizer's words */
-  assertAllowed({ verb, resource, subresource, namespace, name }: ResourceRequest): void {
-    const plural = subresource === '' ? resource.plural : `${resource.plural}/${subresource}`;
-    if (this.allows(verb, plural, namespace)) return;
-    const group = resource.group;
-    const qualified = group === '' ? resource.plural : `${resource.plural}.${group}`;
-    const subject = name === '' ? qualified : `${qualified} "${name}"`;
-    const where = namespace === '' ? 'at the cluster scope' : `in the namespace "${namespace}"`;
-    const because = `User "${USER}" cannot ${verb} resource "${plural}" in API group "${group}" ${where}`;
-    throw new ApiError(403, 'Forbidden', `${subject} is forbidden: ${because}`, {
-      ...(name === '' ? {} : { name }),
-      ...(group === '' ? {} : { group }),
-      kind: resource.plural,
-    });
-  }
-
-  /** Answers a SelfSubjectAccessReview. */
-  review(body: JsonRecord): JsonRecord {
-    const attributes = recordOf(recordOf(body['spec'])['resourceAttributes']);
-    const { verb, resource, subresource, namespace } = attributes;
-    const plural =
-      textOf(subresource) === '' ? textOf(resource) : `${textOf(resource)}/${textOf(subresource)}`;
-    const allowed = this.allows(textOf(verb), plural, textOf(namespace));
-    return {
-      kind: 'SelfSubjectAccessReview',
-      apiVersion: 'authorization.k8s.io/v1',
-      metadata: { creationTimestamp: null },
-      spec: recordOf(body['spec']),
-      status: { allowed, ...(allowed ? { reason: 'embedded: allowed unless denied' } : {}) },
-    };
   }
 }

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { ObjectApi } from '../api/object-api.ts';
-import { type Pod, podOf } from '../api/pod.ts';
+import { allContainers, type Pod, podOf } from '../api/pod.ts';
 import { badRequest } from '../api/status-errors.ts';
 import type { Reply } from './reply.ts';
-import type { ResourceRequest } from './request-info.ts';
+import { isTrue, type ResourceRequest } from './request-info.ts';
 
 /** What a reader of a log may ask for. */
 export interface LogOptions {
@@ -36,24 +36,16 @@ export function servePodLog(
   parts: { api: ObjectApi; logs: LogSource; nowMs: () => number },
   request: ResourceRequest,
   response: ServerResponse,
-  cutAtByte: number | undefined,
+  cutAtByte = Number.POSITIVE_INFINITY,
 ): Reply {
   const pod = podOf(parts.api.get(request));
   const options = optionsOf(pod, request.query, parts.nowMs());
-  if ((pod.spec.nodeName ?? '') === '') {
-    response.writeHead(204).end();
-    return { is: 'streamed' };
-  }
-  streamLog(parts.logs, pod, options, { response, cutAtByte });
-  return { is: 'streamed' };
+  if ((pod.spec.nodeName ?? '') === '') response.writeHead(204).end();
+  else streamLog((sink) => parts.logs.readLog(pod, options, sink), response, cutAtByte);
+  return { kind: 'streamed' };
 }
 
-function streamLog(
-  logs: LogSource,
-  pod: Pod,
-  options: LogOptions,
-  { response, cutAtByte }: { response: ServerResponse; cutAtByte: number | undefined },
-): void {
+function streamLog(read: (sink: LogSink) => () => void, response: ServerResponse, cutAtByte: number): void {
   let bytes = 0;
   const open = (): void => {
     if (response.headersSent) return;
@@ -63,7 +55,7 @@ function streamLog(
   const write = (chunk: Buffer): void => {
     if (response.destroyed) return;
     open();
-    const left = cutAtByte === undefined ? chunk.length : Math.max(0, cutAtByte - bytes);
+    const left = Math.max(0, cutAtByte - bytes);
     bytes += chunk.length;
     response.write(chunk.subarray(0, left));
     // The cut comes after what was written has left, so that the client sees the exact bytes.
@@ -71,34 +63,32 @@ function streamLog(
   };
   const end = (): void => {
     open();
-    if (cutAtByte === undefined || bytes <= cutAtByte) response.end();
+    if (bytes <= cutAtByte) response.end();
   };
-  const stop = logs.readLog(pod, options, { write, end });
+  const stop = read({ write, end });
   open();
   response.on('close', stop);
 }
 
 function optionsOf(pod: Pod, query: URLSearchParams, nowMs: number): LogOptions {
-  const flag = (name: string): boolean => ['true', '1'].includes(query.get(name) ?? '');
-  const sinceSeconds = numberOf(query.get('sinceSeconds'));
+  const numberOf = (name: string): number | undefined =>
+    query.get(name) ? Number(query.get(name)) : undefined;
+  const sinceSeconds = numberOf('sinceSeconds');
   return {
     container: containerOf(pod, query.get('container') ?? ''),
-    follow: flag('follow'),
-    previous: flag('previous'),
-    timestamps: flag('timestamps'),
-    sinceMs: sinceSeconds === undefined ? sinceTimeMs(query.get('sinceTime')) : nowMs - sinceSeconds * 1000,
-    tailLines: numberOf(query.get('tailLines')),
-    limitBytes: numberOf(query.get('limitBytes')),
+    follow: isTrue(query.get('follow')),
+    previous: isTrue(query.get('previous')),
+    timestamps: isTrue(query.get('timestamps')),
+    sinceMs:
+      sinceSeconds === undefined ? sinceTimeMs(query.get('sinceTime') ?? '') : nowMs - sinceSeconds * 1000,
+    tailLines: numberOf('tailLines'),
+    limitBytes: numberOf('limitBytes'),
   };
 }
 
-function numberOf(text: string | null): number | undefined {
-  return text === null || text === '' ? undefined : Number(text);
-}
-
 /** The API server hands the time on to the kubelet in whole seconds: fractions are lost. */
-function sinceTimeMs(text: string | null): number | undefined {
-  if (text === null || text === '') return undefined;
+function sinceTimeMs(text: string): number | undefined {
+  if (text === '') return undefined;
   const ms = Date.parse(text);
   if (Number.isNaN(ms))
     throw badRequest(
@@ -108,15 +98,13 @@ function sinceTimeMs(text: string | null): number | undefined {
 }
 
 function containerOf(pod: Pod, wanted: string): string {
-  const names = pod.spec.containers.map(({ name }) => name);
-  const all = [...(pod.spec.initContainers ?? []).map(({ name }) => name), ...names];
-  if (wanted !== '') {
-    if (all.includes(wanted)) return wanted;
-    throw badRequest(`container ${wanted} is not valid for pod ${pod.metadata.name}`);
-  }
-  const [only] = names;
-  if (names.length === 1 && only !== undefined) return only;
+  const all = allContainers(pod).map(({ name }) => name);
+  const [only, ...others] = pod.spec.containers.map(({ name }) => name);
+  if (wanted === '' && only !== undefined && others.length === 0) return only;
+  if (all.includes(wanted)) return wanted;
   throw badRequest(
-    `a container name must be specified for pod ${pod.metadata.name}, choose one of: [${all.join(' ')}]`,
+    wanted === ''
+      ? `a container name must be specified for pod ${pod.metadata.name}, choose one of: [${all.join(' ')}]`
+      : `container ${wanted} is not valid for pod ${pod.metadata.name}`,
   );
 }

@@ -17,10 +17,10 @@ export async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** JSON, or YAML where the content type says so. @throws {ApiError} 400 */
-export function parseBody(body: string, contentType: string): unknown {
+/** @throws {ApiError} 400 when the body is no JSON */
+export function parseBody(body: string): unknown {
   try {
-    return contentType.includes('yaml') ? (parse(body) as unknown) : (JSON.parse(body) as unknown);
+    return JSON.parse(body);
   } catch (error) {
     const cause = errorText(error);
     throw badRequest(`couldn't get version/kind; json parse error: ${cause}`);

@@ -1,6 +1,6 @@
 import type { Resource } from '../api/resources.ts';
 
-export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
 
 /** A request on a resource, in the words that RBAC and the audit log use. */
 export interface ResourceRequest {
@@ -19,58 +19,46 @@ const VERBS: Readonly<Record<string, Verb>> = {
   DELETE: 'delete',
 };
 
-interface PathParts {
-  readonly group: string;
-  readonly version: string;
-  readonly namespace: string;
-  readonly plural: string;
-  readonly name: string;
-  readonly subresource: string;
-}
-
 /** Reads a request on a resource; undefined when the path names no kind that the server keeps. */
 export function resourceRequestOf(
   method: string,
   url: URL,
   resources: readonly Resource[],
 ): ResourceRequest | undefined {
-  const parts = partsOf(url.pathname);
-  if (parts === undefined) return undefined;
+  const [root, ...rest] = url.pathname.split('/').slice(1).map(decodeURIComponent);
+  if (root !== 'api' && root !== 'apis') return undefined;
+  const [group, version, ...below] = root === 'api' ? ['', ...rest] : rest;
+  const { namespace, plural, name = '', subresource = '' } = placeOf(below);
   const resource = resources.find(
-    ({ group, version, plural }) =>
-      group === parts.group && version === parts.version && plural === parts.plural,
+    (one) => one.group === group && one.version === version && one.plural === plural,
   );
   if (resource === undefined) return undefined;
-  const { namespace, name, subresource } = parts;
-  return { verb: verbOf(method, url, name), resource, namespace, name, subresource, query: url.searchParams };
+  const query = url.searchParams;
+  return { verb: verbOf(method, query, name), resource, namespace, name, subresource, query };
 }
 
-function verbOf(method: string, url: URL, name: string): Verb {
-  if (method === 'DELETE' && name === '') return 'deletecollection';
+function verbOf(method: string, query: URLSearchParams, name: string): Verb {
   const writing = VERBS[method];
   if (writing !== undefined) return writing;
-  if (['true', '1'].includes(url.searchParams.get('watch') ?? '')) return 'watch';
+  if (isTrue(query.get('watch'))) return 'watch';
   return name === '' ? 'list' : 'get';
 }
 
-function partsOf(path: string): PathParts | undefined {
-  const [root, ...rest] = path.split('/').slice(1).map(decodeURIComponent);
-  if (root !== 'api' && root !== 'apis') return undefined;
-  const [group = '', version = '', ...below] = root === 'api' ? ['', ...rest] : rest;
-  return below.length === 0 ? undefined : { group, version, ...placeOf(below) };
+/** Flags come as `true` from most clients and as `1` from some. */
+export function isTrue(value: string | null): boolean {
+  return value === 'true' || value === '1';
 }
 
-function placeOf(segments: readonly string[]): Omit<PathParts, 'group' | 'version'> {
+/** `/namespaces/x/pods` is about the Pods there, `/namespaces/x/status` about the namespace itself. */
+function placeOf(segments: readonly string[]) {
   const [first, namespace = '', ...inside] = segments;
-  const inNamespace = first === 'namespaces' && inside.length > 0 && !isNamespaceSubresource(inside);
-  return inNamespace ? { namespace, ...objectOf(inside) } : { namespace: '', ...objectOf(segments) };
+  const ofNamespace = inside.length === 1 && ['status', 'finalize'].includes(inside[0] ?? '');
+  const isInside = first === 'namespaces' && inside.length > 0 && !ofNamespace;
+  const [plural, name, subresource] = isInside ? inside : segments;
+  return { namespace: isInside ? namespace : '', plural, name, subresource };
 }
 
-function objectOf(segments: readonly string[]): Pick<PathParts, 'plural' | 'name' | 'subresource'> {
-  const [plural = '', name = '', subresource = ''] = segments;
-  return { plural, name, subresource };
-}
-
-function isNamespaceSubresource(inside: readonly string[]): boolean {
-  return inside.length === 1 && ['status', 'finalize'].includes(inside[0] ?? '');
+/** `pods`, or `pods/log` with a subresource. */
+export function qualifiedPath(plural: string, subresource: string): string {
+  return subresource === '' ? plural : `${plural}/${subresource}`;
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { Clock } from '@hangar/shared/clock';
 import type { ObjectApi } from '../api/object-api.ts';
 import { recordOf } from '../api/objects.ts';
@@ -12,7 +12,7 @@ import type { Permissions } from './permissions.ts';
 import { type LogSource, servePodLog } from './pod-log.ts';
 import { parseBody, readBody } from './read-body.ts';
 import { json, type Reply, text, writeError, writeReply } from './reply.ts';
-import { type ResourceRequest, resourceRequestOf } from './request-info.ts';
+import { qualifiedPath, type ResourceRequest, resourceRequestOf } from './request-info.ts';
 
 export interface ApiServerParts {
   readonly clock: Clock;
@@ -23,8 +23,6 @@ export interface ApiServerParts {
   readonly logs: LogSource;
   readonly token: string | undefined;
   readonly bookmarkIntervalMs: number;
-  /** Told of every request before it is answered: for tests that count. */
-  readonly onRequest: ((facts: RequestFacts) => void) | undefined;
 }
 
 const HEALTH = ['/livez', '/readyz', '/healthz'];
@@ -34,7 +32,6 @@ const REVIEWS = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
 export class ApiServer {
   private readonly parts: ApiServerParts;
   private readonly routes: ObjectRoutes;
-  private readonly sockets = new Set<Socket>();
   private server: Server | undefined;
   private port = 0;
 
@@ -54,10 +51,6 @@ export class ApiServer {
     const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
       void this.serve(request, response);
     });
-    server.on('connection', (socket) => {
-      this.sockets.add(socket);
-      socket.on('close', () => this.sockets.delete(socket));
-    });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(this.port, '127.0.0.1', resolve);
@@ -72,7 +65,7 @@ export class ApiServer {
     this.server = undefined;
     if (server === undefined) return;
     const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of this.sockets) socket.destroy();
+    server.closeAllConnections();
     await closed;
   }
 
@@ -81,28 +74,21 @@ export class ApiServer {
       const url = new URL(request.url ?? '/', this.url);
       const target = resourceRequestOf(request.method ?? 'GET', url, this.parts.resources);
       const facts = factsOf(target, url);
-      this.parts.onRequest?.(facts);
       const body = await readBody(request);
-      const effects = this.parts.faults.strike(facts);
-      for (const effect of effects) if (effect.is === 'delay') await this.parts.clock.sleep(effect.delayMs);
+      const effects = this.parts.faults.effectsOn(facts);
+      for (const effect of effects) if (effect.kind === 'delay') await this.parts.clock.sleep(effect.delayMs);
       if (breaks(effects, 'before')) return void response.destroy();
       this.assertAuthenticated(request, url);
       const contentType = request.headers['content-type'] ?? 'application/json';
-      const reply = this.reply({ facts, body, contentType, response }, { url, target, effects });
+      const reply =
+        target === undefined
+          ? this.other(url, body)
+          : this.resource({ request: target, facts, body, contentType, response }, effects);
       if (breaks(effects, 'after')) return void response.destroy();
       writeReply(response, reply);
     } catch (error) {
       writeError(response, error);
     }
-  }
-
-  private reply(
-    exchange: Omit<Exchange, 'request'>,
-    { url, target, effects }: { url: URL; target: ResourceRequest | undefined; effects: readonly Effect[] },
-  ): Reply {
-    return target === undefined
-      ? this.other(url, exchange)
-      : this.resource({ ...exchange, request: target }, effects);
   }
 
   private assertAuthenticated(request: IncomingMessage, url: URL): void {
@@ -112,25 +98,22 @@ export class ApiServer {
   }
 
   private resource(exchange: Exchange, effects: readonly Effect[]): Reply {
-    const { request } = exchange;
+    const { request, response } = exchange;
     this.parts.permissions.assertAllowed(request);
     if (request.resource.plural !== 'pods' || request.subresource !== 'log')
       return this.routes.handle(exchange);
-    const cut = effects.find((effect) => effect.is === 'cut-log');
+    const cut = effects.find((effect) => effect.kind === 'cut-log');
     const { api, logs, clock } = this.parts;
-    return servePodLog({ api, logs, nowMs: () => clock.now() }, request, exchange.response, cut?.atByte);
+    return servePodLog({ api, logs, nowMs: () => clock.now() }, request, response, cut?.atByte);
   }
 
-  private other(url: URL, { body, contentType }: Omit<Exchange, 'request'>): Reply {
-    if (HEALTH.some((path) => url.pathname === path || url.pathname.startsWith(`${path}/`)))
-      return text('ok');
-    if (url.pathname === '/version') return json(VERSION);
-    if (url.pathname === REVIEWS) {
-      return json(this.parts.permissions.review(recordOf(parseBody(body, contentType))), 201);
-    }
-    const discovery = discoveryOf(url.pathname, this.parts.resources);
+  private other({ pathname }: URL, body: string): Reply {
+    if (HEALTH.some((path) => `${pathname}/`.startsWith(`${path}/`))) return text('ok');
+    if (pathname === '/version') return json(VERSION);
+    if (pathname === REVIEWS) return json(this.parts.permissions.review(recordOf(parseBody(body))), 201);
+    const discovery = discoveryOf(pathname, this.parts.resources);
     if (discovery !== undefined) return json(discovery);
-    if (this.isKnownGroup(url.pathname)) throw unknownKind();
+    if (this.isKnownGroup(pathname)) throw unknownKind();
     return text('404 page not found\n', 404);
   }
 
@@ -146,13 +129,12 @@ function factsOf(target: ResourceRequest | undefined, url: URL): RequestFacts {
   const path = `${url.pathname}${url.search}`;
   if (target === undefined) return { verb: 'other', resource: '', namespace: '', name: '', path };
   const { verb, resource, subresource, namespace, name } = target;
-  const plural = subresource === '' ? resource.plural : `${resource.plural}/${subresource}`;
-  return { verb, resource: plural, namespace, name, path };
+  return { verb, resource: qualifiedPath(resource.plural, subresource), namespace, name, path };
 }
 
 /** Whether an ordered fault breaks the connection at this point. @throws {ApiError} where it orders an answer */
 function breaks(effects: readonly Effect[], when: 'before' | 'after'): boolean {
-  const failure = effects.find((effect) => effect.is === 'fail' && effect.when === when);
-  if (failure?.is === 'fail') throw failure.error;
-  return effects.some((effect) => effect.is === 'drop' && effect.when === when);
+  const failure = effects.find((effect) => effect.kind === 'fail' && effect.when === when);
+  if (failure?.kind === 'fail') throw failure.error;
+  return effects.some((effect) => effect.kind === 'drop' && effect.when === when);
 }

@@ -32,11 +32,9 @@ type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
 const texts = new WeakMap<KubeObject, string>();
 
 function textOf(object: KubeObject): string {
-  const known = texts.get(object);
-  if (known !== undefined) return known;
-  const made = JSON.stringify(object);
-  texts.set(object, made);
-  return made;
+  const text = texts.get(object) ?? JSON.stringify(object);
+  texts.set(object, text);
+  return text;
 }
 
 /** Streams the changes of one watch until its time is over or the client leaves. */
@@ -49,7 +47,7 @@ class WatchStream {
   private readonly request: WatchRequest;
   private readonly response: ServerResponse;
   private readonly endings: (() => void)[] = [];
-  private muted = false;
+  private silenced = false;
   private ended = false;
   private seenRevision = 0;
 
@@ -60,7 +58,7 @@ class WatchStream {
   }
 
   run(): void {
-    const { store, clock, faults, bookmarkIntervalMs } = this.parts;
+    const { store, clock, faults } = this.parts;
     this.response.writeHead(200, { 'content-type': 'application/json' });
     this.response.flushHeaders();
     if (!this.replay()) return this.end('clean');
@@ -69,11 +67,11 @@ class WatchStream {
       faults.watchOpened({
         facts: this.request.facts,
         end: (how) => this.end(how),
-        mute: () => (this.muted = true),
+        silence: () => (this.silenced = true),
       }),
       clock.after(this.request.timeoutMs, () => this.end('clean')),
     );
-    if (this.request.bookmarks) this.bookmarkEvery(bookmarkIntervalMs);
+    if (this.request.bookmarks) this.scheduleBookmark();
     this.response.on('close', () => this.end('clean'));
   }
 
@@ -87,7 +85,7 @@ class WatchStream {
       for (const object of store.list(qualifiedName(resource), namespace)) {
         if (this.request.matches(object)) this.write('ADDED', textOf(object));
       }
-      if (initialEvents) this.bookmark({ 'k8s.io/initial-events-end': 'true' });
+      if (initialEvents) this.bookmark({ annotations: { 'k8s.io/initial-events-end': 'true' } });
       return true;
     }
     const changes = store.changesAfter(qualifiedName(resource), since);
@@ -95,7 +93,7 @@ class WatchStream {
       this.write('ERROR', JSON.stringify(expired(since, store.oldestRevision).status));
       return false;
     }
-    for (const change of changes) this.tell(change);
+    for (const change of changes) this.send(change);
     return true;
   }
 
@@ -104,21 +102,20 @@ class WatchStream {
     if (change.revision <= this.seenRevision || change.resource !== qualifiedName(this.request.resource))
       return;
     const { delayMs } = this.parts.faults.watchFaults;
-    if (delayMs === 0) return this.tell(change);
-    this.parts.clock.after(delayMs, () => this.tell(change));
+    if (delayMs === 0) return this.send(change);
+    this.parts.clock.after(delayMs, () => this.send(change));
   }
 
   /** For a selector, entering it is ADDED and leaving it DELETED. */
-  private tell(change: Change): void {
+  private send({ type, object, previous }: Change): void {
     const { matches, namespace } = this.request;
-    if (namespace !== '' && change.object.metadata.namespace !== namespace) return;
-    const is = change.type !== 'DELETED' && matches(change.object);
-    const was = change.previous !== undefined && matches(change.previous);
-    if (is) return this.writeObject(was ? 'MODIFIED' : 'ADDED', change.object);
+    if (namespace !== '' && object.metadata.namespace !== namespace) return;
+    const is = type !== 'DELETED' && matches(object);
+    const was = previous !== undefined && matches(previous);
+    if (is) return this.writeObject(was ? 'MODIFIED' : 'ADDED', object);
     if (!was) return;
-    const revision = change.object.metadata.resourceVersion;
-    const last = change.previous ?? change.object;
-    this.writeObject('DELETED', { ...last, metadata: { ...last.metadata, resourceVersion: revision } });
+    const { resourceVersion } = object.metadata;
+    this.writeObject('DELETED', { ...previous, metadata: { ...previous.metadata, resourceVersion } });
   }
 
   private writeObject(type: EventType, object: KubeObject): void {
@@ -127,31 +124,26 @@ class WatchStream {
   }
 
   private write(type: EventType, object: string): void {
-    if (this.ended || this.muted) return;
+    if (this.ended || this.silenced) return;
     this.response.write(`{"type":"${type}","object":${object}}\n`);
   }
 
-  private bookmarkEvery(intervalMs: number): void {
-    let callOff = (): void => undefined;
-    const again = (): void => {
-      this.bookmark();
-      callOff = this.parts.clock.after(intervalMs, again);
-    };
-    callOff = this.parts.clock.after(intervalMs, again);
-    this.endings.push(() => callOff());
+  private scheduleBookmark(): void {
+    const { clock, bookmarkIntervalMs } = this.parts;
+    const callOff = clock.after(bookmarkIntervalMs, () => {
+      this.endings.splice(this.endings.indexOf(callOff), 1);
+      this.bookmark({});
+      this.scheduleBookmark();
+    });
+    this.endings.push(callOff);
   }
 
-  private bookmark(annotations?: Record<string, string>): void {
-    const { resource } = this.request;
-    const metadata = {
-      resourceVersion: String(this.parts.store.revision),
-      creationTimestamp: null,
-      ...(annotations === undefined ? {} : { annotations }),
-    };
-    this.write(
-      'BOOKMARK',
-      JSON.stringify({ kind: resource.kind, apiVersion: apiVersionOf(resource), metadata }),
-    );
+  private bookmark(more: object): void {
+    const { kind } = this.request.resource;
+    const resourceVersion = String(this.parts.store.revision);
+    const metadata = { resourceVersion, creationTimestamp: null, ...more };
+    const apiVersion = apiVersionOf(this.request.resource);
+    this.write('BOOKMARK', JSON.stringify({ kind, apiVersion, metadata }));
   }
 
   private end(how: 'clean' | 'abrupt'): void {
@@ -168,9 +160,6 @@ export function revisionOf(text: string | null): number | undefined {
   if (text === null || text === '') return undefined;
   const revision = Number(text);
   if (Number.isInteger(revision) && revision >= 0) return revision;
-  throw new ApiError(
-    500,
-    '',
-    `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
-  );
+  const why = `strconv.ParseUint: parsing "${text}": invalid syntax`;
+  throw new ApiError(500, '', `resourceVersion: Invalid value: "${text}": ${why}`);
 }

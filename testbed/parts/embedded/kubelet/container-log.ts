@@ -1,5 +1,7 @@
 import type { LogOptions, LogSink } from '../http/pod-log.ts';
 
+type ReadOptions = Omit<LogOptions, 'container' | 'previous'>;
+
 export type OutputStream = 'stdout' | 'stderr';
 
 /** One entry as containerd writes it: a line with its end, or a part of a line without. */
@@ -18,8 +20,7 @@ const NS_PER_MS = 1_000_000n;
 export class ContainerLog {
   private readonly nowMs: () => number;
   private readonly limitBytes: number;
-  private readonly pending: Record<OutputStream, Buffer[]> = { stdout: [], stderr: [] };
-  private readonly pendingBytes: Record<OutputStream, number> = { stdout: 0, stderr: 0 };
+  private readonly pending: Record<OutputStream, Buffer> = { stdout: Buffer.of(), stderr: Buffer.of() };
   private readonly followers = new Set<{ onEntry: (entry: LogEntry) => void; onEnd: () => void }>();
   private entries: LogEntry[] = [];
   private bytes = 0;
@@ -33,26 +34,24 @@ export class ContainerLog {
 
   /** Takes what the process wrote; complete lines become entries at once. */
   append(stream: OutputStream, chunk: Buffer): void {
-    let rest = chunk;
-    for (let at = rest.indexOf(NEWLINE); at >= 0; at = rest.indexOf(NEWLINE)) {
-      this.hold(stream, rest.subarray(0, at + 1));
-      this.flush(stream);
-      rest = rest.subarray(at + 1);
+    let rest = Buffer.concat([this.pending[stream], chunk]);
+    for (let length = entryLength(rest); length > 0; length = entryLength(rest)) {
+      this.write(rest.subarray(0, length));
+      rest = rest.subarray(length);
     }
-    if (rest.length > 0) this.hold(stream, rest);
+    this.pending[stream] = rest;
   }
 
   /** The process has ended: unfinished lines are written without a newline. */
   end(): void {
-    this.flush('stdout');
-    this.flush('stderr');
+    for (const rest of Object.values(this.pending)) if (rest.length > 0) this.write(rest);
     this.ended = true;
     for (const follower of [...this.followers]) follower.onEnd();
     this.followers.clear();
   }
 
   /** Writes what there is, and goes on until the run ends when asked to follow; returns a stop. */
-  read(options: Omit<LogOptions, 'container' | 'previous'>, sink: LogSink): () => void {
+  read(options: ReadOptions, sink: LogSink): () => void {
     const writer = new LogWriter(options, sink);
     const { tailLines } = options;
     const shown =
@@ -82,27 +81,8 @@ export class ContainerLog {
       .toString('utf8');
   }
 
-  private hold(stream: OutputStream, part: Buffer): void {
-    let rest = part;
-    while (this.pendingBytes[stream] + rest.length > LONGEST_LINE_BYTES + 1) {
-      const room = LONGEST_LINE_BYTES - this.pendingBytes[stream];
-      this.keep(stream, rest.subarray(0, room));
-      this.flush(stream);
-      rest = rest.subarray(room);
-    }
-    this.keep(stream, rest);
-  }
-
-  private keep(stream: OutputStream, part: Buffer): void {
-    this.pending[stream].push(Buffer.from(part));
-    this.pendingBytes[stream] += part.length;
-  }
-
-  private flush(stream: OutputStream): void {
-    if (this.pendingBytes[stream] === 0) return;
-    const text = withoutReturn(Buffer.concat(this.pending[stream]));
-    this.pending[stream] = [];
-    this.pendingBytes[stream] = 0;
+  private write(bytes: Buffer): void {
+    const text = withoutReturn(bytes);
     const entry = { stampNs: this.nextStamp(), text };
     this.entries.push(entry);
     this.bytes += text.length;
@@ -127,6 +107,13 @@ export class ContainerLog {
   }
 }
 
+/** Bytes of the first entry: a whole line, or a part of a long one; 0 while there is neither. */
+function entryLength(bytes: Buffer): number {
+  const at = bytes.indexOf(NEWLINE);
+  if (at >= 0 && at <= LONGEST_LINE_BYTES) return at + 1;
+  return bytes.length > LONGEST_LINE_BYTES ? LONGEST_LINE_BYTES : 0;
+}
+
 /** containerd drops a carriage return before a line's end. */
 function withoutReturn(line: Buffer): Buffer {
   const isDos = line.at(-1) === NEWLINE && line.at(-2) === RETURN;
@@ -135,12 +122,12 @@ function withoutReturn(line: Buffer): Buffer {
 
 /** The kubelet's rules of printing: stamps before whole lines, `since`, and a limit of bytes. */
 class LogWriter {
-  private readonly options: Omit<LogOptions, 'container' | 'previous'>;
+  private readonly options: ReadOptions;
   private readonly sink: LogSink;
   private left: number;
   private atLineStart = true;
 
-  constructor(options: Omit<LogOptions, 'container' | 'previous'>, sink: LogSink) {
+  constructor(options: ReadOptions, sink: LogSink) {
     this.options = options;
     this.sink = sink;
     this.left = options.limitBytes ?? Number.POSITIVE_INFINITY;

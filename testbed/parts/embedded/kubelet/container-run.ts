@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Clock } from '@hangar/shared/clock';
 import type { Container, TerminatedState } from '../api/pod.ts';
 import { secondsText } from '../api/times.ts';
 import type { ContainerLog } from './container-log.ts';
-import { imageIdOf } from './images.ts';
 import type { Exit, Running } from './process-group.ts';
 
 export interface RunFacts {
@@ -24,22 +23,20 @@ export function newContainerId(): string {
 export class ContainerRun {
   readonly id = newContainerId();
   readonly image: string;
-  readonly imageId: string;
   readonly log: ContainerLog;
   readonly startedAtMs: number;
+  readonly ended: Promise<void>;
   private readonly clock: Clock;
   private readonly facts: RunFacts;
-  private readonly running: Running | undefined;
+  private readonly running: Running;
   private oomKilled = false;
-  private ending: TerminatedState | undefined;
-  readonly ended: Promise<void>;
+  private end: TerminatedState | undefined;
 
   constructor(clock: Clock, facts: RunFacts, running: Running) {
     this.clock = clock;
     this.facts = facts;
     this.log = facts.log;
     this.image = facts.container.image;
-    this.imageId = imageIdOf(this.image);
     this.startedAtMs = clock.now();
     this.running = running;
     this.ended = running.ended.then((exit) => this.finish(exit));
@@ -47,11 +44,11 @@ export class ContainerRun {
 
   /** How it ended; undefined while it runs. */
   get terminated(): TerminatedState | undefined {
-    return this.ending;
+    return this.end;
   }
 
   signal(name: NodeJS.Signals): void {
-    if (this.ending === undefined) this.running?.signal(name);
+    if (this.end === undefined) this.running.signal(name);
   }
 
   /** As the kernel does when the memory limit is passed. */
@@ -62,21 +59,19 @@ export class ContainerRun {
 
   /** SIGTERM, then SIGKILL when the grace is over; resolves when it has ended. */
   async stop(graceMs: number): Promise<void> {
-    if (this.ending !== undefined) return;
     this.signal('SIGTERM');
     const callOff = this.clock.after(graceMs, () => this.signal('SIGKILL'));
     await this.ended;
     callOff();
   }
 
-  private finish({ code, signal }: Exit): void {
+  private finish({ code }: Exit): void {
     this.log.end();
     const message = this.message(code);
-    this.ending = {
+    this.end = {
       exitCode: code,
       reason: this.oomKilled ? 'OOMKilled' : code === 0 ? 'Completed' : 'Error',
       ...(message === '' ? {} : { message }),
-      ...(signal === undefined ? {} : {}),
       startedAt: secondsText(this.startedAtMs),
       finishedAt: secondsText(this.clock.now()),
       containerID: this.id,
@@ -85,19 +80,10 @@ export class ContainerRun {
 
   private message(code: number): string {
     const { messageFile, messageLimitBytes, container, log } = this.facts;
-    const written = headOf(messageFile, messageLimitBytes);
+    const written = existsSync(messageFile)
+      ? readFileSync(messageFile).subarray(0, messageLimitBytes).toString('utf8')
+      : '';
     if (written !== '' || code === 0) return written;
     return container.terminationMessagePolicy === 'FallbackToLogsOnError' ? log.tail(2048) : '';
-  }
-}
-
-function headOf(file: string, limitBytes: number): string {
-  if (!existsSync(file)) return '';
-  const descriptor = openSync(file, 'r');
-  try {
-    const buffer = Buffer.alloc(limitBytes);
-    return buffer.subarray(0, readSync(descriptor, buffer, 0, limitBytes, 0)).toString('utf8');
-  } finally {
-    closeSync(descriptor);
   }
 }

@@ -40,21 +40,12 @@ export class ContainerSlot {
   }
 
   /** Puts the last run aside: the container will be started again. */
-  again(waiting: Waiting): void {
+  prepareRestart(waiting: Waiting): void {
     this.previous = this.run ?? this.previous;
     this.run = undefined;
     this.failedStart = undefined;
     this.waiting = waiting;
     this.restartCount += 1;
-  }
-
-  /** Resolves when the present run, if any, has ended. */
-  async ended(): Promise<void> {
-    await this.run?.ended;
-  }
-
-  async stop(graceMs: number): Promise<void> {
-    await this.run?.stop(graceMs);
   }
 
   status(isInit: boolean): ContainerStatus {
@@ -73,17 +64,14 @@ export class ContainerSlot {
 
   /** Image and id of what was made last, also when it could not be started. */
   private identity(): Pick<ContainerStatus, 'image' | 'imageID' | 'containerID'> {
-    const { failedStart, run } = this;
+    const { run, previous, failedStart } = this;
     const { image } = this.container;
+    if (run !== undefined)
+      return { image: normalized(run.image), imageID: imageIdOf(run.image), containerID: run.id };
     if (failedStart?.containerID !== undefined)
       return { image: normalized(image), imageID: imageIdOf(image), containerID: failedStart.containerID };
-    const last = run ?? this.previous;
-    if (last === undefined) return { image, imageID: '' };
-    return {
-      image: run === undefined ? image : normalized(run.image),
-      imageID: last.imageId,
-      containerID: last.id,
-    };
+    if (previous === undefined) return { image, imageID: '' };
+    return { image, imageID: imageIdOf(previous.image), containerID: previous.id };
   }
 
   private state(): ContainerState {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { imageNameFault } from './image-name.ts';
+import { imageNameError } from './image-name.ts';
 
-describe('imageNameFault', () => {
+describe('imageNameError', () => {
   it.each([
     'busybox',
     'docker.io/library/busybox:latest',
@@ -10,7 +10,7 @@ describe('imageNameFault', () => {
     'UPPER/case:1',
     `ghcr.io/a/b:1@sha256:${'0'.repeat(64)}`,
   ])('takes %s', (image) => {
-    expect(imageNameFault(image)).toBeUndefined();
+    expect(imageNameError(image)).toBeUndefined();
   });
 
   it.each([
@@ -23,7 +23,7 @@ describe('imageNameFault', () => {
     ['a@sha256:1', ''],
     ['-a', ''],
   ])('refuses %s', (image, why) => {
-    expect(imageNameFault(image)).toBe(
+    expect(imageNameError(image)).toBe(
       `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format${why}`,
     );
   });

@@ -5,14 +5,14 @@ const TAG = /^\w[\w.-]{0,127}$/;
 const DIGEST = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
 
 /** Why an image's name can't be read, in the kubelet's words; undefined when it can. */
-export function imageNameFault(image: string): string | undefined {
-  const why = referenceFault(image);
+export function imageNameError(image: string): string | undefined {
+  const why = referenceError(image);
   if (why === undefined) return undefined;
   return `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format${why}`;
 }
 
 /** What follows `invalid reference format`; a first part in capitals counts as a host, as in Docker. */
-function referenceFault(image: string): string | undefined {
+function referenceError(image: string): string | undefined {
   const [named = '', digest] = image.split('@', 2);
   const [, name = '', tag] = /^(.*?)(?::([^:/]*))?$/.exec(named) ?? [];
   const { domain, path } = partsOf(name);

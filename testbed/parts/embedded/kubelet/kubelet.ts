@@ -3,13 +3,14 @@ import { isFinished, type Pod, podOf } from '../api/pod.ts';
 import { PODS } from '../api/resources.ts';
 import { ApiError, badRequest } from '../api/status-errors.ts';
 import type { Change } from '../api/store.ts';
+import { podsOn } from '../control/nodes.ts';
 import type { LogOptions, LogSink, LogSource } from '../http/pod-log.ts';
-import { misfitOf, roomOf } from '../schedule/fit.ts';
-import { add, requestsOf, takesRoom } from '../schedule/requests.ts';
+import { misfitOf, nodeStateOf } from '../schedule/fit.ts';
+import { requestsOf } from '../schedule/requests.ts';
 import { ImageStore } from './image-store.ts';
 import type { FakeImages } from './images.ts';
-import { PodRunner, type PodRunnerParts, type Verdict } from './pod-runner.ts';
-import { noLogText, shownRun } from './shown-run.ts';
+import { PodRunner, type PodRunnerParts, type Termination } from './pod-runner.ts';
+import { noLogText, runInStatus } from './run-in-status.ts';
 
 export type KubeletParts = Omit<
   PodRunnerParts,
@@ -34,52 +35,43 @@ export class Kubelet implements LogSource {
     this.unsubscribe = parts.api.store.subscribe((change) => this.onChange(change));
   }
 
-  /** A silent node's kubelet starts nothing and tells nothing; its processes go on. */
+  /** A silent node's kubelet starts nothing and reports nothing; its processes go on. */
   setSilent(node: string, silent: boolean): void {
     if (silent) this.silentNodes.add(node);
     else this.silentNodes.delete(node);
-    if (silent) return;
-    for (const runner of this.runners.values()) {
-      if (runner.current.spec.nodeName === node) runner.syncSoon();
-    }
+    if (!silent) for (const runner of this.runnersOn(node)) runner.syncSoon();
   }
 
   /** Kills what runs on a node, as when its power goes. */
   killNode(node: string): void {
-    for (const runner of [...this.runners.values()]) {
-      if (runner.current.spec.nodeName === node) runner.vanish();
-    }
+    for (const runner of this.runnersOn(node)) runner.kill();
   }
 
   oomKill(pod: Pod, container: string): void {
     this.runnerOf(pod)?.slot(container)?.run?.oomKill();
   }
 
-  condemn(pod: Pod, verdict: Verdict): void {
-    this.runnerOf(pod)?.condemn(verdict);
+  terminate(pod: Pod, termination: Termination): void {
+    this.runnerOf(pod)?.terminate(termination);
   }
 
   /** Kills everything; resolves when all processes have ended. */
   async close(): Promise<void> {
     this.unsubscribe();
-    for (const runner of [...this.runners.values()]) runner.vanish();
+    for (const runner of [...this.runners.values()]) runner.kill();
     if (this.runners.size === 0) return;
     await new Promise<void>((resolve) => this.emptied.add(resolve));
   }
 
   readLog(pod: Pod, options: LogOptions, sink: LogSink): () => void {
-    const runner = this.runnerOf(pod);
-    const slot = runner?.slot(options.container);
-    const podName = pod.metadata.name;
+    const slot = this.runnerOf(pod)?.slot(options.container);
+    const { name, namespace = '' } = pod.metadata;
     if (this.silentNodes.has(pod.spec.nodeName ?? '')) {
-      const url = `https://127.0.0.1:10250/containerLogs/${pod.metadata.namespace ?? ''}/${podName}/${options.container}`;
-      throw new ApiError(
-        500,
-        'InternalError',
-        `Get "${url}": dial tcp 127.0.0.1:10250: connect: connection refused`,
-      );
+      const url = `https://127.0.0.1:10250/containerLogs/${namespace}/${name}/${options.container}`;
+      const message = `Get "${url}": dial tcp 127.0.0.1:10250: connect: connection refused`;
+      throw new ApiError(500, 'InternalError', message);
     }
-    const run = options.previous ? slot?.previous : shownRun(pod, options.container, slot);
+    const run = options.previous ? slot?.previous : runInStatus(pod, options.container, slot);
     if (run === undefined) throw badRequest(noLogText(pod, options));
     return run.log.read(options, sink);
   }
@@ -88,33 +80,40 @@ export class Kubelet implements LogSource {
     return this.runners.get(pod.metadata.uid);
   }
 
+  private runnersOn(node: string): PodRunner[] {
+    return [...this.runners.values()].filter((runner) => runner.current.spec.nodeName === node);
+  }
+
   private onChange({ resource, type, object }: Change): void {
     if (resource !== PODS.plural) return;
     const pod = podOf(object);
     const runner = this.runnerOf(pod);
-    if (type === 'DELETED') return runner?.vanish();
+    if (type === 'DELETED') return runner?.kill();
     if (runner !== undefined) return runner.update(pod);
     if ((pod.spec.nodeName ?? '') === '' || isFinished(pod)) return;
-    this.accept(pod);
+    const rejection = this.rejectionOf(pod);
+    if (rejection === undefined) this.run(pod);
+    else this.reject(pod, rejection);
   }
 
-  private accept(pod: Pod): void {
-    const rejection = this.rejectionOf(pod);
-    if (rejection !== undefined) return this.reject(pod, rejection);
+  private run(pod: Pod): void {
+    const { uid } = pod.metadata;
     const node = pod.spec.nodeName ?? '';
-    const { folder } = this.parts;
+    const { clock, fakeImages, timing, folder } = this.parts;
+    const images = this.imagesByNode.get(node) ?? new ImageStore(clock, fakeImages, timing);
+    this.imagesByNode.set(node, images);
     const runner = new PodRunner(
       {
         ...this.parts,
-        images: this.imagesOf(node),
-        folder: join(folder, 'pods', pod.metadata.uid),
+        images,
+        folder: join(folder, 'pods', uid),
         hostFolder: join(folder, 'nodes', node),
         isSilent: () => this.silentNodes.has(node),
-        onGone: () => this.forget(pod.metadata.uid),
+        onGone: () => this.forget(uid),
       },
       pod,
     );
-    this.runners.set(pod.metadata.uid, runner);
+    this.runners.set(uid, runner);
     runner.syncSoon();
   }
 
@@ -125,43 +124,25 @@ export class Kubelet implements LogSource {
     for (const resolve of this.emptied) resolve();
   }
 
-  private imagesOf(node: string): ImageStore {
-    const known = this.imagesByNode.get(node);
-    if (known !== undefined) return known;
-    const made = new ImageStore(this.parts.clock, this.parts.fakeImages, this.parts.timing);
-    this.imagesByNode.set(node, made);
-    return made;
-  }
-
   /** The kubelet's own check, for Pods that came past the scheduler. */
-  private rejectionOf(pod: Pod): Verdict | undefined {
-    const { store } = this.parts.api;
-    const node = store.get('nodes', '', pod.spec.nodeName ?? '');
+  private rejectionOf(pod: Pod): Termination | undefined {
+    const { api } = this.parts;
+    const nodeName = pod.spec.nodeName ?? '';
+    const node = api.store.get('nodes', '', nodeName);
     if (node === undefined) return undefined;
-    const others = store
-      .list('pods')
-      .map(podOf)
-      .filter(
-        (other) =>
-          other.spec.nodeName === pod.spec.nodeName &&
-          takesRoom(other) &&
-          other.metadata.uid !== pod.metadata.uid,
-      );
-    const asked = others
-      .map((other) => requestsOf(other.spec))
-      .reduce(add, { cpuMillicores: 0, memoryBytes: 0 });
-    const room = { ...roomOf(node, asked, others.length), taints: [], unschedulable: false };
+    const others = podsOn(api, nodeName).filter(({ metadata }) => metadata.uid !== pod.metadata.uid);
+    const { requested, allocatable, ...state } = nodeStateOf(node, others);
     const requests = requestsOf(pod.spec);
-    const reason = misfitOf(pod, requests, room)?.reasons[0];
-    switch (reason) {
+    const misfit = misfitOf(pod, requests, { ...state, requested, allocatable, taints: [] });
+    switch (misfit?.reasons[0]) {
       case undefined:
         return undefined;
       case 'Insufficient cpu':
-        return outOf('cpu', [requests.cpuMillicores, asked.cpuMillicores, room.allocatable.cpuMillicores]);
+        return outOf('cpu', [requests.cpuMillicores, requested.cpuMillicores, allocatable.cpuMillicores]);
       case 'Insufficient memory':
-        return outOf('memory', [requests.memoryBytes, asked.memoryBytes, room.allocatable.memoryBytes]);
+        return outOf('memory', [requests.memoryBytes, requested.memoryBytes, allocatable.memoryBytes]);
       case 'Too many pods':
-        return outOf('pods', [1, others.length, room.allocatable.pods]);
+        return outOf('pods', [1, others.length, allocatable.pods]);
       default:
         return {
           reason: 'NodeAffinity',
@@ -170,26 +151,19 @@ export class Kubelet implements LogSource {
     }
   }
 
-  private reject(pod: Pod, { reason, message }: Verdict): void {
+  private reject(pod: Pod, { reason, message }: Termination): void {
     const { api, events } = this.parts;
-    const { name, namespace = '' } = pod.metadata;
-    events.record(pod, {
-      type: 'Warning',
-      reason,
-      message,
-      component: 'kubelet',
-      host: pod.spec.nodeName ?? '',
-    });
-    api.update({ resource: PODS, namespace, name }, 'status', (current) => ({
-      ...current,
-      status: { ...pod.status, phase: 'Failed', reason, message: `Pod was rejected: ${message}` },
-    }));
+    const host = pod.spec.nodeName ?? '';
+    events.record(pod, { type: 'Warning', reason, message, component: 'kubelet', host });
+    const rejected = { phase: 'Failed', reason, message: `Pod was rejected: ${message}` } as const;
+    api.updatePodStatus(pod, (status) => ({ ...status, ...rejected }));
   }
 }
 
-function outOf(what: string, [requested, used, capacity]: [number, number, number]): Verdict {
+function outOf(resource: string, [requested, used, capacity]: [number, number, number]): Termination {
+  const amounts = `requested: ${requested}, used: ${used}, capacity: ${capacity}`;
   return {
-    reason: `OutOf${what}`,
-    message: `Node didn't have enough resource: ${what}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
+    reason: `OutOf${resource}`,
+    message: `Node didn't have enough resource: ${resource}, ${amounts}`,
   };
 }

@@ -220,7 +220,7 @@ describe('Pods', { timeout: 30_000 }, () => {
 
     cluster.oomKill({ name: 'oom' }, 'step-1');
     cluster.evict({ name: 'evicted' });
-    cluster.vanish({ name: 'lost' });
+    cluster.removePod({ name: 'lost' });
     const [oom, evicted] = [await podWhen(cluster, 'oom', ended), await podWhen(cluster, 'evicted', ended)];
 
     expect(oom.status.containerStatuses?.[0]?.state.terminated).toMatchObject({

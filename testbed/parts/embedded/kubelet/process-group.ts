@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Janitor } from './janitor.ts';
@@ -51,21 +52,26 @@ export async function startGroup(spec: ProcessSpec, output: Output, janitor: Jan
   child.stdout.on('data', output.stdout);
   child.stderr.on('data', output.stderr);
   const ended = endOf(child, janitor);
-  await new Promise<void>((resolve, reject) => {
-    child.once('spawn', resolve);
-    child.once('error', (error) => reject(new StartError(error.message, { cause: error })));
-  });
+  try {
+    await once(child, 'spawn');
+  } catch (cause) {
+    const why = command.includes('/')
+      ? `stat ${command}: no such file or directory`
+      : 'executable file not found in $PATH';
+    throw new StartError(`exec: "${command}": ${why}`, { cause });
+  }
   return { ended, signal: (name) => signalLeader(child.pid, name, spec.isFirst) };
 }
 
 function endOf(child: ChildProcess, janitor: Janitor): Promise<Exit> {
-  const pid = child.pid;
+  const { pid } = child;
   if (pid !== undefined) janitor.started(pid);
   return new Promise((resolve) => {
     child.once('exit', () => {
+      if (pid === undefined) return;
       // What the first process leaves behind may hold the pipes open: it goes too.
-      signalGroup(pid, 'SIGKILL');
-      if (pid !== undefined) janitor.ended(pid);
+      send(-pid, 'SIGKILL');
+      janitor.ended(pid);
     });
     child.once('close', (code, signal) => resolve(exitOf(code, signal)));
   });
@@ -93,13 +99,8 @@ const SHIELDED: ReadonlySet<string> = new Set([
 /** Signals go to the first process alone, SIGKILL to all. */
 function signalLeader(pid: number | undefined, name: NodeJS.Signals, isFirst: boolean): void {
   if (pid === undefined) return;
-  if (name === 'SIGKILL') return signalGroup(pid, name);
-  if (isFirst && SHIELDED.has(name) && !handles(pid, name)) return;
-  try {
-    process.kill(pid, name);
-  } catch {
-    // It has ended already.
-  }
+  if (name === 'SIGKILL') return send(-pid, name);
+  if (!isFirst || !SHIELDED.has(name) || handles(pid, name)) send(pid, name);
 }
 
 /** Whether a process has a handler for a signal; true where the system doesn't tell. */
@@ -113,11 +114,11 @@ function handles(pid: number, name: NodeJS.Signals): boolean {
   }
 }
 
-function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
-  if (pid === undefined) return;
+/** @param pid of a process, or negative of a whole group */
+function send(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(-pid, name);
+    process.kill(pid, name);
   } catch {
-    // The group is gone already: that is what was wanted.
+    // It has ended already.
   }
 }

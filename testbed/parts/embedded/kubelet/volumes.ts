@@ -1,36 +1,23 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type {
-  Container,
-  DownwardItem,
-  KeyToPath,
-  Pod,
-  ProjectedSource,
-  Volume,
-  VolumeMount,
-} from '../api/pod.ts';
+import type { V1VolumeProjection } from '@kubernetes/client-node';
+import type { Container, Pod, PodSpec } from '../api/pod.ts';
 import type { Store } from '../api/store.ts';
-import { bytesOf, expand } from './environment.ts';
-import { fieldValue, resourceValue } from './field-refs.ts';
+import { type DataKind, dataOf, expand, singular } from './environment.ts';
+import { fieldValue } from './field-refs.ts';
 
 /** A volume that cannot be set up yet, with the kubelet's words; it is tried again. */
 export class MountError extends Error {
   override readonly name = 'MountError';
 }
 
+type Volume = NonNullable<PodSpec['volumes']>[number];
+type Mount = NonNullable<Container['volumeMounts']>[number];
+
 interface VolumeFile {
   readonly path: string;
   readonly content: string | Buffer;
-  readonly mode: number;
+  readonly mode: number | undefined;
 }
 
 const CONFIG_MODE = 0o644;
@@ -69,10 +56,9 @@ export class PodVolumes {
     for (const mount of mounts) this.link(pod, mount, join(root, mount.mountPath), env);
   }
 
-  private link(pod: Pod, mount: VolumeMount, at: string, env: Readonly<Record<string, string>>): void {
-    const base = this.placeOf(pod, mount.name);
+  private link(pod: Pod, mount: Mount, at: string, env: Readonly<Record<string, string>>): void {
     const subPath = mount.subPathExpr === undefined ? (mount.subPath ?? '') : expand(mount.subPathExpr, env);
-    const target = subPath === '' ? base : join(base, subPath);
+    const target = join(this.placeOf(pod, mount.name), subPath);
     if (!existsSync(target)) mkdirSync(target, { recursive: true });
     mkdirSync(dirname(at), { recursive: true });
     if (existsSync(at)) {
@@ -89,103 +75,64 @@ export class PodVolumes {
 
   private prepareOne(pod: Pod, volume: Volume): void {
     const place = this.placeOf(pod, volume.name);
-    if (volume.hostPath !== undefined) return prepareHostPath(volume.name, place, volume.hostPath);
     mkdirSync(place, { recursive: true });
     if (volume.emptyDir !== undefined) chmodSync(place, 0o777);
-    for (const file of this.filesOf(pod, volume)) writeVolumeFile(place, file);
-  }
-
-  private filesOf(pod: Pod, volume: Volume): VolumeFile[] {
     const { secret, configMap, downwardAPI, projected } = volume;
-    if (secret !== undefined) {
-      return this.keys(pod, volume.name, { kind: 'secrets', name: secret.secretName, ...secret });
+    const { defaultMode } = secret ?? configMap ?? downwardAPI ?? projected ?? {};
+    for (const file of this.filesOf(pod, volume)) writeVolumeFile(place, file, defaultMode ?? CONFIG_MODE);
+  }
+
+  /** A volume of one source is a projection of that source alone. */
+  private filesOf(pod: Pod, { name, secret, configMap, downwardAPI, projected }: Volume): VolumeFile[] {
+    if (projected !== undefined)
+      return (projected.sources ?? []).flatMap((source) => this.projectedFiles(pod, name, source));
+    return this.projectedFiles(pod, name, {
+      ...(secret === undefined ? {} : { secret: { ...secret, name: secret.secretName ?? '' } }),
+      ...(configMap === undefined ? {} : { configMap }),
+      ...(downwardAPI === undefined ? {} : { downwardAPI }),
+    });
+  }
+
+  private projectedFiles(pod: Pod, volume: string, source: V1VolumeProjection): VolumeFile[] {
+    const { secret, configMap, downwardAPI, serviceAccountToken } = source;
+    const data = secret ?? configMap;
+    if (data !== undefined) {
+      const kind = secret === undefined ? 'configmaps' : 'secrets';
+      return this.dataFiles(pod, volume, kind, data);
     }
-    if (configMap !== undefined) return this.keys(pod, volume.name, { kind: 'configmaps', ...configMap });
-    if (downwardAPI !== undefined)
-      return downwardFiles(pod, downwardAPI.items ?? [], downwardAPI.defaultMode);
-    return (projected?.sources ?? []).flatMap((source) => this.projectedFiles(pod, volume.name, source));
+    if (serviceAccountToken !== undefined)
+      return [{ path: serviceAccountToken.path, content: 'embedded-token', mode: CONFIG_MODE }];
+    return (downwardAPI?.items ?? []).map(({ path, mode, fieldRef }) => {
+      const content = fieldRef === undefined ? '' : fieldValue(pod, fieldRef.fieldPath);
+      return { path, mode, content };
+    });
   }
 
-  private projectedFiles(pod: Pod, volume: string, source: ProjectedSource): VolumeFile[] {
-    if (source.secret !== undefined) return this.keys(pod, volume, { kind: 'secrets', ...source.secret });
-    if (source.configMap !== undefined)
-      return this.keys(pod, volume, { kind: 'configmaps', ...source.configMap });
-    if (source.downwardAPI !== undefined)
-      return downwardFiles(pod, source.downwardAPI.items ?? [], CONFIG_MODE);
-    const token = source.serviceAccountToken;
-    return token === undefined ? [] : [{ path: token.path, content: 'embedded-token', mode: CONFIG_MODE }];
-  }
-
-  private keys(
+  private dataFiles(
     pod: Pod,
     volume: string,
-    ref: {
-      kind: 'secrets' | 'configmaps';
-      name: string;
-      items?: KeyToPath[];
-      defaultMode?: number;
-      optional?: boolean;
-    },
+    kind: DataKind,
+    { name = '', items, optional }: NonNullable<V1VolumeProjection['secret']>,
   ): VolumeFile[] {
-    const word = ref.kind === 'secrets' ? 'secret' : 'configmap';
-    const data = bytesOf(this.store, {
-      kind: ref.kind,
-      namespace: pod.metadata.namespace ?? '',
-      name: ref.name,
-    });
-    if (data === undefined && ref.optional !== true) {
-      throw new MountError(
-        `MountVolume.SetUp failed for volume "${volume}" : ${word} "${ref.name}" not found`,
-      );
-    }
-    const defaultMode = ref.defaultMode ?? CONFIG_MODE;
-    const items: KeyToPath[] = ref.items ?? Object.keys(data ?? {}).map((key) => ({ key, path: key }));
-    return items.flatMap(({ key, path, mode }) => {
-      const content = data?.[key];
-      if (content !== undefined) return [{ path, content, mode: mode ?? defaultMode }];
-      if (ref.optional === true) return [];
-      throw new MountError(
-        `MountVolume.SetUp failed for volume "${volume}" : references non-existent ${word} key: ${key}`,
-      );
+    const missing = (what: string): VolumeFile[] => {
+      if (optional === true) return [];
+      throw new MountError(`MountVolume.SetUp failed for volume "${volume}" : ${what}`);
+    };
+    const data = dataOf(this.store, pod, kind, name);
+    if (data === undefined) return missing(`${singular(kind)} "${name}" not found`);
+    const wanted = items ?? Object.keys(data).map((key) => ({ key, path: key, mode: undefined }));
+    return wanted.flatMap(({ key, path, mode }) => {
+      const content = data[key];
+      if (content !== undefined) return [{ path, content, mode }];
+      return missing(`references non-existent ${singular(kind)} key: ${key}`);
     });
   }
 }
 
-function downwardFiles(pod: Pod, items: readonly DownwardItem[], defaultMode = CONFIG_MODE): VolumeFile[] {
-  return items.map(({ path, mode, fieldRef, resourceFieldRef }) => ({
-    path,
-    mode: mode ?? defaultMode,
-    content:
-      fieldRef !== undefined
-        ? fieldValue(pod, fieldRef.fieldPath)
-        : resourceFieldRef === undefined
-          ? ''
-          : resourceValue(pod, '', resourceFieldRef),
-  }));
-}
-
-function writeVolumeFile(folder: string, { path, content, mode }: VolumeFile): void {
+function writeVolumeFile(folder: string, { path, content, mode }: VolumeFile, defaultMode: number): void {
   const at = join(folder, path);
   mkdirSync(dirname(at), { recursive: true });
   rmSync(at, { force: true });
   writeFileSync(at, content);
-  chmodSync(at, mode);
-}
-
-function prepareHostPath(
-  name: string,
-  place: string,
-  { path, type = '' }: { path: string; type?: string },
-): void {
-  const there = statSync(place, { throwIfNoEntry: false });
-  const demand = (what: string, is: boolean | undefined): void => {
-    if (is === true) return;
-    const cause = `hostPath type check failed: ${path} is not a ${what}`;
-    throw new MountError(`MountVolume.SetUp failed for volume "${name}" : ${cause}`);
-  };
-  if (type === 'Directory') return demand('directory', there?.isDirectory());
-  if (type === 'File') return demand('file', there?.isFile());
-  if (there !== undefined) return;
-  mkdirSync(type === 'FileOrCreate' ? dirname(place) : place, { recursive: true });
-  if (type === 'FileOrCreate') writeFileSync(place, '');
+  chmodSync(at, mode ?? defaultMode);
 }

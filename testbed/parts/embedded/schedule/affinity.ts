@@ -1,32 +1,8 @@
-import type { JsonRecord } from '../api/objects.ts';
-import { recordOf, recordsOf, textOf } from '../api/objects.ts';
+import type { V1Affinity, V1NodeSelectorRequirement } from '@kubernetes/client-node';
 
-interface NodeFacts {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
+type Operator = (value: string | undefined, values: readonly string[]) => boolean;
 
-/** Whether the required node affinity of a Pod allows a node; terms are alternatives, expressions all hold. */
-export function matchesNodeAffinity(affinity: unknown, node: NodeFacts): boolean {
-  const required = recordOf(
-    recordOf(recordOf(affinity)['nodeAffinity'])['requiredDuringSchedulingIgnoredDuringExecution'],
-  );
-  const terms = recordsOf(required['nodeSelectorTerms']);
-  if (terms.length === 0) return true;
-  return terms.some((term) => {
-    const labels = recordsOf(term['matchExpressions']);
-    const fields = recordsOf(term['matchFields']);
-    if (labels.length + fields.length === 0) return false;
-    return (
-      labels.every((expression) => holds(expression, node.labels[textOf(expression['key'])])) &&
-      fields.every((expression) => holds(expression, node.name))
-    );
-  });
-}
-
-type Test = (value: string | undefined, values: readonly unknown[]) => boolean;
-
-const OPERATORS: Readonly<Record<string, Test>> = {
+const OPERATORS: Readonly<Record<string, Operator>> = {
   In: (value, values) => value !== undefined && values.includes(value),
   NotIn: (value, values) => value === undefined || !values.includes(value),
   Exists: (value) => value !== undefined,
@@ -35,7 +11,22 @@ const OPERATORS: Readonly<Record<string, Test>> = {
   Lt: (value, [bound]) => value !== undefined && Number(value) < Number(bound),
 };
 
-function holds(expression: JsonRecord, value: string | undefined): boolean {
-  const values: unknown[] = Array.isArray(expression['values']) ? expression['values'] : [];
-  return OPERATORS[textOf(expression['operator'])]?.(value, values) ?? false;
+/** Whether the required node affinity of a Pod allows a node; terms are alternatives, expressions all hold. */
+export function matchesNodeAffinity(
+  affinity: V1Affinity | undefined,
+  node: { readonly name: string; readonly labels: Readonly<Record<string, string>> },
+): boolean {
+  const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  if (required === undefined || required.nodeSelectorTerms.length === 0) return true;
+  return required.nodeSelectorTerms.some(({ matchExpressions = [], matchFields = [] }) => {
+    if (matchExpressions.length + matchFields.length === 0) return false;
+    return (
+      matchExpressions.every((expression) => holds(expression, node.labels[expression.key])) &&
+      matchFields.every((expression) => holds(expression, node.name))
+    );
+  });
+}
+
+function holds({ operator, values = [] }: V1NodeSelectorRequirement, value: string | undefined): boolean {
+  return OPERATORS[operator]?.(value, values) ?? false;
 }

@@ -1,5 +1,5 @@
-import { isFinished, type Pod, type PodSpec, type Resources } from '../api/pod.ts';
-import { bytesOf, cpuMillicoresOf } from '../api/quantity.ts';
+import { isFinished, type Pod, type PodSpec } from '../api/pod.ts';
+import { amountOf } from '../api/quantity.ts';
 
 /** What a Pod asks of a node. */
 export interface Requests {
@@ -7,22 +7,22 @@ export interface Requests {
   readonly memoryBytes: number;
 }
 
+export const NOTHING: Requests = { cpuMillicores: 0, memoryBytes: 0 };
+
 /** Sum of the containers, or the largest init container if that is more; pod-level requests win. */
-export function requestsOf(spec: PodSpec): Requests {
-  const containers = (spec.containers ?? []).map((container) => amounts(container.resources));
-  const inits = (spec.initContainers ?? []).map((container) => amounts(container.resources));
-  const summed = containers.reduce(add, { cpuMillicores: 0, memoryBytes: 0 });
-  const peak = inits.reduce(larger, summed);
-  const own = spec.resources?.requests ?? {};
+export function requestsOf({ containers, initContainers = [], resources }: PodSpec): Requests {
+  const summed = containers.map(amounts).reduce(add, NOTHING);
+  const peak = initContainers.map(amounts).reduce(larger, summed);
+  const { cpu, memory } = resources?.requests ?? {};
   return {
-    cpuMillicores: own['cpu'] === undefined ? peak.cpuMillicores : cpuMillicoresOf(own['cpu']),
-    memoryBytes: own['memory'] === undefined ? peak.memoryBytes : bytesOf(own['memory']),
+    cpuMillicores: amountOf('cpu', cpu) ?? peak.cpuMillicores,
+    memoryBytes: amountOf('memory', memory) ?? peak.memoryBytes,
   };
 }
 
-function amounts(resources: Resources | undefined): Requests {
-  const requests = resources?.requests ?? {};
-  return { cpuMillicores: cpuMillicoresOf(requests['cpu']), memoryBytes: bytesOf(requests['memory']) };
+function amounts({ resources }: Pick<PodSpec, 'resources'>): Requests {
+  const { cpu, memory } = resources?.requests ?? {};
+  return { cpuMillicores: amountOf('cpu', cpu) ?? 0, memoryBytes: amountOf('memory', memory) ?? 0 };
 }
 
 export function add(a: Requests, b: Requests): Requests {
@@ -36,7 +36,7 @@ function larger(a: Requests, b: Requests): Requests {
   };
 }
 
-/** Whether a Pod still takes room: bound, and not ended. */
-export function takesRoom(pod: Pod): boolean {
+/** Whether a Pod still takes up some of its node: bound, and not ended. */
+export function takesResources(pod: Pod): boolean {
   return (pod.spec.nodeName ?? '') !== '' && !isFinished(pod);
 }

@@ -1,24 +1,20 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { ObjectApi } from '../api/object-api.ts';
-import type { KubeObject } from '../api/objects.ts';
-import { type Pod, type PodCondition, podOf } from '../api/pod.ts';
+import { type Pod, type PodCondition, podOf, withCondition } from '../api/pod.ts';
 import { PODS } from '../api/resources.ts';
-import { ApiError } from '../api/status-errors.ts';
-import { secondsText } from '../api/times.ts';
 import type { EventRecorder } from '../control/event-recorder.ts';
 import {
+  avoidedTaints,
   leastAllocatedScore,
   type Misfit,
   misfitOf,
-  type NodeRoom,
-  roomOf,
-  shunnedTaints,
+  type NodeState,
+  nodeStateOf,
   unschedulableText,
 } from './fit.ts';
-import { add, type Requests, requestsOf, takesRoom } from './requests.ts';
+import { add, requestsOf, takesResources } from './requests.ts';
 
 const NAME = 'default-scheduler';
-const NOTHING: Requests = { cpuMillicores: 0, memoryBytes: 0 };
 
 /** Binds Pods to nodes: filters, LeastAllocated, one Pod after another by priority and age. */
 export class Scheduler {
@@ -54,44 +50,47 @@ export class Scheduler {
   }
 
   private pass(): void {
-    const pods = this.api.store.list('pods').map(podOf);
+    const pods = this.api.pods();
     const waiting = pods.filter(isWaiting).sort(byPriorityAndAge);
     if (waiting.length === 0) return;
-    const rooms = roomsOf(this.api.store.list('nodes'), pods);
-    for (const pod of waiting) this.place(pod, rooms);
+    const byNode = Map.groupBy(pods.filter(takesResources), (pod) => pod.spec.nodeName ?? '');
+    const nodes = this.api.store
+      .list('nodes')
+      .map((node) => nodeStateOf(node, byNode.get(node.metadata.name) ?? []));
+    const states = new Map(nodes.map((node) => [node.name, node]));
+    for (const pod of waiting) this.place(pod, states);
   }
 
-  private place(pod: Pod, rooms: Map<string, NodeRoom>): void {
+  private place(pod: Pod, nodes: Map<string, NodeState>): void {
     const requests = requestsOf(pod.spec);
     const misfits: Misfit[] = [];
-    const fitting: NodeRoom[] = [];
-    for (const room of rooms.values()) {
-      const misfit = misfitOf(pod, requests, room);
-      if (misfit === undefined) fitting.push(room);
+    const fitting: NodeState[] = [];
+    for (const node of nodes.values()) {
+      const misfit = misfitOf(pod, requests, node);
+      if (misfit === undefined) fitting.push(node);
       else misfits.push(misfit);
     }
     const [best] = fitting.sort(
       (a, b) =>
-        shunnedTaints(pod, a) - shunnedTaints(pod, b) ||
+        avoidedTaints(pod, a) - avoidedTaints(pod, b) ||
         leastAllocatedScore(requests, b) - leastAllocatedScore(requests, a) ||
         a.pods - b.pods,
     );
     if (best === undefined) return this.refuse(pod, unschedulableText(misfits));
-    rooms.set(best.name, { ...best, asked: add(best.asked, requests), pods: best.pods + 1 });
+    nodes.set(best.name, { ...best, requested: add(best.requested, requests), pods: best.pods + 1 });
     this.bind(pod, best.name);
   }
 
   private bind(pod: Pod, nodeName: string): void {
-    const scheduled: PodCondition = { type: 'PodScheduled', status: 'True', lastProbeTime: null };
-    this.write(pod, scheduled, nodeName);
+    this.write(pod, { type: 'PodScheduled', status: 'True', lastProbeTime: null }, nodeName);
     const message = `Successfully assigned ${pod.metadata.namespace ?? ''}/${pod.metadata.name} to ${nodeName}`;
     this.events.record(pod, { type: 'Normal', reason: 'Scheduled', message, component: NAME });
   }
 
   private refuse(pod: Pod, message: string): void {
-    const reported = pod.status.conditions?.find(({ type }) => type === 'PodScheduled');
-    if (reported?.reason === 'Unschedulable' && reported.message === message) return;
-    const refused = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message } as const;
+    const before = pod.status.conditions?.find(({ type }) => type === 'PodScheduled');
+    if (before?.reason === 'Unschedulable' && before.message === message) return;
+    const refused = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message };
     this.write(pod, { ...refused, lastProbeTime: null });
     this.events.record(pod, { type: 'Warning', reason: 'FailedScheduling', message, component: NAME });
   }
@@ -102,31 +101,12 @@ export class Scheduler {
     if (current === undefined || current.metadata.uid !== pod.metadata.uid) return;
     const { spec, status } = podOf(current);
     const conditions = withCondition(status.conditions ?? [], condition, this.clock.now());
-    try {
-      this.api.store.put(PODS.plural, {
-        ...current,
-        spec: nodeName === undefined ? spec : { ...spec, nodeName },
-        status: { ...status, conditions },
-      });
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-    }
+    this.api.store.put(PODS.plural, {
+      ...current,
+      spec: nodeName === undefined ? spec : { ...spec, nodeName },
+      status: { ...status, conditions },
+    });
   }
-}
-
-/** The conditions with one replaced; its transition time moves only when its status does. */
-export function withCondition(
-  conditions: readonly PodCondition[],
-  next: PodCondition,
-  nowMs: number,
-): PodCondition[] {
-  const before = conditions.find(({ type }) => type === next.type);
-  const lastTransitionTime =
-    before?.status === next.status ? (before.lastTransitionTime ?? null) : secondsText(nowMs);
-  const stamped = { ...next, lastTransitionTime };
-  return before === undefined
-    ? [...conditions, stamped]
-    : conditions.map((condition) => (condition.type === next.type ? stamped : condition));
 }
 
 function isWaiting(pod: Pod): boolean {
@@ -144,16 +124,5 @@ function byPriorityAndAge(a: Pod, b: Pod): number {
     (b.spec.priority ?? 0) - (a.spec.priority ?? 0) ||
     a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp) ||
     a.metadata.name.localeCompare(b.metadata.name)
-  );
-}
-
-function roomsOf(nodes: readonly KubeObject[], pods: readonly Pod[]): Map<string, NodeRoom> {
-  const byNode = Map.groupBy(pods.filter(takesRoom), (pod) => pod.spec.nodeName ?? '');
-  return new Map(
-    nodes.map((node) => {
-      const here = byNode.get(node.metadata.name) ?? [];
-      const asked = here.map((pod) => requestsOf(pod.spec)).reduce(add, NOTHING);
-      return [node.metadata.name, roomOf(node, asked, here.length)];
-    }),
   );
 }

@@ -7,39 +7,28 @@ export interface Answer {
   readonly body: JsonRecord;
 }
 
+export type TestClient = ReturnType<typeof clientOf>;
+
 /** A plain HTTP client of an embedded cluster, for its own tests. */
-export interface TestClient {
-  get(path: string): Promise<Answer>;
-  text(path: string): Promise<string>;
-  post(path: string, body: unknown): Promise<Answer>;
-  put(path: string, body: unknown): Promise<Answer>;
-  patch(path: string, body: unknown, type?: PatchType): Promise<Answer>;
-  delete(path: string, body?: unknown): Promise<Answer>;
-}
-
-export type PatchType = 'merge' | 'strategic-merge' | 'json';
-
-export function clientOf(cluster: EmbeddedCluster): TestClient {
+export function clientOf(cluster: EmbeddedCluster) {
   const send = async (
     method: string,
     path: string,
     body?: unknown,
     type = 'application/json',
   ): Promise<Answer> => {
-    const init =
-      body === undefined
-        ? { method }
-        : { method, body: JSON.stringify(body), headers: { 'content-type': type } };
-    const response = await fetch(`${cluster.url}${path}`, init);
+    const sent = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': type } };
+    const response = await fetch(`${cluster.url}${path}`, { method, ...sent });
     return { status: response.status, body: (await response.json()) as JsonRecord };
   };
   return {
-    get: (path) => send('GET', path),
-    text: async (path) => (await fetch(`${cluster.url}${path}`)).text(),
-    post: (path, body) => send('POST', path, body),
-    put: (path, body) => send('PUT', path, body),
-    patch: (path, body, type = 'merge') => send('PATCH', path, body, `application/${type}-patch+json`),
-    delete: (path, body) => send('DELETE', path, body),
+    get: (path: string) => send('GET', path),
+    text: async (path: string) => (await fetch(`${cluster.url}${path}`)).text(),
+    post: (path: string, body: unknown) => send('POST', path, body),
+    put: (path: string, body: unknown) => send('PUT', path, body),
+    patch: (path: string, body: unknown, type: 'merge' | 'strategic-merge' | 'json' = 'merge') =>
+      send('PATCH', path, body, `application/${type}-patch+json`),
+    delete: (path: string, body?: unknown) => send('DELETE', path, body),
   };
 }
 
@@ -95,18 +84,17 @@ export interface WatchEvent {
 
 /** An open watch whose events are taken one after another. */
 export class WatchReader {
-  private readonly reader: AsyncIterator<WatchEvent>;
+  private readonly events: AsyncIterator<WatchEvent, undefined>;
   private readonly controller: AbortController;
 
-  constructor(events: AsyncIterable<WatchEvent>, controller: AbortController) {
-    this.reader = events[Symbol.asyncIterator]();
+  constructor(events: AsyncIterator<WatchEvent, undefined>, controller: AbortController) {
+    this.events = events;
     this.controller = controller;
   }
 
   /** The next event; undefined when the watch has ended. */
   async next(): Promise<WatchEvent | undefined> {
-    const step = await this.reader.next();
-    return step.done === true ? undefined : step.value;
+    return (await this.events.next()).value;
   }
 
   close(): void {
@@ -117,10 +105,10 @@ export class WatchReader {
 export async function openWatch(cluster: EmbeddedCluster, path: string): Promise<WatchReader> {
   const controller = new AbortController();
   const response = await fetch(`${cluster.url}${path}`, { signal: controller.signal });
-  return new WatchReader(linesOf(response), controller);
+  return new WatchReader(eventsOf(response), controller);
 }
 
-async function* linesOf(response: Response): AsyncGenerator<WatchEvent> {
+async function* eventsOf(response: Response): AsyncGenerator<WatchEvent, undefined> {
   let rest = '';
   const decoder = new TextDecoder();
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
@@ -128,4 +116,5 @@ async function* linesOf(response: Response): AsyncGenerator<WatchEvent> {
     rest = lines.pop() ?? '';
     for (const line of lines) yield JSON.parse(line) as WatchEvent;
   }
+  return undefined;
 }

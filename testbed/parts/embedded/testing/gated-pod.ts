@@ -26,30 +26,16 @@ export function gatedPod(name: string, steps: readonly GatedStep[]): { pod: Json
     failedSteps: [],
     droneEnv: { 'io.drone': 'true' },
     env: { CI: 'true', DRONE_WORKSPACE: '/drone/src' },
-    steps: numbered.map(({ n, ...step }) => ({
-      n,
-      name: step.name,
-      role: step.role ?? 'step',
-      engine: step.engine ?? 'gate',
-      after: step.after ?? [],
-      runs: step.runs ?? 'on-success',
-      fails: step.fails ?? 'fail',
+    steps: numbered.map((step) => ({
+      ...{ role: 'step', engine: 'gate', after: [], runs: 'on-success', fails: 'fail' },
+      ...step,
     })),
   };
   const files: Record<string, string> = { common: JSON.stringify(stage) };
-  for (const { n, script, argv, env } of numbered) {
-    const own = {
-      version: 1,
-      n,
-      argv: argv ?? ['/bin/sh', '/hangar/own/script'],
-      env: env ?? {},
-      unset: [],
-      pid1: false,
-      stopSignal: 'SIGTERM',
-      stopGraceMs: 500,
-    };
-    files[`own-${n}`] = JSON.stringify(own);
-    files[`script-${n}`] = script ?? '';
+  for (const { n, script = '', argv = ['/bin/sh', '/hangar/own/script'], env = {} } of numbered) {
+    const stop = { stopSignal: 'SIGTERM', stopGraceMs: 500 };
+    files[`own-${n}`] = JSON.stringify({ version: 1, n, argv, env, unset: [], pid1: false, ...stop });
+    files[`script-${n}`] = script;
   }
   return {
     secret: { metadata: { name }, stringData: files },
@@ -62,11 +48,7 @@ function podSpec(secretName: string, steps: readonly (GatedStep & { readonly n: 
     { key: `own-${n}`, path: `${n}/step.json` },
     { key: `script-${n}`, path: `${n}/script` },
   ]);
-  const mount = (name: string, mountPath: string, subPath?: string): JsonRecord => ({
-    name,
-    mountPath,
-    ...(subPath === undefined ? {} : { subPath }),
-  });
+  const mount = (name: string, mountPath: string, subPath?: string) => ({ name, mountPath, subPath });
   const swapped = steps.filter(({ engine }) => engine === 'swap');
   return {
     restartPolicy: 'Never',

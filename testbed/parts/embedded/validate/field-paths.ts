@@ -1,24 +1,4 @@
-import { invalidValue, notSupported } from '../api/field-errors.ts';
-import type { FieldError } from '../api/status-errors.ts';
-
-/** Fields that the server can name at all. */
-const CONVERTIBLE = new Set([
-  'metadata.annotations',
-  'metadata.labels',
-  'metadata.name',
-  'metadata.namespace',
-  'metadata.uid',
-  'spec.nodeName',
-  'spec.restartPolicy',
-  'spec.serviceAccountName',
-  'spec.schedulerName',
-  'spec.hostNetwork',
-  'status.phase',
-  'status.hostIP',
-  'status.hostIPs',
-  'status.podIP',
-  'status.podIPs',
-]);
+import type { FieldErrors } from './field-errors.ts';
 
 /** What a variable may show. */
 export const VARIABLE_FIELDS = [
@@ -42,12 +22,22 @@ export const FILE_FIELDS = [
   'metadata.uid',
 ];
 
-/** Faults of a `fieldRef`; `path` is that of its fieldPath. */
-export function fieldPathFaults(fieldPath: string, path: string, supported: readonly string[]): FieldError[] {
-  if (/^metadata\.(annotations|labels)\['.+'\]$/.test(fieldPath)) return [];
-  if (!CONVERTIBLE.has(fieldPath)) {
-    const detail = `error converting fieldPath: field label not supported: ${fieldPath}`;
-    return [invalidValue(path, fieldPath, detail)];
-  }
-  return supported.includes(fieldPath) ? [] : [notSupported(path, fieldPath, supported)];
+/** Fields that the server can name at all. */
+const CONVERTIBLE: ReadonlySet<string> = new Set([
+  ...VARIABLE_FIELDS,
+  ...FILE_FIELDS,
+  ...['spec.restartPolicy', 'spec.schedulerName', 'spec.hostNetwork', 'status.phase'],
+]);
+
+/** Checks a `fieldRef`; `path` is that of its fieldPath. */
+export function validateFieldPath(
+  errors: FieldErrors,
+  fieldRef: { readonly fieldPath: string } | undefined,
+  path: string,
+  supported: readonly string[],
+): void {
+  const field = fieldRef?.fieldPath;
+  if (field === undefined || /^metadata\.(annotations|labels)\['.+'\]$/.test(field)) return;
+  if (CONVERTIBLE.has(field)) errors.supported(path, field, supported);
+  else errors.invalid(path, field, `error converting fieldPath: field label not supported: ${field}`);
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { forbiddenField, invalidValue } from '../api/field-errors.ts';
 import type { Container, Pod, PodSpec } from '../api/pod.ts';
-import type { FieldError } from '../api/status-errors.ts';
+import type { FieldErrors } from './field-errors.ts';
+import { validateImage } from './pod.ts';
 
 const UPDATABLE = [
   '`spec.containers[*].image`',
@@ -11,127 +11,89 @@ const UPDATABLE = [
   '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
 ].join(',');
 
-/** Faults of a change to a Pod: nearly everything in its spec is immutable. */
-export function podUpdateFaults(before: Pod, after: Pod): FieldError[] {
+/** Checks a change to a Pod: nearly everything in its spec is immutable. */
+export function validatePodUpdate(errors: FieldErrors, before: Pod, after: Pod): void {
   const [old, next] = [before.spec, after.spec];
-  const count = containerCountFaults(old, next);
-  if (count.length > 0) return count;
-  return [
-    ...imageFaults(next),
-    ...deadlineFaults(old, next),
-    ...tolerationFaults(old, next),
-    ...gateFaults(old, next),
-    ...immutableFaults(old, next),
-  ];
-}
-
-function containerCountFaults(old: PodSpec, next: PodSpec): FieldError[] {
-  const text = 'pod updates may not add or remove containers';
-  const faults: FieldError[] = [];
-  if (old.containers.length !== next.containers.length) faults.push(forbiddenField('spec.containers', text));
-  if ((old.initContainers ?? []).length !== (next.initContainers ?? []).length) {
-    faults.push(forbiddenField('spec.initContainers', text));
+  for (const list of ['containers', 'initContainers'] as const) {
+    if ((old[list] ?? []).length !== (next[list] ?? []).length)
+      errors.forbidden(`spec.${list}`, 'pod updates may not add or remove containers');
   }
-  return faults;
-}
-
-function imageFaults(next: PodSpec): FieldError[] {
-  return next.containers.flatMap((container, index) => {
-    const path = `spec.containers[${index}].image`;
-    if ((container.image ?? '') === '') {
-      return [{ reason: 'FieldValueRequired', field: path, message: 'Required value' }];
-    }
-    if (container.image.trim() === container.image) return [];
-    return [invalidValue(path, container.image, 'must not have leading or trailing whitespace')];
+  if (errors.list.length > 0) return;
+  next.containers.forEach((container, index) => {
+    validateImage(errors, container, `spec.containers[${index}]`);
   });
+  validateDeadline(errors, old, next);
+  validateTolerations(errors, old, next);
+  validateGates(errors, old, next);
+  validateImmutable(errors, old, next);
 }
 
-function deadlineFaults(old: PodSpec, next: PodSpec): FieldError[] {
+function validateDeadline(errors: FieldErrors, old: PodSpec, next: PodSpec): void {
   const path = 'spec.activeDeadlineSeconds';
   const [was, is] = [old.activeDeadlineSeconds, next.activeDeadlineSeconds];
-  if (is === undefined) {
-    const detail = 'must not update from a positive integer to nil value';
-    return was === undefined ? [] : [invalidValue(path, undefined, detail)];
-  }
-  if (is < 0 || is > 2_147_483_647) {
-    return [invalidValue(path, is, 'must be between 0 and 2147483647, inclusive')];
-  }
-  if (was === undefined || is <= was) return [];
-  return [invalidValue(path, is, 'must be less than or equal to previous value')];
+  if (is === undefined && was !== undefined)
+    errors.invalid(path, is, 'must not update from a positive integer to nil value');
+  if (is !== undefined && (is < 0 || is > 2_147_483_647))
+    errors.invalid(path, is, 'must be between 0 and 2147483647, inclusive');
+  if (is !== undefined && was !== undefined && is > was)
+    errors.invalid(path, is, 'must be less than or equal to previous value');
 }
 
-function tolerationFaults(old: PodSpec, next: PodSpec): FieldError[] {
+function validateTolerations(errors: FieldErrors, old: PodSpec, next: PodSpec): void {
   const kept = (old.tolerations ?? []).every((toleration) =>
     (next.tolerations ?? []).some((candidate) =>
       isDeepStrictEqual({ ...candidate, tolerationSeconds: 0 }, { ...toleration, tolerationSeconds: 0 }),
     ),
   );
-  return kept
-    ? []
-    : [
-        forbiddenField(
-          'spec.tolerations',
-          'existing toleration can not be modified except its tolerationSeconds',
-        ),
-      ];
+  const detail = 'existing toleration can not be modified except its tolerationSeconds';
+  if (!kept) errors.forbidden('spec.tolerations', detail);
 }
 
-function gateFaults(old: PodSpec, next: PodSpec): FieldError[] {
+function validateGates(errors: FieldErrors, old: PodSpec, next: PodSpec): void {
   const known = new Set((old.schedulingGates ?? []).map(({ name }) => name));
-  const added = (next.schedulingGates ?? []).filter(({ name }) => !known.has(name));
-  const [first] = added;
-  if (first === undefined) return [];
-  const at = (next.schedulingGates ?? []).indexOf(first);
-  return [
-    forbiddenField(
-      `spec.schedulingGates[${at}].name`,
-      `only deletion is allowed, but found new scheduling gate '${first.name}'`,
-    ),
-  ];
+  const gates = next.schedulingGates ?? [];
+  const at = gates.findIndex(({ name }) => !known.has(name));
+  if (at < 0) return;
+  const detail = `only deletion is allowed, but found new scheduling gate '${gates[at]?.name}'`;
+  errors.forbidden(`spec.schedulingGates[${at}].name`, detail);
 }
 
 /** What may change is set back to what it was; any difference that is left is forbidden. */
-function immutableFaults(old: PodSpec, next: PodSpec): FieldError[] {
-  const munged: Record<string, unknown> = { ...next, containers: imagesOf(old.containers, next.containers) };
-  if (next.initContainers !== undefined) {
-    munged['initContainers'] = imagesOf(old.initContainers ?? [], next.initContainers);
-  }
-  const mayChange = ['activeDeadlineSeconds', 'schedulingGates', 'tolerations'];
-  if ((old.schedulingGates ?? []).length > 0 && onlyAdds(old.nodeSelector, next.nodeSelector)) {
-    mayChange.push('nodeSelector', 'affinity');
-  }
-  for (const field of mayChange) {
-    if (old[field] === undefined) delete munged[field];
-    else munged[field] = old[field];
-  }
-  if (isDeepStrictEqual(plain(munged), plain(old))) return [];
-  return [
-    forbiddenField(
-      'spec',
-      `pod updates may not change fields other than ${UPDATABLE}\n${difference(old, munged)}`,
-    ),
-  ];
+function validateImmutable(errors: FieldErrors, old: PodSpec, next: PodSpec): void {
+  const { activeDeadlineSeconds, schedulingGates, tolerations, nodeSelector, affinity } = old;
+  const ungating =
+    (schedulingGates ?? []).length > 0 &&
+    isDeepStrictEqual({ ...next.nodeSelector, ...nodeSelector }, next.nodeSelector ?? {});
+  const munged = {
+    ...next,
+    ...{ activeDeadlineSeconds, schedulingGates, tolerations },
+    ...(ungating ? { nodeSelector, affinity } : {}),
+    containers: withImagesOf(old.containers, next.containers),
+    initContainers: next.initContainers && withImagesOf(old.initContainers ?? [], next.initContainers),
+  };
+  const [was, is] = [plain(old), plain(munged)];
+  if (isDeepStrictEqual(is, was)) return;
+  const diff = difference(was, is);
+  errors.forbidden('spec', `pod updates may not change fields other than ${UPDATABLE}\n${diff}`);
 }
 
-function onlyAdds(old: Record<string, string> = {}, next: Record<string, string> = {}): boolean {
-  return Object.entries(old).every(([key, value]) => next[key] === value);
-}
-
-function imagesOf(old: Container[], next: Container[]): Container[] {
+function withImagesOf(old: Container[], next: Container[]): Container[] {
   return next.map((container, index) => ({ ...container, image: old[index]?.image ?? container.image }));
 }
 
-function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value)) as unknown;
+/** As it goes over the wire: without what is undefined. */
+function plain(value: object): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
 }
 
 /** Not the server's own diff (that prints Go values), but it too names what differs. */
 function difference(old: Record<string, unknown>, next: Record<string, unknown>): string {
-  const keys = [...new Set([...Object.keys(old), ...Object.keys(next)])].sort();
-  const differing = keys.filter((key) => !isDeepStrictEqual(plain({ v: old[key] }), plain({ v: next[key] })));
-  const lines = differing.flatMap((key) => [
-    `- \t${key}: ${JSON.stringify(old[key])},`,
-    `+ \t${key}: ${JSON.stringify(next[key])},`,
-  ]);
+  const lines = Object.keys({ ...old, ...next })
+    .sort()
+    .filter((key) => !isDeepStrictEqual(old[key], next[key]))
+    .flatMap((key) => [
+      `- \t${key}: ${JSON.stringify(old[key])},`,
+      `+ \t${key}: ${JSON.stringify(next[key])},`,
+    ]);
   return `  core.PodSpec{\n${lines.join('\n')}\n  }\n`;
 }

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { defaultPod } from '../admit/pod-defaults.ts';
+import { defaultPod } from '../admit/pod.ts';
 import type { JsonRecord } from '../api/objects.ts';
 import type { Pod } from '../api/pod.ts';
 import { PODS, SECRETS } from '../api/resources.ts';
 import { invalid } from '../api/status-errors.ts';
+import { validateSecret } from './data-objects.ts';
 import { assertDecodable } from './decode.ts';
-import { metadataFaults } from './metadata.ts';
-import { podFaults } from './pod.ts';
-import { secretFaults } from './secret.ts';
+import { FieldErrors } from './field-errors.ts';
+import { validateMetadata } from './metadata.ts';
+import { validatePod } from './pod.ts';
 
 const container = { name: 'c', image: 'alpine' };
 
@@ -22,10 +23,18 @@ function pod(spec: JsonRecord, metadata: JsonRecord = {}): Pod {
   return made as unknown as Pod;
 }
 
+/** What a check says of its subject. */
+function errorsOf(check: (errors: FieldErrors) => void): FieldErrors['list'] {
+  const errors = new FieldErrors();
+  check(errors);
+  return errors.list;
+}
+
 const textsOf = (subject: Pod): string[] =>
-  [...metadataFaults(PODS, subject), ...podFaults(subject)].map(
-    ({ field, message }) => `${field}: ${message}`,
-  );
+  errorsOf((errors) => {
+    validateMetadata(errors, PODS, subject);
+    validatePod(errors, subject);
+  }).map(({ field, message }) => `${field}: ${message}`);
 
 const table: { sentence: string; subject: Pod; want: string[] }[] = [
   { sentence: 'nothing for a small Pod', subject: pod({}), want: [] },
@@ -123,7 +132,11 @@ describe('validation of Pods', () => {
   it('puts several faults into one 422, each with its cause', () => {
     const subject = pod({ containers: [{ name: 'C', image: '' }] });
 
-    const { status } = invalid(PODS, 'p', podFaults(subject));
+    const { status } = invalid(
+      PODS,
+      'p',
+      errorsOf((errors) => validatePod(errors, subject)),
+    );
 
     expect(status.code).toBe(422);
     expect(status.message).toMatch(
@@ -176,15 +189,14 @@ describe('validation of Secrets', () => {
       metadata: { name: 's', uid: '', resourceVersion: '', creationTimestamp: '' },
     };
 
-    const texts = secretFaults({
-      ...secret,
-      type: 'kubernetes.io/dockerconfigjson',
-      data: { 'a b': '', '.dockerconfigjson': 'e30=' },
-    });
+    const secretErrors = (data: JsonRecord) =>
+      errorsOf((errors) =>
+        validateSecret(errors, { ...secret, type: 'kubernetes.io/dockerconfigjson', data }),
+      );
+
+    const texts = secretErrors({ 'a b': '', '.dockerconfigjson': 'e30=' });
 
     expect(texts.map(({ field }) => field)).toEqual(['data[a b]']);
-    expect(secretFaults({ ...secret, type: 'kubernetes.io/dockerconfigjson', data: {} })[0]?.message).toBe(
-      'Required value',
-    );
+    expect(secretErrors({})[0]?.message).toBe('Required value');
   });
 });

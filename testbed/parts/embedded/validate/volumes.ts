@@ -1,92 +1,74 @@
-import { duplicate, forbiddenField, invalidValue, required } from '../api/field-errors.ts';
-import type { KeyToPath, Volume } from '../api/pod.ts';
-import type { FieldError } from '../api/status-errors.ts';
-import { FILE_FIELDS, fieldPathFaults } from './field-paths.ts';
-import { dnsLabelFaults } from './names.ts';
+import type { PodSpec } from '../api/pod.ts';
+import type { FieldErrors } from './field-errors.ts';
+import { FILE_FIELDS, validateFieldPath } from './field-paths.ts';
+import { dnsLabelErrors } from './names.ts';
 
-const MODE_TEXT = 'must be a number between 0 and 0777 (octal), both inclusive';
+type Volume = NonNullable<PodSpec['volumes']>[number];
+type Items = NonNullable<Volume['secret']>['items'];
+
 const LARGEST_MODE = 0o777;
 
-/** Faults of `spec.volumes`, and the names that mounts may use: only of volumes without fault. */
-export function volumeFaults(volumes: readonly Volume[]): { faults: FieldError[]; names: Set<string> } {
+/** Checks `spec.volumes`; answers the names that mounts may use: only of volumes without an error. */
+export function validateVolumes(errors: FieldErrors, volumes: readonly Volume[]): ReadonlySet<string> {
   const names = new Set<string>();
-  const faults: FieldError[] = [];
   volumes.forEach((volume, index) => {
     const path = `spec.volumes[${index}]`;
-    const own = [...sourceFaults(volume, path), ...nameFaults(volume.name ?? '', `${path}.name`)];
-    if (names.has(volume.name)) own.push(duplicate(`${path}.name`, volume.name));
-    if (own.length === 0) names.add(volume.name);
-    faults.push(...own);
+    const before = errors.list.length;
+    validateSource(errors, volume, path);
+    if ((volume.name ?? '') === '') errors.required(`${path}.name`);
+    else errors.invalid(`${path}.name`, volume.name, ...dnsLabelErrors(volume.name));
+    if (names.has(volume.name)) errors.duplicate(`${path}.name`, volume.name);
+    if (errors.list.length === before) names.add(volume.name);
   });
-  return { faults, names };
+  return names;
 }
 
-function nameFaults(name: string, path: string): FieldError[] {
-  return name === '' ? [required(path)] : dnsLabelFaults(name).map((text) => invalidValue(path, name, text));
-}
-
-function sourceFaults(volume: Volume, path: string): FieldError[] {
-  const sources = Object.keys(volume).filter((key) => key !== 'name' && volume[key] !== null);
+function validateSource(errors: FieldErrors, volume: Volume, path: string): void {
+  const sources = Object.keys(volume).filter((key) => key !== 'name' && volume[key as keyof Volume] !== null);
   const [first, second] = sources;
-  if (first === undefined) return [required(path, 'must specify a volume type')];
-  if (second !== undefined) {
-    return [forbiddenField(`${path}.${second}`, 'may not specify more than 1 volume type')];
+  if (first === undefined) errors.required(path, 'must specify a volume type');
+  if (second !== undefined)
+    return errors.forbidden(`${path}.${second}`, 'may not specify more than 1 volume type');
+  validateContents(errors, volume, path);
+}
+
+function validateContents(errors: FieldErrors, volume: Volume, path: string): void {
+  const { hostPath, secret, configMap, downwardAPI } = volume;
+  if (hostPath !== undefined) {
+    if (!hostPath.path) errors.required(`${path}.hostPath.path`);
+    validateNoBackstep(errors, hostPath.path, `${path}.hostPath.path`);
   }
-  return [...hostPathFaults(volume, path), ...secretFaults(volume, path), ...downwardFaults(volume, path)];
-}
-
-function hostPathFaults({ hostPath }: Volume, path: string): FieldError[] {
-  if (hostPath === undefined) return [];
-  if ((hostPath.path ?? '') === '') return [required(`${path}.hostPath.path`)];
-  return backstepFaults(hostPath.path, `${path}.hostPath.path`);
-}
-
-function secretFaults({ secret, configMap }: Volume, path: string): FieldError[] {
-  const faults: FieldError[] = [];
   if (secret !== undefined) {
-    if ((secret.secretName ?? '') === '') faults.push(required(`${path}.secret.secretName`));
-    faults.push(...modeFaults(secret.defaultMode, `${path}.secret.defaultMode`));
-    faults.push(...itemFaults(secret.items ?? [], `${path}.secret.items`));
+    if (!secret.secretName) errors.required(`${path}.secret.secretName`);
+    validateMode(errors, secret.defaultMode, `${path}.secret.defaultMode`);
+    validateItems(errors, secret.items, `${path}.secret.items`);
   }
   if (configMap !== undefined) {
-    if ((configMap.name ?? '') === '') faults.push(required(`${path}.configMap.name`));
-    faults.push(...itemFaults(configMap.items ?? [], `${path}.configMap.items`));
+    if (!configMap.name) errors.required(`${path}.configMap.name`);
+    validateItems(errors, configMap.items, `${path}.configMap.items`);
   }
-  return faults;
+  for (const { path: file, fieldRef } of downwardAPI?.items ?? []) {
+    validateFieldPath(errors, fieldRef, `${path}.downwardAPI.fieldRef.fieldPath`, FILE_FIELDS);
+    validateNoBackstep(errors, file, `${path}.downwardAPI.path`);
+  }
 }
 
-function downwardFaults({ downwardAPI }: Volume, path: string): FieldError[] {
-  return (downwardAPI?.items ?? []).flatMap(({ path: file, fieldRef }) => [
-    ...(fieldRef === undefined
-      ? []
-      : fieldPathFaults(fieldRef.fieldPath, `${path}.downwardAPI.fieldRef.fieldPath`, FILE_FIELDS)),
-    ...backstepFaults(file, `${path}.downwardAPI.path`),
-  ]);
-}
-
-function itemFaults(items: readonly KeyToPath[], path: string): FieldError[] {
-  return items.flatMap((item, index) => {
+function validateItems(errors: FieldErrors, items: Items = [], path: string): void {
+  items.forEach(({ key, path: file, mode }, index) => {
     const here = `${path}[${index}]`;
-    const faults: FieldError[] = [];
-    if ((item.key ?? '') === '') faults.push(required(`${here}.key`));
-    if ((item.path ?? '') === '') faults.push(required(`${here}.path`));
-    if (item.path.startsWith('/')) {
-      faults.push(invalidValue(`${here}.path`, item.path, 'must be a relative path'));
-    }
-    return [
-      ...faults,
-      ...backstepFaults(item.path, `${here}.path`),
-      ...modeFaults(item.mode, `${here}.mode`),
-    ];
+    if ((key ?? '') === '') errors.required(`${here}.key`);
+    if ((file ?? '') === '') errors.required(`${here}.path`);
+    if (file?.startsWith('/')) errors.invalid(`${here}.path`, file, 'must be a relative path');
+    validateNoBackstep(errors, file, `${here}.path`);
+    validateMode(errors, mode, `${here}.mode`);
   });
 }
 
-function backstepFaults(value: string, path: string): FieldError[] {
-  return value.split('/').includes('..') ? [invalidValue(path, value, "must not contain '..'")] : [];
+function validateNoBackstep(errors: FieldErrors, value = '', path: string): void {
+  if (value.split('/').includes('..')) errors.invalid(path, value, "must not contain '..'");
 }
 
-function modeFaults(mode: number | undefined, path: string): FieldError[] {
-  return mode === undefined || (mode >= 0 && mode <= LARGEST_MODE)
-    ? []
-    : [invalidValue(path, mode, MODE_TEXT)];
+function validateMode(errors: FieldErrors, mode: number | undefined, path: string): void {
+  if (mode === undefined || (mode >= 0 && mode <= LARGEST_MODE)) return;
+  errors.invalid(path, mode, 'must be a number between 0 and 0777 (octal), both inclusive');
 }

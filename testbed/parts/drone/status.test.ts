@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildStatus, turnOf } from './downstream.ts';
+import { buildStatus, nextStatusOf } from './status.ts';
 
 describe('what becomes of a waiting stage (drone-rpc §8.16)', () => {
   const waiting = { id: 3, name: 'deploy', status: 'waiting_on_dependencies', depends_on: ['test'] };
@@ -53,7 +53,7 @@ describe('what becomes of a waiting stage (drone-rpc §8.16)', () => {
     ];
     const stage = { ...waiting, ...policy };
 
-    expect(turnOf(stage, [...others, stage])).toBe(expected);
+    expect(nextStatusOf(stage, [...others, stage])).toBe(expected);
   });
 });
 

@@ -8,18 +8,16 @@ function statusOf(pod: Pod, container: string): ContainerStatus | undefined {
   return [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container);
 }
 
-/** The run that the published status tells of: the kubelet serves no log of a run that it has not told about. */
-export function shownRun(
+/** The run that the published status is about: the kubelet serves no log of a run that it has not reported. */
+export function runInStatus(
   pod: Pod,
   container: string,
   slot: ContainerSlot | undefined,
 ): ContainerRun | undefined {
   const status = statusOf(pod, container);
-  if (status === undefined) return undefined;
-  const { running, terminated } = status.state;
-  const reported = running ?? terminated ?? status.lastState.terminated;
+  const reported = status?.state.running ?? status?.state.terminated ?? status?.lastState.terminated;
   if (reported === undefined) return undefined;
-  return [slot?.run, slot?.previous].find((run) => run?.id === status.containerID);
+  return [slot?.run, slot?.previous].find((run) => run?.id === status?.containerID);
 }
 
 const WAITS: Readonly<Record<string, string>> = {

@@ -1,6 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import type { Pod } from '../api/pod.ts';
-import { aliasRewriterOf, ownAliases } from './aliases.ts';
+import { aliasRewriterOf, ownAliases, rewriterOf } from './rewrites.ts';
+
+describe('rewriterOf', () => {
+  const rewrite = rewriterOf('/tmp/r', ['/drone/src', '/drone', '/run/drone/', '/data']);
+
+  it.each([
+    ['a path', '/drone/src', '/tmp/r/drone/src'],
+    ['a path below one', 'cd /drone/src/web && ls', 'cd /tmp/r/drone/src/web && ls'],
+    ['the longest that fits', '/drone/other', '/tmp/r/drone/other'],
+    ['several in a list', '/data/bin:/usr/bin:/run/drone', '/tmp/r/data/bin:/usr/bin:/tmp/r/run/drone'],
+    ['an assignment', 'DIR=/data', 'DIR=/tmp/r/data'],
+    ['the end of a sentence', 'see /data.', 'see /tmp/r/data.'],
+  ])('rewrites %s', (_, text, want) => {
+    expect(rewrite(text)).toBe(want);
+  });
+
+  it.each([
+    ['a path that only begins alike', '/database'],
+    ['a part of a longer one', '/mnt/data'],
+    ['a URL', 'https://host/data/x'],
+    ['a file of that name', '/data.tar'],
+  ])('leaves %s', (_, text) => {
+    expect(rewrite(text)).toBe(text);
+  });
+});
 
 describe('aliasRewriterOf', () => {
   const rewrite = aliasRewriterOf(['db', 'db-two', 'web']);

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '@hangar/shared/clock';
 import {
   isKubernetesError,
@@ -11,18 +10,19 @@ import { type Connection, connectByText } from '@hangar/shared/kubernetes/connec
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { ListWatch, whole } from '@hangar/shared/kubernetes/list-watch';
 import type { CoreV1Event, KubernetesObject, V1ObjectMeta, V1Pod } from '@kubernetes/client-node';
+import { vi } from 'vitest';
 
-/** Where the contract is tried. */
-export interface Ground {
+/** A cluster that is held to the contract. */
+export interface ContractTarget {
   readonly name: string;
   /** Longest wait for one condition. */
-  readonly patienceMs: number;
+  readonly timeoutMs: number;
   /** Whether version 1 is surely forgotten. A real server that was set up minutes ago may still go on from it. */
   readonly forgetsVersion1: boolean;
-  readonly open: () => Promise<OpenGround>;
+  readonly open: () => Promise<OpenTarget>;
 }
 
-export interface OpenGround {
+export interface OpenTarget {
   /** May do everything. */
   readonly kubeconfig: string;
   readonly close: () => Promise<void>;
@@ -40,61 +40,61 @@ export const SERVICE_ACCOUNTS: Resource = { base: '/api/v1', plural: 'serviceacc
 /** Kubernetes objects as tests write them. */
 export type Draft = KubernetesObject & { readonly metadata: V1ObjectMeta; readonly [field: string]: unknown };
 
-const LOOK_MS = 100;
+/** How often the server is asked, and what the watch has brought is looked at. */
+const ASK_MS = 100;
+const LOOK_MS = 10;
 
-/** A namespace of its own on the ground, with all its Pods in view through Hangar's own client. */
-export class Room {
+/** A namespace of its own in the cluster, with all its Pods in view through Hangar's own client. */
+export class TestNamespace {
   readonly cluster: HttpCluster;
-  readonly namespace: string;
+  readonly name: string;
   /** A node that really runs Pods. */
   readonly nodeName: string;
-  readonly patienceMs: number;
   readonly signal: AbortSignal;
+  private readonly timeoutMs: number;
   private readonly connection: Connection;
   private readonly ending: AbortController;
   private readonly pods: ListWatch<V1Pod>;
   private readonly seen = new Map<string, V1Pod[]>();
-  private readonly waiters = new Set<() => void>();
 
-  private constructor(connection: Connection, cluster: HttpCluster, facts: RoomFacts) {
+  private constructor(connection: Connection, cluster: HttpCluster, nodeName: string, timeoutMs: number) {
     this.connection = connection;
     this.cluster = cluster;
-    this.namespace = facts.namespace;
-    this.nodeName = facts.nodeName;
-    this.patienceMs = facts.patienceMs;
+    this.name = `contract-${randomBytes(4).toString('hex')}`;
+    this.nodeName = nodeName;
+    this.timeoutMs = timeoutMs;
     this.ending = new AbortController();
     this.signal = this.ending.signal;
     this.pods = new ListWatch<V1Pod>(systemClock(), cluster, {
-      target: { resource: RESOURCE.pods, namespace: this.namespace },
+      target: { resource: RESOURCE.pods, namespace: this.name },
       selection: {},
       read: whole,
-      onChange: ({ object }) => this.heard(object),
+      onChange: ({ object }) => {
+        const name = object.metadata?.name ?? '';
+        this.seen.set(name, [...this.history(name), object]);
+      },
     });
   }
 
   /** Makes the namespace and waits until Pods can be created in it. */
-  static async open(kubeconfig: string, patienceMs: number): Promise<Room> {
+  static async open(kubeconfig: string, timeoutMs: number): Promise<TestNamespace> {
     const connection = await connectByText(kubeconfig);
     const cluster = new HttpCluster(systemClock(), connection);
-    const namespace = `contract-${randomBytes(4).toString('hex')}`;
-    const room = new Room(connection, cluster, {
-      namespace,
-      nodeName: await readyNode(cluster),
-      patienceMs,
-    });
-    await cluster.create({ resource: RESOURCE.namespaces }, { metadata: { name: namespace } }, room.signal);
-    await room.until('the default service account', () =>
-      room.find({ resource: SERVICE_ACCOUNTS, namespace, name: 'default' }),
+    const made = new TestNamespace(connection, cluster, await readyNode(cluster), timeoutMs);
+    const { name, signal } = made;
+    await cluster.create({ resource: RESOURCE.namespaces }, { metadata: { name } }, signal);
+    await made.until('the default service account', () =>
+      made.find({ resource: SERVICE_ACCOUNTS, namespace: name, name: 'default' }),
     );
-    await room.pods.sync(room.signal);
-    void room.pods.run(room.signal);
-    return room;
+    await made.pods.sync(signal);
+    void made.pods.run(signal);
+    return made;
   }
 
   /** Removes the namespace, and waits until no Pod is left in it: the rest is the controllers' and may take a minute. */
   async close(): Promise<void> {
-    await this.cluster.remove({ resource: RESOURCE.namespaces, name: this.namespace }, {}, this.signal);
-    const target = { resource: RESOURCE.pods, namespace: this.namespace };
+    await this.cluster.remove({ resource: RESOURCE.namespaces, name: this.name }, {}, this.signal);
+    const target = { resource: RESOURCE.pods, namespace: this.name };
     await this.until('the end of all Pods', async () => {
       const { items } = await this.cluster.list(target, {}, this.signal);
       return items.length === 0 ? true : undefined;
@@ -104,12 +104,12 @@ export class Room {
   }
 
   create<T extends KubernetesObject = Draft>(resource: Resource, object: Draft): Promise<T> {
-    const target = { resource, namespace: this.namespace };
+    const target = { resource, namespace: this.name };
     return this.cluster.create(target, object as unknown as T, this.signal);
   }
 
   get<T extends KubernetesObject = Draft>(resource: Resource, name: string): Promise<T> {
-    return this.cluster.get<T>({ resource, namespace: this.namespace, name }, this.signal);
+    return this.cluster.get<T>({ resource, namespace: this.name, name }, this.signal);
   }
 
   patch<T extends KubernetesObject = Draft>(
@@ -118,7 +118,7 @@ export class Room {
     patch: Record<string, unknown>,
     how: 'merge' | 'strategic' = 'merge',
   ): Promise<T> {
-    return this.cluster.patch<T>({ resource, namespace: this.namespace, name }, patch, how, this.signal);
+    return this.cluster.patch<T>({ resource, namespace: this.name, name }, patch, how, this.signal);
   }
 
   remove(
@@ -126,7 +126,7 @@ export class Room {
     name: string,
     deletion: { gracePeriodSeconds?: number; uid?: string } = {},
   ): Promise<'removed' | 'absent'> {
-    return this.cluster.remove({ resource, namespace: this.namespace, name }, deletion, this.signal);
+    return this.cluster.remove({ resource, namespace: this.name, name }, deletion, this.signal);
   }
 
   async find<T extends KubernetesObject = Draft>(target: {
@@ -152,17 +152,15 @@ export class Room {
     return this.podWhen(pod.metadata?.name ?? '', 'has ended', hasEnded);
   }
 
-  /** Resolves with the first form of a Pod, of all that the watch has told, that is as wanted. */
-  async podWhen(name: string, what: string, wanted: (pod: V1Pod) => boolean): Promise<V1Pod> {
-    return this.reported(`Pod ${name} ${what}`, name, () => this.history(name).find(wanted));
+  /** Resolves with the first form of a Pod, of all that the watch has shown, that is as wanted. */
+  podWhen(name: string, what: string, wanted: (pod: V1Pod) => boolean): Promise<V1Pod> {
+    return this.seenWhen(`Pod ${name} ${what}`, name, () => this.history(name).find(wanted));
   }
 
-  /** Resolves when the watch has told that the Pod is gone, with all forms it had. */
+  /** Resolves when the watch has shown that the Pod is gone, with all forms it had. */
   podGone(name: string): Promise<readonly V1Pod[]> {
-    return this.reported(`Pod ${name} is gone`, name, () =>
-      this.seen.has(name) && this.pods.find(this.namespace, name) === undefined
-        ? this.history(name)
-        : undefined,
+    return this.seenWhen(`Pod ${name} is gone`, name, () =>
+      this.seen.has(name) && this.pods.find(this.name, name) === undefined ? this.history(name) : undefined,
     );
   }
 
@@ -176,70 +174,42 @@ export class Room {
     container: string,
     more: { follow?: boolean; sinceTime?: string; previous?: boolean } = {},
   ): Promise<string> {
-    const request = { namespace: this.namespace, pod, container, follow: false, ...more };
+    const request = { namespace: this.name, pod, container, follow: false, ...more };
     const chunks: Uint8Array[] = [];
     for await (const chunk of await this.cluster.log(request, this.signal)) chunks.push(chunk);
     return Buffer.concat(chunks).toString('utf8');
   }
 
   /** What a container wrote, without stamps. */
-  async said(pod: string, container = 'main'): Promise<string> {
+  async printed(pod: string, container = 'main'): Promise<string> {
     return withoutStamps(await this.log(pod, container));
   }
 
   async eventsOf(pod: string): Promise<readonly CoreV1Event[]> {
     const fieldSelector = `involvedObject.kind=Pod,involvedObject.name=${pod}`;
-    const target = { resource: RESOURCE.events, namespace: this.namespace };
+    const target = { resource: RESOURCE.events, namespace: this.name };
     return (await this.cluster.list<CoreV1Event>(target, { fieldSelector }, this.signal)).items;
   }
 
   /** Asks again and again until there is an answer. */
-  async until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-    const deadline = performance.now() + this.patienceMs;
-    for (;;) {
+  until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+    const attempt = async (): Promise<T> => {
       const found = await look();
-      if (found !== undefined) return found;
-      if (performance.now() > deadline) throw new Error(`waited ${this.patienceMs} ms in vain for ${what}`);
-      await sleep(LOOK_MS);
-    }
+      if (found === undefined) throw new Error(`waited ${this.timeoutMs} ms in vain for ${what}`);
+      return found;
+    };
+    return vi.waitFor(attempt, { timeout: this.timeoutMs, interval: ASK_MS });
   }
 
-  private heard(pod: V1Pod): void {
-    const name = pod.metadata?.name ?? '';
-    this.seen.set(name, [...this.history(name), pod]);
-    // A disappearance is told before the list-watch has forgotten it everywhere else.
-    queueMicrotask(() => {
-      for (const waiter of [...this.waiters]) waiter();
-    });
-  }
-
-  private reported<T>(what: string, name: string, look: () => T | undefined): Promise<T> {
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const check = (): void => {
+  private seenWhen<T>(what: string, name: string, look: () => T | undefined): Promise<T> {
+    const attempt = (): T => {
       const found = look();
-      if (found === undefined) return;
-      settle();
-      resolve(found);
-    };
-    const timer = setTimeout(() => {
-      settle();
+      if (found !== undefined) return found;
       const last = JSON.stringify(this.history(name).at(-1)?.status ?? 'never heard of');
-      reject(new Error(`waited ${this.patienceMs} ms in vain until ${what}; last: ${last}`));
-    }, this.patienceMs);
-    const settle = (): void => {
-      clearTimeout(timer);
-      this.waiters.delete(check);
+      throw new Error(`waited ${this.timeoutMs} ms in vain until ${what}; last: ${last}`);
     };
-    this.waiters.add(check);
-    check();
-    return promise;
+    return vi.waitFor(attempt, { timeout: this.timeoutMs, interval: LOOK_MS });
   }
-}
-
-interface RoomFacts {
-  readonly namespace: string;
-  readonly nodeName: string;
-  readonly patienceMs: number;
 }
 
 /** Other tests may have simulated nodes in the same cluster: those run nothing. */

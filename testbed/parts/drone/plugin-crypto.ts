@@ -1,4 +1,11 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
 
 /** Why a plugin refuses a request; the texts are those of the usual plugin library (drone-rpc §6.2). */
 export type SignatureVerdict = 'valid' | 'Invalid or Missing Signature' | 'Invalid Signature';
@@ -16,9 +23,7 @@ export function verifySignature(headers: HeaderValues, token: string): Signature
   if (members === undefined) return 'Invalid or Missing Signature';
   const hash = ALGORITHMS[members.get('algorithm') ?? ''];
   const text = signingString(headers, members.get('headers') ?? 'date');
-
   if (hash === undefined || text === undefined) return 'Invalid or Missing Signature';
-
   const expected = createHmac(hash, token).update(text).digest();
   const given = Buffer.from(members.get('signature') ?? '', 'base64');
   return given.length === expected.length && timingSafeEqual(given, expected) ? 'valid' : 'Invalid Signature';
@@ -50,4 +55,29 @@ function parseMembers(text: string | undefined): ReadonlyMap<string, string> | u
     members.set(name, value);
   }
   return NEEDED.every((name) => (members.get(name) ?? '') !== '') ? members : undefined;
+}
+
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const KEY_BYTES = 32;
+
+/** Seals a text as plugins do: nonce, ciphertext, tag; the key is the token's first 32 bytes (drone-rpc §6.3). */
+export function seal(text: string, token: string, nonce: Buffer = randomBytes(NONCE_BYTES)): Buffer {
+  const cipher = createCipheriv('aes-256-gcm', keyOf(token), nonce);
+  return Buffer.concat([nonce, cipher.update(text), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** Opens what seal made; throws if it was changed or the token is another one. */
+export function unseal(sealed: Buffer, token: string): string {
+  const decipher = createDecipheriv('aes-256-gcm', keyOf(token), sealed.subarray(0, NONCE_BYTES));
+  decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+  const text = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
+  return Buffer.concat([text, decipher.final()]).toString();
+}
+
+function keyOf(token: string): Buffer {
+  const key = Buffer.from(token).subarray(0, KEY_BYTES);
+  if (key.length < KEY_BYTES)
+    throw new Error(`the token has ${key.length} bytes, encryption needs ${KEY_BYTES}`);
+  return key;
 }

@@ -9,7 +9,7 @@ import { type PracticeServer, startPracticeServer } from '../../parts/drone/prac
 import { type RunningRunner, startRunner } from './runner-in-process.ts';
 
 /** The cluster that a flow runs on: the embedded one, or the real one. */
-export interface Ground {
+export interface ClusterAccess {
   /** The runner's own rights. */
   readonly kubeconfig: string;
   /** Everything, for looking and for making trouble. */
@@ -18,7 +18,7 @@ export interface Ground {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export interface WorldOptions {
+export interface TestSystemOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Long polls of the practice server. */
   readonly longPollMs?: number;
@@ -26,7 +26,7 @@ export interface WorldOptions {
 }
 
 /** A cluster, a practice Drone server and a runner, ready for builds. */
-export interface FlowSetup {
+export interface TestSystem {
   readonly drone: PracticeServer;
   readonly admin: Cluster;
   readonly runner: RunningRunner;
@@ -34,8 +34,7 @@ export interface FlowSetup {
   /** One more runner, as another replica or the next life of one. */
   startRunner(replica: string, env?: Readonly<Record<string, string>>): Promise<RunningRunner>;
   pods(): Promise<readonly V1Pod[]>;
-  secrets(): Promise<readonly V1Secret[]>;
-  /** Resolves when no Pod or Secret of this world's builds is left. */
+  /** Resolves when no Pod or Secret of this system's builds is left. */
   cleaned(timeoutMs?: number): Promise<void>;
   /** Resolves when every Pod of Hangar has ended. */
   podEnded(timeoutMs: number): Promise<void>;
@@ -47,31 +46,28 @@ export interface FlowSetup {
 const SECRET = 'flow-secret';
 const OURS = { labelSelector: RUNNER_SELECTOR };
 
-/** Puts a world together on the given ground. */
-export async function startWorld(ground: Ground, options: WorldOptions = {}): Promise<FlowSetup> {
+/** Starts a practice Drone server and a runner on the given cluster. */
+export async function startTestSystem(
+  cluster: ClusterAccess,
+  options: TestSystemOptions = {},
+): Promise<TestSystem> {
   const clock = systemClock();
-  const drone = await startPracticeServer({
-    secret: SECRET,
-    longPollMs: options.longPollMs ?? 5_000,
-    ...(options.watchMode ? { watchMode: options.watchMode } : {}),
-  });
-  const connection = await connectByText(ground.adminKubeconfig);
+  const { longPollMs = 5_000, watchMode = 'memory' } = options;
+  const drone = await startPracticeServer({ secret: SECRET, longPollMs, watchMode });
+  const connection = await connectByText(cluster.adminKubeconfig);
   const admin = new HttpCluster(clock, connection);
-  const { namespace } = ground;
+  const { namespace } = cluster;
   const runners: RunningRunner[] = [];
-  const start = async (
-    replica: string,
-    env: Readonly<Record<string, string>> = {},
-  ): Promise<RunningRunner> => {
+  const start: TestSystem['startRunner'] = async (replica, env = {}) => {
     const runner = await startRunner({
-      kubeconfig: ground.kubeconfig,
+      kubeconfig: cluster.kubeconfig,
       droneHost: drone.host,
       secret: SECRET,
       replica,
       env: {
         DRONE_NAMESPACE_DEFAULT: namespace,
         HANGAR_LEASE_NAMESPACE: namespace,
-        ...ground.env,
+        ...cluster.env,
         ...options.env,
         ...env,
       },
@@ -83,8 +79,7 @@ export async function startWorld(ground: Ground, options: WorldOptions = {}): Pr
   const allPods = async () =>
     (await admin.list<V1Pod>({ resource: RESOURCE.pods, namespace }, OURS, never)).items;
   // What another practice server's flow left in the same namespace is left alone by runners too.
-  const isOurs = ({ metadata }: V1Pod): boolean =>
-    metadata?.annotations?.[ANNOTATION.server] === `http://${drone.host}`;
+  const isOurs = ({ metadata }: V1Pod): boolean => metadata?.annotations?.[ANNOTATION.server] === drone.url;
   const pods = async () => (await allPods()).filter(isOurs);
   const secrets = async () => {
     const others = (await allPods()).filter((pod) => !isOurs(pod)).map(({ metadata }) => metadata?.uid);
@@ -114,7 +109,6 @@ export async function startWorld(ground: Ground, options: WorldOptions = {}): Pr
       await admin.remove({ resource: RESOURCE.pods, namespace, name }, { gracePeriodSeconds }, never);
     },
     pods,
-    secrets,
     cleaned: async (timeoutMs = 30_000) => {
       const deadline = Date.now() + timeoutMs;
       for (;;) {

@@ -1,8 +1,8 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { Output } from '../kubelet/process-group.ts';
 
-/** A gate's marks (runner/gate/PROTOCOL.md): the first one brings a key, the last ones are signed by it. */
-export class Voice {
+/** Writes a gate's marks (runner/gate/PROTOCOL.md): the first one brings a key, the last ones are signed by it. */
+export class MarkWriter {
   readonly #output: Output;
   #key: KeyObject | undefined;
 
@@ -14,9 +14,9 @@ export class Voice {
   first(nonce: string, words: string): void {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     this.#key = privateKey;
-    const line = `\u001ehangar ${nonce} ${words} key=${publicKey.export({ format: 'jwk' }).x}\n`;
-    this.#output.stdout(Buffer.from(line));
-    this.#output.stderr(Buffer.from(line));
+    const line = Buffer.from(`\u001ehangar ${nonce} ${words} key=${publicKey.export({ format: 'jwk' }).x}\n`);
+    this.#output.stdout(line);
+    this.#output.stderr(line);
   }
 
   /** The end on stdout, the close on stderr. */
@@ -26,7 +26,7 @@ export class Voice {
   }
 
   #signed(nonce: string, words: string): Buffer {
-    if (!this.#key) throw new Error('a gate speaks its first mark before its last ones');
+    if (!this.#key) throw new Error('the first mark must be written before the last ones');
     const signature = sign(null, Buffer.from(words), this.#key).toString('base64url');
     return Buffer.from(`\u001ehangar ${nonce} ${words} sig=${signature}\n`);
   }

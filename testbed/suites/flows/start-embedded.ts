@@ -1,0 +1,16 @@
+import {
+  type EmbeddedCluster,
+  type EmbeddedOptions,
+  startEmbeddedCluster,
+} from '../../parts/embedded/cluster.ts';
+import type { ClusterAccess } from './test-system.ts';
+
+/** Starts an embedded cluster for flows. */
+export async function startEmbedded(
+  options: EmbeddedOptions = {},
+): Promise<{ cluster: EmbeddedCluster; access: ClusterAccess }> {
+  const cluster = await startEmbeddedCluster({ namespaces: ['hangar'], ...options });
+  const kubeconfig = cluster.kubeconfig();
+  const env = { HANGAR_GATE_IMAGE: 'hangar-gate:embedded', DRONE_IMAGE_CLONE: 'drone/git:latest' };
+  return { cluster, access: { kubeconfig, adminKubeconfig: kubeconfig, namespace: 'hangar', env } };
+}
