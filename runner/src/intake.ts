@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { withDeadline } from '@hangar/shared/deadline';
 import type { AdmissionQueue } from './admit/admission-queue.ts';
 import type { StageRegistry } from './stage-registry.ts';
 
@@ -35,8 +36,5 @@ export function whenever(registry: StageRegistry, holds: () => boolean, signal: 
 
 /** Resolves when nothing is in hand any more, at the latest after `limitMs`. */
 export async function emptied(clock: Clock, registry: StageRegistry, limitMs: number): Promise<void> {
-  const limit = new AbortController();
-  const callOff = clock.after(limitMs, () => limit.abort());
-  await whenever(registry, () => registry.isQuiet, limit.signal);
-  callOff();
+  await withDeadline(clock, { ms: limitMs }, (signal) => whenever(registry, () => registry.isQuiet, signal));
 }

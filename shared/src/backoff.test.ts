@@ -1,20 +1,59 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Backoff, backoffMs, retryAfterMs } from './backoff.ts';
+import { askedDelayMs, Backoff, backoffDelayMs, retryAfterMs, USUAL_BACKOFF } from './backoff.ts';
+import { KubernetesError } from './kubernetes/cluster.ts';
 import { FakeClock, settle } from './testing/fake-clock.ts';
 
-describe('backoffMs', () => {
-  it('doubles its ceiling and stops at the cap', () => {
-    const top = (attempt: number) => backoffMs(attempt, () => 1, { firstMs: 1_000, capMs: 30_000 });
-    expect([0, 1, 2, 3, 4, 5, 6, 500].map(top)).toEqual([1e3, 2e3, 4e3, 8e3, 16e3, 30e3, 30e3, 30e3]);
+const millis = fc.integer({ min: 1, max: 1_000_000 });
+const policies = fc
+  .record({
+    delays: fc
+      .tuple(millis, millis)
+      .map(([one, other]) => [Math.min(one, other), Math.max(one, other)] as const),
+    factor: fc.double({ min: 1, max: 10, noNaN: true }),
+    dice: fc.double({ min: 0, max: 1, noNaN: true }),
+  })
+  .map(({ delays: [firstDelayMs, maxDelayMs], factor, dice }) => ({
+    firstDelayMs,
+    maxDelayMs,
+    factor,
+    jitter: () => dice,
+  }));
+
+describe('backoffDelayMs', () => {
+  it('doubles and stops at its longest', () => {
+    const delay = (failures: number) => backoffDelayMs(USUAL_BACKOFF, failures);
+    expect([0, 1, 2, 3, 4, 5, 6, 500, 5_000].map(delay)).toEqual([
+      1e3, 2e3, 4e3, 8e3, 16e3, 30e3, 30e3, 30e3, 30e3,
+    ]);
   });
 
-  it('known issue 17: never gives a busy loop, whatever the dice say', () => {
+  it('grows by its own factor, or not at all', () => {
+    const delays = (factor: number) =>
+      [0, 1, 2].map((failures) => backoffDelayMs({ firstDelayMs: 10, maxDelayMs: 1_000, factor }, failures));
+    expect(delays(5)).toEqual([10, 50, 250]);
+    expect(delays(1)).toEqual([10, 10, 10]);
+  });
+
+  it('takes the share that jitter draws', () => {
+    expect(backoffDelayMs({ ...USUAL_BACKOFF, jitter: () => 0.5 }, 2)).toBe(2_000);
+    expect(backoffDelayMs({ ...USUAL_BACKOFF, jitter: () => (1 + 0.5) / 2 }, 2)).toBe(3_000);
+  });
+
+  it('known issue 17: never gives a busy loop, whatever the dice say, nor more than its longest', () => {
     fc.assert(
-      fc.property(fc.nat(2_000), fc.double({ min: 0, max: 0.999, noNaN: true }), (attempt, dice) => {
-        const ms = backoffMs(attempt, () => dice);
-        expect(ms).toBeGreaterThanOrEqual(100);
-        expect(ms).toBeLessThanOrEqual(30_000);
+      fc.property(policies, fc.nat(2_000), (policy, failures) => {
+        const ms = backoffDelayMs(policy, failures);
+        expect(ms).toBeGreaterThanOrEqual(Math.round(policy.firstDelayMs / 10));
+        expect(ms).toBeLessThanOrEqual(policy.maxDelayMs);
+      }),
+    );
+  });
+
+  it('never waits less after one failure more', () => {
+    fc.assert(
+      fc.property(policies, fc.nat(2_000), (policy, failures) => {
+        expect(backoffDelayMs(policy, failures + 1)).toBeGreaterThanOrEqual(backoffDelayMs(policy, failures));
       }),
     );
   });
@@ -23,7 +62,7 @@ describe('backoffMs', () => {
 describe('Backoff', () => {
   it('waits longer after each failure and starts anew after a success', async () => {
     const clock = new FakeClock();
-    const backoff = new Backoff({ clock, random: () => 1 }, { firstMs: 100, capMs: 1_000 });
+    const backoff = new Backoff(clock, { firstDelayMs: 100, maxDelayMs: 1_000 });
     const spans: number[] = [];
     const pause = async (): Promise<void> => {
       const from = clock.monotonicMs();
@@ -35,6 +74,7 @@ describe('Backoff', () => {
       await clock.step(1_000);
       await done;
     }
+    expect(backoff.failures).toBe(3);
     backoff.reset();
     const done = pause();
     await clock.step(1_000);
@@ -42,10 +82,16 @@ describe('Backoff', () => {
     expect(spans).toEqual([100, 200, 400, 100]);
   });
 
+  it('counts a failure that earns no wait', () => {
+    const backoff = new Backoff(new FakeClock(), { firstDelayMs: 100, maxDelayMs: 1_000 });
+    expect([backoff.failed(), backoff.failed()]).toEqual([100, 200]);
+    expect(backoff.failures).toBe(2);
+  });
+
   it('ends at once when told, and honours a longer wish of the other side', async () => {
     const clock = new FakeClock();
     const stop = new AbortController();
-    const backoff = new Backoff({ clock, random: () => 0 });
+    const backoff = new Backoff(clock, { ...USUAL_BACKOFF, jitter: () => 0 });
     let over = false;
     const waiting = backoff.pause(stop.signal, 60_000).then(() => {
       over = true;
@@ -72,5 +118,16 @@ describe('retryAfterMs', () => {
     ['absent', undefined, 0],
   ])('%s', (_, value, wantMs) => {
     expect(retryAfterMs(value, now)).toBe(wantMs);
+  });
+});
+
+describe('askedDelayMs', () => {
+  it.each([
+    ['what an error asks for', new KubernetesError(429, '', 'slow down', { retryAfterMs: 3_000 }), 3_000],
+    ['nothing where it asks for nothing', new KubernetesError(429, '', 'slow down'), 0],
+    ['nothing of any other error', new Error('cut'), 0],
+    ['nothing of what is no error', { retryAfterMs: 3_000 }, 0],
+  ])('is %s', (_, error, wantMs) => {
+    expect(askedDelayMs(error)).toBe(wantMs);
   });
 });

@@ -1,44 +1,41 @@
 import type { Clock } from './clock.ts';
 
-/** How patience grows. */
-export interface BackoffTerms {
-  /** Ceiling of the first pause, in milliseconds; > 0. */
-  readonly firstMs: number;
-  /** Ceiling that later pauses never pass, in milliseconds; ≥ firstMs. */
-  readonly capMs: number;
+/** How the delay between tries grows. */
+export interface BackoffPolicy {
+  /** Full length of the delay after the first failure, in milliseconds; > 0. */
+  readonly firstDelayMs: number;
+  /** Full length that later delays never pass, in milliseconds; ≥ firstDelayMs. */
+  readonly maxDelayMs: number;
+  /** What each further failure multiplies the full length by; ≥ 1. Unless told: 2. */
+  readonly factor?: number;
+  /** Draws the share of its full length that a delay takes, 0 to 1, so that many clients don't try again together. Unless told: 1. */
+  readonly jitter?: () => number;
 }
 
 /** 1 s doubling up to 30 s: what the Drone server and the Kubernetes API can both bear (drone-rpc §2.0). */
-export const USUAL_BACKOFF: BackoffTerms = { firstMs: 1_000, capMs: 30_000 };
+export const USUAL_BACKOFF: BackoffPolicy = { firstDelayMs: 1_000, maxDelayMs: 30_000 };
 
 /**
- * Length of a pause: full jitter below a ceiling that doubles with each attempt. A tenth of the first ceiling is the least,
- * so that no luck with the dice makes a busy loop.
+ * The delay before the next try. A tenth of the first delay is the least, so that no jitter makes a busy loop.
  *
- * @param attempt failures so far, from 0
- * @param random evenly spread over [0, 1)
- * @returns whole milliseconds, between `firstMs / 10` and `capMs`
+ * @param failures in a row before this one, from 0
+ * @returns whole milliseconds, between `firstDelayMs / 10` and `maxDelayMs`
  */
-export function backoffMs(
-  attempt: number,
-  random: () => number,
-  terms: BackoffTerms = USUAL_BACKOFF,
-): number {
-  const ceilingMs = Math.min(terms.capMs, terms.firstMs * 2 ** Math.min(attempt, 30));
-  return Math.round(Math.max(terms.firstMs / 10, random() * ceilingMs));
+export function backoffDelayMs(policy: BackoffPolicy, failures: number): number {
+  const { firstDelayMs, maxDelayMs, factor = 2, jitter = () => 1 } = policy;
+  const fullMs = Math.min(maxDelayMs, firstDelayMs * factor ** failures);
+  return Math.round(Math.max(firstDelayMs / 10, jitter() * fullMs));
 }
 
-/** Failures in a row and the pauses they earn; one object per thing that is tried again. */
+/** Failures in a row and the delays they earn, for a loop that never ends; a single piece of work is for `retry`. */
 export class Backoff {
   readonly #clock: Clock;
-  readonly #random: () => number;
-  readonly #terms: BackoffTerms;
+  readonly #policy: BackoffPolicy;
   #failures = 0;
 
-  constructor(deps: { clock: Clock; random: () => number }, terms: BackoffTerms = USUAL_BACKOFF) {
-    this.#clock = deps.clock;
-    this.#random = deps.random;
-    this.#terms = terms;
+  constructor(clock: Clock, policy: BackoffPolicy = USUAL_BACKOFF) {
+    this.#clock = clock;
+    this.#policy = policy;
   }
 
   /** Failures since the last success. */
@@ -51,16 +48,20 @@ export class Backoff {
     this.#failures = 0;
   }
 
+  /** Counts a failure. @returns the delay that it earned, in milliseconds */
+  failed(): number {
+    this.#failures += 1;
+    return backoffDelayMs(this.#policy, this.#failures - 1);
+  }
+
   /**
    * Counts a failure and waits for what it earned, or longer where the other side asked for it.
    * Resolves early, without error, when `signal` is aborted.
    *
    * @param atLeastMs what the other side asked for (`Retry-After`), in milliseconds; 0 = nothing
    */
-  async pause(signal?: AbortSignal, atLeastMs = 0): Promise<void> {
-    const ms = Math.max(atLeastMs, backoffMs(this.#failures, this.#random, this.#terms));
-    this.#failures += 1;
-    await this.#clock.sleep(ms, signal);
+  pause(signal?: AbortSignal, atLeastMs = 0): Promise<void> {
+    return this.#clock.sleep(Math.max(atLeastMs, this.failed()), signal);
   }
 }
 
@@ -79,4 +80,10 @@ export function retryAfterMs(value: string | undefined, nowMs: number): number {
   const seconds = Number(value);
   const ms = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(value) - nowMs;
   return Number.isFinite(ms) ? Math.min(Math.max(0, Math.ceil(ms)), RETRY_AFTER_CAP_MS) : 0;
+}
+
+/** What the other side asked us to wait: the `retryAfterMs` of an error that has one (the Kubernetes API's, the Drone server's), else 0. */
+export function askedDelayMs(error: unknown): number {
+  const asked = error instanceof Error && 'retryAfterMs' in error ? error.retryAfterMs : 0;
+  return typeof asked === 'number' ? asked : 0;
 }

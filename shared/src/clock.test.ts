@@ -30,6 +30,25 @@ describe('the machine’s clock', () => {
     expect(act).toHaveBeenCalledOnce();
   });
 
+  it('acts soon after a span that is over, and not within the call', () => {
+    const act = vi.fn();
+    systemClock().after(-5, act);
+    expect(act).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    vi.advanceTimersByTime(100 * DAY_MS);
+    expect(act).toHaveBeenCalledOnce();
+  });
+
+  it('asks no timer of Node for more than it can do, nor for less than nothing', () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    systemClock().after(60 * DAY_MS, () => undefined);
+    systemClock().after(-5, () => undefined);
+    vi.advanceTimersByTime(60 * DAY_MS);
+    const asked = timers.mock.calls.map(([, ms]) => ms ?? 0);
+    expect(Math.max(...asked)).toBeLessThan(2 ** 31);
+    expect(Math.min(...asked)).toBe(0);
+  });
+
   it('never acts after Infinity', () => {
     const act = vi.fn();
     const callOff = systemClock().after(Number.POSITIVE_INFINITY, act);

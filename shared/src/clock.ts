@@ -9,7 +9,7 @@ export interface Clock {
   monotonicMs(): number;
   /** Resolves after `ms`, or at once (without error) when `signal` is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls `act` once after `ms` (never for Infinity); the returned function calls it off. */
+  /** Calls `act` once after `ms` (soon for 0 and less, never for Infinity); the returned function calls it off. */
   after(ms: number, act: () => void): () => void;
 }
 
@@ -29,7 +29,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 function timerAfter(ms: number, act: () => void): () => void {
   let timer: NodeJS.Timeout;
   const arm = (leftMs: number): void => {
-    const partMs = Math.min(leftMs, LONGEST_TIMER_MS);
+    const partMs = Math.min(Math.max(0, leftMs), LONGEST_TIMER_MS);
     timer = setTimeout(() => (leftMs > partMs ? arm(leftMs - partMs) : act()), partMs);
   };
   arm(ms);

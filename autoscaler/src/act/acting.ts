@@ -1,5 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import { PAUSED_ANNOTATION, SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
+import { withDeadline } from '@hangar/shared/deadline';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { ActingConfig } from '../config/acting.ts';
@@ -234,17 +235,12 @@ export class Acting implements Actor {
 
   async #release(): Promise<void> {
     if (!this.#leadership.isLeading) return;
-    const late = new AbortController();
-    const callOff = this.#parts.clock.after(LET_GO_MS, () => late.abort(new Error('no time left')));
+    const { clock, log } = this.#parts;
+    const late = (): Error => new Error('no time left');
     try {
-      await this.#actuators.release(late.signal);
+      await withDeadline(clock, { ms: LET_GO_MS, late }, (signal) => this.#actuators.release(signal));
     } catch (error) {
-      this.#parts.log.warn(
-        { err: error },
-        'closed nodes could not be opened at the end; the next leader does it',
-      );
-    } finally {
-      callOff();
+      log.warn({ err: error }, 'closed nodes could not be opened at the end; the next leader does it');
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { withDeadline } from '@hangar/shared/deadline';
 import {
   type Cluster,
   isKubernetesError,
@@ -202,15 +203,9 @@ export class Leadership {
     }
   }
 
-  async #limited<T>(call: (limit: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const limit = new AbortController();
-    const late = new KubernetesError(0, 'Timeout', 'no answer about the Lease in good time');
-    const callOff = this.#parts.clock.after(this.#options.termMs * CALL_SHARE, () => limit.abort(late));
-    try {
-      return await call(AbortSignal.any([limit.signal, signal]));
-    } finally {
-      callOff();
-    }
+  #limited<T>(call: (limit: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const late = (): Error => new KubernetesError(0, 'Timeout', 'no answer about the Lease in good time');
+    return withDeadline(this.#parts.clock, { ms: this.#options.termMs * CALL_SHARE, signal, late }, call);
   }
 
   get #target(): Target {

@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { withDeadline } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
 import { formatOfContentType, parseExposition } from '@hangar/shared/exposition/parse';
 import type { MetricsSource, TargetAnswer } from './metrics-source.ts';
@@ -92,10 +93,11 @@ export async function ask(
   url: string,
   { stop, refused }: { readonly stop: AbortSignal; readonly refused: string },
 ): Promise<Asked> {
-  const over = new AbortController();
-  const callOff = clock.after(deadlineMs, () => over.abort(new Error(`no answer within ${deadlineMs} ms`)));
+  const late = (): Error => new Error(`no answer within ${deadlineMs} ms`);
   try {
-    const answer = await source.get(url, AbortSignal.any([stop, over.signal]));
+    const answer = await withDeadline(clock, { ms: deadlineMs, signal: stop, late }, (signal) =>
+      source.get(url, signal),
+    );
     if (answer.status === 200) return answer;
     return {
       problem: `GET ${url} answers ${answer.status}`,
@@ -106,7 +108,5 @@ export async function ask(
       problem: `GET ${url}: ${errorText(error)}`,
       cure: 'is it up, is the address right, does a NetworkPolicy stand between?',
     };
-  } finally {
-    callOff();
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { MASKS_KEY, PLAN_KEY } from '../pipeline/compiled.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
@@ -13,7 +14,11 @@ export interface Contents {
 
 type Parts = { readonly clock: Clock; readonly cluster: Cluster };
 
-const PAUSE_MS = 500;
+const READING: RetryPolicy = {
+  firstDelayMs: 500,
+  maxDelayMs: 500,
+  shouldRetry: (error) => isKubernetesError(error) && error.transient,
+};
 
 /** Reads the Pod's first Secret, patiently; undefined when it is gone, or never was. Rejects for what can't be read. */
 export async function contentsOf(
@@ -53,14 +58,11 @@ async function findSecret(
   signal: AbortSignal,
 ): Promise<V1Secret | undefined> {
   const { namespace = 'default' } = pod.metadata ?? {};
-  for (;;) {
-    try {
-      return await cluster.get<V1Secret>({ resource: RESOURCE.secrets, namespace, name }, signal);
-    } catch (error) {
-      if (isKubernetesError(error, 404)) return undefined;
-      if (!isKubernetesError(error) || !error.transient) throw error;
-      await clock.sleep(error.retryAfterMs ?? PAUSE_MS, signal);
-      signal.throwIfAborted();
-    }
+  const target = { resource: RESOURCE.secrets, namespace, name };
+  try {
+    return await retry(clock, READING, signal, () => cluster.get<V1Secret>(target, signal));
+  } catch (error) {
+    if (isKubernetesError(error, 404)) return undefined;
+    throw error;
   }
 }

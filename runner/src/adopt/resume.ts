@@ -1,3 +1,4 @@
+import { withDeadline } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
 import type { V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
@@ -6,7 +7,7 @@ import { removePod } from '../launch/remove-pod.ts';
 import { finishNotStarted } from '../stage/finish-not-started.ts';
 import { supervise, type Stops } from '../stage/supervise.ts';
 import type { StageParts } from '../stage/stage-parts.ts';
-import { waitLimit } from '../stage/wait-limit.ts';
+import { admissionDeadline } from '../stage/wait-limit.ts';
 import { holdsGate, ungate, register, type Started, startStage } from '../launch/start.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
@@ -137,7 +138,7 @@ async function admission(
 ): Promise<{ pod: V1Pod; admittedMs: number }> {
   const { clock, line, registry } = parts;
   const held = record.stepIds ? pod : await register(parts, pod, started, stops.stop);
-  const limit = waitLimit(clock, parts.waitLimitMs);
+  const deadline = admissionDeadline(parts.waitLimitMs, stops.stop);
   const waiter = {
     repo: plan.repoSlug,
     event: plan.buildEvent,
@@ -146,12 +147,8 @@ async function admission(
       registry.update(record.stage.id, { phase: 'waiting', reason: text }),
     admitted: () => registry.update(record.stage.id, { phase: 'starting', reason: '' }),
   };
-  try {
-    const decided = await line.enter(waiter, AbortSignal.any([stops.stop, limit.signal]));
-    if (decided.kind === 'refused') throw new PipelineError('over-budget', decided.text);
-  } finally {
-    limit.callOff();
-  }
+  const decided = await withDeadline(clock, deadline, (signal) => line.enter(waiter, signal));
+  if (decided.kind === 'refused') throw new PipelineError('over-budget', decided.text);
   const admittedMs = clock.now();
   return { pod: await ungate(parts, held, { started, admittedMs }, stops.stop), admittedMs };
 }

@@ -1,7 +1,8 @@
-import { Backoff } from '@hangar/shared/backoff';
+import { USUAL_BACKOFF } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
-import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
+import { isKubernetesError, type KubernetesError } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
+import { retry } from '@hangar/shared/retry';
 import type { Review } from '../permissions/review.ts';
 import { CiServerError } from '../ports/ci-server.ts';
 
@@ -11,19 +12,28 @@ interface StartParts {
   readonly log: Logger;
 }
 
+/** What is waited out, and what is said of it each time. */
+interface Trouble {
+  readonly passes: (error: unknown) => boolean;
+  readonly text: string;
+}
+
+const API_SILENT: Trouble = {
+  passes: (error) => isKubernetesError(error) && error.transient,
+  text: 'the Kubernetes API does not answer; trying again',
+};
+const SERVER_SILENT: Trouble = {
+  passes: (error) => error instanceof CiServerError,
+  text: 'cannot ping the Drone server; trying again: check DRONE_RPC_PROTO, DRONE_RPC_HOST and DRONE_RPC_SECRET',
+};
+
 /** Asks until the API server answers; undefined when the signal was aborted first. What it refuses for good is thrown. */
-export async function reviewed(
+export function reviewed(
   parts: StartParts,
   ask: (signal: AbortSignal) => Promise<Review>,
   signal: AbortSignal,
 ): Promise<Review | undefined> {
-  return persist(parts, signal, ask, (error) => {
-    if (!isKubernetesError(error) || !error.transient) throw error;
-    parts.log.error(
-      { reason: error.message, status: error.status },
-      'the Kubernetes API does not answer; trying again',
-    );
-  });
+  return persist(parts, API_SILENT, signal, () => ask(signal));
 }
 
 /** Pings until the Drone server answers well, however long that takes: it may be starting too. False when the signal was aborted first. */
@@ -32,32 +42,23 @@ export async function pinged(
   ping: (signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const ask = (stop: AbortSignal): Promise<true> => ping(stop).then(() => true as const);
-  const answered = await persist(parts, signal, ask, (error) => {
-    if (!(error instanceof CiServerError)) throw error;
-    parts.log.error(
-      { reason: error.message, status: error.status },
-      'cannot ping the Drone server; trying again: check DRONE_RPC_PROTO, DRONE_RPC_HOST and DRONE_RPC_SECRET',
-    );
-  });
+  const answered = await persist(parts, SERVER_SILENT, signal, () => ping(signal).then(() => true as const));
   return answered === true;
 }
 
 async function persist<T>(
-  parts: StartParts,
+  { clock, random, log }: StartParts,
+  { passes, text }: Trouble,
   signal: AbortSignal,
-  ask: (signal: AbortSignal) => Promise<T>,
-  failed: (error: unknown) => void,
+  ask: () => Promise<T>,
 ): Promise<T | undefined> {
-  const backoff = new Backoff(parts);
-  while (!signal.aborted) {
-    try {
-      return await ask(signal);
-    } catch (error) {
-      if (signal.aborted) return undefined;
-      failed(error);
-      await backoff.pause(signal).catch(() => undefined);
-    }
-  }
-  return undefined;
+  const onRetry = ({ error }: { error: unknown }): void => {
+    const { message, status } = error as KubernetesError | CiServerError;
+    log.error({ reason: message, status }, text);
+  };
+  const policy = { ...USUAL_BACKOFF, jitter: random, shouldRetry: passes, onRetry };
+  return retry(clock, policy, signal, ask).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+    return undefined;
+  });
 }

@@ -1,4 +1,4 @@
-import { Backoff, retryAfterMs } from '@hangar/shared/backoff';
+import { Backoff, retryAfterMs, USUAL_BACKOFF } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import { CiServerError } from '../ports/ci-server.ts';
@@ -43,7 +43,7 @@ export async function untilSettled(
   attempt: () => Promise<HttpOutcome>,
   signal: AbortSignal,
 ): Promise<Settled> {
-  const backoff = new Backoff(deps);
+  const backoff = new Backoff(deps.clock, { ...USUAL_BACKOFF, jitter: deps.random });
   let lost = false;
   let few = 0;
   for (;;) {

@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { withDeadline } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
 import { type Dispatcher, request } from 'undici';
 
@@ -51,21 +52,15 @@ export async function httpCall(
   signal?: AbortSignal,
 ): Promise<HttpOutcome> {
   signal?.throwIfAborted();
-  const late = new AbortController();
-  const callOff = deps.clock.after(call.timeoutMs, () =>
-    late.abort(new Error(`no answer within ${call.timeoutMs / 1_000} s`)),
-  );
+  const ms = call.timeoutMs;
+  const late = (): Error => new Error(`no answer within ${ms / 1_000} s`);
   try {
-    return await exchange(
-      deps.dispatcher,
-      call,
-      signal ? AbortSignal.any([signal, late.signal]) : late.signal,
+    return await withDeadline(deps.clock, { ms, signal, late }, (limit) =>
+      exchange(deps.dispatcher, call, limit),
     );
   } catch (cause) {
     signal?.throwIfAborted();
-    return noAnswer(late.signal.aborted ? late.signal.reason : cause);
-  } finally {
-    callOff();
+    return noAnswer(cause);
   }
 }
 

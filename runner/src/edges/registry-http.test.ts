@@ -2,7 +2,6 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import type { RegistryCredentials } from '../compile/settings.ts';
 import type { ImageAnswer } from '../ports/image-lookup.ts';
-import { BoundedCache } from './bounded-cache.ts';
 import { createImageLookup, type RegistryLookup, type RegistryOptions } from './registry-http.ts';
 import { type FakeRegistryOptions, fakeRegistry } from './testing/fake-registry.ts';
 import { ScriptedServer } from './testing/scripted-server.ts';
@@ -215,15 +214,4 @@ describe('the image look-up', () => {
     scene({ login: 'none' }, async ({ find }) => {
       expect(await find('Not An Image')).toEqual({ kind: 'unknown', why: 'that is no name of an image' });
     }));
-});
-
-describe('BoundedCache', () => {
-  it('forgets what nobody asked for longest', () => {
-    const cache = new BoundedCache<number>(2);
-    cache.set('a', 1);
-    cache.set('b', 2);
-    cache.get('a');
-    cache.set('c', 3);
-    expect(['a', 'b', 'c'].map((key) => cache.get(key))).toEqual([1, undefined, 3]);
-  });
 });

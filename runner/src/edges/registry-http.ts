@@ -1,10 +1,12 @@
+import { BoundedMap } from '@hangar/shared/bounded';
 import type { Clock } from '@hangar/shared/clock';
+import { withDeadline } from '@hangar/shared/deadline';
+import { orAborted } from '@hangar/shared/or-aborted';
 import type { Dispatcher } from 'undici';
 import { familiarName, type ImageReference, parseReference } from '../compile/image-reference.ts';
 import { reducedAddress } from '../compile/pull-secret.ts';
 import type { ImageConfig, RegistryCredentials } from '../compile/settings.ts';
 import type { ImageAnswer, ImageLookup, ImageQuestion } from '../ports/image-lookup.ts';
-import { BoundedCache } from './bounded-cache.ts';
 import { createAgent, type Proxies } from './http-agent.ts';
 import { MANIFEST_TYPES, readImageConfig, readManifest } from './registry-manifest.ts';
 import { RegistryError, RegistrySession } from './registry-session.ts';
@@ -43,8 +45,8 @@ class RegistryHttp implements RegistryLookup {
   /** Maps, since authors choose the names that are looked up: `constructor` is one. */
   readonly #table: ReadonlyMap<string, ImageConfig>;
   readonly #mirrors: ReadonlyMap<string, string>;
-  readonly #configs = new BoundedCache<ImageConfig>(KNOWN_CONFIGS);
-  readonly #failures = new BoundedCache<{ why: string; untilMs: number }>(KNOWN_FAILURES);
+  readonly #configs = new BoundedMap<string, ImageConfig>(KNOWN_CONFIGS);
+  readonly #failures = new BoundedMap<string, { why: string; untilMs: number }>(KNOWN_FAILURES);
   readonly #running = new Map<string, Promise<ImageAnswer>>();
 
   constructor(clock: Clock, options: RegistryOptions) {
@@ -72,7 +74,8 @@ class RegistryHttp implements RegistryLookup {
     const login = credentials.findLast(
       ({ address }) => reducedAddress(address) === reducedAddress(place.host),
     );
-    return until(this.#shared({ question, reference, place, login }), signal);
+    const work = this.#shared({ question, reference, place, login });
+    return signal ? orAborted(work, signal) : work;
   }
 
   async close(): Promise<void> {
@@ -92,18 +95,14 @@ class RegistryHttp implements RegistryLookup {
   }
 
   async #lookUp(task: Task, key: string): Promise<ImageAnswer> {
-    const late = new AbortController();
-    const callOff = this.#clock.after(LOOKUP_MS, () =>
-      late.abort(new RegistryError(`${task.place.host} took longer than ${LOOKUP_MS / 1_000} s`)),
-    );
+    const late = (): Error => new RegistryError(`${task.place.host} took longer than ${LOOKUP_MS / 1_000} s`);
     try {
-      return { kind: 'found', config: await this.#talk(task, late.signal) };
+      const talk = (signal: AbortSignal): Promise<ImageConfig> => this.#talk(task, signal);
+      return { kind: 'found', config: await withDeadline(this.#clock, { ms: LOOKUP_MS, late }, talk) };
     } catch (error) {
       const why = error instanceof RegistryError ? error.message : `unexpected: ${String(error)}`;
       this.#failures.set(key, { why, untilMs: this.#clock.monotonicMs() + FAILURE_MS });
       return { kind: 'unknown', why };
-    } finally {
-      callOff();
     }
   }
 
@@ -123,7 +122,7 @@ class RegistryHttp implements RegistryLookup {
     const head = await session.ask('HEAD', `${base}/manifests/${version}`, MANIFEST_TYPES);
     const digest = reference.digest || (head.headers.get('docker-content-digest') ?? '');
     const key = `${digest} ${question.os}/${question.arch}/${question.variant}`;
-    const known = digest === '' ? undefined : this.#configs.get(key);
+    const known = digest === '' ? undefined : this.#configs.recall(key);
     if (known) return known;
     const config = await fetchConfig(session, base, digest || version, question);
     if (digest !== '') this.#configs.set(key, config);
@@ -176,17 +175,4 @@ async function fetchConfig(
   if (next.kind !== 'config')
     throw new RegistryError(next.kind === 'none' ? next.why : 'the image has an index within an index');
   return readImageConfig(await session.json(`${base}/blobs/${next.digest}`, '*/*'));
-}
-
-/** A promise that is given up with the reason of a signal, while its work goes on. */
-async function until<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  const { promise, reject } = Promise.withResolvers<never>();
-  const giveUp = (): void => reject(signal.reason as Error);
-  signal.addEventListener('abort', giveUp, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', giveUp);
-  }
 }

@@ -1,6 +1,13 @@
+import type { BackoffPolicy } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
-import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import {
+  type Cluster,
+  isKubernetesError,
+  KubernetesError,
+  RESOURCE,
+} from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
+import { retry } from '@hangar/shared/retry';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { removePod } from './remove-pod.ts';
 import { ANNOTATION, type Compiled, LABEL } from '../pipeline/compiled.ts';
@@ -19,8 +26,7 @@ export interface LaunchParts {
   readonly log: Logger;
 }
 
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
+const CREATING: BackoffPolicy = { firstDelayMs: 100, maxDelayMs: 5_000 };
 /** A service account comes within a second or so after its namespace; one that never comes is somebody's mistake. */
 const SOON_MS = 30_000;
 
@@ -167,53 +173,30 @@ async function create<T>(
   creation: Creation<T>,
   signal: AbortSignal,
 ): Promise<T | Extract<Launched, { kind: 'quota' }>> {
-  const beganMs = parts.clock.monotonicMs();
-  const patientMs = about.patient ? SOON_MS : 0;
-  let pauseMs = FIRST_PAUSE_MS;
-  for (;;) {
-    const answer = await attempt(creation, about.noun);
-    if (answer.kind === 'done') return answer.value;
-    if (answer.kind === 'quota') return answer;
-    if (answer.kind === 'soon' && parts.clock.monotonicMs() - beganMs >= patientMs) throw answer.error;
-    signal.throwIfAborted();
-    await parts.clock.sleep(Math.max(pauseMs, answer.atLeastMs), signal);
-    signal.throwIfAborted();
-    pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
+  const { clock } = parts;
+  const { noun, patient } = about;
+  const patientUntilMs = clock.monotonicMs() + (patient ? SOON_MS : 0);
+  const shouldRetry = (error: unknown): boolean => {
+    const { kind } = refusalOf(error, noun);
+    return kind === 'later' || (kind === 'soon' && clock.monotonicMs() < patientUntilMs);
+  };
+  try {
+    return await retry(clock, { ...CREATING, shouldRetry }, signal, () => writeOrFind(creation, noun));
+  } catch (error) {
+    const refusal = refusalOf(error, noun);
+    if (refusal.kind === 'quota') return refusal;
+    throw 'error' in refusal ? refusal.error : error;
   }
 }
 
-type Attempt<T> =
-  | { readonly kind: 'done'; readonly value: T }
-  | { readonly kind: 'quota'; readonly text: string }
-  | { readonly kind: 'soon'; readonly error: unknown; readonly atLeastMs: number }
-  | { readonly kind: 'later'; readonly atLeastMs: number };
-
-async function attempt<T>(creation: Creation<T>, noun: string): Promise<Attempt<T>> {
+async function writeOrFind<T>(creation: Creation<T>, noun: string): Promise<T> {
   try {
-    return { kind: 'done', value: await creation.write() };
+    return await creation.write();
   } catch (error) {
-    const refusal = refusalOf(error, noun);
-    switch (refusal.kind) {
-      case 'final':
-        throw refusal.error;
-      case 'soon':
-        return { kind: 'soon', error: refusal.error, atLeastMs: 0 };
-      case 'exists':
-        return found(creation, noun);
-      case 'quota':
-      case 'later':
-        return refusal;
-    }
-  }
-}
-
-async function found<T>(creation: Creation<T>, noun: string): Promise<Attempt<T>> {
-  try {
-    const value = await creation.exists();
-    return value === undefined ? { kind: 'later', atLeastMs: 0 } : { kind: 'done', value };
-  } catch (error) {
-    const refusal = refusalOf(error, noun);
-    if (refusal.kind === 'later') return refusal;
-    throw refusal.kind === 'final' ? refusal.error : error;
+    if (refusalOf(error, noun).kind !== 'exists') throw error;
+    const found = await creation.exists();
+    if (found === undefined)
+      throw new KubernetesError(409, 'Conflict', `the last ${noun} of that name is going`);
+    return found;
   }
 }

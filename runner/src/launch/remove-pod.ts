@@ -1,12 +1,16 @@
 import type { Clock } from '@hangar/shared/clock';
 import { type Cluster, type Deletion, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
+import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import type { V1Pod } from '@kubernetes/client-node';
 
-const FIRST_PAUSE_MS = 200;
-const LONGEST_PAUSE_MS = 10_000;
-/** What can't be removed in this time is left to the sweep, which looks again for as long as the process lives. */
-const TRIES = 12;
+/** What can't be removed in these tries is left to the sweep, which looks again for as long as the process lives. */
+const REMOVAL: RetryPolicy = {
+  firstDelayMs: 200,
+  maxDelayMs: 10_000,
+  attempts: 12,
+  shouldRetry: (error) => isKubernetesError(error) && error.transient,
+};
 
 /**
  * Removes a Pod of ours (its Secrets go with it, being owned by it), trying again while the API server has trouble.
@@ -22,18 +26,14 @@ export async function removePod(
   const { namespace = 'default', name = '' } = pod.metadata ?? {};
   const target = { resource: RESOURCE.pods, namespace, name };
   const deletion = deletionOf(pod, graceSeconds);
-  let pauseMs = FIRST_PAUSE_MS;
-  for (let turn = 0; turn < TRIES; turn++) {
-    try {
-      await parts.cluster.remove(target, deletion, new AbortController().signal);
-      return 'removed';
-    } catch (error) {
-      if (!isKubernetesError(error) || !error.transient) return left(parts, pod, error);
-      await parts.clock.sleep(Math.max(pauseMs, error.retryAfterMs ?? 0));
-      pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
-    }
+  const { signal } = new AbortController();
+  try {
+    await retry(parts.clock, REMOVAL, signal, () => parts.cluster.remove(target, deletion, signal));
+    return 'removed';
+  } catch (err) {
+    parts.log.error({ err, namespace, pod: name }, 'a Pod could not be removed');
+    return 'left';
   }
-  return left(parts, pod, new Error(`no answer in ${TRIES} tries`));
 }
 
 function deletionOf({ metadata }: V1Pod, graceSeconds: number | undefined): Deletion {
@@ -41,9 +41,4 @@ function deletionOf({ metadata }: V1Pod, graceSeconds: number | undefined): Dele
     ...(graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds }),
     ...(metadata?.uid ? { uid: metadata.uid } : {}),
   };
-}
-
-function left({ log }: { log: Logger }, { metadata }: V1Pod, err: unknown): 'left' {
-  log.error({ err, namespace: metadata?.namespace, pod: metadata?.name }, 'a Pod could not be removed');
-  return 'left';
 }

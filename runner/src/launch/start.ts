@@ -1,6 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
+import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import type { V1Pod } from '@kubernetes/client-node';
 import { begun, newStage, startingStage } from '../pipeline/stage-state.ts';
 import type { StartedWithoutPod } from '../lease/lease-record.ts';
@@ -34,8 +35,12 @@ export type StartOutcome =
   | { readonly kind: 'started'; readonly started: Started }
   | { readonly kind: 'conflict'; readonly afterLostAnswer: boolean };
 
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
+/** 409: the API server gave up its own race against other writers; said twice is said once. */
+const PATCHING: RetryPolicy = {
+  firstDelayMs: 100,
+  maxDelayMs: 5_000,
+  shouldRetry: (error) => isKubernetesError(error) && (error.transient || error.status === 409),
+};
 
 /** PUT start: sent once, with all steps; the answer gives their ids (drone-rpc §2.4). */
 export async function startStage(
@@ -178,7 +183,7 @@ function registration(started: Started): Record<string, string> {
 }
 
 /**
- * Tries again while the API server has trouble (409: it gave up its own race against other writers): said twice is said once.
+ * Tries again while the API server has trouble.
  *
  * @throws {PipelineError} when the Pod is gone
  */
@@ -190,23 +195,13 @@ async function patchPod(
 ): Promise<V1Pod> {
   const { namespace = 'default', name = '' } = pod.metadata ?? {};
   const target = { resource: RESOURCE.pods, namespace, name };
-  let pauseMs = FIRST_PAUSE_MS;
-  for (;;) {
-    try {
-      return await parts.cluster.patch<V1Pod>(target, patch, 'merge', signal);
-    } catch (error) {
-      await parts.clock.sleep(Math.max(pauseMs, waitMsAfter(error)), signal);
-      signal.throwIfAborted();
-      pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
-    }
+  try {
+    return await retry(parts.clock, PATCHING, signal, () =>
+      parts.cluster.patch<V1Pod>(target, patch, 'merge', signal),
+    );
+  } catch (error) {
+    throw isKubernetesError(error, 404) ? podGone(error) : error;
   }
-}
-
-/** What the server asks us to wait before the next try; throws what no further try mends. */
-function waitMsAfter(error: unknown): number {
-  if (isKubernetesError(error, 404)) throw podGone(error);
-  if (!isKubernetesError(error) || !(error.transient || error.status === 409)) throw error;
-  return error.retryAfterMs ?? 0;
 }
 
 const podGone = (cause: unknown): PipelineError =>

@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { withDeadline } from '@hangar/shared/deadline';
 import {
   type Cluster,
   isKubernetesError,
@@ -8,6 +9,7 @@ import {
 } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { orAborted } from '@hangar/shared/or-aborted';
+import { type FailedTry, type RetryPolicy, retry } from '@hangar/shared/retry';
 import { type V1Lease, V1MicroTime } from '@kubernetes/client-node';
 import { LABEL } from '../pipeline/compiled.ts';
 import { type Holder, holderOf, identityOf, isRenewed, LeaseHeld, mayLive, termMsOf } from './holder.ts';
@@ -45,9 +47,13 @@ const RENEW_SHARE = 1 / 4;
 const RETRY_SHARE = 1 / 16;
 /** One write may take this share of the term: a hanging one must leave time for others. */
 const WRITE_SHARE = 1 / 4;
-/** At the start, a troubled API server is given this many tries. */
-const TAKE_TRIES = 6;
-const FIRST_TAKE_PAUSE_MS = 200;
+/** How a troubled API server is borne at the start. 404 and 409: between our look and our write somebody removed the Lease, or an answer of ours was lost. */
+const TAKING: RetryPolicy = {
+  firstDelayMs: 200,
+  maxDelayMs: 10_000,
+  attempts: 7,
+  shouldRetry: (error) => isKubernetesError(error) && (error.transient || [404, 409].includes(error.status)),
+};
 /** A holder that may live is looked at so often, over twice the time in which it renews. */
 const LOOKS = 4;
 const LOOK_SHARE = (2 * RENEW_SHARE) / LOOKS;
@@ -106,21 +112,11 @@ export class OwnLease {
    * @throws {LeaseHeld} when that holder lives
    */
   async take(signal: AbortSignal): Promise<FormerLife> {
-    for (let failures = 0; ; failures++) {
-      try {
-        const former = await this.#takeOnce(signal);
-        this.#taken = true;
-        return former;
-      } catch (error) {
-        // 404 and 409: between our look and our write somebody removed it, or an answer of ours was lost.
-        const mayPass = isKubernetesError(error) && (error.transient || [404, 409].includes(error.status));
-        if (!mayPass || failures >= TAKE_TRIES) throw error;
-        this.#log.warn({ err: error }, 'the Lease could not be taken, trying again');
-        const pauseMs = Math.max(error.retryAfterMs ?? 0, FIRST_TAKE_PAUSE_MS * 2 ** failures);
-        await this.#clock.sleep(pauseMs, signal);
-        signal.throwIfAborted();
-      }
-    }
+    const onRetry = ({ error: err }: FailedTry): void =>
+      this.#log.warn({ err }, 'the Lease could not be taken, trying again');
+    const former = await retry(this.#clock, { ...TAKING, onRetry }, signal, () => this.#takeOnce(signal));
+    this.#taken = true;
+    return former;
   }
 
   /** Renews until the signal is aborted or the Lease is lost; never rejects. */
@@ -300,18 +296,15 @@ export class OwnLease {
   }
 
   async #limited(write: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
-    const limit = new AbortController();
-    const callOff = this.#clock.after(this.#options.termMs * WRITE_SHARE, () =>
-      limit.abort(new KubernetesError(0, 'Timeout', 'no answer to a write of the Lease in good time')),
-    );
+    const ms = this.#options.termMs * WRITE_SHARE;
+    const late = (): Error =>
+      new KubernetesError(0, 'Timeout', 'no answer to a write of the Lease in good time');
     try {
-      await write(limit.signal);
+      await withDeadline(this.#clock, { ms, late }, write);
     } catch (error) {
       // Who removed it has taken over what is ours.
       if (this.#taken && isKubernetesError(error, 404)) this.#lose();
       throw error;
-    } finally {
-      callOff();
     }
   }
 

@@ -1,5 +1,6 @@
+import { backoffDelayMs } from '@hangar/shared/backoff';
 import { describe, expect, it } from 'vitest';
-import { afterStream, DRAIN_MS, type FollowState, pauseMs, type StreamEnd } from './follow-rules.ts';
+import { afterStream, DRAIN_MS, type FollowState, reopening, type StreamEnd } from './follow-rules.ts';
 
 const running: FollowState = {
   endedAtMs: undefined,
@@ -71,7 +72,12 @@ describe('afterStream', () => {
   });
 });
 
-it('pauseMs() doubles from 50 ms to 5 s, half of it by chance', () => {
-  expect([0, 1, 2, 7, 99].map((failures) => pauseMs(failures, 1))).toEqual([50, 100, 200, 5000, 5000]);
-  expect([0, 99].map((failures) => pauseMs(failures, 0))).toEqual([25, 2500]);
+it('reopening() doubles from 50 ms to 5 s, half of it by chance', () => {
+  const delay = (dice: number) => (failures: number) =>
+    backoffDelayMs(
+      reopening(() => dice),
+      failures,
+    );
+  expect([0, 1, 2, 7, 99].map(delay(1))).toEqual([50, 100, 200, 5000, 5000]);
+  expect([0, 99].map(delay(0))).toEqual([25, 2500]);
 });

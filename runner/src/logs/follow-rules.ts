@@ -1,3 +1,4 @@
+import type { BackoffPolicy } from '@hangar/shared/backoff';
 import type { LogRefusal } from '../ports/log-source.ts';
 
 /** What is known about a log that is being followed. Times are monotonic milliseconds. */
@@ -32,14 +33,12 @@ export type AfterStream =
 export const DRAIN_MS = 30_000;
 /** A container that ended without ever running has no log; the kubelet may need a moment to say so for good. */
 const TRIES_WITHOUT_LOG = 3;
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 5000;
-
-/** The pause before the next stream: doubling from 50 ms to 5 s, the upper half of it by chance (`random`, 0 ≤ x < 1). */
-export function pauseMs(failures: number, random: number): number {
-  const fullMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures, 10));
-  return (fullMs / 2) * (1 + random);
-}
+/** Before the next stream: doubling from 50 ms to 5 s, the upper half of it by chance. */
+export const reopening = (random: () => number): BackoffPolicy => ({
+  firstDelayMs: 50,
+  maxDelayMs: 5_000,
+  jitter: () => (1 + random()) / 2,
+});
 
 /**
  * Whether a log has been read to its end. Both last marks: yes. A clean end counts only of a stream that was opened after the

@@ -1,7 +1,8 @@
+import { type BackoffPolicy, backoffDelayMs } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
 import { errorText } from '@hangar/shared/error-text';
 import { type LogRefusal, type LogSource, LogSourceError, type LogTarget } from '../ports/log-source.ts';
-import { afterStream, type FollowState, pauseMs, type StreamEnd } from './follow-rules.ts';
+import { afterStream, type FollowState, reopening, type StreamEnd } from './follow-rules.ts';
 import type { GateMark } from './marks.ts';
 import type { LogRecord } from './piece.ts';
 import { LogCursor } from './resume.ts';
@@ -73,6 +74,7 @@ class Follower {
   readonly #cursor = new LogCursor();
   readonly #words = new Set<string>();
   readonly #wait: DeadlineWait;
+  readonly #reopening: BackoffPolicy;
   readonly #state: FollowState;
   #tail: LogRecord | undefined;
   #begun = false;
@@ -88,6 +90,7 @@ class Follower {
     this.#sink = sink;
     this.#control = control;
     this.#wait = new DeadlineWait(deps.clock);
+    this.#reopening = reopening(deps.random);
     this.#state = {
       endedAtMs: undefined,
       progressAtMs: 0,
@@ -122,7 +125,7 @@ class Follower {
       const next = afterStream(this.#state, end, this.#deps.clock.monotonicMs());
       if (next.kind !== 'again') return this.#finish(next);
       this.#state.failures = next.failures;
-      await this.#wait.pause(pauseMs(next.failures, this.#deps.random()));
+      await this.#wait.pause(backoffDelayMs(this.#reopening, next.failures));
     }
     return { kind: 'stopped' };
   }

@@ -1,4 +1,7 @@
+import { type BackoffPolicy, backoffDelayMs } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
+import { orLate, withDeadline } from '@hangar/shared/deadline';
+import { orAborted } from '@hangar/shared/or-aborted';
 import type { LogLine } from '../pipeline/drone.ts';
 import { LineQueue } from './line-queue.ts';
 
@@ -14,8 +17,8 @@ export const WAITING_NOTES = 5000;
 const WAITING_BYTES = 2 * 1024 * 1024;
 /** A batch that takes longer has failed. */
 const SEND_TIMEOUT_MS = 10_000;
-/** The pause after failures grows to this: a server that forgot the stream (a restart) will not remember it. */
-const LONGEST_PAUSE_MS = 15_000;
+/** Batches come less often after failures: a server that forgot the stream (a restart) will not remember it. */
+const PACE: BackoffPolicy = { firstDelayMs: BATCH_EVERY_MS, maxDelayMs: 15_000 };
 /** After failing for so long, what waits is given up; only new lines are tried. */
 const GIVE_UP_MS = 120_000;
 /** What the last batches may cost: the upload is the truth and must not wait for the live view. */
@@ -65,14 +68,9 @@ export class LiveView {
     this.#closed = true;
     this.#callOff?.();
     if (this.#held) return;
-    const stop = (): void => this.#end.abort();
-    const callOff = this.#clock.after(CLOSE_MS, stop);
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
-    await this.#drain();
-    callOff();
-    signal.removeEventListener('abort', stop);
-    stop();
+    if (signal.aborted) this.#end.abort();
+    await orLate(this.#clock, CLOSE_MS, this.#drain(), signal);
+    this.#end.abort();
   }
 
   async #drain(): Promise<void> {
@@ -85,8 +83,7 @@ export class LiveView {
   #arm(): void {
     const idle = !this.#callOff && !this.#stageRun && !this.#closed && !this.#held;
     if (!idle || this.#waiting.length === 0) return;
-    const pauseMs = Math.min(LONGEST_PAUSE_MS, BATCH_EVERY_MS * 2 ** Math.min(this.#failures, 10));
-    this.#callOff = this.#clock.after(pauseMs, () => {
+    this.#callOff = this.#clock.after(backoffDelayMs(PACE, this.#failures), () => {
       this.#callOff = undefined;
       void this.#supervise();
     });
@@ -104,28 +101,14 @@ export class LiveView {
   }
 
   /** Whether the server took it; also false when it takes too long, even if the sender is deaf to its signal. */
-  #try(batch: readonly LogLine[]): Promise<boolean> {
+  async #try(batch: readonly LogLine[]): Promise<boolean> {
     const { signal } = this.#end;
-    if (signal.aborted) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      const limit = new AbortController();
-      const settle = (sent: boolean): void => {
-        callOff();
-        signal.removeEventListener('abort', giveUp);
-        resolve(sent);
-      };
-      const giveUp = (): void => {
-        limit.abort();
-        settle(false);
-      };
-      const callOff = this.#clock.after(SEND_TIMEOUT_MS, giveUp);
-      signal.addEventListener('abort', giveUp, { once: true });
-      const sending = async (): Promise<void> => this.#send(batch, limit.signal);
-      sending().then(
-        () => settle(true),
-        () => settle(false),
-      );
-    });
+    if (signal.aborted) return false;
+    const send = (own: AbortSignal): Promise<void> => orAborted(this.#send(batch, own), own);
+    return withDeadline(this.#clock, { ms: SEND_TIMEOUT_MS, signal }, send).then(
+      () => true,
+      () => false,
+    );
   }
 
   #nextBatch(): LogLine[] {

@@ -238,10 +238,17 @@ describe('openStepLog', () => {
     expect(await stepLog.finish(never)).toEqual({ uploaded: 'exists' });
   });
 
-  it('gives up at once when it is told to', async () => {
-    const { stepLog, uploads } = setUp({}, () => Promise.reject(new Error('aborted')));
-    expect(await stepLog.finish(AbortSignal.abort())).toEqual({ uploaded: 'failed' });
-    expect(uploads).toHaveLength(1);
+  it('gives up at once when it is told to during a try, and does not begin one after that', async () => {
+    const stop = new AbortController();
+    const { clock, stepLog, uploads } = setUp({}, () => {
+      stop.abort();
+      return Promise.reject(new Error('aborted'));
+    });
+    expect(await stepLog.finish(stop.signal)).toEqual({ uploaded: 'failed' });
+    expect([uploads.length, clock.pending]).toEqual([1, 0]);
+    const late = setUp();
+    expect(await late.stepLog.finish(AbortSignal.abort())).toEqual({ uploaded: 'failed' });
+    expect(late.uploads).toHaveLength(0);
   });
 
   it('ends once; what comes after is dropped', async () => {

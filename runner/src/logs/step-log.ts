@@ -1,5 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
+import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import type { LogLine } from '../pipeline/drone.ts';
 import type { CiServer } from '../ports/ci-server.ts';
 import { type Card, CardFinder } from './card.ts';
@@ -63,8 +64,8 @@ export interface StepLog {
   finish(signal: AbortSignal): Promise<StepLogEnd>;
 }
 
-/** Waits between the tries of an upload, which the port has retried already where that is safe. */
-const UPLOAD_PAUSES_MS = [1000, 5000];
+/** Tries of an upload, which the port has retried already where that is safe. */
+const UPLOAD: RetryPolicy = { firstDelayMs: 1_000, maxDelayMs: 5_000, factor: 5, attempts: 3 };
 /** Notes that wait for the end of a container's line; more would only be noise. */
 const WAITING_NOTES = 100;
 
@@ -200,23 +201,17 @@ class LogOfStep implements StepLog {
   }
 
   async #upload(signal: AbortSignal): Promise<StepLogEnd['uploaded']> {
+    const { clock, ciServer, log } = this.#deps;
+    const { stepId } = this.#options;
     const lines = this.#window.lines();
-    for (const pauseMs of [...UPLOAD_PAUSES_MS, undefined]) {
-      try {
-        return await this.#deps.ciServer.uploadLog(this.#options.stepId, lines, signal);
-      } catch (error) {
-        if (pauseMs === undefined || signal.aborted) return this.#failed(error);
-        await this.#deps.clock.sleep(pauseMs, signal);
-      }
+    try {
+      return await retry(clock, UPLOAD, signal, () => ciServer.uploadLog(stepId, lines, signal));
+    } catch (error) {
+      log.warn(
+        { stepId, error: String(error) },
+        'log of a step could not be stored; the step itself is unharmed',
+      );
+      return 'failed';
     }
-    return 'failed';
-  }
-
-  #failed(error: unknown): 'failed' {
-    this.#deps.log.warn(
-      { stepId: this.#options.stepId, error: String(error) },
-      'log of a step could not be stored; the step itself is unharmed',
-    );
-    return 'failed';
   }
 }

@@ -1,4 +1,4 @@
-import { Backoff } from '@hangar/shared/backoff';
+import { Backoff, USUAL_BACKOFF } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { DroneStage, Filter } from '../pipeline/drone.ts';
@@ -33,7 +33,7 @@ const SHORTEST_POLL_MS = 1_000;
  * until the signal is aborted; patient with a server in trouble. Never rejects.
  */
 export async function poll(parts: PollParts, options: PollOptions, signal: AbortSignal): Promise<void> {
-  const backoff = new Backoff(parts);
+  const backoff = new Backoff(parts.clock, { ...USUAL_BACKOFF, jitter: parts.random });
   let missed = 0;
   while (!signal.aborted) {
     const outcome = await pollOnce(parts, options, signal);

@@ -1,5 +1,5 @@
-import { Backoff, type BackoffTerms } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
+import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import { NO_LOAD } from '../admit/admit.ts';
 import { runStage } from '../stage/run-stage.ts';
 import type { StageParts } from '../stage/stage-parts.ts';
@@ -65,8 +65,7 @@ function leave({ lease, registry }: StageParts, stageId: number, intent: 'kept' 
 }
 
 /** A stage whose ownership can't be learnt is asked about again for about five minutes in all: a Git host may be away. */
-const QUESTIONS: BackoffTerms = { firstMs: 1_000, capMs: 60_000 };
-const MOST_QUESTIONS = 12;
+const QUESTIONS: RetryPolicy = { firstDelayMs: 500, maxDelayMs: 30_000, attempts: 13 };
 
 /**
  * Goes on with a stage that this replica's former life, or a dead one, meant to accept or had accepted, and that has no Pod.
@@ -112,24 +111,14 @@ type Found = { readonly kind: 'pending' | 'running'; readonly stage: DroneStage 
 async function findOut(parts: StageParts, intent: Intent, signal: AbortSignal): Promise<Found> {
   const { ciServer, clock, log } = parts;
   const { stageId, buildId, machine } = intent;
-  // Nobody else waits for this answer: the middle of the dice will do.
-  const backoff = new Backoff({ clock, random: () => 0.5 }, QUESTIONS);
-  for (;;) {
-    try {
-      const accepted = await ciServer.accept(stageId, machine, signal);
-      if (accepted.kind === 'accepted')
-        return {
-          kind: 'pending',
-          stage: { ...({ id: stageId, buildId } as DroneStage), ...accepted.stage, machine },
-        };
-      return foundIn((await ciServer.detail(stageId, signal)).stage, machine);
-    } catch (error) {
-      if (signal.aborted || backoff.failures >= MOST_QUESTIONS) throw error;
-      log.warn({ err: error, stageId }, 'whose a stage is could not be learnt, asking again');
-      await backoff.pause(signal);
-      signal.throwIfAborted();
-    }
-  }
+  const onRetry: RetryPolicy['onRetry'] = ({ error }) =>
+    log.warn({ err: error, stageId }, 'whose a stage is could not be learnt, asking again');
+  return retry(clock, { ...QUESTIONS, onRetry }, signal, async () => {
+    const accepted = await ciServer.accept(stageId, machine, signal);
+    if (accepted.kind !== 'accepted') return foundIn((await ciServer.detail(stageId, signal)).stage, machine);
+    const blank = { id: stageId, buildId } as DroneStage;
+    return { kind: 'pending', stage: { ...blank, ...accepted.stage, machine } };
+  });
 }
 
 function foundIn(stage: DroneStage, machine: string): Found {

@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { withDeadline } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
 import { expandImage } from '../compile/image-reference.ts';
 import type { CompileSettings, ImageConfig, Prepared, RegistryCredentials } from '../compile/settings.ts';
@@ -146,14 +147,12 @@ async function imagesOf(
 ): Promise<Part<Prepared['images']>> {
   const { os, arch, variant } = pipeline.platform;
   const names = os === 'windows' ? [] : unknownCommands(pipeline, settings.cloneImage);
-  const late = new AbortController();
-  const callOff = clock.after(LOOKUP_MS, () => late.abort());
-  const limit = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
-  const find = async (image: string): Promise<ImageAnswer> => {
-    if (late.signal.aborted) return TOO_LATE;
-    return images.find({ image, os, arch, variant }, credentials, limit).catch(() => TOO_LATE);
-  };
-  const answers = await mapLimited(names, AT_ONCE, find).finally(callOff);
+  const answers = await withDeadline(clock, { ms: LOOKUP_MS, signal }, (limit) =>
+    mapLimited(names, AT_ONCE, async (image): Promise<ImageAnswer> => {
+      if (limit.aborted) return TOO_LATE;
+      return images.find({ image, os, arch, variant }, credentials, limit).catch(() => TOO_LATE);
+    }),
+  );
   return imagePart(names, answers);
 }
 

@@ -1,6 +1,8 @@
+import { orLate, withDeadline } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
 import type { V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
+import type { QueuedStage } from '../admit/admission-queue.ts';
 import { removeNamespace } from '../launch/remove-namespace.ts';
 import { removePod } from '../launch/remove-pod.ts';
 import { newStage } from '../pipeline/stage-state.ts';
@@ -25,7 +27,7 @@ import { lookAtStage } from '../report/stage-look.ts';
 import { finishNotStarted } from './finish-not-started.ts';
 import { supervise, type Stops } from './supervise.ts';
 import type { StageParts } from './stage-parts.ts';
-import { waitLimit } from './wait-limit.ts';
+import { admissionDeadline } from './wait-limit.ts';
 
 /** A stage of ours, claimed and nothing more. */
 export interface Claimed {
@@ -184,28 +186,26 @@ class StageFlow {
 
   /** Waits in the line. After a while the Pod is made already, still held by its gate, so that the wait outlives this process and shows in the log. */
   async #admission(progress: StageProgress): Promise<void> {
-    const { clock, line, registry, events } = this.#parts;
+    const { clock, line, registry, events, waitLimitMs } = this.#parts;
     const beganMs = clock.now();
-    const limit = waitLimit(clock, this.#parts.waitLimitMs);
-    const left = new AbortController();
     const waiting: { reason?: Parameters<typeof events.waited>[0]; text: string } = { text: '' };
     const asks = requestOf(progress.compiled.pod);
-    const admission = line.enter(
-      {
-        repo: progress.detail.repo.slug,
-        event: progress.detail.build.event,
-        asks,
-        waits: ({ reason, text }) => {
-          Object.assign(waiting, { reason, text });
-          registry.update(this.#stage.id, { phase: 'waiting', reason: text, asks });
-          this.#started?.firstLog?.note(`waiting to be admitted: ${text}`);
-        },
-        admitted: () => registry.update(this.#stage.id, { phase: 'starting', reason: '', asks }),
+    const waiter: QueuedStage = {
+      repo: progress.detail.repo.slug,
+      event: progress.detail.build.event,
+      asks,
+      waits: ({ reason, text }) => {
+        Object.assign(waiting, { reason, text });
+        registry.update(this.#stage.id, { phase: 'waiting', reason: text, asks });
+        this.#started?.firstLog?.note(`waiting to be admitted: ${text}`);
       },
-      AbortSignal.any([this.#stops.stop, limit.signal, left.signal]),
-    );
-    const decided = await this.#decided(progress, admission, waiting).finally(() => {
-      limit.callOff();
+      admitted: () => registry.update(this.#stage.id, { phase: 'starting', reason: '', asks }),
+    };
+    const left = new AbortController();
+    const deadline = admissionDeadline(waitLimitMs, this.#stops.stop);
+    const decided = await withDeadline(clock, deadline, (limit) =>
+      this.#decided(progress, line.enter(waiter, AbortSignal.any([limit, left.signal])), waiting),
+    ).finally(() => {
       // Whatever went wrong meanwhile, the line is left.
       left.abort();
     });
@@ -218,14 +218,9 @@ class StageFlow {
     admission: ReturnType<StageParts['line']['enter']>,
     waiting: { readonly text: string },
   ): Promise<Awaited<typeof admission>> {
-    const patience = new AbortController();
-    try {
-      const quick = await Promise.race([admission, this.#parts.clock.sleep(SILENT_WAIT_MS, patience.signal)]);
-      if (!quick) await this.#showWaiting(progress, waiting.text);
-      return await admission;
-    } finally {
-      patience.abort();
-    }
+    const quick = await orLate(this.#parts.clock, SILENT_WAIT_MS, admission);
+    if (quick === 'late') await this.#showWaiting(progress, waiting.text);
+    return admission;
   }
 
   async #showWaiting(progress: StageProgress, text: string): Promise<void> {

@@ -1,14 +1,12 @@
-import type { Clock } from '@hangar/shared/clock';
-import { untilTime } from '../supervise/until-time.ts';
+import type { Deadline } from '@hangar/shared/deadline';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 
-/** A signal that is aborted, with the text that the author reads, when a stage has waited too long for admission; call it off when it is decided. */
-export function waitLimit(clock: Clock, limitMs: number): { signal: AbortSignal; callOff(): void } {
-  const limit = new AbortController();
-  if (!Number.isFinite(limitMs)) return { signal: limit.signal, callOff: () => undefined };
-  const callOff = untilTime(clock, limitMs, () => limit.abort(tooLong(limitMs)));
-  return { signal: limit.signal, callOff };
-}
+/** Ends a stage's wait for admission, with the text that the author reads. */
+export const admissionDeadline = (limitMs: number, signal: AbortSignal): Deadline => ({
+  ms: limitMs,
+  signal,
+  late: () => tooLong(limitMs),
+});
 
 function tooLong(ms: number): PipelineError {
   const minutes = Math.round(ms / 60_000);

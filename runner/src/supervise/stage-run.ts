@@ -1,5 +1,8 @@
+import type { BackoffPolicy } from '@hangar/shared/backoff';
+import { orLate } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
 import { isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { retry } from '@hangar/shared/retry';
 import type { V1Pod } from '@kubernetes/client-node';
 import { removePod } from '../launch/remove-pod.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
@@ -11,7 +14,6 @@ import { ChangeNotifier } from './change-notifier.ts';
 import type { StageRunEnd, LaunchedStage, StageRunParts, StopSignals } from './launched-stage.ts';
 import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
 import { StepRuns } from './step-runs.ts';
-import { untilTime } from './until-time.ts';
 
 export type { StageRunEnd, LaunchedStage, StageRunParts, StopSignals };
 
@@ -34,7 +36,7 @@ const CANCEL_GRACE_SECONDS = 10;
 /** Patience is measured in seconds: a look now and then sees what no event tells. */
 const LOOK_MS = 1_000;
 /** Before the API server is asked once more whose Pod it is. */
-const PAUSE_MS = 1_000;
+const LOOKING: BackoffPolicy = { firstDelayMs: 1_000, maxDelayMs: 1_000 };
 
 /**
  * Watches over one stage from the moment its Pod may be scheduled until the server knows how it ended and the Pod is on its way
@@ -96,7 +98,7 @@ export class StageRun {
     } finally {
       release();
       this.#halt.abort(new Error('the flight is over'));
-      if (running && !this.#left) await this.#atMost(everythingOf(running), LAST_UPLOADS_MS);
+      if (running && !this.#left) await orLate(this.#parts.clock, LAST_UPLOADS_MS, everythingOf(running));
     }
   }
 
@@ -129,15 +131,17 @@ export class StageRun {
    */
   async #conflict(): Promise<void> {
     const { namespace = 'default', name = '' } = this.#launched.pod.metadata ?? {};
-    while (!this.#conclusion && !this.#halt.signal.aborted) {
-      try {
-        const target = { resource: RESOURCE.pods, namespace, name };
-        const pod = await this.#parts.cluster.get<V1Pod>(target, this.#halt.signal);
-        return this.#isOurs(pod) ? this.#conclude({ kind: 'cancelled' }) : this.#disown();
-      } catch (error) {
-        if (isKubernetesError(error, 404)) return this.#conclude({ kind: 'cancelled' });
-        await this.#parts.clock.sleep(PAUSE_MS, this.#halt.signal);
-      }
+    const target = { resource: RESOURCE.pods, namespace, name };
+    const shouldRetry = (error: unknown): boolean => !this.#conclusion && !isKubernetesError(error, 404);
+    const { signal } = this.#halt;
+    try {
+      const pod = await retry(this.#parts.clock, { ...LOOKING, shouldRetry }, signal, () =>
+        this.#parts.cluster.get<V1Pod>(target, signal),
+      );
+      if (!this.#isOurs(pod)) return this.#disown();
+      this.#conclude({ kind: 'cancelled' });
+    } catch (error) {
+      if (isKubernetesError(error, 404)) this.#conclude({ kind: 'cancelled' });
     }
   }
 
@@ -160,7 +164,7 @@ export class StageRun {
     if (stops.cancelled.aborted) cancel();
     stops.cancelled.addEventListener('abort', cancel, { once: true });
     const leftMs = admittedMs + plan.timeoutMs - clock.now();
-    const stopTimer = untilTime(clock, leftMs, () => this.#timeOut());
+    const stopTimer = clock.after(leftMs, () => this.#timeOut());
     let stopLook = (): void => undefined;
     const lookAgain = (): void => {
       this.#look();
@@ -247,19 +251,20 @@ export class StageRun {
    * other case the Pod is the only record of what happened: it goes when the server knows.
    */
   async #finish(running: RunningSteps, stops: StopSignals): Promise<StageRunEnd> {
+    const { clock } = this.#parts;
     const conclusion = this.#conclusion;
     if (!conclusion) return { kind: 'handed-over' };
-    if (conclusion.kind === 'completed') await this.#atMost(running.background, BACKGROUND_MS);
+    if (conclusion.kind === 'completed') await orLate(clock, BACKGROUND_MS, running.background);
     if (conclusion.kind === 'cancelled' && !this.#disowned.signal.aborted)
       void this.#remove(CANCEL_GRACE_SECONDS);
     if (stops.handOver.aborted) return { kind: 'handed-over' };
-    this.#state = concluded(this.#state, this.#launched.plan, conclusion, this.#parts.clock.now());
+    this.#state = concluded(this.#state, this.#launched.plan, conclusion, clock.now());
     await this.#report(conclusion, stops.handOver);
     if (stops.handOver.aborted) return { kind: 'handed-over' };
     this.#launched.reported();
     if (conclusion.kind === 'completed') await this.#removeWhenQuiet(stops.handOver);
     else if (!this.#removing) void this.#remove(CANCEL_GRACE_SECONDS);
-    await this.#atMost(everythingOf(running), LAST_LINES_MS, stops.handOver);
+    await orLate(clock, LAST_LINES_MS, everythingOf(running), stops.handOver);
     return { kind: 'finished', conclusion, trouble: this.#trouble, state: this.#state };
   }
 
@@ -268,7 +273,7 @@ export class StageRun {
     const ends = this.#launched.plan.steps.every((step) => step.engine === 'gate' && !step.pid1);
     const quiet = (): boolean =>
       this.#feed.gone || [...this.#view.steps.values()].every((one) => one.kind === 'ended');
-    if (ends) await this.#atMost(this.#changes.until(quiet, handOver), QUIET_MS);
+    if (ends) await orLate(this.#parts.clock, QUIET_MS, this.#changes.until(quiet, handOver));
     // Whoever takes over finds a Pod whose steps have all ended, and removes it.
     if (!handOver.aborted) void this.#remove(undefined);
   }
@@ -283,14 +288,6 @@ export class StageRun {
   async #remove(graceSeconds: number | undefined): Promise<void> {
     this.#removing = true;
     await removePod(this.#parts, this.#launched.pod, graceSeconds);
-  }
-
-  /** Waits for the work, but not longer than this, nor when the signal is aborted. */
-  async #atMost(work: Promise<unknown>, limitMs: number, signal?: AbortSignal): Promise<void> {
-    const done = new AbortController();
-    const stop = signal ? AbortSignal.any([done.signal, signal]) : done.signal;
-    await Promise.race([work, this.#parts.clock.sleep(limitMs, stop)]);
-    done.abort();
   }
 }
 

@@ -1,3 +1,4 @@
+import { withDeadline } from '@hangar/shared/deadline';
 import {
   decide,
   failedSteps,
@@ -278,10 +279,8 @@ export class StepRuns {
   }
 
   async #within(ms: number, holds: () => boolean): Promise<void> {
-    const late = new AbortController();
-    const callOff = this.#parts.clock.after(ms, () => late.abort());
-    await this.#context.changes.until(holds, AbortSignal.any([late.signal, this.#context.halt]));
-    callOff();
+    const { changes, halt } = this.#context;
+    await withDeadline(this.#parts.clock, { ms, signal: halt }, (signal) => changes.until(holds, signal));
   }
 
   async #skip(step: PlannedStep, why: SkipDecision): Promise<void> {

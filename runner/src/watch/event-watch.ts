@@ -1,4 +1,4 @@
-import { Backoff } from '@hangar/shared/backoff';
+import { askedDelayMs, Backoff, USUAL_BACKOFF } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
 import {
   type Cluster,
@@ -40,7 +40,7 @@ export async function watchEvents(
   namespace: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const backoff = new Backoff(parts);
+  const backoff = new Backoff(parts.clock, { ...USUAL_BACKOFF, jitter: parts.random });
   const stream = new EventStream(parts, namespace, () => backoff.reset());
   while (!signal.aborted) {
     try {
@@ -50,7 +50,7 @@ export async function watchEvents(
       if (signal.aborted) return;
       if (isKubernetesError(error, 401, 403)) return forbidden(parts.log, namespace, error);
       parts.log.debug({ namespace, err: error }, 'the watch of Events had trouble');
-      await backoff.pause(signal, isKubernetesError(error) ? error.retryAfterMs : 0);
+      await backoff.pause(signal, askedDelayMs(error));
     }
   }
 }

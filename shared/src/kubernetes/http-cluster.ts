@@ -1,9 +1,9 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { fetch, type Response } from 'undici';
 import { retryAfterMs } from '../backoff.ts';
+import { CallSpan } from '../call-span.ts';
 import type { Clock } from '../clock.ts';
 import { orAborted } from '../or-aborted.ts';
-import { CallSpan } from './call-span.ts';
 import {
   type Cluster,
   type Deletion,

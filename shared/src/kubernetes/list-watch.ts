@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
+import { Backoff, type BackoffPolicy } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import { type Cluster, KubernetesError, type Selection, type Target, type WatchEvent } from './cluster.ts';
 
@@ -34,8 +35,7 @@ interface Known<Kept> {
 
 /** Bookmarks come about once a minute: two missing ones mean a dead stream. */
 export const SILENCE_MS = 130_000;
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 10_000;
+const BACKOFF: BackoffPolicy = { firstDelayMs: 100, maxDelayMs: 10_000 };
 /** A watch that lived this long, or brought news, was a good one. */
 const GOOD_LIFE_MS = 1_000;
 const GONE = 410;
@@ -53,11 +53,12 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
   readonly #known = new Map<string, Known<Kept>>();
   #version: string | undefined;
   #heardAtMs: number | undefined;
-  /** In a row, since the last good watch. */
-  #failures = 0;
+  /** Of failures since the last good watch. */
+  readonly #backoff: Backoff;
 
   constructor(clock: Clock, cluster: Cluster, options: ListWatchOptions<T, Kept>) {
     this.#clock = clock;
+    this.#backoff = new Backoff(clock, BACKOFF);
     this.#cluster = cluster;
     this.#options = options;
   }
@@ -123,9 +124,9 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
       for await (const event of this.#cluster.watch<T>(this.#options.target, options, signal))
         this.#take(event);
     } finally {
-      if (this.#clock.monotonicMs() - openedMs >= GOOD_LIFE_MS) this.#failures = 0;
+      if (this.#clock.monotonicMs() - openedMs >= GOOD_LIFE_MS) this.#backoff.reset();
     }
-    if (this.#clock.monotonicMs() - openedMs < GOOD_LIFE_MS) await this.#pause(signal);
+    if (this.#clock.monotonicMs() - openedMs < GOOD_LIFE_MS) await this.#backoff.pause(signal);
   }
 
   #take(event: WatchEvent<T>): void {
@@ -134,7 +135,7 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
     if (type === 'ERROR') throw refused(object);
     this.#version = object.metadata?.resourceVersion ?? this.#version;
     if (type === 'BOOKMARK') return;
-    this.#failures = 0;
+    this.#backoff.reset();
     const key = keyOf(object);
     const news = this.#read(object) ?? this.#known.get(key);
     if (news === undefined) return;
@@ -147,18 +148,9 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
     // Without an answer, or asked to be slower, the version is as good as before; any other refusal may hide one that no longer counts.
     if (trouble.status !== 0 && trouble.status !== TOO_MANY) this.#version = undefined;
     if (trouble.status !== GONE) this.#options.onTrouble?.(trouble);
-    else if (this.#failures === 0) {
-      // Of an ordinary expiry nobody need hear, nor wait; a second one in a row is odd.
-      this.#failures = 1;
-      return;
-    }
-    await this.#pause(signal, trouble.retryAfterMs);
-  }
-
-  #pause(signal: AbortSignal, atLeastMs = 0): Promise<void> {
-    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#failures, 10));
-    this.#failures += 1;
-    return this.#clock.sleep(Math.max(pauseMs, atLeastMs), signal);
+    // Of an ordinary expiry nobody need hear, nor wait; a second one in a row is odd.
+    else if (this.#backoff.failures === 0) return void this.#backoff.failed();
+    await this.#backoff.pause(signal, trouble.retryAfterMs);
   }
 
   #heard(): void {

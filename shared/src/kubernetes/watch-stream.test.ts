@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { CallSpan } from '../call-span.ts';
 import { FakeClock, settle } from '../testing/fake-clock.ts';
-import { CallSpan } from './call-span.ts';
 import { isKubernetesError, type WatchEvent } from './cluster.ts';
 import { watchEvents } from './watch-stream.ts';
 

@@ -4,13 +4,14 @@
  */
 export class CallSpan {
   readonly #own = new AbortController();
-  readonly #caller: AbortSignal;
-  readonly #giveUp = (): void => this.#own.abort(this.#caller.reason);
+  readonly #caller: AbortSignal | undefined;
+  readonly #giveUp = (): void => this.#own.abort(this.#caller?.reason);
 
-  constructor(caller: AbortSignal) {
+  /** @param caller undefined: nobody but the call itself ends it */
+  constructor(caller: AbortSignal | undefined) {
     this.#caller = caller;
-    if (caller.aborted) this.#giveUp();
-    caller.addEventListener('abort', this.#giveUp, { once: true });
+    if (caller?.aborted) this.#giveUp();
+    caller?.addEventListener('abort', this.#giveUp, { once: true });
   }
 
   get signal(): AbortSignal {
@@ -24,6 +25,6 @@ export class CallSpan {
 
   /** The caller's signal has no say any more. */
   close(): void {
-    this.#caller.removeEventListener('abort', this.#giveUp);
+    this.#caller?.removeEventListener('abort', this.#giveUp);
   }
 }

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { BoundedMap, BoundedSet } from './bounded.ts';
+
+describe('BoundedMap', () => {
+  it('keeps what fits, and forgets only the entry that was set longest ago', () => {
+    const map = new BoundedMap<string, number>(2).set('a', 1).set('b', 2);
+    expect([...map]).toEqual([
+      ['a', 1],
+      ['b', 2],
+    ]);
+    map.set('c', 3);
+    expect([...map]).toEqual([
+      ['b', 2],
+      ['c', 3],
+    ]);
+  });
+
+  it('takes a key that is set again for new, one that is only read for as old as before', () => {
+    const map = new BoundedMap<string, number>(2).set('a', 1).set('b', 2);
+    map.set('a', 3);
+    expect(map.get('b')).toBe(2);
+    map.set('c', 4);
+    expect([...map]).toEqual([
+      ['a', 3],
+      ['c', 4],
+    ]);
+  });
+
+  it('forgets what nobody recalled for longest', () => {
+    const map = new BoundedMap<string, number>(2).set('a', 1).set('b', 2);
+    map.recall('a');
+    map.set('c', 3);
+    expect(['a', 'b', 'c'].map((key) => map.recall(key))).toEqual([1, undefined, 3]);
+    expect(map.size).toBe(2);
+  });
+
+  it('forgets an undefined key like any other', () => {
+    const map = new BoundedMap<string | undefined, number>(1).set(undefined, 1).set('a', 2);
+    expect([...map]).toEqual([['a', 2]]);
+  });
+});
+
+describe('BoundedSet', () => {
+  it('knows a value the second time, and forgets only the oldest beyond its limit', () => {
+    const set = new BoundedSet<number>(2).add(1).add(2).add(2);
+    expect([...set]).toEqual([1, 2]);
+    expect([...set.add(3)]).toEqual([2, 3]);
+  });
+
+  it('takes a value that is added again for new', () => {
+    const set = new BoundedSet<number>(2).add(1).add(2).add(1).add(3);
+    expect([...set]).toEqual([1, 3]);
+  });
+});
