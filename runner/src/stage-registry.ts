@@ -1,3 +1,4 @@
+import { BoundedMap } from '@hangar/shared/bounded';
 import type { Load } from './admit/admit.ts';
 
 /** Where a stage of this process is. */
@@ -30,7 +31,7 @@ const FINISHED_LIMIT = 10_000;
 /** All stages in the hands of this process: who is in it is not begun or adopted a second time. */
 export class StageRegistry {
   readonly #entries = new Map<number, RegisteredStage>();
-  readonly #finished = new Map<string, number>();
+  readonly #finished = new BoundedMap<string, number>(FINISHED_LIMIT);
   readonly #lingering = new Set<Promise<unknown>>();
   readonly #listeners = new Set<() => void>();
 
@@ -59,10 +60,7 @@ export class StageRegistry {
 
   /** The Pod was dealt with: while it ends, nobody adopts it. */
   finish(podUid: string | undefined, nowMs: number): void {
-    if (!podUid) return;
-    this.#finished.set(podUid, nowMs);
-    const [oldest] = this.#finished.keys();
-    if (this.#finished.size > FINISHED_LIMIT && oldest !== undefined) this.#finished.delete(oldest);
+    if (podUid) this.#finished.set(podUid, nowMs);
   }
 
   /** Landed so long ago that its Pod ought to be gone, and its removal must have failed. */

@@ -47,6 +47,13 @@ describe('BoundedSet', () => {
     expect([...set.add(3)]).toEqual([2, 3]);
   });
 
+  it('tells whether it knew a value', () => {
+    const seen = new BoundedSet<number>(2);
+    expect([1, 2, 2, 3].map((id) => seen.addNew(id))).toEqual([true, true, false, true]);
+    expect(seen.addNew(2)).toBe(false);
+    expect(seen.addNew(1)).toBe(true);
+  });
+
   it('takes a value that is added again for new', () => {
     const set = new BoundedSet<number>(2).add(1).add(2).add(1).add(3);
     expect([...set]).toEqual([1, 3]);

@@ -39,6 +39,13 @@ export class BoundedSet<T> extends Set<T> {
     if (this.size > this.#limit) deleteFirst(this);
     return this;
   }
+
+  /** Adds the value. @returns false when it was there already */
+  addNew(value: T): boolean {
+    const isNew = !this.has(value);
+    this.add(value);
+    return isNew;
+  }
 }
 
 function deleteFirst<T>(of: { keys(): IterableIterator<T>; delete(key: T): boolean }): void {

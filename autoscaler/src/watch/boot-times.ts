@@ -1,3 +1,4 @@
+import { BoundedSet } from '@hangar/shared/bounded';
 import type { NodeFact } from '../capacity/read-node.ts';
 import type { PodFact } from '../capacity/read-pod.ts';
 
@@ -19,7 +20,7 @@ const MOST_NODES = 20_000;
  * stood idle.
  */
 export class BootTimes {
-  readonly #seen = new Set<string>();
+  readonly #seen = new BoundedSet<string>(MOST_NODES);
   readonly #ordersMs = new Map<string, number>();
 
   /** This service ordered more nodes of a pool. */
@@ -30,7 +31,7 @@ export class BootTimes {
   /** A build is running on a node; the first one tells a boot. */
   started(pod: PodFact, node: NodeFact | undefined): Boot | undefined {
     if (node === undefined || pod.startedMs === undefined || this.#seen.has(node.name)) return undefined;
-    this.#remember(node.name);
+    this.#seen.add(node.name);
     const orderedMs = this.#orderOf(pod, node);
     if (orderedMs === undefined) return undefined;
     const seconds = (pod.startedMs - orderedMs) / 1000;
@@ -47,10 +48,5 @@ export class BootTimes {
     )
       return ordered;
     return createdMs < node.createdMs ? createdMs : undefined;
-  }
-
-  #remember(node: string): void {
-    if (this.#seen.size >= MOST_NODES) this.#seen.clear();
-    this.#seen.add(node);
   }
 }

@@ -1,3 +1,4 @@
+import { BoundedSet } from '@hangar/shared/bounded';
 import type { Clock } from '@hangar/shared/clock';
 import type { Cluster, KubernetesError } from '@hangar/shared/kubernetes/cluster';
 import { type Change, ListWatch, type ListWatchOptions, whole } from '@hangar/shared/kubernetes/list-watch';
@@ -77,7 +78,7 @@ export class ClusterWatch {
   readonly #watches: Watches;
   readonly #equals = new OneOfEquals();
   readonly #bootTimes = new BootTimes();
-  readonly #reported = new Set<string>();
+  readonly #reported = new BoundedSet<string>(MOST_TOLD);
   #records: PodRecord[] = [];
   #boots: Boot[] = [];
   #arrivals: number[] = [];
@@ -226,9 +227,7 @@ export class ClusterWatch {
   }
 
   #ended(fact: PodFact, nowMs: number): void {
-    if (this.#reported.has(fact.uid)) return;
-    if (this.#reported.size >= MOST_TOLD) this.#reported.clear();
-    this.#reported.add(fact.uid);
+    if (!this.#reported.addNew(fact.uid)) return;
     const record = recordOf(fact, nowMs);
     if (record !== undefined) this.#records.push(record);
   }

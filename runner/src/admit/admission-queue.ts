@@ -1,3 +1,4 @@
+import { BoundedMap } from '@hangar/shared/bounded';
 import { type Admission, admit, type Budget, type Load } from './admit.ts';
 
 /** One stage in the line. */
@@ -43,7 +44,7 @@ const REMEMBERED = 1_000;
 export class AdmissionQueue {
   readonly #taken: () => Load;
   readonly #budget: Budget;
-  readonly #turns = new Map<string, number>();
+  readonly #turns = new BoundedMap<string, number>(REMEMBERED);
   #entries: Entry[] = [];
   #order = 0;
   #next = 0;
@@ -117,10 +118,7 @@ export class AdmissionQueue {
 
   #count(head: Entry, rest: readonly Entry[]): void {
     for (const one of rest) if (one.repo === head.repo && one.order < head.order) one.overtaken += 1;
-    this.#turns.delete(head.repo);
     this.#turns.set(head.repo, this.#next++);
-    const [oldest] = this.#turns.keys();
-    if (this.#turns.size > REMEMBERED && oldest !== undefined) this.#turns.delete(oldest);
   }
 
   #inOrder(): Entry[] {

@@ -1,3 +1,4 @@
+import { BoundedMap } from '@hangar/shared/bounded';
 import type { Load } from '../admit/admit.ts';
 import type { RegisteredStage } from '../stage-registry.ts';
 
@@ -21,7 +22,7 @@ const MOST_STAGES = 5_000;
 
 /** Remembers how long stages ran and what they asked for, the latest ones, in bounded memory. */
 export class StageHistory {
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new BoundedMap<string, Kept>(MOST_STAGES);
   #running = new Map<number, RegisteredStage>();
 
   of(repo: string, stageName: string): FormerRuns {
@@ -39,11 +40,7 @@ export class StageHistory {
   #ended({ repo, stageName, sinceMs, asks }: RegisteredStage, nowMs: number): void {
     const key = keyOf(repo, stageName);
     const { runsMs } = this.#kept.get(key) ?? NOTHING;
-    // Put last, so that the first is the one that was not run for longest.
-    this.#kept.delete(key);
     this.#kept.set(key, { runsMs: [...runsMs, nowMs - sinceMs].slice(-MOST_RUNS), asks });
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > MOST_STAGES && oldest !== undefined) this.#kept.delete(oldest);
   }
 }
 

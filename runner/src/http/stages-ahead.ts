@@ -1,3 +1,4 @@
+import { BoundedMap, BoundedSet } from '@hangar/shared/bounded';
 import type { Clock } from '@hangar/shared/clock';
 import type { Load } from '../admit/admit.ts';
 import type { DroneStage, StageDetail, Status } from '../pipeline/drone.ts';
@@ -49,9 +50,9 @@ export class StagesAhead {
   readonly #clock: Clock;
   readonly #labels: Readonly<Record<string, string>>;
   readonly #history = new StageHistory();
-  readonly #builds = new Map<number, Build>();
+  readonly #builds = new BoundedMap<number, Build>(MOST_BUILDS);
   /** Stages that were in somebody's hands: they are not ahead any more. */
-  readonly #seen = new Set<number>();
+  readonly #seen = new BoundedSet<number>(MOST_SEEN);
   #entries: readonly RegisteredStage[] = [];
 
   /** @param labels of this runner: stages for others (`node`) are not told */
@@ -67,21 +68,19 @@ export class StagesAhead {
     this.#builds.delete(id);
     if (!stages.some((stage) => this.#isAhead(stage))) return;
     this.#builds.set(id, { id, number, event, stages, repo: repo.slug, learntMs: nowMs, seenMs: nowMs });
-    const [oldest] = this.#builds.keys();
-    if (this.#builds.size > MOST_BUILDS && oldest !== undefined) this.#builds.delete(oldest);
   }
 
   /** The roster has changed. */
   registryChanged(entries: readonly RegisteredStage[]): void {
     this.#history.registryChanged(entries, this.#clock.now());
     this.#entries = entries;
-    for (const { stageId } of entries) this.#see(stageId);
+    for (const { stageId } of entries) this.#seen.add(stageId);
   }
 
   /** @param podStages ids of stages that have a Pod, whoever made it */
   list(podStages: ReadonlySet<number>): readonly StageAhead[] {
     const nowMs = this.#clock.now();
-    for (const id of podStages) this.#see(id);
+    for (const id of podStages) this.#seen.add(id);
     const inHand = new Set([...this.#entries.map(({ stageId }) => stageId), ...podStages]);
     for (const build of this.#builds.values()) {
       if (build.stages.some(({ id }) => inHand.has(id))) build.seenMs = nowMs;
@@ -89,12 +88,6 @@ export class StagesAhead {
       if (isOver) this.#builds.delete(build.id);
     }
     return [...this.#builds.values()].flatMap((build) => this.#aheadOf(build, inHand, nowMs));
-  }
-
-  #see(stageId: number): void {
-    this.#seen.add(stageId);
-    const [oldest] = this.#seen;
-    if (this.#seen.size > MOST_SEEN && oldest !== undefined) this.#seen.delete(oldest);
   }
 
   #isAhead({ kind, type, status, labels, id }: DroneStage): boolean {

@@ -1,3 +1,4 @@
+import { BoundedSet } from '@hangar/shared/bounded';
 import type { Clock } from '@hangar/shared/clock';
 import { createInstruments, type Instruments } from '@hangar/shared/contract/instruments';
 import { RUNNER_METRICS, STAGE_STATES } from '@hangar/shared/contract/runner-metrics';
@@ -20,7 +21,6 @@ import {
   resourceLabel,
 } from './label-values.ts';
 import { RecentMax } from './recent-max.ts';
-import { Seen } from './seen.ts';
 import { stageTotals } from './stage-totals.ts';
 
 /** Who this runner is; told once, at start. */
@@ -50,9 +50,9 @@ const NO_WAIT_MS = 50;
 export class RunnerMetrics implements StageEvents, CallObserver, EdgeObserver {
   readonly #registry = new Registry();
   readonly #instruments: Instruments<typeof RUNNER_METRICS>;
-  readonly #builds = new Seen(REMEMBERED);
-  readonly #admitted = new Seen(REMEMBERED);
-  readonly #adopted = new Seen(REMEMBERED);
+  readonly #builds = new BoundedSet<number>(REMEMBERED);
+  readonly #admitted = new BoundedSet<number>(REMEMBERED);
+  readonly #adopted = new BoundedSet<number>(REMEMBERED);
   readonly #logLag: RecentMax;
 
   constructor(clock: Clock, { version, machine, capacity }: RunnerIdentity) {
@@ -78,16 +78,17 @@ export class RunnerMetrics implements StageEvents, CallObserver, EdgeObserver {
   /** The roster has changed: who is new in it, or was admitted, is counted. */
   registryChanged(entries: readonly RegisteredStage[]): void {
     for (const entry of entries) {
-      if (entry.adopted && this.#adopted.add(entry.stageId)) this.#instruments.adopted.inc();
+      if (entry.adopted && this.#adopted.addNew(entry.stageId)) this.#instruments.adopted.inc();
       const admitted = entry.phase === 'starting' || entry.phase === 'running';
-      if (!admitted || entry.asks.pods === 0 || !this.#admitted.add(entry.stageId) || entry.adopted) continue;
+      if (!admitted || entry.asks.pods === 0 || !this.#admitted.addNew(entry.stageId) || entry.adopted)
+        continue;
       this.#instruments.podCpu.observe(entry.asks.cpuMillicores / 1000);
       this.#instruments.podMemory.observe(entry.asks.memoryBytes);
     }
   }
 
   buildSeen(buildId: number, event: string): void {
-    if (this.#builds.add(buildId)) this.#instruments.builds.inc({ event: eventLabel(event) });
+    if (this.#builds.addNew(buildId)) this.#instruments.builds.inc({ event: eventLabel(event) });
   }
 
   waited(reason: WaitReason, ms: number): void {

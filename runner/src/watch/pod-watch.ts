@@ -1,3 +1,4 @@
+import { BoundedMap, BoundedSet } from '@hangar/shared/bounded';
 import type { Clock } from '@hangar/shared/clock';
 import { type Cluster, type KubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { type Change, ListWatch, whole } from '@hangar/shared/kubernetes/list-watch';
@@ -46,9 +47,9 @@ export class PodWatch {
   readonly #listeners = new Set<(change: Change<V1Pod>) => void>();
   readonly #runs = new Set<Promise<void>>();
   /** Uids of Pods that went away lately: who asks for one afterwards must not wait for it. */
-  readonly #gone = new Set<string>();
+  readonly #gone = new BoundedSet<string>(MOST_GONE);
   /** By uid: an Event may come before whoever wants to hear of it. */
-  readonly #notices = new Map<string, readonly PodNotice[]>();
+  readonly #notices = new BoundedMap<string, readonly PodNotice[]>(MOST_NOTICED);
 
   constructor(clock: Clock, cluster: Cluster, options: PodWatchOptions) {
     this.#clock = clock;
@@ -130,8 +131,6 @@ export class PodWatch {
     if (isKnown || before.length >= MOST_NOTICES || this.#gone.has(uid)) return;
     const now = [...before, notice];
     this.#notices.set(uid, now);
-    const [oldest] = this.#notices.keys();
-    if (this.#notices.size > MOST_NOTICED && oldest !== undefined) this.#notices.delete(oldest);
     for (const feed of this.#feeds.get(uid) ?? []) feed.hear(now);
   }
 
@@ -143,8 +142,6 @@ export class PodWatch {
   #remember(uid: string): void {
     this.#gone.add(uid);
     this.#notices.delete(uid);
-    const [oldest] = this.#gone;
-    if (this.#gone.size > MOST_GONE && oldest !== undefined) this.#gone.delete(oldest);
   }
 
   /** What the watch knows under that name. */

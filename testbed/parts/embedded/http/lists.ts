@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { BoundedMap } from '@hangar/shared/bounded';
 import type { JsonRecord, KubeObject } from '../api/objects.ts';
 import { apiVersionOf, qualifiedName, type Resource } from '../api/resources.ts';
 import type { Matcher } from '../api/selectors.ts';
@@ -27,7 +28,7 @@ const EXPIRED_TOKEN =
 /** Answers lists, whole or in pages; the pages of one list show one moment, as etcd's snapshots do. */
 export class Lists {
   private readonly store: Store;
-  private readonly remainders = new Map<string, Remainder>();
+  private readonly remainders = new BoundedMap<string, Remainder>(MOST_TOKENS);
 
   constructor(store: Store) {
     this.store = store;
@@ -66,7 +67,6 @@ export class Lists {
   private remember(remainder: Remainder): string {
     const token = randomUUID();
     this.remainders.set(token, remainder);
-    for (const oldest of [...this.remainders.keys()].slice(0, -MOST_TOKENS)) this.remainders.delete(oldest);
     return token;
   }
 }
