@@ -122,6 +122,7 @@ describe('values', () => {
     ['bytes', BYTES, '10 blocks'],
     ['bytes below zero', BYTES, '-1'],
     ['cpu', CPU, '2 cores'],
+    ['cpu below zero', CPU, '-1'],
     ['span without unit', DURATION, '90'],
     ['span with rest', DURATION, '90s!'],
     ['span below its bound', atLeast(3_000, DURATION), '2999ms'],

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatCpuMillicores, formatMemoryBytes, parseCpuMillicores, parseMemoryBytes } from './quantity.ts';
+import {
+  formatCpuMillicores,
+  formatMemoryBytes,
+  parseCpuMillicores,
+  parseMemoryBytes,
+  parseQuantity,
+} from './quantity.ts';
 
 describe('parseCpuMillicores', () => {
   it.each([
@@ -42,6 +48,20 @@ describe('parseMemoryBytes', () => {
       expect(parseMemoryBytes(text)).toBeUndefined();
     },
   );
+});
+
+describe('parseQuantity', () => {
+  it.each([
+    ['500m', 0.5],
+    ['1Gi', 1_073_741_824],
+    ['-1.5', -1.5],
+    ['1n', 1e-9],
+    ['8Ei', 8 * 2 ** 60],
+    ['1 Gi', undefined],
+    ['many', undefined],
+  ])('reads %s as a number', (text, want) => {
+    expect(parseQuantity(text)).toBe(want);
+  });
 });
 
 describe('the way back', () => {

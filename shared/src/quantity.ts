@@ -39,6 +39,16 @@ function parseFraction(text: string): Fraction | undefined {
   };
 }
 
+/**
+ * Any quantity as a number, which may not be whole nor exact: `500m` → 0.5, `1Gi` → 1073741824.
+ *
+ * @returns undefined when the text is no quantity
+ */
+export function parseQuantity(text: string): number | undefined {
+  const fraction = parseFraction(text);
+  return fraction && Number(fraction.numerator) / Number(fraction.denominator);
+}
+
 /** Rounds away from zero, as the API server does with what is finer than its own step. */
 function scaledInteger(text: string, scale: bigint): number | undefined {
   const fraction = parseFraction(text);

@@ -1,3 +1,4 @@
+import { formatMemoryBytes } from '@hangar/shared/quantity';
 import type { V1ResourceRequirements } from '@kubernetes/client-node';
 import type { Amount } from '../pipeline/pipeline.ts';
 
@@ -129,21 +130,10 @@ export function peakResources(
   }));
 }
 
-/** Bytes as Kubernetes likes to read them: the largest binary unit that divides them. */
-function memoryText(bytes: number): string {
-  const units = [
-    ['Gi', 1024 ** 3],
-    ['Mi', 1024 ** 2],
-    ['Ki', 1024],
-  ] as const;
-  const fitting = units.find(([, size]) => bytes % size === 0);
-  return fitting === undefined ? String(bytes) : `${bytes / fitting[1]}${fitting[0]}`;
-}
-
 function quantities({ cpuMillicores, memoryBytes }: Amount): Record<string, string> {
   return {
     ...(cpuMillicores > 0 ? { cpu: `${cpuMillicores}m` } : {}),
-    ...(memoryBytes > 0 ? { memory: memoryText(memoryBytes) } : {}),
+    ...(memoryBytes > 0 ? { memory: formatMemoryBytes(memoryBytes) } : {}),
   };
 }
 
@@ -155,6 +145,3 @@ export function toRequirements({ requests, limits }: ContainerResources): V1Reso
     ...(Object.keys(shown.requests).length > 0 ? { requests: shown.requests } : {}),
   };
 }
-
-/** Bytes as a quantity, for volumes. */
-export const bytesQuantity = memoryText;

@@ -1,10 +1,11 @@
+import { formatMemoryBytes } from '@hangar/shared/quantity';
 import type { V1Volume } from '@kubernetes/client-node';
 import { FILES_VOLUME } from '../pipeline/compiled.ts';
 import type { Pipeline, PipelineVolume } from '../pipeline/pipeline.ts';
 import { byAuthor, byOperator, type Writer } from './checked-words.ts';
 import { isDnsSubdomain } from './kubernetes-names.ts';
 import { refuse } from './refuse.ts';
-import { bytesQuantity } from './resources.ts';
+
 import type { CompileSettings } from './settings.ts';
 
 /** Our volumes in each Pod; the author's are called `volume-<i>`, the operator's `global-<i>`. */
@@ -68,7 +69,7 @@ function tempVolume(
     name,
     emptyDir: {
       ...(medium.toLowerCase() === 'memory' ? { medium: 'Memory' } : {}),
-      ...(sizeLimitBytes > 0 ? { sizeLimit: bytesQuantity(sizeLimitBytes) } : {}),
+      ...(sizeLimitBytes > 0 ? { sizeLimit: formatMemoryBytes(sizeLimitBytes) } : {}),
     },
   };
 }
