@@ -2,26 +2,27 @@ import { execFile } from 'node:child_process';
 import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type CommandProcess, startCommandProcess } from '@hangar/shared/testing/command-process';
+import type { Child } from '@hangar/shared/testing/child-process';
+import { startCommandProcess } from '@hangar/shared/testing/command-process';
 import { afterEach, describe, expect, it } from 'vitest';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/hangar-autoscaler.mjs', import.meta.url));
 /** Starting a Node takes as long as the machine is busy; nothing here waits for time to pass. */
 const TIMEOUT_MS = 120_000;
 
-const running: CommandProcess[] = [];
+const running: Child[] = [];
 afterEach(async () => {
   for (const one of running) one.kill('SIGKILL');
   await Promise.all(running.splice(0).map(({ exit }) => exit));
 });
 
-function start(words: readonly string[], env?: Readonly<Record<string, string>>): CommandProcess {
+function start(words: readonly string[], env?: Readonly<Record<string, string>>): Child {
   const one = startCommandProcess(PROGRAM, words, env);
   running.push(one);
   return one;
 }
 
-const serve = (port: number): CommandProcess =>
+const serve = (port: number): Child =>
   start(['serve'], {
     HANGAR_AUTOSCALER_KUBERNETES: 'off',
     HANGAR_AUTOSCALER_RUNNERS: 'http://127.0.0.1:1',

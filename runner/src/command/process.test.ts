@@ -4,8 +4,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CommandProcess, startCommandProcess } from '@hangar/shared/testing/command-process';
+import { startCommandProcess } from '@hangar/shared/testing/command-process';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Child } from '@hangar/shared/testing/child-process';
 import { startTinyCluster, type TinyCluster } from './testing/tiny-cluster.ts';
 
 /** Starting a Node takes as long as the machine is busy; nothing here waits for time to pass. */
@@ -13,7 +14,7 @@ const TIMEOUT_MS = 120_000;
 const DOOR = fileURLToPath(new URL('../../bin/hangar-runner.mjs', import.meta.url));
 
 const folders: string[] = [];
-const running: CommandProcess[] = [];
+const running: Child[] = [];
 let cluster: TinyCluster | undefined;
 
 afterEach(async () => {
@@ -24,7 +25,7 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-function start(words: readonly string[], env?: Readonly<Record<string, string>>): CommandProcess {
+function start(words: readonly string[], env?: Readonly<Record<string, string>>): Child {
   const one = startCommandProcess(DOOR, words, env);
   running.push(one);
   return one;
@@ -34,7 +35,7 @@ function start(words: readonly string[], env?: Readonly<Record<string, string>>)
 async function startDaemon(
   allows: (right: string) => boolean,
   env: Readonly<Record<string, string>> = {},
-): Promise<CommandProcess> {
+): Promise<Child> {
   cluster = await startTinyCluster(allows);
   const folder = mkdtempSync(join(tmpdir(), 'hangar-process-'));
   folders.push(folder);

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Feature } from '@hangar/autoscaler/permissions';
 import type { Clock } from '@hangar/shared/clock';
+import { orAborted } from '@hangar/shared/or-aborted';
 import { connectRealCluster } from '../../parts/real/facts.ts';
 import { AutoscalerAccount } from '../../suites/real-flows/autoscaler-account.ts';
 import { type RampOptions, rampBuilds } from '../../suites/real-flows/build-load.ts';
 import { FakePool } from '../../suites/real-flows/fake-pool.ts';
 import { KarpenterEngine } from '../../suites/real-flows/karpenter-engine.ts';
-import { unlessAborted } from '../../suites/real-flows/karpenter-process.ts';
 import { KarpenterSide } from '../../suites/real-flows/karpenter-side.ts';
 import { gatheredTrace, replayed, traceLines } from '../../suites/real-flows/replayed.ts';
 import { BufferLog } from './buffer-log.ts';
@@ -83,7 +83,7 @@ async function compared(ramp: RampOptions, ground: Ground): Promise<readonly Ver
   await Promise.all([helped, alone].map(({ driver }) => driver.end()));
   say('bench: karpenter: all builds have had a node; now what replay foretells');
   const traced = async (): Promise<boolean> => (await traceLines(`${folder}/trace`)).length === builds.length;
-  await unlessAborted(stop, pool.eventually('the trace', traced));
+  await orAborted(pool.eventually('the trace', traced), stop);
   const trace = await gatheredTrace(`${folder}/trace`);
   const seen = (who: string, { name, driver }: KarpenterSide): Verdict =>
     seenVerdict(who, driver.builds, claims.spansOf(name), { fromMs, toMs });

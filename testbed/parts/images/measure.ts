@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { gunzipSync } from 'node:zlib';
 import type { Clock } from '@hangar/shared/clock';
+import { Child } from '@hangar/shared/testing/child-process';
 import { run } from '../real/command.ts';
 import type { Image } from './image.ts';
 import type { Program } from './program-image.ts';
@@ -79,21 +78,14 @@ async function startTimeMs(
 ): Promise<number> {
   const door = join(root, 'hangar', program, 'bin', `hangar-${program}.mjs`);
   const begunMs = clock.monotonicMs();
-  const child = spawn(join(root, 'usr/local/bin/node'), [door, COMMAND[program]], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'pipe'],
+  const child = new Child(join(root, 'usr/local/bin/node'), [door, COMMAND[program]], {
+    folder: root,
     env: environmentOf(kubeconfig),
   });
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   try {
-    return await new Promise<number>((resolve, reject) => {
-      createInterface({ input: child.stderr }).on('line', (line) => {
-        if (line.includes('the HTTP side is up')) resolve(clock.monotonicMs() - begunMs);
-      });
-      void ended.then(() => reject(new Error(`the ${program} ended before its HTTP side was up`)));
-    });
+    await child.says(/the HTTP side is up/);
+    return clock.monotonicMs() - begunMs;
   } finally {
-    child.kill('SIGKILL');
-    await ended;
+    await child.end('SIGKILL');
   }
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { Child } from '@hangar/shared/testing/child-process';
 
 /** How a child process is run; the environment is the whole of what it sees. */
 export interface CommandOptions {
@@ -16,31 +16,17 @@ export interface CommandResult {
 }
 
 /** Runs a program to its end and gives what it wrote; rejects only when it can't be started. */
-export function attempt(
+export async function attempt(
   program: string,
   args: readonly string[],
-  options: CommandOptions = {},
+  { environment: env, folder, signal, input }: CommandOptions = {},
 ): Promise<CommandResult> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, [...args], {
-      env: options.environment ?? process.env,
-      ...(options.folder === undefined ? {} : { cwd: options.folder }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-    child.on('error', reject);
-    child.on('close', (code) => {
-      const text = (chunks: readonly Buffer[]) => Buffer.concat(chunks).toString();
-      resolve({ exitCode: code ?? 137, stdout: text(stdout), stderr: text(stderr) });
-    });
-    // A program may end before it has read its input; its exit code tells.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(options.input);
-  });
+  const child = new Child(program, args, { env, folder, signal, input: 'open' });
+  // A program may end before it has read its input; its exit code tells.
+  child.input?.on('error', () => undefined);
+  child.input?.end(input);
+  const { code } = await child.exit;
+  return { exitCode: code ?? 137, stdout: child.out, stderr: child.errors };
 }
 
 /** Runs a program and gives its output; throws with the end of its error output when it fails. */

@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { Child } from '@hangar/shared/testing/child-process';
 
 /**
  * Runs work while holding an exclusive lock over all processes of this machine. The kernel holds it for flock(1) as
@@ -9,25 +8,20 @@ import { dirname } from 'node:path';
  */
 export async function withLock<T>(path: string, waiting: () => void, work: () => Promise<T>): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
-  const holder = spawn('flock', ['--exclusive', path, 'sh', '-c', 'echo held; exec cat >/dev/null'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const ended = once(holder, 'close');
+  const script = 'echo held; exec cat >/dev/null';
+  const holder = new Child('flock', ['--exclusive', path, 'sh', '-c', script], { input: 'open' });
   const notice = setTimeout(waiting, 500);
   try {
-    await Promise.race([
-      once(holder.stdout, 'data'),
-      ended.then(() => {
-        throw new Error(`can't lock ${path}`);
-      }),
-    ]);
+    await holder.says(/held/);
+  } catch (cause) {
+    throw new Error(`can't lock ${path}`, { cause });
   } finally {
     clearTimeout(notice);
   }
   try {
     return await work();
   } finally {
-    holder.stdin.end();
-    await ended;
+    holder.input?.end();
+    await holder.exit;
   }
 }

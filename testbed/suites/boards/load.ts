@@ -7,13 +7,10 @@ import { type PracticeServer, startPracticeServer } from '../../parts/drone/prac
 import { podOf } from '../../parts/embedded/api/pod.ts';
 import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
 import { pipeline, step } from '../flows/pipelines.ts';
-import {
-  type RunnerProcessSpec,
-  startAutoscalerProcess,
-  startRunnerProcess,
-} from '../flows/program-process.ts';
+import { type RunnerProcessSpec, startAutoscalerProcess, startRunnerProcess } from '../flows/program-process.ts';
 import { startEmbedded } from '../flows/start-embedded.ts';
-import { freePort, Prometheus, type Target } from './prometheus.ts';
+import { Prometheus, type Target } from './prometheus.ts';
+import { freePort } from '../../parts/free-port.ts';
 
 const SECRET = 'boards-secret';
 const NAMESPACE = 'hangar';
@@ -63,9 +60,9 @@ export interface LoadedPrometheus {
 
 /** All that runs; closed in the reverse order of being made, whatever fails on the way. */
 class House {
-  readonly #doors: (() => Promise<void>)[] = [];
+  readonly #doors: (() => Promise<unknown>)[] = [];
 
-  add<T>(made: T, close: (made: T) => Promise<void>): T {
+  add<T>(made: T, close: (made: T) => Promise<unknown>): T {
     this.#doors.push(() => close(made));
     return made;
   }
@@ -110,7 +107,7 @@ interface ReplaceableRunner {
   readonly address: string;
   /** As an upgrade does: told to go, it hands over, and the next one goes on. */
   replace(): Promise<void>;
-  stop(): Promise<void>;
+  stop(): Promise<unknown>;
 }
 
 async function startReplaceableRunner(spec: RunnerProcessSpec): Promise<ReplaceableRunner> {

@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Board, Panel } from '@hangar/dashboards/board';
-import { chromium } from 'playwright-core';
-import { findChromium } from '../../levels/chromium.ts';
+import { launchChromium } from '../../parts/launch-chromium.ts';
 import { type Answer, answersOf } from './answers.ts';
 import type { LoadedPrometheus } from './load.ts';
 import { escaped, plot, stat, type TimeSpan, table } from './panel-svg.ts';
@@ -58,10 +57,7 @@ export async function takePictures(
   folder: string,
 ): Promise<readonly string[]> {
   mkdirSync(folder, { recursive: true });
-  const executablePath = findChromium();
-  if (executablePath === undefined)
-    throw new Error('Chromium is not installed: run "sudo testbed/install-debian.sh chromium" once');
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  const browser = await launchChromium();
   try {
     const pictures: string[] = [];
     for (const board of boards) {

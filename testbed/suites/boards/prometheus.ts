@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '@hangar/shared/clock';
+import { errorText } from '@hangar/shared/error-text';
+import { Child } from '@hangar/shared/testing/child-process';
 import { stringify } from 'yaml';
+import { freePort } from '../../parts/free-port.ts';
 
 /** One process whose metrics are read; `labels` stand for what service discovery adds in a cluster. */
 export interface Target {
@@ -51,17 +51,6 @@ export interface RuleHealth {
 
 const SCRAPE = '1s';
 const READY_WITHIN_MS = 60_000;
-const STOP_WITHIN_MS = 10_000;
-
-/** A port of loopback that nobody has now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
-}
 
 function configuration({ targets, rules }: PrometheusSpec): string {
   return stringify({
@@ -82,9 +71,9 @@ const seriesOf = ({ metric, value, values }: RawSeries): Series => ({
 /** A real Prometheus (Debian's) on loopback, in a folder of its own. */
 export class Prometheus {
   readonly url: string;
-  readonly #child: ChildProcess;
+  readonly #child: Child;
 
-  private constructor(url: string, child: ChildProcess) {
+  private constructor(url: string, child: Child) {
     this.url = url;
     this.#child = child;
   }
@@ -102,19 +91,17 @@ export class Prometheus {
       `--web.listen-address=${address}`,
       '--log.level=warn',
     ];
-    const child = spawn('prometheus', args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    let said = '';
-    child.stderr.on('data', (chunk: Buffer) => {
-      said = `${said}${chunk.toString()}`.slice(-4_000);
-    });
-    const missing = new Promise<never>((_resolve, reject) => {
-      child.once('error', (error) =>
-        reject(
-          new Error(`prometheus can't be started: install it (testbed/install-debian.sh): ${error.message}`),
-        ),
-      );
-      child.once('exit', (code) => reject(new Error(`prometheus ended with ${code}: ${said}`)));
-    });
+    const child = new Child('prometheus', args);
+    const missing = child.exit.then(
+      ({ code }) => {
+        throw new Error(`prometheus ended with ${code}: ${child.said.slice(-4_000)}`);
+      },
+      (error: unknown) => {
+        throw new Error(
+          `prometheus can't be started: install it (testbed/install-debian.sh): ${errorText(error)}`,
+        );
+      },
+    );
     missing.catch(() => undefined);
     const made = new Prometheus(`http://${address}`, child);
     await Promise.race([missing, made.#ready(clock)]);
@@ -181,11 +168,6 @@ export class Prometheus {
 
   /** Resolves when it has ended. */
   async close(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const ended = once(this.#child, 'exit');
-    this.#child.kill('SIGTERM');
-    const hard = setTimeout(() => this.#child.kill('SIGKILL'), STOP_WITHIN_MS);
-    await ended;
-    clearTimeout(hard);
+    await this.#child.end().catch(() => undefined);
   }
 }

@@ -1,26 +1,21 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { AlertRule } from '@hangar/dashboards/alert-rule';
 import { ALERTS } from '@hangar/dashboards/alerts';
 import { rulesFile } from '@hangar/dashboards/rules-file';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { attempt } from '../../parts/real/command.ts';
 import { RULE_EXAMPLES, type Series } from './rule-examples.ts';
 
-const run = promisify(execFile);
 const COMPONENTS = ['runner', 'autoscaler'] as const;
 
 /** What promtool says; rejects with it when it is not content. */
 async function promtool(...args: readonly string[]): Promise<string> {
-  try {
-    return (await run('promtool', [...args])).stdout;
-  } catch (error) {
-    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-    throw new Error(`promtool ${args.join(' ')}: ${stdout}${stderr}`, { cause: error });
-  }
+  const { exitCode, stdout, stderr } = await attempt('promtool', args);
+  if (exitCode !== 0) throw new Error(`promtool ${args.join(' ')}: ${stdout}${stderr}`);
+  return stdout;
 }
 
 const inputs = (given: Series) => Object.entries(given).map(([series, values]) => ({ series, values }));

@@ -1,14 +1,4 @@
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { findChromium } from '../../levels/chromium.ts';
-
-/** Starts it. Rejects with the cure where there is none. */
-export function launchChromium(): Promise<Browser> {
-  const executablePath = findChromium();
-  if (executablePath === undefined)
-    return Promise.reject(new Error('there is no Chromium: run "sudo testbed/install-debian.sh" once'));
-  // Root, as in CI, can't have the sandbox; all that is opened here is our own page.
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
-}
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
 /** A tab and what it has done. */
 export interface Tab {

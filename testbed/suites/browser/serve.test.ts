@@ -1,12 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium, openTab } from './chromium.ts';
-
-const REPOSITORY = join(import.meta.dirname, '../../..');
+import { type ProgramProcess, startProgram } from '../flows/program-process.ts';
+import { launchChromium } from '../../parts/launch-chromium.ts';
+import { openTab } from './chromium.ts';
 
 /** A runner with so many running stages. */
 class FakeRunner {
@@ -50,14 +48,14 @@ class FakeRunner {
 describe('hangar-autoscaler serve, as a process, in a browser', () => {
   const runner = new FakeRunner();
   let browser: Browser;
-  let child: ChildProcess;
+  let child: ProgramProcess;
   let address: string;
 
   beforeAll(async () => {
     browser = await launchChromium();
-    child = spawn(process.execPath, ['--conditions=source', 'autoscaler/src/main.ts', 'serve'], {
-      cwd: REPOSITORY,
-      stdio: ['ignore', 'ignore', 'pipe'],
+    child = await startProgram({
+      program: 'autoscaler',
+      command: 'serve',
       env: {
         HANGAR_AUTOSCALER_RUNNERS: await runner.listen(),
         HANGAR_AUTOSCALER_KUBERNETES: 'off',
@@ -66,22 +64,12 @@ describe('hangar-autoscaler serve, as a process, in a browser', () => {
         HANGAR_AUTOSCALER_STALE_AFTER: '2s',
       },
     });
-    address = await new Promise((resolve, reject) => {
-      let log = '';
-      child.stderr?.on('data', (part) => {
-        log += String(part);
-        const [, found] = /"address":"(http:[^"]+)"/.exec(log) ?? [];
-        if (found !== undefined) resolve(`${found}/`);
-      });
-      child.on('close', () => reject(new Error(`it ended: ${log}`)));
-    });
+    address = `${child.address}/`;
   }, 60_000);
 
   afterAll(async () => {
     await browser.close();
-    const over = new Promise((resolve) => child.on('close', resolve));
-    child.kill('SIGTERM');
-    await over;
+    await child.end();
     runner.close();
   });
 

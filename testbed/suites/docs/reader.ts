@@ -1,6 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '@hangar/shared/clock';
+import { orLate } from '@hangar/shared/deadline';
+import { Child } from '@hangar/shared/testing/child-process';
 import type { Block, Mark } from './blocks.ts';
 
 type Run = Extract<Mark, { kind: 'run' }>;
@@ -49,58 +51,29 @@ export class Reader {
 }
 
 class Terminal {
-  readonly #child: ChildProcess;
-  readonly #exit: Promise<number>;
-  #said = '';
-  #heard: () => void = () => undefined;
+  readonly #child: Child;
 
   constructor(script: string, folder: string) {
-    const child = spawn('bash', ['-c', script], {
-      cwd: folder,
-      env: environment(),
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // A process group of its own: Ctrl-C reaches everything in it.
-      detached: true,
-    });
-    this.#child = child;
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => {
-        this.#said += chunk.toString();
-        this.#heard();
-      });
-    this.#exit = new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code) => resolve(code ?? 137));
-    });
+    // A process group of its own: Ctrl-C reaches everything in it.
+    this.#child = new Child('bash', ['-c', script], { folder, env: environment(), group: true });
   }
 
   /** Resolves with all it said, when that text came or (undefined) when it ended well. */
   async waitFor(text: string | undefined, patienceMs: number, who: string): Promise<string> {
-    const deadline = AbortSignal.timeout(patienceMs);
-    const late = new Promise<'late'>((resolve) =>
-      deadline.addEventListener('abort', () => resolve('late'), { once: true }),
-    );
+    const child = this.#child;
+    const ended = child.exit.then(({ code }) => code ?? 137);
     const heard = new Promise<'heard'>((resolve) => {
-      this.#heard = () => {
-        if (text !== undefined && this.#said.includes(text)) resolve('heard');
-      };
+      child.listen(() => {
+        if (text !== undefined && child.said.includes(text)) resolve('heard');
+      });
     });
-    const outcome = await Promise.race([this.#exit, heard, late]);
-    if (outcome === 'heard' || (outcome === 0 && text === undefined)) return this.#said;
+    const outcome = await orLate(systemClock(), patienceMs, Promise.race([ended, heard]));
+    if (outcome === 'heard' || (outcome === 0 && text === undefined)) return child.said;
     const how = outcome === 'late' ? `was not done after ${patienceMs / 1000} s` : `ended with ${outcome}`;
-    throw new Error(`${who} ${how}:\n${this.#said}`);
+    throw new Error(`${who} ${how}:\n${child.said}`);
   }
 
   async end(): Promise<void> {
-    this.#signal('SIGINT');
-    const timer = setTimeout(() => this.#signal('SIGKILL'), END_MS);
-    await this.#exit.catch(() => undefined);
-    clearTimeout(timer);
-  }
-
-  #signal(signal: 'SIGINT' | 'SIGKILL'): void {
-    const { pid, exitCode, signalCode } = this.#child;
-    if (pid === undefined || exitCode !== null || signalCode !== null) return;
-    process.kill(-pid, signal);
+    await this.#child.end('SIGINT', END_MS).catch(() => undefined);
   }
 }

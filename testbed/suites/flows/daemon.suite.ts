@@ -1,7 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@hangar/shared/clock';
@@ -9,11 +6,13 @@ import { RUNNER_SELECTOR } from '@hangar/shared/contract/object-keys';
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
+import { Child } from '@hangar/shared/testing/child-process';
 import type { V1Pod } from '@kubernetes/client-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
 import { pipeline, step, stepResults } from './pipelines.ts';
 import type { ClusterAccess } from './test-system.ts';
+import { freePort } from '../../parts/free-port.ts';
 
 const SECRET = 'daemon-secret';
 const DOOR = join(import.meta.dirname, '../../../runner/bin/hangar-runner.mjs');
@@ -30,7 +29,7 @@ export function daemonSuite(
     let close: () => Promise<void>;
     let folder: string;
     let port: number;
-    const children: ChildProcess[] = [];
+    const children: Child[] = [];
 
     beforeEach(async () => {
       ({ access, close } = await open());
@@ -40,7 +39,7 @@ export function daemonSuite(
       port = await freePort();
     });
     afterEach(async () => {
-      for (const child of children.splice(0)) await ended(child, 'SIGKILL');
+      for (const child of children.splice(0)) await child.end('SIGKILL');
       // The next test has another server that counts from 1 again: nothing of this one's may be adopted for it.
       await removePods(access);
       await drone.close();
@@ -48,10 +47,9 @@ export function daemonSuite(
       rmSync(folder, { recursive: true, force: true });
     });
 
-    const start = (env: Readonly<Record<string, string>> = {}): ChildProcess => {
-      const child = spawn(process.execPath, [DOOR, 'daemon'], {
-        cwd: folder,
-        stdio: ['ignore', 'ignore', 'pipe'],
+    const start = (env: Readonly<Record<string, string>> = {}): Child => {
+      const child = new Child(process.execPath, [DOOR, 'daemon'], {
+        folder,
         env: {
           PATH: process.env['PATH'],
           HOME: folder,
@@ -69,7 +67,6 @@ export function daemonSuite(
         },
       });
       children.push(child);
-      child.stderr?.resume();
       return child;
     };
     const running = (id: number, name: string) =>
@@ -91,7 +88,7 @@ export function daemonSuite(
       const first = start();
       const { id } = drone.createBuild({ yaml });
       await running(id, 'long');
-      await ended(first, 'SIGKILL');
+      await first.end('SIGKILL');
       start();
       await allWell(id);
     });
@@ -100,7 +97,7 @@ export function daemonSuite(
       const first = start();
       const { id } = drone.createBuild({ yaml });
       await running(id, 'long');
-      expect(await ended(first, 'SIGTERM')).toBe(0);
+      expect(await first.end('SIGTERM', timeoutMs)).toMatchObject({ code: 0 });
       start();
       await allWell(id);
     });
@@ -111,22 +108,17 @@ export function daemonSuite(
       const { id } = drone.createBuild({ yaml });
       await running(id, 'long');
       const second = start({ ...env, POD_UID: 'pod-2', DRONE_SERVER_PORT: `127.0.0.1:${await freePort()}` });
-      const said = text(second);
-      const [code] = (await once(second, 'exit')) as [number];
-      expect(code).toBe(78);
-      expect(await said).toContain('POD_NAME');
+      expect(await second.exit).toMatchObject({ code: 78 });
+      expect(second.errors).toContain('POD_NAME');
       await allWell(id);
-      expect(first.exitCode).toBeNull();
+      expect(first.isRunning).toBe(true);
     });
 
     it('says all that is wrong with its configuration, and ends with 78', async () => {
       const child = start({ DRONE_RPC_SECRET: '', DRONE_RUNNER_CAPACITY: 'many', HANGAR_HARDENING: 'very' });
-      const said = text(child);
-      const [code] = (await once(child, 'exit')) as [number];
-      expect(code).toBe(78);
-      const words = await said;
-      expect(words).toContain('DRONE_RUNNER_CAPACITY');
-      expect(words).toContain('HANGAR_HARDENING');
+      expect(await child.exit).toMatchObject({ code: 78 });
+      expect(child.errors).toContain('DRONE_RUNNER_CAPACITY');
+      expect(child.errors).toContain('HANGAR_HARDENING');
     });
 
     it('tells metrics and readiness while it works', async () => {
@@ -154,30 +146,4 @@ async function removePods({ adminKubeconfig, namespace }: ClusterAccess): Promis
       signal,
     );
   await connection.close();
-}
-
-async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-  const exit = once(child, 'exit') as Promise<[number | null]>;
-  child.kill(signal);
-  return (await exit)[0];
-}
-
-/** What it says, read as it comes: a full pipe would hold it. */
-async function text(child: ChildProcess): Promise<string> {
-  let all = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    all += chunk.toString();
-  });
-  await once(child, 'close');
-  return all;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
 }

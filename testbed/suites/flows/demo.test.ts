@@ -1,5 +1,5 @@
-import { execFile, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { Child } from '@hangar/shared/testing/child-process';
 import { describe, expect, it } from 'vitest';
 
 const REPOSITORY = join(import.meta.dirname, '../../..');
@@ -30,16 +30,17 @@ interface Said {
 }
 
 /** Runs the demo as a person does: a process of its own, by the Node.js that runs this test. */
-function demo(
-  ...args: readonly string[]
-): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  const words = ['--conditions=source', 'testbed/demo/main.ts', ...args];
-  return new Promise((resolve) => {
-    execFile(process.execPath, words, { cwd: REPOSITORY, timeout: 100_000 }, (error, out, err) => {
-      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
-      resolve({ code, out, err });
-    });
+const begin = (...args: readonly string[]): Child =>
+  new Child(process.execPath, ['--conditions=source', 'testbed/demo/main.ts', ...args], {
+    folder: REPOSITORY,
   });
+
+async function demo(
+  ...args: readonly string[]
+): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
+  const child = begin(...args);
+  const { code } = await child.exit;
+  return { code, out: child.out, err: child.errors };
 }
 
 describe('npm run demo', () => {
@@ -82,18 +83,10 @@ describe('npm run demo', () => {
   }
 
   it('tells a person what was recommended, and with --keep leaves the page there until Ctrl-C', async () => {
-    const words = ['--conditions=source', 'testbed/demo/main.ts', '--keep'];
-    const child = spawn(process.execPath, words, { cwd: REPOSITORY, stdio: ['ignore', 'pipe', 'inherit'] });
-    let out = '';
-    const over = new Promise<number | null>((resolve) => void child.on('close', resolve));
+    const child = begin('--keep');
     try {
-      await new Promise<void>((resolve, reject) => {
-        child.stdout.on('data', (part) => {
-          out += String(part);
-          if (out.includes('one more build:')) resolve();
-        });
-        void over.then(() => reject(new Error(`it ended by itself:\n${out}`)));
-      });
+      await child.says(/one more build:/);
+      const { out } = child;
       const [, first = ''] = /The autoscaler's page: (http:\S+)/.exec(out) ?? [];
       const [, kept = ''] = /autoscaler: +(http:\S+)/.exec(out) ?? [];
       expect([first, kept]).toEqual([kept, expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/)]);
@@ -101,8 +94,7 @@ describe('npm run demo', () => {
       expect(await (await fetch(kept)).text()).toContain('<title>Hangar capacity</title>');
       expect((await fetch(`${kept}api/v1/recommendations`)).status).toBe(200);
     } finally {
-      child.kill('SIGINT');
-      expect(await over).toBe(0);
+      expect(await child.end('SIGINT', 60_000)).toMatchObject({ code: 0 });
     }
   }, 120_000);
 

@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { systemClock } from '@hangar/shared/clock';
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
+import { Child } from '@hangar/shared/testing/child-process';
 import type { V1Secret } from '@kubernetes/client-node';
 import type { ClusterAccess } from './test-system.ts';
 
@@ -48,7 +47,7 @@ export async function openExecSession({
   writeFileSync(kubeconfig, adminKubeconfig);
   const connection = await connectByText(adminKubeconfig);
   const admin = new HttpCluster(systemClock(), connection);
-  const children: ChildProcess[] = [];
+  const children: Child[] = [];
   const names = async (resource: (typeof RESOURCE)[keyof typeof RESOURCE]): Promise<string[]> => {
     const { signal } = new AbortController();
     const { items } = await admin.list<V1Secret>({ resource, namespace }, {}, signal);
@@ -60,20 +59,14 @@ export async function openExecSession({
     exec: async ({ yaml, flags = [], onOutput = () => undefined }) => {
       writeFileSync(file, yaml);
       const words = ['exec', '--kubeconfig', kubeconfig, '--namespace', namespace, ...flags, file];
-      const child = spawn(process.execPath, ['--conditions=source', PROGRAM, ...words], {
-        cwd: folder,
+      const child = new Child(process.execPath, ['--conditions=source', PROGRAM, ...words], {
+        folder,
         env: { PATH: process.env['PATH'], ...env },
-        stdio: ['ignore', 'pipe', 'pipe'],
       });
       children.push(child);
-      let out = '';
-      child.stdout.on('data', (chunk: Buffer) => {
-        out += chunk.toString();
-        onOutput(out, () => child.kill('SIGINT'));
-      });
-      const errors = text(child.stderr);
-      const [code] = (await once(child, 'close')) as [number | null];
-      return { code, out, errors: await errors };
+      child.listen(() => onOutput(child.out, () => child.kill('SIGINT')));
+      const { code } = await child.exit;
+      return { code, out: child.out, errors: child.errors };
     },
     left: async () =>
       (await Promise.all([RESOURCE.pods, RESOURCE.secrets, RESOURCE.leases].map(names))).flat(),

@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import type { V1Node } from '@kubernetes/client-node';
+import { run } from '../../parts/real/command.ts';
 
 const PROGRAM = new URL('../../../autoscaler/src/main.ts', import.meta.url).pathname;
 
@@ -31,11 +30,11 @@ export interface ReplayQuestion {
 /** What `hangar-autoscaler replay` says, asked as an operator would. Rejects with its words when it fails. */
 export async function replayed({ trace, node, bootSeconds, policy }: ReplayQuestion): Promise<Foretold> {
   const { cpu = '', memory = '' } = node?.status?.allocatable ?? {};
-  const reported = await promisify(execFile)(process.execPath, [
+  const reported = await run(process.execPath, [
     ...['--conditions=source', PROGRAM, 'replay', '--json', '--trace', trace, '--policy', policy],
     ...['--node', `cpu=${cpu},memory=${memory}`, '--boot-seconds', String(bootSeconds), '--train-days', '0'],
   ]);
-  return JSON.parse(reported.stdout) as Foretold;
+  return JSON.parse(reported) as Foretold;
 }
 
 /** The lines of all trace files that a service has left in a folder. */
