@@ -1,3 +1,4 @@
+import { recordOf } from '@hangar/shared/json';
 import type { V1ManagedFieldsEntry } from '@kubernetes/client-node';
 
 /** The name that the API server gives to our writes, by our user agent. */
@@ -6,12 +7,9 @@ const OURS = 'hangar';
 /** Who owns `spec.replicas` by the object's managed fields: whoever changed it last, and whoever applies it. */
 export function settersOf(fields: readonly V1ManagedFieldsEntry[] | undefined): readonly string[] {
   return (fields ?? [])
-    .filter(({ fieldsV1 }) => at(at(fieldsV1, 'f:spec'), 'f:replicas') !== undefined)
+    .filter(({ fieldsV1 }) => recordOf(recordOf(fieldsV1)['f:spec'])['f:replicas'] !== undefined)
     .map(({ manager = 'somebody without a name' }) => manager);
 }
-
-const at = (value: unknown, key: string): unknown =>
-  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
 
 /**
  * Notices that somebody else sets the number that we set: it was ours and is no longer. Times in managed fields don't tell (writes

@@ -1,3 +1,4 @@
+import { type JsonRecord, parseJson, recordOf, recordsOf, textOf } from '@hangar/shared/json';
 import type { Resources } from '../capacity/shape.ts';
 import type { ScrapeProblem } from './runner-reading.ts';
 
@@ -26,21 +27,18 @@ const MOST_STAGES = 100_000;
 const MOST_CPU_MILLICORES = 1_000_000;
 const MOST_MEMORY_BYTES = 2 ** 44;
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
-const text = (value: unknown): string => (typeof value === 'string' ? value.slice(0, 500) : '');
+const text = (value: unknown): string => textOf(value).slice(0, 500);
 const amount = (value: unknown, most: number): number | undefined =>
   typeof value === 'number' && value >= 0 && value <= most ? value : undefined;
 
-function requestOf(fields: Fields): Resources | undefined {
+function requestOf(fields: JsonRecord): Resources | undefined {
   const cpuMillicores = amount(fields['cpuMillicores'], MOST_CPU_MILLICORES);
   const memoryBytes = amount(fields['memoryBytes'], MOST_MEMORY_BYTES);
   if (cpuMillicores === undefined || memoryBytes === undefined) return undefined;
   return cpuMillicores === 0 && memoryBytes === 0 ? undefined : { cpuMillicores, memoryBytes };
 }
 
-function stageOf(fields: Fields): KnownStage | undefined {
+function stageOf(fields: JsonRecord): KnownStage | undefined {
   const stageId = amount(fields['stageId'], Number.MAX_SAFE_INTEGER);
   if (stageId === undefined) return undefined;
   const since = Date.parse(text(fields['since']));
@@ -54,24 +52,15 @@ function stageOf(fields: Fields): KnownStage | undefined {
   };
 }
 
-function aheadOf(fields: Fields): StageAhead | undefined {
+function aheadOf(fields: JsonRecord): StageAhead | undefined {
   const stageId = amount(fields['stageId'], Number.MAX_SAFE_INTEGER);
   if (stageId === undefined) return undefined;
   const expected = Date.parse(text(fields['expectedAt']));
   return { stageId, repo: text(fields['repo']), expectedMs: Number.isNaN(expected) ? undefined : expected };
 }
 
-function parsed(body: string): Fields {
-  try {
-    const data: unknown = JSON.parse(body);
-    return isFields(data) ? data : {};
-  } catch {
-    return {};
-  }
-}
-
-function each<T>(list: readonly unknown[], read: (fields: Fields) => T | undefined): readonly T[] {
-  return list.slice(0, MOST_STAGES).flatMap((one) => (isFields(one) ? (read(one) ?? []) : []));
+function each<T>(list: readonly unknown[], read: (fields: JsonRecord) => T | undefined): readonly T[] {
+  return recordsOf(list.slice(0, MOST_STAGES)).flatMap((one) => read(one) ?? []);
 }
 
 /** What a runner's `GET /demand` says. `stages` undefined: it is no such answer. */
@@ -84,7 +73,7 @@ export interface ReadDemand {
 
 /** Reads the answer of `GET /demand`; what makes no sense is set aside and told. */
 export function readDemand(target: string, body: string): ReadDemand {
-  const { waiting, ahead: reported = [] } = parsed(body);
+  const { waiting, ahead: reported = [] } = recordOf(parseJson(body));
   const cure = 'it must be the answer of a Hangar runner: { "waiting": [ { "stageId": … } ] }';
   const problem = (words: string): ScrapeProblem => ({ target, problem: words, cure });
   if (!Array.isArray(waiting))

@@ -1,3 +1,4 @@
+import { isRecord, type JsonRecord, parseJson } from '@hangar/shared/json';
 import type { Job } from '../capacity/job.ts';
 import { MIB } from '../capacity/shape.ts';
 
@@ -18,16 +19,10 @@ const LEAP_SECOND = '60';
 
 class Unreadable extends Error {}
 
-type Fields = Readonly<Record<string, unknown>>;
-
-function fieldsOf(text: string): Fields {
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch {
-    throw new Unreadable('it is no JSON; write one object on each line');
-  }
-  if (typeof data === 'object' && data !== null && !Array.isArray(data)) return data as Fields;
+function fieldsOf(text: string): JsonRecord {
+  const data = parseJson(text);
+  if (data === undefined) throw new Unreadable('it is no JSON; write one object on each line');
+  if (isRecord(data)) return data;
   throw new Unreadable(
     'it is no JSON object; write {"arrivedAt": …, "durationSeconds": …, "cpuMillis": …, "memoryMiB": …}',
   );
@@ -46,32 +41,32 @@ function instantOf(text: string): number {
   return wholeMs / 1000 + leap + Number(fraction);
 }
 
-function timeOf(fields: Fields, key: string): number {
+function timeOf(fields: JsonRecord, key: string): number {
   const value = fields[key];
   const seconds = typeof value === 'string' ? instantOf(value) : value;
   if (typeof seconds === 'number' && seconds >= 0 && seconds <= LATEST_SECONDS) return seconds;
   throw new Unreadable(`${key} must be a time such as "2026-01-31T08:15:00Z", or seconds since 1970`);
 }
 
-function amountOf(fields: Fields, key: keyof typeof MOST): number {
+function amountOf(fields: JsonRecord, key: keyof typeof MOST): number {
   const value = fields[key];
   if (typeof value === 'number' && value >= 0 && value <= MOST[key]) return value;
   throw new Unreadable(`${key} must be a number from 0 to ${MOST[key]}`);
 }
 
-function knownTime(fields: Fields, arrivedAt: number): { readonly knownAt?: number } {
+function knownTime(fields: JsonRecord, arrivedAt: number): { readonly knownAt?: number } {
   if (fields['knownAt'] === undefined || fields['knownAt'] === null) return {};
   const knownAt = timeOf(fields, 'knownAt');
   if (knownAt <= arrivedAt) return { knownAt };
   throw new Unreadable('knownAt must not be later than arrivedAt');
 }
 
-function word(fields: Fields, key: 'build' | 'repo'): Partial<Record<'build' | 'repo', string>> {
+function word(fields: JsonRecord, key: 'build' | 'repo'): Partial<Record<'build' | 'repo', string>> {
   const value = fields[key];
   return typeof value === 'string' || typeof value === 'number' ? { [key]: String(value) } : {};
 }
 
-function jobOf(fields: Fields): Job {
+function jobOf(fields: JsonRecord): Job {
   const arrivedAt = timeOf(fields, 'arrivedAt');
   return {
     arrivedAt,

@@ -1,3 +1,4 @@
+import { isRecord, parseJson } from '@hangar/shared/json';
 import type { V1Pod } from '@kubernetes/client-node';
 import { ANNOTATION, FILES_VOLUME } from '../pipeline/compiled.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
@@ -68,12 +69,7 @@ function numberOf(text: string | undefined): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
-function jsonOf(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
+function jsonOf(text = ''): unknown {
+  const value = parseJson(text);
+  return isRecord(value) ? value : undefined;
 }

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { isRecord, parseJson } from '@hangar/shared/json';
 import { CiServerError } from '../ports/ci-server.ts';
 import type { HttpOutcome } from './http-call.ts';
 
@@ -26,15 +27,11 @@ export function readAnswer(answer: Answer, expected: Expected): Reading {
 }
 
 function readObject(text: string): Reading {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return { kind: 'object', value: { ...value } };
-    }
-  } catch {
-    // Told below: the text itself may hold secrets and is not quoted.
-  }
-  return { kind: 'strange', why: 'its answer is no JSON object' };
+  const value = parseJson(text);
+  // The text itself may hold secrets and is not quoted.
+  return isRecord(value)
+    ? { kind: 'object', value }
+    : { kind: 'strange', why: 'its answer is no JSON object' };
 }
 
 function looksLikeHtml(answer: Answer, text: string): boolean {

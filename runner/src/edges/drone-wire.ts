@@ -1,3 +1,4 @@
+import { listOf, recordOf, textOf } from '@hangar/shared/json';
 import type {
   DroneBuild,
   DroneRepo,
@@ -10,16 +11,7 @@ import type {
   ServerSecret,
   StageDetail,
 } from '../pipeline/drone.ts';
-import {
-  asArray,
-  asInt,
-  asObject,
-  asText,
-  type Fields,
-  readFields,
-  readPresent,
-  writeFields,
-} from './wire-fields.ts';
+import { asInt, type Fields, readFields, readPresent, writeFields } from './wire-fields.ts';
 
 /** `step_id` is the stage's id: a historical misnomer (drone-rpc §2.4). */
 const STEP = {
@@ -166,7 +158,7 @@ export function linesToWire(lines: readonly LogLine[]): readonly Record<string, 
 
 /** A stage as the server tells it. */
 export function stageFromWire(raw: unknown): DroneStage {
-  return Object.freeze({ ...readFields(STAGE, raw), steps: asArray(asObject(raw).steps).map(stepFromWire) });
+  return Object.freeze({ ...readFields(STAGE, raw), steps: listOf(recordOf(raw).steps).map(stepFromWire) });
 }
 
 /** What an answer says of a stage; members it doesn't speak of are left out. */
@@ -181,18 +173,18 @@ export function stepFromWire(raw: unknown): DroneStep {
 
 /** The whole answer of a detail call. `config.Data` is base64 of the YAML (drone-rpc §2.3). */
 export function detailFromWire(raw: unknown): StageDetail {
-  const detail = asObject(raw);
-  const config = asObject(detail.config);
+  const detail = recordOf(raw);
+  const config = recordOf(detail.config);
   return Object.freeze({
     repo: repoFromWire(detail.repository),
     build: buildFromWire(detail.build),
     stage: stageFromWire(detail.stage),
-    yaml: Buffer.from(asText(config.Data ?? config.data), 'base64').toString('utf8'),
-    secrets: asArray(detail.secrets).map((one): ServerSecret => Object.freeze(readFields(SECRET, one))),
+    yaml: Buffer.from(textOf(config.Data ?? config.data), 'base64').toString('utf8'),
+    secrets: listOf(detail.secrets).map((one): ServerSecret => Object.freeze(readFields(SECRET, one))),
     netrc: netrcFromWire(detail.netrc),
     system: Object.freeze(readFields(SYSTEM, detail.system)) satisfies DroneSystem,
     rawRepo: without(detail.repository, ['secret', 'signer', 'build']),
-    rawBuild: asObject(detail.build),
+    rawBuild: recordOf(detail.build),
   });
 }
 
@@ -205,7 +197,7 @@ function repoFromWire(raw: unknown): DroneRepo {
 function buildFromWire(raw: unknown): DroneBuild {
   return Object.freeze({
     ...readFields(BUILD, raw),
-    stages: asArray(asObject(raw).stages).map(stageFromWire),
+    stages: listOf(recordOf(raw).stages).map(stageFromWire),
   });
 }
 
@@ -219,6 +211,6 @@ function netrcFromWire(raw: unknown): Netrc | undefined {
 /** Plugins get the repository without its key (drone-rpc §6.4). */
 function without(raw: unknown, names: readonly string[]): Readonly<Record<string, unknown>> {
   return Object.freeze(
-    Object.fromEntries(Object.entries(asObject(raw)).filter(([name]) => !names.includes(name))),
+    Object.fromEntries(Object.entries(recordOf(raw)).filter(([name]) => !names.includes(name))),
   );
 }

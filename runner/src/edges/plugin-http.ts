@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Clock } from '@hangar/shared/clock';
+import { listOf, parseJson, recordOf, textOf } from '@hangar/shared/json';
 import type { Dispatcher } from 'undici';
 import type { RegistryCredentials } from '../compile/settings.ts';
 import {
@@ -14,7 +15,6 @@ import { decryptAesGcm } from '../prepare/aes-gcm.ts';
 import { createAgent, type Proxies } from './http-agent.ts';
 import { httpCall } from './http-call.ts';
 import { signedHeaders } from './plugin-signature.ts';
-import { asArray, asObject, asText } from './wire-fields.ts';
 
 /** Where a plugin is and how to speak to it. */
 export interface PluginOptions {
@@ -39,7 +39,7 @@ export function createSecretPlugin(clock: Clock, options: PluginOptions): Closab
     close: () => plugin.close(),
     find: async ({ path, name }, { repo, build }, signal) => {
       const answer = await plugin.ask({ path, name, repo, build }, signal);
-      return asText(asObject(answer).data) || undefined;
+      return textOf(recordOf(answer).data) || undefined;
     },
   };
 }
@@ -51,7 +51,7 @@ export function createRegistryPlugin(clock: Clock, options: PluginOptions): Clos
     close: () => plugin.close(),
     list: async ({ repo, build }, signal) => {
       const answer = await plugin.ask({ repo, build }, signal);
-      return asArray(answer)
+      return listOf(answer)
         .map(credentialsOf)
         .filter(({ address }) => address !== '');
     },
@@ -69,16 +69,16 @@ export function createEnvironmentPlugin(clock: Clock, options: PluginOptions): C
 }
 
 function credentialsOf(raw: unknown): RegistryCredentials {
-  const { address, username, password } = asObject(raw);
-  return { address: asText(address), username: asText(username), password: asText(password) };
+  const { address, username, password } = recordOf(raw);
+  return { address: textOf(address), username: textOf(username), password: textOf(password) };
 }
 
 function entriesOf(answer: unknown): readonly EnvironmentEntry[] {
   const entries = Array.isArray(answer)
     ? answer
-        .map(asObject)
-        .map(({ name, data, mask }) => ({ name: asText(name), value: asText(data), mask: mask === true }))
-    : Object.entries(asObject(answer)).map(([name, data]) => ({ name, value: asText(data), mask: false }));
+        .map(recordOf)
+        .map(({ name, data, mask }) => ({ name: textOf(name), value: textOf(data), mask: mask === true }))
+    : Object.entries(recordOf(answer)).map(([name, data]) => ({ name, value: textOf(data), mask: false }));
   return entries.filter(({ name }) => name !== '');
 }
 
@@ -138,10 +138,8 @@ class PluginHttp {
   #parse(body: Buffer): unknown {
     const text = body.toString('utf8');
     if (text.trim() === '') return undefined;
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      throw new PluginError(`${this.#what} did not answer in JSON`);
-    }
+    const answer = parseJson(text);
+    if (answer === undefined) throw new PluginError(`${this.#what} did not answer in JSON`);
+    return answer;
   }
 }

@@ -1,5 +1,5 @@
+import { listOf, recordOf, textOf, textsOf } from '@hangar/shared/json';
 import type { ImageConfig } from '../compile/settings.ts';
-import { asArray, asObject, asText } from './wire-fields.ts';
 
 /** Manifests and indexes that we can read, of Docker and OCI. */
 export const MANIFEST_TYPES = [
@@ -24,13 +24,13 @@ export type ManifestNext =
 
 /** Reads a manifest or an index; empty parts of the platform count as linux and amd64, as the server has it. */
 export function readManifest(raw: unknown, platform: Platform): ManifestNext {
-  const manifest = asObject(raw);
-  const config = asText(asObject(manifest.config).digest);
+  const manifest = recordOf(raw);
+  const config = textOf(recordOf(manifest.config).digest);
   if (config !== '') return { kind: 'config', digest: config };
   const os = platform.os || 'linux';
   const arch = platform.arch || 'amd64';
-  const entries = asArray(manifest.manifests).map((one) => ({
-    digest: asText(asObject(one).digest),
+  const entries = listOf(manifest.manifests).map((one) => ({
+    digest: textOf(recordOf(one).digest),
     ...platformOf(one),
   }));
   const fitting = entries.filter((one) => one.digest !== '' && one.os === os && one.arch === arch);
@@ -44,21 +44,17 @@ export function readManifest(raw: unknown, platform: Platform): ManifestNext {
 }
 
 function platformOf(raw: unknown): Platform {
-  const { os, architecture, variant } = asObject(asObject(raw).platform);
-  return { os: asText(os), arch: asText(architecture), variant: asText(variant) };
+  const { os, architecture, variant } = recordOf(recordOf(raw).platform);
+  return { os: textOf(os), arch: textOf(architecture), variant: textOf(variant) };
 }
 
 /** What matters of an image's config: all of it may be missing. */
 export function readImageConfig(raw: unknown): ImageConfig {
-  const config = asObject(asObject(raw).config);
+  const config = recordOf(recordOf(raw).config);
   return Object.freeze({
     entrypoint: textsOf(config.Entrypoint),
     cmd: textsOf(config.Cmd),
-    stopSignal: asText(config.StopSignal),
-    user: asText(config.User),
+    stopSignal: textOf(config.StopSignal),
+    user: textOf(config.User),
   });
-}
-
-function textsOf(raw: unknown): readonly string[] {
-  return asArray(raw).filter((one) => typeof one === 'string');
 }

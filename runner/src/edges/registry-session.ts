@@ -1,9 +1,9 @@
 import type { Clock } from '@hangar/shared/clock';
+import { parseJson, recordOf, textOf } from '@hangar/shared/json';
 import type { Dispatcher } from 'undici';
 import type { RegistryCredentials } from '../compile/settings.ts';
 import { type HttpOutcome, httpCall } from './http-call.ts';
 import { type Challenge, parseChallenge } from './registry-challenge.ts';
-import { asObject, asText } from './wire-fields.ts';
 
 type Answer = Extract<HttpOutcome, { kind: 'answer' }>;
 
@@ -60,7 +60,7 @@ export class RegistrySession {
   /** As `ask`, for a JSON document. */
   async json(path: string, accept: string): Promise<unknown> {
     const { body } = await this.ask('GET', path, accept);
-    return parseJson(body);
+    return documentOf(body);
   }
 
   async #call(method: 'GET' | 'HEAD', url: string, accept: string, authorization: string): Promise<Answer> {
@@ -96,8 +96,8 @@ export class RegistrySession {
     if (challenge.scope !== '') url.searchParams.set('scope', challenge.scope);
     const answer = await this.#call('GET', url.href, 'application/json', basic);
     if (answer.status !== 200) throw new RegistryError(`no token for the registry (${answer.status})`);
-    const { token, access_token: accessToken } = asObject(parseJson(answer.body));
-    return `Bearer ${asText(token) || asText(accessToken)}`;
+    const { token, access_token: accessToken } = recordOf(documentOf(answer.body));
+    return `Bearer ${textOf(token) || textOf(accessToken)}`;
   }
 
   /** From https nobody leads us to plain http. */
@@ -113,12 +113,10 @@ function encoded({ username, password }: RegistryCredentials): string {
   return Buffer.from(`${username}:${password}`).toString('base64');
 }
 
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8')) as unknown;
-  } catch {
-    throw new RegistryError('the registry did not answer in JSON');
-  }
+function documentOf(body: Buffer): unknown {
+  const document = parseJson(body.toString('utf8'));
+  if (document === undefined) throw new RegistryError('the registry did not answer in JSON');
+  return document;
 }
 
 function meaningOf(status: number): string {

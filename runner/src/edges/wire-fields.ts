@@ -1,3 +1,4 @@
+import { recordOf, textMapOf, textOf, textsOf } from '@hangar/shared/json';
 import type { Status } from '../pipeline/drone.ts';
 
 /** How a member travels. `number` members are integers: Go refuses `1.5` and `"1"` with a 500 (drone-rpc §1.3). */
@@ -15,25 +16,6 @@ export type Fields = Readonly<Record<string, readonly [wire: string, type: keyof
 
 /** What a table of fields reads to. */
 export type Read<F extends Fields> = { readonly [K in keyof F]: WireTypes[F[K][1]] };
-
-/** A JSON object as it came; anything else counts as an empty one. */
-export function asObject(value: unknown): Readonly<Record<string, unknown>> {
-  return isObject(value) ? value : {};
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A JSON array as it came; anything else counts as an empty one. */
-export function asArray(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-/** A text; anything else counts as empty. */
-export function asText(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
 
 /** An integer, rounded down; anything else counts as 0. */
 export function asInt(value: unknown): number {
@@ -59,29 +41,24 @@ function isStatus(value: unknown): value is Status {
 
 const READERS: { readonly [T in keyof WireTypes]: (value: unknown) => WireTypes[T] } = {
   int: asInt,
-  text: asText,
+  text: textOf,
   flag: (value) => value === true,
   // The server itself takes an empty status for `pending` (drone-rpc §2.4); a word of the future can only be asked about again.
   status: (value) => (isStatus(value) ? value : 'pending'),
-  texts: (value) => asArray(value).filter((one) => typeof one === 'string'),
-  map: (value) =>
-    Object.fromEntries(
-      Object.entries(asObject(value)).filter(
-        (entry): entry is [string, string] => typeof entry[1] === 'string',
-      ),
-    ),
+  texts: textsOf,
+  map: textMapOf,
 };
 
 /** Reads all fields of a table; missing, null and zero are one and the same (drone-rpc §1.3). */
 export function readFields<F extends Fields>(fields: F, raw: unknown): Read<F> {
-  const object = asObject(raw);
+  const object = recordOf(raw);
   const entries = Object.entries(fields).map(([word, [wire, type]]) => [word, READERS[type](object[wire])]);
   return Object.fromEntries(entries) as Read<F>;
 }
 
 /** Reads only the fields that the answer speaks of. */
 export function readPresent<F extends Fields>(fields: F, raw: unknown): Partial<Read<F>> {
-  const object = asObject(raw);
+  const object = recordOf(raw);
   const entries = Object.entries(fields)
     .filter(([, [wire]]) => object[wire] !== undefined && object[wire] !== null)
     .map(([word, [wire, type]]) => [word, READERS[type](object[wire])]);

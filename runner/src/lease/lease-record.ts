@@ -1,3 +1,4 @@
+import { listOf, parseJson, textsOf } from '@hangar/shared/json';
 import type { V1Lease } from '@kubernetes/client-node';
 import { ANNOTATION, LABEL } from '../pipeline/compiled.ts';
 
@@ -36,7 +37,7 @@ export const LEASE_SELECTION = { labelSelector: `${LABEL.managedBy}=${LABEL.mana
 
 /** Intents kept in a Lease; none when it has none, and those left out that can't be read (somebody edited it). */
 export function intentsOf(lease: V1Lease): readonly Intent[] {
-  return listOf(lease, LEASE_ANNOTATION.intents).flatMap((one) => intentOf(one) ?? []);
+  return annotated(lease, LEASE_ANNOTATION.intents).flatMap((one) => intentOf(one) ?? []);
 }
 
 function intentOf(value: unknown): Intent | undefined {
@@ -55,14 +56,12 @@ function isStarted(value: unknown): value is StartedWithoutPod {
 
 /** Namespaces in which that replica had Pods. */
 export function namespacesOf(lease: V1Lease): readonly string[] {
-  return listOf(lease, LEASE_ANNOTATION.namespaces).filter((one): one is string => typeof one === 'string');
+  return textsOf(annotated(lease, LEASE_ANNOTATION.namespaces));
 }
 
 /** Those of them that were made for one stage each. */
 export function ownNamespacesOf(lease: V1Lease): readonly string[] {
-  return listOf(lease, LEASE_ANNOTATION.ownNamespaces).filter(
-    (one): one is string => typeof one === 'string',
-  );
+  return textsOf(annotated(lease, LEASE_ANNOTATION.ownNamespaces));
 }
 
 /** The Drone server whose stages that replica has, as scheme and host. */
@@ -70,14 +69,8 @@ export function serverOf(lease: V1Lease): string {
   return lease.metadata?.annotations?.[LEASE_ANNOTATION.server] ?? '';
 }
 
-function listOf(lease: V1Lease, key: string): readonly unknown[] {
-  try {
-    const value: unknown = JSON.parse(lease.metadata?.annotations?.[key] ?? '[]');
-    return Array.isArray(value) ? value : [];
-  } catch {
-    return [];
-  }
-}
+const annotated = (lease: V1Lease, key: string): readonly unknown[] =>
+  listOf(parseJson(lease.metadata?.annotations?.[key] ?? ''));
 
 /** A name for the Lease of a replica: DNS-1123, from its host name. */
 export function leaseName(replica: string): string {

@@ -1,3 +1,4 @@
+import { parseJson } from '@hangar/shared/json';
 import type { Masks } from './mask.ts';
 import type { Piece } from './piece.ts';
 
@@ -129,12 +130,8 @@ function edgeLength(text: string, mark: string): number {
 }
 
 function parseCard(base64: string): Card | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(base64, 'base64').toString());
-    return isCard(value) && depthWithin(value.data, DEEPEST) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(Buffer.from(base64, 'base64').toString());
+  return isCard(value) && depthWithin(value.data, DEEPEST) ? value : undefined;
 }
 
 /** Deeper JSON would only be there to break its readers. */

@@ -1,3 +1,4 @@
+import { isRecord, type JsonRecord, parseJson, recordOf, textOf } from '@hangar/shared/json';
 import type { RegistryCredentials } from '../compile/settings.ts';
 
 /** A docker `config.json` that can't be used. The message never holds its text. */
@@ -18,26 +19,15 @@ export function parseDockerConfig(text: string): readonly RegistryCredentials[] 
     .filter(({ username, password }) => username !== '' || password !== '');
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw new DockerConfigError('it is no JSON');
-  }
-}
-
-function objectAt(value: unknown, name: string): Readonly<Record<string, unknown>> {
-  const inner = isObject(value) ? value[name] : undefined;
-  if (isObject(inner)) return inner;
+function objectAt(value: unknown, name: string): JsonRecord {
+  if (value === undefined) throw new DockerConfigError('it is no JSON');
+  const inner = recordOf(value)[name];
+  if (isRecord(inner)) return inner;
   throw new DockerConfigError(`it has no object ${JSON.stringify(name)}`);
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function loginOf(raw: unknown): { username: string; password: string } {
-  const entry = isObject(raw) ? raw : {};
+  const entry = recordOf(raw);
   if (typeof entry.auth === 'string' && entry.auth !== '') {
     const plain = Buffer.from(entry.auth, 'base64').toString('utf8');
     const colon = plain.indexOf(':');
@@ -46,10 +36,7 @@ function loginOf(raw: unknown): { username: string; password: string } {
       : { username: plain.slice(0, colon), password: plain.slice(colon + 1) };
   }
   const { username, password } = entry;
-  return {
-    username: typeof username === 'string' ? username : '',
-    password: typeof password === 'string' ? password : '',
-  };
+  return { username: textOf(username), password: textOf(password) };
 }
 
 /** The host, where the address is a URL; else as it is (`localhost:5000`, `gcr.io`). */

@@ -3,6 +3,7 @@ import { fetch, type Response } from 'undici';
 import { retryAfterMs } from '../backoff.ts';
 import { CallSpan } from '../call-span.ts';
 import type { Clock } from '../clock.ts';
+import { parseJson, recordOf, textOf } from '../json.ts';
 import { orAborted } from '../or-aborted.ts';
 import {
   type Cluster,
@@ -227,11 +228,11 @@ export class HttpCluster implements Cluster {
   async #refusal(response: Response): Promise<KubernetesError> {
     const text = await response.text().catch(() => '');
     const askedMs = retryAfterMs(response.headers.get('retry-after') ?? undefined, this.#clock.now());
-    const status = statusOf(text);
+    const { reason, message } = recordOf(parseJson(text));
     return new KubernetesError(
       response.status,
-      status?.reason ?? '',
-      status?.message ?? plainText(text, response),
+      textOf(reason),
+      textOf(message) || plainText(text, response),
       {
         retryAfterMs: askedMs || undefined,
       },
@@ -283,15 +284,6 @@ function queryOf(query: Readonly<Record<string, string | undefined>>): string {
 
 async function* bytesOf(response: Response): AsyncIterable<Uint8Array> {
   if (response.body) yield* response.body as AsyncIterable<Uint8Array>;
-}
-
-function statusOf(text: string): { reason?: string; message?: string } | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function lost(error: unknown, ask: Ask): KubernetesError {

@@ -10,7 +10,7 @@ import {
   type WatchEvent,
 } from '../kubernetes/cluster.ts';
 import { orAborted } from '../or-aborted.ts';
-import { merged } from './merge-patch.ts';
+import { mergePatch, strategicMergePatch } from './merge-patch.ts';
 
 /** One call as it came in. */
 export interface FakeCall {
@@ -187,9 +187,10 @@ export class FakeCluster implements Cluster {
     signal: AbortSignal,
   ): Promise<T> {
     return this.#answer({ verb: 'patch', target, body: patch }, signal, () => {
-      const known = this.#known<T>(target);
+      const known = this.#known(target);
       agree(known, patch['metadata'] ?? {});
-      return this.#store(target, merged(known, asSent(patch), how === 'strategic') as T, 'MODIFIED');
+      const apply = how === 'strategic' ? strategicMergePatch : mergePatch;
+      return this.#store(target, apply({ ...known }, asSent(patch)) as T, 'MODIFIED');
     });
   }
 

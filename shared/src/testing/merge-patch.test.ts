@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { merged } from './merge-patch.ts';
+import type { JsonRecord } from '../json.ts';
+import { mergePatch, strategicMergePatch } from './merge-patch.ts';
 
-describe('merged', () => {
-  it.each<[string, unknown, unknown, unknown]>([
+describe('mergePatch', () => {
+  it.each<[string, JsonRecord, JsonRecord, JsonRecord]>([
     ['sets and keeps', { a: 1, b: 1 }, { b: 2, c: 3 }, { a: 1, b: 2, c: 3 }],
     ['removes by null', { a: 1, b: 1 }, { b: null }, { a: 1 }],
     ['goes into objects', { a: { b: 1, c: 1 } }, { a: { b: 2 } }, { a: { b: 2, c: 1 } }],
@@ -10,10 +11,12 @@ describe('merged', () => {
     ['puts an object in the place of anything else', { a: 1 }, { a: { b: 1 } }, { a: { b: 1 } }],
     ['takes what is undefined for unsaid', { a: 1 }, { a: undefined }, { a: 1 }],
   ])('%s', (_, value, patch, want) => {
-    expect(merged(value, patch)).toEqual(want);
+    expect(mergePatch(value, patch)).toEqual(want);
   });
+});
 
-  it('merges lists of named things by name where asked', () => {
+describe('strategicMergePatch', () => {
+  it('merges lists of named things by name, for the lists that Kubernetes does', () => {
     const containers = [
       { name: 'a', image: '1' },
       { name: 'b', image: '1' },
@@ -22,12 +25,35 @@ describe('merged', () => {
       { name: 'b', image: '2' },
       { name: 'c', image: '3' },
     ];
-    expect(merged({ containers }, { containers: patch }, true)).toEqual({
+    expect(strategicMergePatch({ containers }, { containers: patch })).toEqual({
       containers: [
         { name: 'a', image: '1' },
         { name: 'b', image: '2' },
         { name: 'c', image: '3' },
       ],
     });
+  });
+
+  it('replaces lists that have no key whole', () => {
+    const tolerations = [{ key: 'a' }, { key: 'b' }];
+    expect(strategicMergePatch({ tolerations }, { tolerations: [{ key: 'b' }] })).toEqual({
+      tolerations: [{ key: 'b' }],
+    });
+  });
+
+  it.each<[string, JsonRecord, JsonRecord, JsonRecord]>([
+    ['sets and keeps', { a: 1, b: 1 }, { b: 2 }, { a: 1, b: 2 }],
+    ['removes by null', { a: 1, b: 1 }, { b: null }, { a: 1 }],
+    ['takes what is undefined for unsaid', { a: 1 }, { a: undefined }, { a: 1 }],
+    [
+      'takes one out of a list by its directive',
+      { env: [{ name: 'A' }, { name: 'B' }] },
+      { env: [{ $patch: 'delete', name: 'A' }] },
+      { env: [{ name: 'B' }] },
+    ],
+    ['replaces by its directive', { a: { b: 1 } }, { a: { $patch: 'replace', c: 2 } }, { a: { c: 2 } }],
+    ['joins finalizers', { finalizers: ['a'] }, { finalizers: ['b'] }, { finalizers: ['a', 'b'] }],
+  ])('%s', (_, value, patch, want) => {
+    expect(strategicMergePatch(value, patch)).toEqual(want);
   });
 });

@@ -1,3 +1,4 @@
+import { isRecord } from '@hangar/shared/json';
 import { isBuilt } from '../../parts/real/build.ts';
 import { attempt, type CommandResult, run } from '../../parts/real/command.ts';
 import { type Layout, programPath } from '../../parts/real/plan/layout.ts';
@@ -14,14 +15,11 @@ export const LEAST: ChartValues = {
   runner: { rpcSecret: { existingSecret: 'drone-rpc' }, config: { DRONE_RPC_HOST: 'drone.acme.test' } },
 };
 
-const isMap = (value: unknown): value is ChartValues =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Values laid over others, maps into each other, as Helm does with several files. Pure. */
 export function laidOver(below: ChartValues, above: ChartValues): ChartValues {
   const merged = Object.entries(above).map(([key, value]) => {
     const under = below[key];
-    return [key, isMap(under) && isMap(value) ? laidOver(under, value) : value] as const;
+    return [key, isRecord(under) && isRecord(value) ? laidOver(under, value) : value] as const;
   });
   return { ...below, ...Object.fromEntries(merged) };
 }

@@ -1,3 +1,4 @@
+import { parseJson, recordOf, textsOf } from '@hangar/shared/json';
 import { type Cluster, isKubernetesError, type Target } from '@hangar/shared/kubernetes/cluster';
 import type { KubernetesObject, V1ObjectReference } from '@kubernetes/client-node';
 import { NODE_POOL_LABEL } from '../../capacity/node-labels.ts';
@@ -146,12 +147,7 @@ const meaningOf = ({ size, limit, annotations }: NodePoolReading): string =>
 
 /** What stands there; somebody's scribble in it counts as nothing, and is overwritten. */
 function takingOf(text: string | undefined): Taking | undefined {
-  try {
-    const { claims, limit } = Object(JSON.parse(text ?? 'null')) as Partial<Record<keyof Taking, unknown>>;
-    if (!Array.isArray(claims)) return undefined;
-    const names = claims.filter((one): one is string => typeof one === 'string');
-    return { claims: names, limit: typeof limit === 'string' ? limit : null };
-  } catch {
-    return undefined;
-  }
+  const { claims, limit } = recordOf(parseJson(text ?? ''));
+  if (!Array.isArray(claims)) return undefined;
+  return { claims: textsOf(claims), limit: typeof limit === 'string' ? limit : null };
 }

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { errorText } from '@hangar/shared/error-text';
 import { parse } from 'yaml';
 import { badRequest, requestTooLarge } from '../api/status-errors.ts';
 
@@ -22,7 +21,7 @@ export function parseBody(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch (error) {
-    const cause = errorText(error);
+    const cause = error instanceof Error ? error.message : String(error);
     throw badRequest(`couldn't get version/kind; json parse error: ${cause}`);
   }
 }

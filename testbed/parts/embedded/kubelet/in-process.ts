@@ -1,4 +1,3 @@
-import { errorText } from '@hangar/shared/error-text';
 import type { Exit, Output, Running } from './process-group.ts';
 
 /** Code of a placeholder that was told to go. @see runner/gate/PROTOCOL.md */
@@ -25,7 +24,7 @@ export function inProcess(work: () => void, output: Output): Running {
       work();
       return { code: 0 };
     } catch (error) {
-      output.stderr(Buffer.from(`${errorText(error)}\n`));
+      output.stderr(Buffer.from(`${error instanceof Error ? error.message : String(error)}\n`));
       return { code: 1 };
     }
   });
