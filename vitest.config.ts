@@ -55,7 +55,7 @@ export default defineConfig({
       level(
         'tools',
         [
-          'testbed/{bench,demo,levels,parts/drone,parts/embedded,parts/images,suites/docs}/**/*.test.ts',
+          'testbed/{bench,demo,docs,drone,embedded,images,levels,parts}/**/*.test.ts',
           'testbed/parts/real/plan/**/*.test.ts',
         ],
         { exclude: ['testbed/suites/docs/real/**'] },

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startEmbedded } from '../suites/flows/start-embedded.ts';
 import type { ClusterAccess } from '../suites/flows/test-system.ts';
+import { until } from '../parts/until.ts';
 
 /** The cluster under the demo. */
 export interface DemoGround {
@@ -45,7 +46,7 @@ export async function embeddedDemoGround(): Promise<DemoGround> {
  * Rejects with the cure where the machine can't.
  */
 export async function realDemoGround(): Promise<DemoGround> {
-  const [{ realGround }, { adminApi, expectStatus, until }] = await Promise.all([
+  const [{ realGround }, { adminApi, expectStatus }] = await Promise.all([
     import('../suites/real-flows/real-ground.ts'),
     import('../parts/real/kubernetes.ts'),
   ]);

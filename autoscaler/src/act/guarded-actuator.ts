@@ -1,5 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
-import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
+import { ifPresent } from '@hangar/shared/kubernetes/cluster';
 import { isPaused } from '../capacity/pool-node.ts';
 import type { ActOutcome, Actuator, NodesMeaning, Observation } from './actuator.ts';
 import type { Announcer } from './announcer.ts';
@@ -98,13 +98,9 @@ export class GuardedActuator implements Actuator {
     }
   }
 
-  async #read(signal: AbortSignal): Promise<Reading | undefined> {
-    try {
-      return await this.#parts.object.read(signal);
-    } catch (error) {
-      if (this.#parts.object.create && isKubernetesError(error, 404)) return undefined;
-      throw error;
-    }
+  #read(signal: AbortSignal): Promise<Reading | undefined> {
+    const { object } = this.#parts;
+    return object.create ? ifPresent(object.read(signal)) : object.read(signal);
   }
 
   async #write(reading: Reading | undefined, nodes: number, signal: AbortSignal): Promise<ActOutcome> {

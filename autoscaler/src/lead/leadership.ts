@@ -2,6 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { withDeadline } from '@hangar/shared/deadline';
 import {
   type Cluster,
+  ifPresent,
   isKubernetesError,
   KubernetesError,
   RESOURCE,
@@ -194,13 +195,8 @@ export class Leadership {
     }
   }
 
-  async #find(signal: AbortSignal): Promise<V1Lease | undefined> {
-    try {
-      return await this.#parts.cluster.get<V1Lease>(this.#target, signal);
-    } catch (error) {
-      if (isKubernetesError(error, 404)) return undefined;
-      throw error;
-    }
+  #find(signal: AbortSignal): Promise<V1Lease | undefined> {
+    return ifPresent(this.#parts.cluster.get<V1Lease>(this.#target, signal));
   }
 
   #limited<T>(call: (limit: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,5 +1,11 @@
 import type { Clock } from '@hangar/shared/clock';
-import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import {
+  type Cluster,
+  ifPresent,
+  isKubernetesError,
+  podTarget,
+  RESOURCE,
+} from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Lease, V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
@@ -211,7 +217,7 @@ export class Adopter {
   async #claimAsRead(pod: V1Pod, signal: AbortSignal): Promise<V1Pod | 'changed' | undefined> {
     const { cluster, lease, log } = this.#parts;
     try {
-      const taken = await cluster.patch<V1Pod>(targetOf(pod), claimOf(pod, lease.owner), 'merge', signal);
+      const taken = await cluster.patch<V1Pod>(podTarget(pod), claimOf(pod, lease.owner), 'merge', signal);
       log.info(
         { pod: taken.metadata?.name, from: ownerOf(pod) },
         'took over a pipeline of a runner that is gone',
@@ -226,7 +232,7 @@ export class Adopter {
 
   /** Undefined when it is not the Pod of that dead owner any more. */
   async #readAgain(pod: V1Pod, record: PodRecord, signal: AbortSignal): Promise<V1Pod | undefined> {
-    const now = await this.#parts.cluster.get<V1Pod>(targetOf(pod), signal).catch(absent);
+    const now = await ifPresent(this.#parts.cluster.get<V1Pod>(podTarget(pod), signal));
     return now?.metadata?.uid === pod.metadata?.uid && now && ownerOf(now) === record.owner ? now : undefined;
   }
 
@@ -295,16 +301,6 @@ function claimOf({ metadata }: V1Pod, owner: string): Record<string, unknown> {
     [ANNOTATION.adoptions]: String(Number.isFinite(before) ? before + 1 : 1),
   };
   return { metadata: { resourceVersion: metadata?.resourceVersion, uid: metadata?.uid, annotations } };
-}
-
-const targetOf = ({ metadata }: V1Pod) => ({
-  resource: RESOURCE.pods,
-  namespace: metadata?.namespace ?? 'default',
-  name: metadata?.name ?? '',
-});
-
-function absent(error: unknown): undefined {
-  if (!isKubernetesError(error, 404)) throw error;
 }
 
 const ownerOf = (pod: V1Pod): string => pod.metadata?.annotations?.[ANNOTATION.owner] ?? '';

@@ -1,5 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
-import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { type Cluster, ifPresent, isTransient, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { MASKS_KEY, PLAN_KEY } from '../pipeline/compiled.ts';
@@ -17,7 +17,7 @@ type Parts = { readonly clock: Clock; readonly cluster: Cluster };
 const READING: RetryPolicy = {
   firstDelayMs: 500,
   maxDelayMs: 500,
-  shouldRetry: (error) => isKubernetesError(error) && error.transient,
+  shouldRetry: isTransient,
 };
 
 /** Reads the Pod's first Secret, patiently; undefined when it is gone, or never was. Rejects for what can't be read. */
@@ -58,11 +58,7 @@ async function findSecret(
   signal: AbortSignal,
 ): Promise<V1Secret | undefined> {
   const { namespace = 'default' } = pod.metadata ?? {};
-  const target = { resource: RESOURCE.secrets, namespace, name };
-  try {
-    return await retry(clock, READING, signal, () => cluster.get<V1Secret>(target, signal));
-  } catch (error) {
-    if (isKubernetesError(error, 404)) return undefined;
-    throw error;
-  }
+  const get = (): Promise<V1Secret> =>
+    cluster.get<V1Secret>({ resource: RESOURCE.secrets, namespace, name }, signal);
+  return ifPresent(retry(clock, READING, signal, get));
 }

@@ -1,6 +1,6 @@
 import { USUAL_BACKOFF } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
-import { isKubernetesError, type KubernetesError } from '@hangar/shared/kubernetes/cluster';
+import { isTransient, type KubernetesError } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { retry } from '@hangar/shared/retry';
 import type { Review } from '../permissions/review.ts';
@@ -19,7 +19,7 @@ interface Trouble {
 }
 
 const API_SILENT: Trouble = {
-  passes: (error) => isKubernetesError(error) && error.transient,
+  passes: isTransient,
   text: 'the Kubernetes API does not answer; trying again',
 };
 const SERVER_SILENT: Trouble = {

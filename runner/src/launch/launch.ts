@@ -1,11 +1,6 @@
 import type { BackoffPolicy } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
-import {
-  type Cluster,
-  isKubernetesError,
-  KubernetesError,
-  RESOURCE,
-} from '@hangar/shared/kubernetes/cluster';
+import { type Cluster, ifPresent, KubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { retry } from '@hangar/shared/retry';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
@@ -96,17 +91,13 @@ async function ourPod(
   signal: AbortSignal,
 ): Promise<V1Pod | undefined> {
   const name = wanted.metadata?.name ?? '';
-  try {
-    const pod = await parts.cluster.get<V1Pod>({ resource: RESOURCE.pods, namespace, name }, signal);
-    if (!isTrace(pod, wanted))
-      throw new PipelineError('internal', `the name ${name} belongs to another Pod; restart the build`, {
-        blame: 'bug',
-      });
-    return pod.metadata?.deletionTimestamp ? undefined : pod;
-  } catch (error) {
-    if (isKubernetesError(error, 404)) return undefined;
-    throw error;
-  }
+  const pod = await ifPresent(parts.cluster.get<V1Pod>({ resource: RESOURCE.pods, namespace, name }, signal));
+  if (!pod) return undefined;
+  if (!isTrace(pod, wanted))
+    throw new PipelineError('internal', `the name ${name} belongs to another Pod; restart the build`, {
+      blame: 'bug',
+    });
+  return pod.metadata?.deletionTimestamp ? undefined : pod;
 }
 
 function isTrace({ metadata: found }: V1Pod, { metadata: wanted }: V1Pod): boolean {

@@ -1,5 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
-import { type Cluster, type Deletion, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { type Cluster, type Deletion, isTransient, podTarget } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import type { V1Pod } from '@kubernetes/client-node';
@@ -9,7 +9,7 @@ const REMOVAL: RetryPolicy = {
   firstDelayMs: 200,
   maxDelayMs: 10_000,
   attempts: 12,
-  shouldRetry: (error) => isKubernetesError(error) && error.transient,
+  shouldRetry: isTransient,
 };
 
 /**
@@ -23,15 +23,14 @@ export async function removePod(
   pod: V1Pod,
   graceSeconds: number | undefined,
 ): Promise<'removed' | 'left'> {
-  const { namespace = 'default', name = '' } = pod.metadata ?? {};
-  const target = { resource: RESOURCE.pods, namespace, name };
+  const target = podTarget(pod);
   const deletion = deletionOf(pod, graceSeconds);
   const { signal } = new AbortController();
   try {
     await retry(parts.clock, REMOVAL, signal, () => parts.cluster.remove(target, deletion, signal));
     return 'removed';
   } catch (err) {
-    parts.log.error({ err, namespace, pod: name }, 'a Pod could not be removed');
+    parts.log.error({ err, namespace: target.namespace, pod: target.name }, 'a Pod could not be removed');
     return 'left';
   }
 }

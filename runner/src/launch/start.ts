@@ -1,5 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
-import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { type Cluster, isKubernetesError, isTransient, podTarget } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import type { V1Pod } from '@kubernetes/client-node';
@@ -39,7 +39,7 @@ export type StartOutcome =
 const PATCHING: RetryPolicy = {
   firstDelayMs: 100,
   maxDelayMs: 5_000,
-  shouldRetry: (error) => isKubernetesError(error) && (error.transient || error.status === 409),
+  shouldRetry: (error) => isTransient(error) || isKubernetesError(error, 409),
 };
 
 /** PUT start: sent once, with all steps; the answer gives their ids (drone-rpc §2.4). */
@@ -193,8 +193,7 @@ async function patchPod(
   patch: Record<string, unknown>,
   signal: AbortSignal,
 ): Promise<V1Pod> {
-  const { namespace = 'default', name = '' } = pod.metadata ?? {};
-  const target = { resource: RESOURCE.pods, namespace, name };
+  const target = podTarget(pod);
   try {
     return await retry(parts.clock, PATCHING, signal, () =>
       parts.cluster.patch<V1Pod>(target, patch, 'merge', signal),

@@ -2,7 +2,9 @@ import type { Clock } from '@hangar/shared/clock';
 import { withDeadline } from '@hangar/shared/deadline';
 import {
   type Cluster,
+  ifPresent,
   isKubernetesError,
+  isTransient,
   KubernetesError,
   RESOURCE,
   type Target,
@@ -52,7 +54,7 @@ const TAKING: RetryPolicy = {
   firstDelayMs: 200,
   maxDelayMs: 10_000,
   attempts: 7,
-  shouldRetry: (error) => isKubernetesError(error) && (error.transient || [404, 409].includes(error.status)),
+  shouldRetry: (error) => isTransient(error) || isKubernetesError(error, 404, 409),
 };
 /** A holder that may live is looked at so often, over twice the time in which it renews. */
 const LOOKS = 4;
@@ -336,12 +338,7 @@ export class OwnLease {
     };
   }
 
-  async #find(signal: AbortSignal): Promise<V1Lease | undefined> {
-    try {
-      return await this.#cluster.get<V1Lease>(this.#target, signal);
-    } catch (error) {
-      if (isKubernetesError(error, 404)) return undefined;
-      throw error;
-    }
+  #find(signal: AbortSignal): Promise<V1Lease | undefined> {
+    return ifPresent(this.#cluster.get<V1Lease>(this.#target, signal));
   }
 }

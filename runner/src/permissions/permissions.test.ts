@@ -27,15 +27,17 @@ describe('the list of rights', () => {
   });
 
   it('holds every call that can be read off the sources', () => {
-    const call = /\.(get|list|create|patch|remove)(?:<[^>]*>)?\(\s*\{ resource: RESOURCE\.(\w+)/g;
+    const call =
+      /\.(get|list|create|patch|remove)(?:<[^>]*>)?\(\s*(?:\{ resource: RESOURCE\.(\w+)|podTarget\()/g;
     const calls = sources.flatMap((text) =>
       [...text.matchAll(call)].map(
-        ([, verb = '', word = '']) => `${verb === 'remove' ? 'delete' : verb} ${pluralOf(word)}`,
+        ([, verb = '', word = 'pods']) => `${verb === 'remove' ? 'delete' : verb} ${pluralOf(word)}`,
       ),
     );
     const granted = RIGHTS.map((right) => `${right.verb} ${right.resource}`);
 
     expect(calls.length).toBeGreaterThan(5);
+    expect(calls).toContain('patch pods');
     expect(calls.filter((one) => !granted.includes(one) && !one.endsWith(OF_EVERYBODY))).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import type { BackoffPolicy } from '@hangar/shared/backoff';
 import { orLate } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
-import { isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { isKubernetesError, podTarget } from '@hangar/shared/kubernetes/cluster';
 import { retry } from '@hangar/shared/retry';
 import type { V1Pod } from '@kubernetes/client-node';
 import { removePod } from '../launch/remove-pod.ts';
@@ -130,8 +130,7 @@ export class StageRun {
    * can tell whose it is, it is neither.
    */
   async #conflict(): Promise<void> {
-    const { namespace = 'default', name = '' } = this.#launched.pod.metadata ?? {};
-    const target = { resource: RESOURCE.pods, namespace, name };
+    const target = podTarget(this.#launched.pod);
     const shouldRetry = (error: unknown): boolean => !this.#conclusion && !isKubernetesError(error, 404);
     const { signal } = this.#halt;
     try {

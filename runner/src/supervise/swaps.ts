@@ -1,5 +1,5 @@
 import { errorText } from '@hangar/shared/error-text';
-import { isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { isKubernetesError, isTransient, podTarget } from '@hangar/shared/kubernetes/cluster';
 import { ANNOTATION, containerName } from '../pipeline/compiled.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
 import type { RunContext } from './run-context.ts';
@@ -120,13 +120,12 @@ export class Swaps {
     patch: { metadata: { annotations: Annotations }; spec?: object },
     step?: PlannedStep,
   ): Promise<Written> {
-    const { namespace = 'default', name = '' } = this.#launched.pod.metadata ?? {};
     const due = this.#results;
     this.#results = new Map();
     const annotations = { ...annotationsOf(due), ...patch.metadata.annotations };
     try {
       await this.#parts.cluster.patch(
-        { resource: RESOURCE.pods, namespace, name },
+        podTarget(this.#launched.pod),
         { ...patch, metadata: { ...patch.metadata, annotations } },
         'strategic',
         this.#context.halt,
@@ -140,7 +139,7 @@ export class Swaps {
 
   #afterFailure(error: unknown, step: PlannedStep | undefined): Written {
     if (this.#isOver() || isKubernetesError(error, 404)) return 'over';
-    if (isKubernetesError(error) && (error.transient || error.status === 409)) return 'again';
+    if (isTransient(error) || isKubernetesError(error, 409)) return 'again';
     const words = errorText(error);
     const text = step
       ? `the image of step ${step.name} could not be put in place: ${words}`

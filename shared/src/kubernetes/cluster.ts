@@ -132,3 +132,23 @@ export class KubernetesError extends Error {
 export function isKubernetesError(error: unknown, ...statuses: readonly number[]): error is KubernetesError {
   return error instanceof KubernetesError && (statuses.length === 0 || statuses.includes(error.status));
 }
+
+/** May the same call succeed later without anybody doing something? */
+export const isTransient = (error: unknown): boolean => isKubernetesError(error) && error.transient;
+
+/** What a call comes to; undefined where the API server has no such object (404). */
+export async function ifPresent<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isKubernetesError(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+/** Where a Pod stands. */
+export const podTarget = ({ metadata }: KubernetesObject) => ({
+  resource: RESOURCE.pods,
+  namespace: metadata?.namespace ?? 'default',
+  name: metadata?.name ?? '',
+});

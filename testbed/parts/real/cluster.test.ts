@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSlowRegistry } from '../images/slow-registry.ts';
+import { until } from '../until.ts';
 import { up } from './cluster.ts';
 import { removeImage } from './ctr.ts';
 import { connectRealCluster, environmentOf, type RealCluster } from './facts.ts';
 import { pushSizedImage } from './images.ts';
-import { type Api, adminApi, expectStatus, until } from './kubernetes.ts';
+import { type Api, adminApi, expectStatus } from './kubernetes.ts';
 import { allStatuses } from './services.ts';
 
 const namespace = 'testbed-cluster';

@@ -1,8 +1,9 @@
 import { errorText } from '@hangar/shared/error-text';
+import { until } from '../until.ts';
 import { buildMissing, type Say } from './build.ts';
 import { makeCgroups } from './cgroups.ts';
 import { clusterImages, gateImage, gateName, offer } from './images.ts';
-import { type Api, adminApi, expectStatus, until } from './kubernetes.ts';
+import { type Api, adminApi, expectStatus } from './kubernetes.ts';
 import { withLock } from './lock.ts';
 import { settleNode } from './node.ts';
 import { cluster, type Layout } from './plan/layout.ts';

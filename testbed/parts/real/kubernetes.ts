@@ -1,6 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { setTimeout as pause } from 'node:timers/promises';
-import { errorText } from '@hangar/shared/error-text';
 import { type Layout, serverUrl, statePaths } from './plan/layout.ts';
 import { type Answer, call } from './probe.ts';
 
@@ -27,18 +25,4 @@ export async function adminApi(layout: Layout): Promise<Api> {
 export function expectStatus(answer: Answer, wanted: readonly number[], what: string): Answer {
   if (wanted.includes(answer.status)) return answer;
   throw new Error(`${what}: the API server said ${answer.status} ${answer.body.slice(0, 300)}`);
-}
-
-/** Asks again until the check holds; throws after the time-out, naming what was awaited and how it failed last. */
-export async function until(what: string, timeoutMs: number, check: () => Promise<boolean>): Promise<void> {
-  let last: unknown = 'not yet';
-  for (const end = Date.now() + timeoutMs; Date.now() < end; await pause(100)) {
-    try {
-      if (await check()) return;
-    } catch (error) {
-      last = error;
-    }
-  }
-  const reason = errorText(last);
-  throw new Error(`waited ${timeoutMs / 1000} s in vain for ${what}: ${reason}`);
 }

@@ -1,10 +1,11 @@
 import { access, mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../until.ts';
 import { ourGroups, podProcesses } from './cgroups.ts';
 import { down, up } from './cluster.ts';
 import { attempt } from './command.ts';
 import { connectRealCluster, type RealCluster } from './facts.ts';
-import { adminApi, expectStatus, until } from './kubernetes.ts';
+import { adminApi, expectStatus } from './kubernetes.ts';
 import { cluster, statePaths } from './plan/layout.ts';
 import { findProcesses, signal } from './process.ts';
 import { allStatuses, stopService } from './services.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { until } from './kubernetes.ts';
+import { until } from '../until.ts';
 import { type Layout, statePaths } from './plan/layout.ts';
 import { type ServiceHealth, type ServiceName, serviceNamed, serviceNames } from './plan/services.ts';
 import { answers } from './probe.ts';

@@ -165,7 +165,7 @@ async function open(clock: Clock, house: House): Promise<Actors & { readonly pro
     labels: { namespace: NAMESPACE },
   });
   const prometheus = house.add(
-    await Prometheus.start(clock, {
+    await Prometheus.start({
       folder: mkdtempSync(join(cluster.folder, 'prometheus-')),
       targets: [at('runner', runner.address), at('autoscaler', autoscaler.address)],
       rules: {

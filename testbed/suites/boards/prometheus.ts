@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '@hangar/shared/clock';
 import { errorText } from '@hangar/shared/error-text';
 import { Child } from '@hangar/shared/testing/child-process';
 import { stringify } from 'yaml';
 import { freePort } from '../../parts/free-port.ts';
+import { until } from '../../parts/until.ts';
 
 /** One process whose metrics are read; `labels` stand for what service discovery adds in a cluster. */
 export interface Target {
@@ -79,7 +79,7 @@ export class Prometheus {
   }
 
   /** Starts it and waits until it answers; rejects with what it said when it ends before. */
-  static async start(clock: Clock, spec: PrometheusSpec): Promise<Prometheus> {
+  static async start(spec: PrometheusSpec): Promise<Prometheus> {
     const { folder, rules } = spec;
     for (const [name, text] of Object.entries(rules)) writeFileSync(join(folder, name), text);
     const config = join(folder, 'prometheus.yml');
@@ -104,22 +104,18 @@ export class Prometheus {
     );
     missing.catch(() => undefined);
     const made = new Prometheus(`http://${address}`, child);
-    await Promise.race([missing, made.#ready(clock)]);
+    await Promise.race([missing, made.#ready()]);
     return made;
   }
 
-  async #ready(clock: Clock): Promise<void> {
-    const deadlineMs = clock.monotonicMs() + READY_WITHIN_MS;
-    while (clock.monotonicMs() < deadlineMs) {
-      const ok = await fetch(`${this.url}/-/ready`).then(
-        ({ status }) => status === 200,
-        () => false,
-      );
-      if (ok) return;
-      await clock.sleep(100);
+  async #ready(): Promise<void> {
+    const answers = async (): Promise<boolean> => (await fetch(`${this.url}/-/ready`)).status === 200;
+    try {
+      await until('Prometheus to be ready', READY_WITHIN_MS, answers);
+    } catch (error) {
+      await this.close();
+      throw error;
     }
-    await this.close();
-    throw new Error(`prometheus was not ready within ${READY_WITHIN_MS} ms`);
   }
 
   /** Answers at this moment; rejects with what is wrong with the query. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pipeline, step, stepResults } from '../flows/pipelines.ts';
-import { until } from '../../parts/real/kubernetes.ts';
+import { until } from '../../parts/until.ts';
 import { type ChartValues, laidOver } from './helm.ts';
 import { isReady, Site } from './site.ts';
 

@@ -4,10 +4,10 @@ import type { KubernetesListObject, KubernetesObject, V1Pod } from '@kubernetes/
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
 import { archive, type NamedImage } from '../../parts/images/image.ts';
 import { compilePrograms, nodeLayer, type Program, programImage } from '../../parts/images/program-image.ts';
+import { until } from '../../parts/until.ts';
 import { run } from '../../parts/real/command.ts';
 import { ctr, importArchive } from '../../parts/real/ctr.ts';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
-import { until } from '../../parts/real/kubernetes.ts';
 import { cluster } from '../../parts/real/plan/layout.ts';
 import { type Forwarder, forward } from './forwarder.ts';
 import { CHART, type ChartValues, Helm, laidOver } from './helm.ts';

@@ -1,6 +1,6 @@
 import type { V1ContainerStatus, V1Pod, V1Role } from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { until } from '../../parts/real/kubernetes.ts';
+import { until } from '../../parts/until.ts';
 import { isReady, Site } from './site.ts';
 
 let site: Site;

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
 import { type ProgramProcess, startAutoscalerProcess } from './program-process.ts';
 import { startEmbedded } from './start-embedded.ts';
+import { until as eventually } from '../../parts/until.ts';
 
 const TIMEOUT_MS = 60_000;
 const NAMESPACE = 'hangar';
@@ -91,14 +92,9 @@ describe('two replicas that may act', () => {
   };
 
   const until = async (sentence: string, holds: () => Promise<boolean> | boolean): Promise<void> => {
-    const deadlineMs = clock.monotonicMs() + TIMEOUT_MS;
-    while (clock.monotonicMs() < deadlineMs) {
-      if (await holds()) return;
-      await clock.sleep(50);
-    }
-    throw new Error(
-      `never: ${sentence}. ${replicas.map(({ name, stderrText }) => `${name}: ${stderrText}`).join('\n')}`,
-    );
+    await eventually(sentence, TIMEOUT_MS, holds).catch((error: unknown) => {
+      throw new Error(replicas.map(({ name, stderrText }) => `${name}: ${stderrText}`).join('\n'), { cause: error });
+    });
   };
 
   /** Pods that nobody may schedule: work that waits. */

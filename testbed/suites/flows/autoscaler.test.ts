@@ -13,6 +13,7 @@ import { silentLogger } from '@hangar/shared/logger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
 import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
+import { until as eventually } from '../../parts/until.ts';
 import { pipeline, step } from './pipelines.ts';
 import { type ProgramProcess, startRunnerProcess } from './program-process.ts';
 import { startEmbedded } from './start-embedded.ts';
@@ -114,15 +115,12 @@ describe('the capacity service beside a runner', () => {
   };
 
   const until = async (sentence: string, holds: (answer: Answer) => boolean): Promise<Answer> => {
-    const clock = systemClock();
-    const deadlineMs = clock.monotonicMs() + TIMEOUT_MS;
     let last: Answer | undefined;
-    while (clock.monotonicMs() < deadlineMs) {
+    return eventually(sentence, TIMEOUT_MS, async () => {
       last = await answer();
-      if (last !== undefined && holds(last)) return last;
-      await clock.sleep(50);
-    }
-    throw new Error(`never: ${sentence}. The last answer: ${JSON.stringify(last)}`);
+      if (last && holds(last)) return last;
+      throw new Error(`the last answer: ${JSON.stringify(last)}`);
+    });
   };
 
   const nodes = ({ shapes }: Answer, name: string) => {
@@ -164,9 +162,7 @@ describe('the capacity service beside a runner', () => {
   async function remembered(): Promise<readonly string[]> {
     const read = (): readonly string[] =>
       readdirSync(folder).flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'));
-    const clock = systemClock();
-    const deadlineMs = clock.monotonicMs() + TIMEOUT_MS;
-    while (read().length < BUILDS && clock.monotonicMs() < deadlineMs) await clock.sleep(50);
+    await eventually('all lines', TIMEOUT_MS, () => read().length >= BUILDS);
     return read();
   }
 

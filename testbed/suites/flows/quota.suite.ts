@@ -1,9 +1,9 @@
-import { systemClock } from '@hangar/shared/clock';
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pipeline, step, stepResults } from './pipelines.ts';
 import type { TestSystem } from './test-system.ts';
+import { until } from '../../parts/until.ts';
 
 type Quota = KubernetesObject & { spec: { hard: Record<string, string> }; status?: { hard?: unknown } };
 
@@ -19,7 +19,7 @@ export function quotaSuite(where: string, open: () => Promise<TestSystem>, timeo
       const quota: Quota = { metadata: { name: 'few' }, spec: { hard: { pods: '1' } } };
       const { resource, namespace } = target();
       await system.admin.create<Quota>({ resource, namespace }, quota, signal);
-      for (const clock = systemClock(); !(await counts()); ) await clock.sleep(100);
+      await until('the quota to count', 60_000, counts);
     });
     afterEach(async () => {
       await system.admin.remove(target(), {}, signal);

@@ -6,6 +6,7 @@ import { connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
+import { until } from '../../parts/until.ts';
 import { type RunningRunner, startRunner } from './runner-in-process.ts';
 
 /** The cluster that a flow runs on: the embedded one, or the real one. */
@@ -98,11 +99,8 @@ export async function startTestSystem(
     namespace,
     startRunner: start,
     podEnded: async (timeoutMs) => {
-      for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await clock.sleep(50)) {
-        const phases = (await pods()).map((pod) => pod.status?.phase);
-        if (phases.every((phase) => phase === 'Succeeded' || phase === 'Failed')) return;
-      }
-      throw new Error('the Pods did not end');
+      const ended = (pod: V1Pod): boolean => ['Succeeded', 'Failed'].includes(pod.status?.phase ?? '');
+      await until('the Pods to end', timeoutMs, async () => (await pods()).every(ended));
     },
     removePod: async (pod, gracePeriodSeconds) => {
       const { name = '' } = pod?.metadata ?? {};
@@ -110,15 +108,12 @@ export async function startTestSystem(
     },
     pods,
     cleaned: async (timeoutMs = 30_000) => {
-      const deadline = Date.now() + timeoutMs;
-      for (;;) {
-        const left = [...(await pods()), ...(await secrets())].map(
-          (one) => `${one.kind ?? 'object'} ${one.metadata?.name}`,
-        );
-        if (left.length === 0) return;
-        if (Date.now() > deadline) throw new Error(`left in the cluster: ${left.join(', ')}`);
-        await clock.sleep(50);
-      }
+      await until('everything in the cluster to go', timeoutMs, async () => {
+        const left = [...(await pods()), ...(await secrets())];
+        const names = left.map(({ kind = 'object', metadata }) => `${kind} ${metadata?.name}`);
+        if (names.length > 0) throw new Error(`left: ${names.join(', ')}`);
+        return true;
+      });
     },
     close: async () => {
       await Promise.all(runners.map((one) => one.stop()));

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '@hangar/shared/clock';
-import { isKubernetesError, RESOURCE, type Target } from '@hangar/shared/kubernetes/cluster';
+import { RESOURCE, type Target } from '@hangar/shared/kubernetes/cluster';
 import { type Connection, connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { ListWatch, whole } from '@hangar/shared/kubernetes/list-watch';
 import type { V1Node, V1ObjectMeta, V1Pod, V1PodSpec, V1Taint } from '@kubernetes/client-node';
+import { until } from '../../parts/until.ts';
 import type { RealCluster } from '../../parts/real/facts.ts';
 
 /** What a fake node has. */
@@ -174,18 +174,7 @@ export class FakePool {
 
   /** Asks until it holds; what the API refuses meanwhile counts as not yet. */
   async eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
-    const tooLate = AbortSignal.timeout(PATIENCE_MS);
-    let last: unknown = 'not yet';
-    while (!tooLate.aborted) {
-      try {
-        if (await holds()) return;
-      } catch (error) {
-        if (!isKubernetesError(error)) throw error;
-        last = error;
-      }
-      await sleep(100);
-    }
-    throw new Error(`waited in vain for ${what}: ${String(last)}`);
+    await until(what, PATIENCE_MS, holds);
   }
 
   async close(): Promise<void> {

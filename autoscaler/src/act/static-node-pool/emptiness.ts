@@ -1,4 +1,4 @@
-import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { type Cluster, ifPresent, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Node, V1Pod } from '@kubernetes/client-node';
 import type { Taint } from '../../capacity/scheduling.ts';
 import { CLOSING_TAINT, isTaint } from '../../capacity/pool-node.ts';
@@ -15,7 +15,7 @@ export async function whyNotTaken(
   node: { readonly name: string; readonly uid: string | undefined },
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const now = await findNode(cluster, node.name, signal);
+  const now = await ifPresent(cluster.get<V1Node>({ resource: RESOURCE.nodes, name: node.name }, signal));
   if (!now || (node.uid !== undefined && now.metadata?.uid !== node.uid)) return 'it is another node now';
   if (!isClosed(now)) return 'somebody opened it';
   const selection = { fieldSelector: `spec.nodeName=${node.name}` };
@@ -32,13 +32,4 @@ function whoIsThere([first, ...more]: readonly V1Pod[]): string | undefined {
   if (!first) return undefined;
   const others = more.length > 0 ? ` and ${more.length} more` : '';
   return `${first.metadata?.namespace ?? ''}/${first.metadata?.name ?? ''}${others} came before it closed`;
-}
-
-async function findNode(cluster: Cluster, name: string, signal: AbortSignal): Promise<V1Node | undefined> {
-  try {
-    return await cluster.get<V1Node>({ resource: RESOURCE.nodes, name }, signal);
-  } catch (error) {
-    if (isKubernetesError(error, 404)) return undefined;
-    throw error;
-  }
 }
