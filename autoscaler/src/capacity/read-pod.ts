@@ -1,13 +1,5 @@
-import { parseCpuMillicores, parseMemoryBytes } from '@hangar/shared/quantity';
-import type {
-  V1Container,
-  V1NodeSelectorTerm,
-  V1Pod,
-  V1PodSpec,
-  V1ResourceRequirements,
-  V1Toleration,
-} from '@kubernetes/client-node';
-import { effectiveRequest } from './pod-request.ts';
+import { requestOfSpec } from '@hangar/shared/kubernetes/pod-request';
+import type { V1NodeSelectorTerm, V1Pod, V1PodSpec, V1Toleration } from '@kubernetes/client-node';
 import type { LabelDemand, PodConstraints, Toleration } from './scheduling.ts';
 import type { Resources } from './shape.ts';
 
@@ -36,37 +28,6 @@ const timeMs = (value: Date | string | undefined): number | undefined => {
   const ms = value === undefined ? Number.NaN : new Date(value).getTime();
   return Number.isNaN(ms) ? undefined : ms;
 };
-
-function requested(resources: V1ResourceRequirements | undefined): Resources {
-  const { requests = {} } = resources ?? {};
-  return {
-    cpuMillicores: parseCpuMillicores(requests['cpu'] ?? '') ?? 0,
-    memoryBytes: parseMemoryBytes(requests['memory'] ?? '') ?? 0,
-  };
-}
-
-const containerRequest = ({ resources }: V1Container): Resources => requested(resources);
-
-/** What the scheduler keeps free for a Pod of this spec. */
-export function requestOfSpec(spec: V1PodSpec | undefined): Resources {
-  if (spec === undefined) return { cpuMillicores: 0, memoryBytes: 0 };
-  return effectiveRequest({
-    containers: spec.containers.map(containerRequest),
-    initContainers: (spec.initContainers ?? []).map((one) => ({
-      ...containerRequest(one),
-      sidecar: one.restartPolicy === 'Always',
-    })),
-    overhead: requested({ requests: spec.overhead ?? {} }),
-    podLevel: podLevel(spec.resources?.requests ?? {}),
-  });
-}
-
-function podLevel({ cpu, memory }: Readonly<Record<string, string>>): Partial<Resources> {
-  return {
-    ...(cpu === undefined ? {} : { cpuMillicores: parseCpuMillicores(cpu) ?? 0 }),
-    ...(memory === undefined ? {} : { memoryBytes: parseMemoryBytes(memory) ?? 0 }),
-  };
-}
 
 const OPERATORS: readonly LabelDemand['operator'][] = ['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'];
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as const;

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { effectiveRequest, scoredRequest } from './pod-request.ts';
 import type { LabelDemand, NodeTraits, PodConstraints } from './scheduling.ts';
 import { letsIn, softTaints } from './scheduling.ts';
-import { MIB } from './shape.ts';
 
 const demand = (key: string, operator: LabelDemand['operator'], ...values: string[]): LabelDemand => ({
   key,
@@ -101,44 +99,5 @@ describe('letsIn', () => {
     expect(softTaints(node, { tolerations: [{ key: 'x', operator: 'Exists', effect: 'NoSchedule' }] })).toBe(
       2,
     );
-  });
-});
-
-describe('effectiveRequest', () => {
-  const of = (cpuMillicores: number, mib = 0) => ({ cpuMillicores, memoryBytes: mib * MIB });
-
-  it.each([
-    { why: 'containers add up', spec: { containers: [of(100), of(200)] }, want: 300 },
-    { why: 'a hungry init container', spec: { containers: [of(100)], initContainers: [of(500)] }, want: 500 },
-    {
-      why: 'a sidecar stays',
-      spec: { containers: [of(100)], initContainers: [{ ...of(50), sidecar: true }] },
-      want: 150,
-    },
-    {
-      why: 'an init after a sidecar',
-      spec: { containers: [of(100)], initContainers: [{ ...of(50), sidecar: true }, of(300)] },
-      want: 350,
-    },
-    {
-      why: 'an init before a sidecar',
-      spec: { containers: [of(100)], initContainers: [of(300), { ...of(50), sidecar: true }] },
-      want: 300,
-    },
-    { why: 'overhead', spec: { containers: [of(100)], overhead: of(20) }, want: 120 },
-    {
-      why: 'the Pod itself says',
-      spec: { containers: [of(100)], podLevel: { cpuMillicores: 700 } },
-      want: 700,
-    },
-  ])('$why: $want', ({ spec, want }) => {
-    expect(effectiveRequest(spec).cpuMillicores).toBe(want);
-  });
-
-  it('scores a container without a request as 100m and 200 MiB', () => {
-    expect(scoredRequest({ containers: [of(0), of(300, 1)] })).toEqual({
-      cpuMillicores: 400,
-      memoryBytes: 201 * MIB,
-    });
   });
 });

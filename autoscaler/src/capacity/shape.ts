@@ -1,8 +1,6 @@
-/** CPU and memory as the scheduler counts them: whole millicores and whole bytes. */
-export interface Resources {
-  readonly cpuMillicores: number;
-  readonly memoryBytes: number;
-}
+import type { Resources } from '@hangar/shared/kubernetes/pod-request';
+
+export type { Resources };
 
 /** A kind of node, by what the scheduler may hand out on it. */
 export interface NodeShape {

@@ -1,4 +1,11 @@
-import type { Resources } from './shape.ts';
+import type { V1Container, V1PodSpec } from '@kubernetes/client-node';
+import { parseCpuMillicores, parseMemoryBytes } from '../quantity.ts';
+
+/** CPU and memory as the scheduler counts them: whole millicores and whole bytes. */
+export interface Resources {
+  readonly cpuMillicores: number;
+  readonly memoryBytes: number;
+}
 
 /** A container's request, and for init containers whether it stays (restartPolicy Always: a sidecar). */
 export interface ContainerRequest extends Resources {
@@ -55,3 +62,28 @@ export function scoredRequest(spec: PodRequestSpec): Resources {
     initContainers: (spec.initContainers ?? []).map(filled),
   });
 }
+
+/** What the scheduler keeps free for a Pod of this spec; what is no quantity counts for nothing. */
+export function requestOfSpec(spec: V1PodSpec | undefined): Resources {
+  if (spec === undefined) return { cpuMillicores: 0, memoryBytes: 0 };
+  const { cpu, memory } = spec.resources?.requests ?? {};
+  return effectiveRequest({
+    containers: spec.containers.map(containerRequest),
+    initContainers: (spec.initContainers ?? []).map((one) => ({
+      ...containerRequest(one),
+      sidecar: one.restartPolicy === 'Always',
+    })),
+    overhead: amounts(spec.overhead),
+    podLevel: {
+      ...(cpu === undefined ? {} : { cpuMillicores: amounts({ cpu }).cpuMillicores }),
+      ...(memory === undefined ? {} : { memoryBytes: amounts({ memory }).memoryBytes }),
+    },
+  });
+}
+
+const containerRequest = ({ resources }: V1Container): Resources => amounts(resources?.requests);
+
+const amounts = ({ cpu = '', memory = '' }: Readonly<Record<string, string>> = {}): Resources => ({
+  cpuMillicores: parseCpuMillicores(cpu) ?? 0,
+  memoryBytes: parseMemoryBytes(memory) ?? 0,
+});
