@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { readBytes } from '@hangar/shared/read-bytes';
 import { Agent, request } from 'undici';
 import { type MetricsSource, MOST_ANSWER_BYTES } from '../scrape/metrics-source.ts';
 
@@ -24,7 +25,9 @@ export function httpMetricsSource(tokenFile = ''): MetricsSource & { close(): Pr
       });
       const type = answer.headers['content-type'];
       const contentType = Array.isArray(type) ? (type[0] ?? '') : (type ?? '');
-      return { status: answer.statusCode, contentType, body: await bounded(answer.body) };
+      const tooMany = (): Error => new Error(`it answers with more than ${MOST_ANSWER_BYTES} bytes`);
+      const body = await readBytes(answer.body, MOST_ANSWER_BYTES, tooMany);
+      return { status: answer.statusCode, contentType, body: body.toString('utf8') };
     },
     close: () => dispatcher.destroy(),
   };
@@ -33,15 +36,4 @@ export function httpMetricsSource(tokenFile = ''): MetricsSource & { close(): Pr
 async function authorization(tokenFile: string): Promise<Record<string, string>> {
   if (tokenFile === '') return {};
   return { authorization: `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}` };
-}
-
-async function bounded(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of body) {
-    bytes += part.length;
-    if (bytes > MOST_ANSWER_BYTES) throw new Error(`it answers with more than ${MOST_ANSWER_BYTES} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
 }

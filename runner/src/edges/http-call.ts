@@ -1,6 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import { withDeadline } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
+import { readBytes } from '@hangar/shared/read-bytes';
 import { type Dispatcher, request } from 'undici';
 
 /** One request. `timeoutMs` spans connecting, sending and reading the whole answer. */
@@ -77,20 +78,10 @@ async function exchange(dispatcher: Dispatcher, call: HttpCall, signal: AbortSig
     const first = Array.isArray(value) ? value[0] : value;
     if (first !== undefined) headers.set(name.toLowerCase(), first);
   }
-  const body = await readBody(answer.body, call.limitBytes ?? LIMIT_BYTES);
+  const { limitBytes = LIMIT_BYTES } = call;
+  const tooLong = (): Error => new Error(`the answer is longer than ${limitBytes} bytes`);
+  const body = await readBytes(answer.body, limitBytes, tooLong);
   return { kind: 'answer', status: answer.statusCode, headers, body };
-}
-
-async function readBody(stream: AsyncIterable<unknown>, limitBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of stream) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    bytes += chunk.length;
-    if (bytes > limitBytes) throw new Error(`the answer is longer than ${limitBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function noAnswer(cause: unknown): HttpOutcome {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import type { Probe } from './plan/services.ts';
 
 /** One request to a server on loopback. */
@@ -34,12 +35,7 @@ export function call(wanted: Call): Promise<Answer> {
       ...(secure && wanted.authority !== undefined ? { ca: wanted.authority } : {}),
     };
     const request = (secure ? secureRequest : plainRequest)(url, options, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
-      );
+      text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
     });
     request.on('timeout', () => request.destroy(new Error(`no answer from ${wanted.url}`)));
     request.on('error', reject);
