@@ -1,4 +1,5 @@
 import type { Setting } from './config.ts';
+import { markdownTable } from './generate/markdown.ts';
 
 /** A page about settings: its head, and its sections with their titles, in order. */
 export interface ConfigPage {
@@ -19,17 +20,8 @@ export function renderConfigPage({ head, sections, settings }: ConfigPage): stri
 }
 
 function table(title: string, settings: readonly Setting<unknown>[]): string {
-  const rows = settings.map(
-    (one) => `| ${[nameOf(one), one.type, defaultOf(one), meaningOf(one)].map(cell).join(' | ')} |`,
-  );
-  return [
-    `## ${title}`,
-    '',
-    '| variable | value | default | meaning |',
-    '| --- | --- | --- | --- |',
-    ...rows,
-    '',
-  ].join('\n');
+  const rows = settings.map((one) => [nameOf(one), one.type, defaultOf(one), meaningOf(one)]);
+  return `## ${title}\n\n${markdownTable(['variable', 'value', 'default', 'meaning'], rows)}`;
 }
 
 function nameOf({ name, legacyNames }: Setting<unknown>): string {
@@ -44,5 +36,3 @@ function defaultOf({ required, defaultText, unit }: Setting<unknown>): string {
 
 const meaningOf = ({ description, note }: Setting<unknown>): string =>
   note === '' ? description : `${description} *${note}*`;
-
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');

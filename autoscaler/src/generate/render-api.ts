@@ -1,5 +1,5 @@
+import { markdownTable } from '@hangar/shared/generate/markdown';
 import { type OpenApi, type Operation, openApi, type Schema } from '../http/openapi.ts';
-import { table } from './table.ts';
 
 const nameOf = (ref: string): string => ref.replace(/.*\//, '');
 const linkTo = (name: string): string => `[${name}](#${name.toLowerCase()})`;
@@ -42,15 +42,15 @@ function section([path, { get }]: readonly [string, { readonly get: Operation }]
     required ? 'must be given' : 'may be left out',
     description,
   ]);
-  const asked = query.length === 0 ? '' : `${table(['query', 'type', 'there', 'meaning'], query)}\n`;
-  const answers = table(['status', 'when', 'what'], Object.entries(get.responses).map(answerRow));
+  const asked = query.length === 0 ? '' : `${markdownTable(['query', 'type', 'there', 'meaning'], query)}\n`;
+  const answers = markdownTable(['status', 'when', 'what'], Object.entries(get.responses).map(answerRow));
   return `### \`GET ${path}\`\n\n${get.summary}\n\n${asked}${answers}`;
 }
 
 /** `docs/autoscaler-api.md`, made of the same description that is served at `/openapi.json`. Pure. */
 export function renderApi({ paths, components }: OpenApi = openApi('')): string {
   const schemas = Object.entries(components.schemas).map(
-    ([name, schema]) => `### ${name}\n\n${table(['member', 'type', 'there'], members(schema))}`,
+    ([name, schema]) => `### ${name}\n\n${markdownTable(['member', 'type', 'there'], members(schema))}`,
   );
   return `# API of the autoscaler
 

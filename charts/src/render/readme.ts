@@ -1,3 +1,4 @@
+import { markdownTable } from '@hangar/shared/generate/markdown';
 import type { ChartValue } from '../values/chart-value.ts';
 
 const SECTIONS: Readonly<Record<string, string>> = {
@@ -56,12 +57,8 @@ export function renderReadme(values: readonly ChartValue[]): string {
 }
 
 function table(title: string, values: readonly ChartValue[]): string {
-  const rows = values.map(
-    ({ path, fallback, description }) => `| \`${path}\` | ${shown(fallback)} | ${cell(description)} |`,
-  );
-  return [`## ${title}`, '', '| value | default | meaning |', '| --- | --- | --- |', ...rows, ''].join('\n');
+  const rows = values.map(({ path, fallback, description }) => [`\`${path}\``, shown(fallback), description]);
+  return `## ${title}\n\n${markdownTable(['value', 'default', 'meaning'], rows)}`;
 }
-
-const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 const shown = (value: ChartValue['fallback']): string => (value === '' ? '' : `\`${JSON.stringify(value)}\``);

@@ -1,3 +1,4 @@
+import { markdownTable } from '@hangar/shared/generate/markdown';
 import type { AlertRule, Look } from './alert-rule.ts';
 
 const GENERATED = 'Generated from `dashboards/src/alerts`; do not edit.';
@@ -45,15 +46,18 @@ ${expr}
 
 /** The list of all alerts. */
 export function alertsPage(alerts: readonly AlertRule[]): string {
-  const rows = (component: AlertRule['component']): string =>
-    alerts
-      .filter((alert) => alert.component === component)
-      .map(
-        ({ name, severity, lasting, summary }) =>
-          `| [${name}](runbooks/${name}.md) | ${severity} | ${lasting} | ${plain(summary)} |`,
-      )
-      .join('\n');
-  const head = '| alert | severity | told after | when |\n| --- | --- | --- | --- |';
+  const table = (component: AlertRule['component']): string =>
+    markdownTable(
+      ['alert', 'severity', 'told after', 'when'],
+      alerts
+        .filter((alert) => alert.component === component)
+        .map(({ name, severity, lasting, summary }) => [
+          `[${name}](runbooks/${name}.md)`,
+          severity,
+          lasting,
+          plain(summary),
+        ]),
+    );
   return `# Alerts
 
 ${GENERATED}
@@ -65,12 +69,8 @@ somebody. \`warning\`: act within the day.
 
 ## Runner
 
-${head}
-${rows('runner')}
-
+${table('runner')}
 ## Autoscaler
 
-${head}
-${rows('autoscaler')}
-`;
+${table('autoscaler')}`;
 }

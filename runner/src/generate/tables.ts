@@ -1,16 +1,11 @@
 import { type MetricSpec, RUNNER_METRICS } from '@hangar/shared/contract/runner-metrics';
+import { markdownTable, metricTable } from '@hangar/shared/generate/markdown';
 import { EVENTS, RESULTS } from '../metrics/label-values.ts';
 import { FAILURES, type Failure } from '../pipeline/failures.ts';
 
 /** `docs/metrics.md`, of the contract between runner and autoscaler. Pure. */
 export function renderMetrics(): string {
   const specs: readonly MetricSpec[] = Object.values(RUNNER_METRICS);
-  const rows = specs.map((spec) => [
-    `\`${spec.name}\``,
-    spec.kind,
-    spec.labels.map((label) => `\`${label}\``).join(', '),
-    spec.help,
-  ]);
   const histograms = specs.filter((spec) => spec.buckets);
   const buckets = histograms.map((spec) => [`\`${spec.name}\``, (spec.buckets ?? []).join(', ')]);
   return `# Metrics of the runner
@@ -19,12 +14,12 @@ Generated from \`shared/src/contract/runner-metrics.ts\`; do not edit.
 
 \`GET /metrics\` at \`DRONE_SERVER_PORT\`, in Prometheus' text format. The autoscaler, the dashboards and the alerts read the same list.
 
-${table(['metric', 'kind', 'labels', 'meaning'], rows)}
+${metricTable(specs)}
 ## Values of labels
 
 No label takes a value that a pipeline or a caller could make up; what is on no list counts as \`other\`.
 
-${table(
+${markdownTable(
   ['label', 'values'],
   [
     ['`state`', '`waiting` (its details being fetched included), `starting`, `running`'],
@@ -41,7 +36,7 @@ ${table(
 )}
 ## Buckets
 
-${table(['metric', 'upper bounds'], buckets)}`;
+${markdownTable(['metric', 'upper bounds'], buckets)}`;
 }
 
 const RETRY: Readonly<Record<Failure['retry'], string>> = {
@@ -65,11 +60,5 @@ Generated from \`runner/src/pipeline/failures.ts\`; do not edit.
 
 A stage that does not end by its own steps shows a text that names the trouble, and counts in \`hangar_runner_failures_total\` under its code and under who usually has to act: the author of the \`pipeline\`, the \`operator\` of Hangar or Drone, whoever runs the \`cluster\`, or us (\`bug\`).
 
-${table(['code', 'who acts', 'what happened', 'restart the build?', 'cure'], rows)}`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return `${[line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')}\n`;
+${markdownTable(['code', 'who acts', 'what happened', 'restart the build?', 'cure'], rows)}`;
 }

@@ -1,0 +1,22 @@
+import type { MetricSpec } from '../contract/runner-metrics.ts';
+
+type Cells = readonly string[];
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+const line = (cells: Cells): string => `| ${cells.map(cell).join(' | ')} |\n`;
+
+/** A table in Markdown, each line with its end. Pure. */
+export const markdownTable = (head: Cells, rows: readonly Cells[]): string =>
+  [line(head), line(head.map(() => '---')), ...rows.map(line)].join('');
+
+/** What metrics there are. Pure. */
+export const metricTable = (specs: readonly MetricSpec[]): string =>
+  markdownTable(
+    ['metric', 'kind', 'labels', 'meaning'],
+    specs.map(({ name, kind, labels, help }) => [
+      `\`${name}\``,
+      kind,
+      labels.map((label) => `\`${label}\``).join(', '),
+      help,
+    ]),
+  );
