@@ -15,7 +15,7 @@ import type { PoolRules } from '../capacity/read-node.ts';
 import { Announcer } from './announcer.ts';
 import type { AuditTrail } from './audit.ts';
 import { PoolWorker, type PoolWorkerView } from './pool-worker.ts';
-import { FencedCluster } from './fenced-cluster.ts';
+import { fencedCluster } from './fenced-cluster.ts';
 import { Rights } from './rights.ts';
 import { Actuators } from './actuators.ts';
 
@@ -74,7 +74,7 @@ export class Acting implements Actor {
     this.#rights = new Rights(parts, { ...options, leaseNamespace: options.lease.namespace });
     this.#leadership = new Leadership({ clock, cluster, log }, options.lease);
     this.#board = new NodeBoard(clock);
-    const fenced = new FencedCluster(cluster, () => this.#whyNoWrite());
+    const fenced = fencedCluster(cluster, () => this.#whyNoWrite());
     const writesEvents = (): boolean =>
       !options.dryRun && this.#leadership.isLeading && this.#rights.whyNot('events') === undefined;
     const { replica: instance } = options.lease;

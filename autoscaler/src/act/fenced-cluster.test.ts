@@ -1,7 +1,7 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { FakeCluster } from '@hangar/shared/testing/fake-cluster';
 import { describe, expect, it } from 'vitest';
-import { FencedCluster } from './fenced-cluster.ts';
+import { fencedCluster } from './fenced-cluster.ts';
 
 const never = new AbortController().signal;
 const target = { resource: RESOURCE.nodes, name: 'n' };
@@ -10,7 +10,7 @@ describe('a fenced cluster', () => {
   it('lets writes pass while nothing speaks against them, and reads always', async () => {
     const cluster = new FakeCluster();
     const reasons: string[] = [];
-    const fenced = new FencedCluster(cluster, () => reasons[0]);
+    const fenced = fencedCluster(cluster, () => reasons[0]);
     const writes = [
       () => fenced.create({ resource: RESOURCE.nodes }, { metadata: { name: 'n' } }, never),
       () => fenced.patch(target, { metadata: { labels: { a: 'b' } } }, 'merge', never),

@@ -60,11 +60,7 @@ export class HttpCluster implements Cluster {
   }
 
   get<T extends KubernetesObject>(target: Target, signal: AbortSignal): Promise<T> {
-    return this.#json<T>(
-      { verb: 'get', resource: target.resource.plural },
-      { method: 'GET', target },
-      signal,
-    );
+    return this.#json<T>('get', { method: 'GET', target }, signal);
   }
 
   async list<T extends KubernetesObject>(
@@ -86,11 +82,10 @@ export class HttpCluster implements Cluster {
     selection: Selection,
     signal: AbortSignal,
   ): AsyncIterable<Listing<T>> {
-    const call = { verb: 'list', resource: target.resource.plural } as const;
     let next: string | undefined;
     do {
       const query = { ...selection, limit: String(PAGE_SIZE), continue: next };
-      const page = await this.#json<Page<T>>(call, { method: 'GET', target, query }, signal);
+      const page = await this.#json<Page<T>>('list', { method: 'GET', target, query }, signal);
       yield { items: page.items, resourceVersion: page.metadata?.resourceVersion ?? '0' };
       next = page.metadata?.continue;
     } while (next);
@@ -103,8 +98,7 @@ export class HttpCluster implements Cluster {
   ): AsyncIterable<WatchEvent<T>> {
     const { silenceMs, ...selection } = options;
     const query = { ...selection, watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: '290' };
-    const call = { verb: 'watch', resource: target.resource.plural } as const;
-    const { response, span } = await this.#open(call, { method: 'GET', target, query }, signal);
+    const { response, span } = await this.#open('watch', { method: 'GET', target, query }, signal);
     try {
       yield* watchEvents<T>(this.#clock, { body: bytesOf(response), span, silenceMs });
     } finally {
@@ -113,8 +107,7 @@ export class HttpCluster implements Cluster {
   }
 
   create<T extends KubernetesObject>(target: Target, object: T, signal: AbortSignal): Promise<T> {
-    const call = { verb: 'create', resource: target.resource.plural } as const;
-    return this.#json<T>(call, { method: 'POST', target, body: object }, signal);
+    return this.#json<T>('create', { method: 'POST', target, body: object }, signal);
   }
 
   patch<T extends KubernetesObject>(
@@ -123,12 +116,8 @@ export class HttpCluster implements Cluster {
     how: 'merge' | 'strategic',
     signal: AbortSignal,
   ): Promise<T> {
-    const call = { verb: 'patch', resource: target.resource.plural } as const;
-    return this.#json<T>(
-      call,
-      { method: 'PATCH', target, body: patch, contentType: PATCH_TYPE[how] },
-      signal,
-    );
+    const ask: Ask = { method: 'PATCH', target, body: patch, contentType: PATCH_TYPE[how] };
+    return this.#json<T>('patch', ask, signal);
   }
 
   async remove(target: Target, deletion: Deletion, signal: AbortSignal): Promise<'removed' | 'absent'> {
@@ -140,9 +129,8 @@ export class HttpCluster implements Cluster {
       gracePeriodSeconds,
       preconditions: conditional ? preconditions : undefined,
     };
-    const call = { verb: 'delete', resource: target.resource.plural } as const;
     try {
-      await this.#json(call, { method: 'DELETE', target, body }, signal);
+      await this.#json('delete', { method: 'DELETE', target, body }, signal);
       return 'removed';
     } catch (error) {
       // A precondition that no longer fits (409) means that very object is gone.
@@ -162,12 +150,18 @@ export class HttpCluster implements Cluster {
     const flags = { follow: follow ? 'true' : undefined, previous: previous ? 'true' : undefined };
     const query = { container, timestamps: 'true', sinceTime, ...flags };
     const ask: Ask = { method: 'GET', target, query };
-    const { response, span } = await this.#open({ verb: 'log', resource: 'pods/log' }, ask, signal);
+    const { response, span } = await this.#open('log', ask, signal);
     return readLog(response, { span, signal, ask });
   }
 
   /** Sends and waits for the head of an answer; the time for that is limited, the body's is not. Who gets the answer closes the span. */
-  async #open(call: ApiCall, ask: Ask, signal: AbortSignal): Promise<{ response: Response; span: CallSpan }> {
+  async #open(
+    verb: ApiCall['verb'],
+    ask: Ask,
+    signal: AbortSignal,
+  ): Promise<{ response: Response; span: CallSpan }> {
+    const { plural } = ask.target.resource;
+    const call: ApiCall = { verb, resource: verb === 'log' ? `${plural}/log` : plural };
     await this.#observer.before?.(call, signal);
     const span = new CallSpan(signal);
     const startMs = this.#clock.monotonicMs();
@@ -211,8 +205,8 @@ export class HttpCluster implements Cluster {
     });
   }
 
-  async #json<T>(call: ApiCall, ask: Ask, signal: AbortSignal): Promise<T> {
-    const { response, span } = await this.#open(call, ask, signal);
+  async #json<T>(verb: ApiCall['verb'], ask: Ask, signal: AbortSignal): Promise<T> {
+    const { response, span } = await this.#open(verb, ask, signal);
     const callOff = this.#limit(span, ask);
     try {
       return (await response.json()) as T;
