@@ -7,7 +7,11 @@ import { type PracticeServer, startPracticeServer } from '../../parts/drone/prac
 import { podOf } from '../../parts/embedded/api/pod.ts';
 import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
 import { pipeline, step } from '../flows/pipelines.ts';
-import { type RunnerProcessSpec, startAutoscalerProcess, startRunnerProcess } from '../flows/program-process.ts';
+import {
+  type RunnerProcessSpec,
+  startAutoscalerProcess,
+  startRunnerProcess,
+} from '../flows/program-process.ts';
 import { startEmbedded } from '../flows/start-embedded.ts';
 import { Prometheus, type Target } from './prometheus.ts';
 import { freePort } from '../../parts/free-port.ts';

@@ -93,7 +93,9 @@ describe('two replicas that may act', () => {
 
   const until = async (sentence: string, holds: () => Promise<boolean> | boolean): Promise<void> => {
     await eventually(sentence, TIMEOUT_MS, holds).catch((error: unknown) => {
-      throw new Error(replicas.map(({ name, stderrText }) => `${name}: ${stderrText}`).join('\n'), { cause: error });
+      throw new Error(replicas.map(({ name, stderrText }) => `${name}: ${stderrText}`).join('\n'), {
+        cause: error,
+      });
     });
   };
 
