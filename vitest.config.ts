@@ -42,7 +42,7 @@ export default defineConfig({
         'shared/src/**': { lines: 95 },
         'runner/src/{adopt,admit,cancel,compile,config,http,launch,lease,lint,metrics,parse,permissions,pipeline,poll,prepare,report,stage,supervise,watch}/**':
           { lines: 95 },
-        'autoscaler/src/{act,advise,capacity,config,decide,forecast,history,http,lead,metrics,model,permissions,recommend,replay,scrape,simulate,store,trace,watch}/**':
+        'autoscaler/src/{act,advise,capacity,config,decide,forecast,freeze,history,http,lead,metrics,model,observe,permissions,recommend,replay,scrape,simulate,store,trace,watch}/**':
           { lines: 95 },
       },
     },

@@ -9,7 +9,7 @@ import { ActLog } from './history/act-log.ts';
 import { Ledger } from './history/ledger.ts';
 import { AutoscalerMetrics } from './metrics/autoscaler-metrics.ts';
 import { Observer, type ObserverParts } from './observe/observer.ts';
-import { Snapshots } from './observe/snapshots.ts';
+import { Snapshots } from './freeze/snapshots.ts';
 import { WallClock } from './observe/wall-clock.ts';
 import { Learner } from './store/learner.ts';
 import { Recorder } from './store/recorder.ts';

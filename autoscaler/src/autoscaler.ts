@@ -13,7 +13,7 @@ import { pointOf } from './history/history-point.ts';
 import type { Ledger } from './history/ledger.ts';
 import type { AutoscalerMetrics, TickOutcome } from './metrics/autoscaler-metrics.ts';
 import type { Observer } from './observe/observer.ts';
-import type { Snapshots } from './observe/snapshots.ts';
+import type { Snapshots } from './freeze/snapshots.ts';
 import type { WallClock } from './observe/wall-clock.ts';
 import type { Learner } from './store/learner.ts';
 import type { Recorder } from './store/recorder.ts';

@@ -7,7 +7,7 @@ import { demandIn } from '../decide/decide.ts';
 import { momentOf } from '../decide/moment.ts';
 import type { CapacitySnapshot } from '../decide/snapshot.ts';
 import type { Learner } from '../store/learner.ts';
-import type { Observation, Observer } from './observer.ts';
+import type { Observation, Observer } from '../observe/observer.ts';
 
 /** What {@link Snapshots} are taken of. */
 export interface SnapshotsParts {
