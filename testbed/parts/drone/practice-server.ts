@@ -62,8 +62,6 @@ type StepPlace = readonly [buildId: number, stepName: string, stageName?: string
 
 const DEFAULT_WAIT_MS = 30_000;
 const MAX_COMPLAINTS = 1000;
-/** Uploaded logs beyond this are forgotten with their builds. */
-const MAX_LOG_BYTES = 256 * 1024 * 1024;
 
 /** A Drone server for practice: the runner's RPC with all its traps, and handles for tests to pull. */
 export class PracticeServer {

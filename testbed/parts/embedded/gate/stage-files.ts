@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import type { DecidableStep, StepResult } from '@hangar/runner/decide';
 import { errorText } from '@hangar/shared/error-text';
-import { isRecord, type JsonRecord, recordOf, recordsOf, textOf } from '../api/objects.ts';
 import type { Rewrite } from '../kubelet/rewrites.ts';
 
 export interface GateStep extends DecidableStep {

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { parse } from 'yaml';
 import { badRequest, requestTooLarge } from '../api/status-errors.ts';
 
 const LARGEST_BODY_BYTES = 3 * 1024 * 1024;
