@@ -8,7 +8,7 @@ set -euo pipefail
 packages_of() {
   case "$1" in
     cluster)
-      echo busybox-static ca-certificates containernetworking-plugins docker-registry iproute2 iptables
+      echo busybox-static ca-certificates containernetworking-plugins docker-registry iproute2
       echo openssl runc util-linux
       ;;
     chromium) echo chromium fonts-dejavu-core ;;

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+import { CHROMIUM_PATHS } from '../machine/needs.ts';
 
 /** Where a Chromium is on this machine; undefined: nowhere. */
-export const findChromium = (): string | undefined => PLACES.find((path) => existsSync(path));
+export const findChromium = (): string | undefined => CHROMIUM_PATHS.find((path) => existsSync(path));

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { systemClock } from '@hangar/shared/clock';
-import { realGround } from '../../suites/real-flows/real-ground.ts';
+import { ownGround } from '../../suites/real-flows/real-ground.ts';
 import type { BenchCommand, Terminal } from '../command.ts';
 import { markersOf, rewritten } from '../measure/document.ts';
 import { type Row, rowOf } from '../measure/row.ts';
@@ -90,13 +90,16 @@ async function runAll(benches: readonly Bench[], track: Track, terminal: Termina
 
 async function runSteps(options: StepsOptions, terminal: Terminal): Promise<number> {
   const say = terminal.complain;
-  const { cluster, ground } = await realGround();
+  const { cluster, ground } = await ownGround('bench');
   const track = new Track({ clock: systemClock(), cluster, ground, quick: options.quick, say });
   const benches = BENCHES.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
   const stopped = new Promise<undefined>((resolve) =>
     terminal.stop.addEventListener('abort', () => resolve(undefined), { once: true }),
   );
-  const report = await Promise.race([runAll(benches, track, terminal), stopped]).finally(() => track.close());
+  const report = await Promise.race([runAll(benches, track, terminal), stopped]).finally(async () => {
+    await track.close();
+    await ground.remove();
+  });
   if (report === undefined) return EXIT.interrupted;
   terminal.print(options.json ? JSON.stringify(report, undefined, 2) : reportText(report));
   if (options.writeDocs) {

@@ -10,19 +10,22 @@ import {
   rm,
   writeFile,
 } from 'node:fs/promises';
-import { attempt, type CommandOptions, run } from './command.ts';
+import { type Clock, systemClock } from '@hangar/shared/clock';
+import { BUILD } from '../../machine/needs.ts';
+import { type CommandOptions, run } from './command.ts';
 import { withLock } from './lock.ts';
+import type { BuildRecord } from './plan/build-estimate.ts';
+import { BuildProgress, type Say } from './plan/build-progress.ts';
 import { type Layout, partFolder } from './plan/layout.ts';
-import { folderName, goBuildArguments, type Part, stagingReplacements } from './plan/parts.ts';
-import { Refusal } from './requirements.ts';
-
-/** Says one line about progress. */
-export type Say = (line: string) => void;
+import { folderName, goBuildArguments, type Part, parts, stagingReplacements } from './plan/parts.ts';
+import { demandMachine } from './requirements.ts';
 
 interface Building {
   readonly part: Part;
   readonly folder: string;
   readonly go: CommandOptions & { readonly folder: string };
+  /** Tells of some of its work for as long as that lasts. */
+  readonly during: <T>(what: string, work: () => Promise<T>) => Promise<T>;
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -70,23 +73,25 @@ async function resolveModules(building: Building, module: Downloaded): Promise<v
   if (wanted.length > 0) await run('go', ['get', ...wanted], go);
 }
 
-async function buildPrograms({ part, folder, go }: Building, say: Say): Promise<void> {
+async function buildPrograms({ part, folder, go, during }: Building): Promise<void> {
   for (const [place, program] of part.programs.entries()) {
-    const begun = Date.now();
-    say(`build ${folderName(part)}: ${program.name} (${place + 1} of ${part.programs.length}) ...`);
-    await run('go', goBuildArguments(part, program, `${folder}/bin/${program.name}`), go);
-    say(`build ${folderName(part)}: ${program.name} took ${Math.round((Date.now() - begun) / 1000)} s`);
+    const output = `${folder}/bin/${program.name}`;
+    await during(`${program.name} (${place + 1} of ${part.programs.length})`, () =>
+      run('go', goBuildArguments(part, program, output), go),
+    );
   }
 }
 
-async function buildInto(building: Building, say: Say): Promise<void> {
-  const { part, folder, go } = building;
+async function buildInto(building: Building): Promise<void> {
+  const { part, folder, go, during } = building;
   await mkdir(`${folder}/bin`, { recursive: true });
   await run('go', ['mod', 'init', `testbed.local/${part.name}`], go);
-  say(`build ${folderName(part)}: fetching modules ...`);
-  const module = await download(building);
-  await resolveModules(building, module);
-  await buildPrograms(building, say);
+  const module = await during('fetching modules', async () => {
+    const downloaded = await download(building);
+    await resolveModules(building, downloaded);
+    return downloaded;
+  });
+  await buildPrograms(building);
   for (const [name, source] of Object.entries(part.assets)) {
     // The module cache is read-only; what we copy must be removable.
     await cp(`${module.Dir}/${source}`, `${folder}/${name}`, { recursive: true, mode: 0 });
@@ -101,45 +106,66 @@ async function clearLeftOvers(layout: Layout): Promise<void> {
   }
 }
 
-async function demandGo(): Promise<void> {
-  const version = await attempt('go', ['version']).catch(() => undefined);
-  if (version?.exitCode === 0) return;
-  throw new Refusal(
-    'building needs Go 1.26 or newer: install it from your system or go.dev and put `go` on PATH',
-  );
+/** What is told of a build: `title` names the part and which of how many it is. */
+interface Telling {
+  readonly clock: Clock;
+  readonly title: string;
+  readonly say: Say;
 }
 
-async function buildPart(layout: Layout, part: Part, say: Say): Promise<void> {
+async function buildPart(layout: Layout, part: Part, { clock, title, say }: Telling): Promise<void> {
   // A name of its own each time: a compiler that outlived a killed builder must not write into our folder.
   const folder = await mkdtemp(`${layout.cache}/.building-${folderName(part)}-`);
-  const begun = Date.now();
-  const record = () => ({ version: part.version, seconds: Math.round((Date.now() - begun) / 1000) });
-  await buildInto({ part, folder, go: goOptions(folder) }, say);
-  await writeFile(`${folder}/built.json`, JSON.stringify(record()));
+  const begunMs = clock.monotonicMs();
+  const progress = new BuildProgress(clock, say);
+  const during: Building['during'] = (what, work) => progress.during(`${title}: ${what}`, work);
+  await buildInto({ part, folder, go: goOptions(folder), during });
+  const seconds = Math.round((clock.monotonicMs() - begunMs) / 1000);
+  await writeFile(`${folder}/built.json`, JSON.stringify({ version: part.version, seconds }));
   await rm(partFolder(layout, part.name), { recursive: true, force: true });
   await chmod(folder, 0o755);
   await rename(folder, partFolder(layout, part.name));
-  say(`build ${folderName(part)}: done in ${record().seconds} s`);
+  say(`${title}: done in ${seconds} s`);
+}
+
+/** Those parts that the cache lacks. */
+export async function missingParts(layout: Layout, wanted: readonly Part[]): Promise<readonly Part[]> {
+  const built = await Promise.all(wanted.map((part) => isBuilt(layout, part)));
+  return wanted.filter((_, place) => built[place] === false);
+}
+
+/** How long the parts in the cache took when they were built. */
+export async function buildRecords(layout: Layout): Promise<readonly BuildRecord[]> {
+  const read = async ({ name }: Part): Promise<readonly BuildRecord[]> => {
+    const text = await readFile(`${partFolder(layout, name)}/built.json`, 'utf8');
+    const { seconds } = JSON.parse(text) as { readonly seconds?: number };
+    return seconds === undefined ? [] : [{ part: name, seconds }];
+  };
+  return (await Promise.all(parts.map((part) => read(part).catch(() => [])))).flat();
 }
 
 /**
  * Builds those parts that the cache lacks, one after another, and never two builders at once. A part is made in a
- * temporary folder and renamed when whole. Throws with the compiler's words, or a Refusal when Go is missing.
+ * temporary folder and renamed when whole. Throws with the compiler's words, or a Refusal when the machine can't.
  */
 export async function buildMissing(layout: Layout, wanted: readonly Part[], say: Say): Promise<void> {
-  const missing = async () => {
-    const built = await Promise.all(wanted.map((part) => isBuilt(layout, part)));
-    return wanted.filter((_, place) => built[place] === false);
-  };
-  if ((await missing()).length === 0) return;
-  await demandGo();
-  const waiting = () => say('build: another process is building; waiting for it ...');
-  await withLock(`${layout.cache}/build.lock`, waiting, async () => {
+  if ((await missingParts(layout, wanted)).length === 0) return;
+  await demandMachine('building the test cluster', BUILD, layout);
+  const clock = systemClock();
+  const locked = Promise.withResolvers<void>();
+  const waiting = () =>
+    void new BuildProgress(clock, say).during(
+      'build: waiting for another process that is building',
+      () => locked.promise,
+    );
+  const build = async () => {
+    locked.resolve();
     await clearLeftOvers(layout);
-    const left = await missing();
+    const left = await missingParts(layout, wanted);
     for (const [place, part] of left.entries()) {
-      say(`build: ${folderName(part)} (part ${place + 1} of ${left.length})`);
-      await buildPart(layout, part, say);
+      const title = `build ${folderName(part)} (part ${place + 1} of ${left.length})`;
+      await buildPart(layout, part, { clock, title, say });
     }
-  });
+  };
+  await withLock(`${layout.cache}/build.lock`, waiting, build).finally(locked.resolve);
 }

@@ -1,11 +1,13 @@
 import { errorText } from '@hangar/shared/error-text';
 import { until } from '../until.ts';
-import { buildMissing, type Say } from './build.ts';
+import { buildMissing } from './build.ts';
+import { CLUSTER, TEAR_DOWN } from '../../machine/needs.ts';
 import { makeCgroups } from './cgroups.ts';
 import { clusterImages, gateImage, gateName, offer } from './images.ts';
 import { type Api, adminApi, expectStatus } from './kubernetes.ts';
 import { withLock } from './lock.ts';
 import { settleNode } from './node.ts';
+import type { Say } from './plan/build-progress.ts';
 import { cluster, type Layout } from './plan/layout.ts';
 import { partsNamed } from './plan/parts.ts';
 import { bringUp, type ServiceName } from './plan/services.ts';
@@ -131,7 +133,7 @@ async function ensure(layout: Layout, say: Say): Promise<UpOutcome> {
  * left. Safe to call from several processes. Throws a Refusal with the cure when this machine can't.
  */
 export async function up(layout: Layout, say: Say): Promise<UpOutcome> {
-  await demandMachine();
+  await demandMachine('the test cluster', CLUSTER, layout);
   await buildMissing(layout, partsNamed([]), say);
   return exclusively(say, async () => {
     const begun = Date.now();
@@ -145,6 +147,6 @@ export async function up(layout: Layout, say: Say): Promise<UpOutcome> {
 
 /** Takes the cluster down, in whatever state it is, and leaves nothing of it on the machine but the cache. */
 export async function down(layout: Layout, say: Say): Promise<void> {
-  await demandMachine();
+  await demandMachine('taking the test cluster down', TEAR_DOWN, layout);
   await exclusively(say, () => tearDown(layout));
 }

@@ -1,8 +1,9 @@
 import { access } from 'node:fs/promises';
 import { imageNames } from '../images/catalog.ts';
-import { isBuilt, type Say } from './build.ts';
+import { isBuilt } from './build.ts';
 import { up } from './cluster.ts';
 import { gateName } from './images.ts';
+import type { Say } from './plan/build-progress.ts';
 import {
   cluster,
   type Layout,

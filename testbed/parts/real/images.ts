@@ -3,18 +3,18 @@ import { mkdir, readFile, rename } from 'node:fs/promises';
 import { catalog, gateFiles, type Ingredients, imageNames } from '../images/catalog.ts';
 import { architectureOf, archive, image, layer, type NamedImage } from '../images/image.ts';
 import { destinationOf, push } from '../images/push.ts';
+import { BUSYBOX_PATHS } from '../../machine/needs.ts';
 import { run } from './command.ts';
 import { importArchive } from './ctr.ts';
 import { goFilesHash } from './gate-sources.ts';
 import { type Layout, registryAddress } from './plan/layout.ts';
-import { busyboxPaths, Refusal } from './requirements.ts';
 
 async function firstOf(paths: readonly string[]): Promise<Uint8Array> {
   for (const path of paths) {
     const data = await readFile(path).catch(() => undefined);
     if (data !== undefined) return data;
   }
-  throw new Refusal(`missing: ${paths.join(' or ')}. Run testbed/install-debian.sh as root, then again`);
+  throw new Error(`none of ${paths.join(', ')} can be read`);
 }
 
 /** Builds a static Go program from its folder, once for each state of its sources, and gives its bytes. */
@@ -35,7 +35,7 @@ export async function staticProgram(layout: Layout, name: string, sources: strin
 
 async function ingredients(layout: Layout): Promise<Ingredients> {
   const sources = `${layout.repository}/testbed/images`;
-  const busyboxProgram = await firstOf(busyboxPaths);
+  const busyboxProgram = await firstOf(BUSYBOX_PATHS);
   const listed = await run('busybox', ['--list']);
   return {
     architecture: architectureOf(process.arch),

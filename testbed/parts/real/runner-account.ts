@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { errorText } from '@hangar/shared/error-text';
-import type { Say } from './build.ts';
 import { run } from './command.ts';
 import { adminApi, expectStatus } from './kubernetes.ts';
+import type { Say } from './plan/build-progress.ts';
 import { cluster, type Layout, programPath, statePaths } from './plan/layout.ts';
 import { kubeconfig } from './plan/settings.ts';
 import { readRecord, type StateRecord, writeRecord } from './setup.ts';
 
 const yearSeconds = 365 * 24 * 3600;
 
-async function tokenFor(layout: Layout): Promise<string> {
+async function tokenFor(layout: Layout, namespace: string): Promise<string> {
   const api = await adminApi(layout);
-  const account = `/api/v1/namespaces/${cluster.namespace}/serviceaccounts/${cluster.runnerAccount}`;
+  const account = `/api/v1/namespaces/${namespace}/serviceaccounts/${cluster.runnerAccount}`;
   const answer = await api('POST', `${account}/token`, { spec: { expirationSeconds: yearSeconds } });
   const { body } = expectStatus(answer, [201], `a token of ${cluster.runnerAccount}`);
   return (JSON.parse(body) as { status: { token: string } }).status.token;
@@ -24,9 +24,22 @@ async function apply(layout: Layout, file: string): Promise<void> {
   // By the kubeconfig's own namespace, not -n: that would refuse documents for another one.
   const admin = ['--kubeconfig', `${keys}/hangar-namespace.kubeconfig`];
   await run(kubectl, [...admin, 'apply', '--server-side', '--force-conflicts', '-f', file]);
-  const authority = await readFile(`${keys}/ca.crt`, 'utf8');
-  const content = kubeconfig(await tokenFor(layout), authority, cluster.namespace);
-  await writeFile(runnerKubeconfig, content, { mode: 0o600 });
+  await writeFile(runnerKubeconfig, await kubeconfigIn(layout, cluster.namespace), { mode: 0o600 });
+}
+
+async function kubeconfigIn(layout: Layout, namespace: string): Promise<string> {
+  const authority = await readFile(`${statePaths(layout).keys}/ca.crt`, 'utf8');
+  return kubeconfig(await tokenFor(layout, namespace), authority, namespace);
+}
+
+/** The same account in another namespace, which has to be there: gives its kubeconfig. Throws with the API server's words. */
+export async function runnerAccountIn(layout: Layout, namespace: string): Promise<string> {
+  const role = await readFile(`${layout.repository}/docs/role.yaml`, 'utf8');
+  const there = role.replaceAll(`namespace: ${cluster.namespace}\n`, `namespace: ${namespace}\n`);
+  const kubectl = programPath(layout, 'kubernetes', 'kubectl');
+  const admin = ['--kubeconfig', statePaths(layout).adminKubeconfig, '-n', namespace];
+  await run(kubectl, [...admin, 'apply', '--server-side', '-f', '-'], { input: there });
+  return kubeconfigIn(layout, namespace);
 }
 
 async function withdraw(layout: Layout, { roleHash, ...record }: StateRecord): Promise<void> {

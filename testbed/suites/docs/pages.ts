@@ -11,7 +11,9 @@ export const readPage = (path: string): string => readFileSync(join(ROOT, path),
 export const PAGES: readonly string[] = [
   ...['README.md'].filter((path) => existsSync(join(ROOT, path))),
   ...['CONTRIBUTING.md', 'CHANGELOG.md', 'runner/gate/PROTOCOL.md', 'charts/hangar/README.md'],
-  ...['runner/README.md', 'autoscaler/README.md', 'shared/README.md', 'testbed/README.md'],
+  ...['runner', 'autoscaler', 'shared', 'testbed', 'testbed/parts/embedded'].map(
+    (folder) => `${folder}/README.md`,
+  ),
   ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`)

@@ -17,6 +17,8 @@ export interface ClusterAccess {
   readonly adminKubeconfig: string;
   readonly namespace: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Gives it back, where it is for one test system alone. */
+  remove?(): Promise<void>;
 }
 
 export interface TestSystemOptions {
@@ -119,6 +121,7 @@ export async function startTestSystem(
       await Promise.all(runners.map((one) => one.stop()));
       await drone.close();
       await connection.close();
+      await cluster.remove?.();
     },
   };
 }

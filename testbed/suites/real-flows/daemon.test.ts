@@ -1,8 +1,11 @@
 import { daemonSuite } from '../flows/daemon.suite.ts';
-import { realGround } from './real-ground.ts';
+import { ownGround } from './real-ground.ts';
 
 daemonSuite(
   'a real kubelet',
-  async () => ({ access: (await realGround()).ground, close: () => Promise.resolve() }),
+  async () => {
+    const { ground } = await ownGround('daemon');
+    return { access: ground, close: () => ground.remove() };
+  },
   120_000,
 );

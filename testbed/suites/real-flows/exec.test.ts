@@ -1,50 +1,20 @@
-import { systemClock } from '@hangar/shared/clock';
-import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
-import { connectByText } from '@hangar/shared/kubernetes/connection';
-import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ExecSession, interruptAt, openExecSession, pipelineOf } from '../flows/exec-process.ts';
-import { realGround } from './real-ground.ts';
+import { type OwnGround, ownGround } from './real-ground.ts';
 
 const PATIENCE_MS = 120_000;
-const SERVICE_ACCOUNTS = { base: '/api/v1', plural: 'serviceaccounts' };
-
-/** A namespace of its own: other flows of the same cluster count what is left in theirs. */
-async function makeNamespace(adminKubeconfig: string): Promise<{ name: string; remove(): Promise<void> }> {
-  const name = `hangar-exec-${Date.now()}`;
-  const { signal } = new AbortController();
-  const connection = await connectByText(adminKubeconfig);
-  const admin = new HttpCluster(systemClock(), connection);
-  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
-  await admin.create({ resource: RESOURCE.namespaces }, namespace, signal);
-  await vi.waitFor(
-    () => admin.get({ resource: SERVICE_ACCOUNTS, namespace: name, name: 'default' }, signal),
-    {
-      timeout: PATIENCE_MS,
-      interval: 200,
-    },
-  );
-  return {
-    name,
-    remove: async () => {
-      await admin.remove({ resource: RESOURCE.namespaces, name }, {}, signal);
-      await connection.close();
-    },
-  };
-}
 
 describe('hangar-runner exec on a real cluster', () => {
   let session: ExecSession;
-  let namespace: { name: string; remove(): Promise<void> } | undefined;
+  let ground: OwnGround | undefined;
 
   beforeAll(async () => {
-    const { ground } = await realGround();
-    namespace = await makeNamespace(ground.adminKubeconfig);
-    session = await openExecSession({ ...ground, namespace: namespace.name });
+    ({ ground } = await ownGround('exec'));
+    session = await openExecSession(ground);
   });
   afterAll(async () => {
     await session.close();
-    await namespace?.remove();
+    await ground?.remove();
   });
 
   const expectNothingLeft = () => expect.poll(() => session.left(), { timeout: PATIENCE_MS }).toEqual([]);

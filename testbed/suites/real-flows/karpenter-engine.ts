@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { ACT_RESOURCE } from '@hangar/autoscaler/act/resources';
 import { RESOURCE, type Resource } from '@hangar/shared/kubernetes/cluster';
 import type { KubernetesObject, V1Taint } from '@kubernetes/client-node';
-import { run } from '../../parts/real/command.ts';
 import { karpenter, type RealCluster } from '../../parts/real/facts.ts';
+import { installEngineKinds } from './engine-kinds.ts';
 import type { FakePool } from './fake-pool.ts';
 import { KarpenterProcess } from './karpenter-process.ts';
 
@@ -49,13 +49,13 @@ export interface NodePoolWish {
 export class KarpenterEngine {
   readonly #pool: FakePool;
   readonly #process: KarpenterProcess;
-  readonly #folder: string;
+  readonly #tidy: () => Promise<void>;
   readonly #made: { readonly resource: Resource; readonly name: string }[] = [];
 
-  private constructor(pool: FakePool, process: KarpenterProcess, folder: string) {
+  private constructor(pool: FakePool, process: KarpenterProcess, tidy: () => Promise<void>) {
     this.#pool = pool;
     this.#process = process;
-    this.#folder = folder;
+    this.#tidy = tidy;
   }
 
   /**
@@ -68,10 +68,8 @@ export class KarpenterEngine {
     pool: FakePool,
     registrationSeconds: number,
   ): Promise<KarpenterEngine> {
-    const { program, crdFolders } = await karpenter(real.layout);
-    const admin = ['--kubeconfig', real.adminKubeconfig];
-    for (const crds of crdFolders)
-      await run(real.kubectl, [...admin, 'apply', '--server-side', '--force-conflicts', '-f', crds]);
+    const { program } = await karpenter(real.layout);
+    const removeKinds = await installEngineKinds(real);
     const folder = await mkdtemp(join(tmpdir(), 'hangar-karpenter-'));
     const types = join(folder, 'types.json');
     await writeFile(types, JSON.stringify(instanceTypes));
@@ -81,7 +79,10 @@ export class KarpenterEngine {
       env: { KUBECONFIG: real.adminKubeconfig, SYSTEM_NAMESPACE: pool.namespace, PATH: '/usr/bin:/bin' },
       log: join(folder, 'karpenter.log'),
     });
-    const engine = new KarpenterEngine(pool, process, folder);
+    const engine = new KarpenterEngine(pool, process, async () => {
+      await removeKinds();
+      await rm(folder, { recursive: true });
+    });
     try {
       await engine.#begin(registrationSeconds);
       return engine;
@@ -164,7 +165,7 @@ export class KarpenterEngine {
       });
     } finally {
       await this.#process.end();
-      await rm(this.#folder, { recursive: true });
+      await this.#tidy();
     }
   }
 

@@ -4,9 +4,9 @@ import { startTestSystem, type TestSystem } from '../flows/test-system.ts';
 import { startSlowRegistry } from '../../parts/images/slow-registry.ts';
 import { until } from '../../parts/until.ts';
 import { removeImage } from '../../parts/real/ctr.ts';
-import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
+import type { RealCluster } from '../../parts/real/facts.ts';
 import { pushSizedImage } from '../../parts/real/images.ts';
-import { realGround } from './real-ground.ts';
+import { ownGround } from './real-ground.ts';
 
 const PATIENCE_MS = 150_000;
 
@@ -15,8 +15,9 @@ describe('what only a real kubelet does', () => {
   let cluster: RealCluster;
 
   beforeAll(async () => {
-    cluster = await connectRealCluster();
-    setup = await startTestSystem((await realGround()).ground);
+    const own = await ownGround('kubelet');
+    cluster = own.cluster;
+    setup = await startTestSystem(own.ground);
   });
   afterAll(() => setup.close());
 

@@ -17,8 +17,8 @@ import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { silentLogger } from '@hangar/shared/logger';
 import type { CoreV1Event, KubernetesObject, V1Deployment, V1PriorityClass } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../../parts/real/command.ts';
-import { connectRealCluster, karpenter, type RealCluster } from '../../parts/real/facts.ts';
+import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
+import { installEngineKinds } from './engine-kinds.ts';
 import { FakePool } from './fake-pool.ts';
 
 const clock = systemClock();
@@ -30,9 +30,12 @@ const BUILD = {
 const BUILDS_A_NODE = 3;
 
 let real: RealCluster;
+let removeKinds: () => Promise<void>;
 beforeAll(async () => {
   real = await connectRealCluster();
+  removeKinds = await installEngineKinds(real);
 });
+afterAll(() => removeKinds());
 
 /** The pool's nodes as the service's watch would have them. */
 async function poolNodes(pool: FakePool): Promise<readonly PoolNode[]> {
@@ -120,20 +123,10 @@ describe('placing, with the real scheduler', () => {
 
 type Pool = KubernetesObject & { spec: Record<string, unknown>; status?: object };
 
-/** The kinds that engines bring, without the engines. They stay: others may use them by then. */
-async function installKinds(): Promise<void> {
-  const { crdFolders } = await karpenter(real.layout);
-  for (const folder of crdFolders) {
-    const admin = ['--kubeconfig', real.adminKubeconfig];
-    await run(real.kubectl, [...admin, 'apply', '--server-side', '--force-conflicts', '-f', folder]);
-  }
-}
-
 describe('acting, on the real kinds', () => {
   let pool: FakePool;
   beforeAll(async () => {
     pool = await FakePool.open(real, 'acting');
-    await installKinds();
   });
   afterAll(() => pool.close());
 
@@ -338,7 +331,6 @@ describe('shrinking an own pool, with the real scheduler', () => {
   let engine: Engine;
   beforeAll(async () => {
     pool = await FakePool.open(real, 'shrinking');
-    await installKinds();
     engine = new Engine(pool, pool.namespace);
     await engine.make(9);
   });

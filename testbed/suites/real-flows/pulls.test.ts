@@ -3,13 +3,13 @@ import { startTestSystem } from '../flows/test-system.ts';
 import { startSlowRegistry } from '../../parts/images/slow-registry.ts';
 import { removeImage } from '../../parts/real/ctr.ts';
 import { pushSizedImage } from '../../parts/real/images.ts';
-import { realGround } from './real-ground.ts';
+import { ownGround } from './real-ground.ts';
 
 const IMAGE_BYTES = 3_000_000;
 const BYTES_PER_SECOND = 1_500_000;
 
 async function coldGround(): Promise<ColdCluster> {
-  const { cluster, ground } = await realGround();
+  const { cluster, ground } = await ownGround('pulls');
   const { layout, registry } = cluster;
   const slow = await startSlowRegistry({
     upstream: registry,

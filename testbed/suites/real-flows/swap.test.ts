@@ -1,9 +1,9 @@
 import { NO_REGISTRY, swapSuite } from '../flows/swap.suite.ts';
 import { startTestSystem } from '../flows/test-system.ts';
-import { realGround } from './real-ground.ts';
+import { ownGround } from './real-ground.ts';
 
 swapSuite(
   'a real kubelet',
-  async () => startTestSystem((await realGround()).ground, { env: NO_REGISTRY }),
+  async () => startTestSystem((await ownGround('swap')).ground, { env: NO_REGISTRY }),
   120_000,
 );

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import type { DecidableStep, StepResult } from '@hangar/runner/decide';
 import { errorText } from '@hangar/shared/error-text';
+import { isRecord } from '@hangar/shared/json';
 import type { Rewrite } from '../kubelet/rewrites.ts';
 
 export interface GateStep extends DecidableStep {

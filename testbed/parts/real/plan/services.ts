@@ -1,3 +1,4 @@
+import { REGISTRY_PATH } from '../../../machine/needs.ts';
 import { cluster, type Layout, partFolder, programPath, registryAddress, statePaths } from './layout.ts';
 
 /** A process of the cluster. */
@@ -78,7 +79,7 @@ function etcd(layout: Layout): Command {
 
 function registry(layout: Layout): Command {
   return {
-    program: '/usr/bin/docker-registry',
+    program: REGISTRY_PATH,
     arguments: ['serve', `${statePaths(layout).config}/registry.yml`],
     environment: { OTEL_TRACES_EXPORTER: 'none' },
     probe: { kind: 'url', url: `http://${registryAddress}/v2/` },

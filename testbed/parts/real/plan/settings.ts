@@ -1,3 +1,4 @@
+import { CNI_FOLDER, RUNC_PATH } from '../../../machine/needs.ts';
 import { cluster, type Layout, registryAddress, serverUrl, statePaths } from './layout.ts';
 
 /** Secrets made anew for each cluster, by who holds them. */
@@ -111,14 +112,14 @@ state = '${paths.containerd}/state'
   restrict_oom_score_adj = true
   netns_mounts_under_state_dir = true
   [plugins.'io.containerd.cri.v1.runtime'.cni]
-    bin_dirs = ['/usr/lib/cni']
+    bin_dirs = ['${CNI_FOLDER}']
     conf_dir = '${paths.cni}'
   [plugins.'io.containerd.cri.v1.runtime'.containerd]
     default_runtime_name = 'runc'
     [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
       runtime_type = 'io.containerd.runc.v2'
       [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
-        BinaryName = '/usr/sbin/runc'
+        BinaryName = '${RUNC_PATH}'
         Root = '${paths.containerd}/runc'
         SystemdCgroup = false
 `;

@@ -1,5 +1,7 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { connectRealCluster } from '../../../parts/real/facts.ts';
+import { LABEL } from '@hangar/runner/compiled';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { connectRealCluster, type RealCluster } from '../../../parts/real/facts.ts';
+import { adminApi, expectStatus } from '../../../parts/real/kubernetes.ts';
 import { PAGES } from '../pages.ts';
 import { commandsOf, runPage } from '../run-page.ts';
 
@@ -8,7 +10,17 @@ const LAST_MS = 170_000;
 describe('commands that need a cluster, on the real one', () => {
   const pages = PAGES.filter((page) => commandsOf(page, 'real').length > 0);
 
-  beforeAll(async () => void (await connectRealCluster()));
+  let cluster: RealCluster;
+  beforeAll(async () => {
+    cluster = await connectRealCluster();
+  });
+  // A runner that is told to go leaves its Lease to the next one, and readers' next one has the same name.
+  afterEach(async () => {
+    const api = await adminApi(cluster.layout);
+    const leases = `/apis/coordination.k8s.io/v1/namespaces/${cluster.namespace}/leases`;
+    const ofRunners = encodeURIComponent(`${LABEL.managedBy}=${LABEL.managedByValue}`);
+    expectStatus(await api('DELETE', `${leases}?labelSelector=${ofRunners}`), [200], 'removing Leases');
+  });
 
   it('are there, from nothing to a first build and a first recommendation', () => {
     const all = commandsOf('docs/getting-started.md', 'real').map(({ text }) => text);
