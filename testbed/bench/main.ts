@@ -1,10 +1,11 @@
-import { capacityCommand } from './capacity/capacity.ts';
-import type { BenchCommand, Terminal } from './command.ts';
-import { karpenterCommand } from './karpenter/karpenter.ts';
-import { stepsCommand } from './steps/steps.ts';
+import { systemClock } from '@hangar/shared/clock';
+import { capacityBench } from './capacity/capacity.ts';
+import { type BenchCommand, runBench, type Terminal, textOf } from './command.ts';
+import { karpenterBench } from './karpenter/karpenter.ts';
+import { stepsBench } from './steps/steps.ts';
 
 /** All benches; each has a folder of its own. */
-const COMMANDS: readonly BenchCommand[] = [stepsCommand, karpenterCommand, capacityCommand];
+const BENCHES: readonly BenchCommand[] = [stepsBench, karpenterBench, capacityBench];
 
 const USAGE = 2;
 const INTERRUPTED = 130;
@@ -13,7 +14,7 @@ const LONGEST_TIDYING_MS = 60_000;
 
 const HELP = `npm run bench -- COMMAND [--help]
 
-${COMMANDS.map(({ name, what }) => `  ${name.padEnd(10)}${what}`).join('\n')}
+${BENCHES.map(({ name, what }) => `  ${name.padEnd(10)}${what}`).join('\n')}
 `;
 
 const stop = new AbortController();
@@ -25,19 +26,20 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   });
 
 const terminal: Terminal = {
+  clock: systemClock(),
   print: (text) => void process.stdout.write(`${text}\n`),
   complain: (text) => void process.stderr.write(`${text}\n`),
   stop: stop.signal,
 };
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
-  const command = COMMANDS.find((one) => one.name === name);
+  const bench = BENCHES.find((one) => one.name === name);
   const asksHelp = [name, ...args].some((word) => word === '--help' || word === '-h');
   if (asksHelp) {
-    terminal.print(command?.help ?? HELP);
+    terminal.print(bench?.help ?? HELP);
     return 0;
   }
-  if (command) return command.run(args, terminal);
+  if (bench) return runBench(bench, args, terminal);
   terminal.complain(name === undefined ? HELP : `bench: there is no ${name}\n\n${HELP}`);
   return USAGE;
 }
@@ -45,7 +47,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  terminal.complain(`bench: ${error instanceof Error ? error.message : String(error)}`);
+  terminal.complain(`bench: ${textOf(error)}`);
   process.exitCode = 1;
 }
 if (stop.signal.aborted) process.exit(INTERRUPTED);

@@ -46,27 +46,20 @@ export async function embeddedDemoGround(): Promise<DemoGround> {
  * Rejects with the cure where the machine can't.
  */
 export async function realDemoGround(): Promise<DemoGround> {
-  const [{ realGround }, { adminApi, expectStatus }] = await Promise.all([
+  const [{ realGround }, { OwnNamespace }] = await Promise.all([
     import('../suites/real-flows/real-ground.ts'),
-    import('../parts/real/kubernetes.ts'),
+    import('../suites/real-flows/own-namespace.ts'),
   ]);
   const { cluster, ground } = await realGround();
-  const api = await adminApi(cluster.layout);
-  const namespace = `hangar-demo-${process.pid}`;
-  const path = `/api/v1/namespaces/${namespace}`;
-  const made = await api('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
-  expectStatus(made, [201], 'making the namespace of the demo');
-  const hasAccount = async (): Promise<boolean> =>
-    (await api('GET', `${path}/serviceaccounts/default`)).status === 200;
-  await until('the default account of the namespace', 60_000, hasAccount);
+  const { adminKubeconfig } = ground;
+  const space = await OwnNamespace.make(adminKubeconfig, 'hangar-demo');
+  const namespace = space.name;
   return {
     kind: 'real',
-    ground: { ...ground, kubeconfig: ground.adminKubeconfig, namespace },
+    ground: { ...ground, kubeconfig: adminKubeconfig, namespace },
     addresses: { 'Kubernetes API': cluster.server, KUBECONFIG: cluster.adminKubeconfig, namespace },
     limitMs: 240_000,
-    close: async () => {
-      expectStatus(await api('DELETE', path), [200, 202, 404], 'removing the namespace of the demo');
-    },
+    close: () => space.remove(),
   };
 }
 

@@ -1,21 +1,14 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { loadavg } from 'node:os';
-import type { BenchCommand, Terminal } from '../command.ts';
-import { markersOf, rewritten } from '../measure/document.ts';
-import { type Row, rowOf } from '../measure/row.ts';
-import { markdownTable, textTable } from '../measure/table.ts';
-import { readOptions, type StepsOptions } from '../steps/options.ts';
-import { circumstancesText } from '../steps/report.ts';
-import { circumstances } from '../steps/steps.ts';
-import { type Compared, playActView, SCENES } from './comparison.ts';
-import { comparisonMarkdown, comparisonText } from './comparison-table.ts';
-import { SPEED_BENCHES } from './speed.ts';
+import { type BenchCommand, type BenchOptions, type Outcome, runParts, type Terminal } from '../command.ts';
+import type { Circumstances } from '../report.ts';
+import { circumstancesText, failureLines } from '../report.ts';
+import { rowsMarkdown, rowsText } from '../table.ts';
+import { type Compared, comparisonMarkdown, comparisonText, playActView, SCENES } from './comparison.ts';
+import { SPEED_PARTS } from './speed.ts';
 
-const PAGE = new URL('../../../docs/capacity-bench.md', import.meta.url);
-const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 /** Nothing was tuned on these. */
 const SEEDS = [7001, 7002, 7003] as const;
-const PARTS = ['policies', ...SPEED_BENCHES.map(({ name }) => name)];
+const POLICIES = 'policies';
+const PARTS = [POLICIES, ...SPEED_PARTS.map(({ name }) => name)];
 
 const HELP = `npm run bench -- capacity [--quick] [--json] [--only NAME...] [--write-docs]
 
@@ -29,77 +22,35 @@ fail it: exit code 1 means that something did not work.
   --only NAME... only these: ${PARTS.join(' ')}
 `;
 
-interface Report {
-  readonly seeds: readonly number[];
-  readonly policies: readonly Compared[];
-  readonly speed: readonly Row[];
-  readonly failures: readonly string[];
-}
-
-const loadAverage = (): number => Math.round((loadavg()[0] ?? 0) * 100) / 100;
-
-async function runAll({ only, quick }: StepsOptions, { complain: say, stop }: Terminal): Promise<Report> {
+async function run(
+  { only, quick }: BenchOptions,
+  circumstances: Circumstances,
+  terminal: Terminal,
+): Promise<Outcome> {
+  const { complain: say, stop } = terminal;
   const isAsked = (name: string): boolean => only.length === 0 || only.includes(name);
   const seeds = quick ? SEEDS.slice(0, 1) : SEEDS;
-  const speed: Row[] = [];
-  const failures: string[] = [];
-  for (const bench of SPEED_BENCHES.filter(({ name }) => isAsked(name))) {
-    say(`bench: ${bench.name}`);
-    try {
-      const measured = await bench.run({ quick, stop });
-      speed.push(...measured.map((one) => rowOf(bench.name, one, loadAverage())));
-    } catch (error) {
-      stop.throwIfAborted();
-      failures.push(`${bench.name}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
+  const parts = SPEED_PARTS.filter(({ name }) => isAsked(name));
+  const { rows: speed, failures } = await runParts(parts, { quick, stop }, terminal);
   const policies: Compared[] = [];
-  for (const actView of isAsked('policies') ? SCENES : [])
+  for (const actView of isAsked(POLICIES) ? SCENES : [])
     policies.push(...(await playActView(actView, seeds, { say, stop })));
-  return { seeds, policies, speed, failures };
-}
-
-const failureLines = (failures: readonly string[]): readonly string[] =>
-  failures.map((text) => `FAILED ${text}`);
-
-async function runCapacity(options: StepsOptions, terminal: Terminal): Promise<number> {
-  const measured = circumstances(options.quick);
-  let report: Report;
-  try {
-    report = await runAll(options, terminal);
-  } catch (error) {
-    if (terminal.stop.aborted) return EXIT.interrupted;
-    throw error;
-  }
-  const { policies, speed, failures, seeds } = report;
-  const head = `Measured ${circumstancesText(measured)}. Seeds ${seeds.join(', ')}.`;
-  const text = [comparisonText(policies), textTable(speed), ...failureLines(failures), head];
-  terminal.print(
-    options.json ? JSON.stringify({ circumstances: measured, ...report }, undefined, 2) : text.join('\n\n'),
-  );
-  if (options.writeDocs) {
-    const page = await readFile(PAGE, 'utf8');
-    const parts = [
-      head,
-      comparisonMarkdown(policies),
-      '### Speed',
-      markdownTable(speed),
-      ...failureLines(failures),
-    ];
-    await writeFile(PAGE, rewritten(page, markersOf('capacity'), parts.join('\n\n')));
-  }
-  return failures.length > 0 ? EXIT.failed : EXIT.ok;
+  const failed = failureLines(failures);
+  const head = `Measured ${circumstancesText(circumstances)}. Seeds ${seeds.join(', ')}.`;
+  return {
+    data: { seeds, policies, speed, failures: failures.map(({ bench, text }) => `${bench}: ${text}`) },
+    text: [comparisonText(policies), rowsText(speed), ...failed, head].join('\n\n'),
+    markdown: [head, comparisonMarkdown(policies), '### Speed', rowsMarkdown(speed), ...failed].join('\n\n'),
+    ok: failures.length === 0,
+  };
 }
 
 /** `npm run bench -- capacity`. */
-export const capacityCommand: BenchCommand = {
+export const capacityBench: BenchCommand = {
   name: 'capacity',
   what: 'sizing policies side by side, and the speed of simulation, tick and scraping',
   help: HELP,
-  run: async (args, terminal) => {
-    const asked = readOptions(args, PARTS);
-    if (asked.kind === 'run') return runCapacity(asked.options, terminal);
-    terminal.complain(`bench capacity: ${asked.text}\n\n${HELP}`);
-    return EXIT.usage;
-  },
+  page: 'capacity-bench.md',
+  parts: PARTS,
+  run,
 };

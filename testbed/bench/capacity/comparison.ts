@@ -3,7 +3,9 @@ import { MIB } from '@hangar/autoscaler/capacity/shape';
 import { replay } from '@hangar/autoscaler/replay/replay';
 import { JOBS_PER_1000_PRS, type ReplayResult } from '@hangar/autoscaler/replay/result';
 import { type Placement, type PolicyOrder, readPolicies } from '@hangar/autoscaler/replay-policies';
+import { SETTINGS } from '@hangar/autoscaler/settings';
 import { FIRST_MONDAY, generateLoad, type LoadName } from '@hangar/autoscaler/trace/generate';
+import { alignedLines, type Cells, markdownTable } from '../table.ts';
 
 /** What is demanded of a policy on a load (issue 4, must-hold 4); figures for 1000 PRs, waits in seconds. */
 export interface Demanded {
@@ -13,12 +15,16 @@ export interface Demanded {
   readonly boots?: number;
 }
 
-/** Policies that are played on one load, all placed alike. */
-export interface ActView {
+/** What is played, and how builds are placed. */
+interface Ground {
   readonly load: LoadName;
   /** Share of pushes that are known 180 s before they come. */
   readonly knownShare: number;
   readonly placement: Placement;
+}
+
+/** Policies that are played on one load, all placed alike. */
+export interface ActView extends Ground {
   readonly policies: readonly string[];
   /** By policy. */
   readonly demanded: Readonly<Record<string, Demanded>>;
@@ -33,10 +39,7 @@ export interface Played {
 }
 
 /** One policy on one load with all seeds. */
-export interface Compared {
-  readonly load: LoadName;
-  readonly knownShare: number;
-  readonly placement: Placement;
+export interface Compared extends Ground {
   readonly policy: string;
   readonly demanded: Demanded;
   readonly played: readonly Played[];
@@ -44,9 +47,10 @@ export interface Compared {
 
 /** The pool of scheduling-and-scaling §5. */
 const NODE = { allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 } };
-const BOOT_SECONDS = 180;
+/** As the service assumes until it has seen boots, and as it aims. */
+const BOOT_SECONDS = SETTINGS.bootMs.fallback / 1000;
+const OBJECTIVE_P95_SECONDS = SETTINGS.objectiveMs.fallback / 1000;
 const KNOWN_SECONDS = 180;
-const OBJECTIVE_P95_SECONDS = 10;
 const TRAIN_SECONDS = 14 * 86_400;
 
 const ALL = [
@@ -144,3 +148,79 @@ function playOne(order: PolicyOrder, { load, knownShare }: ActView, seed: number
   const placed: ReplayResult = { ...result, placement: order.placement };
   return { seed, nodeHours: result.nodeHours * per1000Prs, boots: result.boots * per1000Prs, result: placed };
 }
+
+/** What may be demanded, in the order in which it is told. */
+const WORDS: Readonly<Record<keyof Demanded, (most: number) => string>> = {
+  nodeHours: (most) => `≤ ${most} node-hours`,
+  p95Seconds: (most) => `p95 ≤ ${most} s`,
+  p99Seconds: (most) => `p99 ≤ ${most} s`,
+  boots: (most) => `≤ ${most} boots`,
+};
+const KEYS = Object.keys(WORDS) as (keyof Demanded)[];
+
+const figuresOf = ({ nodeHours, boots, result }: Played): Required<Demanded> => ({
+  nodeHours,
+  p95Seconds: result.waitSeconds.p95,
+  p99Seconds: result.waitSeconds.p99,
+  boots,
+});
+
+/** Whether every seed holds what is demanded; `none`: nothing is. */
+export function verdictOf({ demanded, played }: Compared): 'met' | 'missed' | 'none' {
+  if (KEYS.every((key) => demanded[key] === undefined)) return 'none';
+  const holds = (one: Played): boolean =>
+    KEYS.every((key) => figuresOf(one)[key] <= (demanded[key] ?? Infinity));
+  return played.every(holds) ? 'met' : 'missed';
+}
+
+const HEAD = [
+  'policy',
+  'node-hours',
+  'p95 s',
+  'p99 s',
+  'boots',
+  'cold',
+  'peak nodes',
+  'demanded of each seed',
+  'reached',
+];
+
+/** `1058 to 1065`, or one figure where all are the same. */
+function range(values: readonly number[], digits: number): string {
+  const [least, most] = [Math.min(...values), Math.max(...values)].map((value) => value.toFixed(digits));
+  return least === most ? `${least}` : `${least} to ${most}`;
+}
+
+function cells(compared: Compared): readonly string[] {
+  const { policy, played, demanded } = compared;
+  const of = (value: (one: Played) => number, digits = 0): string => range(played.map(value), digits);
+  const verdict = verdictOf(compared);
+  return [
+    policy,
+    of(({ nodeHours }) => nodeHours),
+    of(({ result }) => result.waitSeconds.p95, 1),
+    of(({ result }) => result.waitSeconds.p99),
+    of(({ boots }) => boots),
+    of(({ result }) => (result.coldStarts * 100) / Math.max(1, result.jobs), 1),
+    of(({ result }) => result.peakNodes),
+    KEYS.flatMap((key) => (demanded[key] === undefined ? [] : [WORDS[key](demanded[key])])).join(', '),
+    verdict === 'none' ? '' : verdict,
+  ];
+}
+
+const titleOf = ({ load, placement, knownShare }: Compared): string =>
+  `${load}, placement ${placement}${knownShare > 0 ? `, ${Math.round(knownShare * 100)} % known 180 s before` : ''}`;
+
+/** A table for each load under each placement, in their order. */
+const tables = (all: readonly Compared[], written: (title: string, table: Cells) => string): string =>
+  [...Map.groupBy(all, titleOf)]
+    .map(([title, rows]) => written(title, [HEAD, ...rows.map(cells)]))
+    .join('\n\n');
+
+/** For a terminal. */
+export const comparisonText = (all: readonly Compared[]): string =>
+  tables(all, (title, table) => [title, ...alignedLines(table, 'left')].join('\n'));
+
+/** For a Markdown page. */
+export const comparisonMarkdown = (all: readonly Compared[]): string =>
+  tables(all, (title, table) => `### ${title}\n\n${markdownTable(table)}`);

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
@@ -9,7 +10,7 @@ import { seededRandom } from '@hangar/autoscaler/simulate/random';
 import { Scheduler, UNPLACED } from '@hangar/autoscaler/simulate/scheduler';
 import { systemClock } from '@hangar/shared/clock';
 import { type MetricSpec, RUNNER_METRICS } from '@hangar/shared/contract/runner-metrics';
-import type { Measured } from '../measure/row.ts';
+import type { BenchPart } from '../command.ts';
 import type { TickFigures } from './tick-child.ts';
 
 /** How much is measured. */
@@ -18,14 +19,9 @@ export interface SpeedOptions {
   readonly stop: AbortSignal;
 }
 
-/** One question about speed. */
-export interface SpeedBench {
-  readonly name: string;
-  run(options: SpeedOptions): Promise<readonly Measured[]>;
-}
+type SpeedPart = BenchPart<SpeedOptions>;
 
-const ROUNDS = { full: 10, quick: 3 } as const;
-const roundsOf = ({ quick }: SpeedOptions): number => (quick ? ROUNDS.quick : ROUNDS.full);
+const roundsOf = ({ quick }: SpeedOptions): number => (quick ? 3 : 10);
 const CLASSES = 6;
 
 interface Crowd {
@@ -65,64 +61,48 @@ function placing({ nodes, placements, selectors }: Crowd): number {
   return clock.monotonicMs() - beganMs;
 }
 
-const placingBench = (name: string, objects: Crowd): SpeedBench => ({
-  name,
-  run: (options) => {
+function placingPart(name: string, objects: Crowd): SpeedPart {
+  const { placements, nodes, selectors } = objects;
+  const what = `${placements.toLocaleString('en')} placements on ${nodes.toLocaleString('en')} nodes${selectors ? ' with selectors' : ''}, ${CLASSES} classes`;
+  const run: SpeedPart['run'] = (options) => {
     placing(objects);
     const values = Array.from({ length: roundsOf(options) }, () => placing(objects));
-    const measured: Measured = {
-      name: `${objects.placements.toLocaleString('en')} placements on ${objects.nodes.toLocaleString('en')} nodes${objects.selectors ? ' with selectors' : ''}, ${CLASSES} classes`,
-      unit: 'ms',
-      values,
-      targets: [{ of: 'p50', atMost: 1000 }],
-      note: 'in a full cluster: the oldest builds end to make room, which is counted too',
-    };
-    return Promise.resolve([measured]);
-  },
-});
+    const note = 'in a full cluster: the oldest builds end to make room, which is counted too';
+    return Promise.resolve([
+      { name: what, unit: 'ms', values, targets: [{ of: 'p50', atMost: 1000 }], note },
+    ]);
+  };
+  return { name, what, run };
+}
 
 const TICK_CHILD = new URL('tick-child.ts', import.meta.url).pathname;
 const HEAP_MIB = 384;
 
-const tickBench: SpeedBench = {
+const tickPart: SpeedPart = {
   name: 'tick',
+  what: 'a tick of the service over 5,000 nodes and 50,000 Pods',
   run: async (options) => {
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [
-        '--conditions=source',
-        `--max-old-space-size=${HEAP_MIB}`,
-        TICK_CHILD,
-        '5000',
-        '50000',
-        String(2 * roundsOf(options)),
-      ],
-      { signal: options.stop },
-    );
+    const node = ['--conditions=source', `--max-old-space-size=${HEAP_MIB}`];
+    const words = [TICK_CHILD, '5000', '50000', String(2 * roundsOf(options))];
+    const { stdout } = await promisify(execFile)(process.execPath, [...node, ...words], {
+      signal: options.stop,
+    });
     const { tickMs, lagMs, listLagMs, memoryBytes, podBytes } = JSON.parse(stdout) as TickFigures;
-    const where = `a process of its own over HTTP, Pods of six steps (${Math.round(podBytes / 1024)} KiB), 200 replaced between two ticks`;
     return [
       {
         name: 'a tick over 5,000 nodes and 50,000 Pods',
         unit: 'ms',
         values: tickMs,
         targets: [{ of: 'max', atMost: 1000 }],
-        note: where,
+        note: `a process of its own over HTTP, Pods of six steps (${Math.round(podBytes / 1024)} KiB), 200 replaced between two ticks`,
       },
       {
         name: 'longest hold-up of the event loop in such a tick',
         unit: 'ms',
         values: lagMs,
         targets: [{ of: 'p99', atMost: 50 }],
-        note: '',
       },
-      {
-        name: 'the same while the first list comes in, page by page',
-        unit: 'ms',
-        values: [listLagMs],
-        targets: [],
-        note: '',
-      },
+      { name: 'the same while the first list comes in, page by page', unit: 'ms', values: [listLagMs] },
       {
         name: 'resident memory meanwhile, in MiB',
         unit: 'count',
@@ -172,25 +152,26 @@ async function aRunner(body: string): Promise<Server> {
     response.setHeader('content-type', isDemand ? 'application/json' : 'text/plain; version=0.0.4');
     response.end(isDemand ? '{"waiting":[]}' : body);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
   return server;
 }
 
-const scrapeBench: SpeedBench = {
+const scrapePart: SpeedPart = {
   name: 'scrape',
+  what: `scraping ${RUNNERS} runners`,
   run: async (options) => {
     const body = exposition();
     const clock = systemClock();
     const servers = await Promise.all(Array.from({ length: RUNNERS }, () => aRunner(body)));
     const source = httpMetricsSource();
     try {
-      const targets = servers.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+      const addresses = servers.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
       const values: number[] = [];
       for (let round = 0; round < 2 * roundsOf(options); round += 1) {
         const beganMs = clock.monotonicMs();
         const { targets: reported } = await scrape(
           { clock, source, deadlineMs: 10_000 },
-          targets,
+          addresses,
           options.stop,
         );
         values.push(clock.monotonicMs() - beganMs);
@@ -198,15 +179,8 @@ const scrapeBench: SpeedBench = {
         if (silent) throw new Error(`${silent.target} did not answer: ${JSON.stringify(silent.problems)}`);
       }
       const note = `${Math.round(body.length / 1024)} KiB each; the practice runners answer in the same process`;
-      return [
-        {
-          name: `scraping ${RUNNERS} runners`,
-          unit: 'ms',
-          values,
-          targets: [{ of: 'max', atMost: 1000 }],
-          note,
-        },
-      ];
+      const targets = [{ of: 'max', atMost: 1000 }] as const;
+      return [{ name: `scraping ${RUNNERS} runners`, unit: 'ms', values, targets, note }];
     } finally {
       await source.close();
       for (const server of servers) {
@@ -218,9 +192,9 @@ const scrapeBench: SpeedBench = {
 };
 
 /** In the order in which they run. */
-export const SPEED_BENCHES: readonly SpeedBench[] = [
-  placingBench('place', { nodes: 250, placements: 200_000, selectors: false }),
-  placingBench('place-large', { nodes: 5000, placements: 20_000, selectors: true }),
-  tickBench,
-  scrapeBench,
+export const SPEED_PARTS: readonly SpeedPart[] = [
+  placingPart('place', { nodes: 250, placements: 200_000, selectors: false }),
+  placingPart('place-large', { nodes: 5000, placements: 20_000, selectors: true }),
+  tickPart,
+  scrapePart,
 ];

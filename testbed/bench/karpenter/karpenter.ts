@@ -1,16 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
-import { systemClock } from '@hangar/shared/clock';
 import type { RampOptions } from '../../suites/real-flows/build-load.ts';
-import type { BenchCommand, Terminal } from '../command.ts';
-import { markersOf, rewritten } from '../measure/document.ts';
-import { circumstancesText } from '../steps/report.ts';
-import { circumstances } from '../steps/steps.ts';
-import { REGISTRATION_SECONDS, sideBySide } from './side-by-side.ts';
-import { verdictMarkdown, verdictText } from './verdicts.ts';
+import type { BenchCommand, BenchOptions, Outcome, Terminal } from '../command.ts';
+import { type Circumstances, circumstancesText } from '../report.ts';
+import { alignedLines, markdownTable } from '../table.ts';
+import { REGISTRATION_SECONDS, sideBySide, type Verdict } from './side-by-side.ts';
 
-const PAGE = new URL('../../../docs/measurements.md', import.meta.url);
-const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 const RAMP: RampOptions = { seed: 1, spanSeconds: 1200, pushesPerMinute: [1, 5], meanRunSeconds: 150 };
 const QUICK: RampOptions = { ...RAMP, spanSeconds: 300, pushesPerMinute: [2, 5] };
 
@@ -25,58 +18,47 @@ was ended by somebody else.
   --write-docs   write the table into docs/measurements.md
 `;
 
-interface Options {
-  readonly quick: boolean;
-  readonly json: boolean;
-  readonly 'write-docs': boolean;
+function inWords({ seed, spanSeconds, pushesPerMinute: [first, last], meanRunSeconds }: RampOptions): string {
+  return `${spanSeconds / 60} minutes, pushes of five builds, ${first} a minute at first and ${last} at the end, of ${meanRunSeconds} s on average (lognormal, cv 1), seed ${seed}; nodes for three builds, ${REGISTRATION_SECONDS} s from order to node`;
 }
 
-function readOptions(args: readonly string[]): Options | string {
-  const flag = { type: 'boolean', default: false } as const;
-  try {
-    return parseArgs({ args: [...args], options: { quick: flag, json: flag, 'write-docs': flag } }).values;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
+const HEAD = ['', 'builds', 'p50', 'p95', 'p99', 'max', 'node-hours', 'boots', 'harmed'];
 
-const inWords = ({
-  seed,
-  spanSeconds,
-  pushesPerMinute: [first, last],
-  meanRunSeconds,
-}: RampOptions): string =>
-  `${spanSeconds / 60} minutes, pushes of five builds, ${first} a minute at first and ${last} at the end, of ${meanRunSeconds} s on average (lognormal, cv 1), seed ${seed}; nodes for three builds, ${REGISTRATION_SECONDS} s from order to node`;
+const cells = ({ who, builds, waitSeconds, nodeHours, boots, harmed }: Verdict): readonly string[] => [
+  who,
+  String(builds),
+  ...[waitSeconds.p50, waitSeconds.p95, waitSeconds.p99, waitSeconds.max].map(
+    (wait) => `${wait.toFixed(1)} s`,
+  ),
+  nodeHours.toFixed(2),
+  String(boots),
+  String(harmed),
+];
 
-async function compare(options: Options, terminal: Terminal): Promise<number> {
-  const ramp = options.quick ? QUICK : RAMP;
-  const measured = circumstances(options.quick);
-  const { stop, complain: say } = terminal;
-  const verdicts = await sideBySide(ramp, { clock: systemClock(), say, stop });
+async function run(
+  { quick }: BenchOptions,
+  circumstances: Circumstances,
+  terminal: Terminal,
+): Promise<Outcome> {
+  const ramp = quick ? QUICK : RAMP;
+  const verdicts = await sideBySide(ramp, terminal);
   // The ramp says itself how long it was.
-  const head = `Measured ${circumstancesText({ ...measured, quick: false })}. ${inWords(ramp)}.`;
-  terminal.print(
-    options.json
-      ? JSON.stringify({ circumstances: measured, ramp, verdicts }, undefined, 2)
-      : `${verdictText(verdicts)}\n\n${head}`,
-  );
-  if (options['write-docs']) {
-    const page = await readFile(PAGE, 'utf8');
-    const text = `${head}\n\n${verdictMarkdown(verdicts)}`;
-    await writeFile(PAGE, rewritten(page, markersOf('karpenter'), text));
-  }
-  return verdicts.some(({ harmed }) => harmed > 0) ? EXIT.failed : EXIT.ok;
+  const head = `Measured ${circumstancesText({ ...circumstances, quick: false })}. ${inWords(ramp)}.`;
+  const table = [HEAD, ...verdicts.map(cells)];
+  return {
+    data: { ramp, verdicts },
+    text: `${alignedLines(table).join('\n')}\n\n${head}`,
+    markdown: `${head}\n\n${markdownTable(table)}`,
+    ok: verdicts.every(({ harmed }) => harmed === 0),
+  };
 }
 
 /** `npm run bench -- karpenter`. */
-export const karpenterCommand: BenchCommand = {
+export const karpenterBench: BenchCommand = {
   name: 'karpenter',
   what: 'the real Karpenter with and without Hangar on one ramp of builds',
   help: HELP,
-  run: async (args, terminal) => {
-    const options = readOptions(args);
-    if (typeof options !== 'string') return compare(options, terminal);
-    terminal.complain(`bench karpenter: ${options}\n\n${HELP}`);
-    return EXIT.usage;
-  },
+  page: 'measurements.md',
+  parts: [],
+  run,
 };

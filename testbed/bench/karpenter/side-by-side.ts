@@ -1,28 +1,94 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Feature } from '@hangar/autoscaler/permissions';
+import { karpenterBufferPolicy } from '@hangar/autoscaler/replay/policies/karpenter';
+import { replay } from '@hangar/autoscaler/replay/replay';
+import type { NodeSpec } from '@hangar/autoscaler/capacity/node-spec';
+import { parseTrace } from '@hangar/autoscaler/trace/gather';
 import type { Clock } from '@hangar/shared/clock';
+import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import { orAborted } from '@hangar/shared/or-aborted';
+import { parseCpuMillicores, parseMemoryBytes } from '@hangar/shared/quantity';
+import type { V1Node } from '@kubernetes/client-node';
 import { connectRealCluster } from '../../parts/real/facts.ts';
 import { AutoscalerAccount } from '../../suites/real-flows/autoscaler-account.ts';
+import type { DrivenBuild } from '../../suites/real-flows/build-driver.ts';
 import { type RampOptions, rampBuilds } from '../../suites/real-flows/build-load.ts';
 import { FakePool } from '../../suites/real-flows/fake-pool.ts';
 import { KarpenterEngine } from '../../suites/real-flows/karpenter-engine.ts';
 import { KarpenterSide } from '../../suites/real-flows/karpenter-side.ts';
-import { gatheredTrace, replayed, traceLines } from '../../suites/real-flows/replayed.ts';
-import { BufferLog } from './buffer-log.ts';
-import { ClaimLog } from './claim-log.ts';
-import { lookAgain } from './look-again.ts';
-import { replayedWith } from './replayed-with.ts';
-import { foretoldVerdict, seenVerdict, type Verdict } from './verdicts.ts';
+import { type Foretold, gatheredTrace, replayed, traceLines } from '../../suites/real-flows/replayed.ts';
+import type { Terminal } from '../command.ts';
+import { quantile } from '../measure.ts';
+import { BufferLog, boots, ClaimLog, type Counted, type NodeSpan, nodeHours } from './logs.ts';
+
+/** How one way of getting nodes did on a load; seen, or foretold by `replay`. Waits in seconds. */
+export interface Verdict extends Pick<Foretold, 'nodeHours' | 'boots' | 'waitSeconds'> {
+  readonly who: string;
+  readonly builds: number;
+  /** Builds that somebody else ended; none in a replay. */
+  readonly harmed: number;
+}
+
+/** Sums up what was seen; throws when a build has no node yet. */
+function seenVerdict(
+  who: string,
+  builds: readonly DrivenBuild[],
+  spans: readonly NodeSpan[],
+  counted: Counted,
+): Verdict {
+  const waits = builds.map(({ name, waitSeconds }) => {
+    if (waitSeconds === undefined) throw new Error(`${name} never had a node`);
+    return waitSeconds;
+  });
+  return {
+    who,
+    builds: builds.length,
+    waitSeconds: {
+      p50: quantile(waits, 0.5),
+      p95: quantile(waits, 0.95),
+      p99: quantile(waits, 0.99),
+      max: quantile(waits, 1),
+    },
+    nodeHours: nodeHours(spans, counted),
+    boots: boots(spans, counted),
+    harmed: builds.filter(({ harm }) => harm !== '').length,
+  };
+}
+
+/** The same of a replay. */
+const foretoldVerdict = (who: string, { jobs, ...foretold }: Foretold): Verdict => ({
+  who,
+  builds: jobs,
+  waitSeconds: foretold.waitSeconds,
+  nodeHours: foretold.nodeHours,
+  boots: foretold.boots,
+  harmed: 0,
+});
+
+/** What replay says of Karpenter when the buffer that stood is told to it, instead of the rule that it takes Hangar to follow. */
+function replayedWith(buffer: BufferLog, trace: string, node: V1Node | undefined): Foretold {
+  const { jobs } = parseTrace(trace);
+  return replay({
+    jobs,
+    node: { allocatable: allocatableOf(node) },
+    bootSeconds: REGISTRATION_SECONDS,
+    policy: karpenterBufferPolicy(buffer),
+    seed: 1,
+    countFrom: jobs[0]?.arrivedAt ?? 0,
+  });
+}
+
+function allocatableOf(node: V1Node | undefined): NodeSpec['allocatable'] {
+  const { cpu = '', memory = '', pods = '' } = node?.status?.allocatable ?? {};
+  const cpuMillicores = parseCpuMillicores(cpu) ?? 0;
+  const memoryBytes = parseMemoryBytes(memory) ?? 0;
+  return { cpuMillicores, memoryBytes, pods: Number(pods) };
+}
 
 /** What the comparison needs of its surroundings. */
-export interface Surroundings {
-  readonly clock: Clock;
-  readonly say: (text: string) => void;
-  readonly stop: AbortSignal;
-}
+type Surroundings = Pick<Terminal, 'clock' | 'complain' | 'stop'>;
 
 interface Ground extends Surroundings {
   readonly pool: FakePool;
@@ -34,6 +100,7 @@ interface Ground extends Surroundings {
 /** From a NodeClaim to its Node. */
 export const REGISTRATION_SECONDS = 60;
 const PROGRESS_MS = 60_000;
+const LOOK_MS = 2_000;
 const FEATURES: ReadonlySet<Feature> = new Set(['look', 'advise', 'lead', 'events', 'capacity-buffer']);
 
 /**
@@ -41,10 +108,9 @@ const FEATURES: ReadonlySet<Feature> = new Set(['look', 'advise', 'lead', 'event
  * then the trace that Hangar wrote through `replay`. Both begin without a node. Rejects when the signal is aborted, tidied up.
  */
 export async function sideBySide(ramp: RampOptions, surroundings: Surroundings): Promise<readonly Verdict[]> {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'hangar-bench-'));
   await using tidying = new AsyncDisposableStack();
-  const real = await connectRealCluster(surroundings.say);
-  const folder = await mkdtemp(join(tmpdir(), 'hangar-bench-'));
-  tidying.defer(() => rm(folder, { recursive: true }));
+  const real = await connectRealCluster(surroundings.complain);
   const pool = await FakePool.open(real, 'bench');
   tidying.defer(() => pool.close());
   const engine = await KarpenterEngine.start(real, pool, REGISTRATION_SECONDS);
@@ -52,11 +118,11 @@ export async function sideBySide(ramp: RampOptions, surroundings: Surroundings):
   const account = await AutoscalerAccount.make(real.layout, pool.namespace, FEATURES);
   tidying.defer(() => account.remove());
   const stop = AbortSignal.any([surroundings.stop, engine.gone]);
-  return await compared(ramp, { ...surroundings, stop, pool, engine, account, folder });
+  return await compared(ramp, { ...surroundings, stop, pool, engine, account, folder: folder.path });
 }
 
 async function compared(ramp: RampOptions, ground: Ground): Promise<readonly Verdict[]> {
-  const { clock, pool, engine, account, folder, say, stop } = ground;
+  const { clock, pool, engine, account, folder, complain: say, stop } = ground;
   await using tidying = new AsyncDisposableStack();
   const builds = rampBuilds(ramp);
   const helped = await KarpenterSide.make(clock, pool, engine, 'hangar');
@@ -93,16 +159,26 @@ async function compared(ramp: RampOptions, ground: Ground): Promise<readonly Ver
     foretoldVerdict('the same, foretold', await replayed({ ...question, policy: 'karpenter-buffer-sqrt' })),
     foretoldVerdict(
       'foretold with the buffer as it was set',
-      replayedWith(buffer, { ...question, trace: await readFile(trace, 'utf8') }),
+      replayedWith(buffer, await readFile(trace, 'utf8'), node),
     ),
     seen('Karpenter alone', alone),
     foretoldVerdict('the same, foretold', await replayed({ ...question, policy: 'karpenter' })),
   ];
 }
 
+/** Looks every two seconds until the signal is aborted; what one look missed because the API said no, the next one sees. */
+async function lookAgain(clock: Clock, look: () => Promise<void>, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    await look().catch((error: unknown) => {
+      if (!isKubernetesError(error)) throw error;
+    });
+    await clock.sleep(LOOK_MS, stop);
+  }
+}
+
 /** A line a minute, until the signal is aborted. */
 async function tellProgress(
-  { clock, say }: Surroundings,
+  { clock, complain: say }: Surroundings,
   { sides, claims }: { readonly sides: readonly KarpenterSide[]; readonly claims: ClaimLog },
   stop: AbortSignal,
 ): Promise<void> {

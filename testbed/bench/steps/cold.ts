@@ -3,20 +3,25 @@ import { pipeline } from '../../suites/flows/pipelines.ts';
 import { type SlowRegistry, startSlowRegistry } from '../../parts/images/slow-registry.ts';
 import { removeImage } from '../../parts/real/ctr.ts';
 import { pushSizedImage } from '../../parts/real/images.ts';
-import type { Measured } from '../measure/row.ts';
-import type { Bench } from './bench.ts';
-import type { BenchWorld } from './bench-world.ts';
-import { expectSuccess } from './flight.ts';
-import { readRan } from './gate-line.ts';
-import type { Track } from './track.ts';
+import type { Measured } from '../measure.ts';
+import { readRan } from './observed-build.ts';
+import type { TapedPod } from './pod-tape.ts';
+import {
+  type BenchSystem,
+  expectSuccess,
+  repeated,
+  type StepsPart,
+  type StepsRun,
+  within,
+} from './bench-system.ts';
 
 const IMAGES = 3;
 const BYTES_PER_SECOND = 1_000_000;
 const LATENCY_MS = 20;
 const PATIENCE_MS = 180_000;
 const MODES = ['barrier', 'eager'] as const;
-type Mode = (typeof MODES)[number];
 
+/** From the offer, in milliseconds. */
 interface Cold {
   /** Any line in any step's log at the server: what is waited for, or the output of a step. */
   readonly firstLineMs: number;
@@ -25,6 +30,7 @@ interface Cold {
   readonly totalMs: number;
 }
 
+/** From the cancel, in milliseconds. */
 interface Cancelled {
   readonly slotFreeMs: number;
   readonly podGoneMs: number;
@@ -32,123 +38,108 @@ interface Cancelled {
 
 /** Images that no node has, for one build, and removed after it. */
 async function withColdImages<T>(
-  track: Track,
+  { cluster }: StepsRun,
   sizeBytes: number,
   work: (yaml: string, registry: SlowRegistry) => Promise<T>,
 ): Promise<T> {
-  const { layout, registry } = track.cluster;
+  const { layout, registry: upstream } = cluster;
   const pushed: string[] = [];
   while (pushed.length < IMAGES) pushed.push(await pushSizedImage(layout, 'bench/cold', sizeBytes));
   const slow = await startSlowRegistry({
-    upstream: registry,
+    upstream,
     bytesPerSecond: BYTES_PER_SECOND,
     latencyMs: LATENCY_MS,
   });
-  const images = pushed.map((image) => image.replace(registry, slow.address));
+  const images = pushed.map((image) => image.replace(upstream, slow.address));
   const steps = images.map(
     (image, index) => `- name: s${index + 1}\n  image: ${image}\n  commands: [echo ${index + 1}]\n`,
   );
-  const tidy = async (): Promise<void> => {
+  try {
+    return await work(pipeline(steps.join('')), slow);
+  } finally {
     await slow.close();
     for (const image of images) await removeImage(layout, image).catch(() => undefined);
-  };
-  return track.tidied(() => work(pipeline(steps.join('')), slow), tidy);
+  }
 }
 
-const podOf = (setup: BenchWorld, id: number) =>
-  setup.tape.find(LABEL.stageId, String(setup.drone.stage(id).id));
-
-async function finished(setup: BenchWorld, id: number): Promise<void> {
-  await setup.until('its Pod is gone', () => podOf(setup, id)?.goneMs !== undefined, PATIENCE_MS);
+/** The Pod of a build, once it is gone. */
+async function gonePod({ drone, tape, until }: BenchSystem, id: number): Promise<TapedPod | undefined> {
+  const pod = () => tape.find(LABEL.stageId, String(drone.stage(id).id));
+  await until('its Pod is gone', () => pod()?.goneMs !== undefined, PATIENCE_MS);
+  return pod();
 }
 
-/** From the offer, in milliseconds. */
-async function pulled(setup: BenchWorld, yaml: string): Promise<Cold> {
+async function pulled(setup: BenchSystem, yaml: string): Promise<Cold> {
   const { drone, clock } = setup;
   const offeredMs = clock.now();
   const { id } = drone.createBuild({ yaml });
   const hasLine = (): boolean =>
     drone.stage(id).steps.some((step) => drone.logView(id, step.name).lines.length > 0);
-  await drone.waitUntil('a first line', { timeoutMs: PATIENCE_MS }, hasLine);
+  await setup.heard(drone.waitUntil('a first line', { timeoutMs: PATIENCE_MS }, hasLine));
   const firstLineMs = clock.now() - offeredMs;
-  expectSuccess(await drone.waitForBuild(id, { timeoutMs: PATIENCE_MS }));
+  expectSuccess(await setup.ended(id));
   const totalMs = clock.now() - offeredMs;
-  await finished(setup, id);
-  const first = [...(podOf(setup, id)?.ends.values() ?? [])].find(({ container }) => container === 'step-2');
+  const pod = await gonePod(setup, id);
+  const first = [...(pod?.ends.values() ?? [])].find(({ container }) => container === 'step-2');
   const startMs = readRan(first?.message)?.startMs ?? Number.NaN;
   return { firstLineMs, firstStartMs: startMs - offeredMs, totalMs };
 }
 
-/** Cancelled while the first image is pulled; from the cancel, in milliseconds. */
-async function cancelled(setup: BenchWorld, yaml: string, registry: SlowRegistry): Promise<Cancelled> {
+/** Cancelled while the first image is pulled. */
+async function cancelled(setup: BenchSystem, yaml: string, { asked }: SlowRegistry): Promise<Cancelled> {
   const { drone, clock, freedMs } = setup;
   const { id } = drone.createBuild({ yaml });
-  await setup.until(
-    'an image is pulled',
-    () => registry.asked.some((path) => path.includes('/blobs/')),
-    PATIENCE_MS,
-  );
+  const isPulled = (): boolean => asked.some((path) => path.includes('/blobs/'));
+  await setup.until('an image is pulled', isPulled, PATIENCE_MS);
   const cancelMs = clock.now();
   drone.cancel(id);
   const stageId = drone.stage(id).id;
-  await finished(setup, id);
+  const pod = await gonePod(setup, id);
   await setup.until('its place is free', () => freedMs.has(stageId));
   return {
     slotFreeMs: (freedMs.get(stageId) ?? Number.NaN) - cancelMs,
-    podGoneMs: (podOf(setup, id)?.goneMs ?? Number.NaN) - cancelMs,
+    podGoneMs: (pod?.goneMs ?? Number.NaN) - cancelMs,
   };
 }
 
-async function measure(track: Track, mode: Mode): Promise<readonly Measured[]> {
-  const sizeBytes = track.quick ? 500_000 : 2_000_000;
-  const [colds, cancels]: [Cold[], Cancelled[]] = [[], []];
-  await track.within({ env: { HANGAR_STEP_START: mode } }, async (setup) => {
-    for (let turn = track.times(3, 1); turn > 0; turn--) {
-      colds.push(await withColdImages(track, sizeBytes, (yaml) => pulled(setup, yaml)));
-      cancels.push(await withColdImages(track, sizeBytes, (yaml, slow) => cancelled(setup, yaml, slow)));
-    }
-  });
-  const what = `${IMAGES} images of ${sizeBytes / 1e6} MB at ${BYTES_PER_SECOND / 1e6} MB/s`;
-  const row = (name: string, values: readonly number[], note = ''): Measured => ({
+async function measure(run: StepsRun, mode: (typeof MODES)[number]): Promise<readonly Measured[]> {
+  const sizeBytes = run.quick ? 500_000 : 2_000_000;
+  const turns = await within(run, { env: { HANGAR_STEP_START: mode } }, (setup) =>
+    repeated(run, [3, 1], async () => ({
+      ...(await withColdImages(run, sizeBytes, (yaml) => pulled(setup, yaml))),
+      ...(await withColdImages(run, sizeBytes, (yaml, slow) => cancelled(setup, yaml, slow))),
+    })),
+  );
+  const row = (name: string, of: (turn: Cold & Cancelled) => number, note = ''): Measured => ({
     name: `cold, ${mode}: ${name}`,
     unit: 'ms',
-    values,
-    targets: [],
+    values: turns.map(of),
     note,
   });
   return [
     row(
       'offer to first visible line',
-      colds.map((one) => one.firstLineMs),
-      what,
+      ({ firstLineMs }) => firstLineMs,
+      `${IMAGES} images of ${sizeBytes / 1e6} MB at ${BYTES_PER_SECOND / 1e6} MB/s`,
     ),
-    row(
-      'offer to start of the first step with a cold image',
-      colds.map((one) => one.firstStartMs),
-    ),
-    row(
-      'offer to the end of the build',
-      colds.map((one) => one.totalMs),
-    ),
-    row(
-      'cancel during the first pull to slot free',
-      cancels.map((one) => one.slotFreeMs),
-    ),
+    row('offer to start of the first step with a cold image', ({ firstStartMs }) => firstStartMs),
+    row('offer to the end of the build', ({ totalMs }) => totalMs),
+    row('cancel during the first pull to slot free', ({ slotFreeMs }) => slotFreeMs),
     row(
       'cancel during the first pull to Pod gone',
-      cancels.map((one) => one.podGoneMs),
+      ({ podGoneMs }) => podGoneMs,
       'the kubelet is deaf while it pulls',
     ),
   ];
 }
 
 /** What a pipeline's author sees while images come slowly, and what a cancel does then. */
-export const coldBench: Bench = {
+export const coldPart: StepsPart = {
   name: 'cold',
   what: `${IMAGES} cold images from a slowed registry, with the barrier and without`,
-  run: async (track) => {
+  run: async (run) => {
     const rows: Measured[] = [];
-    for (const mode of MODES) rows.push(...(await measure(track, mode)));
+    for (const mode of MODES) rows.push(...(await measure(run, mode)));
     return rows;
   },
 };

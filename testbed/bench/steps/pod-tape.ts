@@ -7,7 +7,6 @@ import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 export interface SeenEnd {
   readonly container: string;
   readonly image: string;
-  readonly exitCode: number;
   readonly message: string | undefined;
   readonly seenMs: number;
 }
@@ -20,30 +19,21 @@ export interface TapedPod {
   goneMs: number | undefined;
 }
 
-/** Which Pods are taped. */
-export interface Taping {
-  readonly namespace: string;
-  readonly labelSelector: string;
-  /** Those that aren't are left out: others may use the namespace too. */
-  readonly isOurs?: (pod: V1Pod) => boolean;
-}
+type Listener = (pod: TapedPod, ended: SeenEnd) => void;
 
-/** An admin's list-watch of Pods that remembers: statuses are read before the Pods are removed, by whomever. */
+/** An admin's list-watch of all Pods of a namespace that remembers: statuses are read before the Pods are removed, by whomever. */
 export class PodTape {
   readonly #clock: Clock;
   readonly #pods = new Map<string, TapedPod>();
-  readonly #listeners = new Set<(pod: TapedPod, ended: SeenEnd | undefined) => void>();
+  readonly #listeners = new Set<Listener>();
   readonly #stop = new AbortController();
   readonly #watch: ListWatch<V1Pod>;
-  readonly #isOurs: (pod: V1Pod) => boolean;
 
-  constructor(clock: Clock, cluster: Cluster, which: Taping) {
+  constructor(clock: Clock, cluster: Cluster, namespace: string) {
     this.#clock = clock;
-    const { namespace, labelSelector } = which;
-    this.#isOurs = which.isOurs ?? (() => true);
     this.#watch = new ListWatch<V1Pod>(clock, cluster, {
       target: { resource: RESOURCE.pods, namespace },
-      selection: { labelSelector },
+      selection: {},
       read: whole,
       onChange: (change) => this.#take(change),
     });
@@ -59,13 +49,18 @@ export class PodTape {
     return [...this.#pods.values()];
   }
 
+  /** No Pod is there now. */
+  get isEmpty(): boolean {
+    return this.pods.every(({ goneMs }) => goneMs !== undefined);
+  }
+
   /** The newest Pod with that label. */
   find(label: string, value: string): TapedPod | undefined {
     return this.pods.findLast(({ pod }) => pod.metadata?.labels?.[label] === value);
   }
 
-  /** Hears every change of a Pod, and each end of a container once; the returned function ends it. */
-  listen(hear: (pod: TapedPod, ended: SeenEnd | undefined) => void): () => void {
+  /** Hears each end of a container once; the returned function ends it. */
+  listen(hear: Listener): () => void {
     this.#listeners.add(hear);
     return () => this.#listeners.delete(hear);
   }
@@ -75,27 +70,20 @@ export class PodTape {
   }
 
   #take({ kind, object }: Change<V1Pod>): void {
-    if (!this.#isOurs(object)) return;
     const uid = object.metadata?.uid ?? '';
     const taped = this.#pods.get(uid) ?? { pod: object, ends: new Map<string, SeenEnd>(), goneMs: undefined };
     this.#pods.set(uid, taped);
     taped.pod = object;
     if (kind === 'gone') taped.goneMs = this.#clock.now();
-    const statuses = object.status?.containerStatuses ?? [];
-    const ends = statuses.flatMap((status) => this.#ended(taped, status));
-    for (const ended of ends.length > 0 ? ends : [undefined]) this.#tell(taped, ended);
+    for (const status of object.status?.containerStatuses ?? []) this.#note(taped, status);
   }
 
-  #tell(taped: TapedPod, ended: SeenEnd | undefined): void {
-    for (const hear of this.#listeners) hear(taped, ended);
-  }
-
-  #ended(taped: TapedPod, { name, image, state }: V1ContainerStatus): readonly SeenEnd[] {
+  #note(taped: TapedPod, { name, image, state }: V1ContainerStatus): void {
     const id = state?.terminated?.containerID;
-    if (!state?.terminated || !id || taped.ends.has(id)) return [];
-    const { exitCode, message } = state.terminated;
-    const ended = { container: name, image, exitCode, message, seenMs: this.#clock.now() };
+    if (!state?.terminated || !id || taped.ends.has(id)) return;
+    const { message } = state.terminated;
+    const ended = { container: name, image, message, seenMs: this.#clock.now() };
     taped.ends.set(id, ended);
-    return [ended];
+    for (const hear of this.#listeners) hear(taped, ended);
   }
 }

@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '@hangar/shared/clock';
-import { RESOURCE, type Target } from '@hangar/shared/kubernetes/cluster';
-import { type Connection, connectByText } from '@hangar/shared/kubernetes/connection';
-import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
+import { isKubernetesError, RESOURCE, type Target } from '@hangar/shared/kubernetes/cluster';
+import type { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { ListWatch, whole } from '@hangar/shared/kubernetes/list-watch';
 import type { V1Node, V1ObjectMeta, V1Pod, V1PodSpec, V1Taint } from '@kubernetes/client-node';
-import { until } from '../../parts/until.ts';
 import type { RealCluster } from '../../parts/real/facts.ts';
+import { OwnNamespace } from './own-namespace.ts';
 
 /** What a fake node has. */
 export interface FakeNode {
@@ -25,21 +24,20 @@ export class FakePool {
   readonly cluster: HttpCluster;
   readonly namespace: string;
   readonly signal: AbortSignal;
-  readonly #connection: Connection;
+  readonly #space: OwnNamespace;
   readonly #ending = new AbortController();
   readonly #nodes = new Set<string>();
   readonly #pods: ListWatch<V1Pod>;
   readonly #waiters = new Set<() => void>();
   readonly #watching: Promise<void>;
 
-  private constructor(connection: Connection, namespace: string) {
-    const clock = systemClock();
-    this.#connection = connection;
-    this.cluster = new HttpCluster(clock, connection);
-    this.namespace = namespace;
+  private constructor(space: OwnNamespace) {
+    this.#space = space;
+    this.cluster = space.admin;
+    this.namespace = space.name;
     this.signal = this.#ending.signal;
-    this.#pods = new ListWatch<V1Pod>(clock, this.cluster, {
-      target: { resource: RESOURCE.pods, namespace },
+    this.#pods = new ListWatch<V1Pod>(systemClock(), this.cluster, {
+      target: { resource: RESOURCE.pods, namespace: this.namespace },
       selection: {},
       read: whole,
       onChange: () => this.#wake(),
@@ -48,16 +46,7 @@ export class FakePool {
   }
 
   static async open(real: RealCluster, name: string): Promise<FakePool> {
-    const connection = await connectByText(readFileSync(real.adminKubeconfig, 'utf8'));
-    const pool = new FakePool(connection, `${name}-${randomBytes(3).toString('hex')}`);
-    const metadata = { name: pool.namespace };
-    await pool.cluster.create({ resource: RESOURCE.namespaces }, { metadata }, pool.signal);
-    const account = { base: '/api/v1', plural: 'serviceaccounts' };
-    await pool.eventually('the account of the namespace', async () => {
-      await pool.cluster.get({ resource: account, namespace: pool.namespace, name: 'default' }, pool.signal);
-      return true;
-    });
-    return pool;
+    return new FakePool(await OwnNamespace.make(readFileSync(real.adminKubeconfig, 'utf8'), name));
   }
 
   /** Keeps others out; our Pods tolerate it. */
@@ -174,19 +163,29 @@ export class FakePool {
 
   /** Asks until it holds; what the API refuses meanwhile counts as not yet. */
   async eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
-    await until(what, PATIENCE_MS, holds);
+    const tooLate = AbortSignal.timeout(PATIENCE_MS);
+    let last: unknown = 'not yet';
+    while (!tooLate.aborted) {
+      try {
+        if (await holds()) return;
+      } catch (error) {
+        if (!isKubernetesError(error)) throw error;
+        last = error;
+      }
+      await sleep(100);
+    }
+    throw new Error(`waited in vain for ${what}: ${String(last)}`);
   }
 
   async close(): Promise<void> {
     const { signal } = this;
     const pods = this.#pods.objects.map(({ metadata }) => metadata?.name ?? '');
     await this.removePods(pods);
-    const named = [...this.#nodes].map((name) => ({ resource: RESOURCE.nodes, name }));
-    const targets = [...named, { resource: RESOURCE.namespaces, name: this.namespace }];
-    await Promise.all(targets.map((target) => this.cluster.remove(target, {}, signal)));
+    const nodes = [...this.#nodes].map((name) => ({ resource: RESOURCE.nodes, name }));
+    await Promise.all(nodes.map((target) => this.cluster.remove(target, {}, signal)));
     this.#ending.abort();
     await this.#watching;
-    await this.#connection.close();
+    await this.#space.remove();
   }
 
   #wake(): void {

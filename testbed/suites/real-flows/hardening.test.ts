@@ -1,58 +1,30 @@
-import { randomBytes } from 'node:crypto';
-import { systemClock } from '@hangar/shared/clock';
-import { type Cluster, RESOURCE } from '@hangar/shared/kubernetes/cluster';
-import { connectByText } from '@hangar/shared/kubernetes/connection';
-import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pipeline, step, stepResults } from '../flows/pipelines.ts';
-import { type ClusterAccess, startTestSystem, type TestSystem } from '../flows/test-system.ts';
+import { startTestSystem, type TestSystem } from '../flows/test-system.ts';
+import { OwnNamespace } from './own-namespace.ts';
 import { realGround } from './real-ground.ts';
 
 const PATIENCE_MS = 120_000;
-const SERVICE_ACCOUNTS = { base: '/api/v1', plural: 'serviceaccounts' };
 const USER = 1000;
-
-/** A namespace of its own in which Pod Security `restricted` is enforced. */
-async function restrictedGround(): Promise<{ ground: ClusterAccess; tidy: () => Promise<void> }> {
-  const { ground } = await realGround();
-  const connection = await connectByText(ground.adminKubeconfig);
-  const admin: Cluster = new HttpCluster(systemClock(), connection);
-  const namespace = `restricted-${randomBytes(4).toString('hex')}`;
-  const { signal } = new AbortController();
-  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
-  await admin.create({ resource: RESOURCE.namespaces }, { metadata: { name: namespace, labels } }, signal);
-  for (;;) {
-    const made = await admin
-      .get({ resource: SERVICE_ACCOUNTS, namespace, name: 'default' }, signal)
-      .catch(() => undefined);
-    if (made) break;
-    await systemClock().sleep(100);
-  }
-  return {
-    // The runner's own Role is for another namespace: what is tried here is the Pod.
-    ground: { ...ground, kubeconfig: ground.adminKubeconfig, namespace },
-    tidy: async () => {
-      await admin.remove({ resource: RESOURCE.namespaces, name: namespace }, {}, signal);
-      await connection.close();
-    },
-  };
-}
 
 describe('HANGAR_HARDENING=restricted under Pod Security restricted, on a real kubelet', () => {
   let setup: TestSystem;
-  let tidy: () => Promise<void>;
+  let space: OwnNamespace;
 
   beforeAll(async () => {
-    const made = await restrictedGround();
-    tidy = made.tidy;
-    setup = await startTestSystem(made.ground, {
-      env: { HANGAR_HARDENING: 'restricted', HANGAR_RUN_AS_USER: String(USER) },
-    });
+    const { ground } = await realGround();
+    const { adminKubeconfig } = ground;
+    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+    space = await OwnNamespace.make(adminKubeconfig, 'restricted', labels);
+    // The runner's own Role is for another namespace: what is tried here is the Pod.
+    const own = { ...ground, kubeconfig: adminKubeconfig, namespace: space.name };
+    const env = { HANGAR_HARDENING: 'restricted', HANGAR_RUN_AS_USER: String(USER) };
+    setup = await startTestSystem(own, { env });
   });
   afterAll(async () => {
     await setup.close();
-    await tidy();
+    await space.remove();
   });
 
   const run = async (yaml: string, more: object = {}) => {

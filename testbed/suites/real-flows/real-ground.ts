@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ClusterAccess } from '../flows/test-system.ts';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
 import { adminApi, expectStatus } from '../../parts/real/kubernetes.ts';
 import { until } from '../../parts/until.ts';
 import { runnerAccountIn } from '../../parts/real/runner-account.ts';
+import { OwnNamespace } from './own-namespace.ts';
 
 /** The real cluster for flows: the runner has exactly the rights of docs/role.yaml, in the namespace that all share. */
 export async function realGround(): Promise<{ cluster: RealCluster; ground: ClusterAccess }> {
@@ -28,9 +28,9 @@ export async function realGround(): Promise<{ cluster: RealCluster; ground: Clus
   };
 }
 
-/** ClusterAccess that is given back: its namespace goes, with all that is in it. */
+/** Access to a namespace that is given back: it goes, with all that is in it. */
 export interface OwnGround extends ClusterAccess {
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 /**
@@ -39,19 +39,10 @@ export interface OwnGround extends ClusterAccess {
  */
 export async function ownGround(word: string): Promise<{ cluster: RealCluster; ground: OwnGround }> {
   const { cluster, ground } = await realGround();
-  const api = await adminApi(cluster.layout);
-  const namespace = `${word}-${randomBytes(3).toString('hex')}`;
-  const path = `/api/v1/namespaces/${namespace}`;
-  const made = await api('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
-  expectStatus(made, [201], 'making the namespace');
-  await until('the default account of the namespace', 60_000, async () => {
-    return (await api('GET', `${path}/serviceaccounts/default`)).status === 200;
-  });
-  const kubeconfig = await runnerAccountIn(cluster.layout, namespace);
-  const remove = async (): Promise<void> => {
-    // Not with the patience that their own steps ask for.
-    await api('DELETE', `${path}/pods`, { gracePeriodSeconds: 0 });
-    expectStatus(await api('DELETE', path), [200, 202], 'removing the namespace');
+  const space = await OwnNamespace.make(ground.adminKubeconfig, word);
+  const kubeconfig = await runnerAccountIn(cluster.layout, space.name);
+  return {
+    cluster,
+    ground: { ...ground, kubeconfig, namespace: space.name, remove: () => space.remove() },
   };
-  return { cluster, ground: { ...ground, kubeconfig, namespace, remove } };
 }

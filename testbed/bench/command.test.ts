@@ -1,0 +1,187 @@
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { describe, expect, it } from 'vitest';
+import { type BenchCommand, readOptions, runBench, runParts, Stalled } from './command.ts';
+import { rowOf } from './measure.ts';
+import { markersOf, reportMarkdown, reportText, rewritten } from './report.ts';
+
+const known = ['gate', 'swap'];
+const nothing = { json: false, quick: false, writeDocs: false, only: [] };
+
+describe('readOptions', () => {
+  it.each([
+    { args: [], want: nothing },
+    { args: ['--quick', '--json'], want: { ...nothing, quick: true, json: true } },
+    {
+      args: ['--only', 'gate', 'swap', '--quick'],
+      want: { ...nothing, quick: true, only: ['gate', 'swap'] },
+    },
+    { args: ['--only', 'gate,swap'], want: { ...nothing, only: ['gate', 'swap'] } },
+    { args: ['--write-docs'], want: { ...nothing, writeDocs: true } },
+  ])('understands $args', ({ args, want }) => {
+    expect(readOptions(args, known)).toEqual({ kind: 'run', options: want });
+  });
+
+  it.each([
+    { args: ['--only', 'gates'], want: 'there is no bench gates; there are: gate, swap' },
+    { args: ['--write-docs', '--only', 'gate'], want: 'leave out --only' },
+    { args: ['--slow'], want: '--slow' },
+  ])('refuses $args and says what is wrong', ({ args, want }) => {
+    expect(readOptions(args, known)).toEqual({
+      kind: 'wrong',
+      text: expect.stringContaining(want) as string,
+    });
+  });
+});
+
+const markers = markersOf('steps');
+const page = `# Head\n\n${markers.begin}\n\nold\n\n${markers.end}\n\ntail\n`;
+
+describe('rewritten', () => {
+  it('puts the new text in place of the old, and leaves the rest as it is', () => {
+    expect(rewritten(page, markers, 'new\n')).toBe(page.replace('old', 'new'));
+  });
+
+  it('written twice is written once', () => {
+    expect(rewritten(rewritten(page, markers, 'a'), markers, 'a')).toBe(rewritten(page, markers, 'a'));
+  });
+
+  it('takes dollar signs as they stand', () => {
+    expect(rewritten(page, markers, "$& $'")).toContain("$& $'");
+  });
+
+  it.each([
+    ['a page of another bench', markersOf('replay')],
+    ['markers the wrong way round', { begin: markers.end, end: markers.begin }],
+  ])('refuses %s, and says which lines it needs', (_, other) => {
+    expect(() => rewritten(page, other, 'new')).toThrow(other.begin);
+  });
+});
+
+const circumstances = {
+  at: '2026-11-25 21:00 UTC',
+  cores: 2,
+  memoryBytes: 24 * 2 ** 30,
+  cpu: 'a processor',
+  kernel: '6.18',
+  node: 'v24.0.0',
+  quick: true,
+};
+const measured = { name: 'gap', unit: 'ms', values: [4], targets: [], note: '' } as const;
+const rows = [rowOf('gate', measured, 0.4), rowOf('swap', measured, 6)];
+const failures = [{ bench: 'cold', text: 'no registry' }];
+
+describe('a report', () => {
+  it('says on what it was measured, under which load, and what failed', () => {
+    const page = reportMarkdown({ circumstances, rows, failures });
+    expect(page).toContain(
+      'Measured 2026-11-25 21:00 UTC, 2 cores (a processor), 24 GiB, Linux 6.18, Node.js v24.0.0, --quick: few repetitions.',
+    );
+    expect(page).toContain('Load average during the run: 0.4 to 6.0.');
+    expect(page).toContain('FAILED cold: no registry');
+  });
+
+  it('of nothing but failures is no error', () => {
+    const report = { circumstances: { ...circumstances, quick: false }, rows: [], failures };
+    expect(reportText(report)).toContain('FAILED cold: no registry');
+    expect(reportMarkdown(report)).not.toMatch(/Infinity|quick/);
+  });
+});
+
+/** A terminal that keeps what was said. */
+function quietTerminal() {
+  const stop = new AbortController();
+  const printed: string[] = [];
+  const complaints: string[] = [];
+  const terminal = {
+    clock: new FakeClock(),
+    print: (text: string) => void printed.push(text),
+    complain: (text: string) => void complaints.push(text),
+    stop: stop.signal,
+  };
+  return { terminal, printed, complaints, interrupt: () => stop.abort(new Error('interrupted')) };
+}
+
+const part = (name: string, failure?: Error) => ({
+  name,
+  what: name,
+  run: () => (failure ? Promise.reject(failure) : Promise.resolve([{ ...measured, name }])),
+});
+
+describe('the parts of a bench', () => {
+  it('that fail do not stop the next', async () => {
+    const { rows, failures } = await runParts(
+      [part('swap', new Error('no image')), part('gate')],
+      {},
+      quietTerminal().terminal,
+    );
+    expect(rows.map(({ name }) => name)).toEqual(['gate']);
+    expect(failures).toEqual([{ bench: 'swap', text: 'no image' }]);
+  });
+
+  it('that waited in vain are the last: the next would wait as well', async () => {
+    const { rows, failures } = await runParts(
+      [part('gate'), part('swap', new Stalled('waited 120 s in vain until the runner asks')), part('cold')],
+      {},
+      quietTerminal().terminal,
+    );
+    expect(rows.map(({ name }) => name)).toEqual(['gate']);
+    expect(failures).toEqual([
+      {
+        bench: 'swap',
+        text: 'waited 120 s in vain until the runner asks (what comes after it was left out)',
+      },
+    ]);
+  });
+
+  it('are over when a person wants to stop', async () => {
+    const { terminal, interrupt } = quietTerminal();
+    const stopped = { ...part('gate'), run: () => Promise.resolve(interrupt()).then(() => [measured]) };
+    await expect(runParts([stopped], {}, terminal)).rejects.toThrow('interrupted');
+  });
+});
+
+describe('a bench', () => {
+  const bench = (run: BenchCommand['run']): BenchCommand => ({
+    ...{ name: 'gaps', what: 'gaps', help: 'HELP', page: 'none.md', parts: ['gate'] },
+    run,
+  });
+  const outcome = { data: { rows: [] }, text: 'a table', markdown: '', ok: true };
+
+  it.each([
+    { what: 'all went well', ok: true, args: [], code: 0, print: /^a table$/ },
+    { what: 'something did not work', ok: false, args: [], code: 1, print: /^a table$/ },
+    {
+      what: 'a program asks',
+      ok: true,
+      args: ['--json'],
+      code: 0,
+      print: /^\{\s+"circumstances": .*"rows": /s,
+    },
+  ])('ends with $code where $what', async ({ ok, args, code, print }) => {
+    const { terminal, printed } = quietTerminal();
+    expect(
+      await runBench(
+        bench(() => Promise.resolve({ ...outcome, ok })),
+        args,
+        terminal,
+      ),
+    ).toBe(code);
+    expect(printed.join('')).toMatch(print);
+  });
+
+  it('is not run with a wrong command line', async () => {
+    const { terminal, complaints, printed } = quietTerminal();
+    const never = bench(() => Promise.reject(new Error('it was run')));
+    expect(await runBench(never, ['--only', 'gates'], terminal)).toBe(2);
+    expect(complaints.join('')).toMatch(/^bench gaps: there is no bench gates.*HELP$/s);
+    expect(printed).toEqual([]);
+  });
+
+  it('ends with 130 when it was interrupted, and with its error when it was not', async () => {
+    const { terminal, interrupt } = quietTerminal();
+    const fails = bench(() => Promise.reject(new Error('broken')));
+    await expect(runBench(fails, [], terminal)).rejects.toThrow('broken');
+    interrupt();
+    expect(await runBench(fails, [], terminal)).toBe(130);
+  });
+});

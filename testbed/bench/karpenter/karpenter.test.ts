@@ -1,0 +1,153 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { rampBuilds, risingBuilds } from '../../suites/real-flows/build-load.ts';
+import { KarpenterProcess } from '../../suites/real-flows/karpenter-process.ts';
+import { BufferLog, boots, nodeHours } from './logs.ts';
+
+describe('what stood in a buffer', () => {
+  const log = new BufferLog();
+  log.note(10_000, 6);
+  log.note(12_000, 9);
+
+  it.each([
+    ['nothing before it was looked at', 9.9, 0],
+    ['what was seen at that moment', 10, 6],
+    ['the same until something else is seen', 11.9, 6],
+    ['the last that was seen, for ever', 1e6, 9],
+  ])('is %s', (_, nowSeconds, want) => {
+    expect(log.bufferPods({ nowSeconds })).toBe(want);
+  });
+});
+
+const HOUR_MS = 3_600_000;
+const COUNTED = { fromMs: 10 * HOUR_MS, toMs: 12 * HOUR_MS };
+const span = (ordered: number, gone?: number) => ({
+  nodePool: 'ci',
+  orderedMs: ordered * HOUR_MS,
+  goneMs: gone === undefined ? undefined : gone * HOUR_MS,
+});
+
+describe('node hours', () => {
+  it.each([
+    ['a node that came and went meanwhile', span(10.5, 11), 0.5, 1],
+    ['one that was there before and stays', span(9), 2, 0],
+    ['one that was there before and goes', span(9, 10.25), 0.25, 0],
+    ['one that is still there', span(11), 1, 1],
+    ['one that was gone before', span(8, 9.5), 0, 0],
+    ['one that came afterwards', span(12.5), 0, 0],
+  ])('%s counts by the hours in which builds came', (_, one, hours, booted) => {
+    expect(nodeHours([one], COUNTED)).toBeCloseTo(hours, 9);
+    expect(boots([one], COUNTED)).toBe(booted);
+  });
+
+  it('adds up over nodes', () => {
+    expect(nodeHours([span(9), span(11)], COUNTED)).toBeCloseTo(3, 9);
+  });
+});
+
+const RAMP = { seed: 1, spanSeconds: 1200, pushesPerMinute: [1, 5], meanRunSeconds: 150 } as const;
+const mean = (values: readonly number[]): number => values.reduce((sum, one) => sum + one, 0) / values.length;
+
+describe('the builds of a ramp', () => {
+  it('come in pushes of five, in order, within the span, and run for a while', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 10_000 }), (seed) => {
+        const builds = rampBuilds({ ...RAMP, seed });
+        const times = builds.map(({ atSeconds }) => atSeconds);
+        expect(times).toEqual([...times].sort((one, other) => one - other));
+        expect(builds.length).toBe(5 * new Set(times).size);
+        expect(builds.every((one) => one.atSeconds < 1200 && one.runSeconds >= 5)).toBe(true);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('come faster and faster, about three pushes a minute in all, and run for their mean', () => {
+    const loads = Array.from({ length: 40 }, (_, seed) => rampBuilds({ ...RAMP, seed: seed + 1 }));
+    const late = loads.flat().filter(({ atSeconds }) => atSeconds >= 600).length / loads.flat().length;
+
+    // Of a rate from 1 to 5 the second half holds two thirds.
+    expect(late).toBeGreaterThan(0.6);
+    expect(late).toBeLessThan(0.73);
+    expect(Math.abs(mean(loads.map(({ length }) => length)) / 300 - 1)).toBeLessThan(0.1);
+    expect(Math.abs(mean(loads.flat().map(({ runSeconds }) => runSeconds)) / 150 - 1)).toBeLessThan(0.1);
+  });
+
+  it('are the same for the same seed, and others for another one', () => {
+    expect(rampBuilds(RAMP)).toEqual(rampBuilds(RAMP));
+    expect(rampBuilds({ ...RAMP, seed: 2 })).not.toEqual(rampBuilds(RAMP));
+  });
+});
+
+describe('rising builds', () => {
+  it('end with the span, three quarters of them in its second half', () => {
+    const times = risingBuilds(100, 60, 10).map(({ atSeconds }) => atSeconds);
+
+    expect(times.at(-1)).toBe(60);
+    expect(times.filter((at) => at > 30)).toHaveLength(75);
+  });
+});
+
+describe('Karpenter as a process', () => {
+  let folder: string;
+  const started: KarpenterProcess[] = [];
+  const start = (script: string, program = '/bin/sh'): KarpenterProcess => {
+    const args = ['-c', script];
+    const made = new KarpenterProcess({ program, args, env: {}, log: join(folder, 'karpenter.log') });
+    started.push(made);
+    return made;
+  };
+  const forEver = (): Promise<never> => new Promise(() => undefined);
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'hangar-process-'));
+  });
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((one) => one.end()));
+    await rm(folder, { recursive: true });
+  });
+
+  it('that ends by itself is missed at once by who needs it, with the last lines of its log and no more', async () => {
+    const karpenter = start(
+      'n=1; while [ $n -le 20 ]; do echo line $n; n=$((n + 1)); done; echo no port >&2; exit 3',
+    );
+
+    const missed: unknown = await karpenter.needs(forEver()).catch((error: unknown) => error);
+    expect(String(missed)).toMatch(
+      /\/bin\/sh ended with 3; the end of its log:\nline 2\n(line \d+\n){18}no port$/,
+    );
+    expect(String(missed)).not.toContain('line 1\n');
+    await expect(karpenter.needs(Promise.resolve('too late'))).rejects.toBe(missed);
+    expect(karpenter.gone.reason).toBe(missed);
+  });
+
+  it.each([
+    ['was killed by somebody', 'kill -9 $$', '/bin/sh', 'ended with SIGKILL'],
+    ['is not there', '', '/nowhere/karpenter', 'did not start'],
+  ])('that %s is missed too', async (_, script, program, words) => {
+    await expect(start(script, program).needs(forEver())).rejects.toThrow(words);
+  });
+
+  it('that lives is nobody’s matter: work gives its own answer, or its own error', async () => {
+    const karpenter = start('exec sleep 600');
+
+    await expect(karpenter.needs(Promise.resolve('done'))).resolves.toBe('done');
+    await expect(karpenter.needs(Promise.reject(new Error('refused')))).rejects.toThrow('refused');
+    expect(karpenter.gone.aborted).toBe(false);
+  });
+
+  it('is gone when it was ended, however often', async () => {
+    const up = join(folder, 'up');
+    const karpenter = start(`trap 'rm ${up}; exit 0' TERM; : > ${up}; while :; do read -t 1 x; done`);
+    while (!existsSync(up)) await new Promise(setImmediate);
+    await karpenter.end();
+    await karpenter.end();
+
+    expect(karpenter.gone.aborted).toBe(true);
+    expect(existsSync(up)).toBe(false);
+  });
+});
