@@ -1,3 +1,4 @@
+import { type Markers, rewritten } from '../../bench/report.ts';
 import type { ImageSize } from './measure.ts';
 
 /** What was measured of one image. */
@@ -9,10 +10,10 @@ export interface MeasuredImage {
 }
 
 /** Around what the command writes. */
-const MARKS = [
-  '<!-- written by: node testbed/parts/images/main.ts --write-docs -->',
-  '<!-- end of what it wrote -->',
-] as const;
+const MARKERS: Markers = {
+  begin: '<!-- written by: node testbed/parts/images/main.ts --write-docs -->',
+  end: '<!-- end of what it wrote -->',
+};
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
@@ -34,10 +35,5 @@ export function imageTable(images: readonly MeasuredImage[]): string {
   return [head, '| --- | --: | --: | --- | --- |', ...rows].join('\n');
 }
 
-/** A page with what stands between the marks replaced. Pure. @throws where the marks are missing */
-export function withTable(page: string, text: string): string {
-  const [begin, end] = MARKS.map((mark) => page.indexOf(mark));
-  if (begin === undefined || end === undefined || begin < 0 || end < begin)
-    throw new Error(`the page lacks the lines "${MARKS[0]}" and "${MARKS[1]}" in this order`);
-  return `${page.slice(0, begin + MARKS[0].length)}\n\n${text}\n\n${page.slice(end)}`;
-}
+/** The page about images with what stands between its marks replaced. Pure. @throws where the marks are missing */
+export const withTable = (page: string, text: string): string => rewritten(page, MARKERS, text);

@@ -62,21 +62,6 @@ export interface LoadedPrometheus {
   close(): Promise<void>;
 }
 
-/** All that runs; closed in the reverse order of being made, whatever fails on the way. */
-class House {
-  readonly #doors: (() => Promise<unknown>)[] = [];
-
-  add<T>(made: T, close: (made: T) => Promise<unknown>): T {
-    this.#doors.push(() => close(made));
-    return made;
-  }
-
-  async close(): Promise<void> {
-    for (const close of this.#doors.splice(0).reverse())
-      await close().catch((error: unknown) => console.error('closing failed', error));
-  }
-}
-
 /**
  * The embedded cluster, the practice Drone server, runner and autoscaler as processes, and a real Prometheus that scrapes
  * them each second; then builds for so long: some wait for room, some fail, the API throttles
@@ -86,18 +71,14 @@ class House {
  * @param loadMs how long builds come, in milliseconds
  */
 export async function loadPrometheus(clock: Clock, loadMs: number): Promise<LoadedPrometheus> {
-  const house = new House();
-  try {
-    const { cluster, drone, runner, prometheus } = await open(clock, house);
-    const from = clock.now() / 1000;
-    await play(clock, { cluster, drone, runner }, loadMs);
-    // Two more scrapes, so that the last of it is in.
-    await clock.sleep(2_500);
-    return { prometheus, from, to: clock.now() / 1000, close: () => house.close() };
-  } catch (error) {
-    await house.close();
-    throw error;
-  }
+  await using opened = new AsyncDisposableStack();
+  const { cluster, drone, runner, prometheus } = await open(opened);
+  const from = clock.now() / 1000;
+  await play(clock, { cluster, drone, runner }, loadMs);
+  // Two more scrapes, so that the last of it is in.
+  await clock.sleep(2_500);
+  const all = opened.move();
+  return { prometheus, from, to: clock.now() / 1000, close: () => all.disposeAsync() };
 }
 
 interface Actors {
@@ -126,15 +107,17 @@ async function startReplaceableRunner(spec: RunnerProcessSpec): Promise<Replacea
   };
 }
 
-async function open(clock: Clock, house: House): Promise<Actors & { readonly prometheus: Prometheus }> {
-  const { cluster, access: ground } = await startEmbedded({ nodes: ['a', 'b', 'c'].map(node) });
-  house.add(cluster, (one) => one.close());
-  const drone = house.add(await startPracticeServer({ secret: SECRET, longPollMs: 5_000 }), (one) =>
-    one.close(),
-  );
+/** Starts everything; closed in the reverse order of being made, whatever fails on the way. */
+async function open(opened: AsyncDisposableStack): Promise<Actors & { readonly prometheus: Prometheus }> {
+  const { cluster, access } = await startEmbedded({ nodes: ['a', 'b', 'c'].map(node) });
+  opened.defer(() => cluster.close());
+  const { folder } = cluster;
+  const { kubeconfig } = access;
+  const drone = await startPracticeServer({ secret: SECRET, longPollMs: 5_000 });
+  opened.defer(() => drone.close());
   const runner = await startReplaceableRunner({
-    folder: cluster.folder,
-    kubeconfig: ground.kubeconfig,
+    folder,
+    kubeconfig,
     droneHost: drone.host,
     secret: SECRET,
     env: {
@@ -143,42 +126,38 @@ async function open(clock: Clock, house: House): Promise<Actors & { readonly pro
       HANGAR_LEASE_NAMESPACE: NAMESPACE,
       DRONE_RUNNER_CAPACITY: CAPACITY,
       HANGAR_BUDGET_CPU: BUDGET_CPU,
-      ...ground.env,
+      ...access.env,
     },
   });
-  house.add(runner, (one) => one.stop());
-  const autoscaler = house.add(
-    await startAutoscalerProcess({
-      folder: cluster.folder,
-      kubeconfig: ground.kubeconfig,
-      name: 'autoscaler',
-      env: {
-        HANGAR_AUTOSCALER_RUNNERS: runner.address,
-        HANGAR_AUTOSCALER_TICK: '1s',
-        HANGAR_AUTOSCALER_BOOT_TIME: '5s',
-        HANGAR_AUTOSCALER_COOL_DOWN: '2s',
-        HANGAR_AUTOSCALER_MAX_NODES: '4',
-        HANGAR_AUTOSCALER_PRICES: 'builds-4=0.2,4cpu-8gb=0.19',
-      },
-    }),
-    (one) => one.end(),
-  );
-  const at = (job: string, url: string): Target => ({
+  opened.defer(async () => void (await runner.stop()));
+  const autoscaler = await startAutoscalerProcess({
+    folder,
+    kubeconfig,
+    name: 'autoscaler',
+    env: {
+      HANGAR_AUTOSCALER_RUNNERS: runner.address,
+      HANGAR_AUTOSCALER_TICK: '1s',
+      HANGAR_AUTOSCALER_BOOT_TIME: '5s',
+      HANGAR_AUTOSCALER_COOL_DOWN: '2s',
+      HANGAR_AUTOSCALER_MAX_NODES: '4',
+      HANGAR_AUTOSCALER_PRICES: 'builds-4=0.2,4cpu-8gb=0.19',
+    },
+  });
+  opened.defer(() => autoscaler.end());
+  const at = (job: string, { address }: { readonly address: string }): Target => ({
     job,
-    address: new URL(url).host,
+    address: new URL(address).host,
     labels: { namespace: NAMESPACE },
   });
-  const prometheus = house.add(
-    await Prometheus.start({
-      folder: mkdtempSync(join(cluster.folder, 'prometheus-')),
-      targets: [at('runner', runner.address), at('autoscaler', autoscaler.address)],
-      rules: {
-        'runner.yaml': rulesFile('runner', ALERTS),
-        'autoscaler.yaml': rulesFile('autoscaler', ALERTS),
-      },
-    }),
-    (one) => one.close(),
-  );
+  const prometheus = await Prometheus.start({
+    folder: mkdtempSync(join(folder, 'prometheus-')),
+    targets: [at('runner', runner), at('autoscaler', autoscaler)],
+    rules: {
+      'runner.yaml': rulesFile('runner', ALERTS),
+      'autoscaler.yaml': rulesFile('autoscaler', ALERTS),
+    },
+  });
+  opened.defer(() => prometheus.close());
   return { cluster, drone, runner, prometheus };
 }
 
@@ -215,10 +194,8 @@ function throttle(cluster: EmbeddedCluster): 'made' {
 
 /** The kubelet throws one running build out, as when memory is short: nobody's fault but the cluster's. */
 function evictOne(cluster: EmbeddedCluster): 'not-now' | 'made' {
-  const running = cluster.api.store
-    .list('pods', NAMESPACE)
-    .map(podOf)
-    .find(({ status }) => status?.phase === 'Running');
+  const pods = cluster.api.store.list('pods', NAMESPACE).map(podOf);
+  const running = pods.find(({ status }) => status?.phase === 'Running');
   if (running === undefined) return 'not-now';
   cluster.evict({ namespace: NAMESPACE, name: running.metadata.name });
   return 'made';

@@ -119,22 +119,18 @@ export class Prometheus {
   }
 
   /** Answers at this moment; rejects with what is wrong with the query. */
-  async ask(query: string): Promise<readonly Series[]> {
+  ask(query: string): Promise<readonly Series[]> {
     return this.#query('query', { query });
   }
 
   /** Answers over a span. */
-  async askOver(query: string, { from, to, stepSeconds }: Span): Promise<readonly Series[]> {
-    return this.#query('query_range', {
-      query,
-      start: String(from),
-      end: String(to),
-      step: String(stepSeconds),
-    });
+  askOver(query: string, { from, to, stepSeconds }: Span): Promise<readonly Series[]> {
+    const span = { start: String(from), end: String(to), step: String(stepSeconds) };
+    return this.#query('query_range', { query, ...span });
   }
 
   /** Values of a label on the series that are selected, as Grafana fills its variables. */
-  async labelValues(label: string, selector: string): Promise<readonly string[]> {
+  labelValues(label: string, selector: string): Promise<readonly string[]> {
     return this.#get<readonly string[]>(`label/${label}/values`, { 'match[]': selector });
   }
 
@@ -145,10 +141,8 @@ export class Prometheus {
   }
 
   async #query(what: string, parameters: Readonly<Record<string, string>>): Promise<readonly Series[]> {
-    const { resultType, result } = await this.#get<{
-      readonly resultType: string;
-      readonly result: readonly RawSeries[];
-    }>(what, parameters);
+    type Result = { readonly resultType: string; readonly result: readonly RawSeries[] };
+    const { resultType, result } = await this.#get<Result>(what, parameters);
     if (resultType !== 'vector' && resultType !== 'matrix')
       throw new Error(`${parameters['query']} is a ${resultType}, and a panel wants series`);
     return result.map(seriesOf);

@@ -43,20 +43,17 @@ export class Helm {
 
   /** Its output; throws with its words when it fails. */
   run(args: readonly string[], values?: ChartValues): Promise<string> {
-    return run(this.#program, this.#all(args, values), this.#options(values));
+    return run(...this.#call(args, values));
   }
 
   /** What it leaves, failed or not. */
   attempt(args: readonly string[], values?: ChartValues): Promise<CommandResult> {
-    return attempt(this.#program, this.#all(args, values), this.#options(values));
+    return attempt(...this.#call(args, values));
   }
 
-  #all(args: readonly string[], values: ChartValues | undefined): readonly string[] {
-    return values === undefined ? args : [...args, '-f', '-'];
-  }
-
-  #options(values: ChartValues | undefined) {
+  #call(args: readonly string[], values: ChartValues | undefined): Parameters<typeof run> {
     const environment = { ...process.env, KUBECONFIG: this.#kubeconfig ?? '/dev/null' };
-    return { environment, ...(values === undefined ? {} : { input: JSON.stringify(values) }) };
+    if (values === undefined) return [this.#program, args, { environment }];
+    return [this.#program, [...args, '-f', '-'], { environment, input: JSON.stringify(values) }];
   }
 }

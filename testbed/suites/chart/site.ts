@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { RUNNER_SELECTOR } from '@hangar/shared/contract/object-keys';
+import { readFile } from 'node:fs/promises';
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { KubernetesListObject, KubernetesObject, V1Pod } from '@kubernetes/client-node';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
 import { archive, type NamedImage } from '../../parts/images/image.ts';
@@ -9,67 +11,69 @@ import { run } from '../../parts/real/command.ts';
 import { ctr, importArchive } from '../../parts/real/ctr.ts';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
 import { cluster } from '../../parts/real/plan/layout.ts';
+import { OwnNamespace } from '../real-flows/own-namespace.ts';
 import { type Forwarder, forward } from './forwarder.ts';
 import { CHART, type ChartValues, Helm, laidOver } from './helm.ts';
 
 const SECRET = 'chart-secret';
 const PATIENCE_MS = 120_000;
 
-/** A namespace of the real cluster with all that an operator has before an install: server, Secret, images on the node. */
-export class Site {
+/** What a site is made of. */
+interface SiteParts {
   readonly real: RealCluster;
   readonly helm: Helm;
+  readonly drone: PracticeServer;
   /** Of the release; takes only Pods that Pod Security "restricted" allows. */
+  readonly release: OwnNamespace;
+  /** Of the pipelines' Pods. */
+  readonly jobs: OwnNamespace;
+  readonly images: Readonly<Record<Program, string>>;
+  readonly forwarders: Readonly<Record<'api' | 'drone' | 'registry', Forwarder>>;
+}
+
+/** A namespace of the real cluster with all that an operator has before an install: server, Secret, images on the node. */
+export class Site {
+  readonly drone: PracticeServer;
+  /** Of the release. */
   readonly namespace: string;
   /** Of the pipelines' Pods. */
   readonly jobs: string;
-  readonly drone: PracticeServer;
-  readonly #images: Readonly<Record<Program, string>>;
-  readonly #forwarders: Readonly<Record<'api' | 'drone' | 'registry', Forwarder>>;
+  readonly #parts: SiteParts;
 
   private constructor(parts: SiteParts) {
-    this.real = parts.real;
-    this.helm = parts.helm;
-    this.namespace = parts.namespace;
-    this.jobs = `${parts.namespace}-jobs`;
+    this.#parts = parts;
     this.drone = parts.drone;
-    this.#images = parts.images;
-    this.#forwarders = parts.forwarders;
+    this.namespace = parts.release.name;
+    this.jobs = parts.jobs.name;
   }
 
   static async open(): Promise<Site> {
     const real = await connectRealCluster();
     const helm = await Helm.open(real.layout, real.adminKubeconfig);
-    const namespace = `site-${randomBytes(3).toString('hex')}`;
     const images = await offerPrograms(real);
     const drone = await startPracticeServer({ secret: SECRET, longPollMs: 5_000 });
-    const kubectl = kubectlOf(real);
-    const label = 'pod-security.kubernetes.io/enforce=restricted';
-    for (const name of [namespace, `${namespace}-jobs`]) await kubectl(['create', 'namespace', name]);
-    await kubectl(['label', 'namespace', namespace, label]);
-    await kubectl([
-      'create',
-      'secret',
-      'generic',
-      'drone-rpc',
-      '-n',
-      namespace,
-      `--from-literal=DRONE_RPC_SECRET=${SECRET}`,
-    ]);
-    await makeBridge(kubectl, `${namespace}-jobs`, real.images.busybox);
+    const admin = await readFile(real.adminKubeconfig, 'utf8');
+    const jobs = await OwnNamespace.make(admin, 'site-jobs');
+    const label = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+    const release = await OwnNamespace.make(admin, 'site', label);
+    const stringData = { DRONE_RPC_SECRET: SECRET };
+    const secret = { metadata: { name: 'drone-rpc' }, stringData };
+    await release.create(RESOURCE.secrets, secret);
+    await makeBridge(jobs, real.images.busybox);
     const forwarders = {
       api: await forward(cluster.ports.apiServer),
       drone: await forward(Number(drone.host.split(':')[1])),
       registry: await forward(cluster.ports.registry),
     };
-    return new Site({ real, helm, namespace, drone, images, forwarders });
+    return new Site({ real, helm, drone, release, jobs, images, forwarders });
   }
 
   /** What an operator would write, and what this machine needs besides: no DNS and no routes for Pods, and fake nodes of others. */
   values(more: ChartValues = {}): ChartValues {
-    const { api, drone, registry } = this.#forwarders;
+    const { real, images, forwarders } = this.#parts;
+    const { api, drone, registry } = forwarders;
     const here = {
-      nodeSelector: { 'kubernetes.io/hostname': this.real.nodeName },
+      nodeSelector: { 'kubernetes.io/hostname': real.nodeName },
       hostAliases: [{ ip: api.host, hostnames: ['kubernetes.default.svc'] }],
       extraEnv: [
         { name: 'KUBERNETES_SERVICE_HOST', value: 'kubernetes.default.svc' },
@@ -79,7 +83,7 @@ export class Site {
     const mirror = `${registry.host}:${registry.port}`;
     const config = {
       DRONE_RPC_HOST: `${drone.host}:${drone.port}`,
-      DRONE_IMAGE_CLONE: this.real.images.clone,
+      DRONE_IMAGE_CLONE: real.images.clone,
       DRONE_NODE_SELECTOR_DEFAULT: here.nodeSelector,
       HANGAR_REGISTRY_MIRRORS: { 'docker.io': mirror },
       HANGAR_REGISTRY_PLAIN_HTTP: [mirror],
@@ -87,43 +91,52 @@ export class Site {
     const base = {
       runner: {
         ...here,
-        image: imageOf(this.#images.runner),
-        gateImage: imageOf(this.real.gateImage ?? ''),
+        image: imageOf(images.runner),
+        gateImage: imageOf(real.gateImage ?? ''),
         rpcSecret: { existingSecret: 'drone-rpc' },
         config,
       },
       autoscaler: {
         ...here,
-        image: imageOf(this.#images.autoscaler),
+        image: imageOf(images.autoscaler),
         persistence: { enabled: false },
         rbac: { look: true },
       },
       jobs: { namespace: this.jobs },
-      test: { image: this.real.images.busybox },
+      test: { image: real.images.busybox },
     };
     return laidOver(base, more);
   }
 
   /** `helm install` and the like, with `--wait`; throws with Helm's words. */
   install(values: ChartValues, ...flags: readonly string[]): Promise<string> {
-    return this.helm.run(['install', 'hangar', CHART, ...this.#flags(), ...flags], values);
+    return this.#parts.helm.run(['install', 'hangar', CHART, ...this.#flags(), ...flags], values);
   }
 
   upgrade(values: ChartValues): Promise<string> {
-    return this.helm.run(['upgrade', 'hangar', CHART, ...this.#flags(), '--wait', '--timeout', '3m'], values);
+    return this.#parts.helm.run(
+      ['upgrade', 'hangar', CHART, ...this.#flags(), '--wait', '--timeout', '3m'],
+      values,
+    );
   }
 
   /** Helm with the namespace of the site. */
   helmRun(...args: readonly string[]): Promise<string> {
-    return this.helm.run([...args, ...this.#flags()]);
+    return this.#parts.helm.run([...args, ...this.#flags()]);
   }
 
   #flags(): readonly string[] {
     return ['-n', this.namespace];
   }
 
+  /** kubectl with the namespace of the site. */
   kubectl(args: readonly string[], input?: string): Promise<string> {
-    return kubectlOf(this.real)(['-n', this.namespace, ...args], input);
+    return this.#kubectl(['-n', this.namespace, ...args], input);
+  }
+
+  #kubectl(args: readonly string[], input = ''): Promise<string> {
+    const { kubectl, adminKubeconfig } = this.#parts.real;
+    return run(kubectl, ['--kubeconfig', adminKubeconfig, ...args], { input });
   }
 
   /** Objects of that kind in the namespace of the release, or of the jobs. */
@@ -132,7 +145,7 @@ export class Site {
     selector = '',
     namespace = this.namespace,
   ): Promise<readonly T[]> {
-    const text = await kubectlOf(this.real)(['get', kind, '-n', namespace, '-o', 'json', '-l', selector]);
+    const text = await this.#kubectl(['get', kind, '-n', namespace, '-o', 'json', '-l', selector]);
     return (JSON.parse(text) as KubernetesListObject<T>).items;
   }
 
@@ -168,31 +181,19 @@ export class Site {
   async ask(component: 'runner' | 'autoscaler', port: number, path: string): Promise<string> {
     const pod = await this.podThat(component, `the ${component} to be ready`, isReady);
     const base = `/api/v1/namespaces/${this.namespace}/pods/${pod.metadata?.name}:${port}/proxy`;
-    return kubectlOf(this.real)(['get', '--raw', `${base}${path}`]);
+    return this.#kubectl(['get', '--raw', `${base}${path}`]);
   }
 
   async close(): Promise<void> {
+    const { helm, release, jobs, forwarders } = this.#parts;
     const patience = ['--wait', '--timeout', '1m'];
-    await this.helm.attempt(['uninstall', 'hangar', ...this.#flags(), '--ignore-not-found', ...patience]);
-    const kubectl = kubectlOf(this.real);
-    await kubectl(['delete', 'pods', '--all', '-n', this.jobs, '--grace-period=0', '--force']);
-    await kubectl(['delete', 'namespace', this.namespace, this.jobs, '--wait=false']);
-    await Promise.all(Object.values(this.#forwarders).map((one) => one.close()));
+    await helm.attempt(['uninstall', 'hangar', ...this.#flags(), '--ignore-not-found', ...patience]);
+    await this.#kubectl(['delete', 'pods', '--all', '-n', jobs.name, '--grace-period=0', '--force']);
+    await Promise.all([release, jobs].map((one) => one.remove()));
+    await Promise.all(Object.values(forwarders).map((one) => one.close()));
     await this.drone.close();
   }
 }
-
-interface SiteParts extends Pick<Site, 'real' | 'helm' | 'namespace' | 'drone'> {
-  readonly images: Readonly<Record<Program, string>>;
-  readonly forwarders: Readonly<Record<'api' | 'drone' | 'registry', Forwarder>>;
-}
-
-type Kubectl = (args: readonly string[], input?: string) => Promise<string>;
-
-const kubectlOf =
-  (real: RealCluster): Kubectl =>
-  (args, input) =>
-    run(real.kubectl, ['--kubeconfig', real.adminKubeconfig, ...args], input === undefined ? {} : { input });
 
 /** Whether it takes work. */
 export const isReady = ({ metadata, status }: V1Pod): boolean =>
@@ -206,30 +207,17 @@ function imageOf(name: string): { repository: string; tag: string } {
 }
 
 /** The bridge of the Pods is there as soon as one has run. */
-async function makeBridge(kubectl: Kubectl, namespace: string, image: string): Promise<void> {
-  const overrides = JSON.stringify({
-    spec: { nodeSelector: { 'kubernetes.io/hostname': cluster.nodeName } },
+async function makeBridge(space: OwnNamespace, image: string): Promise<void> {
+  const { name: namespace, admin } = space;
+  const container = { name: 'bridge', image, imagePullPolicy: 'IfNotPresent', command: ['true'] };
+  const nodeSelector = { 'kubernetes.io/hostname': cluster.nodeName };
+  const spec = { restartPolicy: 'Never', nodeSelector, containers: [container] };
+  await space.create<V1Pod>(RESOURCE.pods, { metadata: { name: 'bridge' }, spec });
+  const target = { resource: RESOURCE.pods, namespace, name: 'bridge' };
+  const { signal } = new AbortController();
+  await until('a first Pod to have run', PATIENCE_MS, async () => {
+    return (await admin.get<V1Pod>(target, signal)).status?.phase === 'Succeeded';
   });
-  await kubectl([
-    'run',
-    'bridge',
-    '-n',
-    namespace,
-    `--image=${image}`,
-    '--restart=Never',
-    `--overrides=${overrides}`,
-    '--image-pull-policy=IfNotPresent',
-    '--',
-    'true',
-  ]);
-  await kubectl([
-    'wait',
-    'pod/bridge',
-    '-n',
-    namespace,
-    '--for=jsonpath={.status.phase}=Succeeded',
-    '--timeout=120s',
-  ]);
 }
 
 /** Compiles both programs and puts their images on the node, named by what is in them. */

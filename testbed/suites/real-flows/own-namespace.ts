@@ -3,6 +3,7 @@ import { systemClock } from '@hangar/shared/clock';
 import { isKubernetesError, RESOURCE, type Resource, type Target } from '@hangar/shared/kubernetes/cluster';
 import { type Connection, connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
+import type { KubernetesObject } from '@kubernetes/client-node';
 import { until } from '../../parts/until.ts';
 
 const ACCOUNTS: Resource = { base: '/api/v1', plural: 'serviceaccounts' };
@@ -40,6 +41,11 @@ export class OwnNamespace {
       return true;
     });
     return made;
+  }
+
+  /** Makes an object in it. */
+  create<T extends KubernetesObject>(resource: Resource, object: T): Promise<T> {
+    return this.admin.create<T>({ resource, namespace: this.name }, object, this.#never);
   }
 
   /** Asks for its removal, and doesn't wait for it: the cluster takes some seconds. */
