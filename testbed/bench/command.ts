@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Clock } from '@hangar/shared/clock';
+import { errorText } from '@hangar/shared/error-text';
 import { type Measured, rowOf } from './measure.ts';
 import {
   type Circumstances,
@@ -85,7 +86,7 @@ export function readOptions(args: readonly string[], known: readonly string[]): 
     const { json, quick, 'write-docs': writeDocs } = values;
     return checked({ json, quick, writeDocs, only }, known);
   } catch (error) {
-    return { kind: 'wrong', text: textOf(error) };
+    return { kind: 'wrong', text: errorText(error) };
   }
 }
 
@@ -101,9 +102,6 @@ function checked(options: BenchOptions, known: readonly string[]): Asked {
     return { kind: 'wrong', text: '--write-docs writes the whole table: leave out --only' };
   return { kind: 'run', options };
 }
-
-/** An error in words. */
-export const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Runs a bench as its command line asks. @returns the exit code */
 export async function runBench(
@@ -167,7 +165,7 @@ export async function runParts<Run>(
     } catch (error) {
       stop.throwIfAborted();
       const isOver = error instanceof Stalled && part !== parts.at(-1);
-      const text = isOver ? `${textOf(error)} (what comes after it was left out)` : textOf(error);
+      const text = isOver ? `${errorText(error)} (what comes after it was left out)` : errorText(error);
       failures.push({ bench: name, text });
       say(`bench: ${name} FAILED: ${text}`);
       if (isOver) break;

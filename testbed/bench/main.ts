@@ -1,6 +1,7 @@
 import { systemClock } from '@hangar/shared/clock';
+import { errorText } from '@hangar/shared/error-text';
 import { capacityBench } from './capacity/capacity.ts';
-import { type BenchCommand, runBench, type Terminal, textOf } from './command.ts';
+import { type BenchCommand, runBench, type Terminal } from './command.ts';
 import { karpenterBench } from './karpenter/karpenter.ts';
 import { stepsBench } from './steps/steps.ts';
 
@@ -47,7 +48,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  terminal.complain(`bench: ${textOf(error)}`);
+  terminal.complain(`bench: ${errorText(error)}`);
   process.exitCode = 1;
 }
 if (stop.signal.aborted) process.exit(INTERRUPTED);

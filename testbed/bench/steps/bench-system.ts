@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { errorText } from '@hangar/shared/error-text';
 import { orAborted } from '@hangar/shared/or-aborted';
 import type { V1Pod } from '@kubernetes/client-node';
 import type { BuildView } from '../../parts/drone/views.ts';
@@ -10,7 +11,7 @@ import {
   type TestSystemOptions,
 } from '../../suites/flows/test-system.ts';
 import type { RealCluster } from '../../parts/real/facts.ts';
-import { type BenchPart, Stalled, textOf } from '../command.ts';
+import { type BenchPart, Stalled } from '../command.ts';
 import { PodTape } from './pod-tape.ts';
 
 /** One run of `bench steps`: where its parts run, and how often each repeats what it does. */
@@ -71,7 +72,7 @@ export async function within<T>(
   const heard = <V>(wait: Promise<V>): Promise<V> =>
     orAborted(wait, stop).catch((error: unknown) => {
       stop.throwIfAborted();
-      throw new Stalled(`${textOf(error)}${standing(tape)}`);
+      throw new Stalled(`${errorText(error)}${standing(tape)}`);
     });
   const ended = (id: number): Promise<BuildView> =>
     heard(drone.waitForBuild(id, { timeoutMs: BUILD_PATIENCE_MS }));
@@ -84,7 +85,7 @@ export async function within<T>(
   } finally {
     for (const { id } of drone.builds()) drone.cancel(id);
     await orAborted(base.cleaned(PATIENCE_MS), stop).catch((error: unknown) => {
-      if (!stop.aborted) say(`bench: while tidying: ${textOf(error)}`);
+      if (!stop.aborted) say(`bench: while tidying: ${errorText(error)}`);
     });
     tape.close();
     await base.close();

@@ -1,13 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { errorText } from '@hangar/shared/error-text';
 import { orAborted } from '@hangar/shared/or-aborted';
+import { Child } from '@hangar/shared/testing/child-process';
 import { startPracticeServer } from '../../parts/drone/practice-server.ts';
-import { textOf } from '../command.ts';
+import {} from '../command.ts';
 import type { Measured } from '../measure.ts';
 import type { StepsPart, StepsRun } from './bench-system.ts';
 
@@ -21,23 +21,16 @@ const SETTLED_MS = 2_000;
 const PATIENCE_MS = 60_000;
 
 /** Resident memory of a process some seconds from now, in bytes. */
-async function residentBytes({ clock, stop }: StepsRun, { pid }: ChildProcess): Promise<number> {
+async function residentBytes({ clock, stop }: StepsRun, { pid }: Child): Promise<number> {
   await clock.sleep(SETTLED_MS, stop);
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }
 
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = once(child, 'exit');
-  child.kill('SIGTERM');
-  await exit;
-}
-
 /** A Node.js process that does nothing. */
 async function bareBytes(run: StepsRun): Promise<number> {
-  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'ignore' });
-  return residentBytes(run, child).finally(() => ended(child));
+  const child = new Child(process.execPath, ['-e', 'setInterval(() => {}, 1e6)']);
+  return residentBytes(run, child).finally(() => child.end());
 }
 
 /** The runner's daemon while it waits for work. */
@@ -59,12 +52,7 @@ async function daemonBytes(run: StepsRun, program: string): Promise<number> {
     HANGAR_LEASE_NAMESPACE: ground.namespace,
     ...ground.env,
   };
-  let said = '';
-  const child = spawn(process.execPath, [program, 'daemon'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  for (const output of [child.stdout, child.stderr])
-    output.on('data', (part: Buffer) => {
-      said = `${said}${part.toString()}`.slice(-2_000);
-    });
+  const child = new Child(process.execPath, [program, 'daemon'], { env });
   const polls = drone.waitUntil(
     'the daemon asks for work',
     { timeoutMs: PATIENCE_MS },
@@ -74,9 +62,9 @@ async function daemonBytes(run: StepsRun, program: string): Promise<number> {
     await orAborted(polls, stop);
     return await residentBytes(run, child);
   } catch (error) {
-    throw new Error(`${textOf(error)}\n${said}`, { cause: error });
+    throw new Error(`${errorText(error)}\n${child.said.slice(-2_000)}`, { cause: error });
   } finally {
-    await ended(child);
+    await child.end();
     await drone.close();
   }
 }

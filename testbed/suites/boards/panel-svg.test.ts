@@ -1,8 +1,7 @@
 import type { Panel } from '@hangar/dashboards/board';
 import { describe, expect, it } from 'vitest';
 import type { Answer } from './answers.ts';
-import { plot, stat } from './panel-svg.ts';
-import { unitText } from './unit-text.ts';
+import { plot, stat, unitText } from './panel-svg.ts';
 
 const SPAN = { from: 0, to: 10 };
 
