@@ -38,66 +38,18 @@ const saidOf = ({ demand, shapes }: Recommendation): Said => ({
 });
 
 /** The autoscaler beside the demo's runner: it reads the runner's metrics and looks at Pods and nodes, as a dry run. */
-export class Capacity {
+export interface Capacity {
   /** Of the page. */
   readonly address: string;
-  private readonly clock: Clock;
-  private readonly service: Service;
-  private readonly end: () => Promise<void>;
-  private before: Said = NOTHING;
-  private peak: Said = NOTHING;
-
-  /** Use {@link startCapacity}. */
-  constructor(clock: Clock, service: Service, address: string, end: () => Promise<void>) {
-    this.clock = clock;
-    this.service = service;
-    this.address = address;
-    this.end = end;
-  }
-
   /** Whether it has seen work. */
-  get hasSeenWork(): boolean {
-    return this.peak.work > 0;
-  }
-
+  hasSeenWork(): boolean;
   /** Waits for its first answer. */
-  async ready(limitMs: number, stop: AbortSignal): Promise<void> {
-    await this.until(limitMs, stop, () => this.now !== undefined);
-    this.before = this.now ?? NOTHING;
-  }
-
+  ready(limitMs: number, stop: AbortSignal): Promise<void>;
   /** Keeps the busiest moment until the signal is aborted. */
-  async watch(over: AbortSignal): Promise<void> {
-    while (!over.aborted) {
-      const { now } = this;
-      if (now !== undefined && now.work > this.peak.work) this.peak = now;
-      await this.clock.sleep(LOOK_MS, over);
-    }
-  }
-
+  watch(over: AbortSignal): Promise<void>;
   /** What it has recommended, once it sees that the work is done. */
-  async reported(limitMs: number, stop: AbortSignal): Promise<Recommended> {
-    await this.until(limitMs, stop, () => this.now?.work === this.before.work);
-    return { before: this.before, peak: this.peak, after: this.now ?? NOTHING };
-  }
-
-  close(): Promise<void> {
-    return this.end();
-  }
-
-  private get now(): Said | undefined {
-    const { recommendation } = this.service.ledger;
-    return recommendation && saidOf(recommendation);
-  }
-
-  /** Gives up in silence when time is up: what is missing then is judged. */
-  private async until(limitMs: number, stop: AbortSignal, probe: () => boolean): Promise<void> {
-    const deadlineMs = this.clock.monotonicMs() + limitMs;
-    while (!probe() && this.clock.monotonicMs() < deadlineMs) {
-      await this.clock.sleep(LOOK_MS, stop);
-      stop.throwIfAborted();
-    }
-  }
+  reported(limitMs: number, stop: AbortSignal): Promise<Recommended>;
+  close(): Promise<void>;
 }
 
 /** Starts the autoscaler on loopback; the runner's HTTP side too, which it asks. */
@@ -113,14 +65,48 @@ export async function startCapacity(clock: Clock, { runner, admin }: TestSystem)
   const source = httpMetricsSource();
   const log = createLogger('error');
   const parts = { clock, log, source, cluster: admin, memory: noMemory, version: 'demo', page: readPage() };
-  const service = createService(parts, loaded.ok);
+  const { autoscaler, http } = createService(parts, loaded.ok);
   const stop = new AbortController();
-  const address = await service.http.listen(loopback);
-  const running = service.autoscaler.run(stop.signal);
-  return new Capacity(clock, service, `${address}/`, async () => {
+  const address = `${await http.listen(loopback)}/`;
+  const running = autoscaler.run(stop.signal);
+  const now = (): Said | undefined =>
+    autoscaler.ledger.recommendation && saidOf(autoscaler.ledger.recommendation);
+  const close = async (): Promise<void> => {
     stop.abort(new Error('the demo is over'));
-    await Promise.all([running, service.http.close(), runnerHttp.close(), source.close()]);
-  });
+    await Promise.all([running, http.close(), runnerHttp.close(), source.close()]);
+  };
+  return { address, ...moments(clock, now), close };
+}
+
+/** What is kept of what it says. */
+function moments(clock: Clock, now: () => Said | undefined): Omit<Capacity, 'address' | 'close'> {
+  let [before, peak] = [NOTHING, NOTHING];
+  /** Gives up in silence when time is up: what is missing then is judged. */
+  const until = async (limitMs: number, stop: AbortSignal, probe: () => boolean): Promise<void> => {
+    const deadlineMs = clock.monotonicMs() + limitMs;
+    while (!probe() && clock.monotonicMs() < deadlineMs) {
+      await clock.sleep(LOOK_MS, stop);
+      stop.throwIfAborted();
+    }
+  };
+  return {
+    hasSeenWork: () => peak.work > 0,
+    ready: async (limitMs, stop) => {
+      await until(limitMs, stop, () => now() !== undefined);
+      before = now() ?? NOTHING;
+    },
+    watch: async (over) => {
+      while (!over.aborted) {
+        const said = now() ?? NOTHING;
+        if (said.work > peak.work) peak = said;
+        await clock.sleep(LOOK_MS, over);
+      }
+    },
+    reported: async (limitMs, stop) => {
+      await until(limitMs, stop, () => now()?.work === before.work);
+      return { before, peak, after: now() ?? NOTHING };
+    },
+  };
 }
 
 /** What was not as it should be: the recommendation has to move with the work. Pure. */

@@ -27,21 +27,22 @@ const CAPACITY_LIMIT_MS = 10_000;
 
 /** The whole demo; answers the exit code. Whatever happens, what it started is ended. */
 export async function runDemo(parts: DemoParts, options: DemoOptions): Promise<ExitCode> {
-  const { terminal } = parts;
-  if (!options.json)
-    terminal.write(`Starting Kubernetes, a Drone server, the runner and the autoscaler ...\n`);
+  const { clock, terminal, stop } = parts;
+  const say = (text: string): void => {
+    if (!options.json) terminal.write(text);
+  };
+  await using started = new AsyncDisposableStack();
+  say(`Starting Kubernetes, a Drone server, the runner and the autoscaler ...\n`);
   const ground = await (options.real ? realDemoGround() : embeddedDemoGround());
-  try {
-    parts.stop.throwIfAborted();
-    const setup = await startTestSystem(ground.ground, { env: { HANGAR_BUDGET_MEMORY: MEMORY_BUDGET } });
-    try {
-      return await withCapacity({ parts, options, ground, setup });
-    } finally {
-      await leave(setup, parts.stop);
-    }
-  } finally {
-    await ground.close();
-  }
+  started.defer(() => ground.close());
+  stop.throwIfAborted();
+  const setup = await startTestSystem(ground.ground, { env: { HANGAR_BUDGET_MEMORY: MEMORY_BUDGET } });
+  started.defer(() => leave(setup, stop));
+  const capacity = await startCapacity(clock, setup);
+  started.defer(() => capacity.close());
+  say(`The autoscaler's page: ${capacity.address}\n\n${LEGEND}\n\n`);
+  await capacity.ready(CAPACITY_LIMIT_MS, stop);
+  return await play({ parts, options, ground, setup, capacity });
 }
 
 /** A runner takes up to three seconds to hand over. Its Pods go with the ground, so a person in a hurry need not wait. */
@@ -50,27 +51,13 @@ async function leave(setup: TestSystem, hurry: AbortSignal): Promise<void> {
   if (!hurry.aborted) await closed;
 }
 
-interface ActView {
+/** Everything that runs. */
+interface Stage {
   readonly parts: DemoParts;
   readonly options: DemoOptions;
   readonly ground: DemoGround;
   readonly setup: TestSystem;
-}
-
-interface Stage extends ActView {
   readonly capacity: Capacity;
-}
-
-async function withCapacity(actView: ActView): Promise<ExitCode> {
-  const { parts, options } = actView;
-  const capacity = await startCapacity(parts.clock, actView.setup);
-  try {
-    if (!options.json) parts.terminal.write(`The autoscaler's page: ${capacity.address}\n\n${LEGEND}\n\n`);
-    await capacity.ready(CAPACITY_LIMIT_MS, parts.stop);
-    return await play({ ...actView, capacity });
-  } finally {
-    await capacity.close();
-  }
 }
 
 async function play(stage: Stage): Promise<ExitCode> {
@@ -91,7 +78,7 @@ async function drive({ parts, options, ground, setup, capacity }: Stage): Promis
   const driving = new Drive({
     ...{ clock, setup, stop, limitMs: ground.limitMs },
     lingerMs: terminal.live ? LINGER_MS : 0,
-    isNoticed: () => capacity.hasSeenWork,
+    isNoticed: () => capacity.hasSeenWork(),
   });
   const over = new AbortController();
   void capacity.watch(over.signal);

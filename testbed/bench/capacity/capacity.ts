@@ -2,7 +2,7 @@ import { type BenchCommand, type BenchOptions, type Outcome, runParts, type Term
 import type { Circumstances } from '../report.ts';
 import { circumstancesText, failureLines } from '../report.ts';
 import { rowsMarkdown, rowsText } from '../table.ts';
-import { type Compared, comparisonMarkdown, comparisonText, playActView, SCENES } from './comparison.ts';
+import { type Compared, comparisonMarkdown, comparisonText, playScenario, SCENARIOS } from './comparison.ts';
 import { SPEED_PARTS } from './speed.ts';
 
 /** Nothing was tuned on these. */
@@ -33,8 +33,8 @@ async function run(
   const parts = SPEED_PARTS.filter(({ name }) => isAsked(name));
   const { rows: speed, failures } = await runParts(parts, { quick, stop }, terminal);
   const policies: Compared[] = [];
-  for (const actView of isAsked(POLICIES) ? SCENES : [])
-    policies.push(...(await playActView(actView, seeds, { say, stop })));
+  for (const scenario of isAsked(POLICIES) ? SCENARIOS : [])
+    policies.push(...(await playScenario(scenario, seeds, { say, stop })));
   const failed = failureLines(failures);
   const head = `Measured ${circumstancesText(circumstances)}. Seeds ${seeds.join(', ')}.`;
   return {

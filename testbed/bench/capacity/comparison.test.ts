@@ -5,8 +5,8 @@ import {
   comparisonText,
   type Demanded,
   type Played,
-  playActView,
-  SCENES,
+  playScenario,
+  SCENARIOS,
   verdictOf,
 } from './comparison.ts';
 
@@ -83,13 +83,13 @@ const tell = { say: () => undefined, stop: new AbortController().signal };
 
 /** What issue 4 demands (must-hold 4), on one seed; on three by `npm run bench -- capacity`. */
 describe('what is demanded of the forecast', () => {
-  const demanded = SCENES.flatMap((actView) =>
-    actView.policies
-      .filter((name) => actView.demanded[name] !== undefined)
+  const demanded = SCENARIOS.flatMap((scenario) =>
+    scenario.policies
+      .filter((name) => scenario.demanded[name] !== undefined)
       .map((name) => ({
-        ...actView,
+        ...scenario,
         policies: [name],
-        title: `${actView.load}, ${actView.knownShare} known`,
+        title: `${scenario.load}, ${scenario.knownShare} known`,
       })),
   );
 
@@ -99,8 +99,8 @@ describe('what is demanded of the forecast', () => {
 
   it.each(demanded)(
     '$policies holds it: $title',
-    async (actView) => {
-      const [compared] = await playActView(actView, [SEED], tell);
+    async (scenario) => {
+      const [compared] = await playScenario(scenario, [SEED], tell);
 
       expect(compared && verdictOf(compared), JSON.stringify(compared)).toBe('met');
     },

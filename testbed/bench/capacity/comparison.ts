@@ -24,7 +24,7 @@ interface Ground {
 }
 
 /** Policies that are played on one load, all placed alike. */
-export interface ActView extends Ground {
+export interface Scenario extends Ground {
   readonly policies: readonly string[];
   /** By policy. */
   readonly demanded: Readonly<Record<string, Demanded>>;
@@ -66,7 +66,7 @@ const ALL = [
 const KARPENTER_BUFFER = { nodeHours: 1160, p95Seconds: 10 } as const;
 
 /** Everything that is compared: all policies under each placement, then what is known ahead. */
-export const SCENES: readonly ActView[] = [
+export const SCENARIOS: readonly Scenario[] = [
   {
     load: 'table-like',
     knownShare: 0,
@@ -105,14 +105,14 @@ export const SCENES: readonly ActView[] = [
 ];
 
 /** Plays one scene, policy after policy; others run in between. Stops between two replays when told. */
-export async function playActView(
-  actView: ActView,
+export async function playScenario(
+  scenario: Scenario,
   seeds: readonly number[],
   tell: { readonly say: (text: string) => void; readonly stop: AbortSignal },
 ): Promise<readonly Compared[]> {
-  const { load, knownShare, placement } = actView;
+  const { load, knownShare, placement } = scenario;
   const orders = readPolicies({
-    names: actView.policies,
+    names: scenario.policies,
     placement,
     bootSeconds: BOOT_SECONDS,
     objectiveP95Seconds: OBJECTIVE_P95_SECONDS,
@@ -124,15 +124,15 @@ export async function playActView(
     for (const seed of seeds) {
       await setImmediate();
       tell.stop.throwIfAborted();
-      played.push(playOne(order, actView, seed));
+      played.push(playOne(order, scenario, seed));
     }
-    const demanded = actView.demanded[order.name] ?? {};
+    const demanded = scenario.demanded[order.name] ?? {};
     compared.push({ load, knownShare, placement, policy: order.name, demanded, played });
   }
   return compared;
 }
 
-function playOne(order: PolicyOrder, { load, knownShare }: ActView, seed: number): Played {
+function playOne(order: PolicyOrder, { load, knownShare }: Scenario, seed: number): Played {
   const knownSeconds = knownShare === 0 ? 0 : KNOWN_SECONDS;
   const jobs = generateLoad({ load, seed, knownShare, knownSeconds });
   const result = replay({

@@ -3,20 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ACT_RESOURCE } from '@hangar/autoscaler/act/resources';
 import type { Feature } from '@hangar/autoscaler/permissions';
-import { RESOURCE, type Resource } from '@hangar/shared/kubernetes/cluster';
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { CoreV1Event, KubernetesObject, V1Node } from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type ProgramProcess, startAutoscalerProcess } from '../flows/program-process.ts';
 import { run } from '../../parts/real/command.ts';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
 import { AutoscalerAccount } from './autoscaler-account.ts';
-import { FakePool } from './fake-pool.ts';
-import { type EngineObject, KarpenterEngine } from './karpenter-engine.ts';
+import { BUILD, FakePool, isReady } from './fake-pool.ts';
+import { KarpenterEngine, makeBuffer } from './karpenter-engine.ts';
 
-const POD_TEMPLATES: Resource = { base: '/api/v1', plural: 'podtemplates' };
-const BUILD = {
-  containers: [{ name: 'step', image: 'fake', resources: { requests: { cpu: '1150m', memory: '1700Mi' } } }],
-};
 const FEATURES: ReadonlySet<Feature> = new Set([
   'look',
   'advise',
@@ -192,25 +188,12 @@ describe('the assembled service with the real Karpenter', () => {
     const { namespace, cluster, signal } = pool;
     const taint = taintOf(name);
     await engine.makeNodePool(name, { taints: [taint], spec: { disruption: { consolidateAfter: '0s' } } });
-    const template = {
-      spec: {
-        containers: [
-          { name: 'room', image: 'fake', resources: { requests: { cpu: '3500m', memory: '6Gi' } } },
-        ],
-        nodeSelector: { 'karpenter.sh/nodepool': name },
-        tolerations: [{ key: taint.key, operator: 'Exists' }],
-      },
-    };
-    const metadata = { name: 'node-sized' };
-    const templateObject = { apiVersion: 'v1', kind: 'PodTemplate', metadata, template };
-    await cluster.create({ resource: POD_TEMPLATES, namespace }, templateObject, signal);
-    const buffer: EngineObject = {
-      apiVersion: 'autoscaling.x-k8s.io/v1beta1',
-      kind: 'CapacityBuffer',
-      metadata: { name: 'room' },
-      spec: { podTemplateRef: { name: 'node-sized' }, replicas: 0 },
-    };
-    await cluster.create<EngineObject>({ resource: ACT_RESOURCE.capacityBuffers, namespace }, buffer, signal);
+    await makeBuffer(pool, {
+      name: 'room',
+      requests: { cpu: '3500m', memory: '6Gi' },
+      nodePool: name,
+      tolerations: [{ key: taint.key, operator: 'Exists' }],
+    });
     const asked = async (): Promise<number | undefined> => {
       const at = { resource: ACT_RESOURCE.capacityBuffers, namespace, name: 'room' };
       return (await cluster.get<StaticPool>(at, signal)).spec.replicas;
@@ -223,9 +206,7 @@ describe('the assembled service with the real Karpenter', () => {
     await pool.eventually('room for one push', async () => (await asked()) === 1);
     await pool.eventually('its node', async () => {
       const [node] = await nodesOf(name);
-      return (node?.status?.conditions ?? []).some(
-        ({ type, status }) => type === 'Ready' && status === 'True',
-      );
+      return node !== undefined && isReady(node);
     });
 
     const names = await Promise.all(Array.from({ length: 9 }, () => build(name)));

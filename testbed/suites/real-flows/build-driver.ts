@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod, V1PodSpec } from '@kubernetes/client-node';
 import type { TimedBuild } from './build-load.ts';
-import type { FakePool } from './fake-pool.ts';
+import { BUILD, type FakePool } from './fake-pool.ts';
 
 /** What a driver is made of. */
 export interface BuildDriverParts {
@@ -38,7 +38,6 @@ interface Live {
 }
 
 const LOOK_MS = 200;
-const REQUESTS = { cpu: '1150m', memory: '1700Mi' };
 /** As the runner marks its Pods: nobody may move a build. */
 const SHIELDS = {
   'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
@@ -49,7 +48,6 @@ const SHIELDS = {
 export class BuildDriver {
   readonly #parts: BuildDriverParts;
   readonly #live: Live[] = [];
-  #made = 0;
 
   constructor(parts: BuildDriverParts) {
     this.#parts = parts;
@@ -104,25 +102,15 @@ export class BuildDriver {
 
   async #make(plan: TimedBuild): Promise<void> {
     const { clock, pool, prefix, labels, spec } = this.#parts;
-    const name = `${prefix}-${this.#made++}`;
+    const name = `${prefix}-${this.#live.length}`;
     const build: Live = {
-      name,
-      plan,
-      madeMs: clock.monotonicMs(),
-      uid: undefined,
-      boundMs: undefined,
-      harm: '',
-      over: false,
+      ...{ name, plan, madeMs: clock.monotonicMs() },
+      ...{ uid: undefined, boundMs: undefined, harm: '', over: false },
     };
     this.#live.push(build);
-    const containers = [{ name: 'step', image: 'fake', resources: { requests: REQUESTS } }];
     const metadata = { labels, annotations: SHIELDS };
-    const { metadata: made } = await pool.createPod(
-      name,
-      { restartPolicy: 'Never', containers, ...spec },
-      metadata,
-    );
-    build.uid = made?.uid;
+    const made = await pool.createPod(name, { restartPolicy: 'Never', ...BUILD, ...spec }, metadata);
+    build.uid = made.metadata?.uid;
   }
 
   async #look(): Promise<void> {

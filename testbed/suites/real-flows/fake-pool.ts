@@ -1,11 +1,19 @@
+import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '@hangar/shared/clock';
-import { isKubernetesError, RESOURCE, type Target } from '@hangar/shared/kubernetes/cluster';
+import { RESOURCE, type Resource, type Target } from '@hangar/shared/kubernetes/cluster';
 import type { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { ListWatch, whole } from '@hangar/shared/kubernetes/list-watch';
-import type { V1Node, V1ObjectMeta, V1Pod, V1PodSpec, V1Taint } from '@kubernetes/client-node';
+import type {
+  KubernetesObject,
+  V1Node,
+  V1ObjectMeta,
+  V1Pod,
+  V1PodSpec,
+  V1Taint,
+} from '@kubernetes/client-node';
 import type { RealCluster } from '../../parts/real/facts.ts';
+import { until } from '../../parts/until.ts';
 import { OwnNamespace } from './own-namespace.ts';
 
 /** What a fake node has. */
@@ -13,11 +21,20 @@ export interface FakeNode {
   readonly cpu: string;
   readonly memory: string;
   readonly pods: number;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly taints?: readonly V1Taint[];
   /** It was ready once, and nobody answers for it afterwards: neither kwok nor a kubelet. */
   readonly deaf?: boolean;
 }
+
+/** What a build asks for: three of them fit on a node of four CPUs. */
+export const BUILD_REQUESTS = { cpu: '1150m', memory: '1700Mi' };
+/** A build as {@link FakePool.createPod} takes it. */
+export const BUILD = {
+  containers: [{ name: 'step', image: 'fake', resources: { requests: BUILD_REQUESTS } }],
+};
+
+/** Whether a node or a Pod says that it is ready. */
+export const isReady = ({ status }: V1Node | V1Pod): boolean =>
+  (status?.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True');
 
 /** Nodes that exist for the scheduler only (kwok), closed to everybody else's Pods, and a namespace for Pods of one test. */
 export class FakePool {
@@ -28,7 +45,7 @@ export class FakePool {
   readonly #ending = new AbortController();
   readonly #nodes = new Set<string>();
   readonly #pods: ListWatch<V1Pod>;
-  readonly #waiters = new Set<() => void>();
+  readonly #changes = new EventEmitter().setMaxListeners(0);
   readonly #watching: Promise<void>;
 
   private constructor(space: OwnNamespace) {
@@ -40,7 +57,7 @@ export class FakePool {
       target: { resource: RESOURCE.pods, namespace: this.namespace },
       selection: {},
       read: whole,
-      onChange: () => this.#wake(),
+      onChange: () => void this.#changes.emit('change'),
     });
     this.#watching = this.#pods.run(this.signal);
   }
@@ -72,10 +89,10 @@ export class FakePool {
       {
         metadata: {
           name: full,
-          labels: { 'hangar.dev/fake': this.namespace, ...fake.labels },
+          labels: { 'hangar.dev/fake': this.namespace },
           ...(fake.deaf ? {} : { annotations: { 'kwok.x-k8s.io/node': 'fake' } }),
         },
-        spec: { taints: [this.fence, ...(fake.taints ?? [])] },
+        spec: { taints: [this.fence] },
         status: { allocatable: room, capacity: room, ...(fake.deaf ? { conditions: [READY] } : {}) },
       },
       this.signal,
@@ -91,9 +108,9 @@ export class FakePool {
   nodesReady(): Promise<void> {
     return this.eventually('all nodes to be ready', async () =>
       (await this.nodes()).every(
-        ({ spec, status }) =>
-          (status?.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True') &&
-          !(spec?.taints ?? []).some(({ key }) => key.startsWith('node.kubernetes.io/')),
+        (node) =>
+          isReady(node) &&
+          !(node.spec?.taints ?? []).some(({ key }) => key.startsWith('node.kubernetes.io/')),
       ),
     );
   }
@@ -146,35 +163,21 @@ export class FakePool {
 
   /** Resolves when the watch shows it. */
   async watched(what: string, holds: () => boolean): Promise<void> {
-    const tooLate = AbortSignal.any([AbortSignal.timeout(PATIENCE_MS), this.signal]);
-    while (!holds()) {
-      if (tooLate.aborted) throw new Error(`waited in vain for ${what}`);
-      await new Promise<void>((resolve) => {
-        const wake = (): void => {
-          this.#waiters.delete(wake);
-          tooLate.removeEventListener('abort', wake);
-          resolve();
-        };
-        this.#waiters.add(wake);
-        tooLate.addEventListener('abort', wake);
+    const signal = AbortSignal.any([AbortSignal.timeout(PATIENCE_MS), this.signal]);
+    while (!holds())
+      await once(this.#changes, 'change', { signal }).catch((cause: unknown) => {
+        throw new Error(`waited in vain for ${what}`, { cause });
       });
-    }
   }
 
-  /** Asks until it holds; what the API refuses meanwhile counts as not yet. */
-  async eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
-    const tooLate = AbortSignal.timeout(PATIENCE_MS);
-    let last: unknown = 'not yet';
-    while (!tooLate.aborted) {
-      try {
-        if (await holds()) return;
-      } catch (error) {
-        if (!isKubernetesError(error)) throw error;
-        last = error;
-      }
-      await sleep(100);
-    }
-    throw new Error(`waited in vain for ${what}: ${String(last)}`);
+  /** Asks until it holds; what is refused meanwhile counts as not yet. */
+  eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
+    return until(what, PATIENCE_MS, holds);
+  }
+
+  /** Makes an object in the namespace of the pool. */
+  create<T extends KubernetesObject>(resource: Resource, object: T): Promise<T> {
+    return this.#space.create<T>(resource, object);
   }
 
   async close(): Promise<void> {
@@ -186,10 +189,6 @@ export class FakePool {
     this.#ending.abort();
     await this.#watching;
     await this.#space.remove();
-  }
-
-  #wake(): void {
-    for (const wake of [...this.#waiters]) wake();
   }
 }
 

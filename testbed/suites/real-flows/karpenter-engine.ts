@@ -3,19 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ACT_RESOURCE } from '@hangar/autoscaler/act/resources';
 import { RESOURCE, type Resource } from '@hangar/shared/kubernetes/cluster';
-import type { KubernetesObject, V1Taint } from '@kubernetes/client-node';
+import type { KubernetesObject, V1Taint, V1Toleration } from '@kubernetes/client-node';
 import { karpenter, type RealCluster } from '../../parts/real/facts.ts';
 import { installEngineKinds } from './engine-kinds.ts';
 import type { FakePool } from './fake-pool.ts';
 import { KarpenterProcess } from './karpenter-process.ts';
 
 const NODE_CLASSES: Resource = { base: '/apis/karpenter.kwok.sh/v1alpha1', plural: 'kwoknodeclasses' };
+const POD_TEMPLATES: Resource = { base: '/api/v1', plural: 'podtemplates' };
 const TYPE = 'four-cpus';
 const METRICS_PORT = 18480;
 const HEALTH_PORT = 18481;
 
 /** Any object of a kind that engines bring. */
-export type EngineObject = KubernetesObject & { readonly spec?: unknown };
+type EngineObject = KubernetesObject & { readonly spec?: unknown };
 
 /** One type of machine, as Karpenter's kwok provider reads it. */
 const instanceTypes = [
@@ -43,6 +44,32 @@ export interface NodePoolWish {
   readonly taints?: readonly V1Taint[];
   /** `replicas`, `disruption` and the like. */
   readonly spec: object;
+}
+
+/** What a CapacityBuffer keeps places for. */
+export interface BufferWish {
+  /** Of the buffer, and of its template. */
+  readonly name: string;
+  /** What each place holds. */
+  readonly requests: Readonly<Record<string, string>>;
+  /** Whose nodes the places are on. */
+  readonly nodePool: string;
+  readonly tolerations: readonly V1Toleration[];
+}
+
+/** Makes a CapacityBuffer in the namespace of the pool, empty until somebody sets it. */
+export async function makeBuffer(pool: FakePool, wish: BufferWish): Promise<void> {
+  const { name, requests, nodePool, tolerations } = wish;
+  const containers = [{ name: 'room', image: 'fake', resources: { requests } }];
+  const spec = { containers, nodeSelector: { 'karpenter.sh/nodepool': nodePool }, tolerations };
+  const template: EngineObject & { readonly template: object } = { metadata: { name }, template: { spec } };
+  await pool.create(POD_TEMPLATES, template);
+  await pool.create<EngineObject>(ACT_RESOURCE.capacityBuffers, {
+    apiVersion: 'autoscaling.x-k8s.io/v1beta1',
+    kind: 'CapacityBuffer',
+    metadata: { name },
+    spec: { podTemplateRef: { name }, replicas: 0 },
+  });
 }
 
 /** The real Karpenter with its kwok provider, for the nodes of one {@link FakePool}. One at a time: it serves every NodePool. */

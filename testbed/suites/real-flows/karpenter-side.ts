@@ -1,6 +1,5 @@
 import { ACT_RESOURCE } from '@hangar/autoscaler/act/resources';
 import type { Clock } from '@hangar/shared/clock';
-import type { Resource } from '@hangar/shared/kubernetes/cluster';
 import type { KubernetesObject, V1Node } from '@kubernetes/client-node';
 import {
   type AutoscalerProcessSpec,
@@ -8,11 +7,9 @@ import {
   startAutoscalerProcess,
 } from '../flows/program-process.ts';
 import { BuildDriver } from './build-driver.ts';
-import type { FakePool } from './fake-pool.ts';
-import type { EngineObject, KarpenterEngine } from './karpenter-engine.ts';
+import { BUILD_REQUESTS, type FakePool, isReady } from './fake-pool.ts';
+import { type KarpenterEngine, makeBuffer } from './karpenter-engine.ts';
 
-const POD_TEMPLATES: Resource = { base: '/api/v1', plural: 'podtemplates' };
-const BUILD = { cpu: '1150m', memory: '1700Mi' };
 const BUFFER = 'room';
 
 /** How many builds a node of {@link KarpenterEngine} holds. */
@@ -47,19 +44,14 @@ export class KarpenterSide {
   }
 
   /** A buffer of places for builds, empty until somebody sets it. */
-  async makeBuffer(): Promise<void> {
-    const { cluster, namespace, signal } = this.#pool;
-    const containers = [{ name: 'room', image: 'fake', resources: { requests: BUILD } }];
-    const template = { spec: { containers, ...this.#place } };
-    const object = { apiVersion: 'v1', kind: 'PodTemplate', metadata: { name: BUFFER }, template };
-    await cluster.create({ resource: POD_TEMPLATES, namespace }, object, signal);
-    const buffer: EngineObject = {
-      apiVersion: 'autoscaling.x-k8s.io/v1beta1',
-      kind: 'CapacityBuffer',
-      metadata: { name: BUFFER },
-      spec: { podTemplateRef: { name: BUFFER }, replicas: 0 },
-    };
-    await cluster.create<EngineObject>({ resource: ACT_RESOURCE.capacityBuffers, namespace }, buffer, signal);
+  makeBuffer(): Promise<void> {
+    const { tolerations } = this.#place;
+    return makeBuffer(this.#pool, {
+      name: BUFFER,
+      requests: BUILD_REQUESTS,
+      nodePool: this.name,
+      tolerations,
+    });
   }
 
   /** Starts Hangar for this side, with its defaults but for names and without forecast, so that it scales the buffer. It writes its trace into `folder`. */
@@ -98,9 +90,7 @@ export class KarpenterSide {
 
   async readyNodes(): Promise<readonly V1Node[]> {
     return (await this.#pool.nodes()).filter(
-      ({ metadata, status }) =>
-        metadata?.labels?.['karpenter.sh/nodepool'] === this.name &&
-        (status?.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True'),
+      (node) => node.metadata?.labels?.['karpenter.sh/nodepool'] === this.name && isReady(node),
     );
   }
 

@@ -5,40 +5,33 @@ import { GuardedActuator } from '@hangar/autoscaler/act/guarded-actuator';
 import { NodePoolObject } from '@hangar/autoscaler/act/static-node-pool/node-pool-object';
 import { occupants } from '@hangar/autoscaler/act/static-node-pool/occupants';
 import { StaticNodePool, TAKE_RULES } from '@hangar/autoscaler/act/static-node-pool/static-node-pool';
-import { ACT_RESOURCE } from '@hangar/autoscaler/act/resources';
 import type { Taint } from '@hangar/autoscaler/capacity/scheduling';
 import type { PoolNode } from '@hangar/autoscaler/capacity/pool-node';
 import { systemClock } from '@hangar/shared/clock';
-import { RESOURCE, type Resource } from '@hangar/shared/kubernetes/cluster';
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { silentLogger } from '@hangar/shared/logger';
 import type { V1Node, V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectRealCluster } from '../../parts/real/facts.ts';
-import { FakePool } from './fake-pool.ts';
-import { type EngineObject, KarpenterEngine } from './karpenter-engine.ts';
+import { BUILD, FakePool, isReady } from './fake-pool.ts';
+import { KarpenterEngine, makeBuffer } from './karpenter-engine.ts';
 
 const clock = systemClock();
 const log = silentLogger;
-const POD_TEMPLATES: Resource = { base: '/api/v1', plural: 'podtemplates' };
-const REQUESTS = { cpu: '1150m', memory: '1700Mi' };
-const BUILD = { containers: [{ name: 'step', image: 'fake', resources: { requests: REQUESTS } }] };
 const RULES = { self: 'ci/hangar', dryRun: false, lowerPaceMs: 0, mostNodes: 9 };
 
-function poolNodeOf({ metadata = {}, spec = {}, status = {} }: V1Node, builds: number): PoolNode {
-  const { name = '', uid = '', resourceVersion = '' } = metadata;
-  const taints = (spec.taints ?? []) as readonly Taint[];
-  const ready = (status.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True');
-  const emptySinceMs = builds > 0 ? undefined : Number.NEGATIVE_INFINITY;
+function poolNodeOf(node: V1Node, builds: number): PoolNode {
+  const { name = '', uid = '', resourceVersion = '' } = node.metadata ?? {};
   return {
     name,
     uid,
     resourceVersion,
-    taints,
-    ready,
+    taints: (node.spec?.taints ?? []) as readonly Taint[],
+    ready: isReady(node),
     unschedulable: false,
     builds,
     room: 3 - builds,
-    emptySinceMs,
+    emptySinceMs: builds > 0 ? undefined : Number.NEGATIVE_INFINITY,
   };
 }
 
@@ -102,22 +95,14 @@ describe('with the real Karpenter', () => {
   it('a CapacityBuffer brings nodes before there is a build, and is seen to be served', async () => {
     const name = `${pool.namespace}-buffer`;
     await engine.makeNodePool(name, { spec: { disruption: { consolidateAfter: '0s' } } });
-    const { key, value = '' } = pool.fence;
-    const template = {
-      spec: {
-        containers: [{ name: 'room', image: 'fake', resources: { requests: { cpu: '3', memory: '5Gi' } } }],
-        nodeSelector: { 'karpenter.sh/nodepool': name },
-        tolerations: [{ key, operator: 'Equal', value }],
-      },
-    };
-    const { namespace, cluster, signal } = pool;
-    const metadata = { name: 'node-sized' };
-    const templateObject = { apiVersion: 'v1', kind: 'PodTemplate', metadata, template };
-    await cluster.create({ resource: POD_TEMPLATES, namespace }, templateObject, signal);
-    const head = { apiVersion: 'autoscaling.x-k8s.io/v1beta1', kind: 'CapacityBuffer' };
-    const spec = { podTemplateRef: { name: 'node-sized' }, replicas: 0 };
-    const buffer: EngineObject = { ...head, metadata: { name: 'builds' }, spec };
-    await cluster.create<EngineObject>({ resource: ACT_RESOURCE.capacityBuffers, namespace }, buffer, signal);
+    const { namespace, cluster, signal, fence } = pool;
+    const tolerations = [{ key: fence.key, operator: 'Equal', value: namespace }];
+    await makeBuffer(pool, {
+      name: 'builds',
+      requests: { cpu: '3', memory: '5Gi' },
+      nodePool: name,
+      tolerations,
+    });
     const object = new CapacityBufferObject(cluster, { namespace, name: 'builds', chunksPerNode: 1 });
     const acts = new GuardedActuator({ clock, announcer: announcer(), object }, RULES, {
       bootMs: () => 60_000,

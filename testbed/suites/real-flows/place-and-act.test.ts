@@ -19,14 +19,11 @@ import type { CoreV1Event, KubernetesObject, V1Deployment, V1PriorityClass } fro
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
 import { installEngineKinds } from './engine-kinds.ts';
-import { FakePool } from './fake-pool.ts';
+import { BUILD, FakePool } from './fake-pool.ts';
 
 const clock = systemClock();
 const log = silentLogger;
 const NODE = { cpu: '3920m', memory: '6018Mi', pods: 110 };
-const BUILD = {
-  containers: [{ name: 'step', image: 'fake', resources: { requests: { cpu: '1150m', memory: '1700Mi' } } }],
-};
 const BUILDS_A_NODE = 3;
 
 let real: RealCluster;
