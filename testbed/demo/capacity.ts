@@ -65,12 +65,11 @@ export async function startCapacity(clock: Clock, { runner, admin }: TestSystem)
   const source = httpMetricsSource();
   const log = createLogger('error');
   const parts = { clock, log, source, cluster: admin, memory: noMemory, version: 'demo', page: readPage() };
-  const { autoscaler, http } = createService(parts, loaded.ok);
+  const { autoscaler, ledger, http } = createService(parts, loaded.ok);
   const stop = new AbortController();
   const address = `${await http.listen(loopback)}/`;
   const running = autoscaler.run(stop.signal);
-  const now = (): Said | undefined =>
-    autoscaler.ledger.recommendation && saidOf(autoscaler.ledger.recommendation);
+  const now = (): Said | undefined => ledger.recommendation && saidOf(ledger.recommendation);
   const close = async (): Promise<void> => {
     stop.abort(new Error('the demo is over'));
     await Promise.all([running, http.close(), runnerHttp.close(), source.close()]);

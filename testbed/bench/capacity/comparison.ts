@@ -63,45 +63,33 @@ const ALL = [
   'clairvoyant',
 ] as const;
 
-const KARPENTER_BUFFER = { nodeHours: 1160, p95Seconds: 10 } as const;
+/** By load, where surplus nodes are marked as Hangar marks them; then by policy. */
+const DEMANDED: Readonly<Record<LoadName, Scenario['demanded']>> = {
+  'table-like': {
+    forecast: { nodeHours: 1080, p95Seconds: 5, p99Seconds: 60, boots: 1000 },
+    'karpenter-buffer': { nodeHours: 1160, p95Seconds: 10 },
+  },
+  harder: { forecast: { nodeHours: 1140, p95Seconds: 10, boots: 1000 } },
+};
+
+const compareAll = (load: LoadName, placement: Placement): Scenario => ({
+  ...{ load, placement, knownShare: 0, policies: ALL },
+  demanded: placement === 'soft-taint' ? DEMANDED[load] : {},
+});
+
+const known = (knownShare: number, demanded: Scenario['demanded']): Scenario => ({
+  ...{ load: 'table-like', placement: 'soft-taint', knownShare, policies: ['forecast', 'look-ahead'] },
+  demanded,
+});
 
 /** Everything that is compared: all policies under each placement, then what is known ahead. */
 export const SCENARIOS: readonly Scenario[] = [
-  {
-    load: 'table-like',
-    knownShare: 0,
-    placement: 'soft-taint',
-    policies: ALL,
-    demanded: {
-      forecast: { nodeHours: 1080, p95Seconds: 5, p99Seconds: 60, boots: 1000 },
-      'karpenter-buffer': KARPENTER_BUFFER,
-    },
-  },
-  {
-    load: 'harder',
-    knownShare: 0,
-    placement: 'soft-taint',
-    policies: ALL,
-    demanded: { forecast: { nodeHours: 1140, p95Seconds: 10, boots: 1000 } },
-  },
-  { load: 'table-like', knownShare: 0, placement: 'least', policies: ALL, demanded: {} },
-  { load: 'harder', knownShare: 0, placement: 'least', policies: ALL, demanded: {} },
-  { load: 'table-like', knownShare: 0, placement: 'most', policies: ALL, demanded: {} },
-  { load: 'harder', knownShare: 0, placement: 'most', policies: ALL, demanded: {} },
-  {
-    load: 'table-like',
-    knownShare: 1,
-    placement: 'soft-taint',
-    policies: ['forecast', 'look-ahead'],
-    demanded: { forecast: { nodeHours: 1020, p95Seconds: 1 } },
-  },
-  {
-    load: 'table-like',
-    knownShare: 0.3,
-    placement: 'soft-taint',
-    policies: ['forecast', 'look-ahead'],
-    demanded: {},
-  },
+  ...(['soft-taint', 'least', 'most'] as const).flatMap((placement) => [
+    compareAll('table-like', placement),
+    compareAll('harder', placement),
+  ]),
+  known(1, { forecast: { nodeHours: 1020, p95Seconds: 1 } }),
+  known(0.3, {}),
 ];
 
 /** Plays one scene, policy after policy; others run in between. Stops between two replays when told. */

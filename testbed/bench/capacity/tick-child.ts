@@ -29,6 +29,8 @@ const [nodes = 5000, pods = 50_000, ticks = 10] = process.argv.slice(2).map(Numb
 const CHANGED_BETWEEN_TICKS = 200;
 const LAG_RESOLUTION_MS = 2;
 const WARM_UP_TICKS = 3;
+/** It takes seconds on idle cores. */
+const LONGEST_LIST_MS = 300_000;
 
 const clock = systemClock();
 const server = fork(new URL('crowd-server.ts', import.meta.url), [String(nodes), String(pods)], {
@@ -86,7 +88,11 @@ const knows = (): boolean =>
   ledger.recommendation?.pools.reduce((sum, { actualNodes }) => sum + actualNodes, 0) === nodes &&
   ledger.recommendation.demand.runningPods === pods;
 const listLagMs = await lagOf(async () => {
-  while (!knows()) {
+  for (const lateMs = clock.monotonicMs() + LONGEST_LIST_MS; !knows(); ) {
+    if (clock.monotonicMs() > lateMs)
+      throw new Error(
+        `after ${LONGEST_LIST_MS / 1000} s the service does not know all nodes and Pods: ${JSON.stringify(ledger.conditions)}`,
+      );
     await clock.sleep(500);
     await autoscaler.tick(stop.signal);
   }

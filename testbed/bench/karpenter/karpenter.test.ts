@@ -2,9 +2,13 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { FakeCluster } from '@hangar/shared/testing/fake-cluster';
+import type { V1Pod } from '@kubernetes/client-node';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { rampBuilds, risingBuilds } from '../../suites/real-flows/build-load.ts';
+import { BuildDriver } from '../../suites/real-flows/build-driver.ts';
+import { push, rampBuilds, risingBuilds } from '../../suites/real-flows/build-load.ts';
 import { KarpenterProcess } from '../../suites/real-flows/karpenter-process.ts';
 import { BufferLog, boots, nodeHours } from './logs.ts';
 
@@ -89,6 +93,46 @@ describe('rising builds', () => {
 
     expect(times.at(-1)).toBe(60);
     expect(times.filter((at) => at > 30)).toHaveLength(75);
+  });
+});
+
+describe('builds that are driven', () => {
+  const clock = new FakeClock();
+  const { signal } = new AbortController();
+
+  /** Pods are taken, and have a node when so much time has passed; Infinity: never. */
+  function driverOn(boundAfterMs: number): BuildDriver {
+    const pods: V1Pod[] = [];
+    const atMs = clock.now() + boundAfterMs;
+    const spec = { containers: [], nodeName: 'a-node' };
+    const pool = {
+      get pods(): readonly V1Pod[] {
+        return clock.now() < atMs ? pods : pods.map((pod) => ({ ...pod, spec }));
+      },
+      createPod: (name: string) => {
+        const pod = { metadata: { name, uid: name } };
+        pods.push(pod);
+        return Promise.resolve(pod);
+      },
+      removePods: () => Promise.resolve(),
+      ...{ cluster: new FakeCluster(), namespace: 'ci', signal },
+    };
+    return new BuildDriver({ clock, pool, prefix: 'build', labels: {}, spec: {} });
+  }
+
+  it('are all played when each has a node, however late within ten minutes', async () => {
+    const driver = driverOn(600_000);
+    const played = driver.play(push(2, 0, Infinity), signal);
+    await clock.step(601_000);
+    await played;
+    expect(driver.builds.map(({ waitSeconds }) => waitSeconds)).toEqual([600, 600]);
+  });
+
+  it('end with the name of one that has had no node for ten minutes: nothing goes on by itself any more', async () => {
+    const played = driverOn(Infinity).play(push(2, 0, Infinity), signal);
+    const ended = expect(played).rejects.toThrow('build-0 has had no node for 600 s');
+    await clock.step(601_000);
+    await ended;
   });
 });
 

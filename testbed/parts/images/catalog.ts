@@ -13,7 +13,13 @@ export interface Ingredients {
   readonly pluginScript: Uint8Array;
 }
 
-const program = (path: string, data: Uint8Array): TarEntry => ({ kind: 'file', path, mode: 0o755, data });
+/** A file that can be run. */
+export const executable = (path: string, data: Uint8Array): TarEntry => ({
+  kind: 'file',
+  path,
+  mode: 0o755,
+  data,
+});
 const text = (path: string, content: string): TarEntry => ({
   kind: 'file',
   path,
@@ -34,7 +40,7 @@ export function busyboxFiles(busybox: Uint8Array, applets: readonly string[]): r
     folder('tmp', 0o1777),
     text('etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/home/user:/bin/sh\n'),
     text('etc/group', 'root:x:0:\nuser:x:1000:\n'),
-    program('bin/busybox', busybox),
+    executable('bin/busybox', busybox),
     ...links.map((name): TarEntry => ({ kind: 'symlink', path: `bin/${name}`, target: 'busybox' })),
     { kind: 'symlink', path: 'usr/bin/env', target: '/bin/busybox' },
   ];
@@ -60,22 +66,22 @@ export function catalog(from: Ingredients): readonly NamedImage[] {
   return [
     {
       name: imageNames.pause,
-      image: of([program('pause', from.pause)], { entrypoint: ['/pause'], user: '65535' }),
+      image: of([executable('pause', from.pause)], { entrypoint: ['/pause'], user: '65535' }),
     },
     { name: imageNames.busybox, image: onBusybox([], { command: ['sh'] }) },
     {
       name: imageNames.clone,
-      image: onBusybox([program('usr/local/bin/clone', from.cloneScript)], {
+      image: onBusybox([executable('usr/local/bin/clone', from.cloneScript)], {
         entrypoint: ['/usr/local/bin/clone'],
       }),
     },
     {
       name: imageNames.plugin,
-      image: onBusybox([program('bin/plugin', from.pluginScript)], { entrypoint: ['/bin/plugin'] }),
+      image: onBusybox([executable('bin/plugin', from.pluginScript)], { entrypoint: ['/bin/plugin'] }),
     },
     {
       name: imageNames.scratch,
-      image: of([program('scratch', from.scratch)], { entrypoint: ['/scratch'] }),
+      image: of([executable('scratch', from.scratch)], { entrypoint: ['/scratch'] }),
     },
     {
       name: imageNames.nonroot,
@@ -86,5 +92,5 @@ export function catalog(from: Ingredients): readonly NamedImage[] {
 
 /** The image that holds the gate twice over, as `/gate` and `/placeholder`; it starts as the placeholder. */
 export function gateFiles(gate: Uint8Array): readonly TarEntry[] {
-  return [program('gate', gate), { kind: 'hardlink', path: 'placeholder', target: 'gate' }];
+  return [executable('gate', gate), { kind: 'hardlink', path: 'placeholder', target: 'gate' }];
 }

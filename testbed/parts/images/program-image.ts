@@ -1,6 +1,7 @@
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { attempt, run } from '../real/command.ts';
+import { executable } from './catalog.ts';
 import { type DockerfileFacts, readDockerfile } from './dockerfile.ts';
 import { architectureOf, type Image, image, type Layer, layer } from './image.ts';
 import type { TarEntry } from './tar.ts';
@@ -48,22 +49,10 @@ async function entriesOf(
 export async function nodeLayer(): Promise<Layer> {
   const linked = await run('ldd', [process.execPath]);
   const libraries = [...linked.matchAll(/(?:=> )?(\/lib\S+) \(0x/g)].map(([, path = '']) => path);
-  const files = await Promise.all(
-    [...new Set(libraries)].sort().map(
-      async (path): Promise<TarEntry> => ({
-        kind: 'file',
-        path: path.slice(1),
-        mode: 0o755,
-        data: await readFile(path),
-      }),
-    ),
-  );
-  const node: TarEntry = {
-    kind: 'file',
-    path: 'usr/local/bin/node',
-    mode: 0o755,
-    data: await readFile(process.execPath),
-  };
+  const files: TarEntry[] = [];
+  for (const path of [...new Set(libraries)].sort())
+    files.push(executable(path.slice(1), await readFile(path)));
+  const node = executable('usr/local/bin/node', await readFile(process.execPath));
   return layer(withFolders([...files, node, { kind: 'folder', path: 'tmp', mode: 0o1777 }]));
 }
 

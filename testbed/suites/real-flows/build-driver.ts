@@ -7,7 +7,7 @@ import { BUILD, type FakePool } from './fake-pool.ts';
 /** What a driver is made of. */
 export interface BuildDriverParts {
   readonly clock: Clock;
-  readonly pool: FakePool;
+  readonly pool: Pick<FakePool, 'cluster' | 'createPod' | 'namespace' | 'pods' | 'removePods' | 'signal'>;
   /** Before the number in the names of its Pods. */
   readonly prefix: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -18,8 +18,6 @@ export interface BuildDriverParts {
 /** A build that was given to the cluster. */
 export interface DrivenBuild {
   readonly name: string;
-  /** From the start of its load. */
-  readonly atSeconds: number;
   /** From the call that made the Pod until the watch showed its node; undefined: it has none yet. */
   readonly waitSeconds: number | undefined;
   /** What somebody else did to it; empty: nothing. */
@@ -38,6 +36,8 @@ interface Live {
 }
 
 const LOOK_MS = 200;
+/** Four times the longest wait that was ever measured: two and a half minutes. */
+const PATIENCE_MS = 600_000;
 /** As the runner marks its Pods: nobody may move a build. */
 const SHIELDS = {
   'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
@@ -55,21 +55,24 @@ export class BuildDriver {
 
   /** All so far, by arrival. */
   get builds(): readonly DrivenBuild[] {
-    return this.#live.map(({ name, plan, madeMs, boundMs, harm }) => ({
+    return this.#live.map(({ name, madeMs, boundMs, harm }) => ({
       name,
-      atSeconds: plan.atSeconds,
       waitSeconds: boundMs === undefined ? undefined : (boundMs - madeMs) / 1000,
       harm,
     }));
   }
 
-  /** Plays a load from now on; resolves when all its builds have a node, and those of the loads before too. */
+  /**
+   * Plays a load from now on; resolves when all its builds have a node, and those of the loads before too. Rejects when one has had none
+   * for ten minutes: then nothing goes on.
+   */
   async play(load: readonly TimedBuild[], stop: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
     const beganMs = clock.monotonicMs();
     const due = [...load].sort((one, other) => one.atSeconds - other.atSeconds);
-    for (let next = 0; next < due.length || this.#isWaiting; ) {
+    for (let next = 0; next < due.length || this.#waiting.length > 0; ) {
       stop.throwIfAborted();
+      this.#expectProgress();
       const passed = (clock.monotonicMs() - beganMs) / 1000;
       const now = due.slice(next).filter(({ atSeconds }) => atSeconds <= passed);
       next += now.length;
@@ -96,8 +99,14 @@ export class BuildDriver {
     await this.#parts.pool.removePods(left.map(({ name }) => name));
   }
 
-  get #isWaiting(): boolean {
-    return this.#live.some(({ boundMs, over }) => boundMs === undefined && !over);
+  get #waiting(): readonly Live[] {
+    return this.#live.filter(({ boundMs, over }) => boundMs === undefined && !over);
+  }
+
+  #expectProgress(): void {
+    const nowMs = this.#parts.clock.monotonicMs();
+    const stuck = this.#waiting.find(({ madeMs }) => nowMs - madeMs > PATIENCE_MS);
+    if (stuck) throw new Error(`${stuck.name} has had no node for ${PATIENCE_MS / 1000} s`);
   }
 
   async #make(plan: TimedBuild): Promise<void> {

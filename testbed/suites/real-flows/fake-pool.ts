@@ -1,8 +1,8 @@
 import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { systemClock } from '@hangar/shared/clock';
-import { RESOURCE, type Resource, type Target } from '@hangar/shared/kubernetes/cluster';
-import type { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
+import { type Cluster, RESOURCE, type Resource, type Target } from '@hangar/shared/kubernetes/cluster';
+
 import { ListWatch, whole } from '@hangar/shared/kubernetes/list-watch';
 import type {
   KubernetesObject,
@@ -38,7 +38,7 @@ export const isReady = ({ status }: V1Node | V1Pod): boolean =>
 
 /** Nodes that exist for the scheduler only (kwok), closed to everybody else's Pods, and a namespace for Pods of one test. */
 export class FakePool {
-  readonly cluster: HttpCluster;
+  readonly cluster: Cluster;
   readonly namespace: string;
   readonly signal: AbortSignal;
   readonly #space: OwnNamespace;
@@ -171,7 +171,7 @@ export class FakePool {
   }
 
   /** Asks until it holds; what is refused meanwhile counts as not yet. */
-  eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
+  eventually(what: string, holds: () => Promise<boolean>): Promise<unknown> {
     return until(what, PATIENCE_MS, holds);
   }
 

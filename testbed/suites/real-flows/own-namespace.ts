@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from '@hangar/shared/clock';
-import { isKubernetesError, RESOURCE, type Resource, type Target } from '@hangar/shared/kubernetes/cluster';
+import { RESOURCE, type Resource } from '@hangar/shared/kubernetes/cluster';
 import { type Connection, connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import type { KubernetesObject } from '@kubernetes/client-node';
