@@ -171,8 +171,8 @@ export class FakePool {
   }
 
   /** Asks until it holds; what is refused meanwhile counts as not yet. */
-  eventually(what: string, holds: () => Promise<boolean>): Promise<unknown> {
-    return until(what, PATIENCE_MS, holds);
+  async eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
+    await until(what, PATIENCE_MS, holds);
   }
 
   /** Makes an object in the namespace of the pool. */

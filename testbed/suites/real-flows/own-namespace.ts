@@ -36,10 +36,9 @@ export class OwnNamespace {
     await made.admin.create({ resource: RESOURCE.namespaces }, namespace, made.#never);
     // Without its account a Pod is refused.
     const account = { resource: ACCOUNTS, namespace: name, name: 'default' };
-    await until(`the account of the namespace ${name}`, PATIENCE_MS, async () => {
-      await made.admin.get(account, made.#never);
-      return true;
-    });
+    await until(`the account of the namespace ${name}`, PATIENCE_MS, () =>
+      made.admin.get(account, made.#never),
+    );
     return made;
   }
 
