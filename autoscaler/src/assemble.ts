@@ -1,4 +1,4 @@
-import { Acting } from './act/acting.ts';
+import { createActing } from './act/acting.ts';
 import type { Actor } from './act/actor.ts';
 import { type Comparer } from './advise/adviser.ts';
 import { SideKnowledge } from './advise/side-knowledge.ts';
@@ -84,7 +84,7 @@ function actingOf(
   const { acting, rules, tickMs, runnerService } = config;
   const { replica, ...lease } = acting.lease;
   const name = instance === '' ? replica : `${replica}_${instance}`;
-  return new Acting(
+  return createActing(
     { clock, cluster, log, trail: audit },
     {
       ...acting,

@@ -63,4 +63,6 @@ export interface Actuator {
    * @param because the reason in words, for Event and audit
    */
   set(nodes: number, because: string, signal: AbortSignal): Promise<ActOutcome>;
+  /** Undoes what was begun and is of no use once this process has ended. */
+  release?(signal: AbortSignal): Promise<void>;
 }

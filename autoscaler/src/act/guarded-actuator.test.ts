@@ -4,7 +4,7 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { CoreV1Event, KubernetesObject, V1Deployment, V1PriorityClass } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { Announcer } from './announcer.ts';
+import { ActRecorder } from './act-recorder.ts';
 import { AuditTrail } from './audit.ts';
 import { CapacityBufferObject } from './capacity-buffer.ts';
 import { GuardedActuator } from './guarded-actuator.ts';
@@ -20,7 +20,7 @@ type Buffer = KubernetesObject & { spec: { replicas?: number; percentage?: numbe
 
 function begin(rules: Partial<ActRules> = {}) {
   const [clock, cluster, trail] = [new FakeClock(), new FakeCluster(), new AuditTrail()];
-  const announcer = new Announcer({ clock, cluster, log: silentLogger, trail });
+  const recorder = new ActRecorder({ clock, cluster, log: silentLogger, trail });
   const all = { self: 'ci/hangar', dryRun: false, lowerPaceMs: 0, mostNodes: 50, ...rules };
   const facts = { bootMs: () => BOOT_MS, nodes: () => 0 };
   const bufferObject = new CapacityBufferObject(cluster, {
@@ -28,7 +28,7 @@ function begin(rules: Partial<ActRules> = {}) {
     name: 'builds',
     chunksPerNode: 3,
   });
-  const buffer = new GuardedActuator({ clock, announcer, object: bufferObject }, all, facts);
+  const buffer = new GuardedActuator({ clock, recorder, object: bufferObject }, all, facts);
   const placeholderObject = new PlaceholderObject(cluster, {
     namespace: 'ci',
     name: 'room',
@@ -38,7 +38,7 @@ function begin(rules: Partial<ActRules> = {}) {
     nodeSelector: { pool: 'ci' },
     tolerations: [],
   });
-  const placeholder = new GuardedActuator({ clock, announcer, object: placeholderObject }, all, facts);
+  const placeholder = new GuardedActuator({ clock, recorder, object: placeholderObject }, all, facts);
   const put = (spec: Buffer['spec'], status = {}, annotations = {}) =>
     cluster.put<Buffer>(BUFFER, { metadata: { name: 'builds', annotations }, spec, status });
   const spec = () => cluster.find<Buffer>(BUFFER)?.spec;

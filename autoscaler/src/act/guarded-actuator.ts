@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { ifPresent } from '@hangar/shared/kubernetes/cluster';
 import { isPaused } from '../capacity/pool-node.ts';
 import type { ActOutcome, Actuator, NodesMeaning, Observation } from './actuator.ts';
-import type { Announcer } from './announcer.ts';
+import type { ActRecorder } from './act-recorder.ts';
 import { SetterMemory } from './field-owner.ts';
 import { type ActRules, judgeAct, ownerOf, type Standing } from './judge.ts';
 import { outcomeOf } from './refusal.ts';
@@ -12,7 +12,7 @@ import { judgeService, type ServiceMemory } from './service-watch.ts';
 /** What a guarded actuator is made of. */
 export interface GuardedParts {
   readonly clock: Clock;
-  readonly announcer: Announcer;
+  readonly recorder: ActRecorder;
   readonly object: ScaledObject;
 }
 
@@ -32,7 +32,7 @@ interface Tried {
 const TRIES = 3;
 
 /**
- * An actuator over one object: reads, judges, writes, announces. It never asks for more of what nobody brings, and never fights
+ * An actuator over one object: reads, judges, writes, records. It never asks for more of what nobody brings, and never fights
  * another owner.
  */
 export class GuardedActuator implements Actuator {
@@ -68,10 +68,10 @@ export class GuardedActuator implements Actuator {
   }
 
   async set(nodes: number, because: string, signal: AbortSignal): Promise<ActOutcome> {
-    const { object, announcer } = this.#parts;
+    const { object, recorder } = this.#parts;
     const { from, outcome } = await this.#try(nodes, signal);
     const news = { actor: this.name, ...outcome, from, to: nodes, because };
-    await announcer.announce(object.reference, news, signal);
+    await recorder.record(object.reference, news, signal);
     return outcome;
   }
 

@@ -5,7 +5,7 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1Node } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { Announcer } from './announcer.ts';
+import { ActRecorder } from './act-recorder.ts';
 import { AuditTrail } from './audit.ts';
 import type { Taint } from '../capacity/scheduling.ts';
 import { Placer, type PlacerOptions } from './placer.ts';
@@ -17,9 +17,9 @@ function begin(builds: Readonly<Record<string, number>>, more: Partial<PlacerOpt
   const [clock, cluster, trail] = [new FakeClock(), new FakeCluster(), new AuditTrail()];
   for (const name of Object.keys(builds))
     cluster.put<V1Node>({ resource: RESOURCE.nodes, name }, { metadata: { name }, spec: {} });
-  const announcer = new Announcer({ clock, cluster, log: silentLogger, trail });
+  const recorder = new ActRecorder({ clock, cluster, log: silentLogger, trail });
   const options = { pool: 'ci', dryRun: false, writesPerTick: 10, markPaceMs: 60_000, ...more };
-  const placer = new Placer({ clock, cluster, announcer }, options);
+  const placer = new Placer({ clock, cluster, recorder }, options);
   const nodes = (): readonly PoolNode[] =>
     cluster.all<V1Node>({ resource: RESOURCE.nodes }).map(({ metadata, spec }) => {
       const name = metadata?.name ?? '';

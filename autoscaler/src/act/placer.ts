@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import { type Cluster, isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import type { ActOutcome } from './actuator.ts';
-import type { Announcer } from './announcer.ts';
+import type { ActRecorder } from './act-recorder.ts';
 import { outcomeOf } from './refusal.ts';
 import type { Taint } from '../capacity/scheduling.ts';
 import { writeTaint } from './node-taints.ts';
@@ -13,7 +13,7 @@ import { decidePlacement, type SurplusOptions } from './surplus.ts';
 export interface PlacerParts {
   readonly clock: Clock;
   readonly cluster: Cluster;
-  readonly announcer: Announcer;
+  readonly recorder: ActRecorder;
 }
 
 /** Which pool, and how much is written. */
@@ -64,7 +64,7 @@ export class Placer {
       return { kind: 'unchanged', text: 'the surplus nodes are marked as they should be' };
     const outcome = this.#options.dryRun ? wouldSet(edits) : await this.#writeAll(edits, signal);
     const because = `room for ${Math.ceil(surplus.openRoom)} builds shall be open`;
-    await this.#announce(outcome, nodes.length, because, signal);
+    await this.#record(outcome, nodes.length, because, signal);
     return outcome;
   }
 
@@ -80,7 +80,7 @@ export class Placer {
       .slice(0, this.#options.writesPerTick);
     if (edits.length === 0) return { kind: 'unchanged', text: 'no node is marked' };
     const outcome = this.#options.dryRun ? wouldSet(edits) : await this.#writeAll(edits, signal);
-    await this.#announce(outcome, nodes.length, 'it is switched off', signal);
+    await this.#record(outcome, nodes.length, 'it is switched off', signal);
     return outcome;
   }
 
@@ -118,9 +118,9 @@ export class Placer {
     for (const uid of this.#openedMs.keys()) if (!present.has(uid)) this.#openedMs.delete(uid);
   }
 
-  async #announce(outcome: ActOutcome, nodes: number, because: string, signal: AbortSignal): Promise<void> {
+  async #record(outcome: ActOutcome, nodes: number, because: string, signal: AbortSignal): Promise<void> {
     const about = { kind: 'Namespace', apiVersion: 'v1', name: 'default', namespace: 'default' };
-    await this.#parts.announcer.announce(
+    await this.#parts.recorder.record(
       about,
       { actor: this.name, ...outcome, from: nodes, to: nodes, because },
       signal,

@@ -1,4 +1,5 @@
 import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
+import { PUSH_SIZE } from '../capacity/pushes.ts';
 import { CLOSING_TAINT, carries, isPaused, type PoolNode } from '../capacity/pool-node.ts';
 
 /** Which nodes of a pool shall be marked as surplus now, and which no longer. Emptiest first to mark, fullest first to open. */
@@ -13,6 +14,28 @@ export interface SurplusOptions {
   readonly openRoom: number;
   /** A node is marked only when so much room beyond `openRoom` is open without it, so that nothing flaps. ≥ 0. */
   readonly slackRoom: number;
+}
+
+/** What came lately and what waits. */
+export interface Arrivals {
+  /** Pods that arrived in a second, lately. */
+  readonly perSecond: number;
+  readonly waiting: number;
+  readonly tickSeconds: number;
+}
+
+/** Two standard deviations of arrivals in such pushes. */
+const SPREAD = 2;
+/** A node is marked only while this much beyond the open room is open: a build that comes and goes moves no mark. */
+export const SLACK_ROOM = 2;
+
+/**
+ * Room that stays without a mark, in Pods: what may arrive until the next tick. Less than the buffer, since a mark keeps nobody
+ * waiting; the replayed static pool has the same rule.
+ */
+export function openRoomFor({ perSecond, waiting, tickSeconds }: Arrivals): number {
+  const perTick = perSecond * tickSeconds;
+  return Math.ceil(waiting + PUSH_SIZE + perTick + SPREAD * Math.sqrt(PUSH_SIZE * perTick));
 }
 
 const isMarked = (node: PoolNode): boolean => carries(node, SURPLUS_TAINT);

@@ -1,4 +1,4 @@
-import { Announcer } from '@hangar/autoscaler/act/announcer';
+import { ActRecorder } from '@hangar/autoscaler/act/act-recorder';
 import { AuditTrail } from '@hangar/autoscaler/act/audit';
 import { CapacityBufferObject } from '@hangar/autoscaler/act/capacity-buffer';
 import { GuardedActuator } from '@hangar/autoscaler/act/guarded-actuator';
@@ -44,7 +44,7 @@ describe('with the real Karpenter', () => {
       .filter(({ metadata }) => metadata?.labels?.['karpenter.sh/nodepool'] === name)
       .map((node) => poolNodeOf(node, occupants(pool.pods, node.metadata?.name ?? '').length));
 
-  const announcer = () => new Announcer({ clock, cluster: pool.cluster, log, trail: new AuditTrail() });
+  const recorder = () => new ActRecorder({ clock, cluster: pool.cluster, log, trail: new AuditTrail() });
 
   beforeAll(async () => {
     const real = await connectRealCluster();
@@ -63,7 +63,7 @@ describe('with the real Karpenter', () => {
     const object = new NodePoolObject(pool.cluster, name, RULES.self);
     let view: readonly PoolNode[] = [];
     const acts = new StaticNodePool(
-      { clock, cluster: pool.cluster, log, announcer: announcer(), object },
+      { clock, cluster: pool.cluster, log, recorder: recorder(), object },
       { ...RULES, ...TAKE_RULES, emptyForMs: 0 },
       { nodes: () => view, bootMs: () => 60_000 },
     );
@@ -104,7 +104,7 @@ describe('with the real Karpenter', () => {
       tolerations,
     });
     const object = new CapacityBufferObject(cluster, { namespace, name: 'builds', chunksPerNode: 1 });
-    const acts = new GuardedActuator({ clock, announcer: announcer(), object }, RULES, {
+    const acts = new GuardedActuator({ clock, recorder: recorder(), object }, RULES, {
       bootMs: () => 60_000,
       nodes: () => 0,
     });

@@ -1,4 +1,4 @@
-import { Announcer } from '@hangar/autoscaler/act/announcer';
+import { ActRecorder } from '@hangar/autoscaler/act/act-recorder';
 import { AuditTrail } from '@hangar/autoscaler/act/audit';
 import { CapacityBufferObject } from '@hangar/autoscaler/act/capacity-buffer';
 import { GuardedActuator } from '@hangar/autoscaler/act/guarded-actuator';
@@ -53,9 +53,9 @@ async function poolNodes(pool: FakePool): Promise<readonly PoolNode[]> {
   });
 }
 
-const announcing = (pool: FakePool) => {
+const recording = (pool: FakePool) => {
   const trail = new AuditTrail();
-  return { trail, announcer: new Announcer({ clock, cluster: pool.cluster, log, trail }) };
+  return { trail, recorder: new ActRecorder({ clock, cluster: pool.cluster, log, trail }) };
 };
 const rules = (more: Partial<ActRules> = {}): ActRules => ({
   self: 'ci/hangar',
@@ -89,10 +89,7 @@ describe('placing, with the real scheduler', () => {
 
   it('builds go to the nodes that are open, and wait for none that is not', async () => {
     const options = { pool: 'ci', dryRun: false, writesPerTick: 10, markPaceMs: 0 };
-    const placer = new Placer(
-      { clock, cluster: pool.cluster, announcer: announcing(pool).announcer },
-      options,
-    );
+    const placer = new Placer({ clock, cluster: pool.cluster, recorder: recording(pool).recorder }, options);
     const tick = async (openRoom: number) =>
       placer.tick(await poolNodes(pool), { openRoom, slackRoom: 0 }, pool.signal);
     expect(await tick(BUILDS_A_NODE)).toMatchObject({ kind: 'set' });
@@ -128,9 +125,9 @@ describe('acting, on the real kinds', () => {
   afterAll(() => pool.close());
 
   const actuator = (object: CapacityBufferObject | PlaceholderObject, more: Partial<ActRules> = {}) => {
-    const { announcer, trail } = announcing(pool);
+    const { recorder, trail } = recording(pool);
     const facts = { bootMs: () => 0, nodes: () => 0 };
-    return { trail, acts: new GuardedActuator({ clock, announcer, object }, rules(more), facts) };
+    return { trail, acts: new GuardedActuator({ clock, recorder, object }, rules(more), facts) };
   };
 
   it('a CapacityBuffer gets replicas and owner; that nobody serves it is said, and it gets no more', async () => {
@@ -338,10 +335,10 @@ describe('shrinking an own pool, with the real scheduler', () => {
 
   it('while builds come and go it takes nodes, and none with a build', async () => {
     const object = new NodePoolObject(pool.cluster, pool.namespace, 'ci/hangar');
-    const { announcer, trail } = announcing(pool);
+    const { recorder, trail } = recording(pool);
     let view = await poolNodes(pool);
     const acts = new StaticNodePool(
-      { clock, cluster: pool.cluster, log, announcer, object },
+      { clock, cluster: pool.cluster, log, recorder, object },
       { ...rules(), ...TAKE_RULES, emptyForMs: 0, batch: 3 },
       { nodes: () => view, bootMs: () => 60_000 },
     );

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { Taint } from '../../capacity/scheduling.ts';
 import { CLOSING_TAINT, isTaint, type PoolNode } from '../../capacity/pool-node.ts';
 import { type Random, seededRandom } from '../../simulate/random.ts';
-import { Announcer } from '../announcer.ts';
+import { ActRecorder } from '../act-recorder.ts';
 import { AuditTrail } from '../audit.ts';
 import type { ActRules } from '../judge.ts';
 import { ACT_RESOURCE } from '../resources.ts';
@@ -28,7 +28,7 @@ const claimTarget = (name: string): Target => ({ resource: ACT_RESOURCE.nodeClai
 const podTarget = (name: string): Target => ({ resource: RESOURCE.pods, namespace: 'ci', name });
 
 /** A pool as its engine keeps it: what replaces, what is chosen when the number goes down first. */
-class PoolWorld {
+class PoolSim {
   readonly clock = new FakeClock();
   readonly cluster = new FakeCluster();
   readonly trail = new AuditTrail();
@@ -133,7 +133,7 @@ class PoolWorld {
 
   actuator(rules: Partial<ActRules & TakeRules> = {}, view = () => this.poolNodes()): StaticNodePool {
     const { clock, cluster } = this;
-    const announcer = new Announcer({ clock, cluster, log: silentLogger, trail: this.trail });
+    const recorder = new ActRecorder({ clock, cluster, log: silentLogger, trail: this.trail });
     const object = new NodePoolObject(cluster, 'ci', SELF);
     const all = {
       self: SELF,
@@ -144,7 +144,7 @@ class PoolWorld {
       emptyForMs: 0,
       batch: 3,
     };
-    const parts = { clock, cluster, log: silentLogger, announcer, object };
+    const parts = { clock, cluster, log: silentLogger, recorder, object };
     return new StaticNodePool(parts, { ...all, ...rules }, { nodes: view, bootMs: () => 60_000 });
   }
 }
@@ -152,7 +152,7 @@ class PoolWorld {
 const because = 'few builds';
 
 /** Calls `set` as ticks do, with the engine at work between, until it says something else than `shrinking`. */
-async function ticks(cluster: PoolWorld, pool: StaticNodePool, nodes: number): Promise<string[]> {
+async function ticks(cluster: PoolSim, pool: StaticNodePool, nodes: number): Promise<string[]> {
   const words: string[] = [];
   for (let tick = 0; tick < 20; tick += 1) {
     const { kind } = await pool.set(nodes, because, never);
@@ -166,7 +166,7 @@ async function ticks(cluster: PoolWorld, pool: StaticNodePool, nodes: number): P
 
 describe('growing', () => {
   it('is one write through the scale subresource, after the pool is claimed', async () => {
-    const cluster = new PoolWorld(2);
+    const cluster = new PoolSim(2);
     expect(await cluster.actuator().set(5, 'demand', never)).toMatchObject({ kind: 'set' });
     const writes = cluster.cluster.calls.filter(({ verb }) => verb === 'patch');
     expect(writes.map(({ target }) => target.subresource)).toEqual([undefined, 'scale']);
@@ -175,7 +175,7 @@ describe('growing', () => {
   });
 
   it('is told as an Event with the reason, and in the audit list', async () => {
-    const cluster = new PoolWorld(2);
+    const cluster = new PoolSim(2);
     cluster.cluster.put<Pool>(POOL, {
       ...cluster.pool,
       metadata: { name: 'ci', annotations: { 'hangar.dev/scaled-by': SELF } },
@@ -193,7 +193,7 @@ describe('growing', () => {
     ['a few nodes', 2, 3, 'set'],
     ['half of the nodes with a build on one', 3, 7, 'set'],
   ] as const)('with %s closed to builds by somebody else: %i of %i', async (_, closed, size, kind) => {
-    const cluster = new PoolWorld(size);
+    const cluster = new PoolSim(size);
     const view = () => cluster.poolNodes().map((node, nth) => ({ ...node, closed: nth < closed }));
     const outcome = await cluster.actuator({}, view).set(size + 1, 'demand', never);
     expect(outcome.kind).toBe(kind);
@@ -203,7 +203,7 @@ describe('growing', () => {
 
 describe('shrinking', () => {
   it('takes the empty nodes themselves, then lowers the number; the limit is as before', async () => {
-    const cluster = new PoolWorld(4, { replicas: 4, limits: { nodes: '9' } });
+    const cluster = new PoolSim(4, { replicas: 4, limits: { nodes: '9' } });
     cluster.addPod('n0');
     cluster.addPod('n2');
     expect(await ticks(cluster, cluster.actuator(), 2)).toEqual([
@@ -219,7 +219,7 @@ describe('shrinking', () => {
   });
 
   it('reopens a node on which a Pod came while it closed, and takes the other', async () => {
-    const cluster = new PoolWorld(3);
+    const cluster = new PoolSim(3);
     cluster.addPod('n0');
     const pool = cluster.actuator();
     await pool.set(1, because, never);
@@ -232,7 +232,7 @@ describe('shrinking', () => {
   });
 
   it('opens closed nodes again when they are needed, before it asks for more', async () => {
-    const cluster = new PoolWorld(3);
+    const cluster = new PoolSim(3);
     const pool = cluster.actuator();
     await pool.set(1, because, never);
     expect(await pool.set(4, 'demand', never)).toMatchObject({ kind: 'set' });
@@ -241,7 +241,7 @@ describe('shrinking', () => {
   });
 
   it('goes on where a former leader was: closed nodes, held pool, one claim removed and one not', async () => {
-    const cluster = new PoolWorld(3);
+    const cluster = new PoolSim(3);
     const first = cluster.actuator();
     await first.set(1, because, never);
     await cluster.clock.step(10_000);
@@ -256,7 +256,7 @@ describe('shrinking', () => {
   });
 
   it('gives a held node up when somebody opened it and a build came', async () => {
-    const cluster = new PoolWorld(3);
+    const cluster = new PoolSim(3);
     const pool = cluster.actuator();
     await pool.set(2, because, never);
     await cluster.clock.step(10_000);
@@ -272,7 +272,7 @@ describe('shrinking', () => {
   });
 
   it('opens nodes again when the pool may not be held', async () => {
-    const cluster = new PoolWorld(2);
+    const cluster = new PoolSim(2);
     const pool = cluster.actuator();
     await pool.set(1, because, never);
     await cluster.clock.step(10_000);
@@ -283,7 +283,7 @@ describe('shrinking', () => {
   });
 
   it('opens closed nodes again when the pool is paused, and does no more', async () => {
-    const cluster = new PoolWorld(2);
+    const cluster = new PoolSim(2);
     const pool = cluster.actuator();
     await pool.set(1, because, never);
     const annotations = { 'hangar.dev/paused': 'true' };
@@ -293,24 +293,24 @@ describe('shrinking', () => {
   });
 
   it('a dry run says what it would do and writes nothing', async () => {
-    const cluster = new PoolWorld(2);
+    const cluster = new PoolSim(2);
     const pool = cluster.actuator({ dryRun: true });
     expect(await pool.set(1, because, never)).toMatchObject({ kind: 'would-set' });
     expect(cluster.cluster.calls.every(({ verb }) => verb === 'get' || verb === 'list')).toBe(true);
   });
 
   it("leaves another one's pool, and one that isn't static, alone", async () => {
-    const cluster = new PoolWorld(2);
+    const cluster = new PoolSim(2);
     const annotations = { 'hangar.dev/scaled-by': 'other/hangar' };
     cluster.cluster.put<Pool>(POOL, { ...cluster.pool, metadata: { name: 'ci', annotations } });
     expect(await cluster.actuator().set(1, because, never)).toMatchObject({ kind: 'foreign-owner' });
-    expect(await new PoolWorld(2, {}).actuator().set(1, because, never)).toMatchObject({ kind: 'refused' });
+    expect(await new PoolSim(2, {}).actuator().set(1, because, never)).toMatchObject({ kind: 'refused' });
   });
 });
 
 /** One life of a pool: builds come and go, the wish moves, between and during the calls. @returns what was taken and what went wrong */
-async function live(random: Random, settleMs: number): Promise<Pick<PoolWorld, 'taken' | 'harm'>> {
-  const cluster = new PoolWorld(8);
+async function live(random: Random, settleMs: number): Promise<Pick<PoolSim, 'taken' | 'harm'>> {
+  const cluster = new PoolSim(8);
   // The watch is late too: it shows the nodes as they were some calls ago.
   let view = cluster.poolNodes();
   const pool = cluster.actuator({ settleMs, batch: 1 + random.below(4) }, () => view);

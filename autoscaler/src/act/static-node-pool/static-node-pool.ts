@@ -3,7 +3,7 @@ import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { isPaused, type PoolNode } from '../../capacity/pool-node.ts';
 import type { ActOutcome, Actuator, Observation } from '../actuator.ts';
-import type { Announcer } from '../announcer.ts';
+import type { ActRecorder } from '../act-recorder.ts';
 import { SetterMemory } from '../field-owner.ts';
 import { withTrouble } from '../guarded-actuator.ts';
 import { type ActRules, dryRun, handsOff, outOfBounds, ownerOf, tooSoon } from '../judge.ts';
@@ -19,15 +19,15 @@ export interface StaticNodePoolParts {
   readonly clock: Clock;
   readonly cluster: Cluster;
   readonly log: Logger;
-  readonly announcer: Announcer;
+  readonly recorder: ActRecorder;
   readonly object: NodePoolObject;
 }
 
 /** The pool as the watch has it. */
 export interface StaticPoolView {
   nodes(): readonly PoolNode[];
-  /** A node of the pool that somebody else scales, and who, in words; undefined when all are the NodePool's own. */
-  stranger?(): string | undefined;
+  /** Which node of the pool somebody else scales; undefined when the NodePool scales all of them. */
+  whyShared?(): string | undefined;
   /** Usual time from order to ready, in milliseconds. */
   bootMs(): number;
 }
@@ -81,9 +81,9 @@ export class StaticNodePool implements Actuator {
   }
 
   async set(nodes: number, because: string, signal: AbortSignal): Promise<ActOutcome> {
-    const { object, announcer } = this.#parts;
+    const { object, recorder } = this.#parts;
     const { from, outcome } = await this.#try(nodes, signal);
-    await announcer.announce(
+    await recorder.record(
       object.reference,
       { actor: this.name, ...outcome, from, to: nodes, because },
       signal,
@@ -129,8 +129,8 @@ export class StaticNodePool implements Actuator {
 
   /** All nodes of the pool are counted, so all must be the NodePool's own. */
   #shared(): ActOutcome | undefined {
-    const stranger = this.#view.stranger?.();
-    return stranger === undefined ? undefined : { kind: 'foreign-owner', text: stranger };
+    const text = this.#view.whyShared?.();
+    return text === undefined ? undefined : { kind: 'foreign-owner', text };
   }
 
   /** Opens what it closed and did not take: when nobody will go on soon. */

@@ -5,8 +5,8 @@ import { onePod } from '../testing/many-pods.ts';
 import { poolsOf } from '../capacity/pools.ts';
 import { type NodeFact, readNode } from '../capacity/read-node.ts';
 import type { PodFact } from '../capacity/read-pod.ts';
-import { NodeBoard } from './node-board.ts';
-import { openRoomFor } from './open-room.ts';
+import { ObservedPools } from './observed-pools.ts';
+import { openRoomFor } from './surplus.ts';
 
 const BUILD = { cpuMillicores: 1150, memoryBytes: 1700 * 2 ** 20 };
 
@@ -37,18 +37,17 @@ function begin() {
   put('n1', { labels: { pool: 'ci' } });
   put('n2', { labels: { pool: 'ci' } });
   put('other', {});
-  const board = new NodeBoard(clock);
-  const read = () =>
-    board.read({
-      nodes,
-      pools: poolsOf(nodes, builds, { assumed: { cpuMillicores: 300, memoryBytes: 0 } }),
-      typical: BUILD,
-    });
+  const observed = new ObservedPools(clock);
+  const read = () => {
+    const pools = poolsOf(nodes, builds, { assumed: { cpuMillicores: 300, memoryBytes: 0 } });
+    observed.observe({ nodes, pools, typicalPod: BUILD, bootMs: 0 });
+    return observed.nodesByPool;
+  };
   const ci = () => read().get('ci') ?? [];
   return { clock, builds, begins, read, ci, put, drop };
 }
 
-describe('the board of nodes', () => {
+describe('the observed pools', () => {
   it('groups nodes by pool, with their room beside DaemonSets and builds', () => {
     const { read, begins, ci } = begin();
     begins('n1');

@@ -6,8 +6,8 @@ import type { ActKind } from './actuator.ts';
 import type { AuditNews, AuditTrail } from './audit.ts';
 import { CLUSTER_EVENTS } from './resources.ts';
 
-/** What every act needs beside its object. */
-export interface Announcing {
+/** What an {@link ActRecorder} is made of. */
+export interface ActRecorderParts {
   readonly clock: Clock;
   readonly cluster: Cluster;
   readonly log: Logger;
@@ -20,7 +20,7 @@ export interface Announcing {
 
 const LONGEST_MESSAGE = 1_000;
 
-/** Events say in one CamelCase word what happened. */
+/** The `reason` of an Event, by what became of the act. */
 const REASON: Readonly<Record<ActKind, string>> = {
   set: 'Scaled',
   'would-set': 'WouldScale',
@@ -34,45 +34,44 @@ const REASON: Readonly<Record<ActKind, string>> = {
   refused: 'Refused',
   conflict: 'Conflict',
 };
+/** No Event and no log line, unless there is trouble. */
 const QUIET: ReadonlySet<ActKind> = new Set(['unchanged', 'paced', 'conflict', 'would-set']);
 const GOOD: ReadonlySet<ActKind> = new Set(['set', 'shrinking', 'unchanged', 'would-set']);
 
-/** Writes acts down: in the audit list, the log, and as an Event on the object. An Event that can't be written stops nothing. */
-export class Announcer {
-  readonly #parts: Announcing;
+type Act = Omit<AuditNews, 'atMs'>;
+
+/** Records acts in the audit list, in the log, and as an Event on the object. An Event that can't be written stops no act. */
+export class ActRecorder {
+  readonly #parts: ActRecorderParts;
   #events = 0;
 
-  constructor(parts: Announcing) {
+  constructor(parts: ActRecorderParts) {
     this.#parts = parts;
   }
 
-  async announce(
-    about: V1ObjectReference,
-    news: Omit<AuditNews, 'atMs'>,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async record(involved: V1ObjectReference, news: Act, signal: AbortSignal): Promise<void> {
     const { clock, trail, log } = this.#parts;
     const isNews = trail.record({ ...news, atMs: clock.now() });
     if (!isNews || (QUIET.has(news.kind) && news.trouble === undefined)) return;
     log.info({ ...news }, 'act');
-    if (this.#parts.writesEvents?.() ?? true) await this.#event(about, news, signal);
+    if (this.#parts.writesEvents?.() ?? true) await this.#writeEvent(involved, news, signal);
   }
 
-  async #event(about: V1ObjectReference, news: Omit<AuditNews, 'atMs'>, signal: AbortSignal): Promise<void> {
-    const namespace = about.namespace ?? CLUSTER_EVENTS;
+  async #writeEvent(involved: V1ObjectReference, news: Act, signal: AbortSignal): Promise<void> {
+    const namespace = involved.namespace ?? CLUSTER_EVENTS;
     const target = { resource: RESOURCE.events, namespace };
     try {
-      await this.#parts.cluster.create<CoreV1Event>(target, this.#eventOf(about, news), signal);
+      await this.#parts.cluster.create<CoreV1Event>(target, this.#eventOf(involved, news), signal);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       this.#parts.log.warn({ err: error, actor: news.actor }, 'the Event of an act could not be written');
     }
   }
 
-  #eventOf(about: V1ObjectReference, news: Omit<AuditNews, 'atMs'>): CoreV1Event {
+  #eventOf(involved: V1ObjectReference, news: Act): CoreV1Event {
     const at = new Date(this.#parts.clock.now());
     const { trouble } = news;
-    // An act is told as what it is; where nothing was done the trouble is the news.
+    // The Event of an act that was done names the act; where nothing was done it names the trouble.
     const isTrouble = trouble !== undefined && QUIET.has(news.kind);
     const isGood = GOOD.has(news.kind) && !isTrouble;
     const message = `${news.text}${trouble ? `; ${trouble}` : ''} (${news.because})`.slice(
@@ -82,8 +81,8 @@ export class Announcer {
     return {
       apiVersion: 'v1',
       kind: 'Event',
-      metadata: { name: this.#eventName(about), namespace: about.namespace ?? CLUSTER_EVENTS },
-      involvedObject: about,
+      metadata: { name: this.#eventName(involved), namespace: involved.namespace ?? CLUSTER_EVENTS },
+      involvedObject: involved,
       type: isGood ? 'Normal' : 'Warning',
       reason: isTrouble ? REASON.unserved : REASON[news.kind],
       message,
