@@ -51,9 +51,7 @@ export function assemble(outside: Outside, config: AutoscalerConfig): Assembly {
     tickSeconds: config.tickMs / 1000,
   });
   const side = new SideKnowledge({ clock, log, cluster, comparer });
-  const actLog = new ActLog({ clock, log, metrics, actor }, ledger.decisions, (pool) =>
-    observer.watch?.ordered(pool),
-  );
+  const actLog = new ActLog(metrics, ledger.decisions, (pool) => observer.watch?.ordered(pool));
   const autoscaler = new Autoscaler(
     {
       ...{ clock, log, observer, learner, side, actor, actLog, ledger, metrics },

@@ -1,8 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import { errorText } from '@hangar/shared/error-text';
 import type { Logger } from '@hangar/shared/logger';
-import type { Actor } from './act/actor.ts';
-import { actViewOf } from './act/actor.ts';
+import { type Actor, actViewOf, giveOrders } from './act/actor.ts';
 import type { SideKnowledge } from './advise/side-knowledge.ts';
 import type { Condition } from './capacity/condition.ts';
 import { conditionsOf, type Expected, isStale } from './decide/conditions.ts';
@@ -105,7 +104,8 @@ export class Autoscaler {
     ledger.history.push(pointOf(recommendation.atMs, recommendation, seen.news.waits));
     ledger.decided(recommendation, conditions);
     // 5. Place and act: through the actor, or as a dry run.
-    await actLog.give(recommendation, actViewOf(snapshot, recommendation, observer.nodes, conditions), stop);
+    const actView = actViewOf(snapshot, recommendation, observer.nodes, conditions);
+    actLog.record(recommendation, await giveOrders(this.#parts, recommendation, actView, stop));
     ledger.conditions = [...conditions, ...acting()];
     return 'decided';
   }

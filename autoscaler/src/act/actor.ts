@@ -1,11 +1,14 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { errorText } from '@hangar/shared/error-text';
+import type { Logger } from '@hangar/shared/logger';
 import type { Resources } from '../capacity/shape.ts';
 import type { Condition } from '../capacity/condition.ts';
 import type { Pool } from '../capacity/pools.ts';
 import type { NodeFact } from '../capacity/read-node.ts';
-import type { Recommendation } from '../decide/recommendation.ts';
+import type { PoolSize, Recommendation } from '../decide/recommendation.ts';
 import type { CapacitySnapshot } from '../decide/snapshot.ts';
 
-/** One pool, how many nodes it shall have, and why in words. */
+/** How many nodes a pool shall have, and why. Given anew at each tick: it says the desired state and not the change. */
 export interface PoolOrder {
   readonly pool: string;
   /** All nodes that the pool shall have; whole, ≥ 0. */
@@ -15,14 +18,14 @@ export interface PoolOrder {
   readonly because: string;
 }
 
-/** What became of an order: one word of the actor's own, and the story. */
+/** What became of an order: a kind of the actor's own, and a sentence about it. */
 export interface OrderOutcome {
   readonly pool: string;
   readonly outcome: string;
   readonly note: string;
 }
 
-/** What whoever acts sees of the world: all of one moment, and true to it. */
+/** What an actor is told of the cluster; all of one moment. */
 export interface ActView {
   readonly nodes: readonly NodeFact[];
   readonly pools: readonly Pool[];
@@ -33,11 +36,11 @@ export interface ActView {
   readonly perSecond: number;
   /** From the order of a node to its first build. */
   readonly bootMs: number;
-  /** Why less is known than should be, in words; nothing is lowered and no node marked then. Undefined: all is known. */
+  /** Why less is known than should be; no pool is lowered and no node marked then. Undefined: all is known. */
   readonly uncertain: string | undefined;
 }
 
-/** Whoever may change the world: places, buffers, pools. Never called with stale data. Without one everything is a dry run. */
+/** Whoever may change nodes, buffers and pools. Never called with stale data. Without one everything is a dry run. */
 export interface Actor {
   /** What goes on beside the ticks, until the signal is aborted. Never rejects. */
   run?(stop: AbortSignal): Promise<void>;
@@ -47,6 +50,34 @@ export interface Actor {
   /** What is not as it should be with acting. */
   conditions?(): readonly Condition[];
 }
+
+/** Gives the orders of a recommendation to the actor, if there is one. Rejects only when it is told to stop: a failure is an outcome. */
+export async function giveOrders(
+  { actor, log }: { readonly actor: Actor | undefined; readonly log: Logger },
+  { pools }: Recommendation,
+  actView: ActView,
+  stop: AbortSignal,
+): Promise<readonly OrderOutcome[]> {
+  // With thousands of nodes the steps around this take tens of milliseconds: probes and pages are answered first.
+  await nextTurn();
+  const all = (outcome: string, note: string): readonly OrderOutcome[] =>
+    pools.map(({ pool }) => ({ pool, outcome, note }));
+  if (actor === undefined) return all('dry-run', 'nobody acts: this service only recommends');
+  try {
+    return await actor.act(pools.map(orderOf), actView, stop);
+  } catch (error) {
+    stop.throwIfAborted();
+    log.error({ err: error }, 'acting failed; it is tried again at the next tick');
+    return all('failed', errorText(error));
+  }
+}
+
+const orderOf = ({ pool, wantedNodes, spareNodes, because }: PoolSize): PoolOrder => ({
+  pool,
+  nodes: wantedNodes,
+  spareNodes,
+  because: because.join('; '),
+});
 
 /**
  * What acting sees of a snapshot and what was decided on it.

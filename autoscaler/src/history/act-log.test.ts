@@ -1,7 +1,6 @@
 import { type Logger, silentLogger } from '@hangar/shared/logger';
-import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
-import { actViewOf } from '../act/actor.ts';
+import { actViewOf, giveOrders } from '../act/actor.ts';
 import { decide } from '../decide/decide.ts';
 import { AutoscalerMetrics } from '../metrics/autoscaler-metrics.ts';
 import { ActLog } from './act-log.ts';
@@ -13,7 +12,7 @@ const snapshot = manyPodsSnapshot([], 20);
 const recommendation = decide(snapshot, MANY_PODS_OPTIONS);
 const actView = actViewOf(snapshot, recommendation, [], []);
 
-/** An act log whose actor fails when `fail` does. */
+/** Orders to an actor that fails, after `fail`, and their record. */
 function anActLog(fail: () => void) {
   const errors: string[] = [];
   const log: Logger = { ...silentLogger, error: (_fields, text) => void errors.push(text) };
@@ -22,14 +21,16 @@ function anActLog(fail: () => void) {
     fail();
     return Promise.reject(new Error('the API server is away'));
   };
-  const parts = { clock: new FakeClock(0), log, metrics: new AutoscalerMetrics('1', 0), actor: { act } };
-  return { actLog: new ActLog(parts, decisions, () => undefined), decisions, errors };
+  const actLog = new ActLog(new AutoscalerMetrics('1', 0), decisions, () => undefined);
+  const give = async (stop: AbortSignal) =>
+    actLog.record(recommendation, await giveOrders({ log, actor: { act } }, recommendation, actView, stop));
+  return { give, decisions, errors };
 }
 
 describe('an actor that fails', () => {
   it('is told in the decision and in the log', async () => {
-    const { actLog, decisions, errors } = anActLog(() => undefined);
-    await actLog.give(recommendation, actView, new AbortController().signal);
+    const { give, decisions, errors } = anActLog(() => undefined);
+    await give(new AbortController().signal);
 
     expect(decisions.last).toMatchObject({ outcome: 'failed', note: 'the API server is away' });
     expect(errors).toHaveLength(1);
@@ -37,9 +38,9 @@ describe('an actor that fails', () => {
 
   it('because the service ends is no trouble, and no decision', async () => {
     const stop = new AbortController();
-    const { actLog, decisions, errors } = anActLog(() => stop.abort());
+    const { give, decisions, errors } = anActLog(() => stop.abort());
 
-    await expect(actLog.give(recommendation, actView, stop.signal)).rejects.toMatchObject({
+    await expect(give(stop.signal)).rejects.toMatchObject({
       name: 'AbortError',
     });
     expect([decisions.last, errors]).toEqual([undefined, []]);
