@@ -1,7 +1,7 @@
 import { createActing } from './act/acting.ts';
 import type { Actor } from './act/actor.ts';
 import { type Comparer } from './advise/adviser.ts';
-import { SideKnowledge } from './advise/side-knowledge.ts';
+import { AdviceSources } from './advise/advice-sources.ts';
 import { Autoscaler } from './autoscaler.ts';
 import type { AutoscalerConfig } from './config/load.ts';
 import { type Decider, decideHere } from './decide/decider.ts';
@@ -50,13 +50,16 @@ export function assemble(outside: Outside, config: AutoscalerConfig): Assembly {
     objectiveP95Seconds: config.objectiveMs / 1000,
     tickSeconds: config.tickMs / 1000,
   });
-  const side = new SideKnowledge({ clock, log, cluster, comparer });
+  const adviceSources = new AdviceSources({ clock, log, cluster, comparer });
   const actLog = new ActLog(metrics, ledger.decisions, (pool) => observer.watch?.ordered(pool));
   const autoscaler = new Autoscaler(
     {
-      ...{ clock, log, observer, learner, side, actor, actLog, ledger, metrics },
+      ...{ clock, log, observer, learner, adviceSources, actor, actLog, ledger, metrics },
       recorder: new Recorder({ clock, log, memory: outside.memory, metrics }),
-      snapshots: new Snapshots({ clock, observer, learner, side, grewAtMs: actLog.grewAtMs }, config),
+      snapshots: new Snapshots(
+        { clock, observer, learner, adviceSources, grewAtMs: actLog.grewAtMs },
+        config,
+      ),
       wallClock: new WallClock({ clock, log, onJump: () => metrics.clockJumped() }),
       decider: outside.decider ?? decideHere(config),
     },

@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { errorText } from '@hangar/shared/error-text';
 import type { Logger } from '@hangar/shared/logger';
 import { type Actor, actViewOf, giveOrders } from './act/actor.ts';
-import type { SideKnowledge } from './advise/side-knowledge.ts';
+import type { AdviceSources } from './advise/advice-sources.ts';
 import type { Condition } from './capacity/condition.ts';
 import { conditionsOf, type Expected, isStale } from './decide/conditions.ts';
 import type { Decider } from './decide/decider.ts';
@@ -24,7 +24,7 @@ export interface AutoscalerParts {
   readonly observer: Observer;
   readonly recorder: Recorder;
   readonly learner: Learner;
-  readonly side: SideKnowledge;
+  readonly adviceSources: AdviceSources;
   readonly snapshots: Snapshots;
   readonly wallClock: WallClock;
   readonly decider: Decider;
@@ -49,11 +49,11 @@ export class Autoscaler {
 
   /** Remembers, watches and ticks until the signal is aborted; never rejects. */
   async run(stop: AbortSignal): Promise<void> {
-    const { clock, recorder, learner, observer, side, actor } = this.#parts;
+    const { clock, recorder, learner, observer, adviceSources, actor } = this.#parts;
     const records = await recorder.load();
     observer.watch?.remember(records.map(({ uid }) => uid).filter((uid) => uid !== ''));
     await learner.remember(records);
-    const beside = Promise.all([actor?.run?.(stop), observer.watch?.run(stop), side.run(stop)]);
+    const beside = Promise.all([actor?.run?.(stop), observer.watch?.run(stop), adviceSources.run(stop)]);
     while (!stop.aborted) {
       await this.tick(stop);
       await clock.sleep(this.#tickMs, stop);

@@ -113,7 +113,7 @@ export interface Advice {
     readonly waitP95Seconds: number | undefined;
     /** `replay`: of the Pods that were remembered; `published`: of a made-up load; `none`: it is no matter of hours or waits. */
     readonly basis: 'replay' | 'published' | 'none';
-    /** The same in words. */
+    /** The same as a sentence. */
     readonly text: string;
   };
   readonly because: string;

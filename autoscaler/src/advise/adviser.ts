@@ -5,7 +5,7 @@ import { comparisonKey } from './advice.ts';
 import type { Compared, Comparison } from './compare.ts';
 import type { Proposal } from './proposals.ts';
 
-/** Plays comparisons where they hold up nobody. Rejects when it can't. */
+/** Runs comparisons where they block nothing else. Rejects when it can't. */
 export interface Comparer {
   compare(comparison: Comparison, signal: AbortSignal): Promise<Compared>;
 }
@@ -28,7 +28,7 @@ export interface AdviserParts {
 const RENEW_MS = 6 * 3_600_000;
 const MOST_DAYS = 7;
 const MOST_JOBS = 50_000;
-/** Fewer Pods, or a shorter time, say little. */
+/** With fewer Pods, or over a shorter time, a comparison means little. */
 const LEAST_JOBS = 500;
 const LEAST_DAYS = 1;
 const DAY_SECONDS = 86_400;
@@ -95,7 +95,7 @@ export class Adviser {
     return triedMs === undefined || this.#parts.clock.monotonicMs() - triedMs >= RENEW_MS;
   }
 
-  /** What nobody proposes any more. */
+  /** Forgets comparisons whose proposal is gone. */
   #forget(proposals: readonly Proposal[]): void {
     const keys = new Set(proposals.map((one) => comparisonKey(one, one.pool)));
     for (const key of this.#triedMs.keys())
@@ -106,7 +106,7 @@ export class Adviser {
   }
 }
 
-/** The last days, by arrival; undefined: too little to say anything. */
+/** The last days, by arrival; undefined: too few to compare. */
 function recent(jobs: readonly Job[]): readonly Job[] | undefined {
   const sorted = jobs.toSorted((one, other) => one.arrivedAt - other.arrivedAt);
   const lastAt = sorted.at(-1)?.arrivedAt ?? 0;

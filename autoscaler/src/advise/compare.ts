@@ -39,7 +39,7 @@ function policyOf(settings: EngineSettings): Policy {
   }
 }
 
-/** Plays the same Pods through both settings, as scheduling-and-scaling §5.1 says. Takes seconds on long traces; the same question gives the same answer. */
+/** Replays the same Pods with both settings, as scheduling-and-scaling §5.1 says. Takes seconds on long traces; the same question gives the same answer. */
 export function compare({ jobs, node, bootSeconds, now, better }: Comparison): Compared {
   const countFrom = jobs[0]?.arrivedAt ?? 0;
   const play = (settings: EngineSettings) =>

@@ -3,7 +3,7 @@ import type { Resources } from '../capacity/shape.ts';
 /** A Karpenter NodePool, as far as it decides when nodes go. */
 export interface NodePoolFact {
   readonly name: string;
-  /** `spec.replicas`: somebody else says how many nodes there are. */
+  /** `spec.replicas`: somebody else sets how many nodes there are. */
   readonly isStatic: boolean;
   /** `WhenEmpty`, `WhenEmptyOrUnderutilized`, `Balanced`. */
   readonly consolidationPolicy: string;
@@ -26,7 +26,7 @@ export interface QuotaFact {
   readonly used: Resources & { readonly pods: number };
 }
 
-/** What stands around the pools and is looked at now and then. Undefined: it could not be seen. */
+/** Engines and quotas around the pools, polled now and then. Undefined: it could not be listed. */
 export interface Surroundings {
   readonly nodePools: readonly NodePoolFact[] | undefined;
   /** Undefined also where there is none. */
@@ -36,7 +36,7 @@ export interface Surroundings {
   readonly forbidden: readonly string[];
 }
 
-/** Nothing was looked at yet. */
+/** Nothing was polled yet. */
 export const NOTHING_SEEN: Surroundings = {
   nodePools: undefined,
   clusterAutoscaler: undefined,

@@ -188,7 +188,7 @@ function karpenterProposals(fact: NodePoolFact): readonly Bare[] {
   ]);
 }
 
-/** Label by which Karpenter's nodes tell their NodePool. */
+/** Label by which Karpenter's nodes name their NodePool. */
 const GKE_LABEL = 'cloud.google.com/gke-nodepool';
 
 /** GKE runs Cluster Autoscaler out of sight: its flags can't be seen or set, but for one profile. */
@@ -220,7 +220,7 @@ const CLOUD_LABELS: Readonly<Record<string, string>> = {
   'eks.amazonaws.com/nodegroup': 'eks',
 };
 
-/** Who scales a pool: an engine that is seen, else the cloud whose node pool it is, else what its nodes tell. */
+/** Who scales a pool: an engine that is seen, else the cloud whose node pool it is, else what its nodes' labels name. */
 export function ownerOf(pool: Pool, surroundings: Surroundings): string {
   const engine = engineOf(pool, surroundings);
   const isSeen = engine === 'karpenter' || surroundings.clusterAutoscaler !== undefined;

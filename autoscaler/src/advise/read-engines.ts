@@ -28,7 +28,7 @@ export function secondsOf(text: string): number | undefined {
   return 'value' in read ? read.value / 1000 : undefined;
 }
 
-/** Karpenter's own defaults, where a NodePool says nothing (scheduling-and-scaling §1.2). */
+/** Karpenter's own defaults, for what a NodePool leaves out (scheduling-and-scaling §1.2). */
 const KARPENTER_DEFAULTS = {
   consolidationPolicy: 'WhenEmptyOrUnderutilized',
   consolidateAfter: '0s',
@@ -57,28 +57,28 @@ const BINARY = /(^|\/)cluster-autoscaler$/;
 const IMAGE = /\/cluster-autoscaler[:@]/;
 
 /** `--name=value`, `--name value` and bare `--name` (true), with one dash or two. */
-function flagsOf(words: readonly string[]): Readonly<Record<string, string>> {
+function flagsOf(commandLine: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    words.flatMap((word, at) => {
-      const [, name, value] = /^--?([a-z][\w-]*)(?:=(.*))?$/.exec(word) ?? [];
+    commandLine.flatMap((argument, at) => {
+      const [, name, value] = /^--?([a-z][\w-]*)(?:=(.*))?$/.exec(argument) ?? [];
       if (name === undefined) return [];
-      const next = words[at + 1];
+      const next = commandLine[at + 1];
       return [[name, value ?? (next === undefined || next.startsWith('-') ? 'true' : next)] as const];
     }),
   );
 }
 
-const wordsOf = ({ command = [], args = [] }: V1Container): readonly string[] => [...command, ...args];
+const argumentsOf = ({ command = [], args = [] }: V1Container): readonly string[] => [...command, ...args];
 
 const isClusterAutoscaler = (container: V1Container): boolean =>
-  wordsOf(container).some((word) => BINARY.test(word)) || IMAGE.test(container.image ?? '');
+  argumentsOf(container).some((argument) => BINARY.test(argument)) || IMAGE.test(container.image ?? '');
 
 /** Cluster Autoscaler's flags, if one of these Pods runs it. */
 export function findClusterAutoscaler(pods: readonly V1Pod[]): ClusterAutoscalerFact | undefined {
   const [found] = pods.flatMap(({ metadata, spec, status }) => {
     const container = spec?.containers.find(isClusterAutoscaler);
     if (container === undefined || (status?.phase ?? 'Running') !== 'Running') return [];
-    return { pod: `${metadata?.namespace}/${metadata?.name}`, flags: flagsOf(wordsOf(container)) };
+    return { pod: `${metadata?.namespace}/${metadata?.name}`, flags: flagsOf(argumentsOf(container)) };
   });
   return found;
 }
@@ -102,7 +102,7 @@ const resourcesOf = (amounts: Amounts, absent: number): QuotaFact['hard'] => ({
 const hasScopes = ({ scopes = [], scopeSelector }: V1ResourceQuotaSpec): boolean =>
   scopes.length > 0 || scopeSelector !== undefined;
 
-/** Reads a quota; undefined where it holds for some Pods only: nobody can say from here whether for builds. */
+/** Reads a quota; undefined where it holds for some Pods only: whether for builds is not known here. */
 export function readQuota({ metadata, spec = {}, status = {} }: V1ResourceQuota): QuotaFact | undefined {
   if (hasScopes(spec)) return undefined;
   return {

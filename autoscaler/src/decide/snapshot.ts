@@ -1,4 +1,4 @@
-import type { SideView } from '../advise/side-knowledge.ts';
+import type { AdviceInputs } from '../advise/advice-sources.ts';
 import type { Calibration } from '../calibrate/calibrate.ts';
 import type { FreeRoom } from '../forecast/live-forecast.ts';
 import type { DroneReading } from '../scrape/drone-server.ts';
@@ -13,7 +13,7 @@ export interface WatchView {
 }
 
 /** The world at one moment, frozen: everything that is decided in a tick is decided on it. Undefined is unknown. */
-export interface CapacitySnapshot extends SideView {
+export interface CapacitySnapshot extends AdviceInputs {
   readonly nowMs: number;
   /** Undefined: no cluster is watched, or it was never heard. */
   readonly pods: PodCounts | undefined;

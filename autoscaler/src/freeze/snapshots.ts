@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '@hangar/shared/clock';
 import { PoolMemory } from '../act/pool-memory.ts';
-import type { SideKnowledge } from '../advise/side-knowledge.ts';
+import type { AdviceSources } from '../advise/advice-sources.ts';
 import type { AutoscalerConfig } from '../config/load.ts';
 import { demandIn } from '../decide/decide.ts';
 import { momentOf } from '../decide/moment.ts';
@@ -14,7 +14,7 @@ export interface SnapshotsParts {
   readonly clock: Clock;
   readonly observer: Observer;
   readonly learner: Learner;
-  readonly side: SideKnowledge;
+  readonly adviceSources: AdviceSources;
   /** When each pool was last asked to grow. */
   readonly grewAtMs: ReadonlyMap<string, number>;
 }
@@ -38,14 +38,14 @@ export class Snapshots {
 
   /** With thousands of nodes this takes tens of milliseconds: probes and pages are answered in between. */
   async take({ runners, drone }: Observation): Promise<CapacitySnapshot> {
-    const { clock, observer, learner, side, grewAtMs } = this.#parts;
+    const { clock, observer, learner, adviceSources, grewAtMs } = this.#parts;
     const seen = observer.view(runners, this.#config.daemonSets);
     await nextTurn();
     const nowMs = clock.now();
     const memories = { bootSeconds: learner.calibration.bootSeconds.value, jobs: () => learner.jobs };
     const base: CapacitySnapshot = {
       ...seen,
-      ...side.freeze({ nowMs, pools: seen.pools }, memories),
+      ...adviceSources.take({ nowMs, pools: seen.pools }, memories),
       pools: this.#poolMemory.complete(seen.pools),
       nowMs,
       runners,

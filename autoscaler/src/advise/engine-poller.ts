@@ -6,8 +6,8 @@ import type { KubernetesObject, V1Pod, V1ResourceQuota } from '@kubernetes/clien
 import { NOTHING_SEEN, type Surroundings } from './engines.ts';
 import { findClusterAutoscaler, type NodePoolObject, readNodePool, readQuota } from './read-engines.ts';
 
-/** What is looked at, beside what is watched. */
-export const SCOUTED = {
+/** Kinds that are polled, beside those that are watched. */
+export const POLLED = {
   nodePools: { base: '/apis/karpenter.sh/v1', plural: 'nodepools' },
   resourceQuotas: RESOURCE.resourceQuotas,
   pods: RESOURCE.pods,
@@ -20,17 +20,17 @@ interface Answer<T> {
   /** Undefined: not known. */
   readonly items: readonly T[] | undefined;
   readonly forbidden: readonly string[];
-  /** What went wrong, in words. */
+  /** Why there is no answer. */
   readonly trouble?: string;
 }
 
-/** Looks now and then at what stands around the pools: engines and quotas. Whatever can't be seen is left out, and said once. */
-export class Scout {
-  seen: Surroundings = NOTHING_SEEN;
+/** Lists once a minute the settings of engines and the quotas. What can't be listed is left out, and logged once. */
+export class EnginePoller {
+  observed: Surroundings = NOTHING_SEEN;
   readonly #clock: Clock;
   readonly #cluster: Cluster;
   readonly #log: Logger;
-  #said = '';
+  #logged = '';
 
   constructor({ clock, cluster, log }: { clock: Clock; cluster: Cluster; log: Logger }) {
     this.#clock = clock;
@@ -38,40 +38,40 @@ export class Scout {
     this.#log = log;
   }
 
-  /** Looks until the signal is aborted; never rejects. */
+  /** Polls until the signal is aborted; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.look(signal);
+      await this.poll(signal);
       await this.#clock.sleep(EVERY_MS, signal);
     }
   }
 
-  /** Looks once. What gave no answer this time stays as it was seen before. */
-  async look(signal: AbortSignal): Promise<void> {
+  /** Polls once. What gave no answer this time stays as it was observed before. */
+  async poll(signal: AbortSignal): Promise<void> {
     const [nodePools, quotas, pods] = await Promise.all([
-      this.#list<NodePoolObject>(SCOUTED.nodePools, 'nodepools (karpenter.sh)', signal),
-      this.#list<V1ResourceQuota>(SCOUTED.resourceQuotas, 'resourcequotas', signal),
-      this.#list<V1Pod>(SCOUTED.pods, 'pods of kube-system', signal, 'kube-system'),
+      this.#list<NodePoolObject>(POLLED.nodePools, 'nodepools (karpenter.sh)', signal),
+      this.#list<V1ResourceQuota>(POLLED.resourceQuotas, 'resourcequotas', signal),
+      this.#list<V1Pod>(POLLED.pods, 'pods of kube-system', signal, 'kube-system'),
     ]);
     if (signal.aborted) return;
     const forbidden = [nodePools, quotas, pods].flatMap((one) => one.forbidden);
-    const before = this.seen;
-    this.seen = {
+    const before = this.observed;
+    this.observed = {
       nodePools: nodePools.items?.map(readNodePool) ?? before.nodePools,
       quotas: quotas.items?.flatMap((one) => readQuota(one) ?? []) ?? before.quotas,
       clusterAutoscaler:
         pods.items === undefined ? before.clusterAutoscaler : findClusterAutoscaler(pods.items),
       forbidden,
     };
-    this.#tell([nodePools, quotas, pods].flatMap(({ trouble }) => trouble ?? []));
+    this.#logTroubles([nodePools, quotas, pods].flatMap(({ trouble }) => trouble ?? []));
   }
 
-  /** Each trouble once, until it is another one. */
-  #tell(troubles: readonly string[]): void {
-    const said = troubles.join('; ');
-    if (said !== '' && said !== this.#said)
+  /** Logs the same troubles once. */
+  #logTroubles(troubles: readonly string[]): void {
+    const text = troubles.join('; ');
+    if (text !== '' && text !== this.#logged)
       this.#log.warn({ troubles }, 'engines and quotas are not all seen: less advice, fewer bounds');
-    this.#said = said;
+    this.#logged = text;
   }
 
   async #list<T extends KubernetesObject>(

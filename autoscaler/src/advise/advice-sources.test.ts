@@ -6,8 +6,8 @@ import { generateLoad } from '../trace/generate.ts';
 import type { Pool } from '../capacity/pools.ts';
 import type { Comparer } from './adviser.ts';
 import { NOTHING_SEEN } from './engines.ts';
-import { SCOUTED } from './scout.ts';
-import { SideKnowledge } from './side-knowledge.ts';
+import { POLLED } from './engine-poller.ts';
+import { AdviceSources } from './advice-sources.ts';
 
 const HOUR = 3_600_000;
 const NOW = Date.UTC(2026, 0, 14, 9);
@@ -22,7 +22,7 @@ const POOL: Pool = {
 };
 const NODE_POOL = { metadata: { name: 'builds' }, spec: { disruption: { consolidateAfter: '10m' } } };
 
-function aSide(cluster: FakeCluster | undefined) {
+function aSource(cluster: FakeCluster | undefined) {
   const clock = new FakeClock(NOW);
   let comparisons = 0;
   const comparer: Comparer = {
@@ -31,40 +31,40 @@ function aSide(cluster: FakeCluster | undefined) {
       return Promise.resolve({ nodeHoursShare: 0.2, waitP95Seconds: -9, jobs: 1, days: 2 });
     },
   };
-  const side = new SideKnowledge({ clock, log: silentLogger, cluster, comparer });
-  const freeze = (nowMs = clock.now()) =>
-    side.freeze({ nowMs, pools: [POOL] }, { bootSeconds: 180, jobs: () => JOBS });
-  return { clock, side, freeze, comparisons: () => comparisons };
+  const sources = new AdviceSources({ clock, log: silentLogger, cluster, comparer });
+  const take = (nowMs = clock.now()) =>
+    sources.take({ nowMs, pools: [POOL] }, { bootSeconds: 180, jobs: () => JOBS });
+  return { clock, sources, take, comparisons: () => comparisons };
 }
 
-describe('what is known beside Pods and nodes', () => {
+describe('what advice rests on', () => {
   it('is nothing without a cluster, and ends at once', async () => {
-    const { side, freeze, comparisons } = aSide(undefined);
-    await side.run(new AbortController().signal);
+    const { sources, take, comparisons } = aSource(undefined);
+    await sources.run(new AbortController().signal);
 
-    expect(freeze()).toMatchObject({ surroundings: NOTHING_SEEN, compared: new Map() });
+    expect(take()).toMatchObject({ surroundings: NOTHING_SEEN, compared: new Map() });
     expect(comparisons()).toBe(0);
   });
 
-  it('is what the scout saw, and one comparison of what could be better', async () => {
+  it('is what was polled, and one comparison of what could be better', async () => {
     const cluster = new FakeCluster();
-    cluster.put({ resource: SCOUTED.nodePools }, NODE_POOL);
-    const { side, freeze, comparisons } = aSide(cluster);
+    cluster.put({ resource: POLLED.nodePools }, NODE_POOL);
+    const { sources, take, comparisons } = aSource(cluster);
     const stop = new AbortController();
-    const running = side.run(stop.signal);
+    const running = sources.run(stop.signal);
     await settle();
 
-    expect(freeze().surroundings.nodePools?.[0]?.consolidateAfterSeconds).toBe(600);
+    expect(take().surroundings.nodePools?.[0]?.consolidateAfterSeconds).toBe(600);
     await settle();
-    expect([...freeze().compared.values()]).toMatchObject([{ nodeHoursShare: 0.2 }]);
-    freeze();
+    expect([...take().compared.values()]).toMatchObject([{ nodeHoursShare: 0.2 }]);
+    take();
     expect(comparisons()).toBe(1);
     stop.abort();
     await running;
   });
 
   it('counts node-hours of the pools that it is shown', () => {
-    const { side, freeze } = aSide(undefined);
+    const { sources, take } = aSource(undefined);
     const node = {
       name: 'n',
       ready: true,
@@ -73,8 +73,8 @@ describe('what is known beside Pods and nodes', () => {
       used: { cpuMillicores: 0, memoryBytes: 0 },
     };
     const pools = [{ ...POOL, nodes: [{ ...node, createdMs: NOW - 3 * HOUR }] }];
-    side.freeze({ nowMs: NOW, pools }, { bootSeconds: 180, jobs: () => [] });
+    sources.take({ nowMs: NOW, pools }, { bootSeconds: 180, jobs: () => [] });
 
-    expect(freeze(NOW + HOUR).nodeHours.byPool.get('builds')).toBeCloseTo(4);
+    expect(take(NOW + HOUR).nodeHours.byPool.get('builds')).toBeCloseTo(4);
   });
 });

@@ -7,20 +7,20 @@ import { Adviser, type Comparer, type Memories } from './adviser.ts';
 import type { Compared } from './compare.ts';
 import { NOTHING_SEEN, type Surroundings } from './engines.ts';
 import { proposalsOf } from './proposals.ts';
-import { Scout } from './scout.ts';
+import { EnginePoller } from './engine-poller.ts';
 
-/** What a {@link SideKnowledge} is made of. */
-export interface SideKnowledgeParts {
+/** What a {@link AdviceSources} is made of. */
+export interface AdviceSourcesParts {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Undefined: no cluster is looked at. */
+  /** Undefined: no cluster is polled. */
   readonly cluster: Cluster | undefined;
   /** Undefined: engine settings are not compared on remembered Pods. */
   readonly comparer: Comparer | undefined;
 }
 
-/** What is known beside Pods and nodes at one moment. */
-export interface SideView {
+/** What advice and limits rest on beside Pods and nodes, at one moment. */
+export interface AdviceInputs {
   /** Node-hours of today by pool. */
   readonly nodeHours: NodeHours;
   readonly surroundings: Surroundings;
@@ -28,33 +28,33 @@ export interface SideView {
   readonly compared: ReadonlyMap<string, Compared>;
 }
 
-/** What is known beside Pods and nodes: node-hours of today, quotas, engines, and what other settings of theirs would bring. */
-export class SideKnowledge {
-  readonly #scout: Scout | undefined;
+/** Collects what advice and limits rest on: node-hours of today, quotas, engine settings, and comparisons with better settings. */
+export class AdviceSources {
+  readonly #poller: EnginePoller | undefined;
   readonly #adviser: Adviser;
-  readonly #book = new SpendBook();
+  readonly #spendBook = new SpendBook();
   #stop: AbortSignal | undefined;
 
-  constructor({ clock, log, cluster, comparer }: SideKnowledgeParts) {
-    this.#scout = cluster && new Scout({ clock, cluster, log });
+  constructor({ clock, log, cluster, comparer }: AdviceSourcesParts) {
+    this.#poller = cluster && new EnginePoller({ clock, cluster, log });
     this.#adviser = new Adviser({ clock, log, comparer });
   }
 
-  /** Looks around until the signal is aborted; never rejects. */
+  /** Polls engines and quotas until the signal is aborted; never rejects. */
   async run(stop: AbortSignal): Promise<void> {
     this.#stop = stop;
-    await this.#scout?.run(stop);
+    await this.#poller?.run(stop);
     await this.#adviser.idle;
   }
 
-  /** What a snapshot takes from here; begins a comparison where one is missing. */
-  freeze(
+  /** Takes what is known now, for a snapshot; begins a comparison where one is missing. */
+  take(
     { nowMs, pools }: { readonly nowMs: number; readonly pools: readonly Pool[] },
     memories: Memories,
-  ): SideView {
-    const surroundings = this.#scout?.seen ?? NOTHING_SEEN;
+  ): AdviceInputs {
+    const surroundings = this.#poller?.observed ?? NOTHING_SEEN;
     if (this.#stop !== undefined)
       this.#adviser.consider(proposalsOf(pools, surroundings), memories, this.#stop);
-    return { nodeHours: this.#book.take(nowMs, pools), surroundings, compared: this.#adviser.compared };
+    return { nodeHours: this.#spendBook.take(nowMs, pools), surroundings, compared: this.#adviser.compared };
   }
 }
