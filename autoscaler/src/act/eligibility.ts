@@ -5,7 +5,14 @@ import type { Logger } from '@hangar/shared/logger';
 import type { ActingConfig } from '../config/acting.ts';
 import { Leadership } from '../lead/leadership.ts';
 import type { Feature } from '../permissions/permissions.ts';
-import { Rights } from './rights.ts';
+import { type Places, type Review, review } from '../permissions/review.ts';
+import { CLUSTER_EVENTS } from './resources.ts';
+
+interface EligibilityParts {
+  readonly clock: Clock;
+  readonly cluster: Cluster;
+  readonly log: Logger;
+}
 
 /** What decides whether a replica may act. */
 export type EligibilityOptions = Pick<ActingConfig, 'actuators' | 'dryRun' | 'lease' | 'place'> & {
@@ -18,18 +25,20 @@ export interface Standby {
   readonly note: string;
 }
 
+const RETRY_MS = 5_000;
+/** While a right is missing: when it has been granted, it is found without a restart. */
+const REVIEW_AGAIN_MS = 300_000;
+
 /** Says whether this replica may act now: it reviews its rights and stands for leadership. In a dry run it leads nothing. */
 export class Eligibility {
+  readonly #parts: EligibilityParts;
   readonly #options: EligibilityOptions;
-  readonly #rights: Rights;
   readonly #leadership: Leadership;
+  #review: Review | undefined;
 
-  constructor(
-    parts: { readonly clock: Clock; readonly cluster: Cluster; readonly log: Logger },
-    options: EligibilityOptions,
-  ) {
+  constructor(parts: EligibilityParts, options: EligibilityOptions) {
+    this.#parts = parts;
     this.#options = options;
-    this.#rights = new Rights(parts, { ...options, leaseNamespace: options.lease.namespace });
     this.#leadership = new Leadership(parts, options.lease);
   }
 
@@ -43,16 +52,18 @@ export class Eligibility {
     return this.#leadership.leading;
   }
 
-  /** Rights that are missing of what the settings ask for. */
+  /** Rights that are missing of what the settings ask for. Marks left behind are cleared only where the rights allow it. */
   get missing(): readonly string[] {
-    return this.#rights.missing;
+    return [...(this.#review?.missing ?? [])]
+      .filter(([feature]) => feature !== 'place' || this.#options.place)
+      .map(([, text]) => text);
   }
 
   /** Reviews and stands until the signal is aborted, resigns after `beforeResigning`; never rejects. */
   async run(stop: AbortSignal, beforeResigning: () => Promise<void>): Promise<void> {
-    if (this.#options.dryRun) return this.#rights.run(stop);
+    const reviewing = this.#reviewRights(stop);
+    if (this.#options.dryRun) return reviewing;
     const resigned = new AbortController();
-    const reviewing = this.#rights.run(stop);
     const leading = this.#leadership.run(() => Promise.resolve(), resigned.signal);
     await untilAborted(stop);
     if (this.isLeading) await beforeResigning();
@@ -62,21 +73,18 @@ export class Eligibility {
 
   /** Which right a feature lacks, with the cure; undefined: none. */
   whyNot(feature: Feature): string | undefined {
-    return this.#rights.whyNot(feature);
+    return this.#review?.missing.get(feature);
   }
 
   /** Why nothing is done now; undefined: this replica acts, or says in a dry run what it would do. */
   standby(): Standby | undefined {
     if (this.#options.dryRun) return undefined;
-    if (!this.#rights.isKnown) return { outcome: 'starting', note: 'the rights are being reviewed' };
+    if (!this.#review) return { outcome: 'starting', note: 'the rights are being reviewed' };
     const mayNot = this.whyNot('lead');
     if (mayNot !== undefined) return { outcome: 'refused', note: mayNot };
     const { isLeading, isPaused, holder } = this.#leadership;
-    if (!isLeading)
-      return {
-        outcome: 'follower',
-        note: holder ? `${holder} leads, this replica only looks` : 'nobody leads yet',
-      };
+    const follows = holder ? `${holder} leads, this replica only looks` : 'nobody leads yet';
+    if (!isLeading) return { outcome: 'follower', note: follows };
     if (!isPaused) return undefined;
     const { namespace, name } = this.#options.lease;
     return {
@@ -94,6 +102,52 @@ export class Eligibility {
   mayWriteEvents(): boolean {
     return this.whyNoWrite() === undefined && this.whyNot('events') === undefined;
   }
+
+  /** Reviews at start, and again now and then while something is missing. */
+  async #reviewRights(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#parts;
+    const logged = new Set<string>();
+    while (!signal.aborted) {
+      await this.#reviewOnce(signal);
+      for (const text of this.missing.filter((one) => !logged.has(one))) {
+        logged.add(text);
+        log.warn({}, text);
+      }
+      if (this.#review?.missing.size === 0) return;
+      await clock.sleep(this.#review ? REVIEW_AGAIN_MS : RETRY_MS, signal);
+    }
+  }
+
+  async #reviewOnce(signal: AbortSignal): Promise<void> {
+    const { cluster, log } = this.#parts;
+    try {
+      const found = await review(cluster, featuresOf(this.#options), placesOf(this.#options), signal);
+      if (found.warning !== '') log.warn({}, found.warning);
+      this.#review = found;
+    } catch (error) {
+      if (!signal.aborted) log.warn({ err: error }, 'rights could not be reviewed yet; trying again');
+    }
+  }
+}
+
+/** In a dry run nothing is written: only what is read is reviewed. */
+function featuresOf({ runnersNamespace, dryRun, actuators }: EligibilityOptions): ReadonlySet<Feature> {
+  const reads: readonly Feature[] = runnersNamespace === undefined ? ['look'] : ['look', 'runner-service'];
+  if (dryRun) return new Set(reads);
+  return new Set([...reads, 'lead', 'place', 'events', ...actuators.map(({ kind }) => kind)]);
+}
+
+function placesOf({ actuators, lease, runnersNamespace }: EligibilityOptions): Places {
+  const namespaced = actuators.filter(({ namespace }) => namespace !== '');
+  const byKind = Map.groupBy(namespaced, ({ kind }) => kind);
+  return {
+    runners: runnersNamespace === undefined ? [] : [runnersNamespace],
+    lease: [lease.namespace],
+    events: [CLUSTER_EVENTS, ...namespaced.map(({ namespace }) => namespace)],
+    objects: Object.fromEntries(
+      [...byKind].map(([kind, those]) => [kind, those.map(({ namespace }) => namespace)]),
+    ),
+  };
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -3,6 +3,7 @@ import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import { type Cluster, isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import type { ActOutcome } from './actuator.ts';
 import type { ActRecorder } from './act-recorder.ts';
+import { CLUSTER_EVENTS } from './resources.ts';
 import { outcomeOf } from './refusal.ts';
 import type { Taint } from '../capacity/scheduling.ts';
 import { writeTaint } from './node-taints.ts';
@@ -33,6 +34,9 @@ interface Edit {
   readonly to: 'present' | 'absent';
 }
 
+/** A placement concerns many nodes: its Events name the namespace in which Events of nodes stand. */
+const NO_OBJECT = { kind: 'Namespace', apiVersion: 'v1', name: CLUSTER_EVENTS, namespace: CLUSTER_EVENTS };
+
 /** Keeps the soft taint of one pool's surplus nodes as it should be, one tick at a time. Calls must not overlap. */
 export class Placer {
   readonly name: string;
@@ -59,13 +63,10 @@ export class Placer {
     const edits = [
       ...open.map((node): Edit => ({ taint: SURPLUS_TAINT, node, to: 'absent' })),
       ...rested.map((node): Edit => ({ taint: SURPLUS_TAINT, node, to: 'present' })),
-    ].slice(0, this.#options.writesPerTick);
-    if (edits.length === 0)
-      return { kind: 'unchanged', text: 'the surplus nodes are marked as they should be' };
-    const outcome = this.#options.dryRun ? wouldSet(edits) : await this.#writeAll(edits, signal);
+    ];
     const because = `room for ${Math.ceil(surplus.openRoom)} builds shall be open`;
-    await this.#record(outcome, nodes.length, because, signal);
-    return outcome;
+    const outcome = await this.#apply(edits, { nodes: nodes.length, because }, signal);
+    return outcome ?? { kind: 'unchanged', text: 'the surplus nodes are marked as they should be' };
   }
 
   /** Takes these taints of ours away, wherever they are left: when what set them is switched off. */
@@ -74,13 +75,28 @@ export class Placer {
     taints: readonly Taint[],
     signal: AbortSignal,
   ): Promise<ActOutcome> {
-    const edits = taints
-      .flatMap((taint) => left(nodes, taint).map((node) => ({ taint, node })))
-      .map((one): Edit => ({ ...one, to: 'absent' }))
-      .slice(0, this.#options.writesPerTick);
-    if (edits.length === 0) return { kind: 'unchanged', text: 'no node is marked' };
-    const outcome = this.#options.dryRun ? wouldSet(edits) : await this.#writeAll(edits, signal);
-    await this.#record(outcome, nodes.length, 'it is switched off', signal);
+    const edits = taints.flatMap((taint) =>
+      nodes
+        .filter((node) => carries(node, taint) && !isPaused(node.annotations))
+        .map((node): Edit => ({ taint, node, to: 'absent' })),
+    );
+    const outcome = await this.#apply(edits, { nodes: nodes.length, because: 'it is switched off' }, signal);
+    return outcome ?? { kind: 'unchanged', text: 'no node is marked' };
+  }
+
+  /** Writes as many as a tick may, and records it. @returns undefined when there is nothing to write */
+  async #apply(
+    edits: readonly Edit[],
+    { nodes, because }: { readonly nodes: number; readonly because: string },
+    signal: AbortSignal,
+  ): Promise<ActOutcome | undefined> {
+    const now = edits.slice(0, this.#options.writesPerTick);
+    if (now.length === 0) return undefined;
+    const outcome: ActOutcome = this.#options.dryRun
+      ? { kind: 'would-set', text: `dry run: would be ${textOf(now)}` }
+      : await this.#writeAll(now, signal);
+    const act = { actor: this.name, ...outcome, from: nodes, to: nodes, because };
+    await this.#parts.recorder.record(NO_OBJECT, act, signal);
     return outcome;
   }
 
@@ -91,18 +107,18 @@ export class Placer {
     } catch (error) {
       return outcomeOf(error, { name: 'nodes', cure: 'see the API server' }, signal);
     }
-    if (done.length > 0) return { kind: 'set', text: inWords(done) };
+    if (done.length > 0) return { kind: 'set', text: textOf(done) };
     return { kind: 'conflict', text: 'the nodes are gone or being changed by others; next tick again' };
   }
 
   async #write({ taint, node, to }: Edit, signal: AbortSignal): Promise<boolean> {
     try {
-      const { kind } = await writeTaint(this.#parts.cluster, node, { taint, to }, signal);
-      if (kind === 'written' && to === 'absent')
+      const written = await writeTaint(this.#parts.cluster, node, { taint, to }, signal);
+      if (written === 'written' && to === 'absent')
         this.#openedMs.set(node.uid, this.#parts.clock.monotonicMs());
-      return kind === 'written' || kind === 'unchanged';
+      return written === 'written' || written === 'unchanged';
     } catch (error) {
-      // One node's trouble is no reason to leave the others; a missing right or a dead server is.
+      // A node that refuses the taint doesn't hold up the others; a missing right or a dead server does.
       if (isKubernetesError(error, 400, 422)) return false;
       throw error;
     }
@@ -117,29 +133,12 @@ export class Placer {
     const present = new Set(nodes.map(({ uid }) => uid));
     for (const uid of this.#openedMs.keys()) if (!present.has(uid)) this.#openedMs.delete(uid);
   }
-
-  async #record(outcome: ActOutcome, nodes: number, because: string, signal: AbortSignal): Promise<void> {
-    const about = { kind: 'Namespace', apiVersion: 'v1', name: 'default', namespace: 'default' };
-    await this.#parts.recorder.record(
-      about,
-      { actor: this.name, ...outcome, from: nodes, to: nodes, because },
-      signal,
-    );
-  }
 }
 
-const left = (nodes: readonly PoolNode[], taint: Taint): readonly PoolNode[] =>
-  nodes.filter((node) => carries(node, taint) && !isPaused(node.annotations));
-
-function inWords(edits: readonly Edit[]): string {
+function textOf(edits: readonly Edit[]): string {
   const named = (to: Edit['to'], what: string): string[] => {
     const names = edits.filter((edit) => edit.to === to).map(({ node }) => node.name);
     return names.length > 0 ? [`${what} ${names.join(', ')}`] : [];
   };
   return [...named('absent', 'open again:'), ...named('present', 'marked as surplus:')].join('; ');
 }
-
-const wouldSet = (edits: readonly Edit[]): ActOutcome => ({
-  kind: 'would-set',
-  text: `dry run: would be ${inWords(edits)}`,
-});

@@ -34,13 +34,16 @@ export class ClosedNodes {
     return [...this.#nodes.values()];
   }
 
-  /** The watch's nodes with what we know better; nodes closed in a former life are met here. */
+  /** The watch's nodes with what this process knows better; it finds here the nodes that an earlier process closed. */
   overlay(nodes: readonly PoolNode[]): readonly PoolNode[] {
     const present = new Set(nodes.map(({ uid }) => uid));
     for (const { uid } of this.known()) if (!present.has(uid)) this.#forget(uid);
     for (const uid of this.#restUntilMs.keys()) if (!present.has(uid)) this.#restUntilMs.delete(uid);
     return nodes.map((node) => {
-      if (carries(node, CLOSING_TAINT)) return this.#met(node);
+      if (carries(node, CLOSING_TAINT)) {
+        this.#remember(node);
+        return node;
+      }
       if (this.#nodes.has(node.uid)) return { ...node, taints: [...node.taints, CLOSING_TAINT] };
       return this.#rested(node);
     });
@@ -49,22 +52,22 @@ export class ClosedNodes {
   /** Closes nodes to new Pods. @throws {KubernetesError} at the first that can't be written */
   async close(nodes: readonly Named[], signal: AbortSignal): Promise<void> {
     for (const node of nodes) {
-      const { kind } = await writeTaint(this.#cluster, node, { taint: CLOSING_TAINT, to: 'present' }, signal);
-      if (kind === 'written' || kind === 'unchanged') this.#remember(node);
+      const written = await writeTaint(this.#cluster, node, { taint: CLOSING_TAINT, to: 'present' }, signal);
+      if (written === 'written' || written === 'unchanged') this.#remember(node);
     }
   }
 
   /** Opens them again. @throws {KubernetesError} at the first that can't be written: it stays known, and is tried again */
   async reopen(nodes: readonly Named[], why: string, signal: AbortSignal): Promise<void> {
     for (const node of nodes) {
-      const { kind } = await writeTaint(this.#cluster, node, { taint: CLOSING_TAINT, to: 'absent' }, signal);
-      if (kind === 'contended') continue;
+      const written = await writeTaint(this.#cluster, node, { taint: CLOSING_TAINT, to: 'absent' }, signal);
+      if (written === 'contended') continue;
       this.#forget(node.uid);
       this.#log.info({ node: node.name, why }, 'node opened again');
     }
   }
 
-  /** The same for nodes on which somebody was found whom the watch of builds doesn't show. */
+  /** The same for a node with a Pod that the watch of builds doesn't show. */
   async reopenOccupied(node: Named, why: string, signal: AbortSignal): Promise<void> {
     this.#restUntilMs.set(node.uid, this.#clock.monotonicMs() + REST_MS);
     await this.reopen([node], why, signal);
@@ -75,11 +78,6 @@ export class ClosedNodes {
     const { emptySinceMs } = node;
     if (untilMs === undefined || emptySinceMs === undefined) return node;
     return { ...node, emptySinceMs: Math.max(emptySinceMs, untilMs) };
-  }
-
-  #met(node: PoolNode): PoolNode {
-    this.#remember(node);
-    return node;
   }
 
   #remember({ name, uid }: Named): void {
