@@ -1,3 +1,5 @@
+import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
+
 /**
  * How an act ended, as a word:
  * - `set` done; `would-set` dry run; `unchanged` stood as wanted; `shrinking` on its way, call again at the next tick
@@ -65,4 +67,36 @@ export interface Actuator {
   set(nodes: number, because: string, signal: AbortSignal): Promise<ActOutcome>;
   /** Undoes what was begun and is of no use once this process has ended. */
   release?(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * An act's error as an outcome.
+ *
+ * @param error what a call of the API rejected with
+ * @param object what was called, and the cure when it is absent
+ * @throws the error itself when it isn't the API's, or the act was called off
+ */
+export function outcomeOf(
+  error: unknown,
+  object: { readonly name: string; readonly cure: string },
+  signal: AbortSignal,
+): ActOutcome {
+  if (signal.aborted || !isKubernetesError(error)) throw error;
+  switch (error.status) {
+    case 404:
+      return { kind: 'absent', text: `there is no ${object.name}: ${object.cure}` };
+    case 409:
+      return {
+        kind: 'conflict',
+        text: `${object.name} was changed by somebody else just now; next tick again`,
+      };
+    case 401:
+    case 403:
+      return {
+        kind: 'refused',
+        text: `a right on ${object.name} is missing (${error.message}): add it to the autoscaler's Role`,
+      };
+    default:
+      return { kind: 'refused', text: `${object.name}: ${error.message}` };
+  }
 }

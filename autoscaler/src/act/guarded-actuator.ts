@@ -1,11 +1,16 @@
 import type { Clock } from '@hangar/shared/clock';
 import { ifPresent } from '@hangar/shared/kubernetes/cluster';
 import { isPaused } from '../capacity/pool-node.ts';
-import type { ActOutcome, Actuator, NodesMeaning, Observation } from './actuator.ts';
+import {
+  type ActOutcome,
+  type Actuator,
+  type NodesMeaning,
+  type Observation,
+  outcomeOf,
+} from './actuator.ts';
 import type { ActRecorder } from './act-recorder.ts';
 import { SetterMemory } from './field-owner.ts';
 import { type ActRules, judgeAct, ownerOf, type Standing } from './judge.ts';
-import { outcomeOf } from './refusal.ts';
 import type { Reading, ScaledObject } from './scaled-object.ts';
 import { judgeService, type ServiceMemory } from './service-watch.ts';
 

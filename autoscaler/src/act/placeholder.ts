@@ -4,16 +4,30 @@ import {
   KubernetesError,
   type Target,
 } from '@hangar/shared/kubernetes/cluster';
-import type { V1Deployment, V1ObjectReference, V1PriorityClass } from '@kubernetes/client-node';
+import type { V1Deployment, V1ObjectReference, V1PriorityClass, V1Toleration } from '@kubernetes/client-node';
+import type { Resources } from '../capacity/shape.ts';
 import { settersOf } from './field-owner.ts';
-import {
-  PLACEHOLDER_PRIORITY,
-  type PlaceholderOptions,
-  placeholderDeployment,
-  placeholderPriority,
-} from './placeholder-manifest.ts';
 import { ACT_RESOURCE, SCALED_BY_ANNOTATION } from './resources.ts';
 import type { Reading, ScaledObject, ScaleRequest } from './scaled-object.ts';
+
+/** What placeholders look like. */
+export interface PlaceholderOptions {
+  readonly namespace: string;
+  readonly name: string;
+  readonly priorityClassName: string;
+  /** An image that does nothing and ends on SIGTERM. */
+  readonly image: string;
+  /** What a node of the pool has free for builds: its allocatable without its DaemonSets. Undefined: not known yet. */
+  request(): Resources | undefined;
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations: readonly V1Toleration[];
+}
+
+/** The lowest that Cluster Autoscaler still makes nodes for. */
+const PLACEHOLDER_PRIORITY = -10;
+
+/** This label distinguishes placeholders from builds. */
+export const PLACEHOLDER_LABEL = 'hangar.dev/placeholder';
 
 /**
  * Pods of a node's size that do nothing, at the lowest priority that engines still make nodes for: builds push them out at once,
@@ -103,3 +117,64 @@ const priorityTaken = (name: string, value: number | undefined): KubernetesError
     'Invalid',
     `the PriorityClass ${name} has the value ${value}, placeholders need ${PLACEHOLDER_PRIORITY}: name another one in the settings`,
   );
+
+/** The class that lets every build push placeholders out, and no placeholder push out anything. */
+function placeholderPriority({ priorityClassName }: PlaceholderOptions): V1PriorityClass {
+  return {
+    apiVersion: 'scheduling.k8s.io/v1',
+    kind: 'PriorityClass',
+    metadata: { name: priorityClassName },
+    value: PLACEHOLDER_PRIORITY,
+    preemptionPolicy: 'Never',
+    globalDefault: false,
+    description: 'Room that Hangar keeps for builds: pushed out by everything else.',
+  };
+}
+
+/** The Deployment of placeholders, one a node. */
+function placeholderDeployment(options: PlaceholderOptions, { nodes, self }: ScaleRequest): V1Deployment {
+  const { namespace, name } = options;
+  const labels = { [PLACEHOLDER_LABEL]: name };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { namespace, name, labels, annotations: { [SCALED_BY_ANNOTATION]: self } },
+    spec: {
+      replicas: nodes,
+      selector: { matchLabels: labels },
+      // A node has no room for an old and a new one.
+      strategy: { type: 'Recreate' },
+      template: { metadata: { labels }, spec: podSpec(options) },
+    },
+  };
+}
+
+function podSpec(options: PlaceholderOptions) {
+  const { image, nodeSelector, tolerations, priorityClassName } = options;
+  const { cpuMillicores, memoryBytes } = options.request() ?? { cpuMillicores: 0, memoryBytes: 0 };
+  const requests = { cpu: `${cpuMillicores}m`, memory: String(memoryBytes) };
+  return {
+    priorityClassName,
+    // A build that comes must not wait for it to end.
+    terminationGracePeriodSeconds: 0,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    nodeSelector: { ...nodeSelector },
+    tolerations: [...tolerations],
+    containers: [
+      {
+        name: 'pause',
+        image,
+        resources: { requests },
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          runAsNonRoot: true,
+          runAsUser: 65_532,
+          capabilities: { drop: ['ALL'] },
+          seccompProfile: { type: 'RuntimeDefault' },
+        },
+      },
+    ],
+  };
+}

@@ -1,10 +1,9 @@
 import type { Clock } from '@hangar/shared/clock';
 import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import { type Cluster, isKubernetesError } from '@hangar/shared/kubernetes/cluster';
-import type { ActOutcome } from './actuator.ts';
+import { type ActOutcome, outcomeOf } from './actuator.ts';
 import type { ActRecorder } from './act-recorder.ts';
 import { CLUSTER_EVENTS } from './resources.ts';
-import { outcomeOf } from './refusal.ts';
 import type { Taint } from '../capacity/scheduling.ts';
 import { writeTaint } from './node-taints.ts';
 import { carries, isPaused, type PoolNode } from '../capacity/pool-node.ts';

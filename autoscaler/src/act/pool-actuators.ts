@@ -13,7 +13,6 @@ import type { ActRules } from './judge.ts';
 import type { ObservedPools } from './observed-pools.ts';
 import { PlaceholderObject } from './placeholder.ts';
 import { Placer } from './placer.ts';
-import type { ScaledObject } from './scaled-object.ts';
 import { NodePoolObject } from './static-node-pool/node-pool-object.ts';
 import { StaticNodePool, TAKE_RULES } from './static-node-pool/static-node-pool.ts';
 
@@ -63,9 +62,12 @@ export class PoolActuators {
   }
 
   #actuator(setting: ActuatorSetting): Actuator {
-    const { observed } = this.#parts;
+    const { cluster, observed } = this.#parts;
     if (setting.kind === 'node-pool') return this.#staticNodePool(setting);
-    const object = setting.kind === 'placeholder' ? this.#placeholder(setting) : this.#buffer(setting);
+    const object =
+      setting.kind === 'placeholder'
+        ? this.#placeholder(setting)
+        : new CapacityBufferObject(cluster, setting);
     return new GuardedActuator({ ...this.#parts, object }, this.#rules, {
       bootMs: () => observed.bootMs,
       nodes: () => observed.nodes(setting.pool).length,
@@ -83,11 +85,7 @@ export class PoolActuators {
     });
   }
 
-  #buffer({ namespace, name, chunksPerNode }: ActuatorSetting): ScaledObject {
-    return new CapacityBufferObject(this.#parts.cluster, { namespace, name, chunksPerNode });
-  }
-
-  #placeholder({ pool, namespace, name }: ActuatorSetting): ScaledObject {
+  #placeholder({ pool, namespace, name }: ActuatorSetting): PlaceholderObject {
     const { placeholder, rules } = this.#options;
     return new PlaceholderObject(this.#parts.cluster, {
       namespace,

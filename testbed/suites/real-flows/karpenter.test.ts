@@ -3,7 +3,7 @@ import { AuditTrail } from '@hangar/autoscaler/act/audit';
 import { CapacityBufferObject } from '@hangar/autoscaler/act/capacity-buffer';
 import { GuardedActuator } from '@hangar/autoscaler/act/guarded-actuator';
 import { NodePoolObject } from '@hangar/autoscaler/act/static-node-pool/node-pool-object';
-import { occupants } from '@hangar/autoscaler/act/static-node-pool/occupants';
+import { occupants } from '@hangar/autoscaler/act/static-node-pool/emptiness';
 import { StaticNodePool, TAKE_RULES } from '@hangar/autoscaler/act/static-node-pool/static-node-pool';
 import type { Taint } from '@hangar/autoscaler/capacity/scheduling';
 import type { PoolNode } from '@hangar/autoscaler/capacity/pool-node';

@@ -4,7 +4,7 @@ import { CapacityBufferObject } from '@hangar/autoscaler/act/capacity-buffer';
 import { GuardedActuator } from '@hangar/autoscaler/act/guarded-actuator';
 import type { ActRules } from '@hangar/autoscaler/act/judge';
 import { NodePoolObject } from '@hangar/autoscaler/act/static-node-pool/node-pool-object';
-import { occupants } from '@hangar/autoscaler/act/static-node-pool/occupants';
+import { occupants } from '@hangar/autoscaler/act/static-node-pool/emptiness';
 import { StaticNodePool, TAKE_RULES } from '@hangar/autoscaler/act/static-node-pool/static-node-pool';
 import { PlaceholderObject } from '@hangar/autoscaler/act/placeholder';
 import { ACT_RESOURCE } from '@hangar/autoscaler/act/resources';

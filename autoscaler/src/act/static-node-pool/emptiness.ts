@@ -2,10 +2,12 @@ import { type Cluster, ifPresent, RESOURCE } from '@hangar/shared/kubernetes/clu
 import type { V1Node, V1Pod } from '@kubernetes/client-node';
 import type { Taint } from '../../capacity/scheduling.ts';
 import { CLOSING_TAINT, isTaint } from '../../capacity/pool-node.ts';
-import { occupants } from './occupants.ts';
+import { PLACEHOLDER_LABEL } from '../placeholder.ts';
+
+const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
 
 /**
- * Looks whether that very node is still closed and holds nobody: yes, or what is odd, in words. It asks the API server for its newest
+ * Why that very node must stay: it is not closed any more, or holds a Pod; undefined: it may be taken. It asks the API server for its newest
  * state (a list without a version), so whatever happened before the call is seen, as no watch could promise.
  *
  * @throws {KubernetesError} when it can't be seen
@@ -20,7 +22,7 @@ export async function whyNotTaken(
   if (!isClosed(now)) return 'somebody opened it';
   const selection = { fieldSelector: `spec.nodeName=${node.name}` };
   const pods = await cluster.list<V1Pod>({ resource: RESOURCE.pods }, selection, signal);
-  return whoIsThere(occupants(pods.items, node.name));
+  return textOf(occupants(pods.items, node.name));
 }
 
 const isClosed = ({ spec }: V1Node): boolean =>
@@ -28,8 +30,26 @@ const isClosed = ({ spec }: V1Node): boolean =>
     isTaint({ key, effect: effect as Taint['effect'] }, CLOSING_TAINT),
   );
 
-function whoIsThere([first, ...more]: readonly V1Pod[]): string | undefined {
+function textOf([first, ...more]: readonly V1Pod[]): string | undefined {
   if (!first) return undefined;
   const others = more.length > 0 ? ` and ${more.length} more` : '';
   return `${first.metadata?.namespace ?? ''}/${first.metadata?.name ?? ''}${others} came before it closed`;
+}
+
+/**
+ * Pods for whose sake a node must stay: all that haven't ended, whoever's they are, even while they are being deleted. Not those that
+ * belong to the node itself (DaemonSets, static Pods), nor placeholders.
+ */
+export function occupants(pods: readonly V1Pod[], node: string): readonly V1Pod[] {
+  return pods.filter((pod) => pod.spec?.nodeName === node && !hasEnded(pod) && !belongsToNode(pod));
+}
+
+const hasEnded = ({ status }: V1Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
+
+function belongsToNode({ metadata }: V1Pod): boolean {
+  const isDaemons = (metadata?.ownerReferences ?? []).some(
+    ({ kind, controller }) => kind === 'DaemonSet' && controller,
+  );
+  const isMirror = metadata?.annotations?.[MIRROR_ANNOTATION] !== undefined;
+  return isDaemons || isMirror || metadata?.labels?.[PLACEHOLDER_LABEL] !== undefined;
 }

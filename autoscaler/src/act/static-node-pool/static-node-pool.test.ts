@@ -12,7 +12,7 @@ import { AuditTrail } from '../audit.ts';
 import type { ActRules } from '../judge.ts';
 import { ACT_RESOURCE } from '../resources.ts';
 import { NodePoolObject } from './node-pool-object.ts';
-import { occupants } from './occupants.ts';
+import { occupants } from './emptiness.ts';
 import type { TakeRules } from './plan.ts';
 import { StaticNodePool } from './static-node-pool.ts';
 

@@ -2,12 +2,11 @@ import type { Clock } from '@hangar/shared/clock';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { isPaused, type PoolNode } from '../../capacity/pool-node.ts';
-import type { ActOutcome, Actuator, Observation } from '../actuator.ts';
+import { type ActOutcome, type Actuator, type Observation, outcomeOf } from '../actuator.ts';
 import type { ActRecorder } from '../act-recorder.ts';
 import { SetterMemory } from '../field-owner.ts';
 import { withTrouble } from '../guarded-actuator.ts';
 import { type ActRules, dryRun, handsOff, outOfBounds, ownerOf, tooSoon } from '../judge.ts';
-import { outcomeOf } from '../refusal.ts';
 import { judgeService, type ServiceMemory } from '../service-watch.ts';
 import { ClosedNodes } from './closed-nodes.ts';
 import type { NodePoolObject, NodePoolReading } from './node-pool-object.ts';
@@ -71,7 +70,7 @@ export class StaticNodePool implements Actuator {
       const reading = await this.#parts.object.read(signal);
       const { annotations, size } = reading;
       const service = this.#service(reading);
-      const text = service === 'unserved' ? this.#unserved(reading) : `${reading.nodes} nodes are there`;
+      const text = service === 'unserved' ? unservedText(reading) : `${reading.nodes} nodes are there`;
       const owner = ownerOf(annotations);
       return { kind: 'found', nodes: size, service, owner, paused: isPaused(annotations), text };
     } catch (error) {
@@ -96,15 +95,19 @@ export class StaticNodePool implements Actuator {
     try {
       const reading = await this.#parts.object.read(signal);
       from = reading.size;
-      const outcome = await this.#act(reading, nodes, signal);
-      const isUnserved = this.#service(reading) === 'unserved';
-      return { from, outcome: withTrouble(outcome, isUnserved ? this.#unserved(reading) : '') };
+      const trouble = this.#service(reading) === 'unserved' ? unservedText(reading) : '';
+      const outcome = await this.#act(reading, nodes, { trouble, signal });
+      return { from, outcome: withTrouble(outcome, trouble) };
     } catch (error) {
       return { from, outcome: outcomeOf(error, this.#parts.object, signal) };
     }
   }
 
-  async #act(reading: NodePoolReading, nodes: number, signal: AbortSignal): Promise<ActOutcome> {
+  async #act(
+    reading: NodePoolReading,
+    nodes: number,
+    { trouble, signal }: { readonly trouble: string; readonly signal: AbortSignal },
+  ): Promise<ActOutcome> {
     const { size } = reading;
     if (size === undefined)
       return {
@@ -117,7 +120,7 @@ export class StaticNodePool implements Actuator {
       this.#handsOff(reading) ??
       this.#shared() ??
       this.#inDryRun(size - (reading.taking?.claims.length ?? 0), nodes) ??
-      this.#unservedRaise(reading, size, nodes) ??
+      this.#unservedRaise(size, nodes, trouble) ??
       (await this.#steps(reading, nodes, signal))
     );
   }
@@ -151,9 +154,9 @@ export class StaticNodePool implements Actuator {
       : dryRun({ nodes: size }, nodes);
   }
 
-  #unservedRaise(reading: NodePoolReading, size: number, nodes: number): ActOutcome | undefined {
+  #unservedRaise(size: number, nodes: number, trouble: string): ActOutcome | undefined {
     if (nodes <= size) return undefined;
-    const why = this.#service(reading) === 'unserved' ? this.#unserved(reading) : this.#useless();
+    const why = trouble || this.#useless();
     if (why === undefined) return undefined;
     return { kind: 'unserved', text: `stays at ${size} instead of ${nodes} nodes: ${why}` };
   }
@@ -229,11 +232,11 @@ export class StaticNodePool implements Actuator {
     this.#memory = memory;
     return service;
   }
+}
 
-  #unserved({ nodes, size, limit }: NodePoolReading): string {
-    const bound = limit === null ? '' : ` and limits.nodes is ${limit}`;
-    return `only ${nodes} of ${size ?? 0} nodes are there, nothing moved for more than a boot time${bound}: see whether Karpenter runs with StaticCapacity and the cloud gives nodes`;
-  }
+function unservedText({ nodes, size, limit }: NodePoolReading): string {
+  const bound = limit === null ? '' : ` and limits.nodes is ${limit}`;
+  return `only ${nodes} of ${size ?? 0} nodes are there, nothing moved for more than a boot time${bound}: see whether Karpenter runs with StaticCapacity and the cloud gives nodes`;
 }
 
 const namesOf = (nodes: readonly PoolNode[]): string => nodes.map(({ name }) => name).join(', ');
