@@ -56,7 +56,7 @@ function optionsOf(more: Partial<ActingOptions>): ActingOptions {
   return { ...acting, rules, tickMs, runnersNamespace: undefined, ...more };
 }
 
-/** Acting that leads, over an actuator and a placer that keep what they are told. */
+/** Acting that leads, over an actuator and a placer that record their calls. */
 function begin(meaning: NodesMeaning, { options = {}, missing = [], outcome }: Given = {}) {
   const asked: number[] = [];
   const placed: string[] = [];

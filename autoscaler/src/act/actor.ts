@@ -42,12 +42,12 @@ export interface ActView {
 
 /** Whoever may change nodes, buffers and pools. Never called with stale data. Without one everything is a dry run. */
 export interface Actor {
-  /** What goes on beside the ticks, until the signal is aborted. Never rejects. */
+  /** Runs beside the ticks until the signal is aborted; never rejects. */
   run?(stop: AbortSignal): Promise<void>;
   act(orders: readonly PoolOrder[], actView: ActView, signal: AbortSignal): Promise<readonly OrderOutcome[]>;
   /** Does this replica act? */
   readonly isLeading?: boolean;
-  /** What is not as it should be with acting. */
+  /** What keeps it from acting as the settings say. */
   conditions?(): readonly Condition[];
 }
 
@@ -80,10 +80,10 @@ const orderOf = ({ pool, wantedNodes, spareNodes, because }: PoolSize): PoolOrde
 });
 
 /**
- * What acting sees of a snapshot and what was decided on it.
+ * What the actor is told of a snapshot and of the recommendation made from it.
  *
- * @param nodes as the watch knows them
- * @param conditions what is known of the data: a runner that is silent or lies may hide work, so that less would be too little
+ * @param nodes as the watch has them
+ * @param conditions of the data: a runner that doesn't answer, or answers wrongly, may hide work, so that fewer nodes would be too few
  */
 export function actViewOf(
   snapshot: CapacitySnapshot,

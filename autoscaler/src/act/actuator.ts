@@ -1,10 +1,10 @@
 import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 
 /**
- * How an act ended, as a word:
- * - `set` done; `would-set` dry run; `unchanged` stood as wanted; `shrinking` on its way, call again at the next tick
- * - `paused` by annotation; `foreign-owner` somebody else owns it; `paced` too soon after the last one; `unserved` nobody serves what is
- *   asked for already, so more isn't asked
+ * How an act ended:
+ * - `set` written; `would-set` dry run; `unchanged` as desired already; `shrinking` under way, call again at the next tick
+ * - `paused` by annotation; `foreign-owner` somebody else owns it; `paced` too soon after the last one; `unserved` no engine brings the
+ *   nodes that are asked for already, so no more are asked for
  * - `absent` there is no such object; `refused` by the API or by our own bounds; `conflict` somebody else wrote meanwhile
  */
 export type ActKind =
@@ -20,28 +20,28 @@ export type ActKind =
   | 'refused'
   | 'conflict';
 
-/** An act's end, and what it means and how to cure it, in a sentence. */
+/** How an act ended, and a sentence with the meaning and the cure. */
 export interface ActOutcome {
   readonly kind: ActKind;
   readonly text: string;
-  /** That nobody brings what is asked for, in words, where the act itself went well. */
+  /** That no engine brings the nodes that are asked for, though the act itself went well. */
   readonly trouble?: string;
 }
 
-/** Is what is asked for also brought? `unknown` where that can't be seen. */
+/** Does an engine bring the nodes that are asked for? `unknown` where that can't be observed. */
 export type Service = 'served' | 'coming' | 'unserved' | 'unknown';
 
-/** What an actuator sees of its pool. */
+/** What an actuator observes of its object. */
 export type Observation =
   | {
       readonly kind: 'found';
-      /** What is asked for now, in nodes; undefined when nothing was ever said. */
+      /** What is asked for now, in nodes; undefined when no number was ever set. */
       readonly nodes: number | undefined;
       readonly service: Service;
-      /** Who owns it; undefined when nobody said so. */
+      /** Who owns it; undefined when it has no owner. */
       readonly owner: string | undefined;
       readonly paused: boolean;
-      /** For the reader: service, owner and trouble in words. */
+      /** A sentence about service and trouble. */
       readonly text: string;
     }
   | { readonly kind: 'absent' | 'unreadable'; readonly text: string };
@@ -62,10 +62,10 @@ export interface Actuator {
    * Asks for that many nodes.
    *
    * @param nodes whole, ≥ 0
-   * @param because the reason in words, for Event and audit
+   * @param because the reason, for Event and audit
    */
   set(nodes: number, because: string, signal: AbortSignal): Promise<ActOutcome>;
-  /** Undoes what was begun and is of no use once this process has ended. */
+  /** Undoes what it began and nobody finishes when this process has ended. */
   release?(signal: AbortSignal): Promise<void>;
 }
 
@@ -74,7 +74,7 @@ export interface Actuator {
  *
  * @param error what a call of the API rejected with
  * @param object what was called, and the cure when it is absent
- * @throws the error itself when it isn't the API's, or the act was called off
+ * @throws the error itself when it isn't the API's, or the signal was aborted
  */
 export function outcomeOf(
   error: unknown,

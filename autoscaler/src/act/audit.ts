@@ -10,20 +10,20 @@ export interface AuditEntry {
   readonly to: number;
   readonly because: string;
   readonly text: string;
-  /** That nobody brings what is asked for; undefined when somebody does. */
+  /** That no engine brings the nodes that are asked for; undefined when one does. */
   readonly trouble?: string;
   /** How many times in a row it came out like this; 1 for each act that was done. */
   readonly times: number;
   readonly lastAtMs: number;
 }
 
-/** What is new about an entry. */
+/** One act, before repetitions are counted. */
 export type AuditNews = Omit<AuditEntry, 'times' | 'lastAtMs'>;
 
 /** Enough for days: acts are paced, and refusals that go on are one entry. */
 const LONGEST = 1_000;
 
-/** The list of acts, newest last, bounded; who repeats himself is counted instead of listed. */
+/** The list of acts, newest last, bounded; repetitions of an actor's last entry are counted instead of listed. */
 export class AuditTrail {
   readonly #entries: AuditEntry[] = [];
   readonly #last = new Map<string, AuditEntry>();
@@ -33,7 +33,7 @@ export class AuditTrail {
     return [...this.#entries];
   }
 
-  /** @returns whether it is news, which an Event is worth */
+  /** @returns whether it is new, so that it is worth an Event */
   record(news: AuditNews): boolean {
     const last = this.#last.get(news.actor);
     const isNews = last === undefined || news.kind === 'set' || !isSame(last, news);

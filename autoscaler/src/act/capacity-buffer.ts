@@ -61,7 +61,7 @@ export class CapacityBufferObject implements ScaledObject {
         isThere: isProvisioned && status?.replicas === chunks,
         progress: JSON.stringify(conditions.map(({ type, status: is, reason }) => [type, is, reason])),
       },
-      said: conditions.map(inWords).join('; '),
+      engineText: conditions.map(textOf).join('; '),
     };
   }
 
@@ -76,5 +76,5 @@ export class CapacityBufferObject implements ScaledObject {
   }
 }
 
-const inWords = ({ type, status, reason, message }: V1Condition): string =>
+const textOf = ({ type, status, reason, message }: V1Condition): string =>
   `${type} is ${status}: ${[reason, message].filter(Boolean).join(', ')}`;

@@ -12,14 +12,14 @@ export function settersOf(fields: readonly V1ManagedFieldsEntry[] | undefined): 
 }
 
 /**
- * Notices that somebody else sets the number that we set: it was ours and is no longer. Times in managed fields don't tell (writes
+ * Notices that somebody else sets the number that we set: it was ours and is no longer. Times in managed fields don't show it (writes
  * through the scale subresource have none), and who made the object set it before us.
  */
 export class SetterMemory {
   #wasOurs = false;
 
   /**
-   * @param owner by our annotation; undefined: whoever set it, it is free to be taken
+   * @param owner by our annotation; undefined: it has none, and may be taken over from whoever set it
    * @returns who set it after us; undefined: nobody did, as far as this process has seen
    */
   otherWriter(owner: string | undefined, setters: readonly string[]): string | undefined {

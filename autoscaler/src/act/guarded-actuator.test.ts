@@ -75,7 +75,7 @@ describe('a CapacityBuffer', () => {
     expect(cluster.count('create', 'events')).toBe(1);
   });
 
-  it('that nobody serves is told within a boot time, and gets no more, but may get less', async () => {
+  it('that nobody serves is reported within a boot time, and gets no more, but may get less', async () => {
     const { clock, buffer, put, spec, events } = begin();
     put({ replicas: 3 });
     await buffer.set(2, 'demand', never);

@@ -21,11 +21,11 @@ export interface GuardedParts {
   readonly object: ScaledObject;
 }
 
-/** The pool behind a buffer, as others observe it. */
+/** The observed pool behind the object. */
 export interface PoolFacts {
   /** Usual time from order to ready, in milliseconds. */
   bootMs(): number;
-  /** Nodes there are: a new one shows that somebody works at it. */
+  /** Number of nodes: a new one shows that an engine serves the object. */
   nodes(): number;
 }
 
@@ -37,8 +37,8 @@ interface Tried {
 const TRIES = 3;
 
 /**
- * An actuator over one object: reads, judges, writes, records. It never asks for more of what nobody brings, and never fights
- * another owner.
+ * Sets the replicas of one object: reads, judges, writes, records. It asks for no more while no engine brings the nodes, and never
+ * overwrites another owner.
  */
 export class GuardedActuator implements Actuator {
   readonly name: string;
@@ -64,7 +64,7 @@ export class GuardedActuator implements Actuator {
       const standing = this.#standing(reading);
       const owner = ownerOf(reading.annotations);
       const paused = isPaused(reading.annotations);
-      const text = standing.serviceText || reading.said;
+      const text = standing.serviceText || reading.engineText;
       return { kind: 'found', nodes: reading.nodes, service: standing.service, owner, paused, text };
     } catch (error) {
       const { kind, text } = outcomeOf(error, this.#parts.object, signal);
@@ -119,26 +119,26 @@ export class GuardedActuator implements Actuator {
   }
 
   #standing(reading: Reading): Standing {
-    const { annotations, nodes, setters, signs, said } = reading;
+    const { annotations, nodes, setters, signs, engineText } = reading;
     const otherWriter = this.#setters.otherWriter(ownerOf(annotations), setters);
     const bootMs = this.#pool.bootMs();
     const time = { nowMs: this.#parts.clock.monotonicMs(), bootMs };
     const progress = `${signs.progress} ${this.#pool.nodes()}`;
     const { service, memory } = judgeService(this.#memory, nodes ?? 0, { ...signs, progress }, time);
     this.#memory = memory;
-    const serviceText = service === 'unserved' ? unservedText(nodes ?? 0, bootMs, said) : '';
+    const serviceText = service === 'unserved' ? unservedText(nodes ?? 0, bootMs, engineText) : '';
     return { annotations, nodes, otherWriter, service, serviceText };
   }
 }
 
 const NOTHING: Standing = { annotations: {}, nodes: undefined, service: 'unknown', serviceText: '' };
 
-function unservedText(nodes: number, bootMs: number, said: string): string {
+function unservedText(nodes: number, bootMs: number, engineText: string): string {
   const cure =
     'see whether an engine that serves it runs, has the feature switched on, and may make more nodes';
-  return `nobody brings the ${nodes} nodes that are asked for: nothing moved for more than a boot time of ${Math.round(bootMs / 1000)} s (${said || 'no engine says a word about it'}); ${cure}`;
+  return `nobody brings the ${nodes} nodes that are asked for: nothing moved for more than a boot time of ${Math.round(bootMs / 1000)} s (${engineText || 'no engine says a word about it'}); ${cure}`;
 }
 
-/** An act that went well says so even when nobody brings what is asked for; that is said beside it. */
+/** Keeps the outcome of an act that went well, and adds that no engine brings the nodes. */
 export const withTrouble = (outcome: ActOutcome, trouble: string): ActOutcome =>
   trouble === '' || outcome.kind === 'unserved' ? outcome : { ...outcome, trouble };

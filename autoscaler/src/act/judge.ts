@@ -3,13 +3,13 @@ import { isPaused } from '../capacity/pool-node.ts';
 import type { ActOutcome, Service } from './actuator.ts';
 import { SCALED_BY_ANNOTATION } from './resources.ts';
 
-/** What an act is about to change, as it was read just now. */
+/** The object that an act is about to change, as it was read just now. */
 export interface Standing {
   readonly annotations: Readonly<Record<string, string>>;
   /** In nodes; undefined when nothing was ever asked for. */
   readonly nodes: number | undefined;
   readonly service: Service;
-  /** Why it isn't served, in words; empty otherwise. */
+  /** Why it isn't served; empty when it is. */
   readonly serviceText: string;
   /** Who set the number after our last write; undefined when nobody did. */
   readonly otherWriter?: string | undefined;
@@ -19,7 +19,7 @@ export interface Standing {
 export interface ActRules {
   /** `NAMESPACE/NAME` of this Hangar, the same for all its replicas. */
   readonly self: string;
-  /** Nothing is written; what would be is said. */
+  /** Nothing is written; outcomes name what would be. */
   readonly dryRun: boolean;
   /** From one change to the next, in milliseconds; a raise is not held back. */
   readonly lowerPaceMs: number;
@@ -33,12 +33,13 @@ export interface ActMoment {
   readonly lastSetMs: number | undefined;
 }
 
-/** Who owns it, if somebody does. */
+/** Owner by annotation; undefined: none. */
 export const ownerOf = (annotations: Readonly<Record<string, string>>): string | undefined =>
   annotations[SCALED_BY_ANNOTATION] || undefined;
 
 /**
- * May that number be written? One owner a pool, nothing while paused, no more of what nobody brings, no change but for a reason.
+ * Judges whether that number may be written: a pool has one owner, a paused one is not changed, an unserved one is not raised, and no
+ * number is written twice.
  *
  * @returns why not; undefined when it may
  */
@@ -57,7 +58,7 @@ export function judgeAct(
   );
 }
 
-/** A number that can't be meant, or that the settings forbid. */
+/** Refuses what is no number of nodes, and what the settings forbid. */
 export function outOfBounds(nodes: number, { mostNodes }: ActRules): ActOutcome | undefined {
   if (!Number.isSafeInteger(nodes) || nodes < 0)
     return { kind: 'refused', text: `${nodes} is no number of nodes` };
@@ -65,7 +66,7 @@ export function outOfBounds(nodes: number, { mostNodes }: ActRules): ActOutcome 
   return { kind: 'refused', text: `${nodes} nodes are more than the ${mostNodes} that the settings allow` };
 }
 
-/** Paused, or somebody else's: asked before every write, also those that undo. */
+/** Leaves alone what is paused or has another owner: asked before every write, also before one that undoes. */
 export function handsOff(
   { annotations, otherWriter }: Pick<Standing, 'annotations' | 'otherWriter'>,
   self: string,
@@ -89,13 +90,13 @@ function needless({ nodes: from, service, serviceText }: Standing, nodes: number
   return { kind: 'unserved', text: `stays at ${from ?? 0} instead of ${nodes} nodes: ${serviceText}` };
 }
 
-/** What a dry run says instead of acting. */
+/** The outcome of a dry run. */
 export const dryRun = ({ nodes: from }: Pick<Standing, 'nodes'>, nodes: number): ActOutcome => ({
   kind: 'would-set',
   text: `dry run: would go from ${from ?? 'nothing'} to ${nodes} nodes`,
 });
 
-/** Is it a lowering within the pace? Raises never wait. */
+/** Holds back a lowering too soon after the last change. A raise never waits. */
 export function tooSoon(
   { nodes: from }: Pick<Standing, 'nodes'>,
   nodes: number,

@@ -3,7 +3,7 @@ import type { V1Node, V1Taint } from '@kubernetes/client-node';
 import type { Taint } from '../capacity/scheduling.ts';
 import { isTaint } from '../capacity/pool-node.ts';
 
-/** What shall be with one taint of ours on a node. */
+/** Whether a node shall carry one taint of ours. */
 export interface TaintEdit {
   readonly taint: Taint;
   readonly to: 'present' | 'absent';
@@ -31,8 +31,8 @@ const isOurs = ({ key, effect }: V1Taint, taint: Taint): boolean =>
   isTaint({ key, effect: effect as Taint['effect'] }, taint);
 
 /**
- * Sets or takes one taint of one node. The list of taints is one value to the API, so the write carries the version that was read
- * and is done anew on what somebody else has written meanwhile. A node of another uid than `uid` is another node: `gone`.
+ * Adds or removes one taint of one node. The list of taints is one value to the API, so the write carries the version that was read
+ * and is repeated on what somebody else has written meanwhile. A node of another uid than `uid` is another node: `gone`.
  *
  * @throws {KubernetesError} for any other refusal
  */

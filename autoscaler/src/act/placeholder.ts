@@ -63,7 +63,7 @@ export class PlaceholderObject implements ScaledObject {
       setters: settersOf(metadata?.managedFields),
       nodes: asked,
       signs: { isThere: ready >= asked, progress: String(ready) },
-      said: `${ready} of ${asked} placeholders run`,
+      engineText: `${ready} of ${asked} placeholders run`,
     };
   }
 

@@ -18,7 +18,6 @@ export interface PlacerParts {
 
 /** Which pool, and how much is written. */
 export interface PlacerOptions {
-  /** Name of the pool, for people. */
   readonly pool: string;
   readonly dryRun: boolean;
   /** Writes a tick at most; opening goes first. */
@@ -68,7 +67,7 @@ export class Placer {
     return outcome ?? { kind: 'unchanged', text: 'the surplus nodes are marked as they should be' };
   }
 
-  /** Takes these taints of ours away, wherever they are left: when what set them is switched off. */
+  /** Removes these taints of ours from all nodes, when the feature that set them is switched off. */
   async clear(
     nodes: readonly PoolNode[],
     taints: readonly Taint[],
@@ -83,7 +82,7 @@ export class Placer {
     return outcome ?? { kind: 'unchanged', text: 'no node is marked' };
   }
 
-  /** Writes as many as a tick may, and records it. @returns undefined when there is nothing to write */
+  /** Writes as many as a tick may, and records them. @returns undefined when there is nothing to write */
   async #apply(
     edits: readonly Edit[],
     { nodes, because }: { readonly nodes: number; readonly because: string },

@@ -13,7 +13,7 @@ export interface PoolMemoryOptions {
   readonly daemonSets: Resources;
 }
 
-/** Keeps in mind what the nodes of a pool were like, so that one that has none left can still be sized. */
+/** Remembers what the nodes of a pool were like, so that a pool that has none left can still be sized. */
 export class PoolMemory {
   readonly #options: PoolMemoryOptions;
   readonly #seen = new Map<string, Pool>();

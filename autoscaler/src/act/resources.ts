@@ -1,6 +1,6 @@
 import type { Resource } from '@hangar/shared/kubernetes/cluster';
 
-/** Where what actuators write lives in the API. */
+/** The API's resources that actuators write. */
 export const ACT_RESOURCE = {
   capacityBuffers: { base: '/apis/autoscaling.x-k8s.io/v1beta1', plural: 'capacitybuffers' },
   deployments: { base: '/apis/apps/v1', plural: 'deployments' },
@@ -9,7 +9,7 @@ export const ACT_RESOURCE = {
   nodeClaims: { base: '/apis/karpenter.sh/v1', plural: 'nodeclaims' },
 } as const satisfies Record<string, Resource>;
 
-/** On what an actuator owns: `NAMESPACE/NAME` of the Hangar that does. */
+/** Names the owner of an object: `NAMESPACE/NAME` of the Hangar that scales it. */
 export const SCALED_BY_ANNOTATION = 'hangar.dev/scaled-by';
 
 /** Objects of no namespace have their Events here, as Kubernetes' own do. */

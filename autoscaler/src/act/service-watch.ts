@@ -1,8 +1,8 @@
 import type { Service } from './actuator.ts';
 
-/** What shows whether somebody brings what is asked for. */
+/** What shows whether an engine brings the nodes that are asked for. */
 export interface ServiceSigns {
-  /** Does an engine say, or the world show, that all of it is there? */
+  /** Do the engine's status or the nodes show that all of them are there? */
   readonly isThere: boolean;
   /** Changes whenever something moves: an engine's status, the number of nodes. */
   readonly progress: string;
@@ -15,8 +15,8 @@ export interface ServiceMemory {
 }
 
 /**
- * Judges a buffer: asked for, not there and nothing moved for a boot time means that nobody serves it. A raise of what is asked
- * for starts no new time while the former demand wasn't met either, or a growing wish would hide the trouble for ever.
+ * Judges a buffer: nodes are asked for and not there, and nothing moved for a boot time, so no engine serves it. A raise starts no
+ * new time while the former number wasn't reached either, or growing demand would hide the trouble for ever.
  *
  * @param bootMs the pool's usual time from order to ready, in milliseconds
  */

@@ -40,7 +40,7 @@ export function openRoomFor({ perSecond, waiting, tickSeconds }: Arrivals): numb
 
 const isMarked = (node: PoolNode): boolean => carries(node, SURPLUS_TAINT);
 
-/** Others decide about these: closed by us or by somebody, ill, or left alone on request. */
+/** Not ours to mark: nodes that are cordoned, closing, not ready, or paused by annotation. */
 const isOurs = (node: PoolNode): boolean =>
   node.ready && !node.unschedulable && !carries(node, CLOSING_TAINT) && !isPaused(node.annotations);
 

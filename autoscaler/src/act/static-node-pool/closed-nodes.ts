@@ -6,7 +6,7 @@ import { CLOSING_TAINT, carries, type PoolNode } from '../../capacity/pool-node.
 
 type Named = Pick<PoolNode, 'name' | 'uid'>;
 
-/** A node that was found occupied, by whatever Pod, is not closed again for so long. */
+/** A node that was found occupied, by any Pod, is not closed again for so long. */
 const REST_MS = 120_000;
 
 /** The nodes that we closed and since when, whether or not the watch shows it yet. */

@@ -7,8 +7,8 @@ import { PLACEHOLDER_LABEL } from '../placeholder.ts';
 const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
 
 /**
- * Why that very node must stay: it is not closed any more, or holds a Pod; undefined: it may be taken. It asks the API server for its newest
- * state (a list without a version), so whatever happened before the call is seen, as no watch could promise.
+ * Why that very node must stay: it is not closed any more, or holds a Pod; undefined: it may be taken. It asks the API server for its
+ * newest state (a list without a version), so it sees all that happened before the call, as no watch could promise.
  *
  * @throws {KubernetesError} when it can't be seen
  */

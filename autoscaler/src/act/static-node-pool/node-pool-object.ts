@@ -5,7 +5,7 @@ import { NODE_POOL_LABEL } from '../../capacity/node-labels.ts';
 import { settersOf } from '../field-owner.ts';
 import { ACT_RESOURCE, SCALED_BY_ANNOTATION } from '../resources.ts';
 
-/** Karpenter's word for a node of its own. */
+/** Karpenter's object behind a node. */
 export interface NodeClaim extends KubernetesObject {
   readonly status?: { readonly nodeName?: string };
 }
@@ -15,7 +15,7 @@ interface NodePool extends KubernetesObject {
   readonly status?: { readonly nodes?: number };
 }
 
-/** What is under way on the pool, kept on it so that the next leader can go on. */
+/** Nodes that are being taken, kept as an annotation on the pool so that the next leader can go on. */
 export interface Taking {
   /** NodeClaims that were taken and that `replicas` still counts. */
   readonly claims: readonly string[];
@@ -33,7 +33,7 @@ export interface NodePoolReading {
   readonly nodes: number;
   readonly limit: string | null;
   readonly taking: Taking | undefined;
-  /** Who set the size, by name. */
+  /** Field managers that set the size. */
   readonly setters: readonly string[];
 }
 
@@ -84,7 +84,7 @@ export class NodePoolObject {
       .items;
   }
 
-  /** Makes the pool ours and forbids replacements of those claims: before the first of them goes. */
+  /** Takes ownership of the pool and forbids replacements of those claims, before the first of them is removed. */
   async hold(reading: NodePoolReading, taking: Taking, signal: AbortSignal): Promise<void> {
     const annotations = { [TAKING_ANNOTATION]: JSON.stringify(taking) };
     const most = (reading.size ?? 0) - taking.claims.length;
@@ -141,11 +141,11 @@ export class NodePoolObject {
 
 const TRIES = 4;
 
-/** All of it that our acts are built on. */
+/** The fields that our acts rest on. */
 const meaningOf = ({ size, limit, annotations }: NodePoolReading): string =>
   JSON.stringify([size, limit, annotations]);
 
-/** What stands there; somebody's scribble in it counts as nothing, and is overwritten. */
+/** Reads the annotation; what can't be read counts as none, and is overwritten. */
 function takingOf(text: string | undefined): Taking | undefined {
   const { claims, limit } = recordOf(parseJson(text ?? ''));
   if (!Array.isArray(claims)) return undefined;

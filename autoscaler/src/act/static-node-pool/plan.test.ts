@@ -52,7 +52,7 @@ const since = (ms: number, ...names: string[]) => ({
   closedSinceMs: new Map(names.map((name) => [name, NOW_MS - ms])),
 });
 
-describe('the next step of an own pool', () => {
+describe('the next step of a static pool', () => {
   it.each([
     ['as wanted', plan(3, 3, [busy, long, longer]), 'nothing'],
     ['more is wanted', plan(4, 3, [busy, long, longer]), 'resize 4'],

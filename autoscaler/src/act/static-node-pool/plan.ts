@@ -1,12 +1,12 @@
 import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import { CLOSING_TAINT, carries, isPaused, type PoolNode } from '../../capacity/pool-node.ts';
 
-/** An own pool as it is; frozen for one step. Times in milliseconds on the monotonic clock. */
+/** A static pool as observed; frozen for one step. Times in milliseconds on the monotonic clock. */
 export interface StaticPool {
-  /** Nodes that the engine is told to keep. */
+  /** Nodes that the engine keeps: `spec.replicas`. */
   readonly size: number;
   readonly nodes: readonly PoolNode[];
-  /** Does a taking stand on the pool, even an empty one? It forbids new nodes. */
+  /** Does the pool carry a taking, even an empty one? It forbids new nodes. */
   readonly held: boolean;
   /** Nodes whose taking was ordered and that `size` still counts. */
   readonly taking: number;
@@ -29,7 +29,7 @@ export interface TakeRules {
 /** What to do next with the pool; one thing at a time. */
 export type PoolStep =
   | { readonly do: 'nothing'; readonly text: string }
-  /** Tell the engine a number, and end the taking that goes on. */
+  /** Set `spec.replicas`, and end the taking under way. */
   | { readonly do: 'resize'; readonly nodes: number }
   | { readonly do: 'close'; readonly nodes: readonly PoolNode[] }
   | { readonly do: 'reopen'; readonly nodes: readonly PoolNode[] }
@@ -38,9 +38,9 @@ export type PoolStep =
   | { readonly do: 'wait'; readonly text: string };
 
 /**
- * The next step from a pool to its wanted number of nodes. Growing: reopen what was closed, then ask for more. Shrinking: close
- * empty nodes to new Pods, let that sink in, look, take those very nodes, and only when they are gone tell the engine the smaller
- * number, so that it has nothing to choose by itself.
+ * The next step from a pool to its desired number of nodes. Growing: reopen what was closed, then ask for more. Shrinking: close
+ * empty nodes to new Pods, wait until every scheduler knows it, look again, take those very nodes, and set the smaller number only when
+ * they are gone, so that the engine has no node to choose by itself.
  */
 export function planPool(pool: StaticPool, wanted: number, rules: TakeRules, nowMs: number): PoolStep {
   const closed = pool.nodes.filter((node) => carries(node, CLOSING_TAINT));
@@ -54,7 +54,7 @@ export function planPool(pool: StaticPool, wanted: number, rules: TakeRules, now
   if (pool.taking > 0) return finish(pool, Math.max(wanted, staying));
   if (surplus === 0) return { do: 'nothing', text: `${wanted} nodes, as before` };
   if (ready.length > 0) return settle(pool, ready, rules, nowMs);
-  // Nodes that were ordered and are not there yet can't stand in for those that are.
+  // Nodes that were ordered and are not there yet don't replace those that are.
   const beyond = pool.nodes.filter((node) => node.ready).length - wanted;
   return close(pool, Math.min(surplus, beyond, rules.batch), rules, nowMs);
 }
@@ -64,7 +64,7 @@ function finish({ leaving }: StaticPool, nodes: number): PoolStep {
   return { do: 'wait', text: `${leaving} empty nodes are being taken` };
 }
 
-/** A node closed by a former leader is closed anew as far as waiting goes. */
+/** The wait for a node that a former leader closed starts anew. */
 function settle(
   { closedSinceMs }: StaticPool,
   closed: readonly PoolNode[],

@@ -153,15 +153,15 @@ const because = 'few builds';
 
 /** Calls `set` as ticks do, with the engine at work between, until it says something else than `shrinking`. */
 async function ticks(cluster: PoolSim, pool: StaticNodePool, nodes: number): Promise<string[]> {
-  const words: string[] = [];
+  const kinds: string[] = [];
   for (let tick = 0; tick < 20; tick += 1) {
     const { kind } = await pool.set(nodes, because, never);
-    words.push(kind);
+    kinds.push(kind);
     if (kind !== 'shrinking' && kind !== 'set') break;
     cluster.engine();
     await cluster.clock.step(10_000);
   }
-  return words;
+  return kinds;
 }
 
 describe('growing', () => {
@@ -174,7 +174,7 @@ describe('growing', () => {
     expect(cluster.pool.metadata?.annotations).toMatchObject({ 'hangar.dev/scaled-by': SELF });
   });
 
-  it('is told as an Event with the reason, and in the audit list', async () => {
+  it('is written as an Event with the reason, and in the audit list', async () => {
     const cluster = new PoolSim(2);
     cluster.cluster.put<Pool>(POOL, {
       ...cluster.pool,
@@ -308,7 +308,7 @@ describe('shrinking', () => {
   });
 });
 
-/** One life of a pool: builds come and go, the wish moves, between and during the calls. @returns what was taken and what went wrong */
+/** One life of a pool: builds come and go, the desired number changes, between and during the calls. @returns what was taken and what went wrong */
 async function live(random: Random, settleMs: number): Promise<Pick<PoolSim, 'taken' | 'harm'>> {
   const cluster = new PoolSim(8);
   // The watch is late too: it shows the nodes as they were some calls ago.

@@ -13,7 +13,7 @@ import type { NodePoolObject, NodePoolReading } from './node-pool-object.ts';
 import { type StaticPool, type PoolStep, planPool, type TakeRules } from './plan.ts';
 import { Taker } from './taker.ts';
 
-/** What the actuator of an own pool is made of. */
+/** What the actuator of a static NodePool is made of. */
 export interface StaticNodePoolParts {
   readonly clock: Clock;
   readonly cluster: Cluster;
@@ -22,7 +22,7 @@ export interface StaticNodePoolParts {
   readonly object: NodePoolObject;
 }
 
-/** The pool as the watch has it. */
+/** The observed pool. */
 export interface StaticPoolView {
   nodes(): readonly PoolNode[];
   /** Which node of the pool somebody else scales; undefined when the NodePool scales all of them. */
@@ -31,18 +31,18 @@ export interface StaticPoolView {
   bootMs(): number;
 }
 
-/** What holds when nothing is said: Cluster Autoscaler waits 5 s between its taint and the deletion, for the same reason. */
+/** The defaults: Cluster Autoscaler waits 5 s between its taint and the deletion, for the same reason. */
 export const TAKE_RULES: TakeRules = { settleMs: 5_000, emptyForMs: 30_000, batch: 10 };
 
-/** Some nodes are cordoned now and then, and replaced. */
+/** Fewer unusable nodes are normal: now and then some are cordoned and replaced. */
 const FEW = 3;
 
-/** Reopening may come before the step that it makes way for. */
+/** Closed nodes may have to be reopened before the next step. */
 const STEPS_A_TICK = 3;
 
 /**
  * Sizes a static NodePool. Growing is one write. Shrinking goes on from tick to tick: `set` answers `shrinking` until the pool has the
- * wanted number, and may be called with another one at any time. Everything that must outlive this process stands on the objects.
+ * wanted number, and may be called with another one at any time. Everything that must outlive this process is kept on the objects.
  */
 export class StaticNodePool implements Actuator {
   readonly name: string;
@@ -136,12 +136,12 @@ export class StaticNodePool implements Actuator {
     return text === undefined ? undefined : { kind: 'foreign-owner', text };
   }
 
-  /** Opens what it closed and did not take: when nobody will go on soon. */
+  /** Opens the nodes that it closed and did not take. */
   async release(signal: AbortSignal): Promise<void> {
     await this.#closed.reopen(this.#closed.known(), 'this process ends', signal);
   }
 
-  /** Paused means hands off, but a node that we closed would stay lost to everybody. */
+  /** A paused pool is left alone, but a node that we closed would stay closed to every Pod. */
   async #releaseIfPaused({ annotations }: NodePoolReading, signal: AbortSignal): Promise<void> {
     if (!isPaused(annotations) || this.#rules.dryRun) return;
     await this.#closed.reopen(this.#closed.known(), 'paused', signal);
@@ -161,7 +161,7 @@ export class StaticNodePool implements Actuator {
     return { kind: 'unserved', text: `stays at ${size} instead of ${nodes} nodes: ${why}` };
   }
 
-  /** Nodes that stand there and take no build are no room, so that more would be asked for without end. */
+  /** Nodes that are closed to builds offer no room, so that more would be asked for without end. */
   #useless(): string | undefined {
     const nodes = this.#view.nodes();
     const useless = nodes.filter(({ ready, closed, builds }) => ready && closed === true && builds === 0);

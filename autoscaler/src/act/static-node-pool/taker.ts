@@ -16,7 +16,7 @@ interface Found {
   readonly claim: NodeClaim;
 }
 
-/** Takes closed nodes, if they are empty: looks, forbids replacements, removes those very NodeClaims. */
+/** Takes closed nodes that are empty: looks, forbids replacements, removes those very NodeClaims. */
 export class Taker {
   readonly #parts: TakerParts;
   readonly #closed: ClosedNodes;
@@ -26,7 +26,7 @@ export class Taker {
     this.#closed = closed;
   }
 
-  /** @returns what came of it, in words. Whatever isn't taken is open again, also when an error is thrown. */
+  /** @returns a sentence about the outcome. A node that isn't taken is open again, also when an error is thrown. */
   async take(reading: NodePoolReading, nodes: readonly PoolNode[], signal: AbortSignal): Promise<string> {
     const { object } = this.#parts;
     try {
@@ -89,7 +89,7 @@ export class Taker {
     return found;
   }
 
-  /** After an error nobody knows how far it came: the pool says it. */
+  /** After an error the pool shows whether the nodes were held. */
   async #reopenUnheld(nodes: readonly PoolNode[], signal: AbortSignal): Promise<void> {
     try {
       const { taking } = await this.#parts.object.read(signal);
