@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '@hangar/shared/clock';
-import { PoolMemory } from '../act/pool-memory.ts';
+import { PoolMemory } from './pool-memory.ts';
 import type { AdviceSources } from '../advise/advice-sources.ts';
 import type { AutoscalerConfig } from '../config/load.ts';
 import { demandIn } from '../decide/decide.ts';
