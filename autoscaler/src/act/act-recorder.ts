@@ -3,7 +3,7 @@ import { type Cluster, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { CoreV1Event, V1ObjectReference } from '@kubernetes/client-node';
 import type { ActKind } from './actuator.ts';
-import type { AuditNews, AuditTrail } from './audit.ts';
+import type { AuditedAct, AuditTrail } from './audit.ts';
 import { CLUSTER_EVENTS } from './resources.ts';
 
 /** What an {@link ActRecorder} is made of. */
@@ -38,7 +38,7 @@ const REASON: Readonly<Record<ActKind, string>> = {
 const QUIET: ReadonlySet<ActKind> = new Set(['unchanged', 'paced', 'conflict', 'would-set']);
 const GOOD: ReadonlySet<ActKind> = new Set(['set', 'shrinking', 'unchanged', 'would-set']);
 
-type Act = Omit<AuditNews, 'atMs'>;
+type Act = Omit<AuditedAct, 'atMs'>;
 
 /** Records acts in the audit list, in the log, and as an Event on the object. An Event that can't be written stops no act. */
 export class ActRecorder {
@@ -49,42 +49,39 @@ export class ActRecorder {
     this.#parts = parts;
   }
 
-  async record(involved: V1ObjectReference, news: Act, signal: AbortSignal): Promise<void> {
+  async record(involved: V1ObjectReference, act: Act, signal: AbortSignal): Promise<void> {
     const { clock, trail, log } = this.#parts;
-    const isNews = trail.record({ ...news, atMs: clock.now() });
-    if (!isNews || (QUIET.has(news.kind) && news.trouble === undefined)) return;
-    log.info({ ...news }, 'act');
-    if (this.#parts.writesEvents?.() ?? true) await this.#writeEvent(involved, news, signal);
+    const isNew = trail.record({ ...act, atMs: clock.now() });
+    if (!isNew || (QUIET.has(act.kind) && act.trouble === undefined)) return;
+    log.info({ ...act }, 'act');
+    if (this.#parts.writesEvents?.() ?? true) await this.#writeEvent(involved, act, signal);
   }
 
-  async #writeEvent(involved: V1ObjectReference, news: Act, signal: AbortSignal): Promise<void> {
+  async #writeEvent(involved: V1ObjectReference, act: Act, signal: AbortSignal): Promise<void> {
     const namespace = involved.namespace ?? CLUSTER_EVENTS;
     const target = { resource: RESOURCE.events, namespace };
     try {
-      await this.#parts.cluster.create<CoreV1Event>(target, this.#eventOf(involved, news), signal);
+      await this.#parts.cluster.create<CoreV1Event>(target, this.#eventOf(involved, act), signal);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      this.#parts.log.warn({ err: error, actor: news.actor }, 'the Event of an act could not be written');
+      this.#parts.log.warn({ err: error, actor: act.actor }, 'the Event of an act could not be written');
     }
   }
 
-  #eventOf(involved: V1ObjectReference, news: Act): CoreV1Event {
+  #eventOf(involved: V1ObjectReference, act: Act): CoreV1Event {
     const at = new Date(this.#parts.clock.now());
-    const { trouble } = news;
+    const { trouble } = act;
     // The Event of an act that was done names the act; where nothing was done it names the trouble.
-    const isTrouble = trouble !== undefined && QUIET.has(news.kind);
-    const isGood = GOOD.has(news.kind) && !isTrouble;
-    const message = `${news.text}${trouble ? `; ${trouble}` : ''} (${news.because})`.slice(
-      0,
-      LONGEST_MESSAGE,
-    );
+    const isTrouble = trouble !== undefined && QUIET.has(act.kind);
+    const isGood = GOOD.has(act.kind) && !isTrouble;
+    const message = `${act.text}${trouble ? `; ${trouble}` : ''} (${act.because})`.slice(0, LONGEST_MESSAGE);
     return {
       apiVersion: 'v1',
       kind: 'Event',
       metadata: { name: this.#eventName(involved), namespace: involved.namespace ?? CLUSTER_EVENTS },
       involvedObject: involved,
       type: isGood ? 'Normal' : 'Warning',
-      reason: isTrouble ? REASON.unserved : REASON[news.kind],
+      reason: isTrouble ? REASON.unserved : REASON[act.kind],
       message,
       source: { component: 'hangar-autoscaler' },
       reportingComponent: 'hangar-autoscaler',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type AuditNews, AuditTrail } from './audit.ts';
+import { type AuditedAct, AuditTrail } from './audit.ts';
 
-const news = (more: Partial<AuditNews> = {}): AuditNews => ({
+const act = (more: Partial<AuditedAct> = {}): AuditedAct => ({
   atMs: 1,
   actor: 'a',
   kind: 'paused',
@@ -15,9 +15,9 @@ const news = (more: Partial<AuditNews> = {}): AuditNews => ({
 describe('the audit list', () => {
   it('counts who repeats himself, whatever others do between', () => {
     const trail = new AuditTrail();
-    expect(trail.record(news())).toBe(true);
-    trail.record(news({ actor: 'b' }));
-    expect(trail.record(news({ atMs: 9 }))).toBe(false);
+    expect(trail.record(act())).toBe(true);
+    trail.record(act({ actor: 'b' }));
+    expect(trail.record(act({ atMs: 9 }))).toBe(false);
     expect(trail.entries.map(({ actor, times, atMs, lastAtMs }) => [actor, times, atMs, lastAtMs])).toEqual([
       ['a', 2, 1, 9],
       ['b', 1, 1, 1],
@@ -26,14 +26,14 @@ describe('the audit list', () => {
 
   it('lists each act that was done, even two alike, and each other outcome', () => {
     const trail = new AuditTrail();
-    for (const kind of ['set', 'set', 'paused'] as const) expect(trail.record(news({ kind }))).toBe(true);
-    expect(trail.record(news({ to: 3 }))).toBe(true);
+    for (const kind of ['set', 'set', 'paused'] as const) expect(trail.record(act({ kind }))).toBe(true);
+    expect(trail.record(act({ to: 3 }))).toBe(true);
     expect(trail.entries).toHaveLength(4);
   });
 
   it('is bounded, the oldest go', () => {
     const trail = new AuditTrail();
-    for (let to = 0; to < 1_001; to += 1) trail.record(news({ to }));
+    for (let to = 0; to < 1_001; to += 1) trail.record(act({ to }));
     expect(trail.entries).toHaveLength(1_000);
     expect(trail.entries[0]?.to).toBe(1);
   });

@@ -18,7 +18,7 @@ export interface AuditEntry {
 }
 
 /** One act, before repetitions are counted. */
-export type AuditNews = Omit<AuditEntry, 'times' | 'lastAtMs'>;
+export type AuditedAct = Omit<AuditEntry, 'times' | 'lastAtMs'>;
 
 /** Enough for days: acts are paced, and refusals that go on are one entry. */
 const LONGEST = 1_000;
@@ -34,22 +34,22 @@ export class AuditTrail {
   }
 
   /** @returns whether it is new, so that it is worth an Event */
-  record(news: AuditNews): boolean {
-    const last = this.#last.get(news.actor);
-    const isNews = last === undefined || news.kind === 'set' || !isSame(last, news);
-    const entry: AuditEntry = isNews
-      ? { ...news, times: 1, lastAtMs: news.atMs }
-      : { ...last, times: last.times + 1, lastAtMs: news.atMs };
-    const place = isNews || last === undefined ? -1 : this.#entries.lastIndexOf(last);
+  record(act: AuditedAct): boolean {
+    const last = this.#last.get(act.actor);
+    const isNew = last === undefined || act.kind === 'set' || !isSame(last, act);
+    const entry: AuditEntry = isNew
+      ? { ...act, times: 1, lastAtMs: act.atMs }
+      : { ...last, times: last.times + 1, lastAtMs: act.atMs };
+    const place = isNew || last === undefined ? -1 : this.#entries.lastIndexOf(last);
     if (place >= 0) this.#entries[place] = entry;
     else this.#entries.push(entry);
     if (this.#entries.length > LONGEST) this.#entries.shift();
-    this.#last.set(news.actor, entry);
-    return isNews;
+    this.#last.set(act.actor, entry);
+    return isNew;
   }
 }
 
-const isSame = (one: AuditNews, other: AuditNews): boolean =>
+const isSame = (one: AuditedAct, other: AuditedAct): boolean =>
   one.kind === other.kind &&
   one.from === other.from &&
   one.to === other.to &&

@@ -75,8 +75,8 @@ export class GuardedActuator implements Actuator {
   async set(nodes: number, because: string, signal: AbortSignal): Promise<ActOutcome> {
     const { object, recorder } = this.#parts;
     const { from, outcome } = await this.#try(nodes, signal);
-    const news = { actor: this.name, ...outcome, from, to: nodes, because };
-    await recorder.record(object.reference, news, signal);
+    const act = { actor: this.name, ...outcome, from, to: nodes, because };
+    await recorder.record(object.reference, act, signal);
     return outcome;
   }
 

@@ -196,12 +196,9 @@ export class StaticNodePool implements Actuator {
       closedSinceMs: this.#closed.since,
     };
     const step = planPool(pool, nodes, this.#rules, nowMs);
-    const paced = step.do === 'close' ? this.#paced(size, nodes, nowMs) : undefined;
+    const moment = { nowMs, lastSetMs: this.#lastSetMs };
+    const paced = step.do === 'close' ? tooSoon({ nodes: size }, nodes, this.#rules, moment) : undefined;
     return paced ? { do: 'nothing', text: paced.text } : step;
-  }
-
-  #paced(size: number, nodes: number, nowMs: number): ActOutcome | undefined {
-    return tooSoon({ nodes: size }, nodes, this.#rules, { nowMs, lastSetMs: this.#lastSetMs });
   }
 
   async #do(step: PoolStep, reading: NodePoolReading, signal: AbortSignal): Promise<ActOutcome> {
