@@ -25,7 +25,7 @@ export interface OrderOutcome {
   readonly note: string;
 }
 
-/** What an actor is told of the cluster; all of one moment. */
+/** What an actor knows of the cluster; all of one moment. */
 export interface ActView {
   readonly nodes: readonly NodeFact[];
   readonly pools: readonly Pool[];
@@ -51,7 +51,7 @@ export interface Actor {
   conditions?(): readonly Condition[];
 }
 
-/** Gives the orders of a recommendation to the actor, if there is one. Rejects only when it is told to stop: a failure is an outcome. */
+/** Gives the orders of a recommendation to the actor, if there is one. Rejects only when `stop` is aborted: a failure is an outcome. */
 export async function giveOrders(
   { actor, log }: { readonly actor: Actor | undefined; readonly log: Logger },
   { pools }: Recommendation,
@@ -80,7 +80,7 @@ const orderOf = ({ pool, wantedNodes, spareNodes, because }: PoolSize): PoolOrde
 });
 
 /**
- * What the actor is told of a snapshot and of the recommendation made from it.
+ * What the actor gets to know of a snapshot and of the recommendation made from it.
  *
  * @param nodes as the watch has them
  * @param conditions of the data: a runner that doesn't answer, or answers wrongly, may hide work, so that fewer nodes would be too few

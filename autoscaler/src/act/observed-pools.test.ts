@@ -85,7 +85,7 @@ describe('the observed pools', () => {
     expect(ci().map(({ name }) => name)).toEqual(['n1']);
   });
 
-  it('tells who scales a node', () => {
+  it('shows who scales a node', () => {
     const { ci, put } = begin();
     put('n2', { labels: { pool: 'ci', 'karpenter.sh/nodepool': 'builds' } });
     put('n3', { labels: { pool: 'ci' }, annotations: { 'cluster.x-k8s.io/machine': 'm' } });

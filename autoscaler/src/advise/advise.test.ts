@@ -202,7 +202,7 @@ describe('what it brings', () => {
     days: 7,
   });
 
-  it('is told by published figures while nothing was compared, and says so', () => {
+  it('is estimated by published figures while nothing was compared, and says so', () => {
     const [advice, ...rest] = adviceOf(proposals, new Map());
 
     expect(rest).toEqual([]);
@@ -220,7 +220,7 @@ describe('what it brings', () => {
     );
   });
 
-  it('is told by the replay once there is one, and left out when that finds nothing', () => {
+  it('is estimated by the replay once there is one, and left out when that finds nothing', () => {
     const [first] = proposals;
     const key = first === undefined ? '' : comparisonKey(first, first.pool);
 

@@ -28,7 +28,7 @@ function anActLog(fail: () => void) {
 }
 
 describe('an actor that fails', () => {
-  it('is told in the decision and in the log', async () => {
+  it('is recorded in the decision and in the log', async () => {
     const { give, decisions, errors } = anActLog(() => undefined);
     await give(new AbortController().signal);
 

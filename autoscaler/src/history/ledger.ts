@@ -16,13 +16,13 @@ export interface HistoryPoint {
   readonly pools: Readonly<Record<string, { readonly actual: number; readonly wanted: number }>>;
 }
 
-/** Something that was decided and is worth telling. */
+/** A change that was decided for a pool, and what became of it. */
 export interface DecisionEntry {
   readonly atMs: number;
   readonly pool: string;
   readonly fromNodes: number;
   readonly toNodes: number;
-  /** `dry-run`, or the actor's word. */
+  /** `dry-run`, or a kind of the actor's own. */
   readonly outcome: string;
   readonly note: string;
   readonly because: readonly string[];
