@@ -26,6 +26,8 @@ import {
 } from './drone-wire.ts';
 import { createAgent, type Proxies } from './http-agent.ts';
 import { type HttpCall, type HttpOutcome, httpCall } from './http-call.ts';
+import { ServerOutage } from './server-outage.ts';
+import { saysNoRows, UnknownStage } from './unknown-stage.ts';
 
 /** Where the server is and how to speak to it (`DRONE_RPC_*`). */
 export interface DroneOptions {
@@ -37,12 +39,14 @@ export interface DroneOptions {
   readonly proxies?: Proxies;
 }
 
-/** What the client needs around it; `dump` prints traffic, `log` hears of calls that are tried again. */
+/** What the client needs around it; `dump` prints traffic, `log` hears of outages. */
 export interface DroneDeps {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly log?: Pick<Logger, 'warn'>;
+  readonly log?: Pick<Logger, 'warn' | 'info'>;
   readonly dump?: (text: string) => void;
+  /** Hears of calls that are tried again; one of its own unless told. */
+  readonly outage?: ServerOutage;
 }
 
 /** The server over HTTP; `close` ends its connections and what still runs on them. */
@@ -59,8 +63,10 @@ const TIMEOUT_MS = {
   logs: 60_000,
 } as const;
 
-/** Repeats after a 500 (drone-rpc §2.0). */
+/** Repeats of a detail call after a 500, which may come from the Git host: then the server has failed the build (drone-rpc §2.3). */
 const FEW = 3;
+/** Statuses that say that the request itself is wrong or too large. */
+const REFUSED: readonly number[] = [400, 413];
 
 /** A client of the runner RPC of one Drone server, over HTTP/1.1 and without redirects. */
 export function createDroneClient(deps: DroneDeps, options: DroneOptions): DroneClient {
@@ -86,7 +92,8 @@ class DroneHttp implements DroneClient {
 
   constructor(deps: DroneDeps, options: DroneOptions) {
     this.#clock = deps.clock;
-    this.#retry = { clock: deps.clock, random: deps.random, log: deps.log ?? silentLogger };
+    const outage = deps.outage ?? new ServerOutage(deps.clock, deps.log ?? silentLogger);
+    this.#retry = { clock: deps.clock, random: deps.random, outage };
     this.#options = options;
     this.#base = `${options.baseUrl.replace(/\/+$/, '')}/rpc/v2`;
     this.#dump = options.dump === 'off' ? ignore : (deps.dump ?? ignore);
@@ -126,11 +133,17 @@ class DroneHttp implements DroneClient {
       expected: 'object',
       timeoutMs: TIMEOUT_MS.accept,
     };
-    // No repeat after a 500: nothing was written, and the stage is offered again.
-    const settled = await this.#persist(wanted, { repeatsAfter500: 0 }, signal);
+    // A stage that isn't there was not accepted either, unless an earlier try was.
+    const isGone = (reading: Reading, lost: boolean): boolean => !lost && saysNoRows(reading);
+    const rules = { permanent: REFUSED, writesBefore500: true, settles: isGone };
+    const settled = await this.#persist(
+      wanted,
+      { ...rules, unknownStage: this.#unknownStage(signal) },
+      signal,
+    );
     if (settled.reading.kind === 'object')
       return { kind: 'accepted', stage: stagePartFromWire(settled.reading.value) };
-    if (settled.answer.status !== 409) throw this.#refusal(wanted, settled.reading, settled.answer);
+    if (settled.answer.status !== 409) throw this.#refusal(wanted, settled);
     return settled.lost ? this.#isOurs(stageId, machine, signal) : { kind: 'lost' };
   }
 
@@ -143,18 +156,22 @@ class DroneHttp implements DroneClient {
       expected: 'object',
       timeoutMs: TIMEOUT_MS.detail,
     };
-    const settled = await this.#persist(wanted, { repeatsAfter500: FEW }, signal);
+    const settled = await this.#persist(wanted, { permanent: REFUSED, repeatsAfter500: FEW }, signal);
     if (settled.reading.kind === 'object') return detailFromWire(settled.reading.value);
-    throw this.#refusal(wanted, settled.reading, settled.answer);
+    throw this.#refusal(wanted, settled);
   }
 
   async updateStage(stage: DroneStage, signal: AbortSignal): Promise<Update<DroneStage>> {
-    const answer = await this.#put('PUT stage', `/stage/${stage.id}`, stageToWire(stage), signal);
+    // A stage's end is never given up: a proxy may refuse it today.
+    const permanent = stage.status === 'pending' || stage.status === 'running' ? REFUSED : [];
+    const wanted = update('PUT stage', `/stage/${stage.id}`, stageToWire(stage));
+    const answer = await this.#put(wanted, permanent, signal);
     return answer.kind === 'conflict' ? answer : { kind: 'updated', value: stageFromWire(answer.value) };
   }
 
   async updateStep(step: DroneStep, signal: AbortSignal): Promise<Update<DroneStep>> {
-    const answer = await this.#put('PUT step', `/step/${step.id}`, stepToWire(step), signal);
+    const wanted = update('PUT step', `/step/${step.id}`, stepToWire(step));
+    const answer = await this.#put(wanted, REFUSED, signal);
     return answer.kind === 'conflict' ? answer : { kind: 'updated', value: stepFromWire(answer.value) };
   }
 
@@ -164,7 +181,7 @@ class DroneHttp implements DroneClient {
     // Redis servers answer the end of a quiet watch in this way (drone-rpc §2.6).
     if (reading.kind === 'refused' && reading.status === 500 && reading.text.includes('redis: nil'))
       return 'quiet';
-    if (reading.kind !== 'nothing') throw this.#refusal(wanted, reading, answer);
+    if (reading.kind !== 'nothing') throw this.#refusal(wanted, { reading, answer });
     return answer.status === 204 ? 'quiet' : 'cancelled';
   }
 
@@ -179,10 +196,10 @@ class DroneHttp implements DroneClient {
     signal: AbortSignal,
   ): Promise<'stored' | 'exists'> {
     const wanted = nothing('log upload', `/step/${stepId}/logs/upload`, TIMEOUT_MS.logs, linesToWire(lines));
-    const settled = await this.#persist(wanted, { repeatsAfter500: FEW, settles: hasLogAlready }, signal);
+    const settled = await this.#persist(wanted, { permanent: REFUSED, settles: hasLogAlready }, signal);
     if (settled.reading.kind === 'nothing') return 'stored';
-    if (hasLogAlready(settled.reading, settled.lost)) return 'exists';
-    throw this.#refusal(wanted, settled.reading, settled.answer);
+    if (hasLogAlready(settled.reading)) return 'exists';
+    throw this.#refusal(wanted, settled);
   }
 
   async uploadCard(
@@ -192,9 +209,9 @@ class DroneHttp implements DroneClient {
   ): Promise<void> {
     const body = { schema: card.schema, data: card.data ?? null };
     const wanted = nothing('card upload', `/step/${stepId}/card`, TIMEOUT_MS.logs, body);
-    const settled = await this.#persist(wanted, { repeatsAfter500: FEW }, signal);
+    const settled = await this.#persist(wanted, { permanent: [...REFUSED, 404] }, signal);
     if (settled.reading.kind === 'nothing' || settled.answer.status === 404) return;
-    throw this.#refusal(wanted, settled.reading, settled.answer);
+    throw this.#refusal(wanted, settled);
   }
 
   close(): Promise<void> {
@@ -212,38 +229,32 @@ class DroneHttp implements DroneClient {
   }
 
   async #put(
-    call: string,
-    path: string,
-    body: unknown,
+    wanted: Wanted,
+    permanent: readonly number[],
     signal: AbortSignal,
   ): Promise<
     | { kind: 'answer'; value: Readonly<Record<string, unknown>> }
     | { kind: 'conflict'; afterLostAnswer: boolean }
   > {
-    const wanted: Wanted = {
-      call,
-      method: 'PUT',
-      path,
-      expected: 'object',
-      timeoutMs: TIMEOUT_MS.update,
-      body,
-    };
-    const settled = await this.#persist(
-      wanted,
-      { repeatsAfter500: FEW, writesBefore500: true, settles: speaksOfLock },
-      signal,
-    );
+    const unknownStage = this.#unknownStage(signal);
+    const rules = { permanent, writesBefore500: true, settles: speaksOfLock, unknownStage };
+    const settled = await this.#persist(wanted, rules, signal);
     if (settled.reading.kind === 'object') return { kind: 'answer', value: settled.reading.value };
     const conflict = settled.answer.status === 409 || speaksOfLock(settled.reading);
-    if (!conflict) throw this.#refusal(wanted, settled.reading, settled.answer);
+    if (!conflict) throw this.#refusal(wanted, settled);
     return { kind: 'conflict', afterLostAnswer: settled.lost };
+  }
+
+  #unknownStage(signal: AbortSignal): UnknownStage {
+    return new UnknownStage(this.#clock, () => this.ping(signal));
   }
 
   /** A call that is tried once: what isn't a good answer is an error. */
   async #once(wanted: Wanted, signal: AbortSignal): Promise<Reading> {
-    const { reading, answer } = await this.#single(wanted, signal);
+    const single = await this.#single(wanted, signal);
+    const { reading } = single;
     if (reading.kind === 'object' || reading.kind === 'nothing') return reading;
-    throw this.#refusal(wanted, reading, answer);
+    throw this.#refusal(wanted, single);
   }
 
   async #single(wanted: Wanted, signal: AbortSignal): Promise<{ reading: Reading; answer: Answer }> {
@@ -254,7 +265,7 @@ class DroneHttp implements DroneClient {
 
   #persist(
     wanted: Wanted,
-    rules: Pick<RetryRules, 'repeatsAfter500' | 'writesBefore500' | 'settles'>,
+    rules: Omit<RetryRules, 'call' | 'expected'>,
     signal: AbortSignal,
   ): Promise<Settled> {
     const { call, expected } = wanted;
@@ -280,12 +291,16 @@ class DroneHttp implements DroneClient {
   }
 
   /** The error for an answer that can't be used; a server's text may quote our header, so the token is cut out. */
-  #refusal(wanted: Wanted, reading: Reading, answer: Answer): CiServerError {
+  #refusal(
+    wanted: Wanted,
+    { reading, answer, unknown }: Pick<Settled, 'reading' | 'answer'> & { unknown?: boolean },
+  ): CiServerError {
     const error = refusal(wanted.call, this.#base, reading, answer);
     const { token } = this.#options;
     const message = token === '' ? error.message : error.message.replaceAll(token, '[redacted]');
     const waitMs = retryAfterMs(answer.headers.get('retry-after'), this.#clock.now());
-    return new CiServerError(error.call, error.status, message, { retryAfterMs: waitMs });
+    const more = { retryAfterMs: waitMs, unknown: unknown ?? false };
+    return new CiServerError(error.call, error.status, message, more);
   }
 }
 
@@ -300,11 +315,18 @@ function nothing(call: string, path: string, timeoutMs: number, body?: unknown):
   };
 }
 
-/** A second upload meets the first one's row: told by the database's words, or by an answer of ours that was lost (drone-rpc §2.8). */
-function hasLogAlready(reading: Reading, lost: boolean): boolean {
-  return (
-    reading.kind === 'refused' && reading.status === 500 && (lost || /unique|duplicate/i.test(reading.text))
-  );
+const update = (call: string, path: string, body: unknown): Wanted => ({
+  call,
+  method: 'PUT',
+  path,
+  expected: 'object',
+  timeoutMs: TIMEOUT_MS.update,
+  body,
+});
+
+/** A second upload meets the first one's row, which the database says in its words (drone-rpc §2.8). */
+function hasLogAlready(reading: Reading): boolean {
+  return reading.kind === 'refused' && reading.status === 500 && /unique|duplicate/i.test(reading.text);
 }
 
 function ignore(): void {

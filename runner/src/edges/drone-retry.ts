@@ -1,43 +1,64 @@
 import { Backoff, retryAfterMs, USUAL_BACKOFF } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
-import type { Logger } from '@hangar/shared/logger';
 import { CiServerError } from '../ports/ci-server.ts';
 import { type Answer, type Expected, type Reading, readAnswer } from './drone-answer.ts';
 import type { HttpOutcome } from './http-call.ts';
+import type { ServerOutage } from './server-outage.ts';
+import type { UnknownStage } from './unknown-stage.ts';
 
 /** An answer to act on. `lost`: an earlier try may have been carried out, its answer never came (drone-rpc §4.9). */
 export interface Settled {
   readonly reading: Reading;
   readonly answer: Answer;
   readonly lost: boolean;
+  /** It is certain that the server doesn't know what the call is about. */
+  readonly unknown: boolean;
 }
 
 /** How a call bears trouble. */
 export interface RetryRules {
   readonly call: string;
   readonly expected: Expected;
-  /** Repeats after 500 or 501. */
-  readonly repeatsAfter500: number;
+  /** Statuses after which no repeat helps; 409 always is one. */
+  readonly permanent: readonly number[];
+  /** Repeats after 500 or 501; without end unless told. */
+  readonly repeatsAfter500?: number;
   /** The server may have written something before its 500, so that a repeat meets it: true of PUTs (drone-rpc §2.4). */
   readonly writesBefore500?: boolean;
-  /** A 500 that means something to the call and is not tried again. */
+  /** A refusal that means something to the call and is not tried again. */
   readonly settles?: (reading: Reading, lost: boolean) => boolean;
+  /** Where the server may not know what the call is about. */
+  readonly unknownStage?: UnknownStage;
 }
 
 /** What a retrying call needs around it. */
 export interface RetryDeps {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly log: Pick<Logger, 'warn'>;
+  readonly outage: ServerOutage;
 }
 
 /**
- * Repeats a call until the server has said something final: for ever, with back-off, where there is no answer, a proxy's
- * 502 to 527, or 429 (heeding Retry-After); a few times after 500 and 501; never otherwise (drone-rpc §2.0).
+ * Repeats a call until the server has said something final: for ever, with back-off, after everything but a good answer, 409, what the
+ * rules call permanent, and an unknown stage (drone-rpc §2.0). A wrong secret and a wrong address are repeated too: somebody may be
+ * about to mend them.
  *
  * @throws the reason of `signal` once that is aborted, also in the middle of a pause
  */
 export async function untilSettled(
+  deps: RetryDeps,
+  rules: RetryRules,
+  attempt: () => Promise<HttpOutcome>,
+  signal: AbortSignal,
+): Promise<Settled> {
+  try {
+    return await repeat(deps, rules, attempt, signal);
+  } finally {
+    deps.outage.ended(rules);
+  }
+}
+
+async function repeat(
   deps: RetryDeps,
   rules: RetryRules,
   attempt: () => Promise<HttpOutcome>,
@@ -49,45 +70,47 @@ export async function untilSettled(
   for (;;) {
     const outcome = await attempt();
     const verdict = judge(outcome, rules, lost);
-    if (verdict.kind === 'settled') return { ...verdict, lost };
-    if (verdict.kind === 'few' && few++ >= verdict.repeats) return { ...verdict.settled, lost };
+    if (verdict.kind === 'settled') return { ...verdict, lost, unknown: false };
+    const unknown = (await rules.unknownStage?.isCertain(verdict.settled?.reading)) ?? false;
+    const isEnough = unknown || (verdict.kind === 'few' && few++ >= verdict.repeats);
+    if (isEnough && verdict.settled) return { ...verdict.settled, lost, unknown };
     lost ||= verdict.lost;
-    deps.log.warn(
-      { call: rules.call, reason: verdict.why },
-      'a call to the Drone server failed, trying again',
-    );
+    deps.outage.failed(rules, verdict.why);
     await backoff.pause(signal, waitMs(outcome, deps.clock));
     signal.throwIfAborted();
   }
 }
 
+interface Trial {
+  readonly lost: boolean;
+  readonly why: string;
+  /** Undefined: no answer came. */
+  readonly settled?: Pick<Settled, 'reading' | 'answer'>;
+}
+
 type Verdict =
   | { readonly kind: 'settled'; readonly reading: Reading; readonly answer: Answer }
-  | { readonly kind: 'again'; readonly lost: boolean; readonly why: string }
-  | {
-      readonly kind: 'few';
-      readonly repeats: number;
-      readonly lost: boolean;
-      readonly why: string;
-      readonly settled: Omit<Settled, 'lost'>;
-    };
+  | ({ readonly kind: 'again' } & Trial)
+  | ({ readonly kind: 'few'; readonly repeats: number } & Trial);
 
-/** Repeats after a 200 that makes no sense: half an answer, or a proxy's page. */
-const REPEATS_WHEN_STRANGE = 3;
+const CONFLICT = 409;
 
 function judge(outcome: HttpOutcome, rules: RetryRules, lost: boolean): Verdict {
   if (outcome.kind === 'none') return { kind: 'again', lost: outcome.sent, why: outcome.reason };
   const reading = readAnswer(outcome, rules.expected);
   const settled = { reading, answer: outcome };
-  if (outcome.status === 429) return { kind: 'again', lost: false, why: 'status 429' };
-  if (outcome.status > 501) return { kind: 'again', lost: true, why: `status ${outcome.status}` };
   // A 200 that can't be read was most likely carried out.
-  if (reading.kind === 'strange') {
-    return { kind: 'few', repeats: REPEATS_WHEN_STRANGE, lost: true, why: reading.why, settled };
-  }
-  if (outcome.status < 500 || rules.settles?.(reading, lost)) return { kind: 'settled', ...settled };
-  const why = `status ${outcome.status}`;
-  return { kind: 'few', repeats: rules.repeatsAfter500, lost: rules.writesBefore500 === true, why, settled };
+  if (reading.kind === 'strange') return { kind: 'again', lost: true, why: reading.why, settled };
+  if (reading.kind !== 'refused') return { kind: 'settled', ...settled };
+  const { status } = outcome;
+  if (status === CONFLICT || rules.permanent.includes(status) || rules.settles?.(reading, lost))
+    return { kind: 'settled', ...settled };
+  const why = `status ${status}`;
+  if (status > 501) return { kind: 'again', lost: true, why, settled };
+  if (status < 500) return { kind: 'again', lost: false, why, settled };
+  const trial = { lost: rules.writesBefore500 === true, why, settled };
+  const repeats = rules.repeatsAfter500;
+  return repeats === undefined ? { kind: 'again', ...trial } : { kind: 'few', repeats, ...trial };
 }
 
 function waitMs(outcome: HttpOutcome, clock: Clock): number {

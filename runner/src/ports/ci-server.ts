@@ -26,21 +26,27 @@ export interface CiServer {
    * outage would make the server fail the build.
    */
   detail(stageId: number, signal: AbortSignal): Promise<StageDetail>;
-  /** PUT of a stage, start (status running, with steps) or finish alike; the answer has ids and versions. */
+  /**
+   * PUT of a stage, start (status running, with steps) or finish alike; the answer has ids and versions. Repeated without end; a finish
+   * rejects only for a stage that the server doesn't know.
+   */
   updateStage(stage: DroneStage, signal: AbortSignal): Promise<Update<DroneStage>>;
-  /** PUT of a step; a 500 that speaks of the optimistic lock is a conflict too (drone-rpc §2.5). */
+  /** PUT of a step, repeated without end; a 500 that speaks of the optimistic lock is a conflict too (drone-rpc §2.5). */
   updateStep(step: DroneStep, signal: AbortSignal): Promise<Update<DroneStep>>;
   /** One watch of at most 30 s: was the build cancelled? Redis servers' `redis: nil` counts as quiet. Not retried. */
   watch(buildId: number, signal: AbortSignal): Promise<'cancelled' | 'quiet'>;
   /** One batch of live lines; one try, at most 10 s; rejects when it fails. */
   sendLines(stepId: number, lines: readonly LogLine[], signal: AbortSignal): Promise<void>;
-  /** The whole log, once. `exists`: the server has one already (a lost answer, or another replica's). */
+  /**
+   * The whole log, repeated without end, but for 400 and 413, which are final. `exists`: the server has one already (a lost answer, or
+   * another replica's).
+   */
   uploadLog(stepId: number, lines: readonly LogLine[], signal: AbortSignal): Promise<'stored' | 'exists'>;
   /** A card; servers before 2.5 answer 404, which counts as done. */
   uploadCard(stepId: number, card: { schema: string; data: unknown }, signal: AbortSignal): Promise<void>;
 }
 
-/** A call that the server refused for good, or that ran out of tries. */
+/** A call that the server refused for good, or that ran out of tries where those are counted. */
 export class CiServerError extends Error {
   override readonly name = 'CiServerError';
   readonly call: string;
@@ -48,16 +54,19 @@ export class CiServerError extends Error {
   readonly status: number;
   /** What the server asked us to wait (`Retry-After`), in milliseconds; 0 = nothing. */
   readonly retryAfterMs: number;
+  /** The server doesn't know what the call is about: it said so for long enough to be certain. */
+  readonly unknown: boolean;
 
   constructor(
     call: string,
     status: number,
     message: string,
-    options?: { cause?: unknown; retryAfterMs?: number },
+    options?: { cause?: unknown; retryAfterMs?: number; unknown?: boolean },
   ) {
     super(message, options);
     this.call = call;
     this.status = status;
     this.retryAfterMs = options?.retryAfterMs ?? 0;
+    this.unknown = options?.unknown ?? false;
   }
 }
