@@ -220,7 +220,9 @@ function budgetOf(config: RunnerConfig): Budget {
 /** What is admitted: this replica's stages by what they ask for, and every other Hangar Pod that the scheduler may have, whoever made it. */
 function taken(registry: StageRegistry, podWatch: PodWatch): Load {
   const own = registry.entries.filter((entry) => entry.phase === 'starting' || entry.phase === 'running');
-  const others = podWatch.pods.filter((pod) => !registry.has(Number(pod.metadata?.labels?.[LABEL.stageId])));
+  // A stage that only waits to be reported takes what its Pod still takes: nothing once that has ended.
+  const isOther = (stageId: number): boolean => !registry.has(stageId) || registry.isReporting(stageId);
+  const others = podWatch.pods.filter((pod) => isOther(Number(pod.metadata?.labels?.[LABEL.stageId])));
   return [...own.map((entry) => entry.asks), ...others.map(loadOf)].reduce(plus, NO_LOAD);
 }
 

@@ -13,11 +13,10 @@ export function hasRoom(
   { registry, line }: { registry: StageRegistry; line: AdmissionQueue },
 ): boolean {
   const longest = Math.max(SHORTEST_LINE, Math.floor(capacity * LINE_SHARE));
-  // Stages that take a place, waiting ones not counted.
-  const inWork = registry.entries.filter((entry) => entry.phase !== 'waiting').length;
-  return (
-    registry.entries.length < capacity + longest && line.length < longest && inWork < capacity + line.length
-  );
+  // What only waits to be reported takes no place.
+  const held = registry.entries.filter((entry) => entry.phase !== 'reporting');
+  const inWork = held.filter((entry) => entry.phase !== 'waiting').length;
+  return held.length < capacity + longest && line.length < longest && inWork < capacity + line.length;
 }
 
 /** Resolves when it holds, looking again at each change of the roster, or when the signal is aborted. */

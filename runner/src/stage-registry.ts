@@ -1,8 +1,8 @@
 import { BoundedMap } from '@hangar/shared/bounded';
 import type { Load } from './admit/admit.ts';
 
-/** Where a stage of this process is. */
-export type StagePhase = 'preparing' | 'waiting' | 'starting' | 'running';
+/** Where a stage of this process is. `reporting`: it has ended, and the server has not yet taken its end or its logs. */
+export type StagePhase = 'preparing' | 'waiting' | 'starting' | 'running' | 'reporting';
 
 /** One stage in the hands of this process. Times in milliseconds since 1970. */
 export interface RegisteredStage {
@@ -41,6 +41,11 @@ export class StageRegistry {
 
   has(stageId: number): boolean {
     return this.#entries.has(stageId);
+  }
+
+  /** Has it ended, and is only to be reported? */
+  isReporting(stageId: number): boolean {
+    return this.#entries.get(stageId)?.phase === 'reporting';
   }
 
   /** Adds a stage, unless it is there: false. */

@@ -129,7 +129,8 @@ function follow({ parts, options }: Assembly, metrics: RunnerMetrics, heartbeat:
     const { entries } = parts.registry;
     metrics.registryChanged(entries);
     const waiting = entries.filter((entry) => entry.phase === 'waiting').length;
-    heartbeat.house(waiting > 0 || entries.length - waiting >= options.capacity);
+    const reporting = entries.filter((entry) => entry.phase === 'reporting').length;
+    heartbeat.house(waiting > 0 || entries.length - waiting - reporting >= options.capacity);
   });
   parts.lease.lost.addEventListener('abort', () => heartbeat.leaseLost(), { once: true });
 }

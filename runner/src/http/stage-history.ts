@@ -33,7 +33,7 @@ export class StageHistory {
   /** The roster has changed: who runs no more has ended. */
   registryChanged(entries: readonly RegisteredStage[], nowMs: number): void {
     const now = new Map(entries.map((entry) => [entry.stageId, entry]));
-    for (const [id, entry] of this.#running) if (!now.has(id)) this.#ended(entry, nowMs);
+    for (const [id, entry] of this.#running) if (now.get(id)?.phase !== 'running') this.#ended(entry, nowMs);
     this.#running = new Map([...now].filter(([, { phase }]) => phase === 'running'));
   }
 

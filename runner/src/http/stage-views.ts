@@ -48,6 +48,7 @@ const ORDER: Readonly<Record<RegisteredStage['phase'], number>> = {
   preparing: 1,
   starting: 2,
   running: 3,
+  reporting: 4,
 };
 
 /** All stages: waiting ones first, then the longest in its state. Pure. */
@@ -129,6 +130,7 @@ function isUnseen(entry: RegisteredStage): boolean {
     case 'starting':
       return entry.pod === '';
     case 'running':
+    case 'reporting':
       return false;
   }
 }

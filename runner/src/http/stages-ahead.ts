@@ -165,7 +165,7 @@ class Times {
 
   #startOf(stage: DroneStage): number | undefined {
     const entry = this.#entries.get(stage.id);
-    if (entry) return entry.phase === 'running' ? entry.sinceMs : this.#nowMs;
+    if (entry) return entry.phase === 'running' || entry.phase === 'reporting' ? entry.sinceMs : this.#nowMs;
     // In whose hands it is, and since when, another replica knows.
     return stage.status === 'waiting_on_dependencies' ? this.beginOf(stage) : undefined;
   }

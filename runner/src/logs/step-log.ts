@@ -1,6 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
-import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import type { LogLine } from '../pipeline/drone.ts';
 import type { CiServer } from '../ports/ci-server.ts';
 import { type Card, CardFinder } from './card.ts';
@@ -60,12 +59,10 @@ export interface StepLog {
   note(text: string, atMs?: number): void;
   /** The server knows now that the step runs: live lines are sent. */
   goLive(): void;
-  /** Last live batch (2 s at most), then the upload, tried three times. Never rejects; a second call gets the first one's end. */
+  /** Last live batch (2 s at most), then the upload, until the server takes it or refuses it for good. Never rejects; a second call gets the first one's end. */
   finish(signal: AbortSignal): Promise<StepLogEnd>;
 }
 
-/** Tries of an upload, which the port has retried already where that is safe. */
-const UPLOAD: RetryPolicy = { firstDelayMs: 1_000, maxDelayMs: 5_000, factor: 5, attempts: 3 };
 /** Notes that wait for the end of a container's line; more would only be noise. */
 const WAITING_NOTES = 100;
 
@@ -205,13 +202,17 @@ class LogOfStep implements StepLog {
     const { stepId } = this.#options;
     const lines = this.#window.lines();
     try {
-      return await retry(clock, UPLOAD, signal, () => ciServer.uploadLog(stepId, lines, signal));
+      return await this.#deps.ciServer.uploadLog(this.#options.stepId, lines, signal);
     } catch (error) {
-      log.warn(
-        { stepId, error: String(error) },
-        'log of a step could not be stored; the step itself is unharmed',
-      );
-      return 'failed';
+      return signal.aborted ? 'failed' : this.#failed(error);
     }
+  }
+
+  #failed(error: unknown): 'failed' {
+    this.#deps.log.warn(
+      { stepId: this.#options.stepId, error: String(error) },
+      'the Drone server refused the log of a step for good; the step itself is unharmed',
+    );
+    return 'failed';
   }
 }

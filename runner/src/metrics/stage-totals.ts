@@ -5,8 +5,12 @@ import type { RegisteredStage, StagePhase } from '../stage-registry.ts';
 /** A state as metrics and the autoscaler speak of it. */
 export type StageState = (typeof STAGE_STATES)[number];
 
-/** What a phase counts as: a stage whose details are being fetched waits, for whoever plans capacity. */
-export function stateOf(phase: StagePhase): StageState {
+/**
+ * What a phase counts as for whoever plans capacity: a stage whose details are being fetched waits; one that is only to be reported needs
+ * nothing any more.
+ */
+export function stateOf(phase: StagePhase): StageState | undefined {
+  if (phase === 'reporting') return undefined;
   return phase === 'preparing' ? 'waiting' : phase;
 }
 

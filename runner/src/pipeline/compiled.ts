@@ -52,6 +52,8 @@ export const ANNOTATION = {
   placeholderPrefix: 'hangar.dev/placeholder-',
   /** What a swapped step finds as `/run/drone/env`, by `env-<n>`; written when its turn comes. */
   envPrefix: 'hangar.dev/env-',
+  /** How the stage ended, where its Pod was stopped for it (`CutShort`): the server may not know it yet. */
+  conclusion: 'hangar.dev/conclusion',
   /** How often the Pod was taken over by another process, plain number. */
   adoptions: 'hangar.dev/adoptions',
   /** Real image of a swapped container, by `image-<n>`. */

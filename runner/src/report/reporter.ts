@@ -9,7 +9,7 @@ import {
 } from '../pipeline/stage-state.ts';
 import type { DroneStage, DroneStep } from '../pipeline/drone.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
-import type { CiServer, Update } from '../ports/ci-server.ts';
+import { type CiServer, CiServerError, type Update } from '../ports/ci-server.ts';
 
 /** The server's ids and versions of a started stage. After adoption a step's version is unknown and found by trial. */
 export interface Registered {
@@ -24,8 +24,11 @@ export interface Registered {
   readonly takenOverMs?: number;
 }
 
-/** `conflict`: the server has a newer version, which nearly always means that the build was cancelled (drone-rpc §2.5). */
-export type Reported = 'reported' | 'conflict' | 'failed';
+/**
+ * `conflict`: the server has a newer version, which nearly always means that the build was cancelled (drone-rpc §2.5).
+ * `failed`: nobody waits for it any more, or it was refused for good. `unknown`: the server doesn't know the stage or the step.
+ */
+export type Reported = 'reported' | 'conflict' | 'failed' | 'unknown';
 
 /**
  * Trials for a step's version after adoption: registered 1, running 2, reported finally 3, and one more for each owner before who
@@ -122,14 +125,27 @@ export class Reporter {
     return this.#inTurn(() => this.#finish(state, conclusion, signal), signal);
   }
 
-  #inTurn<T extends string>(report: () => Promise<T>, signal: AbortSignal): Promise<T | 'failed'> {
+  #inTurn<T extends string>(
+    report: () => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T | 'failed' | 'unknown'> {
     const unlessStopped = (): Promise<T | 'failed'> => (signal.aborted ? STOPPED : report());
-    const turn = this.#last.then(unlessStopped).catch((error: unknown) => {
-      if (!signal.aborted) this.#log.warn({ err: error }, 'a report to the Drone server failed');
-      return 'failed' as const;
-    });
+    const turn = this.#last.then(unlessStopped).catch((error: unknown) => this.#notReported(error, signal));
     this.#last = turn;
     return turn;
+  }
+
+  #notReported(error: unknown, signal: AbortSignal): 'failed' | 'unknown' {
+    const stageId = this.#registered.stage.id;
+    if (error instanceof CiServerError && error.unknown) {
+      this.#log.error(
+        { err: error, stageId },
+        'the Drone server does not know this stage, or a step of it, any more',
+      );
+      return 'unknown';
+    }
+    if (!signal.aborted) this.#log.warn({ err: error, stageId }, 'a report to the Drone server failed');
+    return 'failed';
   }
 
   async #step(step: StepState, signal: AbortSignal): Promise<Reported> {

@@ -22,7 +22,7 @@ export interface StartedStageRun {
   readonly adopted: boolean;
 }
 
-/** The flight itself, with what it counts and shows. Its place in the roster is free as soon as the server knows the end. */
+/** The flight itself, with what it counts and shows. It takes a place until its steps have ended, and is in the roster until the server has all. */
 export async function supervise(
   parts: StageParts,
   launched: StartedStageRun,
@@ -36,13 +36,14 @@ export async function supervise(
   const feed = parts.podWatch.feed(pod);
   const tail = Promise.withResolvers<void>();
   parts.registry.update(stage.id, { phase: 'running', reason: '', sinceMs: admittedMs });
+  const ended = (): void => parts.registry.update(stage.id, { phase: 'reporting' });
   const reported = (): void => {
     parts.registry.finish(pod.metadata?.uid, parts.clock.now());
     parts.registry.linger(tail.promise);
     parts.registry.leave(stage.id);
     parts.events.finished(parts.clock.now() - admittedMs);
   };
-  const order = orderOf(launched, { takenOverMs, owner: parts.lease.owner, reported });
+  const order = orderOf(launched, { takenOverMs, owner: parts.lease.owner, ended, reported });
   try {
     return await new StageRun(own, order, { feed, reporter: started.reporter }).run(stops);
   } finally {
@@ -53,7 +54,7 @@ export async function supervise(
 
 function orderOf(
   { plan, pod, masks, notes, admittedMs, adopted, started }: StartedStageRun,
-  by: Pick<LaunchedStage, 'takenOverMs' | 'owner' | 'reported'>,
+  by: Pick<LaunchedStage, 'takenOverMs' | 'owner' | 'ended' | 'reported'>,
 ): LaunchedStage {
   const { firstLog } = started;
   return { plan, pod, masks, notes, admittedMs, adopted, ...by, ...(firstLog ? { firstLog } : {}) };

@@ -31,7 +31,9 @@ export interface LaunchedStage {
   readonly adopted: boolean;
   /** When this process took it in hand, milliseconds since 1970. */
   readonly takenOverMs: number;
-  /** The server knows the end: the stage's place is free, though its Pod may take a while to go. */
+  /** Its end is decided, or all steps that count have ended: only reports and logs are left. Told once. */
+  ended(): void;
+  /** The server has the end, and the logs so far: the Pod may go, which may take a while. */
   reported(): void;
   /** As the Pod's annotation names this replica. */
   readonly owner: string;

@@ -20,6 +20,8 @@ export interface RunContext {
   notices(): readonly PodNotice[];
   /** The end of the stage is decided: no further step is begun. */
   concluded(): boolean;
+  /** Aborted when this process hands over, or the Pod is another replica's. */
+  readonly leaving: AbortSignal;
   /** Handed over: whoever comes next reads the logs from their start, and uploads them. */
   left(): boolean;
   change(next: StageState): void;

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { ANNOTATION } from '../pipeline/compiled.ts';
 import { TestStageRun } from './testing/test-stage-run.ts';
 import { aPlan, aPlannedStep } from './testing/a-plan.ts';
-import { gated, running, waiting, withStates, withStatus } from './testing/a-pod.ts';
+import { aPod, gated, running, waiting, withStates, withStatus } from './testing/a-pod.ts';
 
 const one = aPlan([aPlannedStep(1)]);
 const HOUR_MS = 3_600_000;
@@ -163,12 +163,41 @@ describe('a time-out', () => {
     expect([stageRun.isRemoved, stageRun.reported]).toEqual([false, 0]);
     open();
     await settle();
-    expect([stageRun.reports.at(-1), stageRun.isRemoved, stageRun.reported]).toEqual([
-      'stage killed',
-      true,
-      1,
-    ]);
+    expect([stageRun.reports.at(-1), stageRun.isRemoved]).toEqual(['stage killed', false]);
+    stageRun.logs.of(1).end(143, stageRun.clock.now());
+    await stageRun.clock.step(10_000);
+    expect([stageRun.logs.of(1).isStored, stageRun.isRemoved, stageRun.reported]).toEqual([true, true, 1]);
     expect(stageRun.server.step(1)).toMatchObject({ status: 'killed', exitCode: 137 });
+  });
+
+  it('stops the Pod at once, with its reason on it, while the server is away', async () => {
+    const stageRun = await startedRun();
+    stageRun.server.gate = new Promise(() => undefined);
+    await stageRun.clock.step(HOUR_MS);
+    const pod = stageRun.cluster.find<V1Pod>(stageRun.target);
+    expect(pod?.spec?.activeDeadlineSeconds).toBe(1);
+    expect(pod?.metadata?.annotations?.[ANNOTATION.conclusion]).toBe('{"kind":"timed-out"}');
+    await stageRun.clock.step(4 * HOUR_MS);
+    expect([stageRun.isRemoved, stageRun.ended, stageRun.reported]).toEqual([false, 1, 0]);
+  });
+
+  it('that its former owner could not tell any more is told by who takes over, and no other end', async () => {
+    const text = 'the image of step s2 is not there';
+    const annotations = {
+      [ANNOTATION.conclusion]: JSON.stringify({ kind: 'broken', text, step: 2 }),
+    };
+    const pod = withStates(aPod(aPlan(), { annotations }), { 1: gated(0) });
+    const stageRun = new TestStageRun({
+      adoptions: 1,
+      pod: withStatus(pod, { phase: 'Failed', reason: 'DeadlineExceeded' }),
+    });
+    await settle();
+    stageRun.logs.of(1).start(1);
+    stageRun.logs.of(1).end(0, 2);
+    await stageRun.clock.step(20_000);
+    expect(stageRun.server.stage).toMatchObject({ status: 'error', error: text });
+    expect([stageRun.server.statusOf(1), stageRun.logs.of(1).isStored]).toEqual(['success', true]);
+    expect(stageRun.isRemoved).toBe(true);
   });
 
   it('comes at its minute', async () => {
@@ -375,6 +404,59 @@ describe('troubles', () => {
     expect(() => stageRun.feed.show(odd)).not.toThrow();
     await settle();
     expect(stageRun.server.stage.error).toBe('the runner failed: odd');
+  });
+
+  it.each(['completed', 'broken'] as const)(
+    'a stage that is %s keeps its Pod until the server has the log of its service, too',
+    async (how) => {
+      const taken = Promise.withResolvers<void>();
+      const plan = aPlan([aPlannedStep(1), aPlannedStep(2, { role: 'background' })]);
+      const stageRun = await startedRun({
+        plan,
+        log: (log) => {
+          if (log.order.container === 'step-2') log.upload = taken.promise;
+        },
+      });
+      stageRun.logs.of(2).end(0, stageRun.clock.now());
+      await stageRun.show((pod) => withStates(pod, { 2: gated(0) }));
+      if (how === 'completed') await stageRun.run(1);
+      else await stageRun.show((pod) => withStatus(pod, { phase: 'Failed', reason: 'Evicted' }));
+      await stageRun.clock.step(4 * HOUR_MS);
+      expect([stageRun.isRemoved, stageRun.reported, stageRun.ended, stageRun.end]).toEqual([
+        false,
+        0,
+        1,
+        undefined,
+      ]);
+      taken.resolve();
+      await stageRun.clock.step(200_000);
+      expect([stageRun.isRemoved, stageRun.reported, stageRun.end?.kind]).toEqual([true, 1, 'finished']);
+    },
+  );
+
+  it('a stage whose steps have ended needs nothing more while the server is away, one that runs does', async () => {
+    const stageRun = await startedRun({ plan: one });
+    stageRun.server.gate = new Promise(() => undefined);
+    await stageRun.clock.step(1_000);
+    expect(stageRun.ended).toBe(0);
+    stageRun.logs.of(1).end(0, stageRun.clock.now());
+    await stageRun.clock.step(4 * HOUR_MS);
+    expect([stageRun.ended, stageRun.reported, stageRun.isRemoved]).toEqual([1, 0, false]);
+  });
+
+  it('a log that is on its way when the process goes is left to the next one', async () => {
+    const stageRun = await startedRun({
+      plan: one,
+      log: (log) => {
+        log.upload = new Promise(() => undefined);
+      },
+    });
+    await stageRun.run(1);
+    await stageRun.clock.step(60_000);
+    stageRun.handOver.abort();
+    await stageRun.clock.step(60_000);
+    expect([stageRun.end?.kind, stageRun.isRemoved, stageRun.reported]).toEqual(['handed-over', false, 0]);
+    expect(stageRun.logs.of(1).isLeft).toBe(true);
   });
 
   it('a report that failed is made up for at the end (known issue 19)', async () => {

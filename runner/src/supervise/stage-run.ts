@@ -5,6 +5,7 @@ import { isKubernetesError, podTarget } from '@hangar/shared/kubernetes/cluster'
 import { retry } from '@hangar/shared/retry';
 import type { V1Pod } from '@kubernetes/client-node';
 import { removePod } from '../launch/remove-pod.ts';
+import { stopPod } from '../launch/stop-pod.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
 import type { Reporter } from '../report/reporter.ts';
 import { observe, type PodView } from '../watch/observe.ts';
@@ -13,6 +14,12 @@ import { type Since, type Trouble, troubledSince, troubleOf } from '../watch/tro
 import { ChangeNotifier } from './change-notifier.ts';
 import type { StageRunEnd, LaunchedStage, StageRunParts, StopSignals } from './launched-stage.ts';
 import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
+import {
+  conclusionAnnotation,
+  type CutShort,
+  isCutShort,
+  recordedConclusion,
+} from './recorded-conclusion.ts';
 import { StepRuns } from './step-runs.ts';
 
 export type { StageRunEnd, LaunchedStage, StageRunParts, StopSignals };
@@ -29,12 +36,14 @@ const BACKGROUND_MS = 1_000;
 const QUIET_MS = 120_000;
 /** Logs of stopped steps may take this long, then they are cut. */
 const LAST_LINES_MS = 10_000;
-/** What was read by then is stored within this time. */
+/** What was read by then is on its way within this time. */
 const LAST_UPLOADS_MS = 2_000;
 /** A cancelled step's program is given this long between TERM and KILL. */
 const CANCEL_GRACE_SECONDS = 10;
 /** Patience is measured in seconds: a look now and then sees what no event tells. */
 const LOOK_MS = 1_000;
+/** The logs of a Pod that a former owner stopped are opened by then. */
+const REOPENING_MS = 500;
 /** Before the API server is asked once more whose Pod it is. */
 const LOOKING: BackoffPolicy = { firstDelayMs: 1_000, maxDelayMs: 1_000 };
 
@@ -50,11 +59,15 @@ export class StageRun {
   readonly #changes = new ChangeNotifier();
   readonly #halt = new AbortController();
   readonly #disowned = new AbortController();
+  readonly #leaving = new AbortController();
   readonly #steps: StepRuns;
   #state: StageState;
   #view: PodView;
   #since: Since = new Map();
   #removing = false;
+  #isEndTold = false;
+  /** How a former owner ended it, without being able to tell the server. */
+  readonly #recorded: CutShort | undefined;
   #left = false;
   #trouble: Trouble | undefined;
   #conclusion: Conclusion | undefined;
@@ -65,11 +78,13 @@ export class StageRun {
     this.#feed = by.feed;
     this.#reporter = by.reporter;
     this.#state = newStage(launched.plan);
+    this.#recorded = recordedConclusion(launched.pod);
     this.#view = observe(launched.pod, launched.plan);
     this.#steps = new StepRuns(parts, launched, {
       changes: this.#changes,
       reporter: by.reporter,
       halt: this.#halt.signal,
+      leaving: this.#leaving.signal,
       state: () => this.#state,
       view: () => this.#view,
       pod: () => this.#feed.pod ?? launched.pod,
@@ -93,13 +108,25 @@ export class StageRun {
       running = this.#startSteps();
       await this.#changes.until(() => this.#conclusion !== undefined, stops.handOver);
       const end = await this.#finish(running, stops);
-      this.#left = end.kind === 'handed-over';
+      if (end.kind === 'handed-over') this.#leave(stops.handOver);
       return end;
     } finally {
       release();
       this.#halt.abort(new Error('the flight is over'));
-      if (running && !this.#left) await orLate(this.#parts.clock, LAST_UPLOADS_MS, everythingOf(running));
+      if (running && !this.#left) await this.#lastUploads(running, stops.handOver);
     }
+  }
+
+  /** What was read is stored, however long the server takes to take it. */
+  async #lastUploads(running: RunningSteps, handOver: AbortSignal): Promise<void> {
+    await orLate(this.#parts.clock, LAST_UPLOADS_MS, everythingOf(running));
+    await this.#changes.until(() => !this.#steps.isUploading, handOver);
+    if (handOver.aborted) this.#leave(handOver);
+  }
+
+  #leave({ reason }: AbortSignal): void {
+    this.#left = true;
+    this.#leaving.abort(reason);
   }
 
   /** A surprise in the life of one step ends this stage, with its text, and nothing else. */
@@ -114,7 +141,7 @@ export class StageRun {
   /** What has no end is no success. */
   #complete(): void {
     const open = this.#launched.plan.steps.find(({ role, n }) => role === 'step' && !isFinal(this.#state, n));
-    if (!open) this.#conclude({ kind: 'completed' });
+    if (!open) this.#conclude(this.#recorded ?? { kind: 'completed' });
     else if (!this.#conclusion && !this.#halt.signal.aborted)
       this.#surprise(new Error(`how step ${open.name} ended was never learnt`));
   }
@@ -170,7 +197,10 @@ export class StageRun {
       stopLook = clock.after(LOOK_MS, lookAgain);
     };
     stopLook = clock.after(LOOK_MS, lookAgain);
+    const recorded = this.#recorded;
+    const stopRecall = recorded && clock.after(REOPENING_MS, () => this.#conclude(recorded));
     return () => {
+      stopRecall?.();
       unsubscribe();
       stops.cancelled.removeEventListener('abort', cancel);
       stopTimer();
@@ -201,6 +231,8 @@ export class StageRun {
     if (pod) this.#view = observe(pod, plan);
     this.#since = troubledSince(this.#since, this.#view, plan, clock.now());
     this.#steps.look();
+    // What its former owner stopped is no trouble.
+    if (this.#recorded) return this.#tellEnd();
     const trouble = this.#feed.gone
       ? this.#whyGone()
       : troubleOf(this.#view, plan, {
@@ -211,6 +243,13 @@ export class StageRun {
           ended: (n) => this.#steps.ended(n),
         });
     if (trouble && !this.#allEnded()) this.#break(trouble);
+    this.#tellEnd();
+  }
+
+  #tellEnd(): void {
+    if (this.#isEndTold || !(this.#conclusion || this.#allEnded())) return;
+    this.#isEndTold = true;
+    this.#launched.ended();
   }
 
   #whyGone(): Trouble | undefined {
@@ -228,6 +267,7 @@ export class StageRun {
 
   #change(next: StageState): void {
     this.#state = next;
+    this.#tellEnd();
     this.#changes.notify();
   }
 
@@ -242,12 +282,13 @@ export class StageRun {
   #conclude(conclusion: Conclusion): void {
     if (this.#conclusion) return;
     this.#conclusion = conclusion;
+    this.#tellEnd();
     this.#changes.notify();
   }
 
   /**
-   * The server knows of a cancel already, so the Pod is stopped first, and what it still has to say comes after the report. In any
-   * other case the Pod is the only record of what happened: it goes when the server knows.
+   * The server knows of a cancel already, so the Pod goes first, and what it still has to say comes after the report. In any other case the
+   * Pod is the only record of what happened: it is stopped where it still runs, and goes when the server has its end and its logs.
    */
   async #finish(running: RunningSteps, stops: StopSignals): Promise<StageRunEnd> {
     const { clock } = this.#parts;
@@ -257,14 +298,24 @@ export class StageRun {
     if (conclusion.kind === 'cancelled' && !this.#disowned.signal.aborted)
       void this.#remove(CANCEL_GRACE_SECONDS);
     if (stops.handOver.aborted) return { kind: 'handed-over' };
+    if (isCutShort(conclusion)) void this.#stop(conclusion, stops.handOver);
     this.#state = concluded(this.#state, this.#launched.plan, conclusion, clock.now());
     await this.#report(conclusion, stops.handOver);
+    // The Pod is where whoever comes next reads the logs: it stays until the server has them.
+    if (isCutShort(conclusion)) await orLate(clock, LAST_LINES_MS, everythingOf(running), stops.handOver);
+    await this.#changes.until(() => !this.#steps.isUploading, stops.handOver);
     if (stops.handOver.aborted) return { kind: 'handed-over' };
     this.#launched.reported();
     if (conclusion.kind === 'completed') await this.#removeWhenQuiet(stops.handOver);
     else if (!this.#removing) void this.#remove(CANCEL_GRACE_SECONDS);
     await orLate(clock, LAST_LINES_MS, everythingOf(running), stops.handOver);
     return { kind: 'finished', conclusion, trouble: this.#trouble, state: this.#state };
+  }
+
+  /** The Pod runs no longer, and keeps why until the server knows it. */
+  async #stop(conclusion: CutShort, handOver: AbortSignal): Promise<void> {
+    const order = { pod: this.#launched.pod, annotations: conclusionAnnotation(conclusion) };
+    await stopPod(this.#parts, order, AbortSignal.any([handOver, this.#halt.signal]));
   }
 
   /** Killing hundreds of containers that are just ending by themselves can choke containerd's shim for minutes (measured). */

@@ -39,6 +39,7 @@ export class StepRuns {
   readonly #startedMs = new Map<number, number>();
   readonly #turnMs = new Map<number, number>();
   readonly #unreported = new Set<number>();
+  #uploads = 0;
   readonly #notes = new Set<string>();
   /** Asked for by every waiting step at every change. */
   #lastResults: StepResults | undefined;
@@ -63,6 +64,11 @@ export class StepRuns {
         this.#launched.plan.steps.filter((step) => step.role === role).map((step) => this.#supervise(step)),
       ).then(() => undefined);
     return { ordinary: supervise('step'), background: supervise('background') };
+  }
+
+  /** Is a log on its way to the server, which has not taken it yet? */
+  get isUploading(): boolean {
+    return this.#uploads > 0;
   }
 
   /** Takes in what the kubelet says now. */
@@ -111,7 +117,18 @@ export class StepRuns {
   async #neverSwapped(log: StepLog): Promise<void> {
     // Its Pod may be gone, which the watch is about to tell.
     await this.#context.changes.until(() => this.#context.concluded(), this.#context.halt);
-    if (!this.#context.left()) await log.finish(new AbortController().signal);
+    if (!this.#context.left()) await this.#upload(log);
+  }
+
+  /** The log's rest and the whole of it, for as long as the server takes to take it; whoever comes next reads it once more. */
+  async #upload(log: StepLog): Promise<{ readonly schema: string }> {
+    this.#uploads += 1;
+    try {
+      return await log.finish(this.#context.leaving);
+    } finally {
+      this.#uploads -= 1;
+      this.#context.changes.notify();
+    }
   }
 
   /** Before the kubelet has told of the container, its log is refused: asking all the same never was faster (measured). */
@@ -252,8 +269,8 @@ export class StepRuns {
     if (this.#context.left()) return;
     const known = this.#known.get(step.n);
     if (known) this.#conclude(step, known);
-    const { schema } = await log.finish(new AbortController().signal);
-    if (!known) return;
+    const { schema } = await this.#upload(log);
+    if (!known || this.#context.left()) return;
     if (known.decision === 'stopping') return this.#stopping(step);
     if (known.decision !== 'ran') return this.#skip(step, known.decision);
     if (schema) this.#context.change(withSchema(this.#context.state(), step.n, schema));
@@ -305,7 +322,8 @@ export class StepRuns {
     const state = this.#context.state().get(step.n);
     if (!state) return;
     const reported = await this.#context.reporter.step(state, this.#context.halt);
-    if (reported === 'conflict') this.#context.conflict();
+    // Of a step that the server doesn't know, nobody waits for the end.
+    if (reported === 'conflict' || reported === 'unknown') this.#context.conflict();
     if (reported === 'failed') this.#unreported.add(step.n);
     else this.#unreported.delete(step.n);
   }

@@ -6,6 +6,8 @@ export class FakeStepLog implements StepLog {
   readonly notes: string[] = [];
   isLive = false;
   isStored = false;
+  /** The process went before the server had taken it. */
+  isLeft = false;
   schema = '';
   /** Uploads wait for it. */
   upload: Promise<void> = Promise.resolve();
@@ -60,9 +62,12 @@ export class FakeStepLog implements StepLog {
     await Promise.race([following.ended, aborted, this.#complete.promise]);
   }
 
-  async finish(): Promise<{ schema: string }> {
-    await this.upload;
-    this.isStored = true;
+  async finish(signal: AbortSignal): Promise<{ schema: string }> {
+    const left = new Promise<'left'>((resolve) =>
+      signal.addEventListener('abort', () => resolve('left'), { once: true }),
+    );
+    this.isLeft = (await Promise.race([this.upload, left])) === 'left';
+    this.isStored = !this.isLeft;
     return { schema: this.schema };
   }
 }

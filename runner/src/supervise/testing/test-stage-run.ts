@@ -42,7 +42,9 @@ export class TestStageRun {
   readonly handOver = new AbortController();
   readonly begun: { engine: string; latencyMs: number }[] = [];
   readonly concluded: { conclusion: Conclusion; trouble: Trouble | undefined }[] = [];
-  /** How often the place was freed. */
+  /** How often it was told that only reports and logs are left. */
+  ended = 0;
+  /** How often it was told that the Pod may go. */
   reported = 0;
   end: StageRunEnd | undefined;
   readonly target = { resource: RESOURCE.pods, namespace: 'ci', name: 'drone-abc' };
@@ -109,6 +111,9 @@ export class TestStageRun {
         admittedMs: nowMs,
         adopted: adoptions !== undefined,
         takenOverMs: nowMs,
+        ended: () => {
+          this.ended += 1;
+        },
         reported: () => {
           this.reported += 1;
         },
