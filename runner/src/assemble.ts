@@ -12,6 +12,7 @@ import { type DraftParts, draft } from './stage/draft.ts';
 import { createDroneClient, type DroneClient } from './edges/drone-http.ts';
 import { createEnvironmentPlugin, createRegistryPlugin, createSecretPlugin } from './edges/plugin-http.ts';
 import { createImageLookup } from './edges/registry-http.ts';
+import { ServerOutage } from './edges/server-outage.ts';
 import type { StageEvents } from './stage/stage-parts.ts';
 import type { Holder } from './lease/holder.ts';
 import { OwnLease } from './lease/own-lease.ts';
@@ -49,6 +50,7 @@ export interface Assembly {
   readonly parts: RunnerParts;
   readonly options: RunnerOptions;
   readonly ciServer: DroneClient;
+  readonly outage: ServerOutage;
   /** Follows the Events of Pods in these namespaces (empty = all), for the logs; ends with its signal, or where the right is missing. */
   watchEvents(namespaces: readonly string[], signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -59,7 +61,8 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
   const { clock, random, log } = outside;
   const pace = new RateLimit(clock, { perSecond: config.kubernetes.qps, burst: config.kubernetes.burst });
   const cluster = new HttpCluster(clock, outside.connection, paced(pace, clock, outside));
-  const ciServer = droneOf(config, outside);
+  const outage = new ServerOutage(clock, log);
+  const ciServer = droneOf(config, { ...outside, outage });
   const registry = new StageRegistry();
   const namespace = config.lease.namespace || outside.connection.namespace;
   const podWatch = podWatchOf(cluster, outside);
@@ -101,7 +104,7 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     const each = namespaces.map((name) => watchEvents({ clock, random, cluster, log, tell }, name, signal));
     await Promise.all(each);
   };
-  return { parts, options, ciServer, watchEvents: watch, close };
+  return { parts, options, ciServer, outage, watchEvents: watch, close };
 }
 
 /** What tells one Drone server from another: scheme, host and port. */
@@ -141,12 +144,12 @@ export function patienceOf({ kubernetes }: RunnerConfig): Patience {
 /** The client of the Drone server that the settings name. Also used by `doctor`. */
 export function droneOf(
   config: RunnerConfig,
-  outside: Pick<Outside, 'clock' | 'random' | 'log' | 'print' | 'edges'>,
+  outside: Pick<Outside, 'clock' | 'random' | 'log' | 'print' | 'edges'> & { readonly outage?: ServerOutage },
 ): DroneClient {
-  const { clock, random, log, print } = outside;
+  const { clock, random, log, print, outage } = outside;
   const { url, token, skipVerify, dump } = config.server;
   const client = createDroneClient(
-    { clock, random, log, dump: print },
+    { clock, random, log, dump: print, ...(outage ? { outage } : {}) },
     { baseUrl: url, token, skipVerify, dump, proxies: config.proxies },
   );
   return outside.edges ? observedServer(client, outside.edges) : client;

@@ -2,6 +2,7 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import { NO_LOAD } from './admit/admit.ts';
 import { AdmissionQueue } from './admit/admission-queue.ts';
+import { demandOf } from './http/stage-views.ts';
 import { anEntry } from './metrics/testing/an-entry.ts';
 import { emptied, hasRoom, whenever } from './intake.ts';
 import { StageRegistry } from './stage-registry.ts';
@@ -38,6 +39,27 @@ describe('room for one more', () => {
     ['and no longer, too', 100, 50, 20, false],
   ])('%s', (...[, capacity, working, waiting, want]) => {
     expect(hasRoom(capacity, busy(working, waiting))).toBe(want);
+  });
+});
+
+describe('stages that only wait to be reported', () => {
+  const reporting = (registry: StageRegistry, count: number): void => {
+    for (let id = 1; id <= count; id++) registry.enter(anEntry({ stageId: 1000 + id, phase: 'reporting' }));
+  };
+
+  it('take no place, however many they are: one that runs does', () => {
+    const one = busy(9, 0);
+    reporting(one.registry, 1_000);
+    expect(hasRoom(10, one)).toBe(true);
+    one.registry.enter(anEntry({ stageId: 10 }));
+    expect(hasRoom(10, one)).toBe(false);
+  });
+
+  it('ask for nothing', () => {
+    const { registry } = busy(1, 0);
+    reporting(registry, 1_000);
+    const { states, total, waiting } = demandOf(registry.entries, []);
+    expect([states.running.stages, states.waiting.stages, total.stages, waiting]).toEqual([1, 0, 0, []]);
   });
 });
 

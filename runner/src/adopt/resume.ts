@@ -173,6 +173,7 @@ async function giveUp(
   handOver: AbortSignal,
 ): Promise<void> {
   const { pod, record, contents, started, isSupervised } = progress;
+  parts.registry.update(record.stage.id, { phase: 'reporting' });
   if (started && contents && !isSupervised)
     await finishNotStarted(parts.clock, { started, plan: contents.plan }, text, handOver);
   else {

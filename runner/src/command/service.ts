@@ -7,7 +7,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { type Assembly, assemble } from '../assemble.ts';
 import type { Host } from '../config/load.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
-import { Heartbeat } from '../http/health.ts';
+import { Heartbeat, type Unreported } from '../http/health.ts';
 import type { HttpParts } from '../http/server.ts';
 import { StagesAhead } from '../http/stages-ahead.ts';
 import type { EdgeObserver } from '../metrics/edge-observer.ts';
@@ -86,10 +86,17 @@ export function createService(parts: ServiceParts): Service {
     ui: config.http.ui,
     stages: () => registry.entries,
     ahead: () => ahead.list(stagesIn(podWatch.pods)),
-    signs: () => heartbeat.signs(podWatch.staleMs),
+    signs: () => ({ ...heartbeat.signs(podWatch.staleMs), unreported: unreported(assembly, clock) }),
     metrics: { contentType: metrics.contentType, text: () => metrics.text(picture()) },
   };
   return { assembly, heartbeat, owners, http };
+}
+
+/** Stages that have ended, as long as the Drone server takes no reports. */
+function unreported({ parts, outage }: Assembly, clock: Clock): Unreported | undefined {
+  const { now } = outage;
+  const stages = parts.registry.entries.filter((entry) => entry.phase === 'reporting').length;
+  return now && stages > 0 ? { ...now, stages, ageMs: clock.now() - now.sinceMs } : undefined;
 }
 
 /** Stages that have a Pod, whoever made it. */

@@ -28,6 +28,25 @@ describe('notReady', () => {
     ],
     ['nothing while the watch may just be quiet', { watchStaleMs: 180_000 }, []],
     ['a silent server', { pollAgeMs: 150_001 }, ['the Drone server last answered a poll 150 s ago']],
+    [
+      'which stages the server does not take, since when, and why',
+      {
+        unreported: {
+          stages: 12,
+          sinceMs: Date.UTC(2026, 0, 14, 9, 30),
+          ageMs: 30_001,
+          reason: 'status 500',
+        },
+      },
+      [
+        '12 stages wait to be reported: the Drone server has not taken reports since 2026-01-14T09:30:00.000Z (status 500)',
+      ],
+    ],
+    [
+      'nothing of a server that is away for a moment',
+      { unreported: { stages: 12, sinceMs: 0, ageMs: 30_000, reason: 'status 502' } },
+      [],
+    ],
     ['nothing while one poll may have failed', { pollAgeMs: 150_000 }, []],
   ])('says %s', (_sentence, signs, want) => {
     expect(notReady({ ...WELL, ...signs })).toEqual(want);

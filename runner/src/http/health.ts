@@ -9,6 +9,19 @@ const STUCK_MS = 600_000;
 /** After losing its Lease the process hands over and ends within seconds. */
 const HAND_OVER_MS = 60_000;
 
+/** Repeats of one report take up to 30 s: a server that is away for a moment is no news. */
+const UNREPORTED_LATE_MS = 30_000;
+
+/** Stages that have ended, while the Drone server takes no reports. */
+export interface Unreported {
+  readonly stages: number;
+  /** Since when it takes none, milliseconds since 1970. */
+  readonly sinceMs: number;
+  readonly ageMs: number;
+  /** How it answers, such as `status 500`. */
+  readonly reason: string;
+}
+
 /** What has been heard of the loops of this process. Ages in milliseconds. */
 export interface Signs {
   /** In words what start-up waits for; empty: it runs. */
@@ -21,6 +34,8 @@ export interface Signs {
   readonly pollAgeMs: number;
   /** Since a poll last ended in any way, or there was no room for more. */
   readonly pollTriedMs: number;
+  /** Undefined: no ended stage waits for the server. */
+  readonly unreported?: Unreported | undefined;
 }
 
 /** Why this replica takes no new work now, in words; none = ready. Pure. */
@@ -34,7 +49,15 @@ export function notReady(signs: Signs): readonly string[] {
     reasons.push(`the Kubernetes API was last heard ${seconds(signs.watchStaleMs)} ago on a watch of Pods`);
   if (signs.pollAgeMs > POLL_LATE_MS)
     reasons.push(`the Drone server last answered a poll ${seconds(signs.pollAgeMs)} ago`);
+  const { unreported } = signs;
+  if (unreported && unreported.ageMs > UNREPORTED_LATE_MS) reasons.push(unreportedText(unreported));
   return reasons;
+}
+
+function unreportedText({ stages, sinceMs, reason }: Unreported): string {
+  const who = stages === 1 ? '1 stage waits' : `${stages} stages wait`;
+  const since = new Date(sinceMs).toISOString();
+  return `${who} to be reported: the Drone server has not taken reports since ${since} (${reason})`;
 }
 
 /** What a restart of this process would help against, in words; none = alive. Servers that are down are not among it. Pure. */

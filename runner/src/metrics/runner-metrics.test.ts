@@ -115,6 +115,15 @@ describe('RunnerMetrics', () => {
       ).toBe(1);
   });
 
+  it('counts what only waits to be reported apart: it is in no state, and asks for nothing', async () => {
+    const stages = [anEntry(), ...[2, 3].map((stageId) => anEntry({ stageId, phase: 'reporting' as const }))];
+    const { samples } = await exposed(start(), { stages });
+
+    expect(samples.get('hangar_runner_unreported_stages')).toBe(2);
+    expect(samples.get('hangar_runner_stages{state="running"}')).toBe(1);
+    expect(samples.get('hangar_runner_requested_cpu_cores{state="running"}')).toBe(1);
+  });
+
   it('counts a build once, however many of its stages come, and another one anew', async () => {
     const metrics = start();
     metrics.buildSeen(1, 'push');

@@ -161,6 +161,7 @@ export class RunnerMetrics implements StageEvents, CallObserver, EdgeObserver {
       gauges.requestedCpu.set({ state }, asks.cpuMillicores / 1000);
       gauges.requestedMemory.set({ state }, asks.memoryBytes);
     }
+    gauges.unreported.set(picture.stages.filter(({ phase }) => phase === 'reporting').length);
     gauges.unschedulable.set(picture.unschedulablePods);
     gauges.orphans.set(picture.orphanedPods);
     gauges.watchStale.set(picture.watchStaleMs / 1000);

@@ -89,8 +89,10 @@ export async function carryOn(parts: StageParts, intent: Intent, handOver: Abort
       void runStage(parts, { stage: found.stage, machine: intent.machine, started }, handOver);
       return;
     }
-    if (found.kind === 'running') await finishBare(parts, found.stage, LOST, handOver);
-    else log.debug({ stageId }, 'a stage that was accepted before needs nobody any more');
+    if (found.kind === 'running') {
+      registry.update(stageId, { phase: 'reporting' });
+      await finishBare(parts, found.stage, LOST, handOver);
+    } else log.debug({ stageId }, 'a stage that was accepted before needs nobody any more');
   } catch (error) {
     if (!handOver.aborted)
       log.error({ err: error, stageId }, 'a stage that was accepted before could not be carried on');

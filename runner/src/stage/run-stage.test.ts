@@ -1,4 +1,5 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { settle } from '@hangar/shared/testing/fake-clock';
 import { refusal } from '@hangar/shared/testing/fake-cluster';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { aPlan } from '../supervise/testing/a-plan.ts';
@@ -7,6 +8,7 @@ import { holdsGate } from '../launch/start.ts';
 import { anEntry } from '../metrics/testing/an-entry.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { CiServerError } from '../ports/ci-server.ts';
 import { runStage } from './run-stage.ts';
 import type { StageParts } from './stage-parts.ts';
 import { TestStage, aDetail, compiledOf, POD, SECRET } from './testing/test-stage.ts';
@@ -137,6 +139,25 @@ describe('what can’t be run', () => {
     );
     await world.clock.step(0);
     expect(world.server.stage.error).toMatch(/could not give the details of this stage: git is away/);
+  });
+
+  it.each([
+    ['a database that was away for a while: the build goes on', 2, 'running'],
+    ['the Git host’s, where they fail while the database works', 3, 'error'],
+  ])('details that answer 500 are %s', async (_, failures, status) => {
+    const error = new CiServerError('detail', 500, 'trouble');
+    const accepts: string[] = [];
+    const world = begin({}, ({ server }) => {
+      for (let n = 0; n < failures; n++) server.refuse.push({ call: 'detail', error });
+      server.accept = () => {
+        accepts.push('asked');
+        return Promise.resolve({ kind: 'accepted', stage: {} });
+      };
+    });
+    await settle();
+    expect(world.server.stage.status).toBe(status);
+    expect(accepts).toHaveLength(2);
+    await world.close();
   });
 
   it('a Pod that Kubernetes refuses is told, and nothing else ends (known issue 1)', async () => {

@@ -20,6 +20,7 @@ import type { StartedWithoutPod } from '../lease/lease-record.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import type { DroneStage, StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { CiServerError } from '../ports/ci-server.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { Finding } from '../cancel/cancel-watches.ts';
 import { finishBare } from '../report/finish-bare.ts';
@@ -39,6 +40,8 @@ export interface Claimed {
 
 /** After this long in the line, the build shows as running and its log says why it waits. */
 const SILENT_WAIT_MS = 10_000;
+/** So often the details may fail while the database of the server works. */
+const DETAIL_ROUNDS = 3;
 /** A spent quota is tried again after this. */
 const QUOTA_PAUSE_MS = 5_000;
 /** A quota's words hold what is used, which changes: more of them would only be noise in the log. */
@@ -132,6 +135,7 @@ class StageFlow {
 
   /** Something stopped the way before the flight: a cancel, a refusal, or a surprise. The stage is told, and nothing is left behind. */
   async failed(error: unknown): Promise<void> {
+    this.#parts.registry.update(this.#stage.id, { phase: 'reporting' });
     await this.#tellFailure(error);
     // Told first: stopped in between, the Pod still says to whoever comes next what to do.
     if (this.#stops.handOver.aborted) return;
@@ -163,24 +167,34 @@ class StageFlow {
   }
 
   async #detail(): Promise<StageDetail> {
-    try {
-      const detail = await this.#parts.ciServer.detail(this.#stage.id, this.#stops.stop);
-      this.#stage = { ...detail.stage, machine: this.#claimed.machine, steps: [] };
-      this.#parts.events.buildSeen(detail.build.id, detail.build.event);
-      const { repo, build } = detail;
-      this.#parts.registry.update(this.#stage.id, {
-        repo: repo.slug,
-        buildNumber: build.number,
-        event: build.event,
-      });
-      return detail;
-    } catch (error) {
-      if (this.#stops.stop.aborted) throw error;
-      throw new PipelineError(
-        'detail-failed',
-        `the Drone server could not give the details of this stage: ${errorText(error)}`,
-        { blame: 'operator', cause: error },
-      );
+    const detail = await this.#askDetail();
+    this.#stage = { ...detail.stage, machine: this.#claimed.machine, steps: [] };
+    this.#parts.events.buildSeen(detail.build.id, detail.build.event);
+    const { repo, build } = detail;
+    this.#parts.registry.update(this.#stage.id, {
+      repo: repo.slug,
+      buildNumber: build.number,
+      event: build.event,
+    });
+    return detail;
+  }
+
+  /**
+   * A 500 is the Git host's trouble, which has failed the build (drone-rpc §2.3), or the database's, which passes. One more accept tells
+   * them apart: it needs the database alone, is repeated until that works, and changes nothing of an accepted stage.
+   */
+  async #askDetail(): Promise<StageDetail> {
+    const { ciServer } = this.#parts;
+    const { stop } = this.#stops;
+    for (let round = 1; ; round++) {
+      try {
+        return await ciServer.detail(this.#stage.id, stop);
+      } catch (error) {
+        if (stop.aborted) throw error;
+        const isServers = error instanceof CiServerError && error.status >= 500;
+        if (round >= DETAIL_ROUNDS || !isServers) throw detailFailed(error);
+      }
+      await ciServer.accept(this.#stage.id, this.#claimed.machine, stop);
     }
   }
 
@@ -333,3 +347,10 @@ class StageFlow {
     await finishBare(this.#parts, { ...this.#stage, version }, end, handOver);
   }
 }
+
+const detailFailed = (error: unknown): PipelineError =>
+  new PipelineError(
+    'detail-failed',
+    `the Drone server could not give the details of this stage: ${errorText(error)}`,
+    { blame: 'operator', cause: error },
+  );

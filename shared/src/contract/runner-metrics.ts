@@ -58,6 +58,12 @@ export const RUNNER_METRICS = {
     help: 'Memory that the Pods of these stages ask for, in bytes, by state.',
     labels: ['state'],
   },
+  unreported: {
+    name: 'hangar_runner_unreported_stages',
+    kind: 'gauge',
+    help: 'Stages that have ended and whose end or logs the Drone server has not taken yet.',
+    labels: [],
+  },
   builds: {
     name: 'hangar_runner_builds_total',
     kind: 'counter',
