@@ -1,0 +1,109 @@
+import { systemClock } from '@hangar/shared/clock';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
+import { embeddedGround } from './embedded-ground.ts';
+import { type FlowSetup, startWorld } from './flow-setup.ts';
+import { pipeline, reported, step } from './pipelines.ts';
+
+const PATIENCE_MS = 120_000;
+/** Three repeats with back-off are over by then. */
+const DATABASE_AWAY_MS = 9_000;
+const SECRET_WRONG_MS = 3_000;
+const ONE = pipeline(step('one', ['echo begun', 'sleep 2', 'echo done']));
+const LOG = '+ echo begun\nbegun\n+ sleep 2\n+ echo done\ndone\n';
+const EVER = { times: Number.MAX_SAFE_INTEGER };
+
+describe('a Drone server that is in trouble', () => {
+  const clock = systemClock();
+  let setup: FlowSetup;
+  let cluster: EmbeddedCluster;
+
+  beforeEach(async () => {
+    const made = await embeddedGround();
+    cluster = made.cluster;
+    const env = { HANGAR_LEASE_TERM: '3s', DRONE_RUNNER_CAPACITY: '12' };
+    setup = await startWorld(made.ground, { env });
+  });
+  afterEach(async () => {
+    await setup.close();
+    await cluster.close();
+  });
+
+  const begin = (count: number): readonly number[] =>
+    Array.from({ length: count }, () => setup.drone.createBuild({ yaml: ONE }).id);
+  const until = (what: string, holds: () => unknown) =>
+    setup.drone.waitUntil(what, { timeoutMs: PATIENCE_MS }, holds);
+  const allRun = (ids: readonly number[]) =>
+    until('all builds run', () => ids.every((id) => setup.drone.step(id, 'one')?.status === 'running'));
+  /** The database is away for a while, and then the secret is another one. */
+  const outage = async (meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<void> => {
+    const away = setup.drone.faults.answer('any', { status: 500, body: 'sql: database is closed' }, EVER);
+    await clock.sleep(DATABASE_AWAY_MS);
+    await meanwhile();
+    away.cancel();
+    const rotated = setup.drone.faults.answer('any', { status: 401 }, EVER);
+    await clock.sleep(SECRET_WRONG_MS);
+    rotated.cancel();
+  };
+  const allWell = async (ids: readonly number[]): Promise<void> => {
+    await until('all builds are final', () =>
+      ids.every((id) => !['pending', 'running'].includes(setup.drone.build(id).status)),
+    );
+    for (const id of ids) {
+      expect(setup.drone.build(id).status).toBe('success');
+      expect(reported(setup.drone.build(id))).toEqual([
+        ['clone', 'success', 0],
+        ['one', 'success', 0],
+      ]);
+      expect(setup.drone.logText(id, 'one')).toBe(LOG);
+    }
+    await setup.cleaned(PATIENCE_MS);
+  };
+
+  it('while builds end leaves none of them running and loses none of their logs', async () => {
+    const ids = begin(12);
+    await allRun(ids);
+    await outage(async () => {
+      const { http, assembly } = setup.runner;
+      expect(http.stages().map(({ phase }) => phase)).toEqual(ids.map(() => 'reporting'));
+      expect(await http.metrics.text()).toContain('\nhangar_runner_unreported_stages 12\n');
+      expect(http.signs().unreported).toMatchObject({ stages: 12, reason: 'status 500' });
+      expect(assembly.parts.registry.entries).toHaveLength(12);
+      expect(await setup.pods()).toHaveLength(12);
+    });
+    await allWell(ids);
+    expect(setup.runner.http.signs().unreported).toBeUndefined();
+  });
+
+  it('while builds begin leaves none of them pending', async () => {
+    const held = setup.drone.faults.hold('detail', 'before');
+    const ids = begin(6);
+    await held.reached;
+    const trouble = outage();
+    held.release();
+    await trouble;
+    await allWell(ids);
+  });
+
+  it('that takes no logs keeps the Pods, and all other reports wait for them', async () => {
+    const ids = begin(3);
+    await allRun(ids);
+    const away = setup.drone.faults.answer('log-upload', { status: 500, body: 'disk full' }, EVER);
+    await clock.sleep(DATABASE_AWAY_MS);
+    expect(await setup.pods()).toHaveLength(3);
+    away.cancel();
+    await allWell(ids);
+  });
+
+  it('while the runner is lost leaves its ended builds, with their logs, to the next one', async () => {
+    const ids = begin(4);
+    await allRun(ids);
+    const away = setup.drone.faults.answer('any', { status: 500, body: 'sql: database is closed' }, EVER);
+    await setup.podEnded(PATIENCE_MS);
+    await clock.sleep(DATABASE_AWAY_MS);
+    await setup.runner.kill();
+    away.cancel();
+    await setup.startRunner('runner-b');
+    await allWell(ids);
+  });
+});
