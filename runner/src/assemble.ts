@@ -18,7 +18,7 @@ import type { Holder } from './lease/holder.ts';
 import { OwnLease } from './lease/own-lease.ts';
 import { clusterLogSource } from './logs/cluster-log-source.ts';
 import { serverStepLogs } from './logs/server-step-logs.ts';
-import { type EdgeObserver, observedLogs, observedServer } from './metrics/edge-observer.ts';
+import { type EdgeObserver, observedLogs, observedServer, observedTries } from './metrics/edge-observer.ts';
 import { LABEL, RANDOM_NAMESPACE } from './pipeline/compiled.ts';
 import { CancelWatches } from './cancel/cancel-watches.ts';
 import type { LogSource } from './ports/log-source.ts';
@@ -146,13 +146,14 @@ export function droneOf(
   config: RunnerConfig,
   outside: Pick<Outside, 'clock' | 'random' | 'log' | 'print' | 'edges'> & { readonly outage?: ServerOutage },
 ): DroneClient {
-  const { clock, random, log, print, outage } = outside;
+  const { clock, random, log, print, outage, edges } = outside;
   const { url, token, skipVerify, dump } = config.server;
+  const heard = { ...(outage ? { outage } : {}), ...(edges ? { retried: observedTries(edges) } : {}) };
   const client = createDroneClient(
-    { clock, random, log, dump: print, ...(outage ? { outage } : {}) },
+    { clock, random, log, dump: print, ...heard },
     { baseUrl: url, token, skipVerify, dump, proxies: config.proxies },
   );
-  return outside.edges ? observedServer(client, outside.edges) : client;
+  return edges ? observedServer(client, edges) : client;
 }
 
 function logSourceOf(cluster: Cluster, { clock, edges }: Outside): LogSource {

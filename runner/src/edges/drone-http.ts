@@ -47,6 +47,8 @@ export interface DroneDeps {
   readonly dump?: (text: string) => void;
   /** Hears of calls that are tried again; one of its own unless told. */
   readonly outage?: ServerOutage;
+  /** Hears of each try that is followed by another one; status 0: no answer, or none that makes sense. */
+  readonly retried?: (call: string, status: number) => void;
 }
 
 /** The server over HTTP; `close` ends its connections and what still runs on them. */
@@ -93,7 +95,7 @@ class DroneHttp implements DroneClient {
   constructor(deps: DroneDeps, options: DroneOptions) {
     this.#clock = deps.clock;
     const outage = deps.outage ?? new ServerOutage(deps.clock, deps.log ?? silentLogger);
-    this.#retry = { clock: deps.clock, random: deps.random, outage };
+    this.#retry = { clock: deps.clock, random: deps.random, outage, retried: deps.retried };
     this.#options = options;
     this.#base = `${options.baseUrl.replace(/\/+$/, '')}/rpc/v2`;
     this.#dump = options.dump === 'off' ? ignore : (deps.dump ?? ignore);

@@ -150,6 +150,25 @@ describe('an outage of the Drone server', () => {
 });
 
 describe('what is said of an outage', () => {
+  it('is told try by try to who counts, while the call goes on', async () => {
+    const plays: readonly Play[] = [
+      { status: 500 },
+      { status: 401 },
+      'cut',
+      { status: 200, body: '<html></html>' },
+    ];
+    await using server = await ScriptedServer.answering(outageOf(4, plays, json({ version: 3 })));
+    const tries: string[] = [];
+    const retried = (call: string, status: number): void => void tries.push(`${call} ${status}`);
+    const client = createDroneClient(
+      { clock: new InstantClock(), random: () => 0.5, retried },
+      { baseUrl: server.url, token: 'x', skipVerify: false, dump: 'off' },
+    );
+    await client.updateStage(ended, signal);
+    await client.close();
+    expect(tries).toEqual(['PUT stage 500', 'PUT stage 401', 'PUT stage 0', 'PUT stage 0']);
+  });
+
   it('is said once, and once that it is over, not per try', () =>
     withServer(outageOf(40, [{ status: 500 }], json({ version: 3 })), async ({ client, outage, told }) => {
       expect(outage.now).toBeUndefined();

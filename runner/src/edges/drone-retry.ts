@@ -36,6 +36,8 @@ export interface RetryDeps {
   readonly clock: Clock;
   readonly random: () => number;
   readonly outage: ServerOutage;
+  /** Hears of each try that is followed by another one; status 0: no answer, or none that makes sense. */
+  readonly retried?: ((call: string, status: number) => void) | undefined;
 }
 
 /**
@@ -76,6 +78,10 @@ async function repeat(
     if (isEnough && verdict.settled) return { ...verdict.settled, lost, unknown };
     lost ||= verdict.lost;
     deps.outage.failed(rules, verdict.why);
+    deps.retried?.(
+      rules.call,
+      verdict.settled?.reading.kind === 'refused' ? verdict.settled.answer.status : 0,
+    );
     await backoff.pause(signal, waitMs(outcome, deps.clock));
     signal.throwIfAborted();
   }

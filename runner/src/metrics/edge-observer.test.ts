@@ -2,7 +2,7 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import { type CiServer, CiServerError } from '../ports/ci-server.ts';
 import type { LogSource } from '../ports/log-source.ts';
-import { type EdgeObserver, observedLogs, observedServer } from './edge-observer.ts';
+import { type EdgeObserver, observedLogs, observedServer, observedTries } from './edge-observer.ts';
 
 interface Told {
   readonly calls: string[];
@@ -95,5 +95,19 @@ describe('observedLogs', () => {
     ['nothing for the rest of a cut line', 'lo\n2026-01-14T09:30:03Z x\n', []],
   ])('tells for each piece %s, and leaves it as it is', async (_sentence, text, lags) => {
     expect(await read(text, clock)).toEqual({ text, lags });
+  });
+});
+
+describe('observedTries', () => {
+  it('counts a try under the name of its call, and nothing that it does not know', () => {
+    const { reported, observer } = listener();
+    const told = observedTries(observer);
+    for (const call of ['accept', 'detail', 'PUT stage', 'PUT step', 'log upload', 'card upload', 'odd'])
+      told(call, 401);
+    expect(reported.calls).toEqual(
+      ['accept', 'detail', 'updateStage', 'updateStep', 'uploadLog', 'uploadCard'].map(
+        (name) => `${name} 401`,
+      ),
+    );
   });
 });

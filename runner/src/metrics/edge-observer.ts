@@ -8,7 +8,7 @@ export type DroneCall = keyof CiServer;
 
 /** Who hears what happens at the edges. All calls are cheap and never throw. */
 export interface EdgeObserver {
-  /** A call of the Drone server is settled, retries included; status 0: no answer. Aborted ones are not told. */
+  /** A try of a call of the Drone server has ended; status 0: no answer. Aborted ones are not told. */
   droneCalled(call: DroneCall, status: number): void;
   /** The Drone server told all about a stage and its build. */
   detailed?(detail: StageDetail): void;
@@ -45,6 +45,24 @@ const CALLS = {
   uploadLog: true,
   uploadCard: true,
 } as const satisfies Record<DroneCall, true>;
+
+/** Calls that the client repeats, by its own words for them. */
+const REPEATED: Readonly<Record<string, DroneCall>> = {
+  accept: 'accept',
+  detail: 'detail',
+  'PUT stage': 'updateStage',
+  'PUT step': 'updateStep',
+  'log upload': 'uploadLog',
+  'card upload': 'uploadCard',
+};
+
+/** Tells of tries that are followed by another one: a call that is repeated for hours must show meanwhile. */
+export function observedTries(observer: EdgeObserver): (call: string, status: number) => void {
+  return (call, status) => {
+    const name = REPEATED[call];
+    if (name) observer.droneCalled(name, status);
+  };
+}
 
 const isDroneCall = (key: string | symbol): key is DroneCall =>
   typeof key === 'string' && Object.hasOwn(CALLS, key);

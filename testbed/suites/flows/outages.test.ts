@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { systemClock } from '@hangar/shared/clock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
@@ -9,16 +12,21 @@ const PATIENCE_MS = 120_000;
 /** Three repeats with back-off are over by then. */
 const DATABASE_AWAY_MS = 9_000;
 const SECRET_WRONG_MS = 3_000;
-const ONE = pipeline(step('one', ['echo begun', 'sleep 2', 'echo done']));
-const LOG = '+ echo begun\nbegun\n+ sleep 2\n+ echo done\ndone\n';
 const EVER = { times: Number.MAX_SAFE_INTEGER };
 
 describe('a Drone server that is in trouble', () => {
   const clock = systemClock();
   let setup: FlowSetup;
   let cluster: EmbeddedCluster;
+  let folder: string;
+
+  /** Steps end when they find this file. */
+  const released = (): string => join(folder, 'released');
+  const release = (): void => writeFileSync(released(), '');
+  const wait = (): string => `while [ ! -e ${released()} ]; do sleep 0.1; done`;
 
   beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'hangar-outages-'));
     const made = await embeddedGround();
     cluster = made.cluster;
     const env = { HANGAR_LEASE_TERM: '3s', DRONE_RUNNER_CAPACITY: '12' };
@@ -27,10 +35,13 @@ describe('a Drone server that is in trouble', () => {
   afterEach(async () => {
     await setup.close();
     await cluster.close();
+    rmSync(folder, { recursive: true });
   });
 
-  const begin = (count: number): readonly number[] =>
-    Array.from({ length: count }, () => setup.drone.createBuild({ yaml: ONE }).id);
+  const begin = (count: number): readonly number[] => {
+    const yaml = pipeline(step('one', ['echo begun', wait(), 'echo done']));
+    return Array.from({ length: count }, () => setup.drone.createBuild({ yaml }).id);
+  };
   const until = (what: string, holds: () => unknown) =>
     setup.drone.waitUntil(what, { timeoutMs: PATIENCE_MS }, holds);
   const allRun = (ids: readonly number[]) =>
@@ -38,6 +49,7 @@ describe('a Drone server that is in trouble', () => {
   /** The database is away for a while, and then the secret is another one. */
   const outage = async (meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<void> => {
     const away = setup.drone.faults.answer('any', { status: 500, body: 'sql: database is closed' }, EVER);
+    release();
     await clock.sleep(DATABASE_AWAY_MS);
     await meanwhile();
     away.cancel();
@@ -55,7 +67,7 @@ describe('a Drone server that is in trouble', () => {
         ['clone', 'success', 0],
         ['one', 'success', 0],
       ]);
-      expect(setup.drone.logText(id, 'one')).toBe(LOG);
+      expect(setup.drone.logText(id, 'one')).toBe(`+ echo begun\nbegun\n+ ${wait()}\n+ echo done\ndone\n`);
     }
     await setup.cleaned(PATIENCE_MS);
   };
@@ -88,7 +100,8 @@ describe('a Drone server that is in trouble', () => {
   it('that takes no logs keeps the Pods, and all other reports wait for them', async () => {
     const ids = begin(3);
     await allRun(ids);
-    const away = setup.drone.faults.answer('log-upload', { status: 500, body: 'disk full' }, EVER);
+    const away = setup.drone.faults.answer('log-upload', { status: 401 }, EVER);
+    release();
     await clock.sleep(DATABASE_AWAY_MS);
     expect(await setup.pods()).toHaveLength(3);
     away.cancel();
@@ -98,7 +111,8 @@ describe('a Drone server that is in trouble', () => {
   it('while the runner is lost leaves its ended builds, with their logs, to the next one', async () => {
     const ids = begin(4);
     await allRun(ids);
-    const away = setup.drone.faults.answer('any', { status: 500, body: 'sql: database is closed' }, EVER);
+    const away = setup.drone.faults.answer('any', { status: 401 }, EVER);
+    release();
     await setup.podEnded(PATIENCE_MS);
     await clock.sleep(DATABASE_AWAY_MS);
     await setup.runner.kill();
