@@ -94,6 +94,15 @@ describe('an outage of the Drone server', () => {
     }),
   );
 
+  it('of details only 500 and 501 are counted, of which the fourth is told', () =>
+    withServer(
+      (_, index) => (index < 9 ? { status: 502 } : { status: 500, body: 'git is down' }),
+      async ({ client, server }) => {
+        await expect(client.detail(63, signal)).rejects.toThrow('git is down');
+        expect(server.seen).toHaveLength(13);
+      },
+    ));
+
   it('a card is sent for as long, too', () =>
     withServer(outageOf(20, [{ status: 500 }, { status: 401 }], empty), async ({ client, server }) => {
       await client.uploadCard(202, { schema: 's', data: 1 }, signal);

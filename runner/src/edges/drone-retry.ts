@@ -68,55 +68,73 @@ async function repeat(
 ): Promise<Settled> {
   const backoff = new Backoff(deps.clock, { ...USUAL_BACKOFF, jitter: deps.random });
   let lost = false;
-  let few = 0;
+  let counted = 0;
   for (;;) {
     const outcome = await attempt();
     const verdict = judge(outcome, rules, lost);
     if (verdict.kind === 'settled') return { ...verdict, lost, unknown: false };
-    const unknown = (await rules.unknownStage?.isCertain(verdict.settled?.reading)) ?? false;
-    const isEnough = unknown || (verdict.kind === 'few' && few++ >= verdict.repeats);
-    if (isEnough && verdict.settled) return { ...verdict.settled, lost, unknown };
+    counted += Number(verdict.isCounted);
+    const given = await givenUp(verdict, rules, counted);
+    if (given) return { ...given, lost };
     lost ||= verdict.lost;
     deps.outage.failed(rules, verdict.why);
-    deps.retried?.(
-      rules.call,
-      verdict.settled?.reading.kind === 'refused' ? verdict.settled.answer.status : 0,
-    );
+    deps.retried?.(rules.call, statusOf(verdict));
     await backoff.pause(signal, waitMs(outcome, deps.clock));
     signal.throwIfAborted();
   }
 }
 
+/** What is certain not to be known, or was tried as often as it may be. */
+async function givenUp(
+  { settled, isCounted }: Trial,
+  { unknownStage, repeatsAfter500 = Infinity }: RetryRules,
+  counted: number,
+): Promise<Omit<Settled, 'lost'> | undefined> {
+  const unknown = (await unknownStage?.isCertain(settled?.reading)) ?? false;
+  const isEnough = isCounted && counted > repeatsAfter500;
+  return settled && (unknown || isEnough) ? { ...settled, unknown } : undefined;
+}
+
+const statusOf = ({ settled }: Trial): number =>
+  settled?.reading.kind === 'refused' ? settled.answer.status : 0;
+
+/** A try that is followed by another one. */
 interface Trial {
+  readonly kind: 'again';
   readonly lost: boolean;
   readonly why: string;
+  /** Is it a 500 or 501, after which some calls are repeated a few times only? */
+  readonly isCounted: boolean;
   /** Undefined: no answer came. */
   readonly settled?: Pick<Settled, 'reading' | 'answer'>;
 }
 
-type Verdict =
-  | { readonly kind: 'settled'; readonly reading: Reading; readonly answer: Answer }
-  | ({ readonly kind: 'again' } & Trial)
-  | ({ readonly kind: 'few'; readonly repeats: number } & Trial);
+type Verdict = Trial | { readonly kind: 'settled'; readonly reading: Reading; readonly answer: Answer };
 
 const CONFLICT = 409;
 
 function judge(outcome: HttpOutcome, rules: RetryRules, lost: boolean): Verdict {
-  if (outcome.kind === 'none') return { kind: 'again', lost: outcome.sent, why: outcome.reason };
+  if (outcome.kind === 'none')
+    return { kind: 'again', lost: outcome.sent, why: outcome.reason, isCounted: false };
   const reading = readAnswer(outcome, rules.expected);
   const settled = { reading, answer: outcome };
   // A 200 that can't be read was most likely carried out.
-  if (reading.kind === 'strange') return { kind: 'again', lost: true, why: reading.why, settled };
-  if (reading.kind !== 'refused') return { kind: 'settled', ...settled };
-  const { status } = outcome;
-  if (status === CONFLICT || rules.permanent.includes(status) || rules.settles?.(reading, lost))
-    return { kind: 'settled', ...settled };
-  const why = `status ${status}`;
-  if (status > 501) return { kind: 'again', lost: true, why, settled };
-  if (status < 500) return { kind: 'again', lost: false, why, settled };
-  const trial = { lost: rules.writesBefore500 === true, why, settled };
-  const repeats = rules.repeatsAfter500;
-  return repeats === undefined ? { kind: 'again', ...trial } : { kind: 'few', repeats, ...trial };
+  if (reading.kind === 'strange')
+    return { kind: 'again', lost: true, why: reading.why, isCounted: false, settled };
+  if (reading.kind !== 'refused' || isFinal(reading, rules, lost)) return { kind: 'settled', ...settled };
+  const { status } = reading;
+  const isCounted = status === 500 || status === 501;
+  const mayBeDone = isCounted ? rules.writesBefore500 === true : status > 501;
+  return { kind: 'again', lost: mayBeDone, why: `status ${status}`, isCounted, settled };
+}
+
+function isFinal(
+  reading: Extract<Reading, { kind: 'refused' }>,
+  { permanent, settles }: RetryRules,
+  lost: boolean,
+): boolean {
+  const { status } = reading;
+  return status === CONFLICT || permanent.includes(status) || (settles?.(reading, lost) ?? false);
 }
 
 function waitMs(outcome: HttpOutcome, clock: Clock): number {

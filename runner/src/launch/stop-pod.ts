@@ -27,14 +27,20 @@ export async function stopPod(
       await parts.cluster.patch<V1Pod>(target, patch, 'merge', signal);
       return;
     } catch (error) {
-      const isPassing = isKubernetesError(error) && (error.transient || error.status === 409);
       if (signal.aborted || isKubernetesError(error, 404)) return;
-      if (!isPassing)
+      const waitMs = waitMsAfter(error);
+      if (waitMs === undefined)
         return parts.log.warn(
           { err: error, namespace, pod: name },
           'a Pod could not be stopped before its removal',
         );
-      await parts.clock.sleep(Math.max(pauseMs, error.retryAfterMs ?? 0), signal);
+      await parts.clock.sleep(Math.max(pauseMs, waitMs), signal);
     }
   }
+}
+
+/** What the API server asks us to wait before the next try; undefined: no further try mends it. */
+function waitMsAfter(error: unknown): number | undefined {
+  if (!isKubernetesError(error) || !(error.transient || error.status === 409)) return undefined;
+  return error.retryAfterMs ?? 0;
 }

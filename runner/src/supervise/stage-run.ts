@@ -301,15 +301,19 @@ export class StageRun {
     if (isCutShort(conclusion)) void this.#stop(conclusion, stops.handOver);
     this.#state = concluded(this.#state, this.#launched.plan, conclusion, clock.now());
     await this.#report(conclusion, stops.handOver);
-    // The Pod is where whoever comes next reads the logs: it stays until the server has them.
-    if (isCutShort(conclusion)) await orLate(clock, LAST_LINES_MS, everythingOf(running), stops.handOver);
-    await this.#changes.until(() => !this.#steps.isUploading, stops.handOver);
+    await this.#logsTaken(conclusion, running, stops.handOver);
     if (stops.handOver.aborted) return { kind: 'handed-over' };
     this.#launched.reported();
     if (conclusion.kind === 'completed') await this.#removeWhenQuiet(stops.handOver);
     else if (!this.#removing) void this.#remove(CANCEL_GRACE_SECONDS);
     await orLate(clock, LAST_LINES_MS, everythingOf(running), stops.handOver);
     return { kind: 'finished', conclusion, trouble: this.#trouble, state: this.#state };
+  }
+
+  /** The Pod is where whoever comes next reads the logs: it stays until the server has them. */
+  async #logsTaken(conclusion: Conclusion, running: RunningSteps, handOver: AbortSignal): Promise<void> {
+    if (isCutShort(conclusion)) await orLate(this.#parts.clock, LAST_LINES_MS, everythingOf(running), handOver);
+    await this.#changes.until(() => !this.#steps.isUploading, handOver);
   }
 
   /** The Pod runs no longer, and keeps why until the server knows it. */

@@ -270,7 +270,11 @@ export class StepRuns {
     const known = this.#known.get(step.n);
     if (known) this.#conclude(step, known);
     const { schema } = await this.#upload(log);
-    if (!known || this.#context.left()) return;
+    if (known && !this.#context.left()) await this.#settleStored(step, known, schema);
+  }
+
+  /** Its log is stored: the server may know its end. */
+  async #settleStored(step: PlannedStep, known: StepEnd, schema: string): Promise<void> {
     if (known.decision === 'stopping') return this.#stopping(step);
     if (known.decision !== 'ran') return this.#skip(step, known.decision);
     if (schema) this.#context.change(withSchema(this.#context.state(), step.n, schema));
