@@ -1,0 +1,55 @@
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
+import { silentLogger } from '@hangar/shared/logger';
+import type { V1Pod } from '@kubernetes/client-node';
+import { describe, expect, it } from 'vitest';
+import { stopPod } from './stop-pod.ts';
+
+const target = { resource: RESOURCE.pods, namespace: 'ci', name: 'p' };
+const never = new AbortController().signal;
+const annotations = { 'hangar.dev/conclusion': '{"kind":"timed-out"}' };
+
+function begin() {
+  const clock = new FakeClock();
+  const cluster = new FakeCluster();
+  const pod = cluster.put<V1Pod>(target, {
+    metadata: {},
+    spec: { containers: [], activeDeadlineSeconds: 900 },
+  });
+  const stop = (signal = never) =>
+    stopPod({ clock, cluster, log: silentLogger }, { pod, annotations }, signal);
+  const deadline = () => cluster.find<V1Pod>(target)?.spec?.activeDeadlineSeconds;
+  return { clock, cluster, stop, deadline };
+}
+
+describe('stopPod', () => {
+  it('lowers the deadline of that very Pod, with the reason on it, and leaves the Pod', async () => {
+    const { cluster, stop, deadline } = begin();
+    await stop();
+    expect(deadline()).toBe(1);
+    expect(cluster.calls[0]?.body).toMatchObject({ metadata: { uid: 'uid-1', annotations } });
+    expect(cluster.count('remove', 'pods')).toBe(0);
+  });
+
+  it('tries again through an outage of the API server, and not after what no repeat mends', async () => {
+    const { clock, cluster, stop, deadline } = begin();
+    cluster.fail('patch', 'pods', noAnswer(), refusal(500, 'InternalError'), refusal(409, 'Conflict'));
+    const stopped = stop();
+    await clock.step(200 + 400 + 800);
+    await stopped;
+    expect(deadline()).toBe(1);
+    const denied = begin();
+    denied.cluster.fail('patch', 'pods', refusal(403, 'Forbidden'));
+    await denied.stop();
+    expect([denied.deadline(), denied.cluster.count('patch', 'pods')]).toEqual([900, 1]);
+  });
+
+  it('gives up where the Pod is gone, or nobody waits for it any more', async () => {
+    const { cluster, stop } = begin();
+    cluster.drop(target);
+    await stop();
+    await stop(AbortSignal.abort());
+    expect(cluster.count('patch', 'pods')).toBe(1);
+  });
+});
