@@ -312,7 +312,8 @@ export class StageRun {
 
   /** The Pod is where whoever comes next reads the logs: it stays until the server has them. */
   async #logsTaken(conclusion: Conclusion, running: RunningSteps, handOver: AbortSignal): Promise<void> {
-    if (isCutShort(conclusion)) await orLate(this.#parts.clock, LAST_LINES_MS, everythingOf(running), handOver);
+    if (isCutShort(conclusion))
+      await orLate(this.#parts.clock, LAST_LINES_MS, everythingOf(running), handOver);
     await this.#changes.until(() => !this.#steps.isUploading, handOver);
   }
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { systemClock } from '@hangar/shared/clock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
-import { embeddedGround } from './embedded-ground.ts';
-import { type FlowSetup, startWorld } from './flow-setup.ts';
-import { pipeline, reported, step } from './pipelines.ts';
+import { startEmbedded } from './start-embedded.ts';
+import { startTestSystem, type TestSystem } from './test-system.ts';
+import { pipeline, stepResults, step } from './pipelines.ts';
 
 const PATIENCE_MS = 120_000;
 /** Three repeats with back-off are over by then. */
@@ -16,7 +16,7 @@ const EVER = { times: Number.MAX_SAFE_INTEGER };
 
 describe('a Drone server that is in trouble', () => {
   const clock = systemClock();
-  let setup: FlowSetup;
+  let system: TestSystem;
   let cluster: EmbeddedCluster;
   let folder: string;
 
@@ -27,68 +27,68 @@ describe('a Drone server that is in trouble', () => {
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'hangar-outages-'));
-    const made = await embeddedGround();
+    const made = await startEmbedded();
     cluster = made.cluster;
     const env = { HANGAR_LEASE_TERM: '3s', DRONE_RUNNER_CAPACITY: '12' };
-    setup = await startWorld(made.ground, { env });
+    system = await startTestSystem(made.access, { env });
   });
   afterEach(async () => {
-    await setup.close();
+    await system.close();
     await cluster.close();
     rmSync(folder, { recursive: true });
   });
 
   const begin = (count: number): readonly number[] => {
     const yaml = pipeline(step('one', ['echo begun', wait(), 'echo done']));
-    return Array.from({ length: count }, () => setup.drone.createBuild({ yaml }).id);
+    return Array.from({ length: count }, () => system.drone.createBuild({ yaml }).id);
   };
   const until = (what: string, holds: () => unknown) =>
-    setup.drone.waitUntil(what, { timeoutMs: PATIENCE_MS }, holds);
+    system.drone.waitUntil(what, { timeoutMs: PATIENCE_MS }, holds);
   const allRun = (ids: readonly number[]) =>
-    until('all builds run', () => ids.every((id) => setup.drone.step(id, 'one')?.status === 'running'));
+    until('all builds run', () => ids.every((id) => system.drone.step(id, 'one')?.status === 'running'));
   /** The database is away for a while, and then the secret is another one. */
   const outage = async (meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<void> => {
-    const away = setup.drone.faults.answer('any', { status: 500, body: 'sql: database is closed' }, EVER);
+    const away = system.drone.faults.answer('any', { status: 500, body: 'sql: database is closed' }, EVER);
     release();
     await clock.sleep(DATABASE_AWAY_MS);
     await meanwhile();
     away.cancel();
-    const rotated = setup.drone.faults.answer('any', { status: 401 }, EVER);
+    const rotated = system.drone.faults.answer('any', { status: 401 }, EVER);
     await clock.sleep(SECRET_WRONG_MS);
     rotated.cancel();
   };
   const allWell = async (ids: readonly number[]): Promise<void> => {
     await until('all builds are final', () =>
-      ids.every((id) => !['pending', 'running'].includes(setup.drone.build(id).status)),
+      ids.every((id) => !['pending', 'running'].includes(system.drone.build(id).status)),
     );
     for (const id of ids) {
-      expect(setup.drone.build(id).status).toBe('success');
-      expect(reported(setup.drone.build(id))).toEqual([
+      expect(system.drone.build(id).status).toBe('success');
+      expect(stepResults(system.drone.build(id))).toEqual([
         ['clone', 'success', 0],
         ['one', 'success', 0],
       ]);
-      expect(setup.drone.logText(id, 'one')).toBe(`+ echo begun\nbegun\n+ ${wait()}\n+ echo done\ndone\n`);
+      expect(system.drone.logText(id, 'one')).toBe(`+ echo begun\nbegun\n+ ${wait()}\n+ echo done\ndone\n`);
     }
-    await setup.cleaned(PATIENCE_MS);
+    await system.cleaned(PATIENCE_MS);
   };
 
   it('while builds end leaves none of them running and loses none of their logs', async () => {
     const ids = begin(12);
     await allRun(ids);
     await outage(async () => {
-      const { http, assembly } = setup.runner;
+      const { http, assembly } = system.runner;
       expect(http.stages().map(({ phase }) => phase)).toEqual(ids.map(() => 'reporting'));
       expect(await http.metrics.text()).toContain('\nhangar_runner_unreported_stages 12\n');
       expect(http.signs().unreported).toMatchObject({ stages: 12, reason: 'status 500' });
       expect(assembly.parts.registry.entries).toHaveLength(12);
-      expect(await setup.pods()).toHaveLength(12);
+      expect(await system.pods()).toHaveLength(12);
     });
     await allWell(ids);
-    expect(setup.runner.http.signs().unreported).toBeUndefined();
+    expect(system.runner.http.signs().unreported).toBeUndefined();
   });
 
   it('while builds begin leaves none of them pending', async () => {
-    const held = setup.drone.faults.hold('detail', 'before');
+    const held = system.drone.faults.hold('detail', 'before');
     const ids = begin(6);
     await held.reached;
     const trouble = outage();
@@ -100,10 +100,10 @@ describe('a Drone server that is in trouble', () => {
   it('that takes no logs keeps the Pods, and all other reports wait for them', async () => {
     const ids = begin(3);
     await allRun(ids);
-    const away = setup.drone.faults.answer('log-upload', { status: 401 }, EVER);
+    const away = system.drone.faults.answer('log-upload', { status: 401 }, EVER);
     release();
     await clock.sleep(DATABASE_AWAY_MS);
-    expect(await setup.pods()).toHaveLength(3);
+    expect(await system.pods()).toHaveLength(3);
     away.cancel();
     await allWell(ids);
   });
@@ -111,13 +111,13 @@ describe('a Drone server that is in trouble', () => {
   it('while the runner is lost leaves its ended builds, with their logs, to the next one', async () => {
     const ids = begin(4);
     await allRun(ids);
-    const away = setup.drone.faults.answer('any', { status: 401 }, EVER);
+    const away = system.drone.faults.answer('any', { status: 401 }, EVER);
     release();
-    await setup.podEnded(PATIENCE_MS);
+    await system.podEnded(PATIENCE_MS);
     await clock.sleep(DATABASE_AWAY_MS);
-    await setup.runner.kill();
+    await system.runner.kill();
     away.cancel();
-    await setup.startRunner('runner-b');
+    await system.startRunner('runner-b');
     await allWell(ids);
   });
 });
