@@ -6,7 +6,7 @@ import { decide } from './decide.ts';
 const OPTIONS = { z: 2, floor: 5, quantile: 0.9, forecast: true };
 
 describe('LiveForecast', () => {
-  it('keeps news only until it has learned from them, however long it lives', () => {
+  it('keeps observations only until it has learned from them, however long it runs', () => {
     const forecast = new LiveForecast(190, OPTIONS, 10);
     for (let tick = 0; tick < 2000; tick += 1) {
       for (let push = 0; push < 5; push += 1) forecast.arrived(tick * 10);
@@ -17,7 +17,7 @@ describe('LiveForecast', () => {
     }
   });
 
-  it('does not grow without bound when nobody asks', () => {
+  it('does not grow without bound when it is never queried', () => {
     const forecast = new LiveForecast(190, OPTIONS, 10);
     for (let nth = 0; nth < 300_000; nth += 1) {
       forecast.arrived(nth);
@@ -52,7 +52,7 @@ describe('a buffer', () => {
   const wanted = (pods: number, keepPods: number) =>
     decided({ pods, keepPods, isForecast: true }).pools[0]?.wantedNodes;
 
-  it('lets no empty node go whose room is worth keeping, and orders none for it', () => {
+  it('keeps empty nodes whose room is worth keeping, and orders none for it', () => {
     // Ten nodes with one build each have room for twenty more; ten empty ones for thirty.
     expect(wanted(20, 20)).toBe(10);
     expect(wanted(20, 29)).toBe(13);
@@ -60,7 +60,7 @@ describe('a buffer', () => {
     expect(wanted(29, 20)).toBe(13);
   });
 
-  it('says whether it is the forecast, the rule, or the rule as the waits corrected it', () => {
+  it('names its source: the forecast, the rule, or the rule corrected by observed waits', () => {
     const rule = 2 * Math.sqrt(10) + 5;
 
     expect(decided({ pods: 9, keepPods: 9, isForecast: true }).buffer).toMatchObject({
@@ -73,7 +73,7 @@ describe('a buffer', () => {
     expect(corrected.because).toContain('and 2.0 more since builds waited longer than the objective lately');
   });
 
-  it('grows when builds wait longer than the objective, also where the rule stands', () => {
+  it('grows when builds wait longer than the objective, also where the rule is used', () => {
     const after = (seconds: number): number => {
       const forecast = new LiveForecast(190, OPTIONS, 10);
       for (let nth = 0; nth < 5000; nth += 1) forecast.waited(seconds);

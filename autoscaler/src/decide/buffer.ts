@@ -2,7 +2,7 @@ import type { Demand } from './demand.ts';
 import type { Buffer } from './recommendation.ts';
 import type { BufferOptions, FreeRoom } from '../forecast/live-forecast.ts';
 
-/** The rule without history; it is never less than what is known to come (`max`, as the forecast's own fallback has it). Pure. */
+/** The rule without history. The result is never less than the work known to come (`max`, like the forecast's own fallback). Pure. */
 export function ruleBuffer(
   { runningPods, pendingPods, knownStages, stagesSoon }: Demand,
   { z, floor }: BufferOptions,
@@ -22,8 +22,8 @@ export function ruleBuffer(
 }
 
 /**
- * The better of rule and forecast, and no more than a quota lets in. The forecast gives the rule's own number where its back-test
- * doesn't win.
+ * The better of rule and forecast, bounded by what a quota admits. The forecast returns the rule's own number where its back-test
+ * does not win.
  */
 export function bufferOf(demand: Demand, options: BufferOptions, forecast: FreeRoom | undefined): Buffer {
   const wanted = betterOf(demand, options, forecast);
@@ -44,7 +44,7 @@ function betterOf(demand: Demand, options: BufferOptions, forecast: FreeRoom | u
   };
 }
 
-/** The rule as the waits of the last days have corrected it. */
+/** The rule, corrected by the waits of the last days. */
 function correctedRule(rule: Buffer, pods: number): Buffer {
   const more = pods - rule.pods;
   if (Math.abs(more) < 0.05) return rule;

@@ -6,33 +6,33 @@ import { type NodeGroup, packed, packInto } from '../capacity/packing.ts';
 export interface PricedKind {
   readonly node: NodeSpec;
   readonly perHour: number;
-  /** No more than these. */
+  /** Upper bound of the number of nodes of this kind. */
   readonly mostNodes: number;
 }
 
-/** How many nodes of each kind, in the order of the kinds. */
+/** The number of nodes of each kind, in the order of the kinds. */
 export type Counts = readonly number[];
 
 interface Candidate {
   readonly counts: Counts;
-  /** Pods without room. */
+  /** Pods that found no room. */
   readonly left: number;
   readonly perHour: number;
   readonly nodes: number;
 }
 
-/** Sizes of a pair's first pool that are tried, then those between around the best. */
+/** Sizes tried for the first pool of a pair; then the sizes around the best one are tried. */
 const MOST_TRIED = 60;
-/** Steps of the last search; each makes the mix cheaper. */
+/** Limit of steps of the final search; each step makes the mix cheaper. */
 const MOST_STEPS = 20;
 const SWAP = { fewer: 3, more: 4 } as const;
 const CENT = 1e-9;
 
-/** What these nodes cost in an hour. */
+/** The price of these nodes per hour. */
 export const hourlyPrice = (kinds: readonly PricedKind[], counts: Counts): number =>
   kinds.reduce((sum, { perHour }, at) => sum + perHour * (counts[at] ?? 0), 0);
 
-/** These nodes as groups, small ones first, so that large ones stay free for what fits nowhere else. */
+/** These nodes as groups, small ones first, so that large ones stay free for Pods that fit nowhere else. */
 export const groupsOf = (kinds: readonly PricedKind[], counts: Counts): readonly NodeGroup[] =>
   kinds
     .map(({ node }, at) => ({ node, nodes: counts[at] ?? 0 }))
@@ -55,7 +55,7 @@ class Search {
     this.#kinds = kinds;
   }
 
-  /** So many nodes of one kind, and of the other what is then still needed. */
+  /** A fixed number of nodes of one kind, and as many of the other as are then still needed. */
   pair(first: number, nodes: number, second: number): void {
     const [filled, open] = [this.#kinds[first], this.#kinds[second]];
     if (filled === undefined || open === undefined) return;
@@ -81,7 +81,7 @@ class Search {
     if (isBetter(candidate, this.best)) this.best = candidate;
   }
 
-  /** All pairs: each size of the first pool, coarsely where it is large, and closely around the best. */
+  /** All pairs: sizes of the first pool in coarse steps where it is large, and in single steps around the best. */
   pairs(): void {
     for (const [first, kind] of this.#kinds.entries()) {
       const most = Math.min(kind.mostNodes, packed(this.#classes, kind.node).nodes);
@@ -121,10 +121,11 @@ class Search {
 }
 
 /**
- * The cheapest nodes that hold these Pods: most Pods with room first, then least money, then fewest nodes. Tries all mixes of two
- * kinds and improves the best by exchanges, so that with three or more kinds it may miss a little. Bounded and deterministic.
+ * The cheapest nodes that hold these Pods: most Pods with room first, then lowest price, then fewest nodes. Tries all mixes of two
+ * kinds and improves the best by exchanges, so that with three or more kinds the result may be slightly above the optimum. Bounded
+ * and deterministic.
  *
- * @param kinds a few; each pair is tried
+ * @param kinds keep the list short: each pair is tried
  * @returns undefined without kinds
  */
 export function cheapestMix(classes: readonly SizeClass[], kinds: readonly PricedKind[]): Counts | undefined {

@@ -5,10 +5,10 @@ import { podCountsOf } from '../capacity/pod-counts.ts';
 import { poolsOf } from '../capacity/pools.ts';
 
 /**
- * What a snapshot takes from the watches.
+ * The part of a snapshot that comes from the watches.
  *
  * @param watch undefined: no cluster is watched
- * @param known `daemonSets`: what they take of a node where they can't be watched; `reported`: names of Pods that runners tell of
+ * @param known `daemonSets`: their requests per node where they can't be watched; `reported`: names of Pods that runners report
  */
 export function clusterViewOf(
   watch: ClusterWatch | undefined,

@@ -1,7 +1,7 @@
 import type { CapacitySnapshot, WatchView } from './snapshot.ts';
 import type { Condition } from '../capacity/condition.ts';
 
-/** What is expected to be there. */
+/** Which sources are configured, and so expected to report. */
 export interface Expected {
   readonly cluster: boolean;
   readonly runners: boolean;
@@ -57,7 +57,7 @@ function runnerConditions({ runners }: CapacitySnapshot, expected: Expected): re
     }),
   );
   if (runners.missing.length === 0) return problems;
-  // Alone, a silent runner may hold any part of the work: a sum without it would be wrong, not small.
+  // Without Pods from the watch, a silent runner may hold any part of the work: a sum without it would be wrong, not just small.
   const text = `${runners.missing.length} of ${runners.targets.length} runners don't answer (${runners.missing.slice(0, 3).join(', ')}): what they know is missing`;
   return [{ weight: alone ? 'stale' : 'partial', text }, ...problems];
 }
@@ -75,7 +75,7 @@ function surroundingsConditions({ surroundings }: CapacitySnapshot): readonly Co
   return [{ weight: 'note', text }];
 }
 
-/** Everything that is not as it should be, weightiest first; none = all is well. Pure. */
+/** Everything that is not as it should be, most severe first; empty = all is well. Pure. */
 export function conditionsOf(snapshot: CapacitySnapshot, expected: Expected): readonly Condition[] {
   const all = [
     ...clusterConditions(snapshot, expected),
@@ -97,6 +97,6 @@ export function conditionsOf(snapshot: CapacitySnapshot, expected: Expected): re
   return [...all, ...none].sort((one, other) => rank[one.weight] - rank[other.weight]);
 }
 
-/** Whether nothing true can be decided now. */
+/** Whether the data is too old for a decision. */
 export const isStale = (conditions: readonly Condition[]): boolean =>
   conditions.some(({ weight }) => weight === 'stale');

@@ -94,7 +94,7 @@ describe('demand', () => {
     quotaRoomPods: Infinity,
   };
 
-  it('counts a stage whose Pod is seen as that Pod, and one without a Pod as itself', () => {
+  it('counts a stage whose Pod is seen as that Pod, and a stage without a Pod on its own', () => {
     const demand = demandOf({
       ...sources,
       pods: podCountsOf(
@@ -110,7 +110,7 @@ describe('demand', () => {
     expect(demand).toMatchObject({ runningPods: 1, pendingPods: 2, knownStages: 2, lowerBound: false });
   });
 
-  it('takes metrics where no Pods are watched, and says what they can not tell', () => {
+  it('uses metrics where no Pods are watched, and notes what they can not report', () => {
     const of = (stages: number) => ({ stages, cpuMillicores: stages * 500, memoryBytes: stages * 1024 });
     const demand = demandOf({
       ...sources,
@@ -131,7 +131,7 @@ describe('demand', () => {
 });
 
 describe('decide', () => {
-  it('packs what runs and waits, adds the buffer by the rule, and tells all of it', () => {
+  it('packs what runs and waits, adds the buffer by the rule, and gives reasons for all of it', () => {
     const answer = decide(aSnapshot(many(30), nodes(10)), OPTIONS);
 
     expect(answer.buffer.pods).toBeCloseTo(2 * Math.sqrt(30) + 5);
@@ -163,7 +163,7 @@ describe('decide', () => {
     expect(answer.because[0]).toBe('0 Pods run, 0 wait for a node, 9 more stages have no Pod yet');
   });
 
-  it('says which share of the Pods fits on no node of a shape', () => {
+  it('reports the share of the Pods that fit on no node of a shape', () => {
     const large = { cpuMillicores: 5000, memoryBytes: 1700 * MIB };
     const answer = decide(aSnapshot([...many(3), aPod('large', { request: large })], nodes(2)), OPTIONS);
 
@@ -172,7 +172,7 @@ describe('decide', () => {
     expect(shapeIn(answer, '8cpu-16gb').tooLargeShare).toBe(0);
   });
 
-  it('adds nodes until the simulated wait meets the objective, and says so', () => {
+  it('adds nodes until the simulated wait meets the objective, and reports that', () => {
     const stormy = aSnapshot(many(30), nodes(10), { perSecond: 0.5 });
     const calm = decide(aSnapshot(many(30), nodes(10)), OPTIONS);
     const answer = decide(stormy, OPTIONS);
@@ -181,19 +181,19 @@ describe('decide', () => {
     expect(shapeIn(answer, '4cpu-8gb').because.join(' ')).toContain('because the simulated wait');
   });
 
-  it('lets empty nodes go that nobody will miss, never more than there are', () => {
+  it('gives up empty nodes that are not needed, never more than there are', () => {
     const answer = decide(aSnapshot(many(3), nodes(30)), OPTIONS);
 
     expect(answer.pools[0]).toMatchObject({ actualNodes: 30, emptyNodes: 29, wantedNodes: 4 });
   });
 
-  it('keeps nodes that hold builds, however thinly', () => {
+  it('keeps nodes that hold builds, even when they are almost empty', () => {
     const thin = many(10).map((pod, nth) => ({ ...pod, node: `n${nth}` }));
 
     expect(decide(aSnapshot(thin, nodes(10)), OPTIONS).pools[0]?.wantedNodes).toBe(10);
   });
 
-  it('sees that room in small pieces holds no large Pod', () => {
+  it('knows that free room in small pieces holds no large Pod', () => {
     const wide = { cpuMillicores: 3000, memoryBytes: 1700 * MIB };
     const thin = Array.from({ length: 20 }, (_, nth) => aPod(`p${nth}`, { node: `n${nth}` }));
     const waiting = aPod('large', { state: 'pending', node: '', request: wide });
@@ -203,7 +203,7 @@ describe('decide', () => {
     expect(decide(aSnapshot([...thin, waiting], nodes(20)), free).pools[0]?.wantedNodes).toBe(21);
   });
 
-  it('sends work to the pool that may take it', () => {
+  it('assigns work to the pool that may take it', () => {
     const arm = aNode('arm', { pool: 'arm', traits: { labels: { 'kubernetes.io/arch': 'arm64' } } });
     const pod = {
       state: 'pending' as const,
@@ -216,7 +216,7 @@ describe('decide', () => {
     expect(answer.pools.find(({ pool }) => pool === 'small')?.wantedNodes).toBe(4);
   });
 
-  it('says how many Pods no pool can take', () => {
+  it('reports how many Pods no pool can take', () => {
     const pod = { state: 'pending' as const, node: '', constraints: { nodeSelector: { gpu: 'yes' } } };
 
     expect(decide(aSnapshot(many(2, pod), nodes(2)), OPTIONS).because.at(-1)).toContain(
@@ -224,7 +224,7 @@ describe('decide', () => {
     );
   });
 
-  it('takes the forecast where it differs from the rule, and says so', () => {
+  it('uses the forecast where it differs from the rule, and reports that', () => {
     const answer = decide(
       aSnapshot(many(30), nodes(10), { forecast: { pods: 3, keepPods: 3, isForecast: true } }),
       OPTIONS,
@@ -233,7 +233,7 @@ describe('decide', () => {
     expect(answer.buffer).toMatchObject({ pods: 3, by: 'forecast' });
   });
 
-  it('keeps a floor of the calendar, says which, and lets the most outdo it', () => {
+  it('keeps a calendar floor and names it, and gives maxNodes precedence', () => {
     const [floor] = [
       { text: '* UTC', days: [0, 1, 2, 3, 4, 5, 6], fromMinute: 0, toMinute: 1440, zone: 'UTC', nodes: 8 },
     ];
@@ -247,7 +247,7 @@ describe('decide', () => {
     expect(decide(snapshot, tight).pools[0]?.wantedNodes).toBe(5);
   });
 
-  it('holds pools within the spend of a day, and says what is spent', () => {
+  it('holds pools within the daily spend limit, and reports what is spent', () => {
     const money = { prices: { small: 1 }, currency: 'EUR', maxPerDay: 20 };
     const snapshot = aSnapshot(many(30), nodes(10), {
       nowMs: Date.UTC(2026, 0, 14, 9),
@@ -260,7 +260,7 @@ describe('decide', () => {
     expect(decide(snapshot, OPTIONS)).toMatchObject({ spend: undefined, mix: undefined });
   });
 
-  it('has a mix and costs where shapes have prices, and classes always', () => {
+  it('has a mix and costs where shapes have prices, and request classes always', () => {
     const money = { prices: { '4cpu-8gb': 0.19, '8cpu-16gb': 0.38 }, currency: 'EUR', maxPerDay: undefined };
     const answer = decide(aSnapshot(many(30), nodes(10)), { ...OPTIONS, money });
 
@@ -275,7 +275,7 @@ describe('decide', () => {
     expect(answer.requestClasses).toMatchObject([{ runningPods: 30, share: 1, fitsPools: ['small'] }]);
   });
 
-  it('buys no nodes for what a quota keeps out', () => {
+  it('orders no nodes for Pods that a quota does not admit', () => {
     const quota = {
       namespace: 'ci',
       hard: { cpuMillicores: Infinity, memoryBytes: Infinity, pods: 5 },
@@ -294,7 +294,7 @@ describe('decide', () => {
     expect(answerTo([spent]).because.join('; ')).toContain('a quota of the namespaces of builds is used up');
   });
 
-  it('knows a spent quota from the runner too', () => {
+  it('learns of a used-up quota from the runner too', () => {
     const reason =
       'pods "drone-1" is forbidden: exceeded quota: builds, requested: pods=1, used: pods=5, limited: pods=5';
     const runners = runnersWith([aStage(1, { reason }), aStage(2)]);
@@ -303,7 +303,7 @@ describe('decide', () => {
     expect(answer.demand).toMatchObject({ knownStages: 1, lowerBound: true });
   });
 
-  it('never asks for fewer nodes when there is more to do', () => {
+  it('never wants fewer nodes when there is more work', () => {
     fc.assert(
       fc.property(fc.nat(60), fc.nat(20), (running, more) => {
         const small = decide(aSnapshot(many(running), nodes(25)), OPTIONS);
@@ -354,7 +354,7 @@ describe('guardrails', () => {
     expect(answer.held.length > 0).toBe(held !== '');
   });
 
-  it('a quota bounds by its scarcer half', () => {
+  it('a quota is bounded by its scarcer resource', () => {
     const quota = { cpuMillicores: 48_000, memoryBytes: 1024 * 1024 * MIB };
 
     expect(guarded(15, standing, { ...RAILS, quota })).toEqual({
@@ -363,7 +363,7 @@ describe('guardrails', () => {
     });
   });
 
-  it('always end within least and most', () => {
+  it('always end within minNodes and maxNodes', () => {
     fc.assert(
       fc.property(
         fc.nat(500),
@@ -389,7 +389,7 @@ describe('conditions', () => {
     expect(texts(fine)).toEqual([]);
   });
 
-  it('make all stale when Pods were never seen, or not for long, with the reason', () => {
+  it('make everything stale when Pods were never seen, or not for long, with the reason', () => {
     const never = {
       ...fine,
       watches: { ...fine.watches, pods: { staleMs: undefined, trouble: 'pods is forbidden' } },
@@ -404,14 +404,14 @@ describe('conditions', () => {
     expect(isStale(conditionsOf(nearly, all))).toBe(false);
   });
 
-  it('name silent runners: a part is missing beside Pods, and everything without them', () => {
+  it('name silent runners: data is partial where Pods are watched, and stale where they are not', () => {
     const silent = { ...fine, runners: runnersWith(undefined, { missing: ['http://r'] }) };
 
     expect(texts(silent)[0]).toContain("partial: 1 of 1 runners don't answer (http://r)");
     expect(texts(silent, { ...all, cluster: false })[0]).toContain('stale: 1 of 1');
   });
 
-  it('tell a pool that vanished, and values that were set aside', () => {
+  it('report a pool that vanished, and values that were rejected', () => {
     const problem = { target: 'http://r', problem: 'hangar_runner_stages is NaN', cure: 'look at it' };
 
     expect(texts(aSnapshot([], [], { runners: runnersWith([]) }))[0]).toContain('note: no node is a pool');

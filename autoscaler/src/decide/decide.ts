@@ -19,9 +19,9 @@ import { type PodToPlace, sizePools } from './size-pools.ts';
 import { type ShapeQuestion, sizeShapes } from './size-shapes.ts';
 import { type Money, spendOf } from './spend.ts';
 
-/** Everything that a decision rests on beside the snapshot. */
+/** Everything that a decision depends on besides the snapshot. */
 export interface DecideOptions {
-  /** Beside the published ones. */
+  /** In addition to the published shapes. */
   readonly shapes: readonly NodeShape[];
   readonly daemonSets: Resources;
   readonly buffer: BufferOptions;
@@ -34,10 +34,10 @@ export interface DecideOptions {
   readonly seed: number;
 }
 
-/** Pods fewer than these say little about the usual size: what was learned over days stands. */
+/** With fewer Pods than this, their mean size is unreliable and the calibrated size is used. */
 const ENOUGH_PODS = 20;
 
-/** From a decision until its node works: what happens is seen a tick later, decided, and a node boots. */
+/** The time from a change to a working node: the change is seen at the next tick, decided, and a node boots. */
 export const leadSecondsOf = ({ calibration }: CapacitySnapshot, tickMs: number): number =>
   calibration.bootSeconds.value + (2 * tickMs) / 1000;
 
@@ -106,7 +106,7 @@ function priceNotes({ shapes, money }: ShapeQuestion, pools: CapacitySnapshot['p
   );
 }
 
-/** What the shapes and their mix are sized for. */
+/** The input for sizing the shapes and their mix. */
 function shapeQuestionOf(
   { perSecond, calibration, forecast }: CapacitySnapshot,
   options: DecideOptions,
@@ -139,7 +139,7 @@ function shapeQuestionOf(
 }
 
 /**
- * What is needed now and for the lead time. Pure: the same snapshot and options give the same answer.
+ * The nodes that are needed now and for the lead time. Pure: the same snapshot and options give the same answer.
  *
  * @see scheduling-and-scaling §4.2, §5
  */

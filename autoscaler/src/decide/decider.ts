@@ -2,13 +2,13 @@ import type { CapacitySnapshot } from './snapshot.ts';
 import { type DecideOptions, decide } from './decide.ts';
 import type { Recommendation } from './recommendation.ts';
 
-/** Where a tick's heavy work is done. The same snapshot gives the same answer, wherever that is. */
+/** Runs the expensive part of a tick. The same snapshot gives the same answer, wherever it runs. */
 export interface Decider {
-  /** Rejects when there is no answer, saying why and what to look at, or with the signal's reason. Calls don't overlap. */
+  /** Rejects when there is no answer, with the reason and what to check, or with the signal's reason. Calls don't overlap. */
   decide(snapshot: CapacitySnapshot, signal: AbortSignal): Promise<Recommendation>;
 }
 
-/** Decides here and now: for small clusters and for tests. */
+/** Decides in this thread: for small clusters and for tests. */
 export const decideHere = (options: DecideOptions): Decider => ({
   decide: (snapshot) =>
     new Promise((resolve) => {

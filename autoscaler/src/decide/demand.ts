@@ -5,48 +5,48 @@ import type { StageState } from '../scrape/words.ts';
 import type { PodCounts } from '../capacity/pod-counts.ts';
 import { classesOf, countOf, merged, type SizeClass } from '../capacity/size-class.ts';
 
-/** What needs room now, each Pod or stage once. */
+/** The work that needs room now; each Pod or stage is counted once. */
 export interface Demand {
   /** Pods that are on a node. */
   readonly running: readonly SizeClass[];
   /** Pods that wait for a node. */
   readonly pending: readonly SizeClass[];
-  /** Stages that a runner has accepted, or soon will, and that no scheduler sees yet. */
+  /** Stages that a runner has accepted, or soon will, and that have no Pod yet. */
   readonly known: readonly SizeClass[];
   readonly runningPods: number;
   readonly pendingPods: number;
   readonly knownStages: number;
-  /** Those of them that no runner has accepted: they wait at the Drone server. */
+  /** The part of `known` that no runner has accepted yet: these stages wait at the Drone server. */
   readonly queuedStages: number;
-  /** Stages of running builds that will come before a node that is ordered now would work. */
+  /** Stages of running builds that will start before a node that is ordered now would work. */
   readonly stagesSoon: number;
-  /** Runners, or a quota, were full: more may wait where nobody can see it. */
+  /** Runners or a quota were full: more work may wait that is not visible. */
   readonly lowerBound: boolean;
-  /** Pods that the quotas of the builds' namespaces still let in; infinite: no bound. */
+  /** Pods that the quotas of the builds' namespaces still admit; infinite: no bound. */
   readonly quotaRoomPods: number;
-  /** Where the figures come from, and what nobody could tell, in words. */
+  /** Sources of the figures, and what no source could provide, as text. */
   readonly notes: readonly string[];
 }
 
-/** What demand is made of. Undefined is unknown, not zero. */
+/** The sources that demand is computed from. Undefined means unknown, not zero. */
 export interface DemandSources {
   readonly pods: PodCounts | undefined;
   readonly known: readonly KnownStage[] | undefined;
   readonly ahead: readonly StageAhead[];
-  /** Stages that the Drone server has as pending. */
+  /** Stages that are pending at the Drone server. */
   readonly pendingJobs: number | undefined;
   /** When a node that is ordered now would work, milliseconds since 1970. */
   readonly nodeReadyMs: number;
   readonly states: Readonly<Record<StageState, StageSum>> | undefined;
-  /** Stages that all runners together may have at once. */
+  /** The sum of the stages that all runners may run at once. */
   readonly capacityPipelines: number | undefined;
   /** As of {@link Demand}. */
   readonly quotaRoomPods: number;
-  /** What a Pod asks for when it doesn't say. */
+  /** The request assumed for a Pod without one. */
   readonly typical: Resources;
 }
 
-/** A state's stages as Pods of their average size: metrics tell sums only. */
+/** The stages of a state as Pods of their average size: metrics contain only sums. */
 function average({ stages, cpuMillicores, memoryBytes }: StageSum, typical: Resources): readonly SizeClass[] {
   if (stages === 0) return [];
   const request = {
@@ -59,7 +59,7 @@ function average({ stages, cpuMillicores, memoryBytes }: StageSum, typical: Reso
 
 type Visible = Pick<Demand, 'running' | 'pending'>;
 
-/** What can be seen of Pods: by the watch where there is one, else from the runners' metrics. */
+/** The Pods that can be seen: from the watch where there is one, else from the runners' metrics. */
 function visibleWork({ pods, states, typical }: DemandSources, notes: string[]): Visible {
   if (pods !== undefined)
     return {
@@ -85,8 +85,8 @@ function isExhausted(sources: DemandSources, notes: string[]): boolean {
 }
 
 /**
- * Demand as it stands, each piece of work once: a stage whose Pod is watched counts as that Pod. Pods come from the watch where
- * there is one, else from the runners' metrics.
+ * The current demand; each piece of work is counted once: a stage whose Pod is watched counts as that Pod. Pods come from the watch
+ * where there is one, else from the runners' metrics.
  */
 export function demandOf(sources: DemandSources): Demand {
   const { pods, known, states, ahead, nodeReadyMs, quotaRoomPods } = sources;
@@ -116,12 +116,12 @@ const METRICS_ONLY =
   'Pods are not watched: running work is taken from the metrics of the runners, and a Pod that waits for a node counts as running';
 const NO_RUNNERS = 'no runner was asked: work without a Pod is not known';
 
-/** The API server's own words for a quota that is spent, as the runner passes them on. */
+/** The API server's message for an exhausted quota, as the runner passes it on. */
 const waitsForQuota = ({ reason }: KnownStage): boolean => reason.includes('exceeded quota');
 
 /**
- * Stages that no scheduler sees yet and that may run: their Pod is not among these, and quotas let it in. What a quota keeps out
- * can't run before something else ends, and then has its place: it needs no node.
+ * Stages that have no Pod yet and that may run: their Pod is not among these, and quotas admit it. A stage that a quota does not
+ * admit can't run before another one ends, and then takes its place: it needs no node.
  */
 export function stagesToRun(
   known: readonly KnownStage[],
@@ -147,7 +147,7 @@ function hiddenStages(
   }));
 }
 
-/** How many more stages the runners may take; infinite: nobody says. */
+/** How many more stages the runners may accept; infinite: no runner reports a limit. */
 function roomAtRunners({ states, capacityPipelines }: DemandSources): number {
   if (states === undefined || capacityPipelines === undefined) return Infinity;
   const stages = states.waiting.stages + states.starting.stages + states.running.stages;
@@ -157,7 +157,7 @@ function roomAtRunners({ states, capacityPipelines }: DemandSources): number {
 const isFull = (sources: DemandSources): boolean =>
   roomAtRunners(sources) === 0 && (sources.capacityPipelines ?? 0) > 0;
 
-/** Pods held by a gate of whose stages no runner tells any more. */
+/** Pods held by a gate whose stages no runner reports any more. */
 function heldUntold({ known = [], pods }: DemandSources): number {
   const reported = new Set(known.map(({ pod }) => pod));
   return (pods?.waiting ?? []).filter(({ state, name }) => state === 'held' && !reported.has(name)).length;
@@ -165,10 +165,10 @@ function heldUntold({ known = [], pods }: DemandSources): number {
 
 /**
  * Stages that wait at the Drone server and that no runner has accepted. For Drone an accepted stage is pending until it starts, so
- * all that runners have and that may not have started is taken off: rather a few too little than one twice. What runners or
- * quotas have no place for has to wait for others to end, and needs no node.
+ * all stages of the runners that may not have started are subtracted: the estimate is rather too low than counted twice. Stages for
+ * which runners or quotas have no place must wait for others to end, and need no node.
  *
- * @param quotaRoom Pods that quotas still let in beside what is known
+ * @param quotaRoom Pods that quotas still admit beyond what is known
  */
 function queuedStages(sources: DemandSources, quotaRoom: number, notes: string[]): number {
   const { pendingJobs, known, states } = sources;

@@ -40,7 +40,7 @@ describe('calendar floors', () => {
     expect(nodesAt(OFFICE, '2026-01-14T06:59:30Z', 45)).toBe(10);
   });
 
-  it('know days as lists and around the week', () => {
+  it('accept lists of days and ranges over the end of the week', () => {
     expect(floors('Sat-Mon,Wed=1')[0]?.days).toEqual([5, 6, 0, 2]);
     expect(floors('sun 00:00-24:00 Asia/Kolkata=3')[0]).toMatchObject({ days: [6], toMinute: 1440 });
   });
@@ -55,13 +55,13 @@ describe('calendar floors', () => {
     ['Mon 08:00-08:00=1', 'is no span'],
     ['Mon 08:00-09:00 Mars/Olympus=1', '"Mars/Olympus" is no time zone'],
     ['Mon 08:00-09:00 UTC please=1', '"please" is one word too many'],
-  ])('%s is refused with its cure', (text, problem) => {
+  ])('%s is refused with a remedy', (text, problem) => {
     const parsed = parseFloors(text);
 
     expect('problem' in parsed && parsed.problem).toContain(problem);
   });
 
-  it('hold for as many minutes of a week as they say, but for the hours that summer time gives and takes', () => {
+  it('hold for exactly their minutes of a week, except for the hours that daylight saving time adds and removes', () => {
     const minute = fc.integer({ min: 0, max: 1439 });
     const zone = fc.constantFrom('UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe');
     const clock = (at: number): string =>
@@ -80,7 +80,7 @@ describe('calendar floors', () => {
     );
   });
 
-  it('are those of their zone whatever the hour of the year: the wall clock decides', () => {
+  it('follow the wall clock of their zone in every hour of the year', () => {
     const office = floors('Mon-Fri 08:00-18:00 Europe/Berlin=1');
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 365 * 24 * 60 - 1 }), (minutes) => {

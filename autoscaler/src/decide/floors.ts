@@ -1,10 +1,10 @@
-/** Fewest nodes at certain times of the week, by a wall clock. */
+/** A minimum of nodes at certain times of the week, by the wall clock. */
 export interface Floor {
   /** As the operator wrote it. */
   readonly text: string;
   /** Days on which it begins, 0 = Monday to 6 = Sunday. */
   readonly days: readonly number[];
-  /** Minutes since midnight; `to` is left out. With `to` ≤ `from` it ends on the next day. */
+  /** Minutes since midnight; `to` is exclusive. With `to` ≤ `from` it ends on the next day. */
   readonly fromMinute: number;
   readonly toMinute: number;
   /** IANA name, such as `Europe/Berlin`. */
@@ -16,7 +16,7 @@ const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const DAY_MINUTES = 1440;
 const MINUTE_MS = 60_000;
 const MOST_NODES = 100_000;
-/** A floor is looked for so many minutes ahead at most: no node boots longer. */
+/** How far ahead a floor is looked up at most: no node takes longer to boot. */
 const MOST_AHEAD_MINUTES = 120;
 
 function daysOf(text: string): readonly number[] | undefined {
@@ -50,14 +50,14 @@ function isZone(zone: string): boolean {
 
 type Parsed = { readonly floor: Floor } | { readonly problem: string };
 
-/** `08:00-18:00` in minutes; undefined: no span. */
+/** `08:00-18:00` in minutes; undefined: not a time span. */
 function spanOf(text: string): Pick<Floor, 'fromMinute' | 'toMinute'> | undefined {
   const [fromMinute, toMinute, ...others] = text.split('-').map(minuteOf);
   if (fromMinute === undefined || toMinute === undefined || others.length > 0) return undefined;
   return fromMinute === toMinute || fromMinute === DAY_MINUTES ? undefined : { fromMinute, toMinute };
 }
 
-/** The parts before `=`: days, a span, a zone; span and zone may be left out. */
+/** The parts before `=`: days, a time span, a zone; span and zone are optional. */
 function partsOf(text: string): Omit<Floor, 'nodes' | 'text'> | string {
   const [dayText = '', ...rest] = text.split(/\s+/);
   const spanText = rest[0]?.includes(':') === true ? rest.shift() : undefined;
@@ -84,7 +84,7 @@ function parseOne(text: string): Parsed {
 /**
  * Reads floors such as `Mon-Fri 08:00-18:00 Europe/Berlin=10; *=2`.
  *
- * @returns the floors, or the first mistake with its cure
+ * @returns the floors, or the first mistake with its remedy
  */
 export function parseFloors(
   text: string,
@@ -124,8 +124,8 @@ function holds({ days, fromMinute, toMinute }: Floor, { day, minute }: WallTime)
 }
 
 /**
- * The highest floor from now until `leadSeconds` later: its nodes shall be there when it begins, not be ordered then. Summer time is
- * that of the floor's zone. Pure.
+ * The highest floor from now until `leadSeconds` later: its nodes must be ready when it begins. Daylight saving time is that of the
+ * floor's zone. Pure.
  *
  * @returns undefined: none holds
  */

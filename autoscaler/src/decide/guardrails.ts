@@ -1,10 +1,10 @@
 import type { Resources } from '../capacity/shape.ts';
 import type { Floor } from './floors.ts';
 
-/** What no answer may go beyond, whatever the demand. */
+/** Bounds that hold whatever the demand is. */
 export interface Guardrails {
   readonly minNodes: number;
-  /** Why there are so many at least, where it is a floor of the calendar. */
+  /** The reason for `minNodes`, where it is a calendar floor. */
   readonly minBecause?: string;
   readonly maxNodes: number;
   /** Nodes that a pool may grow at once. */
@@ -13,22 +13,22 @@ export interface Guardrails {
   readonly stepDown: number;
   /** A pool doesn't shrink within this time after it grew. */
   readonly coolDownMs: number;
-  /** What all nodes of a pool together may have. Infinite: no bound. */
+  /** The limit for all nodes of a pool together. Infinite: no bound. */
   readonly quota: Resources;
 }
 
-/** Where a pool stands. */
+/** The current state of a pool. */
 export interface PoolStanding {
-  /** Nodes that are there or on their way. */
+  /** Nodes that exist or are being created. */
   readonly nodes: number;
-  /** When it was last asked to grow; undefined: never. */
+  /** When it last grew by our decision; undefined: never. */
   readonly grewAtMs: number | undefined;
   readonly nowMs: number;
   /** What one node has. */
   readonly node: Resources;
 }
 
-/** A number of nodes after the guardrails, and which of them held, in words. */
+/** A number of nodes after the guardrails, and the guardrails that changed it, as text. */
 export interface Guarded {
   readonly nodes: number;
   readonly held: readonly string[];
@@ -38,12 +38,12 @@ type Rail = (nodes: number, standing: PoolStanding, rails: Guardrails) => Guarde
 
 const nodesOf = (count: number): string => `${count} ${count === 1 ? 'node' : 'nodes'}`;
 
-/** The order matters: bounds of the operator come last, so that nothing outdoes them. */
+/** The order matters: the operator's bounds come last, so that nothing overrides them. */
 const RAILS: readonly Rail[] = [
   (nodes, { nodes: now, grewAtMs, nowMs }, { coolDownMs }) => {
     if (nodes >= now || grewAtMs === undefined) return undefined;
     const leftMs = grewAtMs + coolDownMs - nowMs;
-    // A clock that jumped back must not freeze a pool for longer than one cool-down.
+    // A clock that was set back must not freeze a pool for longer than one cool-down.
     if (leftMs <= 0 || leftMs > coolDownMs) return undefined;
     return { nodes: now, held: [`it grew lately: no shrinking for another ${Math.ceil(leftMs / 1000)} s`] };
   },
@@ -71,7 +71,7 @@ const RAILS: readonly Rail[] = [
     nodes > maxNodes ? { nodes: maxNodes, held: [`at most ${nodesOf(maxNodes)}`] } : undefined,
 ];
 
-/** The guardrails at a moment: a floor of the calendar is a minimum while it holds. @see floorAt */
+/** The guardrails at a given time: a calendar floor is a minimum while it holds. @see floorAt */
 export function withFloor(rails: Guardrails, floor: Floor | undefined): Guardrails {
   if (floor === undefined || floor.nodes <= rails.minNodes) return rails;
   return { ...rails, minNodes: floor.nodes, minBecause: floor.text };

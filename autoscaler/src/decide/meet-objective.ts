@@ -1,19 +1,19 @@
 import type { NodeShape } from '../capacity/shape.ts';
 import type { Guardrails } from './guardrails.ts';
 
-/** A number of nodes and the wait that it was simulated to give, in seconds; undefined: not simulated. */
+/** A number of nodes and its simulated wait in seconds; undefined: not simulated. */
 export interface Tried<T> {
   readonly size: T;
   readonly wait: number | undefined;
 }
 
-/** Tries of a larger pool when the simulated wait is too long: each adds more than the one before, a twentieth first. */
+/** Attempts with a larger pool when the simulated wait is too long: each step is larger than the one before; the first is a twentieth. */
 const MOST_TRIES = 5;
 
 /**
  * The smallest size from `first` on whose simulated wait meets the objective, or the last that was tried.
  *
- * @param grow a size with so many twentieths of the first one more; the same size: there is no more
+ * @param grow returns a size that is larger by this many twentieths of the first one; the same size: it can't grow further
  */
 export function meetObjective<T>(
   first: T,
@@ -31,7 +31,7 @@ export function meetObjective<T>(
   return tried;
 }
 
-/** A number of nodes of one shape within the bounds that hold whatever is there. */
+/** A number of nodes of one shape within the bounds that always hold. */
 export function bounded(nodes: number, { minNodes, maxNodes, quota }: Guardrails, shape: NodeShape): number {
   const byQuota = Math.min(
     Math.floor(quota.cpuMillicores / Math.max(1, shape.allocatable.cpuMillicores)),

@@ -2,7 +2,7 @@ import type { PodCounts } from '../capacity/pod-counts.ts';
 import type { Moment } from '../forecast/live-forecast.ts';
 import type { Demand } from './demand.ts';
 
-/** What a forecast sees of Pods and demand now. Pure. */
+/** The forecast's view of current Pods and demand. Pure. */
 export function momentOf(nowMs: number, pods: PodCounts, demand: Demand): Moment {
   return {
     nowSeconds: nowMs / 1000,

@@ -32,7 +32,7 @@ const OUTLOOK: Outlook = {
   seed: 1,
 };
 
-/** So many nodes, filled one after the other. */
+/** A pool of `nodes` nodes, filled one after the other. */
 function aPool(nodes: number, builds: number): Pool {
   const node = (nth: number): PoolNode => {
     const here = Math.max(0, Math.min(PER_NODE, builds - nth * PER_NODE));
@@ -94,14 +94,14 @@ function courseOf(from: number, builds: number, outlook: Partial<Outlook>): Cour
 }
 
 describe('the wait of a pool', () => {
-  it('is simulated with the wanted nodes, whoever may come to them by taints', () => {
+  it('is simulated with the wanted nodes, whatever the taints of the pool', () => {
     expect(sizeOf(aPool(10, 20), { perSecond: 0.01 }).waitP95Seconds).toBeLessThanOrEqual(10);
     const held = sizeOf(aPool(7, 20), { perSecond: 0.3 }, { rails: { ...RAILS, maxNodes: 7 } });
     expect(held.waitP95Seconds).toBeGreaterThan(10);
     expect(held.shortNodes).toBeGreaterThan(0);
   });
 
-  it('adds nodes where the buffer alone is too little, as spare ones too, and says why', () => {
+  it('adds nodes where the buffer alone is too small, counts them as spare, and gives the reason', () => {
     const [calm, busy] = [sizeOf(aPool(10, 20)), sizeOf(aPool(10, 20), { perSecond: 0.3 })];
 
     expect(busy.wantedNodes).toBeGreaterThan(calm.wantedNodes);
@@ -110,12 +110,12 @@ describe('the wait of a pool', () => {
     expect(calm.because.join()).not.toContain('simulated');
   });
 
-  it('adds none where the objective is met without', () => {
+  it('adds none where the objective is met without them', () => {
     const change = { perSecond: 0.3, objectiveSeconds: 10_000 };
     expect(sizeOf(aPool(10, 20), change).wantedNodes).toBe(sizeOf(aPool(10, 20)).wantedNodes);
   });
 
-  it('asks for the same of the same work, however many nodes there are: no order feeds the next one', () => {
+  it('wants the same size for the same work, however many nodes there are: an order never causes the next one', () => {
     const rails = { ...RAILS, stepDown: 1000 };
     const wanted = [8, 10, 20, 30].map(
       (nodes) => sizeOf(aPool(nodes, 20), { perSecond: 0.3 }, { rails }).spareNodes,
@@ -123,7 +123,7 @@ describe('the wait of a pool', () => {
     expect(new Set(wanted).size).toBe(1);
   });
 
-  it('under the same work the size settles and stays, from wherever it begins', () => {
+  it('with constant work the size settles, from any start', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 60 }),
@@ -133,7 +133,7 @@ describe('the wait of a pool', () => {
         (nodesMore, builds, perSecond, pushSize) => {
           const from = Math.ceil(builds / PER_NODE) + nodesMore;
           const { sizes, muchLater } = courseOf(from, builds, { perSecond, pushSize });
-          // It grows once at most; then it only falls, and at last it stands still.
+          // It grows at most once; after that it only falls, and then stays constant.
           const [first = 0, ...rest] = sizes;
           expect(Math.max(...rest)).toBeLessThanOrEqual(Math.max(from, first));
           expect(muchLater).toBe(sizes.at(-1));
@@ -153,7 +153,7 @@ describe('a node that is not ready', () => {
     return sizeOf({ ...pool, nodes }, { bufferPods: 3 }, { nowMs: 600_000 });
   };
 
-  it('is room on its way for three boot times, and none after that: another one is ordered', () => {
+  it('counts as room for three boot times, and not after that: another one is ordered', () => {
     expect(withLast(0)).toMatchObject({ wantedNodes: 3 });
     const lost = withLast(-1);
     expect(lost).toMatchObject({ wantedNodes: 4 });

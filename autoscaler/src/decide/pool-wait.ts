@@ -6,24 +6,24 @@ import { packed } from '../capacity/packing.ts';
 import { simulatedWaitP95 } from './simulate-wait.ts';
 import type { Outlook } from './size-shapes.ts';
 
-/** One pool's part of the work. */
+/** The part of the work that is assigned to one pool. */
 export interface PoolWork {
-  /** What waits for it and fits on its nodes. */
+  /** Pods assigned to it that wait and fit on its nodes. */
   readonly waiting: readonly SizeClass[];
   readonly bufferPods: number;
-  /** Pods that come to it in a second. */
+  /** Pods that arrive at it per second. */
   readonly perSecond: number;
 }
 
-/** How many nodes the objective asks of a pool. */
+/** The number of nodes that a pool needs to meet the objective. */
 export interface ObjectiveNodes {
-  /** For what runs, waits and is kept free, packed; then with more, until the simulated wait is short enough. */
+  /** The nodes that running, waiting and buffer Pods need when packed; then more, until the simulated wait is short enough. */
   readonly nodes: number;
-  /** Those of them that the simulation added. */
+  /** The part of `nodes` that the simulation added. */
   readonly added: number;
 }
 
-/** Taints and labels decide who comes to a pool; who is here has passed them. */
+/** The node without taints and labels: the Pods given to a pool have already been matched against them. */
 const bare = ({ spec }: Pool): NodeSpec => ({
   allocatable: spec.allocatable,
   ...(spec.daemonSets === undefined ? {} : { daemonSets: spec.daemonSets }),
@@ -42,7 +42,7 @@ function runningOn({ nodes }: Pool): readonly SizeClass[] {
   return [{ request, count }];
 }
 
-/** The simulated p95 wait over the lead time when the pool has so many nodes, in seconds; undefined: not simulated. */
+/** The simulated p95 wait over the lead time when the pool has `nodes` nodes, in seconds; undefined: not simulated. */
 export function poolWait(pool: Pool, work: PoolWork, outlook: Outlook, nodes: number): number | undefined {
   const { typical, pushSize, podSeconds, leadSeconds, seed } = outlook;
   const node = bare(pool);
@@ -60,8 +60,9 @@ export function poolWait(pool: Pool, work: PoolWork, outlook: Outlook, nodes: nu
 }
 
 /**
- * What the objective asks of a pool, found as for a shape. It goes by the work alone, never by how many nodes there are: so the
- * same work asks for the same number, however often it is asked and whatever was ordered before, and no order feeds the next one.
+ * The nodes that a pool needs to meet the objective, found as for a shape. The result depends on the work alone, never on the
+ * current number of nodes: the same work needs the same number, however often this is computed and whatever was ordered before, so
+ * that an order never causes the next one.
  */
 export function nodesForObjective(pool: Pool, work: PoolWork, outlook: Outlook): ObjectiveNodes {
   const buffer = { request: outlook.typical, count: Math.ceil(work.bufferPods) };

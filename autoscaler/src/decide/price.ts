@@ -7,15 +7,15 @@ export type Prices = Readonly<Record<string, number>>;
 
 const HOURS = { day: 24, month: 730, second: 1 / 3600 } as const;
 
-/** Hours that the Pods of 1000 PRs hold their room, by what was learned. */
+/** Hours of node room used by the Pods of 1000 PRs, from the calibration. */
 export const podHoursOf1000Prs = ({ podsPerBuild, podSeconds }: Calibration): number =>
   1000 * BUILDS_PER_PR * podsPerBuild.value * podSeconds.value * HOURS.second;
 
 /**
- * What nodes cost.
+ * The cost of nodes.
  *
  * @param pods Pods that share these nodes now
- * @param podHours hours that the Pods of 1000 PRs hold their room
+ * @param podHours hours of node room used by the Pods of 1000 PRs
  */
 export function costOf(perHour: number, pods: number, podHours: number): Cost {
   return {
@@ -26,14 +26,14 @@ export function costOf(perHour: number, pods: number, podHours: number): Cost {
   };
 }
 
-/** The price of a name; undefined: none. A name such as `constructor` has none. */
+/** The price of a name; undefined: it has none. Inherited keys such as `constructor` are not prices. */
 export const priceOf = (prices: Prices, name: string): number | undefined =>
   Object.hasOwn(prices, name) ? prices[name] : undefined;
 
-/** Names that have a price and that nothing is called: slips, most likely. */
+/** Names that have a price but match no pool and no shape: probably typing errors. */
 export const unusedPrices = (prices: Prices, names: readonly string[]): readonly string[] =>
   Object.keys(prices).filter((name) => !names.includes(name));
 
-/** `9.20 EUR`, `9.20` where there is no word for it. */
+/** `9.20 EUR`, or `9.20` without a currency. */
 export const amountText = (amount: number, currency: string): string =>
   `${amount.toFixed(2)} ${currency}`.trim();

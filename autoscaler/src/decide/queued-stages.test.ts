@@ -36,14 +36,14 @@ const demandWith = ({ pods: there = [], ...change }: Change) =>
   });
 
 describe('stages that wait at the Drone server', () => {
-  it('are known work of the usual size where no runner has them', () => {
+  it('are known work of the usual size unless a runner has them', () => {
     expect(demandWith({ pendingJobs: 5 })).toMatchObject({
       ...{ knownStages: 5, queuedStages: 5, known: [{ request: REQUEST, count: 5 }] },
       notes: ['5 stages wait at the Drone server for a runner'],
     });
   });
 
-  it('are none when the server says 0, and none when it says nothing', () => {
+  it('are none when the server reports 0, and none when it reports nothing', () => {
     for (const pendingJobs of [0, undefined])
       expect(demandWith({ pendingJobs, known: stages(2) })).toMatchObject({
         ...{ knownStages: 2, queuedStages: 0, notes: [] },
@@ -65,7 +65,7 @@ describe('stages that wait at the Drone server', () => {
     expect(demandWith({ pendingJobs: 1, pods: started }).queuedStages).toBe(1);
   });
 
-  it('count as far as runners have room, since what waits for the end of others needs no node', () => {
+  it('count up to the free capacity of the runners, since what waits for others to end needs no node', () => {
     const demand = demandWith({ pendingJobs: 5, ...runners(8, 10) });
     expect(demand.queuedStages).toBe(2);
     expect(demand.notes).toContain(
@@ -76,7 +76,7 @@ describe('stages that wait at the Drone server', () => {
     expect(demandWith({ pendingJobs: 5, known: stages(1), quotaRoomPods: 3 }).knownStages).toBe(3);
   });
 
-  it('never make more of all work than runners have and Drone has pending together', () => {
+  it('never make the total exceed what runners have plus what is pending at Drone', () => {
     fc.assert(
       fc.property(fc.nat(50), fc.nat(30), fc.nat(30), (pendingJobs, accepted, held) => {
         const { knownStages, pendingPods, queuedStages } = demandWith({

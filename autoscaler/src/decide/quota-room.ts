@@ -2,11 +2,11 @@ import type { QuotaFact } from '../advise/engines.ts';
 import type { Resources } from '../capacity/shape.ts';
 
 /**
- * Pods of the usual size that the quotas of the builds' namespaces still let in, all together. A namespace that builds are seen in
- * and that has no quota lets in any number.
+ * Pods of the usual size that the quotas of the builds' namespaces still admit, all together. A namespace with builds and without a
+ * quota admits any number.
  *
- * @param namespaces in which builds are seen: that is where builds run
- * @returns whole Pods ≥ 0; infinite: no bound, or no build is seen so that nobody knows the namespaces
+ * @param namespaces in which builds are seen
+ * @returns whole Pods ≥ 0; infinite: no bound, or no build is seen, so that the namespaces are unknown
  */
 export function quotaRoomPods(
   quotas: readonly QuotaFact[],

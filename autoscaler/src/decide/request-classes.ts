@@ -5,19 +5,19 @@ import { countOf, type SizeClass } from '../capacity/size-class.ts';
 import type { Demand } from './demand.ts';
 import type { RequestClass } from './recommendation.ts';
 
-/** Sizes are told apart by this share of an octave at first, then ever more coarsely until they are few. */
+/** Sizes are distinguished by this part of an octave at first, then more coarsely until there are few classes. */
 const FINEST_STEP = 1 / 8;
-/** Classes that a person can read. */
+/** The number of classes shown to people. */
 const MOST_SHOWN = 12;
 
-/** Pods of about one size, and what they were made of. */
+/** Pods of about one size, and the classes that were merged into it. */
 interface Merged<T extends SizeClass> extends SizeClass {
   readonly members: readonly T[];
 }
 
 const octaves = (amount: number): number => Math.log2(Math.max(1, amount));
 
-/** Which classes are one when sizes are told apart by `step` octaves; 0: exactly. */
+/** Merges classes whose sizes differ by less than `step` octaves; 0: only equal sizes. */
 function merged<T extends SizeClass>(classes: readonly T[], step: number): readonly Merged<T>[] {
   const cell = (amount: number): number => (step === 0 ? amount : Math.floor(octaves(amount) / step));
   const key = ({ request }: T): string => `${cell(request.cpuMillicores)}/${cell(request.memoryBytes)}`;
@@ -32,10 +32,10 @@ function merged<T extends SizeClass>(classes: readonly T[], step: number): reado
 }
 
 /**
- * The same Pods in at most so many classes, largest first. Equal requests are always one class; where these are too many, sizes
- * that are nearly alike become one, with the largest CPU and memory of its members, so that no room that is promised is too small.
+ * The same Pods in at most `most` classes, largest first. Equal requests always share a class; where there are too many, similar
+ * sizes are merged, with the largest CPU and memory of their members, so that the promised room is never too small.
  *
- * @param most how many classes at most; ≥ 1
+ * @param most maximum number of classes; ≥ 1
  */
 export function fewClasses<T extends SizeClass>(classes: readonly T[], most: number): readonly Merged<T>[] {
   let few = merged(classes, 0);
@@ -46,7 +46,7 @@ export function fewClasses<T extends SizeClass>(classes: readonly T[], most: num
   );
 }
 
-/** Sizes of Pods that need room now, and which nodes can hold one. Pure. */
+/** Sizes of Pods that need room now, and the nodes that can hold one. Pure. */
 export function requestClassesOf(
   demand: Demand,
   shapes: readonly NodeShape[],

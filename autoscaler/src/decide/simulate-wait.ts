@@ -4,32 +4,32 @@ import { ClusterSim } from '../simulate/cluster-sim.ts';
 import { countOf, type SizeClass } from '../capacity/size-class.ts';
 import type { NodeGroup } from '../capacity/packing.ts';
 
-/** A moment, and what may come within the lead time. */
+/** The current state, and the arrivals expected within the lead time. */
 export interface WaitQuestion {
-  /** All nodes that are there; one kind or several. */
+  /** All nodes that exist; one kind or several. */
   readonly groups: readonly NodeGroup[];
   readonly running: readonly SizeClass[];
-  /** Pending and known: they want room at once. */
+  /** Pending and known Pods: they need room at once. */
   readonly waiting: readonly SizeClass[];
   readonly typical: Resources;
-  /** Pods that arrive in a second. */
+  /** Pods that arrive per second. */
   readonly perSecond: number;
   /** Pods that arrive together. */
   readonly pushSize: number;
   readonly podSeconds: number;
-  /** No node comes within this time. */
+  /** No new node becomes ready within this time. */
   readonly horizonSeconds: number;
   readonly seed: number;
 }
 
-/** Placements that one answer may take: many runs of a small pool, few of a large one, whose runs are alike anyway. */
+/** Limit of placements per answer: many runs of a small pool, few of a large one, whose runs differ little. */
 const PLACEMENTS = 1_500;
 const RUNS = { least: 2, most: 10 } as const;
-/** Beyond these a run takes too long for a tick. */
+/** With more Pods than this, a run takes too long for a tick. */
 const MOST_PODS = 1_500;
 const MOST_ARRIVALS = 1_500;
 
-/** Exponential with a given mean: what is left of a run, and (cv about 1, scheduling-and-scaling §4.1) a whole one. */
+/** Exponential with a given mean: the remaining time of a run, and (cv about 1, scheduling-and-scaling §4.1) a whole one. */
 const exponential = (random: Random, mean: number): number => -Math.log(1 - random.next()) * mean;
 
 function fill(sim: ClusterSim, classes: readonly SizeClass[], seconds: () => number): void {
@@ -53,7 +53,7 @@ function arrivalTimes({ perSecond, pushSize, horizonSeconds }: WaitQuestion, ran
   return times;
 }
 
-/** Plays one future. @returns waits in seconds; who waits until the end has waited at least that long */
+/** Simulates one run. @returns waits in seconds; a Pod that waits until the end has waited at least that long */
 function play(question: WaitQuestion, random: Random): readonly number[] {
   const { groups, horizonSeconds, podSeconds } = question;
   const waits: number[] = [];
@@ -89,9 +89,10 @@ function play(question: WaitQuestion, random: Random): readonly number[] {
 }
 
 /**
- * The 95th percentile of the wait for room over the lead time, in seconds, when there are these nodes.
+ * The 95th percentile of the simulated wait for room over the lead time with these nodes, in seconds.
  *
- * @returns 0 when nobody comes; undefined when there are too many Pods to play within a tick. The same question gives the same answer.
+ * @returns 0 when no Pod arrives; undefined when there are too many Pods to simulate within a tick. The same input gives the same
+ * answer.
  */
 export function simulatedWaitP95(question: WaitQuestion): number | undefined {
   const pods = countOf([...question.running, ...question.waiting]);

@@ -90,21 +90,21 @@ const someDemand = fc.array(
   { minLength: 1, maxLength: 5 },
 );
 
-/** Is the objective of ten seconds missed? */
+/** Whether the objective of ten seconds is missed. */
 const misses = (size: Pick<ShapeSize, 'waitP95Seconds'> | undefined): boolean =>
   (size?.waitP95Seconds ?? 0) > 10;
 
 describe('the cheapest mix', () => {
-  it('is absent without prices, and of one shape when only that has a price', () => {
+  it('is absent without prices, and consists of one shape when only that has a price', () => {
     expect(mixOf(aQuestion([of(1150, 6)], { prices: {} }))).toBeUndefined();
     expect(partsOf(aQuestion([of(1150, 6)], { prices: { '8cpu-16gb': 0.38 } }))).toEqual({ '8cpu-16gb': 1 });
   });
 
-  it('takes the small shape for the rest that would leave a large node half empty', () => {
+  it('uses the small shape for the remainder that would leave a large node half empty', () => {
     expect(partsOf(aQuestion([{ request: USUAL, count: 9 }]))).toEqual({ '4cpu-8gb': 1, '8cpu-16gb': 1 });
   });
 
-  it('takes large nodes where only they hold a Pod, and small ones beside them if these are cheaper', () => {
+  it('uses large nodes where only they hold a Pod, and small ones beside them if these are cheaper', () => {
     const question = aQuestion([of(5000, 2), of(1150, 12)], {
       prices: { '4cpu-8gb': 0.1, '8cpu-16gb': 0.38 },
     });
@@ -115,7 +115,7 @@ describe('the cheapest mix', () => {
     expect(mix?.because.join('; ')).toContain("and 14 % of the Pods don't fit on it");
   });
 
-  it('says what Pods fit on none of its nodes', () => {
+  it('reports Pods that fit on none of its nodes', () => {
     const mix = mixOf(aQuestion([of(9000, 1), of(1150, 3)]));
 
     expect(mix?.tooLargeShare).toBe(0.25);
@@ -123,7 +123,7 @@ describe('the cheapest mix', () => {
     expect(mixOf(aQuestion([of(9000, 1)]))).toMatchObject({ parts: [], tooLargeShare: 1 });
   });
 
-  it('costs what its nodes cost, and says it in words beside the shapes alone', () => {
+  it('costs the sum of its nodes, and states it beside the costs of single shapes', () => {
     const question = aQuestion([{ request: USUAL, count: 9 }]);
     const mix = mixOf(question);
 
@@ -161,7 +161,7 @@ describe('the cheapest mix', () => {
     expect(idle?.cost.per1000Prs).toBeUndefined();
   });
 
-  it('is dearer than a shape alone that holds the Pods, where that one misses the objective', () => {
+  it('costs more than a single shape that holds the Pods, where that one misses the objective', () => {
     const prices = { '4cpu-8gb': 0.19, '8cpu-16gb': 0.05, huge: 0.7 };
     const running = [of(980, 7, 50), of(6631, 1, 50)];
     const question = aQuestion(running, { prices, shapes: [...PUBLISHED_SHAPES, HUGE] });
@@ -171,7 +171,7 @@ describe('the cheapest mix', () => {
     expect(sizeMix(question, shapes)).toMatchObject({ waitP95Seconds: 0, cost: { perHour: 0.7 } });
   });
 
-  it('is never dearer than one of its shapes alone that does as well, and the same for the same question', () => {
+  it('never costs more than one of its shapes alone that performs as well, and is the same for the same input', () => {
     fc.assert(
       fc.property(someDemand, fc.integer({ min: 5, max: 60 }), (sizes, cents) => {
         const running = sizes.map(([cpu, count, memory]) => of(cpu, count, memory));
@@ -198,7 +198,7 @@ describe('the search', () => {
     mostNodes: 1000,
   }));
 
-  it('finds what trying everything finds, where that is small', () => {
+  it('finds the same as an exhaustive search on small input', () => {
     const most = 6;
     fc.assert(
       fc.property(someDemand, (sizes) => {
@@ -215,7 +215,7 @@ describe('the search', () => {
     );
   });
 
-  it('holds large demand of many sizes too, and is never dearer than one kind alone', () => {
+  it('handles large demand of many sizes, and never costs more than one kind alone', () => {
     const many = kinds.map((kind) => ({ ...kind, mostNodes: 100_000 }));
     const classes = Array.from({ length: 16 }, (_, nth) => of(200 + nth * 150, 1000, 300 + nth * 97));
     const counts = cheapestMix(classes, many) ?? [];
@@ -225,13 +225,13 @@ describe('the search', () => {
       expect(hourlyPrice(many, counts)).toBeLessThanOrEqual(packed(classes, node).nodes * perHour + 1e-6);
   });
 
-  it('knows no answer without kinds', () => {
+  it('returns nothing without kinds', () => {
     expect(cheapestMix([of(1000, 1)], [])).toBeUndefined();
   });
 });
 
 describe('request classes', () => {
-  it('are few whatever the demand, hold every Pod, and promise no less than it asks for', () => {
+  it('are few whatever the demand, hold every Pod, and never understate its request', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(20_000), fc.nat(40_000)), { maxLength: 60 }),
@@ -251,14 +251,14 @@ describe('request classes', () => {
     );
   });
 
-  it('stay exact while they are few', () => {
+  it('are exact while they are few', () => {
     expect(fewClasses([of(1000, 1), of(1001, 2), of(1000, 3)], 3).map(({ count }) => count)).toEqual([2, 4]);
     expect(
       fewClasses([of(1000, 1), of(1001, 2), of(3000, 3)], 2).map(({ request }) => request.cpuMillicores),
     ).toEqual([3000, 1001]);
   });
 
-  it('say which nodes hold them, and who waits', () => {
+  it('name the nodes that hold them, and how many Pods wait', () => {
     const demand = demandOf([of(5000, 3), of(1150, 5)], [of(1150, 2)]);
 
     expect(requestClassesOf(demand, PUBLISHED_SHAPES, OVERHEAD, [])).toEqual([

@@ -7,16 +7,16 @@ import type { Mix, ShapeSize } from './recommendation.ts';
 import { fewClasses } from './request-classes.ts';
 import { demandAhead, nodeOf, type ShapeQuestion, waitStory, waitWith } from './size-shapes.ts';
 
-/** Shapes that are mixed: each pair is tried, so that they are few. */
+/** Limit of shapes that are mixed: each pair is tried. */
 const MOST_SHAPES = 8;
-/** Sizes that are told apart: packing costs by them. */
+/** Limit of distinct sizes: the cost of packing grows with them. */
 const MOST_CLASSES = 16;
 
 interface Kind extends PricedKind {
   readonly shape: string;
 }
 
-/** A mix and how good it is: Pods without room, then the objective, then money. */
+/** A mix and its ranking: Pods without room, then the objective, then price. */
 interface Judged {
   readonly counts: Counts;
   readonly wait: number | undefined;
@@ -36,7 +36,7 @@ function kindsOf(question: ShapeQuestion): readonly Kind[] {
 
 const sum = (counts: Counts): number => counts.reduce((all, nodes) => all + nodes, 0);
 
-/** The kind on which one more Pod of the usual size costs least and of which there may be more. */
+/** The kind on which one more Pod of the usual size costs least and whose limit is not reached. */
 function bestValue(kinds: readonly Kind[], counts: Counts, { outlook }: ShapeQuestion): number {
   const perPod = ({ node, perHour }: Kind): number => {
     const { tooLarge } = packed([{ request: outlook.typical, count: 1 }], node);
@@ -51,7 +51,7 @@ function bestValue(kinds: readonly Kind[], counts: Counts, { outlook }: ShapeQue
   return open.toSorted((one, other) => one.value - other.value)[0]?.at ?? -1;
 }
 
-/** Some nodes more, of the best value; the same counts when there are no more to be had. */
+/** Adds nodes of the cheapest kind; returns the same counts when no kind can grow. */
 function grown(kinds: readonly Kind[], counts: Counts, more: number, question: ShapeQuestion): Counts {
   const at = bestValue(kinds, counts, question);
   const kind = kinds[at];
@@ -72,7 +72,7 @@ const isBetter = ({ rank: one }: Judged, { rank: other }: Judged): boolean => {
   return at >= 0 && (one[at] ?? 0) < (other[at] ?? 0);
 };
 
-/** The cheapest mix by packing, enlarged until the simulated wait meets the objective. */
+/** The cheapest mix found by packing, enlarged until the simulated wait meets the objective. */
 function searched(kinds: readonly Kind[], classes: readonly SizeClass[], question: ShapeQuestion) {
   const packedMix = cheapestMix(classes, kinds) ?? kinds.map(() => 0);
   const first = grown(kinds, packedMix, question.rails.minNodes - sum(packedMix), question);
@@ -87,10 +87,10 @@ function searched(kinds: readonly Kind[], classes: readonly SizeClass[], questio
 }
 
 /**
- * The cheapest nodes of the shapes that have a price which together hold the demand under the same objective; never dearer than
- * one of these shapes alone that does as well. Bounded; the same question gives the same answer.
+ * The cheapest mix of the shapes with a price that holds the demand and meets the same objective; never more expensive than one of
+ * these shapes alone that performs as well. Bounded; the same input gives the same answer.
  *
- * @param alone these shapes sized alone
+ * @param alone the same shapes, each sized alone
  * @returns undefined when no shape has a price
  */
 export function sizeMix(question: ShapeQuestion, alone: readonly ShapeSize[]): Mix | undefined {
@@ -108,7 +108,7 @@ export function sizeMix(question: ShapeQuestion, alone: readonly ShapeSize[]): M
   return mixWithReasons(kinds, best, question, alone);
 }
 
-/** Pods that would fit on such nodes if there were more of them. */
+/** Pods that would fit if there were more nodes of these kinds. */
 function shortOf(groups: readonly NodeGroup[], question: ShapeQuestion): number {
   const { ahead } = demandAhead(question);
   const fitting = ahead.filter((one) => groups.some(({ node }) => packed([one], node).tooLarge === 0));

@@ -13,27 +13,27 @@ import type { PoolSize, Spend } from './recommendation.ts';
 import type { Outlook } from './size-shapes.ts';
 import { type Money, withinSpend } from './spend.ts';
 
-/** A Pod or stage that wants room, and where it may go. */
+/** A Pod or stage that needs room, and the nodes it may run on. */
 export interface PodToPlace {
   readonly request: Resources;
   readonly constraints: PodConstraints;
 }
 
-/** What live pools are sized for. */
+/** The input for sizing live pools. */
 export interface PoolQuestion {
   readonly nowMs: number;
   readonly pools: readonly Pool[];
   /** Pods without a node and stages without a Pod. */
   readonly podsToPlace: readonly PodToPlace[];
   readonly outlook: Outlook;
-  /** Names of pools in the order in which work without a place is given to them; others follow, larger ones first. */
+  /** Names of pools in the order in which pending work is assigned to them; others follow, larger ones first. */
   readonly order: readonly string[];
   readonly grewAtMs: ReadonlyMap<string, number>;
   readonly rails: Guardrails;
   readonly money: Money;
-  /** What the pools cost; undefined: none of them has a price. */
+  /** The cost of the pools; undefined: none of them has a price. */
   readonly spend: Spend | undefined;
-  /** The engines that are seen. */
+  /** The node scalers that were detected. */
   readonly surroundings: Surroundings;
 }
 
@@ -50,7 +50,7 @@ function ranked({ pools, order }: PoolQuestion): readonly Pool[] {
 const takes = (pool: Pool, { request, constraints }: PodToPlace): boolean =>
   roomOnEmpty(pool.spec, request) > 0 && letsIn(pool.spec.traits ?? {}, constraints);
 
-/** Who takes which wish: the first pool that may and can. */
+/** Assigns each Pod to the first pool that may and can hold it. */
 function shareOut(
   pools: readonly Pool[],
   podsToPlace: readonly PodToPlace[],
@@ -58,14 +58,14 @@ function shareOut(
   return Map.groupBy(podsToPlace, (pod) => pools.find((pool) => takes(pool, pod))?.name ?? '');
 }
 
-/** What comes goes where builds run; where none do, to the first pool. */
+/** Future arrivals are divided like running builds; where none run, the first pool gets all. */
 function shareOf(pool: Pool, pools: readonly Pool[]): number {
   const all = pools.reduce((sum, one) => sum + buildsOn(one), 0);
   if (all === 0) return pool === pools[0] ? 1 : 0;
   return buildsOn(pool) / all;
 }
 
-/** What is left of a node: its builds hold room as DaemonSets do. */
+/** The free part of a node: its builds use room as DaemonSets do. */
 function leftOf({ spec }: Pool, { used, builds }: PoolNode): NodeSpec {
   const held = spec.daemonSets ?? { cpuMillicores: 0, memoryBytes: 0, pods: 0 };
   const daemonSets = {
@@ -76,7 +76,7 @@ function leftOf({ spec }: Pool, { used, builds }: PoolNode): NodeSpec {
   return { ...spec, daemonSets };
 }
 
-/** A wish in Pods of the typical size: a large one needs the room of several. */
+/** A Pod's size in Pods of the typical request: a large one needs the room of several. */
 const weight = ({ request }: PodToPlace, typical: Resources): number =>
   Math.max(
     request.cpuMillicores / Math.max(1, typical.cpuMillicores),
@@ -89,17 +89,17 @@ interface Raw {
   readonly because: readonly string[];
 }
 
-/** Work for one pool. */
+/** The work assigned to one pool. */
 interface Share extends PoolWork {
   readonly podsToPlace: readonly PodToPlace[];
-  /** Room that no empty node is given up below, beside what waits. */
+  /** Room in Pods, beside what waits, below which no empty node is given up. */
   readonly keepPods: number;
 }
 
-/** A node that is not ready after so many boot times was lost: it promises no room. */
+/** A node that is not ready after this many boot times is considered lost: its room is not counted. */
 const LOST_AFTER_BOOTS = 3;
 
-/** Nodes that are on their way, and those that will not come any more. */
+/** Nodes that boot, and nodes that are considered lost. */
 function notReady({ nodes }: Pool, nowMs: number, bootSeconds: number) {
   const absent = nodes.filter(({ ready }) => !ready);
   const lost = absent.filter(({ createdMs }) => nowMs - createdMs > LOST_AFTER_BOOTS * bootSeconds * 1000);
@@ -121,7 +121,7 @@ function rawSize(pool: Pool, share: Share, { nowMs, outlook }: PoolQuestion): Ra
   const left = open.map((node) => leftOf(pool, node));
   const room = left.reduce((sum, node) => sum + roomOnEmpty(node, typical), booting * perNode);
   const wantedRoom = podsToPlace.reduce((sum, pod) => sum + weight(pod, typical), 0) + bufferPods;
-  // Room in many small pieces holds no large Pod: what waits is packed into the pieces as they are.
+  // Room in many small pieces holds no large Pod: waiting Pods are packed into the pieces as they are.
   const pieces = [...left.map((node) => ({ node, nodes: 1 })), { node: pool.spec, nodes: booting }];
   const stuck = packInto(classesOf(podsToPlace.map(({ request }) => request)), pieces, pool.spec).opened;
   const missing = Math.max(stuck, Math.ceil((wantedRoom - room) / perNode - 1e-9), 0);
@@ -138,7 +138,7 @@ function rawSize(pool: Pool, share: Share, { nowMs, outlook }: PoolQuestion): Ra
   };
 }
 
-/** As the room asks, and as many as the objective asks for where that is more. */
+/** The size by room, or the size that the objective needs where that is larger. */
 function heldToObjective(pool: Pool, share: Share, question: PoolQuestion): Raw {
   const { outlook } = question;
   const raw = rawSize(pool, share, question);
@@ -185,7 +185,7 @@ function sizeOne(pool: Pool, share: Share, question: PoolQuestion): PoolSize {
   };
 }
 
-/** Who gets which part of what waits and of what is to come. */
+/** How waiting and future work is divided among the pools. */
 function sharesOf(pools: readonly Pool[], { podsToPlace, outlook }: PoolQuestion) {
   const byPool = shareOut(pools, podsToPlace);
   const shares = new Map(
@@ -206,7 +206,7 @@ function sharesOf(pools: readonly Pool[], { podsToPlace, outlook }: PoolQuestion
 
 const NO_SHARE: Share = { podsToPlace: [], waiting: [], bufferPods: 0, keepPods: 0, perSecond: 0 };
 
-/** Sizes of live pools, and how many wishes no pool can take. The same question gives the same answer. */
+/** Sizes of live pools, and the number of Pods that no pool can hold. The same input gives the same answer. */
 export function sizePools(question: PoolQuestion): {
   readonly pools: readonly PoolSize[];
   readonly homeless: number;

@@ -9,10 +9,10 @@ import { costOf, priceOf, type Prices } from './price.ts';
 import type { ShapeSize } from './recommendation.ts';
 import { simulatedWaitP95 } from './simulate-wait.ts';
 
-/** What may come within the lead time. */
+/** The arrivals expected within the lead time. */
 export interface Outlook {
   readonly bufferPods: number;
-  /** Room that is worth keeping where it is already there; undefined: the buffer alone. */
+  /** Free room worth keeping where it already exists; undefined: the buffer alone. */
   readonly keepPods?: number | undefined;
   readonly typical: Resources;
   readonly leadSeconds: number;
@@ -23,10 +23,10 @@ export interface Outlook {
   readonly seed: number;
 }
 
-/** What the shapes are sized for. */
+/** The input for sizing the shapes. */
 export interface ShapeQuestion {
   readonly shapes: readonly NodeShape[];
-  /** What DaemonSets take on each node. */
+  /** The requests of DaemonSets on each node. */
   readonly overhead: NonNullable<NodeSpec['daemonSets']>;
   readonly demand: Demand;
   readonly outlook: Outlook;
@@ -34,18 +34,18 @@ export interface ShapeQuestion {
   readonly money: {
     readonly prices: Prices;
     readonly currency: string;
-    /** Hours that the Pods of 1000 PRs hold their room. */
+    /** Hours of node room used by the Pods of 1000 PRs. */
     readonly podHoursOf1000Prs: number;
   };
 }
 
-/** A node of a shape as builds find it: DaemonSets are there first. */
+/** A node of a shape as builds find it: with DaemonSets on it. */
 export const nodeOf = ({ allocatable }: NodeShape, { overhead }: ShapeQuestion): NodeSpec => ({
   allocatable,
   daemonSets: overhead,
 });
 
-/** All that needs room: now, and with the buffer for the lead time. */
+/** All work that needs room: now, and with the buffer for the lead time. */
 export function demandAhead({ demand, outlook }: ShapeQuestion): {
   readonly now: readonly SizeClass[];
   readonly ahead: readonly SizeClass[];
@@ -116,7 +116,7 @@ interface Story {
   readonly question: ShapeQuestion;
 }
 
-/** The simulated wait in words. */
+/** Describes the simulated wait as text. */
 export function waitStory(
   waitP95Seconds: number | undefined,
   nodes: number,
@@ -150,7 +150,7 @@ function reasons({
   return because;
 }
 
-/** Sizes each shape as if the pool were made of it alone. The same question gives the same answer. */
+/** Sizes each shape as if all nodes had it. The same input gives the same answer. */
 export function sizeShapes(question: ShapeQuestion): readonly ShapeSize[] {
   return question.shapes.map((shape) => sizeOne(shape, question));
 }

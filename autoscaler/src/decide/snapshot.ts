@@ -12,21 +12,21 @@ export interface WatchView {
   readonly trouble: string;
 }
 
-/** The world at one moment, frozen: everything that is decided in a tick is decided on it. Undefined is unknown. */
+/** The state of the cluster at one time, frozen: every decision of a tick uses it. Undefined means unknown. */
 export interface CapacitySnapshot extends AdviceInputs {
   readonly nowMs: number;
-  /** Undefined: no cluster is watched, or it was never heard. */
+  /** Undefined: no cluster is watched, or the watch has never delivered. */
   readonly pods: PodCounts | undefined;
   readonly pools: readonly Pool[];
   readonly watches: Readonly<Partial<Record<'pods' | 'nodes' | 'daemonSets' | 'endpointSlices', WatchView>>>;
-  /** Undefined: no runner is asked. */
+  /** Undefined: no runner is queried. */
   readonly runners: RunnersView | undefined;
-  /** Undefined: the Drone server isn't asked. */
+  /** Undefined: the Drone server isn't queried. */
   readonly drone: DroneReading | undefined;
   readonly calibration: Calibration;
-  /** Pods that arrived in a second, lately. */
+  /** Pods that arrived per second, recently. */
   readonly perSecond: number;
   readonly grewAtMs: ReadonlyMap<string, number>;
-  /** What the forecast, or the rule that it is held to, wants kept free; undefined: there is none. */
+  /** The free room wanted by the forecast or its fallback rule; undefined: there is none. */
   readonly forecast: FreeRoom | undefined;
 }

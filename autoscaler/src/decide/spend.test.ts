@@ -50,7 +50,7 @@ const aSpend = (today: number, maxPerDay: number | undefined = 100): Spend => ({
 });
 
 describe('node-hours of a day', () => {
-  it('count what was there between two looks', () => {
+  it('count nodes that existed between two observations', () => {
     const book = new SpendBook();
     book.take(MIDNIGHT + HOUR, [aPool('a', nodes(2, MIDNIGHT + HOUR))]);
     book.take(MIDNIGHT + 2 * HOUR, [aPool('a', nodes(5))]);
@@ -60,7 +60,7 @@ describe('node-hours of a day', () => {
     expect(book.take(MIDNIGHT + 9 * HOUR, []).byPool.get('a')).toBeCloseTo(7);
   });
 
-  it('count nodes from their creation when the service starts, but not yesterday', () => {
+  it("count nodes from their creation when the service starts, but not yesterday's hours", () => {
     const pool = aPool('a', [MIDNIGHT - 9 * HOUR, MIDNIGHT + 2 * HOUR]);
     const hours = new SpendBook().take(MIDNIGHT + 4 * HOUR, [pool]);
 
@@ -68,7 +68,7 @@ describe('node-hours of a day', () => {
     expect(hours.countedFromMs).toBe(MIDNIGHT + 4 * HOUR);
   });
 
-  it('begin anew at midnight, also when nobody looked for a while', () => {
+  it('restart at midnight, also when nothing was observed for a while', () => {
     const book = new SpendBook();
     book.take(MIDNIGHT + 20 * HOUR, [aPool('a', nodes(3))]);
     const hours = book.take(MIDNIGHT + 26 * HOUR, [aPool('a', nodes(3))]);
@@ -77,14 +77,14 @@ describe('node-hours of a day', () => {
     expect(hours.byPool.get('a')).toBeCloseTo(3 * 2);
   });
 
-  it('wait for the first pool that is seen', () => {
+  it('start with the first pool that is seen', () => {
     const book = new SpendBook();
     book.take(MIDNIGHT + HOUR, []);
 
     expect(book.take(MIDNIGHT + 3 * HOUR, [aPool('a', nodes(1))]).byPool.get('a')).toBeCloseTo(3);
   });
 
-  it('a clock that jumps back counts nothing twice', () => {
+  it('count nothing twice when the clock is set back', () => {
     const book = new SpendBook();
     book.take(MIDNIGHT + 5 * HOUR, [aPool('a', nodes(1, MIDNIGHT + 5 * HOUR))]);
     book.take(MIDNIGHT + 6 * HOUR, [aPool('a', nodes(1))]);
@@ -95,7 +95,7 @@ describe('node-hours of a day', () => {
 });
 
 describe('what is spent', () => {
-  it('is node-hours by price; pools without a price are named', () => {
+  it('is node-hours times price; pools without a price are named', () => {
     const hours = {
       byPool: new Map([
         ['a', 10],
@@ -116,7 +116,7 @@ describe('what is spent', () => {
     expect(spendOf([aPool('c', nodes(1))], hours, MONEY)).toBeUndefined();
   });
 
-  it('has to leave enough for an hour, or for the rest of the day', () => {
+  it('must leave enough for an hour, or for the rest of the day', () => {
     expect(affordablePerHour(aSpend(60), MIDNIGHT + HOUR)).toBe(40);
     expect(affordablePerHour(aSpend(60), MIDNIGHT + 23.5 * HOUR)).toBe(80);
     expect(affordablePerHour(aSpend(120), MIDNIGHT + HOUR)).toBe(0);
@@ -127,7 +127,7 @@ describe('the spend of a day', () => {
   const where = { nowMs: MIDNIGHT + HOUR, stepDown: 100 };
   const wanted = [aSize('a', { wantedNodes: 30, spareNodes: 30 }), aSize('b', { wantedNodes: 30 })];
 
-  it('gives to the first pool first, and says why the others get less', () => {
+  it('gives to the first pool first, and explains why the others get less', () => {
     const [first, second] = withinSpend(wanted, aSpend(50), MONEY, where);
 
     expect(first?.wantedNodes).toBe(30);
@@ -137,20 +137,20 @@ describe('the spend of a day', () => {
     );
   });
 
-  it('bounds nothing when there is no bound, and no pool without a price', () => {
+  it('has no effect without a bound, and none on pools without a price', () => {
     expect(withinSpend(wanted, { ...aSpend(99), maxPerDay: undefined }, MONEY, where)).toEqual(wanted);
     const free = [aSize('c', { wantedNodes: 500 })];
     expect(withinSpend(free, aSpend(99), MONEY, where)).toEqual(free);
   });
 
-  it('never takes a node that holds a build, and shrinks no faster than otherwise', () => {
+  it('never removes a node that holds a build, and shrinks no faster than otherwise', () => {
     const busy = [aSize('a', { actualNodes: 20, emptyNodes: 5, wantedNodes: 25 })];
 
     expect(withinSpend(busy, aSpend(100), MONEY, where)[0]?.wantedNodes).toBe(15);
     expect(withinSpend(busy, aSpend(100), MONEY, { ...where, stepDown: 2 })[0]?.wantedNodes).toBe(18);
   });
 
-  it('is never more than the bound while pools follow it at each tick, whatever they want', () => {
+  it('stays below the bound while pools follow it at each tick, whatever they want', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(400), { minLength: 24, maxLength: 24 }), (podsToPlace) => {
         let today = 0;
@@ -176,7 +176,7 @@ describe('room by quota', () => {
     used: { cpuMillicores: used, memoryBytes: 0, pods: 0 },
   });
 
-  it('is what is left of each namespace that builds are seen in, by the scarcest', () => {
+  it('is what is left in each namespace with builds, by the scarcest resource', () => {
     const quotas = [aQuota('ci', 10_000, 7500), aQuota('other', 1000), aQuota('ci', 90_000)];
 
     expect(quotaRoomPods(quotas, new Set(['ci']), typical)).toBe(2);

@@ -3,10 +3,10 @@ import { amountText, type Prices, priceOf } from './price.ts';
 import type { PoolSize, Spend } from './recommendation.ts';
 import type { NodeHours } from '../capacity/spend-book.ts';
 
-/** What money is there and how it is counted. */
+/** The spend limit and how money is counted. */
 export interface Money {
   readonly prices: Prices;
-  /** A word behind amounts; may be empty. */
+  /** The currency appended to amounts; may be empty. */
   readonly currency: string;
   /** All pools with a price together, from midnight to midnight UTC. Undefined: no bound. */
   readonly maxPerDay: number | undefined;
@@ -15,7 +15,7 @@ export interface Money {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** What live pools cost; undefined: none of them has a price. */
+/** The cost of live pools; undefined: none of them has a price. */
 export function spendOf(pools: readonly Pool[], hours: NodeHours, money: Money): Spend | undefined {
   const priced = pools.filter(({ name }) => priceOf(money.prices, name) !== undefined);
   const seen = [...hours.byPool].map(([name, count]) => (priceOf(money.prices, name) ?? 0) * count);
@@ -32,17 +32,20 @@ export function spendOf(pools: readonly Pool[], hours: NodeHours, money: Money):
   };
 }
 
-/** What may be spent in an hour from now on, so that the day's money is never used up: what is left lasts an hour, or until midnight. */
+/**
+ * The hourly spend that is allowed from now on, so that the daily limit is never exceeded: what is left lasts an hour, or until
+ * midnight.
+ */
 export function affordablePerHour({ today, maxPerDay = Infinity }: Spend, nowMs: number): number {
   const leftHours = (DAY_MS - (nowMs % DAY_MS)) / HOUR_MS;
   return Math.max(0, maxPerDay - today) / Math.min(1, leftHours);
 }
 
 /**
- * Holds pools with a price within the spend of a day, the first of them first. Nodes that hold builds are never given up: the
- * bound then bites as they end. It outdoes floors, and a pool shrinks no faster than otherwise.
+ * Holds pools with a price within the daily spend limit, the first of them first. Nodes that hold builds are never removed: the
+ * bound takes effect as builds end. It overrides floors, and a pool shrinks no faster than otherwise.
  *
- * @param sizes in the order in which money is given to them
+ * @param sizes in the order in which the money is assigned to them
  */
 export function withinSpend(
   sizes: readonly PoolSize[],

@@ -28,17 +28,17 @@ describe('stages of running builds that are still to come', () => {
     ['before a node that is ordered now would work', READY_MS, 1],
     ['after that: there is time to order it then', READY_MS + 1, 0],
     ['some time, nobody knows when', undefined, 0],
-  ])('count when they come %s', (_sentence, expectedMs, want) => {
+  ])('count when they start %s', (_sentence, expectedMs, want) => {
     const demand = demandWith(expectedMs);
 
     expect([demand.stagesSoon, momentOf(0, podCountsOf([]), demand).knownAhead]).toEqual([want, want]);
   });
 
-  it('are no demand of now, and no stages that are known to wait', () => {
+  it('are not current demand, and not stages that are known to wait', () => {
     expect(demandWith(0)).toMatchObject({ runningPods: 0, pendingPods: 0, knownStages: 0 });
   });
 
-  it('are the least that is kept free, in place of what the rule would keep, not on top of it', () => {
+  it("are a minimum of the free room, and not added to the rule's buffer", () => {
     expect(ruleBuffer(demandWith(...Array<number>(5).fill(0)), OPTIONS).pods).toBe(5);
     expect(ruleBuffer(demandWith(...Array<number>(40).fill(0)), OPTIONS)).toEqual({
       pods: 40,
