@@ -14,7 +14,7 @@ const lognormal = (random: Random, mean: number, cv: number): number => {
 };
 
 /**
- * Days that differ as wholes: each has its own load and its own mood, and its builds share both. The truth of each ratio is the
+ * Whole days differ: each has its own load and its own bias, shared by all its builds. The true value of each ratio is the
  * expectation over days, weighted by their load.
  */
 function dayOf(day: number, random: Random): DaySummary {
@@ -47,7 +47,7 @@ function daysOf(seed: number): readonly DaySummary[] {
   });
 }
 
-/** Sizes from 1 to 5, alike: mean 3, mean square 11. */
+/** Sizes from 1 to 5, uniform: mean 3, mean square 11. */
 const TRUTH: Readonly<Record<QuantityName, number>> = {
   podsPerBuild: 3,
   podSeconds: 600,
@@ -81,7 +81,7 @@ describe('intervals of calibration', () => {
 });
 
 describe('ratioOfDays', () => {
-  it('says nothing of a single day, and is sure of days that are alike', () => {
+  it('returns nothing for a single day, and a narrow interval for days that are alike', () => {
     expect(ratioOfDays([{ over: 6, under: 2 }])).toBeUndefined();
     expect(ratioOfDays([])).toBeUndefined();
     expect(
@@ -93,7 +93,7 @@ describe('ratioOfDays', () => {
     ).toEqual({ value: 3, low: 3, high: 3, days: 2 });
   });
 
-  it("takes Student's t: wide for few days, near the normal for many", () => {
+  it("uses Student's t: wide for few days, near the normal for many", () => {
     expect(studentT(1)).toBe(6.314);
     expect(studentT(13)).toBeCloseTo(1.771, 2);
     expect(studentT(1000)).toBeCloseTo(1.646, 2);
@@ -101,7 +101,7 @@ describe('ratioOfDays', () => {
 });
 
 describe('calibrate', () => {
-  it('stands by the assumption while there are no data, and says how unsure that is', () => {
+  it('returns the assumption while there are no data, with its uncertainty', () => {
     const { podSeconds } = calibrate([]);
 
     expect(podSeconds).toMatchObject({ value: 603, days: 0, data: undefined, lowerBound: false });
@@ -110,7 +110,7 @@ describe('calibrate', () => {
     expect(podSeconds.because).toContain('no data yet');
   });
 
-  it('goes from the assumption to the data as days come', () => {
+  it('moves from the assumption to the data as days are added', () => {
     const [some, all] = [daysOf(7).slice(0, 3), daysOf(7)];
     const far = { podSeconds: 6000 };
 
@@ -118,7 +118,7 @@ describe('calibrate', () => {
     expect(calibrate(all, far).podSeconds.because).toBe('14 of 14 days, against 2 days for the assumption');
   });
 
-  it('calls the peak a lower bound when runners were full on a day, and the run times not', () => {
+  it('marks the peak as a lower bound when runners were full on a day, and not the run times', () => {
     const days = daysOf(3).map((one, nth) => ({ ...one, exhausted: nth < 2 }));
     const { peakHourShare, podSeconds } = calibrate(days);
 
@@ -143,7 +143,7 @@ describe('calibrate', () => {
     expect(onlyFull.peakHourShare).toMatchObject({ value: 0.2, days: 0, lowerBound: true });
   });
 
-  it('gives the model what can be seen, and leaves the rest as published', () => {
+  it('updates the model with what can be observed, and leaves the rest as published', () => {
     const parameters = calibratedParameters(calibrate(daysOf(1)));
 
     expect(parameters.podsPerPr).toBeCloseTo(3 * calibrate(daysOf(1)).podsPerBuild.value);
@@ -160,7 +160,7 @@ const job = (arrivedAt: number, build: string) => ({
 });
 
 describe('days in sums', () => {
-  it('count Pods, builds, the busiest hour, and Pods that came together', () => {
+  it('count Pods, builds, the busiest hour, and Pods that arrived together', () => {
     const [first, ...rest] = summariesOf([job(10, 'a'), job(12, 'a'), job(7200, 'b')]);
 
     expect(rest).toEqual([]);
@@ -179,7 +179,7 @@ describe('days in sums', () => {
     });
   });
 
-  it('leave today out, close old days, and forget the oldest', () => {
+  it('exclude today, close old days, and drop the oldest', () => {
     const book = new DayBook(5);
     for (let day = 0; day < 10; day += 1) {
       book.add(job(day * DAY + 100, `b${day}`));
@@ -189,7 +189,7 @@ describe('days in sums', () => {
     expect(book.wholeDays(9 * DAY + 300).map(({ day }) => day)).toEqual([4, 5, 6, 7, 8]);
   });
 
-  it('take a build of yesterday that ended today, and not one that comes a week late', () => {
+  it('include a build of yesterday that ended today, and not one that ends a week late', () => {
     const book = new DayBook(30);
     book.add(job(100, 'a'));
     book.wholeDays(1 * DAY + 100);

@@ -3,7 +3,7 @@ import { PUBLISHED } from '../model/parameters.ts';
 import type { DaySummary } from './day-summary.ts';
 import { type DayPair, type Estimate, ratioOfDays } from './ratio.ts';
 
-/** What is learned from data. */
+/** The quantities learned from data. */
 export type QuantityName =
   | 'podsPerBuild'
   | 'podSeconds'
@@ -13,7 +13,7 @@ export type QuantityName =
   | 'burstiness'
   | 'bootSeconds';
 
-/** One quantity: what we thought, what data say, what we use, and how sure that is. */
+/** One quantity: the prior assumption, the data, the value used, and its uncertainty. */
 export interface Quantity {
   readonly name: QuantityName;
   readonly meaning: string;
@@ -22,26 +22,26 @@ export interface Quantity {
   readonly priorSource: string;
   /** Undefined: too few days. */
   readonly data: Estimate | undefined;
-  /** What is used: data and prior by their weight in days. */
+  /** The value used: data and prior, weighted by days. */
   readonly value: number;
-  /** 90 % interval of what is used; as wide as ignorance where there are no data. */
+  /** 90 % interval of the value used; as wide as the prior where there are no data. */
   readonly low: number;
   readonly high: number;
   readonly days: number;
-  /** Some of these days were cut off by full runners: the true value may be higher. */
+  /** Full runners hid work on some of these days: the true value may be higher. */
   readonly lowerBound: boolean;
-  /** `9 of 14 days`, and what is doubtful, in words. */
+  /** `9 of 14 days`, and reservations, as text. */
   readonly because: string;
 }
 
-/** Everything that was calibrated. */
+/** All calibrated quantities. */
 export type Calibration = Readonly<Record<QuantityName, Quantity>>;
 
-/** What the prior weighs, in days: so few that a week of data counts for more. */
+/** The weight of the prior in days: low enough that a week of data outweighs it. */
 const PRIOR_DAYS = 2;
-/** Where nothing is known, the truth may be so many times smaller or larger; wide on purpose. */
+/** The factor by which the true value may differ where nothing is known; wide on purpose. */
 const IGNORANCE = 2.5;
-/** Builds of a PR in a day: pushes. Pods don't tell which PR they belong to, so it stays our reading. */
+/** Builds of a PR per day: pushes. Pods don't contain their PR, so this stays our assumption. */
 export const BUILDS_PER_PR = 3;
 
 interface Description {
@@ -50,7 +50,7 @@ interface Description {
   readonly prior: number;
   readonly priorSource: string;
   readonly pair: (day: DaySummary) => DayPair;
-  /** Whether full runners hide a part of it. */
+  /** Whether full runners hide part of it. */
   readonly censored: boolean;
 }
 
@@ -61,7 +61,7 @@ const byPods = (over: (day: DaySummary) => number) => (day: DaySummary) => ({
 
 const TABLE = "the published table's parameters (our reading)";
 
-/** What is known of each quantity before any data. */
+/** The assumption for each quantity without data. */
 const DESCRIPTIONS: Readonly<Record<QuantityName, Description>> = {
   podsPerBuild: {
     meaning: 'Pods that one build starts',
@@ -122,8 +122,8 @@ const DESCRIPTIONS: Readonly<Record<QuantityName, Description>> = {
 };
 
 /**
- * What days say. Days on which runners or quotas were full show too little: they count where they raise what is known, and never
- * lower it.
+ * The estimate from the days. Days on which runners or quotas were full show too little: they are used where they raise the
+ * estimate, and never lower it.
  */
 function dataOf(
   days: readonly DaySummary[],
@@ -171,11 +171,11 @@ function storyOf({ used, total, cut }: { used: number; total: number; cut: numbe
 }
 
 /**
- * Blends what was thought before with what whole days say.
+ * Combines the prior with the data of whole days.
  *
  * @param days whole days, in any order
- * @param priors other values than the usual ones, such as a boot time that the operator knows
- * @returns for each quantity value, 90 % interval and story; the same days give the same answer
+ * @param priors values that replace the default priors, such as a boot time that the operator knows
+ * @returns for each quantity value, 90 % interval and reason; the same days give the same answer
  */
 export function calibrate(
   days: readonly DaySummary[],
@@ -194,7 +194,7 @@ export function calibrate(
   };
 }
 
-/** The model of PRs per day with what was learned in it; what can't be seen stays as published. */
+/** The model of PRs per day with the calibrated parameters; what can't be observed stays as published. */
 export function calibratedParameters(calibration: Calibration): ModelParameters {
   return {
     ...PUBLISHED,

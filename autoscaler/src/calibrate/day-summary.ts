@@ -3,7 +3,7 @@ import { PUSH_SECONDS } from '../capacity/pushes.ts';
 
 const DAY_SECONDS = 86_400;
 
-/** A day of builds in sums: what calibration needs of it, whatever its size. */
+/** The sums of a day of builds that calibration needs. */
 export interface DaySummary {
   /** Days since 1970, UTC. */
   readonly day: number;
@@ -13,15 +13,15 @@ export interface DaySummary {
   readonly memoryBytes: number;
   readonly builds: number;
   readonly peakHourPods: number;
-  /** Sum of squares of Pods that arrived together. */
+  /** Sum of the squared numbers of Pods that arrived together. */
   readonly pushSquares: number;
   readonly boots: number;
   readonly bootSeconds: number;
-  /** Runners or quotas were full for a part of the day: more might have come. */
+  /** Runners or quotas were full for part of the day: there may have been more work. */
   readonly exhausted: boolean;
 }
 
-/** Builds of one day that are told apart; later ones count as new. */
+/** Limit of distinct builds per day; later ones count as new. */
 const MOST_BUILDS = 50_000;
 
 class OpenDay {
@@ -77,7 +77,7 @@ class OpenDay {
   }
 }
 
-/** Sum of squares of the sizes of pushes. */
+/** Sum of the squared push sizes. */
 function pushSquares(seconds: readonly number[]): number {
   const times = Float64Array.from(seconds).sort();
   let squares = 0;
@@ -94,18 +94,18 @@ function pushSquares(seconds: readonly number[]): number {
   return squares + size * size;
 }
 
-/** Sums up days as Pods end; old days are kept as sums, only the last ones stay open. */
+/** Sums up days as Pods end; old days are stored as sums, only the latest stay open. */
 export class DayBook {
   readonly #closed = new Map<number, DaySummary>();
   readonly #open = new Map<number, OpenDay>();
   readonly #mostDays: number;
 
-  /** @param mostDays how many days are remembered */
+  /** @param mostDays how many days are kept */
   constructor(mostDays: number) {
     this.#mostDays = mostDays;
   }
 
-  /** A build that ended; it counts for the day of its arrival. */
+  /** A build that has ended; it is counted on the day of its arrival. */
   add(job: Job): void {
     this.#dayOf(job.arrivedAt)?.add(job);
   }
@@ -119,11 +119,11 @@ export class DayBook {
     if (day !== undefined) day.exhausted = true;
   }
 
-  /** Whole days before today that had any build, oldest first, and today's as far as it goes is left out. */
+  /** Whole days before today with any build, oldest first; today is excluded. */
   wholeDays(nowSeconds: number): readonly DaySummary[] {
     const today = Math.floor(nowSeconds / DAY_SECONDS);
     for (const [day, open] of this.#open) {
-      // A build of yesterday may still run today: a day is closed two days later, so that nothing of it is lost.
+      // A build of yesterday may still run today: a day is closed two days later, so that no build is missed.
       if (day < today - 2) this.#close(day, open);
     }
     const open = [...this.#open.values()].map((one) => one.summary());
@@ -148,7 +148,7 @@ export class DayBook {
   }
 }
 
-/** Sums up a whole trace, for tests and for a start from memory. */
+/** Sums up a whole trace, for tests and for a start from stored records. */
 export function summariesOf(jobs: readonly Job[]): readonly DaySummary[] {
   return [...Map.groupBy(jobs, ({ arrivedAt }) => Math.floor(arrivedAt / DAY_SECONDS))]
     .sort(([one], [other]) => one - other)

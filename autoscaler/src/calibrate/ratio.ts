@@ -1,10 +1,10 @@
-/** One day: what was counted, and what it is divided by. */
+/** One day: the numerator and the denominator. */
 export interface DayPair {
   readonly over: number;
   readonly under: number;
 }
 
-/** What data say, with a 90 % interval. */
+/** An estimate from data with a 90 % interval. */
 export interface Estimate {
   readonly value: number;
   readonly low: number;
@@ -18,7 +18,7 @@ const Z95 = 1.644854;
 
 /** 95th percentile of Student's t: half of a 90 % interval. @param degrees ≥ 1 */
 export function studentT(degrees: number): number {
-  // Cornish-Fisher: right in three digits from 10 degrees on.
+  // Cornish-Fisher expansion: correct to three digits from 10 degrees on.
   return (
     T95[degrees - 1] ??
     Z95 + (Z95 ** 3 + Z95) / (4 * degrees) + (5 * Z95 ** 5 + 16 * Z95 ** 3 + 3 * Z95) / (96 * degrees ** 2)
@@ -26,10 +26,10 @@ export function studentT(degrees: number): number {
 }
 
 /**
- * A ratio of sums over days, such as run seconds by Pods, with an interval from how much whole days differ: builds of one day are
- * alike, so that counting each build as one more witness would make us far too sure.
+ * A ratio of sums over days, such as run seconds by Pods, with an interval from the variation between days. Builds of one day are
+ * correlated, so treating them as independent samples would give an interval that is far too narrow.
  *
- * @returns undefined with fewer than two days that have anything to divide by
+ * @returns undefined with fewer than two days with a denominator above zero
  * @see scheduling-and-scaling §4.1 (counts inside an hour vary 37 times as much as independent arrivals would)
  */
 export function ratioOfDays(pairs: readonly DayPair[]): Estimate | undefined {
@@ -38,7 +38,7 @@ export function ratioOfDays(pairs: readonly DayPair[]): Estimate | undefined {
   if (count < 2) return undefined;
   const under = days.reduce((sum, day) => sum + day.under, 0);
   const value = days.reduce((sum, day) => sum + day.over, 0) / under;
-  // The jackknife by days: it feels days of different weight, where the plain formula is too sure.
+  // The jackknife over days accounts for days of different weight, where the plain formula gives too narrow an interval.
   const without = days.map((day) => (value * under - day.over) / (under - day.under));
   const usable = without.filter((one) => Number.isFinite(one));
   const mean = usable.reduce((sum, one) => sum + one, 0) / Math.max(1, usable.length);

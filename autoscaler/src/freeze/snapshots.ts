@@ -9,17 +9,17 @@ import type { CapacitySnapshot } from '../decide/snapshot.ts';
 import type { Learner } from '../store/learner.ts';
 import type { Observation, Observer } from '../observe/observer.ts';
 
-/** What {@link Snapshots} are taken of. */
+/** The sources of {@link Snapshots}. */
 export interface SnapshotsParts {
   readonly clock: Clock;
   readonly observer: Observer;
   readonly learner: Learner;
   readonly adviceSources: AdviceSources;
-  /** When each pool was last asked to grow. */
+  /** When each pool last grew by our decision. */
   readonly grewAtMs: ReadonlyMap<string, number>;
 }
 
-/** Takes frozen snapshots: everything that is decided in a tick is decided on one of these, and on nothing else. */
+/** Takes frozen snapshots: a tick's decision uses one of these, and nothing else. */
 export class Snapshots {
   readonly #parts: SnapshotsParts;
   readonly #config: AutoscalerConfig;
@@ -36,7 +36,7 @@ export class Snapshots {
     });
   }
 
-  /** With thousands of nodes this takes tens of milliseconds: probes and pages are answered in between. */
+  /** With thousands of nodes this takes tens of milliseconds: the event loop handles probes and pages in between. */
   async take({ runners, drone }: Observation): Promise<CapacitySnapshot> {
     const { clock, observer, learner, adviceSources, grewAtMs } = this.#parts;
     const seen = observer.view(runners, this.#config.daemonSets);
@@ -57,7 +57,7 @@ export class Snapshots {
     };
     const demand = demandIn(base);
     if (demand.lowerBound) learner.exhausted();
-    // Without Pods a forecast sees no arrivals.
+    // Without Pods the forecast sees no arrivals.
     const forecast = seen.pods && (await learner.look(momentOf(nowMs, seen.pods, demand)));
     await nextTurn();
     return Object.freeze({ ...base, forecast });

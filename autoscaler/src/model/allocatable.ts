@@ -4,7 +4,7 @@ import { GIB, MIB } from '../capacity/shape.ts';
 /** What the kubelet of a cloud leaves to Pods on a machine of given size (scheduling-and-scaling §3.4). */
 export type Cloud = 'gke' | 'eks';
 
-/** A slice of a resource and the share of it that the cloud keeps. */
+/** A slice of a resource and the share of it that the cloud reserves. */
 interface Bracket {
   readonly upTo: number;
   readonly share: number;
@@ -26,16 +26,16 @@ const GKE_MEMORY_BRACKETS: readonly Bracket[] = [
   { upTo: Infinity, share: 0.02 },
 ];
 
-/** Both kubelets evict when less than this is left. */
+/** Both kubelets evict when less than this is free. */
 const EVICTION_BYTES = 100 * MIB;
-/** GCE takes a little more than the kernel does, up to a bound. */
+/** GCE reserves a little more than the kernel does, up to a bound. */
 const GCE_CORRECTION = {
   share: 0.00175,
   maxBytes: 248 * MIB,
   smallMachineBytes: 8 * GIB,
   smallMachineExtraBytes: 8 * MIB,
 };
-/** EKS reserves for the kubelet by the number of Pods the node may hold. */
+/** EKS reserves memory for the kubelet by the number of Pods the node may hold. */
 const EKS_MEMORY = { baseBytes: 255 * MIB, bytesPerPod: 11 * MIB };
 
 const reserved = (amount: number, brackets: readonly Bracket[]): number =>
@@ -44,7 +44,7 @@ const reserved = (amount: number, brackets: readonly Bracket[]): number =>
     return sum + Math.max(0, Math.min(amount, upTo) - from) * share;
   }, 0);
 
-/** Memory that the kernel keeps before the kubelet sees any: 1/64, 16 MiB, and 64 MiB for DMA beyond 3 GiB. */
+/** Memory that the kernel reserves before the kubelet sees any: 1/64, 16 MiB, and 64 MiB for DMA beyond 3 GiB. */
 const kernelBytes = (machineBytes: number): number =>
   machineBytes / 64 + 16 * MIB + (machineBytes > 3 * GIB ? 64 * MIB : 0);
 
@@ -71,15 +71,15 @@ function memoryBytes(cloud: Cloud, machineBytes: number, pods: number): number {
   }
 }
 
-/** Pods that a node may hold when nobody says otherwise: Kubernetes' default, and EKS's figure for c5.xlarge and c5.2xlarge. */
+/** The default limit of Pods per node: Kubernetes' default, and EKS's figure for c5.xlarge and c5.2xlarge. */
 export const DEFAULT_PODS: Readonly<Record<Cloud, number>> = { gke: 110, eks: 58 };
 
 /**
  * Allocatable CPU and memory of a machine on GKE (Container-Optimized OS) or EKS (Amazon Linux).
  *
- * @param machine whole machine, as the cloud sells it; > 0
- * @param pods the most Pods the node may hold; on EKS the reserved memory grows with it
- * @returns whole millicores and bytes, at least 0; always prefer a live node's own figures
+ * @param machine whole machine, as listed by the cloud; > 0
+ * @param pods the limit of Pods on the node; on EKS the reserved memory grows with it
+ * @returns whole millicores and bytes, at least 0; a live node's own figures are preferable
  * @see scheduling-and-scaling §3.4
  */
 export function cloudAllocatable(cloud: Cloud, machine: Resources, pods: number): NodeShape['allocatable'] {

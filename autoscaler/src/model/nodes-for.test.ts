@@ -44,7 +44,7 @@ describe('nodesFor: the published table', () => {
 });
 
 describe('nodesFor: its form', () => {
-  it('never asks for fewer nodes for more PRs', () => {
+  it('never needs fewer nodes for more PRs', () => {
     fc.assert(
       fc.property(fc.nat(20_000), fc.nat(20_000), published, level, (one, other, node, which) => {
         const [fewer, more] = one < other ? [one, other] : [other, one];
@@ -53,7 +53,7 @@ describe('nodesFor: its form', () => {
     );
   });
 
-  it('has no cliff: one PR more costs at most one node and its spare', () => {
+  it('has no jumps: one PR more costs at most one node and its spare', () => {
     fc.assert(
       fc.property(fc.nat(MAX_PRS_PER_DAY - 1), published, level, (prs, node, which) => {
         expect(nodesFor(prs + 1, node, which) - nodesFor(prs, node, which)).toBeLessThanOrEqual(2);
@@ -61,7 +61,7 @@ describe('nodesFor: its form', () => {
     );
   });
 
-  it('asks for no less at the high level, and no more of the larger shape', () => {
+  it('needs no fewer nodes at the high level, and no more of the larger shape', () => {
     fc.assert(
       fc.property(fc.nat(100_000), level, (prs, which) => {
         const [small, large] = [shape('4cpu-8gb'), shape('8cpu-16gb')];
@@ -71,7 +71,7 @@ describe('nodesFor: its form', () => {
     );
   });
 
-  it('never asks for more nodes when they are larger', () => {
+  it('never needs more nodes when they are larger', () => {
     const size = fc.record({
       cpu: fc.integer({ min: 2, max: 128 }),
       memory: fc.integer({ min: 3, max: 512 }),
@@ -95,14 +95,14 @@ describe('nodesFor: its form', () => {
     expect(() => nodesFor(prs, shape('4cpu-8gb'), 'low')).toThrow(RangeError);
   });
 
-  it('refuses a node on which no Pod fits, and takes the one where it just does', () => {
+  it('rejects a node on which no Pod fits, and accepts one on which a single Pod fits', () => {
     expect(() => nodesFor(1, shape('cpu=1449m,memory=8Gi'), 'low')).toThrow('not one Pod');
     expect(nodesFor(1, shape('cpu=1450m,memory=8Gi'), 'low')).toBeGreaterThan(0);
   });
 });
 
 describe('prsCarriedBy', () => {
-  it('turns nodesFor round: the pool carries its answer and not one PR more', () => {
+  it('inverts nodesFor: the pool carries its answer and not one PR more', () => {
     fc.assert(
       fc.property(fc.integer({ min: 3, max: 5000 }), published, level, (nodes, node, which) => {
         const prs = prsCarriedBy(nodes, node, which) ?? -1;
@@ -112,7 +112,7 @@ describe('prsCarriedBy', () => {
     );
   });
 
-  it('carries nothing with fewer nodes than the base, and something with the base', () => {
+  it('returns nothing with fewer nodes than the base, and a number with the base', () => {
     expect(prsCarriedBy(2, shape('4cpu-8gb'), 'low')).toBeUndefined();
     expect(prsCarriedBy(3, shape('4cpu-8gb'), 'low')).toBeGreaterThan(0);
   });
@@ -135,11 +135,11 @@ describe('the numbers behind the model', () => {
     });
   });
 
-  it('every parameter has a note of its own', () => {
+  it('every parameter has its own note', () => {
     expect(PARAMETER_NOTES.map((note) => note.parameter).sort()).toEqual(Object.keys(PUBLISHED).sort());
   });
 
-  it('a node bound by its number of Pods holds no more than that', () => {
+  it('a node whose limit is its number of Pods holds no more than that', () => {
     expect(
       podsThatFit({
         ...shape('cpu=64,memory=256Gi'),

@@ -2,11 +2,11 @@ import type { Level, NodeShape } from '../capacity/shape.ts';
 import type { ModelParameters } from './parameters.ts';
 import { PUBLISHED } from './parameters.ts';
 
-/** Absorbs the last bits of floating point before rounding up, far below the smallest margin of the table (0.099 node). */
+/** Absorbs floating-point error before rounding up, far below the smallest margin of the table (0.099 node). */
 const ROUNDING = 1e-9;
 const SECONDS_PER_HOUR = 3600;
 
-/** The most PRs a day that the model is asked for: beyond it, counting stays exact but means nothing. */
+/** The limit of PRs a day that the model accepts: beyond it the result is exact but meaningless. */
 export const MAX_PRS_PER_DAY = 1_000_000;
 
 const roundUp = (value: number): number => Math.ceil(value - ROUNDING);
@@ -29,7 +29,7 @@ export function podsThatFit(shape: NodeShape, parameters: ModelParameters = PUBL
   );
 }
 
-/** Pods per node that the model counts with: what fits, less the room that big nodes leave unused (scheduling-and-scaling §4.3). */
+/** Pods per node that the model assumes: those that fit, less the unused room of large nodes (scheduling-and-scaling §4.3). */
 export function podsCounted(shape: NodeShape, parameters: ModelParameters = PUBLISHED): number {
   const fit = podsThatFit(shape, parameters);
   return fit < parameters.packingFromPods ? fit : fit * parameters.packing;
@@ -47,7 +47,7 @@ export function peakPods(prsPerDay: number, level: Level, parameters: ModelParam
 }
 
 /**
- * Nodes of a shape that carry so many PRs a day: the published model, exact in all twelve numbers.
+ * Nodes of a shape that carry this many PRs a day: the published model, exact in all twelve numbers.
  *
  * @param prsPerDay from 0 to {@link MAX_PRS_PER_DAY}; fractions are allowed
  * @returns whole nodes, never falling with more PRs; the same inputs give the same answer
@@ -70,7 +70,7 @@ export function nodesFor(
 }
 
 /**
- * What a pool of so many nodes can carry: the largest whole number of PRs a day for which {@link nodesFor} asks no more.
+ * What a pool of this many nodes can carry: the largest whole number of PRs a day for which {@link nodesFor} needs no more.
  *
  * @param nodes whole number ≥ 0
  * @returns PRs a day up to {@link MAX_PRS_PER_DAY}; undefined when the pool is smaller than the model's base

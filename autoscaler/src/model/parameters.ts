@@ -1,7 +1,7 @@
 import type { Resources } from '../capacity/shape.ts';
 import { MIB } from '../capacity/shape.ts';
 
-/** The numbers behind the published table; all derived quantities come from these. */
+/** The parameters behind the published table; all derived quantities come from these. */
 export interface ModelParameters {
   readonly podsPerPr: number;
   readonly podSeconds: number;
@@ -15,7 +15,7 @@ export interface ModelParameters {
   readonly daemonSets: Resources;
 }
 
-/** What one parameter means, where it comes from, and how much of it is only our reading. */
+/** What one parameter means, where it comes from, and how much of it is our interpretation. */
 export interface ParameterNote {
   readonly parameter: keyof ModelParameters;
   readonly meaning: string;
@@ -24,8 +24,8 @@ export interface ParameterNote {
 }
 
 /**
- * The point that gives all twelve published numbers (scheduling-and-scaling §4.3). Only five groups of these are held by the table:
- * nodes per PR, surge, the ratio of both shapes, base and spare; how a group splits into its factors is our reading.
+ * The values that give all twelve published numbers (scheduling-and-scaling §4.3). The table determines only five groups of these:
+ * nodes per PR, surge, the ratio of both shapes, base and spare; how a group splits into its factors is our interpretation.
  */
 export const PUBLISHED: ModelParameters = {
   podsPerPr: 15,
@@ -40,7 +40,7 @@ export const PUBLISHED: ModelParameters = {
   daemonSets: { cpuMillicores: 300, memoryBytes: 370 * MIB },
 };
 
-/** The notes that belong to {@link PUBLISHED}: shown by `recommend`, by the API and in the documents. */
+/** The notes for {@link PUBLISHED}: shown by `recommend`, by the API and in the documents. */
 export const PARAMETER_NOTES: readonly ParameterNote[] = [
   {
     parameter: 'podsPerPr',
@@ -107,8 +107,8 @@ export const PARAMETER_NOTES: readonly ParameterNote[] = [
 ];
 
 /**
- * The table as published for Drone's Kubernetes runner in 2022 (nodes for 100, 500 and 1000 PRs a day): what the model must give,
- * and does, number by number.
+ * The table as published for Drone's Kubernetes runner in 2022 (nodes for 100, 500 and 1000 PRs a day). The model must reproduce
+ * each number.
  */
 export const PUBLISHED_TABLE = [
   { shape: '4cpu-8gb', level: 'low', nodes: { 100: 19, 500: 87, 1000: 172 } },

@@ -34,13 +34,13 @@ describe('cloudAllocatable: the figures of scheduling-and-scaling §3.4', () => 
     expect(Math.abs(got.memoryBytes / GIB - wantGib)).toBeLessThan(0.05);
   });
 
-  it('leaves nothing rather than less than nothing on a tiny machine', () => {
+  it('returns zero, never a negative amount, on a tiny machine', () => {
     expect(cloudAllocatable('eks', { cpuMillicores: 500, memoryBytes: 512 * MIB }, 110).memoryBytes).toBe(0);
   });
 });
 
 describe('parseShape', () => {
-  it('takes allocatable figures as they are', () => {
+  it('uses allocatable figures unchanged', () => {
     expect(parseShape('cpu=16,memory=32Gi')).toEqual({
       shape: {
         name: 'cpu=16,memory=32Gi',
@@ -50,7 +50,7 @@ describe('parseShape', () => {
     });
   });
 
-  it('takes what a live node says, with Pods', () => {
+  it('accepts the figures of a live node, with Pods', () => {
     expect(parseShape(' cpu=3920m, memory=6018Mi, pods=32 ')).toMatchObject({
       shape: { allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 32 } },
     });
@@ -63,7 +63,7 @@ describe('parseShape', () => {
     expect(parseShape('eks:cpu=4,memory=8Gi')).toMatchObject({ shape: { allocatable: { pods: 58 } } });
   });
 
-  it('knows the published names', () => {
+  it('accepts the published names', () => {
     expect(parseShape('8cpu-16gb')).toMatchObject({ shape: { allocatable: { cpuMillicores: 7910 } } });
   });
 
@@ -79,14 +79,14 @@ describe('parseShape', () => {
     { text: 'aks:cpu=4,memory=8Gi', want: '"aks" is no cloud' },
     { text: 'cpu=4=5,memory=8Gi', want: 'is no setting' },
     { text: '4cpu-8gbx', want: 'is no setting' },
-  ])('says what is wrong with "$text" and how to write it', ({ text, want }) => {
+  ])('names the mistake in "$text" and how to write it', ({ text, want }) => {
     const parsed = parseShape(text);
 
     expect('problem' in parsed ? parsed.problem : '').toContain(want);
     expect('problem' in parsed ? parsed.problem : '').toContain('cpu=16,memory=32Gi');
   });
 
-  it('never throws, whatever is written', () => {
+  it('never throws, whatever the input', () => {
     fc.assert(fc.property(fc.string(), (text) => Object.keys(parseShape(text)).length === 1));
   });
 });
@@ -101,7 +101,7 @@ describe('parseResources', () => {
     });
   });
 
-  it('takes nothing for an amount only where that is said', () => {
+  it('accepts zero only where that is allowed', () => {
     expect(parseResources('cpu=0,memory=0', 0)).toEqual({ resources: { cpuMillicores: 0, memoryBytes: 0 } });
     expect(parseResources('cpu=0,memory=0')).toMatchObject({
       problem: expect.stringMatching('cpu "0"') as string,

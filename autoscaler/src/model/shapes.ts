@@ -15,18 +15,18 @@ const gkeShape = (name: string, cpu: number, memoryGib: number): NodeShape => ({
   source: `GKE's formula for a machine of ${cpu} CPU and ${memoryGib} GiB`,
 });
 
-/** The two shapes of the published table, "inside of GCR": as GKE leaves them to Pods. */
+/** The two shapes of the published table, "inside of GCR", with the allocatable resources of GKE. */
 export const PUBLISHED_SHAPES: readonly NodeShape[] = [
   gkeShape('4cpu-8gb', 4, 8),
   gkeShape('8cpu-16gb', 8, 16),
 ];
 
-/** What a text of a node shape turned out to be: a shape, or a problem with its cure. */
+/** The result of parsing a node shape: a shape, or a problem with its remedy. */
 export type ParsedShape = { readonly shape: NodeShape } | { readonly problem: string };
 
 const FORM =
   'Write cpu=16,memory=32Gi for allocatable figures as they are, or gke:cpu=16,memory=64Gi or eks:cpu=16,memory=64Gi for a whole machine; pods=110 may follow.';
-/** Beyond any machine on sale; it keeps sums exact. */
+/** Above any machine on sale; it keeps sums exact. */
 const LIMITS = { cpuMillicores: 10_000_000, memoryBytes: 2 ** 50, pods: 10_000 } as const;
 
 type Fields = ReadonlyMap<string, string>;
@@ -43,13 +43,13 @@ function splitFields(text: string): Fields | string {
   return fields;
 }
 
-/** Memory as Kubernetes writes it (`32Gi`, `500M`); spellings such as `32GB` are taken as binary, as in pipelines. */
+/** Memory as Kubernetes writes it (`32Gi`, `500M`); spellings such as `32GB` are read as binary units, as in pipelines. */
 const readMemory = (text: string): number | undefined => parseMemoryBytes(text) ?? parseByteSize(text);
 
 const within = (value: number | undefined, most: number, least = 1): value is number =>
   value !== undefined && value >= least && value <= most;
 
-/** @param least of millicores and bytes: 0 where nothing is an amount too */
+/** @param least minimum of millicores and bytes: 0 where zero is allowed */
 function readResources(fields: Fields, least: 0 | 1 = 1): Resources | string {
   const cpuMillicores = parseCpuMillicores(fields.get('cpu') ?? '');
   if (!within(cpuMillicores, LIMITS.cpuMillicores, least))
@@ -94,9 +94,9 @@ function shapeOf(text: string): NodeShape | string {
 }
 
 /**
- * Reads a node shape as `--node` and the API take it: a published name, allocatable figures, or a cloud's machine.
+ * Reads a node shape as `--node` and the API accept it: a published name, allocatable figures, or a cloud's machine.
  *
- * @returns the shape, or one sentence that names the mistake and one that says the cure
+ * @returns the shape, or one sentence that names the mistake and one with the remedy
  */
 export function parseShape(text: string): ParsedShape {
   const known = PUBLISHED_SHAPES.find((shape) => shape.name === text.trim());
@@ -108,8 +108,8 @@ export function parseShape(text: string): ParsedShape {
 /**
  * Reads a request such as `cpu=1150m,memory=1700Mi`, for `--pod` and `--daemonsets`.
  *
- * @param least of millicores and bytes: 0 for what may take nothing, such as DaemonSets
- * @returns the resources, or the problem with its cure
+ * @param least minimum of millicores and bytes: 0 where zero is allowed, such as for DaemonSets
+ * @returns the resources, or the problem with its remedy
  */
 export function parseResources(
   text: string,

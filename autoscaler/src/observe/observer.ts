@@ -12,28 +12,28 @@ import { RunnerBook, type RunnersView } from '../scrape/runner-book.ts';
 import { scrape } from '../scrape/scrape.ts';
 import { type ClusterNews, ClusterWatch } from '../watch/cluster-watch.ts';
 
-/** What an {@link Observer} works with. */
+/** The dependencies of an {@link Observer}. */
 export interface ObserverParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly source: MetricsSource;
-  /** Who asks the Drone server; undefined: as runners are asked. */
+  /** The client of the Drone server; undefined: the same as for runners. */
   readonly droneSource?: MetricsSource | undefined;
-  /** Undefined: the runners alone are asked. */
+  /** Undefined: only the runners are queried. */
   readonly cluster: Cluster | undefined;
 }
 
-/** What one tick has to go by. Undefined: nobody is asked. */
+/** The input of one tick. Undefined: there is no such source. */
 export interface Observation {
   readonly runners: RunnersView | undefined;
   readonly drone: DroneReading | undefined;
-  /** What the watches saw since the tick before. */
+  /** What the watches saw since the last tick. */
   readonly news: ClusterNews;
 }
 
 const NO_NEWS: ClusterNews = { records: [], boots: [], arrivals: [], waits: [] };
 
-/** Asks runners and the Drone server, and watches the cluster. Who doesn't answer is a gap, never a zero. */
+/** Queries runners and the Drone server, and watches the cluster. A source that doesn't answer is missing, never zero. */
 export class Observer {
   /** Undefined: no cluster is watched. */
   readonly watch: ClusterWatch | undefined;
@@ -51,12 +51,12 @@ export class Observer {
     this.watch = cluster && new ClusterWatch({ clock, cluster, log }, { podSelector, rules, runnerService });
   }
 
-  /** As the watch knows them now. */
+  /** The nodes as the watch currently sees them. */
   get nodes(): readonly NodeFact[] {
     return this.watch?.nodes ?? [];
   }
 
-  /** One round of questions. Rejects only when the signal is aborted. */
+  /** One round of queries. Rejects only when the signal is aborted. */
   async take(stop: AbortSignal): Promise<Observation> {
     const { clock, source, droneSource = source } = this.#parts;
     const { drone: server, scrapeDeadlineMs: deadlineMs } = this.#config;
@@ -66,7 +66,7 @@ export class Observer {
     return { runners, drone, news: this.watch?.takeNews() ?? NO_NEWS };
   }
 
-  /** What a snapshot takes from the watches. @param daemonSets what they take of a node where they can't be watched */
+  /** The part of a snapshot that comes from the watches. @param daemonSets their requests per node where they can't be watched */
   view(
     runners: RunnersView | undefined,
     daemonSets: Resources,

@@ -2,10 +2,10 @@ import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { Condition } from '../capacity/condition.ts';
 
-/** A clock is put right by less than this all the time. */
+/** Clock synchronization changes the time by less than this. */
 const JUMP_MS = 30_000;
 
-/** Notices that the wall clock jumped, or that the machine slept: hours of the day and ages of Pods are not to be trusted at that moment. */
+/** Detects that the wall clock jumped, or that the machine was suspended: times of day and ages of Pods are then unreliable. */
 export class WallClock {
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -19,7 +19,7 @@ export class WallClock {
     this.#offsetMs = this.#offset;
   }
 
-  /** Asked once a tick. A tick with a jump in it has ages by two clocks: nothing is decided then. */
+  /** Called once per tick. In a tick with a jump, ages are by two different clocks: nothing is decided then. */
   conditions(): readonly Condition[] {
     const jumpMs = this.#offset - this.#offsetMs;
     this.#offsetMs = this.#offset;

@@ -4,13 +4,13 @@ import { PARAMETER_NOTES } from '../model/parameters.ts';
 import type { PerLevel, PrsRecommendation } from './for-prs.ts';
 import { perLevel } from './for-prs.ts';
 
-/** A request as Kubernetes writes it. */
+/** A request in Kubernetes notation. */
 export interface ResourcesJson {
   readonly cpu: string;
   readonly memory: string;
 }
 
-/** The answer as `recommend --json` and `/api/v1/what-if` give it; `shapes` is the part that others build on. */
+/** The answer as `recommend --json` and `/api/v1/what-if` return it; `shapes` is the part that other programs use. */
 export interface PrsRecommendationJson {
   readonly prsPerDay: number;
   readonly shapes: Readonly<Record<string, PerLevel>>;
@@ -40,7 +40,7 @@ export interface PrsRecommendationJson {
   }[];
 }
 
-/** Resources in Kubernetes' spelling: `1150m`, `1700Mi`. */
+/** Resources in Kubernetes notation: `1150m`, `1700Mi`. */
 export const resourcesJson = (resources: Resources): ResourcesJson => ({
   cpu: formatCpuMillicores(resources.cpuMillicores),
   memory: formatMemoryBytes(resources.memoryBytes),
@@ -62,7 +62,7 @@ function quotaJson(answer: PrsRecommendation): PrsRecommendationJson['assumes'][
   );
 }
 
-/** The whole answer as plain data for JSON; the same answer gives the same text. */
+/** The whole answer as JSON data; the same answer gives the same text. */
 export function recommendationJson(answer: PrsRecommendation): PrsRecommendationJson {
   return {
     prsPerDay: answer.prsPerDay,

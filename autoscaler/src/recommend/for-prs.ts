@@ -3,15 +3,15 @@ import { nodesFor, peakPods, podsCounted, podsThatFit } from '../model/nodes-for
 import type { ModelParameters } from '../model/parameters.ts';
 import { PUBLISHED } from '../model/parameters.ts';
 
-/** Whole numbers for each level that was asked for. */
+/** Whole numbers for each requested level. */
 export type PerLevel = Readonly<Partial<Record<Level, number>>>;
 
-/** What the nodes take for granted around them: without it the Pods never come, or don't fit. */
+/** What the node counts assume about the environment: without it the Pods are never created, or don't fit. */
 export interface Assumed {
   readonly podRequest: Resources;
-  /** Pods at once in the busiest hour: all runners together must be allowed so many pipelines. */
+  /** Pods at once in the busiest hour: the sum of all runners' capacity must be at least this. */
   readonly runnerCapacity: PerLevel;
-  /** The ResourceQuota of the builds' namespace, if there is one, must grant this. */
+  /** The ResourceQuota of the builds' namespace, if there is one, must allow this. */
   readonly quota: {
     readonly pods: PerLevel;
     readonly cpuMillicores: PerLevel;
@@ -19,7 +19,7 @@ export interface Assumed {
   };
 }
 
-/** How one shape carries the load. */
+/** The nodes of one shape for the load. */
 export interface ShapeAnswer {
   readonly shape: NodeShape;
   readonly nodes: PerLevel;
@@ -27,7 +27,7 @@ export interface ShapeAnswer {
   readonly podsCounted: number;
 }
 
-/** The published model's answer to one question, with all that it rests on. */
+/** The published model's answer to one question, with all its assumptions. */
 export interface PrsRecommendation {
   readonly prsPerDay: number;
   readonly levels: readonly Level[];
@@ -36,7 +36,7 @@ export interface PrsRecommendation {
   readonly parameters: ModelParameters;
 }
 
-/** What is asked: PRs a day, for which shapes, at which levels, and with which parameters. */
+/** The question: PRs a day, shapes, levels, and parameters. */
 export interface PrsQuestion {
   readonly prsPerDay: number;
   readonly shapes: readonly NodeShape[];
@@ -50,9 +50,9 @@ export function perLevel(levels: readonly Level[], value: (level: Level) => numb
 }
 
 /**
- * Nodes of each shape for so many PRs a day by the published model, and the Pod request, runner capacity and quota they assume.
+ * Nodes of each shape for this many PRs a day by the published model, and the Pod request, runner capacity and quota they assume.
  *
- * @throws {RangeError} when prsPerDay is out of range, or a shape holds not one Pod
+ * @throws {RangeError} when prsPerDay is out of range, or no Pod fits a shape
  * @see scheduling-and-scaling §4.3
  */
 export function recommendForPrs(question: PrsQuestion): PrsRecommendation {
