@@ -11,7 +11,7 @@ export interface Demand {
   readonly running: readonly SizeClass[];
   /** Pods that wait for a node. */
   readonly pending: readonly SizeClass[];
-  /** Stages that a runner has accepted, or soon will, and that have no Pod yet. */
+  /** Stages that a runner has accepted, or soon will, and that the scheduler does not see yet. */
   readonly known: readonly SizeClass[];
   readonly runningPods: number;
   readonly pendingPods: number;
@@ -120,7 +120,7 @@ const NO_RUNNERS = 'no runner was asked: work without a Pod is not known';
 const waitsForQuota = ({ reason }: KnownStage): boolean => reason.includes('exceeded quota');
 
 /**
- * Stages that have no Pod yet and that may run: their Pod is not among these, and quotas admit it. A stage that a quota does not
+ * Stages that the scheduler does not see yet and that may run: their Pod is not among these, and quotas admit it. A stage that a quota does not
  * admit can't run before another one ends, and then takes its place: it needs no node.
  */
 export function stagesToRun(
