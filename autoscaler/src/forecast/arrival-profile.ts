@@ -3,9 +3,9 @@ const BIN_SECONDS = 900;
 const BINS = DAY / BIN_SECONDS;
 /** 1 January 1970 was a Thursday; Monday is 0. */
 const EPOCH_WEEKDAY = 3;
-/** What a week-old day still weighs against today's: habits change. */
+/** The weight of a day that is a week older: habits change. */
 const WEEK_DECAY = 0.75;
-/** How fast days stop being alike as their totals differ: a day of eight times the load says little about its shape at 2. */
+/** How fast the similarity of days falls with the ratio of their totals: at 2, a day with eight times the load has little weight. */
 const LIKENESS = 2;
 
 interface Weekday {
@@ -14,8 +14,8 @@ interface Weekday {
 }
 
 /**
- * How many arrivals each quarter of an hour of the week usually brings, learned from whole days. Weekdays with like totals lend
- * each other their shape, so that two weeks are enough to see one; nobody tells it what a weekend is.
+ * The usual number of arrivals in each quarter of an hour of the week, learned from whole days. Weekdays with similar totals share
+ * their shape, so that two weeks of data are enough; weekends need no configuration.
  */
 export class ArrivalProfile {
   readonly #weekdays: Weekday[] = Array.from({ length: 7 }, () => ({
@@ -27,12 +27,12 @@ export class ArrivalProfile {
   #day: number | undefined;
   #wholeDays = 0;
 
-  /** Days seen from their first to their last second. */
+  /** Days observed from their first to their last second. */
   get wholeDays(): number {
     return this.#wholeDays;
   }
 
-  /** Moves on; call it at each tick, also when nothing arrives: a quiet day counts too. */
+  /** Advances the time; call it at each tick, also when nothing arrives: a quiet day counts too. */
   advance(nowSeconds: number): void {
     const day = Math.floor(nowSeconds / DAY);
     if (this.#day === undefined) this.#day = day;
@@ -77,7 +77,7 @@ export class ArrivalProfile {
     return (this.#usual[index] ??= this.#blend(index));
   }
 
-  /** A weekday's own counts, and those of others as far as their days are alike. */
+  /** A weekday's own counts, and those of other days weighted by similarity. */
   #blend(index: number): Float64Array {
     const blended = new Float64Array(BINS);
     const own = meanTotal(this.#weekdays[index]);

@@ -1,10 +1,10 @@
-/** Lately: long enough to smooth pushes, short enough to follow a morning. */
+/** The averaging window: long enough to smooth pushes, short enough to follow a morning. */
 const RECENT_SECONDS = 900;
 
-/** Counts arrivals of the last quarter of an hour, or of another time. */
+/** Counts arrivals of the last quarter of an hour, or of another period. */
 export class RecentArrivals {
   readonly #withinSeconds: number;
-  /** By their time: the API server tells whole seconds, so that thousands are a few. */
+  /** By time: the API server's timestamps are whole seconds, so that thousands of arrivals need only a few entries. */
   readonly #counts = new Map<number, number>();
 
   constructor(withinSeconds = RECENT_SECONDS) {
@@ -15,7 +15,7 @@ export class RecentArrivals {
     if (count > 0) this.#counts.set(atSeconds, (this.#counts.get(atSeconds) ?? 0) + count);
   }
 
-  /** Arrivals in a second, averaged over that time; ≥ 0. Forgets older ones. */
+  /** Arrivals per second, averaged over that period; ≥ 0. Drops older ones. */
   perSecond(nowSeconds: number): number {
     let sum = 0;
     for (const [at, count] of this.#counts)

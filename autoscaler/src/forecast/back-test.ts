@@ -1,33 +1,33 @@
-/** One answer to be judged when its lead time is over. */
+/** A forecast that is judged at the end of its lead time. */
 interface Pending<Note> {
   readonly at: number;
   readonly demand: number;
   readonly note: Note;
 }
 
-/** What came of an answer. */
+/** A forecast and the observed outcome. */
 export interface Judged<Note> {
   readonly at: number;
   readonly note: Note;
-  /** The most that demand rose above its value at that time, within the lead time; ≥ 0. */
+  /** The largest rise of demand above its value at that time, within the lead time; ≥ 0. */
   readonly risePods: number;
 }
 
 /**
- * Keeps answers until their lead time is over and says what came. The rise is the largest seen at any tick of the lead time.
+ * Keeps forecasts until their lead time is over and returns the outcome. The rise is the largest seen at any tick of the lead time.
  */
 export class BackTest<Note> {
   readonly #leadSeconds: number;
   readonly #pending: Pending<Note>[] = [];
   #head = 0;
-  /** Ticks of the lead time whose demand no later tick reached, falling. */
+  /** Ticks of the lead time whose demand no later tick reached, in falling order. */
   readonly #peaks: { at: number; demand: number }[] = [];
 
   constructor(leadSeconds: number) {
     this.#leadSeconds = leadSeconds;
   }
 
-  /** Notes an answer and the demand at its time. @returns answers whose lead time is over now, oldest first */
+  /** Records a forecast and the demand at its time. @returns forecasts whose lead time is over now, oldest first */
   note(at: number, demand: number, note: Note): readonly Judged<Note>[] {
     while ((this.#peaks.at(-1)?.demand ?? Infinity) <= demand) this.#peaks.pop();
     this.#peaks.push({ at, demand });
@@ -59,6 +59,6 @@ export class BackTest<Note> {
   }
 }
 
-/** Loss of a quantile forecast: too little costs `share`, too much the rest, each Pod. */
-export const pinballLoss = (share: number, foretold: number, came: number): number =>
-  came > foretold ? share * (came - foretold) : (1 - share) * (foretold - came);
+/** Loss of a quantile forecast: each missing Pod costs `share`, each surplus Pod the rest. */
+export const pinballLoss = (share: number, forecast: number, actual: number): number =>
+  actual > forecast ? share * (actual - forecast) : (1 - share) * (forecast - actual);

@@ -1,33 +1,33 @@
-/** What a buffer rule sees at a tick: the present, and what happened since the tick before; never the future. */
+/** The input of a buffer rule at a tick: the present, and what happened since the previous tick; never the future. */
 export interface DemandView {
   readonly nowSeconds: number;
-  /** From the order of a node until Pods can be placed on it. */
+  /** The time from the order of a node until Pods can be placed on it. */
   readonly bootSeconds: number;
   /** Jobs that wait for room. */
   readonly waitingTotal: number;
-  /** When each running job started, in no order. */
+  /** When each running job started, in no particular order. */
   readonly running: readonly { readonly startedAt: number }[];
-  /** Arrival times since the view before, rising. */
+  /** Arrival times since the previous view, rising. */
   readonly arrivals: readonly number[];
-  /** Run times of the jobs that ended since the view before, in the order of their ends. */
+  /** Run times of the jobs that ended since the previous view, in the order of their ends. */
   readonly finishedSeconds: readonly number[];
-  /** Waits of the jobs that found a node since the view before, in seconds, in the order of their bindings. Where it is known. */
+  /** Waits of the jobs that were bound to a node since the previous view, in seconds, in the order of their bindings. Where known. */
   readonly waits?: readonly number[];
-  /** Jobs that are known and have not arrived. */
+  /** Jobs that are announced and have not arrived. */
   readonly knownAhead: number;
 }
 
-/** Says how many Pods' room should be free beyond what is there; keeps what it learns. */
+/** Computes how much free room to keep, in Pods, beyond what is used; stateful. */
 export interface BufferRule<View extends DemandView = DemandView> {
   readonly name: string;
   /** Free room wanted over the lead time, in Pods of the typical request, beside room for what waits; ≥ 0. */
   bufferPods(view: View): number;
   /**
-   * Free room, in Pods, that is worth keeping where it is already there: a node that will be needed again soon is cheaper kept
-   * than ordered anew. Asked after `bufferPods`, with the same view; without it the buffer is all that is kept.
+   * Free room, in Pods, that is worth keeping where it already exists: keeping a node that will be needed again soon is cheaper
+   * than ordering a new one. Called after `bufferPods`, with the same view; without this method only the buffer is kept.
    */
   keepPods?(view: View): number;
-  /** Whether the last answer rests on a forecast that has proved itself, and not on a rule. */
+  /** Whether the last answer comes from a forecast that passed its back-test, and not from a rule. */
   isForecast?(): boolean;
   forecastError?(fromSeconds?: number): number | undefined;
 }

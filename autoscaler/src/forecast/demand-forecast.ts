@@ -3,48 +3,48 @@ import { ArrivalProfile } from './arrival-profile.ts';
 import { QuantileTracker } from './quantile-tracker.ts';
 import { countByAge, RunTimes } from './run-times.ts';
 
-/** What a forecast learns from at each tick: arrivals and ends since the tick before, and what runs. */
+/** The input of a forecast at each tick: arrivals and ends since the previous tick, and what runs. */
 export interface DemandSeen {
   readonly nowSeconds: number;
   readonly arrivals: readonly number[];
   readonly finishedSeconds: readonly number[];
   readonly running: readonly { readonly startedAt: number }[];
   readonly waitingTotal: number;
-  /** Jobs that are known and have not arrived; 0 when nobody tells. */
+  /** Jobs that are announced and have not arrived; 0 when unknown. */
   readonly knownAhead?: number;
 }
 
 /** Settings of a {@link DemandForecast}. */
 export interface ForecastOptions {
-  /** From a decision until its node works: scrape, tick and boot. */
+  /** The time from a decision until its node works: scrape, tick and boot. */
   readonly leadSeconds: number;
-  /** The share of moments in which the buffer shall be enough. */
+  /** The share of moments in which the buffer must be sufficient. */
   readonly quantile: number;
 }
 
-/** Demand over the lead time, in Pods above today's. */
+/** Demand over the lead time, in Pods above the current demand. */
 export interface DemandAhead {
-  /** The buffer that is enough in the wanted share of moments; ≥ 0. */
+  /** The buffer that is sufficient in the wanted share of moments; ≥ 0. */
   readonly bufferPods: number;
   readonly expectedPods: number;
   readonly spreadPods: number;
 }
 
-/** Demand at one time, above today's, in Pods. */
+/** Demand at one time, above the current demand, in Pods. */
 interface Outlook {
   readonly mean: number;
   readonly spread: number;
 }
 
-/** Parts of the lead time at which demand is looked at: its peak may come before its end. */
+/** Points of the lead time at which demand is computed: its peak may be before its end. */
 const PARTS = [0.15, 0.4, 0.7, 1] as const;
-/** In lead times: a node that is needed again so soon is cheaper kept than ordered anew. */
+/** In lead times: keeping a node that is needed again this soon is cheaper than ordering a new one. */
 const KEEP_PARTS = [1.5, 2] as const;
-/** How fast the last hour's weight fades when it corrects the usual. */
+/** Decay time of recent arrivals when they correct the usual rate. */
 const RECENT_SECONDS = 1500;
-/** Arrivals that the usual weighs as much as: the more, the slower a day is believed to be different. */
+/** The weight of the usual rate, in arrivals: the larger, the more slowly the forecast follows an unusual day. */
 const PRIOR_PODS = 60;
-/** How fast the share of arrivals that are known ahead is learned, for each tick: half of it in about an hour. */
+/** Learning rate per tick of the share of arrivals known in advance: half of it in about an hour. */
 const KNOWN_STEP = 0.002;
 const PUSH_MEMORY = 2000;
 const HOURS = 24;
@@ -61,9 +61,9 @@ const firstGuess = (share: number): number =>
   STANDARD_NORMAL.reduce((best, [at, z]) => (at <= share ? z : best), 0);
 
 /**
- * How much more room will be needed over the lead time: usual arrivals by weekday and quarter of an hour, corrected by recent
- * ones, less the builds that are likely to end; its spread from the size of pushes; and a factor on that spread that is held
- * to what really came, hour by hour.
+ * How much more room will be needed over the lead time: usual arrivals by weekday and quarter of an hour, corrected by recent ones,
+ * minus the builds that are likely to end; the spread from the size of pushes; and a factor on that spread that is adjusted to the
+ * observed outcomes, hour by hour.
  *
  * @see scheduling-and-scaling §4.2
  */
@@ -90,7 +90,7 @@ export class DemandForecast {
     );
   }
 
-  /** Takes in what happened since the last call. */
+  /** Learns from what happened since the last call. */
   learn(seen: DemandSeen): void {
     const from = this.#lastTickAt ?? seen.nowSeconds;
     const fade = Math.exp(-(seen.nowSeconds - from) / RECENT_SECONDS);
@@ -118,14 +118,15 @@ export class DemandForecast {
     this.#pushSize = 0;
   }
 
-  /** Demand over the lead time as it looks now. */
+  /** The current forecast of demand over the lead time. */
   ahead(seen: DemandSeen): DemandAhead {
     this.#learnKnown(seen);
     return this.#peak(seen, PARTS, 0);
   }
 
   /**
-   * Free room that is worth keeping, in Pods: what is likely to be needed again before a node that goes now could be there again.
+   * Free room that is worth keeping, in Pods: what is likely to be needed again before a new node could replace one that is removed
+   * now.
    *
    * @param margin added to the factor on the spread, as on the buffer's
    */
@@ -133,7 +134,7 @@ export class DemandForecast {
     return this.#peak(seen, KEEP_PARTS, margin).bufferPods;
   }
 
-  /** The part of the time, in lead times, at which demand reaches highest. */
+  /** The demand at the point of time, in lead times, at which it is highest. */
   #peak(seen: DemandSeen, parts: readonly number[], margin: number): DemandAhead {
     const ages = countByAge(seen.running, seen.nowSeconds);
     const factor = this.#tracker(seen.nowSeconds).value + margin;
@@ -144,14 +145,14 @@ export class DemandForecast {
     return { bufferPods: Math.max(0, reach(peak)), expectedPods: peak.mean, spreadPods: peak.spread };
   }
 
-  /** What is announced, against what is expected over the lead time: how much of the expected is not announced. */
+  /** Compares the announced with the expected arrivals over the lead time, to learn which share is not announced. */
   #learnKnown(seen: DemandSeen): void {
     this.#knownMean += ((seen.knownAhead ?? 0) - this.#knownMean) * KNOWN_STEP;
     this.#arrivalsMean +=
       (this.#usual(seen.nowSeconds, this.#options.leadSeconds) - this.#arrivalsMean) * KNOWN_STEP;
   }
 
-  /** The share of arrivals that nobody announces, 0 to 1. */
+  /** The share of arrivals that are not announced, 0 to 1. */
   get unknownShare(): number {
     return this.#arrivalsMean <= 0 ? 1 : Math.max(0, 1 - this.#knownMean / this.#arrivalsMean);
   }
@@ -161,7 +162,7 @@ export class DemandForecast {
     return (usual * (PRIOR_PODS + this.#recent)) / (PRIOR_PODS + this.#recentUsual);
   }
 
-  /** Tells what came: the largest rise over the lead time that was foretold by `ahead` at `atSeconds`. */
+  /** Reports the outcome: the largest rise over the lead time that `ahead` forecast at `atSeconds`. */
   judge(atSeconds: number, ahead: DemandAhead, risePods: number): void {
     this.#tracker(atSeconds).saw((risePods - ahead.expectedPods) / ahead.spreadPods);
   }
@@ -171,7 +172,7 @@ export class DemandForecast {
     return this.#trackers[hour] ?? new QuantileTracker(this.#options.quantile, 0);
   }
 
-  /** Arrivals that nobody announced; beyond the lead time nothing is announced yet. */
+  /** Arrivals that are not announced; beyond the lead time nothing is announced yet. */
   #surprise(nowSeconds: number, withinSeconds: number): number {
     const near = this.#usual(nowSeconds, Math.min(withinSeconds, this.#options.leadSeconds));
     return this.#usual(nowSeconds, withinSeconds) - near * (1 - this.unknownShare);

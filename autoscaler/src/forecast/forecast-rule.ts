@@ -1,9 +1,9 @@
 import type { BufferRule, DemandView } from './buffer-rule.ts';
 import { BackTest, pinballLoss } from './back-test.ts';
 import { type DemandAhead, DemandForecast, type ForecastOptions } from './demand-forecast.ts';
-import { WaitGovernor } from './wait-governor.ts';
+import { WaitController } from './wait-controller.ts';
 
-/** The fallback that needs no history, and must be beaten to be replaced. */
+/** The fallback that needs no history; the forecast replaces it only where it performs better. */
 export interface FallbackRule {
   readonly z: number;
   readonly floor: number;
@@ -12,9 +12,9 @@ export interface FallbackRule {
 /** Settings of {@link forecastRule}. */
 export interface ForecastRuleOptions extends ForecastOptions {
   readonly fallback: FallbackRule;
-  /** The p95 wait that is aimed at, in seconds; without it, or without known waits, the quantile alone decides. */
+  /** The target p95 wait in seconds; without it, or without known waits, only the quantile decides. */
   readonly objectiveP95Seconds?: number;
-  /** Places that are free at the quietest hour, whatever the forecast says. */
+  /** Places that are free at the quietest hour, whatever the forecast is. */
   readonly floor: number;
 }
 
@@ -24,19 +24,19 @@ interface Note {
 }
 
 /**
- * Waits are held to a part of the objective: builds come in clusters, and what is learned is learned late. What was announced
- * should hardly wait at all.
+ * The part of the objective that waits are held to: builds arrive in clusters, and the correction lags. Announced builds should
+ * hardly wait at all.
  */
 const OBJECTIVE_SHARE = { announced: 0.05, surprise: 0.25 } as const;
-/** A back-test of less than a day proves nothing: it has not seen the peak. */
+/** A back-test of less than this is not conclusive: it has not seen the peaks. */
 const LEAST_DAYS = 2;
-/** Losses fade over about two days of ticks of 10 s. */
+/** Memory of the losses, in ticks of 10 s: about two days. */
 const LOSS_MEMORY = 17_000;
-/** Days differ, hours differ more: each hour of the day is judged by itself. */
+/** Each hour of the day is judged by itself, because hours differ more than days. */
 const HOURS = 24;
 
-/** Which of two answers has done better lately, by the loss of a quantile. */
-class Contest {
+/** Compares the recent quantile losses of the forecast and the fallback. */
+class LossComparison {
   #forecast = 0;
   #fallback = 0;
 
@@ -53,7 +53,7 @@ class Contest {
 
 const DAY = 86_400;
 
-/** How far the forecast was off, day by day. */
+/** The forecast's mean error, day by day. */
 class DailyMisses {
   readonly #days = new Map<number, { pods: number; count: number }>();
 
@@ -63,7 +63,7 @@ class DailyMisses {
     this.#days.set(day, { pods: sum.pods + pods, count: sum.count + 1 });
   }
 
-  /** In Pods, over the days from that time on; undefined when there was no miss or hit in them. */
+  /** In Pods, over the days from that time on; undefined when none of them has a judged forecast. */
   mean(fromSeconds = -Infinity): number | undefined {
     const days = [...this.#days].filter(([day]) => (day + 1) * DAY > fromSeconds).map(([, sum]) => sum);
     const count = days.reduce((sum, one) => sum + one.count, 0);
@@ -72,31 +72,31 @@ class DailyMisses {
 }
 
 /**
- * The quantile forecast, used where its own back-test beats the rule `z·√(running + waiting) + floor`, and that rule elsewhere.
+ * The quantile forecast, used where its back-test beats the rule `z·√(running + waiting) + floor`, and that rule elsewhere.
  *
  * @see shared/design.md, "Forecast"
  */
 export function forecastRule(options: ForecastRuleOptions): BufferRule {
   const forecast = new DemandForecast(options);
   const backTest = new BackTest<Note>(options.leadSeconds);
-  const contests = Array.from({ length: HOURS }, () => new Contest());
-  const governor = new WaitGovernor(options.objectiveP95Seconds ?? Infinity);
+  const comparisons = Array.from({ length: HOURS }, () => new LossComparison());
+  const waitController = new WaitController(options.objectiveP95Seconds ?? Infinity);
   let trusted = false;
   const misses = new DailyMisses();
-  const contestAt = (seconds: number): Contest =>
-    contests[Math.floor(seconds / 3600) % HOURS] ?? new Contest();
+  const comparisonAt = (seconds: number): LossComparison =>
+    comparisons[Math.floor(seconds / 3600) % HOURS] ?? new LossComparison();
 
   const learn = (view: DemandView, note: Note): void => {
     const demand = view.running.length + view.waitingTotal;
-    for (const { at, note: then, risePods } of backTest.note(view.nowSeconds, demand, note)) {
-      forecast.judge(at, then.ahead, risePods);
-      const loss = (foretold: number): number => pinballLoss(options.quantile, foretold, risePods);
-      contestAt(at).judge(loss(then.ahead.bufferPods), loss(then.fallbackPods));
-      misses.add(at, Math.abs(risePods - then.ahead.expectedPods));
+    for (const { at, note: earlier, risePods } of backTest.note(view.nowSeconds, demand, note)) {
+      forecast.judge(at, earlier.ahead, risePods);
+      const loss = (forecastPods: number): number => pinballLoss(options.quantile, forecastPods, risePods);
+      comparisonAt(at).judge(loss(earlier.ahead.bufferPods), loss(earlier.fallbackPods));
+      misses.add(at, Math.abs(risePods - earlier.ahead.expectedPods));
     }
   };
 
-  const borneShare = (): number =>
+  const objectiveShare = (): number =>
     OBJECTIVE_SHARE.announced +
     (OBJECTIVE_SHARE.surprise - OBJECTIVE_SHARE.announced) * forecast.unknownShare;
 
@@ -105,11 +105,11 @@ export function forecastRule(options: ForecastRuleOptions): BufferRule {
     const demand = view.running.length + view.waitingTotal;
     const fallbackPods = options.fallback.z * Math.sqrt(demand) + options.fallback.floor;
     learn(view, { ahead, fallbackPods });
-    if (options.objectiveP95Seconds !== undefined) governor.learn(view.waits ?? [], borneShare());
-    const more = governor.margin * ahead.spreadPods;
-    trusted = forecast.profile.wholeDays >= LEAST_DAYS && contestAt(view.nowSeconds).forecastWins;
+    if (options.objectiveP95Seconds !== undefined) waitController.learn(view.waits ?? [], objectiveShare());
+    const more = waitController.margin * ahead.spreadPods;
+    trusted = forecast.profile.wholeDays >= LEAST_DAYS && comparisonAt(view.nowSeconds).forecastWins;
     if (!trusted) return Math.max(options.floor, view.knownAhead, fallbackPods + more);
-    // The floor is for a push that nobody announced.
+    // The floor covers a push that was not announced.
     return Math.max(options.floor * forecast.unknownShare, ahead.bufferPods + more);
   };
 
@@ -120,7 +120,7 @@ export function forecastRule(options: ForecastRuleOptions): BufferRule {
       return freeRoom(view);
     },
     isForecast: () => trusted,
-    keepPods: (view) => forecast.worthKeeping(view, governor.margin),
+    keepPods: (view) => forecast.worthKeeping(view, waitController.margin),
     forecastError: (fromSeconds) => misses.mean(fromSeconds),
   };
 }

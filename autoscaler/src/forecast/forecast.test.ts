@@ -5,7 +5,7 @@ import { BackTest, pinballLoss } from './back-test.ts';
 import { DemandForecast } from './demand-forecast.ts';
 import { QuantileTracker } from './quantile-tracker.ts';
 import { RunTimes } from './run-times.ts';
-import { WaitGovernor } from './wait-governor.ts';
+import { WaitController } from './wait-controller.ts';
 
 const DAY = 86_400;
 const HOUR = 3600;
@@ -13,7 +13,7 @@ const HOUR = 3600;
 const START = 1_704_067_200;
 
 describe('ArrivalProfile', () => {
-  /** A hundred an hour from 9 to 10, on Mondays to Fridays; nothing else. */
+  /** A hundred arrivals from 9 to 10, on Mondays to Fridays; nothing else. */
   function learned(days: number): ArrivalProfile {
     const profile = new ArrivalProfile();
     profile.advance(START);
@@ -25,7 +25,7 @@ describe('ArrivalProfile', () => {
     return profile;
   }
 
-  it('knows the hour, and the parts of an hour', () => {
+  it('learns the hour, and the quarters of an hour', () => {
     const monday = START + 14 * DAY;
 
     expect(learned(14).expected(monday + 9 * HOUR, monday + 10 * HOUR)).toBeCloseTo(100, 0);
@@ -33,13 +33,13 @@ describe('ArrivalProfile', () => {
     expect(learned(14).expected(monday + 10 * HOUR, monday + 12 * HOUR)).toBe(0);
   });
 
-  it('finds out by itself that weekends are quiet', () => {
+  it('learns that weekends are quiet', () => {
     const saturday = START + 19 * DAY;
 
     expect(learned(14).expected(saturday + 9 * HOUR, saturday + 10 * HOUR)).toBeLessThan(1);
   });
 
-  it('lends a weekday that it has not seen the shape of the others', () => {
+  it('uses the shape of other weekdays for one that it has not seen', () => {
     const wednesday = START + 2 * DAY;
 
     expect(learned(2).expected(wednesday + 9 * HOUR, wednesday + 10 * HOUR)).toBeCloseTo(100, 0);
@@ -58,11 +58,11 @@ describe('RunTimes', () => {
     return runTimes;
   };
 
-  it('says nothing while it knows too little', () => {
+  it('returns 0 while there are too few data', () => {
     expect(after([1, 2, 3]).chanceOfEnd(0, 1000)).toBe(0);
   });
 
-  it('knows that what outlived the short ones goes on', () => {
+  it('learns that builds that outlived the short ones go on', () => {
     const mixed = after(Array.from({ length: 200 }, (_, index) => (index % 2 === 0 ? 10 : 1000)));
 
     expect(mixed.chanceOfEnd(0, 60)).toBeCloseTo(0.5, 1);
@@ -96,7 +96,7 @@ describe('QuantileTracker', () => {
 });
 
 describe('BackTest', () => {
-  it('tells the largest rise of the lead time, once it is over', () => {
+  it('returns the largest rise of the lead time, once it is over', () => {
     const test = new BackTest<string>(30);
     const reported = [5, 9, 4, 6, 3].map((demand, tick) => test.note(tick * 10, demand, `at ${tick * 10}`));
 
@@ -109,14 +109,14 @@ describe('BackTest', () => {
     ]);
   });
 
-  it('counts too little dearer than too much for a high quantile', () => {
+  it('counts a shortage as worse than a surplus for a high quantile', () => {
     expect(pinballLoss(0.9, 0, 10)).toBeCloseTo(9, 9);
     expect(pinballLoss(0.9, 10, 0)).toBeCloseTo(1, 9);
   });
 });
 
 describe('DemandForecast', () => {
-  /** Five Pods a minute from 9 to 10 on every day; asked on the sixth, with a lead time of five minutes. */
+  /** Five Pods a minute from 9 to 10 on every day; queried on the sixth, with a lead time of five minutes. */
   function learned(knownAhead = 0) {
     const forecast = new DemandForecast({ leadSeconds: 300, quantile: 0.9 });
     let arrivals: number[] = [];
@@ -145,7 +145,7 @@ describe('DemandForecast', () => {
   }
   const day = START + 5 * DAY;
 
-  it('sees a rise that comes every day before it comes', () => {
+  it('forecasts a daily rise before it starts', () => {
     const { look } = learned();
 
     expect(look(day + 7 * HOUR).buffer).toBeLessThan(10);
@@ -162,33 +162,33 @@ describe('DemandForecast', () => {
     expect(after.keep).toBeLessThan(10);
   });
 
-  it('learns which share of what comes is announced', () => {
+  it('learns which share of the arrivals is announced', () => {
     expect(learned().forecast.unknownShare).toBe(1);
     expect(learned(25).forecast.unknownShare).toBeLessThan(0.2);
   });
 });
 
-describe('WaitGovernor', () => {
+describe('WaitController', () => {
   const after = (late: number, of: number, share = 0.5): number => {
-    const governor = new WaitGovernor(10);
-    governor.learn(
+    const controller = new WaitController(10);
+    controller.learn(
       Array.from({ length: of }, (_, index) => (index % 100 < late ? 6 : 5)),
       share,
     );
-    return governor.margin;
+    return controller.margin;
   };
 
-  it('asks for more when more than a twentieth waited longer than the objective, and for less when fewer did', () => {
+  it('raises the margin when more than a twentieth waited longer than the objective, and lowers it when fewer did', () => {
     expect(after(10, 10_000)).toBeGreaterThan(0);
     expect(after(0, 10_000)).toBeLessThan(0);
   });
 
-  it('holds waits to the share of the objective that is told', () => {
+  it('holds waits to the given share of the objective', () => {
     expect(after(10, 10_000, 0.6)).toBeLessThan(0);
     expect(after(0, 10_000, 0.4)).toBeGreaterThan(0);
   });
 
-  it('stays within bounds, whatever comes', () => {
+  it('stays within bounds, whatever the waits are', () => {
     expect(after(100, 200_000)).toBe(2);
     expect(after(0, 200_000)).toBe(-1.2);
   });

@@ -3,38 +3,38 @@ import type { BufferRule, DemandView } from './buffer-rule.ts';
 
 /** Settings of the buffer. */
 export interface BufferOptions {
-  /** Standard deviations of a Poisson stream to be ready for. */
+  /** How many standard deviations of a Poisson stream the buffer covers. */
   readonly z: number;
   /** Places that are free at the quietest hour. */
   readonly floor: number;
-  /** The share of moments in which a forecast's buffer shall be enough. */
+  /** The share of moments in which a forecast's buffer must be sufficient. */
   readonly quantile: number;
   readonly forecast: boolean;
 }
 
-/** What a forecast sees at one moment. */
+/** The input of a forecast at one time. */
 export interface Moment {
   readonly nowSeconds: number;
-  /** When each running Pod began, in seconds. */
+  /** When each running Pod started, in seconds. */
   readonly running: readonly { readonly startedAt: number }[];
   readonly waitingTotal: number;
-  /** Work that is known to come within the lead time; none unless told. */
+  /** Work that is known to arrive within the lead time; none by default. */
   readonly knownAhead?: number;
 }
 
-/** How many Pods' room shall be free, beside room for what waits. */
+/** The free room to keep, in Pods, in addition to room for waiting Pods. */
 export interface FreeRoom {
   readonly pods: number;
-  /** Room that is worth keeping where it is already there: what goes now would soon be ordered anew. */
+  /** Room that is worth keeping where it already exists: a node removed now would soon be ordered again. */
   readonly keepPods: number;
-  /** A forecast that has done better than the rule, or the rule, corrected by the waits that were seen. */
+  /** Whether it comes from a forecast that performs better than the rule, and not from the rule corrected by the observed waits. */
   readonly isForecast: boolean;
 }
 
-/** News that nobody asks about for long are let go: more than a large installation's hour. */
+/** Limit of unread observations; older ones are dropped. More than an hour of a large installation. */
 const MOST_UNREAD = 100_000;
 
-/** A forecast at work: arrivals and ends since the last moment, and the rule that learns from them. */
+/** The live forecast: collects arrivals and ends since the last moment, and the rule that learns from them. */
 export class LiveForecast {
   readonly leadSeconds: number;
   readonly #rule: BufferRule;
@@ -42,14 +42,14 @@ export class LiveForecast {
   #finished: number[] = [];
   #waits: number[] = [];
 
-  /** @param leadSeconds from a decision until its node works @param objectiveP95Seconds the wait that is aimed at */
+  /** @param leadSeconds from a decision until its node works @param objectiveP95Seconds the target p95 wait */
   constructor(leadSeconds: number, { z, floor, quantile }: BufferOptions, objectiveP95Seconds: number) {
     this.leadSeconds = leadSeconds;
     const fallback = { z, floor };
     this.#rule = forecastRule({ leadSeconds, quantile, floor, fallback, objectiveP95Seconds });
   }
 
-  /** News that wait for the next moment; bounded, however long nobody asks. */
+  /** Observations that wait for the next `look`; bounded, however long it isn't called. */
   get unread(): number {
     return this.#arrivals.length + this.#finished.length + this.#waits.length;
   }
@@ -62,17 +62,17 @@ export class LiveForecast {
     if (this.#finished.length < MOST_UNREAD) this.#finished.push(runSeconds);
   }
 
-  /** A build found a node after so long. */
+  /** A build was bound to a node after this wait. */
   waited(seconds: number): void {
     if (this.#waits.length < MOST_UNREAD) this.#waits.push(seconds);
   }
 
-  /** Mean miss in Pods over the lead time; undefined: nothing is judged yet. */
+  /** Mean error in Pods over the lead time; undefined: no forecast is judged yet. */
   get meanMissPods(): number | undefined {
     return this.#rule.forecastError?.();
   }
 
-  /** Learns from this moment and says how many Pods' room to keep free. */
+  /** Learns from this moment and returns how much room to keep free. */
   look(moment: Moment): FreeRoom {
     const view: DemandView = {
       nowSeconds: moment.nowSeconds,

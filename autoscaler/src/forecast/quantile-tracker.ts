@@ -1,10 +1,10 @@
-/** A falling step: coarse while little is known, fine later, never so fine that it stops following. */
+/** The step falls: coarse while little is known, finer later, but never so small that the tracker stops following. */
 const FIRST_STEP = 0.2;
 const LEAST_STEP = 0.01;
 
 /**
- * Follows one quantile of a stream: up by `share` when a value lies above, down by the rest when below. Over time the wanted
- * share of values lies below, whatever their distribution, also when it moves.
+ * Tracks one quantile of a stream: moves up by `share` when a value is above, and down by the rest when below. Over time the wanted
+ * share of values is below, whatever their distribution, also when it changes.
  *
  * @see Gibbs and Candès, Adaptive Conformal Inference Under Distribution Shift (2021)
  */
@@ -13,7 +13,7 @@ export class QuantileTracker {
   #seen = 0;
   readonly #share: number;
 
-  /** @param share in (0, 1) @param first where to start */
+  /** @param share in (0, 1) @param first the initial value */
   constructor(share: number, first: number) {
     this.#share = share;
     this.#value = first;

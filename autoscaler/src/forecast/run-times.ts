@@ -1,17 +1,17 @@
 /** Bins of run times: a twelfth of a doubling each, from one second to days. */
 const BINS_PER_DOUBLING = 12;
 const BINS = 220;
-/** What a run time still weighs after so many later ones: builds change slowly. */
+/** Decay of the weight of a run time, in later runs: builds change slowly. */
 const MEMORY_RUNS = 50_000;
-/** After so many ends the chances are counted anew: each end alone changes them by nothing worth its work. */
+/** The chances are recomputed after this many ends: a single end hardly changes them. */
 const ENDS_PER_COUNT = 100;
-/** Until so many builds have ended, their survivors are unknown: nobody is expected to leave. */
+/** With fewer ended builds than this, survival is unknown: no build is expected to end. */
 const LEAST_RUNS = 50;
 
 const binOf = (seconds: number): number =>
   Math.max(0, Math.min(BINS - 1, Math.floor(Math.log2(Math.max(1, seconds)) * BINS_PER_DOUBLING)));
 
-/** How many builds are of each age, in the bins of {@link RunTimes.chancesOfEnd}. */
+/** The number of builds of each age, in the bins of {@link RunTimes.chancesOfEnd}. */
 export function countByAge(
   builds: readonly { readonly startedAt: number }[],
   nowSeconds: number,
@@ -24,7 +24,7 @@ export function countByAge(
   return counts;
 }
 
-/** How long builds run, as learned from those that ended: who is likely to leave soon. */
+/** How long builds run, learned from those that ended: which ones are likely to end soon. */
 export class RunTimes {
   readonly #counts = new Float64Array(BINS);
   readonly #survivors = new Float64Array(BINS + 1);
@@ -33,9 +33,9 @@ export class RunTimes {
   #endsSinceCount = ENDS_PER_COUNT;
   readonly #chances = new Map<number, Float64Array>();
 
-  /** One build ended after so many seconds. */
+  /** One build ended after this time. */
   ended(seconds: number): void {
-    // Growing weights instead of decaying counts: the same proportions, without touching all bins each time.
+    // Weights grow instead of counts decaying: the proportions are the same, without an update of all bins each time.
     this.#weight *= 1 + 1 / MEMORY_RUNS;
     const bin = binOf(seconds);
     this.#counts[bin] = (this.#counts[bin] ?? 0) + this.#weight;
@@ -49,7 +49,7 @@ export class RunTimes {
     this.#weight = 1;
   }
 
-  /** Chance that a build that has run for `ageSeconds` ends within the next `withinSeconds`; 0 when too little is known. */
+  /** The probability that a build that has run for `ageSeconds` ends within the next `withinSeconds`; 0 when too little is known. */
   chanceOfEnd(ageSeconds: number, withinSeconds: number): number {
     if (this.#runs < LEAST_RUNS) return 0;
     this.#countAnew();
@@ -57,7 +57,7 @@ export class RunTimes {
     return still <= 0 ? 0 : 1 - this.#surviving(ageSeconds + withinSeconds) / still;
   }
 
-  /** The same chance for every bin of ages ({@link countByAge}), counted once for all builds. */
+  /** The same probability for every bin of ages ({@link countByAge}), computed once for all builds. */
   chancesOfEnd(withinSeconds: number): Float64Array {
     this.#countAnew();
     const known = this.#chances.get(withinSeconds);
@@ -77,7 +77,7 @@ export class RunTimes {
     }
   }
 
-  /** Weight of builds that run longer than this, straight between the borders of bins. */
+  /** Weight of builds that run longer than this, interpolated linearly between the borders of bins. */
   #surviving(seconds: number): number {
     const place = Math.min(BINS - 1, Math.log2(Math.max(1, seconds)) * BINS_PER_DOUBLING);
     const bin = Math.floor(place);

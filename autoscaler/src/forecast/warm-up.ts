@@ -1,15 +1,15 @@
 import type { PodRecord } from '../trace/pod-record.ts';
 import type { LiveForecast } from './live-forecast.ts';
 
-/** Ticks of the past are longer than live ones: they only have to show the hours of the day. */
+/** Ticks of the warm-up are longer than live ones: it only has to learn the hours of the day. */
 const TICK_SECONDS = 60;
 const TICKS_AT_ONCE = 500;
 
 /**
- * Plays remembered Pods through a forecast, so that it knows hours and weekdays at once after a restart. A generator, so that the
- * caller can let others run between its parts; what it yields says nothing.
+ * Feeds stored Pods to a forecast, so that it knows hours and weekdays at once after a restart. A generator, so that the caller can
+ * yield to the event loop between its parts; the yielded values have no meaning.
  *
- * @param records by end, as remembered
+ * @param records by end, as stored
  */
 export function* warmUp(
   forecast: LiveForecast,
