@@ -5,14 +5,14 @@ import type { NodeSpec } from '../capacity/node-spec.ts';
 import type { SimNode } from '../simulate/sim-node.ts';
 
 /**
- * All that a policy may see at a tick: the present and what happened since its tick before, never the future and never the
- * generator. A live service can build the same from its watches; what shall be remembered, the policy keeps.
+ * All that a policy may see at a tick: the present and what happened since its previous tick, never the future and never the
+ * generator. A live service can build the same from its watches; a policy stores what it has to remember.
  */
 export interface PolicyView extends DemandView {
   /** Booting and ready nodes. */
   readonly nodes: readonly Readonly<SimNode>[];
   readonly nodeSpec: NodeSpec;
-  /** What waits for room, by request class. */
+  /** Waiting jobs by request class. */
   readonly waiting: readonly WaitingClass[];
   /** Mean request of all jobs that arrived so far. */
   readonly typicalRequest: Resources;
@@ -20,25 +20,25 @@ export interface PolicyView extends DemandView {
   roomOn(node: Readonly<SimNode>): number;
 }
 
-/** What a policy wants done now, in this order: lift taints, set taints, remove, order. */
+/** The actions that a policy wants now, in this order: remove taints, set taints, remove nodes, order nodes. */
 export interface Decision {
   readonly untaint: readonly Readonly<SimNode>[];
   readonly taint: readonly Readonly<SimNode>[];
-  /** Only empty nodes go; the world refuses others. */
+  /** Only empty nodes are removed; the simulation ignores others. */
   readonly remove: readonly Readonly<SimNode>[];
   readonly order: number;
   /** The pool size that the policy aims at now. */
   readonly wanted: number;
 }
 
-/** Somebody who sizes the pool. Keeps what it learned inside; the same views in the same order give the same decisions. */
+/** Sizes the pool. Stateful; the same views in the same order give the same decisions. */
 export interface Policy {
   readonly name: string;
   readonly tickSeconds: number;
-  /** Nodes that stand ready before the first arrival. */
+  /** Nodes that are ready before the first arrival. */
   readonly readyAtStart: number;
   tick(view: PolicyView): Decision;
-  /** Mean miss of the forecast in Pods over the lead time, of the days from then on, when there is a forecast. */
+  /** Mean error of the forecast in Pods over the lead time, for the days from then on, when there is a forecast. */
   forecastError?(fromSeconds?: number): number | undefined;
 }
 

@@ -54,7 +54,7 @@ const anyJob = fc.record({
     { cpuMillicores: 4000, memoryBytes: 100 * MIB },
   ),
 });
-/** The last one comes when all others are long over, so that whatever they cost lies in the counted time. */
+/** The last job arrives when all others have long ended, so that their whole cost lies in the counted time. */
 const anyTrace = fc
   .array(anyJob, { minLength: 1, maxLength: 40 })
   .map((jobs): readonly Job[] => [
@@ -62,14 +62,14 @@ const anyTrace = fc
     { arrivedAt: 40_000, durationSeconds: 1, request: { cpuMillicores: 100, memoryBytes: 64 * MIB } },
   ]);
 
-/** Each plays days of builds, again and again: seconds, and several times that with coverage. */
+/** Each test simulates days of builds several times: this takes seconds, and several times that with coverage. */
 describe('any replay', { timeout: 30_000 }, () => {
   it.each(Object.keys(POLICIES))('%s runs every job that fits, once, on nodes that are paid for', (name) => {
     fc.assert(
       fc.property(anyTrace, (jobs) => {
         const result = play(name, jobs);
         const fitting = jobs.filter(({ request }) => request.cpuMillicores <= LARGEST.cpuMillicores);
-        // No node holds more than all of its CPU, nor more than all of its memory. The last job is over after the counted time.
+        // No node holds more than all of its CPU, or more than all of its memory. The last job ends after the counted time.
         const leastHours = (key: 'cpuMillicores' | 'memoryBytes'): number =>
           fitting
             .slice(0, -1)

@@ -55,9 +55,9 @@ function play(
   return { result, decisions };
 }
 
-/** Each plays days of builds, some of them several times: seconds, and several times that with coverage. */
+/** Each test simulates days of builds, some of them several times: this takes seconds, and several times that with coverage. */
 describe('replay', { timeout: 30_000 }, () => {
-  it('tells the worst hour of a quiet trace too', () => {
+  it('reports the worst hour of a quiet trace too', () => {
     const request = { cpuMillicores: 3000, memoryBytes: MIB };
     const arrivedAt = FIRST_MONDAY + 2 * DAY;
     const quiet = [0, 1, 2].map((nth) => ({ arrivedAt: arrivedAt + nth, durationSeconds: 100, request }));
@@ -65,7 +65,7 @@ describe('replay', { timeout: 30_000 }, () => {
     expect(play(staticPolicy(1), quiet).result.worstHourP95).toBe(198);
   });
 
-  it('tells how far the forecast was off on the days that count, and on no other', () => {
+  it('reports the forecast error of the counted days, and of no other', () => {
     const first = jobs.filter(({ arrivedAt }) => arrivedAt < FIRST_MONDAY + 1.9 * DAY);
     const twoDays = play(forecast(), first).result.forecastError;
     const fourDays = play(forecast()).result.forecastError;
@@ -85,7 +85,7 @@ describe('replay', { timeout: 30_000 }, () => {
     expect(result.waitSeconds.max).toBeLessThanOrEqual(200);
   });
 
-  it('is the same for the same seed', () => {
+  it('gives the same result for the same seed', () => {
     expect(play(forecast())).toEqual(play(forecast()));
   });
 
@@ -123,7 +123,7 @@ describe('replay', { timeout: 30_000 }, () => {
     expect(result.waitSeconds.p95).toBeGreaterThan(300);
   });
 
-  it('turns away and counts what is larger than a node', () => {
+  it('rejects and counts what is larger than a node', () => {
     const giant = {
       arrivedAt: FIRST_MONDAY + 3 * DAY,
       durationSeconds: 1,
@@ -134,7 +134,7 @@ describe('replay', { timeout: 30_000 }, () => {
     expect(play(karpenterPolicy(), on).result).toMatchObject({ tooLarge: 1, jobs: counted.length });
   });
 
-  it('waits less with the forecast than Karpenter does, and the clairvoyant hardly at all', () => {
+  it('has shorter waits with the forecast than with Karpenter, and hardly any with the clairvoyant', () => {
     const p95 = (policy: Policy): number => play(policy).result.waitSeconds.p95;
     const best = p95(staticPoolPolicy(clairvoyantRule(jobs, 190)));
 
@@ -142,7 +142,7 @@ describe('replay', { timeout: 30_000 }, () => {
     expect(p95(forecast())).toBeLessThan(p95(karpenterPolicy()) / 2);
   });
 
-  it('pays less for any policy where surplus nodes are marked, and nobody waits longer for a mark', () => {
+  it('costs less for any policy where surplus nodes are marked, and no job waits longer because of a mark', () => {
     const plain = play(karpenterPolicy()).result;
     const marked = play(softlyPlaced(karpenterPolicy())).result;
 
@@ -150,7 +150,7 @@ describe('replay', { timeout: 30_000 }, () => {
     expect(marked.waitSeconds.max).toBeLessThanOrEqual(200);
   });
 
-  it('makes use of what is known ahead', () => {
+  it('uses what is known in advance', () => {
     const known = generateLoad({ load: 'table-like', seed: 5, days: 4, prsPerDay: 120, knownSeconds: 190 });
     const blind = play(staticPoolPolicy(lookAheadRule(0, 5)));
 
@@ -159,7 +159,7 @@ describe('replay', { timeout: 30_000 }, () => {
     );
   });
 
-  it('plays nothing without jobs', () => {
+  it('simulates nothing without jobs', () => {
     expect(play(karpenterPolicy(), []).result).toMatchObject({
       jobs: 0,
       nodeHours: 0,

@@ -8,7 +8,7 @@ import type { Decision, Policy, PolicyView } from './policy.ts';
 import { type ReplayResult, Tally } from './result.ts';
 import { Watcher } from './watcher.ts';
 
-/** What is played, on what, by whom. */
+/** The jobs, the cluster and the policy of a replay. */
 export interface ReplayOptions {
   /** By arrival. */
   readonly jobs: readonly Job[];
@@ -18,19 +18,19 @@ export interface ReplayOptions {
   readonly policy: Policy;
   readonly strategy?: ScoringStrategy;
   readonly seed: number;
-  /** From here on things count; before it the policy learns. */
+  /** Results count from here on; before it the policy learns. */
   readonly countFrom: number;
-  /** Told of each change of the wanted pool size. */
+  /** Called for each change of the wanted pool size. */
   readonly onDecision?: (atSeconds: number, nodes: number) => void;
-  /** Told of the share of the trace that is played, now and then. */
+  /** Called from time to time with the share of the trace that is done. */
   readonly onProgress?: (share: number) => void;
 }
 
-/** After the last arrival the line is played empty, but not for ever. */
+/** After the last arrival the replay goes on until the queue is empty, but not longer than this. */
 const LONGEST_TAIL_SECONDS = 7 * 86_400;
 const PROGRESS_STEPS = 200;
 
-/** One replay at work. */
+/** A running replay. */
 class Replay {
   readonly #options: ReplayOptions;
   readonly #sim: ClusterSim;
@@ -58,7 +58,7 @@ class Replay {
         this.#tally.bound(job.arrivedAt, at, cold);
       },
     });
-    // What is refused is no news to anybody: counted in, it would make the usual job larger than a node, and no pool large enough.
+    // Rejected jobs are not reported to the policy: they would make the usual job larger than a node, and no pool large enough.
     this.#watcher = new Watcher(jobs.filter((job) => this.#sim.canFit(job)));
     this.#nextTickAt = jobs[0]?.arrivedAt ?? 0;
   }
@@ -83,7 +83,7 @@ class Replay {
     return this.#sim.line.total > 0 && this.#sim.now < this.#last + LONGEST_TAIL_SECONDS;
   }
 
-  /** Whatever comes next: an arrival, or a tick; finishes and boots before either are played on the way. */
+  /** Advances to the next arrival or tick; finishes and boots before it are simulated first. */
   #step(): void {
     const job = this.#options.jobs[this.#arrived];
     if (job !== undefined && job.arrivedAt <= this.#nextTickAt) {
@@ -162,7 +162,7 @@ class Replay {
 }
 
 /**
- * Plays a trace of jobs through a policy, as scheduling-and-scaling §5.1 says, so that policies can be compared.
+ * Simulates a policy on a trace of jobs, as described in scheduling-and-scaling §5.1, so that policies can be compared.
  *
  * Deterministic: the same options give the same result.
  */

@@ -8,11 +8,11 @@ export interface WaitSeconds {
   readonly max: number;
 }
 
-/** What a replay costs and how long builds waited, over the counted days. */
+/** The cost of a replay and the waits of builds, over the counted days. */
 export interface ReplayResult {
   readonly policy: string;
   readonly placement: string;
-  /** Jobs that arrived in the counted window and that a node could hold, placed or not. */
+  /** Jobs that arrived in the counted window and fit a node, placed or not. */
   readonly jobs: number;
   readonly nodeHours: number;
   readonly nodeHoursPer1000Jobs: number;
@@ -21,14 +21,14 @@ export interface ReplayResult {
   readonly worstHourP95: number;
   readonly peakNodes: number;
   readonly boots: number;
-  /** Jobs that began on a node without images. */
+  /** Jobs that started on a node without images. */
   readonly coldStarts: number;
-  /** Always 0: kept in the result so that everybody sees it. */
+  /** Always 0: kept in the result to make this explicit. */
   readonly evicted: number;
-  /** Jobs that still had no node a week after the last arrival. */
+  /** Jobs without a node a week after the last arrival. */
   readonly unplaced: number;
   readonly tooLarge: number;
-  /** Mean miss of the forecast over the lead time, in Pods; null when there is none. */
+  /** Mean error of the forecast over the lead time, in Pods; null when there is none. */
   readonly forecastError: number | null;
 }
 
@@ -36,14 +36,14 @@ export interface ReplayResult {
 export const JOBS_PER_1000_PRS = 15_000;
 
 const HOUR = 3600;
-/** An hour with fewer jobs has no p95 worth the name. */
+/** An hour with fewer jobs has no meaningful p95. */
 const LEAST_JOBS_AN_HOUR = 20;
 
 function quantile(sorted: Float64Array, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? 0;
 }
 
-/** Counts while a replay runs; a node counts from its order until it is gone, within the window. */
+/** Counters of a running replay; a node is counted from its order until its removal, within the window. */
 export class Tally {
   readonly #from: number;
   readonly #to: number;
@@ -65,7 +65,7 @@ export class Tally {
     return at >= this.#from && at <= this.#to;
   }
 
-  /** Of a job that a node could hold. */
+  /** A job that fits a node has arrived. */
   arrived(at: number): void {
     if (this.#counts(at)) this.#jobs += 1;
   }
@@ -99,7 +99,7 @@ export class Tally {
   #worstHour(): number {
     const hours = [...this.#hours.values()];
     const busy = hours.filter((waits) => waits.length >= LEAST_JOBS_AN_HOUR);
-    // On a quiet trace no hour has so many, and 0 would look like an answer.
+    // On a quiet trace no hour has this many jobs, and 0 would look like a result.
     return (busy.length > 0 ? busy : hours).reduce(
       (worst, waits) => Math.max(worst, quantile(new Float64Array(waits).sort(), 0.95)),
       0,

@@ -37,7 +37,7 @@ describe('timelineOf', () => {
     expect(timelineOf('x', changes as readonly Change[], spans).values).toEqual(want);
   });
 
-  it('shows no more than there ever was', () => {
+  it('shows no value above the actual maximum', () => {
     const change = fc.tuple(fc.integer({ min: -20, max: 60 }), fc.nat(9));
     fc.assert(
       fc.property(fc.array(change), (changes) => {
@@ -51,7 +51,7 @@ describe('timelineOf', () => {
 });
 
 describe('demandChanges', () => {
-  it('counts what would run if nothing waited', () => {
+  it('counts the jobs that would run if none waited', () => {
     const request = { cpuMillicores: 1, memoryBytes: 1 };
     const jobs = [
       { arrivedAt: 0, durationSeconds: 10, request },

@@ -1,19 +1,19 @@
 import type { Job } from '../capacity/job.ts';
 
-/** One line of a plot: the largest value in each of equal spans of time. */
+/** One line of a plot: the largest value in each of equal time spans. */
 export interface Timeline {
   readonly name: string;
   readonly values: readonly number[];
 }
 
-/** A span of time, cut into equal parts. Seconds. */
+/** A time span, divided into equal parts. Seconds. */
 export interface Spans {
   readonly from: number;
   readonly to: number;
   readonly count: number;
 }
 
-/** A value from some time on, until the next. */
+/** A value from a time on, until the next change. */
 export type Change = readonly [atSeconds: number, value: number];
 
 /**
@@ -29,7 +29,7 @@ export function timelineOf(name: string, changes: readonly Change[], { from, to,
   };
   for (const [nth, [at, value]] of changes.entries()) {
     const until = changes[nth + 1]?.[0] ?? to;
-    // A value holds in every span that it touches, also in the one in which the next comes.
+    // A value counts in every span that it touches, also the one in which the next change is.
     const last = Math.ceil((until - from) / width) - 1;
     for (let span = Math.max(0, Math.floor((at - from) / width)); span <= last; span += 1) raise(span, value);
     if (at >= from) raise(Math.floor((at - from) / width), value);

@@ -1,7 +1,7 @@
 import type { Job } from '../capacity/job.ts';
 import type { Resources } from '../capacity/shape.ts';
 
-/** What an observer of arrivals knows at each moment: what came, and what is announced. */
+/** What an observer of arrivals knows at each time: the arrivals so far, and the announced jobs. */
 export class Watcher {
   #arrivals: number[] = [];
   /** Announced jobs by the time at which they became known. */
@@ -33,13 +33,13 @@ export class Watcher {
     return taken;
   }
 
-  /** Announced jobs that have not come yet. */
+  /** Announced jobs that have not arrived yet. */
   knownAhead(now: number): number {
     while ((this.#announced[this.#known]?.knownAt ?? Infinity) <= now) this.#known += 1;
     return Math.max(0, this.#known - this.#knownArrived);
   }
 
-  /** Mean request so far; of one core and one GiB before the first arrival. */
+  /** Mean request so far; one core and one GiB before the first arrival. */
   get typicalRequest(): Resources {
     const count = this.#arrived;
     if (count === 0) return { cpuMillicores: 1000, memoryBytes: 2 ** 30 };

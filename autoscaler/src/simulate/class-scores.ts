@@ -4,22 +4,22 @@ import type { Resources } from '../capacity/shape.ts';
 import type { NodeTable } from './node-table.ts';
 import { widened } from './node-table.ts';
 
-/** How the scheduler likes nodes: emptiest first (its default) or fullest first. */
+/** Which nodes the scheduler prefers: the emptiest (its default) or the fullest. */
 export type ScoringStrategy = 'least' | 'most';
 
-/** Pods that are all alike to the scheduler. */
+/** Pods that the scheduler treats alike. */
 export interface PodClass {
   readonly request: Resources;
-  /** As scores count it (see `scoredRequest`); the request itself when nothing is said. */
+  /** The request as scores count it (see `scoredRequest`); defaults to the request itself. */
   readonly scored?: Resources;
   readonly constraints?: PodConstraints;
 }
 
-/** The score of a node on which a Pod finds no room. */
+/** The score of a node without room for the Pod. */
 export const NO_ROOM = -1;
 const MAX_NODE_SCORE = 100;
 
-/** LeastAllocated for one resource, in whole numbers as the scheduler counts. */
+/** LeastAllocated for one resource, in integer arithmetic as in the scheduler. */
 const least = (used: number, allocatable: number): number =>
   allocatable === 0 || used > allocatable
     ? 0
@@ -29,31 +29,34 @@ const least = (used: number, allocatable: number): number =>
 const most = (used: number, allocatable: number): number =>
   allocatable === 0 ? 0 : Math.floor((Math.min(used, allocatable) * MAX_NODE_SCORE) / allocatable);
 
-/** BalancedAllocation over CPU and memory: full marks when both are used to the same share. */
+/** BalancedAllocation over CPU and memory: the maximum score when both are used to the same share. */
 function balanced(cpu: number, memory: number): number {
   return Math.trunc((1 - Math.abs(Math.min(cpu, 1) - Math.min(memory, 1)) / 2) * MAX_NODE_SCORE);
 }
 
-/** What one node without a soft taint is ahead of one with a single soft taint: TaintToleration's weight 3 times full marks. */
+/**
+ * The score difference between a node without a soft taint and one with a single soft taint: TaintToleration's weight 3 times the
+ * maximum score.
+ */
 const UNTAINTED_BONUS = 3 * MAX_NODE_SCORE;
 
-/** One class's score of every node, kept up to date node by node instead of counted anew for each Pod. */
+/** The scores of all nodes for one class, updated per changed node instead of computed anew for each Pod. */
 export class ClassScores {
   readonly podClass: PodClass;
-  /** {@link NO_ROOM}, or the score as the scheduler counts it while no node has two soft taints. */
+  /** {@link NO_ROOM}, or the scheduler's score while no node has two soft taints. */
   scores = new Int32Array(0);
-  /** Soft taints on each node with room that the class doesn't put up with. */
+  /** Soft taints on each node with room that the class doesn't tolerate. */
   soft = new Uint8Array(0);
-  /** Nodes with two soft taints or more: while there are none, {@link scores} is the whole story. */
+  /** The number of nodes with two or more soft taints: while it is 0, {@link scores} alone is sufficient. */
   manySoft = 0;
-  /** Up to which change of the table these scores are right. */
+  /** The last change of the table that these scores include. */
   seen = 0;
   readonly #table: NodeTable;
   readonly #amount: typeof least;
   readonly #asks: boolean;
   readonly #request: Resources;
   readonly #scored: Resources;
-  /** For which traits {@link #mayEnter} and {@link #softHere} were worked out: they change seldom. */
+  /** The traits for which {@link #mayEnter} and {@link #softHere} were computed: traits rarely change. */
   readonly #traits: NodeTraits[] = [];
   readonly #mayEnter: boolean[] = [];
   readonly #softHere: number[] = [];
@@ -78,7 +81,7 @@ export class ClassScores {
     this.manySoft += (soft > 1 ? 1 : 0) - many;
   }
 
-  /** A node's score when the most soft taints on any node with room are known. */
+  /** A node's score, given the maximum number of soft taints on any node with room. */
   total(slot: number, most: number): number {
     const score = this.scores[slot] as number;
     const soft = this.soft[slot] as number;
@@ -117,7 +120,7 @@ export class ClassScores {
       allocMemory,
     );
     const amounts = Math.floor((byCpu + byMemory) / 2);
-    // kube-scheduler 1.34 leaves BalancedAllocation out for Pods that ask for nothing.
+    // kube-scheduler 1.34 skips BalancedAllocation for Pods without requests.
     return this.#asks ? amounts + balanced(cpu / allocCpu, memory / allocMemory) : amounts;
   }
 }

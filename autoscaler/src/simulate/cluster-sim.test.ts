@@ -23,8 +23,8 @@ function aClusterSim(coldSeconds = 0) {
   return { sim, bound };
 }
 
-describe('World', () => {
-  it('binds what waits as soon as a node is ready, oldest first, and the rest when room comes free', () => {
+describe('ClusterSim', () => {
+  it('binds waiting jobs as soon as a node is ready, oldest first, and the rest when room becomes free', () => {
     const { sim, bound } = aClusterSim();
     sim.order(1);
     for (const at of [0, 1, 2]) {
@@ -41,7 +41,7 @@ describe('World', () => {
     expect(sim.running).toHaveLength(0);
   });
 
-  it('lets a small job pass a large one that finds no room, but not one of its own size', () => {
+  it('lets a small job overtake a large one that finds no room, but not one of its own size', () => {
     const { sim, bound } = aClusterSim();
     sim.order(1, 0);
     sim.finishUntil(0);
@@ -55,7 +55,7 @@ describe('World', () => {
     expect(sim.line.total).toBe(0);
   });
 
-  it('takes only empty nodes away', () => {
+  it('removes only empty nodes', () => {
     const { sim } = aClusterSim();
     sim.order(2, 0);
     sim.finishUntil(0);
@@ -69,7 +69,7 @@ describe('World', () => {
     expect(sim.nodes).toHaveLength(0);
   });
 
-  it('never boots a node that was taken away while it booted', () => {
+  it('never boots a node that was removed while it booted', () => {
     const { sim } = aClusterSim();
     sim.order(1);
     const [node] = sim.nodes;
@@ -81,7 +81,7 @@ describe('World', () => {
     expect(sim.line.total).toBe(1);
   });
 
-  it('sends builds to a softly closed node only when no other has room', () => {
+  it('uses a node with a soft taint only when no other has room', () => {
     const { sim } = aClusterSim();
     sim.order(2, 0);
     sim.finishUntil(0);
@@ -93,7 +93,7 @@ describe('World', () => {
     expect([first.pods, second.pods]).toEqual([1, 2]);
   });
 
-  it('makes builds longer while a node has no images', () => {
+  it('makes builds run longer while a node has no images', () => {
     const { sim } = aClusterSim(30);
     sim.order(1, 0);
     sim.finishUntil(0);
@@ -108,7 +108,7 @@ describe('World', () => {
     expect(sim.takeFinishedSeconds()).toEqual([]);
   });
 
-  it('says what can never fit', () => {
+  it('reports what can never fit', () => {
     const { sim } = aClusterSim();
 
     expect([sim.canFit(job(0, 1, 2000)), sim.canFit(job(0, 1, 2001))]).toEqual([true, false]);

@@ -12,13 +12,13 @@ import type { SimNode } from './sim-node.ts';
 /** Settings of a {@link ClusterSim}. */
 export interface ClusterSimOptions {
   readonly node: NodeSpec;
-  /** From the order of a node until Pods can be placed on it. */
+  /** The time from the order of a node until Pods can be placed on it. */
   readonly bootSeconds: number;
   /** How much longer a Pod runs on a node that has no images yet. */
   readonly coldSeconds: number;
   readonly strategy: ScoringStrategy;
   readonly random: Random;
-  /** Told of each binding: the job, when it was bound, and whether its node was cold. */
+  /** Called for each binding with the job, the time, and whether its node was cold. */
   readonly onBind: (job: Job, at: number, cold: boolean) => void;
 }
 
@@ -31,24 +31,24 @@ interface Run {
   readonly classId: number;
   readonly node: SimNode;
   readonly startedAt: number;
-  /** Where it stands in the list of running jobs. */
+  /** Its index in the list of running jobs. */
   index: number;
 }
 
 const SOFT = { taints: [SURPLUS_TAINT] } as const;
 
 /**
- * A cluster played forward: one pool of equal nodes, the scheduler, a line of Pods that found no room. The caller moves time:
- * {@link finishUntil}, then {@link arrive} or the acts of a policy.
+ * A simulated cluster: one pool of equal nodes, the scheduler, a queue of Pods that found no room. The caller advances time: {@link
+ * finishUntil}, then {@link arrive} or the actions of a policy.
  *
- * Queue: by arrival; what finds no room is skipped by request class and tried again at each finish and each new node.
- * A build is never evicted.
+ * Queue: by arrival; a request class that finds no room is skipped, and tried again at each finish and each new node. A build is
+ * never evicted.
  *
  * @see scheduling-and-scaling §5.1
  */
 export class ClusterSim {
   now = 0;
-  /** Nodes that are booting or ready, in no meaning order. */
+  /** Nodes that are booting or ready, in no particular order. */
   readonly nodes: SimNode[] = [];
   readonly running: Run[] = [];
   readonly line: JobQueue;
@@ -74,14 +74,14 @@ export class ClusterSim {
     return this.#events.nextAt;
   }
 
-  /** Run times of the jobs that ended since the last call, in the order of their ends: all that a policy may learn of them. */
+  /** Run times of the jobs that ended since the last call, in the order of their ends: all that a policy learns about them. */
   takeFinishedSeconds(): readonly number[] {
     const taken = this.#finished;
     this.#finished = [];
     return taken;
   }
 
-  /** Plays every finish and boot up to and including `at`. */
+  /** Simulates every finish and boot up to and including `at`. */
   finishUntil(at: number): void {
     while (this.#events.size > 0 && this.#events.nextAt <= at) {
       this.now = this.#events.nextAt;
@@ -93,13 +93,13 @@ export class ClusterSim {
     this.now = at;
   }
 
-  /** A job arrives now: bound at once where there is room, else it waits. */
+  /** A job arrives: it is bound at once where there is room, otherwise it waits. */
   arrive(job: Job): void {
     const classId = this.line.classOf(job.request);
     if (this.line.waitingOf(classId) > 0 || !this.#bind(job, classId)) this.line.push(classId, job);
   }
 
-  /** Orders nodes; they are ready after the boot time, or at once when they were there before time began. `spec`: of another kind. */
+  /** Orders nodes; they are ready after the boot time, or at once when they exist from the start. `spec`: of another kind. */
   order(count: number, bootSeconds = this.#options.bootSeconds, spec = this.#options.node): void {
     for (let nth = 0; nth < count; nth += 1) {
       const node: SimNode = {
@@ -119,7 +119,7 @@ export class ClusterSim {
     }
   }
 
-  /** Takes an empty node away, ready or still booting; a node with builds stays. @returns whether it went */
+  /** Removes an empty node, ready or still booting; a node with builds stays. @returns whether it was removed */
   remove(node: SimNode): boolean {
     if (node.pods > 0 || node.state === 'gone') return false;
     if (node.state === 'ready') this.#scheduler.removeNode(node.slot);
@@ -128,14 +128,14 @@ export class ClusterSim {
     return true;
   }
 
-  /** Sets or lifts the soft taint of a ready node. */
+  /** Sets or removes the soft taint of a ready node. */
   setSoftTaint(node: SimNode, softTainted: boolean): void {
     if (node.state !== 'ready' || node.softTainted === softTainted) return;
     node.softTainted = softTainted;
     this.#scheduler.setTraits(node.slot, softTainted ? this.#softTraits : this.#traits);
   }
 
-  /** What is free on a node for Pods of this size; a booting node is as free as it will be. */
+  /** The number of Pods of this size that a node has room for; a booting node counts as when it is ready. */
   roomOn(node: SimNode, request: Resources): number {
     if (node.state === 'ready') return this.#scheduler.roomForRequest(request, node.slot);
     return roomOnEmpty(this.#options.node, request);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { EventQueue } from './event-queue.ts';
 
 describe('EventQueue', () => {
-  it('gives events by time, and those of one time in the order in which they came', () => {
+  it('returns events by time, and those of the same time in insertion order', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 9 })), (times) => {
         const queue = new EventQueue<number>();

@@ -1,4 +1,4 @@
-/** Events by time; what was put in first comes first among equals. */
+/** Events by time; events of the same time are in insertion order. */
 export class EventQueue<Event> {
   readonly #times: number[] = [];
   readonly #orders: number[] = [];
@@ -22,7 +22,7 @@ export class EventQueue<Event> {
     this.#rise(this.#times.length - 1);
   }
 
-  /** Takes the earliest event out; undefined when there is none. */
+  /** Removes and returns the earliest event; undefined when there is none. */
   pop(): Event | undefined {
     const [first] = this.#events;
     const last = this.#times.length - 1;

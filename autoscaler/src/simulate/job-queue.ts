@@ -1,7 +1,7 @@
 import type { Job } from '../capacity/job.ts';
 import type { Resources } from '../capacity/shape.ts';
 
-/** Jobs that wait, of one class, oldest first. */
+/** Waiting jobs of one class, oldest first. */
 class Waiting {
   readonly #jobs: Job[] = [];
   #head = 0;
@@ -18,7 +18,7 @@ class Waiting {
     this.#jobs.push(job);
   }
 
-  /** Forgets the first; the array is cut now and then, so that each job is moved seldom. */
+  /** Drops the first job; the array is shortened only occasionally, so that each job is rarely moved. */
   shift(): void {
     this.#head += 1;
     if (this.#head > 1024 && this.#head * 2 > this.#jobs.length) {
@@ -28,13 +28,13 @@ class Waiting {
   }
 }
 
-/** How many jobs of one request class wait. */
+/** The number of waiting jobs of one request class. */
 export interface WaitingClass {
   readonly request: Resources;
   readonly count: number;
 }
 
-/** The line of jobs without room: by arrival, and by request class, so that a class that finds no room is asked once. */
+/** The queue of jobs without room: by arrival, and by request class, so that a class that finds no room is tried only once. */
 export class JobQueue {
   readonly #classIds = new Map<string, number>();
   readonly #requests: Resources[] = [];
@@ -42,7 +42,7 @@ export class JobQueue {
   readonly #addClass: (request: Resources) => number;
   #total = 0;
 
-  /** @param addClass gives each new request class its number, 0 first, then one more each time */
+  /** @param addClass assigns each new request class its number: 0, 1, 2 and so on */
   constructor(addClass: (request: Resources) => number) {
     this.#addClass = addClass;
   }
@@ -71,7 +71,7 @@ export class JobQueue {
     this.#total += 1;
   }
 
-  /** What waits, by class. */
+  /** The waiting jobs by class. */
   classes(): readonly WaitingClass[] {
     return this.#requests.flatMap((request, classId) => {
       const count = this.waitingOf(classId);
@@ -79,7 +79,7 @@ export class JobQueue {
     });
   }
 
-  /** Offers waiting jobs by arrival; a class whose job is refused is not offered again this time. */
+  /** Offers waiting jobs by arrival; after a refusal, the other jobs of the same class are not offered in this call. */
   drain(offer: (job: Job, classId: number) => boolean): void {
     if (this.#total === 0) return;
     const refused = new Set<number>();

@@ -3,14 +3,14 @@ import type { NodeSpec } from '../capacity/node-spec.ts';
 
 const FIRST_SLOTS = 64;
 
-/** The scheduler's ledger, one row ("slot") for each node; rows of nodes that are gone are used again. */
+/** The scheduler's accounting, one row ("slot") per node; rows of removed nodes are reused. */
 export class NodeTable {
   allocCpu = new Float64Array(FIRST_SLOTS);
   allocMemory = new Float64Array(FIRST_SLOTS);
   allocPods = new Int32Array(FIRST_SLOTS);
   usedCpu = new Float64Array(FIRST_SLOTS);
   usedMemory = new Float64Array(FIRST_SLOTS);
-  /** Use as scores count it: Pods without a request weigh something here. */
+  /** Usage as scores count it: here Pods without a request have a default weight. */
   scoredCpu = new Float64Array(FIRST_SLOTS);
   scoredMemory = new Float64Array(FIRST_SLOTS);
   usedPods = new Int32Array(FIRST_SLOTS);
@@ -58,7 +58,7 @@ export class NodeTable {
   }
 }
 
-/** The larger array, with the smaller one's content at its start. */
+/** The larger array, with the content of the smaller one at its start. */
 export function widened<Row extends Float64Array | Int32Array | Uint8Array>(small: Row, large: Row): Row {
   large.set(small);
   return large;

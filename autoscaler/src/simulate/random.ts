@@ -1,4 +1,4 @@
-/** Chance that is the same for the same seed. */
+/** A random generator that is deterministic for a seed. */
 export interface Random {
   /** In [0, 1). */
   next(): number;
@@ -8,7 +8,7 @@ export interface Random {
   normal(): number;
 }
 
-/** Spreads a small seed over 32 bits, so that neighbouring seeds have nothing in common. */
+/** Spreads a small seed over 32 bits, so that neighbouring seeds give independent streams. */
 function mix(seed: number): number {
   let value = seed | 0;
   value = Math.imul(value ^ (value >>> 16), 0x21f0aaad);

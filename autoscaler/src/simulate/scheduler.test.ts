@@ -19,7 +19,7 @@ const scheduler = (strategy: ScoringStrategy = 'least', seed = 1) =>
   new Scheduler({ random: seededRandom(seed), strategy });
 
 describe('Scheduler: filters', () => {
-  it('places while CPU lasts, and not one Pod more', () => {
+  it('places Pods until CPU is used up, and not one more', () => {
     const one = scheduler();
     one.addNode(node(4, 64));
     const small = one.addClass(pod(1000, 100));
@@ -51,7 +51,7 @@ describe('Scheduler: filters', () => {
     expect(placed).toHaveLength(fit);
   });
 
-  it('gives room back when a Pod ends, and forgets a node that went', () => {
+  it('frees the room of a Pod that ends, and forgets a node that was removed', () => {
     const one = scheduler();
     one.addNode(node(1, 4));
     const id = one.addClass(pod(1000, 1));
@@ -70,7 +70,7 @@ describe('Scheduler: filters', () => {
 });
 
 describe('Scheduler: scores', () => {
-  it('spreads by default and packs when told to', () => {
+  it('spreads by default and packs when configured to', () => {
     const after = (strategy: ScoringStrategy): number => {
       const one = scheduler(strategy);
       one.addNode(node(4, 16));
@@ -106,7 +106,7 @@ describe('Scheduler: scores', () => {
     expect(one.bestSet(tolerant)).toEqual([0]);
   });
 
-  it('draws among equals: every one gets its turn, the same ones for the same seed', () => {
+  it('picks at random among the best nodes: each is picked at times, and the same ones for the same seed', () => {
     const draw = (seed: number): readonly number[] => {
       const one = scheduler('least', seed);
       for (let count = 0; count < 4; count += 1) one.addNode(node(4, 16));
@@ -123,7 +123,7 @@ describe('Scheduler: scores', () => {
     expect(draw(1)).not.toEqual(draw(2));
   });
 
-  it('scores a Pod without a request as if it asked for something', () => {
+  it('scores a Pod without a request with a default request', () => {
     const one = scheduler();
     one.addNode(node(4, 16));
     one.addNode(node(4, 16));
@@ -136,12 +136,12 @@ describe('Scheduler: scores', () => {
     expect(one.place(id)).not.toBe(first);
   });
 
-  it('refuses a class that nobody made known', () => {
+  it('rejects an unknown class', () => {
     expect(() => scheduler().place(0)).toThrow('addClass');
   });
 });
 
-/** The scheduler's arithmetic written down plainly: every node from scratch, every time. */
+/** The scheduler's arithmetic without caching: every node is scored anew each time. */
 class PlainScheduler {
   readonly nodes: (NodeSpec & { usedCpu: number; usedMemory: number; pods: number; gone: boolean })[] = [];
 
@@ -175,7 +175,7 @@ class PlainScheduler {
   }
 }
 
-/** Both schedulers, side by side, under the same acts. */
+/** Applies the same operations to both schedulers. */
 class SideBySide {
   readonly #fast = scheduler();
   readonly #plain = new PlainScheduler();
@@ -236,7 +236,7 @@ class SideBySide {
   }
 }
 
-describe('Scheduler: against plain arithmetic', () => {
+describe('Scheduler: against the uncached arithmetic', () => {
   const traits = fc.record({
     labels: fc.constantFrom({ pool: 'a' }, { pool: 'b' }, {}),
     taints: fc.subarray([soft('x'), soft('y'), soft('z'), { key: 'k', effect: 'NoSchedule' } as const]),
@@ -269,7 +269,7 @@ describe('Scheduler: against plain arithmetic', () => {
   );
   const nodes = fc.array(spec, { minLength: 1, maxLength: 12 });
 
-  it('binds each Pod to one of the best nodes, through any mix of placements, ends, taints and removals', () => {
+  it('binds each Pod to one of the best nodes, through any sequence of placements, ends, taints and removals', () => {
     fc.assert(
       fc.property(
         nodes,

@@ -5,10 +5,10 @@ import type { NodeSpec } from '../capacity/node-spec.ts';
 import { NodeTable } from './node-table.ts';
 import type { Random } from './random.ts';
 
-/** Answer of {@link Scheduler.place} when no node has room. */
+/** Result of {@link Scheduler.place} when no node has room. */
 export const UNPLACED = -1;
 
-/** Changes remembered for classes that look seldom; beyond it they count all nodes anew. */
+/** Number of changes kept for classes that are used rarely; with more changes they score all nodes anew. */
 const LOG_SIZE = 1 << 14;
 
 /** Settings of the {@link Scheduler}. */
@@ -20,10 +20,10 @@ export interface SchedulerOptions {
 /**
  * Places Pods as kube-scheduler with its default profile does when it scores every node: filters (unschedulable, selectors and
  * required affinity, taints, CPU, memory, number of Pods), then TaintToleration ×3, LeastAllocated or MostAllocated,
- * BalancedAllocation; among the best, chance decides. Not here: preferred affinity, topology spread, ports, volumes, images.
+ * BalancedAllocation; ties are broken at random. Not implemented: preferred affinity, topology spread, ports, volumes, images.
  *
- * Each class keeps its scores and refreshes only nodes that changed, so that a placement costs a scan of whole numbers.
- * Deterministic for the same calls and seed.
+ * Each class caches its scores and refreshes only nodes that changed, so that a placement is a scan over integers. Deterministic
+ * for the same calls and seed.
  *
  * @see scheduling-and-scaling §3
  */
@@ -40,25 +40,25 @@ export class Scheduler {
     this.#strategy = strategy;
   }
 
-  /** Makes a class known. @returns its number for {@link place} and {@link release} */
+  /** Registers a class. @returns its number for {@link place} and {@link release} */
   addClass(podClass: PodClass): number {
     return this.#classes.push(new ClassScores(podClass, this.#table, this.#strategy)) - 1;
   }
 
-  /** Adds a node. @returns its slot, which may have been another node's before */
+  /** Adds a node. @returns its slot, which an earlier node may have used before */
   addNode(spec: NodeSpec): number {
     const slot = this.#table.add(spec);
     this.#changed(slot);
     return slot;
   }
 
-  /** Takes a node away; whatever was on it is forgotten. */
+  /** Removes a node and the accounting of its Pods. */
   removeNode(slot: number): void {
     this.#table.remove(slot);
     this.#changed(slot);
   }
 
-  /** Gives a node other labels and taints. */
+  /** Replaces the labels and taints of a node. */
   setTraits(slot: number, traits: NodeTraits): void {
     this.#table.traits[slot] = traits;
     this.#changed(slot);
@@ -76,7 +76,7 @@ export class Scheduler {
     return slot;
   }
 
-  /** Binds a Pod to a node that somebody else chose, without asking for room. */
+  /** Binds a Pod to a node that another scheduler chose, without a check for room. */
   bind(classId: number, slot: number): void {
     this.#book(slot, this.#fresh(classId).podClass, 1);
   }
@@ -86,12 +86,15 @@ export class Scheduler {
     this.#book(slot, this.#fresh(classId).podClass, -1);
   }
 
-  /** The nodes among which chance would decide now, in order of slots; empty when no node has room. For comparison with the real one. */
+  /**
+   * The nodes with the best score, in order of slots, among which {@link place} picks at random; empty when no node has room. For
+   * comparison with the real scheduler.
+   */
   bestSet(classId: number): readonly number[] {
     return this.#bestOf(this.#fresh(classId));
   }
 
-  /** How many more Pods of this size fit on one node by CPU, memory and number; labels and taints are not asked. */
+  /** How many more Pods of this size fit on one node by CPU, memory and number; labels and taints are ignored. */
   roomForRequest(request: Resources, slot: number): number {
     const table = this.#table;
     const per = (free: number, each: number): number => (each > 0 ? Math.floor(free / each) : Infinity);
@@ -135,7 +138,7 @@ export class Scheduler {
     this.#changed(slot);
   }
 
-  /** No node with two soft taints: the scores are the whole story. */
+  /** The best node while none has two soft taints: the scores alone decide. */
   #bestPlain({ scores }: ClassScores): number {
     const end = this.#table.end;
     let best = NO_ROOM;
@@ -148,7 +151,7 @@ export class Scheduler {
       } else if (score === best) count += 1;
     }
     if (best === NO_ROOM) return UNPLACED;
-    // Chance among the equals, by one draw: the scheduler's own way is as uniform.
+    // One random draw among the best; the scheduler's own method is uniform as well.
     let nth = count === 1 ? 0 : this.#random.below(count);
     for (let slot = 0; slot < end; slot += 1) {
       if (scores[slot] === best && nth-- === 0) return slot;

@@ -4,7 +4,7 @@ import { quietView } from '../testing/a-view.ts';
 import { bufferReplicas } from './buffer-replicas.ts';
 
 describe('bufferReplicas', () => {
-  it('asks the rule at its own pace, and hands it all that happened meanwhile', () => {
+  it('queries the rule at its own interval, and passes all that happened in between', () => {
     const seen: PolicyView[] = [];
     const rule = { name: 'r', bufferPods: (one: PolicyView) => seen.push(one) };
     const replicas = bufferReplicas(rule, 10);
@@ -37,7 +37,7 @@ describe('bufferReplicas', () => {
     expect([0, 10].map((at) => replicas.bufferPods(quietView(at)))).toEqual(want);
   });
 
-  it('counts room that is free anyway as far as it is worth keeping', () => {
+  it('counts room that is free anyway up to what is worth keeping', () => {
     const node = {
       id: 1,
       orderedAt: 0,

@@ -5,7 +5,7 @@ type News = Pick<PolicyView, 'arrivals' | 'finishedSeconds'> & { readonly waits:
 
 const NO_NEWS: News = { arrivals: [], finishedSeconds: [], waits: [] };
 
-/** What came, after what came before it. */
+/** Appends a view's observations to earlier ones. */
 function joined(news: News, { arrivals, finishedSeconds, waits = [] }: PolicyView): News {
   return {
     arrivals: [...news.arrivals, ...arrivals],
@@ -17,10 +17,11 @@ function joined(news: News, { arrivals, finishedSeconds, waits = [] }: PolicyVie
 const freeRoom = (view: PolicyView): number => view.nodes.reduce((sum, node) => sum + view.roomOn(node), 0);
 
 /**
- * A rule as whoever reads a CapacityBuffer sees it: a whole number of replicas that changes only when the rule is asked. One number
- * has to say what to order and what to keep: room that is free anyway counts into it as far as it is worth keeping.
+ * A rule as seen by a controller that reads a CapacityBuffer: a whole number of replicas that changes only when the rule is
+ * queried. One number has to express both what to order and what to keep: room that is free anyway is included up to what is worth
+ * keeping.
  *
- * @param everySeconds how often the rule is asked; the engine may look more often
+ * @param everySeconds how often the rule is queried; the controller may read more often
  */
 export function bufferReplicas(rule: BufferRule, everySeconds: number): BufferRule<PolicyView> {
   let news = NO_NEWS;

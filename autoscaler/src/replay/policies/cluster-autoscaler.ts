@@ -10,7 +10,7 @@ export interface ClusterAutoscalerOptions {
   readonly maxTaints: number;
 }
 
-/** Defaults as its flags have them. */
+/** Defaults of its flags. */
 export const CLUSTER_AUTOSCALER: ClusterAutoscalerOptions = {
   scanSeconds: 10,
   unneededSeconds: 600,
@@ -20,8 +20,8 @@ export const CLUSTER_AUTOSCALER: ClusterAutoscalerOptions = {
 };
 
 /**
- * A pool under Cluster Autoscaler: grows for Pods that wait, by first-fit decreasing over booting and new nodes; shrinks by
- * empty nodes alone, because build Pods block every drain. Marks unneeded nodes softly, some each loop, in cool-down too.
+ * A pool under Cluster Autoscaler: grows for waiting Pods, by first-fit decreasing over booting and new nodes; removes only empty
+ * nodes, because build Pods block every drain. Sets soft taints on unneeded nodes, some in each loop, also during the cool-down.
  *
  * @see scheduling-and-scaling §5.1
  */

@@ -9,11 +9,11 @@ interface Bin {
 }
 
 /**
- * How many new nodes the waiting Pods need when they are packed first-fit, largest first, into booting nodes and then new ones:
- * how Cluster Autoscaler and Karpenter both estimate, for one kind of node.
+ * How many new nodes the waiting Pods need when they are packed first-fit, largest first, into booting nodes and then new ones: the
+ * estimate of both Cluster Autoscaler and Karpenter, for one kind of node.
  *
- * @param booting nodes that are on their way, all of them empty
- * @returns whole nodes ≥ 0; Pods larger than a node count for nothing
+ * @param booting nodes that are being created, all of them empty
+ * @returns whole nodes ≥ 0; Pods larger than a node are ignored
  */
 export function newNodesFor(waiting: readonly WaitingClass[], booting: number, node: NodeSpec): number {
   const empty = emptyBin(node);

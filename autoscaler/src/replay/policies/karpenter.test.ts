@@ -40,14 +40,14 @@ describe('Karpenter through a buffer', () => {
     expect(going(withBuffer(pods), aView(emptyNodes(4)))).toBe(want);
   });
 
-  it('waits for its validation, with a buffer as without', () => {
+  it('waits for its validation, with and without a buffer', () => {
     for (const policy of [withBuffer(0), karpenterPolicy()]) {
       expect(going(policy, aView(emptyNodes(1), 14))).toBe(0);
       expect(going(policy, aView(emptyNodes(1), 15))).toBe(1);
     }
   });
 
-  it('goes by names, which say nothing: room on a node with builds saves an empty one or does not', () => {
+  it('depends on the order of names: room on a node with builds may or may not save an empty one', () => {
     const gone = [1, 2].map((busy) =>
       going(withBuffer(1), aView([1, 2].map((id) => aNode(id, { pods: id === busy ? 2 : 0 })))),
     );
@@ -55,7 +55,7 @@ describe('Karpenter through a buffer', () => {
     expect(gone.toSorted()).toEqual([0, 1]);
   });
 
-  it('orders what the buffer lacks, and counts what is on its way', () => {
+  it('orders what the buffer lacks, and counts nodes that boot', () => {
     const booting = aNode(1, { state: 'booting' });
 
     expect(withBuffer(ROOM_ON_EMPTY + 1).tick(aView([]))).toMatchObject({ order: 2, wanted: 2 });
@@ -71,7 +71,7 @@ describe('the nodes that hold a buffer', () => {
       all.map(({ pods, isReady }, nth) => aNode(nth + 1, isReady ? { pods } : { state: 'booting' })),
     );
 
-  it('are as many as it takes, each with room, and the same ones and more for a larger buffer', () => {
+  it('are as many as needed, each with room, and the same ones and more for a larger buffer', () => {
     fc.assert(
       fc.property(anyNodes, fc.integer({ min: 0, max: 100 }), (nodes, pods) => {
         const view = aView(nodes);

@@ -9,7 +9,7 @@ import { nodesMissing } from './static-node-pool.ts';
 export interface KarpenterOptions {
   readonly tickSeconds: number;
   readonly validationSeconds: number;
-  /** Share of the nodes that may go at once. */
+  /** Share of the nodes that may be removed at once. */
   readonly budgetShare: number;
 }
 
@@ -18,7 +18,7 @@ export const KARPENTER: KarpenterOptions = { tickSeconds: 5, validationSeconds: 
 
 type Nodes = readonly Readonly<SimNode>[];
 
-/** Nodes that were empty for the whole validation and that nothing else holds, as many as the budget lets go. */
+/** Nodes that were empty for the whole validation and that hold no buffer, as many as the budget allows. */
 function goingOf(
   { nowSeconds, nodes }: PolicyView,
   { validationSeconds, budgetShare }: KarpenterOptions,
@@ -39,7 +39,7 @@ const decisionOf = ({ nodes }: PolicyView, order: number, remove: Nodes): Decisi
 });
 
 /**
- * A dynamic NodePool under Karpenter: new nodes for Pods that wait; empty nodes go after its validation, within its budget.
+ * A dynamic NodePool under Karpenter: new nodes for waiting Pods; empty nodes are removed after its validation, within its budget.
  * Build Pods carry do-not-disrupt, so that nothing else is consolidated.
  */
 export function karpenterPolicy(options: KarpenterOptions = KARPENTER): Policy {
@@ -54,16 +54,16 @@ export function karpenterPolicy(options: KarpenterOptions = KARPENTER): Policy {
 /** How often the replicas of a buffer are set: at each tick of the service. */
 const SET_REPLICAS_SECONDS = 10;
 
-/** 2³² by the golden ratio: multiples of it lie about evenly, wherever one begins. */
+/** 2³² divided by the golden ratio: its multiples are about evenly distributed. */
 const SPREAD = 0x9e3779b1;
 
-/** Karpenter tries nodes by name. Names are drawn, so any order will do that has nothing to do with age. */
+/** Karpenter tries nodes by name. Names are random, so any order that is independent of age is suitable. */
 const nameOf = ({ id }: Readonly<SimNode>): number => Math.imul(id, SPREAD) >>> 0;
 
 /**
- * Ready nodes that hold Pods of the buffer: Karpenter puts each on the first node by name that has room, be it empty or not, and
- * a node that holds one is not empty to it. So it keeps some empty nodes though there is room for the buffer elsewhere.
- *
+ * Ready nodes that hold Pods of the buffer: Karpenter puts each on the first node by name that has room, whether it is empty or
+ * not, and a node that holds one does not count as empty. So it keeps some empty nodes though there is room for the buffer
+ * elsewhere.
  * @param bufferPods of the typical request; ≥ 0
  */
 export function holdersOf(view: PolicyView, bufferPods: number): ReadonlySet<Readonly<SimNode>> {
@@ -80,8 +80,8 @@ export function holdersOf(view: PolicyView, bufferPods: number): ReadonlySet<Rea
 }
 
 /**
- * The same NodePool with a CapacityBuffer whose `spec.replicas` a rule sets: Karpenter keeps room for so many more Pods, and takes
- * an empty node when none of them is meant for it.
+ * The same NodePool with a CapacityBuffer whose `spec.replicas` a rule sets: Karpenter keeps room for this many more Pods, and
+ * removes an empty node when none of them is assigned to it.
  */
 export function karpenterBufferPolicy(
   rule: BufferRule<PolicyView>,

@@ -4,7 +4,8 @@ import type { BufferRule } from '../../forecast/buffer-rule.ts';
 /**
  * The rule without history: `z·√(running + waiting) + floor` free places.
  *
- * @param z how many standard deviations of a Poisson stream to be ready for; 2 on quiet loads, 3 on harder ones (scheduling-and-scaling §5.2)
+ * @param z how many standard deviations of a Poisson stream to cover; 2 on quiet loads, 3 on harder ones (scheduling-and-scaling
+ * §5.2)
  * @param floor places that are free at the quietest hour: one push
  */
 export function squareRootRule(z: number, floor: number): BufferRule {
@@ -14,7 +15,7 @@ export function squareRootRule(z: number, floor: number): BufferRule {
   };
 }
 
-/** What is known ahead, a part of the rule's buffer for what is not, and the floor. */
+/** What is known in advance, a part of the rule's buffer for the rest, and the floor. */
 export function lookAheadRule(z: number, floor: number): BufferRule {
   return {
     name: 'look-ahead',
@@ -24,8 +25,8 @@ export function lookAheadRule(z: number, floor: number): BufferRule {
 }
 
 /**
- * The bound: knows every arrival and every run time over the lead time. No policy can be held to it; it shows what forecasts
- * could still win.
+ * The upper bound: knows every arrival and every run time over the lead time. No real policy can reach it; it shows how much
+ * forecasts could still gain.
  *
  * @param jobs the whole trace
  */
@@ -58,11 +59,11 @@ function demandBySecond(jobs: readonly Job[], first: number): Int32Array {
   return demand;
 }
 
-/** The largest of each value and the `width` after it, in one pass from the end. */
+/** The maximum of each value and the `width` values after it, in one pass from the end. */
 function slidingMax(values: Int32Array, width: number): Int32Array {
   const peaks = new Int32Array(values.length);
   const valueAt = (index: number): number => values[index] ?? 0;
-  /** Places that no later one within reach exceeds; the farthest, which is the largest, first. */
+  /** Indices within the window whose value no later one exceeds; the farthest, which is the largest, first. */
   const falling: number[] = [];
   for (let at = values.length - 1; at >= 0; at -= 1) {
     while (falling.length > 0 && valueAt(falling.at(-1) ?? 0) <= valueAt(at)) falling.pop();

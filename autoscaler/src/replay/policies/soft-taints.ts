@@ -3,20 +3,20 @@ import type { SimNode } from '../../simulate/sim-node.ts';
 import { RecentArrivals } from '../../forecast/arrivals.ts';
 import type { Decision, Policy, PolicyView } from '../policy.ts';
 
-/** How far back arrivals are counted for the room that stays open. */
+/** The period over which arrivals are counted for the room that stays untainted. */
 const RECENT_SECONDS = 300;
-/** Two standard deviations of arrivals that come in pushes. */
+/** Two standard deviations of arrivals in pushes. */
 const OPEN_SPREAD = 2;
-/** Marks are set anew at least so often: what stays open is what may come until then. */
+/** Marks are updated at least this often: the untainted room covers the arrivals until then. */
 const MARK_SECONDS = 10;
 
-/** A ready node and what still fits on it, in Pods of the typical request. */
+/** A ready node and its free room, in Pods of the typical request. */
 export interface Ranked {
   readonly node: Readonly<SimNode>;
   readonly room: number;
 }
 
-/** Ready nodes, fullest first; among equals the open ones, then the older, so that nothing flaps. */
+/** Ready nodes, fullest first; then untainted ones, then older ones, so that the order is stable. */
 export function byFullness(view: PolicyView): readonly Ranked[] {
   return view.nodes
     .filter(({ state }) => state === 'ready')
@@ -27,8 +27,8 @@ export function byFullness(view: PolicyView): readonly Ranked[] {
 const rank = ({ pods, softTainted }: Readonly<SimNode>): number => (softTainted ? 1 : 0) - pods * 2;
 
 /**
- * Room that stays without a taint: what may arrive until the next tick. It is less than the buffer, because a soft taint keeps
- * nobody waiting: the less is open, the tighter builds pack, and the more nodes empty.
+ * Room that stays without a taint: what may arrive until the next tick. It is less than the buffer, because a soft taint delays no
+ * Pod: the less room is untainted, the more tightly builds are packed, and the more nodes become empty.
  */
 function openRoom(perSecond: number, tickSeconds: number): number {
   const perTick = perSecond * tickSeconds;
@@ -49,8 +49,8 @@ function marks(ranked: readonly Ranked[], open: number): Pick<Decision, 'taint' 
 }
 
 /**
- * The same policy in a pool where surplus nodes are marked softly: open is what the next moments need, fullest nodes first; all
- * others carry the taint. No Pod waits for it. Marks that the policy sets itself are not set.
+ * The same policy in a pool where surplus nodes get a soft taint: the room for the next moments stays untainted, fullest nodes
+ * first; all other nodes carry the taint. No Pod waits because of it. The policy's own marks are ignored.
  *
  * @see scheduling-and-scaling §5.1, `soft-taint`
  */

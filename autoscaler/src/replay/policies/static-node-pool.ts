@@ -5,17 +5,17 @@ import { newNodesFor } from './first-fit.ts';
 import { byFullness, type Ranked } from './soft-taints.ts';
 import type { BufferRule } from '../../forecast/buffer-rule.ts';
 
-/** How an own pool turns a wanted buffer into nodes. */
+/** How a static pool turns a wanted buffer into nodes. */
 export interface StaticPoolOptions {
   readonly tickSeconds: number;
-  /** An empty node that is not wanted goes after this time, so that a short dip doesn't cost a boot. */
+  /** An empty node that is not wanted is removed after this time, so that a short dip doesn't cost a boot. */
   readonly removeAfterSeconds: number;
 }
 
-/** What {@link staticPoolPolicy} does when nothing is said. Empty nodes stay for three ticks; what is worth keeping longer, the rule says. */
+/** The defaults of {@link staticPoolPolicy}. Empty nodes stay for three ticks; the rule decides what is worth keeping longer. */
 export const STATIC_POOL: StaticPoolOptions = { tickSeconds: 10, removeAfterSeconds: 30 };
 
-/** Empty nodes that the wanted room can do without, longest empty first. */
+/** Empty nodes that the wanted room does not need, longest empty first. */
 function removable(
   ranked: readonly Ranked[],
   spareRoom: number,
@@ -32,7 +32,7 @@ function removable(
     });
 }
 
-/** Free room in Pods: to be there, and not to be given up. Each beside room for what waits. */
+/** Free room in Pods: the target, and the minimum below which no node is removed. Both in addition to room for waiting Pods. */
 interface FreeRoom {
   readonly bufferPods: number;
   readonly keepPods: number;
@@ -56,9 +56,9 @@ function roomIn(view: PolicyView): Room {
 }
 
 /**
- * Nodes to order, so that with those on their way there is room for so many Pods, and for what waits as it packs.
+ * Nodes to order, so that together with booting ones there is room for `wantedRoom` Pods, and for the waiting Pods as they pack.
  *
- * @param wantedRoom in Pods of the typical request, what waits included; ≥ 0
+ * @param wantedRoom in Pods of the typical request, waiting ones included; ≥ 0
  */
 export function nodesMissing(view: PolicyView, wantedRoom: number): number {
   const { booting, perNode, ready } = roomIn(view);
@@ -78,8 +78,8 @@ function decide(view: PolicyView, free: FreeRoom, { removeAfterSeconds }: Static
 }
 
 /**
- * A pool that we own: keeps a buffer of free room, and takes empty nodes that nobody will miss. No build is evicted. Where nodes
- * empty is decided by who places (`softlyPlaced`).
+ * A static pool: keeps a buffer of free room, and removes empty nodes that are not needed. No build is evicted. The placement
+ * (`softlyPlaced`) decides which nodes become empty.
  */
 export function staticPoolPolicy(
   rule: BufferRule<PolicyView>,

@@ -1,7 +1,7 @@
 import type { Policy } from '../policy.ts';
 import { NOTHING } from '../policy.ts';
 
-/** A fixed number of nodes, there before the first job: what a table on a wall gives. */
+/** A fixed number of nodes from before the first job: a size taken from a printed table. */
 export function staticPolicy(nodes: number): Policy {
   return {
     name: `static:${nodes}`,

@@ -1,6 +1,6 @@
 import type { PolicyView } from '../policy.ts';
 
-/** What a policy sees where nothing happens, unless told otherwise. */
+/** The view of a policy when nothing happens, with optional changes. */
 export const quietView = (nowSeconds: number, change: Partial<PolicyView> = {}): PolicyView => ({
   nowSeconds,
   nodes: [],
