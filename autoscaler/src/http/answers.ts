@@ -35,7 +35,7 @@ function validityOf({ atMs, leadSeconds }: Recommendation, ledger: Ledger, nowMs
   };
 }
 
-/** What `GET /api/v1/recommendations` tells: the last good answer, and whether it is still true. */
+/** The body of `GET /api/v1/recommendations`: the last good answer, and whether it is still valid. */
 export function recommendationAnswer(ledger: Ledger, recommendation: Recommendation, nowMs: number) {
   const { conditions } = ledger;
   const { buffer, demand } = recommendation;
@@ -65,13 +65,13 @@ export function recommendationAnswer(ledger: Ledger, recommendation: Recommendat
   };
 }
 
-/** A question about PRs a day, checked. */
+/** A validated question about PRs a day. */
 export interface WhatIf {
   readonly prsPerDay: number;
   readonly shapes: readonly NodeShape[];
 }
 
-/** What `GET /api/v1/what-if` tells: by the published model (as `recommend --json`), and by what was learned here. */
+/** The body of `GET /api/v1/what-if`: by the published model (as `recommend --json`), and by the calibrated one. */
 export function whatIfAnswer({ prsPerDay, shapes }: WhatIf, calibration: Calibration) {
   const published = recommendationJson(recommendForPrs({ prsPerDay, shapes, levels: LEVELS }));
   const parameters = calibratedParameters(calibration);
@@ -105,7 +105,7 @@ const quantityAnswer = (one: Quantity) => ({
   because: one.because,
 });
 
-/** What `GET /model` tells: what was assumed, what was learned, and what it makes of the published table's rows. */
+/** The body of `GET /model`: the assumptions, the calibration, and the published table's rows with both. */
 export function modelAnswer(calibration: Calibration) {
   const parameters = calibratedParameters(calibration);
   const table = [100, 500, 1000].map((prsPerDay) => ({
@@ -133,7 +133,7 @@ export function modelAnswer(calibration: Calibration) {
 const valueAnswer = (value: number | Resources) =>
   typeof value === 'number' ? round(value, 6) : resources(value);
 
-/** A shape that holds not one Pod of what was learned has no number. */
+/** Null for a shape on which no Pod of the calibrated size fits. */
 function tableRow(prsPerDay: number, parameters: typeof PUBLISHED) {
   const cell = (shape: NodeShape, level: (typeof LEVELS)[number]): number | null => {
     try {
@@ -148,10 +148,10 @@ function tableRow(prsPerDay: number, parameters: typeof PUBLISHED) {
   );
 }
 
-/** Points that a plot can show. */
+/** The number of points that a plot can show. */
 const MOST_POINTS = 360;
 
-/** Thins a history: of each stretch the point with the most work, and the longest wait of all of it, so that no peak is lost. */
+/** Reduces a history: per interval the point with the most work, with the longest wait of the interval, so that no peak is lost. */
 export function thinned(points: readonly HistoryPoint[], most = MOST_POINTS): readonly HistoryPoint[] {
   const stretch = Math.ceil(points.length / most);
   if (stretch <= 1) return points;
@@ -168,7 +168,7 @@ export function thinned(points: readonly HistoryPoint[], most = MOST_POINTS): re
 const workOf = ({ running, pending, known }: HistoryPoint): number =>
   (running ?? -1) + (pending ?? 0) + (known ?? 0);
 
-/** What `GET /demand` tells. @param hours how far back */
+/** The body of `GET /demand`. @param hours length of the history */
 export function demandAnswer(ledger: Ledger, hours: number, nowMs: number) {
   const { recommendation } = ledger;
   const points = ledger.history.items.filter(({ atMs }) => atMs >= nowMs - hours * 3_600_000);
@@ -181,7 +181,7 @@ export function demandAnswer(ledger: Ledger, hours: number, nowMs: number) {
 
 const MOST_ACTS = 200;
 
-/** What `GET /api/v1/decisions` tells: latest first. */
+/** The body of `GET /api/v1/decisions`: latest first. */
 export function decisionsAnswer({ decisions, audit }: Ledger) {
   return {
     decisions: [...decisions.items].reverse().map(({ atMs, ...entry }) => ({ at: iso(atMs), ...entry })),
@@ -195,7 +195,7 @@ export function decisionsAnswer({ decisions, audit }: Ledger) {
   };
 }
 
-/** What `GET /forecast` tells. */
+/** The body of `GET /forecast`. */
 export function forecastAnswer(recommendation: Recommendation, meanMissPods: number | undefined) {
   const { buffer, leadSeconds } = recommendation;
   return {

@@ -8,7 +8,7 @@ const joined = (parts: readonly Html[], separator: string): readonly (Html | str
 
 const code = (text: string): Html => html`<code>${text}</code>`;
 
-/** The type of a member in words, with links to named ones. */
+/** Describes a member's type as text, with links to named types. */
 function typeText(schema: Schema): Html {
   const { $ref, oneOf, items, additionalProperties, type, enum: words, format } = schema;
   if ($ref) return html`<a href="#${nameOf($ref)}">${nameOf($ref)}</a>`;
@@ -22,7 +22,7 @@ function typeText(schema: Schema): Html {
 const row = (name: Html | string, ...cells: readonly (Html | string)[]): Html =>
   html`<tr><th scope="row">${name}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`;
 
-/** Members of members up to named schemas, which have a table of their own. */
+/** Rows for nested members, down to named schemas, which have their own tables. */
 function memberRows(schema: Schema, path = ''): readonly Html[] {
   const { properties = {}, required = [] } = schema;
   return Object.entries(properties).flatMap(([name, member]) => {
@@ -69,7 +69,7 @@ function operationSection([path, { get }]: readonly [string, { readonly get: Ope
   return html`<section><h3><code>GET ${path}</code></h3><p>${summary} <a href="${at}">Try it: ${code(at)}</a></p>${query}${answers}</section>\n`;
 }
 
-/** The description as a page for people: made of the same data, without script, asking nobody else. Pure. */
+/** Renders the description as an HTML page: from the same data, without scripts and external resources. Pure. */
 export function apiPage(description: OpenApi): string {
   const { info, paths, components } = description;
   const title = `${info.title} ${info.version}: API`;

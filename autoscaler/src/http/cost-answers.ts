@@ -2,7 +2,7 @@ import { formatCpuMillicores, formatMemoryBytes } from '@hangar/shared/quantity'
 import type { Advice } from '../advise/advice.ts';
 import type { Cost, Mix, PoolSize, Recommendation, RequestClass, Spend } from '../decide/recommendation.ts';
 
-/** Cents of whatever the currency is, and their hundredths. */
+/** Rounds to hundredths of a cent. */
 const round = (value: number): number => Math.round(value * 10_000) / 10_000;
 const orNull = (value: number | undefined): number | null => (value === undefined ? null : round(value));
 
@@ -58,7 +58,7 @@ const adviceAnswer = ({ saves, ...rest }: Advice) => ({
   },
 });
 
-/** The part of a recommendation that has to do with sizes of Pods, prices and engines. */
+/** The part of a recommendation about sizes of Pods, prices and node scalers. */
 export const costsAnswer = ({ requestClasses, mix, currency, spend, advice }: Recommendation) => ({
   requestClasses: requestClasses.map(classAnswer),
   currency,

@@ -1,16 +1,16 @@
 import type { Ledger } from '../history/ledger.ts';
 import { staleSinceMs } from './validity.ts';
 
-/** Health in words. */
+/** A health status with text. */
 export interface Health {
   readonly ok: boolean;
-  /** Why it is not. */
+  /** Why it is not healthy. */
   readonly reasons: readonly string[];
-  /** What else is worth knowing. */
+  /** Other conditions worth reporting. */
   readonly conditions: readonly string[];
 }
 
-/** Whether a true recommendation stands. Pure. */
+/** Whether there is a valid recommendation. Pure. */
 export function readiness(ledger: Ledger, nowMs: number): Health {
   const { recommendation } = ledger;
   const texts = (isStale: boolean): readonly string[] =>
@@ -24,10 +24,10 @@ export function readiness(ledger: Ledger, nowMs: number): Health {
   return { ok: false, reasons: stale.length > 0 ? stale : [late], conditions };
 }
 
-/** Ticks end within seconds; after this long without one only a restart helps. */
+/** Ticks end within seconds; after this time without one only a restart helps. */
 const STUCK_MS = 600_000;
 
-/** Whether a restart would help. Pure. @param beganMs when the service began, and now, by a clock that never jumps */
+/** Whether a restart would help. Pure. @param beganMs start of the service, and now, by a monotonic clock */
 export function liveness({ tickedMs }: Ledger, beganMs: number, nowMs: number): Health {
   const silentMs = nowMs - (tickedMs ?? beganMs);
   const stuck = silentMs > STUCK_MS;

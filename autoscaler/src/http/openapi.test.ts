@@ -4,7 +4,7 @@ import type { Ledger } from '../history/ledger.ts';
 import { openApi, ROUTES, type Schema } from './openapi.ts';
 import { aServer, RECOMMENDATION, withAnswer } from './testing/a-server.ts';
 
-/** The schema as the test means it: what is not described must not be there. */
+/** The schema made strict: members that are not described are errors. */
 function closed(schema: Schema): Schema {
   const { $ref, items, oneOf, properties, additionalProperties } = schema;
   const each = (members: Readonly<Record<string, Schema>>) =>
@@ -21,7 +21,7 @@ function closed(schema: Schema): Schema {
 
 type Validate = (value: unknown) => readonly string[];
 
-/** What the framework's own validator has against a value. */
+/** The errors that the framework's own validator finds in a value. */
 async function validatorOf(name: string): Promise<Validate> {
   const strict = {
     coerceTypes: false,
@@ -107,7 +107,7 @@ describe('the description', () => {
     expect((await validatorOf(isProblem ? 'Problem' : schema))(answer.json())).toEqual([]);
   });
 
-  it('would tell a member that is missing, of another type, or not described', async () => {
+  it('detects a member that is missing, of another type, or not described', async () => {
     const validate = await validatorOf('Problem');
     const good = { title: 't', status: 404, detail: 'd', cure: 'c' };
 

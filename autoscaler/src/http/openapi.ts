@@ -1,4 +1,4 @@
-/** The part of JSON Schema that is used here. */
+/** The subset of JSON Schema used here. */
 export interface Schema {
   readonly $ref?: string;
   readonly type?: string;
@@ -26,14 +26,14 @@ interface Response {
   readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>;
 }
 
-/** One call. */
+/** One operation. */
 export interface Operation {
   readonly summary: string;
   readonly parameters: readonly Parameter[];
   readonly responses: Readonly<Record<string, Response>>;
 }
 
-/** The part of OpenAPI 3.1 that is used here. */
+/** The subset of OpenAPI 3.1 used here. */
 export interface OpenApi {
   readonly openapi: '3.1.0';
   readonly info: { readonly title: string; readonly version: string; readonly description: string };
@@ -41,7 +41,7 @@ export interface OpenApi {
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 }
 
-/** All members are always there but the optional ones. */
+/** All members are required except the optional ones. */
 const object = (properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema => ({
   type: 'object',
   properties,
@@ -61,7 +61,7 @@ const maybe = (schema: Schema): Schema => ({ oneOf: [schema, { type: 'null' }] }
 
 const levels = object({ low: whole, high: whole });
 const byShape = map(levels);
-/** Null: not one Pod of what was learned fits on such a node. */
+/** Null: no Pod of the calibrated size fits such a node. */
 const cellsByShape = map(object({ low: maybe(whole), high: maybe(whole) }));
 const resources = object({ cpu: text, memory: text });
 const quota = object({ cpu: text, memory: text, pods: whole });
@@ -275,10 +275,10 @@ const query = (name: string, schema: Schema, description: string, required = fal
 const NONE_YET = { 503: problem('nothing is decided yet') };
 const NONSENSE = { 400: problem('the question makes no sense: the member parameter says where') };
 
-/** Under which all but health, metrics and documents is served. */
+/** The prefix of all paths except health, metrics and documents. */
 export const API_PREFIX = '/api/v1';
 
-/** What is answered as JSON; a test holds routes, answers and this together. */
+/** All JSON routes; a test compares routes, answers and this list. */
 export const ROUTES: readonly Route[] = [
   {
     path: `${API_PREFIX}/recommendations`,
@@ -351,7 +351,7 @@ const METRICS: Operation = {
   responses: { 200: { description: 'the metrics', content: { 'text/plain': {} } } },
 };
 
-/** The description of all of this as OpenAPI 3.1. */
+/** The OpenAPI 3.1 description of the API. */
 export function openApi(version: string): OpenApi {
   const paths = ROUTES.map(
     ({ path, summary, schema, parameters = [], errors = {} }): [string, { get: Operation }] => [

@@ -6,16 +6,16 @@ export interface PageFile {
   readonly body: string;
 }
 
-/** The page: its files by name, `page.html` among them; empty: there is none. */
+/** The web page: its files by name, `page.html` among them; empty: there is no page. */
 export type Page = ReadonlyMap<string, PageFile>;
 
-/** What a document may do: run and look as files of this server say, and ask this server; nothing else. */
+/** Security headers of a document: it may load scripts and styles from this server, and send requests to it; nothing else. */
 export const DOCUMENT_HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 };
 
-/** The page at `/`, what it is made of under `/page/`. */
+/** Serves the page at `/` and its files under `/page/`. */
 export function addPage(app: FastifyInstance, page: Page): void {
   const document = page.get('page.html');
   if (document)

@@ -1,5 +1,5 @@
 import { errorText } from '@hangar/shared/error-text';
-/** Someone asked for something that makes no sense: the text names the mistake, `cure` what to write instead. */
+/** An invalid request: the message names the mistake, `cure` the correct form. */
 export class BadRequest extends Error {
   override readonly name = 'BadRequest';
   readonly parameter: string;
@@ -12,13 +12,13 @@ export class BadRequest extends Error {
   }
 }
 
-/** An error as RFC 9457 has it, and the cure. */
+/** An error as in RFC 9457, with a remedy. */
 export interface Problem {
   readonly title: string;
   readonly status: number;
   readonly detail: string;
   readonly cure: string;
-  /** The one of the query that is wrong. */
+  /** The query parameter that is wrong. */
   readonly parameter?: string;
 }
 
@@ -30,7 +30,7 @@ const statusOf = (error: unknown): number =>
     ? error.statusCode
     : 500;
 
-/** What became of a request that failed. Pure. */
+/** The response for a request that failed. Pure. */
 export function problemOf(error: unknown): Problem {
   const status = statusOf(error);
   const detail = errorText(error);
@@ -66,7 +66,7 @@ const UNREADABLE: Readonly<Record<string, Problem>> = {
   },
 };
 
-/** What came is no request that can be read. Pure. @param code the HTTP parser's word for it */
+/** The response for a request that can't be parsed. Pure. @param code the HTTP parser's error code */
 export const unreadableProblem = (code: string): Problem =>
   UNREADABLE[code] ?? {
     title: 'Bad request',
@@ -77,7 +77,7 @@ export const unreadableProblem = (code: string): Problem =>
 
 const CUT = 200;
 
-/** Nothing is at the address of a request, or not for its method. Pure. */
+/** The response when there is no route for a path, or not for this method. Pure. */
 export function noRouteProblem(method: string, url: string, isKnown: boolean): Problem {
   const detail = `there is no ${method} ${url.slice(0, CUT)}`;
   return isKnown

@@ -21,7 +21,7 @@ function numberIn(query: Query, name: string, [least, most]: readonly [number, n
   );
 }
 
-/** What nobody reads would be answered as if it had not been asked. */
+/** Unknown parameters are rejected: ignoring them would answer another question. */
 function mustKnow(query: Query, path: string, names: readonly string[]): void {
   const stray = Object.keys(query).find((name) => !names.includes(name));
   if (stray === undefined) return;
@@ -57,7 +57,7 @@ function shapesIn(query: Query): readonly NodeShape[] {
 /**
  * Reads `?prsPerDay=500&shape=…`.
  *
- * @throws {BadRequest} that names the mistake and the cure
+ * @throws {BadRequest} that names the mistake and the remedy
  */
 export function whatIfQuestion(query: Query): WhatIf {
   mustKnow(query, 'what-if', ['prsPerDay', 'shape']);
@@ -67,7 +67,7 @@ export function whatIfQuestion(query: Query): WhatIf {
   return { prsPerDay, shapes: shapesIn(query) };
 }
 
-/** Reads `?hours=6`; a day at most. @throws {BadRequest} */
+/** Reads `?hours=6`; at most a day. @throws {BadRequest} */
 export function hoursQuestion(query: Query): number {
   mustKnow(query, 'demand', ['hours']);
   return numberIn(query, 'hours', [0.01, 24]) ?? 6;

@@ -10,7 +10,7 @@ import { openApi, ROUTES } from './openapi.ts';
 import { aServer, withAnswer } from './testing/a-server.ts';
 
 describe('GET /api/v1/recommendations', () => {
-  it('gives the last answer with its reasons, under one address only', async () => {
+  it('returns the last answer with its reasons, at one path only', async () => {
     const { http, clock } = withAnswer();
     await clock.step(5_000);
     const answer = await http.inject('/api/v1/recommendations');
@@ -27,7 +27,7 @@ describe('GET /api/v1/recommendations', () => {
       expect((await http.inject(path)).statusCode, path).toBe(404);
   });
 
-  it('marks what is no longer true, since when and why', async () => {
+  it('marks an answer that is no longer valid, with the time and the reason', async () => {
     const { http, ledger, clock } = withAnswer();
     ledger.stale(clock.now(), [{ weight: 'stale', text: 'no Pods are seen' }]);
 
@@ -39,7 +39,7 @@ describe('GET /api/v1/recommendations', () => {
     });
   });
 
-  it('says until when it looks ahead, and is stale by itself after that', async () => {
+  it('states until when it is valid, and becomes stale by itself after that', async () => {
     const { http, clock } = withAnswer();
     await clock.step(199_000);
     expect((await http.inject('/api/v1/recommendations')).json()).toMatchObject({
@@ -58,7 +58,7 @@ describe('GET /api/v1/recommendations', () => {
     });
   });
 
-  it('says what is missing while there is none', async () => {
+  it('returns what is missing while there is no answer', async () => {
     const { http, ledger } = aServer();
     ledger.stale(0, [{ weight: 'stale', text: 'may this service list pods?' }]);
     const answer = await http.inject('/api/v1/recommendations');
@@ -86,7 +86,7 @@ describe('GET /api/v1/what-if', () => {
     expect(answer.json<{ shapes: object }>().shapes).toMatchObject({ [shape]: { [level]: want } });
   });
 
-  it('takes shapes of one’s own, several, and says what was learned', async () => {
+  it('accepts several custom shapes, and returns what was learned', async () => {
     const shape = encodeURIComponent('cpu=16,memory=32Gi');
     const answer = await aServer().http.inject(`/api/v1/what-if?prsPerDay=500&shape=${shape}&shape=4cpu-8gb`);
     const reported = answer.json<{ shapes: object; calibrated: { shapes: object; because: string } }>();
@@ -113,7 +113,7 @@ describe('GET /api/v1/what-if', () => {
       `?prsPerDay=1${Array.from({ length: 21 }, (_, n) => `&shape=cpu=${n + 4},memory=32Gi`).join('')}`,
       'shape',
     ],
-  ])('with %s is refused with the parameter and the cure', async (_sentence, query, parameter) => {
+  ])('with %s is rejected with the parameter and the remedy', async (_sentence, query, parameter) => {
     const answer = await aServer().http.inject(`/api/v1/what-if${query}`);
 
     expect([answer.statusCode, answer.headers['content-type']]).toEqual([
@@ -124,7 +124,7 @@ describe('GET /api/v1/what-if', () => {
     expect(answer.json<{ cure: string }>().cure).toMatch(/write|ask|takes prsPerDay and shape/);
   });
 
-  it('takes 20 shapes, and answers no longer than it was asked', async () => {
+  it('accepts 20 shapes, and answers briefly to long input', async () => {
     const shapes = Array.from({ length: 20 }, (_, n) => `&shape=cpu=${n + 4},memory=32Gi`).join('');
     expect((await aServer().http.inject(`/api/v1/what-if?prsPerDay=1${shapes}`)).statusCode).toBe(200);
     const long = await aServer().http.inject(`/api/v1/what-if?prsPerDay=${'9'.repeat(10_000)}x`);
@@ -146,7 +146,7 @@ describe('GET /api/v1/demand', () => {
     pools: {},
   });
 
-  it('gives as many hours as are asked for, a day at most', async () => {
+  it('returns as many hours as requested, at most a day', async () => {
     const { http, ledger, clock } = withAnswer();
     for (const hours of [5, 2, 0]) ledger.history.push(point(clock.now() - hours * 3_600_000, hours, null));
     const reported = (await http.inject('/api/v1/demand?hours=3')).json<{ history: { at: string }[] }>();
@@ -159,7 +159,7 @@ describe('GET /api/v1/demand', () => {
       expect((await http.inject(`/api/v1/demand?${query}`)).statusCode, query).toBe(400);
   });
 
-  it('thins without losing a peak or a long wait', () => {
+  it('reduces the points without losing a peak or a long wait', () => {
     const points = Array.from({ length: 1000 }, (_, nth) =>
       point(nth, nth === 501 ? 99 : 1, nth === 502 ? 77 : null),
     );
@@ -173,7 +173,7 @@ describe('GET /api/v1/demand', () => {
 });
 
 describe('health', () => {
-  it('is ready with a true answer, and not while starting or stale, with the reasons', async () => {
+  it('is ready with a valid answer, and not while starting or stale, with the reasons', async () => {
     expect((await withAnswer().http.inject('/readyz')).json()).toEqual({
       ok: true,
       reasons: [],
@@ -195,7 +195,7 @@ describe('health', () => {
     ]);
   });
 
-  it('asks for a restart only when no tick has ended for long', async () => {
+  it('requests a restart only when no tick has ended for a long time', async () => {
     const { http, ledger, clock } = aServer();
     await clock.step(599_000);
     expect((await http.inject('/livez')).statusCode).toBe(200);
@@ -207,7 +207,7 @@ describe('health', () => {
 });
 
 describe('the documents', () => {
-  it('the page runs and shows its own files only, and asks nobody else', async () => {
+  it('the page uses only its own files, and nothing from other servers', async () => {
     const { http } = aServer();
     const page = await http.inject('/');
     const files = [...page.body.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, at = '']) => at);
@@ -225,7 +225,7 @@ describe('the documents', () => {
     }
   });
 
-  it('the page about the API tells every path and every schema, and escapes', async () => {
+  it('the page about the API shows every path and every schema, and escapes HTML', async () => {
     const answer = await aServer().http.inject('/api');
 
     expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
@@ -250,7 +250,7 @@ describe('every answer', () => {
     },
   );
 
-  it('HEAD has the head of GET and no body', async () => {
+  it('HEAD returns the headers of GET and no body', async () => {
     const { http } = withAnswer();
     const [head, get] = [
       await http.inject({ method: 'HEAD', url: '/api/v1/recommendations' }),
@@ -275,7 +275,7 @@ describe('every answer', () => {
     },
   );
 
-  it('what is not there says where to look', async () => {
+  it('an unknown path returns where to look', async () => {
     const answer = await aServer().http.inject('/nope');
 
     expect([answer.statusCode, answer.headers.allow]).toEqual([404, undefined]);
@@ -283,7 +283,7 @@ describe('every answer', () => {
     expect((await aServer().http.inject({ method: 'POST', url: '/nope' })).statusCode).toBe(404);
   });
 
-  it('an address that cannot be read is a problem in words', async () => {
+  it('a path that cannot be parsed returns a problem with text', async () => {
     const answer = await aServer().http.inject('/%zz');
 
     expect([answer.statusCode, answer.headers['content-type']]).toEqual([
@@ -296,7 +296,7 @@ describe('every answer', () => {
 describe('listening', () => {
   const LOOPBACK = { host: '127.0.0.1', port: 0 };
 
-  it('says why when the port is taken', async () => {
+  it('reports why it failed when the port is in use', async () => {
     const [one, two] = [aServer().http, aServer().http];
     const errors: object[] = [];
     const log = { ...silentLogger, error: (fields: object) => void errors.push(fields) };
@@ -318,22 +318,25 @@ describe('listening', () => {
     },
     { title: 'a method that is none', head: 'FETCH / HTTP/1.1', want: 400 },
     { title: 'no HTTP at all', head: 'hello', want: 400 },
-  ])('lets go of who sends $title with a problem in words, and of nobody else', async ({ head, want }) => {
-    const { http } = withAnswer();
-    const address = new URL(await http.listen(LOOPBACK));
-    const reported = await new Promise<string>((resolve) => {
-      const socket = connect(Number(address.port), address.hostname);
-      let text = '';
-      socket.on('data', (part) => (text += String(part)));
-      socket.on('error', () => undefined);
-      socket.on('close', () => resolve(text));
-      socket.write(`${head}\r\nhost: x\r\n\r\n`);
-    });
-    const [headers = '', body = ''] = reported.split('\r\n\r\n');
+  ])(
+    'closes the connection that sends $title with a problem document, and no other',
+    async ({ head, want }) => {
+      const { http } = withAnswer();
+      const address = new URL(await http.listen(LOOPBACK));
+      const reported = await new Promise<string>((resolve) => {
+        const socket = connect(Number(address.port), address.hostname);
+        let text = '';
+        socket.on('data', (part) => (text += String(part)));
+        socket.on('error', () => undefined);
+        socket.on('close', () => resolve(text));
+        socket.write(`${head}\r\nhost: x\r\n\r\n`);
+      });
+      const [headers = '', body = ''] = reported.split('\r\n\r\n');
 
-    expect(headers).toMatch(new RegExp(`^HTTP/1.1 ${want} [^]*content-type: application/problem\\+json`));
-    expect(JSON.parse(body)).toMatchObject({ status: want, cure: expect.stringMatching(/./) as string });
-    expect((await fetch(new URL('/livez', address))).status).toBe(200);
-    await http.close();
-  });
+      expect(headers).toMatch(new RegExp(`^HTTP/1.1 ${want} [^]*content-type: application/problem\\+json`));
+      expect(JSON.parse(body)).toMatchObject({ status: want, cure: expect.stringMatching(/./) as string });
+      expect((await fetch(new URL('/livez', address))).status).toBe(200);
+      await http.close();
+    },
+  );
 });

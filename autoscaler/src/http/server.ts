@@ -21,7 +21,7 @@ import { addPage, DOCUMENT_HEADERS, type Page } from './page.ts';
 import { noRouteProblem, PROBLEM_TYPE, type Problem, problemOf, unreadableProblem } from './problem.ts';
 import { hoursQuestion, whatIfQuestion } from './questions.ts';
 
-/** What the HTTP side shows. Every call looks anew; nothing here changes anything, so nobody needs a token. */
+/** The data that the HTTP server shows. Every request reads the current state; nothing changes state, so no token is needed. */
 export interface HttpParts {
   readonly clock: Clock;
   readonly ledger: Ledger;
@@ -32,7 +32,7 @@ export interface HttpParts {
   readonly page: Page;
 }
 
-/** For every answer; documents have a policy of their own. */
+/** Headers of every answer; documents have their own policy. */
 const HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -41,9 +41,9 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 };
 
-/** A caller that sends or reads nothing for this long is let go; so is a request that takes this long to arrive. */
+/** A connection without traffic for this long is closed; so is a request that takes this long to arrive. */
 const SLOW_MS = 30_000;
-/** Readers are a few people, Prometheus and probes; more is a mistake that must not cost our memory. */
+/** Expected clients are a few people, Prometheus and probes; the limit protects memory from misbehaving clients. */
 const MOST_CONNECTIONS = 500;
 
 type Query = Readonly<Record<string, string | string[] | undefined>>;
@@ -52,7 +52,7 @@ type Answer = (query: Query) => object;
 const queryOf = ({ query }: FastifyRequest): Query =>
   typeof query === 'object' && query !== null ? (query as Query) : {};
 
-/** All routes, not listening yet. What is wrong with a request ends that request and nothing else. */
+/** All routes, without listening. An invalid request affects nothing but its own response. */
 export function createHttp(parts: HttpParts): FastifyInstance {
   const { clock, ledger, version } = parts;
   const beganMs = clock.monotonicMs();
@@ -73,21 +73,21 @@ export function createHttp(parts: HttpParts): FastifyInstance {
   return app;
 }
 
-/** No routes yet, but every refusal is a problem in words. */
+/** The app without routes; every error is a problem document. */
 function openApp(): FastifyInstance {
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
     requestTimeout: SLOW_MS,
     connectionTimeout: SLOW_MS,
-    // An address that can't be read, such as /%zz.
+    // A path that can't be parsed, such as /%zz.
     frameworkErrors: (error, _request, reply) => {
       void refuse(reply.headers(HEADERS), problemOf(error));
     },
     clientErrorHandler: ({ code }, socket) => hangUp(socket, code),
   });
   app.server.maxConnections = MOST_CONNECTIONS;
-  // Nobody sends anything to read: whatever comes is let go, of any type.
+  // No route reads a body: bodies of any type are discarded.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => {
     payload.resume();
@@ -125,7 +125,7 @@ function answersOf({
   };
 }
 
-/** Nothing good was ever decided. */
+/** There is no recommendation yet. */
 class NothingYet extends Error {
   readonly statusCode = 503;
   readonly cure: string;
@@ -140,7 +140,7 @@ function refuse(reply: FastifyReply, problem: Problem): FastifyReply {
   return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
 }
 
-/** There is no request yet that could be answered: what to say goes straight to the socket, and it is closed. */
+/** There is no parsed request to reply to: the response is written to the socket, which is then closed. */
 function hangUp(socket: Socket, code: string): void {
   if (!socket.writable) {
     socket.destroy();

@@ -13,7 +13,7 @@ const poolOf = (change: Partial<Recommendation['pools'][number]>) =>
   builds === undefined ? [] : [{ ...builds, ...change }];
 
 describe('money in the metrics', () => {
-  it('tells what each pool costs as it is and as wanted, the cheapest mix, and the day so far', async () => {
+  it('contain the cost of each pool at its actual and wanted size, the cheapest mix, and the day so far', async () => {
     const metrics = new AutoscalerMetrics('1.2.3', 0);
     metrics.decided({ ...RECOMMENDATION, pools: poolOf({ nodePerHour: 0.5 }) }, []);
 
@@ -25,7 +25,7 @@ describe('money in the metrics', () => {
     expect(await samplesOf(metrics, 'hangar_autoscaler_spend_today')).toEqual(['7.1']);
   });
 
-  it('tells a price of nothing as 0, and no price as nothing at all, also after there was one', async () => {
+  it('report a price of zero as 0, and no series without a price, also after there was one', async () => {
     const metrics = new AutoscalerMetrics('1.2.3', 0);
     metrics.decided({ ...RECOMMENDATION, pools: poolOf({ nodePerHour: 0 }) }, []);
     expect(await samplesOf(metrics, 'hangar_autoscaler_pool_cost_per_hour')).toContain(

@@ -10,12 +10,12 @@ import { AUTOSCALER_METRICS as SPECS } from './specs.ts';
 /** How a tick ended. */
 export type TickOutcome = 'decided' | 'stale' | 'failed';
 
-/** More pools than this are not told one by one: a label must have few values. */
+/** Above this number of pools, further ones are not reported individually: a label must have few values. */
 const MOST_POOLS = 100;
 
 const WEIGHTS: readonly Condition['weight'][] = ['stale', 'partial', 'note'];
 
-/** What this service tells of itself. */
+/** The metrics of this service. */
 export class AutoscalerMetrics {
   readonly #registry = new Registry();
   readonly #instruments: Instruments<typeof SPECS>;
@@ -25,7 +25,7 @@ export class AutoscalerMetrics {
     this.#instruments.processStart.set(startedAtMs / 1000);
     this.#instruments.info.set({ version }, 1);
     for (const outcome of ['decided', 'stale', 'failed']) this.#instruments.ticks.inc({ outcome }, 0);
-    // A gauge without labels would begin at 0, which is none of these.
+    // A gauge without labels would start at 0, which would be wrong for each of these.
     const { age, forecastMiss, mixCost, spendToday } = this.#instruments;
     for (const gauge of [age, forecastMiss, mixCost, spendToday]) gauge.remove();
   }
@@ -47,7 +47,7 @@ export class AutoscalerMetrics {
     this.#instruments.records.inc(count);
   }
 
-  /** How the last orders came out. */
+  /** Counts the results of the last orders. */
   acted(outcomes: readonly OrderOutcome[]): void {
     this.#instruments.outcome.reset();
     for (const { pool, outcome } of outcomes.slice(0, MOST_POOLS))
@@ -74,7 +74,7 @@ export class AutoscalerMetrics {
     if (ageMs !== undefined) this.#instruments.age.set(ageMs / 1000);
   }
 
-  /** @param waits for a node that have ended since the last tick, in seconds */
+  /** @param waits waits for a node that ended since the last tick, in seconds */
   seen(
     { runners, watches, calibration }: CapacitySnapshot,
     forecastMiss: number | undefined,
@@ -95,7 +95,7 @@ export class AutoscalerMetrics {
     for (const wait of seconds) this.#instruments.nodeWait.observe(wait);
   }
 
-  /** What the pools have, and what of it is of use for one more Pod of the usual size. */
+  /** Reports the room of the pools, by whether it is usable for one more Pod of the usual size. */
   #room(pools: CapacitySnapshot['pools'], usual: Recommendation['typicalPod']): void {
     const { poolCpu, poolMemory } = this.#instruments;
     poolCpu.reset();
@@ -124,7 +124,7 @@ export class AutoscalerMetrics {
       shapeNodes.set({ shape, when: 'now' }, nodesNow);
       shapeNodes.set({ shape, when: 'ahead' }, nodesAhead);
     }
-    // Pools that are gone must not stand there for ever.
+    // Series of removed pools must not remain.
     poolNodes.reset();
     this.#instruments.poolOwner.reset();
     this.#instruments.poolShort.reset();
@@ -140,7 +140,7 @@ export class AutoscalerMetrics {
     }
   }
 
-  /** What has no price has no cost: it is absent, not 0. */
+  /** Without a price there is no cost series, rather than 0. */
   #costs({ pools, mix, spend }: Recommendation): void {
     const { poolCost, mixCost, spendToday } = this.#instruments;
     poolCost.reset();

@@ -2,8 +2,8 @@ import type { Resources } from '../capacity/shape.ts';
 import type { Pool } from '../capacity/pools.ts';
 
 /**
- * What a pool's room is to builds. `used`: builds hold it. `idle`: on nodes without builds. `open`: free beside builds, and one more
- * usual Pod fits. `stranded`: free beside builds on a node where none fits any more, or that is closed or not ready.
+ * How builds can use the room of a pool. `used`: builds hold it. `idle`: on nodes without builds. `open`: free beside builds, and
+ * one more usual Pod fits. `stranded`: free beside builds on a node where no usual Pod fits, or that is closed or not ready.
  */
 export const ROOM_STATES = ['used', 'idle', 'open', 'stranded'] as const;
 
@@ -12,7 +12,7 @@ type RoomState = (typeof ROOM_STATES)[number];
 const fits = (free: Resources, usual: Resources): boolean =>
   free.cpuMillicores >= usual.cpuMillicores && free.memoryBytes >= usual.memoryBytes;
 
-/** Shares out what the nodes of a pool may hand to builds: allocatable without DaemonSets. Never negative. Pure. */
+/** Divides the room of a pool's nodes that builds may use: allocatable minus DaemonSets. Never negative. Pure. */
 export function poolRoom({ spec, nodes }: Pool, usual: Resources): Readonly<Record<RoomState, Resources>> {
   const sums = new Map<RoomState, Resources>();
   const add = (state: RoomState, more: Resources): void => {

@@ -1,6 +1,6 @@
 import { type MetricSpec, PROCESS_START } from '@hangar/shared/contract/runner-metrics';
 
-/** What this service tells Prometheus. Dashboards and documents are made of it. */
+/** The Prometheus metrics of this service. Dashboards and documents are generated from this list. */
 export const AUTOSCALER_METRICS = {
   processStart: PROCESS_START,
   info: {

@@ -7,7 +7,7 @@ import { createHttp } from '../server.ts';
 
 const SIZE = { cpuMillicores: 1150, memoryBytes: 2 ** 30 };
 const COST = { perHour: 0.95, perDay: 22.8, perMonth: 693.5, per1000Prs: undefined };
-/** A small one, made when the fake clock begins. */
+/** A small recommendation, made at the start time of the fake clock. */
 export const RECOMMENDATION: Recommendation = {
   atMs: 1_768_383_000_000,
   leadSeconds: 200,
@@ -85,7 +85,7 @@ export const RECOMMENDATION: Recommendation = {
   because: ['for a reason'],
 };
 
-/** The HTTP side alone, with nothing decided. */
+/** The HTTP server alone, without a recommendation. */
 export function aServer(ledger = new Ledger(), clock = new FakeClock()) {
   const http = createHttp({
     clock,
@@ -99,7 +99,7 @@ export function aServer(ledger = new Ledger(), clock = new FakeClock()) {
   return { http, ledger, clock };
 }
 
-/** The same with a recommendation. */
+/** The HTTP server with a recommendation. */
 export function withAnswer() {
   const ledger = new Ledger();
   ledger.decided(RECOMMENDATION, []);
