@@ -3,7 +3,7 @@ import { runProgram } from '@hangar/shared/program/program';
 import { fakeContext } from '@hangar/shared/testing/fake-context';
 import { describe, expect, it } from 'vitest';
 import { AUTOSCALER } from './commands.ts';
-// Loaded when it is called; here before any test, so that no test waits for it.
+// This module is loaded lazily; importing it here avoids that a test waits for it.
 import './serve.ts';
 
 async function run(line: string): Promise<{ code: number; out: string; err: string }> {
@@ -20,7 +20,7 @@ async function json(line: string): Promise<Record<string, unknown>> {
 }
 
 describe('recommend', () => {
-  it('answers for both shapes and both levels, and says what the nodes assume', async () => {
+  it('answers for both shapes and both levels, and states what the nodes assume', async () => {
     const { code, out } = await run('recommend --prs-per-day 500');
 
     expect(code).toBe(0);
@@ -30,7 +30,7 @@ describe('recommend', () => {
     expect(out).toContain('DRONE_RESOURCE_REQUEST_CPU=1150 DRONE_RESOURCE_REQUEST_MEMORY=1700MiB');
   });
 
-  it('gives the JSON that others build on', async () => {
+  it('returns the JSON that other programs use', async () => {
     expect(await json('recommend --prs-per-day 500')).toMatchObject({
       prsPerDay: 500,
       shapes: { '4cpu-8gb': { low: 87, high: 121 }, '8cpu-16gb': { low: 45, high: 62 } },
@@ -42,25 +42,25 @@ describe('recommend', () => {
     });
   });
 
-  it('answers only what was asked for', async () => {
+  it('answers only what was requested', async () => {
     const answer = await json('recommend --prs-per-day 1000 --shape 8cpu-16gb --level high');
 
     expect(answer).toMatchObject({ shapes: { '8cpu-16gb': { high: 123 } } });
     expect(Object.keys(answer['shapes'] as object)).toEqual(['8cpu-16gb']);
   });
 
-  it('takes own shapes: a machine of GKE by its formula gives the published number', async () => {
+  it('accepts custom shapes: a machine of GKE by its formula gives the published number', async () => {
     expect(await json('recommend --prs-per-day 500 --node gke:cpu=4,memory=8Gi')).toMatchObject({
       shapes: { 'gke:cpu=4,memory=8Gi': { low: 87, high: 121 } },
     });
   });
 
-  it('counts one as one', async () => {
+  it('uses the singular for one', async () => {
     expect((await run('recommend --prs-per-day 1')).out).toContain('Nodes for 1 pull request a day\n');
     expect((await run('recommend --nodes 1')).out).toContain('What 1 node carries\n');
   });
 
-  it('turns the question round', async () => {
+  it('answers the reverse question', async () => {
     expect(await json('recommend --nodes 87 --shape 4cpu-8gb --level low')).toEqual({
       nodes: 87,
       prsPerDay: { '4cpu-8gb': { low: 500 } },
@@ -68,7 +68,7 @@ describe('recommend', () => {
     expect((await run('recommend --nodes 2')).out).toContain('too few nodes');
   });
 
-  it('needs more nodes when each Pod asks for more', async () => {
+  it('needs more nodes when each Pod requests more', async () => {
     const { shapes } = await json(
       'recommend --prs-per-day 500 --pod cpu=3,memory=2Gi --shape 4cpu-8gb --level low',
     );
@@ -97,7 +97,7 @@ describe('recommend', () => {
       want: "unknown option '--prs-per-dya'; did you mean --prs-per-day?\nSee:",
     },
     { line: 'recommend --prs-per-day', want: '--prs-per-day' },
-  ])('refuses "$line" with 2, the reason and where to read on', async ({ line, want }) => {
+  ])('rejects "$line" with 2, the reason and where to read more', async ({ line, want }) => {
     const { code, out, err } = await run(line);
 
     expect({ code, out }).toEqual({ code: 2, out: '' });
@@ -118,7 +118,7 @@ describe('the program', () => {
     expect((await run(line)).out).toContain('--node gke:cpu=16,memory=64Gi');
   });
 
-  it('says its version', async () => {
+  it('prints its version', async () => {
     expect((await run('--version')).out).toBe('hangar-autoscaler 1.2.3\n');
   });
 
@@ -138,7 +138,7 @@ describe('the program', () => {
     expect(help).toMatch(/\nExit codes:\n {2}0 /);
   });
 
-  it('serve says all that is wrong with its configuration, and ends with 78', async () => {
+  it('serve reports all mistakes in its configuration, and exits with 78', async () => {
     const env = { HANGAR_AUTOSCALER_TICK: 'often', HANGAR_AUTOSCALER_KUBERNETES: 'off' };
     const context = fakeContext({}, { env });
 
@@ -146,7 +146,7 @@ describe('the program', () => {
     expect(context.complained.join('\n')).toMatch(/wrong with the configuration:[^]*HANGAR_AUTOSCALER_TICK/);
   });
 
-  it('serve says what to do where there is no cluster, and ends with 78', async () => {
+  it('serve reports what to do where there is no cluster, and exits with 78', async () => {
     const context = fakeContext({}, { env: { HANGAR_AUTOSCALER_RUNNERS: 'http://127.0.0.1:1' } });
 
     expect(await runProgram(AUTOSCALER, ['serve'], context)).toBe(78);

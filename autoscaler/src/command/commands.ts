@@ -3,7 +3,7 @@ import type { Program } from '@hangar/shared/program/program';
 import { RECOMMEND } from './recommend.ts';
 import { REPLAY } from './replay.ts';
 
-/** Its code, which needs a cluster's client, is loaded when it is called. */
+/** The module needs a Kubernetes client, so it is loaded only when the command runs. */
 const SERVE = command({
   name: 'hangar-autoscaler serve',
   summary: 'looks at runners, Pods and nodes, and says how many nodes are needed, now and next',
@@ -26,7 +26,7 @@ It changes nothing in the cluster unless HANGAR_AUTOSCALER_ACT=on: see docs/oper
   run: async (_, context) => (await import('./serve.ts')).serve(context),
 });
 
-/** The program as people call it. */
+/** The command-line program. */
 export const AUTOSCALER: Program = {
   name: 'hangar-autoscaler',
   summary: 'hangar-autoscaler: how many nodes do your builds need, now and next?',

@@ -37,15 +37,15 @@ describe('countedDays', () => {
       want: /14 days: 7 days to learn from, /,
     },
     { title: 'nothing was learned of one day', last: 9, asked: undefined, want: /1 day: all of it counts, / },
-    { title: 'nothing of what was asked for', last: 13 * DAY, asked: 7, want: /^$/ },
+    { title: 'nothing for days that were requested', last: 13 * DAY, asked: 7, want: /^$/ },
     {
       title: 'that nothing is left',
       last: DAY,
       asked: 2,
       want: /nothing is left to count. Say .* fewer than 2$/,
     },
-    { title: 'the only cure for one day', last: 9, asked: 1, want: /1 day, .*Say --train-days 0$/ },
-  ])('says $title', ({ last, asked, want }) => {
+    { title: 'the only remedy for one day', last: 9, asked: 1, want: /1 day, .*Say --train-days 0$/ },
+  ])('reports $title', ({ last, asked, want }) => {
     expect(countedDays(arriving(5, last), asked).note).toMatch(want);
   });
 });

@@ -1,23 +1,23 @@
 import type { Job } from '../capacity/job.ts';
 
 const DAY = 86_400;
-/** Two weeks show every weekday twice. */
+/** Two weeks contain every weekday twice. */
 const USUAL_TRAIN_DAYS = 14;
 
-/** Which part of a trace counts. Times in seconds since 1970. */
+/** The part of a trace that counts. Times in seconds since 1970. */
 export interface CountedDays {
   /** The first midnight UTC, at or before the first job. */
   readonly midnight: number;
   /** Days from then on that policies learn from, and that don't count. */
   readonly trainDays: number;
   readonly countFrom: number;
-  /** What a person should know of it; empty: nothing. */
+  /** A note for the user; empty: none. */
   readonly note: string;
 }
 
 const inDays = (days: number): string => `${days} ${days === 1 ? 'day' : 'days'}`;
 
-/** What is to be said: zeros would look like an answer, and a part for the whole. */
+/** The note for the user: zeros would look like a result, and a part of the trace like the whole. */
 function noteOf(days: number, trainDays: number, isAsked: boolean): string {
   if (trainDays >= days) {
     const cure = days === 1 ? '--train-days 0' : `--train-days 0, or fewer than ${days}`;
@@ -32,10 +32,10 @@ function noteOf(days: number, trainDays: number, isAsked: boolean): string {
 }
 
 /**
- * Which part of a trace counts.
+ * The part of a trace that counts.
  *
  * @param jobs by arrival
- * @param asked days to learn from; undefined: two weeks, or half of a trace that has no more
+ * @param asked days to learn from; undefined: two weeks, or half of a trace that is not longer
  */
 export function countedDays(jobs: readonly Job[], asked: number | undefined): CountedDays {
   const [first, last] = [jobs[0]?.arrivedAt ?? 0, jobs.at(-1)?.arrivedAt ?? 0];

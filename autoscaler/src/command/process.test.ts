@@ -7,7 +7,7 @@ import { startCommandProcess } from '@hangar/shared/testing/command-process';
 import { afterEach, describe, expect, it } from 'vitest';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/hangar-autoscaler.mjs', import.meta.url));
-/** Starting a Node takes as long as the machine is busy; nothing here waits for time to pass. */
+/** Starting Node takes long on a busy machine; no test here waits for time to pass. */
 const TIMEOUT_MS = 120_000;
 
 const running: Child[] = [];
@@ -30,7 +30,7 @@ const serve = (port: number): Child =>
   });
 
 describe('the process', { timeout: TIMEOUT_MS }, () => {
-  it('serves until it is told to stop', async () => {
+  it('serves until it receives a signal to stop', async () => {
     const one = serve(0);
     const [, address = ''] = await one.says(/"address":"([^"]+)"/);
     expect((await fetch(`${address}/livez`)).status).toBe(200);
@@ -39,7 +39,7 @@ describe('the process', { timeout: TIMEOUT_MS }, () => {
     expect(await one.exit).toEqual({ code: 0, signal: null });
   });
 
-  it('ends with 75 when its address is taken', async () => {
+  it('exits with 75 when its address is in use', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const one = serve((other.address() as AddressInfo).port);
@@ -68,7 +68,7 @@ describe('the process', { timeout: TIMEOUT_MS }, () => {
     expect(ended.stderr).toMatch(said);
   });
 
-  it('lets a signal end a long calculation at once', async () => {
+  it('ends a long calculation at once on a signal', async () => {
     const one = start(['replay', '--load', 'table-like', '--days', '14']);
     await one.says(/the trace has 14 days/);
 

@@ -11,7 +11,7 @@ const tableText = (...table: Parameters<typeof tableLines>): string =>
     .map((line) => `  ${line}`)
     .join('\n');
 
-/** Allocatable of a node as a person reads it: `3.92 CPU, 5.88 GiB`. */
+/** Allocatable resources of a node for display: `3.92 CPU, 5.88 GiB`. */
 function allocatableText({ allocatable }: NodeShape): string {
   return `${String(Number((allocatable.cpuMillicores / 1000).toFixed(2)))} CPU, ${(allocatable.memoryBytes / GIB).toFixed(1)} GiB`;
 }
@@ -50,7 +50,7 @@ function assumedTable({ assumed, levels }: PrsRecommendation): string {
   );
 }
 
-/** The advice that decides everything: the request, and what the old default does (scheduling-and-scaling §0). */
+/** The most important advice: the request, and the effect of the old default (scheduling-and-scaling §0). */
 function requestText({ assumed, parameters }: PrsRecommendation): string {
   const { cpuMillicores, memoryBytes } = assumed.podRequest;
   const cpu = formatCpuMillicores(cpuMillicores);
@@ -63,7 +63,7 @@ function requestText({ assumed, parameters }: PrsRecommendation): string {
   ].join('\n');
 }
 
-/** What one more node of the first shape buys, so that nobody takes a number for exact. */
+/** What one more node of the first shape adds, to show how approximate the numbers are. */
 function marginText({ shapes: [first], levels: [level], prsPerDay, parameters }: PrsRecommendation): string {
   if (first === undefined || level === undefined) return '';
   const span = 1000;
@@ -86,14 +86,14 @@ function doubtText({ parameters }: PrsRecommendation): string {
     : 'By the table published for Drone\'s Kubernetes runner. What "low" and "high" promise was never published;\nthe reasons behind the numbers are our reading (see --json, or docs). Measured load beats both.';
 }
 
-/** The answer of `recommend` for a person: nodes first, then what they assume. */
+/** The text output of `recommend`: nodes first, then what they assume. */
 export function recommendationText(answer: PrsRecommendation): string {
   const title = `Nodes for ${answer.prsPerDay} pull ${answer.prsPerDay === 1 ? 'request' : 'requests'} a day`;
   const close = [marginText(answer), doubtText(answer)].filter((text) => text !== '').join('\n');
   return [title, nodesTable(answer), assumedTable(answer), requestText(answer), close].join('\n\n');
 }
 
-/** What is asked the other way round: how many PRs a day does a pool of this size carry? */
+/** The reverse question: how many PRs a day does a pool of this size carry? */
 export interface CarriedQuestion {
   readonly nodes: number;
   readonly shapes: readonly NodeShape[];
@@ -108,7 +108,7 @@ export function carriedJson({ nodes, shapes, levels, parameters }: CarriedQuesti
   return { nodes, prsPerDay: Object.fromEntries(shapes.map((shape) => [shape.name, carried(shape)])) };
 }
 
-/** The same for a person. */
+/** The text output for the same. */
 export function carriedText({ nodes, shapes, levels, parameters }: CarriedQuestion): string {
   const cell = (shape: NodeShape, level: Level): string =>
     String(prsCarriedBy(nodes, shape, level, parameters) ?? 'too few nodes');

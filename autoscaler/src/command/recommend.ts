@@ -22,7 +22,7 @@ import { carriedJson, carriedText, recommendationText } from './recommend-text.t
 const MOST_NODES = 1_000_000;
 const NAMES = PUBLISHED_SHAPES.map(({ name }) => name);
 
-/** A node's shape by its name, or by what it has. */
+/** Parses a node's shape from its name or its resources. */
 export const asShape: ReadOption<NodeShape> = (text, name) => {
   const parsed = parseShape(text);
   if ('problem' in parsed) throw new UsageError(`--${name}: ${parsed.problem}`);
@@ -96,7 +96,7 @@ function answer(options: Values<typeof OPTIONS>): string {
   return json ? JSON.stringify(recommendationJson(recommendation)) : recommendationText(recommendation);
 }
 
-/** `hangar-autoscaler recommend`: the published model at the command line, without a cluster. */
+/** `hangar-autoscaler recommend`: the published model on the command line, without a cluster. */
 export const RECOMMEND = command({
   name: 'hangar-autoscaler recommend',
   summary: 'nodes for so many pull requests a day, by the published model; needs no cluster',

@@ -18,7 +18,7 @@ import { generateLoad, LOAD_NAMES, type LoadName } from '../trace/generate.ts';
 const DAY = 86_400;
 const KNOWN_SECONDS = 180;
 
-/** Options that say what is played. */
+/** Options for the jobs to replay. */
 export const JOB_OPTIONS = grouped('The builds', {
   trace: repeated(
     'FILE',
@@ -42,10 +42,10 @@ may also hold knownAt, build and repo; times may be seconds since 1970`,
   'known-seconds': option('N', `how long before they are known (${KNOWN_SECONDS})`, asNumber([0, DAY])),
 });
 
-/** Of no meaning for builds that are recorded. */
+/** Options that apply only to generated loads. */
 const MADE_UP_ONLY = ['days', 'known-share', 'known-seconds'] as const;
 
-/** What a command line wants played: files, or a load that is made up. */
+/** The jobs requested on the command line: files, or a generated load. */
 export type JobOrder =
   | { readonly files: readonly string[] }
   | {
@@ -56,9 +56,9 @@ export type JobOrder =
     };
 
 /**
- * What the command line wants played; nothing is read yet.
+ * Parses which jobs to replay; no file is read yet.
  *
- * @throws {UsageError} when it makes no sense
+ * @throws {UsageError} when the combination of options is invalid
  */
 export function jobOrderOf(options: Values<typeof JOB_OPTIONS>, words: readonly string[]): JobOrder {
   const files = [...options.trace, ...words];
@@ -80,9 +80,9 @@ function madeUp(options: Values<typeof JOB_OPTIONS>, load: LoadName): JobOrder {
 }
 
 /**
- * The jobs to play, by arrival. Damaged lines are told and left out.
+ * The jobs to replay, by arrival. Damaged lines are reported and skipped.
  *
- * @throws {UsageError} when a file can't be read, or there is no job in any
+ * @throws {UsageError} when a file can't be read, or no file contains a job
  */
 export async function readJobs(
   order: JobOrder,

@@ -6,7 +6,7 @@ const LEVELS = '▁▂▃▄▅▆▇█';
 const largest = (lines: readonly Timeline[]): number =>
   lines.reduce((most, { values }) => values.reduce((high, value) => Math.max(high, value), most), 0);
 
-/** One row of blocks for each line, all to the same scale, for a terminal. */
+/** One row of block characters per line, all on the same scale, for a terminal. */
 export function plotText(lines: readonly Timeline[]): string {
   const most = Math.max(1, largest(lines));
   const width = lines.reduce((wide, { name }) => Math.max(wide, name.length), 0);
@@ -21,7 +21,7 @@ export function plotText(lines: readonly Timeline[]): string {
 }
 
 const SIZE = { width: 1000, height: 320, left: 50, top: 20, bottom: 40 } as const;
-/** Okabe and Ito's colours, which people with any colour vision tell apart; the first is for demand. */
+/** Okabe and Ito's colours, which are distinguishable with any colour vision; the first is for demand. */
 const COLOURS = ['#bbbbbb', '#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'];
 
 function polyline({ name, values }: Timeline, nth: number, most: number): Html {

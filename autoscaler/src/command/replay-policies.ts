@@ -12,19 +12,19 @@ import { staticPolicy } from '../replay/policies/static.ts';
 import type { Policy } from '../replay/policy.ts';
 import type { ScoringStrategy } from '../simulate/class-scores.ts';
 
-/** A policy as ordered on the command line, not built yet. */
+/** A policy requested on the command line, not built yet. */
 export interface PolicyOrder {
   readonly name: string;
   readonly placement: Placement;
   readonly strategy: ScoringStrategy;
-  /** Some know the whole trace, on purpose. */
+  /** Some policies receive the whole trace, on purpose. */
   build(jobs: readonly Job[]): Policy;
 }
 
-/** How builds are placed: as the default scheduler does, tightly, or spread with surplus nodes softly closed. */
+/** The placement of builds: as the default scheduler does, packed, or spread with soft taints on surplus nodes. */
 export type Placement = 'least' | 'most' | 'soft-taint';
 
-/** What the command line said about policies. */
+/** The command-line options about policies. */
 export interface PolicyWords {
   readonly names: readonly string[];
   readonly placement: Placement | undefined;
@@ -35,10 +35,10 @@ export interface PolicyWords {
 /** All placements. */
 export const PLACEMENTS: readonly Placement[] = ['least', 'most', 'soft-taint'];
 const MOST_NODES = 100_000;
-/** One push: what must find room at the quietest hour. */
+/** The size of one push, which must find room at the quietest hour. */
 const FLOOR_PODS = 5;
 const RULE_Z = 2;
-/** Where the forecast starts before it is held to the waits. */
+/** The initial quantile of the forecast, before the waits correct it. */
 const QUANTILE = 0.82;
 
 const leadSecondsOf = ({ bootSeconds }: PolicyWords): number => bootSeconds + STATIC_POOL.tickSeconds;
@@ -52,7 +52,7 @@ const forecastOf = (words: PolicyWords): BufferRule =>
     fallback: { z: RULE_Z, floor: FLOOR_PODS },
   });
 
-/** Policies that size a pool of their own, by the room that they keep free. */
+/** Rules that size a static pool by the room that they keep free. */
 function ownRule(name: string, words: PolicyWords, jobs: readonly Job[]): BufferRule {
   switch (name) {
     case 'sqrt':
@@ -82,7 +82,7 @@ const ENGINES: Readonly<Record<string, (words: PolicyWords) => Policy>> = {
   'karpenter-buffer-sqrt': () => karpenterBufferPolicy(squareRootRule(RULE_Z, FLOOR_PODS)),
 };
 
-/** Who sizes the pool, wherever builds are placed; undefined: nobody has that name. */
+/** The builder of a policy by name, without the placement; undefined: unknown name. */
 function builderOf(name: string, words: PolicyWords): ((jobs: readonly Job[]) => Policy) | undefined {
   if (name.startsWith('static:')) {
     const nodes = asWhole([1, MOST_NODES])(name.slice('static:'.length), 'policy static');
@@ -109,7 +109,7 @@ function readPolicy(name: string, words: PolicyWords): PolicyOrder {
 }
 
 /**
- * The policies that a command line orders; all but the bounds when it names none.
+ * The policies requested on the command line; without names, all except the bounds.
  *
  * @throws {UsageError} for an unknown policy
  */

@@ -2,7 +2,7 @@ import { type Column, left, right, tableLines } from '@hangar/shared/program/tab
 import type { ReplayResult } from '../replay/result.ts';
 import { JOBS_PER_1000_PRS } from '../replay/result.ts';
 
-/** What an independent simulator found for the same words on loads of the same description (scheduling-and-scaling §5.2). */
+/** Results of an independent simulator for the same policies on loads with the same description (scheduling-and-scaling §5.2). */
 const ANCHORS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'table-like': {
     'static:172 least': '5525, 0/61',
@@ -61,15 +61,15 @@ function doubts(results: readonly ReplayResult[]): readonly string[] {
   ];
 }
 
-/** What was played. */
+/** What was simulated. */
 export interface About {
-  /** The made-up load, for which others' figures are shown beside ours. */
+  /** The generated load, whose reference figures are shown beside ours. */
   readonly load: string | undefined;
   /** Days that don't count. */
   readonly trainDays: number;
 }
 
-/** Results side by side; node-hours and boots for 15,000 builds, which is 1000 PRs in the published table. */
+/** The results side by side; node-hours and boots for 15,000 builds, which is 1000 PRs in the published table. */
 export function replayText(results: readonly ReplayResult[], { load, trainDays }: About): string {
   const columns = load === undefined ? COLUMNS : [...COLUMNS, left('reference (node-hours, p95/p99)')];
   const after =

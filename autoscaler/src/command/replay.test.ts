@@ -32,11 +32,11 @@ async function run(...args: readonly string[]): Promise<{ code: number; out: str
   return { code: await REPLAY.run(args, context), ...said };
 }
 
-/** Six policies play two days in 3 s here, and in several times that on a busy machine. */
+/** Six policies simulate two days in 3 s here, and in several times that on a busy machine. */
 const TIMEOUT_MS = 30_000;
 
 describe('replay', { timeout: TIMEOUT_MS }, () => {
-  it('plays a file, names its damaged lines, shows progress on the side and prints data', async () => {
+  it('replays a file, names its damaged lines, shows progress on standard error and prints data', async () => {
     const { code, out, err } = await run(trace, '--policy', 'karpenter', '--train-days', '1', '--json');
 
     expect(code).toBe(0);
@@ -51,14 +51,14 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
     expect(err).toContain('karpenter: ');
   });
 
-  it('says so when nothing is left to count, and not while a day is left', async () => {
+  it('reports when nothing is left to count, and not while a day is left', async () => {
     const after = (days: string) => run(trace, '--policy', 'static:9', '--train-days', days, '--json');
 
     expect((await after('2')).err).toContain("the trace has 2 days, and the first 2 don't count");
     expect((await after('1')).err).not.toContain('count');
   });
 
-  it('learns from half of a short trace when nobody says how much, and tells so', async () => {
+  it('learns from half of a short trace by default, and reports it', async () => {
     const asked = await run(trace, '--policy', 'karpenter', '--train-days', '1');
     const left = await run(trace, '--policy', 'karpenter');
 
@@ -68,7 +68,7 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
     expect(asked.err).not.toContain('learn');
   });
 
-  it('plays several files as one, in whatever order and however packed', async () => {
+  it('replays several files as one, in any order and compressed or not', async () => {
     const lines = (await readFile(trace, 'utf8')).split('\n');
     const [one, other] = [join(folder, 'later.jsonl'), join(folder, 'earlier.jsonl.gz')];
     await writeFile(one, lines.slice(300).join('\n'));
@@ -80,7 +80,7 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
     expect(parts.err).toMatch(/later\.jsonl:\d+: left out/);
   });
 
-  it('names all damaged lines by number, the first with what is wrong', async () => {
+  it('names all damaged lines by number, and the mistake in the first', async () => {
     const damaged = join(folder, 'damaged.jsonl');
     const good = (await readFile(trace, 'utf8')).split('\n').slice(0, 50);
     await writeFile(damaged, [...good, ...Array<string>(30).fill('x'), ...good, 'x'].join('\n'));
@@ -90,13 +90,13 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
     expect(err).toContain('damaged.jsonl: 11 more lines left out: 71 to 80, 131\n');
   });
 
-  it('gives each policy the name by which it was asked for', async () => {
+  it('reports each policy under the name by which it was requested', async () => {
     const names = ['karpenter-buffer', 'karpenter-buffer-sqrt', 'look-ahead', 'static:7'];
     const { out } = await run(trace, '--policy', names.join(','), '--json');
     const answers = JSON.parse(out) as { policy: string; forecastError: number | null }[];
 
     expect(answers.map(({ policy }) => policy)).toEqual(names);
-    // The one with the forecast says how much it missed; the one with the rule has nothing to miss.
+    // The policy with the forecast reports its error; the one with the rule has none.
     expect(answers.map(({ forecastError }) => forecastError === null)).toEqual([false, true, true, true]);
   });
 
@@ -112,7 +112,7 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
     },
   );
 
-  it('answers also when the disk is full in the end, and ends with 1', async () => {
+  it('prints the answer also when the disk is full at the end, and exits with 1', async () => {
     const { code, out, err } = await run(trace, '--policy', 'sqrt', '--json', '--decisions', '/dev/full');
 
     expect(code).toBe(1);
@@ -136,7 +136,7 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
     ).toBe(true);
   });
 
-  it('draws nodes over time, as text or as a picture', async () => {
+  it('plots nodes over time, as text or as a picture', async () => {
     const picture = join(folder, 'plot.svg');
     const words = ['--trace', trace, '--policy', 'static:9,karpenter', '--train-days', '1', '--plot'];
 
@@ -145,7 +145,7 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
     expect(await readFile(picture, 'utf8')).toMatch(/^<svg [^]*polyline[^]*karpenter<\/text>\n<\/svg>\n$/);
   });
 
-  it('takes every flag of its help, and answers with these fields and no others', async () => {
+  it('accepts every flag of its help, and answers with these fields and no others', async () => {
     const words = `--trace ${trace} --node 8cpu-16gb --boot-seconds 60 --policy forecast --placement least --train-days 1
       --objective-p95-seconds 20 --cold-seconds 30 --seed 4 --decisions ${join(folder, 'd')} --json`;
     const { out } = await run(...words.split(/\s+/));
@@ -170,7 +170,7 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
     expect(new Set(answers.map(({ placement }) => placement))).toEqual(new Set(['soft-taint']));
   });
 
-  it('puts policies side by side for a person', async () => {
+  it('prints policies side by side', async () => {
     const { out } = await run(
       '--load',
       'table-like',
@@ -186,7 +186,7 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
     expect(out).toMatch(/karpenter +least .*1091, 76\/154/);
   });
 
-  it('asks for no node for builds that are larger than one, not even by who sees the future', async () => {
+  it('wants no node for builds that are larger than one, not even with the clairvoyant policy', async () => {
     const mixed = join(folder, 'mixed.jsonl');
     const small = { arrivedAt: FIRST_MONDAY, durationSeconds: 600, cpuMillis: 1000, memoryMiB: 100 };
     const later = { ...small, arrivedAt: FIRST_MONDAY + 3000 };
@@ -206,7 +206,7 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
     expect(await peak('sqrt')).toBeLessThan(5);
   });
 
-  it('ends with 1 when builds never find a node', async () => {
+  it('exits with 1 when builds never find a node', async () => {
     const stuck = join(folder, 'stuck.jsonl');
     const job = { arrivedAt: FIRST_MONDAY, durationSeconds: 2_000_000, cpuMillis: 3000, memoryMiB: 100 };
     await writeFile(stuck, `${JSON.stringify(job)}\n${JSON.stringify(job)}\n`);
@@ -244,7 +244,7 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
     { args: ['/nowhere/at/all'], want: 'cannot read the trace /nowhere/at/all: ENOENT' },
     { args: [tmpdir()], want: 'it is a folder; name the files in it' },
     { args: ['/dev/null'], want: 'no job is in /dev/null' },
-  ])('refuses $args: $want', async ({ args, want }) => {
+  ])('rejects $args: $want', async ({ args, want }) => {
     const refused = await run(...args).catch((error: unknown) => error);
 
     expect(refused).toBeInstanceOf(UsageError);

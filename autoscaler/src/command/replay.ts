@@ -29,7 +29,7 @@ import { PLACEMENTS, type PolicyOrder, readPolicies } from './replay-policies.ts
 import { replayText } from './replay-text.ts';
 
 const LARGEST_SEED = 2 ** 31 - 1;
-/** Parts of the counted time in a plot; as many columns in a terminal. */
+/** Time spans of the counted time in a plot; the number of columns in a terminal. */
 const PLOT_SPANS = 112;
 const NO_REQUEST = { cpuMillicores: 0, memoryBytes: 0 };
 
@@ -101,7 +101,7 @@ anybody's simulator can judge it; needs exactly one policy`,
   }),
 };
 
-/** What is played, checked before any long work. */
+/** The replay request, checked before the long simulation. */
 interface Order {
   readonly node: NodeSpec;
   readonly bootSeconds: number;
@@ -131,7 +131,7 @@ function orderOf({ options, words }: Given<typeof OPTIONS>): Order {
   return { node: { allocatable }, bootSeconds, coldSeconds, seed, jobs, policies, decisions, plot, json };
 }
 
-/** Finds out before the long work, and leaves alone what is there. */
+/** Checks before the long simulation that a file can be written, without changing an existing one. */
 async function mustBeWritable(path: string): Promise<void> {
   try {
     const file = await open(path, 'a');
@@ -143,7 +143,7 @@ async function mustBeWritable(path: string): Promise<void> {
 
 interface Played {
   readonly result: ReplayResult;
-  /** Of the wanted pool size, by time. */
+  /** Changes of the wanted pool size, by time. */
   readonly decisions: readonly Change[];
 }
 
@@ -152,7 +152,7 @@ interface Counted extends CountedDays {
   readonly jobs: readonly Job[];
 }
 
-/** Who sees the future sees it without the jobs that are refused. */
+/** The clairvoyant policy gets only the jobs that fit a node. */
 const thatFit = (jobs: readonly Job[], node: NodeSpec): readonly Job[] =>
   jobs.filter(({ request }) => roomOnEmpty(node, request) > 0);
 
@@ -176,13 +176,13 @@ function play(
   return { result: { ...result, placement: policy.placement }, decisions };
 }
 
-/** To the millisecond, which traces are no finer than. */
+/** In milliseconds, the precision of traces. */
 function decisionLines(decisions: readonly Change[], midnight: number): string {
   const since = (at: number): number => Math.round((at - midnight) * 1000) / 1000;
   return decisions.map(([at, nodes]) => `${JSON.stringify({ at: since(at), nodes })}\n`).join('');
 }
 
-/** Nodes that full nodes would take for what runs, and what each policy wanted. */
+/** The nodes that the running jobs would need when packed, and the size that each policy wanted. */
 function timelines(played: readonly Played[], { jobs, countFrom }: Counted, node: NodeSpec) {
   const to = jobs.at(-1)?.arrivedAt ?? 0;
   const spans = { from: Math.min(countFrom, to), to, count: PLOT_SPANS };
@@ -196,7 +196,7 @@ function timelines(played: readonly Played[], { jobs, countFrom }: Counted, node
   ];
 }
 
-/** The files that were ordered, with what belongs into them. */
+/** The requested output files with their content. */
 function filesOf(
   order: Order,
   played: readonly Played[],
@@ -211,7 +211,7 @@ function filesOf(
   return files;
 }
 
-/** A full disk must not cost the answer, which is printed by then. */
+/** A full disk must not prevent the answer, which is already printed. */
 async function writeAll(files: ReturnType<typeof filesOf>, { complain }: CommandContext): Promise<boolean> {
   try {
     for (const [path, text] of files) await writeFile(path, text);

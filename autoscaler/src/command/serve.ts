@@ -17,12 +17,12 @@ import { createService } from '../service.ts';
 import { MOST_RECORDS } from '../store/learner.ts';
 import { noMemory } from '../trace/trace-memory.ts';
 
-/** Connections are closed within this time, or left to the end of the process. */
+/** Open connections get this time to end. */
 const CLOSE_MS = 1_000;
-/** A decision takes a second at most on a large cluster; the thread's start is counted too. */
+/** A decision takes at most a second on a large cluster; the thread's start is included. */
 const DECIDE_TIMEOUT_MS = 30_000;
 
-/** `hangar-autoscaler serve`: runs the service until it is told to stop. */
+/** `hangar-autoscaler serve`: runs the service until it receives a signal to stop. */
 export async function serve(context: CommandContext): Promise<ExitCode> {
   const { env, clock, version } = context;
   const stop = context.stopSignal();

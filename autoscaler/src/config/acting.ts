@@ -3,26 +3,26 @@ import type { NodeShape, Resources } from '../capacity/shape.ts';
 import type { ActuatorSetting } from './actuators.ts';
 import type { SETTINGS } from './settings.ts';
 
-/** What is placed and scaled, and who may. Times in milliseconds. */
+/** What is placed and scaled, and with which permissions. Times in milliseconds. */
 export interface ActingConfig {
-  /** Nothing is written; what would be is said. */
+  /** Nothing is written; the changes are only reported. */
   readonly dryRun: boolean;
   readonly place: boolean;
-  /** Pods of CapacityBuffers put up with marked nodes. */
+  /** The Pods of CapacityBuffers tolerate marked nodes. */
   readonly bufferToleratesSurplus: boolean;
   readonly actuators: readonly ActuatorSetting[];
-  /** By pool: what a node is like while there is none. */
+  /** By pool: the shape of its nodes, used while there is none. */
   readonly poolShapes: Readonly<Record<string, NodeShape>>;
   readonly marksPerTick: number;
   readonly markPaceMs: number;
   readonly lowerPaceMs: number;
   readonly emptyForMs: number;
-  /** More nodes are never asked for. */
+  /** Upper bound of the wanted nodes. */
   readonly mostNodes: number;
   readonly placeholder: {
     readonly image: string;
     readonly priorityClassName: string;
-    /** Undefined: what an empty node of the pool offers. */
+    /** Undefined: the free resources of an empty node of the pool. */
     readonly request: Resources | undefined;
   };
   readonly lease: {
@@ -35,7 +35,7 @@ export interface ActingConfig {
 
 type Read = Values<typeof SETTINGS>;
 
-/** A leader renews four times a term, over the network. */
+/** A leader renews the Lease four times per term, over the network. */
 const LEAST_TERM_MS = 4_000;
 
 const leaseNamespaceOf = (values: Read, env: Environment): string =>
@@ -44,7 +44,7 @@ const leaseNamespaceOf = (values: Read, env: Environment): string =>
 const replicaOf = (values: Read, env: Environment): string =>
   (values.replica || env['POD_NAME'] || env['HOSTNAME'] || '').trim();
 
-/** The part of the configuration that placing, scaling and leading go by. */
+/** The part of the configuration for placing, scaling and leader election. */
 export function actingOf(values: Read, env: Environment): ActingConfig {
   return {
     dryRun: values.act === 'off',
@@ -71,7 +71,7 @@ export function actingOf(values: Read, env: Environment): ActingConfig {
   };
 }
 
-/** What no single value of it can tell. @returns a problem each, naming variable, fault and cure */
+/** Checks that need several values. @returns one problem each, naming variable, mistake and remedy */
 export function actingProblems(values: Read, env: Environment): readonly string[] {
   const { act, actuators, place, kubernetes, leaseTermMs } = values;
   const acts = act === 'on';
@@ -101,7 +101,7 @@ export function actingProblems(values: Read, env: Environment): readonly string[
   return checks.flatMap(([wrong, problem]) => (wrong ? [problem] : []));
 }
 
-/** What is odd and no reason not to start: after the last pool was taken out of the settings, marks of a former life are to go. */
+/** Warnings that do not prevent the start: after the last pool was removed from the settings, marks of an earlier run are to be cleared. */
 export function actingWarnings({ act, place, actuators }: Read): readonly string[] {
   if (act === 'off' || place === 'on' || actuators.length > 0) return [];
   return [

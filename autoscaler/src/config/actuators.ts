@@ -1,21 +1,21 @@
 /** How a pool is scaled. */
 export type ActuatorKind = 'node-pool' | 'capacity-buffer' | 'placeholder';
 
-/** One pool and the object by which it is scaled. */
+/** One pool and the object that scales it. */
 export interface ActuatorSetting {
   readonly pool: string;
   readonly kind: ActuatorKind;
   /** Empty for a NodePool, which has none. */
   readonly namespace: string;
   readonly name: string;
-  /** Pods of a buffer's template that fill a node; 1 for the others. */
+  /** The number of Pods of a buffer's template that fill a node; 1 for other kinds. */
   readonly chunksPerNode: number;
 }
 
 const NAME = '[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?';
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 
-/** What stands behind the colon, by kind. */
+/** The format of the part after the colon, by kind. */
 const OBJECT: Readonly<Record<ActuatorKind, { readonly pattern: RegExp; readonly written: string }>> = {
   'node-pool': { pattern: new RegExp(`^(?<name>${NAME})$`), written: 'node-pool:NAME' },
   'capacity-buffer': {
@@ -30,7 +30,7 @@ const OBJECT: Readonly<Record<ActuatorKind, { readonly pattern: RegExp; readonly
 
 const isKind = (word: string): word is ActuatorKind => Object.hasOwn(OBJECT, word);
 
-/** Reads `POOL=KIND:OBJECT`, with commas between. @returns what is right, and a sentence for each that is not */
+/** Reads `POOL=KIND:OBJECT`, comma-separated. @returns the valid entries, and one sentence for each invalid one */
 export function readActuators(text: string): {
   readonly actuators: readonly ActuatorSetting[];
   readonly problems: readonly string[];
@@ -63,7 +63,7 @@ function readObject(pool: string, kind: ActuatorKind, object: string): ActuatorS
 
 const objectOf = ({ kind, namespace, name }: ActuatorSetting): string => `${kind} ${namespace}/${name}`;
 
-/** One owner a pool: two that set one number would fight. */
+/** A pool must have only one actuator: two would overwrite each other's number. */
 function twice(actuators: readonly ActuatorSetting[]): readonly string[] {
   const repeated = (words: readonly string[]): readonly string[] => [
     ...new Set(words.filter((word, place) => words.indexOf(word) !== place)),

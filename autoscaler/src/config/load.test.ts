@@ -14,7 +14,7 @@ const problems = (env: Record<string, string>) => {
 };
 
 describe('the configuration', () => {
-  it('needs nothing but a cluster around it', () => {
+  it('needs nothing except a cluster', () => {
     expect(config({})).toMatchObject({
       runners: [],
       tickMs: 10_000,
@@ -26,7 +26,7 @@ describe('the configuration', () => {
     });
   });
 
-  it('takes runners, shapes, and a listen address', () => {
+  it('reads runners, shapes, and a listen address', () => {
     const read = config({
       HANGAR_AUTOSCALER_RUNNERS: 'http://a:1/, http://b:2',
       HANGAR_AUTOSCALER_SHAPES: 'cpu=16,memory=32Gi;8cpu-16gb',
@@ -40,7 +40,7 @@ describe('the configuration', () => {
     expect(read.rails.quota).toEqual({ cpuMillicores: 64_000, memoryBytes: Infinity });
   });
 
-  it('takes the address of the Drone server’s metrics, with a token or without', () => {
+  it('reads the address of the Drone server’s metrics, with or without a token', () => {
     const url = 'https://drone.acme.test/metrics';
     expect(config({}).drone).toBeUndefined();
     expect(config({ HANGAR_AUTOSCALER_DRONE_METRICS: url }).drone).toEqual({ url, tokenFile: '' });
@@ -52,7 +52,7 @@ describe('the configuration', () => {
     ).toEqual({ url, tokenFile: '/run/token' });
   });
 
-  it('takes prices by shape and pool, floors, and a bound of spending', () => {
+  it('reads prices by shape and pool, floors, and a spend limit', () => {
     const read = config({
       HANGAR_AUTOSCALER_PRICES: '4cpu-8gb=0.19, builds=0.2; cpu=16,memory=32Gi=0.7',
       HANGAR_AUTOSCALER_CURRENCY: 'EUR',
@@ -82,7 +82,7 @@ describe('the configuration', () => {
     ['MAX_SPEND_PER_DAY', '5', 'bounds nothing without prices'],
     ['POOL_LABEL', 'pool=builds', 'is no key of a label'],
     ['POOL_TAINT', 'dedicated=builds:NoSchedule', 'is no key of a taint'],
-  ])('refuses HANGAR_AUTOSCALER_%s=%s', (name, value, problem) => {
+  ])('rejects HANGAR_AUTOSCALER_%s=%s', (name, value, problem) => {
     const reported = problems({ [`HANGAR_AUTOSCALER_${name}`]: value });
 
     expect(reported).toHaveLength(1);
@@ -90,7 +90,7 @@ describe('the configuration', () => {
     expect(reported[0]).toContain(problem);
   });
 
-  it('tells all problems at once, each with its variable and cure', () => {
+  it('reports all problems at once, each with its variable and remedy', () => {
     const reported = problems({
       HANGAR_AUTOSCALER_RUNNERS: 'runner:3000',
       HANGAR_AUTOSCALER_RUNNER_SERVICE: 'runner',
@@ -127,11 +127,11 @@ describe('the configuration', () => {
       'needs the cluster',
     ],
     ['staleness within a tick', { HANGAR_AUTOSCALER_STALE_AFTER: '10s' }, 'shorter than two ticks'],
-  ])('refuses %s', (_sentence, env, want) => {
+  ])('rejects %s', (_sentence, env, want) => {
     expect(problems(env).join('\n')).toContain(want);
   });
 
-  it('warns of a name that nothing reads, not of those that Kubernetes makes for a Service', () => {
+  it('warns of an unknown name, but not of those that Kubernetes sets for a Service', () => {
     const read = config({
       HANGAR_AUTOSCALER_TICKS: '5s',
       HANGAR_AUTOSCALER_PORT: 'tcp://10.0.0.1:3001',
@@ -141,7 +141,7 @@ describe('the configuration', () => {
     expect(read.warnings).toEqual(['HANGAR_AUTOSCALER_TICKS is no setting of the autoscaler']);
   });
 
-  it('takes keys with and without a prefix', () => {
+  it('accepts keys with and without a prefix', () => {
     const { rules } = config({
       HANGAR_AUTOSCALER_POOL_LABEL: 'cloud.google.com/gke-nodepool',
       HANGAR_AUTOSCALER_POOL_TAINT: 'Dedicated_to.builds',
@@ -150,7 +150,7 @@ describe('the configuration', () => {
     expect(rules).toEqual({ label: 'cloud.google.com/gke-nodepool', taint: 'Dedicated_to.builds' });
   });
 
-  it('names a misspelt name beside what is wrong: it may be the reason', () => {
+  it('names a misspelled variable beside the other problems: it may be the reason', () => {
     expect(problems({ HANGAR_AUTOSCALER_KUBERNETES: 'off', HANGAR_AUTOSCALER_RUNNER: 'http://a' })).toEqual([
       expect.stringContaining('there is nothing to learn from'),
       'HANGAR_AUTOSCALER_RUNNER is no setting of the autoscaler',
@@ -167,11 +167,11 @@ describe('the configuration', () => {
 describe('what acts', () => {
   const inPod = { POD_NAMESPACE: 'hangar', POD_NAME: 'hangar-autoscaler-0' };
 
-  it('is a dry run that needs nothing when nothing is said', () => {
+  it('is a dry run that needs no settings by default', () => {
     expect(config({}).acting).toMatchObject({ dryRun: true, place: false, actuators: [] });
   });
 
-  it('takes one way for each pool, and who it is from its Pod', () => {
+  it('reads one actuator per pool, and its own identity from its Pod', () => {
     const read = config({
       ...inPod,
       HANGAR_AUTOSCALER_ACT: 'on',
@@ -199,7 +199,7 @@ describe('what acts', () => {
     expect(Object.keys(read.poolShapes)).toEqual(['builds', 'large']);
   });
 
-  it('may act with nothing to place or scale, to clear what it left, and warns of it', () => {
+  it('may act with nothing to place or scale, to clear its earlier marks, and warns of it', () => {
     const act = { ...inPod, HANGAR_AUTOSCALER_ACT: 'on' };
 
     expect(config(act).acting).toMatchObject({ dryRun: false, place: false, actuators: [] });
@@ -210,7 +210,7 @@ describe('what acts', () => {
     expect(config({}).warnings).toEqual([]);
   });
 
-  it('tells everything that is wrong with it at once', () => {
+  it('reports all of its problems at once', () => {
     const reported = problems({
       HANGAR_AUTOSCALER_ACT: 'on',
       HANGAR_AUTOSCALER_ACTUATORS:
@@ -257,7 +257,7 @@ describe('what acts', () => {
       { HANGAR_AUTOSCALER_POOL_SHAPES: 'a=4cpu-8gb;a=8cpu-16gb' },
       'names the pool a twice',
     ],
-  ])('refuses %s', (_sentence, env, want) => {
+  ])('rejects %s', (_sentence, env, want) => {
     expect(problems(env).join('\n')).toContain(want);
   });
 });

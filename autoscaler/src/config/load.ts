@@ -10,20 +10,20 @@ import type { PoolRules } from '../capacity/read-node.ts';
 import { type ActingConfig, actingOf, actingProblems, actingWarnings } from './acting.ts';
 import { SETTINGS } from './settings.ts';
 
-/** Everything that can be set, as the service uses it. Times in milliseconds. */
+/** All settings in the form that the service uses. Times in milliseconds. */
 export interface AutoscalerConfig {
   readonly runners: readonly string[];
   readonly runnerService: RunnerService | undefined;
-  /** Undefined: the Drone server isn't asked. `tokenFile` empty: without a token. */
+  /** Undefined: the Drone server isn't queried. `tokenFile` empty: without a token. */
   readonly drone: { readonly url: string; readonly tokenFile: string } | undefined;
   readonly scrapeDeadlineMs: number;
   readonly tickMs: number;
   readonly staleAfterMs: number;
-  /** Undefined: no cluster is watched. `kubeconfig` empty: as the Pod that this is. */
+  /** Undefined: no cluster is watched. `kubeconfig` empty: the in-cluster configuration of this Pod. */
   readonly cluster: { readonly kubeconfig: string; readonly podSelector: string } | undefined;
   readonly rules: PoolRules;
   readonly poolOrder: readonly string[];
-  /** Beside the published ones. */
+  /** In addition to the published shapes. */
   readonly shapes: readonly NodeShape[];
   readonly daemonSets: Resources;
   readonly bootMs: number;
@@ -38,24 +38,24 @@ export interface AutoscalerConfig {
   readonly dataDir: string;
   readonly traceRetentionMs: number;
   readonly logLevel: LogLevel;
-  /** What is odd and no reason not to start. */
+  /** Warnings that do not prevent the start. */
   readonly warnings: readonly string[];
 }
 
-/** All settings, or all that is wrong with them. */
+/** All settings, or all problems. */
 export type Loaded = { readonly ok: AutoscalerConfig } | { readonly problems: readonly string[] };
 
 type Read = Values<typeof SETTINGS>;
 
-/** Shorter ticks only heat the room. */
+/** Shorter ticks only waste CPU. */
 const LEAST_TICK_MS = 100;
 
-/** Reads the whole configuration once. @returns a configuration, or every problem, each naming variable, fault and cure */
+/** Reads the whole configuration once. @returns a configuration, or every problem, each naming variable, mistake and remedy */
 export function loadConfig(env: Environment): Loaded {
   const { values, problems } = readSettings(SETTINGS, withoutServiceLinks(env));
   const all = [...problems, ...crossChecks(values), ...actingProblems(values, env)];
   const listen = readListen(values.listen);
-  // A name that was misspelt may be the reason for what is missing.
+  // A misspelled name may be the reason for a missing value.
   if (all.length > 0 || listen === undefined) return { problems: [...all, ...misspelt(env)] };
   return {
     ok: Object.freeze({
@@ -118,7 +118,7 @@ function readListen(text: string): AutoscalerConfig['listen'] | undefined {
 
 const given = (text: string): string => `(given: ${JSON.stringify(text.slice(0, 200))})`;
 
-/** Whether something is wrong, and what. */
+/** Whether there is a problem, and its text. */
 type Check = readonly [boolean, string];
 
 const droneChecks = ({ droneMetrics, droneTokenFile }: Read): readonly Check[] => [
@@ -132,10 +132,10 @@ const droneChecks = ({ droneMetrics, droneTokenFile }: Read): readonly Check[] =
   ],
 ];
 
-/** A key of a label or a taint, as Kubernetes has them. */
+/** A key of a label or a taint in Kubernetes' format. */
 const KEY = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/;
 
-/** With a value or an effect behind it no node would ever carry it, and nobody would be told. */
+/** With a value or an effect appended, the key would never match a node, and there would be no error. */
 const keyChecks = ({ poolLabel, poolTaint }: Read): readonly Check[] => [
   [
     !KEY.test(poolLabel),
@@ -147,7 +147,7 @@ const keyChecks = ({ poolLabel, poolTaint }: Read): readonly Check[] => [
   ],
 ];
 
-/** What no single value can tell. */
+/** Checks that need several values. */
 function crossChecks(values: Read): readonly string[] {
   const { runners, runnerService, kubernetes, minNodes, maxNodes, tickMs, staleAfterMs, listen } = values;
   const { maxSpendPerDay } = values;
@@ -197,13 +197,13 @@ function crossChecks(values: Read): readonly string[] {
   return checks.flatMap(([wrong, problem]) => (wrong ? [problem] : []));
 }
 
-/** Kubernetes injects `HANGAR_AUTOSCALER_PORT=tcp://…` beside a Service called `hangar-autoscaler`: nobody's setting. */
+/** Kubernetes injects `HANGAR_AUTOSCALER_PORT=tcp://…` for a Service called `hangar-autoscaler`: not a setting. */
 const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)$/;
 
 const withoutServiceLinks = (env: Environment): Environment =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !SERVICE_LINK.test(name)));
 
-/** A name that nothing reads is a slip. */
+/** Unknown names are probably typing errors. */
 function misspelt(env: Environment): readonly string[] {
   const known = new Set<string>(Object.values(SETTINGS).map(({ name }) => name));
   return Object.keys(env)

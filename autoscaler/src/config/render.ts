@@ -19,7 +19,7 @@ Generated from \`autoscaler/src/config/settings.ts\`; do not edit.
 \`hangar-autoscaler serve\` takes its settings from environment variables. An empty variable counts as unset. Lists have commas between their items. All problems are told together at start, and the process ends with exit code 78.
 `;
 
-/** `docs/autoscaler-configuration.md`, made of the same list that reads the environment. */
+/** `docs/autoscaler-configuration.md`, generated from the same list that reads the environment. */
 export function renderConfiguration(): string {
   return renderConfigPage({ head: HEAD, sections: SECTIONS, settings: Object.values(SETTINGS) });
 }

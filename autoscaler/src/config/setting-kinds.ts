@@ -5,7 +5,7 @@ import type { Prices } from '../decide/price.ts';
 import { parseResources, parseShape } from '../model/shapes.ts';
 import { type ActuatorSetting, readActuators } from './actuators.ts';
 
-/** Node shapes as `--node` takes them, with semicolons between. */
+/** Node shapes as `--node` accepts them, separated by semicolons. */
 export const SHAPES: ValueKind<readonly NodeShape[]> = {
   type: 'node shapes such as `cpu=16,memory=32Gi;gke:cpu=16,memory=64Gi`, with semicolons between',
   read: (text) => {
@@ -32,10 +32,10 @@ const resources = (least: 0 | 1): ValueKind<Resources> => ({
 /** Resources such as `cpu=300m,memory=370Mi`. */
 export const RESOURCE_TEXT = resources(1);
 
-/** The same, where nothing is an amount too. */
+/** The same; zero is allowed. */
 export const RESOURCES_OR_NONE = resources(0);
 
-/** A share between 0 and 1, both left out. */
+/** A share between 0 and 1, both excluded. */
 export const SHARE: ValueKind<number> = {
   type: 'a share such as 0.95',
   read: (text) => {
@@ -44,7 +44,7 @@ export const SHARE: ValueKind<number> = {
   },
 };
 
-/** Node shapes by the pool whose nodes they are. */
+/** Node shapes by pool. */
 export const POOL_SHAPES: ValueKind<Readonly<Record<string, NodeShape>>> = {
   type: 'pools with their node shape such as `builds=4cpu-8gb;large=cpu=16,memory=32Gi`, with semicolons between',
   read: (text) => {
@@ -61,7 +61,7 @@ export const POOL_SHAPES: ValueKind<Readonly<Record<string, NodeShape>>> = {
   },
 };
 
-/** Ways to scale pools. */
+/** Actuators by pool. */
 export const ACTUATORS: ValueKind<readonly ActuatorSetting[]> = {
   type: 'pools with their actuator such as `builds=node-pool:builds,small=capacity-buffer:ci/builds*3,large=placeholder:ci/room`, with commas between',
   read: (text) => {
@@ -70,10 +70,10 @@ export const ACTUATORS: ValueKind<readonly ActuatorSetting[]> = {
   },
 };
 
-/** A price is a number of this form, behind the last `=`. */
+/** The format of a price, after the last `=`. */
 const PRICE = /^(.+)=\s*(\d+(?:\.\d+)?)\s*$/;
 
-/** Prices of a node hour. A shape's own text may hold commas and `=`: then semicolons stand between. */
+/** Prices of a node hour. The text of a shape may contain commas and `=`: entries are then separated by semicolons. */
 export const PRICES: ValueKind<Prices> = {
   type: 'prices of a node hour such as `4cpu-8gb=0.19,8cpu-16gb=0.38`; with semicolons between where a name holds commas: `cpu=16,memory=32Gi=0.7;builds=0.2`',
   read: (text) => {
@@ -92,7 +92,7 @@ export const PRICES: ValueKind<Prices> = {
   },
 };
 
-/** Fewest nodes by the calendar. */
+/** Calendar floors: minimum numbers of nodes. */
 export const FLOORS: ValueKind<readonly Floor[]> = {
   type: 'floors such as `Mon-Fri 08:00-18:00 Europe/Berlin=10; *=2`: days, a span and a zone (UTC where none is said), with semicolons between',
   read: (text) => {

@@ -44,7 +44,7 @@ const acting = group('acting');
 const leading = group('leading');
 const process = group('process');
 
-/** Every setting of the service: the environment is read by it, and the documents are made of it. */
+/** Every setting of the service: the environment is read with it, and the documents are generated from it. */
 export const SETTINGS = {
   runners: sources('RUNNERS', LIST, [], {
     description: "Addresses of the runners' HTTP side, such as `http://runner-0:3000`.",
