@@ -10,8 +10,8 @@ const sources = globSync('**/*.ts', { cwd: src })
   .filter((path) => !path.endsWith('.test.ts') && !path.includes('testing/'))
   .map((path) => readFileSync(new URL(path, src), 'utf8'));
 
-/** Everybody may ask what is allowed to them: no Role grants it. */
-const OF_EVERYBODY = RESOURCE.accessReviews.plural;
+/** Every account may create access reviews: no Role grants it. */
+const ALLOWED_TO_EVERYONE = RESOURCE.accessReviews.plural;
 
 function pluralOf(list: string, word: string): string {
   const all: Readonly<Record<string, Readonly<Record<string, { plural: string }>>>> = {
@@ -23,7 +23,7 @@ function pluralOf(list: string, word: string): string {
 }
 
 describe('the list of rights', () => {
-  it('speaks of every resource that the sources speak of, and of no other', () => {
+  it('contains every resource that the sources use, and no other', () => {
     const spoken = sources.flatMap((text) =>
       [...text.matchAll(/\b(ACT_RESOURCE|RESOURCE|WATCHED)\.(\w+)/g)].map(([, list = '', word = '']) =>
         pluralOf(list, word),
@@ -33,7 +33,7 @@ describe('the list of rights', () => {
     const granted = RIGHTS.map(({ resource }) => resource.replace(/\/.*/, ''));
 
     expect([...new Set(granted)].sort()).toEqual(
-      [...new Set([...spoken, ...watched])].filter((one) => one !== OF_EVERYBODY).sort(),
+      [...new Set([...spoken, ...watched])].filter((one) => one !== ALLOWED_TO_EVERYONE).sort(),
     );
   });
 
@@ -45,13 +45,13 @@ describe('the list of rights', () => {
     expect(names.filter((name, place) => names.indexOf(name) !== place)).toEqual([]);
   });
 
-  it('changes nothing in the cluster by looking', () => {
+  it('has no write permission for observing', () => {
     const verbs = rightsOf(new Set(['look', 'runner-service'])).map(({ verb }) => verb);
 
     expect([...new Set(verbs)].sort()).toEqual(['list', 'watch']);
   });
 
-  it('never lets anybody delete a Pod or a Node', () => {
+  it('never allows deletion of a Pod or a Node', () => {
     const deleted = RIGHTS.filter(({ verb }) => verb === 'delete').map(({ resource }) => resource);
 
     expect(deleted).toEqual(['nodeclaims']);
@@ -59,7 +59,7 @@ describe('the list of rights', () => {
 });
 
 describe('rulesOf', () => {
-  it('makes one rule of each resource; what two features share stands once', () => {
+  it('makes one rule per resource; a rule shared by two features appears once', () => {
     const rights = rightsOf(new Set(['place', 'node-pool'])).filter(({ where }) => where === 'cluster');
 
     expect(rulesOf(rights)).toEqual([

@@ -2,7 +2,7 @@ import type { ApiRight } from '@hangar/shared/kubernetes/rights';
 
 export { rulesOf } from '@hangar/shared/kubernetes/rights';
 
-/** What a right is for; each can be switched on by itself, and its rights come and go with it. */
+/** What a right is used for; each feature can be switched on separately, with its rights. */
 export type Feature =
   | 'look'
   | 'runner-service'
@@ -14,7 +14,7 @@ export type Feature =
   | 'placeholder'
   | 'node-pool';
 
-/** A thing that the service may be allowed to do with the Kubernetes API. */
+/** A permission that the service uses in the Kubernetes API. */
 export interface Right extends ApiRight {
   readonly feature: Feature;
   /**
@@ -22,10 +22,10 @@ export interface Right extends ApiRight {
    * - `runners`: where the Service of the runners is
    * - `lease`: where the Lease of the leader is, the service's own namespace
    * - `objects`: where the CapacityBuffers and placeholders are that HANGAR_AUTOSCALER_ACTUATORS names
-   * - `events`: there too, and in `default`, where objects without a namespace have their Events
+   * - `events`: in the same namespaces, and in `default`, where objects without a namespace have their Events
    */
   readonly where: 'cluster' | 'runners' | 'lease' | 'objects' | 'events';
-  /** What is less without it. */
+  /** What does not work without it. */
   readonly without: string;
 }
 
@@ -44,7 +44,7 @@ const nodePool = {
   without: 'static NodePools are not scaled',
 } as const;
 
-/** Every right that the code uses, by feature: nothing more. The chart is made of it; a test holds it against the sources. */
+/** Every right that the code uses, by feature, and no others. The chart is generated from it; a test compares it with the sources. */
 export const RIGHTS: readonly Right[] = [
   ...verbs({ ...look, group: '', resource: 'pods' }, 'list', 'watch'),
   ...verbs({ ...look, group: '', resource: 'nodes' }, 'list', 'watch'),

@@ -23,7 +23,7 @@ const all: ReadonlySet<Feature> = new Set([
 const { signal } = new AbortController();
 
 describe('the review of rights', () => {
-  it('asks for each right where it is needed, each place once', async () => {
+  it('checks each right where it is needed, each place once', async () => {
     const cluster = new ReviewingCluster();
 
     expect(await review(cluster, all, places, signal)).toEqual({ missing: new Map(), warning: '' });
@@ -44,14 +44,14 @@ describe('the review of rights', () => {
     });
   });
 
-  it('asks for nothing that is not used', async () => {
+  it('checks nothing that is not used', async () => {
     const cluster = new ReviewingCluster();
     await review(cluster, new Set(['lead']), places, signal);
 
     expect(new Set(cluster.asked.map(({ resource }) => resource))).toEqual(new Set(['leases']));
   });
 
-  it('says in one line what is missing, what is less, and the rule to add; other features stay', async () => {
+  it('reports in one line what is missing, what does not work, and the rule to add; other features are not affected', async () => {
     const cluster = new ReviewingCluster();
     cluster.denied.add('patch capacitybuffers');
     const { missing } = await review(cluster, all, places, signal);
@@ -74,7 +74,7 @@ describe('the review of rights', () => {
     });
   });
 
-  it('rejects where nobody answers: that is no finding', async () => {
+  it('rejects when the API server does not answer: that is not a finding', async () => {
     const cluster = new ReviewingCluster();
     cluster.fail('create', 'selfsubjectaccessreviews', noAnswer());
 

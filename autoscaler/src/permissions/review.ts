@@ -2,7 +2,7 @@ import { type Cluster, isKubernetesError } from '@hangar/shared/kubernetes/clust
 import { isAllowed, ruleLine, rulesOf } from '@hangar/shared/kubernetes/rights';
 import { type Feature, type Right, rightsOf } from './permissions.ts';
 
-/** Where the rights of features are needed: namespaces; none: the feature isn't used. */
+/** The namespaces in which the rights of features are needed; empty: the feature isn't used. */
 export interface Places {
   readonly runners: readonly string[];
   readonly lease: readonly string[];
@@ -11,24 +11,24 @@ export interface Places {
   readonly objects: Readonly<Partial<Record<Feature, readonly string[]>>>;
 }
 
-/** What the review found. */
+/** The result of the review. */
 export interface Review {
-  /** Features without all their rights, each with one line that says what is missing, what is less without it, and the cure. */
+  /** Features without all their rights, each with one line: what is missing, what does not work without it, and the remedy. */
   readonly missing: ReadonlyMap<Feature, string>;
-  /** That nobody answers such questions; empty: somebody did. */
+  /** A warning when the API server does not support access reviews; empty: it does. */
   readonly warning: string;
 }
 
 interface Question {
   readonly right: Right;
-  /** Empty: everywhere. */
+  /** Empty: all namespaces. */
   readonly namespace: string;
 }
 
 /**
- * Asks the API server for each right of these features whether it is ours.
+ * Asks the API server whether this service has each right of these features.
  *
- * @throws {KubernetesError} when nobody answers
+ * @throws {KubernetesError} when the API server does not answer
  */
 export async function review(
   cluster: Cluster,
@@ -41,7 +41,7 @@ export async function review(
   );
   try {
     const denied: Question[] = [];
-    // One after the other: at a start everybody asks, and nobody waits for these.
+    // Sequentially: many clients query the API server at a start, and nothing waits for these answers.
     for (const question of questions)
       if (!(await isAllowed(cluster, question.right, question.namespace, signal))) denied.push(question);
     const byFeature = Map.groupBy(denied, ({ right }) => right.feature);
@@ -67,7 +67,7 @@ function namespacesOf({ where, feature }: Right, places: Places): readonly strin
   }
 }
 
-/** One line: what is less, and the rules to add, by place. */
+/** One line: what does not work, and the rules to add, by namespace. */
 function inWords(denied: readonly Question[]): string {
   const places = Map.groupBy(denied, ({ namespace }) => namespace);
   const cures = [...places].map(([namespace, those]) => {

@@ -29,7 +29,7 @@ export const claimTarget = (name: string) => ({ resource: ACT_RESOURCE.nodeClaim
 
 const nameOf = ({ metadata }: KubernetesObject): string => metadata?.name ?? '';
 
-/** A cluster with one static NodePool, whose engine does what it is told at once. */
+/** A cluster with one static NodePool, whose provisioner carries out each change at once. */
 export class ActingCluster extends ReviewingCluster {
   #names = 0;
 
@@ -121,12 +121,12 @@ class FakeRunner implements MetricsSource {
 }
 
 const endings: (() => Promise<void>)[] = [];
-/** Ends every service of a test; to be called after each. */
+/** Stops every service of a test; call it after each test. */
 export async function endAll(): Promise<void> {
   for (const end of endings.splice(0)) await end();
 }
 
-/** The whole service on such a world, as a process would have it; two ticks old. */
+/** The whole service on such a cluster, wired as in the real process, after two ticks. */
 export async function serve(
   cluster: ActingCluster,
   env: Record<string, string> = {},
@@ -153,7 +153,7 @@ export async function serve(
       await clock.step(TICK_MS);
       await settle();
       cluster.engine();
-      // As the API server does about once a minute: quiet is not silence.
+      // The API server sends a bookmark about once a minute: no changes is not the same as no connection.
       cluster.bookmark();
     }
   };

@@ -10,7 +10,7 @@ import type { PodFact } from '../capacity/read-pod.ts';
 
 const NONE = { cpuMillicores: 0, memoryBytes: 0 };
 
-/** Settings of a service that nobody configured. */
+/** The default settings of the service. */
 export const MANY_PODS_OPTIONS: DecideOptions = {
   shapes: [],
   daemonSets: NONE,
@@ -31,7 +31,7 @@ export const MANY_PODS_OPTIONS: DecideOptions = {
   seed: 1,
 };
 
-/** A build; bound to the first node unless told otherwise. */
+/** A build Pod; by default bound to the first node. */
 export const onePod = (name: string, change: Partial<PodFact> = {}): PodFact => ({
   uid: name,
   namespace: 'ci',
@@ -49,7 +49,7 @@ export const onePod = (name: string, change: Partial<PodFact> = {}): PodFact => 
   ...change,
 });
 
-/** A node of the pool `builds`, ready and open unless told otherwise. */
+/** A node of the pool `builds`; by default ready and without taints. */
 export const oneNode = (name: string, change: Partial<NodeFact> = {}): NodeFact => ({
   name,
   uid: name,
@@ -68,7 +68,7 @@ export const oneNode = (name: string, change: Partial<NodeFact> = {}): NodeFact 
   ...change,
 });
 
-/** One moment of a pool with these Pods on so many nodes `n0`, `n1`, …. */
+/** A snapshot of a pool with these Pods on the nodes `n0`, `n1`, …. */
 export function manyPodsSnapshot(
   pods: readonly PodFact[],
   nodes: number,

@@ -2,7 +2,7 @@ import type { Target } from '@hangar/shared/kubernetes/cluster';
 import { type FakeCall, FakeCluster, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { KubernetesObject } from '@kubernetes/client-node';
 
-/** What a review asks for. */
+/** The attributes of an access review. */
 export interface Asked {
   readonly verb: string;
   readonly group: string;
@@ -17,7 +17,7 @@ interface Question extends KubernetesObject {
 
 const REVIEWS = 'selfsubjectaccessreviews';
 
-/** A fake API server that answers reviews of rights, and refuses what is denied: `patch nodes`, `patch nodepools/scale`. */
+/** A fake API server that answers access reviews, and rejects what is denied: `patch nodes`, `patch nodepools/scale`. */
 export class ReviewingCluster extends FakeCluster {
   readonly denied = new Set<string>();
   readonly asked: Asked[] = [];
@@ -30,7 +30,7 @@ export class ReviewingCluster extends FakeCluster {
     });
   }
 
-  /** Calls that change something; reviews and the leader's Lease left out. */
+  /** Write requests, without access reviews and the leader's Lease. */
   get writes(): readonly FakeCall[] {
     return this.calls.filter(
       ({ verb, target }) =>
@@ -55,7 +55,7 @@ export class ReviewingCluster extends FakeCluster {
 const wordsOf = ({ verb, resource, subresource }: Asked): string =>
   `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
 
-/** A call as a right: `delete nodeclaims`. */
+/** A request as a right: `delete nodeclaims`. */
 export function rightOf({ verb, target: { resource, subresource } }: FakeCall): string {
   const kind = verb === 'remove' ? 'delete' : verb;
   return `${kind} ${resource.plural}${subresource === undefined ? '' : `/${subresource}`}`;
