@@ -14,23 +14,23 @@ import { Ring } from '../history/ring.ts';
 /** Settings of a {@link Learner}. */
 export interface LearnerOptions {
   readonly buffer: BufferOptions;
-  /** Boot time that stands until enough boots are seen. */
+  /** Boot time that is used until enough boots are observed. */
   readonly bootSeconds: number;
-  /** The wait that the buffer is held to. */
+  /** The target p95 wait of the buffer. */
   readonly objectiveP95Seconds: number;
   readonly tickSeconds: number;
 }
 
-/** Days that calibration looks back. */
+/** Days used for calibration. */
 const MOST_DAYS = 60;
-/** Records that a forecast is warmed up from: four weeks of a large installation. */
+/** Limit of the records that warm up a forecast: four weeks of a large installation. */
 export const MOST_RECORDS = 200_000;
-/** Days change slowly. */
+/** Calibration changes slowly, so it is not recomputed at each tick. */
 const CALIBRATE_EVERY_MS = 60_000;
-/** A forecast for another lead time is another forecast. */
+/** When the lead time changes by more than this share, the forecast is rebuilt. */
 const LEAD_TOLERANCE = 0.25;
 
-/** Probes and pages are answered between two pieces of work. */
+/** Yields to the event loop, so that probes and pages are answered during long work. */
 const othersFirst = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Everything that is learned over time: days for calibration, arrivals for the outlook, the forecast. */
@@ -49,7 +49,7 @@ export class Learner {
     this.#forecast = this.#newForecast();
   }
 
-  /** As it stands; anew once a minute. */
+  /** The current calibration; recomputed once a minute. */
   get calibration(): Calibration {
     const nowMs = this.#clock.monotonicMs();
     if (this.#calibration === undefined || nowMs - this.#calibration.atMs >= CALIBRATE_EVERY_MS) {
@@ -63,7 +63,7 @@ export class Learner {
     return this.#forecast.meanMissPods;
   }
 
-  /** Past Pods, as many as are remembered. */
+  /** Past Pods, up to the limit of stored records. */
   get jobs(): readonly Job[] {
     return this.#records.items.map(({ job }) => job);
   }
@@ -72,7 +72,7 @@ export class Learner {
     return this.#recent.perSecond(this.#clock.now() / 1000);
   }
 
-  /** Takes what was remembered; others may run in between. */
+  /** Loads stored records; yields to the event loop in between. */
   async remember(records: readonly PodRecord[]): Promise<void> {
     for (const record of records) this.#keep(record);
     this.#calibration = undefined;
@@ -80,9 +80,9 @@ export class Learner {
   }
 
   /**
-   * Takes what happened since the last tick.
+   * Learns from what happened since the last tick.
    *
-   * @param runners where no cluster is watched: as many stages as ended must have come
+   * @param runners used where no cluster is watched: the number of arrivals is taken to be the number of ended stages
    */
   take({ records, boots, arrivals, waits }: ClusterNews, runners?: RunnersView): void {
     this.#recent.add(this.#clock.now() / 1000, endedStages(runners));
@@ -95,12 +95,12 @@ export class Learner {
     for (const seconds of waits) this.#forecast.waited(seconds);
   }
 
-  /** Runners or quotas are full now. */
+  /** Records that runners or quotas are full now. */
   exhausted(): void {
     this.#days.exhaustedAt(this.#clock.now() / 1000);
   }
 
-  /** What the forecast wants kept free at this moment; undefined where it is switched off. */
+  /** The free room that the forecast wants now; undefined where it is switched off. */
   async look(moment: Moment): Promise<FreeRoom | undefined> {
     if (!this.#options.buffer.forecast) return undefined;
     await othersFirst();

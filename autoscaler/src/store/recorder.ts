@@ -5,13 +5,13 @@ import type { AutoscalerMetrics } from '../metrics/autoscaler-metrics.ts';
 import type { TraceMemory } from '../trace/trace-memory.ts';
 import type { PodRecord } from '../trace/pod-record.ts';
 
-/** Records that wait for a disk that refuses; older ones are given up. */
+/** Limit of records that wait for a failing disk; older ones are dropped. */
 const MOST_WAITING = 50_000;
 
 const REFUSED =
   'finished Pods can not be written to HANGAR_AUTOSCALER_DATA_DIR, which is tried again: is the disk full, may it be written?';
 
-/** Brings finished Pods to the memory; a disk that refuses is tried again with the next ones. */
+/** Writes ended Pods to the store; a failed write is tried again with the next ones. */
 export class Recorder {
   readonly #parts: {
     readonly clock: Clock;
@@ -26,13 +26,13 @@ export class Recorder {
     this.#parts = parts;
   }
 
-  /** What a person should see to; empty: nothing. */
+  /** What the operator should fix; empty: nothing. */
   get conditions(): readonly Condition[] {
     const text = `${REFUSED}; ${this.#waiting.length} wait`;
     return this.#refused ? [{ weight: 'note', text }] : [];
   }
 
-  /** What was remembered from earlier lives; what could not be read is logged. Never rejects. */
+  /** The stored records of earlier runs; read errors are logged. Never rejects. */
   async load(): Promise<readonly PodRecord[]> {
     const { clock, log, memory } = this.#parts;
     const { records, problems } = await memory.load(clock.now());

@@ -2,21 +2,21 @@ import type { Job } from '../capacity/job.ts';
 import type { TraceProblem } from './trace-line.ts';
 import { parseTraceLine } from './trace-line.ts';
 
-/** What a trace held. */
+/** The content of a trace. */
 export interface Trace {
-  /** By arrival; jobs of one moment stay in the order of their lines. */
+  /** By arrival; jobs with the same arrival keep the order of their lines. */
   readonly jobs: readonly Job[];
   /** The first damaged lines; {@link problemCount} counts all. */
   readonly problems: readonly TraceProblem[];
   readonly problemCount: number;
-  /** Which lines the rest is: `22`, or `22 to 40`; `and others` at the end where they are very many. */
+  /** Line numbers of the other damaged lines: `22`, or `22 to 40`; ends with `and others` where there are very many. */
   readonly otherLines: readonly string[];
 }
 
 const MOST_PROBLEMS = 20;
 const MOST_SPANS = 50;
 
-/** Neighbouring lines. */
+/** A range of consecutive lines. */
 interface Span {
   readonly from: number;
   to: number;
@@ -24,7 +24,7 @@ interface Span {
 
 const inWords = ({ from, to }: Span): string => (from === to ? `${from}` : `${from} to ${to}`);
 
-/** Takes a trace in line by line, sorted or not; damaged lines are set aside and told, the others count. */
+/** Collects a trace line by line, sorted or not; damaged lines are skipped and reported. */
 export class TraceGatherer {
   readonly #jobs: Job[] = [];
   readonly #problems: TraceProblem[] = [];
@@ -41,7 +41,7 @@ export class TraceGatherer {
     else this.#jobs.push(found);
   }
 
-  /** Something is wrong at the line just taken, or at the end of the file. */
+  /** Reports a problem at the line just read, or at the end of the file. */
   damaged(problem: string): void {
     this.#problemCount += 1;
     if (this.#problems.length < MOST_PROBLEMS) this.#problems.push({ line: this.#line, problem });

@@ -11,18 +11,18 @@ export type LoadName = 'table-like' | 'harder';
 /** Both names. */
 export const LOAD_NAMES: readonly LoadName[] = ['table-like', 'harder'];
 
-/** What to generate. */
+/** Options of the generated load. */
 export interface LoadOptions {
   readonly load: LoadName;
   readonly seed: number;
-  /** 28 when nothing is said. */
+  /** 28 by default. */
   readonly days?: number;
-  /** 1000 on a weekday when nothing is said. */
+  /** 1000 on a weekday by default. */
   readonly prsPerDay?: number;
   readonly profile?: Profile;
-  /** How long before its arrival a job can be known; 0 when nothing is said. */
+  /** How long before its arrival a job can be known; 0 by default. */
   readonly knownSeconds?: number;
-  /** The share of pushes that can be known; 1 when nothing is said. */
+  /** The share of pushes that can be known in advance; 1 by default. */
   readonly knownShare?: number;
 }
 
@@ -44,7 +44,7 @@ function lognormal(random: Random, mean: number, cv: number): number {
   return mean * Math.exp(Math.sqrt(variance) * random.normal() - variance / 2);
 }
 
-/** Geometric from 1, cut at {@link MOST_PUSH}; its parameter gives the wanted mean after the cut. */
+/** Geometric from 1, truncated at {@link MOST_PUSH}; its parameter gives the wanted mean after truncation. */
 function geometricPush(random: Random): number {
   const goOn = 0.808;
   let size = 1;
@@ -91,10 +91,11 @@ function jobsOfPush(at: number, size: number, options: LoadOptions, random: Rand
 }
 
 /**
- * A load made by description, not by measurement: Poisson pushes under a daily profile, lognormal run times; `harder` adds what
- * spoils forecasts (days of different weight, shifted peaks, pushes of 1 to 15, a holiday, demand doubled from day 20).
+ * A load generated from a description, not from measurements: Poisson pushes under a daily profile, lognormal run times; `harder`
+ * adds what makes forecasts difficult (days of different load, shifted peaks, pushes of 1 to 15, a holiday, demand doubled from day
+ * 20).
  *
- * @returns jobs by arrival, from Monday 00:00 UTC on; the same options give the same jobs
+ * @returns jobs by arrival, starting on Monday 00:00 UTC; the same options give the same jobs
  * @see scheduling-and-scaling §5
  */
 export function generateLoad(options: LoadOptions): readonly Job[] {

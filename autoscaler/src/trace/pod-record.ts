@@ -2,14 +2,14 @@ import type { Job } from '../capacity/job.ts';
 import { formatTraceLine, parseTraceLine } from './trace-line.ts';
 import type { PodFact } from '../capacity/read-pod.ts';
 
-/** A Pod that ended: a job of a trace, and the uid that tells it from any other. */
+/** A Pod that ended: a job of a trace, and the Pod's uid. */
 export interface PodRecord {
-  /** Empty in traces that others wrote. */
+  /** Empty in traces that other programs wrote. */
   readonly uid: string;
   readonly job: Job;
 }
 
-/** One record as a line of a trace; `replay` reads it too and passes over the uid. */
+/** One record as a line of a trace; `replay` reads it too and ignores the uid. */
 export function formatRecord({ uid, job }: PodRecord): string {
   const line = formatTraceLine(job);
   return uid === '' ? line : `${line.slice(0, -1)},"pod":${JSON.stringify(uid)}}`;
@@ -35,10 +35,10 @@ function uidOf(text: string): string {
 }
 
 /**
- * A Pod that ended, for the memory: what room it held, and for how long.
+ * The record of a Pod that ended: the room that it used, and for how long.
  *
- * @param goneMs when it was seen to end, where it doesn't say itself
- * @returns undefined for a Pod that never held room
+ * @param goneMs when its end was observed, used when its status contains no time
+ * @returns undefined for a Pod that never used room
  */
 export function recordOf(fact: PodFact, goneMs: number): PodRecord | undefined {
   const from = fact.boundMs ?? fact.startedMs;

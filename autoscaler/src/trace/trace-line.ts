@@ -2,16 +2,16 @@ import { isRecord, type JsonRecord, parseJson } from '@hangar/shared/json';
 import type { Job } from '../capacity/job.ts';
 import { MIB } from '../capacity/shape.ts';
 
-/** Why a line of a trace is set aside, and the cure. */
+/** Why a line of a trace is skipped, and the remedy. */
 export interface TraceProblem {
   /** Counted from 1. */
   readonly line: number;
   readonly problem: string;
 }
 
-/** Beyond these a figure is a slip, and one such line would spoil every sum. */
+/** Larger figures are mistakes, and one such line would distort every sum. */
 const MOST = { durationSeconds: 30 * 86_400, cpuMillis: 1_000_000, memoryMiB: 16 * 1024 * 1024 } as const;
-/** The year 2200: later times are milliseconds taken for seconds. */
+/** The year 2200: later times are probably milliseconds. */
 const LATEST_SECONDS = 7_258_118_400;
 /** Date, hour and minute, second, fraction, offset. */
 const RFC_3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
@@ -28,11 +28,11 @@ function fieldsOf(text: string): JsonRecord {
   );
 }
 
-/** `Date.parse` alone takes 30 February for 2 March. */
+/** `Date.parse` alone reads 30 February as 2 March. */
 const isDay = (text: string): boolean =>
   !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().startsWith(text);
 
-/** Seconds since 1970; NaN for a text that is no such time. */
+/** Seconds since 1970; NaN for invalid text. */
 function instantOf(text: string): number {
   const [, day = '', minute = '', second = '', fraction = '0', zone = ''] = RFC_3339.exec(text) ?? [];
   if (!isDay(day)) return Number.NaN;
@@ -82,7 +82,7 @@ function jobOf(fields: JsonRecord): Job {
 }
 
 /**
- * Reads one line of a trace; fields that it doesn't know are left out.
+ * Reads one line of a trace; unknown fields are ignored.
  *
  * @param line its number, counted from 1
  * @returns a job, or what is wrong; undefined for an empty line
@@ -97,7 +97,7 @@ export function parseTraceLine(text: string, line: number): Job | TraceProblem |
   }
 }
 
-/** One job as a line of a trace, without line end; {@link parseTraceLine} gives it back. */
+/** One job as a line of a trace, without a line end; the inverse of {@link parseTraceLine}. */
 export function formatTraceLine({ arrivedAt, durationSeconds, request, knownAt, build, repo }: Job): string {
   const memoryMiB = request.memoryBytes / MIB;
   return JSON.stringify({

@@ -1,22 +1,22 @@
 import type { PodRecord } from './pod-record.ts';
 
-/** What was remembered from earlier lives. */
+/** The stored records of earlier runs. */
 export interface Remembered {
   /** By end. */
   readonly records: readonly PodRecord[];
-  /** In words: what was damaged, where it lies now. */
+  /** What was damaged, and where it was moved, as text. */
   readonly problems: readonly string[];
 }
 
-/** Finished Pods on a disk: memory over restarts, and food of `replay`. */
+/** Stores ended Pods on a disk: for restarts, and as input of `replay`. */
 export interface TraceMemory {
-  /** Never rejects: what can't be read is a problem in words. */
+  /** Never rejects: what can't be read is reported as a problem. */
   load(nowMs: number): Promise<Remembered>;
-  /** Keeps records. Rejects when the disk refuses; the caller tries again with the next ones. */
+  /** Stores records. Rejects when the write fails; the caller tries again together with the next ones. */
   append(records: readonly PodRecord[], nowMs: number): Promise<void>;
 }
 
-/** A memory that forgets: for a service without a disk. */
+/** Stores nothing: for a service without a disk. */
 export const noMemory: TraceMemory = {
   load: () => Promise.resolve({ records: [], problems: [] }),
   append: () => Promise.resolve(),

@@ -10,7 +10,7 @@ const line = (more: object = {}): string =>
   JSON.stringify({ arrivedAt: 100, durationSeconds: 5, cpuMillis: 1150, memoryMiB: 1700, ...more });
 
 describe('parseTraceLine', () => {
-  it('reads seconds and RFC 3339 alike, with whatever else a line holds', () => {
+  it('reads seconds and RFC 3339, and ignores other fields', () => {
     const written = parseTraceLine(
       line({ arrivedAt: '2026-01-31T08:15:00.5Z', repo: 'a/b', build: 7, other: [] }),
       1,
@@ -35,7 +35,7 @@ describe('parseTraceLine', () => {
     ['2026-01-31T08:15:00.123456789012Z', '2026-01-31T08:15:00.123Z'],
     ['2024-02-29T23:59:59Z', '2024-02-29T23:59:59Z'],
     ['2016-12-31T23:59:60Z', '2017-01-01T00:00:00Z'],
-  ])('takes %s for %s', (written, same) => {
+  ])('reads %s as %s', (written, same) => {
     const read = parseTraceLine(line({ arrivedAt: written }), 1);
 
     expect(read !== undefined && 'arrivedAt' in read && read.arrivedAt).toBeCloseTo(
@@ -61,14 +61,14 @@ describe('parseTraceLine', () => {
     { text: line({ cpuMillis: null }), want: 'cpuMillis' },
     { text: line({ memoryMiB: 1e300 }), want: 'memoryMiB' },
     { text: line({ knownAt: 101 }), want: 'knownAt must not be later' },
-  ])('sets $text aside: $want', ({ text, want }) => {
+  ])('skips $text: $want', ({ text, want }) => {
     const found = parseTraceLine(text, 7);
 
     expect(found).toMatchObject({ line: 7 });
     expect(found !== undefined && 'problem' in found ? found.problem : '').toContain(want);
   });
 
-  it('gives back what was written', () => {
+  it('reads back what was written', () => {
     const job = fc.record(
       {
         arrivedAt: fc.double({ min: 0, max: 4e9, noNaN: true }),
@@ -93,7 +93,7 @@ describe('parseTraceLine', () => {
 });
 
 describe('parseTrace', () => {
-  it('sorts, skips empty lines, names damaged ones and counts the rest', () => {
+  it('sorts, skips empty lines, names damaged ones and reads the rest', () => {
     const trace = parseTrace(
       ['', line({ arrivedAt: 300 }), 'damaged', line({ arrivedAt: 200 }), ''].join('\n'),
     );
@@ -102,13 +102,13 @@ describe('parseTrace', () => {
     expect(trace).toMatchObject({ problemCount: 1, problems: [{ line: 3 }] });
   });
 
-  it('keeps the first complaints and counts all', () => {
+  it('keeps the first problems and counts all', () => {
     const { problems, problemCount, otherLines } = parseTrace('x\n'.repeat(100));
 
     expect([problems.length, problemCount, otherLines]).toEqual([20, 100, ['21 to 100']]);
   });
 
-  it('names the lines of the other ones, as far as anybody reads', () => {
+  it('names the lines of the other problems, up to a limit', () => {
     const damaged = (lines: number): string => Array<string>(lines).fill('x\n').join('\n');
 
     expect(parseTrace(damaged(22)).otherLines).toEqual(['41', '43']);
@@ -121,14 +121,14 @@ describe('generateLoad', () => {
   const week = generateLoad({ load: 'table-like', seed: 3, days: 7 });
   const dayOf = ({ arrivedAt }: Job): number => Math.floor((arrivedAt - FIRST_MONDAY) / 86_400);
 
-  it('brings 15,000 jobs a weekday and an eighth of that on weekends', () => {
+  it('generates 15,000 jobs on a weekday and an eighth of that on weekends', () => {
     const days = Array.from({ length: 7 }, (_, day) => week.filter((job) => dayOf(job) === day).length);
 
     for (const count of days.slice(0, 5)) expect(Math.abs(count - 15_000)).toBeLessThan(1500);
     for (const count of days.slice(5)) expect(Math.abs(count - 1875)).toBeLessThan(500);
   });
 
-  it('has a fifth of the day in its busiest hour, and run times of 603 s with as large a spread', () => {
+  it('has a fifth of the day in its busiest hour, and run times with a mean of 603 s and as large a spread', () => {
     const busiest = week.filter(({ arrivedAt }) => Math.floor((arrivedAt / 3600) % 24) === 14).length;
     const mean = week.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / week.length;
     const spread = Math.sqrt(
@@ -140,7 +140,7 @@ describe('generateLoad', () => {
     expect(Math.abs(spread / mean - 1)).toBeLessThan(0.1);
   });
 
-  it('is the same for the same seed, sorted, and another for another', () => {
+  it('is the same for the same seed, sorted, and differs for another seed', () => {
     const again = generateLoad({ load: 'harder', seed: 3, days: 2 });
 
     expect(again).toEqual(generateLoad({ load: 'harder', seed: 3, days: 2 }));
@@ -148,7 +148,7 @@ describe('generateLoad', () => {
     expect(again.every((job, index) => job.arrivedAt >= (again[index - 1]?.arrivedAt ?? 0))).toBe(true);
   });
 
-  it('can say ahead what comes, for a share of the pushes', () => {
+  it('can announce a share of the pushes in advance', () => {
     const jobs = generateLoad({ load: 'table-like', seed: 3, days: 1, knownSeconds: 180, knownShare: 0.3 });
     const known = jobs.filter(({ knownAt }) => knownAt !== undefined);
 

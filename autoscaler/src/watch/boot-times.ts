@@ -2,7 +2,7 @@ import { BoundedSet } from '@hangar/shared/bounded';
 import type { NodeFact } from '../capacity/read-node.ts';
 import type { PodFact } from '../capacity/read-pod.ts';
 
-/** One boot as it was seen: from the order of a node (or the Pod that made somebody order it) to its first build running. */
+/** One observed boot: from the order of a node (or the creation of the Pod that caused it) to its first running build. */
 export interface Boot {
   readonly pool: string;
   readonly node: string;
@@ -10,25 +10,25 @@ export interface Boot {
   readonly seconds: number;
 }
 
-/** A boot that took longer began with something else: an engine that was stuck, a quota. */
+/** A boot that took longer was delayed by something else: a scaler that hung, a quota. */
 const LONGEST_SECONDS = 3_600;
-/** Nodes of long ago are forgotten. */
+/** Limit of remembered nodes; the oldest are forgotten. */
 const MOST_NODES = 20_000;
 
 /**
- * Learns how long nodes take. A node whose first build came after it was there, and that nobody ordered, tells nothing: it may have
- * stood idle.
+ * Measures how long nodes take to boot. A node that this service did not order and whose first build was created after it is
+ * ignored: it may have been idle.
  */
 export class BootTimes {
   readonly #seen = new BoundedSet<string>(MOST_NODES);
   readonly #ordersMs = new Map<string, number>();
 
-  /** This service ordered more nodes of a pool. */
+  /** Records that this service ordered more nodes of a pool. */
   ordered(pool: string, atMs: number): void {
     this.#ordersMs.set(pool, atMs);
   }
 
-  /** A build is running on a node; the first one tells a boot. */
+  /** Records that a build runs on a node; the first build of a node completes a boot. */
   started(pod: PodFact, node: NodeFact | undefined): Boot | undefined {
     if (node === undefined || pod.startedMs === undefined || this.#seen.has(node.name)) return undefined;
     this.#seen.add(node.name);

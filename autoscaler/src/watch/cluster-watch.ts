@@ -18,45 +18,45 @@ import {
 import { type PodFact, readPod } from '../capacity/read-pod.ts';
 import { WATCHED } from './resources.ts';
 
-/** What is watched. */
+/** What to watch. */
 export interface ClusterWatchOptions {
   readonly podSelector: string;
   readonly rules: PoolRules;
   readonly runnerService: RunnerService | undefined;
 }
 
-/** What a {@link ClusterWatch} is made of. */
+/** The dependencies of a {@link ClusterWatch}. */
 export interface ClusterWatchParts {
   readonly clock: Clock;
   readonly cluster: Cluster;
   readonly log: Logger;
 }
 
-/** One watch: how old its news are, and what is wrong with it. */
+/** The state of one watch: the age of its data, and its last error. */
 export interface WatchState {
-  /** Undefined: never heard. */
+  /** Undefined: it has never delivered. */
   readonly staleMs: number | undefined;
-  /** The last trouble since the last good news; empty: none. */
+  /** The last error since the last successful update; empty: none. */
   readonly trouble: string;
 }
 
-/** The watches by name. */
+/** The names of the watches. */
 export type WatchName = 'pods' | 'nodes' | 'daemonSets' | 'endpointSlices';
 
-/** What happened since it was last taken. */
+/** What happened since the last {@link ClusterWatch.takeNews}. */
 export interface ClusterNews {
   readonly records: readonly PodRecord[];
   readonly boots: readonly Boot[];
   /** When Pods arrived that were not known before, in seconds since 1970. */
   readonly arrivals: readonly number[];
-  /** How long Pods waited that found a node, in seconds. */
+  /** The waits of Pods that were bound to a node, in seconds. */
   readonly waits: readonly number[];
 }
 
-/** Pods that ended and are still there are remembered, so that each is told once. */
+/** Limit of remembered ended Pods; they are remembered so that each is reported once. */
 const MOST_TOLD = 200_000;
 
-/** The watches as they are made. */
+/** The watches with their types. */
 interface Watches {
   readonly pods: ListWatch<V1Pod, PodFact>;
   readonly nodes: ListWatch<V1Node, NodeFact>;
@@ -67,8 +67,8 @@ interface Watches {
 const nothing = (): void => undefined;
 
 /**
- * Builds' Pods, nodes, DaemonSets and runners' endpoints as they are: of each object only what matters for capacity is kept. What
- * ended since the last tick is handed out once.
+ * Build Pods, nodes, DaemonSets and runner endpoints in their current state: of each object only the fields that matter for
+ * capacity are kept. Ended Pods are reported once.
  */
 export class ClusterWatch {
   readonly #clock: Clock;
@@ -116,7 +116,7 @@ export class ClusterWatch {
     };
   }
 
-  /** Build Pods; those that ended too, as long as they are there. */
+  /** Build Pods, including ended ones until they are deleted. */
   get pods(): readonly PodFact[] {
     return this.#watches.pods.objects;
   }
@@ -125,19 +125,19 @@ export class ClusterWatch {
     return this.#watches.nodes.objects;
   }
 
-  /** Undefined: never heard, so nobody knows what they take. */
+  /** Undefined: the watch has never delivered, so that their requests are unknown. */
   get daemonSets(): readonly DaemonFact[] | undefined {
     const { staleMs, objects } = this.#watches.daemonSets;
     return staleMs === undefined ? undefined : objects;
   }
 
-  /** Addresses of runners; undefined where there is no Service to ask for. */
+  /** Addresses of runners; undefined where no Service is configured. */
   get runners(): readonly string[] | undefined {
     const slices = this.#watches.endpointSlices?.objects;
     return this.#runnerService && slices && targetsOf(slices, this.#runnerService);
   }
 
-  /** How a watch fares. */
+  /** The state of a watch. */
   state(name: WatchName): WatchState {
     const staleMs = this.#watches[name]?.staleMs;
     const trouble = this.#troubles.get(name);
@@ -145,12 +145,12 @@ export class ClusterWatch {
     return { staleMs, trouble: trouble === undefined || trouble.atMs < heardMs ? '' : trouble.text };
   }
 
-  /** Records of earlier lives: their Pods are not told again. */
+  /** Registers stored records of earlier runs: their Pods are not reported again. */
   remember(uids: Iterable<string>): void {
     for (const uid of uids) this.#reported.add(uid);
   }
 
-  /** This service ordered more nodes. */
+  /** Records that this service ordered more nodes. */
   ordered(pool: string): void {
     this.#bootTimes.ordered(pool, this.#clock.now());
   }

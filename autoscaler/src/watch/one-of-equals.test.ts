@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { OneOfEquals } from './one-of-equals.ts';
 
 describe('OneOfEquals', () => {
-  it('gives the first of equal values, and any other value itself', () => {
+  it('returns the first of equal values, and any other value itself', () => {
     const one = new OneOfEquals();
     const first = one.of({ cpu: 1, memory: 2 });
 
@@ -13,7 +13,7 @@ describe('OneOfEquals', () => {
     expect(one.of(1)).toBe(1);
   });
 
-  it('changes no value, however many it has met', () => {
+  it('changes no value, however many it has seen', () => {
     const one = new OneOfEquals();
     fc.assert(
       fc.property(fc.array(fc.jsonValue()), (values) => {
@@ -22,7 +22,7 @@ describe('OneOfEquals', () => {
     );
   });
 
-  it('forgets: its memory has a bound', () => {
+  it('forgets old values: its memory is bounded', () => {
     const one = new OneOfEquals();
     const first = one.of({ nth: 0 });
     for (let nth = 1; nth <= 20_000; nth += 1) one.of({ nth });

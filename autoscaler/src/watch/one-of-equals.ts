@@ -1,13 +1,16 @@
 import { BoundedMap } from '@hangar/shared/bounded';
 
-/** Values of long ago are forgotten: what still uses them keeps them. */
+/** Limit of remembered values; objects in use are kept by their users. */
 const MOST_VALUES = 20_000;
 
-/** Gives one object for all equal ones: tens of thousands of Pods of a few pipelines share what they ask for, and where they may go. */
+/**
+ * Returns one object for all equal ones, to save memory: tens of thousands of Pods of a few pipelines share their requests and node
+ * selectors.
+ */
 export class OneOfEquals {
   readonly #known = new BoundedMap<string, unknown>(MOST_VALUES);
 
-  /** @returns an equal value, met before where there was one; both must stay as they are */
+  /** @returns an equal value that was seen before, or the value itself; neither may be changed */
   of<T>(value: T): T {
     const key = JSON.stringify(value);
     const known = this.#known.get(key);

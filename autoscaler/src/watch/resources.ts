@@ -1,6 +1,6 @@
 import { RESOURCE, type Resource } from '@hangar/shared/kubernetes/cluster';
 
-/** What this service watches. */
+/** The resources that this service watches. */
 export const WATCHED = {
   pods: RESOURCE.pods,
   nodes: RESOURCE.nodes,

@@ -84,14 +84,14 @@ describe('a Pod', () => {
     ['without a node', {}, 'pending'],
     ['on a node', { spec: { nodeName: 'n' } }, 'bound'],
     ['that ended', { spec: { nodeName: 'n' }, status: { phase: 'Failed' } }, 'ended'],
-  ])('%s is so', (_sentence, change, want) => {
+  ])('%s has this state', (_sentence, change, want) => {
     const { spec, ...rest } = change as { spec?: object; status?: object };
     expect(
       readPod(aPod('p', { ...rest, ...(spec ? { spec: { ...aPod('p').spec, ...spec } } : {}) }), NOW).state,
     ).toBe(want);
   });
 
-  it('asks for the larger of its containers together and its hungriest start, and the sidecars beside both', () => {
+  it('requests the maximum of all containers together and the largest init container, plus the sidecars', () => {
     const part = (cpu: string, more: object = {}) => ({
       name: cpu,
       image: 'i',
@@ -109,7 +109,7 @@ describe('a Pod', () => {
     expect(readPod(pod, NOW).request.cpuMillicores).toBe(1010);
   });
 
-  it('is remembered by the room that it held, from its binding to its last container', () => {
+  it('is recorded with the room that it used, from its binding to its last container', () => {
     const pod = readPod(
       aPod('p', { status: ended(30, 90), spec: { ...aPod('p').spec, nodeName: 'n' } }),
       NOW,
@@ -127,13 +127,13 @@ describe('a Pod', () => {
     });
   });
 
-  it('that never held room is not remembered', () => {
+  it('that never used room is not recorded', () => {
     expect(recordOf(readPod(aPod('p', { status: { phase: 'Failed' } }), NOW), NOW)).toBeUndefined();
   });
 });
 
 describe('a node', () => {
-  it('belongs to the pool that its label names, or to the default one', () => {
+  it('belongs to the pool named by its label, or to the default pool', () => {
     expect(readNode(aNode('n'), RULES, NOW)).toMatchObject({
       pool: 'small',
       ready: true,
@@ -168,7 +168,7 @@ describe('a node', () => {
     expect(readNode(aNode('n', { taints }), { ...RULES, taint }, NOW).foreign).toBe(foreign);
   });
 
-  it('carries the DaemonSets that may come', () => {
+  it('includes the DaemonSets that may run on it', () => {
     const daemon = (cpu: string, more: object = {}): V1DaemonSet => ({
       spec: {
         selector: {},
@@ -206,7 +206,7 @@ describe('a node', () => {
     expect(readNode(aNode('n', change), { ...RULES, taint: 'ci' }, NOW)).toMatchObject({ closed, leaving });
   });
 
-  it('that is cordoned is closed, and that is being deleted is leaving', () => {
+  it('that is cordoned is closed, and one that is being deleted is leaving', () => {
     const node = aNode('n');
     const cordoned = readNode({ ...node, spec: { unschedulable: true } }, RULES, NOW);
     expect(cordoned).toMatchObject({ closed: true, leaving: false });
@@ -217,7 +217,7 @@ describe('a node', () => {
 });
 
 describe('pools', () => {
-  it('are nodes by name, with their builds; the smallest node tells what is promised', () => {
+  it("are nodes by name, with their builds; the smallest node defines the pool's node size", () => {
     const small = {
       ...readNode(aNode('b'), RULES, NOW),
       allocatable: { cpuMillicores: 2000, memoryBytes: 1, pods: 5 },
@@ -270,7 +270,7 @@ describe('the watch of a cluster', () => {
     await done;
   });
 
-  it('sees builds of any CI by their labels, tells arrivals, waits, and each end once', async () => {
+  it('sees builds of any CI by their labels, and reports arrivals, waits, and each end once', async () => {
     cluster.put({ resource: WATCHED.nodes }, aNode('n'));
     await begin();
     cluster.put(pods, aPod('p'));
@@ -293,7 +293,7 @@ describe('the watch of a cluster', () => {
     expect(watch.takeNews()).toEqual({ records: [], boots: [], arrivals: [], waits: [] });
   });
 
-  it('does not tell again what was remembered before a restart', async () => {
+  it('does not report again what was stored before a restart', async () => {
     cluster.put(pods, aPod('p', { status: ended(20, 80) }));
     watch.remember(['p']);
     await begin();
@@ -301,7 +301,7 @@ describe('the watch of a cluster', () => {
     expect(watch.takeNews()).toMatchObject({ records: [], arrivals: [] });
   });
 
-  it('learns a boot from a Pod that waited for its node, not from one that came later', async () => {
+  it('measures a boot by a Pod that waited for its node, not by one that was created later', async () => {
     await begin();
     cluster.put({ resource: WATCHED.nodes }, aNode('young', { created: 90 }));
     cluster.put({ resource: WATCHED.nodes }, aNode('old', { created: -900 }));
@@ -318,7 +318,7 @@ describe('the watch of a cluster', () => {
     ]);
   });
 
-  it('finds runners behind their Service, and tells what it may not see', async () => {
+  it('finds runners behind their Service, and reports what it may not read', async () => {
     cluster.put(
       { resource: WATCHED.endpointSlices, namespace: 'ci' },
       {
