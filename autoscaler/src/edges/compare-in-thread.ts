@@ -3,14 +3,14 @@ import { Worker } from 'node:worker_threads';
 import type { Comparer } from '../advise/adviser.ts';
 import type { Compared, Comparison } from '../advise/compare.ts';
 
-/** A comparison that takes longer is given up. */
+/** A comparison that takes longer is aborted. */
 const MOST_MS = 300_000;
 const MOST_MIB = 512;
 
-/** The thread's program lies beside this file, in the source as in what is built. */
+/** The thread's program is next to this file, both in the source and in the build. */
 const PROGRAM = new URL(import.meta.url.replace(/compare-in-thread(\.[jt]s)$/, 'compare-thread$1'));
 
-/** Compares in a thread of its own that ends with the answer: a fault or a lack of memory there harms nothing here. */
+/** Compares in a thread that ends with the answer: an error or a lack of memory there does not affect the service. */
 export const compareInThread: Comparer = {
   async compare(comparison: Comparison, signal: AbortSignal): Promise<Compared> {
     const worker = new Worker(PROGRAM, {

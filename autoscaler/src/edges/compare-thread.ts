@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Comparison, compare } from '../advise/compare.ts';
 
-/** Plays one comparison and ends. */
+/** Runs one comparison and ends. */
 parentPort?.postMessage(compare(workerData as Comparison));

@@ -3,7 +3,7 @@ import { errorText } from '@hangar/shared/error-text';
 import { type DecideOptions, decide } from '../decide/decide.ts';
 import type { DecideReply, DecideRequest } from './decide-worker.ts';
 
-/** One snapshot after another; a fault is told, and the thread goes on. */
+/** Handles one snapshot after another; an error is reported, and the thread continues. */
 parentPort?.on('message', ({ id, snapshot }: DecideRequest) => {
   const tell = (reply: DecideReply): void => parentPort?.postMessage(reply);
   try {

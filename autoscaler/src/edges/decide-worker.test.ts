@@ -25,7 +25,7 @@ describe('DecideWorker', () => {
   };
   afterEach(() => worker?.close());
 
-  it('gives the answer that is given without a thread, again and again', async () => {
+  it('returns the same answer as without a thread, repeatedly', async () => {
     const there = startWith(undefined);
     const here = decide(SNAPSHOT, MANY_PODS_OPTIONS);
 
@@ -50,11 +50,11 @@ describe('DecideWorker', () => {
       text: `parentPort.on('message', () => { const all = []; for (;;) all.push(new Array(1e6).fill(1)); });`,
       says: 'memory',
     },
-  ])('a thread that $title costs its tick', async ({ text, says }) => {
+  ])('a thread that $title fails its tick', async ({ text, says }) => {
     await expect(startWith(text).decide(SNAPSHOT, never)).rejects.toThrow(says);
   });
 
-  it('a thread that hangs is given up after its time, and the next question gets a new one', async () => {
+  it('a thread that hangs is stopped after its time limit, and the next request gets a new one', async () => {
     const hanging = startWith(
       `parentPort.on('message', ({ snapshot, id }) => { while (snapshot.nowMs === 1) {} parentPort.postMessage({ id, recommendation: 'well' }); });`,
     );
@@ -68,13 +68,13 @@ describe('DecideWorker', () => {
     expect(await hanging.decide(SNAPSHOT, never)).toBe('well');
   });
 
-  it('a thread that dies between two questions costs one tick at most', async () => {
+  it('a thread that dies between two requests fails at most one tick', async () => {
     const dying = startWith(
       `${ANSWERS} parentPort.on('message', () => setImmediate(() => process.exit(1)));`,
     );
 
     expect(await dying.decide(SNAPSHOT, never)).toBe(SNAPSHOT.nowMs);
-    // Whether its end is heard before the next question or after it, is chance.
+    // The end of the thread may be noticed before or after the next request.
     const next = dying.decide(SNAPSHOT, never).catch(() => dying.decide(SNAPSHOT, never));
     expect(await next).toBe(SNAPSHOT.nowMs);
   });

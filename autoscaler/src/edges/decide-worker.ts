@@ -5,13 +5,13 @@ import type { Decider } from '../decide/decider.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
 import type { CapacitySnapshot } from '../decide/snapshot.ts';
 
-/** What the thread is asked. */
+/** A request to the thread. */
 export interface DecideRequest {
   readonly id: number;
   readonly snapshot: CapacitySnapshot;
 }
 
-/** What it answers; `problem` is a fault in words. */
+/** A reply of the thread; `problem` is an error message. */
 export type DecideReply =
   | { readonly id: number; readonly recommendation: Recommendation }
   | { readonly id: number; readonly problem: string };
@@ -19,21 +19,21 @@ export type DecideReply =
 /** Settings of a {@link DecideWorker}. */
 export interface DecideWorkerOptions {
   readonly decide: DecideOptions;
-  /** A decision that takes longer is given up, and the thread with it. */
+  /** A decision that takes longer is aborted, together with the thread. */
   readonly timeoutMs: number;
   /** Another program, for tests. */
   readonly program?: URL;
 }
 
-/** The thread may take so much, however large the cluster: 5,000 nodes and 50,000 Pods need a tenth of it. */
+/** Memory limit of the thread: 5,000 nodes and 50,000 Pods need a tenth of it. */
 const MOST_MIB = 256;
 
-/** The thread's program lies beside this file, in the source as in what is built. */
+/** The thread's program is next to this file, both in the source and in the build. */
 const PROGRAM = new URL(import.meta.url.replace(/decide-worker(\.[jt]s)$/, 'decide-thread$1'));
 
 /**
- * Decides in a thread that lives as long as the service, so that probes and pages are answered meanwhile. A thread that dies or hangs
- * costs the tick that waits for it; the next tick gets a new one.
+ * Decides in a long-lived thread, so that probes and pages are answered meanwhile. When a thread dies or hangs, the tick that waits
+ * for it fails; the next tick gets a new thread.
  */
 export class DecideWorker implements Decider {
   readonly #clock: Clock;
@@ -59,7 +59,7 @@ export class DecideWorker implements Decider {
     }
   }
 
-  /** Ends the thread; the next decision begins another. */
+  /** Ends the thread; the next decision starts another. */
   async close(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
@@ -84,7 +84,7 @@ export class DecideWorker implements Decider {
     const limits = { maxOldGenerationSizeMb: MOST_MIB };
     const worker = new Worker(this.#options.program ?? PROGRAM, { workerData, resourceLimits: limits });
     worker.unref();
-    // A thread that dies between two questions: nobody listens, and the next question begins another.
+    // A thread may die between two requests: the next request starts another.
     worker.on('error', () => this.#lost(worker));
     worker.on('exit', () => this.#lost(worker));
     return worker;

@@ -11,7 +11,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** A target that answers with the authorization it was sent. */
+/** A target that returns the authorization header that it received. */
 async function aTarget(tokenFile?: string) {
   const server = createServer((request, reply) => reply.end(request.headers.authorization ?? 'none'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -23,11 +23,11 @@ async function aTarget(tokenFile?: string) {
 }
 
 describe('targets over HTTP', () => {
-  it('are sent no token unless a file is named', async () => {
+  it('receive no token unless a file is configured', async () => {
     expect(await (await aTarget())()).toBe('none');
   });
 
-  it('are sent the token as the file has it at that moment, and asked nothing when there is no file', async () => {
+  it('receive the current token of the file, and no request when the file is missing', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'hangar-token-'));
     ends.push(() => rmSync(folder, { recursive: true }));
     const file = join(folder, 'token');

@@ -4,12 +4,12 @@ import { Agent, request } from 'undici';
 import { type MetricsSource, MOST_ANSWER_BYTES } from '../scrape/metrics-source.ts';
 
 /**
- * Targets over HTTP. `close` ends its connections.
+ * Queries targets over HTTP. `close` ends its connections.
  *
- * @param tokenFile holds a bearer token for all targets, read anew for each request, since Secrets change; empty: none is sent
+ * @param tokenFile holds a bearer token for all targets; read for each request, since Secrets change; empty: no token is sent
  */
 export function httpMetricsSource(tokenFile = ''): MetricsSource & { close(): Promise<void> } {
-  // Deadlines are the caller's signal; connections are kept between ticks.
+  // The caller's signal sets the deadline; connections are kept between ticks.
   const dispatcher = new Agent({
     headersTimeout: 0,
     bodyTimeout: 0,

@@ -8,7 +8,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
 };
 
-/** The page as it lies in `web/`, beside `src` and `dist`. */
+/** Reads the page from `web/`, next to `src` and `dist`. */
 export function readPage(): Page {
   const folder = join(import.meta.dirname, '..', '..', 'web');
   return new Map(

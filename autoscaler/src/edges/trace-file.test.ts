@@ -24,7 +24,7 @@ describe('readTraceFile', () => {
     return path;
   };
 
-  it('reads plain and packed files alike', async () => {
+  it('reads plain and compressed files', async () => {
     expect((await readTraceFile(await written(text))).jobs).toEqual(jobs);
     expect((await readTraceFile(await written(gzipSync(text)))).jobs).toEqual(jobs);
   });
@@ -32,19 +32,19 @@ describe('readTraceFile', () => {
   it.each([
     ['plain', Buffer.from(text)],
     ['packed', gzipSync(text)],
-  ])('reads standard input too, %s, in pieces as small as they come', async (_how, bytes) => {
+  ])('reads standard input too, %s, in chunks of any size', async (_how, bytes) => {
     const pieces = [bytes.subarray(0, 1), bytes.subarray(1, 2), bytes.subarray(2, 700), bytes.subarray(700)];
 
     expect((await readTraceFile('-', Readable.from(pieces))).jobs).toEqual(jobs);
   });
 
-  it('bears the mark that some editors put before a text, and their line ends', async () => {
+  it('accepts a byte order mark and CRLF line ends', async () => {
     const marked = `\ufeff${text.replaceAll('\n', '\r\n')}`;
 
     expect(await readTraceFile(await written(marked))).toMatchObject({ jobs, problemCount: 0 });
   });
 
-  it('keeps what came before a break, and says that the file breaks off', async () => {
+  it('keeps what was read before a truncation, and reports that the file is truncated', async () => {
     const packed = gzipSync(text);
     const { jobs: kept, problems } = await readTraceFile(
       await written(packed.subarray(0, packed.length / 2)),
@@ -54,7 +54,7 @@ describe('readTraceFile', () => {
     expect(problems.at(-1)?.problem).toContain('breaks off');
   });
 
-  it('takes an empty file for an empty trace', async () => {
+  it('reads an empty file as an empty trace', async () => {
     const nothing = { jobs: [], problems: [], problemCount: 0, otherLines: [] };
     expect(await readTraceFile(await written(''))).toEqual(nothing);
     expect(await readTraceFile(await written(gzipSync('')))).toEqual(nothing);

@@ -5,13 +5,13 @@ import { errorText } from '@hangar/shared/error-text';
 import type { Trace } from '../trace/gather.ts';
 import { TraceGatherer } from '../trace/gather.ts';
 
-/** A line longer than this is no job; it is cut, so that a file without line ends can't fill the memory. */
+/** A longer line can't be a job; it is cut, so that a file without line ends can't exhaust memory. */
 const LONGEST_LINE = 1 << 20;
 const GZIP = Buffer.from([0x1f, 0x8b]);
 
 type Chunks = AsyncIterator<Buffer>;
 
-/** What tells a packed file. Taken from the stream itself: a pipe can be read only once. */
+/** The first bytes, which identify a compressed file. Read from the stream itself: a pipe can be read only once. */
 async function beginningOf(chunks: Chunks): Promise<Buffer> {
   let bytes = Buffer.alloc(0);
   while (bytes.length < GZIP.length) {
@@ -27,7 +27,7 @@ async function* joined(beginning: Buffer, rest: Chunks): AsyncGenerator<Buffer> 
   yield* { [Symbol.asyncIterator]: () => rest };
 }
 
-/** An error of the inner stream reaches whoever reads the outer one. */
+/** Decompresses a stream; errors of the inner stream are passed to the reader of the outer one. */
 function unpacked(packed: AsyncGenerator<Buffer>): Readable {
   const gunzip = createGunzip();
   const source = Readable.from(packed);
@@ -35,7 +35,7 @@ function unpacked(packed: AsyncGenerator<Buffer>): Readable {
   return source.pipe(gunzip);
 }
 
-/** Feeds whole lines to the gatherer, the last one also without a line end. */
+/** Passes whole lines to the gatherer, including a last line without a line end. */
 async function takeLines(chunks: AsyncIterable<Buffer>, gatherer: TraceGatherer): Promise<void> {
   const decoder = new TextDecoder();
   let rest = '';
@@ -53,12 +53,12 @@ async function takeLines(chunks: AsyncIterable<Buffer>, gatherer: TraceGatherer)
   gatherer.take(rest + decoder.decode());
 }
 
-/** Standard input, by the name that command lines have for it. */
+/** The conventional command-line name of standard input. */
 const STANDARD_INPUT = '-';
 
 /**
- * Reads a trace, packed or not, whatever it is called. A file that breaks off gives what came before the break, and a problem
- * that says so.
+ * Reads a trace, compressed or not, whatever its file name. A truncated file returns what was read before the truncation, and a
+ * problem that reports it.
  *
  * @param path of a file or a pipe; `-` is `input`
  * @throws the system's error when it can't be opened

@@ -38,7 +38,7 @@ describe('the trace on the disk', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('is there after a restart, with the uids, and replay reads it too', async () => {
+  it('is available after a restart, with the uids, and replay reads it too', async () => {
     await store().append([record('u1'), record('u2')], NOW);
 
     expect(await store().load(NOW)).toEqual({ records: [record('u1'), record('u2')], problems: [] });
@@ -48,7 +48,7 @@ describe('the trace on the disk', () => {
     ]);
   });
 
-  it('packs days before today, and removes old ones', async () => {
+  it('compresses files of earlier days, and removes old ones', async () => {
     const one = store();
     await one.append([record('old')], NOW);
     await one.append([record('new')], NOW + DAY_MS);
@@ -61,7 +61,7 @@ describe('the trace on the disk', () => {
     expect(readdirSync(folder)).toEqual(['trace-2026-01-15.jsonl.gz']);
   });
 
-  it('sets a damaged file aside, says where, and keeps its good lines', async () => {
+  it('moves a damaged file away, reports where, and keeps its good lines', async () => {
     await store().append([record('u1')], NOW);
     const path = join(folder, 'trace-2026-01-14.jsonl');
     appendFileSync(path, '{"arrivedAt": "half a li');
@@ -76,7 +76,7 @@ describe('the trace on the disk', () => {
     expect((await store().load(NOW)).records).toEqual([record('u1')]);
   });
 
-  it('takes from a packed file that breaks off what came before', async () => {
+  it('reads a truncated compressed file up to the truncation', async () => {
     const lines = Array.from({ length: 5_000 }, (_, nth) =>
       JSON.stringify({ arrivedAt: nth, durationSeconds: nth * 1.37, cpuMillis: nth, memoryMiB: 1 }),
     );
@@ -90,13 +90,13 @@ describe('the trace on the disk', () => {
     expect(problems[0]).toContain('trace-2026-01-13.jsonl.gz was damaged');
   });
 
-  it('reads no more than it may, the newest', async () => {
+  it('reads at most the limit of records, the newest', async () => {
     await store().append([record('u1'), record('u2'), record('u3')], NOW);
 
     expect((await store(2).load(NOW)).records.map(({ uid }) => uid)).toEqual(['u2', 'u3']);
   });
 
-  it('says the cure when there is no folder to be had', async () => {
+  it('reports the remedy when the folder cannot be created', async () => {
     writeFileSync(join(folder, 'file'), '');
     const { problems } = await new TraceStore({
       folder: join(folder, 'file'),

@@ -8,12 +8,12 @@ import type { Remembered, TraceMemory } from '../trace/trace-memory.ts';
 import { formatRecord, parseRecord, type PodRecord } from '../trace/pod-record.ts';
 import { errorText } from '@hangar/shared/error-text';
 
-/** Where traces lie, and for how long. */
+/** The folder of the traces, and how long they are kept. */
 export interface TraceStoreOptions {
   readonly folder: string;
-  /** Files of days before are removed. */
+  /** Older files are removed. */
   readonly retentionMs: number;
-  /** The most records that are read back; older ones stay on the disk. */
+  /** Limit of the records that are read back; older ones stay on the disk. */
   readonly mostRecords: number;
 }
 
@@ -24,18 +24,18 @@ const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 interface ReadBack {
   readonly records: readonly PodRecord[];
-  /** What is wrong with the file; empty: nothing. */
+  /** The problem with the file; empty: none. */
   readonly problem: string;
 }
 
-/** An error of the inner stream reaches whoever reads the outer one. */
+/** Decompresses a stream; errors of the inner stream are passed to the reader of the outer one. */
 function unpacked(source: Readable): Readable {
   const gunzip = createGunzip();
   source.on('error', (error) => gunzip.destroy(error));
   return source.pipe(gunzip);
 }
 
-/** Gives line after line, cut where one is too long to be any. @returns why it breaks off; empty: it doesn't */
+/** Passes each line to `take`, cut where it is too long to be valid. @returns why the stream is truncated; empty: it isn't */
 async function eachLine(stream: Readable, take: (text: string) => void): Promise<string> {
   const decoder = new TextDecoder();
   let rest = '';
@@ -53,8 +53,8 @@ async function eachLine(stream: Readable, take: (text: string) => void): Promise
 }
 
 /**
- * One file a day, `trace-2026-01-31.jsonl`, by the day on which Pods ended; those of days before are packed (`.gz`), and removed when
- * they are old. A damaged file goes to `damaged/`, and what could be read of it stands anew in its place.
+ * One file per day, `trace-2026-01-31.jsonl`, by the day on which Pods ended; files of earlier days are compressed (`.gz`), and
+ * removed when they are old. A damaged file is moved to `damaged/`, and its readable lines are written to a new file in its place.
  */
 export class TraceStore implements TraceMemory {
   readonly #options: TraceStoreOptions;
@@ -94,7 +94,7 @@ export class TraceStore implements TraceMemory {
     await appendFile(join(this.#options.folder, `trace-${this.#today}.jsonl`), text);
   }
 
-  /** A new day: files of days before are packed, old ones removed. */
+  /** On a new day: compresses files of earlier days and removes old ones. */
   async #tidy(nowMs: number): Promise<void> {
     this.#today = dayOf(nowMs);
     const oldest = dayOf(nowMs - this.#options.retentionMs);
@@ -108,7 +108,7 @@ export class TraceStore implements TraceMemory {
 
   async #pack(name: string): Promise<void> {
     const path = join(this.#options.folder, name);
-    // Written aside and moved: a crash leaves the file as it was.
+    // Written to another file and renamed: a crash leaves the original unchanged.
     await pipeline(createReadStream(path), createGzip(), createWriteStream(`${path}.part`));
     await rename(`${path}.part`, `${path}.gz`);
     await unlink(path);

@@ -38,13 +38,13 @@ function begin() {
     return { leadership, halt, replica };
   };
   const holder = () => cluster.find<V1Lease>(target)?.spec?.holderIdentity;
-  /** Whoever's calls are named get no answer any more. */
+  /** Calls of these replicas get no answer. */
   const cut = new Set<string>();
   return { clock, cluster, log, start, holder, cut, mostAtOnce: () => most };
 }
 
 describe('leadership', () => {
-  it('one of two leads, and goes on leading', async () => {
+  it('one of two replicas leads, and keeps leading', async () => {
     const { clock, log, start, holder } = begin();
     const a = start('a');
     await clock.step(0);
@@ -57,7 +57,7 @@ describe('leadership', () => {
     await a.halt();
   });
 
-  it('who is told to stop lets go, and the other takes over with its next look', async () => {
+  it('a leader that is stopped releases the Lease, and the other takes over at its next check', async () => {
     const { clock, log, start } = begin();
     const a = start('a');
     await clock.step(0);
@@ -69,7 +69,7 @@ describe('leadership', () => {
     await b.halt();
   });
 
-  it('who gets no answer stops at two thirds of the term, the other begins at the whole one', async () => {
+  it('a leader without answers stops at two thirds of the term, and the other starts at the whole term', async () => {
     const { clock, cluster, log, start, mostAtOnce } = begin();
     const a = start('a');
     await clock.step(0);
@@ -95,7 +95,7 @@ describe('leadership', () => {
     await a.halt();
   });
 
-  it('two that begin together: one wins', async () => {
+  it('of two that start together, one wins', async () => {
     const { clock, log, start } = begin();
     const [a, b] = [start('a'), start('b')];
     await clock.step(3 * TERM_MS);
@@ -118,7 +118,7 @@ describe('leadership', () => {
     await a.halt();
   });
 
-  it('a short outage for all costs no leadership', async () => {
+  it('a short outage for all replicas does not end leadership', async () => {
     const { clock, cluster, log, start } = begin();
     const a = start('a');
     await clock.step(0);
@@ -128,7 +128,7 @@ describe('leadership', () => {
     await a.halt();
   });
 
-  it('a Lease that somebody deletes is made again by the same leader', async () => {
+  it('a deleted Lease is created again by the same leader', async () => {
     const { clock, cluster, log, start, holder } = begin();
     const a = start('a');
     await clock.step(0);
@@ -138,7 +138,7 @@ describe('leadership', () => {
     await a.halt();
   });
 
-  it('work that fails is no end of leadership', async () => {
+  it('work that fails does not end leadership', async () => {
     const { clock, cluster } = begin();
     const options = { namespace: 'ci', name: 'hangar-autoscaler', replica: 'a', termMs: TERM_MS };
     const leadership = new Leadership({ clock, cluster, log: silentLogger }, options);
@@ -150,8 +150,8 @@ describe('leadership', () => {
     await ended;
   });
 
-  it('a process that slept knows that its time is over before any timer fires', async () => {
-    /** Its monotonic clock goes on while nothing runs, as when the process is stopped. */
+  it('a process that was suspended notices that its term is over before any timer fires', async () => {
+    /** A monotonic clock that advances while the process is suspended. */
     class SleepyClock extends FakeClock {
       sleptMs = 0;
       override monotonicMs(): number {
@@ -175,7 +175,7 @@ describe('leadership', () => {
     await ended;
   });
 
-  it('hears of a pause that somebody wrote on the Lease, and of its end', async () => {
+  it('notices a pause annotation on the Lease, and its removal', async () => {
     const { clock, cluster, start } = begin();
     const a = start('a');
     await clock.step(0);

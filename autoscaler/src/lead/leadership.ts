@@ -13,13 +13,13 @@ import { type V1Lease, V1MicroTime } from '@kubernetes/client-node';
 import { isPaused } from '../capacity/pool-node.ts';
 import { SAFE_SHARE, type Seen, seen, verdict } from './lease-verdict.ts';
 
-/** Which Lease, and who we are. */
+/** The Lease, and the identity of this replica. */
 export interface LeadershipOptions {
   readonly namespace: string;
   readonly name: string;
   /** Unique to this process: its host name. */
   readonly replica: string;
-  /** How long others wait after the last renewal that they saw. Milliseconds. */
+  /** How long other replicas wait after the last renewal that they saw. Milliseconds. */
   readonly termMs: number;
 }
 
@@ -30,14 +30,15 @@ interface LeadershipParts {
 }
 
 const RENEW_SHARE = 1 / 4;
-/** After a failure sooner, so that several tries fit into the safe share. */
+/** After a failure the next attempt is made earlier, so that several attempts fit into the safe share. */
 const RETRY_SHARE = 1 / 16;
-/** One call may take this share of the term. */
+/** Deadline of one call as a share of the term. */
 const CALL_SHARE = 1 / 4;
 
 /**
- * One of several replicas leads. It stops at two thirds of a term without a renewal, others take over at a whole one, counted by each
- * on its own monotonic clock from when it saw the last change: no two lead at once, whatever the wall clocks say.
+ * Elects one of several replicas as leader. The leader stops at two thirds of a term without a renewal; others take over at a whole
+ * term, measured by each replica on its own monotonic clock from the last change it saw: two never lead at once, whatever the wall
+ * clocks show.
  */
 export class Leadership {
   readonly #parts: LeadershipParts;
@@ -55,7 +56,7 @@ export class Leadership {
     this.#options = options;
   }
 
-  /** Do we lead now? By the clock too: a process that slept finds out here before its timers fire. */
+  /** Whether this replica leads now. Checks the clock too: after a suspension the timers have not fired yet. */
   get isLeading(): boolean {
     return (
       this.#leading !== undefined &&
@@ -64,24 +65,24 @@ export class Leadership {
     );
   }
 
-  /** Has somebody paused all acts, by the annotation on the Lease? As last heard. */
+  /** Whether the annotation on the Lease pauses all actions, as last read. */
   get isPaused(): boolean {
     return this.#paused;
   }
 
-  /** Aborted when leadership is lost; undefined while we don't lead. */
+  /** Aborted when leadership is lost; undefined while this replica doesn't lead. */
   get leading(): AbortSignal | undefined {
     return this.isLeading ? this.#leading?.signal : undefined;
   }
 
-  /** Who leads, as last heard; undefined when nobody does or nothing was heard yet. */
+  /** The current leader, as last read; undefined when there is none or nothing was read yet. */
   get holder(): string | undefined {
     return this.#holder;
   }
 
   /**
-   * Stands for leadership until `signal` is aborted, and lets go of it then. Each time it is won, `lead` is called with a signal that
-   * is aborted when it is lost: nothing may be written after that. Never rejects; what `lead` throws is logged.
+   * Competes for leadership until `signal` is aborted, and then releases the Lease. Each time leadership is won, `lead` is called
+   * with a signal that is aborted when it is lost: nothing may be written after that. Never rejects; errors of `lead` are logged.
    */
   async run(lead: (leading: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
@@ -91,7 +92,7 @@ export class Leadership {
       const went = await this.#round(signal);
       if (this.#leading && this.#leading !== before) {
         const { signal: leading } = this.#leading;
-        // The former term's work may still be ending: two must not overlap in one process either.
+        // The work of the previous term may still be ending: two must not overlap within one process.
         work = work.then(() => this.#work(lead, leading));
       }
       if (signal.aborted) break;
@@ -111,15 +112,16 @@ export class Leadership {
     }
   }
 
-  /** One look, and a write when it is ours or free. @returns false when it should soon be tried again */
+  /** One check, and a write when the Lease is ours or free. @returns false when the next attempt should be made early */
   async #round(signal: AbortSignal): Promise<boolean> {
     const { clock, log } = this.#parts;
     try {
       const lease = await this.#limited((limit) => this.#find(limit), signal);
       this.#heard(lease);
-      const word = verdict(lease, this.#seen, this.#options, clock.monotonicMs());
-      // Ours by name while we don't lead: from a former life, or lost by us; its term must be waited for by nobody else.
-      if (word === 'theirs') this.#lose(`${this.#holder ?? 'another replica'} leads`);
+      const owner = verdict(lease, this.#seen, this.#options, clock.monotonicMs());
+      // The Lease may be ours while we don't lead: from an earlier run, or after we lost leadership. Only other replicas have to
+      // wait for its term.
+      if (owner === 'theirs') this.#lose(`${this.#holder ?? 'another replica'} leads`);
       else await this.#write(lease, signal);
       return true;
     } catch (error) {
@@ -155,19 +157,19 @@ export class Leadership {
         signal,
       );
     }
-    // The version makes sure that nobody else took it since we looked.
+    // The resource version prevents overwriting a change that was made after we read the Lease.
     const metadata = { resourceVersion: lease.metadata?.resourceVersion };
     return cluster.patch<V1Lease>(this.#target, { metadata, spec: this.#spec(replica) }, 'merge', signal);
   }
 
-  /** From the beginning of an answered write the safe share counts anew. */
+  /** The safe share starts at the beginning of a successful write. */
   #renewed(startedMs: number): void {
     const { clock, log } = this.#parts;
     const leftMs = startedMs + this.#options.termMs * SAFE_SHARE - clock.monotonicMs();
     if (leftMs <= 0) return;
     this.#callOffLoss();
     if (!this.isLeading) {
-      // Its time was over before its timer fired: that work must not go on under a new term.
+      // The term ended before the timer fired: work of that term must not continue in the new one.
       this.#leading?.abort(new Error('leadership was lost: the Lease was not renewed in time'));
       this.#leading = new AbortController();
       log.info({ replica: this.#options.replica }, 'this replica leads');
@@ -183,7 +185,7 @@ export class Leadership {
     this.#leading?.abort(new Error(`leadership was lost: ${why}`));
   }
 
-  /** So that the other need not wait for the term. */
+  /** Lets another replica take over without waiting for the term. */
   async #release(): Promise<void> {
     if (this.#holder !== this.#options.replica) return;
     const patch = { metadata: { resourceVersion: this.#seen?.version }, spec: this.#spec('') };

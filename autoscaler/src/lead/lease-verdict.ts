@@ -1,22 +1,25 @@
 import type { V1Lease } from '@kubernetes/client-node';
 
-/** At this share of its term without a renewal the leader stops all acts; the rest is for calls under way. */
+/** The leader stops all actions at this share of its term without a renewal; the rest is for calls in progress. */
 export const SAFE_SHARE = 2 / 3;
 
-/** The version of the Lease that was seen, and since when, on the monotonic clock in milliseconds. */
+/** The version of the Lease that was last seen, and since when, on the monotonic clock in milliseconds. */
 export interface Seen {
   readonly version: string;
   readonly sinceMs: number;
 }
 
-/** What is known after one more look; a Lease that hasn't changed is as old as before. */
+/** The state after one more read; an unchanged Lease keeps its time. */
 export function seen(before: Seen | undefined, lease: V1Lease | undefined, nowMs: number): Seen | undefined {
   const version = lease?.metadata?.resourceVersion;
   if (version === undefined) return undefined;
   return before?.version === version ? before : { version, sinceMs: nowMs };
 }
 
-/** Whose is leadership: `ours` to renew, `free` to take, or `theirs`. A Lease is theirs for its own whole term since it was seen to change. */
+/**
+ * The owner of the Lease: `ours` to renew, `free` to take, or `theirs`. It belongs to another replica for its whole term since the
+ * last observed change.
+ */
 export function verdict(
   lease: V1Lease | undefined,
   known: Seen | undefined,

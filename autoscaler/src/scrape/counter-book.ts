@@ -9,32 +9,32 @@ interface Book {
   readonly counters: Map<string, Counter>;
 }
 
-/** Rounds without a sign after which a target is forgotten: a replica that is gone doesn't come back under its address. */
+/** A target without an answer for this many rounds is forgotten: a replica that was removed doesn't return under its address. */
 const FORGET_ROUNDS = 360;
-/** Clocks of processes are read in whole or broken seconds; a smaller difference is no restart. */
+/** Start times are reported as whole or fractional seconds; a smaller difference is not a restart. */
 const SAME_START_SECONDS = 1;
-/** Series of one target that are followed; more is a target gone wild. */
+/** Limit of series per target; a target with more is misbehaving. */
 const MOST_SERIES = 2_000;
 
 /**
- * Turns running totals of many replicas into increases. A total begins anew when its process does (by its start time, or by falling
- * where it doesn't tell one); what is seen for the first time counts as nothing, for nobody knows when it grew, unless its process
- * began after the round before.
+ * Turns the counters of many replicas into increases. A counter restarts with its process (detected by the start time, or by a
+ * decrease where there is none). A counter that is seen for the first time adds nothing, because it is unknown when it grew, unless
+ * its process started after the previous round.
  */
 export class CounterBook {
   readonly #books = new Map<string, Book>();
   #round = 0;
   #lastRoundAtSeconds: number | undefined;
 
-  /** How many series are remembered. */
+  /** The number of series in memory. */
   get size(): number {
     return [...this.#books.values()].reduce((sum, { counters }) => sum + counters.size, 0);
   }
 
   /**
-   * Takes one round.
+   * Processes one round.
    *
-   * @returns increases since the round before, by series, summed over targets
+   * @returns increases since the previous round, by series, summed over targets
    */
   take(
     atSeconds: number,
@@ -83,7 +83,7 @@ export class CounterBook {
     return increase;
   }
 
-  /** Its process began after the round before, so all that it counted is news. */
+  /** Its process started after the previous round, so its whole count is new. */
   #isNew({ startedAtSeconds }: Book): boolean {
     const last = this.#lastRoundAtSeconds;
     return startedAtSeconds !== undefined && last !== undefined && startedAtSeconds > last;

@@ -24,7 +24,7 @@ const METRICS = [
 ].join('\n');
 
 describe("the Drone server's own metrics", () => {
-  it('tell the pending stages, none of them included', async () => {
+  it('contain the pending stages, including zero', async () => {
     expect(await reported({ body: METRICS })).toEqual({ pendingJobs: 7, problem: '' });
     expect(await reported({ body: 'drone_pending_jobs 0\n' })).toEqual({ pendingJobs: 0, problem: '' });
   });
@@ -36,13 +36,13 @@ describe("the Drone server's own metrics", () => {
     ['that make no sense', { body: 'drone_pending_jobs NaN\n' }, /drone_pending_jobs NaN/],
     ['that are negative', { body: 'drone_pending_jobs -1\n' }, /drone_pending_jobs -1/],
     ['that nobody gives', new Error('connection refused'), /connection refused .*is it up/],
-  ])('%s are a gap with the reason, not zero', async (_sentence, answer, problem) => {
+  ])('%s are reported as missing with the reason, not as zero', async (_sentence, answer, problem) => {
     const reading = await reported(answer);
     expect(reading.pendingJobs).toBeUndefined();
     expect(reading.problem).toMatch(problem);
   });
 
-  it('that hang are a gap at the deadline', async () => {
+  it('that hang are reported as missing at the deadline', async () => {
     const clock = new FakeClock();
     const source = {
       get: (_url: string, signal: AbortSignal) =>

@@ -1,22 +1,25 @@
 import { formatOfContentType, parseExposition } from '@hangar/shared/exposition/parse';
 import { ask, type ScrapeParts } from './scrape.ts';
 
-/** What the Drone server tells of its own queue. */
+/** What the Drone server reports about its own queue. */
 export interface DroneReading {
   /**
-   * Stages that it has as pending: those that no runner has accepted, and accepted ones until they start. Undefined: it didn't say.
+   * Its pending stages: those that no runner has accepted, and accepted ones until they start. Undefined: it didn't report them.
    */
   readonly pendingJobs: number | undefined;
-  /** What is wrong, with the cure; empty: nothing. */
+  /** The problem with its remedy; empty: none. */
   readonly problem: string;
 }
 
 /** @see https://docs.drone.io/server/metrics */
 const PENDING_JOBS = 'drone_pending_jobs';
-/** Beyond this it is a slip or a lie. */
+/** A larger value is a mistake. */
 const MOST_JOBS = 1_000_000;
 
-/** Asks the Drone server's own metrics, under the same deadline as runners. Never rejects: no answer is a gap, not zero. */
+/**
+ * Queries the Drone server's own metrics, with the same deadline as for runners. Never rejects: a missing answer is undefined, not
+ * zero.
+ */
 export async function askDrone(parts: ScrapeParts, url: string, stop: AbortSignal): Promise<DroneReading> {
   const answer = await ask(parts, url, {
     stop,

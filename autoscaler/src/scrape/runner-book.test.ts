@@ -17,7 +17,7 @@ const anAhead = (stageId: number, expectedMs: number | undefined = undefined): S
   expectedMs,
 });
 
-/** Replicas that all answer. */
+/** The view after a round in which all these replicas answered. */
 function taken(...replicas: Partial<Pick<TargetRound, 'known' | 'ahead'>>[]) {
   const reading = {
     states: undefined,
@@ -33,7 +33,7 @@ function taken(...replicas: Partial<Pick<TargetRound, 'known' | 'ahead'>>[]) {
   return new RunnerBook(60_000).take({ atMs: 0, targets }, 0);
 }
 
-describe('stages that several replicas tell of', () => {
+describe('stages that several replicas report', () => {
   it('count once', () => {
     const { known, ahead } = taken(
       { known: [aStage(1)], ahead: [anAhead(9)] },
@@ -54,7 +54,7 @@ describe('stages that several replicas tell of', () => {
     );
   });
 
-  it('are ahead no more once one of them has accepted it', () => {
+  it('are no longer ahead once a replica has accepted them', () => {
     expect(taken({ known: [aStage(9)] }, { ahead: [anAhead(9), anAhead(10)] }).ahead).toEqual([anAhead(10)]);
   });
 });

@@ -4,19 +4,19 @@ import type { Round } from './scrape.ts';
 import type { StageState } from './words.ts';
 import { CounterBook } from './counter-book.ts';
 
-/** All runners together. What nobody told is undefined, never zero. */
+/** All runners together. Missing values are undefined, never zero. */
 export interface RunnersView {
   readonly targets: readonly string[];
-  /** Those that have not answered for longer than is tolerable: what they know is missing. */
+  /** Runners that have not answered for longer than the limit: their stages are missing. */
   readonly missing: readonly string[];
   readonly answeredLately: number;
   readonly states: Readonly<Record<StageState, StageSum>> | undefined;
   readonly capacityPipelines: number | undefined;
   readonly known: readonly KnownStage[] | undefined;
-  /** Stages of running builds that are still to come, as far as somebody tells. */
+  /** Stages of running builds that are still to start, as far as runners report them. */
   readonly ahead: readonly StageAhead[];
   readonly problems: readonly ScrapeProblem[];
-  /** Increases since the round before, by series, summed over replicas. */
+  /** Increases since the previous round, by series, summed over replicas. */
   readonly increases: ReadonlyMap<string, number>;
 }
 
@@ -29,18 +29,18 @@ interface Kept {
 
 const MOST_PROBLEMS = 20;
 
-/** Remembers what each runner last said, as long as it is worth something: one lost answer changes nothing. */
+/** Keeps each runner's last answer for a limited time, so that one lost answer changes nothing. */
 export class RunnerBook {
   readonly #kept = new Map<string, Kept>();
   readonly #counters = new CounterBook();
   readonly #keepMs: number;
 
-  /** @param keepMs how long the last answer of a silent runner counts */
+  /** @param keepMs how long the last answer of a silent runner is used */
   constructor(keepMs: number) {
     this.#keepMs = keepMs;
   }
 
-  /** @param nowMs a clock that never jumps */
+  /** @param nowMs time of a monotonic clock */
   take(round: Round, nowMs: number): RunnersView {
     const targets = round.targets.map(({ target }) => target);
     for (const { target, reading, known, ahead } of round.targets)
@@ -63,7 +63,7 @@ export class RunnerBook {
   }
 }
 
-/** Undefined when nobody says, or somebody doesn't: half a sum is a lie. */
+/** Undefined when a value is missing: a partial sum would be wrong. */
 function sumOf(values: readonly (number | undefined)[]): number | undefined {
   if (values.length === 0) return undefined;
   return values.reduce<number | undefined>(
@@ -86,14 +86,14 @@ function sumStates(kept: readonly Kept[]): RunnersView['states'] {
   return { waiting: of('waiting'), starting: of('starting'), running: of('running') };
 }
 
-/** A stage that two replicas tell (one hands over to the other) counts once. */
+/** A stage that two replicas report (during a hand-over) counts once. */
 function knownOf(kept: readonly Kept[]): readonly KnownStage[] | undefined {
   const reported = kept.flatMap(({ known }) => (known === undefined ? [] : [known]));
   if (reported.length === 0 || reported.length < kept.length) return undefined;
   return [...new Map(reported.flat().map((stage) => [stage.stageId, stage])).values()];
 }
 
-/** Each stage once, at the earliest time that anybody expects; one that a runner has accepted is ahead no more. */
+/** Each stage once, at the earliest expected time; a stage that a runner has accepted is no longer ahead. */
 function aheadOf(kept: readonly Kept[]): readonly StageAhead[] {
   const accepted = new Set(kept.flatMap(({ known }) => known ?? []).map(({ stageId }) => stageId));
   const reported = kept.flatMap(({ ahead }) => ahead).filter(({ stageId }) => !accepted.has(stageId));

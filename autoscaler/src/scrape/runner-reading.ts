@@ -2,36 +2,36 @@ import { PROCESS_START, RUNNER_METRICS, STAGE_STATES } from '@hangar/shared/cont
 import type { Exposition, Sample } from '@hangar/shared/exposition/exposition';
 import type { StageState } from './words.ts';
 
-/** Something that a target said and nobody believes: left out and told. */
+/** A value of a target that is not plausible: it is dropped and reported. */
 export interface ScrapeProblem {
   readonly target: string;
   readonly problem: string;
   readonly cure: string;
 }
 
-/** Stages and what they ask for. */
+/** The number of stages and the sum of their requests. */
 export interface StageSum {
   readonly stages: number;
   readonly cpuMillicores: number;
   readonly memoryBytes: number;
 }
 
-/** What one runner says of itself now. What it doesn't say is undefined, never zero. */
+/** The current values of one runner. Missing values are undefined, never zero. */
 export interface RunnerReading {
   readonly target: string;
   readonly states: Readonly<Record<StageState, StageSum>> | undefined;
   readonly capacityPipelines: number | undefined;
   readonly unschedulablePods: number | undefined;
-  /** When its process began, in seconds since 1970. */
+  /** When its process started, in seconds since 1970. */
   readonly startedAtSeconds: number | undefined;
-  /** Running totals by series, such as `hangar_runner_builds_total{event="push"}`. */
+  /** Counters by series, such as `hangar_runner_builds_total{event="push"}`. */
   readonly counters: ReadonlyMap<string, number>;
 }
 
-/** Beyond these a figure is a slip or a lie. */
+/** Larger figures are mistakes. */
 const MOST = { stages: 1_000_000, cores: 10_000_000, bytes: 2 ** 60, counter: 1e15 } as const;
 
-/** Histograms whose parts are followed as counters. */
+/** Histograms whose series are tracked as counters. */
 const HISTOGRAMS = [RUNNER_METRICS.wait.name, RUNNER_METRICS.run.name];
 const COUNTERS = [RUNNER_METRICS.builds.name, RUNNER_METRICS.stagesEnded.name];
 
@@ -45,7 +45,7 @@ class Reading {
     this.#text = text;
   }
 
-  /** A value that makes sense; undefined when it is absent or does not. */
+  /** A plausible value; undefined when it is absent or not plausible. */
   sound(
     sample: Sample | undefined,
     most: number,
@@ -89,7 +89,7 @@ class Reading {
     return values;
   }
 
-  /** All three states, or nothing: a runner that leaves one out is no runner of ours. */
+  /** All three states, or undefined: a target without one of them is not a Hangar runner. */
   states(): RunnerReading['states'] {
     const stages = this.byState(RUNNER_METRICS.stages.name, MOST.stages, 'whole number');
     const cores = this.byState(RUNNER_METRICS.requestedCpu.name, MOST.cores);
@@ -104,16 +104,16 @@ class Reading {
   }
 }
 
-/** The name of a series, its labels in order. */
+/** The name of a series with its labels in a fixed order. */
 function seriesOf({ name, labels }: Sample): string {
   const words = [...labels].sort(([one], [other]) => (one < other ? -1 : 1));
   return `${name}{${words.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(',')}}`;
 }
 
 /**
- * What a runner's metrics say; values that no runner can have (NaN, negative, huge) are set aside and told.
+ * Reads a runner's metrics; values that are not plausible (NaN, negative, huge) are dropped and reported.
  *
- * @param target its address, for problems
+ * @param target its address, used in problems
  */
 export function readRunner(
   target: string,

@@ -21,7 +21,7 @@ const states = (waiting: number | string, running: number | string): string =>
 const read = (text: string) => readRunner('http://r', parseExposition(text));
 
 describe("a runner's metrics", () => {
-  it('tell stages by state, capacity and counters', () => {
+  it('contain stages by state, capacity and counters', () => {
     const { reading, problems } = read(states(3, 2));
 
     expect(problems).toEqual([]);
@@ -40,7 +40,7 @@ describe("a runner's metrics", () => {
     ['infinite', '+Inf'],
     ['huge', '1e300'],
     ['half a stage', '2.5'],
-  ])('that are %s are set aside and told', (_word, value) => {
+  ])('that are %s are dropped and reported', (_word, value) => {
     const { reading, problems } = read(states(value, 2));
 
     expect(reading.states).toBeUndefined();
@@ -48,7 +48,7 @@ describe("a runner's metrics", () => {
     expect(problems[0]?.cure).not.toBe('');
   });
 
-  it('of somebody else are no reading', () => {
+  it('of another program are no reading', () => {
     const { reading, problems } = read('up 1\n');
 
     expect(reading.states).toBeUndefined();
@@ -59,7 +59,7 @@ describe("a runner's metrics", () => {
 describe("a runner's demand", () => {
   const stage = { stageId: 7, repo: 'a/b', reason: 'quota', pod: '', since: '2026-01-14T09:30:00.000Z' };
 
-  it('tells stages without a Pod', () => {
+  it('contains stages without a Pod', () => {
     const body = JSON.stringify({ waiting: [{ ...stage, cpuMillicores: 500, memoryBytes: 1024 }] });
 
     expect(readDemand('r', body)).toEqual({
@@ -78,7 +78,7 @@ describe("a runner's demand", () => {
     });
   });
 
-  it('tells stages that are still to come, and when, where that is known', () => {
+  it('contains stages that are still to start, and when, where that is known', () => {
     const ahead = [
       { stageId: 8, repo: 'a/b', expectedAt: '2026-01-14T09:30:00.000Z', cpuMillicores: null },
       { stageId: 9, repo: 'a/b', expectedAt: null },
@@ -97,7 +97,7 @@ describe("a runner's demand", () => {
   it.each([
     ['entries that are no stages', [5, { stageId: 'x' }], '2 entries of GET /demand make no sense'],
     ['no list', 'soon', '1 entries of GET /demand make no sense'],
-  ])('with %s ahead is told, and the rest counts', (_sentence, ahead, want) => {
+  ])('with %s ahead reports that, and uses the rest', (_sentence, ahead, want) => {
     const { stages, problems } = readDemand('r', JSON.stringify({ waiting: [stage], ahead }));
 
     expect([stages?.length, problems[0]?.problem]).toEqual([1, want]);
@@ -121,7 +121,7 @@ describe("a runner's demand", () => {
     expect(problems).toHaveLength(1);
   });
 
-  it('leaves out entries that are no stages, and says how many', () => {
+  it('drops entries that are not stages, and reports how many', () => {
     const { stages, problems } = readDemand('r', JSON.stringify({ waiting: [stage, 5, { stageId: 'x' }] }));
 
     expect(stages).toHaveLength(1);
@@ -142,7 +142,7 @@ const answering =
   };
 
 describe('a round', () => {
-  it('gives what answers, and a gap for what is silent, after its deadline', async () => {
+  it('returns the answers, and nothing for silent targets, after its deadline', async () => {
     const clock = new FakeClock();
     const source = {
       get: answering({ 'http://a/metrics': states(1, 1), 'http://a/demand': '{"waiting":[]}' }),
@@ -164,7 +164,7 @@ describe('a round', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('takes metrics alone where there is no demand to ask for', async () => {
+  it('uses metrics alone where a runner has no demand endpoint', async () => {
     const source = { get: answering({ 'http://a/metrics': states(1, 1), 'http://a/demand': 404 }) };
     const { targets } = await scrape(
       { clock: new FakeClock(), source, deadlineMs: 5_000 },
@@ -188,7 +188,7 @@ describe('targets', () => {
     expect(parseRunnerUrl(text)).toBe(want);
   });
 
-  it('come from the slices of a Service, by number or name of the port, each once', () => {
+  it('are taken from the slices of a Service, by number or name of the port, each once', () => {
     const service = parseRunnerService('ci/runner:http');
     if (service === undefined) throw new Error('it is one');
     const slice = {

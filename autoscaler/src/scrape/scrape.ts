@@ -6,34 +6,34 @@ import type { MetricsSource, TargetAnswer } from './metrics-source.ts';
 import { type KnownStage, type ReadDemand, readDemand, type StageAhead } from './known-stages.ts';
 import { readRunner, type RunnerReading, type ScrapeProblem } from './runner-reading.ts';
 
-/** One runner, as far as it answered. */
+/** The answer of one runner, as far as it could be read. */
 export interface TargetRound {
   readonly target: string;
   readonly reading: RunnerReading | undefined;
-  /** Undefined: it didn't say. */
+  /** Undefined: it didn't report them. */
   readonly known: readonly KnownStage[] | undefined;
   readonly ahead: readonly StageAhead[];
   readonly problems: readonly ScrapeProblem[];
 }
 
-/** One round over all targets. A target that didn't answer is a gap: it has no reading, not an empty one. */
+/** One round over all targets. A target that didn't answer has no reading, rather than an empty one. */
 export interface Round {
   readonly atMs: number;
   readonly targets: readonly TargetRound[];
 }
 
-/** What a round needs. */
+/** The dependencies of a round. */
 export interface ScrapeParts {
   readonly clock: Clock;
   readonly source: MetricsSource;
-  /** Each answer comes within this time or counts as none. */
+  /** Each answer must arrive within this time. */
   readonly deadlineMs: number;
 }
 
-/** Runners beyond this are left out and told: a discovery gone wild must not fill the memory. */
+/** Limit of runners; more are skipped and reported, so that a wrong discovery can't exhaust memory. */
 const MOST_TARGETS = 500;
 
-/** Asks all targets at once, each under its own deadline. Never rejects. */
+/** Queries all targets in parallel, each with its own deadline. Never rejects. */
 export async function scrape(
   parts: ScrapeParts,
   targets: readonly string[],
@@ -80,13 +80,13 @@ async function scrapeOne(parts: ScrapeParts, target: string, stop: AbortSignal):
 const NO_RUNNER = "give the address of a Hangar runner's HTTP side";
 const NOTHING: ReadDemand = { stages: undefined, ahead: [], problems: [] };
 
-/** An answer, or why there is none and what to do about it. */
+/** An answer, or the reason why there is none and the remedy. */
 export type Asked = TargetAnswer | { readonly problem: string; readonly cure: string };
 
 /**
- * Asks one address under the deadline. Never rejects.
+ * Queries one address with the deadline. Never rejects.
  *
- * @param how `refused`: the cure when it answers with anything but 200
+ * @param how `refused`: the remedy when it answers with another status than 200
  */
 export async function ask(
   { clock, source, deadlineMs }: ScrapeParts,
