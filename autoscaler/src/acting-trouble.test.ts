@@ -11,15 +11,15 @@ import {
   write,
 } from './testing/acting-cluster.ts';
 
-/** After it everything that isn't heard is stale. */
+/** After this many ticks, a silent source is stale. */
 const STALE_TICKS = 20;
 
 afterEach(endAll);
 
-describe('what is odd is told, and nothing is written', () => {
+describe('trouble is reported, and nothing is written', () => {
   interface Trouble {
     readonly begin: (at: Awaited<ReturnType<typeof serve>>, cluster: ActingCluster) => void;
-    /** Until it shows. */
+    /** The number of ticks until it is reported. */
     readonly afterTicks: number;
     readonly reported: RegExp;
     readonly weight: 'stale' | 'partial';
@@ -72,14 +72,14 @@ describe('what is odd is told, and nothing is written', () => {
     },
   };
 
-  /** Eight full nodes. */
+  /** A cluster with eight full nodes. */
   const full = (): ActingCluster => {
     const cluster = new ActingCluster(8);
     for (let node = 0; node < 8; node += 1)
       for (let nth = 0; nth < 3; nth += 1) cluster.addBuild(`b${node}-${nth}`, `n${node}`);
     return cluster;
   };
-  /** Six of them empty: without trouble they are marked at the next tick, and taken later. */
+  /** Empties six of them: without trouble they are marked at the next tick, and removed later. */
   const empty = (cluster: ActingCluster): void => {
     for (let node = 2; node < 8; node += 1)
       for (let nth = 0; nth < 3; nth += 1) cluster.drop(podTarget(`b${node}-${nth}`));
@@ -119,7 +119,7 @@ describe('what is odd is told, and nothing is written', () => {
     expect(cluster.writes.slice(before).map(write)).toContain('patch nodes n7');
   });
 
-  it('a NodePool that vanishes is told with the cure, and nothing is written for it', async () => {
+  it('a NodePool that vanishes is reported with the remedy, and nothing is written for it', async () => {
     const cluster = new ActingCluster(3);
     const { ticks, ready, reported } = await serve(cluster);
     cluster.drop(POOL);

@@ -21,7 +21,7 @@ import { rightOf } from './testing/reviewing-cluster.ts';
 afterEach(endAll);
 
 describe('a dry run', () => {
-  it('says for each pool what would be done, in decisions and audit, and writes nothing at all', async () => {
+  it('reports for each pool what would be done, in decisions and audit, and writes nothing at all', async () => {
     const cluster = new ActingCluster(1);
     for (let nth = 0; nth < 8; nth += 1) cluster.addBuild(`b${nth}`);
     const { ledger, ticks } = await serve(cluster, { HANGAR_AUTOSCALER_ACT: 'off' });
@@ -40,7 +40,7 @@ describe('a dry run', () => {
     expect(cluster.count('create', 'leases')).toBe(0);
   });
 
-  it('says which marks an earlier life left behind, and how to take them away', async () => {
+  it('reports the marks of an earlier run, and how to remove them', async () => {
     const cluster = new ActingCluster(6);
     const before = await serve(cluster);
     await before.ticks(2);
@@ -55,7 +55,7 @@ describe('a dry run', () => {
 });
 
 describe('acting', () => {
-  it('raises the pool for builds that wait, once', async () => {
+  it('raises the pool for waiting builds, once', async () => {
     const cluster = new ActingCluster(1);
     for (let nth = 0; nth < 8; nth += 1) cluster.addBuild(`b${nth}`);
     const { ledger, ticks, samples } = await serve(cluster);
@@ -87,7 +87,7 @@ describe('acting', () => {
     },
   );
 
-  it('raises a pool that has no node, by what its nodes are said to be like', async () => {
+  it('raises a pool without nodes, by its configured node shape', async () => {
     const cluster = new ActingCluster(0);
     cluster.addBuild('b');
     const { reported, ready } = await serve(cluster);
@@ -103,7 +103,7 @@ describe('acting', () => {
     expect(cluster.size).toBeGreaterThan(0);
   });
 
-  it('shrinks step by step to what is wanted, without going back and forth, and takes no node with a build', async () => {
+  it('shrinks step by step to the wanted size, without oscillation, and removes no node with a build', async () => {
     const cluster = new ActingCluster(8);
     cluster.addBuild('b', 'n3');
     const { ticks, ledger } = await serve(cluster);
@@ -122,7 +122,7 @@ describe('acting', () => {
     expect(cluster.writes).toHaveLength(before);
   });
 
-  it('leaves a pool alone whose nodes are not all of its NodePool', async () => {
+  it('ignores a pool whose nodes are not all of its NodePool', async () => {
     const cluster = new ActingCluster(8);
     const { metadata, ...node } = cluster.nodes[0] ?? {};
     cluster.put(claimTarget('c-other'), { metadata: { name: 'c-other' } });
@@ -147,7 +147,7 @@ describe('acting', () => {
     expect(cluster.writes.filter(({ target }) => target.resource.plural !== 'events')).toEqual([]);
   });
 
-  it('stops everything by the annotation on the Lease', async () => {
+  it('stops all actions by the annotation on the Lease', async () => {
     const cluster = new ActingCluster(1);
     const { ticks, reported } = await serve(cluster);
     const lease = { resource: RESOURCE.leases, namespace: 'hangar', name: 'hangar-autoscaler' };
@@ -162,7 +162,7 @@ describe('acting', () => {
     expect(reported().at(-1)).toBe('ci paused');
   });
 
-  it('opens what it closed when it is told to stop, and lets the Lease go', async () => {
+  it('removes its marks when it is stopped, and releases the Lease', async () => {
     const cluster = new ActingCluster(8);
     const { ticks, end } = await serve(cluster);
     for (let tick = 0; cluster.tainted('hangar.dev/closing').length === 0 && tick < 10; tick += 1)
@@ -177,7 +177,7 @@ describe('acting', () => {
     });
   });
 
-  it('clears the marks of an earlier life when placing is switched off', async () => {
+  it('clears the marks of an earlier run when placing is switched off', async () => {
     const cluster = new ActingCluster(6);
     const before = await serve(cluster);
     await before.ticks(2);
@@ -193,12 +193,12 @@ describe('acting', () => {
 describe('acting with nothing to place or scale any more', () => {
   const NOTHING = { HANGAR_AUTOSCALER_PLACE: 'off', HANGAR_AUTOSCALER_ACTUATORS: '' };
 
-  it('takes away all marks of an earlier life, soft and hard, and writes nothing else', async () => {
+  it('removes all marks of an earlier run, soft and hard, and writes nothing else', async () => {
     const cluster = new ActingCluster(8);
     const before = await serve(cluster);
     for (let tick = 0; cluster.tainted('hangar.dev/closing').length === 0 && tick < 10; tick += 1)
       await before.ticks(1);
-    // Killed in the middle: nothing is opened at the end.
+    // Simulates a crash: the marks are not removed at the end.
     cluster.denied.add('patch nodes');
     await before.end();
     cluster.denied.clear();
@@ -228,7 +228,7 @@ describe('acting with nothing to place or scale any more', () => {
 });
 
 describe('a right that is missing', () => {
-  it('switches off its feature with the cure, and no other', async () => {
+  it('switches off its feature with the remedy, and no other', async () => {
     const cluster = new ActingCluster(8);
     cluster.denied.add('patch nodepools/scale');
     const { ticks, reported, ready } = await serve(cluster);
@@ -242,7 +242,7 @@ describe('a right that is missing', () => {
     expect(cluster.tainted('hangar.dev/surplus')).not.toEqual([]);
   });
 
-  it('of leading stops all acts; once it is granted they begin without a restart', async () => {
+  it('for the Lease stops all actions; once it is granted they start without a restart', async () => {
     const cluster = new ActingCluster(6);
     cluster.denied.add('create leases');
     const { ticks, reported } = await serve(cluster);
@@ -264,7 +264,7 @@ describe('placing in a pool that Karpenter scales for a CapacityBuffer', () => {
     return cluster;
   };
 
-  it('marks no node as long as nobody says that the places of the buffer tolerate it, and says the cure', async () => {
+  it("marks no node until the setting states that the buffer's Pods tolerate it, and reports the remedy", async () => {
     const cluster = withBuffer();
     const { ticks, ready } = await serve(cluster, BUFFERED);
     await ticks(6);
@@ -275,7 +275,7 @@ describe('placing in a pool that Karpenter scales for a CapacityBuffer', () => {
     );
   });
 
-  it('marks them when that is said, and takes the marks away when it no longer is', async () => {
+  it('marks them when the setting is on, and removes the marks when it is off again', async () => {
     const cluster = withBuffer();
     const before = await serve(cluster, { ...BUFFERED, HANGAR_AUTOSCALER_BUFFER_TOLERATES_SURPLUS: 'on' });
     await before.ticks(6);
@@ -289,8 +289,8 @@ describe('placing in a pool that Karpenter scales for a CapacityBuffer', () => {
   });
 });
 
-describe('a buffer that nobody serves', () => {
-  it('is told within a boot time: on /readyz, in the decisions and as a metric; it gets no more', async () => {
+describe('a buffer that no controller serves', () => {
+  it('is reported within a boot time: on /readyz, in the decisions and as a metric; it is not increased', async () => {
     const cluster = new ActingCluster(2);
     cluster.put<Buffer>(BUFFER, { metadata: { name: 'room' }, spec: { replicas: 0 } });
     const { ticks, reported, ready, samples } = await serve(cluster, {

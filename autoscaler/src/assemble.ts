@@ -15,21 +15,21 @@ import { Learner } from './store/learner.ts';
 import { Recorder } from './store/recorder.ts';
 import type { TraceMemory } from './trace/trace-memory.ts';
 
-/** What the outside gives: time, those who are asked, and where things are remembered and decided. */
+/** External dependencies: the clock, the sources, the store and the decider. */
 export interface Outside extends ObserverParts {
   readonly memory: TraceMemory;
-  /** Whoever acts instead of what the settings say. */
+  /** Replaces the actor that the settings configure. */
   readonly actor?: Actor | undefined;
   /** Undefined: decided in this thread. */
   readonly decider?: Decider | undefined;
-  /** Undefined: advice on engines rests on published figures. */
+  /** Undefined: advice on node scalers is based on published figures. */
   readonly comparer?: Comparer | undefined;
-  /** Tells this process from any other of its name; empty: there is none. */
+  /** Distinguishes this process from others with the same name; empty: not set. */
   readonly instance?: string;
   readonly version: string;
 }
 
-/** An autoscaler that is put together and not begun. */
+/** An autoscaler that is wired and not started. */
 export interface Assembly {
   readonly autoscaler: Autoscaler;
   readonly ledger: Ledger;
@@ -37,7 +37,7 @@ export interface Assembly {
   readonly metrics: AutoscalerMetrics;
 }
 
-/** Puts the autoscaler together from its configuration; nothing is asked of anybody yet. */
+/** Wires the autoscaler from its configuration; it sends no request yet. */
 export function assemble(outside: Outside, config: AutoscalerConfig): Assembly {
   const { clock, log, cluster, comparer, version } = outside;
   const metrics = new AutoscalerMetrics(version, clock.now());

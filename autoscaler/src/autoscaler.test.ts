@@ -27,7 +27,7 @@ const metricsOf = (running: number | string, waiting = 0): string =>
     '',
   ].join('\n');
 
-/** A runner, and a Drone server, whose answers a test can change; undefined: it is silent. */
+/** A runner, and a Drone server, whose answers a test can change; undefined: no answer. */
 class FakeRunner implements MetricsSource {
   drone: string | undefined = 'drone_pending_jobs 0\n';
   metrics: string | undefined = metricsOf(0);
@@ -133,7 +133,7 @@ const nodesAhead = (ledger: { recommendation: { shapes: readonly { nodesAhead: n
 describe('with the Drone server’s own metrics', () => {
   const env = { HANGAR_AUTOSCALER_DRONE_METRICS: 'https://drone/metrics' };
 
-  it('knows of work that no runner has accepted', async () => {
+  it('counts work that no runner has accepted', async () => {
     const { runner, ledger, ticks } = await aService({ env });
     expect(ledger.recommendation?.demand.knownStages).toBe(0);
     runner.drone = 'drone_pending_jobs 40\n';
@@ -145,7 +145,7 @@ describe('with the Drone server’s own metrics', () => {
     expect(ledger.conditions).toEqual([]);
   });
 
-  it('says what is missing when it doesn’t answer, and decides on the rest', async () => {
+  it('reports what is missing when it doesn’t answer, and decides on the rest', async () => {
     const { runner, ledger, ticks } = await aService({ env });
     runner.drone = undefined;
     runner.metrics = metricsOf(30);
@@ -159,7 +159,7 @@ describe('with the Drone server’s own metrics', () => {
 });
 
 describe('with runners alone', () => {
-  it('moves with what they run', async () => {
+  it('follows the work that they run', async () => {
     const { runner, ledger, ticks } = await aService();
     const quiet = nodesAhead(ledger) ?? 0;
     runner.metrics = metricsOf(30);
@@ -170,7 +170,7 @@ describe('with runners alone', () => {
     expect(ledger.staleSinceMs).toBeUndefined();
   });
 
-  it('a lost answer changes nothing; a runner that stays silent makes all stale, and its return heals', async () => {
+  it('ignores one lost answer; a runner that stays silent makes the answer stale until it returns', async () => {
     const { runner, ledger, ticks, metric } = await aService();
     runner.metrics = metricsOf(30);
     await ticks();
@@ -203,7 +203,7 @@ describe('with runners alone', () => {
     expect((await http.inject('/readyz')).body).toContain('hangar_runner_stages');
   });
 
-  it('a clock that jumps does no harm', async () => {
+  it('tolerates a clock that jumps', async () => {
     const { clock, runner, ledger, ticks } = await aService();
     for (const jump of [-86_400_000, 3 * 86_400_000, -2 * 86_400_000]) {
       clock.jump(jump);
@@ -224,7 +224,7 @@ describe('with a cluster', () => {
     return cluster;
   };
 
-  it('works without any runner of ours', async () => {
+  it('works without Hangar runners', async () => {
     const cluster = aCluster(1);
     cluster.put(pods, {
       ...aPod('p', 'n0'),
@@ -239,7 +239,7 @@ describe('with a cluster', () => {
     expect(ledger.recommendation?.because.join(' ')).toContain('work without a Pod is not known');
   });
 
-  it('orders through its actor once it knows, the same order each tick, and tells it once', async () => {
+  it('passes orders to its actor once it has data, the same order each tick, and logs it once', async () => {
     const orders: (readonly PoolOrder[])[] = [];
     const cluster = aCluster(1);
     for (let nth = 0; nth < 8; nth += 1) cluster.put(pods, aPod(`p${nth}`, undefined, 'Pending'));
@@ -253,13 +253,13 @@ describe('with a cluster', () => {
     ]);
   });
 
-  it('is a dry run without one', async () => {
+  it('is a dry run without an actor', async () => {
     const { ledger } = await aService({ cluster: aCluster(20) });
 
     expect(ledger.decisions.items.at(-1)).toMatchObject({ outcome: 'dry-run', fromNodes: 20, toNodes: 10 });
   });
 
-  it('acts on nothing stale', async () => {
+  it('does not act on stale data', async () => {
     const orders: (readonly PoolOrder[])[] = [];
     const cluster = aCluster(3);
     const { ledger, ticks } = await aService({ cluster, act: (given) => orders.push(given) });
@@ -280,7 +280,7 @@ describe('with a cluster', () => {
     );
   });
 
-  it('remembers what ended, also when the disk refuses for a while', async () => {
+  it('stores ended Pods, also when the disk fails for a while', async () => {
     const kept: PodRecord[] = [];
     let refusals = 2;
     const memory: TraceMemory = {
@@ -307,7 +307,7 @@ describe('with a cluster', () => {
     expect(reported()).not.toContain('DATA_DIR');
   });
 
-  it('learns from what was remembered', async () => {
+  it('learns from stored records', async () => {
     const day = 86_400;
     const records = Array.from(
       { length: 300 },
@@ -333,8 +333,8 @@ describe('with a cluster', () => {
   });
 });
 
-describe('lists that others are made of', () => {
-  it('name every metric that is told, with its help', async () => {
+describe('lists that documents are generated from', () => {
+  it('contain every metric that is exposed, with its help', async () => {
     const { http } = await aService({ cluster: new FakeCluster() });
     const { families, problems } = parseExposition((await http.inject('/metrics')).body);
 

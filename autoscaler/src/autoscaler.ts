@@ -17,7 +17,7 @@ import type { WallClock } from './observe/wall-clock.ts';
 import type { Learner } from './store/learner.ts';
 import type { Recorder } from './store/recorder.ts';
 
-/** The stations of a tick, put together by assemble.ts. */
+/** The components of a tick, wired in assemble.ts. */
 export interface AutoscalerParts {
   readonly clock: Clock;
   readonly log: Logger;
@@ -35,7 +35,7 @@ export interface AutoscalerParts {
   readonly metrics: AutoscalerMetrics;
 }
 
-/** The whole service: one tick after another, from what is there to what should be. */
+/** The service: runs one tick after another, from the observed state to the wanted one. */
 export class Autoscaler {
   readonly #parts: AutoscalerParts;
   readonly #tickMs: number;
@@ -47,7 +47,7 @@ export class Autoscaler {
     this.#expected = options.expected;
   }
 
-  /** Remembers, watches and ticks until the signal is aborted; never rejects. */
+  /** Loads stored records, watches and ticks until the signal is aborted; never rejects. */
   async run(stop: AbortSignal): Promise<void> {
     const { clock, recorder, learner, observer, adviceSources, actor } = this.#parts;
     const records = await recorder.load();
@@ -62,7 +62,7 @@ export class Autoscaler {
     await recorder.keep(observer.watch?.takeNews().records ?? []);
   }
 
-  /** One tick. What goes wrong in it ends it, and nothing else. */
+  /** One tick. An error ends this tick, and nothing else. */
   async tick(stop: AbortSignal): Promise<void> {
     const { clock, metrics, log, ledger, actor } = this.#parts;
     const beganMs = clock.monotonicMs();
@@ -88,7 +88,7 @@ export class Autoscaler {
     // 2. Store: what happened since the last tick, in memory and on the disk.
     await recorder.keep(seen.news.records);
     learner.take(seen.news, observer.watch ? undefined : seen.runners);
-    // 3. Freeze: everything from here to acting is decided on this snapshot, and on nothing else.
+    // 3. Freeze: every decision until acting uses this snapshot, and nothing else.
     const snapshot = await snapshots.take(seen);
     metrics.seen(snapshot, learner.meanMissPods, seen.news.waits);
     const conditions = this.#conditions(snapshot);

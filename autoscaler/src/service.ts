@@ -4,17 +4,17 @@ import type { AutoscalerConfig } from './config/load.ts';
 import type { Page } from './http/page.ts';
 import { createHttp } from './http/server.ts';
 
-/** What the service is given from outside. */
+/** External dependencies of the service. */
 export interface ServiceParts extends Outside {
   readonly page: Page;
 }
 
-/** The flow and the HTTP side that shows it. */
+/** The autoscaler and its HTTP server. */
 export interface Service extends Pick<Assembly, 'autoscaler' | 'ledger'> {
   readonly http: FastifyInstance;
 }
 
-/** Puts the service together; nothing is begun. */
+/** Wires the service; nothing is started. */
 export function createService(parts: ServiceParts, config: AutoscalerConfig): Service {
   const { clock, version, page } = parts;
   const { autoscaler, ledger, learner, metrics } = assemble(parts, config);

@@ -318,25 +318,22 @@ describe('listening', () => {
     },
     { title: 'a method that is none', head: 'FETCH / HTTP/1.1', want: 400 },
     { title: 'no HTTP at all', head: 'hello', want: 400 },
-  ])(
-    'closes the connection that sends $title with a problem document, and no other',
-    async ({ head, want }) => {
-      const { http } = withAnswer();
-      const address = new URL(await http.listen(LOOPBACK));
-      const reported = await new Promise<string>((resolve) => {
-        const socket = connect(Number(address.port), address.hostname);
-        let text = '';
-        socket.on('data', (part) => (text += String(part)));
-        socket.on('error', () => undefined);
-        socket.on('close', () => resolve(text));
-        socket.write(`${head}\r\nhost: x\r\n\r\n`);
-      });
-      const [headers = '', body = ''] = reported.split('\r\n\r\n');
+  ])('closes only the connection that sends $title, with a problem', async ({ head, want }) => {
+    const { http } = withAnswer();
+    const address = new URL(await http.listen(LOOPBACK));
+    const reported = await new Promise<string>((resolve) => {
+      const socket = connect(Number(address.port), address.hostname);
+      let text = '';
+      socket.on('data', (part) => (text += String(part)));
+      socket.on('error', () => undefined);
+      socket.on('close', () => resolve(text));
+      socket.write(`${head}\r\nhost: x\r\n\r\n`);
+    });
+    const [headers = '', body = ''] = reported.split('\r\n\r\n');
 
-      expect(headers).toMatch(new RegExp(`^HTTP/1.1 ${want} [^]*content-type: application/problem\\+json`));
-      expect(JSON.parse(body)).toMatchObject({ status: want, cure: expect.stringMatching(/./) as string });
-      expect((await fetch(new URL('/livez', address))).status).toBe(200);
-      await http.close();
-    },
-  );
+    expect(headers).toMatch(new RegExp(`^HTTP/1.1 ${want} [^]*content-type: application/problem\\+json`));
+    expect(JSON.parse(body)).toMatchObject({ status: want, cure: expect.stringMatching(/./) as string });
+    expect((await fetch(new URL('/livez', address))).status).toBe(200);
+    await http.close();
+  });
 });

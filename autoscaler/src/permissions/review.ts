@@ -46,7 +46,7 @@ export async function review(
       if (!(await isAllowed(cluster, question.right, question.namespace, signal))) denied.push(question);
     const byFeature = Map.groupBy(denied, ({ right }) => right.feature);
     return {
-      missing: new Map([...byFeature].map(([feature, those]) => [feature, inWords(those)])),
+      missing: new Map([...byFeature].map(([feature, those]) => [feature, missingText(those)])),
       warning: '',
     };
   } catch (error) {
@@ -68,7 +68,7 @@ function namespacesOf({ where, feature }: Right, places: Places): readonly strin
 }
 
 /** One line: what does not work, and the rules to add, by namespace. */
-function inWords(denied: readonly Question[]): string {
+function missingText(denied: readonly Question[]): string {
   const places = Map.groupBy(denied, ({ namespace }) => namespace);
   const cures = [...places].map(([namespace, those]) => {
     const rules = rulesOf(those.map(({ right }) => right)).map(ruleLine);
