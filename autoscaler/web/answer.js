@@ -7,7 +7,7 @@ import { clockTime, cpu, figure, memory, money, percent, shapeTitle, span } from
 /** @typedef {import('./data.js').HistoryPoint} HistoryPoint */
 
 /**
- * The answer at one glance: a card for each shape, and why.
+ * The answer at a glance: a card for each shape, and the reasons.
  * @param {Recommendation} answer
  * @param {readonly HistoryPoint[]} history
  */
@@ -27,7 +27,7 @@ export function showAnswer(answer, history) {
 }
 
 /**
- * Readers of the screen are told when the answer changes, not at each look.
+ * Screen readers announce a changed answer, not each refresh.
  * @param {readonly Shape[]} shapes
  */
 function announce(shapes) {
@@ -95,7 +95,7 @@ function wait(seconds, objective) {
 }
 
 /**
- * The way here as one small line; the table of pools and the plots say it in full.
+ * The history as one small line; the table of pools and the plots show the details.
  * @param {readonly (number | null)[]} past
  */
 function spark(past) {
@@ -126,10 +126,10 @@ function spark(past) {
 }
 
 /**
- * What is not as it should be: an answer that is no longer true first and loudly, the rest below the answer.
+ * Conditions: a stale answer is shown first and prominently, the rest below the answer.
  * @param {Pick<Recommendation, 'conditions'> & Partial<Pick<Recommendation, 'stale' | 'staleSince'>>} answer
  * @param {number} nowMs
- * @param {string} heading of the quiet part, where it is not the usual one
+ * @param {string} heading of the lower part, where it differs from the default
  */
 export function showConditions({ conditions, stale = false, staleSince }, nowMs, heading = '') {
   const since = staleSince === undefined ? '' : ` since ${clockTime(Date.parse(staleSince), nowMs)}`;

@@ -1,5 +1,5 @@
 /**
- * What the service answers, by the types of its own code.
+ * The answers of the service, with the types of its own code.
  * @typedef {ReturnType<typeof import('../src/http/answers.ts').recommendationAnswer>} Recommendation
  * @typedef {ReturnType<typeof import('../src/http/answers.ts').demandAnswer>} Demand
  * @typedef {Demand['history'][number]} HistoryPoint
@@ -9,7 +9,7 @@
  * @typedef {import('../src/http/problem.ts').Problem} Problem
  */
 
-/** The service refused, in its words. */
+/** An error response of the service, with its problem document. */
 export class Refused extends Error {
   /**
    * @param {number} status
@@ -25,7 +25,7 @@ export class Refused extends Error {
 const PATIENCE_MS = 15_000;
 
 /**
- * Asks the service. Rejects with {@link Refused}, or when there is no answer in time.
+ * Queries the service. Rejects with {@link Refused}, or when there is no answer in time.
  * @param {string} path below /api/v1/
  * @returns {Promise<unknown>}
  */
@@ -37,7 +37,7 @@ async function ask(path) {
   return data;
 }
 
-/** @returns {Promise<Recommendation | Refused>} what it says when nothing is decided yet is an answer too */
+/** @returns {Promise<Recommendation | Refused>} the problem is returned when nothing is decided yet */
 export async function askRecommendation() {
   try {
     return /** @type {Recommendation} */ (await ask('recommendations'));
@@ -47,7 +47,7 @@ export async function askRecommendation() {
   }
 }
 
-/** @param {number} hours how far back */
+/** @param {number} hours length of the history */
 export const askDemand = async (hours) => /** @type {Demand} */ (await ask(`demand?hours=${hours}`));
 
 export const askDecisions = async () => /** @type {Decisions} */ (await ask('decisions'));

@@ -2,7 +2,7 @@
 /** @typedef {Readonly<Record<string, string | number>>} Attributes */
 
 /**
- * The element that page.html is known to have.
+ * An element that page.html must contain.
  * @param {string} id
  * @returns {HTMLElement}
  */
@@ -13,7 +13,7 @@ export function byId(id) {
 }
 
 /**
- * A new element. Text stays text, whatever stands in it.
+ * Creates an element. Text is escaped.
  * @param {string} tag
  * @param {Attributes} attributes
  * @param {...Child} children
@@ -43,7 +43,7 @@ export function svg(tag, attributes = {}, ...children) {
 export const list = (items) => el('ul', {}, ...items.map((item) => el('li', {}, item)));
 
 /**
- * Something that opens; `key` names it, so that it stays open when what is around it is drawn anew.
+ * A collapsible section; `key` identifies it, so that it stays open when the part around it is redrawn.
  * @param {string} key
  * @param {string} summary
  * @param {...Child} children
@@ -54,7 +54,8 @@ export const details = (key, summary, ...children) =>
 /** @typedef {{ readonly caption: string, readonly head: readonly string[], readonly rows: readonly (readonly Child[])[], readonly numbers?: readonly number[], readonly isNarrow?: boolean }} TableParts */
 
 /**
- * A table that scrolls by itself where it is too wide. The first cell of a row is its head; `numbers` are columns of figures; a narrow one fits on a phone.
+ * A table that scrolls by itself where it is too wide. The first cell of a row is its header; `numbers` are the columns with
+ * figures; a narrow table fits on a phone.
  * @param {TableParts} parts
  */
 export function table({ caption, head, rows, numbers = [], isNarrow = false }) {
@@ -86,11 +87,11 @@ export function table({ caption, head, rows, numbers = [], isNarrow = false }) {
   );
 }
 
-/** What each place shows, to leave alone what did not change. @type {Map<string, string>} */
+/** The last data of each part, to skip redrawing unchanged ones. @type {Map<string, string>} */
 const shown = new Map();
 
 /**
- * Draws a part of the page anew if its data changed. What was open stays open, and the focus stays where it was.
+ * Redraws a part of the page if its data changed. Open sections stay open, and the focus is kept.
  * @template T
  * @param {string} id
  * @param {T} data
@@ -107,9 +108,9 @@ export function show(id, data, draw) {
 }
 
 /**
- * What is open in a place and where the focus is in it.
+ * The open sections of a part and the position of the focus.
  * @param {HTMLElement} place
- * @returns {() => void} brings both back to what is drawn there then
+ * @returns {() => void} restores both after a redraw
  */
 function remembered(place) {
   const key = 'data-key';

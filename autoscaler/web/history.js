@@ -22,7 +22,7 @@ function workOf({ running, pending, known }) {
 }
 
 /**
- * Not further back than anything is known, so that the first minutes fill the plot.
+ * Starts no earlier than the first known point, so that the first minutes fill the plot.
  * @param {Past} past
  */
 function fromOf({ history, hours, nowMs }) {
@@ -97,7 +97,7 @@ export function showWaits(past) {
 }
 
 /**
- * Nodes of one pool, of which the reader chooses which.
+ * Nodes of one pool, selected by the user.
  * @param {Past} past
  * @param {readonly string[]} pools
  * @param {string | undefined} chosen
@@ -131,7 +131,7 @@ export function showPool(past, pools, chosen) {
 }
 
 /**
- * The choice of a pool, where there are several; `choose` is told the name.
+ * The selection of a pool, where there are several.
  * @param {readonly string[]} pools
  * @param {string | undefined} chosen
  */
@@ -151,7 +151,7 @@ export function poolChoice(pools, chosen) {
       ];
 }
 
-/** @returns {number} hours that the reader wants to see */
+/** @returns {number} the selected number of hours */
 export function hoursShown() {
   const place = byId('hours');
   return place instanceof HTMLSelectElement ? Number(place.value) : 6;

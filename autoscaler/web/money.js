@@ -4,7 +4,7 @@ import { clockTime, figure, money, shapeTitle } from './words.js';
 /** @typedef {import('./data.js').Recommendation} Recommendation */
 
 /**
- * What it costs: the cheapest mix, each shape alone, and what the live pools have cost today.
+ * The costs: the cheapest mix, each shape alone, and the spend of the live pools today.
  * @param {Recommendation} answer
  * @param {number} nowMs
  */

@@ -16,10 +16,10 @@ import { clockTime, span } from './words.js';
 const LOOK_MS = 5_000;
 const LONGEST_MS = 60_000;
 const ROWS = 20;
-/** An objective to draw while there is no answer that names one, in seconds. */
+/** The objective drawn while no answer contains one, in seconds. */
 const USUAL_OBJECTIVE = 10;
 
-/** Everything on the page that changes, and when it is asked for. */
+/** Fetches the data and draws all changing parts of the page. */
 class Page {
   /** @type {Seen | undefined} */ #seen;
   /** @type {string | undefined} */ #pool;
@@ -28,7 +28,7 @@ class Page {
   #looks = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #next;
 
-  /** Asks for everything; when that fails, less and less often. Nobody asks for a page that nobody sees. */
+  /** Fetches everything; after failures at growing intervals. A hidden page sends no requests. */
   async look() {
     clearTimeout(this.#next);
     if (document.hidden) return;
@@ -50,7 +50,7 @@ class Page {
 
   /** @param {unknown} error */
   #lost(error) {
-    tell('lost', 'no answer');
+    showState('lost', 'no answer');
     const why = error instanceof Error ? error.message : String(error);
     byId('as-of').textContent =
       `The service does not answer (${why}): what is shown may be old. Asked again in ${span(this.#pauseMs / 1000)}.`;
@@ -97,8 +97,8 @@ class Page {
    */
   #drawAnswer(answer, demand, nowMs) {
     const at = clockTime(Date.parse(answer.at), nowMs);
-    if (answer.stale) tell('stale', 'stale');
-    else tell('live', 'live');
+    if (answer.stale) showState('stale', 'stale');
+    else showState('live', 'live');
     byId('as-of').textContent = answer.stale ? `last good answer of ${at}` : `as of ${at}`;
     showConditions(answer, nowMs);
     showAnswer(answer, demand.history);
@@ -124,12 +124,12 @@ async function everything(hours) {
 }
 
 /**
- * Nothing is decided yet: what it waits for.
+ * Nothing is decided yet: shows the reasons.
  * @param {Refused} refused
  * @param {number} nowMs
  */
 function notYet(refused, nowMs) {
-  tell('waiting', 'no answer yet');
+  showState('waiting', 'no answer yet');
   byId('as-of').textContent = '';
   byId('lead').textContent = 'Nothing is decided yet. What can be asked already: what if, below.';
   const conditions = /** @type {const} */ ([{ weight: 'note', text: refused.cure }]);
@@ -141,12 +141,12 @@ function notYet(refused, nowMs) {
 
 /**
  * @param {string} state
- * @param {string} word
+ * @param {string} text
  */
-function tell(state, word) {
+function showState(state, text) {
   const pill = byId('state');
   pill.dataset['state'] = state;
-  pill.textContent = word;
+  pill.textContent = text;
 }
 
 const page = new Page();

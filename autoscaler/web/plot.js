@@ -15,7 +15,7 @@ const [LEFT, RIGHT, TOP, BOTTOM] = [40, 12, 12, 24];
 const TABLE_ROWS = 24;
 
 /**
- * Draws lines over time with a legend and a table that says the same.
+ * Draws lines over time with a legend and a table of the same data.
  * @param {string} id
  * @param {Plot} plot
  */
@@ -53,7 +53,7 @@ function drawing(plot, width) {
   };
   const picture = svg(
     'svg',
-    { viewBox: `0 0 ${width} ${HEIGHT}`, role: 'img', 'aria-label': inWords(plot) },
+    { viewBox: `0 0 ${width} ${HEIGHT}`, role: 'img', 'aria-label': summaryOf(plot) },
     ...axes(plot, frame, ticks),
     ...series.flatMap((one) => drawn(one, frame)),
     ...(bound === undefined ? [] : [across(frame, bound.value, 'bound')]),
@@ -62,7 +62,7 @@ function drawing(plot, width) {
 }
 
 /** @param {Plot} plot */
-function inWords({ title, unit, series, bound, nowMs }) {
+function summaryOf({ title, unit, series, bound, nowMs }) {
   const now = series.map(({ name, points, upper }) => `${name} ${figure(valueAt(upper ?? points, nowMs))}`);
   const more = bound === undefined ? [] : [`${bound.name} ${figure(bound.value)}`];
   return `${title}, in ${unit}. Now: ${[...now, ...more].join(', ')}.`;
@@ -98,7 +98,7 @@ function axes({ fromMs, toMs, nowMs }, frame, ticks) {
 const place = (value) => value.toFixed(1);
 
 /**
- * Stretches of known values.
+ * Consecutive runs of known values.
  * @param {readonly Point[]} points
  * @returns {readonly (readonly (readonly [number, number])[])[]}
  */
@@ -167,11 +167,11 @@ function legend({ series, bound }) {
 }
 
 /** @param {Series} series */
-const told = ({ points, upper }) => upper ?? points;
+const shownPoints = ({ points, upper }) => upper ?? points;
 
 /** @param {Plot} plot */
 const timesOf = ({ series }) =>
-  [...new Set(series.flatMap((one) => told(one).map(([at]) => at)))].sort((one, other) => one - other);
+  [...new Set(series.flatMap((one) => shownPoints(one).map(([at]) => at)))].sort((one, other) => one - other);
 
 /** @param {Plot} plot */
 function asTable(plot) {
@@ -181,7 +181,7 @@ function asTable(plot) {
     head: ['time', ...series.map(({ name }) => name)],
     rows: sampled(timesOf(plot), TABLE_ROWS).map((at) => [
       clockTime(at, nowMs),
-      ...series.map((one) => figure(valueAt(told(one), at))),
+      ...series.map((one) => figure(valueAt(shownPoints(one), at))),
     ]),
     numbers: series.map((_, nth) => nth + 1),
     isNarrow: true,
@@ -189,7 +189,7 @@ function asTable(plot) {
 }
 
 /**
- * With a line under the pointer and what the values were there; readers of the table lose nothing.
+ * Adds a line at the pointer with the values there; the table contains the same values.
  * @param {SVGElement} picture
  * @param {Plot} plot
  * @param {Frame} frame
@@ -207,7 +207,7 @@ function readable(picture, plot, { width, x }) {
     if (at === undefined) return;
     for (const end of ['x1', 'x2']) line.setAttribute(end, String(x(at)));
     line.setAttribute('visibility', 'visible');
-    const values = plot.series.map((one) => `${one.name} ${figure(valueAt(told(one), at))}`);
+    const values = plot.series.map((one) => `${one.name} ${figure(valueAt(shownPoints(one), at))}`);
     words.textContent = `${clockTime(at, plot.nowMs)}: ${values.join(', ')}`;
   };
   picture.addEventListener('pointermove', read);

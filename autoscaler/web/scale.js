@@ -1,7 +1,7 @@
 /** @typedef {readonly [atMs: number, value: number | null]} Point null: not known then, which is not zero */
 
 /**
- * Round numbers from zero on, of which the last is the end of an axis that holds `most`.
+ * Round numbers starting at zero; the last one is the end of an axis that includes `most`.
  * @param {number} most
  * @returns {readonly number[]}
  */
@@ -17,7 +17,7 @@ const MINUTE_MS = 60_000;
 const STEPS = [1, 5, 10, 15, 30, 60, 120, 180, 360, 720].map((minutes) => minutes * MINUTE_MS);
 
 /**
- * Round times of the reader's day between two moments, `most` of them at most.
+ * Round times of the user's day between two times, at most `most` of them.
  * @param {number} fromMs
  * @param {number} toMs
  * @param {number} most
@@ -33,7 +33,7 @@ export function timeTicks(fromMs, toMs, most) {
 }
 
 /**
- * Moments for a table: the last of each stretch, so that the newest is among them; latest first.
+ * Times for a table: the last of each interval, so that the newest is included; latest first.
  * @param {readonly number[]} times
  * @param {number} most
  */
@@ -43,7 +43,7 @@ export function sampled(times, most) {
 }
 
 /**
- * The one nearest to a moment; undefined if there is none.
+ * The time nearest to another; undefined if there is none.
  * @param {readonly number[]} times
  * @param {number} atMs
  */
@@ -55,7 +55,7 @@ export function nearest(times, atMs) {
 }
 
 /**
- * The value at or last before a moment, unless that was not known.
+ * The value at or last before a time, unless it was not known.
  * @param {readonly Point[]} points by time
  * @param {number} atMs
  */

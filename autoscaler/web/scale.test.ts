@@ -16,7 +16,7 @@ describe('ticks of values', () => {
     expect(valueTicks(most)).toEqual(want);
   });
 
-  it('begin at zero, are a handful, and reach what they are for', () => {
+  it('start at zero, are few, and reach the maximum', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1e9, noNaN: true }), (most) => {
         const ticks = valueTicks(most);
@@ -30,7 +30,7 @@ describe('ticks of values', () => {
 });
 
 describe('ticks of time', () => {
-  it('are evenly apart, inside, and not too many', () => {
+  it('are evenly spaced, inside the range, and not too many', () => {
     const from = fc.integer({ min: 1_700_000_000_000, max: 1_800_000_000_000 });
     const length = fc.integer({ min: MINUTE_MS, max: DAY_MS });
     fc.assert(
@@ -45,8 +45,8 @@ describe('ticks of time', () => {
   });
 });
 
-describe('what is read of a series', () => {
-  it('is the value at or last before a moment, and nothing where nothing was known', () => {
+describe('reading a series', () => {
+  it('returns the value at or last before a time, and nothing where it was not known', () => {
     const points = [
       [10, 1],
       [20, null],
@@ -63,12 +63,12 @@ describe('what is read of a series', () => {
     ]);
   });
 
-  it('is of the nearest moment under a pointer', () => {
+  it('finds the time nearest to the pointer', () => {
     expect([0, 14, 16, 99].map((at) => nearest([10, 20, 30], at))).toEqual([10, 10, 20, 30]);
     expect(nearest([], 5)).toBeUndefined();
   });
 
-  it('is told in a table with the newest moment first, few rows, and all of them where they are few', () => {
+  it('samples a table with the newest time first, few rows, and all of them where they are few', () => {
     expect(sampled([1, 2, 3], 5)).toEqual([3, 2, 1]);
     const thin = sampled(
       Array.from({ length: 100 }, (_, nth) => nth),

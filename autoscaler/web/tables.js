@@ -105,7 +105,7 @@ export function showDecisions(decisions, most, nowMs) {
 }
 
 /**
- * What was done to pools, or why it was not; in a dry run nothing.
+ * What was done to pools, or why not; empty in a dry run.
  * @param {import('./data.js').Decisions['acts']} acts latest first
  * @param {number} nowMs
  */

@@ -4,10 +4,10 @@ import { cpu, figure, memory, shapeTitle } from './words.js';
 
 /** @typedef {import('./data.js').WhatIf} WhatIf */
 
-/** Whoever drags the slider asks once he rests, not for each step on the way. */
+/** Requests are sent when the slider rests, not for each step of a drag. */
 const REST_MS = 80;
 
-/** The question about PRs a day: slider and number say the same, and the answer follows. */
+/** The question about PRs a day: slider and number field show the same value, and the answer is updated. */
 export class WhatIfPart {
   /** @type {HTMLInputElement} */ #slide;
   /** @type {HTMLInputElement} */ #exact;
@@ -33,7 +33,7 @@ export class WhatIfPart {
     this.#rest = setTimeout(() => void this.ask(), REST_MS);
   }
 
-  /** Asks anew; an answer that was overtaken by a later question is let go. */
+  /** Sends a request; the answer is ignored if a later request was sent meanwhile. */
   async ask() {
     this.#asked += 1;
     const mine = this.#asked;

@@ -2,7 +2,7 @@ const figures = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
 const amounts = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
 /**
- * A number as people read it; a dash where there is none.
+ * A formatted number; a dash where there is none.
  * @param {number | null | undefined} value
  */
 export const figure = (value) => (value === null || value === undefined ? '–' : figures.format(value));
@@ -17,7 +17,7 @@ export const money = (value, currency) => `${amounts.format(value)} ${currency}`
 export const percent = (share) => `${figures.format(Math.round(share * 1000) / 10)} %`;
 
 /**
- * A span of time: `45 s`, `3 min 20 s`, `2 h 5 min`.
+ * A duration: `45 s`, `3 min 20 s`, `2 h 5 min`.
  * @param {number} seconds
  */
 export function span(seconds) {
@@ -32,7 +32,7 @@ export function span(seconds) {
 }
 
 /**
- * A wait beside its objective, in few words: `3.4 s, within 10 s`.
+ * A wait with its objective: `3.4 s, within 10 s`.
  * @param {number} seconds
  * @param {number} objective in seconds
  */
@@ -40,7 +40,7 @@ export const waitBeside = (seconds, objective) =>
   `${figure(Math.round(seconds * 10) / 10)} s, ${seconds <= objective ? 'within' : 'beyond'} ${figure(objective)} s`;
 
 /**
- * The time of day where the reader is; with the date when it was another day.
+ * The local time of day; with the date when it was another day.
  * @param {number} atMs
  * @param {number} nowMs
  */
@@ -57,7 +57,7 @@ export const shortTime = (atMs) =>
   new Date(atMs).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
 
 /**
- * A published shape as people say it; any other as it is called.
+ * The display name of a published shape; any other shape keeps its name.
  * @param {string} shape
  */
 export function shapeTitle(shape) {
@@ -70,7 +70,7 @@ const GIB = 2 ** 30;
 const BYTES = { '': 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: GIB, Ti: 2 ** 40 };
 
 /**
- * CPU as Kubernetes writes it, in whole CPUs: `1150m` is `1.15`.
+ * CPU in Kubernetes notation as whole CPUs: `1150m` is `1.15`.
  * @param {string} text
  */
 export const cpu = (text) => figure(text.endsWith('m') ? Number(text.slice(0, -1)) / 1000 : Number(text));
@@ -80,7 +80,7 @@ export const memoryBytes = (bytes) =>
   bytes >= GIB ? `${figure(bytes / GIB)} GiB` : `${figure(Math.round(bytes / 2 ** 20))} MiB`;
 
 /**
- * Memory as Kubernetes writes it: `598400Mi` is `584.38 GiB`; what isn't understood stays as it is.
+ * Memory in Kubernetes notation: `598400Mi` is `584.38 GiB`; text that can't be parsed is returned unchanged.
  * @param {string} text
  */
 export function memory(text) {
@@ -90,7 +90,7 @@ export function memory(text) {
 }
 
 /**
- * A quantity in a unit that people know.
+ * A quantity in a readable unit.
  * @param {number} value
  * @param {string} unit
  */

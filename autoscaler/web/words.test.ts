@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cpu, figure, memory, percent, quantity, shapeTitle, span, waitBeside } from './words.js';
 
-describe('words of the page', () => {
+describe('texts of the page', () => {
   it.each([
     [0, '0 s'],
     [59.4, '59 s'],
@@ -24,7 +24,7 @@ describe('words of the page', () => {
     ]);
   });
 
-  it('a wait is told beside its objective, which it may just meet', () => {
+  it('a wait is shown with its objective, which it meets when both are equal', () => {
     expect([waitBeside(0, 10), waitBeside(10, 10), waitBeside(12.25, 10)]).toEqual([
       '0 s, within 10 s',
       '10 s, within 10 s',
@@ -32,7 +32,7 @@ describe('words of the page', () => {
     ]);
   });
 
-  it('resources are told in units that people know', () => {
+  it('resources are shown in readable units', () => {
     expect([cpu('1150m'), cpu('4'), memory('1700Mi'), memory('512Mi'), memory('8Gi'), memory('odd')]).toEqual(
       ['1.15', '4', '1.66 GiB', '512 MiB', '8 GiB', 'odd'],
     );
@@ -43,7 +43,7 @@ describe('words of the page', () => {
     ]);
   });
 
-  it('published shapes have a name for people, others their own', () => {
+  it('published shapes have a display name, others their own', () => {
     expect([shapeTitle('4cpu-8gb'), shapeTitle('cpu=16,memory=32Gi'), shapeTitle('x4cpu-8gb')]).toEqual([
       '4 CPU / 8 GB',
       'cpu=16,memory=32Gi',
