@@ -29,7 +29,7 @@ describe('the generated files of the chart', () => {
 });
 
 describe('the values', () => {
-  it('are all in values.yaml with the defaults that the schema tells', () => {
+  it('are all in values.yaml with the defaults of the schema', () => {
     const yaml = parse(DOCUMENTS['charts/hangar/values.yaml']?.() ?? '') as object;
     const valueAt = (path: string): unknown =>
       path
@@ -41,7 +41,7 @@ describe('the values', () => {
     }
   });
 
-  it('take no unknown key at any level of ours', () => {
+  it('accept no unknown key at any level of ours', () => {
     const parents = ['', 'runner', 'runner.image', 'runner.config', 'autoscaler.rbac', 'jobs.networkPolicy'];
     for (const path of parents)
       expect((path === '' ? schema : at(path))?.additionalProperties, path).toBe(false);

@@ -13,7 +13,7 @@ const runnerRules = (where: string): NamedRules => ({
   rules: runnerRulesOf(RUNNER_RIGHTS.filter((right) => right.where === where)),
 });
 
-/** Rules of one feature in one kind of place, named `look.cluster`. */
+/** Rules of one feature for one scope, named `look.cluster`. */
 const AUTOSCALER_RULES: readonly NamedRules[] = FEATURES.flatMap((feature) => {
   const rights = AUTOSCALER_RIGHTS.filter((right) => right.feature === feature);
   return [...Map.groupBy(rights, ({ where }) => where)].map(([where, those]) => ({
@@ -30,7 +30,7 @@ function namesOf({ name, settings }: Component): readonly (readonly [string, rea
   ];
 }
 
-/** Every file of the chart that is made from the code, by its path from the repository's root. */
+/** Every file of the chart that is generated from the code, by its path from the repository's root. */
 export const DOCUMENTS: Readonly<Record<string, () => string>> = {
   'charts/hangar/values.yaml': () => renderValues(VALUES),
   'charts/hangar/values.schema.json': () => renderSchema(VALUES),

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { generate } from '@hangar/shared/generate';
 import { DOCUMENTS } from './documents.ts';
 
-/** `npm run generate`: writes the files of the chart that are made from the code; `--check` only says which are stale. */
+/** `npm run generate`: writes the generated files of the chart; `--check` only reports which are stale. */
 process.exitCode = generate(
   join(import.meta.dirname, '../..'),
   { documents: DOCUMENTS },

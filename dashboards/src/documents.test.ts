@@ -7,7 +7,7 @@ import { DOCUMENTS, FOLDERS } from './documents.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-describe('what is made from this package', () => {
+describe('the generated files of this package', () => {
   it.each(Object.entries(DOCUMENTS))(
     '%s is as it would be made now (else: npm run generate)',
     (path, render) => {
@@ -20,7 +20,7 @@ describe('what is made from this package', () => {
     expect(there.filter((name) => !Object.hasOwn(DOCUMENTS, `${folder}/${name}`))).toEqual([]);
   });
 
-  it('has a runbook for every alert, which says what it means, how to look and what to do', () => {
+  it('has a runbook for every alert, with its meaning, the diagnosis and the mitigation', () => {
     for (const { name } of ALERTS) {
       const page = readFileSync(join(root, `docs/runbooks/${name}.md`), 'utf8');
       expect(page).toMatch(
@@ -29,7 +29,7 @@ describe('what is made from this package', () => {
     }
   });
 
-  it('has rules that lead to their runbooks, with texts and a severity that people know', () => {
+  it('has rules that link to their runbooks, with texts and a standard severity', () => {
     const groups = ['runner', 'autoscaler'].flatMap(
       (component) =>
         (
@@ -41,7 +41,7 @@ describe('what is made from this package', () => {
     const rules = groups.flatMap(({ rules: all }) => all);
     expect(rules).toHaveLength(ALERTS.length);
     for (const rule of rules) {
-      // Where a page is published, the installation knows; a made-up address would lead nowhere.
+      // Only the installation knows where the pages are published; a made-up address would be a dead link.
       expect(JSON.stringify(rule)).not.toContain('://');
       expect(rule).toMatchObject({
         labels: { severity: expect.stringMatching(/^(critical|warning)$/) as string },

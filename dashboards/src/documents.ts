@@ -4,7 +4,7 @@ import { rulesFile } from './alerts/rules-file.ts';
 import { BOARDS } from './boards/boards.ts';
 import { dashboardJson } from './grafana/dashboard.ts';
 
-/** Folders of which everything with that ending is made here: what is there and not in {@link DOCUMENTS} is a left-over. */
+/** Folders whose files with that ending are all generated here: a file that is not in {@link DOCUMENTS} is stale. */
 export const FOLDERS: Readonly<Record<string, string>> = {
   'charts/hangar/dashboards': '.json',
   'charts/hangar/rules': '.yaml',
@@ -13,7 +13,7 @@ export const FOLDERS: Readonly<Record<string, string>> = {
 
 const components = ['runner', 'autoscaler'] as const;
 
-/** Every file that is made from this package, by its path from the repository's root. */
+/** Every file that is generated from this package, by its path from the repository's root. */
 export const DOCUMENTS: Readonly<Record<string, () => string>> = {
   ...Object.fromEntries(
     BOARDS.map((board) => [`charts/hangar/dashboards/${board.uid}.json`, () => dashboardJson(board)]),

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { generate, writeDocument } from '@hangar/shared/generate';
 import { DOCUMENTS, FOLDERS } from './documents.ts';
 
-/** Writes boards, rules and runbooks; `--check` only says which are stale. The boards go into `dist` too, to be imported by hand. */
+/** Writes boards, rules and runbooks; `--check` only reports which are stale. The boards are also written to `dist`, for manual import. */
 const args = process.argv.slice(2);
 process.exitCode = generate(
   join(import.meta.dirname, '../..'),

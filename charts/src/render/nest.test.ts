@@ -6,7 +6,7 @@ import { renderValues } from './values-yaml.ts';
 const value = (path: string) => text(path, 'x', `About ${path}.`);
 
 describe('nest', () => {
-  it('keeps the order and gathers what has one parent', () => {
+  it('keeps the order and groups values by parent', () => {
     expect(
       renderValues([value('b.y'), value('a'), value('b.x.z')])
         .split('\n')
@@ -26,7 +26,7 @@ describe('nest', () => {
   it.each([
     ['a value that is a parent too', ['a', 'a.b']],
     ['the same path twice', ['a.b', 'a.b']],
-  ])('refuses %s', (_, paths) => {
+  ])('rejects %s', (_, paths) => {
     expect(() => nest(paths.map(value))).toThrow(/is a value and a parent, or is there twice/);
   });
 });

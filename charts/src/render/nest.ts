@@ -1,9 +1,9 @@
 import type { ChartValue } from '../values/chart-value.ts';
 
-/** A place in the tree of values: a value, or a parent of others. */
+/** A node in the tree of values: a value, or a parent of others. */
 export type Nested = { readonly value: ChartValue } | { readonly children: ReadonlyMap<string, Nested> };
 
-/** Flat paths as the tree that they draw, in their order. Pure. @throws where a value is a parent too */
+/** Converts flat paths to a tree, in their order. Pure. @throws where a value is a parent too */
 export function nest(values: readonly ChartValue[]): ReadonlyMap<string, Nested> {
   return branch(values.map((value) => ({ words: value.path.split('.'), value })));
 }

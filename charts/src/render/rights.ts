@@ -1,12 +1,12 @@
 import { ruleLine } from '@hangar/runner/permissions';
 
-/** Some rules under the name by which templates put them in. */
+/** Rules under the name by which templates include them. */
 export interface NamedRules {
   readonly name: string;
   readonly rules: readonly Parameters<typeof ruleLine>[0][];
 }
 
-/** `templates/_generated.tpl`: rules and names that the programs' own lists say. Pure. */
+/** `templates/_generated.tpl`: rules and names from the programs' own lists. Pure. */
 export function renderGenerated(
   rights: readonly NamedRules[],
   names: Readonly<Record<string, readonly string[]>>,

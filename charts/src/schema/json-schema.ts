@@ -1,7 +1,7 @@
 /** Any JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** A JSON schema (draft-07), as Helm checks values against; only the words that we use. */
+/** A JSON schema (draft-07), as Helm checks values against; only the keywords that we use. */
 export interface JsonSchema {
   readonly $schema?: string;
   readonly title?: string;

@@ -48,7 +48,7 @@ describe('settingSchema', () => {
     expect(settingSchema(one).description).toContain('What it is.');
   });
 
-  it('lets no text through that the program would not read, but for bounds', () => {
+  it('accepts no text that the program would reject, except for bounds', () => {
     const settings = COMPONENTS.flatMap((one) => one.settings).filter(
       (one) => settingSchema(one).pattern !== undefined,
     );
@@ -68,13 +68,13 @@ describe('settingsSchema', () => {
   const secret = setting('A_TOKEN', TEXT, '', { ...about, secret: true, legacyNames: ['OLD_TOKEN'] });
   const plain = setting('A', integer(1), 1, { ...about, legacyNames: ['OLD'] });
 
-  it('knows old names as well, and no other', () => {
+  it('accepts old names as well, and no other', () => {
     const { properties, additionalProperties } = settingsSchema([plain]);
     expect(Object.keys(properties ?? {})).toEqual(['A', 'OLD']);
     expect(additionalProperties).toBe(false);
   });
 
-  it('leaves the refusal of secrets to the template, which says where they belong', () => {
+  it('leaves the rejection of secrets to the template, which explains where they belong', () => {
     expect(settingsSchema([secret]).properties).toEqual({
       A_TOKEN: { description: expect.stringContaining('only by reference') as string },
       OLD_TOKEN: { description: expect.stringContaining('only by reference') as string },

@@ -12,15 +12,15 @@ const number = (type: 'integer' | 'number', bounds: JsonSchema, pattern: string)
 const wordsIn = (type: string): readonly string[] =>
   [...type.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
 
-/** YAML reads a bare `off` as false: that is meant by who writes it. */
+/** YAML reads an unquoted `off` as false, so the boolean is accepted too. */
 const asWritten = (word: string): readonly Json[] =>
   word === 'off' ? [word, false] : word === 'on' ? [word, true] : [word];
 
-/** Whether `false` stands for the word `off`, and `true` for `on`. Pure. */
+/** Whether `false` stands for the text `off`, and `true` for `on`. Pure. */
 export const isOnOff = ({ type }: Setting<unknown>): boolean =>
   type.startsWith('one of ') && wordsIn(type).some((word) => word === 'on' || word === 'off');
 
-/** A value's own kind, and beside it the text that people have in their old manifests: `10` and `"10"`. */
+/** A value's own type, and in addition the text form used in existing manifests: `10` and `"10"`. */
 const RULES: readonly Rule[] = [
   [/^`true` or `false`$/, () => ({ type: ['boolean', 'string'], pattern: '^(true|false|1|0|)$' })],
   [
@@ -44,13 +44,13 @@ const RULES: readonly Rule[] = [
   [/^one of /, ({ input }) => ({ enum: wordsIn(input).flatMap(asWritten) })],
 ];
 
-/** Kinds that only one program has are texts; what is in them, it checks itself at its start. */
+/** Kinds that only one program has are texts; the program validates them when it starts. */
 function plainSchema({ fallback }: Setting<unknown>): JsonSchema {
   const kind = typeof fallback;
   return { type: kind === 'number' || kind === 'boolean' ? [kind, 'string'] : 'string' };
 }
 
-/** What a setting takes as a value of the chart. Pure. */
+/** The schema of a setting as a value of the chart. Pure. */
 export function settingSchema(one: Setting<unknown>): JsonSchema {
   const found = RULES.map(([pattern, make]) => {
     const match = pattern.exec(one.type);
@@ -61,8 +61,8 @@ export function settingSchema(one: Setting<unknown>): JsonSchema {
 }
 
 /**
- * The schema of a map of settings by their documented names. Secret ones stay out: a template says where they belong,
- * with more words than a schema can.
+ * The schema of a map of settings by their documented names. Secret ones are excluded: a template explains where they belong, in
+ * more detail than a schema can.
  */
 export function settingsSchema(settings: readonly Setting<unknown>[]): JsonSchema {
   const names = settings.flatMap((one) => [one.name, ...one.legacyNames].map((name) => [name, one] as const));

@@ -3,11 +3,11 @@ import type { Json } from '../schema/json-schema.ts';
 import { settingsSchema } from '../schema/setting-schema.ts';
 import { type ChartValue, count, flag, object, objects, text, textMap, texts } from './chart-value.ts';
 
-/** What both programs have, each under its own name. */
+/** The properties that both programs have, each under its own name. */
 export interface Component {
   readonly name: 'runner' | 'autoscaler';
   readonly settings: readonly Setting<unknown>[];
-  /** Page of all settings, from the chart's folder. */
+  /** The page of all settings, relative to the chart's folder. */
   readonly page: string;
   readonly config: Readonly<Record<string, Json>>;
   readonly resources: Readonly<Record<string, Json>>;
@@ -46,7 +46,7 @@ export function configurationValues({ name, settings, page, config }: Component)
   ];
 }
 
-/** How its Pods run. */
+/** Values of the program's Pods. */
 export function podValues({ name, resources }: Component): readonly ChartValue[] {
   return [
     object(`${name}.resources`, resources, 'Requests and limits of the container.'),
@@ -84,7 +84,7 @@ export function podValues({ name, resources }: Component): readonly ChartValue[]
   ];
 }
 
-/** Its HTTP side and who may talk to it. */
+/** Values of its HTTP server and of network access. */
 export function networkValues({ name }: Component): readonly ChartValue[] {
   return [
     textMap(`${name}.service.annotations`, {}, 'Annotations of its Service.'),
@@ -94,7 +94,7 @@ export function networkValues({ name }: Component): readonly ChartValue[] {
   ];
 }
 
-/** Which service account may do what. */
+/** Values of the service account and its permissions. */
 export function rightsValues({ name }: Component, switches: readonly ChartValue[]): readonly ChartValue[] {
   return [
     flag(
@@ -106,7 +106,7 @@ export function rightsValues({ name }: Component, switches: readonly ChartValue[
   ];
 }
 
-/** Shared by all. */
+/** Values shared by all programs. */
 export const COMMON: readonly ChartValue[] = [
   text('nameOverride', '', 'In the place of `hangar` in names.'),
   text('fullnameOverride', '', 'In the place of release and chart in names.'),

@@ -118,17 +118,17 @@ const TEST: readonly ChartValue[] = [
   ),
 ];
 
-/** What the autoscaler may be allowed, each by itself. */
+/** The features that can be permitted to the autoscaler, each separately. */
 export const FEATURES: readonly Feature[] = [...new Set(RIGHTS.map(({ feature }) => feature))];
 
-/** A feature as the last word of its value: `capacity-buffer` becomes `capacityBuffer`. Pure. */
+/** A feature as the last part of its value's path: `capacity-buffer` becomes `capacityBuffer`. Pure. */
 export const switchOf = (feature: Feature): string =>
   feature.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
-/** What needs no right in the whole cluster, nor changes anything. */
-const AT_ONCE: ReadonlySet<Feature> = new Set<Feature>(['runner-service']);
+/** Features that are on by default: they need no cluster-wide right and change nothing. */
+const ON_BY_DEFAULT: ReadonlySet<Feature> = new Set<Feature>(['runner-service']);
 
-function toldOf(feature: Feature): string {
+function descriptionOf(feature: Feature): string {
   const rights = RIGHTS.filter((right) => right.feature === feature);
   const where = rights.some((right) => right.where === 'cluster') ? ', in the whole cluster' : '';
   const rules = rulesOf(rights).map(({ resources, verbs }) => `${verbs.join(', ')} ${resources.join(', ')}`);
@@ -149,7 +149,7 @@ export const VALUES: readonly ChartValue[] = [
   ...networkValues(AUTOSCALER),
   ...rightsValues(AUTOSCALER, [
     ...FEATURES.map((feature) =>
-      flag(`autoscaler.rbac.${switchOf(feature)}`, AT_ONCE.has(feature), toldOf(feature)),
+      flag(`autoscaler.rbac.${switchOf(feature)}`, ON_BY_DEFAULT.has(feature), descriptionOf(feature)),
     ),
     texts(
       'autoscaler.rbac.objectNamespaces',

@@ -1,22 +1,22 @@
-/** Something to look at while an alert fires: in words, and as a query where Prometheus knows. */
+/** Something to check while an alert fires: as text, and as a query where Prometheus has the data. */
 export interface Look {
   readonly text: string;
   /** PromQL; run against a real Prometheus by the tests. */
   readonly query?: string;
 }
 
-/** One alert with its runbook. Texts of `summary` and `description` are Prometheus templates (`{{ $labels.x }}`, `{{ $value }}`). */
+/** One alert with its runbook. `summary` and `description` are Prometheus templates (`{{ $labels.x }}`, `{{ $value }}`). */
 export interface AlertRule {
   readonly name: `Hangar${string}`;
   readonly component: 'runner' | 'autoscaler';
-  /** `critical`: builds stand still or results get lost, wake somebody. `warning`: act within the day. */
+  /** `critical`: builds are stopped or results get lost; page someone. `warning`: act within the day. */
   readonly severity: 'critical' | 'warning';
   readonly expr: string;
-  /** How long it must hold before somebody is told, as Prometheus writes spans. */
+  /** How long the condition must hold before the alert fires, in Prometheus' duration format. */
   readonly lasting: `${number}m` | `${number}h`;
   readonly summary: string;
   readonly description: string;
-  /** The runbook: what it means, how to look, what to do. */
+  /** The runbook: meaning, diagnosis, mitigation. */
   readonly means: string;
   readonly looks: readonly [Look, ...Look[]];
   readonly acts: readonly [string, ...string[]];

@@ -6,7 +6,7 @@ const ALL = new Select('');
 const poolNodes = (state: 'actual' | 'wanted') =>
   ALL.gauge(METRICS.poolNodes, { state }).max('namespace', 'pool').text;
 
-/** Alerts on the service that recommends. */
+/** Alerts on the autoscaler service. */
 export const SERVICE_ALERTS: readonly AlertRule[] = [
   {
     name: 'HangarAutoscalerDown',
@@ -91,7 +91,7 @@ const demand = ALL.gauge(METRICS.demand, { state: oneOf('running', 'pending') })
   'state',
 ).text;
 
-/** Alerts on what is there against what is needed. */
+/** Alerts on actual capacity compared with the recommendation. */
 export const CAPACITY_ALERTS: readonly AlertRule[] = [
   {
     name: 'HangarWaitsAboveObjective',

@@ -3,7 +3,7 @@ import type { AlertRule, Look } from './alert-rule.ts';
 
 const GENERATED = 'Generated from `dashboards/src/alerts`; do not edit.';
 
-/** A template of Prometheus as people read it: `{{ $labels.pool }}` is told as `pool`, `{{ $value }}` as N. */
+/** A Prometheus template as readable text: `{{ $labels.pool }}` becomes `pool`, `{{ $value }}` becomes N. */
 const plain = (template: string): string =>
   template.replace(/\{\{ \$labels\.(\w+) \}\}/g, '*$1*').replace(/\{\{ \$value[^}]*\}\}/g, 'N');
 

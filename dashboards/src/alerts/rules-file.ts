@@ -1,10 +1,10 @@
 import { stringify } from 'yaml';
 import type { AlertRule } from './alert-rule.ts';
 
-/** In the repository. The chart adds `runbook_url` where an installation says at which address it publishes them. */
+/** The path in the repository. The chart adds `runbook_url` where an installation configures the address at which it publishes them. */
 const RUNBOOKS = 'docs/runbooks';
 
-/** The alerts of one component as a file of Prometheus rules, which is also the `spec` of a PrometheusRule. */
+/** The alerts of one component as a Prometheus rules file, which is also the `spec` of a PrometheusRule. */
 export function rulesFile(component: AlertRule['component'], alerts: readonly AlertRule[]): string {
   const rules = alerts
     .filter((alert) => alert.component === component)

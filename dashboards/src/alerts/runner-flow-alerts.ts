@@ -9,7 +9,7 @@ const waiting = ALL.gauge(stages, { state: 'waiting' });
 const taken = ALL.gauge(stages, { state: oneOf('starting', 'running') });
 const EACH = ['namespace', 'instance'] as const;
 
-/** Alerts on the way of a build from Drone to its Pod. */
+/** Alerts on a build's path from Drone to its Pod. */
 export const FLOW_ALERTS: readonly AlertRule[] = [
   {
     name: 'HangarRunnerDown',
@@ -145,7 +145,7 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
   },
 ];
 
-/** Alerts on stages that break, with whom to ask. */
+/** Alerts on failing stages, by who has to act. */
 export const FAILURE_ALERTS: readonly AlertRule[] = [
   {
     name: 'HangarStagesBreak',

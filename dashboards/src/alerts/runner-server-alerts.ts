@@ -6,7 +6,7 @@ const ALL = new Select('');
 const { stages, apiRequests, droneRequests } = METRICS;
 const EACH = ['namespace', 'instance'] as const;
 
-/** Alerts on the servers that the runner lives on. */
+/** Alerts on the servers that the runner depends on. */
 export const SERVER_ALERTS: readonly AlertRule[] = [
   {
     name: 'HangarApiThrottled',

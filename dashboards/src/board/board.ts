@@ -1,4 +1,4 @@
-/** Units as Grafana names them; `suffix:` ones are written behind the number as they stand. */
+/** Units by Grafana's names; `suffix:` ones are appended to the number. */
 export type Unit =
   | 'none'
   | 's'
@@ -12,66 +12,66 @@ export type Unit =
   | 'suffix: Pods'
   | 'suffix: stages';
 
-/** One question to Prometheus. */
+/** One Prometheus query. */
 export interface Query {
-  /** PromQL; `$variables` of the board and `$__rate_interval`, `$__range` may stand in it. */
+  /** PromQL; may contain `$variables` of the board and `$__rate_interval`, `$__range`. */
   readonly expr: string;
-  /** What a series of the answer is called; `{{label}}` stands for the label's value. */
+  /** The legend of a series; `{{label}}` is replaced by the label's value. */
   readonly legend: string;
-  /** A line to compare with: dashed, never filled or stacked. */
+  /** A reference line: dashed, never filled or stacked. */
   readonly isLimit?: true;
-  /** Why a healthy installation may have no answer to this. Without it an empty answer is a mistake. */
+  /** Why a healthy installation may have no data for this query. Without it an empty result is an error. */
   readonly mayBeEmpty?: string;
 }
 
-/** From this value on, this colour. */
+/** The color from this value on. */
 export interface Threshold {
   readonly from: number;
   readonly color: 'green' | 'orange' | 'red';
 }
 
-/** Colours as Grafana names them. */
+/** Colors by Grafana's names. */
 export type Color = 'green' | 'blue' | 'yellow' | 'orange' | 'red' | 'purple';
 
-/** One picture of a board. */
+/** One panel of a board. */
 export interface Panel {
-  /** Asks or answers something. */
+  /** A question or a short statement. */
   readonly title: string;
-  /** What is shown, and what a bad answer would mean. */
+  /** What is shown, and what a bad value would mean. */
   readonly description: string;
   /** `stat`: the last value, large. `lines`, `areas` (stacked): over time. `table`: the labels of the last values. */
   readonly kind: 'stat' | 'lines' | 'areas' | 'table';
   readonly unit: Unit;
   readonly queries: readonly [Query, ...Query[]];
-  /** Where values turn from good to bad; drawn as lines where the panel is over time. */
+  /** Bounds between good and bad values; drawn as lines where the panel is over time. */
   readonly thresholds?: readonly Threshold[];
-  /** Series of that name in that colour; others as they come. */
+  /** Fixed colors by series name; others get Grafana's default colors. */
   readonly colors?: Readonly<Record<string, Color>>;
-  /** Words in place of values. */
+  /** Texts shown in place of values. */
   readonly words?: Readonly<Record<string, string>>;
   /** Columns of a table: labels, in order. */
   readonly columns?: readonly string[];
-  /** Of the 24 columns of a board. */
+  /** Out of the 24 columns of a board. */
   readonly width: 4 | 6 | 8 | 12 | 24;
 }
 
-/** Panels under one heading, which is a question of its own. */
+/** Panels under one heading. */
 export interface Row {
   readonly title: string;
   readonly panels: readonly Panel[];
 }
 
-/** A list that the reader chooses from, filled by the values of a label. */
+/** A selection for the user, filled with the values of a label. */
 export interface BoardVariable {
   readonly name: string;
   readonly label: string;
-  /** As Grafana asks Prometheus: `label_values(metric, label)`. */
+  /** The Prometheus query in Grafana's form: `label_values(metric, label)`. */
   readonly query: string;
 }
 
-/** A whole board, as plain data: Grafana's JSON, the tests and the pictures are made of it. */
+/** A whole board as plain data: Grafana's JSON, the tests and the images are generated from it. */
 export interface Board {
-  /** Stable address in Grafana, and the file's name. */
+  /** The stable uid in Grafana, and the file's name. */
   readonly uid: string;
   readonly title: string;
   readonly description: string;
@@ -82,7 +82,7 @@ export interface Board {
 /** All panels of a board. */
 export const panelsOf = ({ rows }: Board): readonly Panel[] => rows.flatMap(({ panels }) => panels);
 
-/** A query for each word of a label, so that areas stack in this order and not by the alphabet. */
+/** One query per value of a label, so that areas stack in this order and not alphabetically. */
 export function inOrder(
   words: readonly [string, ...string[]],
   select: (word: string) => { sum(): { readonly text: string } },

@@ -5,7 +5,7 @@ import { ALERTS } from '../alerts/alerts.ts';
 import { panelsOf } from '../board/board.ts';
 import { BOARDS } from './boards.ts';
 
-/** Metrics that no board shows and no alert asks for, each with the reason. */
+/** Metrics that no board and no alert uses, each with the reason. */
 const NOT_SHOWN: Readonly<Record<string, string>> = {
   hangar_runner_pod_request_cpu_cores: 'the sizes of Pods are for the capacity model; boards show their sum',
   hangar_runner_pod_request_memory_bytes: 'as the CPU',
@@ -41,7 +41,7 @@ describe('the boards', () => {
     }
   });
 
-  it('show every metric of the contract, or say why not', () => {
+  it('show every metric of the contract, or give a reason why not', () => {
     const names = [...Object.values(RUNNER_METRICS), ...Object.values(AUTOSCALER_METRICS)].map(
       ({ name }) => name,
     );
@@ -49,7 +49,7 @@ describe('the boards', () => {
     expect(hidden.sort()).toEqual(Object.keys(NOT_SHOWN).sort());
   });
 
-  it('stay within what the reader has chosen: every series of a panel has the scope of its board', () => {
+  it("respect the user's selection: every series of a panel has the scope of its board", () => {
     for (const { expr } of BOARDS.flatMap(panelsOf).flatMap(({ queries }) => queries))
       for (const [selector] of expr.matchAll(/hangar_autoscaler_\w+(\{[^}]*\})?/g))
         expect(selector).toContain('namespace=~"$namespace"');

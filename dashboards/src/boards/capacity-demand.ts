@@ -2,7 +2,7 @@ import { AUTOSCALER_METRICS as METRICS } from '@hangar/autoscaler/metrics';
 import { inOrder, type Panel, type Row } from '../board/board.ts';
 import { nodeHoursPer1000, nodes, SERVICE, unusedShare, WINDOW } from './capacity-queries.ts';
 
-/** Why the cost of a pull request may be unknown. */
+/** Why the cost per pull request may be unknown. */
 export const NO_PULL_REQUESTS = 'no pull request was built within the window';
 const NO_WAIT_ENDED = 'no Pod found a node within the window';
 
@@ -80,7 +80,7 @@ const glance: readonly Panel[] = [
   },
 ];
 
-/** The answer in six numbers. */
+/** An overview in six numbers. */
 export const GLANCE_ROW: Row = { title: 'Is the number of nodes right?', panels: glance };
 
 const wait = (
@@ -152,5 +152,5 @@ const demand: readonly Panel[] = [
   },
 ];
 
-/** What is wanted. */
+/** The demand of builds. */
 export const DEMAND_ROW: Row = { title: 'What do builds need, and do they wait?', panels: demand };

@@ -54,7 +54,7 @@ const nodes: readonly Panel[] = [
   },
 ];
 
-/** What is there. */
+/** Actual and recommended nodes. */
 export const NODE_ROW: Row = { title: 'Is what is recommended there?', panels: nodes };
 
 const ROOM_COLORS = { used: 'green', open: 'blue', stranded: 'red', idle: 'orange' } as const;
@@ -124,7 +124,7 @@ const amounts: readonly Panel[] = [
   },
 ];
 
-/** What it costs. */
+/** Costs. */
 export const MONEY_ROW: Row = {
   title: 'What do we pay for, and is it used?',
   panels: [...money, ...amounts],
@@ -222,5 +222,5 @@ const decisions: readonly Panel[] = [
   },
 ];
 
-/** What was done, and whether it can be trusted. */
+/** Decisions, actions and data quality. */
 export const DECISION_ROW: Row = { title: 'What was decided, and can it be trusted?', panels: decisions };

@@ -2,32 +2,32 @@ import { AUTOSCALER_METRICS as METRICS } from '@hangar/autoscaler/metrics';
 import { RUNNER_METRICS } from '@hangar/shared/contract/runner-metrics';
 import { oneOf, Select, Vector } from '../query/select.ts';
 
-/** The autoscaler, whichever replica leads. */
+/** All replicas of the autoscaler, whichever leads. */
 export const SERVICE = new Select('namespace=~"$namespace"');
-/** Pools that the reader has chosen. */
+/** The pools that the user selected. */
 export const POOLS = new Select('namespace=~"$namespace", pool=~"$pool"');
-/** Grafana's own choice: a few scrapes, or the width of a pixel. */
+/** Grafana's rate interval: a few scrapes, or the width of a pixel. */
 export const WINDOW = '$__rate_interval';
 
 const RUNNERS = new Select('');
 
 type PoolState = 'actual' | 'ready' | 'empty' | 'wanted';
 
-/** Replicas tell the same of a pool: it counts once. */
+/** Replicas report the same values for a pool: each pool counts once. */
 export const eachPoolOnce = (gauge: Vector<'pool'>): Vector<never> => new Vector(gauge.max('pool').text);
 
-/** Nodes of all chosen pools in that state; replicas tell the same, so each pool counts once. */
+/** Nodes of all selected pools in that state; replicas report the same values, so each pool counts once. */
 export const nodes = (state: PoolState): string =>
   `sum (${POOLS.gauge(METRICS.poolNodes, { state }).max('pool').text})`;
 
-/** Free CPU that no build uses, of all: 0 to 1. */
+/** The share of CPU that no build uses: 0 to 1. */
 export const unusedShare = (): string => {
   const cpu = (...states: readonly string[]): string =>
     `sum (${POOLS.gauge(METRICS.poolCpu, { state: oneOf(...states) }).max('pool', 'state').text})`;
   return `${cpu('idle', 'stranded')} / ${cpu('used', 'idle', 'open', 'stranded')}`;
 };
 
-/** Node-hours over a window for 1000 builds of pull requests that came within it. The window in hours and as PromQL writes it. */
+/** Node-hours over a window per 1000 builds of pull requests that arrived within it. The window in hours and in PromQL notation. */
 export function nodeHoursPer1000(hours: number, window: string): string {
   const there = POOLS.gauge(METRICS.poolNodes, { state: 'actual' }).text;
   const builds = RUNNERS.increase(RUNNER_METRICS.builds, window, { event: 'pull_request' }).sum().text;

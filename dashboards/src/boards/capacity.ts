@@ -3,7 +3,7 @@ import type { Board } from '../board/board.ts';
 import { DEMAND_ROW, GLANCE_ROW } from './capacity-demand.ts';
 import { DECISION_ROW, MONEY_ROW, NODE_ROW } from './capacity-nodes.ts';
 
-/** For whoever pays for nodes, and whoever waits for them. */
+/** For the people who pay for nodes, and those who wait for them. */
 export const CAPACITY_BOARD: Board = {
   uid: 'hangar-capacity',
   title: 'Capacity: do we have the right number of nodes?',

@@ -2,9 +2,9 @@ import { RUNNER_METRICS as METRICS } from '@hangar/shared/contract/runner-metric
 import { inOrder, type Panel, type Query, type Row } from '../board/board.ts';
 import { noneOf, oneOf, Select } from '../query/select.ts';
 
-/** Runners that the reader has chosen. */
+/** The runners that the user selected. */
 export const CHOSEN = new Select('namespace=~"$namespace", instance=~"$instance"');
-/** Grafana's own choice: a few scrapes, or the width of a pixel. */
+/** Grafana's rate interval: a few scrapes, or the width of a pixel. */
 export const WINDOW = '$__rate_interval';
 
 const { stages, capacity } = METRICS;
@@ -98,10 +98,10 @@ const glance: readonly Panel[] = [
   },
 ];
 
-/** The answer in six numbers. */
+/** An overview in six numbers. */
 export const GLANCE_ROW: Row = { title: 'Is all well?', panels: glance };
 
-/** Half, 95 and 99 of 100 observations. */
+/** The 50th, 95th and 99th percentiles. */
 export function quantiles(spec: Parameters<typeof CHOSEN.quantile>[1]): readonly [Query, Query, Query] {
   const query = (quantile: number): Query => ({
     expr: CHOSEN.quantile(quantile, spec, WINDOW).text,

@@ -44,7 +44,7 @@ const failures: readonly Panel[] = [
   },
 ];
 
-/** What went wrong. */
+/** Failures. */
 export const FAILURE_ROW: Row = { title: 'What breaks, and who has to act?', panels: failures };
 
 const api: readonly Panel[] = [
@@ -114,7 +114,7 @@ const api: readonly Panel[] = [
   },
 ];
 
-/** Both servers that the runner lives on. */
+/** Both servers that the runner depends on. */
 export const API_ROW: Row = { title: 'Do Kubernetes and Drone answer?', panels: api };
 
 const health: readonly Panel[] = [

@@ -3,7 +3,7 @@ import type { Board } from '../board/board.ts';
 import { FLOW_ROW, GLANCE_ROW } from './runner-flow.ts';
 import { API_ROW, FAILURE_ROW, HEALTH_ROW } from './runner-trouble.ts';
 
-/** For whoever is asked why a build does not go on. */
+/** For those who have to find out why a build does not progress. */
 export const RUNNER_BOARD: Board = {
   uid: 'hangar-runner',
   title: 'Runner: are builds flowing?',

@@ -24,7 +24,7 @@ describe.each(BOARDS.map((board) => [board.uid, board] as const))('%s in Grafana
   const made = JSON.parse(dashboardJson(board)) as GrafanaBoard;
   const panels = made.panels.filter(({ type }) => type !== 'row');
 
-  it('has an address that stays, and a data source that the reader chooses', () => {
+  it('has a stable uid, and a data source that the user selects', () => {
     expect(made).toMatchObject({ uid: board.uid, schemaVersion: 42 });
     const names = made.templating.list.map(({ name }) => name);
     expect(names).toEqual(['datasource', ...board.variables.map(({ name }) => name)]);
@@ -32,7 +32,7 @@ describe.each(BOARDS.map((board) => [board.uid, board] as const))('%s in Grafana
       expect(datasource).toEqual({ type: 'prometheus', uid: '${datasource}' });
   });
 
-  it('uses no variable that it lacks', () => {
+  it('uses no undefined variable', () => {
     const used = panels.flatMap(({ targets = [] }) =>
       targets.flatMap(({ expr }) => [...expr.matchAll(/\$(\w+)/g)].map(([, name = '']) => name)),
     );
@@ -40,7 +40,7 @@ describe.each(BOARDS.map((board) => [board.uid, board] as const))('%s in Grafana
     expect(used.filter((name) => !known.includes(name))).toEqual([]);
   });
 
-  it('has every panel with its queries, unit and a number of its own', () => {
+  it('has every panel with its queries, unit and a unique number', () => {
     expect(panels.map(({ title }) => title)).toEqual(panelsOf(board).map(({ title }) => title));
     const numbers = made.panels.map(({ id }) => id);
     expect(numbers).toEqual([...new Set(numbers)]);
@@ -50,7 +50,7 @@ describe.each(BOARDS.map((board) => [board.uid, board] as const))('%s in Grafana
     });
   });
 
-  it('covers no panel by another', () => {
+  it('places no panel on top of another', () => {
     const cells = made.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
       Array.from({ length: w * h }, (_none, at) => `${x + (at % w)}/${y + Math.floor(at / w)}`),
     );

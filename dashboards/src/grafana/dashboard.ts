@@ -2,10 +2,10 @@ import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import { type Board, type BoardVariable, panelsOf } from '../board/board.ts';
 import { DATASOURCE, panelBuilder } from './panel.ts';
 
-/** Rows have identifiers behind those of the panels. */
+/** Identifiers of rows follow those of the panels. */
 const FIRST_ROW_ID = 1_000;
 
-/** A list of label values, several of which can be chosen; all of them also matches series without the label. */
+/** A variable with label values, with multi-select; "all" also matches series without the label. */
 function variable({ name, label, query }: BoardVariable): dashboard.QueryVariableBuilder {
   return new dashboard.QueryVariableBuilder(name)
     .label(label)

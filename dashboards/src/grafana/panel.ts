@@ -7,12 +7,12 @@ import * as table from '@grafana/grafana-foundation-sdk/table';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
 import type { Panel, Query, Threshold } from '../board/board.ts';
 
-/** The data source that the reader has chosen at the head of the board. */
+/** The data source that the user selected at the top of the board. */
 export const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
 
 const STAT_HEIGHT = 4;
 const PLOT_HEIGHT = 8;
-/** Said in place of a value where nothing is well. */
+/** Shown in place of a value where an empty result is normal. */
 const NOTHING = 'none';
 
 type PanelBuilder = Builder<dashboard.Panel>;
@@ -27,7 +27,7 @@ function target({ expr, legend }: Query, index: number, { kind }: Panel): Dataqu
 
 function thresholds(steps: readonly Threshold[]): dashboard.ThresholdsConfigBuilder {
   const [first] = steps;
-  // The lowest step has no bound, and is green unless the panel says otherwise.
+  // The lowest step has no bound, and is green unless the panel defines another color.
   const base = first?.from === 0 ? first.color : 'green';
   const rest = steps.filter(({ from }) => from > 0).map(({ from, color }) => ({ value: from, color }));
   return new dashboard.ThresholdsConfigBuilder()
@@ -115,7 +115,7 @@ function bare(panel: Panel): stat.PanelBuilder | timeseries.PanelBuilder | table
   }
 }
 
-/** A panel as Grafana wants it. Identifiers are whole numbers from 1, unique within a board. */
+/** A panel in Grafana's format. Identifiers are whole numbers from 1, unique within a board. */
 export function panelBuilder(panel: Panel, id: number): PanelBuilder {
   return bare(panel)
     .id(id)

@@ -1,12 +1,12 @@
 import type { MetricSpec } from '@hangar/shared/contract/runner-metrics';
 
-/** Labels that Prometheus itself puts on what it scrapes. */
+/** Labels that Prometheus adds to scraped series. */
 type TargetLabel = 'namespace' | 'instance';
 
-/** Labels of a metric as it stands in Prometheus. */
+/** The labels of a metric in Prometheus. */
 type LabelOf<S extends MetricSpec> = S['labels'][number] | TargetLabel;
 
-/** A value of a label, or one of several, or none of several. */
+/** A label value, one of several, or none of several. */
 type Match = string | { readonly operator: '=~' | '!~'; readonly words: readonly string[] };
 
 type Where<S extends MetricSpec> = Readonly<Partial<Record<LabelOf<S>, Match>>>;
@@ -19,7 +19,7 @@ export const oneOf = (...words: readonly string[]): Match => ({ operator: '=~', 
 /** None of these values. */
 export const noneOf = (...words: readonly string[]): Match => ({ operator: '!~', words });
 
-/** An instant vector, which knows the labels that it may be grouped by. `text` is PromQL. */
+/** An instant vector, typed with the labels that it may be grouped by. `text` is PromQL. */
 export class Vector<L extends string> {
   readonly text: string;
 
@@ -57,38 +57,38 @@ function matchers<S extends MetricSpec>(scope: string, where?: Where<S>): string
 }
 
 /**
- * Queries over metrics of the typed contract: a metric or label that is renamed there stops this from compiling.
- * What a metric is (counter, gauge, histogram) decides what may be asked of it.
+ * Queries over metrics of the typed contract: renaming a metric or label there is a compile error here. The kind of a metric
+ * (counter, gauge, histogram) determines the available queries.
  */
 export class Select {
   readonly #scope: string;
 
-  /** @param scope matchers that every series gets, such as `namespace=~"$namespace"`; empty: none */
+  /** @param scope matchers that are added to every series, such as `namespace=~"$namespace"`; empty: none */
   constructor(scope: string) {
     this.#scope = scope;
   }
 
-  /** A gauge as it is. */
+  /** The value of a gauge. */
   gauge<const S extends Kind<'gauge'>>(spec: S, where?: Where<S>): Vector<LabelOf<S>> {
     return new Vector(`${spec.name}${matchers(this.#scope, where)}`);
   }
 
-  /** Each second, over a window such as `5m`. */
+  /** The rate per second over a window such as `5m`. */
   rate<const S extends Kind<'counter'>>(spec: S, window: string, where?: Where<S>): Vector<LabelOf<S>> {
     return new Vector(`rate(${spec.name}${matchers(this.#scope, where)}[${window}])`);
   }
 
-  /** How many within a window. */
+  /** The increase within a window. */
   increase<const S extends Kind<'counter'>>(spec: S, window: string, where?: Where<S>): Vector<LabelOf<S>> {
     return new Vector(`increase(${spec.name}${matchers(this.#scope, where)}[${window}])`);
   }
 
-  /** How many observations a second. */
+  /** The number of observations per second. */
   observed(spec: Kind<'histogram'>, window: string): Vector<TargetLabel> {
     return new Vector(`rate(${spec.name}_count${matchers(this.#scope)}[${window}])`);
   }
 
-  /** A quantile of a histogram's observations within a window. Labels of the answer: `by`. */
+  /** A quantile of a histogram's observations within a window. Labels of the result: `by`. */
   quantile<const S extends Kind<'histogram'>>(
     quantile: number,
     spec: S,
