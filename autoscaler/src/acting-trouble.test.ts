@@ -26,7 +26,7 @@ describe('trouble is reported, and nothing is written', () => {
   }
 
   const troubles: Readonly<Record<string, Trouble>> = {
-    'Pods that may not be seen any more': {
+    'Pods that may not be read any more': {
       begin: (_, cluster) => {
         cluster.denied.add('list pods').add('watch pods');
         cluster.cut(noAnswer());
@@ -52,7 +52,7 @@ describe('trouble is reported, and nothing is written', () => {
       reported: /the clock of this machine jumped by 86400 s/,
       weight: 'stale',
     },
-    'a clock that jumps back': {
+    'a clock that is set back': {
       begin: ({ clock }) => clock.jump(-86_400_000),
       afterTicks: 1,
       reported: /the clock of this machine jumped by -86400 s/,
@@ -64,7 +64,7 @@ describe('trouble is reported, and nothing is written', () => {
       reported: /1 of 1 runners don't answer/,
       weight: 'partial',
     },
-    'a runner that lies': {
+    'a runner with implausible values': {
       begin: ({ source }) => (source.running = 'NaN'),
       afterTicks: 1,
       reported: /hangar_runner_stages/,

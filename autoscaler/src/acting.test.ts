@@ -69,7 +69,7 @@ describe('acting', () => {
   });
 
   it.each(['node-pool:ci', 'capacity-buffer:ci/room', 'placeholder:ci/holders'] as const)(
-    'uses no right but those of its features: %s',
+    'uses only the rights of its features: %s',
     async (actuator) => {
       const cluster = new ActingCluster(6);
       cluster.put<Buffer>(BUFFER, { metadata: { name: 'room' }, spec: { replicas: 0 } });

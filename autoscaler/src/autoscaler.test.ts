@@ -192,16 +192,19 @@ describe('with runners alone', () => {
     expect(ledger.recommendation?.demand.runningPods).toBe(10);
   });
 
-  it.each(['NaN', '-3', '1e300', 'many'])('a runner that says %s is told, and not believed', async (lie) => {
-    const { runner, ledger, ticks, http } = await aService();
-    runner.metrics = metricsOf(30);
-    await ticks();
-    runner.metrics = metricsOf(lie);
-    await ticks();
+  it.each(['NaN', '-3', '1e300', 'many'])(
+    'a runner that reports %s is a problem, and the value is dropped',
+    async (lie) => {
+      const { runner, ledger, ticks, http } = await aService();
+      runner.metrics = metricsOf(30);
+      await ticks();
+      runner.metrics = metricsOf(lie);
+      await ticks();
 
-    expect(ledger.recommendation?.demand.runningPods).toBe(30);
-    expect((await http.inject('/readyz')).body).toContain('hangar_runner_stages');
-  });
+      expect(ledger.recommendation?.demand.runningPods).toBe(30);
+      expect((await http.inject('/readyz')).body).toContain('hangar_runner_stages');
+    },
+  );
 
   it('tolerates a clock that jumps', async () => {
     const { clock, runner, ledger, ticks } = await aService();

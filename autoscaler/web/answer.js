@@ -31,10 +31,10 @@ export function showAnswer(answer, history) {
  * @param {readonly Shape[]} shapes
  */
 function announce(shapes) {
-  const told = shapes.map(
+  const sentences = shapes.map(
     ({ shape, nodesNow, nodesAhead }) => `${shapeTitle(shape)}: ${nodesNow} nodes now, ${nodesAhead} next`,
   );
-  const text = `${told.join('; ')}.`;
+  const text = `${sentences.join('; ')}.`;
   const news = byId('news');
   if (news.textContent !== text) news.textContent = text;
 }

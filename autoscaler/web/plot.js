@@ -197,7 +197,7 @@ function asTable(plot) {
 function readable(picture, plot, { width, x }) {
   const times = timesOf(plot);
   const line = svg('line', { class: 'pointer', y1: TOP, y2: HEIGHT - BOTTOM, visibility: 'hidden' });
-  const words = el('p', { class: 'readout dim', 'aria-hidden': 'true' }, '\u00a0');
+  const readout = el('p', { class: 'readout dim', 'aria-hidden': 'true' }, '\u00a0');
   picture.append(line);
   /** @param {PointerEvent} event */
   const read = ({ clientX }) => {
@@ -208,12 +208,12 @@ function readable(picture, plot, { width, x }) {
     for (const end of ['x1', 'x2']) line.setAttribute(end, String(x(at)));
     line.setAttribute('visibility', 'visible');
     const values = plot.series.map((one) => `${one.name} ${figure(valueAt(shownPoints(one), at))}`);
-    words.textContent = `${clockTime(at, plot.nowMs)}: ${values.join(', ')}`;
+    readout.textContent = `${clockTime(at, plot.nowMs)}: ${values.join(', ')}`;
   };
   picture.addEventListener('pointermove', read);
   picture.addEventListener('pointerleave', () => {
     line.setAttribute('visibility', 'hidden');
-    words.textContent = '\u00a0';
+    readout.textContent = '\u00a0';
   });
-  return el('div', {}, picture, words);
+  return el('div', {}, picture, readout);
 }

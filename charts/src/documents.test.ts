@@ -18,7 +18,7 @@ const at = (path: string): Schema | undefined =>
   path.split('.').reduce<Schema | undefined>((one, word) => one?.properties?.[word], schema);
 
 describe('the generated files of the chart', () => {
-  it.each(Object.entries(DOCUMENTS))('%s is what the code says (else: npm run generate)', (path, render) => {
+  it.each(Object.entries(DOCUMENTS))('%s is up to date (else: npm run generate)', (path, render) => {
     expect(read(path)).toBe(render());
   });
 
@@ -48,7 +48,7 @@ describe('the values', () => {
   });
 
   it.each(COMPONENTS)(
-    '$name.config knows every setting of the program, and its type',
+    '$name.config contains every setting of the program with its type',
     ({ name, settings }) => {
       const config = at(`${name}.config`)?.properties ?? {};
       const names = settings.flatMap((one) => [one.name, ...one.legacyNames]);

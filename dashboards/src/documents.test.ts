@@ -8,14 +8,11 @@ import { DOCUMENTS, FOLDERS } from './documents.ts';
 const root = join(import.meta.dirname, '../..');
 
 describe('the generated files of this package', () => {
-  it.each(Object.entries(DOCUMENTS))(
-    '%s is as it would be made now (else: npm run generate)',
-    (path, render) => {
-      expect(readFileSync(join(root, path), 'utf8')).toBe(render());
-    },
-  );
+  it.each(Object.entries(DOCUMENTS))('%s is up to date (else: npm run generate)', (path, render) => {
+    expect(readFileSync(join(root, path), 'utf8')).toBe(render());
+  });
 
-  it.each(Object.entries(FOLDERS))('%s holds nothing that nobody makes', (folder, ending) => {
+  it.each(Object.entries(FOLDERS))('%s contains only generated files', (folder, ending) => {
     const there = readdirSync(join(root, folder)).filter((name) => name.endsWith(ending));
     expect(there.filter((name) => !Object.hasOwn(DOCUMENTS, `${folder}/${name}`))).toEqual([]);
   });

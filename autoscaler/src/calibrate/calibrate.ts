@@ -155,11 +155,11 @@ function quantityOf(name: QuantityName, days: readonly DaySummary[], prior: numb
     high: data === undefined ? prior * IGNORANCE : Math.max(data.high, value),
     days: used,
     lowerBound: cut > 0,
-    because: storyOf({ used, total: days.length, cut }),
+    because: reasonOf({ used, total: days.length, cut }),
   };
 }
 
-function storyOf({ used, total, cut }: { used: number; total: number; cut: number }): string {
+function reasonOf({ used, total, cut }: { used: number; total: number; cut: number }): string {
   const days = (count: number): string => `${count} ${count === 1 ? 'day' : 'days'}`;
   const base =
     used === 0

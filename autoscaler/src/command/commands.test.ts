@@ -114,7 +114,7 @@ describe('the program', () => {
     expect(out).toContain('hangar-autoscaler recommend');
   });
 
-  it.each(['recommend --help', 'help recommend'])('"%s" teaches by examples', async (line) => {
+  it.each(['recommend --help', 'help recommend'])('"%s" shows examples', async (line) => {
     expect((await run(line)).out).toContain('--node gke:cpu=16,memory=64Gi');
   });
 
@@ -123,13 +123,13 @@ describe('the program', () => {
   });
 
   it.each(['', 'recomend', 'help recomend', 'serve now', 'serve --now'])(
-    'refuses "%s" with 2',
+    'rejects "%s" with 2',
     async (line) => {
       expect((await run(line)).code).toBe(2);
     },
   );
 
-  it.each(AUTOSCALER.commands)('$name teaches: every option once, examples and exit codes', (one) => {
+  it.each(AUTOSCALER.commands)('help of $name: every option once, examples and exit codes', (one) => {
     const help = helpText(one);
     const named = [...help.matchAll(/^ {2}--([a-z0-9-]+)/gm)].map(([, name]) => name);
 

@@ -51,21 +51,21 @@ describe('the process', { timeout: TIMEOUT_MS }, () => {
 
   it.each([
     [
-      'a full disk costs the answer, which is told',
+      'a full disk loses the answer, which is reported',
       '> /dev/full',
       1,
       'the answer could not be written: ENOSPC',
     ],
-    ['a reader that has gone is no failure', '| true; exit "${PIPESTATUS[0]}"', 0, /^$/],
-  ])('%s', async (_, whither, code, said) => {
-    const line = `"$0" "$1" recommend --prs-per-day 5 ${whither}`;
+    ['a closed pipe is not a failure', '| true; exit "${PIPESTATUS[0]}"', 0, /^$/],
+  ])('%s', async (_, redirection, code, stderr) => {
+    const line = `"$0" "$1" recommend --prs-per-day 5 ${redirection}`;
     const ended = await promisify(execFile)('bash', ['-c', line, process.execPath, PROGRAM]).then(
       ({ stderr }) => ({ code: 0, stderr }),
       (error: { code: number; stderr: string }) => error,
     );
 
     expect(ended.code).toBe(code);
-    expect(ended.stderr).toMatch(said);
+    expect(ended.stderr).toMatch(stderr);
   });
 
   it('ends a long calculation at once on a signal', async () => {

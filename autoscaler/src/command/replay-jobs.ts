@@ -66,9 +66,9 @@ export function jobOrderOf(options: Values<typeof JOB_OPTIONS>, words: readonly 
   if ((files.length === 0) === (load === undefined))
     throw new UsageError(`say either a trace FILE or --load ${LOAD_NAMES.join(' or --load ')}`);
   if (load !== undefined) return madeUp(options, load);
-  const stray = MADE_UP_ONLY.find((name) => options[name] !== undefined);
-  if (stray !== undefined)
-    throw new UsageError(`--${stray} is for made-up builds: it goes with --load, not with a file`);
+  const misplaced = MADE_UP_ONLY.find((name) => options[name] !== undefined);
+  if (misplaced !== undefined)
+    throw new UsageError(`--${misplaced} is for made-up builds: it goes with --load, not with a file`);
   return { files };
 }
 
@@ -100,7 +100,7 @@ async function fromFile(path: string, context: Pick<CommandContext, 'complain'>)
   const trace = await readTraceFile(path).catch((error: unknown) => {
     throw new UsageError(`cannot read the trace ${path}: ${whyUnread(error)}`);
   });
-  tellDamage(path, trace, context);
+  reportDamage(path, trace, context);
   return trace.jobs;
 }
 
@@ -110,7 +110,7 @@ function whyUnread(error: unknown): string {
   return isFolder ? 'it is a folder; name the files in it' : error.message;
 }
 
-function tellDamage(path: string, trace: Trace, { complain }: Pick<CommandContext, 'complain'>): void {
+function reportDamage(path: string, trace: Trace, { complain }: Pick<CommandContext, 'complain'>): void {
   const { problems, problemCount, otherLines } = trace;
   for (const { line, problem } of problems) complain(`${path}:${line}: left out: ${problem}`);
   if (problemCount > problems.length)

@@ -101,7 +101,7 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
   });
 
   it.each(['--decisions', '--plot'])(
-    'finds out before any work that %s FILE cannot be written',
+    'checks before the replay whether %s FILE can be written',
     async (option) => {
       const refused = await run(trace, '--policy', 'sqrt', option, '/nowhere/at/all.svg').catch(
         (error: unknown) => error,

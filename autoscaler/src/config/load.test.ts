@@ -116,7 +116,7 @@ describe('the configuration', () => {
   });
 
   it.each([
-    ['nothing to learn from', { HANGAR_AUTOSCALER_KUBERNETES: 'off' }, 'there is nothing to learn from'],
+    ['no source of data', { HANGAR_AUTOSCALER_KUBERNETES: 'off' }, 'there is nothing to learn from'],
     [
       'a Service without a cluster',
       {
@@ -126,7 +126,7 @@ describe('the configuration', () => {
       },
       'needs the cluster',
     ],
-    ['staleness within a tick', { HANGAR_AUTOSCALER_STALE_AFTER: '10s' }, 'shorter than two ticks'],
+    ['a staleness limit below two ticks', { HANGAR_AUTOSCALER_STALE_AFTER: '10s' }, 'shorter than two ticks'],
   ])('rejects %s', (_sentence, env, want) => {
     expect(problems(env).join('\n')).toContain(want);
   });
@@ -243,12 +243,12 @@ describe('what acts', () => {
       'need the cluster',
     ],
     [
-      'placeholders that would go anywhere',
+      'placeholders that would fit any pool',
       { HANGAR_AUTOSCALER_ACTUATORS: 'default=placeholder:ci/room' },
       'placeholders for the pool default',
     ],
     [
-      'a shape that is none',
+      'an invalid shape',
       { HANGAR_AUTOSCALER_POOL_SHAPES: 'a=huge' },
       'HANGAR_AUTOSCALER_POOL_SHAPES holds a shape',
     ],

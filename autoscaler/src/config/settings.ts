@@ -25,11 +25,11 @@ import {
   SHARE,
 } from './setting-kinds.ts';
 
-type Told = Omit<About, 'section'>;
+type SettingText = Omit<About, 'section'>;
 
 const group =
   (section: string) =>
-  <T>(name: string, kind: ValueKind<T>, fallback: T, about: string | Told) =>
+  <T>(name: string, kind: ValueKind<T>, fallback: T, about: string | SettingText) =>
     setting(`HANGAR_AUTOSCALER_${name}`, kind, fallback, {
       section,
       ...(typeof about === 'string' ? { description: about } : about),

@@ -48,11 +48,11 @@ function betterOf(demand: Demand, options: BufferOptions, forecast: FreeRoom | u
 function correctedRule(rule: Buffer, pods: number): Buffer {
   const more = pods - rule.pods;
   if (Math.abs(more) < 0.05) return rule;
-  const word = more > 0 ? 'more' : 'less';
+  const direction = more > 0 ? 'more' : 'less';
   const why = more > 0 ? 'longer than the objective' : 'no longer than the objective';
   return {
     ...rule,
     pods,
-    because: `${rule.because}, and ${Math.abs(more).toFixed(1)} ${word} since builds waited ${why} lately`,
+    because: `${rule.because}, and ${Math.abs(more).toFixed(1)} ${direction} since builds waited ${why} lately`,
   };
 }

@@ -326,26 +326,26 @@ describe('guardrails', () => {
   const tight: Guardrails = { ...RAILS, minNodes: 2, maxNodes: 20, stepUp: 5, stepDown: 3 };
 
   it.each([
-    ['a size within them stands', 12, standing, 12, ''],
-    ['a leap is cut to a step', 40, standing, 15, 'at most 5 nodes more at once'],
-    ['a fall is cut to a step', 0, standing, 7, 'at most 3 nodes less at once'],
+    ['a size within them is unchanged', 12, standing, 12, ''],
+    ['growth is limited to one step', 40, standing, 15, 'at most 5 nodes more at once'],
+    ['shrinking is limited to one step', 0, standing, 7, 'at most 3 nodes less at once'],
     [
-      'a pool that grew lately does not shrink',
+      'a pool that grew recently does not shrink',
       9,
       { ...standing, grewAtMs: 90_000 },
       10,
       'no shrinking for another 50 s',
     ],
-    ['a pool that grew long ago does', 9, { ...standing, grewAtMs: 10_000 }, 9, ''],
+    ['a pool that grew long ago shrinks', 9, { ...standing, grewAtMs: 10_000 }, 9, ''],
     [
-      'a pool that grew in the future does too: the clock jumped',
+      'a pool that grew in the future shrinks: the clock was set back',
       9,
       { ...standing, grewAtMs: 500_000 },
       9,
       '',
     ],
-    ['the least holds', 0, { ...standing, nodes: 3 }, 2, 'at least 2 nodes'],
-    ['the most holds', 25, { ...standing, nodes: 21 }, 20, 'at most 20 nodes'],
+    ['minNodes is the lower bound', 0, { ...standing, nodes: 3 }, 2, 'at least 2 nodes'],
+    ['maxNodes is the upper bound', 25, { ...standing, nodes: 21 }, 20, 'at most 20 nodes'],
   ])('%s', (...[, wanted, where, want, held]) => {
     const answer = guarded(wanted, where, tight);
 

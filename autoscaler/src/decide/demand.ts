@@ -53,8 +53,8 @@ function average({ stages, cpuMillicores, memoryBytes }: StageSum, typical: Reso
     cpuMillicores: Math.ceil(cpuMillicores / stages),
     memoryBytes: Math.ceil(memoryBytes / stages),
   };
-  const unsaid = request.cpuMillicores === 0 && request.memoryBytes === 0;
-  return [{ request: unsaid ? typical : request, count: stages }];
+  const hasNoRequest = request.cpuMillicores === 0 && request.memoryBytes === 0;
+  return [{ request: hasNoRequest ? typical : request, count: stages }];
 }
 
 type Visible = Pick<Demand, 'running' | 'pending'>;
@@ -158,7 +158,7 @@ const isFull = (sources: DemandSources): boolean =>
   roomAtRunners(sources) === 0 && (sources.capacityPipelines ?? 0) > 0;
 
 /** Pods held by a gate whose stages no runner reports any more. */
-function heldUntold({ known = [], pods }: DemandSources): number {
+function heldUnreported({ known = [], pods }: DemandSources): number {
   const reported = new Set(known.map(({ pod }) => pod));
   return (pods?.waiting ?? []).filter(({ state, name }) => state === 'held' && !reported.has(name)).length;
 }
@@ -173,7 +173,7 @@ function heldUntold({ known = [], pods }: DemandSources): number {
 function queuedStages(sources: DemandSources, quotaRoom: number, notes: string[]): number {
   const { pendingJobs, known, states } = sources;
   if (pendingJobs === undefined) return 0;
-  const held = heldUntold(sources);
+  const held = heldUnreported(sources);
   const accepted = known?.length ?? states?.waiting.stages ?? 0;
   const queued = Math.max(0, pendingJobs - accepted - held);
   const counted = Math.max(0, Math.min(queued, roomAtRunners(sources), quotaRoom));

@@ -14,11 +14,11 @@ describe('calendar floors', () => {
   const OFFICE = 'Mon-Fri 08:00-18:00 Europe/Berlin=10; *=2';
 
   it.each([
-    ['a winter morning, a minute too early', '2026-01-14T06:59:00Z', 2],
+    ['a winter morning, a minute before the floor', '2026-01-14T06:59:00Z', 2],
     ['eight in winter', '2026-01-14T07:00:00Z', 10],
     ['eight in summer is an hour earlier by UTC', '2026-07-15T06:00:00Z', 10],
     ['the last minute', '2026-01-14T16:59:59Z', 10],
-    ['its end is left out', '2026-01-14T17:00:00Z', 2],
+    ['its end is exclusive', '2026-01-14T17:00:00Z', 2],
     ['Saturday', '2026-01-17T09:00:00Z', 2],
   ])('%s', (...[, at, nodes]) => {
     expect(nodesAt(OFFICE, at)).toBe(nodes);

@@ -52,8 +52,13 @@ describe('stages that wait at the Drone server', () => {
 
   it.each([
     ['that a runner has accepted', { known: stages(3) }, 5, 2],
-    ['whose Pods are held, told by the runner', { known: stages(3, 'p'), pods: pods(3, 'held', 'p') }, 2, 2],
-    ['whose Pods are held, not told any more', { pods: pods(3, 'held', 'p') }, 2, 2],
+    [
+      'whose Pods are held, reported by the runner',
+      { known: stages(3, 'p'), pods: pods(3, 'held', 'p') },
+      2,
+      2,
+    ],
+    ['whose Pods are held, no longer reported', { pods: pods(3, 'held', 'p') }, 2, 2],
   ])('count once: those %s are pending for Drone too', (_sentence, change, known, queued) => {
     expect(demandWith({ pendingJobs: 5, ...change })).toMatchObject({
       ...{ knownStages: known, queuedStages: queued },

@@ -91,7 +91,7 @@ function sizeOne(shape: NodeShape, question: ShapeQuestion): ShapeSize {
   const count = countOf(now);
   const tooLargeShare = count === 0 ? 0 : packedNow.tooLarge / count;
   const perHour = priceOf(money.prices, shape.name);
-  const said = { packedNow: packedNow.nodes, packedAhead: packedAhead.nodes, first, nodes, waitP95Seconds };
+  const sized = { packedNow: packedNow.nodes, packedAhead: packedAhead.nodes, first, nodes, waitP95Seconds };
   return {
     shape: shape.name,
     allocatable: shape.allocatable,
@@ -101,11 +101,11 @@ function sizeOne(shape: NodeShape, question: ShapeQuestion): ShapeSize {
     waitP95Seconds,
     tooLargeShare,
     cost: perHour === undefined ? undefined : costOf(nodes * perHour, count, money.podHoursOf1000Prs),
-    because: reasons({ ...said, tooLargeShare, count, question }),
+    because: reasons({ ...sized, tooLargeShare, count, question }),
   };
 }
 
-interface Story {
+interface ReasonInput {
   readonly packedNow: number;
   readonly packedAhead: number;
   readonly first: number;
@@ -135,7 +135,7 @@ function reasons({
   tooLargeShare,
   count,
   question: { outlook },
-}: Story): string[] {
+}: ReasonInput): string[] {
   const because = [
     `${packedNow} nodes hold the ${count} Pods that run, wait or are known; with room for ${Math.ceil(outlook.bufferPods)} more it takes ${packedAhead}`,
   ];

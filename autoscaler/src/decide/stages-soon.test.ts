@@ -26,8 +26,8 @@ function demandWith(...expected: (number | undefined)[]): Demand {
 describe('stages of running builds that are still to come', () => {
   it.each([
     ['before a node that is ordered now would work', READY_MS, 1],
-    ['after that: there is time to order it then', READY_MS + 1, 0],
-    ['some time, nobody knows when', undefined, 0],
+    ['after that: there is time to order a node later', READY_MS + 1, 0],
+    ['at an unknown time', undefined, 0],
   ])('count when they start %s', (_sentence, expectedMs, want) => {
     const demand = demandWith(expectedMs);
 

@@ -39,14 +39,14 @@ describe('DecideWorker', () => {
       text: `parentPort.once('message', () => { throw new Error('out of luck'); });`,
       says: 'out of luck',
     },
-    { title: 'ends', text: `parentPort.once('message', () => process.exit(3));`, says: 'code 3' },
+    { title: 'exits', text: `parentPort.once('message', () => process.exit(3));`, says: 'code 3' },
     {
-      title: 'tells a fault',
+      title: 'reports an error',
       text: `parentPort.on('message', ({ id }) => parentPort.postMessage({ id, problem: 'odd' }));`,
       says: 'odd',
     },
     {
-      title: 'takes no more memory than it may',
+      title: 'exceeds its memory limit',
       text: `parentPort.on('message', () => { const all = []; for (;;) all.push(new Array(1e6).fill(1)); });`,
       says: 'memory',
     },

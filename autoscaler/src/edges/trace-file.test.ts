@@ -31,7 +31,7 @@ describe('readTraceFile', () => {
 
   it.each([
     ['plain', Buffer.from(text)],
-    ['packed', gzipSync(text)],
+    ['compressed', gzipSync(text)],
   ])('reads standard input too, %s, in chunks of any size', async (_how, bytes) => {
     const pieces = [bytes.subarray(0, 1), bytes.subarray(1, 2), bytes.subarray(2, 700), bytes.subarray(700)];
 

@@ -81,7 +81,7 @@ describe('RunTimes', () => {
 });
 
 describe('QuantileTracker', () => {
-  it.each([0.5, 0.9])('comes to lie above a share of %d of the values', (share) => {
+  it.each([0.5, 0.9])('converges above a share of %d of the values', (share) => {
     const random = seededRandom(4);
     const tracker = new QuantileTracker(share, 0);
     let above = 0;

@@ -81,7 +81,7 @@ const asked = (path: string): string => (path.endsWith('/what-if') ? `${path}?pr
 
 describe('the description', () => {
   it.each(ROUTES.map(({ path, schema }) => [path, schema]))(
-    'of GET %s has all that is answered, and nothing else is',
+    'of GET %s lists exactly the members of the answer',
     async (path, schema) => {
       const { http, ledger } = withAnswer();
       filled(ledger);

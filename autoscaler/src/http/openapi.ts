@@ -55,7 +55,7 @@ const number: Schema = { type: 'number' };
 const whole: Schema = { type: 'integer', minimum: 0 };
 const flag: Schema = { type: 'boolean' };
 const time: Schema = { type: 'string', format: 'date-time' };
-const words = list(text);
+const texts = list(text);
 const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 const maybe = (schema: Schema): Schema => ({ oneOf: [schema, { type: 'null' }] });
 
@@ -93,7 +93,7 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     allocatable: object({ cpu: text, memory: text, pods: whole }),
     source: text,
     cost: maybe(ref('Cost')),
-    because: words,
+    because: texts,
   }),
   Cost: object({ perHour: number, perDay: number, perMonth: number, per1000Prs: maybe(number) }),
   RequestClass: object({
@@ -102,23 +102,23 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     pendingPods: whole,
     knownStages: whole,
     share: number,
-    fitsShapes: words,
-    tooLargeForShapes: words,
-    fitsPools: words,
+    fitsShapes: texts,
+    tooLargeForShapes: texts,
+    fitsPools: texts,
   }),
   Mix: object({
     parts: list(object({ shape: text, nodes: whole, perHour: number })),
     cost: ref('Cost'),
     waitP95Seconds: maybe(number),
     tooLargeShare: number,
-    because: words,
+    because: texts,
   }),
   Spend: object({
     perHourNow: number,
     today: number,
     countedFrom: time,
     maxPerDay: maybe(number),
-    unpricedPools: words,
+    unpricedPools: texts,
   }),
   Advice: object({
     engine: text,
@@ -146,7 +146,7 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     nodePerHour: maybe(number),
     waitP95Seconds: maybe(number),
     tooLargeShare: number,
-    because: words,
+    because: texts,
   }),
   Recommendation: object(
     {
@@ -168,7 +168,7 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
       mix: maybe(ref('Mix')),
       spend: maybe(ref('Spend')),
       advice: list(ref('Advice')),
-      because: words,
+      because: texts,
     },
     ['staleSince'],
   ),
@@ -241,11 +241,11 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
         toNodes: whole,
         outcome: text,
         note: text,
-        because: words,
+        because: texts,
       }),
     ),
   }),
-  Health: object({ ok: flag, reasons: words, conditions: words }),
+  Health: object({ ok: flag, reasons: texts, conditions: texts }),
 };
 
 const json = (schema: string, description: string): Response => ({

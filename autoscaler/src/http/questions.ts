@@ -22,10 +22,10 @@ function numberIn(query: Query, name: string, [least, most]: readonly [number, n
 }
 
 /** Unknown parameters are rejected: ignoring them would answer another question. */
-function mustKnow(query: Query, path: string, names: readonly string[]): void {
-  const stray = Object.keys(query).find((name) => !names.includes(name));
-  if (stray === undefined) return;
-  const name = stray.slice(0, 100);
+function rejectUnknown(query: Query, path: string, names: readonly string[]): void {
+  const unknownName = Object.keys(query).find((name) => !names.includes(name));
+  if (unknownName === undefined) return;
+  const name = unknownName.slice(0, 100);
   throw new BadRequest(name, `there is no parameter ${name}`, `${path} takes ${names.join(' and ')}`);
 }
 
@@ -60,7 +60,7 @@ function shapesIn(query: Query): readonly NodeShape[] {
  * @throws {BadRequest} that names the mistake and the remedy
  */
 export function whatIfQuestion(query: Query): WhatIf {
-  mustKnow(query, 'what-if', ['prsPerDay', 'shape']);
+  rejectUnknown(query, 'what-if', ['prsPerDay', 'shape']);
   const prsPerDay = numberIn(query, 'prsPerDay', [0, MAX_PRS_PER_DAY]);
   if (prsPerDay === undefined)
     throw new BadRequest('prsPerDay', 'prsPerDay is missing', 'write for instance ?prsPerDay=500');
@@ -69,6 +69,6 @@ export function whatIfQuestion(query: Query): WhatIf {
 
 /** Reads `?hours=6`; at most a day. @throws {BadRequest} */
 export function hoursQuestion(query: Query): number {
-  mustKnow(query, 'demand', ['hours']);
+  rejectUnknown(query, 'demand', ['hours']);
   return numberIn(query, 'hours', [0.01, 24]) ?? 6;
 }

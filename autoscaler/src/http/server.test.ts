@@ -105,7 +105,7 @@ describe('GET /api/v1/what-if', () => {
     ['too large a number', '?prsPerDay=1e9', 'prsPerDay'],
     ['two numbers', '?prsPerDay=1&prsPerDay=2', 'prsPerDay'],
     ['an unknown shape', '?prsPerDay=1&shape=big', 'shape'],
-    ['what it would not read', '?prsPerDay=1&node=cpu%3D16,memory%3D32Gi', 'node'],
+    ['an unknown parameter', '?prsPerDay=1&node=cpu%3D16,memory%3D32Gi', 'node'],
     ['a name in the wrong case', '?prsperday=500', 'prsperday'],
     ['a shape too small for any Pod', '?prsPerDay=1&shape=cpu%3D100m,memory%3D1Gi', 'shape'],
     [
@@ -239,7 +239,7 @@ describe('the documents', () => {
 
 describe('every answer', () => {
   it.each(['/', '/api', '/livez', '/nope', '/api/v1/what-if', '/metrics', '/openapi.json', '/page/page.css'])(
-    '%s is not kept, and has a policy of its own',
+    '%s is not cached, and has its own content security policy',
     async (path) => {
       expect((await aServer().http.inject(path)).headers).toMatchObject({
         'cache-control': 'no-store',
@@ -261,7 +261,7 @@ describe('every answer', () => {
   });
 
   it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const)(
-    '%s of what is there is 405 and says what is allowed, whatever comes with it',
+    '%s of an existing path is 405 and lists the allowed methods, whatever the body',
     async (method) => {
       const { http } = withAnswer();
       const answer = await http.inject({
@@ -312,12 +312,12 @@ describe('listening', () => {
 
   it.each([
     {
-      title: 'too long a head',
+      title: 'too long headers',
       head: `GET /api/v1/what-if?prsPerDay=${'1'.repeat(40_000)} HTTP/1.1`,
       want: 431,
     },
-    { title: 'a method that is none', head: 'FETCH / HTTP/1.1', want: 400 },
-    { title: 'no HTTP at all', head: 'hello', want: 400 },
+    { title: 'an unknown method', head: 'FETCH / HTTP/1.1', want: 400 },
+    { title: 'no HTTP', head: 'hello', want: 400 },
   ])('closes only the connection that sends $title, with a problem', async ({ head, want }) => {
     const { http } = withAnswer();
     const address = new URL(await http.listen(LOOPBACK));

@@ -46,7 +46,7 @@ describe('money in the metrics', () => {
 
 describe('before the first decision', () => {
   it.each(['recommendation_age_seconds', 'forecast_miss_pods', 'mix_cost_per_hour', 'spend_today'])(
-    '%s is absent, since 0 would be a claim',
+    '%s is absent, since 0 would be a wrong value',
     async (name) => {
       const metrics = new AutoscalerMetrics('1.2.3', 0);
       expect(await samplesOf(metrics, `hangar_autoscaler_${name}`)).toEqual([]);

@@ -35,7 +35,7 @@ describe('poolRoom', () => {
   it.each<[string, Pool, Record<string, number>]>([
     ['no nodes: nothing', pool(), { used: 0, idle: 0, open: 0, stranded: 0 }],
     [
-      'an empty node is idle, without what DaemonSets hold',
+      'an empty node is idle, minus its DaemonSets',
       pool(node(0)),
       { used: 0, idle: 3700, open: 0, stranded: 0 },
     ],
@@ -47,7 +47,7 @@ describe('poolRoom', () => {
       { used: 1000, idle: 0, open: 0, stranded: 2700 },
     ],
     [
-      'a node that is overfull has nothing free',
+      'an overcommitted node has nothing free',
       pool(node(5000)),
       { used: 5000, idle: 0, open: 0, stranded: 0 },
     ],

@@ -91,7 +91,7 @@ describe('nodesFor: its form', () => {
     );
   });
 
-  it.each([-1, Number.NaN, Infinity, MAX_PRS_PER_DAY + 1])('refuses %d PRs a day', (prs) => {
+  it.each([-1, Number.NaN, Infinity, MAX_PRS_PER_DAY + 1])('rejects %d PRs a day', (prs) => {
     expect(() => nodesFor(prs, shape('4cpu-8gb'), 'low')).toThrow(RangeError);
   });
 

@@ -64,15 +64,18 @@ describe('the review of rights', () => {
     ]);
   });
 
-  it.each([401, 403, 404, 405])('goes on with a warning where nobody gives reviews (%s)', async (status) => {
-    const cluster = new ReviewingCluster();
-    cluster.fail('create', 'selfsubjectaccessreviews', refusal(status, 'No', 'no reviews'));
+  it.each([401, 403, 404, 405])(
+    'continues with a warning where access reviews are not available (%s)',
+    async (status) => {
+      const cluster = new ReviewingCluster();
+      cluster.fail('create', 'selfsubjectaccessreviews', refusal(status, 'No', 'no reviews'));
 
-    expect(await review(cluster, all, places, signal)).toEqual({
-      missing: new Map(),
-      warning: expect.stringContaining('could not be reviewed (no reviews)') as string,
-    });
-  });
+      expect(await review(cluster, all, places, signal)).toEqual({
+        missing: new Map(),
+        warning: expect.stringContaining('could not be reviewed (no reviews)') as string,
+      });
+    },
+  );
 
   it('rejects when the API server does not answer: that is not a finding', async () => {
     const cluster = new ReviewingCluster();

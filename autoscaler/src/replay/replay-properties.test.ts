@@ -64,35 +64,38 @@ const anyTrace = fc
 
 /** Each test simulates days of builds several times: this takes seconds, and several times that with coverage. */
 describe('any replay', { timeout: 30_000 }, () => {
-  it.each(Object.keys(POLICIES))('%s runs every job that fits, once, on nodes that are paid for', (name) => {
-    fc.assert(
-      fc.property(anyTrace, (jobs) => {
-        const result = play(name, jobs);
-        const fitting = jobs.filter(({ request }) => request.cpuMillicores <= LARGEST.cpuMillicores);
-        // No node holds more than all of its CPU, or more than all of its memory. The last job ends after the counted time.
-        const leastHours = (key: 'cpuMillicores' | 'memoryBytes'): number =>
-          fitting
-            .slice(0, -1)
-            .reduce((sum, job) => sum + (job.durationSeconds * job.request[key]) / LARGEST[key] / 3600, 0);
+  it.each(Object.keys(POLICIES))(
+    '%s runs every job that fits, once, on nodes whose cost is counted',
+    (name) => {
+      fc.assert(
+        fc.property(anyTrace, (jobs) => {
+          const result = play(name, jobs);
+          const fitting = jobs.filter(({ request }) => request.cpuMillicores <= LARGEST.cpuMillicores);
+          // No node holds more than all of its CPU, or more than all of its memory. The last job ends after the counted time.
+          const leastHours = (key: 'cpuMillicores' | 'memoryBytes'): number =>
+            fitting
+              .slice(0, -1)
+              .reduce((sum, job) => sum + (job.durationSeconds * job.request[key]) / LARGEST[key] / 3600, 0);
 
-        expect(result).toMatchObject({
-          jobs: fitting.length,
-          tooLarge: jobs.length - fitting.length,
-          unplaced: 0,
-          evicted: 0,
-        });
-        expect(result.nodeHours).toBeGreaterThanOrEqual(leastHours('cpuMillicores') - 1e-9);
-        expect(result.nodeHours).toBeGreaterThanOrEqual(leastHours('memoryBytes') - 1e-9);
-        expect(result.waitSeconds.p50).toBeLessThanOrEqual(result.waitSeconds.p95);
-        expect(result.waitSeconds.p95).toBeLessThanOrEqual(result.waitSeconds.max);
-        expect(result.peakNodes).toBeLessThanOrEqual(result.boots);
-      }),
-      { numRuns: 12 },
-    );
-  });
+          expect(result).toMatchObject({
+            jobs: fitting.length,
+            tooLarge: jobs.length - fitting.length,
+            unplaced: 0,
+            evicted: 0,
+          });
+          expect(result.nodeHours).toBeGreaterThanOrEqual(leastHours('cpuMillicores') - 1e-9);
+          expect(result.nodeHours).toBeGreaterThanOrEqual(leastHours('memoryBytes') - 1e-9);
+          expect(result.waitSeconds.p50).toBeLessThanOrEqual(result.waitSeconds.p95);
+          expect(result.waitSeconds.p95).toBeLessThanOrEqual(result.waitSeconds.max);
+          expect(result.peakNodes).toBeLessThanOrEqual(result.boots);
+        }),
+        { numRuns: 12 },
+      );
+    },
+  );
 
   it.each([1, 2, 3])(
-    'who knows the future pays no more and waits no longer than who does not (seed %d)',
+    'the clairvoyant pays no more and waits no longer than a policy without foresight (seed %d)',
     (seed) => {
       const jobs = generateLoad({ load: 'harder', seed, days: 5, prsPerDay: 150 });
       const countFrom = (jobs[0]?.arrivedAt ?? 0) + 3 * 86_400;

@@ -76,21 +76,24 @@ describe('replay', { timeout: 30_000 }, () => {
 
   const counted = jobs.filter(({ arrivedAt }) => arrivedAt >= FIRST_MONDAY + 2 * DAY);
 
-  it.each(Object.keys(policies))('%s places every job, and pays at least for the pure work', (name) => {
-    const { result } = play(policies[name]?.() ?? forecast());
-    const pureHours = counted.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / 3 / 3600;
+  it.each(Object.keys(policies))(
+    '%s places every job, and costs at least the node-hours of the work itself',
+    (name) => {
+      const { result } = play(policies[name]?.() ?? forecast());
+      const pureHours = counted.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) / 3 / 3600;
 
-    expect(result).toMatchObject({ jobs: counted.length, unplaced: 0, tooLarge: 0, evicted: 0 });
-    expect(result.nodeHours).toBeGreaterThan(pureHours * 0.95);
-    expect(result.waitSeconds.max).toBeLessThanOrEqual(200);
-  });
+      expect(result).toMatchObject({ jobs: counted.length, unplaced: 0, tooLarge: 0, evicted: 0 });
+      expect(result.nodeHours).toBeGreaterThan(pureHours * 0.95);
+      expect(result.waitSeconds.max).toBeLessThanOrEqual(200);
+    },
+  );
 
   it('gives the same result for the same seed', () => {
     expect(play(forecast())).toEqual(play(forecast()));
   });
 
   it.each(Object.keys(policies))(
-    '%s sees no future: other arrivals and run times later change no decision before',
+    '%s does not see the future: later arrivals and run times change no earlier decision',
     (name) => {
       const turn = FIRST_MONDAY + 2.6 * DAY;
       const changed = jobs

@@ -7,7 +7,7 @@ const spans = { from: 0, to: 40, count: 4 };
 describe('timelineOf', () => {
   it.each([
     {
-      title: 'a value holds until the next',
+      title: 'a value is valid until the next change',
       changes: [
         [0, 2],
         [25, 5],
@@ -15,7 +15,7 @@ describe('timelineOf', () => {
       want: [2, 2, 5, 5],
     },
     {
-      title: 'the largest of a span counts, however short it was',
+      title: 'the largest value of a span counts, however short',
       changes: [
         [0, 1],
         [12, 9],
@@ -24,15 +24,15 @@ describe('timelineOf', () => {
       want: [1, 9, 1, 1],
     },
     {
-      title: 'what was before is there at the start',
+      title: 'the value before the start is shown at the start',
       changes: [
         [-50, 3],
         [30, 0],
       ],
       want: [3, 3, 3, 0],
     },
-    { title: 'nothing is nothing', changes: [], want: [0, 0, 0, 0] },
-    { title: 'what comes after is not shown', changes: [[40, 7]], want: [0, 0, 0, 0] },
+    { title: 'without changes all values are 0', changes: [], want: [0, 0, 0, 0] },
+    { title: 'a later change is not shown', changes: [[40, 7]], want: [0, 0, 0, 0] },
   ] as const)('$title', ({ changes, want }) => {
     expect(timelineOf('x', changes as readonly Change[], spans).values).toEqual(want);
   });

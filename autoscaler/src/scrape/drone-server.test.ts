@@ -30,12 +30,12 @@ describe("the Drone server's own metrics", () => {
   });
 
   it.each<[string, Partial<TargetAnswer> | Error, RegExp]>([
-    ['that want a token', { status: 401 }, /answers 401 .*TOKEN_FILE/],
-    ['of somebody else', { body: 'up 1\n' }, /has no drone_pending_jobs/],
+    ['that require a token', { status: 401 }, /answers 401 .*TOKEN_FILE/],
+    ['of another program', { body: 'up 1\n' }, /has no drone_pending_jobs/],
     ['with a sign-in page in their place', { contentType: 'text/html', body: '<html>' }, /has no drone/],
-    ['that make no sense', { body: 'drone_pending_jobs NaN\n' }, /drone_pending_jobs NaN/],
+    ['that are not numbers', { body: 'drone_pending_jobs NaN\n' }, /drone_pending_jobs NaN/],
     ['that are negative', { body: 'drone_pending_jobs -1\n' }, /drone_pending_jobs -1/],
-    ['that nobody gives', new Error('connection refused'), /connection refused .*is it up/],
+    ['that cannot be fetched', new Error('connection refused'), /connection refused .*is it up/],
   ])('%s are reported as missing with the reason, not as zero', async (_sentence, answer, problem) => {
     const reading = await reported(answer);
     expect(reading.pendingJobs).toBeUndefined();

@@ -46,8 +46,8 @@ describe('stages that several replicas report', () => {
 
   it.each([
     ['the earlier of two times', 100, 200, 100],
-    ['the only time that somebody knows', undefined, 200, 200],
-    ['no time when nobody knows one', undefined, undefined, undefined],
+    ['the only known time', undefined, 200, 200],
+    ['no time when none is known', undefined, undefined, undefined],
   ])('are expected at %s', (_sentence, one, other, want) => {
     expect(taken({ ahead: [anAhead(9, one)] }, { ahead: [anAhead(9, other)] }).ahead[0]?.expectedMs).toBe(
       want,

@@ -106,8 +106,8 @@ class Reading {
 
 /** The name of a series with its labels in a fixed order. */
 function seriesOf({ name, labels }: Sample): string {
-  const words = [...labels].sort(([one], [other]) => (one < other ? -1 : 1));
-  return `${name}{${words.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(',')}}`;
+  const sorted = [...labels].sort(([one], [other]) => (one < other ? -1 : 1));
+  return `${name}{${sorted.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(',')}}`;
 }
 
 /**

@@ -39,7 +39,7 @@ describe("a runner's metrics", () => {
     ['negative', '-1'],
     ['infinite', '+Inf'],
     ['huge', '1e300'],
-    ['half a stage', '2.5'],
+    ['a fraction of a stage', '2.5'],
   ])('that are %s are dropped and reported', (_word, value) => {
     const { reading, problems } = read(states(value, 2));
 
@@ -104,9 +104,9 @@ describe("a runner's demand", () => {
   });
 
   it.each([
-    ['a size that nobody knows yet', { cpuMillicores: 0, memoryBytes: 0 }],
-    ['a size that can not be', { cpuMillicores: -5, memoryBytes: 1 }],
-    ['a size that is too large to be true', { cpuMillicores: 1e12, memoryBytes: 1 }],
+    ['an unknown size', { cpuMillicores: 0, memoryBytes: 0 }],
+    ['a negative size', { cpuMillicores: -5, memoryBytes: 1 }],
+    ['an implausibly large size', { cpuMillicores: 1e12, memoryBytes: 1 }],
     ['no size', {}],
   ])('with %s keeps the stage without its size', (_sentence, size) => {
     expect(readDemand('r', JSON.stringify({ waiting: [{ ...stage, ...size }] })).stages?.[0]?.request).toBe(

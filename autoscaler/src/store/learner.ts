@@ -31,7 +31,7 @@ const CALIBRATE_EVERY_MS = 60_000;
 const LEAD_TOLERANCE = 0.25;
 
 /** Yields to the event loop, so that probes and pages are answered during long work. */
-const othersFirst = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Everything that is learned over time: days for calibration, arrivals for the outlook, the forecast. */
 export class Learner {
@@ -103,7 +103,7 @@ export class Learner {
   /** The free room that the forecast wants now; undefined where it is switched off. */
   async look(moment: Moment): Promise<FreeRoom | undefined> {
     if (!this.#options.buffer.forecast) return undefined;
-    await othersFirst();
+    await yieldToEventLoop();
     const off = Math.abs(this.#leadSeconds / this.#forecast.leadSeconds - 1);
     if (off > LEAD_TOLERANCE) await this.#renewForecast();
     return this.#forecast.look(moment);
@@ -127,7 +127,7 @@ export class Learner {
     const forecast = this.#newForecast();
     if (this.#options.buffer.forecast)
       for (const _part of warmUp(forecast, this.#records.items, this.#clock.now() / 1000))
-        await othersFirst();
+        await yieldToEventLoop();
     this.#forecast = forecast;
   }
 }

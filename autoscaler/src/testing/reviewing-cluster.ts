@@ -48,11 +48,11 @@ export class ReviewingCluster extends FakeCluster {
     const name = `review-${this.asked.length}`;
     if (asked) this.asked.push(asked);
     const answer = await super.create(target, { ...object, metadata: { name } }, signal);
-    return { ...answer, status: { allowed: asked !== undefined && !this.denied.has(wordsOf(asked)) } };
+    return { ...answer, status: { allowed: asked !== undefined && !this.denied.has(textOf(asked)) } };
   }
 }
 
-const wordsOf = ({ verb, resource, subresource }: Asked): string =>
+const textOf = ({ verb, resource, subresource }: Asked): string =>
   `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
 
 /** A request as a right: `delete nodeclaims`. */

@@ -22,7 +22,7 @@ interface Span {
   to: number;
 }
 
-const inWords = ({ from, to }: Span): string => (from === to ? `${from}` : `${from} to ${to}`);
+const spanText = ({ from, to }: Span): string => (from === to ? `${from}` : `${from} to ${to}`);
 
 /** Collects a trace line by line, sorted or not; damaged lines are skipped and reported. */
 export class TraceGatherer {
@@ -58,7 +58,7 @@ export class TraceGatherer {
 
   done(): Trace {
     const jobs = this.#jobs.sort((one, other) => one.arrivedAt - other.arrivedAt);
-    const otherLines = [...this.#others.map(inWords), ...(this.#isCut ? ['and others'] : [])];
+    const otherLines = [...this.#others.map(spanText), ...(this.#isCut ? ['and others'] : [])];
     return { jobs, problems: this.#problems, problemCount: this.#problemCount, otherLines };
   }
 }

@@ -61,7 +61,7 @@ function knownTime(fields: JsonRecord, arrivedAt: number): { readonly knownAt?: 
   throw new Unreadable('knownAt must not be later than arrivedAt');
 }
 
-function word(fields: JsonRecord, key: 'build' | 'repo'): Partial<Record<'build' | 'repo', string>> {
+function textField(fields: JsonRecord, key: 'build' | 'repo'): Partial<Record<'build' | 'repo', string>> {
   const value = fields[key];
   return typeof value === 'string' || typeof value === 'number' ? { [key]: String(value) } : {};
 }
@@ -76,8 +76,8 @@ function jobOf(fields: JsonRecord): Job {
       memoryBytes: Math.ceil(amountOf(fields, 'memoryMiB') * MIB),
     },
     ...knownTime(fields, arrivedAt),
-    ...word(fields, 'build'),
-    ...word(fields, 'repo'),
+    ...textField(fields, 'build'),
+    ...textField(fields, 'repo'),
   };
 }
 

@@ -154,12 +154,7 @@ describe('a node', () => {
       '',
       true,
     ],
-    [
-      'a taint that comes and goes',
-      [{ key: 'node.kubernetes.io/not-ready', effect: 'NoExecute' }],
-      '',
-      false,
-    ],
+    ['a temporary taint', [{ key: 'node.kubernetes.io/not-ready', effect: 'NoExecute' }], '', false],
     ['our own taint', [{ key: 'hangar.dev/closing', effect: 'NoSchedule' }], '', false],
     ['a soft taint of others', [{ key: 'other', effect: 'PreferNoSchedule' }], '', false],
     ['the taint of builds', [{ key: 'ci', effect: 'NoSchedule' }], 'ci', false],
@@ -194,14 +189,14 @@ describe('a node', () => {
   it.each([
     ['the taint of its pool', hard('ci'), false, false],
     [
-      'our mark of surplus',
+      'our surplus mark',
       { taints: [{ key: 'hangar.dev/surplus', effect: 'PreferNoSchedule' }] },
       false,
       false,
     ],
-    ['our closing, which opens at once when it is wanted', hard('hangar.dev/closing'), false, false],
-    ['an ill kubelet', hard('node.kubernetes.io/disk-pressure'), true, false],
-    ['an engine that takes it away', hard('karpenter.sh/disrupted'), true, true],
+    ['our closing taint, which is removed when the node is needed', hard('hangar.dev/closing'), false, false],
+    ['a kubelet under disk pressure', hard('node.kubernetes.io/disk-pressure'), true, false],
+    ['a taint of Karpenter, which removes it', hard('karpenter.sh/disrupted'), true, true],
   ])('with %s', (_, change, closed, leaving) => {
     expect(readNode(aNode('n', change), { ...RULES, taint: 'ci' }, NOW)).toMatchObject({ closed, leaving });
   });

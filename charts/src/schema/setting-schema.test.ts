@@ -16,7 +16,7 @@ import { describe, expect, it } from 'vitest';
 import { COMPONENTS } from '../values/values.ts';
 import { isOnOff, settingSchema, settingsSchema } from './setting-schema.ts';
 
-const RIDDLE = { type: 'a riddle', read: () => ({ wrong: 'is none' }) };
+const CUSTOM_KIND = { type: 'a riddle', read: () => ({ wrong: 'is none' }) };
 const about = { section: 's', description: 'What it is.' };
 
 describe('settingSchema', () => {
@@ -35,14 +35,14 @@ describe('settingSchema', () => {
     ['a span of time', setting('A', DURATION, 1, about), { type: 'string' }],
     ['a list as such', setting('A', LIST, [], about), { type: ['array', 'string'] }],
     ['a map as such', setting('A', MAP, {}, about), { type: ['object', 'string'] }],
-    ['words', setting('A', oneOf('x', 'y'), 'x', about), { enum: ['x', 'y'] }],
+    ['one of several texts', setting('A', oneOf('x', 'y'), 'x', about), { enum: ['x', 'y'] }],
     [
-      'the word off, which YAML reads as false',
+      'the text off, which YAML reads as false',
       setting('A', oneOf('off', 'y'), 'y', about),
       { enum: ['off', false, 'y'] },
     ],
-    ['a kind of one program: text', setting('A', RIDDLE, '', about), { type: 'string' }],
-    ['or a number, by its default', setting('A', RIDDLE, 1, about), { type: ['number', 'string'] }],
+    ['a kind that only one program has: text', setting('A', CUSTOM_KIND, '', about), { type: 'string' }],
+    ['or a number, by its default', setting('A', CUSTOM_KIND, 1, about), { type: ['number', 'string'] }],
   ])('%s', (_, one, want) => {
     expect(settingSchema(one)).toMatchObject(want);
     expect(settingSchema(one).description).toContain('What it is.');
@@ -84,9 +84,9 @@ describe('settingsSchema', () => {
 
 describe('isOnOff', () => {
   it.each([
-    ['off among words', oneOf('off', 'restricted'), true],
-    ['other words', oneOf('split', 'peak'), false],
-    ['a flag is no word', FLAG, false],
+    ['off among several texts', oneOf('off', 'restricted'), true],
+    ['other texts', oneOf('split', 'peak'), false],
+    ['a flag is not a text', FLAG, false],
   ])('%s', (_, kind, want) => {
     expect(isOnOff(setting<unknown>('A', kind, '', about))).toBe(want);
   });

@@ -23,7 +23,7 @@ const isAsked = (name: string): boolean => new RegExp(`\\b${name}(_bucket|_count
 
 describe('the boards', () => {
   it.each(BOARDS.map((board) => [board.title, board] as const))(
-    '%s: titles ask or answer, once each',
+    '%s: titles are questions or statements, and unique',
     (_title, board) => {
       const titles = panelsOf(board).map(({ title }) => title);
       expect(titles).toEqual([...new Set(titles)]);
@@ -34,12 +34,15 @@ describe('the boards', () => {
     },
   );
 
-  it.each(BOARDS.map((board) => [board.title, board] as const))('%s: rows are full', (_title, { rows }) => {
-    for (const { title, panels } of rows) {
-      const width = panels.reduce((sum, panel) => sum + panel.width, 0);
-      expect({ [title]: width % 24 }).toEqual({ [title]: 0 });
-    }
-  });
+  it.each(BOARDS.map((board) => [board.title, board] as const))(
+    '%s: rows use the full width',
+    (_title, { rows }) => {
+      for (const { title, panels } of rows) {
+        const width = panels.reduce((sum, panel) => sum + panel.width, 0);
+        expect({ [title]: width % 24 }).toEqual({ [title]: 0 });
+      }
+    },
+  );
 
   it('show every metric of the contract, or give a reason why not', () => {
     const names = [...Object.values(RUNNER_METRICS), ...Object.values(AUTOSCALER_METRICS)].map(

@@ -23,7 +23,7 @@ describe('bufferReplicas', () => {
     { title: 'rises at once', wanted: [3, 8.2], keep: 0, want: [3, 9] },
     { title: 'falls no lower than what is worth keeping', wanted: [9, 2], keep: 6, want: [9, 6] },
     {
-      title: 'asks for no more than there was, only because it would be worth keeping',
+      title: 'does not grow only because more would be worth keeping',
       wanted: [3, 2],
       keep: 6,
       want: [3, 3],

@@ -33,9 +33,9 @@ const going = (policy: Policy, view: PolicyView): number => policy.tick(view).re
 
 describe('Karpenter through a buffer', () => {
   it.each([
-    ['takes an empty node that holds nothing of it', 3 * ROOM_ON_EMPTY, 1],
+    ['removes an empty node that holds no part of it', 3 * ROOM_ON_EMPTY, 1],
     ['keeps the last one for a single Pod', 3 * ROOM_ON_EMPTY + 1, 0],
-    ['takes no more than its budget when there is no buffer', 0, 1],
+    ['removes no more than its budget when there is no buffer', 0, 1],
   ])('%s', (_, pods, want) => {
     expect(going(withBuffer(pods), aView(emptyNodes(4)))).toBe(want);
   });
