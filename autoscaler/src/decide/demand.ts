@@ -120,8 +120,8 @@ const NO_RUNNERS = 'no runner was asked: work without a Pod is not known';
 const waitsForQuota = ({ reason }: KnownStage): boolean => reason.includes('exceeded quota');
 
 /**
- * Stages that the scheduler does not see yet and that may run: their Pod is not among these, and quotas admit it. A stage that a quota does not
- * admit can't run before another one ends, and then takes its place: it needs no node.
+ * Stages that the scheduler does not see yet and that may run: their Pod is not among these, and quotas admit it. A stage that a
+ * quota does not admit can't run before another one ends, and then takes its place: it needs no node.
  */
 export function stagesToRun(
   known: readonly KnownStage[],
