@@ -21,26 +21,26 @@ const policies = fc
   }));
 
 describe('backoffDelayMs', () => {
-  it('doubles and stops at its longest', () => {
+  it('doubles up to the maximum delay', () => {
     const delay = (failures: number) => backoffDelayMs(USUAL_BACKOFF, failures);
     expect([0, 1, 2, 3, 4, 5, 6, 500, 5_000].map(delay)).toEqual([
       1e3, 2e3, 4e3, 8e3, 16e3, 30e3, 30e3, 30e3, 30e3,
     ]);
   });
 
-  it('grows by its own factor, or not at all', () => {
+  it('grows by the configured factor; factor 1 keeps the delay constant', () => {
     const delays = (factor: number) =>
       [0, 1, 2].map((failures) => backoffDelayMs({ firstDelayMs: 10, maxDelayMs: 1_000, factor }, failures));
     expect(delays(5)).toEqual([10, 50, 250]);
     expect(delays(1)).toEqual([10, 10, 10]);
   });
 
-  it('takes the share that jitter draws', () => {
+  it('multiplies the delay by the jitter share', () => {
     expect(backoffDelayMs({ ...USUAL_BACKOFF, jitter: () => 0.5 }, 2)).toBe(2_000);
     expect(backoffDelayMs({ ...USUAL_BACKOFF, jitter: () => (1 + 0.5) / 2 }, 2)).toBe(3_000);
   });
 
-  it('known issue 17: never gives a busy loop, whatever the dice say, nor more than its longest', () => {
+  it('known issue 17: never busy-loops and never exceeds the maximum, for any jitter value', () => {
     fc.assert(
       fc.property(policies, fc.nat(2_000), (policy, failures) => {
         const ms = backoffDelayMs(policy, failures);
@@ -50,7 +50,7 @@ describe('backoffDelayMs', () => {
     );
   });
 
-  it('never waits less after one failure more', () => {
+  it('never returns a shorter delay after one more failure', () => {
     fc.assert(
       fc.property(policies, fc.nat(2_000), (policy, failures) => {
         expect(backoffDelayMs(policy, failures + 1)).toBeGreaterThanOrEqual(backoffDelayMs(policy, failures));
@@ -60,7 +60,7 @@ describe('backoffDelayMs', () => {
 });
 
 describe('Backoff', () => {
-  it('waits longer after each failure and starts anew after a success', async () => {
+  it('waits longer after each failure and starts from the first delay after a success', async () => {
     const clock = new FakeClock();
     const backoff = new Backoff(clock, { firstDelayMs: 100, maxDelayMs: 1_000 });
     const spans: number[] = [];
@@ -82,13 +82,13 @@ describe('Backoff', () => {
     expect(spans).toEqual([100, 200, 400, 100]);
   });
 
-  it('counts a failure that earns no wait', () => {
+  it('counts a failure that needs no wait', () => {
     const backoff = new Backoff(new FakeClock(), { firstDelayMs: 100, maxDelayMs: 1_000 });
     expect([backoff.failed(), backoff.failed()]).toEqual([100, 200]);
     expect(backoff.failures).toBe(2);
   });
 
-  it('ends at once when told, and honours a longer wish of the other side', async () => {
+  it('resolves at once when aborted, and honours a longer delay requested by the server', async () => {
     const clock = new FakeClock();
     const stop = new AbortController();
     const backoff = new Backoff(clock, { ...USUAL_BACKOFF, jitter: () => 0 });

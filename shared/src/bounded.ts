@@ -1,8 +1,11 @@
-/** A map that keeps at most so many entries: the one that was set longest ago goes first. Setting a key again makes it the newest. */
+/**
+ * A map with a maximum number of entries: beyond it, the entry that was set longest ago is deleted. Setting a key again makes it the
+ * newest.
+ */
 export class BoundedMap<K, V> extends Map<K, V> {
   readonly #limit: number;
 
-  /** @param limit most entries; ≥ 1 */
+  /** @param limit maximum number of entries; ≥ 1 */
   constructor(limit: number) {
     super();
     this.#limit = limit;
@@ -15,7 +18,7 @@ export class BoundedMap<K, V> extends Map<K, V> {
     return this;
   }
 
-  /** The value of a key, which is then the newest: for caches, that keep what is asked for. */
+  /** Returns the value of a key and makes it the newest entry, as an LRU cache does. */
   recall(key: K): V | undefined {
     const value = this.get(key);
     if (value !== undefined) this.set(key, value);
@@ -23,11 +26,14 @@ export class BoundedMap<K, V> extends Map<K, V> {
   }
 }
 
-/** A set that keeps at most so many values: the one that was added longest ago goes first. Adding a value again makes it the newest. */
+/**
+ * A set with a maximum number of values: beyond it, the value that was added longest ago is deleted. Adding a value again makes it the
+ * newest.
+ */
 export class BoundedSet<T> extends Set<T> {
   readonly #limit: number;
 
-  /** @param limit most values; ≥ 1 */
+  /** @param limit maximum number of values; ≥ 1 */
   constructor(limit: number) {
     super();
     this.#limit = limit;
@@ -40,7 +46,7 @@ export class BoundedSet<T> extends Set<T> {
     return this;
   }
 
-  /** Adds the value. @returns false when it was there already */
+  /** Adds the value. @returns false if the set already contained it */
   addNew(value: T): boolean {
     const isNew = !this.has(value);
     this.add(value);

@@ -2,18 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { CallSpan } from './call-span.ts';
 
 describe('CallSpan', () => {
-  it('ends with its caller, for the caller’s reason', () => {
+  it('is aborted with its caller’s signal, for the same reason', () => {
     const caller = new AbortController();
     const span = new CallSpan(caller.signal);
     caller.abort(new Error('why'));
     expect(span.signal.reason).toEqual(new Error('why'));
   });
 
-  it('is over from the start under a caller that is', () => {
+  it('is aborted from the start if its caller’s signal already is', () => {
     expect(new CallSpan(AbortSignal.abort(new Error('before'))).signal.aborted).toBe(true);
   });
 
-  it('can be cut alone; the first reason counts', () => {
+  it('can be aborted by itself; the first reason is kept', () => {
     const caller = new AbortController();
     const span = new CallSpan(caller.signal);
     span.abort(new Error('silence'));
@@ -21,7 +21,7 @@ describe('CallSpan', () => {
     expect(span.signal.reason).toEqual(new Error('silence'));
   });
 
-  it('once closed, does not hear of its caller', () => {
+  it('ignores its caller’s signal once closed', () => {
     const caller = new AbortController();
     const span = new CallSpan(caller.signal);
     span.close();

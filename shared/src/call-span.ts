@@ -1,13 +1,13 @@
 /**
- * One call's own abort handle, tied to its caller's for as long as the call lasts. After `close` nothing is left on the caller's
- * signal, which may live as long as the process.
+ * An abort handle for one call, linked to its caller's signal for the duration of the call. `close` removes the listener from the
+ * caller's signal, which may exist as long as the process.
  */
 export class CallSpan {
   readonly #own = new AbortController();
   readonly #caller: AbortSignal | undefined;
   readonly #giveUp = (): void => this.#own.abort(this.#caller?.reason);
 
-  /** @param caller undefined: nobody but the call itself ends it */
+  /** @param caller undefined: only the call itself can abort it */
   constructor(caller: AbortSignal | undefined) {
     this.#caller = caller;
     if (caller?.aborted) this.#giveUp();
@@ -18,12 +18,12 @@ export class CallSpan {
     return this.#own.signal;
   }
 
-  /** Cuts the call short; the first reason counts. */
+  /** Aborts the call; the first reason is kept. */
   abort(reason?: unknown): void {
     this.#own.abort(reason);
   }
 
-  /** The caller's signal has no say any more. */
+  /** Unlinks the caller's signal. */
   close(): void {
     this.#caller?.removeEventListener('abort', this.#giveUp);
   }

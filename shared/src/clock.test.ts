@@ -4,16 +4,16 @@ import { FakeClock } from './testing/fake-clock.ts';
 
 const DAY_MS = 86_400_000;
 
-describe('the machine’s clock', () => {
+describe('the system clock', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('tells the wall clock in milliseconds', () => {
+  it('returns the wall clock in milliseconds', () => {
     vi.setSystemTime(1_768_383_000_000);
     expect(systemClock().now()).toBe(1_768_383_000_000);
   });
 
-  it('measures spans that only grow', () => {
+  it('measures durations with a clock that never goes back', () => {
     const clock = systemClock();
     const before = clock.monotonicMs();
     vi.advanceTimersByTime(250);
@@ -21,7 +21,7 @@ describe('the machine’s clock', () => {
     expect(clock.monotonicMs() - before).toBe(250);
   });
 
-  it('acts after a span that is longer than a timer of Node can be, and not at once', () => {
+  it('fires after a delay that is longer than Node’s timers support, and not at once', () => {
     const act = vi.fn();
     systemClock().after(60 * DAY_MS, act);
     vi.advanceTimersByTime(60 * DAY_MS - 1);
@@ -30,7 +30,7 @@ describe('the machine’s clock', () => {
     expect(act).toHaveBeenCalledOnce();
   });
 
-  it('acts soon after a span that is over, and not within the call', () => {
+  it('fires soon for a delay of zero or less, but not within the call', () => {
     const act = vi.fn();
     systemClock().after(-5, act);
     expect(act).not.toHaveBeenCalled();
@@ -39,7 +39,7 @@ describe('the machine’s clock', () => {
     expect(act).toHaveBeenCalledOnce();
   });
 
-  it('asks no timer of Node for more than it can do, nor for less than nothing', () => {
+  it('passes only delays to Node’s timers that they support, and none below zero', () => {
     const timers = vi.spyOn(globalThis, 'setTimeout');
     systemClock().after(60 * DAY_MS, () => undefined);
     systemClock().after(-5, () => undefined);
@@ -49,7 +49,7 @@ describe('the machine’s clock', () => {
     expect(Math.min(...asked)).toBe(0);
   });
 
-  it('never acts after Infinity', () => {
+  it('never fires for Infinity', () => {
     const act = vi.fn();
     const callOff = systemClock().after(Number.POSITIVE_INFINITY, act);
     vi.advanceTimersByTime(100 * DAY_MS);
@@ -58,7 +58,7 @@ describe('the machine’s clock', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it.each([10, 60 * DAY_MS])('does not act once it was called off (%d ms)', (ms) => {
+  it.each([10, 60 * DAY_MS])('does not fire once it was cancelled (%d ms)', (ms) => {
     const act = vi.fn();
     const callOff = systemClock().after(ms, act);
     vi.advanceTimersByTime(ms - 1);
@@ -75,7 +75,7 @@ describe('the machine’s clock', () => {
 });
 
 describe('a sleep', () => {
-  it('ends early and without error when told, and leaves neither timer nor listener', async () => {
+  it('resolves early and without error when aborted, and leaves neither timer nor listener', async () => {
     const clock = new FakeClock();
     const stop = new AbortController();
     const removed = vi.spyOn(stop.signal, 'removeEventListener');
@@ -86,7 +86,7 @@ describe('a sleep', () => {
     expect(removed).toHaveBeenCalledOnce();
   });
 
-  it('does not begin under a signal that is aborted already', async () => {
+  it('resolves at once under a signal that is already aborted', async () => {
     const clock = new FakeClock();
     await clock.sleep(60_000, AbortSignal.abort());
     expect(clock.pending).toBe(0);
@@ -104,8 +104,8 @@ describe('a sleep', () => {
   });
 });
 
-describe('the clock of tests', () => {
-  it('fires what falls due in order of time, then of asking', async () => {
+describe('the fake clock', () => {
+  it('fires timers in order of due time, then of registration', async () => {
     const clock = new FakeClock();
     const seen: string[] = [];
     clock.after(20, () => seen.push('later'));
@@ -116,7 +116,7 @@ describe('the clock of tests', () => {
     expect(seen).toEqual(['first', 'second', 'later']);
   });
 
-  it('keeps spans out of a jump of the wall clock', async () => {
+  it('does not let a change of the wall clock affect durations', async () => {
     const clock = new FakeClock(1_000_000);
     clock.jump(-500_000);
     await clock.step(5);

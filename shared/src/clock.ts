@@ -1,19 +1,19 @@
 /**
- * Time as everything in Hangar sees it: wall clock for what people read, monotonic for spans, and sleeps that end when told.
- * Tests step it (`@hangar/shared/testing/fake-clock`).
+ * The only source of time in Hangar: wall clock for timestamps that people read, monotonic clock for durations, and abortable sleeps.
+ * Tests use a clock that they advance (`@hangar/shared/testing/fake-clock`).
  */
 export interface Clock {
   /** Wall clock in milliseconds since 1970; may jump. */
   now(): number;
-  /** Milliseconds that only grow; for spans and terms. */
+  /** Monotonic milliseconds; for durations and deadlines. */
   monotonicMs(): number;
   /** Resolves after `ms`, or at once (without error) when `signal` is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls `act` once after `ms` (soon for 0 and less, never for Infinity); the returned function calls it off. */
+  /** Calls `act` once after `ms` (soon for 0 and less, never for Infinity); the returned function cancels it. */
   after(ms: number, act: () => void): () => void;
 }
 
-/** The machine's own clock. */
+/** The system clock. */
 export function systemClock(): Clock {
   return {
     now: () => new Date().getTime(),
@@ -23,7 +23,7 @@ export function systemClock(): Clock {
   };
 }
 
-/** Node's timers fire at once when asked for more than this (24.8 days), and a repository's timeout may be longer. */
+/** Node's timers fire at once for delays longer than this (24.8 days), and a repository's timeout may be longer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 function timerAfter(ms: number, act: () => void): () => void {
@@ -36,7 +36,7 @@ function timerAfter(ms: number, act: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** A sleep made of `after` and a signal: shared by the real and the fake clock, so that both end alike. */
+/** Implements sleep with `after` and a signal: shared by the real and the fake clock, so that both behave alike. */
 export function sleepOn(after: Clock['after'], ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {

@@ -1,14 +1,14 @@
 import type { Setting } from './config.ts';
 import { markdownTable } from './generate/markdown.ts';
 
-/** A page about settings: its head, and its sections with their titles, in order. */
+/** A documentation page for settings: its introduction, and its sections with their titles, in order. */
 export interface ConfigPage {
   readonly head: string;
   readonly sections: Readonly<Record<string, string>>;
   readonly settings: readonly Setting<unknown>[];
 }
 
-/** The page in Markdown, one table a section, made of the same list that reads the environment. Pure. */
+/** Renders the page in Markdown, one table per section, from the same list that parses the environment. Pure. */
 export function renderConfigPage({ head, sections, settings }: ConfigPage): string {
   const parts = Object.entries(sections).map(([section, title]) =>
     table(

@@ -3,21 +3,21 @@ import { formatCpuMillicores, formatMemoryBytes, parseCpuMillicores } from './qu
 import { formatSpan, parseSpanMs } from './span.ts';
 import { parseByteSize } from './units.ts';
 
-/** A type of value: how it is read, and how it is written, for people. */
+/** A type of value: how it is parsed, and how it is written in documentation. */
 export interface ValueKind<T> {
   readonly type: string;
   readonly read: ReadValue<T>;
-  /** A value as people write it, where that is not its plain text. */
+  /** Formats a value for people, if that differs from its plain text. */
   show?(value: T): string;
 }
 
-/** Any text, as it stands. */
+/** Any text, unchanged. */
 export const TEXT: ValueKind<string> = { type: 'text', read: (value) => ({ value }) };
 
 const TRUE = ['1', 't', 'true'];
 const FALSE = ['0', 'f', 'false'];
 
-/** `true` or `false`, in all spellings that Go takes. */
+/** `true` or `false`, in all spellings that Go accepts. */
 export const FLAG: ValueKind<boolean> = {
   type: '`true` or `false`',
   read: (text) => {
@@ -27,7 +27,7 @@ export const FLAG: ValueKind<boolean> = {
   },
 };
 
-/** A whole number within bounds, decimal, `0x…` or octal `0…`, as Go reads it. */
+/** A whole number within bounds, decimal, `0x…` or octal `0…`, as Go parses it. */
 export function integer(min = 0, max = Number.MAX_SAFE_INTEGER): ValueKind<number> {
   const top = max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`;
   return {
@@ -48,7 +48,7 @@ function wholeNumber(text: string): number | undefined {
   return Number.isSafeInteger(value) ? (sign === '-' ? -value : value) : undefined;
 }
 
-/** A number with a fraction, not negative. */
+/** A decimal number ≥ 0. */
 export const DECIMAL: ValueKind<number> = {
   type: 'a number, such as 20 or 7.5',
   read: (text) => {
@@ -77,14 +77,14 @@ export const CPU: ValueKind<number> = {
   show: formatCpuMillicores,
 };
 
-/** A span of time with its unit, in milliseconds. */
+/** A duration with a unit, in milliseconds. */
 export const DURATION: ValueKind<number> = {
   type: 'a span such as 90s, 15m, 6h or 1h30m',
   read: (text) => valueOr(parseSpanMs(text.trim()), 'is no span of time'),
   show: formatSpan,
 };
 
-/** The same kind, from that amount on. */
+/** The same type with a minimum. */
 export function atLeast(least: number, kind: ValueKind<number>): ValueKind<number> {
   const bound = kind.show?.(least) ?? String(least);
   return {
@@ -100,13 +100,13 @@ export function atLeast(least: number, kind: ValueKind<number>): ValueKind<numbe
 const valueOr = <T>(value: T | undefined, wrong: string): ReturnType<ReadValue<T>> =>
   value === undefined ? { wrong } : { value };
 
-/** Texts with commas between, blanks around them cut. */
+/** Comma-separated texts; surrounding spaces are removed. */
 export const LIST: ValueKind<readonly string[]> = {
   type: 'texts with commas between',
   read: (text) => ({ value: items(text) }),
 };
 
-/** `name:value` pairs with commas between; the first colon separates, so that values may hold colons. */
+/** Comma-separated `name:value` pairs; the first colon separates, so that values may contain colons. */
 export const MAP: ValueKind<Readonly<Record<string, string>>> = {
   type: '`name:value` pairs with commas between',
   read: (text) => {
@@ -121,7 +121,7 @@ export const MAP: ValueKind<Readonly<Record<string, string>>> = {
   },
 };
 
-/** One of a few words. */
+/** One of a fixed list of values. */
 export function oneOf<const W extends string>(...words: readonly W[]): ValueKind<W> {
   return {
     type: `one of ${words.map((word) => `\`${word}\``).join(', ')}`,
@@ -132,7 +132,7 @@ export function oneOf<const W extends string>(...words: readonly W[]): ValueKind
   };
 }
 
-/** The same kind, with nothing where the variable isn't set. */
+/** The same type, undefined if the variable isn't set. */
 export function maybe<T>({ type, read }: ValueKind<T>): ValueKind<T | undefined> {
   return { type, read };
 }

@@ -27,19 +27,19 @@ describe('readSettings', () => {
     limit: setting('X_LIMIT', maybe(integer()), undefined, about),
   };
 
-  it('gives values and defaults', () => {
+  it('returns values and defaults', () => {
     const { values, problems } = readSettings(table, { X_HOST: 'h', X_RETRIES: '5' });
     expect(problems).toEqual([]);
     expect(values).toEqual({ host: 'h', retries: 5, token: 0, endpoint: '', limit: undefined });
   });
 
-  it('known issue 63: takes an empty variable as unset, whatever its type', () => {
+  it('known issue 63: treats an empty variable as unset, whatever its type', () => {
     const { values, problems } = readSettings(table, { X_HOST: 'h', X_RETRIES: '', X_LIMIT: ' ' });
     expect(problems).toEqual([]);
     expect(values).toMatchObject({ retries: 3, limit: undefined });
   });
 
-  it('tells all problems together, with name and cure, and never a secret', () => {
+  it('reports all problems together, with name and remedy, and never a secret', () => {
     const { problems } = readSettings(table, { X_RETRIES: 'many', X_TOKEN: 'hush' });
     expect(problems).toEqual([
       'X_HOST is not set. Set it: The thing.',
@@ -48,7 +48,7 @@ describe('readSettings', () => {
     ]);
   });
 
-  it('names a wrong span or size, its bound, and an example', () => {
+  it('names an invalid duration or size, its bound, and an example', () => {
     const spans = {
       term: setting('X_TERM', atLeast(3_000, DURATION), 30_000, about),
       limit: setting('X_LIMIT', atLeast(65_536, BYTES), 5_242_880, about),
@@ -62,7 +62,7 @@ describe('readSettings', () => {
     ]);
   });
 
-  it('shows a default as it would be written', () => {
+  it('formats a default as it would be written', () => {
     const shown = [
       setting('X', DURATION, 5_400_000, about),
       setting('X', BYTES, 5_242_880, about),

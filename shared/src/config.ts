@@ -1,35 +1,35 @@
 /**
- * Settings as data: each is described once, and from the description come its value, its problems and its line in
+ * Declarative settings: each is described once, and the description yields its value, its error messages and its row in
  * `docs/configuration.md`. An empty variable counts as unset.
  */
 
-/** Reads the text of a variable. */
+/** Parses the text of a variable. */
 export type ReadValue<T> = (text: string) => { readonly value: T } | { readonly wrong: string };
 
-/** One setting. `T` is what the program gets. */
+/** One setting. `T` is the type of its parsed value. */
 export interface Setting<T> {
   readonly name: string;
-  /** Names of old, read before `name` and winning over it. */
+  /** Former names, read before `name`; if one is set, it takes precedence. */
   readonly legacyNames: readonly string[];
   readonly section: string;
-  /** One sentence: what it is for. */
+  /** One sentence: its purpose. */
   readonly description: string;
-  /** How a value is written, for people: `bytes, such as 100Mi`. */
+  /** How a value is written, for documentation: `bytes, such as 100Mi`. */
   readonly type: string;
-  /** Empty where there is none. */
+  /** The default; empty text if there is none. */
   readonly unit: string;
-  /** The default as people read it; empty = none. */
+  /** The default as documented; empty = none. */
   readonly defaultText: string;
-  /** What differs from the program that is replaced, or since when it exists; empty = nothing. */
+  /** Difference from the previous runner, or the version that added it; empty = none. */
   readonly note: string;
   readonly required: boolean;
-  /** Never shown in a problem. */
+  /** The value is never shown in an error message. */
   readonly secret: boolean;
   readonly fallback: T;
   readonly read: ReadValue<T>;
 }
 
-/** What a description says beyond type and default. */
+/** Optional parts of a description, beyond type and default. */
 export interface About {
   readonly section: string;
   readonly description: string;
@@ -66,7 +66,7 @@ function shown(value: unknown): string {
     : '';
 }
 
-/** A table of settings, by the word that the program uses. */
+/** A table of settings, keyed by the name that the program uses. */
 export type Settings = Readonly<Record<string, Setting<unknown>>>;
 
 /** The values of a table. */
@@ -78,9 +78,9 @@ export type Values<S extends Settings> = {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads a whole table at once.
+ * Parses a whole table at once.
  *
- * @returns all values (the default where something is wrong), and every problem, each naming variable, fault and cure
+ * @returns all values (the default where a value is invalid), and every problem, each with variable, error and remedy
  */
 export function readSettings<S extends Settings>(
   settings: S,

@@ -2,13 +2,13 @@ import { describe, expect, it, vi } from 'vitest';
 import { orLate, withDeadline } from './deadline.ts';
 import { FakeClock, settle } from './testing/fake-clock.ts';
 
-/** Work that never ends by itself; it heeds its signal, with an error of its own. */
+/** Work that never ends by itself; when its signal is aborted, it rejects with an error of its own. */
 const endless = (signal: AbortSignal): Promise<never> =>
   new Promise((_resolve, reject) =>
     signal.addEventListener('abort', () => reject(new Error('the call was cut')), { once: true }),
   );
 
-/** Spies on a signal that outlives the work. */
+/** Counts the listeners on a signal that outlives the work. */
 function watched() {
   const stop = new AbortController();
   const added = vi.spyOn(stop.signal, 'addEventListener');
@@ -18,7 +18,7 @@ function watched() {
 }
 
 describe('withDeadline', () => {
-  it('gives what work in time comes to, good or bad, and leaves neither timer nor listener', async () => {
+  it('returns the result or error of work that ends in time, and leaves neither timer nor listener', async () => {
     const clock = new FakeClock();
     const { signal, isClean } = watched();
     await expect(withDeadline(clock, { ms: 10, signal }, () => Promise.resolve(7))).resolves.toBe(7);
@@ -27,7 +27,7 @@ describe('withDeadline', () => {
     expect([clock.pending, isClean()]).toEqual([0, true]);
   });
 
-  it('ends work that takes longer, and says so in the words that were asked for', async () => {
+  it('aborts work that takes longer, with the requested message', async () => {
     const clock = new FakeClock();
     const late = () => new Error('no answer in good time');
     const outcomes: string[] = [];
@@ -39,7 +39,7 @@ describe('withDeadline', () => {
     expect(outcomes).toEqual(['no answer in good time', 'not done within 10 ms']);
   });
 
-  it('ends with its caller, for the caller’s reason', async () => {
+  it('rejects when the caller’s signal is aborted, with its reason', async () => {
     const clock = new FakeClock();
     const { stop, signal, isClean } = watched();
     const work = withDeadline(clock, { ms: 10, signal }, endless);
@@ -48,7 +48,7 @@ describe('withDeadline', () => {
     expect([clock.pending, isClean()]).toEqual([0, true]);
   });
 
-  it('shows work an aborted signal from the start under a caller that was told to stop', async () => {
+  it('passes an aborted signal to the work if the caller’s signal is already aborted', async () => {
     const seen: boolean[] = [];
     const signal = AbortSignal.abort(new Error('before'));
     const work = (own: AbortSignal) => Promise.resolve(void seen.push(own.aborted));
@@ -56,7 +56,7 @@ describe('withDeadline', () => {
     expect(seen).toEqual([true]);
   });
 
-  it('lets work that ends well after its time count', async () => {
+  it('returns the result of work that succeeds after its deadline', async () => {
     const clock = new FakeClock();
     const patient = (signal: AbortSignal): Promise<string> =>
       new Promise((resolve) => signal.addEventListener('abort', () => resolve('what there was')));
@@ -65,7 +65,7 @@ describe('withDeadline', () => {
     await expect(work).resolves.toBe('what there was');
   });
 
-  it('has no end at Infinity', async () => {
+  it('has no deadline at Infinity', async () => {
     const clock = new FakeClock();
     let ended = false;
     const stop = new AbortController();
@@ -80,7 +80,7 @@ describe('withDeadline', () => {
 });
 
 describe('orLate', () => {
-  it('gives what work in time comes to, good or bad, and leaves neither timer nor listener', async () => {
+  it('returns the result or error of work that ends in time, and leaves neither timer nor listener', async () => {
     const clock = new FakeClock();
     const { signal, isClean } = watched();
     expect(await orLate(clock, 10, Promise.resolve(7), signal)).toBe(7);
@@ -89,7 +89,7 @@ describe('orLate', () => {
     expect([clock.pending, isClean()]).toEqual([0, true]);
   });
 
-  it('says so when it takes longer; a rejection after that harms nobody', async () => {
+  it('returns late when the work takes longer; a later rejection is ignored', async () => {
     const clock = new FakeClock();
     const work = Promise.withResolvers<number>();
     const outcome = orLate(clock, 10, work.promise);
@@ -99,7 +99,7 @@ describe('orLate', () => {
     await settle();
   });
 
-  it('does not wait when it is told to stop, before or meanwhile', async () => {
+  it('does not wait once the signal is aborted, before or during the work', async () => {
     const clock = new FakeClock();
     const { stop, signal } = watched();
     const outcome = orLate(clock, 10, new Promise(() => undefined), signal);

@@ -1,22 +1,22 @@
 import { CallSpan } from './call-span.ts';
 import type { Clock } from './clock.ts';
 
-/** What ends work before its own end. */
+/** What can end work early. */
 export interface Deadline {
-  /** How long the work may take, in milliseconds; Infinity: for ever. */
+  /** Maximum duration of the work, in milliseconds; Infinity: no limit. */
   readonly ms: number;
-  /** The caller's own reason to stop. */
+  /** The caller's signal. */
   readonly signal?: AbortSignal | undefined;
-  /** What the work is ended with when it is too late; unless told: `not done within … ms`. */
+  /** Creates the error for work that exceeds the deadline; default: `not done within … ms`. */
   readonly late?: () => Error;
 }
 
 /**
- * Does work under a signal of its own that is aborted when the time is over, or with the caller's signal. Work that ends well all
- * the same counts. It must heed its signal: one that is deaf needs `orAborted` besides. No timer and no listener stays behind.
+ * Runs work under a signal of its own, which is aborted at the deadline or with the caller's signal. If the work succeeds all the same, its
+ * result is returned. The work must react to its signal; combine with `orAborted` if it doesn't. Leaves no timer and no listener.
  *
- * @throws the reason of its signal when work rejects after that was aborted, whatever it made of it: that of `late`, or of `signal`
- * @throws what work rejects with otherwise
+ * @throws the reason of its signal, from `late` or `signal`, if work rejects after the abort, whatever error the work rejected with
+ * @throws otherwise the error of the work
  */
 export async function withDeadline<T>(
   clock: Clock,
@@ -37,11 +37,11 @@ export async function withDeadline<T>(
 }
 
 /**
- * What `work` comes to, or `late` when that takes longer than `ms` or the signal is aborted; the work itself goes on. For work
- * that can't be called off. No timer and no listener stays behind.
+ * Returns the result of `work`, or `late` if that takes longer than `ms` or the signal is aborted; the work itself continues. For work
+ * that can't be cancelled. Leaves no timer and no listener.
  *
  * @param ms in milliseconds
- * @throws what work rejects with in time; a later rejection is not heard
+ * @throws the error of the work if it rejects in time; a later rejection is ignored
  */
 export async function orLate<T>(
   clock: Clock,

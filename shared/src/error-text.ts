@@ -1,2 +1,2 @@
-/** What was thrown, for people: the message of an error; anything else as text. */
+/** Formats a thrown value for people: the message of an error, any other value as text. */
 export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));

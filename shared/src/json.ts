@@ -1,29 +1,29 @@
-/** A JSON object whose members nobody has checked yet. */
+/** A JSON object whose members are not validated yet. */
 export type JsonRecord = Record<string, unknown>;
 
-/** Is it a JSON object, neither null nor an array? */
+/** Reports whether a value is a JSON object, neither null nor an array. */
 export function isRecord(value: unknown): value is JsonRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value if it is an object, else an empty one: for reading what somebody may have left out. */
+/** The value if it is an object, else an empty object: for reading optional members. */
 export const recordOf = (value: unknown): JsonRecord => (isRecord(value) ? value : {});
 
-/** The value if it is an array, else an empty one. */
+/** The value if it is an array, else an empty array. */
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-/** The objects of an array; none of anything else. */
+/** The objects in an array; none if the value is not an array. */
 export const recordsOf = (value: unknown): JsonRecord[] =>
   Array.isArray(value) ? value.filter(isRecord) : [];
 
-/** The value if it is text, else empty. */
+/** The value if it is a string, else an empty string. */
 export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** The texts of an array; none of anything else. */
+/** The strings in an array; none if the value is not an array. */
 export const textsOf = (value: unknown): readonly string[] =>
   listOf(value).filter((one) => typeof one === 'string');
 
-/** The members of an object that are texts; none of anything else. */
+/** The members of an object that are strings; none if the value is not an object. */
 export const textMapOf = (value: unknown): Record<string, string> =>
   Object.fromEntries(
     Object.entries(recordOf(value)).filter(
@@ -31,7 +31,7 @@ export const textMapOf = (value: unknown): Record<string, string> =>
     ),
   );
 
-/** What JSON says; undefined, which no JSON says, when it is none. */
+/** Parses JSON; undefined, which JSON can't express, if the text is invalid. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

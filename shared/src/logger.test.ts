@@ -8,21 +8,21 @@ function written(level: LogLevel) {
 }
 
 describe('the logger', () => {
-  it('writes one JSON object a line, with level as a word and an ISO time', () => {
+  it('writes one JSON object per line, with the level by name and an ISO timestamp', () => {
     const { log, last } = written('info');
     log.warn({ stageId: 63 }, 'the quota is spent');
     expect(last()).toMatchObject({ level: 'warn', stageId: 63, msg: 'the quota is spent' });
     expect(last()['time']).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
   });
 
-  it('keeps below its level what is below it', () => {
+  it('suppresses messages below its level', () => {
     const { log, lines } = written('info');
     log.debug({}, 'not wanted');
     log.info({}, 'wanted');
     expect(lines).toHaveLength(1);
   });
 
-  it('carries the fields of its parent', () => {
+  it('includes the fields of its parent', () => {
     const { log, last } = written('debug');
     log.child({ pod: 'p' }).debug({ n: 1 }, 'text');
     expect(last()).toMatchObject({ pod: 'p', n: 1 });
@@ -40,7 +40,7 @@ describe('the logger', () => {
     expect(lines[0]).not.toContain('S3CRET');
   });
 
-  it('tells errors with their stack', () => {
+  it('writes errors with their stack', () => {
     const { log, last } = written('info');
     log.error({ err: new Error('what went wrong') }, 'text');
     expect(last()['err']).toMatchObject({ message: 'what went wrong' });

@@ -1,19 +1,19 @@
 import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
 
-/** What Hangar writes its own story with: static text first, data as fields. `error` means that a human must look. */
+/** Hangar's own log: static message first, data as fields. `error` means that a person must act. */
 export interface Logger {
   debug(fields: object, text: string): void;
   info(fields: object, text: string): void;
   warn(fields: object, text: string): void;
   error(fields: object, text: string): void;
-  /** The same with fields that every line carries. */
+  /** A logger that adds these fields to every line. */
   child(fields: object): Logger;
 }
 
-/** Levels that can be asked for. */
+/** The log levels that can be configured. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-/** JSON lines on `destination` (standard error unless told), with secrets by name cut out. */
+/** Writes JSON lines to `destination` (default: standard error); fields with secret names are redacted. */
 export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
   const options = {
     level,
@@ -29,7 +29,7 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
   return logger;
 }
 
-/** Says nothing: for tests and commands that speak for themselves. */
+/** Discards everything: for tests and for commands that write their own output. */
 export const silentLogger: Logger = {
   debug: () => undefined,
   info: () => undefined,

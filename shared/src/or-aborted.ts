@@ -1,6 +1,6 @@
 /**
- * What `work` comes to, unless `signal` is aborted first: then it rejects with the signal's reason, and the work goes on unheard.
- * No listener stays on the signal, which may live as long as the process.
+ * Returns the result of `work`, unless `signal` is aborted first: then it rejects with the signal's reason and ignores the work's result.
+ * Leaves no listener on the signal, which may exist as long as the process.
  */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {

@@ -64,13 +64,13 @@ describe('parseQuantity', () => {
   });
 });
 
-describe('the way back', () => {
+describe('formatting', () => {
   it.each([
     [500, '500m'],
     [2000, '2'],
     [1500, '1500m'],
     [0, '0'],
-  ])('writes %d millicores as %s', (cpuMillicores, want) => {
+  ])('formats %d millicores as %s', (cpuMillicores, want) => {
     expect(formatCpuMillicores(cpuMillicores)).toBe(want);
   });
 
@@ -80,11 +80,11 @@ describe('the way back', () => {
     [1000, '1000'],
     [1536, '1536'],
     [0, '0'],
-  ])('writes %d bytes as %s', (memoryBytes, want) => {
+  ])('formats %d bytes as %s', (memoryBytes, want) => {
     expect(formatMemoryBytes(memoryBytes)).toBe(want);
   });
 
-  it('leads to the same number for every amount', () => {
+  it('round-trips every amount', () => {
     fc.assert(
       fc.property(fc.nat({ max: 2 ** 50 }), (amount) => {
         expect(parseCpuMillicores(formatCpuMillicores(amount))).toBe(amount);
@@ -93,7 +93,7 @@ describe('the way back', () => {
     );
   });
 
-  it('takes any text without throwing', () => {
+  it('parses any text without throwing', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         parseCpuMillicores(text);

@@ -1,4 +1,4 @@
-/** Kubernetes quantities ("500m", "2Gi", "1e3") to exact integers and back. */
+/** Converts Kubernetes quantities ("500m", "2Gi", "1e3") to exact integers and back. */
 
 const QUANTITY =
   /^([+-]?)(\d{0,40})(?:\.(\d{0,40}))?(m|u|n|Ki|Mi|Gi|Ti|Pi|Ei|k|M|G|T|P|E|[eE][+-]?\d{1,2})?$/;
@@ -40,16 +40,16 @@ function parseFraction(text: string): Fraction | undefined {
 }
 
 /**
- * Any quantity as a number, which may not be whole nor exact: `500m` → 0.5, `1Gi` → 1073741824.
+ * Any quantity as a number, which may be fractional or inexact: `500m` → 0.5, `1Gi` → 1073741824.
  *
- * @returns undefined when the text is no quantity
+ * @returns undefined if the text is not a quantity
  */
 export function parseQuantity(text: string): number | undefined {
   const fraction = parseFraction(text);
   return fraction && Number(fraction.numerator) / Number(fraction.denominator);
 }
 
-/** Rounds away from zero, as the API server does with what is finer than its own step. */
+/** Rounds away from zero, as the API server does with values finer than its resolution. */
 function scaledInteger(text: string, scale: bigint): number | undefined {
   const fraction = parseFraction(text);
   if (fraction === undefined) return undefined;
@@ -63,14 +63,14 @@ function scaledInteger(text: string, scale: bigint): number | undefined {
 /**
  * CPU quantity in millicores: `500m` → 500, `2` → 2000.
  *
- * @returns an integer, rounded away from zero; undefined when the text is no quantity
+ * @returns an integer, rounded away from zero; undefined if the text is not a quantity
  */
 export const parseCpuMillicores = (text: string): number | undefined => scaledInteger(text, 1000n);
 
 /**
- * Memory (or any counted) quantity in whole units: `2Gi` → 2147483648, `100M` → 100000000, `1500m` → 2.
+ * Memory (or another countable) quantity in whole units: `2Gi` → 2147483648, `100M` → 100000000, `1500m` → 2.
  *
- * @returns an integer, rounded away from zero; undefined when the text is no quantity
+ * @returns an integer, rounded away from zero; undefined if the text is not a quantity
  */
 export const parseMemoryBytes = (text: string): number | undefined => scaledInteger(text, 1n);
 

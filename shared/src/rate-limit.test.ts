@@ -18,23 +18,23 @@ function begin(perSecond: number, burst: number) {
   return { clock, limit, gone, ask };
 }
 
-/** Who waits is let go over real timers of bottleneck: by condition, not by time. */
+/** Waiting calls are released by real timers of bottleneck, so tests wait for a condition, not for a time. */
 const until = (holds: () => void): Promise<void> => vi.waitFor(holds, { timeout: 5_000, interval: 1 });
 
 describe('RateLimit', () => {
-  it('lets a lone call go at once, without any timer', async () => {
+  it('lets a single call proceed at once, without any timer', async () => {
     const { clock, limit } = begin(1, 1);
     await limit.enter();
     expect(clock.pending).toBe(0);
   });
 
-  it('lets 20 pipelines with four writes each go at once where the burst allows it (known issue 53)', async () => {
+  it('lets 20 pipelines with four writes each proceed at once where the burst allows it (known issue 53)', async () => {
     const { limit } = begin(20, 80);
     await Promise.all(Array.from({ length: 80 }, () => limit.enter()));
     expect(limit.waiting).toBe(0);
   });
 
-  it('lets what is beyond the burst go one by one, each at its own time, in order', async () => {
+  it('lets calls beyond the burst proceed one by one at the configured rate, in order', async () => {
     const { clock, gone, limit, ask } = begin(10, 2);
     for (const name of ['a', 'b', 'c', 'd']) void ask(name);
     await until(() => expect(gone).toEqual(['a', 'b']));
@@ -47,7 +47,7 @@ describe('RateLimit', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('saves up in quiet times, and no more than the burst', async () => {
+  it('saves up tokens while idle, up to the burst', async () => {
     const { clock, limit } = begin(10, 3);
     for (let n = 0; n < 3; n++) await limit.enter();
     await clock.step(60_000);
@@ -56,7 +56,7 @@ describe('RateLimit', () => {
     expect(limit.waiting).toBe(1);
   });
 
-  it('lets an urgent call go before all that wait', async () => {
+  it('lets an urgent call proceed before all waiting ones', async () => {
     const schedule = vi.spyOn(Bottleneck.prototype, 'schedule');
     const { clock, gone, ask } = begin(10, 1);
     void ask('first');
@@ -69,7 +69,7 @@ describe('RateLimit', () => {
     await until(() => expect(gone).toEqual(['first', 'urgent']));
   });
 
-  it('lets go who is told to stop, without a listener on a signal that lives on', async () => {
+  it('releases an aborted call, and leaves no listener on a signal that outlives it', async () => {
     const { clock, gone, ask } = begin(10, 1);
     const stop = new AbortController();
     const long = new AbortController();
@@ -86,7 +86,7 @@ describe('RateLimit', () => {
     expect(gone.at(-1)).toBe('after all');
   });
 
-  it('is not confused by a wall clock that is set back', async () => {
+  it('is not affected by a wall clock that is set back', async () => {
     const { clock, gone, ask } = begin(10, 1);
     vi.useFakeTimers({ toFake: ['Date'] });
     try {
@@ -106,7 +106,7 @@ describe('RateLimit', () => {
 });
 
 describe('after a 429', () => {
-  it('halves the pace, once for calls that were under way together, down to a sixteenth', async () => {
+  it('halves the rate, once for calls that were in flight together, down to a sixteenth', async () => {
     const { clock, limit } = begin(16, 16);
     for (let n = 0; n < 20; n++) limit.slowDown();
     expect(limit.share).toBe(1 / 2);
@@ -117,7 +117,7 @@ describe('after a 429', () => {
     expect(limit.share).toBe(1 / 16);
   });
 
-  it('does not fill up what is left of the burst', async () => {
+  it('does not refill the rest of the burst', async () => {
     const { limit } = begin(16, 16);
     for (let n = 0; n < 16; n++) await limit.enter();
     limit.slowDown();
@@ -125,7 +125,7 @@ describe('after a 429', () => {
     expect(limit.waiting).toBe(1);
   });
 
-  it('takes the new pace for those who wait already', async () => {
+  it('applies the new rate to calls that already wait', async () => {
     const { clock, gone, limit, ask } = begin(10, 1);
     void ask('first');
     void ask('second');
@@ -136,7 +136,7 @@ describe('after a 429', () => {
     await until(() => expect(gone).toEqual(['first', 'second']));
   });
 
-  it('comes back by doubling every 5 s, counted from the last refusal', async () => {
+  it('doubles the rate again every 5 s, counted from the last refusal', async () => {
     const { clock, limit } = begin(16, 16);
     limit.slowDown();
     await clock.step(4_000);
@@ -151,7 +151,7 @@ describe('after a 429', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('closed, it lets all go and leaves no timer', async () => {
+  it('releases all calls when closed, and leaves no timer', async () => {
     const { clock, gone, limit, ask } = begin(1, 1);
     void ask('a');
     void ask('b');

@@ -1,32 +1,34 @@
 import Bottleneck from 'bottleneck';
 import type { Clock } from './clock.ts';
 
-/** How fast, in calls a second, with a burst that a quiet time saves up. Both > 0. */
+/** Rate in calls per second, and burst, which idle time saves up. Both > 0. */
 export interface RateLimitOptions {
   readonly perSecond: number;
   readonly burst: number;
 }
 
-/** `urgent` goes before all that wait, such as the renewal of a Lease. */
+/** `urgent` calls proceed before all waiting ones, such as the renewal of a Lease. */
 export type Urgency = 'usual' | 'urgent';
 
-/** After a 429 the pace is halved, at most down to this share. */
+/** After a 429 the rate is halved, down to this share at the least. */
 const SLOWEST_SHARE = 1 / 16;
-/** Refusals of calls that were under way together count as one. */
+/** Refusals of calls that were in flight together count as one. */
 const SAME_REFUSAL_MS = 1_000;
-/** The pace doubles again after this long without a refusal. */
+/** The rate doubles again after this long without a refusal. */
 const RECOVERY_STEP_MS = 5_000;
 const PRIORITY: Readonly<Record<Urgency, number>> = { urgent: 0, usual: 5 };
 
 /**
- * Paces calls to a server that may push back. `enter` resolves when the call may go: at once while the burst lasts, else as tokens
- * come in. `slowDown` is what a 429 says. Tokens are counted here, by the monotonic clock (bottleneck's own refill follows the wall
- * clock at a grain of 250 ms, and even a lone call passes three timers); bottleneck keeps those who wait in order.
+ * Limits the rate of calls to a server that may respond 429. `enter` resolves when the call may proceed: at once while the burst lasts,
+ * else
+ * as tokens become available. `slowDown` handles a 429. Tokens are counted here, by the monotonic clock (bottleneck's own refill follows
+ * the wall
+ * clock with a resolution of 250 ms, and even a single call passes three timers); bottleneck keeps the waiting calls in order.
  */
 export class RateLimit {
   readonly #clock: Clock;
   readonly #options: RateLimitOptions;
-  /** Units are put in as tokens fall due. No minimum time between calls: it would be measured by the wall clock, which may jump. */
+  /** Tokens are added as they become due. No minimum time between calls: bottleneck would measure it by the wall clock, which may jump. */
   readonly #line = new Bottleneck({ reservoir: 0, minTime: Number.NEGATIVE_INFINITY });
   #tokens: number;
   #countedMs: number;
@@ -43,7 +45,7 @@ export class RateLimit {
     this.#countedMs = clock.monotonicMs();
   }
 
-  /** Waits for a turn; an aborted signal lets it go at once, since the call itself will then end. Its place in the line is kept. */
+  /** Waits for a token; an aborted signal releases the call at once, since the call itself will then end. Its place in the queue stays. */
   enter(signal?: AbortSignal, urgency: Urgency = 'usual'): Promise<void> {
     if (signal?.aborted) return Promise.resolve();
     this.#count();
@@ -57,7 +59,7 @@ export class RateLimit {
     return signal ? turnOrAbort(turn, signal) : turn;
   }
 
-  /** The server asked for less. */
+  /** Reduces the rate after a 429. */
   slowDown(): void {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - this.#slowedMs >= SAME_REFUSAL_MS) {
@@ -67,19 +69,19 @@ export class RateLimit {
     this.#recoverLater();
   }
 
-  /** Ends the timers behind it; who still waits may go. */
+  /** Stops the timers; waiting calls are released. */
   close(): void {
     this.#callOffRecovery();
     this.#callOffDeal?.();
     this.#deal(this.#waiting);
   }
 
-  /** 1 = full pace. */
+  /** Current share of the full rate; 1 = full rate. */
   get share(): number {
     return this.#share;
   }
 
-  /** How many calls wait for their turn. */
+  /** Number of waiting calls. */
   get waiting(): number {
     return this.#waiting;
   }

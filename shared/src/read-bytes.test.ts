@@ -5,13 +5,13 @@ import { readBytes } from './read-bytes.ts';
 const stream = () => Readable.from([Buffer.from('one '), new Uint8Array([0x32]), Buffer.from('')]);
 
 describe('readBytes', () => {
-  it('gives all bytes, up to as many as are allowed', async () => {
+  it('returns all bytes, up to the limit', async () => {
     const never = () => new Error('too many');
     expect((await readBytes(stream(), 5, never)).toString()).toBe('one 2');
     expect((await readBytes(Readable.from([]), 0, never)).toString()).toBe('');
   });
 
-  it('ends at the first byte too many', async () => {
+  it('stops at the first byte beyond the limit', async () => {
     await expect(readBytes(stream(), 4, () => new Error('too many'))).rejects.toThrow('too many');
   });
 });

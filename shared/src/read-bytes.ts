@@ -1,7 +1,7 @@
 /**
- * All bytes of a stream.
+ * Reads all bytes of a stream.
  *
- * @param tooMany made into the error when there are more than `limitBytes`
+ * @param tooMany creates the error if there are more than `limitBytes`
  */
 export async function readBytes(
   stream: AsyncIterable<unknown>,

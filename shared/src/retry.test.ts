@@ -7,7 +7,7 @@ import { FakeClock } from './testing/fake-clock.ts';
 
 const POLICY: RetryPolicy = { firstDelayMs: 100, maxDelayMs: 1_000 };
 
-/** Work that fails with these errors, one a try, and then succeeds; it notes when each try began. */
+/** Work that fails with these errors, one per attempt, and then succeeds; it records when each attempt started. */
 function begin(errors: readonly unknown[], change: Partial<RetryPolicy> = {}) {
   const clock = new FakeClock();
   const stop = new AbortController();
@@ -30,13 +30,13 @@ function begin(errors: readonly unknown[], change: Partial<RetryPolicy> = {}) {
 const cut = new Error('cut');
 
 describe('retry', () => {
-  it('gives what the first try comes to, and waits for nothing', async () => {
+  it('returns the result of the first attempt, without a delay', async () => {
     const { end, clock, heard } = begin([]);
     expect(await end).toEqual({ value: 'done' });
     expect([clock.pending, heard]).toEqual([0, []]);
   });
 
-  it('tries again after the delays of its policy, and tells of each failure', async () => {
+  it('retries after the delays of its policy, and reports each failure', async () => {
     const { end, clock, triedAtMs, heard } = begin([cut, cut]);
     await clock.step(299);
     expect(triedAtMs).toEqual([0, 100]);
@@ -48,7 +48,7 @@ describe('retry', () => {
     ]);
   });
 
-  it('waits longer where the other side asks for it, not less where it asks for less', async () => {
+  it('waits longer if the server requests it, but not less', async () => {
     const asks = (ms: number) => new KubernetesError(429, '', 'slow down', { retryAfterMs: ms });
     const { end, clock, heard } = begin([asks(5_000), asks(10)]);
     await clock.step(5_200);
@@ -56,7 +56,7 @@ describe('retry', () => {
     expect(heard.map(({ delayMs }) => delayMs)).toEqual([5_000, 200]);
   });
 
-  it('throws the last error when its attempts are used up, without a delay and without a word', async () => {
+  it('throws the last error after its last attempt, without a delay or a report', async () => {
     const last = new Error('last');
     const { end, clock, triedAtMs, heard } = begin([cut, last, cut], { attempts: 2 });
     await clock.step(100);
@@ -72,7 +72,7 @@ describe('retry', () => {
     expect(await end).toEqual({ value: 'done' });
   });
 
-  it('throws at once what no further try mends', async () => {
+  it('throws an error at once that should not be retried', async () => {
     const { end, triedAtMs, heard } = begin([new Error('refused'), cut], {
       shouldRetry: (error) => error === cut,
     });
@@ -80,7 +80,7 @@ describe('retry', () => {
     expect([triedAtMs.length, heard.length]).toEqual([1, 0]);
   });
 
-  it('without attempts, goes on at its longest delay for as long as nobody stops it', async () => {
+  it('without attempts, continues with the maximum delay until it is aborted', async () => {
     const { end, clock, stop, triedAtMs, heard } = begin(Array.from({ length: 1_000 }, () => cut));
     await clock.step(700);
     expect(triedAtMs).toEqual([0, 100, 300, 700]);
@@ -91,7 +91,7 @@ describe('retry', () => {
     expect(await end).toEqual({ error: new Error('handed over') });
   });
 
-  it('ends in the middle of a delay when told, with the reason, and leaves no timer', async () => {
+  it('rejects with the reason when aborted during a delay, and leaves no timer', async () => {
     const { end, clock, stop, triedAtMs } = begin([cut]);
     await clock.step(50);
     stop.abort(new Error('enough'));
@@ -99,14 +99,14 @@ describe('retry', () => {
     expect([triedAtMs.length, clock.pending]).toEqual([1, 0]);
   });
 
-  it('does not begin under a signal that is aborted', async () => {
+  it('does not start under a signal that is aborted', async () => {
     const work = vi.fn(() => Promise.resolve());
     const signal = AbortSignal.abort(new Error('before'));
     await expect(retry(new FakeClock(), POLICY, signal, work)).rejects.toThrow('before');
     expect(work).not.toHaveBeenCalled();
   });
 
-  it('told to stop during a try, throws the reason and not what the try made of it; a success counts', async () => {
+  it('aborted during an attempt, throws the reason and not the attempt’s error; a success is returned', async () => {
     for (const [outcome, want] of [
       [() => Promise.reject(cut), { error: new Error('enough') }],
       [() => Promise.resolve(7), { value: 7 }],
@@ -126,7 +126,7 @@ describe('retry', () => {
     }
   });
 
-  it('leaves no listener behind', async () => {
+  it('leaves no listener', async () => {
     const clock = new FakeClock();
     const { signal } = new AbortController();
     const added = vi.spyOn(signal, 'addEventListener');
@@ -138,7 +138,7 @@ describe('retry', () => {
     expect(removed).toHaveBeenCalledTimes(added.mock.calls.length);
   });
 
-  it('spends, whatever the policy, exactly the delays of its failures', async () => {
+  it('waits, for any policy, exactly for the delays of its failures', async () => {
     const policies = fc.record({
       firstDelayMs: fc.integer({ min: 1, max: 1_000 }),
       maxDelayMs: fc.integer({ min: 1_000, max: 60_000 }),

@@ -1,32 +1,32 @@
 import { askedDelayMs, type BackoffPolicy, backoffDelayMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
 
-/** A try that came to nothing and is followed by another one. */
+/** A failed attempt that is followed by another one. */
 export interface FailedTry {
   readonly error: unknown;
-  /** Tries that have failed by now, from 1. */
+  /** Number of failed attempts so far, from 1. */
   readonly failures: number;
-  /** Until the next try, in milliseconds. */
+  /** Time until the next attempt, in milliseconds. */
   readonly delayMs: number;
 }
 
-/** How often, how fast and after which errors work is tried again; plain data but for its hooks. */
+/** How often, how fast and after which errors work is retried; plain data except for its callbacks. */
 export interface RetryPolicy extends BackoffPolicy {
-  /** Tries in all, the first one included; ≥ 1. Unless told: without end. */
+  /** Maximum number of attempts, the first one included; ≥ 1. Default: unlimited. */
   readonly attempts?: number;
-  /** May the same work succeed later? Unless told: always. */
+  /** Whether the same work may succeed later. Default: always. */
   readonly shouldRetry?: (error: unknown) => boolean;
-  /** Hears of each failed try that is followed by another one, before the delay: for logs, metrics and readiness. */
+  /** Called for each failed attempt that is followed by another one, before the delay: for logs, metrics and readiness. */
   readonly onRetry?: (failed: FailedTry) => void;
 }
 
 /**
- * Does work until it succeeds, with a delay after each failure: that of the policy, or longer where the error has a `retryAfterMs`.
+ * Runs work until it succeeds, with a delay after each failure: that of the policy, or longer if the error has a `retryAfterMs`.
  *
- * @param policy without `attempts` it goes on until the signal is aborted
- * @returns what the first try that succeeded came to
- * @throws the reason of `signal` once that is aborted, in the middle of a delay too
- * @throws the last try's own error when `attempts` are used up, or `shouldRetry` says no
+ * @param policy without `attempts` it continues until the signal is aborted
+ * @returns the result of the first successful attempt
+ * @throws the reason of `signal` once that is aborted, also during a delay
+ * @throws the error of the last attempt when `attempts` are used up, or `shouldRetry` returns false
  */
 export async function retry<T>(
   clock: Clock,

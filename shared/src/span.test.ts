@@ -35,7 +35,7 @@ describe('formatSpan', () => {
     expect(formatSpan(ms)).toBe(want);
   });
 
-  it('is read back as it was', () => {
+  it('round-trips', () => {
     fc.assert(
       fc.property(fc.nat({ max: 2 ** 40 }), (ms) => {
         expect(parseSpanMs(formatSpan(ms))).toBe(ms);

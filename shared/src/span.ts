@@ -1,4 +1,4 @@
-/** Spans of time as people write them in settings and on command lines: `90s`, `15m`, `1h30m`, `60d`. */
+/** Durations as written in settings and on command lines: `90s`, `15m`, `1h30m`, `60d`. */
 
 const UNITS = [
   ['d', 86_400_000],
@@ -9,7 +9,7 @@ const UNITS = [
 ] as const;
 const UNIT_MS: Readonly<Record<string, number>> = Object.fromEntries(UNITS);
 
-/** @returns whole milliseconds; undefined when the text is no span, such as a number without a unit */
+/** @returns whole milliseconds; undefined if the text is not a duration, such as a number without a unit */
 export function parseSpanMs(text: string): number | undefined {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)];
   if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) return undefined;
@@ -19,7 +19,7 @@ export function parseSpanMs(text: string): number | undefined {
   return Number.isSafeInteger(ms) ? ms : undefined;
 }
 
-/** A span of whole milliseconds in as few units as it takes: 5400000 → `1h30m`. */
+/** Formats whole milliseconds in as few units as possible: 5400000 → `1h30m`. */
 export function formatSpan(ms: number): string {
   let leftMs = Math.max(0, Math.round(ms));
   const parts = UNITS.map(([unit, unitMs]) => {

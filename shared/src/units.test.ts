@@ -23,7 +23,7 @@ describe('parseByteSize', () => {
     },
   );
 
-  it('words its refusal as the old runner did', () => {
+  it('has the same error message as the old runner', () => {
     expect(invalidByteSize('10Q')).toBe("invalid size: '10Q'");
   });
 });

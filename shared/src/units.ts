@@ -1,12 +1,12 @@
-/** Byte sizes as people write them in settings and pipelines. */
+/** Byte sizes as written in settings and pipelines. */
 
 const SIZE = /^(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?$/i;
 const POWERS: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
 
 /**
- * Bytes meant by `512Mi`, `100MB`, `1.5 GiB` or `1024`; every unit is binary, whatever its spelling (previous-runner §1.2).
+ * Bytes of `512Mi`, `100MB`, `1.5 GiB` or `1024`; every unit is binary, whatever its spelling (previous-runner §1.2).
  *
- * @returns whole bytes, rounded down; undefined when the text is no size, or one beyond exact integers
+ * @returns whole bytes, rounded down; undefined if the text is not a size, or beyond exact integers
  */
 export function parseByteSize(text: string): number | undefined {
   const [, digits, unit] = SIZE.exec(text) ?? [];
@@ -15,5 +15,5 @@ export function parseByteSize(text: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-/** The error text for what {@link parseByteSize} refuses, as the old runner worded it (previous-runner §1.2). */
+/** The error message for a size that {@link parseByteSize} refuses, with the text of the old runner (previous-runner §1.2). */
 export const invalidByteSize = (text: string): string => `invalid size: '${text}'`;

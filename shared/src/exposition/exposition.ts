@@ -1,7 +1,7 @@
-/** Which of the two texts it is: they differ in the unit of time stamps, in escapes of HELP and in `# EOF`. */
+/** The text format: the two differ in the unit of timestamps, in the escapes of HELP and in `# EOF`. */
 export type ExpositionFormat = 'prometheus-text' | 'openmetrics';
 
-/** What a family says it is; `unknown` when it says nothing. */
+/** Type of a metric family; `unknown` if it has no TYPE line. */
 export type MetricType =
   | 'counter'
   | 'gauge'
@@ -12,25 +12,25 @@ export type MetricType =
   | 'stateset'
   | 'unknown';
 
-/** A trace's mark on a bucket or a counter. */
+/** An exemplar: a reference to a trace on a bucket or a counter. */
 export interface Exemplar {
   readonly labels: ReadonlyMap<string, string>;
   readonly value: number;
   readonly timestampMs?: number;
 }
 
-/** One line of values. */
+/** One sample line. */
 export interface Sample {
   readonly name: string;
   readonly labels: ReadonlyMap<string, string>;
   /** May be NaN or infinite. */
   readonly value: number;
-  /** When the target says it was measured, in milliseconds since 1970. */
+  /** Timestamp set by the target, in milliseconds since 1970. */
   readonly timestampMs?: number;
   readonly exemplar?: Exemplar;
 }
 
-/** Everything under one name: for a histogram its buckets, sum and count together. */
+/** All samples of one metric family: for a histogram its buckets, sum and count. */
 export interface Family {
   readonly name: string;
   readonly type: MetricType;
@@ -39,20 +39,20 @@ export interface Family {
   readonly samples: readonly Sample[];
 }
 
-/** What could not be taken as it stood, where, and what the target must do instead. */
+/** A line that could not be parsed: where it is, and what the target must change. */
 export interface ExpositionProblem {
-  /** Counted from 1. */
+  /** Line number, from 1. */
   readonly line: number;
   readonly problem: string;
   readonly cure: string;
 }
 
-/** All that a text says. Lines that say nothing sensible are problems; the others count. */
+/** The parsed text. Invalid lines become problems; the other lines are kept. */
 export interface Exposition {
   readonly families: ReadonlyMap<string, Family>;
-  /** The first of them, in order; {@link problemCount} counts all. */
+  /** The first problems, in order; {@link problemCount} counts all. */
   readonly problems: readonly ExpositionProblem[];
   readonly problemCount: number;
-  /** False when an OpenMetrics text lacks its end mark, or reading stopped at a limit: what is missing is unknown, not zero. */
+  /** False if an OpenMetrics text lacks its end mark, or if parsing stopped at a limit: missing series are then unknown, not zero. */
   readonly complete: boolean;
 }

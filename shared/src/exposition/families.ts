@@ -13,7 +13,7 @@ const TYPES: Readonly<Record<string, MetricType>> = {
   unknown: 'unknown',
 };
 
-/** What a family's samples may be called beside the family's own name. */
+/** Suffixes that a family's samples may have, by type. */
 const SUFFIXES: Readonly<Record<string, readonly MetricType[]>> = {
   _bucket: ['histogram', 'gaugehistogram'],
   _sum: ['histogram', 'summary'],
@@ -33,7 +33,10 @@ interface Growing {
   readonly samples: Sample[];
 }
 
-/** Unlike names and values, a HELP text knows `\n` and `\\`, in OpenMetrics also `\"`. */
+/**
+ * Unlike names and values, a HELP text allows the escapes `
+ * ` and `\\`, in OpenMetrics also `\"`.
+ */
 function unescapeHelp(text: string, format: ExpositionFormat): string {
   return text.replace(/\\([^])/g, (whole, letter: string) => {
     if (letter === 'n') return '\n';
@@ -42,13 +45,13 @@ function unescapeHelp(text: string, format: ExpositionFormat): string {
   });
 }
 
-/** One series: its name and its labels in any order, unmistakably. */
+/** A unique key for one series: its name and its labels, independent of their order. */
 function seriesKey({ name, labels, timestampMs }: Sample): string {
   const pairs = [...labels].sort(([one], [other]) => (one < other ? -1 : 1));
   return JSON.stringify([name, pairs, timestampMs]);
 }
 
-/** Gathers lines into families; each family is what its TYPE line says, wherever its samples stand. */
+/** Groups lines into families; the TYPE line decides the type of a family, wherever its samples are. */
 export class FamilyGatherer {
   readonly #families = new Map<string, Growing>();
   readonly #seen = new Set<string>();
@@ -58,12 +61,12 @@ export class FamilyGatherer {
     this.#format = format;
   }
 
-  /** Samples taken so far. */
+  /** Number of samples so far. */
   get sampleCount(): number {
     return this.#seen.size;
   }
 
-  /** @throws {LineProblem} for a second HELP, TYPE or UNIT, an unknown type, or a TYPE behind its samples */
+  /** @throws {LineProblem} for a second HELP, TYPE or UNIT, an unknown type, or a TYPE after its samples */
   describe(keyword: 'HELP' | 'TYPE' | 'UNIT', name: string, text: string): void {
     const family = this.#family(name);
     switch (keyword) {
@@ -98,7 +101,7 @@ export class FamilyGatherer {
     family.type = type;
   }
 
-  /** @throws {LineProblem} when this series was there before; the first counts */
+  /** @throws {LineProblem} for a duplicate series; the first one is kept */
   add(sample: Sample): void {
     const key = seriesKey(sample);
     if (this.#seen.has(key)) {

@@ -10,7 +10,7 @@ function family(lines: string): Family {
 }
 
 describe('histogramsOf', () => {
-  it('puts one histogram together for each set of labels, bounds in order', () => {
+  it('builds one histogram per set of labels, with bounds in order', () => {
     const { histograms, problems } = histogramsOf(
       family(
         'w_bucket{le="+Inf",k="a"} 3\nw_bucket{k="a",le="1"} 2\nw_sum{k="a"} 7\nw_count{k="a"} 3\nw_bucket{k="b",le="+Inf"} 0',
@@ -39,7 +39,7 @@ describe('histogramsOf', () => {
     { lines: 'w_bucket{le="+Inf"} 1\nw_count 2', want: 'differs' },
     { lines: 'w_bucket 1', want: 'no bound' },
     { lines: 'w_bucket{le="x"} 1', want: 'no bound' },
-  ])('names what contradicts itself: $want', ({ lines, want }) => {
+  ])('reports inconsistent series: $want', ({ lines, want }) => {
     const { histograms, problems } = histogramsOf(family(lines));
 
     expect(histograms).toEqual([]);

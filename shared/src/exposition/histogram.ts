@@ -1,17 +1,17 @@
 import type { Family, Sample } from './exposition.ts';
 import { parseNumber } from './sample-line.ts';
 
-/** One histogram: how many observations were at most each bound. */
+/** One histogram: the cumulative number of observations up to each bound. */
 export interface Histogram {
-  /** Without `le`. */
+  /** Labels without `le`. */
   readonly labels: ReadonlyMap<string, string>;
-  /** Bounds rising, the last one infinite; counts never falling. */
+  /** Bounds in ascending order, the last one infinite; counts never decrease. */
   readonly buckets: readonly { readonly upTo: number; readonly count: number }[];
   readonly sum: number;
   readonly count: number;
 }
 
-/** The histograms of a family, and those that contradict themselves, in words. */
+/** The valid histograms of a family, and a message for each inconsistent one. */
 export interface Histograms {
   readonly histograms: readonly Histogram[];
   readonly problems: readonly string[];
@@ -59,9 +59,9 @@ function contradiction({ buckets, count }: Parts): string | undefined {
 }
 
 /**
- * Puts a family's buckets, sums and counts together, one histogram for each set of labels.
+ * Combines a family's buckets, sums and counts into one histogram per set of labels.
  *
- * @returns sound histograms; what contradicts itself is left out and named. A missing sum is NaN.
+ * @returns valid histograms; inconsistent ones are left out and reported. A missing sum is NaN.
  */
 export function histogramsOf(family: Family): Histograms {
   const groups = new Map<string, Parts>();

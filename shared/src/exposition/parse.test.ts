@@ -31,7 +31,7 @@ describe('parseExposition: values', () => {
   });
 
   it.each(['', 'one', '0x10', '1_000', '1,5', '--1', '1e', 'e5', 'Infinit'])(
-    '"%s" is no number, and says so',
+    'rejects "%s" as a number, with a message',
     (written) => {
       const { families, problems } = plain(`m ${written}`);
 
@@ -46,7 +46,7 @@ describe('parseExposition: values', () => {
     },
   );
 
-  it('takes blanks, tabs, Windows line ends and a missing last line end', () => {
+  it('accepts spaces, tabs, Windows line ends and a missing final line end', () => {
     expect(only('\t m { a = "b" , c="d", } \t 3  \r')).toMatchObject({
       value: 3,
       labels: new Map([
@@ -66,7 +66,7 @@ describe('parseExposition: time stamps', () => {
 });
 
 describe('parseExposition: labels', () => {
-  it('undoes the three escapes and keeps an unknown one as written', () => {
+  it('decodes the three escapes and keeps an unknown one unchanged', () => {
     expect(only('m{a="\\\\ \\n \\" \\t",b="{},=#"} 1')?.labels).toEqual(
       new Map([
         ['a', '\\ \n " \\t'],
@@ -75,12 +75,12 @@ describe('parseExposition: labels', () => {
     );
   });
 
-  it('takes __proto__ for a name like any other', () => {
+  it('treats __proto__ as a name like any other', () => {
     expect(only('m{__proto__="x",constructor="y"} 1')?.labels.get('__proto__')).toBe('x');
     expect(family(plain('constructor 1'), 'constructor').samples).toHaveLength(1);
   });
 
-  it('knows quoted names of metrics and labels', () => {
+  it('accepts quoted names of metrics and labels', () => {
     const { families } = plain('# TYPE "http.requests" counter\n{"http.requests","net.host"="a"} 4');
 
     expect(families.get('http.requests')).toMatchObject({ type: 'counter', samples: [{ value: 4 }] });
@@ -111,7 +111,7 @@ describe('parseExposition: labels', () => {
 });
 
 describe('parseExposition: families', () => {
-  it('puts buckets, sum and count under the name of their histogram', () => {
+  it('groups buckets, sum and count under the name of their histogram', () => {
     const text =
       '# HELP w how long\n# TYPE w histogram\nw_bucket{le="1"} 1\nw_bucket{le="+Inf"} 2\nw_sum 3\nw_count 2\nw_other 9\n';
     const { families } = plain(text);
@@ -121,16 +121,16 @@ describe('parseExposition: families', () => {
     expect(families.get('w_other')?.type).toBe('unknown');
   });
 
-  it('leaves x_count alone when x is a gauge', () => {
+  it('does not treat x_count as part of x when x is a gauge', () => {
     expect(plain('# TYPE x gauge\nx 1\nx_count 2').families.get('x_count')?.samples).toHaveLength(1);
   });
 
-  it('undoes the escapes of HELP', () => {
+  it('decodes the escapes of HELP', () => {
     expect(family(plain('# HELP m a\\nb\\\\c\\"\nm 1'), 'm').help).toBe('a\nb\\c\\"');
     expect(family(open('# HELP m \\"\nm 1\n# EOF'), 'm').help).toBe('"');
   });
 
-  it('keeps an empty HELP and skips remarks', () => {
+  it('keeps an empty HELP and skips comments', () => {
     const { families, problems } = plain('# HELP m\n# a remark\n#HELP n x\n#\nm 1\n\n');
 
     expect(families.get('m')?.help).toBe('');
@@ -151,38 +151,38 @@ describe('parseExposition: families', () => {
     expect(problems[0]?.problem).toContain(want);
   });
 
-  it('lets the first of two equal series count', () => {
+  it('keeps the first of two equal series', () => {
     expect(family(plain('m 1\nm 2'), 'm').samples).toMatchObject([{ value: 1 }]);
   });
 
-  it('goes on after a bad line', () => {
+  it('continues after an invalid line', () => {
     expect(plain('m 1\nbroken{\nn 2').families.size).toBe(2);
   });
 });
 
 describe('parseExposition: the end', () => {
-  it('is marked in OpenMetrics; without the mark the text was cut', () => {
+  it('is marked in OpenMetrics; without the mark the text is incomplete', () => {
     expect(open('m 1\n# EOF\n')).toMatchObject({ complete: true, problems: [] });
     expect(open('m 1\n')).toMatchObject({ complete: false, problems: [{ line: 2 }] });
     expect(open('m 1\n# EOF\nn 1')).toMatchObject({ complete: false, problems: [{ line: 3 }] });
     expect(plain('m 1\n# EOF\nn 1')).toMatchObject({ complete: true, problems: [] });
   });
 
-  it('comes at a limit of values, and says so', () => {
+  it('stops at the limit of samples, and reports that', () => {
     const parsed = parseExposition('a 1\nb 1\nc 1\nd 1', { maxSamples: 2 });
 
     expect(parsed).toMatchObject({ complete: false, problems: [{ line: 3 }] });
     expect(parsed.families.size).toBe(2);
   });
 
-  it('keeps the first complaints and counts all', () => {
+  it('keeps the first problems and counts all', () => {
     const { problems, problemCount } = plain('?\n'.repeat(1000));
 
     expect(problems).toHaveLength(20);
     expect(problemCount).toBe(1000);
   });
 
-  it('reads an exemplar', () => {
+  it('parses an exemplar', () => {
     const [sample] = family(open('# TYPE c counter\nc_total 5 # {trace="a b"} 1 1.5\n# EOF'), 'c').samples;
 
     expect(sample).toMatchObject({
@@ -191,7 +191,7 @@ describe('parseExposition: the end', () => {
     });
   });
 
-  it('knows the format from the Content-Type', () => {
+  it('detects the format from the Content-Type', () => {
     expect(formatOfContentType('application/openmetrics-text; version=1.0.0')).toBe('openmetrics');
     expect(formatOfContentType('text/plain; version=0.0.4')).toBe('prometheus-text');
     expect(formatOfContentType(undefined)).toBe('prometheus-text');
@@ -222,7 +222,7 @@ describe('parseExposition: properties', () => {
   );
   const value = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(Infinity, -Infinity, Number.NaN));
 
-  it('gives back what prom-client wrote, whatever the labels and values are', async () => {
+  it('round-trips what prom-client writes, for any labels and values', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uniqueArray(fc.tuple(hostile, hostile), {
@@ -256,7 +256,7 @@ describe('parseExposition: properties', () => {
     );
   });
 
-  it('gives back histograms and counters of both formats', async () => {
+  it('round-trips histograms and counters of both formats', async () => {
     for (const contentType of [Registry.PROMETHEUS_CONTENT_TYPE, Registry.OPENMETRICS_CONTENT_TYPE]) {
       const registry = new Registry<RegistryContentType>();
       registry.setContentType(contentType);
@@ -282,7 +282,7 @@ describe('parseExposition: properties', () => {
     }
   });
 
-  it('never throws and never loses count of lines, whatever the text', () => {
+  it('never throws and reports valid line numbers, for any text', () => {
     const soup = fc.string({
       unit: fc.constantFrom(
         'm',
@@ -317,7 +317,7 @@ describe('parseExposition: properties', () => {
     );
   });
 
-  it('survives long hostile lines', () => {
+  it('handles long malicious lines', () => {
     for (const bit of ['1', '"', '\\', '{', 'a="b",', ' ', '# HELP ', 'm{a="', '\\\\']) {
       const text = `m{a="x"} ${bit.repeat(200_000)}x\n${bit.repeat(200_000)}\n# HELP "${bit.repeat(100_000)}`;
       expect(plain(text).families.size).toBeLessThanOrEqual(2);

@@ -2,9 +2,9 @@ import type { Exposition, ExpositionFormat, ExpositionProblem } from './expositi
 import { FamilyGatherer } from './families.ts';
 import { LineProblem, parseSampleLine } from './sample-line.ts';
 
-/** Beyond this a target is lying or lost: the rest is not read, and the answer says that it is incomplete. */
+/** More samples than any sensible target exposes: the rest is not parsed, and the result is marked incomplete. */
 const MAX_SAMPLES = 500_000;
-/** Enough to find the mistake; a target with a million bad lines must not fill the memory with complaints. */
+/** Enough to find the mistake, and a target with a million invalid lines doesn't fill the memory with problems. */
 const MAX_PROBLEMS = 20;
 const DESCRIPTION = /^[ \t]*#[ \t]+(HELP|TYPE|UNIT)[ \t]+("(?:[^"\\]|\\[^])*"|[^ \t\r]+)[ \t]?(.*)$/s;
 
@@ -14,7 +14,7 @@ export interface ParseOptions {
   readonly maxSamples?: number;
 }
 
-/** Which format an answer's Content-Type announces; the older text when it says nothing. */
+/** The format that a Content-Type announces; the Prometheus text format if it names none. */
 export function formatOfContentType(contentType: string | undefined): ExpositionFormat {
   return contentType?.trim().toLowerCase().startsWith('application/openmetrics-text') === true
     ? 'openmetrics'
@@ -35,7 +35,7 @@ class Reading {
     this.#families = new FamilyGatherer(format);
   }
 
-  /** Takes a line in; false when no more shall be read. */
+  /** Parses a line; returns false if parsing must stop. */
   take(text: string, line: number): boolean {
     if (this.ended && text.trim() !== '') {
       this.complain(line, new LineProblem('there is more behind # EOF', 'end the text with # EOF'));
@@ -68,7 +68,7 @@ class Reading {
     this.#description(text);
   }
 
-  /** Any other line with # is a remark. */
+  /** Any other line that starts with # is a comment. */
   #description(text: string): void {
     const [, keyword, name, rest = ''] = DESCRIPTION.exec(text) ?? [];
     if (keyword === 'HELP' || keyword === 'TYPE' || keyword === 'UNIT') {
@@ -93,13 +93,13 @@ const unquoted = (name: string): string =>
     : name;
 
 /**
- * Reads Prometheus' text format (0.0.4) or OpenMetrics (1.0) as far as metrics need it: HELP, TYPE, UNIT, escapes, NaN and
- * infinities, time stamps, exemplars, quoted names, `# EOF`.
+ * Parses Prometheus' text format (0.0.4) or OpenMetrics (1.0) as far as metrics need it: HELP, TYPE, UNIT, escapes, NaN and
+ * infinities, timestamps, exemplars, quoted names, `# EOF`.
  *
- * Never throws and reads each character a bounded number of times. A line that makes no sense becomes a problem with its number
- * and cure and is left out; of a series that is there twice the first counts.
+ * Never throws and reads each character a bounded number of times. An invalid line becomes a problem with its line number
+ * and remedy and is left out; of duplicate series the first is kept.
  *
- * @param text the whole answer of a target
+ * @param text the whole response of a target
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 export function parseExposition(text: string, options: ParseOptions = {}): Exposition {

@@ -1,6 +1,6 @@
 import type { Exemplar, ExpositionFormat, Sample } from './exposition.ts';
 
-/** Why a line is no sample, and the cure. */
+/** Why a line is not a valid sample, and the remedy. */
 export class LineProblem extends Error {
   override readonly name = 'LineProblem';
   readonly cure: string;
@@ -20,14 +20,14 @@ const WORD = /[^ \t\r]+/y;
 const PLAIN = /[^"\\]*/y;
 const SHOWN_CHARS = 40;
 
-/** The start of a text as it may be shown in a message. */
+/** The start of a text, short enough for a message. */
 export const shown = (text: string): string =>
   JSON.stringify(text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text);
 
 /**
- * A number as Prometheus writes it: decimal, with exponent, `NaN`, `+Inf`, `-Inf` in any case.
+ * Parses a number as Prometheus writes it: decimal, with exponent, `NaN`, `+Inf`, `-Inf` in any case.
  *
- * @returns undefined when it is none (hexadecimal, blanks and underscores are none)
+ * @returns undefined if it is not a number (hexadecimal, spaces and underscores are refused)
  */
 export function parseNumber(text: string): number | undefined {
   if (NUMBER.test(text)) return Number(text);
@@ -36,7 +36,7 @@ export function parseNumber(text: string): number | undefined {
   return /^[+-]?nan$/i.test(text) ? Number.NaN : undefined;
 }
 
-/** Reads forward only, each character once. */
+/** A cursor that only moves forward and reads each character once. */
 class Cursor {
   readonly text: string;
   #at = 0;
@@ -77,7 +77,7 @@ class Cursor {
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\', n: '\n', '"': '"' };
 
-/** A text between quotes; an unknown escape stays as it was written, as Prometheus reads it. */
+/** A quoted text; an unknown escape stays unchanged, as in Prometheus. */
 function takeQuoted(cursor: Cursor): string {
   const parts: string[] = [];
   for (;;) {
@@ -113,7 +113,7 @@ function takeLabel(cursor: Cursor, labels: Map<string, string>): string | undefi
 
 interface Braces {
   readonly labels: ReadonlyMap<string, string>;
-  /** A metric's name in quotes as the first entry: how Prometheus 3 writes names with other characters. */
+  /** A quoted metric name as the first entry, as Prometheus 3 writes names with other characters. */
   readonly quotedName?: string;
 }
 
@@ -147,7 +147,7 @@ function takeNumber(cursor: Cursor, what: string): number {
   return value;
 }
 
-/** OpenMetrics counts seconds with decimals, the older text milliseconds. */
+/** OpenMetrics timestamps are seconds with decimals, those of the text format are milliseconds. */
 function takeTimestamp(cursor: Cursor, format: ExpositionFormat): number | undefined {
   if (cursor.atEnd || cursor.peek === '#') return undefined;
   const written = takeNumber(cursor, 'time stamp');
@@ -182,10 +182,10 @@ function takeName(cursor: Cursor): Braces & { readonly name: string } {
 }
 
 /**
- * Reads one line of values.
+ * Parses one sample line.
  *
  * @param line without its line end
- * @throws {LineProblem} when it is none: what is wrong, and the cure
+ * @throws {LineProblem} with the error and the remedy if the line is not a valid sample
  */
 export function parseSampleLine(line: string, format: ExpositionFormat): Sample {
   const cursor = new Cursor(line);

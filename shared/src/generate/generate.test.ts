@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 describe('generate', () => {
-  it('writes what is missing, and the second time nothing', () => {
+  it('writes missing files, and nothing the second time', () => {
     expect(generate(root, GENERATED, [])).toBe(0);
     expect(said).toEqual(['docs/a.md written', 'docs/b.md written']);
     expect(readFileSync(join(root, 'docs/b.md'), 'utf8')).toBe('b\n');
@@ -33,7 +33,7 @@ describe('generate', () => {
     expect([generate(root, GENERATED, []), generate(root, GENERATED, ['--check']), said]).toEqual([0, 0, []]);
   });
 
-  it('with --check names what is stale, missing or left over, and changes nothing', () => {
+  it('with --check names stale, missing and left-over files, and changes nothing', () => {
     generate(root, GENERATED, []);
     said = [];
     rmSync(join(root, 'docs/a.md'));
@@ -49,7 +49,7 @@ describe('generate', () => {
     expect(readFileSync(join(root, 'docs/b.md'), 'utf8')).toBe('by hand\n');
   });
 
-  it('removes left-overs, and nothing with another ending', () => {
+  it('removes left-over files, and no files with another extension', () => {
     generate(root, GENERATED, []);
     for (const name of ['old.md', 'old.txt']) writeFileSync(join(root, 'docs', name), '');
     generate(root, GENERATED, []);

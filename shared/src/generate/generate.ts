@@ -1,13 +1,13 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Files that are made from code: path below the clone's root → its text. */
+/** Files generated from code: path below the repository's root → its text. */
 export type Documents = Readonly<Record<string, () => string>>;
 
-/** What is made, and where nothing else may lie. */
+/** The generated files, and the folders that may contain only those. */
 export interface Generated {
   readonly documents: Documents;
-  /** Folder → ending: other files there that end so are left-overs. */
+  /** Folder → file name ending: other files there with this ending are left-overs. */
   readonly folders?: Readonly<Record<string, string>>;
 }
 
@@ -19,7 +19,7 @@ function orNothing<T>(work: () => T): T | undefined {
   }
 }
 
-/** Paths of documents whose file is missing or is not what the code makes. */
+/** Paths of documents whose file is missing or out of date. */
 export function staleDocuments(root: string, documents: Documents): readonly string[] {
   return Object.entries(documents)
     .filter(([path, render]) => orNothing(() => readFileSync(join(root, path), 'utf8')) !== render())
@@ -35,18 +35,18 @@ function leftOvers(root: string, { documents, folders = {} }: Generated): readon
   );
 }
 
-/** Writes a file and the folders that it needs. */
+/** Writes a file and creates its parent folders. */
 export function writeDocument(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
 }
 
 /**
- * Writes what is stale and removes what is left over; with `--check` only tells so, on standard error.
+ * Writes out-of-date files and removes left-over ones; with `--check` only reports them on standard error.
  *
- * @param root the clone's root
- * @param args the command line's words
- * @returns exit code: 1 when `--check` found something
+ * @param root the repository's root
+ * @param args command line arguments
+ * @returns exit code: 1 if `--check` found a difference
  */
 export function generate(root: string, generated: Generated, args: readonly string[]): 0 | 1 {
   const stale = staleDocuments(root, generated.documents);

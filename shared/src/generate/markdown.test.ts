@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { markdownTable, metricTable } from './markdown.ts';
 
 describe('markdownTable', () => {
-  it('stands as Markdown has it, whatever its cells hold', () => {
+  it('renders valid Markdown, whatever its cells contain', () => {
     expect(
       markdownTable(
         ['a', 'b'],
@@ -17,7 +17,7 @@ describe('markdownTable', () => {
 });
 
 describe('metricTable', () => {
-  it('has a line for each metric', () => {
+  it('has a row for each metric', () => {
     const spec = { name: 'hangar_x_total', kind: 'counter', labels: ['a', 'b'], help: 'What.' } as const;
     expect(metricTable([spec])).toContain('| `hangar_x_total` | counter | `a`, `b` | What. |\n');
   });

@@ -5,11 +5,11 @@ type Cells = readonly string[];
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 const line = (cells: Cells): string => `| ${cells.map(cell).join(' | ')} |\n`;
 
-/** A table in Markdown, each line with its end. Pure. */
+/** A table in Markdown, each line with its line end. Pure. */
 export const markdownTable = (head: Cells, rows: readonly Cells[]): string =>
   [line(head), line(head.map(() => '---')), ...rows.map(line)].join('');
 
-/** What metrics there are. Pure. */
+/** A Markdown table of metrics. Pure. */
 export const metricTable = (specs: readonly MetricSpec[]): string =>
   markdownTable(
     ['metric', 'kind', 'labels', 'meaning'],

@@ -25,13 +25,13 @@ describe('a connection by kubeconfig', () => {
       `Basic ${Buffer.from('kim:pw').toString('base64')}`,
     ],
     ['nothing', {}, undefined],
-  ])('shows who we are by %s', async (_, user, want) => {
+  ])('authenticates by %s', async (_, user, want) => {
     const connection = await connectByText(kubeconfig(user));
     expect((await connection.headers())['Authorization']).toBe(want);
     await connection.close();
   });
 
-  it('names the server without trailing slashes, and the namespace of the context', async () => {
+  it('has the server’s URL without trailing slashes, and the namespace of the context', async () => {
     const named = await connectByText(kubeconfig({}, { namespace: 'ci' }));
     expect([named.server, named.namespace]).toEqual(['https://127.0.0.1:6443', 'ci']);
     await named.close();
@@ -54,7 +54,7 @@ describe('a connection by kubeconfig', () => {
     }
   });
 
-  it('says what to do where there is no current context', async () => {
+  it('names the remedy if there is no current context', async () => {
     await expect(connectByText(kubeconfig({}, {}, 'absent'))).rejects.toThrow('kubectl config use-context');
   });
 });

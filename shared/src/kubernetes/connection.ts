@@ -2,14 +2,14 @@ import type { Agent as HttpsAgent, RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher } from 'undici';
 
-/** Where the API server is, and how we show who we are. */
+/** Address of the API server, and the credentials for it. */
 export interface Connection {
   /** Without a trailing slash. */
   readonly server: string;
-  /** The namespace of the context, or of our own Pod. */
+  /** The namespace of the context, or of this process's Pod. */
   readonly namespace: string;
   readonly dispatcher: Dispatcher;
-  /** Authorization and the like; asked before each request, since tokens are renewed. */
+  /** Authorization and other headers; requested before each call, since tokens are renewed. */
   headers(): Promise<Readonly<Record<string, string>>>;
   close(): Promise<void>;
 }
@@ -17,10 +17,10 @@ export interface Connection {
 type Credentials = RequestOptions & { agent?: HttpsAgent };
 
 /**
- * Connects by a kubeconfig file, or as the Pod that we are.
+ * Connects with a kubeconfig file, or with the Pod's service account.
  *
- * @param kubeconfig path of a file, `'default'` for what kubectl would take, undefined for in-cluster credentials
- * @throws when the file can't be read or holds no current context
+ * @param kubeconfig path of a file, `'default'` for kubectl's default, undefined for in-cluster credentials
+ * @throws if the file can't be read or has no current context
  */
 export async function connectKubernetes(kubeconfig: string | undefined): Promise<Connection> {
   const config = new KubeConfig();

@@ -18,7 +18,7 @@ afterEach(async () => {
   }
 });
 
-/** An API server on loopback that answers as told, and a cluster that speaks to it. */
+/** An API server on loopback with prepared responses, and a client connected to it. */
 async function serve(
   handler: Handler,
   headers: Connection['headers'] = () => Promise.resolve({ Authorization: 'Bearer t' }),
@@ -61,7 +61,7 @@ const never = new AbortController().signal;
 const pods = { resource: RESOURCE.pods, namespace: 'ci' };
 const pod = { ...pods, name: 'p' };
 
-/** A signal that counts the listeners on it. */
+/** A signal that counts its listeners. */
 function counted(): { stop: AbortController; listeners: () => number } {
   const stop = new AbortController();
   let count = 0;
@@ -93,7 +93,7 @@ async function textsOf(stream: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-describe('what is sent', () => {
+describe('requests', () => {
   it.each<[string, (cluster: HttpCluster) => Promise<unknown>, string, unknown]>([
     ['a GET', (c) => c.get(pod, never), 'GET /api/v1/namespaces/ci/pods/p', undefined],
     [
@@ -136,13 +136,13 @@ describe('what is sent', () => {
   it.each([
     ['merge', 'application/merge-patch+json'],
     ['strategic', 'application/strategic-merge-patch+json'],
-  ] as const)('a %s patch by its media type', async (how, type) => {
+  ] as const)('a %s patch with its media type', async (how, type) => {
     const { cluster, asked } = await serve(json({}));
     await cluster.patch(pod, {}, how, never);
     expect(asked[0]?.headers['content-type']).toBe(type);
   });
 
-  it('a list, page by page, merged', async () => {
+  it('lists page by page and merges the pages', async () => {
     const { cluster, asked } = await serve((request, response) => {
       const second = request.url?.includes('continue=more');
       const metadata = second ? { resourceVersion: '9' } : { resourceVersion: '9', continue: 'more' };
@@ -160,8 +160,8 @@ describe('what is sent', () => {
   });
 });
 
-describe('what is refused', () => {
-  it('is told in the words of the server', async () => {
+describe('error responses', () => {
+  it('have the message of the server', async () => {
     const status = { kind: 'Status', reason: 'Forbidden', message: 'pods "p" is forbidden', code: 403 };
     const { cluster, calls } = await serve(json(status, 403));
     const error = await failureOf(cluster.get(pod, never));
@@ -178,7 +178,7 @@ describe('what is refused', () => {
     ['in seconds', '3', 3_000],
     ['as a date', new Date(1_768_383_000_000 + 5_000).toUTCString(), 5_000],
     ['in no form at all', 'soon', undefined],
-  ])('with the wait that is asked for, %s', async (_, value, want) => {
+  ])('carry the requested delay, %s', async (_, value, want) => {
     const { cluster } = await serve(json({}, 429, { 'Retry-After': value }));
     const error = await failureOf(cluster.get(pod, never));
     expect(error).toMatchObject({ status: 429, transient: true, retryAfterMs: want });
@@ -194,7 +194,7 @@ describe('what is refused', () => {
     ['nothing', '', 503, (text: string) => text === 'Service Unavailable'],
     ['JSON that is no object', '7', 500, (text: string) => text === '7'],
     ['a redirect, which is not followed', '', 302, (text: string) => text === 'Found'],
-  ])('by %s', async (_, body, status, fits) => {
+  ])('are read from %s', async (_, body, status, fits) => {
     const { cluster, asked } = await serve(
       (_request, response) => void response.writeHead(status, { location: '/login' }).end(body),
     );
@@ -207,19 +207,19 @@ describe('what is refused', () => {
     ['of what is absent', 404, {}, 'absent'],
     ['whose uid is another', 409, { uid: 'u' }, 'absent'],
     ['that changed meanwhile', 409, { resourceVersion: '7' }, 'absent'],
-  ] as const)('a removal %s counts as done', async (_, status, deletion, want) => {
+  ] as const)('deleting an object %s counts as done', async (_, status, deletion, want) => {
     const { cluster } = await serve(json({}, status));
     expect(await cluster.remove(pod, deletion, never)).toBe(want);
   });
 
-  it('a removal without condition that conflicts does not count as done', async () => {
+  it('deleting without precondition does not count as done on a conflict', async () => {
     const { cluster } = await serve(json({}, 409));
     expect((await failureOf(cluster.remove(pod, {}, never))).status).toBe(409);
   });
 });
 
-describe('no answer', () => {
-  it('within 30 s counts as lost, and may be tried again', async () => {
+describe('no response', () => {
+  it('within 30 s counts as lost, and may be retried', async () => {
     const { cluster, clock, asked, calls } = await serve(() => undefined);
     const outcome = failureOf(cluster.create(pods, { metadata: {} }, never));
     await vi.waitFor(() => expect(asked).toHaveLength(1));
@@ -228,13 +228,13 @@ describe('no answer', () => {
     expect(calls).toEqual([['create', 0]]);
   });
 
-  it('half an answer is none', async () => {
+  it('a partial response counts as none', async () => {
     const { cluster, clock, asked } = await serve(
       (_, response) => void response.writeHead(200).write('{"kind":'),
     );
     const outcome = failureOf(cluster.get(pod, never));
     await vi.waitFor(() => expect(asked).toHaveLength(1));
-    // The clock may be stepped before the head of the answer came: either limit is a time-out.
+    // The clock may be advanced before the headers of the response arrived: either limit is a time-out.
     const stepping = vi.waitFor(async () => {
       await clock.step(30_000);
       expect(clock.pending).toBe(0);
@@ -243,14 +243,14 @@ describe('no answer', () => {
     await stepping;
   });
 
-  it('a cut connection, and a body that is no JSON', async () => {
+  it('for a cut connection, and for a body that is not JSON', async () => {
     const cut = await serve((request) => void request.socket.destroy());
     expect(await failureOf(cut.cluster.get(pod, never))).toMatchObject({ status: 0, reason: 'NoAnswer' });
     const odd = await serve((_, response) => void response.end('<html>'));
     expect(await failureOf(odd.cluster.get(pod, never))).toMatchObject({ status: 0, reason: 'NoAnswer' });
   });
 
-  it('credentials that never come are given up as well', async () => {
+  it('for credentials that never arrive', async () => {
     const { cluster, clock, asked } = await serve(json({}), () => new Promise(() => undefined));
     const outcome = failureOf(cluster.get(pod, never));
     await clock.step(30_000);
@@ -259,8 +259,8 @@ describe('no answer', () => {
   });
 });
 
-describe('a caller who has enough', () => {
-  it('hears its own reason, and the call is not counted as unanswered', async () => {
+describe('an aborted call', () => {
+  it('rejects with the reason of its signal, and is not counted as unanswered', async () => {
     const { cluster, asked, calls } = await serve(() => undefined);
     const { stop, listeners } = counted();
     const call = cluster.get(pod, stop.signal);
@@ -271,13 +271,13 @@ describe('a caller who has enough', () => {
     expect(listeners()).toBeLessThanOrEqual(0);
   });
 
-  it('sends nothing under a signal that is aborted already', async () => {
+  it('is not sent if the signal is already aborted', async () => {
     const { cluster, asked } = await serve(json({}));
     await expect(cluster.get(pod, AbortSignal.abort(new Error('before')))).rejects.toThrow('before');
     expect(asked).toEqual([]);
   });
 
-  it('is held back by who paces, under its own signal', async () => {
+  it('is delayed by rate limiting, under its own signal', async () => {
     const { asked, server } = await serve(json({}));
     const { port } = server.address() as AddressInfo;
     const dispatcher = new Agent();
@@ -303,7 +303,7 @@ describe('a caller who has enough', () => {
   });
 });
 
-describe('nothing is left on a signal that lives as long as the process', () => {
+describe('no listener is left on a signal that exists as long as the process', () => {
   it.each<[string, Handler, (cluster: HttpCluster, signal: AbortSignal) => Promise<unknown>]>([
     ['an answer', json({ items: [] }), (c, signal) => c.list(pods, {}, signal)],
     ['a refusal', json({}, 403), (c, signal) => c.get(pod, signal).catch(() => undefined)],
@@ -356,7 +356,7 @@ describe('nothing is left on a signal that lives as long as the process', () => 
 });
 
 describe('a watch', () => {
-  it('asks for bookmarks from its version, and gives event after event', async () => {
+  it('requests bookmarks from its version, and returns event after event', async () => {
     const events = ['ADDED', 'BOOKMARK'].map(
       (type) => `${JSON.stringify({ type, object: { metadata: {} } })}\n`,
     );
@@ -378,7 +378,7 @@ describe('a watch', () => {
     });
   });
 
-  it('that falls silent is cut, though its connection stands', async () => {
+  it('is cut when it is silent for too long, though its connection is open', async () => {
     const { cluster, clock } = await serve(
       (_, response) => void response.write('{"type":"BOOKMARK","object":{}}\n'),
     );
@@ -391,7 +391,7 @@ describe('a watch', () => {
     expect(await outcome).toMatchObject({ status: 0, reason: 'Silence' });
   });
 
-  it('ends with the reason of its caller', async () => {
+  it('rejects with the reason of its signal', async () => {
     const { cluster } = await serve(
       (_, response) => void response.write('{"type":"BOOKMARK","object":{}}\n'),
     );
@@ -416,7 +416,7 @@ describe('a log', () => {
     previous: true,
   };
 
-  it('comes as bytes, with time stamps', async () => {
+  it('is returned as bytes, with timestamps', async () => {
     const { cluster, asked } = await serve((_, response) => void response.end('a line\n'));
     expect(await textsOf(await cluster.log(request, never))).toBe('a line\n');
     expect(asked[0]?.url).toBe(
@@ -424,7 +424,7 @@ describe('a log', () => {
     );
   });
 
-  it('that is cut rejects as no answer, and as its caller’s reason when that had enough', async () => {
+  it('rejects as no response when the stream is cut, and with the signal’s reason when aborted', async () => {
     const { cluster } = await serve((asking, response) => {
       response.write('a line\n');
       setImmediate(() => asking.socket.destroy());
@@ -440,7 +440,7 @@ describe('a log', () => {
     await expect(outcome).rejects.toThrow('enough');
   });
 
-  it('that is not there yet is refused', async () => {
+  it('rejects if it does not exist yet', async () => {
     const { cluster } = await serve(json({ message: 'container is waiting to start' }, 400));
     expect(isKubernetesError(await failureOf(cluster.log(request, never)), 400)).toBe(true);
   });

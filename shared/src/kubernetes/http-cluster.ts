@@ -19,13 +19,16 @@ import {
 import type { Connection } from './connection.ts';
 import { watchEvents } from './watch-stream.ts';
 
-/** What was asked and how it went, for metrics and pacing. */
+/** The request and its result, for metrics and rate limiting. */
 export interface ApiCall {
   readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete' | 'log';
   readonly resource: string;
 }
 
-/** Watches over calls: `before` may hold one back (pacing), `after` hears its status (0: no answer) and duration; not of aborted ones. */
+/**
+ * Hooks around calls: `before` may delay one (rate limiting), `after` gets its status (0: no response) and duration; not called for aborted
+ * ones.
+ */
 export interface CallObserver {
   before?(call: ApiCall, signal: AbortSignal): Promise<void>;
   after?(call: ApiCall, status: number, durationMs: number): void;
@@ -39,7 +42,7 @@ interface Ask {
   readonly contentType?: string;
 }
 
-/** An answer within this time, or the call counts as lost. Streams are timed by their own silence. */
+/** A call without a response within this time counts as lost. Streams have a limit on silence instead. */
 const ANSWER_TIMEOUT_MS = 30_000;
 const PAGE_SIZE = 500;
 const PATCH_TYPE = {
@@ -47,7 +50,7 @@ const PATCH_TYPE = {
   strategic: 'application/strategic-merge-patch+json',
 };
 
-/** The API over HTTP. One instance a process; stateless but for its connection. */
+/** The API over HTTP. One instance per process; its only state is the connection. */
 export class HttpCluster implements Cluster {
   readonly #clock: Clock;
   readonly #connection: Connection;
@@ -133,7 +136,7 @@ export class HttpCluster implements Cluster {
       await this.#json('delete', { method: 'DELETE', target, body }, signal);
       return 'removed';
     } catch (error) {
-      // A precondition that no longer fits (409) means that very object is gone.
+      // A failed precondition (409) means that the object was replaced by another.
       if (isKubernetesError(error, 404) || (conditional && isKubernetesError(error, 409))) return 'absent';
       throw error;
     }
@@ -154,7 +157,10 @@ export class HttpCluster implements Cluster {
     return readLog(response, { span, signal, ask });
   }
 
-  /** Sends and waits for the head of an answer; the time for that is limited, the body's is not. Who gets the answer closes the span. */
+  /**
+   * Sends a request and waits for the response headers; the time for that is limited, that for the body is not. The receiver of the
+   * response closes the span.
+   */
   async #open(
     verb: ApiCall['verb'],
     ask: Ask,
@@ -189,10 +195,10 @@ export class HttpCluster implements Cluster {
   }
 
   async #send(ask: Ask, signal: AbortSignal): Promise<Response> {
-    // A token may come from a program, which may hang.
+    // A token may come from an exec plugin, which may hang.
     const headers = new Headers(await orAborted(this.#connection.headers(), signal));
     headers.set('Accept', 'application/json');
-    // The API server names the owner of fields by it.
+    // The API server derives the field manager from it.
     headers.set('User-Agent', 'hangar');
     if (ask.body !== undefined) headers.set('Content-Type', ask.contentType ?? 'application/json');
     return fetch(this.#connection.server + pathOf(ask.target) + queryOf(ask.query ?? {}), {
@@ -218,7 +224,7 @@ export class HttpCluster implements Cluster {
     }
   }
 
-  /** The server's own words: a Status object, or plain text from something in between. */
+  /** The server's message: from a Status object, or plain text from a proxy in between. */
   async #refusal(response: Response): Promise<KubernetesError> {
     const text = await response.text().catch(() => '');
     const askedMs = retryAfterMs(response.headers.get('retry-after') ?? undefined, this.#clock.now());
@@ -234,7 +240,7 @@ export class HttpCluster implements Cluster {
   }
 }
 
-/** A proxy's page may be long: its head will do. */
+/** A proxy's error page may be long: its beginning is enough. */
 const plainText = (text: string, response: Response): string =>
   text.trim().slice(0, 500) || response.statusText || `status ${response.status}`;
 
@@ -257,7 +263,7 @@ interface Page<T> extends KubernetesObject {
   readonly metadata?: { resourceVersion?: string; continue?: string };
 }
 
-/** `/api/v1/namespaces/ns/pods/name/log` and so on. */
+/** For example `/api/v1/namespaces/ns/pods/name/log`. */
 function pathOf(target: Target): string {
   const { resource, namespace, name, subresource } = target;
   const parts = [

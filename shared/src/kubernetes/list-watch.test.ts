@@ -41,7 +41,7 @@ const names = (watch: ListWatch<V1Pod>): string[] =>
   watch.objects.map((pod) => pod.metadata?.name ?? '').sort();
 
 describe('ListWatch', () => {
-  it('lists, then follows: changes, disappearances, and nothing that is not selected', async () => {
+  it('lists, then follows changes and deletions, of selected objects only', async () => {
     const { clock, cluster, watch, reported, put, run, stop } = begin();
     put('a');
     const running = run();
@@ -60,7 +60,7 @@ describe('ListWatch', () => {
     expect(cluster.watches).toBe(0);
   });
 
-  it('shows all of a list before it tells the first of it', async () => {
+  it('contains all of a list before it notifies of the first object', async () => {
     const { watch, put, listen, stop } = begin();
     put('a');
     put('b');
@@ -70,7 +70,7 @@ describe('ListWatch', () => {
     expect(seen).toEqual([2, 2]);
   });
 
-  it('rejects a first list that fails, and knows no staleness before it', async () => {
+  it('rejects if the first list fails, and has no staleness before it', async () => {
     const { clock, cluster, watch, stop } = begin();
     cluster.fail('list', 'pods', refusal(403, 'Forbidden'));
     await expect(watch.sync(stop.signal)).rejects.toThrow('Forbidden');
@@ -80,7 +80,7 @@ describe('ListWatch', () => {
     expect(watch.staleMs).toBe(70);
   });
 
-  it('counts a bookmark as a sign of life, and goes on from its version', async () => {
+  it('counts a bookmark as activity, and continues from its version', async () => {
     const { clock, cluster, watch, run, stop, put } = begin();
     void run();
     await clock.step(5_000);
@@ -100,7 +100,7 @@ describe('ListWatch', () => {
     ['a clean end', undefined],
     ['a cut', noAnswer()],
     ['silence', refusal(0, 'Silence')],
-  ])('after %s goes on from the last version without a new list', async (_, end) => {
+  ])('after %s continues from the last version without a new list', async (_, end) => {
     const { clock, cluster, reported, run, stop, put } = begin();
     void run();
     await clock.step(2_000);
@@ -115,26 +115,29 @@ describe('ListWatch', () => {
   it.each([
     ['as an event', undefined],
     ['as a status', refusal(410, 'Expired')],
-  ])('after 410 %s lists anew at once and tells what the gap hid, silently', async (_, status) => {
-    const { clock, cluster, reported, troubles, run, stop, put } = begin();
-    put('a');
-    put('b');
-    void run();
-    await clock.step(2_000);
-    reported.length = 0;
-    put('b', 'Running');
-    cluster.drop(at('a'));
-    cluster.put(at('c'), { metadata: { labels } });
-    cluster.compact();
-    if (status) cluster.fail('watch', 'pods', status);
-    cluster.cut();
-    await clock.step(0);
-    expect(reported.sort()).toEqual(['gone a/uid-1', 'present b/uid-2', 'present c/uid-3']);
-    expect(troubles).toEqual([]);
-    stop.abort();
-  });
+  ])(
+    'after 410 %s lists again at once and notifies of changes during the gap, without reporting an error',
+    async (_, status) => {
+      const { clock, cluster, reported, troubles, run, stop, put } = begin();
+      put('a');
+      put('b');
+      void run();
+      await clock.step(2_000);
+      reported.length = 0;
+      put('b', 'Running');
+      cluster.drop(at('a'));
+      cluster.put(at('c'), { metadata: { labels } });
+      cluster.compact();
+      if (status) cluster.fail('watch', 'pods', status);
+      cluster.cut();
+      await clock.step(0);
+      expect(reported.sort()).toEqual(['gone a/uid-1', 'present b/uid-2', 'present c/uid-3']);
+      expect(troubles).toEqual([]);
+      stop.abort();
+    },
+  );
 
-  it('does not hammer a server that answers each watch, or each page of a list, with 410', async () => {
+  it('does not busy-loop on a server that responds to each watch, or each page of a list, with 410', async () => {
     for (const verb of ['watch', 'list'] as const) {
       const { clock, cluster, run, stop } = begin();
       cluster.intercept((call) => {
@@ -147,7 +150,7 @@ describe('ListWatch', () => {
     }
   });
 
-  it('tells the death and the birth when a name comes back with another object behind it', async () => {
+  it('notifies of the deletion and the creation when a name is reused by another object', async () => {
     const { clock, cluster, reported, run, stop, put } = begin();
     put('a');
     void run();
@@ -161,7 +164,7 @@ describe('ListWatch', () => {
     stop.abort();
   });
 
-  it('after 500 lists anew, after 429 waits as asked and goes on from its version', async () => {
+  it('lists again after 500; after 429 waits as requested and continues from its version', async () => {
     const { clock, cluster, troubles, run, stop } = begin();
     void run();
     await clock.step(2_000);
@@ -181,7 +184,7 @@ describe('ListWatch', () => {
     stop.abort();
   });
 
-  it('does not hammer a server that accepts and closes at once, with or without a bookmark', async () => {
+  it('does not busy-loop on a server that closes each watch at once, with or without a bookmark', async () => {
     const { clock, cluster, run, stop } = begin();
     cluster.intercept((call) => {
       if (call.verb === 'watch') {
@@ -195,7 +198,7 @@ describe('ListWatch', () => {
     stop.abort();
   });
 
-  it('pauses longer and longer while nothing works, at most 10 s, and briefly again after a good watch', async () => {
+  it('waits longer after each failure, at most 10 s, and briefly again after a working watch', async () => {
     const { clock, cluster, run, stop } = begin();
     let down = true;
     const askedMs: number[] = [];
@@ -217,7 +220,7 @@ describe('ListWatch', () => {
     stop.abort();
   });
 
-  it('tells the others though a listener fails, and says so', async () => {
+  it('notifies the other listeners though one fails, and reports that', async () => {
     const { clock, watch, reported, troubles, run, stop, put, listen } = begin();
     put('a');
     put('b');
@@ -234,7 +237,7 @@ describe('ListWatch', () => {
     stop.abort();
   });
 
-  it('tells of a change what was known before, and of a new object nothing', async () => {
+  it('passes the previous state with a change, and none with a new object', async () => {
     const { clock, cluster, run, stop, put, listen } = begin();
     const phases: (string | undefined)[] = [];
     listen(({ before }) => phases.push(before?.status?.phase));
@@ -249,7 +252,7 @@ describe('ListWatch', () => {
     stop.abort();
   });
 
-  it('keeps what is read of an object, and passes over one that it cannot read', async () => {
+  it('keeps the converted form of an object, and skips one that can’t be converted', async () => {
     const clock = new FakeClock();
     const cluster = new FakeCluster();
     const troubles: KubernetesError[] = [];
@@ -270,7 +273,7 @@ describe('ListWatch', () => {
     expect(troubles.map(({ message }) => message)).toEqual(['TypeError: a bug']);
   });
 
-  it('keeps what it knew of an object that it cannot read any more, until that is gone', async () => {
+  it('keeps the last known form of an object that can’t be converted any more, until it is deleted', async () => {
     const clock = new FakeClock();
     const cluster = new FakeCluster();
     const reported: string[] = [];
@@ -299,7 +302,7 @@ describe('ListWatch', () => {
     stop.abort();
   });
 
-  it('tells an object without uid and version too, once', async () => {
+  it('notifies of an object without uid and version too, once', async () => {
     class Nameless extends FakeCluster {
       override async *pages<T extends V1Pod>(...asked: Parameters<FakeCluster['pages']>) {
         for await (const { resourceVersion } of super.pages<T>(...asked))
@@ -312,7 +315,7 @@ describe('ListWatch', () => {
     expect(reported).toEqual(['present a/undefined']);
   });
 
-  it('never goes on from half a list: what a broken one did not show would stay hidden', async () => {
+  it('never continues from a partial list, which would hide the missing objects', async () => {
     class BreakingLists extends FakeCluster {
       broken = 1;
       override async *pages<T extends V1Pod>(...asked: Parameters<FakeCluster['pages']>) {
@@ -336,7 +339,7 @@ describe('ListWatch', () => {
     stop.abort();
   });
 
-  it.each(['list', 'watch'] as const)('ends silently when stopped in the middle of a %s', async (verb) => {
+  it.each(['list', 'watch'] as const)('ends without error when stopped during a %s', async (verb) => {
     const { clock, cluster, troubles, run, stop } = begin();
     cluster.intercept((call) => (call.verb === verb ? new Promise(() => undefined) : undefined));
     const running = run();
@@ -347,7 +350,7 @@ describe('ListWatch', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('stops in the middle of a pause', async () => {
+  it('stops during a delay', async () => {
     const { clock, cluster, run, stop } = begin();
     cluster.intercept(() => {
       throw noAnswer();
@@ -373,8 +376,8 @@ const deeds: readonly Deed[] = [
   'wait',
 ];
 
-describe('whatever happens, in any order', () => {
-  it('it ends in the state of the server, and what it told adds up to that', async () => {
+describe('for any sequence of events', () => {
+  it('it ends in the state of the server, and its notifications add up to that state', async () => {
     const plan = fc.array(fc.tuple(fc.constantFrom(...deeds), fc.constantFrom('a', 'b', 'c')), {
       maxLength: 25,
     });

@@ -3,48 +3,49 @@ import { Backoff, type BackoffPolicy } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import { type Cluster, KubernetesError, type Selection, type Target, type WatchEvent } from './cluster.ts';
 
-/** What a list-watch tells: an object as it is now, or that it is gone (with its last known form). */
+/** A notification: an object's current form, or its deletion (with its last known form). */
 export interface Change<Kept> {
   readonly kind: 'present' | 'gone';
   readonly object: Kept;
-  /** What was known of that very object before; undefined for a new one. */
+  /** The previously known form of the same object; undefined for a new one. */
   readonly before: Kept | undefined;
 }
 
-/** What is listed and watched, what is kept of it, and who hears of it. */
+/** What is listed and watched, what is kept of each object, and who is notified. */
 export interface ListWatchOptions<T, Kept> {
   readonly target: Target;
   readonly selection: Selection;
-  /** What is kept of an object: with thousands of them the rest must not fill the memory. */
+  /** Converts an object to the part that is kept: with thousands of objects the rest would fill the memory. */
   read(object: T): Kept;
-  /** Told after `objects` shows it; all of a list stand there before the first of them is told. */
+  /** Called after `objects` contains the change; a list is stored completely before the first notification. */
   onChange(change: Change<Kept>): void;
-  /** Each trouble, once it is met; the loop goes on by itself. */
+  /** Called for each error; the loop continues by itself. */
   onTrouble?(error: KubernetesError): void;
 }
 
-/** For who needs objects as they stand in the API. */
+/** For callers that need objects as they are in the API. */
 export const whole = <T>(object: T): T => object;
 
-/** What is kept of an object, and what tells its versions apart. */
+/** The kept part of an object, and its uid and version. */
 interface Known<Kept> {
   readonly uid: string | undefined;
   readonly version: string | undefined;
   readonly kept: Kept;
 }
 
-/** Bookmarks come about once a minute: two missing ones mean a dead stream. */
+/** Bookmarks arrive about once a minute: two missing ones mean a dead stream. */
 export const SILENCE_MS = 130_000;
 const BACKOFF: BackoffPolicy = { firstDelayMs: 100, maxDelayMs: 10_000 };
-/** A watch that lived this long, or brought news, was a good one. */
+/** A watch that lasted this long, or delivered an event, counts as working. */
 const GOOD_LIFE_MS = 1_000;
 const GONE = 410;
 const TOO_MANY = 429;
 
 /**
- * A filtered copy of a part of the cluster that stays true: list, watch from there, and again after anything odd: time-outs, cuts,
- * silence, 410, 429, 500. Changes during a gap are told after the next list, disappearances included. client-node's informer stops
- * for good on a cut socket (measured), hence our own.
+ * A filtered local copy of cluster objects that stays in sync: list, watch from there, and list again after any irregularity: time-outs,
+ * cuts,
+ * silence, 410, 429, 500. Changes during a gap are reported after the next list, deletions included. client-node's informer stops
+ * for good on a cut socket (measured), hence this implementation.
  */
 export class ListWatch<T extends KubernetesObject, Kept = T> {
   readonly #clock: Clock;
@@ -53,7 +54,7 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
   readonly #known = new Map<string, Known<Kept>>();
   #version: string | undefined;
   #heardAtMs: number | undefined;
-  /** Of failures since the last good watch. */
+  /** Consecutive failures since the last working watch. */
   readonly #backoff: Backoff;
 
   constructor(clock: Clock, cluster: Cluster, options: ListWatchOptions<T, Kept>) {
@@ -63,24 +64,24 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
     this.#options = options;
   }
 
-  /** What is known, by no order. */
+  /** All known objects, unordered. */
   get objects(): readonly Kept[] {
     const objects: Kept[] = [];
     for (const { kept } of this.#known.values()) objects.push(kept);
     return objects;
   }
 
-  /** The object of that name, as last heard. */
+  /** The last known form of the object of that name. */
   find(namespace: string, name: string): Kept | undefined {
     return this.#known.get(`${namespace}/${name}`)?.kept;
   }
 
-  /** Milliseconds since the API server was last heard; undefined before the first list. */
+  /** Milliseconds since the last response or event of the API server; undefined before the first list. */
   get staleMs(): number | undefined {
     return this.#heardAtMs === undefined ? undefined : this.#clock.monotonicMs() - this.#heardAtMs;
   }
 
-  /** Lists once, rejecting when that fails; `run` goes on from there. */
+  /** Lists once and rejects if that fails; `run` continues from there. */
   async sync(signal: AbortSignal): Promise<void> {
     const { target, selection } = this.#options;
     const now = new Map<string, Known<Kept>>();
@@ -89,12 +90,12 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
       version = page.resourceVersion;
       for (const object of page.items) {
         const key = keyOf(object);
-        // It is there, whether it can be read or not.
+        // The object exists, whether it can be converted or not.
         const known = this.#read(object) ?? this.#known.get(key);
         if (known) now.set(key, known);
       }
     }
-    // Not before the last page: to go on from half a list would hide the other half for ever.
+    // Only after the last page: continuing from a partial list would hide the missing objects for ever.
     this.#version = version;
     this.#heard();
     const lost = [...this.#known].filter(([key]) => !now.has(key));
@@ -116,7 +117,7 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
     }
   }
 
-  /** One watch, to its end. A server that accepts and closes at once must not be hammered. */
+  /** Runs one watch to its end. It must not busy-loop on a server that accepts and closes at once. */
   async #follow(resourceVersion: string, signal: AbortSignal): Promise<void> {
     const options = { ...this.#options.selection, resourceVersion, silenceMs: SILENCE_MS };
     const openedMs = this.#clock.monotonicMs();
@@ -145,10 +146,10 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
 
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
     const trouble = troubleOf(error);
-    // Without an answer, or asked to be slower, the version is as good as before; any other refusal may hide one that no longer counts.
+    // Without a response, or after 429, the version is still valid; any other error may mean that it has expired.
     if (trouble.status !== 0 && trouble.status !== TOO_MANY) this.#version = undefined;
     if (trouble.status !== GONE) this.#options.onTrouble?.(trouble);
-    // Of an ordinary expiry nobody need hear, nor wait; a second one in a row is odd.
+    // An ordinary expiry needs neither a report nor a delay; a second one in a row is an error.
     else if (this.#backoff.failures === 0) return void this.#backoff.failed();
     await this.#backoff.pause(signal, trouble.retryAfterMs);
   }
@@ -157,7 +158,7 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
     this.#heardAtMs = this.#clock.monotonicMs();
   }
 
-  /** An object that can't be read must not cost the others their news. */
+  /** An object that can't be converted must not block the notifications for the others. */
   #read(object: T): Known<Kept> | undefined {
     const { uid, resourceVersion: version } = object.metadata ?? {};
     return this.#guarded(() => ({ uid, version, kept: this.#options.read(object) }));
@@ -171,7 +172,7 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
     const { kept: object } = news;
     if (known === undefined) return [{ kind: 'present', object, before: undefined }];
     if (isSame) return [{ kind: 'present', object, before: known.kept }];
-    // The name came back with another object behind it.
+    // The name was reused by another object.
     return [
       { kind: 'gone', object: known.kept, before: known.kept },
       { kind: 'present', object, before: undefined },
@@ -183,7 +184,7 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
     return this.#known.delete(key) ? [{ kind: 'gone', object, before }] : [];
   }
 
-  /** A listener's own failure must not cost the others their news. */
+  /** An exception in one listener must not block the others. */
   #tell(change: Change<Kept>): void {
     this.#guarded(() => this.#options.onChange(change));
   }

@@ -7,12 +7,12 @@ export interface Resources {
   readonly memoryBytes: number;
 }
 
-/** A container's request, and for init containers whether it stays (restartPolicy Always: a sidecar). */
+/** A container's request, and for init containers whether it is a sidecar (restartPolicy Always). */
 export interface ContainerRequest extends Resources {
   readonly sidecar?: boolean;
 }
 
-/** What of a Pod's spec decides how much room it needs. */
+/** The parts of a Pod's spec that determine its effective request. */
 export interface PodRequestSpec {
   readonly containers: readonly Resources[];
   /** In the order of the spec. */
@@ -22,7 +22,7 @@ export interface PodRequestSpec {
   readonly podLevel?: Partial<Resources>;
 }
 
-/** What a container without a request counts for in scores, never in filters. */
+/** Default request of a container without one, used in scoring only, never in filters. */
 export const UNREQUESTED: Resources = { cpuMillicores: 100, memoryBytes: 200 * 2 ** 20 };
 
 const KEYS = ['cpuMillicores', 'memoryBytes'] as const;
@@ -39,7 +39,7 @@ function need({ containers, initContainers = [] }: PodRequestSpec, key: keyof Re
 }
 
 /**
- * The room that the scheduler keeps for a Pod: containers and sidecars together, or the hungriest init container beside the
+ * The request that the scheduler reserves for a Pod: containers and sidecars together, or the largest init container plus the
  * sidecars before it, plus overhead.
  *
  * @see scheduling-and-scaling §3.1
@@ -50,7 +50,7 @@ export function effectiveRequest(spec: PodRequestSpec): Resources {
   return { cpuMillicores: of('cpuMillicores'), memoryBytes: of('memoryBytes') };
 }
 
-/** The same as scores see it: a container that asks for nothing counts for 100m and 200 MiB. */
+/** The same as used in scoring: a container without a request counts as 100m and 200 MiB. */
 export function scoredRequest(spec: PodRequestSpec): Resources {
   const filled = <T extends Resources>(one: T): T => ({
     ...one,
@@ -63,7 +63,7 @@ export function scoredRequest(spec: PodRequestSpec): Resources {
   });
 }
 
-/** What the scheduler keeps free for a Pod of this spec; what is no quantity counts for nothing. */
+/** The request that the scheduler reserves for a Pod of this spec; an invalid quantity counts as zero. */
 export function requestOfSpec(spec: V1PodSpec | undefined): Resources {
   if (spec === undefined) return { cpuMillicores: 0, memoryBytes: 0 };
   const { cpu, memory } = spec.resources?.requests ?? {};

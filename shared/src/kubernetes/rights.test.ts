@@ -6,7 +6,7 @@ import { type ApiRight, isAllowed, ruleLine, rulesOf } from './rights.ts';
 const right = (verb: ApiRight['verb'], resource: string, group = ''): ApiRight => ({ verb, resource, group });
 
 describe('rulesOf', () => {
-  it('makes one rule of each resource, in the order of the list', () => {
+  it('creates one rule per resource, in the order of the list', () => {
     const rules = rulesOf([
       right('get', 'leases', 'coordination.k8s.io'),
       right('create', 'pods'),
@@ -21,7 +21,7 @@ describe('rulesOf', () => {
     ]);
   });
 
-  it('names a right once that is needed twice, and keeps groups apart', () => {
+  it('lists a right once that is needed twice, and keeps API groups separate', () => {
     const twice = [right('get', 'pods'), right('get', 'pods'), right('get', 'pods', 'metrics.k8s.io')];
 
     expect(rulesOf(twice).map(({ apiGroups, verbs }) => [apiGroups, verbs])).toEqual([
@@ -34,7 +34,7 @@ describe('rulesOf', () => {
 describe('isAllowed', () => {
   const { signal } = new AbortController();
 
-  /** An API server whose reviews say so. */
+  /** An API server whose SelfSubjectAccessReviews return this status. */
   function cluster(status: object): FakeCluster {
     const fake = new FakeCluster();
     const create = fake.create.bind(fake);
@@ -46,8 +46,8 @@ describe('isAllowed', () => {
   it.each([
     ['what is granted', { allowed: true }, true],
     ['what is denied', { allowed: false }, false],
-    ['what nobody speaks of', {}, false],
-  ])('tells %s', async (_sentence, status, want) => {
+    ['what the review does not mention', {}, false],
+  ])('reports %s', async (_sentence, status, want) => {
     expect(await isAllowed(cluster(status), right('get', 'pods'), 'ci', signal)).toBe(want);
   });
 
@@ -63,7 +63,7 @@ describe('isAllowed', () => {
     });
   });
 
-  it('rejects where nobody answers: that is no denial', async () => {
+  it('rejects if there is no response, which is not a denial', async () => {
     const fake = new FakeCluster();
     fake.fail('create', 'selfsubjectaccessreviews', refusal(500, 'InternalError'));
 

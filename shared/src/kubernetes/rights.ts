@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { type Cluster, RESOURCE } from './cluster.ts';
 
-/** A thing that a program may be allowed to do with the Kubernetes API. */
+/** A permission in the Kubernetes API that a program needs. */
 export interface ApiRight {
   readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
   /** API group; empty = core. */
@@ -17,7 +17,7 @@ export interface Rule {
   readonly verbs: readonly string[];
 }
 
-/** The same rights as rules, one for each resource, in the order of the list; a right that is listed twice stands once. Pure. */
+/** Converts rights to rules, one per resource, in the order of the list, without duplicates. Pure. */
 export function rulesOf(rights: readonly ApiRight[]): readonly Rule[] {
   const byResource = Map.groupBy(rights, ({ group, resource }) => `${group}/${resource}`);
   return [...byResource.values()].map((those) => ({
@@ -27,7 +27,7 @@ export function rulesOf(rights: readonly ApiRight[]): readonly Rule[] {
   }));
 }
 
-/** A rule on one line, to be put under `rules:` of a Role as it stands. Pure. */
+/** Formats a rule on one line, ready to paste under `rules:` of a Role. Pure. */
 export function ruleLine({ apiGroups, resources, verbs }: Rule): string {
   const list = (words: readonly string[]): string => `[${words.map((word) => word || '""').join(', ')}]`;
   return `{ apiGroups: ${list(apiGroups)}, resources: ${list(resources)}, verbs: ${list(verbs)} }`;
@@ -39,10 +39,10 @@ interface AccessReview extends KubernetesObject {
 }
 
 /**
- * Asks the API server whether this right is ours; everybody may ask (SelfSubjectAccessReview, authorization.k8s.io/v1).
+ * Asks the API server whether this process has a right; every user may ask (SelfSubjectAccessReview, authorization.k8s.io/v1).
  *
- * @param namespace empty: in all of them
- * @throws {KubernetesError} when nobody answers, or such questions are not answered here
+ * @param namespace empty: all namespaces
+ * @throws {KubernetesError} if there is no response, or the server does not serve such reviews
  */
 export async function isAllowed(
   cluster: Cluster,

@@ -12,7 +12,7 @@ async function* chunks(...texts: readonly (string | Uint8Array)[]): AsyncIterabl
   for (const text of texts) yield await Promise.resolve(typeof text === 'string' ? bytes(text) : text);
 }
 
-/** A stream that says no more after its chunks, until its span is cut. */
+/** A stream that stays open without data after its chunks, until its span is aborted. */
 async function* silent(signal: AbortSignal, ...texts: readonly string[]): AsyncIterable<Uint8Array> {
   yield* chunks(...texts);
   await new Promise((_, reject) =>
@@ -41,7 +41,7 @@ const nameOf = ({ object }: WatchEvent<{ metadata?: { name?: string } }>): strin
   object.metadata?.name ?? '';
 
 describe('watchEvents', () => {
-  it('reads one event a line, wherever chunks are cut, in the middle of a character too', async () => {
+  it('reads one event per line, wherever chunks are cut, in the middle of a character too', async () => {
     const whole = bytes(event('ä-pod') + event('b'));
     const pieces = Array.from(whole, (byte) => Uint8Array.of(byte));
     const { names, outcome, clock, span } = open(() => chunks(...pieces));
@@ -50,7 +50,7 @@ describe('watchEvents', () => {
     expect([clock.pending, span.signal.aborted]).toEqual([0, true]);
   });
 
-  it('passes over empty lines, and reads a last line without its end', async () => {
+  it('skips empty lines, and reads a last line without its line end', async () => {
     const { names, outcome } = open(() => chunks('\n', event('a'), '\n\n', event('b').trimEnd()));
     expect(await outcome).toBe('ended');
     expect(names).toEqual(['a', 'b']);
@@ -62,14 +62,14 @@ describe('watchEvents', () => {
     ['JSON that is no event', '{"kind":"Status"}\n'],
     ['an event without object', '{"type":"ADDED"}\n'],
     ['null', 'null\n'],
-  ])('takes %s for a cut, after the events before it', async (_, text) => {
+  ])('treats %s as a cut connection, after the events before it', async (_, text) => {
     const { names, outcome } = open(() => chunks(event('a'), text));
     const error = await outcome;
     expect(isKubernetesError(error, 0) && error.reason).toBe('Garbled');
     expect(names).toEqual(['a']);
   });
 
-  it('takes silence for death, counted from the last line', async () => {
+  it('treats silence as a dead connection, measured from the last line', async () => {
     const { clock, names, outcome } = open((span) => silent(span.signal, event('a')));
     await clock.step(999);
     expect(names).toEqual(['a']);
@@ -79,7 +79,7 @@ describe('watchEvents', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('tells a broken connection as no answer', async () => {
+  it('reports a broken connection as no response', async () => {
     // biome-ignore lint/correctness/useYield: a body that breaks at once
     const { outcome } = open(async function* () {
       await Promise.resolve();
@@ -89,7 +89,7 @@ describe('watchEvents', () => {
     expect(isKubernetesError(error, 0) && error.message).toContain('terminated');
   });
 
-  it('rejects with the caller’s reason when the caller has enough', async () => {
+  it('rejects with the caller’s reason when the caller aborts', async () => {
     const { caller, outcome } = open((span) => silent(span.signal));
     await settle();
     caller.abort(new Error('enough'));

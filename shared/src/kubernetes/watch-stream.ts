@@ -2,7 +2,7 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import type { Clock } from '../clock.ts';
 import { KubernetesError, type WatchEvent } from './cluster.ts';
 
-/** An open watch: its bytes, the handle that ends it, and how long it may be silent. */
+/** An open watch: its bytes, its abort handle, and the maximum time without data. */
 export interface OpenWatch {
   readonly body: AsyncIterable<Uint8Array>;
   readonly span: { readonly signal: AbortSignal; abort(reason?: unknown): void };
@@ -10,10 +10,11 @@ export interface OpenWatch {
 }
 
 /**
- * Events of a watch, one JSON object a line. A stream that is silent for too long (bookmarks come about once a minute) is taken for
- * dead: a half-open connection would otherwise look like a quiet cluster for ever.
+ * Reads the events of a watch, one JSON object per line. A stream that is silent for too long (bookmarks arrive about once a minute) counts
+ * as
+ * dead: a half-open connection would otherwise look like a cluster without changes for ever.
  *
- * @throws {KubernetesError} status 0 on silence or a cut; a line that is no JSON counts as a cut, since what it said is unknown
+ * @throws {KubernetesError} status 0 on silence or a cut; a line that is not JSON counts as a cut, since its event is unknown
  */
 export async function* watchEvents<T extends KubernetesObject>(
   clock: Clock,

@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode } from './exit-codes.ts';
 
-/** Ends a command: the message goes to standard error, without a stack, and names the problem and the cure. */
+/** Ends a command: the message is written to standard error, without a stack, with problem and remedy. */
 export class CommandError extends Error {
   override readonly name: string = 'CommandError';
   readonly exitCode: ExitCode;
@@ -11,7 +11,7 @@ export class CommandError extends Error {
   }
 }
 
-/** The command was called in a way that can't be meant; where its help is, is told too. */
+/** The command line is invalid; the message also refers to the help. */
 export class UsageError extends CommandError {
   override readonly name = 'UsageError';
 
@@ -20,7 +20,7 @@ export class UsageError extends CommandError {
   }
 }
 
-/** The configuration is wrong; all problems are told together. `subject`: what they are about. */
+/** The configuration is invalid; all problems are reported together. `subject`: what they are about. */
 export class ConfigError extends CommandError {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];

@@ -57,7 +57,7 @@ describe('the help of a command', () => {
     ]);
   });
 
-  it('says nothing of options and words where there are none', async () => {
+  it('has no sections for options and arguments if there are none', async () => {
     const { printed } = await run(['-h'], { options: {}, words: '' });
     expect(printed).toContain('Usage: prog lint\n');
     expect(printed).not.toContain('Options:');
@@ -70,7 +70,7 @@ describe('a command', () => {
     ['exactly one', 'FILE', ['a', 'b'], 'one FILE at a time, not a b'],
     ['one at most', '[FILE]', ['a', 'b'], 'one FILE at a time, not a b'],
     ['none', '', ['a', 'b'], '"a b" is not understood: prog lint takes options only'],
-  ])('takes %s', async (_, words, args, problem) => {
+  ])('checks the number of arguments: %s', async (_, words, args, problem) => {
     const { code, complained } = await run(args, { words });
     expect(code).toBe(2);
     expect(complained).toBe(`prog lint: ${problem}\nSee: prog lint --help`);
@@ -81,7 +81,7 @@ describe('a command', () => {
     ['any number', '[FILE...]', ['a', 'b']],
     ['one at most', '[FILE]', []],
     ['one', 'FILE', ['a']],
-  ])('is content with %s: %s %j', async (_, words, args) => {
+  ])('accepts %s: %s %j', async (_, words, args) => {
     expect(await run(args, { words })).toEqual({ code: 0, printed: '', complained: '' });
   });
 
@@ -99,11 +99,11 @@ describe('a command', () => {
       78,
       'prog lint: 2 things are wrong with the configuration:\n  - A is wrong\n  - B too',
     ],
-  ])('says %s', async (_, error, code, complained) => {
+  ])('reports %s', async (_, error, code, complained) => {
     expect(await run(['a'], { run: () => Promise.reject(error) })).toEqual({ code, complained, printed: '' });
   });
 
-  it('does not hide a bug', async () => {
+  it('rethrows unexpected errors', async () => {
     await expect(run(['a'], { run: () => Promise.reject(new TypeError('oh')) })).rejects.toThrow('oh');
   });
 });

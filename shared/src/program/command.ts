@@ -4,26 +4,26 @@ import { EXIT, EXIT_MEANING, type Exit, type ExitCode } from './exit-codes.ts';
 import { type Given, type Options, readOptions } from './options.ts';
 import { tableLines } from './table.ts';
 
-/** A command as it is declared: from this come the reading of its command line and its help. */
+/** Declaration of a command, from which its command line is parsed and its help is written. */
 export interface CommandSpec<O extends Options> {
-  /** As it is typed: `hangar-runner lint`. */
+  /** Its name on the command line: `hangar-runner lint`. */
   readonly name: string;
-  /** What it takes beside options: `FILE...` (one or more), `[FILE]`, `[FILE...]`; nothing when absent. */
+  /** Its arguments beside options: `FILE...` (one or more), `[FILE]`, `[FILE...]`; none when absent. */
   readonly words?: string;
   /** One line for the list of commands. */
   readonly summary: string;
-  /** Command lines, some with an explanation behind two or more blanks. */
+  /** Example command lines, some with an explanation after two or more spaces. */
   readonly examples: readonly string[];
   readonly options: O;
-  /** What else is to be known: the last paragraphs of the help before the exit codes. */
+  /** Further notes: the last paragraphs of the help before the exit codes. */
   readonly notes?: string;
-  /** What each exit code means here; that of a wrong command line is always told. */
+  /** Meaning of each exit code of this command; that of an invalid command line is always listed. */
   readonly exits: Partial<Readonly<Record<Exit, string>>>;
-  /** Does the work. What it rejects with is a bug, but for a {@link CommandError}. */
+  /** Runs the command. A rejection is a bug, except for a {@link CommandError}. */
   run(given: Given<O>, context: CommandContext): Promise<ExitCode> | ExitCode;
 }
 
-/** A command as it is called. */
+/** A command that can be run. */
 export interface Command extends Omit<CommandSpec<Options>, 'run'> {
   run(args: readonly string[], context: CommandContext): Promise<ExitCode>;
 }
@@ -51,10 +51,10 @@ function checkWords({ name, words = '' }: Pick<Command, 'name' | 'words'>, given
 
 const HELP = ['--help', '-h'];
 
-/** Whether a command line asks how a command is called. */
+/** Whether the arguments request help. */
 export const asksHelp = (args: readonly string[]): boolean => args.some((word) => HELP.includes(word));
 
-/** Runs a command, or prints its help; a {@link CommandError} becomes text on standard error and an exit code. */
+/** Runs a command, or prints its help; a {@link CommandError} becomes a message on standard error and an exit code. */
 export async function runCommand(
   one: Command,
   args: readonly string[],
@@ -74,7 +74,7 @@ export async function runCommand(
   }
 }
 
-/** What `--help` says. */
+/** The text of `--help`. */
 export function helpText({ name, words, summary, examples, options, notes, exits }: Command): string {
   const hasOptions = Object.keys(options).length > 0;
   const usage = [name, hasOptions ? '[options]' : '', words ?? ''].filter((part) => part !== '').join(' ');
@@ -91,7 +91,7 @@ export function helpText({ name, words, summary, examples, options, notes, exits
 const section = (title: string, lines: readonly string[]): string =>
   [`${title}:`, ...lines.map((line) => `  ${line}`)].join('\n');
 
-/** One section for each group; a help of several lines goes on below itself. */
+/** One section per group; the continuation lines of a help text are indented. */
 function optionSections(options: Options): readonly string[] {
   const named = Object.entries(options);
   const rows = named.flatMap(([name, { value, help }]) =>
@@ -107,7 +107,7 @@ function optionSections(options: Options): readonly string[] {
   );
 }
 
-/** Exit codes with their meanings, by number. */
+/** Exit codes with their meanings, in ascending order. */
 export function exitLines(exits: Partial<Readonly<Record<Exit, string>>>): readonly string[] {
   const known = (Object.keys(EXIT) as Exit[]).flatMap((exit) => {
     const meaning = exits[exit];

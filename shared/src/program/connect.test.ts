@@ -4,7 +4,7 @@ import { connect } from './connect.ts';
 const access = (kubeconfig: string) => ({ kubeconfig, setting: 'X_KUBECONFIG', otherwise: ', or X=off' });
 
 describe('connecting', () => {
-  it('outside of a Pod needs a kubeconfig, and says which setting names it', async () => {
+  it('needs a kubeconfig outside of a Pod, and names the setting for it', async () => {
     await expect(connect(access(''), {})).rejects.toMatchObject({
       exitCode: 78,
       problems: [
@@ -13,7 +13,7 @@ describe('connecting', () => {
     });
   });
 
-  it('says which setting named a kubeconfig that can’t be used', async () => {
+  it('names the setting with an invalid kubeconfig', async () => {
     await expect(connect(access('/does/not/exist'), {})).rejects.toMatchObject({
       exitCode: 78,
       message: expect.stringMatching(

@@ -3,20 +3,20 @@ import { errorText } from '../error-text.ts';
 import { type Connection, connectKubernetes } from '../kubernetes/connection.ts';
 import { ConfigError } from './command-error.ts';
 
-/** The way to a cluster as settings tell it. */
+/** The settings for connecting to a cluster. */
 export interface ClusterAccess {
-  /** Path; empty: as the Pod that we are. */
+  /** Path; empty: in-cluster credentials. */
   readonly kubeconfig: string;
   /** The name of the setting that holds the path. */
   readonly setting: string;
-  /** What else helps outside of a Pod: the end of a sentence. */
+  /** A further remedy outside of a Pod: the end of a sentence. */
   readonly otherwise?: string;
 }
 
 /**
- * Connects to the cluster that the settings name.
+ * Connects to the configured cluster.
  *
- * @throws {ConfigError} that says what is wrong, and the cure
+ * @throws {ConfigError} with problem and remedy
  */
 export async function connect(access: ClusterAccess, env: Environment): Promise<Connection> {
   const { kubeconfig, setting, otherwise = '' } = access;

@@ -1,31 +1,32 @@
 import type { Clock } from '../clock.ts';
 import type { Environment } from '../config.ts';
 
-/** What the process gives to a command; commands touch nothing else of it. */
+/** The environment of a command; commands access the process only through it. */
 export interface CommandContext {
   readonly env: Environment;
-  /** The machine's. */
+  /** The system clock. */
   readonly hostname: string;
-  /** Of the program. */
+  /** Version of the program. */
   readonly version: string;
   readonly clock: Clock;
-  /** 0 ≤ x < 1. */
+  /** Random number, 0 ≤ x < 1. */
   readonly random: () => number;
-  /** Writes one line (or several) to standard output: the answer, which a pipe should get. */
+  /** Writes one line (or several) to standard output: results, which a pipe receives. */
   readonly print: (text: string) => void;
-  /** The same to standard error: problems, which a person should see. */
+  /** Writes to standard error: problems, for the user. */
   readonly complain: (text: string) => void;
-  /** Replaces the line that shows how far long work is; empty: removes it. Does nothing where nobody watches. */
+  /** Replaces the progress line of a long operation; empty: removes it. No effect without a terminal. */
   readonly showProgress: (text: string) => void;
-  /** Text of a file; throws when it can't be read. */
+  /** Returns the text of a file; throws if it can't be read. */
   readonly readFile: (path: string) => string;
   /**
-   * Aborted at the first SIGINT, SIGTERM or SIGHUP, and when nobody reads standard output any more. Only from the first call on:
-   * a command that never asks is ended by a signal at once, also in the middle of a long calculation.
+   * Aborted at the first SIGINT, SIGTERM or SIGHUP, and when the reader of standard output has closed it. Active only after the first
+   * access:
+   * a command that never accesses it is ended by a signal at once, also during a long calculation.
    */
   readonly stopSignal: () => AbortSignal;
-  /** A person reads standard output as it comes. */
+  /** Standard output is a terminal. */
   readonly isTerminal: boolean;
-  /** That person's terminal shows colours, and nobody said NO_COLOR. */
+  /** The terminal supports colours, and NO_COLOR is not set. */
   readonly isColoured: boolean;
 }

@@ -1,4 +1,4 @@
-/** The codes with which every program of Hangar ends; 70, 75 and 78 are those of sysexits(3). */
+/** Exit codes of every Hangar program; 70, 75 and 78 are those of sysexits(3). */
 export const EXIT = {
   ok: 0,
   failed: 1,
@@ -9,13 +9,13 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** How a program ends, by name. */
+/** Exit code by name. */
 export type Exit = keyof typeof EXIT;
 
-/** How a program ends, by number. */
+/** A numeric exit code. */
 export type ExitCode = (typeof EXIT)[Exit];
 
-/** What each code means where a command does not say it more exactly. */
+/** The meaning of each code, unless a command describes it more exactly. */
 export const EXIT_MEANING: Readonly<Record<Exit, string>> = {
   ok: 'done, or stopped as told',
   failed: 'the work failed, or its outcome is bad: a pipeline failed, a file has problems',

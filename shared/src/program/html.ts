@@ -1,4 +1,4 @@
-/** Text that is HTML already; made by {@link html} and {@link trustedHtml} alone. */
+/** Text that is already HTML; created only by {@link html} and {@link trustedHtml}. */
 export class Html {
   readonly #text: string;
 
@@ -11,15 +11,15 @@ export class Html {
   }
 }
 
-/** What may stand in a template; a list stands for its items one after another. */
+/** Allowed values in a template; the items of a list are concatenated. */
 export type HtmlValue = Html | string | number | readonly HtmlValue[];
 
-/** HTML by a template: every text that is put in is escaped, for content and attributes alike; HTML that is put in is not. Right for SVG too. */
+/** HTML template tag: inserted texts are escaped, for content and attributes alike; inserted HTML is not. Suitable for SVG too. */
 export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   return new Html(String.raw({ raw: parts }, ...values.map(escaped)));
 }
 
-/** Text that is put in as it stands: our own styles and scripts, and nothing that came from outside. */
+/** Text that is inserted unescaped: only for Hangar's own styles and scripts, never for external input. */
 export const trustedHtml = (text: string): Html => new Html(text);
 
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -1,21 +1,21 @@
 import type { Logger } from '../logger.ts';
 
-/** Where to listen. */
+/** A listen address. */
 export interface ListenAddress {
   /** Empty: all addresses. */
   readonly host: string;
   readonly port: number;
 }
 
-/** What can listen: a Fastify application. */
+/** A server that can listen: a Fastify application. */
 interface Listener {
   listen(at: ListenAddress): Promise<string>;
 }
 
 /**
- * Listens, and gives the address; undefined when that can't be done, which is logged.
+ * Starts listening and returns the address; logs the error and returns undefined if that fails.
  *
- * @param setting the name of the setting that chose the address
+ * @param setting the name of the setting with the address
  */
 export async function listen(
   app: Listener,
@@ -33,7 +33,7 @@ export async function listen(
   }
 }
 
-/** A machine without IPv6. */
+/** The error of a machine without IPv6. */
 const isNoIpv6 = (error: unknown): boolean =>
   error instanceof Error &&
   'code' in error &&

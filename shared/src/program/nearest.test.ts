@@ -13,11 +13,11 @@ describe('nearest', () => {
     ['four slips', 'DRONE_RU_NAME', undefined],
     ['another word', 'DRONE_GITHUB_CLIENT_ID', undefined],
     ['nothing', '', undefined],
-  ])('finds what was meant by %s', (_sentence, word, want) => {
+  ])('finds the nearest word for %s', (_sentence, word, want) => {
     expect(nearest(word, KNOWN)).toBe(want);
   });
 
-  it('finds the very word first, and one that a letter was cut from', () => {
+  it('prefers an exact match, and finds a word with one letter missing', () => {
     fc.assert(
       fc.property(fc.constantFrom(...KNOWN), fc.nat({ max: 10 }), (word, at) => {
         expect(nearest(word, KNOWN)).toBe(word);

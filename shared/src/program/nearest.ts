@@ -1,10 +1,10 @@
-/** More wrong letters than this make another word. */
+/** Beyond this number of differing letters, two words count as unrelated. */
 const MOST_WRONG = 3;
 
 /**
- * The word that was probably meant: the one with the fewest letters to change, add or drop; undefined when none is near. Pure.
+ * The most similar word: the one with the fewest letters to change, add or remove; undefined if none is similar enough. Pure.
  *
- * @param mostWrong so many letters may be wrong; 3 unless told
+ * @param mostWrong maximum number of differing letters; default 3
  */
 export function nearest(word: string, known: Iterable<string>, mostWrong = MOST_WRONG): string | undefined {
   let best: { word: string; wrong: number } | undefined;
@@ -16,11 +16,11 @@ export function nearest(word: string, known: Iterable<string>, mostWrong = MOST_
   return best?.word;
 }
 
-/** The word that a person may have meant who typed one that nobody knows; a third of its letters may be wrong. Pure. */
+/** The known word that an unknown one was probably meant to be; up to a third of its letters may differ. Pure. */
 export const maybeMeant = (word: string, known: Iterable<string>): string | undefined =>
   nearest(word, known, Math.min(MOST_WRONG, Math.ceil(word.length / 3)));
 
-/** Levenshtein's distance, or something not below `limit` where it is that far. */
+/** The Levenshtein distance, or any value ≥ `limit` if it is at least that. */
 function distance(one: string, other: string, limit: number): number {
   if (Math.abs(one.length - other.length) >= limit) return limit;
   let above = Array.from({ length: other.length + 1 }, (_, column) => column);

@@ -28,7 +28,7 @@ const OPTIONS = {
 const read = (...args: string[]) => readOptions(OPTIONS, args);
 
 describe('options', () => {
-  it('are read by kind, words beside them', () => {
+  it('are parsed by type, with arguments beside them', () => {
     const line = ['--namespace', 'ci', '--repo-id=7', '--include', 'a', 'one.yml', '--include', 'b'];
     expect(read(...line)).toMatchObject({
       options: { namespace: 'ci', 'repo-id': 7, include: ['a', 'b'] },
@@ -36,7 +36,7 @@ describe('options', () => {
     });
   });
 
-  it('that were not given are nothing, or what stands for it', () => {
+  it('are undefined or their default when not given', () => {
     expect(read().options).toEqual({
       namespace: undefined,
       image: 'alpine',
@@ -50,7 +50,7 @@ describe('options', () => {
     });
   });
 
-  it('have a no for every yes, and the last of several counts', () => {
+  it('of type flag have a --no- form, and the last one given wins', () => {
     expect(read('--color').options.color).toBe(true);
     expect(read('--no-color').options.color).toBe(false);
     expect(read('--color', '--no-color', '--namespace=a', '--namespace=b').options).toMatchObject({
@@ -72,7 +72,7 @@ describe('options', () => {
   it.each([
     ['a pair without a key', ['--secrets', '=hidden-word']],
     ['a pair without a separator', ['--secrets', 'hidden-word']],
-  ])('refuse %s, and do not repeat what may be a secret', (_, args) => {
+  ])('refuse %s, without repeating what may be a secret', (_, args) => {
     expect(() => read(...args)).toThrow(UsageError);
     expect(() => read(...args)).not.toThrow('hidden-word');
   });
@@ -91,7 +91,7 @@ describe('options', () => {
   });
 
   it.each(['x', '-1', '1.5', '', '99999999999999999999'])(
-    'refuse "%s" where a whole number belongs',
+    'refuse "%s" where a whole number is required',
     (value) => {
       expect(() => read(`--repo-id=${value}`)).toThrow(
         `--repo-id takes a whole number, 0 or more, not "${value}"`,
@@ -99,21 +99,21 @@ describe('options', () => {
     },
   );
 
-  it.each(['many', '-1', '7201', ' '])('refuse "%s" where a number within bounds belongs', (value) => {
+  it.each(['many', '-1', '7201', ' '])('refuse "%s" where a number within bounds is required', (value) => {
     expect(() => read('--boot-seconds', value)).toThrow('takes a number from 0 to 7200, not "');
   });
 
-  it('take a number with a fraction, and bounds themselves', () => {
+  it('accept a number with a fraction, and the bounds themselves', () => {
     expect(read('--boot-seconds', '1.5').options['boot-seconds']).toBe(1.5);
     expect(read('--boot-seconds', '7200').options['boot-seconds']).toBe(7200);
   });
 
-  it('take one of their words, and list them otherwise', () => {
+  it('accept one of their listed values, and list them in the error otherwise', () => {
     expect(read('--level', 'low').options.level).toBe('low');
     expect(() => read('--level', 'middle')).toThrow('--level takes low or high, not "middle"');
   });
 
-  it('are an error of the program when asked for by a wrong name or kind', () => {
+  it('throw a programming error when read by a wrong name or type', () => {
     const { options } = read('--json');
     // @ts-expect-error a flag is no text
     const text: string | undefined = options.json;

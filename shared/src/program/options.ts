@@ -3,45 +3,45 @@ import { errorText } from '../error-text.ts';
 import { UsageError } from './command-error.ts';
 import { maybeMeant } from './nearest.ts';
 
-/** One option of a command. `T`: what the command gets. */
+/** One option of a command. `T`: the type of its parsed value. */
 export interface Option<T> {
-  /** What stands for its value in the help, such as `FILE`; empty: it takes none, and `--no-NAME` is its opposite. */
+  /** Placeholder of its value in the help, such as `FILE`; empty: it has no value, and `--no-NAME` negates it. */
   readonly value: string;
   readonly help: string;
-  /** The heading of the help under which it stands. */
+  /** The group in the help that contains it. */
   readonly group: string;
-  /** What the command gets when it is not given. */
+  /** The value if the option is not given. */
   readonly fallback: T;
-  /** From all values that were given, at least one, in their order. Throws a {@link UsageError}. */
+  /** Computes the value from all given values, at least one, in their order. Throws a {@link UsageError}. */
   readonly read: (given: readonly string[], name: string) => T;
 }
 
-/** The options of a command, by their names without dashes. */
+/** The options of a command, by name without dashes. */
 export type Options = Readonly<Record<string, Option<unknown>>>;
 
-/** What a command gets of its options. */
+/** The parsed values of a command's options. */
 export type Values<O extends Options> = {
   readonly [Name in keyof O]: O[Name] extends Option<infer T> ? T : never;
 };
 
-/** What was given on a command line. */
+/** A parsed command line. */
 export interface Given<O extends Options> {
   readonly options: Values<O>;
-  /** What is no option, in order. */
+  /** The arguments that are not options, in order. */
   readonly words: readonly string[];
 }
 
 const GROUP = 'Options';
 
-/** Reads the text of one value. Throws a {@link UsageError}. */
+/** Parses the text of one value. Throws a {@link UsageError}. */
 export type ReadOption<T> = (text: string, name: string) => T;
 
-/** Yes, or with `--no-` before its name no; undefined when neither is said. */
+/** A flag: true, or false with the prefix `--no-`; undefined if neither is given. */
 export function flag(help: string): Option<boolean | undefined> {
   return { value: '', help, group: GROUP, fallback: undefined, read: (given) => given.at(-1) === 'true' };
 }
 
-/** A value that is read by `read`; the last one counts. A fallback that is a text or a number is shown in the help. */
+/** A value parsed by `read`; the last one given wins. A default that is a text or a number is shown in the help. */
 export function option<T>(value: string, help: string, read: ReadOption<T>): Option<T | undefined>;
 export function option<T>(value: string, help: string, read: ReadOption<T>, fallback: T): Option<T>;
 export function option<T>(value: string, help: string, read: ReadOption<T>, fallback?: T): Option<unknown> {
@@ -55,7 +55,7 @@ export function option<T>(value: string, help: string, read: ReadOption<T>, fall
   };
 }
 
-/** May be given more than once; all values count, in their order. */
+/** May be repeated; all values are kept, in their order. */
 export function repeated<T>(value: string, help: string, read: ReadOption<T>): Option<readonly T[]> {
   return {
     value,
@@ -66,14 +66,14 @@ export function repeated<T>(value: string, help: string, read: ReadOption<T>): O
   };
 }
 
-/** Any text, as it is written. */
+/** Any text, unchanged. */
 export const asText: ReadOption<string> = (text) => text;
 
-/** Any text; `fallback` when it is not given. */
+/** Any text; `fallback` if it is not given. */
 export const textOr = (fallback: string, value: string, help: string): Option<string> =>
   option(value, help, asText, fallback);
 
-/** Least and most that a number may be, both included. */
+/** Minimum and maximum of a number, both included. */
 export type Bounds = readonly [least: number, most: number];
 
 /** A number within bounds. */
@@ -85,7 +85,7 @@ export const asNumber =
     throw new UsageError(`--${name} takes a number from ${least} to ${most}, not "${text}"`);
   };
 
-/** A whole number within bounds: 0 or more unless told. */
+/** A whole number within bounds; default: 0 or more. */
 export const asWhole =
   ([least, most]: Bounds = [0, Number.MAX_SAFE_INTEGER]): ReadOption<number> =>
   (text, name) => {
@@ -95,7 +95,7 @@ export const asWhole =
     throw new UsageError(`--${name} takes a whole number${range}, not "${text}"`);
   };
 
-/** One of a few words. */
+/** One of a fixed list of values. */
 export const asWord =
   <Word extends string>(words: readonly Word[]): ReadOption<Word> =>
   (text, name) => {
@@ -104,7 +104,7 @@ export const asWord =
     throw new UsageError(`--${name} takes ${words.join(' or ')}, not "${text}"`);
   };
 
-/** `KEY=VALUE` or `KEY:VALUE`, split at the first of either; may be repeated. What is wrong is not repeated: it may be a secret. */
+/** `KEY=VALUE` or `KEY:VALUE`, split at the first separator; may be repeated. Errors don't repeat the value: it may be a secret. */
 export function pairs(help: string): Option<Readonly<Record<string, string>>> {
   const asPair: ReadOption<readonly [string, string]> = (text, name) => {
     const at = text.search(/[=:]/);
@@ -115,16 +115,16 @@ export function pairs(help: string): Option<Readonly<Record<string, string>>> {
   return { ...about, fallback: {}, read: (given, name) => Object.fromEntries(read(given, name)) };
 }
 
-/** The same options under a heading of their own. */
+/** The same options in another group. */
 export function grouped<O extends Options>(group: string, options: O): O {
   const entries = Object.entries(options).map(([name, one]) => [name, { ...one, group }]);
   return Object.fromEntries(entries) as O;
 }
 
 /**
- * Reads a command line.
+ * Parses a command line.
  *
- * @throws {UsageError} for unknown options, with the one that may be meant, and for missing or wrong values
+ * @throws {UsageError} for unknown options, with a suggestion, and for missing or invalid values
  */
 export function readOptions<O extends Options>(options: O, args: readonly string[]): Given<O> {
   const { values, positionals } = parse(options, args);
@@ -152,7 +152,9 @@ function parse(options: Options, args: readonly string[]) {
   }
 }
 
-/** `--seed -1` as `--seed=-1`: a number below zero is a value, about which its reader has better words than the parser of options. */
+/**
+ * Rewrites `--seed -1` to `--seed=-1`: a negative number is a value, and its own parser has a better message than the parser of options.
+ */
 function joined(options: Options, args: readonly string[]): string[] {
   const isNumber = (word = ''): boolean => /^-\d/.test(word);
   const takesValue = (word = ''): boolean =>
@@ -163,7 +165,7 @@ function joined(options: Options, args: readonly string[]): string[] {
   });
 }
 
-/** The first sentence of what the parser says; its advice on unknown options is for other programs. */
+/** The first sentence of the parser's message; the rest is advice on unknown options that does not apply here. */
 function problemOf(options: Options, message: string): string {
   const [, unknown] = /^Unknown option '([^']*)'/.exec(message) ?? [];
   if (unknown !== undefined) {

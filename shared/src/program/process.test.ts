@@ -13,14 +13,14 @@ function listening() {
 }
 
 describe('signals', () => {
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('%s stops, and does not end at once', (name) => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('%s aborts the stop signal, and does not exit at once', (name) => {
     const { source, signal, left } = listening();
     expect(signal.aborted).toBe(false);
     source.emit(name);
     expect([signal.aborted, left]).toEqual([true, []]);
   });
 
-  it('a second one ends at once, but not the echo of the first by a parent', async () => {
+  it('a second one exits at once, but not a duplicate of the first sent by a parent', async () => {
     const { source, clock, left } = listening();
     source.emit('SIGINT');
     await clock.step(500);

@@ -6,19 +6,19 @@ import type { CommandContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { takesColours } from './style.ts';
 
-/** The same signal often comes twice, from the terminal and from a parent (npm): that is one. */
+/** The same signal often arrives twice, from the terminal and from a parent (npm): these count as one. */
 const SAME_SIGNAL_MS = 500;
 const CLEAR_LINE = '\r\u001b[K';
 
-/** What a process is heard by; `process` is one. */
+/** The source of signals, such as `process`. */
 interface SignalSource {
   on(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', listener: () => void): unknown;
 }
 
 /**
- * Aborts `stop` at the first signal that ends a process. A second one, half a second later or more, is meant: `leave` is called.
+ * Aborts `stop` at the first termination signal. For a second one, half a second later or more, `leave` is called.
  *
- * @param source the process
+ * @param source emits the signals: the process
  */
 export function stopOnSignal(
   source: SignalSource,
@@ -36,10 +36,10 @@ export function stopOnSignal(
 }
 
 /**
- * The whole of a process: gives a program its context, and ends with the code that it gives. Nothing else reads the environment,
+ * Runs a program in this process: creates its context, and exits with its exit code. Nothing else reads the environment,
  * listens for signals or exits.
  *
- * @param manifest address of the `package.json` that has the version
+ * @param manifest URL of the `package.json` with the version
  */
 export async function runProcess(
   manifest: URL,
@@ -57,7 +57,7 @@ export async function runProcess(
   };
   const context = contextOf(process, { clock, stopSignal, version: versionIn(manifest) });
   const code = await main(context, process.argv.slice(2)).catch((error: unknown) => bug(error));
-  // Whether all was written is told after the last write.
+  // The callback of the last write runs after all earlier writes.
   await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
   process.exit(code === EXIT.ok && output.isLost ? EXIT.failed : code);
 }
@@ -85,7 +85,7 @@ function versionIn(manifest: URL): string {
   return version;
 }
 
-/** A reader that went away (`| head`) is no failure, but nothing should run on for nobody. A full disk is one. */
+/** A reader that closed its end (`| head`) is no failure, but the program should stop. A full disk is a failure. */
 function watchOutput(stop: AbortController): { readonly isLost: boolean } {
   const output = { isLost: false };
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -99,14 +99,15 @@ function watchOutput(stop: AbortController): { readonly isLost: boolean } {
 }
 
 function reportBugs(): void {
-  // Nobody waited for this promise, so nobody's state hangs on it: all else goes on.
+  // Nothing awaited this promise, so no state depends on it: the program continues.
   process.on('unhandledRejection', (error) =>
     createLogger('error').error(
       { err: error },
       'a bug: a failure that nobody handled; the process goes on, please report this',
     ),
   );
-  // Here something was left half done in the middle of a function. What counts is in the cluster: the next process goes on from there.
+  // A function was interrupted halfway, so local state may be inconsistent. The state that matters is in the cluster: the next process
+  // continues from there.
   process.on('uncaughtException', (error) => process.exit(bug(error)));
 }
 

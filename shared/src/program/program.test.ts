@@ -41,7 +41,7 @@ describe('a program', () => {
     expect(await say(words)).toMatchObject({ ran: [ran], code: 1, complained: [] });
   });
 
-  it.each([[['--help']], [['-h']], [['help']]])('teaches all commands for %j', async (words) => {
+  it.each([[['--help']], [['-h']], [['help']]])('prints the help of all commands for %j', async (words) => {
     const { printed, code, ran } = await say(words);
 
     expect([code, ran]).toEqual([0, []]);
@@ -51,7 +51,7 @@ describe('a program', () => {
   });
 
   it.each([[['lint', '--help']], [['lint', 'x', '-h']], [['help', 'lint']], [['--help', 'lint']]])(
-    'teaches one command for %j, and does not run it',
+    'prints the help of one command for %j, and does not run it',
     async (words) => {
       const { printed, code, ran } = await say(words);
 
@@ -60,26 +60,29 @@ describe('a program', () => {
     },
   );
 
-  it.each([['--version'], ['-v'], ['-V'], ['version']])('tells its version for %s', async (word) => {
+  it.each([['--version'], ['-v'], ['-V'], ['version']])('prints its version for %s', async (word) => {
     expect(await say([word])).toMatchObject({ printed: ['prog 1.2.3'], code: 0 });
   });
 
-  it.each([[['demon']], [['help', 'demon']]])('names what there is instead of %j', async (words) => {
-    const { complained, code, printed } = await say(words);
+  it.each([[['demon']], [['help', 'demon']]])(
+    'lists the commands for the unknown command %j',
+    async (words) => {
+      const { complained, code, printed } = await say(words);
 
-    expect([code, printed]).toEqual([2, []]);
-    expect(complained.join('\n')).toContain('no command "demon". There are: daemon, lint.');
-    expect(complained.join('\n')).toContain('Did you mean daemon?\nSee: prog --help');
-  });
+      expect([code, printed]).toEqual([2, []]);
+      expect(complained.join('\n')).toContain('no command "demon". There are: daemon, lint.');
+      expect(complained.join('\n')).toContain('Did you mean daemon?\nSee: prog --help');
+    },
+  );
 
-  it('guesses nothing for a word that is near none', async () => {
+  it('suggests nothing for a word that is not similar to any command', async () => {
     const { complained, code } = await say(['/etc/env']);
 
     expect(code).toBe(2);
     expect(complained.join('\n')).not.toContain('Did you mean');
   });
 
-  it('without a standard command asks what to do', async () => {
+  it('reports a missing command if there is no default command', async () => {
     const { code, complained } = await say([], { commands: [command(ONE)], standard: undefined });
 
     expect([code, complained]).toEqual([2, ['prog: say what to do: one\nSee: prog --help']]);

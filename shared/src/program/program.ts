@@ -4,27 +4,27 @@ import { EXIT, EXIT_MEANING, type ExitCode } from './exit-codes.ts';
 import { maybeMeant } from './nearest.ts';
 import { tableLines } from './table.ts';
 
-/** A program of several commands. */
+/** A program with several commands. */
 export interface Program {
-  /** As it is typed. */
+  /** Its name on the command line. */
   readonly name: string;
   /** One sentence. */
   readonly summary: string;
-  /** In the order of the help. Their names begin with the program's. */
+  /** In the order of the help. Their names start with the program's. */
   readonly commands: readonly Command[];
-  /** The command that is meant when none is named. */
+  /** The command that runs if none is named. */
   readonly standard?: string | undefined;
-  /** The end of the help, such as where to begin. */
+  /** The end of the help, such as where to start. */
   readonly notes: string;
 }
 
 const VERSION = ['--version', '-v', '-V', 'version'];
 
 /**
- * Runs the command that the command line names, or prints a help or the version.
+ * Runs the command named on the command line, or prints a help text or the version.
  *
- * @param args the words behind the program's name
- * @returns the exit code; what it rejects with is a bug
+ * @param args the arguments after the program's name
+ * @returns the exit code; a rejection is a bug
  */
 export async function runProgram(
   program: Program,
@@ -51,7 +51,7 @@ export async function runProgram(
 const wordsOf = ({ name, commands }: Program): readonly string[] =>
   commands.map((one) => one.name.slice(name.length + 1));
 
-/** `word`: empty when there is none. */
+/** `word`: empty if there is none. */
 function unknown(program: Program, word: string, { complain }: CommandContext): ExitCode {
   const words = wordsOf(program);
   const all = words.join(', ');

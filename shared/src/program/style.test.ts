@@ -8,7 +8,7 @@ describe('a line', () => {
     { text: ' plain  ', style: undefined },
   ] as const;
 
-  it('is coloured only where colours are wanted', () => {
+  it('is coloured only if colours are enabled', () => {
     expect(lineOf(pieces, 80, true)).toBe('\u001b[31mred\u001b[39m plain');
     expect(lineOf(pieces, 80, false)).toBe('red plain');
   });
@@ -32,11 +32,11 @@ describe('a line', () => {
   });
 });
 
-it('a painter without colours paints nothing', () => {
+it('a painter without colours returns the text unchanged', () => {
   expect(painter(false)('bold', 'x')).toBe('x');
   expect(painter(true)('bold', 'x')).toBe('\u001b[1mx\u001b[22m');
 });
 
-it('a file takes no colours', () => {
+it('a file gets no colours', () => {
   expect(takesColours(new PassThrough())).toBe(false);
 });

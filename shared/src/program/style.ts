@@ -1,26 +1,26 @@
 import { styleText } from 'node:util';
 
-/** How a text looks on a terminal, in the words of `util.styleText`. */
+/** The style of a text on a terminal, by the names of `util.styleText`. */
 export type Style = Parameters<typeof styleText>[0];
 
-/** A text with its look. */
+/** A text with its style. */
 export interface Piece {
   readonly text: string;
   readonly style: Style | undefined;
 }
 
-/** Gives a text a look, where colours are wanted. */
+/** Applies a style to a text if colours are enabled. */
 export type Paint = (style: Style, text: string) => string;
 
-/** @param isColoured whether colours are wanted; without, every text stays as it is */
+/** @param isColoured whether colours are enabled; otherwise every text stays unchanged */
 export const painter = (isColoured: boolean): Paint =>
   isColoured ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text;
 
-/** Whether Node would colour what it writes to this stream: a terminal that can, and no NO_COLOR. */
+/** Whether Node would colour output to this stream: a terminal that supports it, and no NO_COLOR. */
 export const takesColours = (stream: NodeJS.WritableStream): boolean =>
   styleText('bold', '-', { stream }) !== '-';
 
-/** One line of at most `width` characters; what is cut off is shown as `…`. */
+/** One line of at most `width` characters; a cut is shown as `…`. */
 export function lineOf(pieces: readonly Piece[], width: number, isColoured: boolean): string {
   const paint = painter(isColoured);
   let left = width;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { left, right, tableLines } from './table.ts';
 
 describe('a table', () => {
-  it('has columns as wide as their widest cell, and no trailing blanks', () => {
+  it('has columns as wide as their widest cell, and no trailing spaces', () => {
     const rows = [
       ['small', '7', 'x'],
       ['much longer', '100', ''],
@@ -14,12 +14,12 @@ describe('a table', () => {
     ]);
   });
 
-  it('without titles is rows alone', () => {
+  it('has only rows without titles', () => {
     expect(tableLines([], [['a', 'b'], ['ccc']])).toEqual(['a    b', 'ccc']);
     expect(tableLines([], [])).toEqual([]);
   });
 
-  it('measures characters, and what is coloured without its colours', () => {
+  it('measures characters, without colour escapes', () => {
     const rows = [
       [{ text: '✓✓', style: 'green' as const }, 'a'],
       ['abc', 'b'],
@@ -32,7 +32,7 @@ describe('a table', () => {
     expect(tableLines([], rows)).toEqual(['✓✓   a', 'abc  b']);
   });
 
-  it('cuts what is wider than the screen', () => {
+  it('cuts lines that are wider than the screen', () => {
     expect(tableLines([], [['abc', 'defghi']], { width: 8 })).toEqual(['abc  de…']);
     expect(tableLines([], [['abc', 'def']], { width: 8 })).toEqual(['abc  def']);
   });

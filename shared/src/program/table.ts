@@ -1,26 +1,26 @@
 import { lineOf, type Piece } from './style.ts';
 
-/** A column: its title, and the side on which its cells are flush. */
+/** A column: its title, and its alignment. */
 export interface Column {
   readonly title: string;
   readonly align: 'left' | 'right';
 }
 
-/** A column of texts. */
+/** A left-aligned column, for texts. */
 export const left = (title: string): Column => ({ title, align: 'left' });
 
-/** A column of numbers. */
+/** A right-aligned column, for numbers. */
 export const right = (title: string): Column => ({ title, align: 'right' });
 
-/** A cell; one with a look keeps its width. */
+/** A cell; styling does not change its width. */
 export type Cell = string | Piece;
 
-/** How a table is shown. */
+/** Options for rendering a table. */
 export interface TableLook {
-  /** Longer lines are cut. */
+  /** Maximum width; longer lines are cut. */
   readonly width?: number;
   readonly isColoured?: boolean;
-  /** Of the line with the titles. */
+  /** Style of the title line. */
   readonly head?: Piece['style'];
 }
 
@@ -28,14 +28,14 @@ const GAP = '  ';
 
 const textOf = (cell: Cell | undefined): string => (typeof cell === 'object' ? cell.text : (cell ?? ''));
 
-/** In characters as people see them. */
+/** Width in visible characters. */
 const widthOf = (text: string): number => [...text].length;
 
 /**
- * The lines of a table in plain text: two spaces between columns, no trailing blanks.
+ * Renders a table as plain text: two spaces between columns, no trailing spaces.
  *
- * @param columns none: a table without titles, flush on the left
- * @param rows a cell for each column
+ * @param columns none: a table without titles, left-aligned
+ * @param rows one cell per column
  */
 export function tableLines(
   columns: readonly Column[],

@@ -1,36 +1,36 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 
-/** How a process ended: by its code, or by a signal. */
+/** How a process ended: by its exit code, or by a signal. */
 export interface ChildExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** How a process is started. */
+/** Options for starting a process. */
 export interface ChildOptions {
-  /** The whole of what it sees; unless told, what this process sees. */
+  /** Its complete environment; default: that of this process. */
   readonly env?: NodeJS.ProcessEnv | undefined;
   readonly folder?: string | undefined;
-  /** Aborted: it is told to end. */
+  /** Aborting it ends the process. */
   readonly signal?: AbortSignal | undefined;
-  /** `open`: its standard input is {@link Child.input}; unless told, it has none. */
+  /** `open`: its standard input is {@link Child.input}; default: none. */
   readonly input?: 'open';
-  /** Descriptor of an open file that both its outputs go to, unheard here. */
+  /** Descriptor of an open file that receives both outputs, which are then not captured. */
   readonly output?: number;
-  /** A process group of its own: signals reach all that it has started, and Ctrl-C here does not. */
+  /** Starts a new process group: signals reach all its children, and Ctrl-C here does not. */
   readonly group?: boolean;
 }
 
-/** A process that this one has started: what it has said so far, and how it ends. */
+/** A child process: its output so far, and how it ends. */
 export class Child {
   /** Its standard output so far. */
   out = '';
   /** Its standard error so far. */
   errors = '';
-  /** Both, as they came. */
+  /** Both outputs, in order of arrival. */
   said = '';
-  /** Resolves when it has ended and all it said was heard; rejects when it can't be started. */
+  /** Resolves when it has ended and all output was read; rejects if it can't be started. */
   readonly exit: Promise<ChildExit>;
   readonly #process: ChildProcess;
   readonly #inGroup: boolean;
@@ -52,7 +52,7 @@ export class Child {
       this.#process.once('error', reject);
       this.#process.once('close', (code, by) => resolve({ code, signal: by }));
     });
-    // Who does not ask need not hear.
+    // Avoids an unhandled rejection if no caller uses the promise.
     this.exit.catch(() => undefined);
   }
 
@@ -69,12 +69,12 @@ export class Child {
     return this.#process.stdin;
   }
 
-  /** Calls the listener each time it has said something. */
+  /** Calls the listener after each output. */
   listen(listener: () => void): void {
     this.#listeners.add(listener);
   }
 
-  /** Resolves when what it has said so far, on both outputs, fits. @throws with what it said when it ends before, or can't be started */
+  /** Resolves when its combined output so far matches. @throws with the output if it ends before, or can't be started */
   says(pattern: RegExp): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
@@ -91,7 +91,7 @@ export class Child {
     });
   }
 
-  /** Sends a signal; one that has ended is left alone. */
+  /** Sends a signal; no effect if it has ended. */
   kill(signal: NodeJS.Signals): void {
     if (!this.isRunning) return;
     if (this.#inGroup) process.kill(-this.pid, signal);
@@ -99,10 +99,10 @@ export class Child {
   }
 
   /**
-   * Tells it to end, by SIGKILL when that takes too long.
+   * Ends it with a signal, and with SIGKILL if that takes too long.
    *
    * @param patienceMs in milliseconds
-   * @returns how it ended, also when it had ended before. Rejects when it could not be started
+   * @returns how it ended, also if it had ended before. Rejects if it could not be started
    */
   async end(signal: NodeJS.Signals = 'SIGTERM', patienceMs = 10_000): Promise<ChildExit> {
     this.kill(signal);

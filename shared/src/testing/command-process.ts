@@ -1,6 +1,6 @@
 import { Child } from './child-process.ts';
 
-/** Starts the program that is in this file with these words, in this environment alone. */
+/** Starts the program in this file with these arguments, in exactly this environment. */
 export const startCommandProcess = (
   file: string,
   words: readonly string[],

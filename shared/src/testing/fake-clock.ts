@@ -6,7 +6,7 @@ interface Timer {
   readonly act: () => void;
 }
 
-/** A clock that stands still until a test steps it. */
+/** A clock that only advances when a test steps it. */
 export class FakeClock implements Clock {
   #nowMs: number;
   #startMs: number;
@@ -14,7 +14,7 @@ export class FakeClock implements Clock {
   #order = 0;
   #timers: Timer[] = [];
 
-  /** @param startMs wall clock at the beginning, in milliseconds since 1970 */
+  /** @param startMs initial wall clock, in milliseconds since 1970 */
   constructor(startMs = 1_768_383_000_000) {
     this.#nowMs = startMs;
     this.#startMs = startMs;
@@ -24,7 +24,7 @@ export class FakeClock implements Clock {
     return this.#nowMs + this.#skewMs;
   }
 
-  /** Somebody sets the wall clock, by so much; spans and timers don't see it. */
+  /** Shifts the wall clock; durations and timers are not affected. */
   jump(ms: number): void {
     this.#skewMs += ms;
   }
@@ -45,12 +45,12 @@ export class FakeClock implements Clock {
     return sleepOn((span, act) => this.after(span, act), ms, signal);
   }
 
-  /** How many timers wait. */
+  /** Number of pending timers. */
   get pending(): number {
     return this.#timers.length;
   }
 
-  /** Moves time forward by `ms`, firing what falls due in order and letting promises run between. */
+  /** Advances time by `ms`, firing due timers in order and letting promises run in between. */
   async step(ms: number): Promise<void> {
     const endMs = this.#nowMs + ms;
     await settle();
@@ -71,7 +71,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets all promises that can run do so. */
+/** Lets all pending promises run. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -6,8 +6,8 @@ const never = new AbortController().signal;
 const place = { resource: RESOURCE.pods, namespace: 'ci' };
 const at = { ...place, name: 'p' };
 
-describe('FakeCluster answers as the API server does', () => {
-  it('a stale precondition with 409, a fitting one with a new version', async () => {
+describe('FakeCluster responds as the API server does', () => {
+  it('409 to a stale precondition, a new version to a matching one', async () => {
     const cluster = new FakeCluster();
     const { metadata } = cluster.put(at, { metadata: {} });
     await expect(
@@ -24,7 +24,7 @@ describe('FakeCluster answers as the API server does', () => {
     expect(Number(patched.metadata?.resourceVersion)).toBeGreaterThan(Number(resourceVersion));
   });
 
-  it('what is absent with 404, what is there already with 409', async () => {
+  it('404 to an absent object, 409 to one that exists already', async () => {
     const cluster = new FakeCluster();
     await expect(cluster.get(at, never)).rejects.toMatchObject({ status: 404 });
     await expect(cluster.patch(at, {}, 'merge', never)).rejects.toMatchObject({ status: 404 });
@@ -38,7 +38,7 @@ describe('FakeCluster answers as the API server does', () => {
     ).rejects.toMatchObject({ status: 404 });
   });
 
-  it('a removal whose condition does not fit with "absent", and keeps the object', async () => {
+  it('"absent" to a delete whose precondition fails, and keeps the object', async () => {
     const cluster = new FakeCluster();
     cluster.put(at, { metadata: {} });
     expect(await cluster.remove(at, { resourceVersion: '1' }, never)).toBe('absent');
@@ -47,7 +47,7 @@ describe('FakeCluster answers as the API server does', () => {
     expect(await cluster.remove(at, {}, never)).toBe('absent');
   });
 
-  it('all namespaces where none is named, and only what the labels select', async () => {
+  it('objects of all namespaces if none is named, and only those that match the label selector', async () => {
     const cluster = new FakeCluster();
     cluster.put(at, { metadata: { labels: { a: 'b' } } });
     cluster.put({ ...place, namespace: 'other', name: 'q' }, { metadata: {} });
@@ -56,7 +56,7 @@ describe('FakeCluster answers as the API server does', () => {
     expect((await cluster.list(everywhere, { labelSelector: 'a=b' }, never)).items).toHaveLength(1);
   });
 
-  it('a call under an aborted signal with its reason', async () => {
+  it('the reason of an aborted signal', async () => {
     await expect(new FakeCluster().get(at, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
   });
 });

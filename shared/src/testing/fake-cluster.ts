@@ -12,15 +12,17 @@ import {
 import { orAborted } from '../or-aborted.ts';
 import { mergePatch, strategicMergePatch } from './merge-patch.ts';
 
-/** One call as it came in. */
+/** A recorded call. */
 export interface FakeCall {
   readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'remove' | 'log';
   readonly target: Target;
-  /** The object, patch or deletion that came along. */
+  /** The object, patch or delete options of the call. */
   readonly body?: unknown;
 }
 
-/** What a test does with a call before it is carried out: nothing, hold it (a promise), or refuse it (throw). `lost`: carry it out and drop the answer. */
+/**
+ * How a test intercepts a call: does nothing, delays it (a promise), or refuses it (throws). `lost`: executes it and drops the response.
+ */
 export type Intercept = (call: FakeCall) => unknown;
 
 interface Watcher {
@@ -31,16 +33,16 @@ interface Watcher {
   wake: () => void;
 }
 
-/** No such call as the API server answers it. */
+/** The API server's response for a missing resource. */
 export const refusal = (status: number, reason: string, message = reason): KubernetesError =>
   new KubernetesError(status, reason, message);
 
-/** No answer came: nobody knows whether the call was carried out. */
+/** No response arrived: it is unknown whether the call was executed. */
 export const noAnswer = (): KubernetesError => new KubernetesError(0, 'NoAnswer', 'no answer');
 
 /**
- * A small API server in memory behind the {@link Cluster} port: objects, versions, preconditions, label selectors, watches that go on
- * from a version. It validates nothing and runs nothing.
+ * An in-memory API server behind the {@link Cluster} port: objects, versions, preconditions, label selectors, watches that continue
+ * from a version. It validates nothing and runs no controllers.
  */
 export class FakeCluster implements Cluster {
   /** All calls so far, refused ones included. */
@@ -54,12 +56,12 @@ export class FakeCluster implements Cluster {
   #oldest = 100;
   #uids = 0;
 
-  /** Every call passes through it, in the order of adding. */
+  /** Intercepts every call, in the order of adding. */
   intercept(by: Intercept): void {
     this.#intercepts.push(by);
   }
 
-  /** The next such calls fail, one error each. */
+  /** The next calls of this kind fail, one error each. */
   fail(verb: FakeCall['verb'], plural: string, ...errors: readonly Error[]): void {
     for (const error of errors)
       this.#queued.push({
@@ -68,22 +70,22 @@ export class FakeCluster implements Cluster {
       });
   }
 
-  /** Calls of that kind so far. */
+  /** All calls of that kind so far. */
   count(verb: FakeCall['verb'], plural: string): number {
     return this.calls.filter((call) => call.verb === verb && call.target.resource.plural === plural).length;
   }
 
-  /** What stands there now. */
+  /** The current object. */
   find<T extends KubernetesObject>(target: Target): T | undefined {
     return this.#objects.get(keyOf(target)) as T | undefined;
   }
 
-  /** All objects of a place, by no order. */
+  /** All objects of a location, unordered. */
   all<T extends KubernetesObject>(target: Target): readonly T[] {
     return [...this.#objects].filter(([key]) => key.startsWith(placeOf(target))).map(([, one]) => one as T);
   }
 
-  /** Somebody else writes: made if absent. The answer has uid and version. */
+  /** Writes as another client; creates if absent. Returns the object with uid and version. */
   put<T extends KubernetesObject>(target: Target, object: T): T {
     const given = object.metadata ?? {};
     const full = { ...target, name: target.name ?? given.name ?? '' };
@@ -94,7 +96,7 @@ export class FakeCluster implements Cluster {
     return this.#store(full, whole, known === undefined ? 'ADDED' : 'MODIFIED');
   }
 
-  /** Somebody else deletes. */
+  /** Deletes as another client. */
   drop(target: Target): void {
     const known = this.#objects.get(keyOf(target));
     if (!known) return;
@@ -102,24 +104,24 @@ export class FakeCluster implements Cluster {
     this.#record(target, this.#stamped(known), 'DELETED');
   }
 
-  /** Ends all open watches: as a server's time-out does, or with an error. */
+  /** Ends all open watches: as a server time-out does, or with an error. */
   cut(error?: Error): void {
     for (const watcher of this.#watchers) end(watcher, error ? { error } : {});
   }
 
-  /** A bookmark to all open watches. */
+  /** Sends a bookmark to all open watches. */
   bookmark(): void {
     const object = { metadata: { resourceVersion: String(this.#version) } };
     for (const watcher of this.#watchers) push(watcher, { type: 'BOOKMARK', object });
   }
 
-  /** Forgets what happened until now: a watch from an older version gets 410 as an event. */
+  /** Discards the event history: a watch from an older version gets 410 as an event. */
   compact(): void {
     this.#history.length = 0;
     this.#oldest = this.#version;
   }
 
-  /** How many watches are open. */
+  /** Number of open watches. */
   get watches(): number {
     return this.#watchers.size;
   }
@@ -232,7 +234,7 @@ export class FakeCluster implements Cluster {
     const queue: WatchEvent<KubernetesObject>[] = [];
     const place = placeOf(target);
     const watcher: Watcher = { wants, place, queue, end: undefined, wake: () => undefined };
-    // Without a version a watch begins with what is there.
+    // Without a version a watch starts with the existing objects.
     const here = [...this.#objects].filter(([key]) => from === 0 && key.startsWith(place));
     for (const [, object] of here) if (wants(object)) queue.push({ type: 'ADDED', object });
     if (from > 0 && from < this.#oldest) {
@@ -306,5 +308,5 @@ function end(watcher: Watcher, how: { error?: Error }): void {
   watcher.wake();
 }
 
-/** As a body arrives at an API server: times are texts. */
+/** Converts to the form on the wire: times are texts. */
 const asSent = <T>(body: T): T => JSON.parse(JSON.stringify(body)) as T;

@@ -1,7 +1,7 @@
 import type { CommandContext } from '../program/context.ts';
 import { FakeClock } from './fake-clock.ts';
 
-/** A process of the tests, and what a command said. */
+/** A fake process, with the output of a command. */
 export interface FakeContext extends CommandContext {
   readonly clock: FakeClock;
   readonly printed: readonly string[];
@@ -9,10 +9,10 @@ export interface FakeContext extends CommandContext {
 }
 
 /**
- * A process in which everything stands still: the clock, and chance at one half. Nobody watches.
+ * A fake process: the clock is stopped, random numbers are 0.5, and there is no terminal.
  *
- * @param files texts by path; there are no others
- * @param own what is otherwise than that
+ * @param files texts by path; no other files exist
+ * @param own overrides
  */
 export function fakeContext(
   files: Readonly<Record<string, string>> = {},

@@ -16,7 +16,7 @@ describe('mergePatch', () => {
 });
 
 describe('strategicMergePatch', () => {
-  it('merges lists of named things by name, for the lists that Kubernetes does', () => {
+  it('merges lists of named objects by name, for the lists that Kubernetes merges', () => {
     const containers = [
       { name: 'a', image: '1' },
       { name: 'b', image: '1' },
@@ -34,7 +34,7 @@ describe('strategicMergePatch', () => {
     });
   });
 
-  it('replaces lists that have no key whole', () => {
+  it('replaces lists without a merge key', () => {
     const tolerations = [{ key: 'a' }, { key: 'b' }];
     expect(strategicMergePatch({ tolerations }, { tolerations: [{ key: 'b' }] })).toEqual({
       tolerations: [{ key: 'b' }],

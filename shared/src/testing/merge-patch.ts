@@ -1,6 +1,9 @@
 import { isRecord, type JsonRecord, recordOf } from '../json.ts';
 
-/** Applies an RFC 7386 merge patch: null removes, objects merge, everything else replaces; undefined says nothing. Changes nothing given. */
+/**
+ * Applies an RFC 7386 merge patch: null removes, objects merge, everything else replaces; undefined has no effect. Does not change its
+ * inputs.
+ */
 export function mergePatch(document: JsonRecord, patch: JsonRecord): JsonRecord {
   const result: JsonRecord = { ...document };
   for (const [key, value] of Object.entries(patch)) {
@@ -11,7 +14,7 @@ export function mergePatch(document: JsonRecord, patch: JsonRecord): JsonRecord 
   return result;
 }
 
-/** Lists that Kubernetes merges by a key; all others are replaced whole (tolerations among them). */
+/** Lists that Kubernetes merges by a key; all others are replaced (tolerations among them). */
 const MERGE_KEYS: Readonly<Record<string, string>> = {
   containers: 'name',
   initContainers: 'name',
@@ -37,7 +40,7 @@ const MERGED_SETS = new Set(['finalizers']);
 
 /**
  * Applies a strategic merge patch, with `$patch: delete|replace`, `$deleteFromPrimitiveList` and `$retainKeys`, for the types that
- * fake servers keep; undefined says nothing. Changes nothing given.
+ * fake servers keep; undefined has no effect. Does not change its inputs.
  */
 export function strategicMergePatch(document: JsonRecord, patch: JsonRecord): JsonRecord {
   if (patch['$patch'] === 'replace') return withoutDirectives(patch);
@@ -73,7 +76,7 @@ function mergedList(existing: unknown[], patch: unknown[], key: string): unknown
   return inServerOrder(left, right, (item) => current.findIndex((one) => one[key] === item[key]));
 }
 
-/** The server's order: what the patch names and what it leaves out keep their places, what is new comes first. */
+/** The server's order: items in the patch and items that it does not mention keep their places, new items come first. */
 function inServerOrder(
   left: JsonRecord[],
   right: JsonRecord[],
