@@ -4,7 +4,7 @@ import type { Policy } from './settings.ts';
 
 type Words = Readonly<Record<string, string>>;
 
-/** Who wrote something: the pipeline's author or the operator, and where. */
+/** The author of a value, pipeline author or operator, and its place. */
 export interface Writer {
   readonly code: 'invalid-pipeline' | 'invalid-settings';
   readonly place: string;
@@ -15,7 +15,7 @@ export const byOperator = (place: string): Writer => ({ code: 'invalid-settings'
 export const byPolicy = (policy: Policy | undefined, place: string): Writer =>
   byOperator(`policy ${JSON.stringify(policy?.name ?? '')}, ${place}`);
 
-/** Keys as Kubernetes takes them; ends with a text that names the place otherwise (known issue 46). */
+/** Checks keys by the rules of Kubernetes; throws an error that names the place otherwise (known issue 46). */
 export function checkedKeys(words: Words, { code, place }: Writer): Words {
   const odd = Object.keys(words).find((key) => !isQualifiedName(key));
   if (odd === undefined) return words;
@@ -25,7 +25,7 @@ export function checkedKeys(words: Words, { code, place }: Writer): Words {
   );
 }
 
-/** Keys and values as labels take them; ends with a text that names the place otherwise (known issue 46). */
+/** Checks label keys and values; throws an error that names the place otherwise (known issue 46). */
 export function checkedLabels(labels: Words, writer: Writer): Words {
   const odd = Object.entries(checkedKeys(labels, writer)).find(([, value]) => !isLabelValue(value));
   if (odd === undefined) return labels;

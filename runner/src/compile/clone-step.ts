@@ -11,7 +11,7 @@ function cloneSettings({ clone }: Pipeline): Readonly<Record<string, EnvValue>> 
   };
 }
 
-/** The step that fetches the code before all others (previous-runner §4.8; retries are passed on, known issue 47). */
+/** The step that clones the repository before all others (previous-runner §4.8; retries are passed on, known issue 47). */
 export function cloneStep(pipeline: Pipeline, settings: CompileSettings): PipelineStep {
   return {
     name: 'clone',

@@ -7,7 +7,7 @@ type Variables = Readonly<Record<string, string>>;
 
 const PROXIES = ['no_proxy', 'http_proxy', 'https_proxy', 'all_proxy'] as const;
 
-/** Proxy variables in both spellings, upper case looked up first (previous-runner §4.7.4). */
+/** Proxy variables in both spellings; the upper-case one is read first (previous-runner §4.7.4). */
 function proxyVariables(proxies: Variables): Variables {
   const found = PROXIES.flatMap((name) => {
     const value = proxies[name.toUpperCase()] || proxies[name] || '';
@@ -40,7 +40,7 @@ function tmateVariables({ tmate }: CompileSettings): Variables {
   };
 }
 
-/** What the layers of the common environment are taken from. */
+/** The inputs of the common environment's layers. */
 export interface CommonSources {
   readonly pipeline: Pipeline;
   readonly detail: StageDetail;
@@ -48,11 +48,11 @@ export interface CommonSources {
   readonly settings: CompileSettings;
   readonly nowMs: number;
   readonly workspace: string;
-  /** Name of the workspace's volume in the Pod. */
+  /** Name of the workspace volume in the Pod. */
   readonly workspaceVolume: string;
 }
 
-/** Layers 1 to 8 of previous-runner §4.7.1, later wins: what all containers of the stage share. */
+/** Layers 1 to 8 of previous-runner §4.7.1, later ones override: the variables that all containers of the stage share. */
 export function commonEnvironment(sources: CommonSources): ReadonlyMap<string, string> {
   const { pipeline, detail, prepared, settings } = sources;
   const layers: readonly (readonly (readonly [string, string])[])[] = [

@@ -34,7 +34,7 @@ const odd = fc.oneof(
     ),
   },
 );
-/** Mostly what people write, sometimes anything. */
+/** Mostly realistic values, sometimes arbitrary ones. */
 const mostly = (...sane: string[]) =>
   fc.oneof({ weight: 15, arbitrary: fc.constantFrom(...sane) }, { weight: 1, arbitrary: odd });
 const sometimes = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 });
@@ -152,7 +152,7 @@ const settings: fc.Arbitrary<CompileSettings> = fc
 
 type Outcome = Compiled | PipelineError;
 
-/** What comes of a text; any error but a PipelineError goes through. */
+/** The result of a text; errors other than PipelineError are rethrown. */
 function outcome(text: string, changes: Partial<Parameters<typeof compile>[0]>): readonly Outcome[] {
   const images = { 'docker.io/library/known:latest': anImage(), 'docker.io/drone/git:latest': anImage() };
   const prepared = aPreparation({ images, secrets: { known: 'multi\nline' } });
@@ -169,8 +169,8 @@ function outcome(text: string, changes: Partial<Parameters<typeof compile>[0]>):
   return attempt(() => parseManifest(text).pipelines.flatMap(compiled));
 }
 
-describe('any pipeline that can be parsed', () => {
-  it('compiles to objects that Kubernetes takes, or ends with a text for its author', () => {
+describe('any pipeline that parses', () => {
+  it('compiles to objects that Kubernetes accepts, or is refused with a message for its author', () => {
     let compiled = 0;
     fc.assert(
       fc.property(pipeline, settings, (written, how) => {
@@ -185,11 +185,11 @@ describe('any pipeline that can be parsed', () => {
       }),
       { numRuns: 400, seed: 20260114 },
     );
-    // A property that refuses everything would prove nothing.
+    // If every input were refused, the property would prove nothing.
     expect(compiled).toBeGreaterThan(40);
   });
 
-  it('compiles whatever the build is called', () => {
+  it('compiles whatever the build’s texts contain', () => {
     const text = JSON.stringify({
       kind: 'pipeline',
       type: 'kubernetes',

@@ -48,7 +48,7 @@ describe('how a step starts', () => {
     expect(containerOf(result, 2).image).toBe('docker.io/plugins/slack:latest');
   });
 
-  it('a plugin whose image is not known begins as the placeholder', () => {
+  it('a plugin whose image is not known starts as the placeholder', () => {
     const plugin = aStep({
       image: 'plugins/slack',
       commands: [],
@@ -86,7 +86,7 @@ describe('how a step starts', () => {
     });
   });
 
-  it('secrets of a swapped step are references to its own entries', () => {
+  it('secrets of a swapped step are references to the step’s own Secret entries', () => {
     const plugin = aStep({
       image: 'plugins/slack',
       commands: [],
@@ -111,7 +111,7 @@ describe('how a step starts', () => {
     expect(stepFile(result, 2).argv).toEqual(want);
   });
 
-  it('an image that insists on being process 1 takes the place of the gate in the background only', () => {
+  it('an image that must be process 1 replaces the gate, in background steps only', () => {
     const images = {
       'docker.io/library/redis:8': anImage({ entrypoint: ['/init'] }),
       'docker.io/library/s6:latest': anImage({ entrypoint: ['/init'] }),
@@ -132,7 +132,7 @@ describe('how a step starts', () => {
 });
 
 describe('the Pod', () => {
-  it('is held back, limited in time and shielded', () => {
+  it('has a scheduling gate, a deadline and annotations against eviction', () => {
     const { spec, metadata } = compiled({ detail: aDetail({ repo: aRepo({ timeoutMinutes: 0 }) }) }).pod;
     expect(spec).toMatchObject({
       restartPolicy: 'Never',
@@ -145,7 +145,7 @@ describe('the Pod', () => {
     });
   });
 
-  it('reaches a node by name through the scheduler, because its gate forbids nodeName', () => {
+  it('requests a node by affinity, because a Pod with a scheduling gate may not set nodeName', () => {
     const { spec } = compiled({ pipeline: aPipeline({ nodeName: 'node-7' }) }).pod;
     expect(spec?.nodeName).toBeUndefined();
     expect(JSON.stringify(spec?.affinity)).toContain(
@@ -154,7 +154,7 @@ describe('the Pod', () => {
     expect(spec?.tolerations).toEqual([{ operator: 'Exists', effect: 'NoSchedule' }]);
   });
 
-  it('complies with the restricted profile where the operator asks for it, except privileged steps', () => {
+  it('complies with the restricted profile if configured, except for privileged steps', () => {
     const steps = [aStep(), aStep({ name: 'root', privileged: true })];
     const result = compiled({
       pipeline: aPipeline({ steps }),
@@ -192,7 +192,7 @@ describe('the Pod', () => {
     },
   );
 
-  it('a default user is no user of privileged steps, and hardens nothing by itself', () => {
+  it('a default user does not apply to privileged steps, and adds no hardening by itself', () => {
     const steps = [aStep(), aStep({ name: 'root', privileged: true })];
     const result = compiled({ pipeline: aPipeline({ steps }), settings: someSettings({ runAsUser: 1000 }) });
     expect(containerOf(result, 1).securityContext).toEqual({ privileged: false, runAsUser: 1000 });
@@ -200,7 +200,7 @@ describe('the Pod', () => {
     expect(containerOf(result, 3).securityContext).toEqual({ privileged: true });
   });
 
-  it('our own containers comply with the restricted profile whatever the settings', () => {
+  it('our own containers always comply with the restricted profile', () => {
     const { pod } = compiled({ detail: aDetail({ build: aBuild({ debug: true }) }) });
     expect(pod.spec?.initContainers).toHaveLength(2);
     for (const { securityContext } of pod.spec?.initContainers ?? [])
@@ -213,7 +213,7 @@ describe('the Pod', () => {
       });
   });
 
-  it('keeps the token where somebody names a service account', () => {
+  it('keeps the token if a service account is named', () => {
     const settings = someSettings({ hardening: 'restricted', defaultServiceAccount: 'ci' });
     expect(compiled({ settings }).pod.spec).toMatchObject({ serviceAccountName: 'ci' });
     expect(compiled({ settings }).pod.spec?.automountServiceAccountToken).toBeUndefined();
@@ -249,7 +249,7 @@ describe('the Pod', () => {
     expect(compiled(on('linux')).pod.spec?.nodeSelector).toEqual({ 'kubernetes.io/os': 'linux' });
   });
 
-  it('pulls with credentials when there are any', () => {
+  it('has an image pull secret if there are registry credentials', () => {
     const registries = [{ address: 'https://index.docker.io/v1/', username: 'ada', password: 'pw' }];
     const result = compiled({ prepared: aPreparation({ registries }) });
     expect(result.pod.spec?.imagePullSecrets).toEqual([{ name: 'drone-0123456789abcdefghij-pull' }]);
@@ -261,7 +261,7 @@ describe('the Pod', () => {
 });
 
 describe('masks and warnings', () => {
-  it("a step hides its own secrets and masked variables, and sees no other step's secrets", () => {
+  it('a step masks its own secrets and masked variables, and has no secrets of other steps', () => {
     const steps = [aStep({ name: 'a', environment: { T: secret('token') } }), aStep({ name: 'b' })];
     const environment = [
       { name: 'E', value: 'env-secret', mask: true },
@@ -276,7 +276,7 @@ describe('masks and warnings', () => {
     expect(secretText(result, '3.step.json') + secretText(result, 'stage.json')).not.toContain('s3cret');
   });
 
-  it('a secret that was not found is an empty variable, and said', () => {
+  it('a secret that was not found becomes an empty variable, with a warning', () => {
     const result = compiled({
       pipeline: aPipeline({ steps: [aStep({ environment: { T: secret('gone') } })] }),
     });
@@ -284,7 +284,7 @@ describe('masks and warnings', () => {
     expect(result.warnings).toEqual(['step "test": secret "gone" was not found; T is empty']);
   });
 
-  it('what every object inherits is no secret', () => {
+  it('a name that every object inherits is not a secret', () => {
     const result = compiled({
       pipeline: aPipeline({ steps: [aStep({ environment: { T: secret('constructor') } })] }),
     });
@@ -308,7 +308,7 @@ describe('known issues of the previous runner', () => {
     expect(secretText(without, '1.step.json')).not.toContain('n3trc-pass');
   });
 
-  it('known issue 27: netrc values are no secrets that a step can name', () => {
+  it('known issue 27: netrc values are not secrets that a step can reference', () => {
     const steps = [aStep({ environment: { T: secret('DRONE_NETRC_PASSWORD') } })];
     const settings = someSettings({ netrcCloneOnly: true });
     const result = compiled({ detail: aDetail({ netrc }), settings, pipeline: aPipeline({ steps }) });
@@ -316,7 +316,7 @@ describe('known issues of the previous runner', () => {
     expect(result.warnings).toHaveLength(1);
   });
 
-  it('known issue 30: platform.arch chooses nodes, and the old label stays', () => {
+  it('known issue 30: platform.arch selects nodes, and the old label stays', () => {
     const { pod } = compiled({
       pipeline: aPipeline({ platform: { os: '', arch: 'arm64', variant: '', version: '' } }),
     });
@@ -335,18 +335,18 @@ describe('known issues of the previous runner', () => {
     expect(containerOf(result, 2).resources?.requests).toEqual({ cpu: '50m', memory: '48Mi' });
   });
 
-  it('known issue 31: with nothing that can run there is nothing to launch', () => {
+  it('known issue 31: a pipeline in which nothing can run compiles to an empty plan', () => {
     expect(
       compiled({ pipeline: aPipeline({ clone: noClone, steps: [aStep({ when: never })] }) }).plan.steps,
     ).toEqual([]);
   });
 
-  it('known issue 37: commands with backquotes are printed, not run, by their echo', () => {
+  it('known issue 37: commands with backquotes are printed, not executed, by their echo', () => {
     const result = compiled({ pipeline: aPipeline({ steps: [aStep({ commands: ["echo `date` 'x'"] })] }) });
     expect(secretText(result, '2.script')).toContain(`printf '%s\\n' '+ echo \`date\` '\\''x'\\'''\n`);
   });
 
-  it('known issue 38: scripts are files of any size, and nothing of them is expanded by Kubernetes', () => {
+  it('known issue 38: scripts are files of any size, and Kubernetes expands nothing in them', () => {
     const command = `echo '$(HOME) $$' # ${'x'.repeat(300_000)}`;
     const result = compiled({ pipeline: aPipeline({ steps: [aStep({ commands: [command] })] }) });
     expect(secretText(result, '2.script')).toContain(command);
@@ -357,7 +357,7 @@ describe('known issues of the previous runner', () => {
   const volumeOf = (volume: PipelineVolume) =>
     compiled({ pipeline: volumes(volume) }).pod.spec?.volumes?.find(({ name }) => name === 'volume-1');
 
-  it('known issue 45: a default mode is sent only when it was given', () => {
+  it('known issue 45: a default mode is sent only if the author set one', () => {
     const map = { name: 'v', kind: 'config_map', configMapName: 'cm', optional: false } as const;
     expect(volumeOf({ ...map, defaultMode: undefined })).toEqual({
       name: 'volume-1',
@@ -374,14 +374,14 @@ describe('known issues of the previous runner', () => {
     });
   });
 
-  it('known issue 46: long repository names become valid labels, and the annotation keeps the whole name', () => {
+  it('known issue 46: long repository names become valid labels, and the annotation has the full name', () => {
     const name = `${'Very Long! '.repeat(10)}end`;
     const { metadata } = compiled({ detail: aDetail({ repo: aRepo({ name }) }) }).pod;
     expect(metadata?.labels?.['io.drone.repo.name']).toMatch(/^very-long-very-long-[a-z-]{1,43}$/);
     expect(metadata?.annotations?.['io.drone.repo.name']).toBe(name);
   });
 
-  it('known issue 46: secret names need not be keys, odd variable names are left out and said', () => {
+  it('known issue 46: secret names need not be valid keys; invalid variable names are left out with a warning', () => {
     const environment = {
       T: secret('my secret!'),
       'A=B': text('1'),
@@ -396,7 +396,7 @@ describe('known issues of the previous runner', () => {
     expect(result.warnings).toHaveLength(2);
   });
 
-  it('known issue 46: two mounts at one path are refused with the place, one beside the other is not', () => {
+  it('known issue 46: two mounts at the same path are refused with the place, adjacent ones are not', () => {
     const mounting = (...paths: string[]) => ({
       pipeline: aPipeline({
         volumes: [{ name: 'v', kind: 'temp', medium: '', sizeLimitBytes: 0 }],
@@ -413,7 +413,7 @@ describe('known issues of the previous runner', () => {
     ['labels', { namespace: '', labels: { team: 'has blanks' }, annotations: {} }],
     ['annotation keys', { namespace: '', labels: {}, annotations: { 'a b': '' } }],
     ['namespaces', { namespace: 'Not_Valid', labels: {}, annotations: {} }],
-  ])('46: bad %s are refused with a text', (_sentence, metadata) => {
+  ])('46: invalid %s are refused with a message', (_sentence, metadata) => {
     expect(codeOf({ pipeline: aPipeline({ metadata }) })).toBe('invalid-pipeline');
   });
 
@@ -435,7 +435,7 @@ describe('known issues of the previous runner', () => {
     });
   });
 
-  it('known issue 49: a size limit counts for every medium', () => {
+  it('known issue 49: a size limit applies to every medium', () => {
     const temp = { name: 'v', kind: 'temp', sizeLimitBytes: 1536 * 1024 * 1024 } as const;
     expect(volumeOf({ ...temp, medium: '' })).toEqual({
       name: 'volume-1',
@@ -470,7 +470,7 @@ describe('known issues of the previous runner', () => {
     expect(result.pod.metadata?.annotations?.['hangar.dev/owner']).toBeUndefined();
   });
 
-  it('known issue 44: a policy called default has no way round its own conditions, and one decision is made on the namespace', () => {
+  it('known issue 44: a policy called default must match its own conditions, and the namespace is decided once', () => {
     const policies = [
       aPolicy({ name: 'default', match: never, namespace: 'odd' }),
       aPolicy({ name: 'p', namespace: 'fixed' }),
@@ -484,7 +484,7 @@ describe('known issues of the previous runner', () => {
   });
 });
 
-describe('what a Pod can hold', () => {
+describe('size limits of a Pod', () => {
   const many = (count: number, changes: (index: number) => Parameters<typeof aStep>[0] = () => ({})) =>
     Array.from({ length: count }, (_, index) => aStep({ name: `step-${index}`, ...changes(index) }));
   const variables = (index: number) => ({
@@ -493,13 +493,13 @@ describe('what a Pod can hold', () => {
     ),
   });
 
-  it('200 steps', () => {
+  it('accept 200 steps', () => {
     const result = compiled({ pipeline: aPipeline({ steps: many(200) }) });
     expect(result.plan.steps).toHaveLength(201);
     expect(result.secrets).toHaveLength(1);
   });
 
-  it('120 steps with 120 variables each, in more than one Secret', () => {
+  it('accept 120 steps with 120 variables each, in more than one Secret', () => {
     const result = compiled({ pipeline: aPipeline({ steps: many(120, variables) }) });
     expect(result.secrets.length).toBeGreaterThan(1);
     expect(
@@ -508,24 +508,24 @@ describe('what a Pod can hold', () => {
     expect(stepFile(result, 121).env['VARIABLE_7']).toContain('value 119');
   });
 
-  it('not those variables in the Pod itself, with a text that says the cure', () => {
+  it('refuse those variables in the Pod itself, with a message that names the remedy', () => {
     const steps = many(120, (index) => ({ ...variables(index), commands: [] }));
     expect(() => compiled({ pipeline: aPipeline({ steps }) })).toThrow(
       /could not be looked up in the registry/,
     );
   });
 
-  it('not thousands of steps', () => {
+  it('refuse thousands of steps', () => {
     expect(codeOf({ pipeline: aPipeline({ steps: many(5000) }) })).toBe('pipeline-too-large');
   });
 
-  it('not a script beyond a Secret', () => {
+  it('refuse a script larger than a Secret', () => {
     expect(codeOf({ pipeline: aPipeline({ steps: [aStep({ commands: ['x'.repeat(600_000)] })] }) })).toBe(
       'pipeline-too-large',
     );
   });
 
-  it('a plan too large for an annotation, in the first Secret', () => {
+  it('move a plan that is too large for an annotation to the first Secret', () => {
     const names = Array.from({ length: 200 }, (_, index) => `step-${index}-with-a-rather-long-name`);
     const steps = names.map((name, index) => aStep({ name, dependsOn: names.slice(0, index) }));
     const result = compiled({ pipeline: aPipeline({ steps }) });
@@ -538,7 +538,7 @@ describe('what a Pod can hold', () => {
 });
 
 describe('stage.json', () => {
-  it('tells the gates of the build so far and of each other', () => {
+  it('contains the state of the build so far and the list of steps', () => {
     const build = aBuild({ status: 'failure', started: 1_768_382_000 });
     const result = compiled({ detail: aDetail({ build }), pipeline: aPipeline({ services: [aService()] }) });
     expect(stageFile(result)).toMatchObject({

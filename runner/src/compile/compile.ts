@@ -24,7 +24,7 @@ import { usableVariables } from './usable-variables.ts';
 import { type NamedVolumes, namedVolumes, VOLUME } from './volumes.ts';
 import { workspacePath } from './workspace.ts';
 
-/** All that the compiler knows; it asks nobody. */
+/** All inputs of the compiler; it makes no requests. */
 export interface CompileInput {
   readonly pipeline: Pipeline;
   readonly detail: StageDetail;
@@ -34,11 +34,11 @@ export interface CompileInput {
   readonly nowMs: number;
   /** A random name: `drone-` and 20 of a-z and 0-9. */
   readonly name: () => string;
-  /** Stands in the marks of the gates' output. */
+  /** Part of the marks in the gates' output. */
   readonly nonce: string;
 }
 
-/** The first decisions, which all others need. */
+/** Decisions that all later ones depend on. */
 interface Frame extends CompileInput, Place {
   readonly policy: Policy | undefined;
   readonly podName: string;
@@ -79,7 +79,7 @@ const isSwapped = ({ start }: PlannedContainer): boolean => start.engine === 'sw
 /** The environment that all steps share. */
 interface Shared {
   readonly gate: ReadonlyMap<string, string>;
-  /** Without the names that only files can carry. */
+  /** Without variables whose names are only allowed in files. */
   readonly swap: ReadonlyMap<string, string>;
   readonly warnings: readonly string[];
 }
@@ -92,7 +92,7 @@ function sharedEnvironment(frame: Frame, steps: readonly PlannedContainer[]): Sh
   return { gate: gate.variables, swap: swap.variables, warnings: [...gate.warnings, ...swapWarnings] };
 }
 
-/** The stage's Secrets, and the plan's place among them or on the Pod. */
+/** The stage's Secrets, and where the plan is stored: in one of them or on the Pod. */
 interface Stored {
   readonly packed: readonly PackedSecret[];
   readonly annotations: Record<string, string>;
@@ -119,7 +119,7 @@ function store(
   return { packed: packSecrets(entries, frame.podName), annotations };
 }
 
-/** Which Secret holds a key. */
+/** The Secret that contains a key. */
 function secretFinder(packed: readonly PackedSecret[]): ContainerSources['secretOf'] {
   const names = new Map(
     packed.flatMap(({ name, entries }) => entries.map(({ key }) => [key, name] as const)),
@@ -162,9 +162,10 @@ function makePod(
 }
 
 /**
- * Turns a parsed pipeline into its plan, its Pod and its Secrets (previous-runner §4, docs/reference/gate.md). Pure: the same input gives the
- * same output. A plan without steps means that no step can run and no clone was asked for: then nothing is to be launched.
- * Throws PipelineError, and nothing else, for a pipeline that can't be run as it stands.
+ * Compiles a parsed pipeline to its plan, its Pod and its Secrets (previous-runner §4, docs/reference/gate.md). Pure: the same input gives
+ * the
+ * same output. A plan without steps means that no step can run and cloning is disabled: then there is nothing to launch.
+ * Throws only PipelineError, for a pipeline that can't be run as written.
  */
 export function compile(input: CompileInput): Compiled {
   refuseWindows(input.pipeline);

@@ -10,19 +10,19 @@ import { swapSecretKey } from './stage-files.ts';
 import { VOLUME } from './volumes.ts';
 import { absolutePath } from './workspace.ts';
 
-/** What the containers of a Pod are made with. */
+/** Inputs shared by all containers of a Pod. */
 export interface ContainerSources {
   readonly settings: CompileSettings;
   readonly places: Places;
-  /** What all swapped containers share; gated ones read it from a file. */
+  /** Environment that all swapped containers share; gated ones read it from a file. */
   readonly common: ReadonlyMap<string, string>;
-  /** Name of the Secret that holds a key. */
+  /** Name of the Secret that contains a key. */
   readonly secretOf: (key: string) => string;
 }
 
 const NODE: V1EnvVar = { name: 'KUBERNETES_NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } };
 
-/** The kubelet expands `$(X)` in values and arguments, and takes `$$` for one dollar (known issue 38). */
+/** Escapes dollars: the kubelet expands `$(X)` in values and arguments, and turns `$$` into one dollar (known issue 38). */
 const unexpanded = (text: string): string => text.replaceAll('$', '$$$$');
 
 /** Variables of a swapped container, which has no gate to read files: plain ones in the Pod, secrets by reference. */
@@ -41,7 +41,7 @@ function swapVariables(
   return [...variables.values()];
 }
 
-/** Only here do gate and swap differ: what the container starts as. */
+/** The only difference between gate and swap: the container's initial image and command. */
 function startFields(container: PlannedContainer, sources: ContainerSources): Partial<V1Container> {
   const { n, image, start, step } = container;
   if (start.engine === 'gate') {
@@ -52,7 +52,7 @@ function startFields(container: PlannedContainer, sources: ContainerSources): Pa
   return { image: placeholderImage, ...args, env: [...swapVariables(container, sources), NODE] };
 }
 
-/** `:latest` is not pulled anew unless asked, as ever (known issue 69 is kept: pulling each time is the author's word). */
+/** `:latest` is not pulled again unless the author sets `pull` (known issue 69 is kept: pulling each time is the author's choice). */
 function pullPolicy(pull: PipelineStep['pull']): string {
   switch (pull) {
     case 'always':
@@ -65,7 +65,7 @@ function pullPolicy(pull: PipelineStep['pull']): string {
   }
 }
 
-/** The author's, else the image's own for background plugins, else the workspace (previous-runner §4.19). */
+/** The author's working directory, else the image's own for background plugins, else the workspace (previous-runner §4.19). */
 function workingDir(
   step: PipelineStep,
   role: PlannedContainer['role'],
@@ -85,16 +85,19 @@ function checkedId(id: number | undefined, what: 'user' | 'group', step: Pipelin
   );
 }
 
-/** What `restricted` asks of steps; a privileged step can't have it (gate §7). */
+/** Security context of steps in the `restricted` mode; a privileged step can't have it (gate §7). */
 const HARDENED: V1SecurityContext = {
   allowPrivilegeEscalation: false,
   seccompProfile: { type: 'RuntimeDefault' },
 };
 
-/** The rest of Pod Security's restricted profile. It costs a user other than root nothing, and root almost everything: `apt-get`, `chown`. */
+/**
+ * The rest of Pod Security's restricted profile. It has little effect on users other than root, but breaks most of root's work: `apt-get`,
+ * `chown`.
+ */
 const NOT_ROOT: V1SecurityContext = { runAsNonRoot: true, capabilities: { drop: ['ALL'] } };
 
-/** Of our own containers, whatever the settings. */
+/** For our own containers, whatever the settings. */
 const OWN: V1SecurityContext = {
   privileged: false,
   allowPrivilegeEscalation: false,
@@ -107,7 +110,7 @@ const OWN: V1SecurityContext = {
 };
 
 function hardened(user: number | undefined): V1SecurityContext {
-  // Whether an image's own user is root, the kubelet knows only when it has pulled it.
+  // Only the kubelet learns whether an image's own user is root, after the pull.
   return user === undefined || user === 0 ? HARDENED : { ...HARDENED, ...NOT_ROOT };
 }
 
@@ -125,7 +128,7 @@ function securityContext(
   };
 }
 
-/** The container of one step (previous-runner §4.19, PROTOCOL.md). */
+/** Builds the container of one step (previous-runner §4.19, PROTOCOL.md). */
 export function stepContainer(container: PlannedContainer, sources: ContainerSources): V1Container {
   const { n, step, role, start, resources } = container;
   const { places, settings } = sources;
@@ -140,7 +143,7 @@ export function stepContainer(container: PlannedContainer, sources: ContainerSou
   };
 }
 
-/** Makes the gate and each step's folders ready; complies with the restricted profile whatever the settings (gate §7). */
+/** The init container that installs the gate and creates the steps' folders; it always complies with the restricted profile (gate §7). */
 export function initContainer(
   numbers: readonly number[],
   gateImage: string,
@@ -161,7 +164,7 @@ export function initContainer(
   };
 }
 
-/** Fills the folder from which a failed step of a debug build opens a session (previous-runner §4.15). */
+/** The init container that installs tmate, with which a failed step of a debug build opens a session (previous-runner §4.15). */
 export function tmateContainer(image: string): V1Container {
   return {
     name: 'hangar-tmate',

@@ -3,18 +3,18 @@ import type { Engine } from '../pipeline/run-plan.ts';
 import { refuse, stepTitle } from './refuse.ts';
 import type { ImageConfig } from './settings.ts';
 
-/** How a container begins, and with which command behind the gate. */
+/** How a container starts, and with which command behind the gate. */
 export interface Start {
   readonly engine: Engine;
-  /** Command line of the child; empty with `swap`, where the image's own applies. */
+  /** Command line of the child; empty with `swap`, where the image's own command applies. */
   readonly argv: readonly string[];
-  /** Text of the script file, when the step has one. */
+  /** Text of the script file, if the step has one. */
   readonly script: string | undefined;
   readonly pid1: boolean;
   readonly stopSignal: string;
 }
 
-/** First words of images whose init system refuses to be anything but process 1. */
+/** Entry points of init systems that refuse to run unless they are process 1. */
 const INITS = [
   ...['/init', '/sbin/init', '/usr/sbin/init', '/lib/systemd/systemd', '/usr/lib/systemd/systemd'],
   ...[
@@ -27,12 +27,12 @@ const INITS = [
 ];
 const insistsOnPid1 = (argv: readonly string[]): boolean => INITS.includes(argv[0] ?? '');
 
-/** Blanks, quotes and operators: a program's path has none of them. */
+/** Spaces, quotes and operators, which the path of a program does not contain. */
 const NEEDS_SHELL = /[\s"'`$&|;<>()*?\\]/;
 
 /**
- * `entrypoint` is a command line as it stands (docs/decisions/0003). A single element that can only be meant for a shell is
- * given to one, joined with `command` by blanks, as all of them once were.
+ * Uses `entrypoint` as a command line (docs/decisions/0003). A single element that only a shell can interpret is
+ * passed to a shell, joined with `command` by spaces, as the old runner did with all of them.
  */
 function entrypointArgv({ entrypoint, command }: PipelineStep): readonly string[] {
   const [only = ''] = entrypoint;
@@ -52,18 +52,18 @@ function imageArgv(step: PipelineStep, config: ImageConfig): readonly string[] {
 
 const SCRIPT_ARGV = ['/bin/sh', '/hangar/own/script'];
 
-/** What decides how a step starts. */
+/** Inputs that decide how a step starts. */
 export interface StartSources {
   readonly step: PipelineStep;
   readonly role: 'step' | 'background';
-  /** What the registry told about the image; undefined = nothing. */
+  /** Image metadata from the registry; undefined = unknown. */
   readonly config: ImageConfig | undefined;
   readonly script: (commands: readonly string[]) => string;
 }
 
 /**
- * Chooses gate or swap (gate §2, §3): the gate wherever the command line is known. An ordinary step whose image insists on
- * being process 1 is swapped, because the gate could not see its end; in the background it takes the gate's place.
+ * Chooses gate or swap (gate §2, §3): the gate wherever the command line is known. An ordinary step whose image must be
+ * process 1 is swapped, because the gate could not see its end; a background step replaces the gate.
  */
 export function decideStart({ step, role, config, script }: StartSources): Start {
   const stopSignal = config?.stopSignal || 'SIGTERM';

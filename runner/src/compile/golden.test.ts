@@ -9,8 +9,8 @@ import { stageEnvironment } from './stage-environment.ts';
 import { aCompileInput, aDetail, anImage, aPreparation, NOW_MS } from './testing/a-pipeline.ts';
 
 /**
- * Pipelines and what is made of them, to be read by people: `golden/<case>.yml` → `golden/<case>.json`.
- * After a wanted change: `npx vitest run --project unit runner/src/compile/golden.test.ts -u`, and read the diff.
+ * Pipelines and their compiled form, for review by people: `golden/<case>.yml` → `golden/<case>.json`.
+ * After an intended change: `npx vitest run --project unit runner/src/compile/golden.test.ts -u`, and read the diff.
  */
 const folder = new URL('golden/', import.meta.url);
 const cases = readdirSync(folder)
@@ -46,7 +46,7 @@ function compiledCase(name: string): Compiled {
   return compile(aCompileInput({ pipeline: findPipeline(manifest, 'default'), detail, prepared }));
 }
 
-/** A text of a Secret as it reads best; of the stage's variables only those that are not the same everywhere. */
+/** A Secret's entry in readable form; of the stage's variables only those that differ between cases. */
 function readableText(key: string, data: string): unknown {
   const content = Buffer.from(data, 'base64').toString('utf8');
   if (!key.endsWith('json')) return content.split('\n');

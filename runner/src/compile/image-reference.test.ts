@@ -21,7 +21,7 @@ describe('expandImage', () => {
     expect(expandImage(image)).toBe(want);
   });
 
-  it('changes nothing when done twice', () => {
+  it('is idempotent', () => {
     fc.assert(
       fc.property(fc.string(), (image) => {
         expect(expandImage(expandImage(image))).toBe(expandImage(image));
@@ -44,13 +44,13 @@ describe('familiarName', () => {
 });
 
 describe('parseReference', () => {
-  it('refuses a bare image id but takes one digit less', () => {
+  it('refuses a bare image id but accepts one digit less', () => {
     const id = 'a'.repeat(64);
     expect(parseReference(id)).toBeUndefined();
     expect(parseReference(id.slice(1))?.repository).toBe(`library/${id.slice(1)}`);
   });
 
-  it('needs no more than linear time for hostile names', () => {
+  it('needs at most linear time for malicious names', () => {
     expect(parseReference(`${'a-'.repeat(50_000)}!`)).toBeUndefined();
     expect(parseReference(`${'a.'.repeat(50_000)}/x`)).toBeUndefined();
   });

@@ -1,8 +1,8 @@
-/** An image name taken apart. `tag` and `digest` are empty when not written. */
+/** A parsed image name. `tag` and `digest` are empty if absent. */
 export interface ImageReference {
-  /** Host with port, `docker.io` for the Hub under any of its names. */
+  /** Host with port; `docker.io` for all names of Docker Hub. */
   readonly registry: string;
-  /** Path below the registry, `library/` included. */
+  /** Path in the registry, `library/` included. */
   readonly repository: string;
   readonly tag: string;
   /** With its algorithm, as `sha256:…`. */
@@ -19,13 +19,13 @@ const DIGEST = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]
 const IMAGE_ID = /^[a-f0-9]{64}$/;
 const LONGEST_NAME = 255;
 
-/** The text before and behind the last `mark`; the second is undefined without one. */
+/** The text before and after the last `mark`; the second is undefined if there is none. */
 function splitLast(text: string, mark: string): readonly [string, string | undefined] {
   const at = text.lastIndexOf(mark);
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** The first path component is a host when it could not be a folder on the Hub. */
+/** The first path component is a host if it can't be a Docker Hub namespace. */
 function splitRegistry(name: string): readonly [string, string] {
   const slash = name.indexOf('/');
   const first = name.slice(0, Math.max(slash, 0));
@@ -41,8 +41,8 @@ function splitTag(rest: string): readonly [string, string | undefined] {
 }
 
 /**
- * Takes an image name apart as Docker does (previous-runner §4.4).
- * Returns undefined for text that no registry could know, such as upper case in the path.
+ * Parses an image name as Docker does (previous-runner §4.4).
+ * Returns undefined for invalid names, such as upper case in the path.
  */
 export function parseReference(image: string): ImageReference | undefined {
   const [rest, digest] = image.includes('@') ? splitLast(image, '@') : [image, undefined];
@@ -62,7 +62,7 @@ function isVersion(tag: string | undefined, digest: string | undefined): boolean
   return (tag === undefined || TAG.test(tag)) && (digest === undefined || DIGEST.test(digest));
 }
 
-/** The full form of an image name: registry, path and tag written out; text that is no image name comes back unchanged (previous-runner §4.4). */
+/** The full form of an image name, with registry, path and tag; an invalid name is returned unchanged (previous-runner §4.4). */
 export function expandImage(image: string): string {
   const reference = parseReference(image);
   if (reference === undefined) return image;
@@ -71,7 +71,7 @@ export function expandImage(image: string): string {
   return `${registry}/${repository}${shownTag && `:${shownTag}`}${digest && `@${digest}`}`;
 }
 
-/** The short name people use, without tag and digest, by which images are compared (previous-runner §4.4); unparsable text as it is. */
+/** The short form without tag and digest, by which images are compared (previous-runner §4.4); an invalid name is returned unchanged. */
 export function familiarName(image: string): string {
   const reference = parseReference(image);
   if (reference === undefined) return image;

@@ -1,4 +1,4 @@
-/** What Kubernetes takes as names; its API refuses the whole Pod for one that does not fit. */
+/** The rules of Kubernetes for names; its API refuses the whole Pod if one is invalid. */
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
@@ -14,7 +14,7 @@ export const isDnsSubdomain = (text: string): boolean =>
 
 export const isLabelValue = (text: string): boolean => LABEL_VALUE.test(text);
 
-/** Key of a label or annotation: a name of up to 63 characters, behind an optional DNS prefix and a slash. */
+/** Key of a label or annotation: a name of up to 63 characters, after an optional DNS prefix and a slash. */
 export function isQualifiedName(text: string): boolean {
   const [first = '', second, ...rest] = text.split('/');
   if (rest.length > 0) return false;
@@ -22,10 +22,10 @@ export function isQualifiedName(text: string): boolean {
   return isDnsSubdomain(first) && NAME_PART.test(second);
 }
 
-/** A variable's name as a container spec may carry it (before the relaxation of Kubernetes 1.34). */
+/** Name of an environment variable in a container spec (before the relaxation of Kubernetes 1.34). */
 export const isVariableName = (text: string): boolean => VARIABLE.test(text);
 
-/** Text as the value of a runner's label: transliterated, lower case, at most 63 characters (previous-runner §4.15, known issue 46). */
+/** Converts a text to a label value: transliterated, lower case, at most 63 characters (previous-runner §4.15, known issue 46). */
 export function slug(text: string): string {
   return text
     .trim()

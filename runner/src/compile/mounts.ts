@@ -6,11 +6,11 @@ import type { CompileSettings } from './settings.ts';
 import { envVolumeName, globalVolumeName, VOLUME } from './volumes.ts';
 import { absolutePath, isReservedPath } from './workspace.ts';
 
-/** What all containers of a Pod have in common as to places. */
+/** Mount settings that all containers of a Pod share. */
 export interface Places {
   readonly workspace: string;
   readonly globalVolumes: CompileSettings['globalVolumes'];
-  /** Name in the pipeline → name in the Pod. */
+  /** Volume name in the pipeline → volume name in the Pod. */
   readonly volumeNames: ReadonlyMap<string, string>;
   readonly hasTmate: boolean;
   readonly hasSwap: boolean;
@@ -59,7 +59,7 @@ function authorMounts(step: PipelineStep, { volumeNames }: Places): readonly V1V
   );
 }
 
-/** The gate's places (PROTOCOL.md). A swapped container has no gate, but plugins look for `/run/drone/env`. */
+/** The gate's mounts (PROTOCOL.md). A swapped container has no gate, but plugins read `/run/drone/env`. */
 function gateMounts(n: number, engine: Engine, { hasSwap }: Places): readonly V1VolumeMount[] {
   if (engine === 'swap') return [mount(envVolumeName(n), '/run/drone', { readOnly: true })];
   return [
@@ -99,7 +99,7 @@ function refuseDoubles(mounts: readonly V1VolumeMount[], step: PipelineStep): re
   );
 }
 
-/** All mounts of one container: the step's own, the workspace, the gate's places, tmate, the operator's (previous-runner §4.3). */
+/** All mounts of one container: the step's own, the workspace, the gate's, tmate, the operator's (previous-runner §4.3). */
 export function mountsOf(
   n: number,
   step: PipelineStep,

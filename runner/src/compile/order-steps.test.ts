@@ -83,7 +83,7 @@ describe('orderSteps', () => {
     expect(() => order(...candidates)).toThrow(/"a" depends on/);
   });
 
-  it('waits for earlier numbers only, whatever the graph', () => {
+  it('waits only for steps with lower numbers, in any graph', () => {
     const graphs = fc.array(
       fc.record({ canRun: fc.boolean(), back: fc.array(fc.nat(20), { maxLength: 4 }), detach: fc.boolean() }),
       { maxLength: 20 },

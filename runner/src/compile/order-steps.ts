@@ -1,17 +1,17 @@
 import type { PipelineStep } from '../pipeline/pipeline.ts';
 import { refuse, stepTitle } from './refuse.ts';
 
-/** Where a step came from. */
+/** The origin of a step. */
 export type Origin = 'clone' | 'service' | 'step';
 
-/** A step of the YAML, and whether its conditions let it run at all. */
+/** A step of the YAML, and whether its conditions allow it to run. */
 export interface Candidate {
   readonly step: PipelineStep;
   readonly origin: Origin;
   readonly canRun: boolean;
 }
 
-/** A step that can run, with its number and what it waits for. */
+/** A step that can run, with its number and dependencies. */
 export interface OrderedStep {
   readonly n: number;
   readonly step: PipelineStep;
@@ -28,8 +28,8 @@ const ascending = (numbers: Iterable<number>): readonly number[] =>
   [...new Set(numbers)].sort((a, b) => a - b);
 
 /**
- * The list order is the run order: each step waits for the ordinary step before it, and for the start of the background
- * steps between the two, so that nothing detached blocks.
+ * Serial order: each step waits for the previous ordinary step, and for the start of the background steps between the two,
+ * so that no detached step blocks others.
  */
 function serialOrder(candidates: readonly Candidate[]): readonly OrderedStep[] {
   const ordered: OrderedStep[] = [];
@@ -51,7 +51,7 @@ function serialOrder(candidates: readonly Candidate[]): readonly OrderedStep[] {
   return ordered;
 }
 
-/** The author's dependencies, with the unwritten one on the clone step. */
+/** The author's dependencies, plus the implicit one on the clone step. */
 function dependencies({ step, origin }: Candidate, { hasClone, hasNamedClone }: Clone): readonly string[] {
   if (origin === 'clone') return [];
   if (step.dependsOn.length === 0) return hasClone && step.name !== 'clone' ? ['clone'] : [];
@@ -78,8 +78,8 @@ function numbersBehind(
 }
 
 /**
- * Each step waits for what it names. A name whose step can't run stands for whatever that step would have waited for, so the
- * order across it stays. Names must have come before, hence there are no cycles.
+ * Each step waits for its named dependencies. A dependency that can't run is replaced by that step's own dependencies, so that
+ * the order is kept. A step may only name earlier steps, hence there are no cycles.
  */
 function graphOrder(candidates: readonly Candidate[]): readonly OrderedStep[] {
   const clone = {
@@ -101,9 +101,9 @@ function graphOrder(candidates: readonly Candidate[]): readonly OrderedStep[] {
 }
 
 /**
- * Numbers the steps that can run and says what each waits for (previous-runner §4.12; known issues 3 and 31: the others get no
- * number). One `depends_on` anywhere makes the whole pipeline a graph; otherwise it is a line.
- * Throws PipelineError for a dependency on something that is not before the step.
+ * Numbers the steps that can run and computes their dependencies (previous-runner §4.12; known issues 3 and 31: the others get no
+ * number). If any step has `depends_on`, the pipeline is a graph; otherwise it is serial.
+ * Throws PipelineError for a dependency on anything but an earlier step.
  */
 export function orderSteps(candidates: readonly Candidate[]): readonly OrderedStep[] {
   const isGraph = candidates.some(({ step }) => step.dependsOn.length > 0);

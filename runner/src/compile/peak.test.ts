@@ -15,7 +15,7 @@ const steps = (shape: Shape): readonly OrderedStep[] =>
     after,
   }));
 
-/** By definition: every set of steps, kept when none of it must have ended before another starts. */
+/** By definition: tries every set of steps, keeping those in which no step must have ended before another starts. */
 function peakByTrial(all: readonly OrderedStep[], weights: readonly number[]): number {
   const ended = all.map(() => new Set<number>());
   all.forEach((step, index) =>
@@ -64,7 +64,7 @@ describe('peakOf', () => {
     expect(peakOf(steps(shape), weights)).toBe(want);
   });
 
-  it('is what trying every set of steps finds', () => {
+  it('equals the result of trying every set of steps', () => {
     const graphs = fc.integer({ min: 1, max: 8 }).chain((size) =>
       fc.tuple(
         fc.tuple(

@@ -1,6 +1,9 @@
 import type { OrderedStep } from './order-steps.ts';
 
-/** The steps that have surely ended when each one starts, by index. A background step ends with the Pod, so it is never among them. */
+/**
+ * For each step, the indexes of the steps that have certainly ended when it starts. A background step ends with the Pod, so it is never
+ * among them.
+ */
 function endedBefore(steps: readonly OrderedStep[]): readonly ReadonlySet<number>[] {
   const ended: ReadonlySet<number>[] = [];
   for (const step of steps) {
@@ -15,8 +18,8 @@ function endedBefore(steps: readonly OrderedStep[]): readonly ReadonlySet<number
 }
 
 /**
- * Flow from steps that end (left) to steps that start afterwards (right). Each unit of it is one unit of room that the later
- * step takes over from the earlier one.
+ * Flow from steps that end (left) to steps that start afterwards (right). Each unit of flow is a unit of resources that the later
+ * step reuses from the earlier one.
  */
 class Handover {
   private readonly earlier: readonly ReadonlySet<number>[];
@@ -31,7 +34,7 @@ class Handover {
     this.flow = weights.map(() => new Map<number, number>());
   }
 
-  /** All the flow there is. */
+  /** The maximum flow. */
   total(): number {
     let sum = 0;
     for (let right = 0; right < this.earlier.length; right += 1) {
@@ -40,7 +43,7 @@ class Handover {
     return sum;
   }
 
-  /** One more piece for `start`, if need be by a detour over steps that can take theirs from elsewhere. */
+  /** Finds one augmenting path to `start`, rerouting existing flow if necessary. */
   private supply(start: number): number {
     if ((this.need[start] ?? 0) === 0) return 0;
     const detour = { takenBy: new Map<number, number>(), freedBy: new Map<number, number>() };
@@ -55,7 +58,7 @@ class Handover {
     return 0;
   }
 
-  /** Steps that now take from `left` and have not been asked yet to take from elsewhere. */
+  /** Steps that currently receive flow from `left` and are not visited yet. */
   private release(left: number, start: number, freedBy: Map<number, number>): readonly number[] {
     const takers = [...(this.flow[left]?.keys() ?? [])].filter(
       (right) => right !== start && !freedBy.has(right),
@@ -98,9 +101,9 @@ interface Detour {
 }
 
 /**
- * The largest sum of weights over any set of steps that can run at the same time (gate §6): all weights, less what later
- * steps can take over from steps that have ended by then. (Dilworth's theorem with weights: the heaviest set without order
- * equals the cheapest cover by chains.)
+ * The largest sum of weights over any set of steps that can run at the same time (gate §6): the sum of all weights, minus what later
+ * steps can reuse from steps that have ended by then. (Dilworth's theorem with weights: the maximum-weight antichain
+ * equals the minimum chain cover.)
  */
 export function peakOf(steps: readonly OrderedStep[], weights: readonly number[]): number {
   const all = weights.reduce((sum, weight) => sum + weight, 0);

@@ -22,7 +22,7 @@ import type { CompileSettings, Policy, Prepared } from './settings.ts';
 import { stepEnvironment } from './step-environment.ts';
 import { usableVariables } from './usable-variables.ts';
 
-/** What the steps are planned from. */
+/** Inputs of the planning of steps. */
 export interface PlanSources {
   readonly pipeline: Pipeline;
   readonly detail: StageDetail;
@@ -32,13 +32,13 @@ export interface PlanSources {
   readonly facts: ConditionFacts;
 }
 
-/** The steps as decided, and what their authors should know. */
+/** The planned steps, and warnings for their authors. */
 export interface PlannedContainers {
   readonly steps: readonly PlannedContainer[];
   readonly warnings: readonly string[];
 }
 
-/** What conditions are compared with, for one build (previous-runner §3.8.2). */
+/** The values that conditions are matched against, for one build (previous-runner §3.8.2). */
 export function factsOf({ build, repo, system }: StageDetail): ConditionFacts {
   return {
     action: build.action,
@@ -70,7 +70,7 @@ function candidates({ pipeline, settings, facts }: PlanSources): readonly Candid
 
 type PipelineStepLike = Pipeline['steps'][number];
 
-/** The author's images in full form; the operator's clone image as it stands (previous-runner §4.4). */
+/** The author's images in full form; the operator's clone image unchanged (previous-runner §4.4). */
 function imageOf({ step, origin }: OrderedStep): string {
   const image = step.image.trim();
   if (origin === 'clone') return image;
@@ -119,7 +119,7 @@ function planStep(
   };
 }
 
-/** With this annotation a pipeline chooses for itself how its requests are counted. */
+/** With this annotation a pipeline chooses how its requests are computed. */
 const RESOURCES_ANNOTATION = 'hangar.dev/resources';
 
 function isPeak({ pipeline, settings }: PlanSources): boolean {
@@ -152,7 +152,7 @@ function divideResources(steps: readonly Undivided[], sources: PlanSources): rea
   return peakResources(peak, demands, settings.minRequests);
 }
 
-/** Decides everything about every step that can run. Throws PipelineError where the pipeline can't be run as it stands. */
+/** Plans every step that can run. Throws PipelineError if the pipeline can't be run as written. */
 export function planContainers(sources: PlanSources): PlannedContainers {
   const all = candidates(sources);
   checkStepCount(all.filter(({ canRun }) => canRun).length);

@@ -3,7 +3,7 @@ import type { Start } from './engine.ts';
 import type { OrderedStep } from './order-steps.ts';
 import type { ContainerResources } from './resources.ts';
 
-/** Everything decided about one step that can run; from it come its container, its files and its line in the plan. */
+/** A planned step; from it its container, its files and its entry in the plan are built. */
 export interface PlannedContainer extends OrderedStep {
   /** Full image reference. */
   readonly image: string;

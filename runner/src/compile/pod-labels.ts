@@ -7,14 +7,14 @@ import type { CompileSettings, Policy } from './settings.ts';
 
 type Words = Readonly<Record<string, string>>;
 
-/** Keys under which we keep what we know about a Pod; nobody else may write there. */
+/** Key prefix that is reserved for the runner's own data. */
 export const OUR_PREFIX = 'hangar.dev/';
 
-/** Keys that authors and policies may set: all but ours. */
+/** Keys that authors and policies may set: all except the reserved ones. */
 export const withoutOurs = (words: Words): Words =>
   Object.fromEntries(Object.entries(words).filter(([key]) => !key.startsWith(OUR_PREFIX)));
 
-/** Labels that the runner itself and its operators' tools select by; nobody overwrites them (known issue 68). */
+/** Labels that the runner and its operators' tools select by; they can't be overridden (known issue 68). */
 function runnerLabels({ repo, build, stage }: StageDetail, podName: string): Words {
   return {
     'io.drone': 'true',
@@ -29,7 +29,7 @@ function runnerLabels({ repo, build, stage }: StageDetail, podName: string): Wor
   };
 }
 
-/** From what a Pod's labels are made. */
+/** Inputs of a Pod's labels. */
 export interface LabelSources {
   readonly pipeline: Pipeline;
   readonly detail: StageDetail;

@@ -18,13 +18,13 @@ const bytesFor = (...how: Parameters<typeof steps>): number =>
   storedBytes(compile(aCompileInput({ pipeline: aPipeline({ steps: steps(...how) }) })).pod);
 
 describe('storedBytes', () => {
-  it('does not promise less than was measured: 12.4 KB for a container with 120 variables', () => {
+  it('does not estimate less than was measured: 12.4 KB for a container with 120 variables', () => {
     const perContainer = (bytesFor(51, 40, []) - bytesFor(1, 40, [])) / 50;
-    // About 75 variables are common to all; with these 40 it is as many as were measured.
+    // About 75 variables are common to all; with these 40 the number is that of the measurement.
     expect(perContainer).toBeGreaterThan(12_400);
   });
 
-  it('is a small part of that behind the gate, however many variables there are', () => {
+  it('is a small fraction of that behind the gate, for any number of variables', () => {
     const perContainer = (bytesFor(51, 120, ['true']) - bytesFor(1, 120, ['true'])) / 50;
     expect(perContainer).toBeLessThan(4_500);
   });

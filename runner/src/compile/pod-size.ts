@@ -1,27 +1,27 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { refuse } from './refuse.ts';
 
-/** etcd's limit of one request. */
+/** etcd's request size limit. */
 const LARGEST_BYTES = 1.5 * 1024 * 1024;
-/** What the kubelet will write about one container: state, image id, container id, message. */
+/** Size of the status that the kubelet will write for one container: state, image id, container id, message. */
 const STATUS_BYTES = 700;
 
-/** Bytes that field management adds for a value: it names every field and every item of every list again. */
+/** Bytes that field management adds for a value: it repeats the name of every field and list item. */
 function managedBytes(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + itemBytes(item), 0);
   return Object.entries(value).reduce((sum, [key, inner]) => sum + key.length + 8 + managedBytes(inner), 0);
 }
 
-/** An item of a list is named by its key field, `k:{"name":"…"}` or the like, followed by its own mark. */
+/** A list item is identified by its key field, `k:{"name":"…"}` or the like, followed by its own marker. */
 function itemBytes(item: unknown): number {
   const keyField = typeof item === 'object' && item !== null ? Object.entries(item)[0] : undefined;
   return JSON.stringify(keyField ?? '').length + 18 + managedBytes(item);
 }
 
 /**
- * What a Pod will take in etcd, in bytes, estimated from above: its JSON (storage is a little denser), the managed fields
- * that the API server adds, and the status to come.
+ * Upper estimate of a Pod's size in etcd, in bytes: its JSON (the stored form is slightly smaller), the managed fields
+ * that the API server adds, and the later status.
  */
 export function storedBytes(pod: V1Pod): number {
   const containers = (pod.spec?.containers.length ?? 0) + (pod.spec?.initContainers?.length ?? 0);
@@ -32,7 +32,7 @@ export function storedBytes(pod: V1Pod): number {
   );
 }
 
-/** Ends with a clear text when a Pod is too large to be kept by Kubernetes (gate §1). */
+/** Throws a PipelineError if a Pod is too large for Kubernetes (gate §1). */
 export function checkPodSize(pod: V1Pod, swapped: number): void {
   const bytes = storedBytes(pod);
   if (bytes <= LARGEST_BYTES) return;
@@ -47,10 +47,10 @@ export function checkPodSize(pod: V1Pod, swapped: number): void {
   );
 }
 
-/** More steps than this never fit into a Pod; refused before any work is done for them. */
+/** More steps than this never fit into a Pod; such pipelines are refused before any further work. */
 const MOST_STEPS = 600;
 
-/** Ends with a clear text when a pipeline has more steps than any Pod can hold. */
+/** Throws a PipelineError if a pipeline has more steps than any Pod can have. */
 export function checkStepCount(count: number): void {
   if (count > MOST_STEPS) {
     refuse(

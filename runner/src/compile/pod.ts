@@ -10,11 +10,11 @@ import { dnsConfig, hostAliases, placement } from './scheduling.ts';
 import type { Policy } from './settings.ts';
 import { envVolumeName, VOLUME } from './volumes.ts';
 
-/** Time between the stop signal and KILL at the Pod's end; the gates give their children 10 s of it. */
+/** Time between the stop signal and SIGKILL at the Pod's end; the gates give their children 10 s of it. */
 const STOP_GRACE_SECONDS = 30;
 const LONGEST_DEADLINE_SECONDS = 2 ** 31 - 1;
 
-/** What the Pod is made of, besides its steps. */
+/** Inputs of the Pod, besides its steps. */
 export interface PodSources extends ContainerSources {
   readonly pipeline: Pipeline;
   readonly policy: Policy | undefined;
@@ -29,7 +29,7 @@ export interface PodSources extends ContainerSources {
   readonly initResources: ContainerResources;
 }
 
-/** One file for each swapped step, which shows its result's annotation (PROTOCOL.md). */
+/** One file per swapped step, which shows the annotation with its result (PROTOCOL.md). */
 function resultsVolume(swapped: readonly PlannedContainer[]): V1Volume {
   const items = swapped.map(({ n }) => ({
     path: `result-${n}`,
@@ -38,7 +38,7 @@ function resultsVolume(swapped: readonly PlannedContainer[]): V1Volume {
   return { name: VOLUME.pod, downwardAPI: { items } };
 }
 
-/** A volume of its own: a file mounted by subPath would never see its annotation change. */
+/** A separate volume: a file mounted by subPath would not be updated when its annotation changes. */
 function envVolume({ n }: PlannedContainer): V1Volume {
   const fieldRef = { fieldPath: `metadata.annotations['${ANNOTATION.envPrefix}${n}']` };
   return { name: envVolumeName(n), downwardAPI: { items: [{ path: 'env', fieldRef }] } };
@@ -67,7 +67,7 @@ interface Account {
   automountServiceAccountToken?: false;
 }
 
-/** The service account: policy, then pipeline, then default. Where nobody names one, hardening takes the token away (gate §7). */
+/** The service account: policy, then pipeline, then default. If none is named, hardening disables the token (gate §7). */
 function account({ pipeline, settings, policy }: PodSources): Account {
   const name = policy?.serviceAccount || pipeline.serviceAccountName || settings.defaultServiceAccount;
   if (name === '') return settings.hardening === 'restricted' ? { automountServiceAccountToken: false } : {};
@@ -98,7 +98,7 @@ function placeFields({ pipeline, settings, policy }: PodSources): Partial<V1PodS
   };
 }
 
-/** The stage's Pod, held by a scheduling gate until the server knows its steps (previous-runner §4.19, gate §4). */
+/** The stage's Pod, with a scheduling gate until the server has registered its steps (previous-runner §4.19, gate §4). */
 export function buildPod(steps: readonly PlannedContainer[], sources: PodSources): V1Pod {
   const { settings, places, pullSecretName } = sources;
   return {

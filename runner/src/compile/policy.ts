@@ -5,7 +5,7 @@ import { isDnsLabel } from './kubernetes-names.ts';
 import { refuse } from './refuse.ts';
 import type { CompileSettings, Policy } from './settings.ts';
 
-/** The first policy that applies; none when none does. A policy called `default` is no exception (known issue 44). */
+/** The first policy that matches; undefined if none does. A policy called `default` must match like the others (known issue 44). */
 export function choosePolicy(
   policies: readonly Policy[],
   applies: (conditions: Policy['match']) => boolean,
@@ -13,13 +13,16 @@ export function choosePolicy(
   return policies.find(({ match }) => applies(match));
 }
 
-/** Where the Pod will live. */
+/** The Pod's namespace. */
 export interface Place {
   readonly namespace: string;
   readonly createNamespace: boolean;
 }
 
-/** The namespace: policy, then pipeline, then default; decided once, so that no unused one is made (previous-runner §4.13, known issue 44). */
+/**
+ * The namespace: policy, then pipeline, then default; decided once, so that no unused namespace is created (previous-runner §4.13, known
+ * issue 44).
+ */
 export function decidePlace(
   pipeline: Pipeline,
   settings: CompileSettings,

@@ -2,7 +2,7 @@ import type { PipelineStep } from '../pipeline/pipeline.ts';
 import { familiarName } from './image-reference.ts';
 
 const BUILT_IN = ['plugins/docker', 'plugins/acr', 'plugins/ecr', 'plugins/gcr', 'plugins/heroku'];
-/** Variables by which an author could turn a privileged plugin into something else. */
+/** Variables by which an author could make a privileged plugin run something else. */
 const TAMPERING = ['XDG_RUNTIME_DIR', 'DOCKER_OPTS', 'DOCKER_HOST', 'PATH', 'HOME'];
 
 function isUntouched(step: PipelineStep): boolean {
@@ -15,7 +15,10 @@ function isUntouched(step: PipelineStep): boolean {
   );
 }
 
-/** Whether a step runs privileged: by its own word (the linter lets only trusted repositories), or as a known image left as it is (previous-runner §4.14). */
+/**
+ * Whether a step runs privileged: by its own setting (the linter allows only trusted repositories), or as a known plugin image without
+ * changes (previous-runner §4.14).
+ */
 export function isPrivileged(step: PipelineStep, privilegedImages: readonly string[]): boolean {
   if (step.privileged) return true;
   const name = familiarName(step.image);

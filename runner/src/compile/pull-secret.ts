@@ -1,7 +1,7 @@
 import type { V1Secret } from '@kubernetes/client-node';
 import type { RegistryCredentials } from './settings.ts';
 
-/** A registry's address as the kubelet looks it up: the host, without scheme and path; the Hub under its old name. */
+/** A registry's address as the kubelet looks it up: the host, without scheme and path; Docker Hub by its old name. */
 export function reducedAddress(address: string): string {
   const host = address
     .trim()
@@ -14,7 +14,7 @@ export function reducedAddress(address: string): string {
 const auth = ({ username, password }: RegistryCredentials): string =>
   Buffer.from(`${username}:${password}`).toString('base64');
 
-/** The Secret with which the Pod's images are pulled; undefined without credentials; the last of equal addresses wins (previous-runner §4.17). */
+/** The Secret with image pull credentials; undefined without credentials; the last of equal addresses wins (previous-runner §4.17). */
 export function pullSecret(
   registries: readonly RegistryCredentials[],
   podName: string,

@@ -5,7 +5,7 @@ import { compile } from './compile.ts';
 import type { CompileSettings } from './settings.ts';
 import { aCompileInput, aPipeline, aPolicy, aStep, someSettings } from './testing/a-pipeline.ts';
 
-/** Code, blame and text of a refusal; "compiled" without one. */
+/** Code, blame and text of a refusal; "compiled" if there is none. */
 function refusal(pipeline: Partial<Pipeline>, settings: Partial<CompileSettings> = {}): readonly string[] {
   try {
     compile(aCompileInput({ pipeline: aPipeline(pipeline), settings: someSettings(settings) }));
@@ -24,7 +24,7 @@ const mounting = (path: string, subPath: string): Partial<Pipeline> => ({
   steps: [aStep({ volumes: [{ ...v, path, subPath }] })],
 });
 
-describe('what an author reads', () => {
+describe('refusals for the author', () => {
   it.each<[string, Partial<Pipeline>, string]>([
     [
       'a host path that climbs',
@@ -70,7 +70,7 @@ describe('what an author reads', () => {
     ]);
   });
 
-  it('an image name that no registry can know', () => {
+  it('an invalid image name', () => {
     expect(refusal({ steps: [aStep({ image: 'Golang:1.25' })] })).toEqual([
       'invalid-image',
       'pipeline',
@@ -79,7 +79,7 @@ describe('what an author reads', () => {
   });
 });
 
-describe('what an operator is blamed for', () => {
+describe('refusals for the operator', () => {
   it.each<[string, Partial<CompileSettings>, string]>([
     ['a global volume from an odd place', global('', '/a'), 'DRONE_RUNNER_VOLUMES, entry 1'],
     ["a global volume in the gate's place", global('/a', '/hangar/bin'), 'DRONE_RUNNER_VOLUMES'],
@@ -95,7 +95,7 @@ describe('what an operator is blamed for', () => {
     expect(refusal({}, settings)).toEqual(['invalid-settings', 'operator', expect.stringContaining(want)]);
   });
 
-  it('nothing, for a global volume as it should be', () => {
+  it('none, for a valid global volume', () => {
     expect(refusal({}, global('/var/cache', '/cache'))).toEqual(['compiled']);
   });
 });

@@ -1,6 +1,6 @@
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 
-/** Words under which the compiler refuses a stage. */
+/** Codes with which the compiler refuses a stage. */
 export type Refusal =
   | 'invalid-pipeline'
   | 'unknown-volume'
@@ -9,12 +9,12 @@ export type Refusal =
   | 'unsupported-platform'
   | 'invalid-settings';
 
-/** Ends the compilation with a text for the pipeline's author: what is wrong, where, and the cure. */
+/** Throws an error for the pipeline's author: problem, place and remedy. */
 export function refuse(code: Refusal, message: string): never {
   throw new PipelineError(code, message, { blame: code === 'invalid-settings' ? 'operator' : 'pipeline' });
 }
 
-/** How a message names a step: by its name, or by its line when it has none. */
+/** How a message refers to a step: by its name, or by its line if it has none. */
 export function stepTitle(step: { readonly name: string; readonly line: number }): string {
   if (step.name !== '') return `step ${JSON.stringify(step.name)}`;
   return step.line > 0 ? `the nameless step in line ${step.line}` : 'a nameless step';

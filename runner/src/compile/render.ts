@@ -4,7 +4,7 @@ import { type Compiled, MASKS_KEY } from '../pipeline/compiled.ts';
 
 const HIDDEN = '******';
 
-/** Replaces, in any JSON value, each text that contains one of `masks`. */
+/** Masks, in any JSON value, each text that contains one of `masks`. */
 function hideTexts(value: unknown, masks: readonly string[]): unknown {
   if (typeof value === 'string') return masks.some((mask) => value.includes(mask)) ? HIDDEN : value;
   if (Array.isArray(value)) return value.map((item) => hideTexts(item, masks));
@@ -12,7 +12,7 @@ function hideTexts(value: unknown, masks: readonly string[]): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hideTexts(inner, masks)]));
 }
 
-/** What a reader sees of one entry. Scripts and the stage's file hold no secrets of steps, but may quote a masked value. */
+/** The readable form of one entry. Scripts and the stage's file contain no secrets of steps, but may quote a masked value. */
 function hideEntry(key: string, content: string, masks: readonly string[]): string {
   if (key === MASKS_KEY || /^\d+\.secret\.\d+$/.test(key) || key === '.dockerconfigjson') return HIDDEN;
   if (key.endsWith('.json')) return JSON.stringify(hideTexts(JSON.parse(content), masks), null, 2);
@@ -21,7 +21,7 @@ function hideEntry(key: string, content: string, masks: readonly string[]): stri
 
 type Show = (key: string, content: string) => string;
 
-/** A Secret in readable form: the API takes `stringData` as well. */
+/** A Secret in readable form: the API accepts `stringData` as well. */
 function readable({ data, ...secret }: V1Secret, show: Show): object {
   const entries = Object.entries(data ?? {}).map(([key, content]) => {
     return [key, show(key, Buffer.from(content, 'base64').toString('utf8'))] as const;
@@ -33,8 +33,8 @@ const document = (value: object): string =>
   `---\n${stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 
 /**
- * What would be sent to Kubernetes, as YAML for `compile` (previous-runner §2.2): Secrets, pull Secret, Pod. Secret values are
- * shown as `******` unless `showSecrets`; then `kubectl apply` takes the text as it is.
+ * The objects that would be sent to Kubernetes, as YAML for `compile` (previous-runner §2.2): Secrets, pull Secret, Pod. Secret values are
+ * shown as `******` unless `showSecrets`; with it the output can be used with `kubectl apply`.
  */
 export function toYaml(compiled: Compiled, { showSecrets }: { readonly showSecrets: boolean }): string {
   const masks = Object.values(compiled.masks).flat();

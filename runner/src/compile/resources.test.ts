@@ -32,7 +32,7 @@ describe('splitEvenly', () => {
 });
 
 describe('splitResources', () => {
-  it('gives at least the minimum and never more than a limit', () => {
+  it('returns at least the minimum and never more than a limit', () => {
     const limits = [amount(0, 0), amount(5, 8)];
     expect(splitResources(amount(100, 100), limits, amount(70, 4))).toEqual([
       { requests: amount(70, 52), limits: amount(0, 0) },
@@ -52,19 +52,19 @@ describe('stepLimits', () => {
 });
 
 describe('firstSaid', () => {
-  it('chooses CPU and memory apart', () => {
+  it('chooses CPU and memory independently', () => {
     expect(firstSaid([undefined, amount(0, 5), amount(7, 9)])).toEqual(amount(7, 5));
   });
 });
 
 describe('spreadByWeight', () => {
-  it('follows the weights', () => {
+  it('is proportional to the weights', () => {
     expect(spreadByWeight(100, [1, 3], [0, 0], 1)).toEqual([25, 75]);
   });
-  it('gives to others what a cap keeps off', () => {
+  it('redistributes the amount beyond a cap to the others', () => {
     expect(spreadByWeight(100, [1, 3], [0, 10], 1)).toEqual([90, 10]);
   });
-  it('hands out all of it, unless caps forbid', () => {
+  it('distributes the whole amount, unless caps prevent it', () => {
     const lists = fc.array(fc.tuple(fc.nat(50), fc.nat(60)), { minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(fc.nat(500), lists, (total, pairs) => {
@@ -85,7 +85,7 @@ describe('spreadByWeight', () => {
 });
 
 describe('toRequirements', () => {
-  it('writes milli CPU and binary memory, and leaves out what is not said', () => {
+  it('writes milli CPU and binary memory, and leaves out unset values', () => {
     const requests = { cpuMillicores: 1500, memoryBytes: 2 * 1024 * MIB };
     expect(toRequirements({ requests, limits: { cpuMillicores: 0, memoryBytes: 1000 } })).toEqual({
       requests: { cpu: '1500m', memory: '2Gi' },
@@ -106,11 +106,11 @@ describe('requests of a Pod', () => {
     steps: [big('a', ['clone']), big('b', ['a']), big('c', ['a']), big('d', ['b', 'c'])],
   });
 
-  it('split ignores what steps request', () => {
+  it('split ignores the requests of steps', () => {
     expect(cpus({ pipeline: diamond })).toEqual([20, 20, 20, 20, 20]);
   });
 
-  it('peak asks for the steps that can run at once', () => {
+  it('peak requests resources for the steps that can run at the same time', () => {
     const parts = cpus({ pipeline: diamond, settings: someSettings({ resources: 'peak' }) });
     expect(sum(parts)).toBe(4000);
     expect(parts.slice(1)).toEqual(
@@ -118,12 +118,12 @@ describe('requests of a Pod', () => {
     );
   });
 
-  it('a pipeline can ask for peak by itself', () => {
+  it('a pipeline can choose peak', () => {
     const metadata = { namespace: '', labels: {}, annotations: { 'hangar.dev/resources': 'peak' } };
     expect(sum(cpus({ pipeline: { ...diamond, metadata } }))).toBe(4000);
   });
 
-  it('policy wins over the pipeline, and that over the operator', () => {
+  it('the policy overrides the pipeline, and that the operator’s default', () => {
     const settings = someSettings({ policies: [aPolicy({ requests: amount(40, 0) })] });
     expect(cpus({ pipeline: aPipeline({ requests: amount(60, 0) }), settings })).toEqual([20, 20]);
     expect(cpus({ pipeline: aPipeline({ requests: amount(60, 0) }) })).toEqual([30, 30]);

@@ -2,34 +2,34 @@ import { formatMemoryBytes } from '@hangar/shared/quantity';
 import type { V1ResourceRequirements } from '@kubernetes/client-node';
 import type { Amount } from '../pipeline/pipeline.ts';
 
-/** CPU is handed out in millicores, memory in pieces of 4 MiB (previous-runner §4.18). */
+/** CPU is split in millicores, memory in units of 4 MiB (previous-runner §4.18). */
 const CPU_UNIT = 1;
 const MEMORY_UNIT = 4 * 1024 * 1024;
 
 type Kind = keyof Amount;
 const unitOf = (kind: Kind): number => (kind === 'cpuMillicores' ? CPU_UNIT : MEMORY_UNIT);
 
-/** What one container asks for and may use; 0 = not said. */
+/** Requests and limits of one container; 0 = unset. */
 export interface ContainerResources {
   readonly requests: Amount;
   readonly limits: Amount;
 }
 
-/** The first positive one of each kind. */
+/** The first positive CPU value and the first positive memory value. */
 export function firstSaid(amounts: readonly (Amount | undefined)[]): Amount {
   const first = (kind: Kind): number =>
     amounts.map((amount) => amount?.[kind] ?? 0).find((value) => value > 0) ?? 0;
   return { cpuMillicores: first('cpuMillicores'), memoryBytes: first('memoryBytes') };
 }
 
-/** Splits an amount into equal parts in whole units; what remains goes to the first ones, a unit each (previous-runner §4.18). */
+/** Splits an amount into equal parts in whole units; the remainder goes to the first parts, one unit each (previous-runner §4.18). */
 export function splitEvenly(amount: number, count: number, unit: number): readonly number[] {
   const part = Math.floor(amount / (count * unit)) * unit;
   const extra = Math.ceil((amount - part * count) / unit);
   return Array.from({ length: count }, (_, index) => part + (index < extra ? unit : 0));
 }
 
-/** The smaller of a step's own limit and the global one, where both are said. */
+/** The smaller of a step's own limit and the global one, if both are set. */
 export function stepLimits(step: Amount, global: Amount): Amount {
   const limit = (kind: Kind): number =>
     step[kind] > 0 && global[kind] > 0
@@ -41,8 +41,8 @@ export function stepLimits(step: Amount, global: Amount): Amount {
 const capped = (value: number, limit: number): number => (limit > 0 ? Math.min(value, limit) : value);
 
 /**
- * Spreads the Pod's request over its containers as the old runner does: equal parts, at least the minimum, never above a
- * container's limit; what steps request for themselves is ignored.
+ * Splits the Pod's request over its containers as the old runner does: equal parts, at least the minimum, never above a
+ * container's limit; requests of steps are ignored.
  */
 export function splitResources(
   pod: Amount,
@@ -61,7 +61,7 @@ export function splitResources(
   }));
 }
 
-/** One round of handing out: in proportion to the weights, equal parts if there are none; what rounding leaves goes to the first ones. */
+/** One round of the distribution: in proportion to the weights, in equal parts if there are none; the remainder goes to the first ones. */
 function shares(total: number, weights: readonly number[], unit: number): readonly number[] {
   const heavy = weights.reduce((sum, weight) => sum + weight, 0);
   if (heavy === 0) return splitEvenly(total, weights.length, unit);
@@ -70,7 +70,7 @@ function shares(total: number, weights: readonly number[], unit: number): readon
   return whole.map((value, index) => value + (index < Math.ceil(rest / unit) ? unit : 0));
 }
 
-/** Hands `total` out in proportion to `weights`, in whole units, none above its cap (0 = no cap). */
+/** Distributes `total` in proportion to `weights`, in whole units, none above its cap (0 = no cap). */
 export function spreadByWeight(
   total: number,
   weights: readonly number[],
@@ -81,7 +81,7 @@ export function spreadByWeight(
   const hasRoom = (index: number): boolean => caps[index] === 0 || (parts[index] ?? 0) < (caps[index] ?? 0);
   let open = weights.map((_, index) => index);
   let left = total;
-  // Each round without an end closes at least one container, so there are no more rounds than containers.
+  // Each round that does not finish caps at least one container, so there are at most as many rounds as containers.
   while (left >= unit && open.length > 0) {
     const given = shares(
       left,
@@ -99,14 +99,14 @@ export function spreadByWeight(
   return parts;
 }
 
-/** What one step wants in `peak` mode. */
+/** The request and limit of one step in `peak` mode. */
 export interface StepDemand {
   readonly requests: Amount;
   readonly limits: Amount;
 }
 
 /**
- * Spreads the Pod's peak over its containers in proportion to what their steps request, at least the minimum, never above a
+ * Splits the Pod's peak over its containers in proportion to their requests, at least the minimum, never above a
  * container's limit (gate §6).
  */
 export function peakResources(
@@ -137,7 +137,7 @@ function quantities({ cpuMillicores, memoryBytes }: Amount): Record<string, stri
   };
 }
 
-/** Resources as a container spec writes them; what is not said is left out. */
+/** Resources in the form of a container spec; unset values are left out. */
 export function toRequirements({ requests, limits }: ContainerResources): V1ResourceRequirements {
   const shown = { requests: quantities(requests), limits: quantities(limits) };
   return {

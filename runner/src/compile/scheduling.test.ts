@@ -38,11 +38,11 @@ describe('placement', () => {
       undefined,
       { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'arm' },
     ],
-  ])('follows %s', (_sentence, pipeline, policy, want) => {
+  ])('uses %s', (_sentence, pipeline, policy, want) => {
     expect(placement(pipeline, settings, policy).nodeSelector).toEqual(want);
   });
 
-  it("takes the policy's tolerations instead of the author's", () => {
+  it('uses the policy’s tolerations instead of the author’s', () => {
     const pipeline = aPipeline({ tolerations: [aToleration({})] });
     const policy = aPolicy({ tolerations: [aToleration({ operator: 'Exists', value: '', key: '' })] });
     expect(placement(pipeline, settings, policy).tolerations).toEqual([
@@ -67,7 +67,7 @@ describe('placement', () => {
     ]);
   });
 
-  it('blames the operator for what the operator wrote', () => {
+  it('blames the operator for the operator’s settings', () => {
     const odd = { pool: 'not valid!' };
     const policy = aPolicy({ name: 'big', nodeSelector: odd });
     expect(refusal(() => placement(aPipeline(), settings, policy))).toEqual([
@@ -83,7 +83,7 @@ describe('placement', () => {
     ]);
   });
 
-  it('refuses a node name that no node can have', () => {
+  it('refuses an invalid node name', () => {
     expect(refusal(() => placement(aPipeline({ nodeName: 'Node 7' }), settings, undefined))).toEqual([
       'pipeline',
       expect.anything(),
@@ -92,7 +92,7 @@ describe('placement', () => {
 });
 
 describe('hostAliases', () => {
-  it('leads names of background steps to the Pod, if they are host names', () => {
+  it('maps names of background steps to the Pod, if they are host names', () => {
     const pipeline = aPipeline({
       services: [aService(), aService({ name: 'Data Base' })],
       steps: [aStep(), aStep({ name: 'emulator', detach: true })],
@@ -123,10 +123,10 @@ describe('dnsConfig', () => {
     searches: ['example.com.'],
     options: [{ name: 'ndots', value: '2' }],
   };
-  it('says nothing when nothing was said', () => {
+  it('is undefined if the author set nothing', () => {
     expect(dnsConfig(aPipeline())).toBeUndefined();
   });
-  it('hands on what was said', () => {
+  it('passes the author’s settings on', () => {
     expect(dnsConfig(aPipeline({ dnsConfig: given }))).toEqual(given);
   });
   it.each([

@@ -6,14 +6,14 @@ import { isDnsSubdomain, isLabelValue, isQualifiedName } from './kubernetes-name
 import { refuse } from './refuse.ts';
 import type { CompileSettings, Policy } from './settings.ts';
 
-/** Where a Pod may be placed. */
+/** Scheduling constraints of a Pod. */
 export interface Placement {
   readonly nodeSelector: Record<string, string>;
   readonly tolerations: readonly V1Toleration[];
   readonly affinity: V1Affinity | undefined;
 }
 
-/** The platform as labels of nodes (known issue 30); a selector that the author wrote for the same key wins. */
+/** The platform as node labels (known issue 30); the author's selector for the same key wins. */
 function platformSelector({ platform }: Pipeline): Record<string, string> {
   const selector = {
     ...(platform.os === '' ? {} : { 'kubernetes.io/os': platform.os }),
@@ -40,7 +40,7 @@ function chosenSelector(
 const OPERATORS = ['', 'Equal', 'Exists'];
 const EFFECTS = ['', 'NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
-/** What is wrong with a toleration, by the first rule that it breaks. */
+/** The first rule that a toleration violates. */
 const TOLERATION_RULES: readonly (readonly [(toleration: Toleration) => boolean, string])[] = [
   [({ operator }) => OPERATORS.includes(operator), 'operator must be Equal or Exists'],
   [({ effect }) => EFFECTS.includes(effect), 'effect must be NoSchedule, PreferNoSchedule or NoExecute'],
@@ -73,7 +73,9 @@ function toToleration(toleration: Toleration, { code, place }: Writer): V1Tolera
   };
 }
 
-/** A Pod with a scheduling gate may not name its node, so the scheduler is told to choose that one, whatever keeps other Pods off it. */
+/**
+ * A Pod with a scheduling gate may not set nodeName, so node affinity selects that node, and a toleration accepts its NoSchedule taints.
+ */
 function nodeAffinity(nodeName: string): V1Affinity | undefined {
   if (nodeName === '') return undefined;
   if (!isDnsSubdomain(nodeName))
@@ -108,7 +110,7 @@ export function placement(
   };
 }
 
-/** Names of background steps lead to the Pod itself; names that are no host names are left out (previous-runner §4.15). */
+/** Maps names of background steps to the Pod's own address; invalid host names are left out (previous-runner §4.15). */
 function ownHosts(background: readonly PipelineStep[]): readonly V1HostAlias[] {
   const hostnames = [...new Set(background.map(({ name }) => name).filter(isDnsSubdomain))];
   return hostnames.length === 0 ? [] : [{ ip: '127.0.0.1', hostnames }];
@@ -129,11 +131,11 @@ export function hostAliases(pipeline: Pipeline): readonly V1HostAlias[] {
   ];
 }
 
-/** More than this Kubernetes does not take. */
+/** Maximum that Kubernetes allows. */
 const MOST_NAMESERVERS = 3;
 const MOST_SEARCHES = 32;
 
-/** The Pod's DNS settings; undefined when the author gave none. */
+/** The Pod's DNS settings; undefined if the author set none. */
 export function dnsConfig({
   dnsConfig: { nameservers, searches, options },
 }: Pipeline): V1PodDNSConfig | undefined {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stepScript } from './script.ts';
 
-/** The shells of this machine that images have too. */
+/** Shells installed on this machine that are also common in images. */
 const SHELLS = (
   [
     ['/bin/sh', []],
@@ -53,7 +53,7 @@ describe.each(SHELLS)('stepScript in %s', (shell, args) => {
     expect(run(commands)).toEqual({ stdout: `+ ${commands[0] ?? ''}\n${want}`, stderr: '', status: 0 });
   });
 
-  it('stops at the first failing command, with its code', () => {
+  it('stops at the first failing command, with its exit code', () => {
     expect(run(['echo one', '(exit 7)', 'echo two'])).toEqual({
       stdout: '+ echo one\none\n+ (exit 7)\n',
       stderr: '',
@@ -67,14 +67,14 @@ describe.each(SHELLS)('stepScript in %s', (shell, args) => {
     );
   });
 
-  it('writes the clone credentials for git and forgets them', () => {
+  it('writes the clone credentials for git and unsets them', () => {
     const env = { DRONE_NETRC_FILE: 'machine m login l password $x `y`', DRONE_NETRC_PASSWORD: 'p' };
     expect(run(['echo "[$DRONE_NETRC_FILE$DRONE_NETRC_PASSWORD]"'], env).stdout).toContain('\n[]\n');
     expect(readFileSync(join(home, '.netrc'), 'utf8')).toBe('machine m login l password $x `y`\n');
     expect(statSync(join(home, '.netrc')).mode & 0o777).toBe(0o600);
   });
 
-  it('runs although the home folder can not be written', () => {
+  it('runs although the home folder is not writable', () => {
     expect(run(['echo on'], { HOME: '/nonexistent', DRONE_NETRC_FILE: 'machine m' })).toMatchObject({
       stdout: '+ echo on\non\n',
       status: 0,
@@ -83,7 +83,7 @@ describe.each(SHELLS)('stepScript in %s', (shell, args) => {
 });
 
 describe('stepScript', () => {
-  it('opens a session at a failure of a debug build only', () => {
+  it('opens a session only when a step of a debug build fails', () => {
     expect(stepScript(['true'], { debug: true })).toContain('/usr/drone/bin/tmate -F');
     expect(stepScript(['true'], { debug: false })).not.toContain('tmate');
   });

@@ -1,4 +1,4 @@
-/** Quotes text for a POSIX shell so that nothing in it has a meaning. */
+/** Quotes text for a POSIX shell. */
 const singleQuoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 const NETRC = [
@@ -9,7 +9,7 @@ const NETRC = [
   'unset DRONE_SCRIPT DRONE_NETRC_MACHINE DRONE_NETRC_USERNAME DRONE_NETRC_PASSWORD DRONE_NETRC_FILE',
 ];
 
-/** A failed step of a debug build waits in a terminal session for its author. */
+/** A failed step of a debug build opens a terminal session for its author and waits. */
 const TMATE = [
   'remote_debug() {',
   '  if [ "$?" -ne 0 ]; then',
@@ -27,12 +27,12 @@ const TMATE = [
   'trap remote_debug EXIT',
 ];
 
-/** `printf` with the text as argument: unlike `echo` it takes no backslash, dollar or backquote for its own. */
+/** Prints the text with `printf`: unlike `echo`, it does not interpret backslashes, dollars or backquotes. */
 const block = (command: string): string => `\nprintf '%s\\n' ${singleQuoted(`+ ${command}`)}\n${command}\n`;
 
 /**
- * The script of a step with `commands` (previous-runner §4.6.3), for any POSIX shell. It is a file, so the commands have their
- * own standard input. `debug`: a failing step opens a tmate session.
+ * The script of a step with `commands` (previous-runner §4.6.3), for any POSIX shell. It is a file, so that standard input is free
+ * for the commands. `debug`: a failing step opens a tmate session.
  */
 export function stepScript(commands: readonly string[], { debug }: { readonly debug: boolean }): string {
   const head = [...NETRC, 'set -e', ...(debug ? TMATE : [])].join('\n');

@@ -10,11 +10,11 @@ export interface SecretEntry {
   readonly content: string;
 }
 
-/** When a Secret holds this much, the next entry begins another; Kubernetes takes 1 MiB. */
+/** When a Secret reaches this size, the next entry starts another one; the limit of Kubernetes is 1 MiB. */
 const FULL_BYTES = 900 * 1024;
 const LARGEST_BYTES = 1024 * 1024 - 1024;
 
-/** The entries that one Secret holds. */
+/** The entries of one Secret. */
 export interface PackedSecret {
   readonly name: string;
   readonly entries: readonly SecretEntry[];
@@ -32,8 +32,8 @@ function checkedSize(entry: SecretEntry): number {
 }
 
 /**
- * Lays entries into as few Secrets as their order allows, 900 KiB each; the first entry is always in the first (gate §1).
- * Throws PipelineError for an entry that no Secret can hold.
+ * Packs entries into as few Secrets as their order allows, 900 KiB each; the first entry is always in the first Secret (gate §1).
+ * Throws PipelineError for an entry that is too large for a Secret.
  */
 export function packSecrets(entries: readonly SecretEntry[], podName: string): readonly PackedSecret[] {
   const packed: { name: string; entries: SecretEntry[] }[] = [{ name: podName, entries: [] }];
@@ -50,7 +50,7 @@ export function packSecrets(entries: readonly SecretEntry[], podName: string): r
   return packed;
 }
 
-/** A packed Secret as an object for the API. It never changes, so the kubelet need not watch it. */
+/** A packed Secret as an API object. It is immutable, so the kubelet need not watch it. */
 export function toSecret(
   { name, entries }: PackedSecret,
   namespace: string,
@@ -72,7 +72,7 @@ function itemsOf({ entries }: PackedSecret): V1KeyToPath[] {
   return entries.flatMap(({ key, path }) => (path === undefined ? [] : [{ key, path }]));
 }
 
-/** The volume with a folder for what is common and one for each gated step. */
+/** The volume with a folder for common files and one per gated step. */
 export function filesVolume(packed: readonly PackedSecret[]): V1Volume {
   const mounted = packed
     .map((secret) => ({ name: secret.name, items: itemsOf(secret) }))

@@ -1,6 +1,6 @@
 import type { Amount, Conditions, Toleration } from '../pipeline/pipeline.ts';
 
-/** One document of the policy file (previous-runner §1.6.3, §4.13). Zero and empty = not said. */
+/** One document of the policy file (previous-runner §1.6.3, §4.13). Zero and empty = unset. */
 export interface Policy {
   readonly name: string;
   readonly match: Conditions;
@@ -14,10 +14,10 @@ export interface Policy {
   readonly tolerations: readonly Toleration[];
 }
 
-/** What the operator decided about the Pods that are made (`DRONE_*` and `HANGAR_*`, previous-runner §1.3). */
+/** The operator's settings for Pods (`DRONE_*` and `HANGAR_*`, previous-runner §1.3). */
 export interface CompileSettings {
   readonly cloneImage: string;
-  /** `hangar-gate`: gate, placeholder and init alike. */
+  /** The image `hangar-gate`, used for gate, placeholder and init container. */
   readonly gateImage: string;
   readonly placeholderImage: string;
   readonly globalVolumes: readonly {
@@ -48,15 +48,15 @@ export interface CompileSettings {
   };
   readonly startMode: 'barrier' | 'eager';
   readonly hardening: 'off' | 'restricted';
-  /** User of steps whose pipeline names none, clone included; undefined: the image's own. */
+  /** User of steps whose pipeline sets none, clone included; undefined: the image's own. */
   readonly runAsUser: number | undefined;
-  /** `split`: R of the Pod spread over its containers, step requests ignored (as the old runner); `peak`: gate §6. */
+  /** `split`: the stage's request is split over the containers, requests of steps are ignored (as the old runner); `peak`: gate §6. */
   readonly resources: 'split' | 'peak';
   /** Added to the repository's timeout for activeDeadlineSeconds. */
   readonly deadlineSlackMs: number;
 }
 
-/** What was found out about an image in its registry. */
+/** Metadata of an image from its registry. */
 export interface ImageConfig {
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
@@ -71,14 +71,14 @@ export interface RegistryCredentials {
   readonly password: string;
 }
 
-/** What had to be asked of others before the compiler can work; made by `prepare/`. */
+/** Data that must be fetched before compilation; collected by `prepare/`. */
 export interface Prepared {
-  /** Runner environment, then the environment plugin's; `mask` values are hidden in logs. */
+  /** The runner's environment, then that of the environment plugin; `mask` values are hidden in logs. */
   readonly environment: readonly { readonly name: string; readonly value: string; readonly mask: boolean }[];
-  /** By the name that the pipeline uses; undefined = not found (empty value, said in the log). */
+  /** By the name that the pipeline uses; undefined = not found (the variable is empty, with a warning in the log). */
   readonly secrets: Readonly<Record<string, string | undefined>>;
   readonly registries: readonly RegistryCredentials[];
-  /** By full image reference; undefined = the look-up failed, so that step is swapped. */
+  /** By full image reference; undefined = the look-up failed, so the step is swapped. */
   readonly images: Readonly<Record<string, ImageConfig | undefined>>;
   readonly warnings: readonly string[];
 }

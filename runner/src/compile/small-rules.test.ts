@@ -15,7 +15,7 @@ import { packSecrets } from './secret-files.ts';
 import { aService, aStep, text } from './testing/a-pipeline.ts';
 import { isReservedPath, workspacePath } from './workspace.ts';
 
-describe('names of Kubernetes', () => {
+describe('name rules of Kubernetes', () => {
   it.each([
     [isDnsLabel, 'a-1', 'a.b'],
     [isDnsLabel, 'a'.repeat(63), 'a'.repeat(64)],
@@ -26,7 +26,7 @@ describe('names of Kubernetes', () => {
     [isQualifiedName, 'example.com/a', 'example.com/'],
     [isQualifiedName, 'A_b', 'a/b/c'],
     [isVariableName, 'PLUGIN_MY-KEY', '1A'],
-  ] as const)('%o takes %s but not %s', (rule, good, bad) => {
+  ] as const)('%o accepts %s but not %s', (rule, good, bad) => {
     expect([rule(good), rule(bad)]).toEqual([true, false]);
   });
 });
@@ -40,7 +40,7 @@ describe('slug', () => {
   ])('%s becomes %s', (given, want) => {
     expect(slug(given)).toBe(want);
   });
-  it('is a valid label value whatever it is made of', () => {
+  it('returns a valid label value for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 100 }), (any) => {
         expect(isLabelValue(slug(any))).toBe(true);
@@ -65,7 +65,7 @@ describe('workspacePath', () => {
   ])('%s is mounted at %s', (wanted, want) => {
     expect(workspacePath(wanted)).toBe(want);
   });
-  it('keeps the places of the gate, and only those', () => {
+  it('refuses the gate’s own folders, and only those', () => {
     expect(
       ['/hangar', '/hangar/own', '/run/drone', '/', '/run/drone2', '/hangars'].map(isReservedPath),
     ).toEqual([true, true, true, true, false, false]);
@@ -110,7 +110,7 @@ describe('pullSecret', () => {
   ])('%s is looked up as %s', (address, want) => {
     expect(reducedAddress(address)).toBe(want);
   });
-  it('lets the last of equal addresses win, and is none without an address', () => {
+  it('uses the last of equal addresses, and is undefined without one', () => {
     const registry = (address: string, username: string) => ({ address, username, password: 'p' });
     const made = pullSecret(
       [registry('a.example.com', 'x'), registry('https://a.example.com/', 'y')],
@@ -127,7 +127,7 @@ describe('pullSecret', () => {
 
 describe('packSecrets', () => {
   const entry = (key: string, bytes: number) => ({ key, path: key, content: 'x'.repeat(bytes) });
-  it('begins another Secret when one is full, and not before', () => {
+  it('starts another Secret when one is full, and not before', () => {
     const names = (...sizes: number[]) =>
       packSecrets(
         sizes.map((bytes, index) => entry(`k${index}`, bytes)),
@@ -140,7 +140,7 @@ describe('packSecrets', () => {
     ]);
     expect(names(1_000_000)).toEqual([['pod', 1]]);
   });
-  it('refuses what no Secret can hold', () => {
+  it('refuses an entry that is too large for a Secret', () => {
     expect(() => packSecrets([entry('k', 1_100_000)], 'pod')).toThrow(/Kubernetes keeps at most/);
   });
 });

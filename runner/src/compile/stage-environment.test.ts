@@ -13,12 +13,12 @@ import {
 } from './testing/a-pipeline.ts';
 
 describe('stageEnvironment', () => {
-  it('tells of a plain push', async () => {
+  it('describes a plain push', async () => {
     const environment = JSON.stringify(stageEnvironment(aDetail(), NOW_MS), null, 2);
     await expect(`${environment}\n`).toMatchFileSnapshot('golden/stage-environment.json');
   });
 
-  it('is a failing build when another stage failed, and names it', () => {
+  it('has status failure when another stage failed, and names that stage', () => {
     const stages = [
       aStage({ id: 30, name: 'lint', status: 'killed' }),
       aStage({ id: 31, status: 'failure' }),
@@ -27,7 +27,7 @@ describe('stageEnvironment', () => {
     expect(failing).toMatchObject({ DRONE_BUILD_STATUS: 'failure', DRONE_FAILED_STAGES: 'lint' });
   });
 
-  it('is a passing build while nothing failed', () => {
+  it('has status success while nothing failed', () => {
     const stages = [aStage({ id: 30, status: 'skipped' })];
     const passing = stageEnvironment(aDetail({ build: aBuild({ stages }) }), NOW_MS);
     expect(passing['DRONE_BUILD_STATUS']).toBe('success');
@@ -38,7 +38,7 @@ describe('stageEnvironment', () => {
     ['pull_request', 'refs/pull/42/head', { DRONE_PULL_REQUEST: '42', DRONE_PULL_REQUEST_TITLE: 'better' }],
     ['pull_request', 'refs/merge/x', { DRONE_PULL_REQUEST: '', DRONE_PULL_REQUEST_TITLE: 'better' }],
     ['push', 'refs/tags/v1', { DRONE_TAG: 'v1' }],
-  ])('of event %s and ref %s has what belongs to it', (event, ref, want) => {
+  ])('for event %s and ref %s has the matching variables', (event, ref, want) => {
     const all = stageEnvironment(aDetail({ build: aBuild({ event, ref, title: 'better' }) }), NOW_MS);
     const occasional = Object.entries(all).filter(([name]) => /PULL_REQUEST|DRONE_TAG/.test(name));
     expect(Object.fromEntries(occasional)).toEqual(want);
@@ -81,7 +81,7 @@ describe('tagVariables', () => {
     expect(tagVariables(`refs/tags/${tag}`)).toEqual({ DRONE_TAG: tag, ...want });
   });
 
-  it('takes no version from a branch, nor a calendar version from a small number', () => {
+  it('reads no version from a branch, and no calendar version from a small number', () => {
     expect(tagVariables('refs/heads/v1.2.3')).toEqual({});
     expect(tagVariables('refs/tags/18.04')).not.toHaveProperty('DRONE_CALVER');
     expect(tagVariables('refs/tags/19.04')).toHaveProperty('DRONE_CALVER_MICRO', '');
@@ -110,7 +110,7 @@ describe('layers', () => {
     workspaceVolume: 'w',
   });
 
-  it('in containers the stage wins over parameters, and those over the runner', () => {
+  it('in containers the stage overrides parameters, and those the runner’s environment', () => {
     expect(Object.fromEntries(common)).toMatchObject({
       R: 'runner',
       A: 'param',
@@ -120,7 +120,7 @@ describe('layers', () => {
     });
   });
 
-  it('in the YAML parameters win over the stage', () => {
+  it('in the YAML parameters override the stage', () => {
     expect(substitutionVariables(detail, { A: 'runner', R: 'runner' }, NOW_MS)).toMatchObject({
       R: 'runner',
       A: 'param',
@@ -128,14 +128,14 @@ describe('layers', () => {
     });
   });
 
-  it('proxies come in both spellings, upper case first; empty ones not at all', () => {
+  it('proxies are set in both spellings, upper case first; empty ones are left out', () => {
     expect(common.get('http_proxy')).toBe('http://upper');
     expect(common.get('HTTP_PROXY')).toBe('http://upper');
     expect(common.get('NO_PROXY')).toBe('x');
     expect(common.has('all_proxy')).toBe(false);
   });
 
-  it('workspace and tmate are told', () => {
+  it('workspace and tmate variables are set', () => {
     expect(common.get('DRONE_WORKSPACE')).toBe('/drone/src');
     expect(common.get('DRONE_TMATE_HOST')).toBe('tmate.example.com');
   });

@@ -10,14 +10,14 @@ const seconds = (nowMs: number): number => Math.floor(nowMs / 1000);
 const orNow = (atSeconds: number, nowMs: number): string =>
   String(atSeconds === 0 ? seconds(nowMs) : atSeconds);
 
-/** Names of the build's stages that failed already, other than this one. */
+/** Names of the other stages of the build that have already failed. */
 export function failedStages(detail: StageDetail): readonly string[] {
   return detail.build.stages
     .filter((stage) => stage.id !== detail.stage.id && hasFailed(stage))
     .map((stage) => stage.name);
 }
 
-/** Whether the build is failing already when this stage begins (previous-runner §4.7.2, `DRONE_BUILD_STATUS`). */
+/** Whether the build has already failed when this stage starts (previous-runner §4.7.2, `DRONE_BUILD_STATUS`). */
 export function isBuildFailed(detail: StageDetail): boolean {
   return hasFailed(detail.build) || failedStages(detail).length > 0;
 }
@@ -113,7 +113,7 @@ function buildVariables(detail: StageDetail, nowMs: number): Variables {
   };
 }
 
-/** Variables that exist only in some builds: of failures, pull requests and tags. */
+/** Variables that exist only in some builds: failures, pull requests and tags. */
 function occasionalVariables(detail: StageDetail): Variables {
   const { build } = detail;
   const failed = failedStages(detail);
@@ -128,7 +128,7 @@ function occasionalVariables(detail: StageDetail): Variables {
   };
 }
 
-/** A stage that failed, or one of whose steps did without being excused. */
+/** A stage that failed, or with a failed step whose failure is not ignored. */
 function isStageFailed(stage: DroneStage): boolean {
   return hasFailed(stage) || stage.steps.some((step) => hasFailed(step) && !step.errIgnore);
 }
@@ -151,7 +151,7 @@ function ownStageVariables({ stage }: StageDetail, nowMs: number): Variables {
   };
 }
 
-/** System, repo, build, stage and link variables, as true when the stage begins (previous-runner §4.7.2, layer 5). */
+/** System, repo, build, stage and link variables, with their values at the start of the stage (previous-runner §4.7.2, layer 5). */
 export function stageEnvironment(detail: StageDetail, nowMs: number): Variables {
   return {
     ...systemVariables(detail),
@@ -164,8 +164,8 @@ export function stageEnvironment(detail: StageDetail, nowMs: number): Variables 
 }
 
 /**
- * What `${…}` in the YAML text may name (previous-runner §3.2): the runner's environment (without the plugin's), the stage's
- * variables, and the build's parameters, which win here, unlike in containers.
+ * Variables for `${…}` in the YAML text (previous-runner §3.2): the runner's environment (without the plugin's), the stage's
+ * variables, and the build's parameters, which take precedence here, unlike in containers.
  */
 export function substitutionVariables(
   detail: StageDetail,

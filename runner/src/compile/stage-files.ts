@@ -4,10 +4,10 @@ import type { PlannedContainer } from './planned-container.ts';
 import type { SecretEntry } from './secret-files.ts';
 import { isBuildFailed } from './stage-environment.ts';
 
-/** A stop signal is followed by KILL after this. */
+/** Time between a stop signal and SIGKILL. */
 const STOP_GRACE_MS = 10_000;
 
-/** What `stage.json` is made of. */
+/** Inputs of `stage.json`. */
 export interface StageFileSources {
   readonly detail: StageDetail;
   readonly nonce: string;
@@ -17,7 +17,7 @@ export interface StageFileSources {
   readonly common: ReadonlyMap<string, string>;
 }
 
-/** What the gates of a stage have in common (PROTOCOL.md, `stage.json`). */
+/** Data that all gates of a stage share (PROTOCOL.md, `stage.json`). */
 function stageFile(steps: readonly PlannedContainer[], sources: StageFileSources): string {
   const { detail, nowMs } = sources;
   return JSON.stringify({
@@ -41,7 +41,7 @@ function stageFile(steps: readonly PlannedContainer[], sources: StageFileSources
   });
 }
 
-/** What one gate alone knows (PROTOCOL.md, `step.json`): only here are the step's secrets. */
+/** Data of one gate (PROTOCOL.md, `step.json`): the only file with the step's secrets. */
 function stepFile({ n, start, plain, secret }: PlannedContainer): string {
   return JSON.stringify({
     version: 1,
@@ -55,7 +55,7 @@ function stepFile({ n, start, plain, secret }: PlannedContainer): string {
   });
 }
 
-/** Key under which the Secret of a stage keeps a swapped step's secret value. */
+/** Key of a swapped step's secret value in the stage's Secret. */
 export const swapSecretKey = (n: number, index: number): string => `${n}.secret.${index + 1}`;
 
 function entriesOf(container: PlannedContainer): readonly SecretEntry[] {
@@ -72,12 +72,12 @@ function entriesOf(container: PlannedContainer): readonly SecretEntry[] {
   return start.script === undefined ? [own] : [own, script];
 }
 
-/** Values to hide by step number, steps without any left out. */
+/** Values to mask by step number; steps without any are left out. */
 export function masksByStep(steps: readonly PlannedContainer[]): Readonly<Record<number, readonly string[]>> {
   return Object.fromEntries(steps.filter(({ masks }) => masks.length > 0).map(({ n, masks }) => [n, masks]));
 }
 
-/** All entries of the stage's Secrets; the values to hide come first, so they are in the first Secret. */
+/** All entries of the stage's Secrets; the values to mask come first, so they are in the first Secret. */
 export function stageEntries(
   steps: readonly PlannedContainer[],
   sources: StageFileSources,

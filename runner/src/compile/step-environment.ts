@@ -6,14 +6,14 @@ import { stepTitle } from './refuse.ts';
 /** A step's own variables: layers 9 and 10 of previous-runner §4.7.1. */
 export interface StepEnvironment {
   readonly plain: ReadonlyMap<string, string>;
-  /** Secret values; they win over all plain ones. Never shown to other steps. */
+  /** Secret values; they override all plain ones. Never available to other steps. */
   readonly secret: ReadonlyMap<string, string>;
-  /** Values to hide in this step's log. */
+  /** Values to mask in this step's log. */
   readonly masks: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** What a step's own variables are made of. */
+/** Inputs of a step's own variables. */
 export interface StepSources {
   readonly step: PipelineStep;
   readonly origin: Origin;
@@ -40,14 +40,17 @@ function secretUses({ step, secrets }: StepSources): readonly SecretUse[] {
   return [...Object.entries(step.environment), ...Object.entries(step.settings)].flatMap(
     ([variable, from]) => {
       if (from.kind === 'text') return [];
-      // A name such as `constructor` must not find what every object inherits.
+      // A name such as `constructor` must not find an inherited property.
       const value = Object.hasOwn(secrets, from.secret) ? secrets[from.secret] : undefined;
       return [{ variable, secret: from.secret, value }];
     },
   );
 }
 
-/** Clone credentials: for every step, or for the real clone step only (previous-runner §4.10, known issue 24). They are no secrets to be named (known issue 27). */
+/**
+ * Clone credentials: for every step, or only for the real clone step (previous-runner §4.10, known issue 24). Steps can't reference them as
+ * secrets (known issue 27).
+ */
 function netrcEntries({ origin, netrc, netrcCloneOnly }: StepSources): Entries {
   if (netrc === undefined || netrc.machine === '' || (netrcCloneOnly && origin !== 'clone')) return [];
   return [
@@ -58,7 +61,7 @@ function netrcEntries({ origin, netrc, netrcCloneOnly }: StepSources): Entries {
   ];
 }
 
-/** Gathers what only this step may see, and what its log must hide (previous-runner §4.7.1, §4.9.2, §6.8). */
+/** Collects the variables of this step and the values that its log must mask (previous-runner §4.7.1, §4.9.2, §6.8). */
 export function stepEnvironment(sources: StepSources): StepEnvironment {
   const { step, origin, netrc } = sources;
   const uses = secretUses(sources);

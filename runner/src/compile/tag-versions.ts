@@ -9,7 +9,7 @@ interface Cut {
   readonly build: string;
 }
 
-/** `1.2.3-pre+meta` in its three pieces; the meta part is cut off first. */
+/** Splits `1.2.3-pre+meta` into its three parts, the meta part first. */
 function cutVersion(version: string): Cut {
   const plus = version.indexOf('+');
   const left = plus < 0 ? version : version.slice(0, plus);
@@ -30,7 +30,7 @@ function semverProblem({ core, prerelease, build }: Cut): string {
   return oddWord === undefined ? '' : `${oddWord} is not a valid identifier`;
 }
 
-/** Variables of a semantic version, or the one that tells why it is none (previous-runner §4.7.3). */
+/** Variables of a semantic version, or the one with the parse error (previous-runner §4.7.3). */
 function semverVariables(version: string): Variables {
   const cut = cutVersion(version);
   const problem = semverProblem(cut);
@@ -50,19 +50,19 @@ function semverVariables(version: string): Variables {
   };
 }
 
-/** A year as calendar versions write it: 19 to 99, or 2019 to 9998. */
+/** The year of a calendar version: 19 to 99, or 2019 to 9998. */
 function isYear(text: string): boolean {
   const year = Number(text);
   return NUMBER.test(text) && ((year >= 19 && year <= 99) || (year >= 2019 && year <= 9998));
 }
 
-/** The three parts of a calendar version; undefined when it is none. */
+/** The three parts of a calendar version; undefined if it is none. */
 function calendarParts(version: string): readonly [string, string, string] | undefined {
   const [major = '', minor = '', third = '', ...rest] = version.split('.');
   return rest.length === 0 && isYear(major) && NUMBER.test(minor) ? [major, minor, third] : undefined;
 }
 
-/** Variables of a calendar version, none when it is not one; zeros are kept (previous-runner §4.7.3). */
+/** Variables of a calendar version, none if it is not one; leading zeros are kept (previous-runner §4.7.3). */
 function calverVariables(version: string): Variables {
   const parts = calendarParts(version);
   if (parts === undefined) return {};
@@ -81,7 +81,7 @@ function calverVariables(version: string): Variables {
   };
 }
 
-/** `DRONE_TAG` and what its version says, for refs below `refs/tags/`; none for other refs (previous-runner §4.7.2, §4.7.3). */
+/** `DRONE_TAG` and the variables of its version, for refs below `refs/tags/`; none for other refs (previous-runner §4.7.2, §4.7.3). */
 export function tagVariables(ref: string): Variables {
   const prefix = 'refs/tags/';
   if (!ref.startsWith(prefix)) return {};

@@ -1,9 +1,9 @@
 import { isVariableName } from './kubernetes-names.ts';
 
-/** Linux refuses to start a program for which one variable, name and value together, is longer. */
+/** Limit of Linux for one variable, name and value together; with a longer one no program starts. */
 const LONGEST_BYTES = 128 * 1024 - 2;
 
-/** Variables that a program can be started with, and what was left out and why. */
+/** Valid variables, and warnings for those left out. */
 export interface Usable {
   readonly variables: ReadonlyMap<string, string>;
   readonly warnings: readonly string[];
@@ -17,10 +17,10 @@ function problem(name: string, value: string, engine: 'gate' | 'swap'): string {
   return '';
 }
 
-/** Set from the node by the kubelet; nobody else's value may stand before it (previous-runner §4.7.1, layer 11). */
+/** Set by the kubelet from the node; they can't be overridden (previous-runner §4.7.1, layer 11). */
 const NODE = 'KUBERNETES_NODE';
 
-/** Leaves out what would keep a container from starting (known issue 46); `owner` begins each warning. */
+/** Leaves out variables that would keep a container from starting (known issue 46); each warning starts with `owner`. */
 export function usableVariables(
   all: ReadonlyMap<string, string>,
   engine: 'gate' | 'swap',

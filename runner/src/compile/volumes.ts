@@ -11,7 +11,7 @@ import type { CompileSettings } from './settings.ts';
 /** Our volumes in each Pod; the author's are called `volume-<i>`, the operator's `global-<i>`. */
 export const VOLUME = {
   workspace: 'hangar-workspace',
-  /** Where tmate lies in debug builds. */
+  /** Mount path of tmate in debug builds. */
   addons: 'hangar-addons',
   bin: 'hangar-bin',
   state: 'hangar-state',
@@ -21,7 +21,7 @@ export const VOLUME = {
   pod: 'hangar-pod',
 } as const;
 
-/** The volume that is `/run/drone` of a swapped step: `env` is what the runner writes when its turn comes (PROTOCOL.md). */
+/** The volume mounted at `/run/drone` of a swapped step: the runner writes its `env` when the step's turn starts (PROTOCOL.md). */
 export const envVolumeName = (n: number): string => `hangar-env-${n}`;
 
 export const globalVolumeName = (index: number): string => `global-${index + 1}`;
@@ -29,7 +29,7 @@ const volumeName = (index: number): string => `volume-${index + 1}`;
 
 const title = ({ name }: { readonly name: string }): string => `volume ${JSON.stringify(name)}`;
 
-/** A path on the node; no type, so that sockets, files and folders are all welcome (known issue 48). */
+/** A path on the node; without a type, so that sockets, files and folders are all allowed (known issue 48). */
 function hostVolume(name: string, path: string, { code, place }: Writer): V1Volume {
   if (path === '' || path.split('/').includes('..')) {
     return refuse(
@@ -48,7 +48,7 @@ function objectName(wanted: string, owner: string): string {
   );
 }
 
-/** The mode is sent only when the author gave one, or it would mean "no permissions" (known issue 45). */
+/** The mode is sent only if the author set one; 0 would mean "no permissions" (known issue 45). */
 function fileMode(mode: number | undefined, owner: string): { defaultMode?: number } {
   if (mode === undefined) return {};
   if (Number.isInteger(mode) && mode >= 0 && mode <= 0o777) return { defaultMode: mode };
@@ -60,7 +60,7 @@ function fileMode(mode: number | undefined, owner: string): { defaultMode?: numb
 
 const optional = (isOptional: boolean): { optional?: true } => (isOptional ? { optional: true } : {});
 
-/** A size limit counts for every medium (known issue 49). */
+/** A size limit applies to every medium (known issue 49). */
 function tempVolume(
   name: string,
   { medium, sizeLimitBytes }: Extract<PipelineVolume, { kind: 'temp' }>,
@@ -112,14 +112,17 @@ function toVolume(volume: PipelineVolume, name: string): V1Volume | undefined {
   }
 }
 
-/** The volumes that authors and operators named, and the Pod's name for each. */
+/** The volumes of authors and operators, and the Pod's name for each. */
 export interface NamedVolumes {
   readonly volumes: readonly V1Volume[];
-  /** Name in the pipeline → name in the Pod; the first of equal names counts. */
+  /** Name in the pipeline → name in the Pod; the first of equal names is used. */
   readonly byName: ReadonlyMap<string, string>;
 }
 
-/** Translates the pipeline's volumes and the operator's global ones (previous-runner §3.7, §4.3). Throws PipelineError for what Kubernetes would refuse. */
+/**
+ * Converts the pipeline's volumes and the operator's global ones (previous-runner §3.7, §4.3). Throws PipelineError for what Kubernetes
+ * would refuse.
+ */
 export function namedVolumes(pipeline: Pipeline, settings: CompileSettings): NamedVolumes {
   const globals = settings.globalVolumes.map(({ hostPath }, index) =>
     hostVolume(globalVolumeName(index), hostPath, byOperator(`DRONE_RUNNER_VOLUMES, entry ${index + 1}`)),

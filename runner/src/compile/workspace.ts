@@ -1,24 +1,24 @@
 import { posix } from 'node:path';
 
 const DEFAULT_WORKSPACE = '/drone/src';
-/** Places a workspace may not stand at, but may stand below. */
+/** Folders that can't be a workspace, but may contain one. */
 const RESTRICTED_PATHS = ['/', '/etc', '/var'];
-/** Places a workspace may stand neither at nor below. */
+/** Folders that can neither be nor contain a workspace. */
 const RESTRICTED_TREES = [
   ...['/etc/docker', '/var/run', '/proc', '/usr/local/bin', '/usr/local/sbin', '/usr/bin', '/bin'],
   ...['/mnt', '/mount', '/media', '/sys', '/dev'],
-  // Ours: a workspace there would hide the gate from its step.
+  // The gate's folders: a workspace there would hide the gate from its step.
   ...['/hangar', '/run/drone'],
 ];
 
 const isWithin = (path: string, tree: string): boolean => path === tree || path.startsWith(`${tree}/`);
 
-/** An absolute path without `..`, doubled or trailing slashes; relative ones are taken from `base`. */
+/** An absolute path without `..`, doubled or trailing slashes; relative ones are resolved against `base`. */
 export function absolutePath(path: string, base = '/'): string {
   return posix.resolve('/', base, path);
 }
 
-/** Where the workspace is mounted: the author's path, or `/drone/src` for none and for restricted places (previous-runner §4.2). */
+/** The workspace's mount path: the author's path, or `/drone/src` if there is none or it is restricted (previous-runner §4.2). */
 export function workspacePath(wanted: string): string {
   if (wanted === '') return DEFAULT_WORKSPACE;
   const path = absolutePath(wanted);
@@ -28,7 +28,7 @@ export function workspacePath(wanted: string): string {
   return isRestricted ? DEFAULT_WORKSPACE : path;
 }
 
-/** Whether a path is one of the gate's own or lies below it; a mount there would break the step. */
+/** Whether a path is inside one of the gate's folders; a mount there would break the step. */
 export function isReservedPath(path: string): boolean {
   return isWithin(path, '/hangar') || isWithin(path, '/run/drone') || path === '/';
 }

@@ -3,7 +3,7 @@ import type { EnvValue, Pipeline, PipelineStep } from '../../pipeline/pipeline.t
 import type { CompileInput } from '../compile.ts';
 import type { CompileSettings, ImageConfig, Policy, Prepared } from '../settings.ts';
 
-/** The moment at which the tests compile: 2026-01-14T09:30:06Z. */
+/** The time at which the tests compile: 2026-01-14T09:30:06Z. */
 export const NOW_MS = 1_768_383_006_000;
 const NOTHING = { cpuMillicores: 0, memoryBytes: 0 };
 const MIB = 1024 * 1024;
@@ -38,7 +38,7 @@ export function aStep(changes: Partial<PipelineStep> = {}): PipelineStep {
   };
 }
 
-/** A service `redis`, as the parser gives it. */
+/** A service `redis`, in the form of the parser's output. */
 export function aService(changes: Partial<PipelineStep> = {}): PipelineStep {
   return aStep({ name: 'redis', image: 'redis:8', commands: [], detach: true, ...changes });
 }
@@ -201,7 +201,7 @@ export function aPolicy(changes: Partial<Policy> = {}): Policy {
   };
 }
 
-/** All that others were asked for: the clone image is known, nothing else was needed. */
+/** Prepared data: the clone image is known, nothing else is needed. */
 export function aPreparation(changes: Partial<Prepared> = {}): Prepared {
   return {
     environment: [],
@@ -213,7 +213,7 @@ export function aPreparation(changes: Partial<Prepared> = {}): Prepared {
   };
 }
 
-/** The settings of a runner whose operator changed nothing. */
+/** The default settings of a runner. */
 export function someSettings(changes: Partial<CompileSettings> = {}): CompileSettings {
   return {
     cloneImage: 'drone/git:latest',
@@ -249,7 +249,7 @@ export function someSettings(changes: Partial<CompileSettings> = {}): CompileSet
   };
 }
 
-/** All that the compiler takes, for one pipeline. */
+/** Complete input of the compiler, for one pipeline. */
 export function aCompileInput(changes: Partial<CompileInput> = {}): CompileInput {
   return {
     pipeline: aPipeline(),

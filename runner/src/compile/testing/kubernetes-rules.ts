@@ -10,8 +10,8 @@ import type {
 import { FILES_VOLUME } from '../../pipeline/compiled.ts';
 
 /**
- * What the API server would object to in a Pod and its Secrets, written down apart from the compiler, after the API's
- * documentation. Empty = nothing.
+ * Returns the errors that the API server would report for a Pod and its Secrets, implemented independently of the compiler from the API's
+ * documentation. Empty = valid.
  */
 export function objections(pod: V1Pod, secrets: readonly V1Secret[]): readonly string[] {
   const { spec } = pod;
@@ -158,7 +158,7 @@ function secretObjections({ metadata, data }: V1Secret): readonly string[] {
   ];
 }
 
-/** Keys that the Pod's files come from, with the Secret that should have them. */
+/** All keys that the Pod's files use, with the Secret that should contain them. */
 function fileKeys({ volumes = [] }: V1PodSpec): readonly (readonly [string | undefined, string])[] {
   return volumes
     .filter(({ name }) => name === FILES_VOLUME)
@@ -172,7 +172,7 @@ function fileKeys({ volumes = [] }: V1PodSpec): readonly (readonly [string | und
     .flatMap(({ name, items = [] }) => items.map(({ key }) => [name, key] as const));
 }
 
-/** Every key that the Pod names must be in the Secret that it names. */
+/** Every key that the Pod references must exist in the referenced Secret. */
 function references(spec: V1PodSpec, secrets: readonly V1Secret[]): readonly string[] {
   const has = (name: string | undefined, key: string): boolean =>
     secrets.some(({ metadata, data }) => metadata?.name === name && Object.hasOwn(data ?? {}, key));

@@ -1,7 +1,7 @@
 import type { V1Container } from '@kubernetes/client-node';
 import { type Compiled, containerName } from '../../pipeline/compiled.ts';
 
-/** The text of one entry of a stage's Secrets; fails when no Secret or two have it. */
+/** The text of one entry of a stage's Secrets; throws unless exactly one Secret contains it. */
 export function secretText({ secrets }: Compiled, key: string): string {
   const found = secrets.flatMap(({ data }) =>
     data !== undefined && Object.hasOwn(data, key) ? [data[key] ?? ''] : [],
@@ -10,7 +10,7 @@ export function secretText({ secrets }: Compiled, key: string): string {
   return Buffer.from(found[0] ?? '', 'base64').toString('utf8');
 }
 
-/** `step.json` as far as tests read it. */
+/** The part of `step.json` that tests read. */
 export interface StepFile {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -21,7 +21,7 @@ export interface StepFile {
 export const stepFile = (compiled: Compiled, n: number): StepFile =>
   JSON.parse(secretText(compiled, `${n}.step.json`)) as StepFile;
 
-/** `stage.json` as far as tests read it. */
+/** The part of `stage.json` that tests read. */
 export interface StageFile {
   readonly env: Readonly<Record<string, string>>;
   readonly droneEnv: Readonly<Record<string, string>>;
