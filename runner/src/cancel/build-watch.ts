@@ -4,41 +4,41 @@ import type { CiServer } from '../ports/ci-server.ts';
 import { type Coverage, NOTHING_CERTAIN, withCertainty, withQuietWatch } from './coverage.ts';
 import type { ObservedHold } from './observed-hold.ts';
 
-/** How the server says that a stage stands. `unknown`: it could not be asked. */
+/** The state of a stage at the server. `unknown`: the request failed. */
 export type Finding = 'open' | 'cancelled' | 'unknown';
 
-/** Asks the server how a stage stands. */
+/** Requests the state of a stage from the server. */
 export type Look = (signal: AbortSignal) => Promise<Finding>;
 
-/** What one stage has of the watch over its build. */
+/** One stage's handle to the watch of its build. */
 export interface StageWatch {
   /** Aborted when the build was cancelled. */
   readonly cancelled: AbortSignal;
   lookWith(look: Look): void;
-  /** Nobody asks for this stage any more; `last`: nor for any other of the build. */
+  /** Called when this stage needs the watch no longer; `last`: no other stage of the build needs it either. */
   leave(): 'last' | 'others-stay';
 }
 
 type Ended = 'quiet' | 'cancelled' | 'failed';
 
-/** A server that never ends its answers must not collect our connections. */
+/** Limits open connections if a server never ends its responses. */
 const MOST_OPEN = 8;
-/** What ends a watch sooner than this does not wait for a cancel. */
+/** A watch that ends sooner than this is not a long poll: it can't have waited for a cancel. */
 const SHORTEST_HOLD_MS = 1_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
-/** A watch counts from so long after it was sent and until so long before its answer came: the way there and back takes time. */
+/** A watch counts as open from this long after the request was sent until this long before its response arrived: the network takes time. */
 const TRANSIT_MS = 1_000;
-/** When nothing was certain for so long, the server is asked. With the way there and back a cancel acts within 10 s. */
+/** If nothing was certain for this long, the server is asked. With the network delay a cancel takes effect within 10 s. */
 const LOOK_MS = 8_000;
-/** It is asked this often, however certain everything seems. */
+/** The server is asked at this interval in any case. */
 const RARE_LOOK_MS = 300_000;
-/** The server tells watchers of a cancel first, then the Git host, and rewrites the stages last (drone-rpc §4.6): within this time. */
+/** The server notifies watches of a cancel first, then the Git host, and updates the stages last (drone-rpc §4.6): within this time. */
 const REWRITTEN_WITHIN_MS = 30_000;
 
 /**
- * Watches one build for a cancel. The server tells it only to the watches that are open at that moment, and something in between
- * may cut them or keep them silent: so they overlap, and what no watch has proved is asked.
+ * Watches one build for a cancel. The server reports it only to watches that are open at that moment, and a proxy
+ * may cut or silence them: so watches overlap, and for any period that no watch covers the server is asked.
  */
 export class BuildWatch {
   readonly #clock: Clock;
@@ -61,7 +61,7 @@ export class BuildWatch {
     this.#hold = hold;
   }
 
-  /** One more stage of the build. */
+  /** Adds a stage of the build. */
   join(): StageWatch {
     const stage = new Stage(this.#cancelled.signal, this.#stop.signal);
     this.#stages.add(stage);
@@ -81,7 +81,10 @@ export class BuildWatch {
     return 'last';
   }
 
-  /** Until nobody asks any more or the build is cancelled. Never rejects, and never gives up: nobody else would hear of a cancel (known issue 16). */
+  /**
+   * Runs until no stage needs it or the build is cancelled. Never rejects and never gives up: otherwise a cancel would be missed (known
+   * issue 16).
+   */
   async run(): Promise<void> {
     await Promise.all([this.#keepWatching(), this.#keepLooking()]);
   }
@@ -99,7 +102,7 @@ export class BuildWatch {
     }
   }
 
-  /** Resolves with the work, or after that time without it. */
+  /** Resolves when the work does, or after that time without a result. */
   async #within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
     const done = new AbortController();
     const late = this.#clock.sleep(ms, AbortSignal.any([this.#over, done.signal])).then(() => undefined);
@@ -170,7 +173,7 @@ export class BuildWatch {
   }
 }
 
-/** One stage of a build, which may be ended at the server without the others. */
+/** One stage of a build, which may be ended at the server separately. */
 class Stage {
   readonly cancelled: AbortSignal;
   readonly #ended = new AbortController();

@@ -27,7 +27,7 @@ function begin(answer: (nth: number, clock: FakeClock, signal: AbortSignal) => P
   return { clock, watches, openedMs, open: () => open, mostOpen: () => mostOpen };
 }
 
-/** As the server does it: so long without news. */
+/** The server's usual time-out of a watch without news. */
 const quietAfter =
   (ms: number) =>
   async (_: number, clock: FakeClock, signal: AbortSignal): Promise<Word> => {
@@ -40,8 +40,8 @@ const quiet = quietAfter(30_000);
 const hanging = (_: number, _clock: FakeClock, signal: AbortSignal): Promise<Word> =>
   new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
 
-describe('the watches over a build', () => {
-  it('are open at any moment, each begun before the former ends (known issue 15)', async () => {
+describe('the watches of a build', () => {
+  it('are open at any moment, each started before the previous one ends (known issue 15)', async () => {
     const { clock, watches, openedMs, open, mostOpen } = begin(quiet);
     const watch = watches.open(41);
     for (let second = 0; second < 120; second++) {
@@ -57,19 +57,22 @@ describe('the watches over a build', () => {
     expect([open(), clock.pending]).toEqual([0, 0]);
   });
 
-  it.each([5_000, 12_000])('overlap by half of what the server was seen to hold them, %i ms', async (ms) => {
-    const { clock, watches, openedMs, open } = begin(quietAfter(ms));
-    watches.open(41);
-    await clock.step(ms + 20_000);
-    for (let tenth = 0; tenth < 300; tenth++) {
-      await clock.step(100);
-      expect(open()).toBeGreaterThan(0);
-    }
-    const [last = 0, before = 0] = openedMs.toReversed();
-    expect(last - before).toBe(Math.min(5_000, ms / 2));
-  });
+  it.each([5_000, 12_000])(
+    'overlap by half of the time that the server was observed to hold them, %i ms',
+    async (ms) => {
+      const { clock, watches, openedMs, open } = begin(quietAfter(ms));
+      watches.open(41);
+      await clock.step(ms + 20_000);
+      for (let tenth = 0; tenth < 300; tenth++) {
+        await clock.step(100);
+        expect(open()).toBeGreaterThan(0);
+      }
+      const [last = 0, before = 0] = openedMs.toReversed();
+      expect(last - before).toBe(Math.min(5_000, ms / 2));
+    },
+  );
 
-  it('overlap from the start over the next build, since the server is known by then', async () => {
+  it('overlap from the start for the next build, since the server’s time-out is known by then', async () => {
     const { clock, watches, openedMs } = begin(quietAfter(5_000));
     watches.open(41).close();
     watches.open(42);
@@ -83,7 +86,7 @@ describe('the watches over a build', () => {
     );
   });
 
-  it('tell a cancel, and are opened no more', async () => {
+  it('report a cancel, and are not opened again', async () => {
     const { clock, watches, openedMs, open } = begin((nth, clock, signal) =>
       nth === 1 ? Promise.resolve('cancelled') : quiet(nth, clock, signal),
     );
@@ -97,7 +100,7 @@ describe('the watches over a build', () => {
     expect(watches.open(41).cancelled.aborted).toBe(true);
   });
 
-  it('do not stop after errors, and pause longer and longer between them (known issue 16)', async () => {
+  it('do not stop after errors, and wait longer after each of them (known issue 16)', async () => {
     const { clock, watches, openedMs } = begin((nth, clock, signal) =>
       nth < 8 ? Promise.reject(new Error('500')) : quiet(nth, clock, signal),
     );
@@ -106,7 +109,7 @@ describe('the watches over a build', () => {
     expect(openedMs).toEqual([0, 1_000, 3_000, 7_000, 15_000, 31_000, 61_000, 91_000, 121_000]);
   });
 
-  it('hear a cancel after an outage', async () => {
+  it('report a cancel after an outage', async () => {
     const { clock, watches } = begin((nth) =>
       nth === 0 ? Promise.reject(new Error('500')) : Promise.resolve('cancelled'),
     );
@@ -115,7 +118,7 @@ describe('the watches over a build', () => {
     expect(watch.cancelled.aborted).toBe(true);
   });
 
-  it('are never more than eight, though none of them ends', async () => {
+  it('are never more than eight, even if none of them ends', async () => {
     const { clock, watches, openedMs, mostOpen } = begin(hanging);
     const watch = watches.open(41);
     await clock.step(600_000);
@@ -125,7 +128,7 @@ describe('the watches over a build', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('do not hammer something in between that says "quiet" at once, nor collect timers', async () => {
+  it('do not busy-loop on a proxy that returns "quiet" at once, and leave no timers', async () => {
     const { clock, watches, openedMs } = begin(() => Promise.resolve('quiet'));
     watches.open(41);
     await clock.step(60_000);
@@ -133,7 +136,7 @@ describe('the watches over a build', () => {
     expect(clock.pending).toBeLessThan(3);
   });
 
-  it('are shared among the stages of a build, until the last closes', async () => {
+  it('are shared among the stages of a build, until the last one closes its handle', async () => {
     const { clock, watches, openedMs, open } = begin(quiet);
     const [first, second] = [watches.open(41), watches.open(41)];
     await clock.step(0);
@@ -150,7 +153,7 @@ describe('the watches over a build', () => {
     expect(openedMs).toHaveLength(2);
   });
 
-  it('of two builds are apart', async () => {
+  it('of two builds are separate', async () => {
     const { clock, watches } = begin((nth) =>
       nth === 0 ? Promise.resolve('cancelled') : new Promise(() => undefined),
     );
@@ -160,21 +163,21 @@ describe('the watches over a build', () => {
   });
 });
 
-/** How long a call is under way to the server, and its answer back. */
+/** One-way network delay of a call. */
 const TRANSIT_MS = 40;
-/** The server rewrites the stages of a cancelled build after the commit status was sent. */
+/** The server updates the stages of a cancelled build after it has sent the commit status. */
 const COMMIT_STATUS_MS = 1_500;
 
-/** What is done to a watch between us and the server, which holds each for `holdMs` and forgets a cancel that none hears. */
+/** How the network treats a watch. The server holds each watch for `holdMs` and drops a cancel without an open watch. */
 interface Path {
   readonly holdMs: number;
-  /** Ends it by itself after so long. */
+  /** The network ends a watch after this time. */
   readonly cut?: { readonly afterMs: number; readonly how: 'quiet' | 'error' };
-  /** From this moment on, what is opened never answers. */
+  /** From this time on, new watches never get a response. */
   readonly silentFromMs?: number;
 }
 
-/** A server that keeps cancels in memory, with something between it and us. */
+/** A server that keeps cancels in memory only, behind a proxy. */
 class Server {
   readonly #clock: FakeClock;
   readonly #path: Path;
@@ -237,7 +240,7 @@ function beginOn(path: Path) {
   return { clock, server, watches, watch };
 }
 
-/** How long a cancel at that moment takes to be acted on. */
+/** The time from a cancel until it takes effect. */
 async function latencyMs(path: Path, cancelMs: number): Promise<number> {
   const { clock, server, watch } = beginOn(path);
   await clock.step(cancelMs);
@@ -256,7 +259,7 @@ const MOMENTS_MS = [
   37_777, 44_444, 60_060, 61_234, 75_000, 90_123, 120_007,
 ];
 
-describe('a cancel acts', () => {
+describe('a cancel takes effect', () => {
   it.each<readonly [string, Path]>([
     ['the server holds watches for 30 s', { holdMs: 30_000 }],
     ['the server holds watches for 5 s', { holdMs: 5_000 }],
@@ -280,14 +283,14 @@ describe('a cancel acts', () => {
   it.each([
     ['30 s', 30_000],
     ['5 s', 5_000],
-  ])('at once where the server holds watches for %s', async (_, holdMs) => {
+  ])('at once if the server holds watches for %s', async (_, holdMs) => {
     for (const cancelMs of MOMENTS_MS.filter((ms) => ms > TRANSIT_MS))
       expect(await latencyMs({ holdMs }, cancelMs), `cancelled at ${cancelMs} ms`).toBe(TRANSIT_MS);
   });
 });
 
-describe('the server is asked how a stage stands', () => {
-  it('at the beginning, and no more once watches that overlap have ended as they should', async () => {
+describe('the server is asked for the state of a stage', () => {
+  it('at the start, and not again once overlapping watches have ended normally', async () => {
     const { clock, server } = beginOn({ holdMs: 30_000 });
     await clock.step(45_000);
     const atFirst = server.looks;
@@ -297,7 +300,7 @@ describe('the server is asked how a stage stands', () => {
     expect(server.looks).toBe(atFirst);
   });
 
-  it('now and then all the same', async () => {
+  it('at intervals in any case', async () => {
     const { clock, server } = beginOn({ holdMs: 30_000 });
     await clock.step(45_000);
     const atFirst = server.looks;
@@ -305,13 +308,13 @@ describe('the server is asked how a stage stands', () => {
     expect(server.looks).toBe(atFirst + 12);
   });
 
-  it('again and again while watches prove nothing, but never every second', async () => {
+  it('repeatedly while watches prove nothing, but not every second', async () => {
     const { clock, server } = beginOn({ holdMs: 0 });
     await clock.step(80_000);
     expect(server.looks).toBe(10);
   });
 
-  it('until it is certain that no cancel fell into a gap, though the server may be slow to rewrite stages', async () => {
+  it('until it is certain that no cancel fell into a gap, even if the server updates stages slowly', async () => {
     const clock = new FakeClock();
     let isCut = false;
     const lookedMs: number[] = [];
@@ -340,7 +343,7 @@ describe('the server is asked how a stage stands', () => {
     expect(lookedMs).toEqual([]);
   });
 
-  it('one question at a time, however long it takes', async () => {
+  it('with one request at a time, however long it takes', async () => {
     const { clock, watch } = beginOn({ holdMs: 0 });
     let [asked, open, most] = [0, 0, 0];
     watch.lookWith(async () => {
@@ -355,7 +358,7 @@ describe('the server is asked how a stage stands', () => {
     expect([most, asked]).toEqual([1, 4]);
   });
 
-  it('for each stage of a build by itself: one that ended alone stops no other', async () => {
+  it('for each stage of a build separately: one that ended alone does not stop another', async () => {
     const { clock, watches, watch } = beginOn({ holdMs: 0 });
     const other = watches.open(41);
     other.lookWith(() => Promise.resolve('cancelled'));
@@ -363,7 +366,7 @@ describe('the server is asked how a stage stands', () => {
     expect([watch.cancelled.aborted, other.cancelled.aborted]).toEqual([false, true]);
   });
 
-  it('of a stage that is over no more', async () => {
+  it('not for a stage that is over', async () => {
     const { clock, server, watches, watch } = beginOn({ holdMs: 0 });
     const other = watches.open(41);
     await clock.step(8_000);
@@ -374,7 +377,7 @@ describe('the server is asked how a stage stands', () => {
     other.close();
   });
 
-  it('and a question that fails is no answer', async () => {
+  it('and a failed request proves nothing', async () => {
     const { clock, watch } = beginOn({ holdMs: 0 });
     let asked = 0;
     watch.lookWith(() => {

@@ -6,15 +6,15 @@ import { ObservedHold } from './observed-hold.ts';
 
 export type { Finding, Look } from './build-watch.ts';
 
-/** Told when a build is cancelled; close it when the stage is over. */
+/** One stage's handle to the watch of its build; close it when the stage is over. */
 export interface CancelWatch {
   readonly cancelled: AbortSignal;
-  /** From now on the server knows the stage; by this it is asked how the stage stands, whenever a cancel may have been missed. */
+  /** Called once the server knows the stage. `look` requests the stage's state; it is used whenever a cancel may have been missed. */
   lookWith(look: Look): void;
   close(): void;
 }
 
-/** Watches builds for cancellation, one watcher a build however many of its stages run here (drone-rpc §2.6). */
+/** Watches builds for cancellation, one watcher per build for all of its stages in this process (drone-rpc §2.6). */
 export class CancelWatches {
   readonly #parts: { clock: Clock; ciServer: CiServer; log: Logger };
   readonly #hold = new ObservedHold();
@@ -24,7 +24,7 @@ export class CancelWatches {
     this.#parts = parts;
   }
 
-  /** Begins, or shares, the watch over a build; each caller closes its own. */
+  /** Starts or shares the watch of a build; each caller closes its own handle. */
   open(buildId: number): CancelWatch {
     const watch = this.#watches.get(buildId) ?? this.#begin(buildId);
     const stage = watch.join();

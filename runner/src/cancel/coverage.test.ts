@@ -5,14 +5,14 @@ const after = (spans: readonly Span[], coverage: Coverage = NOTHING_CERTAIN): Co
   spans.reduce(withQuietWatch, coverage);
 
 describe('coverage of a build by watches', () => {
-  it('is certain of nothing until something else tells where to begin', () => {
+  it('is empty until a reported state provides a start', () => {
     const watched = after([{ fromMs: 0, toMs: 30 }]);
     expect(watched.certainUntilMs).toBe(Number.NEGATIVE_INFINITY);
     expect(withCertainty(watched, 0).certainUntilMs).toBe(30);
     expect(withCertainty(watched, -1).certainUntilMs).toBe(-1);
   });
 
-  it('reaches as far as watches join on, whatever their order', () => {
+  it('extends as far as watches overlap, in any order', () => {
     const spans = [
       { fromMs: 50, toMs: 80 },
       { fromMs: 10, toMs: 30 },
@@ -22,7 +22,7 @@ describe('coverage of a build by watches', () => {
     expect(after(spans, withCertainty(NOTHING_CERTAIN, 10)).certainUntilMs).toBe(80);
   });
 
-  it('ends at a gap, until something tells that nothing fell into it', () => {
+  it('ends at a gap, until a reported state proves that no cancel fell into it', () => {
     const gap = after(
       [
         { fromMs: 0, toMs: 30 },
@@ -36,7 +36,7 @@ describe('coverage of a build by watches', () => {
     expect(withCertainty(gap, 31).certainUntilMs).toBe(90);
   });
 
-  it('gains nothing from a watch too short to have been heard', () => {
+  it('is not extended by a watch too short to have waited', () => {
     expect(withQuietWatch(NOTHING_CERTAIN, { fromMs: 5, toMs: 5 })).toBe(NOTHING_CERTAIN);
   });
 
@@ -46,7 +46,7 @@ describe('coverage of a build by watches', () => {
     expect(withQuietWatch(certain, { fromMs: 0, toMs: 50 }).certainUntilMs).toBe(100);
   });
 
-  it('keeps no more than it needs', () => {
+  it('keeps no more intervals than it needs', () => {
     const many = Array.from({ length: 1_000 }, (_, n) => ({ fromMs: n * 10, toMs: n * 10 + 5 }));
     expect(after(many).later).toHaveLength(32);
     expect(after(many).later.at(-1)).toEqual({ fromMs: 9_990, toMs: 9_995 });

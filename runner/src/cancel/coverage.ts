@@ -1,31 +1,31 @@
-/** A time in which a watch was open at the server and no cancel came, in milliseconds of the monotonic clock. */
+/** An interval in which a watch was open at the server and no cancel was reported, in milliseconds of the monotonic clock. */
 export interface Span {
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-/** For which time it is certain that a build was not cancelled. */
+/** The time for which it is certain that a build was not cancelled. */
 export interface Coverage {
-  /** No cancel up to here can have been missed. */
+  /** No cancel up to this time can have been missed. */
   readonly certainUntilMs: number;
-  /** Times of which the same is known, and that do not join on: between them a cancel may have been missed. In order. */
+  /** Later intervals without a cancel that are not contiguous: between them a cancel may have been missed. In order. */
   readonly later: readonly Span[];
 }
 
-/** Nothing is known of a build that nobody has watched. */
+/** The coverage of a build that was not watched yet. */
 export const NOTHING_CERTAIN: Coverage = { certainUntilMs: Number.NEGATIVE_INFINITY, later: [] };
 
-/** Times apart from each other that are kept; forgetting the oldest costs a look at the server, no cancel. */
+/** Maximum number of separate intervals; dropping the oldest may cost a request to the server, but no cancel. */
 const MOST_SPANS = 32;
 
-/** A watch that ended without news: what it covered. */
+/** Adds the interval of a watch that ended without a cancel. */
 export function withQuietWatch(coverage: Coverage, span: Span): Coverage {
   if (span.toMs <= span.fromMs) return coverage;
   const later = [...coverage.later, span].sort((a, b) => a.fromMs - b.fromMs);
   return joined({ ...coverage, later });
 }
 
-/** Something else tells that the build was not cancelled before that moment. */
+/** Records that the build was not cancelled before that time, known from another source. */
 export function withCertainty(coverage: Coverage, untilMs: number): Coverage {
   return joined({ ...coverage, certainUntilMs: Math.max(coverage.certainUntilMs, untilMs) });
 }

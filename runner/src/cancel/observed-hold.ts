@@ -1,22 +1,22 @@
-/** Without better knowledge, and at the closest. */
+/** Delays between the starts of two watches: the minimum, the one before any duration is known, and the maximum. */
 const SHORTEST_SPACING_MS = 500;
 const FIRST_SPACING_MS = 2_000;
-/** However long the server holds a watch, one that goes wrong must be missed soon: every so often another one is due to end. */
+/** Maximum interval: even if the server holds watches for long, a broken one must be noticed soon, when the next one is due to end. */
 const LONGEST_SPACING_MS = 5_000;
 
-/** How long watches really last, whatever ends them: 30 s by the server, less by what is in between. It is the same for all builds. */
+/** Measures how long watches last: the server's 30 s, or less with a proxy in between. The same for all builds. */
 export class ObservedHold {
   #lastMs: number | undefined;
 
-  /** A watch ended after so long. */
+  /** Records that a watch ended after this time. */
   note(heldMs: number): void {
     this.#lastMs = heldMs;
   }
 
   /**
-   * The next watch is opened so long after the former, so that they overlap.
+   * The delay between the starts of two watches, chosen so that they overlap.
    *
-   * @param openForMs how long the oldest has been open: all that is known until the first has ended
+   * @param openForMs age of the oldest open watch: the only information until the first one has ended
    */
   spacingMs(openForMs: number): number {
     if (this.#lastMs === undefined) return within(FIRST_SPACING_MS, openForMs);

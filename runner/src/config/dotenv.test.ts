@@ -28,12 +28,12 @@ describe('parseDotenv', () => {
   it.each([
     ['no separator', 'A=1\nsecret-value', /^line 2 has neither/],
     ['no name', '=1', /^line 1 has no name/],
-  ])('refuses a line with %s, and does not quote it', (_, text, want) => {
+  ])('refuses a line with %s, without quoting it', (_, text, want) => {
     expect(() => parseDotenv(text)).toThrow(want);
     expect(() => parseDotenv(text)).not.toThrow(/secret-value/);
   });
 
-  it('reads or refuses any text, and nothing else', () => {
+  it('parses or refuses any text, and throws no other error', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom('A', '=', ':', '"', "'", '\\', '$', '{', '}', '#', ' ', '\n') }),
@@ -50,7 +50,7 @@ describe('parseDotenv', () => {
 });
 
 describe('withDotenv', () => {
-  it('never overrides what is set, even to nothing', () => {
+  it('never overrides a variable that is set, even if empty', () => {
     expect(withDotenv({ A: 'env', B: '', C: undefined }, { A: 'file', B: 'file', C: 'file' })).toEqual({
       A: 'env',
       B: '',

@@ -1,13 +1,13 @@
-/** A line that can't be read, for the operator. */
+/** The error for an invalid line. */
 export class DotenvError extends Error {
   override readonly name = 'DotenvError';
 }
 
 /**
- * Reads an environment file in the dialect of godotenv 1.3 (previous-runner §1.6.1): `KEY=VALUE` or `KEY: VALUE`, quotes, comments,
+ * Parses an environment file in the dialect of godotenv 1.3 (previous-runner §1.6.1): `KEY=VALUE` or `KEY: VALUE`, quotes, comments,
  * and `$NAME` from earlier lines of the same file.
  *
- * @throws {DotenvError} naming the line that has neither separator, never its text
+ * @throws {DotenvError} with the number of a line without separator, never its text
  */
 export function parseDotenv(text: string): Readonly<Record<string, string>> {
   const values = new Map<string, string>();
@@ -42,7 +42,10 @@ function valueOf(text: string, earlier: ReadonlyMap<string, string>): string {
   return expand(text.replace(/(?:^|\s+)#.*$/, '').trim(), earlier);
 }
 
-/** `\n` and `\r` become control characters, other backslashes vanish, except before a dollar. */
+/**
+ * `
+ * ` and `\r` become control characters, other backslashes are removed, except before a dollar.
+ */
 function unescape(text: string): string {
   return text.replace(/\\([^$])/g, (_, char: string) => (char === 'n' ? '\n' : char === 'r' ? '\r' : char));
 }
@@ -55,7 +58,7 @@ function expand(text: string, earlier: ReadonlyMap<string, string>): string {
   );
 }
 
-/** The environment with a file's variables below it: what is set already stays (previous-runner §1.1). */
+/** Adds a file's variables to the environment; variables that are set already take precedence (previous-runner §1.1). */
 export function withDotenv(
   env: Readonly<Record<string, string | undefined>>,
   file: Readonly<Record<string, string>>,

@@ -4,7 +4,7 @@ import { parseDotenv } from './dotenv.ts';
 import { parsePolicies } from './policies.ts';
 import { mapAt, readYamlDocuments, textAt, textListAt } from './yaml-values.ts';
 
-/** Reads the operator's files, gathering what is wrong with them. */
+/** Reads the operator's files and collects their problems. */
 export class OperatorFiles {
   readonly problems: string[] = [];
   readonly warnings: string[] = [];
@@ -19,7 +19,7 @@ export class OperatorFiles {
     return this.#read('DRONE_RUNNER_ENV_FILE', path, parseDotenv) ?? {};
   }
 
-  /** `DRONE_NAMESPACE_RULES_FILE`: namespace → list of globs; a single glob is taken as a list of one. */
+  /** `DRONE_NAMESPACE_RULES_FILE`: namespace → list of globs; a single glob counts as a list of one. */
   namespaceRules(path: string): Readonly<Record<string, readonly string[]>> {
     return this.#read('DRONE_NAMESPACE_RULES_FILE', path, parseNamespaceRules) ?? {};
   }
@@ -31,7 +31,7 @@ export class OperatorFiles {
     return read?.policies ?? [];
   }
 
-  /** `HANGAR_IMAGE_COMMANDS`, by full image name, or by familiar name where no tag was written. */
+  /** `HANGAR_IMAGE_COMMANDS`, by full image name, or by familiar name if no tag is given. */
   imageCommands(path: string): Readonly<Record<string, ImageConfig>> {
     return this.#read('HANGAR_IMAGE_COMMANDS', path, parseImageCommands) ?? {};
   }
@@ -76,7 +76,7 @@ function parseImageCommands(text: string): Readonly<Record<string, ImageConfig>>
   );
 }
 
-/** An image without a tag stands for all of its tags. */
+/** An image without a tag matches all of its tags. */
 function tableKey(image: string): string {
   const reference = parseReference(image);
   const isTagged = reference !== undefined && (reference.tag !== '' || reference.digest !== '');

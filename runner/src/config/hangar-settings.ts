@@ -2,7 +2,7 @@ import { type Settings, setting } from '@hangar/shared/config';
 import { atLeast, BYTES, CPU, DURATION, integer, oneOf } from '@hangar/shared/config-values';
 import { flag, list, map, optional, text } from './setting-kinds.ts';
 
-/** The note of a setting that the runner before had not. */
+/** The note for a setting that the previous runner did not have. */
 export const NEW = 'new in Hangar';
 
 /** Settings that only Hangar has. */

@@ -20,11 +20,11 @@ describe('judgeSettings', () => {
     ['a listen address, which is none of these', 'DRONE_SERVER_PORT', ':3000', 'changed'],
     ['a slip', 'DRONE_RUNER_NAME', 'x', 'unknown'],
     ['what the server reads', 'DRONE_GITHUB_CLIENT_ID', 'x', 'unknown'],
-  ])('judges %s', (_sentence, name, value, want) => {
+  ])('classifies %s', (_sentence, name, value, want) => {
     expect(verdictOf({ [name]: value })).toEqual([[name, want]]);
   });
 
-  it('says what was meant by a slip, and does not guess at what is no slip', () => {
+  it('suggests the intended name for a misspelling, and nothing for an unrelated name', () => {
     const words = judgeSettings({ DRONE_RUNER_NAME: 'x', DRONE_GITHUB_CLIENT_ID: 'x' }, []).map(
       (one) => one.words,
     );
@@ -35,7 +35,7 @@ describe('judgeSettings', () => {
     ]);
   });
 
-  it('puts first what is wrong, what is missing included, with the words of the loader', () => {
+  it('lists problems first, missing settings included, with the loader’s messages', () => {
     const env = { DRONE_RPC_HOST: 'drone.test', DRONE_RUNNER_CAPACITY: 'many' };
     const problems = ['DRONE_RUNNER_CAPACITY is no whole number', 'DRONE_RPC_SECRET is not set. Set it'];
 
@@ -45,7 +45,7 @@ describe('judgeSettings', () => {
     ]);
   });
 
-  it('speaks of nothing else in the environment', () => {
+  it('ignores all other variables', () => {
     expect(verdictOf({ PATH: '/bin', HOME: '/', MY_DRONE_TOKEN: 'x' })).toEqual([]);
   });
 

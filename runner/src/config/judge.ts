@@ -3,14 +3,14 @@ import { nearest } from '@hangar/shared/program/nearest';
 import { NEW } from './hangar-settings.ts';
 import { PROXY_NAMES, SETTINGS, WITHOUT_EFFECT } from './settings.ts';
 
-/** What becomes of a variable of the old runner: as before, otherwise, nothing, or nobody knows it; `wrong` keeps the runner from starting. */
+/** How Hangar treats a variable of the old runner: unchanged, differently, ignored, or unknown; `wrong` prevents the start. */
 export type Verdict = 'wrong' | 'changed' | 'ignored' | 'unknown' | 'kept';
 
-/** One variable, and what Hangar makes of it. No values: some are secrets. */
+/** One variable, and how Hangar treats it. Without its value: some are secrets. */
 export interface Judged {
   readonly name: string;
   readonly verdict: Verdict;
-  /** Why, or what to do; for `kept`, what the variable is for. */
+  /** The reason, or the remedy; for `kept`, the purpose of the variable. */
   readonly words: string;
 }
 
@@ -24,9 +24,9 @@ const PROXIES: ReadonlySet<string> = new Set(PROXY_NAMES.flatMap((name) => [name
 const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+)?)$/;
 
 /**
- * Judges every variable that speaks of Drone, Hangar or a proxy. Pure.
+ * Classifies every variable that concerns Drone, Hangar or a proxy. Pure.
  *
- * @param problems as `loadConfig` tells them: each begins with the name of its variable
+ * @param problems from `loadConfig`: each starts with the name of its variable
  */
 export function judgeSettings(env: Environment, problems: readonly string[]): readonly Judged[] {
   const wrong = new Map(problems.map((text) => [/^\w+/.exec(text)?.[0] ?? '', text]));

@@ -23,7 +23,7 @@ function problemsOf(env: Record<string, string>, texts: Record<string, string> =
 }
 
 describe('loadConfig', () => {
-  it('needs no more than host and secret, and has the defaults of old', () => {
+  it('requires only host and secret, and has the old runner’s defaults', () => {
     const config = load({});
     expect(config.server).toEqual({
       url: 'http://drone.acme.test',
@@ -47,7 +47,7 @@ describe('loadConfig', () => {
     expect(config.warnings).toEqual([]);
   });
 
-  it('never takes the default namespace for the Lease: it may be a word for a fresh one each time', () => {
+  it('never uses the default namespace for the Lease: it may be a prefix for fresh namespaces', () => {
     const loaded = loadConfig({ ...LEAST, DRONE_NAMESPACE_DEFAULT: 'drone-' }, files({}), {
       ...HOST,
       namespace: '',
@@ -57,13 +57,13 @@ describe('loadConfig', () => {
     });
   });
 
-  it('is frozen to the bottom', () => {
+  it('is deeply frozen', () => {
     const config = load({ DRONE_RUNNER_LABELS: 'pool:large' });
     expect(Object.isFrozen(config.runner.labels)).toBe(true);
     expect(Object.isFrozen(config.compile.tmate)).toBe(true);
   });
 
-  it('tells all problems together, each with name and cure, and no secret', () => {
+  it('reports all problems together, each with name and remedy, and no secret', () => {
     const problems = problemsOf({
       DRONE_RPC_SECRET: '',
       DRONE_RUNNER_CAPACITY: 'lots',
@@ -78,7 +78,7 @@ describe('loadConfig', () => {
     expect(problems.join('\n')).not.toContain('hush-hush');
   });
 
-  it('known issue 63: takes empty variables as unset and colons in values', () => {
+  it('known issue 63: treats empty variables as unset, and allows colons in values', () => {
     const config = load({
       DRONE_RPC_SKIP_VERIFY: '',
       DRONE_RUNNER_CAPACITY: '',
@@ -92,7 +92,7 @@ describe('loadConfig', () => {
     ]);
   });
 
-  it('refuses a host with a scheme, which would never lead anywhere', () => {
+  it('refuses a host with a scheme, from which no valid URL can be built', () => {
     expect(problemsOf({ ...LEAST, DRONE_RPC_HOST: 'https://drone.acme.test' })).toEqual([
       expect.stringContaining('DRONE_RPC_HOST holds a scheme'),
     ]);
@@ -109,7 +109,7 @@ describe('loadConfig', () => {
     expect(problemsOf({ ...LEAST, ...env })).toEqual([expect.stringMatching(want)]);
   });
 
-  it('strips the trailing slashes that would lead to the web page', () => {
+  it('removes trailing slashes, which would lead to the web page', () => {
     const { server } = load({ DRONE_RPC_PROTO: 'https', DRONE_RPC_HOST: 'acme.test/drone//' });
     expect(server.url).toBe('https://acme.test/drone');
   });
@@ -123,7 +123,7 @@ describe('loadConfig', () => {
     expect(load({ DRONE_SERVER_PORT: text }).http).toMatchObject({ host, port });
   });
 
-  it('ignores what Kubernetes injects for a Service called drone-server', () => {
+  it('ignores the variable that Kubernetes injects for a Service called drone-server', () => {
     const config = load({ DRONE_SERVER_PORT: 'tcp://10.0.0.7:80' });
     expect(config.http.port).toBe(3000);
     expect(config.warnings).toEqual([expect.stringContaining('DRONE_SERVER_PORT was set by Kubernetes')]);
@@ -135,12 +135,12 @@ describe('loadConfig', () => {
     expect(load({ ...ui, DRONE_UI_DISABLE: 'true' }).http.ui).toBeUndefined();
   });
 
-  it('dumps bodies only together with heads', () => {
+  it('dumps bodies only together with headers', () => {
     expect(load({ DRONE_RPC_DUMP_HTTP_BODY: 'true' }).server.dump).toBe('off');
     expect(load({ DRONE_RPC_DUMP_HTTP: '1', DRONE_RPC_DUMP_HTTP_BODY: 'true' }).server.dump).toBe('bodies');
   });
 
-  it('knows the names of old, which win', () => {
+  it('accepts the former names, which take precedence', () => {
     const config = load({
       DRONE_REGISTRY_ENDPOINT: 'http://old/',
       DRONE_REGISTRY_PLUGIN_ENDPOINT: 'http://new/',
@@ -153,7 +153,7 @@ describe('loadConfig', () => {
     });
   });
 
-  it('known issue 40: says that a limit of steps has no effect', () => {
+  it('known issue 40: warns that a limit of steps has no effect', () => {
     const config = load({ DRONE_RUNNER_MAX_PROCS: '4', DRONE_HTTP_BIND: ':80', HANGAR_BUGDET_CPU: '4' });
     expect(config.warnings).toEqual([
       expect.stringContaining('DRONE_HTTP_BIND has no effect'),
@@ -181,7 +181,7 @@ describe('loadConfig', () => {
     expect(config.registry.mirrors).toEqual({ 'docker.io': 'mirror.acme.test:5000' });
   });
 
-  it('finds proxies, upper case first', () => {
+  it('reads proxies, upper case first', () => {
     const config = load({ HTTPS_PROXY: 'http://up:1', https_proxy: 'http://low:1', no_proxy: 'a' });
     expect(config.proxies).toEqual({ http: '', https: 'http://up:1', no: 'a' });
     expect(config.compile.proxies).toEqual({ https_proxy: 'http://up:1', no_proxy: 'a' });
@@ -189,7 +189,7 @@ describe('loadConfig', () => {
 });
 
 describe("the operator's files", () => {
-  it('are laid over or under the variables as of old', () => {
+  it('are merged with the variables as in the old runner', () => {
     const config = load(
       {
         DRONE_RUNNER_ENVIRON: 'A:var,B:var',
@@ -212,7 +212,7 @@ describe("the operator's files", () => {
     });
   });
 
-  it('that are missing or malformed are problems which name the file', () => {
+  it('that are missing or malformed are reported with the file’s name', () => {
     const env = {
       ...LEAST,
       DRONE_RUNNER_ENV_FILE: '/gone',

@@ -5,17 +5,17 @@ import { OperatorFiles } from './files.ts';
 import type { PluginConfig, RunnerConfig } from './runner-config.ts';
 import { PROXY_NAMES, SETTINGS, WITHOUT_EFFECT } from './settings.ts';
 
-/** What the process itself knows. `namespace`: its own one; empty when it runs outside a cluster. */
+/** Data about the process itself. `namespace`: its own namespace; empty if it runs outside a cluster. */
 export interface Host {
-  /** `POD_NAME` where that is set, since Pods on the host's network share its name. */
+  /** `POD_NAME` if set, since Pods on the host network share its host name. */
   readonly hostname: string;
-  /** `POD_UID`; without it, a start anew waits for half a term before it takes its former Lease. */
+  /** `POD_UID`; without it, a restarted process waits for half a Lease term before it takes its former Lease. */
   readonly podUid?: string;
   readonly version: string;
   readonly namespace: string;
 }
 
-/** All settings, or all that is wrong with them. */
+/** The configuration, or all problems with it. */
 export type Loaded = { readonly ok: RunnerConfig } | { readonly problems: readonly string[] };
 
 type Read = Values<typeof SETTINGS>;
@@ -23,9 +23,9 @@ type Read = Values<typeof SETTINGS>;
 /**
  * Reads the whole configuration once (previous-runner §1, §10).
  *
- * @param env variables, those of dotenv files already below them (`withDotenv`)
- * @param readFile text of a file; what it throws is told as a problem
- * @returns a frozen configuration, or every problem, each naming variable, fault and cure
+ * @param env variables, with those of dotenv files merged in (`withDotenv`)
+ * @param readFile returns the text of a file; its exceptions become problems
+ * @returns a frozen configuration, or every problem, each with variable, error and remedy
  */
 export function loadConfig(env: Environment, readFile: (path: string) => string, host: Host): Loaded {
   const { env: usable, warnings: injected } = withoutServiceLinks(env);
@@ -87,7 +87,7 @@ function serverOf(values: Read): RunnerConfig['server'] {
 
 function runnerOf(values: Read, host: Host): RunnerConfig['runner'] {
   return {
-    // An empty machine name would protect no stage from being dealt out twice (drone-rpc §2.2).
+    // With an empty machine name the server could assign a stage twice (drone-rpc §2.2).
     name: values.name.trim() || host.hostname || 'hangar',
     capacity: values.capacity,
     labels: values.labels,
@@ -194,7 +194,7 @@ function proxy(env: Environment, name: string): string {
   return env[name.toUpperCase()] || env[name] || '';
 }
 
-/** What no single value can tell. */
+/** Checks that involve more than one setting. */
 function crossChecks(values: Read): readonly string[] {
   const { listen } = values;
   const problems: string[] = [];
@@ -228,7 +228,7 @@ function serverProblems({ rpcHost, rpcSecret }: Read): readonly string[] {
   } else if (rpcHost !== '' && !URL.canParse(`http://${rpcHost.trim()}`)) {
     problems.push(`DRONE_RPC_HOST is no host ${given}. Write host or host:port`);
   }
-  // A line break at the end of a Kubernetes Secret: no header can carry it.
+  // A trailing line break, common in a Kubernetes Secret, is not allowed in an HTTP header.
   if ([...rpcSecret].some((char) => char < ' ')) {
     problems.push(
       'DRONE_RPC_SECRET holds a line break or another control character. Store it without, at the server too',
@@ -241,7 +241,7 @@ function isHttpUrl(text: string): boolean {
   return /^https?:\/\//i.test(text.trim()) && URL.canParse(text.trim());
 }
 
-/** Kubernetes injects `DRONE_SERVER_PORT=tcp://…` beside a Service called `drone-server`: nobody's setting. */
+/** Kubernetes injects `DRONE_SERVER_PORT=tcp://…` for a Service called `drone-server`: it is not a setting. */
 function withoutServiceLinks(env: Environment): { env: Environment; warnings: readonly string[] } {
   const injected = [...Object.keys(SETTINGS)]
     .map((word) => SETTINGS[word as keyof typeof SETTINGS].name)
@@ -260,7 +260,7 @@ function withoutEffect(env: Environment): readonly string[] {
     .map(([name, why]) => `${name} has no effect: ${why}`);
 }
 
-/** A `HANGAR_*` name that nothing reads is a slip; `DRONE_*` ones may be the server's. */
+/** An unknown `HANGAR_*` name is a misspelling; an unknown `DRONE_*` name may belong to the server. */
 function misspelt(env: Environment): readonly string[] {
   const known = new Set<string>(Object.values(SETTINGS).map(({ name }) => name));
   const serviceLink = /_(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)$/;

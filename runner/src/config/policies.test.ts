@@ -24,7 +24,7 @@ name: default
 `;
 
 describe('parsePolicies', () => {
-  it('reads every key, and one document after another', () => {
+  it('reads every key, and several documents', () => {
     const { policies, warnings } = parsePolicies(FULL);
     expect(warnings).toEqual([]);
     expect(policies).toHaveLength(2);
@@ -49,7 +49,7 @@ describe('parsePolicies', () => {
     expect(policies[1]).toMatchObject({ name: 'default', match: {}, tolerations: [] });
   });
 
-  it('known issue 44: tells misspelt keys, above all in match, where they make it match everything', () => {
+  it('known issue 44: reports misspelt keys, above all in match, where they would match everything', () => {
     const { warnings } = parsePolicies('match: { repos: [a/*] }\nresources: { requests: { cpu: 1 } }');
     expect(warnings).toEqual([
       expect.stringMatching(/policy 1.match: unknown key "repos".*repo,/),
@@ -57,7 +57,7 @@ describe('parsePolicies', () => {
     ]);
   });
 
-  it('known issue 44: leaves an empty document out', () => {
+  it('known issue 44: skips an empty document', () => {
     const { policies, warnings } = parsePolicies('---\nname: a\n---\n---\nname: b\n');
     expect(policies.map(({ name }) => name)).toEqual(['a', 'b']);
     expect(warnings).toEqual([expect.stringMatching(/policy 2 is empty/)]);
@@ -78,7 +78,7 @@ describe('parsePolicies', () => {
     ],
     ['a text instead of a map', 'just text', 'policy 1 must be a map'],
     ['broken YAML', 'a: [', ''],
-  ])('refuses %s by its place', (_, text, want) => {
+  ])('refuses %s and names its place', (_, text, want) => {
     expect(() => parsePolicies(text)).toThrow(want);
   });
 });

@@ -29,17 +29,17 @@ const TOP = [
   'tolerations',
 ];
 
-/** Policies of a file, and what looks like a mistake in it. */
+/** The policies of a file, and warnings about it. */
 export interface Policies {
   readonly policies: readonly Policy[];
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads a policy file (previous-runner §1.6.3): one document, one policy. An empty document is left out with a warning, since it
+ * Reads a policy file (previous-runner §1.6.3): one policy per document. An empty document is skipped with a warning, since it
  * would match everything and hide all later ones (known issue 44).
  *
- * @throws {ConfigFileError} naming the place of a value of the wrong type
+ * @throws {ConfigFileError} with the place of a value of the wrong type
  */
 export function parsePolicies(text: string): Policies {
   const documents = readYamlDocuments(text);

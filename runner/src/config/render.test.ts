@@ -11,7 +11,7 @@ describe('renderConfiguration', () => {
     }
   });
 
-  it('tells defaults with their unit, what is required, and what has no effect', () => {
+  it('shows defaults with their unit, required settings, and settings without effect', () => {
     expect(page).toContain(
       '| `DRONE_RESOURCE_REQUEST_MEMORY` | a size such as 5MiB, 100Mi, 1.5GB or 5242880 (units are binary) | `100Mi` |',
     );

@@ -15,10 +15,10 @@ const HEAD = `# Configuration of the runner
 
 Generated from \`runner/src/config/settings.ts\`; do not edit.
 
-Settings are environment variables. An empty variable counts as unset. Lists have commas between their items; maps are \`name:value\` pairs with commas between, and the first colon separates. All problems are told together at start.
+Settings are environment variables. An empty variable counts as unset. Lists have commas between their items; maps are \`name:value\` pairs with commas between, and the first colon separates. All problems are reported together at start.
 `;
 
-/** `docs/configuration.md` of the runner, made of the same list that reads the environment. */
+/** Renders `docs/configuration.md` of the runner from the same list that parses the environment. */
 export function renderConfiguration(): string {
   const page = renderConfigPage({ head: HEAD, sections: SECTIONS, settings: Object.values(SETTINGS) });
   return `${page}\n${withoutEffect()}`;
@@ -29,7 +29,7 @@ function withoutEffect(): string {
   return [
     '## Without effect',
     '',
-    'Variables that deployments of the runner before may have. They are told at start.',
+    'Variables that deployments of the previous runner may have. The runner lists them in its log at start.',
     '',
     '| variable | why |',
     '| --- | --- |',

@@ -4,14 +4,14 @@ import type { CompileSettings, ImageConfig } from '../compile/settings.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
-/** An external plugin; absent when no endpoint is set. */
+/** An external plugin; absent if no endpoint is set. */
 export interface PluginConfig {
   readonly endpoint: string;
   readonly token: string;
   readonly skipVerify: boolean;
 }
 
-/** Everything the operator decided, read once and frozen. Absent limits are `undefined`. */
+/** The operator's configuration, read once and frozen. Absent limits are `undefined`. */
 export interface RunnerConfig {
   readonly server: {
     readonly url: string;
@@ -24,14 +24,14 @@ export interface RunnerConfig {
     readonly capacity: number;
     readonly labels: Texts;
     readonly limits: AccessLimits;
-    /** Whether cards are cut out of logs. */
+    /** Whether cards are extracted from logs. */
     readonly cards: boolean;
   };
   readonly http: {
     /** Empty = all addresses. */
     readonly host: string;
     readonly port: number;
-    /** Absent: no dashboard. */
+    /** Absent: the dashboard is disabled. */
     readonly ui: { readonly user: string; readonly password: string; readonly realm: string } | undefined;
   };
   readonly kubernetes: {
@@ -52,7 +52,7 @@ export interface RunnerConfig {
   };
   /** `DRONE_RUNNER_SECRETS`. */
   readonly secrets: Texts;
-  /** `DRONE_RUNNER_ENVIRON`, overlaid by its file. */
+  /** `DRONE_RUNNER_ENVIRON`, overridden by its file. */
   readonly environment: Texts;
   /** Empty = none. */
   readonly dockerConfigPath: string;
@@ -75,6 +75,6 @@ export interface RunnerConfig {
   /** For the runner's own connections. */
   readonly proxies: { readonly http: string; readonly https: string; readonly no: string };
   readonly logLevel: LogLevel;
-  /** What the operator should know: settings without effect, unknown keys. */
+  /** Warnings for the operator: settings without effect, unknown keys. */
   readonly warnings: readonly string[];
 }

@@ -6,15 +6,15 @@ const NONE: Readonly<Record<string, string>> = {};
 /** Any text. */
 export const text = (name: string, about: About, fallback = ''): Setting<string> =>
   setting(name, TEXT, fallback, about);
-/** Yes or no. */
+/** A boolean. */
 export const flag = (name: string, about: About, fallback = false): Setting<boolean> =>
   setting(name, FLAG, fallback, about);
-/** Pairs. */
+/** `name:value` pairs. */
 export const map = (name: string, about: About): Setting<Readonly<Record<string, string>>> =>
   setting(name, MAP, NONE, about);
-/** Texts. */
+/** A list of texts. */
 export const list = (name: string, about: About): Setting<readonly string[]> =>
   setting(name, LIST, [], about);
-/** Nothing where it isn't set. */
+/** Undefined if it isn't set. */
 export const optional = <T>(name: string, kind: ValueKind<T>, about: About): Setting<T | undefined> =>
   setting(name, maybe(kind), undefined, about);

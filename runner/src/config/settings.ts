@@ -225,7 +225,7 @@ const pods = {
   policyFile: text('DRONE_POLICY_FILE', {
     section: 'pods',
     description: 'YAML file of policies.',
-    note: 'unknown keys are told at start',
+    note: 'unknown keys are reported at start',
   }),
   tmateEnabled: flag(
     'DRONE_TMATE_ENABLED',
@@ -246,13 +246,13 @@ const pods = {
   }),
 } satisfies Settings;
 
-/** All settings of the runner: whoever reads the environment, or tells people about it, reads this. */
+/** All settings of the runner: the only list for parsing the environment and for documentation. */
 export const SETTINGS = { ...server, ...process, ...runner, ...kubernetes, ...pods, ...plugins, ...hangar };
 
-/** Proxy variables, as the runner finds them; upper case is looked up first (previous-runner §1.5). */
+/** Proxy variables; the upper-case spelling is read first (previous-runner §1.5). */
 export const PROXY_NAMES = ['no_proxy', 'http_proxy', 'https_proxy', 'all_proxy'] as const;
 
-/** Variables that are set by many, read by none; told at start and in the docs, with the reason (previous-runner §1.4). */
+/** Variables that are often set but have no effect; reported with the reason at start and in the documentation (previous-runner §1.4). */
 export const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   DRONE_HTTP_BIND: 'it was never read; the listen address is DRONE_SERVER_PORT',
   DRONE_HTTP_HOST: 'it was never read',

@@ -1,12 +1,12 @@
 import { parseByteSize } from '@hangar/shared/units';
 import { parseAllDocuments } from 'yaml';
 
-/** A file of the operator's that can't be used; the message says where and why. */
+/** An invalid configuration file; the message has the place and the reason. */
 export class ConfigFileError extends Error {
   override readonly name = 'ConfigFileError';
 }
 
-/** All documents of a YAML 1.1 text, the dialect that the files were written for. */
+/** All documents of a YAML 1.1 text, the version that these files were written for. */
 export function readYamlDocuments(text: string): readonly unknown[] {
   const documents = parseAllDocuments(text, { version: '1.1', prettyErrors: true });
   if (!Array.isArray(documents)) return [];
@@ -17,21 +17,21 @@ export function readYamlDocuments(text: string): readonly unknown[] {
   });
 }
 
-/** A map, or undefined for nothing. */
+/** A map; empty if absent. */
 export function mapAt(value: unknown, place: string): Readonly<Record<string, unknown>> {
   if (value === undefined || value === null) return {};
   if (typeof value === 'object' && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
   throw new ConfigFileError(`${place} must be a map`);
 }
 
-/** A list, or nothing. */
+/** A list; empty if absent. */
 export function listAt(value: unknown, place: string): readonly unknown[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value)) return value as readonly unknown[];
   throw new ConfigFileError(`${place} must be a list`);
 }
 
-/** A text; numbers and booleans are taken by their spelling. */
+/** A text; numbers and booleans are accepted as written. */
 export function textAt(value: unknown, place: string): string {
   if (value === undefined || value === null) return '';
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
@@ -50,7 +50,7 @@ export function textListAt(value: unknown, place: string): readonly string[] {
   return listAt(value, place).map((one, index) => textAt(one, `${place}[${index}]`));
 }
 
-/** A whole number of 0 or more; 0 for nothing. */
+/** A whole number of 0 or more; 0 if absent. */
 export function wholeAt(value: unknown, place: string): number {
   if (value === undefined || value === null) return 0;
   const number = typeof value === 'string' ? Number(value) : value;
@@ -58,7 +58,7 @@ export function wholeAt(value: unknown, place: string): number {
   throw new ConfigFileError(`${place} must be a whole number of 0 or more`);
 }
 
-/** A size in bytes; 0 for nothing. */
+/** A size in bytes; 0 if absent. */
 export function bytesAt(value: unknown, place: string): number {
   const text = textAt(value, place);
   if (text === '') return 0;
@@ -67,7 +67,7 @@ export function bytesAt(value: unknown, place: string): number {
   throw new ConfigFileError(`${place} must be a size such as 100Mi`);
 }
 
-/** Keys that nothing reads, which are misspelt ones more often than not. */
+/** Keys that have no effect, which are usually misspelt. */
 export function unknownKeys(value: unknown, place: string, known: readonly string[]): readonly string[] {
   const keys = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
   return keys

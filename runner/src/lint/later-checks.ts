@@ -3,10 +3,10 @@ import type { Pipeline, PipelineMount, PipelineStep } from '../pipeline/pipeline
 import { cleanMountPath, reservedFolder } from './mount-path.ts';
 import type { LintContext, LintProblem } from './problem.ts';
 
-/** What a process can't be given as a name, or a log not be trusted with: `=` and control characters. */
+/** Characters that are invalid in variable names or unsafe in logs: `=` and control characters. */
 const VARIABLE_NAME = /^[^=\p{Cc}]+$/u;
 
-/** Checks that the old runner lacked, after all of its own so that its answers stay (previous-runner §9, §10). */
+/** Checks that the old runner lacked; they run after all of its own, so that its results stay the same (previous-runner §9, §10). */
 export function* laterChecks(pipeline: Pipeline, context: LintContext): Generator<LintProblem> {
   if (!context.trusted) yield* memoryVolumes(pipeline);
   yield* sourcelessVolumes(pipeline);
@@ -25,7 +25,7 @@ export function* laterChecks(pipeline: Pipeline, context: LintContext): Generato
   }
 }
 
-/** Known issue 26: Kubernetes takes the medium in any case, so it is refused in any case. */
+/** Known issue 26: Kubernetes accepts the medium in any case, so it is refused in any case. */
 function* memoryVolumes(pipeline: Pipeline): Generator<LintProblem> {
   for (const volume of pipeline.volumes) {
     const slipped =

@@ -16,7 +16,7 @@ const TRUSTED: LintContext = { ...UNTRUSTED, trusted: true };
 const first = (body: string, context = UNTRUSTED): string | undefined =>
   lintPipeline(pipelineOf(body), context)?.message;
 
-describe('lintPipeline: a sound pipeline', () => {
+describe('lintPipeline: a valid pipeline', () => {
   it('has no problem', () => {
     const body = `
 services: [{name: redis, image: redis}]
@@ -33,7 +33,7 @@ volumes: [{name: v, temp: {}}]
   });
 });
 
-describe('lintPipeline: the old checks with their words (previous-runner §3.12)', () => {
+describe('lintPipeline: the old checks with their messages (previous-runner §3.12)', () => {
   it.each([
     [
       'cpu limit of the stage',
@@ -136,7 +136,7 @@ volumes: [{name: v, host: {path: /x}}]
     ]);
   });
 
-  it('lets trusted repositories do what only they may', () => {
+  it('allows the privileged features to trusted repositories', () => {
     const body = `
 steps: [{name: a, image: b, privileged: true}]
 volumes:
@@ -149,11 +149,11 @@ volumes:
     expect(first(body, TRUSTED)).toBeUndefined();
   });
 
-  it('lets a step be called clone where the clone is off', () => {
+  it('allows a step called clone if cloning is disabled', () => {
     expect(first('clone: {disable: true}\nsteps: [{name: clone, image: b}]')).toBeUndefined();
   });
 
-  it('knows the namespaces that are ruled', () => {
+  it('applies the namespace rules', () => {
     const context = { ...TRUSTED, namespaceRules: { prod: ['ops/*'], ci: ['octocat/*'] } };
 
     expect(first('metadata: {namespace: prod}', context)).toBe(
@@ -178,7 +178,7 @@ describe('lintPipeline: later checks (previous-runner §9)', () => {
     expect(first(body, TRUSTED)).toBeUndefined();
   });
 
-  it('known issue 26: finds a memory volume that stands behind a harmless one of the same name', () => {
+  it('known issue 26: finds a memory volume after a harmless one of the same name', () => {
     expect(first('volumes: [{name: v, temp: {}}, {name: v, temp: {medium: Memory}}]')).toContain('in-memory');
   });
 
@@ -194,7 +194,7 @@ describe('lintPipeline: later checks (previous-runner §9)', () => {
     expect(first(mounting(path), TRUSTED)).toBe('linter: cannot mount volume at /run/drone');
   });
 
-  it.each(['/run/drone2', '/run', '/RUN/DRONE'])('known issue 29: the near miss %s is free', (path) => {
+  it.each(['/run/drone2', '/run', '/RUN/DRONE'])('known issue 29: allows the similar path %s', (path) => {
     expect(first(mounting(path))).toBeUndefined();
   });
 
@@ -210,11 +210,11 @@ describe('lintPipeline: later checks (previous-runner §9)', () => {
     );
   });
 
-  it.each(['/hangar', '/hangar/bin', '/x/../hangar//bin'])('refuses %s, our own folder', (path) => {
+  it.each(['/hangar', '/hangar/bin', '/x/../hangar//bin'])('refuses %s, the runner’s own folder', (path) => {
     expect(first(mounting(path), TRUSTED)).toBe('linter: cannot mount volume at /hangar');
   });
 
-  it('refuses to mount over everything', () => {
+  it('refuses to mount over the root', () => {
     expect(first(mounting('/x/..'))).toBe('linter: cannot mount volume at /');
   });
 
@@ -226,11 +226,11 @@ describe('lintPipeline: later checks (previous-runner §9)', () => {
     expect(first(mounting(...paths))).toBe(`linter: step a has more than one mount at ${want}`);
   });
 
-  it('known issue 46: the near miss, one below the other', () => {
+  it('known issue 46: allows a path below another', () => {
     expect(first(mounting('/x', '/x/y', '/drone/src/z'))).toBeUndefined();
   });
 
-  it('known issue 46: knows a workspace that the author chose', () => {
+  it('known issue 46: checks a workspace path set by the author', () => {
     expect(first(`workspace: {path: /go}\n${mounting('/go')}`)).toBe(
       'linter: step a has more than one mount at /go',
     );
@@ -244,7 +244,7 @@ describe('lintPipeline: later checks (previous-runner §9)', () => {
     expect(first(`steps: [{name: a, image: b, environment: {${text}: x}}]`)).toContain(`${text} of step a`);
   });
 
-  it('known issue 46: refuses a setting that can be no variable, not one that is merely odd', () => {
+  it('known issue 46: refuses a setting that can’t be a variable name, not one that is merely unusual', () => {
     expect(first('steps: [{name: a, image: b, settings: {"x=y": 1}}]')).toContain('"PLUGIN_X=Y" of step a');
     expect(first('steps: [{name: a, image: b, settings: {my-key.x: 1}}]')).toBeUndefined();
   });
@@ -255,11 +255,11 @@ describe('lintPipeline: later checks (previous-runner §9)', () => {
     );
   });
 
-  it('known issue 50: refuses a volume without source', () => {
+  it('known issue 50: refuses a volume without a source', () => {
     expect(first('volumes: [{name: v, temp: }]')).toContain('linter: volume v has no source: ');
   });
 
-  it('refuses a mount without path', () => {
+  it('refuses a mount without a path', () => {
     expect(lintAll(pipelineOf(mounting('')), UNTRUSTED).map(({ message }) => message)).toContain(
       'linter: step a mounts volume v without a path',
     );

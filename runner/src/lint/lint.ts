@@ -11,7 +11,7 @@ function* problems(pipeline: Pipeline, context: LintContext): Generator<LintProb
 }
 
 /**
- * The first reason why a pipeline may not run, or undefined: the old runner's checks in its order and words
+ * The first reason why a pipeline may not run, or undefined: the old runner's checks in its order and with its messages
  * (previous-runner §3.12), then those that it lacked (known issues 26, 29, 46 and 50).
  */
 export function lintPipeline(pipeline: Pipeline, context: LintContext): LintProblem | undefined {

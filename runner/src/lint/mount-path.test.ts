@@ -14,7 +14,7 @@ describe('cleanMountPath', () => {
     expect(cleanMountPath(path, 'linux')).toBe(want);
   });
 
-  it('on Windows drops the drive, turns slashes and ignores case', () => {
+  it('on Windows removes the drive, converts slashes and ignores case', () => {
     expect(cleanMountPath('C:\\Run\\Drone\\', 'windows')).toBe('/run/drone');
   });
 });
@@ -26,12 +26,12 @@ describe('reservedFolder', () => {
     ['/var/run/drone', '/run/drone'],
     ['/hangar', '/hangar'],
     ['/hangar/state', '/hangar'],
-  ])('%s lies in %s', (path, want) => {
+  ])('%s is inside %s', (path, want) => {
     expect(reservedFolder(path)).toBe(want);
   });
 
   it.each(['/run/drone2', '/run', '/hangars', '/my/hangar', '/drone/src', '/var/run', '/'])(
-    '%s is free',
+    '%s is allowed',
     (path) => {
       expect(reservedFolder(path)).toBeUndefined();
     },

@@ -1,8 +1,11 @@
 import { posix } from 'node:path';
 
-/** Folders of the runner inside every container: status files (previous-runner §4.3) and the gate's own. Nothing of an author may lie in them. */
+/**
+ * Folders of the runner inside every container: status files (previous-runner §4.3) and the gate's own. Authors may not mount anything
+ * there.
+ */
 const RESERVED = ['/run/drone', '/hangar'] as const;
-/** In nearly all images `/var/run` is a link to `/run`: the way round to the same folder. */
+/** In most images `/var/run` is a link to `/run`, so that it is a second path to the same folder. */
 const LINKED: readonly (readonly [string, string])[] = [['/var/run', '/run']];
 
 const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
@@ -23,7 +26,7 @@ export function cleanMountPath(path: string, os: string): string {
   return clean.length > 1 && clean.endsWith('/') ? clean.slice(0, -1) : clean;
 }
 
-/** The reserved folder in which a cleaned path lies, if any. */
+/** The reserved folder that contains a cleaned path, if any. */
 export function reservedFolder(cleanPath: string): string | undefined {
   const paths = [cleanPath];
   for (const [link, target] of LINKED) {

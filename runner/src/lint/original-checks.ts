@@ -6,7 +6,7 @@ import type { LintContext, LintProblem } from './problem.ts';
 const RESERVED_MOUNTS = new Set(['workspace', '_workspace', '_docker_socket', '_status']);
 const RESERVED_VOLUMES = new Set([...RESERVED_MOUNTS, '_addons']);
 
-/** The old linter's checks, in its order and with its words (previous-runner §3.12). */
+/** The old linter's checks, in its order and with its messages (previous-runner §3.12). */
 export function* originalChecks(pipeline: Pipeline, context: LintContext): Generator<LintProblem> {
   yield* stageResources(pipeline);
   yield* containers(pipeline, context.trusted);
@@ -48,7 +48,7 @@ function* identity(step: PipelineStep, seen: ReadonlySet<string>, trusted: boole
   if (step.privileged && !trusted) yield 'linter: untrusted repositories cannot enable privileged mode';
 }
 
-/** Known issue 29: `/run/drone` is meant as a folder, so `/run/drone2` is free. */
+/** Known issue 29: only the folder `/run/drone` is reserved, so `/run/drone2` is allowed. */
 function* mounts(step: PipelineStep, os: string): Generator<string> {
   for (const mount of step.volumes) {
     if (RESERVED_MOUNTS.has(mount.name)) yield `linter: invalid volume name: ${mount.name}`;

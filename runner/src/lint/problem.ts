@@ -1,12 +1,12 @@
 import type { NamespaceRules } from './namespace-rules.ts';
 
-/** Something that keeps a pipeline from running. `line` is the place in the YAML text, from 1; 0 when not known. */
+/** A reason why a pipeline may not run. `line` is the line in the YAML text, from 1; 0 if unknown. */
 export interface LintProblem {
   readonly message: string;
   readonly line: number;
 }
 
-/** For whom the pipeline is judged: whether the repository is trusted, its slug, and the operator's rules on namespaces. */
+/** The context of a lint: whether the repository is trusted, its slug, and the operator's namespace rules. */
 export interface LintContext {
   readonly trusted: boolean;
   readonly slug: string;

@@ -2,7 +2,7 @@ import type { Condition, Conditions } from '../pipeline/pipeline.ts';
 import type { RunPolicy } from '../pipeline/run-plan.ts';
 import { doublestarMatch } from './doublestar.ts';
 
-/** What conditions are compared with (previous-runner §3.8.2); empty text where the build has none. */
+/** Build values that conditions are matched against (previous-runner §3.8.2); empty text if the build has none. */
 export interface ConditionFacts {
   readonly action: string;
   /** Target branch. */
@@ -18,21 +18,21 @@ export interface ConditionFacts {
   readonly target: string;
 }
 
-/** The conditions that are compared; `paths` never is, and `status` gives the run policy instead. */
+/** The conditions that are matched; `paths` never is, and `status` determines the run policy instead. */
 const COMPARED = ['action', 'branch', 'cron', 'event', 'instance', 'ref', 'repo', 'target'] as const;
 
-/** Whether no exclude glob takes the value and, if there are include globs, one of them does. Absent = yes. */
+/** Whether no exclude glob matches the value and, if there are include globs, one of them does. Absent = yes. */
 function passes(condition: Condition | undefined, value: string): boolean {
   if (condition === undefined) return true;
   if (condition.exclude.some((glob) => doublestarMatch(glob, value))) return false;
   return condition.include.length === 0 || condition.include.some((glob) => doublestarMatch(glob, value));
 }
 
-/** Whether a step's `when` or a policy's `match` holds for a build (previous-runner §3.8.2). */
+/** Whether a step's `when` or a policy's `match` matches a build (previous-runner §3.8.2). */
 export const matchesConditions = (conditions: Conditions, facts: ConditionFacts): boolean =>
   COMPARED.every((name) => passes(conditions[name], facts[name]));
 
-/** On which results of the earlier steps a step runs, from `when.status` (previous-runner §4.11). */
+/** The results of earlier steps for which a step runs, from `when.status` (previous-runner §4.11). */
 export function runPolicyOf(when: Conditions): RunPolicy {
   if (when.status === undefined || isEmpty(when.status) || !passes(when.status, 'failure'))
     return 'on-success';

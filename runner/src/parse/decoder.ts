@@ -2,22 +2,22 @@ import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { resolveScalar, TYPE_TAG } from './yaml-scalar.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
-/** The named fields of a map; absent and null are asked for alike. */
+/** The named fields of a map; absent and null are treated alike. */
 export type Fields = ReadonlyMap<string, YamlNode>;
 
-/** More items than a Pod can hold of anything. */
+/** More items than a Pod can contain of anything. */
 const MAX_STRUCTS = 2_000;
 const MAX_PROBLEMS = 50;
 
 /**
- * Reads typed values out of a YAML tree and collects what doesn't fit, so that an author sees all of it at once
- * (previous-runner §3.3). Every method takes undefined for an absent field and gives that type's empty value.
+ * Reads typed values from a YAML tree and collects type errors, so that an author sees all of them at once
+ * (previous-runner §3.3). Every method accepts undefined for an absent field and returns that type's empty value.
  */
 export class Decoder {
   private readonly problems: { readonly line: number; readonly text: string }[] = [];
   private readonly warningTexts = new Set<string>();
 
-  /** What was understood in another way than it looks. */
+  /** Warnings about values that are interpreted differently than they look. */
   get warnings(): readonly string[] {
     return [...this.warningTexts];
   }
@@ -30,7 +30,7 @@ export class Decoder {
     this.problems.push({ line, text });
   }
 
-  /** @throws {PipelineError} `yaml`, when anything did not fit */
+  /** @throws {PipelineError} `yaml`, if there were type errors */
   finish(): void {
     if (this.problems.length === 0) return;
     const ordered = this.problems.toSorted((a, b) => a.line - b.line);
@@ -54,7 +54,7 @@ export class Decoder {
     return value.kind === 'text' ? value.value : node.text;
   }
 
-  /** Whole number within JavaScript's exact range; fractions are cut, as before. Undefined when absent. */
+  /** Whole number within JavaScript's exact range; fractions are truncated, as in the old runner. Undefined if absent. */
   optionalInteger(node: YamlNode | undefined): number | undefined {
     if (node === undefined || isNull(node)) return undefined;
     const value = integerOf(node);
@@ -96,7 +96,7 @@ export class Decoder {
     return new Map(this.entries(node, type));
   }
 
-  /** Items that are read as structures by `read`. */
+  /** Items that are decoded by `read`. */
   structs<T>(node: YamlNode | undefined, type: string, read: (item: YamlNode) => T): readonly T[] {
     const items = this.items(node, `[]${type}`);
     if (node !== undefined && items.length > MAX_STRUCTS) {
@@ -114,7 +114,7 @@ export class Decoder {
   }
 }
 
-/** Null, or nothing behind the key. */
+/** Null, or no value after the key. */
 export const isNull = (node: YamlNode): boolean =>
   node.kind === 'scalar' && resolveScalar(node).kind === 'null';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { splitDocuments } from './documents.ts';
 
 describe('splitDocuments', () => {
-  it('starts a document at each line that begins with three dashes, and drops the rest of that line', () => {
+  it('starts a document at each line that starts with three dashes, and drops the rest of that line', () => {
     expect(splitDocuments('a: 1\n--- # next\nb: 2\n----\nc: 3\n')).toEqual([
       { text: 'a: 1', firstLine: 1 },
       { text: 'b: 2', firstLine: 3 },
@@ -10,11 +10,11 @@ describe('splitDocuments', () => {
     ]);
   });
 
-  it('takes dashes further right for text', () => {
+  it('treats indented dashes as text', () => {
     expect(splitDocuments('a: |\n  ---\n --- x')).toEqual([{ text: 'a: |\n  ---\n --- x', firstLine: 1 }]);
   });
 
-  it('ends at a line that begins with three dots', () => {
+  it('ends at a line that starts with three dots', () => {
     expect(splitDocuments('a: 1\n... end\n---\nb: 2').map(({ text }) => text)).toEqual(['a: 1']);
   });
 
@@ -22,7 +22,7 @@ describe('splitDocuments', () => {
     expect(splitDocuments('a: 1\r\n---\r\nb: 2\r\n').map(({ text }) => text)).toEqual(['a: 1', 'b: 2\n']);
   });
 
-  it('known issue 43: keeps lines of 64 KiB and more, and what follows them', () => {
+  it('known issue 43: keeps lines of 64 KiB and more, and the lines after them', () => {
     const long = `a: ${'x'.repeat(200_000)}`;
 
     expect(splitDocuments(`${long}\n---\nb: 2`).map(({ text }) => text)).toEqual([long, 'b: 2']);

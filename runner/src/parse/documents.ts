@@ -1,12 +1,12 @@
-/** One document of a pipeline file, and the line of the file on which it begins, from 1. */
+/** One document of a pipeline file, and the number of its first line in the file, from 1. */
 export interface SourceDocument {
   readonly text: string;
   readonly firstLine: number;
 }
 
 /**
- * Cuts a pipeline file in documents by lines (previous-runner §3.1): a line beginning with `---` starts one (its rest is dropped),
- * a line beginning with `...` ends the input. Lines may be of any length (known issue 43).
+ * Splits a pipeline file into documents by lines (previous-runner §3.1): a line starting with `---` starts one (its rest is dropped),
+ * a line starting with `...` ends the input. Lines may be of any length (known issue 43).
  */
 export function splitDocuments(text: string): readonly SourceDocument[] {
   const documents: SourceDocument[] = [];

@@ -2,7 +2,7 @@ import { covers, type GlobNode, parseGlob } from './glob.ts';
 
 type Piece = readonly GlobNode[] | '**';
 
-/** A slash at the end says nothing, as in the old library. */
+/** A trailing slash has no effect, as in the old library. */
 const withoutTrailingSlash = (pieces: readonly string[]): readonly string[] =>
   pieces.length > 1 && pieces.at(-1) === '' ? pieces.slice(0, -1) : pieces;
 
@@ -31,7 +31,7 @@ function parsePieces(pattern: string): readonly Piece[] | undefined {
   return pieces;
 }
 
-/** Which numbers of consumed value pieces are possible after one more pattern piece. */
+/** The possible numbers of consumed value segments after one more pattern segment. */
 function advance(piece: Piece, pieces: readonly string[], from: ReadonlySet<number>): ReadonlySet<number> {
   const reached = new Set<number>();
   if (piece === '**') {
@@ -46,8 +46,9 @@ function advance(piece: Piece, pieces: readonly string[], from: ReadonlySet<numb
 }
 
 /**
- * Whether a value passes a glob of conditions and namespace rules (previous-runner §3.8.2).
- * Compared piece by piece between `/`; a piece `**` spans any number of pieces, at the end at least one. A malformed pattern never matches.
+ * Whether a value matches a glob of conditions and namespace rules (previous-runner §3.8.2).
+ * Compared segment by segment between `/`; a segment `**` spans any number of segments, at the end at least one. A malformed pattern never
+ * matches.
  */
 export function doublestarMatch(pattern: string, value: string): boolean {
   const patternPieces = parsePieces(pattern);

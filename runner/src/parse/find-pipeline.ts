@@ -3,7 +3,7 @@ import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { DEFAULT_PIPELINE_NAME } from './read-pipeline.ts';
 
 /**
- * The first pipeline that bears the stage's name; no name and `default` are one (previous-runner §3.4).
+ * The first pipeline with the stage's name; no name is equal to `default` (previous-runner §3.4).
  *
  * @throws {PipelineError} `yaml` with `resource not found`
  */

@@ -1,6 +1,6 @@
 /**
- * The small glob language under all our patterns: `*`, `?`, `[a-z]`, `[^a]`, `\x` and, where asked for, `{a,b}`.
- * Matching moves a set of positions, so it costs pattern × text at most and can't be driven into backtracking.
+ * The glob syntax that all pattern types build on: `*`, `?`, `[a-z]`, `[^a]`, `\x` and, if enabled, `{a,b}`.
+ * Matching tracks a set of positions, so its cost is at most pattern × text, without backtracking.
  */
 
 export type GlobNode =
@@ -14,7 +14,7 @@ export type GlobNode =
     }
   | { readonly kind: 'choice'; readonly branches: readonly (readonly GlobNode[])[] };
 
-/** Deeper than anyone nests alternatives; keeps the recursion far from the end of the stack. */
+/** Maximum nesting of alternatives; limits the recursion far below the stack size. */
 const MAX_CHOICE_DEPTH = 50;
 
 class Malformed extends Error {}
@@ -102,7 +102,7 @@ class GlobReader {
   }
 }
 
-/** Reads a pattern; undefined when it is malformed. `choices` switches `{a,b}` on. */
+/** Parses a pattern; undefined if it is malformed. `choices` enables `{a,b}`. */
 export function parseGlob(
   pattern: string,
   options: { readonly choices: boolean },
@@ -143,7 +143,7 @@ function stepChoice(
   slashIsSpecial: boolean,
 ): Positions {
   const reached = new Uint8Array(from.length);
-  // As in the old library, alternatives need a character to begin at, even where one of them is empty.
+  // As in the old library, alternatives need at least one character left, even if one of them is empty.
   const begins = from.slice();
   begins[chars.length] = 0;
   for (const branch of branches) {
@@ -164,7 +164,7 @@ function step(node: GlobNode, chars: readonly string[], from: Positions, slashIs
   return reached;
 }
 
-/** Where the text can stand after the pattern, starting from any of `from`. */
+/** The positions after a match of the pattern that starts at any of `from`. */
 export function reach(
   nodes: readonly GlobNode[],
   chars: readonly string[],
@@ -179,14 +179,14 @@ export function reach(
   return positions;
 }
 
-/** The set that holds only the beginning of the text. */
+/** The set with only position 0. */
 export function atStart(chars: readonly string[]): Positions {
   const positions = new Uint8Array(chars.length + 1);
   positions[0] = 1;
   return positions;
 }
 
-/** Whether the pattern covers the whole text. */
+/** Whether the pattern matches the whole text. */
 export function covers(nodes: readonly GlobNode[], text: string, slashIsSpecial: boolean): boolean {
   const chars = Array.from(text);
   return reach(nodes, chars, atStart(chars), slashIsSpecial)[chars.length] === 1;

@@ -22,5 +22,7 @@ function escapeChar(char: string): string {
   return hex.length <= 4 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
 }
 
-/** Text in double quotes with Go's escapes: how values with newlines enter the YAML and commands are echoed (previous-runner §3.2, §4.6.3). */
+/**
+ * Text in double quotes with Go's escapes, used for values with newlines in YAML and for echoed commands (previous-runner §3.2, §4.6.3).
+ */
 export const goQuote = (text: string): string => `"${Array.from(text, escapeChar).join('')}"`;

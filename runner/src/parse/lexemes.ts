@@ -1,14 +1,16 @@
 import { Lexer } from 'yaml';
 
 const NESTING: Readonly<Record<string, number>> = { '[': 1, '{': 1, ']': -1, '}': -1 };
-/** The lexer's announcement that its next word is a scalar, whatever it looks like. */
+/** The lexer's marker that the next token is a scalar, whatever it looks like. */
 const SCALAR_FOLLOWS = '\x1f';
-/** Where the lexer keeps how far a line must be indented. Private there, pinned with its version, held by a test here. */
+/**
+ * The lexer's field with the minimum indentation of a line. It is private in the library, whose version is pinned; a test here verifies it.
+ */
 const INDENT = 'indentNext';
 
 /**
- * The words of a YAML text as the library's lexer finds them, but with YAML 1.1's freedom between brackets: there indentation
- * means nothing, so that files which the old runner took (`commands: [` and the items below, not indented) are still taken.
+ * The tokens of a YAML text from the library's lexer, but with YAML 1.1's rule for brackets: inside them indentation is
+ * ignored, so that files that the old runner accepted (`commands: [` and unindented items below) are still accepted.
  */
 export function* lexemes(text: string): Generator<string> {
   const lexer = new Lexer();

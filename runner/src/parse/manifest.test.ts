@@ -48,14 +48,14 @@ describe('parseManifest: documents (previous-runner §3.1)', () => {
     expect(() => parseManifest(`${HEAD}\n---\n${foreign}`)).toThrow(/^yaml: /);
   });
 
-  it('known issue 43: reads what follows a line of 64 KiB and more', () => {
+  it('known issue 43: reads the lines after a line of 64 KiB and more', () => {
     const pipeline = pipelineOf(`environment: {A: ${'x'.repeat(100_000)}}\nsteps: [{name: last, image: b}]`);
 
     expect(pipeline.environment['A']?.length).toBe(100_000);
     expect(pipeline.steps.map(({ name }) => name)).toEqual(['last']);
   });
 
-  it('names the line of each step in the whole file', () => {
+  it('records the line of each step in the whole file', () => {
     const manifest = parseManifest(
       `# first\n---\n${HEAD}steps:\n- name: a\n  image: b\n\n- image: b\n  name: c\n`,
     );
@@ -65,7 +65,7 @@ describe('parseManifest: documents (previous-runner §3.1)', () => {
 });
 
 describe('parseManifest: pipelines (previous-runner §3.5)', () => {
-  it('fills what is not said with nothing', () => {
+  it('uses empty values for absent fields', () => {
     expect(pipelineOf('')).toEqual({
       name: 'default',
       line: 1,
@@ -144,7 +144,7 @@ host_aliases: [{ip: 10.0.0.1, hostnames: [x, y]}]
     expect(pipelineOf('clone: {retries: 4}').clone.retries).toBe(4);
   });
 
-  it('keeps names that JavaScript has its own ideas about', () => {
+  it('keeps names that are special in JavaScript', () => {
     const { environment } = pipelineOf('environment: {__proto__: a, constructor: b}');
 
     expect(Object.entries(environment)).toEqual([
@@ -231,13 +231,13 @@ shell: bash`);
     expect(stepOf(`pull: ${text}`).pull).toBe(want);
   });
 
-  it('makes every service a background step, nameless ones too', () => {
+  it('makes every service a background step, also without a name', () => {
     expect(pipelineOf('services: [{image: redis, detach: false}]').services).toMatchObject([
       { name: '', image: 'redis', detach: true },
     ]);
   });
 
-  it('known issue 41: a scalar below include or exclude is a list of one, and is said', () => {
+  it('known issue 41: a scalar below include or exclude becomes a list of one, with a warning', () => {
     const manifest = parseManifest(
       `${HEAD}steps:\n- name: a\n  when:\n    branch: {include: main, exclude: dev}\n`,
     );
@@ -249,7 +249,7 @@ shell: bash`);
     ]);
   });
 
-  it('warns of keys that only other Drone runners know, and ignores unknown ones in silence', () => {
+  it('warns of keys that only other Drone runners know, and silently ignores unknown ones', () => {
     const manifest = parseManifest(
       `${HEAD}matrix: {a: b}\nfoo: bar\nsteps:\n- name: a\n  ports: [80]\n  foo: bar\n`,
     );
@@ -359,7 +359,7 @@ describe('parseManifest: errors (previous-runner §3.3)', () => {
     expect(() => parseManifest(HEAD + body)).toThrow(new PipelineError('yaml', message));
   });
 
-  it('tells all problems at once', () => {
+  it('reports all problems at once', () => {
     expect(() => parseManifest(`${HEAD}clone: x\nenvironment: z`)).toThrow(
       'yaml: unmarshal errors:\n  line 3: cannot unmarshal !!str `x` into clone\n  line 4: cannot unmarshal !!str `z` into map[string]string',
     );
@@ -374,7 +374,7 @@ describe('parseManifest: errors (previous-runner §3.3)', () => {
     expect(() => pipelineOf(`steps: ${steps}`)).toThrow(new PipelineError('lint', message));
   });
 
-  it('the near miss: a name of 100 bytes, and a service without name', () => {
+  it('accepts a name of 100 bytes, and a service without a name', () => {
     expect(pipelineOf(`services: [{image: x}]\nsteps: [{name: ${'x'.repeat(100)}}]`).steps).toHaveLength(1);
   });
 
@@ -382,7 +382,7 @@ describe('parseManifest: errors (previous-runner §3.3)', () => {
     expect(() => pipelineOf('services: [~]')).toThrow('linter: nil step');
   });
 
-  it('refuses more steps than a Pod can hold, however little text they take', () => {
+  it('refuses more steps than a Pod can have, however small their text is', () => {
     const body = `services: [&s {image: x},${'*s,'.repeat(2000)}]`;
 
     expect(() => pipelineOf(body)).toThrow('more than 2000 items');

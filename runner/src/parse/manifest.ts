@@ -6,7 +6,7 @@ import { splitDocuments } from './documents.ts';
 import { readPipeline } from './read-pipeline.ts';
 import { parseYamlTree, TokenBudget, type YamlNode } from './yaml-tree.ts';
 
-/** The common head of all documents; its types are checked even where the rest concerns another runner (previous-runner §3.1). */
+/** The fields that all documents share; their types are checked even if the document is for another runner (previous-runner §3.1). */
 function readHead(decoder: Decoder, node: YamlNode): { readonly kind: string; readonly type: string } {
   const fields = decoder.fields(node, 'document');
   for (const key of ['version', 'name']) decoder.text(fields.get(key));
@@ -46,7 +46,7 @@ function readManifest(text: string): Manifest {
 }
 
 /**
- * A pipeline file after substitution: what of it concerns this runner (previous-runner §3.1, §3.3 to §3.11).
+ * Parses a pipeline file after substitution: the documents for this runner (previous-runner §3.1, §3.3 to §3.11).
  * Documents of other kinds and types are skipped, unknown keys ignored. Lines are those of the substituted text.
  *
  * @throws {PipelineError} `yaml` (`yaml: line N: ...`, or `yaml: unmarshal errors:` and a line for each), `lint` for previous-runner §3.11
@@ -56,7 +56,7 @@ export function parseManifest(text: string): Manifest {
     return readManifest(text);
   } catch (error) {
     if (error instanceof PipelineError) throw error;
-    // The YAML library is not ours: what surprises it is still the fault of the one file, never the end of the process.
+    // The YAML library is third-party: an unexpected exception of it becomes an error of this file, so that the process continues.
     const reason = errorText(error);
     throw new PipelineError('yaml', `yaml: cannot be read: ${reason}`, { cause: error });
   }

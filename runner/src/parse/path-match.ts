@@ -1,6 +1,6 @@
 import { atStart, type GlobNode, parseGlob, reach } from './glob.ts';
 
-/** A pattern cut at its stars: the first chunk has none before it. */
+/** A pattern split at its stars: the first chunk has no star before it. */
 function chunksOf(nodes: readonly GlobNode[]): readonly (readonly GlobNode[])[] {
   const chunks: GlobNode[][] = [[]];
   for (const node of nodes) {
@@ -10,13 +10,13 @@ function chunksOf(nodes: readonly GlobNode[]): readonly (readonly GlobNode[])[] 
   return chunks;
 }
 
-/** A chunk takes exactly one character for each node. */
+/** A chunk matches exactly one character per node. */
 function chunkFits(chunk: readonly GlobNode[], chars: readonly string[], at: number): boolean {
   const part = chars.slice(at, at + chunk.length);
   return part.length === chunk.length && reach(chunk, part, atStart(part), true)[part.length] === 1;
 }
 
-/** Where a chunk behind a star stands: the first place before the next slash where it fits, or -1. */
+/** The position of a chunk after a star: the first match before the next slash, or -1. */
 function findChunk(
   chunk: readonly GlobNode[],
   chars: readonly string[],
@@ -32,7 +32,7 @@ function findChunk(
 }
 
 /**
- * Go's `path.Match`, in which `DRONE_LIMIT_REPOS` and `DRONE_LIMIT_EVENTS` are written (previous-runner §1.3):
+ * Go's `path.Match`, the syntax of `DRONE_LIMIT_REPOS` and `DRONE_LIMIT_EVENTS` (previous-runner §1.3):
  * `*` and `?` don't cross `/`, classes may. A malformed pattern never matches.
  */
 export function pathMatch(pattern: string, text: string): boolean {

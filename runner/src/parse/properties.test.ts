@@ -55,7 +55,7 @@ const FACTS = {
 };
 const CONTEXT = { trusted: false, slug: 'a/b', namespaceRules: { prod: ['a/*'] } };
 
-/** All that these rooms do with a file; only PipelineError may come out of it. */
+/** Everything that parse and lint do with a file; only PipelineError may be thrown. */
 function throughAllRooms(text: string): string {
   try {
     const manifest = parseManifest(substitute(text, { DRONE_COMMIT: 'abcdef0123' }));
@@ -135,31 +135,31 @@ const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
   ),
 }));
 
-/** Far above what any of these take, so that a busy machine fails none. */
+/** Far above the usual duration, so that the tests pass on a busy machine. */
 const TIMEOUT_MS = 120_000;
 
-describe('no file, whatever is in it', { timeout: TIMEOUT_MS }, () => {
-  it('passes the example without a problem but its memory volume', () => {
+describe('for any file', { timeout: TIMEOUT_MS }, () => {
+  it('the example has no problem except its memory volume', () => {
     expect(throughAllRooms(EXAMPLE)).toContain('untrusted repositories cannot mount in-memory volumes');
   });
 
-  it('throws anything but PipelineError: any text', () => {
+  it('only PipelineError is thrown: any text', () => {
     fc.assert(fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' })), endsWell), { numRuns: 100 });
   });
 
-  it('throws anything but PipelineError: any YAML tree', () => {
+  it('only PipelineError is thrown: any YAML tree', () => {
     const property = fc.property(tree, (value) => endsWell(stringify(value)));
     fc.assert(property, { numRuns: 100 });
   });
 
-  it('throws anything but PipelineError: any tree in the place of a pipeline', () => {
+  it('only PipelineError is thrown: any tree in the place of a pipeline', () => {
     const property = fc.property(fc.dictionary(fc.constantFrom(...KEYS), tree), (value) =>
       endsWell(stringify({ ...value, kind: 'pipeline', type: 'kubernetes' })),
     );
     fc.assert(property, { numRuns: 100 });
   });
 
-  it('throws anything but PipelineError: a real file with parts cut, doubled and replaced', () => {
+  it('only PipelineError is thrown: a real file with parts removed, duplicated and replaced', () => {
     const at = fc.nat({ max: EXAMPLE.length });
     const piece = fc.oneof(
       fc.constantFrom(
@@ -205,7 +205,7 @@ describe('no file, whatever is in it', { timeout: TIMEOUT_MS }, () => {
       'steps by alias',
       `kind: pipeline\ntype: kubernetes\nsteps: [&s {name: a, image: b},${'*s,'.repeat(10_000)}]`,
     ],
-  ])('ends, and says so in few words: %s', (_, text) => {
+  ])('parsing terminates with a short message: %s', (_, text) => {
     expect(throughAllRooms(text).length).toBeLessThan(2000);
   });
 });

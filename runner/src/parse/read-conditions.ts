@@ -22,7 +22,7 @@ function readCondition(decoder: Decoder, name: string, node: YamlNode): Conditio
   return { include: globs('include'), exclude: globs('exclude') };
 }
 
-/** Known issue 41: the old runner dropped a scalar here, and the condition then matched everything. */
+/** Known issue 41: the old runner ignored a scalar here, and the condition then matched everything. */
 function readGlobs(decoder: Decoder, place: string, node: YamlNode | undefined): readonly string[] {
   if (node?.kind !== 'scalar' || isNull(node)) return decoder.texts(node);
   const text = decoder.text(node);

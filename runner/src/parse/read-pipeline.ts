@@ -5,10 +5,10 @@ import { readAmount, readStep, warnUnsupported } from './read-step.ts';
 import { readVolume } from './read-volume.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
-/** Name of a pipeline whose author gave none (previous-runner §3.4). */
+/** Default name of a pipeline (previous-runner §3.4). */
 export const DEFAULT_PIPELINE_NAME = 'default';
 
-/** With the old runner's exact words, hence without the line. */
+/** The old runner's exact message, hence without the line. */
 const lintError = (message: string): PipelineError => new PipelineError('lint', message);
 
 function readPlatform(decoder: Decoder, node: YamlNode | undefined): Pipeline['platform'] {
@@ -37,7 +37,7 @@ function readMetadata(decoder: Decoder, node: YamlNode | undefined): Pipeline['m
   };
 }
 
-/** Known issue 42: the natural spelling of the seconds works, besides the one that always did. */
+/** Known issue 42: the documented spelling of the seconds works, besides the one that the old runner accepted. */
 export function readToleration(decoder: Decoder, node: YamlNode): Toleration {
   const fields = decoder.fields(node, 'toleration');
   const text = (key: string): string => decoder.text(fields.get(key));
@@ -82,7 +82,7 @@ function checkStepName(step: PipelineStep, seen: Set<string>): void {
   seen.add(step.name);
 }
 
-/** All steps are read before any is judged, so that type errors come first, as they did. */
+/** All steps are decoded before any is checked, so that type errors are reported first, as in the old runner. */
 function readSteps(decoder: Decoder, node: YamlNode | undefined): () => readonly PipelineStep[] {
   const read = decoder.structs(node, 'step', (item) => (isNull(item) ? undefined : readStep(decoder, item)));
   return () => {
@@ -105,7 +105,7 @@ function readServices(decoder: Decoder, node: YamlNode | undefined): readonly Pi
 /**
  * A document of kind `pipeline` and type `kubernetes` (previous-runner §3.5).
  *
- * @returns a function that judges the steps' names, to be called when `decoder.finish()` has passed
+ * @returns a function that checks the steps' names, to be called after `decoder.finish()` has succeeded
  */
 export function readPipeline(decoder: Decoder, node: YamlNode): () => Pipeline {
   const fields = decoder.fields(node, 'pipeline');

@@ -20,7 +20,7 @@ const UNSUPPORTED = [
   'matrix',
 ];
 
-/** Tells the author of keys that do nothing here. */
+/** Warns of keys that have no effect here. */
 export function warnUnsupported(decoder: Decoder, fields: Fields, place: string): void {
   for (const key of UNSUPPORTED) {
     const node = fields.get(key);
@@ -32,7 +32,7 @@ export function warnUnsupported(decoder: Decoder, fields: Fields, place: string)
   }
 }
 
-/** Bytes given as a number, or as text with a unit (previous-runner §1.2, §3.3). */
+/** Bytes as a number, or as text with a unit (previous-runner §1.2, §3.3). */
 export function readBytes(decoder: Decoder, node: YamlNode | undefined): number {
   if (node?.kind !== 'scalar' || resolveScalar(node).kind !== 'text') return decoder.integer(node);
   const text = decoder.text(node);
@@ -41,7 +41,7 @@ export function readBytes(decoder: Decoder, node: YamlNode | undefined): number 
   return bytes ?? 0;
 }
 
-/** One side (`limits` or `requests`) of `resources`. */
+/** One part (`limits` or `requests`) of `resources`. */
 export function readAmount(decoder: Decoder, node: YamlNode | undefined): Amount {
   const fields = decoder.fields(node, 'resources');
   return {

@@ -3,11 +3,11 @@ import { type Decoder, type Fields, isNull } from './decoder.ts';
 import { readBytes } from './read-step.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
-/** In the order in which the first one given wins (previous-runner §3.7). */
+/** In order of precedence (previous-runner §3.7). */
 const SOURCES = ['temp', 'host', 'claim', 'config_map', 'secret'] as const;
 type Source = (typeof SOURCES)[number];
 
-/** A volume with its one source; `none` when there is none, as with `temp:` and nothing behind it. */
+/** A volume with its source; `none` if there is none, as with an empty `temp:`. */
 export function readVolume(decoder: Decoder, node: YamlNode): PipelineVolume {
   const fields = decoder.fields(node, 'volume');
   const name = decoder.text(fields.get('name'));
@@ -52,7 +52,7 @@ const READERS: Readonly<Record<Source, (decoder: Decoder, fields: Fields) => Vol
   }),
 };
 
-/** Known issue 45: an omitted mode stays unsaid, so that Kubernetes' own default (0644) applies. */
+/** Known issue 45: an omitted mode stays unset, so that Kubernetes' own default (0644) applies. */
 function projection(
   decoder: Decoder,
   fields: Fields,

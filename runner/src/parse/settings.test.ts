@@ -50,7 +50,7 @@ describe('settingValue (previous-runner §3.10)', () => {
     expect(valueOf(yaml)).toBeUndefined();
   });
 
-  it('takes a secret, whatever stands beside it', () => {
+  it('uses the secret reference, whatever other keys there are', () => {
     expect(valueOf('{from_secret: token, other: x}')).toEqual({ kind: 'secret', secret: 'token' });
   });
 });

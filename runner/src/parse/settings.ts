@@ -3,7 +3,7 @@ import { isNull } from './decoder.ts';
 import { resolveScalar, type ScalarValue } from './yaml-scalar.ts';
 import type { YamlMap, YamlNode, YamlScalar } from './yaml-tree.ts';
 
-/** Name of the variable by which a plugin hears of a setting: upper case, nothing else changed. */
+/** Name of a plugin setting's variable: upper case, nothing else changed. */
 export const settingVariable = (key: string): string => `PLUGIN_${key.toUpperCase()}`;
 
 /** A plugin setting as variable text or secret reference; undefined = no variable (previous-runner §3.10). */
@@ -42,7 +42,7 @@ function valueText(value: ScalarValue): string {
   }
 }
 
-/** Shortest form, with Go's names for what is no number. */
+/** Shortest form, with Go's spelling of NaN and infinities. */
 function floatText(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (Number.isFinite(value)) return String(value + 0);
@@ -68,7 +68,7 @@ function sortedEntries(node: YamlMap): readonly (readonly [string, YamlNode])[] 
   return [...byKey].toSorted(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
-/** JSON knows only text keys: a null key is named so, and a list or map is written out. */
+/** JSON allows only text keys: a null key becomes `null`, and a list or map is written as text. */
 const keyText = (key: YamlNode): string => {
   if (key.kind !== 'scalar') return json(key);
   return isNull(key) ? 'null' : scalarText(key);

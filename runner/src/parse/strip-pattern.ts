@@ -4,7 +4,7 @@ function mirrored(nodes: readonly GlobNode[]): readonly GlobNode[] {
   return nodes.toReversed();
 }
 
-/** How many characters at the start of `chars` the pattern takes; at least one. 0 = no match. */
+/** The length of the match at the start of `chars`; at least one character. 0 = no match. */
 function taken(nodes: readonly GlobNode[], chars: readonly string[], longest: boolean): number {
   const reached = reach(nodes, chars, atStart(chars), false);
   const at = longest ? reached.lastIndexOf(1) : reached.indexOf(1, 1);
@@ -12,8 +12,8 @@ function taken(nodes: readonly GlobNode[], chars: readonly string[], longest: bo
 }
 
 /**
- * `${v#pattern}` and its three kin: the value without the shortest or longest part at that end which the pattern covers
- * (previous-runner §3.2). `*` crosses `/`; a malformed pattern takes nothing away.
+ * `${v#pattern}` and its three variants: the value without the shortest or longest match of the pattern at that end
+ * (previous-runner §3.2). `*` matches `/`; a malformed pattern removes nothing.
  */
 export function stripPattern(
   value: string,

@@ -1,6 +1,6 @@
-/** What can be done to a variable's value inside `${...}` (previous-runner §3.2). Pure text to text. */
+/** Operations on a variable's value inside `${...}` (previous-runner §3.2). Pure text to text. */
 
-/** Case of the first letter (`,` `^`) or of all (`,,` `^^`); a mixed operator changes nothing. */
+/** Changes the case of the first letter (`,` `^`) or of all (`,,` `^^`); a mixed operator changes nothing. */
 export function changeCase(value: string, operator: string): string {
   const [first = ''] = value;
   switch (operator) {
@@ -21,7 +21,7 @@ const INTEGER = /^[+-]?\d{1,18}$/;
 
 /**
  * The bytes from `position` on, at most `length` of them. A negative position counts from the end, as does a negative
- * length (the old runner died of it: known issue 4). Anything that is no number gives the whole value.
+ * length (the old runner crashed on it: known issue 4). Arguments that are not numbers return the whole value.
  */
 export function byteSubstring(value: string, position: string, length: string | undefined): string {
   if (!INTEGER.test(position) || (length !== undefined && !INTEGER.test(length))) return value;

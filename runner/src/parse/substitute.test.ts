@@ -25,7 +25,7 @@ const errors = (message: string, texts: readonly string[]): void => {
   });
 };
 
-// The wanted values are what envsubst 1.0.3 answered, but where the spec decides otherwise.
+// The expected values are those of envsubst 1.0.3, unless the reference document decides otherwise.
 describe('substitute: outside expressions', () => {
   table([
     ['$v $(ls) $((1+1)) $', '$v $(ls) $((1+1)) $'],
@@ -37,7 +37,7 @@ describe('substitute: outside expressions', () => {
     ['# comments too: ${w}', '# comments too: W'],
   ]);
 
-  describe('backslashes stay as written (a fault of the old library, previous-runner §10)', () => {
+  describe('backslashes stay unchanged (a defect of the old library, previous-runner §10)', () => {
     table([
       ['echo "a\\\\nb" \\/ \\x', 'echo "a\\\\nb" \\/ \\x'],
       ['\\${w}', '\\W'],
@@ -61,7 +61,7 @@ describe('substitute: values', () => {
     ['${w,^}', 'W'],
   ]);
 
-  it('puts a value with newlines in quotes, so that the YAML stays valid', () => {
+  it('quotes a value with newlines, so that the YAML stays valid', () => {
     expect(substitute('m: ${lines}', VARIABLES)).toBe('m: "say \\"hi\\"\\nbye"');
   });
 });
@@ -81,7 +81,7 @@ describe('substitute: substrings', () => {
     ['${v:0x1}', 'hello/wörld.tar.gz'],
   ]);
 
-  describe('known issue 4: a negative length counts from the end and crashes nothing', () => {
+  describe('known issue 4: a negative length counts from the end and does not crash', () => {
     table([
       ['${p:0:-1}', 'aXbX'],
       ['${p:3:${minus2}}', ''],
@@ -181,7 +181,7 @@ describe('substitute: errors', () => {
   ]);
 });
 
-describe('substitute: what is made to hurt', { timeout: 120_000 }, () => {
+describe('substitute: malicious input', { timeout: 120_000 }, () => {
   const large = { v: 'x'.repeat(1_000_000), p: '*a'.repeat(1000), w: 'W' };
 
   it.each([
@@ -189,7 +189,7 @@ describe('substitute: what is made to hurt', { timeout: 120_000 }, () => {
     ['a megabyte of expressions', '${w}'.repeat(250_000)],
     ['a megabyte of dollars', '$'.repeat(1_000_000)],
     ['a megabyte of backslashes', '\\'.repeat(1_000_000)],
-  ])('goes through %s', (_, text) => {
+  ])('accepts %s', (_, text) => {
     expect(substitute(text, large).length).toBeGreaterThan(0);
   });
 
@@ -232,7 +232,7 @@ describe('substitute: what is made to hurt', { timeout: 120_000 }, () => {
     ],
   );
 
-  it('throws nothing but PipelineError, and always says the same', () => {
+  it('throws only PipelineError, and always returns the same result', () => {
     const text = fc.oneof(
       fc.string(),
       fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join('')),
@@ -254,7 +254,7 @@ describe('substitute: what is made to hurt', { timeout: 120_000 }, () => {
     );
   });
 
-  it('leaves a text without dollars alone', () => {
+  it('does not change a text without dollars', () => {
     fc.assert(
       fc.property(fc.string(), (input) => {
         const text = input.replaceAll('$', '');

@@ -3,15 +3,15 @@ import { goQuote } from './go-quote.ts';
 import { stripPattern } from './strip-pattern.ts';
 import { byteSubstring, changeCase, replaceText } from './substitute-operations.ts';
 
-/** Deeper than anyone writes `${a:-${b:-...}}`; keeps the recursion far from the end of the stack. */
+/** Maximum nesting of `${a:-${b:-...}}`; limits the recursion far below the stack size. */
 const MAX_DEPTH = 100;
-/** Characters that all results together may have: far above any pipeline, far below what hurts a process shared by all. */
+/** Maximum size of all results together, in characters: far above any pipeline, and small enough for a process that all stages share. */
 const MAX_RESULT_CHARS = 32 * 1024 * 1024;
-/** Characters of values that all expressions together may look at, however little they give back. */
+/** Maximum number of characters of values that all expressions together may process, however short their results are. */
 const MAX_READ_CHARS = 128 * 1024 * 1024;
-/** Pattern characters times value characters, over the whole text: a thousand times what a large pipeline asks for. */
+/** Maximum of pattern characters times value characters, over the whole text: a thousand times the need of a large pipeline. */
 const MAX_PATTERN_WORK = 20_000_000;
-/** What taking a value apart costs, in pattern characters. */
+/** The cost of splitting a value into characters, in pattern characters. */
 const PATTERN_OVERHEAD = 8;
 
 const NAME = /[\p{L}\p{Nd}_]+/uy;
@@ -27,7 +27,7 @@ class Substitution {
   private at = 0;
   private resultChars = 0;
   private readChars = 0;
-  /** Values as they stand in YAML, made once. */
+  /** Values in their YAML form, computed once. */
   private readonly quoted = new Map<string, string>();
   private patternWork = 0;
 
@@ -45,7 +45,7 @@ class Substitution {
     return parts.join('');
   }
 
-  /** Up to the next `${`; `$$` becomes `$` and opens nothing. Backslashes stay as written. */
+  /** The text up to the next `${`; `$$` becomes `$` and opens no expression. Backslashes stay unchanged. */
   private plainText(): string {
     const parts: string[] = [];
     let from = this.at;
@@ -137,7 +137,7 @@ class Substitution {
     this.at += operator.length - 1;
     const old = this.argument(depth, '/', 'escaped');
     if (!this.take('/')) throw badSubstitution();
-    // The old library swallows further slashes here: a replacement that begins with one is written `\/`.
+    // The old library drops further slashes here: a replacement that starts with one is written `\/`.
     while (this.take('/'));
     if (this.take('}')) return this.replaced(value, operator, old, '');
     const replacement = this.argument(depth, '}', 'escaped');
@@ -145,7 +145,7 @@ class Substitution {
     return this.replaced(value, operator, old, replacement);
   }
 
-  /** Checks the result's size before it is made, since one replacement can multiply a value. */
+  /** Checks the result's size before building it, since one replacement can multiply a value. */
   private replaced(value: string, operator: string, old: string, replacement: string): string {
     const times = operator === '//' ? value.length / Math.max(1, old.length) + 1 : 1;
     if (times * replacement.length > MAX_RESULT_CHARS) {
@@ -170,7 +170,7 @@ class Substitution {
     return byteSubstring(value, position, length);
   }
 
-  /** The rest up to `}`, text and expressions mixed; used when the value is empty, read in any case. */
+  /** The rest up to `}`, text and expressions mixed; used if the value is empty, parsed in any case. */
   private fallback(value: string, depth: number): string {
     const parts: string[] = [];
     for (;;) {
@@ -247,10 +247,10 @@ class Substitution {
 
 /**
  * Replaces the `${...}` expressions of a whole pipeline file, comments included, before it is parsed (previous-runner §3.2).
- * Unknown variables are empty; a value with a newline is put in quotes so that the YAML stays valid.
+ * Unknown variables are empty; a value with a newline is quoted so that the YAML stays valid.
  * Outside expressions only `$$` changes (to `$`): backslashes stay, unlike in the old library, which turned `\\` to `\` and `\/` to `/`.
  *
- * @throws {PipelineError} `substitution`, with the old runner's words, also for texts made to exhaust time or memory
+ * @throws {PipelineError} `substitution`, with the old runner's message, also for texts that would exhaust time or memory
  */
 export function substitute(text: string, variables: Readonly<Record<string, string>>): string {
   return new Substitution(text, variables).run();

@@ -1,7 +1,7 @@
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { YamlScalar } from './yaml-tree.ts';
 
-/** What a scalar means where its reader has not asked for text (previous-runner §3.3: YAML 1.1, as the old library read it). */
+/** The value of a scalar if its reader does not request text (previous-runner §3.3: YAML 1.1, as in the old library). */
 export type ScalarValue =
   | { readonly kind: 'null' }
   | { readonly kind: 'bool'; readonly value: boolean }
@@ -17,7 +17,7 @@ const FLOAT = /^[+-]?[0-9]*\.?[0-9]+(?:[eE][+-][0-9]+)?$/;
 const SPECIAL_FLOAT = /^([+-]?)\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$/;
 const MAX_INT = 2n ** 64n - 1n;
 const MIN_INT = -(2n ** 63n);
-/** Longer numerals are text: no number that anyone means, and big ones cost time to convert. */
+/** Longer numerals are text: no realistic number is that long, and conversion takes time. */
 const MAX_NUMERAL_LENGTH = 400;
 
 function integer(text: string): bigint | undefined {
@@ -39,7 +39,7 @@ function number(text: string): ScalarValue | undefined {
   if (text.length > MAX_NUMERAL_LENGTH || !/^[0-9+.-]/.test(text)) return undefined;
   const special = specialFloat(text);
   if (special !== undefined) return { kind: 'float', value: special };
-  // Underscores count only behind a digit or sign at the start.
+  // Underscores are only allowed after a leading digit or sign.
   const plain = text.startsWith('.') ? text : text.replaceAll('_', '');
   const int = integer(plain);
   if (int !== undefined) return { kind: 'int', value: int };
@@ -81,7 +81,7 @@ function tagged(node: YamlScalar): ScalarValue {
   throw yamlError(node.line, `cannot decode ${TYPE_TAG[value.kind]} \`${node.text}\` as a ${node.tag}`);
 }
 
-/** Tag by which errors name each kind of value. */
+/** The tag of each kind of value in error messages. */
 export const TYPE_TAG: Readonly<Record<ScalarValue['kind'], string>> = {
   null: '!!null',
   bool: '!!bool',
@@ -91,9 +91,9 @@ export const TYPE_TAG: Readonly<Record<ScalarValue['kind'], string>> = {
 };
 
 /**
- * The value of a scalar, by its explicit tag, else (plain scalars only) by its form.
+ * The value of a scalar, by its explicit tag, else (plain scalars only) by its syntax.
  *
- * @throws {PipelineError} `yaml`, for a tag that the text doesn't fit
+ * @throws {PipelineError} `yaml`, if the text does not match the tag
  */
 export function resolveScalar(node: YamlScalar): ScalarValue {
   if (node.tag !== '') return tagged(node);

@@ -10,7 +10,7 @@ const resolve = (text: string): unknown => {
   return node.kind === 'scalar' ? resolveScalar(node) : node;
 };
 
-// The wanted values are what buildkite/yaml 2.1.0 made of them.
+// The expected values are those of buildkite/yaml 2.1.0.
 describe('scalars (previous-runner §3.3)', () => {
   it.each<[string, string, unknown]>([
     ['y', 'bool', true],
@@ -109,7 +109,7 @@ describe('structure', () => {
     expect(textsOf(text)).toEqual(want);
   });
 
-  it('goes back to indentation behind the last bracket', () => {
+  it('requires indentation again after the last bracket', () => {
     const tree = parse('- k: [\n  a,\nb\n  ]\n  l: "["\n- k: 1');
 
     expect(
@@ -143,15 +143,15 @@ describe('errors', { timeout: 120_000 }, () => {
     expect(() => parse(text)).toThrow(message);
   });
 
-  it('the near miss: hundred aliases of a large text are fine', () => {
+  it('accepts a hundred aliases of a large text', () => {
     expect(parse(`a: &a ${'x'.repeat(10_000)}\nb: [${'*a,'.repeat(100)}]`).kind).toBe('map');
   });
 
-  it('the near miss: depth 50 is fine', () => {
+  it('accepts depth 50', () => {
     expect(parse('['.repeat(50) + ']'.repeat(50)).kind).toBe('seq');
   });
 
-  it('refuses more words than anyone writes, counted over all documents of a file', () => {
+  it('refuses too many tokens, counted over all documents of a file', () => {
     const budget = new TokenBudget();
     const half = { text: `[${'a,'.repeat(70_000)}]`, firstLine: 1 };
     parseYamlTree(half, budget);

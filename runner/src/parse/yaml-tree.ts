@@ -17,12 +17,12 @@ import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { SourceDocument } from './documents.ts';
 import { lexemes } from './lexemes.ts';
 
-/** A YAML document as written: scalars keep their text, aliases are shared nodes, merges are laid out. `line` counts in the whole file. */
+/** A YAML document as a tree: scalars keep their text, aliases share nodes, merges are expanded. `line` counts in the whole file. */
 export type YamlNode = YamlScalar | YamlSeq | YamlMap;
 
 interface Placed {
   readonly line: number;
-  /** Nodes and characters below, aliases counted each time: what a walk over it costs. */
+  /** Number of nodes and characters below, aliases counted each time: the cost of traversing them. */
   readonly weight: number;
   readonly depth: number;
 }
@@ -31,7 +31,7 @@ export interface YamlScalar extends Placed {
   readonly kind: 'scalar';
   readonly text: string;
   readonly plain: boolean;
-  /** Explicit tag in its short form (`!!int`, `!x`); empty without. */
+  /** Explicit tag in its short form (`!!int`, `!x`); empty if there is none. */
   readonly tag: string;
 }
 
@@ -42,18 +42,18 @@ export interface YamlSeq extends Placed {
 
 export interface YamlMap extends Placed {
   readonly kind: 'map';
-  /** In the order of writing; of equal keys only the last. */
+  /** In source order; of equal keys only the last. */
   readonly entries: readonly (readonly [key: YamlNode, value: YamlNode])[];
 }
 
-/** More than any pipeline nests; keeps every recursion over the tree far from the end of the stack. */
+/** Maximum nesting; limits every recursion over the tree far below the stack size. */
 const MAX_DEPTH = 100;
-/** Aliases may add this many nodes and characters to what is written, some fifty times a large pipeline. */
+/** Maximum number of nodes and characters that aliases may add, some fifty times a large pipeline. */
 const MAX_ALIAS_WEIGHT = 4_000_000;
-/** Words and signs of a whole file, a block of text counting as one: some 50,000 lines, read in about a second. */
+/** Maximum number of tokens in a whole file, a block of text counting as one: some 50,000 lines, read in about a second. */
 const MAX_TOKENS = 300_000;
 
-/** The library quotes what it stumbles over, however long. */
+/** The library quotes the invalid text in its message, however long. */
 const MAX_MESSAGE_CHARS = 300;
 
 const TAG_PREFIX = 'tag:yaml.org,2002:';
@@ -99,7 +99,7 @@ class TreeBuilder {
     return node;
   }
 
-  /** Asked for after every child, so that a bomb is refused before it is laid out. */
+  /** Called after every child, so that an alias bomb is refused before it is expanded. */
   private checkWeight(weight: number): void {
     if (weight > this.maxWeight) throw yamlError('document contains excessive aliasing');
   }
@@ -150,7 +150,7 @@ const isMergeKey = (key: YamlNode): boolean =>
 const keyOf = (key: YamlNode, index: number): string =>
   key.kind === 'scalar' ? `=${key.text}` : `#${index}`;
 
-/** What `<<: value` brings in; of several maps the first wins (the entries are laid out in order, later ones win). */
+/** The entries that `<<: value` adds; of several maps the first takes precedence (the entries are added in order, later ones override). */
 function mergedEntries(value: YamlNode): readonly (readonly [YamlNode, YamlNode])[] {
   const maps = value.kind === 'seq' ? value.items.toReversed() : [value];
   return maps.flatMap((map) => {
@@ -159,7 +159,7 @@ function mergedEntries(value: YamlNode): readonly (readonly [YamlNode, YamlNode]
   });
 }
 
-/** Depth of the concrete syntax, found without recursion; the composer below recurses and must not be handed more. */
+/** Depth of the concrete syntax tree, computed without recursion; the composer below is recursive and must not get a deeper one. */
 function syntaxDepth(token: unknown): number {
   let deepest = 0;
   const todo: [unknown, number][] = [[token, 0]];
@@ -175,18 +175,18 @@ function syntaxDepth(token: unknown): number {
   return deepest;
 }
 
-/** How much may still be read of one file; shared by its documents. */
+/** The remaining token budget of a file; shared by its documents. */
 export class TokenBudget {
   private left = MAX_TOKENS;
 
-  /** @throws {PipelineError} `yaml`, when the file has more tokens than anyone writes */
+  /** @throws {PipelineError} `yaml`, if the file has too many tokens */
   spend(): void {
     this.left -= 1;
     if (this.left < 0) throw yamlError(`file has more than ${MAX_TOKENS} words and signs`);
   }
 }
 
-/** The library's own parser, fed by its lexer, word by word. */
+/** The library's own parser, fed token by token by its lexer. */
 function syntaxOf(text: string, lines: LineCounter, budget: TokenBudget): readonly CST.Token[] {
   const parser = new Parser(lines.addNewLine);
   lines.addNewLine(0);
@@ -202,9 +202,9 @@ function syntaxOf(text: string, lines: LineCounter, budget: TokenBudget): readon
 }
 
 /**
- * One document as a tree (YAML 1.1 as in previous-runner §3.3). Null document: a null scalar.
+ * Parses one document to a tree (YAML 1.1 as in previous-runner §3.3). Empty document: a null scalar.
  *
- * @throws {PipelineError} `yaml`: syntax errors (`yaml: line N: ...`), unknown or cyclic anchors, alias bombs, absurd depth or size
+ * @throws {PipelineError} `yaml`: syntax errors (`yaml: line N: ...`), unknown or cyclic anchors, alias bombs, excessive depth or size
  */
 export function parseYamlTree(document: SourceDocument, budget = new TokenBudget()): YamlNode {
   const lines = new LineCounter();

@@ -11,11 +11,11 @@ const sources = globSync('**/*.ts', { cwd: src })
   .map((path) => readFileSync(new URL(path, src), 'utf8'));
 const pluralOf = (word: string): string => RESOURCE[word as keyof typeof RESOURCE].plural;
 
-/** Everybody may ask what is allowed to them: no Role grants it. */
+/** Every user may create access reviews, so no Role needs to grant this. */
 const OF_EVERYBODY = RESOURCE.accessReviews.plural;
 
 describe('the list of rights', () => {
-  it('speaks of every resource that the sources speak of, and of no other', () => {
+  it('names exactly the resources that the sources use', () => {
     const spoken = sources.flatMap((text) =>
       [...text.matchAll(/RESOURCE\.(\w+)/g)].map(([, word = '']) => pluralOf(word)),
     );
@@ -26,7 +26,7 @@ describe('the list of rights', () => {
     );
   });
 
-  it('holds every call that can be read off the sources', () => {
+  it('contains every call found in the sources', () => {
     const call =
       /\.(get|list|create|patch|remove)(?:<[^>]*>)?\(\s*(?:\{ resource: RESOURCE\.(\w+)|podTarget\()/g;
     const calls = sources.flatMap((text) =>
@@ -41,7 +41,7 @@ describe('the list of rights', () => {
     expect(calls.filter((one) => !granted.includes(one) && !one.endsWith(OF_EVERYBODY))).toEqual([]);
   });
 
-  it('names each right once', () => {
+  it('lists each right once', () => {
     const names = RIGHTS.map((right) => `${right.verb} ${right.resource}`);
 
     expect(new Set(names).size).toBe(names.length);
@@ -49,7 +49,7 @@ describe('the list of rights', () => {
 });
 
 describe('rulesOf', () => {
-  it('makes one rule of each resource', () => {
+  it('creates one rule per resource', () => {
     const rules = rulesOf(RIGHTS.filter((right) => right.resource === 'secrets' || right.where === 'lease'));
 
     expect(rules.map(ruleLine)).toEqual([
@@ -60,7 +60,7 @@ describe('rulesOf', () => {
 });
 
 describe('renderRole', () => {
-  it('binds a Role with all rights of a namespace, and none of the cluster, to the service account', () => {
+  it('binds a Role with all namespaced rights, and no cluster-wide ones, to the service account', () => {
     const [account, role, binding] = parseAllDocuments(renderRole()).map(
       (document) => document.toJS() as unknown,
     );

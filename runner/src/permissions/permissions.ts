@@ -2,15 +2,15 @@ import type { ApiRight } from '@hangar/shared/kubernetes/rights';
 
 export { ruleLine, rulesOf } from '@hangar/shared/kubernetes/rights';
 
-/** A thing that the runner may be allowed to do with the Kubernetes API. */
+/** A permission in the Kubernetes API that the runner needs. */
 export interface Right extends ApiRight {
   readonly group: '' | 'coordination.k8s.io';
   readonly resource: 'pods' | 'pods/log' | 'secrets' | 'events' | 'leases' | 'namespaces';
-  /** `pods`: where Pods of pipelines are; `lease`: where the replica's Lease is; `cluster`: no namespace. */
+  /** `pods`: namespaces of pipeline Pods; `lease`: namespace of the replica's Lease; `cluster`: no namespace. */
   readonly where: 'pods' | 'lease' | 'cluster';
-  /** `always`, or only where pipelines get fresh namespaces (`drone-`); without an `optional` one that feature alone is off. */
+  /** `always`, or only if pipelines get fresh namespaces (`drone-`); a missing right with `optional` disables only that feature. */
   readonly needed: 'always' | 'for random namespaces' | 'optional';
-  /** What it is for. */
+  /** What it is needed for. */
   readonly use: string;
 }
 
@@ -30,7 +30,9 @@ const namespaces = {
   needed: 'for random namespaces',
 } as const;
 
-/** Every right that the code uses: nothing more. `docs/role.yaml` and the chart are made of it; a test holds it against the sources. */
+/**
+ * Every right that the code uses, and no others. `docs/role.yaml` and the chart are generated from it; a test compares it with the sources.
+ */
 export const RIGHTS: readonly Right[] = [
   { ...pods, verb: 'create', use: 'each pipeline runs in a Pod' },
   { ...pods, verb: 'get', use: 'whether a Pod is still ours is looked up before a cancel is believed' },

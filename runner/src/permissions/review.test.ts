@@ -9,7 +9,7 @@ interface Asked {
   readonly namespace?: string;
 }
 
-/** An API server that allows everything but what is denied. */
+/** An API server that allows everything except the denied rights. */
 function apiServer(isDenied: (asked: Asked) => boolean): { cluster: Cluster; asked: Asked[] } {
   const asked: Asked[] = [];
   const create = (_target: unknown, object: { spec: { resourceAttributes: Asked } }) => {
@@ -24,7 +24,7 @@ const PLACES: Places = { pods: ['builds'], somePods: [], lease: 'hangar', random
 const { signal } = new AbortController();
 
 describe('review', () => {
-  it('finds nothing missing where all is allowed, and asks each right in its own namespace', async () => {
+  it('reports nothing missing if everything is allowed, and asks for each right in its own namespace', async () => {
     const { cluster, asked } = apiServer(() => false);
 
     expect(await review(cluster, PLACES, signal)).toEqual({
@@ -45,7 +45,7 @@ describe('review', () => {
     expect(asked.filter((one) => one.resource === 'namespaces')).toEqual([]);
   });
 
-  it('names what is missing, what it is for, and the very rules to add', async () => {
+  it('reports what is missing, what it is needed for, and the exact rules to add', async () => {
     const denied = ['patch pods', 'get pods', 'create secrets'];
     const { cluster } = apiServer(
       (one) => !one.subresource && denied.includes(`${one.verb} ${one.resource}`),
@@ -63,7 +63,7 @@ describe('review', () => {
     ]);
   });
 
-  it('switches off what an optional right is for, in the very namespace, with one warning that says the cure', async () => {
+  it('disables the feature of a missing optional right, only in that namespace, with one warning that names the remedy', async () => {
     const { cluster } = apiServer((one) => one.resource === 'events' && one.namespace === 'builds');
 
     const found = await review(cluster, { ...PLACES, pods: ['builds', 'other'] }, signal);
@@ -75,7 +75,7 @@ describe('review', () => {
     expect(found.warnings[0]).toContain('{ apiGroups: [""], resources: [events], verbs: [watch] }');
   });
 
-  it('asks for the Events of all namespaces at once where Pods may be anywhere', async () => {
+  it('asks for the Events of all namespaces at once if Pods may be in any namespace', async () => {
     const { cluster, asked } = apiServer(() => false);
 
     const { eventPlaces } = await review(cluster, { ...PLACES, randomNamespaces: true }, signal);
@@ -84,7 +84,7 @@ describe('review', () => {
     expect(asked.filter((one) => one.resource === 'events').map((one) => one.namespace)).toEqual([undefined]);
   });
 
-  it('only warns where some pipelines alone are concerned', async () => {
+  it('only warns if only some pipelines are affected', async () => {
     const { cluster } = apiServer((one) => one.namespace === 'team-a');
 
     const { missing, warnings } = await review(
@@ -98,7 +98,7 @@ describe('review', () => {
     expect(warnings[0]).toContain('in namespace team-a');
   });
 
-  it('demands rights in the whole cluster for fresh namespaces', async () => {
+  it('requires cluster-wide rights for fresh namespaces', async () => {
     const { cluster, asked } = apiServer((one) => one.resource === 'namespaces');
 
     const { missing } = await review(cluster, { ...PLACES, pods: [], randomNamespaces: true }, signal);
@@ -112,16 +112,19 @@ describe('review', () => {
     );
   });
 
-  it.each([403, 404])('goes on with a warning where the API server gives no reviews (%s)', async (status) => {
-    const cluster = { create: () => Promise.reject(new KubernetesError(status, 'No', 'no reviews')) };
+  it.each([403, 404])(
+    'continues with a warning if the API server does not support reviews (%s)',
+    async (status) => {
+      const cluster = { create: () => Promise.reject(new KubernetesError(status, 'No', 'no reviews')) };
 
-    const { missing, warnings } = await review(cluster as unknown as Cluster, PLACES, signal);
+      const { missing, warnings } = await review(cluster as unknown as Cluster, PLACES, signal);
 
-    expect(missing).toEqual([]);
-    expect(warnings).toEqual([expect.stringContaining('could not be reviewed (no reviews)')]);
-  });
+      expect(missing).toEqual([]);
+      expect(warnings).toEqual([expect.stringContaining('could not be reviewed (no reviews)')]);
+    },
+  );
 
-  it('rejects where nobody answers: that is no finding', async () => {
+  it('rejects if there is no response, which is no result', async () => {
     const cluster = { create: () => Promise.reject(new KubernetesError(0, 'Timeout', 'no answer')) };
 
     await expect(review(cluster as unknown as Cluster, PLACES, signal)).rejects.toThrow('no answer');

@@ -2,28 +2,28 @@ import { type Cluster, isKubernetesError } from '@hangar/shared/kubernetes/clust
 import { isAllowed } from '@hangar/shared/kubernetes/rights';
 import { RIGHTS, type Right, ruleLine, rulesOf } from './permissions.ts';
 
-/** Where the rights are needed. */
+/** The namespaces in which rights are needed. */
 export interface Places {
-  /** Namespaces of Pods without which nothing can run. */
+  /** Namespaces of Pods without which no pipeline can run. */
   readonly pods: readonly string[];
-  /** Namespaces that only some pipelines use (namespace rules): a missing right there stops only those. */
+  /** Namespaces that only some pipelines use (namespace rules): a missing right there affects only those. */
   readonly somePods: readonly string[];
   readonly lease: string;
-  /** Are there pipelines with a fresh namespace? Then Pods are everywhere. */
+  /** Whether some pipelines get a fresh namespace, so that Pods may be in any namespace. */
   readonly randomNamespaces: boolean;
 }
 
-/** What the review found, each an entry in words with its cure. */
+/** The result of a review, one message with remedy per entry. */
 export interface Review {
   /** Without these the runner can't work. */
   readonly missing: readonly string[];
-  /** These stop a feature, or some pipelines. */
+  /** These disable a feature, or affect some pipelines. */
   readonly warnings: readonly string[];
   /** Namespaces of Pods whose Events may be watched; empty text = all namespaces at once. */
   readonly eventPlaces: readonly string[];
 }
 
-/** One question: this right, in that namespace (empty = in all of them). */
+/** One access review: this right, in that namespace (empty = in all of them). */
 interface Question {
   readonly right: Right;
   readonly namespace: string;
@@ -31,9 +31,9 @@ interface Question {
 }
 
 /**
- * Asks the API server for each right whether it is ours. An API server that gives no reviews makes one warning.
+ * Asks the API server for each right whether the runner has it. An API server without support for reviews leads to one warning.
  *
- * @throws {KubernetesError} when nobody answers
+ * @throws {KubernetesError} if there is no response
  */
 export async function review(cluster: Cluster, places: Places, signal: AbortSignal): Promise<Review> {
   const questions = questionsOf(places);
@@ -68,7 +68,7 @@ export async function review(cluster: Cluster, places: Places, signal: AbortSign
   }
 }
 
-/** One watch of all namespaces where Pods may be anywhere: a watch for each fresh namespace would be a call a pipeline. */
+/** One watch of all namespaces if Pods may be in any: a watch per fresh namespace would be a request per pipeline. */
 const eventPlacesOf = ({ pods, randomNamespaces }: Places): readonly string[] =>
   randomNamespaces ? [''] : [...new Set(pods)];
 
@@ -93,7 +93,7 @@ function questionsOf(places: Places): readonly Question[] {
   });
 }
 
-/** One entry for each namespace: what is missing, what for, and the rule to add. */
+/** One entry per namespace: what is missing, what it is needed for, and the rule to add. */
 function inWords(denied: readonly Question[]): readonly string[] {
   const places = new Map<string, Right[]>();
   for (const { namespace, right } of denied) places.set(namespace, [...(places.get(namespace) ?? []), right]);

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { DecryptError, decryptAesGcm, encryptAesGcm } from './aes-gcm.ts';
 
 describe('decryptAesGcm', () => {
-  it('opens the worked example of drone-rpc §6.6', () => {
+  it('decrypts the worked example of drone-rpc §6.6', () => {
     const message = Buffer.from('AAECAwQFBgcICQoLqpQ10ZmFMln1E07yBFxsjzaTn0jCG1capZ4=', 'base64');
     expect(decryptAesGcm(message, Buffer.from('O1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6')).toString()).toBe(
       'hunter-two',
     );
   });
 
-  it('opens what was encrypted, with keys of 16, 24 and 32 bytes', () => {
+  it('decrypts what was encrypted, with keys of 16, 24 and 32 bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array(), fc.constantFrom(16, 24, 32), (plain, length) => {
         const key = Buffer.alloc(length, 7);
@@ -30,7 +30,7 @@ describe('decryptAesGcm', () => {
     expect(() => decryptAesGcm(message, key)).toThrow(DecryptError);
   });
 
-  it('refuses what is too short', () => {
+  it('refuses a message that is too short', () => {
     expect(() => decryptAesGcm(Buffer.alloc(27), Buffer.alloc(32))).toThrow('too short');
   });
 });

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 
-/** A text that this key does not open. */
+/** A text that can't be decrypted with this key. */
 export class DecryptError extends Error {
   override readonly name = 'DecryptError';
 }
@@ -14,7 +14,7 @@ const ALGORITHMS = new Map([
 ] as const);
 
 /**
- * Opens AES-GCM as Drone writes it: 12 bytes nonce, ciphertext, 16 bytes tag, no additional data (drone-rpc §6.3, §6.6).
+ * Decrypts AES-GCM in Drone's format: 12 bytes nonce, ciphertext, 16 bytes tag, no additional data (drone-rpc §6.3, §6.6).
  *
  * @param key 16, 24 or 32 bytes
  * @throws {DecryptError} for another key length, a short message, or a wrong key
@@ -35,7 +35,7 @@ export function decryptAesGcm(message: Buffer, key: Buffer): Buffer {
   }
 }
 
-/** The opposite, for plugins of tests and for `encrypt`. */
+/** Encrypts, for plugins in tests and for `encrypt`. */
 export function encryptAesGcm(plain: Buffer, key: Buffer, nonce: Buffer): Buffer {
   const algorithm = ALGORITHMS.get(key.length as 16 | 24 | 32);
   if (algorithm === undefined)

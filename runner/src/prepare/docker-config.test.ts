@@ -24,7 +24,7 @@ describe('parseDockerConfig', () => {
     expect(read({ 'gcr.io': entry })).toEqual([{ address: 'gcr.io', username, password }]);
   });
 
-  it('leaves out entries that only a credential helper could fill', () => {
+  it('leaves out entries that need a credential helper', () => {
     expect(read({ 'gcr.io': {}, 'quay.io': null, x: { identitytoken: 't' } })).toEqual([]);
   });
 

@@ -1,16 +1,17 @@
 import { isRecord, type JsonRecord, parseJson, recordOf, textOf } from '@hangar/shared/json';
 import type { RegistryCredentials } from '../compile/settings.ts';
 
-/** A docker `config.json` that can't be used. The message never holds its text. */
+/** An invalid docker `config.json`. The message never contains its text. */
 export class DockerConfigError extends Error {
   override readonly name = 'DockerConfigError';
 }
 
 /**
- * Credentials of a docker `config.json` (previous-runner §1.6.4): `auths` by address, `auth` wins over `username` and `password`.
+ * Credentials of a docker `config.json` (previous-runner §1.6.4): `auths` by address, `auth` takes precedence over `username` and
+ * `password`.
  * Credential helpers and identity tokens are not supported.
  *
- * @throws {DockerConfigError} when it is no JSON object with `auths`
+ * @throws {DockerConfigError} if it is not a JSON object with `auths`
  */
 export function parseDockerConfig(text: string): readonly RegistryCredentials[] {
   const auths = objectAt(parseJson(text), 'auths');
@@ -39,7 +40,7 @@ function loginOf(raw: unknown): { username: string; password: string } {
   return { username: textOf(username), password: textOf(password) };
 }
 
-/** The host, where the address is a URL; else as it is (`localhost:5000`, `gcr.io`). */
+/** The host, if the address is a URL; else the address unchanged (`localhost:5000`, `gcr.io`). */
 function hostOf(address: string): string {
   return /^[a-z]+:\/\//i.test(address) && URL.canParse(address) ? new URL(address).host : address;
 }

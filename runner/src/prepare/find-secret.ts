@@ -5,7 +5,7 @@ import type { SecretPlugin } from '../ports/plugins.ts';
 import { decryptAesGcm } from './aes-gcm.ts';
 import { NETRC_NAMES } from './secret-names.ts';
 
-/** Where secrets are looked for, in this order (previous-runner §4.9.1). */
+/** The sources of secrets, in look-up order (previous-runner §4.9.1). */
 export interface SecretSources {
   readonly detail: StageDetail;
   readonly documents: readonly SecretDocument[];
@@ -14,12 +14,12 @@ export interface SecretSources {
   readonly plugin: SecretPlugin | undefined;
 }
 
-/** A value, or the reason why there is none, in words for the step's log. */
+/** A value, or the reason why there is none, as a message for the step's log. */
 export type SecretAnswer = { readonly value: string } | { readonly missing: string };
 
 /**
- * Looks a secret up along the chain; the first non-empty value wins, and an error ends the search, as it always did: a value
- * from further down could be quite another one.
+ * Looks a secret up in all sources; the first non-empty value is used, and an error ends the search, as in the old runner: a value
+ * from a later source could be a different secret.
  */
 export async function findSecret(
   name: string,
@@ -41,7 +41,7 @@ export async function findSecret(
   }
 }
 
-/** For changes that people from outside may propose, secrets are held back. */
+/** Pull requests may come from untrusted authors, so secrets are withheld from them. */
 function isPullRequest(detail: StageDetail): boolean {
   return detail.build.event === 'pull_request';
 }

@@ -1,4 +1,4 @@
-/** Does all work, at most `limit` pieces at once; results in the order of the pieces. */
+/** Runs all tasks, at most `limit` at the same time; results in the order of the tasks. */
 export async function mapLimited<T, R>(
   pieces: readonly T[],
   limit: number,

@@ -18,7 +18,7 @@ const detailOf = (changes: { repository?: object; build?: object; secrets?: unkn
     netrc: { machine: 'git', login: 'l', password: 'git-password' },
   });
 
-/** Answers nothing and remembers the questions. */
+/** Plugins that have no data and record their requests. */
 function lookupOf(answers: Record<string, string> = {}): ImageLookup & { readonly asked: ImageQuestion[] } {
   const asked: ImageQuestion[] = [];
   return {
@@ -81,7 +81,7 @@ function run(
   return prepare(deps, { detail: given.detail ?? detailOf(), manifest, pipeline, settings }, given.signal);
 }
 
-/** A pipeline whose step asks for secrets by name. */
+/** A pipeline whose step uses these secrets. */
 function asking(...names: readonly string[]): Pipeline {
   const environment = Object.fromEntries(names.map((name, i): [string, EnvValue] => [`V${i}`, secret(name)]));
   return aPipeline({ steps: [aStep({ environment })] });
@@ -94,7 +94,7 @@ describe('secrets', () => {
     { name: 'hollow', data: '' },
   ];
 
-  it('are looked for in order, the first non-empty value wins', async () => {
+  it('are looked up in order, the first non-empty value is used', async () => {
     const deps = depsOf({
       runnerSecrets: { TOKEN: 'from-runner', Hollow: 'from-runner', yaml: 'from-runner' },
       secretPlugin: vault({ 'p/k': 'from-plugin' }),
@@ -113,7 +113,7 @@ describe('secrets', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('known issue 32: that are missing are told by name, each with its reason', async () => {
+  it('known issue 32: that are missing are reported by name, each with its reason', async () => {
     const secretPlugin: SecretPlugin = { find: () => Promise.reject(new PluginError('the vault is sealed')) };
     const { secrets, warnings } = await run(depsOf({ secretPlugin, runnerSecrets: { bad: 'x' } }), {
       pipeline: asking('gone', 'sealed', 'bad'),
@@ -127,7 +127,7 @@ describe('secrets', () => {
     ]);
   });
 
-  it('of the server and of the runner are withheld from pull requests, unless they are meant for them', async () => {
+  it('of the server and of the runner are withheld from pull requests, unless they are allowed there', async () => {
     const { secrets, warnings } = await run(depsOf({ runnerSecrets: { own: 'x' } }), {
       pipeline: asking('token', 'open', 'own'),
       detail: detailOf({ secrets: server, build: { event: 'pull_request' } }),
@@ -168,7 +168,7 @@ describe('secrets', () => {
     expect((await run(depsOf(), given)).secrets.x).toBe(want);
   });
 
-  it('of the plugin are asked for once each, by path and name, without the key of the repository', async () => {
+  it('of the plugin are requested once each, by path and name, without the key of the repository', async () => {
     const secretPlugin = vault({ 'p/k': 'v' });
     const pipeline = aPipeline({
       services: [aService({ settings: { PLUGIN_A: secret('ext') } })],
@@ -191,7 +191,7 @@ describe('secrets', () => {
     ]);
   });
 
-  it('a plugin is not asked for names of another case, nor without path and name', async () => {
+  it('are not requested from a plugin in another case, nor without path and name', async () => {
     const secretPlugin = vault({ 'p/k': 'v', '/': 'v' });
     const documents = [get('EXT', 'p', 'k'), get('void', '', '')];
     const { secrets } = await run(depsOf({ secretPlugin }), { pipeline: asking('ext', 'void'), documents });
@@ -199,12 +199,12 @@ describe('secrets', () => {
     expect(secretPlugin.asked).toEqual([]);
   });
 
-  it('says that there is no plugin where one is needed', async () => {
+  it('that need a plugin are reported if there is none', async () => {
     const { warnings } = await run(depsOf(), { pipeline: asking('ext'), documents: [get('ext', 'p', 'k')] });
     expect(warnings).toEqual([expect.stringMatching(/no secret plugin \(DRONE_SECRET_PLUGIN_ENDPOINT\)/)]);
   });
 
-  it('known issue 27: Git credentials are none, not even under a name that somebody gave one', async () => {
+  it('known issue 27: do not include Git credentials, not even if a secret has such a name', async () => {
     const secrets = [{ name: 'drone_netrc_password', data: 'x', pull_request: true }];
     const got = await run(depsOf(), {
       pipeline: asking('DRONE_NETRC_PASSWORD'),
@@ -219,7 +219,7 @@ describe('registry credentials', () => {
   const config = (address: string) =>
     JSON.stringify({ auths: { [address]: { username: 'kim', password: 'p' } } });
 
-  it('come from file, plugin and image_pull_secrets, in this order', async () => {
+  it('are read from file, plugin and image_pull_secrets, in this order', async () => {
     const deps = depsOf({
       readDockerConfig: () => Promise.resolve(config('https://file.test/v1/')),
       registryPlugin: {
@@ -232,7 +232,7 @@ describe('registry credentials', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('known issue 32: what worked is kept, the rest is told', async () => {
+  it('known issue 32: are kept from working sources, failures are reported', async () => {
     const deps = depsOf({
       readDockerConfig: () => Promise.reject(new Error('ENOENT')),
       registryPlugin: { list: () => Promise.reject(new PluginError('plugin is down')) },
@@ -255,13 +255,13 @@ describe('registry credentials', () => {
 describe('environment', () => {
   const entry = { name: 'CACHE', value: 'http://cache', mask: true };
 
-  it("is the runner's, then the plugin's", async () => {
+  it('contains the runner’s variables, then the plugin’s', async () => {
     const environmentPlugin = { list: () => Promise.resolve([entry]) };
     const { environment } = await run(depsOf({ environment: { A: '1' }, environmentPlugin }));
     expect(environment).toEqual([{ name: 'A', value: '1', mask: false }, entry]);
   });
 
-  it("known issue 32: keeps the runner's when the plugin fails, and says so", async () => {
+  it('known issue 32: keeps the runner’s variables when the plugin fails, with a warning', async () => {
     const environmentPlugin = { list: () => Promise.reject(new PluginError('down')) };
     const { environment, warnings } = await run(depsOf({ environment: { A: '1' }, environmentPlugin }));
     expect(environment).toEqual([{ name: 'A', value: '1', mask: false }]);
@@ -273,7 +273,7 @@ describe('images', () => {
   const plugin = (image: string, changes: Partial<PipelineStep> = {}) =>
     aStep({ name: image, image, commands: [], ...changes });
 
-  it('are looked up only where their own command runs, each once, by full name', async () => {
+  it('are only looked up if their own command runs, each once, by full name', async () => {
     const images = lookupOf({
       'docker.io/drone/git:latest': 'clone',
       'docker.io/plugins/slack:latest': 'slack',
@@ -305,13 +305,13 @@ describe('images', () => {
   it.each([
     ['no clone', { clone: { ...aPipeline().clone, disable: true } }],
     ['Windows, where all is swapped', { platform: { os: 'windows', arch: '', variant: '', version: '' } }],
-  ])('none with %s', async (_, changes) => {
+  ])('are not looked up with %s', async (_, changes) => {
     const images = lookupOf();
     await run(depsOf({ images }), { pipeline: aPipeline(changes) });
     expect(images.asked).toEqual([]);
   });
 
-  it('are given up together after 3 s; the rest is kept', async () => {
+  it('are given up together after 3 s; earlier results are kept', async () => {
     const clock = new FakeClock();
     const quick = lookupOf({ 'docker.io/drone/git:latest': 'clone' });
     const images: ImageLookup = {
@@ -334,7 +334,7 @@ describe('images', () => {
   });
 });
 
-it('ends with the reason of its signal, not with warnings', async () => {
+it('rejects with the reason of its signal, not with warnings', async () => {
   const stop = new AbortController();
   const secretPlugin: SecretPlugin = {
     find: () => {

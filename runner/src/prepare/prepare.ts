@@ -12,7 +12,7 @@ import { findSecret, type SecretSources } from './find-secret.ts';
 import { mapLimited } from './limited.ts';
 import { secretNames } from './secret-names.ts';
 
-/** What the operator set up, and whom to ask. Absent plugins are switched off. */
+/** The operator's sources and plugins. An absent plugin is disabled. */
 export interface PrepareDeps {
   readonly clock: Clock;
   /** `DRONE_RUNNER_ENVIRON` with its file. */
@@ -22,12 +22,12 @@ export interface PrepareDeps {
   readonly secretPlugin: SecretPlugin | undefined;
   readonly registryPlugin: RegistryPlugin | undefined;
   readonly environmentPlugin: EnvironmentPlugin | undefined;
-  /** Text of `DRONE_DOCKER_CONFIG`, read anew for each pipeline; undefined when none is set. */
+  /** Reads the text of `DRONE_DOCKER_CONFIG`, again for each pipeline; undefined if it is not set. */
   readonly readDockerConfig: () => Promise<string | undefined>;
   readonly images: ImageLookup;
 }
 
-/** The stage that is made ready. */
+/** The stage to prepare. */
 export interface PrepareSubject {
   readonly detail: StageDetail;
   readonly manifest: Manifest;
@@ -35,14 +35,14 @@ export interface PrepareSubject {
   readonly settings: Pick<CompileSettings, 'cloneImage'>;
 }
 
-/** Plugins and registries are asked this many things at once for one stage. */
+/** Maximum number of concurrent requests to plugins and registries for one stage. */
 const AT_ONCE = 8;
-/** All images of a stage together are looked up within this time; the rest is swapped (gate §2). */
+/** Time limit for looking up all images of a stage together; images without a result are swapped (gate §2). */
 const LOOKUP_MS = 3_000;
 
 /**
- * Asks everybody who must be asked before the compiler can work: secrets, registry credentials, environment, command lines
- * of images. No error of theirs fails the stage: it becomes a warning, and what worked is kept (known issue 32).
+ * Requests all data that the compiler needs: secrets, registry credentials, environment, command lines
+ * of images. No error fails the stage: it becomes a warning, and other results are kept (known issue 32).
  *
  * @throws the reason of `signal`
  */
@@ -177,7 +177,7 @@ function swapText(image: string, why: string): string {
   return `the command of image ${image} could not be looked up (${why}), so its steps start some seconds later`;
 }
 
-/** Images whose own command line will run: those of steps with neither `commands` nor `entrypoint`. Windows is swap only. */
+/** Images whose own command will run: those of steps with neither `commands` nor `entrypoint`. Windows supports swap only. */
 function unknownCommands(pipeline: Pipeline, cloneImage: string): readonly string[] {
   const steps = [...pipeline.services, ...pipeline.steps].filter(
     ({ commands, entrypoint }) => commands.length === 0 && entrypoint.length === 0,
@@ -186,7 +186,7 @@ function unknownCommands(pipeline: Pipeline, cloneImage: string): readonly strin
   return [...new Set(images.map(expandImage))];
 }
 
-/** Work of others that may go wrong: then it is told, and counts as empty. */
+/** Runs a request that may fail: the failure is reported as a warning, and the result is empty. */
 async function attempt<T>(
   otherwise: string,
   signal: AbortSignal | undefined,

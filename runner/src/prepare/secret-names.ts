@@ -1,6 +1,6 @@
 import type { EnvValue, Pipeline } from '../pipeline/pipeline.ts';
 
-/** Names of the Git credentials; they are no secrets of the pipeline's (known issue 27). */
+/** Names of the Git credentials; pipelines can't reference them as secrets (known issue 27). */
 export const NETRC_NAMES: readonly string[] = [
   'DRONE_NETRC_MACHINE',
   'DRONE_NETRC_USERNAME',
@@ -8,7 +8,7 @@ export const NETRC_NAMES: readonly string[] = [
   'DRONE_NETRC_FILE',
 ];
 
-/** Names that steps and services ask for with `from_secret`, each once, in the order of the pipeline. */
+/** Names that steps and services reference with `from_secret`, each once, in the order of the pipeline. */
 export function secretNames(pipeline: Pipeline): readonly string[] {
   const values = [...pipeline.services, ...pipeline.steps].flatMap((step) => [
     ...Object.values(step.environment),
