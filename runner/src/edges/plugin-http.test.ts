@@ -29,7 +29,7 @@ const findSecret = (play: Play, token = TOKEN) =>
   });
 
 describe('the signature', () => {
-  it('is byte for byte that of the worked example', () => {
+  it('is identical, byte for byte, to the worked example', () => {
     const accept = 'application/vnd.drone.secret.v1+json';
     const headers = signedHeaders(accept, BODY, TOKEN, Date.parse('2026-01-14T09:30:00Z'));
     expect(headers).toMatchObject({
@@ -39,7 +39,7 @@ describe('the signature', () => {
     });
   });
 
-  it('arrives as it was made', async () => {
+  it('is sent unchanged', async () => {
     const { result, server } = await findSecret({ status: 200, body: '{"data":"s3cr3t-value"}' });
     expect(result).toBe('s3cr3t-value');
     expect(server.seen).toMatchObject([
@@ -65,7 +65,7 @@ describe('a secret plugin', () => {
   );
   const aesgcm = { 'content-encoding': 'aesgcm', 'content-type': 'application/octet-stream' };
 
-  it('may encrypt its answer with our token', async () => {
+  it('may encrypt its response with our token', async () => {
     const { result } = await findSecret({ status: 200, body: encrypted, headers: aesgcm });
     expect(result).toBe('s3cr3t-value');
   });
@@ -94,7 +94,7 @@ describe('a secret plugin', () => {
     await expect(findSecret(play)).rejects.toThrow(want);
   });
 
-  it('an encrypted answer needs a token of 32 bytes', async () => {
+  it('requires a token of 32 bytes for an encrypted response', async () => {
     await expect(findSecret({ status: 200, body: encrypted, headers: aesgcm }, 'short')).rejects.toThrow(
       'shorter than 32',
     );
@@ -102,7 +102,7 @@ describe('a secret plugin', () => {
 });
 
 describe('the other plugins', () => {
-  it('registry: gives credentials, nothing for 204', async () => {
+  it('registry: returns credentials, none for 204', async () => {
     const list = (play: Play) =>
       asking(play, async (options, clock) => {
         const plugin = createRegistryPlugin(clock, options);
@@ -122,7 +122,7 @@ describe('the other plugins', () => {
       [{ name: 'A', value: '1', mask: true }],
     ],
     ['v1', '{"A":"1"}', [{ name: 'A', value: '1', mask: false }]],
-  ])('environment: understands %s', async (_, body, want) => {
+  ])('environment: parses %s', async (_, body, want) => {
     const { result, server } = await asking({ status: 200, body }, async (options, clock) => {
       const plugin = createEnvironmentPlugin(clock, options);
       return plugin.list(subject).finally(() => plugin.close());

@@ -16,7 +16,7 @@ import { createAgent, type Proxies } from './http-agent.ts';
 import { httpCall } from './http-call.ts';
 import { signedHeaders } from './plugin-signature.ts';
 
-/** Where a plugin is and how to speak to it. */
+/** Address and credentials of a plugin. */
 export interface PluginOptions {
   readonly endpoint: string;
   readonly token: string;
@@ -24,12 +24,12 @@ export interface PluginOptions {
   readonly proxies?: Proxies;
 }
 
-/** A plugin's client; `close` ends its connections and what still runs on them. */
+/** A plugin's client; `close` ends its connections and pending requests. */
 export type Closable<T> = T & { close(): Promise<void> };
 
-/** 60 s in all, no retry (drone-rpc §6.1). */
+/** 60 s in total, no retry (drone-rpc §6.1). */
 const TIMEOUT_MS = 60_000;
-/** The first 32 bytes of the token are the key of encrypted answers (drone-rpc §6.3). */
+/** The first 32 bytes of the token are the key of encrypted responses (drone-rpc §6.3). */
 const KEY_BYTES = 32;
 
 /** Client of a secret plugin. */
@@ -58,7 +58,7 @@ export function createRegistryPlugin(clock: Clock, options: PluginOptions): Clos
   };
 }
 
-/** Client of an environment plugin; it asks for v2 and understands v1 too (drone-rpc §6.4). */
+/** Client of an environment plugin; it requests v2 and parses v1 too (drone-rpc §6.4). */
 export function createEnvironmentPlugin(clock: Clock, options: PluginOptions): Closable<EnvironmentPlugin> {
   const plugin = new PluginHttp(clock, options, 'environment', 'application/vnd.drone.env.v2+json');
   return {
@@ -98,7 +98,7 @@ class PluginHttp {
     this.#dispatcher = createAgent({ ...options, url: options.endpoint });
   }
 
-  /** The parsed answer; undefined for "nothing to offer". */
+  /** The parsed response; undefined if the plugin has no data. */
   async ask(question: object, signal?: AbortSignal): Promise<unknown> {
     const { endpoint, token } = this.#options;
     const body = JSON.stringify(question);

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 
-/** Headers that are signed, in this order; the path is not, since gateways rewrite it (drone-rpc §6.2). */
+/** The signed headers, in this order; the path is not signed, since gateways rewrite it (drone-rpc §6.2). */
 const SIGNED = ['accept', 'accept-encoding', 'content-type', 'date', 'digest'] as const;
 
 /**

@@ -1,9 +1,9 @@
-/** What a registry wants to see before it answers. */
+/** The authentication that a registry requires. */
 export type Challenge =
   | { readonly kind: 'basic' }
   | { readonly kind: 'bearer'; readonly realm: string; readonly service: string; readonly scope: string };
 
-/** Reads a `WWW-Authenticate` header; undefined for schemes we don't speak. */
+/** Parses a `WWW-Authenticate` header; undefined for unsupported schemes. */
 export function parseChallenge(header: string | undefined): Challenge | undefined {
   const [, scheme = '', rest = ''] = /^\s*([A-Za-z]+)\s*(.*)$/s.exec(header ?? '') ?? [];
   if (scheme.toLowerCase() === 'basic') return { kind: 'basic' };

@@ -49,7 +49,7 @@ const kim = (server: ScriptedServer, password = 'p') => [
 ];
 
 describe('the image look-up', () => {
-  it('goes HEAD, index, manifest, config, and asks loopback without TLS', () =>
+  it('requests HEAD, index, manifest and config, and connects to loopback without TLS', () =>
     scene({ login: 'none' }, async ({ find, server }) => {
       expect(await find('REG/team/tool:1')).toEqual({ kind: 'found', config: config('amd64') });
       expect(server.seen.map(({ method, url }) => `${method} ${url.replace(/sha256:.*/, '…')}`)).toEqual([
@@ -60,7 +60,7 @@ describe('the image look-up', () => {
       ]);
     }));
 
-  it("chooses by the Pod's architecture, linux/amd64 where nothing is said", () =>
+  it('selects the Pod’s architecture, linux/amd64 if unset', () =>
     scene({ login: 'none' }, async ({ lookup, server }) => {
       const image = `127.0.0.1:${server.port}/team/tool:1`;
       const of = (platform: typeof AMD) => lookup.find({ image, ...platform }, []);
@@ -75,35 +75,35 @@ describe('the image look-up', () => {
       });
     }));
 
-  it('needs no more than a HEAD for a digest that it knows', () =>
+  it('sends only a HEAD for a known digest', () =>
     scene({ login: 'none' }, async ({ find, server }) => {
       await find('REG/team/tool:1');
       await find('REG/team/tool:1');
       expect(server.seen).toHaveLength(5);
     }));
 
-  it('asks again where the registry tells no digest', () =>
+  it('requests again if the registry returns no digest', () =>
     scene({ login: 'none', tellsDigest: false }, async ({ find, server }) => {
       await find('REG/team/tool:1');
       expect(await find('REG/team/tool:1')).toEqual({ kind: 'found', config: config('amd64') });
       expect(server.seen).toHaveLength(8);
     }));
 
-  it('asks once for stages that start together', () =>
+  it('sends one request for stages that start together', () =>
     scene({ login: 'none' }, async ({ find, server }) => {
       const answers = await Promise.all([1, 2, 3].map(() => find('REG/team/tool:1')));
       expect(answers.map(({ kind }) => kind)).toEqual(['found', 'found', 'found']);
       expect(server.seen).toHaveLength(4);
     }));
 
-  it.each(['basic', 'bearer'] as const)("logs in by %s with the pipeline's credentials", (login) =>
+  it.each(['basic', 'bearer'] as const)('authenticates by %s with the pipeline’s credentials', (login) =>
     scene({ login }, async ({ find, server }) => {
       expect(await find('REG/team/tool:1', kim(server))).toEqual({ kind: 'found', config: config('amd64') });
     }),
   );
 
   it.each(['basic', 'bearer'] as const)(
-    'tells missing and wrong credentials (%s), and knows nothing of them by cache',
+    'reports missing and wrong credentials (%s), and does not serve them from the cache',
     (login) =>
       scene({ login }, async ({ find, server }) => {
         await find('REG/team/tool:1', kim(server));
@@ -112,14 +112,14 @@ describe('the image look-up', () => {
       }),
   );
 
-  it('follows blobs to where they lie, without our login', () =>
+  it('follows redirects of blobs, without our credentials', () =>
     scene({ login: 'basic', redirects: true }, async ({ find, server }) => {
       expect(await find('REG/team/tool:1', kim(server))).toMatchObject({ kind: 'found' });
       const away = server.seen.filter(({ url }) => url.startsWith('/elsewhere/'));
       expect(away.map(({ headers }) => headers.authorization)).toEqual([undefined]);
     }));
 
-  it('asks a mirror in the place of a registry, with a path of its own', () =>
+  it('uses a mirror in place of a registry, with its own path', () =>
     scene(
       { login: 'none' },
       async ({ find, server }) => {
@@ -135,7 +135,7 @@ describe('the image look-up', () => {
       }),
     ));
 
-  it("believes the operator's table, by full name or for all tags, without asking", () =>
+  it('uses the operator’s table, by full name or for all tags, without a request', () =>
     scene(
       { login: 'none' },
       async ({ find, server }) => {
@@ -146,7 +146,7 @@ describe('the image look-up', () => {
       () => ({ table: { 'plugins/slack': config('slack'), 'docker.io/library/tool:2': config('tool') } }),
     ));
 
-  it('remembers a failure for a minute, not longer', () =>
+  it('caches a failure for a minute, not longer', () =>
     scene({ login: 'none' }, async ({ find, server, clock }) => {
       const want = { kind: 'unknown', why: 'the registry knows no such image (404)' };
       expect(await find('REG/team/tool:9')).toEqual(want);
@@ -158,7 +158,7 @@ describe('the image look-up', () => {
       expect(server.seen).toHaveLength(2);
     }));
 
-  it('gives up after 3 s in all', async () =>
+  it('gives up after 3 s in total', async () =>
     scene(await ScriptedServer.playing('hang'), async ({ find, server, clock }) => {
       const finding = find('REG/team/tool:1');
       await server.asked(1);
@@ -169,7 +169,7 @@ describe('the image look-up', () => {
       });
     }));
 
-  it('ends at once for a stage that is cancelled, with the reason of its signal', async () =>
+  it('rejects at once when a stage is cancelled, with the reason of its signal', async () =>
     scene(await ScriptedServer.playing('hang'), async ({ lookup, server, clock }) => {
       const stop = new AbortController();
       const image = `127.0.0.1:${server.port}/team/tool:1`;
@@ -187,7 +187,7 @@ describe('the image look-up', () => {
     ['a redirect to nowhere', { status: 302 }, /nowhere/],
     ['an unknown login', { status: 401, headers: { 'www-authenticate': 'Negotiate' } }, /kind of login/],
     ['a broken connection', 'cut', /no answer/],
-  ] as const)('tells %s in words', async (_, play, why) =>
+  ] as const)('reports %s with a message', async (_, play, why) =>
     scene(await ScriptedServer.playing(play), async ({ find }) => {
       expect(await find('REG/team/tool:1')).toEqual({
         kind: 'unknown',
@@ -196,21 +196,19 @@ describe('the image look-up', () => {
     }),
   );
 
-  it.each(['docker.io/library/constructor:1', 'toString/x:1'])(
-    'takes %s for an image like any other',
-    (image) =>
-      scene(
-        { login: 'none' },
-        async ({ find }) => {
-          expect(await find(image)).toMatchObject({ kind: 'unknown' });
-        },
-        (server) => ({
-          mirrors: { 'docker.io': `127.0.0.1:${server.port}`, toString: `127.0.0.1:${server.port}` },
-        }),
-      ),
+  it.each(['docker.io/library/constructor:1', 'toString/x:1'])('treats %s as an ordinary image', (image) =>
+    scene(
+      { login: 'none' },
+      async ({ find }) => {
+        expect(await find(image)).toMatchObject({ kind: 'unknown' });
+      },
+      (server) => ({
+        mirrors: { 'docker.io': `127.0.0.1:${server.port}`, toString: `127.0.0.1:${server.port}` },
+      }),
+    ),
   );
 
-  it('refuses text that is no image name', () =>
+  it('refuses an invalid image name', () =>
     scene({ login: 'none' }, async ({ find }) => {
       expect(await find('Not An Image')).toEqual({ kind: 'unknown', why: 'that is no name of an image' });
     }));

@@ -11,28 +11,28 @@ import { createAgent, type Proxies } from './http-agent.ts';
 import { MANIFEST_TYPES, readImageConfig, readManifest } from './registry-manifest.ts';
 import { RegistryError, RegistrySession } from './registry-session.ts';
 
-/** How registries are reached. */
+/** Options for connections to registries. */
 export interface RegistryOptions {
   readonly proxies?: Proxies;
-  /** Registries (host[:port]) that are asked without TLS; loopback ones always are. */
+  /** Registries (host[:port]) without TLS; loopback ones never use TLS. */
   readonly plainHttp: readonly string[];
-  /** Registry → mirror (host[:port][/path]) that is asked in its place. */
+  /** Registry → mirror (host[:port][/path]) that is used in its place. */
   readonly mirrors: Readonly<Record<string, string>>;
   /** The operator's table, by full name, or by familiar name for all tags. */
   readonly table: Readonly<Record<string, ImageConfig>>;
 }
 
-/** The look-up; `close` ends its connections and what still runs on them. */
+/** The look-up; `close` ends its connections and pending requests. */
 export type RegistryLookup = ImageLookup & { close(): Promise<void> };
 
-/** One look-up, all calls together (gate §2). */
+/** Time limit of one look-up, all requests together (gate §2). */
 const LOOKUP_MS = 3_000;
-/** A registry that failed is left alone for a minute: builds come in bursts. */
+/** A failed look-up is cached for a minute: builds start in bursts. */
 const FAILURE_MS = 60_000;
 const KNOWN_CONFIGS = 2_000;
 const KNOWN_FAILURES = 1_000;
 
-/** Looks command lines of images up in their registries. */
+/** Looks up command lines of images in their registries. */
 export function createImageLookup(clock: Clock, options: RegistryOptions): RegistryLookup {
   return new RegistryHttp(clock, options);
 }
@@ -42,7 +42,7 @@ class RegistryHttp implements RegistryLookup {
   readonly #plainHttp: readonly string[];
   readonly #secure: Dispatcher;
   readonly #plain: Dispatcher;
-  /** Maps, since authors choose the names that are looked up: `constructor` is one. */
+  /** Maps, since the keys come from authors: a name such as `constructor` must not find an inherited property. */
   readonly #table: ReadonlyMap<string, ImageConfig>;
   readonly #mirrors: ReadonlyMap<string, string>;
   readonly #configs = new BoundedMap<string, ImageConfig>(KNOWN_CONFIGS);
@@ -82,7 +82,7 @@ class RegistryHttp implements RegistryLookup {
     await Promise.all([this.#secure.destroy(), this.#plain.destroy()]);
   }
 
-  /** Stages that start together ask once. The look-up goes on when one of them loses interest. */
+  /** Stages that start together share one look-up. It continues when one of them is cancelled. */
   #shared(task: Task): Promise<ImageAnswer> {
     const key = keyOf(task);
     const failure = this.#failures.get(key);
@@ -106,7 +106,7 @@ class RegistryHttp implements RegistryLookup {
     }
   }
 
-  /** The HEAD comes first even for a known digest: it proves that these credentials may see the image. */
+  /** The HEAD request is sent first even for a known digest: it proves that these credentials have access to the image. */
   async #talk({ question, reference, place, login }: Task, signal: AbortSignal): Promise<ImageConfig> {
     const dispatcherFor = (url: string): Dispatcher =>
       url.startsWith('https:') ? this.#secure : this.#plain;
@@ -156,7 +156,7 @@ function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/.test(host);
 }
 
-/** Other credentials may get another answer. */
+/** Other credentials may get a different response. */
 function keyOf({ question, login }: Task): string {
   const { image, os, arch, variant } = question;
   return JSON.stringify([image, os, arch, variant, login?.username ?? '', login?.password ?? '']);

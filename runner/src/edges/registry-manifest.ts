@@ -1,7 +1,7 @@
 import { listOf, recordOf, textOf, textsOf } from '@hangar/shared/json';
 import type { ImageConfig } from '../compile/settings.ts';
 
-/** Manifests and indexes that we can read, of Docker and OCI. */
+/** Supported manifests and indexes, of Docker and OCI. */
 export const MANIFEST_TYPES = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
@@ -9,20 +9,20 @@ export const MANIFEST_TYPES = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ');
 
-/** For which machine an image is meant. */
+/** The platform of an image. */
 export interface Platform {
   readonly os: string;
   readonly arch: string;
   readonly variant: string;
 }
 
-/** What a manifest leads to: the config of an image, or the manifest for one platform. */
+/** The next object that a manifest refers to: the config of an image, or the manifest for one platform. */
 export type ManifestNext =
   | { readonly kind: 'config'; readonly digest: string }
   | { readonly kind: 'manifest'; readonly digest: string }
   | { readonly kind: 'none'; readonly why: string };
 
-/** Reads a manifest or an index; empty parts of the platform count as linux and amd64, as the server has it. */
+/** Parses a manifest or an index; empty parts of the platform count as linux and amd64, as in the Drone server. */
 export function readManifest(raw: unknown, platform: Platform): ManifestNext {
   const manifest = recordOf(raw);
   const config = textOf(recordOf(manifest.config).digest);
@@ -48,7 +48,7 @@ function platformOf(raw: unknown): Platform {
   return { os: textOf(os), arch: textOf(architecture), variant: textOf(variant) };
 }
 
-/** What matters of an image's config: all of it may be missing. */
+/** The used part of an image's config: all fields may be missing. */
 export function readImageConfig(raw: unknown): ImageConfig {
   const config = recordOf(recordOf(raw).config);
   return Object.freeze({

@@ -7,29 +7,29 @@ import { type Challenge, parseChallenge } from './registry-challenge.ts';
 
 type Answer = Extract<HttpOutcome, { kind: 'answer' }>;
 
-/** A registry that can't or won't tell; the message is for the step's log. */
+/** An error of a registry; the message is for the step's log. */
 export class RegistryError extends Error {
   override readonly name = 'RegistryError';
 }
 
-/** What a talk with one registry needs. */
+/** Inputs of a session with one registry. */
 export interface SessionParts {
   readonly clock: Clock;
   /** Connections by scheme. */
   readonly dispatcherFor: (url: string) => Dispatcher;
-  /** `https://host`, no slash at the end. */
+  /** `https://host`, without a trailing slash. */
   readonly origin: string;
   readonly credentials: RegistryCredentials | undefined;
   readonly signal: AbortSignal;
 }
 
-/** No call is waited for longer than all of them together may take. */
+/** Timeout of a single request, equal to the limit of all requests together. */
 const CALL_MS = 3_000;
-/** Longest manifest, config or token that is read; real ones have some 10 KB. */
+/** Maximum size of a manifest, config or token; real ones have some 10 KB. */
 const LIMIT_BYTES = 4 * 1024 * 1024;
 const REDIRECTS = 3;
 
-/** A talk with one registry about one image: finds out what it wants to see, then shows it with every call. */
+/** A session with one registry about one image: obtains the required authentication, then sends it with every request. */
 export class RegistrySession {
   readonly #parts: SessionParts;
   #authorization = '';
@@ -39,7 +39,7 @@ export class RegistrySession {
   }
 
   /**
-   * Asks for a path of the registry. Redirects are followed, as blobs lie elsewhere, without our credentials.
+   * Requests a path of the registry. Redirects are followed, as blobs may be stored elsewhere, without our credentials.
    *
    * @throws {RegistryError} for anything but a 200
    */
@@ -57,7 +57,7 @@ export class RegistrySession {
     return answer;
   }
 
-  /** As `ask`, for a JSON document. */
+  /** Like `ask`, for a JSON document. */
   async json(path: string, accept: string): Promise<unknown> {
     const { body } = await this.ask('GET', path, accept);
     return documentOf(body);
@@ -100,7 +100,7 @@ export class RegistrySession {
     return `Bearer ${textOf(token) || textOf(accessToken)}`;
   }
 
-  /** From https nobody leads us to plain http. */
+  /** A redirect from https to plain http is refused. */
   #noWeaker(url: string): string {
     if (this.#parts.origin.startsWith('https:') && !url.startsWith('https:')) {
       throw new RegistryError('the registry leads to an address without TLS');

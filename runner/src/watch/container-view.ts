@@ -8,7 +8,7 @@ import { ANNOTATION, containerName, INIT_CONTAINER, NO_PLACEHOLDER } from '../pi
 import type { PlannedStep, RunPlan } from '../pipeline/run-plan.ts';
 import { type GateLine, parseGateLine } from './gate-line.ts';
 
-/** What the kubelet says of one container, as far as it concerns the step's own program (a placeholder counts as waiting). */
+/** The state of one container as the kubelet reports it, as far as it concerns the step's own program (a placeholder counts as waiting). */
 export type ContainerView =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'waiting'; readonly reason: string; readonly message: string }
@@ -17,22 +17,22 @@ export type ContainerView =
       readonly kind: 'ended';
       readonly code: number;
       readonly reason: string;
-      /** The gate's own word, where it is one. */
+      /** The gate's termination message, if it is one. */
       readonly line: GateLine | undefined;
       readonly message: string;
       readonly startedMs: number;
       readonly endedMs: number;
     };
 
-/** Reasons that we give ourselves to a swapped step's container that waits. */
+/** Waiting reasons that the runner sets itself for a swapped step's container. */
 export const WAITS = {
   /** The placeholder itself has not started. */
   unstarted: 'PlaceholderNotStarted',
-  /** The placeholder holds its place; its turn has not come. */
+  /** The placeholder is running; the step's turn has not started. */
   notYet: 'NotYet',
-  /** The image was put in place, and the kubelet has not begun it. */
+  /** The image was swapped in, and the kubelet has not started it. */
   swapping: 'Swapping',
-  /** The placeholder has ended before its turn, and the kubelet starts nothing in its stead. */
+  /** The placeholder has ended before the step's turn, and the kubelet starts nothing in its place. */
   placeholderLost: 'PlaceholderLost',
 } as const;
 
@@ -46,7 +46,7 @@ export function stepViews(pod: V1Pod, plan: RunPlan): ReadonlyMap<number, Contai
   );
 }
 
-/** The init container that failed or can't be made, whoever put it there; else the one that brings the gate. */
+/** The init container that failed or can't start, also one injected by others; else the one that installs the gate. */
 export function initView(pod: V1Pod): ContainerView {
   const sidecars = new Set(
     pod.spec?.initContainers?.filter((one) => one.restartPolicy === 'Always').map((one) => one.name),
@@ -62,18 +62,18 @@ function stepView(pod: V1Pod, step: PlannedStep, status: V1ContainerStatus | und
   if (step.engine === 'swap') return swapView(pod, step.n, status);
   const view = viewOf(status);
   if (view.kind !== 'ended') return view;
-  // The program itself may write the message too: the gate's line says the very code with which the gate ended.
+  // The program itself may write the message too: the gate's line contains the exit code with which the gate ended.
   return { ...view, line: view.line?.code === view.code && !step.pid1 ? view.line : undefined };
 }
 
-/** Is the real image of that swapped step in its container? */
+/** Whether the container of that swapped step has its real image. */
 export function isSwapped(pod: V1Pod, n: number): boolean {
   const name = containerName(n);
   const image = pod.spec?.containers.find((one) => one.name === name)?.image;
   return image !== undefined && image === pod.metadata?.annotations?.[`${ANNOTATION.imagePrefix}${n}`];
 }
 
-/** Of a swapped step, only the run of its real image counts: before the swap, and while the placeholder still runs, it waits. */
+/** For a swapped step, only the run of its real image counts: before the swap, and while the placeholder still runs, it is waiting. */
 function swapView(pod: V1Pod, n: number, status: V1ContainerStatus | undefined): ContainerView {
   const view = viewOf(status);
   if (!isSwapped(pod, n)) return placeholderView(view);
@@ -95,18 +95,19 @@ function placeholderView(view: ContainerView): ContainerView {
   }
 }
 
-/** Code of a placeholder that was told to go (PROTOCOL.md). */
+/** Exit code of a placeholder that was stopped by a signal (PROTOCOL.md). */
 const PLACEHOLDER_CODE = 213;
 
 /**
- * A run is told apart by its container's id, which is kept at the swap: neither by its code (a program may end with 2 or 213 of its
- * own) nor by the name of its image, which runtimes write in their own ways (known issues 5, 6 and 62).
+ * The run of the placeholder is recognised by its container id, which is stored at the swap: neither by exit code (a program may end with 2
+ * or 213 of its
+ * own) nor by image name, which runtimes report in different forms (known issues 5, 6 and 62).
  */
 function isPlaceholder(pod: V1Pod, n: number, status: V1ContainerStatus | undefined): boolean {
   const before = pod.metadata?.annotations?.[`${ANNOTATION.placeholderPrefix}${n}`];
   if (before === NO_PLACEHOLDER) return false;
   if (before) return status?.containerID === before;
-  // Somebody swapped it by hand.
+  // The image was swapped by hand.
   return status?.state?.terminated?.exitCode === PLACEHOLDER_CODE && status.restartCount === 0;
 }
 
@@ -129,7 +130,7 @@ function endedView(state: V1ContainerStateTerminated): ContainerView & { kind: '
   return { kind: 'ended', code: exitCode, reason, line, message, startedMs, endedMs };
 }
 
-/** Stamps come as text in JSON, as Date from typed clients; 0 when absent. */
+/** Timestamps are text in JSON, Date from typed clients; 0 if absent. */
 function timeOf(stamp: Date | string | undefined): number {
   const ms = stamp ? new Date(stamp).getTime() : 0;
   return Number.isNaN(ms) ? 0 : ms;

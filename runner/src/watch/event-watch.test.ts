@@ -36,7 +36,7 @@ function begin(namespace = 'ci') {
 }
 
 describe('the watch of Events', () => {
-  it('tells what was there and what comes, of our Pods alone, with one call', async () => {
+  it('reports existing and new Events, of the runner’s Pods only, with one request', async () => {
     const { run, put, reported, cluster } = begin();
     await put('1', 'before:1');
     await put('2', 'theirs:1', 'postgres-0');
@@ -57,7 +57,7 @@ describe('the watch of Events', () => {
   it.each([
     ['one namespace', 'ci', 1],
     ['all of them', '', 2],
-  ])('looks at %s', async (_sentence, namespace, want) => {
+  ])('watches %s', async (_sentence, namespace, want) => {
     const { run, put, reported } = begin(namespace);
     await put('1', 'a:1');
     await put('1', 'b:1', 'drone-b', 'other');
@@ -66,7 +66,7 @@ describe('the watch of Events', () => {
     expect(reported).toHaveLength(want);
   });
 
-  it('goes on after a cut where it was, and after a version that is forgotten from what is there', async () => {
+  it('continues after a cut from its version, and after an expired version from the existing Events', async () => {
     const { run, put, reported, cluster, clock } = begin();
     await run();
     await put('1', 'a:1');
@@ -84,7 +84,7 @@ describe('the watch of Events', () => {
     expect(reported.at(-1)).toBe('uid of drone-a: pulling image c:1');
   });
 
-  it('does not hammer a server that closes at once', async () => {
+  it('does not busy-loop on a server that closes at once', async () => {
     const { run, cluster, clock } = begin();
     cluster.intercept(({ verb }) => (verb === 'watch' ? Promise.reject(refusal(500, 'Broken')) : undefined));
     await run();
@@ -95,7 +95,7 @@ describe('the watch of Events', () => {
   });
 
   it.each([401, 403])(
-    'is off where the right is missing (%i), says so once with the cure',
+    'ends if the right is missing (%i), with one warning that names the remedy',
     async (status) => {
       const { run, cluster, clock, warned, isOver } = begin();
       cluster.fail('watch', 'events', refusal(status, 'Forbidden', 'no'));

@@ -12,17 +12,17 @@ import type { CoreV1Event } from '@kubernetes/client-node';
 import { NAME_PREFIX } from '../pipeline/compiled.ts';
 import { noticeOf, type PodNotice } from './pod-notice.ts';
 
-/** What the watch of Events works with. */
+/** Dependencies of the watch of Events. */
 export interface EventWatchParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly cluster: Cluster;
   readonly log: Logger;
-  /** Hears of the Pod with that uid. */
+  /** Called with the uid of the Pod. */
   tell(podUid: string, notice: PodNotice): void;
 }
 
-/** Events of Pods, without those of which every healthy Pod has several. */
+/** Events of Pods, without the types that every healthy Pod has. */
 const SELECTION = {
   fieldSelector: ['Scheduled', 'Created', 'Started', 'Killing'].reduce(
     (all, reason) => `${all},reason!=${reason}`,
@@ -31,9 +31,10 @@ const SELECTION = {
 };
 
 /**
- * Follows the Events of a namespace's Pods (empty: of all namespaces), so that logs can tell of what the Pods' status is silent about.
- * It keeps nothing: no list comes before the watch, which begins with what the API server still knows (an hour, mostly). Runs until
- * the signal is aborted, or the right is missing, which is told once; never rejects: notices are a luxury.
+ * Watches the Events of a namespace's Pods (empty: of all namespaces), so that logs can show what the Pods' status does not contain.
+ * It stores nothing: there is no list before the watch, which starts with the Events that the API server still has (an hour, usually). Runs
+ * until
+ * the signal is aborted or the right is missing, which is reported once; never rejects, since notices are optional.
  */
 export async function watchEvents(
   parts: EventWatchParts,
@@ -66,7 +67,7 @@ class EventStream {
   readonly #parts: EventWatchParts;
   readonly #target: { readonly resource: typeof RESOURCE.events; readonly namespace?: string };
   readonly #heard: () => void;
-  /** Empty: from what is there. */
+  /** Empty: start from the existing Events. */
   #version = '';
 
   constructor(parts: EventWatchParts, namespace: string, heard: () => void) {
@@ -75,7 +76,7 @@ class EventStream {
     this.#heard = heard;
   }
 
-  /** One watch, to its end. */
+  /** Runs one watch to its end. */
   async follow(signal: AbortSignal): Promise<void> {
     const options = { ...SELECTION, resourceVersion: this.#version, silenceMs: SILENCE_MS };
     for await (const { type, object } of this.#parts.cluster.watch<CoreV1Event>(
@@ -90,7 +91,7 @@ class EventStream {
     }
   }
 
-  /** Whatever the server has against that version, it is of no use any more. What is told twice has the same key. */
+  /** The version is unusable, for whatever reason. Events that are reported again have the same key. */
   #forget(): void {
     this.#version = '';
   }

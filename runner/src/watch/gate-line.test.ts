@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseGateLine } from './gate-line.ts';
 
 describe('parseGateLine', () => {
-  it('reads what a gate leaves, with or without newline', () => {
+  it('parses the line of a gate, with or without newline', () => {
     const line = { decision: 'ran', code: 2, startMs: 1768383013000, endMs: 1768383088000 };
     expect(parseGateLine('ran 2 1768383013000 1768383088000')).toEqual(line);
     expect(parseGateLine('failed-before 0 1 1\n')).toEqual({
@@ -22,11 +22,11 @@ describe('parseGateLine', () => {
     ['a negative code', 'ran -1 1 2'],
     ['more than one line', 'ran 0 1 2\nran 0 1 2'],
     ['a line that was cut', 'ran 0 1768383'],
-  ])('takes %s for no word of a gate', (_, text) => {
+  ])('rejects %s as a line of a gate', (_, text) => {
     expect(parseGateLine(text)).toBeUndefined();
   });
 
-  it('reads back every line that a gate can write', () => {
+  it('parses every line that a gate can write', () => {
     const times = fc.integer({ min: 0, max: 9_999_999_999_999 });
     const word = fc.constantFrom('ran', 'failed-before', 'passed-before', 'fast', 'ended-early', 'stopping');
     fc.assert(

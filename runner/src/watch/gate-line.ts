@@ -1,4 +1,4 @@
-/** The line a gate leaves as termination message (runner/gate/PROTOCOL.md); times in milliseconds since 1970. */
+/** The line that a gate writes as termination message (runner/gate/PROTOCOL.md); times in milliseconds since 1970. */
 export interface GateLine {
   readonly decision: string;
   readonly code: number;
@@ -6,7 +6,7 @@ export interface GateLine {
   readonly endMs: number;
 }
 
-/** `ran 2 1768383013000 1768383088000`; anything else is no word of a gate. */
+/** Parses `ran 2 1768383013000 1768383088000`; undefined for any other text. */
 export function parseGateLine(text: string): GateLine | undefined {
   const match = /^([a-z-]{1,20}) (\d{1,3}) (\d{1,16}) (\d{1,16})\n?$/.exec(text);
   if (!match) return undefined;

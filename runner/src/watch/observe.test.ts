@@ -22,7 +22,7 @@ const condition = (type: string, status: string, more: object = {}) =>
   ({ conditions: [{ type, status, ...more }] }) as V1Pod['status'] & object;
 
 describe('observe: the Pod', () => {
-  it('says nothing of a Pod without status', () => {
+  it('returns empty values for a Pod without status', () => {
     expect(observe({}, plan)).toMatchObject({
       phase: 'Pending',
       reason: '',
@@ -52,25 +52,25 @@ describe('observe: the Pod', () => {
       'no node fits',
     ],
     ['its gate holds it', condition('PodScheduled', 'False', { reason: 'SchedulingGated' }), false, ''],
-  ])('is scheduled or not: %s', (_, status, scheduled, unschedulable) => {
+  ])('detects whether it is scheduled: %s', (_, status, scheduled, unschedulable) => {
     expect(observe({ status }, plan)).toMatchObject({ scheduled, unschedulable });
   });
 
-  it('is scheduled when it has a node, whatever the conditions', () => {
+  it('is scheduled if it has a node, whatever its conditions', () => {
     expect(observe({ spec: { nodeName: 'a', containers: [] } }, plan)).toMatchObject({
       scheduled: true,
       nodeName: 'a',
     });
   });
 
-  it('knows since when it is being deleted: the stamp is the end of the grace', () => {
+  it('computes the start of its deletion: the timestamp is the end of the grace period', () => {
     const metadata = { deletionTimestamp: new Date(100_000), deletionGracePeriodSeconds: 10 };
     expect(observe({ metadata }, plan).deletion).toEqual({ atMs: 90_000, graceMs: 10_000 });
     const silent = { deletionTimestamp: new Date(100_000) };
     expect(observe({ metadata: silent }, plan).deletion).toEqual({ atMs: 70_000, graceMs: 30_000 });
   });
 
-  it('sees a disruption that is true, not one that was', () => {
+  it('reports a disruption condition that is true, not one that is false again', () => {
     const about = { reason: 'EvictionByEvictionAPI', message: 'drained' };
     expect(observe({ status: condition('DisruptionTarget', 'True', about) }, plan).disruption).toBe(
       'EvictionByEvictionAPI: drained',
@@ -79,7 +79,7 @@ describe('observe: the Pod', () => {
     expect(observe({ status: condition('DisruptionTarget', 'False', about) }, plan).disruption).toBe('');
   });
 
-  it('knows since when its node is silent', () => {
+  it('reports since when its node does not respond', () => {
     const since = { lastTransitionTime: new Date(5_000) };
     const unanswered = condition('Ready', 'False', since);
     expect(observe({ status: unanswered }, plan).nodeLostSinceMs).toBe(5_000);
@@ -106,7 +106,7 @@ describe('observe: the init containers', () => {
       plan,
     ).init;
 
-  it('shows ours by its name, wherever a mesh puts its own', () => {
+  it('reports the runner’s own by its name, even if a service mesh adds others', () => {
     expect(
       withInits([
         { name: 'istio-init', state: terminated(0) },
@@ -117,7 +117,7 @@ describe('observe: the init containers', () => {
     });
   });
 
-  it('shows the one that failed, whoever put it there', () => {
+  it('reports the one that failed, also an injected one', () => {
     const inits = [
       { name: 'hangar-init', state: terminated(0) },
       { name: 'mesh', state: terminated(1) },
@@ -125,7 +125,7 @@ describe('observe: the init containers', () => {
     expect(withInits(inits)).toMatchObject({ kind: 'ended', code: 1 });
   });
 
-  it('shows the one whose image can’t be pulled, not those that wait for it', () => {
+  it('reports the one whose image can’t be pulled, not those that wait for it', () => {
     const inits = [
       { name: 'hangar-init', state: waiting('ErrImagePull', 'not found') },
       { name: 'hangar-tmate', state: waiting('PodInitializing') },
@@ -133,7 +133,7 @@ describe('observe: the init containers', () => {
     expect(withInits(inits)).toMatchObject({ kind: 'waiting', reason: 'ErrImagePull' });
   });
 
-  it('does not care how a sidecar fares: it is restarted', () => {
+  it('ignores the state of a sidecar: it is restarted', () => {
     expect(withInits([{ name: 'proxy', state: terminated(1) }], ['proxy'])).toEqual({ kind: 'unknown' });
   });
 });
@@ -157,22 +157,22 @@ describe('observe: a gated step', () => {
     expect(stepOf(withStates(aPod(plan), { 1: state }))).toMatchObject(view);
   });
 
-  it('has times of 0 where the kubelet’s make no sense', () => {
+  it('has times of 0 if the kubelet’s are invalid', () => {
     const state = { terminated: { exitCode: 1, startedAt: 'soon' } } as unknown as ReturnType<typeof running>;
     expect(stepOf(withStates(aPod(plan), { 1: state }))).toMatchObject({ startedMs: 0, endedMs: 0 });
   });
 
-  it('has its gate’s word', () => {
+  it('has the termination message of its gate', () => {
     const line = { decision: 'ran', code: 2, startMs: 1_768_383_011_000, endMs: 1_768_383_019_000 };
     expect(stepOf(withStates(aPod(plan), { 1: gated(2) }))).toMatchObject({ code: 2, line });
   });
 
-  it('has no word of its gate when the line says another code: the program wrote it, and its gate was killed', () => {
+  it('has no gate message when the line has a different exit code: the program wrote it, and its gate was killed', () => {
     const forged = terminated(137, { message: 'failed-before 0 1 1' });
     expect(stepOf(withStates(aPod(plan), { 1: forged }))).toMatchObject({ code: 137, line: undefined });
   });
 
-  it('has none when it took the gate’s place: nobody is left to leave one', () => {
+  it('has no gate message if the program replaced the gate', () => {
     const replaced = aPlan([aPlannedStep(1, { role: 'background', pid1: true })]);
     expect(stepOf(withStates(aPod(replaced), { 1: gated(0) }), replaced)).toMatchObject({ line: undefined });
   });
@@ -192,47 +192,47 @@ describe('observe: a swapped step (known issues 5, 6 and 62)', () => {
     ['is being made', withStates(before, { 1: waiting('ContainerCreating') }), WAITS.unstarted],
     ['runs', withStates(before, { 1: running() }), WAITS.notYet],
     ['has ended by itself', withStates(before, { 1: terminated(137) }), WAITS.placeholderLost],
-  ])('before its turn it waits, also when its placeholder %s', (_, pod, reason) => {
+  ])('waits before its turn, also when its placeholder %s', (_, pod, reason) => {
     expect(reasonAt(pod)).toBe(reason);
   });
 
-  it('says why its placeholder can’t be made', () => {
+  it('reports why its placeholder can’t start', () => {
     expect(at(withStates(before, { 1: waiting('ErrImagePull', 'no such host') }))).toMatchObject({
       message: 'no such host',
     });
   });
 
-  it.each([0, 2, 137, 213])('does not take a placeholder that ends with %i for its own program', (code) => {
+  it.each([0, 2, 137, 213])('does not count a placeholder that ends with %i as its own program', (code) => {
     const pod = withStates(afterSwap(before, 1, placeholder), { 1: terminated(code) });
     expect(reasonAt(pod)).toBe(WAITS.swapping);
   });
 
-  it('does not take a placeholder that still runs for its own program', () => {
+  it('does not count a running placeholder as its own program', () => {
     expect(reasonAt(withStates(afterSwap(before, 1, placeholder), { 1: running() }))).toBe(WAITS.swapping);
   });
 
-  it.each([0, 2, 213])('takes its own program’s end with %i for what it is', (code) => {
+  it.each([0, 2, 213])('counts the end of its own program with %i as such', (code) => {
     const pod = withStates(afterSwap(before, 1, placeholder), { 1: terminated(code) }, 1);
     expect(at(pod)).toMatchObject({ kind: 'ended', code });
   });
 
-  it('takes the very first container for its own when no node knew the Pod at the swap', () => {
+  it('counts the first container as its own if no node had the Pod at the swap', () => {
     const pod = withStates(afterSwap(before, 1, NO_PLACEHOLDER), { 1: terminated(213) });
     expect(at(pod)).toMatchObject({ kind: 'ended', code: 213 });
   });
 
-  it('knows a placeholder by its code where a person swapped the image', () => {
+  it('recognises a placeholder by its exit code if a person swapped the image', () => {
     expect(reasonAt(withStates(afterSwap(before, 1), { 1: terminated(213) }))).toBe(WAITS.swapping);
     expect(at(withStates(afterSwap(before, 1), { 1: terminated(213) }, 1))).toMatchObject({ kind: 'ended' });
   });
 
-  it('shows that its image is pulled', () => {
+  it('reports that its image is being pulled', () => {
     const pod = withStates(afterSwap(before, 1, placeholder), { 1: waiting('ErrImagePull') }, 1);
     expect(at(pod)).toMatchObject({ kind: 'waiting', reason: 'ErrImagePull' });
     expect(at(withStatus(afterSwap(before, 1, placeholder), {}))).toEqual({ kind: 'unknown' });
   });
 
-  it('leaves no gate’s line, whatever its program writes', () => {
+  it('has no gate message, whatever its program writes', () => {
     const pod = withStates(afterSwap(before, 1, placeholder), { 1: gated(1) }, 1);
     expect(at(pod)).toMatchObject({ kind: 'ended', code: 1, line: undefined });
   });

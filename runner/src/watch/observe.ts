@@ -2,7 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import { type ContainerView, initView, stepViews } from './container-view.ts';
 
-/** A Pod as the flight sees it. */
+/** The state of a Pod as the supervision of its stage sees it. */
 export interface PodView {
   readonly phase: string;
   /** `status.reason`, such as Evicted or DeadlineExceeded. */
@@ -10,20 +10,20 @@ export interface PodView {
   readonly message: string;
   readonly nodeName: string;
   readonly scheduled: boolean;
-  /** Why it can't be scheduled, in the scheduler's words; empty when it can, or nobody tried. */
+  /** Why it can't be scheduled, in the scheduler's message; empty if it can, or was not tried. */
   readonly unschedulable: string;
-  /** When somebody asked for its deletion, and the grace given. */
+  /** When its deletion was requested, and the grace period. */
   readonly deletion: { readonly atMs: number; readonly graceMs: number } | undefined;
-  /** Condition DisruptionTarget, if true: preempted, evicted by the API, taint manager, node lost. */
+  /** Condition DisruptionTarget, if true: preemption, eviction by API, taint manager, node lost. */
   readonly disruption: string;
-  /** Since when the node does not answer for the Pod's readiness; undefined while it does. */
+  /** Since when the node has stopped reporting the Pod's readiness; undefined while it does. */
   readonly nodeLostSinceMs: number | undefined;
-  /** The init container that needs a look: one that failed or can't be made, else ours. */
+  /** The relevant init container: one that failed or can't start, else the runner's own. */
   readonly init: ContainerView;
   readonly steps: ReadonlyMap<number, ContainerView>;
 }
 
-/** Reads a Pod of ours. Pure; tolerates any missing part of the status. */
+/** Extracts the state of a Pod of ours. Pure; tolerates any missing part of the status. */
 export function observe(pod: V1Pod, plan: RunPlan): PodView {
   const { phase = 'Pending', reason = '', message = '' } = pod.status ?? {};
   return {
@@ -62,14 +62,14 @@ function disruptionOf(pod: V1Pod): string {
 function deletionOf(pod: V1Pod): PodView['deletion'] {
   const at = pod.metadata?.deletionTimestamp;
   if (!at) return undefined;
-  // The stamp is when the grace will be over, not when it began.
+  // The timestamp is the end of the grace period, not its start.
   const graceMs = (pod.metadata?.deletionGracePeriodSeconds ?? 30) * 1000;
   return { atMs: new Date(at).getTime() - graceMs, graceMs };
 }
 
 /**
- * Kubernetes marks the Pods of a node that stopped answering as not ready and gives no reason, which a kubelet always does (seen on
- * 1.34). A Pod of which a container has ended was not ready before: there only the eviction after five minutes shows.
+ * Kubernetes marks the Pods of an unresponsive node as not ready without a reason, while a kubelet always sets one (seen on
+ * 1.34). A Pod with an ended container was not ready before: there only the eviction after five minutes shows it.
  */
 function nodeLostSince(pod: V1Pod): number | undefined {
   const ready = conditionOf(pod, 'Ready');

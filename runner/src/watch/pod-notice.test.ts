@@ -13,7 +13,7 @@ const anEvent = (reason: string, message: string, more: Partial<CoreV1Event> = {
 });
 
 describe('noticeOf', () => {
-  it('tells of an image that is being pulled, for which container, and since when', () => {
+  it('reports that an image is being pulled, for which container, and since when', () => {
     expect(noticeOf(anEvent('Pulling', 'Pulling image "golang:1.24"'))).toEqual({
       key: 'pulling golang:1.24',
       text: 'pulling image golang:1.24',
@@ -29,7 +29,7 @@ describe('noticeOf', () => {
     ['2m5.5s (2m5.5s including waiting). Image size: 2147483648 bytes.', '126 s (2048 MiB)'],
     ['1.5s', '1.5 s'],
     ['no-time-at-all', 'no-time-at-all'],
-  ])('tells how long a pull took: %s', (took, want) => {
+  ])('reports how long a pull took: %s', (took, want) => {
     const notice = noticeOf(anEvent('Pulled', `Successfully pulled image "golang:1.24" in ${took}`));
 
     expect(notice).toMatchObject({
@@ -45,7 +45,7 @@ describe('noticeOf', () => {
     ['a Pod without a node, which the status tells', 'FailedScheduling', '0/3 nodes are available'],
     ['words that nobody knows', 'Pulling', 'pulls something'],
     ['an Event without words', 'Pulled', ''],
-  ])('says nothing of %s', (_sentence, reason, message) => {
+  ])('ignores %s', (_sentence, reason, message) => {
     expect(noticeOf(anEvent(reason, message))).toBeUndefined();
   });
 
@@ -53,7 +53,7 @@ describe('noticeOf', () => {
     ['FailedMount', 'waiting for a volume: MountVolume.SetUp failed for volume "v"'],
     ['FailedAttachVolume', 'waiting for a volume: MountVolume.SetUp failed for volume "v"'],
     ['TriggeredScaleUp', 'waiting for a node: MountVolume.SetUp failed for volume "v"'],
-  ])('tells of what a Pod waits for: %s', (reason, want) => {
+  ])('reports what a Pod waits for: %s', (reason, want) => {
     const about = { kind: 'Pod', name: 'drone-a' };
     const message = 'MountVolume.SetUp failed\n  for volume "v"';
 
@@ -63,7 +63,7 @@ describe('noticeOf', () => {
     });
   });
 
-  it('cuts what is too long for a line', () => {
+  it('truncates long messages', () => {
     expect(noticeOf(anEvent('FailedMount', 'x'.repeat(10_000)))?.text).toHaveLength(300);
   });
 
@@ -71,8 +71,8 @@ describe('noticeOf', () => {
     ['the time of the new Events API', { firstTimestamp: null, eventTime: AT }, Date.parse(AT)],
     ['nothing where there is no time', { firstTimestamp: null }, 0],
     ['nothing where the time is none', { firstTimestamp: 'soon' }, 0],
-  ])('takes %s', (_sentence, times, want) => {
-    // As the API's JSON has them, which client-node's types do not.
+  ])('uses %s', (_sentence, times, want) => {
+    // In the form of the API's JSON, which client-node's types do not have.
     const event = anEvent('Pulling', 'Pulling image "a:1"');
     Object.assign(event, times);
 

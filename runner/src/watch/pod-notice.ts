@@ -1,26 +1,26 @@
 import { parseSpanMs } from '@hangar/shared/span';
 import type { CoreV1Event } from '@kubernetes/client-node';
 
-/** What an Event tells about a Pod, in words for the author of its pipeline. */
+/** The content of an Event of a Pod, as a message for the pipeline's author. */
 export interface PodNotice {
-  /** The same thing told again has the same. */
+  /** Identifies the notice: a repeated one has the same key. */
   readonly key: string;
   readonly text: string;
   /** Milliseconds since 1970. */
   readonly atMs: number;
   /** The container that it concerns; empty: the whole Pod. */
   readonly container: string;
-  /** Something goes on that may take a while. */
+  /** An operation is in progress that may take a while. */
   readonly lasts: boolean;
 }
 
 type Told = Pick<PodNotice, 'key' | 'text' | 'lasts'>;
 
-/** A message may hold a whole program's output. */
+/** A message may contain the whole output of a program. */
 const LONGEST_TEXT = 300;
 const MIB = 2 ** 20;
 
-/** Reasons (Events of kubelet, Cluster Autoscaler and Karpenter) that say why a Pod waits, and how that is told. */
+/** Event reasons (of kubelet, Cluster Autoscaler and Karpenter) that explain why a Pod waits, and their texts. */
 const WAITS: ReadonlyMap<string, string> = new Map([
   ['FailedMount', 'waiting for a volume'],
   ['FailedAttachVolume', 'waiting for a volume'],
@@ -29,7 +29,7 @@ const WAITS: ReadonlyMap<string, string> = new Map([
   ['Nominated', 'waiting for a node'],
 ]);
 
-/** The notice in an Event of a Pod; undefined for what says nothing that the author need know, or that the Pod's status tells too. Pure. */
+/** Converts an Event of a Pod to a notice; undefined if it is irrelevant to the author, or the Pod's status contains it too. Pure. */
 export function noticeOf(event: CoreV1Event): PodNotice | undefined {
   const reported = toldBy(event.reason ?? '', event.message ?? '');
   if (!reported) return undefined;
@@ -53,7 +53,10 @@ function pulling(message: string): Told | undefined {
   return { key: `pulling ${image}`, text: `pulling image ${image}`, lasts: true };
 }
 
-/** `Successfully pulled image "NAME" in 3.245s (3.245s including waiting). Image size: 88000000 bytes.` An image that was there already is not worth a word. */
+/**
+ * `Successfully pulled image "NAME" in 3.245s (3.245s including waiting). Image size: 88000000 bytes.` An image that was present already
+ * needs no notice.
+ */
 function pulled(message: string): Told | undefined {
   const [, image, took = ''] = /^Successfully pulled image "([^"]+)" in (\S+)/.exec(message) ?? [];
   if (image === undefined) return undefined;
@@ -62,7 +65,7 @@ function pulled(message: string): Told | undefined {
   return { key: `pulled ${image}`, text: `pulled image ${image} in ${spanOf(took)}${size}`, lasts: false };
 }
 
-/** A span as Go prints it, such as `845ms` or `1m2.5s`; what is none is told as it stands. */
+/** A duration as Go prints it, such as `845ms` or `1m2.5s`; other text is kept unchanged. */
 function spanOf(took: string): string {
   const spanMs = parseSpanMs(took);
   if (spanMs === undefined) return took;
@@ -70,7 +73,7 @@ function spanOf(took: string): string {
   return `${seconds < 100 ? seconds.toFixed(1) : Math.round(seconds)} s`;
 }
 
-/** Events of the old API stamp seconds, those of the new one `eventTime`. */
+/** Events of the old API have timestamps in seconds, those of the new one `eventTime`. */
 function timeOf({ firstTimestamp, eventTime, metadata }: CoreV1Event): number {
   const at = firstTimestamp ?? eventTime ?? metadata.creationTimestamp;
   const ms = at ? new Date(at).getTime() : 0;

@@ -24,7 +24,7 @@ function begin() {
 }
 
 describe('the watch of all Pods', () => {
-  it('knows the Pods of Hangar in the namespaces that are followed, and no others', async () => {
+  it('contains the Pods of Hangar in the watched namespaces, and no others', async () => {
     const { watch, put, stop, cluster } = begin();
     put('a');
     put('b', {}, 'other');
@@ -35,7 +35,7 @@ describe('the watch of all Pods', () => {
     expect(watch.pods).toHaveLength(2);
   });
 
-  it('lists a namespace once, however many ask, and lets them all wait for it', async () => {
+  it('lists a namespace once for all callers, and lets all of them wait for it', async () => {
     const { watch, put, stop, cluster } = begin();
     put('a');
     let open = (): void => undefined;
@@ -53,14 +53,14 @@ describe('the watch of all Pods', () => {
     expect([followed, cluster.count('list', 'pods')]).toEqual([3, 1]);
   });
 
-  it('rejects where the first list fails, and may be asked again', async () => {
+  it('rejects if the first list fails, and can be started again', async () => {
     const { watch, stop, cluster } = begin();
     cluster.fail('list', 'pods', refusal(403, 'Forbidden'));
     await expect(watch.follow('ci', stop.signal)).rejects.toMatchObject({ status: 403 });
     await expect(watch.follow('ci', stop.signal)).resolves.toBeUndefined();
   });
 
-  it('tells who listens of every change, until they stop', async () => {
+  it('notifies its listeners of every change, until they unsubscribe', async () => {
     const { watch, put, stop, cluster } = begin();
     await watch.follow('ci', stop.signal);
     const heard: string[] = [];
@@ -75,7 +75,7 @@ describe('the watch of all Pods', () => {
     expect(heard).toEqual(['present a', 'gone a']);
   });
 
-  it('tells of its troubles by namespace, and of its silence', async () => {
+  it('reports errors by namespace, and the time without an event', async () => {
     const { watch, stop, cluster, troubles, clock } = begin();
     expect(watch.staleMs).toBe(0);
     await watch.follow('ci', stop.signal);
@@ -86,7 +86,7 @@ describe('the watch of all Pods', () => {
     expect(watch.staleMs).toBeLessThanOrEqual(5_000);
   });
 
-  it('leaves a namespace for good, or for now', async () => {
+  it('stops watching a namespace, for good or temporarily', async () => {
     const { watch, put, stop, cluster } = begin();
     put('a');
     await watch.follow('ci', stop.signal);
@@ -111,7 +111,7 @@ describe('the watch of all Pods', () => {
 });
 
 describe('the feed of one Pod', () => {
-  it('begins with what was given, and follows what comes', async () => {
+  it('starts with the given Pod, and follows its changes', async () => {
     const { watch, put, stop, cluster } = begin();
     await watch.follow('ci', stop.signal);
     const given = put('a');
@@ -127,7 +127,7 @@ describe('the feed of one Pod', () => {
     expect(seen).toEqual([undefined, 'Running', 'gone']);
   });
 
-  it('begins with what the watch knows already, if that is newer', async () => {
+  it('starts with the Pod that the watch has already, if that is newer', async () => {
     const { watch, put, stop } = begin();
     const given = put('a');
     put('a', { status: { phase: 'Running' } });
@@ -135,7 +135,7 @@ describe('the feed of one Pod', () => {
     expect(watch.feed(given).pod?.status?.phase).toBe('Running');
   });
 
-  it('is not another Pod’s of the same name', async () => {
+  it('ignores another Pod of the same name', async () => {
     const { watch, put, stop, cluster } = begin();
     const given = put('a');
     cluster.drop(podAt('a'));
@@ -144,7 +144,7 @@ describe('the feed of one Pod', () => {
     expect(watch.feed(given).pod).toBe(given);
   });
 
-  it('of a Pod that went away a moment before is gone at once', async () => {
+  it('is gone at once for a Pod that was deleted shortly before', async () => {
     const { watch, put, stop, cluster } = begin();
     const given = put('a');
     await watch.follow('ci', stop.signal);
@@ -155,7 +155,7 @@ describe('the feed of one Pod', () => {
     expect(watch.feed(given).gone).toBe(true);
   });
 
-  it('may be several, and each ends for itself', async () => {
+  it('may exist several times, each closed separately', async () => {
     const { watch, put, stop } = begin();
     await watch.follow('ci', stop.signal);
     const given = put('a');
@@ -171,7 +171,7 @@ describe('the feed of one Pod', () => {
 describe('notices of Pods', () => {
   const aNotice = (text: string) => ({ key: text, text, atMs: 1, container: '', lasts: true });
 
-  it('reach whoever listens, those from before included, each once', async () => {
+  it('reach every listener, earlier ones included, each once', async () => {
     const { watch, put, stop } = begin();
     const pod = put('a');
     const uid = pod.metadata?.uid ?? '';
@@ -188,7 +188,7 @@ describe('notices of Pods', () => {
     expect(calls).toBe(1);
   });
 
-  it('are so many of one Pod, and of the latest Pods', () => {
+  it('are limited in number per Pod, and to the most recent Pods', () => {
     const { watch } = begin();
     const feedOf = (uid: string) => watch.feed({ metadata: { namespace: 'ci', name: uid, uid } });
     for (let n = 0; n < 100; n++) watch.notice('chatty', aNotice(`${n}`));
@@ -199,7 +199,7 @@ describe('notices of Pods', () => {
     expect(feedOf('pod 0').notices).toHaveLength(1);
   });
 
-  it('of a Pod that is gone are forgotten, late ones too', async () => {
+  it('are dropped with their Pod, also those that arrive later', async () => {
     const { watch, put, stop, cluster } = begin();
     const pod = put('a');
     const uid = pod.metadata?.uid ?? '';

@@ -6,38 +6,38 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { LABEL } from '../pipeline/compiled.ts';
 import type { PodNotice } from './pod-notice.ts';
 
-/** One Pod, live: what it is now, and a call at each change. */
+/** A live view of one Pod: its current state, and a callback for each change. */
 export interface PodFeed {
   /** Undefined before it was first seen. */
   readonly pod: V1Pod | undefined;
-  /** It was there (or ought to be) and is no more. */
+  /** The Pod existed (or should have) and is deleted. */
   readonly gone: boolean;
-  /** What Events told of it so far, each thing once, in their order; empty where they can't be watched. */
+  /** The notices from its Events so far, without repetitions, in order; empty if they can't be watched. */
   readonly notices: readonly PodNotice[];
-  /** The returned function ends it. */
+  /** The returned function unsubscribes. */
   subscribe(onChange: () => void): () => void;
 }
 
-/** Who hears of troubles of the watch, for logs and readiness. */
+/** Callbacks for errors of the watch, for logs and readiness. */
 export interface PodWatchOptions {
   onTrouble(namespace: string, error: KubernetesError): void;
 }
 
-/** One namespace that is followed. */
+/** One watched namespace. */
 interface Followed {
   readonly watch: ListWatch<V1Pod>;
   readonly left: AbortController;
   readonly synced: Promise<void>;
 }
 
-/** So many Pods that went away are remembered. */
+/** Number of deleted Pods that are remembered. */
 const MOST_GONE = 1_000;
-/** Of so many Pods notices are kept, the latest ones, and so many each: more would be noise in a log. */
+/** Limits of notices: the number of Pods, most recent first, and of notices per Pod; more would only fill the log. */
 const MOST_NOTICED = 1_000;
 const MOST_NOTICES = 40;
 const SELECTION = { labelSelector: `${LABEL.managedBy}=${LABEL.managedByValue}` };
 
-/** All Pods of Hangar in the namespaces that are followed: one list-watch a namespace, shared by all flights. */
+/** All Pods of Hangar in the watched namespaces: one list-watch per namespace, shared by all stages. */
 export class PodWatch {
   readonly #clock: Clock;
   readonly #cluster: Cluster;
@@ -46,9 +46,9 @@ export class PodWatch {
   readonly #feeds = new Map<string, Set<Feed>>();
   readonly #listeners = new Set<(change: Change<V1Pod>) => void>();
   readonly #runs = new Set<Promise<void>>();
-  /** Uids of Pods that went away lately: who asks for one afterwards must not wait for it. */
+  /** Uids of recently deleted Pods: a feed that is opened for one later must not wait for it. */
   readonly #gone = new BoundedSet<string>(MOST_GONE);
-  /** By uid: an Event may come before whoever wants to hear of it. */
+  /** By uid: an Event may arrive before the feed of its Pod is opened. */
   readonly #notices = new BoundedMap<string, readonly PodNotice[]>(MOST_NOTICED);
 
   constructor(clock: Clock, cluster: Cluster, options: PodWatchOptions) {
@@ -57,7 +57,7 @@ export class PodWatch {
     this.#options = options;
   }
 
-  /** Lists a namespace and follows it until the signal is aborted; again is nothing. Rejects when the first list fails. */
+  /** Lists a namespace and watches it until the signal is aborted; repeated calls have no effect. Rejects if the first list fails. */
   follow(namespace: string, signal: AbortSignal): Promise<void> {
     const known = this.#watches.get(namespace);
     if (known) return known.synced;
@@ -86,29 +86,29 @@ export class PodWatch {
     void run.then(() => this.#runs.delete(run));
   }
 
-  /** That namespace is gone, or nobody has Pods there any more. */
+  /** Stops watching a namespace that is deleted or has no Pods any more. */
   leave(namespace: string): void {
     this.#watches.get(namespace)?.left.abort(new Error('the namespace is not followed any more'));
     this.#watches.delete(namespace);
   }
 
-  /** All Pods known, of all namespaces. */
+  /** All known Pods, of all namespaces. */
   get pods(): readonly V1Pod[] {
     return [...this.#watches.values()].flatMap(({ watch }) => watch.objects);
   }
 
-  /** The longest silence of any namespace's watch, in milliseconds. */
+  /** The longest time since an event in any namespace's watch, in milliseconds. */
   get staleMs(): number {
     return Math.max(0, ...[...this.#watches.values()].map(({ watch }) => watch.staleMs ?? 0));
   }
 
-  /** Hears every change; the returned function ends it. */
+  /** Subscribes to every change; the returned function unsubscribes. */
   listen(listener: (change: Change<V1Pod>) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Follows one Pod by uid, starting from `pod` as the API last gave it. */
+  /** Follows one Pod by uid, starting from `pod` as last returned by the API. */
   feed(pod: V1Pod): PodFeed & { close(): void } {
     const uid = uidOf(pod);
     const known = this.#known(pod);
@@ -124,7 +124,7 @@ export class PodWatch {
     });
   }
 
-  /** An Event told something of the Pod with that uid. */
+  /** Adds a notice for the Pod with that uid. */
   notice(uid: string, notice: PodNotice): void {
     const before = this.#notices.get(uid) ?? [];
     const isKnown = before.some(({ key }) => key === notice.key);
@@ -144,7 +144,7 @@ export class PodWatch {
     this.#notices.delete(uid);
   }
 
-  /** What the watch knows under that name. */
+  /** The known Pod of that name. */
   #known({ metadata }: V1Pod): V1Pod | undefined {
     const { namespace = '', name = '' } = metadata ?? {};
     return this.#watches.get(namespace)?.watch.find(namespace, name);

@@ -4,7 +4,7 @@ import type { Patience, Trouble } from './trouble-kinds.ts';
 
 type Waiting = ContainerView & { kind: 'waiting' };
 
-/** Reasons of a waiting container that no waiting mends. */
+/** Reasons of a waiting container that do not resolve by waiting. */
 const HOPELESS = new Set(['InvalidImageName', 'ErrImageNeverPull']);
 const PULLING = new Set(['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable', 'ImageInspectError']);
 const REFUSED = new Set([
@@ -13,28 +13,28 @@ const REFUSED = new Set([
   'RunContainerError',
   'StartError',
 ]);
-/** What registries say of an image that isn't there, or not for us. */
+/** Registry errors for an image that does not exist or needs other credentials. */
 const NOT_THERE =
   /not found|manifest unknown|name unknown|does not exist|repository name not known|pull access denied|unauthorized|denied|forbidden|no basic auth|no match for platform/i;
-/** A config error may be a Secret that comes a moment later. */
+/** A config error may be caused by a Secret that is created a moment later. */
 const REFUSED_PATIENCE_MS = 15_000;
 
-/** Has the pull of that container's image failed so far? */
+/** Whether pulling that container's image has failed so far. */
 export const isPulling = (container: ContainerView | undefined): boolean =>
   container?.kind === 'waiting' && PULLING.has(container.reason);
 
-/** Does the kubelet or the runtime refuse to make that container so far? */
+/** Whether the kubelet or the runtime fails to create that container so far. */
 export const isRefused = (container: ContainerView | undefined): boolean =>
   container?.kind === 'waiting' && REFUSED.has(container.reason);
 
-/** Will no waiting bring that container's image? `image`: its name, whose own words say nothing. */
+/** Whether the image of that container can never be pulled. `image`: its name, whose own text is ignored. */
 export function isHopeless(container: Waiting, image: string): boolean {
   if (HOPELESS.has(container.reason)) return true;
   const words = image ? container.message.replaceAll(image, '') : container.message;
   return PULLING.has(container.reason) && NOT_THERE.test(words);
 }
 
-/** Does that step's container have a trouble that ends the build? `waitedMs`: how long its passing error has lasted. Pure. */
+/** Whether that step's container has a problem that ends the build. `waitedMs`: duration of its temporary error. Pure. */
 export function stepTrouble(
   step: PlannedStep,
   container: ContainerView,
@@ -80,7 +80,7 @@ function refusal(step: PlannedStep, container: Waiting, waitedMs: number): Troub
   };
 }
 
-/** A container that the runtime could not start ends without ever having run; one that the node lost ends without a word. */
+/** A container that the runtime could not start ends without having run; one lost with its node ends without a message. */
 function endTrouble(step: PlannedStep, container: ContainerView & { kind: 'ended' }): Trouble | undefined {
   const { reason } = container;
   if (REFUSED.has(reason) || reason === 'ContainerCannotRun')

@@ -1,11 +1,11 @@
 import type { Blame } from '../pipeline/pipeline-error.ts';
 
-/** Why a Pod can't do what it should: the text is what the author reads. */
+/** Why a Pod can't run as planned: the text is shown to the author. */
 export interface Trouble {
   readonly code: TroubleCode;
   readonly blame: Blame;
   readonly text: string;
-  /** The step it concerns; absent when it is the whole Pod's. */
+  /** The affected step; absent if it is the whole Pod. */
   readonly step?: number;
 }
 
@@ -24,14 +24,14 @@ export type TroubleCode =
   | 'pod-deleted'
   | 'internal';
 
-/** How long what may mend itself is given. Milliseconds. */
+/** How long a temporary problem is tolerated. Milliseconds. */
 export interface Patience {
-  /** Pull errors that may pass: registry down, rate limits. */
+  /** Pull errors that may resolve: registry down, rate limits. */
   readonly imagePullMs: number;
-  /** A node that stops answering may come back. */
+  /** An unresponsive node may recover. */
   readonly nodeLostMs: number;
-  /** How long a Pod may find no node (`HANGAR_SCHEDULING_TIMEOUT`); absent = for ever. */
+  /** How long a Pod may stay unschedulable (`HANGAR_SCHEDULING_TIMEOUT`); absent = for ever. */
   readonly schedulingMs?: number | undefined;
-  /** How long one container may take to start once it is its turn (`DRONE_ENGINE_CONTAINER_START_TIMEOUT`); absent = for ever. */
+  /** How long one container may take to start once it can (`DRONE_ENGINE_CONTAINER_START_TIMEOUT`); absent = for ever. */
   readonly startMs?: number | undefined;
 }

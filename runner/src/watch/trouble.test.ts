@@ -33,7 +33,7 @@ const PATIENCE: Patience = {
 };
 const both = { 1: running(), 2: running() };
 
-/** Looks at the same Pod again and again, so far apart; the last word. */
+/** Checks the same Pod repeatedly at this interval and returns the last result. */
 function judge(
   pod: V1Pod,
   { afterMs = 0, of = plan, ...changes }: Partial<Look> & { afterMs?: number; of?: RunPlan } = {},
@@ -60,8 +60,8 @@ const disrupted = {
   conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' }],
 };
 
-describe('troubles of the whole Pod (known issue 35)', () => {
-  it('are none while it runs', () => {
+describe('problems of the whole Pod (known issue 35)', () => {
+  it('are absent while it runs', () => {
     expect(judge(withStates(aPod(plan), both))).toBeUndefined();
   });
 
@@ -74,12 +74,12 @@ describe('troubles of the whole Pod (known issue 35)', () => {
     expect(judge(pod)).toMatchObject({ code, blame, text: expect.stringMatching(text) as string });
   });
 
-  it('are nobody’s when we asked for its end ourselves', () => {
+  it('are absent when the runner itself deleted the Pod', () => {
     expect(judge(sick({ reason: 'Evicted' }), { ours: true })).toBeUndefined();
     expect(judge(sick({}, { deletionTimestamp: new Date(9_000) }), { ours: true })).toBeUndefined();
   });
 
-  it('a node that stops answering is given time to come back', () => {
+  it('an unresponsive node gets time to recover', () => {
     const conditions = [
       { type: 'Ready', status: 'False', reason: 'NodeNotReady', lastTransitionTime: new Date(1_000) },
     ];
@@ -90,7 +90,7 @@ describe('troubles of the whole Pod (known issue 35)', () => {
     });
   });
 
-  it('a node that refuses the Pod it was given', () => {
+  it('a node that rejects the Pod assigned to it', () => {
     const refused = withStatus(aPod(plan), { phase: 'Failed', reason: 'OutOfcpu', message: 'no cpu left' });
     expect(judge(refused)).toMatchObject({
       code: 'pod-refused',
@@ -98,7 +98,7 @@ describe('troubles of the whole Pod (known issue 35)', () => {
     });
   });
 
-  it('a Pod that is over is given a moment for the status of all its containers', () => {
+  it('a Pod that has ended gets a moment for the status of all its containers', () => {
     const over = withStatus(withStates(aPod(plan), { 1: gated(0) }), { phase: 'Failed' });
     expect(judge(over, { afterMs: 14_999 })).toBeUndefined();
     expect(judge(over, { afterMs: 15_000 })).toMatchObject({
@@ -107,7 +107,7 @@ describe('troubles of the whole Pod (known issue 35)', () => {
     });
   });
 
-  it('a Pod that is over is no trouble when all its steps have ended', () => {
+  it('a Pod that has ended is no problem if all its steps have ended', () => {
     const over = withStatus(withStates(aPod(plan), { 1: gated(1), 2: gated(0, 'failed-before') }), {
       phase: 'Failed',
     });
@@ -132,7 +132,7 @@ describe('troubles of the whole Pod (known issue 35)', () => {
   });
 });
 
-describe('troubles of the init container', () => {
+describe('problems of the init container', () => {
   const withInit = (state: object) =>
     withStatus(aPod(plan), {
       initContainerStatuses: [{ name: 'hangar-init', state }] as unknown as NonNullable<
@@ -141,7 +141,7 @@ describe('troubles of the init container', () => {
         object,
     });
 
-  it('failed, with its words or its reason', () => {
+  it('a failure, with its message or its reason', () => {
     expect(judge(withInit(terminated(1, { message: 'no space' })))).toMatchObject({
       code: 'init-failed',
       text: 'preparing the Pod failed (code 1): no space',
@@ -150,7 +150,7 @@ describe('troubles of the init container', () => {
     expect(judge(withInit(terminated(0)))).toBeUndefined();
   });
 
-  it('has no image', () => {
+  it('a missing image', () => {
     expect(judge(withInit(waiting('ErrImagePull', 'x: not found')))).toMatchObject({
       code: 'image-not-found',
       blame: 'operator',
@@ -159,7 +159,7 @@ describe('troubles of the init container', () => {
   });
 });
 
-describe('troubles of a step’s container (known issue 34)', () => {
+describe('problems of a step’s container (known issue 34)', () => {
   const first = (state: object) => withStates(aPod(plan), { ...both, 1: state });
 
   it.each([
@@ -175,7 +175,7 @@ describe('troubles of a step’s container (known issue 34)', () => {
     ['a registry that is away', waiting('ErrImagePull', 'dial tcp: connection refused')],
     ['a limit of pulls', waiting('ImagePullBackOff', '429 toomanyrequests')],
     ['words that stand in the image’s own name', waiting('ErrImagePull', 'docker.io/library/i1:1: timeout')],
-  ])('%s is waited for, and only so long', (_, state) => {
+  ])('%s is tolerated for a limited time', (_, state) => {
     expect(judge(first(state), { afterMs: 59_999 })).toBeUndefined();
     expect(judge(first(state), { afterMs: 60_000 })).toMatchObject({
       code: 'image-pull-failed',
@@ -183,13 +183,13 @@ describe('troubles of a step’s container (known issue 34)', () => {
     });
   });
 
-  it('an image called after a refusal is not refused', () => {
+  it('an image named like an error message is not refused', () => {
     const forbidden = aPlan([aPlannedStep(1, { image: 'docker.io/acme/forbidden:1' })]);
     const state = waiting('ErrImagePull', 'docker.io/acme/forbidden:1: i/o timeout');
     expect(judge(withStates(aPod(forbidden), { 1: state }), { of: forbidden })).toBeUndefined();
   });
 
-  it('a container that can’t be made may be a Secret that comes a moment later', () => {
+  it('a container that can’t be created may need a Secret that is created a moment later', () => {
     const state = waiting('CreateContainerConfigError', 'secret not found');
     expect(judge(first(state), { afterMs: 14_999 })).toBeUndefined();
     expect(judge(first(state), { afterMs: 15_000 })).toMatchObject({ code: 'container-refused', step: 1 });
@@ -198,7 +198,7 @@ describe('troubles of a step’s container (known issue 34)', () => {
     );
   });
 
-  it('one that could not be started ends the build, one that ran does not', () => {
+  it('a container that could not be started ends the build, one that ran does not', () => {
     const refused = terminated(128, { reason: 'StartError', message: 'no such directory' });
     expect(judge(first(refused))).toMatchObject({ code: 'container-refused', text: /no such directory/ });
     expect(judge(first(terminated(127, { reason: 'ContainerCannotRun' })))).toMatchObject({
@@ -207,19 +207,19 @@ describe('troubles of a step’s container (known issue 34)', () => {
     expect(judge(first(terminated(1)))).toBeUndefined();
   });
 
-  it('one that its node lost is the node’s trouble, unless its gate had its say', () => {
+  it('a container lost with its node is the node’s problem, unless its gate wrote its message', () => {
     const lost = { reason: 'ContainerStatusUnknown' };
     expect(judge(first(terminated(137, lost)))).toMatchObject({ code: 'node-lost', step: 1 });
     const line = { ...lost, message: 'ran 137 1768383011000 1768383019000' };
     expect(judge(first(terminated(137, line)))).toBeUndefined();
   });
 
-  it('is nobody’s once the step’s end is known', () => {
+  it('is absent once the step’s end is known', () => {
     const pod = first(terminated(137, { reason: 'ContainerStatusUnknown' }));
     expect(judge(pod, { ended: (n) => n === 1 })).toBeUndefined();
   });
 
-  it('one that says nothing is no trouble', () => {
+  it('a container that waits without a reason is no problem', () => {
     expect(judge(first({}))).toBeUndefined();
     expect(
       troubleOf({ ...observe(aPod(plan), plan), steps: new Map() }, plan, {
@@ -233,10 +233,10 @@ describe('troubles of a step’s container (known issue 34)', () => {
   });
 });
 
-describe('how long a container may take to start', () => {
+describe('the limit for the start of a container', () => {
   const half = withStates(aPod(plan), { 1: running(), 2: waiting('ContainerCreating') });
 
-  it('is counted from its node, for one after the other', () => {
+  it('is measured from the assignment of the node, for one container after the other', () => {
     expect(judge(half, { afterMs: 479_999 })).toBeUndefined();
     expect(judge(half, { afterMs: 480_000 })).toMatchObject({
       code: 'start-timed-out',
@@ -245,7 +245,7 @@ describe('how long a container may take to start', () => {
     });
   });
 
-  it('begins anew with each that has started', () => {
+  it('starts again with each container that has started', () => {
     const none = observe(aPod(plan), plan);
     const one = observe(half, plan);
     const early = troubledSince(new Map(), none, plan, 0);
@@ -255,13 +255,13 @@ describe('how long a container may take to start', () => {
     expect(troubleOf(one, plan, { ...look, nowMs: 880_000 })).toMatchObject({ code: 'start-timed-out' });
   });
 
-  it('is not counted before there is a node, nor without a limit', () => {
+  it('does not apply before there is a node, nor without a configured limit', () => {
     const nowhere = aPod(plan, { spec: { nodeName: '' } });
     expect(judge(nowhere, { afterMs: 10 ** 9 })).toBeUndefined();
     expect(judge(half, { afterMs: 10 ** 9, patience: { ...PATIENCE, startMs: undefined } })).toBeUndefined();
   });
 
-  it('counts for a placeholder, and again for what is swapped in', () => {
+  it('applies to a placeholder, and again to the image swapped in', () => {
     const late = { afterMs: 480_000, of: swapPlan };
     expect(judge(aPod(swapPlan), late)).toMatchObject({ code: 'start-timed-out', step: 1 });
     const placed = withStates(aPod(swapPlan), { 1: running() });
@@ -271,7 +271,7 @@ describe('how long a container may take to start', () => {
     expect(judge(withStates(swapped, { 1: running() }, 1), late)).toBeUndefined();
   });
 
-  it('names no reason where there is none', () => {
+  it('names no reason if there is none', () => {
     const silent = aPlan([aPlannedStep(1)]);
     const patience = { ...PATIENCE, startMs: 30_000 };
     expect(judge(aPod(silent), { afterMs: 30_000, of: silent, patience })?.text).toBe(
@@ -281,7 +281,7 @@ describe('how long a container may take to start', () => {
 });
 
 describe('troubledSince', () => {
-  it('forgets what got well', () => {
+  it('forgets problems that were resolved', () => {
     const ill = observe(withStates(aPod(plan), { ...both, 1: waiting('ErrImagePull') }), plan);
     const well = observe(withStates(aPod(plan), both), plan);
     const since = troubledSince(new Map(), ill, plan, 1);
@@ -292,7 +292,7 @@ describe('troubledSince', () => {
 });
 
 describe('waitingFor', () => {
-  it('tells of the node first, then of images, else nothing', () => {
+  it('reports the node first, then images, else nothing', () => {
     const pulling = withStates(aPod(plan), { 1: waiting('ErrImagePull', 'timeout') });
     expect(waitingFor(observe(pulling, plan), plan)).toBe(
       'waiting for image docker.io/library/i1:1: timeout',

@@ -6,21 +6,21 @@ import type { Patience, Trouble, TroubleCode } from './trouble-kinds.ts';
 
 export type { Patience, Trouble };
 
-/** What the flight remembers between looks: since when each thing that may pass has been seen. Made by {@link troubledSince}. */
+/** State between checks: since when each temporary problem has existed. Created by {@link troubledSince}. */
 export type Since = ReadonlyMap<string, number>;
 
-/** What a Pod is judged by, besides itself. */
+/** Inputs of a check, besides the Pod. */
 export interface Look {
   readonly since: Since;
   readonly nowMs: number;
   readonly patience: Patience;
-  /** Whether we asked for the Pod's deletion ourselves. */
+  /** Whether the runner requested the Pod's deletion itself. */
   readonly ours: boolean;
-  /** Whether the end of that step is known: what becomes of its container then is nobody's trouble. */
+  /** Whether the end of that step is known: later problems of its container are then irrelevant. */
   ended(n: number): boolean;
 }
 
-/** The status of a Pod that is over, and yet not of all its containers, is given this. */
+/** Time for the status of all containers after the Pod itself has ended. */
 const LATE_STATUS_MS = 15_000;
 
 const SINCE = {
@@ -31,7 +31,7 @@ const SINCE = {
   swapping: (n: number): string => `swapping ${n}`,
 } as const;
 
-/** Does the Pod have a trouble that ends the build? Pure: same Pod, same memory, same time, same answer. */
+/** Whether the Pod has a problem that ends the build. Pure. */
 export function troubleOf(view: PodView, plan: RunPlan, look: Look): Trouble | undefined {
   if (look.ours) return undefined;
   return (
@@ -87,7 +87,7 @@ function stepsTrouble(view: PodView, plan: RunPlan, look: Look): Trouble | undef
 
 const isOver = ({ phase }: PodView): boolean => phase === 'Failed' || phase === 'Succeeded';
 
-/** A node may refuse a Pod that it was given, and shut down under one: then nothing more comes of its containers. */
+/** A node may reject a Pod assigned to it, or shut down while one runs: then its containers report nothing more. */
 function overTrouble(view: PodView, plan: RunPlan, look: Look): Trouble | undefined {
   const open = plan.steps.some((step) => view.steps.get(step.n)?.kind !== 'ended' && !look.ended(step.n));
   if (!isOver(view) || !open) return undefined;
@@ -132,7 +132,7 @@ function spanOf(ms = 0): string {
   return seconds >= 120 ? `${Math.round(seconds / 60)} minutes` : `${seconds} seconds`;
 }
 
-/** Steps whose gate or placeholder has not started, on a node that is to start it. */
+/** Steps whose gate or placeholder has not started, on a node that should start it. */
 function unstartedOf(view: PodView, plan: RunPlan): readonly number[] {
   if (!view.scheduled) return [];
   return plan.steps.filter((step) => isUnstarted(step, view.steps.get(step.n))).map((step) => step.n);
@@ -143,7 +143,7 @@ function isUnstarted({ engine }: PlannedStep, container: ContainerView | undefin
   return container?.kind !== 'running' && container?.kind !== 'ended';
 }
 
-/** Swapped steps whose turn came, and whose own program has not started. */
+/** Swapped steps whose turn has started, and whose own program has not. */
 function swappingOf(view: PodView, plan: RunPlan): readonly number[] {
   const swapped = plan.steps.filter((step) => step.engine === 'swap');
   return swapped.filter((step) => isSwapping(view.steps.get(step.n))).map((step) => step.n);
@@ -154,13 +154,13 @@ const BEFORE_SWAP: ReadonlySet<string> = new Set([WAITS.unstarted, WAITS.notYet,
 const isSwapping = (container: ContainerView | undefined): boolean =>
   container?.kind === 'waiting' && !BEFORE_SWAP.has(container.reason);
 
-/** Since when each thing that may pass has been so; what got well is forgotten. Pure. */
+/** Since when each temporary problem has existed; resolved ones are removed. Pure. */
 export function troubledSince(before: Since, view: PodView, plan: RunPlan, nowMs: number): Since {
   const unstarted = unstartedOf(view, plan).length;
   const seen = [
     ...(view.unschedulable ? [SINCE.unschedulable] : []),
     ...(isOver(view) ? [SINCE.over] : []),
-    // One container after another is started: the time counts anew with each.
+    // Containers are started one after another: the time starts again with each.
     ...(unstarted > 0 ? [SINCE.starting(unstarted)] : []),
     ...swappingOf(view, plan).map(SINCE.swapping),
     ...[...view.steps].filter(([, one]) => isPulling(one) || isRefused(one)).map(([n]) => SINCE.step(n)),
@@ -168,7 +168,7 @@ export function troubledSince(before: Since, view: PodView, plan: RunPlan, nowMs
   return new Map(seen.map((key) => [key, before.get(key) ?? nowMs]));
 }
 
-/** What a waiting Pod waits for, in a line that the author reads; empty when nothing is worth a word. */
+/** What a waiting Pod waits for, in one line for the author; empty if there is nothing to report. */
 export function waitingFor(view: PodView, plan: RunPlan): string {
   if (view.unschedulable) return `waiting for a node: ${view.unschedulable}`;
   const step = plan.steps.find(({ n }) => isPulling(view.steps.get(n)));
