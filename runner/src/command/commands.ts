@@ -5,7 +5,7 @@ import { COMPILE_OPTIONS, DOCTOR_OPTIONS, EXEC_OPTIONS, LINT_OPTIONS } from './o
 const USUAL_FILE = '.drone.yml';
 const COULD_NOT = "a file that can't be read, or a wrong option";
 
-/** Runs pipelines of a Drone server. The code of a command is loaded when it is called. */
+/** The runner for pipelines of a Drone server. A command's code is loaded when the command is run. */
 const DAEMON = command({
   name: 'hangar-runner daemon',
   words: '[ENVFILE]',
@@ -112,7 +112,7 @@ time limit, but its Pod stays until "kubectl delete pod" (the command is told at
     (await import('./exec.ts')).exec(options, words[0] ?? USUAL_FILE, context),
 });
 
-/** The program as people call it. */
+/** The program `hangar-runner`. */
 export const RUNNER: Program = {
   name: 'hangar-runner',
   summary: 'hangar-runner runs the pipelines of a Drone server in Pods of a Kubernetes cluster.',

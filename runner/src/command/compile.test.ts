@@ -21,7 +21,7 @@ const PIPELINE = stepsOf(
 );
 const OTHER = stepsOf('- { name: only, image: alpine, commands: [true] }').replace('default', 'arm');
 
-/** As much of the printed objects as is looked at. */
+/** The part of the printed objects that the tests check. */
 interface Printed {
   readonly kind: string;
   readonly stringData?: Readonly<Record<string, string>>;
@@ -49,20 +49,20 @@ describe('compile', () => {
     expect(code).toBe(0);
   });
 
-  it('shows secrets when told, and then as kubectl takes them', async () => {
+  it('shows secrets if requested, in a form that kubectl accepts', async () => {
     const { text } = await compiled(PIPELINE, ['--show-secrets', '--secrets', 'token=correct-horse']);
     expect(text).toContain('correct-horse');
     const kinds = parseAllDocuments(text).map((one) => (one.toJS() as { kind: string }).kind);
     expect(kinds).toEqual(['Secret', 'Pod']);
   });
 
-  it('says in a comment that plugin images were not looked up', async () => {
+  it('states in a comment that plugin images were not looked up', async () => {
     const { text } = await compiled(PIPELINE);
     expect(text).toMatch(/^# .*plugins\/slack.*--look-up/m);
     expect((await compiled(OTHER, ['--no-clone'])).text).toMatch(/^---\n/);
   });
 
-  it('reads secrets from a file, over which those of the command line lie', async () => {
+  it('reads secrets from a file, overridden by those of the command line', async () => {
     const flags = ['--show-secrets', '--secret-file', 's.env', '--secrets', 'B=from-line'];
     const yaml = stepsOf(
       '- { name: a, image: x, commands: [y], environment: { A: { from_secret: A }, B: { from_secret: B } } }',
@@ -76,7 +76,7 @@ describe('compile', () => {
   it.each([
     ['the one called default without a name', [], 'hangar.dev/stage-id', 'golang:1.25'],
     ['the named one', ['--stage-name', 'arm'], 'hangar.dev/stage-id', 'alpine'],
-  ])('takes %s', async (_, flags, label, image) => {
+  ])('accepts %s', async (_, flags, label, image) => {
     const { code, text } = await compiled(`${PIPELINE}---\n${OTHER}`, flags);
     expect(text).toContain(label);
     expect(text).toContain(image);
@@ -91,7 +91,7 @@ describe('compile', () => {
     });
   });
 
-  it('decides conditions by the build that is told', async () => {
+  it('evaluates conditions with the given build', async () => {
     const yaml = stepsOf(
       '- { name: always, image: alpine, commands: [true] }',
       '- { name: tagged, image: debian, commands: [true], when: { event: tag } }',
@@ -123,13 +123,13 @@ describe('compile', () => {
     ['a missing file of secrets', ['--secret-file', 'gone'], /gone can't be read/],
     ['a wrong span', ['--timeout', 'soon'], /--timeout takes a span/],
     ['a second file', ['other.yml'], /one FILE at a time/],
-  ])('ends with 2 for %s', async (_, flags, words) => {
+  ])('exits with 2 for %s', async (_, flags, words) => {
     const { code, complained } = await compiled(PIPELINE, flags);
     expect(complained).toMatch(words);
     expect(code).toBe(2);
   });
 
-  it('tells a wrong variable of the environment by its name', async () => {
+  it('reports an invalid environment variable by name', async () => {
     const env = { DRONE_RESOURCE_LIMIT_CPU: 'many' };
     const { code, complained } = await commandLine(['compile'], { '.drone.yml': PIPELINE }, { env });
     expect(code).toBe(2);

@@ -7,12 +7,12 @@ import type { ImageLookup } from '../ports/image-lookup.ts';
 import { compileLocally } from './local/compile-locally.ts';
 import type { COMPILE_OPTIONS } from './options.ts';
 
-/** A registry that is never asked: plugin images compile as swapped. */
+/** A registry without a lookup: plugin images compile as swapped. */
 const NO_LOOKUP: ImageLookup = {
   find: () => Promise.resolve({ kind: 'unknown', why: 'images are looked up only with --look-up' }),
 };
 
-/** `compile FILE`: the Pod and the Secrets of one pipeline as YAML, without any cluster (previous-runner §2.2). */
+/** `compile FILE`: the Pod and the Secrets of one pipeline as YAML, without a cluster (previous-runner §2.2). */
 export async function compile(
   options: Values<typeof COMPILE_OPTIONS>,
   file: string,
@@ -28,7 +28,7 @@ export async function compile(
   return EXIT.ok;
 }
 
-/** What the author should know stands above the objects, as YAML's comments. */
+/** Warnings for the author, printed above the objects as YAML comments. */
 const commented = (warnings: readonly string[]): string =>
   warnings.map((warning) => `# ${warning.replace(/\s*[\r\n]+\s*/g, ' ')}\n`).join('');
 

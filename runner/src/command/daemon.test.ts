@@ -11,7 +11,7 @@ async function start(
 }
 
 describe('daemon, before it starts', () => {
-  it('tells all that is wrong with the settings together', async () => {
+  it('reports all problems with the settings together', async () => {
     const { code, said } = await start({ DRONE_RUNNER_CAPACITY: 'many', DRONE_RPC_HOST: 'drone.acme.test' });
 
     expect(code).toBe(78);
@@ -20,11 +20,11 @@ describe('daemon, before it starts', () => {
     expect(said).toContain('- DRONE_RUNNER_CAPACITY');
   });
 
-  it('reads a named environment file below what is set', async () => {
+  it('merges a named environment file, with lower precedence than the environment', async () => {
     const files = { '/etc/env': 'DRONE_RPC_SECRET=s\nDRONE_RPC_HOST=http://from-file\n' };
     const { code, said } = await start({ DRONE_RPC_HOST: 'drone.acme.test' }, ['/etc/env'], files);
 
-    // What is left is that there is no cluster.
+    // The only remaining problem is that there is no cluster.
     expect(code).toBe(78);
     expect(said).toContain('one thing is wrong');
     expect(said).toContain('Set DRONE_KUBERNETES_CONFIG');
@@ -33,7 +33,7 @@ describe('daemon, before it starts', () => {
   it.each([
     ['is not there', {}, 'ENOENT'],
     ['has a line that makes no sense', { '/etc/env': 'A=1\nwhat\n' }, 'line 2'],
-  ])('does not pass over a named file that %s', async (_sentence, files: Record<string, string>, want) => {
+  ])('reports a named file that %s', async (_sentence, files: Record<string, string>, want) => {
     const { code, said } = await start({}, ['/etc/env'], files);
 
     expect(code).toBe(78);
@@ -41,11 +41,11 @@ describe('daemon, before it starts', () => {
     expect(said).toContain(want);
   });
 
-  it.each([[['a', 'b']], [['--verbose']]])('takes one file at most, not %j', async (args) => {
+  it.each([[['a', 'b']], [['--verbose']]])('accepts one file at most, not %j', async (args) => {
     expect((await start({}, args)).code).toBe(2);
   });
 
-  it('says what is wrong with a kubeconfig, and which setting named it', async () => {
+  it('reports an invalid kubeconfig, and the setting that names it', async () => {
     const env = { DRONE_RPC_HOST: 'd', DRONE_RPC_SECRET: 's', DRONE_KUBERNETES_CONFIG: '/does/not/exist' };
     const { code, said } = await start(env);
 

@@ -19,9 +19,9 @@ import { watchEventLoop } from './event-loop.ts';
 import { createService, placesOf, type Service } from './service.ts';
 import { pinged, reviewed } from './start-up.ts';
 
-/** A hand-over takes a few seconds; what takes longer than this hangs, and whoever comes next finds all on the Pods. */
+/** A hand-over takes a few seconds; after this time it counts as hanging, and the next replica finds all state on the Pods. */
 const HAND_OVER_LIMIT_MS = 20_000;
-/** Open connections are closed within this time, or left to the end of the process. */
+/** Time for closing open connections; the exit of the process ends the others. */
 const CLOSE_MS = 1_000;
 
 /** `hangar-runner daemon [ENVFILE]`: from the configuration to the exit code. */
@@ -35,9 +35,9 @@ export async function daemon(envFile: string | undefined, context: CommandContex
 }
 
 /**
- * The configuration of the daemon (previous-runner §1.1): variables, below them the named file.
+ * The configuration of the daemon (previous-runner §1.1): environment variables, then those of the named file.
  *
- * @param envFile path; undefined = none. A named file that can't be read is a problem: it was named for a reason
+ * @param envFile path; undefined = none. A named file that can't be read is a problem
  * @throws {ConfigError} with all problems
  */
 function configOf(context: CommandContext, envFile: string | undefined): RunnerConfig {
@@ -61,7 +61,7 @@ function environmentIn(file: string, readFile: CommandContext['readFile']): Read
   }
 }
 
-/** What the daemon is started with. */
+/** The dependencies of the daemon. */
 interface Start {
   readonly config: RunnerConfig;
   readonly log: Logger;
@@ -69,7 +69,7 @@ interface Start {
   readonly stop: AbortSignal;
 }
 
-/** Everything is there: HTTP first, so that probes see a start; then rights, server, and the flow itself. */
+/** Runs the daemon: HTTP first, so that probes see the start; then rights, server, and the stages. */
 async function serve(start: Start, connection: Connection): Promise<ExitCode> {
   const { config, log, context, stop } = start;
   const { clock, random, complain, version } = context;
@@ -120,7 +120,7 @@ async function begin(service: Service, start: Start): Promise<ExitCode> {
   return work(service, start, found.eventPlaces);
 }
 
-/** The flow, until it is told to stop, or its Lease is lost. */
+/** Runs stages until the process is told to stop, or its Lease is lost. */
 async function work(
   { assembly, owners }: Service,
   start: Start,
@@ -160,7 +160,7 @@ function overdueAfter({ context, stop }: Start, over: AbortSignal): Promise<'ove
   });
 }
 
-/** What ended the start-up. Told to stop in the middle of it is no failure. */
+/** The exit code after a failed start. Stopping during the start is no failure. */
 function broken(error: unknown, log: Logger, stop: AbortSignal): ExitCode {
   if (error instanceof CommandError) throw error;
   if (stop.aborted) return EXIT.ok;

@@ -23,7 +23,7 @@ async function reportOf(args: readonly string[], env: Readonly<Record<string, st
   return { code, report: JSON.parse(said) as Report };
 }
 
-/** A Drone server that answers a ping with that status, and a cluster that allows what `allows` says. */
+/** A Drone server that responds to a ping with that status, and a cluster that grants the rights in `allows`. */
 async function outside(status: number, allows: (right: string) => boolean) {
   const server = await ScriptedServer.playing({ status });
   const cluster = await startTinyCluster(allows);
@@ -41,8 +41,8 @@ async function outside(status: number, allows: (right: string) => boolean) {
   };
 }
 
-describe('doctor, by the settings alone', () => {
-  it('groups what it finds, and ends with a word on the whole', async () => {
+describe('doctor, settings only', () => {
+  it('groups its findings, and ends with a summary', async () => {
     const env = { ...GOOD, DRONE_KUBE_CLIENT_QPS: '5', DRONE_HTTP_BIND: ':80', DRONE_RUNER_NAME: 'x' };
 
     const { code, said } = await run(['--offline'], env);
@@ -60,7 +60,7 @@ describe('doctor, by the settings alone', () => {
     expect(said).toContain('did you mean DRONE_RUNNER_NAME?');
   });
 
-  it('ends with 78 where the runner would not start, and asks nobody then', async () => {
+  it('exits with 78 if the runner would not start, and then makes no requests', async () => {
     const { code, report } = await reportOf([], { DRONE_RPC_HOST: 'drone.test' });
 
     expect([code, report.ok]).toEqual([78, false]);
@@ -78,7 +78,7 @@ describe('doctor, by the settings alone', () => {
     expect(said).not.toContain('DRONE_DEBUG');
   });
 
-  it('tells what is odd in files that the settings name', async () => {
+  it('reports problems in files that the settings name', async () => {
     const files = { 'policy.yml': 'kind: policy\nname: a\nmatch:\n  repos: [x]\n' };
 
     const { said } = await run(['--offline'], { ...GOOD, DRONE_POLICY_FILE: 'policy.yml' }, files);
@@ -93,7 +93,7 @@ describe('doctor, by the settings alone', () => {
     ['a file that is not there', ['--env-file', 'nowhere.env']],
     ['a file that is none', ['--env-file', 'bad.env']],
     ['a word that is no flag', ['old.env']],
-  ])('ends with 2 for %s', async (_sentence, args) => {
+  ])('exits with 2 for %s', async (_sentence, args) => {
     const { code, complained } = await run(args, GOOD, { 'bad.env': 'no separator' });
 
     expect(code).toBe(2);
@@ -101,8 +101,8 @@ describe('doctor, by the settings alone', () => {
   });
 });
 
-describe('doctor, by what is outside', () => {
-  it('is content where server and cluster are', async () => {
+describe('doctor, with server and cluster', () => {
+  it('reports success if server and cluster are as required', async () => {
     const { code, report } = await reportOf([], await outside(204, () => true));
 
     expect([code, report.checks.map(({ result }) => result)]).toEqual([0, ['ok', 'ok']]);
@@ -123,7 +123,7 @@ describe('doctor, by what is outside', () => {
       what: 'Kubernetes',
       cure: 'create pods',
     },
-  ])('ends with 78 for $name, and names the cure', async ({ status, denied, what, cure }) => {
+  ])('exits with 78 for $name, and names the remedy', async ({ status, denied, what, cure }) => {
     const { code, report } = await reportOf([], await outside(status, (right) => right !== denied));
 
     expect(code).toBe(78);
@@ -132,14 +132,14 @@ describe('doctor, by what is outside', () => {
     expect(failed[0]?.words.join('\n')).toContain(cure);
   });
 
-  it('is content without an optional right, and says what is off', async () => {
+  it('accepts a missing optional right, and reports the disabled feature', async () => {
     const { code, report } = await reportOf([], await outside(204, (one) => one !== 'watch events'));
 
     expect(code).toBe(0);
     expect(report.checks[1]?.words.join('\n')).toContain('optional: the runner may not');
   });
 
-  it('leaves out the cluster where there is no way to it: the old runner may be elsewhere', async () => {
+  it('skips the cluster if it can’t be reached: the old runner may run elsewhere', async () => {
     const { DRONE_KUBERNETES_CONFIG: _, ...env } = await outside(204, () => true);
 
     const { code, report } = await reportOf([], { ...env, KUBERNETES_SERVICE_HOST: '10.0.0.1' });

@@ -10,7 +10,7 @@ import type { DOCTOR_OPTIONS } from './options.ts';
 
 type DoctorOptions = Values<typeof DOCTOR_OPTIONS>;
 
-/** `doctor`: what becomes of an old runner's settings, and whether server and cluster are as the runner needs them. */
+/** `doctor`: how Hangar treats an old runner's settings, and whether server and cluster meet the runner's requirements. */
 export async function doctor(options: DoctorOptions, context: CommandContext): Promise<ExitCode> {
   const report = await examine(options, context);
   context.print(options.json ? JSON.stringify(report, null, 2) : reportText(report));

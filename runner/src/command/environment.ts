@@ -7,7 +7,7 @@ import type { Host } from '../config/load.ts';
 
 const OWN_NAMESPACE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 
-/** What the process knows of the Pod in which it runs, if it does. */
+/** Data about the Pod of this process, if it runs in one. */
 export function hostOf({ env, hostname, version, readFile }: CommandContext): Host {
   return {
     hostname: env['POD_NAME'] || hostname,
@@ -17,7 +17,7 @@ export function hostOf({ env, hostname, version, readFile }: CommandContext): Ho
   };
 }
 
-/** The environment with the variables of `.env` in the working directory below it. */
+/** The environment, plus variables of `.env` in the working directory that it does not set. */
 export function withLocalVariables({ env, readFile, complain }: CommandContext): Environment {
   try {
     return withDotenv(env, parseDotenv(textIfThere(readFile, '.env')));
@@ -35,7 +35,7 @@ function textIfThere(readFile: CommandContext['readFile'], path: string): string
   }
 }
 
-/** Text of a file that the command line names. @throws {UsageError} when it can't be read */
+/** Text of a file named on the command line. @throws {UsageError} if it can't be read */
 export function textOf({ readFile }: Pick<CommandContext, 'readFile'>, path: string): string {
   try {
     return readFile(path);
@@ -44,7 +44,7 @@ export function textOf({ readFile }: Pick<CommandContext, 'readFile'>, path: str
   }
 }
 
-/** Variables of a file that the command line names. @throws {UsageError} naming the line, never a value */
+/** Variables of a file named on the command line. @throws {UsageError} with the line, never a value */
 export function variablesOf(
   context: Pick<CommandContext, 'readFile'>,
   path: string,

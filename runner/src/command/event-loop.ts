@@ -1,17 +1,17 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** The monitor looks this often; its own pause is part of what it measures. */
+/** Interval of the monitor, which is part of the measured delay. */
 const RESOLUTION_MS = 10;
 const NANOSECONDS = 1_000_000;
 
-/** How late the event loop is. */
+/** Measures the delay of the event loop. */
 export interface EventLoopWatch {
-  /** The 99th percentile of its delay since the last question, in milliseconds. */
+  /** The 99th percentile of the delay since the last call, in milliseconds. */
   lagMs(): number;
   close(): void;
 }
 
-/** Begins to watch the event loop of this process. */
+/** Starts monitoring the event loop of this process. */
 export function watchEventLoop(): EventLoopWatch {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandLine, stepsOf } from './testing/command-line.ts';
 
-/** A cluster that nobody serves: port 1 of loopback. */
+/** A cluster without a server: port 1 of loopback. */
 const KUBECONFIG = JSON.stringify({
   apiVersion: 'v1',
   kind: 'Config',
@@ -14,7 +14,7 @@ const KUBECONFIG = JSON.stringify({
   contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
 });
 
-describe('exec without a cluster that answers', () => {
+describe('exec without a reachable cluster', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'hangar-exec-unit-'));
@@ -33,14 +33,14 @@ describe('exec without a cluster that answers', () => {
   }
   const GOOD = stepsOf('- { name: a, image: alpine, commands: [true] }');
 
-  it('says that it does not answer, and what to look at', async () => {
+  it('reports that it does not respond, and what to check', async () => {
     const { code, errors } = await run(GOOD);
     expect(errors).toContain('the cluster does not answer');
     expect(errors).toContain('kubectl config current-context');
     expect(code).toBe(1);
   });
 
-  it('says before how a Pod that is left is removed, and that nothing is cloned', async () => {
+  it('first prints how to delete a Pod that is left, and that nothing is cloned', async () => {
     const { out } = await run(GOOD, ['--namespace', 'ci']);
     expect(out).toMatch(/kubectl delete pod -n ci drone-[a-z0-9]{20}\)/);
     expect(out).toContain('--repo-http');
@@ -49,13 +49,13 @@ describe('exec without a cluster that answers', () => {
     );
   });
 
-  it('refuses what can’t be run with 78, before it asks', async () => {
+  it('refuses an invalid pipeline with 78, before any request', async () => {
     const { code, errors } = await run(stepsOf('- { name: a, image: "" }'));
     expect(errors).toBe('p.yml:5:1: linter: invalid or missing image');
     expect(code).toBe(78);
   });
 
-  it('runs nothing where no step fits, which is no failure', async () => {
+  it('runs nothing if no step matches, which is no failure', async () => {
     const { code, out } = await run(
       stepsOf('- { name: a, image: alpine, commands: [true], when: { event: tag } }'),
     );
@@ -63,18 +63,18 @@ describe('exec without a cluster that answers', () => {
     expect(code).toBe(0);
   });
 
-  it('is interrupted while it prepares', async () => {
+  it('can be interrupted during preparation', async () => {
     expect((await run(GOOD, [], AbortSignal.abort(new Error('Ctrl-C')))).code).toBe(130);
   });
 
-  it('ends with 2 for a kubeconfig that is not there', async () => {
+  it('exits with 2 for a missing kubeconfig', async () => {
     const { code, errors } = await run(GOOD, ['--kubeconfig', join(folder, 'gone')]);
     expect(errors).toContain('Name a kubeconfig with --kubeconfig or KUBECONFIG');
     expect(code).toBe(2);
   });
 
   it.each(['--dump', '--trace', '--pretty', '--kube-client-qps=5', '--engine-container-start-timeout=60'])(
-    'still takes %s of the old program',
+    'still accepts %s of the old program',
     async (flag) => {
       expect((await run(stepsOf('- { name: a, image: "" }'), [flag])).code).toBe(78);
     },

@@ -17,14 +17,14 @@ import type { EXEC_OPTIONS } from './options.ts';
 
 type ExecOptions = Values<typeof EXEC_OPTIONS>;
 
-/** One run, with everything decided that needs no cluster. */
+/** One run, with all decisions that need no cluster. */
 interface Run extends LocalPipeline {
   readonly options: ExecOptions;
   readonly connection: Connection;
   readonly stop: AbortSignal;
 }
 
-/** Far beyond any server's numbers: a daemon of the same namespace never takes such a Pod for one of its stages. */
+/** Far above the ids of any server: a daemon in the same namespace never mistakes such a Pod for one of its stages. */
 const STAGE_IDS = 2 ** 50;
 const OWNER_LETTERS = 10;
 
@@ -104,13 +104,13 @@ async function runStage(
   }
 }
 
-/** As the daemon's, but for what is said on the command line. */
+/** The daemon's settings, overridden by the command line. */
 function patienceFor(startSeconds: number | undefined, config: RunnerConfig): Patience {
   const usual = patienceOf(config);
   return startSeconds ? { ...usual, startMs: startSeconds * 1_000 } : usual;
 }
 
-/** Who kills this program leaves a Pod that ends by itself but stays: the cure is said before. */
+/** If this program is killed, its Pod ends by itself but is not deleted: the remedy is printed first. */
 function tellBeginning({ subject, compiled, config }: Run, screen: Screen): void {
   const { namespace, pod } = compiled;
   const { pipeline, manifest } = subject;

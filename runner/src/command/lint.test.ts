@@ -8,11 +8,11 @@ const GOOD = stepsOf('- { name: a, image: alpine, commands: [true] }');
 const HOST_VOLUME = `${GOOD}volumes:\n- name: sock\n  host: { path: /run/docker.sock }\n`;
 
 describe('lint', () => {
-  it('says nothing of a good file', async () => {
+  it('prints nothing for a valid file', async () => {
     expect(await linted({ 'a.yml': GOOD })).toEqual({ code: 0, printed: [], complained: [] });
   });
 
-  it('names file, line and column of every problem, of all files', async () => {
+  it('reports file, line and column of every problem, of all files', async () => {
     const { code, printed } = await linted({
       'a.yml': stepsOf('- { name: a, image: "" }', '- { name: b, image: c, depends_on: [x] }'),
       'b.yml': stepsOf('- name: a', '  image: ""'),
@@ -35,7 +35,7 @@ describe('lint', () => {
     ]);
   });
 
-  it('knows the column of a syntax error, which hides nothing in the next document', async () => {
+  it('reports the column of a syntax error, which does not hide problems in the next document', async () => {
     const { code, printed } = await linted({
       'a.yml': `kind: pipeline\ntype: kubernetes\nsteps: [a: b: c]\n---\n${stepsOf('- { name: b, image: "" }')}`,
     });
@@ -45,7 +45,7 @@ describe('lint', () => {
     expect(code).toBe(1);
   });
 
-  it('tells each value of a wrong type by its line', async () => {
+  it('reports each value of a wrong type with its line', async () => {
     const { printed } = await linted({
       'a.yml': `${stepsOf('- { name: a, image: alpine, detach: often }')}clone:\n  depth: deep\n`,
     });
@@ -53,7 +53,7 @@ describe('lint', () => {
     expect(printed[0]).toMatch(/^a\.yml:\d+:1: yaml: cannot unmarshal/);
   });
 
-  it('puts what the parser says without a line at its document', async () => {
+  it('reports parser errors without a line at their document', async () => {
     const twice = stepsOf('- { name: a, image: b }', '- { name: a, image: b }');
     expect((await linted({ 'a.yml': `kind: secret\n---\n${twice}` })).printed).toEqual([
       'a.yml:3:1: Linter: duplicate step name',
@@ -70,11 +70,11 @@ describe('lint', () => {
     ['as it is', [], 1],
     ['trusted', ['--trusted'], 0],
     ['trusted, in the old words', ['--repo-trusted'], 0],
-  ] as const)('judges a host volume of a repository %s', async (_, flags, code) => {
+  ] as const)('checks a host volume of a repository %s', async (_, flags, code) => {
     expect(await linted({ 'a.yml': HOST_VOLUME }, ...flags)).toMatchObject({ code });
   });
 
-  it('does not stumble over variables that only a build has, and takes those that are given', async () => {
+  it('accepts variables that only a build has, and uses those that are given', async () => {
     const yaml = stepsOf('- { name: a, image: "app:${DRONE_TAG}", commands: [true] }').replaceAll('"', '');
     expect(await linted({ 'a.yml': yaml })).toMatchObject({ code: 0 });
     const named = stepsOf('- { name: a, image: "${DRONE_REPO_NAME}", depends_on: ["${DRONE_REPO_NAME}"] }');
@@ -90,7 +90,7 @@ describe('lint', () => {
     });
   });
 
-  it('marks warnings, which fail nothing', async () => {
+  it('marks warnings, which do not fail the command', async () => {
     const { code, printed } = await linted({
       'a.yml': stepsOf('- { name: a, image: alpine, commands: [true], privilged: true, network_mode: host }'),
     });
@@ -114,7 +114,7 @@ describe('lint', () => {
     expect((await linted({ 'a.yml': GOOD }, '--json')).printed).toEqual(['[]']);
   });
 
-  it('ends with 2 when a file can’t be read, none is named, or a flag is unknown', async () => {
+  it('exits with 2 if a file can’t be read, none is named, or a flag is unknown', async () => {
     const see = '\nSee: hangar-runner lint --help';
     expect(await commandLine(['lint', 'missing.yml'])).toEqual({
       code: 2,

@@ -12,7 +12,9 @@ import type { LINT_OPTIONS } from './options.ts';
 
 type LintOptions = Values<typeof LINT_OPTIONS>;
 
-/** `lint FILE...`: all that keeps pipelines of type `kubernetes` from running, without any cluster (previous-runner §3.11, §3.12). */
+/**
+ * `lint FILE...`: all errors that prevent pipelines of type `kubernetes` from running, without a cluster (previous-runner §3.11, §3.12).
+ */
 export function lint(options: LintOptions, files: readonly string[], context: CommandContext): ExitCode {
   const { print, clock } = context;
   const texts = files.map((file) => ({ file, text: textOf(context, file) }));
@@ -45,8 +47,8 @@ function lintText(text: string, options: LintOptions, nowMs: number): readonly F
 }
 
 /**
- * What the options tell of the build. A variable that they leave empty, or that only tags, pull requests or failures have, stands for
- * itself, so that `image: app:${DRONE_TAG}` is no broken YAML here.
+ * Build variables from the options. A variable that they leave empty, or that only tags, pull requests or failures have, is not
+ * substituted, so that `image: app:${DRONE_TAG}` stays valid YAML here.
  */
 function variablesOf(detail: StageDetail, nowMs: number): Record<string, string> {
   const rare = { event: 'pull_request', ref: 'refs/tags/v1.2.3', status: 'failure' } as const;

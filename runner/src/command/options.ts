@@ -10,14 +10,14 @@ import {
   type Values,
 } from '@hangar/shared/program/options';
 
-/** What can be said to the runner on a command line, for several commands at once. */
+/** Command line options that several commands share. */
 
 const text = (help: string, value = 'TEXT') => option(value, help, asText);
 const named = (help: string) => textOr('', 'TEXT', help);
 const whole = (help: string) => option('N', help, asWhole());
 const wholeOr = (fallback: number, help: string) => option('N', help, asWhole(), fallback);
 
-/** What a Drone server would say of a build (previous-runner §2.4). */
+/** Build data that a Drone server would send (previous-runner §2.4). */
 export const BUILD_OPTIONS = {
   ...grouped('Repository', {
     'repo-id': wholeOr(1, 'number of the repository'),
@@ -88,7 +88,7 @@ export const BUILD_OPTIONS = {
   }),
 };
 
-/** What a daemon has as settings (previous-runner §2.2); `DRONE_*` and `HANGAR_*` variables count too, options win. */
+/** Settings of a daemon (previous-runner §2.2); `DRONE_*` and `HANGAR_*` variables are read too, options take precedence. */
 const POD_OPTIONS = grouped('What the Pod is made with', {
   namespace: text('namespace of the Pod where the pipeline names none'),
   secrets: pairs('a secret of the pipeline; seen in the list of processes, so better:'),
@@ -116,7 +116,7 @@ const POD_OPTIONS = grouped('What the Pod is made with', {
   'tmate-server-ed25519-fingerprint': text('its Ed25519 host key'),
 });
 
-/** All that makes one Pod of one pipeline of a file. */
+/** Options for compiling one pipeline of a file to a Pod. */
 const PIPELINE_OPTIONS = {
   clone: flag('with the clone step (--no-clone: without)'),
   include: repeated('STEP', 'only these steps, and clone', asText),
@@ -143,7 +143,7 @@ export const COMPILE_OPTIONS = {
   ...PIPELINE_OPTIONS,
 };
 
-/** Options of `exec`; the last ones are of the old program: scripts go on working. */
+/** Options of `exec`; the last ones are those of the old program, so that scripts continue to work. */
 export const EXEC_OPTIONS = {
   kubeconfig: text(
     "the cluster: this file's current context (as kubectl: KUBECONFIG, ~/.kube/config)",
@@ -170,8 +170,8 @@ export const DOCTOR_OPTIONS = {
   json: flag('print {"ok","settings","checks","warnings"}'),
 };
 
-/** What was said of a build. */
+/** Parsed build options. */
 export type BuildOptions = Values<typeof BUILD_OPTIONS>;
 
-/** What was said of one pipeline. */
+/** Parsed pipeline options. */
 export type PipelineOptions = Values<typeof PIPELINE_OPTIONS>;

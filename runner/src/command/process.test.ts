@@ -9,7 +9,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Child } from '@hangar/shared/testing/child-process';
 import { startTinyCluster, type TinyCluster } from './testing/tiny-cluster.ts';
 
-/** Starting a Node takes as long as the machine is busy; nothing here waits for time to pass. */
+/** Starting Node takes longer on a busy machine; no test here depends on elapsed time. */
 const TIMEOUT_MS = 120_000;
 const DOOR = fileURLToPath(new URL('../../bin/hangar-runner.mjs', import.meta.url));
 
@@ -31,7 +31,7 @@ function start(words: readonly string[], env?: Readonly<Record<string, string>>)
   return one;
 }
 
-/** The daemon beside a cluster that allows what is told, and a Drone server that is not there. */
+/** The daemon with a cluster that grants the given rights, and without a Drone server. */
 async function startDaemon(
   allows: (right: string) => boolean,
   env: Readonly<Record<string, string>> = {},
@@ -52,7 +52,7 @@ async function startDaemon(
 
 describe('the process', () => {
   it(
-    'passes on what a command prints, and its exit code',
+    'passes on the output of a command, and its exit code',
     async () => {
       const [version, unknown] = [start(['--version']), start(['no-such-command'])];
 
@@ -64,7 +64,7 @@ describe('the process', () => {
   );
 
   it(
-    'is probed from the first moment on, says aloud what it waits for, and ends with 0 when told to',
+    'responds to probes from the start, logs what it waits for, and exits with 0 when stopped',
     async () => {
       const daemon = await startDaemon(() => true);
       const [, address = ''] = await daemon.says(/"address":"([^"]+)"/);
@@ -85,7 +85,7 @@ describe('the process', () => {
   );
 
   it(
-    'does not begin without its rights, and names the rule to add',
+    'does not start without its rights, and names the rule to add',
     async () => {
       const daemon = await startDaemon((right) => right !== 'patch pods');
 
@@ -96,7 +96,7 @@ describe('the process', () => {
   );
 
   it(
-    'ends at once when its port is taken',
+    'exits at once if its port is in use',
     async () => {
       const other = createServer();
       await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));

@@ -21,7 +21,7 @@ function serviceOf(
 ): Service & { config: RunnerConfig; clock: FakeClock } {
   const clock = new FakeClock();
   const config = configOf(env);
-  // Nothing is asked of it here.
+  // No method of it is called here.
   const connection: Connection = {
     server: 'http://127.0.0.1:1',
     namespace: 'hangar',
@@ -40,7 +40,7 @@ function serviceOf(
 }
 
 describe('createService', () => {
-  it('names its Lease by its host, so that two replicas with one runner name are two', async () => {
+  it('names its Lease by its host, so that two replicas with the same runner name are distinct', async () => {
     const { assembly } = serviceOf({ DRONE_RUNNER_NAME: 'shared-name' });
 
     expect(assembly.parts.lease.owner).toBe('hangar/hangar-runner-pod-1');
@@ -48,7 +48,7 @@ describe('createService', () => {
     await assembly.close();
   });
 
-  it('shows at each scrape what is true then', async () => {
+  it('exports current values at each scrape', async () => {
     const { assembly, http, clock } = serviceOf({ DRONE_RUNNER_CAPACITY: '3' });
     assembly.parts.registry.enter(anEntry({ phase: 'starting' }));
     await clock.step(2_000);
@@ -68,7 +68,7 @@ describe('createService', () => {
     await assembly.close();
   });
 
-  it('does not miss polls while the house is full, and does again once there is room', async () => {
+  it('does not count missing polls while at capacity, and does again once there is capacity', async () => {
     const { assembly, http, heartbeat, clock } = serviceOf({ DRONE_RUNNER_CAPACITY: '1' });
     heartbeat.started();
     assembly.parts.registry.enter(anEntry());
@@ -89,7 +89,7 @@ describe('placesOf', () => {
     return placesOf(config, assembly);
   };
 
-  it('knows the namespace of Pods, that of the Lease, and those of rules', async () => {
+  it('contains the namespace of Pods, that of the Lease, and those of rules', async () => {
     const env = { DRONE_NAMESPACE_DEFAULT: 'builds', DRONE_NAMESPACE_RULES: 'team-a:acme/*' };
 
     expect(await places(env)).toEqual({
@@ -100,7 +100,7 @@ describe('placesOf', () => {
     });
   });
 
-  it('tells when pipelines get a fresh namespace each', async () => {
+  it('states whether pipelines get a fresh namespace each', async () => {
     expect(await places({ DRONE_NAMESPACE_DEFAULT: 'drone-' })).toMatchObject({
       pods: [],
       randomNamespaces: true,

@@ -17,7 +17,7 @@ import { type Picture, RunnerMetrics } from '../metrics/runner-metrics.ts';
 import type { Places } from '../permissions/review.ts';
 import { LABEL, RANDOM_NAMESPACE } from '../pipeline/compiled.ts';
 
-/** A runner with everything that looks at it: metrics, health, HTTP. */
+/** A runner with its metrics, health checks and HTTP server. */
 export interface Service {
   readonly assembly: Assembly;
   readonly heartbeat: Heartbeat;
@@ -25,24 +25,24 @@ export interface Service {
   readonly http: HttpParts;
 }
 
-/** What the service is made of. */
+/** The dependencies of the service. */
 export interface ServiceParts {
   readonly config: RunnerConfig;
   readonly connection: Connection;
   readonly log: Logger;
   readonly clock: Clock;
-  /** 0 ≤ x < 1. */
+  /** Random number, 0 ≤ x < 1. */
   readonly random: () => number;
   readonly host: Host;
-  /** Lines for whoever runs it, beside the log. */
+  /** Prints lines for the operator, beside the log. */
   readonly print: (text: string) => void;
   /** The 99th percentile of the event loop's delay, in milliseconds. */
   readonly eventLoopLagMs: () => number;
-  /** Who hears of answered calls of the Kubernetes API too. */
+  /** Also called after each response of the Kubernetes API. */
   readonly called?: (call: ApiCall, status: number) => void;
 }
 
-/** Puts runner, metrics, health and HTTP together; nothing is begun. */
+/** Wires runner, metrics, health and HTTP together; starts nothing. */
 export function createService(parts: ServiceParts): Service {
   const { config, log, clock, random, host } = parts;
   const about = { version: host.version, machine: config.runner.name, capacity: config.runner.capacity };
@@ -99,7 +99,7 @@ function unreported({ parts, outage }: Assembly, clock: Clock): Unreported | und
   return now && stages > 0 ? { ...now, stages, ageMs: clock.now() - now.sinceMs } : undefined;
 }
 
-/** Stages that have a Pod, whoever made it. */
+/** Stages that have a Pod, whichever replica created it. */
 const stagesIn = (pods: readonly V1Pod[]): ReadonlySet<number> =>
   new Set(pods.map(({ metadata }) => Number(metadata?.labels?.[LABEL.stageId])));
 
@@ -130,7 +130,7 @@ function heard(metrics: RunnerMetrics, heartbeat: Heartbeat, ahead: StagesAhead)
   };
 }
 
-/** Whenever the roster changes, new stages are counted, and whether there is room is noted. */
+/** On each change of the registry, counts new stages and records whether there is capacity. */
 function follow({ parts, options }: Assembly, metrics: RunnerMetrics, heartbeat: Heartbeat): void {
   parts.registry.listen(() => {
     const { entries } = parts.registry;

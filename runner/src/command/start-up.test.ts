@@ -11,7 +11,7 @@ function parts(clock: FakeClock) {
   return { tools: { clock, random: () => 0.999, log }, said };
 }
 
-/** Fails so often, then answers. */
+/** Fails this number of times, then succeeds. */
 function failing<T>(times: number, error: Error, answer: T): { ask: () => Promise<T>; tries: () => number } {
   let tries = 0;
   return {
@@ -24,7 +24,7 @@ const NOTHING = { missing: [], warnings: [], eventPlaces: [] };
 const down = new CiServerError('ping', 0, 'no answer');
 
 describe('pinged', () => {
-  it('asks until the server answers, with growing pauses, and says each failure aloud', async () => {
+  it('retries until the server responds, with growing delays, and logs each failure', async () => {
     const clock = new FakeClock();
     const { tools, said } = parts(clock);
     const server = failing(3, down, undefined);
@@ -36,7 +36,7 @@ describe('pinged', () => {
     expect(said[0]).toContain('check DRONE_RPC_PROTO, DRONE_RPC_HOST and DRONE_RPC_SECRET');
   });
 
-  it('is patient with a wrong secret too: somebody may be mending it', async () => {
+  it('retries with a wrong secret too: the operator may be correcting it', async () => {
     const clock = new FakeClock();
     const { tools } = parts(clock);
     const server = failing(1, new CiServerError('ping', 401, 'wrong secret'), undefined);
@@ -46,7 +46,7 @@ describe('pinged', () => {
     expect(await answer).toBe(true);
   });
 
-  it('ends at once when told to stop, in the middle of a pause', async () => {
+  it('ends at once when stopped during a delay', async () => {
     const clock = new FakeClock();
     const stop = new AbortController();
     const answer = pinged(parts(clock).tools, failing(9, down, undefined).ask, stop.signal);
@@ -59,7 +59,7 @@ describe('pinged', () => {
 });
 
 describe('reviewed', () => {
-  it('asks until the API server answers', async () => {
+  it('retries until the API server responds', async () => {
     const clock = new FakeClock();
     const { tools, said } = parts(clock);
     const api = failing(2, new KubernetesError(0, 'Timeout', 'no answer'), NOTHING);
@@ -70,7 +70,7 @@ describe('reviewed', () => {
     expect(said).toEqual(Array.from({ length: 2 }, () => 'the Kubernetes API does not answer; trying again'));
   });
 
-  it('does not ask again what was refused for good', async () => {
+  it('does not retry after a permanent refusal', async () => {
     const api = failing(1, new KubernetesError(401, 'Unauthorized', 'who are you?'), NOTHING);
 
     await expect(

@@ -12,7 +12,7 @@ interface StartParts {
   readonly log: Logger;
 }
 
-/** What is waited out, and what is said of it each time. */
+/** Retry options, and the log message of each failure. */
 interface Trouble {
   readonly passes: (error: unknown) => boolean;
   readonly text: string;
@@ -27,7 +27,7 @@ const SERVER_SILENT: Trouble = {
   text: 'cannot ping the Drone server; trying again: check DRONE_RPC_PROTO, DRONE_RPC_HOST and DRONE_RPC_SECRET',
 };
 
-/** Asks until the API server answers; undefined when the signal was aborted first. What it refuses for good is thrown. */
+/** Retries until the API server responds; undefined if the signal was aborted first. A permanent refusal is thrown. */
 export function reviewed(
   parts: StartParts,
   ask: (signal: AbortSignal) => Promise<Review>,
@@ -36,7 +36,7 @@ export function reviewed(
   return persist(parts, API_SILENT, signal, () => ask(signal));
 }
 
-/** Pings until the Drone server answers well, however long that takes: it may be starting too. False when the signal was aborted first. */
+/** Pings until the Drone server responds, however long that takes: it may be starting too. False if the signal was aborted first. */
 export async function pinged(
   parts: StartParts,
   ping: (signal: AbortSignal) => Promise<void>,

@@ -70,7 +70,7 @@ const process = {
 const runner = {
   name: text('DRONE_RUNNER_NAME', {
     section: 'runner',
-    description: 'Machine name told to the server; must differ between replicas.',
+    description: 'Machine name sent to the server; must differ between replicas.',
     defaultText: '$POD_NAME or host name',
   }),
   capacity: setting('DRONE_RUNNER_CAPACITY', integer(1), 100, {

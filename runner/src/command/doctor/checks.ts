@@ -11,11 +11,11 @@ import { CiServerError } from '../../ports/ci-server.ts';
 import { hostOf } from '../environment.ts';
 import { placesOf } from '../service.ts';
 
-/** Whether something outside is as the runner needs it. */
+/** The result of checking the server or the cluster. */
 export interface Check {
   readonly what: 'Drone server' | 'Kubernetes';
   readonly result: 'ok' | 'failed' | 'skipped';
-  /** One entry each; with the cure where it failed. */
+  /** One message per entry, with the remedy if it failed. */
   readonly words: readonly string[];
 }
 
@@ -38,11 +38,11 @@ export async function checkServer(
   }
 }
 
-/** Reviews the rights, where there is a way to the cluster. */
+/** Reviews the rights, if there is a connection to the cluster. */
 export async function checkKubernetes(config: RunnerConfig, context: CommandContext): Promise<Check> {
   const { kubeconfig } = config.kubernetes;
   const { env, clock, stopSignal } = context;
-  // The variable alone may be another Pod's: Node itself reads what is given as --env-file into the environment.
+  // The variable alone may come from another Pod: Node itself reads the file given as --env-file into the environment.
   const isPod = hostOf(context).namespace !== '' && Boolean(env['KUBERNETES_SERVICE_HOST']);
   if (kubeconfig === '' && !isPod)
     return check('skipped', 'this is no Pod: run it in one, or set DRONE_KUBERNETES_CONFIG to a kubeconfig');

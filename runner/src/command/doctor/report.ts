@@ -2,16 +2,16 @@ import { tableLines } from '@hangar/shared/program/table';
 import type { Judged, Verdict } from '../../config/judge.ts';
 import type { Check } from './checks.ts';
 
-/** All that the doctor found. */
+/** All findings of the doctor. */
 export interface Report {
   readonly ok: boolean;
   readonly settings: readonly Judged[];
   readonly checks: readonly Check[];
-  /** Odd, and no reason not to start. */
+  /** Warnings, which do not prevent a start. */
   readonly warnings: readonly string[];
 }
 
-/** Puts the findings together. Pure. */
+/** Combines the findings. Pure. */
 export function reportOf(found: Omit<Report, 'ok'>): Report {
   const isWrong =
     found.settings.some(({ verdict }) => verdict === 'wrong') ||
@@ -27,7 +27,7 @@ const HEADS: Readonly<Record<Verdict, string>> = {
   kept: 'Kept: means what it meant',
 };
 
-/** The report as people read it. Pure. */
+/** The report as text. Pure. */
 export function reportText({ ok, settings, checks, warnings }: Report): string {
   const groups = Map.groupBy(settings, ({ verdict }) => verdict);
   const sections = [...groups].map(([verdict, those]) => [

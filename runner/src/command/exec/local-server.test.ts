@@ -36,7 +36,7 @@ describe('the server of a single stage', () => {
     });
   });
 
-  /** Accepts and starts with two steps. */
+  /** Accepts the stage and starts it with two steps. */
   async function started(): Promise<DroneStage> {
     await server.accept(31, 'laptop');
     const update = await server.updateStage({
@@ -56,7 +56,7 @@ describe('the server of a single stage', () => {
     expect(await server.request()).toBeUndefined();
   });
 
-  it('numbers the steps of a start, from version 1', async () => {
+  it('numbers the steps at the start, from version 1', async () => {
     const { steps, version, machine } = await started();
     expect(steps.map(({ id, number, version: of }) => [id, number, of])).toEqual([
       [1, 1, 1],
@@ -67,7 +67,7 @@ describe('the server of a single stage', () => {
     expect(reported).toEqual([]);
   });
 
-  it('takes steps of the newest version only, and tells of them', async () => {
+  it('accepts steps of the newest version only, and reports them', async () => {
     const { steps } = await started();
     const running = { ...step(1), ...steps[0], status: 'running' as const };
     expect(await server.updateStep(running)).toMatchObject({ kind: 'updated', value: { version: 2 } });
@@ -75,7 +75,7 @@ describe('the server of a single stage', () => {
     expect(reported).toEqual(['s1 running']);
   });
 
-  it('refuses a stage of an older version, or with a stale step in it, and keeps what it had', async () => {
+  it('refuses a stage of an older version, or with a stale step in it, and keeps its state', async () => {
     const first = await started();
     await server.updateStep({ ...step(1), id: 1, version: 1, status: 'success' });
     expect(await ends('success', first.steps)).toMatchObject({ kind: 'conflict' });
@@ -83,7 +83,7 @@ describe('the server of a single stage', () => {
     expect(server.stage.status).toBe('running');
   });
 
-  it('keeps the steps of which an end says nothing, and tells what an end changes', async () => {
+  it('keeps the steps that a final update does not contain, and reports the changed ones', async () => {
     await started();
     await ends('failure', [{ ...step(2), id: 2, version: 1, status: 'skipped' }]);
     expect(server.stage.status).toBe('failure');
@@ -94,14 +94,14 @@ describe('the server of a single stage', () => {
     expect(reported).toEqual(['s2 skipped']);
   });
 
-  it('wakes a watcher at a cancel, at once and from then on', async () => {
+  it('ends a watch at a cancel, at once and from then on', async () => {
     const watching = server.watch(12, new AbortController().signal);
     server.cancel();
     expect(await watching).toBe('cancelled');
     expect(await server.watch(12, new AbortController().signal)).toBe('cancelled');
   });
 
-  it('ends a watch quietly after a while, or when nobody wants it', async () => {
+  it('ends a watch without news after a while, or when its signal is aborted', async () => {
     const watching = server.watch(12, new AbortController().signal);
     await clock.step(30_000);
     expect(await watching).toBe('quiet');

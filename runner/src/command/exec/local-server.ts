@@ -2,20 +2,20 @@ import type { Clock } from '@hangar/shared/clock';
 import type { DroneStage, DroneStep, StageDetail } from '../../pipeline/drone.ts';
 import { type CiServer, CiServerError, type Update } from '../../ports/ci-server.ts';
 
-/** Who hears what the server is told. */
+/** Callbacks for updates that the server receives. */
 export interface LocalServerEvents {
   /** A step has changed. */
   step(step: DroneStep): void;
 }
 
-/** A watch of a real server lasts as long. */
+/** Time-out of a watch, as on a real server. */
 const WATCH_MS = 30_000;
 
 const CONFLICT = { kind: 'conflict', afterLostAnswer: false } as const;
 
 /**
- * The Drone server of a single stage, in memory: `exec` has no other, and so the very same journey, flight and reports run as in
- * the daemon. It keeps versions as strictly as a real one (drone-rpc §2.4, §2.5).
+ * An in-memory Drone server with a single stage, so that `exec` uses the same code for stages, supervision and reports as
+ * the daemon. It checks versions as strictly as a real one (drone-rpc §2.4, §2.5).
  */
 export class LocalServer implements CiServer {
   readonly #clock: Clock;
@@ -31,12 +31,12 @@ export class LocalServer implements CiServer {
     this.#stage = detail.stage;
   }
 
-  /** The stage as it was last told, with its steps. */
+  /** The last reported state of the stage, with its steps. */
   get stage(): DroneStage {
     return this.#stage;
   }
 
-  /** Whoever watches is told to stop. */
+  /** Cancels the build: ends all watches. */
   cancel(): void {
     this.#cancelled.abort();
   }
@@ -59,7 +59,7 @@ export class LocalServer implements CiServer {
     return Promise.reject(new CiServerError('detail', 404, `there is no stage ${stageId}`));
   }
 
-  /** The first one with steps registers them; a later one must carry each step's own version. */
+  /** The first update with steps registers them; later ones must contain each step's current version. */
   updateStage(stage: DroneStage): Promise<Update<DroneStage>> {
     if (stage.version !== this.#stage.version) return Promise.resolve(CONFLICT);
     const registers = this.#stage.steps.length === 0;

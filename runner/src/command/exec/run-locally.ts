@@ -25,7 +25,7 @@ import type { Screen } from './screen.ts';
 import { terminalLogs } from './terminal-logs.ts';
 import { Turns } from './turns.ts';
 
-/** What a local run works with. */
+/** Dependencies of a local run. */
 export interface LocalParts {
   readonly clock: Clock;
   readonly random: () => number;
@@ -35,26 +35,26 @@ export interface LocalParts {
   readonly patience: Patience;
 }
 
-/** What is run. `owner` stands on its Pod. */
+/** What to run. `owner` is stored on its Pod. */
 export interface LocalOrder {
   readonly compiled: Compiled;
   readonly detail: StageDetail;
   readonly owner: string;
 }
 
-/** When a step's program ran, milliseconds since 1970. */
+/** Start and end of a step's program, milliseconds since 1970. */
 export interface Span {
   readonly startMs: number;
   readonly endMs: number;
 }
 
-/** How it ended. `conclusion`: undefined when it came to nothing before its steps. */
+/** The result of a run. `conclusion`: undefined if it failed before its steps. */
 export interface LocalEnd {
   readonly stage: DroneStage;
   readonly conclusion: Conclusion | undefined;
-  /** By the number of the step, as far as the gates told. */
+  /** By step number, as far as the gates reported them. */
   readonly spans: ReadonlyMap<number, Span>;
-  /** Whether the Pod is on its way out. */
+  /** Whether the Pod is being deleted. */
   readonly cleaned: boolean;
   readonly durationMs: number;
 }
@@ -62,11 +62,11 @@ export interface LocalEnd {
 const MACHINE = 'hangar-runner exec';
 
 /**
- * Runs one compiled pipeline on a cluster, without a Drone server: the daemon's own journey, with a server in memory and logs that
- * go to the screen. Resolves when the Pod is on its way out.
+ * Runs one compiled pipeline on a cluster, without a Drone server: the daemon's stage code, with an in-memory server and logs that
+ * are written to the screen. Resolves when the Pod is being deleted.
  *
  * @param stop aborted: the pipeline is cancelled, its Pod deleted
- * @throws {CommandError} when the namespace's Pods can't be listed
+ * @throws {CommandError} if the namespace's Pods can't be listed
  */
 export async function runLocally(parts: LocalParts, order: LocalOrder, stop: AbortSignal): Promise<LocalEnd> {
   const { clock } = parts;
@@ -115,7 +115,7 @@ class LocalRun {
     });
   }
 
-  /** The first call of the cluster: what is wrong with the way to it shows here. */
+  /** The first request to the cluster: it reveals connection problems. */
   async listen(): Promise<void> {
     const { namespace } = this.#order.compiled;
     try {
@@ -124,7 +124,7 @@ class LocalRun {
       throw new CommandError(EXIT.failed, troubleText(error, namespace), { cause: error });
     }
     const tell = this.#podWatch.notice.bind(this.#podWatch);
-    // Without the right to it nothing is told of images that are pulled: that need not trouble anybody here.
+    // Without this right there are no notices of image pulls: not worth a warning here.
     void watchEvents({ ...this.#parts, log: silentLogger, tell }, namespace, this.#over.signal);
   }
 
@@ -154,7 +154,7 @@ class LocalRun {
     this.#turns.finishAll();
   }
 
-  /** Whatever the journey did already is done once more: this process is the only one that would. */
+  /** Deletes again what the stage may have deleted already: no other process would do it. */
   async clean(): Promise<boolean> {
     const { compiled } = this.#order;
     const { namespace } = compiled;
@@ -237,7 +237,7 @@ class LocalRun {
   }
 }
 
-/** Nobody takes over what `exec` runs, so nothing need be written down. */
+/** No other process takes over a run of `exec`, so nothing needs to be stored. */
 function unshared(owner: string): Ownership {
   return {
     owner,

@@ -9,7 +9,7 @@ function screenOf(options: Partial<ScreenOptions> = {}): { screen: Screen; seen:
 }
 
 describe('the screen', () => {
-  it('puts the step before each line, in columns', () => {
+  it('prints the step before each line, in columns', () => {
     const { screen, seen } = screenOf();
     screen.line('a', 'one');
     screen.line('longer', 'two');
@@ -17,7 +17,7 @@ describe('the screen', () => {
     expect(seen).toEqual(['a      | one', 'longer | two', 'a      | - three']);
   });
 
-  it('gives each step its colour, and ends colours that a step left on', () => {
+  it('prints each step in its colour, and resets styles that a step left on', () => {
     const { screen, seen } = screenOf({ colour: true });
     screen.line('a', '\u001b[31mred');
     screen.line('longer', 'x');
@@ -25,7 +25,7 @@ describe('the screen', () => {
     expect(seen[1]).toContain('\u001b[33mlonger |');
   });
 
-  it('writes no escape of its own without colours', () => {
+  it('adds no escape sequences without colours', () => {
     const { screen, seen } = screenOf();
     screen.say('x');
     screen.write(screen.bold('x') + screen.status('failure', 'x'));

@@ -1,21 +1,21 @@
 import type { Logger } from '@hangar/shared/logger';
 import { type Paint, painter, type Style } from '@hangar/shared/program/style';
 
-/** Where the screen's text goes. */
+/** Receives the screen's text. */
 export type Print = (text: string) => void;
 
-/** Who reads it: colours for people who want them, and whether lines are overwritten as on a terminal. */
+/** The kind of output: whether colours are enabled, and whether it is a terminal, on which lines are overwritten. */
 export interface ScreenOptions {
   readonly colour: boolean;
   readonly isTerminal: boolean;
 }
 
 const STEP_COLOURS = ['green', 'yellow', 'blue', 'magenta', 'cyan'] as const satisfies readonly Style[];
-/** Ends whatever look the text of a step has left on. */
+/** Resets the styles that a step's text has left on. */
 const RESET = '\u001b[0m';
 const LONGEST_PREFIX = 24;
 
-/** What is shown while a pipeline runs: each line with its step before it, in the step's colour. */
+/** The output while a pipeline runs: each line with its step before it, in the step's colour. */
 export class Screen {
   readonly #print: Print;
   readonly #options: ScreenOptions;
@@ -29,33 +29,33 @@ export class Screen {
     this.#paint = painter(options.colour);
   }
 
-  /** Names the steps that will write, in their order. */
+  /** Sets the names of the steps that will write, in their order. */
   begin(names: readonly string[]): void {
     this.#names = names;
     this.#width = Math.min(LONGEST_PREFIX, Math.max(0, ...names.map((name) => shown(name).length)));
   }
 
-  /** A line of a step, without its newline. */
+  /** Prints a line of a step, without its newline. */
   line(step: string, text: string): void {
     this.#print(`${this.#prefix(step)} ${this.#visible(text)}${this.#options.colour ? RESET : ''}`);
   }
 
-  /** A word of our own about a step. */
+  /** Prints a message of the runner about a step. */
   note(step: string, text: string): void {
     this.#print(`${this.#prefix(step)} ${this.dim(`- ${text}`)}`);
   }
 
-  /** A word of our own about the whole. */
+  /** Prints a message of the runner about the run. */
   say(text: string): void {
     this.#print(this.dim(text));
   }
 
-  /** Lines that are laid out already. */
+  /** Prints preformatted lines. */
   write(text: string): void {
     this.#print(text);
   }
 
-  /** In the colour that a status has for everybody. */
+  /** Applies the common colour of a status. */
   status(status: string, text: string): string {
     if (status === 'success') return this.#paint('green', text);
     return status === 'skipped' || status === 'pending' ? this.dim(text) : this.#paint('red', text);
@@ -74,20 +74,22 @@ export class Screen {
     return this.#paint(colour, `${shown(step).padEnd(this.#width)} |`);
   }
 
-  /** A terminal would let what stands behind a carriage return cover the rest, our prefix too: only the last is shown there. */
+  /**
+   * On a terminal, text after a carriage return would overwrite the rest of the line, with our prefix: only the last part is printed there.
+   */
   #visible(text: string): string {
     const line = text.endsWith('\r') ? text.slice(0, -1) : text;
     return this.#options.isTerminal ? line.slice(line.lastIndexOf('\r') + 1) : line;
   }
 }
 
-/** A name that can't move the cursor or break the columns. */
+/** Removes what could move the cursor or break the columns from a name. */
 export function shown(name: string): string {
   const plain = name.replace(/\p{Cc}/gu, '?');
   return plain.length > LONGEST_PREFIX ? `${plain.slice(0, LONGEST_PREFIX - 1)}~` : plain;
 }
 
-/** The runner's own story for people: only what they may have to act on, in plain words; all of it with `verbose`. */
+/** The runner's log for `exec`: only messages that may need action, as plain text; all of them with `verbose`. */
 export function screenLogger(say: (text: string) => void, verbose: boolean): Logger {
   const words = (fields: object, text: string): string => {
     const reason =

@@ -39,7 +39,7 @@ const result = (
     { namespace: 'ci', pod: 'drone-x', interrupted: more.interrupted ?? false, timeoutMs: 60_000 },
   );
 
-describe('the end of a run', () => {
+describe('the summary of a run', () => {
   it.each([
     ['success is 0', 'success', false, 0],
     ['failure is 1', 'failure', false, 1],
@@ -48,11 +48,11 @@ describe('the end of a run', () => {
     ['killed by Ctrl-C is 130', 'killed', true, 130],
     ['a Ctrl-C that came too late changes nothing', 'success', true, 0],
     ['nor does it hide a failure', 'failure', true, 1],
-  ] as const)('as exit code: %s', (_, status, interrupted, code) => {
+  ] as const)('has exit code: %s', (_, status, interrupted, code) => {
     expect(result(status, [], { interrupted }).exitCode).toBe(code);
   });
 
-  it('is a table with exact times from the gates, whole seconds from elsewhere, and none for what did not run', () => {
+  it('is a table with exact times from the gates, whole seconds from elsewhere, and none for steps that did not run', () => {
     const screen = new Screen(() => undefined, { colour: false, isTerminal: false });
     const steps = [
       step(1, 'test', 'success'),
@@ -70,7 +70,7 @@ describe('the end of a run', () => {
     ]);
   });
 
-  it('says why, where there is a reason', () => {
+  it('contains the reason, if there is one', () => {
     const screen = new Screen(() => undefined, { colour: false, isTerminal: false });
     expect(summaryText(result('error', [], { error: 'no such image' }), screen)).toBe(
       '\ndefault: error after 4.2 s: no such image',
@@ -80,7 +80,7 @@ describe('the end of a run', () => {
     );
   });
 
-  it('leaves no step open', () => {
+  it('has no step in a running state', () => {
     const open = [step(1, 'a', 'running'), step(2, 'b', 'pending')];
     expect(result('error', open).steps.map(({ status }) => status)).toEqual(['skipped', 'skipped']);
   });
@@ -92,7 +92,7 @@ describe('the end of a run', () => {
     [59_400, '59 s'],
     [59_600, '1 min 0 s'],
     [125_000, '2 min 5 s'],
-  ])('writes %d ms as %s', (ms, text) => {
+  ])('formats %d ms as %s', (ms, text) => {
     expect(seconds(ms)).toBe(text);
   });
 });

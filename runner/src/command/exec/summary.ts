@@ -4,7 +4,7 @@ import type { DroneStage, DroneStep, Status } from '../../pipeline/drone.ts';
 import type { LocalEnd, Span } from './run-locally.ts';
 import { type Screen, shown } from './screen.ts';
 
-/** A run as people and programs are told of it. Durations in milliseconds; undefined where a step did not run. */
+/** A run as text and as JSON report it. Durations in milliseconds; undefined if a step did not run. */
 export interface Result {
   readonly pipeline: string;
   readonly status: Status;
@@ -27,7 +27,7 @@ export interface StepResult {
   readonly durationMs?: number;
 }
 
-/** What a run came to. `interrupted`: by Ctrl-C. */
+/** The result of a run. `interrupted`: by Ctrl-C. */
 export function resultOf(
   { stage, conclusion, spans, durationMs }: Pick<LocalEnd, 'stage' | 'conclusion' | 'spans' | 'durationMs'>,
   about: { namespace: string; pod: string; interrupted: boolean; timeoutMs: number },
@@ -49,7 +49,7 @@ export function resultOf(
   };
 }
 
-/** A pipeline that ended by itself before the interruption was heard keeps its own end. */
+/** A pipeline that ended before the interruption took effect keeps its own result. */
 function exitCodeOf({ status }: DroneStage, interrupted: boolean): ExitCode {
   if (status === 'success') return EXIT.ok;
   return interrupted && status === 'killed' ? EXIT.interrupted : EXIT.failed;
@@ -63,10 +63,10 @@ function stepResult(step: DroneStep, span: Span | undefined): StepResult {
   return { number, name, image, status, exitCode, error, ...(ran ? { durationMs } : {}) };
 }
 
-/** In whole seconds, where no gate told it better. */
+/** In whole seconds, if no gate reported exact times. */
 const whole = ({ started, stopped }: DroneStep): number => Math.max(0, stopped - started) * 1000;
 
-/** The table at the end: step, status, exit code, duration; and a line for the whole. */
+/** The final table: step, status, exit code, duration; and a line for the whole run. */
 export function summaryText(result: Result, screen: Screen): string {
   const rows = result.steps.map(({ name, status, exitCode, durationMs }) =>
     durationMs === undefined

@@ -68,7 +68,7 @@ function opened(order: { nonce?: string; masks?: readonly string[] } = {}) {
 const finish = (log: StepLog) => log.finish(new AbortController().signal);
 
 describe('logs on the terminal', () => {
-  it('show lines with their step, and take the marks of the gate out', async () => {
+  it('print lines with their step, without the gate’s marks', async () => {
     const { log, seen, marks, heard, write, follow } = opened();
     write(gate.start(1000));
     write('hello');
@@ -84,7 +84,7 @@ describe('logs on the terminal', () => {
     expect(heard).toEqual(marks);
   });
 
-  it('leave a mark of somebody else where it is', async () => {
+  it('keep a mark that is not the gate’s', async () => {
     const { log, seen, write, follow } = opened();
     write('\u001ehangar other end code=0 at=1');
     await follow();
@@ -92,7 +92,7 @@ describe('logs on the terminal', () => {
     expect(seen).toEqual(['test: \u001ehangar other end code=0 at=1']);
   });
 
-  it('show what a step without a gate prints', async () => {
+  it('print the output of a step without a gate', async () => {
     const order: { nonce?: string } = {};
     Object.assign(order, { nonce: undefined });
     const { log, seen, write, follow } = opened(order);
@@ -102,7 +102,7 @@ describe('logs on the terminal', () => {
     expect(seen).toEqual(['test: plain']);
   });
 
-  it('hide secrets, across the pieces of a line too, and in notes', async () => {
+  it('mask secrets, also across chunks of a line, and in notes', async () => {
     const { log, seen, write, follow } = opened({ masks: ['correct-horse'] });
     write('token is correct-', false);
     write('horse, keep it');
@@ -117,7 +117,7 @@ describe('logs on the terminal', () => {
     ]);
   });
 
-  it('cut cards out and tell their schema', async () => {
+  it('remove cards and report their schema', async () => {
     const card = Buffer.from(JSON.stringify({ schema: 'https://s', data: {} })).toString('base64');
     const { log, seen, write, follow } = opened();
     write(`\u001b]1338;${card}\u001b]0m`);
@@ -127,7 +127,7 @@ describe('logs on the terminal', () => {
     expect(seen).toEqual(['test: after']);
   });
 
-  it('show the unfinished last line once, however often they are finished', async () => {
+  it('print the unfinished last line once, even if the log is finished several times', async () => {
     const { log, seen, write, follow } = opened();
     write('no newline', false);
     await follow();
@@ -136,7 +136,7 @@ describe('logs on the terminal', () => {
     expect(seen).toEqual(['test: no newline']);
   });
 
-  it('make a line of each line of a note', () => {
+  it('print each line of a note separately', () => {
     const { log, seen } = opened();
     log.note('one\ntwo');
     expect(seen).toEqual(['test# one', 'test# two']);

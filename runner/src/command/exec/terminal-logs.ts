@@ -10,18 +10,18 @@ import type { Following, LogOrder, Mark, StepLog, StepLogs } from '../../ports/s
 import type { Screen } from './screen.ts';
 import type { Turns } from './turns.ts';
 
-/** What the logs of all steps share. */
+/** Dependencies that the logs of all steps share. */
 export interface TerminalLogsParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly source: LogSource;
   readonly screen: Pick<Screen, 'line' | 'note'>;
   readonly turns: Turns;
-  /** Hears the gates' marks: they know exactly when a step began and ended. */
+  /** Called for the gates' marks, which have the exact start and end of a step. */
   onMark(stepId: number, mark: Mark): void;
 }
 
-/** Logs that go to the terminal, line by line as they come, with the same cuts as the server's: marks and cards out, secrets hidden. */
+/** Logs that are printed line by line, filtered as for the server: marks and cards removed, secrets masked. */
 export function terminalLogs(parts: TerminalLogsParts): StepLogs {
   return { open: (order) => new TerminalLog(parts, order) };
 }
@@ -34,7 +34,7 @@ class TerminalLog implements StepLog {
   readonly #marks: MarkFinder | undefined;
   readonly #cards = new CardFinder();
   #line = '';
-  /** A line of the container's is unfinished, somewhere between its first piece and the screen. */
+  /** The container's last line is unfinished. */
   #open = false;
   #finished = false;
 
@@ -94,7 +94,7 @@ class TerminalLog implements StepLog {
     return marks;
   }
 
-  /** A line that the node never finished ends where the next begins. */
+  /** A line that the node never finished ends where the next one starts. */
   #closeLine(): void {
     if (this.#open) this.#append({ text: '', ends: true, stampNs: undefined, part: 1 });
   }

@@ -25,7 +25,7 @@ const planOf = (...rows: readonly Row[]): RunPlan => ({
   })),
 });
 
-/** Three in a line. */
+/** Three serial steps. */
 const LINE = planOf({ n: 1, after: [] }, { n: 2, after: [1] }, { n: 3, after: [2] });
 
 function stage(plan: RunPlan, ...open: readonly number[]) {
@@ -35,8 +35,8 @@ function stage(plan: RunPlan, ...open: readonly number[]) {
   return { turns, seen, say: (n: number, text: string) => turns.show(n, () => seen.push(`${n} ${text}`)) };
 }
 
-describe('turns on the screen', () => {
-  it('hold what comes early until the step before has been shown to its end', () => {
+describe('the order of steps on the screen', () => {
+  it('holds early output until the previous step has been printed completely', () => {
     const { turns, seen, say } = stage(LINE, 1, 2);
     say(2, 'early');
     say(1, 'late');
@@ -46,7 +46,7 @@ describe('turns on the screen', () => {
     expect(seen).toEqual(['1 late', '2 early', '2 then']);
   });
 
-  it('hold across a step that has finished while it was held itself', () => {
+  it('is kept for a step that has finished while it was held itself', () => {
     const { turns, seen, say } = stage(LINE, 1, 2, 3);
     say(3, 'c');
     say(2, 'b');
@@ -58,13 +58,13 @@ describe('turns on the screen', () => {
     expect(seen).toEqual(['1 a', '2 b', '3 c']);
   });
 
-  it('hold nobody up for a step that never opened its log', () => {
+  it('does not wait for a step that never opened its log', () => {
     const { seen, say } = stage(LINE, 2);
     say(2, 'b');
     expect(seen).toEqual(['2 b']);
   });
 
-  it('let steps mix that do not wait for each other, and services with everybody', () => {
+  it('allows independent steps to mix, and services with all steps', () => {
     const plan = planOf({ n: 1, after: [], role: 'background' }, { n: 2, after: [1] }, { n: 3, after: [1] });
     const { seen, say } = stage(plan, 1, 2, 3);
     say(3, 'c');
@@ -73,13 +73,13 @@ describe('turns on the screen', () => {
     expect(seen).toEqual(['3 c', '2 b', '1 a']);
   });
 
-  it('give up the order rather than the memory', () => {
+  it('is given up when too many lines are held', () => {
     const { seen, say } = stage(LINE, 1, 2);
     for (let n = 0; n < 20_001; n++) say(2, 'flood');
     expect(seen).toHaveLength(20_001);
   });
 
-  it('show everything at the end', () => {
+  it('prints everything at the end', () => {
     const { turns, seen, say } = stage(LINE, 1, 2, 3);
     say(3, 'c');
     turns.finishAll();

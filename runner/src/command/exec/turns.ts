@@ -1,19 +1,19 @@
 import type { RunPlan } from '../../pipeline/run-plan.ts';
 
-/** More held lines than this are shown out of turn: memory is bounded. */
+/** Maximum number of held lines; more are printed out of order, so that memory is bounded. */
 const HELD_LINES = 20_000;
 
 interface Held {
   readonly before: readonly number[];
   finished: boolean;
-  /** Shown to its end, as all before it. */
+  /** Printed completely, as are all steps before it. */
   done: boolean;
   shows: (() => void)[];
 }
 
 /**
- * Keeps the order of steps on the screen: logs come over separate streams, and the one of a later step may be opened faster. What a
- * step says is held until the ordinary steps that it waited for have been shown to their end.
+ * Keeps the order of steps on the screen: logs arrive over separate streams, and that of a later step may be opened sooner. A step's
+ * output is held until the ordinary steps that it waited for have been printed completely.
  */
 export class Turns {
   readonly #plan: RunPlan;
@@ -24,7 +24,7 @@ export class Turns {
     this.#plan = plan;
   }
 
-  /** The step's log is open. A step before it that never opened one holds nobody up. */
+  /** The step's log is open. An earlier step that never opened one does not block. */
   open(n: number): void {
     const ordinary = new Set(this.#plan.steps.filter(({ role }) => role === 'step').map((step) => step.n));
     const after = this.#plan.steps.find((step) => step.n === n)?.after ?? [];
@@ -36,7 +36,7 @@ export class Turns {
     });
   }
 
-  /** Calls `act` when the step's turn has come: now, if it has. */
+  /** Calls `act` when the step may print: at once, if it already may. */
   show(n: number, act: () => void): void {
     const step = this.#steps.get(n);
     if (!step || this.#hasTurn(step)) return act();
@@ -45,14 +45,14 @@ export class Turns {
     if (this.#held > HELD_LINES) this.finishAll();
   }
 
-  /** The step has said all. */
+  /** The step's output is complete. */
   finish(n: number): void {
     const step = this.#steps.get(n);
     if (step) step.finished = true;
     this.#flush();
   }
 
-  /** Nothing is to be waited for any more. */
+  /** Stops waiting for any step. */
   finishAll(): void {
     for (const step of this.#steps.values()) step.finished = true;
     this.#flush();
@@ -62,7 +62,7 @@ export class Turns {
     return before.every((n) => this.#steps.get(n)?.done ?? true);
   }
 
-  /** What a step waits for has a smaller number, so one way through is enough. */
+  /** A step's dependencies have smaller numbers, so one pass is enough. */
   #flush(): void {
     for (const [, step] of [...this.#steps].sort(([a], [b]) => a - b)) {
       if (step.done || !this.#hasTurn(step)) continue;

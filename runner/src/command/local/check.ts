@@ -5,20 +5,20 @@ import { parseManifest } from '../../parse/manifest.ts';
 import type { Manifest } from '../../pipeline/pipeline.ts';
 import { PipelineError } from '../../pipeline/pipeline-error.ts';
 
-/** Something about a pipeline file, and where; line and column from 1. */
+/** A finding in a pipeline file, and its place; line and column from 1. */
 export interface Finding {
   readonly line: number;
   readonly column: number;
-  /** Warnings keep nothing from running. */
+  /** Warnings do not prevent a run. */
   readonly severity: 'error' | 'warning';
   readonly message: string;
-  /** The pipeline that it concerns; absent when it concerns the whole file. */
+  /** The affected pipeline; absent if it is the whole file. */
   readonly pipeline?: string;
 }
 
 /**
- * All that is wrong with a pipeline file after substitution: document by document, so that an error in one hides nothing in the
- * others. Documents of other kinds and types are skipped as long as they are YAML.
+ * All problems of a pipeline file after substitution, document by document, so that an error in one hides nothing in the
+ * others. Documents of other kinds and types are skipped if they are valid YAML.
  */
 export function check(text: string, context: LintContext): readonly Finding[] {
   return splitDocuments(text).flatMap(({ text: document, firstLine }) => {
@@ -46,7 +46,7 @@ function findingsOf(manifest: Manifest, context: LintContext, shift: number): re
   return [...warnings, ...errors];
 }
 
-/** The parser's words, as it throws them: `yaml: line N: …`, or a head and one line for each problem. */
+/** Splits the parser's message: `yaml: line N: …`, or a head and one line per problem. */
 function refusalsOf(message: string, document: string, shift: number): readonly Finding[] {
   const [head = '', ...rest] = message.split('\n');
   const several = rest.map((line) => placed(line.trim()) ?? { line: 1, message: line.trim() });
@@ -68,7 +68,10 @@ function placed(text: string): { readonly line: number; readonly message: string
   return line === undefined || message === undefined ? undefined : { line: Number(line), message };
 }
 
-/** Where in the line of a syntax error it stands: the parser tells only the line. A text that came so far is small and shallow enough to be read again. */
+/**
+ * The column of a syntax error: the parser reports only the line. A text that reached this point is small and shallow enough to be parsed
+ * again.
+ */
 function syntaxColumn(document: string, line: number): number {
   const lineCounter = new LineCounter();
   const [first] = parseAllDocuments(document, {
@@ -88,7 +91,7 @@ function syntaxColumn(document: string, line: number): number {
   return place.line === line ? Math.max(1, place.col) : 1;
 }
 
-/** A finding as compilers write theirs, for people and editors. */
+/** A finding in the format of compilers, for people and editors. */
 export function findingText(file: string, { line, column, severity, message }: Finding): string {
   const words = severity === 'warning' ? `warning: ${message}` : message;
   return `${file}:${line}:${column}: ${words.replace(/\s*\n\s*/g, ' ')}`;

@@ -12,16 +12,16 @@ import { findingText } from './check.ts';
 import { localConfigOf } from './settings.ts';
 import { type Subject, type SubjectSources, subjectOf } from './subject.ts';
 
-/** What is compiled. */
+/** What to compile. */
 export interface CompileOrder extends Omit<SubjectSources, 'config'> {
   readonly options: PipelineOptions;
-  /** Where neither option nor variable names a namespace. */
+  /** Default if neither option nor variable names a namespace. */
   readonly namespace: string;
-  /** Who is asked for command lines of images; the registries unless told. */
+  /** Looks up command lines of images; default: the registries. */
   readonly images?: ImageLookup | undefined;
 }
 
-/** A pipeline with all that was made of it. */
+/** A pipeline with its compiled form. */
 export interface LocalPipeline {
   readonly config: RunnerConfig;
   readonly subject: Subject & { kind: 'ready' };
@@ -29,10 +29,11 @@ export interface LocalPipeline {
 }
 
 /**
- * From a file and options to the Pod and Secrets of one pipeline, as the daemon's draft does it, but for whom it may run.
+ * Compiles one pipeline of a file with the given options to its Pod and Secrets, as the daemon does, except for the checks of who may run
+ * it.
  *
- * @returns undefined when it can't be run as it stands: each finding was told
- * @throws {CommandError} for anything else that keeps it from being compiled
+ * @returns undefined if it can't be run as written: each finding was reported
+ * @throws {CommandError} for any other reason why it can't be compiled
  */
 export async function compileLocally(
   order: CompileOrder,

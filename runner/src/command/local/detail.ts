@@ -1,11 +1,11 @@
 import type { StageDetail } from '../../pipeline/drone.ts';
 import type { BuildOptions } from '../options.ts';
 
-/** What the options don't say. */
+/** Values that the options don't contain. */
 export interface DetailSubject {
   readonly yaml: string;
   readonly stageName: string;
-  /** When no option names one. */
+  /** Default if no option names one. */
   readonly stageId: number;
   readonly secrets: Readonly<Record<string, string>>;
   readonly timeoutMinutes: number;
@@ -13,7 +13,7 @@ export interface DetailSubject {
   readonly nowMs: number;
 }
 
-/** The details of a stage, as a server would give them. */
+/** The details of a stage, as a server would send them. */
 export function detailOf(options: BuildOptions, subject: DetailSubject): StageDetail {
   const repo = repoOf(options, subject);
   const build = buildOf(options, subject.nowMs);
@@ -27,7 +27,7 @@ export function detailOf(options: BuildOptions, subject: DetailSubject): StageDe
     build,
     stage: stageOf(options, subject),
     yaml: subject.yaml,
-    // Who gives a secret by hand means it for this run, whatever its event.
+    // Secrets given on the command line are meant for this run, whatever its event.
     secrets: Object.entries(subject.secrets).map(([name, data]) => ({ name, data, pullRequest: true })),
     netrc: Object.values(netrc).every((value) => value === '') ? undefined : netrc,
     system: {

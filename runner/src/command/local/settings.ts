@@ -9,11 +9,11 @@ import type { PipelineOptions } from '../options.ts';
 const MIB = 1024 * 1024;
 
 /**
- * The settings with which a pipeline is compiled on the command line. Server and token, which a daemon can't do without, are not
- * asked for.
+ * The settings with which a pipeline is compiled on the command line. Server and secret, which a daemon requires, are not
+ * required.
  *
- * @param contextNamespace where neither option nor variable names a namespace
- * @throws {UsageError} naming all variables and files that are wrong
+ * @param contextNamespace default if neither option nor variable names a namespace
+ * @throws {UsageError} naming all invalid variables and files
  */
 export function localConfigOf(
   options: PipelineOptions,

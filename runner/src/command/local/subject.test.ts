@@ -25,7 +25,7 @@ const PIPELINE = aPipeline({
   steps: [aStep({ name: 'a' }), aStep({ name: 'b' })],
 });
 
-/** Names of what can run. */
+/** Names of the steps that can run. */
 const running = ({ clone, services, steps }: Pipeline): string[] => [
   ...(clone.disable ? [] : ['clone']),
   ...[...services, ...steps].filter(({ when }) => matchesConditions(when, NO_FACTS)).map(({ name }) => name),
@@ -34,7 +34,7 @@ const running = ({ clone, services, steps }: Pipeline): string[] => [
 const chosen = (...args: string[]) =>
   running(chooseSteps(PIPELINE, readOptions(EXEC_OPTIONS, args).options, true));
 
-describe('the choice of steps', () => {
+describe('the selection of steps', () => {
   it.each([
     ['all without flags', [], ['clone', 'redis', 'a', 'b']],
     ['only the included ones, and clone', ['--include', 'b'], ['clone', 'b']],
@@ -46,13 +46,13 @@ describe('the choice of steps', () => {
     expect(chosen(...args)).toEqual(names);
   });
 
-  it('refuses names that are no step’s', () => {
+  it('refuses names that no step has', () => {
     expect(() => chosen('--include', 'c')).toThrow(UsageError);
     expect(() => chosen('--exclude', 'c')).toThrow('there is no step "c"; there are "redis", "a", "b"');
   });
 });
 
-describe('the subject', () => {
+describe('the selected pipeline', () => {
   function subject(yaml: string, args: readonly string[] = []) {
     const { options } = readOptions(EXEC_OPTIONS, args);
     const context = fakeContext({ 'p.yml': yaml });
@@ -71,12 +71,12 @@ describe('the subject', () => {
     expect(subject(GOOD, args).subject).toMatchObject({ detail: { repo: { timeoutMinutes: minutes } } });
   });
 
-  it('is cloned as the command means it, and as the flag says', () => {
+  it('is cloned by the command’s default, or as the flag sets it', () => {
     expect(subject(GOOD).subject).toMatchObject({ pipeline: { clone: { disable: true } } });
     expect(subject(GOOD, ['--clone']).subject).toMatchObject({ pipeline: { clone: { disable: false } } });
   });
 
-  it('is the only pipeline of a file, whatever its name; of several one must be chosen', () => {
+  it('is the only pipeline of a file, whatever its name; of several, one must be named', () => {
     const one = GOOD.replace('default', 'arm');
     expect(subject(one).subject).toMatchObject({ detail: { stage: { id: 7, name: 'arm' } } });
     const two = `${one}---\n${GOOD.replace('default', 'amd')}`;
@@ -86,13 +86,13 @@ describe('the subject', () => {
     expect(subject(two, ['--stage-name', 'amd']).subject).toMatchObject({ pipeline: { name: 'amd' } });
   });
 
-  it('is not refused for what is wrong with a neighbour, unless the neighbour can’t be read', () => {
+  it('is not refused for errors in another pipeline, unless that can’t be parsed', () => {
     const badNeighbour = `${GOOD}---\n${stepsOf('- { name: b, image: "" }').replace('default', 'other')}`;
     expect(subject(badNeighbour).subject.kind).toBe('ready');
     expect(subject(`${GOOD}---\nsteps: [a: b: c]\n`).subject.kind).toBe('refused');
   });
 
-  it('has the slug of its parts, and what the flags tell of the build', () => {
+  it('has a slug built from its parts, and the build data of the flags', () => {
     const args = [
       '--repo-namespace',
       'acme',
@@ -113,7 +113,7 @@ describe('the subject', () => {
     expect(subject(GOOD, ['--namespace', 'ci']).config.compile.defaultNamespace).toBe('ci');
   });
 
-  it('takes settings from flags in the units of old', () => {
+  it('accepts settings from flags in the old units', () => {
     const args = [
       '--limit-memory',
       '64',

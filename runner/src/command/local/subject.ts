@@ -15,7 +15,7 @@ import type { PipelineOptions } from '../options.ts';
 import { check, type Finding } from './check.ts';
 import { detailOf } from './detail.ts';
 
-/** One pipeline of a file, judged and ready to be compiled; or what is wrong with it. */
+/** One pipeline of a file, checked and ready to be compiled; or its problems. */
 export type Subject =
   | {
       readonly kind: 'ready';
@@ -25,21 +25,21 @@ export type Subject =
     }
   | { readonly kind: 'refused'; readonly findings: readonly Finding[] };
 
-/** What a subject is made from. */
+/** Inputs of a subject. */
 export interface SubjectSources {
   readonly file: string;
   readonly options: PipelineOptions;
   readonly config: RunnerConfig;
-  /** Number of the stage where no option names one. */
+  /** Default stage number. */
   readonly stageId: number;
-  /** Whether it is cloned where no option says so. */
+  /** Default for cloning. */
   readonly clone: (detail: StageDetail) => boolean;
 }
 
 /**
- * From a file and options to one pipeline: substitute, check, parse, choose the pipeline and its steps.
+ * Loads one pipeline from a file with options: substitutes, checks, parses, selects the pipeline and its steps.
  *
- * @throws {UsageError} for files, pipelines and steps that are not there; {PipelineError} for a bad substitution
+ * @throws {UsageError} for missing files, pipelines and steps; {PipelineError} for an invalid substitution
  */
 export function subjectOf(
   { file, options, config, stageId, clone }: SubjectSources,
@@ -71,7 +71,7 @@ export function subjectOf(
   return { kind: 'ready', detail: { ...detail, stage }, manifest, pipeline: chosen };
 }
 
-/** Secrets of `--secret-file`, over which those of `--secrets` lie. */
+/** Secrets of `--secret-file`, overridden by those of `--secrets`. */
 function secretsOf(
   options: PipelineOptions,
   context: Pick<CommandContext, 'readFile'>,
@@ -80,7 +80,7 @@ function secretsOf(
   return Object.assign({}, ...files, options.secrets) as Record<string, string>;
 }
 
-/** A span, or minutes without a unit; `--repo-timeout` is the old name for minutes. */
+/** A duration, or minutes without a unit; `--repo-timeout` is the old name for minutes. */
 function timeoutMinutes({ timeout: text, 'repo-timeout': minutes }: PipelineOptions): number {
   if (text === undefined) return minutes || 60;
   const spanMs = parseSpanMs(/^\d+$/.test(text) ? `${text}m` : text);
@@ -88,7 +88,7 @@ function timeoutMinutes({ timeout: text, 'repo-timeout': minutes }: PipelineOpti
   throw new UsageError(`--timeout takes ${DURATION.type}, not ${JSON.stringify(text)}`);
 }
 
-/** The named one; without a name the one called default, or the only one. */
+/** The named pipeline; without a name the one called default, or the only one. */
 function choosePipeline({ pipelines }: Manifest, file: string, name: string): Pipeline {
   const found = pipelines.find((one) => one.name === (name || DEFAULT_PIPELINE_NAME));
   const [only] = pipelines;
@@ -100,10 +100,10 @@ function choosePipeline({ pipelines }: Manifest, file: string, name: string): Pi
   throw new UsageError(`${file} has ${wish}: choose one with --stage-name; there are ${names}`);
 }
 
-/** Matches nothing: such a step never runs, and the order across it stays (previous-runner §2.3). */
+/** Matches nothing: such a step never runs, and the order of the others stays (previous-runner §2.3). */
 const NEVER: Pipeline['steps'][number]['when'] = { event: { include: [], exclude: ['**'] } };
 
-/** Leaves out the steps that are not wanted, by conditions that never hold. */
+/** Excludes the unselected steps, by conditions that never match. */
 export function chooseSteps(
   pipeline: Pipeline,
   { include, exclude }: Pick<PipelineOptions, 'include' | 'exclude'>,

@@ -3,21 +3,21 @@ import type { ExitCode } from '@hangar/shared/program/exit-codes';
 import { runProgram } from '@hangar/shared/program/program';
 import { fakeContext } from '@hangar/shared/testing/fake-context';
 import { RUNNER } from '../commands.ts';
-// Commands are loaded when they are called; here before any test, so that no test waits for it.
+// Commands are loaded when they are run; loaded here before any test, so that no test waits for it.
 import '../compile.ts';
 import '../daemon.ts';
 import '../doctor.ts';
 import '../exec.ts';
 import '../lint.ts';
 
-/** What came of a command line: its exit code, and each text that was said. */
+/** The result of a command line: its exit code, and its output. */
 export interface CommandLineEnd {
   readonly code: ExitCode;
   readonly printed: readonly string[];
   readonly complained: readonly string[];
 }
 
-/** Runs `hangar-runner` with these words, where there are these files, in this process. */
+/** Runs `hangar-runner` with these arguments and files, in this process. */
 export async function commandLine(
   words: readonly string[],
   files: Readonly<Record<string, string>> = {},

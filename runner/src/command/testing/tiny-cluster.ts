@@ -1,14 +1,14 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** An API server that answers access reviews and nothing else. */
+/** An API server that responds to access reviews and nothing else. */
 export interface TinyCluster {
   /** Text of a kubeconfig. */
   readonly kubeconfig: string;
   close(): Promise<void>;
 }
 
-/** Starts one on loopback; `allows` judges `verb resource`. */
+/** Starts one on loopback; `allows` decides by `verb resource`. */
 export async function startTinyCluster(allows: (right: string) => boolean): Promise<TinyCluster> {
   const server = createServer((request, response) => {
     void (async () => {
