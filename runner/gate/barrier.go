@@ -1,22 +1,22 @@
 package main
 
-// The barrier: nothing but clone runs before every gate of the Pod has started.
+// The barrier: only clone runs before every gate of the Pod has started.
 //
-// Each gate waits for the next one's `started`, then sleeps on the next one's `barrier` lock, which that one opens
-// when it and all behind it have started. So "all from here on have started" travels from the last container to the
-// first (the head), and the head's lock, on which all the others sleep by then, lets everybody go at once. While the
+// Each gate waits for `started` of the next one, then blocks on the next one's `barrier` lock, which that gate releases
+// when it and all later gates have started. So "all from here on have started" propagates from the last container to the
+// first (the head), and the release of the head's lock, on which all the others block by then, lets all continue. While the
 // kubelet starts containers one after another, only the newest gate polls.
 //
-// A lock that is free tells not whether its gate opened it or died: `passed` tells. (Whether the gate still lives
-// can't be asked instead: the kernel frees a dead process's locks in any order.)
+// A free lock does not show whether its gate released it or died: `passed` does. (It can't be decided by checking whether the
+// gate is alive: the kernel releases a dead process's locks in any order.)
 
-// passesBarrier tells whether a step may run before the others have started.
+// passesBarrier reports whether a step may run before the others have started.
 func passesBarrier(s stage, n int) bool {
 	first, known := s.find(1)
 	return s.Start != "barrier" || known && n == 1 && first.Name == "clone"
 }
 
-// chain lists the gates that wait at the barrier, in the order of the containers.
+// chain lists the gates that wait at the barrier, in container order.
 func chain(s stage) []int {
 	numbers := []int{}
 	for _, step := range s.Steps {
@@ -53,8 +53,8 @@ func (g *gate) openBarrier() error {
 	return nil
 }
 
-// collect waits until one of these gates has opened its barrier lock; those that died at it have started too, but
-// can't speak for the ones behind them.
+// collect waits until one of these gates has released its barrier lock; gates that died at it have started too, but
+// have not waited for those after them.
 func (g *gate) collect(w patience, numbers []int) error {
 	for _, n := range numbers {
 		if err := g.awaitStarted(n); err != nil {
@@ -73,7 +73,7 @@ func (g *gate) collect(w patience, numbers []int) error {
 	return g.awaitClone()
 }
 
-// awaitStarted polls, and looks for a stop anywhere meanwhile: there is only one gate at a time that does so.
+// awaitStarted polls, and checks for a stop of any gate meanwhile: only one gate at a time polls.
 func (g *gate) awaitStarted(n int) error {
 	w := g.waits
 	w.nearby = g.peers.all()

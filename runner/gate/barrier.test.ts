@@ -58,7 +58,7 @@ describe('the barrier', () => {
     expect(pod.order()).toEqual(['last container', '2']);
   });
 
-  it('waits for a clone that starts last, too', async () => {
+  it('waits also for a clone that starts last', async () => {
     pod = new TestPod([{ ...clone, sh: 'true' }, {}, {}]);
     pod.startAll([1]);
     await pod.started(2, 3);
@@ -71,7 +71,7 @@ describe('the barrier', () => {
     expect(pod.order()).toHaveLength(3);
   });
 
-  it.each([1, 7, 10, 20])('opens for twenty containers of which number %i starts last', async (last) => {
+  it.each([1, 7, 10, 20])('opens for twenty containers if number %i starts last', async (last) => {
     pod = new TestPod(Array.from({ length: 20 }, () => ({})));
     const early = pod.numbers().filter((n) => n !== last);
     pod.startAll([last]);
@@ -94,7 +94,7 @@ describe('the barrier', () => {
     expect(pod.exits()).toEqual(['ran 0', 'none', 'ran 0']);
   });
 
-  it('is not there when the stage starts eagerly', async () => {
+  it('does not exist if the stage starts eagerly', async () => {
     pod = new TestPod([{}, {}], { start: 'eager' });
 
     pod.start(1);
@@ -103,7 +103,7 @@ describe('the barrier', () => {
   });
 
   it.each([1, 2, 3])(
-    'opens although container %i died at it, and the rest go on as after a kill',
+    'opens although container %i died at it, and the others continue as after a kill',
     async (dead) => {
       pod = new TestPod([{}, {}, {}, { after: [1, 2, 3], runs: 'always' }, { runs: 'on-failure' }]);
       pod.startAll([5]);
@@ -120,7 +120,7 @@ describe('the barrier', () => {
     },
   );
 
-  it('opens when a container was dead before the next one came', async () => {
+  it('opens if a container was dead before the next one started', async () => {
     pod = new TestPod([{ fails: 'ignore' }, {}, {}]);
     pod.start(1);
     await pod.started(1);
@@ -133,7 +133,7 @@ describe('the barrier', () => {
     expect(pod.exits()).toEqual(['none', 'ran 0', 'ran 0']);
   });
 
-  it('opens when the runner tells that a container can never start', async () => {
+  it('opens when the runner reports that a container can never start', async () => {
     pod = new TestPod([{}, {}, {}]);
     pod.startAll([2]);
     await pod.started(1, 3);
@@ -144,7 +144,7 @@ describe('the barrier', () => {
     expect(pod.exits()).toEqual(['failed-before 0', 'none', 'failed-before 0']);
   });
 
-  it('ends at once, and for all, when one that waits gets a stop signal', async () => {
+  it('ends at once, for all gates, when a waiting one gets a stop signal', async () => {
     pod = new TestPod([{}, {}, {}, {}]);
     pod.startAll([4]);
     await pod.started(1, 2, 3);
@@ -156,7 +156,7 @@ describe('the barrier', () => {
     expect(pod.order()).toEqual([]);
   });
 
-  it('ends for all when clone, which runs, gets a stop signal', async () => {
+  it('ends for all gates when the running clone gets a stop signal', async () => {
     const slow = 'trap "" TERM; touch "$ROOT/on"; while [ ! -e "$ROOT/off" ]; do sleep 0.02; done';
     pod = new TestPod([{ ...clone, sh: slow }, {}, {}, {}]);
     pod.startAll([4]);
@@ -173,7 +173,7 @@ describe('the barrier', () => {
 });
 
 describe('after a slow start', () => {
-  it('the steps hold for a second behind the barrier, for a cancel that the kubelet sat on', async () => {
+  it('steps wait for a second behind the barrier, for a cancel that the kubelet may have delayed', async () => {
     pod = new TestPod([{}, {}]);
     writeFileSync(join(pod.root, 'hangar/state/init'), `${Date.now() - 60_000}\n`);
     pod.startAll();
@@ -186,7 +186,7 @@ describe('after a slow start', () => {
     expect(pod.exits()).toEqual(['ran 0', 'ran 0']);
   });
 
-  it('clone holds for nothing', async () => {
+  it('clone does not wait', async () => {
     pod = new TestPod([clone, {}]);
     writeFileSync(join(pod.root, 'hangar/state/init'), `${Date.now() - 60_000}\n`);
 
@@ -195,7 +195,7 @@ describe('after a slow start', () => {
     expect((await pod.ending(1)).code).toBe(0);
   });
 
-  it.each(['', 'soon'])('a time of %j that nobody can read holds nothing up', async (text) => {
+  it.each(['', 'soon'])('an unreadable time of %j delays nothing', async (text) => {
     pod = new TestPod([{}]);
     rmSync(join(pod.root, 'hangar/state/init'));
     if (text !== '') writeFileSync(join(pod.root, 'hangar/state/init'), text);

@@ -9,10 +9,10 @@ import (
 // child is the step's program.
 type child struct {
 	pid   int
-	ended chan int // its code, once
+	ended chan int // exit code, sent once
 }
 
-// begun is how a start went: a child, or why there is none.
+// begun is the result of a start: a child, or the reason for its absence.
 type begun struct {
 	child   *child
 	refused *refusal
@@ -20,7 +20,7 @@ type begun struct {
 
 const prSetChildSubreaper = 36
 
-// adoptOrphans makes this process the parent of its descendants' orphans where it isn't PID 1.
+// adoptOrphans makes this process the parent of its descendants' orphans if it isn't PID 1.
 func adoptOrphans() {
 	if os.Getpid() != 1 {
 		_, _, _ = syscall.RawSyscall(syscall.SYS_PRCTL, prSetChildSubreaper, 1, 0)
@@ -32,7 +32,7 @@ func adoptOrphans() {
 func startChild(path string, argv, env []string) begun {
 	answer := make(chan begun, 1)
 	go func() {
-		// The thread that forked must live as long as the child: the parent-death signal hangs on it.
+		// The forking thread must exist as long as the child, since the parent-death signal depends on it.
 		runtime.LockOSThread()
 		pid, err := syscall.ForkExec(path, argv, &syscall.ProcAttr{
 			Env:   env,
@@ -53,13 +53,13 @@ func startChild(path string, argv, env []string) begun {
 func childAttributes() *syscall.SysProcAttr {
 	attributes := &syscall.SysProcAttr{Setsid: true}
 	if os.Getpid() != 1 {
-		// PID 1 takes everything with it when it dies; elsewhere that must be asked for.
+		// The end of PID 1 kills all other processes; elsewhere this must be requested.
 		attributes.Pdeathsig = syscall.SIGKILL
 	}
 	return attributes
 }
 
-// reapUntil collects orphans until the child itself has ended, and gives its code.
+// reapUntil reaps orphans until the child itself has ended, and returns its exit code.
 func reapUntil(pid int) int {
 	for {
 		var status syscall.WaitStatus
@@ -76,7 +76,7 @@ func reapUntil(pid int) int {
 	}
 }
 
-// sweep ends what a child left behind where no PID namespace does it.
+// sweep kills processes that a child left behind, if there is no PID namespace to do so.
 func (c *child) sweep() {
 	if os.Getpid() != 1 {
 		_ = syscall.Kill(-c.pid, syscall.SIGKILL)

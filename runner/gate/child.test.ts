@@ -16,7 +16,7 @@ async function runOne(step: TestStep, stage = {}, env?: NodeJS.ProcessEnv) {
   return pod.start(1, env === undefined ? {} : { env }).ending;
 }
 
-/** What a runner makes of the streams of one gate, copied into a log one behind the other. */
+/** Merges the streams of one gate as the runner does, from a log with one after the other. */
 function siftedOf(streams: readonly string[]): { text: string; kinds: string[] } {
   const finder = new MarkFinder('abcd');
   const lines = streams.flatMap((stream) => stream.split('\n').slice(0, -1));
@@ -30,7 +30,7 @@ function siftedOf(streams: readonly string[]): { text: string; kinds: string[] }
 describe('the environment of a step', () => {
   const print = (...names: string[]) => `echo ${names.map((name) => `"\${${name}-unset}"`).join(' ')}`;
 
-  it('is the image, over it the stage, over it the step', async () => {
+  it('is that of the image, overridden by the stage, overridden by the step', async () => {
     const { stdout } = await runOne(
       { sh: print('A', 'B', 'C'), env: { C: 'step' } },
       { env: { B: 'stage', C: 'stage' } },
@@ -40,7 +40,7 @@ describe('the environment of a step', () => {
     expect(stdout).toContain('\nimage stage step\n');
   });
 
-  it('lacks what the step unsets, unless the step sets it', async () => {
+  it('lacks variables that the step unsets, unless the step sets them', async () => {
     const { stdout } = await runOne(
       { sh: print('A', 'B', 'C'), env: { C: 'step' }, own: { unset: ['A', 'B', 'C'] } },
       { env: { B: 'stage', C: 'stage' } },
@@ -50,7 +50,7 @@ describe('the environment of a step', () => {
     expect(stdout).toContain('\nunset unset step\n');
   });
 
-  it('has the true status: all well', async () => {
+  it('has the current status: success', async () => {
     const { stdout } = await runOne({
       sh: print('DRONE_BUILD_STATUS', 'DRONE_STAGE_STATUS', 'DRONE_STEP_NUMBER', 'DRONE_FAILED_STEPS'),
     });
@@ -58,7 +58,7 @@ describe('the environment of a step', () => {
     expect(stdout).toContain('\nsuccess success 1 unset\n');
   });
 
-  it('has the true status: after a failure', async () => {
+  it('has the current status: after a failure', async () => {
     pod = new TestPod([
       { name: 'unit', sh: 'exit 1' },
       { name: 'lint', sh: 'exit 1', fails: 'ignore', after: [1], runs: 'always' },
@@ -73,7 +73,7 @@ describe('the environment of a step', () => {
     expect((await pod.ending(3)).stdout).toContain('\nfailure failure 3 unit\n');
   });
 
-  it('has a failed build but a good stage when an earlier stage failed', async () => {
+  it('has a failed build but a successful stage if an earlier stage failed', async () => {
     const { stdout } = await runOne(
       { sh: print('DRONE_BUILD_STATUS', 'DRONE_STAGE_STATUS') },
       { buildFailed: true },
@@ -82,13 +82,13 @@ describe('the environment of a step', () => {
     expect(stdout).toContain('\nfailure success\n');
   });
 
-  it("lets the author's own value win over the status", async () => {
+  it('lets the author’s value override the status', async () => {
     const { stdout } = await runOne({ sh: print('DRONE_BUILD_STATUS'), env: { DRONE_BUILD_STATUS: 'mine' } });
 
     expect(stdout).toContain('\nmine\n');
   });
 
-  it('stands in /run/drone/env as plugins expect it, without anything else', async () => {
+  it('is written to /run/drone/env as plugins expect it, without anything else', async () => {
     await runOne(
       { env: { SECRET: 'x' } },
       { env: { CI: 'true' }, droneEnv: { 'io.drone.repo.name': 'a "b"\nc', 'odd key': 'x' } },
@@ -107,7 +107,7 @@ describe('the environment of a step', () => {
 });
 
 describe('the command', () => {
-  it('takes its arguments as they are: nothing is expanded', async () => {
+  it('gets its arguments unchanged: nothing is expanded', async () => {
     const odd = ['$HOME', '$(A)', '$$(A)', '`id`', '*', 'a  b', '"', "'", '', 'ü\n'];
 
     const { stdout } = await runOne({
@@ -118,7 +118,7 @@ describe('the command', () => {
     expect(stdout).toContain(odd.map((text) => `<${text}>`).join(''));
   });
 
-  it("is looked up in the child's own PATH, not in the gate's", async () => {
+  it('is looked up in the child’s own PATH, not in the gate’s', async () => {
     pod = new TestPod([{ argv: ['tool'], env: { PATH: 'bin:/usr/bin:/bin' } }]);
     mkdirSync(join(pod.root, 'bin'));
     writeFileSync(join(pod.root, 'bin/tool'), '#!/bin/sh\necho found\n', { mode: 0o755 });
@@ -135,7 +135,7 @@ describe('the command', () => {
     ['./text', 126, /not a program/],
     ['./orphaned', 127, /its interpreter/],
     ['./', 126, /not executable/],
-  ])('%s ends with code %i and says why', async (command, code, why) => {
+  ])('%s exits with code %i and a reason', async (command, code, why) => {
     pod = new TestPod([{ argv: [command] }]);
     writeFileSync(join(pod.root, 'plain'), 'echo', { mode: 0o644 });
     writeFileSync(join(pod.root, 'text'), 'echo no first line\n', { mode: 0o755 });
@@ -148,7 +148,7 @@ describe('the command', () => {
     expect(pod.exits()).toEqual([`ran ${code}`]);
   });
 
-  it.each([0, 1, 77, 78, 126, 255])('ends with its own code: %i', async (code) => {
+  it.each([0, 1, 77, 78, 126, 255])('exits with its own code: %i', async (code) => {
     expect((await runOne({ sh: `exit ${code}` })).code).toBe(code);
   });
 
@@ -156,7 +156,7 @@ describe('the command', () => {
     ['TERM', 143],
     ['KILL', 137],
     ['SEGV', 139],
-  ])('that a signal %s ended has code %i', async (signal, code) => {
+  ])('ended by signal %s has code %i', async (signal, code) => {
     expect((await runOne({ sh: `kill -${signal} $$` })).code).toBe(code);
   });
 });
@@ -169,13 +169,13 @@ describe('the process of a step', () => {
     expect(stdout).toContain('\n0027\n');
   });
 
-  it('has no other descriptor of the gate than its three', async () => {
+  it('has only three of the gate’s descriptors', async () => {
     const { stdout } = await runOne({ sh: 'ls -l /proc/self/fd' });
 
     expect(stdout).not.toContain('/hangar/state/');
   });
 
-  it('leads a session of its own, and has no signal blocked', async () => {
+  it('leads its own session, and has no signals blocked', async () => {
     const { stdout } = await runOne({ argv: ['cat', '/proc/self/status', '/proc/self/stat'] });
 
     expect(stdout).toMatch(/SigBlk:\t0+\n/);
@@ -184,7 +184,7 @@ describe('the process of a step', () => {
     expect(session).toBe(pid);
   });
 
-  it('leaves orphans that its gate reaps, and the code of an orphan is not taken for its own', async () => {
+  it('leaves orphans that its gate reaps, without taking an orphan’s code for its own', async () => {
     const orphan =
       '(sh -c "echo \\$\\$ > $ROOT/pid; exit 9" &); while [ ! -s "$ROOT/pid" ]; do sleep 0.02; done';
     const gone = 'while [ -e "/proc/$(cat "$ROOT/pid")" ]; do sleep 0.02; done; exit 3';
@@ -192,13 +192,13 @@ describe('the process of a step', () => {
     expect((await runOne({ sh: `${orphan}; ${gone}` })).code).toBe(3);
   });
 
-  it('ends its gate although something it left behind still holds the output', async () => {
+  it('ends its gate although a remaining process still holds the output open', async () => {
     const ending = await runOne({ sh: 'sleep 1000 & exit 0' });
 
     expect(ending.code).toBe(0);
   });
 
-  it('replaces the gate where the image insists on being PID 1, and holds its lock', async () => {
+  it('replaces the gate if the image must be PID 1, and holds its lock', async () => {
     const story = 'echo $$ > "$ROOT/pid"; touch "$ROOT/on"; while [ ! -e "$ROOT/off" ]; do sleep 0.02; done';
     pod = new TestPod([
       { role: 'background', sh: story, own: { pid1: true } },
@@ -213,7 +213,7 @@ describe('the process of a step', () => {
     expect(pod.exits()).toEqual(['none', 'ran 0']);
   });
 
-  it('that insists on PID 1 but can not be started is told like any other', async () => {
+  it('that must be PID 1 but can’t be started is reported like any other', async () => {
     pod = new TestPod([{ role: 'background', argv: ['/no/init'], own: { pid1: true } }, { after: [1] }]);
     pod.startAll();
 
@@ -223,8 +223,8 @@ describe('the process of a step', () => {
   });
 });
 
-describe('what is told of a step', () => {
-  it('is marked on both streams, byte for byte', async () => {
+describe('reporting of a step', () => {
+  it('marks both streams, byte for byte', async () => {
     const { stdout, stderr } = await runOne({ sh: 'echo out; echo err >&2; printf open' });
 
     const first = `\u001ehangar abcd start at=\\d{13} key=[\\w-]{43}\n`;
@@ -234,7 +234,7 @@ describe('what is told of a step', () => {
     expect(stderr.split('\n')[0]).toBe(stdout.split('\n')[0]);
   });
 
-  it('is marked for a skipped step as well', async () => {
+  it('marks a skipped step as well', async () => {
     pod = new TestPod([{ sh: 'exit 1' }, { after: [1] }]);
     pod.startAll();
 
@@ -249,14 +249,14 @@ describe('what is told of a step', () => {
     );
   });
 
-  it('is believed by the runner, line by line', async () => {
+  it('is accepted by the runner, line by line', async () => {
     const { stdout, stderr } = await runOne({ sh: 'echo out; echo err >&2; exit 3' });
 
     expect(siftedOf([stdout, stderr])).toEqual({ text: 'out\nerr\n', kinds: ['start', 'end 3', 'close'] });
     expect(siftedOf([stderr, stdout])).toEqual({ text: 'err\nout\n', kinds: ['start', 'close', 'end 3'] });
   });
 
-  it('can’t be told by the step’s program, which knows the word in the marks', async () => {
+  it('can’t be forged by the step’s program, which knows the nonce of the marks', async () => {
     const forged = String.raw`
       word=$(sed 's/.*"nonce":"\([^"]*\)".*/\1/' "$ROOT/hangar/common/stage.json")
       printf '\036hangar %s end code=0 at=1 sig=%086d\n' "$word" 0
@@ -270,7 +270,7 @@ describe('what is told of a step', () => {
     expect(text).toContain('still here\n');
   });
 
-  it('can’t be signed by the step’s program, which may not look into its gate', async () => {
+  it('can’t be signed by the step’s program, which has no access to its gate’s memory', async () => {
     // As in a container: without SYS_PTRACE, and as the gate's own user.
     const peep = 'cat /proc/$PPID/mem; cat /proc/$PPID/environ; ls /proc/$PPID/fd; true';
     pod = new TestPod([{ sh: `exec 2>&1; ${peep}` }]);
@@ -280,7 +280,7 @@ describe('what is told of a step', () => {
     expect(stdout.match(/permission denied/gi)).toHaveLength(3);
   });
 
-  it('is one line, in the exit file as in the termination message, of at most 60 bytes', async () => {
+  it('writes the same line to the exit file and the termination message, of at most 60 bytes', async () => {
     await runOne({ sh: 'exit 255' });
 
     const line = readFileSync(pod.statePath(1, 'exit'), 'utf8');
@@ -289,7 +289,7 @@ describe('what is told of a step', () => {
     expect(Buffer.byteLength(line)).toBeLessThanOrEqual(60);
   });
 
-  it('has the same time twice when the step was skipped', async () => {
+  it('has equal start and end times for a skipped step', async () => {
     pod = new TestPod([{ sh: 'exit 1' }, { after: [1] }]);
     pod.startAll();
     await pod.endings();
@@ -297,7 +297,7 @@ describe('what is told of a step', () => {
     expect(pod.message(2)).toMatch(/^failed-before 0 (\d{13}) \1\n$/);
   });
 
-  it('survives a container that may not write a termination message', async () => {
+  it('works in a container that can’t write a termination message', async () => {
     pod = new TestPod([{}]);
     const log = join(pod.containerRoot(1), 'dev/termination-log');
     rmSync(log);

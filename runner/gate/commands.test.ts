@@ -33,13 +33,13 @@ function run(...args: string[]) {
 const mode = (path: string) => statSync(join(folder, path)).mode & 0o7777;
 
 describe('gate --version', () => {
-  it('tells it', () => {
+  it('prints its version', () => {
     expect(run('--version')).toMatchObject({ status: 0, stdout: 'hangar-gate 0.1.0\n' });
   });
 });
 
 describe('gate init', () => {
-  it('copies the program and makes folders that every user may write, whatever the umask', () => {
+  it('copies the program and creates folders that every user may write, whatever the umask', () => {
     const before = process.umask(0o077);
     const init = run('--root', folder, 'init', '1', '12');
     process.umask(before);
@@ -52,7 +52,7 @@ describe('gate init', () => {
     }
   });
 
-  it('leaves the time of its end, readable by all', () => {
+  it('writes the time of its end, readable by all', () => {
     run('--root', folder, 'init', '1');
 
     expect(readFileSync(join(folder, 'hangar/state/init'), 'utf8')).toMatch(/^\d{13}\n$/);
@@ -65,7 +65,7 @@ describe('gate init', () => {
     expect(run('--root', folder, 'init', '1').status).toBe(0);
   });
 
-  it('fails loudly where it can not write', () => {
+  it('fails with a message if it can’t write', () => {
     writeFileSync(join(folder, 'hangar'), '');
 
     const init = run('--root', folder, 'init', '1');
@@ -74,19 +74,19 @@ describe('gate init', () => {
     expect(init.stderr).toMatch(/^hangar gate: init: cannot copy the program to .*hangar\/bin/);
   });
 
-  it.each(['0', '-1', 'one', ''])('fails loudly for the step number %j', (n) => {
+  it.each(['0', '-1', 'one', ''])('fails with a message for the step number %j', (n) => {
     expect(run('--root', folder, 'init', n).status).toBe(214);
   });
 });
 
 describe('the placeholder', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'sleeps whatever its arguments, and ends with 213 on %s',
+    'sleeps with any arguments, and exits with 213 on %s',
     async (signal) => {
       const placeholder = join(folder, 'placeholder');
       linkOrCopy(placeholder);
 
-      // A signal within the first milliseconds ends any process: it is asked again, later.
+      // A signal within the first milliseconds ends any process, so it is sent again later.
       const endings: unknown[] = [];
       for (let waitMs = 20; waitMs < 20_000 && endings.at(-1) !== 213; waitMs *= 2) {
         const sleeping = spawn(placeholder, ['--version', 'init', '1'], { stdio: 'ignore' });
@@ -110,7 +110,7 @@ function linkOrCopy(path: string): void {
   }
 }
 
-describe('a gate that can not do its work', () => {
+describe('a gate that can’t work', () => {
   let pod: TestPod;
 
   beforeEach(() => {
@@ -121,7 +121,7 @@ describe('a gate that can not do its work', () => {
     await pod.close();
   });
 
-  /** @param ran what others did, which were started too */
+  /** @param ran results of other steps, which were started too */
   async function failure(want: RegExp, ran: readonly string[] = []): Promise<void> {
     const { code, stderr, stdout } = await pod.start(1).ending;
 
@@ -139,13 +139,13 @@ describe('a gate that can not do its work', () => {
     await failure(/^hangar gate: cannot write its state .*state\/1\/lock/);
   });
 
-  it('may not write its state', async () => {
+  it('can’t write its state', async () => {
     mkdirSync(pod.statePath(1, 'started'));
 
     await failure(/^hangar gate: cannot write its state .*state\/1\/started/);
   });
 
-  it('may not write /run/drone', async () => {
+  it('can’t write /run/drone', async () => {
     pod.startAll([1]);
     rmSync(join(pod.root, 'run/drone/1'), { recursive: true });
 
@@ -158,7 +158,7 @@ describe('a gate that can not do its work', () => {
     ['hangar/common/stage.json', '{"version":1,"steps":[]}', /has no step 1/],
     ['containers/1/hangar/own/step.json', '{"version":1,"n":2,"argv":["a"]}', /is of step 2, but/],
     ['containers/1/hangar/own/step.json', '{"version":1,"n":1,"argv":[]}', /names no command/],
-  ])('finds %s with %s', async (path, text, want) => {
+  ])('reads %s with %s', async (path, text, want) => {
     writeFileSync(join(pod.root, path), text);
 
     await failure(want);
@@ -171,7 +171,7 @@ describe('a gate that can not do its work', () => {
     await failure(/cannot read its files: .*stage\.json/);
   });
 
-  it('is a failure for the others, who do not hang', async () => {
+  it('counts as a failure for the others, which do not hang', async () => {
     rmSync(join(pod.containerRoot(1), 'hangar/own/step.json'));
     pod.startAll();
 
@@ -180,12 +180,15 @@ describe('a gate that can not do its work', () => {
     expect(pod.exits()).toEqual(['ran 214', 'ran 0']);
   });
 
-  it.each([['run', '0'], ['run', 'x'], ['run'], ['walk'], []])('is not understood: %j %j', (...args) => {
-    expect(run('--root', folder, ...args.filter((arg) => typeof arg === 'string')).status).toBe(214);
-  });
+  it.each([['run', '0'], ['run', 'x'], ['run'], ['walk'], []])(
+    'has an invalid command line: %j %j',
+    (...args) => {
+      expect(run('--root', folder, ...args.filter((arg) => typeof arg === 'string')).status).toBe(214);
+    },
+  );
 });
 
-describe('a step that tampers with its folder', () => {
+describe('a step that modifies its folder', () => {
   let pod: TestPod;
 
   afterEach(async () => {
@@ -196,7 +199,7 @@ describe('a step that tampers with its folder', () => {
     ['puts a pipe in place of its exit file', 'mkfifo "$S/exit"; exit 3', 'ran 3'],
     ['writes another exit file', 'echo ran 0 1 1 > "$S/exit"; exit 3', 'ran 3'],
     ['removes all it finds', 'rm -rf "$S"/*; exit 3', 'ran 3'],
-  ])('%s: its gate has the last word, and nobody hangs', async (_name, sh, want) => {
+  ])('%s: its gate overwrites it, and no other gate hangs', async (_name, sh, want) => {
     pod = new TestPod([{ sh: `S="$ROOT/hangar/state/1"; ${sh}` }, { after: [1], runs: 'on-failure' }]);
     pod.startAll();
 
@@ -205,7 +208,7 @@ describe('a step that tampers with its folder', () => {
     expect(pod.exits()).toEqual([want, 'ran 0']);
   });
 
-  it('puts a folder in place of its exit file: the gate fails loudly, the others see a kill', async () => {
+  it('replaces its exit file with a folder: the gate fails with a message, the others see a kill', async () => {
     pod = new TestPod([{ sh: 'mkdir -p "$ROOT/hangar/state/1/exit/x"' }, { after: [1], runs: 'on-failure' }]);
     pod.startAll();
 
@@ -217,8 +220,8 @@ describe('a step that tampers with its folder', () => {
   });
 });
 
-describe('a container with little', () => {
-  it('runs a step as any user, with a root that only its own folders let it write', async () => {
+describe('a container with few permissions', () => {
+  it('runs a step as any user, with a root file system where only its own folders are writable', async () => {
     const pod = new TestPod([{ sh: 'exit 0' }, { after: [1], sh: 'id -u' }]);
     const uid = process.getuid?.() === 0 ? 65534 : undefined;
     pod.start(1);

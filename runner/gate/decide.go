@@ -1,7 +1,7 @@
 package main
 
-// decision is the word for what becomes of a step: wait, run, or why it is skipped. Its twin in TypeScript is
-// runner/src/pipeline/step-decision.ts; decisions.json holds both to one table.
+// decision states whether a step waits, runs, or why it is skipped. The TypeScript implementation is
+// runner/src/pipeline/step-decision.ts; decisions.json tests both with one table.
 type decision string
 
 const (
@@ -26,10 +26,10 @@ func (d decision) skips() bool {
 	return false
 }
 
-// decide tells what becomes of a step by the results of all steps of the stage.
+// decide returns what to do with a step, from the results of all steps of the stage.
 //
-// What skips everything (stopping, fast, ended-early) is told at once; the rest only after the dependencies, so
-// that nobody who depends on a skipped step overtakes what that step waited for.
+// Reasons that skip everything (stopping, fast, ended-early) apply at once; the others only after the dependencies, so
+// that no dependant of a skipped step starts before that step's own dependencies have ended.
 func decide(step plannedStep, results map[int]result, steps []plannedStep) decision {
 	if word := skipsAll(results, steps); word != "" {
 		return word
@@ -83,7 +83,7 @@ func done(step plannedStep, known result) bool {
 	return known.phase == ended || step.background() && known.phase == running
 }
 
-// failed tells whether a step ended badly; 78 is a success that ends the pipeline.
+// failed reports whether a step failed; 78 is a success that ends the pipeline.
 func failed(known result) bool {
 	return known.phase == ended && known.decision == ran && known.code != 0 && known.code != codeEndEarly
 }

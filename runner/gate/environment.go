@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// statusValues are what the gate itself knows: true at the moment the step begins.
+// statusValues are computed by the gate, with their values at the start of the step.
 func statusValues(s stage, failed []string, now time.Time) map[string]string {
 	word := func(bad bool) string {
 		if bad {
@@ -24,7 +24,7 @@ func statusValues(s stage, failed []string, now time.Time) map[string]string {
 	}
 }
 
-// childEnvironment merges the layers, later wins: the container's own, the stage's, what the gate knows, the step's.
+// childEnvironment merges the layers, later ones override: the container's own, the stage's, the gate's, the step's.
 func childEnvironment(container []string, s stage, step ownStep, known map[string]string) map[string]string {
 	merged := map[string]string{}
 	for _, entry := range container {
@@ -47,7 +47,7 @@ func childEnvironment(container []string, s stage, step ownStep, known map[strin
 	return merged
 }
 
-// environmentList is the form that execve takes; entries that it can't take are left out.
+// environmentList converts to the form for execve; invalid entries are left out.
 func environmentList(merged map[string]string) []string {
 	list := make([]string, 0, len(merged))
 	for key, value := range merged {
@@ -60,8 +60,8 @@ func environmentList(merged map[string]string) []string {
 	return list
 }
 
-// envFile is /run/drone/env in the format of the downward API. Plugins load it over their environment and can't read
-// any of it if one key is odd: only the status values and the old keys are in it.
+// envFile is /run/drone/env in the format of the downward API. Plugins load it over their environment and can't parse
+// the file if one key is invalid: it contains only the status values and the io.drone keys.
 func envFile(droneEnv, status map[string]string) string {
 	lines := map[string]string{}
 	for key, value := range droneEnv {
@@ -91,7 +91,7 @@ func plainKey(key string) bool {
 	return key != "" && !strings.ContainsFunc(key, odd)
 }
 
-// gateValues are all that the gate sets in the child's environment.
+// gateValues are all variables that the gate sets in the child's environment.
 func gateValues(s stage, n int, failing []string, status map[string]string) map[string]string {
 	values := map[string]string{"DRONE_STEP_NUMBER": strconv.Itoa(n)}
 	for key, value := range status {

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// codeOwnFailure ends a container whose gate could not do its work.
+// codeOwnFailure is the exit code of a gate that could not do its work.
 const codeOwnFailure = 214
 
-// fail says loudly, on stderr and as the termination message, why the gate itself failed.
+// fail reports, on stderr and in the termination message, why the gate itself failed.
 func fail(p places, err error) int {
 	text := "hangar gate: " + strings.TrimSpace(err.Error()) + "\n"
 	write(2, text)

@@ -10,7 +10,7 @@ import (
 
 func nowMs() int64 { return time.Now().UnixMilli() }
 
-// exists asks for a file without opening it: what a step put there can't block the gate.
+// exists checks for a file without opening it: a pipe created by a step can't block the gate.
 func exists(path string) bool {
 	var info syscall.Stat_t
 	return syscall.Stat(path, &info) == nil
@@ -28,7 +28,7 @@ func publish(path, text string) error {
 	return os.Rename(draft, path)
 }
 
-// readSmall reads at most limit bytes of an ordinary file. A step owns its folder and may have put a pipe there:
+// readSmall reads at most limit bytes of a regular file. A step owns its folder and may have put a pipe there:
 // O_NONBLOCK keeps the open from hanging.
 func readSmall(path string, limit int64) (string, error) {
 	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
@@ -48,7 +48,7 @@ func readSmall(path string, limit int64) (string, error) {
 	return string(text), err
 }
 
-// write puts text on a descriptor in one piece where the kernel allows it; a reader that is gone is no error.
+// write writes text to a descriptor in one piece if the kernel allows it; a reader that has closed its end is no error.
 func write(fd int, text string) {
 	rest := []byte(text)
 	for len(rest) > 0 {

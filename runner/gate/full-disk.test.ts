@@ -9,9 +9,9 @@ afterEach(async () => {
   await pod.close();
 });
 
-/** A mount namespace of our own: what is mounted there is gone with it. Who is not root gets a user namespace too. */
+/** Runs in a mount namespace of its own, with which its mounts disappear. Without root, a user namespace is added. */
 const UNSHARE = process.getuid?.() === 0 ? ['--mount'] : ['--mount', '--map-root-user'];
-/** A gate that hangs is ended by this, and the test fails by its code. */
+/** Kills a gate that hangs; the test then fails by the exit code. */
 const PATIENCE_SECONDS = 30;
 
 /** Runs a shell script in which `gate N` runs that step's gate and `init` the init container. */
@@ -34,12 +34,12 @@ async function inside(steps: readonly TestStep[], script: string): Promise<Endin
 
 const full = (options: string): string => `mount -t tmpfs -o ${options} none "$STATE" && init || exit 99`;
 
-describe('a state folder without room', () => {
+describe('a full state folder', () => {
   it.each([
     ['for a byte more', 'size=4k', 'exit.new'],
     ['for a file more', 'nr_inodes=3', 'lock'],
     ['for the last file', 'nr_inodes=8', 'stopping.new'],
-  ])('%s ends the gate at once, and loudly', async (_, options, file) => {
+  ])('%s ends the gate at once, with a message', async (_, options, file) => {
     const { code, stdout, stderr } = await inside([{}], `${full(options)}; gate 1`);
 
     expect(code).toBe(214);
@@ -49,7 +49,7 @@ describe('a state folder without room', () => {
     expect([pod.message(1), stdout]).toEqual([stderr, '']);
   });
 
-  it('that a step has filled keeps neither its code back, nor those that wait for a start or an end', async () => {
+  it('filled by a step prevents neither the step’s code nor the start and end marks that others wait for', async () => {
     const fill = `
       dd if=/dev/zero of="$ROOT/hangar/state/1/junk" 2>/dev/null
       i=0; while touch "$ROOT/hangar/state/1/junk$i"; do i=$((i+1)); done 2>/dev/null
@@ -74,7 +74,7 @@ describe('a read-only root file system', () => {
   const readOnly = (path: string): string =>
     `mount --bind "${path}" "${path}" && mount -o remount,ro,bind "${path}" || exit 99`;
 
-  it('is all the same to the gate: what it writes are mounts', async () => {
+  it('does not affect the gate: it only writes to mounts', async () => {
     const script = `
       mkdir "$ROOT.rw" && mount --rbind "$ROOT" "$ROOT.rw"
       ${readOnly('$ROOT')}
@@ -87,14 +87,14 @@ describe('a read-only root file system', () => {
     expect(pod.message(1)).toMatch(/^ran 4 /);
   });
 
-  it('where the state is too, ends the gate at once, and loudly', async () => {
+  it('that includes the state ends the gate at once, with a message', async () => {
     const { code, stderr } = await inside([{}], `${readOnly('$ROOT/hangar/state')}; gate 1`);
 
     expect(code).toBe(214);
     expect(stderr).toMatch(/^hangar gate: cannot write its state .*\/1\/lock: read-only file system/);
   });
 
-  it('where /run/drone is too, ends the gate with a word to the others, who go on', async () => {
+  it('that includes /run/drone ends the gate and notifies the others, which continue', async () => {
     const steps = [{}, { runs: 'always', after: [1], sh: 'echo begun' }] as const;
     const script = `${readOnly('$ROOT/run/drone/1')}; gate 1 & gate 2; wait $!; exit $?`;
     const { code, stdout, stderr } = await inside(steps, script);

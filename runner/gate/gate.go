@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// stopGrace is what a stopped child gets before KILL where step.json doesn't say.
+// stopGrace is the time between stop signal and SIGKILL if step.json doesn't set it.
 const stopGrace = 10 * time.Second
 
 // gate is the parent of one step.
@@ -25,7 +25,7 @@ type gate struct {
 	marks   marks
 }
 
-// runStep is the whole life of a gated container.
+// runStep runs a gated container from start to end.
 func runStep(p places, n int) int {
 	caught := catchSignals()
 	adoptOrphans()
@@ -71,7 +71,7 @@ func load(p places, o *own, caught *signals) (*gate, error) {
 
 func (g *gate) stopping() { _ = g.own.mark("stopping") }
 
-// failed ends a gate that can't do its work; the others learn of it as of any failure.
+// failed ends a gate that can't do its work; the others see it as any failure.
 func (g *gate) failed(err error) int {
 	now := nowMs()
 	_ = g.own.exit(exitLine(ran, codeOwnFailure, now, now))
@@ -87,7 +87,7 @@ func (g *gate) skip(why decision) int {
 	return g.finish(why, 0, now, now)
 }
 
-// finish tells the end to everyone: the steps, the log, the runner.
+// finish publishes the end: to the other steps, the log and the runner.
 func (g *gate) finish(word decision, code int, startMs, endMs int64) int {
 	line := exitLine(word, code, startMs, endMs)
 	if err := g.own.exit(line); err != nil {
@@ -128,7 +128,7 @@ func (g *gate) runChild(results map[int]result) int {
 	return g.attend(started.child, startMs)
 }
 
-// environment is the child's, and its twin on disk that plugins read.
+// environment returns the child's environment and writes the file that plugins read.
 func (g *gate) environment(results map[int]result) (map[string]string, error) {
 	failing := failedSteps(results, g.stage.Steps)
 	known := statusValues(g.stage, failing, time.Now())
@@ -154,7 +154,7 @@ func (g *gate) begin(path string, refused *refusal, env []string) begun {
 	return startChild(path, g.ownStep.Argv, env)
 }
 
-// replace executes the program in the gate's place; it comes back only when that fails.
+// replace executes the program in place of the gate; it returns only if that fails.
 func (g *gate) replace(path string, env []string) begun {
 	_ = g.own.mark("child")
 	if err := g.own.keepAcrossExec(); err != nil {
@@ -163,7 +163,7 @@ func (g *gate) replace(path string, env []string) begun {
 	return begun{refused: refusedBy(path, syscall.Exec(path, g.ownStep.Argv, env))}
 }
 
-// attend waits for the child's end, and stops it when its time is over.
+// attend waits for the child's end, and stops it when required.
 func (g *gate) attend(c *child, startMs int64) int {
 	_ = g.own.mark("child")
 	g.own.release(lockTurn)

@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// initialise is the init container: the program for all, and the folders that any user may write.
+// initialise is the init container: it installs the program and creates the folders that any user may write.
 func initialise(p places, numbers []string) int {
 	if err := copyProgram(p.bin); err != nil {
 		return fail(p, fmt.Errorf("init: cannot copy the program to %s: %w", p.bin, err))
@@ -30,7 +30,7 @@ func initialise(p places, numbers []string) int {
 	return 0
 }
 
-// openFolder makes a folder that steps of any user may write: Chmod, because Mkdir minds the umask.
+// openFolder creates a folder that steps of any user may write: with Chmod, because Mkdir applies the umask.
 func openFolder(path string) error {
 	if err := os.MkdirAll(path, 0o777); err != nil {
 		return err
@@ -47,7 +47,7 @@ func copyProgram(folder string) error {
 		return err
 	}
 	defer from.Close()
-	// By rename: a copy that was cut short must never be started.
+	// By rename: an incomplete copy must never be started.
 	draft := filepath.Join(folder, ".gate")
 	to, err := os.OpenFile(draft, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755)
 	if err != nil {

@@ -7,16 +7,16 @@ import (
 	"syscall"
 )
 
-// The codes a shell gives to what it can't start.
+// The exit codes of a shell for programs that it can't start.
 const (
 	codeNotExecutable = 126
 	codeNotFound      = 127
 )
 
-// defaultPath is what container runtimes set where an image says nothing.
+// defaultPath is the default of container runtimes if an image sets none.
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// refusal is why a command can't be started, with a shell's code for it.
+// refusal is the reason why a command can't be started, with a shell's exit code for it.
 type refusal struct {
 	code int
 	text string
@@ -62,7 +62,7 @@ func executable(path string) error {
 	return nil
 }
 
-// refusedBy turns an error of execve into a shell's code and a sentence.
+// refusedBy converts an error of execve to a shell's exit code and a message.
 func refusedBy(path string, err error) *refusal {
 	switch err {
 	case syscall.ENOENT, syscall.ENOTDIR:

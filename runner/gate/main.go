@@ -1,5 +1,5 @@
-// The gate runs inside a pipeline's Pod: as the init container that hands out the program, as the parent of every
-// step, and as the placeholder of a step whose image comes later. PROTOCOL.md is its contract.
+// The gate runs inside a pipeline's Pod: as the init container that installs the program, as the parent of every
+// step, and as the placeholder of a step whose image is set later. PROTOCOL.md is its contract.
 package main
 
 import (
@@ -19,7 +19,7 @@ const usage = `usage: gate [--root DIR] run <n> | init <n>... | --version
   --root DIR   stands before /hangar, /run/drone and /dev/termination-log (tests, embedded cluster)`
 
 func main() {
-	// A gate sleeps nearly always: two threads at work are plenty, also on a node with 96 cores.
+	// A gate sleeps most of the time: two threads are enough, also on a node with 96 cores.
 	runtime.GOMAXPROCS(2)
 	if filepath.Base(os.Args[0]) == "placeholder" {
 		os.Exit(placeholder())

@@ -7,10 +7,10 @@ import (
 	"syscall"
 )
 
-// marks are lines that the runner takes out of the log: what it learns from them comes in milliseconds.
+// marks are lines that the runner removes from the log: they report events within milliseconds.
 //
-// A step's program writes to the same streams and may read the nonce. So the first mark, written before there is any
-// program, brings a key, and later ones are signed: the program can't say how it ended in the gate's name.
+// A step's program writes to the same streams and may read the nonce. So the first mark, written before any
+// program starts, contains a public key, and later ones are signed: the program can't report an end in the gate's name.
 type marks struct {
 	nonce string
 	key   ed25519.PrivateKey
@@ -22,7 +22,7 @@ const (
 	prSetDumpable = 4
 )
 
-// newMarks makes the key and keeps it from the step: /proc/<gate>/mem and ptrace want SYS_PTRACE from here on.
+// newMarks creates the key and hides it from the step: /proc/<gate>/mem and ptrace require SYS_PTRACE from here on.
 func newMarks(nonce string) (marks, error) {
 	if _, _, errno := syscall.RawSyscall(syscall.SYS_PRCTL, prSetDumpable, 0, 0); errno != 0 {
 		return marks{}, fmt.Errorf("cannot hide its key from the step (prctl): %w", errno)
@@ -42,7 +42,7 @@ func (m marks) skip(why decision, atMs int64) {
 	m.first(fmt.Sprintf("skip why=%s at=%d", why, atMs))
 }
 
-// first goes to both streams: they are copied into the log independently, and whichever comes first there is the gate's.
+// first is written to both streams: they are copied into the log independently, and either may be copied first.
 func (m marks) first(words string) {
 	public := m.key.Public().(ed25519.PublicKey)
 	line := fmt.Sprintf("\x1ehangar %s %s key=%s\n", m.nonce, words, base64.RawURLEncoding.EncodeToString(public))
@@ -50,7 +50,7 @@ func (m marks) first(words string) {
 	write(stderr, line)
 }
 
-// end goes to both streams: whoever has read both has read the whole log.
+// end is written to both streams: once both marks were read, the log is complete.
 func (m marks) end(code int, atMs int64) {
 	m.signed(stdout, fmt.Sprintf("end code=%d at=%d", code, atMs))
 	m.signed(stderr, fmt.Sprintf("close at=%d", atMs))

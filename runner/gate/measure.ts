@@ -7,7 +7,7 @@ import { TestPod, until } from './testing/pod.ts';
 
 const ticksPerSecond = 100;
 
-/** Gaps from one step's end to the next one's start, in milliseconds (resolution: 1 ms). */
+/** Gaps between one step's end and the next one's start, in milliseconds (resolution: 1 ms). */
 async function chained(steps: number): Promise<object> {
   const serial = Array.from({ length: steps }, (_, at) => ({
     after: at === 0 ? [] : [at],
@@ -30,7 +30,7 @@ function quantile(values: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
 }
 
-/** CPU of gates that wait at the barrier for one more container, their memory, and how soon it opens. */
+/** CPU of gates that wait at the barrier for one more container, their memory, and the delay until it opens. */
 async function barrier(gates: number, seconds: number): Promise<object> {
   const pod = new TestPod(Array.from({ length: gates + 1 }, () => ({ argv: ['/bin/true'] })));
   pod.startAll([gates + 1]);

@@ -24,7 +24,7 @@ describe('order', () => {
     expect(pod.order()).toEqual(['1', '2', '3', '4', '5', '6', '7', '8']);
   });
 
-  it('starts serial steps in order whatever the order in which the containers start', async () => {
+  it('starts serial steps in order whatever the start order of the containers', async () => {
     pod = new TestPod([{}, { after: [1] }, { after: [2] }]);
     for (const n of [3, 2, 1]) pod.start(n);
 
@@ -33,7 +33,7 @@ describe('order', () => {
     expect(pod.order()).toEqual(['1', '2', '3']);
   });
 
-  it('runs two branches at the same time, and the step behind both after both', async () => {
+  it('runs two branches at the same time, and the step after both when both have ended', async () => {
     const meet = (mine: string, other: string) =>
       `touch "$ROOT/${mine}"; while [ ! -e "$ROOT/${other}" ]; do sleep 0.02; done; echo branch >> "$ROOT/order"`;
 
@@ -42,7 +42,7 @@ describe('order', () => {
     expect(pod.order()).toEqual(['branch', 'branch', '3']);
   });
 
-  it('runs behind a service as soon as it was started, not when it ends', async () => {
+  it('runs a step after a service as soon as the service was started, not when it ends', async () => {
     const exits = await outcome([{ role: 'background', sh: 'exec sleep 1000' }, { after: [1] }]);
 
     expect(exits).toEqual(['ran 143', 'ran 0']);
@@ -120,7 +120,7 @@ describe('decisions', () => {
     expect(exits).toEqual(['ran 0', 'ran 1', 'failed-before 0']);
   });
 
-  it('stops a sibling that runs when a fail-fast step fails', async () => {
+  it('stops a running sibling when a fail-fast step fails', async () => {
     const exits = await outcome([
       { sh: 'touch "$ROOT/on"; exec sleep 1000' },
       { fails: 'fast', sh: 'while [ ! -e "$ROOT/on" ]; do sleep 0.02; done; exit 1' },
@@ -130,7 +130,7 @@ describe('decisions', () => {
     expect(exits).toEqual(['ran 143', 'ran 1', 'fast 0']);
   });
 
-  it('kills a sibling that does not heed the stop signal of fail-fast', async () => {
+  it('kills a sibling that ignores the stop signal of fail-fast', async () => {
     const deaf = 'trap "" TERM; touch "$ROOT/on"; while :; do sleep 0.05; done';
 
     const exits = await outcome([
@@ -141,7 +141,7 @@ describe('decisions', () => {
     expect(exits).toEqual(['ran 137', 'ran 1']);
   });
 
-  it('leaves siblings alone when a fail-fast step passes', async () => {
+  it('does not stop siblings when a fail-fast step succeeds', async () => {
     const slow = 'while [ ! -e "$ROOT/hangar/state/2/exit" ]; do sleep 0.02; done; sleep 0.3';
 
     expect(await outcome([{ sh: slow }, { fails: 'fast' }])).toEqual(['ran 0', 'ran 0']);
@@ -165,7 +165,7 @@ describe('services and detached steps', () => {
     expect(pod.order().slice(1).sort()).toEqual(['QUIT', 'TERM']);
   });
 
-  it('are killed when they do not heed it', async () => {
+  it('are killed if they ignore it', async () => {
     const deaf = 'trap "" TERM; touch "$ROOT/on"; while :; do sleep 0.05; done';
 
     const exits = await outcome([
@@ -176,7 +176,7 @@ describe('services and detached steps', () => {
     expect(exits).toEqual(['ran 137', 'ran 0']);
   });
 
-  it('are not started when what they depend on failed', async () => {
+  it('are not started if a dependency failed', async () => {
     expect(await outcome([{ sh: 'exit 1' }, { role: 'background', after: [1] }, { after: [2] }])).toEqual([
       'ran 1',
       'failed-before 0',

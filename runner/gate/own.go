@@ -9,7 +9,7 @@ import (
 
 // The lock files of a step's folder.
 const (
-	lockLife    = "lock"    // held for the gate's whole life
+	lockLife    = "lock"    // held as long as the gate runs
 	lockBarrier = "barrier" // held until this gate and all later ones have started
 	lockTurn    = "turn"    // held until the child was started
 )
@@ -22,7 +22,7 @@ type own struct {
 	draft  *os.File // becomes exit
 }
 
-// claim takes the step's locks and tells the others that this gate has started.
+// claim takes the step's locks and marks this gate as started.
 func claim(p places, n int) (*own, error) {
 	o := &own{places: p, n: n, locks: map[string]int{}}
 	for _, name := range []string{lockLife, lockBarrier, lockTurn} {
@@ -50,7 +50,7 @@ func (o *own) lock(name string) error {
 	if err != nil {
 		return err
 	}
-	// Other steps may have other users and must be able to open it, whatever the umask.
+	// Other steps may run as other users and must be able to open it, whatever the umask.
 	if err := syscall.Fchmod(fd, 0o644); err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (o *own) lock(name string) error {
 	return flock(fd, syscall.LOCK_EX)
 }
 
-// release opens one of the locks before the gate's end.
+// release releases one of the locks before the gate's end.
 func (o *own) release(name string) {
 	if fd, held := o.locks[name]; held {
 		// Unlock rather than close: a child between fork and exec still has a copy of the descriptor.
@@ -68,7 +68,7 @@ func (o *own) release(name string) {
 	}
 }
 
-// keepAcrossExec lets the program that replaces the gate hold the life lock in its stead.
+// keepAcrossExec keeps the life lock held by the program that replaces the gate.
 func (o *own) keepAcrossExec() error {
 	fd := o.locks[lockLife]
 	if _, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_SETFD, 0); errno != 0 {
@@ -77,7 +77,7 @@ func (o *own) keepAcrossExec() error {
 	return nil
 }
 
-// laterMarks are made in advance and renamed when their moment comes: a step that fills the disk must not keep the
+// laterMarks are created in advance and renamed when needed: a step that fills the disk must not keep the
 // others from seeing that a child was started, or that the Pod is being stopped.
 var laterMarks = []string{"child", "stopping"}
 
@@ -97,7 +97,7 @@ func (o *own) create(name string) error {
 	return file.Close()
 }
 
-// reserveExit takes the room for the exit line now: a step that fills the disk must not lose its code.
+// reserveExit allocates space for the exit line: a step that fills the disk must not lose its exit code.
 func (o *own) reserveExit() error {
 	draft, err := os.OpenFile(o.places.state(o.n, "exit.new"), os.O_CREATE|os.O_RDWR|os.O_TRUNC, 0o644)
 	if err != nil {
@@ -110,7 +110,7 @@ func (o *own) reserveExit() error {
 	return draft.Chmod(0o644)
 }
 
-// exit writes the last word, by rename.
+// exit writes the final result, by rename.
 func (o *own) exit(line string) error {
 	if o.exitInReserve(line) == nil {
 		return nil

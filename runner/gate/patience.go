@@ -5,24 +5,24 @@ import (
 	"time"
 )
 
-// errStopping ends every wait: the Pod is being stopped and nothing starts any more.
+// errStopping ends every wait: the Pod is being stopped and nothing more starts.
 var errStopping = errors.New("the Pod is being stopped")
 
 const (
 	pollMin      = 10 * time.Millisecond
 	pollMax      = 200 * time.Millisecond
 	pollSwap     = 150 * time.Millisecond // the kubelet needs up to 0.7 s to write the file anyway
-	lookAround   = time.Second            // how often a waiter looks for others' `stopping`
-	holdKilled   = time.Second            // a stop of the whole Pod kills others first: our signal may be on its way
-	slowStart    = 2 * time.Second        // images were pulled meanwhile, and the kubelet was deaf
+	lookAround   = time.Second            // how often a waiting gate checks for `stopping` of others
+	holdKilled   = time.Second            // a stop of the whole Pod kills others first: our signal may follow
+	slowStart    = 2 * time.Second        // images were pulled meanwhile, and the kubelet may have delayed a cancel
 	slowHoldMost = time.Second
 )
 
-// patience waits, and lets a stop end every wait.
+// patience implements waits that a stop ends.
 type patience struct {
 	peers   peers
 	stopped <-chan struct{} // closed when this gate got a stop signal
-	nearby  []int           // whose `stopping` is looked for while waiting
+	nearby  []int           // gates whose `stopping` is checked while waiting
 }
 
 // until waits for a channel.
@@ -43,7 +43,7 @@ func (w patience) until(ready <-chan struct{}) error {
 	}
 }
 
-// poll waits for what no lock can tell: the pause grows with the time waited, so that it costs little and adds
+// poll waits for a condition that has no lock: the interval grows with the time waited, so that it costs little and adds
 // about a twentieth.
 func (w patience) poll(least time.Duration, ready func() bool) error {
 	begin := time.Now()
@@ -75,7 +75,7 @@ func (w patience) pause(d time.Duration) error {
 	return w.until(over)
 }
 
-// slowStartHold is how long nothing may start after a start that took so long that the kubelet may sit on a cancel.
+// slowStartHold is how long nothing may start after a start so slow that the kubelet may have delayed a cancel.
 func slowStartHold(took time.Duration) time.Duration {
 	if took <= slowStart {
 		return 0

@@ -5,13 +5,13 @@ import "syscall"
 // exitLimit is far above an exit line's 60 bytes.
 const exitLimit = 256
 
-// peers looks at the other steps' state; it never writes.
+// peers reads the other steps' state; it never writes.
 type peers struct {
 	places places
 	steps  []plannedStep
 }
 
-// result tells what is known of a step now.
+// result returns the current state of a step.
 func (p peers) result(step plannedStep) result {
 	if step.swapped() {
 		known, _ := p.told(step.N)
@@ -31,7 +31,7 @@ func (p peers) seen(n int) result {
 		return known
 	}
 	if !p.alive(n) {
-		// It may have ended properly between the two looks.
+		// It may have ended normally between the two checks.
 		if known, ok := p.exit(n); ok {
 			return known
 		}
@@ -46,7 +46,7 @@ func (p peers) seen(n int) result {
 	return result{}
 }
 
-// exit reads a gate's own last word.
+// exit reads the result that a gate wrote itself.
 func (p peers) exit(n int) (result, bool) {
 	line, err := readSmall(p.places.state(n, "exit"), exitLimit)
 	if err != nil {
@@ -56,7 +56,7 @@ func (p peers) exit(n int) (result, bool) {
 	return known, ok && known.phase == ended
 }
 
-// told reads what the runner says of a step that has no gate (swapped, or never started).
+// told reads the runner's annotation for a step without a gate (swapped, or never started).
 func (p peers) told(n int) (result, bool) {
 	line, err := readSmall(p.places.result(n), exitLimit)
 	if err != nil {
@@ -73,7 +73,7 @@ func (p peers) results() map[int]result {
 	return all
 }
 
-// started tells whether a gate has begun, or the runner knows that it never will.
+// started reports whether a gate has started, or the runner has reported that it never will.
 func (p peers) started(n int) bool {
 	if exists(p.places.state(n, "started")) || exists(p.places.state(n, "exit")) {
 		return true
@@ -82,7 +82,7 @@ func (p peers) started(n int) bool {
 	return known
 }
 
-// alive tells whether the gate of a started step still holds its life lock.
+// alive reports whether the gate of a started step still holds its life lock.
 func (p peers) alive(n int) bool {
 	fd, err := p.open(n, lockLife)
 	if err != nil {
@@ -92,7 +92,7 @@ func (p peers) alive(n int) bool {
 	return flock(fd, syscall.LOCK_SH|syscall.LOCK_NB) == syscall.EWOULDBLOCK
 }
 
-// released is closed once a started step's lock is free, by release or by death. It costs one sleeping thread.
+// released returns a channel that is closed once a started step's lock is free, by release or by death. It blocks one thread.
 func (p peers) released(n int, name string) <-chan struct{} {
 	free := make(chan struct{})
 	go func() {

@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// codePlaceholder is a code that no step's program is likely to have: the runner knows the placeholder by it.
+// codePlaceholder is an exit code that a step's program is unlikely to have: the runner recognises the placeholder by it.
 const codePlaceholder = 213
 
 func placeholder() int {

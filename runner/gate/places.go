@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// places names every path the gate touches, under a root that is empty in a container.
+// places contains every path that the gate uses, under a root that is empty in a container.
 type places struct {
 	bin        string
 	states     string

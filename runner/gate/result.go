@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// phase says how far a step is, as others can see it.
+// phase is the progress of a step, as others can see it.
 type phase int
 
 const (
@@ -15,10 +15,10 @@ const (
 	ended
 )
 
-// codeKilled stands for a step that died without a word.
+// codeKilled is the exit code assumed for a step that died without an exit file.
 const codeKilled = 137
 
-// result is what is known of a step.
+// result is the known state of a step.
 type result struct {
 	phase    phase
 	decision decision
@@ -31,7 +31,7 @@ func exitLine(d decision, code int, startMs, endMs int64) string {
 	return fmt.Sprintf("%s %d %d %d\n", d, code, startMs, endMs)
 }
 
-// parseExit understands exitLine, and `running 0 <startMs> 0` of a swapped step. Anything else is unknown.
+// parseExit parses exitLine, and `running 0 <startMs> 0` of a swapped step. Anything else is unknown.
 func parseExit(line string) (result, bool) {
 	fields := strings.Fields(line)
 	if len(fields) != 4 {

@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// signalNumbers are those an image's STOPSIGNAL may name.
+// signalNumbers are those that an image's STOPSIGNAL may name.
 var signalNumbers = map[string]syscall.Signal{
 	"HUP": syscall.SIGHUP, "INT": syscall.SIGINT, "QUIT": syscall.SIGQUIT, "ABRT": syscall.SIGABRT,
 	"KILL": syscall.SIGKILL, "USR1": syscall.SIGUSR1, "USR2": syscall.SIGUSR2, "PIPE": syscall.SIGPIPE,
@@ -19,7 +19,7 @@ const (
 	signalRTMax = 64
 )
 
-// signalNamed understands SIGTERM, TERM, 15 and SIGRTMIN+3; what it doesn't know is SIGTERM.
+// signalNamed parses SIGTERM, TERM, 15 and SIGRTMIN+3; an unknown name becomes SIGTERM.
 func signalNamed(name string) syscall.Signal {
 	short := strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(name)), "SIG")
 	if known, ok := signalNumbers[short]; ok {

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// signals hands every signal to the child, and keeps the order: `stopping` is written before a stop signal goes on,
+// signals forwards every signal to the child, in order: `stopping` is written before a stop signal is forwarded,
 // and no child starts after one.
 type signals struct {
 	mu        sync.Mutex
@@ -19,7 +19,7 @@ type signals struct {
 	onStop    func()
 }
 
-// catchSignals is called first of all: a signal that comes early must not be lost, and must not end PID 1.
+// catchSignals is called first of all: an early signal must not be lost, and must not end PID 1.
 func catchSignals() *signals {
 	s := &signals{
 		incoming: make(chan os.Signal, 64),
@@ -30,7 +30,7 @@ func catchSignals() *signals {
 	return s
 }
 
-// serve begins to act on signals. own is the image's stop signal: the container runtime sends that one.
+// serve starts handling signals. own is the image's stop signal, which the container runtime sends.
 func (s *signals) serve(own syscall.Signal, onStop func()) {
 	s.stopSet[own] = true
 	s.onStop = onStop
@@ -56,7 +56,7 @@ func (s *signals) handle(sig syscall.Signal) {
 	}
 }
 
-// launch runs start unless a stop came first. While start runs signals wait, and reach the child afterwards.
+// launch runs start unless a stop was received first. Signals during start are forwarded to the child afterwards.
 func (s *signals) launch(start func() (pid int)) (launched bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,7 +67,7 @@ func (s *signals) launch(start func() (pid int)) (launched bool) {
 	return true
 }
 
-// send passes a signal of the gate's own will.
+// send sends a signal that the gate itself initiates.
 func (s *signals) send(sig syscall.Signal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,7 +76,7 @@ func (s *signals) send(sig syscall.Signal) {
 	}
 }
 
-// gone says that the child was reaped: its number may belong to another process now.
+// gone records that the child was reaped: its pid may belong to another process now.
 func (s *signals) gone() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,10 +6,10 @@ import (
 	"os"
 )
 
-// protocolVersion is the only version of stage.json and step.json that this program knows.
+// protocolVersion is the only supported version of stage.json and step.json.
 const protocolVersion = 1
 
-// stage is /hangar/common/stage.json: what all steps of a Pod share.
+// stage is /hangar/common/stage.json: the data that all steps of a Pod share.
 type stage struct {
 	Version     int               `json:"version"`
 	Nonce       string            `json:"nonce"`
@@ -21,7 +21,7 @@ type stage struct {
 	Steps       []plannedStep     `json:"steps"`
 }
 
-// plannedStep is what every gate knows about every step: enough to decide, no secret.
+// plannedStep is the data of every step that all gates have: enough to decide, no secrets.
 type plannedStep struct {
 	N      int    `json:"n"`
 	Name   string `json:"name"`
@@ -35,7 +35,7 @@ type plannedStep struct {
 func (s plannedStep) background() bool { return s.Role == "background" }
 func (s plannedStep) swapped() bool    { return s.Engine == "swap" }
 
-// ownStep is /hangar/own/step.json: what only this step may see.
+// ownStep is /hangar/own/step.json: the data that only this step may read.
 type ownStep struct {
 	Version     int               `json:"version"`
 	N           int               `json:"n"`

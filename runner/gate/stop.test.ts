@@ -13,7 +13,7 @@ const endless = 'touch "$ROOT/on"; exec sleep 1000';
 
 describe('a stop signal', () => {
   it.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)(
-    'before its turn: %s ends a gate that waits, and its step never starts',
+    'before its turn: %s ends a waiting gate, and its step never starts',
     async (signal) => {
       pod = new TestPod([{ sh: endless }, { after: [1], runs: 'always' }]);
       pod.startAll();
@@ -39,7 +39,7 @@ describe('a stop signal', () => {
     expect((await pod.ending(2)).stdout).toMatch(/skip why=stopping/);
   });
 
-  it('while its child runs: says so first, then hands it on, and ends with the child', async () => {
+  it('while its child runs: is recorded first, then forwarded, and the gate ends with the child', async () => {
     const sees =
       'trap \'[ -e "$ROOT/hangar/state/1/stopping" ] && echo seen > "$ROOT/seen"; exit 5\' TERM; touch "$ROOT/on"; while :; do sleep 0.02; done';
     pod = new TestPod([{ sh: sees }, { after: [1], runs: 'always' }]);
@@ -54,7 +54,7 @@ describe('a stop signal', () => {
     expect(pod.exits()).toEqual(['ran 5', 'stopping 0']);
   });
 
-  it('at a step that ends well all the same: nothing starts behind it', async () => {
+  it('to a step that succeeds all the same: no later step starts', async () => {
     const good = 'trap "exit 0" TERM; touch "$ROOT/on"; while :; do sleep 0.02; done';
     pod = new TestPod([{ sh: good }, { after: [1] }, { after: [2], runs: 'always' }]);
     pod.startAll();
@@ -66,7 +66,7 @@ describe('a stop signal', () => {
     expect(pod.exits()).toEqual(['ran 0', 'stopping 0', 'stopping 0']);
   });
 
-  it('at a service: nothing starts any more', async () => {
+  it('to a service: no later step starts', async () => {
     pod = new TestPod([
       { role: 'background', sh: 'exec sleep 1000' },
       { after: [1], sh: 'touch "$ROOT/on"; while [ ! -e "$ROOT/off" ]; do sleep 0.02; done' },
@@ -83,7 +83,7 @@ describe('a stop signal', () => {
     expect(pod.exits()).toEqual(['ran 143', 'ran 0', 'stopping 0']);
   });
 
-  it('after its end changes nothing: the exit file stays', async () => {
+  it('after its end has no effect: the exit file stays', async () => {
     pod = new TestPod([{ sh: 'exit 4' }]);
     pod.start(1);
     await until(() => existsSync(pod.statePath(1, 'exit')));
@@ -94,7 +94,7 @@ describe('a stop signal', () => {
     expect(pod.exits()).toEqual(['ran 4']);
   });
 
-  it('at all gates at once: at every moment of a pipeline no step starts after it', async () => {
+  it('to all gates at once: at any moment of a pipeline, no step starts after it', async () => {
     for (let moment = 1; moment <= 4; moment += 1) {
       pod = new TestPod(
         Array.from({ length: 5 }, (_, at) => ({ after: at === 0 ? [] : [at], runs: 'always' as const })),
@@ -115,7 +115,7 @@ function allEnded(): boolean {
   return [...pod.gates.values()].every((gate) => !gate.running);
 }
 
-/** Steps that ran although a step before them in the chain was skipped as stopping. */
+/** Steps that ran although an earlier step in the chain was skipped as stopping. */
 function startsAfterFirstStop(): string[] {
   const words = pod.exits();
   const first = words.findIndex((word) => word.startsWith('stopping'));
@@ -124,7 +124,7 @@ function startsAfterFirstStop(): string[] {
 
 describe('other signals', () => {
   it.each(['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT', 'SIGALRM'] as const)(
-    '%s reaches the child and stops nothing',
+    '%s reaches the child and does not stop the stage',
     async (signal) => {
       const name = signal.slice(3);
       pod = new TestPod([
@@ -154,7 +154,7 @@ describe('other signals', () => {
   });
 });
 
-describe('a kill without a word', () => {
+describe('a SIGKILL', () => {
   it('of gate and child together counts as 137', async () => {
     const story = 'echo $$ > "$ROOT/pid"; touch "$ROOT/on"; exec sleep 1000';
     pod = new TestPod([{ sh: story }, { after: [1] }, { after: [2], runs: 'on-failure' }]);
@@ -170,7 +170,7 @@ describe('a kill without a word', () => {
     expect(pod.exits().slice(1)).toEqual(['failed-before 0', 'ran 0']);
   });
 
-  it('of the gate takes its child with it', async () => {
+  it('of the gate kills its child too', async () => {
     pod = new TestPod([{ sh: 'echo $$ > "$ROOT/pid"; touch "$ROOT/on"; exec sleep 1000' }, { after: [1] }]);
     pod.startAll();
     await pod.file('on');
@@ -183,7 +183,7 @@ describe('a kill without a word', () => {
     expect(pod.exits()).toEqual(['none', 'failed-before 0']);
   });
 
-  it('of the child alone is told by its gate', async () => {
+  it('of the child alone is reported by its gate', async () => {
     pod = new TestPod([{ sh: 'kill -9 $$' }, { after: [1], runs: 'on-failure' }]);
     pod.startAll();
 
@@ -198,7 +198,7 @@ describe('a kill without a word', () => {
     pod.startAll();
     await pod.file('on');
 
-    // The second gate is frozen meanwhile, so that both reach it at the same moment however busy the machine is.
+    // The second gate is frozen meanwhile, so that both signals arrive at the same moment even on a busy machine.
     pod.gate(2).process.kill('SIGSTOP');
     pod.gate(1).process.kill('SIGKILL');
     pod.gate(2).process.kill('SIGTERM');
@@ -208,7 +208,7 @@ describe('a kill without a word', () => {
     expect(pod.exits()).toEqual(['none', 'stopping 0']);
   });
 
-  it('of a service before its child started holds nobody up', async () => {
+  it('of a service before its child started does not block others', async () => {
     pod = new TestPod([{ sh: endless }, { role: 'background', after: [1] }, { after: [2] }]);
     pod.startAll();
     await pod.file('on');

@@ -10,7 +10,7 @@ afterEach(async () => {
 const waitsForOff = 'touch "$ROOT/on"; while [ ! -e "$ROOT/off" ]; do sleep 0.02; done';
 
 describe('a swapped step', () => {
-  it('is waited for until the runner tells its end', async () => {
+  it('is waited for until the runner reports its end', async () => {
     pod = new TestPod([{ engine: 'swap' }, { after: [1] }, { sh: waitsForOff }]);
     pod.tell(1, '');
     pod.startAll();
@@ -23,7 +23,7 @@ describe('a swapped step', () => {
     expect(pod.order()).toEqual(['told', '2']);
   });
 
-  it('that still runs holds those behind it', async () => {
+  it('holds the steps after it while it runs', async () => {
     pod = new TestPod([{ engine: 'swap' }, { after: [1] }, { sh: waitsForOff }]);
     pod.tell(1, 'running 0 5 0\n');
     pod.startAll();
@@ -36,7 +36,7 @@ describe('a swapped step', () => {
     expect(pod.exits()[1]).toBe('failed-before 0');
   });
 
-  it('in the background lets those behind it go on once it runs', async () => {
+  it('in the background lets the steps after it continue once it runs', async () => {
     pod = new TestPod([{ engine: 'swap', role: 'background' }, { after: [1] }]);
     pod.tell(1, 'running 0 5 0\n');
     pod.startAll();
@@ -46,7 +46,7 @@ describe('a swapped step', () => {
     expect(pod.exits()).toEqual(['none', 'ran 0']);
   });
 
-  it('that failed fast stops a step that runs', async () => {
+  it('that failed fast stops a running step', async () => {
     pod = new TestPod([{ engine: 'swap', fails: 'fast' }, { sh: 'touch "$ROOT/on"; exec sleep 1000' }]);
     pod.startAll();
     await pod.file('on');
@@ -57,7 +57,7 @@ describe('a swapped step', () => {
     expect(pod.exits()[1]).toBe('ran 143');
   });
 
-  it('keeps a service alive until it has ended', async () => {
+  it('keeps a service running until the swapped step has ended', async () => {
     pod = new TestPod([
       {
         role: 'background',
@@ -75,7 +75,7 @@ describe('a swapped step', () => {
     expect(pod.order()).toEqual(['told', 'stopped']);
   });
 
-  it('that was skipped lets those behind it decide for themselves', async () => {
+  it('that was skipped lets the steps after it decide for themselves', async () => {
     pod = new TestPod([{ sh: 'exit 1' }, { engine: 'swap', after: [1] }, { after: [2], runs: 'always' }]);
     pod.tell(2, 'failed-before 0 5 5\n');
     pod.startAll();

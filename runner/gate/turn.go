@@ -21,7 +21,7 @@ func (g *gate) awaitTurn() (decision, map[int]result, error) {
 		if d := decide(g.step, results, g.stage.Steps); d != wait {
 			return d, results, nil
 		}
-		// A step that tampers with its own folder may look unfinished behind a free lock: no busy loop over that.
+		// A step that modifies its own folder may look unfinished behind a free lock: this must not cause a busy loop.
 		if g.waits.pause(pollSwap) != nil {
 			return stopping, results, nil
 		}
@@ -41,7 +41,7 @@ func (g *gate) awaitAll() error {
 	return g.waits.pause(time.Until(notBefore))
 }
 
-// startHold is the moment before which nothing starts: after a slow start a cancel may be on its way.
+// startHold returns the time before which nothing starts: after a slow start a cancel may be delayed.
 func (g *gate) startHold() time.Time {
 	now := time.Now()
 	if g.stage.Start == "barrier" && passesBarrier(g.stage, g.n) {
@@ -79,8 +79,8 @@ func (g *gate) awaitDependency(n int) error {
 	return g.holdAfterKill(step)
 }
 
-// holdAfterKill waits a second behind a step that died without a word: if the whole Pod is being killed, our signal
-// comes within it.
+// holdAfterKill waits a second after a step that died without an exit file: if the whole Pod is being killed, our signal
+// arrives within it.
 func (g *gate) holdAfterKill(step plannedStep) error {
 	if _, ok := g.peers.exit(step.N); ok {
 		return nil

@@ -2,11 +2,11 @@ package main
 
 import "time"
 
-// pollFast is how often a running step's gate looks at the fail-fast steps.
+// pollFast is how often a running step's gate checks the fail-fast steps.
 const pollFast = 75 * time.Millisecond
 
 // whenToStop is closed when the running child must be stopped: a fail-fast step failed, or, for a service or detached
-// step, the last ordinary step has ended. It never comes from a stop of the Pod: that is a signal.
+// step, the last ordinary step has ended. It is not closed by a stop of the Pod, which is a signal.
 func (g *gate) whenToStop() <-chan struct{} {
 	stop := make(chan struct{})
 	switch {

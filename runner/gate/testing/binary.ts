@@ -7,10 +7,10 @@ const source = join(import.meta.dirname, '..');
 const cache = join(source, '../../node_modules/.cache/hangar-gate');
 
 /**
- * The gate program for this machine, built once for each state of its sources.
+ * The gate program for this machine, built once per state of its sources.
  *
  * @returns the absolute path of the program
- * @throws when there is no Go toolchain, or the sources don't compile
+ * @throws if there is no Go toolchain, or the sources don't compile
  */
 export function gateBinary(): string {
   const folder = join(cache, sourceHash());

@@ -17,7 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DecidableStep } from '../../src/pipeline/step-decision.ts';
 import { gateBinary } from './binary.ts';
 
-/** A step of a test's stage: what differs from an ordinary gated step, and its shell command or argv. */
+/** A step of a test's stage: the differences from an ordinary gated step, and its shell command or argv. */
 export interface TestStep extends Partial<Omit<DecidableStep, 'n'>> {
   readonly engine?: 'gate' | 'swap';
   readonly sh?: string;
@@ -26,7 +26,7 @@ export interface TestStep extends Partial<Omit<DecidableStep, 'n'>> {
   readonly own?: Readonly<Record<string, unknown>>;
 }
 
-/** How a gate ended: its code, or the signal that ended it. */
+/** How a gate ended: its exit code, or the signal that ended it. */
 export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -66,8 +66,8 @@ export class Gate {
 const stepDefaults = { role: 'step', engine: 'gate', runs: 'on-success', fails: 'fail' } as const;
 
 /**
- * A Pod without Kubernetes: one folder, with a root for each container that shows it the files of PROTOCOL.md.
- * `$ROOT` in a step's environment is the folder, for files that tests look at.
+ * A Pod without Kubernetes: one folder, with a root per container that contains the files of PROTOCOL.md.
+ * `$ROOT` in a step's environment is the folder, for files that tests check.
  */
 export class TestPod {
   readonly root: string;
@@ -172,7 +172,7 @@ export class TestPod {
     return Promise.all([...this.gates.values()].map((gate) => gate.ending));
   }
 
-  /** Words and codes of all exit files, such as `ran 0`; `none` where there is no file. */
+  /** Decisions and codes of all exit files, such as `ran 0`; `none` if there is no file. */
   exits(): string[] {
     return this.numbers().map((n) => {
       const path = this.statePath(n, 'exit');
@@ -189,7 +189,7 @@ export class TestPod {
     return existsSync(whole) ? readFileSync(whole, 'utf8') : '';
   }
 
-  /** What the steps wrote to `$ROOT/order`, a word each. */
+  /** The words that the steps wrote to `$ROOT/order`. */
   order(): string[] {
     return this.read('order').split('\n').filter(Boolean);
   }
@@ -198,7 +198,7 @@ export class TestPod {
     return readFileSync(join(this.containerRoot(n), 'dev/termination-log'), 'utf8');
   }
 
-  /** As the runner tells of a step without gate, by annotation. */
+  /** Reports a step without a gate as the runner does, by annotation. */
   tell(n: number, line: string): void {
     writeFileSync(join(this.root, 'hangar/pod', `result-${n}`), line);
   }
@@ -215,12 +215,12 @@ export class TestPod {
     await until(() => existsSync(this.statePath(n, 'child')));
   }
 
-  /** Waits for a file that a step makes below `$ROOT`. */
+  /** Waits for a file that a step creates below `$ROOT`. */
   async file(path: string): Promise<void> {
     await until(() => existsSync(join(this.root, path)));
   }
 
-  /** Kills what still runs, by the ids of our own processes, and removes the folder. */
+  /** Kills the remaining processes, by their ids, and removes the folder. */
   async close(): Promise<void> {
     for (const gate of this.gates.values()) if (gate.running) gate.process.kill('SIGKILL');
     await this.endings();
@@ -231,7 +231,7 @@ export class TestPod {
 const deadlineMs = 50_000;
 const pauseMs = 5;
 
-/** Waits for a condition; a test that waits in vain fails with the condition's text. */
+/** Waits for a condition; after a time-out the test fails with the condition's text. */
 export async function until(condition: () => boolean): Promise<void> {
   const begin = performance.now();
   while (!condition()) {
@@ -240,7 +240,7 @@ export async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-/** Whether a process of that id lives; a zombie does not. */
+/** Whether a process of that id is alive; a zombie is not. */
 export function lives(pid: number): boolean {
   try {
     return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
