@@ -198,7 +198,7 @@ describe('a step that modifies its folder', () => {
   it.each([
     ['puts a pipe in place of its exit file', 'mkfifo "$S/exit"; exit 3', 'ran 3'],
     ['writes another exit file', 'echo ran 0 1 1 > "$S/exit"; exit 3', 'ran 3'],
-    ['removes all it finds', 'rm -rf "$S"/*; exit 3', 'ran 3'],
+    ['removes all files', 'rm -rf "$S"/*; exit 3', 'ran 3'],
   ])('%s: its gate overwrites it, and no other gate hangs', async (_name, sh, want) => {
     pod = new TestPod([{ sh: `S="$ROOT/hangar/state/1"; ${sh}` }, { after: [1], runs: 'on-failure' }]);
     pod.startAll();

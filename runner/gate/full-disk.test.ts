@@ -36,8 +36,8 @@ const full = (options: string): string => `mount -t tmpfs -o ${options} none "$S
 
 describe('a full state folder', () => {
   it.each([
-    ['for a byte more', 'size=4k', 'exit.new'],
-    ['for a file more', 'nr_inodes=3', 'lock'],
+    ['for another byte', 'size=4k', 'exit.new'],
+    ['for another file', 'nr_inodes=3', 'lock'],
     ['for the last file', 'nr_inodes=8', 'stopping.new'],
   ])('%s ends the gate at once, with a message', async (_, options, file) => {
     const { code, stdout, stderr } = await inside([{}], `${full(options)}; gate 1`);

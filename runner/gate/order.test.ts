@@ -104,7 +104,7 @@ describe('decisions', () => {
       want: ['ran 1', 'ran 0', 'ran 0'],
     },
     {
-      name: 'a service whose program is missing holds nobody up',
+      name: 'a service whose program is missing does not block others',
       steps: [{ role: 'background', argv: ['no-such-program'] }, { after: [1] }],
       want: ['ran 127', 'ran 0'],
     },

@@ -123,10 +123,14 @@ describe('retryAfterMs', () => {
 
 describe('askedDelayMs', () => {
   it.each([
-    ['what an error asks for', new KubernetesError(429, '', 'slow down', { retryAfterMs: 3_000 }), 3_000],
-    ['nothing where it asks for nothing', new KubernetesError(429, '', 'slow down'), 0],
-    ['nothing of any other error', new Error('cut'), 0],
-    ['nothing of what is no error', { retryAfterMs: 3_000 }, 0],
+    [
+      'the delay that an error requests',
+      new KubernetesError(429, '', 'slow down', { retryAfterMs: 3_000 }),
+      3_000,
+    ],
+    ['nothing if the error requests none', new KubernetesError(429, '', 'slow down'), 0],
+    ['nothing for any other error', new Error('cut'), 0],
+    ['nothing for a value that is not an error', { retryAfterMs: 3_000 }, 0],
   ])('is %s', (_, error, wantMs) => {
     expect(askedDelayMs(error)).toBe(wantMs);
   });

@@ -29,7 +29,7 @@ describe('untrusted JSON values', () => {
     ['null', null],
     ['', undefined],
     ['{"a":', undefined],
-  ])('as JSON, %j says %j', (text, want) => {
+  ])('parses %j to %j', (text, want) => {
     expect(parseJson(text)).toEqual(want);
   });
 });

@@ -9,7 +9,7 @@ describe('parseByteSize', () => {
     ['and so is the binary spelling', '512Mi', 536_870_912],
     ['case does not matter', '1gIb', 1_073_741_824],
     ['fractions are cut to whole bytes', '1.5GiB', 1_610_612_736],
-    ['one space may stand before the unit', '100 mb', 104_857_600],
+    ['one space is allowed before the unit', '100 mb', 104_857_600],
     ['a lone b is bytes', '7b', 7],
     ['zero', '0', 0],
   ])('%s: %s', (_, text, want) => {

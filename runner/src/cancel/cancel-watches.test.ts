@@ -270,7 +270,7 @@ describe('a cancel takes effect', () => {
       { holdMs: 30_000, cut: { afterMs: 5_000, how: 'error' } },
     ],
     ['a proxy cuts watches after 5 s as if quiet', { holdMs: 30_000, cut: { afterMs: 5_000, how: 'quiet' } }],
-    ['a proxy says 502 at once', { holdMs: 30_000, cut: { afterMs: 0, how: 'error' } }],
+    ['a proxy returns 502 at once', { holdMs: 30_000, cut: { afterMs: 0, how: 'error' } }],
     ['a proxy holds watches for ever', { holdMs: 30_000, silentFromMs: 0 }],
     ['a proxy begins to hold watches for ever', { holdMs: 30_000, silentFromMs: 50_000 }],
   ])('within 10 s where %s', async (_, path) => {

@@ -101,14 +101,10 @@ describe('compile', () => {
   });
 
   it.each([
-    ['what the linter refuses', stepsOf('- { name: a, image: "" }'), /^p\.yml:5:1: linter: /],
-    ['what is no YAML', 'kind: pipeline\nsteps: [a: b: c]\n', /^p\.yml:2:\d+: yaml: /],
+    ['an error of the linter', stepsOf('- { name: a, image: "" }'), /^p\.yml:5:1: linter: /],
+    ['invalid YAML', 'kind: pipeline\nsteps: [a: b: c]\n', /^p\.yml:2:\d+: yaml: /],
     ['a file without such a pipeline', 'kind: pipeline\ntype: docker\n', /no pipeline of type kubernetes/],
-    [
-      'a name of an image that is none',
-      stepsOf('- { name: a, image: "UP CASE", commands: [x] }'),
-      /image name/,
-    ],
+    ['an invalid image name', stepsOf('- { name: a, image: "UP CASE", commands: [x] }'), /image name/],
   ])('refuses %s with 78', async (_, yaml, words) => {
     const { code, text, complained } = await compiled(yaml);
     expect(complained).toMatch(words);
@@ -117,11 +113,11 @@ describe('compile', () => {
   });
 
   it.each([
-    ['a pipeline that is not there', ['--stage-name', 'x'], /no pipeline "x".*there are "default"/],
-    ['a step that is not there', ['--include', 'x'], /no step "x"; there are "test", "notify"/],
-    ['a wrong number', ['--limit-cpu', 'many'], /--limit-cpu takes a whole number/],
-    ['a missing file of secrets', ['--secret-file', 'gone'], /gone can't be read/],
-    ['a wrong span', ['--timeout', 'soon'], /--timeout takes a span/],
+    ['an unknown pipeline', ['--stage-name', 'x'], /no pipeline "x".*there are "default"/],
+    ['an unknown step', ['--include', 'x'], /no step "x"; there are "test", "notify"/],
+    ['an invalid number', ['--limit-cpu', 'many'], /--limit-cpu takes a whole number/],
+    ['a missing secrets file', ['--secret-file', 'gone'], /gone can't be read/],
+    ['an invalid duration', ['--timeout', 'soon'], /--timeout takes a span/],
     ['a second file', ['other.yml'], /one FILE at a time/],
   ])('exits with 2 for %s', async (_, flags, words) => {
     const { code, complained } = await compiled(PIPELINE, flags);

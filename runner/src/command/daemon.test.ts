@@ -31,8 +31,8 @@ describe('daemon, before it starts', () => {
   });
 
   it.each([
-    ['is not there', {}, 'ENOENT'],
-    ['has a line that makes no sense', { '/etc/env': 'A=1\nwhat\n' }, 'line 2'],
+    ['does not exist', {}, 'ENOENT'],
+    ['has an invalid line', { '/etc/env': 'A=1\nwhat\n' }, 'line 2'],
   ])('reports a named file that %s', async (_sentence, files: Record<string, string>, want) => {
     const { code, said } = await start({}, ['/etc/env'], files);
 

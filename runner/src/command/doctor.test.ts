@@ -89,10 +89,10 @@ describe('doctor, settings only', () => {
   });
 
   it.each([
-    ['a flag that it has not', ['--force']],
-    ['a file that is not there', ['--env-file', 'nowhere.env']],
-    ['a file that is none', ['--env-file', 'bad.env']],
-    ['a word that is no flag', ['old.env']],
+    ['an unknown flag', ['--force']],
+    ['a missing file', ['--env-file', 'nowhere.env']],
+    ['an invalid file', ['--env-file', 'bad.env']],
+    ['an argument that is not a flag', ['old.env']],
   ])('exits with 2 for %s', async (_sentence, args) => {
     const { code, complained } = await run(args, GOOD, { 'bad.env': 'no separator' });
 

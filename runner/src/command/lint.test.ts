@@ -69,7 +69,7 @@ describe('lint', () => {
   it.each([
     ['as it is', [], 1],
     ['trusted', ['--trusted'], 0],
-    ['trusted, in the old words', ['--repo-trusted'], 0],
+    ['trusted, by the old flag', ['--repo-trusted'], 0],
   ] as const)('checks a host volume of a repository %s', async (_, flags, code) => {
     expect(await linted({ 'a.yml': HOST_VOLUME }, ...flags)).toMatchObject({ code });
   });

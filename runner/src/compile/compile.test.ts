@@ -103,9 +103,14 @@ describe('how a step starts', () => {
 
   it.each([
     ['a list is the command line', ['/bin/tool', 'a b'], ['$HOME'], ['/bin/tool', 'a b', '$HOME']],
-    ['a single path is no shell line', ['/bin/tool'], [], ['/bin/tool']],
-    ['a single text with blanks is one', ['tool --all'], ['x'], ['/bin/sh', '-c', 'tool --all x']],
-    ['a single text with a variable is one', ['$TOOL'], [], ['/bin/sh', '-c', '$TOOL']],
+    ['a single path is not a shell command', ['/bin/tool'], [], ['/bin/tool']],
+    [
+      'a single text with spaces is a shell command',
+      ['tool --all'],
+      ['x'],
+      ['/bin/sh', '-c', 'tool --all x'],
+    ],
+    ['a single text with a variable is a shell command', ['$TOOL'], [], ['/bin/sh', '-c', '$TOOL']],
   ])('entrypoint: %s', (_sentence, entrypoint, command, want) => {
     const result = compiled({ pipeline: aPipeline({ steps: [aStep({ entrypoint, command })] }) });
     expect(stepFile(result, 2).argv).toEqual(want);
@@ -170,12 +175,12 @@ describe('the Pod', () => {
 
   it.each([
     ['a number other than 0', { user: 1000 }, undefined, { runAsUser: 1000, runAsNonRoot: true }],
-    ['none, and the operator does', {}, 2000, { runAsUser: 2000, runAsNonRoot: true }],
-    ['another one than the operator', { user: 1000 }, 2000, { runAsUser: 1000, runAsNonRoot: true }],
-    ['root, whatever the operator says', { user: 0 }, 2000, { runAsUser: 0 }],
-    ['none at all', {}, undefined, {}],
+    ['no user, and the operator does', {}, 2000, { runAsUser: 2000, runAsNonRoot: true }],
+    ['another user than the operator', { user: 1000 }, 2000, { runAsUser: 1000, runAsNonRoot: true }],
+    ['root, whatever the operator’s default', { user: 0 }, 2000, { runAsUser: 0 }],
+    ['no user, nor does the operator', {}, undefined, {}],
   ])(
-    'a hardened step whose pipeline names %s gets all of it, or what root can bear',
+    'a hardened step whose pipeline sets %s gets the full profile, or the part that works as root',
     (_sentence, step, runAsUser, want) => {
       const settings = someSettings({ hardening: 'restricted', runAsUser });
       const { securityContext } = containerOf(
@@ -293,7 +298,7 @@ describe('masks and warnings', () => {
 });
 
 describe('known issues of the previous runner', () => {
-  it('known issue 24: clone-only netrc goes to the real clone step, or to nobody', () => {
+  it('known issue 24: clone-only netrc is passed to the real clone step only, or to no step', () => {
     const settings = someSettings({ netrcCloneOnly: true });
     const withClone = compiled({ detail: aDetail({ netrc }), settings });
     expect(stepFile(withClone, 1).env['DRONE_NETRC_PASSWORD']).toBe('n3trc-pass');

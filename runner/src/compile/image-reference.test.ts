@@ -7,16 +7,16 @@ const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 describe('expandImage', () => {
   it.each([
     ['a single name is an official image of the Hub', 'node', 'docker.io/library/node:latest'],
-    ['two parts without a dot are a user of the Hub', 'me/app:1', 'docker.io/me/app:1'],
+    ['two parts without a dot are a namespace of the Hub', 'me/app:1', 'docker.io/me/app:1'],
     ['a dot makes the first part a host', 'quay.io/team/tool', 'quay.io/team/tool:latest'],
     ['a port makes the first part a host', 'registry:5000/tool:2', 'registry:5000/tool:2'],
     ['localhost is a host', 'localhost/tool', 'localhost/tool:latest'],
     ['the old name of the Hub is replaced', 'index.docker.io/library/node:20', 'docker.io/library/node:20'],
     ['a digest needs no tag', `node@${digest}`, `docker.io/library/node@${digest}`],
-    ['tag and digest stay both', `node:20@${digest}`, `docker.io/library/node:20@${digest}`],
-    ['upper case in the path is no image name', 'Node:20', 'Node:20'],
-    ['blanks are no image name', 'node latest', 'node latest'],
-    ['nothing stays nothing', '', ''],
+    ['tag and digest are both kept', `node:20@${digest}`, `docker.io/library/node:20@${digest}`],
+    ['upper case in the path is invalid', 'Node:20', 'Node:20'],
+    ['spaces are invalid', 'node latest', 'node latest'],
+    ['an empty text stays empty', '', ''],
   ])('%s', (_sentence, image, want) => {
     expect(expandImage(image)).toBe(want);
   });

@@ -25,34 +25,38 @@ const order = (...candidates: Candidate[]) =>
 
 describe('orderSteps', () => {
   it.each([
-    ['a line follows the list', [clone, step('a'), step('b')], { '1 clone': [], '2 a': [1], '3 b': [2] }],
     [
-      'services and detached steps do not block a line',
+      'a serial pipeline runs in list order',
+      [clone, step('a'), step('b')],
+      { '1 clone': [], '2 a': [1], '3 b': [2] },
+    ],
+    [
+      'services and detached steps do not block serial steps',
       [clone, service('db'), step('a'), detached('d'), step('b')],
       { '1 clone': [], '2 db': [1], '3 a': [1, 2], '4 d': [3], '5 b': [3, 4] },
     ],
     [
-      'what can not run leaves no hole in a line',
+      'a step that can not run is skipped in the serial order',
       [clone, never(step('a')), step('b')],
       { '1 clone': [], '2 b': [1] },
     ],
     [
-      'one depends_on makes a graph, in which all else follows clone',
+      'one depends_on makes a graph, in which all other steps follow clone',
       [clone, service('db'), step('a'), step('b', ['a'])],
       { '1 clone': [], '2 db': [1], '3 a': [1], '4 b': [3] },
     ],
     [
-      'without clone the roots of a graph wait for nothing',
+      'without clone the roots of a graph have no dependencies',
       [step('a'), step('b', ['a']), step('c')],
       { '1 a': [], '2 b': [1], '3 c': [] },
     ],
     [
-      'a step that can not run hands its place on',
+      'a step that can not run passes its dependencies on',
       [clone, step('a'), never(step('b', ['a'])), step('c', ['b'])],
       { '1 clone': [], '2 a': [1], '3 c': [2] },
     ],
     [
-      'a root that can not run leaves clone',
+      'a root that can not run is replaced by clone',
       [clone, never(step('a')), step('b', ['a'])],
       { '1 clone': [], '2 b': [1] },
     ],
@@ -62,12 +66,12 @@ describe('orderSteps', () => {
       { '1 clone': [], '2 a': [1], '3 c': [1] },
     ],
     [
-      'clone alone is forgotten where there is none',
+      'a dependency on clone is dropped if there is no clone step',
       [step('a', ['clone']), step('b', ['a'])],
       { '1 a': [], '2 b': [1] },
     ],
     [
-      'an own step named clone is one like others',
+      'an author’s step named clone is an ordinary step',
       [step('clone'), step('a', ['clone'])],
       { '1 clone': [], '2 a': [1] },
     ],
@@ -76,8 +80,8 @@ describe('orderSteps', () => {
   });
 
   it.each([
-    ['a name that is not there', [clone, step('a', ['ghost'])]],
-    ['a step further down', [clone, step('a', ['b']), step('b')]],
+    ['an unknown step', [clone, step('a', ['ghost'])]],
+    ['a later step', [clone, step('a', ['b']), step('b')]],
     ['itself', [clone, step('a', ['a'])]],
   ])('refuses to depend on %s', (_sentence, candidates) => {
     expect(() => order(...candidates)).toThrow(/"a" depends on/);

@@ -39,27 +39,27 @@ function peakByTrial(all: readonly OrderedStep[], weights: readonly number[]): n
 
 describe('peakOf', () => {
   it.each<[string, Shape, number[], number]>([
-    ['a line needs its largest step', [{ after: [] }, { after: [1] }, { after: [2] }], [1, 5, 2], 5],
+    ['serial steps need the largest of them', [{ after: [] }, { after: [1] }, { after: [2] }], [1, 5, 2], 5],
     ['parallel steps add up', [{ after: [] }, { after: [1] }, { after: [1] }], [1, 5, 2], 7],
     [
-      'a service runs beside all that follows',
+      'a service runs beside all later steps',
       [{ after: [] }, { after: [1], background: true }, { after: [1, 2] }],
       [1, 5, 2],
       7,
     ],
     [
-      'a service does not run beside what it waits for',
+      'a service does not run beside its dependencies',
       [{ after: [] }, { after: [1], background: true }],
       [9, 5],
       9,
     ],
     [
-      'what waits for a service waits for what that waited for',
+      'a dependant of a service also waits for the dependencies of the service',
       [{ after: [] }, { after: [1], background: true }, { after: [2] }],
       [9, 1, 9],
       10,
     ],
-    ['nothing needs nothing', [], [], 0],
+    ['no steps need nothing', [], [], 0],
   ])('%s', (_sentence, shape, weights, want) => {
     expect(peakOf(steps(shape), weights)).toBe(want);
   });

@@ -27,7 +27,7 @@ const mounting = (path: string, subPath: string): Partial<Pipeline> => ({
 describe('refusals for the author', () => {
   it.each<[string, Partial<Pipeline>, string]>([
     [
-      'a host path that climbs',
+      'a host path with ..',
       one({ ...v, kind: 'host', path: '/a/../b' }),
       'volume "v": "/a/../b" can\'t be a host path',
     ],
@@ -37,7 +37,7 @@ describe('refusals for the author', () => {
       'volume "v": ""',
     ],
     [
-      'a config map with an odd name',
+      'a config map with an invalid name',
       one({ ...v, kind: 'config_map', configMapName: 'A', defaultMode: undefined, optional: false }),
       'volume "v": "A"',
     ],
@@ -48,17 +48,21 @@ describe('refusals for the author', () => {
     ],
     ['a mount without a path', mounting('', ''), 'can\'t mount a volume at ""'],
     ['a mount path with a colon', mounting('/a:ro', ''), 'can\'t mount a volume at "/a:ro"'],
-    ['a sub path that climbs', mounting('/a', '../b'), 'sub_path "../b"'],
-    ['a user below zero', { steps: [aStep({ user: -1 })] }, 'user -1'],
-    ['a group beyond Linux', { steps: [aStep({ group: 2 ** 31 })] }, 'group 2147483648'],
-    ['an odd service account', { serviceAccountName: 'My Account' }, 'service_account_name "My Account"'],
+    ['a sub path with ..', mounting('/a', '../b'), 'sub_path "../b"'],
+    ['a negative user id', { steps: [aStep({ user: -1 })] }, 'user -1'],
+    ['a group id above the limit of Linux', { steps: [aStep({ group: 2 ** 31 })] }, 'group 2147483648'],
+    [
+      'an invalid service account name',
+      { serviceAccountName: 'My Account' },
+      'service_account_name "My Account"',
+    ],
     [
       'a nameless step, by its line',
       { steps: [aStep({ name: '', line: 12, user: -1 })] },
       'the nameless step in line 12',
     ],
     [
-      'annotations without end',
+      'annotations that are too large',
       { metadata: { namespace: '', labels: {}, annotations: { a: 'x'.repeat(200_000) } } },
       'shorten metadata.annotations',
     ],
@@ -81,13 +85,13 @@ describe('refusals for the author', () => {
 
 describe('refusals for the operator', () => {
   it.each<[string, Partial<CompileSettings>, string]>([
-    ['a global volume from an odd place', global('', '/a'), 'DRONE_RUNNER_VOLUMES, entry 1'],
+    ['a global volume with an empty path', global('', '/a'), 'DRONE_RUNNER_VOLUMES, entry 1'],
     ["a global volume in the gate's place", global('/a', '/hangar/bin'), 'DRONE_RUNNER_VOLUMES'],
-    ['an odd default namespace', { defaultNamespace: 'Builds' }, 'DRONE_NAMESPACE_DEFAULT'],
-    ['odd default labels', { defaultLabels: { 'a b': '' } }, 'DRONE_LABELS_DEFAULT'],
-    ['odd default annotations', { defaultAnnotations: { 'a b': '' } }, 'DRONE_ANNOTATIONS_DEFAULT'],
+    ['an invalid default namespace', { defaultNamespace: 'Builds' }, 'DRONE_NAMESPACE_DEFAULT'],
+    ['invalid default labels', { defaultLabels: { 'a b': '' } }, 'DRONE_LABELS_DEFAULT'],
+    ['invalid default annotations', { defaultAnnotations: { 'a b': '' } }, 'DRONE_ANNOTATIONS_DEFAULT'],
     [
-      'a policy with an odd namespace',
+      'a policy with an invalid namespace',
       { policies: [aPolicy({ name: 'x', namespace: 'A' })] },
       'policy "x", namespace',
     ],

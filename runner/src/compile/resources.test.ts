@@ -44,8 +44,8 @@ describe('splitResources', () => {
 describe('stepLimits', () => {
   it.each([
     ['the smaller of both', amount(200, 10), amount(100, 20), amount(100, 10)],
-    ['the one that is said', amount(200, 0), amount(0, 20), amount(200, 20)],
-    ['none without either', amount(0, 0), amount(0, 0), amount(0, 0)],
+    ['the one that is set', amount(200, 0), amount(0, 20), amount(200, 20)],
+    ['none if neither is set', amount(0, 0), amount(0, 0), amount(0, 0)],
   ])('%s', (_sentence, own, global, want) => {
     expect(stepLimits(own, global)).toEqual(want);
   });

@@ -132,7 +132,7 @@ describe('dnsConfig', () => {
   it.each([
     ['a name for a server', { nameservers: ['dns'] }],
     ['four servers', { nameservers: ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'] }],
-    ['an odd domain', { searches: ['a b'] }],
+    ['an invalid domain', { searches: ['a b'] }],
     ['too many domains', { searches: Array.from({ length: 33 }, (_, i) => `d${i}.example.com`) }],
     ['an option without a name', { options: [{ name: '', value: undefined }] }],
   ])('refuses %s', (_sentence, changes) => {

@@ -38,15 +38,15 @@ describe.each(SHELLS)('stepScript in %s', (shell, args) => {
 
   it.each([
     [
-      'backquotes run once',
+      'commands in backquotes run once',
       ['echo `printf a >> "$HOME/count"; echo b`; cat "$HOME/count"; rm "$HOME/count"'],
       'b\na',
     ],
-    ['dollars are printed as they stand', ['A=1; echo "$A $(echo x) \\$"'], '1 x $\n'],
-    ['backslashes are printed as they stand', ["printf '%s\\n' 'a\\nb'"], 'a\\nb\n'],
-    ['single quotes survive', ["echo 'it'\\''s'"], "it's\n"],
-    ['percent signs are no formats', ['echo 100%s'], '100%s\n'],
-    ['commands over several lines are shown once', ['if true\nthen echo yes\nfi'], 'yes\n'],
+    ['dollars are printed unchanged', ['A=1; echo "$A $(echo x) \\$"'], '1 x $\n'],
+    ['backslashes are printed unchanged', ["printf '%s\\n' 'a\\nb'"], 'a\\nb\n'],
+    ['single quotes are kept', ["echo 'it'\\''s'"], "it's\n"],
+    ['percent signs are not interpreted', ['echo 100%s'], '100%s\n'],
+    ['multi-line commands are printed once', ['if true\nthen echo yes\nfi'], 'yes\n'],
     ['a here-document stays whole', ['cat <<END\nline\nEND'], 'line\n'],
     ['a command that begins with a dash', ['-no-such-option 2>/dev/null || echo fallback'], 'fallback\n'],
   ])('%s', (_sentence, commands, want) => {

@@ -75,7 +75,7 @@ describe('workspacePath', () => {
 describe('isPrivileged', () => {
   const docker = aStep({ image: 'plugins/docker:20', commands: [] });
   it.each([
-    ['a known image left as it is', docker, true],
+    ['a known image without changes', docker, true],
     ['the same as a service', aService({ image: 'index.docker.io/plugins/docker' }), true],
     ['one that the operator added', aStep({ image: 'acme/builder:3', commands: [] }), true],
     ['the same name in another registry', aStep({ image: 'quay.io/plugins/docker', commands: [] }), false],
@@ -83,9 +83,13 @@ describe('isPrivileged', () => {
     ['with command', { ...docker, command: ['sh'] }, false],
     ['with entrypoint', { ...docker, entrypoint: ['sh'] }, false],
     ['with any volume', { ...docker, volumes: [{ name: 'a', path: '/a', subPath: '' }] }, false],
-    ['with a variable that bends it', { ...docker, environment: { PATH: text('/evil') } }, false],
+    [
+      'with a variable that changes its behaviour',
+      { ...docker, environment: { PATH: text('/evil') } },
+      false,
+    ],
     ['with a harmless variable', { ...docker, environment: { A: text('1') } }, true],
-    ['by its own word', aStep({ privileged: true }), true],
+    ['by its own setting', aStep({ privileged: true }), true],
   ])('%s', (_sentence, step, want) => {
     expect(isPrivileged(step, ['acme/builder'])).toBe(want);
   });

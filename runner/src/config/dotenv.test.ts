@@ -6,10 +6,10 @@ describe('parseDotenv', () => {
   it.each<[string, string, Record<string, string>]>([
     ['plain', 'A=1', { A: '1' }],
     ['colon form', 'A: 1', { A: '1' }],
-    ['a colon behind the equals sign is value', 'A=http://x', { A: 'http://x' }],
+    ['a colon after the equals sign belongs to the value', 'A=http://x', { A: 'http://x' }],
     ['export and blanks', '  export A = 1  ', { A: '1' }],
     ['comments and blank lines', '# no\n\nA=1 # yes\n', { A: '1' }],
-    ['a hash without a blank before it is value', 'A=1#2', { A: '1#2' }],
+    ['a hash without a space before it belongs to the value', 'A=1#2', { A: '1#2' }],
     ['a hash inside quotes', 'A="1 # 2" # c', { A: '1 # 2' }],
     ['only a comment as value', 'A= # c', { A: '' }],
     ['single quotes are literal', "A='$B\\n'", { A: '$B\\n' }],
@@ -18,8 +18,8 @@ describe('parseDotenv', () => {
     ['unknown keys expand to nothing', 'A=x$NO', { A: 'x' }],
     ['later keys too', 'A=$B\nB=1', { A: '', B: '1' }],
     ['an escaped dollar stays', 'A=\\$B\nC="\\${B}"', { A: '$B', C: '${B}' }],
-    ['lower case is no variable', 'A=$b', { A: '$b' }],
-    ['line ends of Windows', 'A=1\r\nB=2\r\n', { A: '1', B: '2' }],
+    ['lower case is not expanded', 'A=$b', { A: '$b' }],
+    ['Windows line ends', 'A=1\r\nB=2\r\n', { A: '1', B: '2' }],
     ['a later line wins', 'A=1\nA=2', { A: '2' }],
   ])('%s', (_, text, want) => {
     expect(parseDotenv(text)).toEqual(want);

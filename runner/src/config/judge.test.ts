@@ -7,19 +7,19 @@ const verdictOf = (env: Readonly<Record<string, string>>, problems: readonly str
 
 describe('judgeSettings', () => {
   it.each([
-    ['a setting that means what it meant', 'DRONE_RUNNER_CAPACITY', '10', 'kept'],
+    ['a setting with the same meaning', 'DRONE_RUNNER_CAPACITY', '10', 'kept'],
     ['a proxy in either spelling', 'https_proxy', 'http://p', 'kept'],
-    ['a name of old', 'DRONE_REGISTRY_ENDPOINT', 'http://r', 'kept'],
+    ['a former name', 'DRONE_REGISTRY_ENDPOINT', 'http://r', 'kept'],
     ['a setting that only Hangar has', 'HANGAR_HARDENING', 'restricted', 'kept'],
     ['one whose meaning differs', 'DRONE_KUBE_CLIENT_QPS', '5', 'changed'],
-    ['one that nobody ever read', 'DRONE_HTTP_BIND', ':80', 'ignored'],
-    ['one that is read and does nothing', 'DRONE_RUNNER_MAX_PROCS', '4', 'ignored'],
+    ['one that had no effect before either', 'DRONE_HTTP_BIND', ':80', 'ignored'],
+    ['one that is parsed but has no effect', 'DRONE_RUNNER_MAX_PROCS', '4', 'ignored'],
     ['an empty one', 'DRONE_DEBUG', ' ', 'ignored'],
     ['what Kubernetes sets for a Service', 'DRONE_SERVER_PORT', 'tcp://10.0.0.1:80', 'ignored'],
-    ['the like of a port', 'DRONE_SERVER_PORT_80_TCP_ADDR', '10.0.0.1', 'ignored'],
+    ['the same for a port', 'DRONE_SERVER_PORT_80_TCP_ADDR', '10.0.0.1', 'ignored'],
     ['a listen address, which is none of these', 'DRONE_SERVER_PORT', ':3000', 'changed'],
     ['a slip', 'DRONE_RUNER_NAME', 'x', 'unknown'],
-    ['what the server reads', 'DRONE_GITHUB_CLIENT_ID', 'x', 'unknown'],
+    ['a setting of the server', 'DRONE_GITHUB_CLIENT_ID', 'x', 'unknown'],
   ])('classifies %s', (_sentence, name, value, want) => {
     expect(verdictOf({ [name]: value })).toEqual([[name, want]]);
   });

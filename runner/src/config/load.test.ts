@@ -99,7 +99,7 @@ describe('loadConfig', () => {
   });
 
   it.each([
-    ['a host with blanks', { DRONE_RPC_HOST: 'a b' }, /DRONE_RPC_HOST is no host/],
+    ['a host with spaces', { DRONE_RPC_HOST: 'a b' }, /DRONE_RPC_HOST is no host/],
     [
       'a secret with the line break of its file',
       { DRONE_RPC_SECRET: 's3cret\n' },

@@ -65,17 +65,13 @@ describe('parsePolicies', () => {
 
   it.each([
     [
-      'a memory that is no size',
+      'an invalid memory size',
       'resources: { request: { memory: much } }',
       'policy 1.resources.request.memory',
     ],
     ['a cpu with a unit', 'resources: { request: { cpu: 500m } }', 'policy 1.resources.request.cpu'],
-    ['tolerations that are no list', 'tolerations: { key: a }', 'policy 1.tolerations must be a list'],
-    [
-      'labels that are deep',
-      'metadata: { labels: { a: { b: c } } }',
-      'policy 1.metadata.labels.a must be a text',
-    ],
+    ['tolerations that are not a list', 'tolerations: { key: a }', 'policy 1.tolerations must be a list'],
+    ['nested labels', 'metadata: { labels: { a: { b: c } } }', 'policy 1.metadata.labels.a must be a text'],
     ['a text instead of a map', 'just text', 'policy 1 must be a map'],
     ['broken YAML', 'a: [', ''],
   ])('refuses %s and names its place', (_, text, want) => {

@@ -220,7 +220,7 @@ describe('lintPipeline: later checks (previous-runner §9)', () => {
 
   it.each([
     ['twice the same', ['/x', '/x'], '/x'],
-    ['the same in other words', ['/x', '/y/../x/'], '/x'],
+    ['the same path written differently', ['/x', '/y/../x/'], '/x'],
     ['the workspace', ['/drone/src'], '/drone/src'],
   ])('known issue 46: refuses a mount path in use: %s', (_, paths, want) => {
     expect(first(mounting(...paths))).toBe(`linter: step a has more than one mount at ${want}`);

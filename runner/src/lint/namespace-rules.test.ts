@@ -4,8 +4,8 @@ import { namespaceAllowed } from './namespace-rules.ts';
 const RULES = { prod: ['octocat/*', 'ops/**'], nobody: [] };
 
 it.each([
-  ['a slug that a glob takes', 'prod', 'octocat/hello', true],
-  ['a slug that no glob takes', 'prod', 'evil/hello', false],
+  ['a slug that matches a glob', 'prod', 'octocat/hello', true],
+  ['a slug that matches no glob', 'prod', 'evil/hello', false],
   ['another glob of the list', 'prod', 'ops/a/b', true],
   ['a namespace with an empty list', 'nobody', 'octocat/hello', false],
   ['a namespace without entry', 'ci', 'evil/hello', true],

@@ -36,7 +36,7 @@ describe('matchesConditions', () => {
     ['globs over the ref need two stars to cross slashes', { ref: include('refs/*') }, false],
     ['and with two stars they do', { ref: include('refs/**') }, true],
     ['an empty value is a value: stars match it', { cron: include('*') }, true],
-    ['an empty value is a value: words do not', { target: include('production') }, false],
+    ['an empty value does not match a literal', { target: include('production') }, false],
     ['the instance', { instance: include('drone.example.com') }, true],
     ['paths are never asked', { paths: include('nothing/**') }, true],
     ['status is not part of the match', { status: include('failure') }, true],
@@ -50,15 +50,15 @@ describe('matchesConditions', () => {
 describe('runPolicyOf', () => {
   it.each<[string, Conditions, string]>([
     ['absent', {}, 'on-success'],
-    ['both words', { status: include('success', 'failure') }, 'always'],
+    ['both success and failure', { status: include('success', 'failure') }, 'always'],
     ['a star', { status: include('*') }, 'always'],
     ['only failure', { status: include('failure') }, 'on-failure'],
     ['only success', { status: include('success') }, 'on-success'],
     ['failure excluded', { status: exclude('failure') }, 'on-success'],
     ['success excluded', { status: exclude('success') }, 'on-failure'],
-    ['neither word', { status: include('killed') }, 'on-success'],
+    ['neither success nor failure', { status: include('killed') }, 'on-success'],
     ['nothing in it', { status: include() }, 'on-success'],
-    ['other conditions say nothing', { event: include('push') }, 'on-success'],
+    ['other conditions have no effect', { event: include('push') }, 'on-success'],
   ])('%s', (_, when, want) => {
     expect(runPolicyOf(when)).toBe(want);
   });

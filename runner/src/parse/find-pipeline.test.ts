@@ -26,7 +26,7 @@ name: other
 it.each([
   ['the name', 'test', '/second'],
   ['no name', '', '/first'],
-  ['the name of who has none', 'default', '/first'],
+  ['the default name of an unnamed one', 'default', '/first'],
 ])('finds the first pipeline by %s', (_, stageName, want) => {
   expect(findPipeline(manifest, stageName).workspacePath).toBe(want);
 });

@@ -77,7 +77,7 @@ describe('structure', () => {
         ['b', '2'],
       ],
     ],
-    ['what is written after a merge wins', '{<<: {a: 1}, a: 2}', [['a', '2']]],
+    ['a key after a merge overrides it', '{<<: {a: 1}, a: 2}', [['a', '2']]],
     ['and so does a merge written last', '{a: 2, <<: {a: 1}}', [['a', '1']]],
     [
       'of several merged maps the first wins',
@@ -89,7 +89,7 @@ describe('structure', () => {
     ],
     ['a quoted << is a key', '{"<<": 1}', [['<<', '1']]],
     [
-      'aliases stand for their anchor',
+      'aliases refer to their anchor',
       'x: &a 1\ny: *a',
       [
         ['x', '1'],

@@ -38,15 +38,15 @@ describe('observe: the Pod', () => {
   });
 
   it.each([
-    ['its condition says so', condition('PodScheduled', 'True'), true, ''],
+    ['its condition is true', condition('PodScheduled', 'True'), true, ''],
     [
-      'no node fits, in the scheduler’s words',
+      'no node fits, with the scheduler’s message',
       condition('PodScheduled', 'False', { reason: 'Unschedulable', message: '0/3 nodes' }),
       false,
       '0/3 nodes',
     ],
     [
-      'no node fits, without words',
+      'no node fits, without a message',
       condition('PodScheduled', 'False', { reason: 'Unschedulable' }),
       false,
       'no node fits',
@@ -145,7 +145,7 @@ describe('observe: a gated step', () => {
       waiting('ContainerCreating', 'soon'),
       { kind: 'waiting', reason: 'ContainerCreating', message: 'soon' },
     ],
-    ['waits without a word', { waiting: {} }, { kind: 'waiting', reason: '', message: '' }],
+    ['waits without a reason', { waiting: {} }, { kind: 'waiting', reason: '', message: '' }],
     ['runs', running('2026-01-14T09:30:10Z'), { kind: 'running', startedMs: 1_768_383_010_000 }],
     [
       'has ended',

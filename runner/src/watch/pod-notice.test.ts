@@ -41,10 +41,10 @@ describe('noticeOf', () => {
 
   it.each([
     ['an image that was there', 'Pulled', 'Container image "a:1" already present on machine'],
-    ['a failed pull, which the status tells', 'Failed', 'Failed to pull image "a:1": not found'],
-    ['a Pod without a node, which the status tells', 'FailedScheduling', '0/3 nodes are available'],
-    ['words that nobody knows', 'Pulling', 'pulls something'],
-    ['an Event without words', 'Pulled', ''],
+    ['a failed pull, which the status contains', 'Failed', 'Failed to pull image "a:1": not found'],
+    ['a Pod without a node, which the status contains', 'FailedScheduling', '0/3 nodes are available'],
+    ['an unknown message', 'Pulling', 'pulls something'],
+    ['an Event without a message', 'Pulled', ''],
   ])('ignores %s', (_sentence, reason, message) => {
     expect(noticeOf(anEvent(reason, message))).toBeUndefined();
   });

@@ -174,7 +174,10 @@ describe('problems of a step’s container (known issue 34)', () => {
   it.each([
     ['a registry that is away', waiting('ErrImagePull', 'dial tcp: connection refused')],
     ['a limit of pulls', waiting('ImagePullBackOff', '429 toomanyrequests')],
-    ['words that stand in the image’s own name', waiting('ErrImagePull', 'docker.io/library/i1:1: timeout')],
+    [
+      'words that are part of the image’s own name',
+      waiting('ErrImagePull', 'docker.io/library/i1:1: timeout'),
+    ],
   ])('%s is tolerated for a limited time', (_, state) => {
     expect(judge(first(state), { afterMs: 59_999 })).toBeUndefined();
     expect(judge(first(state), { afterMs: 60_000 })).toMatchObject({

@@ -99,7 +99,7 @@ export interface Cluster {
     how: 'merge' | 'strategic',
     signal: AbortSignal,
   ): Promise<T>;
-  /** An object that is absent, or was replaced by another (409), counts as deleted; the result tells the cases apart. */
+  /** An object that is absent, or was replaced by another (409), counts as deleted; the result shows which case it was. */
   remove(target: Target, deletion: Deletion, signal: AbortSignal): Promise<'removed' | 'absent'>;
   /** The log's bytes with a timestamp before each line. */
   log(request: LogRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;

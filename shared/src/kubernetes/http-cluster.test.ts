@@ -177,7 +177,7 @@ describe('error responses', () => {
   it.each([
     ['in seconds', '3', 3_000],
     ['as a date', new Date(1_768_383_000_000 + 5_000).toUTCString(), 5_000],
-    ['in no form at all', 'soon', undefined],
+    ['in an invalid form', 'soon', undefined],
   ])('carry the requested delay, %s', async (_, value, want) => {
     const { cluster } = await serve(json({}, 429, { 'Retry-After': value }));
     const error = await failureOf(cluster.get(pod, never));
@@ -186,7 +186,7 @@ describe('error responses', () => {
 
   it.each([
     [
-      'a proxy’s page, its head only',
+      'a proxy’s page, its beginning only',
       `<html>${'x'.repeat(5_000)}`,
       502,
       (text: string) => text.length === 500,
@@ -204,7 +204,7 @@ describe('error responses', () => {
   });
 
   it.each([
-    ['of what is absent', 404, {}, 'absent'],
+    ['that is absent', 404, {}, 'absent'],
     ['whose uid is another', 409, { uid: 'u' }, 'absent'],
     ['that changed meanwhile', 409, { resourceVersion: '7' }, 'absent'],
   ] as const)('deleting an object %s counts as done', async (_, status, deletion, want) => {

@@ -27,7 +27,7 @@ describe('effectiveRequest', () => {
     },
     { why: 'overhead', spec: { containers: [of(100)], overhead: of(20) }, want: 120 },
     {
-      why: 'the Pod itself says',
+      why: 'the request of the Pod itself',
       spec: { containers: [of(100)], podLevel: { cpuMillicores: 700 } },
       want: 700,
     },
@@ -73,18 +73,13 @@ describe('requestOfSpec', () => {
       1,
     ],
     [
-      'what the Pod itself says, in its stead',
+      'the request of the Pod itself, which replaces the sum',
       { containers: [container('1', '64Mi')], resources: { requests: { cpu: '3' } } },
       3_000,
       64,
     ],
-    [
-      'nothing, of what asks for nothing or nonsense',
-      { containers: [{ name: 'c' }, container('much')] },
-      0,
-      0,
-    ],
-    ['nothing, of no spec', undefined, 0, 0],
+    ['zero for missing and invalid requests', { containers: [{ name: 'c' }, container('much')] }, 0, 0],
+    ['zero without a spec', undefined, 0, 0],
   ])('%s', (_, spec, cpuMillicores, mib) => {
     expect(requestOfSpec(spec)).toEqual({ cpuMillicores, memoryBytes: mib * MIB });
   });

@@ -44,9 +44,9 @@ describe('isAllowed', () => {
   }
 
   it.each([
-    ['what is granted', { allowed: true }, true],
-    ['what is denied', { allowed: false }, false],
-    ['what the review does not mention', {}, false],
+    ['a granted right', { allowed: true }, true],
+    ['a denied right', { allowed: false }, false],
+    ['a right that the review does not mention', {}, false],
   ])('reports %s', async (_sentence, status, want) => {
     expect(await isAllowed(cluster(status), right('get', 'pods'), 'ci', signal)).toBe(want);
   });

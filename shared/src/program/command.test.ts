@@ -87,12 +87,12 @@ describe('a command', () => {
 
   it.each([
     [
-      'wrong usage, with the place to read on',
+      'wrong usage, with a reference to the help',
       new UsageError('no'),
       2,
       'prog lint: no\nSee: prog lint --help',
     ],
-    ['what it ends with', new CommandError(EXIT.failed, 'no'), 1, 'prog lint: no'],
+    ['a command error', new CommandError(EXIT.failed, 'no'), 1, 'prog lint: no'],
     [
       'a wrong configuration, all of it',
       new ConfigError(['A is wrong', 'B too']),

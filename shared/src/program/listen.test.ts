@@ -36,7 +36,7 @@ describe('listening', () => {
   it.each([
     ['a named host that is not there', 'fe80::1', { 'fe80::1': 'EADDRNOTAVAIL' }, ['fe80::1']],
     ['a port that is taken', '', { '::': 'EADDRINUSE' }, ['::']],
-  ])('says which setting chose %s', async (_, host, refused, tried) => {
+  ])('names the setting that chose %s', async (_, host, refused, tried) => {
     const said = ['cannot listen: is X_LISTEN taken?'];
     expect(await listening({ host, port: 1 }, refused)).toEqual({ address: undefined, tried, said });
   });

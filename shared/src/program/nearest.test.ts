@@ -8,10 +8,10 @@ describe('nearest', () => {
   it.each([
     ['a letter too few', 'DRONE_RUNER_NAME', 'DRONE_RUNNER_NAME'],
     ['a letter too many', 'DRONE_DEBUGS', 'DRONE_DEBUG'],
-    ['two that changed places', 'DRONE_RUNNER_CAPACTIY', 'DRONE_RUNNER_CAPACITY'],
-    ['three slips', 'DRONE_RUN_NAME', 'DRONE_RUNNER_NAME'],
-    ['four slips', 'DRONE_RU_NAME', undefined],
-    ['another word', 'DRONE_GITHUB_CLIENT_ID', undefined],
+    ['two swapped letters', 'DRONE_RUNNER_CAPACTIY', 'DRONE_RUNNER_CAPACITY'],
+    ['three differing letters', 'DRONE_RUN_NAME', 'DRONE_RUNNER_NAME'],
+    ['four differing letters', 'DRONE_RU_NAME', undefined],
+    ['an unrelated word', 'DRONE_GITHUB_CLIENT_ID', undefined],
     ['nothing', '', undefined],
   ])('finds the nearest word for %s', (_sentence, word, want) => {
     expect(nearest(word, KNOWN)).toBe(want);

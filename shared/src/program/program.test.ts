@@ -35,8 +35,8 @@ async function say(words: readonly string[], own: Partial<Program> = {}) {
 
 describe('a program', () => {
   it.each([
-    ['no words mean the standard command', [], 'daemon'],
-    ['a command gets what follows it', ['lint', '.drone.yml', '--trusted'], 'lint .drone.yml trusted'],
+    ['without arguments, the default command runs', [], 'daemon'],
+    ['a command gets the arguments after it', ['lint', '.drone.yml', '--trusted'], 'lint .drone.yml trusted'],
   ])('%s', async (_sentence, words, ran) => {
     expect(await say(words)).toMatchObject({ ran: [ran], code: 1, complained: [] });
   });

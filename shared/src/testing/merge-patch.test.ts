@@ -6,10 +6,10 @@ describe('mergePatch', () => {
   it.each<[string, JsonRecord, JsonRecord, JsonRecord]>([
     ['sets and keeps', { a: 1, b: 1 }, { b: 2, c: 3 }, { a: 1, b: 2, c: 3 }],
     ['removes by null', { a: 1, b: 1 }, { b: null }, { a: 1 }],
-    ['goes into objects', { a: { b: 1, c: 1 } }, { a: { b: 2 } }, { a: { b: 2, c: 1 } }],
+    ['merges objects recursively', { a: { b: 1, c: 1 } }, { a: { b: 2 } }, { a: { b: 2, c: 1 } }],
     ['replaces lists whole', { a: [{ name: 'x' }] }, { a: [{ name: 'y' }] }, { a: [{ name: 'y' }] }],
     ['puts an object in the place of anything else', { a: 1 }, { a: { b: 1 } }, { a: { b: 1 } }],
-    ['takes what is undefined for unsaid', { a: 1 }, { a: undefined }, { a: 1 }],
+    ['ignores undefined', { a: 1 }, { a: undefined }, { a: 1 }],
   ])('%s', (_, value, patch, want) => {
     expect(mergePatch(value, patch)).toEqual(want);
   });
@@ -44,9 +44,9 @@ describe('strategicMergePatch', () => {
   it.each<[string, JsonRecord, JsonRecord, JsonRecord]>([
     ['sets and keeps', { a: 1, b: 1 }, { b: 2 }, { a: 1, b: 2 }],
     ['removes by null', { a: 1, b: 1 }, { b: null }, { a: 1 }],
-    ['takes what is undefined for unsaid', { a: 1 }, { a: undefined }, { a: 1 }],
+    ['ignores undefined', { a: 1 }, { a: undefined }, { a: 1 }],
     [
-      'takes one out of a list by its directive',
+      'removes an item of a list by its directive',
       { env: [{ name: 'A' }, { name: 'B' }] },
       { env: [{ $patch: 'delete', name: 'A' }] },
       { env: [{ name: 'B' }] },

@@ -33,9 +33,9 @@ describe('the screen', () => {
   });
 
   it.each([
-    ['a terminal sees the last of what overwrites itself', true, '10%\r50%\r100%', '100%'],
-    ['a file gets all of it', false, '10%\r50%\r100%', '10%\r50%\r100%'],
-    ['a line of Windows is a line', true, 'text\r', 'text'],
+    ['a terminal gets only the last text after carriage returns', true, '10%\r50%\r100%', '100%'],
+    ['a file gets the whole line', false, '10%\r50%\r100%', '10%\r50%\r100%'],
+    ['a Windows line end is handled', true, 'text\r', 'text'],
   ])('%s', (_, isTerminal, text, visible) => {
     const { screen, seen } = screenOf({ isTerminal });
     screen.line('longer', text);

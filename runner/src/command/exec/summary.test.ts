@@ -43,10 +43,10 @@ describe('the summary of a run', () => {
   it.each([
     ['success is 0', 'success', false, 0],
     ['failure is 1', 'failure', false, 1],
-    ['trouble is 1', 'error', false, 1],
+    ['error is 1', 'error', false, 1],
     ['killed by a time limit is 1', 'killed', false, 1],
     ['killed by Ctrl-C is 130', 'killed', true, 130],
-    ['a Ctrl-C that came too late changes nothing', 'success', true, 0],
+    ['a Ctrl-C after the end changes nothing', 'success', true, 0],
     ['nor does it hide a failure', 'failure', true, 1],
   ] as const)('has exit code: %s', (_, status, interrupted, code) => {
     expect(result(status, [], { interrupted }).exitCode).toBe(code);
