@@ -82,8 +82,8 @@ export class BuildWatch {
   }
 
   /**
-   * Runs until no stage needs it or the build is cancelled. Never rejects and never gives up: otherwise a cancel would be missed (known
-   * issue 16).
+   * Runs until no stage needs it or the build is cancelled. Never rejects and never gives up: otherwise a cancel would be missed
+   * (known issue 16).
    */
   async run(): Promise<void> {
     await Promise.all([this.#keepWatching(), this.#keepLooking()]);

@@ -20,8 +20,8 @@ export interface Place {
 }
 
 /**
- * The namespace: policy, then pipeline, then default; decided once, so that no unused namespace is created (previous-runner §4.13, known
- * issue 44).
+ * The namespace: policy, then pipeline, then default; decided once, so that no unused namespace is created (previous-runner §4.13,
+ * known issue 44).
  */
 export function decidePlace(
   pipeline: Pipeline,
