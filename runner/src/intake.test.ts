@@ -2,7 +2,7 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import { NO_LOAD } from './admit/admit.ts';
 import { AdmissionQueue } from './admit/admission-queue.ts';
-import { demandOf } from './http/stage-views.ts';
+import { demandOf } from './demand/runner-demand.ts';
 import { anEntry } from './metrics/testing/an-entry.ts';
 import { emptied, hasRoom, whenever } from './intake.ts';
 import { StageRegistry } from './stage-registry.ts';
@@ -58,8 +58,8 @@ describe('stages that only wait to be reported', () => {
   it('ask for nothing', () => {
     const { registry } = busy(1, 0);
     reporting(registry, 1_000);
-    const { states, total, waiting } = demandOf(registry.entries, []);
-    expect([states.running.stages, states.waiting.stages, total.stages, waiting]).toEqual([1, 0, 0, []]);
+    const { states, waiting } = demandOf(registry.entries, []);
+    expect([states.running.stages, states.waiting.stages, waiting]).toEqual([1, 0, []]);
   });
 });
 

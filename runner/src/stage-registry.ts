@@ -22,6 +22,18 @@ export interface RegisteredStage {
   readonly asks: Load;
 }
 
+const PHASE_ORDER: Readonly<Record<StagePhase, number>> = {
+  waiting: 0,
+  preparing: 1,
+  starting: 2,
+  running: 3,
+  reporting: 4,
+};
+
+/** The order in which stages are shown: waiting ones first, then the longest in its phase. */
+export const waitingFirst = (a: RegisteredStage, b: RegisteredStage): number =>
+  PHASE_ORDER[a.phase] - PHASE_ORDER[b.phase] || a.sinceMs - b.sinceMs || a.stageId - b.stageId;
+
 /** A Pod that has ended is removed within this time, unless its removal failed. */
 const OVERDUE_MS = 300_000;
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { NOTHING_SEEN } from '../advise/engines.ts';
 import { MIB } from '../capacity/shape.ts';
 import { PUBLISHED_SHAPES } from '../model/shapes.ts';
-import type { KnownStage } from '../scrape/known-stages.ts';
+import type { WaitingStage } from '@hangar/shared/contract/demand';
+import { aWaitingStage } from '../testing/told-stages.ts';
 import type { RunnersView } from '../scrape/runner-book.ts';
 import type { CapacitySnapshot } from './snapshot.ts';
 import { oneNode, onePod, manyPodsSnapshot } from '../testing/many-pods.ts';
@@ -41,17 +42,10 @@ const OPTIONS: DecideOptions = {
 const aPod = onePod;
 const aNode = (name: string, change: Partial<NodeFact> = {}): NodeFact =>
   oneNode(name, { pool: 'small', ...change });
-const aStage = (stageId: number, change: Partial<KnownStage> = {}): KnownStage => ({
-  stageId,
-  repo: '',
-  reason: '',
-  pod: '',
-  sinceMs: 0,
-  request: REQUEST,
-  ...change,
-});
+const aStage = (stageId: number, change: Partial<WaitingStage> = {}) =>
+  aWaitingStage(stageId, { request: REQUEST, ...change });
 const runnersWith = (
-  known: readonly KnownStage[] | undefined,
+  known: readonly WaitingStage[] | undefined,
   change: Partial<RunnersView> = {},
 ): RunnersView => ({
   targets: ['http://r'],

@@ -1,7 +1,6 @@
+import type { StageAhead, StageSum, WaitingStage } from '@hangar/shared/contract/demand';
+import type { CountedState } from '@hangar/shared/contract/runner-metrics';
 import type { Resources } from '../capacity/shape.ts';
-import type { KnownStage, StageAhead } from '../scrape/known-stages.ts';
-import type { StageSum } from '../scrape/runner-reading.ts';
-import type { StageState } from '../scrape/words.ts';
 import type { PodCounts } from '../capacity/pod-counts.ts';
 import { classesOf, countOf, merged, type SizeClass } from '../capacity/size-class.ts';
 
@@ -31,13 +30,13 @@ export interface Demand {
 /** The sources that demand is computed from. Undefined means unknown, not zero. */
 export interface DemandSources {
   readonly pods: PodCounts | undefined;
-  readonly known: readonly KnownStage[] | undefined;
+  readonly known: readonly WaitingStage[] | undefined;
   readonly ahead: readonly StageAhead[];
   /** Stages that are pending at the Drone server. */
   readonly pendingJobs: number | undefined;
   /** When a node that is ordered now would work, milliseconds since 1970. */
   readonly nodeReadyMs: number;
-  readonly states: Readonly<Record<StageState, StageSum>> | undefined;
+  readonly states: Readonly<Record<CountedState, StageSum>> | undefined;
   /** The sum of the stages that all runners may run at once. */
   readonly capacityPipelines: number | undefined;
   /** As of {@link Demand}. */
@@ -117,17 +116,17 @@ const METRICS_ONLY =
 const NO_RUNNERS = 'no runner was asked: work without a Pod is not known';
 
 /** The API server's message for an exhausted quota, as the runner passes it on. */
-const waitsForQuota = ({ reason }: KnownStage): boolean => reason.includes('exceeded quota');
+const waitsForQuota = ({ reason }: WaitingStage): boolean => reason.includes('exceeded quota');
 
 /**
  * Stages that the scheduler does not see yet and that may run: their Pod is not among these, and quotas admit it. A stage that a
  * quota does not admit can't run before another one ends, and then takes its place: it needs no node.
  */
 export function stagesToRun(
-  known: readonly KnownStage[],
+  known: readonly WaitingStage[],
   pods: PodCounts | undefined,
   quotaRoom: number,
-): readonly KnownStage[] {
+): readonly WaitingStage[] {
   return known
     .filter((stage) => pods?.seen.has(stage.pod) !== true && !waitsForQuota(stage))
     .slice(0, quotaRoom);

@@ -1,17 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { KnownStage } from '../scrape/known-stages.ts';
+import { aWaitingStage } from '../testing/told-stages.ts';
 import { podCountsOf } from '../capacity/pod-counts.ts';
 import type { PodFact } from '../capacity/read-pod.ts';
 import { type DemandSources, demandOf } from './demand.ts';
 
 const REQUEST = { cpuMillicores: 1000, memoryBytes: 2 ** 30 };
 
-const stages = (count: number, pod = ''): KnownStage[] =>
-  Array.from({ length: count }, (_, stageId) => ({
-    ...{ stageId, repo: '', reason: '', sinceMs: 0, request: REQUEST },
-    pod: pod === '' ? '' : `${pod}${stageId}`,
-  }));
+const stages = (count: number, pod = '') =>
+  Array.from({ length: count }, (_, stageId) =>
+    aWaitingStage(stageId, { request: REQUEST, pod: pod === '' ? '' : `${pod}${stageId}` }),
+  );
 const pods = (count: number, state: PodFact['state'], name: string): PodFact[] =>
   Array.from({ length: count }, (_, nth) => ({
     ...{ uid: `${name}${nth}`, namespace: 'ci', name: `${name}${nth}`, state, node: '', request: REQUEST },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StageAhead } from '../scrape/known-stages.ts';
+import { aStageAhead } from '../testing/told-stages.ts';
 import { podCountsOf } from '../capacity/pod-counts.ts';
 import { ruleBuffer } from './buffer.ts';
 import { type Demand, demandOf } from './demand.ts';
@@ -9,7 +9,7 @@ const READY_MS = 180_000;
 const OPTIONS = { z: 2, floor: 5, quantile: 0.95, forecast: true };
 
 function demandWith(...expected: (number | undefined)[]): Demand {
-  const ahead = expected.map((expectedMs, stageId): StageAhead => ({ stageId, repo: 'a/b', expectedMs }));
+  const ahead = expected.map((expectedMs, stageId) => aStageAhead(stageId, expectedMs));
   return demandOf({
     pods: podCountsOf([]),
     known: [],

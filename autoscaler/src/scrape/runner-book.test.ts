@@ -1,21 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { KnownStage, StageAhead } from './known-stages.ts';
+import { aStageAhead, aWaitingStage } from '../testing/told-stages.ts';
 import type { TargetRound } from './scrape.ts';
 import { RunnerBook } from './runner-book.ts';
-
-const aStage = (stageId: number): KnownStage => ({
-  stageId,
-  repo: 'a/b',
-  reason: '',
-  pod: '',
-  sinceMs: 0,
-  request: undefined,
-});
-const anAhead = (stageId: number, expectedMs: number | undefined = undefined): StageAhead => ({
-  stageId,
-  repo: 'a/b',
-  expectedMs,
-});
 
 /** The view after a round in which all these replicas answered. */
 function taken(...replicas: Partial<Pick<TargetRound, 'known' | 'ahead'>>[]) {
@@ -36,8 +22,8 @@ function taken(...replicas: Partial<Pick<TargetRound, 'known' | 'ahead'>>[]) {
 describe('stages that several replicas report', () => {
   it('count once', () => {
     const { known, ahead } = taken(
-      { known: [aStage(1)], ahead: [anAhead(9)] },
-      { known: [aStage(1), aStage(2)], ahead: [anAhead(9)] },
+      { known: [aWaitingStage(1)], ahead: [aStageAhead(9, undefined)] },
+      { known: [aWaitingStage(1), aWaitingStage(2)], ahead: [aStageAhead(9, undefined)] },
     );
 
     expect(known?.map(({ stageId }) => stageId)).toEqual([1, 2]);
@@ -49,12 +35,15 @@ describe('stages that several replicas report', () => {
     ['the only known time', undefined, 200, 200],
     ['no time when none is known', undefined, undefined, undefined],
   ])('are expected at %s', (_sentence, one, other, want) => {
-    expect(taken({ ahead: [anAhead(9, one)] }, { ahead: [anAhead(9, other)] }).ahead[0]?.expectedMs).toBe(
-      want,
-    );
+    expect(
+      taken({ ahead: [aStageAhead(9, one)] }, { ahead: [aStageAhead(9, other)] }).ahead[0]?.expectedMs,
+    ).toBe(want);
   });
 
   it('are no longer ahead once a replica has accepted them', () => {
-    expect(taken({ known: [aStage(9)] }, { ahead: [anAhead(9), anAhead(10)] }).ahead).toEqual([anAhead(10)]);
+    expect(
+      taken({ known: [aWaitingStage(9)] }, { ahead: [aStageAhead(9, undefined), aStageAhead(10, undefined)] })
+        .ahead,
+    ).toEqual([aStageAhead(10, undefined)]);
   });
 });

@@ -1,7 +1,7 @@
-import type { KnownStage, StageAhead } from './known-stages.ts';
-import type { RunnerReading, ScrapeProblem, StageSum } from './runner-reading.ts';
+import type { StageAhead, StageSum, WaitingStage } from '@hangar/shared/contract/demand';
+import type { CountedState } from '@hangar/shared/contract/runner-metrics';
+import type { RunnerReading, ScrapeProblem } from './runner-reading.ts';
 import type { Round } from './scrape.ts';
-import type { StageState } from './words.ts';
 import { CounterBook } from './counter-book.ts';
 
 /** All runners together. Missing values are undefined, never zero. */
@@ -10,9 +10,9 @@ export interface RunnersView {
   /** Runners that have not answered for longer than the limit: their stages are missing. */
   readonly missing: readonly string[];
   readonly answeredLately: number;
-  readonly states: Readonly<Record<StageState, StageSum>> | undefined;
+  readonly states: Readonly<Record<CountedState, StageSum>> | undefined;
   readonly capacityPipelines: number | undefined;
-  readonly known: readonly KnownStage[] | undefined;
+  readonly known: readonly WaitingStage[] | undefined;
   /** Stages of running builds that are still to start, as far as runners report them. */
   readonly ahead: readonly StageAhead[];
   readonly problems: readonly ScrapeProblem[];
@@ -23,7 +23,7 @@ export interface RunnersView {
 interface Kept {
   readonly atMs: number;
   readonly reading: RunnerReading;
-  readonly known: readonly KnownStage[] | undefined;
+  readonly known: readonly WaitingStage[] | undefined;
   readonly ahead: readonly StageAhead[];
 }
 
@@ -75,7 +75,7 @@ function sumOf(values: readonly (number | undefined)[]): number | undefined {
 function sumStates(kept: readonly Kept[]): RunnersView['states'] {
   const reported = kept.flatMap(({ reading }) => reading.states ?? []);
   if (reported.length === 0) return undefined;
-  const of = (state: StageState): StageSum =>
+  const of = (state: CountedState): StageSum =>
     reported
       .map((states) => states[state])
       .reduce((one, other) => ({
@@ -87,7 +87,7 @@ function sumStates(kept: readonly Kept[]): RunnersView['states'] {
 }
 
 /** A stage that two replicas report (during a hand-over) counts once. */
-function knownOf(kept: readonly Kept[]): readonly KnownStage[] | undefined {
+function knownOf(kept: readonly Kept[]): readonly WaitingStage[] | undefined {
   const reported = kept.flatMap(({ known }) => (known === undefined ? [] : [known]));
   if (reported.length === 0 || reported.length < kept.length) return undefined;
   return [...new Map(reported.flat().map((stage) => [stage.stageId, stage])).values()];

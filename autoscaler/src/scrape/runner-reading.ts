@@ -1,6 +1,11 @@
-import { PROCESS_START, RUNNER_METRICS, STAGE_STATES } from '@hangar/shared/contract/runner-metrics';
+import type { StageSum } from '@hangar/shared/contract/demand';
+import {
+  type CountedState,
+  PROCESS_START,
+  RUNNER_METRICS,
+  STAGE_STATES,
+} from '@hangar/shared/contract/runner-metrics';
 import type { Exposition, Sample } from '@hangar/shared/exposition/exposition';
-import type { StageState } from './words.ts';
 
 /** A value of a target that is not plausible: it is dropped and reported. */
 export interface ScrapeProblem {
@@ -9,17 +14,10 @@ export interface ScrapeProblem {
   readonly cure: string;
 }
 
-/** The number of stages and the sum of their requests. */
-export interface StageSum {
-  readonly stages: number;
-  readonly cpuMillicores: number;
-  readonly memoryBytes: number;
-}
-
 /** The current values of one runner. Missing values are undefined, never zero. */
 export interface RunnerReading {
   readonly target: string;
-  readonly states: Readonly<Record<StageState, StageSum>> | undefined;
+  readonly states: Readonly<Record<CountedState, StageSum>> | undefined;
   readonly capacityPipelines: number | undefined;
   readonly unschedulablePods: number | undefined;
   /** When its process started, in seconds since 1970. */
@@ -95,7 +93,7 @@ class Reading {
     const cores = this.byState(RUNNER_METRICS.requestedCpu.name, MOST.cores);
     const bytes = this.byState(RUNNER_METRICS.requestedMemory.name, MOST.bytes);
     if (STAGE_STATES.some((state) => !stages.has(state))) return undefined;
-    const of = (state: StageState): StageSum => ({
+    const of = (state: CountedState): StageSum => ({
       stages: stages.get(state) ?? 0,
       cpuMillicores: Math.round((cores.get(state) ?? 0) * 1000),
       memoryBytes: bytes.get(state) ?? 0,

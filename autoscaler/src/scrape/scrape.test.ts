@@ -2,7 +2,8 @@ import { parseExposition } from '@hangar/shared/exposition/parse';
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import type { MetricsSource, TargetAnswer } from './metrics-source.ts';
-import { readDemand } from './known-stages.ts';
+import { aStageAhead, aWaitingStage } from '../testing/told-stages.ts';
+import { demandOfTarget } from './read-demand.ts';
 import { readRunner } from './runner-reading.ts';
 import { scrape } from './scrape.ts';
 import { parseRunnerService, parseRunnerUrl, targetsOf } from '../capacity/targets.ts';
@@ -56,22 +57,26 @@ describe("a runner's metrics", () => {
   });
 });
 
+/** What an older runner doesn't say of a stage. */
+const UNTOLD = { stageName: '', buildId: 0, buildNumber: 0, event: '' };
+
 describe("a runner's demand", () => {
   const stage = { stageId: 7, repo: 'a/b', reason: 'quota', pod: '', since: '2026-01-14T09:30:00.000Z' };
 
   it('contains stages without a Pod', () => {
     const body = JSON.stringify({ waiting: [{ ...stage, cpuMillicores: 500, memoryBytes: 1024 }] });
 
-    expect(readDemand('r', body)).toEqual({
+    expect(demandOfTarget('r', body)).toEqual({
       stages: [
-        {
-          stageId: 7,
+        aWaitingStage(7, {
+          ...UNTOLD,
           repo: 'a/b',
           reason: 'quota',
           pod: '',
           sinceMs: 1_768_383_000_000,
           request: { cpuMillicores: 500, memoryBytes: 1024 },
-        },
+          phase: '',
+        }),
       ],
       ahead: [],
       problems: [],
@@ -84,11 +89,11 @@ describe("a runner's demand", () => {
       { stageId: 9, repo: 'a/b', expectedAt: null },
     ];
 
-    expect(readDemand('r', JSON.stringify({ waiting: [], ahead }))).toEqual({
+    expect(demandOfTarget('r', JSON.stringify({ waiting: [], ahead }))).toEqual({
       stages: [],
       ahead: [
-        { stageId: 8, repo: 'a/b', expectedMs: 1_768_383_000_000 },
-        { stageId: 9, repo: 'a/b', expectedMs: undefined },
+        { ...aStageAhead(8, 1_768_383_000_000), ...UNTOLD, waitsFor: [] },
+        { ...aStageAhead(9, undefined), ...UNTOLD, waitsFor: [] },
       ],
       problems: [],
     });
@@ -98,7 +103,7 @@ describe("a runner's demand", () => {
     ['entries that are no stages', [5, { stageId: 'x' }], '2 entries of GET /demand make no sense'],
     ['no list', 'soon', '1 entries of GET /demand make no sense'],
   ])('with %s ahead reports that, and uses the rest', (_sentence, ahead, want) => {
-    const { stages, problems } = readDemand('r', JSON.stringify({ waiting: [stage], ahead }));
+    const { stages, problems } = demandOfTarget('r', JSON.stringify({ waiting: [stage], ahead }));
 
     expect([stages?.length, problems[0]?.problem]).toEqual([1, want]);
   });
@@ -109,20 +114,23 @@ describe("a runner's demand", () => {
     ['an implausibly large size', { cpuMillicores: 1e12, memoryBytes: 1 }],
     ['no size', {}],
   ])('with %s keeps the stage without its size', (_sentence, size) => {
-    expect(readDemand('r', JSON.stringify({ waiting: [{ ...stage, ...size }] })).stages?.[0]?.request).toBe(
-      undefined,
-    );
+    expect(
+      demandOfTarget('r', JSON.stringify({ waiting: [{ ...stage, ...size }] })).stages?.[0]?.request,
+    ).toBe(undefined);
   });
 
   it.each(['', 'null', '[]', '{"waiting":5}', '<html>'])('that reads %j is unknown, not empty', (body) => {
-    const { stages, problems } = readDemand('r', body);
+    const { stages, problems } = demandOfTarget('r', body);
 
     expect(stages).toBeUndefined();
     expect(problems).toHaveLength(1);
   });
 
   it('drops entries that are not stages, and reports how many', () => {
-    const { stages, problems } = readDemand('r', JSON.stringify({ waiting: [stage, 5, { stageId: 'x' }] }));
+    const { stages, problems } = demandOfTarget(
+      'r',
+      JSON.stringify({ waiting: [stage, 5, { stageId: 'x' }] }),
+    );
 
     expect(stages).toHaveLength(1);
     expect(problems[0]?.problem).toBe('2 entries of GET /demand make no sense');

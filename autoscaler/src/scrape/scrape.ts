@@ -1,9 +1,10 @@
 import type { Clock } from '@hangar/shared/clock';
 import { withDeadline } from '@hangar/shared/deadline';
+import type { StageAhead, WaitingStage } from '@hangar/shared/contract/demand';
 import { errorText } from '@hangar/shared/error-text';
 import { formatOfContentType, parseExposition } from '@hangar/shared/exposition/parse';
 import type { MetricsSource, TargetAnswer } from './metrics-source.ts';
-import { type KnownStage, type ReadDemand, readDemand, type StageAhead } from './known-stages.ts';
+import { demandOfTarget, type TargetDemand } from './read-demand.ts';
 import { readRunner, type RunnerReading, type ScrapeProblem } from './runner-reading.ts';
 
 /** The answer of one runner, as far as it could be read. */
@@ -11,7 +12,7 @@ export interface TargetRound {
   readonly target: string;
   readonly reading: RunnerReading | undefined;
   /** Undefined: it didn't report them. */
-  readonly known: readonly KnownStage[] | undefined;
+  readonly known: readonly WaitingStage[] | undefined;
   readonly ahead: readonly StageAhead[];
   readonly problems: readonly ScrapeProblem[];
 }
@@ -72,13 +73,13 @@ async function scrapeOne(parts: ScrapeParts, target: string, stop: AbortSignal):
     if (read.reading.states !== undefined) reading = read.reading;
   }
   if ('problem' in demand) problems.push({ target, ...demand });
-  const read = 'problem' in demand ? NOTHING : readDemand(target, demand.body);
+  const read = 'problem' in demand ? NOTHING : demandOfTarget(target, demand.body);
   problems.push(...read.problems);
   return { target, reading, known: read.stages, ahead: read.ahead, problems };
 }
 
 const NO_RUNNER = "give the address of a Hangar runner's HTTP side";
-const NOTHING: ReadDemand = { stages: undefined, ahead: [], problems: [] };
+const NOTHING: TargetDemand = { stages: undefined, ahead: [], problems: [] };
 
 /** An answer, or the reason why there is none and the remedy. */
 export type Asked = TargetAnswer | { readonly problem: string; readonly cure: string };

@@ -9,7 +9,7 @@ import type { Host } from '../config/load.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import { Heartbeat, type Unreported } from '../http/health.ts';
 import type { HttpParts } from '../http/server.ts';
-import { StagesAhead } from '../http/stages-ahead.ts';
+import { StagesAhead } from '../demand/stages-ahead.ts';
 import type { EdgeObserver } from '../metrics/edge-observer.ts';
 import { LivingOwners } from '../metrics/living-owners.ts';
 import { orphanedPods, unschedulablePods } from '../metrics/pod-counts.ts';

@@ -1,3 +1,4 @@
+import type { StageAhead } from '@hangar/shared/contract/demand';
 import { silentLogger } from '@hangar/shared/logger';
 import { listen } from '@hangar/shared/program/listen';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
@@ -6,7 +7,6 @@ import { anEntry } from '../metrics/testing/an-entry.ts';
 import type { RegisteredStage } from '../stage-registry.ts';
 import type { Signs } from './health.ts';
 import { createHttp, type HttpParts } from './server.ts';
-import type { StageAhead } from './stages-ahead.ts';
 
 const WELL: Signs = {
   starting: '',
@@ -161,12 +161,12 @@ describe('GET /demand of builds that go on', () => {
     event: 'push',
     waitsFor: ['test'],
     expectedMs: undefined,
-    asks: undefined,
+    request: undefined,
   };
 
   it('tells the stages that are still to come, soonest first, and says what it does not know', async () => {
-    const asks = { pipelines: 1, pods: 1, cpuMillicores: 500, memoryBytes: 1024 };
-    const soon = { ...ahead, stageId: 12, expectedMs: Date.parse('2026-01-14T10:36:00Z'), asks };
+    const request = { cpuMillicores: 500, memoryBytes: 1024 };
+    const soon = { ...ahead, stageId: 12, expectedMs: Date.parse('2026-01-14T10:36:00Z'), request };
     const answer = await http({ ahead: [ahead, soon] }).inject('/demand');
 
     const view = { stage: 'deploy', buildId: 10, build: 7, repo: 'acme/widget', event: 'push' };

@@ -1,11 +1,12 @@
 import type { Clock } from '@hangar/shared/clock';
+import { type StageAhead, writeDemand } from '@hangar/shared/contract/demand';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { demandOf } from '../demand/runner-demand.ts';
 import type { RegisteredStage } from '../stage-registry.ts';
 import { type Credentials, challenge, mayEnter } from './basic-auth.ts';
 import { renderDashboard } from './dashboard.ts';
 import { notAlive, notReady, type Signs } from './health.ts';
-import { demandOf, stageViews } from './stage-views.ts';
-import type { StageAhead } from './stages-ahead.ts';
+import { stageViews } from './stage-views.ts';
 
 /** What the HTTP side shows. Every call looks anew. */
 export interface HttpParts {
@@ -39,7 +40,7 @@ export function createHttp(parts: HttpParts): FastifyInstance {
   app.get('/metrics', async (_request, reply) =>
     reply.type(parts.metrics.contentType).send(await parts.metrics.text()),
   );
-  app.get('/demand', (_request, reply) => reply.send(demandOf(parts.stages(), parts.ahead())));
+  app.get('/demand', (_request, reply) => reply.send(writeDemand(demandOf(parts.stages(), parts.ahead()))));
   const { ui } = parts;
   const guard = ui ? { onRequest: doorkeeper(ui) } : {};
   app.get('/stages', guard, (_request, reply) => reply.send({ stages: stageViews(parts.stages()) }));

@@ -202,3 +202,6 @@ export const RUNNER_METRICS = {
 
 /** Words of the label `state`. */
 export const STAGE_STATES = ['waiting', 'starting', 'running'] as const;
+
+/** One of {@link STAGE_STATES}: by these states metrics and `GET /demand` count stages. */
+export type CountedState = (typeof STAGE_STATES)[number];

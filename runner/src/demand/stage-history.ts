@@ -1,21 +1,23 @@
 import { BoundedMap } from '@hangar/shared/bounded';
 import type { Load } from '../admit/admit.ts';
+import type { StageRequest } from '@hangar/shared/contract/demand';
 import type { RegisteredStage } from '../stage-registry.ts';
+import { requestOf } from './runner-demand.ts';
 
 /** What is known of a stage by its repository and name, from its former runs in this process. */
 export interface FormerRuns {
   /** From admission to the end; undefined before the first end. */
   readonly medianRunMs: number | undefined;
   /** What the last one asked for. */
-  readonly asks: Load | undefined;
+  readonly request: StageRequest | undefined;
 }
 
 interface Kept {
   readonly runsMs: readonly number[];
-  readonly asks: Load | undefined;
+  readonly request: StageRequest | undefined;
 }
 
-const NOTHING: Kept = { runsMs: [], asks: undefined };
+const NOTHING: Kept = { runsMs: [], request: undefined };
 /** A stage changes with its code: only its latest runs say something. */
 const MOST_RUNS = 5;
 const MOST_STAGES = 5_000;
@@ -26,11 +28,11 @@ export class StageHistory {
   #running = new Map<number, RegisteredStage>();
 
   of(repo: string, stageName: string): FormerRuns {
-    const { runsMs, asks } = this.#kept.get(keyOf(repo, stageName)) ?? NOTHING;
-    return { medianRunMs: medianOf(runsMs), asks };
+    const { runsMs, request } = this.#kept.get(keyOf(repo, stageName)) ?? NOTHING;
+    return { medianRunMs: medianOf(runsMs), request };
   }
 
-  /** The roster has changed: who runs no more has ended. */
+  /** The registry has changed: who runs no more has ended. */
   registryChanged(entries: readonly RegisteredStage[], nowMs: number): void {
     const now = new Map(entries.map((entry) => [entry.stageId, entry]));
     for (const [id, entry] of this.#running) if (now.get(id)?.phase !== 'running') this.#ended(entry, nowMs);
@@ -40,7 +42,7 @@ export class StageHistory {
   #ended({ repo, stageName, sinceMs, asks }: RegisteredStage, nowMs: number): void {
     const key = keyOf(repo, stageName);
     const { runsMs } = this.#kept.get(key) ?? NOTHING;
-    this.#kept.set(key, { runsMs: [...runsMs, nowMs - sinceMs].slice(-MOST_RUNS), asks });
+    this.#kept.set(key, { runsMs: [...runsMs, nowMs - sinceMs].slice(-MOST_RUNS), request: requestOf(asks) });
   }
 }
 

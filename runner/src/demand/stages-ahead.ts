@@ -1,25 +1,9 @@
 import { BoundedMap, BoundedSet } from '@hangar/shared/bounded';
 import type { Clock } from '@hangar/shared/clock';
-import type { Load } from '../admit/admit.ts';
+import type { StageAhead } from '@hangar/shared/contract/demand';
 import type { DroneStage, StageDetail, Status } from '../pipeline/drone.ts';
 import type { RegisteredStage } from '../stage-registry.ts';
 import { StageHistory } from './stage-history.ts';
-
-/** A stage of a running build that comes when others are done (`depends_on`), and that nobody has accepted yet. */
-export interface StageAhead {
-  readonly stageId: number;
-  readonly stageName: string;
-  readonly buildId: number;
-  readonly buildNumber: number;
-  readonly repo: string;
-  readonly event: string;
-  /** Names of the stages that it still waits for. */
-  readonly waitsFor: readonly string[];
-  /** When it is likely to come, by the medians of former runs, milliseconds since 1970; undefined: some time later. */
-  readonly expectedMs: number | undefined;
-  /** What its last run asked for; undefined: not known. */
-  readonly asks: Load | undefined;
-}
 
 /** What is known of a build. */
 interface Build {
@@ -70,7 +54,7 @@ export class StagesAhead {
     this.#builds.set(id, { id, number, event, stages, repo: repo.slug, learntMs: nowMs, seenMs: nowMs });
   }
 
-  /** The roster has changed. */
+  /** The registry has changed. */
   registryChanged(entries: readonly RegisteredStage[]): void {
     this.#history.registryChanged(entries, this.#clock.now());
     this.#entries = entries;
@@ -111,7 +95,7 @@ export class StagesAhead {
         event: build.event,
         waitsFor: stage.dependsOn.filter((name) => open.has(name)),
         expectedMs: times.beginOf(stage),
-        asks: this.#history.of(build.repo, stage.name).asks,
+        request: this.#history.of(build.repo, stage.name).request,
       }));
   }
 }

@@ -131,7 +131,7 @@ describe('when a stage is expected, and what it will ask for', () => {
     learn(lead, aChild(2, 'deploy', ['test']));
     ahead.registryChanged([entry(1, 'test')]);
 
-    expect(ahead.list(NOBODY)).toMatchObject([{ expectedMs: undefined, asks: undefined }]);
+    expect(ahead.list(NOBODY)).toMatchObject([{ expectedMs: undefined, request: undefined }]);
   });
 
   it('follows from the medians, along the way of dependencies', async () => {
@@ -142,8 +142,8 @@ describe('when a stage is expected, and what it will ask for', () => {
     await clock.step(10_000);
 
     expect(ahead.list(NOBODY)).toMatchObject([
-      { stageName: 'deploy', expectedMs: beganMs + 60_000, asks: { cpuMillicores: 102 } },
-      { stageName: 'notify', expectedMs: beganMs + 80_000, asks: undefined },
+      { stageName: 'deploy', expectedMs: beganMs + 60_000, request: { cpuMillicores: 102 } },
+      { stageName: 'notify', expectedMs: beganMs + 80_000, request: undefined },
     ]);
   });
 

@@ -1,0 +1,22 @@
+import { readDemand, type StageAhead, type WaitingStage } from '@hangar/shared/contract/demand';
+import type { ScrapeProblem } from './runner-reading.ts';
+
+/** What a runner's `GET /demand` says, and what is wrong with it. */
+export interface TargetDemand {
+  /** Undefined: it is no such answer. */
+  readonly stages: readonly WaitingStage[] | undefined;
+  readonly ahead: readonly StageAhead[];
+  readonly problems: readonly ScrapeProblem[];
+}
+
+/** Reads the answer of `GET /demand`; what makes no sense is set aside and told. */
+export function demandOfTarget(target: string, body: string): TargetDemand {
+  const cure = 'it must be the answer of a Hangar runner: { "waiting": [ { "stageId": … } ] }';
+  const problem = (words: string): ScrapeProblem => ({ target, problem: words, cure });
+  const read = readDemand(body);
+  if (read === undefined)
+    return { stages: undefined, ahead: [], problems: [problem('GET /demand is no list of waiting stages')] };
+  const { waiting, ahead, lost } = read;
+  const problems = lost === 0 ? [] : [problem(`${lost} entries of GET /demand make no sense`)];
+  return { stages: waiting, ahead, problems };
+}
