@@ -1,13 +1,13 @@
 import { noAnswer } from '@hangar/shared/testing/fake-cluster';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
+  ActingCluster,
   claimTarget,
   endAll,
   nodeTarget,
   POOL,
   podTarget,
   serve,
-  ActingCluster,
   write,
 } from './testing/acting-cluster.ts';
 

@@ -4,6 +4,7 @@ import type { KubernetesObject, V1Node } from '@kubernetes/client-node';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Feature, rightsOf } from './permissions/permissions.ts';
 import {
+  ActingCluster,
   BUFFER,
   type Buffer,
   claimTarget,
@@ -13,7 +14,6 @@ import {
   POOL,
   type Pool,
   serve,
-  ActingCluster,
   write,
 } from './testing/acting-cluster.ts';
 import { rightOf } from './testing/reviewing-cluster.ts';

@@ -1,15 +1,15 @@
 import { createActing } from './act/acting.ts';
 import type { Actor } from './act/actor.ts';
-import { type Comparer } from './advise/adviser.ts';
 import { AdviceSources } from './advise/advice-sources.ts';
+import { type Comparer } from './advise/adviser.ts';
 import { Autoscaler } from './autoscaler.ts';
 import type { AutoscalerConfig } from './config/load.ts';
 import { type Decider, decideHere } from './decide/decider.ts';
+import { Snapshots } from './freeze/snapshots.ts';
 import { ActLog } from './history/act-log.ts';
 import { Ledger } from './history/ledger.ts';
 import { AutoscalerMetrics } from './metrics/autoscaler-metrics.ts';
 import { Observer, type ObserverParts } from './observe/observer.ts';
-import { Snapshots } from './freeze/snapshots.ts';
 import { WallClock } from './observe/wall-clock.ts';
 import { Learner } from './store/learner.ts';
 import { Recorder } from './store/recorder.ts';

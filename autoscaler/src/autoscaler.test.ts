@@ -4,13 +4,13 @@ import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster, noAnswer } from '@hangar/shared/testing/fake-cluster';
 import type { V1Node, V1Pod } from '@kubernetes/client-node';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { PoolOrder } from './act/actor.ts';
 import { loadConfig } from './config/load.ts';
 import { AUTOSCALER_METRICS } from './metrics/specs.ts';
 import type { MetricsSource } from './scrape/metrics-source.ts';
-import { noMemory, type TraceMemory } from './trace/trace-memory.ts';
-import type { PoolOrder } from './act/actor.ts';
 import { createService } from './service.ts';
 import type { PodRecord } from './trace/pod-record.ts';
+import { noMemory, type TraceMemory } from './trace/trace-memory.ts';
 import { WATCHED } from './watch/resources.ts';
 
 const NOW = 1_768_383_000_000;

@@ -1,10 +1,10 @@
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
-import { NO_LOAD } from './admit/admit.ts';
 import { AdmissionQueue } from './admit/admission-queue.ts';
+import { NO_LOAD } from './admit/admit.ts';
 import { demandOf } from './demand/runner-demand.ts';
-import { anEntry } from './metrics/testing/an-entry.ts';
 import { emptied, hasRoom, whenever } from './intake.ts';
+import { anEntry } from './metrics/testing/an-entry.ts';
 import { StageRegistry } from './stage-registry.ts';
 
 const never = new AbortController().signal;

@@ -1,11 +1,11 @@
 import { Adopter } from './adopt/adopter.ts';
 import { resume } from './adopt/resume.ts';
-import type { StageParts } from './stage/stage-parts.ts';
+import { emptied, hasRoom, whenever } from './intake.ts';
 import type { OwnLease } from './lease/own-lease.ts';
 import type { Filter } from './pipeline/drone.ts';
 import { poll } from './poll/poll.ts';
 import { carryOn, take } from './poll/take.ts';
-import { emptied, hasRoom, whenever } from './intake.ts';
+import type { StageParts } from './stage/stage-parts.ts';
 
 /** What a replica works with: a journey's parts, and a Lease by which others see that it lives. */
 export interface RunnerParts extends StageParts {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NO_LOAD } from './admit/admit.ts';
-import { StageRegistry, type RegisteredStage } from './stage-registry.ts';
+import { type RegisteredStage, StageRegistry } from './stage-registry.ts';
 
 const entry = (stageId: number): RegisteredStage => ({
   stageId,

@@ -1,8 +1,8 @@
 import { loadConfig } from '@hangar/autoscaler/config';
 import { httpMetricsSource } from '@hangar/autoscaler/metrics-http';
 import { readPage } from '@hangar/autoscaler/page';
-import { noMemory } from '@hangar/autoscaler/trace/trace-memory';
 import { createService, type Service } from '@hangar/autoscaler/service';
+import { noMemory } from '@hangar/autoscaler/trace/trace-memory';
 import { createHttp } from '@hangar/runner/http';
 import type { Clock } from '@hangar/shared/clock';
 import { createLogger } from '@hangar/shared/logger';

@@ -2,7 +2,6 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startEmbedded } from '../suites/flows/start-embedded.ts';
 import type { ClusterAccess } from '../suites/flows/test-system.ts';
-import { until } from '../parts/until.ts';
 
 /** The cluster under the demo. */
 export interface DemoGround {

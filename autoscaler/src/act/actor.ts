@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errorText } from '@hangar/shared/error-text';
 import type { Logger } from '@hangar/shared/logger';
-import type { Resources } from '../capacity/shape.ts';
 import type { Condition } from '../capacity/condition.ts';
 import type { Pool } from '../capacity/pools.ts';
 import type { NodeFact } from '../capacity/read-node.ts';
+import type { Resources } from '../capacity/shape.ts';
 import type { PoolSize, Recommendation } from '../decide/recommendation.ts';
 import type { CapacitySnapshot } from '../decide/snapshot.ts';
 

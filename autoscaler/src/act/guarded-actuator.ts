@@ -1,6 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import { ifPresent } from '@hangar/shared/kubernetes/cluster';
 import { isPaused } from '../capacity/pool-node.ts';
+import type { ActRecorder } from './act-recorder.ts';
 import {
   type ActOutcome,
   type Actuator,
@@ -8,7 +9,6 @@ import {
   type Observation,
   outcomeOf,
 } from './actuator.ts';
-import type { ActRecorder } from './act-recorder.ts';
 import { SetterMemory } from './field-owner.ts';
 import { type ActRules, judgeAct, ownerOf, type Standing } from './judge.ts';
 import type { Reading, ScaledObject } from './scaled-object.ts';

@@ -1,7 +1,7 @@
 import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Node, V1Taint } from '@kubernetes/client-node';
-import type { Taint } from '../capacity/scheduling.ts';
 import { isTaint } from '../capacity/pool-node.ts';
+import type { Taint } from '../capacity/scheduling.ts';
 
 /** Whether a node shall carry one taint of ours. */
 export interface TaintEdit {

@@ -1,10 +1,10 @@
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import type { V1Node } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { onePod } from '../testing/many-pods.ts';
 import { poolsOf } from '../capacity/pools.ts';
 import { type NodeFact, readNode } from '../capacity/read-node.ts';
 import type { PodFact } from '../capacity/read-pod.ts';
+import { onePod } from '../testing/many-pods.ts';
 import { ObservedPools } from './observed-pools.ts';
 import { openRoomFor } from './surplus.ts';
 

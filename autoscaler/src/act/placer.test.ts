@@ -5,11 +5,11 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1Node } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
+import { type PoolNode } from '../capacity/pool-node.ts';
+import type { Taint } from '../capacity/scheduling.ts';
 import { ActRecorder } from './act-recorder.ts';
 import { AuditTrail } from './audit.ts';
-import type { Taint } from '../capacity/scheduling.ts';
 import { Placer, type PlacerOptions } from './placer.ts';
-import { type PoolNode } from '../capacity/pool-node.ts';
 
 const never = new AbortController().signal;
 

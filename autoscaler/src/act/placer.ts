@@ -1,12 +1,12 @@
 import type { Clock } from '@hangar/shared/clock';
 import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import { type Cluster, isKubernetesError } from '@hangar/shared/kubernetes/cluster';
-import { type ActOutcome, outcomeOf } from './actuator.ts';
-import type { ActRecorder } from './act-recorder.ts';
-import { CLUSTER_EVENTS } from './resources.ts';
-import type { Taint } from '../capacity/scheduling.ts';
-import { writeTaint } from './node-taints.ts';
 import { carries, isPaused, type PoolNode } from '../capacity/pool-node.ts';
+import type { Taint } from '../capacity/scheduling.ts';
+import type { ActRecorder } from './act-recorder.ts';
+import { type ActOutcome, outcomeOf } from './actuator.ts';
+import { writeTaint } from './node-taints.ts';
+import { CLUSTER_EVENTS } from './resources.ts';
 import { decidePlacement, type SurplusOptions } from './surplus.ts';
 
 /** What the placer of one pool is made of. */

@@ -1,6 +1,6 @@
 import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
-import { PUSH_SIZE } from '../capacity/pushes.ts';
 import { CLOSING_TAINT, carries, isPaused, type PoolNode } from '../capacity/pool-node.ts';
+import { PUSH_SIZE } from '../capacity/pushes.ts';
 
 /** Which nodes of a pool shall be marked as surplus now, and which no longer. Emptiest first to mark, fullest first to open. */
 export interface Placement {

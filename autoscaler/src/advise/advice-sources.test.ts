@@ -2,12 +2,12 @@ import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster } from '@hangar/shared/testing/fake-cluster';
 import { describe, expect, it } from 'vitest';
-import { generateLoad } from '../trace/generate.ts';
 import type { Pool } from '../capacity/pools.ts';
-import type { Comparer } from './adviser.ts';
-import { NOTHING_SEEN } from './engines.ts';
-import { POLLED } from './engine-poller.ts';
+import { generateLoad } from '../trace/generate.ts';
 import { AdviceSources } from './advice-sources.ts';
+import type { Comparer } from './adviser.ts';
+import { POLLED } from './engine-poller.ts';
+import { NOTHING_SEEN } from './engines.ts';
 
 const HOUR = 3_600_000;
 const NOW = Date.UTC(2026, 0, 14, 9);

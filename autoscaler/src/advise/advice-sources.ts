@@ -1,13 +1,13 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
-import { type NodeHours, SpendBook } from '../capacity/spend-book.ts';
 import type { Pool } from '../capacity/pools.ts';
+import { type NodeHours, SpendBook } from '../capacity/spend-book.ts';
 import { Adviser, type Comparer, type Memories } from './adviser.ts';
 import type { Compared } from './compare.ts';
+import { EnginePoller } from './engine-poller.ts';
 import { NOTHING_SEEN, type Surroundings } from './engines.ts';
 import { proposalsOf } from './proposals.ts';
-import { EnginePoller } from './engine-poller.ts';
 
 /** What a {@link AdviceSources} is made of. */
 export interface AdviceSourcesParts {

@@ -1,9 +1,9 @@
 import type { Job } from '../capacity/job.ts';
+import type { NodeSpec } from '../capacity/node-spec.ts';
 import { CLUSTER_AUTOSCALER, clusterAutoscalerPolicy } from '../replay/policies/cluster-autoscaler.ts';
 import { KARPENTER, karpenterPolicy } from '../replay/policies/karpenter.ts';
 import type { Policy } from '../replay/policy.ts';
 import { replay } from '../replay/replay.ts';
-import type { NodeSpec } from '../capacity/node-spec.ts';
 import type { EngineSettings } from './engines.ts';
 
 /** Past Pods, and two ways to have sized a pool for them. */

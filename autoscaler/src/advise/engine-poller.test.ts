@@ -3,7 +3,7 @@ import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { POLLED, EnginePoller } from './engine-poller.ts';
+import { EnginePoller, POLLED } from './engine-poller.ts';
 
 const AUTOSCALER: V1Pod = {
   metadata: { name: 'cluster-autoscaler-1', namespace: 'kube-system' },

@@ -1,10 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MIB } from './shape.ts';
 import { newNodesFor } from '../replay/policies/first-fit.ts';
 import type { NodeSpec } from './node-spec.ts';
-import type { SizeClass } from './size-class.ts';
 import { packed, packInto } from './packing.ts';
-import fc from 'fast-check';
+import { MIB } from './shape.ts';
+import type { SizeClass } from './size-class.ts';
 
 const SMALL: NodeSpec = { allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 } };
 const LARGE: NodeSpec = { allocatable: { cpuMillicores: 7910, memoryBytes: 13_256 * MIB, pods: 110 } };

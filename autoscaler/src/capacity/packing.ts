@@ -1,5 +1,5 @@
-import type { Resources } from './shape.ts';
 import { type NodeSpec, roomOnEmpty } from './node-spec.ts';
+import type { Resources } from './shape.ts';
 import { countOf, type SizeClass } from './size-class.ts';
 
 /** How demand fills nodes of one kind. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { onePod } from '../testing/many-pods.ts';
-import { podCountsOf, namespacesOf } from './pod-counts.ts';
+import { namespacesOf, podCountsOf } from './pod-counts.ts';
 import type { PodFact } from './read-pod.ts';
 
 const LARGE = { cpuMillicores: 2000, memoryBytes: 1 };

@@ -1,5 +1,5 @@
-import type { Resources } from './shape.ts';
 import type { PodFact } from './read-pod.ts';
+import type { Resources } from './shape.ts';
 
 /** Pods on nodes that are decided upon alike. */
 export interface RunningPods {

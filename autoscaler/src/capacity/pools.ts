@@ -1,8 +1,8 @@
-import type { NodeTraits } from './scheduling.ts';
-import type { NodeShape, Resources } from './shape.ts';
 import type { NodeSpec } from './node-spec.ts';
 import { type DaemonFact, daemonSetsOn, type NodeFact, type PoolOwner } from './read-node.ts';
 import type { PodFact } from './read-pod.ts';
+import type { NodeTraits } from './scheduling.ts';
+import type { NodeShape, Resources } from './shape.ts';
 
 /** One node of a pool and the builds on it. */
 export interface PoolNode {

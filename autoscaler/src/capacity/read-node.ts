@@ -2,10 +2,10 @@ import { requestOfSpec } from '@hangar/shared/kubernetes/pod-request';
 import { parseCpuMillicores, parseMemoryBytes } from '@hangar/shared/quantity';
 import type { V1DaemonSet, V1Node } from '@kubernetes/client-node';
 import { NODE_POOL_LABEL } from './node-labels.ts';
-import { letsIn, type NodeTraits, type PodConstraints, type Taint } from './scheduling.ts';
-import type { NodeShape, Resources } from './shape.ts';
 import { CLOSING_TAINT, isTaint } from './pool-node.ts';
 import { constraintsOfSpec } from './read-pod.ts';
+import { letsIn, type NodeTraits, type PodConstraints, type Taint } from './scheduling.ts';
+import type { NodeShape, Resources } from './shape.ts';
 
 /** Who scales a pool, as far as its nodes tell. */
 export type PoolOwner = 'karpenter' | 'cluster-api' | 'unknown';

@@ -1,14 +1,14 @@
 import { UsageError } from '@hangar/shared/program/command-error';
 import { asWhole } from '@hangar/shared/program/options';
 import type { Job } from '../capacity/job.ts';
+import type { BufferRule } from '../forecast/buffer-rule.ts';
 import { forecastRule } from '../forecast/forecast-rule.ts';
 import { clusterAutoscalerPolicy } from '../replay/policies/cluster-autoscaler.ts';
 import { karpenterBufferPolicy, karpenterPolicy } from '../replay/policies/karpenter.ts';
-import type { BufferRule } from '../forecast/buffer-rule.ts';
-import { STATIC_POOL, staticPoolPolicy } from '../replay/policies/static-node-pool.ts';
 import { clairvoyantRule, lookAheadRule, squareRootRule } from '../replay/policies/rules.ts';
 import { softlyPlaced } from '../replay/policies/soft-taints.ts';
 import { staticPolicy } from '../replay/policies/static.ts';
+import { STATIC_POOL, staticPoolPolicy } from '../replay/policies/static-node-pool.ts';
 import type { Policy } from '../replay/policy.ts';
 import type { ScoringStrategy } from '../simulate/class-scores.ts';
 

@@ -17,10 +17,10 @@ import {
   repeated,
 } from '@hangar/shared/program/options';
 import type { Job } from '../capacity/job.ts';
+import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
 import { replay } from '../replay/replay.ts';
 import type { ReplayResult } from '../replay/result.ts';
 import { type Change, demandChanges, timelineOf } from '../replay/timeline.ts';
-import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
 import { type CountedDays, countedDays } from './counted-days.ts';
 import { asShape } from './recommend.ts';
 import { JOB_OPTIONS, type JobOrder, jobOrderOf, readJobs } from './replay-jobs.ts';

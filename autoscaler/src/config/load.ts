@@ -1,12 +1,12 @@
 import { type Environment, readSettings, type Values } from '@hangar/shared/config';
 import type { LogLevel } from '@hangar/shared/logger';
+import type { PoolRules } from '../capacity/read-node.ts';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
-import type { BufferOptions } from '../forecast/live-forecast.ts';
+import { parseRunnerService, parseRunnerUrl, type RunnerService } from '../capacity/targets.ts';
 import type { Floor } from '../decide/floors.ts';
 import type { Guardrails } from '../decide/guardrails.ts';
 import type { Money } from '../decide/spend.ts';
-import { parseRunnerService, parseRunnerUrl, type RunnerService } from '../capacity/targets.ts';
-import type { PoolRules } from '../capacity/read-node.ts';
+import type { BufferOptions } from '../forecast/live-forecast.ts';
 import { type ActingConfig, actingOf, actingProblems, actingWarnings } from './acting.ts';
 import { SETTINGS } from './settings.ts';
 

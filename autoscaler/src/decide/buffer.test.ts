@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MANY_PODS_OPTIONS, manyPodsSnapshot, onePod } from '../testing/many-pods.ts';
 import { LiveForecast } from '../forecast/live-forecast.ts';
+import { MANY_PODS_OPTIONS, manyPodsSnapshot, onePod } from '../testing/many-pods.ts';
 import { decide } from './decide.ts';
 
 const OPTIONS = { z: 2, floor: 5, quantile: 0.9, forecast: true };

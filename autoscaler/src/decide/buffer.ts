@@ -1,6 +1,6 @@
+import type { BufferOptions, FreeRoom } from '../forecast/live-forecast.ts';
 import type { Demand } from './demand.ts';
 import type { Buffer } from './recommendation.ts';
-import type { BufferOptions, FreeRoom } from '../forecast/live-forecast.ts';
 
 /** The rule without history. The result is never less than the work known to come (`max`, like the forecast's own fallback). Pure. */
 export function ruleBuffer(

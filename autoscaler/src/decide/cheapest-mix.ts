@@ -1,6 +1,6 @@
 import type { NodeSpec } from '../capacity/node-spec.ts';
-import type { SizeClass } from '../capacity/size-class.ts';
 import { type NodeGroup, packed, packInto } from '../capacity/packing.ts';
+import type { SizeClass } from '../capacity/size-class.ts';
 
 /** A kind of node that can be bought. */
 export interface PricedKind {

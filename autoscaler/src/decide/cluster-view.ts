@@ -1,8 +1,8 @@
-import type { Resources } from '../capacity/shape.ts';
-import type { CapacitySnapshot } from './snapshot.ts';
-import type { ClusterWatch } from '../watch/cluster-watch.ts';
 import { podCountsOf } from '../capacity/pod-counts.ts';
 import { poolsOf } from '../capacity/pools.ts';
+import type { Resources } from '../capacity/shape.ts';
+import type { ClusterWatch } from '../watch/cluster-watch.ts';
+import type { CapacitySnapshot } from './snapshot.ts';
 
 /**
  * The part of a snapshot that comes from the watches.

@@ -1,5 +1,5 @@
-import type { CapacitySnapshot, WatchView } from './snapshot.ts';
 import type { Condition } from '../capacity/condition.ts';
+import type { CapacitySnapshot, WatchView } from './snapshot.ts';
 
 /** Which sources are configured, and so expected to report. */
 export interface Expected {

@@ -1,21 +1,21 @@
+import type { WaitingStage } from '@hangar/shared/contract/demand';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NOTHING_SEEN } from '../advise/engines.ts';
-import { MIB } from '../capacity/shape.ts';
-import { PUBLISHED_SHAPES } from '../model/shapes.ts';
-import type { WaitingStage } from '@hangar/shared/contract/demand';
-import { aWaitingStage } from '../testing/told-stages.ts';
-import type { RunnersView } from '../scrape/runner-book.ts';
-import type { CapacitySnapshot } from './snapshot.ts';
-import { oneNode, onePod, manyPodsSnapshot } from '../testing/many-pods.ts';
 import { podCountsOf } from '../capacity/pod-counts.ts';
 import { poolsOf } from '../capacity/pools.ts';
 import type { NodeFact } from '../capacity/read-node.ts';
 import type { PodFact } from '../capacity/read-pod.ts';
+import { MIB } from '../capacity/shape.ts';
+import { PUBLISHED_SHAPES } from '../model/shapes.ts';
+import type { RunnersView } from '../scrape/runner-book.ts';
+import { manyPodsSnapshot, oneNode, onePod } from '../testing/many-pods.ts';
+import { aWaitingStage } from '../testing/told-stages.ts';
 import { conditionsOf, isStale } from './conditions.ts';
 import { type DecideOptions, decide } from './decide.ts';
 import { demandOf } from './demand.ts';
 import { type Guardrails, guarded } from './guardrails.ts';
+import type { CapacitySnapshot } from './snapshot.ts';
 
 const REQUEST = { cpuMillicores: 1150, memoryBytes: 1700 * MIB };
 const RAILS: Guardrails = {

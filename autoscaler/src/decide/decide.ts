@@ -1,15 +1,14 @@
 import { adviceOf } from '../advise/advice.ts';
 import { proposalsOf } from '../advise/proposals.ts';
-import type { NodeShape, Resources } from '../capacity/shape.ts';
-import { PUBLISHED_SHAPES } from '../model/shapes.ts';
-import type { CapacitySnapshot } from './snapshot.ts';
+import { typicalOf } from '../capacity/packing.ts';
 import { namespacesOf } from '../capacity/pod-counts.ts';
+import type { NodeShape, Resources } from '../capacity/shape.ts';
 import type { BufferOptions } from '../forecast/live-forecast.ts';
+import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import { bufferOf } from './buffer.ts';
 import { type Demand, demandOf, stagesToRun } from './demand.ts';
 import { type Floor, floorAt } from './floors.ts';
 import { type Guardrails, withFloor } from './guardrails.ts';
-import { typicalOf } from '../capacity/packing.ts';
 import { podHoursOf1000Prs, unusedPrices } from './price.ts';
 import { quotaRoomPods } from './quota-room.ts';
 import type { Buffer, Recommendation } from './recommendation.ts';
@@ -17,6 +16,7 @@ import { requestClassesOf } from './request-classes.ts';
 import { sizeMix } from './size-mix.ts';
 import { type PodToPlace, sizePools } from './size-pools.ts';
 import { type ShapeQuestion, sizeShapes } from './size-shapes.ts';
+import type { CapacitySnapshot } from './snapshot.ts';
 import { type Money, spendOf } from './spend.ts';
 
 /** Everything that a decision depends on besides the snapshot. */

@@ -1,6 +1,6 @@
-import type { CapacitySnapshot } from './snapshot.ts';
 import { type DecideOptions, decide } from './decide.ts';
 import type { Recommendation } from './recommendation.ts';
+import type { CapacitySnapshot } from './snapshot.ts';
 
 /** Runs the expensive part of a tick. The same snapshot gives the same answer, wherever it runs. */
 export interface Decider {

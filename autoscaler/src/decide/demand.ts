@@ -1,7 +1,7 @@
 import type { StageAhead, StageSum, WaitingStage } from '@hangar/shared/contract/demand';
 import type { CountedState } from '@hangar/shared/contract/runner-metrics';
-import type { Resources } from '../capacity/shape.ts';
 import type { PodCounts } from '../capacity/pod-counts.ts';
+import type { Resources } from '../capacity/shape.ts';
 import { classesOf, countOf, merged, type SizeClass } from '../capacity/size-class.ts';
 
 /** The work that needs room now; each Pod or stage is counted once. */

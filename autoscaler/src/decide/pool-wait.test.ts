@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NOTHING_SEEN } from '../advise/engines.ts';
-import { MIB } from '../capacity/shape.ts';
 import type { Pool, PoolNode } from '../capacity/pools.ts';
+import { MIB } from '../capacity/shape.ts';
 import type { Guardrails } from './guardrails.ts';
 import { type PoolQuestion, sizePools } from './size-pools.ts';
 import type { Outlook } from './size-shapes.ts';

@@ -1,8 +1,8 @@
 import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
+import { packed } from '../capacity/packing.ts';
 import type { Pool } from '../capacity/pools.ts';
 import type { SizeClass } from '../capacity/size-class.ts';
 import { meetObjective } from './meet-objective.ts';
-import { packed } from '../capacity/packing.ts';
 import { simulatedWaitP95 } from './simulate-wait.ts';
 import type { Outlook } from './size-shapes.ts';
 

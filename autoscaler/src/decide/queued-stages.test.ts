@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aWaitingStage } from '../testing/told-stages.ts';
 import { podCountsOf } from '../capacity/pod-counts.ts';
 import type { PodFact } from '../capacity/read-pod.ts';
+import { aWaitingStage } from '../testing/told-stages.ts';
 import { type DemandSources, demandOf } from './demand.ts';
 
 const REQUEST = { cpuMillicores: 1000, memoryBytes: 2 ** 30 };

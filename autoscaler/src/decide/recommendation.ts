@@ -1,5 +1,5 @@
-import type { Resources } from '../capacity/shape.ts';
 import type { Advice } from '../advise/advice.ts';
+import type { Resources } from '../capacity/shape.ts';
 
 /** The buffer for unknown work, and how it was computed. */
 export interface Buffer {

@@ -1,6 +1,6 @@
-import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
 import type { Pool } from '../capacity/pools.ts';
+import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { countOf, type SizeClass } from '../capacity/size-class.ts';
 import type { Demand } from './demand.ts';
 import type { RequestClass } from './recommendation.ts';

@@ -1,8 +1,8 @@
-import type { Resources } from '../capacity/shape.ts';
-import { type Random, seededRandom } from '../simulate/random.ts';
-import { ClusterSim } from '../simulate/cluster-sim.ts';
-import { countOf, type SizeClass } from '../capacity/size-class.ts';
 import type { NodeGroup } from '../capacity/packing.ts';
+import type { Resources } from '../capacity/shape.ts';
+import { countOf, type SizeClass } from '../capacity/size-class.ts';
+import { ClusterSim } from '../simulate/cluster-sim.ts';
+import { type Random, seededRandom } from '../simulate/random.ts';
 
 /** The current state, and the arrivals expected within the lead time. */
 export interface WaitQuestion {

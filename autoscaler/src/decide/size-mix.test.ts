@@ -1,16 +1,16 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { packed, packInto } from '../capacity/packing.ts';
 import { MIB, type NodeShape, type Resources } from '../capacity/shape.ts';
+import { countOf, type SizeClass } from '../capacity/size-class.ts';
 import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import { cheapestMix, groupsOf, hourlyPrice, type PricedKind } from './cheapest-mix.ts';
-import { countOf, type SizeClass } from '../capacity/size-class.ts';
 import type { Demand } from './demand.ts';
-import { packed, packInto } from '../capacity/packing.ts';
 import type { Prices } from './price.ts';
 import type { ShapeSize } from './recommendation.ts';
 import { fewClasses, requestClassesOf } from './request-classes.ts';
 import { sizeMix } from './size-mix.ts';
 import { type ShapeQuestion, sizeShapes } from './size-shapes.ts';
-import fc from 'fast-check';
 
 const USUAL: Resources = { cpuMillicores: 1150, memoryBytes: 1700 * MIB };
 const OVERHEAD = { cpuMillicores: 300, memoryBytes: 370 * MIB, pods: 0 };

@@ -1,7 +1,7 @@
-import { cheapestMix, type Counts, groupsOf, hourlyPrice, type PricedKind } from './cheapest-mix.ts';
-import { countOf, type SizeClass } from '../capacity/size-class.ts';
-import { bounded, meetObjective } from './meet-objective.ts';
 import { type NodeGroup, packed, packInto, percent } from '../capacity/packing.ts';
+import { countOf, type SizeClass } from '../capacity/size-class.ts';
+import { type Counts, cheapestMix, groupsOf, hourlyPrice, type PricedKind } from './cheapest-mix.ts';
+import { bounded, meetObjective } from './meet-objective.ts';
 import { amountText, costOf, priceOf } from './price.ts';
 import type { Mix, ShapeSize } from './recommendation.ts';
 import { fewClasses } from './request-classes.ts';

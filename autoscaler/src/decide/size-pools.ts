@@ -1,13 +1,13 @@
 import type { Surroundings } from '../advise/engines.ts';
 import { ownerOf } from '../advise/proposals.ts';
+import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
+import { packInto, percent } from '../capacity/packing.ts';
+import type { Pool, PoolNode } from '../capacity/pools.ts';
 import { letsIn, type PodConstraints } from '../capacity/scheduling.ts';
 import type { Resources } from '../capacity/shape.ts';
-import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
-import type { Pool, PoolNode } from '../capacity/pools.ts';
 import { classesOf } from '../capacity/size-class.ts';
-import { guarded, type Guardrails } from './guardrails.ts';
-import { packInto, percent } from '../capacity/packing.ts';
-import { nodesForObjective, poolWait, type PoolWork } from './pool-wait.ts';
+import { type Guardrails, guarded } from './guardrails.ts';
+import { nodesForObjective, type PoolWork, poolWait } from './pool-wait.ts';
 import { priceOf } from './price.ts';
 import type { PoolSize, Spend } from './recommendation.ts';
 import type { Outlook } from './size-shapes.ts';

@@ -1,11 +1,11 @@
-import type { NodeShape, Resources } from '../capacity/shape.ts';
 import type { NodeSpec } from '../capacity/node-spec.ts';
+import { type NodeGroup, packed, percent } from '../capacity/packing.ts';
+import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { countOf, type SizeClass } from '../capacity/size-class.ts';
 import type { Demand } from './demand.ts';
 import type { Guardrails } from './guardrails.ts';
 import { bounded, meetObjective } from './meet-objective.ts';
-import { type NodeGroup, packed, percent } from '../capacity/packing.ts';
-import { costOf, priceOf, type Prices } from './price.ts';
+import { costOf, type Prices, priceOf } from './price.ts';
 import type { ShapeSize } from './recommendation.ts';
 import { simulatedWaitP95 } from './simulate-wait.ts';
 

@@ -1,9 +1,9 @@
 import type { AdviceInputs } from '../advise/advice-sources.ts';
 import type { Calibration } from '../calibrate/calibrate.ts';
-import type { FreeRoom } from '../forecast/live-forecast.ts';
-import type { DroneReading } from '../scrape/drone-server.ts';
 import type { PodCounts } from '../capacity/pod-counts.ts';
 import type { Pool } from '../capacity/pools.ts';
+import type { FreeRoom } from '../forecast/live-forecast.ts';
+import type { DroneReading } from '../scrape/drone-server.ts';
 import type { RunnersView } from '../scrape/runner-book.ts';
 
 /** One watch at the moment of the snapshot. */

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { QuotaFact } from '../advise/engines.ts';
 import type { Pool } from '../capacity/pools.ts';
+import { SpendBook } from '../capacity/spend-book.ts';
 import { quotaRoomPods } from './quota-room.ts';
 import type { PoolSize, Spend } from './recommendation.ts';
 import { affordablePerHour, type Money, spendOf, withinSpend } from './spend.ts';
-import { SpendBook } from '../capacity/spend-book.ts';
 
 const HOUR = 3_600_000;
 const MIDNIGHT = Date.UTC(2026, 0, 14);

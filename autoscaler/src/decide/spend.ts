@@ -1,7 +1,7 @@
 import type { Pool } from '../capacity/pools.ts';
+import type { NodeHours } from '../capacity/spend-book.ts';
 import { amountText, type Prices, priceOf } from './price.ts';
 import type { PoolSize, Spend } from './recommendation.ts';
-import type { NodeHours } from '../capacity/spend-book.ts';
 
 /** The spend limit and how money is counted. */
 export interface Money {

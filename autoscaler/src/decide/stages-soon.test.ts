@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { aStageAhead } from '../testing/told-stages.ts';
 import { podCountsOf } from '../capacity/pod-counts.ts';
+import { aStageAhead } from '../testing/told-stages.ts';
 import { ruleBuffer } from './buffer.ts';
 import { type Demand, demandOf } from './demand.ts';
 import { momentOf } from './moment.ts';

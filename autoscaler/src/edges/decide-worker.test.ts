@@ -1,7 +1,7 @@
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { afterEach, describe, expect, it } from 'vitest';
 import { decide } from '../decide/decide.ts';
-import { MANY_PODS_OPTIONS, onePod, manyPodsSnapshot } from '../testing/many-pods.ts';
+import { MANY_PODS_OPTIONS, manyPodsSnapshot, onePod } from '../testing/many-pods.ts';
 import { DecideWorker } from './decide-worker.ts';
 
 const SNAPSHOT = manyPodsSnapshot(

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import type { Remembered, TraceMemory } from '../trace/trace-memory.ts';
-import { formatRecord, parseRecord, type PodRecord } from '../trace/pod-record.ts';
 import { errorText } from '@hangar/shared/error-text';
+import { formatRecord, type PodRecord, parseRecord } from '../trace/pod-record.ts';
+import type { Remembered, TraceMemory } from '../trace/trace-memory.ts';
 
 /** The folder of the traces, and how long they are kept. */
 export interface TraceStoreOptions {

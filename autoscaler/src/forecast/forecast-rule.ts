@@ -1,5 +1,5 @@
-import type { BufferRule, DemandView } from './buffer-rule.ts';
 import { BackTest, pinballLoss } from './back-test.ts';
+import type { BufferRule, DemandView } from './buffer-rule.ts';
 import { type DemandAhead, DemandForecast, type ForecastOptions } from './demand-forecast.ts';
 import { WaitController } from './wait-controller.ts';
 

@@ -1,5 +1,5 @@
-import { forecastRule } from './forecast-rule.ts';
 import type { BufferRule, DemandView } from './buffer-rule.ts';
+import { forecastRule } from './forecast-rule.ts';
 
 /** Settings of the buffer. */
 export interface BufferOptions {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import type { Pool } from '../capacity/pools.ts';
+import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import { PoolMemory } from './pool-memory.ts';
 
 const [small] = PUBLISHED_SHAPES;

@@ -1,5 +1,5 @@
-import type { NodeShape, Resources } from '../capacity/shape.ts';
 import type { Pool } from '../capacity/pools.ts';
+import type { NodeShape, Resources } from '../capacity/shape.ts';
 
 /** What is known of pools beyond their live nodes. */
 export interface PoolMemoryOptions {

@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '@hangar/shared/clock';
-import { PoolMemory } from './pool-memory.ts';
 import type { AdviceSources } from '../advise/advice-sources.ts';
 import type { AutoscalerConfig } from '../config/load.ts';
 import { demandIn } from '../decide/decide.ts';
 import { momentOf } from '../decide/moment.ts';
 import type { CapacitySnapshot } from '../decide/snapshot.ts';
-import type { Learner } from '../store/learner.ts';
 import type { Observation, Observer } from '../observe/observer.ts';
+import type { Learner } from '../store/learner.ts';
+import { PoolMemory } from './pool-memory.ts';
 
 /** The sources of {@link Snapshots}. */
 export interface SnapshotsParts {

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { actViewOf, giveOrders } from '../act/actor.ts';
 import { decide } from '../decide/decide.ts';
 import { AutoscalerMetrics } from '../metrics/autoscaler-metrics.ts';
+import { MANY_PODS_OPTIONS, manyPodsSnapshot } from '../testing/many-pods.ts';
 import { ActLog } from './act-log.ts';
 import type { DecisionEntry } from './ledger.ts';
 import { Ring } from './ring.ts';
-import { MANY_PODS_OPTIONS, manyPodsSnapshot } from '../testing/many-pods.ts';
 
 const snapshot = manyPodsSnapshot([], 20);
 const recommendation = decide(snapshot, MANY_PODS_OPTIONS);

@@ -1,6 +1,6 @@
+import type { OrderOutcome } from '../act/actor.ts';
 import type { PoolSize, Recommendation } from '../decide/recommendation.ts';
 import type { AutoscalerMetrics } from '../metrics/autoscaler-metrics.ts';
-import type { OrderOutcome } from '../act/actor.ts';
 import type { DecisionEntry } from './ledger.ts';
 import type { Ring } from './ring.ts';
 

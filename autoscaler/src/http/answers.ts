@@ -8,12 +8,12 @@ import {
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { LEVELS } from '../capacity/shape.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
+import type { HistoryPoint, Ledger } from '../history/ledger.ts';
 import { nodesFor } from '../model/nodes-for.ts';
 import { PARAMETER_NOTES, PUBLISHED } from '../model/parameters.ts';
 import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import { recommendationJson } from '../recommend/as-json.ts';
 import { recommendForPrs } from '../recommend/for-prs.ts';
-import type { HistoryPoint, Ledger } from '../history/ledger.ts';
 import { costsAnswer, maybeCostAnswer, poolAnswer } from './cost-answers.ts';
 import { staleSinceMs, validUntilMs } from './validity.ts';
 

@@ -1,8 +1,8 @@
 import { createInstruments, type Instruments } from '@hangar/shared/contract/instruments';
 import { Registry } from 'prom-client';
+import type { OrderOutcome } from '../act/actor.ts';
 import type { Condition } from '../capacity/condition.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
-import type { OrderOutcome } from '../act/actor.ts';
 import type { CapacitySnapshot } from '../decide/snapshot.ts';
 import { poolRoom, ROOM_STATES } from './pool-room.ts';
 import { AUTOSCALER_METRICS as SPECS } from './specs.ts';

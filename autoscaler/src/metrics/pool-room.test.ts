@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { GIB } from '../capacity/shape.ts';
 import type { Pool, PoolNode } from '../capacity/pools.ts';
+import { GIB } from '../capacity/shape.ts';
 import { poolRoom } from './pool-room.ts';
 
 const USUAL = { cpuMillicores: 1000, memoryBytes: GIB };

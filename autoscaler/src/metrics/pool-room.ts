@@ -1,5 +1,5 @@
-import type { Resources } from '../capacity/shape.ts';
 import type { Pool } from '../capacity/pools.ts';
+import type { Resources } from '../capacity/shape.ts';
 
 /**
  * How builds can use the room of a pool. `used`: builds hold it. `idle`: on nodes without builds. `open`: free beside builds, and

@@ -1,7 +1,7 @@
-import type { Resources } from '../capacity/shape.ts';
-import type { WaitingClass } from '../simulate/job-queue.ts';
-import type { DemandView } from '../forecast/buffer-rule.ts';
 import type { NodeSpec } from '../capacity/node-spec.ts';
+import type { Resources } from '../capacity/shape.ts';
+import type { DemandView } from '../forecast/buffer-rule.ts';
+import type { WaitingClass } from '../simulate/job-queue.ts';
 import type { SimNode } from '../simulate/sim-node.ts';
 
 /**

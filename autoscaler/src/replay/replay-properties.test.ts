@@ -1,18 +1,18 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../capacity/job.ts';
 import { MIB } from '../capacity/shape.ts';
+import type { BufferRule } from '../forecast/buffer-rule.ts';
 import { forecastRule } from '../forecast/forecast-rule.ts';
 import { generateLoad } from '../trace/generate.ts';
 import { clusterAutoscalerPolicy } from './policies/cluster-autoscaler.ts';
 import { karpenterBufferPolicy, karpenterPolicy } from './policies/karpenter.ts';
-import type { BufferRule } from '../forecast/buffer-rule.ts';
-import { staticPoolPolicy } from './policies/static-node-pool.ts';
 import { clairvoyantRule, squareRootRule } from './policies/rules.ts';
 import { softlyPlaced } from './policies/soft-taints.ts';
+import { staticPoolPolicy } from './policies/static-node-pool.ts';
 import type { Policy } from './policy.ts';
 import { replay } from './replay.ts';
 import type { ReplayResult } from './result.ts';
-import fc from 'fast-check';
 
 const NODE = { allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 } };
 const BOOT_SECONDS = 180;

@@ -1,9 +1,9 @@
 import type { Job } from '../capacity/job.ts';
-import type { ScoringStrategy } from '../simulate/class-scores.ts';
 import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
+import type { ScoringStrategy } from '../simulate/class-scores.ts';
+import { ClusterSim } from '../simulate/cluster-sim.ts';
 import { seededRandom } from '../simulate/random.ts';
 import type { SimNode } from '../simulate/sim-node.ts';
-import { ClusterSim } from '../simulate/cluster-sim.ts';
 import type { Decision, Policy, PolicyView } from './policy.ts';
 import { type ReplayResult, Tally } from './result.ts';
 import { Watcher } from './watcher.ts';

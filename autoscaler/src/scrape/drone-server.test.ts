@@ -1,7 +1,7 @@
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
-import type { TargetAnswer } from './metrics-source.ts';
 import { askDrone } from './drone-server.ts';
+import type { TargetAnswer } from './metrics-source.ts';
 
 const URL = 'https://drone.acme.test/metrics';
 const never = new AbortController().signal;

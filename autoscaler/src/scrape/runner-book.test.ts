@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aStageAhead, aWaitingStage } from '../testing/told-stages.ts';
-import type { TargetRound } from './scrape.ts';
 import { RunnerBook } from './runner-book.ts';
+import type { TargetRound } from './scrape.ts';
 
 /** The view after a round in which all these replicas answered. */
 function taken(...replicas: Partial<Pick<TargetRound, 'known' | 'ahead'>>[]) {

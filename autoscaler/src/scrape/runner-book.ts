@@ -1,8 +1,8 @@
 import type { StageAhead, StageSum, WaitingStage } from '@hangar/shared/contract/demand';
 import type { CountedState } from '@hangar/shared/contract/runner-metrics';
+import { CounterBook } from './counter-book.ts';
 import type { RunnerReading, ScrapeProblem } from './runner-reading.ts';
 import type { Round } from './scrape.ts';
-import { CounterBook } from './counter-book.ts';
 
 /** All runners together. Missing values are undefined, never zero. */
 export interface RunnersView {

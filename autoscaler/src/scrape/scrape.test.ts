@@ -1,12 +1,12 @@
 import { parseExposition } from '@hangar/shared/exposition/parse';
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
-import type { MetricsSource, TargetAnswer } from './metrics-source.ts';
+import { parseRunnerService, parseRunnerUrl, targetsOf } from '../capacity/targets.ts';
 import { aStageAhead, aWaitingStage } from '../testing/told-stages.ts';
+import type { MetricsSource, TargetAnswer } from './metrics-source.ts';
 import { demandOfTarget } from './read-demand.ts';
 import { readRunner } from './runner-reading.ts';
 import { scrape } from './scrape.ts';
-import { parseRunnerService, parseRunnerUrl, targetsOf } from '../capacity/targets.ts';
 
 const states = (waiting: number | string, running: number | string): string =>
   [

@@ -1,11 +1,11 @@
 import type { Clock } from '@hangar/shared/clock';
-import { withDeadline } from '@hangar/shared/deadline';
 import type { StageAhead, WaitingStage } from '@hangar/shared/contract/demand';
+import { withDeadline } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
 import { formatOfContentType, parseExposition } from '@hangar/shared/exposition/parse';
 import type { MetricsSource, TargetAnswer } from './metrics-source.ts';
 import { demandOfTarget, type TargetDemand } from './read-demand.ts';
-import { readRunner, type RunnerReading, type ScrapeProblem } from './runner-reading.ts';
+import { type RunnerReading, readRunner, type ScrapeProblem } from './runner-reading.ts';
 
 /** The answer of one runner, as far as it could be read. */
 export interface TargetRound {

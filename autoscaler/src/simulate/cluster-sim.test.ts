@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../capacity/job.ts';
 import { GIB } from '../capacity/shape.ts';
-import { seededRandom } from './random.ts';
 import { ClusterSim } from './cluster-sim.ts';
+import { seededRandom } from './random.ts';
 
 const job = (arrivedAt: number, durationSeconds: number, cpuMillicores = 1000): Job => ({
   arrivedAt,

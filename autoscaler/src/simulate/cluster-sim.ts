@@ -1,10 +1,10 @@
 import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import type { Job } from '../capacity/job.ts';
+import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
 import type { Resources } from '../capacity/shape.ts';
 import type { ScoringStrategy } from './class-scores.ts';
 import { EventQueue } from './event-queue.ts';
 import { JobQueue } from './job-queue.ts';
-import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
 import type { Random } from './random.ts';
 import { Scheduler, UNPLACED } from './scheduler.ts';
 import type { SimNode } from './sim-node.ts';

@@ -1,5 +1,5 @@
-import type { NodeTraits } from '../capacity/scheduling.ts';
 import type { NodeSpec } from '../capacity/node-spec.ts';
+import type { NodeTraits } from '../capacity/scheduling.ts';
 
 const FIRST_SLOTS = 64;
 

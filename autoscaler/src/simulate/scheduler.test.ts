@@ -1,11 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { NodeSpec } from '../capacity/node-spec.ts';
 import { letsIn, type NodeTraits, softTaints } from '../capacity/scheduling.ts';
 import { GIB, MIB } from '../capacity/shape.ts';
 import type { PodClass, ScoringStrategy } from './class-scores.ts';
-import type { NodeSpec } from '../capacity/node-spec.ts';
 import { seededRandom } from './random.ts';
 import { Scheduler, UNPLACED } from './scheduler.ts';
-import fc from 'fast-check';
 
 const soft = (key: string) => ({ key, effect: 'PreferNoSchedule' }) as const;
 const node = (cpu: number, gib: number, more: Partial<NodeSpec> = {}): NodeSpec => ({

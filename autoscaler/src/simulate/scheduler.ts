@@ -1,7 +1,7 @@
+import type { NodeSpec } from '../capacity/node-spec.ts';
 import type { NodeTraits } from '../capacity/scheduling.ts';
 import type { Resources } from '../capacity/shape.ts';
 import { ClassScores, NO_ROOM, type PodClass, type ScoringStrategy } from './class-scores.ts';
-import type { NodeSpec } from '../capacity/node-spec.ts';
 import { NodeTable } from './node-table.ts';
 import type { Random } from './random.ts';
 

@@ -1,15 +1,15 @@
 import type { Clock } from '@hangar/shared/clock';
 import { RUNNER_METRICS } from '@hangar/shared/contract/runner-metrics';
-import type { RunnersView } from '../scrape/runner-book.ts';
-import { calibrate, type Calibration } from '../calibrate/calibrate.ts';
+import { type Calibration, calibrate } from '../calibrate/calibrate.ts';
 import { DayBook } from '../calibrate/day-summary.ts';
 import type { Job } from '../capacity/job.ts';
+import { RecentArrivals } from '../forecast/arrivals.ts';
 import { type BufferOptions, type FreeRoom, LiveForecast, type Moment } from '../forecast/live-forecast.ts';
 import { warmUp } from '../forecast/warm-up.ts';
-import type { ClusterNews } from '../watch/cluster-watch.ts';
-import type { PodRecord } from '../trace/pod-record.ts';
-import { RecentArrivals } from '../forecast/arrivals.ts';
 import { Ring } from '../history/ring.ts';
+import type { RunnersView } from '../scrape/runner-book.ts';
+import type { PodRecord } from '../trace/pod-record.ts';
+import type { ClusterNews } from '../watch/cluster-watch.ts';
 
 /** Settings of a {@link Learner}. */
 export interface LearnerOptions {

@@ -2,8 +2,8 @@ import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { Condition } from '../capacity/condition.ts';
 import type { AutoscalerMetrics } from '../metrics/autoscaler-metrics.ts';
-import type { TraceMemory } from '../trace/trace-memory.ts';
 import type { PodRecord } from '../trace/pod-record.ts';
+import type { TraceMemory } from '../trace/trace-memory.ts';
 
 /** Limit of records that wait for a failing disk; older ones are dropped. */
 const MOST_WAITING = 50_000;

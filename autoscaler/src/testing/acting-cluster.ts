@@ -6,8 +6,8 @@ import type { KubernetesObject, V1Node, V1Pod } from '@kubernetes/client-node';
 import { ACT_RESOURCE } from '../act/resources.ts';
 import { loadConfig } from '../config/load.ts';
 import type { MetricsSource } from '../scrape/metrics-source.ts';
-import { noMemory } from '../trace/trace-memory.ts';
 import { createService } from '../service.ts';
+import { noMemory } from '../trace/trace-memory.ts';
 import { ReviewingCluster, rightOf } from './reviewing-cluster.ts';
 
 export const NOW = 1_768_383_000_000;

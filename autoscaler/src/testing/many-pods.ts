@@ -1,12 +1,12 @@
 import { NOTHING_SEEN } from '../advise/engines.ts';
 import { calibrate } from '../calibrate/calibrate.ts';
-import { MIB } from '../capacity/shape.ts';
-import type { DecideOptions } from '../decide/decide.ts';
-import type { CapacitySnapshot } from '../decide/snapshot.ts';
 import { podCountsOf } from '../capacity/pod-counts.ts';
 import { poolsOf } from '../capacity/pools.ts';
 import type { NodeFact } from '../capacity/read-node.ts';
 import type { PodFact } from '../capacity/read-pod.ts';
+import { MIB } from '../capacity/shape.ts';
+import type { DecideOptions } from '../decide/decide.ts';
+import type { CapacitySnapshot } from '../decide/snapshot.ts';
 
 const NONE = { cpuMillicores: 0, memoryBytes: 0 };
 

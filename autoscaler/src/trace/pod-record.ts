@@ -1,6 +1,6 @@
 import type { Job } from '../capacity/job.ts';
-import { formatTraceLine, parseTraceLine } from './trace-line.ts';
 import type { PodFact } from '../capacity/read-pod.ts';
+import { formatTraceLine, parseTraceLine } from './trace-line.ts';
 
 /** A Pod that ended: a job of a trace, and the Pod's uid. */
 export interface PodRecord {

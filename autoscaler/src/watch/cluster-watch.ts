@@ -4,10 +4,6 @@ import type { Cluster, KubernetesError } from '@hangar/shared/kubernetes/cluster
 import { type Change, ListWatch, type ListWatchOptions, whole } from '@hangar/shared/kubernetes/list-watch';
 import type { Logger } from '@hangar/shared/logger';
 import type { KubernetesObject, V1DaemonSet, V1EndpointSlice, V1Node, V1Pod } from '@kubernetes/client-node';
-import { type RunnerService, targetsOf } from '../capacity/targets.ts';
-import { type Boot, BootTimes } from './boot-times.ts';
-import { OneOfEquals } from './one-of-equals.ts';
-import { type PodRecord, recordOf } from '../trace/pod-record.ts';
 import {
   type DaemonFact,
   type NodeFact,
@@ -16,6 +12,10 @@ import {
   readNode,
 } from '../capacity/read-node.ts';
 import { type PodFact, readPod } from '../capacity/read-pod.ts';
+import { type RunnerService, targetsOf } from '../capacity/targets.ts';
+import { type PodRecord, recordOf } from '../trace/pod-record.ts';
+import { type Boot, BootTimes } from './boot-times.ts';
+import { OneOfEquals } from './one-of-equals.ts';
 import { WATCHED } from './resources.ts';
 
 /** What to watch. */

@@ -3,12 +3,12 @@ import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1DaemonSet, V1Node, V1Pod } from '@kubernetes/client-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MIB } from '../capacity/shape.ts';
-import { ClusterWatch } from './cluster-watch.ts';
 import { poolsOf } from '../capacity/pools.ts';
 import { daemonSetsOn, readDaemonSet, readNode } from '../capacity/read-node.ts';
 import { readPod } from '../capacity/read-pod.ts';
+import { MIB } from '../capacity/shape.ts';
 import { recordOf } from '../trace/pod-record.ts';
+import { ClusterWatch } from './cluster-watch.ts';
 import { WATCHED } from './resources.ts';
 
 const NOW = 1_768_383_000_000;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { AdmissionQueue, type QueuedStage } from './admission-queue.ts';
 import { type Budget, type Load, NO_LOAD, plus } from './admit.ts';
-import { type QueuedStage, AdmissionQueue } from './admission-queue.ts';
 
 const never = new AbortController().signal;
 const budget: Budget = { pipelines: 2, pods: undefined, cpuMillicores: 4_000, memoryBytes: undefined };

@@ -5,11 +5,11 @@ import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-clus
 import type { V1Lease, V1Pod } from '@kubernetes/client-node';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { aStage } from '../supervise/testing/fake-ci-server.ts';
 import { type Intent, LEASE_ANNOTATION } from '../lease/lease-record.ts';
 import { OwnLease } from '../lease/own-lease.ts';
 import { ANNOTATION, LABEL } from '../pipeline/compiled.ts';
 import { StageRegistry } from '../stage-registry.ts';
+import { aStage } from '../supervise/testing/fake-ci-server.ts';
 import { PodWatch } from '../watch/pod-watch.ts';
 import { Adopter } from './adopter.ts';
 

@@ -1,9 +1,9 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ANNOTATION } from '../pipeline/compiled.ts';
 import { aPlan } from '../supervise/testing/a-plan.ts';
 import { aStage } from '../supervise/testing/fake-ci-server.ts';
-import { ANNOTATION } from '../pipeline/compiled.ts';
 import { readPod } from './read-pod.ts';
 
 const plan = aPlan();

@@ -1,14 +1,14 @@
 import { noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { aPlan } from '../supervise/testing/a-plan.ts';
-import { gated, running, withStates, withStatus } from '../supervise/testing/a-pod.ts';
-import { aStage } from '../supervise/testing/fake-ci-server.ts';
-import type { StageParts } from '../stage/stage-parts.ts';
-import { TestStage, compiledOf, POD, SECRET } from '../stage/testing/test-stage.ts';
 import { holdsGate } from '../launch/start.ts';
 import { anEntry } from '../metrics/testing/an-entry.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
+import type { StageParts } from '../stage/stage-parts.ts';
+import { compiledOf, POD, SECRET, TestStage } from '../stage/testing/test-stage.ts';
+import { aPlan } from '../supervise/testing/a-plan.ts';
+import { gated, running, withStates, withStatus } from '../supervise/testing/a-pod.ts';
+import { aStage } from '../supervise/testing/fake-ci-server.ts';
 import { readPod } from './read-pod.ts';
 import { resume } from './resume.ts';
 

@@ -4,9 +4,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Child } from '@hangar/shared/testing/child-process';
 import { startCommandProcess } from '@hangar/shared/testing/command-process';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Child } from '@hangar/shared/testing/child-process';
 import { startTinyCluster, type TinyCluster } from './testing/tiny-cluster.ts';
 
 /** Starting Node takes longer on a busy machine; no test here depends on elapsed time. */

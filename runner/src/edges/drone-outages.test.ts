@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createDroneClient, type DroneClient } from './drone-http.ts';
-import { ServerOutage } from './server-outage.ts';
 import { stageFromWire, stepFromWire } from './drone-wire.ts';
+import { ServerOutage } from './server-outage.ts';
 import { InstantClock, type Play, ScriptedServer, type Seen } from './testing/scripted-server.ts';
 
 const signal = new AbortController().signal;

@@ -1,6 +1,6 @@
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
-import { notAlive, notReady, Heartbeat, type Signs } from './health.ts';
+import { Heartbeat, notAlive, notReady, type Signs } from './health.ts';
 
 const WELL: Signs = {
   starting: '',

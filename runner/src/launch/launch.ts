@@ -4,10 +4,10 @@ import { type Cluster, ifPresent, KubernetesError, RESOURCE } from '@hangar/shar
 import type { Logger } from '@hangar/shared/logger';
 import { retry } from '@hangar/shared/retry';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
-import { removePod } from './remove-pod.ts';
 import { ANNOTATION, type Compiled, LABEL } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { refusalOf } from './refusals.ts';
+import { removePod } from './remove-pod.ts';
 
 /** Launched: Pod (held by its gate) and Secrets exist. `quota`: the namespace's quota is spent, which means wait. */
 export type Launched =

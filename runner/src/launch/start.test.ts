@@ -9,7 +9,7 @@ import type { DroneStage, DroneStep } from '../pipeline/drone.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { CiServer } from '../ports/ci-server.ts';
 import type { StepLogs } from '../ports/step-logs.ts';
-import { holdsGate, ungate, register, type Started, startStage } from './start.ts';
+import { holdsGate, register, type Started, startStage, ungate } from './start.ts';
 
 const never = new AbortController().signal;
 const podAt = { resource: RESOURCE.pods, namespace: 'ci', name: 'p' };

@@ -3,11 +3,11 @@ import { type Cluster, isKubernetesError, isTransient, podTarget } from '@hangar
 import type { Logger } from '@hangar/shared/logger';
 import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import type { V1Pod } from '@kubernetes/client-node';
-import { begun, newStage, startingStage } from '../pipeline/stage-state.ts';
 import type { StartedWithoutPod } from '../lease/lease-record.ts';
 import { ANNOTATION, type Compiled, containerName, SCHEDULING_GATE } from '../pipeline/compiled.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { begun, newStage, startingStage } from '../pipeline/stage-state.ts';
 import type { CiServer } from '../ports/ci-server.ts';
 import type { StepLog, StepLogs } from '../ports/step-logs.ts';
 import { type Registered, Reporter } from '../report/reporter.ts';

@@ -1,7 +1,7 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
-import { silentLogger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { stopPod } from './stop-pod.ts';

@@ -2,13 +2,13 @@ import { type BackoffPolicy, backoffDelayMs } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
 import { errorText } from '@hangar/shared/error-text';
 import { type LogRefusal, type LogSource, LogSourceError, type LogTarget } from '../ports/log-source.ts';
+import { DeadlineWait } from './deadline-wait.ts';
 import { afterStream, type FollowState, reopening, type StreamEnd } from './follow-rules.ts';
 import type { GateMark } from './marks.ts';
 import type { LogRecord } from './piece.ts';
 import { LogCursor } from './resume.ts';
 import type { StepLog } from './step-log.ts';
 import { TimestampedParser } from './timestamped.ts';
-import { DeadlineWait } from './deadline-wait.ts';
 
 /** What following needs from outside. `random` gives 0 ≤ x < 1. */
 export interface FollowDeps {

@@ -198,8 +198,6 @@ class LogOfStep implements StepLog {
   }
 
   async #upload(signal: AbortSignal): Promise<StepLogEnd['uploaded']> {
-    const { clock, ciServer, log } = this.#deps;
-    const { stepId } = this.#options;
     const lines = this.#window.lines();
     try {
       return await this.#deps.ciServer.uploadLog(this.#options.stepId, lines, signal);

@@ -5,9 +5,9 @@ import { RUNNER_METRICS, STAGE_STATES } from '@hangar/shared/contract/runner-met
 import type { ApiCall, CallObserver } from '@hangar/shared/kubernetes/http-cluster';
 import { Registry } from 'prom-client';
 import { WAIT_REASONS, type WaitReason } from '../admit/admit.ts';
+import { FAILURES } from '../pipeline/failures.ts';
 import type { Conclusion } from '../pipeline/stage-state.ts';
 import type { StageEvents } from '../stage/stage-parts.ts';
-import { FAILURES } from '../pipeline/failures.ts';
 import type { RegisteredStage } from '../stage-registry.ts';
 import type { Trouble } from '../watch/trouble.ts';
 import type { DroneCall, EdgeObserver } from './edge-observer.ts';

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { aPlan, aPlannedStep } from '../supervise/testing/a-plan.ts';
+import { aStage } from '../supervise/testing/fake-ci-server.ts';
 import {
   begun,
   type Conclusion,
@@ -13,8 +15,6 @@ import {
   startingStage,
   toDroneStep,
 } from './stage-state.ts';
-import { aPlan, aPlannedStep } from '../supervise/testing/a-plan.ts';
-import { aStage } from '../supervise/testing/fake-ci-server.ts';
 
 const plan = aPlan([1, 2, 3].map((n) => aPlannedStep(n)));
 const at = (code: number, more: object = {}) => ({ code, startMs: 1_000, endMs: 2_000, ...more });

@@ -1,11 +1,11 @@
 import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
-import type { StageParts } from '../stage/stage-parts.ts';
+import { CancelWatches } from '../cancel/cancel-watches.ts';
 import type { DroneStage, StageDetail } from '../pipeline/drone.ts';
 import { type CiServer, CiServerError } from '../ports/ci-server.ts';
+import type { StageParts } from '../stage/stage-parts.ts';
 import { StageRegistry } from '../stage-registry.ts';
-import { CancelWatches } from '../cancel/cancel-watches.ts';
 import { carryOn, take } from './take.ts';
 
 const offer = { id: 63, buildId: 41, name: 'default', version: 1, machine: '' } as DroneStage;

@@ -1,11 +1,11 @@
 import type { Clock } from '@hangar/shared/clock';
 import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import { NO_LOAD } from '../admit/admit.ts';
-import { runStage } from '../stage/run-stage.ts';
-import type { StageParts } from '../stage/stage-parts.ts';
 import type { Intent } from '../lease/lease-record.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
 import { finishBare } from '../report/finish-bare.ts';
+import { runStage } from '../stage/run-stage.ts';
+import type { StageParts } from '../stage/stage-parts.ts';
 import type { StageRegistry } from '../stage-registry.ts';
 import type { Taken } from './poll.ts';
 

@@ -1,9 +1,9 @@
 import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
-import { begun, ended, newStage, type StageState, type StepState } from '../pipeline/stage-state.ts';
 import type { DroneStage, DroneStep } from '../pipeline/drone.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
+import { begun, ended, newStage, type StageState, type StepState } from '../pipeline/stage-state.ts';
 import { type CiServer, CiServerError, type Update } from '../ports/ci-server.ts';
 import { Reporter } from './reporter.ts';
 

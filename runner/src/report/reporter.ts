@@ -1,5 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
+import type { DroneStage, DroneStep } from '../pipeline/drone.ts';
+import type { RunPlan } from '../pipeline/run-plan.ts';
 import {
   type Conclusion,
   type StageState,
@@ -7,8 +9,6 @@ import {
   stageEnd,
   toDroneStep,
 } from '../pipeline/stage-state.ts';
-import type { DroneStage, DroneStep } from '../pipeline/drone.ts';
-import type { RunPlan } from '../pipeline/run-plan.ts';
 import { type CiServer, CiServerError, type Update } from '../ports/ci-server.ts';
 
 /** The server's ids and versions of a started stage. After adoption a step's version is unknown and found by trial. */

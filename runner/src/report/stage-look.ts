@@ -1,8 +1,8 @@
 import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
-import { ANNOTATION } from '../pipeline/compiled.ts';
 import type { Finding } from '../cancel/build-watch.ts';
+import { ANNOTATION } from '../pipeline/compiled.ts';
 import type { Reporter } from './reporter.ts';
 
 /** Whom to ask about a stage, and where it is written down. */

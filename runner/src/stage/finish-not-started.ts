@@ -1,7 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
-import { begun, type Conclusion, concluded, newStage, type StageState } from '../pipeline/stage-state.ts';
 import type { Started } from '../launch/start.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
+import { begun, type Conclusion, concluded, newStage, type StageState } from '../pipeline/stage-state.ts';
 import type { Reporter } from '../report/reporter.ts';
 
 /** A stage that the server knows to be running, and that never came to its flight. */

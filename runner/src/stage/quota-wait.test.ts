@@ -1,14 +1,14 @@
 import type { KubernetesError } from '@hangar/shared/kubernetes/cluster';
 import { refusal } from '@hangar/shared/testing/fake-cluster';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { aPlan } from '../supervise/testing/a-plan.ts';
-import { aStage } from '../supervise/testing/fake-ci-server.ts';
 import { holdsGate } from '../launch/start.ts';
 import { anEntry } from '../metrics/testing/an-entry.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
 import { carryOn } from '../poll/take.ts';
+import { aPlan } from '../supervise/testing/a-plan.ts';
+import { aStage } from '../supervise/testing/fake-ci-server.ts';
 import { runStage } from './run-stage.ts';
-import { TestStage, aDetail, compiledOf } from './testing/test-stage.ts';
+import { aDetail, compiledOf, TestStage } from './testing/test-stage.ts';
 
 const spent = (used: number): KubernetesError =>
   refusal(

@@ -1,33 +1,33 @@
 import { orLate, withDeadline } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
 import type { V1Pod } from '@kubernetes/client-node';
-import { requestOf } from '../admit/pod-load.ts';
 import type { QueuedStage } from '../admit/admission-queue.ts';
+import { requestOf } from '../admit/pod-load.ts';
+import type { Finding } from '../cancel/cancel-watches.ts';
+import { launch } from '../launch/launch.ts';
 import { removeNamespace } from '../launch/remove-namespace.ts';
 import { removePod } from '../launch/remove-pod.ts';
-import { newStage } from '../pipeline/stage-state.ts';
-import { launch } from '../launch/launch.ts';
 import {
   holdsGate,
-  ungate,
   register,
   type Started,
   startedBefore,
   startStage,
+  ungate,
   withIds,
 } from '../launch/start.ts';
 import type { StartedWithoutPod } from '../lease/lease-record.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import type { DroneStage, StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
-import { CiServerError } from '../ports/ci-server.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
-import type { Finding } from '../cancel/cancel-watches.ts';
+import { newStage } from '../pipeline/stage-state.ts';
+import { CiServerError } from '../ports/ci-server.ts';
 import { finishBare } from '../report/finish-bare.ts';
 import { lookAtStage } from '../report/stage-look.ts';
 import { finishNotStarted } from './finish-not-started.ts';
-import { supervise, type Stops } from './supervise.ts';
 import type { StageParts } from './stage-parts.ts';
+import { type Stops, supervise } from './supervise.ts';
 import { admissionDeadline } from './wait-limit.ts';
 
 /** A stage of ours, claimed and nothing more. */

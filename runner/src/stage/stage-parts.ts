@@ -1,16 +1,16 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
-import type { WaitReason } from '../admit/admit.ts';
 import type { AdmissionQueue } from '../admit/admission-queue.ts';
-import type { StageRunEvents } from '../supervise/stage-run-events.ts';
+import type { WaitReason } from '../admit/admit.ts';
+import type { CancelWatches } from '../cancel/cancel-watches.ts';
 import type { Intent } from '../lease/lease-record.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
-import type { CancelWatches } from '../cancel/cancel-watches.ts';
 import type { CiServer } from '../ports/ci-server.ts';
 import type { StepLogs } from '../ports/step-logs.ts';
 import type { StageRegistry } from '../stage-registry.ts';
+import type { StageRunEvents } from '../supervise/stage-run-events.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
 import type { Patience } from '../watch/trouble.ts';
 

@@ -1,7 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import { StageRun, type StageRunEnd, type LaunchedStage } from '../supervise/stage-run.ts';
 import type { Started } from '../launch/start.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
+import { type LaunchedStage, StageRun, type StageRunEnd } from '../supervise/stage-run.ts';
 import type { StageParts } from './stage-parts.ts';
 
 /** What may stop a stage on its way; `stop` is either of the others. */

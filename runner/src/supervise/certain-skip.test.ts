@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decide, type SkipDecision, type StepResult, type StepResults } from '../pipeline/step-decision.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
+import { decide, type SkipDecision, type StepResult, type StepResults } from '../pipeline/step-decision.ts';
 import { isCertainSkip } from './certain-skip.ts';
 import { aPlannedStep } from './testing/a-plan.ts';
 

@@ -1,5 +1,5 @@
-import { decide, type SkipDecision, type StepResults } from '../pipeline/step-decision.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
+import { decide, type SkipDecision, type StepResults } from '../pipeline/step-decision.ts';
 
 /**
  * Is that skip beyond doubt, so that nobody needs to hear it from the step's gate? Results are learnt a little after they happened,

@@ -3,10 +3,10 @@ import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
 import type { RunPlan } from '../pipeline/run-plan.ts';
+import type { Conclusion, StageState } from '../pipeline/stage-state.ts';
 import type { StepLog, StepLogs } from '../ports/step-logs.ts';
 import type { Patience, Trouble } from '../watch/trouble.ts';
 import type { StageRunEvents } from './stage-run-events.ts';
-import type { Conclusion, StageState } from '../pipeline/stage-state.ts';
 
 /** What a flight works with. */
 export interface StageRunParts {

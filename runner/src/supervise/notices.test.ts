@@ -1,9 +1,9 @@
 import { settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import type { PodNotice } from '../watch/pod-notice.ts';
-import { TestStageRun } from './testing/test-stage-run.ts';
 import { aPlan, aPlannedStep } from './testing/a-plan.ts';
 import { aPod, running, waiting, withStates } from './testing/a-pod.ts';
+import { TestStageRun } from './testing/test-stage-run.ts';
 
 const notice = (text: string, change: Partial<PodNotice> = {}): PodNotice => ({
   key: text,

@@ -1,10 +1,10 @@
 import type { V1Pod } from '@kubernetes/client-node';
+import type { StageState } from '../pipeline/stage-state.ts';
 import type { Reporter } from '../report/reporter.ts';
 import type { PodView } from '../watch/observe.ts';
 import type { PodNotice } from '../watch/pod-notice.ts';
 import type { Trouble } from '../watch/trouble.ts';
 import type { ChangeNotifier } from './change-notifier.ts';
-import type { StageState } from '../pipeline/stage-state.ts';
 
 /** What the steps see of the flight they belong to. */
 export interface RunContext {

@@ -3,9 +3,9 @@ import { noAnswer } from '@hangar/shared/testing/fake-cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { ANNOTATION } from '../pipeline/compiled.ts';
-import { TestStageRun } from './testing/test-stage-run.ts';
 import { aPlan, aPlannedStep } from './testing/a-plan.ts';
 import { aPod, gated, running, waiting, withStates, withStatus } from './testing/a-pod.ts';
+import { TestStageRun } from './testing/test-stage-run.ts';
 
 const one = aPlan([aPlannedStep(1)]);
 const HOUR_MS = 3_600_000;

@@ -1,5 +1,5 @@
-import type { Trouble } from '../watch/trouble.ts';
 import type { Conclusion } from '../pipeline/stage-state.ts';
+import type { Trouble } from '../watch/trouble.ts';
 
 /** Who counts what flights do: metrics, and the picture of what is running now. All calls are cheap and never throw. */
 export interface StageRunEvents {

@@ -1,9 +1,9 @@
 import { settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
-import { TestStageRun } from './testing/test-stage-run.ts';
 import { aPlan, aPlannedStep } from './testing/a-plan.ts';
 import { aPod, gated, running, terminated, waiting, withStates, withStatus } from './testing/a-pod.ts';
 import { FakeStepLog } from './testing/fake-step-logs.ts';
+import { TestStageRun } from './testing/test-stage-run.ts';
 
 const one = aPlan([aPlannedStep(1)]);
 

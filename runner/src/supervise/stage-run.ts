@@ -7,22 +7,22 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { removePod } from '../launch/remove-pod.ts';
 import { stopPod } from '../launch/stop-pod.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
+import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
 import type { Reporter } from '../report/reporter.ts';
 import { observe, type PodView } from '../watch/observe.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
 import { type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
 import { ChangeNotifier } from './change-notifier.ts';
-import type { StageRunEnd, LaunchedStage, StageRunParts, StopSignals } from './launched-stage.ts';
-import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
+import type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals } from './launched-stage.ts';
 import {
-  conclusionAnnotation,
   type CutShort,
+  conclusionAnnotation,
   isCutShort,
   recordedConclusion,
 } from './recorded-conclusion.ts';
 import { StepRuns } from './step-runs.ts';
 
-export type { StageRunEnd, LaunchedStage, StageRunParts, StopSignals };
+export type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals };
 
 /** The lives of all steps: of those that count, and of services and detached ones. */
 interface RunningSteps {

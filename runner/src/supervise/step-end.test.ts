@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ContainerView } from '../watch/container-view.ts';
 import {
+  endByKubelet,
+  endByMark,
   isGateFailure,
   isStopped,
   type StepEnd,
-  endByKubelet,
-  endByMark,
   skipEnd,
   wordOf,
 } from './step-end.ts';

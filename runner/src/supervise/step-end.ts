@@ -1,5 +1,5 @@
-import type { SkipDecision } from '../pipeline/step-decision.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
+import type { SkipDecision } from '../pipeline/step-decision.ts';
 import type { Mark } from '../ports/step-logs.ts';
 import type { ContainerView } from '../watch/container-view.ts';
 

@@ -1,4 +1,7 @@
 import { withDeadline } from '@hangar/shared/deadline';
+import { containerName } from '../pipeline/compiled.ts';
+import type { PlannedStep } from '../pipeline/run-plan.ts';
+import { begun, corrected, ended, isFinal, type StageState, skipped } from '../pipeline/stage-state.ts';
 import {
   decide,
   failedSteps,
@@ -6,17 +9,14 @@ import {
   type StepResult,
   type StepResults,
 } from '../pipeline/step-decision.ts';
-import { containerName } from '../pipeline/compiled.ts';
-import type { PlannedStep } from '../pipeline/run-plan.ts';
 import type { Mark, StepLog } from '../ports/step-logs.ts';
 import type { PodNotice } from '../watch/pod-notice.ts';
 import { waitingFor } from '../watch/trouble.ts';
 import { isCertainSkip } from './certain-skip.ts';
+import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
 import type { RunContext } from './run-context.ts';
 import { StageRunLogs } from './stage-run-logs.ts';
-import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
-import { isGateFailure, isStopped, type StepEnd, endByKubelet, endByMark, skipEnd } from './step-end.ts';
-import { begun, corrected, ended, isFinal, type StageState, skipped } from '../pipeline/stage-state.ts';
+import { endByKubelet, endByMark, isGateFailure, isStopped, type StepEnd, skipEnd } from './step-end.ts';
 import { Swaps } from './swaps.ts';
 
 /** 137 and 143 may be a memory kill, or the end of the Pod, which only the kubelet tells: its word is awaited this long. */

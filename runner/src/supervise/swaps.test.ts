@@ -3,9 +3,9 @@ import { noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { ANNOTATION, NO_PLACEHOLDER } from '../pipeline/compiled.ts';
-import { TestStageRun } from './testing/test-stage-run.ts';
 import { aPlan, aPlannedStep } from './testing/a-plan.ts';
 import { aPod, gated, running, terminated, withStates } from './testing/a-pod.ts';
+import { TestStageRun } from './testing/test-stage-run.ts';
 
 const swap = { engine: 'swap' } as const;
 const alone = aPlan([aPlannedStep(1, swap)]);

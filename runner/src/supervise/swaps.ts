@@ -2,8 +2,8 @@ import { errorText } from '@hangar/shared/error-text';
 import { isKubernetesError, isTransient, podTarget } from '@hangar/shared/kubernetes/cluster';
 import { ANNOTATION, containerName } from '../pipeline/compiled.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
-import type { RunContext } from './run-context.ts';
 import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
+import type { RunContext } from './run-context.ts';
 import { stepEnvFile } from './step-env.ts';
 import { type SwapTurn, swapTurn } from './swap-turn.ts';
 

@@ -1,5 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
+import { NO_PLACEHOLDER } from '../pipeline/compiled.ts';
 import { aPlan, aPlannedStep } from '../supervise/testing/a-plan.ts';
 import {
   afterSwap,
@@ -11,7 +12,6 @@ import {
   withStates,
   withStatus,
 } from '../supervise/testing/a-pod.ts';
-import { NO_PLACEHOLDER } from '../pipeline/compiled.ts';
 import { WAITS } from './container-view.ts';
 import { observe } from './observe.ts';
 

@@ -1,5 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
+import type { RunPlan } from '../pipeline/run-plan.ts';
 import { aPlan, aPlannedStep } from '../supervise/testing/a-plan.ts';
 import {
   afterSwap,
@@ -11,7 +12,6 @@ import {
   withStates,
   withStatus,
 } from '../supervise/testing/a-pod.ts';
-import type { RunPlan } from '../pipeline/run-plan.ts';
 import { observe } from './observe.ts';
 import {
   type Look,

@@ -14,7 +14,7 @@ const SPEC: CommandSpec<Options> = {
     trusted: flag('trust it'),
     timeout: option('SPAN', 'not longer than this:\n90s, 15m, 2h', asText),
     ...grouped('Repository', {
-      'repo-id': option('N', 'its number', asWhole(), 1),
+      'repo-id': option('N', 'its number', asWhole(), 404),
       env: pairs('a variable'),
     }),
   },
@@ -45,7 +45,7 @@ describe('the help of a command', () => {
       '                   90s, 15m, 2h',
       '',
       'Repository:',
-      '  --repo-id N      its number (1)',
+      '  --repo-id N      its number (404)',
       '  --env KEY=VALUE  a variable',
       '',
       'It asks nobody.',

@@ -1,10 +1,10 @@
 import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { NodeSpec } from '@hangar/autoscaler/capacity/node-spec';
 import type { Feature } from '@hangar/autoscaler/permissions';
 import { karpenterBufferPolicy } from '@hangar/autoscaler/replay/policies/karpenter';
 import { replay } from '@hangar/autoscaler/replay/replay';
-import type { NodeSpec } from '@hangar/autoscaler/capacity/node-spec';
 import { parseTrace } from '@hangar/autoscaler/trace/gather';
 import type { Clock } from '@hangar/shared/clock';
 import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';

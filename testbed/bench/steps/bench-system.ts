@@ -3,6 +3,7 @@ import { errorText } from '@hangar/shared/error-text';
 import { orAborted } from '@hangar/shared/or-aborted';
 import type { V1Pod } from '@kubernetes/client-node';
 import type { BuildView } from '../../parts/drone/views.ts';
+import type { RealCluster } from '../../parts/real/facts.ts';
 import type { RunningRunner } from '../../suites/flows/runner-in-process.ts';
 import {
   type ClusterAccess,
@@ -10,7 +11,6 @@ import {
   type TestSystem,
   type TestSystemOptions,
 } from '../../suites/flows/test-system.ts';
-import type { RealCluster } from '../../parts/real/facts.ts';
 import { type BenchPart, Stalled } from '../command.ts';
 import { PodTape } from './pod-tape.ts';
 

@@ -1,11 +1,9 @@
 import { LABEL } from '@hangar/runner/compiled';
-import { pipeline } from '../../suites/flows/pipelines.ts';
 import { type SlowRegistry, startSlowRegistry } from '../../parts/images/slow-registry.ts';
 import { removeImage } from '../../parts/real/ctr.ts';
 import { pushSizedImage } from '../../parts/real/images.ts';
+import { pipeline } from '../../suites/flows/pipelines.ts';
 import type { Measured } from '../measure.ts';
-import { readRan } from './observed-build.ts';
-import type { TapedPod } from './pod-tape.ts';
 import {
   type BenchSystem,
   expectSuccess,
@@ -14,6 +12,8 @@ import {
   type StepsRun,
   within,
 } from './bench-system.ts';
+import { readRan } from './observed-build.ts';
+import type { TapedPod } from './pod-tape.ts';
 
 const IMAGES = 3;
 const BYTES_PER_SECOND = 1_000_000;

@@ -3,10 +3,10 @@ import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { pipeline } from '../../suites/flows/pipelines.ts';
 import { gaps, quantile } from '../measure.ts';
+import { type BenchSystem, expectSuccess, repeated, type StepsPart, within } from './bench-system.ts';
 import { byContainer, observeBuild } from './observed-build.ts';
 import { idleSteps, WITHOUT_CLONE } from './pipelines.ts';
 import type { SeenEnd, TapedPod } from './pod-tape.ts';
-import { type BenchSystem, expectSuccess, repeated, type StepsPart, within } from './bench-system.ts';
 
 const GATE_STEPS = 20;
 

@@ -1,8 +1,8 @@
 import { pipeline, step } from '../../suites/flows/pipelines.ts';
 import type { AnsweredCall } from '../../suites/flows/runner-in-process.ts';
 import type { Measured } from '../measure.ts';
-import { type ObservedBuild, observeBuild } from './observed-build.ts';
 import { type BenchSystem, expectSuccess, repeated, type StepsPart, within } from './bench-system.ts';
+import { type ObservedBuild, observeBuild } from './observed-build.ts';
 
 /** That many steps of no work in a chain, after a clone step or without one. */
 export function idleSteps(count: number, more = ''): string {

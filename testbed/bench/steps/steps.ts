@@ -1,11 +1,11 @@
 import { ownGround } from '../../suites/real-flows/real-ground.ts';
 import { type BenchCommand, type BenchOptions, type Outcome, runParts, type Terminal } from '../command.ts';
 import { type Circumstances, reportMarkdown, reportText } from '../report.ts';
+import type { StepsPart } from './bench-system.ts';
 import { coldPart } from './cold.ts';
 import { gateGapPart, swapGapPart } from './gaps.ts';
 import { memoryPart } from './memory.ts';
 import { apiWritesPart, crowdPart, pickUpPart, wholePart } from './pipelines.ts';
-import type { StepsPart } from './bench-system.ts';
 
 /** In the order in which they run. */
 const PARTS: readonly StepsPart[] = [

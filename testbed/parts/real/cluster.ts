@@ -1,7 +1,7 @@
 import { errorText } from '@hangar/shared/error-text';
+import { CLUSTER, TEAR_DOWN } from '../../machine/needs.ts';
 import { until } from '../until.ts';
 import { buildMissing } from './build.ts';
-import { CLUSTER, TEAR_DOWN } from '../../machine/needs.ts';
 import { makeCgroups } from './cgroups.ts';
 import { clusterImages, gateImage, gateName, offer } from './images.ts';
 import { type Api, adminApi, expectStatus } from './kubernetes.ts';

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename } from 'node:fs/promises';
+import { BUSYBOX_PATHS } from '../../machine/needs.ts';
 import { catalog, gateFiles, type Ingredients, imageNames } from '../images/catalog.ts';
 import { architectureOf, archive, image, layer, type NamedImage } from '../images/image.ts';
 import { destinationOf, push } from '../images/push.ts';
-import { BUSYBOX_PATHS } from '../../machine/needs.ts';
 import { run } from './command.ts';
 import { importArchive } from './ctr.ts';
 import { goFilesHash } from './gate-sources.ts';

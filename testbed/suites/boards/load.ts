@@ -6,6 +6,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
 import { podOf } from '../../parts/embedded/api/pod.ts';
 import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
+import { freePort } from '../../parts/free-port.ts';
 import { pipeline, step } from '../flows/pipelines.ts';
 import {
   type RunnerProcessSpec,
@@ -14,7 +15,6 @@ import {
 } from '../flows/program-process.ts';
 import { startEmbedded } from '../flows/start-embedded.ts';
 import { Prometheus, type Target } from './prometheus.ts';
-import { freePort } from '../../parts/free-port.ts';
 
 const SECRET = 'boards-secret';
 const NAMESPACE = 'hangar';

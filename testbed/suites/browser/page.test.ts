@@ -5,10 +5,10 @@ import { systemClock } from '@hangar/shared/clock';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { launchChromium } from '../../parts/launch-chromium.ts';
+import { pool, tell, tellActs, tellDecisions } from './api-answers.ts';
 import { openTab, type Tab } from './chromium.ts';
 import { contrasts, overhangPx } from './look.ts';
 import { type ServedPage, servePage } from './served-page.ts';
-import { pool, tell, tellActs, tellDecisions } from './api-answers.ts';
 
 /** The twelve published numbers: PRs a day → low and high of both shapes. */
 const PUBLISHED = [

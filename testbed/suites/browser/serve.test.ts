@@ -2,8 +2,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ProgramProcess, startProgram } from '../flows/program-process.ts';
 import { launchChromium } from '../../parts/launch-chromium.ts';
+import { type ProgramProcess, startProgram } from '../flows/program-process.ts';
 import { openTab } from './chromium.ts';
 
 /** A runner with so many running stages. */

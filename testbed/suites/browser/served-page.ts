@@ -1,7 +1,7 @@
 import { loadConfig } from '@hangar/autoscaler/config';
 import { readPage } from '@hangar/autoscaler/page';
-import { noMemory } from '@hangar/autoscaler/trace/trace-memory';
 import { createService, type Service } from '@hangar/autoscaler/service';
+import { noMemory } from '@hangar/autoscaler/trace/trace-memory';
 import type { Clock } from '@hangar/shared/clock';
 import { silentLogger } from '@hangar/shared/logger';
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pipeline, step, stepResults } from '../flows/pipelines.ts';
 import { until } from '../../parts/until.ts';
+import { pipeline, step, stepResults } from '../flows/pipelines.ts';
 import { type ChartValues, laidOver } from './helm.ts';
 import { isReady, Site } from './site.ts';
 

@@ -12,11 +12,11 @@ import { systemClock } from '@hangar/shared/clock';
 import { type Connection, connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { until } from '../../parts/until.ts';
 import { run } from '../../parts/real/command.ts';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
 import { statePaths } from '../../parts/real/plan/layout.ts';
 import { kubeconfig } from '../../parts/real/plan/settings.ts';
+import { until } from '../../parts/until.ts';
 
 const NAME = `rights-${randomBytes(3).toString('hex')}`;
 const PATIENCE_MS = 20_000;

@@ -1,6 +1,6 @@
 import { loadConfig } from '@hangar/autoscaler/config';
-import { noMemory } from '@hangar/autoscaler/trace/trace-memory';
 import { createService } from '@hangar/autoscaler/service';
+import { noMemory } from '@hangar/autoscaler/trace/trace-memory';
 import { createHttp } from '@hangar/runner/http';
 import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';

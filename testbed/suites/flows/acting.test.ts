@@ -7,9 +7,9 @@ import { ListWatch, whole } from '@hangar/shared/kubernetes/list-watch';
 import type { CoreV1Event, V1Deployment, V1Lease, V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
+import { until as eventually } from '../../parts/until.ts';
 import { type ProgramProcess, startAutoscalerProcess } from './program-process.ts';
 import { startEmbedded } from './start-embedded.ts';
-import { until as eventually } from '../../parts/until.ts';
 
 const TIMEOUT_MS = 60_000;
 const NAMESPACE = 'hangar';

@@ -1,5 +1,5 @@
-import { contractSuite } from '../contract/contract.suite.ts';
 import { startEmbeddedCluster } from '../../parts/embedded/cluster.ts';
+import { contractSuite } from '../contract/contract.suite.ts';
 
 contractSuite({
   name: 'the embedded cluster',

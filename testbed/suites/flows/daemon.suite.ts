@@ -10,9 +10,9 @@ import { Child } from '@hangar/shared/testing/child-process';
 import type { V1Pod } from '@kubernetes/client-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
+import { freePort } from '../../parts/free-port.ts';
 import { pipeline, step, stepResults } from './pipelines.ts';
 import type { ClusterAccess } from './test-system.ts';
-import { freePort } from '../../parts/free-port.ts';
 
 const SECRET = 'daemon-secret';
 const DOOR = join(import.meta.dirname, '../../../runner/bin/hangar-runner.mjs');

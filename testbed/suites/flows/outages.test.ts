@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { systemClock } from '@hangar/shared/clock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
+import { pipeline, step, stepResults } from './pipelines.ts';
 import { startEmbedded } from './start-embedded.ts';
 import { startTestSystem, type TestSystem } from './test-system.ts';
-import { pipeline, stepResults, step } from './pipelines.ts';
 
 const PATIENCE_MS = 120_000;
 /** Three repeats with back-off are over by then. */

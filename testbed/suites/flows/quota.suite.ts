@@ -1,9 +1,9 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../parts/until.ts';
 import { pipeline, step, stepResults } from './pipelines.ts';
 import type { TestSystem } from './test-system.ts';
-import { until } from '../../parts/until.ts';
 
 type Quota = KubernetesObject & { spec: { hard: Record<string, string> }; status?: { hard?: unknown } };
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { contractSuite } from '../contract/contract.suite.ts';
 import { connectRealCluster } from '../../parts/real/facts.ts';
+import { contractSuite } from '../contract/contract.suite.ts';
 
 contractSuite({
   name: 'the real cluster',

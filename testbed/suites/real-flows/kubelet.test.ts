@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pipeline, step, stepResults } from '../flows/pipelines.ts';
-import { startTestSystem, type TestSystem } from '../flows/test-system.ts';
 import { startSlowRegistry } from '../../parts/images/slow-registry.ts';
-import { until } from '../../parts/until.ts';
 import { removeImage } from '../../parts/real/ctr.ts';
 import type { RealCluster } from '../../parts/real/facts.ts';
 import { pushSizedImage } from '../../parts/real/images.ts';
+import { until } from '../../parts/until.ts';
+import { pipeline, step, stepResults } from '../flows/pipelines.ts';
+import { startTestSystem, type TestSystem } from '../flows/test-system.ts';
 import { ownGround } from './real-ground.ts';
 
 const PATIENCE_MS = 150_000;

@@ -2,13 +2,13 @@ import { letsIn, type PodConstraints, type Taint } from '@hangar/autoscaler/capa
 import { MIB, type Resources } from '@hangar/autoscaler/capacity/shape';
 import { type Random, seededRandom } from '@hangar/autoscaler/simulate/random';
 import { Scheduler } from '@hangar/autoscaler/simulate/scheduler';
+import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import {
   type ContainerRequest,
   effectiveRequest,
   type PodRequestSpec,
   scoredRequest,
 } from '@hangar/shared/kubernetes/pod-request';
-import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import type { V1Container, V1PodSpec } from '@kubernetes/client-node';
 
 /** Nodes of a mix. */

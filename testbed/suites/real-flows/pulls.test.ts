@@ -1,8 +1,8 @@
-import { type ColdCluster, pullsSuite } from '../flows/pulls.suite.ts';
-import { startTestSystem } from '../flows/test-system.ts';
 import { startSlowRegistry } from '../../parts/images/slow-registry.ts';
 import { removeImage } from '../../parts/real/ctr.ts';
 import { pushSizedImage } from '../../parts/real/images.ts';
+import { type ColdCluster, pullsSuite } from '../flows/pulls.suite.ts';
+import { startTestSystem } from '../flows/test-system.ts';
 import { ownGround } from './real-ground.ts';
 
 const IMAGE_BYTES = 3_000_000;

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { Feature } from '@hangar/autoscaler/permissions';
 import { systemClock } from '@hangar/shared/clock';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ProgramProcess } from '../flows/program-process.ts';
 import { quantile } from '../../bench/measure.ts';
 import { connectRealCluster } from '../../parts/real/facts.ts';
+import type { ProgramProcess } from '../flows/program-process.ts';
 import { AutoscalerAccount } from './autoscaler-account.ts';
 import { push, risingBuilds } from './build-load.ts';
 import { FakePool } from './fake-pool.ts';
@@ -19,7 +19,7 @@ const REGISTRATION_S = 60;
 /** Karpenter's batch, kwok's ready, the scheduler's back-off. */
 const SLACK_S = 20;
 const FEATURES: ReadonlySet<Feature> = new Set(['look', 'advise', 'lead', 'events', 'capacity-buffer']);
-const WHOLE_RUN_S = 350;
+const WHOLE_RUN_S = 600;
 
 /**
  * Three builds find no node at all. When what they set in motion stands, builds come faster and faster, and then more at once than

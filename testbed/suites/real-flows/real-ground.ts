@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { ClusterAccess } from '../flows/test-system.ts';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
-import { adminApi, expectStatus } from '../../parts/real/kubernetes.ts';
-import { until } from '../../parts/until.ts';
 import { runnerAccountIn } from '../../parts/real/runner-account.ts';
+import type { ClusterAccess } from '../flows/test-system.ts';
 import { OwnNamespace } from './own-namespace.ts';
 
 /** The real cluster for flows: the runner has exactly the rights of docs/role.yaml, in the namespace that all share. */

@@ -1,8 +1,8 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
-import { writeTaint } from '../node-taints.ts';
 import { CLOSING_TAINT, carries, type PoolNode } from '../../capacity/pool-node.ts';
+import { writeTaint } from '../node-taints.ts';
 
 type Named = Pick<PoolNode, 'name' | 'uid'>;
 

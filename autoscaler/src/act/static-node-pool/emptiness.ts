@@ -1,7 +1,7 @@
 import { type Cluster, ifPresent, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Node, V1Pod } from '@kubernetes/client-node';
-import type { Taint } from '../../capacity/scheduling.ts';
 import { CLOSING_TAINT, isTaint } from '../../capacity/pool-node.ts';
+import type { Taint } from '../../capacity/scheduling.ts';
 import { PLACEHOLDER_LABEL } from '../placeholder.ts';
 
 const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';

@@ -1,7 +1,7 @@
 import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import { describe, expect, it } from 'vitest';
 import { CLOSING_TAINT, type PoolNode } from '../../capacity/pool-node.ts';
-import { type StaticPool, planPool, type TakeRules } from './plan.ts';
+import { planPool, type StaticPool, type TakeRules } from './plan.ts';
 
 const rules: TakeRules = { settleMs: 5_000, emptyForMs: 30_000, batch: 2 };
 const NOW_MS = 1_000_000;

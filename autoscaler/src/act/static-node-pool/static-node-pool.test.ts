@@ -4,15 +4,15 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { KubernetesObject, V1Node, V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import type { Taint } from '../../capacity/scheduling.ts';
 import { CLOSING_TAINT, isTaint, type PoolNode } from '../../capacity/pool-node.ts';
+import type { Taint } from '../../capacity/scheduling.ts';
 import { type Random, seededRandom } from '../../simulate/random.ts';
 import { ActRecorder } from '../act-recorder.ts';
 import { AuditTrail } from '../audit.ts';
 import type { ActRules } from '../judge.ts';
 import { ACT_RESOURCE } from '../resources.ts';
-import { NodePoolObject } from './node-pool-object.ts';
 import { occupants } from './emptiness.ts';
+import { NodePoolObject } from './node-pool-object.ts';
 import type { TakeRules } from './plan.ts';
 import { StaticNodePool } from './static-node-pool.ts';
 

@@ -2,15 +2,15 @@ import type { Clock } from '@hangar/shared/clock';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { isPaused, type PoolNode } from '../../capacity/pool-node.ts';
-import { type ActOutcome, type Actuator, type Observation, outcomeOf } from '../actuator.ts';
 import type { ActRecorder } from '../act-recorder.ts';
+import { type ActOutcome, type Actuator, type Observation, outcomeOf } from '../actuator.ts';
 import { SetterMemory } from '../field-owner.ts';
 import { withTrouble } from '../guarded-actuator.ts';
 import { type ActRules, dryRun, handsOff, outOfBounds, ownerOf, tooSoon } from '../judge.ts';
 import { judgeService, type ServiceMemory } from '../service-watch.ts';
 import { ClosedNodes } from './closed-nodes.ts';
 import type { NodePoolObject, NodePoolReading } from './node-pool-object.ts';
-import { type StaticPool, type PoolStep, planPool, type TakeRules } from './plan.ts';
+import { type PoolStep, planPool, type StaticPool, type TakeRules } from './plan.ts';
 import { Taker } from './taker.ts';
 
 /** What the actuator of a static NodePool is made of. */

@@ -1,5 +1,5 @@
-import type { PolicyView } from '../policy.ts';
 import type { BufferRule } from '../../forecast/buffer-rule.ts';
+import type { PolicyView } from '../policy.ts';
 
 type News = Pick<PolicyView, 'arrivals' | 'finishedSeconds'> & { readonly waits: readonly number[] };
 

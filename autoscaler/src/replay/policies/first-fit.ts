@@ -1,6 +1,6 @@
+import type { NodeSpec } from '../../capacity/node-spec.ts';
 import type { Resources } from '../../capacity/shape.ts';
 import type { WaitingClass } from '../../simulate/job-queue.ts';
-import type { NodeSpec } from '../../capacity/node-spec.ts';
 
 interface Bin {
   cpu: number;

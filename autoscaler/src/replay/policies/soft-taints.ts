@@ -1,6 +1,6 @@
 import { PUSH_SIZE } from '../../capacity/pushes.ts';
-import type { SimNode } from '../../simulate/sim-node.ts';
 import { RecentArrivals } from '../../forecast/arrivals.ts';
+import type { SimNode } from '../../simulate/sim-node.ts';
 import type { Decision, Policy, PolicyView } from '../policy.ts';
 
 /** The period over which arrivals are counted for the room that stays untainted. */

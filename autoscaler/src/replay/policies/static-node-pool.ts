@@ -1,9 +1,9 @@
-import type { SimNode } from '../../simulate/sim-node.ts';
 import { roomOnEmpty } from '../../capacity/node-spec.ts';
+import type { BufferRule } from '../../forecast/buffer-rule.ts';
+import type { SimNode } from '../../simulate/sim-node.ts';
 import type { Decision, Policy, PolicyView } from '../policy.ts';
 import { newNodesFor } from './first-fit.ts';
 import { byFullness, type Ranked } from './soft-taints.ts';
-import type { BufferRule } from '../../forecast/buffer-rule.ts';
 
 /** How a static pool turns a wanted buffer into nodes. */
 export interface StaticPoolOptions {

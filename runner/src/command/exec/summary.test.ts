@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aStage } from '../../compile/testing/a-pipeline.ts';
-import type { Conclusion } from '../../pipeline/stage-state.ts';
 import type { DroneStep, Status } from '../../pipeline/drone.ts';
+import type { Conclusion } from '../../pipeline/stage-state.ts';
 import { Screen } from './screen.ts';
 import { resultOf, seconds, summaryText } from './summary.ts';
 

@@ -1,7 +1,7 @@
 import { DURATION } from '@hangar/shared/config-values';
-import { parseSpanMs } from '@hangar/shared/span';
 import { UsageError } from '@hangar/shared/program/command-error';
 import type { CommandContext } from '@hangar/shared/program/context';
+import { parseSpanMs } from '@hangar/shared/span';
 import { substitutionVariables } from '../../compile/stage-environment.ts';
 import type { RunnerConfig } from '../../config/runner-config.ts';
 import { parseManifest } from '../../parse/manifest.ts';

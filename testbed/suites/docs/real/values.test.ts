@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Helm, LEAST } from '../../chart/helm.ts';
 import { run } from '../../../parts/real/command.ts';
 import { ownLayout } from '../../../parts/real/facts.ts';
 import { programPath } from '../../../parts/real/plan/layout.ts';
+import { Helm, LEAST } from '../../chart/helm.ts';
 import { blocksOf } from '../blocks.ts';
 import { type CloneOfLinks, cloneOfLinks } from '../clone-of-links.ts';
 import { PAGES, readPage } from '../pages.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { endShimsOf } from '../../../parts/real/ctr.ts';
 import { pipeline, step, stepResults } from '../../flows/pipelines.ts';
 import { startTestSystem } from '../../flows/test-system.ts';
 import { ownGround } from '../real-ground.ts';
-import { endShimsOf } from '../../../parts/real/ctr.ts';
 
 const PATIENCE_MS = 400_000;
 
