@@ -60,7 +60,7 @@ export async function clusterFacts(layout: Layout): Promise<RealCluster> {
 
 /** The layout of this clone and this user's environment. */
 export const ownLayout = (): Layout =>
-  layoutFrom(process.env, new URL('../../../..', import.meta.url).pathname.replace(/\/$/, ''));
+  layoutFrom(process.env, new URL('../../..', import.meta.url).pathname.replace(/\/$/, ''));
 
 /**
  * For test files: makes sure that the cluster is up (starts it if needed, under a lock of the whole machine) and that

@@ -34,7 +34,7 @@ export async function staticProgram(layout: Layout, name: string, sources: strin
 }
 
 async function ingredients(layout: Layout): Promise<Ingredients> {
-  const sources = `${layout.repository}/testbed/images`;
+  const sources = `${layout.repository}/testbed/parts/images`;
   const busyboxProgram = await firstOf(BUSYBOX_PATHS);
   const listed = await run('busybox', ['--list']);
   return {
