@@ -112,6 +112,16 @@ const api: readonly Panel[] = [
     queries: [{ expr: CHOSEN.rate(METRICS.droneRequests, WINDOW).sum('code').text, legend: '{{code}}' }],
     width: 8,
   },
+  {
+    title: 'Do ended stages wait for the Drone server?',
+    description:
+      'Stages that have ended and whose end or logs the server has not taken. They take no capacity; their Pods stay until it has. See /readyz.',
+    kind: 'lines',
+    unit: 'suffix: stages',
+    queries: [{ expr: CHOSEN.gauge(METRICS.unreported).sum('instance').text, legend: '{{instance}}' }],
+    thresholds: [{ from: 1, color: 'orange' }],
+    width: 24,
+  },
 ];
 
 /** Both servers that the runner depends on. */

@@ -198,6 +198,7 @@ class LogOfStep implements StepLog {
   }
 
   async #upload(signal: AbortSignal): Promise<StepLogEnd['uploaded']> {
+    if (signal.aborted) return 'failed';
     const lines = this.#window.lines();
     try {
       return await this.#deps.ciServer.uploadLog(this.#options.stepId, lines, signal);
