@@ -30,7 +30,7 @@ const vitest = (...projects: readonly string[]): readonly string[] => ['vitest',
 export const LEVELS: readonly Level[] = [
   {
     name: 'unit',
-    what: 'rooms by tables and properties, edges on loopback',
+    what: 'pure functions by tables and properties, edges on loopback',
     command: vitest('unit'),
     needs: [],
     parts: [],

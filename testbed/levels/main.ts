@@ -8,7 +8,7 @@ import { runLevel } from './run-level.ts';
 import { type LevelResult, summary } from './summary.ts';
 
 const HELP = `npm test                  every level of tests that this machine can run; with CI=true all are demanded
-npm run test:quick        for every few minutes: the rooms, and how pipelines end on the embedded cluster
+npm run test:quick        for every few minutes: unit tests, and how pipelines end on the embedded cluster
 npm test -- LEVEL...      only these: ${LEVELS.map((level) => level.name).join(', ')}
 `;
 

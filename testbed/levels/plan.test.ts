@@ -62,7 +62,7 @@ describe('a plan', () => {
 
     expect(lines(new Set(['etcd', 'kubernetes']), [])).toEqual([
       'runs 2 of 2 levels:',
-      '  unit   rooms by tables and properties, edges on loopback',
+      '  unit   pure functions by tables and properties, edges on loopback',
       '  large  two hundred steps in one Pod, on a real kubelet; builds etcd-v3.6.7, kubernetes-v1.34.4 first ' +
         '(about 6 min by measurements on two cores)',
     ]);
