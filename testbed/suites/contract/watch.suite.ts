@@ -83,7 +83,7 @@ export function watchSuite(
       await make('begin.2', 'Started');
       await make('begin.3', 'Pulling', { ...about, kind: 'Secret' });
       const fieldSelector =
-        'involvedObject.kind=Pod,involvedObject.name=told,reason!=Started,reason!=Created';
+        'involvedObject.kind=Pod,involvedObject.name=reported,reason!=Started,reason!=Created';
       const seen: string[] = [];
       const options = { fieldSelector, resourceVersion: '', silenceMs: SILENCE_MS };
       for await (const event of ns().cluster.watch<Draft>(target, options, ns().signal)) {
