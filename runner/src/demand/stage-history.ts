@@ -1,6 +1,5 @@
 import { BoundedMap } from '@hangar/shared/bounded';
 import type { StageRequest } from '@hangar/shared/contract/demand';
-import type { Load } from '../admit/admit.ts';
 import type { RegisteredStage } from '../stage-registry.ts';
 import { requestOf } from './runner-demand.ts';
 
