@@ -49,7 +49,7 @@ const LOOKING: BackoffPolicy = { firstDelayMs: 1_000, maxDelayMs: 1_000 };
 
 /**
  * Watches over one stage from the moment its Pod may be scheduled until the server knows how it ended and the Pod is on its way
- * out. It holds no truth of its own: the Pod's status and the gates' marks do, so that another replica can take over at any point.
+ * out. It keeps no state that the Pod and the server do not have, so that another replica can take over at any point.
  */
 export class StageRun {
   readonly #parts: StageRunParts;
@@ -278,7 +278,7 @@ export class StageRun {
     else this.#conclude({ kind: 'broken', text: trouble.text, step: trouble.step });
   }
 
-  /** The first word counts. */
+  /** Only the first conclusion takes effect. */
   #conclude(conclusion: Conclusion): void {
     if (this.#conclusion) return;
     this.#conclusion = conclusion;
