@@ -53,13 +53,17 @@ export default defineConfig({
       level(
         'unit',
         ['{shared,runner,autoscaler,dashboards,charts}/src/**/*.test.ts', 'autoscaler/web/*.test.ts'],
-        withoutState,
+        { ...withoutState, ...onceMore },
       ),
       level(
         'tools',
         ['testbed/{bench,demo,levels,machine,parts,suites/docs}/**/*.test.ts'],
         // Some start whole programs, which takes seconds where all cores are busy.
-        { exclude: ['testbed/suites/docs/real/**', 'testbed/parts/real/*.test.ts'], testTimeout: 30_000 },
+        {
+          exclude: ['testbed/suites/docs/real/**', 'testbed/parts/real/*.test.ts'],
+          testTimeout: 30_000,
+          ...onceMore,
+        },
       ),
       level('gate', ['runner/gate/**/*.test.ts'], { testTimeout: 60_000, maxWorkers: 1, ...onceMore }),
       level('flows', ['testbed/suites/flows/**/*.test.ts'], {

@@ -318,14 +318,16 @@ describe('the page', () => {
     tell(served.ledger, clock.now());
     const tab = await open({ frozen: true });
     await tab.page.route('**/api/v1/**', (route) => route.abort());
-    const before = tab.asked.length;
+    // One of the four requests of a refresh: the others may be seen after the first was aborted.
+    const refreshes = (): number => tab.asked.filter((at) => at.endsWith('/recommendations')).length;
+    const before = refreshes();
     await tab.page.clock.runFor(5_000);
     await tab.page.locator('#state[data-state="lost"]').waitFor();
-    const [first] = [tab.asked.length - before];
+    expect(refreshes() - before).toBe(1);
     expect(await text(tab, '#as-of')).toMatch(/does not answer .* may be old\. Asked again in 10 s\./);
     expect(await text(tab, '[data-next="4cpu-8gb"]')).toBe('27');
     await tab.page.clock.runFor(9_000);
-    expect(tab.asked.length - before).toBe(first);
+    expect(refreshes() - before).toBe(1);
     await tab.page.clock.runFor(1_500);
     await tab.page.locator('#as-of', { hasText: 'again in 20 s' }).waitFor();
     tab.complaints.splice(0);
