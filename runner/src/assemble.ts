@@ -1,7 +1,7 @@
 import { type Clock } from '@hangar/shared/clock';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Connection } from '@hangar/shared/kubernetes/connection';
-import { type CallObserver, HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
+import { type ApiCall, type CallObserver, HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { RateLimit } from '@hangar/shared/rate-limit';
 import { AdmissionQueue } from './admit/admission-queue.ts';
@@ -14,6 +14,7 @@ import { createEnvironmentPlugin, createRegistryPlugin, createSecretPlugin } fro
 import { createImageLookup } from './edges/registry-http.ts';
 import { ServerOutage } from './edges/server-outage.ts';
 import type { Holder } from './lease/holder.ts';
+import { LeaseValidity } from './lease/lease-validity.ts';
 import { OwnLease } from './lease/own-lease.ts';
 import { clusterLogSource } from './logs/cluster-log-source.ts';
 import { serverStepLogs } from './logs/server-step-logs.ts';
@@ -51,6 +52,7 @@ export interface Assembly {
   readonly options: RunnerOptions;
   readonly ciServer: DroneClient;
   readonly outage: ServerOutage;
+  readonly validity: LeaseValidity;
   /** Follows the Events of Pods in these namespaces (empty = all), for the logs; ends with its signal, or where the right is missing. */
   watchEvents(namespaces: readonly string[], signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -60,9 +62,10 @@ export interface Assembly {
 export function assemble(config: RunnerConfig, outside: Outside): Assembly {
   const { clock, random, log } = outside;
   const pace = new RateLimit(clock, { perSecond: config.kubernetes.qps, burst: config.kubernetes.burst });
-  const cluster = new HttpCluster(clock, outside.connection, paced(pace, clock, outside));
+  const validity = new LeaseValidity(clock, config.lease.termMs);
+  const cluster = new HttpCluster(clock, outside.connection, paced(pace, validity, outside));
   const outage = new ServerOutage(clock, log);
-  const ciServer = droneOf(config, { ...outside, outage });
+  const ciServer = droneOf(config, { ...outside, outage, validity });
   const registry = new StageRegistry();
   const namespace = config.lease.namespace || outside.connection.namespace;
   const podWatch = podWatchOf(cluster, outside);
@@ -81,7 +84,7 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     stepLogs: serverStepLogs({ clock, ciServer, log, random, source, limitBytes, cards }),
     line: new AdmissionQueue(() => taken(registry, podWatch), budgetOf(config)),
     lease: new OwnLease(
-      { clock, cluster, log },
+      { clock, cluster, log, validity },
       {
         namespace,
         holder: outside.holder,
@@ -104,7 +107,7 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     const each = namespaces.map((name) => watchEvents({ clock, random, cluster, log, tell }, name, signal));
     await Promise.all(each);
   };
-  return { parts, options, ciServer, outage, watchEvents: watch, close };
+  return { parts, options, ciServer, outage, validity, watchEvents: watch, close };
 }
 
 /** What tells one Drone server from another: scheme, host and port. */
@@ -144,11 +147,18 @@ export function patienceOf({ kubernetes }: RunnerConfig): Patience {
 /** The client of the Drone server that the settings name. Also used by `doctor`. */
 export function droneOf(
   config: RunnerConfig,
-  outside: Pick<Outside, 'clock' | 'random' | 'log' | 'print' | 'edges'> & { readonly outage?: ServerOutage },
+  outside: Pick<Outside, 'clock' | 'random' | 'log' | 'print' | 'edges'> & {
+    readonly outage?: ServerOutage;
+    readonly validity?: LeaseValidity;
+  },
 ): DroneClient {
-  const { clock, random, log, print, outage, edges } = outside;
+  const { clock, random, log, print, outage, validity, edges } = outside;
   const { url, token, skipVerify, dump } = config.server;
-  const heard = { ...(outage ? { outage } : {}), ...(edges ? { retried: observedTries(edges) } : {}) };
+  const heard = {
+    ...(outage ? { outage } : {}),
+    ...(validity ? { beforeWrite: () => validity.assertHeld() } : {}),
+    ...(edges ? { retried: observedTries(edges) } : {}),
+  };
   const client = createDroneClient(
     { clock, random, log, dump: print, ...heard },
     { baseUrl: url, token, skipVerify, dump, proxies: config.proxies },
@@ -193,8 +203,11 @@ export function draftParts(
   };
 }
 
-/** Our own pace before each write; a 429 slows it down. Reads and watches are few and go at once. */
-function paced(pace: RateLimit, clock: Clock, { observer, edges }: Outside): CallObserver {
+/**
+ * Our own pace before each call but watches and logs; a 429 slows it down. A write waits for its turn first, and is refused if the Lease has
+ * expired by then.
+ */
+function paced(pace: RateLimit, validity: LeaseValidity, { clock, observer, edges }: Outside): CallObserver {
   return {
     before: async (call, signal) => {
       if (call.verb === 'watch' || call.verb === 'log') return observer.before?.(call, signal);
@@ -203,6 +216,7 @@ function paced(pace: RateLimit, clock: Clock, { observer, edges }: Outside): Cal
       await pace.enter(signal, call.resource === 'leases' ? 'urgent' : 'usual');
       edges?.held(clock.monotonicMs() - fromMs);
       await observer.before?.(call, signal);
+      if (isWrite(call)) validity.assertHeld();
     },
     after: (call, status, durationMs) => {
       if (status === 429) pace.slowDown();
@@ -210,6 +224,10 @@ function paced(pace: RateLimit, clock: Clock, { observer, edges }: Outside): Cal
     },
   };
 }
+
+/** Taking the Lease and keeping it is decided by the Lease itself. */
+const isWrite = ({ verb, resource }: ApiCall): boolean =>
+  resource !== 'leases' && (verb === 'create' || verb === 'patch' || verb === 'delete');
 
 function budgetOf(config: RunnerConfig): Budget {
   const { budgetCpuMillicores, budgetMemoryBytes, budgetPods } = config.admission;

@@ -10,7 +10,10 @@ import { StageRegistry } from './stage-registry.ts';
 const never = new AbortController().signal;
 
 /** So many stages at work, and so many in the line. */
-function busy(working: number, waiting: number): { registry: StageRegistry; line: AdmissionQueue } {
+function busy(
+  working: number,
+  waiting: number,
+): { registry: StageRegistry; line: AdmissionQueue; lease: { isFull: boolean } } {
   const registry = new StageRegistry();
   const unlimited = { pods: undefined, cpuMillicores: undefined, memoryBytes: undefined };
   const taken = { ...NO_LOAD, pipelines: 1 };
@@ -24,7 +27,7 @@ function busy(working: number, waiting: number): { registry: StageRegistry; line
       never,
     );
   }
-  return { registry, line };
+  return { registry, line, lease: { isFull: false } };
 }
 
 describe('room for one more', () => {
@@ -40,6 +43,11 @@ describe('room for one more', () => {
   ])('%s', (...[, capacity, working, waiting, want]) => {
     expect(hasRoom(capacity, busy(working, waiting))).toBe(want);
   });
+});
+
+it('there is no room while the Lease can’t record one more stage', () => {
+  expect(hasRoom(10, busy(1, 0))).toBe(true);
+  expect(hasRoom(10, { ...busy(1, 0), lease: { isFull: true } })).toBe(false);
 });
 
 describe('stages that only wait to be reported', () => {

@@ -10,8 +10,10 @@ const SHORTEST_LINE = 2;
 /** May one more stage be taken on? `capacity`: pipelines at once. */
 export function hasRoom(
   capacity: number,
-  { registry, line }: { registry: StageRegistry; line: AdmissionQueue },
+  { registry, line, lease }: { registry: StageRegistry; line: AdmissionQueue; lease: { isFull: boolean } },
 ): boolean {
+  // What can't be recorded must not be accepted.
+  if (lease.isFull) return false;
   const longest = Math.max(SHORTEST_LINE, Math.floor(capacity * LINE_SHARE));
   // What only waits to be reported takes no place.
   const held = registry.entries.filter((entry) => entry.phase !== 'reporting');

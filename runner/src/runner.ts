@@ -1,13 +1,15 @@
+import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
+import { type FailedTry, type RetryPolicy, retry } from '@hangar/shared/retry';
 import { Adopter } from './adopt/adopter.ts';
 import { resume } from './adopt/resume.ts';
 import { emptied, hasRoom, whenever } from './intake.ts';
-import type { OwnLease } from './lease/own-lease.ts';
+import type { FormerLife, OwnLease } from './lease/own-lease.ts';
 import type { Filter } from './pipeline/drone.ts';
 import { poll } from './poll/poll.ts';
 import { carryOn, take } from './poll/take.ts';
 import type { StageParts } from './stage/stage-parts.ts';
 
-/** What a replica works with: a journey's parts, and a Lease by which others see that it lives. */
+/** What a replica works with: the parts of a stage, and its Lease. */
 export interface RunnerParts extends StageParts {
   readonly lease: OwnLease;
 }
@@ -19,7 +21,7 @@ export interface RunnerOptions {
   readonly filter: Filter;
   /** Pipelines at once (`DRONE_RUNNER_CAPACITY`). */
   readonly capacity: number;
-  /** Where Pods of former lives may be. */
+  /** Where Pods of former processes may be. */
   readonly namespaces: readonly string[];
   readonly leaseNamespace: string;
   readonly random: () => number;
@@ -27,77 +29,118 @@ export interface RunnerOptions {
   serverAnswered(): void;
 }
 
-/** Journeys stop where they are within this time, whatever they were doing. */
+/** Stages stop where they are within this time, whatever they were doing. */
 const HAND_OVER_MS = 3_000;
+const LISTING: RetryPolicy = { firstDelayMs: 500, maxDelayMs: 30_000 };
 
 /**
- * The whole flow. Every accepted stage travels by itself (stage/run-stage.ts: detail → draft → admit → launch → start → fly → land);
- * this page says what happens around that, from the first call to the hand-over.
+ * The whole flow, for as long as the process runs. A Lease that is lost is taken again, however long the API server is away, and what this
+ * process had in hand is then adopted like a dead replica's.
  *
- * @param stop aborted: take nothing new, leave every pipeline to whoever comes next, and return within seconds
- * @throws when the cluster or its rights are not there at all; once it runs, it never rejects
+ * @param stop aborted: accept nothing new, leave every stage to the other replicas, and return within seconds
+ * @throws when a right is missing, or another process holds the Lease
  */
 export async function run(parts: RunnerParts, options: RunnerOptions, stop: AbortSignal): Promise<void> {
-  const { lease, podWatch, registry, line, log, clock } = parts;
-  const { capacity, machine, filter, random, leaseNamespace } = options;
-  const handOver = AbortSignal.any([stop, lease.lost]);
+  const { lease, log } = parts;
+  while (!stop.aborted) {
+    const former = await lease.take(stop);
+    const { lost } = lease;
+    try {
+      await runTerm(parts, options, { former, stop, handOver: AbortSignal.any([stop, lost]) });
+    } catch (error) {
+      if (!stop.aborted && !lost.aborted) throw error;
+    }
+    if (!stop.aborted) log.warn({ lease: lease.owner }, 'the Lease was lost: taking it again');
+  }
+}
 
-  // 1. Show that we live, and see what is there.
-  const former = await lease.take(stop);
+/** From taking the Lease to its loss, or to the end of the process. */
+interface Term {
+  readonly former: FormerLife;
+  readonly stop: AbortSignal;
+  /** Aborted when every stage is to be left where it is. */
+  readonly handOver: AbortSignal;
+}
+
+/** Works until the hand-over; then nobody waits for pipelines: Pods and Lease hold all that the next replica must know. */
+async function runTerm(parts: RunnerParts, options: RunnerOptions, term: Term): Promise<void> {
+  const { lease, registry, clock } = parts;
   const keeping = new AbortController();
   const kept = lease.keep(keeping.signal);
+  const stopListening = listen(parts);
   try {
-    for (const namespace of new Set(options.namespaces)) await podWatch.follow(namespace, handOver);
-    for (const namespace of former.namespaces) await lookInto(parts, namespace, handOver);
-
-    // 2. Go on with what a former life or a dead replica left.
-    podWatch.listen(({ kind, object }) => kind === 'gone' && registry.forget(object.metadata?.uid ?? ''));
-    const adopter = new Adopter({
-      ...parts,
-      leaseNamespace,
-      resume: (pod, record) => void resume(parts, pod, record, handOver),
-      carryOn: (intent) => void carryOn(parts, intent, handOver),
-    });
-    await adopter.adoptOwn(former, handOver);
-    const adopting = adopter.run(handOver);
-
-    // 3. What becomes free is given to the head of the line.
-    podWatch.listen(() => line.next());
-    registry.listen(() => line.next());
-
-    // 4. Ask for work for as long as there is room.
-    log.info({ machine, capacity }, 'polling the Drone server');
-    await poll(
-      { ...parts, random },
-      {
-        filter,
-        room: (signal) => whenever(registry, () => hasRoom(capacity, parts), signal),
-        take: (offer) => take(parts, offer, { machine, handOver }),
-        answered: () => options.serverAnswered(),
-      },
-      handOver,
-    );
-
-    // 5. Hand over: nobody waits for pipelines. Pods and Lease say all that the next one must know.
-    await adopting;
-    await emptied(clock, registry, HAND_OVER_MS);
+    await work(parts, options, term);
   } finally {
+    stopListening();
+    await emptied(clock, registry, term.stop.aborted ? HAND_OVER_MS : Number.POSITIVE_INFINITY);
     keeping.abort();
     await kept;
-    await lease.release(AbortSignal.timeout(HAND_OVER_MS));
+    if (term.stop.aborted) await lease.release(AbortSignal.timeout(HAND_OVER_MS));
   }
 }
 
-/** A former life may have been where we have no rights any more: that keeps nobody from working. */
-async function lookInto(
-  { podWatch, log }: StageParts,
+/** Every accepted stage runs by itself (stage/run-stage.ts); this is what happens around that. */
+async function work(parts: RunnerParts, options: RunnerOptions, { former, handOver }: Term): Promise<void> {
+  const { log, registry } = parts;
+  const { capacity, machine, filter, namespaces, random, leaseNamespace } = options;
+  // 1. See what is there. A namespace of a former process may be closed to this one, or be gone: that keeps nobody from working.
+  for (const namespace of new Set(namespaces)) await follow(parts, namespace, isKubernetesError, handOver);
+  for (const namespace of former.namespaces) await follow(parts, namespace, isPassing, handOver);
+
+  // 2. Continue what a former process or a dead replica left.
+  const adopter = new Adopter({
+    ...parts,
+    leaseNamespace,
+    resume: (pod, record) => void resume(parts, pod, record, handOver),
+    carryOn: (intent) => void carryOn(parts, intent, handOver),
+  });
+  await adopter.adoptOwn(former, handOver);
+  const adopting = adopter.run(handOver);
+
+  // 3. Ask for work for as long as there is room.
+  log.info({ machine, capacity }, 'polling the Drone server');
+  await poll(
+    { ...parts, random },
+    {
+      filter,
+      room: (signal) => whenever(registry, () => hasRoom(capacity, parts), signal),
+      take: (offer) => take(parts, offer, { machine, handOver }),
+      answered: () => options.serverAnswered(),
+    },
+    handOver,
+  );
+  await adopting;
+}
+
+/** What becomes free is given to the head of the queue. The returned function ends that. */
+function listen({ podWatch, registry, line }: RunnerParts): () => void {
+  const all = [
+    podWatch.listen(({ kind, object }) => kind === 'gone' && registry.forget(object.metadata?.uid ?? '')),
+    podWatch.listen(() => line.next()),
+    registry.listen(() => line.next()),
+  ];
+  return () => {
+    for (const stop of all) stop();
+  };
+}
+
+/** Watches the Pods of a namespace; retries the first list, since nobody knows what to continue without it. */
+async function follow(
+  { clock, podWatch, log }: StageParts,
   namespace: string,
+  shouldRetry: (error: unknown) => boolean,
   signal: AbortSignal,
 ): Promise<void> {
+  const onRetry = ({ error }: FailedTry): void =>
+    log.warn({ err: error, namespace }, 'the Pods of a namespace could not be listed, trying again');
+  const list = (): Promise<void> => podWatch.follow(namespace, signal);
   try {
-    await podWatch.follow(namespace, signal);
+    await retry(clock, { ...LISTING, shouldRetry, onRetry }, signal, list);
   } catch (error) {
     signal.throwIfAborted();
-    log.warn({ err: error, namespace }, 'the Pods of a namespace of before can not be seen');
+    log.warn({ err: error, namespace }, 'the Pods of a namespace can not be seen');
   }
 }
+
+const isPassing = (error: unknown): boolean =>
+  isKubernetesError(error) && !isKubernetesError(error, 403, 404);

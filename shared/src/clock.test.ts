@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { systemClock } from './clock.ts';
+import { monotonicOf, systemClock } from './clock.ts';
 import { FakeClock } from './testing/fake-clock.ts';
 
 const DAY_MS = 86_400_000;
@@ -121,5 +121,35 @@ describe('the fake clock', () => {
     clock.jump(-500_000);
     await clock.step(5);
     expect([clock.now(), clock.monotonicMs()]).toEqual([500_005, 5]);
+  });
+});
+
+describe('monotonicOf', () => {
+  function machine() {
+    const time = { runningMs: 5_000, bootMs: 900_000 };
+    const monotonicMs = monotonicOf({ runningMs: () => time.runningMs, bootMs: () => time.bootMs });
+    const pass = (ms: number, suspendedMs = 0): void => {
+      time.runningMs += ms;
+      time.bootMs += ms + suspendedMs;
+    };
+    return { monotonicMs, pass };
+  }
+
+  it('counts the time for which the machine was suspended', () => {
+    const { monotonicMs, pass } = machine();
+    pass(1_000);
+    expect(monotonicMs()).toBe(6_000);
+    pass(500, 60_000);
+    expect(monotonicMs()).toBe(66_500);
+    pass(500, 60_000);
+    expect(monotonicMs()).toBe(127_000);
+  });
+
+  it('is not disturbed by a coarse clock of the time since boot', () => {
+    const { monotonicMs, pass } = machine();
+    pass(1_000, 999);
+    pass(1_000, -999);
+    pass(1_000, 999);
+    expect(monotonicMs()).toBe(8_000);
   });
 });

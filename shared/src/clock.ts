@@ -1,3 +1,5 @@
+import { uptime } from 'node:os';
+
 /**
  * The only source of time in Hangar: wall clock for timestamps that people read, monotonic clock for durations, and abortable sleeps.
  * Tests use a clock that they advance (`@hangar/shared/testing/fake-clock`).
@@ -5,7 +7,7 @@
 export interface Clock {
   /** Wall clock in milliseconds since 1970; may jump. */
   now(): number;
-  /** Monotonic milliseconds; for durations and deadlines. */
+  /** Monotonic milliseconds, including the time for which the machine was suspended; for durations and deadlines. */
   monotonicMs(): number;
   /** Resolves after `ms`, or at once (without error) when `signal` is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -13,13 +15,37 @@ export interface Clock {
   after(ms: number, act: () => void): () => void;
 }
 
+/** What the operating system's clocks say, in milliseconds. */
+export interface SystemTime {
+  /** Since the process began, without the time for which the machine was suspended. */
+  runningMs(): number;
+  /** Since the machine was booted, that time included; its resolution may be a second. */
+  bootMs(): number;
+}
+
+const SYSTEM_TIME: SystemTime = { runningMs: () => performance.now(), bootMs: () => uptime() * 1_000 };
+/** Differences below this come from the resolution of the two clocks. */
+const SUSPENDED_MS = 1_500;
+
 /** The system clock. */
 export function systemClock(): Clock {
   return {
     now: () => new Date().getTime(),
-    monotonicMs: () => performance.now(),
+    monotonicMs: monotonicOf(SYSTEM_TIME),
     after: timerAfter,
     sleep: (ms, signal) => sleepOn(timerAfter, ms, signal),
+  };
+}
+
+/** Milliseconds that never go back, and go on while the machine is suspended (Node's own monotonic clock stands still then). */
+export function monotonicOf({ runningMs, bootMs }: SystemTime): () => number {
+  const beganMs = bootMs() - runningMs();
+  let suspendedMs = 0;
+  return () => {
+    const nowMs = runningMs();
+    const missingMs = bootMs() - nowMs - beganMs;
+    if (missingMs - suspendedMs > SUSPENDED_MS) suspendedMs = missingMs;
+    return nowMs + suspendedMs;
   };
 }
 

@@ -5,10 +5,11 @@ import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-clus
 import type { V1Lease, V1Pod } from '@kubernetes/client-node';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { NO_LOAD } from '../admit/admit.ts';
 import { type Intent, LEASE_ANNOTATION } from '../lease/lease-record.ts';
 import { OwnLease } from '../lease/own-lease.ts';
 import { ANNOTATION, LABEL } from '../pipeline/compiled.ts';
-import { StageRegistry } from '../stage-registry.ts';
+import { type RegisteredStage, StageRegistry } from '../stage-registry.ts';
 import { aStage } from '../supervise/testing/fake-ci-server.ts';
 import { PodWatch } from '../watch/pod-watch.ts';
 import { Adopter } from './adopter.ts';
@@ -35,7 +36,7 @@ function putPod(
 ): V1Pod {
   return cluster.put<V1Pod>(podAt(`p${id}`), {
     metadata: {
-      labels: LABELS,
+      labels: { ...LABELS, [LABEL.stageId]: String(id) },
       annotations: {
         [ANNOTATION.owner]: owner,
         [ANNOTATION.server]: server,
@@ -92,6 +93,7 @@ async function replica(cluster: FakeCluster, name: string, clock = new FakeClock
     },
   );
   const former = await lease.take(stop.signal);
+  void lease.keep(stop.signal);
   const resumed: { stageId: number; adoptions: number }[] = [];
   const carried: number[] = [];
   const adopter = new Adopter({
@@ -103,11 +105,20 @@ async function replica(cluster: FakeCluster, name: string, clock = new FakeClock
     registry,
     podWatch,
     resume: (_, { stage, adoptions }) => resumed.push({ stageId: stage.id, adoptions }),
-    carryOn: ({ stageId }) => carried.push(stageId),
+    carryOn: ({ stageId }) => {
+      carried.push(stageId);
+      registry.enter(anEntry(stageId));
+    },
   });
   const look = () => adopter.look(stop.signal);
   return { adopter, clock, lease, former, registry, podWatch, resumed, carried, warned, look, stop };
 }
+
+/** A stage in hand. */
+const anEntry = (stageId: number): RegisteredStage => ({
+  ...{ stageId, buildId: 1, buildNumber: 0, repo: '', stageName: '', event: '', phase: 'preparing' },
+  ...{ sinceMs: 0, reason: '', pod: '', adopted: false, asks: NO_LOAD },
+});
 
 const intent = (stageId: number): Intent => ({ stageId, buildId: 1, machine: 'dead' });
 
@@ -147,12 +158,12 @@ describe('Pods of a dead replica', () => {
     expect(me.resumed).toHaveLength(1);
   });
 
-  it('without any Lease are taken at the second look: a list may be older than a Pod', async () => {
+  it('without any Lease are taken at the fifth look: a list may be older than a Pod', async () => {
     const cluster = new FakeCluster();
     putPod(cluster, 1, 'ci/hangar-runner-nobody');
     putPod(cluster, 2, 'elsewhere/hangar-runner-nobody');
     const me = await replica(cluster, 'me');
-    await me.look();
+    for (let time = 1; time < 5; time++) await me.look();
     expect(me.resumed).toEqual([]);
     await me.look();
     expect(me.resumed.map(({ stageId }) => stageId)).toEqual([1]);
@@ -277,8 +288,9 @@ describe('our own former life', () => {
   it('is gone on with, Pods first; its intents without a Pod are carried on', async () => {
     const cluster = new FakeCluster();
     putPod(cluster, 1, 'ci/hangar-runner-me');
+    putLease(cluster, 'me', { intents: [intent(1), intent(2)] });
     const me = await replica(cluster, 'me');
-    await me.adopter.adoptOwn({ ...me.former, intents: [intent(1), intent(2)] }, me.stop.signal);
+    await me.adopter.adoptOwn(me.former, me.stop.signal);
     expect([me.resumed, me.carried]).toEqual([[{ stageId: 1, adoptions: 1 }], [2]]);
   });
 
@@ -339,7 +351,7 @@ describe('intents of a dead replica', () => {
       if (target.resource === RESOURCE.leases && verb !== 'list') order.push(verb);
     });
     await me.look();
-    expect([order, me.carried]).toEqual([['patch', 'remove'], [50]]);
+    expect([order, me.carried]).toEqual([['patch', 'patch', 'remove'], [50]]);
     expect(cluster.find(leaseAt('dead'))).toBeUndefined();
   });
 
@@ -352,7 +364,7 @@ describe('intents of a dead replica', () => {
     expect([me.carried, me.resumed.length]).toEqual([[], 1]);
   });
 
-  it('stay where they are while a Pod of that owner could not be taken', async () => {
+  it('are continued while a Pod of that owner can’t be taken over; its Lease stays until that is done', async () => {
     const cluster = new FakeCluster();
     putPod(cluster, 1, 'ci/hangar-runner-dead');
     putLease(cluster, 'dead', { intents: [intent(50)] });
@@ -360,19 +372,113 @@ describe('intents of a dead replica', () => {
     cluster.fail('patch', 'pods', noAnswer());
     await me.look();
     expect(cluster.find(leaseAt('dead'))).toBeDefined();
-    expect(me.carried).toEqual([]);
+    expect(me.carried).toEqual([50]);
+    await me.look();
+    expect(cluster.find(leaseAt('dead'))).toBeUndefined();
+    expect(me.carried).toEqual([50]);
   });
 
-  it('that can’t be written down are tried again at the next look, and keep no others waiting', async () => {
+  it('that can’t be taken over now are tried again at the next look, and keep no others waiting', async () => {
     const cluster = new FakeCluster();
     putLease(cluster, 'dead', { intents: [intent(50)] });
     putLease(cluster, 'dire', { intents: [intent(51)] });
     const me = await replica(cluster, 'me');
-    cluster.fail('remove', 'leases', refusal(500, 'InternalError'));
+    let failures = 1;
+    cluster.intercept(({ verb, target }) => {
+      if (verb === 'patch' && target.name === 'hangar-runner-dead' && failures-- > 0) throw noAnswer();
+    });
     await me.look();
-    expect(me.carried).toHaveLength(1);
+    expect(me.carried).toEqual([51]);
     await me.look();
     expect(me.carried.sort()).toEqual([50, 51]);
+  });
+
+  it.each(['patch', 'remove'] as const)(
+    'are continued once, though the answer to the %s of its Lease was lost',
+    async (lost) => {
+      const cluster = new FakeCluster();
+      putLease(cluster, 'dead', { intents: [intent(50)] });
+      const me = await replica(cluster, 'me');
+      let losses = 1;
+      cluster.intercept(({ verb, target }) =>
+        verb === lost && target.name === 'hangar-runner-dead' && losses-- > 0 ? 'lost' : undefined,
+      );
+      for (let time = 0; time < 3; time++) await me.look();
+      expect([me.carried, cluster.find(leaseAt('dead'))]).toEqual([[50], undefined]);
+    },
+  );
+
+  it('that another replica has taken over are left to it, and not recorded here', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'dead', { intents: [intent(50)] });
+    const me = await replica(cluster, 'me');
+    let isFaster = false;
+    cluster.intercept(({ verb, target }) => {
+      if (verb !== 'patch' || target.name !== 'hangar-runner-dead' || isFaster) return;
+      isFaster = true;
+      const lease = cluster.find<V1Lease>(leaseAt('dead')) ?? {};
+      const annotations = { ...lease.metadata?.annotations, [LEASE_ANNOTATION.heirs]: '{"50":"ci/faster"}' };
+      cluster.put<V1Lease>(leaseAt('dead'), { ...lease, metadata: { ...lease.metadata, annotations } });
+    });
+    await me.look();
+    await me.look();
+    expect([me.carried, me.lease.intents]).toEqual([[], []]);
+  });
+
+  it('whose Pod vanished while nobody ran them are continued too: the server waits for their end', async () => {
+    const cluster = new FakeCluster();
+    putPod(cluster, 50, 'ci/hangar-runner-dead');
+    putLease(cluster, 'dead', { intents: [intent(50)], holder: 'dead' });
+    const me = await replica(cluster, 'me');
+    await me.look();
+    cluster.drop(podAt('p50'));
+    await me.clock.step(TERM_MS + 1_001);
+    await me.look();
+    expect([me.carried, me.resumed]).toEqual([[50], []]);
+  });
+
+  it('are left alone while the Pods of their namespace can’t be listed, or the watch has missed their Pod', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'dead', { intents: [intent(50)], namespaces: ['drone-x'] });
+    const me = await replica(cluster, 'me');
+    cluster.fail('list', 'pods', refusal(500, 'InternalError'));
+    await me.look();
+    expect(me.carried).toEqual([]);
+    let isBehind = true;
+    cluster.intercept(({ verb, target }) => {
+      if (verb !== 'list' || target.namespace !== 'drone-x' || !isBehind) return;
+      isBehind = false;
+      throw refusal(500, 'InternalError');
+    });
+    await me.look();
+    expect(me.carried).toEqual([]);
+    await me.look();
+    expect(me.carried).toEqual([50]);
+  });
+
+  it('stay where they are recorded while the own Lease has no room for them', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'dead', { intents: [intent(50)] });
+    const me = await replica(cluster, 'me');
+    const many = Array.from({ length: 6_000 }, (_, n) =>
+      me.lease.intend(intent(100_000 + n), me.stop.signal),
+    );
+    await Promise.all(many);
+    for (let n = 0; n < 6_000; n++) me.registry.enter(anEntry(100_000 + n));
+    await me.look();
+    expect([me.carried, cluster.find(leaseAt('dead')) !== undefined]).toEqual([[], true]);
+  });
+});
+
+describe('an own record', () => {
+  it('whose Pod is a running replica’s is removed: that one has recorded it', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'other', { holder: 'other' });
+    putPod(cluster, 1, 'ci/hangar-runner-other');
+    putLease(cluster, 'me', { intents: [intent(1), intent(2)] });
+    const me = await replica(cluster, 'me');
+    await me.look();
+    expect([me.carried, me.lease.intents.map(({ stageId }) => stageId)]).toEqual([[2], [2]]);
   });
 });
 
@@ -416,7 +522,7 @@ describe('what belongs to another Drone server', () => {
     putPod(cluster, 1, 'ci/hangar-runner-other');
     putLease(cluster, 'other', { server: OTHER_SERVER, holder: 'other' });
     const me = await replica(cluster, 'me');
-    await me.look();
+    for (let time = 1; time < 5; time++) await me.look();
     expect(me.resumed).toEqual([]);
     await me.look();
     expect(me.resumed).toHaveLength(1);
@@ -471,13 +577,13 @@ describe('a namespace that was made for one stage', () => {
 });
 
 describe('the loop', () => {
-  it('looks every five seconds, whatever fails, until it is stopped', async () => {
+  it('looks every second, whatever fails, until it is stopped', async () => {
     const cluster = new FakeCluster();
     const me = await replica(cluster, 'me');
     const looks = () => cluster.count('list', 'leases');
     cluster.fail('list', 'leases', refusal(500, 'InternalError'));
     const running = me.adopter.run(me.stop.signal);
-    await me.clock.step(12_000);
+    await me.clock.step(2_400);
     expect(looks()).toBe(3);
     me.stop.abort();
     await running;

@@ -5,6 +5,7 @@ import {
   isKubernetesError,
   podTarget,
   RESOURCE,
+  type Target,
 } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Lease, V1Pod } from '@kubernetes/client-node';
@@ -14,17 +15,20 @@ import { removePod } from '../launch/remove-pod.ts';
 import { holdsGate } from '../launch/start.ts';
 import { deadOwners, type Sightings } from '../lease/dead-owners.ts';
 import {
+  heirsOf,
   type Intent,
-  intentsOf,
+  LEASE_ANNOTATION,
   LEASE_SELECTION,
   namespacesOf,
+  openIntentsOf,
   ownNamespacesOf,
   serverOf,
 } from '../lease/lease-record.ts';
 import type { FormerLife, OwnLease } from '../lease/own-lease.ts';
-import { ANNOTATION } from '../pipeline/compiled.ts';
+import { LABEL } from '../pipeline/compiled.ts';
 import type { StageRegistry } from '../stage-registry.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
+import { claimOf, ownerOf, ownersByStage, serverOfPod } from './pod-owner.ts';
 import { type PodRecord, readPod } from './read-pod.ts';
 
 /** What an adopter works with, and what it does with what it finds. */
@@ -36,27 +40,35 @@ export interface AdopterParts {
   readonly leaseNamespace: string;
   readonly registry: StageRegistry;
   readonly podWatch: PodWatch;
-  /** The Pod is ours now, as its record says: go on with it. */
+  /** This replica owns the Pod now: continues its stage. */
   resume(pod: V1Pod, record: PodRecord): void;
-  /** A stage that was about to be accepted, or has no Pod yet. */
+  /** Continues a recorded stage that has no Pod. */
   carryOn(intent: Intent): void;
 }
 
 /** Between two looks at the Leases. */
-const LOOK_MS = 5_000;
+const LOOK_MS = 1_000;
 /** An owner without any Lease must be missing at this many looks: a list may be older than a Pod. */
-const MISSING_LOOKS = 2;
+const MISSING_LOOKS = 5;
 /** A Pod changes while it is claimed, by its kubelet; more often than this it is left for the next look. */
 const CLAIM_TRIES = 5;
+const POD_SELECTION = { labelSelector: `${LABEL.managedBy}=${LABEL.managedByValue}` };
+/** Pods that are claimed at the same time: each claim waits for a response of the API server. */
+const CLAIMS_AT_ONCE = 16;
 
 /**
- * Finds what dead replicas left, and takes it over: Pods by a write that only one can make, intents with their Lease. What belongs to
- * another Drone server is nobody's here: its stages have the same numbers as ours.
+ * Finds what dead replicas left, and takes it over. A stage is recorded in the own Lease first; then a write that only one replica can
+ * make decides who has it: on the Pod, or for a stage without a Pod on the dead replica's Lease. Stages of another Drone server are left
+ * alone: they have the same ids as ours.
  */
 export class Adopter {
   readonly #parts: AdopterParts;
   #sightings: Sightings = new Map();
   #missing = new Map<string, number>();
+  /** Owners whose Lease is renewed. */
+  #running: ReadonlySet<string> = new Set();
+  /** Stages of dead replicas that are recorded in the own Lease, and may still become another's. */
+  readonly #undecided = new Set<number>();
   /** Drone servers whose things were met and left alone. */
   readonly #strangers = new Set<string>();
 
@@ -68,7 +80,7 @@ export class Adopter {
   async adoptOwn(former: FormerLife, signal: AbortSignal): Promise<void> {
     await this.#takePods((owner) => owner === this.#parts.lease.owner, signal);
     await this.#removeEmpty(former.ownNamespaces, signal);
-    for (const intent of former.intents) this.#carryOn(intent);
+    this.#carryOnRecorded();
   }
 
   /** Looks again and again until the signal is aborted; never rejects. */
@@ -93,29 +105,42 @@ export class Adopter {
     const { dead: all, sightings } = deadOwners(items, lease.name, this.#sightings, clock.monotonicMs());
     this.#sightings = sightings;
     const dead = all.filter((one) => this.#isOfOurServer(serverOf(one)));
-    for (const one of dead) await this.#lookInto(one, signal);
-    const deadNames = new Set(dead.map((one) => `${leaseNamespace}/${one.metadata?.name}`));
+    const seen = new Set<V1Lease>();
+    for (const one of dead) if (await this.#lookInto(one, signal)) seen.add(one);
+    const deadNames = new Set(dead.map((one) => this.#ownerNamed(one)));
+    this.#running = new Set(items.filter((one) => !all.includes(one)).map((one) => this.#ownerNamed(one)));
     const missing = this.#ownersWithoutLease(items);
     await this.#takePods(
       (owner) => deadNames.has(owner) || missing.has(owner) || owner === lease.owner,
       signal,
     );
-    for (const one of dead)
+    for (const one of seen)
       await this.#unlessRefused('the Lease of a dead runner could not be taken over yet', signal, () =>
         this.#inherit(one, signal),
       );
+    this.#carryOnRecorded();
     await this.#sweep();
   }
 
-  /** Our Lease names the namespace first: should we die as well, the next one finds it there. */
-  async #lookInto(dead: V1Lease, signal: AbortSignal): Promise<void> {
+  /**
+   * Watches the Pods of a dead replica. The own Lease names their namespaces first: if this replica is lost as well, the next one finds them
+   * there.
+   *
+   * @returns false when they can't be listed now: then nobody knows which stages have a Pod
+   */
+  async #lookInto(dead: V1Lease, signal: AbortSignal): Promise<boolean> {
     const { lease, podWatch } = this.#parts;
     const own = new Set(ownNamespacesOf(dead));
+    let isSeen = true;
     for (const namespace of namespacesOf(dead))
       await this.#unlessRefused('the Pods of a dead runner can not be seen', signal, async () => {
-        await podWatch.follow(namespace, signal);
+        await podWatch.follow(namespace, signal).catch((error: unknown) => {
+          isSeen &&= isKubernetesError(error, 403, 404);
+          throw error;
+        });
         await lease.enter(namespace, own.has(namespace) ? 'own' : 'shared', signal);
       });
+    return isSeen;
   }
 
   /** Its owner died between the namespace and the Pod, or between the Pod's end and that of the namespace. */
@@ -165,7 +190,7 @@ export class Adopter {
     // A replica under the same name that works for another Drone server has none of our Pods.
     const ours = leases.filter((one) => serverOf(one) === lease.server);
     const living = new Set(ours.map((one) => `${leaseNamespace}/${one.metadata?.name}`));
-    const pods = podWatch.pods.filter((pod) => readPod(pod)?.server === lease.server);
+    const pods = podWatch.pods.filter((pod) => serverOfPod(pod) === lease.server);
     const owners = new Set(pods.map(ownerOf).filter((owner) => owner.startsWith(`${leaseNamespace}/`)));
     const counted = [...owners].filter((owner) => owner !== lease.owner && !living.has(owner));
     this.#missing = new Map(counted.map((owner) => [owner, (this.#missing.get(owner) ?? 0) + 1]));
@@ -173,19 +198,31 @@ export class Adopter {
   }
 
   async #takePods(isDead: (owner: string) => boolean, signal: AbortSignal): Promise<void> {
-    for (const pod of this.#parts.podWatch.pods) {
+    const waiting = this.#parts.podWatch.pods.filter((pod) => {
       const record = readPod(pod);
-      if (!record || !isDead(record.owner) || !this.#isOfOurServer(record.server)) continue;
-      if (this.#inHand(pod, record)) continue;
-      // One that can't be claimed now is met again at the next look, and keeps nobody else waiting.
-      const taken = await this.#claim(pod, record, signal).catch((error: unknown) => {
-        signal.throwIfAborted();
-        this.#parts.log.warn(
-          { err: error, pod: pod.metadata?.name },
-          'a pipeline could not be taken over yet',
-        );
-      });
+      return (
+        record && isDead(record.owner) && this.#isOfOurServer(record.server) && !this.#inHand(pod, record)
+      );
+    });
+    const claim = async (): Promise<void> => {
+      for (let pod = waiting.shift(); pod; pod = waiting.shift()) await this.#take(pod, signal);
+    };
+    await Promise.all(Array.from({ length: CLAIMS_AT_ONCE }, claim));
+  }
+
+  /** One that can't be claimed now is met again at the next look, and keeps no other waiting. */
+  async #take(pod: V1Pod, signal: AbortSignal): Promise<void> {
+    const { lease, log } = this.#parts;
+    const record = readPod(pod);
+    if (!record) return;
+    const { id: stageId, buildId, machine } = record.stage;
+    try {
+      if (!lease.has(stageId)) await lease.intend({ stageId, buildId, machine }, signal);
+      const taken = await this.#claim(pod, record, signal);
       if (taken) this.#resume(taken);
+    } catch (error) {
+      signal.throwIfAborted();
+      log.warn({ err: error, pod: pod.metadata?.name }, 'a pipeline could not be taken over yet');
     }
   }
 
@@ -255,52 +292,92 @@ export class Adopter {
     });
   }
 
-  /** Its intents become ours, in writing, before its Lease goes: a crash in between leaves them in both, which does no harm. */
+  /**
+   * Takes over the stages that a dead replica recorded and that have no Pod, and removes its Lease when nothing of it is left. The own Lease
+   * records them first; a mark on the dead one, which only one replica can make, decides whose they are. Interrupted at any point, the next
+   * look continues.
+   */
   async #inherit(lease: V1Lease, signal: AbortSignal): Promise<void> {
-    const intents = intentsOf(lease).filter((intent) => !this.#hasPod(intent.stageId));
-    for (const intent of intents) await this.#parts.lease.intend(intent, signal);
-    const stillThere = this.#parts.podWatch.pods.some(
-      (pod) => ownerOf(pod) === `${this.#parts.leaseNamespace}/${lease.metadata?.name}`,
-    );
-    if (stillThere) return;
-    await this.#removeEmpty(ownNamespacesOf(lease), signal);
-    const target = {
-      resource: RESOURCE.leases,
-      namespace: this.#parts.leaseNamespace,
-      name: lease.metadata?.name ?? '',
-    };
+    const known = await this.#becomeHeir(lease, signal);
+    const isLeft =
+      openIntentsOf(known).length > 0 ||
+      this.#parts.podWatch.pods.some((pod) => ownerOf(pod) === this.#ownerNamed(lease));
+    if (isLeft) return;
+    await this.#removeEmpty(ownNamespacesOf(known), signal);
     // A replica that has come back under the same name renews it: then it is not ours to remove.
-    const { uid, resourceVersion } = lease.metadata ?? {};
+    const { uid, resourceVersion } = known.metadata ?? {};
     const unchanged = { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) };
-    const removed = await this.#parts.cluster.remove(target, unchanged, signal);
-    // Of several that look, the one that removed it carries on.
-    for (const intent of intents) {
-      if (removed === 'removed') this.#carryOn(intent);
-      else this.#parts.lease.settle(intent.stageId);
+    await this.#parts.cluster.remove(this.#targetOf(lease), unchanged, signal);
+  }
+
+  /** @returns the dead replica's Lease as it is then */
+  async #becomeHeir(dead: V1Lease, signal: AbortSignal): Promise<V1Lease> {
+    const { cluster, lease } = this.#parts;
+    this.#decide(dead);
+    const intents = openIntentsOf(dead);
+    const owners = intents.length > 0 ? await this.#listedOwners(dead, signal) : new Map<number, string>();
+    const open = intents.map((intent) => ({ intent, owner: owners.get(intent.stageId) }));
+    // A stage whose Pod is still the dead replica's is decided on the Pod, and who owns a Pod has recorded its stage.
+    const decided = open.filter(({ owner }) => owner !== this.#ownerNamed(dead));
+    const mine = decided.filter(({ owner }) => owner === undefined).map(({ intent }) => intent);
+    // What finds no room stays where it is recorded.
+    if (decided.length === 0 || (mine.length > 0 && lease.isFull)) return dead;
+    for (const { stageId } of mine) this.#undecided.add(stageId);
+    await Promise.all(mine.map((intent) => lease.intend(intent, signal)));
+    const heirs = Object.fromEntries(heirsOf(dead));
+    for (const { intent, owner } of decided) heirs[intent.stageId] = owner ?? lease.owner;
+    const { uid, resourceVersion } = dead.metadata ?? {};
+    const annotations = { [LEASE_ANNOTATION.heirs]: JSON.stringify(heirs) };
+    // Without an answer, or where another replica was faster, the next look reads who it is.
+    const patch = { metadata: { uid, resourceVersion, annotations } };
+    const marked = await cluster.patch<V1Lease>(this.#targetOf(dead), patch, 'merge', signal);
+    this.#decide(marked);
+    return marked;
+  }
+
+  /** Whose the stages of a dead replica are, as far as its Lease says. */
+  #decide(dead: V1Lease): void {
+    const { lease } = this.#parts;
+    for (const [stageId, heir] of heirsOf(dead))
+      if (this.#undecided.delete(stageId) && heir !== lease.owner) lease.settle(stageId);
+  }
+
+  #ownerNamed(lease: V1Lease): string {
+    return `${this.#parts.leaseNamespace}/${lease.metadata?.name}`;
+  }
+
+  #targetOf(lease: V1Lease): Target {
+    const { leaseNamespace: namespace } = this.#parts;
+    return { resource: RESOURCE.leases, namespace, name: lease.metadata?.name ?? '' };
+  }
+
+  /**
+   * Each recorded stage is in hand, has a Pod, or is continued here: also one whose Pod vanished before it was taken over. A stage whose Pod is
+   * another replica's is recorded there.
+   */
+  #carryOnRecorded(): void {
+    const { lease, registry, podWatch } = this.#parts;
+    const owners = ownersByStage(podWatch.pods, lease.server);
+    for (const intent of lease.intents) {
+      if (registry.has(intent.stageId) || this.#undecided.has(intent.stageId)) continue;
+      const owner = owners.get(intent.stageId);
+      if (owner === undefined) this.#parts.carryOn(intent);
+      else if (owner !== lease.owner && this.#running.has(owner)) lease.settle(intent.stageId);
     }
   }
 
-  #carryOn(intent: Intent): void {
-    if (this.#hasPod(intent.stageId)) return this.#parts.lease.settle(intent.stageId);
-    if (!this.#parts.registry.has(intent.stageId)) this.#parts.carryOn(intent);
-  }
-
-  #hasPod(stageId: number): boolean {
-    return this.#parts.podWatch.pods.some((pod) => {
-      const record = readPod(pod);
-      return record?.stage.id === stageId && record.server === this.#parts.lease.server;
-    });
+  /** By stage the owner of its Pod, as the API server has it now: the watch may be behind. */
+  async #listedOwners(dead: V1Lease, signal: AbortSignal): Promise<ReadonlyMap<number, string>> {
+    const { cluster, lease, podWatch } = this.#parts;
+    const pods = [...podWatch.pods];
+    for (const namespace of namespacesOf(dead)) {
+      const list = cluster.list<V1Pod>({ resource: RESOURCE.pods, namespace }, POD_SELECTION, signal);
+      const listed = await list.catch((error: unknown) => {
+        if (isKubernetesError(error, 403, 404)) return { items: [] };
+        throw error;
+      });
+      pods.push(...listed.items);
+    }
+    return ownersByStage(pods, lease.server);
   }
 }
-
-/** The new owner's name, valid only for the Pod as it was read. */
-function claimOf({ metadata }: V1Pod, owner: string): Record<string, unknown> {
-  const before = Number(metadata?.annotations?.[ANNOTATION.adoptions] ?? 0);
-  const annotations = {
-    [ANNOTATION.owner]: owner,
-    [ANNOTATION.adoptions]: String(Number.isFinite(before) ? before + 1 : 1),
-  };
-  return { metadata: { resourceVersion: metadata?.resourceVersion, uid: metadata?.uid, annotations } };
-}
-
-const ownerOf = (pod: V1Pod): string => pod.metadata?.annotations?.[ANNOTATION.owner] ?? '';

@@ -120,7 +120,7 @@ async function begin(service: Service, start: Start): Promise<ExitCode> {
   return work(service, start, found.eventPlaces);
 }
 
-/** Runs stages until the process is told to stop, or its Lease is lost. */
+/** Runs stages until the process is told to stop. */
 async function work(
   { assembly, owners }: Service,
   start: Start,
@@ -143,9 +143,7 @@ async function work(
     );
     return EXIT.bug;
   }
-  if (stop.aborted) return EXIT.ok;
-  log.error({}, 'the Lease was lost and everything is handed over: ending, to be started anew');
-  return EXIT.tryAgain;
+  return EXIT.ok;
 }
 
 function overdueAfter({ context, stop }: Start, over: AbortSignal): Promise<'overdue' | 'over'> {

@@ -131,7 +131,7 @@ function heard(metrics: RunnerMetrics, heartbeat: Heartbeat, ahead: StagesAhead)
 }
 
 /** On each change of the registry, counts new stages and records whether there is capacity. */
-function follow({ parts, options }: Assembly, metrics: RunnerMetrics, heartbeat: Heartbeat): void {
+function follow({ parts, options, validity }: Assembly, metrics: RunnerMetrics, heartbeat: Heartbeat): void {
   parts.registry.listen(() => {
     const { entries } = parts.registry;
     metrics.registryChanged(entries);
@@ -139,7 +139,7 @@ function follow({ parts, options }: Assembly, metrics: RunnerMetrics, heartbeat:
     const reporting = entries.filter((entry) => entry.phase === 'reporting').length;
     heartbeat.house(waiting > 0 || entries.length - waiting - reporting >= options.capacity);
   });
-  parts.lease.lost.addEventListener('abort', () => heartbeat.leaseLost(), { once: true });
+  validity.listen((state) => heartbeat.leaseChanged(state));
 }
 
 function pictureOf(

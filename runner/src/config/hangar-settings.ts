@@ -90,7 +90,7 @@ export const hangar = {
     defaultText: "the runner's own namespace",
     note: NEW,
   }),
-  leaseTermMs: setting('HANGAR_LEASE_TERM', atLeast(3_000, DURATION), 30_000, {
+  leaseTermMs: setting('HANGAR_LEASE_TERM', atLeast(3_000, DURATION), 10_000, {
     section: 'hangar',
     description: 'How long a replica may be silent before others take over its Pods.',
     note: NEW,

@@ -43,7 +43,7 @@ describe('loadConfig', () => {
       tmate: { enabled: true },
     });
     expect(config.plugins).toEqual({ secret: undefined, registry: undefined, environment: undefined });
-    expect(config.lease).toEqual({ namespace: 'ci', termMs: 30_000 });
+    expect(config.lease).toEqual({ namespace: 'ci', termMs: 10_000 });
     expect(config.warnings).toEqual([]);
   });
 

@@ -49,6 +49,8 @@ export interface DroneDeps {
   readonly outage?: ServerOutage;
   /** Hears of each try that is followed by another one; status 0: no answer, or none that makes sense. */
   readonly retried?: (call: string, status: number) => void;
+  /** Called before each try of a call that changes something, or may; what it throws ends the call. */
+  readonly beforeWrite?: () => void;
 }
 
 /** The server over HTTP; `close` ends its connections and what still runs on them. */
@@ -70,6 +72,9 @@ const FEW = 3;
 /** Statuses that say that the request itself is wrong or too large. */
 const REFUSED: readonly number[] = [400, 413];
 
+/** Calls that change nothing of a stage. A detail call is none of them: its failure can fail the build (drone-rpc §2.3). */
+const HARMLESS: ReadonlySet<string> = new Set(['ping', 'request a stage', 'watch']);
+
 /** A client of the runner RPC of one Drone server, over HTTP/1.1 and without redirects. */
 export function createDroneClient(deps: DroneDeps, options: DroneOptions): DroneClient {
   return new DroneHttp(deps, options);
@@ -90,6 +95,7 @@ class DroneHttp implements DroneClient {
   readonly #options: DroneOptions;
   readonly #base: string;
   readonly #dump: (text: string) => void;
+  readonly #beforeWrite: () => void;
   readonly #dispatcher: Dispatcher;
 
   constructor(deps: DroneDeps, options: DroneOptions) {
@@ -99,6 +105,7 @@ class DroneHttp implements DroneClient {
     this.#options = options;
     this.#base = `${options.baseUrl.replace(/\/+$/, '')}/rpc/v2`;
     this.#dump = options.dump === 'off' ? ignore : (deps.dump ?? ignore);
+    this.#beforeWrite = deps.beforeWrite ?? ignore;
     this.#dispatcher = createAgent({ ...options, url: this.#base });
   }
 
@@ -275,6 +282,7 @@ class DroneHttp implements DroneClient {
   }
 
   async #send(wanted: Wanted, signal: AbortSignal): Promise<HttpOutcome> {
+    if (!HARMLESS.has(wanted.call)) this.#beforeWrite();
     const { token, dump } = this.#options;
     const call = this.#toHttp(wanted);
     this.#dump(dump === 'off' ? '' : dumpCall(call, token, dump));

@@ -6,6 +6,7 @@ const WELL: Signs = {
   starting: '',
   stopping: false,
   leaseLostMs: undefined,
+  takingLease: false,
   watchStaleMs: 0,
   pollAgeMs: 0,
   pollTriedMs: 0,
@@ -20,7 +21,7 @@ describe('notReady', () => {
       ['starting: no answer yet'],
     ],
     ['that it stops', { stopping: true, starting: 'x' }, ['stopping: pipelines are handed over']],
-    ['a lost Lease', { leaseLostMs: 0 }, ['the Lease could not be renewed in time: this replica stops']],
+    ['a lost Lease', { leaseLostMs: 0 }, ['the Lease could not be renewed in time: it is being taken again']],
     [
       'a silent watch',
       { watchStaleMs: 180_001 },
@@ -59,7 +60,12 @@ describe('notAlive', () => {
     ['no poll was tried for ten minutes though there is room', { pollTriedMs: 600_001 }, false],
     ['it starts, however long that takes', { starting: 'x', pollTriedMs: 1e9 }, true],
     ['it hands over after the loss of its Lease', { leaseLostMs: 60_000 }, true],
-    ['it still stands there a minute after the loss of its Lease', { leaseLostMs: 60_001 }, false],
+    ['it has not let go of its stages a minute after the loss of its Lease', { leaseLostMs: 60_001 }, false],
+    [
+      'it tries to take its Lease again, however long the API server is away',
+      { leaseLostMs: 1e9, takingLease: true, pollTriedMs: 1e9 },
+      true,
+    ],
     ['it stops, which ends it anyway', { stopping: true, leaseLostMs: 1e9 }, true],
   ])('when %s: alive is %s', (_sentence, signs, alive) => {
     expect(notAlive({ ...WELL, ...signs }).length === 0).toBe(alive);
@@ -105,12 +111,15 @@ describe('Pulse', () => {
     expect(heartbeat.answerAgeMs).toBe(3_600_020);
   });
 
-  it('remembers since when the Lease is lost', async () => {
+  it('remembers since when the Lease is lost, until it is held again', async () => {
     const { clock, heartbeat } = await begun();
-    heartbeat.leaseLost();
+    heartbeat.leaseChanged('lost');
     await clock.step(7);
-    heartbeat.leaseLost();
-
-    expect(heartbeat.signs(0).leaseLostMs).toBe(7);
+    expect(heartbeat.signs(0)).toMatchObject({ leaseLostMs: 7, takingLease: false });
+    heartbeat.leaseChanged('none');
+    expect(heartbeat.signs(0)).toMatchObject({ leaseLostMs: 7, takingLease: true });
+    await clock.step(3_600_000);
+    heartbeat.leaseChanged('held');
+    expect(heartbeat.signs(0)).toMatchObject({ leaseLostMs: undefined, takingLease: false, pollTriedMs: 0 });
   });
 });

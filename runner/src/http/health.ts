@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import type { LeaseState } from '../lease/lease-validity.ts';
 
 /** A poll lasts up to 60 s, and a failed one is followed by a pause of up to 30 s: one of them may fail without a word. */
 const POLL_LATE_MS = 150_000;
@@ -6,7 +7,7 @@ const POLL_LATE_MS = 150_000;
 const WATCH_STALE_MS = 180_000;
 /** Own loops try again within seconds: after this long without a sign, only a restart helps. */
 const STUCK_MS = 600_000;
-/** After losing its Lease the process hands over and ends within seconds. */
+/** After the loss of its Lease a process lets go of all stages within seconds, and then tries to take it again. */
 const HAND_OVER_MS = 60_000;
 
 /** Repeats of one report take up to 30 s: a server that is away for a moment is no news. */
@@ -29,6 +30,8 @@ export interface Signs {
   readonly stopping: boolean;
   /** Since the Lease was lost; undefined: it is held. */
   readonly leaseLostMs: number | undefined;
+  /** Whether the process has let go of all stages after the loss, and tries to take the Lease again. */
+  readonly takingLease?: boolean;
   readonly watchStaleMs: number;
   /** Since the server last answered a poll, or there was no room for more. */
   readonly pollAgeMs: number;
@@ -44,7 +47,7 @@ export function notReady(signs: Signs): readonly string[] {
   if (signs.starting !== '') return [`starting: ${signs.starting}`];
   const reasons: string[] = [];
   if (signs.leaseLostMs !== undefined)
-    reasons.push('the Lease could not be renewed in time: this replica stops');
+    reasons.push('the Lease could not be renewed in time: it is being taken again');
   if (signs.watchStaleMs > WATCH_STALE_MS)
     reasons.push(`the Kubernetes API was last heard ${seconds(signs.watchStaleMs)} ago on a watch of Pods`);
   if (signs.pollAgeMs > POLL_LATE_MS)
@@ -64,8 +67,10 @@ function unreportedText({ stages, sinceMs, reason }: Unreported): string {
 export function notAlive(signs: Signs): readonly string[] {
   if (signs.stopping || signs.starting !== '') return [];
   const reasons: string[] = [];
+  // An API server that is away is no reason to restart.
+  if (signs.takingLease) return [];
   if ((signs.leaseLostMs ?? 0) > HAND_OVER_MS)
-    reasons.push('the Lease is lost and the process did not end by itself');
+    reasons.push('the Lease is lost and the process has not let go of its stages');
   if (signs.pollTriedMs > STUCK_MS)
     reasons.push(`no poll ended for ${seconds(signs.pollTriedMs)}, though there is room`);
   return reasons;
@@ -81,6 +86,7 @@ export class Heartbeat {
   #fullMs = Number.NEGATIVE_INFINITY;
   #full = false;
   #lostMs: number | undefined;
+  #isTaking = false;
   /** In words what start-up waits for; empty: it runs. */
   starting = 'reading the configuration';
   stopping = false;
@@ -113,8 +119,14 @@ export class Heartbeat {
     this.#full = full;
   }
 
-  leaseLost(): void {
-    this.#lostMs ??= this.#clock.monotonicMs();
+  /** The Lease changed: `none` while it is being taken. */
+  leaseChanged(state: LeaseState): void {
+    this.#isTaking = state === 'none';
+    if (state === 'lost') this.#lostMs = this.#clock.monotonicMs();
+    if (state !== 'held' || this.#lostMs === undefined) return;
+    this.#lostMs = undefined;
+    // Nobody polled meanwhile.
+    this.pollAnswered();
   }
 
   /** Milliseconds since the server last answered a poll, whatever the reason. */
@@ -130,6 +142,7 @@ export class Heartbeat {
       starting: this.starting,
       stopping: this.stopping,
       leaseLostMs: this.#lostMs === undefined ? undefined : nowMs - this.#lostMs,
+      takingLease: this.#isTaking,
       watchStaleMs,
       pollAgeMs: since(this.#answeredMs),
       pollTriedMs: since(this.#triedMs),

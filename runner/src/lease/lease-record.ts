@@ -1,8 +1,8 @@
-import { listOf, parseJson, textsOf } from '@hangar/shared/json';
+import { isRecord, listOf, parseJson, textsOf } from '@hangar/shared/json';
 import type { V1Lease } from '@kubernetes/client-node';
 import { ANNOTATION, LABEL } from '../pipeline/compiled.ts';
 
-/** A stage that is about to be accepted, or is accepted and has no Pod yet: what a crash must not lose (gate §4). */
+/** The record of a stage, from before its accept until the server has its end: what a crash must not lose (gate §4). */
 export interface Intent {
   readonly stageId: number;
   readonly buildId: number;
@@ -24,6 +24,8 @@ export interface StartedWithoutPod {
 export const LEASE_ANNOTATION = {
   /** JSON: Intent[]. */
   intents: 'hangar.dev/intents',
+  /** JSON: by the id of a recorded stage the owner that took it over, and has recorded it in its own Lease. */
+  heirs: 'hangar.dev/heirs',
   /** JSON: names of namespaces in which this replica has Pods. */
   namespaces: 'hangar.dev/namespaces',
   /** JSON: those of them that were made for one stage each, and go with it. */
@@ -38,6 +40,29 @@ export const LEASE_SELECTION = { labelSelector: `${LABEL.managedBy}=${LABEL.mana
 /** Intents kept in a Lease; none when it has none, and those left out that can't be read (somebody edited it). */
 export function intentsOf(lease: V1Lease): readonly Intent[] {
   return annotated(lease, LEASE_ANNOTATION.intents).flatMap((one) => intentOf(one) ?? []);
+}
+
+/** Recorded stages that no other replica has taken over. */
+export function openIntentsOf(lease: V1Lease): readonly Intent[] {
+  const heirs = heirsOf(lease);
+  return intentsOf(lease).filter(({ stageId }) => !heirs.has(stageId));
+}
+
+/** Which owner has taken over which recorded stage. */
+export function heirsOf(lease: V1Lease): ReadonlyMap<number, string> {
+  const heirs = parseJson(lease.metadata?.annotations?.[LEASE_ANNOTATION.heirs] ?? '');
+  return new Map(
+    Object.entries(isRecord(heirs) ? heirs : {}).map(([id, owner]) => [Number(id), String(owner)]),
+  );
+}
+
+/** All annotations of an object may have 256 KiB; the rest is for what others write there. */
+const ROOM_BYTES = 200_000;
+
+/** Whether one more stage fits into a Lease whose records have that size. Pure. */
+export function fitsLease(intentBytes: number, namespaces: readonly string[]): boolean {
+  // A stage may bring a namespace of its own, which stands in two lists.
+  return intentBytes + 2 * JSON.stringify(namespaces).length < ROOM_BYTES;
 }
 
 function intentOf(value: unknown): Intent | undefined {

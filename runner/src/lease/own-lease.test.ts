@@ -4,7 +4,7 @@ import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1Lease } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { intentsOf, namespacesOf } from './lease-record.ts';
+import { heirsOf, intentsOf, LEASE_ANNOTATION, namespacesOf } from './lease-record.ts';
 import { OwnLease } from './own-lease.ts';
 
 const TERM_MS = 24_000;
@@ -129,15 +129,18 @@ describe('taking the Lease', () => {
     expect([stageIds(), lease.lost.aborted]).toEqual([[], false]);
   });
 
-  it('gives up after some tries, and at once on a missing right', async () => {
+  it('retries for as long as the API server is away, and rejects at once for a missing right', async () => {
     const { clock, cluster, lease } = begin();
+    let isAway = true;
     cluster.intercept(() => {
-      throw noAnswer();
+      if (isAway) throw noAnswer();
     });
-    const taken = lease.take(never).catch((error: unknown) => String(error));
-    await clock.step(60_000);
-    expect(await taken).toContain('no answer');
-    expect(cluster.count('get', 'leases')).toBe(7);
+    const taken = lease.take(never);
+    await clock.step(1_200_000);
+    expect(cluster.count('get', 'leases')).toBeGreaterThan(100);
+    isAway = false;
+    await clock.step(10_000);
+    expect((await taken).intents).toEqual([]);
     const denied = begin();
     denied.cluster.fail('get', 'leases', refusal(403, 'Forbidden'));
     await expect(denied.lease.take(never)).rejects.toThrow('Forbidden');
@@ -469,5 +472,64 @@ describe('letting go', () => {
     await lost.clock.step(TERM_MS);
     await lost.lease.release(never);
     expect(lost.cluster.count('patch', 'leases')).toBe(0);
+  });
+});
+
+describe('taking it again after a loss', () => {
+  it('returns what it recorded before, holds it anew, and has a signal of its own', async () => {
+    const { clock, lease, stageIds } = begin();
+    await lease.take(never);
+    await lease.intend(intent(63), never);
+    const { lost } = lease;
+    await clock.step(TERM_MS);
+    expect(lost.aborted).toBe(true);
+    await expect(lease.intend(intent(64), never)).rejects.toThrow('lost');
+    expect((await lease.take(never)).intents).toEqual([intent(63)]);
+    expect([lease.lost.aborted, stageIds()]).toEqual([false, [63]]);
+  });
+
+  it('leaves to its heir what another replica has taken over meanwhile', async () => {
+    const { clock, cluster, lease, stored, stageIds } = begin();
+    await lease.take(never);
+    await lease.intend(intent(63), never);
+    await lease.intend(intent(64), never);
+    await clock.step(TERM_MS);
+    const annotations = {
+      ...stored().metadata?.annotations,
+      [LEASE_ANNOTATION.heirs]: '{"63":"ci/hangar-runner-r2"}',
+    };
+    cluster.put(target, { ...stored(), metadata: { ...stored().metadata, annotations } });
+    expect((await lease.take(never)).intents).toEqual([intent(64)]);
+    expect([stageIds(), heirsOf(stored()).size]).toEqual([[64], 0]);
+  });
+
+  it('is lost, not kept, when it finds itself inherited: its process was stopped longer than the term', async () => {
+    const { cluster, lease, stored } = begin();
+    await lease.take(never);
+    await lease.intend(intent(63), never);
+    const annotations = {
+      ...stored().metadata?.annotations,
+      [LEASE_ANNOTATION.heirs]: '{"63":"ci/hangar-runner-r2"}',
+    };
+    cluster.put(target, { ...stored(), metadata: { ...stored().metadata, annotations } });
+    await expect(lease.intend(intent(64), never)).rejects.toThrow();
+    expect(lease.lost.aborted).toBe(true);
+    expect(intentsOf(stored()).map(({ stageId }) => stageId)).toEqual([63]);
+  });
+});
+
+describe('room for records', () => {
+  it('ends before the annotations of a Lease are full, with 1,000 stages well within', async () => {
+    const { lease } = begin();
+    await lease.take(never);
+    const record = (from: number, to: number) =>
+      Promise.all(Array.from({ length: to - from }, (_, n) => lease.intend(intent(from + n), never)));
+    await record(100_000, 102_000);
+    expect(lease.isFull).toBe(false);
+    await record(102_000, 106_000);
+    expect(lease.isFull).toBe(true);
+    lease.settle(100_000);
+    for (let stageId = 100_001; stageId < 104_000; stageId++) lease.settle(stageId);
+    expect(lease.isFull).toBe(false);
   });
 });

@@ -16,14 +16,17 @@ import { type V1Lease, V1MicroTime } from '@kubernetes/client-node';
 import { LABEL } from '../pipeline/compiled.ts';
 import { type Holder, holderOf, identityOf, isRenewed, LeaseHeld, mayLive, termMsOf } from './holder.ts';
 import {
+  fitsLease,
+  heirsOf,
   type Intent,
-  intentsOf,
   LEASE_ANNOTATION,
   leaseName,
   namespacesOf,
+  openIntentsOf,
   ownNamespacesOf,
   serverOf,
 } from './lease-record.ts';
+import { LeaseValidity } from './lease-validity.ts';
 
 export interface OwnLeaseOptions {
   readonly namespace: string;
@@ -42,27 +45,28 @@ export interface FormerLife {
   readonly ownNamespaces: readonly string[];
 }
 
-/** At this share of its term without a renewal, a replica stops all writes: others may begin to act at the whole term. */
-const SAFE_SHARE = 2 / 3;
 const RENEW_SHARE = 1 / 4;
 /** After a failed renewal the next one comes sooner, so that several fit into the safe share. */
 const RETRY_SHARE = 1 / 16;
 /** One write may take this share of the term: a hanging one must leave time for others. */
 const WRITE_SHARE = 1 / 4;
-/** How a troubled API server is borne at the start. 404 and 409: between our look and our write somebody removed the Lease, or an answer of ours was lost. */
+/**
+ * Retries without end: an API server that is away for minutes must not end the process. 401: a token is being renewed. 404 and 409:
+ * somebody removed the Lease between our read and our write, or a response was lost.
+ */
 const TAKING: RetryPolicy = {
   firstDelayMs: 200,
   maxDelayMs: 10_000,
-  attempts: 7,
-  shouldRetry: (error) => isTransient(error) || isKubernetesError(error, 404, 409),
+  shouldRetry: (error) => isTransient(error) || isKubernetesError(error, 401, 404, 409),
 };
 /** A holder that may live is looked at so often, over twice the time in which it renews. */
 const LOOKS = 4;
 const LOOK_SHARE = (2 * RENEW_SHARE) / LOOKS;
 
 /**
- * This replica's sign of life, and the place for what has no Pod yet. Writes are coalesced: any number of concurrent accepts share
- * one PATCH, and none of them can stop it for the others.
+ * This replica's Lease: it shows others that the process runs, and records each accepted stage until the server has its end. Writes are
+ * coalesced: any number of concurrent accepts share one PATCH, and none of them can stop it for the others. After a loss it can be
+ * taken again.
  */
 export class OwnLease {
   readonly name: string;
@@ -70,8 +74,10 @@ export class OwnLease {
   readonly #cluster: Cluster;
   readonly #log: Logger;
   readonly #options: OwnLeaseOptions;
-  readonly #lost = new AbortController();
+  readonly #validity: LeaseValidity;
   readonly #intents = new Map<number, Intent>();
+  /** Size of the records as JSON, kept up to date: it is asked for often. */
+  #intentBytes = 0;
   readonly #namespaces = new Set<string>();
   readonly #ownNamespaces = new Set<string>();
   /** Namespaces as the Lease has them for sure. */
@@ -79,15 +85,17 @@ export class OwnLease {
   #writing: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #version: string | undefined;
-  #callOffLoss = (): void => undefined;
   #taken = false;
-  #released = false;
 
-  constructor(parts: { clock: Clock; cluster: Cluster; log: Logger }, options: OwnLeaseOptions) {
+  constructor(
+    parts: { clock: Clock; cluster: Cluster; log: Logger; validity?: LeaseValidity },
+    options: OwnLeaseOptions,
+  ) {
     this.#clock = parts.clock;
     this.#cluster = parts.cluster;
     this.#log = parts.log;
     this.#options = options;
+    this.#validity = parts.validity ?? new LeaseValidity(parts.clock, options.termMs);
     this.name = leaseName(options.holder.replica);
   }
 
@@ -101,21 +109,37 @@ export class OwnLease {
     return this.#options.server;
   }
 
-  /** Aborted when the Lease could not be renewed in time, or is gone: nothing may be written to Drone any more. */
+  /** Aborted when the Lease could not be renewed in time, or is gone: nothing may be written any more until it is taken again. */
   get lost(): AbortSignal {
-    return this.#lost.signal;
+    return this.#validity.lost;
+  }
+
+  /** Whether no further stage can be recorded; then none may be accepted. */
+  get isFull(): boolean {
+    return !fitsLease(this.#intentBytes, [...this.#namespaces]);
+  }
+
+  /** The stages that it records, or will with the next write. */
+  get intents(): readonly Intent[] {
+    return [...this.#intents.values()];
+  }
+
+  /** Whether that stage is recorded. */
+  has(stageId: number): boolean {
+    return this.#intents.has(stageId);
   }
 
   /**
-   * Takes the Lease. What stands in it from a former life of the same name is kept, and handed back to be carried on. Patient for
-   * some seconds with an API server in trouble, and for half a term with a holder of the same name that may live.
+   * Takes the Lease, also again after a loss. Stages that it records from a former process of the same name are kept and returned. Retries for
+   * as long as the API server is in trouble, and waits for half a term for a holder of the same name that may be running.
    *
-   * @throws {KubernetesError} when that was not enough, or a right is missing
-   * @throws {LeaseHeld} when that holder lives
+   * @throws {KubernetesError} when a right is missing
+   * @throws {LeaseHeld} when that holder is running
    */
   async take(signal: AbortSignal): Promise<FormerLife> {
     const onRetry = ({ error: err }: FailedTry): void =>
       this.#log.warn({ err }, 'the Lease could not be taken, trying again');
+    this.#forget();
     const former = await retry(this.#clock, { ...TAKING, onRetry }, signal, () => this.#takeOnce(signal));
     this.#taken = true;
     return former;
@@ -124,7 +148,7 @@ export class OwnLease {
   /** Renews until the signal is aborted or the Lease is lost; never rejects. */
   async keep(signal: AbortSignal): Promise<void> {
     const { termMs } = this.#options;
-    const over = AbortSignal.any([signal, this.#lost.signal]);
+    const over = AbortSignal.any([signal, this.lost]);
     let pauseMs = termMs * RENEW_SHARE;
     while (!over.aborted) {
       await this.#clock.sleep(pauseMs, over);
@@ -132,17 +156,19 @@ export class OwnLease {
       const renewed = await this.#renew();
       pauseMs = termMs * (renewed ? RENEW_SHARE : RETRY_SHARE);
     }
-    this.#callOffLoss();
+    this.#validity.stopTimer();
   }
 
   /** Resolves when the intent stands in the Lease. */
   async intend(intent: Intent, signal: AbortSignal): Promise<void> {
-    this.#intents.set(intent.stageId, intent);
+    this.#record(intent);
     await orAborted(this.#save(), signal);
   }
 
-  /** The stage has a Pod now, or needs none: said with the next renewal, since an intent too many does no harm. */
+  /** The server has the stage's end, or it is not ours: removed with the next renewal, since a record too many does no harm. */
   settle(stageId: number): void {
+    const intent = this.#intents.get(stageId);
+    if (intent) this.#intentBytes -= bytesOf(intent);
     this.#intents.delete(stageId);
   }
 
@@ -162,16 +188,32 @@ export class OwnLease {
 
   /** Lets go at once, so that others need not wait for the term. Never rejects. */
   async release(signal: AbortSignal): Promise<void> {
-    this.#released = true;
-    this.#callOffLoss();
-    if (this.#lost.signal.aborted) return;
+    const isLost = this.lost.aborted;
+    this.#validity.release();
+    if (isLost || !this.#taken) return;
     await orAborted(this.#save(), signal).catch((error: unknown) =>
       this.#log.warn({ err: error }, 'the Lease could not be released'),
     );
   }
 
+  #record(intent: Intent): void {
+    this.settle(intent.stageId);
+    this.#intents.set(intent.stageId, intent);
+    this.#intentBytes += bytesOf(intent);
+  }
+
+  /** Everything of an earlier term is in the Lease, and is read from there. */
+  #forget(): void {
+    this.#taken = false;
+    this.#validity.begin();
+    this.#namespaces.clear();
+    this.#ownNamespaces.clear();
+    this.#reported = new Set();
+  }
+
   async #takeOnce(signal: AbortSignal): Promise<FormerLife> {
     this.#intents.clear();
+    this.#intentBytes = 0;
     const former = await this.#freed(signal);
     this.#version = former?.metadata?.resourceVersion;
     if (!former) {
@@ -179,8 +221,8 @@ export class OwnLease {
       return { intents: [], namespaces: [], ownNamespaces: [] };
     }
     // A name that worked for another Drone server before: its stages mean nothing to ours.
-    const intents = serverOf(former) === this.server ? intentsOf(former) : [];
-    for (const intent of intents) this.#intents.set(intent.stageId, intent);
+    const intents = serverOf(former) === this.server ? openIntentsOf(former) : [];
+    for (const intent of intents) this.#record(intent);
     for (const namespace of namespacesOf(former)) this.#namespaces.add(namespace);
     for (const namespace of ownNamespacesOf(former)) this.#ownNamespaces.add(namespace);
     await orAborted(this.#save(), signal);
@@ -213,7 +255,7 @@ export class OwnLease {
     const target = { resource: RESOURCE.leases, namespace: this.#options.namespace };
     const made = await this.#cluster.create<V1Lease>(target, this.#whole(), signal);
     this.#version = made.metadata?.resourceVersion;
-    this.#renewed(startedMs);
+    this.#validity.renewed(startedMs);
   }
 
   async #renew(): Promise<boolean> {
@@ -221,31 +263,19 @@ export class OwnLease {
       await this.#save();
       return true;
     } catch (error) {
-      if (!this.#lost.signal.aborted) this.#log.warn({ err: error }, 'the Lease could not be renewed');
+      if (!this.lost.aborted) this.#log.warn({ err: error }, 'the Lease could not be renewed');
       return false;
     }
   }
 
-  #lose(): void {
-    if (this.#lost.signal.aborted) return;
-    this.#log.error(
-      { lease: this.owner },
-      'the Lease could not be renewed in time, is gone, or is held by another process: this one stops, others take over',
-    );
-    this.#lost.abort(new Error('the Lease was lost'));
-  }
-
-  /** From the beginning of a write that was answered, the safe share counts anew, whatever hangs meanwhile. */
-  #renewed(startedMs: number): void {
-    this.#callOffLoss();
-    if (this.#released) return;
-    const leftMs = startedMs + this.#options.termMs * SAFE_SHARE - this.#clock.monotonicMs();
-    this.#callOffLoss = this.#clock.after(Math.max(0, leftMs), () => this.#lose());
+  #lose(reason: string): void {
+    if (!this.lost.aborted) this.#log.error({ lease: this.owner }, reason);
+    this.#validity.lose();
   }
 
   /** One write at a time, so that none overtakes another; who comes during one shares the next. */
   #save(): Promise<void> {
-    if (this.#lost.signal.aborted) return Promise.reject(this.#lost.signal.reason as Error);
+    if (this.lost.aborted) return Promise.reject(this.lost.reason as Error);
     if (this.#next) return this.#next;
     if (!this.#writing) return this.#begin();
     this.#next = this.#writing
@@ -270,7 +300,7 @@ export class OwnLease {
     const reported = new Set(this.#namespaces);
     await this.#limited((signal) => this.#patch(whole, signal));
     this.#reported = reported;
-    this.#renewed(startedMs);
+    this.#validity.renewed(startedMs);
   }
 
   /** Valid only for the Lease as we know it, so that whoever took it meanwhile keeps it. */
@@ -281,17 +311,22 @@ export class OwnLease {
       if (!this.#taken || !isKubernetesError(error, 409)) throw error;
       // An answer of ours was lost, somebody edited it, or another process took it.
       const now = await this.#find(signal);
-      if (now && !['', identityOf(this.#options.holder)].includes(holderOf(now))) {
-        this.#lose();
-        throw error;
-      }
+      if (now) this.#loseUnlessOurs(now);
+      if (this.lost.aborted) throw error;
       this.#version = now?.metadata?.resourceVersion;
       await this.#patchKnown(whole, signal);
     }
   }
 
+  #loseUnlessOurs(now: V1Lease): void {
+    const isOurs = ['', identityOf(this.#options.holder)].includes(holderOf(now));
+    if (!isOurs) this.#lose('the Lease is held by another process of the same name');
+    if (heirsOf(now).size > 0) this.#lose('another replica has taken over the stages of this one');
+  }
+
   async #patchKnown({ metadata, spec }: V1Lease, signal: AbortSignal): Promise<void> {
-    const { annotations, labels } = metadata ?? {};
+    const { labels } = metadata ?? {};
+    const annotations = { ...metadata?.annotations, [LEASE_ANNOTATION.heirs]: null };
     const patch = { metadata: { resourceVersion: this.#version, annotations, labels }, spec };
     const written = await this.#cluster.patch<V1Lease>(this.#target, patch, 'merge', signal);
     this.#version = written.metadata?.resourceVersion;
@@ -305,7 +340,7 @@ export class OwnLease {
       await withDeadline(this.#clock, { ms, late }, write);
     } catch (error) {
       // Who removed it has taken over what is ours.
-      if (this.#taken && isKubernetesError(error, 404)) this.#lose();
+      if (this.#taken && isKubernetesError(error, 404)) this.#lose('the Lease was removed');
       throw error;
     }
   }
@@ -324,14 +359,14 @@ export class OwnLease {
         namespace,
         labels: { [LABEL.managedBy]: LABEL.managedByValue },
         annotations: {
-          [LEASE_ANNOTATION.intents]: JSON.stringify([...this.#intents.values()]),
+          [LEASE_ANNOTATION.intents]: JSON.stringify(this.intents),
           [LEASE_ANNOTATION.namespaces]: JSON.stringify([...this.#namespaces]),
           [LEASE_ANNOTATION.ownNamespaces]: JSON.stringify([...this.#ownNamespaces]),
           [LEASE_ANNOTATION.server]: this.server,
         },
       },
       spec: {
-        holderIdentity: this.#released ? '' : identityOf(holder),
+        holderIdentity: this.#validity.state === 'released' ? '' : identityOf(holder),
         leaseDurationSeconds: Math.ceil(termMs / 1000),
         renewTime: new V1MicroTime(this.#clock.now()),
       },
@@ -342,3 +377,6 @@ export class OwnLease {
     return ifPresent(this.#cluster.get<V1Lease>(this.#target, signal));
   }
 }
+
+/** With the comma behind it. */
+const bytesOf = (intent: Intent): number => JSON.stringify(intent).length + 1;

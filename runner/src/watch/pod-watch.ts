@@ -57,7 +57,7 @@ export class PodWatch {
     this.#options = options;
   }
 
-  /** Lists a namespace and watches it until the signal is aborted; repeated calls have no effect. Rejects if the first list fails. */
+  /** Lists a namespace and watches it until the signal is aborted; calls before that have no effect. Rejects if the first list fails. */
   follow(namespace: string, signal: AbortSignal): Promise<void> {
     const known = this.#watches.get(namespace);
     if (known) return known.synced;
@@ -83,7 +83,11 @@ export class PodWatch {
     }
     const run = watch.run(signal);
     this.#runs.add(run);
-    void run.then(() => this.#runs.delete(run));
+    void run.then(() => {
+      this.#runs.delete(run);
+      // It may be followed again, with another signal.
+      if (this.#watches.get(namespace)?.watch === watch) this.#watches.delete(namespace);
+    });
   }
 
   /** Stops watching a namespace that is deleted or has no Pods any more. */

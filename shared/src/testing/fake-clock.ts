@@ -29,6 +29,11 @@ export class FakeClock implements Clock {
     this.#skewMs += ms;
   }
 
+  /** Time passes while the process is stopped: no timer fires, all that are due fire at the next step. */
+  sleepThrough(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   monotonicMs(): number {
     return this.#nowMs - this.#startMs;
   }
@@ -52,11 +57,11 @@ export class FakeClock implements Clock {
 
   /** Advances time by `ms`, firing due timers in order and letting promises run in between. */
   async step(ms: number): Promise<void> {
-    const endMs = this.#nowMs + ms;
     await settle();
+    const endMs = this.#nowMs + ms;
     for (let next = this.#next(endMs); next; next = this.#next(endMs)) {
       this.#timers = this.#timers.filter((one) => one !== next);
-      this.#nowMs = next.dueMs;
+      this.#nowMs = Math.max(this.#nowMs, next.dueMs);
       next.act();
       await settle();
     }
