@@ -8,8 +8,10 @@ import { type Assembly, assemble } from '../assemble.ts';
 import type { Host } from '../config/load.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import { StagesAhead } from '../demand/stages-ahead.ts';
+import { processIdentity } from '../edges/process-identity.ts';
 import { Heartbeat, type Unreported } from '../http/health.ts';
 import type { HttpParts } from '../http/server.ts';
+import type { Holder } from '../lease/holder.ts';
 import type { EdgeObserver } from '../metrics/edge-observer.ts';
 import { LivingOwners } from '../metrics/living-owners.ts';
 import { orphanedPods, unschedulablePods } from '../metrics/pod-counts.ts';
@@ -56,11 +58,7 @@ export function createService(parts: ServiceParts): Service {
     connection: parts.connection,
     readFile: (path) => readFile(path, 'utf8'),
     print: parts.print,
-    holder: {
-      replica: host.hostname || config.runner.name,
-      podUid: host.podUid ?? '',
-      life: random().toString(36).slice(2, 10),
-    },
+    holder: holderOf(parts),
     events: metrics,
     observer: {
       after: (call, status, durationMs) => {
@@ -90,6 +88,17 @@ export function createService(parts: ServiceParts): Service {
     metrics: { contentType: metrics.contentType, text: () => metrics.text(picture()) },
   };
   return { assembly, heartbeat, owners, http };
+}
+
+function holderOf({ host, config, random }: ServiceParts): Holder {
+  const identity = processIdentity();
+  const chance = random().toString(36).slice(2, 10);
+  return {
+    replica: host.hostname || config.runner.name,
+    podUid: host.podUid ?? '',
+    life: identity ? `${identity.name}.${chance}` : chance,
+    isGone: identity?.isGone,
+  };
 }
 
 /** Stages that have ended, as long as the Drone server takes no reports. */

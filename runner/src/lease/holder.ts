@@ -6,8 +6,10 @@ export interface Holder {
   readonly replica: string;
   /** Of the Pod that it runs in; empty outside a cluster. */
   readonly podUid: string;
-  /** Random; another one for each start. */
+  /** Another one for each start of the process. */
   readonly life: string;
+  /** Whether it is certain that the process with that `life` has ended; default: nothing is certain. */
+  readonly isGone?: ((life: string) => boolean) | undefined;
 }
 
 /** As `holderIdentity` has it. */
@@ -29,14 +31,17 @@ export class LeaseHeld extends Error {
 
 /**
  * Whether the holder that a Lease names may be another process that lives. It does not if it let go, if it was in the very Pod
- * that we are in (the kubelet starts a container anew only after its end), or if it has not renewed for its whole term. Pure.
+ * that we are in (the kubelet starts a container anew only after its end), if it was a process of this machine that has ended, or if it has
+ * not renewed for its whole term. Pure but for `isGone`.
  *
  * @param nowMs by the wall clock: if that errs, the holder finds at its next renewal that it lost the Lease, and ends
  */
 export function mayLive(lease: V1Lease, own: Holder, nowMs: number): boolean {
   const holder = holderOf(lease);
   if (holder === '' || holder === identityOf(own)) return false;
-  if (own.podUid !== '' && holder.startsWith(samePod(own))) return false;
+  const isSamePod = holder.startsWith(samePod(own));
+  if (isSamePod && own.podUid !== '') return false;
+  if (isSamePod && own.isGone?.(holder.slice(samePod(own).length))) return false;
   const silentMs = nowMs - Date.parse(renewalOf(lease));
   return silentMs <= termMsOf(lease);
 }

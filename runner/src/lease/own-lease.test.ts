@@ -475,6 +475,33 @@ describe('letting go', () => {
   });
 });
 
+describe('a former process of the same name outside a Pod', () => {
+  it.each([
+    ['is followed at once when it is certain that it has ended', true, true],
+    ['is waited for when nobody knows', false, false],
+  ])('%s', async (_, isGone, isAtOnce) => {
+    const before = begin(new FakeCluster(), SERVER, '');
+    await before.lease.take(never);
+    await before.lease.intend(intent(63), never);
+    const asked: string[] = [];
+    const lease = new OwnLease(
+      { clock: before.clock, cluster: before.cluster, log: silentLogger },
+      {
+        namespace: 'ci',
+        holder: { replica: 'r1', podUid: '', life: 'next', isGone: (life) => asked.push(life) > 0 && isGone },
+        termMs: TERM_MS,
+        server: SERVER,
+      },
+    );
+    let taken = 0;
+    void lease.take(never).then(({ intents }) => (taken = intents.length));
+    await settle();
+    expect([taken > 0, asked]).toEqual([isAtOnce, [before.life]]);
+    await before.clock.step(TERM_MS);
+    expect(taken).toBe(1);
+  });
+});
+
 describe('taking it again after a loss', () => {
   it('returns what it recorded before, holds it anew, and has a signal of its own', async () => {
     const { clock, lease, stageIds } = begin();

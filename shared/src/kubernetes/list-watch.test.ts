@@ -60,6 +60,27 @@ describe('ListWatch', () => {
     expect(cluster.watches).toBe(0);
   });
 
+  it('ignores an event that is older than what it knows, and continues from the newest version', async () => {
+    const { clock, cluster, watch, reported, put, run, stop } = begin();
+    const old = put('a');
+    void run();
+    await clock.step(5_000);
+    put('a', 'Running');
+    await clock.step(0);
+    reported.length = 0;
+    cluster.send({ type: 'MODIFIED', object: old });
+    cluster.send({ type: 'DELETED', object: old });
+    await clock.step(0);
+    expect([reported, watch.find('ci', 'a')?.status?.phase]).toEqual([[], 'Running']);
+    put('a', 'Succeeded');
+    await clock.step(0);
+    expect(watch.find('ci', 'a')?.status?.phase).toBe('Succeeded');
+    cluster.cut();
+    await clock.step(200);
+    expect(reported).toEqual(['present a/uid-1']);
+    stop.abort();
+  });
+
   it('contains all of a list before it notifies of the first object', async () => {
     const { watch, put, listen, stop } = begin();
     put('a');

@@ -134,10 +134,13 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
     this.#heard();
     const { type, object } = event;
     if (type === 'ERROR') throw refused(object);
-    this.#version = object.metadata?.resourceVersion ?? this.#version;
+    const { resourceVersion } = object.metadata ?? {};
+    if (!isOlder(resourceVersion, this.#version)) this.#version = resourceVersion ?? this.#version;
     if (type === 'BOOKMARK') return;
     this.#backoff.reset();
     const key = keyOf(object);
+    // A cache in between may repeat an earlier event.
+    if (isOlder(resourceVersion, this.#known.get(key)?.version)) return;
     const news = this.#read(object) ?? this.#known.get(key);
     if (news === undefined) return;
     for (const change of type === 'DELETED' ? this.#forget(key, news.kept) : this.#keep(key, news))
@@ -197,6 +200,12 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
       return undefined;
     }
   }
+}
+
+/** Whether a version precedes another one. Kubernetes documents them as comparable numbers (KEP-5504); others are never older. */
+function isOlder(version: string | undefined, than: string | undefined): boolean {
+  const isNumber = (text: string | undefined): text is string => /^\d+$/.test(text ?? '');
+  return isNumber(version) && isNumber(than) && BigInt(version) < BigInt(than);
 }
 
 const keyOf = (object: KubernetesObject): string =>

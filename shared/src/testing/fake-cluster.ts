@@ -115,6 +115,11 @@ export class FakeCluster implements Cluster {
     for (const watcher of this.#watchers) push(watcher, { type: 'BOOKMARK', object });
   }
 
+  /** Sends an event to all open watches, whatever is stored: an older one again, as a cache in between may. */
+  send(event: WatchEvent<KubernetesObject>): void {
+    for (const watcher of this.#watchers) push(watcher, event);
+  }
+
   /** Discards the event history: a watch from an older version gets 410 as an event. */
   compact(): void {
     this.#history.length = 0;

@@ -61,6 +61,14 @@ describe('when something breaks on the way', () => {
     await allWell(id);
   });
 
+  it('an API server that is away for longer than the term of the Lease costs no build and no restart', async () => {
+    const id = begin();
+    await running(id, 'long');
+    await cluster.faults.outage(8_000);
+    await allWell(id);
+    expect(system.runner.assembly.validity.state).toBe('held');
+  });
+
   it('watches that are cut, or end, or expire, lose nothing', async () => {
     const id = begin();
     await running(id, 'long');
@@ -129,6 +137,18 @@ describe('when something breaks on the way', () => {
     await system.runner.kill();
     await system.startRunner('runner-b');
     await allWell(id);
+  });
+
+  it('a Pod that vanishes while its runner is dead ends the build with a clear error', async () => {
+    const id = begin();
+    await running(id, 'long');
+    const [pod] = await system.pods();
+    await system.runner.kill();
+    cluster.removePod({ namespace: system.namespace, name: pod?.metadata?.name ?? '' });
+    await system.startRunner('runner-b');
+    const done = await finished(id);
+    expect(done.status).toBe('error');
+    expect(done.stages[0]?.error).toContain('its Pod is gone; restart the build');
   });
 
   it('a runner that dies comes back and finishes its build itself', async () => {
