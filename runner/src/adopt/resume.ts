@@ -54,6 +54,7 @@ export async function resume(
     if (!handOver.aborted) await giveUp(parts, known, textFor(parts, record, error, cancelled), handOver);
   } finally {
     watch.close();
+    if (!handOver.aborted && outcome === 'done') parts.lease.settle(record.stage.id);
     parts.registry.leave(record.stage.id);
   }
   if (outcome === 'redo') await redo(parts, progress, handOver);

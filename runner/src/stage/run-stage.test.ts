@@ -44,7 +44,7 @@ describe('a journey', () => {
     expect([world.pod && holdsGate(world.pod), world.entered, world.intents.size]).toEqual([
       false,
       ['ci'],
-      0,
+      1,
     ]);
     expect(world.registry.entries).toMatchObject([
       { phase: 'running', repo: 'acme/widget', pod: 'drone-abc' },
@@ -53,6 +53,7 @@ describe('a journey', () => {
     await world.finishSteps();
     expect(world.reports).toEqual(['stage running', '1 success', '2 success', 'stage success']);
     expect([world.registry.isQuiet, world.pod, world.isOver()]).toEqual([true, undefined, true]);
+    expect(world.intents.size).toBe(0);
     expect(world.heard).toEqual([
       'seen 41 push',
       'waited line 0',

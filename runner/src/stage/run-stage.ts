@@ -255,7 +255,6 @@ class StageFlow {
       if (launched.kind === 'launched') {
         this.#pod = launched.pod;
         registry.update(this.#stage.id, { pod: launched.pod.metadata?.name ?? '' });
-        lease.settle(this.#stage.id);
         return;
       }
       registry.update(this.#stage.id, { phase: 'waiting', reason: launched.text });
