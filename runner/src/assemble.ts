@@ -7,12 +7,14 @@ import { RateLimit } from '@hangar/shared/rate-limit';
 import { AdmissionQueue } from './admit/admission-queue.ts';
 import { type Budget, type Load, NO_LOAD, plus } from './admit/admit.ts';
 import { loadOf } from './admit/pod-load.ts';
+import { SharedBudget, type SharedBudgetParts } from './admit/shared-budget.ts';
 import { CancelWatches } from './cancel/cancel-watches.ts';
 import type { RunnerConfig } from './config/runner-config.ts';
 import { createDroneClient, type DroneClient } from './edges/drone-http.ts';
 import { createEnvironmentPlugin, createRegistryPlugin, createSecretPlugin } from './edges/plugin-http.ts';
 import { createImageLookup } from './edges/registry-http.ts';
 import { ServerOutage } from './edges/server-outage.ts';
+import { usualLookAhead } from './intake.ts';
 import type { Holder } from './lease/holder.ts';
 import { LeaseValidity } from './lease/lease-validity.ts';
 import { OwnLease } from './lease/own-lease.ts';
@@ -24,7 +26,7 @@ import type { LogSource } from './ports/log-source.ts';
 import type { RunnerOptions, RunnerParts } from './runner.ts';
 import { type DraftParts, draft } from './stage/draft.ts';
 import type { StageEvents } from './stage/stage-parts.ts';
-import { StageRegistry } from './stage-registry.ts';
+import { type RegisteredStage, StageRegistry } from './stage-registry.ts';
 import { watchEvents } from './watch/event-watch.ts';
 import { PodWatch } from './watch/pod-watch.ts';
 import type { Patience } from './watch/trouble.ts';
@@ -82,7 +84,7 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     podWatch,
     events: outside.events,
     stepLogs: serverStepLogs({ clock, ciServer, log, random, source, limitBytes, cards }),
-    line: new AdmissionQueue(() => taken(registry, podWatch), budgetOf(config)),
+    line: queueOf(config, { clock, cluster, log, namespace, podWatch, registry }),
     lease: new OwnLease(
       { clock, cluster, log, validity },
       {
@@ -119,6 +121,7 @@ function optionsOf(config: RunnerConfig, outside: Outside, leaseNamespace: strin
     machine: name,
     filter: { kind: 'pipeline', type: 'kubernetes', labels },
     capacity,
+    lookAhead: config.admission.lookAhead ?? usualLookAhead(capacity),
     namespaces: namespacesOf(config),
     leaseNamespace,
     random: outside.random,
@@ -239,9 +242,46 @@ function budgetOf(config: RunnerConfig): Budget {
   };
 }
 
+/** The admission queue; where a budget is set, all replicas share it. */
+function queueOf(
+  config: RunnerConfig,
+  parts: Pick<SharedBudgetParts, 'clock' | 'cluster' | 'log' | 'namespace'> & {
+    readonly podWatch: PodWatch;
+    readonly registry: StageRegistry;
+  },
+): AdmissionQueue {
+  const { podWatch, registry } = parts;
+  const budget = budgetOf(config);
+  const load = (): Load => taken(registry, podWatch);
+  const limit = config.admission.repositoryPipelines;
+  const perRepository = limit === undefined ? undefined : { limit, running: runningOf(registry, podWatch) };
+  const { pods, cpuMillicores, memoryBytes } = budget;
+  if ((pods ?? cpuMillicores ?? memoryBytes) === undefined)
+    return new AdmissionQueue(load, budget, { perRepository });
+  const reservations = new SharedBudget({ ...parts, taken: load, pods: () => podWatch.pods }, budget);
+  podWatch.listen(({ kind, object }) => kind === 'gone' && reservations.podGone(object));
+  return new AdmissionQueue(load, budget, { reservations, perRepository });
+}
+
+/** Pipelines of a repository that run: of this replica, and of others by their Pods. */
+function runningOf(registry: StageRegistry, podWatch: PodWatch): (repo: string) => number {
+  return (repo) => {
+    const own = registry.entries.filter((entry) => entry.repo === repo && isAdmitted(entry));
+    const others = podWatch.pods.filter(
+      (pod) =>
+        pod.metadata?.annotations?.['io.drone.repo.slug'] === repo &&
+        loadOf(pod).pods > 0 &&
+        !registry.has(Number(pod.metadata.labels?.[LABEL.stageId])),
+    );
+    return own.length + others.length;
+  };
+}
+
+const isAdmitted = ({ phase }: RegisteredStage): boolean => phase === 'starting' || phase === 'running';
+
 /** What is admitted: this replica's stages by what they ask for, and every other Hangar Pod that the scheduler may have, whoever made it. */
 function taken(registry: StageRegistry, podWatch: PodWatch): Load {
-  const own = registry.entries.filter((entry) => entry.phase === 'starting' || entry.phase === 'running');
+  const own = registry.entries.filter(isAdmitted);
   // A stage that only waits to be reported takes what its Pod still takes: nothing once that has ended.
   const isOther = (stageId: number): boolean => !registry.has(stageId) || registry.isReporting(stageId);
   const others = podWatch.pods.filter((pod) => isOther(Number(pod.metadata?.labels?.[LABEL.stageId])));

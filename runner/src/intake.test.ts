@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { AdmissionQueue } from './admit/admission-queue.ts';
 import { NO_LOAD } from './admit/admit.ts';
 import { demandOf } from './demand/runner-demand.ts';
-import { emptied, hasRoom, whenever } from './intake.ts';
+import { emptied, hasRoom, usualLookAhead, whenever } from './intake.ts';
 import { anEntry } from './metrics/testing/an-entry.ts';
 import { StageRegistry } from './stage-registry.ts';
 
+const TEN = { capacity: 10, lookAhead: usualLookAhead(10) };
 const never = new AbortController().signal;
 
 /** So many stages at work, and so many in the line. */
@@ -23,7 +24,14 @@ function busy(
     registry.enter(anEntry({ stageId: 100 + id, phase: 'waiting' }));
     const asks = { ...NO_LOAD, pipelines: 1 };
     void line.enter(
-      { repo: 'r', event: 'push', asks, waits: () => undefined, admitted: () => undefined },
+      {
+        stageId: 100 + id,
+        repo: 'r',
+        event: 'push',
+        asks,
+        waits: () => undefined,
+        admitted: () => undefined,
+      },
       never,
     );
   }
@@ -41,13 +49,18 @@ describe('room for one more', () => {
     ['the line of a large one is a fifth', 100, 50, 19, true],
     ['and no longer, too', 100, 50, 20, false],
   ])('%s', (...[, capacity, working, waiting, want]) => {
-    expect(hasRoom(capacity, busy(working, waiting))).toBe(want);
+    expect(hasRoom({ capacity, lookAhead: usualLookAhead(capacity) }, busy(working, waiting))).toBe(want);
   });
 });
 
+it('as many as the setting says are accepted and wait', () => {
+  expect(hasRoom({ capacity: 10, lookAhead: 30 }, busy(10, 29))).toBe(true);
+  expect(hasRoom({ capacity: 10, lookAhead: 30 }, busy(10, 30))).toBe(false);
+});
+
 it('there is no room while the Lease can’t record one more stage', () => {
-  expect(hasRoom(10, busy(1, 0))).toBe(true);
-  expect(hasRoom(10, { ...busy(1, 0), lease: { isFull: true } })).toBe(false);
+  expect(hasRoom(TEN, busy(1, 0))).toBe(true);
+  expect(hasRoom(TEN, { ...busy(1, 0), lease: { isFull: true } })).toBe(false);
 });
 
 describe('stages that only wait to be reported', () => {
@@ -58,9 +71,9 @@ describe('stages that only wait to be reported', () => {
   it('take no place, however many they are: one that runs does', () => {
     const one = busy(9, 0);
     reporting(one.registry, 1_000);
-    expect(hasRoom(10, one)).toBe(true);
+    expect(hasRoom(TEN, one)).toBe(true);
     one.registry.enter(anEntry({ stageId: 10 }));
-    expect(hasRoom(10, one)).toBe(false);
+    expect(hasRoom(TEN, one)).toBe(false);
   });
 
   it('ask for nothing', () => {

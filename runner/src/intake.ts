@@ -3,22 +3,25 @@ import { withDeadline } from '@hangar/shared/deadline';
 import type { AdmissionQueue } from './admit/admission-queue.ts';
 import type { StageRegistry } from './stage-registry.ts';
 
-/** Beyond what fits, this share of the capacity (at least two) may stand in the line: an accepted stage can't go back. */
-const LINE_SHARE = 0.2;
-const SHORTEST_LINE = 2;
+/** Without a setting, this share of the capacity (at least two) may wait beyond what fits: an accepted stage can't go back. */
+const USUAL_SHARE = 0.2;
+const LEAST_LOOK_AHEAD = 2;
 
-/** May one more stage be taken on? `capacity`: pipelines at once. */
+/** How many stages may be accepted and wait. */
+export const usualLookAhead = (capacity: number): number =>
+  Math.max(LEAST_LOOK_AHEAD, Math.floor(capacity * USUAL_SHARE));
+
+/** May one more stage be accepted? `capacity`: pipelines at once; `lookAhead`: stages that may wait beyond those. */
 export function hasRoom(
-  capacity: number,
+  { capacity, lookAhead }: { readonly capacity: number; readonly lookAhead: number },
   { registry, line, lease }: { registry: StageRegistry; line: AdmissionQueue; lease: { isFull: boolean } },
 ): boolean {
   // What can't be recorded must not be accepted.
   if (lease.isFull) return false;
-  const longest = Math.max(SHORTEST_LINE, Math.floor(capacity * LINE_SHARE));
   // What only waits to be reported takes no place.
   const held = registry.entries.filter((entry) => entry.phase !== 'reporting');
   const inWork = held.filter((entry) => entry.phase !== 'waiting').length;
-  return held.length < capacity + longest && line.length < longest && inWork < capacity + line.length;
+  return held.length < capacity + lookAhead && line.length < lookAhead && inWork < capacity + line.length;
 }
 
 /** Resolves when it holds, looking again at each change of the roster, or when the signal is aborted. */

@@ -21,6 +21,8 @@ export interface RunnerOptions {
   readonly filter: Filter;
   /** Pipelines at once (`DRONE_RUNNER_CAPACITY`). */
   readonly capacity: number;
+  /** Stages that may be accepted and wait (`HANGAR_LOOK_AHEAD`). */
+  readonly lookAhead: number;
   /** Where Pods of former processes may be. */
   readonly namespaces: readonly string[];
   readonly leaseNamespace: string;
@@ -103,7 +105,7 @@ async function work(parts: RunnerParts, options: RunnerOptions, { former, handOv
     { ...parts, random },
     {
       filter,
-      room: (signal) => whenever(registry, () => hasRoom(capacity, parts), signal),
+      room: (signal) => whenever(registry, () => hasRoom(options, parts), signal),
       take: (offer) => take(parts, offer, { machine, handOver }),
       answered: () => options.serverAnswered(),
     },

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AdmissionQueue, type QueuedStage } from './admission-queue.ts';
+import { AdmissionQueue, type QueuedStage, type RepositoryLimit } from './admission-queue.ts';
 import { type Budget, type Load, NO_LOAD, plus } from './admit.ts';
 
 const never = new AbortController().signal;
 const budget: Budget = { pipelines: 2, pods: undefined, cpuMillicores: 4_000, memoryBytes: undefined };
 
 /** A line whose admitted ones take what they asked for until they leave; like the runner, it looks again at every change. */
-function begin(limits: Partial<Budget> = {}) {
+function begin(limits: Partial<Budget> = {}, perRepository?: () => RepositoryLimit) {
   const running = new Map<string, Load>();
   const taken = (): Load => [...running.values()].reduce(plus, NO_LOAD);
   const whole = { ...budget, ...limits };
-  const queue = new AdmissionQueue(taken, whole);
+  const queue = new AdmissionQueue(taken, whole, { perRepository: perRepository?.() });
   const order: string[] = [];
   const said = new Map<string, string[]>();
   const enter = (
@@ -22,6 +22,7 @@ function begin(limits: Partial<Budget> = {}) {
     const asks = { pipelines: 1, pods: 1, cpuMillicores: about.cpu ?? 100, memoryBytes: 0 };
     const outcome = queue.enter(
       {
+        stageId: 1,
         repo: about.repo ?? 'acme/widget',
         event: about.event ?? 'push',
         asks,
@@ -94,6 +95,29 @@ describe('WaitingLine', () => {
     for (const name of ['b1', 'b2']) void enter(name, { repo: 'b' });
     for (const name of ['a1', 'b1', 'a2', 'b2']) end(name);
     expect(order).toEqual(['a1', 'b1', 'a2', 'b2', 'a3']);
+  });
+
+  it('starts the first of another repository among the next five, though thirty of a greedy one wait before it', () => {
+    const { enter, end, order } = begin({ pipelines: 3 });
+    for (let n = 1; n <= 30; n++) void enter(`greedy-${n}`, { repo: 'greedy' });
+    for (let n = 1; n <= 3; n++) void enter(`other-${n}`, { repo: 'other' });
+    const before = order.length;
+    while (order.length < 33) end(order[order.length - 3] ?? '');
+    expect(order.indexOf('other-1') - before).toBeLessThan(5);
+    expect(order.indexOf('other-3') - before).toBeLessThan(6);
+  });
+
+  it('lets others go before a repository that runs as many as it may, and says why it waits', () => {
+    const of = (name: string) => name.split('-')[0] ?? '';
+    const { enter, end, order, said, running, queue } = begin({ pipelines: 10 }, () => ({
+      limit: 2,
+      running: (repo) => [...running.keys()].filter((name) => of(name) === repo).length,
+    }));
+    for (const name of ['a-1', 'a-2', 'a-3', 'b-1']) void enter(name, { repo: of(name) });
+    expect([order, queue.length]).toEqual([['a-1', 'a-2', 'b-1'], 1]);
+    expect(said.get('a-3')).toEqual(['repository: 2 pipelines of this repository run, and the limit is 2']);
+    end('a-1');
+    expect(order).toEqual(['a-1', 'a-2', 'b-1', 'a-3']);
   });
 
   it.each([

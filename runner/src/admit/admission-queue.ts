@@ -1,8 +1,35 @@
 import { BoundedMap } from '@hangar/shared/bounded';
 import { type Admission, admit, type Budget, type Load } from './admit.ts';
 
+/** A budget that several replicas share: what one admits, the others count before they can see its Pod. */
+export interface Reservations {
+  /** Counts the stage for all replicas, or returns what it waits for. Never rejects. */
+  reserve(
+    stage: Pick<QueuedStage, 'stageId' | 'asks'>,
+  ): Promise<Admission & { kind: 'admitted' | 'waiting' }>;
+  /** The stage was reserved and does not run. */
+  release(stageId: number): void;
+  /** Calls that when a reservation may be tried again. */
+  later(act: () => void): void;
+}
+
+/** How many pipelines of one repository may run at once. */
+export interface RepositoryLimit {
+  readonly limit: number;
+  /** How many of that repository run now. */
+  running(repo: string): number;
+}
+
+/** What not every queue has. */
+export interface QueueOptions {
+  /** Where the budget is shared with other replicas. */
+  readonly reservations?: Reservations | undefined;
+  readonly perRepository?: RepositoryLimit | undefined;
+}
+
 /** One stage in the line. */
 export interface QueuedStage {
+  readonly stageId: number;
   readonly repo: string;
   readonly event: string;
   readonly asks: Load;
@@ -50,10 +77,16 @@ export class AdmissionQueue {
   #next = 0;
   #turning = false;
   #again = false;
+  /** A reservation is being made, or was refused a moment ago. */
+  #isReserving = false;
+  readonly #reservations: Reservations | undefined;
+  readonly #perRepository: RepositoryLimit | undefined;
 
-  constructor(taken: () => Load, budget: Budget) {
+  constructor(taken: () => Load, budget: Budget, { reservations, perRepository }: QueueOptions = {}) {
     this.#taken = taken;
     this.#budget = budget;
+    this.#reservations = reservations;
+    this.#perRepository = perRepository;
   }
 
   /** How many wait. */
@@ -102,14 +135,49 @@ export class AdmissionQueue {
   }
 
   #look(): void {
-    for (;;) {
-      const [head, ...rest] = this.#inOrder();
+    while (!this.#isReserving) {
+      const [head, ...rest] = this.#inOrder().filter((one) => !this.#isLimited(one));
       if (!head) return;
       const admission = admit(head.asks, this.#taken(), this.#budget);
       if (admission.kind === 'waiting') return tellWaiting(head, rest, admission);
+      if (admission.kind === 'admitted' && this.#reservations)
+        return void this.#reserve(head, this.#reservations);
       if (admission.kind === 'admitted') this.#count(head, rest);
       head.decided(admission);
     }
+  }
+
+  async #reserve(head: Entry, reservations: Reservations): Promise<void> {
+    this.#isReserving = true;
+    const admission = await reservations.reserve(head);
+    const rest = this.#inOrder().filter((one) => one !== head);
+    const hasLeft = !this.#entries.includes(head);
+    if (admission.kind === 'waiting') {
+      if (!hasLeft) tellWaiting(head, rest, admission);
+      return reservations.later(() => this.#reserveAgain());
+    }
+    this.#isReserving = false;
+    if (hasLeft) reservations.release(head.stageId);
+    else {
+      this.#count(head, rest);
+      head.decided(admission);
+    }
+    this.next();
+  }
+
+  #reserveAgain(): void {
+    this.#isReserving = false;
+    this.next();
+  }
+
+  /** Others go before a stage whose repository runs as many as it may. */
+  #isLimited(entry: Entry): boolean {
+    const { limit = Number.POSITIVE_INFINITY, running } = this.#perRepository ?? {};
+    const count = running?.(entry.repo) ?? 0;
+    if (count < limit) return false;
+    const text = `${count} pipelines of this repository run, and the limit is ${limit}`;
+    tell(entry, { kind: 'waiting', reason: 'repository', text });
+    return true;
   }
 
   #remove(entry: Entry): void {

@@ -22,6 +22,7 @@ export const WAIT_REASONS = [
   'budget-memory',
   'budget-pods',
   'quota',
+  'repository',
   'line',
 ] as const;
 

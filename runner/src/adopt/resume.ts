@@ -141,6 +141,7 @@ async function admission(
   const held = record.stepIds ? pod : await register(parts, pod, started, stops.stop);
   const deadline = admissionDeadline(parts.waitLimitMs, stops.stop);
   const waiter = {
+    stageId: record.stage.id,
     repo: plan.repoSlug,
     event: plan.buildEvent,
     asks: requestOf(held),

@@ -63,6 +63,18 @@ export const hangar = {
       'How long a stage may wait for admission before it fails; the server itself gives up after a day.',
     note: NEW,
   }),
+  lookAhead: optional('HANGAR_LOOK_AHEAD', integer(1), {
+    section: 'hangar',
+    description:
+      'Stages that are accepted and wait, beyond the capacity; none = a fifth of the capacity, at least 2. Repositories take turns among those. An accepted stage runs on this fleet only: a large number keeps work from runners elsewhere.',
+    note: NEW,
+  }),
+  repositoryPipelines: optional('HANGAR_REPOSITORY_PIPELINES', integer(1), {
+    section: 'hangar',
+    description:
+      'Pipelines of one repository at once, over all replicas; those of other repositories go first.',
+    note: NEW,
+  }),
   schedulingTimeoutMs: optional('HANGAR_SCHEDULING_TIMEOUT', DURATION, {
     section: 'hangar',
     description:

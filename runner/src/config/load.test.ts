@@ -167,6 +167,8 @@ describe('loadConfig', () => {
       HANGAR_BUDGET_CPU: '64',
       HANGAR_BUDGET_MEMORY: '128Gi',
       HANGAR_WAIT_LIMIT: '6h',
+      HANGAR_LOOK_AHEAD: '40',
+      HANGAR_REPOSITORY_PIPELINES: '5',
       HANGAR_STEP_START: 'eager',
       HANGAR_RESOURCES: 'peak',
       HANGAR_REGISTRY_MIRRORS: 'docker.io:mirror.acme.test:5000',
@@ -176,6 +178,8 @@ describe('loadConfig', () => {
       budgetMemoryBytes: 137_438_953_472,
       budgetPods: undefined,
       waitLimitMs: 21_600_000,
+      lookAhead: 40,
+      repositoryPipelines: 5,
     });
     expect(config.compile).toMatchObject({ startMode: 'eager', resources: 'peak', hardening: 'off' });
     expect(config.registry.mirrors).toEqual({ 'docker.io': 'mirror.acme.test:5000' });

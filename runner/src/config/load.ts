@@ -63,6 +63,8 @@ function assemble(
       budgetMemoryBytes: values.budgetMemoryBytes,
       budgetPods: values.budgetPods,
       waitLimitMs: values.waitLimitMs,
+      lookAhead: values.lookAhead,
+      repositoryPipelines: values.repositoryPipelines,
     },
     logs: { limitBytes: values.logLimitBytes },
     lease: leaseOf(values, host),

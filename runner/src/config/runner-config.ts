@@ -63,6 +63,8 @@ export interface RunnerConfig {
     readonly budgetMemoryBytes: number | undefined;
     readonly budgetPods: number | undefined;
     readonly waitLimitMs: number | undefined;
+    readonly lookAhead: number | undefined;
+    readonly repositoryPipelines: number | undefined;
   };
   readonly logs: { readonly limitBytes: number };
   /** `namespace` empty: that of the connection. */

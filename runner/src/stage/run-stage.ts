@@ -205,6 +205,7 @@ class StageFlow {
     const waiting: { reason?: Parameters<typeof events.waited>[0]; text: string } = { text: '' };
     const asks = requestOf(progress.compiled.pod);
     const waiter: QueuedStage = {
+      stageId: this.#stage.id,
       repo: progress.detail.repo.slug,
       event: progress.detail.build.event,
       asks,

@@ -1,0 +1,177 @@
+import { BoundedSet } from '@hangar/shared/bounded';
+import type { Clock } from '@hangar/shared/clock';
+import { isRecord, parseJson } from '@hangar/shared/json';
+import {
+  type Cluster,
+  ifPresent,
+  isKubernetesError,
+  isTransient,
+  RESOURCE,
+  type Target,
+} from '@hangar/shared/kubernetes/cluster';
+import type { Logger } from '@hangar/shared/logger';
+import { type RetryPolicy, retry } from '@hangar/shared/retry';
+import type { V1Lease, V1Pod } from '@kubernetes/client-node';
+import { LABEL, SCHEDULING_GATE } from '../pipeline/compiled.ts';
+import type { QueuedStage, Reservations } from './admission-queue.ts';
+import { type Admission, admit, type Budget, type Load, NO_LOAD, plus } from './admit.ts';
+
+/** The annotation with the reservations, by stage. */
+export const RESERVED = 'hangar.dev/reserved';
+/** The Lease that has it. */
+export const BUDGET_LEASE = 'hangar-runner-budget';
+
+type Reserved = Admission & { kind: 'admitted' | 'waiting' };
+
+/** What the shared budget works with. */
+export interface SharedBudgetParts {
+  readonly clock: Clock;
+  readonly cluster: Cluster;
+  readonly log: Pick<Logger, 'warn'>;
+  readonly namespace: string;
+  /** What is admitted, as far as this replica sees. */
+  readonly taken: () => Load;
+  /** All Pods that this replica sees. */
+  readonly pods: () => readonly V1Pod[];
+}
+
+/** A reservation in the API; CPU in millicores, memory in bytes. */
+interface Reservation {
+  readonly pods: number;
+  readonly cpuMillicores: number;
+  readonly memoryBytes: number;
+}
+
+/** After this time every replica sees the Pod of an admitted stage: its watch would have reported an error otherwise. */
+const VISIBLE_MS = 60_000;
+/** Between two tries of a stage that waits: what others admit is not announced. */
+const RETRY_MS = 1_000;
+const DEADLINE_MS = 10_000;
+const MOST_REMEMBERED = 10_000;
+/** Another replica wrote between our read and our write. */
+const CHANGED: RetryPolicy = {
+  firstDelayMs: 20,
+  maxDelayMs: 500,
+  shouldRetry: (error) => isTransient(error) || isKubernetesError(error, 409),
+};
+
+/**
+ * The budget of all replicas. Each counts the Pods that it sees; what another has admitted a moment ago it may not see yet. So each
+ * admission is first written as a reservation into one Lease, by a write that fails if another replica wrote meanwhile.
+ */
+export class SharedBudget implements Reservations {
+  readonly #parts: SharedBudgetParts;
+  readonly #budget: Budget;
+  /** When each reservation was first read, in monotonic milliseconds. */
+  readonly #firstReadMs = new Map<number, number>();
+  readonly #ended = new BoundedSet<number>(MOST_REMEMBERED);
+  /** Stages that this replica has reserved: it knows itself what they take. */
+  readonly #own = new BoundedSet<number>(MOST_REMEMBERED);
+
+  constructor(parts: SharedBudgetParts, budget: Budget) {
+    this.#parts = parts;
+    this.#budget = budget;
+  }
+
+  async reserve(stage: Pick<QueuedStage, 'stageId' | 'asks'>): Promise<Reserved> {
+    try {
+      const signal = AbortSignal.timeout(DEADLINE_MS);
+      return await retry(this.#parts.clock, CHANGED, signal, () => this.#tryToReserve(stage, signal));
+    } catch (error) {
+      this.#parts.log.warn(
+        { err: error, stageId: stage.stageId },
+        'the budget of all replicas could not be changed',
+      );
+      const text = 'the budget that all replicas share could not be read or changed';
+      return { kind: 'waiting', reason: 'budget-pods', text };
+    }
+  }
+
+  release(stageId: number): void {
+    this.#ended.add(stageId);
+  }
+
+  /** A Pod is gone: whoever reserved its stage, it takes nothing any more. */
+  podGone(pod: V1Pod): void {
+    this.#ended.add(stageOf(pod));
+  }
+
+  later(act: () => void): void {
+    this.#parts.clock.after(RETRY_MS, act);
+  }
+
+  async #tryToReserve(
+    { stageId, asks }: Pick<QueuedStage, 'stageId' | 'asks'>,
+    signal: AbortSignal,
+  ): Promise<Reserved> {
+    const lease = await ifPresent(this.#parts.cluster.get<V1Lease>(this.#target, signal));
+    const reserved = this.#current(lease);
+    reserved.delete(stageId);
+    const others = this.#unseen(reserved).reduce(plus, NO_LOAD);
+    const admission = admit(asks, plus(this.#parts.taken(), others), this.#budget);
+    if (admission.kind === 'refused') return { kind: 'waiting', reason: 'budget-pods', text: admission.text };
+    if (admission.kind === 'waiting') return admission;
+    const { pods, cpuMillicores, memoryBytes } = asks;
+    const all = Object.fromEntries([...reserved, [stageId, { pods, cpuMillicores, memoryBytes }]]);
+    await this.#write(lease, JSON.stringify(all), signal);
+    this.#own.add(stageId);
+    return admission;
+  }
+
+  /** Reservations that may matter to anybody, by stage. */
+  #current(lease: V1Lease | undefined): Map<number, Reservation> {
+    const nowMs = this.#parts.clock.monotonicMs();
+    const read = reservationsOf(lease);
+    for (const stageId of this.#firstReadMs.keys()) if (!read.has(stageId)) this.#firstReadMs.delete(stageId);
+    for (const stageId of read.keys()) {
+      const firstMs = this.#firstReadMs.get(stageId) ?? nowMs;
+      this.#firstReadMs.set(stageId, firstMs);
+      if (nowMs - firstMs >= VISIBLE_MS) read.delete(stageId);
+    }
+    return read;
+  }
+
+  /** Loads of reserved stages that `taken` does not contain. */
+  #unseen(reserved: ReadonlyMap<number, Reservation>): readonly Load[] {
+    const seen = new Set(this.#parts.pods().filter(isAdmitted).map(stageOf));
+    return [...reserved]
+      .filter(([stageId]) => !seen.has(stageId) && !this.#ended.has(stageId) && !this.#own.has(stageId))
+      .map(([, reservation]) => ({ pipelines: 0, ...reservation }));
+  }
+
+  async #write(lease: V1Lease | undefined, text: string, signal: AbortSignal): Promise<void> {
+    const { cluster, namespace } = this.#parts;
+    const annotations = { [RESERVED]: text };
+    if (!lease) {
+      const metadata = { name: BUDGET_LEASE, namespace, annotations };
+      const whole: V1Lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata };
+      await cluster.create({ resource: RESOURCE.leases, namespace }, whole, signal);
+      return;
+    }
+    const { uid, resourceVersion } = lease.metadata ?? {};
+    await cluster.patch(this.#target, { metadata: { uid, resourceVersion, annotations } }, 'merge', signal);
+  }
+
+  get #target(): Target {
+    return { resource: RESOURCE.leases, namespace: this.#parts.namespace, name: BUDGET_LEASE };
+  }
+}
+
+const stageOf = ({ metadata }: V1Pod): number => Number(metadata?.labels?.[LABEL.stageId]);
+
+/** Our gate does not hold it any more, whatever became of it since. */
+const isAdmitted = ({ spec }: V1Pod): boolean =>
+  !spec?.schedulingGates?.some((gate) => gate.name === SCHEDULING_GATE);
+
+/** What can't be read (somebody edited it) counts as nothing. */
+function reservationsOf(lease: V1Lease | undefined): Map<number, Reservation> {
+  const value = parseJson(lease?.metadata?.annotations?.[RESERVED] ?? '');
+  const entries = Object.entries(isRecord(value) ? value : {});
+  return new Map(
+    entries.flatMap(([stageId, one]): [number, Reservation][] => {
+      const { pods, cpuMillicores, memoryBytes } = Object(one) as Record<string, unknown>;
+      const isWhole = [pods, cpuMillicores, memoryBytes].every((amount) => typeof amount === 'number');
+      return isWhole ? [[Number(stageId), { pods, cpuMillicores, memoryBytes } as Reservation]] : [];
+    }),
+  );
+}
