@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gaps, type Measured, quantile, rowOf, summarize } from './measure.ts';
-import { rowsMarkdown, rowsText, shown } from './table.ts';
+import { measureText, rowsMarkdown, rowsText } from './table.ts';
 
 describe('quantile', () => {
   const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
@@ -107,7 +107,7 @@ describe('shown', () => {
     [4, 'count', '4'],
     [1.0649, 'ratio', '1.06'],
   ] as const)('%s %s is %s', (value, unit, want) => {
-    expect(shown(value, unit)).toBe(want);
+    expect(measureText(value, unit)).toBe(want);
   });
 });
 

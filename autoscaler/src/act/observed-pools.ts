@@ -1,7 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
 import type { PoolNode } from '../capacity/pool-node.ts';
-import type { PoolNode as NodeLoad, Pool } from '../capacity/pools.ts';
+import type { NodeUsage as NodeLoad, Pool } from '../capacity/pools.ts';
 import type { NodeFact } from '../capacity/read-node.ts';
 import type { Resources } from '../capacity/shape.ts';
 import type { ActView } from './actor.ts';

@@ -14,7 +14,7 @@ import type { ObservedPools } from './observed-pools.ts';
 import { PlaceholderObject } from './placeholder.ts';
 import { Placer } from './placer.ts';
 import { NodePoolObject } from './static-node-pool/node-pool-object.ts';
-import { StaticNodePool, TAKE_RULES } from './static-node-pool/static-node-pool.ts';
+import { REMOVAL_RULES, StaticNodePool } from './static-node-pool/static-node-pool.ts';
 
 /** What placers and actuators are made of. */
 export interface PoolActuatorParts {
@@ -77,7 +77,7 @@ export class PoolActuators {
   #staticNodePool({ pool, name }: ActuatorSetting): Actuator {
     const { cluster, observed } = this.#parts;
     const object = new NodePoolObject(cluster, name, this.#rules.self);
-    const rules = { ...this.#rules, ...TAKE_RULES, emptyForMs: this.#options.emptyForMs };
+    const rules = { ...this.#rules, ...REMOVAL_RULES, emptyForMs: this.#options.emptyForMs };
     return new StaticNodePool({ ...this.#parts, object }, rules, {
       nodes: () => observed.nodes(pool),
       bootMs: () => observed.bootMs,

@@ -18,7 +18,7 @@ export interface Guardrails {
 }
 
 /** The current state of a pool. */
-export interface PoolStanding {
+export interface PoolSizeState {
   /** Nodes that exist or are being created. */
   readonly nodes: number;
   /** When it last grew by our decision; undefined: never. */
@@ -34,7 +34,7 @@ export interface Guarded {
   readonly held: readonly string[];
 }
 
-type Rail = (nodes: number, standing: PoolStanding, rails: Guardrails) => Guarded | undefined;
+type Rail = (nodes: number, standing: PoolSizeState, rails: Guardrails) => Guarded | undefined;
 
 const nodesOf = (count: number): string => `${count} ${count === 1 ? 'node' : 'nodes'}`;
 
@@ -83,7 +83,7 @@ export function withFloor(rails: Guardrails, floor: Floor | undefined): Guardrai
  * @param wanted whole nodes ≥ 0
  * @returns whole nodes from minNodes to maxNodes (the smaller of both when they contradict)
  */
-export function guarded(wanted: number, standing: PoolStanding, rails: Guardrails): Guarded {
+export function guarded(wanted: number, standing: PoolSizeState, rails: Guardrails): Guarded {
   return RAILS.reduce<Guarded>(
     (so, rail) => {
       const next = rail(so.nodes, standing, rails);

@@ -2,7 +2,7 @@ import type { NodeShape } from '../capacity/shape.ts';
 import type { Guardrails } from './guardrails.ts';
 
 /** A number of nodes and its simulated wait in seconds; undefined: not simulated. */
-export interface Tried<T> {
+export interface SizedWait<T> {
   readonly size: T;
   readonly wait: number | undefined;
 }
@@ -20,8 +20,8 @@ export function meetObjective<T>(
   grow: (size: T, twentieths: number) => T,
   wait: (size: T) => number | undefined,
   objectiveSeconds: number,
-): Tried<T> {
-  let tried: Tried<T> = { size: first, wait: wait(first) };
+): SizedWait<T> {
+  let tried: SizedWait<T> = { size: first, wait: wait(first) };
   for (let nth = 1; nth <= MOST_TRIES; nth += 1) {
     if (tried.wait === undefined || tried.wait <= objectiveSeconds) break;
     const size = grow(tried.size, nth);

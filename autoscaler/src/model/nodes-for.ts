@@ -1,4 +1,4 @@
-import type { Level, NodeShape } from '../capacity/shape.ts';
+import type { LoadLevel, NodeShape } from '../capacity/shape.ts';
 import type { ModelParameters } from './parameters.ts';
 import { PUBLISHED } from './parameters.ts';
 
@@ -40,7 +40,11 @@ export function podsCounted(shape: NodeShape, parameters: ModelParameters = PUBL
  *
  * @param prsPerDay ≥ 0
  */
-export function peakPods(prsPerDay: number, level: Level, parameters: ModelParameters = PUBLISHED): number {
+export function peakPods(
+  prsPerDay: number,
+  level: LoadLevel,
+  parameters: ModelParameters = PUBLISHED,
+): number {
   const perHour = prsPerDay * parameters.podsPerPr * parameters.peakHourShare;
   const surge = level === 'high' ? parameters.surge : 1;
   return ((perHour * parameters.podSeconds) / SECONDS_PER_HOUR) * surge;
@@ -57,7 +61,7 @@ export function peakPods(prsPerDay: number, level: Level, parameters: ModelParam
 export function nodesFor(
   prsPerDay: number,
   shape: NodeShape,
-  level: Level,
+  level: LoadLevel,
   parameters: ModelParameters = PUBLISHED,
 ): number {
   if (!(prsPerDay >= 0 && prsPerDay <= MAX_PRS_PER_DAY)) {
@@ -79,7 +83,7 @@ export function nodesFor(
 export function prsCarriedBy(
   nodes: number,
   shape: NodeShape,
-  level: Level,
+  level: LoadLevel,
   parameters: ModelParameters = PUBLISHED,
 ): number | undefined {
   if (nodesFor(0, shape, level, parameters) > nodes) return undefined;

@@ -32,7 +32,7 @@ export interface Decision {
 }
 
 /** Sizes the pool. Stateful; the same views in the same order give the same decisions. */
-export interface Policy {
+export interface ScalingPolicy {
   readonly name: string;
   readonly tickSeconds: number;
   /** Nodes that are ready before the first arrival. */
@@ -43,4 +43,4 @@ export interface Policy {
 }
 
 /** A decision that changes nothing. */
-export const NOTHING: Omit<Decision, 'wanted'> = { untaint: [], taint: [], remove: [], order: 0 };
+export const NO_CHANGE: Omit<Decision, 'wanted'> = { untaint: [], taint: [], remove: [], order: 0 };

@@ -6,7 +6,7 @@ import type { ScoringStrategy } from './class-scores.ts';
 import { EventQueue } from './event-queue.ts';
 import { JobQueue } from './job-queue.ts';
 import type { Random } from './random.ts';
-import { Scheduler, UNPLACED } from './scheduler.ts';
+import { SimScheduler, UNPLACED } from './scheduler.ts';
 import type { SimNode } from './sim-node.ts';
 
 /** Settings of a {@link ClusterSim}. */
@@ -54,7 +54,7 @@ export class ClusterSim {
   readonly line: JobQueue;
   #finished: number[] = [];
   readonly #options: ClusterSimOptions;
-  readonly #scheduler: Scheduler;
+  readonly #scheduler: SimScheduler;
   readonly #events = new EventQueue<Event>();
   readonly #otherKinds = new WeakMap<SimNode, NodeSpec>();
   readonly #traits: NonNullable<NodeSpec['traits']>;
@@ -63,7 +63,7 @@ export class ClusterSim {
 
   constructor(options: ClusterSimOptions) {
     this.#options = options;
-    this.#scheduler = new Scheduler({ random: options.random, strategy: options.strategy });
+    this.#scheduler = new SimScheduler({ random: options.random, strategy: options.strategy });
     this.line = new JobQueue((request) => this.#scheduler.addClass({ request }));
     this.#traits = options.node.traits ?? {};
     this.#softTraits = { ...this.#traits, taints: [...(this.#traits.taints ?? []), ...SOFT.taints] };

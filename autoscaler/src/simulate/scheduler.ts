@@ -5,13 +5,13 @@ import { ClassScores, NO_ROOM, type PodClass, type ScoringStrategy } from './cla
 import { NodeTable } from './node-table.ts';
 import type { Random } from './random.ts';
 
-/** Result of {@link Scheduler.place} when no node has room. */
+/** Result of {@link SimScheduler.place} when no node has room. */
 export const UNPLACED = -1;
 
 /** Number of changes kept for classes that are used rarely; with more changes they score all nodes anew. */
 const LOG_SIZE = 1 << 14;
 
-/** Settings of the {@link Scheduler}. */
+/** Settings of the {@link SimScheduler}. */
 export interface SchedulerOptions {
   readonly random: Random;
   readonly strategy?: ScoringStrategy;
@@ -27,7 +27,7 @@ export interface SchedulerOptions {
  *
  * @see scheduling-and-scaling §3
  */
-export class Scheduler {
+export class SimScheduler {
   readonly #table = new NodeTable();
   readonly #classes: ClassScores[] = [];
   readonly #random: Random;

@@ -1,7 +1,7 @@
 import { roomOnEmpty } from '../../capacity/node-spec.ts';
 import type { BufferRule } from '../../forecast/buffer-rule.ts';
 import type { SimNode } from '../../simulate/sim-node.ts';
-import type { Decision, Policy, PolicyView } from '../policy.ts';
+import type { Decision, PolicyView, ScalingPolicy } from '../policy.ts';
 import { newNodesFor } from './first-fit.ts';
 import { byFullness, type Ranked } from './soft-taints.ts';
 
@@ -84,7 +84,7 @@ function decide(view: PolicyView, free: FreeRoom, { removeAfterSeconds }: Static
 export function staticPoolPolicy(
   rule: BufferRule<PolicyView>,
   options: StaticPoolOptions = STATIC_POOL,
-): Policy {
+): ScalingPolicy {
   const freeRoom = (view: PolicyView): FreeRoom => {
     const bufferPods = rule.bufferPods(view);
     return { bufferPods, keepPods: rule.keepPods?.(view) ?? bufferPods };

@@ -3,7 +3,7 @@ import type { KubeObject, OnWire } from '../api/objects.ts';
 import type { Pod } from '../api/pod.ts';
 import { amountOf } from '../api/quantity.ts';
 import { matchesNodeAffinity } from './affinity.ts';
-import { add, NOTHING, type Requests, requestsOf } from './requests.ts';
+import { add, NO_REQUESTS, type Requests, requestsOf } from './requests.ts';
 
 type Taint = OnWire<V1Taint>;
 type Toleration = OnWire<V1Toleration>;
@@ -40,7 +40,7 @@ export function nodeStateOf(node: KubeObject, pods: readonly Pod[]): NodeState {
       memoryBytes: allocatable('memory') ?? 0,
       pods: allocatable('pods') ?? 110,
     },
-    requested: pods.map((pod) => requestsOf(pod.spec)).reduce(add, NOTHING),
+    requested: pods.map((pod) => requestsOf(pod.spec)).reduce(add, NO_REQUESTS),
     pods: pods.length,
   };
 }

@@ -7,11 +7,11 @@ export interface Requests {
   readonly memoryBytes: number;
 }
 
-export const NOTHING: Requests = { cpuMillicores: 0, memoryBytes: 0 };
+export const NO_REQUESTS: Requests = { cpuMillicores: 0, memoryBytes: 0 };
 
 /** Sum of the containers, or the largest init container if that is more; pod-level requests win. */
 export function requestsOf({ containers, initContainers = [], resources }: PodSpec): Requests {
-  const summed = containers.map(amounts).reduce(add, NOTHING);
+  const summed = containers.map(amounts).reduce(add, NO_REQUESTS);
   const peak = initContainers.map(amounts).reduce(larger, summed);
   const { cpu, memory } = resources?.requests ?? {};
   return {
