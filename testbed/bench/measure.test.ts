@@ -100,7 +100,7 @@ describe('rowOf', () => {
   });
 });
 
-describe('shown', () => {
+describe('measureText', () => {
   it.each([
     [999.4, 'ms', '999 ms'],
     [1000, 'ms', '1.00 s'],

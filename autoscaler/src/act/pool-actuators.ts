@@ -1,6 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
+import { freeOnEmpty } from '../capacity/node-spec.ts';
 import type { PoolRules } from '../capacity/read-node.ts';
 import type { Resources } from '../capacity/shape.ts';
 import type { ActingConfig } from '../config/acting.ts';
@@ -99,12 +100,7 @@ export class PoolActuators {
 
   #freeOnEmpty(pool: string): Resources | undefined {
     const spec = this.#parts.observed.spec(pool);
-    if (spec === undefined) return undefined;
-    const { allocatable, daemonSets } = spec;
-    return {
-      cpuMillicores: allocatable.cpuMillicores - (daemonSets?.cpuMillicores ?? 0),
-      memoryBytes: allocatable.memoryBytes - (daemonSets?.memoryBytes ?? 0),
-    };
+    return spec && freeOnEmpty(spec);
   }
 
   #whyShared(pool: string, name: string): string | undefined {

@@ -17,7 +17,7 @@ import {
   repeated,
 } from '@hangar/shared/program/options';
 import type { Job } from '../capacity/job.ts';
-import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
+import { type NodeSpec, podsOnEmptyNode } from '../capacity/node-spec.ts';
 import { replay } from '../replay/replay.ts';
 import type { ReplayResult } from '../replay/result.ts';
 import { demandChanges, timelineOf, type ValueChange } from '../replay/timeline.ts';
@@ -154,7 +154,7 @@ interface Counted extends CountedDays {
 
 /** The clairvoyant policy gets only the jobs that fit a node. */
 const thatFit = (jobs: readonly Job[], node: NodeSpec): readonly Job[] =>
-  jobs.filter(({ request }) => roomOnEmpty(node, request) > 0);
+  jobs.filter(({ request }) => podsOnEmptyNode(node, request) > 0);
 
 function play(
   policy: PolicyRequest,
@@ -187,7 +187,7 @@ function timelines(played: readonly Played[], { jobs, countFrom }: Counted, node
   const to = jobs.at(-1)?.arrivedAt ?? 0;
   const spans = { from: Math.min(countFrom, to), to, count: PLOT_SPANS };
   const needed = demandChanges(thatFit(jobs, node)).map(([at, running]): ValueChange => {
-    const perNode = Math.max(1, roomOnEmpty(node, jobs[0]?.request ?? NO_REQUEST));
+    const perNode = Math.max(1, podsOnEmptyNode(node, jobs[0]?.request ?? NO_REQUEST));
     return [at, Math.ceil(running / perNode)];
   });
   return [

@@ -1,3 +1,4 @@
+import { nodesWithin } from '../capacity/node-spec.ts';
 import type { Resources } from '../capacity/shape.ts';
 import type { Floor } from './floors.ts';
 
@@ -56,10 +57,7 @@ const RAILS: readonly Rail[] = [
       ? { nodes: now - stepDown, held: [`at most ${nodesOf(stepDown)} less at once`] }
       : undefined,
   (nodes, { node }, { quota }) => {
-    const most = Math.min(
-      Math.floor(quota.cpuMillicores / Math.max(1, node.cpuMillicores)),
-      Math.floor(quota.memoryBytes / Math.max(1, node.memoryBytes)),
-    );
+    const most = nodesWithin(quota, node);
     return nodes > most ? { nodes: most, held: [`the quota allows ${nodesOf(most)}`] } : undefined;
   },
   (nodes, _standing, { minNodes, minBecause }) => {

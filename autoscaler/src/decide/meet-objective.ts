@@ -1,3 +1,4 @@
+import { nodesWithin } from '../capacity/node-spec.ts';
 import type { NodeShape } from '../capacity/shape.ts';
 import type { Guardrails } from './guardrails.ts';
 
@@ -33,9 +34,5 @@ export function meetObjective<T>(
 
 /** A number of nodes of one shape within the bounds that always hold. */
 export function bounded(nodes: number, { minNodes, maxNodes, quota }: Guardrails, shape: NodeShape): number {
-  const byQuota = Math.min(
-    Math.floor(quota.cpuMillicores / Math.max(1, shape.allocatable.cpuMillicores)),
-    Math.floor(quota.memoryBytes / Math.max(1, shape.allocatable.memoryBytes)),
-  );
-  return Math.min(maxNodes, Math.max(minNodes, Math.min(nodes, byQuota)));
+  return Math.min(maxNodes, Math.max(minNodes, Math.min(nodes, nodesWithin(quota, shape.allocatable))));
 }

@@ -1,6 +1,6 @@
 import type { EngineFacts } from '../advise/engines.ts';
 import { poolScaler } from '../advise/proposals.ts';
-import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
+import { type NodeSpec, podsOnEmptyNode } from '../capacity/node-spec.ts';
 import { packInto, percent } from '../capacity/packing.ts';
 import type { NodeUsage, Pool } from '../capacity/pools.ts';
 import { admitsPod, type PodConstraints } from '../capacity/scheduling.ts';
@@ -48,7 +48,7 @@ function ranked({ pools, order }: PoolQuestion): readonly Pool[] {
 }
 
 const takes = (pool: Pool, { request, constraints }: PodToPlace): boolean =>
-  roomOnEmpty(pool.spec, request) > 0 && admitsPod(pool.spec.traits ?? {}, constraints);
+  podsOnEmptyNode(pool.spec, request) > 0 && admitsPod(pool.spec.traits ?? {}, constraints);
 
 /** Assigns each Pod to the first pool that may and can hold it. */
 function shareOut(
@@ -111,7 +111,7 @@ function rawSize(pool: Pool, share: Share, { nowMs, outlook }: PoolQuestion): Ra
   const { typical } = outlook;
   const open = pool.nodes.filter(({ closed, ready }) => ready && !closed);
   const { booting, lost } = notReady(pool, nowMs, outlook.leadSeconds);
-  const perNode = roomOnEmpty(pool.spec, typical);
+  const perNode = podsOnEmptyNode(pool.spec, typical);
   if (perNode === 0)
     return {
       wanted: pool.nodes.length,
@@ -119,7 +119,7 @@ function rawSize(pool: Pool, share: Share, { nowMs, outlook }: PoolQuestion): Ra
       because: ['not one Pod of the usual size fits on its nodes: it is left as it is'],
     };
   const left = open.map((node) => leftOf(pool, node));
-  const room = left.reduce((sum, node) => sum + roomOnEmpty(node, typical), booting * perNode);
+  const room = left.reduce((sum, node) => sum + podsOnEmptyNode(node, typical), booting * perNode);
   const wantedRoom = podsToPlace.reduce((sum, pod) => sum + weight(pod, typical), 0) + bufferPods;
   // Room in many small pieces holds no large Pod: waiting Pods are packed into the pieces as they are.
   const pieces = [...left.map((node) => ({ node, nodes: 1 })), { node: pool.spec, nodes: booting }];
@@ -142,7 +142,7 @@ function rawSize(pool: Pool, share: Share, { nowMs, outlook }: PoolQuestion): Ra
 function heldToObjective(pool: Pool, share: Share, question: PoolQuestion): Raw {
   const { outlook } = question;
   const raw = rawSize(pool, share, question);
-  if (roomOnEmpty(pool.spec, outlook.typical) === 0) return raw;
+  if (podsOnEmptyNode(pool.spec, outlook.typical) === 0) return raw;
   const { nodes, added } = nodesForObjective(pool, share, outlook);
   if (added === 0) return raw;
   const why = `${nodes} at least, ${added} of them because the simulated wait is longer than ${outlook.objectiveSeconds} s at the 95th percentile without`;
@@ -165,7 +165,9 @@ function sizeOne(pool: Pool, share: Share, question: PoolQuestion): PoolSize {
     },
     question.rails,
   );
-  const tooLarge = question.podsToPlace.filter(({ request }) => roomOnEmpty(pool.spec, request) === 0).length;
+  const tooLarge = question.podsToPlace.filter(
+    ({ request }) => podsOnEmptyNode(pool.spec, request) === 0,
+  ).length;
   const tooLargeShare = question.podsToPlace.length === 0 ? 0 : tooLarge / question.podsToPlace.length;
   const misfit =
     tooLarge === 0 ? [] : [`${percent(tooLargeShare)} of the waiting Pods don't fit on its nodes at all`];

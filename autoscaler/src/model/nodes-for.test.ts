@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NodeShape } from '../capacity/shape.ts';
 import { GIB, LOAD_LEVELS } from '../capacity/shape.ts';
-import { MAX_PRS_PER_DAY, nodesFor, peakPods, podsCounted, podsThatFit, prsCarriedBy } from './nodes-for.ts';
+import { MAX_PRS_PER_DAY, nodesFor, peakPods, podsCounted, podsPerNode, prsCarriedBy } from './nodes-for.ts';
 import { PARAMETER_NOTES, PUBLISHED, PUBLISHED_TABLE } from './parameters.ts';
 import { PUBLISHED_SHAPES, parseShape } from './shapes.ts';
 
@@ -120,7 +120,7 @@ describe('prsCarriedBy', () => {
 
 describe('the numbers behind the model', () => {
   it('three Pods fit on 4 CPU, six on 8 CPU, of which the table counts 5.8875', () => {
-    expect(PUBLISHED_SHAPES.map((each) => podsThatFit(each))).toEqual([3, 6]);
+    expect(PUBLISHED_SHAPES.map((each) => podsPerNode(each))).toEqual([3, 6]);
     expect(podsCounted(shape('4cpu-8gb'))).toBe(3);
     expect(podsCounted(shape('8cpu-16gb'))).toBeCloseTo(5.8875, 10);
   });
@@ -141,7 +141,7 @@ describe('the numbers behind the model', () => {
 
   it('a node whose limit is its number of Pods holds no more than that', () => {
     expect(
-      podsThatFit({
+      podsPerNode({
         ...shape('cpu=64,memory=256Gi'),
         allocatable: { cpuMillicores: 64_000, memoryBytes: 256 * GIB, pods: 5 },
       }),

@@ -1,3 +1,4 @@
+import { podsOnEmptyNode } from '../capacity/node-spec.ts';
 import type { LoadLevel, NodeShape } from '../capacity/shape.ts';
 import type { ModelParameters } from './parameters.ts';
 import { PUBLISHED } from './parameters.ts';
@@ -16,22 +17,14 @@ const roundUp = (value: number): number => Math.ceil(value - ROUNDING);
  *
  * @returns a whole number ≥ 0; 0 when not even one fits
  */
-export function podsThatFit(shape: NodeShape, parameters: ModelParameters = PUBLISHED): number {
-  const { allocatable } = shape;
-  const { pod, daemonSets } = parameters;
-  return Math.max(
-    0,
-    Math.min(
-      Math.floor((allocatable.cpuMillicores - daemonSets.cpuMillicores) / pod.cpuMillicores),
-      Math.floor((allocatable.memoryBytes - daemonSets.memoryBytes) / pod.memoryBytes),
-      allocatable.pods,
-    ),
-  );
-}
+export const podsPerNode = (
+  { allocatable }: NodeShape,
+  { pod, daemonSets }: ModelParameters = PUBLISHED,
+): number => podsOnEmptyNode({ allocatable, daemonSets: { ...daemonSets, pods: 0 } }, pod);
 
 /** Pods per node that the model assumes: those that fit, less the unused room of large nodes (scheduling-and-scaling §4.3). */
 export function podsCounted(shape: NodeShape, parameters: ModelParameters = PUBLISHED): number {
-  const fit = podsThatFit(shape, parameters);
+  const fit = podsPerNode(shape, parameters);
   return fit < parameters.packingFromPods ? fit : fit * parameters.packing;
 }
 

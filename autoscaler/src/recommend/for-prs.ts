@@ -1,5 +1,5 @@
 import type { LoadLevel, NodeShape, Resources } from '../capacity/shape.ts';
-import { nodesFor, peakPods, podsCounted, podsThatFit } from '../model/nodes-for.ts';
+import { nodesFor, peakPods, podsCounted, podsPerNode } from '../model/nodes-for.ts';
 import type { ModelParameters } from '../model/parameters.ts';
 import { PUBLISHED } from '../model/parameters.ts';
 
@@ -66,7 +66,7 @@ export function recommendForPrs(question: PrsQuestion): PrsRecommendation {
     shapes: question.shapes.map((shape) => ({
       shape,
       nodes: perLevel(levels, (level) => nodesFor(prsPerDay, shape, level, parameters)),
-      podsThatFit: podsThatFit(shape, parameters),
+      podsThatFit: podsPerNode(shape, parameters),
       podsCounted: podsCounted(shape, parameters),
     })),
     assumed: {

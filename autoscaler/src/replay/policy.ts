@@ -1,7 +1,7 @@
 import type { NodeSpec } from '../capacity/node-spec.ts';
 import type { Resources } from '../capacity/shape.ts';
+import type { SizeClass } from '../capacity/size-class.ts';
 import type { DemandView } from '../forecast/buffer-rule.ts';
-import type { WaitingClass } from '../simulate/job-queue.ts';
 import type { SimNode } from '../simulate/sim-node.ts';
 
 /**
@@ -13,7 +13,7 @@ export interface PolicyView extends DemandView {
   readonly nodes: readonly Readonly<SimNode>[];
   readonly nodeSpec: NodeSpec;
   /** Waiting jobs by request class. */
-  readonly waiting: readonly WaitingClass[];
+  readonly waiting: readonly SizeClass[];
   /** Mean request of all jobs that arrived so far. */
   readonly typicalRequest: Resources;
   /** How many Pods of the typical request still fit on a node. */

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../capacity/job.ts';
+import { newNodesFor } from '../capacity/packing.ts';
 import { GIB, MIB } from '../capacity/shape.ts';
 import type { BufferRule } from '../forecast/buffer-rule.ts';
 import { forecastRule } from '../forecast/forecast-rule.ts';
 import { FIRST_MONDAY, generateLoad } from '../trace/generate.ts';
 import { clusterAutoscalerPolicy } from './policies/cluster-autoscaler.ts';
-import { newNodesFor } from './policies/first-fit.ts';
 import { karpenterBufferPolicy, karpenterPolicy } from './policies/karpenter.ts';
 import { clairvoyantRule, lookAheadRule, squareRootRule } from './policies/rules.ts';
 import { softlyPlaced } from './policies/soft-taints.ts';

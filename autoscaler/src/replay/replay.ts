@@ -1,5 +1,5 @@
 import type { Job } from '../capacity/job.ts';
-import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
+import { type NodeSpec, podsOnEmptyNode } from '../capacity/node-spec.ts';
 import type { ScoringStrategy } from '../simulate/class-scores.ts';
 import { ClusterSim } from '../simulate/cluster-sim.ts';
 import { seededRandom } from '../simulate/random.ts';
@@ -142,7 +142,7 @@ class Replay {
   #view(): PolicyView {
     const sim = this.#sim;
     const typicalRequest = this.#watcher.typicalRequest;
-    const roomWhenEmpty = roomOnEmpty(this.#options.node, typicalRequest);
+    const roomWhenEmpty = podsOnEmptyNode(this.#options.node, typicalRequest);
     return {
       nowSeconds: sim.now,
       nodes: sim.nodes,

@@ -1,6 +1,6 @@
 import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import type { Job } from '../capacity/job.ts';
-import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
+import { type NodeSpec, podsOnEmptyNode } from '../capacity/node-spec.ts';
 import type { Resources } from '../capacity/shape.ts';
 import type { ScoringStrategy } from './class-scores.ts';
 import { EventQueue } from './event-queue.ts';
@@ -138,12 +138,12 @@ export class ClusterSim {
   /** The number of Pods of this size that a node has room for; a booting node counts as when it is ready. */
   roomOn(node: SimNode, request: Resources): number {
     if (node.state === 'ready') return this.#scheduler.roomForRequest(request, node.slot);
-    return roomOnEmpty(this.#options.node, request);
+    return podsOnEmptyNode(this.#options.node, request);
   }
 
   /** Whether a job could ever run here. */
   canFit(job: Job): boolean {
-    return roomOnEmpty(this.#options.node, job.request) > 0;
+    return podsOnEmptyNode(this.#options.node, job.request) > 0;
   }
 
   #ready(node: SimNode): void {

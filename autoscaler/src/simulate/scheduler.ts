@@ -1,4 +1,4 @@
-import type { NodeSpec } from '../capacity/node-spec.ts';
+import { type NodeSpec, podsThatFit } from '../capacity/node-spec.ts';
 import type { NodeTraits } from '../capacity/scheduling.ts';
 import type { Resources } from '../capacity/shape.ts';
 import { ClassScores, NO_ROOM, type PodClass, type ScoringStrategy } from './class-scores.ts';
@@ -97,10 +97,12 @@ export class SimScheduler {
   /** How many more Pods of this size fit on one node by CPU, memory and number; labels and taints are ignored. */
   roomForRequest(request: Resources, slot: number): number {
     const table = this.#table;
-    const per = (free: number, each: number): number => (each > 0 ? Math.floor(free / each) : Infinity);
-    const cpu = per((table.allocCpu[slot] ?? 0) - (table.usedCpu[slot] ?? 0), request.cpuMillicores);
-    const memory = per((table.allocMemory[slot] ?? 0) - (table.usedMemory[slot] ?? 0), request.memoryBytes);
-    return Math.max(0, Math.min(cpu, memory, (table.allocPods[slot] ?? 0) - (table.usedPods[slot] ?? 0)));
+    const free = {
+      cpuMillicores: (table.allocCpu[slot] ?? 0) - (table.usedCpu[slot] ?? 0),
+      memoryBytes: (table.allocMemory[slot] ?? 0) - (table.usedMemory[slot] ?? 0),
+      pods: (table.allocPods[slot] ?? 0) - (table.usedPods[slot] ?? 0),
+    };
+    return podsThatFit(free, request);
   }
 
   #class(classId: number): ClassScores {

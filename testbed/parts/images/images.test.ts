@@ -157,7 +157,7 @@ describe('catalog', () => {
   });
 });
 
-describe('push', () => {
+describe('pushImage', () => {
   const stored = new Map<string, Buffer>();
   const uploads: string[] = [];
   const server = createServer((request, response) => void answer(request, response));

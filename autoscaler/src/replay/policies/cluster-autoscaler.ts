@@ -1,5 +1,5 @@
+import { newNodesFor } from '../../capacity/packing.ts';
 import type { Decision, PolicyView, ScalingPolicy } from '../policy.ts';
-import { newNodesFor } from './first-fit.ts';
 
 /** Cluster Autoscaler's own settings and defaults (scheduling-and-scaling §1.1). */
 export interface ClusterAutoscalerOptions {

@@ -1,8 +1,8 @@
+import { newNodesFor } from '../../capacity/packing.ts';
 import type { BufferRule } from '../../forecast/buffer-rule.ts';
 import type { SimNode } from '../../simulate/sim-node.ts';
 import type { Decision, PolicyView, ScalingPolicy } from '../policy.ts';
 import { bufferReplicas } from './buffer-replicas.ts';
-import { newNodesFor } from './first-fit.ts';
 import { nodesMissing } from './static-node-pool.ts';
 
 /** Karpenter's own settings and defaults (scheduling-and-scaling §1.2 and §5.1). */

@@ -1,11 +1,11 @@
 import { recordOf } from '@hangar/shared/json';
+import { requestOfSpec } from '@hangar/shared/kubernetes/pod-request';
 import type { KubeObject } from '../api/objects.ts';
 import { isFinished, type Pod, podOf } from '../api/pod.ts';
 import { amountOf, quantityText } from '../api/quantity.ts';
 import { type ApiResource, qualifiedName, RESOURCE_QUOTAS } from '../api/resources.ts';
 import { forbidden } from '../api/status-errors.ts';
 import type { ObjectStore } from '../api/store.ts';
-import { requestsOf } from '../schedule/requests.ts';
 
 /** Amounts by the quota's resource name, in whole units: millicores, bytes, pieces. */
 type Usage = Record<string, number>;
@@ -80,7 +80,7 @@ function usageOfObject(resource: ApiResource, object: KubeObject): Usage {
 }
 
 function computeUsage(pod: Pod): Usage {
-  const { cpuMillicores, memoryBytes } = requestsOf(pod.spec);
+  const { cpuMillicores, memoryBytes } = requestOfSpec(pod.spec);
   const limit = (name: string): number =>
     pod.spec.containers.reduce(
       (sum, { resources }) => sum + (amountOf(name, resources?.limits?.[name]) ?? 0),

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { requestOfSpec } from '@hangar/shared/kubernetes/pod-request';
 import { isFinished, type Pod, podOf } from '../api/pod.ts';
 import { PODS } from '../api/resources.ts';
 import { ApiError, badRequest } from '../api/status-errors.ts';
@@ -6,7 +7,6 @@ import type { StoreChange } from '../api/store.ts';
 import { podsOn } from '../control/nodes.ts';
 import type { LogOptions, LogSink, PodLogSource } from '../http/pod-log.ts';
 import { misfitOf, nodeStateOf } from '../schedule/fit.ts';
-import { requestsOf } from '../schedule/requests.ts';
 import { ImageStore } from './image-store.ts';
 import type { FakeImages } from './images.ts';
 import { PodRunner, type PodRunnerParts, type Termination } from './pod-runner.ts';
@@ -132,7 +132,7 @@ export class Kubelet implements PodLogSource {
     if (node === undefined) return undefined;
     const others = podsOn(api, nodeName).filter(({ metadata }) => metadata.uid !== pod.metadata.uid);
     const { requested, allocatable, ...state } = nodeStateOf(node, others);
-    const requests = requestsOf(pod.spec);
+    const requests = requestOfSpec(pod.spec);
     const misfit = misfitOf(pod, requests, { ...state, requested, allocatable, taints: [] });
     switch (misfit?.reasons[0]) {
       case undefined:
