@@ -2,12 +2,12 @@ import { noAnswer } from '@hangar/shared/testing/fake-cluster';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   ActingCluster,
+  ciPodTarget,
   claimTarget,
   endAll,
   nodeTarget,
   POOL,
-  podTarget,
-  serve,
+  startAutoscaler,
   write,
 } from './testing/acting-cluster.ts';
 
@@ -18,7 +18,7 @@ afterEach(endAll);
 
 describe('trouble is reported, and nothing is written', () => {
   interface Trouble {
-    readonly begin: (at: Awaited<ReturnType<typeof serve>>, cluster: ActingCluster) => void;
+    readonly begin: (at: Awaited<ReturnType<typeof startAutoscaler>>, cluster: ActingCluster) => void;
     /** The number of ticks until it is reported. */
     readonly afterTicks: number;
     readonly reported: RegExp;
@@ -82,13 +82,13 @@ describe('trouble is reported, and nothing is written', () => {
   /** Empties six of them: without trouble they are marked at the next tick, and removed later. */
   const empty = (cluster: ActingCluster): void => {
     for (let node = 2; node < 8; node += 1)
-      for (let nth = 0; nth < 3; nth += 1) cluster.drop(podTarget(`b${node}-${nth}`));
+      for (let nth = 0; nth < 3; nth += 1) cluster.drop(ciPodTarget(`b${node}-${nth}`));
   };
   const env = { HANGAR_AUTOSCALER_RUNNERS: 'http://runner' };
 
   it.each(Object.entries(troubles))('%s', async (_, { begin, afterTicks, reported, weight }) => {
     const cluster = full();
-    const service = await serve(cluster, env);
+    const service = await startAutoscaler(cluster, env);
     const { ledger, http, ticks, ready, samples } = service;
     await ticks(6);
     begin(service, cluster);
@@ -110,7 +110,7 @@ describe('trouble is reported, and nothing is written', () => {
 
   it('the same without trouble: nodes are marked', async () => {
     const cluster = full();
-    const { ticks } = await serve(cluster, env);
+    const { ticks } = await startAutoscaler(cluster, env);
     await ticks(6);
     empty(cluster);
     const before = cluster.writes.length;
@@ -121,7 +121,7 @@ describe('trouble is reported, and nothing is written', () => {
 
   it('a NodePool that vanishes is reported with the remedy, and nothing is written for it', async () => {
     const cluster = new ActingCluster(3);
-    const { ticks, ready, reported } = await serve(cluster);
+    const { ticks, ready, reported } = await startAutoscaler(cluster);
     cluster.drop(POOL);
     for (const { metadata } of cluster.nodes) {
       cluster.drop(nodeTarget(metadata?.name ?? ''));

@@ -2,18 +2,18 @@ import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import type { KubernetesObject, V1Node } from '@kubernetes/client-node';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Feature, rightsOf } from './permissions/permissions.ts';
+import { rightsOf, type ServiceFeature } from './permissions/permissions.ts';
 import {
   ActingCluster,
   BUFFER,
-  type Buffer,
+  type CapacityBufferManifest,
   claimTarget,
   endAll,
   NOW,
+  type NodePoolManifest,
   nodeTarget,
   POOL,
-  type Pool,
-  serve,
+  startAutoscaler,
   write,
 } from './testing/acting-cluster.ts';
 import { rightOf } from './testing/reviewing-cluster.ts';
@@ -24,7 +24,7 @@ describe('a dry run', () => {
   it('reports for each pool what would be done, in decisions and audit, and writes nothing at all', async () => {
     const cluster = new ActingCluster(1);
     for (let nth = 0; nth < 8; nth += 1) cluster.addBuild(`b${nth}`);
-    const { ledger, ticks } = await serve(cluster, { HANGAR_AUTOSCALER_ACT: 'off' });
+    const { ledger, ticks } = await startAutoscaler(cluster, { HANGAR_AUTOSCALER_ACT: 'off' });
     await ticks(3);
 
     expect(ledger.decisions.items).toMatchObject([
@@ -42,12 +42,12 @@ describe('a dry run', () => {
 
   it('reports the marks of an earlier run, and how to remove them', async () => {
     const cluster = new ActingCluster(6);
-    const before = await serve(cluster);
+    const before = await startAutoscaler(cluster);
     await before.ticks(2);
     await before.end();
     const marked = cluster.tainted('hangar.dev/surplus').length;
     expect(marked).toBeGreaterThan(0);
-    const { ready } = await serve(cluster, { HANGAR_AUTOSCALER_ACT: 'off' });
+    const { ready } = await startAutoscaler(cluster, { HANGAR_AUTOSCALER_ACT: 'off' });
 
     expect((await ready()).conditions.join()).toContain(`${marked} nodes carry the taint hangar.dev/surplus`);
     expect((await ready()).conditions.join()).toContain('kubectl taint nodes --all hangar.dev/surplus-');
@@ -58,7 +58,7 @@ describe('acting', () => {
   it('raises the pool for waiting builds, once', async () => {
     const cluster = new ActingCluster(1);
     for (let nth = 0; nth < 8; nth += 1) cluster.addBuild(`b${nth}`);
-    const { ledger, ticks, samples } = await serve(cluster);
+    const { ledger, ticks, samples } = await startAutoscaler(cluster);
     await ticks(3);
 
     expect(cluster.size).toBeGreaterThan(2);
@@ -72,14 +72,23 @@ describe('acting', () => {
     'uses only the rights of its features: %s',
     async (actuator) => {
       const cluster = new ActingCluster(6);
-      cluster.put<Buffer>(BUFFER, { metadata: { name: 'room' }, spec: { replicas: 0 } });
-      const { ticks, ledger } = await serve(cluster, { HANGAR_AUTOSCALER_ACTUATORS: `ci=${actuator}` });
+      cluster.put<CapacityBufferManifest>(BUFFER, { metadata: { name: 'room' }, spec: { replicas: 0 } });
+      const { ticks, ledger } = await startAutoscaler(cluster, {
+        HANGAR_AUTOSCALER_ACTUATORS: `ci=${actuator}`,
+      });
       for (let nth = 0; nth < 30; nth += 1) cluster.addBuild(`b${nth}`);
       await ticks(8);
 
       expect(ledger.audit.entries.map(({ kind }) => kind)).toContain('set');
-      const [kind] = actuator.split(':') as [Feature];
-      const features: ReadonlySet<Feature> = new Set(['look', 'advise', 'lead', 'place', 'events', kind]);
+      const [kind] = actuator.split(':') as [ServiceFeature];
+      const features: ReadonlySet<ServiceFeature> = new Set([
+        'look',
+        'advise',
+        'lead',
+        'place',
+        'events',
+        kind,
+      ]);
       const granted = rightsOf(features).map(({ verb, resource }) => `${verb} ${resource}`);
       const used = new Set(cluster.calls.map(rightOf));
       used.delete('create selfsubjectaccessreviews');
@@ -90,10 +99,10 @@ describe('acting', () => {
   it('raises a pool without nodes, by its configured node shape', async () => {
     const cluster = new ActingCluster(0);
     cluster.addBuild('b');
-    const { reported, ready } = await serve(cluster);
+    const { reported, ready } = await startAutoscaler(cluster);
     expect(reported()).toEqual([]);
     expect((await ready()).conditions.join()).toContain('Say it in HANGAR_AUTOSCALER_POOL_SHAPES');
-    const { ticks } = await serve(
+    const { ticks } = await startAutoscaler(
       cluster,
       { HANGAR_AUTOSCALER_POOL_SHAPES: 'ci=4cpu-8gb', POD_NAME: 'b' },
       new FakeClock(NOW + 60_000),
@@ -106,14 +115,14 @@ describe('acting', () => {
   it('shrinks step by step to the wanted size, without oscillation, and removes no node with a build', async () => {
     const cluster = new ActingCluster(8);
     cluster.addBuild('b', 'n3');
-    const { ticks, ledger } = await serve(cluster);
+    const { ticks, ledger } = await startAutoscaler(cluster);
     await ticks(20);
 
     expect(cluster.size).toBe(ledger.recommendation?.pools[0]?.wantedNodes);
     expect(cluster.size).toBeLessThan(4);
     expect(cluster.nodes.map(({ metadata }) => metadata?.name)).toContain('n3');
     expect(cluster.tainted('hangar.dev/closing')).toEqual([]);
-    expect(cluster.find<Pool>(POOL)?.spec.limits?.nodes).toBeUndefined();
+    expect(cluster.find<NodePoolManifest>(POOL)?.spec.limits?.nodes).toBeUndefined();
     const removed = cluster.writes.filter(({ verb }) => verb === 'remove').map(write);
     expect(removed).toHaveLength(8 - (cluster.size ?? 0));
     expect(removed).not.toContain('delete nodeclaims c-n3');
@@ -135,7 +144,7 @@ describe('acting', () => {
         ...one,
         metadata: { ...one.metadata, labels: { ...one.metadata?.labels, type: 'x' } },
       });
-    const { ticks, reported, ready } = await serve(cluster, {
+    const { ticks, reported, ready } = await startAutoscaler(cluster, {
       HANGAR_AUTOSCALER_POOL_LABEL: 'type',
       HANGAR_AUTOSCALER_ACTUATORS: 'x=node-pool:ci',
       HANGAR_AUTOSCALER_PLACE: 'off',
@@ -149,7 +158,7 @@ describe('acting', () => {
 
   it('stops all actions by the annotation on the Lease', async () => {
     const cluster = new ActingCluster(1);
-    const { ticks, reported } = await serve(cluster);
+    const { ticks, reported } = await startAutoscaler(cluster);
     const lease = { resource: RESOURCE.leases, namespace: 'hangar', name: 'hangar-autoscaler' };
     const now = cluster.find(lease);
     cluster.put(lease, { ...now, metadata: { ...now?.metadata, annotations: { 'hangar.dev/paused': '' } } });
@@ -164,7 +173,7 @@ describe('acting', () => {
 
   it('removes its marks when it is stopped, and releases the Lease', async () => {
     const cluster = new ActingCluster(8);
-    const { ticks, end } = await serve(cluster);
+    const { ticks, end } = await startAutoscaler(cluster);
     for (let tick = 0; cluster.tainted('hangar.dev/closing').length === 0 && tick < 10; tick += 1)
       await ticks(1);
     expect(cluster.tainted('hangar.dev/closing')).not.toEqual([]);
@@ -179,11 +188,11 @@ describe('acting', () => {
 
   it('clears the marks of an earlier run when placing is switched off', async () => {
     const cluster = new ActingCluster(6);
-    const before = await serve(cluster);
+    const before = await startAutoscaler(cluster);
     await before.ticks(2);
     await before.end();
     expect(cluster.tainted('hangar.dev/surplus')).not.toEqual([]);
-    const { ticks } = await serve(cluster, { HANGAR_AUTOSCALER_PLACE: 'off' });
+    const { ticks } = await startAutoscaler(cluster, { HANGAR_AUTOSCALER_PLACE: 'off' });
     await ticks(2);
 
     expect(cluster.tainted('hangar.dev/surplus')).toEqual([]);
@@ -195,7 +204,7 @@ describe('acting with nothing to place or scale any more', () => {
 
   it('removes all marks of an earlier run, soft and hard, and writes nothing else', async () => {
     const cluster = new ActingCluster(8);
-    const before = await serve(cluster);
+    const before = await startAutoscaler(cluster);
     for (let tick = 0; cluster.tainted('hangar.dev/closing').length === 0 && tick < 10; tick += 1)
       await before.ticks(1);
     // Simulates a crash: the marks are not removed at the end.
@@ -203,7 +212,7 @@ describe('acting with nothing to place or scale any more', () => {
     await before.end();
     cluster.denied.clear();
     expect(cluster.tainted('hangar.dev/closing')).not.toEqual([]);
-    const { ticks, reported } = await serve(cluster, NOTHING, new FakeClock(NOW + 60_000));
+    const { ticks, reported } = await startAutoscaler(cluster, NOTHING, new FakeClock(NOW + 60_000));
     await ticks(3);
 
     expect(cluster.tainted('hangar.dev/surplus')).toEqual([]);
@@ -219,7 +228,7 @@ describe('acting with nothing to place or scale any more', () => {
     const [node] = cluster.nodes;
     const taints = [{ key: 'dedicated', effect: 'PreferNoSchedule' }];
     cluster.put<V1Node>(nodeTarget('n0'), { ...node, spec: { taints } });
-    const { ticks } = await serve(cluster, NOTHING);
+    const { ticks } = await startAutoscaler(cluster, NOTHING);
     await ticks(3);
 
     expect(cluster.tainted('dedicated')).toEqual(['n0']);
@@ -231,7 +240,7 @@ describe('a right that is missing', () => {
   it('switches off its feature with the remedy, and no other', async () => {
     const cluster = new ActingCluster(8);
     cluster.denied.add('patch nodepools/scale');
-    const { ticks, reported, ready } = await serve(cluster);
+    const { ticks, reported, ready } = await startAutoscaler(cluster);
     await ticks(10);
 
     expect(reported()[0]).toBe('ci refused');
@@ -245,7 +254,7 @@ describe('a right that is missing', () => {
   it('for the Lease stops all actions; once it is granted they start without a restart', async () => {
     const cluster = new ActingCluster(6);
     cluster.denied.add('create leases');
-    const { ticks, reported } = await serve(cluster);
+    const { ticks, reported } = await startAutoscaler(cluster);
     await ticks(5);
     expect(cluster.writes).toEqual([]);
     expect(reported()).toEqual(['ci refused']);
@@ -260,13 +269,13 @@ describe('placing in a pool that Karpenter scales for a CapacityBuffer', () => {
   const BUFFERED = { HANGAR_AUTOSCALER_ACTUATORS: 'ci=capacity-buffer:ci/room' };
   const withBuffer = (): ActingCluster => {
     const cluster = new ActingCluster(8);
-    cluster.put<Buffer>(BUFFER, { metadata: { name: 'room' }, spec: { replicas: 0 } });
+    cluster.put<CapacityBufferManifest>(BUFFER, { metadata: { name: 'room' }, spec: { replicas: 0 } });
     return cluster;
   };
 
   it("marks no node until the setting states that the buffer's Pods tolerate it, and reports the remedy", async () => {
     const cluster = withBuffer();
-    const { ticks, ready } = await serve(cluster, BUFFERED);
+    const { ticks, ready } = await startAutoscaler(cluster, BUFFERED);
     await ticks(6);
 
     expect(cluster.tainted('hangar.dev/surplus')).toEqual([]);
@@ -277,13 +286,16 @@ describe('placing in a pool that Karpenter scales for a CapacityBuffer', () => {
 
   it('marks them when the setting is on, and removes the marks when it is off again', async () => {
     const cluster = withBuffer();
-    const before = await serve(cluster, { ...BUFFERED, HANGAR_AUTOSCALER_BUFFER_TOLERATES_SURPLUS: 'on' });
+    const before = await startAutoscaler(cluster, {
+      ...BUFFERED,
+      HANGAR_AUTOSCALER_BUFFER_TOLERATES_SURPLUS: 'on',
+    });
     await before.ticks(6);
     expect(cluster.tainted('hangar.dev/surplus')).not.toEqual([]);
     expect((await before.ready()).conditions.join()).not.toContain('not marked');
     await before.end();
 
-    const after = await serve(cluster, BUFFERED, new FakeClock(NOW + 120_000));
+    const after = await startAutoscaler(cluster, BUFFERED, new FakeClock(NOW + 120_000));
     await after.ticks(6);
     expect(cluster.tainted('hangar.dev/surplus')).toEqual([]);
   });
@@ -292,12 +304,12 @@ describe('placing in a pool that Karpenter scales for a CapacityBuffer', () => {
 describe('a buffer that no controller serves', () => {
   it('is reported within a boot time: on /readyz, in the decisions and as a metric; it is not increased', async () => {
     const cluster = new ActingCluster(2);
-    cluster.put<Buffer>(BUFFER, { metadata: { name: 'room' }, spec: { replicas: 0 } });
-    const { ticks, reported, ready, samples } = await serve(cluster, {
+    cluster.put<CapacityBufferManifest>(BUFFER, { metadata: { name: 'room' }, spec: { replicas: 0 } });
+    const { ticks, reported, ready, samples } = await startAutoscaler(cluster, {
       HANGAR_AUTOSCALER_ACTUATORS: 'ci=capacity-buffer:ci/room',
       HANGAR_AUTOSCALER_BOOT_TIME: '60s',
     });
-    const asked = cluster.find<Buffer>(BUFFER)?.spec.replicas ?? 0;
+    const asked = cluster.find<CapacityBufferManifest>(BUFFER)?.spec.replicas ?? 0;
     expect(asked).toBeGreaterThan(0);
     expect(await samples('hangar_autoscaler_pool_outcome')).not.toContain('ci unserved 1');
     await ticks(7);
@@ -307,6 +319,6 @@ describe('a buffer that no controller serves', () => {
     expect(reported().at(-1)).toBe('ci unserved');
     for (let nth = 0; nth < 30; nth += 1) cluster.addBuild(`b${nth}`);
     await ticks(3);
-    expect(cluster.find<Buffer>(BUFFER)?.spec.replicas).toBe(asked);
+    expect(cluster.find<CapacityBufferManifest>(BUFFER)?.spec.replicas).toBe(asked);
   });
 });

@@ -9,7 +9,7 @@ import { loadConfig } from './config/load.ts';
 import { AUTOSCALER_METRICS } from './metrics/specs.ts';
 import type { MetricsSource } from './scrape/metrics-source.ts';
 import { createService } from './service.ts';
-import type { PodRecord } from './trace/pod-record.ts';
+import type { TraceRecord } from './trace/pod-record.ts';
 import { noMemory, type TraceMemory } from './trace/trace-memory.ts';
 import { WATCHED } from './watch/resources.ts';
 
@@ -284,7 +284,7 @@ describe('with a cluster', () => {
   });
 
   it('stores ended Pods, also when the disk fails for a while', async () => {
-    const kept: PodRecord[] = [];
+    const kept: TraceRecord[] = [];
     let refusals = 2;
     const memory: TraceMemory = {
       load: () => Promise.resolve({ records: [], problems: [] }),
@@ -314,7 +314,7 @@ describe('with a cluster', () => {
     const day = 86_400;
     const records = Array.from(
       { length: 300 },
-      (_, nth): PodRecord => ({
+      (_, nth): TraceRecord => ({
         uid: `old${nth}`,
         job: {
           arrivedAt: NOW / 1000 - (1 + (nth % 6)) * day,

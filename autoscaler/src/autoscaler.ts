@@ -4,7 +4,7 @@ import type { Logger } from '@hangar/shared/logger';
 import { type Actor, actViewOf, giveOrders } from './act/actor.ts';
 import type { AdviceSources } from './advise/advice-sources.ts';
 import type { Condition } from './capacity/condition.ts';
-import { conditionsOf, type Expected, isStale } from './decide/conditions.ts';
+import { conditionsOf, type ExpectedSources, isStale } from './decide/conditions.ts';
 import type { Decider } from './decide/decider.ts';
 import type { CapacitySnapshot } from './decide/snapshot.ts';
 import type { Snapshots } from './freeze/snapshots.ts';
@@ -39,9 +39,12 @@ export interface AutoscalerParts {
 export class Autoscaler {
   readonly #parts: AutoscalerParts;
   readonly #tickMs: number;
-  readonly #expected: Expected;
+  readonly #expected: ExpectedSources;
 
-  constructor(parts: AutoscalerParts, options: { readonly tickMs: number; readonly expected: Expected }) {
+  constructor(
+    parts: AutoscalerParts,
+    options: { readonly tickMs: number; readonly expected: ExpectedSources },
+  ) {
     this.#parts = parts;
     this.#tickMs = options.tickMs;
     this.#expected = options.expected;

@@ -1,6 +1,6 @@
 import { byId, details, el, list, show, svg } from './dom.js';
+import { clockTime, cpu, figure, memory, money, percent, shapeTitle, span } from './format.js';
 import { valueTicks } from './scale.js';
-import { clockTime, cpu, figure, memory, money, percent, shapeTitle, span } from './words.js';
 
 /** @typedef {import('./data.js').Recommendation} Recommendation */
 /** @typedef {Recommendation['shapes'][number]} Shape */

@@ -1,6 +1,6 @@
 import { byId, el, show } from './dom.js';
+import { figure, percent } from './format.js';
 import { showPlot } from './plot.js';
-import { figure, percent } from './words.js';
 
 /** @typedef {import('./data.js').Recommendation} Recommendation */
 /** @typedef {import('./data.js').HistoryPoint} HistoryPoint */

@@ -1,5 +1,5 @@
 import { byId, el, list, show, table } from './dom.js';
-import { clockTime, figure, money, shapeTitle } from './words.js';
+import { clockTime, figure, money, shapeTitle } from './format.js';
 
 /** @typedef {import('./data.js').Recommendation} Recommendation */
 

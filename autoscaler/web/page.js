@@ -1,11 +1,11 @@
 import { showAnswer, showConditions } from './answer.js';
 import { askDecisions, askDemand, askModel, askRecommendation, Refused } from './data.js';
 import { byId, el, show } from './dom.js';
+import { clockTime, span } from './format.js';
 import { hoursShown, showDemand, showPool, showWaits } from './history.js';
 import { showMoney } from './money.js';
 import { showActs, showAdvice, showDecisions, showModel, showPools, showSizes } from './tables.js';
 import { WhatIfPart } from './what-if.js';
-import { clockTime, span } from './words.js';
 
 /** @typedef {import('./data.js').Recommendation} Recommendation */
 /** @typedef {import('./data.js').Demand} Demand */

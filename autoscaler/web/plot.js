@@ -1,6 +1,6 @@
 import { byId, details, el, show, svg, table } from './dom.js';
-import { nearest, sampled, timeTicks, valueAt, valueTicks } from './scale.js';
-import { clockTime, figure, shortTime } from './words.js';
+import { clockTime, figure, shortTime } from './format.js';
+import { nearestPoint, sampled, timeTicks, valueAt, valueTicks } from './scale.js';
 
 /** @typedef {import('./scale.js').Point} Point */
 /**
@@ -203,7 +203,7 @@ function readable(picture, plot, { width, x }) {
   const read = ({ clientX }) => {
     const box = picture.getBoundingClientRect();
     const share = (((clientX - box.left) / box.width) * width - LEFT) / (width - LEFT - RIGHT);
-    const at = nearest(times, plot.fromMs + share * (plot.toMs - plot.fromMs));
+    const at = nearestPoint(times, plot.fromMs + share * (plot.toMs - plot.fromMs));
     if (at === undefined) return;
     for (const end of ['x1', 'x2']) line.setAttribute(end, String(x(at)));
     line.setAttribute('visibility', 'visible');

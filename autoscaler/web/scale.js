@@ -47,7 +47,7 @@ export function sampled(times, most) {
  * @param {readonly number[]} times
  * @param {number} atMs
  */
-export function nearest(times, atMs) {
+export function nearestPoint(times, atMs) {
   /** @type {number | undefined} */
   let best;
   for (const one of times) if (best === undefined || Math.abs(one - atMs) < Math.abs(best - atMs)) best = one;

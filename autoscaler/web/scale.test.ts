@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nearest, sampled, timeTicks, valueAt, valueTicks } from './scale.js';
+import { nearestPoint, sampled, timeTicks, valueAt, valueTicks } from './scale.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -64,8 +64,8 @@ describe('reading a series', () => {
   });
 
   it('finds the time nearest to the pointer', () => {
-    expect([0, 14, 16, 99].map((at) => nearest([10, 20, 30], at))).toEqual([10, 10, 20, 30]);
-    expect(nearest([], 5)).toBeUndefined();
+    expect([0, 14, 16, 99].map((at) => nearestPoint([10, 20, 30], at))).toEqual([10, 10, 20, 30]);
+    expect(nearestPoint([], 5)).toBeUndefined();
   });
 
   it('samples a table with the newest time first, few rows, and all of them where they are few', () => {

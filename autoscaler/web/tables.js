@@ -1,6 +1,6 @@
 import { byId, details, el, list, show, table } from './dom.js';
+import { clockTime, cpu, figure, memory, percent, quantity, waitBeside } from './format.js';
 import { poolChoice } from './history.js';
-import { clockTime, cpu, figure, memory, percent, quantity, waitBeside } from './words.js';
 
 /** @typedef {import('./data.js').Recommendation} Recommendation */
 /** @typedef {import('./data.js').Decisions['decisions'][number]} Decision */

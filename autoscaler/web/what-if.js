@@ -1,6 +1,6 @@
 import { askWhatIf } from './data.js';
 import { byId, el, show, table } from './dom.js';
-import { cpu, figure, memory, shapeTitle } from './words.js';
+import { cpu, figure, memory, shapeTitle } from './format.js';
 
 /** @typedef {import('./data.js').WhatIf} WhatIf */
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { askedDelayMs, Backoff, backoffDelayMs, retryAfterMs, USUAL_BACKOFF } from './backoff.ts';
+import { Backoff, backoffDelayMs, requestedDelayMs, retryAfterMs, USUAL_BACKOFF } from './backoff.ts';
 import { KubernetesError } from './kubernetes/cluster.ts';
 import { FakeClock, settle } from './testing/fake-clock.ts';
 
@@ -121,7 +121,7 @@ describe('retryAfterMs', () => {
   });
 });
 
-describe('askedDelayMs', () => {
+describe('requestedDelayMs', () => {
   it.each([
     [
       'the delay that an error requests',
@@ -132,6 +132,6 @@ describe('askedDelayMs', () => {
     ['nothing for any other error', new Error('cut'), 0],
     ['nothing for a value that is not an error', { retryAfterMs: 3_000 }, 0],
   ])('is %s', (_, error, wantMs) => {
-    expect(askedDelayMs(error)).toBe(wantMs);
+    expect(requestedDelayMs(error)).toBe(wantMs);
   });
 });

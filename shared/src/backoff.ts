@@ -83,7 +83,7 @@ export function retryAfterMs(value: string | undefined, nowMs: number): number {
 }
 
 /** Delay requested by the server: the `retryAfterMs` of an error that has one (from the Kubernetes API or the Drone server), else 0. */
-export function askedDelayMs(error: unknown): number {
+export function requestedDelayMs(error: unknown): number {
   const asked = error instanceof Error && 'retryAfterMs' in error ? error.retryAfterMs : 0;
   return typeof asked === 'number' ? asked : 0;
 }

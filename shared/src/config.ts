@@ -30,7 +30,7 @@ export interface Setting<T> {
 }
 
 /** Optional parts of a description, beyond type and default. */
-export interface About {
+export interface SettingInfo {
   readonly section: string;
   readonly description: string;
   readonly unit?: string;
@@ -46,7 +46,7 @@ export function setting<T>(
   name: string,
   kind: { type: string; read: ReadValue<T>; show?(value: T): string },
   fallback: T,
-  about: About,
+  about: SettingInfo,
 ): Setting<T> {
   const { unit = '', note = '', legacyNames = [], required = false, secret = false } = about;
   const { type, read } = kind;
@@ -70,7 +70,7 @@ function shown(value: unknown): string {
 export type Settings = Readonly<Record<string, Setting<unknown>>>;
 
 /** The values of a table. */
-export type Values<S extends Settings> = {
+export type SettingValues<S extends Settings> = {
   readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never;
 };
 
@@ -85,10 +85,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function readSettings<S extends Settings>(
   settings: S,
   env: Environment,
-): { values: Values<S>; problems: string[] } {
+): { values: SettingValues<S>; problems: string[] } {
   const problems: string[] = [];
   const entries = Object.entries(settings).map(([word, one]) => [word, readOne(one, env, problems)]);
-  return { values: Object.fromEntries(entries) as Values<S>, problems };
+  return { values: Object.fromEntries(entries) as SettingValues<S>, problems };
 }
 
 function readOne(one: Setting<unknown>, env: Environment, problems: string[]): unknown {

@@ -1,4 +1,4 @@
-import { askedDelayMs, type BackoffPolicy, backoffDelayMs } from './backoff.ts';
+import { type BackoffPolicy, backoffDelayMs, requestedDelayMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
 
 /** A failed attempt that is followed by another one. */
@@ -42,7 +42,7 @@ export async function retry<T>(
     } catch (error) {
       signal.throwIfAborted();
       if (failures >= attempts || !shouldRetry(error)) throw error;
-      const delayMs = Math.max(backoffDelayMs(policy, failures - 1), askedDelayMs(error));
+      const delayMs = Math.max(backoffDelayMs(policy, failures - 1), requestedDelayMs(error));
       onRetry?.({ error, failures, delayMs });
       await clock.sleep(delayMs, signal);
     }

@@ -2,7 +2,7 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import { type BenchCommand, readOptions, runBench, runParts, Stalled } from './command.ts';
 import { rowOf } from './measure.ts';
-import { markersOf, reportMarkdown, reportText, rewritten } from './report.ts';
+import { benchReportText, markersOf, reportMarkdown, rewritten } from './report.ts';
 
 const known = ['gate', 'swap'];
 const nothing = { json: false, quick: false, writeDocs: false, only: [] };
@@ -82,7 +82,7 @@ describe('a report', () => {
 
   it('of nothing but failures is no error', () => {
     const report = { circumstances: { ...circumstances, quick: false }, rows: [], failures };
-    expect(reportText(report)).toContain('FAILED cold: no registry');
+    expect(benchReportText(report)).toContain('FAILED cold: no registry');
     expect(reportMarkdown(report)).not.toMatch(/Infinity|quick/);
   });
 });

@@ -5,16 +5,16 @@ import type { Clock } from '@hangar/shared/clock';
 import { errorText } from '@hangar/shared/error-text';
 import { type Measured, rowOf } from './measure.ts';
 import {
+  type BenchFailure,
   type Circumstances,
   circumstancesAt,
-  type Failure,
   markersOf,
   type Results,
   rewritten,
 } from './report.ts';
 
 /** What a bench may use of the process. */
-export interface Terminal {
+export interface BenchTerminal {
   readonly clock: Clock;
   /** To standard output: results. */
   readonly print: (text: string) => void;
@@ -37,7 +37,7 @@ export interface BenchOptions {
 }
 
 /** What a run of a bench came to, in its three forms. */
-export interface Outcome {
+export interface BenchOutcome {
   /** For programs, beside the circumstances. */
   readonly data: object;
   readonly text: string;
@@ -57,7 +57,7 @@ export interface BenchCommand {
   /** Names that `--only` takes; none: it is one whole. */
   readonly parts: readonly string[];
   /** Rejects with the reason of `terminal.stop` when that is aborted, tidied up. */
-  run(options: BenchOptions, circumstances: Circumstances, terminal: Terminal): Promise<Outcome>;
+  run(options: BenchOptions, circumstances: Circumstances, terminal: BenchTerminal): Promise<BenchOutcome>;
 }
 
 /** What the command line says; `wrong` carries the reason. */
@@ -107,7 +107,7 @@ function checked(options: BenchOptions, known: readonly string[]): Asked {
 export async function runBench(
   bench: BenchCommand,
   args: readonly string[],
-  terminal: Terminal,
+  terminal: BenchTerminal,
 ): Promise<number> {
   const { name, help, parts, page } = bench;
   const asked = readOptions(args, parts);
@@ -151,10 +151,10 @@ const loadAverage = (): number => Math.round((loadavg()[0] ?? 0) * 100) / 100;
 export async function runParts<Run>(
   parts: readonly BenchPart<Run>[],
   run: Run,
-  { clock, complain: say, stop }: Terminal,
+  { clock, complain: say, stop }: BenchTerminal,
 ): Promise<Results> {
   const rows: Results['rows'][number][] = [];
-  const failures: Failure[] = [];
+  const failures: BenchFailure[] = [];
   for (const part of parts) {
     const { name, what } = part;
     say(`bench: ${name}: ${what}`);

@@ -1,7 +1,7 @@
 import { systemClock } from '@hangar/shared/clock';
 import { errorText } from '@hangar/shared/error-text';
 import { capacityBench } from './capacity/capacity.ts';
-import { type BenchCommand, runBench, type Terminal } from './command.ts';
+import { type BenchCommand, type BenchTerminal, runBench } from './command.ts';
 import { karpenterBench } from './karpenter/karpenter.ts';
 import { stepsBench } from './steps/steps.ts';
 
@@ -26,7 +26,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     setTimeout(() => process.exit(INTERRUPTED), LONGEST_TIDYING_MS).unref();
   });
 
-const terminal: Terminal = {
+const terminal: BenchTerminal = {
   clock: systemClock(),
   print: (text) => void process.stdout.write(`${text}\n`),
   complain: (text) => void process.stderr.write(`${text}\n`),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gaps, type Measured, quantile, rowOf, summarize } from './measure.ts';
-import { rowsMarkdown, rowsText, shown } from './table.ts';
+import { measureText, rowsMarkdown, rowsText } from './table.ts';
 
 describe('quantile', () => {
   const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
@@ -100,14 +100,14 @@ describe('rowOf', () => {
   });
 });
 
-describe('shown', () => {
+describe('measureText', () => {
   it.each([
     [999.4, 'ms', '999 ms'],
     [1000, 'ms', '1.00 s'],
     [4, 'count', '4'],
     [1.0649, 'ratio', '1.06'],
   ] as const)('%s %s is %s', (value, unit, want) => {
-    expect(shown(value, unit)).toBe(want);
+    expect(measureText(value, unit)).toBe(want);
   });
 });
 

@@ -1,8 +1,8 @@
 /** Of what a value is a number: milliseconds, things, or a share of something else. */
-export type Unit = 'ms' | 'count' | 'ratio';
+export type SampleUnit = 'ms' | 'count' | 'ratio';
 
 /** What is to be reached: that statistic, at most so much, in the unit of the row. */
-export interface Target {
+export interface SampleTarget {
   readonly of: 'p50' | 'p99' | 'max';
   readonly atMost: number;
 }
@@ -10,17 +10,17 @@ export interface Target {
 /** What a bench brings: one thing measured some times. */
 export interface Measured {
   readonly name: string;
-  readonly unit: Unit;
+  readonly unit: SampleUnit;
   /** At least one. */
   readonly values: readonly number[];
   /** None: the value stands for itself. */
-  readonly targets?: readonly Target[];
+  readonly targets?: readonly SampleTarget[];
   /** How it was measured, or what it is made of; left out when the name says it all. */
   readonly note?: string;
 }
 
 /** What is said of a set of measured values; all in the unit of the values. */
-export interface Summary {
+export interface SampleSummary {
   readonly n: number;
   readonly min: number;
   readonly p50: number;
@@ -29,7 +29,7 @@ export interface Summary {
 }
 
 /** A line of the table. */
-export interface Row extends Summary, Required<Omit<Measured, 'values'>> {
+export interface BenchRow extends SampleSummary, Required<Omit<Measured, 'values'>> {
   readonly bench: string;
   /** `none`: there is no target. */
   readonly verdict: 'met' | 'missed' | 'none';
@@ -50,7 +50,7 @@ export function quantile(values: readonly number[], share: number): number {
 }
 
 /** Sums values up; throws without values. */
-export function summarize(values: readonly number[]): Summary {
+export function summarize(values: readonly number[]): SampleSummary {
   return {
     n: values.length,
     min: quantile(values, 0),
@@ -68,7 +68,7 @@ export function gaps(
 }
 
 /** Sums a measurement up and holds it against its targets: all of them, or it is missed. Throws when nothing was measured. */
-export function rowOf(bench: string, measured: Measured, loadAverage: number): Row {
+export function rowOf(bench: string, measured: Measured, loadAverage: number): BenchRow {
   const { name, unit, values, targets = [], note = '' } = measured;
   if (values.length === 0) throw new Error(`"${name}" was never measured`);
   const summary = summarize(values);

@@ -1,5 +1,5 @@
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
-import type { Row } from './measure.ts';
+import type { BenchRow } from './measure.ts';
 import { rowsMarkdown, rowsText } from './table.ts';
 
 /** Where and when it was measured. */
@@ -14,15 +14,15 @@ export interface Circumstances {
 }
 
 /** A part of a bench that did not work, and why. */
-export interface Failure {
+export interface BenchFailure {
   readonly bench: string;
   readonly text: string;
 }
 
 /** What the parts of a bench came to. */
 export interface Results {
-  readonly rows: readonly Row[];
-  readonly failures: readonly Failure[];
+  readonly rows: readonly BenchRow[];
+  readonly failures: readonly BenchFailure[];
 }
 
 /** This machine, now. */
@@ -46,13 +46,13 @@ export function circumstancesText(measured: Circumstances): string {
 }
 
 /** What did not work, a line each. */
-export const failureLines = (failures: readonly Failure[]): readonly string[] =>
+export const failureLines = (failures: readonly BenchFailure[]): readonly string[] =>
   failures.map(({ bench, text }) => `FAILED ${bench}: ${text}`);
 
 type Report = Results & { readonly circumstances: Circumstances };
 
 /** For a terminal. */
-export function reportText({ circumstances, rows, failures }: Report): string {
+export function benchReportText({ circumstances, rows, failures }: Report): string {
   return [rowsText(rows), '', ...failureLines(failures), circumstancesText(circumstances)].join('\n');
 }
 

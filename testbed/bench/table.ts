@@ -1,4 +1,4 @@
-import type { Row, Unit } from './measure.ts';
+import type { BenchRow, SampleUnit } from './measure.ts';
 
 /** A table: a text for each column, the first line its head. */
 export type Cells = readonly (readonly string[])[];
@@ -14,7 +14,7 @@ export function alignedLines(cells: Cells, side: 'left' | 'right' = 'right'): re
 }
 
 /** The same for a Markdown page. */
-export function markdownTable([head = [], ...body]: Cells): string {
+export function benchMarkdownTable([head = [], ...body]: Cells): string {
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(head), line(['---', ...head.slice(1).map(() => '--:')]), ...body.map(line)].join('\n');
@@ -23,7 +23,7 @@ export function markdownTable([head = [], ...body]: Cells): string {
 const HEAD = ['what', 'n', 'p50', 'p99', 'max', 'target', 'reached', 'load'] as const;
 
 /** A value for people: `12 ms`, `1.24 s`, `4`, `1.06`. */
-export function shown(value: number, unit: Unit): string {
+export function measureText(value: number, unit: SampleUnit): string {
   switch (unit) {
     case 'ms':
       return value >= 1000 ? `${(value / 1000).toFixed(2)} s` : `${Math.round(value)} ms`;
@@ -34,27 +34,37 @@ export function shown(value: number, unit: Unit): string {
   }
 }
 
-const cells = ({ name, n, p50, p99, max, unit, targets, verdict, loadAverage }: Row): readonly string[] => [
+const cells = ({
+  name,
+  n,
+  p50,
+  p99,
+  max,
+  unit,
+  targets,
+  verdict,
+  loadAverage,
+}: BenchRow): readonly string[] => [
   name,
   String(n),
-  ...[p50, p99, max].map((value) => shown(value, unit)),
-  targets.map(({ of, atMost }) => `${of} ≤ ${shown(atMost, unit)}`).join(', '),
+  ...[p50, p99, max].map((value) => measureText(value, unit)),
+  targets.map(({ of, atMost }) => `${of} ≤ ${measureText(atMost, unit)}`).join(', '),
   verdict === 'none' ? '' : verdict,
   loadAverage.toFixed(1),
 ];
 
 /** Rows for a terminal, notes beneath those that have one. */
-export function rowsText(rows: readonly Row[]): string {
+export function rowsText(rows: readonly BenchRow[]): string {
   const [head = '', ...lines] = alignedLines([HEAD, ...rows.map(cells)]);
   const noted = rows.flatMap(({ note }, index) => [lines[index], ...(note === '' ? [] : [`    ${note}`])]);
   return [head, ...noted].join('\n');
 }
 
 /** The same for a Markdown page; notes in the first column. */
-export function rowsMarkdown(rows: readonly Row[]): string {
+export function rowsMarkdown(rows: readonly BenchRow[]): string {
   const body = rows.map((row) => {
     const [name = '', ...rest] = cells(row);
     return [row.note === '' ? name : `${name} (${row.note})`, ...rest];
   });
-  return markdownTable([HEAD, ...body]);
+  return benchMarkdownTable([HEAD, ...body]);
 }

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { capacityLines, capacityProblems, type Said } from './capacity.ts';
+import { type CapacityReading, capacityLines, capacityProblems } from './capacity.ts';
 
-const said = (work: number, ...nodes: readonly (readonly [now: number, ahead: number])[]): Said => ({
+const said = (
+  work: number,
+  ...nodes: readonly (readonly [now: number, ahead: number])[]
+): CapacityReading => ({
   work,
   shapes: nodes.map(([nodesNow, nodesAhead], nth) => ({
     shape: nth === 0 ? '4cpu-8gb' : '8cpu-16gb',
@@ -17,7 +20,7 @@ describe('what the autoscaler recommended', () => {
     expect(capacityProblems({ before: idle, peak: busy, after: idle })).toEqual([]);
   });
 
-  it.each<[string, readonly [Said, Said, Said], RegExp]>([
+  it.each<[string, readonly [CapacityReading, CapacityReading, CapacityReading], RegExp]>([
     ['there is none', [said(0), said(0), said(0)], /no answer/],
     ['it never moved', [idle, said(11, [0, 2], [0, 1]), idle], /did not grow.*11 to run/],
     [

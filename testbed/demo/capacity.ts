@@ -1,6 +1,6 @@
 import { loadConfig } from '@hangar/autoscaler/config';
 import { httpMetricsSource } from '@hangar/autoscaler/metrics-http';
-import { readPage } from '@hangar/autoscaler/page';
+import { readPageFile } from '@hangar/autoscaler/page';
 import { createService, type Service } from '@hangar/autoscaler/service';
 import { noMemory } from '@hangar/autoscaler/trace/trace-memory';
 import { createHttp } from '@hangar/runner/http';
@@ -9,7 +9,7 @@ import { createLogger } from '@hangar/shared/logger';
 import type { TestSystem } from '../suites/flows/test-system.ts';
 
 /** What the autoscaler said at one moment. */
-export interface Said {
+export interface CapacityReading {
   /** Pods that ran or waited, and stages that had none yet. */
   readonly work: number;
   readonly shapes: readonly {
@@ -20,19 +20,19 @@ export interface Said {
 }
 
 /** What it said before the flight, at the busiest moment, and after. */
-export interface Recommended {
-  readonly before: Said;
-  readonly peak: Said;
-  readonly after: Said;
+export interface CapacityReadings {
+  readonly before: CapacityReading;
+  readonly peak: CapacityReading;
+  readonly after: CapacityReading;
 }
 
 const TICK_MS = 200;
 const LOOK_MS = 50;
-const NOTHING: Said = { work: 0, shapes: [] };
+const NOTHING: CapacityReading = { work: 0, shapes: [] };
 
 type Recommendation = NonNullable<Service['ledger']['recommendation']>;
 
-const saidOf = ({ demand, shapes }: Recommendation): Said => ({
+const saidOf = ({ demand, shapes }: Recommendation): CapacityReading => ({
   work: demand.runningPods + demand.pendingPods + demand.knownStages,
   shapes: shapes.map(({ shape, nodesNow, nodesAhead }) => ({ shape, nodesNow, nodesAhead })),
 });
@@ -48,7 +48,7 @@ export interface Capacity {
   /** Keeps the busiest moment until the signal is aborted. */
   watch(over: AbortSignal): Promise<void>;
   /** What it has recommended, once it sees that the work is done. */
-  reported(limitMs: number, stop: AbortSignal): Promise<Recommended>;
+  reported(limitMs: number, stop: AbortSignal): Promise<CapacityReadings>;
   close(): Promise<void>;
 }
 
@@ -64,12 +64,20 @@ export async function startCapacity(clock: Clock, { runner, admin }: TestSystem)
   if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
   const source = httpMetricsSource();
   const log = createLogger('error');
-  const parts = { clock, log, source, cluster: admin, memory: noMemory, version: 'demo', page: readPage() };
+  const parts = {
+    clock,
+    log,
+    source,
+    cluster: admin,
+    memory: noMemory,
+    version: 'demo',
+    page: readPageFile(),
+  };
   const { autoscaler, ledger, http } = createService(parts, loaded.ok);
   const stop = new AbortController();
   const address = `${await http.listen(loopback)}/`;
   const running = autoscaler.run(stop.signal);
-  const now = (): Said | undefined => ledger.recommendation && saidOf(ledger.recommendation);
+  const now = (): CapacityReading | undefined => ledger.recommendation && saidOf(ledger.recommendation);
   const close = async (): Promise<void> => {
     stop.abort(new Error('the demo is over'));
     await Promise.all([running, http.close(), runnerHttp.close(), source.close()]);
@@ -78,7 +86,7 @@ export async function startCapacity(clock: Clock, { runner, admin }: TestSystem)
 }
 
 /** What is kept of what it says. */
-function moments(clock: Clock, now: () => Said | undefined): Omit<Capacity, 'address' | 'close'> {
+function moments(clock: Clock, now: () => CapacityReading | undefined): Omit<Capacity, 'address' | 'close'> {
   let [before, peak] = [NOTHING, NOTHING];
   /** Gives up in silence when time is up: what is missing then is judged. */
   const until = async (limitMs: number, stop: AbortSignal, probe: () => boolean): Promise<void> => {
@@ -109,7 +117,7 @@ function moments(clock: Clock, now: () => Said | undefined): Omit<Capacity, 'add
 }
 
 /** What was not as it should be: the recommendation has to move with the work. Pure. */
-export function capacityProblems({ before, peak, after }: Recommended): readonly string[] {
+export function capacityProblems({ before, peak, after }: CapacityReadings): readonly string[] {
   if (before.shapes.length === 0) return ['the autoscaler gave no answer'];
   const isMoved = peak.shapes.some(
     ({ nodesNow }, nth) => nodesNow > (before.shapes[nth]?.nodesNow ?? Number.POSITIVE_INFINITY),
@@ -124,7 +132,7 @@ export function capacityProblems({ before, peak, after }: Recommended): readonly
 
 const count = (nodes: number): string => `${nodes} ${nodes === 1 ? 'node' : 'nodes'}`;
 
-const saidText = ({ work, shapes }: Said): string =>
+const saidText = ({ work, shapes }: CapacityReading): string =>
   `${`${work} to run`.padEnd(10)} ${shapes
     .map(({ shape, nodesNow, nodesAhead }) =>
       `${shape}: ${count(nodesNow)} now, ${nodesAhead} next`.padEnd(32),
@@ -132,7 +140,7 @@ const saidText = ({ work, shapes }: Said): string =>
     .join('  ')}`.trimEnd();
 
 /** A line for each moment. Pure. */
-export const capacityLines = ({ before, peak, after }: Recommended): readonly string[] => [
+export const capacityLines = ({ before, peak, after }: CapacityReadings): readonly string[] => [
   'What the autoscaler recommended, if all nodes were of one shape',
   `  before   ${saidText(before)}`,
   `  at peak  ${saidText(peak)}`,

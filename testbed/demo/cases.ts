@@ -1,5 +1,5 @@
 /** Where the one line comes from that says most about a build. */
-export type Telling =
+export type KeyLine =
   | { readonly from: 'log'; readonly step: string; readonly line: RegExp }
   | { readonly from: 'stage-error'; readonly line: RegExp }
   | { readonly from: 'wait'; readonly line: RegExp };
@@ -13,17 +13,17 @@ export interface DemoCase {
   readonly expected: 'success' | 'failure' | 'error' | 'killed';
   /** All steps but `clone` in order: status, and exit code where it counts; `or` names another right answer. */
   readonly steps: readonly { readonly name: string; readonly ends: string; readonly or?: string }[];
-  readonly telling: Telling;
+  readonly telling: KeyLine;
   /** `cancel`: as soon as it runs and the waiting one has waited. `wait`: sent when all others have begun. */
   readonly role?: 'cancel' | 'wait';
 }
 
-const log = (step: string, line: RegExp): Telling => ({ from: 'log', step, line });
+const log = (step: string, line: RegExp): KeyLine => ({ from: 'log', step, line });
 const ran = (name: string) => ({ name, ends: 'success 0' });
 const skipped = (name: string) => ({ name, ends: 'skipped' });
 
 /** Secrets that the demo's repositories have; none of their values may be in any log. */
-export const SECRETS = { password: 'open-sesame', chat_token: 'tok-4711-demo' } as const;
+export const DEMO_SECRETS = { password: 'open-sesame', chat_token: 'tok-4711-demo' } as const;
 
 /** What the runner of the demo may hand out in memory; two of the large pipelines don't fit. */
 export const MEMORY_BUDGET = '4GiB';

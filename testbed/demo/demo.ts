@@ -3,19 +3,19 @@ import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
 import { startTestSystem, type TestSystem } from '../suites/flows/test-system.ts';
 import { type Capacity, startCapacity } from './capacity.ts';
 import { CASES, MEMORY_BUDGET } from './cases.ts';
-import { showProgress, type Terminal } from './display.ts';
+import { type DemoCluster, embeddedDemoCluster, realDemoCluster } from './demo-cluster.ts';
+import { type ProgressTerminal, showProgress } from './display.ts';
 import { Drive, type Driven } from './drive.ts';
-import { type DemoGround, embeddedDemoGround, realDemoGround } from './ground.ts';
 import type { DemoOptions } from './options.ts';
-import { type Outcome, outcomeOf } from './outcome.ts';
+import { type DemoOutcome, demoOutcomeOf } from './outcome.ts';
 import { reportJson, reportLines } from './report.ts';
-import { LEGEND } from './words.ts';
+import { LEGEND } from './status-style.ts';
 
 /** What the demo needs from outside. */
 export interface DemoParts {
   readonly clock: Clock;
   /** For progress and the table, and for `--json` in the end. */
-  readonly terminal: Terminal;
+  readonly terminal: ProgressTerminal;
   /** Aborted when the person wants to stop. */
   readonly stop: AbortSignal;
 }
@@ -33,7 +33,7 @@ export async function runDemo(parts: DemoParts, options: DemoOptions): Promise<E
   };
   await using started = new AsyncDisposableStack();
   say(`Starting Kubernetes, a Drone server, the runner and the autoscaler ...\n`);
-  const ground = await (options.real ? realDemoGround() : embeddedDemoGround());
+  const ground = await (options.real ? realDemoCluster() : embeddedDemoCluster());
   started.defer(() => ground.close());
   stop.throwIfAborted();
   const setup = await startTestSystem(ground.ground, { env: { HANGAR_BUDGET_MEMORY: MEMORY_BUDGET } });
@@ -55,7 +55,7 @@ async function leave(setup: TestSystem, hurry: AbortSignal): Promise<void> {
 interface Stage {
   readonly parts: DemoParts;
   readonly options: DemoOptions;
-  readonly ground: DemoGround;
+  readonly ground: DemoCluster;
   readonly setup: TestSystem;
   readonly capacity: Capacity;
 }
@@ -64,7 +64,7 @@ async function play(stage: Stage): Promise<ExitCode> {
   const { parts, options, ground, setup, capacity } = stage;
   const driven = await drive(stage);
   const recommended = await capacity.reported(CAPACITY_LIMIT_MS, parts.stop);
-  const outcome = outcomeOf(setup, { driven, recommended }, ground.kind);
+  const outcome = demoOutcomeOf(setup, { driven, recommended }, ground.kind);
   const pages = { page: setup.drone.url, autoscaler: capacity.address };
   const addresses = options.keep ? { ...pages, ...ground.addresses } : {};
   if (options.json) parts.terminal.write(`${reportJson(outcome, addresses)}\n`);
@@ -93,7 +93,7 @@ async function drive({ parts, options, ground, setup, capacity }: Stage): Promis
   }
 }
 
-function report(outcome: Outcome, { size, isColoured, live }: Terminal): string[] {
+function report(outcome: DemoOutcome, { size, isColoured, live }: ProgressTerminal): string[] {
   return reportLines(outcome, { width: live ? size().columns - 1 : 200, isColoured });
 }
 

@@ -1,9 +1,9 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Sent } from './drive.ts';
-import { progressLine, type Screen, stateOf } from './show.ts';
+import { buildState, type ProgressStyle, progressLine } from './show.ts';
 
 /** Where progress goes. */
-export interface Terminal {
+export interface ProgressTerminal {
   readonly write: (text: string) => void;
   /** Whether lines can be redrawn. */
   readonly live: boolean;
@@ -22,7 +22,7 @@ const CLEAR_BELOW = '\u001b[J';
 /** Shows how builds stand until `over` is aborted: redrawn lines on a terminal, else a line for each wait and end. */
 export async function showProgress(
   clock: Clock,
-  terminal: Terminal,
+  terminal: ProgressTerminal,
   look: () => readonly Sent[],
   over: AbortSignal,
 ): Promise<void> {
@@ -40,11 +40,11 @@ export async function showProgress(
   }
 }
 
-function screenOf({ size, isColoured }: Terminal): Screen {
+function screenOf({ size, isColoured }: ProgressTerminal): ProgressStyle {
   return { width: size().columns - 1, isColoured };
 }
 
-function redrawing(clock: Clock, terminal: Terminal): (sent: readonly Sent[]) => void {
+function redrawing(clock: Clock, terminal: ProgressTerminal): (sent: readonly Sent[]) => void {
   let drawn = 0;
   return (sent) => {
     const screen = screenOf(terminal);
@@ -55,11 +55,11 @@ function redrawing(clock: Clock, terminal: Terminal): (sent: readonly Sent[]) =>
   };
 }
 
-function telling(clock: Clock, terminal: Terminal): (sent: readonly Sent[]) => void {
+function telling(clock: Clock, terminal: ProgressTerminal): (sent: readonly Sent[]) => void {
   const reported = new Map<number, string>();
   return (sent) => {
     for (const one of sent) {
-      const state = stateOf(one);
+      const state = buildState(one);
       if (TOO_COMMON.has(state) || reported.get(one.build.id) === state) continue;
       reported.set(one.build.id, state);
       terminal.write(`${progressLine(one, clock.now(), screenOf(terminal))}\n`);

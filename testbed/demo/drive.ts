@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@hangar/shared/clock';
 import { errorText } from '@hangar/shared/error-text';
-import { type BuildView, isFinal } from '../parts/drone/views.ts';
+import { type BuildView, isBuildOver } from '../parts/drone/views.ts';
 import type { TestSystem } from '../suites/flows/test-system.ts';
-import { type DemoCase, SECRETS } from './cases.ts';
+import { DEMO_SECRETS, type DemoCase } from './cases.ts';
 
 /** A build that was sent, as it stands. Times in milliseconds since 1970. */
 export interface Sent {
@@ -78,7 +78,7 @@ export class Drive {
     const deaf = registry.listen(() => this.noteWaits());
     try {
       await this.sendAll(cases);
-      await this.until('all builds to end', () => this.sent.every(({ build }) => isFinal(build)));
+      await this.until('all builds to end', () => this.sent.every(({ build }) => isBuildOver(build)));
       this.cancelOpen();
       await this.cleaned();
     } finally {
@@ -90,7 +90,7 @@ export class Drive {
 
   /** Cancels what has not ended. */
   private cancelOpen(): void {
-    for (const { build } of this.sent) if (!isFinal(build)) this.parts.setup.drone.cancel(build.id);
+    for (const { build } of this.sent) if (!isBuildOver(build)) this.parts.setup.drone.cancel(build.id);
   }
 
   private async sendAll(cases: readonly DemoCase[]): Promise<void> {
@@ -109,7 +109,7 @@ export class Drive {
   private send(one: DemoCase): void {
     const yaml = readFileSync(join(FOLDER, `${one.name}.yml`), 'utf8');
     const { drone } = this.parts.setup;
-    const { id } = drone.createBuild({ yaml, repo: { slug: `acme/${one.name}` }, secrets: SECRETS });
+    const { id } = drone.createBuild({ yaml, repo: { slug: `acme/${one.name}` }, secrets: DEMO_SECRETS });
     const record = { one, buildId: id, sentMs: this.parts.clock.now(), endedMs: undefined, waited: '' };
     this.records.push(record);
     void this.noteEnd(record);
@@ -132,11 +132,11 @@ export class Drive {
 
   /** It has waited, or is over without: then its verdict says so. */
   private readonly hasWaited = ({ buildId, waited }: Record): boolean =>
-    waited !== '' || isFinal(this.parts.setup.drone.build(buildId));
+    waited !== '' || isBuildOver(this.parts.setup.drone.build(buildId));
 
   private readonly hasSpoken = ({ one, buildId }: Record): boolean => {
     const { telling } = one;
-    if (telling.from !== 'log' || isFinal(this.parts.setup.drone.build(buildId))) return true;
+    if (telling.from !== 'log' || isBuildOver(this.parts.setup.drone.build(buildId))) return true;
     return this.parts.setup.drone
       .logView(buildId, telling.step)
       .lines.some(({ out }) => telling.line.test(out));
@@ -178,5 +178,5 @@ export class Drive {
 }
 
 function hasBegun({ build }: Sent): boolean {
-  return isFinal(build) || build.stages.some(({ status }) => status !== 'pending');
+  return isBuildOver(build) || build.stages.some(({ status }) => status !== 'pending');
 }

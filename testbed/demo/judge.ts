@@ -1,4 +1,4 @@
-import type { BuildView, StageView } from '../parts/drone/views.ts';
+import type { BuildStageView, BuildView } from '../parts/drone/views.ts';
 import type { DemoCase } from './cases.ts';
 
 /** What is known of a build when it is judged. */
@@ -13,15 +13,15 @@ export interface Evidence {
 }
 
 /** What came of a build: differences from what was expected, and the line that says most. */
-export interface Verdict {
+export interface CaseResult {
   readonly problems: readonly string[];
   readonly line: string;
 }
 
-type Step = StageView['steps'][number];
+type Step = BuildStageView['steps'][number];
 
 /** Compares a build with what its case expects. Pure. */
-export function judge(one: DemoCase, evidence: Evidence): Verdict {
+export function judge(one: DemoCase, evidence: Evidence): CaseResult {
   const { build } = evidence;
   const line = tellingLine(one, evidence);
   const error = firstError(build);
@@ -38,7 +38,7 @@ export function judge(one: DemoCase, evidence: Evidence): Verdict {
 }
 
 function stepProblems(one: DemoCase, build: BuildView): string[] {
-  const steps = stepsOf(build);
+  const steps = evidenceSteps(build);
   const clones = steps.filter(({ name, status }) => name === 'clone' && status !== 'success');
   const others = steps.filter(({ name }) => name !== 'clone');
   const names = others.map(({ name }) => name);
@@ -92,10 +92,12 @@ function leaks({ build, log, secrets }: Evidence): string[] {
 }
 
 /** The steps of all stages in order. */
-export function stepsOf(build: BuildView): readonly Step[] {
+export function evidenceSteps(build: BuildView): readonly Step[] {
   return build.stages.flatMap((stage) => stage.steps);
 }
 
 function firstError(build: BuildView): string {
-  return [...build.stages, ...stepsOf(build)].map(({ error }) => error).find((error) => error !== '') ?? '';
+  return (
+    [...build.stages, ...evidenceSteps(build)].map(({ error }) => error).find((error) => error !== '') ?? ''
+  );
 }

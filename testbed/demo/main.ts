@@ -4,7 +4,7 @@ import { CommandError } from '@hangar/shared/program/command-error';
 import type { CommandContext } from '@hangar/shared/program/context';
 import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
 import { runProcess } from '@hangar/shared/program/process';
-import type { Terminal } from './display.ts';
+import type { ProgressTerminal } from './display.ts';
 import { DEMO_OPTIONS, type DemoOptions } from './options.ts';
 
 /** Should ending itself hang: the embedded cluster's janitor cleans up behind us. */
@@ -39,7 +39,7 @@ async function demo(options: DemoOptions, context: CommandContext): Promise<Exit
   }
 }
 
-function terminalOf({ env, isTerminal, isColoured }: CommandContext): Terminal {
+function terminalOf({ env, isTerminal, isColoured }: CommandContext): ProgressTerminal {
   const { stdout } = process;
   return {
     write: (text) => void stdout.write(text),

@@ -1,26 +1,26 @@
 import { errorText } from '@hangar/shared/error-text';
 import type { BuildView } from '../parts/drone/views.ts';
 import type { TestSystem } from '../suites/flows/test-system.ts';
-import { capacityProblems, type Recommended } from './capacity.ts';
-import { type DemoCase, SECRETS } from './cases.ts';
+import { type CapacityReadings, capacityProblems } from './capacity.ts';
+import { DEMO_SECRETS, type DemoCase } from './cases.ts';
 import type { Driven } from './drive.ts';
-import { judge, stepsOf, type Verdict } from './judge.ts';
+import { type CaseResult, evidenceSteps, judge } from './judge.ts';
 
 /** What happened to one pipeline. Times in milliseconds, from sending to the end. */
 export interface PipelineOutcome {
   readonly one: DemoCase;
   readonly build: BuildView;
-  readonly verdict: Verdict;
+  readonly verdict: CaseResult;
   readonly spentMs: number;
   readonly waited: string;
 }
 
 /** All that happened. */
-export interface Outcome {
+export interface DemoOutcome {
   readonly ok: boolean;
   readonly cluster: 'embedded' | 'real';
   readonly pipelines: readonly PipelineOutcome[];
-  readonly recommended: Recommended;
+  readonly recommended: CapacityReadings;
   /** What was wrong beside the pipelines. */
   readonly problems: readonly string[];
   readonly totals: {
@@ -36,22 +36,22 @@ export interface Outcome {
 /** What was done, and what the autoscaler said meanwhile. */
 export interface FinishedRun {
   readonly driven: Driven;
-  readonly recommended: Recommended;
+  readonly recommended: CapacityReadings;
 }
 
 /** Judges all that was driven; looks at the server's and the runner's records, changes nothing. */
-export function outcomeOf(
+export function demoOutcomeOf(
   setup: TestSystem,
   { driven, recommended }: FinishedRun,
-  cluster: Outcome['cluster'],
-): Outcome {
+  cluster: DemoOutcome['cluster'],
+): DemoOutcome {
   const pipelines = driven.sent.map(({ one, build, sentMs, endedMs = driven.endedMs, waited }) => {
     const log = (stage: string, step: string): string =>
       setup.drone
         .logView(build.id, step, stage)
         .lines.map((line) => line.out)
         .join('');
-    const verdict = judge(one, { build, log, waited, secrets: Object.values(SECRETS) });
+    const verdict = judge(one, { build, log, waited, secrets: Object.values(DEMO_SECRETS) });
     return { one, build, verdict, spentMs: endedMs - sentMs, waited };
   });
   const problems = [
@@ -72,7 +72,7 @@ export function outcomeOf(
     problems,
     totals: {
       builds: pipelines.length,
-      steps: pipelines.reduce((sum, { build }) => sum + stepsOf(build).length, 0),
+      steps: pipelines.reduce((sum, { build }) => sum + evidenceSteps(build).length, 0),
       pods: writes.filter(({ verb, resource }) => verb === 'create' && resource === 'pods').length,
       apiWrites: writes.length,
       spentMs: driven.endedMs - driven.beganMs,

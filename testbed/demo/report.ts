@@ -1,17 +1,17 @@
 import { lineOf, painter } from '@hangar/shared/program/style';
 import { type Cell, left, right, tableLines } from '@hangar/shared/program/table';
 import { capacityLines } from './capacity.ts';
-import { stepsOf } from './judge.ts';
-import type { Outcome } from './outcome.ts';
-import type { Screen } from './show.ts';
-import { lookOf, secondsText } from './words.ts';
+import { evidenceSteps } from './judge.ts';
+import type { DemoOutcome } from './outcome.ts';
+import type { ProgressStyle } from './show.ts';
+import { durationText, lookOf } from './status-style.ts';
 
 const COLUMNS = ['', 'pipeline', 'expected', 'actual', 'steps', 'time', 'what it says'].map((title) =>
   title === 'time' ? right(title) : left(title),
 );
 
 /** The table of what happened, the totals, and what was not as expected. */
-export function reportLines(outcome: Outcome, screen: Screen): string[] {
+export function reportLines(outcome: DemoOutcome, screen: ProgressStyle): string[] {
   const table = tableLines(COLUMNS, outcome.pipelines.map(rowOf), { ...screen, head: 'dim' });
   const recommended = capacityLines(outcome.recommended).map((text) =>
     lineOf([{ text, style: undefined }], screen.width, false),
@@ -19,29 +19,29 @@ export function reportLines(outcome: Outcome, screen: Screen): string[] {
   return [...table, '', ...recommended, '', ...totalLines(outcome), ...problemLines(outcome, screen)];
 }
 
-function rowOf({ one, build, verdict, spentMs }: Outcome['pipelines'][number]): readonly Cell[] {
+function rowOf({ one, build, verdict, spentMs }: DemoOutcome['pipelines'][number]): readonly Cell[] {
   const isRight = verdict.problems.length === 0;
-  const steps = stepsOf(build).map(({ status }) => lookOf(status).symbol);
+  const steps = evidenceSteps(build).map(({ status }) => lookOf(status).symbol);
   return [
     isRight ? { text: '✓', style: 'green' } : { text: '✗', style: 'red' },
     one.name,
     { text: one.expected, style: 'dim' },
     { text: build.status, style: lookOf(build.status).style },
     steps.join(''),
-    { text: secondsText(spentMs), style: 'dim' },
+    { text: durationText(spentMs), style: 'dim' },
     { text: verdict.line || one.shows, style: 'dim' },
   ];
 }
 
-function totalLines({ totals }: Outcome): string[] {
+function totalLines({ totals }: DemoOutcome): string[] {
   const { builds, steps, pods, apiWrites, spentMs } = totals;
   const each = pods === 0 ? '' : `, ${(apiWrites / pods).toFixed(1)} a Pod`;
   return [
-    `${builds} builds, ${steps} steps, ${pods} Pods in ${secondsText(spentMs)}; the runner wrote ${apiWrites} times to Kubernetes${each}.`,
+    `${builds} builds, ${steps} steps, ${pods} Pods in ${durationText(spentMs)}; the runner wrote ${apiWrites} times to Kubernetes${each}.`,
   ];
 }
 
-function problemLines(outcome: Outcome, { isColoured }: Screen): string[] {
+function problemLines(outcome: DemoOutcome, { isColoured }: ProgressStyle): string[] {
   const paint = painter(isColoured);
   const problems = [
     ...outcome.pipelines.flatMap(({ one, verdict }) =>
@@ -54,7 +54,7 @@ function problemLines(outcome: Outcome, { isColoured }: Screen): string[] {
 }
 
 /** The same as one JSON value. */
-export function reportJson(outcome: Outcome, addresses: Readonly<Record<string, string>>): string {
+export function reportJson(outcome: DemoOutcome, addresses: Readonly<Record<string, string>>): string {
   const pipelines = outcome.pipelines.map(({ one, build, verdict, spentMs, waited }) => ({
     name: one.name,
     shows: one.shows,

@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { SETTINGS as AUTOSCALER_SETTINGS } from '@hangar/autoscaler/settings';
 import { SETTINGS, WITHOUT_EFFECT } from '@hangar/runner/settings';
 import { describe, expect, it } from 'vitest';
-import { PAGES, readPage as read, ROOT as root } from '../suites/docs/pages.ts';
+import { PAGES, readDocument as read, ROOT as root } from '../suites/docs/pages.ts';
 
 const namesOf = (
   settings: Readonly<Record<string, { readonly name: string; readonly legacyNames: readonly string[] }>>,

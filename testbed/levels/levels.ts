@@ -1,7 +1,7 @@
 import {
   CHROMIUM,
   CLUSTER,
-  DOCUMENTS,
+  DOCUMENT_COMMANDS,
   GATE_PROCESSES,
   GATE_SOURCES,
   type Need,
@@ -104,7 +104,7 @@ export const LEVELS: readonly Level[] = [
     name: 'docs',
     what: 'commands and chart values as the documents have them, on a real kubelet',
     command: vitest('docs'),
-    needs: [...CLUSTER, ...DOCUMENTS],
+    needs: [...CLUSTER, ...DOCUMENT_COMMANDS],
     parts: [...OF_THE_CLUSTER, 'helm'],
     quick: 'nothing',
   },

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ROOT, readPage as read } from '../suites/docs/pages.ts';
+import { ROOT, readDocument as read } from '../suites/docs/pages.ts';
 
 interface Manifest {
   readonly engines: { readonly node: string };

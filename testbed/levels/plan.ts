@@ -1,6 +1,6 @@
-import { lacking, type Machine, sentenceOf } from '../machine/judge.ts';
-import { BUILD, type Need } from '../machine/needs.ts';
-import { type BuildRecord, buildEstimate } from '../parts/real/plan/build-estimate.ts';
+import { lacking, type Machine, remedyText } from '../machine/judge.ts';
+import { CLUSTER_BUILD, type Need } from '../machine/needs.ts';
+import { buildEstimate, type PartBuildTime } from '../parts/real/plan/build-estimate.ts';
 import { folderName, type Part, type PartName, parts } from '../parts/real/plan/parts.ts';
 import type { Level } from './levels.ts';
 
@@ -19,7 +19,7 @@ export interface Plan {
 
 /** What a level needs: its own needs, and what it takes to build those parts that the cache lacks. */
 export const needsOf = (level: Level, missing: ReadonlySet<PartName>): readonly Need[] =>
-  level.parts.some((name) => missing.has(name)) ? [...level.needs, ...BUILD] : level.needs;
+  level.parts.some((name) => missing.has(name)) ? [...level.needs, ...CLUSTER_BUILD] : level.needs;
 
 /** Decides which of the levels run on a machine whose cache lacks those parts. */
 export function planOf(levels: readonly Level[], machine: Machine, missing: ReadonlySet<PartName>): Plan {
@@ -29,7 +29,7 @@ export function planOf(levels: readonly Level[], machine: Machine, missing: Read
   for (const level of levels) {
     const lacks = lacking(needsOf(level, missing), machine);
     if (lacks.length > 0) {
-      leftOut.push(`left out: ${level.name} (${level.what}): ${sentenceOf(lacks)}`);
+      leftOut.push(`left out: ${level.name} (${level.what}): ${remedyText(lacks)}`);
       continue;
     }
     const builds = parts.filter(
@@ -45,14 +45,14 @@ export function planOf(levels: readonly Level[], machine: Machine, missing: Read
 const roughly = (seconds: number): string =>
   seconds < 90 ? `about ${Math.round(seconds)} s` : `about ${Math.round(seconds / 60)} min`;
 
-function buildText(builds: readonly Part[], records: readonly BuildRecord[]): string {
+function buildText(builds: readonly Part[], records: readonly PartBuildTime[]): string {
   if (builds.length === 0) return '';
   const { seconds, basis } = buildEstimate(builds, records, parts);
   return `; builds ${builds.map(folderName).join(', ')} first (${roughly(seconds)} by ${basis})`;
 }
 
 /** What `npm test` says before it does anything. */
-export function planLines({ runs, leftOut }: Plan, records: readonly BuildRecord[]): readonly string[] {
+export function planLines({ runs, leftOut }: Plan, records: readonly PartBuildTime[]): readonly string[] {
   const width = Math.max(0, ...runs.map(({ level }) => level.name.length));
   const head =
     runs.length === 0 ? 'no level runs' : `runs ${runs.length} of ${runs.length + leftOut.length} levels:`;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Report, resultOf, type VitestRun } from './report.ts';
+import { levelResultOf, type VitestReport, type VitestRun } from './report.ts';
 
-type File = Report['testResults'][number];
+type File = VitestReport['testResults'][number];
 
 const file = (more: Partial<File> & { readonly tests?: readonly string[] } = {}): File => {
   const { tests = ['passed'], ...rest } = more;
@@ -9,7 +9,10 @@ const file = (more: Partial<File> & { readonly tests?: readonly string[] } = {})
   return { name: '/root/a.test.ts', status: 'passed', assertionResults, ...rest };
 };
 const result = (files: readonly File[], more: Partial<VitestRun> = {}) =>
-  resultOf({ level: 'flows', exitCode: 0, report: { testResults: files }, retried: [], ...more }, '/root');
+  levelResultOf(
+    { level: 'flows', exitCode: 0, report: { testResults: files }, retried: [], ...more },
+    '/root',
+  );
 
 describe('what came of a level', () => {
   it('counts what passed, and passes on what needed a second try', () => {

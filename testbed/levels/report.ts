@@ -1,7 +1,7 @@
 import type { LevelResult } from './summary.ts';
 
 /** What vitest's JSON reporter writes, as far as it is read here. */
-export interface Report {
+export interface VitestReport {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
@@ -14,7 +14,7 @@ export interface Report {
 export interface VitestRun {
   readonly level: string;
   readonly exitCode: number;
-  readonly report: Report;
+  readonly report: VitestReport;
   /** Tests that passed at their second try. */
   readonly retried: readonly string[];
 }
@@ -25,7 +25,7 @@ export interface VitestRun {
  *
  * @param root the folder that files are named from
  */
-export function resultOf({ level, exitCode, report, retried }: VitestRun, root: string): LevelResult {
+export function levelResultOf({ level, exitCode, report, retried }: VitestRun, root: string): LevelResult {
   const pathOf = (file: string): string => file.replace(`${root}/`, '');
   const tests = report.testResults.flatMap((file) =>
     file.assertionResults.map((test) => ({ ...test, file: pathOf(file.name) })),

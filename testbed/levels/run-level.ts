@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Level } from './levels.ts';
-import { type Report, resultOf } from './report.ts';
+import { levelResultOf, type VitestReport } from './report.ts';
 import type { LevelResult } from './summary.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -41,9 +41,9 @@ async function runVitest(level: Level, files: readonly string[]): Promise<LevelR
   const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...projects, ...files];
   const exitCode = await run(process.execPath, vitest, root, { HANGAR_LEVEL_REPORT: file });
   try {
-    const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
+    const report = JSON.parse(readFileSync(file, 'utf8')) as VitestReport;
     const retried = readFileSync(`${file}.retries`, 'utf8').split('\n').filter(Boolean);
-    return resultOf({ level: level.name, exitCode, report, retried }, root);
+    return levelResultOf({ level: level.name, exitCode, report, retried }, root);
   } catch (error) {
     return failedBy(level, `${level.name}: no report (${String(error)})`);
   } finally {

@@ -12,7 +12,7 @@ export interface LevelResult {
 export const RETRY_BUDGET = 2;
 
 /** What a run came to: the last line is the one that machines read. */
-export interface Summary {
+export interface RunSummary {
   readonly lines: readonly string[];
   readonly ok: boolean;
 }
@@ -27,7 +27,7 @@ function retryLines(retried: readonly string[]): readonly string[] {
 }
 
 /** Sums up a run. A level that ran no test has failed; a run of which every level is left out has not. */
-export function summary(results: readonly LevelResult[], leftOut: readonly string[]): Summary {
+export function summary(results: readonly LevelResult[], leftOut: readonly string[]): RunSummary {
   const passed = results.reduce((sum, one) => sum + one.passed, 0);
   const failed = results.reduce((sum, one) => sum + one.failed, 0);
   const retried = results.flatMap((one) => one.retried.map((name) => `${one.name}: ${name}`));

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type Disk, isVersionAtLeast, lacking, type Machine, sentenceOf } from './judge.ts';
-import { BUILD, CHROMIUM, CLUSTER, GATE_PROCESSES, type Need, PROMETHEUS, TEAR_DOWN } from './needs.ts';
+import { type Disk, isVersionAtLeast, lacking, type Machine, remedyText } from './judge.ts';
+import {
+  CHROMIUM,
+  CLUSTER,
+  CLUSTER_BUILD,
+  GATE_PROCESSES,
+  type Need,
+  PROMETHEUS,
+  TEAR_DOWN,
+} from './needs.ts';
 import { machineWith } from './testing/machines.ts';
 
 const GB = 1e9;
@@ -53,12 +61,12 @@ describe('what the test cluster needs', () => {
       'needs overlayfs in the folder of the test cluster (HANGAR_TESTBED_STATE): use a virtual machine, or a container with all privileges',
     ],
   ])('is told in one line with its remedy: %s', (_, less, line) => {
-    expect(sentenceOf(lacking(CLUSTER, { ...whole, ...less }))).toBe(line);
+    expect(remedyText(lacking(CLUSTER, { ...whole, ...less }))).toBe(line);
   });
 
   it('is told with each remedy once', () => {
     const bare = { ...whole, files: new Set<string>(), goVersion: undefined };
-    const line = sentenceOf(lacking(CLUSTER, bare));
+    const line = remedyText(lacking(CLUSTER, bare));
 
     expect(line).toMatch(/^needs Go 1\.26 or newer: install Go .*; needs \/usr\/lib\/cni\/bridge, /);
     expect(line).toContain('/usr/bin/busybox or /bin/busybox: run "sudo');
@@ -111,9 +119,9 @@ describe('what the test cluster needs', () => {
 });
 
 describe('free disk for building', () => {
-  const whole = machineWith(BUILD);
+  const whole = machineWith(CLUSTER_BUILD);
   const on = (cache: Disk, goBuild: Disk, goModules: Disk): readonly string[] =>
-    namesOf(BUILD, { ...whole, disks: { cache, goBuild, goModules } });
+    namesOf(CLUSTER_BUILD, { ...whole, disks: { cache, goBuild, goModules } });
 
   it('is added up where folders share a disk', () => {
     const [much, little] = [disk(10.3 * GB), disk(10.2 * GB)];
@@ -132,7 +140,7 @@ describe('free disk for building', () => {
   it('is not asked for where Go, which knows its folders, is missing', () => {
     const disks = { cache: disk(20 * GB) };
 
-    expect(namesOf(BUILD, { ...whole, disks, goVersion: undefined })).toEqual(['Go 1.26 or newer']);
+    expect(namesOf(CLUSTER_BUILD, { ...whole, disks, goVersion: undefined })).toEqual(['Go 1.26 or newer']);
   });
 });
 
@@ -146,7 +154,7 @@ describe('other needs', () => {
     ],
   ])('%s has to run, not only to be there', (_, needs, line) => {
     expect(lacking(needs, machineWith(needs))).toEqual([]);
-    expect(sentenceOf(lacking(needs, { ...machineWith(needs), commands: new Set() }))).toBe(line);
+    expect(remedyText(lacking(needs, { ...machineWith(needs), commands: new Set() }))).toBe(line);
   });
 
   it('processes of the gate need no root, but mount namespaces', () => {

@@ -27,7 +27,7 @@ export interface Machine {
 }
 
 /** Something that is missing, and what to do about it. */
-export interface Lack {
+export interface MissingNeed {
   readonly name: string;
   readonly remedy: string;
 }
@@ -109,7 +109,7 @@ function worthTelling(missing: readonly Need[]): readonly Need[] {
 }
 
 /** What a machine lacks of what is needed, in the order of the needs; empty: nothing. */
-export function lacking(needs: readonly Need[], machine: Machine): readonly Lack[] {
+export function lacking(needs: readonly Need[], machine: Machine): readonly MissingNeed[] {
   const missing = needs.filter((need) => !isMet(need, needs, machine));
   return worthTelling(missing).map((need) => ({
     name: `${need.name}${found(need, machine)}`,
@@ -118,7 +118,7 @@ export function lacking(needs: readonly Need[], machine: Machine): readonly Lack
 }
 
 /** What is missing in one line, each remedy once: `needs a, b: do this; needs c: do that`. */
-export function sentenceOf(lacks: readonly Lack[]): string {
+export function remedyText(lacks: readonly MissingNeed[]): string {
   const byRemedy = Map.groupBy(lacks, ({ remedy }) => remedy);
   return [...byRemedy]
     .map(([remedy, some]) => `needs ${[...new Set(some.map(({ name }) => name))].join(', ')}: ${remedy}`)

@@ -151,7 +151,7 @@ const systemProgram = (program: string): Need => ({
 export const TOOLS: readonly Need[] = ['bash', 'tar'].map(systemProgram);
 
 /** To type the other commands of documents. */
-export const DOCUMENTS: readonly Need[] = ['bash', 'curl'].map(systemProgram);
+export const DOCUMENT_COMMANDS: readonly Need[] = ['bash', 'curl'].map(systemProgram);
 
 /** To compile the gate and to run its own tests. */
 export const GATE_SOURCES: readonly Need[] = [GO];
@@ -199,7 +199,7 @@ export const CLUSTER: readonly Need[] = [
 ];
 
 /** To build what the test cluster is made of. With every part the folders held 0.73, 6.7 and 2.4 GB. */
-export const BUILD: readonly Need[] = [
+export const CLUSTER_BUILD: readonly Need[] = [
   GO,
   disk('what is built', 'cache', 0.8),
   disk("Go's cache of packages", 'goBuild', 7),

@@ -7,7 +7,7 @@ import { commandText, type Disk, type Machine } from './judge.ts';
 import type { DiskFolder, Need } from './needs.ts';
 
 /** Where the test cluster and what it is made of are written. */
-export interface Places {
+export interface SurveyPaths {
   readonly cache: string;
   readonly state: string;
 }
@@ -57,7 +57,7 @@ async function diskOf(folder: string): Promise<Disk> {
 
 async function disksOf(
   folders: ReadonlySet<DiskFolder>,
-  { cache, state }: Places,
+  { cache, state }: SurveyPaths,
 ): Promise<Machine['disks']> {
   const ofGo = folders.has('goBuild') || folders.has('goModules');
   const [goBuild, goModules] = ofGo
@@ -91,7 +91,7 @@ async function those<T>(all: readonly T[], is: (one: T) => Promise<boolean>): Pr
 }
 
 /** Looks at this machine for what is needed, and for nothing else; changes nothing. */
-export async function surveyMachine(needs: readonly Need[], places: Places): Promise<Machine> {
+export async function surveyMachine(needs: readonly Need[], places: SurveyPaths): Promise<Machine> {
   const tests = needs.map(({ test }) => test);
   const paths = tests.flatMap((test) => (test.kind === 'file' ? test.anyOf : []));
   const programs = tests.flatMap((test) => (test.kind === 'program' ? [test.program] : []));

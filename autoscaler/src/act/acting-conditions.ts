@@ -1,5 +1,5 @@
 import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
-import { CLOSING_TAINT, carries, type PoolNode } from '../capacity/pool-node.ts';
+import { CLOSING_TAINT, hasTaint, type PoolNode } from '../capacity/pool-node.ts';
 import type { ActingConfig } from '../config/acting.ts';
 import type { ActuatorSetting } from '../config/actuators.ts';
 
@@ -9,7 +9,7 @@ type NodesByPool = ReadonlyMap<string, readonly PoolNode[]>;
  * The CapacityBuffer of a pool that marks would make Karpenter fill without end: to it a node with a PreferNoSchedule taint has no
  * room for a place that does not tolerate it (measured: docs/acting.md).
  */
-export function misledBuffer(
+export function bufferWithoutToleration(
   { bufferToleratesSurplus, actuators }: ActingConfig,
   pool: string,
   nodes: readonly PoolNode[],
@@ -23,7 +23,7 @@ export function misledBuffer(
 export function unmarkedPools(config: ActingConfig, nodesByPool: NodesByPool): readonly string[] {
   if (!config.place) return [];
   return [...nodesByPool].flatMap(([pool, nodes]) => {
-    const buffer = misledBuffer(config, pool, nodes);
+    const buffer = bufferWithoutToleration(config, pool, nodes);
     if (buffer === undefined) return [];
     return `pool ${pool}: its nodes are not marked, since Karpenter would count no room on a marked node for the CapacityBuffer ${buffer.namespace}/${buffer.name}, and order nodes without end. Add the toleration {key: ${SURPLUS_TAINT.key}, operator: Exists} to the template of its Pods, then set HANGAR_AUTOSCALER_BUFFER_TOLERATES_SURPLUS=on`;
   });
@@ -47,7 +47,7 @@ export function unknownPools(
 export function taintsLeft(nodesByPool: NodesByPool): readonly string[] {
   const nodes = [...nodesByPool.values()].flat();
   return [SURPLUS_TAINT, CLOSING_TAINT].flatMap((taint) => {
-    const count = nodes.filter((node) => carries(node, taint)).length;
+    const count = nodes.filter((node) => hasTaint(node, taint)).length;
     if (count === 0) return [];
     return `${count} nodes carry the taint ${taint.key} while this service only looks. If no other Hangar acts here: kubectl taint nodes --all ${taint.key}-`;
   });

@@ -4,14 +4,14 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import { CLOSING_TAINT } from '../capacity/pool-node.ts';
 import { loadConfig } from '../config/load.ts';
-import type { Feature } from '../permissions/permissions.ts';
+import type { ServiceFeature } from '../permissions/permissions.ts';
 import { Acting, type ActingOptions, type ActingParts } from './acting.ts';
 import type { ActView } from './actor.ts';
-import type { ActOutcome, Actuator, NodesMeaning, Observation } from './actuator.ts';
+import type { ActOutcome, Actuator, NodesMeaning, ObservedObject } from './actuator.ts';
 import { ObservedPools } from './observed-pools.ts';
 
 const never = new AbortController().signal;
-const OBSERVATION: Observation = {
+const OBSERVATION: ObservedObject = {
   kind: 'found',
   nodes: 8,
   service: 'served',
@@ -38,7 +38,7 @@ interface Ordered {
 interface Given {
   readonly options?: Partial<ActingOptions>;
   /** Features whose right is missing. */
-  readonly missing?: readonly Feature[];
+  readonly missing?: readonly ServiceFeature[];
   readonly outcome?: ActOutcome;
 }
 

@@ -8,7 +8,7 @@ import { CLOSING_TAINT } from '../capacity/pool-node.ts';
 import type { PoolRules } from '../capacity/read-node.ts';
 import type { ActingConfig } from '../config/acting.ts';
 import { ActRecorder } from './act-recorder.ts';
-import { misledBuffer, taintsLeft, unknownPools, unmarkedPools } from './acting-conditions.ts';
+import { bufferWithoutToleration, taintsLeft, unknownPools, unmarkedPools } from './acting-conditions.ts';
 import type { Actor, ActView, OrderOutcome, PoolOrder } from './actor.ts';
 import type { ActOutcome, Actuator } from './actuator.ts';
 import type { AuditTrail } from './audit.ts';
@@ -17,7 +17,7 @@ import { fencedCluster } from './fenced-cluster.ts';
 import { ObservedPools } from './observed-pools.ts';
 import type { Placer } from './placer.ts';
 import { PoolActuators } from './pool-actuators.ts';
-import { openRoomFor, SLACK_ROOM } from './surplus.ts';
+import { MARK_HYSTERESIS_PODS, unmarkedPodsFor } from './surplus.ts';
 
 /** How it acts. */
 export interface ActingOptions extends ActingConfig {
@@ -145,8 +145,8 @@ export class Acting implements Actor {
         if (opened.kind !== 'unchanged') return opened;
         if (uncertain !== undefined) return undefined;
         const tickSeconds = this.#options.tickMs / 1000;
-        const openRoom = openRoomFor({ perSecond, waiting: waitingPods, tickSeconds });
-        return placer.tick(nodes, { openRoom, slackRoom: SLACK_ROOM }, signal);
+        const openRoom = unmarkedPodsFor({ perSecond, waiting: waitingPods, tickSeconds });
+        return placer.tick(nodes, { openRoom, slackRoom: MARK_HYSTERESIS_PODS }, signal);
       }
     }
   }
@@ -160,7 +160,7 @@ export class Acting implements Actor {
   #marks(pool: string): 'mark' | 'clear' | 'leave' {
     const { place, dryRun } = this.#options;
     if (!dryRun && this.#parts.eligibility.whyNot('place') !== undefined) return 'leave';
-    if (place && misledBuffer(this.#options, pool, this.#parts.observed.nodes(pool)) === undefined)
+    if (place && bufferWithoutToleration(this.#options, pool, this.#parts.observed.nodes(pool)) === undefined)
       return 'mark';
     return dryRun ? 'leave' : 'clear';
   }

@@ -29,15 +29,15 @@ export interface ActOutcome {
 }
 
 /** Does an engine bring the nodes that are asked for? `unknown` where that can't be observed. */
-export type Service = 'served' | 'coming' | 'unserved' | 'unknown';
+export type ProvisioningState = 'served' | 'coming' | 'unserved' | 'unknown';
 
 /** What an actuator observes of its object. */
-export type Observation =
+export type ObservedObject =
   | {
       readonly kind: 'found';
       /** What is asked for now, in nodes; undefined when no number was ever set. */
       readonly nodes: number | undefined;
-      readonly service: Service;
+      readonly service: ProvisioningState;
       /** Who owns it; undefined when it has no owner. */
       readonly owner: string | undefined;
       readonly paused: boolean;
@@ -57,7 +57,7 @@ export interface Actuator {
   /** Kind and object: `capacity-buffer ci/builds`. */
   readonly name: string;
   readonly meaning: NodesMeaning;
-  observe(signal: AbortSignal): Promise<Observation>;
+  observe(signal: AbortSignal): Promise<ObservedObject>;
   /**
    * Asks for that many nodes.
    *

@@ -2,7 +2,7 @@ import type { Cluster, Target } from '@hangar/shared/kubernetes/cluster';
 import type { KubernetesObject, V1Condition, V1ObjectReference } from '@kubernetes/client-node';
 import { settersOf } from './field-owner.ts';
 import { ACT_RESOURCE, SCALED_BY_ANNOTATION } from './resources.ts';
-import type { Reading, ScaledObject, ScaleRequest } from './scaled-object.ts';
+import type { ScaledObject, ScaleReading, ScaleRequest } from './scaled-object.ts';
 
 /** Which buffer, and how many of its chunks make a node. */
 export interface CapacityBufferOptions {
@@ -46,7 +46,7 @@ export class CapacityBufferObject implements ScaledObject {
     };
   }
 
-  async read(signal: AbortSignal): Promise<Reading> {
+  async read(signal: AbortSignal): Promise<ScaleReading> {
     const { metadata = {}, spec, status } = await this.#cluster.get<CapacityBuffer>(this.#target, signal);
     const { annotations = {}, resourceVersion = '', managedFields } = metadata;
     const conditions = status?.conditions ?? [];
@@ -66,7 +66,7 @@ export class CapacityBufferObject implements ScaledObject {
   }
 
   async write(
-    { resourceVersion }: Reading,
+    { resourceVersion }: ScaleReading,
     { nodes, self }: ScaleRequest,
     signal: AbortSignal,
   ): Promise<void> {

@@ -4,7 +4,7 @@ import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { ActingConfig } from '../config/acting.ts';
 import { Leadership } from '../lead/leadership.ts';
-import type { Feature } from '../permissions/permissions.ts';
+import type { ServiceFeature } from '../permissions/permissions.ts';
 import { type Places, type Review, review } from '../permissions/review.ts';
 import { CLUSTER_EVENTS } from './resources.ts';
 
@@ -72,7 +72,7 @@ export class Eligibility {
   }
 
   /** Which right a feature lacks, with the cure; undefined: none. */
-  whyNot(feature: Feature): string | undefined {
+  whyNot(feature: ServiceFeature): string | undefined {
     return this.#review?.missing.get(feature);
   }
 
@@ -131,8 +131,13 @@ export class Eligibility {
 }
 
 /** In a dry run nothing is written: only what is read is reviewed. */
-function featuresOf({ runnersNamespace, dryRun, actuators }: EligibilityOptions): ReadonlySet<Feature> {
-  const reads: readonly Feature[] = runnersNamespace === undefined ? ['look'] : ['look', 'runner-service'];
+function featuresOf({
+  runnersNamespace,
+  dryRun,
+  actuators,
+}: EligibilityOptions): ReadonlySet<ServiceFeature> {
+  const reads: readonly ServiceFeature[] =
+    runnersNamespace === undefined ? ['look'] : ['look', 'runner-service'];
   if (dryRun) return new Set(reads);
   return new Set([...reads, 'lead', 'place', 'events', ...actuators.map(({ kind }) => kind)]);
 }

@@ -6,13 +6,13 @@ import {
   type ActOutcome,
   type Actuator,
   type NodesMeaning,
-  type Observation,
+  type ObservedObject,
   outcomeOf,
 } from './actuator.ts';
 import { SetterMemory } from './field-owner.ts';
-import { type ActRules, judgeAct, ownerOf, type Standing } from './judge.ts';
-import type { Reading, ScaledObject } from './scaled-object.ts';
-import { judgeService, type ServiceMemory } from './service-watch.ts';
+import { type ActRules, judgeAct, ownerOf, type ScaleState } from './judge.ts';
+import { judgeProvisioning, type ProvisioningMemory } from './provisioning-watch.ts';
+import type { ScaledObject, ScaleReading } from './scaled-object.ts';
 
 /** What a guarded actuator is made of. */
 export interface GuardedParts {
@@ -47,7 +47,7 @@ export class GuardedActuator implements Actuator {
   readonly #rules: ActRules;
   readonly #pool: PoolFacts;
   readonly #setters = new SetterMemory();
-  #memory: ServiceMemory | undefined;
+  #memory: ProvisioningMemory | undefined;
   #lastSetMs: number | undefined;
 
   constructor(parts: GuardedParts, rules: ActRules, pool: PoolFacts) {
@@ -58,7 +58,7 @@ export class GuardedActuator implements Actuator {
     this.#pool = pool;
   }
 
-  async observe(signal: AbortSignal): Promise<Observation> {
+  async observe(signal: AbortSignal): Promise<ObservedObject> {
     try {
       const reading = await this.#parts.object.read(signal);
       const standing = this.#standing(reading);
@@ -103,12 +103,12 @@ export class GuardedActuator implements Actuator {
     }
   }
 
-  #read(signal: AbortSignal): Promise<Reading | undefined> {
+  #read(signal: AbortSignal): Promise<ScaleReading | undefined> {
     const { object } = this.#parts;
     return object.create ? ifPresent(object.read(signal)) : object.read(signal);
   }
 
-  async #write(reading: Reading | undefined, nodes: number, signal: AbortSignal): Promise<ActOutcome> {
+  async #write(reading: ScaleReading | undefined, nodes: number, signal: AbortSignal): Promise<ActOutcome> {
     const { object, clock } = this.#parts;
     const request = { nodes, self: this.#rules.self };
     signal.throwIfAborted();
@@ -118,20 +118,20 @@ export class GuardedActuator implements Actuator {
     return { kind: 'set', text: `from ${reading?.nodes ?? 'nothing'} to ${nodes} nodes` };
   }
 
-  #standing(reading: Reading): Standing {
+  #standing(reading: ScaleReading): ScaleState {
     const { annotations, nodes, setters, signs, engineText } = reading;
     const otherWriter = this.#setters.otherWriter(ownerOf(annotations), setters);
     const bootMs = this.#pool.bootMs();
     const time = { nowMs: this.#parts.clock.monotonicMs(), bootMs };
     const progress = `${signs.progress} ${this.#pool.nodes()}`;
-    const { service, memory } = judgeService(this.#memory, nodes ?? 0, { ...signs, progress }, time);
+    const { service, memory } = judgeProvisioning(this.#memory, nodes ?? 0, { ...signs, progress }, time);
     this.#memory = memory;
     const serviceText = service === 'unserved' ? unservedText(nodes ?? 0, bootMs, engineText) : '';
     return { annotations, nodes, otherWriter, service, serviceText };
   }
 }
 
-const NOTHING: Standing = { annotations: {}, nodes: undefined, service: 'unknown', serviceText: '' };
+const NOTHING: ScaleState = { annotations: {}, nodes: undefined, service: 'unknown', serviceText: '' };
 
 function unservedText(nodes: number, bootMs: number, engineText: string): string {
   const cure =

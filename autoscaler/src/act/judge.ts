@@ -1,14 +1,14 @@
 import { PAUSED_ANNOTATION } from '@hangar/shared/contract/object-keys';
 import { isPaused } from '../capacity/pool-node.ts';
-import type { ActOutcome, Service } from './actuator.ts';
+import type { ActOutcome, ProvisioningState } from './actuator.ts';
 import { SCALED_BY_ANNOTATION } from './resources.ts';
 
 /** The object that an act is about to change, as it was read just now. */
-export interface Standing {
+export interface ScaleState {
   readonly annotations: Readonly<Record<string, string>>;
   /** In nodes; undefined when nothing was ever asked for. */
   readonly nodes: number | undefined;
-  readonly service: Service;
+  readonly service: ProvisioningState;
   /** Why it isn't served; empty when it is. */
   readonly serviceText: string;
   /** Who set the number after our last write; undefined when nobody did. */
@@ -44,14 +44,14 @@ export const ownerOf = (annotations: Readonly<Record<string, string>>): string |
  * @returns why not; undefined when it may
  */
 export function judgeAct(
-  standing: Standing,
+  standing: ScaleState,
   nodes: number,
   rules: ActRules,
   moment: ActMoment,
 ): ActOutcome | undefined {
   return (
     outOfBounds(nodes, rules) ??
-    handsOff(standing, rules.self) ??
+    mustNotChange(standing, rules.self) ??
     needless(standing, nodes) ??
     (rules.dryRun ? dryRun(standing, nodes) : undefined) ??
     tooSoon(standing, nodes, rules, moment)
@@ -67,8 +67,8 @@ export function outOfBounds(nodes: number, { mostNodes }: ActRules): ActOutcome 
 }
 
 /** Leaves alone what is paused or has another owner: asked before every write, also before one that undoes. */
-export function handsOff(
-  { annotations, otherWriter }: Pick<Standing, 'annotations' | 'otherWriter'>,
+export function mustNotChange(
+  { annotations, otherWriter }: Pick<ScaleState, 'annotations' | 'otherWriter'>,
   self: string,
 ): ActOutcome | undefined {
   const owner = ownerOf(annotations);
@@ -84,21 +84,21 @@ export function handsOff(
   return { kind: 'paused', text: `paused by the annotation ${PAUSED_ANNOTATION}: remove it to go on` };
 }
 
-function needless({ nodes: from, service, serviceText }: Standing, nodes: number): ActOutcome | undefined {
+function needless({ nodes: from, service, serviceText }: ScaleState, nodes: number): ActOutcome | undefined {
   if (from === nodes) return { kind: 'unchanged', text: `${nodes} nodes, as before` };
   if (service !== 'unserved' || nodes <= (from ?? 0)) return undefined;
   return { kind: 'unserved', text: `stays at ${from ?? 0} instead of ${nodes} nodes: ${serviceText}` };
 }
 
 /** The outcome of a dry run. */
-export const dryRun = ({ nodes: from }: Pick<Standing, 'nodes'>, nodes: number): ActOutcome => ({
+export const dryRun = ({ nodes: from }: Pick<ScaleState, 'nodes'>, nodes: number): ActOutcome => ({
   kind: 'would-set',
   text: `dry run: would go from ${from ?? 'nothing'} to ${nodes} nodes`,
 });
 
 /** Holds back a lowering too soon after the last change. A raise never waits. */
 export function tooSoon(
-  { nodes: from }: Pick<Standing, 'nodes'>,
+  { nodes: from }: Pick<ScaleState, 'nodes'>,
   nodes: number,
   { lowerPaceMs }: Pick<ActRules, 'lowerPaceMs'>,
   { nowMs, lastSetMs }: ActMoment,

@@ -6,7 +6,7 @@ import { type NodeFact, readNode } from '../capacity/read-node.ts';
 import type { PodFact } from '../capacity/read-pod.ts';
 import { onePod } from '../testing/many-pods.ts';
 import { ObservedPools } from './observed-pools.ts';
-import { openRoomFor } from './surplus.ts';
+import { unmarkedPodsFor } from './surplus.ts';
 
 const BUILD = { cpuMillicores: 1150, memoryBytes: 1700 * 2 ** 20 };
 
@@ -96,8 +96,8 @@ describe('the observed pools', () => {
 describe('the room that stays open', () => {
   it('is a push when nothing comes, more the more comes, and what waits on top', () => {
     const quiet = { perSecond: 0, waiting: 0, tickSeconds: 10 };
-    expect(openRoomFor(quiet)).toBe(5);
-    expect(openRoomFor({ ...quiet, perSecond: 0.5 })).toBe(20);
-    expect(openRoomFor({ ...quiet, perSecond: 0.5, waiting: 7 })).toBe(27);
+    expect(unmarkedPodsFor(quiet)).toBe(5);
+    expect(unmarkedPodsFor({ ...quiet, perSecond: 0.5 })).toBe(20);
+    expect(unmarkedPodsFor({ ...quiet, perSecond: 0.5, waiting: 7 })).toBe(27);
   });
 });

@@ -1,7 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
-import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
+import { type NodeSpec, podsOnEmptyNode } from '../capacity/node-spec.ts';
 import type { PoolNode } from '../capacity/pool-node.ts';
-import type { PoolNode as NodeLoad, Pool } from '../capacity/pools.ts';
+import type { NodeUsage as NodeLoad, Pool } from '../capacity/pools.ts';
 import type { NodeFact } from '../capacity/read-node.ts';
 import type { Resources } from '../capacity/shape.ts';
 import type { ActView } from './actor.ts';
@@ -86,7 +86,7 @@ export class ObservedPools {
       ...{ name, uid, resourceVersion, annotations, ready, closed, scaler, builds },
       taints: traits.taints ?? [],
       unschedulable: traits.unschedulable === true,
-      room: roomOnEmpty({ allocatable, daemonSets: held }, typicalPod),
+      room: podsOnEmptyNode({ allocatable, daemonSets: held }, typicalPod),
       emptySinceMs: this.#emptySinceMs.get(uid),
     };
   }

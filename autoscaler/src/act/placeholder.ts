@@ -8,7 +8,7 @@ import type { V1Deployment, V1ObjectReference, V1PriorityClass, V1Toleration } f
 import type { Resources } from '../capacity/shape.ts';
 import { settersOf } from './field-owner.ts';
 import { ACT_RESOURCE, SCALED_BY_ANNOTATION } from './resources.ts';
-import type { Reading, ScaledObject, ScaleRequest } from './scaled-object.ts';
+import type { ScaledObject, ScaleReading, ScaleRequest } from './scaled-object.ts';
 
 /** What placeholders look like. */
 export interface PlaceholderOptions {
@@ -53,7 +53,7 @@ export class PlaceholderObject implements ScaledObject {
     this.reference = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name };
   }
 
-  async read(signal: AbortSignal): Promise<Reading> {
+  async read(signal: AbortSignal): Promise<ScaleReading> {
     const { metadata, spec, status } = await this.#cluster.get<V1Deployment>(this.#target, signal);
     const asked = spec?.replicas ?? 0;
     const ready = status?.readyReplicas ?? 0;
@@ -68,7 +68,7 @@ export class PlaceholderObject implements ScaledObject {
   }
 
   async write(
-    { resourceVersion }: Reading,
+    { resourceVersion }: ScaleReading,
     { nodes, self }: ScaleRequest,
     signal: AbortSignal,
   ): Promise<void> {

@@ -1,13 +1,13 @@
 import type { Clock } from '@hangar/shared/clock';
 import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import { type Cluster, isKubernetesError } from '@hangar/shared/kubernetes/cluster';
-import { carries, isPaused, type PoolNode } from '../capacity/pool-node.ts';
+import { hasTaint, isPaused, type PoolNode } from '../capacity/pool-node.ts';
 import type { Taint } from '../capacity/scheduling.ts';
 import type { ActRecorder } from './act-recorder.ts';
 import { type ActOutcome, outcomeOf } from './actuator.ts';
 import { writeTaint } from './node-taints.ts';
 import { CLUSTER_EVENTS } from './resources.ts';
-import { decidePlacement, type SurplusOptions } from './surplus.ts';
+import { decideTaints, type SurplusOptions } from './surplus.ts';
 
 /** What the placer of one pool is made of. */
 export interface PlacerParts {
@@ -56,7 +56,7 @@ export class Placer {
    */
   async tick(nodes: readonly PoolNode[], surplus: SurplusOptions, signal: AbortSignal): Promise<ActOutcome> {
     this.#forgetAbsent(nodes);
-    const { mark, open } = decidePlacement(nodes, surplus);
+    const { mark, open } = decideTaints(nodes, surplus);
     const rested = mark.filter(({ uid }) => this.#isRested(uid));
     const edits = [
       ...open.map((node): Edit => ({ taint: SURPLUS_TAINT, node, to: 'absent' })),
@@ -75,7 +75,7 @@ export class Placer {
   ): Promise<ActOutcome> {
     const edits = taints.flatMap((taint) =>
       nodes
-        .filter((node) => carries(node, taint) && !isPaused(node.annotations))
+        .filter((node) => hasTaint(node, taint) && !isPaused(node.annotations))
         .map((node): Edit => ({ taint, node, to: 'absent' })),
     );
     const outcome = await this.#apply(edits, { nodes: nodes.length, because: 'it is switched off' }, signal);

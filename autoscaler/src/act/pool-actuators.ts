@@ -1,6 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
+import { freeOnEmpty } from '../capacity/node-spec.ts';
 import type { PoolRules } from '../capacity/read-node.ts';
 import type { Resources } from '../capacity/shape.ts';
 import type { ActingConfig } from '../config/acting.ts';
@@ -14,7 +15,7 @@ import type { ObservedPools } from './observed-pools.ts';
 import { PlaceholderObject } from './placeholder.ts';
 import { Placer } from './placer.ts';
 import { NodePoolObject } from './static-node-pool/node-pool-object.ts';
-import { StaticNodePool, TAKE_RULES } from './static-node-pool/static-node-pool.ts';
+import { REMOVAL_RULES, StaticNodePool } from './static-node-pool/static-node-pool.ts';
 
 /** What placers and actuators are made of. */
 export interface PoolActuatorParts {
@@ -77,7 +78,7 @@ export class PoolActuators {
   #staticNodePool({ pool, name }: ActuatorSetting): Actuator {
     const { cluster, observed } = this.#parts;
     const object = new NodePoolObject(cluster, name, this.#rules.self);
-    const rules = { ...this.#rules, ...TAKE_RULES, emptyForMs: this.#options.emptyForMs };
+    const rules = { ...this.#rules, ...REMOVAL_RULES, emptyForMs: this.#options.emptyForMs };
     return new StaticNodePool({ ...this.#parts, object }, rules, {
       nodes: () => observed.nodes(pool),
       bootMs: () => observed.bootMs,
@@ -99,12 +100,7 @@ export class PoolActuators {
 
   #freeOnEmpty(pool: string): Resources | undefined {
     const spec = this.#parts.observed.spec(pool);
-    if (spec === undefined) return undefined;
-    const { allocatable, daemonSets } = spec;
-    return {
-      cpuMillicores: allocatable.cpuMillicores - (daemonSets?.cpuMillicores ?? 0),
-      memoryBytes: allocatable.memoryBytes - (daemonSets?.memoryBytes ?? 0),
-    };
+    return spec && freeOnEmpty(spec);
   }
 
   #whyShared(pool: string, name: string): string | undefined {

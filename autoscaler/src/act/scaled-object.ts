@@ -1,16 +1,16 @@
 import type { V1ObjectReference } from '@kubernetes/client-node';
 import type { NodesMeaning } from './actuator.ts';
-import type { ServiceSigns } from './service-watch.ts';
+import type { ProvisioningSigns } from './provisioning-watch.ts';
 
 /** A scaled object, as it was read. */
-export interface Reading {
+export interface ScaleReading {
   readonly annotations: Readonly<Record<string, string>>;
   readonly resourceVersion: string;
   /** Field managers that set the number. */
   readonly setters: readonly string[];
   /** What it asks for, in nodes; undefined when it has no number. */
   readonly nodes: number | undefined;
-  readonly signs: ServiceSigns;
+  readonly signs: ProvisioningSigns;
   /** The engine's conditions as a sentence; may be empty. */
   readonly engineText: string;
 }
@@ -21,9 +21,9 @@ export interface ScaledObject {
   readonly name: string;
   readonly meaning: NodesMeaning;
   readonly reference: V1ObjectReference;
-  read(signal: AbortSignal): Promise<Reading>;
+  read(signal: AbortSignal): Promise<ScaleReading>;
   /** Sets the number and the owner in one write, which fails (409) when the object isn't the one that was read. */
-  write(reading: Reading, request: ScaleRequest, signal: AbortSignal): Promise<void>;
+  write(reading: ScaleReading, request: ScaleRequest, signal: AbortSignal): Promise<void>;
   /** Creates it; without this it must be there. */
   create?(request: ScaleRequest, signal: AbortSignal): Promise<void>;
   /** What to do when it isn't there. */

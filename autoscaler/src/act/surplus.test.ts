@@ -2,7 +2,7 @@ import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CLOSING_TAINT, type PoolNode } from '../capacity/pool-node.ts';
-import { decidePlacement, type Placement, type SurplusOptions } from './surplus.ts';
+import { decideTaints, type SurplusOptions, type TaintChanges } from './surplus.ts';
 
 const ROOM = 3;
 type Given = Partial<Omit<PoolNode, 'taints'>> & { marked?: boolean };
@@ -22,7 +22,7 @@ function node(name: string, builds: number, { marked = false, ...more }: Given =
 }
 
 const decide = (nodes: readonly PoolNode[], openRoom: number, slackRoom = 0) => {
-  const { mark, open } = decidePlacement(nodes, { openRoom, slackRoom });
+  const { mark, open } = decideTaints(nodes, { openRoom, slackRoom });
   return { mark: mark.map(({ name }) => name), open: open.map(({ name }) => name) };
 };
 
@@ -73,7 +73,7 @@ const pools = fc
   .map((all) => all.map(({ builds, marked }, index) => node(`n${index}`, builds, { marked })));
 const settings = fc.record({ openRoom: fc.nat(60), slackRoom: fc.nat(9) });
 
-function after(nodes: readonly PoolNode[], { mark, open }: Placement): readonly PoolNode[] {
+function after(nodes: readonly PoolNode[], { mark, open }: TaintChanges): readonly PoolNode[] {
   return nodes.map((one) => {
     if (mark.includes(one)) return { ...one, taints: [SURPLUS_TAINT] };
     return open.includes(one) ? { ...one, taints: [] } : one;
@@ -88,21 +88,21 @@ describe('whatever the pool', () => {
 
   it('the wanted room is open, if the pool has it', () => {
     check((nodes, options) => {
-      const then = after(nodes, decidePlacement(nodes, options));
+      const then = after(nodes, decideTaints(nodes, options));
       expect(roomOf(then.filter(isOpen))).toBeGreaterThanOrEqual(Math.min(options.openRoom, roomOf(nodes)));
     });
   });
 
   it('deciding again changes nothing', () => {
     check((nodes, options) => {
-      const then = after(nodes, decidePlacement(nodes, options));
-      expect(decidePlacement(then, options)).toEqual({ mark: [], open: [] });
+      const then = after(nodes, decideTaints(nodes, options));
+      expect(decideTaints(then, options)).toEqual({ mark: [], open: [] });
     });
   });
 
   it('without slack no marked node is fuller than an open one', () => {
     check((nodes, { openRoom }) => {
-      const then = after(nodes, decidePlacement(nodes, { openRoom, slackRoom: 0 }));
+      const then = after(nodes, decideTaints(nodes, { openRoom, slackRoom: 0 }));
       const emptiestOpen = Math.min(...then.filter(isOpen).map(({ builds }) => builds));
       for (const { builds } of then.filter((one) => !isOpen(one)))
         expect(builds).toBeLessThanOrEqual(emptiestOpen);

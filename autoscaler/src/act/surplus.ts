@@ -1,9 +1,9 @@
 import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
-import { CLOSING_TAINT, carries, isPaused, type PoolNode } from '../capacity/pool-node.ts';
+import { CLOSING_TAINT, hasTaint, isPaused, type PoolNode } from '../capacity/pool-node.ts';
 import { PUSH_SIZE } from '../capacity/pushes.ts';
 
 /** Which nodes of a pool shall be marked as surplus now, and which no longer. Emptiest first to mark, fullest first to open. */
-export interface Placement {
+export interface TaintChanges {
   readonly mark: readonly PoolNode[];
   readonly open: readonly PoolNode[];
 }
@@ -27,22 +27,22 @@ export interface Arrivals {
 /** Two standard deviations of arrivals in such pushes. */
 const SPREAD = 2;
 /** A node is marked only while this much beyond the open room is open: a build that comes and goes moves no mark. */
-export const SLACK_ROOM = 2;
+export const MARK_HYSTERESIS_PODS = 2;
 
 /**
  * Room that stays without a mark, in Pods: what may arrive until the next tick. Less than the buffer, since a mark keeps nobody
  * waiting; the replayed static pool has the same rule.
  */
-export function openRoomFor({ perSecond, waiting, tickSeconds }: Arrivals): number {
+export function unmarkedPodsFor({ perSecond, waiting, tickSeconds }: Arrivals): number {
   const perTick = perSecond * tickSeconds;
   return Math.ceil(waiting + PUSH_SIZE + perTick + SPREAD * Math.sqrt(PUSH_SIZE * perTick));
 }
 
-const isMarked = (node: PoolNode): boolean => carries(node, SURPLUS_TAINT);
+const isMarked = (node: PoolNode): boolean => hasTaint(node, SURPLUS_TAINT);
 
 /** Not ours to mark: nodes that are cordoned, closing, not ready, or paused by annotation. */
 const isOurs = (node: PoolNode): boolean =>
-  node.ready && !node.unschedulable && !carries(node, CLOSING_TAINT) && !isPaused(node.annotations);
+  node.ready && !node.unschedulable && !hasTaint(node, CLOSING_TAINT) && !isPaused(node.annotations);
 
 /** Fullest first; among equals the open one, then by name: the same nodes give the same order. */
 function byFullness(one: PoolNode, other: PoolNode): number {
@@ -58,7 +58,7 @@ const compareText = (one: string, other: string): number => (one < other ? -1 : 
  *
  * @see scheduling-and-scaling §5.1, `soft-taint`
  */
-export function decidePlacement(nodes: readonly PoolNode[], options: SurplusOptions): Placement {
+export function decideTaints(nodes: readonly PoolNode[], options: SurplusOptions): TaintChanges {
   const mark: PoolNode[] = [];
   const open: PoolNode[] = [];
   let roomBefore = 0;

@@ -7,7 +7,7 @@ import { generateLoad } from '../trace/generate.ts';
 import { AdviceSources } from './advice-sources.ts';
 import type { Comparer } from './adviser.ts';
 import { POLLED } from './engine-poller.ts';
-import { NOTHING_SEEN } from './engines.ts';
+import { NO_ENGINE_FACTS } from './engines.ts';
 
 const HOUR = 3_600_000;
 const NOW = Date.UTC(2026, 0, 14, 9);
@@ -42,7 +42,7 @@ describe('what advice rests on', () => {
     const { sources, take, comparisons } = aSource(undefined);
     await sources.run(new AbortController().signal);
 
-    expect(take()).toMatchObject({ surroundings: NOTHING_SEEN, compared: new Map() });
+    expect(take()).toMatchObject({ surroundings: NO_ENGINE_FACTS, compared: new Map() });
     expect(comparisons()).toBe(0);
   });
 

@@ -3,10 +3,10 @@ import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { Pool } from '../capacity/pools.ts';
 import { type NodeHours, SpendBook } from '../capacity/spend-book.ts';
-import { Adviser, type Comparer, type Memories } from './adviser.ts';
-import type { Compared } from './compare.ts';
+import { Adviser, type Comparer, type ComparisonData } from './adviser.ts';
+import type { SettingsGain } from './compare.ts';
 import { EnginePoller } from './engine-poller.ts';
-import { NOTHING_SEEN, type Surroundings } from './engines.ts';
+import { type EngineFacts, NO_ENGINE_FACTS } from './engines.ts';
 import { proposalsOf } from './proposals.ts';
 
 /** What a {@link AdviceSources} is made of. */
@@ -23,9 +23,9 @@ export interface AdviceSourcesParts {
 export interface AdviceInputs {
   /** Node-hours of today by pool. */
   readonly nodeHours: NodeHours;
-  readonly surroundings: Surroundings;
+  readonly surroundings: EngineFacts;
   /** Engine settings that were compared on remembered Pods, by `comparisonKey`. */
-  readonly compared: ReadonlyMap<string, Compared>;
+  readonly compared: ReadonlyMap<string, SettingsGain>;
 }
 
 /** Collects what advice and limits rest on: node-hours of today, quotas, engine settings, and comparisons with better settings. */
@@ -50,9 +50,9 @@ export class AdviceSources {
   /** Takes what is known now, for a snapshot; begins a comparison where one is missing. */
   take(
     { nowMs, pools }: { readonly nowMs: number; readonly pools: readonly Pool[] },
-    memories: Memories,
+    memories: ComparisonData,
   ): AdviceInputs {
-    const surroundings = this.#poller?.observed ?? NOTHING_SEEN;
+    const surroundings = this.#poller?.observed ?? NO_ENGINE_FACTS;
     if (this.#stop !== undefined)
       this.#adviser.consider(proposalsOf(pools, surroundings), memories, this.#stop);
     return { nodeHours: this.#spendBook.take(nowMs, pools), surroundings, compared: this.#adviser.compared };

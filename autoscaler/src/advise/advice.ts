@@ -1,6 +1,6 @@
 import { percent } from '../capacity/packing.ts';
 import type { Pool } from '../capacity/pools.ts';
-import type { Compared } from './compare.ts';
+import type { SettingsGain } from './compare.ts';
 import type { EngineSettings } from './engines.ts';
 import type { Proposal } from './proposals.ts';
 
@@ -56,7 +56,10 @@ function gainText(share: number, waitP95Seconds: number, source: string): string
   return `${hours}; ${change} (${source})`;
 }
 
-function savesOf({ replay, brings }: Proposal, compared: Compared | undefined): Advice['saves'] | undefined {
+function savesOf(
+  { replay, brings }: Proposal,
+  compared: SettingsGain | undefined,
+): Advice['saves'] | undefined {
   if (replay === undefined)
     return { nodeHoursShare: undefined, waitP95Seconds: undefined, basis: 'none', text: brings };
   if (compared !== undefined) {
@@ -88,7 +91,7 @@ export const comparisonKey = ({ replay }: Proposal, { spec }: Pool): string =>
  */
 export function adviceOf(
   proposals: readonly Proposal[],
-  compared: ReadonlyMap<string, Compared>,
+  compared: ReadonlyMap<string, SettingsGain>,
 ): readonly Advice[] {
   return proposals.flatMap((proposal) => {
     const { engine, pool, setting, now, better, because } = proposal;

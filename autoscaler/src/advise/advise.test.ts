@@ -9,9 +9,9 @@ import { compareInThread } from '../edges/compare-in-thread.ts';
 import { generateLoad } from '../trace/generate.ts';
 import { adviceOf, comparisonKey, PUBLISHED_GAINS } from './advice.ts';
 import { Adviser, type Comparer } from './adviser.ts';
-import { type Compared, compare } from './compare.ts';
-import { NOTHING_SEEN, type NodePoolFact, type Surroundings } from './engines.ts';
-import { ownerOf, proposalsOf } from './proposals.ts';
+import { compare, type SettingsGain } from './compare.ts';
+import { type EngineFacts, NO_ENGINE_FACTS, type NodePoolFact } from './engines.ts';
+import { poolScaler, proposalsOf } from './proposals.ts';
 import { findClusterAutoscaler, readNodePool, readQuota, secondsOf } from './read-engines.ts';
 
 const allocatable = { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 };
@@ -27,12 +27,12 @@ const autoscalerPod = (args: readonly string[]): V1Pod => ({
   spec: { containers: [{ name: 'c', image: 'i', command: ['./cluster-autoscaler', ...args] }] },
   status: { phase: 'Running' },
 });
-const withFlags = (...args: readonly string[]): Surroundings => ({
-  ...NOTHING_SEEN,
+const withFlags = (...args: readonly string[]): EngineFacts => ({
+  ...NO_ENGINE_FACTS,
   clusterAutoscaler: findClusterAutoscaler([autoscalerPod(args)]),
 });
-const withNodePool = (change: Partial<NodePoolFact> = {}): Surroundings => ({
-  ...NOTHING_SEEN,
+const withNodePool = (change: Partial<NodePoolFact> = {}): EngineFacts => ({
+  ...NO_ENGINE_FACTS,
   nodePools: [
     {
       name: 'builds',
@@ -45,7 +45,7 @@ const withNodePool = (change: Partial<NodePoolFact> = {}): Surroundings => ({
   ],
 });
 const KARPENTER_POOL = aPool('builds', { 'karpenter.sh/nodepool': 'builds' });
-const settingsOf = (pools: readonly Pool[], surroundings: Surroundings) =>
+const settingsOf = (pools: readonly Pool[], surroundings: EngineFacts) =>
   proposalsOf(pools, surroundings).map(
     ({ pool, setting, now, better }) => `${pool.name}: ${setting} ${now} > ${better}`,
   );
@@ -158,7 +158,7 @@ describe('what to change', () => {
   });
 
   it('goes to the engine that owns the pool, and to nobody where none is seen', () => {
-    const surroundings: Surroundings = {
+    const surroundings: EngineFacts = {
       ...withNodePool({ consolidationPolicy: 'Balanced' }),
       clusterAutoscaler: withFlags().clusterAutoscaler,
     };
@@ -170,8 +170,8 @@ describe('what to change', () => {
       ['cluster-autoscaler', 'p'],
       ['cluster-autoscaler', 'p'],
     ]);
-    expect(proposalsOf([KARPENTER_POOL, aPool('p')], NOTHING_SEEN)).toEqual([]);
-    expect(settingsOf([aPool('g', { 'cloud.google.com/gke-nodepool': 'g' })], NOTHING_SEEN)[0]).toContain(
+    expect(proposalsOf([KARPENTER_POOL, aPool('p')], NO_ENGINE_FACTS)).toEqual([]);
+    expect(settingsOf([aPool('g', { 'cloud.google.com/gke-nodepool': 'g' })], NO_ENGINE_FACTS)[0]).toContain(
       'optimize-utilization',
     );
   });
@@ -180,22 +180,22 @@ describe('what to change', () => {
 describe('who scales a pool', () => {
   const gke = aPool('g', { 'cloud.google.com/gke-nodepool': 'g' });
 
-  it.each<readonly [string, Pool, Surroundings, string]>([
+  it.each<readonly [string, Pool, EngineFacts, string]>([
     ['karpenter', KARPENTER_POOL, withFlags(), 'its nodes say so'],
     ['cluster-autoscaler', aPool('p'), withFlags(), 'it is seen'],
     ['cluster-autoscaler', gke, withFlags(), 'it is seen on GKE too'],
-    ['gke', gke, NOTHING_SEEN, 'nobody else is seen'],
-    ['eks', aPool('e', { 'eks.amazonaws.com/nodegroup': 'e' }), NOTHING_SEEN, 'nobody else is seen'],
-    ['unknown', aPool('p'), NOTHING_SEEN, 'nobody is seen'],
+    ['gke', gke, NO_ENGINE_FACTS, 'nobody else is seen'],
+    ['eks', aPool('e', { 'eks.amazonaws.com/nodegroup': 'e' }), NO_ENGINE_FACTS, 'nobody else is seen'],
+    ['unknown', aPool('p'), NO_ENGINE_FACTS, 'nobody is seen'],
     ['cluster-api', { ...aPool('c'), owner: 'cluster-api' }, withFlags(), 'its nodes say so'],
   ])('%s (%#)', (owner, pool, surroundings) => {
-    expect(ownerOf(pool, surroundings)).toBe(owner);
+    expect(poolScaler(pool, surroundings)).toBe(owner);
   });
 });
 
 describe('what it brings', () => {
   const proposals = proposalsOf([aPool('p')], withFlags());
-  const found = (nodeHoursShare: number): Compared => ({
+  const found = (nodeHoursShare: number): SettingsGain => ({
     nodeHoursShare,
     waitP95Seconds: -15,
     jobs: 9000,
@@ -294,11 +294,11 @@ describe('comparing', () => {
 
 describe('the adviser', () => {
   const proposals = proposalsOf([aPool('p')], withFlags());
-  const answer: Compared = { nodeHoursShare: 0.1, waitP95Seconds: 0, jobs: 1, days: 1 };
+  const answer: SettingsGain = { nodeHoursShare: 0.1, waitP95Seconds: 0, jobs: 1, days: 1 };
   const stop = new AbortController().signal;
   const memories = (jobs: readonly Job[]) => ({ bootSeconds: 180, jobs: () => jobs });
 
-  function anAdviser(work: () => Promise<Compared> = () => Promise.resolve(answer)) {
+  function anAdviser(work: () => Promise<SettingsGain> = () => Promise.resolve(answer)) {
     const clock = new FakeClock();
     let calls = 0;
     let jobs: readonly Job[] = [];

@@ -2,16 +2,16 @@ import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { Job } from '../capacity/job.ts';
 import { comparisonKey } from './advice.ts';
-import type { Compared, Comparison } from './compare.ts';
+import type { SettingsComparison, SettingsGain } from './compare.ts';
 import type { Proposal } from './proposals.ts';
 
 /** Runs comparisons where they block nothing else. Rejects when it can't. */
 export interface Comparer {
-  compare(comparison: Comparison, signal: AbortSignal): Promise<Compared>;
+  compare(comparison: SettingsComparison, signal: AbortSignal): Promise<SettingsGain>;
 }
 
 /** What a comparison rests on. */
-export interface Memories {
+export interface ComparisonData {
   readonly bootSeconds: number;
   /** Past Pods. */
   jobs(): readonly Job[];
@@ -36,7 +36,7 @@ const DAY_SECONDS = 86_400;
 /** Keeps comparisons of engine settings on what was remembered: one at a time, in the background, anew every six hours. */
 export class Adviser {
   readonly #parts: AdviserParts;
-  readonly #compared = new Map<string, Compared>();
+  readonly #compared = new Map<string, SettingsGain>();
   readonly #triedMs = new Map<string, number>();
   #working: Promise<void> | undefined;
 
@@ -45,7 +45,7 @@ export class Adviser {
   }
 
   /** What was compared, by {@link comparisonKey}. */
-  get compared(): ReadonlyMap<string, Compared> {
+  get compared(): ReadonlyMap<string, SettingsGain> {
     return new Map(this.#compared);
   }
 
@@ -59,7 +59,7 @@ export class Adviser {
    *
    * @param memories its Pods may come in any order; they are asked for only when something begins
    */
-  consider(proposals: readonly Proposal[], memories: Memories, stop: AbortSignal): void {
+  consider(proposals: readonly Proposal[], memories: ComparisonData, stop: AbortSignal): void {
     const { comparer } = this.#parts;
     if (comparer === undefined || this.#working !== undefined) return;
     this.#forget(proposals);
@@ -72,11 +72,16 @@ export class Adviser {
     const jobs = recent(memories.jobs());
     if (jobs === undefined) return;
     const { spec: node } = due.pool;
-    const comparison: Comparison = { jobs, node, bootSeconds: memories.bootSeconds, ...due.replay };
+    const comparison: SettingsComparison = { jobs, node, bootSeconds: memories.bootSeconds, ...due.replay };
     this.#working = this.#compare(key, comparison, comparer, stop);
   }
 
-  async #compare(key: string, comparison: Comparison, comparer: Comparer, stop: AbortSignal): Promise<void> {
+  async #compare(
+    key: string,
+    comparison: SettingsComparison,
+    comparer: Comparer,
+    stop: AbortSignal,
+  ): Promise<void> {
     try {
       this.#compared.set(key, await comparer.compare(comparison, stop));
     } catch (error) {

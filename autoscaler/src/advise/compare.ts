@@ -2,12 +2,12 @@ import type { Job } from '../capacity/job.ts';
 import type { NodeSpec } from '../capacity/node-spec.ts';
 import { CLUSTER_AUTOSCALER, clusterAutoscalerPolicy } from '../replay/policies/cluster-autoscaler.ts';
 import { KARPENTER, karpenterPolicy } from '../replay/policies/karpenter.ts';
-import type { Policy } from '../replay/policy.ts';
+import type { ScalingPolicy } from '../replay/policy.ts';
 import { replay } from '../replay/replay.ts';
 import type { EngineSettings } from './engines.ts';
 
 /** Past Pods, and two ways to have sized a pool for them. */
-export interface Comparison {
+export interface SettingsComparison {
   /** By arrival. */
   readonly jobs: readonly Job[];
   readonly node: NodeSpec;
@@ -17,7 +17,7 @@ export interface Comparison {
 }
 
 /** What the better settings would have changed. */
-export interface Compared {
+export interface SettingsGain {
   /** Share of the node-hours that is saved; negative: more is used. */
   readonly nodeHoursShare: number;
   /** Seconds that the 95th percentile of the wait gets shorter; negative: longer. */
@@ -28,7 +28,7 @@ export interface Compared {
 
 const DAY_SECONDS = 86_400;
 
-function policyOf(settings: EngineSettings): Policy {
+function policyOf(settings: EngineSettings): ScalingPolicy {
   switch (settings.engine) {
     case 'cluster-autoscaler':
       return clusterAutoscalerPolicy({ ...CLUSTER_AUTOSCALER, ...settings });
@@ -40,7 +40,7 @@ function policyOf(settings: EngineSettings): Policy {
 }
 
 /** Replays the same Pods with both settings, as scheduling-and-scaling §5.1 says. Takes seconds on long traces; the same question gives the same answer. */
-export function compare({ jobs, node, bootSeconds, now, better }: Comparison): Compared {
+export function compare({ jobs, node, bootSeconds, now, better }: SettingsComparison): SettingsGain {
   const countFrom = jobs[0]?.arrivedAt ?? 0;
   const play = (settings: EngineSettings) =>
     replay({ jobs, node, bootSeconds, policy: policyOf(settings), seed: 1, countFrom });

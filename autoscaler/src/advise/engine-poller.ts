@@ -3,8 +3,8 @@ import { errorText } from '@hangar/shared/error-text';
 import { type Cluster, isKubernetesError, RESOURCE, type Resource } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { KubernetesObject, V1Pod, V1ResourceQuota } from '@kubernetes/client-node';
-import { NOTHING_SEEN, type Surroundings } from './engines.ts';
-import { findClusterAutoscaler, type NodePoolObject, readNodePool, readQuota } from './read-engines.ts';
+import { type EngineFacts, NO_ENGINE_FACTS } from './engines.ts';
+import { findClusterAutoscaler, type KarpenterNodePool, readNodePool, readQuota } from './read-engines.ts';
 
 /** Kinds that are polled, beside those that are watched. */
 export const POLLED = {
@@ -26,7 +26,7 @@ interface Answer<T> {
 
 /** Lists once a minute the settings of engines and the quotas. What can't be listed is left out, and logged once. */
 export class EnginePoller {
-  observed: Surroundings = NOTHING_SEEN;
+  observed: EngineFacts = NO_ENGINE_FACTS;
   readonly #clock: Clock;
   readonly #cluster: Cluster;
   readonly #log: Logger;
@@ -49,7 +49,7 @@ export class EnginePoller {
   /** Polls once. What gave no answer this time stays as it was observed before. */
   async poll(signal: AbortSignal): Promise<void> {
     const [nodePools, quotas, pods] = await Promise.all([
-      this.#list<NodePoolObject>(POLLED.nodePools, 'nodepools (karpenter.sh)', signal),
+      this.#list<KarpenterNodePool>(POLLED.nodePools, 'nodepools (karpenter.sh)', signal),
       this.#list<V1ResourceQuota>(POLLED.resourceQuotas, 'resourcequotas', signal),
       this.#list<V1Pod>(POLLED.pods, 'pods of kube-system', signal, 'kube-system'),
     ]);

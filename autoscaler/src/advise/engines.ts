@@ -27,7 +27,7 @@ export interface QuotaFact {
 }
 
 /** Engines and quotas around the pools, polled now and then. Undefined: it could not be listed. */
-export interface Surroundings {
+export interface EngineFacts {
   readonly nodePools: readonly NodePoolFact[] | undefined;
   /** Undefined also where there is none. */
   readonly clusterAutoscaler: ClusterAutoscalerFact | undefined;
@@ -37,7 +37,7 @@ export interface Surroundings {
 }
 
 /** Nothing was polled yet. */
-export const NOTHING_SEEN: Surroundings = {
+export const NO_ENGINE_FACTS: EngineFacts = {
   nodePools: undefined,
   clusterAutoscaler: undefined,
   quotas: undefined,

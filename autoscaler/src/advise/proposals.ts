@@ -1,6 +1,6 @@
 import { NODE_POOL_LABEL } from '../capacity/node-labels.ts';
 import type { Pool } from '../capacity/pools.ts';
-import type { ClusterAutoscalerFact, EngineSettings, NodePoolFact, Surroundings } from './engines.ts';
+import type { ClusterAutoscalerFact, EngineFacts, EngineSettings, NodePoolFact } from './engines.ts';
 import { secondsOf } from './read-engines.ts';
 
 /** A change to an engine's settings that may be worth it. */
@@ -207,7 +207,7 @@ const GKE_PROFILE: Bare = {
  *
  * @returns undefined: none is seen
  */
-function engineOf(pool: Pool, { clusterAutoscaler }: Surroundings): Proposal['engine'] | undefined {
+function engineOf(pool: Pool, { clusterAutoscaler }: EngineFacts): Proposal['engine'] | undefined {
   const labels = pool.spec.traits?.labels ?? {};
   if (labels[NODE_POOL_LABEL] !== undefined || pool.owner === 'karpenter') return 'karpenter';
   const isSeen = clusterAutoscaler !== undefined || labels[GKE_LABEL] !== undefined;
@@ -221,7 +221,7 @@ const CLOUD_LABELS: Readonly<Record<string, string>> = {
 };
 
 /** Who scales a pool: an engine that is seen, else the cloud whose node pool it is, else what its nodes' labels name. */
-export function ownerOf(pool: Pool, surroundings: Surroundings): string {
+export function poolScaler(pool: Pool, surroundings: EngineFacts): string {
   const engine = engineOf(pool, surroundings);
   const isSeen = engine === 'karpenter' || surroundings.clusterAutoscaler !== undefined;
   if (engine !== undefined && isSeen) return engine;
@@ -233,7 +233,7 @@ export function ownerOf(pool: Pool, surroundings: Surroundings): string {
 function bareOf(
   engine: Proposal['engine'],
   pool: Pool,
-  { nodePools = [], clusterAutoscaler }: Surroundings,
+  { nodePools = [], clusterAutoscaler }: EngineFacts,
 ): readonly Bare[] {
   // Nodes of several NodePools in one pool share no label: whose settings count can't be said.
   const own = pool.spec.traits?.labels?.[NODE_POOL_LABEL];
@@ -242,7 +242,7 @@ function bareOf(
 }
 
 /** What to change on the engine of each pool. Pools whose engine isn't seen have no proposals. Pure. */
-export function proposalsOf(pools: readonly Pool[], surroundings: Surroundings): readonly Proposal[] {
+export function proposalsOf(pools: readonly Pool[], surroundings: EngineFacts): readonly Proposal[] {
   return pools.flatMap((pool): readonly Proposal[] => {
     const engine = engineOf(pool, surroundings);
     if (engine === undefined) return [];

@@ -10,7 +10,7 @@ import type {
 import type { ClusterAutoscalerFact, NodePoolFact, QuotaFact } from './engines.ts';
 
 /** The parts of a NodePool (karpenter.sh/v1) that are read. */
-export interface NodePoolObject extends KubernetesObject {
+export interface KarpenterNodePool extends KubernetesObject {
   readonly spec?: {
     readonly replicas?: number;
     readonly disruption?: {
@@ -35,7 +35,7 @@ const KARPENTER_DEFAULTS = {
 } as const;
 
 /** Reads a NodePool. */
-export function readNodePool({ metadata, spec = {} }: NodePoolObject): NodePoolFact {
+export function readNodePool({ metadata, spec = {} }: KarpenterNodePool): NodePoolFact {
   const {
     consolidationPolicy,
     consolidateAfter,

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { newNodesFor } from '../replay/policies/first-fit.ts';
-import type { NodeSpec } from './node-spec.ts';
+import { freeOnEmpty, type NodeSpec, podsThatFit } from './node-spec.ts';
 import { packed, packInto } from './packing.ts';
 import { MIB } from './shape.ts';
 import type { SizeClass } from './size-class.ts';
@@ -12,6 +11,29 @@ const pods = (cpuMillicores: number, count: number, memoryMib = 100): SizeClass 
   request: { cpuMillicores, memoryBytes: memoryMib * MIB },
   count,
 });
+
+/** New nodes when the Pods are put one by one, largest first, each onto the first node with room. */
+function packedOneByOne(classes: readonly SizeClass[], node: NodeSpec): number {
+  const share = ({ request }: SizeClass): number =>
+    request.cpuMillicores / node.allocatable.cpuMillicores +
+    request.memoryBytes / node.allocatable.memoryBytes;
+  const nodes: { cpuMillicores: number; memoryBytes: number; pods: number }[] = [];
+  for (const { request, count } of classes.toSorted((one, other) => share(other) - share(one))) {
+    for (let left = count; left > 0; left -= 1) {
+      const fitting = nodes.find((free) => podsThatFit(free, request) > 0);
+      const free = fitting ?? { ...freeOnEmpty(node) };
+      if (fitting === undefined) nodes.push(free);
+      free.cpuMillicores -= request.cpuMillicores;
+      free.memoryBytes -= request.memoryBytes;
+      free.pods -= 1;
+    }
+  }
+  return nodes.length;
+}
+
+const fitsOn = (node: NodeSpec, { request }: SizeClass): boolean =>
+  request.cpuMillicores <= node.allocatable.cpuMillicores &&
+  request.memoryBytes <= node.allocatable.memoryBytes;
 
 const someClasses = fc.array(
   fc.record({
@@ -28,11 +50,11 @@ describe('packing', () => {
   it('gives what packing Pod by Pod gives, and counts apart what no node can hold', () => {
     fc.assert(
       fc.property(someClasses, (classes) => {
-        const fitting = classes.filter(({ request }) => newNodesFor([{ request, count: 1 }], 0, SMALL) > 0);
+        const fitting = classes.filter((one) => fitsOn(SMALL, one));
         const count = (some: readonly SizeClass[]) => some.reduce((sum, one) => sum + one.count, 0);
 
         expect(packed(classes, SMALL)).toEqual({
-          nodes: newNodesFor(fitting, 0, SMALL),
+          nodes: packedOneByOne(fitting, SMALL),
           tooLarge: count(classes) - count(fitting),
         });
       }),

@@ -1,4 +1,4 @@
-import { type NodeSpec, roomOnEmpty } from './node-spec.ts';
+import { type FreeResources, freeOnEmpty, type NodeSpec, podsOnEmptyNode, podsThatFit } from './node-spec.ts';
 import type { Resources } from './shape.ts';
 import { countOf, type SizeClass } from './size-class.ts';
 
@@ -16,28 +16,15 @@ export interface NodeGroup {
 }
 
 /** Nodes that are filled alike. */
-interface Run {
-  readonly cpu: number;
-  readonly memory: number;
-  readonly pods: number;
+interface Run extends FreeResources {
   readonly nodes: number;
 }
 
-const emptyRun = ({ allocatable, daemonSets }: NodeSpec, nodes: number): Run => ({
-  cpu: allocatable.cpuMillicores - (daemonSets?.cpuMillicores ?? 0),
-  memory: allocatable.memoryBytes - (daemonSets?.memoryBytes ?? 0),
-  pods: allocatable.pods - (daemonSets?.pods ?? 0),
-  nodes,
-});
-
-function roomIn({ cpu, memory, pods }: Run, { cpuMillicores, memoryBytes }: Resources): number {
-  const per = (free: number, each: number): number => (each > 0 ? Math.floor(free / each) : Infinity);
-  return Math.max(0, Math.min(per(cpu, cpuMillicores), per(memory, memoryBytes), pods));
-}
+const emptyRun = (node: NodeSpec, nodes: number): Run => ({ ...freeOnEmpty(node), nodes });
 
 const filled = (run: Run, { cpuMillicores, memoryBytes }: Resources, pods: number, nodes: number): Run => ({
-  cpu: run.cpu - cpuMillicores * pods,
-  memory: run.memory - memoryBytes * pods,
+  cpuMillicores: run.cpuMillicores - cpuMillicores * pods,
+  memoryBytes: run.memoryBytes - memoryBytes * pods,
   pods: run.pods - pods,
   nodes,
 });
@@ -48,7 +35,7 @@ function fillRun(
   request: Resources,
   count: number,
 ): { readonly runs: Run[]; readonly put: number } {
-  const each = roomIn(run, request);
+  const each = podsThatFit(run, request);
   if (count === 0 || each === 0) return { runs: [run], put: 0 };
   const full = Math.min(run.nodes, Math.floor(count / each));
   const rest = full < run.nodes ? count - full * each : 0;
@@ -96,7 +83,7 @@ export function packInto(
       waiting -= step.put;
       return step.runs;
     });
-    const each = open === undefined ? 0 : roomOnEmpty(open, request);
+    const each = open === undefined ? 0 : podsOnEmptyNode(open, request);
     if (open === undefined || each === 0) {
       left += waiting;
       continue;
@@ -113,6 +100,15 @@ export function packed(classes: readonly SizeClass[], node: NodeSpec): Packed {
   const { opened, left } = packInto(classes, [], node);
   return { nodes: opened, tooLarge: left };
 }
+
+/**
+ * How many new nodes the waiting Pods need beside those that are being created: the estimate of both Cluster Autoscaler and
+ * Karpenter, for one kind of node. Pods larger than a node are ignored.
+ *
+ * @param booting nodes that are being created, all of them empty
+ */
+export const newNodesFor = (waiting: readonly SizeClass[], booting: number, node: NodeSpec): number =>
+  packInto(waiting, [{ node, nodes: booting }], node).opened;
 
 /** Average size of a Pod; `fallback` when there is none. */
 export function typicalOf(classes: readonly SizeClass[], fallback: Resources): Resources {

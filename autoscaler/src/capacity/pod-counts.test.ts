@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { onePod } from '../testing/many-pods.ts';
-import { namespacesOf, podCountsOf } from './pod-counts.ts';
+import { podCountsOf, podNamespaces } from './pod-counts.ts';
 import type { PodFact } from './read-pod.ts';
 
 const LARGE = { cpuMillicores: 2000, memoryBytes: 1 };
@@ -52,7 +52,7 @@ describe('a crowd of Pods', () => {
         expect([...podCounts.boundAtSeconds]).toEqual(
           bound.flatMap(({ boundMs }) => (boundMs === undefined ? [] : boundMs / 1000)),
         );
-        expect(namespacesOf(podCounts)).toEqual(new Set(living.map(({ namespace }) => namespace)));
+        expect(podNamespaces(podCounts)).toEqual(new Set(living.map(({ namespace }) => namespace)));
       }),
     );
   });

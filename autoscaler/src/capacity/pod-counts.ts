@@ -42,7 +42,7 @@ export function podCountsOf(pods: readonly PodFact[], askedFor: ReadonlySet<stri
 }
 
 /** The namespaces in which builds are seen. */
-export const namespacesOf = ({ waiting, running }: PodCounts): ReadonlySet<string> =>
+export const podNamespaces = ({ waiting, running }: PodCounts): ReadonlySet<string> =>
   new Set([...waiting, ...running].map(({ namespace }) => namespace));
 
 /** By identity of the request, since equal ones are mostly one object: with tens of thousands of Pods a key of text would cost more than all the rest. */

@@ -37,5 +37,5 @@ export const isTaint = (one: Pick<Taint, 'key' | 'effect'>, other: Pick<Taint, '
   one.key === other.key && one.effect === other.effect;
 
 /** Does the node carry that taint? */
-export const carries = ({ taints }: Pick<PoolNode, 'taints'>, taint: Taint): boolean =>
+export const hasTaint = ({ taints }: Pick<PoolNode, 'taints'>, taint: Taint): boolean =>
   taints.some((one) => isTaint(one, taint));

@@ -5,7 +5,7 @@ import type { NodeTraits } from './scheduling.ts';
 import type { NodeShape, Resources } from './shape.ts';
 
 /** One node of a pool and the builds on it. */
-export interface PoolNode {
+export interface NodeUsage {
   readonly name: string;
   readonly ready: boolean;
   /** Cordoned, or closed by a hard taint: nothing new comes. */
@@ -22,7 +22,7 @@ export interface Pool {
   /** What an empty node of it offers: the smallest of its nodes, so that nothing is promised that one can't hold. */
   readonly spec: NodeSpec;
   readonly shape: NodeShape;
-  readonly nodes: readonly PoolNode[];
+  readonly nodes: readonly NodeUsage[];
   readonly owner: PoolOwner;
 }
 

@@ -4,7 +4,7 @@ import type { V1DaemonSet, V1Node } from '@kubernetes/client-node';
 import { NODE_POOL_LABEL } from './node-labels.ts';
 import { CLOSING_TAINT, isTaint } from './pool-node.ts';
 import { constraintsOfSpec } from './read-pod.ts';
-import { letsIn, type NodeTraits, type PodConstraints, type Taint } from './scheduling.ts';
+import { admitsPod, type NodeTraits, type PodConstraints, type Taint } from './scheduling.ts';
 import type { NodeShape, Resources } from './shape.ts';
 
 /** Who scales a pool, as far as its nodes tell. */
@@ -164,7 +164,7 @@ export function daemonSetsOn(
   daemons: readonly DaemonFact[],
 ): Resources & { readonly pods: number } {
   return daemons
-    .filter(({ constraints }) => letsIn(traits, constraints))
+    .filter(({ constraints }) => admitsPod(traits, constraints))
     .reduce(
       (sum, { request }) => ({
         cpuMillicores: sum.cpuMillicores + request.cpuMillicores,

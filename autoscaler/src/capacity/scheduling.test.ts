@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LabelDemand, NodeTraits, PodConstraints } from './scheduling.ts';
-import { letsIn, softTaints } from './scheduling.ts';
+import { admitsPod, softTaints } from './scheduling.ts';
 
 const demand = (key: string, operator: LabelDemand['operator'], ...values: string[]): LabelDemand => ({
   key,
@@ -9,7 +9,7 @@ const demand = (key: string, operator: LabelDemand['operator'], ...values: strin
 });
 const hard = { key: 'ci', value: 'yes', effect: 'NoSchedule' } as const;
 
-describe('letsIn', () => {
+describe('admitsPod', () => {
   it.each<{ why: string; node: NodeTraits; pod: PodConstraints; want: boolean }>([
     { why: 'nothing asked, nothing in the way', node: {}, pod: {}, want: true },
     { why: 'unschedulable', node: { unschedulable: true }, pod: {}, want: false },
@@ -86,7 +86,7 @@ describe('letsIn', () => {
       want: false,
     },
   ])('$why: $want', ({ node, pod, want }) => {
-    expect(letsIn(node, pod)).toBe(want);
+    expect(admitsPod(node, pod)).toBe(want);
   });
 
   it('counts soft taints that are not tolerated', () => {

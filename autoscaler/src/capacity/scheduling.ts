@@ -72,7 +72,7 @@ function meets(
  *
  * @see scheduling-and-scaling §3.2
  */
-export function letsIn(node: NodeTraits, pod: PodConstraints): boolean {
+export function admitsPod(node: NodeTraits, pod: PodConstraints): boolean {
   const { labels = {}, taints = [] } = node;
   const tolerations = pod.tolerations ?? [];
   if (node.unschedulable === true && !bears(UNSCHEDULABLE, tolerations)) return false;

@@ -13,10 +13,10 @@ export interface NodeShape {
 }
 
 /** The two columns of the published table. What their author meant by them is unknown (scheduling-and-scaling §4.3). */
-export type Level = 'low' | 'high';
+export type LoadLevel = 'low' | 'high';
 
 /** Both levels, in the order in which they are shown. */
-export const LEVELS: readonly Level[] = ['low', 'high'];
+export const LOAD_LEVELS: readonly LoadLevel[] = ['low', 'high'];
 
 /** Bytes of one MiB. */
 export const MIB = 2 ** 20;

@@ -1,6 +1,6 @@
 import { left, right, tableLines } from '@hangar/shared/program/table';
 import { formatCpuMillicores, formatMemoryBytes } from '@hangar/shared/quantity';
-import type { Level, NodeShape } from '../capacity/shape.ts';
+import type { LoadLevel, NodeShape } from '../capacity/shape.ts';
 import { GIB, MIB } from '../capacity/shape.ts';
 import { nodesFor, prsCarriedBy } from '../model/nodes-for.ts';
 import { type ModelParameters, PUBLISHED } from '../model/parameters.ts';
@@ -94,23 +94,23 @@ export function recommendationText(answer: PrsRecommendation): string {
 }
 
 /** The reverse question: how many PRs a day does a pool of this size carry? */
-export interface CarriedQuestion {
+export interface ReverseQuestion {
   readonly nodes: number;
   readonly shapes: readonly NodeShape[];
-  readonly levels: readonly Level[];
+  readonly levels: readonly LoadLevel[];
   readonly parameters: ModelParameters;
 }
 
 /** PRs a day for each shape and level; null where the pool is smaller than the model's base. */
-export function carriedJson({ nodes, shapes, levels, parameters }: CarriedQuestion): object {
+export function carriedJson({ nodes, shapes, levels, parameters }: ReverseQuestion): object {
   const carried = (shape: NodeShape): object =>
     Object.fromEntries(levels.map((level) => [level, prsCarriedBy(nodes, shape, level, parameters) ?? null]));
   return { nodes, prsPerDay: Object.fromEntries(shapes.map((shape) => [shape.name, carried(shape)])) };
 }
 
 /** The text output for the same. */
-export function carriedText({ nodes, shapes, levels, parameters }: CarriedQuestion): string {
-  const cell = (shape: NodeShape, level: Level): string =>
+export function carriedText({ nodes, shapes, levels, parameters }: ReverseQuestion): string {
+  const cell = (shape: NodeShape, level: LoadLevel): string =>
     String(prsCarriedBy(nodes, shape, level, parameters) ?? 'too few nodes');
   const table = tableText(
     [left('PRs a day'), ...levels.map(right), left('for Pods on each node')],

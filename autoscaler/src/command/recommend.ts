@@ -11,7 +11,7 @@ import {
   repeated,
   type Values,
 } from '@hangar/shared/program/options';
-import { LEVELS, type NodeShape, type Resources } from '../capacity/shape.ts';
+import { LOAD_LEVELS, type NodeShape, type Resources } from '../capacity/shape.ts';
 import { MAX_PRS_PER_DAY } from '../model/nodes-for.ts';
 import { type ModelParameters, PUBLISHED } from '../model/parameters.ts';
 import { PUBLISHED_SHAPES, parseResources, parseShape } from '../model/shapes.ts';
@@ -60,7 +60,7 @@ const OPTIONS = {
   eks:cpu=16,memory=64Gi    the same by EKS's formula, for 58 Pods unless pods=N says otherwise`,
     asShape,
   ),
-  level: option('LEVEL', 'low or high (both when nothing is said)', asWord(LEVELS)),
+  level: option('LEVEL', 'low or high (both when nothing is said)', asWord(LOAD_LEVELS)),
   pod: option(
     'TEXT',
     'what each build Pod asks for (cpu=1150m,memory=1700Mi)',
@@ -84,7 +84,7 @@ function shapesOf({ shape, node }: Values<typeof OPTIONS>): readonly NodeShape[]
 function answer(options: Values<typeof OPTIONS>): string {
   const { nodes, json, 'prs-per-day': prsPerDay } = options;
   const parameters: ModelParameters = { ...PUBLISHED, pod: options.pod, daemonSets: options.daemonsets };
-  const levels = options.level === undefined ? LEVELS : [options.level];
+  const levels = options.level === undefined ? LOAD_LEVELS : [options.level];
   const asked = { shapes: shapesOf(options), levels, parameters };
   if (nodes !== undefined && prsPerDay === undefined) {
     const question = { ...asked, nodes };

@@ -46,7 +46,7 @@ may also hold knownAt, build and repo; times may be seconds since 1970`,
 const MADE_UP_ONLY = ['days', 'known-share', 'known-seconds'] as const;
 
 /** The jobs requested on the command line: files, or a generated load. */
-export type JobOrder =
+export type JobRequest =
   | { readonly files: readonly string[] }
   | {
       readonly load: LoadName;
@@ -60,7 +60,7 @@ export type JobOrder =
  *
  * @throws {UsageError} when the combination of options is invalid
  */
-export function jobOrderOf(options: Values<typeof JOB_OPTIONS>, words: readonly string[]): JobOrder {
+export function jobOrderOf(options: Values<typeof JOB_OPTIONS>, words: readonly string[]): JobRequest {
   const files = [...options.trace, ...words];
   const { load } = options;
   if ((files.length === 0) === (load === undefined))
@@ -72,7 +72,7 @@ export function jobOrderOf(options: Values<typeof JOB_OPTIONS>, words: readonly 
   return { files };
 }
 
-function madeUp(options: Values<typeof JOB_OPTIONS>, load: LoadName): JobOrder {
+function madeUp(options: Values<typeof JOB_OPTIONS>, load: LoadName): JobRequest {
   const { days = 28, 'known-share': knownShare = 0, 'known-seconds': knownSeconds } = options;
   if (knownShare === 0 && knownSeconds !== undefined)
     throw new UsageError('--known-seconds needs --known-share, which says how many are known so early');
@@ -85,7 +85,7 @@ function madeUp(options: Values<typeof JOB_OPTIONS>, load: LoadName): JobOrder {
  * @throws {UsageError} when a file can't be read, or no file contains a job
  */
 export async function readJobs(
-  order: JobOrder,
+  order: JobRequest,
   seed: number,
   context: Pick<CommandContext, 'complain'>,
 ): Promise<readonly Job[]> {

@@ -9,31 +9,31 @@ import { clairvoyantRule, lookAheadRule, squareRootRule } from '../replay/polici
 import { softlyPlaced } from '../replay/policies/soft-taints.ts';
 import { staticPolicy } from '../replay/policies/static.ts';
 import { STATIC_POOL, staticPoolPolicy } from '../replay/policies/static-node-pool.ts';
-import type { Policy } from '../replay/policy.ts';
+import type { ScalingPolicy } from '../replay/policy.ts';
 import type { ScoringStrategy } from '../simulate/class-scores.ts';
 
 /** A policy requested on the command line, not built yet. */
-export interface PolicyOrder {
+export interface PolicyRequest {
   readonly name: string;
-  readonly placement: Placement;
+  readonly placement: PodPlacement;
   readonly strategy: ScoringStrategy;
   /** Some policies receive the whole trace, on purpose. */
-  build(jobs: readonly Job[]): Policy;
+  build(jobs: readonly Job[]): ScalingPolicy;
 }
 
 /** The placement of builds: as the default scheduler does, packed, or spread with soft taints on surplus nodes. */
-export type Placement = 'least' | 'most' | 'soft-taint';
+export type PodPlacement = 'least' | 'most' | 'soft-taint';
 
 /** The command-line options about policies. */
-export interface PolicyWords {
+export interface PolicyOptions {
   readonly names: readonly string[];
-  readonly placement: Placement | undefined;
+  readonly placement: PodPlacement | undefined;
   readonly bootSeconds: number;
   readonly objectiveP95Seconds: number;
 }
 
 /** All placements. */
-export const PLACEMENTS: readonly Placement[] = ['least', 'most', 'soft-taint'];
+export const PLACEMENTS: readonly PodPlacement[] = ['least', 'most', 'soft-taint'];
 const MOST_NODES = 100_000;
 /** The size of one push, which must find room at the quietest hour. */
 const FLOOR_PODS = 5;
@@ -41,9 +41,9 @@ const RULE_Z = 2;
 /** The initial quantile of the forecast, before the waits correct it. */
 const QUANTILE = 0.82;
 
-const leadSecondsOf = ({ bootSeconds }: PolicyWords): number => bootSeconds + STATIC_POOL.tickSeconds;
+const leadSecondsOf = ({ bootSeconds }: PolicyOptions): number => bootSeconds + STATIC_POOL.tickSeconds;
 
-const forecastOf = (words: PolicyWords): BufferRule =>
+const forecastOf = (words: PolicyOptions): BufferRule =>
   forecastRule({
     leadSeconds: leadSecondsOf(words),
     quantile: QUANTILE,
@@ -53,7 +53,7 @@ const forecastOf = (words: PolicyWords): BufferRule =>
   });
 
 /** Rules that size a static pool by the room that they keep free. */
-function ownRule(name: string, words: PolicyWords, jobs: readonly Job[]): BufferRule {
+function ownRule(name: string, words: PolicyOptions, jobs: readonly Job[]): BufferRule {
   switch (name) {
     case 'sqrt':
       return squareRootRule(RULE_Z, FLOOR_PODS);
@@ -75,7 +75,7 @@ const DEFAULT_NAMES = [
   'forecast',
   'clairvoyant',
 ];
-const ENGINES: Readonly<Record<string, (words: PolicyWords) => Policy>> = {
+const ENGINES: Readonly<Record<string, (words: PolicyOptions) => ScalingPolicy>> = {
   'cluster-autoscaler': () => clusterAutoscalerPolicy(),
   karpenter: () => karpenterPolicy(),
   'karpenter-buffer': (words) => karpenterBufferPolicy(forecastOf(words)),
@@ -83,7 +83,10 @@ const ENGINES: Readonly<Record<string, (words: PolicyWords) => Policy>> = {
 };
 
 /** The builder of a policy by name, without the placement; undefined: unknown name. */
-function builderOf(name: string, words: PolicyWords): ((jobs: readonly Job[]) => Policy) | undefined {
+function builderOf(
+  name: string,
+  words: PolicyOptions,
+): ((jobs: readonly Job[]) => ScalingPolicy) | undefined {
   if (name.startsWith('static:')) {
     const nodes = asWhole([1, MOST_NODES])(name.slice('static:'.length), 'policy static');
     return () => staticPolicy(nodes);
@@ -93,7 +96,7 @@ function builderOf(name: string, words: PolicyWords): ((jobs: readonly Job[]) =>
   return engine && (() => ({ ...engine(words), name }));
 }
 
-function readPolicy(name: string, words: PolicyWords): PolicyOrder {
+function readPolicy(name: string, words: PolicyOptions): PolicyRequest {
   const build = builderOf(name, words);
   if (build === undefined) {
     const names = [...OWN, ...Object.keys(ENGINES), 'static:N'].join(', ');
@@ -113,7 +116,7 @@ function readPolicy(name: string, words: PolicyWords): PolicyOrder {
  *
  * @throws {UsageError} for an unknown policy
  */
-export function readPolicies(words: PolicyWords): readonly PolicyOrder[] {
+export function readPolicies(words: PolicyOptions): readonly PolicyRequest[] {
   const names = words.names.flatMap((name) => name.split(',')).filter((name) => name !== '');
   const wanted = names.length > 0 ? names : DEFAULT_NAMES;
   return wanted.map((name) => readPolicy(name, words));

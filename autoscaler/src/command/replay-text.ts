@@ -62,7 +62,7 @@ function doubts(results: readonly ReplayResult[]): readonly string[] {
 }
 
 /** What was simulated. */
-export interface About {
+export interface ReplayedLoad {
   /** The generated load, whose reference figures are shown beside ours. */
   readonly load: string | undefined;
   /** Days that don't count. */
@@ -70,7 +70,7 @@ export interface About {
 }
 
 /** The results side by side; node-hours and boots for 15,000 builds, which is 1000 PRs in the published table. */
-export function replayText(results: readonly ReplayResult[], { load, trainDays }: About): string {
+export function replayText(results: readonly ReplayResult[], { load, trainDays }: ReplayedLoad): string {
   const columns = load === undefined ? COLUMNS : [...COLUMNS, left('reference (node-hours, p95/p99)')];
   const after =
     trainDays === 0 ? '' : ` after ${trainDays} ${trainDays === 1 ? 'day' : 'days'} to learn from`;

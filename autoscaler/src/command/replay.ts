@@ -17,15 +17,15 @@ import {
   repeated,
 } from '@hangar/shared/program/options';
 import type { Job } from '../capacity/job.ts';
-import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
+import { type NodeSpec, podsOnEmptyNode } from '../capacity/node-spec.ts';
 import { replay } from '../replay/replay.ts';
 import type { ReplayResult } from '../replay/result.ts';
-import { type Change, demandChanges, timelineOf } from '../replay/timeline.ts';
+import { demandChanges, timelineOf, type ValueChange } from '../replay/timeline.ts';
 import { type CountedDays, countedDays } from './counted-days.ts';
 import { asShape } from './recommend.ts';
-import { JOB_OPTIONS, type JobOrder, jobOrderOf, readJobs } from './replay-jobs.ts';
+import { JOB_OPTIONS, type JobRequest, jobOrderOf, readJobs } from './replay-jobs.ts';
 import { plotSvg, plotText } from './replay-plot.ts';
-import { PLACEMENTS, type PolicyOrder, readPolicies } from './replay-policies.ts';
+import { PLACEMENTS, type PolicyRequest, readPolicies } from './replay-policies.ts';
 import { replayText } from './replay-text.ts';
 
 const LARGEST_SEED = 2 ** 31 - 1;
@@ -107,8 +107,8 @@ interface Order {
   readonly bootSeconds: number;
   readonly coldSeconds: number;
   readonly seed: number;
-  readonly jobs: JobOrder;
-  readonly policies: readonly PolicyOrder[];
+  readonly jobs: JobRequest;
+  readonly policies: readonly PolicyRequest[];
   readonly decisions: string | undefined;
   readonly plot: string | undefined;
   readonly json: boolean;
@@ -144,7 +144,7 @@ async function mustBeWritable(path: string): Promise<void> {
 interface Played {
   readonly result: ReplayResult;
   /** Changes of the wanted pool size, by time. */
-  readonly decisions: readonly Change[];
+  readonly decisions: readonly ValueChange[];
 }
 
 /** Jobs, and which of them count. */
@@ -154,15 +154,15 @@ interface Counted extends CountedDays {
 
 /** The clairvoyant policy gets only the jobs that fit a node. */
 const thatFit = (jobs: readonly Job[], node: NodeSpec): readonly Job[] =>
-  jobs.filter(({ request }) => roomOnEmpty(node, request) > 0);
+  jobs.filter(({ request }) => podsOnEmptyNode(node, request) > 0);
 
 function play(
-  policy: PolicyOrder,
+  policy: PolicyRequest,
   { jobs, countFrom }: Counted,
   order: Order,
   { showProgress }: CommandContext,
 ): Played {
-  const decisions: Change[] = [];
+  const decisions: ValueChange[] = [];
   const { node, bootSeconds, coldSeconds, seed } = order;
   const result = replay({
     ...{ node, bootSeconds, coldSeconds, seed, jobs },
@@ -177,7 +177,7 @@ function play(
 }
 
 /** In milliseconds, the precision of traces. */
-function decisionLines(decisions: readonly Change[], midnight: number): string {
+function decisionLines(decisions: readonly ValueChange[], midnight: number): string {
   const since = (at: number): number => Math.round((at - midnight) * 1000) / 1000;
   return decisions.map(([at, nodes]) => `${JSON.stringify({ at: since(at), nodes })}\n`).join('');
 }
@@ -186,8 +186,8 @@ function decisionLines(decisions: readonly Change[], midnight: number): string {
 function timelines(played: readonly Played[], { jobs, countFrom }: Counted, node: NodeSpec) {
   const to = jobs.at(-1)?.arrivedAt ?? 0;
   const spans = { from: Math.min(countFrom, to), to, count: PLOT_SPANS };
-  const needed = demandChanges(thatFit(jobs, node)).map(([at, running]): Change => {
-    const perNode = Math.max(1, roomOnEmpty(node, jobs[0]?.request ?? NO_REQUEST));
+  const needed = demandChanges(thatFit(jobs, node)).map(([at, running]): ValueChange => {
+    const perNode = Math.max(1, podsOnEmptyNode(node, jobs[0]?.request ?? NO_REQUEST));
     return [at, Math.ceil(running / perNode)];
   });
   return [

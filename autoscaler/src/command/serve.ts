@@ -11,7 +11,7 @@ import { type AutoscalerConfig, loadConfig } from '../config/load.ts';
 import { compareInThread } from '../edges/compare-in-thread.ts';
 import { DecideWorker } from '../edges/decide-worker.ts';
 import { httpMetricsSource } from '../edges/metrics-http.ts';
-import { readPage } from '../edges/page-file.ts';
+import { readPageFile } from '../edges/page-file.ts';
 import { TraceStore } from '../edges/trace-store.ts';
 import { createService } from '../service.ts';
 import { MOST_RECORDS } from '../store/learner.ts';
@@ -42,7 +42,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
       memory: memoryOf(config, log),
       comparer: compareInThread,
       instance: randomUUID().slice(0, 8),
-      page: readPage(),
+      page: readPageFile(),
     },
     config,
   );

@@ -1,4 +1,4 @@
-import type { Environment, Values } from '@hangar/shared/config';
+import type { Environment, SettingValues } from '@hangar/shared/config';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import type { ActuatorSetting } from './actuators.ts';
 import type { SETTINGS } from './settings.ts';
@@ -33,7 +33,7 @@ export interface ActingConfig {
   };
 }
 
-type Read = Values<typeof SETTINGS>;
+type Read = SettingValues<typeof SETTINGS>;
 
 /** A leader renews the Lease four times per term, over the network. */
 const LEAST_TERM_MS = 4_000;

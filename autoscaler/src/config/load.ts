@@ -1,11 +1,11 @@
-import { type Environment, readSettings, type Values } from '@hangar/shared/config';
+import { type Environment, readSettings, type SettingValues } from '@hangar/shared/config';
 import type { LogLevel } from '@hangar/shared/logger';
 import type { PoolRules } from '../capacity/read-node.ts';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { parseRunnerService, parseRunnerUrl, type RunnerService } from '../capacity/targets.ts';
 import type { Floor } from '../decide/floors.ts';
 import type { Guardrails } from '../decide/guardrails.ts';
-import type { Money } from '../decide/spend.ts';
+import type { SpendLimit } from '../decide/spend.ts';
 import type { BufferOptions } from '../forecast/live-forecast.ts';
 import { type ActingConfig, actingOf, actingProblems, actingWarnings } from './acting.ts';
 import { SETTINGS } from './settings.ts';
@@ -31,7 +31,7 @@ export interface AutoscalerConfig {
   readonly buffer: BufferOptions;
   readonly rails: Guardrails;
   readonly floors: readonly Floor[];
-  readonly money: Money;
+  readonly money: SpendLimit;
   readonly acting: ActingConfig;
   readonly seed: number;
   readonly listen: { readonly host: string; readonly port: number };
@@ -45,7 +45,7 @@ export interface AutoscalerConfig {
 /** All settings, or all problems. */
 export type Loaded = { readonly ok: AutoscalerConfig } | { readonly problems: readonly string[] };
 
-type Read = Values<typeof SETTINGS>;
+type Read = SettingValues<typeof SETTINGS>;
 
 /** Shorter ticks only waste CPU. */
 const LEAST_TICK_MS = 100;

@@ -6,7 +6,7 @@ import { parseResources, parseShape } from '../model/shapes.ts';
 import { type ActuatorSetting, readActuators } from './actuators.ts';
 
 /** Node shapes as `--node` accepts them, separated by semicolons. */
-export const SHAPES: ValueKind<readonly NodeShape[]> = {
+export const NODE_SHAPES: ValueKind<readonly NodeShape[]> = {
   type: 'node shapes such as `cpu=16,memory=32Gi;gke:cpu=16,memory=64Gi`, with semicolons between',
   read: (text) => {
     const parsed = text

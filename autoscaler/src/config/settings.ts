@@ -1,4 +1,4 @@
-import { type About, setting } from '@hangar/shared/config';
+import { type SettingInfo, setting } from '@hangar/shared/config';
 import {
   atLeast,
   BYTES,
@@ -17,15 +17,15 @@ import { PAUSED_ANNOTATION, RUNNER_SELECTOR, SURPLUS_TAINT } from '@hangar/share
 import {
   ACTUATORS,
   FLOORS,
+  NODE_SHAPES,
   POOL_SHAPES,
   PRICES,
   RESOURCE_TEXT,
   RESOURCES_OR_NONE,
-  SHAPES,
   SHARE,
 } from './setting-kinds.ts';
 
-type SettingText = Omit<About, 'section'>;
+type SettingText = Omit<SettingInfo, 'section'>;
 
 const group =
   (section: string) =>
@@ -105,7 +105,7 @@ export const SETTINGS = {
     [],
     'Pools in the order in which new work is given to them; others follow, busy ones first.',
   ),
-  shapes: pools('SHAPES', SHAPES, [], 'Node shapes to size beside the two published ones.'),
+  shapes: pools('SHAPES', NODE_SHAPES, [], 'Node shapes to size beside the two published ones.'),
   poolShapes: pools(
     'POOL_SHAPES',
     POOL_SHAPES,

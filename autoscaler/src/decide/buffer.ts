@@ -1,12 +1,12 @@
 import type { BufferOptions, FreeRoom } from '../forecast/live-forecast.ts';
 import type { Demand } from './demand.ts';
-import type { Buffer } from './recommendation.ts';
+import type { RecommendedBuffer } from './recommendation.ts';
 
 /** The rule without history. The result is never less than the work known to come (`max`, like the forecast's own fallback). Pure. */
 export function ruleBuffer(
   { runningPods, pendingPods, knownStages, stagesSoon }: Demand,
   { z, floor }: BufferOptions,
-): Buffer {
+): RecommendedBuffer {
   const pods = z * Math.sqrt(runningPods + pendingPods + knownStages) + floor;
   if (stagesSoon > pods)
     return {
@@ -25,14 +25,18 @@ export function ruleBuffer(
  * The better of rule and forecast, bounded by what a quota admits. The forecast returns the rule's own number where its back-test
  * does not win.
  */
-export function bufferOf(demand: Demand, options: BufferOptions, forecast: FreeRoom | undefined): Buffer {
+export function bufferOf(
+  demand: Demand,
+  options: BufferOptions,
+  forecast: FreeRoom | undefined,
+): RecommendedBuffer {
   const wanted = betterOf(demand, options, forecast);
   const room = Math.max(0, demand.quotaRoomPods - demand.knownStages);
   if (wanted.pods <= room) return wanted;
   return { ...wanted, pods: room, because: `${wanted.because}, and quotas let in ${room} more` };
 }
 
-function betterOf(demand: Demand, options: BufferOptions, forecast: FreeRoom | undefined): Buffer {
+function betterOf(demand: Demand, options: BufferOptions, forecast: FreeRoom | undefined): RecommendedBuffer {
   const rule = ruleBuffer(demand, options);
   if (forecast === undefined) return rule;
   const { pods, isForecast } = forecast;
@@ -45,7 +49,7 @@ function betterOf(demand: Demand, options: BufferOptions, forecast: FreeRoom | u
 }
 
 /** The rule, corrected by the waits of the last days. */
-function correctedRule(rule: Buffer, pods: number): Buffer {
+function correctedRule(rule: RecommendedBuffer, pods: number): RecommendedBuffer {
   const more = pods - rule.pods;
   if (Math.abs(more) < 0.05) return rule;
   const direction = more > 0 ? 'more' : 'less';

@@ -2,7 +2,7 @@ import type { Condition } from '../capacity/condition.ts';
 import type { CapacitySnapshot, WatchView } from './snapshot.ts';
 
 /** Which sources are configured, and so expected to report. */
-export interface Expected {
+export interface ExpectedSources {
   readonly cluster: boolean;
   readonly runners: boolean;
   readonly staleAfterMs: number;
@@ -28,7 +28,7 @@ function watchCondition(
   };
 }
 
-function clusterConditions({ watches }: CapacitySnapshot, expected: Expected): readonly Condition[] {
+function clusterConditions({ watches }: CapacitySnapshot, expected: ExpectedSources): readonly Condition[] {
   if (!expected.cluster) return [];
   const needed = [
     watchCondition('pods', watches.pods, expected.staleAfterMs),
@@ -40,7 +40,7 @@ function clusterConditions({ watches }: CapacitySnapshot, expected: Expected): r
   return [...needed, { weight: 'note', text }];
 }
 
-function runnerConditions({ runners }: CapacitySnapshot, expected: Expected): readonly Condition[] {
+function runnerConditions({ runners }: CapacitySnapshot, expected: ExpectedSources): readonly Condition[] {
   if (!expected.runners) return [];
   const alone = !expected.cluster;
   if (runners === undefined || runners.targets.length === 0)
@@ -76,7 +76,7 @@ function surroundingsConditions({ surroundings }: CapacitySnapshot): readonly Co
 }
 
 /** Everything that is not as it should be, most severe first; empty = all is well. Pure. */
-export function conditionsOf(snapshot: CapacitySnapshot, expected: Expected): readonly Condition[] {
+export function conditionsOf(snapshot: CapacitySnapshot, expected: ExpectedSources): readonly Condition[] {
   const all = [
     ...clusterConditions(snapshot, expected),
     ...runnerConditions(snapshot, expected),

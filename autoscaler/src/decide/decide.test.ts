@@ -1,7 +1,7 @@
 import type { WaitingStage } from '@hangar/shared/contract/demand';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NOTHING_SEEN } from '../advise/engines.ts';
+import { NO_ENGINE_FACTS } from '../advise/engines.ts';
 import { podCountsOf } from '../capacity/pod-counts.ts';
 import { poolsOf } from '../capacity/pools.ts';
 import type { NodeFact } from '../capacity/read-node.ts';
@@ -9,11 +9,11 @@ import type { PodFact } from '../capacity/read-pod.ts';
 import { MIB } from '../capacity/shape.ts';
 import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import type { RunnersView } from '../scrape/runner-book.ts';
+import { aWaitingStage } from '../testing/demand-stages.ts';
 import { manyPodsSnapshot, oneNode, onePod } from '../testing/many-pods.ts';
-import { aWaitingStage } from '../testing/told-stages.ts';
 import { conditionsOf, isStale } from './conditions.ts';
 import { type DecideOptions, decide } from './decide.ts';
-import { demandOf } from './demand.ts';
+import { totalDemand } from './demand.ts';
 import { type Guardrails, guarded } from './guardrails.ts';
 import type { CapacitySnapshot } from './snapshot.ts';
 
@@ -89,7 +89,7 @@ describe('demand', () => {
   };
 
   it('counts a stage whose Pod is seen as that Pod, and a stage without a Pod on its own', () => {
-    const demand = demandOf({
+    const demand = totalDemand({
       ...sources,
       pods: podCountsOf(
         [aPod('held', { state: 'held' }), aPod('runs'), aPod('waits', { state: 'pending' })],
@@ -106,7 +106,7 @@ describe('demand', () => {
 
   it('uses metrics where no Pods are watched, and notes what they can not report', () => {
     const of = (stages: number) => ({ stages, cpuMillicores: stages * 500, memoryBytes: stages * 1024 });
-    const demand = demandOf({
+    const demand = totalDemand({
       ...sources,
       pods: undefined,
       ahead: [],
@@ -279,7 +279,10 @@ describe('decide', () => {
     const runners = runnersWith(known);
     const spent = { ...quota, used: { ...quota.used, pods: 5 } };
     const answerTo = (quotas: readonly (typeof quota)[]) =>
-      decide(aSnapshot(many(3), nodes(1), { runners, surroundings: { ...NOTHING_SEEN, quotas } }), OPTIONS);
+      decide(
+        aSnapshot(many(3), nodes(1), { runners, surroundings: { ...NO_ENGINE_FACTS, quotas } }),
+        OPTIONS,
+      );
 
     expect(answerTo([]).demand).toMatchObject({ knownStages: 9, lowerBound: false });
     expect(answerTo([quota])).toMatchObject({ demand: { knownStages: 2, bufferPods: 0, lowerBound: false } });

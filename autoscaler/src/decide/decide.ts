@@ -1,23 +1,23 @@
 import { adviceOf } from '../advise/advice.ts';
 import { proposalsOf } from '../advise/proposals.ts';
 import { typicalOf } from '../capacity/packing.ts';
-import { namespacesOf } from '../capacity/pod-counts.ts';
+import { podNamespaces } from '../capacity/pod-counts.ts';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import type { BufferOptions } from '../forecast/live-forecast.ts';
 import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import { bufferOf } from './buffer.ts';
-import { type Demand, demandOf, stagesToRun } from './demand.ts';
+import { type Demand, stagesToRun, totalDemand } from './demand.ts';
 import { type Floor, floorAt } from './floors.ts';
 import { type Guardrails, withFloor } from './guardrails.ts';
 import { podHoursOf1000Prs, unusedPrices } from './price.ts';
 import { quotaRoomPods } from './quota-room.ts';
-import type { Buffer, Recommendation } from './recommendation.ts';
+import type { Recommendation, RecommendedBuffer } from './recommendation.ts';
 import { requestClassesOf } from './request-classes.ts';
 import { sizeMix } from './size-mix.ts';
 import { type PodToPlace, sizePools } from './size-pools.ts';
 import { type ShapeQuestion, sizeShapes } from './size-shapes.ts';
 import type { CapacitySnapshot } from './snapshot.ts';
-import { type Money, spendOf } from './spend.ts';
+import { type SpendLimit, spendOf } from './spend.ts';
 
 /** Everything that a decision depends on besides the snapshot. */
 export interface DecideOptions {
@@ -27,7 +27,7 @@ export interface DecideOptions {
   readonly buffer: BufferOptions;
   readonly rails: Guardrails;
   readonly floors: readonly Floor[];
-  readonly money: Money;
+  readonly money: SpendLimit;
   readonly poolOrder: readonly string[];
   readonly objectiveMs: number;
   readonly tickMs: number;
@@ -44,7 +44,7 @@ export const leadSecondsOf = ({ calibration }: CapacitySnapshot, tickMs: number)
 /** The demand of a snapshot. */
 export function demandIn(snapshot: CapacitySnapshot): Demand {
   const { nowMs, pods, runners, calibration } = snapshot;
-  return demandOf({
+  return totalDemand({
     pods,
     known: runners?.known,
     ahead: runners?.ahead ?? [],
@@ -58,7 +58,7 @@ export function demandIn(snapshot: CapacitySnapshot): Demand {
 }
 
 const roomByQuota = ({ pods, surroundings, calibration }: CapacitySnapshot): number =>
-  quotaRoomPods(surroundings.quotas ?? [], pods ? namespacesOf(pods) : new Set(), usual(calibration));
+  quotaRoomPods(surroundings.quotas ?? [], pods ? podNamespaces(pods) : new Set(), usual(calibration));
 
 const usual = ({ podCpuMillicores, podMemoryBytes }: CapacitySnapshot['calibration']): Resources => ({
   cpuMillicores: Math.ceil(podCpuMillicores.value),
@@ -85,7 +85,12 @@ function typicalIn(demand: Demand, calibration: CapacitySnapshot['calibration'])
     : learned;
 }
 
-function reasons(demand: Demand, buffer: Buffer, leadSeconds: number, homeless: number): readonly string[] {
+function reasons(
+  demand: Demand,
+  buffer: RecommendedBuffer,
+  leadSeconds: number,
+  homeless: number,
+): readonly string[] {
   const { runningPods, pendingPods, knownStages, lowerBound } = demand;
   const because = [
     `${runningPods} Pods run, ${pendingPods} wait for a node, ${knownStages} more stages have no Pod yet`,
@@ -112,7 +117,7 @@ function shapeQuestionOf(
   options: DecideOptions,
   so: {
     readonly demand: Demand;
-    readonly buffer: Buffer;
+    readonly buffer: RecommendedBuffer;
     readonly typical: Resources;
     readonly rails: Guardrails;
   },

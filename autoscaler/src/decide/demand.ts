@@ -87,7 +87,7 @@ function isExhausted(sources: DemandSources, notes: string[]): boolean {
  * The current demand; each piece of work is counted once: a stage whose Pod is watched counts as that Pod. Pods come from the watch
  * where there is one, else from the runners' metrics.
  */
-export function demandOf(sources: DemandSources): Demand {
+export function totalDemand(sources: DemandSources): Demand {
   const { pods, known, states, ahead, nodeReadyMs, quotaRoomPods } = sources;
   const notes: string[] = [];
   const { running, pending } = visibleWork(sources, notes);

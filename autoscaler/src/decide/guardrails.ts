@@ -1,3 +1,4 @@
+import { nodesWithin } from '../capacity/node-spec.ts';
 import type { Resources } from '../capacity/shape.ts';
 import type { Floor } from './floors.ts';
 
@@ -18,7 +19,7 @@ export interface Guardrails {
 }
 
 /** The current state of a pool. */
-export interface PoolStanding {
+export interface PoolSizeState {
   /** Nodes that exist or are being created. */
   readonly nodes: number;
   /** When it last grew by our decision; undefined: never. */
@@ -34,7 +35,7 @@ export interface Guarded {
   readonly held: readonly string[];
 }
 
-type Rail = (nodes: number, standing: PoolStanding, rails: Guardrails) => Guarded | undefined;
+type Rail = (nodes: number, standing: PoolSizeState, rails: Guardrails) => Guarded | undefined;
 
 const nodesOf = (count: number): string => `${count} ${count === 1 ? 'node' : 'nodes'}`;
 
@@ -56,10 +57,7 @@ const RAILS: readonly Rail[] = [
       ? { nodes: now - stepDown, held: [`at most ${nodesOf(stepDown)} less at once`] }
       : undefined,
   (nodes, { node }, { quota }) => {
-    const most = Math.min(
-      Math.floor(quota.cpuMillicores / Math.max(1, node.cpuMillicores)),
-      Math.floor(quota.memoryBytes / Math.max(1, node.memoryBytes)),
-    );
+    const most = nodesWithin(quota, node);
     return nodes > most ? { nodes: most, held: [`the quota allows ${nodesOf(most)}`] } : undefined;
   },
   (nodes, _standing, { minNodes, minBecause }) => {
@@ -83,7 +81,7 @@ export function withFloor(rails: Guardrails, floor: Floor | undefined): Guardrai
  * @param wanted whole nodes ≥ 0
  * @returns whole nodes from minNodes to maxNodes (the smaller of both when they contradict)
  */
-export function guarded(wanted: number, standing: PoolStanding, rails: Guardrails): Guarded {
+export function guarded(wanted: number, standing: PoolSizeState, rails: Guardrails): Guarded {
   return RAILS.reduce<Guarded>(
     (so, rail) => {
       const next = rail(so.nodes, standing, rails);

@@ -1,8 +1,9 @@
+import { nodesWithin } from '../capacity/node-spec.ts';
 import type { NodeShape } from '../capacity/shape.ts';
 import type { Guardrails } from './guardrails.ts';
 
 /** A number of nodes and its simulated wait in seconds; undefined: not simulated. */
-export interface Tried<T> {
+export interface SizedWait<T> {
   readonly size: T;
   readonly wait: number | undefined;
 }
@@ -20,8 +21,8 @@ export function meetObjective<T>(
   grow: (size: T, twentieths: number) => T,
   wait: (size: T) => number | undefined,
   objectiveSeconds: number,
-): Tried<T> {
-  let tried: Tried<T> = { size: first, wait: wait(first) };
+): SizedWait<T> {
+  let tried: SizedWait<T> = { size: first, wait: wait(first) };
   for (let nth = 1; nth <= MOST_TRIES; nth += 1) {
     if (tried.wait === undefined || tried.wait <= objectiveSeconds) break;
     const size = grow(tried.size, nth);
@@ -33,9 +34,5 @@ export function meetObjective<T>(
 
 /** A number of nodes of one shape within the bounds that always hold. */
 export function bounded(nodes: number, { minNodes, maxNodes, quota }: Guardrails, shape: NodeShape): number {
-  const byQuota = Math.min(
-    Math.floor(quota.cpuMillicores / Math.max(1, shape.allocatable.cpuMillicores)),
-    Math.floor(quota.memoryBytes / Math.max(1, shape.allocatable.memoryBytes)),
-  );
-  return Math.min(maxNodes, Math.max(minNodes, Math.min(nodes, byQuota)));
+  return Math.min(maxNodes, Math.max(minNodes, Math.min(nodes, nodesWithin(quota, shape.allocatable))));
 }

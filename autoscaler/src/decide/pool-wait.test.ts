@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NOTHING_SEEN } from '../advise/engines.ts';
-import type { Pool, PoolNode } from '../capacity/pools.ts';
+import { NO_ENGINE_FACTS } from '../advise/engines.ts';
+import type { NodeUsage, Pool } from '../capacity/pools.ts';
 import { MIB } from '../capacity/shape.ts';
 import type { Guardrails } from './guardrails.ts';
 import { type PoolQuestion, sizePools } from './size-pools.ts';
@@ -34,7 +34,7 @@ const OUTLOOK: Outlook = {
 
 /** A pool of `nodes` nodes, filled one after the other. */
 function aPool(nodes: number, builds: number): Pool {
-  const node = (nth: number): PoolNode => {
+  const node = (nth: number): NodeUsage => {
     const here = Math.max(0, Math.min(PER_NODE, builds - nth * PER_NODE));
     return {
       ...{ name: `n${nth}`, ready: true, closed: false, builds: here, createdMs: 0 },
@@ -53,7 +53,7 @@ function aPool(nodes: number, builds: number): Pool {
 function sizeOf(pool: Pool, change: Partial<Outlook> = {}, more: Partial<PoolQuestion> = {}) {
   const question: PoolQuestion = {
     ...{ nowMs: 0, pools: [pool], podsToPlace: [], outlook: { ...OUTLOOK, ...change }, order: [] },
-    ...{ grewAtMs: new Map(), rails: RAILS, spend: undefined, surroundings: NOTHING_SEEN },
+    ...{ grewAtMs: new Map(), rails: RAILS, spend: undefined, surroundings: NO_ENGINE_FACTS },
     money: { prices: {}, currency: '', maxPerDay: undefined },
     ...more,
   };

@@ -1,4 +1,4 @@
-import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
+import { type NodeSpec, podsOnEmptyNode } from '../capacity/node-spec.ts';
 import { packed } from '../capacity/packing.ts';
 import type { Pool } from '../capacity/pools.ts';
 import type { SizeClass } from '../capacity/size-class.ts';
@@ -48,10 +48,10 @@ export function poolWait(pool: Pool, work: PoolWork, outlook: Outlook, nodes: nu
   const node = bare(pool);
   return simulatedWaitP95({
     groups: [{ node, nodes }],
-    running: runningOn(pool).filter(({ request }) => roomOnEmpty(node, request) > 0),
+    running: runningOn(pool).filter(({ request }) => podsOnEmptyNode(node, request) > 0),
     waiting: work.waiting,
     typical,
-    perSecond: roomOnEmpty(node, typical) > 0 ? work.perSecond : 0,
+    perSecond: podsOnEmptyNode(node, typical) > 0 ? work.perSecond : 0,
     pushSize,
     podSeconds,
     horizonSeconds: leadSeconds,

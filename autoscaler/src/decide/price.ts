@@ -35,5 +35,5 @@ export const unusedPrices = (prices: Prices, names: readonly string[]): readonly
   Object.keys(prices).filter((name) => !names.includes(name));
 
 /** `9.20 EUR`, or `9.20` without a currency. */
-export const amountText = (amount: number, currency: string): string =>
+export const priceText = (amount: number, currency: string): string =>
   `${amount.toFixed(2)} ${currency}`.trim();

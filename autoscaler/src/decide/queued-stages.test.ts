@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { podCountsOf } from '../capacity/pod-counts.ts';
 import type { PodFact } from '../capacity/read-pod.ts';
-import { aWaitingStage } from '../testing/told-stages.ts';
-import { type DemandSources, demandOf } from './demand.ts';
+import { aWaitingStage } from '../testing/demand-stages.ts';
+import { type DemandSources, totalDemand } from './demand.ts';
 
 const REQUEST = { cpuMillicores: 1000, memoryBytes: 2 ** 30 };
 
@@ -27,7 +27,7 @@ const runners = (inWork: number, capacityPipelines: number) => ({
 });
 type Change = Omit<Partial<DemandSources>, 'pods'> & { readonly pods?: readonly PodFact[] };
 const demandWith = ({ pods: there = [], ...change }: Change) =>
-  demandOf({
+  totalDemand({
     ...{ known: [], ahead: [], nodeReadyMs: 0, states: undefined, capacityPipelines: undefined },
     ...{ pendingJobs: undefined, quotaRoomPods: Infinity, typical: REQUEST },
     ...change,

@@ -1,4 +1,5 @@
 import type { QuotaFact } from '../advise/engines.ts';
+import { podsThatFit } from '../capacity/node-spec.ts';
 import type { Resources } from '../capacity/shape.ts';
 
 /**
@@ -20,13 +21,12 @@ export function quotaRoomPods(
   }, 0);
 }
 
-function roomIn({ hard, used }: QuotaFact, typical: Resources): number {
-  const per = (of: keyof QuotaFact['hard'], each: number): number =>
-    each > 0 ? Math.floor((hard[of] - used[of]) / each) : Infinity;
-  const rooms = [
-    per('cpuMillicores', typical.cpuMillicores),
-    per('memoryBytes', typical.memoryBytes),
-    per('pods', 1),
-  ];
-  return Math.max(0, Math.min(...rooms));
-}
+const roomIn = ({ hard, used }: QuotaFact, typical: Resources): number =>
+  podsThatFit(
+    {
+      cpuMillicores: hard.cpuMillicores - used.cpuMillicores,
+      memoryBytes: hard.memoryBytes - used.memoryBytes,
+      pods: hard.pods - used.pods,
+    },
+    typical,
+  );

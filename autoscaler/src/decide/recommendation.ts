@@ -2,7 +2,7 @@ import type { Advice } from '../advise/advice.ts';
 import type { Resources } from '../capacity/shape.ts';
 
 /** The buffer for unknown work, and how it was computed. */
-export interface Buffer {
+export interface RecommendedBuffer {
   readonly pods: number;
   readonly by: 'rule' | 'forecast';
   readonly because: string;
@@ -37,7 +37,7 @@ export interface RequestClass {
 }
 
 /** The cheapest nodes of several shapes together that hold the demand and meet the objective. */
-export interface Mix {
+export interface NodeMix {
   /** Shapes with at least one node, in the order of the shapes. */
   readonly parts: readonly { readonly shape: string; readonly nodes: number; readonly perHour: number }[];
   readonly cost: Cost;
@@ -113,14 +113,14 @@ export interface Recommendation {
     readonly lowerBound: boolean;
   };
   readonly typicalPod: Resources;
-  readonly buffer: Buffer;
+  readonly buffer: RecommendedBuffer;
   /** Both published shapes, then those of the operator. */
   readonly shapes: readonly ShapeSize[];
   readonly pools: readonly PoolSize[];
   /** Sizes of Pods that need room now, largest first; a short list. */
   readonly requestClasses: readonly RequestClass[];
   /** Undefined: no shape has a price, so there is no cheapest mix. */
-  readonly mix: Mix | undefined;
+  readonly mix: NodeMix | undefined;
   /** The currency appended to amounts. */
   readonly currency: string;
   /** Undefined: no live pool has a price. */

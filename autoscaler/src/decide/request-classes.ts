@@ -1,4 +1,4 @@
-import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
+import { type NodeSpec, podsOnEmptyNode } from '../capacity/node-spec.ts';
 import type { Pool } from '../capacity/pools.ts';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
 import { countOf, type SizeClass } from '../capacity/size-class.ts';
@@ -60,7 +60,7 @@ export function requestClassesOf(
     const of = (state: (typeof states)[number]): number =>
       countOf(members.filter((one) => one.state === state));
     const holds = ({ allocatable }: NodeShape): boolean =>
-      roomOnEmpty({ allocatable, daemonSets: overhead }, request) > 0;
+      podsOnEmptyNode({ allocatable, daemonSets: overhead }, request) > 0;
     return {
       request,
       runningPods: of('running'),
@@ -69,7 +69,7 @@ export function requestClassesOf(
       share: count / Math.max(1, total),
       fitsShapes: shapes.filter(holds).map(({ name }) => name),
       tooLargeForShapes: shapes.filter((shape) => !holds(shape)).map(({ name }) => name),
-      fitsPools: pools.filter(({ spec }) => roomOnEmpty(spec, request) > 0).map(({ name }) => name),
+      fitsPools: pools.filter(({ spec }) => podsOnEmptyNode(spec, request) > 0).map(({ name }) => name),
     };
   });
 }

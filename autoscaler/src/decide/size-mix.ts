@@ -2,10 +2,10 @@ import { type NodeGroup, packed, packInto, percent } from '../capacity/packing.t
 import { countOf, type SizeClass } from '../capacity/size-class.ts';
 import { type Counts, cheapestMix, groupsOf, hourlyPrice, type PricedKind } from './cheapest-mix.ts';
 import { bounded, meetObjective } from './meet-objective.ts';
-import { amountText, costOf, priceOf } from './price.ts';
-import type { Mix, ShapeSize } from './recommendation.ts';
+import { costOf, priceOf, priceText } from './price.ts';
+import type { NodeMix, ShapeSize } from './recommendation.ts';
 import { fewClasses } from './request-classes.ts';
-import { demandAhead, nodeOf, type ShapeQuestion, waitStory, waitWith } from './size-shapes.ts';
+import { demandAhead, nodeOf, type ShapeQuestion, waitText, waitWith } from './size-shapes.ts';
 
 /** Limit of shapes that are mixed: each pair is tried. */
 const MOST_SHAPES = 8;
@@ -93,7 +93,7 @@ function searched(kinds: readonly Kind[], classes: readonly SizeClass[], questio
  * @param alone the same shapes, each sized alone
  * @returns undefined when no shape has a price
  */
-export function sizeMix(question: ShapeQuestion, alone: readonly ShapeSize[]): Mix | undefined {
+export function sizeMix(question: ShapeQuestion, alone: readonly ShapeSize[]): NodeMix | undefined {
   const kinds = kindsOf(question);
   if (kinds.length === 0) return undefined;
   const classes = fewClasses(demandAhead(question).ahead, MOST_CLASSES);
@@ -120,7 +120,7 @@ function mixWithReasons(
   { counts, wait }: Judged,
   question: ShapeQuestion,
   alone: readonly ShapeSize[],
-): Mix {
+): NodeMix {
   const { now } = demandAhead(question);
   const groups = groupsOf(kinds, counts);
   const tooLarge = countOf(now.filter((one) => groups.every(({ node }) => packed([one], node).tooLarge > 0)));
@@ -132,7 +132,7 @@ function mixWithReasons(
     return nodes === 0 ? [] : { shape, nodes, perHour: nodes * perHour };
   });
   const text = parts.map(({ shape, nodes }) => `${nodes} × ${shape}`).join(' + ') || 'no node';
-  const hourly = (perHour: number): string => `${amountText(perHour, question.money.currency)} an hour`;
+  const hourly = (perHour: number): string => `${priceText(perHour, question.money.currency)} an hour`;
   const others = alone.flatMap(({ shape, nodesAhead, cost: one, tooLargeShare: share }) => {
     if (one === undefined) return [];
     const misfit = share > 0 ? `, and ${percent(share)} of the Pods don't fit on it` : '';
@@ -150,7 +150,7 @@ function mixWithReasons(
     because: [
       `${text}: ${hourly(cost.perHour)}`,
       ...others,
-      waitStory(wait, sum(counts), question.outlook),
+      waitText(wait, sum(counts), question.outlook),
       ...kept,
       ...misfit,
     ],

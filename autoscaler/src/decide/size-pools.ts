@@ -1,9 +1,9 @@
-import type { Surroundings } from '../advise/engines.ts';
-import { ownerOf } from '../advise/proposals.ts';
-import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
+import type { EngineFacts } from '../advise/engines.ts';
+import { poolScaler } from '../advise/proposals.ts';
+import { type NodeSpec, podsOnEmptyNode } from '../capacity/node-spec.ts';
 import { packInto, percent } from '../capacity/packing.ts';
-import type { Pool, PoolNode } from '../capacity/pools.ts';
-import { letsIn, type PodConstraints } from '../capacity/scheduling.ts';
+import type { NodeUsage, Pool } from '../capacity/pools.ts';
+import { admitsPod, type PodConstraints } from '../capacity/scheduling.ts';
 import type { Resources } from '../capacity/shape.ts';
 import { classesOf } from '../capacity/size-class.ts';
 import { type Guardrails, guarded } from './guardrails.ts';
@@ -11,7 +11,7 @@ import { nodesForObjective, type PoolWork, poolWait } from './pool-wait.ts';
 import { priceOf } from './price.ts';
 import type { PoolSize, Spend } from './recommendation.ts';
 import type { Outlook } from './size-shapes.ts';
-import { type Money, withinSpend } from './spend.ts';
+import { type SpendLimit, withinSpend } from './spend.ts';
 
 /** A Pod or stage that needs room, and the nodes it may run on. */
 export interface PodToPlace {
@@ -30,11 +30,11 @@ export interface PoolQuestion {
   readonly order: readonly string[];
   readonly grewAtMs: ReadonlyMap<string, number>;
   readonly rails: Guardrails;
-  readonly money: Money;
+  readonly money: SpendLimit;
   /** The cost of the pools; undefined: none of them has a price. */
   readonly spend: Spend | undefined;
   /** The node scalers that were detected. */
-  readonly surroundings: Surroundings;
+  readonly surroundings: EngineFacts;
 }
 
 const buildsOn = ({ nodes }: Pool): number => nodes.reduce((sum, { builds }) => sum + builds, 0);
@@ -48,7 +48,7 @@ function ranked({ pools, order }: PoolQuestion): readonly Pool[] {
 }
 
 const takes = (pool: Pool, { request, constraints }: PodToPlace): boolean =>
-  roomOnEmpty(pool.spec, request) > 0 && letsIn(pool.spec.traits ?? {}, constraints);
+  podsOnEmptyNode(pool.spec, request) > 0 && admitsPod(pool.spec.traits ?? {}, constraints);
 
 /** Assigns each Pod to the first pool that may and can hold it. */
 function shareOut(
@@ -66,7 +66,7 @@ function shareOf(pool: Pool, pools: readonly Pool[]): number {
 }
 
 /** The free part of a node: its builds use room as DaemonSets do. */
-function leftOf({ spec }: Pool, { used, builds }: PoolNode): NodeSpec {
+function leftOf({ spec }: Pool, { used, builds }: NodeUsage): NodeSpec {
   const held = spec.daemonSets ?? { cpuMillicores: 0, memoryBytes: 0, pods: 0 };
   const daemonSets = {
     cpuMillicores: held.cpuMillicores + used.cpuMillicores,
@@ -111,7 +111,7 @@ function rawSize(pool: Pool, share: Share, { nowMs, outlook }: PoolQuestion): Ra
   const { typical } = outlook;
   const open = pool.nodes.filter(({ closed, ready }) => ready && !closed);
   const { booting, lost } = notReady(pool, nowMs, outlook.leadSeconds);
-  const perNode = roomOnEmpty(pool.spec, typical);
+  const perNode = podsOnEmptyNode(pool.spec, typical);
   if (perNode === 0)
     return {
       wanted: pool.nodes.length,
@@ -119,7 +119,7 @@ function rawSize(pool: Pool, share: Share, { nowMs, outlook }: PoolQuestion): Ra
       because: ['not one Pod of the usual size fits on its nodes: it is left as it is'],
     };
   const left = open.map((node) => leftOf(pool, node));
-  const room = left.reduce((sum, node) => sum + roomOnEmpty(node, typical), booting * perNode);
+  const room = left.reduce((sum, node) => sum + podsOnEmptyNode(node, typical), booting * perNode);
   const wantedRoom = podsToPlace.reduce((sum, pod) => sum + weight(pod, typical), 0) + bufferPods;
   // Room in many small pieces holds no large Pod: waiting Pods are packed into the pieces as they are.
   const pieces = [...left.map((node) => ({ node, nodes: 1 })), { node: pool.spec, nodes: booting }];
@@ -142,7 +142,7 @@ function rawSize(pool: Pool, share: Share, { nowMs, outlook }: PoolQuestion): Ra
 function heldToObjective(pool: Pool, share: Share, question: PoolQuestion): Raw {
   const { outlook } = question;
   const raw = rawSize(pool, share, question);
-  if (roomOnEmpty(pool.spec, outlook.typical) === 0) return raw;
+  if (podsOnEmptyNode(pool.spec, outlook.typical) === 0) return raw;
   const { nodes, added } = nodesForObjective(pool, share, outlook);
   if (added === 0) return raw;
   const why = `${nodes} at least, ${added} of them because the simulated wait is longer than ${outlook.objectiveSeconds} s at the 95th percentile without`;
@@ -165,13 +165,15 @@ function sizeOne(pool: Pool, share: Share, question: PoolQuestion): PoolSize {
     },
     question.rails,
   );
-  const tooLarge = question.podsToPlace.filter(({ request }) => roomOnEmpty(pool.spec, request) === 0).length;
+  const tooLarge = question.podsToPlace.filter(
+    ({ request }) => podsOnEmptyNode(pool.spec, request) === 0,
+  ).length;
   const tooLargeShare = question.podsToPlace.length === 0 ? 0 : tooLarge / question.podsToPlace.length;
   const misfit =
     tooLarge === 0 ? [] : [`${percent(tooLargeShare)} of the waiting Pods don't fit on its nodes at all`];
   return {
     pool: pool.name,
-    owner: ownerOf(pool, question.surroundings),
+    owner: poolScaler(pool, question.surroundings),
     actualNodes: pool.nodes.length,
     readyNodes: pool.nodes.filter(({ ready }) => ready).length,
     emptyNodes: pool.nodes.filter(({ builds }) => builds === 0).length,

@@ -117,7 +117,7 @@ interface ReasonInput {
 }
 
 /** Describes the simulated wait as text. */
-export function waitStory(
+export function waitText(
   waitP95Seconds: number | undefined,
   nodes: number,
   { leadSeconds }: Outlook,
@@ -144,7 +144,7 @@ function reasons({
     because.push(
       `${nodes - first} more, because the simulated wait with ${first} is longer than ${outlook.objectiveSeconds} s at the 95th percentile`,
     );
-  because.push(waitStory(waitP95Seconds, nodes, outlook));
+  because.push(waitText(waitP95Seconds, nodes, outlook));
   if (tooLargeShare > 0)
     because.push(`${percent(tooLargeShare)} of the Pods don't fit on such a node at all`);
   return because;

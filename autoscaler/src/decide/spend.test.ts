@@ -5,11 +5,11 @@ import type { Pool } from '../capacity/pools.ts';
 import { SpendBook } from '../capacity/spend-book.ts';
 import { quotaRoomPods } from './quota-room.ts';
 import type { PoolSize, Spend } from './recommendation.ts';
-import { affordablePerHour, type Money, spendOf, withinSpend } from './spend.ts';
+import { affordablePerHour, type SpendLimit, spendOf, withinSpend } from './spend.ts';
 
 const HOUR = 3_600_000;
 const MIDNIGHT = Date.UTC(2026, 0, 14);
-const MONEY: Money = { prices: { a: 1, b: 2 }, currency: 'EUR', maxPerDay: 100 };
+const MONEY: SpendLimit = { prices: { a: 1, b: 2 }, currency: 'EUR', maxPerDay: 100 };
 const allocatable = { cpuMillicores: 4000, memoryBytes: 2 ** 33, pods: 110 };
 const aPool = (name: string, createdMs: readonly number[]): Pool => ({
   name,

@@ -1,10 +1,10 @@
 import type { Pool } from '../capacity/pools.ts';
 import type { NodeHours } from '../capacity/spend-book.ts';
-import { amountText, type Prices, priceOf } from './price.ts';
+import { type Prices, priceOf, priceText } from './price.ts';
 import type { PoolSize, Spend } from './recommendation.ts';
 
 /** The spend limit and how money is counted. */
-export interface Money {
+export interface SpendLimit {
   readonly prices: Prices;
   /** The currency appended to amounts; may be empty. */
   readonly currency: string;
@@ -16,7 +16,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /** The cost of live pools; undefined: none of them has a price. */
-export function spendOf(pools: readonly Pool[], hours: NodeHours, money: Money): Spend | undefined {
+export function spendOf(pools: readonly Pool[], hours: NodeHours, money: SpendLimit): Spend | undefined {
   const priced = pools.filter(({ name }) => priceOf(money.prices, name) !== undefined);
   const seen = [...hours.byPool].map(([name, count]) => (priceOf(money.prices, name) ?? 0) * count);
   if (priced.length === 0) return undefined;
@@ -50,7 +50,7 @@ export function affordablePerHour({ today, maxPerDay = Infinity }: Spend, nowMs:
 export function withinSpend(
   sizes: readonly PoolSize[],
   spend: Spend,
-  { prices, currency }: Money,
+  { prices, currency }: SpendLimit,
   { nowMs, stepDown }: { readonly nowMs: number; readonly stepDown: number },
 ): readonly PoolSize[] {
   if (spend.maxPerDay === undefined) return sizes;
@@ -59,7 +59,7 @@ export function withinSpend(
     Math.min(wantedNodes, actualNodes - emptyNodes);
   const price = ({ pool }: PoolSize): number | undefined => priceOf(prices, pool);
   let left = perHour - sizes.reduce((sum, size) => sum + busy(size) * (price(size) ?? 0), 0);
-  const why = `${amountText(spend.today, currency)} of ${amountText(spend.maxPerDay, currency)} a day are spent, so all pools together may cost ${amountText(perHour, currency)} an hour`;
+  const why = `${priceText(spend.today, currency)} of ${priceText(spend.maxPerDay, currency)} a day are spent, so all pools together may cost ${priceText(perHour, currency)} an hour`;
   return sizes.map((size) => {
     const each = price(size);
     if (each === undefined || each === 0) return size;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { podCountsOf } from '../capacity/pod-counts.ts';
-import { aStageAhead } from '../testing/told-stages.ts';
+import { aStageAhead } from '../testing/demand-stages.ts';
 import { ruleBuffer } from './buffer.ts';
-import { type Demand, demandOf } from './demand.ts';
+import { type Demand, totalDemand } from './demand.ts';
 import { momentOf } from './moment.ts';
 
 const READY_MS = 180_000;
@@ -10,7 +10,7 @@ const OPTIONS = { z: 2, floor: 5, quantile: 0.95, forecast: true };
 
 function demandWith(...expected: (number | undefined)[]): Demand {
   const ahead = expected.map((expectedMs, stageId) => aStageAhead(stageId, expectedMs));
-  return demandOf({
+  return totalDemand({
     pods: podCountsOf([]),
     known: [],
     ahead,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Comparer } from '../advise/adviser.ts';
-import type { Compared, Comparison } from '../advise/compare.ts';
+import type { SettingsComparison, SettingsGain } from '../advise/compare.ts';
 
 /** A comparison that takes longer is aborted. */
 const MOST_MS = 300_000;
@@ -12,14 +12,14 @@ const PROGRAM = new URL(import.meta.url.replace(/compare-in-thread(\.[jt]s)$/, '
 
 /** Compares in a thread that ends with the answer: an error or a lack of memory there does not affect the service. */
 export const compareInThread: Comparer = {
-  async compare(comparison: Comparison, signal: AbortSignal): Promise<Compared> {
+  async compare(comparison: SettingsComparison, signal: AbortSignal): Promise<SettingsGain> {
     const worker = new Worker(PROGRAM, {
       workerData: comparison,
       resourceLimits: { maxOldGenerationSizeMb: MOST_MIB },
     });
     try {
       const until = AbortSignal.any([signal, AbortSignal.timeout(MOST_MS)]);
-      const [answer] = (await once(worker, 'message', { signal: until })) as [Compared];
+      const [answer] = (await once(worker, 'message', { signal: until })) as [SettingsGain];
       return answer;
     } finally {
       await worker.terminate();

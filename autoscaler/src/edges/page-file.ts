@@ -9,7 +9,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Reads the page from `web/`, next to `src` and `dist`. */
-export function readPage(): Page {
+export function readPageFile(): Page {
   const folder = join(import.meta.dirname, '..', '..', 'web');
   return new Map(
     readdirSync(folder).flatMap((name) => {

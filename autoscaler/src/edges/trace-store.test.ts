@@ -12,14 +12,14 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseTrace } from '../trace/gather.ts';
-import type { PodRecord } from '../trace/pod-record.ts';
+import type { TraceRecord } from '../trace/pod-record.ts';
 import { readTraceFile } from './trace-file.ts';
 import { TraceStore } from './trace-store.ts';
 
 const NOW = Date.parse('2026-01-14T09:30:00Z');
 const DAY_MS = 86_400_000;
 
-const record = (uid: string): PodRecord => ({
+const record = (uid: string): TraceRecord => ({
   uid,
   job: {
     arrivedAt: NOW / 1000 - 100,

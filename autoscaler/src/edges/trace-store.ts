@@ -5,8 +5,8 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { errorText } from '@hangar/shared/error-text';
-import { formatRecord, type PodRecord, parseRecord } from '../trace/pod-record.ts';
-import type { Remembered, TraceMemory } from '../trace/trace-memory.ts';
+import { formatRecord, parseRecord, type TraceRecord } from '../trace/pod-record.ts';
+import type { LoadedRecords, TraceMemory } from '../trace/trace-memory.ts';
 
 /** The folder of the traces, and how long they are kept. */
 export interface TraceStoreOptions {
@@ -23,7 +23,7 @@ const FILE = /^trace-(\d{4}-\d\d-\d\d)\.jsonl(\.gz)?$/;
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 interface ReadBack {
-  readonly records: readonly PodRecord[];
+  readonly records: readonly TraceRecord[];
   /** The problem with the file; empty: none. */
   readonly problem: string;
 }
@@ -64,13 +64,13 @@ export class TraceStore implements TraceMemory {
     this.#options = options;
   }
 
-  async load(nowMs: number): Promise<Remembered> {
+  async load(nowMs: number): Promise<LoadedRecords> {
     const problems: string[] = [];
     try {
       await mkdir(this.#options.folder, { recursive: true });
       await this.#tidy(nowMs);
       const names = (await readdir(this.#options.folder)).filter((name) => FILE.test(name)).sort();
-      const records: PodRecord[] = [];
+      const records: TraceRecord[] = [];
       for (const name of names.reverse()) {
         if (records.length >= this.#options.mostRecords) break;
         const { records: found, problem } = await this.#read(name);
@@ -87,7 +87,7 @@ export class TraceStore implements TraceMemory {
     }
   }
 
-  async append(records: readonly PodRecord[], nowMs: number): Promise<void> {
+  async append(records: readonly TraceRecord[], nowMs: number): Promise<void> {
     if (this.#today !== dayOf(nowMs)) await this.#tidy(nowMs);
     if (records.length === 0) return;
     const text = records.map((record) => `${formatRecord(record)}\n`).join('');
@@ -116,7 +116,7 @@ export class TraceStore implements TraceMemory {
 
   async #read(name: string): Promise<ReadBack> {
     const source = createReadStream(join(this.#options.folder, name));
-    const records: PodRecord[] = [];
+    const records: TraceRecord[] = [];
     const wrong: string[] = [];
     let line = 0;
     const take = (text: string): void => {
@@ -131,7 +131,7 @@ export class TraceStore implements TraceMemory {
     return { records, problem: [first, broken].filter(Boolean).join('; ') };
   }
 
-  async #setAside(name: string, good: readonly PodRecord[], problem: string): Promise<string> {
+  async #setAside(name: string, good: readonly TraceRecord[], problem: string): Promise<string> {
     const { folder } = this.#options;
     const aside = join(folder, 'damaged', name);
     try {

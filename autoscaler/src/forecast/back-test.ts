@@ -6,7 +6,7 @@ interface Pending<Note> {
 }
 
 /** A forecast and the observed outcome. */
-export interface Judged<Note> {
+export interface ForecastOutcome<Note> {
   readonly at: number;
   readonly note: Note;
   /** The largest rise of demand above its value at that time, within the lead time; ≥ 0. */
@@ -28,11 +28,11 @@ export class BackTest<Note> {
   }
 
   /** Records a forecast and the demand at its time. @returns forecasts whose lead time is over now, oldest first */
-  note(at: number, demand: number, note: Note): readonly Judged<Note>[] {
+  note(at: number, demand: number, note: Note): readonly ForecastOutcome<Note>[] {
     while ((this.#peaks.at(-1)?.demand ?? Infinity) <= demand) this.#peaks.pop();
     this.#peaks.push({ at, demand });
     this.#pending.push({ at, demand, note });
-    const judged: Judged<Note>[] = [];
+    const judged: ForecastOutcome<Note>[] = [];
     for (let due = this.#due(at); due !== undefined; due = this.#due(at)) {
       judged.push(this.#judge(due, demand));
       this.#head += 1;
@@ -46,7 +46,7 @@ export class BackTest<Note> {
     return first !== undefined && first.at + this.#leadSeconds <= now ? first : undefined;
   }
 
-  #judge({ at, demand, note }: Pending<Note>, demandNow: number): Judged<Note> {
+  #judge({ at, demand, note }: Pending<Note>, demandNow: number): ForecastOutcome<Note> {
     while ((this.#peaks[0]?.at ?? Infinity) < at) this.#peaks.shift();
     const peak = this.#peaks[0]?.demand ?? demandNow;
     return { at, note, risePods: Math.max(0, peak - demand) };

@@ -4,7 +4,7 @@ import { QuantileTracker } from './quantile-tracker.ts';
 import { countByAge, RunTimes } from './run-times.ts';
 
 /** The input of a forecast at each tick: arrivals and ends since the previous tick, and what runs. */
-export interface DemandSeen {
+export interface ObservedDemand {
   readonly nowSeconds: number;
   readonly arrivals: readonly number[];
   readonly finishedSeconds: readonly number[];
@@ -91,7 +91,7 @@ export class DemandForecast {
   }
 
   /** Learns from what happened since the last call. */
-  learn(seen: DemandSeen): void {
+  learn(seen: ObservedDemand): void {
     const from = this.#lastTickAt ?? seen.nowSeconds;
     const fade = Math.exp(-(seen.nowSeconds - from) / RECENT_SECONDS);
     this.#recent *= fade;
@@ -119,7 +119,7 @@ export class DemandForecast {
   }
 
   /** The current forecast of demand over the lead time. */
-  ahead(seen: DemandSeen): DemandAhead {
+  ahead(seen: ObservedDemand): DemandAhead {
     this.#learnKnown(seen);
     return this.#peak(seen, PARTS, 0);
   }
@@ -130,12 +130,12 @@ export class DemandForecast {
    *
    * @param margin added to the factor on the spread, as on the buffer's
    */
-  worthKeeping(seen: DemandSeen, margin: number): number {
+  worthKeeping(seen: ObservedDemand, margin: number): number {
     return this.#peak(seen, KEEP_PARTS, margin).bufferPods;
   }
 
   /** The demand at the point of time, in lead times, at which it is highest. */
-  #peak(seen: DemandSeen, parts: readonly number[], margin: number): DemandAhead {
+  #peak(seen: ObservedDemand, parts: readonly number[], margin: number): DemandAhead {
     const ages = countByAge(seen.running, seen.nowSeconds);
     const factor = this.#tracker(seen.nowSeconds).value + margin;
     const reach = (one: Outlook): number => one.mean + factor * one.spread;
@@ -146,7 +146,7 @@ export class DemandForecast {
   }
 
   /** Compares the announced with the expected arrivals over the lead time, to learn which share is not announced. */
-  #learnKnown(seen: DemandSeen): void {
+  #learnKnown(seen: ObservedDemand): void {
     this.#knownMean += ((seen.knownAhead ?? 0) - this.#knownMean) * KNOWN_STEP;
     this.#arrivalsMean +=
       (this.#usual(seen.nowSeconds, this.#options.leadSeconds) - this.#arrivalsMean) * KNOWN_STEP;
@@ -178,7 +178,7 @@ export class DemandForecast {
     return this.#usual(nowSeconds, withinSeconds) - near * (1 - this.unknownShare);
   }
 
-  #part(seen: DemandSeen, ages: Float64Array, withinSeconds: number): Outlook {
+  #part(seen: ObservedDemand, ages: Float64Array, withinSeconds: number): Outlook {
     const surprise = this.#surprise(seen.nowSeconds, withinSeconds);
     const part = Math.min(1, withinSeconds / this.#options.leadSeconds);
     const known = (seen.knownAhead ?? 0) * part;

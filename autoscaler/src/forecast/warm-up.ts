@@ -1,4 +1,4 @@
-import type { PodRecord } from '../trace/pod-record.ts';
+import type { TraceRecord } from '../trace/pod-record.ts';
 import type { LiveForecast } from './live-forecast.ts';
 
 /** Ticks of the warm-up are longer than live ones: it only has to learn the hours of the day. */
@@ -13,7 +13,7 @@ const TICKS_AT_ONCE = 500;
  */
 export function* warmUp(
   forecast: LiveForecast,
-  records: readonly PodRecord[],
+  records: readonly TraceRecord[],
   nowSeconds: number,
 ): Generator<undefined, void> {
   const arrivals = records.map(({ job }) => job).sort((one, other) => one.arrivedAt - other.arrivedAt);

@@ -6,7 +6,7 @@ import {
   type Quantity,
 } from '../calibrate/calibrate.ts';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
-import { LEVELS } from '../capacity/shape.ts';
+import { LOAD_LEVELS } from '../capacity/shape.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
 import type { HistoryPoint, Ledger } from '../history/ledger.ts';
 import { nodesFor } from '../model/nodes-for.ts';
@@ -73,9 +73,9 @@ export interface WhatIf {
 
 /** The body of `GET /api/v1/what-if`: by the published model (as `recommend --json`), and by the calibrated one. */
 export function whatIfAnswer({ prsPerDay, shapes }: WhatIf, calibration: Calibration) {
-  const published = recommendationJson(recommendForPrs({ prsPerDay, shapes, levels: LEVELS }));
+  const published = recommendationJson(recommendForPrs({ prsPerDay, shapes, levels: LOAD_LEVELS }));
   const parameters = calibratedParameters(calibration);
-  const learned = recommendationJson(recommendForPrs({ prsPerDay, shapes, levels: LEVELS, parameters }));
+  const learned = recommendationJson(recommendForPrs({ prsPerDay, shapes, levels: LOAD_LEVELS, parameters }));
   const days = Math.max(...Object.values(calibration).map((one) => one.days));
   return {
     ...published,
@@ -135,7 +135,7 @@ const valueAnswer = (value: number | Resources) =>
 
 /** Null for a shape on which no Pod of the calibrated size fits. */
 function tableRow(prsPerDay: number, parameters: typeof PUBLISHED) {
-  const cell = (shape: NodeShape, level: (typeof LEVELS)[number]): number | null => {
+  const cell = (shape: NodeShape, level: (typeof LOAD_LEVELS)[number]): number | null => {
     try {
       return nodesFor(prsPerDay, shape, level, parameters);
     } catch (error) {
@@ -152,7 +152,7 @@ function tableRow(prsPerDay: number, parameters: typeof PUBLISHED) {
 const MOST_POINTS = 360;
 
 /** Reduces a history: per interval the point with the most work, with the longest wait of the interval, so that no peak is lost. */
-export function thinned(points: readonly HistoryPoint[], most = MOST_POINTS): readonly HistoryPoint[] {
+export function downsampled(points: readonly HistoryPoint[], most = MOST_POINTS): readonly HistoryPoint[] {
   const stretch = Math.ceil(points.length / most);
   if (stretch <= 1) return points;
   const thin: HistoryPoint[] = [];
@@ -175,7 +175,7 @@ export function demandAnswer(ledger: Ledger, hours: number, nowMs: number) {
   return {
     stale: staleSinceMs(ledger, nowMs) !== undefined,
     now: recommendation === undefined ? null : recommendation.demand,
-    history: thinned(points).map(({ atMs, ...point }) => ({ at: iso(atMs), ...point })),
+    history: downsampled(points).map(({ atMs, ...point }) => ({ at: iso(atMs), ...point })),
   };
 }
 

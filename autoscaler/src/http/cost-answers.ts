@@ -1,6 +1,13 @@
 import { formatCpuMillicores, formatMemoryBytes } from '@hangar/shared/quantity';
 import type { Advice } from '../advise/advice.ts';
-import type { Cost, Mix, PoolSize, Recommendation, RequestClass, Spend } from '../decide/recommendation.ts';
+import type {
+  Cost,
+  NodeMix,
+  PoolSize,
+  Recommendation,
+  RequestClass,
+  Spend,
+} from '../decide/recommendation.ts';
 
 /** Rounds to hundredths of a cent. */
 const round = (value: number): number => Math.round(value * 10_000) / 10_000;
@@ -16,7 +23,7 @@ const costAnswer = ({ perHour, perDay, perMonth, per1000Prs }: Cost) => ({
 /** Null where there is no price. */
 export const maybeCostAnswer = (cost: Cost | undefined) => (cost === undefined ? null : costAnswer(cost));
 
-const mixAnswer = ({ parts, cost, waitP95Seconds, tooLargeShare, because }: Mix) => ({
+const mixAnswer = ({ parts, cost, waitP95Seconds, tooLargeShare, because }: NodeMix) => ({
   parts: parts.map(({ shape, nodes, perHour }) => ({ shape, nodes, perHour: round(perHour) })),
   cost: costAnswer(cost),
   waitP95Seconds: orNull(waitP95Seconds),

@@ -1,5 +1,5 @@
 import type { NodeShape } from '../capacity/shape.ts';
-import { MAX_PRS_PER_DAY, podsThatFit } from '../model/nodes-for.ts';
+import { MAX_PRS_PER_DAY, podsPerNode } from '../model/nodes-for.ts';
 import { PUBLISHED_SHAPES, parseShape } from '../model/shapes.ts';
 import type { WhatIf } from './answers.ts';
 import { BadRequest } from './problem.ts';
@@ -43,7 +43,7 @@ function shapesIn(query: Query): readonly NodeShape[] {
         `shape: ${parsed.problem}`,
         'write ?shape=4cpu-8gb, or ?shape=cpu=16,memory=32Gi',
       );
-    if (podsThatFit(parsed.shape) === 0)
+    if (podsPerNode(parsed.shape) === 0)
       throw new BadRequest(
         'shape',
         `shape: not one Pod of the model fits on a node ${text.slice(0, 100)}`,

@@ -4,7 +4,7 @@ import { listen } from '@hangar/shared/program/listen';
 import { describe, expect, it } from 'vitest';
 import type { HistoryPoint } from '../history/ledger.ts';
 import { PUBLISHED_TABLE } from '../model/parameters.ts';
-import { thinned } from './answers.ts';
+import { downsampled } from './answers.ts';
 import { apiPage } from './api-page.ts';
 import { openApi, ROUTES } from './openapi.ts';
 import { aServer, withAnswer } from './testing/a-server.ts';
@@ -163,12 +163,12 @@ describe('GET /api/v1/demand', () => {
     const points = Array.from({ length: 1000 }, (_, nth) =>
       point(nth, nth === 501 ? 99 : 1, nth === 502 ? 77 : null),
     );
-    const thin = thinned(points, 100);
+    const thin = downsampled(points, 100);
 
     expect(thin).toHaveLength(100);
     expect(Math.max(...thin.map(({ running }) => running ?? 0))).toBe(99);
     expect(Math.max(...thin.map(({ waitSeconds }) => waitSeconds ?? 0))).toBe(77);
-    expect(thinned(points, 1000)).toBe(points);
+    expect(downsampled(points, 1000)).toBe(points);
   });
 });
 

@@ -11,7 +11,7 @@ import {
 import type { Logger } from '@hangar/shared/logger';
 import { type V1Lease, V1MicroTime } from '@kubernetes/client-node';
 import { isPaused } from '../capacity/pool-node.ts';
-import { SAFE_SHARE, type Seen, seen, verdict } from './lease-verdict.ts';
+import { type ObservedLease, observedLease, SAFE_SHARE, verdict } from './lease-verdict.ts';
 
 /** The Lease, and the identity of this replica. */
 export interface LeadershipOptions {
@@ -43,7 +43,7 @@ const CALL_SHARE = 1 / 4;
 export class Leadership {
   readonly #parts: LeadershipParts;
   readonly #options: LeadershipOptions;
-  #seen: Seen | undefined;
+  #seen: ObservedLease | undefined;
   #leading: AbortController | undefined;
   #callOffLoss = (): void => undefined;
   /** The end of the safe share, on the monotonic clock. */
@@ -132,7 +132,7 @@ export class Leadership {
   }
 
   #heard(lease: V1Lease | undefined): void {
-    this.#seen = seen(this.#seen, lease, this.#parts.clock.monotonicMs());
+    this.#seen = observedLease(this.#seen, lease, this.#parts.clock.monotonicMs());
     this.#holder = lease?.spec?.holderIdentity || undefined;
     this.#paused = isPaused(lease?.metadata?.annotations);
   }
@@ -141,7 +141,7 @@ export class Leadership {
     const { clock } = this.#parts;
     const startedMs = clock.monotonicMs();
     const written = await this.#limited((limit) => this.#put(lease, limit), signal);
-    this.#seen = seen(undefined, written, clock.monotonicMs());
+    this.#seen = observedLease(undefined, written, clock.monotonicMs());
     this.#holder = this.#options.replica;
     this.#renewed(startedMs);
   }

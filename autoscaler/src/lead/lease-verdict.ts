@@ -4,13 +4,17 @@ import type { V1Lease } from '@kubernetes/client-node';
 export const SAFE_SHARE = 2 / 3;
 
 /** The version of the Lease that was last seen, and since when, on the monotonic clock in milliseconds. */
-export interface Seen {
+export interface ObservedLease {
   readonly version: string;
   readonly sinceMs: number;
 }
 
 /** The state after one more read; an unchanged Lease keeps its time. */
-export function seen(before: Seen | undefined, lease: V1Lease | undefined, nowMs: number): Seen | undefined {
+export function observedLease(
+  before: ObservedLease | undefined,
+  lease: V1Lease | undefined,
+  nowMs: number,
+): ObservedLease | undefined {
   const version = lease?.metadata?.resourceVersion;
   if (version === undefined) return undefined;
   return before?.version === version ? before : { version, sinceMs: nowMs };
@@ -22,7 +26,7 @@ export function seen(before: Seen | undefined, lease: V1Lease | undefined, nowMs
  */
 export function verdict(
   lease: V1Lease | undefined,
-  known: Seen | undefined,
+  known: ObservedLease | undefined,
   us: { readonly replica: string; readonly termMs: number },
   nowMs: number,
 ): 'ours' | 'free' | 'theirs' {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Pool, PoolNode } from '../capacity/pools.ts';
+import type { NodeUsage, Pool } from '../capacity/pools.ts';
 import { GIB } from '../capacity/shape.ts';
 import { poolRoom } from './pool-room.ts';
 
 const USUAL = { cpuMillicores: 1000, memoryBytes: GIB };
 
-const node = (cpuMillicores: number, more: Partial<PoolNode> = {}): PoolNode => ({
+const node = (cpuMillicores: number, more: Partial<NodeUsage> = {}): NodeUsage => ({
   name: 'n',
   ready: true,
   closed: false,
@@ -15,7 +15,7 @@ const node = (cpuMillicores: number, more: Partial<PoolNode> = {}): PoolNode => 
   ...more,
 });
 
-const pool = (...nodes: readonly PoolNode[]): Pool => {
+const pool = (...nodes: readonly NodeUsage[]): Pool => {
   const allocatable = { cpuMillicores: 4000, memoryBytes: 8 * GIB, pods: 110 };
   return {
     name: 'builds',

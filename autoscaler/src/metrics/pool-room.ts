@@ -1,3 +1,4 @@
+import { podsThatFit } from '../capacity/node-spec.ts';
 import type { Pool } from '../capacity/pools.ts';
 import type { Resources } from '../capacity/shape.ts';
 
@@ -8,9 +9,6 @@ import type { Resources } from '../capacity/shape.ts';
 export const ROOM_STATES = ['used', 'idle', 'open', 'stranded'] as const;
 
 type RoomState = (typeof ROOM_STATES)[number];
-
-const fits = (free: Resources, usual: Resources): boolean =>
-  free.cpuMillicores >= usual.cpuMillicores && free.memoryBytes >= usual.memoryBytes;
 
 /** Divides the room of a pool's nodes that builds may use: allocatable minus DaemonSets. Never negative. Pure. */
 export function poolRoom({ spec, nodes }: Pool, usual: Resources): Readonly<Record<RoomState, Resources>> {
@@ -26,7 +24,7 @@ export function poolRoom({ spec, nodes }: Pool, usual: Resources): Readonly<Reco
     const free = freeOn(spec, used);
     add('used', used);
     if (builds === 0) add('idle', free);
-    else add(ready && !closed && fits(free, usual) ? 'open' : 'stranded', free);
+    else add(ready && !closed && podsThatFit({ ...free, pods: 1 }, usual) > 0 ? 'open' : 'stranded', free);
   }
   const nothing: Resources = { cpuMillicores: 0, memoryBytes: 0 };
   const of = (state: RoomState): Resources => sums.get(state) ?? nothing;

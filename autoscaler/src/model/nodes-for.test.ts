@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NodeShape } from '../capacity/shape.ts';
-import { GIB, LEVELS } from '../capacity/shape.ts';
-import { MAX_PRS_PER_DAY, nodesFor, peakPods, podsCounted, podsThatFit, prsCarriedBy } from './nodes-for.ts';
+import { GIB, LOAD_LEVELS } from '../capacity/shape.ts';
+import { MAX_PRS_PER_DAY, nodesFor, peakPods, podsCounted, podsPerNode, prsCarriedBy } from './nodes-for.ts';
 import { PARAMETER_NOTES, PUBLISHED, PUBLISHED_TABLE } from './parameters.ts';
 import { PUBLISHED_SHAPES, parseShape } from './shapes.ts';
 
@@ -13,7 +13,7 @@ function shape(text: string): NodeShape {
 }
 
 const published = fc.constantFrom(...PUBLISHED_SHAPES);
-const level = fc.constantFrom(...LEVELS);
+const level = fc.constantFrom(...LOAD_LEVELS);
 
 describe('nodesFor: the published table', () => {
   const numbers = PUBLISHED_TABLE.flatMap((row) =>
@@ -37,7 +37,7 @@ describe('nodesFor: the published table', () => {
     { prs: 2000, want: [342, 477, 175, 245] },
     { prs: 5000, want: [850, 1189, 434, 607] },
   ])('between and beyond the published rows: $prs PRs a day', ({ prs, want }) => {
-    const answers = PUBLISHED_SHAPES.flatMap((each) => LEVELS.map((one) => nodesFor(prs, each, one)));
+    const answers = PUBLISHED_SHAPES.flatMap((each) => LOAD_LEVELS.map((one) => nodesFor(prs, each, one)));
 
     expect(answers).toEqual(want);
   });
@@ -120,7 +120,7 @@ describe('prsCarriedBy', () => {
 
 describe('the numbers behind the model', () => {
   it('three Pods fit on 4 CPU, six on 8 CPU, of which the table counts 5.8875', () => {
-    expect(PUBLISHED_SHAPES.map((each) => podsThatFit(each))).toEqual([3, 6]);
+    expect(PUBLISHED_SHAPES.map((each) => podsPerNode(each))).toEqual([3, 6]);
     expect(podsCounted(shape('4cpu-8gb'))).toBe(3);
     expect(podsCounted(shape('8cpu-16gb'))).toBeCloseTo(5.8875, 10);
   });
@@ -130,7 +130,7 @@ describe('the numbers behind the model', () => {
     { prs: 500, want: [251, 352] },
     { prs: 1000, want: [502.5, 703.5] },
   ])('$prs PRs a day are about $want Pods at once', ({ prs, want }) => {
-    LEVELS.forEach((each, index) => {
+    LOAD_LEVELS.forEach((each, index) => {
       expect(Math.abs(peakPods(prs, each) - (want[index] ?? 0))).toBeLessThan(0.51);
     });
   });
@@ -141,7 +141,7 @@ describe('the numbers behind the model', () => {
 
   it('a node whose limit is its number of Pods holds no more than that', () => {
     expect(
-      podsThatFit({
+      podsPerNode({
         ...shape('cpu=64,memory=256Gi'),
         allocatable: { cpuMillicores: 64_000, memoryBytes: 256 * GIB, pods: 5 },
       }),

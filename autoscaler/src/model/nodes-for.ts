@@ -1,4 +1,5 @@
-import type { Level, NodeShape } from '../capacity/shape.ts';
+import { podsOnEmptyNode } from '../capacity/node-spec.ts';
+import type { LoadLevel, NodeShape } from '../capacity/shape.ts';
 import type { ModelParameters } from './parameters.ts';
 import { PUBLISHED } from './parameters.ts';
 
@@ -16,22 +17,14 @@ const roundUp = (value: number): number => Math.ceil(value - ROUNDING);
  *
  * @returns a whole number ≥ 0; 0 when not even one fits
  */
-export function podsThatFit(shape: NodeShape, parameters: ModelParameters = PUBLISHED): number {
-  const { allocatable } = shape;
-  const { pod, daemonSets } = parameters;
-  return Math.max(
-    0,
-    Math.min(
-      Math.floor((allocatable.cpuMillicores - daemonSets.cpuMillicores) / pod.cpuMillicores),
-      Math.floor((allocatable.memoryBytes - daemonSets.memoryBytes) / pod.memoryBytes),
-      allocatable.pods,
-    ),
-  );
-}
+export const podsPerNode = (
+  { allocatable }: NodeShape,
+  { pod, daemonSets }: ModelParameters = PUBLISHED,
+): number => podsOnEmptyNode({ allocatable, daemonSets: { ...daemonSets, pods: 0 } }, pod);
 
 /** Pods per node that the model assumes: those that fit, less the unused room of large nodes (scheduling-and-scaling §4.3). */
 export function podsCounted(shape: NodeShape, parameters: ModelParameters = PUBLISHED): number {
-  const fit = podsThatFit(shape, parameters);
+  const fit = podsPerNode(shape, parameters);
   return fit < parameters.packingFromPods ? fit : fit * parameters.packing;
 }
 
@@ -40,7 +33,11 @@ export function podsCounted(shape: NodeShape, parameters: ModelParameters = PUBL
  *
  * @param prsPerDay ≥ 0
  */
-export function peakPods(prsPerDay: number, level: Level, parameters: ModelParameters = PUBLISHED): number {
+export function peakPods(
+  prsPerDay: number,
+  level: LoadLevel,
+  parameters: ModelParameters = PUBLISHED,
+): number {
   const perHour = prsPerDay * parameters.podsPerPr * parameters.peakHourShare;
   const surge = level === 'high' ? parameters.surge : 1;
   return ((perHour * parameters.podSeconds) / SECONDS_PER_HOUR) * surge;
@@ -57,7 +54,7 @@ export function peakPods(prsPerDay: number, level: Level, parameters: ModelParam
 export function nodesFor(
   prsPerDay: number,
   shape: NodeShape,
-  level: Level,
+  level: LoadLevel,
   parameters: ModelParameters = PUBLISHED,
 ): number {
   if (!(prsPerDay >= 0 && prsPerDay <= MAX_PRS_PER_DAY)) {
@@ -79,7 +76,7 @@ export function nodesFor(
 export function prsCarriedBy(
   nodes: number,
   shape: NodeShape,
-  level: Level,
+  level: LoadLevel,
   parameters: ModelParameters = PUBLISHED,
 ): number | undefined {
   if (nodesFor(0, shape, level, parameters) > nodes) return undefined;

@@ -6,11 +6,11 @@ import type { Resources } from '../capacity/shape.ts';
 import type { AutoscalerConfig } from '../config/load.ts';
 import { clusterViewOf } from '../decide/cluster-view.ts';
 import type { CapacitySnapshot } from '../decide/snapshot.ts';
-import { askDrone, type DroneReading } from '../scrape/drone-server.ts';
+import { type DroneReading, queryDrone } from '../scrape/drone-server.ts';
 import type { MetricsSource } from '../scrape/metrics-source.ts';
 import { RunnerBook, type RunnersView } from '../scrape/runner-book.ts';
 import { scrape } from '../scrape/scrape.ts';
-import { type ClusterNews, ClusterWatch } from '../watch/cluster-watch.ts';
+import { type ClusterChanges, ClusterWatch } from '../watch/cluster-watch.ts';
 
 /** The dependencies of an {@link Observer}. */
 export interface ObserverParts {
@@ -28,10 +28,10 @@ export interface Observation {
   readonly runners: RunnersView | undefined;
   readonly drone: DroneReading | undefined;
   /** What the watches saw since the last tick. */
-  readonly news: ClusterNews;
+  readonly news: ClusterChanges;
 }
 
-const NO_NEWS: ClusterNews = { records: [], boots: [], arrivals: [], waits: [] };
+const NO_NEWS: ClusterChanges = { records: [], boots: [], arrivals: [], waits: [] };
 
 /** Queries runners and the Drone server, and watches the cluster. A source that doesn't answer is missing, never zero. */
 export class Observer {
@@ -60,7 +60,7 @@ export class Observer {
   async take(stop: AbortSignal): Promise<Observation> {
     const { clock, source, droneSource = source } = this.#parts;
     const { drone: server, scrapeDeadlineMs: deadlineMs } = this.#config;
-    const asking = server && askDrone({ clock, source: droneSource, deadlineMs }, server.url, stop);
+    const asking = server && queryDrone({ clock, source: droneSource, deadlineMs }, server.url, stop);
     const runners = await this.#scrape(stop);
     const drone = await asking;
     return { runners, drone, news: this.watch?.takeNews() ?? NO_NEWS };

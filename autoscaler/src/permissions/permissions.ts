@@ -3,7 +3,7 @@ import type { ApiRight } from '@hangar/shared/kubernetes/rights';
 export { rulesOf } from '@hangar/shared/kubernetes/rights';
 
 /** What a right is used for; each feature can be switched on separately, with its rights. */
-export type Feature =
+export type ServiceFeature =
   | 'look'
   | 'runner-service'
   | 'advise'
@@ -16,7 +16,7 @@ export type Feature =
 
 /** A permission that the service uses in the Kubernetes API. */
 export interface Right extends ApiRight {
-  readonly feature: Feature;
+  readonly feature: ServiceFeature;
   /**
    * - `cluster`: everywhere, by a ClusterRole
    * - `runners`: where the Service of the runners is
@@ -140,5 +140,5 @@ export const RIGHTS: readonly Right[] = [
 ];
 
 /** The rights of these features. */
-export const rightsOf = (features: ReadonlySet<Feature>): readonly Right[] =>
+export const rightsOf = (features: ReadonlySet<ServiceFeature>): readonly Right[] =>
   RIGHTS.filter(({ feature }) => features.has(feature));

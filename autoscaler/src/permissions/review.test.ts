@@ -1,7 +1,7 @@
 import { noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
 import { describe, expect, it } from 'vitest';
 import { ReviewingCluster } from '../testing/reviewing-cluster.ts';
-import type { Feature } from './permissions.ts';
+import type { ServiceFeature } from './permissions.ts';
 import { type Places, review } from './review.ts';
 
 const places: Places = {
@@ -10,7 +10,7 @@ const places: Places = {
   events: ['default', 'ci'],
   objects: { 'capacity-buffer': ['ci', 'ci'], placeholder: ['room'] },
 };
-const all: ReadonlySet<Feature> = new Set([
+const all: ReadonlySet<ServiceFeature> = new Set([
   'look',
   'runner-service',
   'lead',

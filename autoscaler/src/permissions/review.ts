@@ -1,6 +1,6 @@
 import { type Cluster, isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import { isAllowed, ruleLine, rulesOf } from '@hangar/shared/kubernetes/rights';
-import { type Feature, type Right, rightsOf } from './permissions.ts';
+import { type Right, rightsOf, type ServiceFeature } from './permissions.ts';
 
 /** The namespaces in which the rights of features are needed; empty: the feature isn't used. */
 export interface Places {
@@ -8,13 +8,13 @@ export interface Places {
   readonly lease: readonly string[];
   readonly events: readonly string[];
   /** By kind of actuator. */
-  readonly objects: Readonly<Partial<Record<Feature, readonly string[]>>>;
+  readonly objects: Readonly<Partial<Record<ServiceFeature, readonly string[]>>>;
 }
 
 /** The result of the review. */
 export interface Review {
   /** Features without all their rights, each with one line: what is missing, what does not work without it, and the remedy. */
-  readonly missing: ReadonlyMap<Feature, string>;
+  readonly missing: ReadonlyMap<ServiceFeature, string>;
   /** A warning when the API server does not support access reviews; empty: it does. */
   readonly warning: string;
 }
@@ -32,7 +32,7 @@ interface Question {
  */
 export async function review(
   cluster: Cluster,
-  features: ReadonlySet<Feature>,
+  features: ReadonlySet<ServiceFeature>,
   places: Places,
   signal: AbortSignal,
 ): Promise<Review> {

@@ -1,13 +1,13 @@
-import type { Level, NodeShape, Resources } from '../capacity/shape.ts';
-import { nodesFor, peakPods, podsCounted, podsThatFit } from '../model/nodes-for.ts';
+import type { LoadLevel, NodeShape, Resources } from '../capacity/shape.ts';
+import { nodesFor, peakPods, podsCounted, podsPerNode } from '../model/nodes-for.ts';
 import type { ModelParameters } from '../model/parameters.ts';
 import { PUBLISHED } from '../model/parameters.ts';
 
 /** Whole numbers for each requested level. */
-export type PerLevel = Readonly<Partial<Record<Level, number>>>;
+export type PerLevel = Readonly<Partial<Record<LoadLevel, number>>>;
 
 /** What the node counts assume about the environment: without it the Pods are never created, or don't fit. */
-export interface Assumed {
+export interface Assumptions {
   readonly podRequest: Resources;
   /** Pods at once in the busiest hour: the sum of all runners' capacity must be at least this. */
   readonly runnerCapacity: PerLevel;
@@ -30,9 +30,9 @@ export interface ShapeAnswer {
 /** The published model's answer to one question, with all its assumptions. */
 export interface PrsRecommendation {
   readonly prsPerDay: number;
-  readonly levels: readonly Level[];
+  readonly levels: readonly LoadLevel[];
   readonly shapes: readonly ShapeAnswer[];
-  readonly assumed: Assumed;
+  readonly assumed: Assumptions;
   readonly parameters: ModelParameters;
 }
 
@@ -40,12 +40,12 @@ export interface PrsRecommendation {
 export interface PrsQuestion {
   readonly prsPerDay: number;
   readonly shapes: readonly NodeShape[];
-  readonly levels: readonly Level[];
+  readonly levels: readonly LoadLevel[];
   readonly parameters?: ModelParameters;
 }
 
 /** One number for each of these levels. */
-export function perLevel(levels: readonly Level[], value: (level: Level) => number): PerLevel {
+export function perLevel(levels: readonly LoadLevel[], value: (level: LoadLevel) => number): PerLevel {
   return Object.fromEntries(levels.map((level) => [level, value(level)]));
 }
 
@@ -66,7 +66,7 @@ export function recommendForPrs(question: PrsQuestion): PrsRecommendation {
     shapes: question.shapes.map((shape) => ({
       shape,
       nodes: perLevel(levels, (level) => nodesFor(prsPerDay, shape, level, parameters)),
-      podsThatFit: podsThatFit(shape, parameters),
+      podsThatFit: podsPerNode(shape, parameters),
       podsCounted: podsCounted(shape, parameters),
     })),
     assumed: {

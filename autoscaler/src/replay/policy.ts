@@ -1,7 +1,7 @@
 import type { NodeSpec } from '../capacity/node-spec.ts';
 import type { Resources } from '../capacity/shape.ts';
+import type { SizeClass } from '../capacity/size-class.ts';
 import type { DemandView } from '../forecast/buffer-rule.ts';
-import type { WaitingClass } from '../simulate/job-queue.ts';
 import type { SimNode } from '../simulate/sim-node.ts';
 
 /**
@@ -13,7 +13,7 @@ export interface PolicyView extends DemandView {
   readonly nodes: readonly Readonly<SimNode>[];
   readonly nodeSpec: NodeSpec;
   /** Waiting jobs by request class. */
-  readonly waiting: readonly WaitingClass[];
+  readonly waiting: readonly SizeClass[];
   /** Mean request of all jobs that arrived so far. */
   readonly typicalRequest: Resources;
   /** How many Pods of the typical request still fit on a node. */
@@ -32,7 +32,7 @@ export interface Decision {
 }
 
 /** Sizes the pool. Stateful; the same views in the same order give the same decisions. */
-export interface Policy {
+export interface ScalingPolicy {
   readonly name: string;
   readonly tickSeconds: number;
   /** Nodes that are ready before the first arrival. */
@@ -43,4 +43,4 @@ export interface Policy {
 }
 
 /** A decision that changes nothing. */
-export const NOTHING: Omit<Decision, 'wanted'> = { untaint: [], taint: [], remove: [], order: 0 };
+export const NO_CHANGE: Omit<Decision, 'wanted'> = { untaint: [], taint: [], remove: [], order: 0 };

@@ -10,7 +10,7 @@ import { karpenterBufferPolicy, karpenterPolicy } from './policies/karpenter.ts'
 import { clairvoyantRule, squareRootRule } from './policies/rules.ts';
 import { softlyPlaced } from './policies/soft-taints.ts';
 import { staticPoolPolicy } from './policies/static-node-pool.ts';
-import type { Policy } from './policy.ts';
+import type { ScalingPolicy } from './policy.ts';
 import { replay } from './replay.ts';
 import type { ReplayResult } from './result.ts';
 
@@ -24,7 +24,7 @@ const rule = (): BufferRule =>
     fallback: { z: 2, floor: 5 },
     objectiveP95Seconds: 10,
   });
-const POLICIES: Readonly<Record<string, (jobs: readonly Job[]) => Policy>> = {
+const POLICIES: Readonly<Record<string, (jobs: readonly Job[]) => ScalingPolicy>> = {
   forecast: () => softlyPlaced(staticPoolPolicy(rule())),
   sqrt: () => staticPoolPolicy(squareRootRule(2, 5)),
   clairvoyant: (jobs) => softlyPlaced(staticPoolPolicy(clairvoyantRule(jobs, BOOT_SECONDS + 10))),

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../capacity/job.ts';
+import { newNodesFor } from '../capacity/packing.ts';
 import { GIB, MIB } from '../capacity/shape.ts';
 import type { BufferRule } from '../forecast/buffer-rule.ts';
 import { forecastRule } from '../forecast/forecast-rule.ts';
 import { FIRST_MONDAY, generateLoad } from '../trace/generate.ts';
 import { clusterAutoscalerPolicy } from './policies/cluster-autoscaler.ts';
-import { newNodesFor } from './policies/first-fit.ts';
 import { karpenterBufferPolicy, karpenterPolicy } from './policies/karpenter.ts';
 import { clairvoyantRule, lookAheadRule, squareRootRule } from './policies/rules.ts';
 import { softlyPlaced } from './policies/soft-taints.ts';
 import { staticPolicy } from './policies/static.ts';
 import { staticPoolPolicy } from './policies/static-node-pool.ts';
-import type { Policy } from './policy.ts';
+import type { ScalingPolicy } from './policy.ts';
 import { replay } from './replay.ts';
 import type { ReplayResult } from './result.ts';
 
@@ -26,8 +26,8 @@ const rule = (): BufferRule =>
     fallback: { z: 2, floor: 5 },
     objectiveP95Seconds: 10,
   });
-const forecast = (): Policy => softlyPlaced(staticPoolPolicy(rule()));
-const policies: Readonly<Record<string, () => Policy>> = {
+const forecast = (): ScalingPolicy => softlyPlaced(staticPoolPolicy(rule()));
+const policies: Readonly<Record<string, () => ScalingPolicy>> = {
   'cluster-autoscaler': () => clusterAutoscalerPolicy(),
   karpenter: () => karpenterPolicy(),
   sqrt: () => softlyPlaced(staticPoolPolicy(squareRootRule(2, 5))),
@@ -39,7 +39,7 @@ const policies: Readonly<Record<string, () => Policy>> = {
 };
 
 function play(
-  policy: Policy,
+  policy: ScalingPolicy,
   on: readonly Job[] = jobs,
 ): { result: ReplayResult; decisions: [number, number][] } {
   const decisions: [number, number][] = [];
@@ -138,7 +138,7 @@ describe('replay', { timeout: 30_000 }, () => {
   });
 
   it('has shorter waits with the forecast than with Karpenter, and hardly any with the clairvoyant', () => {
-    const p95 = (policy: Policy): number => play(policy).result.waitSeconds.p95;
+    const p95 = (policy: ScalingPolicy): number => play(policy).result.waitSeconds.p95;
     const best = p95(staticPoolPolicy(clairvoyantRule(jobs, 190)));
 
     expect(best).toBeLessThan(1);

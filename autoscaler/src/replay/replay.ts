@@ -1,12 +1,12 @@
 import type { Job } from '../capacity/job.ts';
-import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
+import { type NodeSpec, podsOnEmptyNode } from '../capacity/node-spec.ts';
 import type { ScoringStrategy } from '../simulate/class-scores.ts';
 import { ClusterSim } from '../simulate/cluster-sim.ts';
 import { seededRandom } from '../simulate/random.ts';
 import type { SimNode } from '../simulate/sim-node.ts';
-import type { Decision, Policy, PolicyView } from './policy.ts';
+import { ArrivalObserver } from './arrival-observer.ts';
+import type { Decision, PolicyView, ScalingPolicy } from './policy.ts';
 import { type ReplayResult, Tally } from './result.ts';
-import { Watcher } from './watcher.ts';
 
 /** The jobs, the cluster and the policy of a replay. */
 export interface ReplayOptions {
@@ -15,7 +15,7 @@ export interface ReplayOptions {
   readonly node: NodeSpec;
   readonly bootSeconds: number;
   readonly coldSeconds?: number;
-  readonly policy: Policy;
+  readonly policy: ScalingPolicy;
   readonly strategy?: ScoringStrategy;
   readonly seed: number;
   /** Results count from here on; before it the policy learns. */
@@ -35,7 +35,7 @@ class Replay {
   readonly #options: ReplayOptions;
   readonly #sim: ClusterSim;
   readonly #tally: Tally;
-  readonly #watcher: Watcher;
+  readonly #watcher: ArrivalObserver;
   readonly #last: number;
   #waits: number[] = [];
   #nextTickAt: number;
@@ -59,7 +59,7 @@ class Replay {
       },
     });
     // Rejected jobs are not reported to the policy: they would make the usual job larger than a node, and no pool large enough.
-    this.#watcher = new Watcher(jobs.filter((job) => this.#sim.canFit(job)));
+    this.#watcher = new ArrivalObserver(jobs.filter((job) => this.#sim.canFit(job)));
     this.#nextTickAt = jobs[0]?.arrivedAt ?? 0;
   }
 
@@ -142,7 +142,7 @@ class Replay {
   #view(): PolicyView {
     const sim = this.#sim;
     const typicalRequest = this.#watcher.typicalRequest;
-    const roomWhenEmpty = roomOnEmpty(this.#options.node, typicalRequest);
+    const roomWhenEmpty = podsOnEmptyNode(this.#options.node, typicalRequest);
     return {
       nowSeconds: sim.now,
       nodes: sim.nodes,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Change, demandChanges, timelineOf } from './timeline.ts';
+import { demandChanges, timelineOf, type ValueChange } from './timeline.ts';
 
 const spans = { from: 0, to: 40, count: 4 };
 
@@ -34,7 +34,7 @@ describe('timelineOf', () => {
     { title: 'without changes all values are 0', changes: [], want: [0, 0, 0, 0] },
     { title: 'a later change is not shown', changes: [[40, 7]], want: [0, 0, 0, 0] },
   ] as const)('$title', ({ changes, want }) => {
-    expect(timelineOf('x', changes as readonly Change[], spans).values).toEqual(want);
+    expect(timelineOf('x', changes as readonly ValueChange[], spans).values).toEqual(want);
   });
 
   it('shows no value above the actual maximum', () => {

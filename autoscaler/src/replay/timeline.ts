@@ -14,14 +14,18 @@ export interface Spans {
 }
 
 /** A value from a time on, until the next change. */
-export type Change = readonly [atSeconds: number, value: number];
+export type ValueChange = readonly [atSeconds: number, value: number];
 
 /**
  * The largest value in each span.
  *
  * @param changes by time; before the first the value is 0
  */
-export function timelineOf(name: string, changes: readonly Change[], { from, to, count }: Spans): Timeline {
+export function timelineOf(
+  name: string,
+  changes: readonly ValueChange[],
+  { from, to, count }: Spans,
+): Timeline {
   const width = Math.max(to - from, 1) / count;
   const values = new Array<number>(count).fill(0);
   const raise = (span: number, value: number): void => {
@@ -38,15 +42,15 @@ export function timelineOf(name: string, changes: readonly Change[], { from, to,
 }
 
 /** How many jobs would run if none ever waited. */
-export function demandChanges(jobs: readonly Job[]): readonly Change[] {
+export function demandChanges(jobs: readonly Job[]): readonly ValueChange[] {
   const steps = jobs
-    .flatMap(({ arrivedAt, durationSeconds }): Change[] => [
+    .flatMap(({ arrivedAt, durationSeconds }): ValueChange[] => [
       [arrivedAt, 1],
       [arrivedAt + durationSeconds, -1],
     ])
     .sort(([one], [other]) => one - other);
   let running = 0;
-  return steps.map(([at, by]): Change => {
+  return steps.map(([at, by]): ValueChange => {
     running += by;
     return [at, running];
   });

@@ -1,6 +1,6 @@
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
-import { askDrone } from './drone-server.ts';
+import { queryDrone } from './drone-server.ts';
 import type { TargetAnswer } from './metrics-source.ts';
 
 const URL = 'https://drone.acme.test/metrics';
@@ -13,7 +13,7 @@ async function reported(answer: Partial<TargetAnswer> | Error, clock = new FakeC
         ? Promise.reject(answer)
         : Promise.resolve({ status: 200, contentType: 'text/plain', body: '', ...answer }),
   };
-  return askDrone({ clock, source, deadlineMs: 5_000 }, URL, never);
+  return queryDrone({ clock, source, deadlineMs: 5_000 }, URL, never);
 }
 const METRICS = [
   '# HELP drone_pending_jobs Total number of pending jobs.',
@@ -50,7 +50,7 @@ describe("the Drone server's own metrics", () => {
           signal.addEventListener('abort', () => reject(signal.reason as Error)),
         ),
     };
-    const asked = askDrone({ clock, source, deadlineMs: 5_000 }, URL, never);
+    const asked = queryDrone({ clock, source, deadlineMs: 5_000 }, URL, never);
     await settle();
     await clock.step(5_000);
     expect((await asked).problem).toContain('no answer within 5000 ms');

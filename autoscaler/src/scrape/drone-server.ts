@@ -1,5 +1,5 @@
 import { formatOfContentType, parseExposition } from '@hangar/shared/exposition/parse';
-import { ask, type ScrapeParts } from './scrape.ts';
+import { queryTarget, type ScrapeParts } from './scrape.ts';
 
 /** What the Drone server reports about its own queue. */
 export interface DroneReading {
@@ -20,8 +20,8 @@ const MOST_JOBS = 1_000_000;
  * Queries the Drone server's own metrics, with the same deadline as for runners. Never rejects: a missing answer is undefined, not
  * zero.
  */
-export async function askDrone(parts: ScrapeParts, url: string, stop: AbortSignal): Promise<DroneReading> {
-  const answer = await ask(parts, url, {
+export async function queryDrone(parts: ScrapeParts, url: string, stop: AbortSignal): Promise<DroneReading> {
+  const answer = await queryTarget(parts, url, {
     stop,
     refused:
       'Drone wants the token of an administrator: is HANGAR_AUTOSCALER_DRONE_METRICS_TOKEN_FILE right?',

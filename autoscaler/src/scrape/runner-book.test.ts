@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aStageAhead, aWaitingStage } from '../testing/told-stages.ts';
+import { aStageAhead, aWaitingStage } from '../testing/demand-stages.ts';
 import { RunnerBook } from './runner-book.ts';
 import type { TargetRound } from './scrape.ts';
 

@@ -2,7 +2,7 @@ import { parseExposition } from '@hangar/shared/exposition/parse';
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import { parseRunnerService, parseRunnerUrl, targetsOf } from '../capacity/targets.ts';
-import { aStageAhead, aWaitingStage } from '../testing/told-stages.ts';
+import { aStageAhead, aWaitingStage } from '../testing/demand-stages.ts';
 import type { MetricsSource, TargetAnswer } from './metrics-source.ts';
 import { demandOfTarget } from './read-demand.ts';
 import { readRunner } from './runner-reading.ts';

@@ -60,8 +60,8 @@ export async function scrape(
 
 async function scrapeOne(parts: ScrapeParts, target: string, stop: AbortSignal): Promise<TargetRound> {
   const [metrics, demand] = await Promise.all([
-    ask(parts, `${target}/metrics`, { stop, refused: NO_RUNNER }),
-    ask(parts, `${target}/demand`, { stop, refused: NO_RUNNER }),
+    queryTarget(parts, `${target}/metrics`, { stop, refused: NO_RUNNER }),
+    queryTarget(parts, `${target}/demand`, { stop, refused: NO_RUNNER }),
   ]);
   const problems: ScrapeProblem[] = [];
   let reading: RunnerReading | undefined;
@@ -82,18 +82,18 @@ const NO_RUNNER = "give the address of a Hangar runner's HTTP side";
 const NOTHING: TargetDemand = { stages: undefined, ahead: [], problems: [] };
 
 /** An answer, or the reason why there is none and the remedy. */
-export type Asked = TargetAnswer | { readonly problem: string; readonly cure: string };
+export type QueryResult = TargetAnswer | { readonly problem: string; readonly cure: string };
 
 /**
  * Queries one address with the deadline. Never rejects.
  *
  * @param how `refused`: the remedy when it answers with another status than 200
  */
-export async function ask(
+export async function queryTarget(
   { clock, source, deadlineMs }: ScrapeParts,
   url: string,
   { stop, refused }: { readonly stop: AbortSignal; readonly refused: string },
-): Promise<Asked> {
+): Promise<QueryResult> {
   const late = (): Error => new Error(`no answer within ${deadlineMs} ms`);
   try {
     const answer = await withDeadline(clock, { ms: deadlineMs, signal: stop, late }, (signal) =>

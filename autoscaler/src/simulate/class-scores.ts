@@ -1,5 +1,5 @@
 import type { NodeTraits, PodConstraints } from '../capacity/scheduling.ts';
-import { letsIn, softTaints } from '../capacity/scheduling.ts';
+import { admitsPod, softTaints } from '../capacity/scheduling.ts';
 import type { Resources } from '../capacity/shape.ts';
 import type { NodeTable } from './node-table.ts';
 import { widened } from './node-table.ts';
@@ -93,7 +93,7 @@ export class ClassScores {
     const traits = this.#table.traits[slot] ?? {};
     const constraints = this.podClass.constraints ?? {};
     this.#traits[slot] = traits;
-    this.#mayEnter[slot] = letsIn(traits, constraints);
+    this.#mayEnter[slot] = admitsPod(traits, constraints);
     this.#softHere[slot] = Math.min(255, softTaints(traits, constraints));
   }
 

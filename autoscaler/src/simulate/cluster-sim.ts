@@ -1,12 +1,12 @@
 import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import type { Job } from '../capacity/job.ts';
-import { type NodeSpec, roomOnEmpty } from '../capacity/node-spec.ts';
+import { type NodeSpec, podsOnEmptyNode } from '../capacity/node-spec.ts';
 import type { Resources } from '../capacity/shape.ts';
 import type { ScoringStrategy } from './class-scores.ts';
 import { EventQueue } from './event-queue.ts';
 import { JobQueue } from './job-queue.ts';
 import type { Random } from './random.ts';
-import { Scheduler, UNPLACED } from './scheduler.ts';
+import { SimScheduler, UNPLACED } from './scheduler.ts';
 import type { SimNode } from './sim-node.ts';
 
 /** Settings of a {@link ClusterSim}. */
@@ -54,7 +54,7 @@ export class ClusterSim {
   readonly line: JobQueue;
   #finished: number[] = [];
   readonly #options: ClusterSimOptions;
-  readonly #scheduler: Scheduler;
+  readonly #scheduler: SimScheduler;
   readonly #events = new EventQueue<Event>();
   readonly #otherKinds = new WeakMap<SimNode, NodeSpec>();
   readonly #traits: NonNullable<NodeSpec['traits']>;
@@ -63,7 +63,7 @@ export class ClusterSim {
 
   constructor(options: ClusterSimOptions) {
     this.#options = options;
-    this.#scheduler = new Scheduler({ random: options.random, strategy: options.strategy });
+    this.#scheduler = new SimScheduler({ random: options.random, strategy: options.strategy });
     this.line = new JobQueue((request) => this.#scheduler.addClass({ request }));
     this.#traits = options.node.traits ?? {};
     this.#softTraits = { ...this.#traits, taints: [...(this.#traits.taints ?? []), ...SOFT.taints] };
@@ -138,12 +138,12 @@ export class ClusterSim {
   /** The number of Pods of this size that a node has room for; a booting node counts as when it is ready. */
   roomOn(node: SimNode, request: Resources): number {
     if (node.state === 'ready') return this.#scheduler.roomForRequest(request, node.slot);
-    return roomOnEmpty(this.#options.node, request);
+    return podsOnEmptyNode(this.#options.node, request);
   }
 
   /** Whether a job could ever run here. */
   canFit(job: Job): boolean {
-    return roomOnEmpty(this.#options.node, job.request) > 0;
+    return podsOnEmptyNode(this.#options.node, job.request) > 0;
   }
 
   #ready(node: SimNode): void {

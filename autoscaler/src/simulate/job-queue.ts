@@ -1,5 +1,6 @@
 import type { Job } from '../capacity/job.ts';
 import type { Resources } from '../capacity/shape.ts';
+import type { SizeClass } from '../capacity/size-class.ts';
 
 /** Waiting jobs of one class, oldest first. */
 class Waiting {
@@ -26,12 +27,6 @@ class Waiting {
       this.#head = 0;
     }
   }
-}
-
-/** The number of waiting jobs of one request class. */
-export interface WaitingClass {
-  readonly request: Resources;
-  readonly count: number;
 }
 
 /** The queue of jobs without room: by arrival, and by request class, so that a class that finds no room is tried only once. */
@@ -72,7 +67,7 @@ export class JobQueue {
   }
 
   /** The waiting jobs by class. */
-  classes(): readonly WaitingClass[] {
+  classes(): readonly SizeClass[] {
     return this.#requests.flatMap((request, classId) => {
       const count = this.waitingOf(classId);
       return count > 0 ? [{ request, count }] : [];

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NodeSpec } from '../capacity/node-spec.ts';
-import { letsIn, type NodeTraits, softTaints } from '../capacity/scheduling.ts';
+import { admitsPod, type NodeTraits, softTaints } from '../capacity/scheduling.ts';
 import { GIB, MIB } from '../capacity/shape.ts';
 import type { PodClass, ScoringStrategy } from './class-scores.ts';
 import { seededRandom } from './random.ts';
-import { Scheduler, UNPLACED } from './scheduler.ts';
+import { SimScheduler, UNPLACED } from './scheduler.ts';
 
 const soft = (key: string) => ({ key, effect: 'PreferNoSchedule' }) as const;
 const node = (cpu: number, gib: number, more: Partial<NodeSpec> = {}): NodeSpec => ({
@@ -16,7 +16,7 @@ const pod = (cpuMillicores: number, mib: number): PodClass => ({
   request: { cpuMillicores, memoryBytes: mib * MIB },
 });
 const scheduler = (strategy: ScoringStrategy = 'least', seed = 1) =>
-  new Scheduler({ random: seededRandom(seed), strategy });
+  new SimScheduler({ random: seededRandom(seed), strategy });
 
 describe('Scheduler: filters', () => {
   it('places Pods until CPU is used up, and not one more', () => {
@@ -152,7 +152,7 @@ class PlainScheduler {
       const fits =
         each.usedCpu + request.cpuMillicores <= cpuMillicores &&
         each.usedMemory + request.memoryBytes <= memoryBytes;
-      return !each.gone && fits && each.pods < pods && letsIn(traits(index), constraints);
+      return !each.gone && fits && each.pods < pods && admitsPod(traits(index), constraints);
     });
     const counts = this.nodes.map((_, index) =>
       feasible[index] ? softTaints(traits(index), constraints) : 0,

@@ -1,17 +1,17 @@
-import type { NodeSpec } from '../capacity/node-spec.ts';
+import { type NodeSpec, podsThatFit } from '../capacity/node-spec.ts';
 import type { NodeTraits } from '../capacity/scheduling.ts';
 import type { Resources } from '../capacity/shape.ts';
 import { ClassScores, NO_ROOM, type PodClass, type ScoringStrategy } from './class-scores.ts';
 import { NodeTable } from './node-table.ts';
 import type { Random } from './random.ts';
 
-/** Result of {@link Scheduler.place} when no node has room. */
+/** Result of {@link SimScheduler.place} when no node has room. */
 export const UNPLACED = -1;
 
 /** Number of changes kept for classes that are used rarely; with more changes they score all nodes anew. */
 const LOG_SIZE = 1 << 14;
 
-/** Settings of the {@link Scheduler}. */
+/** Settings of the {@link SimScheduler}. */
 export interface SchedulerOptions {
   readonly random: Random;
   readonly strategy?: ScoringStrategy;
@@ -27,7 +27,7 @@ export interface SchedulerOptions {
  *
  * @see scheduling-and-scaling §3
  */
-export class Scheduler {
+export class SimScheduler {
   readonly #table = new NodeTable();
   readonly #classes: ClassScores[] = [];
   readonly #random: Random;
@@ -97,10 +97,12 @@ export class Scheduler {
   /** How many more Pods of this size fit on one node by CPU, memory and number; labels and taints are ignored. */
   roomForRequest(request: Resources, slot: number): number {
     const table = this.#table;
-    const per = (free: number, each: number): number => (each > 0 ? Math.floor(free / each) : Infinity);
-    const cpu = per((table.allocCpu[slot] ?? 0) - (table.usedCpu[slot] ?? 0), request.cpuMillicores);
-    const memory = per((table.allocMemory[slot] ?? 0) - (table.usedMemory[slot] ?? 0), request.memoryBytes);
-    return Math.max(0, Math.min(cpu, memory, (table.allocPods[slot] ?? 0) - (table.usedPods[slot] ?? 0)));
+    const free = {
+      cpuMillicores: (table.allocCpu[slot] ?? 0) - (table.usedCpu[slot] ?? 0),
+      memoryBytes: (table.allocMemory[slot] ?? 0) - (table.usedMemory[slot] ?? 0),
+      pods: (table.allocPods[slot] ?? 0) - (table.usedPods[slot] ?? 0),
+    };
+    return podsThatFit(free, request);
   }
 
   #class(classId: number): ClassScores {

@@ -8,8 +8,8 @@ import { type BufferOptions, type FreeRoom, LiveForecast, type Moment } from '..
 import { warmUp } from '../forecast/warm-up.ts';
 import { Ring } from '../history/ring.ts';
 import type { RunnersView } from '../scrape/runner-book.ts';
-import type { PodRecord } from '../trace/pod-record.ts';
-import type { ClusterNews } from '../watch/cluster-watch.ts';
+import type { TraceRecord } from '../trace/pod-record.ts';
+import type { ClusterChanges } from '../watch/cluster-watch.ts';
 
 /** Settings of a {@link Learner}. */
 export interface LearnerOptions {
@@ -38,7 +38,7 @@ export class Learner {
   readonly #clock: Clock;
   readonly #options: LearnerOptions;
   readonly #days = new DayBook(MOST_DAYS);
-  readonly #records = new Ring<PodRecord>(MOST_RECORDS);
+  readonly #records = new Ring<TraceRecord>(MOST_RECORDS);
   readonly #recent = new RecentArrivals();
   #forecast: LiveForecast;
   #calibration: { readonly atMs: number; readonly value: Calibration } | undefined;
@@ -73,7 +73,7 @@ export class Learner {
   }
 
   /** Loads stored records; yields to the event loop in between. */
-  async remember(records: readonly PodRecord[]): Promise<void> {
+  async remember(records: readonly TraceRecord[]): Promise<void> {
     for (const record of records) this.#keep(record);
     this.#calibration = undefined;
     await this.#renewForecast();
@@ -84,7 +84,7 @@ export class Learner {
    *
    * @param runners used where no cluster is watched: the number of arrivals is taken to be the number of ended stages
    */
-  take({ records, boots, arrivals, waits }: ClusterNews, runners?: RunnersView): void {
+  take({ records, boots, arrivals, waits }: ClusterChanges, runners?: RunnersView): void {
     this.#recent.add(this.#clock.now() / 1000, endedStages(runners));
     for (const record of records) this.#keep(record);
     for (const { atMs, seconds } of boots) this.#days.booted(atMs / 1000, seconds);
@@ -118,7 +118,7 @@ export class Learner {
     return this.calibration.bootSeconds.value + 2 * this.#options.tickSeconds;
   }
 
-  #keep(record: PodRecord): void {
+  #keep(record: TraceRecord): void {
     this.#records.push(record);
     this.#days.add(record.job);
   }

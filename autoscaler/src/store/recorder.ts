@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { Condition } from '../capacity/condition.ts';
 import type { AutoscalerMetrics } from '../metrics/autoscaler-metrics.ts';
-import type { PodRecord } from '../trace/pod-record.ts';
+import type { TraceRecord } from '../trace/pod-record.ts';
 import type { TraceMemory } from '../trace/trace-memory.ts';
 
 /** Limit of records that wait for a failing disk; older ones are dropped. */
@@ -19,7 +19,7 @@ export class Recorder {
     readonly memory: TraceMemory;
     readonly metrics: AutoscalerMetrics;
   };
-  #waiting: PodRecord[] = [];
+  #waiting: TraceRecord[] = [];
   #refused = false;
 
   constructor(parts: { clock: Clock; log: Logger; memory: TraceMemory; metrics: AutoscalerMetrics }) {
@@ -33,7 +33,7 @@ export class Recorder {
   }
 
   /** The stored records of earlier runs; read errors are logged. Never rejects. */
-  async load(): Promise<readonly PodRecord[]> {
+  async load(): Promise<readonly TraceRecord[]> {
     const { clock, log, memory } = this.#parts;
     const { records, problems } = await memory.load(clock.now());
     for (const problem of problems) log.warn({}, problem);
@@ -41,7 +41,7 @@ export class Recorder {
   }
 
   /** Never rejects. */
-  async keep(records: readonly PodRecord[]): Promise<void> {
+  async keep(records: readonly TraceRecord[]): Promise<void> {
     const { clock, log, memory, metrics } = this.#parts;
     metrics.recorded(records.length);
     this.#waiting = [...this.#waiting, ...records].slice(-MOST_WAITING);

@@ -14,17 +14,17 @@ export const NOW = 1_768_383_000_000;
 const TICK_MS = 10_000;
 
 /** A NodePool as these tests see it. */
-export type Pool = KubernetesObject & {
+export type NodePoolManifest = KubernetesObject & {
   spec: { replicas?: number; limits?: { nodes?: string | null } };
   status?: { nodes: number };
 };
 /** A CapacityBuffer as these tests see it. */
-export type Buffer = KubernetesObject & { spec: { replicas: number } };
+export type CapacityBufferManifest = KubernetesObject & { spec: { replicas: number } };
 
 export const POOL = { resource: ACT_RESOURCE.nodePools, name: 'ci' };
 export const BUFFER = { resource: ACT_RESOURCE.capacityBuffers, namespace: 'ci', name: 'room' };
 export const nodeTarget = (name: string) => ({ resource: RESOURCE.nodes, name });
-export const podTarget = (name: string) => ({ resource: RESOURCE.pods, namespace: 'ci', name });
+export const ciPodTarget = (name: string) => ({ resource: RESOURCE.pods, namespace: 'ci', name });
 export const claimTarget = (name: string) => ({ resource: ACT_RESOURCE.nodeClaims, name });
 
 const nameOf = ({ metadata }: KubernetesObject): string => metadata?.name ?? '';
@@ -35,12 +35,16 @@ export class ActingCluster extends ReviewingCluster {
 
   constructor(nodes: number) {
     super();
-    this.put<Pool>(POOL, { metadata: { name: 'ci' }, spec: { replicas: nodes }, status: { nodes } });
+    this.put<NodePoolManifest>(POOL, {
+      metadata: { name: 'ci' },
+      spec: { replicas: nodes },
+      status: { nodes },
+    });
     for (let nth = 0; nth < nodes; nth += 1) this.addNode();
   }
 
   get size(): number | undefined {
-    return this.find<Pool>(POOL)?.spec.replicas;
+    return this.find<NodePoolManifest>(POOL)?.spec.replicas;
   }
 
   get nodes(): readonly V1Node[] {
@@ -66,7 +70,7 @@ export class ActingCluster extends ReviewingCluster {
 
   addBuild(name: string, node?: string): void {
     const status = node === undefined ? [] : [{ type: 'PodScheduled', status: 'True' }];
-    this.put<V1Pod>(podTarget(name), {
+    this.put<V1Pod>(ciPodTarget(name), {
       metadata: { name, creationTimestamp: new Date(NOW), labels: { ci: 'build' } },
       spec: {
         ...(node === undefined ? {} : { nodeName: node }),
@@ -80,13 +84,13 @@ export class ActingCluster extends ReviewingCluster {
     const claims = this.all({ resource: ACT_RESOURCE.nodeClaims }).map(nameOf);
     for (const node of this.nodes)
       if (!claims.includes(`c-${nameOf(node)}`)) this.drop(nodeTarget(nameOf(node)));
-    const pool = this.find<Pool>(POOL);
+    const pool = this.find<NodePoolManifest>(POOL);
     if (pool === undefined) return;
     const { replicas = 0, limits = {} } = pool.spec;
     const most = Math.min(replicas, Number(limits.nodes ?? replicas));
     for (let there = this.nodes.length; there < most; there += 1) this.addNode();
     const status = { nodes: this.nodes.length };
-    if (pool.status?.nodes !== status.nodes) this.put<Pool>(POOL, { ...pool, status });
+    if (pool.status?.nodes !== status.nodes) this.put<NodePoolManifest>(POOL, { ...pool, status });
   }
 
   tainted(key: string): readonly string[] {
@@ -127,7 +131,7 @@ export async function endAll(): Promise<void> {
 }
 
 /** The whole service on such a cluster, wired as in the real process, after two ticks. */
-export async function serve(
+export async function startAutoscaler(
   cluster: ActingCluster,
   env: Record<string, string> = {},
   clock = new FakeClock(NOW),

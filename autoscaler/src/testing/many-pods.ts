@@ -1,4 +1,4 @@
-import { NOTHING_SEEN } from '../advise/engines.ts';
+import { NO_ENGINE_FACTS } from '../advise/engines.ts';
 import { calibrate } from '../calibrate/calibrate.ts';
 import { podCountsOf } from '../capacity/pod-counts.ts';
 import { poolsOf } from '../capacity/pools.ts';
@@ -86,7 +86,7 @@ export function manyPodsSnapshot(
     perSecond: 0.1,
     grewAtMs: new Map(),
     nodeHours: { byPool: new Map(), countedFromMs: 0 },
-    surroundings: NOTHING_SEEN,
+    surroundings: NO_ENGINE_FACTS,
     compared: new Map(),
     drone: undefined,
     forecast: undefined,

@@ -3,7 +3,7 @@ import { type FakeCall, FakeCluster, refusal } from '@hangar/shared/testing/fake
 import type { KubernetesObject } from '@kubernetes/client-node';
 
 /** The attributes of an access review. */
-export interface Asked {
+export interface AccessAttributes {
   readonly verb: string;
   readonly group: string;
   readonly resource: string;
@@ -12,7 +12,7 @@ export interface Asked {
 }
 
 interface Question extends KubernetesObject {
-  readonly spec?: { readonly resourceAttributes?: Asked };
+  readonly spec?: { readonly resourceAttributes?: AccessAttributes };
 }
 
 const REVIEWS = 'selfsubjectaccessreviews';
@@ -20,7 +20,7 @@ const REVIEWS = 'selfsubjectaccessreviews';
 /** A fake API server that answers access reviews, and rejects what is denied: `patch nodes`, `patch nodepools/scale`. */
 export class ReviewingCluster extends FakeCluster {
   readonly denied = new Set<string>();
-  readonly asked: Asked[] = [];
+  readonly asked: AccessAttributes[] = [];
 
   constructor() {
     super();
@@ -52,7 +52,7 @@ export class ReviewingCluster extends FakeCluster {
   }
 }
 
-const textOf = ({ verb, resource, subresource }: Asked): string =>
+const textOf = ({ verb, resource, subresource }: AccessAttributes): string =>
   `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
 
 /** A request as a right: `delete nodeclaims`. */

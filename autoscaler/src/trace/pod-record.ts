@@ -3,14 +3,14 @@ import type { PodFact } from '../capacity/read-pod.ts';
 import { formatTraceLine, parseTraceLine } from './trace-line.ts';
 
 /** A Pod that ended: a job of a trace, and the Pod's uid. */
-export interface PodRecord {
+export interface TraceRecord {
   /** Empty in traces that other programs wrote. */
   readonly uid: string;
   readonly job: Job;
 }
 
 /** One record as a line of a trace; `replay` reads it too and ignores the uid. */
-export function formatRecord({ uid, job }: PodRecord): string {
+export function formatRecord({ uid, job }: TraceRecord): string {
   const line = formatTraceLine(job);
   return uid === '' ? line : `${line.slice(0, -1)},"pod":${JSON.stringify(uid)}}`;
 }
@@ -23,7 +23,7 @@ export function formatRecord({ uid, job }: PodRecord): string {
 export function parseRecord(
   text: string,
   line: number,
-): PodRecord | { readonly problem: string } | undefined {
+): TraceRecord | { readonly problem: string } | undefined {
   const job = parseTraceLine(text, line);
   if (job === undefined) return undefined;
   return 'problem' in job ? { problem: job.problem } : { uid: uidOf(text), job };
@@ -40,7 +40,7 @@ function uidOf(text: string): string {
  * @param goneMs when its end was observed, used when its status contains no time
  * @returns undefined for a Pod that never used room
  */
-export function recordOf(fact: PodFact, goneMs: number): PodRecord | undefined {
+export function traceRecordOf(fact: PodFact, goneMs: number): TraceRecord | undefined {
   const from = fact.boundMs ?? fact.startedMs;
   if (from === undefined) return undefined;
   const { build, repo } = fact;

@@ -1,9 +1,9 @@
-import type { PodRecord } from './pod-record.ts';
+import type { TraceRecord } from './pod-record.ts';
 
 /** The stored records of earlier runs. */
-export interface Remembered {
+export interface LoadedRecords {
   /** By end. */
-  readonly records: readonly PodRecord[];
+  readonly records: readonly TraceRecord[];
   /** What was damaged, and where it was moved, as text. */
   readonly problems: readonly string[];
 }
@@ -11,9 +11,9 @@ export interface Remembered {
 /** Stores ended Pods on a disk: for restarts, and as input of `replay`. */
 export interface TraceMemory {
   /** Never rejects: what can't be read is reported as a problem. */
-  load(nowMs: number): Promise<Remembered>;
+  load(nowMs: number): Promise<LoadedRecords>;
   /** Stores records. Rejects when the write fails; the caller tries again together with the next ones. */
-  append(records: readonly PodRecord[], nowMs: number): Promise<void>;
+  append(records: readonly TraceRecord[], nowMs: number): Promise<void>;
 }
 
 /** Stores nothing: for a service without a disk. */

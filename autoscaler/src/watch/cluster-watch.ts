@@ -13,7 +13,7 @@ import {
 } from '../capacity/read-node.ts';
 import { type PodFact, readPod } from '../capacity/read-pod.ts';
 import { type RunnerService, targetsOf } from '../capacity/targets.ts';
-import { type PodRecord, recordOf } from '../trace/pod-record.ts';
+import { type TraceRecord, traceRecordOf } from '../trace/pod-record.ts';
 import { type Boot, BootTimes } from './boot-times.ts';
 import { OneOfEquals } from './one-of-equals.ts';
 import { WATCHED } from './resources.ts';
@@ -44,8 +44,8 @@ export interface WatchState {
 export type WatchName = 'pods' | 'nodes' | 'daemonSets' | 'endpointSlices';
 
 /** What happened since the last {@link ClusterWatch.takeNews}. */
-export interface ClusterNews {
-  readonly records: readonly PodRecord[];
+export interface ClusterChanges {
+  readonly records: readonly TraceRecord[];
   readonly boots: readonly Boot[];
   /** When Pods arrived that were not known before, in seconds since 1970. */
   readonly arrivals: readonly number[];
@@ -79,7 +79,7 @@ export class ClusterWatch {
   readonly #equals = new OneOfEquals();
   readonly #bootTimes = new BootTimes();
   readonly #reported = new BoundedSet<string>(MOST_TOLD);
-  #records: PodRecord[] = [];
+  #records: TraceRecord[] = [];
   #boots: Boot[] = [];
   #arrivals: number[] = [];
   #waits: number[] = [];
@@ -156,7 +156,7 @@ export class ClusterWatch {
   }
 
   /** What happened since the last call. */
-  takeNews(): ClusterNews {
+  takeNews(): ClusterChanges {
     const news = { records: this.#records, boots: this.#boots, arrivals: this.#arrivals, waits: this.#waits };
     this.#records = [];
     this.#boots = [];
@@ -228,7 +228,7 @@ export class ClusterWatch {
 
   #ended(fact: PodFact, nowMs: number): void {
     if (!this.#reported.addNew(fact.uid)) return;
-    const record = recordOf(fact, nowMs);
+    const record = traceRecordOf(fact, nowMs);
     if (record !== undefined) this.#records.push(record);
   }
 }

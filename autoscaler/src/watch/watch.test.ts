@@ -7,7 +7,7 @@ import { poolsOf } from '../capacity/pools.ts';
 import { daemonSetsOn, readDaemonSet, readNode } from '../capacity/read-node.ts';
 import { readPod } from '../capacity/read-pod.ts';
 import { MIB } from '../capacity/shape.ts';
-import { recordOf } from '../trace/pod-record.ts';
+import { traceRecordOf } from '../trace/pod-record.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import { WATCHED } from './resources.ts';
 
@@ -115,7 +115,7 @@ describe('a Pod', () => {
       NOW,
     );
 
-    expect(recordOf(pod, NOW)).toEqual({
+    expect(traceRecordOf(pod, NOW)).toEqual({
       uid: 'p',
       job: {
         arrivedAt: NOW / 1000,
@@ -128,7 +128,7 @@ describe('a Pod', () => {
   });
 
   it('that never used room is not recorded', () => {
-    expect(recordOf(readPod(aPod('p', { status: { phase: 'Failed' } }), NOW), NOW)).toBeUndefined();
+    expect(traceRecordOf(readPod(aPod('p', { status: { phase: 'Failed' } }), NOW), NOW)).toBeUndefined();
   });
 });
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { text } from '../values/chart-value.ts';
+import { stringValue } from '../values/chart-value.ts';
 import { nest } from './nest.ts';
 import { renderValues } from './values-yaml.ts';
 
-const value = (path: string) => text(path, 'x', `About ${path}.`);
+const value = (path: string) => stringValue(path, 'x', `About ${path}.`);
 
 describe('nest', () => {
   it('keeps the order and groups values by parent', () => {

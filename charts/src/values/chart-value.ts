@@ -16,22 +16,22 @@ const of =
   (path, fallback, description) => ({ path, fallback, description, schema });
 
 /** A text value. */
-export const text = of<string>({ type: 'string' });
+export const stringValue = of<string>({ type: 'string' });
 /** A boolean value. */
-export const flag = of<boolean>({ type: 'boolean' });
+export const booleanValue = of<boolean>({ type: 'boolean' });
 /** A count. */
-export const count = of<number>({ type: 'integer', minimum: 0 });
+export const integerValue = of<number>({ type: 'integer', minimum: 0 });
 /** An object with fields of Kubernetes; the API server validates it. */
-export const object = of<Readonly<Record<string, Json>>>({ type: 'object' });
+export const objectValue = of<Readonly<Record<string, Json>>>({ type: 'object' });
 /** A list of Kubernetes objects. */
-export const objects = of<readonly Json[]>({ type: 'array', items: { type: 'object' } });
+export const objectsValue = of<readonly Json[]>({ type: 'array', items: { type: 'object' } });
 /** A list of texts. */
-export const texts = of<readonly string[]>({ type: 'array', items: { type: 'string' } });
+export const stringsValue = of<readonly string[]>({ type: 'array', items: { type: 'string' } });
 /** Texts by name. */
-export const textMap = of<Readonly<Record<string, string>>>({
+export const stringMapValue = of<Readonly<Record<string, string>>>({
   type: 'object',
   additionalProperties: { type: 'string' },
 });
 
 /** One of several fixed texts. */
-export const word = (words: readonly string[]) => of<string>({ type: 'string', enum: words });
+export const enumValue = (words: readonly string[]) => of<string>({ type: 'string', enum: words });

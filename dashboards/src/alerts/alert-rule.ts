@@ -1,5 +1,5 @@
 /** Something to check while an alert fires: as text, and as a query where Prometheus has the data. */
-export interface Look {
+export interface RunbookCheck {
   readonly text: string;
   /** PromQL; run against a real Prometheus by the tests. */
   readonly query?: string;
@@ -18,6 +18,6 @@ export interface AlertRule {
   readonly description: string;
   /** The runbook: meaning, diagnosis, mitigation. */
   readonly means: string;
-  readonly looks: readonly [Look, ...Look[]];
+  readonly looks: readonly [RunbookCheck, ...RunbookCheck[]];
   readonly acts: readonly [string, ...string[]];
 }

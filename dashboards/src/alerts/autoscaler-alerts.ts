@@ -1,5 +1,5 @@
 import { AUTOSCALER_METRICS as METRICS } from '@hangar/autoscaler/metrics';
-import { oneOf, Select } from '../query/select.ts';
+import { labelIn, Select } from '../query/select.ts';
 import type { AlertRule } from './alert-rule.ts';
 
 const ALL = new Select('');
@@ -86,7 +86,7 @@ export const SERVICE_ALERTS: readonly AlertRule[] = [
 ];
 
 const late = `${ALL.quantile(0.95, METRICS.nodeWait, '30m', 'namespace').text}`;
-const demand = ALL.gauge(METRICS.demand, { state: oneOf('running', 'pending') }).max(
+const demand = ALL.gauge(METRICS.demand, { state: labelIn('running', 'pending') }).max(
   'namespace',
   'state',
 ).text;
@@ -165,7 +165,7 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     name: 'HangarOrdersFail',
     component: 'autoscaler',
     severity: 'warning',
-    expr: `${ALL.gauge(METRICS.outcome, { outcome: oneOf('refused', 'failed', 'absent', 'foreign-owner') }).max('namespace', 'pool', 'outcome').text} > 0`,
+    expr: `${ALL.gauge(METRICS.outcome, { outcome: labelIn('refused', 'failed', 'absent', 'foreign-owner') }).max('namespace', 'pool', 'outcome').text} > 0`,
     lasting: '15m',
     summary: 'Orders to pool {{ $labels.pool }} come to nothing: {{ $labels.outcome }}',
     description: 'For 15 minutes Hangar could not set what it recommends for this pool.',

@@ -1,5 +1,5 @@
 import { markdownTable } from '@hangar/shared/generate/markdown';
-import type { AlertRule, Look } from './alert-rule.ts';
+import type { AlertRule, RunbookCheck } from './alert-rule.ts';
 
 const GENERATED = 'Generated from `dashboards/src/alerts`; do not edit.';
 
@@ -7,7 +7,7 @@ const GENERATED = 'Generated from `dashboards/src/alerts`; do not edit.';
 const plain = (template: string): string =>
   template.replace(/\{\{ \$labels\.(\w+) \}\}/g, '*$1*').replace(/\{\{ \$value[^}]*\}\}/g, 'N');
 
-function look({ text, query }: Look): string {
+function look({ text, query }: RunbookCheck): string {
   return query === undefined
     ? `- ${text}\n`
     : `- ${text}\n\n  \`\`\`promql\n  ${query.replaceAll('\n', '\n  ')}\n  \`\`\`\n\n`;

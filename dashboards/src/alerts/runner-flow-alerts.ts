@@ -1,12 +1,12 @@
 import { RUNNER_METRICS as METRICS } from '@hangar/shared/contract/runner-metrics';
-import { noneOf, oneOf, Select } from '../query/select.ts';
+import { labelIn, labelNotIn, Select } from '../query/select.ts';
 import type { AlertRule } from './alert-rule.ts';
 
 const ALL = new Select('');
 const { stages, capacity, waits, wait, failures, stagesEnded, droneRequests } = METRICS;
 
 const waiting = ALL.gauge(stages, { state: 'waiting' });
-const taken = ALL.gauge(stages, { state: oneOf('starting', 'running') });
+const taken = ALL.gauge(stages, { state: labelIn('starting', 'running') });
 const EACH = ['namespace', 'instance'] as const;
 
 /** Alerts on a build's path from Drone to its Pod. */
@@ -152,9 +152,9 @@ export const FAILURE_ALERTS: readonly AlertRule[] = [
     component: 'runner',
     severity: 'warning',
     expr: [
-      `${ALL.increase(failures, '30m', { blame: oneOf('operator', 'cluster') }).sum('namespace', 'blame').text}`,
+      `${ALL.increase(failures, '30m', { blame: labelIn('operator', 'cluster') }).sum('namespace', 'blame').text}`,
       `/ on (namespace) group_left () ${ALL.increase(stagesEnded, '30m').sum('namespace').text} > 0.05`,
-      `and ${ALL.increase(failures, '30m', { blame: oneOf('operator', 'cluster') }).sum('namespace', 'blame').text} >= 3`,
+      `and ${ALL.increase(failures, '30m', { blame: labelIn('operator', 'cluster') }).sum('namespace', 'blame').text} >= 3`,
     ].join('\n'),
     lasting: '5m',
     summary: '{{ $value | humanizePercentage }} of the stages break, and the {{ $labels.blame }} is to blame',
@@ -165,7 +165,7 @@ export const FAILURE_ALERTS: readonly AlertRule[] = [
     looks: [
       {
         text: 'Which classes are it?',
-        query: `${ALL.increase(failures, '30m', { blame: noneOf('pipeline') }).sum('class', 'blame').text} > 0`,
+        query: `${ALL.increase(failures, '30m', { blame: labelNotIn('pipeline') }).sum('class', 'blame').text} > 0`,
       },
       { text: 'The meaning and the cure of each class: [errors.md](../errors.md).' },
     ],

@@ -1,5 +1,5 @@
 import { RUNNER_METRICS as METRICS } from '@hangar/shared/contract/runner-metrics';
-import { noneOf, oneOf, Select } from '../query/select.ts';
+import { labelIn, labelNotIn, Select } from '../query/select.ts';
 import type { AlertRule } from './alert-rule.ts';
 
 const ALL = new Select('');
@@ -57,7 +57,7 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
     component: 'runner',
     severity: 'critical',
     expr: [
-      `${ALL.rate(apiRequests, '5m', { code: oneOf('0', '5..') }).sum('namespace').text}`,
+      `${ALL.rate(apiRequests, '5m', { code: labelIn('0', '5..') }).sum('namespace').text}`,
       `/ ${ALL.rate(apiRequests, '5m').sum('namespace').text} > 0.1`,
     ].join('\n'),
     lasting: '5m',
@@ -68,7 +68,7 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
     looks: [
       {
         text: 'Which calls fail, and how?',
-        query: `${ALL.rate(apiRequests, '5m', { code: oneOf('0', '5..') }).sum('verb', 'resource', 'code').text}`,
+        query: `${ALL.rate(apiRequests, '5m', { code: labelIn('0', '5..') }).sum('verb', 'resource', 'code').text}`,
       },
       { text: 'Do others see it too? `apiserver_request_total` by code.' },
     ],
@@ -80,7 +80,7 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
     name: 'HangarRightMissing',
     component: 'runner',
     severity: 'warning',
-    expr: `${ALL.increase(apiRequests, '10m', { code: oneOf('401', '403') }).sum('namespace', 'verb', 'resource').text} > 1`,
+    expr: `${ALL.increase(apiRequests, '10m', { code: labelIn('401', '403') }).sum('namespace', 'verb', 'resource').text} > 1`,
     lasting: '5m',
     summary: 'Kubernetes forbids the runner to {{ $labels.verb }} {{ $labels.resource }}',
     description:
@@ -90,7 +90,7 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
     looks: [
       {
         text: 'Which right?',
-        query: `${ALL.increase(apiRequests, '10m', { code: oneOf('401', '403') }).sum('verb', 'resource').text} > 0`,
+        query: `${ALL.increase(apiRequests, '10m', { code: labelIn('401', '403') }).sum('verb', 'resource').text} > 0`,
       },
       { text: 'What should be there: [role.yaml](../role.yaml).' },
     ],
@@ -103,7 +103,7 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
     component: 'runner',
     severity: 'critical',
     expr: [
-      `${ALL.rate(droneRequests, '5m', { call: noneOf('request'), code: oneOf('0', '401', '403', '5..') }).sum('namespace', 'call').text}`,
+      `${ALL.rate(droneRequests, '5m', { call: labelNotIn('request'), code: labelIn('0', '401', '403', '5..') }).sum('namespace', 'call').text}`,
       `/ ${ALL.rate(droneRequests, '5m').sum('namespace', 'call').text} > 0.2`,
     ].join('\n'),
     lasting: '10m',
@@ -138,7 +138,7 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     looks: [
       {
         text: 'Do lists and watches fail?',
-        query: `${ALL.rate(apiRequests, '10m', { verb: oneOf('list', 'watch') }).sum('instance', 'code').text}`,
+        query: `${ALL.rate(apiRequests, '10m', { verb: labelIn('list', 'watch') }).sum('instance', 'code').text}`,
       },
       {
         text: 'May the runner list and watch Pods in every namespace that it uses? `hangar-runner doctor` says so.',

@@ -1,5 +1,5 @@
 /** Units by Grafana's names; `suffix:` ones are appended to the number. */
-export type Unit =
+export type PanelUnit =
   | 'none'
   | 's'
   | 'bytes'
@@ -41,7 +41,7 @@ export interface Panel {
   readonly description: string;
   /** `stat`: the last value, large. `lines`, `areas` (stacked): over time. `table`: the labels of the last values. */
   readonly kind: 'stat' | 'lines' | 'areas' | 'table';
-  readonly unit: Unit;
+  readonly unit: PanelUnit;
   readonly queries: readonly [Query, ...Query[]];
   /** Bounds between good and bad values; drawn as lines where the panel is over time. */
   readonly thresholds?: readonly Threshold[];

@@ -1,6 +1,7 @@
 import { AUTOSCALER_METRICS as METRICS } from '@hangar/autoscaler/metrics';
 import { inOrder, type Panel, type Row } from '../board/board.ts';
-import { nodeHoursPer1000, nodes, SERVICE, unusedShare, WINDOW } from './capacity-queries.ts';
+import { WINDOW } from '../query/select.ts';
+import { nodeHoursPer1000, nodes, SERVICE, unusedShare } from './capacity-queries.ts';
 
 /** Why the cost per pull request may be unknown. */
 export const NO_PULL_REQUESTS = 'no pull request was built within the window';
@@ -81,7 +82,7 @@ const glance: readonly Panel[] = [
 ];
 
 /** An overview in six numbers. */
-export const GLANCE_ROW: Row = { title: 'Is the number of nodes right?', panels: glance };
+export const CAPACITY_GLANCE_ROW: Row = { title: 'Is the number of nodes right?', panels: glance };
 
 const wait = (
   quantile: number,

@@ -1,8 +1,8 @@
 import { AUTOSCALER_METRICS as METRICS } from '@hangar/autoscaler/metrics';
 import { inOrder, type Panel, type Row } from '../board/board.ts';
-import { oneOf } from '../query/select.ts';
+import { labelIn, WINDOW } from '../query/select.ts';
 import { NO_PULL_REQUESTS } from './capacity-demand.ts';
-import { eachPoolOnce, nodeHoursPer1000, POOLS, SERVICE, WINDOW } from './capacity-queries.ts';
+import { eachPoolOnce, nodeHoursPer1000, POOLS, SERVICE } from './capacity-queries.ts';
 
 const byPool = (state: 'actual' | 'ready' | 'empty' | 'wanted') => ({
   expr: POOLS.gauge(METRICS.poolNodes, { state }).max('pool').text,
@@ -191,7 +191,7 @@ const decisions: readonly Panel[] = [
     unit: 'none',
     queries: [
       {
-        expr: SERVICE.gauge(METRICS.targets, { state: oneOf('answered', 'missing') }).max('state').text,
+        expr: SERVICE.gauge(METRICS.targets, { state: labelIn('answered', 'missing') }).max('state').text,
         legend: '{{state}}',
       },
     ],

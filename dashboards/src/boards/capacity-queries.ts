@@ -1,14 +1,11 @@
 import { AUTOSCALER_METRICS as METRICS } from '@hangar/autoscaler/metrics';
 import { RUNNER_METRICS } from '@hangar/shared/contract/runner-metrics';
-import { oneOf, Select, Vector } from '../query/select.ts';
+import { labelIn, Select, Vector } from '../query/select.ts';
 
 /** All replicas of the autoscaler, whichever leads. */
 export const SERVICE = new Select('namespace=~"$namespace"');
 /** The pools that the user selected. */
 export const POOLS = new Select('namespace=~"$namespace", pool=~"$pool"');
-/** Grafana's rate interval: a few scrapes, or the width of a pixel. */
-export const WINDOW = '$__rate_interval';
-
 const RUNNERS = new Select('');
 
 type PoolState = 'actual' | 'ready' | 'empty' | 'wanted';
@@ -23,7 +20,7 @@ export const nodes = (state: PoolState): string =>
 /** The share of CPU that no build uses: 0 to 1. */
 export const unusedShare = (): string => {
   const cpu = (...states: readonly string[]): string =>
-    `sum (${POOLS.gauge(METRICS.poolCpu, { state: oneOf(...states) }).max('pool', 'state').text})`;
+    `sum (${POOLS.gauge(METRICS.poolCpu, { state: labelIn(...states) }).max('pool', 'state').text})`;
   return `${cpu('idle', 'stranded')} / ${cpu('used', 'idle', 'open', 'stranded')}`;
 };
 

@@ -1,6 +1,6 @@
 import { AUTOSCALER_METRICS as METRICS } from '@hangar/autoscaler/metrics';
 import type { Board } from '../board/board.ts';
-import { DEMAND_ROW, GLANCE_ROW } from './capacity-demand.ts';
+import { CAPACITY_GLANCE_ROW, DEMAND_ROW } from './capacity-demand.ts';
 import { DECISION_ROW, MONEY_ROW, NODE_ROW } from './capacity-nodes.ts';
 
 /** For the people who pay for nodes, and those who wait for them. */
@@ -21,5 +21,5 @@ export const CAPACITY_BOARD: Board = {
       query: `label_values(${METRICS.poolNodes.name}{namespace=~"$namespace"}, pool)`,
     },
   ],
-  rows: [GLANCE_ROW, DEMAND_ROW, NODE_ROW, MONEY_ROW, DECISION_ROW],
+  rows: [CAPACITY_GLANCE_ROW, DEMAND_ROW, NODE_ROW, MONEY_ROW, DECISION_ROW],
 };

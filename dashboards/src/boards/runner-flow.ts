@@ -1,15 +1,13 @@
 import { RUNNER_METRICS as METRICS } from '@hangar/shared/contract/runner-metrics';
 import { inOrder, type Panel, type Query, type Row } from '../board/board.ts';
-import { noneOf, oneOf, Select } from '../query/select.ts';
+import { labelIn, labelNotIn, Select, WINDOW } from '../query/select.ts';
 
 /** The runners that the user selected. */
 export const CHOSEN = new Select('namespace=~"$namespace", instance=~"$instance"');
-/** Grafana's rate interval: a few scrapes, or the width of a pixel. */
-export const WINDOW = '$__rate_interval';
 
 const { stages, capacity } = METRICS;
 const STAGE_COLORS = { running: 'green', starting: 'yellow', waiting: 'orange' } as const;
-const taken = CHOSEN.gauge(stages, { state: oneOf('starting', 'running') }).sum().text;
+const taken = CHOSEN.gauge(stages, { state: labelIn('starting', 'running') }).sum().text;
 
 const glance: readonly Panel[] = [
   {
@@ -71,7 +69,7 @@ const glance: readonly Panel[] = [
     unit: 'none',
     queries: [
       {
-        expr: `round(${CHOSEN.increase(METRICS.failures, '1h', { blame: noneOf('pipeline') }).sum().text})`,
+        expr: `round(${CHOSEN.increase(METRICS.failures, '1h', { blame: labelNotIn('pipeline') }).sum().text})`,
         legend: 'broken',
       },
     ],
@@ -99,7 +97,7 @@ const glance: readonly Panel[] = [
 ];
 
 /** An overview in six numbers. */
-export const GLANCE_ROW: Row = { title: 'Is all well?', panels: glance };
+export const RUNNER_GLANCE_ROW: Row = { title: 'Is all well?', panels: glance };
 
 /** The 50th, 95th and 99th percentiles. */
 export function quantiles(spec: Parameters<typeof CHOSEN.quantile>[1]): readonly [Query, Query, Query] {

@@ -1,7 +1,7 @@
 import { RUNNER_METRICS as METRICS } from '@hangar/shared/contract/runner-metrics';
 import type { Panel, Row } from '../board/board.ts';
-import { noneOf } from '../query/select.ts';
-import { CHOSEN, WINDOW } from './runner-flow.ts';
+import { labelNotIn, WINDOW } from '../query/select.ts';
+import { CHOSEN } from './runner-flow.ts';
 
 const failures: readonly Panel[] = [
   {
@@ -69,7 +69,7 @@ const api: readonly Panel[] = [
     unit: 'reqps',
     queries: [
       {
-        expr: CHOSEN.rate(METRICS.apiRequests, WINDOW, { code: noneOf('2..', '101', '404', '409') }).sum(
+        expr: CHOSEN.rate(METRICS.apiRequests, WINDOW, { code: labelNotIn('2..', '101', '404', '409') }).sum(
           'code',
         ).text,
         legend: '{{code}}',

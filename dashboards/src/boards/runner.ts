@@ -1,6 +1,6 @@
 import { RUNNER_METRICS as METRICS } from '@hangar/shared/contract/runner-metrics';
 import type { Board } from '../board/board.ts';
-import { FLOW_ROW, GLANCE_ROW } from './runner-flow.ts';
+import { FLOW_ROW, RUNNER_GLANCE_ROW } from './runner-flow.ts';
 import { API_ROW, FAILURE_ROW, HEALTH_ROW } from './runner-trouble.ts';
 
 /** For those who have to find out why a build does not progress. */
@@ -21,5 +21,5 @@ export const RUNNER_BOARD: Board = {
       query: `label_values(${METRICS.info.name}{namespace=~"$namespace"}, instance)`,
     },
   ],
-  rows: [GLANCE_ROW, FLOW_ROW, FAILURE_ROW, API_ROW, HEALTH_ROW],
+  rows: [RUNNER_GLANCE_ROW, FLOW_ROW, FAILURE_ROW, API_ROW, HEALTH_ROW],
 };

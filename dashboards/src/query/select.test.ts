@@ -1,6 +1,6 @@
 import { RUNNER_METRICS as METRICS } from '@hangar/shared/contract/runner-metrics';
 import { describe, expect, it } from 'vitest';
-import { noneOf, oneOf, Select } from './select.ts';
+import { labelIn, labelNotIn, Select } from './select.ts';
 
 const all = new Select('');
 const some = new Select('namespace=~"$namespace"');
@@ -20,12 +20,12 @@ describe('Select', () => {
     ],
     [
       'one of several values',
-      all.gauge(METRICS.stages, { state: oneOf('starting', 'running') }),
+      all.gauge(METRICS.stages, { state: labelIn('starting', 'running') }),
       'hangar_runner_stages{state=~"starting|running"}',
     ],
     [
       'none of several values',
-      all.rate(METRICS.apiRequests, '5m', { code: noneOf('2..', '404') }),
+      all.rate(METRICS.apiRequests, '5m', { code: labelNotIn('2..', '404') }),
       'rate(hangar_runner_kubernetes_requests_total{code!~"2..|404"}[5m])',
     ],
     ['all together', all.gauge(METRICS.orphans).sum(), 'sum (hangar_runner_orphaned_pods)'],

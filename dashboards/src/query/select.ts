@@ -1,5 +1,8 @@
 import type { MetricSpec } from '@hangar/shared/contract/runner-metrics';
 
+/** Grafana's rate interval: a few scrapes, or the width of a pixel. */
+export const WINDOW = '$__rate_interval';
+
 /** Labels that Prometheus adds to scraped series. */
 type TargetLabel = 'namespace' | 'instance';
 
@@ -14,10 +17,10 @@ type Where<S extends MetricSpec> = Readonly<Partial<Record<LabelOf<S>, Match>>>;
 type Kind<K extends MetricSpec['kind']> = MetricSpec & { readonly kind: K };
 
 /** Any of these values. */
-export const oneOf = (...words: readonly string[]): Match => ({ operator: '=~', words });
+export const labelIn = (...words: readonly string[]): Match => ({ operator: '=~', words });
 
 /** None of these values. */
-export const noneOf = (...words: readonly string[]): Match => ({ operator: '!~', words });
+export const labelNotIn = (...words: readonly string[]): Match => ({ operator: '!~', words });
 
 /** An instant vector, typed with the labels that it may be grouped by. `text` is PromQL. */
 export class Vector<L extends string> {

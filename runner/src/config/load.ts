@@ -1,4 +1,4 @@
-import { type Environment, readSettings, type Values } from '@hangar/shared/config';
+import { type Environment, readSettings, type SettingValues } from '@hangar/shared/config';
 import { nearest } from '@hangar/shared/program/nearest';
 import type { CompileSettings } from '../compile/settings.ts';
 import { OperatorFiles } from './files.ts';
@@ -18,7 +18,7 @@ export interface Host {
 /** The configuration, or all problems with it. */
 export type Loaded = { readonly ok: RunnerConfig } | { readonly problems: readonly string[] };
 
-type Read = Values<typeof SETTINGS>;
+type Read = SettingValues<typeof SETTINGS>;
 
 /**
  * Reads the whole configuration once (previous-runner §1, §10).

@@ -1,4 +1,4 @@
-import { askedDelayMs, Backoff, USUAL_BACKOFF } from '@hangar/shared/backoff';
+import { Backoff, requestedDelayMs, USUAL_BACKOFF } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
 import {
   type Cluster,
@@ -51,7 +51,7 @@ export async function watchEvents(
       if (signal.aborted) return;
       if (isKubernetesError(error, 401, 403)) return forbidden(parts.log, namespace, error);
       parts.log.debug({ namespace, err: error }, 'the watch of Events had trouble');
-      await backoff.pause(signal, askedDelayMs(error));
+      await backoff.pause(signal, requestedDelayMs(error));
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { ExpositionFormat, Family, MetricType, Sample } from './exposition.ts';
-import { LineProblem, shown } from './sample-line.ts';
+import { excerpt, LineProblem } from './sample-line.ts';
 
 const TYPES: Readonly<Record<string, MetricType>> = {
   counter: 'counter',
@@ -87,14 +87,14 @@ export class FamilyGatherer {
     const type = Object.hasOwn(TYPES, word) ? TYPES[word] : undefined;
     if (type === undefined) {
       throw new LineProblem(
-        `${shown(word)} is no type of metric`,
+        `${excerpt(word)} is no type of metric`,
         `write one of ${Object.keys(TYPES).join(', ')}`,
       );
     }
     if (family.type !== undefined) throw twice('TYPE', family.name);
     if (family.samples.length > 0) {
       throw new LineProblem(
-        `the TYPE of ${shown(family.name)} stands behind its values`,
+        `the TYPE of ${excerpt(family.name)} stands behind its values`,
         'write TYPE before the first value',
       );
     }
@@ -106,7 +106,7 @@ export class FamilyGatherer {
     const key = seriesKey(sample);
     if (this.#seen.has(key)) {
       throw new LineProblem(
-        `${shown(sample.name)} is there twice with the same labels`,
+        `${excerpt(sample.name)} is there twice with the same labels`,
         'write each series once',
       );
     }
@@ -147,4 +147,4 @@ export class FamilyGatherer {
 }
 
 const twice = (keyword: string, name: string): LineProblem =>
-  new LineProblem(`a second ${keyword} for ${shown(name)}`, `write one ${keyword} for each metric`);
+  new LineProblem(`a second ${keyword} for ${excerpt(name)}`, `write one ${keyword} for each metric`);

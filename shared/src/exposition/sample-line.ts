@@ -21,7 +21,7 @@ const PLAIN = /[^"\\]*/y;
 const SHOWN_CHARS = 40;
 
 /** The start of a text, short enough for a message. */
-export const shown = (text: string): string =>
+export const excerpt = (text: string): string =>
   JSON.stringify(text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text);
 
 /**
@@ -100,13 +100,14 @@ function takeLabel(cursor: Cursor, labels: Map<string, string>): string | undefi
   cursor.skipBlanks();
   if (quoted && cursor.peek !== '=') return name;
   if (name === '' || !cursor.takeIf('=')) {
-    throw new LineProblem(`no label at ${shown(cursor.rest)}`, 'write labels as name="value"');
+    throw new LineProblem(`no label at ${excerpt(cursor.rest)}`, 'write labels as name="value"');
   }
   cursor.skipBlanks();
   if (!cursor.takeIf('"'))
-    throw new LineProblem(`label ${shown(name)} has no quoted value`, 'quote it: name="value"');
+    throw new LineProblem(`label ${excerpt(name)} has no quoted value`, 'quote it: name="value"');
   const value = takeQuoted(cursor);
-  if (labels.has(name)) throw new LineProblem(`label ${shown(name)} is there twice`, 'name each label once');
+  if (labels.has(name))
+    throw new LineProblem(`label ${excerpt(name)} is there twice`, 'name each label once');
   labels.set(name, value);
   return undefined;
 }
@@ -125,13 +126,13 @@ function takeBraces(cursor: Cursor): Braces {
     if (cursor.takeIf('}')) return quotedName === undefined ? { labels } : { labels, quotedName };
     const name = takeLabel(cursor, labels);
     if (name !== undefined && (quotedName !== undefined || labels.size > 0)) {
-      throw new LineProblem(`label ${shown(name)} has no value`, 'write labels as name="value"');
+      throw new LineProblem(`label ${excerpt(name)} has no value`, 'write labels as name="value"');
     }
     quotedName = name ?? quotedName;
     cursor.skipBlanks();
     if (!cursor.takeIf(',') && cursor.peek !== '}') {
       throw new LineProblem(
-        `labels go on with ${shown(cursor.rest)}`,
+        `labels go on with ${excerpt(cursor.rest)}`,
         'part labels by commas and close them with }',
       );
     }
@@ -142,7 +143,7 @@ function takeNumber(cursor: Cursor, what: string): number {
   const word = cursor.take(WORD);
   const value = parseNumber(word);
   if (value === undefined)
-    throw new LineProblem(`${what} ${shown(word)} is no number`, 'write it as 1.5, 1e3, NaN, +Inf or -Inf');
+    throw new LineProblem(`${what} ${excerpt(word)} is no number`, 'write it as 1.5, 1e3, NaN, +Inf or -Inf');
   cursor.skipBlanks();
   return value;
 }
@@ -174,7 +175,7 @@ function takeName(cursor: Cursor): Braces & { readonly name: string } {
   const name = plain === '' ? braces.quotedName : plain;
   if (name === undefined || name === '' || (plain !== '' && braces.quotedName !== undefined)) {
     throw new LineProblem(
-      `no metric name at ${shown(cursor.text)}`,
+      `no metric name at ${excerpt(cursor.text)}`,
       'start the line with name or name{label="value"}',
     );
   }
@@ -196,7 +197,7 @@ export function parseSampleLine(line: string, format: ExpositionFormat): Sample 
   const timestampMs = takeTimestamp(cursor, format);
   const exemplar = takeExemplar(cursor);
   if (!cursor.atEnd)
-    throw new LineProblem(`more follows: ${shown(cursor.rest)}`, 'end the line after value and time stamp');
+    throw new LineProblem(`more follows: ${excerpt(cursor.rest)}`, 'end the line after value and time stamp');
   return {
     name,
     labels,

@@ -64,7 +64,9 @@ export function scoredRequest(spec: PodRequestSpec): Resources {
 }
 
 /** The request that the scheduler reserves for a Pod of this spec; an invalid quantity counts as zero. */
-export function requestOfSpec(spec: V1PodSpec | undefined): Resources {
+export function requestOfSpec(
+  spec: Pick<V1PodSpec, 'containers' | 'initContainers' | 'overhead' | 'resources'> | undefined,
+): Resources {
   if (spec === undefined) return { cpuMillicores: 0, memoryBytes: 0 };
   const { cpu, memory } = spec.resources?.requests ?? {};
   return effectiveRequest({

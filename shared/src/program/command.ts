@@ -52,7 +52,7 @@ function checkWords({ name, words = '' }: Pick<Command, 'name' | 'words'>, given
 const HELP = ['--help', '-h'];
 
 /** Whether the arguments request help. */
-export const asksHelp = (args: readonly string[]): boolean => args.some((word) => HELP.includes(word));
+export const requestsHelp = (args: readonly string[]): boolean => args.some((word) => HELP.includes(word));
 
 /** Runs a command, or prints its help; a {@link CommandError} becomes a message on standard error and an exit code. */
 export async function runCommand(
@@ -60,7 +60,7 @@ export async function runCommand(
   args: readonly string[],
   context: CommandContext,
 ): Promise<ExitCode> {
-  if (asksHelp(args)) {
+  if (requestsHelp(args)) {
     context.print(helpText(one));
     return EXIT.ok;
   }

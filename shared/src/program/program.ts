@@ -1,4 +1,4 @@
-import { asksHelp, type Command, exitLines, runCommand } from './command.ts';
+import { type Command, exitLines, requestsHelp, runCommand } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT, EXIT_MEANING, type ExitCode } from './exit-codes.ts';
 import { maybeMeant } from './nearest.ts';
@@ -37,7 +37,7 @@ export async function runProgram(
     context.print(`${name} ${context.version}`);
     return EXIT.ok;
   }
-  const isHelp = first === 'help' || asksHelp([first]);
+  const isHelp = first === 'help' || requestsHelp([first]);
   const word = isHelp ? rest[0] : first;
   if (word === undefined) {
     context.print(overviewText(program));

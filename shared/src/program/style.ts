@@ -4,7 +4,7 @@ import { styleText } from 'node:util';
 export type Style = Parameters<typeof styleText>[0];
 
 /** A text with its style. */
-export interface Piece {
+export interface StyledText {
   readonly text: string;
   readonly style: Style | undefined;
 }
@@ -21,7 +21,7 @@ export const takesColours = (stream: NodeJS.WritableStream): boolean =>
   styleText('bold', '-', { stream }) !== '-';
 
 /** One line of at most `width` characters; a cut is shown as `…`. */
-export function lineOf(pieces: readonly Piece[], width: number, isColoured: boolean): string {
+export function lineOf(pieces: readonly StyledText[], width: number, isColoured: boolean): string {
   const paint = painter(isColoured);
   let left = width;
   const parts = pieces.map(({ text, style }) => {

@@ -1,4 +1,4 @@
-import { lineOf, type Piece } from './style.ts';
+import { lineOf, type StyledText } from './style.ts';
 
 /** A column: its title, and its alignment. */
 export interface Column {
@@ -13,7 +13,7 @@ export const left = (title: string): Column => ({ title, align: 'left' });
 export const right = (title: string): Column => ({ title, align: 'right' });
 
 /** A cell; styling does not change its width. */
-export type Cell = string | Piece;
+export type Cell = string | StyledText;
 
 /** Options for rendering a table. */
 export interface TableLook {
@@ -21,7 +21,7 @@ export interface TableLook {
   readonly width?: number;
   readonly isColoured?: boolean;
   /** Style of the title line. */
-  readonly head?: Piece['style'];
+  readonly head?: StyledText['style'];
 }
 
 const GAP = '  ';
@@ -50,7 +50,7 @@ export function tableLines(
     Math.max(...all.map((row) => widthOf(textOf(row[nth])))),
   );
   return all.map((row) => {
-    const pieces = row.map((cell, nth): Piece => {
+    const pieces = row.map((cell, nth): StyledText => {
       const { text, style } = typeof cell === 'object' ? cell : { text: cell, style: undefined };
       const blanks = ' '.repeat((widths[nth] ?? 0) - widthOf(text));
       const isRight = columns[nth]?.align === 'right';

@@ -1,8 +1,20 @@
-import { type BenchCommand, type BenchOptions, type Outcome, runParts, type Terminal } from '../command.ts';
+import {
+  type BenchCommand,
+  type BenchOptions,
+  type BenchOutcome,
+  type BenchTerminal,
+  runParts,
+} from '../command.ts';
 import type { Circumstances } from '../report.ts';
 import { circumstancesText, failureLines } from '../report.ts';
 import { rowsMarkdown, rowsText } from '../table.ts';
-import { type Compared, comparisonMarkdown, comparisonText, playScenario, SCENARIOS } from './comparison.ts';
+import {
+  comparisonMarkdown,
+  comparisonText,
+  type PolicyRuns,
+  playScenario,
+  SCENARIOS,
+} from './comparison.ts';
 import { SPEED_PARTS } from './speed.ts';
 
 /** Nothing was tuned on these. */
@@ -25,14 +37,14 @@ fail it: exit code 1 means that something did not work.
 async function run(
   { only, quick }: BenchOptions,
   circumstances: Circumstances,
-  terminal: Terminal,
-): Promise<Outcome> {
+  terminal: BenchTerminal,
+): Promise<BenchOutcome> {
   const { complain: say, stop } = terminal;
   const isAsked = (name: string): boolean => only.length === 0 || only.includes(name);
   const seeds = quick ? SEEDS.slice(0, 1) : SEEDS;
   const parts = SPEED_PARTS.filter(({ name }) => isAsked(name));
   const { rows: speed, failures } = await runParts(parts, { quick, stop }, terminal);
-  const policies: Compared[] = [];
+  const policies: PolicyRuns[] = [];
   for (const scenario of isAsked(POLICIES) ? SCENARIOS : [])
     policies.push(...(await playScenario(scenario, seeds, { say, stop })));
   const failed = failureLines(failures);

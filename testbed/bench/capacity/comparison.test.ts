@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import {
-  type Compared,
   comparisonMarkdown,
   comparisonText,
-  type Demanded,
-  type Played,
+  type PolicyRuns,
+  type PolicyTargets,
   playScenario,
   SCENARIOS,
+  type SeedRun,
   verdictOf,
 } from './comparison.ts';
 
-const played = (seed: number, nodeHours: number, p95: number): Played => ({
+const played = (seed: number, nodeHours: number, p95: number): SeedRun => ({
   seed,
   nodeHours,
   boots: 700,
@@ -31,7 +31,7 @@ const played = (seed: number, nodeHours: number, p95: number): Played => ({
     forecastError: null,
   },
 });
-const compared = (demanded: Demanded): Compared => ({
+const compared = (demanded: PolicyTargets): PolicyRuns => ({
   load: 'harder',
   knownShare: 0.3,
   placement: 'soft-taint',

@@ -2,13 +2,13 @@ import { setImmediate } from 'node:timers/promises';
 import { MIB } from '@hangar/autoscaler/capacity/shape';
 import { replay } from '@hangar/autoscaler/replay/replay';
 import { JOBS_PER_1000_PRS, type ReplayResult } from '@hangar/autoscaler/replay/result';
-import { type Placement, type PolicyOrder, readPolicies } from '@hangar/autoscaler/replay-policies';
+import { type PodPlacement, type PolicyRequest, readPolicies } from '@hangar/autoscaler/replay-policies';
 import { SETTINGS } from '@hangar/autoscaler/settings';
 import { FIRST_MONDAY, generateLoad, type LoadName } from '@hangar/autoscaler/trace/generate';
-import { alignedLines, type Cells, markdownTable } from '../table.ts';
+import { alignedLines, benchMarkdownTable, type Cells } from '../table.ts';
 
 /** What is demanded of a policy on a load (issue 4, must-hold 4); figures for 1000 PRs, waits in seconds. */
-export interface Demanded {
+export interface PolicyTargets {
   readonly nodeHours?: number;
   readonly p95Seconds?: number;
   readonly p99Seconds?: number;
@@ -16,22 +16,22 @@ export interface Demanded {
 }
 
 /** What is played, and how builds are placed. */
-interface Ground {
+interface ScenarioSetup {
   readonly load: LoadName;
   /** Share of pushes that are known 180 s before they come. */
   readonly knownShare: number;
-  readonly placement: Placement;
+  readonly placement: PodPlacement;
 }
 
 /** Policies that are played on one load, all placed alike. */
-export interface Scenario extends Ground {
+export interface Scenario extends ScenarioSetup {
   readonly policies: readonly string[];
   /** By policy. */
-  readonly demanded: Readonly<Record<string, Demanded>>;
+  readonly demanded: Readonly<Record<string, PolicyTargets>>;
 }
 
 /** One policy on one load with one seed; node-hours and boots for 1000 PRs (15,000 jobs). */
-export interface Played {
+export interface SeedRun {
   readonly seed: number;
   readonly nodeHours: number;
   readonly boots: number;
@@ -39,10 +39,10 @@ export interface Played {
 }
 
 /** One policy on one load with all seeds. */
-export interface Compared extends Ground {
+export interface PolicyRuns extends ScenarioSetup {
   readonly policy: string;
-  readonly demanded: Demanded;
-  readonly played: readonly Played[];
+  readonly demanded: PolicyTargets;
+  readonly played: readonly SeedRun[];
 }
 
 /** The pool of scheduling-and-scaling §5. */
@@ -72,7 +72,7 @@ const DEMANDED: Readonly<Record<LoadName, Scenario['demanded']>> = {
   harder: { forecast: { nodeHours: 1140, p95Seconds: 10, boots: 1000 } },
 };
 
-const compareAll = (load: LoadName, placement: Placement): Scenario => ({
+const compareAll = (load: LoadName, placement: PodPlacement): Scenario => ({
   ...{ load, placement, knownShare: 0, policies: ALL },
   demanded: placement === 'soft-taint' ? DEMANDED[load] : {},
 });
@@ -97,7 +97,7 @@ export async function playScenario(
   scenario: Scenario,
   seeds: readonly number[],
   tell: { readonly say: (text: string) => void; readonly stop: AbortSignal },
-): Promise<readonly Compared[]> {
+): Promise<readonly PolicyRuns[]> {
   const { load, knownShare, placement } = scenario;
   const orders = readPolicies({
     names: scenario.policies,
@@ -105,10 +105,10 @@ export async function playScenario(
     bootSeconds: BOOT_SECONDS,
     objectiveP95Seconds: OBJECTIVE_P95_SECONDS,
   });
-  const compared: Compared[] = [];
+  const compared: PolicyRuns[] = [];
   for (const order of orders) {
     tell.say(`bench: ${load}, ${placement}, ${Math.round(knownShare * 100)} % known: ${order.name}`);
-    const played: Played[] = [];
+    const played: SeedRun[] = [];
     for (const seed of seeds) {
       await setImmediate();
       tell.stop.throwIfAborted();
@@ -120,7 +120,7 @@ export async function playScenario(
   return compared;
 }
 
-function playOne(order: PolicyOrder, { load, knownShare }: Scenario, seed: number): Played {
+function playOne(order: PolicyRequest, { load, knownShare }: Scenario, seed: number): SeedRun {
   const knownSeconds = knownShare === 0 ? 0 : KNOWN_SECONDS;
   const jobs = generateLoad({ load, seed, knownShare, knownSeconds });
   const result = replay({
@@ -138,15 +138,15 @@ function playOne(order: PolicyOrder, { load, knownShare }: Scenario, seed: numbe
 }
 
 /** What may be demanded, in the order in which it is told. */
-const WORDS: Readonly<Record<keyof Demanded, (most: number) => string>> = {
+const WORDS: Readonly<Record<keyof PolicyTargets, (most: number) => string>> = {
   nodeHours: (most) => `≤ ${most} node-hours`,
   p95Seconds: (most) => `p95 ≤ ${most} s`,
   p99Seconds: (most) => `p99 ≤ ${most} s`,
   boots: (most) => `≤ ${most} boots`,
 };
-const KEYS = Object.keys(WORDS) as (keyof Demanded)[];
+const KEYS = Object.keys(WORDS) as (keyof PolicyTargets)[];
 
-const figuresOf = ({ nodeHours, boots, result }: Played): Required<Demanded> => ({
+const figuresOf = ({ nodeHours, boots, result }: SeedRun): Required<PolicyTargets> => ({
   nodeHours,
   p95Seconds: result.waitSeconds.p95,
   p99Seconds: result.waitSeconds.p99,
@@ -154,9 +154,9 @@ const figuresOf = ({ nodeHours, boots, result }: Played): Required<Demanded> => 
 });
 
 /** Whether every seed holds what is demanded; `none`: nothing is. */
-export function verdictOf({ demanded, played }: Compared): 'met' | 'missed' | 'none' {
+export function verdictOf({ demanded, played }: PolicyRuns): 'met' | 'missed' | 'none' {
   if (KEYS.every((key) => demanded[key] === undefined)) return 'none';
-  const holds = (one: Played): boolean =>
+  const holds = (one: SeedRun): boolean =>
     KEYS.every((key) => figuresOf(one)[key] <= (demanded[key] ?? Infinity));
   return played.every(holds) ? 'met' : 'missed';
 }
@@ -179,9 +179,9 @@ function range(values: readonly number[], digits: number): string {
   return least === most ? `${least}` : `${least} to ${most}`;
 }
 
-function cells(compared: Compared): readonly string[] {
+function cells(compared: PolicyRuns): readonly string[] {
   const { policy, played, demanded } = compared;
-  const of = (value: (one: Played) => number, digits = 0): string => range(played.map(value), digits);
+  const of = (value: (one: SeedRun) => number, digits = 0): string => range(played.map(value), digits);
   const verdict = verdictOf(compared);
   return [
     policy,
@@ -196,19 +196,19 @@ function cells(compared: Compared): readonly string[] {
   ];
 }
 
-const titleOf = ({ load, placement, knownShare }: Compared): string =>
+const titleOf = ({ load, placement, knownShare }: PolicyRuns): string =>
   `${load}, placement ${placement}${knownShare > 0 ? `, ${Math.round(knownShare * 100)} % known 180 s before` : ''}`;
 
 /** A table for each load under each placement, in their order. */
-const tables = (all: readonly Compared[], written: (title: string, table: Cells) => string): string =>
+const tables = (all: readonly PolicyRuns[], written: (title: string, table: Cells) => string): string =>
   [...Map.groupBy(all, titleOf)]
     .map(([title, rows]) => written(title, [HEAD, ...rows.map(cells)]))
     .join('\n\n');
 
 /** For a terminal. */
-export const comparisonText = (all: readonly Compared[]): string =>
+export const comparisonText = (all: readonly PolicyRuns[]): string =>
   tables(all, (title, table) => [title, ...alignedLines(table, 'left')].join('\n'));
 
 /** For a Markdown page. */
-export const comparisonMarkdown = (all: readonly Compared[]): string =>
-  tables(all, (title, table) => `### ${title}\n\n${markdownTable(table)}`);
+export const comparisonMarkdown = (all: readonly PolicyRuns[]): string =>
+  tables(all, (title, table) => `### ${title}\n\n${benchMarkdownTable(table)}`);

@@ -2,9 +2,9 @@ import { systemClock } from '@hangar/shared/clock';
 import type { V1ManagedFieldsEntry, V1Node, V1Pod } from '@kubernetes/client-node';
 import { ObjectApi } from '../../parts/embedded/api/object-api.ts';
 import type { KubeObject } from '../../parts/embedded/api/objects.ts';
-import { DEFAULT_RESOURCES, type Resource } from '../../parts/embedded/api/resources.ts';
-import { Store } from '../../parts/embedded/api/store.ts';
-import { Faults } from '../../parts/embedded/faults/faults.ts';
+import { type ApiResource, DEFAULT_RESOURCES } from '../../parts/embedded/api/resources.ts';
+import { ObjectStore } from '../../parts/embedded/api/store.ts';
+import { ApiFaults } from '../../parts/embedded/faults/faults.ts';
 import { Permissions } from '../../parts/embedded/http/permissions.ts';
 import { ApiServer } from '../../parts/embedded/http/server.ts';
 
@@ -13,7 +13,7 @@ export type ManyPodsMessage =
   | { readonly url: string; readonly podBytes: number }
   | { readonly changed: number };
 
-const DAEMON_SETS: Resource = {
+const DAEMON_SETS: ApiResource = {
   group: 'apps',
   version: 'v1',
   plural: 'daemonsets',
@@ -141,7 +141,7 @@ const running = (sinceMs: number, nth: number): NonNullable<V1Pod['status']> => 
 /** An API server over a crowd of nodes and builds, in a process of its own: nobody schedules or runs them. Each message is a number of builds to replace. */
 const [nodes = 5000, pods = 50_000] = process.argv.slice(2).map(Number);
 const clock = systemClock();
-const store = new Store();
+const store = new ObjectStore();
 const put = (plural: string, object: V1Node | V1Pod): KubeObject =>
   store.put(plural, JSON.parse(JSON.stringify(object)) as KubeObject);
 const tell = (word: ManyPodsMessage): void => void process.send?.(word);
@@ -154,7 +154,7 @@ const server: ApiServer = new ApiServer({
   clock,
   api: new ObjectApi(clock, store),
   resources: [...DEFAULT_RESOURCES, DAEMON_SETS],
-  faults: new Faults(clock, {
+  faults: new ApiFaults(clock, {
     stopListening: () => server.stop(),
     startListening: () => server.start(),
     expireHistory: () => store.compact(),

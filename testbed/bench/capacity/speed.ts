@@ -7,7 +7,7 @@ import { MIB } from '@hangar/autoscaler/capacity/shape';
 import { httpMetricsSource } from '@hangar/autoscaler/metrics-http';
 import { scrape } from '@hangar/autoscaler/scrape';
 import { seededRandom } from '@hangar/autoscaler/simulate/random';
-import { Scheduler, UNPLACED } from '@hangar/autoscaler/simulate/scheduler';
+import { SimScheduler, UNPLACED } from '@hangar/autoscaler/simulate/scheduler';
 import { systemClock } from '@hangar/shared/clock';
 import { type MetricSpec, RUNNER_METRICS } from '@hangar/shared/contract/runner-metrics';
 import type { BenchPart } from '../command.ts';
@@ -33,7 +33,7 @@ interface Crowd {
 /** Fills a cluster again and again: when nothing fits, the oldest builds end. @returns milliseconds */
 function placing({ nodes, placements, selectors }: Crowd): number {
   const clock = systemClock();
-  const scheduler = new Scheduler({ random: seededRandom(1) });
+  const scheduler = new SimScheduler({ random: seededRandom(1) });
   const allocatable = { cpuMillicores: 3920, memoryBytes: 6018 * MIB, pods: 110 };
   const labels = (nth: number) => (selectors ? { zone: `z${nth % 3}`, pool: `p${nth % 2}` } : {});
   for (let nth = 0; nth < nodes; nth += 1)

@@ -8,7 +8,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BuildDriver } from '../../suites/real-flows/build-driver.ts';
-import { push, rampBuilds, risingBuilds } from '../../suites/real-flows/build-load.ts';
+import { buildBurst, rampBuilds, risingBuilds } from '../../suites/real-flows/build-load.ts';
 import { KarpenterProcess } from '../../suites/real-flows/karpenter-process.ts';
 import { BufferLog, boots, nodeHours } from './logs.ts';
 
@@ -122,14 +122,14 @@ describe('builds that are driven', () => {
 
   it('are all played when each has a node, however late within ten minutes', async () => {
     const driver = driverOn(600_000);
-    const played = driver.play(push(2, 0, Infinity), signal);
+    const played = driver.play(buildBurst(2, 0, Infinity), signal);
     await clock.step(601_000);
     await played;
     expect(driver.builds.map(({ waitSeconds }) => waitSeconds)).toEqual([600, 600]);
   });
 
   it('end with the name of one that has had no node for ten minutes: nothing goes on by itself any more', async () => {
-    const played = driverOn(Infinity).play(push(2, 0, Infinity), signal);
+    const played = driverOn(Infinity).play(buildBurst(2, 0, Infinity), signal);
     const ended = expect(played).rejects.toThrow('build-0 has had no node for 600 s');
     await clock.step(601_000);
     await ended;

@@ -1,8 +1,8 @@
 import type { RampOptions } from '../../suites/real-flows/build-load.ts';
-import type { BenchCommand, BenchOptions, Outcome, Terminal } from '../command.ts';
+import type { BenchCommand, BenchOptions, BenchOutcome, BenchTerminal } from '../command.ts';
 import { type Circumstances, circumstancesText } from '../report.ts';
-import { alignedLines, markdownTable } from '../table.ts';
-import { REGISTRATION_SECONDS, sideBySide, type Verdict } from './side-by-side.ts';
+import { alignedLines, benchMarkdownTable } from '../table.ts';
+import { type EngineResult, REGISTRATION_SECONDS, sideBySide } from './side-by-side.ts';
 
 const RAMP: RampOptions = { seed: 1, spanSeconds: 1200, pushesPerMinute: [1, 5], meanRunSeconds: 150 };
 const QUICK: RampOptions = { ...RAMP, spanSeconds: 300, pushesPerMinute: [2, 5] };
@@ -24,7 +24,7 @@ function inWords({ seed, spanSeconds, pushesPerMinute: [first, last], meanRunSec
 
 const HEAD = ['', 'builds', 'p50', 'p95', 'p99', 'max', 'node-hours', 'boots', 'harmed'];
 
-const cells = ({ who, builds, waitSeconds, nodeHours, boots, harmed }: Verdict): readonly string[] => [
+const cells = ({ who, builds, waitSeconds, nodeHours, boots, harmed }: EngineResult): readonly string[] => [
   who,
   String(builds),
   ...[waitSeconds.p50, waitSeconds.p95, waitSeconds.p99, waitSeconds.max].map(
@@ -38,8 +38,8 @@ const cells = ({ who, builds, waitSeconds, nodeHours, boots, harmed }: Verdict):
 async function run(
   { quick }: BenchOptions,
   circumstances: Circumstances,
-  terminal: Terminal,
-): Promise<Outcome> {
+  terminal: BenchTerminal,
+): Promise<BenchOutcome> {
   const ramp = quick ? QUICK : RAMP;
   const verdicts = await sideBySide(ramp, terminal);
   // The ramp says itself how long it was.
@@ -48,7 +48,7 @@ async function run(
   return {
     data: { ramp, verdicts },
     text: `${alignedLines(table).join('\n')}\n\n${head}`,
-    markdown: `${head}\n\n${markdownTable(table)}`,
+    markdown: `${head}\n\n${benchMarkdownTable(table)}`,
     ok: verdicts.every(({ harmed }) => harmed === 0),
   };
 }

@@ -2,7 +2,7 @@ import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NodeSpec } from '@hangar/autoscaler/capacity/node-spec';
-import type { Feature } from '@hangar/autoscaler/permissions';
+import type { ServiceFeature } from '@hangar/autoscaler/permissions';
 import { karpenterBufferPolicy } from '@hangar/autoscaler/replay/policies/karpenter';
 import { replay } from '@hangar/autoscaler/replay/replay';
 import { parseTrace } from '@hangar/autoscaler/trace/gather';
@@ -18,13 +18,13 @@ import { type RampOptions, rampBuilds } from '../../suites/real-flows/build-load
 import { FakePool } from '../../suites/real-flows/fake-pool.ts';
 import { KarpenterEngine } from '../../suites/real-flows/karpenter-engine.ts';
 import { KarpenterSide } from '../../suites/real-flows/karpenter-side.ts';
-import { type Foretold, gatheredTrace, replayed, traceLines } from '../../suites/real-flows/replayed.ts';
-import type { Terminal } from '../command.ts';
+import { gatheredTrace, type ReplayFigures, replayed, traceLines } from '../../suites/real-flows/replayed.ts';
+import type { BenchTerminal } from '../command.ts';
 import { quantile } from '../measure.ts';
 import { BufferLog, boots, ClaimLog, type Counted, type NodeSpan, nodeHours } from './logs.ts';
 
 /** How one way of getting nodes did on a load; seen, or foretold by `replay`. Waits in seconds. */
-export interface Verdict extends Pick<Foretold, 'nodeHours' | 'boots' | 'waitSeconds'> {
+export interface EngineResult extends Pick<ReplayFigures, 'nodeHours' | 'boots' | 'waitSeconds'> {
   readonly who: string;
   readonly builds: number;
   /** Builds that somebody else ended; none in a replay. */
@@ -37,7 +37,7 @@ function seenVerdict(
   builds: readonly DrivenBuild[],
   spans: readonly NodeSpan[],
   counted: Counted,
-): Verdict {
+): EngineResult {
   const waits = builds.map(({ name, waitSeconds }) => {
     if (waitSeconds === undefined) throw new Error(`${name} never had a node`);
     return waitSeconds;
@@ -58,7 +58,7 @@ function seenVerdict(
 }
 
 /** The same of a replay. */
-const foretoldVerdict = (who: string, { jobs, ...foretold }: Foretold): Verdict => ({
+const foretoldVerdict = (who: string, { jobs, ...foretold }: ReplayFigures): EngineResult => ({
   who,
   builds: jobs,
   waitSeconds: foretold.waitSeconds,
@@ -68,7 +68,7 @@ const foretoldVerdict = (who: string, { jobs, ...foretold }: Foretold): Verdict 
 });
 
 /** What replay says of Karpenter when the buffer that stood is told to it, instead of the rule that it takes Hangar to follow. */
-function replayedWith(buffer: BufferLog, trace: string, node: V1Node | undefined): Foretold {
+function replayedWith(buffer: BufferLog, trace: string, node: V1Node | undefined): ReplayFigures {
   const { jobs } = parseTrace(trace);
   return replay({
     jobs,
@@ -88,7 +88,7 @@ function allocatableOf(node: V1Node | undefined): NodeSpec['allocatable'] {
 }
 
 /** What the comparison needs of its surroundings. */
-type Surroundings = Pick<Terminal, 'clock' | 'complain' | 'stop'>;
+type Surroundings = Pick<BenchTerminal, 'clock' | 'complain' | 'stop'>;
 
 interface Ground extends Surroundings {
   readonly pool: FakePool;
@@ -101,13 +101,22 @@ interface Ground extends Surroundings {
 export const REGISTRATION_SECONDS = 60;
 const PROGRESS_MS = 60_000;
 const LOOK_MS = 2_000;
-const FEATURES: ReadonlySet<Feature> = new Set(['look', 'advise', 'lead', 'events', 'capacity-buffer']);
+const FEATURES: ReadonlySet<ServiceFeature> = new Set([
+  'look',
+  'advise',
+  'lead',
+  'events',
+  'capacity-buffer',
+]);
 
 /**
  * Plays one load on two NodePools of the same Karpenter at once, one with a buffer that Hangar scales and one without, and
  * then the trace that Hangar wrote through `replay`. Both begin without a node. Rejects when the signal is aborted, tidied up.
  */
-export async function sideBySide(ramp: RampOptions, surroundings: Surroundings): Promise<readonly Verdict[]> {
+export async function sideBySide(
+  ramp: RampOptions,
+  surroundings: Surroundings,
+): Promise<readonly EngineResult[]> {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'hangar-bench-'));
   await using tidying = new AsyncDisposableStack();
   const real = await connectRealCluster(surroundings.complain);
@@ -121,7 +130,7 @@ export async function sideBySide(ramp: RampOptions, surroundings: Surroundings):
   return await compared(ramp, { ...surroundings, stop, pool, engine, account, folder: folder.path });
 }
 
-async function compared(ramp: RampOptions, ground: Ground): Promise<readonly Verdict[]> {
+async function compared(ramp: RampOptions, ground: Ground): Promise<readonly EngineResult[]> {
   const { clock, pool, engine, account, folder, complain: say, stop } = ground;
   await using tidying = new AsyncDisposableStack();
   const builds = rampBuilds(ramp);
@@ -151,7 +160,7 @@ async function compared(ramp: RampOptions, ground: Ground): Promise<readonly Ver
   const traced = async (): Promise<boolean> => (await traceLines(`${folder}/trace`)).length === builds.length;
   await orAborted(pool.eventually('the trace', traced), stop);
   const trace = await gatheredTrace(`${folder}/trace`);
-  const seen = (who: string, { name, driver }: KarpenterSide): Verdict =>
+  const seen = (who: string, { name, driver }: KarpenterSide): EngineResult =>
     seenVerdict(who, driver.builds, claims.spansOf(name), { fromMs, toMs });
   const question = { trace, node, bootSeconds: REGISTRATION_SECONDS };
   return [

@@ -6,19 +6,19 @@ import type { BuildView } from '../../parts/drone/views.ts';
 import type { RealCluster } from '../../parts/real/facts.ts';
 import type { RunningRunner } from '../../suites/flows/runner-in-process.ts';
 import {
-  type ClusterAccess,
   startTestSystem,
+  type TestClusterAccess,
   type TestSystem,
   type TestSystemOptions,
 } from '../../suites/flows/test-system.ts';
 import { type BenchPart, Stalled } from '../command.ts';
-import { PodTape } from './pod-tape.ts';
+import { PodRecorder } from './pod-recorder.ts';
 
 /** One run of `bench steps`: where its parts run, and how often each repeats what it does. */
 export interface StepsRun {
   readonly clock: Clock;
   readonly cluster: RealCluster;
-  readonly ground: ClusterAccess;
+  readonly ground: TestClusterAccess;
   /** Fewer repetitions. */
   readonly quick: boolean;
   readonly say: (text: string) => void;
@@ -32,7 +32,7 @@ export type StepsPart = BenchPart<StepsRun>;
 /** A practice Drone server, one runner, and an admin who watches; all in this process. */
 export interface BenchSystem extends TestSystem {
   readonly clock: Clock;
-  readonly tape: PodTape;
+  readonly tape: PodRecorder;
   /** When each stage's place became free, milliseconds since 1970, by stage id. */
   readonly freedMs: ReadonlyMap<number, number>;
   /** Resolves when it holds (looked at every 20 ms); rejects with {@link Stalled} after the time, saying what was awaited. */
@@ -48,7 +48,7 @@ const PATIENCE_MS = 120_000;
 const BUILD_PATIENCE_MS = 180_000;
 
 /** The same thing `usual` times over, or `few` times in a quick run. */
-export async function repeated<T>(
+export async function repeatRuns<T>(
   { quick }: StepsRun,
   [usual, few]: readonly [number, number],
   one: () => Promise<T>,
@@ -67,7 +67,7 @@ export async function within<T>(
   const { clock, ground, say, stop } = run;
   const base = await startTestSystem(ground, { longPollMs: 30_000, ...options });
   const { drone, runner } = base;
-  const tape = new PodTape(clock, base.admin, ground.namespace);
+  const tape = new PodRecorder(clock, base.admin, ground.namespace);
   const until = waiterOf(run, tape);
   const heard = <V>(wait: Promise<V>): Promise<V> =>
     orAborted(wait, stop).catch((error: unknown) => {
@@ -93,7 +93,7 @@ export async function within<T>(
 }
 
 const waiterOf =
-  ({ clock, stop }: StepsRun, tape: PodTape): BenchSystem['until'] =>
+  ({ clock, stop }: StepsRun, tape: PodRecorder): BenchSystem['until'] =>
   async (what, holds, timeoutMs = PATIENCE_MS) => {
     for (const deadlineMs = clock.now() + timeoutMs; !holds(); await clock.sleep(LOOK_MS, stop)) {
       stop.throwIfAborted();
@@ -103,7 +103,7 @@ const waiterOf =
   };
 
 /** How the Pods stand, for whoever reads why a wait was in vain. */
-function standing(tape: PodTape): string {
+function standing(tape: PodRecorder): string {
   const here = tape.pods.filter(({ goneMs }) => goneMs === undefined);
   return here.map(({ pod }) => `\n  Pod ${pod.metadata?.name}: ${stateOf(pod)}`).join('');
 }

@@ -7,13 +7,13 @@ import type { Measured } from '../measure.ts';
 import {
   type BenchSystem,
   expectSuccess,
-  repeated,
+  repeatRuns,
   type StepsPart,
   type StepsRun,
   within,
 } from './bench-system.ts';
 import { readRan } from './observed-build.ts';
-import type { TapedPod } from './pod-tape.ts';
+import type { RecordedPod } from './pod-recorder.ts';
 
 const IMAGES = 3;
 const BYTES_PER_SECOND = 1_000_000;
@@ -63,7 +63,7 @@ async function withColdImages<T>(
 }
 
 /** The Pod of a build, once it is gone. */
-async function gonePod({ drone, tape, until }: BenchSystem, id: number): Promise<TapedPod | undefined> {
+async function gonePod({ drone, tape, until }: BenchSystem, id: number): Promise<RecordedPod | undefined> {
   const pod = () => tape.find(LABEL.stageId, String(drone.stage(id).id));
   await until('its Pod is gone', () => pod()?.goneMs !== undefined, PATIENCE_MS);
   return pod();
@@ -105,7 +105,7 @@ async function cancelled(setup: BenchSystem, yaml: string, { asked }: SlowRegist
 async function measure(run: StepsRun, mode: (typeof MODES)[number]): Promise<readonly Measured[]> {
   const sizeBytes = run.quick ? 500_000 : 2_000_000;
   const turns = await within(run, { env: { HANGAR_STEP_START: mode } }, (setup) =>
-    repeated(run, [3, 1], async () => ({
+    repeatRuns(run, [3, 1], async () => ({
       ...(await withColdImages(run, sizeBytes, (yaml) => pulled(setup, yaml))),
       ...(await withColdImages(run, sizeBytes, (yaml, slow) => cancelled(setup, yaml, slow))),
     })),

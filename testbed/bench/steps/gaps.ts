@@ -3,10 +3,10 @@ import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { pipeline } from '../../suites/flows/pipelines.ts';
 import { gaps, quantile } from '../measure.ts';
-import { type BenchSystem, expectSuccess, repeated, type StepsPart, within } from './bench-system.ts';
+import { type BenchSystem, expectSuccess, repeatRuns, type StepsPart, within } from './bench-system.ts';
 import { byContainer, observeBuild } from './observed-build.ts';
 import { idleSteps, WITHOUT_CLONE } from './pipelines.ts';
-import type { SeenEnd, TapedPod } from './pod-tape.ts';
+import type { RecordedPod, SeenEnd } from './pod-recorder.ts';
 
 const GATE_STEPS = 20;
 
@@ -16,7 +16,7 @@ export const gateGapPart: StepsPart = {
   what: `gap between ${GATE_STEPS} chained steps behind the gate`,
   run: (run) =>
     within(run, {}, async (setup) => {
-      const found = await repeated(run, [6, 1], async () => {
+      const found = await repeatRuns(run, [6, 1], async () => {
         const { steps } = await observeBuild(setup, idleSteps(GATE_STEPS, WITHOUT_CLONE));
         if (steps.length !== GATE_STEPS)
           throw new Error(`${steps.length} of ${GATE_STEPS} gates left their word`);
@@ -89,7 +89,7 @@ async function gapsOf(
 
 async function writtenBy(
   { admin, namespace }: BenchSystem,
-  { pod }: TapedPod,
+  { pod }: RecordedPod,
   container: string,
 ): Promise<Written> {
   const request = { namespace, pod: pod.metadata?.name ?? '', container, follow: false };
@@ -120,7 +120,7 @@ const placeholders = (gateImage: string, steps: number): V1Pod => ({
   },
 });
 
-const running = ({ pod }: TapedPod): number =>
+const running = ({ pod }: RecordedPod): number =>
   (pod.status?.containerStatuses ?? []).filter(({ state }) => state?.running).length;
 
 /**
@@ -184,7 +184,7 @@ export const swapGapPart: StepsPart = {
     within(run, { env: NO_REGISTRY }, async (setup) => {
       const { gateImage = '', images } = run.cluster;
       const count = run.quick ? 3 : 6;
-      const turns = await repeated(run, [3, 1], async () => ({
+      const turns = await repeatRuns(run, [3, 1], async () => ({
         bare: await bareLoop(setup, images.plugin, placeholders(gateImage, count), run.say),
         ours: await swapped(setup, images.plugin, count),
       }));

@@ -2,7 +2,7 @@ import { LABEL } from '@hangar/runner/compiled';
 import type { RecordedCall } from '../../parts/drone/calls.ts';
 import type { AnsweredCall } from '../../suites/flows/runner-in-process.ts';
 import { type BenchSystem, expectSuccess } from './bench-system.ts';
-import type { SeenEnd } from './pod-tape.ts';
+import type { SeenEnd } from './pod-recorder.ts';
 
 /** Everything that was seen of one build of one stage, from its offer until its Pod was gone. Times in milliseconds since 1970. */
 export interface ObservedBuild {

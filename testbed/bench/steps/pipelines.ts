@@ -1,7 +1,7 @@
 import { pipeline, step } from '../../suites/flows/pipelines.ts';
 import type { AnsweredCall } from '../../suites/flows/runner-in-process.ts';
 import type { Measured } from '../measure.ts';
-import { type BenchSystem, expectSuccess, repeated, type StepsPart, within } from './bench-system.ts';
+import { type BenchSystem, expectSuccess, repeatRuns, type StepsPart, within } from './bench-system.ts';
 import { type ObservedBuild, observeBuild } from './observed-build.ts';
 
 /** That many steps of no work in a chain, after a clone step or without one. */
@@ -54,11 +54,11 @@ export const pickUpPart: StepsPart = {
     };
     const afterEmpty = async (longPollMs: number, counts: readonly [number, number]): Promise<Measured> => {
       const values = await within(run, { longPollMs }, (setup) =>
-        repeated(run, counts, () => afterEmptyPoll(setup)),
+        repeatRuns(run, counts, () => afterEmptyPoll(setup)),
       );
       return row(`pick-up right after an empty poll of ${longPollMs / 1000} s`, values);
     };
-    const inTurn = await within(run, {}, (setup) => repeated(run, [30, 10], () => pickUp(setup)));
+    const inTurn = await within(run, {}, (setup) => repeatRuns(run, [30, 10], () => pickUp(setup)));
     const rows = [row('pick-up, builds one after another', inTurn), await afterEmpty(SHORT_POLL_MS, [15, 5])];
     return run.quick ? rows : [...rows, await afterEmpty(REAL_POLL_MS, [2, 0])];
   },
@@ -104,7 +104,7 @@ export const wholePart: StepsPart = {
   what: `a pipeline of clone and ${STEPS} steps of no work, from the offer to the free slot`,
   run: (run) =>
     within(run, {}, async (setup) => {
-      const builds = await repeated(run, [10, 2], () => observeBuild(setup, idleSteps(STEPS)));
+      const builds = await repeatRuns(run, [10, 2], () => observeBuild(setup, idleSteps(STEPS)));
       for (const { steps } of builds)
         if (steps.length !== STEPS + 1)
           throw new Error(`${steps.length} of ${STEPS + 1} gates left their word`);
@@ -167,7 +167,7 @@ export const apiWritesPart: StepsPart = {
       for (const { steps, credentials } of run.quick ? QUICK_CASES : CASES) {
         const yaml = idleSteps(steps, credentials ? 'image_pull_secrets: [registry]\n' : '');
         const secrets = credentials ? { registry: CREDENTIALS } : {};
-        const counts = await repeated(run, [3, 1], async () =>
+        const counts = await repeatRuns(run, [3, 1], async () =>
           countCalls((await observeBuild(setup, yaml, secrets)).apiCalls),
         );
         rows.push({
@@ -207,7 +207,7 @@ export const crowdPart: StepsPart = {
       {
         name: `${BUILDS} builds of ${CROWD_STEPS} steps at once, until all are reported`,
         unit: 'ms',
-        values: await repeated(run, [3, 1], () => manyAtOnce(setup)),
+        values: await repeatRuns(run, [3, 1], () => manyAtOnce(setup)),
         targets: [{ of: 'max', atMost: 15_000 }],
         note: 'with a clone step each; all succeeded',
       },

@@ -1,6 +1,12 @@
-import { ownGround } from '../../suites/real-flows/real-ground.ts';
-import { type BenchCommand, type BenchOptions, type Outcome, runParts, type Terminal } from '../command.ts';
-import { type Circumstances, reportMarkdown, reportText } from '../report.ts';
+import { ownNamespaceAccess } from '../../suites/real-flows/real-cluster-access.ts';
+import {
+  type BenchCommand,
+  type BenchOptions,
+  type BenchOutcome,
+  type BenchTerminal,
+  runParts,
+} from '../command.ts';
+import { benchReportText, type Circumstances, reportMarkdown } from '../report.ts';
 import type { StepsPart } from './bench-system.ts';
 import { coldPart } from './cold.ts';
 import { gateGapPart, swapGapPart } from './gaps.ts';
@@ -34,10 +40,10 @@ ${PARTS.map(({ name, what }) => `                 ${name.padEnd(9)}${what}`).joi
 async function run(
   { only, quick }: BenchOptions,
   circumstances: Circumstances,
-  terminal: Terminal,
-): Promise<Outcome> {
+  terminal: BenchTerminal,
+): Promise<BenchOutcome> {
   const { clock, complain: say, stop } = terminal;
-  const own = await ownGround('bench');
+  const own = await ownNamespaceAccess('bench');
   const { cluster } = own;
   // The worlds of the parts come and go on one ground.
   const { remove, ...ground } = own.ground;
@@ -48,7 +54,7 @@ async function run(
     const report = { circumstances, ...results };
     return {
       data: results,
-      text: reportText(report),
+      text: benchReportText(report),
       markdown: reportMarkdown(report),
       ok: results.failures.length === 0,
     };

@@ -1,13 +1,13 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Queue } from './queue.ts';
-import type { Store } from './store.ts';
+import type { BuildStore } from './store.ts';
 import type { Streams } from './streams.ts';
 import type { Watches } from './watches.ts';
 
 /** What the server's operations work on. */
 export interface Backend {
   readonly clock: Clock;
-  readonly store: Store;
+  readonly store: BuildStore;
   readonly streams: Streams;
   readonly watches: Watches;
   readonly queue: Queue;

@@ -1,5 +1,5 @@
 import { decodeList, parseGoJson } from './go-json.ts';
-import { SHAPES, type WireStage, type WireStageUpdate } from './wire.ts';
+import { WIRE_SHAPES, type WireStage, type WireStageUpdate } from './wire.ts';
 
 /** What is wrong with an uploaded log, which the real server would store all the same (drone-rpc §2.8); empty if nothing. */
 export function complaintsAboutUpload(stepId: number, body: Buffer): string[] {
@@ -7,7 +7,7 @@ export function complaintsAboutUpload(stepId: number, body: Buffer): string[] {
   try {
     const value = parseGoJson(body.toString());
     if (!Array.isArray(value)) return [`${place} is no JSON array, the UI can't show it`];
-    const lines = decodeList(value, SHAPES.line, 'Line');
+    const lines = decodeList(value, WIRE_SHAPES.line, 'Line');
     const fallen = lines.findIndex((line, index) => line.pos <= (lines[index - 1]?.pos ?? -1));
     return fallen === -1 ? [] : [`${place}: pos does not rise at line ${fallen}`];
   } catch (error) {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { errorText } from '@hangar/shared/error-text';
 import { startPracticeServer } from './practice-server.ts';
-import { type BuildView, describeBuild, isFinal, type LogView } from './views.ts';
+import { type BuildView, describeBuild, isBuildOver, type LogView } from './views.ts';
 
 /** What the command line needs from the process. */
 export interface CommandIo {
@@ -111,7 +111,7 @@ async function build(invocation: Invocation): Promise<number> {
     timeoutMinutes: wholeNumber('--timeout-minutes', flags['timeout-minutes']),
   };
   let view = await rest<BuildView>(flags, 'POST', '/api/builds', request);
-  while (flags.wait && !isFinal(view)) view = await rest(flags, 'GET', `/api/builds/${view.id}?wait=30`);
+  while (flags.wait && !isBuildOver(view)) view = await rest(flags, 'GET', `/api/builds/${view.id}?wait=30`);
   print(invocation, view, `${describeBuild(view)}\n`);
   return flags.wait && view.status !== 'success' ? 1 : 0;
 }

@@ -9,7 +9,7 @@ export interface DetailFailure {
 }
 
 /** The detail answer for a stage, exactly as odd as the real one; `system` describes this server. */
-export function detailOf(backend: Backend, stageId: number, system: object): Record<string, unknown> {
+export function stageDetail(backend: Backend, stageId: number, system: object): Record<string, unknown> {
   const stage = backend.store.stages.get(stageId);
   const build = backend.store.build(stage?.build_id ?? 0);
   const record = backend.store.record(stage?.build_id ?? 0);

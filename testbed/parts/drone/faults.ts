@@ -58,7 +58,7 @@ interface Plan {
 const HTML = '<!DOCTYPE html><html><head><title>Drone</title></head><body>Welcome</body></html>\n';
 
 /** Plans what goes wrong, endpoint by endpoint; without plans the server is well. */
-export class Faults {
+export class RpcFaults {
   #plans: Plan[] = [];
   readonly #releases = new Set<() => void>();
 

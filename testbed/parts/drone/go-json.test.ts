@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeList, decodeObject, GoJsonError, parseGoJson } from './go-json.ts';
-import { SHAPES } from './wire.ts';
+import { WIRE_SHAPES } from './wire.ts';
 
-const step = (text: string) => decodeObject(parseGoJson(text), SHAPES.step, 'Step');
+const step = (text: string) => decodeObject(parseGoJson(text), WIRE_SHAPES.step, 'Step');
 
 describe('decoding as Go does (drone-rpc §1.3, §8.15)', () => {
   it('takes any integer that is written as one', () => {
@@ -30,7 +30,7 @@ describe('decoding as Go does (drone-rpc §1.3, §8.15)', () => {
     fc.assert(
       fc.property(fc.oneof(fc.json(), fc.string()), (text) => {
         try {
-          decodeObject(parseGoJson(text), SHAPES.stageUpdate, 'Stage');
+          decodeObject(parseGoJson(text), WIRE_SHAPES.stageUpdate, 'Stage');
         } catch (error) {
           expect(error).toBeInstanceOf(GoJsonError);
         }
@@ -69,13 +69,13 @@ describe('decoding as Go does (drone-rpc §1.3, §8.15)', () => {
   });
 
   it('names the place in a list', () => {
-    expect(() => decodeList(parseGoJson('[{"pos":0},{"pos":0.5}]'), SHAPES.line, 'Line')).toThrow(
+    expect(() => decodeList(parseGoJson('[{"pos":0},{"pos":0.5}]'), WIRE_SHAPES.line, 'Line')).toThrow(
       'cannot unmarshal number 0.5 into Go struct field Line[1].pos',
     );
   });
 
   it('maps hold texts only, and any name', () => {
-    const filter = (text: string) => decodeObject(parseGoJson(text), SHAPES.filter, 'Filter');
+    const filter = (text: string) => decodeObject(parseGoJson(text), WIRE_SHAPES.filter, 'Filter');
 
     expect(Object.entries(filter('{"labels":{"__proto__":"x","a":null}}').labels)).toEqual([
       ['__proto__', 'x'],

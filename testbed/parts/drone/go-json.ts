@@ -5,10 +5,10 @@
  */
 
 /** How one member of a wire object is typed. */
-export type Kind = 'int' | 'string' | 'bool' | 'strings' | 'map' | 'raw' | { readonly list: Shape };
+export type JsonKind = 'int' | 'string' | 'bool' | 'strings' | 'map' | 'raw' | { readonly list: JsonShape };
 
 /** The members of a wire object in the order in which Go writes them. */
-export type Shape = { readonly [member: string]: Kind };
+export type JsonShape = { readonly [member: string]: JsonKind };
 
 /** What a member's kind is in JavaScript, how Go calls it, and what a missing member is read as. */
 const SCALARS = {
@@ -28,12 +28,12 @@ interface Values {
 
 type DecodedKind<K> = K extends keyof Values
   ? Values[K]
-  : K extends { readonly list: infer S extends Shape }
+  : K extends { readonly list: infer S extends JsonShape }
     ? readonly Decoded<S>[]
     : never;
 
 /** The value that a shape describes. */
-export type Decoded<S extends Shape> = { readonly [M in keyof S]: DecodedKind<S[M]> };
+export type Decoded<S extends JsonShape> = { readonly [M in keyof S]: DecodedKind<S[M]> };
 
 /** The body can't be decoded; the real server answers 500 with such a text. */
 export class GoJsonError extends Error {}
@@ -66,7 +66,7 @@ export function parseGoJson(text: string): unknown {
 }
 
 /** Decodes one object by its shape; throws GoJsonError naming the member that does not fit. */
-export function decodeObject<S extends Shape>(value: unknown, shape: S, place: string): Decoded<S> {
+export function decodeObject<S extends JsonShape>(value: unknown, shape: S, place: string): Decoded<S> {
   const decoded: Record<string, unknown> = {};
   for (const [member, kind] of Object.entries(shape)) decoded[member] = zero(kind);
   if (value === null || value === undefined) return decoded as Decoded<S>;
@@ -82,7 +82,11 @@ export function decodeObject<S extends Shape>(value: unknown, shape: S, place: s
 }
 
 /** Decodes an array of objects; null is an empty one. */
-export function decodeList<S extends Shape>(value: unknown, shape: S, place: string): readonly Decoded<S>[] {
+export function decodeList<S extends JsonShape>(
+  value: unknown,
+  shape: S,
+  place: string,
+): readonly Decoded<S>[] {
   if (value === null || value === undefined) return [];
   if (!Array.isArray(value)) throw mismatch(value, place, 'array');
   return value.map((item: unknown, index) => decodeObject(item, shape, `${place}[${index}]`));
@@ -94,7 +98,7 @@ function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
   );
 }
 
-function decodeKind(value: unknown, kind: Kind, place: string): unknown {
+function decodeKind(value: unknown, kind: JsonKind, place: string): unknown {
   if (typeof kind === 'object') return decodeList(value, kind.list, place);
   switch (kind) {
     case 'strings':
@@ -120,7 +124,7 @@ function decodeText(value: unknown, place: string): unknown {
   return value === null ? '' : decodeScalar(value, 'string', place);
 }
 
-function zero(kind: Kind): unknown {
+function zero(kind: JsonKind): unknown {
   if (typeof kind === 'object' || kind === 'strings') return [];
   if (kind === 'map') return {};
   return kind === 'raw' ? undefined : SCALARS[kind].zero;
@@ -133,7 +137,7 @@ function mismatch(value: unknown, place: string, wanted: string): GoJsonError {
 }
 
 /** Writes members in the shape's order, leaving out the empty ones that are listed as optional. */
-export function encodeObject<S extends Shape>(
+export function encodeObject<S extends JsonShape>(
   value: Decoded<S>,
   shape: S,
   optional: ReadonlySet<string>,

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Reply } from './rpc.ts';
+import type { RpcReply } from './rpc.ts';
 
 /** Reads a whole request body; rejects when it has more than so many bytes. */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
@@ -21,13 +21,13 @@ const NO_CACHE = {
 };
 
 /** Sends the head, with the length of the body except for 204. */
-export function sendHead(response: ServerResponse, reply: Reply): void {
+export function sendHead(response: ServerResponse, reply: RpcReply): void {
   const length = reply.status === 204 ? {} : { 'content-length': reply.body.length };
   response.writeHead(reply.status, { ...NO_CACHE, ...reply.headers, ...length });
 }
 
 /** Sends a whole answer. */
-export function send(response: ServerResponse, reply: Reply): void {
+export function send(response: ServerResponse, reply: RpcReply): void {
   if (response.destroyed || response.writableEnded) return;
   sendHead(response, reply);
   response.end(reply.body);

@@ -1,5 +1,5 @@
 import { html, trustedHtml } from '@hangar/shared/program/html';
-import type { Reply } from './rpc.ts';
+import type { RpcReply } from './rpc.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; font: 15px/1.45 system-ui, sans-serif; }
@@ -97,7 +97,7 @@ const HTML = html`<!DOCTYPE html>
 `;
 
 /** The page of builds; like the real UI it answers 200 on every path that nothing else has (drone-rpc §1.1). */
-export const UI_PAGE: Reply = {
+export const UI_PAGE: RpcReply = {
   status: 200,
   body: Buffer.from(HTML.toString()),
   headers: {

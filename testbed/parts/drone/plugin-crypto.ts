@@ -37,7 +37,7 @@ function signingString(headers: HeaderValues, list: string): string | undefined 
 }
 
 /** The value that the header Digest must have for a body. */
-export function digestOf(body: Buffer): string {
+export function bodyDigest(body: Buffer): string {
   return `SHA-256=${createHash('sha256').update(body).digest('base64')}`;
 }
 

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { digestOf, seal, unseal, verifySignature } from './plugin-crypto.ts';
+import { bodyDigest, seal, unseal, verifySignature } from './plugin-crypto.ts';
 import {
   type PluginDouble,
   startEnvironmentPlugin,
@@ -29,7 +29,7 @@ const { signature: SIGNATURE, ...UNSIGNED } = HEADERS;
 describe('the signature (drone-rpc §6.2)', () => {
   it('of the worked example is valid, and its digest fits', () => {
     expect(verifySignature(HEADERS, TOKEN)).toBe('valid');
-    expect(digestOf(Buffer.from(BODY))).toBe(HEADERS.digest);
+    expect(bodyDigest(Buffer.from(BODY))).toBe(HEADERS.digest);
     expect(Buffer.byteLength(BODY)).toBe(122);
   });
 

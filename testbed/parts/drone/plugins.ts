@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { digestOf, type HeaderValues, seal, verifySignature } from './plugin-crypto.ts';
+import { bodyDigest, type HeaderValues, seal, verifySignature } from './plugin-crypto.ts';
 
 /** A request that a plugin got, with what the usual plugin library does not check but a runner should get right. */
 export interface PluginRequest {
@@ -76,7 +76,7 @@ export class PluginDouble {
       path: request.url ?? '',
       headers,
       body: body ?? {},
-      digestFits: headers['digest'] === digestOf(bytes),
+      digestFits: headers['digest'] === bodyDigest(bytes),
       status: 0,
     };
     this.requests.push(seen);

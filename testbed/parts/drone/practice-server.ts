@@ -7,7 +7,7 @@ import { type BuildRequest, createBuild } from './build-request.ts';
 import { Calls } from './calls.ts';
 import { Changes } from './changes.ts';
 import type { DetailFailure } from './detail.ts';
-import { Faults } from './faults.ts';
+import { RpcFaults } from './faults.ts';
 import { send } from './http-edge.ts';
 import { UI_PAGE } from './page.ts';
 import { Queue } from './queue.ts';
@@ -15,16 +15,16 @@ import { isRestPath, serveRest } from './rest.ts';
 import { type LogStorage, plain, type RpcSettings } from './rpc.ts';
 import { type RpcEdgeParts, serveRpc } from './rpc-edge.ts';
 import { isRpcPath } from './rpc-routes.ts';
-import { Store } from './store.ts';
+import { BuildStore } from './store.ts';
 import { Streams } from './streams.ts';
 import { type CancelStatus, cancelBuild, cancelStages } from './updates.ts';
 import {
+  type BuildStageView,
   type BuildView,
   describeBuild,
   findStep,
-  isFinal,
+  isBuildOver,
   type LogView,
-  type StageView,
   viewBuild,
   viewLog,
 } from './views.ts';
@@ -66,7 +66,7 @@ const MAX_COMPLAINTS = 1000;
 /** A Drone server for practice: the runner's RPC with all its traps, and handles for tests to pull. */
 export class PracticeServer {
   /** What goes wrong, endpoint by endpoint. */
-  readonly faults = new Faults();
+  readonly faults = new RpcFaults();
   /** Every RPC call with its time. */
   readonly calls: Calls;
   /** What the real server would take without a word although its UI or data suffer; empty if the runner is good. */
@@ -150,7 +150,7 @@ export class PracticeServer {
   }
 
   /** A stage by name; throws if the build has none of that name. */
-  stage(buildId: number, stageName = 'default'): StageView {
+  stage(buildId: number, stageName = 'default'): BuildStageView {
     const build = this.build(buildId);
     const stage = build.stages.find((candidate) => candidate.name === stageName);
     if (stage === undefined) throw new Error(`no stage ${stageName} in ${describeBuild(build)}`);
@@ -203,7 +203,7 @@ export class PracticeServer {
   waitForBuild(buildId: number, options: WaitOptions = {}): Promise<BuildView> {
     return this.waitUntil(`the end of ${describeBuild(this.build(buildId))}`, options, () => {
       const build = this.build(buildId);
-      return isFinal(build) && build;
+      return isBuildOver(build) && build;
     });
   }
 
@@ -319,7 +319,7 @@ export class PracticeServer {
 }
 
 function buildBackend(options: PracticeOptions, clock: Clock, changed: () => void): Backend {
-  const store = new Store(options.maxBuilds ?? 500, changed);
+  const store = new BuildStore(options.maxBuilds ?? 500, changed);
   return {
     clock,
     store,

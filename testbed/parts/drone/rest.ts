@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { unescape } from 'node:querystring';
 import type { BuildRequest } from './build-request.ts';
-import { decodeObject, GoJsonError, parseGoJson, type Shape } from './go-json.ts';
+import { decodeObject, GoJsonError, type JsonShape, parseGoJson } from './go-json.ts';
 import { readBody, send } from './http-edge.ts';
 import { BuildRefused } from './pipelines.ts';
-import { plain, type Reply } from './rpc.ts';
-import { type BuildView, isFinal, type LogView } from './views.ts';
+import { plain, type RpcReply } from './rpc.ts';
+import { type BuildView, isBuildOver, type LogView } from './views.ts';
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const MAX_WAIT_MS = 60_000;
@@ -20,7 +20,7 @@ const BUILD_REQUEST = {
   trusted: 'bool',
   timeoutMinutes: 'int',
   build: 'raw',
-} as const satisfies Shape;
+} as const satisfies JsonShape;
 
 /** What the REST interface asks of its server. */
 export interface RestBuilds {
@@ -70,15 +70,15 @@ function isForeign(origin: string | undefined, { url }: RestBuilds): boolean {
   return origin !== undefined && origin !== url && origin !== url.replace('127.0.0.1', 'localhost');
 }
 
-const json = (status: number, value: unknown): Reply => ({
+const json = (status: number, value: unknown): RpcReply => ({
   status,
   body: Buffer.from(`${JSON.stringify(value)}\n`),
   headers: { 'content-type': 'application/json; charset=utf-8' },
 });
 
-const refused = (status: number, message: string): Reply => json(status, { message });
+const refused = (status: number, message: string): RpcReply => json(status, { message });
 
-async function answer(server: RestBuilds, call: RestCall): Promise<Reply> {
+async function answer(server: RestBuilds, call: RestCall): Promise<RpcReply> {
   const [known, id, step] = /^\/api\/builds(?:\/([^/]+)(?:\/steps\/([^/]+)\/log)?)?$/.exec(call.path) ?? [];
   if (known === undefined)
     return refused(404, 'unknown path; builds are at /api/builds, logs at /api/builds/ID/steps/STEP/log');
@@ -96,7 +96,7 @@ async function answer(server: RestBuilds, call: RestCall): Promise<Reply> {
   }
 }
 
-function collection(server: RestBuilds, { method, query, body }: RestCall): Reply {
+function collection(server: RestBuilds, { method, query, body }: RestCall): RpcReply {
   switch (method) {
     case 'GET':
       return json(200, server.builds().slice(0, Number(query.get('limit') ?? MAX_LISTED)));
@@ -115,12 +115,12 @@ function collection(server: RestBuilds, { method, query, body }: RestCall): Repl
 /** With `?wait=SECONDS` the answer comes at the build's end, or after that time with what is known then. */
 async function perhapsWait(server: RestBuilds, build: BuildView, query: URLSearchParams): Promise<BuildView> {
   const waitMs = Math.min(Number(query.get('wait') ?? 0) * 1000, MAX_WAIT_MS);
-  if (!(waitMs > 0) || isFinal(build)) return build;
+  if (!(waitMs > 0) || isBuildOver(build)) return build;
   return await server.waitForBuild(build.id, { timeoutMs: waitMs }).catch(() => server.build(build.id));
 }
 
 /** A step is named by its name, or by its id. */
-function stepLog(server: RestBuilds, build: BuildView, wanted: string, call: RestCall): Reply {
+function stepLog(server: RestBuilds, build: BuildView, wanted: string, call: RestCall): RpcReply {
   if (call.method !== 'GET') return refused(405, 'use GET');
   const wantedStage = call.query.get('stage');
   const found = build.stages

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RecordedCall } from './calls.ts';
-import type { Fault, Faults, OddAnswer } from './faults.ts';
+import type { Fault, OddAnswer, RpcFaults } from './faults.ts';
 import { readBody, send, sendHead } from './http-edge.ts';
-import { applyCall, plain, type Reply, type RpcCall, type RpcParts } from './rpc.ts';
+import { applyCall, plain, type RpcCall, type RpcParts, type RpcReply } from './rpc.ts';
 import { type Route, routeRpc } from './rpc-routes.ts';
 
 /** What the edge needs besides the handlers' parts. */
 export interface RpcEdgeParts extends RpcParts {
-  readonly faults: Faults;
+  readonly faults: RpcFaults;
   readonly maxBodyBytes: number;
   /** A number that changes when the server's process dies. */
   readonly incarnation: () => number;
@@ -46,12 +46,12 @@ export async function serveRpc(
 }
 
 /** The token is checked before the routes (drone-rpc §1.2). */
-function refusal({ settings }: RpcParts, request: IncomingMessage): Reply | undefined {
+function refusal({ settings }: RpcParts, request: IncomingMessage): RpcReply | undefined {
   if (settings.secret === '') return plain(403, '');
   return request.headers['x-drone-token'] === settings.secret ? undefined : plain(401, '');
 }
 
-function answerRoute(parts: RpcParts, route: Route, call: RpcCall): Reply | Promise<Reply> {
+function answerRoute(parts: RpcParts, route: Route, call: RpcCall): RpcReply | Promise<RpcReply> {
   switch (route.kind) {
     case 'endpoint':
       return applyCall(parts, route.endpoint, call);
@@ -91,7 +91,7 @@ async function stoppedBefore(
 async function deliver(
   parts: RpcEdgeParts,
   exchange: Exchange,
-  { fault, reply }: { readonly fault: Fault | undefined; readonly reply: Reply },
+  { fault, reply }: { readonly fault: Fault | undefined; readonly reply: RpcReply },
 ): Promise<void> {
   switch (fault?.kind) {
     case 'cut':
@@ -113,12 +113,12 @@ async function deliver(
   }
 }
 
-function oddReply({ status, body = '', headers = {} }: OddAnswer): Reply {
+function oddReply({ status, body = '', headers = {} }: OddAnswer): RpcReply {
   return { status, body: Buffer.from(body), headers };
 }
 
 /** The record ends before the client can see the answer, so that its next call never seems to overlap. */
-function finish(parts: RpcEdgeParts, { response, record }: Exchange, reply: Reply): void {
+function finish(parts: RpcEdgeParts, { response, record }: Exchange, reply: RpcReply): void {
   parts.calls.end(record, response.destroyed ? 0 : reply.status);
   send(response, reply);
 }
@@ -129,7 +129,7 @@ function cut(parts: RpcEdgeParts, { request, record }: Exchange): void {
 }
 
 /** An empty answer has no half; there the connection is cut instead. */
-async function sendHalf(parts: RpcEdgeParts, exchange: Exchange, reply: Reply): Promise<void> {
+async function sendHalf(parts: RpcEdgeParts, exchange: Exchange, reply: RpcReply): Promise<void> {
   const half = reply.body.subarray(0, Math.ceil(reply.body.length / 2));
   if (half.length > 0) {
     sendHead(exchange.response, reply);
@@ -141,7 +141,7 @@ async function sendHalf(parts: RpcEdgeParts, exchange: Exchange, reply: Reply): 
 async function sendSlowly(
   { backend, calls }: RpcEdgeParts,
   { response, record }: Exchange,
-  reply: Reply,
+  reply: RpcReply,
   delayMs: number,
 ): Promise<void> {
   await backend.clock.sleep(delayMs);

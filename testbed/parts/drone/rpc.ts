@@ -1,11 +1,11 @@
 import { type Backend, RpcFailure } from './backend.ts';
 import type { Calls, Endpoint, RecordedCall } from './calls.ts';
 import { complaintsAboutFinish, complaintsAboutStart, complaintsAboutUpload } from './checks.ts';
-import { type DetailFailure, detailOf, failDetail } from './detail.ts';
+import { type DetailFailure, failDetail, stageDetail } from './detail.ts';
 import { decodeList, decodeObject, GoJsonError, parseGoJson } from './go-json.ts';
 import { isStart } from './status.ts';
 import { acceptStage, putStage, putStep } from './updates.ts';
-import { encodeStage, encodeStageUpdate, encodeStep, SHAPES } from './wire.ts';
+import { encodeStage, encodeStageUpdate, encodeStep, WIRE_SHAPES } from './wire.ts';
 
 /** `database`: a second upload is refused. `object-store`: it overwrites (drone-rpc §2.8). */
 export type LogStorage = 'database' | 'object-store';
@@ -22,7 +22,7 @@ export interface RpcSettings {
 }
 
 /** What a handler answers. */
-export interface Reply {
+export interface RpcReply {
   readonly status: number;
   readonly body: Buffer;
   readonly headers?: Readonly<Record<string, string>>;
@@ -46,25 +46,25 @@ export interface RpcParts {
 }
 
 const NOTHING = Buffer.alloc(0);
-const EMPTY: Reply = { status: 200, body: NOTHING };
-const NO_CONTENT: Reply = { status: 204, body: NOTHING };
+const EMPTY: RpcReply = { status: 200, body: NOTHING };
+const NO_CONTENT: RpcReply = { status: 204, body: NOTHING };
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
 
 /** JSON goes out as text/plain with a final newline, as Go guesses it (drone-rpc §1.3). */
-const json = (value: unknown): Reply => ({
+const json = (value: unknown): RpcReply => ({
   status: 200,
   body: Buffer.from(`${JSON.stringify(value)}\n`),
   headers: TEXT,
 });
 
 /** A plain text answer; an empty text has no type. */
-export const plain = (status: number, text: string): Reply => ({
+export const plain = (status: number, text: string): RpcReply => ({
   status,
   body: Buffer.from(text),
   ...(text === '' ? {} : { headers: TEXT }),
 });
 
-type Handler = (parts: RpcParts, call: RpcCall) => Reply | Promise<Reply>;
+type Handler = (parts: RpcParts, call: RpcCall) => RpcReply | Promise<RpcReply>;
 
 const HANDLERS: Readonly<Record<Endpoint, Handler>> = {
   ping: () => EMPTY,
@@ -83,7 +83,7 @@ const HANDLERS: Readonly<Record<Endpoint, Handler>> = {
 };
 
 /** Runs the handler of an endpoint; every failure becomes the answer that the real server gives. */
-export async function applyCall(parts: RpcParts, endpoint: Endpoint, call: RpcCall): Promise<Reply> {
+export async function applyCall(parts: RpcParts, endpoint: Endpoint, call: RpcCall): Promise<RpcReply> {
   try {
     return await HANDLERS[endpoint](parts, call);
   } catch (error) {
@@ -96,21 +96,21 @@ export async function applyCall(parts: RpcParts, endpoint: Endpoint, call: RpcCa
 async function requestStage(
   { backend, settings }: RpcParts,
   { record, body, gone }: RpcCall,
-): Promise<Reply> {
-  const filter = decodeObject(parseGoJson(body.toString()), SHAPES.filter, 'Filter');
+): Promise<RpcReply> {
+  const filter = decodeObject(parseGoJson(body.toString()), WIRE_SHAPES.filter, 'Filter');
   record.body = filter;
   const stage = await backend.queue.poll(filter, settings.longPollMs, gone);
   return stage === undefined ? NO_CONTENT : json(encodeStage(stage));
 }
 
-function detail({ backend, settings }: RpcParts, { record }: RpcCall): Reply {
+function detail({ backend, settings }: RpcParts, { record }: RpcCall): RpcReply {
   const failure = settings.detailFailures.shift();
   if (failure !== undefined) return failDetail(backend, record.pathId, failure);
-  return json(detailOf(backend, record.pathId, settings.system));
+  return json(stageDetail(backend, record.pathId, settings.system));
 }
 
-function updateStage({ backend, complain }: RpcParts, { record, body }: RpcCall): Reply {
-  const update = decodeObject(parseGoJson(body.toString()), SHAPES.stageUpdate, 'Stage');
+function updateStage({ backend, complain }: RpcParts, { record, body }: RpcCall): RpcReply {
+  const update = decodeObject(parseGoJson(body.toString()), WIRE_SHAPES.stageUpdate, 'Stage');
   const complaints = isStart(update.status)
     ? complaintsAboutStart(update)
     : complaintsAboutFinish(update, backend.store.stages.get(update.id));
@@ -120,14 +120,14 @@ function updateStage({ backend, complain }: RpcParts, { record, body }: RpcCall)
   return json(encodeStageUpdate(putStage(backend, update)));
 }
 
-function updateStep({ backend }: RpcParts, { record, body }: RpcCall): Reply {
-  const step = decodeObject(parseGoJson(body.toString()), SHAPES.step, 'Step');
+function updateStep({ backend }: RpcParts, { record, body }: RpcCall): RpcReply {
+  const step = decodeObject(parseGoJson(body.toString()), WIRE_SHAPES.step, 'Step');
   record.body = step;
   record.object = `step:${step.id}`;
   return json(encodeStep(putStep(backend, step)));
 }
 
-async function watch({ backend, settings }: RpcParts, { record, gone }: RpcCall): Promise<Reply> {
+async function watch({ backend, settings }: RpcParts, { record, gone }: RpcCall): Promise<RpcReply> {
   const outcome = await backend.watches.watch(record.pathId, settings.longPollMs, gone);
   switch (outcome) {
     case 'cancelled':
@@ -139,8 +139,8 @@ async function watch({ backend, settings }: RpcParts, { record, gone }: RpcCall)
   }
 }
 
-function writeBatch({ backend }: RpcParts, { record, body }: RpcCall): Reply {
-  const lines = decodeList(parseGoJson(body.toString()), SHAPES.line, 'Line');
+function writeBatch({ backend }: RpcParts, { record, body }: RpcCall): RpcReply {
+  const lines = decodeList(parseGoJson(body.toString()), WIRE_SHAPES.line, 'Line');
   record.lines = lines.length;
   if (lines.length > 0 && !backend.streams.write(record.pathId, lines))
     return plain(500, 'stream: not found');
@@ -148,7 +148,7 @@ function writeBatch({ backend }: RpcParts, { record, body }: RpcCall): Reply {
 }
 
 /** Stores the bytes as they are; only the double looks into them, to tell tests what the UI would stumble over. */
-function uploadLog({ backend, settings, complain }: RpcParts, { record, body }: RpcCall): Reply {
+function uploadLog({ backend, settings, complain }: RpcParts, { record, body }: RpcCall): RpcReply {
   const { store } = backend;
   // The real server stores it all the same: none of its databases holds the reference to the step.
   if (store.steps.get(record.pathId) === undefined) {
@@ -163,9 +163,9 @@ function uploadLog({ backend, settings, complain }: RpcParts, { record, body }: 
 }
 
 /** Storage errors are swallowed here: an unknown step is answered 200. */
-function uploadCard({ backend }: RpcParts, { record, body }: RpcCall): Reply {
+function uploadCard({ backend }: RpcParts, { record, body }: RpcCall): RpcReply {
   try {
-    const card = decodeObject(JSON.parse(body.toString()), SHAPES.card, 'CardInput');
+    const card = decodeObject(JSON.parse(body.toString()), WIRE_SHAPES.card, 'CardInput');
     record.body = card;
     if (backend.store.steps.get(record.pathId) !== undefined)
       backend.store.saveCard(record.pathId, card.data);

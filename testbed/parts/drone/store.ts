@@ -40,7 +40,7 @@ class Table<Row extends { readonly id: number; readonly version: number }> {
 }
 
 /** The database. Ids are never reused. */
-export class Store {
+export class BuildStore {
   readonly stages: Table<WireStage>;
   readonly steps: Table<WireStep>;
   readonly #maxBuilds: number;

@@ -1,17 +1,17 @@
 import { isDone } from './status.ts';
-import type { Store } from './store.ts';
+import type { BuildStore } from './store.ts';
 import type { Streams } from './streams.ts';
 import type { WireBuild, WireLine, WireRepo, WireStage, WireStep } from './wire.ts';
 
 /** A stage with its steps as the server knows them now. */
-export interface StageView extends WireStage {
+export interface BuildStageView extends WireStage {
   readonly steps: readonly WireStep[];
 }
 
 /** A build with its repository and stages as the server knows them now. */
 export interface BuildView extends WireBuild {
   readonly repo: WireRepo;
-  readonly stages: readonly StageView[];
+  readonly stages: readonly BuildStageView[];
 }
 
 /** A step's log: `stored` was uploaded, `live` is still in the server's memory, `none` is neither. */
@@ -21,7 +21,7 @@ export interface LogView {
 }
 
 /** A frozen picture of a build; undefined if it is unknown or forgotten. */
-export function viewBuild(store: Store, buildId: number): BuildView | undefined {
+export function viewBuild(store: BuildStore, buildId: number): BuildView | undefined {
   const build = store.build(buildId);
   const record = store.record(buildId);
   if (build === undefined || record === undefined) return undefined;
@@ -30,7 +30,7 @@ export function viewBuild(store: Store, buildId: number): BuildView | undefined 
 }
 
 /** True when neither the build nor any of its stages will change any more. */
-export function isFinal(build: BuildView): boolean {
+export function isBuildOver(build: BuildView): boolean {
   return isDone(build.status) && build.stages.every((stage) => isDone(stage.status));
 }
 
@@ -43,7 +43,7 @@ export function findStep(build: BuildView, stepName: string, stageName?: string)
 }
 
 /** The log of a step: the uploaded one if there is one, else what was streamed so far. */
-export function viewLog(store: Store, streams: Streams, stepId: number): LogView {
+export function viewLog(store: BuildStore, streams: Streams, stepId: number): LogView {
   const stored = store.uploadedLog(stepId);
   if (stored !== undefined) return { source: 'stored', lines: linesOf(stored) };
   const live = streams.lines(stepId);

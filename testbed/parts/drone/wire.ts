@@ -1,4 +1,4 @@
-import { type Decoded, decodeObject, encodeObject, type Shape } from './go-json.ts';
+import { type Decoded, decodeObject, encodeObject, type JsonShape } from './go-json.ts';
 
 const FILTER = {
   kind: 'string',
@@ -8,7 +8,7 @@ const FILTER = {
   variant: 'string',
   kernel: 'string',
   labels: 'map',
-} as const satisfies Shape;
+} as const satisfies JsonShape;
 
 const STEP = {
   id: 'int',
@@ -26,7 +26,7 @@ const STEP = {
   image: 'string',
   detached: 'bool',
   schema: 'string',
-} as const satisfies Shape;
+} as const satisfies JsonShape;
 
 const STAGE = {
   id: 'int',
@@ -56,16 +56,16 @@ const STAGE = {
   on_failure: 'bool',
   depends_on: 'strings',
   labels: 'map',
-} as const satisfies Shape;
+} as const satisfies JsonShape;
 
-const STAGE_UPDATE = { ...STAGE, steps: { list: STEP } } as const satisfies Shape;
+const STAGE_UPDATE = { ...STAGE, steps: { list: STEP } } as const satisfies JsonShape;
 
-const LINE = { pos: 'int', out: 'string', time: 'int' } as const satisfies Shape;
+const LINE = { pos: 'int', out: 'string', time: 'int' } as const satisfies JsonShape;
 
-const CARD = { schema: 'string', data: 'raw' } as const satisfies Shape;
+const CARD = { schema: 'string', data: 'raw' } as const satisfies JsonShape;
 
 /** The shapes of what a runner sends (drone-rpc §3). */
-export const SHAPES = { filter: FILTER, step: STEP, stageUpdate: STAGE_UPDATE, line: LINE, card: CARD };
+export const WIRE_SHAPES = { filter: FILTER, step: STEP, stageUpdate: STAGE_UPDATE, line: LINE, card: CARD };
 
 /** What a poll asks for (drone-rpc §3.1). */
 export type WireFilter = Decoded<typeof FILTER>;

@@ -6,13 +6,13 @@ import { stringify } from 'yaml';
 import { ObjectApi } from './api/object-api.ts';
 import { type Pod, type PodStatus, podOf } from './api/pod.ts';
 import { DEFAULT_RESOURCES, NAMESPACES, NODES, PODS } from './api/resources.ts';
-import { Store } from './api/store.ts';
-import { secondsText } from './api/times.ts';
+import { ObjectStore } from './api/store.ts';
+import { rfc3339Seconds } from './api/times.ts';
 import { EventRecorder } from './control/event-recorder.ts';
 import { GarbageCollector } from './control/garbage-collector.ts';
 import { fillNamespaces } from './control/namespaces.ts';
-import { DEFAULT_NODE, markNode, type NodeSpec, nodeObject, podsOn } from './control/nodes.ts';
-import { Faults } from './faults/faults.ts';
+import { DEFAULT_NODE, type EmbeddedNode, markNode, nodeObject, podsOn } from './control/nodes.ts';
+import { ApiFaults } from './faults/faults.ts';
 import { GatesByPod } from './gate/pod-gates.ts';
 import { Permissions } from './http/permissions.ts';
 import { ApiServer } from './http/server.ts';
@@ -25,7 +25,7 @@ import { Scheduler } from './schedule/scheduler.ts';
 
 export interface EmbeddedOptions {
   /** Default: one node of 16 CPU and 32 GiB. */
-  readonly nodes?: readonly NodeSpec[];
+  readonly nodes?: readonly EmbeddedNode[];
   /** Beside `default`, `kube-system`, `kube-public` and `kube-node-lease`. */
   readonly namespaces?: readonly string[];
   /** What images do here, by name without tag; see kubelet/images.ts. */
@@ -58,7 +58,7 @@ export async function startEmbeddedCluster(options: EmbeddedOptions = {}): Promi
 /** A running embedded cluster and the hooks by which a test makes it misbehave. */
 export class EmbeddedCluster {
   readonly api: ObjectApi;
-  readonly faults: Faults;
+  readonly faults: ApiFaults;
   readonly permissions = new Permissions();
   readonly folder = mkdtempSync(join(tmpdir(), 'hangar-embedded-'));
   private readonly clock: Clock = systemClock();
@@ -71,7 +71,7 @@ export class EmbeddedCluster {
   constructor(options: EmbeddedOptions) {
     const { clock, permissions } = this;
     const { token, nodes = [DEFAULT_NODE], namespaces = [], bookmarkIntervalMs = 10_000 } = options;
-    const store = new Store();
+    const store = new ObjectStore();
     this.token = token;
     this.api = new ObjectApi(clock, store);
     const events = new EventRecorder(clock, this.api);
@@ -83,7 +83,7 @@ export class EmbeddedCluster {
     const controllers = [new Scheduler(clock, this.api, events), new GarbageCollector(clock, this.api)];
     this.endings.push(...controllers.map((one) => () => one.stop()));
     this.kubelet = this.makeKubelet(options, events);
-    this.faults = new Faults(clock, {
+    this.faults = new ApiFaults(clock, {
       stopListening: () => this.server.stop(),
       startListening: () => this.server.start(),
       expireHistory: () => store.compact(),
@@ -159,7 +159,7 @@ export class EmbeddedCluster {
     }
   }
 
-  addNode(spec: NodeSpec): void {
+  addNode(spec: EmbeddedNode): void {
     this.api.create(NODES, '', nodeObject(spec, this.clock.now()));
   }
 
@@ -190,7 +190,7 @@ export class EmbeddedCluster {
     const disruption = {
       ...{ type: 'DisruptionTarget', status: 'True', reason, message },
       lastProbeTime: null,
-      lastTransitionTime: secondsText(this.clock.now()),
+      lastTransitionTime: rfc3339Seconds(this.clock.now()),
     };
     return { ...status, conditions: [...(status.conditions ?? []), disruption] };
   }

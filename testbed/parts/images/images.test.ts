@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { catalog, gateFiles, imageNames } from './catalog.ts';
 import { architectureOf, archive, image, index, layer } from './image.ts';
-import { destinationOf, push } from './push.ts';
+import { destinationOf, pushImage } from './push.ts';
 import { type TarEntry, tar } from './tar.ts';
 
 /** The system's own tar is the judge of ours. */
@@ -157,7 +157,7 @@ describe('catalog', () => {
   });
 });
 
-describe('push', () => {
+describe('pushImage', () => {
   const stored = new Map<string, Buffer>();
   const uploads: string[] = [];
   const server = createServer((request, response) => void answer(request, response));
@@ -190,9 +190,9 @@ describe('push', () => {
   afterAll(() => void server.close());
 
   it('stores every blob and the manifest, and sends no blob twice', async () => {
-    await push(small, { registry, repository: 'local/a', tag: '1' });
+    await pushImage(small, { registry, repository: 'local/a', tag: '1' });
     const first = uploads.length;
-    await push(small, { registry, repository: 'local/a', tag: '2' });
+    await pushImage(small, { registry, repository: 'local/a', tag: '2' });
 
     expect(first).toBe(3);
     expect(uploads).toHaveLength(first);
@@ -201,7 +201,7 @@ describe('push', () => {
   });
 
   it('as an index stores the manifest by its digest and the index by its tag', async () => {
-    await push(small, { registry, repository: 'local/a', tag: 'multi' }, 'index');
+    await pushImage(small, { registry, repository: 'local/a', tag: 'multi' }, 'index');
 
     expect(stored.get('/v2/local/a/manifests/multi')).toEqual(index(small).data);
     expect(stored.get(`/v2/local/a/manifests/${small.manifest.digest}`)).toEqual(small.manifest.data);
@@ -210,7 +210,7 @@ describe('push', () => {
   it("refused fails with the registry's words", async () => {
     const destination = { registry, repository: 'refusing', tag: '1' };
 
-    await expect(push(small, destination)).rejects.toThrow(/403 quota is spent/);
+    await expect(pushImage(small, destination)).rejects.toThrow(/403 quota is spent/);
   });
 
   it('knows where a full image name goes, and refuses one without a tag', () => {

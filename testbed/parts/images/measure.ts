@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Clock } from '@hangar/shared/clock';
 import { Child } from '@hangar/shared/testing/child-process';
-import { run } from '../real/command.ts';
+import { runOrThrow } from '../real/command.ts';
 import type { Image } from './image.ts';
-import type { Program } from './program-image.ts';
+import type { ProgramName } from './program-image.ts';
 
 /** Sizes of an image in bytes, lowest layer first. */
 export interface ImageSize {
@@ -35,7 +35,7 @@ users: [{ name: u, user: {} }]
 current-context: c
 `;
 
-const COMMAND: Readonly<Record<Program, string>> = { runner: 'daemon', autoscaler: 'serve' };
+const COMMAND: Readonly<Record<ProgramName, string>> = { runner: 'daemon', autoscaler: 'serve' };
 
 const environmentOf = (kubeconfig: string): NodeJS.ProcessEnv => ({
   NODE_ENV: 'production',
@@ -51,7 +51,7 @@ const environmentOf = (kubeconfig: string): NodeJS.ProcessEnv => ({
 export async function startTimesMs(
   clock: Clock,
   image: Image,
-  program: Program,
+  program: ProgramName,
   runs: number,
 ): Promise<readonly number[]> {
   const folder = await mkdtemp(join(tmpdir(), 'hangar-image-'));
@@ -59,7 +59,7 @@ export async function startTimesMs(
     const root = join(folder, 'root');
     await mkdir(root);
     for (const { blob } of image.layers)
-      await run('tar', ['-xf', '-', '-C', root], { input: gunzipSync(blob.data) });
+      await runOrThrow('tar', ['-xf', '-', '-C', root], { input: gunzipSync(blob.data) });
     const kubeconfig = join(folder, 'kubeconfig');
     await writeFile(kubeconfig, KUBECONFIG);
     const times: number[] = [];
@@ -73,7 +73,7 @@ export async function startTimesMs(
 async function startTimeMs(
   clock: Clock,
   root: string,
-  program: Program,
+  program: ProgramName,
   kubeconfig: string,
 ): Promise<number> {
   const door = join(root, 'hangar', program, 'bin', `hangar-${program}.mjs`);

@@ -1,13 +1,13 @@
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { relative } from 'node:path';
-import { attempt, run } from '../real/command.ts';
+import { attempt, runOrThrow } from '../real/command.ts';
 import { executable } from './catalog.ts';
 import { type DockerfileFacts, readDockerfile } from './dockerfile.ts';
 import { architectureOf, type Image, image, type Layer, layer } from './image.ts';
 import type { TarEntry } from './tar.ts';
 
 /** A program of ours that has a Dockerfile. */
-export type Program = 'runner' | 'autoscaler';
+export type ProgramName = 'runner' | 'autoscaler';
 
 const MADE_BY_NPM = ['node_modules', 'sbom.cdx.json'];
 
@@ -47,7 +47,7 @@ async function entriesOf(
 
 /** Node itself, from the package that npm installed, and the libraries of this machine that it is linked with. */
 export async function nodeLayer(): Promise<Layer> {
-  const linked = await run('ldd', [process.execPath]);
+  const linked = await runOrThrow('ldd', [process.execPath]);
   const libraries = [...linked.matchAll(/(?:=> )?(\/lib\S+) \(0x/g)].map(([, path = '']) => path);
   const files: TarEntry[] = [];
   for (const path of [...new Set(libraries)].sort())
@@ -57,10 +57,10 @@ export async function nodeLayer(): Promise<Layer> {
 }
 
 /** Folders below node_modules that the program needs in production, as npm knows them; links to our own packages are no folders. */
-async function productionModules(repository: string, program: Program): Promise<readonly string[]> {
+async function productionModules(repository: string, program: ProgramName): Promise<readonly string[]> {
   const omit = ['--omit=dev', '--omit=optional'];
   const workspaces = ['--workspace=@hangar/shared', `--workspace=@hangar/${program}`];
-  const listed = await run('npm', ['ls', '--all', '--parseable', ...omit, ...workspaces], {
+  const listed = await runOrThrow('npm', ['ls', '--all', '--parseable', ...omit, ...workspaces], {
     folder: repository,
   });
   const folders = listed.split('\n').map((path) => relative(repository, path));
@@ -69,7 +69,11 @@ async function productionModules(repository: string, program: Program): Promise<
   return [...new Set(folders)].filter(isForeign).sort();
 }
 
-async function modulesLayer(repository: string, program: Program, facts: DockerfileFacts): Promise<Layer> {
+async function modulesLayer(
+  repository: string,
+  program: ProgramName,
+  facts: DockerfileFacts,
+): Promise<Layer> {
   const folders = await productionModules(repository, program);
   // A package that lies inside another one has a line of its own.
   const isLeftOut = (path: string): boolean => facts.deletedEnds.some((end) => path.endsWith(end));
@@ -118,7 +122,7 @@ export async function compilePrograms(repository: string): Promise<void> {
  * The image that a program's Dockerfile describes, made of the files of this clone without a builder or a registry: `dist` as the
  * last `tsc -b` left it, the production part of node_modules, and this machine's Node in the place of the base.
  */
-export async function programImage(repository: string, program: Program, node: Layer): Promise<Image> {
+export async function programImage(repository: string, program: ProgramName, node: Layer): Promise<Image> {
   const facts = readDockerfile(await readFile(`${repository}/${program}/Dockerfile`, 'utf8'));
   const { entrypoint, user, workingFolder, environment } = facts;
   const layers = [

@@ -47,7 +47,7 @@ async function pushManifest(base: string, manifest: Blob, reference: string): Pr
  * Pushes an image by plain http, `as` a bare manifest or as an index that points to it; what the registry has
  * already isn't sent again. Throws with the registry's words when it refuses.
  */
-export async function push(
+export async function pushImage(
   image: Image,
   { registry, repository, tag }: Destination,
   as: 'manifest' | 'index' = 'manifest',

@@ -11,10 +11,10 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { type Clock, systemClock } from '@hangar/shared/clock';
-import { BUILD } from '../../machine/needs.ts';
-import { type CommandOptions, run } from './command.ts';
+import { CLUSTER_BUILD } from '../../machine/needs.ts';
+import { type CommandOptions, runOrThrow } from './command.ts';
 import { withLock } from './lock.ts';
-import type { BuildRecord } from './plan/build-estimate.ts';
+import type { PartBuildTime } from './plan/build-estimate.ts';
 import { BuildProgress, type Say } from './plan/build-progress.ts';
 import { type Layout, partFolder } from './plan/layout.ts';
 import { folderName, goBuildArguments, type Part, parts, stagingReplacements } from './plan/parts.ts';
@@ -59,7 +59,7 @@ interface Downloaded {
 }
 
 async function download({ part, go }: Building): Promise<Downloaded> {
-  const printed = await run('go', ['mod', 'download', '-json', `${part.module}@${part.version}`], go);
+  const printed = await runOrThrow('go', ['mod', 'download', '-json', `${part.module}@${part.version}`], go);
   return JSON.parse(printed) as Downloaded;
 }
 
@@ -67,17 +67,17 @@ async function resolveModules(building: Building, module: Downloaded): Promise<v
   const { part, go } = building;
   if (part.stagingVersion !== undefined) {
     const goMod = await readFile(module.GoMod, 'utf8');
-    await run('go', ['mod', 'edit', ...stagingReplacements(goMod, part.stagingVersion)], go);
+    await runOrThrow('go', ['mod', 'edit', ...stagingReplacements(goMod, part.stagingVersion)], go);
   }
   const wanted = part.programs.map(({ goPackage }) => `${goPackage}@${part.version}`);
-  if (wanted.length > 0) await run('go', ['get', ...wanted], go);
+  if (wanted.length > 0) await runOrThrow('go', ['get', ...wanted], go);
 }
 
 async function buildPrograms({ part, folder, go, during }: Building): Promise<void> {
   for (const [place, program] of part.programs.entries()) {
     const output = `${folder}/bin/${program.name}`;
     await during(`${program.name} (${place + 1} of ${part.programs.length})`, () =>
-      run('go', goBuildArguments(part, program, output), go),
+      runOrThrow('go', goBuildArguments(part, program, output), go),
     );
   }
 }
@@ -85,7 +85,7 @@ async function buildPrograms({ part, folder, go, during }: Building): Promise<vo
 async function buildInto(building: Building): Promise<void> {
   const { part, folder, go, during } = building;
   await mkdir(`${folder}/bin`, { recursive: true });
-  await run('go', ['mod', 'init', `testbed.local/${part.name}`], go);
+  await runOrThrow('go', ['mod', 'init', `testbed.local/${part.name}`], go);
   const module = await during('fetching modules', async () => {
     const downloaded = await download(building);
     await resolveModules(building, downloaded);
@@ -95,7 +95,7 @@ async function buildInto(building: Building): Promise<void> {
   for (const [name, source] of Object.entries(part.assets)) {
     // The module cache is read-only; what we copy must be removable.
     await cp(`${module.Dir}/${source}`, `${folder}/${name}`, { recursive: true, mode: 0 });
-    await run('chmod', ['-R', 'u+w', `${folder}/${name}`]);
+    await runOrThrow('chmod', ['-R', 'u+w', `${folder}/${name}`]);
   }
 }
 
@@ -135,8 +135,8 @@ export async function missingParts(layout: Layout, wanted: readonly Part[]): Pro
 }
 
 /** How long the parts in the cache took when they were built. */
-export async function buildRecords(layout: Layout): Promise<readonly BuildRecord[]> {
-  const read = async ({ name }: Part): Promise<readonly BuildRecord[]> => {
+export async function buildRecords(layout: Layout): Promise<readonly PartBuildTime[]> {
+  const read = async ({ name }: Part): Promise<readonly PartBuildTime[]> => {
     const text = await readFile(`${partFolder(layout, name)}/built.json`, 'utf8');
     const { seconds } = JSON.parse(text) as { readonly seconds?: number };
     return seconds === undefined ? [] : [{ part: name, seconds }];
@@ -150,7 +150,7 @@ export async function buildRecords(layout: Layout): Promise<readonly BuildRecord
  */
 export async function buildMissing(layout: Layout, wanted: readonly Part[], say: Say): Promise<void> {
   if ((await missingParts(layout, wanted)).length === 0) return;
-  await demandMachine('building the test cluster', BUILD, layout);
+  await demandMachine('building the test cluster', CLUSTER_BUILD, layout);
   const clock = systemClock();
   const locked = Promise.withResolvers<void>();
   const waiting = () =>

@@ -1,5 +1,5 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { run } from './command.ts';
+import { runOrThrow } from './command.ts';
 import { cluster } from './plan/layout.ts';
 
 const names = `subjectAltName=IP:127.0.0.1,IP:10.198.0.1,DNS:localhost,DNS:kubernetes.default.svc,DNS:${cluster.nodeName}`;
@@ -30,11 +30,11 @@ const validDays = '3650';
 async function sign(folder: string, { file, subject, extensions }: Wanted): Promise<void> {
   const request = `${folder}/${file}.csr`;
   const key = `${folder}/${file}.key`;
-  await run('openssl', ['req', ...newKey, '-keyout', key, '-out', request, '-subj', subject]);
+  await runOrThrow('openssl', ['req', ...newKey, '-keyout', key, '-out', request, '-subj', subject]);
   await writeFile(`${folder}/${file}.ext`, extensions.join('\n'));
   const authority = ['-CA', `${folder}/ca.crt`, '-CAkey', `${folder}/ca.key`, '-CAcreateserial'];
   const output = ['-out', `${folder}/${file}.crt`, '-days', validDays, '-extfile', `${folder}/${file}.ext`];
-  await run('openssl', ['x509', '-req', '-in', request, ...authority, ...output]);
+  await runOrThrow('openssl', ['x509', '-req', '-in', request, ...authority, ...output]);
   await rm(request);
   await rm(`${folder}/${file}.ext`);
 }
@@ -50,10 +50,10 @@ export async function makeCertificates(folder: string): Promise<void> {
     '-subj',
     '/CN=hangar-testbed-ca',
   ];
-  await run('openssl', ['req', '-x509', ...newKey, ...authority, '-days', validDays]);
+  await runOrThrow('openssl', ['req', '-x509', ...newKey, ...authority, '-days', validDays]);
   for (const each of wanted) await sign(folder, each);
   // In the old form (EC PRIVATE KEY): the API server reads the public half from no other.
-  await run('openssl', [
+  await runOrThrow('openssl', [
     'ecparam',
     '-genkey',
     '-noout',

@@ -3,7 +3,7 @@ import { startSlowRegistry } from '../images/slow-registry.ts';
 import { until } from '../until.ts';
 import { up } from './cluster.ts';
 import { removeImage } from './ctr.ts';
-import { connectRealCluster, environmentOf, type RealCluster } from './facts.ts';
+import { connectRealCluster, kubeconfigEnvironment, type RealCluster } from './facts.ts';
 import { pushSizedImage } from './images.ts';
 import { type Api, adminApi, expectStatus } from './kubernetes.ts';
 import { allStatuses } from './services.ts';
@@ -81,7 +81,7 @@ describe('up', () => {
   });
 
   it('tells where everything is', () => {
-    const variables = environmentOf(facts);
+    const variables = kubeconfigEnvironment(facts);
 
     expect(variables['KUBECONFIG']).toBe(facts.adminKubeconfig);
     expect(variables['HANGAR_TESTBED_REGISTRY']).toBe(facts.registry);

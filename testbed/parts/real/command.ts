@@ -30,7 +30,7 @@ export async function attempt(
 }
 
 /** Runs a program and gives its output; throws with the end of its error output when it fails. */
-export async function run(
+export async function runOrThrow(
   program: string,
   args: readonly string[],
   options: CommandOptions = {},

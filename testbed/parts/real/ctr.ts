@@ -1,4 +1,4 @@
-import { run } from './command.ts';
+import { runOrThrow } from './command.ts';
 import { type Layout, programPath, statePaths } from './plan/layout.ts';
 import { endProcess, findProcesses } from './process.ts';
 
@@ -8,7 +8,7 @@ const kubernetesNamespace = ['-n', 'k8s.io'];
 export function ctr(layout: Layout, args: readonly string[], input?: Uint8Array): Promise<string> {
   const address = ['--address', statePaths(layout).containerdSocket, ...kubernetesNamespace];
   const program = programPath(layout, 'containerd', 'ctr');
-  return run(program, [...address, ...args], input === undefined ? {} : { input });
+  return runOrThrow(program, [...address, ...args], input === undefined ? {} : { input });
 }
 
 /** Puts the images of an OCI archive on the node, under the names that it holds. */

@@ -75,7 +75,7 @@ export async function connectRealCluster(
 }
 
 /** Variables that `env` prints, for shells and other programs. */
-export function environmentOf(facts: RealCluster): Readonly<Record<string, string>> {
+export function kubeconfigEnvironment(facts: RealCluster): Readonly<Record<string, string>> {
   return {
     KUBECONFIG: facts.adminKubeconfig,
     ...(facts.runnerKubeconfig === undefined

@@ -3,8 +3,8 @@ import { mkdir, readFile, rename } from 'node:fs/promises';
 import { BUSYBOX_PATHS } from '../../machine/needs.ts';
 import { catalog, gateFiles, type Ingredients, imageNames } from '../images/catalog.ts';
 import { architectureOf, archive, image, layer, type NamedImage } from '../images/image.ts';
-import { destinationOf, push } from '../images/push.ts';
-import { run } from './command.ts';
+import { destinationOf, pushImage } from '../images/push.ts';
+import { runOrThrow } from './command.ts';
 import { importArchive } from './ctr.ts';
 import { goFilesHash } from './gate-sources.ts';
 import { type Layout, registryAddress } from './plan/layout.ts';
@@ -28,7 +28,7 @@ export async function staticProgram(layout: Layout, name: string, sources: strin
   const modules = await readFile(`${sources}/go.mod`).catch(() => undefined);
   const target = modules === undefined ? 'main.go' : '.';
   const build = ['build', '-trimpath', '-ldflags', '-s -w', '-o', made, target];
-  await run('go', build, { folder: sources, environment });
+  await runOrThrow('go', build, { folder: sources, environment });
   await rename(made, `${folder}/${name}`);
   return readFile(`${folder}/${name}`);
 }
@@ -36,7 +36,7 @@ export async function staticProgram(layout: Layout, name: string, sources: strin
 async function ingredients(layout: Layout): Promise<Ingredients> {
   const sources = `${layout.repository}/testbed/parts/images`;
   const busyboxProgram = await firstOf(BUSYBOX_PATHS);
-  const listed = await run('busybox', ['--list']);
+  const listed = await runOrThrow('busybox', ['--list']);
   return {
     architecture: architectureOf(process.arch),
     busybox: busyboxProgram,
@@ -56,10 +56,10 @@ export async function clusterImages(layout: Layout): Promise<readonly NamedImage
 /** Pushes images to the loopback registry: `docker.io/a/b:c` becomes `127.0.0.1:15000/a/b:c`. */
 export async function pushAll(images: readonly NamedImage[], registry = registryAddress): Promise<void> {
   for (const { name, image: each } of images) {
-    await push(each, destinationOf(name, registry));
+    await pushImage(each, destinationOf(name, registry));
     // The plugin also as an index for several platforms, since most published plugins are one.
     if (name !== imageNames.plugin) continue;
-    await push(each, { ...destinationOf(name, registry), tag: 'multi' }, 'index');
+    await pushImage(each, { ...destinationOf(name, registry), tag: 'multi' }, 'index');
   }
 }
 
@@ -94,6 +94,6 @@ export async function pushSizedImage(layout: Layout, repository: string, sizeByt
   const ballast = layer([{ kind: 'file', path: 'ballast', mode: 0o644, data }]);
   const made = image(base.image.architecture, [...base.image.layers, ballast], { command: ['sh'] });
   const tag = createHash('sha256').update(data).digest('hex').slice(0, 12);
-  await push(made, { registry: registryAddress, repository, tag });
+  await pushImage(made, { registry: registryAddress, repository, tag });
   return `${registryAddress}/${repository}:${tag}`;
 }

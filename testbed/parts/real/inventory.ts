@@ -1,6 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Api, adminApi, expectStatus } from './kubernetes.ts';
-import { type Inventory, inventoryOf, KINDS, type Kind, type Listed, leftBehind } from './plan/inventory.ts';
+import {
+  type Inventory,
+  type InventoryKind,
+  inventoryOf,
+  KINDS,
+  type Listed,
+  leftBehind,
+} from './plan/inventory.ts';
 import type { Layout } from './plan/layout.ts';
 import { findProcesses } from './process.ts';
 
@@ -8,7 +15,10 @@ const SHIM = 'containerd-shim-runc-v2';
 /** A look is some thirty calls of the API. */
 const LOOK_MS = 1_000;
 
-async function listOf(api: Api, { name, path }: Kind): Promise<readonly [string, readonly Listed[]]> {
+async function listOf(
+  api: Api,
+  { name, path }: InventoryKind,
+): Promise<readonly [string, readonly Listed[]]> {
   const { body } = expectStatus(await api('GET', path), [200], `listing ${path}`);
   return [name, (JSON.parse(body) as { readonly items: readonly Listed[] }).items];
 }

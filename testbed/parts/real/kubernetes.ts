@@ -1,9 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { type Layout, serverUrl, statePaths } from './plan/layout.ts';
-import { type Answer, call } from './probe.ts';
+import { call, type ProbeAnswer } from './probe.ts';
 
 /** The API server as its admin sees it: one request, JSON in and out. */
-export type Api = (method: string, path: string, body?: unknown, contentType?: string) => Promise<Answer>;
+export type Api = (
+  method: string,
+  path: string,
+  body?: unknown,
+  contentType?: string,
+) => Promise<ProbeAnswer>;
 
 /** Connects to the running cluster with the admin's token. */
 export async function adminApi(layout: Layout): Promise<Api> {
@@ -22,7 +27,7 @@ export async function adminApi(layout: Layout): Promise<Api> {
 }
 
 /** Throws with the server's words unless the answer has one of these statuses. */
-export function expectStatus(answer: Answer, wanted: readonly number[], what: string): Answer {
+export function expectStatus(answer: ProbeAnswer, wanted: readonly number[], what: string): ProbeAnswer {
   if (wanted.includes(answer.status)) return answer;
   throw new Error(`${what}: the API server said ${answer.status} ${answer.body.slice(0, 300)}`);
 }

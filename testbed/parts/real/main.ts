@@ -2,10 +2,10 @@ import { parseArgs } from 'node:util';
 import { errorText } from '@hangar/shared/error-text';
 import { buildMissing } from './build.ts';
 import { down, refreshGate, up } from './cluster.ts';
-import { clusterFacts, environmentOf, ownLayout } from './facts.ts';
+import { clusterFacts, kubeconfigEnvironment, ownLayout } from './facts.ts';
 import { partsNamed } from './plan/parts.ts';
 import { statusLines } from './plan/status.ts';
-import { Refusal } from './requirements.ts';
+import { MachineRefusal } from './requirements.ts';
 import { allStatuses } from './services.ts';
 import { readRecord } from './setup.ts';
 
@@ -30,7 +30,7 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const layout = ownLayout();
 
 async function printEnvironment(): Promise<void> {
-  const variables = Object.entries(environmentOf(await clusterFacts(layout)));
+  const variables = Object.entries(kubeconfigEnvironment(await clusterFacts(layout)));
   for (const [name, value] of variables) print(`export ${name}='${value}'`);
 }
 
@@ -93,5 +93,5 @@ try {
   process.exitCode = await main();
 } catch (error) {
   say(`testbed: ${errorText(error)}`);
-  process.exitCode = error instanceof Refusal ? 2 : 1;
+  process.exitCode = error instanceof MachineRefusal ? 2 : 1;
 }

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import type { Probe } from './plan/services.ts';
 
 /** One request to a server on loopback. */
-export interface Call {
+export interface ProbeRequest {
   readonly method?: string;
   readonly url: string;
   readonly authority?: string;
@@ -16,13 +16,13 @@ export interface Call {
 }
 
 /** What came back. */
-export interface Answer {
+export interface ProbeAnswer {
   readonly status: number;
   readonly body: string;
 }
 
 /** Makes one HTTP(S) request, the server's certificate checked against `authority`; rejects when no answer comes. */
-export function call(wanted: Call): Promise<Answer> {
+export function call(wanted: ProbeRequest): Promise<ProbeAnswer> {
   const url = new URL(wanted.url);
   const secure = url.protocol === 'https:';
   return new Promise((resolve, reject) => {

@@ -1,15 +1,15 @@
-import { lacking, sentenceOf } from '../../machine/judge.ts';
+import { lacking, remedyText } from '../../machine/judge.ts';
 import type { Need } from '../../machine/needs.ts';
 import { surveyMachine } from '../../machine/survey.ts';
 import type { Layout } from './plan/layout.ts';
 
 /** What this machine can't do, with the cure in its message; the command line ends with exit code 2. */
-export class Refusal extends Error {
+export class MachineRefusal extends Error {
   override readonly name = 'Refusal';
 }
 
 /** Refuses unless this machine has all that is needed for `what`. Throws a Refusal that says what is missing and what to do. */
 export async function demandMachine(what: string, needs: readonly Need[], layout: Layout): Promise<void> {
   const lacks = lacking(needs, await surveyMachine(needs, layout));
-  if (lacks.length > 0) throw new Refusal(`${what} ${sentenceOf(lacks)}`);
+  if (lacks.length > 0) throw new MachineRefusal(`${what} ${remedyText(lacks)}`);
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { errorText } from '@hangar/shared/error-text';
-import { run } from './command.ts';
+import { runOrThrow } from './command.ts';
 import { adminApi, expectStatus } from './kubernetes.ts';
 import type { Say } from './plan/build-progress.ts';
 import { cluster, type Layout, programPath, statePaths } from './plan/layout.ts';
@@ -23,7 +23,7 @@ async function apply(layout: Layout, file: string): Promise<void> {
   const { keys, runnerKubeconfig } = statePaths(layout);
   // By the kubeconfig's own namespace, not -n: that would refuse documents for another one.
   const admin = ['--kubeconfig', `${keys}/hangar-namespace.kubeconfig`];
-  await run(kubectl, [...admin, 'apply', '--server-side', '--force-conflicts', '-f', file]);
+  await runOrThrow(kubectl, [...admin, 'apply', '--server-side', '--force-conflicts', '-f', file]);
   await writeFile(runnerKubeconfig, await kubeconfigIn(layout, cluster.namespace), { mode: 0o600 });
 }
 
@@ -38,7 +38,7 @@ export async function runnerAccountIn(layout: Layout, namespace: string): Promis
   const there = role.replaceAll(`namespace: ${cluster.namespace}\n`, `namespace: ${namespace}\n`);
   const kubectl = programPath(layout, 'kubernetes', 'kubectl');
   const admin = ['--kubeconfig', statePaths(layout).adminKubeconfig, '-n', namespace];
-  await run(kubectl, [...admin, 'apply', '--server-side', '-f', '-'], { input: there });
+  await runOrThrow(kubectl, [...admin, 'apply', '--server-side', '-f', '-'], { input: there });
   return kubeconfigIn(layout, namespace);
 }
 

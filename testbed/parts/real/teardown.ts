@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink, rm, rmdir, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { killPodProcesses, removeCgroups } from './cgroups.ts';
-import { attempt, run } from './command.ts';
+import { attempt, runOrThrow } from './command.ts';
 import { cluster, type Layout, statePaths } from './plan/layout.ts';
 import { parts } from './plan/parts.ts';
 import { stopOrder } from './plan/services.ts';
@@ -141,5 +141,5 @@ export async function tearDown(layout: Layout): Promise<void> {
   await removeOutside(layout, sockets);
   const groups = await removeCgroups();
   if (groups.length > 0) throw new Error(`control groups are still in use: ${groups.join(' ')}`);
-  await run('rm', ['-rf', '--one-file-system', layout.state]);
+  await runOrThrow('rm', ['-rf', '--one-file-system', layout.state]);
 }

@@ -3,7 +3,7 @@ import type { LoadedPrometheus } from './load.ts';
 import type { Series } from './prometheus.ts';
 
 /** What a query of a panel came to. */
-export interface Answer {
+export interface QueryAnswer {
   readonly query: Query;
   readonly series: readonly Series[];
 }
@@ -27,9 +27,9 @@ const STEP_SECONDS = 1;
 export async function answersOf(
   { prometheus, from, to }: LoadedPrometheus,
   { kind, queries }: Panel,
-): Promise<readonly Answer[]> {
+): Promise<readonly QueryAnswer[]> {
   const isOverTime = kind === 'lines' || kind === 'areas';
-  const answers: Answer[] = [];
+  const answers: QueryAnswer[] = [];
   for (const query of queries) {
     const expr = filledIn(query.expr);
     const series = isOverTime

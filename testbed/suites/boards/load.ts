@@ -14,7 +14,7 @@ import {
   startRunnerProcess,
 } from '../flows/program-process.ts';
 import { startEmbedded } from '../flows/start-embedded.ts';
-import { Prometheus, type Target } from './prometheus.ts';
+import { Prometheus, type ScrapeTarget } from './prometheus.ts';
 
 const SECRET = 'boards-secret';
 const NAMESPACE = 'hangar';
@@ -144,7 +144,7 @@ async function open(opened: AsyncDisposableStack): Promise<Actors & { readonly p
     },
   });
   opened.defer(() => autoscaler.end());
-  const at = (job: string, { address }: { readonly address: string }): Target => ({
+  const at = (job: string, { address }: { readonly address: string }): ScrapeTarget => ({
     job,
     address: new URL(address).host,
     labels: { namespace: NAMESPACE },

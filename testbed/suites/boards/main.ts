@@ -5,9 +5,9 @@ import type { Board, Panel } from '@hangar/dashboards/board';
 import { BOARDS } from '@hangar/dashboards/boards';
 import { systemClock } from '@hangar/shared/clock';
 import { launchChromium } from '../../parts/launch-chromium.ts';
-import { type Answer, answersOf } from './answers.ts';
+import { answersOf, type QueryAnswer } from './answers.ts';
 import { type LoadedPrometheus, loadPrometheus } from './load.ts';
-import { escaped, plot, stat, type TimeSpan, table } from './panel-svg.ts';
+import { escaped, plotPanelSvg, statSvg, type TimeSpan, tableSvg } from './panel-svg.ts';
 
 const HELP = `npx node --conditions=source testbed/suites/boards/main.ts --picture FOLDER [--seconds N]
 
@@ -32,15 +32,15 @@ h1 { font-size: 18px; margin: 4px 0 2px } p { margin: 0 0 8px; color: #9fa7b3 } 
 table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: 4px 8px; border-bottom: 1px solid #2c3235 }
 `;
 
-function body(panel: Panel, answers: readonly Answer[], span: TimeSpan): string {
+function body(panel: Panel, answers: readonly QueryAnswer[], span: TimeSpan): string {
   switch (panel.kind) {
     case 'stat':
-      return stat(panel, answers);
+      return statSvg(panel, answers);
     case 'table':
-      return table(panel, answers);
+      return tableSvg(panel, answers);
     case 'lines':
     case 'areas':
-      return plot(panel, answers, span, Math.floor((WIDTH * panel.width) / COLUMNS) - 26);
+      return plotPanelSvg(panel, answers, span, Math.floor((WIDTH * panel.width) / COLUMNS) - 26);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Panel } from '@hangar/dashboards/board';
 import { describe, expect, it } from 'vitest';
-import type { Answer } from './answers.ts';
-import { plot, stat, unitText } from './panel-svg.ts';
+import type { QueryAnswer } from './answers.ts';
+import { plotPanelSvg, statSvg, unitText } from './panel-svg.ts';
 
 const SPAN = { from: 0, to: 10 };
 
@@ -14,7 +14,7 @@ const panel: Panel = {
   width: 8,
 };
 
-const answer = (...values: readonly number[]): Answer => ({
+const answer = (...values: readonly number[]): QueryAnswer => ({
   query: { expr: 'x', legend: '{{pool}}', mayBeEmpty: 'nothing ran' },
   series: [{ labels: { pool: '<b>' }, points: values.map((value, at) => [at * 5, value] as const) }],
 });
@@ -35,15 +35,15 @@ describe('a picture of a panel', () => {
   });
 
   it('names series by their labels, which are no markup', () => {
-    const drawn = plot(panel, [answer(1, 2)], SPAN, 400);
+    const drawn = plotPanelSvg(panel, [answer(1, 2)], SPAN, 400);
     expect(drawn).toContain('&lt;b>');
     expect(drawn).not.toContain('<b>');
   });
 
   it('stands areas upon each other, and lines not', () => {
     const both = [answer(4, 4), answer(4, 4)];
-    expect(plot(panel, both, SPAN, 400)).toContain('>10<');
-    expect(plot({ ...panel, kind: 'lines' }, both, SPAN, 400)).toContain('>5<');
+    expect(plotPanelSvg(panel, both, SPAN, 400)).toContain('>10<');
+    expect(plotPanelSvg({ ...panel, kind: 'lines' }, both, SPAN, 400)).toContain('>5<');
   });
 
   it.each([
@@ -54,8 +54,8 @@ describe('a picture of a panel', () => {
       'NO ANSWER',
     ],
   ])('%s', (_sentence, given, want) => {
-    expect(plot(panel, [given], SPAN, 400)).toContain(want);
-    expect(stat(panel, [given])).toContain(want);
+    expect(plotPanelSvg(panel, [given], SPAN, 400)).toContain(want);
+    expect(statSvg(panel, [given])).toContain(want);
   });
 
   it('colours a value by the last threshold that it reaches', () => {
@@ -66,7 +66,7 @@ describe('a picture of a panel', () => {
         { from: 5, color: 'red' },
       ],
     };
-    expect(stat(judged, [answer(9, 4.9)])).toContain('#73bf69');
-    expect(stat(judged, [answer(0, 5)])).toContain('#f2495c');
+    expect(statSvg(judged, [answer(9, 4.9)])).toContain('#73bf69');
+    expect(statSvg(judged, [answer(0, 5)])).toContain('#f2495c');
   });
 });

@@ -1,5 +1,5 @@
-import type { Color, Panel, Query, Unit } from '@hangar/dashboards/board';
-import { type Answer, hasValue, nameOf } from './answers.ts';
+import type { Color, Panel, PanelUnit, Query } from '@hangar/dashboards/board';
+import { hasValue, nameOf, type QueryAnswer } from './answers.ts';
 import type { Series } from './prometheus.ts';
 
 /** Seconds since 1970 at both ends of a plot. */
@@ -53,7 +53,7 @@ function bytesText(value: number): string {
 }
 
 /** A value with its unit, about as Grafana writes it. */
-export function unitText(value: number, unit: Unit): string {
+export function unitText(value: number, unit: PanelUnit): string {
   if (!Number.isFinite(value)) return 'none';
   switch (unit) {
     case 's':
@@ -82,7 +82,7 @@ interface Line {
   readonly points: ReadonlyMap<number, number>;
 }
 
-function linesOf({ colors = {} }: Panel, answers: readonly Answer[]): readonly Line[] {
+function linesOf({ colors = {} }: Panel, answers: readonly QueryAnswer[]): readonly Line[] {
   const all = answers.flatMap(({ query, series }) =>
     series.filter(hasValue).map((one) => [query, one] as const),
   );
@@ -118,9 +118,9 @@ function nice(most: number): number {
 }
 
 /** A plot over time, with its axis, thresholds and legend. */
-export function plot(
+export function plotPanelSvg(
   panel: Panel,
-  answers: readonly Answer[],
+  answers: readonly QueryAnswer[],
   { from, to }: TimeSpan,
   width: number,
 ): string {
@@ -157,7 +157,7 @@ export function plot(
   return `<svg width="${width}" height="${HEIGHT}">${grid.join('')}${shapes.join('')}${rules.join('')}</svg><div class="legend">${legend.join('')}</div>`;
 }
 
-const reasons = (answers: readonly Answer[]): string =>
+const reasons = (answers: readonly QueryAnswer[]): string =>
   answers.map(({ query }) => query.mayBeEmpty ?? 'NO ANSWER').join('; ');
 
 function wordOf({ words }: Panel, value: number): string | undefined {
@@ -165,7 +165,7 @@ function wordOf({ words }: Panel, value: number): string | undefined {
 }
 
 /** One large value in the colour of its threshold. */
-export function stat(panel: Panel, answers: readonly Answer[]): string {
+export function statSvg(panel: Panel, answers: readonly QueryAnswer[]): string {
   const [point] = answers
     .flatMap(({ series }) => series.filter(hasValue))
     .flatMap(({ points }) => points.slice(-1));
@@ -177,7 +177,7 @@ export function stat(panel: Panel, answers: readonly Answer[]): string {
 }
 
 /** Labels as rows. */
-export function table({ columns = [] }: Panel, answers: readonly Answer[]): string {
+export function tableSvg({ columns = [] }: Panel, answers: readonly QueryAnswer[]): string {
   const cells = (tag: string, texts: readonly string[]): string =>
     `<tr>${texts.map((text) => `<${tag}>${escaped(text)}</${tag}>`).join('')}</tr>`;
   const rows = answers.flatMap(({ series }) =>

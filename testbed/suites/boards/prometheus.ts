@@ -7,7 +7,7 @@ import { freePort } from '../../parts/free-port.ts';
 import { until } from '../../parts/until.ts';
 
 /** One process whose metrics are read; `labels` stand for what service discovery adds in a cluster. */
-export interface Target {
+export interface ScrapeTarget {
   readonly job: string;
   /** `host:port`. */
   readonly address: string;
@@ -18,7 +18,7 @@ export interface Target {
 export interface PrometheusSpec {
   /** For its configuration and its data. */
   readonly folder: string;
-  readonly targets: readonly Target[];
+  readonly targets: readonly ScrapeTarget[];
   /** Texts of rule files, by file name. */
   readonly rules: Readonly<Record<string, string>>;
 }
@@ -30,7 +30,7 @@ export interface Series {
 }
 
 /** A span of time in seconds since 1970. */
-export interface Span {
+export interface QueryRange {
   readonly from: number;
   readonly to: number;
   readonly stepSeconds: number;
@@ -124,7 +124,7 @@ export class Prometheus {
   }
 
   /** Answers over a span. */
-  askOver(query: string, { from, to, stepSeconds }: Span): Promise<readonly Series[]> {
+  askOver(query: string, { from, to, stepSeconds }: QueryRange): Promise<readonly Series[]> {
     const span = { start: String(from), end: String(to), step: String(stepSeconds) };
     return this.#query('query_range', { query, ...span });
   }

@@ -2,13 +2,17 @@ import { AUTOSCALER_METRICS as SERVICE } from '@hangar/autoscaler/metrics';
 import { RUNNER_METRICS as RUNNER } from '@hangar/shared/contract/runner-metrics';
 
 /** Series in promtool's notation, one value a minute: `0+2x30` is 0, 2, 4 … 60, and `_` a gap. */
-export type Series = Readonly<Record<string, string>>;
+export type PromtoolSeries = Readonly<Record<string, string>>;
 
 /** When an alert speaks and, nearby, when it does not. */
 export interface RuleExample {
-  readonly fires: { readonly given: Series; readonly atMinute: number; readonly labels: Series };
+  readonly fires: {
+    readonly given: PromtoolSeries;
+    readonly atMinute: number;
+    readonly labels: PromtoolSeries;
+  };
   /** By the sentence that says why nothing is wrong. */
-  readonly quiet: Readonly<Record<string, { readonly given: Series; readonly atMinute: number }>>;
+  readonly quiet: Readonly<Record<string, { readonly given: PromtoolSeries; readonly atMinute: number }>>;
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -25,7 +29,7 @@ const of = (spec: { readonly name: string }, labels: Labels = {}): string =>
   series(spec.name, { ...ONE, ...labels });
 
 /** Cumulative buckets of a histogram in which all observations lie between two bounds. */
-function buckets(spec: { readonly name: string }, under: string, above: string, each = 10): Series {
+function buckets(spec: { readonly name: string }, under: string, above: string, each = 10): PromtoolSeries {
   const bucket = (le: string): string => series(`${spec.name}_bucket`, { ...ONE, le });
   const grows = `0+${each}x180`;
   return {
@@ -36,56 +40,56 @@ function buckets(spec: { readonly name: string }, under: string, above: string, 
   };
 }
 
-const stages = (waiting: string, running: string): Series => ({
+const stages = (waiting: string, running: string): PromtoolSeries => ({
   [of(RUNNER.stages, { state: 'waiting' })]: waiting,
   [of(RUNNER.stages, { state: 'starting' })]: '0x180',
   [of(RUNNER.stages, { state: 'running' })]: running,
   [of(RUNNER.capacity)]: '10x180',
 });
 
-const poll = (age: string, waiting: string, running: string): Series => ({
+const poll = (age: string, waiting: string, running: string): PromtoolSeries => ({
   [of(RUNNER.pollAge)]: age,
   ...stages(waiting, running),
 });
 
-const waits = (quick: boolean): Series => ({
+const waits = (quick: boolean): PromtoolSeries => ({
   [of(RUNNER.waits, { reason: 'quota' })]: '0+1x60',
   ...(quick ? buckets(RUNNER.wait, '60', '120') : buckets(RUNNER.wait, '300', '600')),
 });
 
-const broken = (blame: string, failures: string, ended: string): Series => ({
+const broken = (blame: string, failures: string, ended: string): PromtoolSeries => ({
   [of(RUNNER.failures, { class: 'evicted', blame })]: failures,
   [of(RUNNER.stagesEnded, { result: 'completed' })]: ended,
 });
 
-const calls = (labels: Labels, some: string): Series => ({
+const calls = (labels: Labels, some: string): PromtoolSeries => ({
   [of(RUNNER.apiRequests, { verb: 'patch', resource: 'pods', ...labels })]: some,
   [of(RUNNER.apiRequests, { verb: 'patch', resource: 'pods', code: '200' })]: '0+600x60',
 });
 
-const drone = (code: string, some: string): Series => ({
+const drone = (code: string, some: string): PromtoolSeries => ({
   [of(RUNNER.droneRequests, { call: 'updateStage', code })]: some,
   [of(RUNNER.droneRequests, { call: 'updateStage', code: '200' })]: '0+10x60',
 });
 
-const starts = (values: string): Series => ({
+const starts = (values: string): PromtoolSeries => ({
   [of(RUNNER.processStart)]: values,
   [of(RUNNER.info, { version: '1', machine: 'm' })]: '1x60',
 });
 
-const pool = (actual: string, wanted: string): Series => ({
+const pool = (actual: string, wanted: string): PromtoolSeries => ({
   [of(SERVICE.poolNodes, { pool: 'builds', state: 'actual' })]: actual,
   [of(SERVICE.poolNodes, { pool: 'builds', state: 'wanted' })]: wanted,
 });
 
-const forecast = (miss: string, byForecast: string): Series => ({
+const forecast = (miss: string, byForecast: string): PromtoolSeries => ({
   [of(SERVICE.forecastMiss)]: miss,
   [of(SERVICE.buffer)]: byForecast,
   [of(SERVICE.demand, { state: 'running' })]: '20x240',
   [of(SERVICE.demand, { state: 'pending' })]: '0x240',
 });
 
-const later = (given: Series, atMinute = 30) => ({ given, atMinute });
+const later = (given: PromtoolSeries, atMinute = 30) => ({ given, atMinute });
 
 /** By the alert's name. */
 export const RULE_EXAMPLES: Readonly<Record<string, RuleExample>> = {

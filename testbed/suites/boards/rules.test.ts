@@ -7,7 +7,7 @@ import { rulesFile } from '@hangar/dashboards/rules-file';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { attempt } from '../../parts/real/command.ts';
-import { RULE_EXAMPLES, type Series } from './rule-examples.ts';
+import { type PromtoolSeries, RULE_EXAMPLES } from './rule-examples.ts';
 
 const COMPONENTS = ['runner', 'autoscaler'] as const;
 
@@ -18,10 +18,11 @@ async function promtool(...args: readonly string[]): Promise<string> {
   return stdout;
 }
 
-const inputs = (given: Series) => Object.entries(given).map(([series, values]) => ({ series, values }));
+const inputs = (given: PromtoolSeries) =>
+  Object.entries(given).map(([series, values]) => ({ series, values }));
 
 /** A test in promtool's words: which alerts of that name fire at that minute. */
-function question(name: string, given: Series, atMinute: number, firing: readonly string[]) {
+function question(name: string, given: PromtoolSeries, atMinute: number, firing: readonly string[]) {
   return {
     interval: '1m',
     // An empty list of series is none at all for promtool: one that no rule knows keeps the clock going.
@@ -36,8 +37,8 @@ function question(name: string, given: Series, atMinute: number, firing: readonl
   };
 }
 
-function firingLabels({ name, severity, component }: AlertRule, labels: Series): string {
-  const all: Series = {
+function firingLabels({ name, severity, component }: AlertRule, labels: PromtoolSeries): string {
+  const all: PromtoolSeries = {
     ...{ alertname: name, alertstate: 'firing', severity, component: `hangar-${component}` },
     ...labels,
   };

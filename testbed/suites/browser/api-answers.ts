@@ -146,7 +146,7 @@ function pointAt(nth: number, atMs: number, pools: readonly Pool[]): Point {
 }
 
 /** Tells a ledger of six hours of a working day: a climb, a peak, and a gap in which nobody knew anything. */
-export function tell(ledger: Ledger, nowMs: number, pools: readonly Pool[] = [pool('builds')]): void {
+export function fillLedger(ledger: Ledger, nowMs: number, pools: readonly Pool[] = [pool('builds')]): void {
   for (let nth = 0; nth <= TICKS; nth += 1) {
     const atMs = nowMs - (TICKS - nth) * TICK_MS;
     ledger.history.push(nth > 150 && nth < 162 ? blank(atMs) : pointAt(nth, atMs, pools));
@@ -155,7 +155,7 @@ export function tell(ledger: Ledger, nowMs: number, pools: readonly Pool[] = [po
 }
 
 /** Tells a ledger of so many decisions. */
-export function tellDecisions(ledger: Ledger, nowMs: number, count: number): void {
+export function fillDecisions(ledger: Ledger, nowMs: number, count: number): void {
   for (let nth = count; nth > 0; nth -= 1)
     ledger.decisions.push({
       atMs: nowMs - nth * 97_000,
@@ -172,7 +172,7 @@ export function tellDecisions(ledger: Ledger, nowMs: number, count: number): voi
 }
 
 /** Tells a ledger of an act that was done and of one that is refused again and again. */
-export function tellActs({ audit }: Ledger, nowMs: number): void {
+export function fillActs({ audit }: Ledger, nowMs: number): void {
   const act = { actor: 'node-pool builds', from: 22, to: 26, because: '3 Pods to a node: 4 more' };
   audit.record({ ...act, atMs: nowMs - 60_000, kind: 'set', text: 'scaled NodePool builds' });
   for (let nth = 3; nth > 0; nth -= 1)

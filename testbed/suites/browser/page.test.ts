@@ -5,7 +5,7 @@ import { systemClock } from '@hangar/shared/clock';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { launchChromium } from '../../parts/launch-chromium.ts';
-import { pool, tell, tellActs, tellDecisions } from './api-answers.ts';
+import { fillActs, fillDecisions, fillLedger, pool } from './api-answers.ts';
 import { openTab, type Tab } from './chromium.ts';
 import { contrasts, overhangPx } from './look.ts';
 import { type ServedPage, servePage } from './served-page.ts';
@@ -54,7 +54,7 @@ describe('the page', () => {
   const text = (tab: Tab, selector: string): Promise<string> => tab.page.locator(selector).innerText();
 
   it('shows at one glance how many nodes of each shape, now and next, and why', async () => {
-    tell(served.ledger, clock.now());
+    fillLedger(served.ledger, clock.now());
     const tab = await open();
 
     expect(await text(tab, '[data-now="4cpu-8gb"]')).toBe('21');
@@ -80,8 +80,8 @@ describe('the page', () => {
   });
 
   it('shows pools, decisions with reasons, money, sizes and advice', async () => {
-    tell(served.ledger, clock.now(), [pool('builds'), SLOW]);
-    tellDecisions(served.ledger, clock.now(), 3);
+    fillLedger(served.ledger, clock.now(), [pool('builds'), SLOW]);
+    fillDecisions(served.ledger, clock.now(), 3);
     const tab = await open();
 
     const rows = await tab.page.locator('#pool-table tbody tr').allInnerTexts();
@@ -111,8 +111,8 @@ describe('the page', () => {
   });
 
   it('shows what was done to pools, and what was refused how often', async () => {
-    tell(served.ledger, clock.now());
-    tellActs(served.ledger, clock.now());
+    fillLedger(served.ledger, clock.now());
+    fillActs(served.ledger, clock.now());
     const tab = await open();
 
     const rows = await tab.page.locator('#act-table tbody tr').allInnerTexts();
@@ -123,7 +123,7 @@ describe('the page', () => {
   });
 
   it('leaves out acts, money, sizes and advice where nobody knows of them', async () => {
-    tell(served.ledger, clock.now());
+    fillLedger(served.ledger, clock.now());
     const { recommendation } = served.ledger;
     if (recommendation === undefined) throw new Error('nothing was told');
     const shapes = recommendation.shapes.map((one) => ({ ...one, cost: undefined }));
@@ -138,7 +138,7 @@ describe('the page', () => {
   });
 
   it('plots demand with its band and waits with the objective, each with a table that says the same', async () => {
-    tell(served.ledger, clock.now());
+    fillLedger(served.ledger, clock.now());
     const tab = await open();
 
     for (const [id, marks] of [
@@ -158,7 +158,7 @@ describe('the page', () => {
   });
 
   it('answers what if by the keyboard alone with the twelve published numbers', async () => {
-    tell(served.ledger, clock.now());
+    fillLedger(served.ledger, clock.now());
     const tab = await open();
     const { page } = tab;
     const slide = page.getByRole('slider', { name: 'Pull requests a day' });
@@ -178,7 +178,7 @@ describe('the page', () => {
   });
 
   it('says in words what is wrong with a number of PRs, and takes a right one after', async () => {
-    tell(served.ledger, clock.now());
+    fillLedger(served.ledger, clock.now());
     const tab = await open();
     await tab.page.locator('#prs').fill('-3');
     await tab.page.locator('#what-if-note', { hasText: 'prsPerDay must be one number' }).waitFor();
@@ -194,8 +194,8 @@ describe('the page', () => {
     ['light', 360],
     ['dark', 360],
   ] as const)('in %s at %i px all can be read, and nobody scrolls sideways', async (colorScheme, width) => {
-    tell(served.ledger, clock.now(), [pool('builds'), SLOW]);
-    tellDecisions(served.ledger, clock.now(), 5);
+    fillLedger(served.ledger, clock.now(), [pool('builds'), SLOW]);
+    fillDecisions(served.ledger, clock.now(), 5);
     served.ledger.conditions = [{ weight: 'partial', text: '1 of 3 runners does not answer' }];
     const tab = await open({ colorScheme, viewport: { width, height: 800 } });
 
@@ -207,8 +207,8 @@ describe('the page', () => {
   });
 
   it('has landmarks, and a name for everything that can be used', async () => {
-    tell(served.ledger, clock.now(), [pool('builds'), pool('large', 3, 3)]);
-    tellDecisions(served.ledger, clock.now(), 60);
+    fillLedger(served.ledger, clock.now(), [pool('builds'), pool('large', 3, 3)]);
+    fillDecisions(served.ledger, clock.now(), 60);
     const tab = await open();
     for (const role of ['banner', 'main', 'contentinfo', 'navigation'] as const)
       expect(await tab.page.getByRole(role).count(), role).toBe(1);
@@ -231,7 +231,7 @@ describe('the page', () => {
   });
 
   it('shows any name as text, whatever stands in it and however long it is', async () => {
-    tell(served.ledger, clock.now(), [pool(FOUL), pool(LONG, 1, 2)]);
+    fillLedger(served.ledger, clock.now(), [pool(FOUL), pool(LONG, 1, 2)]);
     served.ledger.conditions = [{ weight: 'note', text: FOUL }];
     served.ledger.decisions.push({
       ...{ atMs: clock.now(), pool: FOUL, fromNodes: 1, toNodes: 2, outcome: FOUL, note: FOUL },
@@ -249,7 +249,7 @@ describe('the page', () => {
   });
 
   it('says loudly that an answer is stale, since when and why, and quietly when it is true again', async () => {
-    tell(served.ledger, clock.now());
+    fillLedger(served.ledger, clock.now());
     served.ledger.stale(clock.now() - 120_000, [
       { weight: 'stale', text: 'the watch of pods was last heard 300 s ago' },
     ]);
@@ -280,14 +280,14 @@ describe('the page', () => {
     // The browser itself tells of the 503.
     expect(tab.complaints.splice(0)).toEqual([expect.stringContaining('503')]);
 
-    tell(served.ledger, clock.now());
+    fillLedger(served.ledger, clock.now());
     await tab.page.clock.runFor(5_000);
     await tab.page.locator('[data-next="4cpu-8gb"]', { hasText: '27' }).waitFor();
     expect(await text(tab, '#news')).toContain('4 CPU / 8 GB: 21 nodes now, 27 next');
   });
 
   it('keeps what is open and focused while numbers change under it', async () => {
-    tell(served.ledger, clock.now());
+    fillLedger(served.ledger, clock.now());
     const tab = await open({ frozen: true });
     const why = tab.page.locator('#shapes summary').first();
     await why.focus();
@@ -304,8 +304,8 @@ describe('the page', () => {
   });
 
   it('shows the latest of very many decisions, and more when asked', async () => {
-    tell(served.ledger, clock.now());
-    tellDecisions(served.ledger, clock.now(), 1_000);
+    fillLedger(served.ledger, clock.now());
+    fillDecisions(served.ledger, clock.now(), 1_000);
     const tab = await open();
     const rows = tab.page.locator('#decision-table tbody tr');
 
@@ -315,7 +315,7 @@ describe('the page', () => {
   });
 
   it('asks less and less of a service that is gone, and tells so', async () => {
-    tell(served.ledger, clock.now());
+    fillLedger(served.ledger, clock.now());
     const tab = await open({ frozen: true });
     await tab.page.route('**/api/v1/**', (route) => route.abort());
     // One of the four requests of a refresh: the others may be seen after the first was aborted.
@@ -338,7 +338,7 @@ describe('the page', () => {
   });
 
   it('asks nothing while nobody sees it, and at once when somebody does', async () => {
-    tell(served.ledger, clock.now());
+    fillLedger(served.ledger, clock.now());
     const tab = await open({ frozen: true });
     const setHidden = (isHidden: boolean): Promise<void> =>
       tab.page.evaluate((value) => {

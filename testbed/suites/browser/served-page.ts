@@ -1,5 +1,5 @@
 import { loadConfig } from '@hangar/autoscaler/config';
-import { readPage } from '@hangar/autoscaler/page';
+import { readPageFile } from '@hangar/autoscaler/page';
 import { createService, type Service } from '@hangar/autoscaler/service';
 import { noMemory } from '@hangar/autoscaler/trace/trace-memory';
 import type { Clock } from '@hangar/shared/clock';
@@ -22,7 +22,7 @@ export async function servePage(clock: Clock): Promise<ServedPage> {
   if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
   const source = { get: () => Promise.reject(new Error('nobody is asked')) };
   const parts = { clock, log: silentLogger, source, cluster: undefined, memory: noMemory };
-  const { ledger, http } = createService({ ...parts, version: 'test', page: readPage() }, loaded.ok);
+  const { ledger, http } = createService({ ...parts, version: 'test', page: readPageFile() }, loaded.ok);
   const address = await http.listen({ host: '127.0.0.1', port: 0 });
   return { address: `${address}/`, ledger, close: () => http.close() };
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { attempt, run } from '../../parts/real/command.ts';
+import { attempt, runOrThrow } from '../../parts/real/command.ts';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
 import { partFolder } from '../../parts/real/plan/layout.ts';
 import { CHART, Helm, LEAST, laidOver } from './helm.ts';
@@ -23,13 +23,14 @@ beforeAll(async () => {
   helm = await Helm.open(real.layout, real.adminKubeconfig);
   const crds = `${partFolder(real.layout, 'prometheus-operator')}/crds/monitoring.coreos.com`;
   for (const kind of ['servicemonitors', 'prometheusrules'])
-    await run(real.kubectl, kubectl('apply', '--server-side', '-f', `${crds}_${kind}.yaml`));
-  for (const name of Object.values(SPACES)) await run(real.kubectl, kubectl('create', 'namespace', name));
+    await runOrThrow(real.kubectl, kubectl('apply', '--server-side', '-f', `${crds}_${kind}.yaml`));
+  for (const name of Object.values(SPACES))
+    await runOrThrow(real.kubectl, kubectl('create', 'namespace', name));
 });
 afterAll(async () => {
   const kinds = ['servicemonitors', 'prometheusrules'].map((kind) => `${kind}.monitoring.coreos.com`);
-  await run(real.kubectl, kubectl('delete', 'crd', ...kinds));
-  await run(real.kubectl, kubectl('delete', 'namespace', '--wait=false', ...Object.values(SPACES)));
+  await runOrThrow(real.kubectl, kubectl('delete', 'crd', ...kinds));
+  await runOrThrow(real.kubectl, kubectl('delete', 'namespace', '--wait=false', ...Object.values(SPACES)));
 });
 
 describe('the API server, asked without doing it', () => {
@@ -53,11 +54,13 @@ describe('the API server, asked without doing it', () => {
       LEAST,
     );
     const label = 'pod-security.kubernetes.io/enforce=restricted';
-    await run(real.kubectl, kubectl('label', 'namespace', SPACES.release, label, '--overwrite'));
+    await runOrThrow(real.kubectl, kubectl('label', 'namespace', SPACES.release, label, '--overwrite'));
     // The admission of accounts wants the one that only an install makes.
     const account = ['create', 'serviceaccount', 'hangar-runner', '-n', SPACES.release];
-    await run(real.kubectl, kubectl(...account));
+    await runOrThrow(real.kubectl, kubectl(...account));
     const create = ['create', '--dry-run=server', '--validate=strict', '-f', '-'];
-    expect(await run(real.kubectl, kubectl(...create), { input: text })).toContain('pod/hangar-test created');
+    expect(await runOrThrow(real.kubectl, kubectl(...create), { input: text })).toContain(
+      'pod/hangar-test created',
+    );
   });
 });

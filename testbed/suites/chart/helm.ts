@@ -1,6 +1,6 @@
 import { isRecord } from '@hangar/shared/json';
 import { isBuilt } from '../../parts/real/build.ts';
-import { attempt, type CommandResult, run } from '../../parts/real/command.ts';
+import { attempt, type CommandResult, runOrThrow } from '../../parts/real/command.ts';
 import { type Layout, programPath } from '../../parts/real/plan/layout.ts';
 import { partNamed } from '../../parts/real/plan/parts.ts';
 
@@ -43,7 +43,7 @@ export class Helm {
 
   /** Its output; throws with its words when it fails. */
   run(args: readonly string[], values?: ChartValues): Promise<string> {
-    return run(...this.#call(args, values));
+    return runOrThrow(...this.#call(args, values));
   }
 
   /** What it leaves, failed or not. */
@@ -51,7 +51,7 @@ export class Helm {
     return attempt(...this.#call(args, values));
   }
 
-  #call(args: readonly string[], values: ChartValues | undefined): Parameters<typeof run> {
+  #call(args: readonly string[], values: ChartValues | undefined): Parameters<typeof runOrThrow> {
     const environment = { ...process.env, KUBECONFIG: this.#kubeconfig ?? '/dev/null' };
     if (values === undefined) return [this.#program, args, { environment }];
     return [this.#program, [...args, '-f', '-'], { environment, input: JSON.stringify(values) }];

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../../parts/until.ts';
 import { pipeline, step, stepResults } from '../flows/pipelines.ts';
 import { type ChartValues, laidOver } from './helm.ts';
-import { isReady, Site } from './site.ts';
+import { Site, takesTraffic } from './site.ts';
 
 interface Recommended {
   readonly stale: boolean;
@@ -79,7 +79,7 @@ async function underLoad(work: () => Promise<void>): Promise<void> {
 }
 
 const runnerNames = async (): Promise<readonly string[]> =>
-  (await site.pods('runner')).filter(isReady).map(({ metadata }) => metadata?.name ?? '');
+  (await site.pods('runner')).filter(takesTraffic).map(({ metadata }) => metadata?.name ?? '');
 
 describe('the chart on a real cluster', () => {
   it('installs, waits until both programs are ready, and says what to do next', async () => {
@@ -87,8 +87,8 @@ describe('the chart on a real cluster', () => {
     expect(said).toContain('STATUS: deployed');
     expect(said).toContain(`helm test hangar -n ${site.namespace}`);
     expect(said).not.toContain('is not there');
-    expect((await site.pods('runner')).every(isReady)).toBe(true);
-    expect((await site.pods('autoscaler')).every(isReady)).toBe(true);
+    expect((await site.pods('runner')).every(takesTraffic)).toBe(true);
+    expect((await site.pods('autoscaler')).every(takesTraffic)).toBe(true);
   });
 
   it('takes builds from the server, and runs them hardened, under an account without a token', async () => {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { RIGHTS as AUTOSCALER_RIGHTS, type Feature } from '@hangar/autoscaler/permissions';
+import { RIGHTS as AUTOSCALER_RIGHTS, type ServiceFeature } from '@hangar/autoscaler/permissions';
 import { RIGHTS as RUNNER_RIGHTS } from '@hangar/runner/permissions';
 import type { KubernetesObject, V1ConfigMap, V1Deployment, V1PodSpec, V1Role } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -127,7 +127,7 @@ describe('rights', () => {
 
   it.each([...new Set(AUTOSCALER_RIGHTS.map(({ feature }) => feature))])(
     'of the autoscaler for %s come and go with their own switch',
-    async (feature: Feature) => {
+    async (feature: ServiceFeature) => {
       const name = feature.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
       const with_ = await rendered({ autoscaler: { rbac: { runnerService: false, [name]: true } } });
       const without = await rendered({ autoscaler: { rbac: { runnerService: false } } });

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import {
   RIGHTS as AUTOSCALER_RIGHTS,
   rulesOf as autoscalerRules,
-  type Feature,
+  type ServiceFeature,
 } from '@hangar/autoscaler/permissions';
 import { review as reviewAutoscaler } from '@hangar/autoscaler/review';
 import { RIGHTS as RUNNER_RIGHTS, rulesOf as runnerRules } from '@hangar/runner/permissions';
@@ -12,7 +12,7 @@ import { systemClock } from '@hangar/shared/clock';
 import { type Connection, connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../../parts/real/command.ts';
+import { runOrThrow } from '../../parts/real/command.ts';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
 import { statePaths } from '../../parts/real/plan/layout.ts';
 import { kubeconfig } from '../../parts/real/plan/settings.ts';
@@ -27,7 +27,11 @@ let connection: Connection;
 let cluster: HttpCluster;
 
 const kubectl = (args: readonly string[], input?: string): Promise<string> =>
-  run(real.kubectl, ['--kubeconfig', real.adminKubeconfig, ...args], input === undefined ? {} : { input });
+  runOrThrow(
+    real.kubectl,
+    ['--kubeconfig', real.adminKubeconfig, ...args],
+    input === undefined ? {} : { input },
+  );
 
 /** The account may do this and nothing else, everywhere. */
 const grant = (rules: readonly object[]): Promise<string> =>
@@ -90,10 +94,10 @@ describe('the runner on a real API server', () => {
 });
 
 describe('the autoscaler on a real API server', () => {
-  const features = new Set<Feature>(AUTOSCALER_RIGHTS.map(({ feature }) => feature));
+  const features = new Set<ServiceFeature>(AUTOSCALER_RIGHTS.map(({ feature }) => feature));
   const objects = Object.fromEntries([...features].map((feature) => [feature, [NAME]]));
   const places = { runners: [NAME], lease: [NAME], events: [NAME], objects };
-  const missing = async (): Promise<ReadonlyMap<Feature, string>> =>
+  const missing = async (): Promise<ReadonlyMap<ServiceFeature, string>> =>
     (await reviewAutoscaler(cluster, features, places, signal)).missing;
 
   it('misses nothing with the rights of its list', async () => {
@@ -112,7 +116,7 @@ describe('the autoscaler on a real API server', () => {
     async (_, right) => {
       await grant(autoscalerRules(AUTOSCALER_RIGHTS.filter((one) => !same(one, right))));
       const concerned = AUTOSCALER_RIGHTS.filter((one) => same(one, right)).map(({ feature }) => feature);
-      let found: ReadonlyMap<Feature, string> = new Map();
+      let found: ReadonlyMap<ServiceFeature, string> = new Map();
       await until('only those to be off', PATIENCE_MS, async () => {
         found = await missing();
         return found.size === new Set(concerned).size && concerned.every((feature) => found.has(feature));

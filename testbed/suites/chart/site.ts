@@ -5,8 +5,13 @@ import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { KubernetesListObject, KubernetesObject, V1Pod } from '@kubernetes/client-node';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
 import { archive, type NamedImage } from '../../parts/images/image.ts';
-import { compilePrograms, nodeLayer, type Program, programImage } from '../../parts/images/program-image.ts';
-import { run } from '../../parts/real/command.ts';
+import {
+  compilePrograms,
+  nodeLayer,
+  type ProgramName,
+  programImage,
+} from '../../parts/images/program-image.ts';
+import { runOrThrow } from '../../parts/real/command.ts';
 import { ctr, importArchive } from '../../parts/real/ctr.ts';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
 import { cluster } from '../../parts/real/plan/layout.ts';
@@ -27,7 +32,7 @@ interface SiteParts {
   readonly release: OwnNamespace;
   /** Of the pipelines' Pods. */
   readonly jobs: OwnNamespace;
-  readonly images: Readonly<Record<Program, string>>;
+  readonly images: Readonly<Record<ProgramName, string>>;
   readonly forwarders: Readonly<Record<'api' | 'drone' | 'registry', Forwarder>>;
 }
 
@@ -136,7 +141,7 @@ export class Site {
 
   #kubectl(args: readonly string[], input = ''): Promise<string> {
     const { kubectl, adminKubeconfig } = this.#parts.real;
-    return run(kubectl, ['--kubeconfig', adminKubeconfig, ...args], { input });
+    return runOrThrow(kubectl, ['--kubeconfig', adminKubeconfig, ...args], { input });
   }
 
   /** Objects of that kind in the namespace of the release, or of the jobs. */
@@ -179,7 +184,7 @@ export class Site {
 
   /** What a program answers over HTTP, by way of the API server. */
   async ask(component: 'runner' | 'autoscaler', port: number, path: string): Promise<string> {
-    const pod = await this.podThat(component, `the ${component} to be ready`, isReady);
+    const pod = await this.podThat(component, `the ${component} to be ready`, takesTraffic);
     const base = `/api/v1/namespaces/${this.namespace}/pods/${pod.metadata?.name}:${port}/proxy`;
     return this.#kubectl(['get', '--raw', `${base}${path}`]);
   }
@@ -196,7 +201,7 @@ export class Site {
 }
 
 /** Whether it takes work. */
-export const isReady = ({ metadata, status }: V1Pod): boolean =>
+export const takesTraffic = ({ metadata, status }: V1Pod): boolean =>
   metadata?.deletionTimestamp === undefined &&
   (status?.conditions ?? []).some(({ type, status: word }) => type === 'Ready' && word === 'True');
 
@@ -221,10 +226,10 @@ async function makeBridge(space: OwnNamespace, image: string): Promise<void> {
 }
 
 /** Compiles both programs and puts their images on the node, named by what is in them. */
-async function offerPrograms({ layout }: RealCluster): Promise<Readonly<Record<Program, string>>> {
+async function offerPrograms({ layout }: RealCluster): Promise<Readonly<Record<ProgramName, string>>> {
   await compilePrograms(layout.repository);
   const node = await nodeLayer();
-  const named = async (program: Program): Promise<NamedImage> => {
+  const named = async (program: ProgramName): Promise<NamedImage> => {
     const image = await programImage(layout.repository, program, node);
     const tag = createHash('sha256').update(image.manifest.digest).digest('hex').slice(0, 12);
     return { name: `docker.io/hangar/${program}:${tag}`, image };

@@ -1,7 +1,7 @@
 import type { V1ContainerStatus, V1Pod, V1Role } from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../../parts/until.ts';
-import { isReady, Site } from './site.ts';
+import { Site, takesTraffic } from './site.ts';
 
 let site: Site;
 beforeAll(async () => {
@@ -47,7 +47,7 @@ describe('what is wrong after an install is said in a line', () => {
       'late',
       '--from-literal=DRONE_RPC_SECRET=chart-secret',
     ]);
-    await site.podThat('runner', 'the runner to be ready', isReady);
+    await site.podThat('runner', 'the runner to be ready', takesTraffic);
   });
 
   it('a wrong token: the runner stays, is not ready, and says where the token belongs', async () => {
@@ -58,7 +58,7 @@ describe('what is wrong after an install is said in a line', () => {
     const pod = await site.podThat('runner', 'a word about the token', async (one) =>
       says(await site.logs(one).catch(() => ''), /cannot ping the Drone server/, /DRONE_RPC_SECRET/),
     );
-    expect(isReady(pod)).toBe(false);
+    expect(takesTraffic(pod)).toBe(false);
     expect(statusOf(pod)?.restartCount).toBe(0);
   });
 
@@ -95,7 +95,7 @@ describe('what is wrong after an install is said in a line', () => {
     const pod = await site.podThat(
       'runner',
       'the last words',
-      (one) => lastWords(one) !== '' && !isReady(one),
+      (one) => lastWords(one) !== '' && !takesTraffic(one),
     );
     const words = lastWords(pod);
     expect(says(words, /get pods\/log \(logs of steps are read\)/, /Add to a Role of namespace/)).toBe(true);
@@ -113,7 +113,7 @@ describe('what is wrong after an install is said in a line', () => {
     );
     let pod: V1Pod | undefined;
     await until('a word about nodes', 120_000, async () => {
-      [pod] = (await site.pods('autoscaler')).filter(isReady);
+      [pod] = (await site.pods('autoscaler')).filter(takesTraffic);
       const text = pod === undefined ? '' : await site.logs(pod);
       return says(text, /surplus nodes are not marked/, /resources: \[nodes\], verbs: \[get, patch\]/);
     });

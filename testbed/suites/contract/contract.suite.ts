@@ -3,7 +3,7 @@ import { endingsSuite } from './endings.suite.ts';
 import { logsSuite } from './logs.suite.ts';
 import { objectsSuite } from './objects.suite.ts';
 import { podsSuite } from './pods.suite.ts';
-import { quotaSuite, schedulingSuite } from './scheduling.suite.ts';
+import { quotaContractSuite, schedulingSuite } from './scheduling.suite.ts';
 import { type ContractTarget, type OpenTarget, TestNamespace } from './test-namespace.ts';
 import { volumesSuite } from './volumes.suite.ts';
 import { watchSuite } from './watch.suite.ts';
@@ -36,6 +36,6 @@ export function contractSuite(target: ContractTarget): void {
     logsSuite(() => ns);
     volumesSuite(() => ns);
     endingsSuite(() => ns);
-    quotaSuite(() => limited);
+    quotaContractSuite(() => limited);
   });
 }

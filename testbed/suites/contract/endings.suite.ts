@@ -1,33 +1,33 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
+import { BUSYBOX } from '../flows/pipelines.ts';
 import {
-  BUSYBOX,
+  containerStateOf,
+  containerStatusOf,
+  contractPod,
   heldPod,
   isRunning,
   like,
   NONROOT,
-  podOf,
   SECONDS,
   shell,
-  stateOf,
-  statusOf,
 } from './pods.ts';
-import { hasEnded, refusalOf, type TestNamespace } from './test-namespace.ts';
+import { apiRefusalOf, hasEnded, type TestNamespace } from './test-namespace.ts';
 
 const { pods } = RESOURCE;
 
 const restarts = (pod: V1Pod, container = 'main'): number | undefined =>
-  statusOf(pod, container)?.restartCount;
+  containerStatusOf(pod, container)?.restartCount;
 
 const terminatedIn = (forms: readonly V1Pod[], container = 'main') =>
-  forms.map((pod) => stateOf(pod, container).terminated).findLast((state) => state !== undefined);
+  forms.map((pod) => containerStateOf(pod, container).terminated).findLast((state) => state !== undefined);
 
 /** How running Pods are ended, and how an image is swapped. */
 export function endingsSuite(ns: () => TestNamespace): void {
   /** Starts a Pod of one script and waits until it says `up`. */
   async function running(name: string, script: string, more: Partial<V1Pod['spec']> = {}): Promise<V1Pod> {
-    await ns().createPod(podOf(ns(), name, [shell(script)], more));
+    await ns().createPod(contractPod(ns(), name, [shell(script)], more));
     const pod = await ns().podWhen(name, 'runs', isRunning);
     await ns().until(`${name} says up`, async () =>
       (await ns().printed(name)).includes('up\n') ? true : undefined,
@@ -81,19 +81,21 @@ export function endingsSuite(ns: () => TestNamespace): void {
       await ns().createPod(heldPod('unplaced'));
       await ns().remove(pods, 'unplaced');
       for (const name of ['forced', 'unplaced'])
-        expect((await refusalOf(ns().get(pods, name))).status).toBe(404);
+        expect((await apiRefusalOf(ns().get(pods, name))).status).toBe(404);
     });
 
     it('leave an ended Pod as it is until it is removed, then at once', async () => {
-      await ns().run(podOf(ns(), 'done', [shell('echo kept')]));
+      await ns().run(contractPod(ns(), 'done', [shell('echo kept')]));
       expect(await ns().printed('done')).toBe('kept\n');
       await ns().remove(pods, 'done');
-      expect((await refusalOf(ns().get(pods, 'done'))).status).toBe(404);
+      expect((await apiRefusalOf(ns().get(pods, 'done'))).status).toBe(404);
     });
 
     it('come with a deadline: the Pod fails as DeadlineExceeded, and its containers are ended', async () => {
       const script = 'trap "exit 143" TERM; echo up; while :; do sleep 0.1; done';
-      const pod = await ns().run(podOf(ns(), 'deadline', [shell(script)], { activeDeadlineSeconds: 2 }));
+      const pod = await ns().run(
+        contractPod(ns(), 'deadline', [shell(script)], { activeDeadlineSeconds: 2 }),
+      );
       expect(pod.status).toMatchObject({
         phase: 'Failed',
         reason: 'DeadlineExceeded',
@@ -105,25 +107,25 @@ export function endingsSuite(ns: () => TestNamespace): void {
       const ended = await ns().podWhen(
         'deadline',
         'has no container',
-        (one) => stateOf(one).terminated !== undefined,
+        (one) => containerStateOf(one).terminated !== undefined,
       );
       expect(event.type).toBe('Normal');
-      expect([137, 143]).toContain(stateOf(ended).terminated?.exitCode);
+      expect([137, 143]).toContain(containerStateOf(ended).terminated?.exitCode);
     });
 
     it('swap the image of a running container: another run, whatever the restart policy', async () => {
       const script = 'trap "exit 5" TERM; echo up; while :; do sleep 0.1; done';
-      const was = statusOf(await running('swapped', script));
+      const was = containerStatusOf(await running('swapped', script));
       await swap('swapped', 'main');
       const pod = await ns().podWhen('swapped', 'runs anew', (one) => isRunning(one) && restarts(one) === 1);
       expect(pod.status?.phase).toBe('Running');
       expect(pod.metadata?.generation).toBe(2);
-      expect(statusOf(pod)).toMatchObject({
+      expect(containerStatusOf(pod)).toMatchObject({
         image: NONROOT,
         lastState: { terminated: { exitCode: 5, containerID: was?.containerID } },
       });
       expect(was?.image).toBe(BUSYBOX);
-      expect(statusOf(pod)?.containerID).not.toBe(was?.containerID);
+      expect(containerStatusOf(pod)?.containerID).not.toBe(was?.containerID);
       expect(await ns().log('swapped', 'main', { previous: true })).toContain('up');
       const event = await ns().until('the event of the swap', async () =>
         (await ns().eventsOf('swapped')).find(({ reason }) => reason === 'Killing'),
@@ -134,8 +136,10 @@ export function endingsSuite(ns: () => TestNamespace): void {
 
     it('swap no image of a container that has ended', async () => {
       const script = 'trap "exit 5" TERM; while :; do sleep 0.1; done';
-      await ns().createPod(podOf(ns(), 'too-late', [shell('exit 3'), shell(script, { name: 'other' })]));
-      await ns().podWhen('too-late', 'has an end', (pod) => stateOf(pod).terminated !== undefined);
+      await ns().createPod(
+        contractPod(ns(), 'too-late', [shell('exit 3'), shell(script, { name: 'other' })]),
+      );
+      await ns().podWhen('too-late', 'has an end', (pod) => containerStateOf(pod).terminated !== undefined);
       await swap('too-late', 'main');
       await swap('too-late', 'other');
       const after = await ns().podWhen(
@@ -143,7 +147,10 @@ export function endingsSuite(ns: () => TestNamespace): void {
         'swapped the other',
         (pod) => restarts(pod, 'other') === 1,
       );
-      expect(statusOf(after)).toMatchObject({ restartCount: 0, state: { terminated: { exitCode: 3 } } });
+      expect(containerStatusOf(after)).toMatchObject({
+        restartCount: 0,
+        state: { terminated: { exitCode: 3 } },
+      });
       await ns().remove(pods, 'too-late', { gracePeriodSeconds: 1 });
     });
 
@@ -151,15 +158,21 @@ export function endingsSuite(ns: () => TestNamespace): void {
       const volumeMounts = [{ name: 'ws', mountPath: '/ws' }];
       const script = 'if [ -e /ws/x ]; then sleep 1.5; else touch /ws/x; exit 6; fi';
       const more = { restartPolicy: 'OnFailure', volumes: [{ name: 'ws', emptyDir: {} }] };
-      const pod = await ns().run(podOf(ns(), 'again', [shell(script, { volumeMounts })], more));
+      const pod = await ns().run(contractPod(ns(), 'again', [shell(script, { volumeMounts })], more));
       const second = await ns().podWhen('again', 'runs anew', (one) => isRunning(one) && restarts(one) === 1);
-      expect(statusOf(second)?.lastState?.terminated).toMatchObject({ exitCode: 6, reason: 'Error' });
+      expect(containerStatusOf(second)?.lastState?.terminated).toMatchObject({
+        exitCode: 6,
+        reason: 'Error',
+      });
       expect(pod.status?.phase).toBe('Succeeded');
-      expect(statusOf(pod)).toMatchObject({ restartCount: 1, state: { terminated: { exitCode: 0 } } });
+      expect(containerStatusOf(pod)).toMatchObject({
+        restartCount: 1,
+        state: { terminated: { exitCode: 0 } },
+      });
     });
 
     it('end a Pod only once: what has ended is not seen to run again', async () => {
-      await ns().run(podOf(ns(), 'final', [shell('exit 1')]));
+      await ns().run(contractPod(ns(), 'final', [shell('exit 1')]));
       const forms = ns().history('final');
       const first = forms.findIndex(hasEnded);
       expect(forms.slice(first).every(hasEnded)).toBe(true);

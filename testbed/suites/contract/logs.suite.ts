@@ -1,7 +1,7 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { describe, expect, it } from 'vitest';
-import { heldPod, isRunning, podOf, shell, stateOf } from './pods.ts';
-import { hasEnded, refusalOf, type TestNamespace, withoutStamps } from './test-namespace.ts';
+import { containerStateOf, contractPod, heldPod, isRunning, shell } from './pods.ts';
+import { apiRefusalOf, hasEnded, type TestNamespace, withoutStamps } from './test-namespace.ts';
 
 const { pods } = RESOURCE;
 const STAMPED = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{9})Z (.*)$/;
@@ -21,7 +21,7 @@ export function logsSuite(ns: () => TestNamespace): void {
   describe.concurrent('logs', () => {
     it('stamp every line of both streams, and are followed until the end', async () => {
       const script = 'echo one; sleep 0.5; echo two >&2; sleep 0.5; echo; echo three';
-      await ns().createPod(podOf(ns(), 'followed', [shell(script)]));
+      await ns().createPod(contractPod(ns(), 'followed', [shell(script)]));
       await ns().podWhen('followed', 'has begun', (pod) => isRunning(pod) || hasEnded(pod));
       const log = await ns().log('followed', 'main', { follow: true });
       const lines = linesOf(log);
@@ -33,31 +33,31 @@ export function logsSuite(ns: () => TestNamespace): void {
     });
 
     it('show a last line without an end as it is', async () => {
-      await ns().run(podOf(ns(), 'partial', [shell('echo whole; printf part')]));
+      await ns().run(contractPod(ns(), 'partial', [shell('echo whole; printf part')]));
       expect(await ns().printed('partial')).toBe('whole\npart');
     });
 
     it('are empty for a container that said nothing', async () => {
-      await ns().run(podOf(ns(), 'silent', [shell('true')]));
+      await ns().run(contractPod(ns(), 'silent', [shell('true')]));
       expect(await ns().log('silent', 'main')).toBe('');
     });
 
     it('keep long lines whole, with one stamp', async () => {
       const script = "head -c 40000 /dev/zero | tr '\\0' x; echo; echo end";
-      await ns().run(podOf(ns(), 'long', [shell(script)]));
+      await ns().run(contractPod(ns(), 'long', [shell(script)]));
       const text = await ns().printed('long');
       expect(text.split('\n').map(({ length }) => length)).toEqual([40_000, 3, 0]);
     });
 
     it('keep bytes as they are, but for a carriage return at the end of a line', async () => {
       const script = "printf '\\303\\244 \\033[31mred\\r\\n50%%\\r100%%\\r\\nend\\r'";
-      await ns().run(podOf(ns(), 'bytes', [shell(script)]));
+      await ns().run(contractPod(ns(), 'bytes', [shell(script)]));
       expect(await ns().printed('bytes')).toBe('ä \u001b[31mred\n50%\r100%\nend\r');
     });
 
     it('go on from a time in whole seconds: its fraction does not count', async () => {
       const script = 'echo first; sleep 2.2; echo second; echo third';
-      await ns().run(podOf(ns(), 'since', [shell(script)]));
+      await ns().run(contractPod(ns(), 'since', [shell(script)]));
       const [, second] = linesOf(await ns().log('since', 'main'));
       const since = async (sinceTime: string) =>
         withoutStamps(await ns().log('since', 'main', { sinceTime }));
@@ -70,15 +70,15 @@ export function logsSuite(ns: () => TestNamespace): void {
     it('are told apart by container', async () => {
       const init = shell('echo init', { name: 'init' });
       const containers = [shell('echo a', { name: 'a' }), shell('echo b', { name: 'b' })];
-      await ns().run(podOf(ns(), 'several', containers, { initContainers: [init] }));
+      await ns().run(contractPod(ns(), 'several', containers, { initContainers: [init] }));
       const printed = await Promise.all(['init', 'a', 'b'].map((name) => ns().printed('several', name)));
       expect(printed).toEqual(['init\n', 'a\n', 'b\n']);
-      expect(await refusalOf(ns().log('several', 'c'))).toEqual({
+      expect(await apiRefusalOf(ns().log('several', 'c'))).toEqual({
         status: 400,
         reason: 'BadRequest',
         message: 'container c is not valid for pod several',
       });
-      expect(await refusalOf(ns().log('several', 'a', { previous: true }))).toEqual({
+      expect(await apiRefusalOf(ns().log('several', 'a', { previous: true }))).toEqual({
         status: 400,
         reason: 'BadRequest',
         message: 'previous terminated container "a" in pod "several" not found',
@@ -87,9 +87,13 @@ export function logsSuite(ns: () => TestNamespace): void {
 
     it('are refused before there are any', async () => {
       const init = shell('sleep 600', { name: 'init' });
-      await ns().createPod(podOf(ns(), 'early', [shell('true')], { initContainers: [init] }));
-      await ns().podWhen('early', 'runs its init', (pod) => stateOf(pod, 'init').running !== undefined);
-      expect(await refusalOf(ns().log('early', 'main', { follow: true }))).toEqual({
+      await ns().createPod(contractPod(ns(), 'early', [shell('true')], { initContainers: [init] }));
+      await ns().podWhen(
+        'early',
+        'runs its init',
+        (pod) => containerStateOf(pod, 'init').running !== undefined,
+      );
+      expect(await apiRefusalOf(ns().log('early', 'main', { follow: true }))).toEqual({
         status: 400,
         reason: 'BadRequest',
         message: 'container "main" in pod "early" is waiting to start: PodInitializing',
@@ -100,7 +104,7 @@ export function logsSuite(ns: () => TestNamespace): void {
     it('of a Pod without a node are empty, of no Pod not found', async () => {
       await ns().createPod(heldPod('nowhere'));
       expect(await ns().log('nowhere', 'main')).toBe('');
-      expect(await refusalOf(ns().log('absent', 'main'))).toEqual({
+      expect(await apiRefusalOf(ns().log('absent', 'main'))).toEqual({
         status: 404,
         reason: 'NotFound',
         message: 'pods "absent" not found',

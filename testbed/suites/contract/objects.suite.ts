@@ -1,9 +1,9 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Lease, V1Secret } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { heldPod, like, podOf, SECONDS, shell } from './pods.ts';
+import { contractPod, heldPod, like, SECONDS, shell } from './pods.ts';
 import { REFUSED } from './refusals.ts';
-import { refusalOf, type TestNamespace } from './test-namespace.ts';
+import { apiRefusalOf, type TestNamespace } from './test-namespace.ts';
 
 const { pods, secrets, leases, namespaces } = RESOURCE;
 const MODIFIED =
@@ -41,7 +41,7 @@ export function objectsSuite(ns: () => TestNamespace): void {
     it.each(REFUSED)(
       '$what is refused with $status',
       async ({ resource, draft, status, reason, message }) => {
-        const refusal = await refusalOf(ns().create(resource, draft));
+        const refusal = await apiRefusalOf(ns().create(resource, draft));
         const text = message.replace('NAMESPACE', ns().name);
         if (text.endsWith('…')) expect(refusal.message).toContain(text.slice(0, -1));
         else expect(refusal.message).toBe(text);
@@ -51,7 +51,7 @@ export function objectsSuite(ns: () => TestNamespace): void {
 
     it('exist once by their name', async () => {
       await ns().create(secrets, { metadata: { name: 'once' } });
-      expect(await refusalOf(ns().create(secrets, { metadata: { name: 'once' } }))).toEqual({
+      expect(await apiRefusalOf(ns().create(secrets, { metadata: { name: 'once' } }))).toEqual({
         status: 409,
         reason: 'AlreadyExists',
         message: 'secrets "once" already exists',
@@ -61,15 +61,15 @@ export function objectsSuite(ns: () => TestNamespace): void {
     it('that are absent are not found, by kind and name', async () => {
       const missing = (message: string) => ({ status: 404, reason: 'NotFound', message });
       const inNowhere = { resource: secrets, namespace: 'no-such-namespace' };
-      expect(await refusalOf(ns().get(secrets, 'absent'))).toEqual(missing('secrets "absent" not found'));
-      expect(await refusalOf(ns().patch(pods, 'absent', {}))).toEqual(missing('pods "absent" not found'));
-      expect(await refusalOf(ns().get(leases, 'absent'))).toEqual(
+      expect(await apiRefusalOf(ns().get(secrets, 'absent'))).toEqual(missing('secrets "absent" not found'));
+      expect(await apiRefusalOf(ns().patch(pods, 'absent', {}))).toEqual(missing('pods "absent" not found'));
+      expect(await apiRefusalOf(ns().get(leases, 'absent'))).toEqual(
         missing('leases.coordination.k8s.io "absent" not found'),
       );
       expect(
-        await refusalOf(ns().cluster.create(inNowhere, { metadata: { name: 'x' } }, ns().signal)),
+        await apiRefusalOf(ns().cluster.create(inNowhere, { metadata: { name: 'x' } }, ns().signal)),
       ).toEqual(missing('namespaces "no-such-namespace" not found'));
-      expect(await refusalOf(ns().get({ base: '/api/v1', plural: 'bananas' }, 'x'))).toEqual(
+      expect(await apiRefusalOf(ns().get({ base: '/api/v1', plural: 'bananas' }, 'x'))).toEqual(
         missing('the server could not find the requested resource'),
       );
     });
@@ -132,7 +132,7 @@ export function objectsSuite(ns: () => TestNamespace): void {
       const now = await ns().patch(secrets, 'raced', { metadata: { labels: { by: 'another' } } });
       const patch = (resourceVersion: string | undefined) =>
         ns().patch(secrets, 'raced', { metadata: { resourceVersion, labels: { by: 'me' } } });
-      expect(await refusalOf(patch(made.metadata.resourceVersion))).toEqual({
+      expect(await apiRefusalOf(patch(made.metadata.resourceVersion))).toEqual({
         status: 409,
         reason: 'Conflict',
         message: `Operation cannot be fulfilled on secrets "raced": ${MODIFIED}`,
@@ -142,12 +142,12 @@ export function objectsSuite(ns: () => TestNamespace): void {
 
     it('refuse another uid or name in a patch', async () => {
       await ns().create(secrets, { metadata: { name: 'identity' } });
-      expect(await refusalOf(ns().patch(secrets, 'identity', { metadata: { uid: 'nope' } }))).toEqual({
+      expect(await apiRefusalOf(ns().patch(secrets, 'identity', { metadata: { uid: 'nope' } }))).toEqual({
         status: 422,
         reason: 'Invalid',
         message: 'Secret "identity" is invalid: metadata.uid: Invalid value: "nope": field is immutable',
       });
-      expect(await refusalOf(ns().patch(secrets, 'identity', { metadata: { name: 'other' } }))).toEqual({
+      expect(await apiRefusalOf(ns().patch(secrets, 'identity', { metadata: { name: 'other' } }))).toEqual({
         status: 400,
         reason: 'BadRequest',
         message: 'the name of the object (other) does not match the name on the URL (identity)',
@@ -158,9 +158,9 @@ export function objectsSuite(ns: () => TestNamespace): void {
       await ns().create(secrets, { metadata: { name: 'fixed' }, immutable: true, stringData: { a: '1' } });
       const fault = (field: string) =>
         `Secret "fixed" is invalid: ${field}: Forbidden: field is immutable when \`immutable\` is set`;
-      const changed = await refusalOf(ns().patch(secrets, 'fixed', { stringData: { a: '2' } }));
-      const lifted = await refusalOf(ns().patch(secrets, 'fixed', { immutable: false }));
-      const typed = await refusalOf(ns().patch(secrets, 'fixed', { type: 'other' }));
+      const changed = await apiRefusalOf(ns().patch(secrets, 'fixed', { stringData: { a: '2' } }));
+      const lifted = await apiRefusalOf(ns().patch(secrets, 'fixed', { immutable: false }));
+      const typed = await apiRefusalOf(ns().patch(secrets, 'fixed', { type: 'other' }));
       const labelled = await ns().patch(secrets, 'fixed', { metadata: { labels: { a: 'b' } } });
       expect([changed.status, changed.message]).toEqual([422, fault('data')]);
       expect([lifted.status, lifted.message]).toEqual([422, fault('immutable')]);
@@ -179,11 +179,11 @@ export function objectsSuite(ns: () => TestNamespace): void {
       const spec = { holderIdentity: 'b', renewTime: '2026-01-01T00:00:01.000000Z' };
       const { resourceVersion } = made.metadata ?? {};
       const renewed = await ns().patch<V1Lease>(leases, 'lease', { metadata: { resourceVersion }, spec });
-      const late = await refusalOf(
+      const late = await apiRefusalOf(
         ns().patch(leases, 'lease', { metadata: { resourceVersion }, spec: { holderIdentity: 'c' } }),
       );
-      const endless = await refusalOf(ns().patch(leases, 'lease', { spec: { leaseDurationSeconds: 0 } }));
-      const unread = await refusalOf(ns().patch(leases, 'lease', { spec: { renewTime: 'yesterday' } }));
+      const endless = await apiRefusalOf(ns().patch(leases, 'lease', { spec: { leaseDurationSeconds: 0 } }));
+      const unread = await apiRefusalOf(ns().patch(leases, 'lease', { spec: { renewTime: 'yesterday' } }));
       expect(made.spec?.renewTime).toBe('2026-01-01T00:00:00.123456Z');
       expect(renewed.spec).toEqual({ ...spec, leaseDurationSeconds: 15 });
       expect(late).toEqual({
@@ -233,7 +233,7 @@ export function objectsSuite(ns: () => TestNamespace): void {
     it('of the kind Pod allow little to be changed', async () => {
       await ns().createPod(heldPod('rigid'));
       const invalid = async (spec: object, message: string) => {
-        const refusal = await refusalOf(ns().patch(pods, 'rigid', { spec }, 'strategic'));
+        const refusal = await apiRefusalOf(ns().patch(pods, 'rigid', { spec }, 'strategic'));
         expect([refusal.status, refusal.reason]).toEqual([422, 'Invalid']);
         expect(refusal.message).toContain(`Pod "rigid" is invalid: ${message}`);
       };
@@ -263,7 +263,7 @@ export function objectsSuite(ns: () => TestNamespace): void {
 
     it('of the kind Pod get the defaults that the kubelet goes by', async () => {
       const made = await ns().createPod(
-        podOf(ns(), 'defaults', [shell('true', { image: 'busybox' })], {
+        contractPod(ns(), 'defaults', [shell('true', { image: 'busybox' })], {
           schedulingGates: [{ name: 'hangar.dev/held' }],
         }),
       );
@@ -287,7 +287,7 @@ export function objectsSuite(ns: () => TestNamespace): void {
 
     it('of the kind Namespace are unique and plainly named', async () => {
       const create = (name: string) =>
-        refusalOf(ns().cluster.create({ resource: namespaces }, { metadata: { name } }, ns().signal));
+        apiRefusalOf(ns().cluster.create({ resource: namespaces }, { metadata: { name } }, ns().signal));
       expect(await create(ns().name)).toEqual({
         status: 409,
         reason: 'AlreadyExists',

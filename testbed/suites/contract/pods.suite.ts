@@ -4,16 +4,16 @@ import { describe, expect, it } from 'vitest';
 import {
   CONTAINER_ID,
   conditionOf,
+  containerStateOf,
+  containerStatusOf,
+  contractPod,
   isRunning,
   like,
-  podOf,
   SECONDS,
   shell,
-  stateOf,
-  statusOf,
   waitsFor,
 } from './pods.ts';
-import { hasEnded, refusalOf, type TestNamespace } from './test-namespace.ts';
+import { apiRefusalOf, hasEnded, type TestNamespace } from './test-namespace.ts';
 
 const { pods, secrets } = RESOURCE;
 
@@ -24,11 +24,11 @@ const phasesOf = (forms: readonly V1Pod[]): (string | undefined)[] =>
 export function podsSuite(ns: () => TestNamespace): void {
   describe.concurrent('Pods', () => {
     it('are pending, run, and succeed, with the stamps and conditions of each', async () => {
-      const pod = await ns().run(podOf(ns(), 'good', [shell('sleep 1.5')]));
+      const pod = await ns().run(contractPod(ns(), 'good', [shell('sleep 1.5')]));
       const running = await ns().podWhen('good', 'runs', isRunning);
       expect(phasesOf(ns().history('good'))).toEqual(['Pending', 'Running', 'Succeeded']);
-      expect(stateOf(running).running).toEqual({ startedAt: like(SECONDS) });
-      expect(statusOf(running)).toMatchObject({ ready: true, started: true, restartCount: 0 });
+      expect(containerStateOf(running).running).toEqual({ startedAt: like(SECONDS) });
+      expect(containerStatusOf(running)).toMatchObject({ ready: true, started: true, restartCount: 0 });
       expect(conditionOf(running, 'Ready')?.status).toBe('True');
       expect(running.status).toMatchObject({
         podIP: like(/^[0-9.]+$/),
@@ -36,13 +36,13 @@ export function podsSuite(ns: () => TestNamespace): void {
         startTime: like(SECONDS),
       });
       expect(running.spec?.nodeName).toBe(ns().nodeName);
-      expect(statusOf(pod)).toEqual({
+      expect(containerStatusOf(pod)).toEqual({
         name: 'main',
         state: {
           terminated: {
             exitCode: 0,
             reason: 'Completed',
-            startedAt: stateOf(running).running?.startedAt,
+            startedAt: containerStateOf(running).running?.startedAt,
             finishedAt: like(SECONDS),
             containerID: like(CONTAINER_ID),
           },
@@ -53,7 +53,7 @@ export function podsSuite(ns: () => TestNamespace): void {
         restartCount: 0,
         image: 'docker.io/library/busybox:latest',
         imageID: like(/sha256:[0-9a-f]{64}$/),
-        containerID: stateOf(pod).terminated?.containerID,
+        containerID: containerStateOf(pod).terminated?.containerID,
         ...rest(pod),
       });
       const conditions = Object.fromEntries(
@@ -72,7 +72,7 @@ export function podsSuite(ns: () => TestNamespace): void {
 
     it('fail when one of their containers does, and are not restarted', async () => {
       const pod = await ns().run(
-        podOf(ns(), 'bad', [
+        contractPod(ns(), 'bad', [
           shell('exit 0', { name: 'good' }),
           shell('exit 3', { name: 'three' }),
           shell('exit 78', { name: 'early' }),
@@ -80,8 +80,8 @@ export function podsSuite(ns: () => TestNamespace): void {
         ]),
       );
       const ends = ['good', 'three', 'early', 'killed'].map((name) => {
-        const { exitCode, reason } = stateOf(pod, name).terminated ?? {};
-        return [exitCode, reason, statusOf(pod, name)?.restartCount];
+        const { exitCode, reason } = containerStateOf(pod, name).terminated ?? {};
+        return [exitCode, reason, containerStatusOf(pod, name)?.restartCount];
       });
       expect(pod.status?.phase).toBe('Failed');
       expect(pod.status?.reason).toBeUndefined();
@@ -97,7 +97,7 @@ export function podsSuite(ns: () => TestNamespace): void {
     it('keep the statuses of their containers in the order of names in the list', async () => {
       const names = ['zeta', 'alpha', 'mid'];
       const pod = await ns().run(
-        podOf(
+        contractPod(
           ns(),
           'order',
           names.map((name) => shell('true', { name })),
@@ -108,24 +108,24 @@ export function podsSuite(ns: () => TestNamespace): void {
 
     it('run init containers first, and nothing else when one fails', async () => {
       const inits = [shell('exit 0', { name: 'first' }), shell('exit 4', { name: 'second' })];
-      const pod = await ns().run(podOf(ns(), 'init-bad', [shell('true')], { initContainers: inits }));
+      const pod = await ns().run(contractPod(ns(), 'init-bad', [shell('true')], { initContainers: inits }));
       expect(pod.status?.phase).toBe('Failed');
-      expect(statusOf(pod, 'first')).toMatchObject({ ready: true });
-      expect(stateOf(pod, 'second').terminated).toMatchObject({ exitCode: 4, reason: 'Error' });
-      expect(stateOf(pod).waiting?.reason).toBe('PodInitializing');
-      expect(statusOf(pod)?.containerID).toBeUndefined();
-      expect((await refusalOf(ns().log('init-bad', 'main'))).message).toBe(
+      expect(containerStatusOf(pod, 'first')).toMatchObject({ ready: true });
+      expect(containerStateOf(pod, 'second').terminated).toMatchObject({ exitCode: 4, reason: 'Error' });
+      expect(containerStateOf(pod).waiting?.reason).toBe('PodInitializing');
+      expect(containerStatusOf(pod)?.containerID).toBeUndefined();
+      expect((await apiRefusalOf(ns().log('init-bad', 'main'))).message).toBe(
         'container "main" in pod "init-bad" is waiting to start: PodInitializing',
       );
     });
 
     it('show what they wait for while an init container runs', async () => {
       const init = shell('sleep 1.5', { name: 'init' });
-      const pod = podOf(ns(), 'init-runs', [shell('true')], { initContainers: [init] });
+      const pod = contractPod(ns(), 'init-runs', [shell('true')], { initContainers: [init] });
       await ns().createPod(pod);
       const seen = await ns().podWhen('init-runs', 'runs its init', (one) => isRunningIn(one, 'init'));
       expect(seen.status?.phase).toBe('Pending');
-      expect(stateOf(seen).waiting?.reason).toBe('PodInitializing');
+      expect(containerStateOf(seen).waiting?.reason).toBe('PodInitializing');
       expect(conditionOf(seen, 'Initialized')).toMatchObject({
         status: 'False',
         reason: 'ContainersNotInitialized',
@@ -136,21 +136,21 @@ export function podsSuite(ns: () => TestNamespace): void {
 
     it('can not pull what does not exist: ErrImagePull, then ImagePullBackOff, again and again', async () => {
       const image = 'docker.io/library/does-not-exist:1';
-      await ns().createPod(podOf(ns(), 'no-image', [shell('true', { image })]));
+      await ns().createPod(contractPod(ns(), 'no-image', [shell('true', { image })]));
       const failed = await ns().podWhen('no-image', 'has ErrImagePull', waitsFor('ErrImagePull'));
       const waits = await ns().podWhen('no-image', 'backs off', waitsFor('ImagePullBackOff'));
       const notFound = /failed to pull and unpack image "docker.io\/library\/does-not-exist:1": .*not found$/;
-      expect(stateOf(failed).waiting?.message).toMatch(notFound);
-      expect(stateOf(waits).waiting?.message).toMatch(
+      expect(containerStateOf(failed).waiting?.message).toMatch(notFound);
+      expect(containerStateOf(waits).waiting?.message).toMatch(
         /^Back-off pulling image "docker.io\/library\/does-not-exist:1": ErrImagePull: .*not found$/,
       );
       expect(waits.status?.phase).toBe('Pending');
-      expect(statusOf(waits)).toMatchObject({ image, imageID: '', ready: false, restartCount: 0 });
+      expect(containerStatusOf(waits)).toMatchObject({ image, imageID: '', ready: false, restartCount: 0 });
       const reasons = (await ns().eventsOf('no-image')).map(({ reason, message = '' }) => [reason, message]);
       expect(reasons).toContainEqual(['Pulling', `Pulling image "${image}"`]);
       expect(reasons).toContainEqual(['Failed', like(notFound)]);
       expect(reasons).toContainEqual(['Failed', 'Error: ErrImagePull']);
-      expect((await refusalOf(ns().log('no-image', 'main'))).message).toMatch(
+      expect((await apiRefusalOf(ns().log('no-image', 'main'))).message).toMatch(
         /^container "main" in pod "no-image" is waiting to start: (trying and failing to pull image|image can't be pulled)$/,
       );
       await ns().remove(pods, 'no-image');
@@ -158,24 +158,24 @@ export function podsSuite(ns: () => TestNamespace): void {
 
     it('can not pull what is no name', async () => {
       const image = 'UPPER/Case:1';
-      await ns().createPod(podOf(ns(), 'odd-image', [shell('true', { image })]));
+      await ns().createPod(contractPod(ns(), 'odd-image', [shell('true', { image })]));
       const pod = await ns().podWhen('odd-image', 'is refused', waitsFor('InvalidImageName'));
-      expect(stateOf(pod).waiting?.message).toBe(
+      expect(containerStateOf(pod).waiting?.message).toBe(
         'Failed to apply default image tag "UPPER/Case:1": couldn\'t parse image name "UPPER/Case:1": invalid reference format: repository name (Case) must be lowercase',
       );
       const events = await ns().until('an event', async () => {
         const found = await ns().eventsOf('odd-image');
         return found.some(({ reason }) => reason === 'InspectFailed') ? found : undefined;
       });
-      expect(events.map(({ message }) => message)).toContainEqual(stateOf(pod).waiting?.message);
+      expect(events.map(({ message }) => message)).toContainEqual(containerStateOf(pod).waiting?.message);
       await ns().remove(pods, 'odd-image');
     });
 
     it('never pull when told so', async () => {
       const container = shell('true', { image: 'docker.io/library/missing:1', imagePullPolicy: 'Never' });
-      await ns().createPod(podOf(ns(), 'no-pull', [container]));
+      await ns().createPod(contractPod(ns(), 'no-pull', [container]));
       const pod = await ns().podWhen('no-pull', 'is refused', waitsFor('ErrImageNeverPull'));
-      expect(stateOf(pod).waiting?.message).toBe(
+      expect(containerStateOf(pod).waiting?.message).toBe(
         'Container image "docker.io/library/missing:1" is not present with pull policy of Never',
       );
       await ns().remove(pods, 'no-pull');
@@ -187,15 +187,17 @@ export function podsSuite(ns: () => TestNamespace): void {
         valueFrom: { secretKeyRef: { name, key } },
       });
       await ns().create(secrets, { metadata: { name: 'keyless' }, stringData: { a: '1' } });
-      await ns().createPod(podOf(ns(), 'no-key', [shell('true', { env: [from('keyless', 'b')] })]));
+      await ns().createPod(contractPod(ns(), 'no-key', [shell('true', { env: [from('keyless', 'b')] })]));
       await ns().createPod(
-        podOf(ns(), 'late-key', [shell('echo "$X"', { env: [from('late-secret', 'b')] })]),
+        contractPod(ns(), 'late-key', [shell('echo "$X"', { env: [from('late-secret', 'b')] })]),
       );
       const word = 'CreateContainerConfigError';
       const keyless = await ns().podWhen('no-key', `has ${word}`, waitsFor(word));
       const late = await ns().podWhen('late-key', `has ${word}`, waitsFor(word));
-      expect(stateOf(keyless).waiting?.message).toBe(`couldn't find key b in Secret ${ns().name}/keyless`);
-      expect(stateOf(late).waiting?.message).toBe('secret "late-secret" not found');
+      expect(containerStateOf(keyless).waiting?.message).toBe(
+        `couldn't find key b in Secret ${ns().name}/keyless`,
+      );
+      expect(containerStateOf(late).waiting?.message).toBe('secret "late-secret" not found');
       expect(late.status?.phase).toBe('Pending');
       await ns().create(secrets, { metadata: { name: 'late-secret' }, stringData: { b: 'came' } });
       await ns().podWhen('late-key', 'has ended', hasEnded);
@@ -205,10 +207,10 @@ export function podsSuite(ns: () => TestNamespace): void {
 
     it('show what can not be started', async () => {
       const pod = await ns().run(
-        podOf(ns(), 'no-command', [shell('', { command: ['no-such-program', 'x'] })]),
+        contractPod(ns(), 'no-command', [shell('', { command: ['no-such-program', 'x'] })]),
       );
       expect(pod.status?.phase).toBe('Failed');
-      expect(stateOf(pod).terminated).toMatchObject({
+      expect(containerStateOf(pod).terminated).toMatchObject({
         exitCode: 128,
         reason: 'StartError',
         message: like(/exec: "no-such-program": executable file not found in \$PATH/),
@@ -221,7 +223,7 @@ export function podsSuite(ns: () => TestNamespace): void {
     it('tell the termination message, cut, or the end of the log where that is wanted', async () => {
       const long = 'i=0; while [ $i -lt 500 ]; do echo 0123456789; i=$((i+1)); done';
       const pod = await ns().run(
-        podOf(ns(), 'messages', [
+        contractPod(ns(), 'messages', [
           shell('printf done > /dev/termination-log', { name: 'short' }),
           shell(`(${long}) > /dev/termination-log; exit 1`, { name: 'long' }),
           shell('echo why; exit 1', { name: 'log', terminationMessagePolicy: 'FallbackToLogsOnError' }),
@@ -230,7 +232,7 @@ export function podsSuite(ns: () => TestNamespace): void {
           shell('exit 1', { name: 'none' }),
         ]),
       );
-      const message = (name: string) => stateOf(pod, name).terminated?.message;
+      const message = (name: string) => containerStateOf(pod, name).terminated?.message;
       expect(message('short')).toBe('done');
       expect(message('long')).toHaveLength(2048);
       expect(message('log')).toBe('why\n');
@@ -240,7 +242,7 @@ export function podsSuite(ns: () => TestNamespace): void {
     });
 
     it('are told about in events', async () => {
-      await ns().run(podOf(ns(), 'events', [shell('true')]));
+      await ns().run(contractPod(ns(), 'events', [shell('true')]));
       const events = await ns().until('the events of a Pod', async () => {
         const found = await ns().eventsOf('events');
         return found.some(({ reason }) => reason === 'Started') ? found : undefined;
@@ -272,11 +274,12 @@ export function podsSuite(ns: () => TestNamespace): void {
   });
 }
 
-const isRunningIn = (pod: V1Pod, container: string): boolean => stateOf(pod, container).running !== undefined;
+const isRunningIn = (pod: V1Pod, container: string): boolean =>
+  containerStateOf(pod, container).running !== undefined;
 
 /** What newer servers tell of a container beside what Hangar reads. */
 function rest(pod: V1Pod): object {
-  const { resources, allocatedResources, volumeMounts, user } = statusOf(pod) ?? {};
+  const { resources, allocatedResources, volumeMounts, user } = containerStatusOf(pod) ?? {};
   const more = { resources, allocatedResources, volumeMounts, user };
   return Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined));
 }

@@ -6,11 +6,10 @@ import type {
   V1PodSpec,
 } from '@kubernetes/client-node';
 import { expect } from 'vitest';
+import { BUSYBOX } from '../flows/pipelines.ts';
 import type { TestNamespace } from './test-namespace.ts';
 
-/** An image that every cluster of the contract has: a small Unix. */
-export const BUSYBOX = 'docker.io/library/busybox:latest';
-/** Another one of the same kind, with another user. */
+/** An image like {@link BUSYBOX} that runs as another user than root. */
 export const NONROOT = 'docker.io/local/nonroot:1';
 
 /** A container of a shell script. */
@@ -25,7 +24,7 @@ export function shell(script: string, more: Partial<V1Container> = {}): V1Contai
 }
 
 /** A Pod that is not restarted and ends quickly when it is deleted. */
-export function podOf(
+export function contractPod(
   { nodeName }: Pick<TestNamespace, 'nodeName'>,
   name: string,
   containers: readonly V1Container[],
@@ -53,21 +52,21 @@ export function heldPod(name: string, more: Partial<V1PodSpec> = {}): V1Pod {
   };
 }
 
-export function statusOf(pod: V1Pod, container = 'main'): V1ContainerStatus | undefined {
+export function containerStatusOf(pod: V1Pod, container = 'main'): V1ContainerStatus | undefined {
   const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
   return [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container);
 }
 
-export function stateOf(pod: V1Pod, container = 'main'): V1ContainerState {
-  return statusOf(pod, container)?.state ?? {};
+export function containerStateOf(pod: V1Pod, container = 'main'): V1ContainerState {
+  return containerStatusOf(pod, container)?.state ?? {};
 }
 
-export const isRunning = (pod: V1Pod): boolean => stateOf(pod).running !== undefined;
+export const isRunning = (pod: V1Pod): boolean => containerStateOf(pod).running !== undefined;
 
 export const waitsFor =
   (reason: string, container = 'main') =>
   (pod: V1Pod): boolean =>
-    stateOf(pod, container).waiting?.reason === reason;
+    containerStateOf(pod, container).waiting?.reason === reason;
 
 export function conditionOf(pod: V1Pod, type: string) {
   return pod.status?.conditions?.find((condition) => condition.type === type);

@@ -1,9 +1,9 @@
 import { RESOURCE, type Resource } from '@hangar/shared/kubernetes/cluster';
 import { heldPod, shell } from './pods.ts';
-import type { Draft, Refusal } from './test-namespace.ts';
+import type { ApiRefusal, Draft } from './test-namespace.ts';
 
 /** Something that the API server must refuse to create, and how. A message that ends in `…` is a beginning. */
-export interface RefusedDraft extends Refusal {
+export interface RefusedDraft extends ApiRefusal {
   readonly what: string;
   readonly resource: Resource;
   readonly draft: Draft;
@@ -177,7 +177,7 @@ const INVALID_PODS: Readonly<Record<string, readonly [Draft, string]>> = {
   'an odd host name': [pod({ hostname: 'A_b' }), `spec.hostname: Invalid value: "A_b": ${LABEL}`],
 };
 
-const refusedPod = (what: string, draft: Draft, refusal: Refusal): RefusedDraft => ({
+const refusedPod = (what: string, draft: Draft, refusal: ApiRefusal): RefusedDraft => ({
   what: `a Pod with ${what}`,
   resource: RESOURCE.pods,
   draft,

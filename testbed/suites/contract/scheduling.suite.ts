@@ -2,8 +2,8 @@ import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { parseMemoryBytes } from '@hangar/shared/quantity';
 import type { V1Node, V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { conditionOf, heldPod, isRunning, podOf, shell } from './pods.ts';
-import { hasEnded, refusalOf, type TestNamespace } from './test-namespace.ts';
+import { conditionOf, contractPod, heldPod, isRunning, shell } from './pods.ts';
+import { apiRefusalOf, hasEnded, type TestNamespace } from './test-namespace.ts';
 
 const { pods, resourceQuotas } = RESOURCE;
 const CONFIG_MAPS = { base: '/api/v1', plural: 'configmaps' };
@@ -18,7 +18,9 @@ const noNodes = (why: string): RegExp =>
 export function schedulingSuite(ns: () => TestNamespace): void {
   describe.concurrent('scheduling', () => {
     it('waits for the gates of a Pod, and goes on when a patch lifts them', async () => {
-      const pod = podOf(ns(), 'gated', [shell('true')], { schedulingGates: [{ name: 'hangar.dev/wait' }] });
+      const pod = contractPod(ns(), 'gated', [shell('true')], {
+        schedulingGates: [{ name: 'hangar.dev/wait' }],
+      });
       await ns().createPod(pod);
       const held = await ns().podWhen(
         'gated',
@@ -47,7 +49,9 @@ export function schedulingSuite(ns: () => TestNamespace): void {
       const last = { schedulingGates: null, nodeSelector: { 'd/e': 'f' } };
       const pod = await ns().patch<V1Pod>(pods, 'selective', { spec: last });
       expect(pod.spec?.nodeSelector).toEqual({ 'a/b': 'c', 'd/e': 'f' });
-      const late = await refusalOf(ns().patch(pods, 'selective', { spec: { nodeSelector: { 'g/h': 'i' } } }));
+      const late = await apiRefusalOf(
+        ns().patch(pods, 'selective', { spec: { nodeSelector: { 'g/h': 'i' } } }),
+      );
       expect([late.status, late.reason]).toEqual([422, 'Invalid']);
     });
 
@@ -64,7 +68,7 @@ export function schedulingSuite(ns: () => TestNamespace): void {
         why: "node\\(s\\) didn't match Pod's node affinity/selector",
       },
     ])('tells Pods why they wait: $why', async ({ name, container, spec, why }) => {
-      await ns().createPod(podOf(ns(), `stuck-${name}`, [shell('true', container)], spec));
+      await ns().createPod(contractPod(ns(), `stuck-${name}`, [shell('true', container)], spec));
       const pod = await ns().podWhen(`stuck-${name}`, 'is unschedulable', unschedulable);
       const event = await ns().until('FailedScheduling', async () =>
         (await ns().eventsOf(`stuck-${name}`)).find(({ reason }) => reason === 'FailedScheduling'),
@@ -80,7 +84,7 @@ export function schedulingSuite(ns: () => TestNamespace): void {
       const node = await ns().find<V1Node>({ resource: RESOURCE.nodes, name: ns().nodeName });
       const requests = { memory: mostOf(node?.status?.allocatable?.['memory'] ?? '0') };
       const large = (name: string, script: string) =>
-        podOf(ns(), name, [shell(script, { resources: { requests } })], {
+        contractPod(ns(), name, [shell(script, { resources: { requests } })], {
           volumes: [{ name: 'v', downwardAPI: { items: [goSign] } }],
         });
       const first = large('large-1', 'until grep -q go /pod/sign; do sleep 0.1; done');
@@ -108,7 +112,7 @@ function mostOf(memory: string): string {
 }
 
 /** Quotas, in a namespace of their own: they bind everything in it. */
-export function quotaSuite(ns: () => TestNamespace): void {
+export function quotaContractSuite(ns: () => TestNamespace): void {
   describe('quotas', () => {
     const quota = async (name: string, hard: Record<string, string>) => {
       await ns().create(resourceQuotas, { metadata: { name }, spec: { hard } });
@@ -124,14 +128,14 @@ export function quotaSuite(ns: () => TestNamespace): void {
       const root = { resource: CONFIG_MAPS, namespace: ns().name, name: 'kube-root-ca.crt' };
       await ns().until('the certificates that every namespace gets', () => ns().find(root));
       await ns().create(CONFIG_MAPS, map('fits'));
-      expect(await refusalOf(ns().create(CONFIG_MAPS, map('beyond')))).toEqual({
+      expect(await apiRefusalOf(ns().create(CONFIG_MAPS, map('beyond')))).toEqual({
         status: 403,
         reason: 'Forbidden',
         message:
           'configmaps "beyond" is forbidden: exceeded quota: few, requested: count/configmaps=1, used: count/configmaps=2, limited: count/configmaps=2',
       });
       await ns().createPod(heldPod('first'));
-      expect(await refusalOf(ns().createPod(heldPod('second')))).toEqual({
+      expect(await apiRefusalOf(ns().createPod(heldPod('second')))).toEqual({
         status: 403,
         reason: 'Forbidden',
         message:
@@ -153,10 +157,10 @@ export function quotaSuite(ns: () => TestNamespace): void {
         const resources = { requests: { cpu, memory: '100Mi' } };
         return heldPod('asks', { containers: [shell('true', { resources })] });
       };
-      expect((await refusalOf(ns().createPod(heldPod('asks')))).message).toBe(
+      expect((await apiRefusalOf(ns().createPod(heldPod('asks')))).message).toBe(
         'pods "asks" is forbidden: failed quota: compute: must specify requests.cpu for: main; requests.memory for: main',
       );
-      expect((await refusalOf(ns().createPod(asking('1500m')))).message).toBe(
+      expect((await apiRefusalOf(ns().createPod(asking('1500m')))).message).toBe(
         'pods "asks" is forbidden: exceeded quota: compute, requested: requests.cpu=1500m, used: requests.cpu=0, limited: requests.cpu=1',
       );
       await ns().createPod(asking('500m'));

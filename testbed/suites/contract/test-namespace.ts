@@ -29,13 +29,13 @@ export interface OpenTarget {
 }
 
 /** A refusal as far as the contract holds it fixed. */
-export interface Refusal {
+export interface ApiRefusal {
   readonly status: number;
   readonly reason: string;
   readonly message: string;
 }
 
-export const SERVICE_ACCOUNTS: Resource = { base: '/api/v1', plural: 'serviceaccounts' };
+export const TEST_SERVICE_ACCOUNTS: Resource = { base: '/api/v1', plural: 'serviceaccounts' };
 
 /** Kubernetes objects as tests write them. */
 export type Draft = KubernetesObject & { readonly metadata: V1ObjectMeta; readonly [field: string]: unknown };
@@ -84,7 +84,7 @@ export class TestNamespace {
     const { name, signal } = made;
     await cluster.create({ resource: RESOURCE.namespaces }, { metadata: { name } }, signal);
     await made.until('the default service account', () =>
-      made.find({ resource: SERVICE_ACCOUNTS, namespace: name, name: 'default' }),
+      made.find({ resource: TEST_SERVICE_ACCOUNTS, namespace: name, name: 'default' }),
     );
     await made.pods.sync(signal);
     void made.pods.run(signal);
@@ -226,7 +226,7 @@ export const hasEnded = ({ status }: V1Pod): boolean =>
   status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
 /** The refusal of a call; fails when the call succeeds. */
-export async function refusalOf(call: Promise<unknown>): Promise<Refusal> {
+export async function apiRefusalOf(call: Promise<unknown>): Promise<ApiRefusal> {
   try {
     await call;
   } catch (error) {

@@ -1,6 +1,6 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { describe, expect, it } from 'vitest';
-import { isRunning, podOf, shell } from './pods.ts';
+import { contractPod, isRunning, shell } from './pods.ts';
 import { hasEnded, type TestNamespace } from './test-namespace.ts';
 
 const { pods, secrets } = RESOURCE;
@@ -12,7 +12,7 @@ export function volumesSuite(ns: () => TestNamespace): void {
       const volumeMounts = [{ name: 'ws', mountPath: '/ws' }];
       const init = shell('echo made > /ws/file; mkdir /ws/sub', { name: 'init', volumeMounts });
       const part = [{ name: 'ws', mountPath: '/part', subPath: 'sub/deep' }];
-      const pod = podOf(
+      const pod = contractPod(
         ns(),
         'shared',
         [
@@ -46,7 +46,7 @@ export function volumesSuite(ns: () => TestNamespace): void {
       ];
       const items = [{ key: 'script', path: 'bin/run', mode: 0o755 }];
       await ns().run(
-        podOf(ns(), 'secret-files', [shell(script, { volumeMounts })], {
+        contractPod(ns(), 'secret-files', [shell(script, { volumeMounts })], {
           volumes: [
             { name: 'all', secret: { secretName: 'files', defaultMode: 0o440 } },
             { name: 'some', secret: { secretName: 'files', items } },
@@ -59,9 +59,14 @@ export function volumesSuite(ns: () => TestNamespace): void {
 
     it('wait for a Secret that comes later, and say so in an event', async () => {
       await ns().createPod(
-        podOf(ns(), 'patient', [shell('cat /s/a', { volumeMounts: [{ name: 's', mountPath: '/s' }] })], {
-          volumes: [{ name: 's', secret: { secretName: 'late-files' } }],
-        }),
+        contractPod(
+          ns(),
+          'patient',
+          [shell('cat /s/a', { volumeMounts: [{ name: 's', mountPath: '/s' }] })],
+          {
+            volumes: [{ name: 's', secret: { secretName: 'late-files' } }],
+          },
+        ),
       );
       const event = await ns().until('FailedMount', async () =>
         (await ns().eventsOf('patient')).find(({ reason }) => reason === 'FailedMount'),
@@ -84,7 +89,7 @@ export function volumesSuite(ns: () => TestNamespace): void {
       ];
       const script =
         'cat /pod/sign; echo; cat /pod/all; echo; cat /pod/deep/name; echo; until grep -q two /pod/sign; do sleep 0.1; done; cat /pod/sign';
-      const pod = podOf(
+      const pod = contractPod(
         ns(),
         'downward',
         [shell(script, { volumeMounts: [{ name: 'pod', mountPath: '/pod' }] })],
@@ -135,7 +140,7 @@ export function volumesSuite(ns: () => TestNamespace): void {
         env,
         envFrom: [{ prefix: 'ALL_', secretRef: { name: 'values' } }],
       });
-      await ns().run(podOf(ns(), 'variables', [container]));
+      await ns().run(contractPod(ns(), 'variables', [container]));
       const node = ns().nodeName;
       expect((await ns().printed('variables')).split('\n')).toEqual([
         `variables ${node}`,
@@ -153,7 +158,7 @@ export function volumesSuite(ns: () => TestNamespace): void {
       const script = 'echo x > here; cat /ws/deep/here; echo "$HOSTNAME"';
       const container = shell(script, { workingDir: '/ws/deep', volumeMounts });
       const volumes = [{ name: 'ws', emptyDir: {} }];
-      await ns().run(podOf(ns(), 'folder', [container], { volumes }));
+      await ns().run(contractPod(ns(), 'folder', [container], { volumes }));
       expect(await ns().printed('folder')).toBe('x\nfolder\n');
     });
   });

@@ -1,7 +1,7 @@
 import { KubernetesError, RESOURCE, type WatchEvent } from '@hangar/shared/kubernetes/cluster';
 import { describe, expect, it } from 'vitest';
 import { heldPod, like } from './pods.ts';
-import { type ContractTarget, type Draft, refusalOf, type TestNamespace } from './test-namespace.ts';
+import { apiRefusalOf, type ContractTarget, type Draft, type TestNamespace } from './test-namespace.ts';
 
 const { pods, secrets } = RESOURCE;
 
@@ -142,7 +142,7 @@ export function watchSuite(
       ['fields', { fieldSelector: 'data.x=1' }, 'field label not supported: data.x'],
       ['fields', { fieldSelector: 'nonsense' }, "invalid selector: 'nonsense'; can't understand 'nonsense'"],
     ])('refuse a selector of %s that can not be read: %o', async (_, selection, message) => {
-      expect(await refusalOf(list(selection))).toEqual({ status: 400, reason: 'BadRequest', message });
+      expect(await apiRefusalOf(list(selection))).toEqual({ status: 400, reason: 'BadRequest', message });
     });
 
     it('can not go on from a version that is forgotten', async () => {
@@ -170,7 +170,7 @@ export function watchSuite(
     });
 
     it('refuse a version that is no number', async () => {
-      const refusal = await refusalOf(events('abc', 1));
+      const refusal = await apiRefusalOf(events('abc', 1));
       expect(refusal).toEqual({
         status: 500,
         reason: '',

@@ -6,9 +6,9 @@ import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import { blocksOf } from './blocks.ts';
-import { readPage } from './pages.ts';
+import { readDocument } from './pages.ts';
 
-const PAGE = readPage('docs/api.md');
+const PAGE = readDocument('docs/api.md');
 /** The answers that the page shows, in its order. */
 const [unready, stages, problem] = blocksOf(PAGE)
   .filter(({ language }) => language === 'json')

@@ -1,5 +1,5 @@
 /** What a test does with a block: the comment before it says so. */
-export type Mark =
+export type BlockMark =
   /** Commands. `here` needs no cluster. `until`: it goes on in a terminal of its own, and has begun when it says that. */
   | {
       readonly kind: 'run';
@@ -23,7 +23,7 @@ export interface Block {
   readonly language: string;
   readonly text: string;
   /** Undefined: no comment, or none that is known. */
-  readonly mark: Mark | undefined;
+  readonly mark: BlockMark | undefined;
 }
 
 const FENCE = /^```(\S*)\s*$/;
@@ -56,7 +56,7 @@ export function blocksOf(page: string): readonly Block[] {
   return blocks;
 }
 
-const MARKS: Readonly<Record<Mark['kind'], (rest: string) => Mark | undefined>> = {
+const MARKS: Readonly<Record<BlockMark['kind'], (rest: string) => BlockMark | undefined>> = {
   run: runOf,
   'not run': (why) => (why === '' ? undefined : { kind: 'not run', why }),
   'not checked': (why) => (why === '' ? undefined : { kind: 'not checked', why }),
@@ -64,15 +64,15 @@ const MARKS: Readonly<Record<Mark['kind'], (rest: string) => Mark | undefined>> 
   values: (file) => ({ kind: 'values', file: file || undefined }),
   file: (file) => (file === '' ? undefined : { kind: 'file', file }),
 };
-const isKind = (word: string): word is Mark['kind'] => Object.hasOwn(MARKS, word);
+const isKind = (word: string): word is BlockMark['kind'] => Object.hasOwn(MARKS, word);
 
 /** What a comment asks for; undefined: it is no mark. Pure. */
-export function markOf(comment: string): Mark | undefined {
+export function markOf(comment: string): BlockMark | undefined {
   const [, kind = '', rest = ''] = /^([a-z ]+)(?:: (.+))?$/.exec(comment) ?? [];
   return isKind(kind) ? MARKS[kind](rest) : undefined;
 }
 
-function runOf(rest: string): Mark | undefined {
+function runOf(rest: string): BlockMark | undefined {
   const [, where, word, text] = /^(here|real)(?:; (says|until): (.+))?$/.exec(rest) ?? [];
   if (where !== 'here' && where !== 'real') return undefined;
   return {
@@ -83,7 +83,7 @@ function runOf(rest: string): Mark | undefined {
   };
 }
 
-function pipelineOf(rest: string): Mark {
+function pipelineOf(rest: string): BlockMark {
   const words = rest.split(', ').filter((word) => word !== '');
   const [file] = words.filter((word) => word !== 'trusted');
   return { kind: 'pipeline', trusted: words.includes('trusted'), file };

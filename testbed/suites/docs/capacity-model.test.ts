@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { run } from '../../parts/real/command.ts';
-import { ROOT, readPage } from './pages.ts';
+import { runOrThrow } from '../../parts/real/command.ts';
+import { ROOT, readDocument } from './pages.ts';
 
-const PAGE = readPage('docs/capacity-model.md');
+const PAGE = readDocument('docs/capacity-model.md');
 const AUTOSCALER = ['--conditions=source', join(ROOT, 'autoscaler/src/main.ts'), 'recommend', '--json'];
 
 interface Answer {
@@ -11,7 +11,9 @@ interface Answer {
 }
 
 async function recommended(prsPerDay: number): Promise<Answer> {
-  return JSON.parse(await run(process.execPath, [...AUTOSCALER, '--prs-per-day', `${prsPerDay}`])) as Answer;
+  return JSON.parse(
+    await runOrThrow(process.execPath, [...AUTOSCALER, '--prs-per-day', `${prsPerDay}`]),
+  ) as Answer;
 }
 
 /** The rows of the published table: shape, level, nodes for 100, 500 and 1000 PRs a day. */

@@ -1,7 +1,7 @@
 import { globSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { citationsOf, issueNumbers, sectionNumbers, type Targets } from './citations.ts';
-import { ROOT, readPage } from './pages.ts';
+import { ROOT, readDocument } from './pages.ts';
 
 const FILES = '**/*.{ts,js,mjs,go,css,html,md,yaml,yml,tpl,sh,json}';
 /** Not ours, or made from files that are looked at. */
@@ -22,8 +22,9 @@ const files = globSync(FILES, { cwd: ROOT, exclude: LEFT_OUT })
 const referencePages = readdirSync(`${ROOT}/docs/reference`)
   .filter((name) => name !== 'README.md')
   .map((name) => name.replace(/\.md$/, ''));
-const sectionsOf = (page: string): readonly string[] => sectionNumbers(readPage(`docs/reference/${page}.md`));
-const issues = issueNumbers(readPage('docs/known-issues.md'));
+const sectionsOf = (page: string): readonly string[] =>
+  sectionNumbers(readDocument(`docs/reference/${page}.md`));
+const issues = issueNumbers(readDocument('docs/known-issues.md'));
 
 const TARGETS: Targets = {
   sections: new Map(referencePages.map((page) => [page, new Set(sectionsOf(page))])),
@@ -35,7 +36,7 @@ const twice = (all: readonly string[]): readonly string[] => all.filter((one, n)
 
 describe('citations', () => {
   it('lead somewhere, in every file', () => {
-    const all = files.map((path) => citationsOf(path, readPage(path), TARGETS));
+    const all = files.map((path) => citationsOf(path, readDocument(path), TARGETS));
     expect(all.flatMap(({ problems }) => problems)).toEqual([]);
     expect(all.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThan(300);
   });

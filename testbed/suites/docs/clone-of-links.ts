@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { blocksOf } from './blocks.ts';
-import { ROOT, readPage } from './pages.ts';
+import { ROOT, readDocument } from './pages.ts';
 
 /** A folder that looks like the clone's root, in which a page's commands may write. */
 export interface CloneOfLinks {
@@ -17,7 +17,7 @@ export function cloneOfLinks(page: string): CloneOfLinks {
   const folder = mkdtempSync(join(tmpdir(), 'hangar-docs-'));
   for (const name of readdirSync(ROOT))
     if (!LEFT_OUT.has(name)) symlinkSync(join(ROOT, name), join(folder, name));
-  for (const { mark, text } of blocksOf(readPage(page))) {
+  for (const { mark, text } of blocksOf(readDocument(page))) {
     const file = mark !== undefined && 'file' in mark ? mark.file : undefined;
     if (file === undefined) continue;
     mkdirSync(dirname(join(folder, file)), { recursive: true });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Block, blocksOf } from './blocks.ts';
-import { PAGES, readPage } from './pages.ts';
+import { PAGES, readDocument } from './pages.ts';
 import { commandsOf, runPage } from './run-page.ts';
 
 const COMMANDS: ReadonlySet<string> = new Set(['sh', 'bash', 'console', 'shell']);
@@ -21,7 +21,7 @@ const lacking = (page: string): readonly string[] => blocksOf(page).flatMap((blo
 
 describe.each(PAGES)('%s', (page) => {
   it('says of each block of commands whether a test runs it, or why not', () => {
-    expect(lacking(readPage(page))).toEqual([]);
+    expect(lacking(readDocument(page))).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { run } from '../../parts/real/command.ts';
-import { PAGES, ROOT, readPage } from './pages.ts';
+import { runOrThrow } from '../../parts/real/command.ts';
+import { PAGES, ROOT, readDocument } from './pages.ts';
 
 const PROGRAMS = { 'hangar-runner': 'runner', 'hangar-autoscaler': 'autoscaler' } as const;
 type Program = keyof typeof PROGRAMS;
@@ -37,7 +37,8 @@ const helps = new Map<string, Promise<string>>();
 function helpOf({ program, command }: Call): Promise<string> {
   const key = `${program} ${command}`;
   const main = join(ROOT, PROGRAMS[program], 'src/main.ts');
-  const help = helps.get(key) ?? run(process.execPath, ['--conditions=source', main, command, '--help'], {});
+  const help =
+    helps.get(key) ?? runOrThrow(process.execPath, ['--conditions=source', main, command, '--help'], {});
   helps.set(key, help);
   return help;
 }
@@ -52,7 +53,7 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: unknown;
 }
-const SCHEMA = JSON.parse(readPage('charts/hangar/values.schema.json')) as Schema;
+const SCHEMA = JSON.parse(readDocument('charts/hangar/values.schema.json')) as Schema;
 
 /** Paths such as `runner.rpcSecret.existingSecret`, in code. Pure. */
 const valuesIn = (page: string): readonly string[] =>
@@ -75,12 +76,12 @@ const isOther = (path: string): boolean => /\.(ts|md|yaml|yml|json|env|log)$/.te
 
 describe.each(PAGES)('%s', (page) => {
   it('calls our programs by commands and flags that they have', async () => {
-    const problems = await Promise.all(callsIn(readPage(page)).map(unknown));
+    const problems = await Promise.all(callsIn(readDocument(page)).map(unknown));
     expect(problems.flat()).toEqual([]);
   }, 60_000);
 
   it('names values that the chart has', () => {
-    const paths = valuesIn(readPage(page)).filter((path) => !isOther(path));
+    const paths = valuesIn(readDocument(page)).filter((path) => !isOther(path));
     expect(paths.filter((path) => !isValue(path))).toEqual([]);
   });
 });

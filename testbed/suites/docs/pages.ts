@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export const ROOT = join(import.meta.dirname, '../../..');
 
 /** A page by its path from the root. */
-export const readPage = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+export const readDocument = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 /** Every page that people read, by its path from the root; README.md may come later than the rest. */
 export const PAGES: readonly string[] = [

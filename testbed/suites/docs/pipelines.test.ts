@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attempt, type CommandResult } from '../../parts/real/command.ts';
 import { blocksOf } from './blocks.ts';
-import { PAGES, ROOT, readPage } from './pages.ts';
+import { PAGES, ROOT, readDocument } from './pages.ts';
 
 const RUNNER = ['--conditions=source', join(ROOT, 'runner/src/main.ts')];
 
 const PIPELINES = PAGES.flatMap((page) =>
-  blocksOf(readPage(page)).flatMap(({ mark, text, line }) =>
+  blocksOf(readDocument(page)).flatMap(({ mark, text, line }) =>
     mark?.kind === 'pipeline' ? [{ place: `${page}:${line}`, text, trusted: mark.trusted }] : [],
   ),
 );

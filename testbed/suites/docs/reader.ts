@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { systemClock } from '@hangar/shared/clock';
 import { orLate } from '@hangar/shared/deadline';
 import { Child } from '@hangar/shared/testing/child-process';
-import type { Block, Mark } from './blocks.ts';
+import type { Block, BlockMark } from './blocks.ts';
 
-type Run = Extract<Mark, { kind: 'run' }>;
+type Run = Extract<BlockMark, { kind: 'run' }>;
 
 /** A block of commands. */
 export type Commands = Pick<Block, 'text' | 'line'> & { readonly mark: Run };

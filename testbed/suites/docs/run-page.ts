@@ -1,11 +1,11 @@
 import { blocksOf } from './blocks.ts';
 import { cloneOfLinks } from './clone-of-links.ts';
-import { readPage } from './pages.ts';
+import { readDocument } from './pages.ts';
 import { type Commands, Reader } from './reader.ts';
 
 /** The commands of a page that are run in one kind of place, in order. Pure but for reading the page. */
 export const commandsOf = (page: string, where: 'here' | 'real'): readonly Commands[] =>
-  blocksOf(readPage(page)).flatMap(({ text, line, mark }) =>
+  blocksOf(readDocument(page)).flatMap(({ text, line, mark }) =>
     mark?.kind === 'run' && mark.where === where ? [{ text, line, mark }] : [],
   );
 

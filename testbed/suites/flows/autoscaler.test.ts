@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '@hangar/autoscaler/config';
 import { httpMetricsSource } from '@hangar/autoscaler/metrics-http';
-import { readPage } from '@hangar/autoscaler/page';
+import { readPageFile } from '@hangar/autoscaler/page';
 import { createService, type Service } from '@hangar/autoscaler/service';
 import { TraceStore } from '@hangar/autoscaler/trace-store';
 import { systemClock } from '@hangar/shared/clock';
@@ -90,7 +90,7 @@ describe('the capacity service beside a runner', () => {
     const memory = new TraceStore({ folder, retentionMs: 10 * 86_400_000, mostRecords: 1_000 });
     const watched = new HttpCluster(clock, connection);
     service = createService(
-      { clock, log: silentLogger, source, cluster: watched, memory, version: 'test', page: readPage() },
+      { clock, log: silentLogger, source, cluster: watched, memory, version: 'test', page: readPageFile() },
       loaded.ok,
     );
     running = service.autoscaler.run(stop.signal);

@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
 import { freePort } from '../../parts/free-port.ts';
 import { pipeline, step, stepResults } from './pipelines.ts';
-import type { ClusterAccess } from './test-system.ts';
+import type { TestClusterAccess } from './test-system.ts';
 
 const SECRET = 'daemon-secret';
 const DOOR = join(import.meta.dirname, '../../../runner/bin/hangar-runner.mjs');
@@ -20,12 +20,12 @@ const DOOR = join(import.meta.dirname, '../../../runner/bin/hangar-runner.mjs');
 /** The runner as the process that people run: `hangar-runner daemon`, killed and told to go. */
 export function daemonSuite(
   where: string,
-  open: () => Promise<{ access: ClusterAccess; close: () => Promise<void> }>,
+  open: () => Promise<{ access: TestClusterAccess; close: () => Promise<void> }>,
   timeoutMs: number,
 ): void {
   describe(`the daemon on ${where}`, () => {
     let drone: PracticeServer;
-    let access: ClusterAccess;
+    let access: TestClusterAccess;
     let close: () => Promise<void>;
     let folder: string;
     let port: number;
@@ -133,7 +133,7 @@ export function daemonSuite(
   });
 }
 
-async function removePods({ adminKubeconfig, namespace }: ClusterAccess): Promise<void> {
+async function removePods({ adminKubeconfig, namespace }: TestClusterAccess): Promise<void> {
   const connection = await connectByText(adminKubeconfig);
   const admin = new HttpCluster(systemClock(), connection);
   const { signal } = new AbortController();

@@ -7,7 +7,7 @@ import { connectByText } from '@hangar/shared/kubernetes/connection';
 import { HttpCluster } from '@hangar/shared/kubernetes/http-cluster';
 import { Child } from '@hangar/shared/testing/child-process';
 import type { V1Secret } from '@kubernetes/client-node';
-import type { ClusterAccess } from './test-system.ts';
+import type { TestClusterAccess } from './test-system.ts';
 
 const PROGRAM = new URL('../../../runner/src/main.ts', import.meta.url).pathname;
 
@@ -39,7 +39,7 @@ export async function openExecSession({
   adminKubeconfig,
   namespace,
   env,
-}: ClusterAccess): Promise<ExecSession> {
+}: TestClusterAccess): Promise<ExecSession> {
   const folder = mkdtempSync(join(tmpdir(), 'hangar-exec-'));
   const kubeconfig = join(folder, 'kubeconfig');
   const file = join(folder, 'pipeline.yml');

@@ -10,7 +10,7 @@ import { until } from '../../parts/until.ts';
 import { type RunningRunner, startRunner } from './runner-in-process.ts';
 
 /** The cluster that a flow runs on: the embedded one, or the real one. */
-export interface ClusterAccess {
+export interface TestClusterAccess {
   /** The runner's own rights. */
   readonly kubeconfig: string;
   /** Everything, for looking and for making trouble. */
@@ -51,7 +51,7 @@ const OURS = { labelSelector: RUNNER_SELECTOR };
 
 /** Starts a practice Drone server and a runner on the given cluster. */
 export async function startTestSystem(
-  cluster: ClusterAccess,
+  cluster: TestClusterAccess,
   options: TestSystemOptions = {},
 ): Promise<TestSystem> {
   const clock = systemClock();

@@ -2,18 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ACT_RESOURCE } from '@hangar/autoscaler/act/resources';
-import type { Feature } from '@hangar/autoscaler/permissions';
+import type { ServiceFeature } from '@hangar/autoscaler/permissions';
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { CoreV1Event, KubernetesObject, V1Node } from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../../parts/real/command.ts';
+import { runOrThrow } from '../../parts/real/command.ts';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
 import { type ProgramProcess, startAutoscalerProcess } from '../flows/program-process.ts';
 import { AutoscalerAccount } from './autoscaler-account.ts';
-import { BUILD, FakePool, isReady } from './fake-pool.ts';
+import { BUILD_POD_SPEC, FakePool, isReady } from './fake-pool.ts';
 import { KarpenterEngine, makeBuffer } from './karpenter-engine.ts';
 
-const FEATURES: ReadonlySet<Feature> = new Set([
+const FEATURES: ReadonlySet<ServiceFeature> = new Set([
   'look',
   'advise',
   'lead',
@@ -98,7 +98,7 @@ describe('the assembled service with the real Karpenter', () => {
   const build = async (name: string): Promise<string> => {
     const pod = `build-${builds++}`;
     const tolerations = [{ key: taintOf(name).key, operator: 'Exists' }];
-    await pool.createPod(pod, { ...BUILD, tolerations }, { labels: { 'hangar.test/builds': name } });
+    await pool.createPod(pod, { ...BUILD_POD_SPEC, tolerations }, { labels: { 'hangar.test/builds': name } });
     return pod;
   };
   const bound = (names: readonly string[]) => (): boolean =>
@@ -173,7 +173,7 @@ describe('the assembled service with the real Karpenter', () => {
     });
     await pool.eventually('it to be scaled', async () => (await sizeOf(name)) === 1);
     await pool.eventually('its node', async () => (await nodesOf(name)).length === 1);
-    await run(real.kubectl, [
+    await runOrThrow(real.kubectl, [
       ...['--kubeconfig', real.adminKubeconfig],
       ...['scale', `nodepools.karpenter.sh/${name}`, '--replicas=3'],
     ]);

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type Feature, type Right, rightsOf, rulesOf } from '@hangar/autoscaler/permissions';
+import { type Right, rightsOf, rulesOf, type ServiceFeature } from '@hangar/autoscaler/permissions';
 import { type Api, adminApi, expectStatus } from '../../parts/real/kubernetes.ts';
 import { type Layout, statePaths } from '../../parts/real/plan/layout.ts';
 import { kubeconfig } from '../../parts/real/plan/settings.ts';
@@ -26,7 +26,7 @@ export class AutoscalerAccount {
   static async make(
     layout: Layout,
     namespace: string,
-    features: ReadonlySet<Feature>,
+    features: ReadonlySet<ServiceFeature>,
   ): Promise<AutoscalerAccount> {
     const rights = rightsOf(features);
     const grants: readonly Grant[] = [

@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod, V1PodSpec } from '@kubernetes/client-node';
 import type { TimedBuild } from './build-load.ts';
-import { BUILD, type FakePool } from './fake-pool.ts';
+import { BUILD_POD_SPEC, type FakePool } from './fake-pool.ts';
 
 /** What a driver is made of. */
 export interface BuildDriverParts {
@@ -118,7 +118,7 @@ export class BuildDriver {
     };
     this.#live.push(build);
     const metadata = { labels, annotations: SHIELDS };
-    const made = await pool.createPod(name, { restartPolicy: 'Never', ...BUILD, ...spec }, metadata);
+    const made = await pool.createPod(name, { restartPolicy: 'Never', ...BUILD_POD_SPEC, ...spec }, metadata);
     build.uid = made.metadata?.uid;
   }
 

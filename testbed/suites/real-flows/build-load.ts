@@ -16,7 +16,7 @@ export function risingBuilds(count: number, spanSeconds: number, runSeconds: num
 }
 
 /** Builds that come at one moment. */
-export const push = (count: number, atSeconds: number, runSeconds: number): readonly TimedBuild[] =>
+export const buildBurst = (count: number, atSeconds: number, runSeconds: number): readonly TimedBuild[] =>
   Array.from({ length: count }, () => ({ atSeconds, runSeconds }));
 
 /** A load as in scheduling-and-scaling §5, in small: Poisson pushes of five, lognormal run times, and a rate that rises all the time. */

@@ -1,10 +1,10 @@
 import { daemonSuite } from '../flows/daemon.suite.ts';
-import { ownGround } from './real-ground.ts';
+import { ownNamespaceAccess } from './real-cluster-access.ts';
 
 daemonSuite(
   'a real kubelet',
   async () => {
-    const { ground } = await ownGround('daemon');
+    const { ground } = await ownNamespaceAccess('daemon');
     return { access: ground, close: () => ground.remove() };
   },
   120_000,

@@ -1,4 +1,4 @@
-import { run } from '../../parts/real/command.ts';
+import { runOrThrow } from '../../parts/real/command.ts';
 import { karpenter, type RealCluster } from '../../parts/real/facts.ts';
 
 const namesIn = (text: string): readonly string[] => text.split('\n').filter(Boolean);
@@ -11,7 +11,7 @@ const namesIn = (text: string): readonly string[] => text.split('\n').filter(Boo
 export async function installEngineKinds(real: RealCluster): Promise<() => Promise<void>> {
   const { crdFolders } = await karpenter(real.layout);
   const kubectl = (...args: readonly string[]): Promise<string> =>
-    run(real.kubectl, ['--kubeconfig', real.adminKubeconfig, ...args]);
+    runOrThrow(real.kubectl, ['--kubeconfig', real.adminKubeconfig, ...args]);
   const before = new Set(namesIn(await kubectl('get', 'crd', '-o', 'name')));
   const files = crdFolders.flatMap((folder) => ['-f', folder]);
   const applied = await kubectl('apply', '--server-side', '--force-conflicts', '-o', 'name', ...files);

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ExecSession, interruptAt, openExecSession, pipelineOf } from '../flows/exec-process.ts';
-import { type OwnGround, ownGround } from './real-ground.ts';
+import { type OwnedNamespaceAccess, ownNamespaceAccess } from './real-cluster-access.ts';
 
 const PATIENCE_MS = 120_000;
 
 describe('hangar-runner exec on a real cluster', () => {
   let session: ExecSession;
-  let ground: OwnGround | undefined;
+  let ground: OwnedNamespaceAccess | undefined;
 
   beforeAll(async () => {
-    ({ ground } = await ownGround('exec'));
+    ({ ground } = await ownNamespaceAccess('exec'));
     session = await openExecSession(ground);
   });
   afterAll(async () => {

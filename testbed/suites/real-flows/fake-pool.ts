@@ -28,7 +28,7 @@ export interface FakeNode {
 /** What a build asks for: three of them fit on a node of four CPUs. */
 export const BUILD_REQUESTS = { cpu: '1150m', memory: '1700Mi' };
 /** A build as {@link FakePool.createPod} takes it. */
-export const BUILD = {
+export const BUILD_POD_SPEC = {
   containers: [{ name: 'step', image: 'fake', resources: { requests: BUILD_REQUESTS } }],
 };
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pipeline, step, stepResults } from '../flows/pipelines.ts';
 import { startTestSystem, type TestSystem } from '../flows/test-system.ts';
 import { OwnNamespace } from './own-namespace.ts';
-import { realGround } from './real-ground.ts';
+import { realClusterAccess } from './real-cluster-access.ts';
 
 const PATIENCE_MS = 120_000;
 const USER = 1000;
@@ -13,7 +13,7 @@ describe('HANGAR_HARDENING=restricted under Pod Security restricted, on a real k
   let space: OwnNamespace;
 
   beforeAll(async () => {
-    const { ground } = await realGround();
+    const { ground } = await realClusterAccess();
     const { adminKubeconfig } = ground;
     const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
     space = await OwnNamespace.make(adminKubeconfig, 'restricted', labels);

@@ -39,7 +39,7 @@ const instanceTypes = [
 ];
 
 /** How a NodePool differs from the usual one. */
-export interface NodePoolWish {
+export interface NodePoolOptions {
   /** Instead of the fence of the pool. */
   readonly taints?: readonly V1Taint[];
   /** `replicas`, `disruption` and the like. */
@@ -47,7 +47,7 @@ export interface NodePoolWish {
 }
 
 /** What a CapacityBuffer keeps places for. */
-export interface BufferWish {
+export interface BufferRequest {
   /** Of the buffer, and of its template. */
   readonly name: string;
   /** What each place holds. */
@@ -58,7 +58,7 @@ export interface BufferWish {
 }
 
 /** Makes a CapacityBuffer in the namespace of the pool, empty until somebody sets it. */
-export async function makeBuffer(pool: FakePool, wish: BufferWish): Promise<void> {
+export async function makeBuffer(pool: FakePool, wish: BufferRequest): Promise<void> {
   const { name, requests, nodePool, tolerations } = wish;
   const containers = [{ name: 'room', image: 'fake', resources: { requests } }];
   const spec = { containers, nodeSelector: { 'karpenter.sh/nodepool': nodePool }, tolerations };
@@ -150,7 +150,7 @@ export class KarpenterEngine {
   }
 
   /** Makes a NodePool whose nodes belong to the FakePool. */
-  makeNodePool(name: string, { taints, spec }: NodePoolWish): Promise<void> {
+  makeNodePool(name: string, { taints, spec }: NodePoolOptions): Promise<void> {
     const { namespace, fence } = this.#pool;
     return this.make(ACT_RESOURCE.nodePools, {
       apiVersion: 'karpenter.sh/v1',

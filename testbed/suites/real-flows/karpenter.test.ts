@@ -2,9 +2,9 @@ import { ActRecorder } from '@hangar/autoscaler/act/act-recorder';
 import { AuditTrail } from '@hangar/autoscaler/act/audit';
 import { CapacityBufferObject } from '@hangar/autoscaler/act/capacity-buffer';
 import { GuardedActuator } from '@hangar/autoscaler/act/guarded-actuator';
-import { occupants } from '@hangar/autoscaler/act/static-node-pool/emptiness';
+import { blockingPods } from '@hangar/autoscaler/act/static-node-pool/emptiness';
 import { NodePoolObject } from '@hangar/autoscaler/act/static-node-pool/node-pool-object';
-import { StaticNodePool, TAKE_RULES } from '@hangar/autoscaler/act/static-node-pool/static-node-pool';
+import { REMOVAL_RULES, StaticNodePool } from '@hangar/autoscaler/act/static-node-pool/static-node-pool';
 import type { PoolNode } from '@hangar/autoscaler/capacity/pool-node';
 import type { Taint } from '@hangar/autoscaler/capacity/scheduling';
 import { systemClock } from '@hangar/shared/clock';
@@ -13,7 +13,7 @@ import { silentLogger } from '@hangar/shared/logger';
 import type { V1Node, V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectRealCluster } from '../../parts/real/facts.ts';
-import { BUILD, FakePool, isReady } from './fake-pool.ts';
+import { BUILD_POD_SPEC, FakePool, isReady } from './fake-pool.ts';
 import { KarpenterEngine, makeBuffer } from './karpenter-engine.ts';
 
 const clock = systemClock();
@@ -42,7 +42,7 @@ describe('with the real Karpenter', () => {
   const nodesOf = async (name: string): Promise<readonly PoolNode[]> =>
     (await pool.nodes())
       .filter(({ metadata }) => metadata?.labels?.['karpenter.sh/nodepool'] === name)
-      .map((node) => poolNodeOf(node, occupants(pool.pods, node.metadata?.name ?? '').length));
+      .map((node) => poolNodeOf(node, blockingPods(pool.pods, node.metadata?.name ?? '').length));
 
   const recorder = () => new ActRecorder({ clock, cluster: pool.cluster, log, trail: new AuditTrail() });
 
@@ -64,7 +64,7 @@ describe('with the real Karpenter', () => {
     let view: readonly PoolNode[] = [];
     const acts = new StaticNodePool(
       { clock, cluster: pool.cluster, log, recorder: recorder(), object },
-      { ...RULES, ...TAKE_RULES, emptyForMs: 0 },
+      { ...RULES, ...REMOVAL_RULES, emptyForMs: 0 },
       { nodes: () => view, bootMs: () => 60_000 },
     );
     const everSeen = new Set<string>();
@@ -78,7 +78,7 @@ describe('with the real Karpenter', () => {
       await tick(3);
       return view.length === 3 && view.every(({ ready }) => ready) && everSeen.size === 3;
     });
-    await pool.createPod('build', BUILD);
+    await pool.createPod('build', BUILD_POD_SPEC);
     await pool.watched('the build to have a node', () => pool.pods[0]?.spec?.nodeName !== undefined);
     const kept = pool.pods[0]?.spec?.nodeName;
     await pool.eventually(

@@ -6,7 +6,7 @@ import { pushSizedImage } from '../../parts/real/images.ts';
 import { until } from '../../parts/until.ts';
 import { pipeline, step, stepResults } from '../flows/pipelines.ts';
 import { startTestSystem, type TestSystem } from '../flows/test-system.ts';
-import { ownGround } from './real-ground.ts';
+import { ownNamespaceAccess } from './real-cluster-access.ts';
 
 const PATIENCE_MS = 150_000;
 
@@ -15,7 +15,7 @@ describe('what only a real kubelet does', () => {
   let cluster: RealCluster;
 
   beforeAll(async () => {
-    const own = await ownGround('kubelet');
+    const own = await ownNamespaceAccess('kubelet');
     cluster = own.cluster;
     setup = await startTestSystem(own.ground);
   });

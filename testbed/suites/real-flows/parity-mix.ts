@@ -1,7 +1,7 @@
-import { letsIn, type PodConstraints, type Taint } from '@hangar/autoscaler/capacity/scheduling';
+import { admitsPod, type PodConstraints, type Taint } from '@hangar/autoscaler/capacity/scheduling';
 import { MIB, type Resources } from '@hangar/autoscaler/capacity/shape';
 import { type Random, seededRandom } from '@hangar/autoscaler/simulate/random';
-import { Scheduler } from '@hangar/autoscaler/simulate/scheduler';
+import { SimScheduler } from '@hangar/autoscaler/simulate/scheduler';
 import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import {
   type ContainerRequest,
@@ -12,9 +12,9 @@ import {
 import type { V1Container, V1PodSpec } from '@kubernetes/client-node';
 
 /** Nodes of a mix. */
-export const NODES = 7;
+export const MIX_NODE_COUNT = 7;
 /** Pods of a mix that arrive one after the other. */
-export const PODS = 9;
+export const MIX_POD_COUNT = 9;
 
 /** A node of a mix. */
 export interface MixNode {
@@ -43,7 +43,7 @@ export interface MixPod {
 }
 
 /** Nodes, and builds that arrive one after the other. */
-export interface Mix {
+export interface PodMix {
   readonly nodes: readonly MixNode[];
   readonly pods: readonly MixPod[];
 }
@@ -53,7 +53,7 @@ const SOFT: Taint = SURPLUS_TAINT;
 const SOFT_TOO: Taint = { key: 'hangar.dev/soft-too', effect: 'PreferNoSchedule' };
 
 /** A random mix; the same chance gives the same one. */
-export function mixOf(random: Random): Mix {
+export function mixOf(random: Random): PodMix {
   const pick = <T>(...choices: readonly [T, ...T[]]): T =>
     choices[random.below(choices.length)] ?? choices[0];
   const chance = (share: number): boolean => random.next() < share;
@@ -83,8 +83,10 @@ export function mixOf(random: Random): Mix {
   });
   const kinds = Array.from({ length: 3 }, pod);
   return {
-    nodes: Array.from({ length: NODES }, (_, index) => node(index)),
-    pods: Array.from({ length: PODS }, () => (chance(0.6) ? (kinds[random.below(3)] ?? pod()) : pod())),
+    nodes: Array.from({ length: MIX_NODE_COUNT }, (_, index) => node(index)),
+    pods: Array.from({ length: MIX_POD_COUNT }, () =>
+      chance(0.6) ? (kinds[random.below(3)] ?? pod()) : pod(),
+    ),
   };
 }
 
@@ -128,8 +130,8 @@ function daemonSetsOf({ before: [one] }: MixNode): (Resources & { readonly pods:
 }
 
 /** The same mix in the simulation. */
-export function simulation(mix: Mix) {
-  const scheduler = new Scheduler({ random: seededRandom(1) });
+export function simulation(mix: PodMix) {
+  const scheduler = new SimScheduler({ random: seededRandom(1) });
   const slots = new Map<string, number>();
   const classOf = (pod: MixPod): number => {
     const spec = requestSpec(pod);
@@ -161,7 +163,7 @@ export function simulation(mix: Mix) {
 }
 
 /** What the mixes must hold, each often enough to be worth the name. */
-export const FEATURES = [
+export const PLACEMENT_FEATURES = [
   'init container',
   'sidecar',
   'DaemonSet overhead',
@@ -174,8 +176,8 @@ export const FEATURES = [
   'no request at all',
 ] as const;
 
-/** One of {@link FEATURES}. */
-export type Feature = (typeof FEATURES)[number];
+/** One of {@link PLACEMENT_FEATURES}. */
+export type PlacementFeature = (typeof PLACEMENT_FEATURES)[number];
 
 interface Used {
   readonly node: MixNode;
@@ -185,11 +187,11 @@ interface Used {
 }
 
 /** What is used of each node, as far as features are told by it. */
-export class Features {
-  readonly seen = new Set<Feature>();
+export class PlacementFeatures {
+  readonly seen = new Set<PlacementFeature>();
   readonly #nodes: readonly Used[];
 
-  constructor({ nodes }: Mix) {
+  constructor({ nodes }: PodMix) {
     this.#nodes = nodes.map((node) => {
       const before = node.before.map(resources);
       return {
@@ -229,17 +231,17 @@ export class Features {
   }
 }
 
-function barriers(node: MixNode, pod: MixPod): readonly Feature[] {
+function barriers(node: MixNode, pod: MixPod): readonly PlacementFeature[] {
   const tolerations = pod.tolerates.map((key) => ({ key, operator: 'Exists' as const }));
   return [
     ...(pod.zone !== undefined && pod.zone !== node.zone ? (['selector keeps out'] as const) : []),
-    ...(letsIn({ taints: node.taints }, { tolerations }) ? [] : (['hard taint keeps out'] as const)),
+    ...(admitsPod({ taints: node.taints }, { tolerations }) ? [] : (['hard taint keeps out'] as const)),
   ];
 }
 
-function shortages(used: Used, { cpuMillicores, memoryBytes }: Resources): readonly Feature[] {
+function shortages(used: Used, { cpuMillicores, memoryBytes }: Resources): readonly PlacementFeature[] {
   const { node } = used;
-  const reasons: Feature[] = [];
+  const reasons: PlacementFeature[] = [];
   if (used.pods >= node.pods) reasons.push('number of Pods binds');
   if (cpuMillicores > 0 && used.cpu + cpuMillicores > node.cpu) reasons.push('CPU binds');
   if (memoryBytes > 0 && used.memory + memoryBytes > node.memoryMiB * MIB) reasons.push('memory binds');

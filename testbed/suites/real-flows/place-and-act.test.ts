@@ -6,9 +6,9 @@ import type { ActRules } from '@hangar/autoscaler/act/judge';
 import { PlaceholderObject } from '@hangar/autoscaler/act/placeholder';
 import { Placer } from '@hangar/autoscaler/act/placer';
 import { ACT_RESOURCE } from '@hangar/autoscaler/act/resources';
-import { occupants } from '@hangar/autoscaler/act/static-node-pool/emptiness';
+import { blockingPods } from '@hangar/autoscaler/act/static-node-pool/emptiness';
 import { NodePoolObject } from '@hangar/autoscaler/act/static-node-pool/node-pool-object';
-import { StaticNodePool, TAKE_RULES } from '@hangar/autoscaler/act/static-node-pool/static-node-pool';
+import { REMOVAL_RULES, StaticNodePool } from '@hangar/autoscaler/act/static-node-pool/static-node-pool';
 import type { PoolNode } from '@hangar/autoscaler/capacity/pool-node';
 import type { Taint } from '@hangar/autoscaler/capacity/scheduling';
 import { Leadership } from '@hangar/autoscaler/lead/leadership';
@@ -19,7 +19,7 @@ import type { CoreV1Event, KubernetesObject, V1Deployment, V1PriorityClass } fro
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
 import { installEngineKinds } from './engine-kinds.ts';
-import { BUILD, FakePool } from './fake-pool.ts';
+import { BUILD_POD_SPEC, FakePool } from './fake-pool.ts';
 
 const clock = systemClock();
 const log = silentLogger;
@@ -38,7 +38,7 @@ afterAll(() => removeKinds());
 async function poolNodes(pool: FakePool): Promise<readonly PoolNode[]> {
   return (await pool.nodes()).map(({ metadata, spec }) => {
     const name = metadata?.name ?? '';
-    const builds = occupants(pool.pods, name).length;
+    const builds = blockingPods(pool.pods, name).length;
     return {
       name,
       uid: metadata?.uid ?? '',
@@ -83,7 +83,7 @@ describe('placing, with the real scheduler', () => {
 
   const build = async (): Promise<string | undefined> => {
     const name = `build-${builds++}`;
-    await pool.createPod(name, BUILD);
+    await pool.createPod(name, BUILD_POD_SPEC);
     return pool.decided(name);
   };
 
@@ -185,7 +185,7 @@ describe('acting, on the real kinds', () => {
       );
       expect(pool.pods.map(({ spec }) => spec?.priority)).toEqual([-10]);
       expect(await acts.observe(pool.signal)).toMatchObject({ kind: 'found', nodes: 1 });
-      await pool.createPod('build', BUILD);
+      await pool.createPod('build', BUILD_POD_SPEC);
       await pool.watched('the build to have its node', () =>
         pool.pods.some(
           ({ metadata, spec }) => metadata?.name === 'build' && spec?.nodeName === pool.nodeName('p'),
@@ -294,7 +294,7 @@ class Engine {
   async #takeDown(name: string): Promise<void> {
     const target = { resource: RESOURCE.pods, namespace: this.#pool.namespace };
     const { items } = await this.#pool.cluster.list(target, {}, this.#pool.signal);
-    const builds = occupants(items, name).map(({ metadata }) => metadata?.name);
+    const builds = blockingPods(items, name).map(({ metadata }) => metadata?.name);
     if (builds.length > 0) this.harm.push(`${builds.join(', ')} on ${name}`);
     this.taken += 1;
     await this.#pool.removeNode(name);
@@ -339,7 +339,7 @@ describe('shrinking an own pool, with the real scheduler', () => {
     let view = await poolNodes(pool);
     const acts = new StaticNodePool(
       { clock, cluster: pool.cluster, log, recorder, object },
-      { ...rules(), ...TAKE_RULES, emptyForMs: 0, batch: 3 },
+      { ...rules(), ...REMOVAL_RULES, emptyForMs: 0, batch: 3 },
       { nodes: () => view, bootMs: () => 60_000 },
     );
     const arrivals = new AbortController();
@@ -370,7 +370,7 @@ async function arrive(pool: FakePool, signal: AbortSignal): Promise<void> {
   const alive: string[] = [];
   for (let number = 0; !signal.aborted; number += 1) {
     const name = `build-${number}`;
-    await pool.createPod(name, BUILD);
+    await pool.createPod(name, BUILD_POD_SPEC);
     alive.push(name);
     await pool.decided(name);
     if (alive.length > 2 * BUILDS_A_NODE) await pool.removePods(alive.splice(0, 1 + (number % 4)));

@@ -3,13 +3,13 @@ import { removeImage } from '../../parts/real/ctr.ts';
 import { pushSizedImage } from '../../parts/real/images.ts';
 import { type ColdCluster, pullsSuite } from '../flows/pulls.suite.ts';
 import { startTestSystem } from '../flows/test-system.ts';
-import { ownGround } from './real-ground.ts';
+import { ownNamespaceAccess } from './real-cluster-access.ts';
 
 const IMAGE_BYTES = 3_000_000;
 const BYTES_PER_SECOND = 1_500_000;
 
 async function coldGround(): Promise<ColdCluster> {
-  const { cluster, ground } = await ownGround('pulls');
+  const { cluster, ground } = await ownNamespaceAccess('pulls');
   const { layout, registry } = cluster;
   const slow = await startSlowRegistry({
     upstream: registry,

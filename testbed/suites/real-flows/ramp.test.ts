@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Feature } from '@hangar/autoscaler/permissions';
+import type { ServiceFeature } from '@hangar/autoscaler/permissions';
 import { systemClock } from '@hangar/shared/clock';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { quantile } from '../../bench/measure.ts';
 import { connectRealCluster } from '../../parts/real/facts.ts';
 import type { ProgramProcess } from '../flows/program-process.ts';
 import { AutoscalerAccount } from './autoscaler-account.ts';
-import { push, risingBuilds } from './build-load.ts';
+import { buildBurst, risingBuilds } from './build-load.ts';
 import { FakePool } from './fake-pool.ts';
 import { KarpenterEngine } from './karpenter-engine.ts';
 import { KarpenterSide } from './karpenter-side.ts';
@@ -18,18 +18,24 @@ const clock = systemClock();
 const REGISTRATION_S = 60;
 /** Karpenter's batch, kwok's ready, the scheduler's back-off. */
 const SLACK_S = 20;
-const FEATURES: ReadonlySet<Feature> = new Set(['look', 'advise', 'lead', 'events', 'capacity-buffer']);
+const FEATURES: ReadonlySet<ServiceFeature> = new Set([
+  'look',
+  'advise',
+  'lead',
+  'events',
+  'capacity-buffer',
+]);
 const WHOLE_RUN_S = 600;
 
 /**
  * Three builds find no node at all. When what they set in motion stands, builds come faster and faster, and then more at once than
  * any room that is kept free: the tail that a replay has to foretell.
  */
-const FIRST = push(3, 0, Infinity);
+const FIRST = buildBurst(3, 0, Infinity);
 const RISE_S = 110;
 const RISE = risingBuilds(50, RISE_S, 10);
 /** Longer than a boot, or places that become free would shorten the waits. */
-const RUSH = push(34, RISE_S + 1, REGISTRATION_S + 5);
+const RUSH = buildBurst(34, RISE_S + 1, REGISTRATION_S + 5);
 const PER_CENT = { p50: 0.5, p95: 0.95, max: 1 } as const;
 
 describe('a ramp with the real Karpenter, its nodes a minute away', () => {

@@ -1,11 +1,11 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import type { V1Node } from '@kubernetes/client-node';
-import { run } from '../../parts/real/command.ts';
+import { runOrThrow } from '../../parts/real/command.ts';
 
 const PROGRAM = new URL('../../../autoscaler/src/main.ts', import.meta.url).pathname;
 
 /** What is taken of the answer of `replay --json`: waits as from arrival to node, in seconds. */
-export interface Foretold {
+export interface ReplayFigures {
   readonly jobs: number;
   readonly nodeHours: number;
   readonly boots: number;
@@ -28,13 +28,13 @@ export interface ReplayQuestion {
 }
 
 /** What `hangar-autoscaler replay` says, asked as an operator would. Rejects with its words when it fails. */
-export async function replayed({ trace, node, bootSeconds, policy }: ReplayQuestion): Promise<Foretold> {
+export async function replayed({ trace, node, bootSeconds, policy }: ReplayQuestion): Promise<ReplayFigures> {
   const { cpu = '', memory = '' } = node?.status?.allocatable ?? {};
-  const reported = await run(process.execPath, [
+  const reported = await runOrThrow(process.execPath, [
     ...['--conditions=source', PROGRAM, 'replay', '--json', '--trace', trace, '--policy', policy],
     ...['--node', `cpu=${cpu},memory=${memory}`, '--boot-seconds', String(bootSeconds), '--train-days', '0'],
   ]);
-  return JSON.parse(reported) as Foretold;
+  return JSON.parse(reported) as ReplayFigures;
 }
 
 /** The lines of all trace files that a service has left in a folder. */

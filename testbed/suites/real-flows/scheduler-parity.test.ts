@@ -4,14 +4,14 @@ import { connectRealCluster } from '../../parts/real/facts.ts';
 import { FakePool } from './fake-pool.ts';
 import {
   container,
-  FEATURES,
-  type Feature,
-  Features,
-  type Mix,
+  MIX_NODE_COUNT,
+  MIX_POD_COUNT,
   type MixPod,
   mixOf,
-  NODES,
-  PODS,
+  PLACEMENT_FEATURES,
+  type PlacementFeature,
+  PlacementFeatures,
+  type PodMix,
   podSpec,
   simulation,
 } from './parity-mix.ts';
@@ -24,7 +24,7 @@ const LEAST_MIXES_OF_EACH = 20;
 /** 50 s on two idle cores. */
 const PATIENCE_MS = 480_000;
 /** One Pod in a hundred: the scheduler's view may be a moment late. More would be a rule that we have wrong. */
-const MOST_AGAIN = Math.floor((MIXES * PODS) / 100);
+const MOST_AGAIN = Math.floor((MIXES * MIX_POD_COUNT) / 100);
 
 interface Try {
   readonly name: string;
@@ -39,7 +39,7 @@ interface Outcome {
   readonly found: string[];
   /** Pods that were tried again. */
   again: number;
-  readonly mixesWith: Map<Feature, number>;
+  readonly mixesWith: Map<PlacementFeature, number>;
 }
 
 /** Nodes of its own, on which one mix after the other is tried. */
@@ -55,7 +55,7 @@ class Lane {
   static async open(name: string): Promise<Lane> {
     const pool = await FakePool.open(await connectRealCluster(), name);
     const room = { cpu: '4', memory: '8Gi', pods: 110 };
-    await Promise.all(Array.from({ length: NODES }, (_, index) => pool.addNode(`n${index}`, room)));
+    await Promise.all(Array.from({ length: MIX_NODE_COUNT }, (_, index) => pool.addNode(`n${index}`, room)));
     await pool.nodesReady();
     return new Lane(pool);
   }
@@ -65,7 +65,7 @@ class Lane {
   }
 
   /** Nodes and what stands on them, as the mix says; resolves when the scheduler has seen it all. */
-  async #prepare(mix: Mix): Promise<readonly string[]> {
+  async #prepare(mix: PodMix): Promise<readonly string[]> {
     const label = `mix-${this.#pods++}`;
     for (const { name, cpu, memoryMiB, pods: count, zone, taints } of mix.nodes) {
       const allocatable = { cpu: `${cpu}m`, memory: `${memoryMiB}Mi`, pods: String(count) };
@@ -99,7 +99,7 @@ class Lane {
   }
 
   /** A Pod that only the node written last takes: once it is bound, the scheduler has seen every write before. */
-  async #probe(label: string, mix: Mix): Promise<string> {
+  async #probe(label: string, mix: PodMix): Promise<string> {
     const name = `probe${this.#pods++}`;
     const hostname = this.#pool.nodeName(mix.nodes.at(-1)?.name ?? '');
     const affinity = { matchFields: [{ key: 'metadata.name', operator: 'In', values: [hostname] }] };
@@ -143,7 +143,7 @@ class Lane {
   async play(nth: number, outcome: Outcome): Promise<void> {
     this.#outcome = outcome;
     const mix = mixOf(seededRandom(nth));
-    const [sim, features] = [simulation(mix), new Features(mix)];
+    const [sim, features] = [simulation(mix), new PlacementFeatures(mix)];
     const made = [...(await this.#prepare(mix))];
     const probe = { pod: sim.plain({ cpu: 0, memoryMiB: 0 }), node: mix.nodes.at(-1)?.name ?? '' };
     sim.bind(sim.classOf(probe.pod), probe.node);
@@ -199,12 +199,12 @@ describe('the simulated scheduler', () => {
           }
         }),
       );
-      const mixesWith = FEATURES.map((feature): [Feature, number] => [
+      const mixesWith = PLACEMENT_FEATURES.map((feature): [PlacementFeature, number] => [
         feature,
         outcome.mixesWith.get(feature) ?? 0,
       ]);
       console.info(
-        `scheduler parity: ${MIXES} mixes of ${PODS} Pods on ${NODES} nodes, ${outcome.again} Pods tried again`,
+        `scheduler parity: ${MIXES} mixes of ${MIX_POD_COUNT} Pods on ${MIX_NODE_COUNT} nodes, ${outcome.again} Pods tried again`,
       );
       console.info(mixesWith.map(([feature, mixes]) => `${feature} ${mixes}`).join(', '));
 

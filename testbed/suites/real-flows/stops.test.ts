@@ -5,13 +5,17 @@ import { pipeline, step, stepResults } from '../flows/pipelines.ts';
 import { stopsSuite } from '../flows/stops.suite.ts';
 import { startTestSystem } from '../flows/test-system.ts';
 import { FakePool } from './fake-pool.ts';
-import { ownGround, realGround } from './real-ground.ts';
+import { ownNamespaceAccess, realClusterAccess } from './real-cluster-access.ts';
 
-stopsSuite('a real kubelet', async () => startTestSystem((await ownGround('stops')).ground), 120_000);
+stopsSuite(
+  'a real kubelet',
+  async () => startTestSystem((await ownNamespaceAccess('stops')).ground),
+  120_000,
+);
 
 describe('a node that stops answering', () => {
   it('ends its builds with a clear error, whether its Pods are evicted or stay', async () => {
-    const { cluster, ground } = await realGround();
+    const { cluster, ground } = await realClusterAccess();
     const pool = await FakePool.open(cluster, 'hangar-node-lost');
     onTestFinished(() => pool.close());
     await pool.addNode('lost', { cpu: '4', memory: '8Gi', pods: 20, deaf: true });
@@ -72,7 +76,7 @@ describe('a node that stops answering', () => {
 
 describe('the timeout of the repository', () => {
   it('kills the pipeline on a real kubelet after its minute', async () => {
-    const setup = await startTestSystem((await ownGround('stops')).ground);
+    const setup = await startTestSystem((await ownNamespaceAccess('stops')).ground);
     onTestFinished(() => setup.close());
     const yaml = pipeline(step('long', ['echo begun', 'sleep 600']) + step('after', ['echo never']));
     const { id } = setup.drone.createBuild({ yaml, timeoutMinutes: 1 });

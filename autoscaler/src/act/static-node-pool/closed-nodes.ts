@@ -1,7 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
-import { CLOSING_TAINT, carries, type PoolNode } from '../../capacity/pool-node.ts';
+import { CLOSING_TAINT, hasTaint, type PoolNode } from '../../capacity/pool-node.ts';
 import { writeTaint } from '../node-taints.ts';
 
 type Named = Pick<PoolNode, 'name' | 'uid'>;
@@ -40,7 +40,7 @@ export class ClosedNodes {
     for (const { uid } of this.known()) if (!present.has(uid)) this.#forget(uid);
     for (const uid of this.#restUntilMs.keys()) if (!present.has(uid)) this.#restUntilMs.delete(uid);
     return nodes.map((node) => {
-      if (carries(node, CLOSING_TAINT)) {
+      if (hasTaint(node, CLOSING_TAINT)) {
         this.#remember(node);
         return node;
       }

@@ -12,7 +12,7 @@ const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
  *
  * @throws {KubernetesError} when it can't be seen
  */
-export async function whyNotTaken(
+export async function removalBlocker(
   cluster: Cluster,
   node: { readonly name: string; readonly uid: string | undefined },
   signal: AbortSignal,
@@ -22,7 +22,7 @@ export async function whyNotTaken(
   if (!isClosed(now)) return 'somebody opened it';
   const selection = { fieldSelector: `spec.nodeName=${node.name}` };
   const pods = await cluster.list<V1Pod>({ resource: RESOURCE.pods }, selection, signal);
-  return textOf(occupants(pods.items, node.name));
+  return textOf(blockingPods(pods.items, node.name));
 }
 
 const isClosed = ({ spec }: V1Node): boolean =>
@@ -40,7 +40,7 @@ function textOf([first, ...more]: readonly V1Pod[]): string | undefined {
  * Pods for whose sake a node must stay: all that haven't ended, whoever's they are, even while they are being deleted. Not those that
  * belong to the node itself (DaemonSets, static Pods), nor placeholders.
  */
-export function occupants(pods: readonly V1Pod[], node: string): readonly V1Pod[] {
+export function blockingPods(pods: readonly V1Pod[], node: string): readonly V1Pod[] {
   return pods.filter((pod) => pod.spec?.nodeName === node && !hasEnded(pod) && !belongsToNode(pod));
 }
 

@@ -16,7 +16,7 @@ interface NodePool extends KubernetesObject {
 }
 
 /** Nodes that are being taken, kept as an annotation on the pool so that the next leader can go on. */
-export interface Taking {
+export interface NodeRemoval {
   /** NodeClaims that were taken and that `replicas` still counts. */
   readonly claims: readonly string[];
   /** `limits.nodes` as it was before; null for none. */
@@ -32,7 +32,7 @@ export interface NodePoolReading {
   /** Nodes that the engine counts. */
   readonly nodes: number;
   readonly limit: string | null;
-  readonly taking: Taking | undefined;
+  readonly taking: NodeRemoval | undefined;
   /** Field managers that set the size. */
   readonly setters: readonly string[];
 }
@@ -85,7 +85,7 @@ export class NodePoolObject {
   }
 
   /** Takes ownership of the pool and forbids replacements of those claims, before the first of them is removed. */
-  async hold(reading: NodePoolReading, taking: Taking, signal: AbortSignal): Promise<void> {
+  async hold(reading: NodePoolReading, taking: NodeRemoval, signal: AbortSignal): Promise<void> {
     const annotations = { [TAKING_ANNOTATION]: JSON.stringify(taking) };
     const most = (reading.size ?? 0) - taking.claims.length;
     const limits = { nodes: String(Math.min(most, Number(taking.limit ?? most))) };
@@ -146,7 +146,7 @@ const meaningOf = ({ size, limit, annotations }: NodePoolReading): string =>
   JSON.stringify([size, limit, annotations]);
 
 /** Reads the annotation; what can't be read counts as none, and is overwritten. */
-function takingOf(text: string | undefined): Taking | undefined {
+function takingOf(text: string | undefined): NodeRemoval | undefined {
   const { claims, limit } = recordOf(parseJson(text ?? ''));
   if (!Array.isArray(claims)) return undefined;
   return { claims: textsOf(claims), limit: typeof limit === 'string' ? limit : null };

@@ -1,9 +1,9 @@
 import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
 import { describe, expect, it } from 'vitest';
 import { CLOSING_TAINT, type PoolNode } from '../../capacity/pool-node.ts';
-import { planPool, type StaticPool, type TakeRules } from './plan.ts';
+import { planPool, type RemovalRules, type StaticPool } from './plan.ts';
 
-const rules: TakeRules = { settleMs: 5_000, emptyForMs: 30_000, batch: 2 };
+const rules: RemovalRules = { settleMs: 5_000, emptyForMs: 30_000, batch: 2 };
 const NOW_MS = 1_000_000;
 
 function node(name: string, emptyForMs: number | undefined, ...taints: PoolNode['taints']): PoolNode {

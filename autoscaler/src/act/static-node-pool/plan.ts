@@ -1,5 +1,5 @@
 import { SURPLUS_TAINT } from '@hangar/shared/contract/object-keys';
-import { CLOSING_TAINT, carries, isPaused, type PoolNode } from '../../capacity/pool-node.ts';
+import { CLOSING_TAINT, hasTaint, isPaused, type PoolNode } from '../../capacity/pool-node.ts';
 
 /** A static pool as observed; frozen for one step. Times in milliseconds on the monotonic clock. */
 export interface StaticPool {
@@ -17,7 +17,7 @@ export interface StaticPool {
 }
 
 /** How carefully nodes are taken. */
-export interface TakeRules {
+export interface RemovalRules {
   /** From a node's closing to the look whether it is empty: longer than any scheduler's view is late. Milliseconds. */
   readonly settleMs: number;
   /** A node must have been empty for so long. Milliseconds. */
@@ -42,8 +42,8 @@ export type PoolStep =
  * empty nodes to new Pods, wait until every scheduler knows it, look again, take those very nodes, and set the smaller number only when
  * they are gone, so that the engine has no node to choose by itself.
  */
-export function planPool(pool: StaticPool, wanted: number, rules: TakeRules, nowMs: number): PoolStep {
-  const closed = pool.nodes.filter((node) => carries(node, CLOSING_TAINT));
+export function planPool(pool: StaticPool, wanted: number, rules: RemovalRules, nowMs: number): PoolStep {
+  const closed = pool.nodes.filter((node) => hasTaint(node, CLOSING_TAINT));
   const staying = pool.size - pool.taking;
   const surplus = Math.max(0, staying - wanted);
   // Nodes that are on their way out are closed too, and stay so.
@@ -68,7 +68,7 @@ function finish({ leaving }: StaticPool, nodes: number): PoolStep {
 function settle(
   { closedSinceMs }: StaticPool,
   closed: readonly PoolNode[],
-  { settleMs }: TakeRules,
+  { settleMs }: RemovalRules,
   nowMs: number,
 ): PoolStep {
   const isSettled = ({ uid }: PoolNode): boolean => nowMs - (closedSinceMs.get(uid) ?? nowMs) > settleMs;
@@ -76,7 +76,7 @@ function settle(
   return { do: 'wait', text: `${closed.length} empty nodes are closed, until every scheduler knows it` };
 }
 
-function close({ nodes }: StaticPool, most: number, { emptyForMs }: TakeRules, nowMs: number): PoolStep {
+function close({ nodes }: StaticPool, most: number, { emptyForMs }: RemovalRules, nowMs: number): PoolStep {
   const isFree = (node: PoolNode): boolean =>
     node.builds === 0 && nowMs - (node.emptySinceMs ?? nowMs) >= emptyForMs && !isPaused(node.annotations);
   const free = nodes.filter(isFree).toSorted(bySurplus).slice(0, Math.max(0, most));
@@ -86,6 +86,6 @@ function close({ nodes }: StaticPool, most: number, { emptyForMs }: TakeRules, n
 
 /** Marked ones first: few Pods want to go there; then who is empty longest. */
 function bySurplus(one: PoolNode, other: PoolNode): number {
-  const marked = Number(carries(other, SURPLUS_TAINT)) - Number(carries(one, SURPLUS_TAINT));
+  const marked = Number(hasTaint(other, SURPLUS_TAINT)) - Number(hasTaint(one, SURPLUS_TAINT));
   return marked || (one.emptySinceMs ?? 0) - (other.emptySinceMs ?? 0);
 }

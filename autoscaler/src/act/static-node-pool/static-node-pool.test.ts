@@ -11,9 +11,9 @@ import { ActRecorder } from '../act-recorder.ts';
 import { AuditTrail } from '../audit.ts';
 import type { ActRules } from '../judge.ts';
 import { ACT_RESOURCE } from '../resources.ts';
-import { occupants } from './emptiness.ts';
+import { blockingPods } from './emptiness.ts';
 import { NodePoolObject } from './node-pool-object.ts';
-import type { TakeRules } from './plan.ts';
+import type { RemovalRules } from './plan.ts';
 import { StaticNodePool } from './static-node-pool.ts';
 
 const never = new AbortController().signal;
@@ -62,7 +62,7 @@ class PoolSim {
   }
 
   buildsOn(name: string): number {
-    return occupants(this.cluster.all<V1Pod>({ resource: RESOURCE.pods }), name).length;
+    return blockingPods(this.cluster.all<V1Pod>({ resource: RESOURCE.pods }), name).length;
   }
 
   addPod(node: string): string {
@@ -131,7 +131,7 @@ class PoolSim {
     });
   }
 
-  actuator(rules: Partial<ActRules & TakeRules> = {}, view = () => this.poolNodes()): StaticNodePool {
+  actuator(rules: Partial<ActRules & RemovalRules> = {}, view = () => this.poolNodes()): StaticNodePool {
     const { clock, cluster } = this;
     const recorder = new ActRecorder({ clock, cluster, log: silentLogger, trail: this.trail });
     const object = new NodePoolObject(cluster, 'ci', SELF);

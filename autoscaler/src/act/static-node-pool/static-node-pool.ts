@@ -3,15 +3,15 @@ import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { isPaused, type PoolNode } from '../../capacity/pool-node.ts';
 import type { ActRecorder } from '../act-recorder.ts';
-import { type ActOutcome, type Actuator, type Observation, outcomeOf } from '../actuator.ts';
+import { type ActOutcome, type Actuator, type ObservedObject, outcomeOf } from '../actuator.ts';
 import { SetterMemory } from '../field-owner.ts';
 import { withTrouble } from '../guarded-actuator.ts';
-import { type ActRules, dryRun, handsOff, outOfBounds, ownerOf, tooSoon } from '../judge.ts';
-import { judgeService, type ServiceMemory } from '../service-watch.ts';
+import { type ActRules, dryRun, mustNotChange, outOfBounds, ownerOf, tooSoon } from '../judge.ts';
+import { judgeProvisioning, type ProvisioningMemory } from '../provisioning-watch.ts';
 import { ClosedNodes } from './closed-nodes.ts';
 import type { NodePoolObject, NodePoolReading } from './node-pool-object.ts';
-import { type PoolStep, planPool, type StaticPool, type TakeRules } from './plan.ts';
-import { Taker } from './taker.ts';
+import { NodeRemover } from './node-remover.ts';
+import { type PoolStep, planPool, type RemovalRules, type StaticPool } from './plan.ts';
 
 /** What the actuator of a static NodePool is made of. */
 export interface StaticNodePoolParts {
@@ -32,7 +32,7 @@ export interface StaticPoolView {
 }
 
 /** The defaults: Cluster Autoscaler waits 5 s between its taint and the deletion, for the same reason. */
-export const TAKE_RULES: TakeRules = { settleMs: 5_000, emptyForMs: 30_000, batch: 10 };
+export const REMOVAL_RULES: RemovalRules = { settleMs: 5_000, emptyForMs: 30_000, batch: 10 };
 
 /** Fewer unusable nodes are normal: now and then some are cordoned and replaced. */
 const FEW = 3;
@@ -48,24 +48,24 @@ export class StaticNodePool implements Actuator {
   readonly name: string;
   readonly meaning = 'total';
   readonly #parts: StaticNodePoolParts;
-  readonly #rules: ActRules & TakeRules;
+  readonly #rules: ActRules & RemovalRules;
   readonly #view: StaticPoolView;
   readonly #closed: ClosedNodes;
-  readonly #taker: Taker;
+  readonly #taker: NodeRemover;
   readonly #setters = new SetterMemory();
-  #memory: ServiceMemory | undefined;
+  #memory: ProvisioningMemory | undefined;
   #lastSetMs: number | undefined;
 
-  constructor(parts: StaticNodePoolParts, rules: ActRules & TakeRules, view: StaticPoolView) {
+  constructor(parts: StaticNodePoolParts, rules: ActRules & RemovalRules, view: StaticPoolView) {
     this.name = parts.object.name;
     this.#parts = parts;
     this.#rules = rules;
     this.#view = view;
     this.#closed = new ClosedNodes(parts.clock, parts.cluster, parts.log);
-    this.#taker = new Taker(parts, this.#closed);
+    this.#taker = new NodeRemover(parts, this.#closed);
   }
 
-  async observe(signal: AbortSignal): Promise<Observation> {
+  async observe(signal: AbortSignal): Promise<ObservedObject> {
     try {
       const reading = await this.#parts.object.read(signal);
       const { annotations, size } = reading;
@@ -127,7 +127,7 @@ export class StaticNodePool implements Actuator {
 
   #handsOff({ annotations, setters }: NodePoolReading): ActOutcome | undefined {
     const otherWriter = this.#setters.otherWriter(ownerOf(annotations), setters);
-    return handsOff({ annotations, otherWriter }, this.#rules.self);
+    return mustNotChange({ annotations, otherWriter }, this.#rules.self);
   }
 
   /** All nodes of the pool are counted, so all must be the NodePool's own. */
@@ -222,10 +222,10 @@ export class StaticNodePool implements Actuator {
     }
   }
 
-  #service({ size, nodes }: NodePoolReading): ReturnType<typeof judgeService>['service'] {
+  #service({ size, nodes }: NodePoolReading): ReturnType<typeof judgeProvisioning>['service'] {
     const signs = { isThere: nodes >= (size ?? 0), progress: String(nodes) };
     const time = { nowMs: this.#parts.clock.monotonicMs(), bootMs: this.#view.bootMs() };
-    const { service, memory } = judgeService(this.#memory, size ?? 0, signs, time);
+    const { service, memory } = judgeProvisioning(this.#memory, size ?? 0, signs, time);
     this.#memory = memory;
     return service;
   }

@@ -1,7 +1,7 @@
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { calibrate } from '../../calibrate/calibrate.ts';
 import type { Recommendation } from '../../decide/recommendation.ts';
-import { readPage } from '../../edges/page-file.ts';
+import { readPageFile } from '../../edges/page-file.ts';
 import { Ledger } from '../../history/ledger.ts';
 import { createHttp } from '../server.ts';
 
@@ -94,7 +94,7 @@ export function aServer(ledger = new Ledger(), clock = new FakeClock()) {
     meanMissPods: () => undefined,
     metrics: { contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('up 1\n') },
     version: '1.2.3',
-    page: readPage(),
+    page: readPageFile(),
   });
   return { http, ledger, clock };
 }

@@ -1,5 +1,5 @@
-import type { Decision, Policy, PolicyView } from '../policy.ts';
-import { newNodesFor } from './first-fit.ts';
+import { newNodesFor } from '../../capacity/packing.ts';
+import type { Decision, PolicyView, ScalingPolicy } from '../policy.ts';
 
 /** Cluster Autoscaler's own settings and defaults (scheduling-and-scaling §1.1). */
 export interface ClusterAutoscalerOptions {
@@ -25,7 +25,9 @@ export const CLUSTER_AUTOSCALER: ClusterAutoscalerOptions = {
  *
  * @see scheduling-and-scaling §5.1
  */
-export function clusterAutoscalerPolicy(options: ClusterAutoscalerOptions = CLUSTER_AUTOSCALER): Policy {
+export function clusterAutoscalerPolicy(
+  options: ClusterAutoscalerOptions = CLUSTER_AUTOSCALER,
+): ScalingPolicy {
   let lastAddAt = -Infinity;
   const tick = (view: PolicyView): Decision => {
     const booting = view.nodes.filter(({ state }) => state === 'booting').length;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SimNode } from '../../simulate/sim-node.ts';
-import type { Policy, PolicyView } from '../policy.ts';
+import type { PolicyView, ScalingPolicy } from '../policy.ts';
 import { quietView } from '../testing/a-view.ts';
 import { holdersOf, karpenterBufferPolicy, karpenterPolicy } from './karpenter.ts';
 
@@ -28,8 +28,9 @@ const aView = (nodes: readonly SimNode[], nowSeconds = 100): PolicyView =>
 
 const emptyNodes = (count: number): readonly SimNode[] =>
   Array.from({ length: count }, (_, nth) => aNode(nth + 1));
-const withBuffer = (pods: number): Policy => karpenterBufferPolicy({ name: 'r', bufferPods: () => pods });
-const going = (policy: Policy, view: PolicyView): number => policy.tick(view).remove.length;
+const withBuffer = (pods: number): ScalingPolicy =>
+  karpenterBufferPolicy({ name: 'r', bufferPods: () => pods });
+const going = (policy: ScalingPolicy, view: PolicyView): number => policy.tick(view).remove.length;
 
 describe('Karpenter through a buffer', () => {
   it.each([

@@ -1,8 +1,8 @@
+import { newNodesFor } from '../../capacity/packing.ts';
 import type { BufferRule } from '../../forecast/buffer-rule.ts';
 import type { SimNode } from '../../simulate/sim-node.ts';
-import type { Decision, Policy, PolicyView } from '../policy.ts';
+import type { Decision, PolicyView, ScalingPolicy } from '../policy.ts';
 import { bufferReplicas } from './buffer-replicas.ts';
-import { newNodesFor } from './first-fit.ts';
 import { nodesMissing } from './static-node-pool.ts';
 
 /** Karpenter's own settings and defaults (scheduling-and-scaling §1.2 and §5.1). */
@@ -42,7 +42,7 @@ const decisionOf = ({ nodes }: PolicyView, order: number, remove: Nodes): Decisi
  * A dynamic NodePool under Karpenter: new nodes for waiting Pods; empty nodes are removed after its validation, within its budget.
  * Build Pods carry do-not-disrupt, so that nothing else is consolidated.
  */
-export function karpenterPolicy(options: KarpenterOptions = KARPENTER): Policy {
+export function karpenterPolicy(options: KarpenterOptions = KARPENTER): ScalingPolicy {
   const tick = (view: PolicyView): Decision => {
     const booting = view.nodes.filter(({ state }) => state === 'booting').length;
     const order = view.waitingTotal > 0 ? newNodesFor(view.waiting, booting, view.nodeSpec) : 0;
@@ -86,7 +86,7 @@ export function holdersOf(view: PolicyView, bufferPods: number): ReadonlySet<Rea
 export function karpenterBufferPolicy(
   rule: BufferRule<PolicyView>,
   options: KarpenterOptions = KARPENTER,
-): Policy {
+): ScalingPolicy {
   const replicas = bufferReplicas(rule, SET_REPLICAS_SECONDS);
   const tick = (view: PolicyView): Decision => {
     const bufferPods = replicas.bufferPods(view);

@@ -1,7 +1,7 @@
 import { PUSH_SIZE } from '../../capacity/pushes.ts';
 import { RecentArrivals } from '../../forecast/arrivals.ts';
 import type { SimNode } from '../../simulate/sim-node.ts';
-import type { Decision, Policy, PolicyView } from '../policy.ts';
+import type { Decision, PolicyView, ScalingPolicy } from '../policy.ts';
 
 /** The period over which arrivals are counted for the room that stays untainted. */
 const RECENT_SECONDS = 300;
@@ -54,7 +54,7 @@ function marks(ranked: readonly Ranked[], open: number): Pick<Decision, 'taint' 
  *
  * @see scheduling-and-scaling §5.1, `soft-taint`
  */
-export function softlyPlaced(policy: Policy): Policy {
+export function softlyPlaced(policy: ScalingPolicy): ScalingPolicy {
   const recent = new RecentArrivals(RECENT_SECONDS);
   const tickSeconds = Math.min(policy.tickSeconds, MARK_SECONDS);
   return {

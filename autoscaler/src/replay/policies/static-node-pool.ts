@@ -1,8 +1,8 @@
-import { roomOnEmpty } from '../../capacity/node-spec.ts';
+import { podsOnEmptyNode } from '../../capacity/node-spec.ts';
+import { newNodesFor } from '../../capacity/packing.ts';
 import type { BufferRule } from '../../forecast/buffer-rule.ts';
 import type { SimNode } from '../../simulate/sim-node.ts';
-import type { Decision, Policy, PolicyView } from '../policy.ts';
-import { newNodesFor } from './first-fit.ts';
+import type { Decision, PolicyView, ScalingPolicy } from '../policy.ts';
 import { byFullness, type Ranked } from './soft-taints.ts';
 
 /** How a static pool turns a wanted buffer into nodes. */
@@ -50,7 +50,7 @@ function roomIn(view: PolicyView): Room {
   const ready = view.nodes.filter(({ state }) => state === 'ready');
   return {
     booting: view.nodes.length - ready.length,
-    perNode: Math.max(1, roomOnEmpty(view.nodeSpec, view.typicalRequest)),
+    perNode: Math.max(1, podsOnEmptyNode(view.nodeSpec, view.typicalRequest)),
     ready: ready.reduce((sum, node) => sum + view.roomOn(node), 0),
   };
 }
@@ -84,7 +84,7 @@ function decide(view: PolicyView, free: FreeRoom, { removeAfterSeconds }: Static
 export function staticPoolPolicy(
   rule: BufferRule<PolicyView>,
   options: StaticPoolOptions = STATIC_POOL,
-): Policy {
+): ScalingPolicy {
   const freeRoom = (view: PolicyView): FreeRoom => {
     const bufferPods = rule.bufferPods(view);
     return { bufferPods, keepPods: rule.keepPods?.(view) ?? bufferPods };

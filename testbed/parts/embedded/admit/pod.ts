@@ -1,9 +1,10 @@
-import { type JsonRecord, randomSuffix, recordOf, recordsOf, textOf } from '../api/objects.ts';
+import { type JsonRecord, recordOf, recordsOf, textOf } from '@hangar/shared/json';
+import { randomSuffix } from '../api/objects.ts';
 import { allContainers, type Container, type Pod, type PodSpec } from '../api/pod.ts';
 import { amountOf } from '../api/quantity.ts';
 import { PODS } from '../api/resources.ts';
 import { forbidden } from '../api/status-errors.ts';
-import type { Store } from '../api/store.ts';
+import type { ObjectStore } from '../api/store.ts';
 
 const CONFIG_MODE = 0o644;
 const NOT_READY_SECONDS = 300;
@@ -86,7 +87,7 @@ function toleratesEviction({ key = '', effect = '' }: JsonRecord, taint: string)
  *
  * @throws {ApiError} 403 when there is no such class
  */
-export function admitPriority(store: Store, pod: Pod): void {
+export function admitPriority(store: ObjectStore, pod: Pod): void {
   const name = pod.spec.priorityClassName ?? '';
   if (name === '') return;
   const value =
@@ -102,7 +103,7 @@ export function admitPriority(store: Store, pod: Pod): void {
  *
  * @throws {ApiError} 403 when the account does not exist
  */
-export function admitServiceAccount(store: Store, pod: Pod): void {
+export function admitServiceAccount(store: ObjectStore, pod: Pod): void {
   const { spec } = pod;
   const namespace = pod.metadata.namespace ?? '';
   const name = spec.serviceAccountName || 'default';

@@ -1,10 +1,11 @@
-import { type KubeObject, recordOf } from '../api/objects.ts';
+import { recordOf } from '@hangar/shared/json';
+import { requestOfSpec } from '@hangar/shared/kubernetes/pod-request';
+import type { KubeObject } from '../api/objects.ts';
 import { isFinished, type Pod, podOf } from '../api/pod.ts';
-import { amountOf, amountText } from '../api/quantity.ts';
-import { qualifiedName, RESOURCE_QUOTAS, type Resource } from '../api/resources.ts';
+import { amountOf, quantityText } from '../api/quantity.ts';
+import { type ApiResource, qualifiedName, RESOURCE_QUOTAS } from '../api/resources.ts';
 import { forbidden } from '../api/status-errors.ts';
-import type { Store } from '../api/store.ts';
-import { requestsOf } from '../schedule/requests.ts';
+import type { ObjectStore } from '../api/store.ts';
 
 /** Amounts by the quota's resource name, in whole units: millicores, bytes, pieces. */
 type Usage = Record<string, number>;
@@ -16,7 +17,7 @@ const COMPUTE = ['cpu', 'requests.cpu', 'memory', 'requests.memory', 'limits.cpu
  *
  * @throws {ApiError} 403 `exceeded quota: …` or `failed quota: … must specify …`
  */
-export function assertWithinQuota(store: Store, resource: Resource, object: KubeObject): void {
+export function assertWithinQuota(store: ObjectStore, resource: ApiResource, object: KubeObject): void {
   const namespace = object.metadata.namespace ?? '';
   for (const quota of store.list(qualifiedName(RESOURCE_QUOTAS), namespace)) {
     const hard = hardOf(quota);
@@ -31,8 +32,8 @@ export function assertWithinQuota(store: Store, resource: Resource, object: Kube
     const list = (textOf: (name: string) => string): string =>
       over.map((name) => `${name}=${textOf(name)}`).join(',');
     over.sort();
-    const requested = list((name) => amountText(name, asked[name] ?? 0));
-    const usedText = list((name) => amountText(name, used[name] ?? 0));
+    const requested = list((name) => quantityText(name, asked[name] ?? 0));
+    const usedText = list((name) => quantityText(name, used[name] ?? 0));
     const limited = list((name) => String(hard[name]));
     const because = `exceeded quota: ${quota.metadata.name}, requested: ${requested}, used: ${usedText}, limited: ${limited}`;
     throw forbidden(resource, object.metadata.name, because);
@@ -43,7 +44,7 @@ function hardOf(quota: KubeObject): Record<string, unknown> {
   return recordOf(recordOf(quota['spec'])['hard']);
 }
 
-function assertSpecified(quota: KubeObject, resource: Resource, pod: Pod): void {
+function assertSpecified(quota: KubeObject, resource: ApiResource, pod: Pod): void {
   const missing = COMPUTE.filter((name) => Object.hasOwn(hardOf(quota), name)).flatMap((name) => {
     const [kind = '', what = ''] = name.includes('.') ? name.split('.') : ['requests', name];
     const without = pod.spec.containers
@@ -57,7 +58,7 @@ function assertSpecified(quota: KubeObject, resource: Resource, pod: Pod): void 
 }
 
 /** What the live objects of a namespace use, by every name that a quota can limit. */
-function usageIn(store: Store, namespace: string): Usage {
+function usageIn(store: ObjectStore, namespace: string): Usage {
   const total: Usage = {};
   for (const resource of ['secrets', 'configmaps', 'pods']) {
     const { length } = store.list(resource, namespace);
@@ -72,14 +73,14 @@ function usageIn(store: Store, namespace: string): Usage {
   return total;
 }
 
-function usageOfObject(resource: Resource, object: KubeObject): Usage {
+function usageOfObject(resource: ApiResource, object: KubeObject): Usage {
   const name = qualifiedName(resource);
   if (name === 'pods') return { 'count/pods': 1, ...computeUsage(podOf(object)) };
   return { [name]: 1, [`count/${name}`]: 1 };
 }
 
 function computeUsage(pod: Pod): Usage {
-  const { cpuMillicores, memoryBytes } = requestsOf(pod.spec);
+  const { cpuMillicores, memoryBytes } = requestOfSpec(pod.spec);
   const limit = (name: string): number =>
     pod.spec.containers.reduce(
       (sum, { resources }) => sum + (amountOf(name, resources?.limits?.[name]) ?? 0),
@@ -97,9 +98,12 @@ function computeUsage(pod: Pod): Usage {
 }
 
 /** A quota with its status as of now. */
-export function withStatus(store: Store, quota: KubeObject): KubeObject {
+export function withQuotaStatus(store: ObjectStore, quota: KubeObject): KubeObject {
   const hard = hardOf(quota);
   const usage = usageIn(store, quota.metadata.namespace ?? '');
-  const used = Object.keys(hard).map((name): [string, string] => [name, amountText(name, usage[name] ?? 0)]);
+  const used = Object.keys(hard).map((name): [string, string] => [
+    name,
+    quantityText(name, usage[name] ?? 0),
+  ]);
   return { ...quota, status: { hard, used: Object.fromEntries(used) } };
 }

@@ -1,10 +1,11 @@
 import type { Clock } from '@hangar/shared/clock';
-import { type KubeObject, recordOf } from '../api/objects.ts';
+import { recordOf } from '@hangar/shared/json';
+import type { KubeObject } from '../api/objects.ts';
 import { podOf } from '../api/pod.ts';
-import type { Resource } from '../api/resources.ts';
+import type { ApiResource } from '../api/resources.ts';
 import { invalid } from '../api/status-errors.ts';
-import type { Store } from '../api/store.ts';
-import { secondsText } from '../api/times.ts';
+import type { ObjectStore } from '../api/store.ts';
+import { rfc3339Seconds } from '../api/times.ts';
 import {
   validateConfigMap,
   validateDataUpdate,
@@ -18,12 +19,17 @@ import { validatePodUpdate } from '../validate/pod-update.ts';
 import { admitPriority, admitServiceAccount, defaultPod, qosClassOf } from './pod.ts';
 
 /** Kinds whose spec counts generations and whose status is written apart. */
-export function hasStatus(resource: Resource): boolean {
+export function hasStatus(resource: ApiResource): boolean {
   return ['pods', 'nodes', 'namespaces', 'resourcequotas', 'deployments'].includes(resource.plural);
 }
 
 /** Fills in defaults of a new object and clears what a client may not set. Changes `object`. */
-export function prepareNew(clock: Clock, store: Store, resource: Resource, object: KubeObject): void {
+export function prepareNew(
+  clock: Clock,
+  store: ObjectStore,
+  resource: ApiResource,
+  object: KubeObject,
+): void {
   switch (resource.plural) {
     case 'pods':
       return preparePod(clock, store, object);
@@ -51,7 +57,7 @@ export function takeStringData(object: KubeObject): void {
   object['data'] = { ...recordOf(object['data']), ...Object.fromEntries(encoded) };
 }
 
-function preparePod(clock: Clock, store: Store, object: KubeObject): void {
+function preparePod(clock: Clock, store: ObjectStore, object: KubeObject): void {
   defaultPod(object);
   const pod = podOf(object);
   admitPriority(store, pod);
@@ -63,7 +69,7 @@ function preparePod(clock: Clock, store: Store, object: KubeObject): void {
     type: 'PodScheduled',
     status: 'False',
     lastProbeTime: null,
-    lastTransitionTime: secondsText(clock.now()),
+    lastTransitionTime: rfc3339Seconds(clock.now()),
     reason: 'SchedulingGated',
     message: 'Scheduling is blocked due to non-empty scheduling gates',
   };
@@ -71,7 +77,7 @@ function preparePod(clock: Clock, store: Store, object: KubeObject): void {
 }
 
 /** @throws {ApiError} 422 when a new object is not valid */
-export function assertValidNew(resource: Resource, object: KubeObject): void {
+export function assertValidNew(resource: ApiResource, object: KubeObject): void {
   const errors = new FieldErrors();
   validateMetadata(errors, resource, object);
   if (resource.plural === 'pods') validatePod(errors, podOf(object));
@@ -80,7 +86,7 @@ export function assertValidNew(resource: Resource, object: KubeObject): void {
 }
 
 /** @throws {ApiError} 422 when a changed object is not valid, or may not follow on what stood before */
-export function assertValidChange(resource: Resource, before: KubeObject, after: KubeObject): void {
+export function assertValidChange(resource: ApiResource, before: KubeObject, after: KubeObject): void {
   const errors = new FieldErrors();
   validateMetadata(errors, resource, after);
   if (resource.plural === 'pods') validatePodUpdate(errors, podOf(before), podOf(after));
@@ -89,12 +95,12 @@ export function assertValidChange(resource: Resource, before: KubeObject, after:
   assertNone(errors, resource, after);
 }
 
-function validateData(errors: FieldErrors, resource: Resource, object: KubeObject): void {
+function validateData(errors: FieldErrors, resource: ApiResource, object: KubeObject): void {
   if (resource.plural === 'secrets') validateSecret(errors, object);
   if (resource.plural === 'configmaps') validateConfigMap(errors, object);
   if (resource.plural === 'leases') validateLease(errors, object);
 }
 
-function assertNone({ list }: FieldErrors, resource: Resource, { metadata }: KubeObject): void {
+function assertNone({ list }: FieldErrors, resource: ApiResource, { metadata }: KubeObject): void {
   if (list.length > 0) throw invalid(resource, metadata.name, list);
 }

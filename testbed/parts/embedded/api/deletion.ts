@@ -1,8 +1,8 @@
 import type { KubeObject } from './objects.ts';
 import { isFinished, podOf } from './pod.ts';
-import type { Resource } from './resources.ts';
+import type { ApiResource } from './resources.ts';
 import { conflict } from './status-errors.ts';
-import { secondsText } from './times.ts';
+import { rfc3339Seconds } from './times.ts';
 
 export interface DeleteOptions {
   readonly gracePeriodSeconds?: number;
@@ -11,7 +11,7 @@ export interface DeleteOptions {
 }
 
 /** What a DELETE comes to: gone now, marked (graceful, or held by finalizers), or nothing new. */
-export type Deletion =
+export type DeleteDecision =
   | { readonly kind: 'remove' }
   | { readonly kind: 'mark'; readonly object: KubeObject }
   | { readonly kind: 'pending' };
@@ -22,12 +22,12 @@ export type Deletion =
  *
  * @throws {ApiError} 409 when a precondition does not hold
  */
-export function deletionOf(
-  resource: Resource,
+export function decideDelete(
+  resource: ApiResource,
   object: KubeObject,
   options: DeleteOptions,
   nowMs: number,
-): Deletion {
+): DeleteDecision {
   assertPreconditions(resource, object, options);
   const { metadata } = object;
   const held = (metadata.finalizers ?? []).length > 0 || resource.plural === 'namespaces';
@@ -37,7 +37,11 @@ export function deletionOf(
   return { kind: 'mark', object: marked(object, graceSeconds, nowMs) };
 }
 
-function assertPreconditions(resource: Resource, object: KubeObject, { preconditions }: DeleteOptions): void {
+function assertPreconditions(
+  resource: ApiResource,
+  object: KubeObject,
+  { preconditions }: DeleteOptions,
+): void {
   const { uid, resourceVersion, name } = object.metadata;
   const assertSame = (field: string, wanted: string | undefined, found: string, hint: string): void => {
     if (wanted === undefined || wanted === found) return;
@@ -61,7 +65,7 @@ function atLeastNow(graceSeconds: number): number {
 }
 
 /** A second DELETE may only shorten the grace. */
-function repeated(object: KubeObject, options: DeleteOptions, held: boolean, nowMs: number): Deletion {
+function repeated(object: KubeObject, options: DeleteOptions, held: boolean, nowMs: number): DeleteDecision {
   const left = object.metadata.deletionGracePeriodSeconds ?? 0;
   const asked = options.gracePeriodSeconds;
   if (held) return { kind: 'pending' };
@@ -77,7 +81,7 @@ function marked(object: KubeObject, graceSeconds: number, nowMs: number): KubeOb
     ...object,
     metadata: {
       ...metadata,
-      deletionTimestamp: secondsText(nowMs + graceSeconds * 1000),
+      deletionTimestamp: rfc3339Seconds(nowMs + graceSeconds * 1000),
       deletionGracePeriodSeconds: graceSeconds,
       ...(first && metadata.generation !== undefined ? { generation: metadata.generation + 1 } : {}),
     },

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type JsonRecord, recordOf, textOf } from './objects.ts';
+import { type JsonRecord, recordOf, textOf } from '@hangar/shared/json';
 import { ApiError, badRequest } from './status-errors.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from './objects.ts';
+import { isRecord, type JsonRecord } from '@hangar/shared/json';
 
 /** Applies an RFC 7386 merge patch: null removes, objects merge, everything else replaces. */
 export function applyMergePatch(document: JsonRecord, patch: JsonRecord): JsonRecord {

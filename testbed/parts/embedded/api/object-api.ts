@@ -11,10 +11,10 @@ import {
 } from '../admit/strategy.ts';
 import { assertDecodable } from '../validate/decode.ts';
 import { invalidValue } from '../validate/field-errors.ts';
-import { type DeleteOptions, deletionOf } from './deletion.ts';
+import { type DeleteOptions, decideDelete } from './deletion.ts';
 import { type KubeObject, type ObjectMeta, randomSuffix } from './objects.ts';
 import { type Pod, type PodStatus, podOf } from './pod.ts';
-import { apiVersionOf, NAMESPACES, PODS, qualifiedName, type Resource } from './resources.ts';
+import { type ApiResource, apiVersionOf, NAMESPACES, PODS, qualifiedName } from './resources.ts';
 import {
   ApiError,
   alreadyExists,
@@ -26,24 +26,24 @@ import {
   notFound,
   tooLargeForEtcd,
 } from './status-errors.ts';
-import type { Store } from './store.ts';
-import { secondsText } from './times.ts';
+import type { ObjectStore } from './store.ts';
+import { rfc3339Seconds } from './times.ts';
 
 /** etcd's limit on one request, 1.5 MiB, which the API server passes on. */
 const LARGEST_OBJECT_BYTES = 1.5 * 1024 * 1024;
 
 /** Where an object is: its kind, namespace ('' for cluster-wide kinds) and name. */
 export interface ObjectKey {
-  readonly resource: Resource;
+  readonly resource: ApiResource;
   readonly namespace: string;
   readonly name: string;
 }
 
-export function keyOf(resource: Resource, { metadata }: KubeObject): ObjectKey {
+export function keyOf(resource: ApiResource, { metadata }: KubeObject): ObjectKey {
   return { resource, namespace: metadata.namespace ?? '', name: metadata.name };
 }
 
-export type Part = 'object' | 'status';
+export type ObjectPart = 'object' | 'status';
 
 export interface WriteOptions {
   readonly dryRun?: boolean;
@@ -53,10 +53,10 @@ export interface WriteOptions {
 
 /** The verbs on objects: defaults, validation, admission, conflicts. Used by HTTP and by the controllers alike. */
 export class ObjectApi {
-  readonly store: Store;
+  readonly store: ObjectStore;
   private readonly clock: Clock;
 
-  constructor(clock: Clock, store: Store) {
+  constructor(clock: Clock, store: ObjectStore) {
     this.clock = clock;
     this.store = store;
   }
@@ -73,7 +73,7 @@ export class ObjectApi {
   }
 
   /** @throws {ApiError} 400, 403, 404 (namespace), 409, 422, 500 (too large) */
-  create(resource: Resource, namespace: string, body: unknown, options: WriteOptions = {}): KubeObject {
+  create(resource: ApiResource, namespace: string, body: unknown, options: WriteOptions = {}): KubeObject {
     assertDecodable(resource, body);
     const object = this.newObject(resource, namespace, structuredClone(body));
     this.assertNamespace(resource, object);
@@ -96,7 +96,7 @@ export class ObjectApi {
    */
   update(
     key: ObjectKey,
-    part: Part,
+    part: ObjectPart,
     change: (current: KubeObject) => KubeObject,
     options: WriteOptions = {},
   ): KubeObject {
@@ -127,7 +127,7 @@ export class ObjectApi {
   /** Deletes at once, or marks for graceful deletion; tells which. @throws {ApiError} 404, 409 */
   delete(key: ObjectKey, options: DeleteOptions = {}): { object: KubeObject; gone: boolean } {
     const current = this.get(key);
-    const decision = deletionOf(key.resource, current, options, this.clock.now());
+    const decision = decideDelete(key.resource, current, options, this.clock.now());
     const gone = decision.kind === 'remove';
     if (options.dryRun === true || decision.kind === 'pending') return { object: current, gone };
     const resource = qualifiedName(key.resource);
@@ -135,7 +135,7 @@ export class ObjectApi {
     return { object, gone };
   }
 
-  private newObject(resource: Resource, namespace: string, body: Record<string, unknown>): KubeObject {
+  private newObject(resource: ApiResource, namespace: string, body: Record<string, unknown>): KubeObject {
     const given = (body['metadata'] ?? {}) as Partial<ObjectMeta>;
     if ((given.resourceVersion ?? '') !== '') {
       throw new ApiError(500, '', 'resourceVersion should not be set on objects to be created');
@@ -148,12 +148,12 @@ export class ObjectApi {
       ...(resource.namespaced ? { namespace } : {}),
       uid: randomUUID(),
       resourceVersion: '',
-      creationTimestamp: secondsText(this.clock.now()),
+      creationTimestamp: rfc3339Seconds(this.clock.now()),
     };
     return { ...body, apiVersion: apiVersionOf(resource), kind: resource.kind, metadata };
   }
 
-  private assertNamespace(resource: Resource, object: KubeObject): void {
+  private assertNamespace(resource: ApiResource, object: KubeObject): void {
     if (!resource.namespaced) return;
     const name = object.metadata.namespace ?? '';
     const namespace = this.get({ resource: NAMESPACES, namespace: '', name });
@@ -167,7 +167,7 @@ export class ObjectApi {
 }
 
 /** Server-owned fields stay as they are; the part that was not addressed too. */
-function nextState(key: ObjectKey, part: Part, current: KubeObject, wanted: KubeObject): KubeObject {
+function nextState(key: ObjectKey, part: ObjectPart, current: KubeObject, wanted: KubeObject): KubeObject {
   const { uid, creationTimestamp, resourceVersion } = current.metadata;
   const metadata: ObjectMeta = { ...wanted.metadata, uid, creationTimestamp, resourceVersion };
   for (const field of ['generation', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {

@@ -17,28 +17,6 @@ export interface KubeObject {
   [field: string]: unknown;
 }
 
-export type JsonRecord = Record<string, unknown>;
-
-/** Whether a JSON value is an object (neither null nor an array). */
-export function isRecord(value: unknown): value is JsonRecord {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The value if it is an object, else an empty one: for reading what a caller may have left out. */
-export function recordOf(value: unknown): JsonRecord {
-  return isRecord(value) ? value : {};
-}
-
-/** The value if it is an array of objects, else none. */
-export function recordsOf(value: unknown): JsonRecord[] {
-  return Array.isArray(value) ? value.filter(isRecord) : [];
-}
-
-/** The value if it is text, else empty. */
-export function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
 const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** Five letters as the API server appends to `generateName`. */

@@ -8,7 +8,7 @@ import type {
   V1PodStatus,
 } from '@kubernetes/client-node';
 import type { KubeObject, OnWire } from './objects.ts';
-import { secondsText } from './times.ts';
+import { rfc3339Seconds } from './times.ts';
 
 /** A Pod that passed validation. */
 export interface Pod extends KubeObject {
@@ -69,7 +69,7 @@ export function withCondition(
 ): PodCondition[] {
   const before = conditions.find(({ type }) => type === next.type);
   const since = before?.status === next.status ? before.lastTransitionTime : undefined;
-  const stamped = { ...next, lastTransitionTime: since ?? secondsText(nowMs) };
+  const stamped = { ...next, lastTransitionTime: since ?? rfc3339Seconds(nowMs) };
   return before === undefined
     ? [...conditions, stamped]
     : conditions.map((condition) => (condition.type === next.type ? stamped : condition));

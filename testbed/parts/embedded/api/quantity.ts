@@ -12,7 +12,7 @@ export function amountOf(resource: string, quantity: unknown): number | undefine
 }
 
 /** An amount as the API prints it: `1500m`, `2`, `1Gi`. */
-export function amountText(resource: string, amount: number): string {
+export function quantityText(resource: string, amount: number): string {
   if (resource.endsWith('cpu')) return formatCpuMillicores(amount);
   return resource.endsWith('memory') ? formatMemoryBytes(amount) : String(amount);
 }

@@ -1,5 +1,5 @@
 /** A kind of object that the server keeps. */
-export interface Resource {
+export interface ApiResource {
   readonly group: string;
   readonly version: string;
   readonly plural: string;
@@ -8,7 +8,7 @@ export interface Resource {
   readonly shortNames?: readonly string[];
 }
 
-const core = (plural: string, kind: string, more: Partial<Resource> = {}): Resource => ({
+const core = (plural: string, kind: string, more: Partial<ApiResource> = {}): ApiResource => ({
   group: '',
   version: 'v1',
   plural,
@@ -27,7 +27,7 @@ export const SERVICE_ACCOUNTS = core('serviceaccounts', 'ServiceAccount', { shor
 export const RESOURCE_QUOTAS = core('resourcequotas', 'ResourceQuota', { shortNames: ['quota'] });
 
 /** What the server keeps unless told of more; the last are stored only, no controller acts on them. */
-export const DEFAULT_RESOURCES: readonly Resource[] = [
+export const DEFAULT_RESOURCES: readonly ApiResource[] = [
   PODS,
   NODES,
   NAMESPACES,
@@ -45,11 +45,11 @@ export const DEFAULT_RESOURCES: readonly Resource[] = [
 ];
 
 /** Name of a resource in error texts and as a key of the store: `pods`, `leases.coordination.k8s.io`. */
-export function qualifiedName({ group, plural }: Resource): string {
+export function qualifiedName({ group, plural }: ApiResource): string {
   return group === '' ? plural : `${plural}.${group}`;
 }
 
 /** apiVersion of its objects: `v1`, `coordination.k8s.io/v1`. */
-export function apiVersionOf({ group, version }: Resource): string {
+export function apiVersionOf({ group, version }: ApiResource): string {
   return group === '' ? version : `${group}/${version}`;
 }

@@ -1,5 +1,6 @@
-import { type KubeObject, recordOf } from './objects.ts';
-import type { Resource } from './resources.ts';
+import { recordOf } from '@hangar/shared/json';
+import type { KubeObject } from './objects.ts';
+import type { ApiResource } from './resources.ts';
 import { badRequest } from './status-errors.ts';
 
 export type Matcher = (object: KubeObject) => boolean;
@@ -75,7 +76,7 @@ function unreadText(part: string): string {
  *
  * @throws {ApiError} 400 for a field the server cannot select by
  */
-export function fieldMatcher(resource: Resource, text: string): Matcher {
+export function fieldMatcher(resource: ApiResource, text: string): Matcher {
   return matcherOf(text, (part) => {
     const parsed = /^([^=!]+)(==|=|!=)(.*)$/.exec(part);
     if (parsed === null) throw badRequest(`invalid selector: '${part}'; can't understand '${part}'`);

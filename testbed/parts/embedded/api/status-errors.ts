@@ -1,5 +1,5 @@
 import type { V1Status, V1StatusCause, V1StatusDetails } from '@kubernetes/client-node';
-import { qualifiedName, type Resource } from './resources.ts';
+import { type ApiResource, qualifiedName } from './resources.ts';
 
 /** A refusal in the API server's words; thrown by every verb, written as the response body. */
 export class ApiError extends Error {
@@ -30,21 +30,21 @@ export function unlessRefused(work: () => void): void {
   }
 }
 
-function about({ group, plural }: Resource, name: string): V1StatusDetails {
+function about({ group, plural }: ApiResource, name: string): V1StatusDetails {
   return { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind: plural };
 }
 
-export function notFound(resource: Resource, name: string): ApiError {
+export function notFound(resource: ApiResource, name: string): ApiError {
   const message = `${qualifiedName(resource)} "${name}" not found`;
   return new ApiError(404, 'NotFound', message, about(resource, name));
 }
 
-export function alreadyExists(resource: Resource, name: string): ApiError {
+export function alreadyExists(resource: ApiResource, name: string): ApiError {
   const message = `${qualifiedName(resource)} "${name}" already exists`;
   return new ApiError(409, 'AlreadyExists', message, about(resource, name));
 }
 
-export function conflict(resource: Resource, name: string, because: string): ApiError {
+export function conflict(resource: ApiResource, name: string, because: string): ApiError {
   const message = `Operation cannot be fulfilled on ${qualifiedName(resource)} "${name}": ${because}`;
   return new ApiError(409, 'Conflict', message, about(resource, name));
 }
@@ -53,7 +53,7 @@ export const MODIFIED =
   'the object has been modified; please apply your changes to the latest version and try again';
 
 export function forbidden(
-  resource: Resource,
+  resource: ApiResource,
   name: string,
   because: string,
   causes?: V1StatusCause[],
@@ -71,7 +71,7 @@ export function badRequest(message: string): ApiError {
 export type FieldError = Required<V1StatusCause>;
 
 /** 422 for an object; `errors` must not be empty. */
-export function invalid(resource: Resource, name: string, errors: readonly FieldError[]): ApiError {
+export function invalid(resource: ApiResource, name: string, errors: readonly FieldError[]): ApiError {
   const texts = errors.map((error) => `${error.field}: ${error.message}`);
   const list = texts.length === 1 ? texts.join('') : `[${texts.join(', ')}]`;
   const { group, kind } = resource;

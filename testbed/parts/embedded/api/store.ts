@@ -3,7 +3,7 @@ import type { KubeObject } from './objects.ts';
 export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
 /** One write, as watchers see it. `previous` is what stood there before, for selectors that an object leaves. */
-export interface Change {
+export interface StoreChange {
   readonly type: ChangeType;
   readonly resource: string;
   readonly revision: number;
@@ -11,7 +11,7 @@ export interface Change {
   readonly previous?: KubeObject;
 }
 
-export type ChangeListener = (change: Change) => void;
+export type ChangeListener = (change: StoreChange) => void;
 
 const FIRST_REVISION = 100;
 /** Changes that a watch can still be resumed from. */
@@ -21,11 +21,11 @@ const HISTORY_LIMIT = 20_000;
  * All objects in memory with one revision counter and a bounded history, as etcd and the watch cache keep them.
  * Stored objects are never changed in place: readers may hold on to them.
  */
-export class Store {
+export class ObjectStore {
   private readonly objects = new Map<string, Map<string, KubeObject>>();
   private readonly listeners = new Set<ChangeListener>();
-  private history: Change[] = [];
-  private undelivered: Change[] = [];
+  private history: StoreChange[] = [];
+  private undelivered: StoreChange[] = [];
   private delivering = false;
   private lastRevision = FIRST_REVISION;
   private forgottenUpTo = FIRST_REVISION;
@@ -68,7 +68,7 @@ export class Store {
   }
 
   /** Changes of one resource after a revision, or `expired` when they are forgotten. */
-  changesAfter(resource: string, revision: number): Change[] | 'expired' {
+  changesAfter(resource: string, revision: number): StoreChange[] | 'expired' {
     if (revision < this.forgottenUpTo) return 'expired';
     return this.history.filter((change) => change.revision > revision && change.resource === resource);
   }

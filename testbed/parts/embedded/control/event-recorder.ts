@@ -3,7 +3,7 @@ import type { ObjectApi } from '../api/object-api.ts';
 import type { KubeObject } from '../api/objects.ts';
 import { EVENTS } from '../api/resources.ts';
 import { unlessRefused } from '../api/status-errors.ts';
-import { microText, secondsText } from '../api/times.ts';
+import { rfc3339Micros, rfc3339Seconds } from '../api/times.ts';
 
 export interface EventFacts {
   readonly type: 'Normal' | 'Warning';
@@ -41,7 +41,7 @@ export class EventRecorder {
     this.api.update({ resource: EVENTS, namespace, name }, 'object', (event) => ({
       ...event,
       count: Number(event['count'] ?? 1) + 1,
-      lastTimestamp: secondsText(this.clock.now()),
+      lastTimestamp: rfc3339Seconds(this.clock.now()),
     }));
   }
 
@@ -53,7 +53,7 @@ export class EventRecorder {
     const { type, reason, message, component, host, fieldPath } = facts;
     const { kind, apiVersion, metadata } = about;
     const { name: aboutName, namespace: within, uid, resourceVersion } = metadata;
-    const at = secondsText(nowMs);
+    const at = rfc3339Seconds(nowMs);
     this.api.create(EVENTS, namespace, {
       metadata: { name, namespace },
       involvedObject: {
@@ -72,7 +72,7 @@ export class EventRecorder {
             source: {},
             firstTimestamp: null,
             lastTimestamp: null,
-            eventTime: microText(nowMs),
+            eventTime: rfc3339Micros(nowMs),
             action: 'Binding',
           }
         : { source: { component, host }, firstTimestamp: at, lastTimestamp: at, eventTime: null, count: 1 }),

@@ -1,12 +1,12 @@
 import type { Clock } from '@hangar/shared/clock';
+import { type JsonRecord, recordOf, recordsOf } from '@hangar/shared/json';
 import type { ObjectApi } from '../api/object-api.ts';
-import { type JsonRecord, recordOf, recordsOf } from '../api/objects.ts';
 import { isFinished, type Pod, type PodCondition, withCondition } from '../api/pod.ts';
 import { NODES } from '../api/resources.ts';
-import { secondsText } from '../api/times.ts';
+import { rfc3339Seconds } from '../api/times.ts';
 
 /** A node as a test asks for it; quantities as in Kubernetes. */
-export interface NodeSpec {
+export interface EmbeddedNode {
   readonly name: string;
   readonly cpu?: string;
   readonly memory?: string;
@@ -15,7 +15,7 @@ export interface NodeSpec {
   readonly taints?: readonly { readonly key: string; readonly value?: string; readonly effect: string }[];
 }
 
-export const DEFAULT_NODE: NodeSpec = { name: 'embedded-1', cpu: '16', memory: '32Gi', pods: 250 };
+export const DEFAULT_NODE: EmbeddedNode = { name: 'embedded-1', cpu: '16', memory: '32Gi', pods: 250 };
 
 const UNREACHABLE = 'node.kubernetes.io/unreachable';
 const READY = {
@@ -32,9 +32,9 @@ const UNKNOWN = {
 };
 
 /** A Node object as a kubelet would register it, ready. */
-export function nodeObject(spec: NodeSpec, nowMs: number): JsonRecord {
+export function nodeObject(spec: EmbeddedNode, nowMs: number): JsonRecord {
   const amounts = { cpu: spec.cpu ?? '4', memory: spec.memory ?? '8Gi', pods: String(spec.pods ?? 110) };
-  const at = secondsText(nowMs);
+  const at = rfc3339Seconds(nowMs);
   const labels = {
     'kubernetes.io/os': 'linux',
     'kubernetes.io/arch': 'amd64',
@@ -87,7 +87,7 @@ export function markNode(clock: Clock, api: ObjectApi, name: string, ready: bool
 }
 
 function unreachableTaints(nowMs: number): JsonRecord[] {
-  const timeAdded = secondsText(nowMs);
+  const timeAdded = rfc3339Seconds(nowMs);
   return ['NoSchedule', 'NoExecute'].map((effect) => ({ key: UNREACHABLE, effect, timeAdded }));
 }
 

@@ -56,7 +56,7 @@ export interface WatchFaults {
   duplicates: number;
 }
 
-export interface OpenWatch {
+export interface ServedWatch {
   readonly facts: RequestFacts;
   readonly end: (how: 'clean' | 'abrupt') => void;
   readonly silence: () => void;
@@ -73,9 +73,9 @@ export interface FaultSwitches {
  * Faults on demand. Each order stands until it has struck `times` requests or is called off;
  * the first that matches a request strikes.
  */
-export class Faults {
+export class ApiFaults {
   private readonly rules = new Set<Rule>();
-  private readonly watches = new Set<OpenWatch>();
+  private readonly watches = new Set<ServedWatch>();
   private readonly clock: Clock;
   private readonly switches: FaultSwitches;
   readonly watchFaults: WatchFaults = { delayMs: 0, duplicates: 0 };
@@ -170,12 +170,12 @@ export class Faults {
   }
 
   /** Makes an open watch known; the returned function forgets it. */
-  watchOpened(watch: OpenWatch): () => void {
+  watchOpened(watch: ServedWatch): () => void {
     this.watches.add(watch);
     return () => this.watches.delete(watch);
   }
 
-  private toWatches(match: RequestMatch, act: (watch: OpenWatch) => void): number {
+  private toWatches(match: RequestMatch, act: (watch: ServedWatch) => void): number {
     const open = [...this.watches].filter(({ facts }) => matches(match, facts));
     open.forEach(act);
     return open.length;

@@ -10,7 +10,7 @@ import {
 } from '@hangar/runner/decide';
 import { EARLY_SUCCESS, KILLED } from '@hangar/runner/exit-codes';
 import { errorText } from '@hangar/shared/error-text';
-import { type Exit, type Output, type Running, StartError } from '../kubelet/process-group.ts';
+import { type Output, type ProcessExit, type Running, StartError } from '../kubelet/process-group.ts';
 import type { Rewrite } from '../kubelet/rewrites.ts';
 import { childEnvironment, environmentFile, statusValues } from './child-environment.ts';
 import { MarkWriter } from './mark-writer.ts';
@@ -18,8 +18,8 @@ import type { PodGates } from './pod-gates.ts';
 import {
   GateError,
   type GateStep,
-  readStage,
-  readStep,
+  readStageFile,
+  readStepFile,
   reportedResult,
   type StageFile,
   type StepFile,
@@ -40,7 +40,7 @@ export interface GateJob {
 
 /** Code of the gate's own failures. */
 const OWN_FAILURE = 214;
-const KILLED_EXIT: Exit = { code: KILLED, signal: constants.signals.SIGKILL };
+const KILLED_EXIT: ProcessExit = { code: KILLED, signal: constants.signals.SIGKILL };
 /** How long dependants hold when a step died without a word. */
 const HOLD_AFTER_KILL_MS = 1000;
 
@@ -72,12 +72,12 @@ class StandIn {
     this.running = { ended: this.run(), signal: (name) => this.onSignal(name) };
   }
 
-  private async run(): Promise<Exit> {
+  private async run(): Promise<ProcessExit> {
     const { root, gates, n } = this.job;
     try {
       gates.set(n, { started: true });
-      const stage = readStage(root);
-      const own = readStep(root);
+      const stage = readStageFile(root);
+      const own = readStepFile(root);
       const step = stage.steps.find((one) => one.n === n);
       if (step === undefined) throw new GateError(`gate: /hangar/common/stage.json has no step ${n}`);
       return await this.runStep({ stage, step, own });
@@ -88,7 +88,7 @@ class StandIn {
     }
   }
 
-  private async runStep(task: Task): Promise<Exit> {
+  private async runStep(task: Task): Promise<ProcessExit> {
     const decision = await this.decision(task);
     if (decision === 'killed') return KILLED_EXIT;
     return decision === 'run' ? this.runChild(task) : this.skip(task.stage, decision);
@@ -125,7 +125,7 @@ class StandIn {
     return results;
   }
 
-  private async runChild(task: Task): Promise<Exit> {
+  private async runChild(task: Task): Promise<ProcessExit> {
     const { stage, own } = task;
     const { root, env: containerEnv, nowMs } = this.job;
     const failing = failedSteps(this.results(stage), stage.steps);
@@ -140,7 +140,7 @@ class StandIn {
     return this.killed ? KILLED_EXIT : this.finish(stage, { decision: 'ran', code: exit.code, startMs });
   }
 
-  private async childExit(task: Task, env: Record<string, string>): Promise<Exit> {
+  private async childExit(task: Task, env: Record<string, string>): Promise<ProcessExit> {
     const { root, rewrite, gates, n } = this.job;
     const { argv } = task.own;
     const rewritten = Object.entries(env).map(([name, value]) => [name, rewrite(value)] as const);
@@ -185,7 +185,7 @@ class StandIn {
     return ordinary.some(({ n, fails }) => fails === 'fast' && n !== step.n && isFailure(results.get(n)));
   }
 
-  private skip(stage: StageFile, why: SkipDecision): Exit {
+  private skip(stage: StageFile, why: SkipDecision): ProcessExit {
     if (why === 'stopping') this.job.gates.set(this.job.n, { stopping: true });
     const atMs = Math.floor(this.job.nowMs());
     this.marks.first(stage.nonce, `skip why=${why} at=${atMs}`);
@@ -195,7 +195,7 @@ class StandIn {
   private finish(
     stage: StageFile,
     { decision, code, startMs }: { decision: 'ran' | SkipDecision; code: number; startMs: number },
-  ): Exit {
+  ): ProcessExit {
     const endMs = decision === 'ran' ? Math.floor(this.job.nowMs()) : startMs;
     this.marks.last(stage.nonce, { code, atMs: endMs });
     this.writeMessage(`${decision} ${code} ${startMs} ${endMs}\n`);
@@ -203,7 +203,7 @@ class StandIn {
     return { code };
   }
 
-  private ownFailure(error: unknown): Exit {
+  private ownFailure(error: unknown): ProcessExit {
     const text = errorText(error);
     this.output.stderr(Buffer.from(`${text}\n`));
     this.writeMessage(text);

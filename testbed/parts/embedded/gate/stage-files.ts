@@ -36,12 +36,12 @@ export class GateError extends Error {
 }
 
 /** @throws {GateError} */
-export function readStage(root: string): StageFile {
+export function readStageFile(root: string): StageFile {
   return read<StageFile>(root, '/hangar/common/stage.json');
 }
 
 /** @throws {GateError} */
-export function readStep(root: string): StepFile {
+export function readStepFile(root: string): StepFile {
   return read<StepFile>(root, '/hangar/own/step.json');
 }
 

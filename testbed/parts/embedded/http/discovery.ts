@@ -1,5 +1,5 @@
-import type { JsonRecord } from '../api/objects.ts';
-import { apiVersionOf, type Resource } from '../api/resources.ts';
+import type { JsonRecord } from '@hangar/shared/json';
+import { type ApiResource, apiVersionOf } from '../api/resources.ts';
 
 const VERBS = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];
 
@@ -16,7 +16,7 @@ export const VERSION = {
 };
 
 /** Discovery documents (`/api`, `/apis`, `/api/v1`, `/apis/<group>/<version>`), as kubectl asks for them. */
-export function discoveryOf(path: string, resources: readonly Resource[]): JsonRecord | undefined {
+export function discoveryOf(path: string, resources: readonly ApiResource[]): JsonRecord | undefined {
   const [root, ...rest] = path.replace(/\/$/, '').split('/').slice(1);
   if (root === 'api' && rest.length === 0) {
     return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] };
@@ -29,7 +29,7 @@ export function discoveryOf(path: string, resources: readonly Resource[]): JsonR
 }
 
 /** Every group that is kept here has one version. */
-function groupList(resources: readonly Resource[]): JsonRecord {
+function groupList(resources: readonly ApiResource[]): JsonRecord {
   const versions = new Map(resources.map((resource) => [resource.group, resource.version]));
   versions.delete('');
   const groups = [...versions].map(([name, version]) => {
@@ -39,7 +39,7 @@ function groupList(resources: readonly Resource[]): JsonRecord {
   return { kind: 'APIGroupList', apiVersion: 'v1', groups };
 }
 
-function resourceList(groupVersion: string, members: readonly Resource[]): JsonRecord {
+function resourceList(groupVersion: string, members: readonly ApiResource[]): JsonRecord {
   const listed = members.map(({ plural, kind, namespaced, shortNames = [] }) => ({
     name: plural,
     singularName: kind.toLowerCase(),

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { BoundedMap } from '@hangar/shared/bounded';
-import type { JsonRecord, KubeObject } from '../api/objects.ts';
-import { apiVersionOf, qualifiedName, type Resource } from '../api/resources.ts';
+import type { JsonRecord } from '@hangar/shared/json';
+import type { KubeObject } from '../api/objects.ts';
+import { type ApiResource, apiVersionOf, qualifiedName } from '../api/resources.ts';
 import type { Matcher } from '../api/selectors.ts';
 import { ApiError } from '../api/status-errors.ts';
-import type { Store } from '../api/store.ts';
+import type { ObjectStore } from '../api/store.ts';
 
 export interface ListRequest {
-  readonly resource: Resource;
+  readonly resource: ApiResource;
   readonly namespace: string;
   readonly matches: Matcher;
   readonly selective: boolean;
@@ -27,10 +28,10 @@ const EXPIRED_TOKEN =
 
 /** Answers lists, whole or in pages; the pages of one list show one moment, as etcd's snapshots do. */
 export class Lists {
-  private readonly store: Store;
+  private readonly store: ObjectStore;
   private readonly remainders = new BoundedMap<string, Remainder>(MOST_TOKENS);
 
-  constructor(store: Store) {
+  constructor(store: ObjectStore) {
     this.store = store;
   }
 

@@ -1,17 +1,18 @@
 import type { ServerResponse } from 'node:http';
-import { withStatus } from '../admit/quota.ts';
+import { isRecord, type JsonRecord, recordOf } from '@hangar/shared/json';
+import { withQuotaStatus } from '../admit/quota.ts';
 import { hasStatus } from '../admit/strategy.ts';
 import type { DeleteOptions } from '../api/deletion.ts';
 import { applyJsonPatch } from '../api/json-patch.ts';
 import { applyMergePatch, applyStrategicMerge } from '../api/merge-patch.ts';
-import type { ObjectApi, Part } from '../api/object-api.ts';
-import { isRecord, type JsonRecord, type KubeObject, recordOf } from '../api/objects.ts';
+import type { ObjectApi, ObjectPart } from '../api/object-api.ts';
+import type { KubeObject } from '../api/objects.ts';
 import { fieldMatcher, labelMatcher, type Matcher } from '../api/selectors.ts';
 import { ApiError, badRequest, methodNotAllowed, unknownKind } from '../api/status-errors.ts';
 import type { RequestFacts } from '../faults/faults.ts';
 import { Lists } from './lists.ts';
 import { parseBody } from './read-body.ts';
-import { json, type Reply } from './reply.ts';
+import { type HttpReply, jsonReply } from './reply.ts';
 import { isTrue, type ResourceRequest } from './request-info.ts';
 import { revisionOf, serveWatch, type WatchParts } from './watch.ts';
 
@@ -39,15 +40,15 @@ export class ObjectRoutes {
   }
 
   /** @throws {ApiError} in the API server's words */
-  handle(exchange: Exchange): Reply {
+  handle(exchange: Exchange): HttpReply {
     const { request } = exchange;
     const part = partOf(request);
     assertMethod(request);
     switch (request.verb) {
       case 'get':
-        return json(this.shown(this.api.get(request)));
+        return jsonReply(this.shown(this.api.get(request)));
       case 'list':
-        return json(this.list(request));
+        return jsonReply(this.list(request));
       case 'watch':
         return this.watch(exchange);
       case 'create':
@@ -61,7 +62,7 @@ export class ObjectRoutes {
   }
 
   private shown(object: KubeObject): KubeObject {
-    return object.kind === 'ResourceQuota' ? withStatus(this.api.store, object) : object;
+    return object.kind === 'ResourceQuota' ? withQuotaStatus(this.api.store, object) : object;
   }
 
   private list(request: ResourceRequest): JsonRecord {
@@ -88,7 +89,7 @@ export class ObjectRoutes {
     });
   }
 
-  private watch({ request, facts, response }: Exchange): Reply {
+  private watch({ request, facts, response }: Exchange): HttpReply {
     const { resource, namespace, query } = request;
     const timeoutSeconds = Number(query.get('timeoutSeconds') ?? 0);
     const watch = {
@@ -105,28 +106,28 @@ export class ObjectRoutes {
     return { kind: 'streamed' };
   }
 
-  private create({ request, body }: Exchange): Reply {
+  private create({ request, body }: Exchange): HttpReply {
     const { resource, namespace, query } = request;
-    return json(this.api.create(resource, namespace, parseBody(body), { dryRun: isDryRun(query) }), 201);
+    return jsonReply(this.api.create(resource, namespace, parseBody(body), { dryRun: isDryRun(query) }), 201);
   }
 
-  private change({ request, body, contentType }: Exchange, part: Part): Reply {
+  private change({ request, body, contentType }: Exchange, part: ObjectPart): HttpReply {
     const parsed = parseBody(body);
     const isPatch = request.verb === 'patch';
     const wanted = (current: KubeObject): KubeObject =>
       isPatch ? patched(contentType, current, parsed) : (parsed as KubeObject);
     const options = { dryRun: isDryRun(request.query), how: isPatch ? 'patch' : 'put' } as const;
-    return json(this.api.update(request, part, wanted, options));
+    return jsonReply(this.api.update(request, part, wanted, options));
   }
 
-  private delete({ request, body }: Exchange): Reply {
+  private delete({ request, body }: Exchange): HttpReply {
     const { object, gone } = this.api.delete(request, deleteOptionsOf(request, body));
     // Pods and namespaces come back themselves, other kinds as a word of success once they are gone.
-    if (!gone || request.resource.plural === 'pods') return json(object);
+    if (!gone || request.resource.plural === 'pods') return jsonReply(object);
     const { name, uid } = object.metadata;
     const { group, plural } = request.resource;
     const details = { name, ...(group === '' ? {} : { group }), kind: plural, uid };
-    return json({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details });
+    return jsonReply({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details });
   }
 }
 
@@ -136,7 +137,7 @@ function assertMethod({ verb, name }: ResourceRequest): void {
   if ((onCollection && name !== '') || (onObject && name === '')) throw methodNotAllowed();
 }
 
-function partOf({ subresource, resource }: ResourceRequest): Part {
+function partOf({ subresource, resource }: ResourceRequest): ObjectPart {
   if (subresource === '') return 'object';
   if (subresource === 'status' && hasStatus(resource)) return 'status';
   throw unknownKind();

@@ -1,4 +1,4 @@
-import { type JsonRecord, recordOf, textOf } from '../api/objects.ts';
+import { type JsonRecord, recordOf, textOf } from '@hangar/shared/json';
 import { forbidden } from '../api/status-errors.ts';
 import { qualifiedPath, type ResourceRequest } from './request-info.ts';
 

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { ObjectApi } from '../api/object-api.ts';
 import { allContainers, type Pod, podOf } from '../api/pod.ts';
 import { badRequest } from '../api/status-errors.ts';
-import type { Reply } from './reply.ts';
+import type { HttpReply } from './reply.ts';
 import { isTrue, type ResourceRequest } from './request-info.ts';
 
 /** What a reader of a log may ask for. */
@@ -22,7 +22,7 @@ export interface LogSink {
 }
 
 /** The kubelet's side of a log request. */
-export interface LogSource {
+export interface PodLogSource {
   /**
    * Writes the log and, when asked, follows it until the container ends.
    * @returns stops following
@@ -33,11 +33,11 @@ export interface LogSource {
 
 /** `GET pods/x/log`: finds the container and streams what the kubelet has of it. */
 export function servePodLog(
-  parts: { api: ObjectApi; logs: LogSource; nowMs: () => number },
+  parts: { api: ObjectApi; logs: PodLogSource; nowMs: () => number },
   request: ResourceRequest,
   response: ServerResponse,
   cutAtByte = Number.POSITIVE_INFINITY,
-): Reply {
+): HttpReply {
   const pod = podOf(parts.api.get(request));
   const options = optionsOf(pod, request.query, parts.nowMs());
   if ((pod.spec.nodeName ?? '') === '') response.writeHead(204).end();

@@ -2,20 +2,20 @@ import type { ServerResponse } from 'node:http';
 import { ApiError } from '../api/status-errors.ts';
 
 /** What a handler answers; `streamed` has written to the response itself. */
-export type Reply =
+export type HttpReply =
   | { readonly kind: 'json'; readonly code: number; readonly body: unknown }
   | { readonly kind: 'text'; readonly code: number; readonly body: string }
   | { readonly kind: 'streamed' };
 
-export function json(body: unknown, code = 200): Reply {
+export function jsonReply(body: unknown, code = 200): HttpReply {
   return { kind: 'json', code, body };
 }
 
-export function text(body: string, code = 200): Reply {
+export function textReply(body: string, code = 200): HttpReply {
   return { kind: 'text', code, body };
 }
 
-export function writeReply(response: ServerResponse, reply: Reply): void {
+export function writeReply(response: ServerResponse, reply: HttpReply): void {
   if (reply.kind === 'streamed' || response.destroyed) return;
   const isJson = reply.kind === 'json';
   const body = isJson ? `${JSON.stringify(reply.body)}\n` : reply.body;
@@ -39,5 +39,5 @@ export function writeError(response: ServerResponse, error: unknown): void {
   }
   const retryAfter = status.details?.retryAfterSeconds;
   if (retryAfter !== undefined) response.setHeader('retry-after', String(retryAfter));
-  writeReply(response, json(status, status.code));
+  writeReply(response, jsonReply(status, status.code));
 }

@@ -1,11 +1,11 @@
-import type { Resource } from '../api/resources.ts';
+import type { ApiResource } from '../api/resources.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
 
 /** A request on a resource, in the words that RBAC and the audit log use. */
 export interface ResourceRequest {
   readonly verb: Verb;
-  readonly resource: Resource;
+  readonly resource: ApiResource;
   readonly namespace: string;
   readonly name: string;
   readonly subresource: string;
@@ -23,7 +23,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
 export function resourceRequestOf(
   method: string,
   url: URL,
-  resources: readonly Resource[],
+  resources: readonly ApiResource[],
 ): ResourceRequest | undefined {
   const [root, ...rest] = url.pathname.split('/').slice(1).map(decodeURIComponent);
   if (root !== 'api' && root !== 'apis') return undefined;

@@ -1,26 +1,26 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '@hangar/shared/clock';
+import { recordOf } from '@hangar/shared/json';
 import type { ObjectApi } from '../api/object-api.ts';
-import { recordOf } from '../api/objects.ts';
-import type { Resource } from '../api/resources.ts';
+import type { ApiResource } from '../api/resources.ts';
 import { unauthorized, unknownKind } from '../api/status-errors.ts';
-import type { Effect, Faults, RequestFacts } from '../faults/faults.ts';
+import type { ApiFaults, Effect, RequestFacts } from '../faults/faults.ts';
 import { discoveryOf, VERSION } from './discovery.ts';
 import { type Exchange, ObjectRoutes } from './object-routes.ts';
 import type { Permissions } from './permissions.ts';
-import { type LogSource, servePodLog } from './pod-log.ts';
+import { type PodLogSource, servePodLog } from './pod-log.ts';
 import { parseBody, readBody } from './read-body.ts';
-import { json, type Reply, text, writeError, writeReply } from './reply.ts';
+import { type HttpReply, jsonReply, textReply, writeError, writeReply } from './reply.ts';
 import { qualifiedPath, type ResourceRequest, resourceRequestOf } from './request-info.ts';
 
 export interface ApiServerParts {
   readonly clock: Clock;
   readonly api: ObjectApi;
-  readonly resources: readonly Resource[];
-  readonly faults: Faults;
+  readonly resources: readonly ApiResource[];
+  readonly faults: ApiFaults;
   readonly permissions: Permissions;
-  readonly logs: LogSource;
+  readonly logs: PodLogSource;
   readonly token: string | undefined;
   readonly bookmarkIntervalMs: number;
 }
@@ -97,7 +97,7 @@ export class ApiServer {
     if (request.headers.authorization !== `Bearer ${token}`) throw unauthorized();
   }
 
-  private resource(exchange: Exchange, effects: readonly Effect[]): Reply {
+  private resource(exchange: Exchange, effects: readonly Effect[]): HttpReply {
     const { request, response } = exchange;
     this.parts.permissions.assertAllowed(request);
     if (request.resource.plural !== 'pods' || request.subresource !== 'log')
@@ -107,14 +107,14 @@ export class ApiServer {
     return servePodLog({ api, logs, nowMs: () => clock.now() }, request, response, cut?.atByte);
   }
 
-  private other({ pathname }: URL, body: string): Reply {
-    if (HEALTH.some((path) => `${pathname}/`.startsWith(`${path}/`))) return text('ok');
-    if (pathname === '/version') return json(VERSION);
-    if (pathname === REVIEWS) return json(this.parts.permissions.review(recordOf(parseBody(body))), 201);
+  private other({ pathname }: URL, body: string): HttpReply {
+    if (HEALTH.some((path) => `${pathname}/`.startsWith(`${path}/`))) return textReply('ok');
+    if (pathname === '/version') return jsonReply(VERSION);
+    if (pathname === REVIEWS) return jsonReply(this.parts.permissions.review(recordOf(parseBody(body))), 201);
     const discovery = discoveryOf(pathname, this.parts.resources);
-    if (discovery !== undefined) return json(discovery);
+    if (discovery !== undefined) return jsonReply(discovery);
     if (this.isKnownGroup(pathname)) throw unknownKind();
-    return text('404 page not found\n', 404);
+    return textReply('404 page not found\n', 404);
   }
 
   /** Below a group that is served, an unknown kind has another answer than elsewhere. */

@@ -1,15 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '@hangar/shared/clock';
 import type { KubeObject } from '../api/objects.ts';
-import { apiVersionOf, qualifiedName, type Resource } from '../api/resources.ts';
+import { type ApiResource, apiVersionOf, qualifiedName } from '../api/resources.ts';
 import type { Matcher } from '../api/selectors.ts';
 import { ApiError, expired } from '../api/status-errors.ts';
-import type { Change, Store } from '../api/store.ts';
-import type { Faults, RequestFacts } from '../faults/faults.ts';
+import type { ObjectStore, StoreChange } from '../api/store.ts';
+import type { ApiFaults, RequestFacts } from '../faults/faults.ts';
 
 export interface WatchRequest {
   readonly facts: RequestFacts;
-  readonly resource: Resource;
+  readonly resource: ApiResource;
   readonly namespace: string;
   readonly matches: Matcher;
   /** Undefined or 0: the state as it is comes first, as ADDED. */
@@ -21,8 +21,8 @@ export interface WatchRequest {
 
 export interface WatchParts {
   readonly clock: Clock;
-  readonly store: Store;
-  readonly faults: Faults;
+  readonly store: ObjectStore;
+  readonly faults: ApiFaults;
   readonly bookmarkIntervalMs: number;
 }
 
@@ -97,7 +97,7 @@ class WatchStream {
     return true;
   }
 
-  private onChange(change: Change): void {
+  private onChange(change: StoreChange): void {
     // A change that was replayed already may still be under way to the listeners.
     if (change.revision <= this.seenRevision || change.resource !== qualifiedName(this.request.resource))
       return;
@@ -107,7 +107,7 @@ class WatchStream {
   }
 
   /** For a selector, entering it is ADDED and leaving it DELETED. */
-  private send({ type, object, previous }: Change): void {
+  private send({ type, object, previous }: StoreChange): void {
     const { matches, namespace } = this.request;
     if (namespace !== '' && object.metadata.namespace !== namespace) return;
     const is = type !== 'DELETED' && matches(object);

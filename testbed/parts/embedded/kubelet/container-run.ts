@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Clock } from '@hangar/shared/clock';
 import type { Container, TerminatedState } from '../api/pod.ts';
-import { secondsText } from '../api/times.ts';
+import { rfc3339Seconds } from '../api/times.ts';
 import type { ContainerLog } from './container-log.ts';
-import type { Exit, Running } from './process-group.ts';
+import type { ProcessExit, Running } from './process-group.ts';
 
 export interface RunFacts {
   readonly container: Container;
@@ -65,15 +65,15 @@ export class ContainerRun {
     callOff();
   }
 
-  private finish({ code }: Exit): void {
+  private finish({ code }: ProcessExit): void {
     this.log.end();
     const message = this.message(code);
     this.end = {
       exitCode: code,
       reason: this.oomKilled ? 'OOMKilled' : code === 0 ? 'Completed' : 'Error',
       ...(message === '' ? {} : { message }),
-      startedAt: secondsText(this.startedAtMs),
-      finishedAt: secondsText(this.clock.now()),
+      startedAt: rfc3339Seconds(this.startedAtMs),
+      finishedAt: rfc3339Seconds(this.clock.now()),
       containerID: this.id,
     };
   }

@@ -1,5 +1,5 @@
 import type { Container, ContainerState, ContainerStatus, TerminatedState } from '../api/pod.ts';
-import { secondsText } from '../api/times.ts';
+import { rfc3339Seconds } from '../api/times.ts';
 import type { ContainerRun } from './container-run.ts';
 import { imageIdOf, normalized } from './images.ts';
 
@@ -77,7 +77,7 @@ export class ContainerSlot {
   private state(): ContainerState {
     const { terminated, run } = this;
     if (terminated !== undefined) return { terminated };
-    if (run !== undefined) return { running: { startedAt: secondsText(run.startedAtMs) } };
+    if (run !== undefined) return { running: { startedAt: rfc3339Seconds(run.startedAtMs) } };
     return { waiting: this.waiting };
   }
 }

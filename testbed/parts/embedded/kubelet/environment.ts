@@ -1,10 +1,10 @@
-import { recordOf, textOf } from '../api/objects.ts';
+import { recordOf, textOf } from '@hangar/shared/json';
 import type { Container, Pod } from '../api/pod.ts';
-import type { Store } from '../api/store.ts';
+import type { ObjectStore } from '../api/store.ts';
 import { fieldValue } from './field-refs.ts';
 
 /** A container that cannot be configured, with the kubelet's words. */
-export class ConfigError extends Error {
+export class ContainerConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
@@ -20,9 +20,13 @@ interface DataRef {
  * The environment that a container asks for: envFrom first, then env in order with `$(NAME)` expanded from what
  * stands before.
  *
- * @throws {ConfigError} when a Secret, ConfigMap or key that is not optional is missing
+ * @throws {ContainerConfigError} when a Secret, ConfigMap or key that is not optional is missing
  */
-export function environmentOf(store: Store, pod: Pod, container: Container): Record<string, string> {
+export function containerEnvironment(
+  store: ObjectStore,
+  pod: Pod,
+  container: Container,
+): Record<string, string> {
   const sources = container.envFrom ?? [];
   const result = Object.fromEntries(sources.flatMap((source) => importedFrom(store, pod, source)));
   for (const { name, value = '', valueFrom } of container.env ?? []) {
@@ -35,7 +39,7 @@ export function environmentOf(store: Store, pod: Pod, container: Container): Rec
 type ImportSource = NonNullable<Container['envFrom']>[number];
 
 function importedFrom(
-  store: Store,
+  store: ObjectStore,
   pod: Pod,
   { prefix = '', secretRef, configMapRef }: ImportSource,
 ): [string, string][] {
@@ -47,7 +51,7 @@ function importedFrom(
 type ValueSource = NonNullable<NonNullable<Container['env']>[number]['valueFrom']>;
 
 function valueOf(
-  store: Store,
+  store: ObjectStore,
   pod: Pod,
   { fieldRef, secretKeyRef, configMapKeyRef }: ValueSource,
 ): string | undefined {
@@ -58,18 +62,18 @@ function valueOf(
   const value = referredData(store, pod, kind, ref)?.[ref.key];
   if (value !== undefined || ref.optional === true) return value?.toString('utf8');
   const subject = `${kind === 'secrets' ? 'Secret' : 'ConfigMap'} ${pod.metadata.namespace}/${ref.name}`;
-  throw new ConfigError(`couldn't find key ${ref.key} in ${subject}`);
+  throw new ContainerConfigError(`couldn't find key ${ref.key} in ${subject}`);
 }
 
 function referredData(
-  store: Store,
+  store: ObjectStore,
   pod: Pod,
   kind: DataKind,
   { name = '', optional }: DataRef,
 ): Record<string, Buffer> | undefined {
   const data = dataOf(store, pod, kind, name);
   if (data !== undefined || optional === true) return data;
-  throw new ConfigError(`${singular(kind)} "${name}" not found`);
+  throw new ContainerConfigError(`${singular(kind)} "${name}" not found`);
 }
 
 /** How the kubelet names a kind in its texts. */
@@ -79,7 +83,7 @@ export function singular(kind: DataKind): string {
 
 /** The data of a Secret (decoded) or ConfigMap of a Pod's namespace; undefined when there is none. */
 export function dataOf(
-  store: Store,
+  store: ObjectStore,
   { metadata }: Pod,
   kind: DataKind,
   name: string,

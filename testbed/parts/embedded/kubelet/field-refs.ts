@@ -1,4 +1,4 @@
-import { recordOf, textOf } from '../api/objects.ts';
+import { recordOf, textOf } from '@hangar/shared/json';
 import type { Pod } from '../api/pod.ts';
 
 /** Value of a downward-API field path (`metadata.annotations['x']`, `spec.nodeName`, …); empty when unset. */

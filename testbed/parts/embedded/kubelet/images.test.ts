@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { digestOf, imageIdOf, normalized, repositoryOf } from './images.ts';
+import { imageDigest, imageIdOf, normalized, repositoryOf } from './images.ts';
 
 describe('image names', () => {
   it.each([
@@ -10,6 +10,6 @@ describe('image names', () => {
     ['ghcr.io/a/b@sha256:00', 'ghcr.io/a/b', 'ghcr.io/a/b@sha256:00'],
   ])('reads %s', (image, repository, whole) => {
     expect([repositoryOf(image), normalized(image)]).toEqual([repository, whole]);
-    expect(imageIdOf(image)).toContain(digestOf(image));
+    expect(imageIdOf(image)).toContain(imageDigest(image));
   });
 });

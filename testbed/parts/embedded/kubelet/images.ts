@@ -51,7 +51,7 @@ export function normalized(image: string): string {
   return /@|:[^:/]+$/.test(path) ? path : `${path}:latest`;
 }
 
-export function digestOf(image: string): string {
+export function imageDigest(image: string): string {
   return `sha256:${createHash('sha256').update(normalized(image)).digest('hex')}`;
 }
 
@@ -59,7 +59,7 @@ export function digestOf(image: string): string {
 export function imageIdOf(image: string): string {
   return `${normalized(image)
     .replace(/@.*$/, '')
-    .replace(/:[^:/]+$/, '')}@${digestOf(image)}`;
+    .replace(/:[^:/]+$/, '')}@${imageDigest(image)}`;
 }
 
 /** What an image does; undefined for one that is not known. */

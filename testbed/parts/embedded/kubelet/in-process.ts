@@ -1,4 +1,4 @@
-import type { Exit, Output, Running } from './process-group.ts';
+import type { Output, ProcessExit, Running } from './process-group.ts';
 
 /** Code of a placeholder that was told to go. @see runner/gate/PROTOCOL.md */
 const PLACEHOLDER_CODE = 213;
@@ -7,7 +7,7 @@ const STOPS: ReadonlySet<string> = new Set(['SIGTERM', 'SIGINT', 'SIGKILL']);
 
 /** A placeholder: does nothing, ends at once with its own code when it is told to. */
 export function placeholder(): Running {
-  const { promise, resolve } = Promise.withResolvers<Exit>();
+  const { promise, resolve } = Promise.withResolvers<ProcessExit>();
   return {
     ended: promise,
     signal: (name) => {
@@ -19,7 +19,7 @@ export function placeholder(): Running {
 
 /** A small piece of work of our own in place of a program; an error becomes its code 1 and a line on stderr. */
 export function inProcess(work: () => void, output: Output): Running {
-  const ended = Promise.resolve().then((): Exit => {
+  const ended = Promise.resolve().then((): ProcessExit => {
     try {
       work();
       return { code: 0 };

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
+import { requestOfSpec } from '@hangar/shared/kubernetes/pod-request';
 import { isFinished, type Pod, podOf } from '../api/pod.ts';
 import { PODS } from '../api/resources.ts';
 import { ApiError, badRequest } from '../api/status-errors.ts';
-import type { Change } from '../api/store.ts';
+import type { StoreChange } from '../api/store.ts';
 import { podsOn } from '../control/nodes.ts';
-import type { LogOptions, LogSink, LogSource } from '../http/pod-log.ts';
+import type { LogOptions, LogSink, PodLogSource } from '../http/pod-log.ts';
 import { misfitOf, nodeStateOf } from '../schedule/fit.ts';
-import { requestsOf } from '../schedule/requests.ts';
 import { ImageStore } from './image-store.ts';
 import type { FakeImages } from './images.ts';
 import { PodRunner, type PodRunnerParts, type Termination } from './pod-runner.ts';
@@ -22,7 +22,7 @@ export type KubeletParts = Omit<
 };
 
 /** The kubelets of all nodes: every Pod that is bound to a node runs here. */
-export class Kubelet implements LogSource {
+export class Kubelet implements PodLogSource {
   private readonly parts: KubeletParts;
   private readonly runners = new Map<string, PodRunner>();
   private readonly imagesByNode = new Map<string, ImageStore>();
@@ -84,7 +84,7 @@ export class Kubelet implements LogSource {
     return [...this.runners.values()].filter((runner) => runner.current.spec.nodeName === node);
   }
 
-  private onChange({ resource, type, object }: Change): void {
+  private onChange({ resource, type, object }: StoreChange): void {
     if (resource !== PODS.plural) return;
     const pod = podOf(object);
     const runner = this.runnerOf(pod);
@@ -132,7 +132,7 @@ export class Kubelet implements LogSource {
     if (node === undefined) return undefined;
     const others = podsOn(api, nodeName).filter(({ metadata }) => metadata.uid !== pod.metadata.uid);
     const { requested, allocatable, ...state } = nodeStateOf(node, others);
-    const requests = requestsOf(pod.spec);
+    const requests = requestOfSpec(pod.spec);
     const misfit = misfitOf(pod, requests, { ...state, requested, allocatable, taints: [] });
     switch (misfit?.reasons[0]) {
       case undefined:

@@ -1,20 +1,20 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Container, Pod } from '../api/pod.ts';
-import type { Store } from '../api/store.ts';
+import type { ObjectStore } from '../api/store.ts';
 import { runGate } from '../gate/gate-stand-in.ts';
 import { initGate } from '../gate/init.ts';
 import type { GatesByPod } from '../gate/pod-gates.ts';
-import { environmentOf, expand } from './environment.ts';
+import { containerEnvironment, expand } from './environment.ts';
 import { type FakeImages, fakeImageOf, repositoryOf } from './images.ts';
 import { inProcess, placeholder } from './in-process.ts';
 import type { Janitor } from './janitor.ts';
-import { type Output, type ProcessSpec, type Running, StartError, startGroup } from './process-group.ts';
+import { type GroupSpec, type Output, type Running, StartError, startGroup } from './process-group.ts';
 import { aliasRewriterOf, ownAliases, type Rewrite, rewriterOf } from './rewrites.ts';
 import type { PodVolumes } from './volumes.ts';
 
 export interface LauncherParts {
-  readonly store: Store;
+  readonly store: ObjectStore;
   readonly janitor: Janitor;
   readonly images: FakeImages;
   readonly gates: GatesByPod;
@@ -22,7 +22,7 @@ export interface LauncherParts {
 }
 
 /** A container ready to start. */
-export interface Prepared {
+export interface PreparedContainer {
   readonly messageFile: string;
   readonly start: (output: Output) => Promise<Running>;
 }
@@ -36,9 +36,9 @@ export class Launcher {
   }
 
   /** @throws {ConfigError} when its environment cannot be made */
-  prepare(pod: Pod, container: Container, volumes: PodVolumes, folder: string): Prepared {
+  prepare(pod: Pod, container: Container, volumes: PodVolumes, folder: string): PreparedContainer {
     const root = join(folder, 'roots', container.name);
-    const env = environmentOf(this.parts.store, pod, container);
+    const env = containerEnvironment(this.parts.store, pod, container);
     volumes.mount(pod, container, root, env);
     const messagePath = container.terminationMessagePath ?? '/dev/termination-log';
     const messageFile = join(root, messagePath);
@@ -51,7 +51,7 @@ export class Launcher {
     const [cwd, home] = [join(root, container.workingDir ?? ''), join(folder, 'home')];
     for (const made of [cwd, home]) mkdirSync(made, { recursive: true });
     const rewritten = Object.entries(env).map(([name, value]) => [name, rewrite(value)] as const);
-    const spec: ProcessSpec = {
+    const spec: GroupSpec = {
       argv: [...(container.command ?? []), ...(container.args ?? [])].map((part) => expand(part, env)),
       // PWD lets shells show the folder by the name it was entered by, not where a link leads.
       env: { ...machineEnvironment(pod, home), PWD: cwd, ...Object.fromEntries(rewritten) },
@@ -109,7 +109,7 @@ interface Job {
   readonly container: Container;
   readonly root: string;
   readonly rewrite: Rewrite;
-  readonly spec: ProcessSpec;
+  readonly spec: GroupSpec;
 }
 
 function isPlaceholder(container: Container, program: string): boolean {

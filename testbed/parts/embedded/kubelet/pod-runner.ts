@@ -10,7 +10,7 @@ import type { EventRecorder } from '../control/event-recorder.ts';
 import { ContainerSlot } from './container-slot.ts';
 import type { ImageStore, RecordEvent } from './image-store.ts';
 import type { Launcher } from './launcher.ts';
-import { statusOf } from './pod-status.ts';
+import { podStatusOf } from './pod-status.ts';
 import { startContainer } from './start-container.ts';
 import type { KubeletTiming } from './timing.ts';
 import { MountError, PodVolumes } from './volumes.ts';
@@ -269,7 +269,7 @@ export class PodRunner {
 
   private publish(): void {
     if (this.removed || this.parts.isSilent() || isFinished(this.pod)) return;
-    const status = statusOf({
+    const status = podStatusOf({
       pod: this.pod,
       inits: this.inits.map((slot) => slot.status(true)),
       containers: this.containers.map((slot) => slot.status(false)),

@@ -6,7 +6,7 @@ import {
   type PodStatus,
   withCondition,
 } from '../api/pod.ts';
-import { secondsText } from '../api/times.ts';
+import { rfc3339Seconds } from '../api/times.ts';
 
 /** What the kubelet knows of a Pod when it writes the status. */
 export interface PodFacts {
@@ -24,7 +24,7 @@ export interface PodFacts {
 }
 
 /** The status of a Pod as the kubelet would write it; conditions of others are kept. */
-export function statusOf(facts: PodFacts): PodStatus {
+export function podStatusOf(facts: PodFacts): PodStatus {
   const { pod, inits, containers, termination, finished } = facts;
   const phase = finished && termination !== undefined ? 'Failed' : phaseOf(facts);
   return {
@@ -33,7 +33,7 @@ export function statusOf(facts: PodFacts): PodStatus {
     conditions: conditionsOf(facts, phase),
     hostIP: '127.0.0.1',
     hostIPs: [{ ip: '127.0.0.1' }],
-    startTime: secondsText(facts.startedAtMs),
+    startTime: rfc3339Seconds(facts.startedAtMs),
     ...(inits.length === 0 ? {} : { initContainerStatuses: [...inits] }),
     containerStatuses: [...containers],
     ...(phase === 'Failed' ? termination : {}),

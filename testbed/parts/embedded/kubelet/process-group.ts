@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 import type { Janitor } from './janitor.ts';
 
 /** How a process ended: its code, or 128 + signal as a container runtime tells it. */
-export interface Exit {
+export interface ProcessExit {
   readonly code: number;
   readonly signal?: number;
 }
@@ -18,11 +18,11 @@ export interface Output {
 /** Something that runs as a container does: it ends once, and can be signalled. */
 export interface Running {
   /** Resolves when it has ended and all its output was handed over. */
-  readonly ended: Promise<Exit>;
+  readonly ended: Promise<ProcessExit>;
   readonly signal: (name: NodeJS.Signals) => void;
 }
 
-export interface ProcessSpec {
+export interface GroupSpec {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
@@ -41,7 +41,7 @@ export class StartError extends Error {
  *
  * @throws {StartError} when the command cannot be executed
  */
-export async function startGroup(spec: ProcessSpec, output: Output, janitor: Janitor): Promise<Running> {
+export async function startGroup(spec: GroupSpec, output: Output, janitor: Janitor): Promise<Running> {
   const [command = '', ...args] = spec.argv;
   const child = spawn(command, args, {
     cwd: spec.cwd,
@@ -63,7 +63,7 @@ export async function startGroup(spec: ProcessSpec, output: Output, janitor: Jan
   return { ended, signal: (name) => signalLeader(child.pid, name, spec.isFirst) };
 }
 
-function endOf(child: ChildProcess, janitor: Janitor): Promise<Exit> {
+function endOf(child: ChildProcess, janitor: Janitor): Promise<ProcessExit> {
   const { pid } = child;
   if (pid !== undefined) janitor.started(pid);
   return new Promise((resolve) => {
@@ -77,7 +77,7 @@ function endOf(child: ChildProcess, janitor: Janitor): Promise<Exit> {
   });
 }
 
-function exitOf(code: number | null, signal: NodeJS.Signals | null): Exit {
+function exitOf(code: number | null, signal: NodeJS.Signals | null): ProcessExit {
   if (signal === null) return { code: code ?? 0 };
   const number = constants.signals[signal];
   return { code: 128 + number, signal: number };

@@ -1,10 +1,10 @@
 import type { Clock } from '@hangar/shared/clock';
 import { allContainers, type Pod } from '../api/pod.ts';
-import { secondsText } from '../api/times.ts';
+import { rfc3339Seconds } from '../api/times.ts';
 import { ContainerLog } from './container-log.ts';
 import { ContainerRun, newContainerId } from './container-run.ts';
 import type { ContainerSlot } from './container-slot.ts';
-import { ConfigError } from './environment.ts';
+import { ContainerConfigError } from './environment.ts';
 import type { RecordEvent } from './image-store.ts';
 import type { Launcher } from './launcher.ts';
 import { StartError } from './process-group.ts';
@@ -48,10 +48,10 @@ export async function startContainer(
     slot.run = new ContainerRun(clock, { container, log, messageFile, messageLimitBytes }, running);
     record('Normal', 'Started', `Started container ${container.name}`);
   } catch (error) {
-    if (!(error instanceof ConfigError) && !(error instanceof StartError)) throw error;
+    if (!(error instanceof ContainerConfigError) && !(error instanceof StartError)) throw error;
     const { message } = error;
     record('Warning', 'Failed', `Error: ${message}`);
-    if (error instanceof ConfigError) {
+    if (error instanceof ContainerConfigError) {
       slot.waiting = { reason: 'CreateContainerConfigError', message };
       slot.notBeforeMs = clock.now() + timing.backoffMs;
       return;
@@ -60,8 +60,8 @@ export async function startContainer(
       exitCode: CANNOT_START,
       reason: 'StartError',
       message,
-      startedAt: secondsText(0),
-      finishedAt: secondsText(clock.now()),
+      startedAt: rfc3339Seconds(0),
+      finishedAt: rfc3339Seconds(clock.now()),
       containerID: newContainerId(),
     };
   }

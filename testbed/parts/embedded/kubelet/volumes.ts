@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, realpathSync, rmSync, symlinkSync, wr
 import { dirname, join } from 'node:path';
 import type { V1VolumeProjection } from '@kubernetes/client-node';
 import type { Container, Pod, PodSpec } from '../api/pod.ts';
-import type { Store } from '../api/store.ts';
+import type { ObjectStore } from '../api/store.ts';
 import { type DataKind, dataOf, expand, singular } from './environment.ts';
 import { fieldValue } from './field-refs.ts';
 
@@ -24,12 +24,12 @@ const CONFIG_MODE = 0o644;
 
 /** The volumes of one Pod as folders under its own. */
 export class PodVolumes {
-  private readonly store: Store;
+  private readonly store: ObjectStore;
   private readonly folder: string;
   private readonly hostFolder: string;
 
   /** @param hostFolder stands for the node's file system: hostPath volumes live in it, never on the real one */
-  constructor(store: Store, folder: string, hostFolder: string) {
+  constructor(store: ObjectStore, folder: string, hostFolder: string) {
     this.store = store;
     this.folder = folder;
     this.hostFolder = hostFolder;

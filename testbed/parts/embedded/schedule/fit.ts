@@ -1,9 +1,10 @@
+import { type Resources, requestOfSpec } from '@hangar/shared/kubernetes/pod-request';
 import type { V1Node, V1Taint, V1Toleration } from '@kubernetes/client-node';
 import type { KubeObject, OnWire } from '../api/objects.ts';
 import type { Pod } from '../api/pod.ts';
 import { amountOf } from '../api/quantity.ts';
 import { matchesNodeAffinity } from './affinity.ts';
-import { add, NOTHING, type Requests, requestsOf } from './requests.ts';
+import { add } from './requests.ts';
 
 type Taint = OnWire<V1Taint>;
 type Toleration = OnWire<V1Toleration>;
@@ -13,8 +14,8 @@ export interface NodeState {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly Taint[];
-  readonly allocatable: Requests & { readonly pods: number };
-  readonly requested: Requests;
+  readonly allocatable: Resources & { readonly pods: number };
+  readonly requested: Resources;
   readonly pods: number;
 }
 
@@ -40,13 +41,13 @@ export function nodeStateOf(node: KubeObject, pods: readonly Pod[]): NodeState {
       memoryBytes: allocatable('memory') ?? 0,
       pods: allocatable('pods') ?? 110,
     },
-    requested: pods.map((pod) => requestsOf(pod.spec)).reduce(add, NOTHING),
+    requested: pods.map((pod) => requestOfSpec(pod.spec)).reduce(add, { cpuMillicores: 0, memoryBytes: 0 }),
     pods: pods.length,
   };
 }
 
 /** Runs the scheduler's filters in their order; the first that refuses a node names the reason. */
-export function misfitOf(pod: Pod, requests: Requests, node: NodeState): Misfit | undefined {
+export function misfitOf(pod: Pod, requests: Resources, node: NodeState): Misfit | undefined {
   const unmet = taintsUntolerated(pod, node, ['NoSchedule', 'NoExecute']);
   if (unmet.includes(UNSCHEDULABLE))
     return { reasons: ['node(s) were unschedulable'], preemptionHelps: false };
@@ -64,7 +65,10 @@ function matchesSelector({ spec }: Pod, node: NodeState): boolean {
   );
 }
 
-function resourceMisfit(requests: Requests, { allocatable, requested, pods }: NodeState): Misfit | undefined {
+function resourceMisfit(
+  requests: Resources,
+  { allocatable, requested, pods }: NodeState,
+): Misfit | undefined {
   const reasons: string[] = [];
   let preemptionHelps = true;
   if (pods + 1 > allocatable.pods) reasons.push('Too many pods');
@@ -94,7 +98,7 @@ function tolerates({ key, operator, value, effect }: Toleration, taint: Taint): 
 }
 
 /** Free share after placing, averaged over CPU and memory: LeastAllocated, 0 to 100. */
-export function leastAllocatedScore(requests: Requests, { allocatable, requested }: NodeState): number {
+export function leastAllocatedScore(requests: Resources, { allocatable, requested }: NodeState): number {
   const share = (capacity: number, used: number): number =>
     capacity === 0 || used > capacity ? 0 : ((capacity - used) * 100) / capacity;
   // Pods that ask for nothing weigh as much as the scheduler assumes: 100m and 200 MiB.

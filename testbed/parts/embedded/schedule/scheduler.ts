@@ -1,4 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
+import { requestOfSpec } from '@hangar/shared/kubernetes/pod-request';
 import type { ObjectApi } from '../api/object-api.ts';
 import { type Pod, type PodCondition, podOf, withCondition } from '../api/pod.ts';
 import { PODS } from '../api/resources.ts';
@@ -12,7 +13,7 @@ import {
   nodeStateOf,
   unschedulableText,
 } from './fit.ts';
-import { add, requestsOf, takesResources } from './requests.ts';
+import { add, takesResources } from './requests.ts';
 
 const NAME = 'default-scheduler';
 
@@ -62,7 +63,7 @@ export class Scheduler {
   }
 
   private place(pod: Pod, nodes: Map<string, NodeState>): void {
-    const requests = requestsOf(pod.spec);
+    const requests = requestOfSpec(pod.spec);
     const misfits: Misfit[] = [];
     const fitting: NodeState[] = [];
     for (const node of nodes.values()) {

@@ -1,8 +1,8 @@
-import type { JsonRecord } from '../api/objects.ts';
+import type { JsonRecord } from '@hangar/shared/json';
 import type { Pod } from '../api/pod.ts';
 import type { EmbeddedCluster, PodName } from '../cluster.ts';
 
-export interface Answer {
+export interface ApiAnswer {
   readonly status: number;
   readonly body: JsonRecord;
 }
@@ -16,7 +16,7 @@ export function clientOf(cluster: EmbeddedCluster) {
     path: string,
     body?: unknown,
     type = 'application/json',
-  ): Promise<Answer> => {
+  ): Promise<ApiAnswer> => {
     const sent = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': type } };
     const response = await fetch(`${cluster.url}${path}`, { method, ...sent });
     return { status: response.status, body: (await response.json()) as JsonRecord };
@@ -77,23 +77,23 @@ export function shellPod(name: string, ...scripts: string[]): { metadata: JsonRe
   };
 }
 
-export interface WatchEvent {
+export interface RawWatchEvent {
   readonly type: string;
   readonly object: JsonRecord & { readonly metadata: JsonRecord };
 }
 
 /** An open watch whose events are taken one after another. */
 export class WatchReader {
-  private readonly events: AsyncIterator<WatchEvent, undefined>;
+  private readonly events: AsyncIterator<RawWatchEvent, undefined>;
   private readonly controller: AbortController;
 
-  constructor(events: AsyncIterator<WatchEvent, undefined>, controller: AbortController) {
+  constructor(events: AsyncIterator<RawWatchEvent, undefined>, controller: AbortController) {
     this.events = events;
     this.controller = controller;
   }
 
   /** The next event; undefined when the watch has ended. */
-  async next(): Promise<WatchEvent | undefined> {
+  async next(): Promise<RawWatchEvent | undefined> {
     return (await this.events.next()).value;
   }
 
@@ -108,13 +108,13 @@ export async function openWatch(cluster: EmbeddedCluster, path: string): Promise
   return new WatchReader(eventsOf(response), controller);
 }
 
-async function* eventsOf(response: Response): AsyncGenerator<WatchEvent, undefined> {
+async function* eventsOf(response: Response): AsyncGenerator<RawWatchEvent, undefined> {
   let rest = '';
   const decoder = new TextDecoder();
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
     const lines = `${rest}${decoder.decode(chunk, { stream: true })}`.split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) yield JSON.parse(line) as WatchEvent;
+    for (const line of lines) yield JSON.parse(line) as RawWatchEvent;
   }
   return undefined;
 }

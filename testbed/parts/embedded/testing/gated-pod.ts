@@ -1,4 +1,4 @@
-import type { JsonRecord } from '../api/objects.ts';
+import type { JsonRecord } from '@hangar/shared/json';
 
 /** A step of a gated Pod, for tests; what is left out is an ordinary step of one shell script. */
 export interface GatedStep {

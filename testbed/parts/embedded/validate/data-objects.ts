@@ -1,4 +1,5 @@
-import { type KubeObject, recordOf, textOf } from '../api/objects.ts';
+import { recordOf, textOf } from '@hangar/shared/json';
+import type { KubeObject } from '../api/objects.ts';
 import type { FieldErrors } from './field-errors.ts';
 import { configKeyErrors } from './names.ts';
 

@@ -1,6 +1,6 @@
-import { isRecord, type JsonRecord, recordOf, recordsOf } from '../api/objects.ts';
+import { isRecord, type JsonRecord, recordOf, recordsOf } from '@hangar/shared/json';
 import { amountOf } from '../api/quantity.ts';
-import { apiVersionOf, type Resource } from '../api/resources.ts';
+import { type ApiResource, apiVersionOf } from '../api/resources.ts';
 import { badRequest } from '../api/status-errors.ts';
 
 /**
@@ -9,7 +9,7 @@ import { badRequest } from '../api/status-errors.ts';
  *
  * @throws {ApiError} 400 with the decoder's text
  */
-export function assertDecodable(resource: Resource, body: unknown): asserts body is JsonRecord {
+export function assertDecodable(resource: ApiResource, body: unknown): asserts body is JsonRecord {
   if (!isRecord(body))
     throw badRequest(
       'couldn\'t get version/kind; json parse error: json: cannot unmarshal array into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }',
@@ -30,7 +30,7 @@ export function assertDecodable(resource: Resource, body: unknown): asserts body
   }
 }
 
-function* decodingErrors(resource: Resource, body: JsonRecord): Generator<string> {
+function* decodingErrors(resource: ApiResource, body: JsonRecord): Generator<string> {
   const metadata = recordOf(body['metadata']);
   for (const field of ['name', 'generateName', 'namespace']) {
     yield* typeErrors(metadata[field], 'string', `ObjectMeta.metadata.${field}`);

@@ -1,6 +1,6 @@
 import type { V1OwnerReference } from '@kubernetes/client-node';
 import type { KubeObject } from '../api/objects.ts';
-import { NAMESPACES, type Resource } from '../api/resources.ts';
+import { type ApiResource, NAMESPACES } from '../api/resources.ts';
 import type { FieldErrors } from './field-errors.ts';
 import { dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, qualifiedNameErrors } from './names.ts';
 
@@ -9,7 +9,7 @@ const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion'];
 const OWNER_FIELDS = ['apiVersion', 'kind', 'name', 'uid'] as const;
 
 /** Checks an object's metadata: name, labels, annotations, owners, finalizers. */
-export function validateMetadata(errors: FieldErrors, resource: Resource, { metadata }: KubeObject): void {
+export function validateMetadata(errors: FieldErrors, resource: ApiResource, { metadata }: KubeObject): void {
   validateName(errors, resource, metadata);
   for (const [key, value] of Object.entries(metadata.labels ?? {})) {
     errors.invalid('metadata.labels', key, ...qualifiedNameErrors(key));
@@ -28,7 +28,7 @@ function validateOwner(errors: FieldErrors, owner: V1OwnerReference): void {
   }
 }
 
-function validateName(errors: FieldErrors, resource: Resource, metadata: KubeObject['metadata']): void {
+function validateName(errors: FieldErrors, resource: ApiResource, metadata: KubeObject['metadata']): void {
   const { name, generateName } = metadata;
   const check = resource.plural === NAMESPACES.plural ? dnsLabelErrors : dnsSubdomainErrors;
   if (generateName !== undefined) {

@@ -1,6 +1,6 @@
+import type { JsonRecord } from '@hangar/shared/json';
 import { describe, expect, it } from 'vitest';
 import { defaultPod } from '../admit/pod.ts';
-import type { JsonRecord } from '../api/objects.ts';
 import type { Pod } from '../api/pod.ts';
 import { PODS, SECRETS } from '../api/resources.ts';
 import { invalid } from '../api/status-errors.ts';

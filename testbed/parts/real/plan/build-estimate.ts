@@ -1,7 +1,7 @@
 import type { Part, PartName } from './parts.ts';
 
 /** How long a part took when it was built here, in seconds. */
-export interface BuildRecord {
+export interface PartBuildTime {
   readonly part: PartName;
   readonly seconds: number;
 }
@@ -22,7 +22,7 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) 
  */
 export function buildEstimate(
   wanted: readonly Part[],
-  records: readonly BuildRecord[],
+  records: readonly PartBuildTime[],
   all: readonly Part[],
 ): BuildEstimate {
   const measured = sum(wanted.map(({ twoCoresSeconds }) => twoCoresSeconds));

@@ -1,15 +1,15 @@
 /** One kind of object of the cluster: how it is called, and where all of it is listed. */
-export interface Kind {
+export interface InventoryKind {
   readonly name: string;
   readonly path: string;
 }
 
-const core = (name: string, plural: string): Kind => ({ name, path: `/api/v1/${plural}` });
-const of = (group: string, kinds: Readonly<Record<string, string>>): readonly Kind[] =>
+const core = (name: string, plural: string): InventoryKind => ({ name, path: `/api/v1/${plural}` });
+const of = (group: string, kinds: Readonly<Record<string, string>>): readonly InventoryKind[] =>
   Object.entries(kinds).map(([name, plural]) => ({ name, path: `/apis/${group}/${plural}` }));
 
 /** All that a suite may leave in the cluster. Events are not among them: they go by themselves. */
-export const KINDS: readonly Kind[] = [
+export const KINDS: readonly InventoryKind[] = [
   core('Namespace', 'namespaces'),
   core('Node', 'nodes'),
   core('PersistentVolume', 'persistentvolumes'),

@@ -9,7 +9,7 @@ export type PartName =
   | 'prometheus-operator';
 
 /** A program of a part: the name of the file that is made, and the Go package that it's made from. */
-export interface Program {
+export interface GoProgram {
   readonly name: string;
   readonly goPackage: string;
 }
@@ -20,7 +20,7 @@ export interface Part {
   readonly version: string;
   /** Module whose folder holds `assets`, and whose staging modules are replaced. */
   readonly module: string;
-  readonly programs: readonly Program[];
+  readonly programs: readonly GoProgram[];
   readonly tags: readonly string[];
   /** Values set in the program by `-X name=value`. */
   readonly variables: Readonly<Record<string, string>>;
@@ -36,9 +36,9 @@ export interface Part {
 
 const plain = { tags: [], variables: {}, stagingVersion: undefined, assets: {} } as const;
 
-const kubernetesProgram = (name: string): Program => ({ name, goPackage: `k8s.io/kubernetes/cmd/${name}` });
+const kubernetesProgram = (name: string): GoProgram => ({ name, goPackage: `k8s.io/kubernetes/cmd/${name}` });
 
-const containerdProgram = (name: string): Program => ({
+const containerdProgram = (name: string): GoProgram => ({
   name,
   goPackage: `github.com/containerd/containerd/v2/cmd/${name}`,
 });
@@ -153,7 +153,7 @@ export function partsNamed(names: readonly string[]): readonly Part[] {
 export const folderName = (part: Part): string => `${part.name}-${part.version}`;
 
 /** Arguments of `go build` for one program, written to `output`. */
-export function goBuildArguments(part: Part, program: Program, output: string): readonly string[] {
+export function goBuildArguments(part: Part, program: GoProgram, output: string): readonly string[] {
   const settings = Object.entries(part.variables).map(([name, value]) => `-X ${name}=${value}`);
   return [
     'build',

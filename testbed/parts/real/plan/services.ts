@@ -42,7 +42,7 @@ export type Probe =
   | { readonly kind: 'socket'; readonly path: string };
 
 /** How a process is started and probed. */
-export interface Service {
+export interface ServiceSpec {
   readonly name: ServiceName;
   readonly program: string;
   readonly arguments: readonly string[];
@@ -50,7 +50,9 @@ export interface Service {
   readonly probe: Probe;
 }
 
-type Command = Omit<Service, 'name' | 'environment'> & { readonly environment?: Service['environment'] };
+type Command = Omit<ServiceSpec, 'name' | 'environment'> & {
+  readonly environment?: ServiceSpec['environment'];
+};
 
 const loopback = (port: number, path: string, scheme: 'http' | 'https' = 'http'): Probe => ({
   kind: 'url',
@@ -219,7 +221,7 @@ const commands: Readonly<Record<ServiceName, (layout: Layout) => Command>> = {
 };
 
 /** How that process is started in that layout. */
-export function serviceNamed(layout: Layout, name: ServiceName): Service {
+export function serviceNamed(layout: Layout, name: ServiceName): ServiceSpec {
   return { environment: {}, ...commands[name](layout), name };
 }
 

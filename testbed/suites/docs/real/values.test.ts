@@ -1,16 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../../../parts/real/command.ts';
+import { runOrThrow } from '../../../parts/real/command.ts';
 import { ownLayout } from '../../../parts/real/facts.ts';
 import { programPath } from '../../../parts/real/plan/layout.ts';
 import { Helm, LEAST } from '../../chart/helm.ts';
 import { blocksOf } from '../blocks.ts';
 import { type CloneOfLinks, cloneOfLinks } from '../clone-of-links.ts';
-import { PAGES, readPage } from '../pages.ts';
+import { PAGES, readDocument } from '../pages.ts';
 
 const VALUES = PAGES.flatMap((page) =>
-  blocksOf(readPage(page)).flatMap(({ mark, text, line }) =>
+  blocksOf(readDocument(page)).flatMap(({ mark, text, line }) =>
     mark?.kind === 'values' ? [{ place: `${page}:${line}`, text }] : [],
   ),
 );
@@ -20,7 +20,7 @@ const wholeLines = (text: string): readonly string[] => text.replace(/\\\n\s*/g,
 
 /** Every `helm install` and `helm upgrade` of the documents, with the page that it is on. */
 const RELEASES = PAGES.flatMap((page) =>
-  blocksOf(readPage(page))
+  blocksOf(readDocument(page))
     .filter(({ language }) => language === 'sh')
     .flatMap(({ text }) => wholeLines(text))
     .filter((line) => /^helm (install|upgrade) /.test(line))
@@ -67,7 +67,7 @@ describe('helm install and helm upgrade in the documents', () => {
     const words = rest.replace(/ #.*$/, '').replace(/ --(install|wait|reuse-values|create-namespace)\b/g, '');
     // What the release has already; flags and files of the command are laid over it.
     const least = verb === 'upgrade' ? ' -f -' : '';
-    const rendered = await run('bash', ['-ec', `"$HELM" template ${words}${least}`], {
+    const rendered = await runOrThrow('bash', ['-ec', `"$HELM" template ${words}${least}`], {
       folder: cloneFor(page).folder,
       environment: { ...process.env, HELM: programPath(layout, 'helm', 'helm'), KUBECONFIG: '/dev/null' },
       input: JSON.stringify(least === '' ? {} : LEAST),

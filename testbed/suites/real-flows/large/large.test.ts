@@ -2,14 +2,14 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { endShimsOf } from '../../../parts/real/ctr.ts';
 import { pipeline, step, stepResults } from '../../flows/pipelines.ts';
 import { startTestSystem } from '../../flows/test-system.ts';
-import { ownGround } from '../real-ground.ts';
+import { ownNamespaceAccess } from '../real-cluster-access.ts';
 
 const PATIENCE_MS = 400_000;
 
 /** A level of its own, and the last: the kubelet is busy for minutes with 200 containers that end at once. */
 describe('a large pipeline on a real kubelet', () => {
   it('a graph of 200 steps runs, and every step is told', async () => {
-    const { cluster, ground } = await ownGround('large');
+    const { cluster, ground } = await ownNamespaceAccess('large');
     const setup = await startTestSystem(ground);
     onTestFinished(async () => {
       // How long the node takes to clear 200 containers away is not what is tested here.

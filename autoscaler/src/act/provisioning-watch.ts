@@ -1,7 +1,7 @@
-import type { Service } from './actuator.ts';
+import type { ProvisioningState } from './actuator.ts';
 
 /** What shows whether an engine brings the nodes that are asked for. */
-export interface ServiceSigns {
+export interface ProvisioningSigns {
   /** Do the engine's status or the nodes show that all of them are there? */
   readonly isThere: boolean;
   /** Changes whenever something moves: an engine's status, the number of nodes. */
@@ -9,7 +9,7 @@ export interface ServiceSigns {
 }
 
 /** The last change that was seen. Milliseconds on the monotonic clock. */
-export interface ServiceMemory {
+export interface ProvisioningMemory {
   readonly progress: string;
   readonly sinceMs: number;
 }
@@ -20,12 +20,12 @@ export interface ServiceMemory {
  *
  * @param bootMs the pool's usual time from order to ready, in milliseconds
  */
-export function judgeService(
-  memory: ServiceMemory | undefined,
+export function judgeProvisioning(
+  memory: ProvisioningMemory | undefined,
   asked: number,
-  signs: ServiceSigns,
+  signs: ProvisioningSigns,
   time: { readonly nowMs: number; readonly bootMs: number },
-): { readonly service: Service; readonly memory: ServiceMemory | undefined } {
+): { readonly service: ProvisioningState; readonly memory: ProvisioningMemory | undefined } {
   if (asked === 0 || signs.isThere) return { service: 'served', memory: undefined };
   const moved = memory === undefined || memory.progress !== signs.progress;
   const sinceMs = moved ? time.nowMs : memory.sinceMs;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cpu, figure, memory, percent, quantity, shapeTitle, span, waitBeside } from './words.js';
+import { cpu, figure, memory, percent, quantity, shapeTitle, span, waitBeside } from './format.js';
 
 describe('texts of the page', () => {
   it.each([

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { judgeService, type ServiceMemory, type ServiceSigns } from './service-watch.ts';
+import { judgeProvisioning, type ProvisioningMemory, type ProvisioningSigns } from './provisioning-watch.ts';
 
 const BOOT_MS = 180_000;
 
 /** Judges one look after the other: [at ms, asked, there?, progress]. */
 function judge(...looks: readonly (readonly [number, number, boolean, string])[]): string {
-  let memory: ServiceMemory | undefined;
+  let memory: ProvisioningMemory | undefined;
   let service = 'none';
   for (const [nowMs, asked, isThere, progress] of looks) {
-    const signs: ServiceSigns = { isThere, progress };
-    ({ service, memory } = judgeService(memory, asked, signs, { nowMs, bootMs: BOOT_MS }));
+    const signs: ProvisioningSigns = { isThere, progress };
+    ({ service, memory } = judgeProvisioning(memory, asked, signs, { nowMs, bootMs: BOOT_MS }));
   }
   return service;
 }

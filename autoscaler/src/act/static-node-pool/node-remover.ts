@@ -2,8 +2,8 @@ import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { PoolNode } from '../../capacity/pool-node.ts';
 import type { ClosedNodes } from './closed-nodes.ts';
-import { whyNotTaken } from './emptiness.ts';
-import type { NodeClaim, NodePoolObject, NodePoolReading, Taking } from './node-pool-object.ts';
+import { removalBlocker } from './emptiness.ts';
+import type { NodeClaim, NodePoolObject, NodePoolReading, NodeRemoval } from './node-pool-object.ts';
 
 interface TakerParts {
   readonly cluster: Cluster;
@@ -17,7 +17,7 @@ interface Found {
 }
 
 /** Takes closed nodes that are empty: looks, forbids replacements, removes those very NodeClaims. */
-export class Taker {
+export class NodeRemover {
   readonly #parts: TakerParts;
   readonly #closed: ClosedNodes;
 
@@ -47,7 +47,11 @@ export class Taker {
    *
    * @returns how many of the claims are still there, or `changed` when the taking itself was: read the pool again
    */
-  async push(reading: NodePoolReading, taking: Taking, signal: AbortSignal): Promise<number | 'changed'> {
+  async push(
+    reading: NodePoolReading,
+    taking: NodeRemoval,
+    signal: AbortSignal,
+  ): Promise<number | 'changed'> {
     const { object } = this.#parts;
     const mine = (await object.claims(signal)).filter(({ metadata }) =>
       taking.claims.includes(metadata?.name ?? ''),
@@ -55,7 +59,7 @@ export class Taker {
     for (const claim of mine.filter(({ metadata }) => metadata?.deletionTimestamp === undefined)) {
       const name = claim.status?.nodeName;
       const why = name
-        ? await whyNotTaken(this.#parts.cluster, { name, uid: undefined }, signal)
+        ? await removalBlocker(this.#parts.cluster, { name, uid: undefined }, signal)
         : 'it has no node';
       if (why !== undefined) {
         await this.#giveUp(reading, { taking, claim, why }, signal);
@@ -68,7 +72,7 @@ export class Taker {
 
   async #giveUp(
     reading: NodePoolReading,
-    { taking, claim, why }: { taking: Taking; claim: NodeClaim; why: string },
+    { taking, claim, why }: { taking: NodeRemoval; claim: NodeClaim; why: string },
     signal: AbortSignal,
   ): Promise<void> {
     this.#parts.log.warn({ claim: claim.metadata?.name, why }, 'a node that was to be taken stays');
@@ -82,7 +86,7 @@ export class Taker {
     const found: Found[] = [];
     for (const node of nodes) {
       const claim = byNode.get(node.name);
-      const why = claim ? await whyNotTaken(this.#parts.cluster, node, signal) : 'it has no NodeClaim';
+      const why = claim ? await removalBlocker(this.#parts.cluster, node, signal) : 'it has no NodeClaim';
       if (claim && why === undefined) found.push({ node, claim });
       else await this.#closed.reopenOccupied(node, why ?? '', signal);
     }

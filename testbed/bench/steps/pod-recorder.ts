@@ -12,19 +12,19 @@ export interface SeenEnd {
 }
 
 /** What was seen of one Pod; it stays when the Pod has gone. */
-export interface TapedPod {
+export interface RecordedPod {
   pod: V1Pod;
   /** By container id: a container whose image was swapped has two. */
   readonly ends: Map<string, SeenEnd>;
   goneMs: number | undefined;
 }
 
-type Listener = (pod: TapedPod, ended: SeenEnd) => void;
+type Listener = (pod: RecordedPod, ended: SeenEnd) => void;
 
 /** An admin's list-watch of all Pods of a namespace that remembers: statuses are read before the Pods are removed, by whomever. */
-export class PodTape {
+export class PodRecorder {
   readonly #clock: Clock;
-  readonly #pods = new Map<string, TapedPod>();
+  readonly #pods = new Map<string, RecordedPod>();
   readonly #listeners = new Set<Listener>();
   readonly #stop = new AbortController();
   readonly #watch: ListWatch<V1Pod>;
@@ -45,7 +45,7 @@ export class PodTape {
     void this.#watch.run(this.#stop.signal);
   }
 
-  get pods(): readonly TapedPod[] {
+  get pods(): readonly RecordedPod[] {
     return [...this.#pods.values()];
   }
 
@@ -55,7 +55,7 @@ export class PodTape {
   }
 
   /** The newest Pod with that label. */
-  find(label: string, value: string): TapedPod | undefined {
+  find(label: string, value: string): RecordedPod | undefined {
     return this.pods.findLast(({ pod }) => pod.metadata?.labels?.[label] === value);
   }
 
@@ -78,7 +78,7 @@ export class PodTape {
     for (const status of object.status?.containerStatuses ?? []) this.#note(taped, status);
   }
 
-  #note(taped: TapedPod, { name, image, state }: V1ContainerStatus): void {
+  #note(taped: RecordedPod, { name, image, state }: V1ContainerStatus): void {
     const id = state?.terminated?.containerID;
     if (!state?.terminated || !id || taped.ends.has(id)) return;
     const { message } = state.terminated;

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
 import { runnerAccountIn } from '../../parts/real/runner-account.ts';
-import type { ClusterAccess } from '../flows/test-system.ts';
+import type { TestClusterAccess } from '../flows/test-system.ts';
 import { OwnNamespace } from './own-namespace.ts';
 
 /** The real cluster for flows: the runner has exactly the rights of docs/role.yaml, in the namespace that all share. */
-export async function realGround(): Promise<{ cluster: RealCluster; ground: ClusterAccess }> {
+export async function realClusterAccess(): Promise<{ cluster: RealCluster; ground: TestClusterAccess }> {
   const cluster = await connectRealCluster();
   const { gateImage, runnerKubeconfig, adminKubeconfig, namespace } = cluster;
   if (!gateImage) throw new Error('the gate does not compile: see "npm run testbed -- gate"');
@@ -27,16 +27,18 @@ export async function realGround(): Promise<{ cluster: RealCluster; ground: Clus
 }
 
 /** Access to a namespace that is given back: it goes, with all that is in it. */
-export interface OwnGround extends ClusterAccess {
+export interface OwnedNamespaceAccess extends TestClusterAccess {
   readonly remove: () => Promise<void>;
 }
 
 /**
- * As {@link realGround}, in a new namespace whose name begins with `word`: nobody else's Pods are in it, and `remove` leaves nothing
+ * As {@link realClusterAccess}, in a new namespace whose name begins with `word`: nobody else's Pods are in it, and `remove` leaves nothing
  * behind.
  */
-export async function ownGround(word: string): Promise<{ cluster: RealCluster; ground: OwnGround }> {
-  const { cluster, ground } = await realGround();
+export async function ownNamespaceAccess(
+  word: string,
+): Promise<{ cluster: RealCluster; ground: OwnedNamespaceAccess }> {
+  const { cluster, ground } = await realClusterAccess();
   const space = await OwnNamespace.make(ground.adminKubeconfig, word);
   const kubeconfig = await runnerAccountIn(cluster.layout, space.name);
   return {

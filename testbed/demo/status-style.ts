@@ -27,6 +27,6 @@ export const LEGEND =
   '✓ success  ✗ failure  ! error  ■ killed  – skipped  ● running  … waits for room  · to come';
 
 /** Milliseconds as seconds with one digit behind the point. */
-export function secondsText(ms: number): string {
+export function durationText(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }

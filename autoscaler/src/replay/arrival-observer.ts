@@ -2,7 +2,7 @@ import type { Job } from '../capacity/job.ts';
 import type { Resources } from '../capacity/shape.ts';
 
 /** What an observer of arrivals knows at each time: the arrivals so far, and the announced jobs. */
-export class Watcher {
+export class ArrivalObserver {
   #arrivals: number[] = [];
   /** Announced jobs by the time at which they became known. */
   readonly #announced: readonly Job[];

@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startEmbedded } from '../suites/flows/start-embedded.ts';
-import type { ClusterAccess } from '../suites/flows/test-system.ts';
+import type { TestClusterAccess } from '../suites/flows/test-system.ts';
 
 /** The cluster under the demo. */
-export interface DemoGround {
+export interface DemoCluster {
   readonly kind: 'embedded' | 'real';
-  readonly ground: ClusterAccess;
+  readonly ground: TestClusterAccess;
   /** What `--keep` prints, by what it is. */
   readonly addresses: Readonly<Record<string, string>>;
   /** How long the demo may take; the real kubelet needs a second where the embedded one needs none. */
@@ -20,7 +20,7 @@ const STAND_INS = ['httpd', 'wget'];
 const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** A cluster in this process, which leaves nothing behind, however this process ends. */
-export async function embeddedDemoGround(): Promise<DemoGround> {
+export async function embeddedDemoCluster(): Promise<DemoCluster> {
   const { cluster, access: ground } = await startEmbedded();
   const kubeconfig = join(cluster.folder, 'kubeconfig');
   writeFileSync(kubeconfig, ground.kubeconfig);
@@ -44,12 +44,12 @@ export async function embeddedDemoGround(): Promise<DemoGround> {
  * it goes in the end, the cluster stays. The runner has an admin's rights, since those of its Role are for one namespace.
  * Rejects with the cure where the machine can't.
  */
-export async function realDemoGround(): Promise<DemoGround> {
-  const [{ realGround }, { OwnNamespace }] = await Promise.all([
-    import('../suites/real-flows/real-ground.ts'),
+export async function realDemoCluster(): Promise<DemoCluster> {
+  const [{ realClusterAccess }, { OwnNamespace }] = await Promise.all([
+    import('../suites/real-flows/real-cluster-access.ts'),
     import('../suites/real-flows/own-namespace.ts'),
   ]);
-  const { cluster, ground } = await realGround();
+  const { cluster, ground } = await realClusterAccess();
   const { adminKubeconfig } = ground;
   const space = await OwnNamespace.make(adminKubeconfig, 'hangar-demo');
   const namespace = space.name;
