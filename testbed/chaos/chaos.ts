@@ -1,6 +1,6 @@
 import type { CommandContext } from '@hangar/shared/program/context';
 import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
-import { violationsOf } from './judge/invariants.ts';
+import { fallsIntoHole, violationsOf } from './judge/invariants.ts';
 import { countsOf, tableOf, violationLines } from './judge/report.ts';
 import type { ChaosOptions } from './options.ts';
 import { KINDS } from './plan/kinds.ts';
@@ -20,6 +20,7 @@ export async function chaos(options: ChaosOptions, context: CommandContext): Pro
   const run = await runPlan(plan, { clock, replicas, showProgress, stop: context.stopSignal() });
   const { history, folder } = run;
   const violations = violationsOf(history, SHAPES);
+  const holes = history.builds.filter((build) => fallsIntoHole(build, history)).length;
   const isGood = violations.length === 0;
   await run.close(!isGood);
   showProgress('');
@@ -32,7 +33,7 @@ export async function chaos(options: ChaosOptions, context: CommandContext): Pro
       JSON.stringify({ seed: plan.seed, builds: history.builds.length, faults: counts, violations, logs }),
     );
   } else {
-    const summary = `seed ${plan.seed}: ${history.builds.length} builds, ${history.faults.length} faults, ${violations.length} violations`;
+    const summary = `seed ${plan.seed}: ${history.builds.length} builds, ${history.faults.length} faults, ${violations.length} violations; ${holes} builds lost between the server's start and its record`;
     const details = violations.flatMap((one) => violationLines(one, history));
     const logs = isGood ? [] : [`logs of the replicas: ${folder}`];
     print([...details, ...tableOf(counts), '', summary, ...logs].join('\n'));

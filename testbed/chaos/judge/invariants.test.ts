@@ -68,6 +68,22 @@ describe('one true final status', () => {
     ]);
   });
 
+  it('a start that was lost breaks it, but for one that a killed process forces', () => {
+    const lost = {
+      status: 'error',
+      error: 'the runner was lost at the very moment this pipeline was started; restart the build',
+    };
+    const build = aBuild({ status: 'error', effects: [] }, lost);
+    const fault = { number: 1, kind: 'kill -9', what: '', isDone: true };
+    const during = { ...fault, fromMs: SENT_MS + 1_000, toMs: SENT_MS + 2_000 };
+    const before = { ...fault, fromMs: SENT_MS - 60_000, toMs: SENT_MS - 50_000 };
+    expect(found(aHistory([build], { faults: [during] }))).toEqual([]);
+    expect(found(aHistory([build], { faults: [before] }))).not.toEqual([]);
+    expect(found(aHistory([build], { faults: [{ ...during, kind: 'SIGTERM' }] }))).not.toEqual([]);
+    const ran = aBuild({ status: 'error' }, lost);
+    expect(found(aHistory([ran], { faults: [during] }))).not.toEqual([]);
+  });
+
   it('a stage that the server does not have breaks it', () => {
     expect(statusOf(aBuild({ stages: [] }))).toEqual(['one true final status: none']);
   });

@@ -1,6 +1,7 @@
 import { left, right, tableLines } from '@hangar/shared/program/table';
-import type { BuildHistory, History, InjectedFault } from './history.ts';
+import type { BuildHistory, History } from './history.ts';
 import type { Violation } from './invariants.ts';
+import { touches } from './touches.ts';
 
 /** How one kind of fault went. */
 export interface KindCount {
@@ -11,15 +12,6 @@ export interface KindCount {
   /** Violations of those builds. */
   readonly violations: number;
 }
-
-/** An effect of a fault is seen for so long after its end. */
-const AFTERMATH_MS = 5_000;
-
-/** Whether a build was under way while the fault was, or just after it. */
-export const touches = (
-  { fromMs, toMs, isDone }: InjectedFault,
-  { sentMs, endedMs }: Pick<BuildHistory, 'sentMs' | 'endedMs'>,
-): boolean => isDone && fromMs <= (endedMs ?? Number.POSITIVE_INFINITY) && toMs + AFTERMATH_MS >= sentMs;
 
 /** One row for each kind that was planned, in the order of the kinds. Pure. */
 export function countsOf(

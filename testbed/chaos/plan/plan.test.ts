@@ -49,13 +49,14 @@ describe('a plan', () => {
 });
 
 describe('shapes', () => {
-  it.each(SHAPES)('$name: its stages and steps are those of its YAML', ({ yaml, stages }) => {
+  it.each(SHAPES)('$name: its stages and steps are those of its YAML', (shape) => {
+    const { stages } = shape;
     interface Read {
       readonly name: string;
       readonly steps: readonly { readonly name: string }[];
       readonly services?: readonly { readonly name: string }[];
     }
-    const documents = parseAllDocuments(yaml('/records/build-1')).map((one) => one.toJS() as Read);
+    const documents = parseAllDocuments(shape.yaml('/records/build-1')).map((one) => one.toJS() as Read);
     expect(documents.map(({ name }) => name)).toEqual(stages.map(({ name }) => name));
     for (const [nth, { steps, services = [] }] of documents.entries())
       expect([...steps, ...services].map(({ name }) => name).sort()).toEqual(

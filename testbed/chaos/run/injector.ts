@@ -1,5 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import { PODS } from '../../parts/embedded/api/resources.ts';
+import type { NodeSpec } from '../../parts/embedded/control/nodes.ts';
 import type { InjectedFault } from '../judge/history.ts';
 import type { FaultAction } from '../plan/actions.ts';
 import type { PlannedFault } from '../plan/plan.ts';
@@ -30,6 +31,7 @@ export class Injector {
   readonly #book: BuildBook;
   /** Faults that were injected, in the order of their ends. */
   readonly faults: InjectedFault[] = [];
+  readonly #awayNodes = new Set<string>();
 
   constructor(clock: Clock, system: ChaosSystem, book: BuildBook) {
     this.#clock = clock;
@@ -92,7 +94,8 @@ export class Injector {
     const endings = this.#system.replicas.map((one) => one[server].order(rule));
     await this.#clock.sleep(lastsMs);
     for (const end of endings) end();
-    return `${times - rule.left} requests (${of}) in ${lastsMs} ms`;
+    const met = times - rule.left;
+    return met === 0 ? undefined : `${met} requests (${of}) in ${lastsMs} ms`;
   }
 
   async #watches({ how, pick, lastsMs }: Of<'watches'>): Promise<Done> {
@@ -120,21 +123,33 @@ export class Injector {
   }
 
   async #node({ by, pick, lastsMs }: Of<'node'>): Promise<Done> {
-    const { cluster, nodes } = this.#system;
+    const { nodes } = this.#system;
     const pod = await this.#somePod(pick);
     const node = nodes.find(({ name }) => name === pod?.node);
-    if (!node) return undefined;
-    if (by === 'silence') {
-      cluster.setNodeReady(node.name, false);
-      await this.#clock.sleep(lastsMs);
-      cluster.setNodeReady(node.name, true);
-      return `${node.name}, ${lastsMs} ms`;
-    }
+    if (!node || this.#awayNodes.has(node.name)) return undefined;
+    this.#awayNodes.add(node.name);
+    const what = await (by === 'silence' ? this.#silenceNode(node, lastsMs) : this.#loseNode(node, lastsMs));
+    this.#awayNodes.delete(node.name);
+    return what;
+  }
+
+  async #silenceNode({ name }: NodeSpec, lastsMs: number): Promise<string> {
+    const { cluster } = this.#system;
+    cluster.setNodeReady(name, false);
+    await this.#clock.sleep(lastsMs);
+    cluster.setNodeReady(name, true);
+    return `${name}, ${lastsMs} ms`;
+  }
+
+  /** A machine of the same name takes its place. */
+  async #loseNode(node: NodeSpec, lastsMs: number): Promise<string> {
+    const { cluster } = this.#system;
     const lost = this.#system.pods().filter((one) => one.node === node.name);
     for (const { buildId } of lost) this.#book.destroyed(buildId);
     cluster.loseNode(node.name);
     await this.#clock.sleep(lastsMs);
     cluster.addNode(node);
+    cluster.setNodeReady(node.name, true);
     return `${node.name} with ${lost.length} Pods`;
   }
 

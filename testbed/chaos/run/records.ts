@@ -57,12 +57,13 @@ function numbersIn(lines: readonly WireLine[] | undefined): readonly number[] | 
   });
 }
 
+/** Their times are in whole seconds. */
 function effectsIn(file: string): readonly Effect[] {
   if (!existsSync(file)) return [];
   return readFileSync(file, 'utf8')
     .split('\n')
     .flatMap((line): Effect[] => {
-      const [, kind, step = '', atMs] = /^(start|end) (\S+) (\d+)$/.exec(line) ?? [];
-      return kind === 'start' || kind === 'end' ? [{ kind, step, atMs: Number(atMs) }] : [];
+      const [, kind, step = '', seconds] = /^(start|end) (\S+) (\d+)$/.exec(line) ?? [];
+      return kind === 'start' || kind === 'end' ? [{ kind, step, atMs: Number(seconds) * 1_000 }] : [];
     });
 }

@@ -27,7 +27,7 @@ export interface FinishedRun {
 const TICK_MS = 100;
 const SAMPLE_MS = 1_000;
 /** After the last fault everything must come to its end within this time. */
-const SETTLE_MS = 150_000;
+const SETTLE_MS = 100_000;
 
 /** Sends the builds and injects the faults of a plan, and waits until everything has settled. */
 export async function runPlan(plan: Plan, parts: RunParts): Promise<FinishedRun> {
