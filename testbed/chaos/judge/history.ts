@@ -19,6 +19,8 @@ export interface StageHistory {
 export interface Effect {
   readonly step: string;
   readonly kind: 'start' | 'end';
+  /** Name of the Pod that it was in. */
+  readonly pod: string;
   readonly atMs: number;
 }
 
@@ -36,7 +38,7 @@ export interface BuildHistory {
   readonly cancelledMs: number | undefined;
   /** When a fault destroyed a Pod of it. */
   readonly destroyedMs: readonly number[];
-  /** By the name of the stage: when its Pod was first told to stop. */
+  /** By the name of a Pod in which steps started: when it was first told to stop. */
   readonly podStoppedMs: Readonly<Record<string, number>>;
   readonly stages: readonly StageHistory[];
   readonly effects: readonly Effect[];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BuildHistory, Effect, History, Life } from './history.ts';
 import { violationsOf } from './invariants.ts';
-import { aBuild, aHistory, SENT_MS, SHAPE } from './testing/a-history.ts';
+import { aBuild, aHistory, POD, SENT_MS, SHAPE } from './testing/a-history.ts';
 
 const MIB = 1024 * 1024;
 
@@ -10,7 +10,10 @@ const found = (history: History): readonly string[] =>
   violationsOf(history, [SHAPE]).map(({ invariant, seen }) => `${invariant}: ${seen}`);
 const ofBuild = (build: BuildHistory): readonly string[] => found(aHistory([build]));
 
-const start = (step: string, afterMs: number): Effect => ({ step, kind: 'start', atMs: SENT_MS + afterMs });
+const start = (step: string, afterMs: number): Effect => ({
+  ...{ step, kind: 'start', pod: POD },
+  atMs: SENT_MS + afterMs,
+});
 const withEffects = (...more: readonly Effect[]): readonly Effect[] => [...aBuild().effects, ...more];
 
 describe('one true final status', () => {
@@ -95,6 +98,11 @@ describe('a step runs at most once', () => {
       'a step runs at most once: 2 times',
     ]);
   });
+
+  it('steps of one stage in two Pods break it', () => {
+    const effects = aBuild().effects.map((one) => (one.step === 'two' ? { ...one, pod: 'drone-2' } : one));
+    expect(ofBuild(aBuild({ effects }))).toEqual(['a step runs at most once: steps ran in 2 Pods']);
+  });
 });
 
 describe('nothing starts after a stop', () => {
@@ -102,8 +110,9 @@ describe('nothing starts after a stop', () => {
     found(aHistory([aBuild(build)], more)).filter((one) => one.startsWith('nothing starts after a stop'));
 
   it('a start well after the stop of the Pod breaks it, one in the same moment does not', () => {
-    expect(late({ podStoppedMs: { default: SENT_MS } })).toEqual([]);
-    expect(late({ podStoppedMs: { default: SENT_MS - 1 } })).toEqual([
+    expect(late({ podStoppedMs: { [POD]: SENT_MS } })).toEqual([]);
+    expect(late({ podStoppedMs: { 'drone-2': SENT_MS - 1 } })).toEqual([]);
+    expect(late({ podStoppedMs: { [POD]: SENT_MS - 1 } })).toEqual([
       'nothing starts after a stop: two started 1 ms too late',
     ]);
   });

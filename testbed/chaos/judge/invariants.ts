@@ -140,21 +140,30 @@ function truthFindings(
   });
 }
 
-function onceFindings({ effects }: BuildHistory): readonly Finding[] {
+function onceFindings({ effects, stages }: BuildHistory): readonly Finding[] {
+  const invariant = 'a step runs at most once';
   const starts = effects.filter(({ kind }) => kind === 'start').map(({ step }) => step);
   const twice = new Set(starts.filter((step, nth) => starts.indexOf(step) !== nth));
-  return [...twice].map((step) => {
+  const steps = [...twice].map((step): Finding => {
     const count = starts.filter((one) => one === step).length;
-    return { invariant: 'a step runs at most once', expected: `${step} once`, seen: `${count} times` };
+    return { invariant, expected: `${step} once`, seen: `${count} times` };
   });
+  const pods = stages.flatMap((stage): Finding[] => {
+    const names = new Set(stage.steps.map(({ name }) => name));
+    const those = new Set(effects.filter(({ step }) => names.has(step)).map(({ pod }) => pod));
+    if (those.size < 2) return [];
+    return [
+      { invariant, expected: `one Pod of stage ${stage.name}`, seen: `steps ran in ${those.size} Pods` },
+    ];
+  });
+  return [...steps, ...pods];
 }
 
 function stopFindings(build: BuildHistory, history: History): readonly Finding[] {
   const cancelLimitMs = cancelLimit(build, history);
-  return build.effects.flatMap(({ step, kind, atMs }): Finding[] => {
+  return build.effects.flatMap(({ step, kind, atMs, pod }): Finding[] => {
     if (kind !== 'start') return [];
-    const stage = build.stages.find((one) => one.steps.some(({ name }) => name === step));
-    const stoppedMs = build.podStoppedMs[stage?.name ?? ''] ?? Number.POSITIVE_INFINITY;
+    const stoppedMs = build.podStoppedMs[pod] ?? Number.POSITIVE_INFINITY;
     const lateMs = Math.max(atMs - stoppedMs - STOP_SLACK_MS, atMs - cancelLimitMs);
     if (lateMs <= 0) return [];
     const expected = `no start after the ${atMs > cancelLimitMs ? 'cancel' : 'stop of the Pod'}`;

@@ -50,7 +50,8 @@ const PAUSE_S = 0.3;
 /** Shell that records its start, prints numbered lines with pauses, and records its end. */
 function scriptOf({ name, lines = LINES, pauses = 2, code = 0, form }: StepSpec, file: string): string {
   const burst = Math.ceil(lines / (pauses + 1));
-  const recorded = (kind: 'start' | 'end'): string => `echo "${kind} ${name} $(date +%s)" >> ${file}`;
+  const recorded = (kind: 'start' | 'end'): string =>
+    `echo "${kind} ${name} $(date +%s) $HOSTNAME" >> ${file}`;
   const pause = `[ $((n % ${burst})) -ne 0 ] || sleep ${PAUSE_S}`;
   return [
     recorded('start'),

@@ -28,9 +28,10 @@ export function historyOf(system: ChaosSystem, sent: SentBuild): BuildHistory {
       })),
     };
   });
-  const stopped = build.stages.flatMap(({ name }) => {
-    const atMs = system.podStoppedMs.get(`${id} ${name}`);
-    return atMs === undefined ? [] : [[name, atMs] as const];
+  const effects = effectsIn(system.effectsFile(number));
+  const stopped = effects.flatMap(({ pod }) => {
+    const atMs = system.podStoppedMs.get(pod);
+    return atMs === undefined ? [] : [[pod, atMs] as const];
   });
   return {
     ...{
@@ -45,7 +46,7 @@ export function historyOf(system: ChaosSystem, sent: SentBuild): BuildHistory {
       stages,
     },
     podStoppedMs: Object.fromEntries(stopped),
-    effects: effectsIn(system.effectsFile(number)),
+    effects,
   };
 }
 
@@ -63,7 +64,7 @@ function effectsIn(file: string): readonly Effect[] {
   return readFileSync(file, 'utf8')
     .split('\n')
     .flatMap((line): Effect[] => {
-      const [, kind, step = '', seconds] = /^(start|end) (\S+) (\d+)$/.exec(line) ?? [];
-      return kind === 'start' || kind === 'end' ? [{ kind, step, atMs: Number(seconds) * 1_000 }] : [];
+      const [, kind, step = '', seconds, pod = ''] = /^(start|end) (\S+) (\d+) (\S*)$/.exec(line) ?? [];
+      return kind === 'start' || kind === 'end' ? [{ kind, step, pod, atMs: Number(seconds) * 1_000 }] : [];
     });
 }

@@ -33,7 +33,6 @@ export interface BuildPod {
   readonly name: string;
   readonly node: string;
   readonly buildId: number;
-  readonly stage: string;
 }
 
 /** Embedded cluster, practice server, and replicas that reach both by proxies. */
@@ -44,7 +43,7 @@ export class ChaosSystem {
   readonly cluster: EmbeddedCluster;
   readonly replicas: Replica[] = [];
   readonly nodes = NODES;
-  /** By id of the build and name of the stage: when its Pod was first told to stop, or was gone. Milliseconds since 1970. */
+  /** By the name of a Pod: when it was first told to stop, or was gone. Milliseconds since 1970. */
   readonly podStoppedMs = new Map<string, number>();
   readonly #proxies: FaultProxy[] = [];
 
@@ -55,7 +54,9 @@ export class ChaosSystem {
     mkdirSync(join(this.folder, 'effects'));
     cluster.api.store.subscribe(({ resource, type, object }) => {
       if (resource !== 'pods') return;
-      const isStopped = type === 'DELETED' || object.metadata.deletionTimestamp !== undefined;
+      const { deletionTimestamp, annotations } = object.metadata;
+      const isConcluded = annotations?.[ANNOTATION.conclusion] !== undefined;
+      const isStopped = type === 'DELETED' || deletionTimestamp !== undefined || isConcluded;
       if (isStopped) this.#podStopped(object);
     });
   }
@@ -124,15 +125,13 @@ export class ChaosSystem {
   }
 
   #podStopped(object: KubeObject): void {
-    const { buildId, stage } = podOf(object);
-    const key = `${buildId} ${stage}`;
-    if (!this.podStoppedMs.has(key)) this.podStoppedMs.set(key, this.clock.now());
+    const { name } = object.metadata;
+    if (!this.podStoppedMs.has(name)) this.podStoppedMs.set(name, this.clock.now());
   }
 }
 
 function podOf(object: KubeObject): BuildPod {
-  const { namespace = '', name, labels = {}, annotations = {} } = object.metadata;
+  const { namespace = '', name, labels = {} } = object.metadata;
   const { nodeName = '' } = Object(object['spec']) as { nodeName?: string };
-  const stage = JSON.parse(annotations[ANNOTATION.stage] ?? '{}') as { name?: string };
-  return { namespace, name, node: nodeName, buildId: Number(labels[LABEL.buildId]), stage: stage.name ?? '' };
+  return { namespace, name, node: nodeName, buildId: Number(labels[LABEL.buildId]) };
 }

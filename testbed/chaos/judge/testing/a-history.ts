@@ -4,6 +4,9 @@ import type { BuildHistory, History, StageHistory, StepHistory } from '../histor
 /** When the build of {@link aBuild} was sent. */
 export const SENT_MS = 1_768_383_000_000;
 
+/** The Pod of {@link aBuild}. */
+export const POD = 'drone-1';
+
 /** Two steps, the second of which fails, one that is skipped for it, and a service. */
 export const SHAPE: Shape = {
   name: 'two steps',
@@ -24,7 +27,7 @@ export const SHAPE: Shape = {
 
 const GOOD: BuildHistory = {
   ...{ number: 1, id: 7, shape: SHAPE.name, sentMs: SENT_MS, endedMs: SENT_MS + 9_000, status: 'failure' },
-  ...{ cancelledMs: undefined, destroyedMs: [], podStoppedMs: { default: SENT_MS + 8_000 } },
+  ...{ cancelledMs: undefined, destroyedMs: [], podStoppedMs: { [POD]: SENT_MS + 8_000 } },
   stages: [
     {
       ...{ name: 'default', status: 'failure', error: '' },
@@ -37,11 +40,11 @@ const GOOD: BuildHistory = {
     },
   ],
   effects: [
-    { step: 'service', kind: 'start', atMs: SENT_MS + 1_000 },
-    { step: 'one', kind: 'start', atMs: SENT_MS + 2_000 },
-    { step: 'one', kind: 'end', atMs: SENT_MS + 3_000 },
-    { step: 'two', kind: 'start', atMs: SENT_MS + 4_000 },
-    { step: 'two', kind: 'end', atMs: SENT_MS + 5_000 },
+    { step: 'service', kind: 'start', pod: POD, atMs: SENT_MS + 1_000 },
+    { step: 'one', kind: 'start', pod: POD, atMs: SENT_MS + 2_000 },
+    { step: 'one', kind: 'end', pod: POD, atMs: SENT_MS + 3_000 },
+    { step: 'two', kind: 'start', pod: POD, atMs: SENT_MS + 4_000 },
+    { step: 'two', kind: 'end', pod: POD, atMs: SENT_MS + 5_000 },
   ],
 };
 
