@@ -3,7 +3,7 @@ import { RetriesReporter } from './testbed/levels/retries-reporter.ts';
 
 /**
  * Levels of tests. unit: pure rooms and edges on loopback. tools: the testbed itself. gate: the Go program as processes.
- * flows: whole pipelines on the embedded cluster. boards: boards and alerts on a real
+ * flows: whole pipelines on the embedded cluster. chaos: the same while everything fails. boards: boards and alerts on a real
  * Prometheus. browser: the page in a real Chromium. real: the same on a real kubelet. docs: commands of the documents there.
  */
 const level = (name: string, include: string[], test: object) => ({
@@ -57,10 +57,10 @@ export default defineConfig({
       ),
       level(
         'tools',
-        ['testbed/{bench,demo,levels,machine,parts,suites/docs}/**/*.test.ts'],
+        ['testbed/{bench,chaos,demo,levels,machine,parts,suites/docs}/**/*.test.ts'],
         // Some start whole programs, which takes seconds where all cores are busy.
         {
-          exclude: ['testbed/suites/docs/real/**', 'testbed/parts/real/*.test.ts'],
+          exclude: ['testbed/suites/docs/real/**', 'testbed/parts/real/*.test.ts', 'testbed/chaos/level/**'],
           testTimeout: 30_000,
           ...onceMore,
         },
@@ -72,6 +72,8 @@ export default defineConfig({
         maxWorkers: 2,
         ...onceMore,
       }),
+      // No second try: what goes wrong once in many builds is what it looks for.
+      level('chaos', ['testbed/chaos/level/**/*.test.ts'], { testTimeout: 300_000, maxWorkers: 1 }),
       level('boards', ['testbed/suites/boards/**/*.test.ts'], {
         testTimeout: 60_000,
         hookTimeout: 300_000,

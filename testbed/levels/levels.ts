@@ -69,6 +69,14 @@ export const LEVELS: readonly Level[] = [
     quick: ['testbed/suites/flows/outcomes.test.ts'],
   },
   {
+    name: 'chaos',
+    what: 'builds on real daemons while processes and servers fail, on the embedded cluster',
+    command: vitest('chaos'),
+    needs: [],
+    parts: [],
+    quick: 'nothing',
+  },
+  {
     name: 'boards',
     what: 'boards and alerts on a real Prometheus that reads the real programs',
     command: vitest('boards'),

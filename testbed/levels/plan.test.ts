@@ -22,7 +22,8 @@ describe('a plan', () => {
   it('runs what needs nothing on a machine that has nothing', () => {
     const bare = { ...machineWith([]), isRoot: false, goVersion: undefined };
 
-    expect(planOf(LEVELS, bare, NOTHING).runs.map(({ level }) => level.name)).toEqual(['unit', 'flows']);
+    const { runs } = planOf(LEVELS, bare, NOTHING);
+    expect(runs.map(({ level }) => level.name)).toEqual(['unit', 'flows', 'chaos']);
   });
 
   it('leaves a level out in one line that says what it is, what is missing and what to do', () => {

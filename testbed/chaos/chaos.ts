@@ -1,0 +1,53 @@
+import type { CommandContext } from '@hangar/shared/program/context';
+import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
+import { fallsIntoHole, violationsOf } from './judge/invariants.ts';
+import { countsOf, tableOf, violationLines } from './judge/report.ts';
+import type { ChaosOptions } from './options.ts';
+import { KINDS } from './plan/kinds.ts';
+import { type Plan, planOf } from './plan/plan.ts';
+import { SHAPES } from './plan/shapes.ts';
+import { runPlan } from './run/run.ts';
+
+const MINUTE_MS = 60_000;
+const BUILDS_A_MINUTE = 40;
+const FAULTS_A_MINUTE = 25;
+
+/** Makes a plan, runs it and prints what it came to. */
+export async function chaos(options: ChaosOptions, context: CommandContext): Promise<ExitCode> {
+  const { clock, showProgress, print } = context;
+  const plan = planFor(options);
+  const { replicas, json } = options;
+  const run = await runPlan(plan, { clock, replicas, showProgress, stop: context.stopSignal() });
+  const { history, folder } = run;
+  const violations = violationsOf(history, SHAPES);
+  const holes = history.builds.filter((build) => fallsIntoHole(build, history)).length;
+  const isGood = violations.length === 0;
+  await run.close(!isGood);
+  showProgress('');
+  const names = [...new Set(plan.faults.map(({ kind }) => kind))];
+  const ordered = KINDS.map(({ name }) => name).filter((name) => names.includes(name));
+  const counts = countsOf(history, violations, ordered);
+  if (json === true) {
+    const logs = isGood ? undefined : folder;
+    print(
+      JSON.stringify({ seed: plan.seed, builds: history.builds.length, faults: counts, violations, logs }),
+    );
+  } else {
+    const summary = `seed ${plan.seed}: ${history.builds.length} builds, ${history.faults.length} faults, ${violations.length} violations; ${holes} builds lost between the server's start and its record`;
+    const details = violations.flatMap((one) => violationLines(one, history));
+    const logs = isGood ? [] : [`logs of the replicas: ${folder}`];
+    print([...details, ...tableOf(counts), '', summary, ...logs].join('\n'));
+  }
+  return isGood ? EXIT.ok : EXIT.failed;
+}
+
+function planFor({ minutes, builds, faults, seed, only }: ChaosOptions): Plan {
+  return planOf({
+    seed,
+    builds: builds ?? Math.ceil(minutes * BUILDS_A_MINUTE),
+    faults: faults ?? Math.ceil(minutes * FAULTS_A_MINUTE),
+    spanMs: minutes * MINUTE_MS,
+    shapes: SHAPES.length,
+    kinds: only.length === 0 ? KINDS : KINDS.filter(({ name }) => only.includes(name)),
+  });
+}

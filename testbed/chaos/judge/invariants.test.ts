@@ -1,0 +1,208 @@
+import { describe, expect, it } from 'vitest';
+import type { BuildHistory, Effect, History, Life } from './history.ts';
+import { violationsOf } from './invariants.ts';
+import { aBuild, aHistory, POD, SENT_MS, SHAPE } from './testing/a-history.ts';
+
+const MIB = 1024 * 1024;
+
+/** Which invariants a history breaks, and what was seen. */
+const found = (history: History): readonly string[] =>
+  violationsOf(history, [SHAPE]).map(({ invariant, seen }) => `${invariant}: ${seen}`);
+const ofBuild = (build: BuildHistory): readonly string[] => found(aHistory([build]));
+
+const start = (step: string, afterMs: number): Effect => ({
+  ...{ step, kind: 'start', pod: POD },
+  atMs: SENT_MS + afterMs,
+});
+const withEffects = (...more: readonly Effect[]): readonly Effect[] => [...aBuild().effects, ...more];
+
+describe('one true final status', () => {
+  const statusOf = (build: BuildHistory): readonly string[] =>
+    ofBuild(build).filter((one) => one.startsWith('one true final status'));
+
+  it('holds for a build that ends as its shape says', () => {
+    expect(ofBuild(aBuild())).toEqual([]);
+  });
+
+  it.each(['running', 'pending'])('a build or a stage that stays %s breaks it', (status) => {
+    expect(statusOf(aBuild({ status }))).toEqual([`one true final status: ${status} for ever`]);
+    expect(statusOf(aBuild({}, { status }))).toEqual([`one true final status: ${status} for ever`]);
+  });
+
+  it('a success that should be a failure breaks it, and a step with another exit code', () => {
+    expect(statusOf(aBuild({ status: 'success' }, { status: 'success' }))).toHaveLength(1);
+    expect(statusOf(aBuild({}, {}, { two: { exitCode: 143 } }))).toEqual([
+      'one true final status: failure [one success, two failure 143, never skipped, service success]',
+    ]);
+  });
+
+  it('an error breaks it that nothing forced; one that names the loss of the Pod does not, where it was lost', () => {
+    const error = { status: 'error', error: 'the Pod was deleted' };
+    const destroyedMs = [SENT_MS + 4_500];
+    expect(statusOf(aBuild({ status: 'error' }, error))).toHaveLength(1);
+    expect(statusOf(aBuild({ status: 'error', destroyedMs }, error))).toEqual([]);
+    expect(statusOf(aBuild({ status: 'error', destroyedMs }, { ...error, error: '' }))).toHaveLength(1);
+  });
+
+  it('a killed build breaks it that nobody cancelled', () => {
+    expect(statusOf(aBuild({ status: 'killed' }, { status: 'killed' }))).toHaveLength(1);
+    const cancelledMs = SENT_MS + 4_500;
+    expect(statusOf(aBuild({ status: 'killed', cancelledMs }, { status: 'killed' }))).toEqual([]);
+  });
+
+  it('a step that runs for ever in a killed build breaks it', () => {
+    const cancelled = { status: 'killed', cancelledMs: SENT_MS + 4_500 };
+    const steps = { two: { status: 'running', exitCode: 0 } };
+    expect(statusOf(aBuild(cancelled, { status: 'killed' }, steps))).toHaveLength(1);
+  });
+
+  it('a step breaks it that the server has as a success and that never started, or did not end', () => {
+    const without = (kind: string) =>
+      aBuild().effects.filter((one) => one.step !== 'one' || one.kind !== kind);
+    expect(statusOf(aBuild({ effects: without('end') }))).toEqual(['one true final status: it did not']);
+    expect(statusOf(aBuild({ effects: without('start') }))).toEqual([
+      'one true final status: it never started',
+    ]);
+  });
+
+  it('a step breaks it that the server has as skipped and that started', () => {
+    expect(statusOf(aBuild({ effects: withEffects(start('never', 6_000)) }))).toEqual([
+      'one true final status: it started',
+    ]);
+  });
+
+  it('a start that was lost breaks it, but for one that a killed process forces', () => {
+    const lost = {
+      status: 'error',
+      error: 'the runner was lost at the very moment this pipeline was started; restart the build',
+    };
+    const build = aBuild({ status: 'error', effects: [] }, lost);
+    const fault = { number: 1, kind: 'kill -9', what: '', isDone: true };
+    const during = { ...fault, fromMs: SENT_MS + 1_000, toMs: SENT_MS + 2_000 };
+    const before = { ...fault, fromMs: SENT_MS - 60_000, toMs: SENT_MS - 50_000 };
+    expect(found(aHistory([build], { faults: [during] }))).toEqual([]);
+    expect(found(aHistory([build], { faults: [before] }))).not.toEqual([]);
+    expect(found(aHistory([build], { faults: [{ ...during, kind: 'SIGTERM' }] }))).not.toEqual([]);
+    const ran = aBuild({ status: 'error' }, lost);
+    expect(found(aHistory([ran], { faults: [during] }))).not.toEqual([]);
+  });
+
+  it('a stage that the server does not have breaks it', () => {
+    expect(statusOf(aBuild({ stages: [] }))).toEqual(['one true final status: none']);
+  });
+});
+
+describe('a step runs at most once', () => {
+  it('two starts of one step break it', () => {
+    expect(ofBuild(aBuild({ effects: withEffects(start('one', 3_500)) }))).toEqual([
+      'a step runs at most once: 2 times',
+    ]);
+  });
+
+  it('steps of one stage in two Pods break it', () => {
+    const effects = aBuild().effects.map((one) => (one.step === 'two' ? { ...one, pod: 'drone-2' } : one));
+    expect(ofBuild(aBuild({ effects }))).toEqual(['a step runs at most once: steps ran in 2 Pods']);
+  });
+});
+
+describe('nothing starts after a stop', () => {
+  const late = (build: Partial<BuildHistory>, more: Partial<History> = {}): readonly string[] =>
+    found(aHistory([aBuild(build)], more)).filter((one) => one.startsWith('nothing starts after a stop'));
+
+  it('a start well after the stop of the Pod breaks it, one in the same moment does not', () => {
+    expect(late({ podStoppedMs: { [POD]: SENT_MS } })).toEqual([]);
+    expect(late({ podStoppedMs: { 'drone-2': SENT_MS - 1 } })).toEqual([]);
+    expect(late({ podStoppedMs: { [POD]: SENT_MS - 1 } })).toEqual([
+      'nothing starts after a stop: two started 1 ms too late',
+    ]);
+  });
+
+  it('a start long after a cancel breaks it; what goes wrong meanwhile gives it time', () => {
+    const cancelled = { podStoppedMs: {}, cancelledMs: SENT_MS - 26_001 };
+    const fault = { number: 1, kind: 'kill -9', what: '', isDone: true, toMs: SENT_MS - 20_000 };
+    expect(late(cancelled)).toEqual(['nothing starts after a stop: two started 1 ms too late']);
+    expect(late(cancelled, { faults: [{ ...fault, fromMs: SENT_MS - 21_000 }] })).toEqual([]);
+    const before = { ...fault, fromMs: SENT_MS - 40_000, toMs: SENT_MS - 30_000 };
+    expect(late(cancelled, { faults: [before] })).toHaveLength(1);
+  });
+});
+
+describe('logs are complete', () => {
+  const logs = (lines: readonly number[] | undefined, build: Partial<BuildHistory> = {}): readonly string[] =>
+    ofBuild(aBuild(build, {}, { one: { lines } })).filter((one) => one.startsWith('logs are complete'));
+
+  it.each<[string, readonly number[] | undefined]>([
+    ['no log', undefined],
+    ['the last 3 lines are missing', []],
+    ['the last 1 lines are missing', [1, 2]],
+    ['line 2 is missing, line 3 is there', [1, 3]],
+    ['line 1 is missing, line 2 is there', [2, 3]],
+    ['line 2 after line 2', [1, 2, 2, 3]],
+    ['line 1 after line 2', [2, 1, 3]],
+  ])('%s', (fault, lines) => {
+    expect(logs(lines)).toEqual([`logs are complete: ${fault} (the step is success)`]);
+  });
+
+  it('the end may be missing where the Pod was destroyed; no line is there twice', () => {
+    const destroyed = { destroyedMs: [SENT_MS + 2_500] };
+    expect(logs([1], destroyed)).toEqual([]);
+    expect(logs(undefined, destroyed)).toEqual([]);
+    expect(logs([1, 1], destroyed)).toHaveLength(1);
+  });
+
+  it('the end may be missing of a step that was killed, nothing before it', () => {
+    const killed = (lines: readonly number[]) =>
+      ofBuild(
+        aBuild(
+          { status: 'killed', cancelledMs: SENT_MS + 4_500 },
+          { status: 'killed' },
+          { two: { status: 'killed', exitCode: 137, lines } },
+        ),
+      );
+    expect(killed([1])).toEqual([]);
+    expect(killed([2])).toHaveLength(1);
+  });
+});
+
+describe('nothing is left in the cluster', () => {
+  it('each object that is there breaks it', () => {
+    expect(found(aHistory([aBuild()], { leftovers: ['Pod drone-1', 'Lease hangar-runner-a'] }))).toEqual([
+      'nothing is left in the cluster: Pod drone-1',
+      'nothing is left in the cluster: Lease hangar-runner-a',
+    ]);
+  });
+});
+
+describe('memory is flat', () => {
+  const life = (mibAt: (second: number) => number, seconds = 120): Life => ({
+    name: 'runner-1',
+    exitCode: undefined,
+    samples: Array.from({ length: seconds }, (_, nth) => {
+      return { atMs: SENT_MS + nth * 1_000, bytes: mibAt(nth) * MIB };
+    }),
+  });
+  const memory = (one: Life): readonly string[] => found(aHistory([], { lives: [one] }));
+
+  it('growth after the first seconds breaks it', () => {
+    expect(memory(life(() => 150))).toEqual([]);
+    expect(memory(life((second) => Math.min(200, 100 + second * 10)))).toEqual([]);
+    expect(memory(life((second) => 100 + second * 2))).toEqual(['memory is flat: 314 MiB']);
+  });
+
+  it('more than any runner needs breaks it, however short it was', () => {
+    expect(memory(life(() => 700, 3))).toEqual(['memory is flat: runner-1: 700 MiB']);
+  });
+});
+
+describe('the daemon ends only where it must', () => {
+  it.each([
+    [0, 0],
+    [75, 0],
+    [70, 1],
+    [1, 1],
+    [-1, 1],
+  ])('exit code %i', (exitCode, count) => {
+    const lives = [{ name: 'runner-1', samples: [], exitCode }];
+    expect(found(aHistory([], { lives }))).toHaveLength(count);
+  });
+});

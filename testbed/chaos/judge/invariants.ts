@@ -1,0 +1,256 @@
+import { EXIT } from '@hangar/shared/program/exit-codes';
+import type { ExpectedStage, ExpectedStep, Shape } from '../plan/shapes.ts';
+import type { BuildHistory, History, StageHistory, StepHistory } from './history.ts';
+import { touches } from './touches.ts';
+
+/** What must hold at the end of every run. */
+export const INVARIANTS = [
+  'one true final status',
+  'a step runs at most once',
+  'nothing starts after a stop',
+  'logs are complete',
+  'nothing is left in the cluster',
+  'memory is flat',
+  'the daemon ends only where it must',
+] as const;
+
+/** One of them. */
+export type Invariant = (typeof INVARIANTS)[number];
+
+/** An invariant that does not hold. */
+export interface Violation {
+  readonly invariant: Invariant;
+  /** Number and id of the build; undefined: it concerns the whole run. */
+  readonly build: { readonly number: number; readonly id: number; readonly shape: string } | undefined;
+  readonly expected: string;
+  readonly seen: string;
+}
+
+type Finding = Omit<Violation, 'build'>;
+
+/** A container that is just being started when its Pod is stopped may still begin. */
+const STOP_SLACK_MS = 4_000;
+/** A cancel is known and carried out after so long; what goes wrong meanwhile is added. */
+const CANCEL_LIMIT_MS = 30_000;
+/** Runner ends by themselves: the Lease was lost, or a server could not be reached at the start. */
+const EXPECTED_EXITS: ReadonlySet<number> = new Set([EXIT.ok, EXIT.tryAgain]);
+const DONE: ReadonlySet<string> = new Set(['success', 'failure', 'killed', 'error', 'skipped', 'declined']);
+
+/** Everything that does not hold in a history. Pure. */
+export function violationsOf(history: History, shapes: readonly Shape[]): readonly Violation[] {
+  const ofBuilds = history.builds.flatMap((build) => {
+    const shape = shapes.find(({ name }) => name === build.shape);
+    if (!shape) return [];
+    const { number, id } = build;
+    const findings = [
+      ...(fallsIntoHole(build, history) ? [] : statusFindings(build, shape)),
+      ...onceFindings(build),
+      ...stopFindings(build, history),
+      ...logFindings(build, shape),
+    ];
+    return findings.map((one) => ({ ...one, build: { number, id, shape: shape.name } }));
+  });
+  return [...ofBuilds, ...runFindings(history).map((one) => ({ ...one, build: undefined }))];
+}
+
+/**
+ * An end by one of the holes that are left, in docs: the process was killed between the server's "started" and the record of it, so that
+ * nobody knows the ids of the steps. It must be rare, so it is counted.
+ */
+export function fallsIntoHole(build: BuildHistory, { faults }: Pick<History, 'faults'>): boolean {
+  const lost = build.stages.filter(({ status, error }) => status === 'error' && START_LOST.test(error));
+  const steps = new Set(lost.flatMap((stage) => stage.steps.map(({ name }) => name)));
+  if (lost.length === 0 || build.effects.some(({ step }) => steps.has(step))) return false;
+  return faults.some((fault) => ENDS_PROCESSES.has(fault.kind) && touches(fault, build));
+}
+
+const START_LOST = /the runner was lost at the very moment this pipeline was started/;
+/** Kinds of faults by which a process ends or loses its Lease between two calls. */
+const ENDS_PROCESSES: ReadonlySet<string> = new Set(['kill -9', 'SIGSTOP']);
+
+function statusFindings(build: BuildHistory, shape: Shape): readonly Finding[] {
+  const invariant = 'one true final status';
+  const open = [build.status, ...build.stages.map(({ status }) => status)].find((one) => !DONE.has(one));
+  if (open !== undefined) return [{ invariant, expected: 'an end', seen: `${open} for ever` }];
+  return shape.stages.flatMap((expected) => {
+    const stage = build.stages.find(({ name }) => name === expected.name);
+    if (!stage) return [{ invariant, expected: `a stage ${expected.name}`, seen: 'none' }];
+    return [...stageFindings(build, stage, expected), ...truthFindings(build, stage, expected)];
+  });
+}
+
+/** As its shape says, or the end that a cancel or the loss of its Pod forces. */
+function stageFindings(
+  build: BuildHistory,
+  stage: StageHistory,
+  expected: ExpectedStage,
+): readonly Finding[] {
+  if (isAsExpected(stage, expected)) return [];
+  if (build.cancelledMs !== undefined && isCancelled(stage)) return [];
+  if (build.destroyedMs.length > 0 && isClearlyLost(stage, build)) return [];
+  const cut = build.cancelledMs !== undefined ? ', or killed' : '';
+  const lost = build.destroyedMs.length > 0 ? ', or an error that names the loss of its Pod' : '';
+  return [
+    {
+      invariant: 'one true final status',
+      expected: `stage ${expected.name} ${expected.status} [${expected.steps.map(wordsOf).join(', ')}]${cut}${lost}`,
+      seen: `${stage.status}${stage.error && ` "${stage.error}"`} [${stage.steps.map(wordsOf).join(', ')}]`,
+    },
+  ];
+}
+
+const wordsOf = ({ name, status, exitCode }: ExpectedStep | StepHistory): string =>
+  `${name} ${status}${exitCode === 0 ? '' : ` ${exitCode}`}`;
+
+function isAsExpected(stage: StageHistory, expected: ExpectedStage): boolean {
+  if (stage.status !== expected.status || stage.error !== '') return false;
+  return expected.steps.every((wanted) => {
+    const step = stage.steps.find(({ name }) => name === wanted.name);
+    return step?.status === wanted.status && step.exitCode === wanted.exitCode;
+  });
+}
+
+const isCancelled = ({ status, steps }: StageHistory): boolean =>
+  ['killed', 'skipped'].includes(status) && steps.every((step) => DONE.has(step.status));
+
+/** A later stage of the same build is skipped where an earlier one was lost. */
+function isClearlyLost({ status, error, steps }: StageHistory, { stages }: BuildHistory): boolean {
+  if (status === 'skipped' && stages.some((one) => one.status === 'error')) return true;
+  return status === 'error' && error !== '' && steps.every((step) => DONE.has(step.status));
+}
+
+/** What the server has of a step agrees with what the step itself recorded. */
+function truthFindings(
+  { effects }: BuildHistory,
+  stage: StageHistory,
+  expected: ExpectedStage,
+): readonly Finding[] {
+  return stage.steps.flatMap((step): Finding[] => {
+    const wanted = expected.steps.find(({ name }) => name === step.name);
+    if (!wanted) return [];
+    const began = effects.some((one) => one.step === step.name && one.kind === 'start');
+    const ended = effects.some((one) => one.step === step.name && one.kind === 'end');
+    const finding = (should: string, did: string): Finding[] => [
+      { invariant: 'one true final status', expected: `${should} (${step.status} at the server)`, seen: did },
+    ];
+    if (step.status === 'skipped' && began) return finding(`${step.name} never started`, 'it started');
+    if (step.status !== 'success') return [];
+    if (!began) return finding(`${step.name} ran`, 'it never started');
+    return ended || !wanted.ends ? [] : finding(`${step.name} ran to its end`, 'it did not');
+  });
+}
+
+function onceFindings({ effects, stages }: BuildHistory): readonly Finding[] {
+  const invariant = 'a step runs at most once';
+  const starts = effects.filter(({ kind }) => kind === 'start').map(({ step }) => step);
+  const twice = new Set(starts.filter((step, nth) => starts.indexOf(step) !== nth));
+  const steps = [...twice].map((step): Finding => {
+    const count = starts.filter((one) => one === step).length;
+    return { invariant, expected: `${step} once`, seen: `${count} times` };
+  });
+  const pods = stages.flatMap((stage): Finding[] => {
+    const names = new Set(stage.steps.map(({ name }) => name));
+    const those = new Set(effects.filter(({ step }) => names.has(step)).map(({ pod }) => pod));
+    if (those.size < 2) return [];
+    return [
+      { invariant, expected: `one Pod of stage ${stage.name}`, seen: `steps ran in ${those.size} Pods` },
+    ];
+  });
+  return [...steps, ...pods];
+}
+
+function stopFindings(build: BuildHistory, history: History): readonly Finding[] {
+  const cancelLimitMs = cancelLimit(build, history);
+  return build.effects.flatMap(({ step, kind, atMs, pod }): Finding[] => {
+    if (kind !== 'start') return [];
+    const stoppedMs = build.podStoppedMs[pod] ?? Number.POSITIVE_INFINITY;
+    const lateMs = Math.max(atMs - stoppedMs - STOP_SLACK_MS, atMs - cancelLimitMs);
+    if (lateMs <= 0) return [];
+    const expected = `no start after the ${atMs > cancelLimitMs ? 'cancel' : 'stop of the Pod'}`;
+    return [
+      { invariant: 'nothing starts after a stop', expected, seen: `${step} started ${lateMs} ms too late` },
+    ];
+  });
+}
+
+/** By when a cancel must have been carried out, however many faults there were since. */
+function cancelLimit({ cancelledMs }: BuildHistory, { faults }: History): number {
+  if (cancelledMs === undefined) return Number.POSITIVE_INFINITY;
+  const inOrder = faults.toSorted((a, b) => a.fromMs - b.fromMs);
+  let limitMs = cancelledMs + CANCEL_LIMIT_MS;
+  for (const { fromMs, toMs } of inOrder)
+    if (fromMs <= limitMs && toMs >= cancelledMs) limitMs = Math.max(limitMs, toMs + CANCEL_LIMIT_MS);
+  return limitMs;
+}
+
+function logFindings(build: BuildHistory, shape: Shape): readonly Finding[] {
+  const isDestroyed = build.destroyedMs.length > 0;
+  return build.stages.flatMap((stage) =>
+    stage.steps.flatMap((step): Finding[] => {
+      const wanted = shape.stages
+        .find(({ name }) => name === stage.name)
+        ?.steps.find(({ name }) => name === step.name);
+      const began = build.effects.some((one) => one.step === step.name && one.kind === 'start');
+      if (!wanted || !began) return [];
+      const fault = lineFault(step, wanted, isDestroyed);
+      if (fault === undefined) return [];
+      const expected = `${stage.name}/${step.name}: ${wanted.lines} lines, each once and in order`;
+      return [{ invariant: 'logs are complete', expected, seen: `${fault} (the step is ${step.status})` }];
+    }),
+  );
+}
+
+/** What is wrong with the lines of a step that started. */
+function lineFault(step: StepHistory, wanted: ExpectedStep, isDestroyed: boolean): string | undefined {
+  const { lines, status } = step;
+  const isWhole = status === wanted.status && !isDestroyed;
+  if (lines === undefined) return isWhole ? 'no log' : undefined;
+  const disorder = lines.findIndex((line, nth) => nth > 0 && line <= (lines[nth - 1] ?? 0));
+  if (disorder >= 0) return `line ${lines[disorder]} after line ${lines[disorder - 1]}`;
+  const gap = lines.findIndex((line, nth) => line !== nth + 1);
+  if (gap >= 0 && !isDestroyed) return `line ${gap + 1} is missing, line ${lines[gap]} is there`;
+  const missing = wanted.lines - lines.length;
+  return isWhole && missing > 0 ? `the last ${missing} lines are missing` : undefined;
+}
+
+function runFindings({ leftovers, lives }: History): readonly Finding[] {
+  const left = leftovers.map((object): Finding => {
+    return { invariant: 'nothing is left in the cluster', expected: 'nothing', seen: object };
+  });
+  const ends = lives.flatMap(({ name, exitCode }): Finding[] => {
+    if (exitCode === undefined || EXPECTED_EXITS.has(exitCode)) return [];
+    const expected = `exit codes ${[...EXPECTED_EXITS].join(', ')}`;
+    return [
+      { invariant: 'the daemon ends only where it must', expected, seen: `${name} ended with ${exitCode}` },
+    ];
+  });
+  return [...left, ...ends, ...lives.flatMap(memoryFindings)];
+}
+
+const MIB = 1024 * 1024;
+/** A process that has just begun still loads and fills its caches. */
+const WARM_UP_MS = 20_000;
+const LEAST_SAMPLES = 40;
+/** Garbage that is not collected yet may come to so much. */
+const GROWTH_BYTES = 96 * MIB;
+const MOST_BYTES = 600 * MIB;
+
+/** The median of the last quarter of its samples against that of the first. */
+function memoryFindings({ name, samples }: History['lives'][number]): readonly Finding[] {
+  const invariant = 'memory is flat';
+  const most = Math.max(0, ...samples.map(({ bytes }) => bytes));
+  if (most > MOST_BYTES)
+    return [{ invariant, expected: `at most ${mib(MOST_BYTES)}`, seen: `${name}: ${mib(most)}` }];
+  const beganMs = samples[0]?.atMs ?? 0;
+  const warm = samples.filter(({ atMs }) => atMs >= beganMs + WARM_UP_MS).map(({ bytes }) => bytes);
+  if (warm.length < LEAST_SAMPLES) return [];
+  const quarter = Math.floor(warm.length / 4);
+  const [first, last] = [median(warm.slice(0, quarter)), median(warm.slice(-quarter))];
+  if (last - first <= GROWTH_BYTES) return [];
+  return [{ invariant, expected: `${name} stays at ${mib(first)}`, seen: mib(last) }];
+}
+
+const mib = (bytes: number): string => `${Math.round(bytes / MIB)} MiB`;
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;

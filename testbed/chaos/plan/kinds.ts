@@ -1,0 +1,138 @@
+import type { Random } from '@hangar/autoscaler/simulate/random';
+import type { FaultAction, RequestClass, RequestEffect, ServerName, WatchEffect } from './actions.ts';
+
+/** One row of the table of faults. */
+export interface FaultKind {
+  readonly name: string;
+  /** Draws the particulars. */
+  make(random: Random): FaultAction;
+}
+
+const MOST_PICKS = 1_000;
+const pick = (random: Random): number => random.below(MOST_PICKS);
+const between = (random: Random, least: number, most: number): number => least + random.below(most - least);
+
+/** Repeats of a call within seconds meet the same fault; a few calls get through again and again. */
+const requests =
+  (server: ServerName, effect: RequestEffect, of: RequestClass) =>
+  (random: Random): FaultAction => ({
+    on: 'requests',
+    server,
+    effect,
+    times: between(random, 1, 12),
+    of,
+    lastsMs: between(random, 1_000, 6_000),
+  });
+
+/** A conflict is about an object that exists, an expired version about what is read. */
+const CLASSES: Readonly<Record<number, RequestClass>> = { 409: 'patches', 410: 'reads' };
+
+const answered = (server: ServerName, status: number): FaultKind => ({
+  name: `${NAMES[server]} answers ${status}`,
+  make: requests(server, { kind: 'answer', status, when: 'before' }, CLASSES[status] ?? 'all'),
+});
+
+const NAMES: Readonly<Record<ServerName, string>> = { kubernetes: 'Kubernetes', drone: 'Drone' };
+
+const cuts = (server: ServerName): readonly FaultKind[] => [
+  {
+    name: `${NAMES[server]}: cut before the effect`,
+    make: requests(server, { kind: 'cut', when: 'before' }, 'all'),
+  },
+  {
+    name: `${NAMES[server]}: cut after the effect`,
+    make: requests(server, { kind: 'cut', when: 'after' }, 'writes'),
+  },
+  {
+    name: `${NAMES[server]}: 500 after the effect`,
+    make: requests(server, { kind: 'answer', status: 500, when: 'after' }, 'writes'),
+  },
+  {
+    name: `${NAMES[server]}: half answers`,
+    make: requests(server, { kind: 'half-answer' }, 'all'),
+  },
+];
+
+const outages = (server: ServerName): readonly FaultKind[] => [
+  {
+    name: `partition from ${NAMES[server]}`,
+    make: (random) => ({
+      on: 'connections',
+      server,
+      how: random.below(2) === 0 ? 'refused' : 'silent',
+      pick: pick(random),
+      lastsMs: between(random, 3_000, 20_000),
+    }),
+  },
+  {
+    name: `outage of ${NAMES[server]}`,
+    make: (random) => ({
+      on: 'connections',
+      server,
+      how: random.below(2) === 0 ? 'refused' : 'silent',
+      pick: undefined,
+      lastsMs: between(random, 2_000, 15_000),
+    }),
+  },
+];
+
+const watches = (how: WatchEffect): FaultKind => ({
+  name: `watches ${how}`,
+  make: (random) => ({ on: 'watches', how, pick: pick(random), lastsMs: between(random, 2_000, 10_000) }),
+});
+
+const ofPods = (name: string, by: 'deletion' | 'eviction' | 'removal'): FaultKind => ({
+  name,
+  make: (random) => ({ on: 'pod', by, pick: pick(random) }),
+});
+
+/** All kinds of faults. */
+export const KINDS: readonly FaultKind[] = [
+  {
+    name: 'kill -9',
+    make: (random) => ({
+      ...{ on: 'process', by: 'SIGKILL', pick: pick(random) },
+      isNewPod: random.below(2) === 0,
+    }),
+  },
+  {
+    name: 'SIGTERM',
+    make: (random) => ({ on: 'process', by: 'SIGTERM', pick: pick(random), isNewPod: true }),
+  },
+  {
+    name: 'SIGSTOP',
+    make: (random) => ({
+      ...{ on: 'process', by: 'SIGSTOP', pick: pick(random) },
+      lastsMs: between(random, 1_000, 25_000),
+    }),
+  },
+  ...outages('kubernetes'),
+  ...outages('drone'),
+  ...[401, 403, 409, 410, 429, 500, 503].map((status) => answered('kubernetes', status)),
+  ...cuts('kubernetes'),
+  ...(['dropped', 'silent', 'late', 'reordered', 'expired'] as const).map(watches),
+  ...[401, 429, 500, 503].map((status) => answered('drone', status)),
+  ...cuts('drone'),
+  {
+    name: 'Drone: slow',
+    make: (random) => ({
+      ...{ on: 'requests', server: 'drone', of: 'all' },
+      effect: { kind: 'slow', delayMs: between(random, 500, 3_000) },
+      times: 20,
+      lastsMs: between(random, 2_000, 8_000),
+    }),
+  },
+  { name: 'Drone restarts', make: () => ({ on: 'drone', by: 'restart' }) },
+  ofPods('Pod deleted', 'deletion'),
+  ofPods('Pod evicted', 'eviction'),
+  ofPods('Pod vanished', 'removal'),
+  { name: 'node lost', make: (random) => ({ on: 'node', by: 'loss', pick: pick(random), lastsMs: 2_000 }) },
+  {
+    name: 'node silent',
+    make: (random) => ({
+      ...{ on: 'node', by: 'silence', pick: pick(random) },
+      lastsMs: between(random, 2_000, 8_000),
+    }),
+  },
+  { name: 'cancel', make: (random) => ({ on: 'build', by: 'cancel', pick: pick(random) }) },
+];

@@ -1,0 +1,150 @@
+/** What a step of a shape comes to when nothing disturbs it. */
+export interface ExpectedStep {
+  readonly name: string;
+  readonly status: 'success' | 'failure' | 'skipped';
+  readonly exitCode: number;
+  /** Numbered lines in its log. */
+  readonly lines: number;
+  /** It ends by itself; a service is stopped with its pipeline. */
+  readonly ends: boolean;
+}
+
+/** What a stage of a shape comes to. */
+export interface ExpectedStage {
+  readonly name: string;
+  readonly status: 'success' | 'failure';
+  readonly steps: readonly ExpectedStep[];
+}
+
+/** One form of pipeline. Its steps print numbered lines, and record start and end in a file outside of the Pod. */
+export interface Shape {
+  readonly name: string;
+  readonly stages: readonly ExpectedStage[];
+  /** @param file the record of its steps' starts and ends */
+  yaml(file: string): string;
+}
+
+interface StepSpec {
+  readonly name: string;
+  readonly lines?: number;
+  readonly pauses?: number;
+  readonly code?: number;
+  readonly status?: ExpectedStep['status'];
+  readonly dependsOn?: readonly string[];
+  readonly when?: 'failure';
+  /** `swapped`: its command line is given as arguments, so that its container begins as a placeholder. */
+  readonly form?: 'commands' | 'swapped' | 'service';
+}
+
+interface StageSpec {
+  readonly name?: string;
+  readonly dependsOn?: readonly string[];
+  readonly clone?: boolean;
+  readonly steps: readonly StepSpec[];
+}
+
+const IMAGE = 'docker.io/library/busybox:latest';
+const LINES = 20;
+const PAUSE_S = 0.3;
+
+/** Shell that records its start, prints numbered lines with pauses, and records its end. */
+function scriptOf({ name, lines = LINES, pauses = 2, code = 0, form }: StepSpec, file: string): string {
+  const burst = Math.ceil(lines / (pauses + 1));
+  const recorded = (kind: 'start' | 'end'): string =>
+    `echo "${kind} ${name} $(date +%s) $HOSTNAME" >> ${file}`;
+  const pause = `[ $((n % ${burst})) -ne 0 ] || sleep ${PAUSE_S}`;
+  return [
+    recorded('start'),
+    `n=0; while [ $n -lt ${lines} ]; do n=$((n+1)); echo "#$n"; ${pause}; done`,
+    ...(form === 'service' ? ['exec sleep 600'] : [recorded('end'), `exit ${code}`]),
+  ].join('\n');
+}
+
+function stepYaml(spec: StepSpec, file: string): string {
+  const { name, form = 'commands', dependsOn, when } = spec;
+  const script = JSON.stringify(scriptOf(spec, file));
+  return [
+    `- name: ${name}`,
+    `  image: ${IMAGE}`,
+    form === 'swapped' ? `  command: ["sh", "-c", ${script}]` : `  commands: [${script}]`,
+    ...(dependsOn ? [`  depends_on: [${dependsOn.join(', ')}]`] : []),
+    ...(when ? [`  when: { status: [${when}] }`] : []),
+  ].join('\n');
+}
+
+function stageYaml({ name = 'default', dependsOn, clone = false, steps }: StageSpec, file: string): string {
+  const services = steps.filter(({ form }) => form === 'service');
+  const ordinary = steps.filter(({ form }) => form !== 'service');
+  return [
+    'kind: pipeline',
+    'type: kubernetes',
+    `name: ${name}`,
+    ...(clone ? [] : ['clone: { disable: true }']),
+    ...(dependsOn ? [`depends_on: [${dependsOn.join(', ')}]`] : []),
+    'steps:',
+    ...ordinary.map((one) => stepYaml(one, file)),
+    ...(services.length > 0 ? ['services:', ...services.map((one) => stepYaml(one, file))] : []),
+  ].join('\n');
+}
+
+function expected({ name, lines = LINES, code = 0, status, form }: StepSpec): ExpectedStep {
+  const end = status ?? (code === 0 ? 'success' : 'failure');
+  return {
+    name,
+    status: end,
+    exitCode: code,
+    lines: end === 'skipped' ? 0 : lines,
+    ends: form !== 'service',
+  };
+}
+
+function shape(name: string, ...stages: readonly StageSpec[]): Shape {
+  return {
+    name,
+    yaml: (file) => stages.map((one) => stageYaml(one, file)).join('\n---\n'),
+    stages: stages.map((stage) => {
+      const steps = stage.steps.map(expected);
+      const failed = steps.some(({ status }) => status === 'failure');
+      return { name: stage.name ?? 'default', status: failed ? 'failure' : 'success', steps };
+    }),
+  };
+}
+
+/** All shapes. */
+export const SHAPES: readonly Shape[] = [
+  shape('one step', { steps: [{ name: 'one' }] }),
+  shape('three steps', { steps: [{ name: 'one' }, { name: 'two' }, { name: 'three' }] }),
+  shape('a step that fails', {
+    steps: [
+      { name: 'before' },
+      { name: 'fails', code: 3 },
+      { name: 'never', status: 'skipped' },
+      { name: 'cares', when: 'failure' },
+    ],
+  }),
+  shape('parallel steps', {
+    steps: [
+      { name: 'first' },
+      { name: 'left', dependsOn: ['first'] },
+      { name: 'right', dependsOn: ['first'] },
+      { name: 'last', dependsOn: ['left', 'right'] },
+    ],
+  }),
+  shape('a service', { steps: [{ name: 'beside', form: 'service', lines: 3 }, { name: 'uses' }] }),
+  shape('many lines', { steps: [{ name: 'chatty', lines: 3_000, pauses: 6 }] }),
+  shape('swapped steps', { steps: [{ name: 'plugin', form: 'swapped' }, { name: 'after' }] }),
+  shape('ten short steps', {
+    steps: Array.from({ length: 10 }, (_, nth) => ({ name: `step-${nth + 1}`, lines: 6, pauses: 2 })),
+  }),
+  shape('a long step', {
+    steps: [
+      { name: 'long', lines: 60, pauses: 30 },
+      { name: 'after', lines: 2 },
+    ],
+  }),
+  shape(
+    'two stages',
+    { name: 'first', steps: [{ name: 'one' }] },
+    { name: 'second', dependsOn: ['first'], steps: [{ name: 'two' }] },
+  ),
+];

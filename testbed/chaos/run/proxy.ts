@@ -1,0 +1,227 @@
+import { once } from 'node:events';
+import {
+  Agent,
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Clock } from '@hangar/shared/clock';
+import type { Outage, RequestClass, RequestEffect, ServerName, WatchEffect } from '../plan/actions.ts';
+import { errorBodyOf } from './error-bodies.ts';
+import { WatchRelay } from './watch-relay.ts';
+
+/** A fault that meets the next requests of a class. */
+export interface RequestRule {
+  readonly effect: RequestEffect;
+  readonly of: RequestClass;
+  /** Requests that it still meets; shared by all proxies that have the rule. */
+  left: number;
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly body: Buffer;
+}
+
+/**
+ * An HTTP proxy between one replica and one server, which can be made to fail. It is reached as a server, as a forward proxy, or by
+ * CONNECT: replicas that must use one address for a server have a proxy each nevertheless.
+ */
+export class FaultProxy {
+  readonly #clock: Clock;
+  readonly #name: ServerName;
+  readonly #upstream: URL;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 200 });
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #rules = new Set<RequestRule>();
+  readonly #watches = new Set<WatchRelay>();
+  readonly #outages = new Set<{ readonly how: Outage }>();
+  #watchEffect: WatchEffect | undefined;
+
+  constructor(clock: Clock, name: ServerName, upstream: string) {
+    this.#clock = clock;
+    this.#name = name;
+    this.#upstream = new URL(upstream);
+    this.#server = createServer({ requestTimeout: 0, headersTimeout: 0 }, (request, response) => {
+      this.#serve(request, response).catch(() => request.socket.destroy());
+    });
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.once('close', () => this.#sockets.delete(socket));
+      if (this.#outage === 'refused') socket.destroy();
+    });
+    this.#server.on('connect', (_, socket: Socket) => {
+      if (this.#outage !== undefined) return;
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      this.#server.emit('connection', socket);
+    });
+  }
+
+  async listen(): Promise<void> {
+    await once(this.#server.listen(0, '127.0.0.1'), 'listening');
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Breaks or silences all connections, old and new, until the returned function is called. */
+  beginOutage(how: Outage): () => void {
+    const outage = { how };
+    this.#outages.add(outage);
+    for (const watch of this.#watches) watch.silence();
+    if (how === 'refused') this.#breakAll();
+    return () => {
+      this.#outages.delete(outage);
+      // What was sent in silence never arrives: the connections of before are of no use.
+      this.#breakAll();
+    };
+  }
+
+  /** Orders a fault; the returned function calls it off. */
+  order(rule: RequestRule): () => void {
+    this.#rules.add(rule);
+    return () => this.#rules.delete(rule);
+  }
+
+  /** What happens to watches from now on; `dropped` and `silent` meet those that are open. */
+  setWatchEffect(effect: WatchEffect | undefined): void {
+    this.#watchEffect = effect;
+    for (const watch of this.#watches) {
+      if (effect === 'dropped' || effect === 'expired') watch.drop();
+      if (effect === 'silent') watch.silence();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#agent.destroy();
+    this.#breakAll();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  get #outage(): Outage | undefined {
+    const all = [...this.#outages].map(({ how }) => how);
+    return all.includes('refused') ? 'refused' : all[0];
+  }
+
+  #breakAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = Buffer.concat(await request.toArray());
+    if (this.#outage !== undefined) return this.#fail(request);
+    const effect = this.#effectOn(request);
+    if (effect && (await this.#endsBefore(effect, request, response))) return;
+    const exchange = { request, response, body };
+    const answer = await this.#forward(exchange);
+    // An outage that began meanwhile swallows the answer.
+    if (this.#outage !== undefined) return this.#fail(request);
+    await this.#deliver(exchange, answer, effect);
+  }
+
+  /** Whether a fault ends the request before the server hears of it. */
+  async #endsBefore(
+    effect: RequestEffect,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<boolean> {
+    if (effect.kind === 'slow') await this.#clock.sleep(effect.delayMs);
+    if (!('when' in effect) || effect.when === 'after') return false;
+    if (effect.kind === 'cut') request.socket.destroy();
+    else this.#answer(response, effect.status);
+    return true;
+  }
+
+  /** Silence: no answer, until the outage ends and the connection breaks. */
+  #fail(request: IncomingMessage): void {
+    if (this.#outage === 'refused') request.socket.destroy();
+  }
+
+  #effectOn(request: IncomingMessage): RequestEffect | undefined {
+    for (const rule of this.#rules) {
+      if (rule.left <= 0 || !isOf(rule.of, request)) continue;
+      rule.left -= 1;
+      return rule.effect;
+    }
+    return undefined;
+  }
+
+  #forward({ request, response, body }: Exchange): Promise<IncomingMessage> {
+    const { hostname, port } = this.#upstream;
+    const { method, headers } = request;
+    const path = new URL(request.url ?? '/', this.#upstream);
+    return new Promise((resolve, reject) => {
+      const target = { hostname, port, method, headers, path: path.pathname + path.search };
+      const onward = httpRequest({ ...target, agent: this.#agent }, resolve);
+      onward.on('error', reject);
+      response.once('close', () => onward.destroy());
+      onward.end(body);
+    });
+  }
+
+  async #deliver(
+    { request, response }: Exchange,
+    answer: IncomingMessage,
+    effect: RequestEffect | undefined,
+  ): Promise<void> {
+    if (effect?.kind === 'cut' || effect?.kind === 'answer') {
+      // The server has carried it out once its answer is there; a stream has no end to wait for.
+      answer.resume();
+      if (effect.kind === 'answer') return this.#answer(response, effect.status);
+      return void request.socket.destroy();
+    }
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    response.flushHeaders();
+    if (effect?.kind === 'half-answer') return this.#deliverHalf(request, response, answer);
+    if (isWatch(request)) return this.#relay(response, answer);
+    answer.on('error', () => response.destroy());
+    answer.on('aborted', () => response.destroy());
+    answer.on('data', (chunk: Buffer) => {
+      if (this.#outage === undefined) response.write(chunk);
+    });
+    answer.on('end', () => {
+      if (this.#outage === undefined) response.end();
+    });
+  }
+
+  async #deliverHalf(
+    { socket }: IncomingMessage,
+    response: ServerResponse,
+    answer: IncomingMessage,
+  ): Promise<void> {
+    for await (const chunk of answer) {
+      const half = (chunk as Buffer).subarray(0, (chunk as Buffer).length / 2);
+      await new Promise((resolve) => response.write(half, resolve));
+      break;
+    }
+    socket.destroy();
+  }
+
+  #relay(response: ServerResponse, answer: IncomingMessage): void {
+    const relay = new WatchRelay(this.#clock, response, answer, () => this.#watchEffect);
+    this.#watches.add(relay);
+    response.once('close', () => this.#watches.delete(relay));
+  }
+
+  #answer(response: ServerResponse, status: number): void {
+    const { headers, body } = errorBodyOf(this.#name, status);
+    response.writeHead(status, headers);
+    response.end(body);
+  }
+}
+
+const isWatch = ({ url = '' }: IncomingMessage): boolean => /[?&]watch=(true|1)/.test(url);
+
+function isOf(wanted: RequestClass, { method = 'GET' }: IncomingMessage): boolean {
+  if (wanted === 'all') return true;
+  if (wanted === 'patches') return method === 'PATCH' || method === 'PUT';
+  return (wanted === 'reads') === (method === 'GET');
+}

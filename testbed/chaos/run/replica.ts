@@ -1,0 +1,142 @@
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '@hangar/shared/clock';
+import { Child } from '@hangar/shared/testing/child-process';
+import type { Life, MemorySample } from '../judge/history.ts';
+import type { FaultProxy } from './proxy.ts';
+
+/** What a replica is started with, again and again. */
+export interface ReplicaSpec {
+  readonly index: number;
+  /** Its kubeconfig and the logs of its processes go there. */
+  readonly folder: string;
+  readonly kubernetes: FaultProxy;
+  readonly drone: FaultProxy;
+  readonly kubeconfig: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+interface Process {
+  readonly name: string;
+  readonly child: Child;
+  readonly samples: MemorySample[];
+  exitCode: number | undefined;
+  /** It was ended by a fault. */
+  isEnded: boolean;
+}
+
+const MAIN = new URL('../../../runner/src/main.ts', import.meta.url).pathname;
+/** As the kubelet does, but sooner. */
+const RESTART_MS = 1_000;
+const HAND_OVER_MS = 30_000;
+
+/** One replica of the runner: a real process that is started again whenever it ends, as in a Pod of a Deployment. */
+export class Replica {
+  readonly kubernetes: FaultProxy;
+  readonly drone: FaultProxy;
+  readonly #clock: Clock;
+  readonly #spec: ReplicaSpec;
+  readonly #processes: Process[] = [];
+  #pods = 0;
+  #isOver = false;
+
+  constructor(clock: Clock, spec: ReplicaSpec) {
+    this.#clock = clock;
+    this.#spec = spec;
+    this.kubernetes = spec.kubernetes;
+    this.drone = spec.drone;
+  }
+
+  /** Name of the Pod that it is in now. */
+  get name(): string {
+    return `runner-${this.#spec.index}-${this.#pods}`;
+  }
+
+  get lives(): readonly Life[] {
+    return this.#processes;
+  }
+
+  get isRunning(): boolean {
+    return this.#processes.at(-1)?.child.isRunning === true;
+  }
+
+  start(): void {
+    if (this.#isOver) return;
+    const { folder, env, index } = this.#spec;
+    const kubeconfig = join(folder, `kubeconfig-${index}`);
+    writeFileSync(kubeconfig, this.#spec.kubeconfig);
+    const name = `${this.name}-${this.#processes.length}`;
+    const output = openSync(join(folder, `${name}.log`), 'a');
+    const child = new Child(process.execPath, ['--conditions=source', MAIN, 'daemon'], {
+      folder,
+      output,
+      env: {
+        ...{ PATH: process.env['PATH'] ?? '', HOME: folder, ...env },
+        ...{ POD_NAME: this.name, POD_UID: `uid-${this.name}`, DRONE_RUNNER_NAME: this.name },
+        ...{ DRONE_KUBERNETES_CONFIG: kubeconfig, http_proxy: this.drone.url },
+      },
+    });
+    closeSync(output);
+    const life: Process = { name, child, samples: [], exitCode: undefined, isEnded: false };
+    this.#processes.push(life);
+    void this.#restartAfter(life);
+  }
+
+  /** Ends its process, and starts it again: in the same Pod, or as another one. */
+  async end(signal: 'SIGTERM' | 'SIGKILL', isNewPod: boolean): Promise<void> {
+    const life = this.#processes.at(-1);
+    if (!life || life.isEnded) return;
+    life.isEnded = true;
+    if (signal === 'SIGTERM') life.child.kill('SIGCONT');
+    await life.child.end(signal, HAND_OVER_MS);
+    if (isNewPod) this.#pods += 1;
+    await this.#clock.sleep(RESTART_MS);
+    this.start();
+  }
+
+  /** Stops its process for a while; it may be killed meanwhile. */
+  async pause(lastsMs: number): Promise<void> {
+    const life = this.#processes.at(-1);
+    life?.child.kill('SIGSTOP');
+    await this.#clock.sleep(lastsMs);
+    life?.child.kill('SIGCONT');
+  }
+
+  /** Notes how much memory its process has. */
+  sample(): void {
+    const life = this.#processes.at(-1);
+    if (!life?.child.isRunning) return;
+    const bytes = memoryOf(life.child.pid);
+    if (bytes !== undefined) life.samples.push({ atMs: this.#clock.now(), bytes });
+  }
+
+  /** Ends it for good. */
+  async close(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    this.#isOver = true;
+    const life = this.#processes.at(-1);
+    if (!life) return;
+    const isRunning = life.child.isRunning && !life.isEnded;
+    life.isEnded = true;
+    life.child.kill('SIGCONT');
+    const { code } = await life.child.end(signal, HAND_OVER_MS);
+    if (isRunning && signal === 'SIGTERM') life.exitCode = code ?? -1;
+  }
+
+  async #restartAfter(life: Process): Promise<void> {
+    const { code } = await life.child.exit;
+    if (life.isEnded) return;
+    life.exitCode = code ?? -1;
+    await this.#clock.sleep(RESTART_MS);
+    this.start();
+  }
+}
+
+/** Resident memory; undefined: the process is gone. */
+function memoryOf(pid: number): number | undefined {
+  try {
+    const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+  } catch {
+    return undefined;
+  }
+}
