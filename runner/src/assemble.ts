@@ -10,6 +10,7 @@ import { loadOf } from './admit/pod-load.ts';
 import { CancelWatches } from './cancel/cancel-watches.ts';
 import type { RunnerConfig } from './config/runner-config.ts';
 import { createDroneClient, type DroneClient } from './edges/drone-http.ts';
+import { ThreadedParser } from './edges/parse-in-thread.ts';
 import { createEnvironmentPlugin, createRegistryPlugin, createSecretPlugin } from './edges/plugin-http.ts';
 import { createImageLookup } from './edges/registry-http.ts';
 import { ServerOutage } from './edges/server-outage.ts';
@@ -179,6 +180,8 @@ export function draftParts(
     settings: config.compile,
     access: config.runner.limits,
     namespaceRules: config.namespaceRules,
+    parser: new ThreadedParser(clock),
+    fileLimitBytes: config.pipelines.limitBytes,
     prepare: {
       clock,
       environment: config.environment,

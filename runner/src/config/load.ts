@@ -64,6 +64,7 @@ function assemble(
       budgetPods: values.budgetPods,
       waitLimitMs: values.waitLimitMs,
     },
+    pipelines: { limitBytes: values.pipelineLimitBytes },
     logs: { limitBytes: values.logLimitBytes },
     lease: leaseOf(values, host),
     registry: {

@@ -64,6 +64,7 @@ export interface RunnerConfig {
     readonly budgetPods: number | undefined;
     readonly waitLimitMs: number | undefined;
   };
+  readonly pipelines: { readonly limitBytes: number };
   readonly logs: { readonly limitBytes: number };
   /** `namespace` empty: that of the connection. */
   readonly lease: { readonly namespace: string; readonly termMs: number };
