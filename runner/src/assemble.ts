@@ -11,6 +11,7 @@ import { SharedBudget, type SharedBudgetParts } from './admit/shared-budget.ts';
 import { CancelWatches } from './cancel/cancel-watches.ts';
 import type { RunnerConfig } from './config/runner-config.ts';
 import { createDroneClient, type DroneClient } from './edges/drone-http.ts';
+import { ThreadedParser } from './edges/parse-in-thread.ts';
 import { createEnvironmentPlugin, createRegistryPlugin, createSecretPlugin } from './edges/plugin-http.ts';
 import { createImageLookup } from './edges/registry-http.ts';
 import { ServerOutage } from './edges/server-outage.ts';
@@ -192,6 +193,8 @@ export function draftParts(
     settings: config.compile,
     access: config.runner.limits,
     namespaceRules: config.namespaceRules,
+    parser: new ThreadedParser(clock),
+    fileLimitBytes: config.pipelines.limitBytes,
     prepare: {
       clock,
       environment: config.environment,

@@ -1,5 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { matchesConditions } from '../parse/conditions.ts';
+import { GlobMatcher } from '../parse/glob-matcher.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
@@ -40,6 +41,7 @@ export interface CompileInput {
 
 /** Decisions that all later ones depend on. */
 interface Frame extends CompileInput, Place {
+  readonly globs: GlobMatcher;
   readonly policy: Policy | undefined;
   readonly podName: string;
   readonly workspace: string;
@@ -51,11 +53,13 @@ interface Frame extends CompileInput, Place {
 function decideFrame(input: CompileInput): Frame {
   const { pipeline, detail, settings, name, nowMs } = input;
   const facts = factsOf(detail);
-  const policy = choosePolicy(settings.policies, (match) => matchesConditions(match, facts));
+  const globs = new GlobMatcher();
+  const policy = choosePolicy(settings.policies, (match) => matchesConditions(match, facts, globs));
   const podName = name();
   return {
     ...input,
     ...decidePlace(pipeline, settings, policy, name),
+    globs,
     policy,
     podName,
     workspace: workspacePath(pipeline.workspacePath),

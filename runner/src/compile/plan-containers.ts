@@ -1,4 +1,5 @@
 import { type ConditionFacts, matchesConditions, runPolicyOf } from '../parse/conditions.ts';
+import type { GlobMatcher } from '../parse/glob-matcher.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import type { Amount, Pipeline } from '../pipeline/pipeline.ts';
 import { cloneStep } from './clone-step.ts';
@@ -30,6 +31,7 @@ export interface PlanSources {
   readonly settings: CompileSettings;
   readonly policy: Policy | undefined;
   readonly facts: ConditionFacts;
+  readonly globs: GlobMatcher;
 }
 
 /** The planned steps, and warnings for their authors. */
@@ -57,8 +59,8 @@ export const hasTmate = ({ tmate }: CompileSettings, { build }: StageDetail): bo
   tmate.enabled && build.debug;
 
 /** Clone, services, steps: the order of the containers (previous-runner §4.5). */
-function candidates({ pipeline, settings, facts }: PlanSources): readonly Candidate[] {
-  const canRun = (step: PipelineStepLike): boolean => matchesConditions(step.when, facts);
+function candidates({ pipeline, settings, facts, globs }: PlanSources): readonly Candidate[] {
+  const canRun = (step: PipelineStepLike): boolean => matchesConditions(step.when, facts, globs);
   return [
     ...(pipeline.clone.disable
       ? []
@@ -88,7 +90,7 @@ function planStep(
   sources: PlanSources,
 ): { readonly planned: Undivided; readonly warnings: readonly string[] } {
   const { step, origin, role } = ordered;
-  const { prepared, settings, detail } = sources;
+  const { prepared, settings, detail, globs } = sources;
   const image = imageOf(ordered);
   const config = prepared.images[expandImage(image)];
   const debug = hasTmate(settings, detail);
@@ -108,7 +110,7 @@ function planStep(
       ...ordered,
       image,
       start,
-      runs: origin === 'clone' ? 'always' : runPolicyOf(step.when),
+      runs: origin === 'clone' ? 'always' : runPolicyOf(step.when, globs),
       fails: step.failure,
       privileged: origin !== 'clone' && isPrivileged(step, settings.privilegedImages),
       plain: plain.variables,

@@ -96,6 +96,12 @@ export const hangar = {
     description: 'Longest log of a step; beyond it head and tail are kept.',
     note: NEW,
   }),
+  pipelineLimitBytes: setting('HANGAR_PIPELINE_LIMIT', atLeast(65_536, BYTES), 1_048_576, {
+    section: 'hangar',
+    description:
+      'Largest pipeline file, before and after `${…}` is replaced; the stage of a larger one fails at once.',
+    note: NEW,
+  }),
   leaseNamespace: text('HANGAR_LEASE_NAMESPACE', {
     section: 'hangar',
     description: "Where the replica's Lease lives.",

@@ -66,6 +66,7 @@ function assemble(
       lookAhead: values.lookAhead,
       repositoryPipelines: values.repositoryPipelines,
     },
+    pipelines: { limitBytes: values.pipelineLimitBytes },
     logs: { limitBytes: values.logLimitBytes },
     lease: leaseOf(values, host),
     registry: {

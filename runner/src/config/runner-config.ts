@@ -66,6 +66,7 @@ export interface RunnerConfig {
     readonly lookAhead: number | undefined;
     readonly repositoryPipelines: number | undefined;
   };
+  readonly pipelines: { readonly limitBytes: number };
   readonly logs: { readonly limitBytes: number };
   /** `namespace` empty: that of the connection. */
   readonly lease: { readonly namespace: string; readonly termMs: number };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Conditions } from '../pipeline/pipeline.ts';
 import { type ConditionFacts, matchesConditions, runPolicyOf } from './conditions.ts';
+import { GlobMatcher } from './glob-matcher.ts';
 
 const FACTS: ConditionFacts = {
   action: '',
@@ -43,7 +44,7 @@ describe('matchesConditions', () => {
     ['a malformed include never matches', { branch: include('[') }, false],
     ['a malformed exclude never matches', { branch: exclude('[') }, true],
   ])('%s', (_, conditions, want) => {
-    expect(matchesConditions(conditions, FACTS)).toBe(want);
+    expect(matchesConditions(conditions, FACTS, new GlobMatcher())).toBe(want);
   });
 });
 
@@ -60,6 +61,6 @@ describe('runPolicyOf', () => {
     ['nothing in it', { status: include() }, 'on-success'],
     ['other conditions have no effect', { event: include('push') }, 'on-success'],
   ])('%s', (_, when, want) => {
-    expect(runPolicyOf(when)).toBe(want);
+    expect(runPolicyOf(when, new GlobMatcher())).toBe(want);
   });
 });

@@ -1,12 +1,19 @@
+import { PipelineError } from '../pipeline/pipeline-error.ts';
+
 /** One document of a pipeline file, and the number of its first line in the file, from 1. */
 export interface SourceDocument {
   readonly text: string;
   readonly firstLine: number;
 }
 
+/** Far more pipelines and secrets than any server takes from one file. */
+const MAX_DOCUMENTS = 1_000;
+
 /**
  * Splits a pipeline file into documents by lines (previous-runner §3.1): a line starting with `---` starts one (its rest is dropped),
  * a line starting with `...` ends the input. Lines may be of any length (known issue 43).
+ *
+ * @throws {PipelineError} `yaml`, for too many documents
  */
 export function splitDocuments(text: string): readonly SourceDocument[] {
   const documents: SourceDocument[] = [];
@@ -23,6 +30,11 @@ export function splitDocuments(text: string): readonly SourceDocument[] {
       continue;
     }
     finish();
+    if (documents.length >= MAX_DOCUMENTS)
+      throw new PipelineError(
+        'yaml',
+        `yaml: line ${index + 1}: the file has more than ${MAX_DOCUMENTS} documents; split it`,
+      );
     lines = [];
     firstLine = index + 2;
   }

@@ -40,7 +40,7 @@ function advance(piece: Piece, pieces: readonly string[], from: ReadonlySet<numb
   }
   for (const at of from) {
     const text = pieces[at];
-    if (text !== undefined && covers(piece, text, true)) reached.add(at + 1);
+    if (text !== undefined && covers(piece, text)) reached.add(at + 1);
   }
   return reached;
 }

@@ -186,8 +186,43 @@ export function atStart(chars: readonly string[]): Positions {
   return positions;
 }
 
-/** Whether the pattern matches the whole text. */
-export function covers(nodes: readonly GlobNode[], text: string, slashIsSpecial: boolean): boolean {
+/** Another try of the last `*`: it takes one more character, and what follows it is compared again. */
+interface Retry {
+  readonly node: number;
+  readonly at: number;
+}
+
+/**
+ * Compares without choices and without a set of positions. Only the last `*` has to be tried again: a longer match of an earlier one
+ * leaves less text for the same rest.
+ */
+function coversPlain(nodes: readonly GlobNode[], chars: readonly string[]): boolean {
+  let node = 0;
+  let at = 0;
+  let retry: Retry | undefined;
+  while (at < chars.length || node < nodes.length) {
+    const current = nodes[node];
+    if (current?.kind === 'run') {
+      node += 1;
+      retry = { node, at };
+      continue;
+    }
+    const char = chars[at];
+    if (current !== undefined && char !== undefined && accepts(current, char, false)) {
+      node += 1;
+      at += 1;
+      continue;
+    }
+    if (retry === undefined || retry.at >= chars.length) return false;
+    retry = { node: retry.node, at: retry.at + 1 };
+    ({ node, at } = retry);
+  }
+  return true;
+}
+
+/** Whether the pattern matches the whole text, which has no slash. */
+export function covers(nodes: readonly GlobNode[], text: string): boolean {
   const chars = Array.from(text);
-  return reach(nodes, chars, atStart(chars), slashIsSpecial)[chars.length] === 1;
+  if (!nodes.some(({ kind }) => kind === 'choice')) return coversPlain(nodes, chars);
+  return reach(nodes, chars, atStart(chars), false)[chars.length] === 1;
 }

@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { lintAll, lintPipeline } from '../lint/lint.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { matchesConditions, runPolicyOf } from './conditions.ts';
+import { GlobMatcher } from './glob-matcher.ts';
 import { parseManifest } from './manifest.ts';
 import { substitute } from './substitute.ts';
 
@@ -62,7 +63,10 @@ function throughAllRooms(text: string): string {
     const verdicts = manifest.pipelines.map((pipeline) => {
       const problems = lintAll(pipeline, CONTEXT);
       expect(lintPipeline(pipeline, CONTEXT)).toEqual(problems[0]);
-      const policies = pipeline.steps.map(({ when }) => [matchesConditions(when, FACTS), runPolicyOf(when)]);
+      const policies = pipeline.steps.map(({ when }) => [
+        matchesConditions(when, FACTS, new GlobMatcher()),
+        runPolicyOf(when, new GlobMatcher()),
+      ]);
       return [problems, policies];
     });
     return JSON.stringify([manifest, verdicts]);

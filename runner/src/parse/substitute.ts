@@ -5,12 +5,12 @@ import { byteSubstring, changeCase, replaceText } from './substitute-operations.
 
 /** Maximum nesting of `${a:-${b:-...}}`; limits the recursion far below the stack size. */
 const MAX_DEPTH = 100;
-/** Maximum size of all results together, in characters: far above any pipeline, and small enough for a process that all stages share. */
-const MAX_RESULT_CHARS = 32 * 1024 * 1024;
+/** Maximum size of all results together, in characters: above the largest file that is read by default. */
+const MAX_RESULT_CHARS = 4 * 1024 * 1024;
 /** Maximum number of characters of values that all expressions together may process, however short their results are. */
-const MAX_READ_CHARS = 128 * 1024 * 1024;
-/** Maximum of pattern characters times value characters, over the whole text: a thousand times the need of a large pipeline. */
-const MAX_PATTERN_WORK = 20_000_000;
+const MAX_READ_CHARS = 16 * 1024 * 1024;
+/** Maximum of pattern characters times value characters, over the whole text: far above the need of a large pipeline. */
+const MAX_PATTERN_WORK = 5_000_000;
 /** The cost of splitting a value into characters, in pattern characters. */
 const PATTERN_OVERHEAD = 8;
 

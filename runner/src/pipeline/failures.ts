@@ -64,9 +64,10 @@ export const FAILURES = {
   },
   'pipeline-too-large': {
     blame: 'pipeline',
-    meaning: 'The Pod of this pipeline would be larger than what Kubernetes stores.',
+    meaning:
+      'The pipeline file, its conditions or its Pod are larger than what this runner reads or Kubernetes stores.',
     retry: 'pointless',
-    cure: 'Split the pipeline, or shorten its environment and scripts.',
+    cure: 'Split the pipeline, or shorten its environment, scripts and conditions; for a large file raise `HANGAR_PIPELINE_LIMIT`.',
   },
   'unsupported-platform': {
     blame: 'pipeline',

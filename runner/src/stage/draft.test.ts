@@ -1,6 +1,7 @@
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import { aBuild, aDetail, anImage, aRepo, someSettings } from '../compile/testing/a-pipeline.ts';
+import { parseManifest } from '../parse/manifest.ts';
 import { type DraftParts, draft } from './draft.ts';
 
 const never = new AbortController().signal;
@@ -23,6 +24,8 @@ function partsOf(changes: Partial<DraftParts> = {}): DraftParts {
     settings: someSettings(),
     access: { repos: [], events: [], trusted: false },
     namespaceRules: {},
+    parser: { parse: (text) => Promise.resolve(parseManifest(text)) },
+    fileLimitBytes: 4_096,
     prepare: {
       clock,
       environment: { GREETING: 'hello' },
@@ -121,6 +124,18 @@ describe('what can’t be drafted is told with its reason', () => {
       blame,
       message: expect.stringMatching(message) as string,
     });
+  });
+
+  it('a file that is larger than the operator allows, before substitution or after', async () => {
+    const tooLarge = {
+      code: 'pipeline-too-large',
+      message: expect.stringMatching(/at most 4096 \(HANGAR_PIPELINE_LIMIT\)/) as string,
+    };
+    await expect(drafted(`${YAML}#${'ü'.repeat(2_000)}`)).rejects.toMatchObject(tooLarge);
+    const message = 'x'.repeat(4_000);
+    const after = drafted(`${YAML}# \${DRONE_COMMIT_MESSAGE}`, {}, { build: aBuild({ message }) });
+    await expect(after).rejects.toMatchObject(tooLarge);
+    await expect(drafted(`${YAML}#${'x'.repeat(3_800)}`)).resolves.toBeDefined();
   });
 
   it('what only trusted repositories may do', async () => {

@@ -4,6 +4,7 @@ import { fakeContext } from '@hangar/shared/testing/fake-context';
 import { describe, expect, it } from 'vitest';
 import { aPipeline, aService, aStep } from '../../compile/testing/a-pipeline.ts';
 import { matchesConditions } from '../../parse/conditions.ts';
+import { GlobMatcher } from '../../parse/glob-matcher.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { EXEC_OPTIONS } from '../options.ts';
 import { stepsOf } from '../testing/command-line.ts';
@@ -28,7 +29,9 @@ const PIPELINE = aPipeline({
 /** Names of the steps that can run. */
 const running = ({ clone, services, steps }: Pipeline): string[] => [
   ...(clone.disable ? [] : ['clone']),
-  ...[...services, ...steps].filter(({ when }) => matchesConditions(when, NO_FACTS)).map(({ name }) => name),
+  ...[...services, ...steps]
+    .filter(({ when }) => matchesConditions(when, NO_FACTS, new GlobMatcher()))
+    .map(({ name }) => name),
 ];
 
 const chosen = (...args: string[]) =>

@@ -4,6 +4,7 @@ import type { CommandContext } from '@hangar/shared/program/context';
 import { parseSpanMs } from '@hangar/shared/span';
 import { substitutionVariables } from '../../compile/stage-environment.ts';
 import type { RunnerConfig } from '../../config/runner-config.ts';
+import { checkFileSize } from '../../parse/file-size.ts';
 import { parseManifest } from '../../parse/manifest.ts';
 import { DEFAULT_PIPELINE_NAME } from '../../parse/read-pipeline.ts';
 import { substitute } from '../../parse/substitute.ts';
@@ -54,7 +55,9 @@ export function subjectOf(
     timeoutMinutes: timeoutMinutes(options),
     nowMs,
   });
+  checkFileSize(detail.yaml, config.pipelines.limitBytes);
   const text = substitute(detail.yaml, substitutionVariables(detail, config.environment, nowMs));
+  checkFileSize(text, config.pipelines.limitBytes);
   const findings = check(text, {
     trusted: detail.repo.trusted,
     slug: detail.repo.slug,

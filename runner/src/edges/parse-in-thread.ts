@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '@hangar/shared/clock';
+import { withDeadline } from '@hangar/shared/deadline';
+import { parseManifest } from '../parse/manifest.ts';
+import type { ManifestParser } from '../parse/manifest-parser.ts';
+import type { Manifest } from '../pipeline/pipeline.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
+
+/** The answer of the thread: the manifest, or why the file can't be parsed. */
+export type ParseReply =
+  | { readonly manifest: Manifest }
+  | { readonly code: string; readonly message: string };
+
+/** Larger files are parsed in a thread, which takes longer to start than a small file to parse. */
+const INLINE_CHARS = 32 * 1024;
+/** The slowest file of 1 MiB takes about a second. */
+const PARSE_MS = 10_000;
+const MAX_HEAP_MIB = 512;
+
+/** The thread's program is next to this file, both in the source and in the build. */
+const PROGRAM = new URL(import.meta.url.replace(/parse-in-thread(\.[jt]s)$/, 'parse-thread$1'));
+
+/**
+ * Parses large files in a thread of their own, one at a time, so that no file delays the runner's Lease, probes and other stages. An error,
+ * a lack of memory or a file that takes too long fails only its own stage.
+ */
+export class ThreadedParser implements ManifestParser {
+  readonly #clock: Clock;
+  readonly #program: URL;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /** @param program another program of the thread, for tests */
+  constructor(clock: Clock, program: URL = PROGRAM) {
+    this.#clock = clock;
+    this.#program = program;
+  }
+
+  async parse(text: string, signal: AbortSignal): Promise<Manifest> {
+    signal.throwIfAborted();
+    if (text.length <= INLINE_CHARS) return parseManifest(text);
+    const mine = this.#turn.then(() => this.#inThread(text, signal));
+    this.#turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async #inThread(text: string, signal: AbortSignal): Promise<Manifest> {
+    signal.throwIfAborted();
+    const resourceLimits = { maxOldGenerationSizeMb: MAX_HEAP_MIB };
+    const worker = new Worker(this.#program, { workerData: text, resourceLimits });
+    try {
+      const [reply] = (await withDeadline(this.#clock, { ms: PARSE_MS, signal }, (limit) =>
+        once(worker, 'message', { signal: limit }),
+      )) as [ParseReply];
+      if ('manifest' in reply) return reply.manifest;
+      throw new PipelineError(reply.code, reply.message);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof PipelineError) throw error;
+      throw new PipelineError(
+        'pipeline-too-large',
+        `the pipeline file takes more than ${PARSE_MS / 1_000} s or ${MAX_HEAP_MIB} MiB to parse; split it`,
+        { cause: error },
+      );
+    } finally {
+      await worker.terminate();
+    }
+  }
+}
