@@ -64,7 +64,7 @@ function assemble(
       budgetPods: values.budgetPods,
       waitLimitMs: values.waitLimitMs,
     },
-    logs: { limitBytes: values.logLimitBytes },
+    logs: { limitBytes: values.logLimitBytes, memoryBytes: values.logMemoryBytes },
     lease: leaseOf(values, host),
     registry: {
       plainHttp: values.registryPlainHttp,

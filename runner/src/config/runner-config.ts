@@ -64,7 +64,7 @@ export interface RunnerConfig {
     readonly budgetPods: number | undefined;
     readonly waitLimitMs: number | undefined;
   };
-  readonly logs: { readonly limitBytes: number };
+  readonly logs: { readonly limitBytes: number; readonly memoryBytes: number };
   /** `namespace` empty: that of the connection. */
   readonly lease: { readonly namespace: string; readonly termMs: number };
   readonly registry: {

@@ -7,6 +7,7 @@ import type { GateMark } from './marks.ts';
 import { Masks } from './mask.ts';
 import { openStepLog } from './step-log.ts';
 import { FakeLogSource } from './testing/fake-log-source.ts';
+import { aLogMemory } from './testing/fake-overflow.ts';
 import { GateVoice } from './testing/gate-voice.ts';
 
 /** Room for a busy machine: properties run hundreds of cases. */
@@ -32,12 +33,13 @@ class Following {
       clock: this.clock,
       ciServer: {
         sendLines: () => Promise.resolve(),
-        uploadLog: (_id, lines) => {
-          this.#stored.push(...lines.map((line) => line.out));
-          return Promise.resolve('stored');
+        uploadLog: async (_id, log) => {
+          for await (const lines of log) this.#stored.push(...lines.map((line) => line.out));
+          return 'stored';
         },
       },
       log: { warn: () => undefined },
+      memory: aLogMemory(),
     },
     { stepId: 1, masks: new Masks([]), nonce: NONCE },
   );

@@ -4,6 +4,7 @@ import type { CiServer } from '../ports/ci-server.ts';
 import type { LogSource } from '../ports/log-source.ts';
 import type { Following, LogOrder, StepLog, StepLogs } from '../ports/step-logs.ts';
 import { followLog } from './follow.ts';
+import type { LogMemory } from './log-memory.ts';
 import { Masks } from './mask.ts';
 import { openStepLog } from './step-log.ts';
 
@@ -15,6 +16,7 @@ export interface ServerStepLogsParts {
   readonly log: Logger;
   readonly random: () => number;
   readonly limitBytes: number;
+  readonly memory: LogMemory;
   /** Whether cards are cut out of logs. */
   readonly cards: boolean;
 }
@@ -54,6 +56,7 @@ class ServerStepLog implements StepLog {
       ...(shownUntilMs === undefined ? {} : { shownUntilMs }),
     } as const;
     this.#inner = openStepLog(parts, { stepId, nonce, masks, ...how });
+    order.leaving?.addEventListener('abort', () => this.#inner.drop(), { once: true });
   }
 
   note(text: string, atMs?: number): void {

@@ -4,16 +4,14 @@ import { aPlan } from './testing/a-plan.ts';
 import { aPod } from './testing/a-pod.ts';
 import { FakeStepLogs } from './testing/fake-step-logs.ts';
 
+const to = { stepId: (n: number): number => n, leaving: new AbortController().signal };
+
 describe('the logs of a stage', () => {
   it('hide the secrets of all steps in that of each: one may print what another was given', () => {
     const plan = aPlan();
     const stage = { plan, pod: aPod(plan), notes: [], adopted: false, takenOverMs: 0 };
     const fake = new FakeStepLogs();
-    const logs = new StageRunLogs(
-      fake,
-      { ...stage, masks: { 1: ['one', 'both'], 2: ['two', 'both'] } },
-      (n) => n,
-    );
+    const logs = new StageRunLogs(fake, { ...stage, masks: { 1: ['one', 'both'], 2: ['two', 'both'] } }, to);
 
     for (const step of plan.steps) logs.open(step);
 
@@ -24,7 +22,7 @@ describe('the logs of a stage', () => {
     const plan = aPlan();
     const stage = { plan, pod: aPod(plan), notes: [], adopted: false, takenOverMs: 0 };
     const fake = new FakeStepLogs();
-    const logs = new StageRunLogs(fake, { ...stage, masks: {} }, (n) => n);
+    const logs = new StageRunLogs(fake, { ...stage, masks: {} }, to);
 
     for (const step of plan.steps) logs.open(step);
 

@@ -15,13 +15,19 @@ export class StageRunLogs {
   readonly #launched: LoggedStage;
   readonly #masks: readonly string[];
   readonly #stepId: (n: number) => number;
+  readonly #leaving: AbortSignal;
   readonly #logs = new Map<number, StepLog>();
 
-  constructor(stepLogs: StepLogs, launched: LoggedStage, stepId: (n: number) => number) {
+  constructor(
+    stepLogs: StepLogs,
+    launched: LoggedStage,
+    to: { readonly stepId: (n: number) => number; readonly leaving: AbortSignal },
+  ) {
     this.#stepLogs = stepLogs;
     this.#launched = launched;
     this.#masks = stageMasks(launched.masks);
-    this.#stepId = stepId;
+    this.#stepId = to.stepId;
+    this.#leaving = to.leaving;
   }
 
   /** That step's log, if it is open. */
@@ -50,6 +56,7 @@ export class StageRunLogs {
       stepId: this.#stepId(step.n),
       stepName: step.name,
       masks: this.#masks,
+      leaving: this.#leaving,
       ...(adopted ? { shownUntilMs: takenOverMs } : {}),
     });
   }
