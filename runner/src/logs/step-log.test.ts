@@ -204,6 +204,25 @@ describe('openStepLog', () => {
     ]);
   });
 
+  it('shows no line twice after a takeover, and counts its times from the first line', async () => {
+    const takenOverMs = 1_768_383_000_000;
+    const { clock, stepLog, uploads, live, record } = setUp({ shownUntilMs: takenOverMs });
+    const at = (ms: number): bigint => BigInt(takenOverMs + ms) * NS_PER_MS;
+    for (const ms of [-60_000, -30_000, -1]) stepLog.append(record(`${ms}`, { stampNs: at(ms) }));
+    await clock.step(2_000);
+    stepLog.append(record('1500', { stampNs: at(1_500) }));
+    await clock.step(1_000);
+
+    expect(live).toEqual([{ pos: 3, out: '1500\n', time: 61 }]);
+    await stepLog.finish(never);
+    expect(uploads[0]?.map(({ out, time }) => [out, time])).toEqual([
+      ['-60000\n', 0],
+      ['-30000\n', 30],
+      ['-1\n', 59],
+      ['1500\n', 61],
+    ]);
+  });
+
   it('shows a note of its own by the time of what it tells: what the former owner told is not shown again', async () => {
     const openedAtMs = 1_768_383_000_000 - 60_000;
     const { clock, stepLog, uploads, live, record } = setUp({
