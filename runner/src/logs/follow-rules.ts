@@ -63,6 +63,7 @@ export function afterStream(state: Readonly<FollowState>, end: StreamEnd, nowMs:
 }
 
 function lastWord(state: Readonly<FollowState>, end: StreamEnd, triedForMs: number): AfterStream | undefined {
+  if (end.kind === 'broken' || end.kind === 'silent' || end.kind === 'unavailable') return undefined;
   switch (end.kind) {
     case 'clean':
       return end.fresh === 0 ? { kind: 'complete' } : undefined;
@@ -72,9 +73,5 @@ function lastWord(state: Readonly<FollowState>, end: StreamEnd, triedForMs: numb
       return state.streamsAfterEnd >= TRIES_WITHOUT_LOG ? { kind: 'complete' } : undefined;
     case 'forbidden':
       return triedForMs >= FORBIDDEN_MS ? { kind: 'cut-off', reason: end.reason } : undefined;
-    case 'broken':
-    case 'silent':
-    case 'unavailable':
-      return undefined;
   }
 }

@@ -200,11 +200,8 @@ class Follower {
         if (next === 'too-late') return { kind: 'silent', fresh, reason: 'its stream fell silent' };
         if (next.done)
           return { kind: 'clean', fresh: fresh + this.#keepTail(parser), reason: 'its stream ended' };
-        for (const part of partsOf(next.value)) {
-          fresh += this.#take(parser.push(part));
-          if (this.#bothMarks()) return { kind: 'clean', fresh, reason: 'both marks were read' };
-          await this.#giveWay(part.length);
-        }
+        fresh += await this.#takeIn(next.value, parser);
+        if (this.#bothMarks()) return { kind: 'clean', fresh, reason: 'both marks were read' };
       }
     } catch (error) {
       this.#keepTail(parser);
@@ -212,9 +209,18 @@ class Follower {
     }
   }
 
-  async #giveWay(bytes: number): Promise<void> {
-    this.#bytesInTurn += bytes;
-    if (this.#bytesInTurn < TURN_BYTES) return;
+  async #takeIn(chunk: Uint8Array, parser: TimestampedParser): Promise<number> {
+    let fresh = 0;
+    for (let at = 0; at < chunk.length && !this.#bothMarks(); at += TURN_BYTES) {
+      const part = chunk.subarray(at, at + TURN_BYTES);
+      fresh += this.#take(parser.push(part));
+      this.#bytesInTurn += part.length;
+      if (this.#bytesInTurn >= TURN_BYTES) await this.#giveWay();
+    }
+    return fresh;
+  }
+
+  async #giveWay(): Promise<void> {
     this.#bytesInTurn = 0;
     await setImmediate();
     await this.#sink.room?.();
@@ -280,8 +286,4 @@ class Follower {
     this.#tail = tail;
     return 1;
   }
-}
-
-function* partsOf(chunk: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < chunk.length; at += TURN_BYTES) yield chunk.subarray(at, at + TURN_BYTES);
 }
