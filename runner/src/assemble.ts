@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { type Clock } from '@hangar/shared/clock';
 import type { Cluster } from '@hangar/shared/kubernetes/cluster';
 import type { Connection } from '@hangar/shared/kubernetes/connection';
@@ -15,11 +16,13 @@ import { ThreadedParser } from './edges/parse-in-thread.ts';
 import { createEnvironmentPlugin, createRegistryPlugin, createSecretPlugin } from './edges/plugin-http.ts';
 import { createImageLookup } from './edges/registry-http.ts';
 import { ServerOutage } from './edges/server-outage.ts';
+import { SpillFile } from './edges/spill-file.ts';
 import { usualLookAhead } from './intake.ts';
 import type { Holder } from './lease/holder.ts';
 import { LeaseValidity } from './lease/lease-validity.ts';
 import { OwnLease } from './lease/own-lease.ts';
 import { clusterLogSource } from './logs/cluster-log-source.ts';
+import { LogMemory } from './logs/log-memory.ts';
 import { serverStepLogs } from './logs/server-step-logs.ts';
 import { type EdgeObserver, observedLogs, observedServer, observedTries } from './metrics/edge-observer.ts';
 import { LABEL, RANDOM_NAMESPACE } from './pipeline/compiled.ts';
@@ -72,7 +75,8 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
   const registry = new StageRegistry();
   const namespace = config.lease.namespace || outside.connection.namespace;
   const podWatch = podWatchOf(cluster, outside);
-  const { limitBytes } = config.logs;
+  const { limitBytes, memoryBytes } = config.logs;
+  const memory = new LogMemory(memoryBytes, { log, overflow: new SpillFile(tmpdir()) });
   const { cards } = config.runner;
   const source = logSourceOf(cluster, outside);
   const drafting = draftParts(config, outside);
@@ -84,7 +88,7 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     registry,
     podWatch,
     events: outside.events,
-    stepLogs: serverStepLogs({ clock, ciServer, log, random, source, limitBytes, cards }),
+    stepLogs: serverStepLogs({ clock, ciServer, log, random, source, memory, limitBytes, cards }),
     line: queueOf(config, { clock, cluster, log, namespace, podWatch, registry }),
     lease: new OwnLease(
       { clock, cluster, log, validity },

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { monotonicOf, systemClock } from './clock.ts';
 import { FakeClock } from './testing/fake-clock.ts';
@@ -151,5 +153,38 @@ describe('monotonicOf', () => {
     pass(1_000, -999);
     pass(1_000, 999);
     expect(monotonicMs()).toBe(8_000);
+  });
+});
+
+describe('a process that was stopped for a while', () => {
+  /** A connection to ourselves whose other end has sent an answer. */
+  async function answered(): Promise<{ answer: Promise<void>; close: () => void }> {
+    const server = createServer((socket) => void socket.on('error', () => undefined).end('answer')).listen(
+      0,
+      '127.0.0.1',
+    );
+    await once(server, 'listening');
+    const address = server.address();
+    const socket = connect(typeof address === 'object' ? (address?.port ?? 0) : 0, '127.0.0.1');
+    const answer = once(socket, 'data').then(() => undefined);
+    await once(server, 'connection');
+    return { answer, close: () => void (socket.destroy(), server.close()) };
+  }
+
+  it('takes in the answers that are there before it judges by time', async () => {
+    const { answer, close } = await answered();
+    const order: string[] = [];
+    void answer.then(() => order.push('answer'));
+    const late = new Promise<void>((resolve) => {
+      systemClock().after(10, () => {
+        order.push('late');
+        resolve();
+      });
+    });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    await late;
+    close();
+
+    expect(order).toEqual(['answer', 'late']);
   });
 });

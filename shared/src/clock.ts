@@ -52,14 +52,27 @@ export function monotonicOf({ runningMs, bootMs }: SystemTime): () => number {
 /** Node's timers fire at once for delays longer than this (24.8 days), and a repository's timeout may be longer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** A timer that fires later than this was held up: the process did not run. */
+const LATE_MS = 20;
+
 function timerAfter(ms: number, act: () => void): () => void {
   let timer: NodeJS.Timeout;
+  let turn: NodeJS.Immediate | undefined;
   const arm = (leftMs: number): void => {
     const partMs = Math.min(Math.max(0, leftMs), LONGEST_TIMER_MS);
-    timer = setTimeout(() => (leftMs > partMs ? arm(leftMs - partMs) : act()), partMs);
+    const dueMs = performance.now() + partMs;
+    const due = (): void => {
+      // A process that was stopped wakes with late timers and with answers that are there already: the answers come first.
+      if (performance.now() > dueMs + LATE_MS) turn = setImmediate(act);
+      else act();
+    };
+    timer = setTimeout(() => (leftMs > partMs ? arm(leftMs - partMs) : due()), partMs);
   };
   arm(ms);
-  return () => clearTimeout(timer);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(turn);
+  };
 }
 
 /** Implements sleep with `after` and a signal: shared by the real and the fake clock, so that both behave alike. */

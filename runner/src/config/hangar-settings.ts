@@ -102,6 +102,12 @@ export const hangar = {
       'Largest pipeline file, before and after `${…}` is replaced; the stage of a larger one fails at once.',
     note: NEW,
   }),
+  logMemoryBytes: setting('HANGAR_LOG_MEMORY', atLeast(1_048_576, BYTES), 67_108_864, {
+    section: 'hangar',
+    description:
+      'Memory for the logs of all running steps; beyond it, parts of them go to a file in the temporary folder (TMPDIR).',
+    note: NEW,
+  }),
   leaseNamespace: text('HANGAR_LEASE_NAMESPACE', {
     section: 'hangar',
     description: "Where the replica's Lease lives.",

@@ -67,7 +67,7 @@ function assemble(
       repositoryPipelines: values.repositoryPipelines,
     },
     pipelines: { limitBytes: values.pipelineLimitBytes },
-    logs: { limitBytes: values.logLimitBytes },
+    logs: { limitBytes: values.logLimitBytes, memoryBytes: values.logMemoryBytes },
     lease: leaseOf(values, host),
     registry: {
       plainHttp: values.registryPlainHttp,

@@ -67,7 +67,7 @@ export interface RunnerConfig {
     readonly repositoryPipelines: number | undefined;
   };
   readonly pipelines: { readonly limitBytes: number };
-  readonly logs: { readonly limitBytes: number };
+  readonly logs: { readonly limitBytes: number; readonly memoryBytes: number };
   /** `namespace` empty: that of the connection. */
   readonly lease: { readonly namespace: string; readonly termMs: number };
   readonly registry: {

@@ -307,6 +307,16 @@ describe('logs and cards', () => {
       expect(server.seen[0]?.body).toBe('[]');
     }));
 
+  it('a log in parts goes as one array, made anew for each try', () =>
+    withPlays(['cut', { status: 502 }, empty], async (client, server) => {
+      const parts = [[], lines, [], [...lines, ...lines], []];
+
+      expect(await client.uploadLog(202, parts, signal)).toBe('stored');
+      expect(server.seen.slice(1).map(({ body }) => JSON.parse(body) as unknown)).toEqual(
+        [0, 1].map(() => [0, 1, 2].map(() => ({ pos: 0, out: 'a\n', time: 1 }))),
+      );
+    }));
+
   it.each<[string, readonly Play[], number]>([
     [
       'a 500 that speaks of the row after a lost answer',
@@ -316,7 +326,7 @@ describe('logs and cards', () => {
     ['a 500 that speaks of the row', [{ status: 500, body: 'UNIQUE constraint failed: logs.log_id' }], 1],
   ])('%s means that the log is there already', (_, plays, tries) =>
     withPlays(plays, async (client, server) => {
-      expect(await client.uploadLog(202, lines, signal)).toBe('exists');
+      expect(await client.uploadLog(202, [lines], signal)).toBe('exists');
       expect(server.seen).toHaveLength(tries);
     }),
   );
@@ -325,7 +335,7 @@ describe('logs and cards', () => {
     withPlays(
       ['cut', ...Array.from({ length: 9 }, (): Play => ({ status: 500, body: 'disk full' })), empty],
       async (client, server) => {
-        expect(await client.uploadLog(202, lines, signal)).toBe('stored');
+        expect(await client.uploadLog(202, [lines], signal)).toBe('stored');
         expect(server.seen).toHaveLength(11);
       },
     ));

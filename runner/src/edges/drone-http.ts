@@ -3,7 +3,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { type Logger, silentLogger } from '@hangar/shared/logger';
 import type { Dispatcher } from 'undici';
 import type { DroneStage, DroneStep, Filter, LogLine, StageDetail } from '../pipeline/drone.ts';
-import { type CiServer, CiServerError, type Update } from '../ports/ci-server.ts';
+import { type CiServer, CiServerError, type StoredLog, type Update } from '../ports/ci-server.ts';
 import {
   type Answer,
   type Expected,
@@ -26,6 +26,7 @@ import {
 } from './drone-wire.ts';
 import { createAgent, type Proxies } from './http-agent.ts';
 import { type HttpCall, type HttpOutcome, httpCall } from './http-call.ts';
+import { logBody } from './log-body.ts';
 import { ServerOutage } from './server-outage.ts';
 import { saysNoRows, UnknownStage } from './unknown-stage.ts';
 
@@ -87,6 +88,8 @@ interface Wanted {
   readonly expected: Expected;
   readonly timeoutMs: number;
   readonly body?: unknown;
+  /** A body of JSON that is made while it is sent, anew for each try. */
+  readonly stream?: () => AsyncIterable<string>;
 }
 
 class DroneHttp implements DroneClient {
@@ -199,12 +202,9 @@ class DroneHttp implements DroneClient {
     await this.#once(wanted, signal);
   }
 
-  async uploadLog(
-    stepId: number,
-    lines: readonly LogLine[],
-    signal: AbortSignal,
-  ): Promise<'stored' | 'exists'> {
-    const wanted = nothing('log upload', `/step/${stepId}/logs/upload`, TIMEOUT_MS.logs, linesToWire(lines));
+  async uploadLog(stepId: number, log: StoredLog, signal: AbortSignal): Promise<'stored' | 'exists'> {
+    const path = `/step/${stepId}/logs/upload`;
+    const wanted = { ...nothing('log upload', path, TIMEOUT_MS.logs), stream: () => logBody(log) };
     const settled = await this.#persist(wanted, { permanent: REFUSED, settles: hasLogAlready }, signal);
     if (settled.reading.kind === 'nothing') return 'stored';
     if (hasLogAlready(settled.reading)) return 'exists';
@@ -295,9 +295,10 @@ class DroneHttp implements DroneClient {
     const { method, path, timeoutMs } = wanted;
     const auth = { 'x-drone-token': this.#options.token };
     const url = this.#base + path;
-    if (wanted.body === undefined) return { method, url, headers: auth, timeoutMs };
+    if (wanted.body === undefined && !wanted.stream) return { method, url, headers: auth, timeoutMs };
     const headers = { ...auth, 'content-type': 'application/json' };
-    return { method, url, headers, timeoutMs, body: JSON.stringify(wanted.body) };
+    const body = wanted.stream ?? JSON.stringify(wanted.body);
+    return { method, url, headers, timeoutMs, body };
   }
 
   /** The error for an answer that can't be used; a server's text may quote our header, so the token is cut out. */

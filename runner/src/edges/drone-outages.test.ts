@@ -77,7 +77,7 @@ describe('an outage of the Drone server', () => {
 
   it.each(OUTAGES)('holds back a log for as long as the answer is %s', (_, plays) =>
     withServer(outageOf(20, plays, empty), async ({ client, server }) => {
-      expect(await client.uploadLog(202, lines, signal)).toBe('stored');
+      expect(await client.uploadLog(202, [lines], signal)).toBe('stored');
       expect(server.seen).toHaveLength(21);
     }),
   );
@@ -127,7 +127,7 @@ describe('an outage of the Drone server', () => {
       () => ({ status }),
       async ({ client, server }) => {
         await expect(client.updateStep(step, signal)).rejects.toMatchObject({ status });
-        await expect(client.uploadLog(202, lines, signal)).rejects.toMatchObject({ status });
+        await expect(client.uploadLog(202, [lines], signal)).rejects.toMatchObject({ status });
         const card = { schema: 's', data: 1 };
         await expect(client.uploadCard(202, card, signal)).rejects.toMatchObject({ status });
         expect(server.seen).toHaveLength(3);
@@ -153,7 +153,7 @@ describe('an outage of the Drone server', () => {
     withServer(
       outageOf(6, [{ status: 502 }, { status: 500, body: 'database is closed' }], empty),
       async ({ client }) => {
-        expect(await client.uploadLog(202, lines, signal)).toBe('stored');
+        expect(await client.uploadLog(202, [lines], signal)).toBe('stored');
       },
     ));
 });

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { Clock } from '@hangar/shared/clock';
 import { withDeadline } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
@@ -9,7 +10,8 @@ export interface HttpCall {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  /** A text, or what makes one piece by piece while it is sent. */
+  readonly body?: string | (() => AsyncIterable<string>);
   readonly timeoutMs: number;
   /** Longest answer that is read, in bytes. */
   readonly limitBytes?: number;
@@ -71,7 +73,7 @@ async function exchange(dispatcher: Dispatcher, call: HttpCall, signal: AbortSig
     headers: call.headers,
     dispatcher,
     signal,
-    ...(call.body === undefined ? {} : { body: call.body }),
+    ...(call.body === undefined ? {} : { body: bodyOf(call.body) }),
   });
   const headers = new Map<string, string>();
   for (const [name, value] of Object.entries(answer.headers)) {
@@ -82,6 +84,10 @@ async function exchange(dispatcher: Dispatcher, call: HttpCall, signal: AbortSig
   const tooLong = (): Error => new Error(`the answer is longer than ${limitBytes} bytes`);
   const body = await readBytes(answer.body, limitBytes, tooLong);
   return { kind: 'answer', status: answer.statusCode, headers, body };
+}
+
+function bodyOf(body: string | (() => AsyncIterable<string>)): string | Readable {
+  return typeof body === 'string' ? body : Readable.from(body(), { objectMode: false });
 }
 
 function noAnswer(cause: unknown): HttpOutcome {

@@ -4,7 +4,13 @@ import type { Logger } from '@hangar/shared/logger';
 import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import type { V1Pod } from '@kubernetes/client-node';
 import type { StartedWithoutPod } from '../lease/lease-record.ts';
-import { ANNOTATION, type Compiled, containerName, SCHEDULING_GATE } from '../pipeline/compiled.ts';
+import {
+  ANNOTATION,
+  type Compiled,
+  containerName,
+  SCHEDULING_GATE,
+  stageMasks,
+} from '../pipeline/compiled.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { begun, newStage, startingStage } from '../pipeline/stage-state.ts';
@@ -135,7 +141,7 @@ class StartedStage implements Started {
       nonce: first.engine === 'gate' ? plan.nonce : undefined,
       stepId: this.stepIds.get(first.n) ?? 0,
       stepName: first.name,
-      masks: masks[first.n] ?? [],
+      masks: stageMasks(masks),
     });
     this.firstLog.goLive();
     this.firstLog.note(text);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { CardFinder, LONGEST_CARD } from './card.ts';
+import { CardFinder, MOST_CARD_CHARACTERS, MOST_CARDS } from './card.ts';
+import { LONGEST_CARD } from './card-text.ts';
 import { Masks } from './mask.ts';
 
 /** Room for a busy machine: properties run hundreds of cases. */
@@ -111,5 +112,92 @@ describe('CardFinder', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+/** Marks, payloads and text that made earlier versions read the same bytes again and again, each of about `n` characters. */
+const HOSTILE: readonly (readonly [string, (n: number) => string])[] = [
+  ['small cards that can’t be read', (n) => `${START}${'A'.repeat(108)}${END}`.repeat(n / 119)],
+  ['the same, a line each', (n) => `${START}${'A'.repeat(108)}${END}\n`.repeat(n / 120)],
+  ['parts of a card that never ends', (n) => `${marked({ schema: 'x' }).slice(0, -8)}${END}`.repeat(n / 30)],
+  ['an object, and space behind it in parts', (n) => `${marked({})}${`${START}IA==${END}`.repeat(n / 15)}`],
+  ['empty cards', (n) => `${START}${END}`.repeat(n / 11)],
+  ['start marks in one line', (n) => START.repeat(n / 7)],
+  ['start marks, a line each', (n) => `${START}\n`.repeat(n / 8)],
+  ['start marks and half a payload', (n) => `${START}${'A'.repeat(30)}!`.repeat(n / 38)],
+  ['end marks', (n) => END.repeat(n / 4)],
+  ['escapes', (n) => '\u001b'.repeat(n)],
+  ['an unended card of empty lines', (n) => `${START}${'\n'.repeat(n)}`],
+];
+
+/** Characters that were looked at while a text was read in pieces as the parser makes them. */
+function touchedBy(text: string): number {
+  const finder = new CardFinder();
+  for (const line of `${text}\n`.split('\n').slice(0, -1)) {
+    for (let at = 0; at === 0 || at < line.length; at += 48 * 1024) {
+      const ends = at + 48 * 1024 >= line.length;
+      finder.push({ text: line.slice(at, at + 48 * 1024), ends, stampNs: undefined });
+    }
+  }
+  finder.flush();
+  return finder.touched;
+}
+
+describe('the work that cards cost', () => {
+  it.each(HOSTILE)('is linear in the text: %s', (_, textOf) => {
+    const [once, twice] = [touchedBy(textOf(250_000)), touchedBy(textOf(500_000))];
+
+    expect(twice / once).toBeLessThanOrEqual(2.3);
+    expect(twice).toBeLessThan(8 * 500_000);
+  });
+
+  it('ends with the most cards of a step: further marks stay in the log as they are', () => {
+    const [one, last] = [marked({ schema: 'x', data: 1 }), marked(CARD)];
+
+    expect(sift(`${one.repeat(MOST_CARDS - 1)}${last}${one}\n`)).toEqual({ text: `${one}\n`, card: CARD });
+    expect(sift(`${one.repeat(MOST_CARDS - 1)}${last}\n`)).toEqual({ text: '', card: CARD });
+  });
+
+  it('ends with the most characters of cards of a step', () => {
+    const large = marked({ schema: 'x', data: 'x'.repeat(LONGEST_CARD / 2) });
+    const fits = Math.ceil(MOST_CARD_CHARACTERS / large.length);
+
+    expect(sift(`${`${large}\n`.repeat(fits)}${marked(CARD)}\n`).text).toBe(`${marked(CARD)}\n`);
+    expect(sift(`${`${large}\n`.repeat(fits - 1)}${marked(CARD)}\n`)).toEqual({ text: '', card: CARD });
+  });
+
+  it('gives the parts of one line as one piece, so that no later reader meets thousands', () => {
+    const finder = new CardFinder();
+    const text = `x${START}${END}`.repeat(500);
+
+    expect(finder.push({ text, ends: false, stampNs: undefined })).toEqual([
+      { text: 'x'.repeat(500), ends: false, stampNs: undefined },
+    ]);
+  });
+
+  it('takes no card of more values than any reader needs', () => {
+    const values = (count: number): object => ({ schema: 'x', data: Array<number>(count).fill(1) });
+
+    expect(sift(`${marked(values(49_000))}\n`).card).toEqual(values(49_000));
+    expect(sift(`${marked(values(51_000))}\n`)).toEqual({ text: '', card: undefined });
+  });
+});
+
+describe('a card in parts', () => {
+  const text = base64(CARD);
+
+  it('is found behind parts that were none', () => {
+    const junk = `${START}abcd${END}${marked({ data: 1 })}`;
+    const parts = `${START}${text.slice(0, 31)}${END}${START}${text.slice(31)}${END}`;
+
+    expect(sift(`${junk}${parts}\n`).card).toEqual(CARD);
+  });
+
+  it('is found wherever it is cut, padded or not', () => {
+    for (const whole of [text, text.replaceAll('=', '')])
+      for (let cut = 1; cut < whole.length; cut++) {
+        const parts = `${START}${whole.slice(0, cut)}${END}\n${START}${whole.slice(cut)}${END}`;
+        expect(sift(`${parts}\n`).card).toEqual(CARD);
+      }
   });
 });

@@ -1,35 +1,41 @@
-import { parseJson } from '@hangar/shared/json';
+import { type Card, CardReader, LONGEST_CARD } from './card-text.ts';
 import type { Masks } from './mask.ts';
 import type { Piece } from './piece.ts';
 
-/** A card that a step printed: what the server is sent (drone-rpc §2.9). `data` is any JSON value. */
-export interface Card {
-  readonly schema: string;
-  readonly data: unknown;
-}
-
 const START = '\u001b]1338;';
 const END = '\u001b]0m';
-/** What can't stand between the marks. */
-const NO_PAYLOAD = /[^A-Za-z0-9+/=_\s-]/;
-/** A card is a few KiB; what is longer is given back to the log. */
-export const LONGEST_CARD = 1024 * 1024;
+/** What may stand between the marks. */
+const PAYLOAD = /[A-Za-z0-9+/=_\s-]*/y;
+/** A line of a card counts as long as this at least, so that empty ones are bounded too. */
+const SHORTEST_LINE = 64;
+/** Beyond so many cards of one step, readable or not, their marks are text like any other. */
+export const MOST_CARDS = 1_000;
+/** The same beyond so many characters between marks. */
+export const MOST_CARD_CHARACTERS = 4 * 1024 * 1024;
 
 /**
  * Takes cards (`ESC ]1338;` base64 `ESC ]0m`) out of a log, anywhere in a line and across lines. Held text that turns out to be
  * no card (other characters, over 1 MiB, or no end mark when the log ends) is given back as the lines it was, so an
- * unterminated mark swallows nothing. What is between marks but can't be read is left out silently, as it always was.
+ * unterminated mark swallows nothing. What is between marks but can't be read is left out silently, as it always was. Time is
+ * linear in the text, whatever it is.
  */
 export class CardFinder {
   /** Text that may begin a start mark, at the end of an unfinished piece. */
   #edge = '';
   /** What came since the start mark; undefined outside a card. */
   #inCard: Held | undefined;
-  /** Payloads that were no card by themselves: chunks of one, perhaps. */
-  #unread = '';
+  readonly #reader = new CardReader();
   #card: Card | undefined;
+  #cards = 0;
+  #characters = 0;
+  #touched = 0;
   /** The present line has had text outside of cards; or a card, after which an empty rest is no line. */
   #line: { text: boolean; card: boolean } = { text: false, card: false };
+
+  /** How many characters were looked at, each time one was: in the tests' proportion to the text. */
+  get touched(): number {
+    return this.#touched + this.#reader.touched;
+  }
 
   push(piece: Piece): Piece[] {
     const out: Piece[] = [];
@@ -58,7 +64,9 @@ export class CardFinder {
   }
 
   #outside(piece: Piece, out: Piece[]): Piece | undefined {
-    const at = piece.text.indexOf(START);
+    const isFull = this.#cards >= MOST_CARDS || this.#characters >= MOST_CARD_CHARACTERS;
+    const at = isFull ? -1 : piece.text.indexOf(START);
+    this.#touched += at < 0 ? piece.text.length : at + START.length;
     if (at < 0) return this.#plain(piece, out);
     if (at > 0) this.#emit({ ...piece, text: piece.text.slice(0, at), ends: false }, out);
     this.#line.card = true;
@@ -72,10 +80,11 @@ export class CardFinder {
     this.#emit({ ...piece, text: piece.text.slice(0, piece.text.length - edge) }, out);
   }
 
+  /** Parts of one line are given as one: who comes next reads each piece anew. */
   #emit(piece: Piece, out: Piece[]): void {
     const bare = piece.text === '' && !this.#line.text;
     const leftOut = bare && (this.#line.card || !piece.ends);
-    if (!leftOut) out.push(piece);
+    if (!leftOut) addTo(out, piece);
     this.#line = piece.ends
       ? { text: false, card: false }
       : { text: this.#line.text || piece.text !== '', card: this.#line.card };
@@ -83,17 +92,20 @@ export class CardFinder {
 
   #inside(held: Held, piece: Piece, out: Piece[]): Piece | undefined {
     const text = held.torn + piece.text;
-    const end = text.indexOf(END);
-    const torn = end < 0 && !piece.ends ? edgeLength(text, END) : 0;
-    const payload = text.slice(0, end < 0 ? text.length - torn : end);
-    if (NO_PAYLOAD.test(payload) || held.length + text.length > LONGEST_CARD)
-      return this.#noCard(held, piece, out);
-    held.payload.push(payload);
-    held.length += payload.length + 1;
-    held.torn = text.slice(text.length - torn);
+    PAYLOAD.lastIndex = 0;
+    PAYLOAD.test(text);
+    const end = PAYLOAD.lastIndex;
+    this.#touched += end;
+    const length = held.length + Math.max(end, SHORTEST_LINE);
+    const isOver = text.startsWith(END, end);
+    const isTorn = !piece.ends && text.length - end < END.length && END.startsWith(text.slice(end));
+    const goesOn = isOver || isTorn || end === text.length;
+    if (!goesOn || held.length + end > LONGEST_CARD) return this.#noCard(held, piece, out);
+    held.payload.push(text.slice(0, end));
+    held.length = piece.ends ? length : held.length + end;
+    held.torn = text.slice(end);
     held.pieces.push(piece);
-    if (end < 0) return undefined;
-    this.#inCard = undefined;
+    if (!isOver) return undefined;
     this.#read(held.payload.join('').replace(/\s/g, ''));
     return { ...piece, text: text.slice(end + END.length) };
   }
@@ -106,9 +118,11 @@ export class CardFinder {
   }
 
   #read(payload: string): void {
-    const card = parseCard(payload) ?? parseCard(this.#unread + payload);
-    this.#unread = card ? '' : (this.#unread + payload).slice(0, LONGEST_CARD);
-    this.#card = card ?? this.#card;
+    this.#inCard = undefined;
+    this.#cards++;
+    this.#characters += payload.length;
+    this.#touched += payload.length;
+    this.#card = this.#reader.read(payload) ?? this.#card;
   }
 }
 
@@ -121,6 +135,12 @@ interface Held {
   torn: string;
 }
 
+function addTo(out: Piece[], piece: Piece): void {
+  const last = out.at(-1);
+  if (last && !last.ends) out[out.length - 1] = { ...piece, text: last.text + piece.text };
+  else out.push(piece);
+}
+
 /** How many of the last characters of `text` begin `mark`. */
 function edgeLength(text: string, mark: string): number {
   for (let length = Math.min(mark.length - 1, text.length); length > 0; length--) {
@@ -129,33 +149,12 @@ function edgeLength(text: string, mark: string): number {
   return 0;
 }
 
-function parseCard(base64: string): Card | undefined {
-  const value = parseJson(Buffer.from(base64, 'base64').toString());
-  return isCard(value) && depthWithin(value.data, DEEPEST) ? value : undefined;
-}
-
-/** Deeper JSON would only be there to break its readers. */
-const DEEPEST = 100;
-
-function isCard(value: unknown): value is Card {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'schema' in value &&
-    typeof value.schema === 'string' &&
-    'data' in value
-  );
-}
-
-function depthWithin(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return depth > 0 && Object.values(value).every((inner) => depthWithin(inner, depth - 1));
-}
-
 function masked(value: unknown, masks: Masks): unknown {
   if (typeof value === 'string') return masks.text(value);
-  if (typeof value === 'number')
-    return masks.text(String(value)) === String(value) ? value : masks.text(String(value));
+  if (typeof value === 'number') {
+    const text = masks.text(String(value));
+    return text === String(value) ? value : text;
+  }
   if (Array.isArray(value)) return value.map((one) => masked(one, masks));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [masks.text(key), masked(one, masks)]));

@@ -23,5 +23,6 @@ export function clusterLogSource(cluster: Cluster): LogSource {
 
 function refusalOf(error: unknown): LogRefusal {
   if (isKubernetesError(error, 400)) return 'not-ready';
+  if (isKubernetesError(error, 403)) return 'forbidden';
   return isKubernetesError(error, 404) ? 'gone' : 'unavailable';
 }

@@ -1,6 +1,13 @@
 import { backoffDelayMs } from '@hangar/shared/backoff';
 import { describe, expect, it } from 'vitest';
-import { afterStream, DRAIN_MS, type FollowState, reopening, type StreamEnd } from './follow-rules.ts';
+import {
+  afterStream,
+  FORBIDDEN_MS,
+  type FollowState,
+  OUT_OF_REACH_MS,
+  reopening,
+  type StreamEnd,
+} from './follow-rules.ts';
 
 const running: FollowState = {
   endedAtMs: undefined,
@@ -50,21 +57,45 @@ describe('afterStream', () => {
       'away for less than half a minute: again',
       ended,
       { ...clean, kind: 'unavailable' },
-      999 + DRAIN_MS,
+      999 + OUT_OF_REACH_MS,
       again(4),
     ],
-    [
-      'away for half a minute: cut off',
-      ended,
-      { ...clean, kind: 'unavailable' },
-      1000 + DRAIN_MS,
-      { kind: 'cut-off', reason: 'r' },
-    ],
+    ...(['unavailable', 'broken', 'silent'] as const).flatMap(
+      (kind): [string, FollowState, StreamEnd, number, object][] =>
+        [OUT_OF_REACH_MS, 48 * 3_600_000].map((ms) => [
+          `${kind} for ${ms / 1000} s: again, and that is said, for the Pod has it still`,
+          ended,
+          { ...clean, kind },
+          1000 + ms,
+          { ...again(kind === 'silent' ? 0 : 4), outOfReach: 'r' },
+        ]),
+    ),
     [
       'broken, but lines came lately: again',
       { ...ended, progressAtMs: 20_000 },
       { ...clean, kind: 'broken' },
-      1000 + DRAIN_MS,
+      1000 + OUT_OF_REACH_MS,
+      again(4),
+    ],
+    [
+      'forbidden for less than five minutes: somebody may give the right',
+      ended,
+      { ...clean, kind: 'forbidden' },
+      999 + FORBIDDEN_MS,
+      { ...again(4), outOfReach: 'r' },
+    ],
+    [
+      'forbidden for five minutes: cut off',
+      ended,
+      { ...clean, kind: 'forbidden' },
+      1000 + FORBIDDEN_MS,
+      { kind: 'cut-off', reason: 'r' },
+    ],
+    [
+      'forbidden while running: again',
+      running,
+      { ...clean, kind: 'forbidden', afterEnd: false },
+      1e9,
       again(4),
     ],
   ])('%s', (...[, state, end, nowMs, want]) => {

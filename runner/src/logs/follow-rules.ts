@@ -25,12 +25,19 @@ export interface StreamEnd {
 
 /** What to do after a stream. */
 export type AfterStream =
-  | { readonly kind: 'again'; readonly failures: number }
+  | {
+      readonly kind: 'again';
+      readonly failures: number;
+      /** The container has ended, and its log has been out of reach for a while: why. */
+      readonly outOfReach?: string;
+    }
   | { readonly kind: 'complete' }
   | { readonly kind: 'cut-off'; readonly reason: string };
 
-/** How long a terminated container's log is tried for after the last new line. */
-export const DRAIN_MS = 30_000;
+/** A terminated container's log that can't be read for so long is said to be out of reach. */
+export const OUT_OF_REACH_MS = 30_000;
+/** A missing right that nobody has given in this time won't be given: the log is cut off. */
+export const FORBIDDEN_MS = 300_000;
 /** A container that ended without ever running has no log; the kubelet may need a moment to say so for good. */
 const TRIES_WITHOUT_LOG = 3;
 /** Before the next stream: doubling from 50 ms to 5 s, the upper half of it by chance. */
@@ -42,21 +49,21 @@ export const reopening = (random: () => number): BackoffPolicy => ({
 
 /**
  * Whether a log has been read to its end. Both last marks: yes. A clean end counts only of a stream that was opened after the
- * container's end and brought nothing new: an earlier one may have ended for any reason.
+ * container's end and brought nothing new: an earlier one may have ended for any reason. While the API server or the node can't be
+ * asked, the Pod still has the log: only a Pod that is gone or a right that stays missing ends the waiting.
  */
 export function afterStream(state: Readonly<FollowState>, end: StreamEnd, nowMs: number): AfterStream {
   if (state.sawEnd && state.sawClose) return { kind: 'complete' };
   const harmless = end.fresh > 0 || end.kind === 'silent';
   const again = { kind: 'again', failures: harmless ? 0 : state.failures + 1 } as const;
   if (state.endedAtMs === undefined || !end.afterEnd) return again;
-  return lastWord(state, end, nowMs - Math.max(state.endedAtMs, state.progressAtMs)) ?? again;
+  const triedForMs = nowMs - Math.max(state.endedAtMs, state.progressAtMs);
+  const isOutOfReach = triedForMs >= OUT_OF_REACH_MS && end.kind !== 'clean';
+  return lastWord(state, end, triedForMs) ?? (isOutOfReach ? { ...again, outOfReach: end.reason } : again);
 }
 
-function lastWord(
-  state: Readonly<FollowState>,
-  end: StreamEnd,
-  drainedForMs: number,
-): AfterStream | undefined {
+function lastWord(state: Readonly<FollowState>, end: StreamEnd, triedForMs: number): AfterStream | undefined {
+  if (end.kind === 'broken' || end.kind === 'silent' || end.kind === 'unavailable') return undefined;
   switch (end.kind) {
     case 'clean':
       return end.fresh === 0 ? { kind: 'complete' } : undefined;
@@ -64,9 +71,7 @@ function lastWord(
       return { kind: 'cut-off', reason: 'the Pod is gone' };
     case 'not-ready':
       return state.streamsAfterEnd >= TRIES_WITHOUT_LOG ? { kind: 'complete' } : undefined;
-    case 'broken':
-    case 'silent':
-    case 'unavailable':
-      return drainedForMs >= DRAIN_MS ? { kind: 'cut-off', reason: end.reason } : undefined;
+    case 'forbidden':
+      return triedForMs >= FORBIDDEN_MS ? { kind: 'cut-off', reason: end.reason } : undefined;
   }
 }

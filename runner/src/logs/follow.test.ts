@@ -1,12 +1,20 @@
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { type FollowControl, type FollowEnd, followLog, IDLE_AFTER_END_MS, IDLE_MS } from './follow.ts';
-import { DRAIN_MS } from './follow-rules.ts';
+import {
+  type FollowControl,
+  type FollowEnd,
+  followLog,
+  IDLE_AFTER_END_MS,
+  IDLE_MS,
+  TURN_BYTES,
+} from './follow.ts';
+import { FORBIDDEN_MS, OUT_OF_REACH_MS } from './follow-rules.ts';
 import type { GateMark } from './marks.ts';
 import { Masks } from './mask.ts';
 import { openStepLog } from './step-log.ts';
 import { FakeLogSource } from './testing/fake-log-source.ts';
+import { aLogMemory } from './testing/fake-overflow.ts';
 import { GateVoice } from './testing/gate-voice.ts';
 
 /** Room for a busy machine: properties run hundreds of cases. */
@@ -32,12 +40,13 @@ class Following {
       clock: this.clock,
       ciServer: {
         sendLines: () => Promise.resolve(),
-        uploadLog: (_id, lines) => {
-          this.#stored.push(...lines.map((line) => line.out));
-          return Promise.resolve('stored');
+        uploadLog: async (_id, log) => {
+          for await (const lines of log) this.#stored.push(...lines.map((line) => line.out));
+          return 'stored';
         },
       },
       log: { warn: () => undefined },
+      memory: aLogMemory(),
     },
     { stepId: 1, masks: new Masks([]), nonce: NONCE },
   );
@@ -76,6 +85,11 @@ class Following {
   #nowNs(): bigint {
     return BigInt(this.clock.now()) * 1_000_000n;
   }
+}
+
+async function* chunksOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  await Promise.resolve();
+  yield* chunks;
 }
 
 const aFollowing = (more?: Partial<FollowControl>): Promise<Following> => new Following().start(more);
@@ -202,16 +216,92 @@ describe('followLog', () => {
     expect(await following.log()).toBe('back\n');
   });
 
-  it('gives up on an ended container after half a minute without any', async () => {
+  it('reads an ended container’s log however long the API server was away, and says so meanwhile', async () => {
+    const following = await aFollowing();
+    following.write('one');
+    await settle();
+    following.source.refusal = 'unavailable';
+    following.source.break('broken');
+    following.write('two');
+    following.source.terminate();
+    following.finishEnded();
+    await following.clock.step(10 * OUT_OF_REACH_MS);
+    expect(following.end).toBeUndefined();
+    following.source.refusal = undefined;
+    await following.clock.step(10_000);
+
+    expect(following.end).toEqual({ kind: 'complete' });
+    expect(await following.log()).toBe(
+      "one\n... this log can't be read now, and is tried again while its Pod is there: refused: unavailable ...\ntwo\n",
+    );
+    expect(following.clock.pending).toBe(0);
+  });
+
+  it('says nothing of an API server that was away for half a minute', async () => {
+    const following = await aFollowing();
+    following.source.refusal = 'unavailable';
+    following.source.break('broken');
+    following.write('one');
+    following.source.terminate();
+    following.finishEnded();
+    await following.clock.step(OUT_OF_REACH_MS - 1);
+    following.source.refusal = undefined;
+    await following.clock.step(10_000);
+
+    expect([following.end, await following.log()]).toEqual([{ kind: 'complete' }, 'one\n']);
+  });
+
+  it('gives up when the Pod went while its log was out of reach', async () => {
     const following = await aFollowing();
     following.source.refusal = 'unavailable';
     following.source.break('broken');
     following.finishEnded();
-    await following.clock.step(DRAIN_MS - 1);
+    await following.clock.step(600_000);
+    following.source.refusal = 'gone';
+    await following.clock.step(10_000);
+    expect(following.end).toEqual({ kind: 'cut-off', reason: 'the Pod is gone' });
+    expect(following.clock.pending).toBe(0);
+  });
+
+  it('gives up on an ended container’s log when the right to read it stays missing', async () => {
+    const following = await aFollowing();
+    following.source.refusal = 'forbidden';
+    following.source.break('broken');
+    following.finishEnded();
+    await following.clock.step(FORBIDDEN_MS - 1);
     expect(following.end).toBeUndefined();
     await following.clock.step(10_000);
-    expect(following.end).toEqual({ kind: 'cut-off', reason: 'refused: unavailable' });
-    expect(following.clock.pending).toBe(0);
+    expect(following.end).toEqual({ kind: 'cut-off', reason: 'refused: forbidden' });
+    expect(await following.log()).toContain('could not be read: refused: forbidden');
+  });
+
+  it('lets other work have its turn while it reads a large chunk', async () => {
+    const bytesByTurn: number[] = [];
+    const turns = { count: 0, isOver: false };
+    const nextTurn = (): void => {
+      turns.count++;
+      if (!turns.isOver) setImmediate(nextTurn);
+    };
+    nextTurn();
+    const stopping = new AbortController();
+    let read = 0;
+    const chunk = Buffer.from(`2026-01-14T09:30:00.000000001Z ${'x'.repeat(69)}\n`.repeat(20_000));
+    const append = ({ text }: { text: string }): [] => {
+      bytesByTurn[turns.count] = (bytesByTurn[turns.count] ?? 0) + text.length;
+      read += text.length;
+      if (read === 20_000 * 69) stopping.abort();
+      return [];
+    };
+    await followLog(
+      { clock: new FakeClock(), source: { open: () => Promise.resolve(chunksOf(chunk)) }, random: () => 0.5 },
+      { namespace: 'ci', pod: 'p', container: 'step-1' },
+      { append, note: () => undefined },
+      { ended: Promise.resolve(), signal: stopping.signal, onMark: () => undefined },
+    );
+    turns.isOver = true;
+
+    expect(read).toBe(20_000 * 69);
+    expect(Math.max(...bytesByTurn.filter((bytes) => bytes > 0))).toBeLessThanOrEqual(TURN_BYTES);
   });
 
   it('opens a silent stream anew after two minutes, in case its connection is dead', async () => {

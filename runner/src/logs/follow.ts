@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type BackoffPolicy, backoffDelayMs } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
 import { errorText } from '@hangar/shared/error-text';
@@ -38,6 +39,11 @@ export type FollowEnd =
   | { readonly kind: 'cut-off'; readonly reason: string }
   | { readonly kind: 'stopped' };
 
+/** Where a log goes. `room` resolves when more can be taken in. */
+export type LogSink = Pick<StepLog, 'append' | 'note'> & Partial<Pick<StepLog, 'room'>>;
+
+/** Bytes that are read before other work of this process has its turn. */
+export const TURN_BYTES = 64 * 1024;
 /** A silent stream is opened anew after this: connections that died without a word are found no other way. */
 export const IDLE_MS = 120_000;
 /** The same once the container has ended: its stream ends within a second or so. */
@@ -60,7 +66,7 @@ const LOST_BEGINNING_NOTE =
 export function followLog(
   deps: FollowDeps,
   target: LogTarget,
-  sink: Pick<StepLog, 'append' | 'note'>,
+  sink: LogSink,
   control: FollowControl,
 ): Promise<FollowEnd> {
   return new Follower(deps, target, sink, control).run();
@@ -69,7 +75,7 @@ export function followLog(
 class Follower {
   readonly #deps: FollowDeps;
   readonly #target: LogTarget;
-  readonly #sink: Pick<StepLog, 'append' | 'note'>;
+  readonly #sink: LogSink;
   readonly #control: FollowControl;
   readonly #cursor = new LogCursor();
   readonly #words = new Set<string>();
@@ -78,13 +84,10 @@ class Follower {
   readonly #state: FollowState;
   #tail: LogRecord | undefined;
   #begun = false;
+  #isSaidOutOfReach = false;
+  #bytesInTurn = 0;
 
-  constructor(
-    deps: FollowDeps,
-    target: LogTarget,
-    sink: Pick<StepLog, 'append' | 'note'>,
-    control: FollowControl,
-  ) {
+  constructor(deps: FollowDeps, target: LogTarget, sink: LogSink, control: FollowControl) {
     this.#deps = deps;
     this.#target = target;
     this.#sink = sink;
@@ -124,6 +127,7 @@ class Follower {
       if (this.#control.signal.aborted) break;
       const next = afterStream(this.#state, end, this.#deps.clock.monotonicMs());
       if (next.kind !== 'again') return this.#finish(next);
+      if (next.outOfReach !== undefined) this.#sayOutOfReach(next.outOfReach);
       this.#state.failures = next.failures;
       await this.#wait.pause(backoffDelayMs(this.#reopening, next.failures));
     }
@@ -135,6 +139,14 @@ class Follower {
     if (end.kind === 'cut-off')
       this.#sink.note(`... the rest of this log could not be read: ${end.reason} ...`);
     return end;
+  }
+
+  #sayOutOfReach(reason: string): void {
+    if (this.#isSaidOutOfReach) return;
+    this.#isSaidOutOfReach = true;
+    this.#sink.note(
+      `... this log can't be read now, and is tried again while its Pod is there: ${reason} ...`,
+    );
   }
 
   async #stream(): Promise<StreamEnd> {
@@ -188,13 +200,30 @@ class Follower {
         if (next === 'too-late') return { kind: 'silent', fresh, reason: 'its stream fell silent' };
         if (next.done)
           return { kind: 'clean', fresh: fresh + this.#keepTail(parser), reason: 'its stream ended' };
-        fresh += this.#take(parser.push(next.value));
+        fresh += await this.#takeIn(next.value, parser);
         if (this.#bothMarks()) return { kind: 'clean', fresh, reason: 'both marks were read' };
       }
     } catch (error) {
       this.#keepTail(parser);
       return { kind: 'broken', fresh, reason: errorText(error) };
     }
+  }
+
+  async #takeIn(chunk: Uint8Array, parser: TimestampedParser): Promise<number> {
+    let fresh = 0;
+    for (let at = 0; at < chunk.length && !this.#bothMarks(); at += TURN_BYTES) {
+      const part = chunk.subarray(at, at + TURN_BYTES);
+      fresh += this.#take(parser.push(part));
+      this.#bytesInTurn += part.length;
+      if (this.#bytesInTurn >= TURN_BYTES) await this.#giveWay();
+    }
+    return fresh;
+  }
+
+  async #giveWay(): Promise<void> {
+    this.#bytesInTurn = 0;
+    await setImmediate();
+    await this.#sink.room?.();
   }
 
   #idleLeftMs(sinceMs: number): number {

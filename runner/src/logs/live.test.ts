@@ -2,6 +2,7 @@ import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import type { LogLine } from '../pipeline/drone.ts';
 import { BATCH_BYTES, BATCH_LINES, LiveView, WAITING_NOTES } from './live.ts';
+import { aLogMemory } from './testing/fake-overflow.ts';
 
 const line = (pos: number, out = `line ${pos}\n`): LogLine => ({ pos, out, time: 0 });
 const never = new AbortController().signal;
@@ -18,13 +19,14 @@ function aView(): {
   const server: { mood: 'takes' | 'refuses' | 'silent' } = { mood: 'takes' };
   const batches: (readonly LogLine[])[] = [];
   const taken: LogLine[] = [];
-  const view = new LiveView(clock, (lines) => {
+  const send = (lines: readonly LogLine[]): Promise<void> => {
     batches.push(lines);
     if (server.mood === 'silent') return new Promise(() => undefined);
     if (server.mood === 'refuses') return Promise.reject(new Error('stream: not found'));
     taken.push(...lines);
     return Promise.resolve();
-  });
+  };
+  const view = new LiveView(clock, { send, memory: aLogMemory() });
   return { clock, view, batches, server, shown: () => taken.map((one) => one.pos) };
 }
 
@@ -144,10 +146,11 @@ describe('LiveView', () => {
     const clock = new FakeClock();
     const answers: (() => void)[] = [];
     const sent: number[] = [];
-    const view = new LiveView(clock, (lines) => {
+    const send = (lines: readonly LogLine[]): Promise<void> => {
       sent.push(...lines.map((one) => one.pos));
       return new Promise((resolve) => answers.push(resolve));
-    });
+    };
+    const view = new LiveView(clock, { send, memory: aLogMemory() });
     view.push(line(0));
     await clock.step(1000);
     view.push(line(1));
@@ -177,11 +180,9 @@ describe('LiveView', () => {
   it('holds lines until the server knows the stream', async () => {
     const clock = new FakeClock();
     const sent: number[] = [];
-    const view = new LiveView(
-      clock,
-      (lines) => Promise.resolve(void sent.push(...lines.map((one) => one.pos))),
-      true,
-    );
+    const send = (lines: readonly LogLine[]): Promise<void> =>
+      Promise.resolve(void sent.push(...lines.map((one) => one.pos)));
+    const view = new LiveView(clock, { send, memory: aLogMemory() }, true);
     view.push(line(0));
     await clock.step(5000);
     expect(sent).toEqual([]);
@@ -192,7 +193,8 @@ describe('LiveView', () => {
 
   it('sends nothing at its end when it never went live', async () => {
     const sent: unknown[] = [];
-    const view = new LiveView(new FakeClock(), (lines) => Promise.resolve(void sent.push(lines)), true);
+    const send = (lines: readonly LogLine[]): Promise<void> => Promise.resolve(void sent.push(lines));
+    const view = new LiveView(new FakeClock(), { send, memory: aLogMemory() }, true);
     view.push(line(0));
     await view.close(never);
     expect(sent).toEqual([]);
@@ -200,9 +202,10 @@ describe('LiveView', () => {
 
   it('bears a sender that throws', async () => {
     const clock = new FakeClock();
-    const view = new LiveView(clock, () => {
+    const send = (): Promise<void> => {
       throw new Error('bug');
-    });
+    };
+    const view = new LiveView(clock, { send, memory: aLogMemory() });
     view.push(line(0));
     await view.close(never);
     expect(clock.pending).toBe(0);

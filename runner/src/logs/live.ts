@@ -3,7 +3,9 @@ import type { Clock } from '@hangar/shared/clock';
 import { orLate, withDeadline } from '@hangar/shared/deadline';
 import { orAborted } from '@hangar/shared/or-aborted';
 import type { LogLine } from '../pipeline/drone.ts';
-import { LineQueue } from './line-queue.ts';
+import type { Removed } from './line-chunk.ts';
+import { LineStore } from './line-store.ts';
+import type { LogMemory } from './log-memory.ts';
 
 /** Sends one batch; one try. */
 export type SendBatch = (lines: readonly LogLine[], signal: AbortSignal) => Promise<void>;
@@ -15,6 +17,8 @@ export const BATCH_BYTES = 1024 * 1024;
 /** The server keeps the last 5000 lines for late viewers; older ones that still wait are of no use to anybody. */
 export const WAITING_NOTES = 5000;
 const WAITING_BYTES = 2 * 1024 * 1024;
+/** The same while the logs of all steps together need more memory than they should. */
+const WAITING_BYTES_IF_SHORT = 64 * 1024;
 /** A batch that takes longer has failed. */
 const SEND_TIMEOUT_MS = 10_000;
 /** Batches come less often after failures: a server that forgot the stream (a restart) will not remember it. */
@@ -31,9 +35,12 @@ export const CLOSE_MS = 2000;
 export class LiveView {
   readonly #clock: Clock;
   readonly #send: SendBatch;
-  readonly #waiting = new LineQueue();
+  readonly #memory: LogMemory;
+  readonly #waiting: LineStore;
+  /** Lines of a batch that failed. */
+  #again: readonly LogLine[] = [];
   readonly #end = new AbortController();
-  #left: { lines: number; first: LogLine } | undefined;
+  #left: Removed | undefined;
   #callOff: (() => void) | undefined;
   #stageRun: Promise<void> | undefined;
   #failures = 0;
@@ -42,9 +49,11 @@ export class LiveView {
   #held: boolean;
 
   /** @param held lines wait until {@link goLive}: the server makes a step's stream when it hears that the step runs */
-  constructor(clock: Clock, send: SendBatch, held = false) {
+  constructor(clock: Clock, to: { readonly send: SendBatch; readonly memory: LogMemory }, held = false) {
     this.#clock = clock;
-    this.#send = send;
+    this.#send = to.send;
+    this.#memory = to.memory;
+    this.#waiting = new LineStore(to.memory, { movesOut: false });
     this.#held = held;
   }
 
@@ -67,22 +76,33 @@ export class LiveView {
     if (this.#closed) return;
     this.#closed = true;
     this.#callOff?.();
-    if (this.#held) return;
     if (signal.aborted) this.#end.abort();
-    await orLate(this.#clock, CLOSE_MS, this.#drain(), signal);
+    if (!this.#held) await orLate(this.#clock, CLOSE_MS, this.#drain(), signal);
+    this.free();
+  }
+
+  /** Nothing is sent any more. */
+  free(): void {
+    this.#closed = true;
+    this.#callOff?.();
     this.#end.abort();
+    this.#again = [];
+    this.#waiting.free();
+  }
+
+  get #isIdle(): boolean {
+    return this.#waiting.lines === 0 && this.#again.length === 0;
   }
 
   async #drain(): Promise<void> {
     await this.#stageRun;
     const failures = this.#failures;
-    while (this.#waiting.length > 0 && this.#failures <= failures && !this.#end.signal.aborted)
-      await this.#supervise();
+    while (!this.#isIdle && this.#failures <= failures && !this.#end.signal.aborted) await this.#supervise();
   }
 
   #arm(): void {
     const idle = !this.#callOff && !this.#stageRun && !this.#closed && !this.#held;
-    if (!idle || this.#waiting.length === 0) return;
+    if (!idle || this.#isIdle) return;
     this.#callOff = this.#clock.after(backoffDelayMs(PACE, this.#failures), () => {
       this.#callOff = undefined;
       void this.#supervise();
@@ -112,39 +132,37 @@ export class LiveView {
   }
 
   #nextBatch(): LogLine[] {
-    const batch = this.#left ? [leftOutLine(this.#left)] : [];
+    const batch = [...this.#again, ...(this.#left ? [leftOutLine(this.#left)] : [])];
+    this.#again = [];
     this.#left = undefined;
-    let bytes = 0;
-    for (let line = this.#waiting.first(); line; line = this.#waiting.first()) {
-      bytes += Buffer.byteLength(line.out);
-      if (batch.length >= BATCH_LINES || (batch.length > 0 && bytes > BATCH_BYTES)) break;
-      batch.push(line);
-      this.#waiting.shift();
-    }
-    return batch;
+    const bytes = BATCH_BYTES - batch.reduce((sum, { out }) => sum + Buffer.byteLength(out), 0);
+    const lines = BATCH_LINES - batch.length;
+    const more = lines > 0 && (bytes > 0 || batch.length === 0) ? this.#waiting.first({ lines, bytes }) : [];
+    for (const _ of more) this.#waiting.shift();
+    return [...batch, ...more];
   }
 
   #failed(batch: readonly LogLine[]): void {
     const nowMs = this.#clock.monotonicMs();
     if (this.#failures === 0) this.#failingSinceMs = nowMs;
     this.#failures++;
-    if (nowMs - this.#failingSinceMs < GIVE_UP_MS) this.#waiting.putBack(batch);
-    this.#trim();
+    if (nowMs - this.#failingSinceMs < GIVE_UP_MS && !this.#end.signal.aborted) this.#again = batch;
   }
 
   #trim(): void {
-    while (this.#waiting.length > WAITING_NOTES || this.#waiting.bytes > WAITING_BYTES) {
-      const line = this.#waiting.shift();
-      if (!line) return;
-      this.#left = { lines: (this.#left?.lines ?? 0) + 1, first: this.#left?.first ?? line };
+    const mostBytes = this.#memory.isShort ? WAITING_BYTES_IF_SHORT : WAITING_BYTES;
+    while (this.#waiting.lines > WAITING_NOTES || this.#waiting.bytes > mostBytes) {
+      const removed = this.#waiting.shift();
+      if (!removed) return;
+      this.#left = { ...(this.#left ?? removed), lines: (this.#left?.lines ?? 0) + 1 };
     }
   }
 }
 
-function leftOutLine({ lines, first }: { lines: number; first: LogLine }): LogLine {
+function leftOutLine({ lines, pos, time }: Removed): LogLine {
   return {
-    pos: first.pos,
-    time: first.time,
+    pos,
+    time,
     out: `... ${lines} ${lines === 1 ? 'line' : 'lines'} not shown live: more came than can be sent ...\n`,
   };
 }

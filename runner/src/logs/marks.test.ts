@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { type GateMark, MarkFinder } from './marks.ts';
+import { MOST_CHECKED } from './seal.ts';
 import { GateVoice } from './testing/gate-voice.ts';
 
 /** Room for a busy machine: properties run hundreds of cases. */
@@ -175,5 +176,14 @@ describe('a program that prints marks in the gate’s name', () => {
 
   it('can’t begin a log behind a word of its own', () => {
     expect(sift([`x${forger.start(1)}`], [forger.end(0, 1)])).toEqual({ text: 'x\n', marks: [] });
+  });
+
+  it('can’t make the runner check signatures without end: after 100 of them the kubelet tells the end', () => {
+    const forged = forger.end(0, 2);
+    const within = siftStarted(...Array<string[]>(MOST_CHECKED - 1).fill([forged]), [gate.end(3, 4)]);
+    const beyond = siftStarted(...Array<string[]>(MOST_CHECKED + 50).fill([forged]), [gate.end(3, 4)], ['b']);
+
+    expect(within.marks).toEqual([{ kind: 'end', code: 3, atMs: 4 }]);
+    expect(beyond).toEqual({ text: `${`${forged}\n`.repeat(MOST_CHECKED)}b\n`, marks: [] });
   });
 });

@@ -195,4 +195,22 @@ describe('MaskStream', () => {
     for (const out of stream.push({ text: '', ends: true, stampNs: undefined })) length += out.text.length;
     expect(length).toBe(107 * text.length);
   });
+
+  it.each([
+    ['a long secret that is nearly there', 'a'.repeat(10_000), 'a'],
+    ['a long secret that fails at its end', `${'ab'.repeat(5_000)}c`, 'ab'],
+    ['a long secret with short ones within', `${'xyxz'.repeat(2_500)}!\nxy`, 'xyxz'],
+  ])('does work linear in the text, in pieces of a few characters: %s', (_, secrets, unit) => {
+    const touched = (pieces: number): number => {
+      const stream = new Masks([secrets]).stream();
+      for (let piece = 0; piece < pieces; piece++)
+        stream.push({ text: unit, ends: false, stampNs: undefined });
+      stream.push({ text: '', ends: true, stampNs: undefined });
+      return stream.touched;
+    };
+    const [once, twice] = [touched(50_000), touched(100_000)];
+
+    expect(twice / once).toBeLessThanOrEqual(2.3);
+    expect(twice).toBeLessThan(4 * unit.length * 100_000);
+  });
 });

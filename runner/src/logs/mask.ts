@@ -25,6 +25,7 @@ export class Masks {
 
   /** A text with all its secrets replaced. */
   text(text: string): string {
+    if (this.automaton.empty) return text;
     return this.stream()
       .push({ text, ends: true, stampNs: undefined })
       .map((piece) => piece.text)
@@ -37,11 +38,17 @@ export class Masks {
   }
 }
 
-/** Masks one log piece by piece; holds back only what may be the beginning of a secret. */
+/**
+ * Masks one log piece by piece; holds back only what may be the beginning of a secret, and what came behind it as long as that is
+ * shorter: so nothing is read more than a few times, however long the secrets are and short the pieces.
+ */
 export class MaskStream {
   readonly #automaton: Automaton;
   #state = 0;
   #held = '';
+  #coming = '';
+  /** Characters that were looked at so far, each time one was. */
+  touched = 0;
   #spans: Span[] = [];
   /** Stars for the first span were handed on already; its rest follows silently. */
   #starred = false;
@@ -52,7 +59,11 @@ export class MaskStream {
 
   push(piece: Piece): Piece[] {
     if (this.#automaton.empty) return [piece];
-    const text = this.#held + piece.text;
+    this.#coming += piece.text;
+    if (!piece.ends && this.#coming.length < this.#held.length) return [];
+    const text = this.#held + this.#coming;
+    this.#coming = '';
+    this.touched += text.length;
     this.#scan(text, this.#held.length);
     const safe = piece.ends ? text.length : text.length - this.#automaton.depth(this.#state);
     const out = this.#render(text, safe);

@@ -4,6 +4,7 @@ import type { CiServer } from '../ports/ci-server.ts';
 import type { LogSource } from '../ports/log-source.ts';
 import type { Following, LogOrder, StepLog, StepLogs } from '../ports/step-logs.ts';
 import { followLog } from './follow.ts';
+import type { LogMemory } from './log-memory.ts';
 import { Masks } from './mask.ts';
 import { openStepLog } from './step-log.ts';
 
@@ -15,13 +16,26 @@ export interface ServerStepLogsParts {
   readonly log: Logger;
   readonly random: () => number;
   readonly limitBytes: number;
+  readonly memory: LogMemory;
   /** Whether cards are cut out of logs. */
   readonly cards: boolean;
 }
 
 /** Logs that go to the Drone server: live while the step runs, and whole at its end. */
 export function serverStepLogs(parts: ServerStepLogsParts): StepLogs {
-  return { open: (order) => new ServerStepLog(parts, order) };
+  const masks = new StageMasks();
+  return { open: (order) => new ServerStepLog(parts, order, masks.of(order.masks)) };
+}
+
+/** The tables of many secrets take a while to build, and all steps of a stage have the same. */
+class StageMasks {
+  readonly #known = new WeakMap<readonly string[], Masks>();
+
+  of(values: readonly string[]): Masks {
+    const masks = this.#known.get(values) ?? new Masks(values);
+    this.#known.set(values, masks);
+    return masks;
+  }
 }
 
 class ServerStepLog implements StepLog {
@@ -29,7 +43,7 @@ class ServerStepLog implements StepLog {
   readonly #order: LogOrder;
   readonly #inner: ReturnType<typeof openStepLog>;
 
-  constructor(parts: ServerStepLogsParts, order: LogOrder) {
+  constructor(parts: ServerStepLogsParts, order: LogOrder, masks: Masks) {
     this.#parts = parts;
     this.#order = order;
     const { limitBytes, cards } = parts;
@@ -41,7 +55,8 @@ class ServerStepLog implements StepLog {
       cards,
       ...(shownUntilMs === undefined ? {} : { shownUntilMs }),
     } as const;
-    this.#inner = openStepLog(parts, { stepId, nonce, masks: new Masks(order.masks), ...how });
+    this.#inner = openStepLog(parts, { stepId, nonce, masks, ...how });
+    order.leaving?.addEventListener('abort', () => this.#inner.drop(), { once: true });
   }
 
   note(text: string, atMs?: number): void {

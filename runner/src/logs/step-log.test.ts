@@ -2,10 +2,11 @@ import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { LogLine } from '../pipeline/drone.ts';
-import { CiServerError } from '../ports/ci-server.ts';
+import { CiServerError, type StoredLog } from '../ports/ci-server.ts';
 import { Masks } from './mask.ts';
 import type { LogRecord } from './piece.ts';
 import { openStepLog, type StepLog, type StepLogOptions } from './step-log.ts';
+import { aLogMemory } from './testing/fake-overflow.ts';
 import { GateVoice } from './testing/gate-voice.ts';
 import { PIECE_BYTES } from './timestamped.ts';
 
@@ -38,14 +39,14 @@ function setUp(
       live.push(...lines);
       return Promise.resolve();
     },
-    uploadLog: (_id: number, lines: readonly LogLine[]) => {
-      uploads.push(lines);
+    uploadLog: async (_id: number, log: StoredLog) => {
+      uploads.push(await linesOf(log));
       return upload();
     },
   };
   const log = { warn: (fields: object) => void warnings.push(fields) };
   const stepLog = openStepLog(
-    { clock, ciServer, log },
+    { clock, ciServer, log, memory: aLogMemory() },
     { stepId: 7, masks: new Masks([]), nonce: NONCE, ...options },
   );
   const record = (text: string, more: Partial<LogRecord> = {}): LogRecord => ({
@@ -56,6 +57,12 @@ function setUp(
     ...more,
   });
   return { clock, stepLog, uploads, live, warnings, record };
+}
+
+async function linesOf(log: StoredLog): Promise<readonly LogLine[]> {
+  const all: LogLine[] = [];
+  for await (const lines of log) all.push(...lines);
+  return all;
 }
 
 const outs = (lines: readonly LogLine[] = []): string[] => lines.map((line) => line.out);
@@ -194,6 +201,25 @@ describe('openStepLog', () => {
       ['head\n', 0],
       ['old\n', 49],
       ['unseen\n', 50],
+    ]);
+  });
+
+  it('shows no line twice after a takeover, and counts its times from the first line', async () => {
+    const takenOverMs = 1_768_383_000_000;
+    const { clock, stepLog, uploads, live, record } = setUp({ shownUntilMs: takenOverMs });
+    const at = (ms: number): bigint => BigInt(takenOverMs + ms) * NS_PER_MS;
+    for (const ms of [-60_000, -30_000, -1]) stepLog.append(record(`${ms}`, { stampNs: at(ms) }));
+    await clock.step(2_000);
+    stepLog.append(record('1500', { stampNs: at(1_500) }));
+    await clock.step(1_000);
+
+    expect(live).toEqual([{ pos: 3, out: '1500\n', time: 61 }]);
+    await stepLog.finish(never);
+    expect(uploads[0]?.map(({ out, time }) => [out, time])).toEqual([
+      ['-60000\n', 0],
+      ['-30000\n', 30],
+      ['-1\n', 59],
+      ['1500\n', 61],
     ]);
   });
 

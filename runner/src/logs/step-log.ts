@@ -2,8 +2,10 @@ import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { LogLine } from '../pipeline/drone.ts';
 import type { CiServer } from '../ports/ci-server.ts';
-import { type Card, CardFinder } from './card.ts';
+import { CardFinder } from './card.ts';
+import type { Card } from './card-text.ts';
 import { LiveView, type SendBatch } from './live.ts';
+import type { LogMemory } from './log-memory.ts';
 import { LogWindow } from './log-window.ts';
 import { type GateMark, MarkFinder } from './marks.ts';
 import type { MaskStream, Masks } from './mask.ts';
@@ -16,6 +18,8 @@ export interface StepLogDeps {
   readonly clock: Clock;
   readonly ciServer: Pick<CiServer, 'sendLines' | 'uploadLog'>;
   readonly log: Pick<Logger, 'warn'>;
+  /** Shared by the logs of all steps. */
+  readonly memory: LogMemory;
 }
 
 /** What a step's log is told at its beginning. */
@@ -29,7 +33,7 @@ export interface StepLogOptions {
   readonly limitBytes?: number;
   /** The runner's own first lines, without newlines. */
   readonly head?: readonly string[];
-  /** Unix milliseconds of the step's start, 0 of the lines' times; now unless told (an adopted step). */
+  /** Unix milliseconds of the step's start, 0 of the lines' times. Unless told: now, or of an adopted step its first line's time. */
   readonly openedAtMs?: number;
   /**
    * Unix milliseconds up to which an earlier owner has shown this log live (its last sign of life): older lines are stored, not
@@ -59,6 +63,10 @@ export interface StepLog {
   note(text: string, atMs?: number): void;
   /** The server knows now that the step runs: live lines are sent. */
   goLive(): void;
+  /** Resolves when more can be taken in. */
+  room(): Promise<void>;
+  /** Forgets everything: another process goes on with this log. */
+  drop(): void;
   /** Last live batch (2 s at most), then the upload, until the server takes it or refuses it for good. Never rejects; a second call gets the first one's end. */
   finish(signal: AbortSignal): Promise<StepLogEnd>;
 }
@@ -74,7 +82,7 @@ export function openStepLog(deps: StepLogDeps, options: StepLogOptions): StepLog
 class LogOfStep implements StepLog {
   readonly #deps: StepLogDeps;
   readonly #options: StepLogOptions;
-  readonly #openedAtMs: number;
+  #openedAtMs: number | undefined;
   readonly #marks: MarkFinder | undefined;
   readonly #cards: CardFinder | undefined;
   readonly #masked: MaskStream;
@@ -91,14 +99,15 @@ class LogOfStep implements StepLog {
   constructor(deps: StepLogDeps, options: StepLogOptions) {
     this.#deps = deps;
     this.#options = options;
-    this.#openedAtMs = options.openedAtMs ?? deps.clock.now();
+    const isAdopted = options.shownUntilMs !== undefined;
+    this.#openedAtMs = options.openedAtMs ?? (isAdopted ? undefined : deps.clock.now());
     this.#marks = options.nonce === undefined ? undefined : new MarkFinder(options.nonce);
     this.#cards = options.cards === false ? undefined : new CardFinder();
     this.#masked = options.masks.stream();
-    this.#window = new LogWindow(options.limitBytes);
+    this.#window = new LogWindow(deps.memory, options.limitBytes);
     const send: SendBatch = (lines, signal) => deps.ciServer.sendLines(options.stepId, lines, signal);
-    this.#live = new LiveView(deps.clock, send, options.live === 'on-demand');
-    for (const text of options.head ?? []) this.#ownLines(text, this.#openedAtMs);
+    this.#live = new LiveView(deps.clock, { send, memory: deps.memory }, options.live === 'on-demand');
+    for (const text of options.head ?? []) this.#ownLines(text, this.#openedAtMs ?? deps.clock.now());
   }
 
   append(record: LogRecord): readonly GateMark[] {
@@ -121,6 +130,16 @@ class LogOfStep implements StepLog {
     this.#live.goLive();
   }
 
+  room(): Promise<void> {
+    return this.#deps.memory.room();
+  }
+
+  drop(): void {
+    this.#end ??= Promise.resolve({ uploaded: 'failed' });
+    this.#live.free();
+    this.#window.free();
+  }
+
   finish(signal: AbortSignal): Promise<StepLogEnd> {
     this.#end ??= this.#finish(signal);
     return this.#end;
@@ -133,6 +152,7 @@ class LogOfStep implements StepLog {
     this.#sayNotes();
     await this.#live.close(signal);
     const uploaded = await this.#upload(signal);
+    this.#window.free();
     const card = this.#cards?.card(this.#options.masks);
     return card ? { uploaded, card } : { uploaded };
   }
@@ -182,11 +202,9 @@ class LogOfStep implements StepLog {
   }
 
   #write(out: string, atMs: number): void {
-    const line: LogLine = {
-      pos: this.#pos++,
-      out,
-      time: Math.max(0, Math.floor((atMs - this.#openedAtMs) / 1000)),
-    };
+    this.#openedAtMs ??= atMs;
+    const time = Math.max(0, Math.floor((atMs - this.#openedAtMs) / 1000));
+    const line: LogLine = { pos: this.#pos++, out, time };
     this.#window.push(line);
     if (atMs >= (this.#options.shownUntilMs ?? 0)) this.#live.push(line);
   }
@@ -194,14 +212,13 @@ class LogOfStep implements StepLog {
   /** The node's time, but never later than ours nor before the beginning: its clock may go wrong. */
   #atMs(stampNs: bigint | undefined): number {
     const nowMs = this.#deps.clock.now();
-    return stampNs === undefined ? nowMs : Math.max(this.#openedAtMs, Math.min(nowMs, stampMs(stampNs)));
+    return stampNs === undefined ? nowMs : Math.max(this.#openedAtMs ?? 0, Math.min(nowMs, stampMs(stampNs)));
   }
 
   async #upload(signal: AbortSignal): Promise<StepLogEnd['uploaded']> {
     if (signal.aborted) return 'failed';
-    const lines = this.#window.lines();
     try {
-      return await this.#deps.ciServer.uploadLog(this.#options.stepId, lines, signal);
+      return await this.#deps.ciServer.uploadLog(this.#options.stepId, this.#window, signal);
     } catch (error) {
       return signal.aborted ? 'failed' : this.#failed(error);
     }

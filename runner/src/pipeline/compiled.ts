@@ -77,3 +77,7 @@ export const RANDOM_NAMESPACE = 'drone-';
 /** Finalizer-free names of our containers. */
 export const INIT_CONTAINER = 'hangar-init';
 export const containerName = (n: number): string => `step-${n}`;
+/** Every value to hide in the logs of a stage: a step may print what another one was given, from a file or from the network. */
+export const stageMasks = (byStep: Compiled['masks']): readonly string[] => [
+  ...new Set(Object.values(byStep).flat()),
+];

@@ -6,6 +6,9 @@ export type Update<T> =
   /** A stale version. `afterLostAnswer`: an earlier try of this very call may have been applied. */
   | { readonly kind: 'conflict'; readonly afterLostAnswer: boolean };
 
+/** The lines of a log, part by part; it can be read again from its beginning. */
+export type StoredLog = AsyncIterable<readonly LogLine[]> | Iterable<readonly LogLine[]>;
+
 /**
  * The Drone server, as the runner needs it. Every call retries what is safe to retry (drone-rpc §2.0), with back-off, until
  * `signal` is aborted, which rejects with the signal's reason. What can't be mended rejects with a {@link CiServerError}.
@@ -41,7 +44,7 @@ export interface CiServer {
    * The whole log, repeated without end, but for 400 and 413, which are final. `exists`: the server has one already (a lost answer, or
    * another replica's).
    */
-  uploadLog(stepId: number, lines: readonly LogLine[], signal: AbortSignal): Promise<'stored' | 'exists'>;
+  uploadLog(stepId: number, log: StoredLog, signal: AbortSignal): Promise<'stored' | 'exists'>;
   /** A card; servers before 2.5 answer 404, which counts as done. */
   uploadCard(stepId: number, card: { schema: string; data: unknown }, signal: AbortSignal): Promise<void>;
 }

@@ -9,9 +9,9 @@ export interface LogTarget {
 
 /**
  * Why no stream could be opened. `not-ready`: the container was not created yet (400); `gone`: no such Pod or container (404);
- * `unavailable`: anything else that may pass (5xx, 429, 403, network).
+ * `forbidden`: the right to read logs is missing (403); `unavailable`: anything else, which may pass (5xx, 429, 401, network).
  */
-export type LogRefusal = 'not-ready' | 'gone' | 'unavailable';
+export type LogRefusal = 'not-ready' | 'gone' | 'forbidden' | 'unavailable';
 
 /** A stream of log bytes that could not be opened; the refusal says what to do next. */
 export class LogSourceError extends Error {

@@ -18,6 +18,8 @@ export interface LogOrder {
   readonly masks: readonly string[];
   /** After an adoption: lines up to then (milliseconds since 1970) were shown live by the former owner. */
   readonly shownUntilMs?: number;
+  /** Aborted when another process goes on with this log: nothing of it is kept. */
+  readonly leaving?: AbortSignal;
 }
 
 /** How a container's log is followed. */

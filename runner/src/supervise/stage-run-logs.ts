@@ -1,19 +1,33 @@
-import { containerName } from '../pipeline/compiled.ts';
+import { containerName, stageMasks } from '../pipeline/compiled.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
 import type { StepLog, StepLogs } from '../ports/step-logs.ts';
 import type { LaunchedStage } from './launched-stage.ts';
 
+/** What logs need of a stage. */
+type LoggedStage = Pick<
+  LaunchedStage,
+  'plan' | 'pod' | 'masks' | 'notes' | 'adopted' | 'takenOverMs' | 'firstLog'
+>;
+
 /** The logs of a flight's steps, each opened when its step's turn comes. */
 export class StageRunLogs {
   readonly #stepLogs: StepLogs;
-  readonly #launched: LaunchedStage;
+  readonly #launched: LoggedStage;
+  readonly #masks: readonly string[];
   readonly #stepId: (n: number) => number;
+  readonly #leaving: AbortSignal;
   readonly #logs = new Map<number, StepLog>();
 
-  constructor(stepLogs: StepLogs, launched: LaunchedStage, stepId: (n: number) => number) {
+  constructor(
+    stepLogs: StepLogs,
+    launched: LoggedStage,
+    to: { readonly stepId: (n: number) => number; readonly leaving: AbortSignal },
+  ) {
     this.#stepLogs = stepLogs;
     this.#launched = launched;
-    this.#stepId = stepId;
+    this.#masks = stageMasks(launched.masks);
+    this.#stepId = to.stepId;
+    this.#leaving = to.leaving;
   }
 
   /** That step's log, if it is open. */
@@ -32,7 +46,7 @@ export class StageRunLogs {
   }
 
   #make(step: PlannedStep): StepLog {
-    const { pod, plan, masks, adopted, takenOverMs } = this.#launched;
+    const { pod, plan, adopted, takenOverMs } = this.#launched;
     const { namespace = 'default', name = '' } = pod.metadata ?? {};
     return this.#stepLogs.open({
       namespace,
@@ -41,7 +55,8 @@ export class StageRunLogs {
       nonce: step.engine === 'gate' ? plan.nonce : undefined,
       stepId: this.#stepId(step.n),
       stepName: step.name,
-      masks: masks[step.n] ?? [],
+      masks: this.#masks,
+      leaving: this.#leaving,
       ...(adopted ? { shownUntilMs: takenOverMs } : {}),
     });
   }

@@ -48,7 +48,9 @@ export class StepRuns {
     this.#parts = parts;
     this.#launched = launched;
     this.#context = context;
-    this.#logs = new StageRunLogs(parts.stepLogs, launched, (n) => context.reporter.stepId(n));
+    const { leaving } = context;
+    const stepId = (n: number): number => context.reporter.stepId(n);
+    this.#logs = new StageRunLogs(parts.stepLogs, launched, { stepId, leaving });
     this.#swaps = new Swaps(
       parts,
       launched,

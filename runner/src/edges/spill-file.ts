@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Overflow, Place } from '../ports/overflow.ts';
+
+const BLOCK_BYTES = 64 * 1024;
+
+/**
+ * A file without a name in a folder: it takes what memory has no room for, and goes with the process, however that ends. Blocks that
+ * are free are used again, and when all of them are, the file is given up.
+ */
+export class SpillFile implements Overflow {
+  readonly #folder: string;
+  #file: Promise<FileHandle> | undefined;
+  #free: number[] = [];
+  #blocks = 0;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Bytes that the file takes on the disk. */
+  get bytes(): number {
+    return this.#blocks * BLOCK_BYTES;
+  }
+
+  async write(bytes: Uint8Array): Promise<Place> {
+    const blocks = Array.from({ length: Math.ceil(bytes.length / BLOCK_BYTES) }, () => this.#take());
+    const place = { blocks, bytes: bytes.length };
+    try {
+      const file = await (this.#file ??= nameless(this.#folder));
+      for (const [index, block] of blocks.entries()) await writeBlock(file, block, partOf(bytes, index));
+      return place;
+    } catch (error) {
+      this.free(place);
+      throw error;
+    }
+  }
+
+  async read({ blocks, bytes }: Place): Promise<Uint8Array> {
+    const file = await this.#file;
+    if (!file) throw new Error('nothing was written');
+    const all = new Uint8Array(bytes);
+    for (const [index, block] of blocks.entries()) await readBlock(file, block, partOf(all, index));
+    return all;
+  }
+
+  free({ blocks }: Place): void {
+    this.#free.push(...blocks);
+    if (this.#free.length < this.#blocks) return;
+    void this.#file?.then((file) => file.close()).catch(() => undefined);
+    this.#file = undefined;
+    this.#free = [];
+    this.#blocks = 0;
+  }
+
+  #take(): number {
+    return this.#free.pop() ?? this.#blocks++;
+  }
+}
+
+const partOf = (bytes: Uint8Array, index: number): Uint8Array =>
+  bytes.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES);
+
+async function nameless(folder: string): Promise<FileHandle> {
+  const path = join(folder, `hangar-logs-${randomUUID()}`);
+  const file = await open(path, 'wx+', 0o600);
+  await unlink(path);
+  return file;
+}
+
+async function writeBlock(file: FileHandle, block: number, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const at = block * BLOCK_BYTES + done;
+    done += (await file.write(bytes, done, bytes.length - done, at)).bytesWritten;
+  }
+}
+
+async function readBlock(file: FileHandle, block: number, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesRead } = await file.read(bytes, done, bytes.length - done, block * BLOCK_BYTES + done);
+    if (bytesRead === 0) throw new Error('the file is shorter than what was written to it');
+    done += bytesRead;
+  }
+}

@@ -1,0 +1,69 @@
+import { silentLogger } from '@hangar/shared/logger';
+import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
+import { describe, expect, it } from 'vitest';
+import type { StepLog } from '../ports/step-logs.ts';
+import { serverStepLogs } from './server-step-logs.ts';
+import { FakeLogSource } from './testing/fake-log-source.ts';
+import { aLogMemory } from './testing/fake-overflow.ts';
+
+const target = { namespace: 'ci', pod: 'p', container: 'step-1', nonce: undefined, stepId: 7, stepName: 's' };
+const never = new AbortController().signal;
+
+function aLog(leaving: AbortSignal = never) {
+  const clock = new FakeClock();
+  const source = new FakeLogSource();
+  const memory = aLogMemory();
+  const uploads: string[] = [];
+  const ciServer = {
+    sendLines: () => Promise.resolve(),
+    uploadLog: async (
+      _id: number,
+      log: AsyncIterable<readonly { out: string }[]> | Iterable<readonly { out: string }[]>,
+    ) => {
+      for await (const lines of log) uploads.push(...lines.map(({ out }) => out));
+      return 'stored' as const;
+    },
+    uploadCard: () => Promise.resolve(),
+  };
+  const parts = {
+    clock,
+    source,
+    memory,
+    ciServer,
+    log: silentLogger,
+    random: () => 0.5,
+    limitBytes: 1e6,
+    cards: true,
+  };
+  const log = serverStepLogs(parts).open({ ...target, masks: ['secret'], leaving });
+  return { clock, source, memory, uploads, log };
+}
+
+async function followed(log: StepLog, source: FakeLogSource): Promise<void> {
+  source.write(5_000_000_000n, 'a secret');
+  void log.follow({ onMark: () => undefined, ended: new Promise(() => undefined), signal: never });
+  await settle();
+}
+
+describe('the log of a step on its way to the server', () => {
+  it('keeps nothing once it is stored', async () => {
+    const { log, source, memory, uploads } = aLog();
+    await followed(log, source);
+    expect(memory.heldBytes).toBeGreaterThan(0);
+    await log.finish(never);
+
+    expect(uploads).toEqual(['a ******\n']);
+    expect(memory.heldBytes).toBe(0);
+  });
+
+  it('keeps nothing once another process goes on with it, and takes in nothing more', async () => {
+    const leaving = new AbortController();
+    const { log, source, memory, uploads } = aLog(leaving.signal);
+    await followed(log, source);
+    leaving.abort();
+    source.write(6_000_000_000n, 'more');
+    await settle();
+
+    expect([memory.heldBytes, uploads]).toEqual([0, []]);
+  });
+});

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { StageRunLogs } from './stage-run-logs.ts';
+import { aPlan } from './testing/a-plan.ts';
+import { aPod } from './testing/a-pod.ts';
+import { FakeStepLogs } from './testing/fake-step-logs.ts';
+
+const to = { stepId: (n: number): number => n, leaving: new AbortController().signal };
+
+describe('the logs of a stage', () => {
+  it('hide the secrets of all steps in that of each: one may print what another was given', () => {
+    const plan = aPlan();
+    const stage = { plan, pod: aPod(plan), notes: [], adopted: false, takenOverMs: 0 };
+    const fake = new FakeStepLogs();
+    const logs = new StageRunLogs(fake, { ...stage, masks: { 1: ['one', 'both'], 2: ['two', 'both'] } }, to);
+
+    for (const step of plan.steps) logs.open(step);
+
+    for (const { n } of plan.steps) expect(fake.of(n).order.masks).toEqual(['one', 'both', 'two']);
+  });
+
+  it('hide nothing where no step has a secret', () => {
+    const plan = aPlan();
+    const stage = { plan, pod: aPod(plan), notes: [], adopted: false, takenOverMs: 0 };
+    const fake = new FakeStepLogs();
+    const logs = new StageRunLogs(fake, { ...stage, masks: {} }, to);
+
+    for (const step of plan.steps) logs.open(step);
+
+    expect(fake.of(1).order.masks).toEqual([]);
+  });
+});
