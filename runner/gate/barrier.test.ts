@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TestPod, until } from './testing/pod.ts';
@@ -184,6 +184,20 @@ describe('after a slow start', () => {
     const startMs = Number(readFileSync(pod.statePath(1, 'exit'), 'utf8').split(' ')[2]);
     expect(startMs - opened).toBeGreaterThan(950);
     expect(pod.exits()).toEqual(['ran 0', 'ran 0']);
+  });
+
+  it('in a Pod without init container the files of the Secret tell when it began', async () => {
+    pod = new TestPod([{}]);
+    rmSync(join(pod.root, 'hangar/state/init'));
+    const longAgo = new Date(Date.now() - 60_000);
+    utimesSync(join(pod.root, 'hangar/common/stage.json'), longAgo, longAgo);
+    pod.start(1);
+
+    await pod.endings();
+
+    const opened = statSync(pod.statePath(1, 'passed')).mtimeMs;
+    const startMs = Number(readFileSync(pod.statePath(1, 'exit'), 'utf8').split(' ')[2]);
+    expect(startMs - opened).toBeGreaterThan(950);
   });
 
   it('clone does not wait', async () => {

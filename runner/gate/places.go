@@ -1,8 +1,12 @@
 package main
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
+	"time"
 )
 
 // places contains every path that the gate uses, under a root that is empty in a container.
@@ -40,4 +44,19 @@ func (p places) state(n int, file string) string {
 
 func (p places) result(n int) string {
 	return filepath.Join(p.pod, "result-"+strconv.Itoa(n))
+}
+
+// prepared returns when the Pod was ready for its first container: when the init container ended or, in a Pod without one,
+// when the kubelet wrote the files of the Secret.
+func (p places) prepared() (time.Time, bool) {
+	text, err := readSmall(p.initEnd, exitLimit)
+	if errors.Is(err, os.ErrNotExist) {
+		info, err := os.Stat(p.stage)
+		if err != nil {
+			return time.Time{}, false
+		}
+		return info.ModTime(), true
+	}
+	initEndMs, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+	return time.UnixMilli(initEndMs), err == nil
 }

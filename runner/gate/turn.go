@@ -2,8 +2,6 @@ package main
 
 import (
 	"errors"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -47,15 +45,11 @@ func (g *gate) startHold() time.Time {
 	if g.stage.Start == "barrier" && passesBarrier(g.stage, g.n) {
 		return now
 	}
-	text, err := readSmall(g.places.initEnd, exitLimit)
-	if err != nil {
+	prepared, known := g.places.prepared()
+	if !known {
 		return now
 	}
-	initEndMs, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
-	if err != nil {
-		return now
-	}
-	return now.Add(slowStartHold(now.Sub(time.UnixMilli(initEndMs))))
+	return now.Add(slowStartHold(now.Sub(prepared)))
 }
 
 func (g *gate) awaitDependency(n int) error {

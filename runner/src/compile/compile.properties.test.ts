@@ -142,6 +142,7 @@ const pipeline = fc.record(
 
 const settings: fc.Arbitrary<CompileSettings> = fc
   .record({
+    gateVolume: fc.constantFrom('image' as const, 'init' as const),
     hardening: fc.constantFrom('off' as const, 'restricted' as const),
     resources: fc.constantFrom('split' as const, 'peak' as const),
     netrcCloneOnly: fc.boolean(),

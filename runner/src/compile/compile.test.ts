@@ -246,6 +246,17 @@ describe('the Pod', () => {
     expect(secretText(compiled(), '2.script')).not.toContain('tmate');
   });
 
+  it('takes the gate from its image as a volume, with no init container but that of a debug build', () => {
+    const settings = someSettings({ gateVolume: 'image' });
+    const { pod } = compiled({ settings });
+    const volume = pod.spec?.volumes?.find(({ name }) => name === 'hangar-bin');
+    expect(volume?.image).toEqual({ reference: settings.gateImage, pullPolicy: 'IfNotPresent' });
+    expect(pod.spec?.initContainers).toBeUndefined();
+    expect(pod.spec?.containers).toEqual(compiled().pod.spec?.containers);
+    const debug = compiled({ settings, detail: aDetail({ build: aBuild({ debug: true }) }) });
+    expect(debug.pod.spec?.initContainers?.map(({ name }) => name)).toEqual(['hangar-tmate']);
+  });
+
   it('is refused for windows, not for linux', () => {
     const on = (os: string) => ({
       pipeline: aPipeline({ platform: { os, arch: '', variant: '', version: '' } }),

@@ -7,7 +7,7 @@ import type { PlannedContainer } from './planned-container.ts';
 import { refuse } from './refuse.ts';
 import type { ContainerResources } from './resources.ts';
 import { dnsConfig, hostAliases, placement } from './scheduling.ts';
-import type { Policy } from './settings.ts';
+import type { CompileSettings, Policy } from './settings.ts';
 import { envVolumeName, VOLUME } from './volumes.ts';
 
 /** Time between the stop signal and SIGKILL at the Pod's end; the gates give their children 10 s of it. */
@@ -44,17 +44,22 @@ function envVolume({ n }: PlannedContainer): V1Volume {
   return { name: envVolumeName(n), downwardAPI: { items: [{ path: 'env', fieldRef }] } };
 }
 
+const emptyVolume = (name: string): V1Volume => ({ name, emptyDir: {} });
+
+/** The gate's program. Its image is pulled like any other of the Pod, with the same credentials. */
+function gateVolume({ gateVolume: by, gateImage }: CompileSettings): V1Volume {
+  if (by === 'init') return emptyVolume(VOLUME.bin);
+  return { name: VOLUME.bin, image: { reference: gateImage, pullPolicy: 'IfNotPresent' } };
+}
+
 function volumesOf(steps: readonly PlannedContainer[], sources: PodSources): V1Volume[] {
   const swapped = steps.filter(({ start }) => start.engine === 'swap');
-  const empty = [
-    VOLUME.workspace,
-    ...(sources.places.hasTmate ? [VOLUME.addons] : []),
-    VOLUME.bin,
-    VOLUME.state,
-    VOLUME.drone,
-  ];
   return [
-    ...empty.map((name) => ({ name, emptyDir: {} })),
+    emptyVolume(VOLUME.workspace),
+    ...(sources.places.hasTmate ? [emptyVolume(VOLUME.addons)] : []),
+    gateVolume(sources.settings),
+    emptyVolume(VOLUME.state),
+    emptyVolume(VOLUME.drone),
     sources.files,
     ...(swapped.length > 0 ? [resultsVolume(swapped)] : []),
     ...swapped.map(envVolume),
@@ -98,9 +103,22 @@ function placeFields({ pipeline, settings, policy }: PodSources): Partial<V1PodS
   };
 }
 
+function initContainers(
+  steps: readonly PlannedContainer[],
+  { settings, places, initResources }: PodSources,
+): Pick<V1PodSpec, 'initContainers'> {
+  const { gateVolume: by, gateImage, tmate } = settings;
+  const numbers = steps.map(({ n }) => n);
+  const all = [
+    ...(by === 'init' ? [initContainer(numbers, gateImage, initResources)] : []),
+    ...(places.hasTmate ? [tmateContainer(tmate.image)] : []),
+  ];
+  return all.length === 0 ? {} : { initContainers: all };
+}
+
 /** The stage's Pod, with a scheduling gate until the server has registered its steps (previous-runner §4.19, gate §4). */
 export function buildPod(steps: readonly PlannedContainer[], sources: PodSources): V1Pod {
-  const { settings, places, pullSecretName } = sources;
+  const { pullSecretName } = sources;
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -118,14 +136,7 @@ export function buildPod(steps: readonly PlannedContainer[], sources: PodSources
       ...account(sources),
       ...placeFields(sources),
       ...(pullSecretName === undefined ? {} : { imagePullSecrets: [{ name: pullSecretName }] }),
-      initContainers: [
-        initContainer(
-          steps.map(({ n }) => n),
-          settings.gateImage,
-          sources.initResources,
-        ),
-        ...(places.hasTmate ? [tmateContainer(settings.tmate.image)] : []),
-      ],
+      ...initContainers(steps, sources),
       containers: steps.map((step) => stepContainer(step, sources)),
       volumes: volumesOf(steps, sources),
     },

@@ -1,6 +1,6 @@
 import { formatMemoryBytes } from '@hangar/shared/quantity';
 import type { V1Volume } from '@kubernetes/client-node';
-import { FILES_VOLUME } from '../pipeline/compiled.ts';
+import { FILES_VOLUME, GATE_VOLUME } from '../pipeline/compiled.ts';
 import type { Pipeline, PipelineVolume } from '../pipeline/pipeline.ts';
 import { byAuthor, byOperator, type Writer } from './checked-words.ts';
 import { isDnsSubdomain } from './kubernetes-names.ts';
@@ -13,7 +13,7 @@ export const VOLUME = {
   workspace: 'hangar-workspace',
   /** Mount path of tmate in debug builds. */
   addons: 'hangar-addons',
-  bin: 'hangar-bin',
+  bin: GATE_VOLUME,
   state: 'hangar-state',
   drone: 'hangar-drone',
   files: FILES_VOLUME,

@@ -13,6 +13,12 @@ export const hangar = {
     defaultText: 'hangar-gate:<version>',
     note: NEW,
   }),
+  gateVolume: setting('HANGAR_GATE_VOLUME', oneOf('auto', 'image', 'init'), 'auto', {
+    section: 'hangar',
+    description:
+      'How the gate comes into a Pod. `image`: its image is mounted as a volume (Kubernetes 1.33 or later with the feature gate `ImageVolume`), so that the first step starts about a second earlier; `init`: an init container copies it; `auto`: `init`.',
+    note: NEW,
+  }),
   stepStart: setting('HANGAR_STEP_START', oneOf('barrier', 'eager'), 'barrier', {
     section: 'hangar',
     description:

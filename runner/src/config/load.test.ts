@@ -36,6 +36,7 @@ describe('loadConfig', () => {
     expect(config.compile).toMatchObject({
       cloneImage: 'drone/git:latest',
       gateImage: 'hangar-gate:0.1.0',
+      gateVolume: 'init',
       placeholderImage: 'hangar-gate:0.1.0',
       requests: { cpuMillicores: 100, memoryBytes: 104_857_600 },
       minRequests: { cpuMillicores: 1, memoryBytes: 4_194_304 },
@@ -45,6 +46,14 @@ describe('loadConfig', () => {
     expect(config.plugins).toEqual({ secret: undefined, registry: undefined, environment: undefined });
     expect(config.lease).toEqual({ namespace: 'ci', termMs: 10_000 });
     expect(config.warnings).toEqual([]);
+  });
+
+  it.each([
+    ['auto', 'init'],
+    ['init', 'init'],
+    ['image', 'image'],
+  ])('HANGAR_GATE_VOLUME=%s means %s', (HANGAR_GATE_VOLUME, gateVolume) => {
+    expect(load({ HANGAR_GATE_VOLUME }).compile.gateVolume).toBe(gateVolume);
   });
 
   it('never uses the default namespace for the Lease: it may be a prefix for fresh namespaces', () => {

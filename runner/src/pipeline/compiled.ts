@@ -70,6 +70,8 @@ export const MASKS_KEY = 'masks.json';
 export const PLAN_KEY = 'plan.json';
 /** The volume with what the gates read (PROTOCOL.md). */
 export const FILES_VOLUME = 'hangar-files';
+/** The volume with the gate's program (PROTOCOL.md). */
+export const GATE_VOLUME = 'hangar-bin';
 /** What Pods and fresh namespaces are called, with something random behind it. */
 export const NAME_PREFIX = 'drone-';
 /** As a namespace, this means a fresh one for every pipeline. */

@@ -4,7 +4,13 @@ import type {
   V1ContainerStatus,
   V1Pod,
 } from '@kubernetes/client-node';
-import { ANNOTATION, containerName, INIT_CONTAINER, NO_PLACEHOLDER } from '../pipeline/compiled.ts';
+import {
+  ANNOTATION,
+  containerName,
+  GATE_VOLUME,
+  INIT_CONTAINER,
+  NO_PLACEHOLDER,
+} from '../pipeline/compiled.ts';
 import type { PlannedStep, RunPlan } from '../pipeline/run-plan.ts';
 import { type GateLine, parseGateLine } from './gate-line.ts';
 
@@ -55,7 +61,15 @@ export function initView(pod: V1Pod): ContainerView {
   const views = statuses.map((one) => viewOf(one));
   const bad = views.find((one) => one.kind === 'ended' && one.code !== 0);
   const waiting = views.find((one) => one.kind === 'waiting' && one.reason !== 'PodInitializing');
-  return bad ?? waiting ?? viewOf(statuses.find((one) => one.name === INIT_CONTAINER));
+  return bad ?? waiting ?? gateVolumeView(pod) ?? viewOf(statuses.find((one) => one.name === INIT_CONTAINER));
+}
+
+/** Where the gate's image is a volume that can't be pulled, the kubelet reports so at the first container that mounts it. */
+function gateVolumeView({ spec, status }: V1Pod): ContainerView | undefined {
+  const reference = spec?.volumes?.find(({ name }) => name === GATE_VOLUME)?.image?.reference;
+  if (!reference) return undefined;
+  const views = (status?.containerStatuses ?? []).map((one) => viewOf(one));
+  return views.find((one) => one.kind === 'waiting' && one.message.includes(reference));
 }
 
 function stepView(pod: V1Pod, step: PlannedStep, status: V1ContainerStatus | undefined): ContainerView {

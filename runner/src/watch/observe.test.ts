@@ -133,6 +133,24 @@ describe('observe: the init containers', () => {
     expect(withInits(inits)).toMatchObject({ kind: 'waiting', reason: 'ErrImagePull' });
   });
 
+  it('reports the first container where the gate’s image is a volume that can’t be pulled, not one that lacks its own image', () => {
+    const withVolume = (message: string) =>
+      observe(
+        {
+          spec: { containers: [], volumes: [{ name: 'hangar-bin', image: { reference: 'corp/gate:1' } }] },
+          status: {
+            containerStatuses: [
+              { name: 'step-1', state: waiting('ErrImagePull', message) },
+            ] as unknown as NonNullable<V1Pod['status']>['containerStatuses'] & object,
+          },
+        },
+        plan,
+      ).init;
+    const missing = 'failed to resolve image: docker.io/corp/gate:1: not found';
+    expect(withVolume(missing)).toMatchObject({ kind: 'waiting', reason: 'ErrImagePull', message: missing });
+    expect(withVolume('docker.io/library/golang:1: not found')).toEqual({ kind: 'unknown' });
+  });
+
   it('ignores the state of a sidecar: it is restarted', () => {
     expect(withInits([{ name: 'proxy', state: terminated(1) }], ['proxy'])).toEqual({ kind: 'unknown' });
   });

@@ -46,6 +46,9 @@ export interface TestSystem {
   close(): Promise<void>;
 }
 
+/** How the gate comes into a Pod (`HANGAR_GATE_VOLUME`). */
+export const GATE_VOLUMES = ['init', 'image'] as const;
+
 const SECRET = 'flow-secret';
 const OURS = { labelSelector: RUNNER_SELECTOR };
 

@@ -218,6 +218,7 @@ export function someSettings(changes: Partial<CompileSettings> = {}): CompileSet
   return {
     cloneImage: 'drone/git:latest',
     gateImage: 'ghcr.io/hangar/gate:0.1.0',
+    gateVolume: 'init',
     placeholderImage: 'ghcr.io/hangar/gate:0.1.0',
     globalVolumes: [],
     privilegedImages: [],

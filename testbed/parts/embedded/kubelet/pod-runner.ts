@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '@hangar/shared/clock';
 import { keyOf, type ObjectApi } from '../api/object-api.ts';
-import { isFinished, type Pod } from '../api/pod.ts';
+import { type Container, isFinished, type Pod } from '../api/pod.ts';
 import { PODS } from '../api/resources.ts';
 import { unlessRefused } from '../api/status-errors.ts';
 import type { EventRecorder } from '../control/event-recorder.ts';
@@ -44,6 +44,8 @@ export class PodRunner {
   readonly containers: ContainerSlot[];
   private readonly parts: PodRunnerParts;
   private readonly volumes: PodVolumes;
+  /** Volumes that are images: each is pulled like a container's image, before the first container. */
+  private readonly imageVolumes: ContainerSlot[];
   private readonly startedAtMs: number;
   private readonly callOffs = new Set<() => void>();
   private pod: Pod;
@@ -63,6 +65,7 @@ export class PodRunner {
     this.inits = initContainers.map((container) => new ContainerSlot(container, waiting));
     this.containers = containers.map((container) => new ContainerSlot(container, waiting));
     this.volumes = new PodVolumes(parts.api.store, join(parts.folder, 'volumes'), parts.hostFolder);
+    this.imageVolumes = (pod.spec.volumes ?? []).flatMap((volume) => imageVolumeSlot(volume));
     mkdirSync(parts.folder, { recursive: true });
     this.armDeadline();
   }
@@ -227,13 +230,17 @@ export class PodRunner {
 
   private async pull(slot: ContainerSlot): Promise<boolean> {
     const record = this.recorder(slot);
-    const failure = await this.parts.images.pull(slot, record);
-    if (failure === undefined) return true;
-    const { reason, message, waitMs } = failure;
-    slot.waiting = { reason, message };
-    slot.notBeforeMs = this.parts.clock.now() + waitMs;
-    record('Warning', 'Failed', `Error: ${reason}`);
-    return false;
+    for (const needed of [...this.imageVolumes, slot]) {
+      const failure = await this.parts.images.pull(needed, needed === slot ? record : this.recorder());
+      if (failure === undefined) continue;
+      const { reason, message, waitMs } = failure;
+      needed.waiting = { reason, message };
+      slot.waiting = { reason, message };
+      slot.notBeforeMs = this.parts.clock.now() + waitMs;
+      record('Warning', 'Failed', `Error: ${reason}`);
+      return false;
+    }
+    return true;
   }
 
   /** Stops everything, reports the last status, and lets the API forget a deleted Pod. */
@@ -310,4 +317,11 @@ export class PodRunner {
     rmSync(this.parts.folder, { recursive: true, force: true });
     this.parts.onGone();
   }
+}
+
+function imageVolumeSlot({ name, image }: NonNullable<Pod['spec']['volumes']>[number]): ContainerSlot[] {
+  if (image === undefined) return [];
+  const { reference = '', pullPolicy } = image;
+  const container = { name, image: reference, imagePullPolicy: pullPolicy, command: ['none'] };
+  return [new ContainerSlot(container as Container, { reason: 'ContainerCreating' })];
 }

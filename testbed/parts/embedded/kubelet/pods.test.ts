@@ -45,6 +45,22 @@ describe('Pods', { timeout: 30_000 }, () => {
     expect(await logOf('good', 'step-2')).toBe('two\nrest');
   });
 
+  it('wait for an image that is a volume before their first container starts', async () => {
+    const withVolume = (name: string, reference: string) => {
+      const { metadata, spec } = shellPod(name, 'true');
+      return { metadata, spec: { ...spec, volumes: [{ name: 'tool', image: { reference } }] } };
+    };
+    const missing = withVolume('no-volume', 'corp/missing:1');
+    await client.post(PODS_PATH, missing);
+
+    const waits = ({ status }: Pod): boolean => {
+      const { waiting } = status.containerStatuses?.[0]?.state ?? {};
+      return waiting?.reason === 'ErrImagePull' && waiting.message?.includes('corp/missing:1') === true;
+    };
+    await podWhen(cluster, 'no-volume', waits);
+    expect((await run(withVolume('volume', 'corp/tool:1'))).status.phase).toBe('Succeeded');
+  });
+
   it('end as failed with the code of the container, and with 137 or 143 for signals', async () => {
     const pod = await run(shellPod('bad', 'exit 3', 'kill -KILL $$$$'));
 

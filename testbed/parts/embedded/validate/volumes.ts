@@ -33,7 +33,8 @@ function validateSource(errors: FieldErrors, volume: Volume, path: string): void
 }
 
 function validateContents(errors: FieldErrors, volume: Volume, path: string): void {
-  const { hostPath, secret, configMap, downwardAPI } = volume;
+  const { hostPath, secret, configMap, downwardAPI, image } = volume;
+  if (image !== undefined && !image.reference) errors.required(`${path}.image.reference`);
   if (hostPath !== undefined) {
     if (!hostPath.path) errors.required(`${path}.hostPath.path`);
     validateNoBackstep(errors, hostPath.path, `${path}.hostPath.path`);

@@ -127,6 +127,8 @@ function apiServer(layout: Layout): Command {
       `--service-account-key-file=${keys}/accounts.key`,
       `--service-account-signing-key-file=${keys}/accounts.key`,
       '--service-cluster-ip-range=10.198.0.0/16',
+      // Beta, and off by default before Kubernetes 1.35: a gate that comes by image volume.
+      '--feature-gates=ImageVolume=true',
       '--profiling=false',
     ],
     probe: loopback(cluster.ports.apiServer, '/readyz', 'https'),

@@ -68,6 +68,7 @@ export function kubeletConfiguration(layout: Layout): string {
     failCgroupV1: false,
     makeIPTablesUtilChains: false,
     serializeImagePulls: false,
+    featureGates: { ImageVolume: true },
     maxPods: 250,
     oomScoreAdj: 0,
     podLogsDir: paths.podLogs,
