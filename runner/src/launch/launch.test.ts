@@ -178,10 +178,25 @@ describe('launch', () => {
     ['secrets', refusal(403, 'Forbidden', 'cannot create resource "secrets"'), 'right-missing'],
     ['namespaces', refusal(403, 'Forbidden', 'cannot create resource "namespaces"'), 'right-missing'],
   ])('leaves nothing behind when %s are refused', async (plural, error, code) => {
-    const { cluster, go } = begin({ createNamespace: true });
-    cluster.fail('create', plural, error);
-    expect(await go()).toMatchObject({ code });
+    const { clock, cluster, go } = begin({ createNamespace: true });
+    cluster.intercept(({ verb, target }) => {
+      if (verb === 'create' && target.resource.plural === plural) throw error;
+    });
+    const launched = go();
+    await clock.step(360_000);
+    expect(await launched).toMatchObject({ code });
     expect(cluster.all({ resource: RESOURCE.pods })).toEqual([]);
+  });
+
+  it.each([
+    ['a token that is refused', refusal(401, 'Unauthorized')],
+    ['a right that is missing for a while', refusal(403, 'Forbidden', 'cannot create resource "pods"')],
+  ])('bears %s (issue 11, 1.4)', async (_, error) => {
+    const { clock, cluster, go } = begin();
+    cluster.fail('create', 'pods', error, error, error);
+    const launched = go();
+    await clock.step(1_000);
+    expect(await launched).toMatchObject({ kind: 'launched' });
   });
 
   it('waits for the service account of a fresh namespace (known issue 60), though not for ever', async () => {
@@ -195,7 +210,7 @@ describe('launch', () => {
       if (call.target.resource.plural === 'pods' && call.verb === 'create') throw lateAccount;
     });
     const failing = never.go();
-    await never.clock.step(40_000);
+    await never.clock.step(70_000);
     expect(await failing).toMatchObject({ code: 'object-refused' });
   });
 

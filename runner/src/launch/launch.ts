@@ -1,11 +1,9 @@
-import type { BackoffPolicy } from '@hangar/shared/backoff';
-import type { Clock } from '@hangar/shared/clock';
 import { type Cluster, ifPresent, KubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
-import { retry } from '@hangar/shared/retry';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { ANNOTATION, type Compiled, LABEL } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { type PatientParts, patiently } from './patiently.ts';
 import { refusalOf } from './refusals.ts';
 import { removePod } from './remove-pod.ts';
 
@@ -15,13 +13,12 @@ export type Launched =
   | { readonly kind: 'quota'; readonly text: string };
 
 /** What launching needs. */
-export interface LaunchParts {
-  readonly clock: Clock;
+export interface LaunchParts extends PatientParts {
   readonly cluster: Cluster;
   readonly log: Logger;
 }
 
-const CREATING: BackoffPolicy = { firstDelayMs: 100, maxDelayMs: 5_000 };
+const FIRST_DELAY_MS = 100;
 /** A service account comes within a second or so after its namespace; one that never comes is somebody's mistake. */
 const SOON_MS = 30_000;
 
@@ -157,7 +154,7 @@ interface Creation<T> {
   exists(): Promise<T | undefined>;
 }
 
-/** Tries again while nobody answers, the server has trouble of its own, or what is missing comes by itself (60: in a fresh namespace). */
+/** Tries again as every call does, and while what is missing comes by itself (60: in a fresh namespace). */
 async function create<T>(
   parts: LaunchParts,
   about: { noun: string; patient: boolean },
@@ -167,12 +164,14 @@ async function create<T>(
   const { clock } = parts;
   const { noun, patient } = about;
   const patientUntilMs = clock.monotonicMs() + (patient ? SOON_MS : 0);
-  const shouldRetry = (error: unknown): boolean => {
+  const passes = (error: unknown): boolean => {
     const { kind } = refusalOf(error, noun);
     return kind === 'later' || (kind === 'soon' && clock.monotonicMs() < patientUntilMs);
   };
+  const denies = (error: unknown): boolean => refusalOf(error, noun).kind === 'denied';
+  const call = { what: `create the ${noun}`, passes, denies, firstDelayMs: FIRST_DELAY_MS };
   try {
-    return await retry(clock, { ...CREATING, shouldRetry }, signal, () => writeOrFind(creation, noun));
+    return await patiently(parts, call, signal, () => writeOrFind(creation, noun));
   } catch (error) {
     const refusal = refusalOf(error, noun);
     if (refusal.kind === 'quota') return refusal;
