@@ -176,6 +176,7 @@ describe('loadConfig', () => {
       budgetMemoryBytes: 137_438_953_472,
       budgetPods: undefined,
       waitLimitMs: 21_600_000,
+      recordRetentionMs: 172_800_000,
     });
     expect(config.compile).toMatchObject({ startMode: 'eager', resources: 'peak', hardening: 'off' });
     expect(config.registry.mirrors).toEqual({ 'docker.io': 'mirror.acme.test:5000' });

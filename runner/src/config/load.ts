@@ -63,6 +63,7 @@ function assemble(
       budgetMemoryBytes: values.budgetMemoryBytes,
       budgetPods: values.budgetPods,
       waitLimitMs: values.waitLimitMs,
+      recordRetentionMs: values.recordRetentionMs,
     },
     logs: { limitBytes: values.logLimitBytes },
     lease: leaseOf(values, host),

@@ -63,6 +63,7 @@ export interface RunnerConfig {
     readonly budgetMemoryBytes: number | undefined;
     readonly budgetPods: number | undefined;
     readonly waitLimitMs: number | undefined;
+    readonly recordRetentionMs: number;
   };
   readonly logs: { readonly limitBytes: number };
   /** `namespace` empty: that of the connection. */

@@ -80,6 +80,39 @@ export function startedBefore(
   return new StartedStage(parts, { stage: order.stage, plan, stepIds: ids, ...takenOver }, order.compiled);
 }
 
+/** A stage that was started by another process, with its Pod as it was read. */
+export function startedByPod(
+  parts: StartParts,
+  {
+    pod,
+    record,
+    contents,
+  }: {
+    readonly pod: V1Pod;
+    readonly record: StartRecord;
+    readonly contents: Pick<Compiled, 'plan' | 'masks'>;
+  },
+): Started {
+  const { plan, masks } = contents;
+  const stage: DroneStage = { ...record.stage, status: 'running', version: record.stageVersion };
+  const takenOver = {
+    versions: 'unknown',
+    adoptions: record.adoptions,
+    takenOverMs: parts.clock.now(),
+  } as const;
+  const stepIds = record.stepIds ?? new Map<number, number>();
+  const namespace = pod.metadata?.namespace ?? 'default';
+  return new StartedStage(parts, { stage, plan, stepIds, ...takenOver }, { plan, masks, pod, namespace });
+}
+
+/** What a Pod says of its stage's start. */
+interface StartRecord {
+  readonly stage: DroneStage;
+  readonly stepIds: ReadonlyMap<number, number> | undefined;
+  readonly stageVersion: number;
+  readonly adoptions: number;
+}
+
 /** The same with the server's ids on its Pod from the beginning, where the stage was started before. */
 export function withIds(compiled: Compiled, started: Started | undefined): Compiled {
   if (!started) return compiled;
