@@ -102,6 +102,7 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     cancelWatches: new CancelWatches({ clock, ciServer, log }),
     patience: patienceOf(config),
     waitLimitMs: config.admission.waitLimitMs ?? Number.POSITIVE_INFINITY,
+    retentionMs: config.admission.recordRetentionMs,
     draft: (detail, signal) => draft(drafting, detail, signal),
   };
   const options = optionsOf(config, outside, namespace);

@@ -1,12 +1,12 @@
 import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import { type FailedTry, type RetryPolicy, retry } from '@hangar/shared/retry';
 import { Adopter } from './adopt/adopter.ts';
-import { resume } from './adopt/resume.ts';
 import { emptied, hasRoom, whenever } from './intake.ts';
 import type { FormerLife, OwnLease } from './lease/own-lease.ts';
 import type { Filter } from './pipeline/drone.ts';
 import { poll } from './poll/poll.ts';
 import { carryOn, take } from './poll/take.ts';
+import { resume } from './stage/run-stage.ts';
 import type { StageParts } from './stage/stage-parts.ts';
 
 /** What a replica works with: the parts of a stage, and its Lease. */

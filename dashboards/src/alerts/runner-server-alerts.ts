@@ -196,6 +196,31 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     ],
   },
   {
+    name: 'HangarStagesExpired',
+    component: 'runner',
+    severity: 'critical',
+    expr: `${ALL.increase(METRICS.expired, '1h').sum('namespace').text} > 0`,
+    lasting: '1m',
+    summary: 'Ends of stages were never reported to the Drone server',
+    description:
+      '{{ $value | humanize }} stages within an hour ended so long ago that their Pods and records were removed. At the server their builds may run for ever.',
+    means:
+      'The Drone server did not take the end of these stages within `HANGAR_RECORD_RETENTION`, so the runner has given them up.',
+    looks: [
+      { text: 'Which stages? They are in the log of the runner, with build and stage ids.' },
+      { text: 'Do others wait still?', query: ALL.gauge(METRICS.unreported).sum('instance').text },
+      {
+        text: 'How does the server answer?',
+        query: ALL.rate(droneRequests, '10m').sum('call', 'code').text,
+      },
+    ],
+    acts: [
+      'Mend the Drone server or the way to it; `/readyz` of the runner names its answer.',
+      'Cancel the builds in question at the server.',
+      'If it will be away for longer, raise `HANGAR_RECORD_RETENTION`.',
+    ],
+  },
+  {
     name: 'HangarRunnerRestarts',
     component: 'runner',
     severity: 'warning',

@@ -118,7 +118,10 @@ const api: readonly Panel[] = [
       'Stages that have ended and whose end or logs the server has not taken. They take no capacity; their Pods stay until it has. See /readyz.',
     kind: 'lines',
     unit: 'suffix: stages',
-    queries: [{ expr: CHOSEN.gauge(METRICS.unreported).sum('instance').text, legend: '{{instance}}' }],
+    queries: [
+      { expr: CHOSEN.gauge(METRICS.unreported).sum('instance').text, legend: '{{instance}}' },
+      { expr: CHOSEN.increase(METRICS.expired, '1h').sum().text, legend: 'given up within an hour' },
+    ],
     thresholds: [{ from: 1, color: 'orange' }],
     width: 24,
   },

@@ -1,7 +1,6 @@
-import type { Clock } from '@hangar/shared/clock';
-import { type Cluster, ifPresent, isTransient, RESOURCE } from '@hangar/shared/kubernetes/cluster';
-import { type RetryPolicy, retry } from '@hangar/shared/retry';
+import { type Cluster, ifPresent, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
+import { type PatientParts, patiently } from '../launch/patiently.ts';
 import { MASKS_KEY, PLAN_KEY } from '../pipeline/compiled.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { PodRecord } from './read-pod.ts';
@@ -12,13 +11,7 @@ export interface Contents {
   readonly masks: Readonly<Record<number, readonly string[]>>;
 }
 
-type Parts = { readonly clock: Clock; readonly cluster: Cluster };
-
-const READING: RetryPolicy = {
-  firstDelayMs: 500,
-  maxDelayMs: 500,
-  shouldRetry: isTransient,
-};
+type Parts = PatientParts & { readonly cluster: Cluster };
 
 /** Reads the Pod's first Secret, patiently; undefined when it is gone, or never was. Rejects for what can't be read. */
 export async function contentsOf(
@@ -52,13 +45,13 @@ function read(secret: V1Secret, { plan }: PodRecord): Contents {
 }
 
 async function findSecret(
-  { clock, cluster }: Parts,
+  parts: Parts,
   pod: V1Pod,
   name: string,
   signal: AbortSignal,
 ): Promise<V1Secret | undefined> {
   const { namespace = 'default' } = pod.metadata ?? {};
   const get = (): Promise<V1Secret> =>
-    cluster.get<V1Secret>({ resource: RESOURCE.secrets, namespace, name }, signal);
-  return ifPresent(retry(clock, READING, signal, get));
+    parts.cluster.get<V1Secret>({ resource: RESOURCE.secrets, namespace, name }, signal);
+  return ifPresent(patiently(parts, { what: 'get the Secret of a Pod' }, signal, get));
 }

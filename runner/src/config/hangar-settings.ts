@@ -81,6 +81,12 @@ export const hangar = {
       'Pipelines of one repository at once, over all replicas; those of other repositories go first.',
     note: NEW,
   }),
+  recordRetentionMs: setting('HANGAR_RECORD_RETENTION', DURATION, 172_800_000, {
+    section: 'hangar',
+    description:
+      'How long Pod and record of a stage that has ended are kept while the Drone server does not take its end; then they are removed.',
+    note: NEW,
+  }),
   schedulingTimeoutMs: optional('HANGAR_SCHEDULING_TIMEOUT', DURATION, {
     section: 'hangar',
     description:

@@ -189,6 +189,7 @@ describe('loadConfig', () => {
       waitLimitMs: 21_600_000,
       lookAhead: 40,
       repositoryPipelines: 5,
+      recordRetentionMs: 172_800_000,
     });
     expect(config.compile).toMatchObject({ startMode: 'eager', resources: 'peak', hardening: 'off' });
     expect(config.registry.mirrors).toEqual({ 'docker.io': 'mirror.acme.test:5000' });

@@ -65,6 +65,7 @@ function assemble(
       waitLimitMs: values.waitLimitMs,
       lookAhead: values.lookAhead,
       repositoryPipelines: values.repositoryPipelines,
+      recordRetentionMs: values.recordRetentionMs,
     },
     pipelines: { limitBytes: values.pipelineLimitBytes },
     logs: { limitBytes: values.logLimitBytes, memoryBytes: values.logMemoryBytes },

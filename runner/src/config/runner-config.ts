@@ -65,6 +65,7 @@ export interface RunnerConfig {
     readonly waitLimitMs: number | undefined;
     readonly lookAhead: number | undefined;
     readonly repositoryPipelines: number | undefined;
+    readonly recordRetentionMs: number;
   };
   readonly pipelines: { readonly limitBytes: number };
   readonly logs: { readonly limitBytes: number; readonly memoryBytes: number };

@@ -310,7 +310,7 @@ class DroneHttp implements DroneClient {
     const { token } = this.#options;
     const message = token === '' ? error.message : error.message.replaceAll(token, '[redacted]');
     const waitMs = retryAfterMs(answer.headers.get('retry-after'), this.#clock.now());
-    const more = { retryAfterMs: waitMs, unknown: unknown ?? false };
+    const more = { retryAfterMs: waitMs, unknown: unknown ?? false, missing: saysNoRows(reading) };
     return new CiServerError(error.call, error.status, message, more);
   }
 }

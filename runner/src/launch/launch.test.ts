@@ -12,6 +12,11 @@ const OWNER = 'ci/hangar-runner-r1';
 const BY = { owner: OWNER, server: 'https://drone.acme.test' };
 const podAt = { resource: RESOURCE.pods, namespace: 'ci', name: 'p' };
 const secretAt = (name: string) => ({ resource: RESOURCE.secrets, namespace: 'ci', name });
+/** What a Pod says of stage 63, as this compilation made it. */
+const OURS = {
+  labels: { [LABEL.stageId]: '63' },
+  annotations: { [ANNOTATION.owner]: OWNER, [ANNOTATION.server]: BY.server, [ANNOTATION.draft]: 'n' },
+};
 const plan: RunPlan = {
   version: 1,
   nonce: 'n',
@@ -72,6 +77,7 @@ describe('launch', () => {
       [ANNOTATION.stage]: '{}',
       [ANNOTATION.owner]: OWNER,
       [ANNOTATION.server]: BY.server,
+      [ANNOTATION.draft]: 'n',
     });
     expect(pod?.spec?.schedulingGates).toEqual([{ name: SCHEDULING_GATE }]);
     for (const name of ['p-files', 'p-pull'])
@@ -116,10 +122,10 @@ describe('launch', () => {
   });
 
   it.each([
-    ['another stage', { labels: { [LABEL.stageId]: '64' }, annotations: { [ANNOTATION.owner]: OWNER } }],
+    ['another stage', { ...OURS, labels: { [LABEL.stageId]: '64' } }],
     [
-      'another runner',
-      { labels: { [LABEL.stageId]: '63' }, annotations: { [ANNOTATION.owner]: 'ci/other' } },
+      'the same number at another server',
+      { ...OURS, annotations: { ...OURS.annotations, [ANNOTATION.server]: 'https://other.test' } },
     ],
     ['nobody we know', {}],
   ])('does not touch a Pod of that name that belongs to %s', async (_, metadata) => {
@@ -130,10 +136,25 @@ describe('launch', () => {
     expect(cluster.count('remove', 'pods')).toBe(0);
   });
 
+  it.each([
+    ['a former life of this replica, which goes on with it', { [ANNOTATION.draft]: 'm' }, 'exists'],
+    ['another replica, which has the stage', { [ANNOTATION.owner]: 'ci/other' }, 'taken'],
+    [
+      'another replica, and whatever it holds',
+      { [ANNOTATION.owner]: 'ci/other', [ANNOTATION.draft]: 'm' },
+      'taken',
+    ],
+  ])('makes no second Pod of a stage beside that of %s', async (_, changes, kind) => {
+    const { cluster, go } = begin();
+    cluster.put(podAt, { metadata: { ...OURS, annotations: { ...OURS.annotations, ...changes } } });
+    expect(await go()).toMatchObject({ kind });
+    expect(cluster.all({ resource: RESOURCE.secrets })).toEqual([]);
+    expect(cluster.count('remove', 'pods')).toBe(0);
+  });
+
   it('waits until a Pod of ours that is going has gone, or is found gone', async () => {
     const { clock, cluster, go } = begin();
-    const going = { labels: { [LABEL.stageId]: '63' }, annotations: { [ANNOTATION.owner]: OWNER } };
-    cluster.put<V1Pod>(podAt, { metadata: { ...going, deletionTimestamp: new Date(0) } });
+    cluster.put<V1Pod>(podAt, { metadata: { ...OURS, deletionTimestamp: new Date(0) } });
     const launched = go();
     await clock.step(100);
     cluster.intercept((call) => {
@@ -145,8 +166,7 @@ describe('launch', () => {
 
   it('bears trouble while it looks whose a Pod is, but not a missing right', async () => {
     const { clock, cluster, go } = begin();
-    const ours = { labels: { [LABEL.stageId]: '63' }, annotations: { [ANNOTATION.owner]: OWNER } };
-    cluster.put(podAt, { metadata: ours });
+    cluster.put(podAt, { metadata: OURS });
     cluster.fail('get', 'pods', noAnswer(), refusal(403, 'Forbidden'));
     const launched = go();
     await clock.step(1_000);
@@ -178,10 +198,25 @@ describe('launch', () => {
     ['secrets', refusal(403, 'Forbidden', 'cannot create resource "secrets"'), 'right-missing'],
     ['namespaces', refusal(403, 'Forbidden', 'cannot create resource "namespaces"'), 'right-missing'],
   ])('leaves nothing behind when %s are refused', async (plural, error, code) => {
-    const { cluster, go } = begin({ createNamespace: true });
-    cluster.fail('create', plural, error);
-    expect(await go()).toMatchObject({ code });
+    const { clock, cluster, go } = begin({ createNamespace: true });
+    cluster.intercept(({ verb, target }) => {
+      if (verb === 'create' && target.resource.plural === plural) throw error;
+    });
+    const launched = go();
+    await clock.step(360_000);
+    expect(await launched).toMatchObject({ code });
     expect(cluster.all({ resource: RESOURCE.pods })).toEqual([]);
+  });
+
+  it.each([
+    ['a token that is refused', refusal(401, 'Unauthorized')],
+    ['a right that is missing for a while', refusal(403, 'Forbidden', 'cannot create resource "pods"')],
+  ])('bears %s (issue 11, 1.4)', async (_, error) => {
+    const { clock, cluster, go } = begin();
+    cluster.fail('create', 'pods', error, error, error);
+    const launched = go();
+    await clock.step(1_000);
+    expect(await launched).toMatchObject({ kind: 'launched' });
   });
 
   it('waits for the service account of a fresh namespace (known issue 60), though not for ever', async () => {
@@ -195,7 +230,7 @@ describe('launch', () => {
       if (call.target.resource.plural === 'pods' && call.verb === 'create') throw lateAccount;
     });
     const failing = never.go();
-    await never.clock.step(40_000);
+    await never.clock.step(70_000);
     expect(await failing).toMatchObject({ code: 'object-refused' });
   });
 

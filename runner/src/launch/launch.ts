@@ -1,27 +1,28 @@
-import type { BackoffPolicy } from '@hangar/shared/backoff';
-import type { Clock } from '@hangar/shared/clock';
 import { type Cluster, ifPresent, KubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
-import { retry } from '@hangar/shared/retry';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { ANNOTATION, type Compiled, LABEL } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { type PatientParts, patiently } from './patiently.ts';
 import { refusalOf } from './refusals.ts';
 import { removePod } from './remove-pod.ts';
 
-/** Launched: Pod (held by its gate) and Secrets exist. `quota`: the namespace's quota is spent, which means wait. */
+/**
+ * Launched: Pod (held by its gate) and Secrets exist. `quota`: the namespace's quota is spent, which means wait. `exists`: a former life of
+ * this replica has made a Pod of this stage, which has other contents. `taken`: another replica has.
+ */
 export type Launched =
-  | { readonly kind: 'launched'; readonly pod: V1Pod }
-  | { readonly kind: 'quota'; readonly text: string };
+  | { readonly kind: 'launched' | 'exists'; readonly pod: V1Pod }
+  | { readonly kind: 'quota'; readonly text: string }
+  | { readonly kind: 'taken' };
 
 /** What launching needs. */
-export interface LaunchParts {
-  readonly clock: Clock;
+export interface LaunchParts extends PatientParts {
   readonly cluster: Cluster;
   readonly log: Logger;
 }
 
-const CREATING: BackoffPolicy = { firstDelayMs: 100, maxDelayMs: 5_000 };
+const FIRST_DELAY_MS = 100;
 /** A service account comes within a second or so after its namespace; one that never comes is somebody's mistake. */
 const SOON_MS = 30_000;
 
@@ -42,20 +43,21 @@ export async function launch(
     ...compiled.pod.metadata?.annotations,
     [ANNOTATION.owner]: by.owner,
     [ANNOTATION.server]: by.server,
+    [ANNOTATION.draft]: compiled.plan.nonce,
     ...(compiled.createNamespace ? { [ANNOTATION.ownNamespace]: 'true' } : {}),
   };
   const wanted: V1Pod = { ...compiled.pod, metadata: { ...compiled.pod.metadata, annotations } };
   if (compiled.createNamespace) await makeNamespace(parts, compiled, signal);
   const made = await makePod(parts, compiled, wanted, signal);
-  if (made.kind === 'quota') return made;
+  if (made.kind !== 'made') return made;
   const { pod } = made;
   try {
     const spent = await makeSecrets(parts, compiled, pod, signal);
     if (!spent) return { kind: 'launched', pod };
-    await removePod(parts, pod, 0);
+    await removePod({ ...parts, lease: by }, pod, 0);
     return spent;
   } catch (error) {
-    await removePod(parts, pod, 0);
+    await removePod({ ...parts, lease: by }, pod, 0);
     throw error;
   }
 }
@@ -66,46 +68,48 @@ interface Existing {
 
 const EXISTS: Existing = { kind: 'exists' };
 
-type Made = { readonly kind: 'made'; readonly pod: V1Pod } | Extract<Launched, { kind: 'quota' }>;
+type Made = { readonly kind: 'made'; readonly pod: V1Pod } | Exclude<Launched, { kind: 'launched' }>;
 
 function makePod(parts: LaunchParts, compiled: Compiled, wanted: V1Pod, signal: AbortSignal): Promise<Made> {
   const { namespace, createNamespace } = compiled;
   const target = { resource: RESOURCE.pods, namespace };
   const made = (pod: V1Pod): Made => ({ kind: 'made', pod });
   const write = (): Promise<Made> => parts.cluster.create<V1Pod>(target, wanted, signal).then(made);
-  const exists = (): Promise<Made | undefined> =>
-    ourPod(parts, wanted, namespace, signal).then((pod) => pod && made(pod));
+  const exists = (): Promise<Made | undefined> => podOfThatName(parts, wanted, namespace, signal);
   return create(parts, { noun: 'Pod', patient: createNamespace }, { write, exists }, signal);
 }
 
 /**
- * The Pod that has the name already. Names are random, so it is the trace of an earlier try of ours, whose answer was lost.
+ * The Pod that has the name already. The name is made of the stage, so that there can't be two Pods of one stage: it is the trace of an earlier
+ * try of ours, whose answer was lost, or another process's.
  *
  * @returns undefined when it is gone, or going, so that the name will be free
  * @throws {PipelineError} when it is another stage's: that one must not be touched
  */
-async function ourPod(
+async function podOfThatName(
   parts: LaunchParts,
   wanted: V1Pod,
   namespace: string,
   signal: AbortSignal,
-): Promise<V1Pod | undefined> {
+): Promise<Made | undefined> {
   const name = wanted.metadata?.name ?? '';
   const pod = await ifPresent(parts.cluster.get<V1Pod>({ resource: RESOURCE.pods, namespace, name }, signal));
   if (!pod) return undefined;
-  if (!isTrace(pod, wanted))
+  if (!isOfSameStage(pod, wanted))
     throw new PipelineError('internal', `the name ${name} belongs to another Pod; restart the build`, {
       blame: 'bug',
     });
-  return pod.metadata?.deletionTimestamp ? undefined : pod;
+  if (pod.metadata?.deletionTimestamp) return undefined;
+  if (!isSame(ANNOTATION.owner, pod, wanted)) return { kind: 'taken' };
+  return { kind: isSame(ANNOTATION.draft, pod, wanted) ? 'made' : 'exists', pod };
 }
 
-function isTrace({ metadata: found }: V1Pod, { metadata: wanted }: V1Pod): boolean {
-  return (
-    found?.labels?.[LABEL.stageId] === wanted?.labels?.[LABEL.stageId] &&
-    found?.annotations?.[ANNOTATION.owner] === wanted?.annotations?.[ANNOTATION.owner]
-  );
-}
+const isSame = (annotation: string, { metadata: found }: V1Pod, { metadata: wanted }: V1Pod): boolean =>
+  found?.annotations?.[annotation] === wanted?.annotations?.[annotation];
+
+const isOfSameStage = (found: V1Pod, wanted: V1Pod): boolean =>
+  found.metadata?.labels?.[LABEL.stageId] === wanted.metadata?.labels?.[LABEL.stageId] &&
+  isSame(ANNOTATION.server, found, wanted);
 
 async function makeSecrets(
   parts: LaunchParts,
@@ -157,7 +161,7 @@ interface Creation<T> {
   exists(): Promise<T | undefined>;
 }
 
-/** Tries again while nobody answers, the server has trouble of its own, or what is missing comes by itself (60: in a fresh namespace). */
+/** Tries again as every call does, and while what is missing comes by itself (60: in a fresh namespace). */
 async function create<T>(
   parts: LaunchParts,
   about: { noun: string; patient: boolean },
@@ -167,12 +171,14 @@ async function create<T>(
   const { clock } = parts;
   const { noun, patient } = about;
   const patientUntilMs = clock.monotonicMs() + (patient ? SOON_MS : 0);
-  const shouldRetry = (error: unknown): boolean => {
+  const passes = (error: unknown): boolean => {
     const { kind } = refusalOf(error, noun);
     return kind === 'later' || (kind === 'soon' && clock.monotonicMs() < patientUntilMs);
   };
+  const denies = (error: unknown): boolean => refusalOf(error, noun).kind === 'denied';
+  const call = { what: `create the ${noun}`, passes, denies, firstDelayMs: FIRST_DELAY_MS };
   try {
-    return await retry(clock, { ...CREATING, shouldRetry }, signal, () => writeOrFind(creation, noun));
+    return await patiently(parts, call, signal, () => writeOrFind(creation, noun));
   } catch (error) {
     const refusal = refusalOf(error, noun);
     if (refusal.kind === 'quota') return refusal;

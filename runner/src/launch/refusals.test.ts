@@ -19,6 +19,7 @@ describe('refusalOf', () => {
     ['no answer', refusal(0, 'NoAnswer'), 'later'],
     ['429', refusal(429, 'TooManyRequests'), 'later'],
     ['500', refusal(500, 'InternalError'), 'later'],
+    ['a token that is refused', refusal(401, 'Unauthorized'), 'later'],
     ['a race inside the API server', refusal(409, 'Conflict'), 'later'],
     ['the name is taken', refusal(409, 'AlreadyExists'), 'exists'],
     ['a quota that is spent', quota('requested: pods=1, used: pods=5, limited: pods=5'), 'quota'],
@@ -52,7 +53,7 @@ describe('refusalOf', () => {
     [
       'a missing right',
       refusal(403, 'Forbidden', 'pods is forbidden: User "u" cannot create resource "pods" in API group ""'),
-      'right-missing (operator)',
+      'denied',
     ],
     [
       'a webhook',

@@ -9,6 +9,8 @@ export type LaunchRefusal =
   | { readonly kind: 'soon'; readonly error: PipelineError }
   | { readonly kind: 'exists' }
   | { readonly kind: 'quota'; readonly text: string }
+  /** The runner's Role lacks a right. */
+  | { readonly kind: 'denied' }
   | { readonly kind: 'final'; readonly error: unknown };
 
 /**
@@ -18,7 +20,8 @@ export type LaunchRefusal =
  */
 export function refusalOf(error: unknown, noun: string): LaunchRefusal {
   if (!isKubernetesError(error)) return { kind: 'final', error };
-  if (error.transient) return { kind: 'later', atLeastMs: error.retryAfterMs ?? 0 };
+  // 401: the token of a service account is renewed by others.
+  if (error.transient || error.status === 401) return { kind: 'later', atLeastMs: error.retryAfterMs ?? 0 };
   if (error.status === 409)
     // `Conflict` is the API server's own race, such as a quota that changed while it counted.
     return error.reason === 'AlreadyExists' ? { kind: 'exists' } : { kind: 'later', atLeastMs: 0 };
@@ -31,6 +34,7 @@ function forbidden(error: Error, noun: string): LaunchRefusal {
   if (message.includes('exceeded quota')) return quotaOf(error, noun);
   if (/service account .*not found/.test(message)) return { kind: 'soon', error: refused(error, noun) };
   if (REFUSED_FOR_WHAT_IT_SAYS.test(message)) return { kind: 'final', error: refused(error, noun) };
+  if (LACKS_A_RIGHT.test(message)) return { kind: 'denied' };
   return {
     kind: 'final',
     error: new PipelineError('right-missing', `the runner may not make this ${noun}: ${message}`, {
@@ -42,6 +46,9 @@ function forbidden(error: Error, noun: string): LaunchRefusal {
 
 /** Admission plugins that answer 403 for an object's own contents: Pod Security, LimitRange, a quota that asks for limits. */
 const REFUSED_FOR_WHAT_IT_SAYS = /violates PodSecurity|(?:maximum|minimum) \S+ usage per|failed quota/;
+
+/** `User "..." cannot create resource "pods" in API group "" in the namespace "ci"`: no other 403 has these words. */
+const LACKS_A_RIGHT = /cannot \S+ resource/;
 
 const refused = (error: Error, noun: string): PipelineError =>
   new PipelineError('object-refused', `Kubernetes refuses the ${noun} of this pipeline: ${error.message}`, {

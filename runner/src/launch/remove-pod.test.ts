@@ -4,6 +4,7 @@ import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
+import { ANNOTATION } from '../pipeline/compiled.ts';
 import { removePod } from './remove-pod.ts';
 
 const target = { resource: RESOURCE.pods, namespace: 'ci', name: 'p' };
@@ -12,14 +13,14 @@ function begin() {
   const clock = new FakeClock();
   const cluster = new FakeCluster();
   const pod = cluster.put<V1Pod>(target, { metadata: {} });
-  return { clock, cluster, pod, parts: { clock, cluster, log: silentLogger } };
+  return { clock, cluster, pod, parts: { clock, cluster, log: silentLogger, lease: { owner: 'ci/me' } } };
 }
 
 describe('removePod', () => {
   it('removes that very Pod, with the grace asked for', async () => {
     const { cluster, pod, parts } = begin();
     expect(await removePod(parts, pod, 10)).toBe('removed');
-    expect(cluster.calls[0]?.body).toEqual({ gracePeriodSeconds: 10, uid: 'uid-1' });
+    expect(cluster.calls[0]?.body).toEqual({ gracePeriodSeconds: 10, uid: 'uid-1', resourceVersion: '101' });
     expect(cluster.find(target)).toBeUndefined();
   });
 
@@ -28,8 +29,25 @@ describe('removePod', () => {
     cluster.drop(target);
     cluster.put(target, { metadata: {} });
     expect(await removePod(parts, pod, undefined)).toBe('removed');
-    expect(cluster.calls[0]?.body).toEqual({ uid: 'uid-1' });
+    expect(cluster.calls[0]?.body).toEqual({ uid: 'uid-1', resourceVersion: '101' });
     expect(cluster.find(target)?.metadata?.uid).toBe('uid-2');
+  });
+
+  it('reads a Pod again that has changed, and removes it while it is ours', async () => {
+    const { cluster, pod, parts } = begin();
+    cluster.put<V1Pod>(target, { metadata: { annotations: { [ANNOTATION.owner]: 'ci/me' } } });
+    expect(await removePod(parts, pod, 0)).toBe('removed');
+    expect(cluster.find(target)).toBeUndefined();
+  });
+
+  it.each([
+    ['as it was last seen', true],
+    ['since it was last seen', false],
+  ])('leaves a Pod that another replica owns alone: %s (issue 11, 1.3)', async (_, isSeen) => {
+    const { cluster, pod, parts } = begin();
+    const now = cluster.put<V1Pod>(target, { metadata: { annotations: { [ANNOTATION.owner]: 'ci/other' } } });
+    expect(await removePod(parts, isSeen ? now : pod, 0)).toBe('others');
+    expect(cluster.find(target)).toBeDefined();
   });
 
   it('counts one that is gone as removed, one without any metadata too', async () => {

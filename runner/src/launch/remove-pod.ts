@@ -1,8 +1,15 @@
 import type { Clock } from '@hangar/shared/clock';
-import { type Cluster, type Deletion, isTransient, podTarget } from '@hangar/shared/kubernetes/cluster';
+import {
+  type Cluster,
+  type Deletion,
+  ifPresent,
+  isTransient,
+  podTarget,
+} from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import type { V1Pod } from '@kubernetes/client-node';
+import { isOwnedBy } from '../pipeline/pod-owner.ts';
 
 /** What can't be removed in these tries is left to the sweep, which looks again for as long as the process lives. */
 const REMOVAL: RetryPolicy = {
@@ -12,32 +19,66 @@ const REMOVAL: RetryPolicy = {
   shouldRetry: isTransient,
 };
 
+/** `others`: another replica has taken the Pod over, and it was not touched. `left`: it could not be removed. */
+export type Removal = 'removed' | 'others' | 'left';
+
+interface Parts {
+  readonly clock: Clock;
+  readonly cluster: Cluster;
+  readonly log: Logger;
+  /** Who we are, as Pods' annotations name it. */
+  readonly lease: { readonly owner: string };
+}
+
 /**
- * Removes a Pod of ours (its Secrets go with it, being owned by it), trying again while the API server has trouble.
- * That very object only: a uid travels along. Never rejects.
+ * Removes a Pod of ours (its Secrets go with it, being owned by it), trying again while the API server has trouble. That very object only, and
+ * only as long as its annotation names us: the Pod is removed as it was read, and read again if it has changed. Never rejects.
  *
+ * @param pod as it was last seen
  * @param graceSeconds between TERM and KILL; undefined: the Pod's own
  */
 export async function removePod(
-  parts: { clock: Clock; cluster: Cluster; log: Logger },
+  parts: Parts,
   pod: V1Pod,
   graceSeconds: number | undefined,
-): Promise<'removed' | 'left'> {
-  const target = podTarget(pod);
-  const deletion = deletionOf(pod, graceSeconds);
+): Promise<Removal> {
   const { signal } = new AbortController();
+  let known: V1Pod | undefined = pod;
   try {
-    await retry(parts.clock, REMOVAL, signal, () => parts.cluster.remove(target, deletion, signal));
+    while (known) {
+      if (!isOwnedBy(known, parts.lease.owner)) return 'others';
+      known = await retry(parts.clock, REMOVAL, signal, () =>
+        removeAsRead(parts, known ?? pod, graceSeconds),
+      );
+    }
     return 'removed';
   } catch (err) {
-    parts.log.error({ err, namespace: target.namespace, pod: target.name }, 'a Pod could not be removed');
+    const { namespace, name } = podTarget(pod);
+    parts.log.error({ err, namespace, pod: name }, 'a Pod could not be removed');
     return 'left';
   }
 }
 
+/** Undefined: it is gone, or on its way; else the Pod as it is now. */
+async function removeAsRead(
+  { cluster }: Parts,
+  pod: V1Pod,
+  graceSeconds: number | undefined,
+): Promise<V1Pod | undefined> {
+  const target = podTarget(pod);
+  const { signal } = new AbortController();
+  const removed = await cluster.remove(target, deletionOf(pod, graceSeconds), signal);
+  if (removed === 'removed') return undefined;
+  const now = await ifPresent(cluster.get<V1Pod>(target, signal));
+  const isSame = now !== undefined && now.metadata?.uid === pod.metadata?.uid;
+  return isSame ? now : undefined;
+}
+
 function deletionOf({ metadata }: V1Pod, graceSeconds: number | undefined): Deletion {
+  const { uid, resourceVersion } = metadata ?? {};
   return {
     ...(graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds }),
-    ...(metadata?.uid ? { uid: metadata.uid } : {}),
+    ...(uid ? { uid } : {}),
+    ...(resourceVersion ? { resourceVersion } : {}),
   };
 }

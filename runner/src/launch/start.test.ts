@@ -188,13 +188,38 @@ describe('the Pod', () => {
     });
   });
 
-  it('that may not be written is not tried again', async () => {
+  it('that may not be written is tried for five minutes, as somebody may be rewriting the Role', async () => {
     const world = begin();
     const one = await started(world);
-    world.cluster.fail('patch', 'pods', refusal(403, 'Forbidden'));
-    await expect(register(world.parts, world.pod, one, never)).rejects.toThrow('Forbidden');
+    const denied = refusal(403, 'Forbidden');
+    world.cluster.fail('patch', 'pods', denied, denied);
+    const written = register(world.parts, world.pod, one, never);
+    await world.clock.step(1_000);
+    expect(await written).toBeDefined();
+    world.cluster.intercept(() => {
+      throw denied;
+    });
+    const failed = expect(register(world.parts, world.pod, one, never)).rejects.toMatchObject({
+      code: 'right-missing',
+    });
+    await world.clock.step(360_000);
+    await failed;
+  });
+
+  it('that can’t be written for an unknown reason is not tried again', async () => {
+    const world = begin();
+    const one = await started(world);
     world.cluster.fail('patch', 'pods', new TypeError('a bug'));
     await expect(register(world.parts, world.pod, one, never)).rejects.toThrow('a bug');
+  });
+
+  it('that was replaced by another of that name is not written', async () => {
+    const world = begin();
+    const one = await started(world);
+    world.cluster.drop(podAt);
+    world.cluster.put<V1Pod>(podAt, { metadata: {} });
+    await expect(register(world.parts, world.pod, one, never)).rejects.toMatchObject({ code: 'pod-deleted' });
+    expect(world.cluster.find(podAt)?.metadata?.annotations).toBeUndefined();
   });
 
   it('is left as it is by who is stopped in the middle of a pause', async () => {

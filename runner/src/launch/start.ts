@@ -1,7 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
-import { type Cluster, isKubernetesError, isTransient, podTarget } from '@hangar/shared/kubernetes/cluster';
+import { type Cluster, ifPresent, isKubernetesError, podTarget } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
-import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import type { V1Pod } from '@kubernetes/client-node';
 import type { StartedWithoutPod } from '../lease/lease-record.ts';
 import {
@@ -17,8 +16,9 @@ import { begun, newStage, startingStage } from '../pipeline/stage-state.ts';
 import type { CiServer } from '../ports/ci-server.ts';
 import type { StepLog, StepLogs } from '../ports/step-logs.ts';
 import { type Registered, Reporter } from '../report/reporter.ts';
+import { type PatientParts, patiently } from './patiently.ts';
 
-interface StartParts {
+interface StartParts extends PatientParts {
   readonly clock: Clock;
   readonly ciServer: CiServer;
   readonly cluster: Cluster;
@@ -40,13 +40,6 @@ export interface Started {
 export type StartOutcome =
   | { readonly kind: 'started'; readonly started: Started }
   | { readonly kind: 'conflict'; readonly afterLostAnswer: boolean };
-
-/** 409: the API server gave up its own race against other writers; said twice is said once. */
-const PATCHING: RetryPolicy = {
-  firstDelayMs: 100,
-  maxDelayMs: 5_000,
-  shouldRetry: (error) => isTransient(error) || isKubernetesError(error, 409),
-};
 
 /** PUT start: sent once, with all steps; the answer gives their ids (drone-rpc §2.4). */
 export async function startStage(
@@ -91,6 +84,39 @@ export function startedBefore(
   const ids = new Map(plan.steps.map(({ n }, index) => [n, stepIds[index] ?? 0]));
   const takenOver = { versions: 'unknown', adoptions: owners, takenOverMs: parts.clock.now() } as const;
   return new StartedStage(parts, { stage: order.stage, plan, stepIds: ids, ...takenOver }, order.compiled);
+}
+
+/** A stage that was started by another process, with its Pod as it was read. */
+export function startedByPod(
+  parts: StartParts,
+  {
+    pod,
+    record,
+    contents,
+  }: {
+    readonly pod: V1Pod;
+    readonly record: StartRecord;
+    readonly contents: Pick<Compiled, 'plan' | 'masks'>;
+  },
+): Started {
+  const { plan, masks } = contents;
+  const stage: DroneStage = { ...record.stage, status: 'running', version: record.stageVersion };
+  const takenOver = {
+    versions: 'unknown',
+    adoptions: record.adoptions,
+    takenOverMs: parts.clock.now(),
+  } as const;
+  const stepIds = record.stepIds ?? new Map<number, number>();
+  const namespace = pod.metadata?.namespace ?? 'default';
+  return new StartedStage(parts, { stage, plan, stepIds, ...takenOver }, { plan, masks, pod, namespace });
+}
+
+/** What a Pod says of its stage's start. */
+interface StartRecord {
+  readonly stage: DroneStage;
+  readonly stepIds: ReadonlyMap<number, number> | undefined;
+  readonly stageVersion: number;
+  readonly adoptions: number;
 }
 
 /** The same with the server's ids on its Pod from the beginning, where the stage was started before. */
@@ -189,24 +215,30 @@ function registration(started: Started): Record<string, string> {
 }
 
 /**
- * Tries again while the API server has trouble.
+ * Writes that very Pod, patiently; 409 is the API server's own race against other writers.
  *
  * @throws {PipelineError} when the Pod is gone
  */
 async function patchPod(
   parts: StartParts,
   pod: V1Pod,
-  patch: Record<string, unknown>,
+  patch: { readonly metadata: object; readonly spec?: object },
   signal: AbortSignal,
 ): Promise<V1Pod> {
   const target = podTarget(pod);
-  try {
-    return await retry(parts.clock, PATCHING, signal, () =>
-      parts.cluster.patch<V1Pod>(target, patch, 'merge', signal),
-    );
-  } catch (error) {
-    throw isKubernetesError(error, 404) ? podGone(error) : error;
-  }
+  const uid = pod.metadata?.uid;
+  const whole = { ...patch, metadata: { uid, ...patch.metadata } };
+  const passes = (error: unknown): boolean => isKubernetesError(error, 409);
+  return patiently(parts, { what: 'change the Pod', passes, firstDelayMs: 100 }, signal, async () => {
+    try {
+      return await parts.cluster.patch<V1Pod>(target, whole, 'merge', signal);
+    } catch (error) {
+      if (isKubernetesError(error, 404)) throw podGone(error);
+      if (!isKubernetesError(error, 409)) throw error;
+      const now = await ifPresent(parts.cluster.get<V1Pod>(target, signal));
+      throw now?.metadata?.uid === uid ? error : podGone(error);
+    }
+  });
 }
 
 const podGone = (cause: unknown): PipelineError =>

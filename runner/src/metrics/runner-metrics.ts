@@ -109,6 +109,10 @@ export class RunnerMetrics implements StageEvents, CallObserver, EdgeObserver {
     this.#failed(code, blame);
   }
 
+  expired(): void {
+    this.#instruments.expired.inc();
+  }
+
   stepStarted(engine: 'gate' | 'swap', latencyMs: number): void {
     this.#instruments.stepStart.observe({ engine }, latencyMs / 1000);
   }

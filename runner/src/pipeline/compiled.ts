@@ -42,6 +42,8 @@ export const ANNOTATION = {
   owner: 'hangar.dev/owner',
   /** Scheme and host of the Drone server whose stage it is, plain text: stages of two servers may have the same number. */
   server: 'hangar.dev/server',
+  /** Random, one for each compilation: a Pod of the same stage and owner with another one is a former life's. Plain text. */
+  draft: 'hangar.dev/draft',
   /** `true` where the Pod's namespace was made for it alone, and goes with it. */
   ownNamespace: 'hangar.dev/own-namespace',
   /** When the stage was admitted, milliseconds since 1970, plain number. */

@@ -94,6 +94,12 @@ export const FAILURES = {
     retry: 'safe',
     cure: 'Restart the build; if it comes again, look at the log of the Drone server.',
   },
+  'record-lost': {
+    blame: 'cluster',
+    meaning: 'The Secret of a running pipeline’s Pod was gone when another replica took the pipeline over.',
+    retry: 'steps-may-have-run',
+    cure: 'Find out who deletes Secrets in the namespace of the pipelines.',
+  },
   'over-budget': {
     blame: 'pipeline',
     meaning: 'The pipeline alone asks for more than the whole budget of the runner.',

@@ -44,9 +44,11 @@ function begin(server: Partial<CiServer> = {}) {
     ciServer: ciServer as CiServer,
     log: silentLogger,
     registry,
-    events: { buildSeen: () => undefined },
+    events: { buildSeen: () => undefined, failedEarly: () => undefined },
     cancelWatches: new CancelWatches({ clock, ciServer: ciServer as CiServer, log: silentLogger }),
+    retentionMs: Number.POSITIVE_INFINITY,
     lease: {
+      lost: new AbortController().signal,
       intend: (one: typeof intent) => Promise.resolve(void reports.push(`intend ${one.stageId}`)),
       settle: (stageId: number) => void reports.push(`settle ${stageId}`),
     },
@@ -135,19 +137,39 @@ describe('going on with an intent (known issues 13 and 18)', () => {
     expect(finished[0]?.error).toContain('restart the build');
   });
 
-  it('asks again while it can’t be learnt whose it is, and gives up after some minutes', async () => {
+  it('asks for as long as it can’t be learnt whose it is, as nobody else would (issue 11, 1.6)', async () => {
     let asked = 0;
-    const { clock, goOn, finished, reports } = begin({
+    let isAway = true;
+    const { clock, goOn, finished, reports, detail } = begin({
       accept: lost,
-      detail: () => {
+      detail: (stageId, signal) => {
         asked += 1;
-        return Promise.reject(refused(500));
+        return isAway ? Promise.reject(refused(500)) : known(stageId, signal);
       },
     });
+    const known = detail({ machine: 'other', status: 'pending' }) as CiServer['detail'];
     const gone = goOn();
-    await clock.step(600_000);
+    await clock.step(3_600_000);
+    expect([asked > 120, finished, reports]).toEqual([true, [], []]);
+    isAway = false;
+    await clock.step(30_000);
     await gone;
-    expect([asked, finished, reports]).toEqual([13, [], ['settle 63']]);
+    expect([finished, reports]).toEqual([[], ['settle 63']]);
+  });
+
+  it('drops a stage that the server doesn’t know, once it has said so for five minutes while it answers pings', async () => {
+    let pings = 0;
+    const missing = new CiServerError('accept', 500, 'sql: no rows in result set', { missing: true });
+    const { clock, goOn, reports } = begin({
+      accept: () => Promise.reject(missing),
+      ping: () => (++pings === 3 ? Promise.reject(refused(500)) : Promise.resolve()),
+    });
+    const gone = goOn();
+    await clock.step(300_000);
+    expect(reports).toEqual([]);
+    await clock.step(60_000);
+    await gone;
+    expect(reports).toEqual(['settle 63']);
   });
 
   it('leaves a stage alone that is in hand', async () => {

@@ -1,10 +1,8 @@
 import type { Clock } from '@hangar/shared/clock';
-import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import { NO_LOAD } from '../admit/admit.ts';
 import type { Intent } from '../lease/lease-record.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
-import { finishBare } from '../report/finish-bare.ts';
-import { runStage } from '../stage/run-stage.ts';
+import { runRecorded, runStage } from '../stage/run-stage.ts';
 import type { StageParts } from '../stage/stage-parts.ts';
 import type { StageRegistry } from '../stage-registry.ts';
 import type { Taken } from './poll.ts';
@@ -64,67 +62,12 @@ function leave({ lease, registry }: StageParts, stageId: number, intent: 'kept' 
   return 'not-taken';
 }
 
-/** A stage whose ownership can't be learnt is asked about again for about five minutes in all: a Git host may be away. */
-const QUESTIONS: RetryPolicy = { firstDelayMs: 500, maxDelayMs: 30_000, attempts: 13 };
-
 /**
  * Goes on with a stage that this replica's former life, or a dead one, meant to accept or had accepted, and that has no Pod.
  * Never rejects.
  */
 export async function carryOn(parts: StageParts, intent: Intent, handOver: AbortSignal): Promise<void> {
-  const { log, registry, clock } = parts;
-  const { stageId, buildId } = intent;
-  const blank = { id: stageId, buildId, name: '' } as DroneStage;
-  if (!registry.enter(entryOf(blank, clock))) return;
-  try {
-    const found = await findOut(parts, intent, handOver);
-    if (found.kind === 'pending') {
-      log.info({ stageId }, 'going on with a stage that was accepted before');
-      void runStage(parts, { stage: found.stage, machine: intent.machine }, handOver);
-      return;
-    }
-    const { started } = intent;
-    if (found.kind === 'running' && started) {
-      log.info({ stageId }, 'going on with a stage that waits for room in a quota');
-      void runStage(parts, { stage: found.stage, machine: intent.machine, started }, handOver);
-      return;
-    }
-    if (found.kind === 'running') {
-      registry.update(stageId, { phase: 'reporting' });
-      await finishBare(parts, found.stage, LOST, handOver);
-    } else log.debug({ stageId }, 'a stage that was accepted before needs nobody any more');
-  } catch (error) {
-    if (!handOver.aborted)
-      log.error({ err: error, stageId }, 'a stage that was accepted before could not be carried on');
-  }
-  leave(parts, stageId, handOver.aborted ? 'kept' : 'settled');
-}
-
-/** It was started and has no Pod: nobody will ever report of it (gate §4). */
-const LOST = {
-  status: 'error',
-  text: 'the runner was lost while this pipeline ran, and its Pod is gone; restart the build',
-  started: undefined,
-} as const;
-
-type Found = { readonly kind: 'pending' | 'running'; readonly stage: DroneStage } | { readonly kind: 'over' };
-
-/** Accepts it, or learns from its details whether it was accepted under that name before. */
-async function findOut(parts: StageParts, intent: Intent, signal: AbortSignal): Promise<Found> {
-  const { ciServer, clock, log } = parts;
-  const { stageId, buildId, machine } = intent;
-  const onRetry: RetryPolicy['onRetry'] = ({ error }) =>
-    log.warn({ err: error, stageId }, 'whose a stage is could not be learnt, asking again');
-  return retry(clock, { ...QUESTIONS, onRetry }, signal, async () => {
-    const accepted = await ciServer.accept(stageId, machine, signal);
-    if (accepted.kind !== 'accepted') return foundIn((await ciServer.detail(stageId, signal)).stage, machine);
-    const blank = { id: stageId, buildId } as DroneStage;
-    return { kind: 'pending', stage: { ...blank, ...accepted.stage, machine } };
-  });
-}
-
-function foundIn(stage: DroneStage, machine: string): Found {
-  if (stage.machine !== machine) return { kind: 'over' };
-  if (stage.status === 'pending' || stage.status === 'running') return { kind: stage.status, stage };
-  return { kind: 'over' };
+  const blank = { id: intent.stageId, buildId: intent.buildId, name: '' } as DroneStage;
+  if (parts.registry.enter({ ...entryOf(blank, parts.clock), adopted: true }))
+    await runRecorded(parts, intent, handOver);
 }

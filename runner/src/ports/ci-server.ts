@@ -59,17 +59,20 @@ export class CiServerError extends Error {
   readonly retryAfterMs: number;
   /** The server doesn't know what the call is about: it said so for long enough to be certain. */
   readonly unknown: boolean;
+  /** It said so once, which an outage of its database may also be. */
+  readonly missing: boolean;
 
   constructor(
     call: string,
     status: number,
     message: string,
-    options?: { cause?: unknown; retryAfterMs?: number; unknown?: boolean },
+    options?: { cause?: unknown; retryAfterMs?: number; unknown?: boolean; missing?: boolean },
   ) {
     super(message, options);
     this.call = call;
     this.status = status;
     this.retryAfterMs = options?.retryAfterMs ?? 0;
     this.unknown = options?.unknown ?? false;
+    this.missing = options?.missing ?? false;
   }
 }

@@ -29,17 +29,17 @@ const updated = () => Promise.resolve({ kind: 'updated', value: stage } as const
 
 describe('finishBare', () => {
   it.each([
-    ['an error, with its text and an exit code of its own', 'error', 'no room', 255],
-    ['a cancel, without any', 'killed', '', 0],
-  ] as const)('tells %s', async (_, status, error, exitCode) => {
+    [
+      'an error, with its text and an exit code of its own',
+      { kind: 'broken', text: 'no room' },
+      { status: 'error', error: 'no room', exitCode: 255 },
+    ],
+    ['a cancel, without any', { kind: 'cancelled' }, { status: 'killed', error: '', exitCode: 0 }],
+  ] as const)('tells %s', async (_, end, told) => {
     const { sent, parts } = begin(updated);
-    expect(await finishBare(parts, stage, { status, text: error, started: undefined }, never)).toBe(
-      'reported',
-    );
+    expect(await finishBare(parts, stage, { ...end, firstLog: undefined }, never)).toBe('reported');
     const seconds = 1_768_383_000;
-    expect(sent).toEqual([
-      { ...stage, status, error, exitCode, started: seconds, stopped: seconds, steps: [] },
-    ]);
+    expect(sent).toEqual([{ ...stage, ...told, started: seconds, stopped: seconds, steps: [] }]);
   });
 
   it('keeps the time at which the stage was started', async () => {
@@ -47,7 +47,7 @@ describe('finishBare', () => {
     await finishBare(
       parts,
       { ...stage, started: 7 },
-      { status: 'error', text: 'x', started: undefined },
+      { kind: 'broken', text: 'x', firstLog: undefined },
       never,
     );
     expect(sent[0]?.started).toBe(7);
@@ -57,7 +57,7 @@ describe('finishBare', () => {
     const { sent, parts } = begin(() =>
       Promise.resolve({ kind: 'conflict', afterLostAnswer: false } as const),
     );
-    expect(await finishBare(parts, stage, { status: 'killed', text: '', started: undefined }, never)).toBe(
+    expect(await finishBare(parts, stage, { kind: 'cancelled', firstLog: undefined }, never)).toBe(
       'reported',
     );
     expect(sent).toHaveLength(1);
@@ -65,7 +65,7 @@ describe('finishBare', () => {
 
   it('never rejects: what the server refuses for good stays untold', async () => {
     const { parts } = begin(() => Promise.reject(new CiServerError('PUT stage', 500, 'trouble')));
-    expect(await finishBare(parts, stage, { status: 'error', text: 'x', started: undefined }, never)).toBe(
+    expect(await finishBare(parts, stage, { kind: 'broken', text: 'x', firstLog: undefined }, never)).toBe(
       'unreported',
     );
   });
@@ -77,10 +77,10 @@ describe('finishBare', () => {
       note: (text: string) => void notes.push(text),
       finish: () => Promise.reject(new Error('no upload')),
     };
-    expect(
-      await finishBare(parts, stage, { status: 'error', text: 'too long', started: { firstLog } }, never),
-    ).toBe('reported');
-    await finishBare(parts, stage, { status: 'killed', text: '', started: { firstLog } }, never);
+    expect(await finishBare(parts, stage, { kind: 'broken', text: 'too long', firstLog }, never)).toBe(
+      'reported',
+    );
+    await finishBare(parts, stage, { kind: 'cancelled', firstLog }, never);
     expect([notes, sent.length]).toEqual([['too long'], 2]);
   });
 
@@ -90,7 +90,7 @@ describe('finishBare', () => {
       note: () => undefined,
       finish: (signal: AbortSignal) => (signal.throwIfAborted(), Promise.resolve()),
     };
-    const end = { status: 'error', text: 'x', started: { firstLog } } as const;
+    const end = { kind: 'broken', text: 'x', firstLog } as const;
     expect(await finishBare(before.parts, stage, end, AbortSignal.abort())).toBe('unreported');
     expect(before.sent).toEqual([]);
     const handOver = new AbortController();
@@ -98,7 +98,7 @@ describe('finishBare', () => {
       (signal) =>
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
     );
-    const reports = finishBare(parts, stage, { ...end, started: undefined }, handOver.signal);
+    const reports = finishBare(parts, stage, { ...end, firstLog: undefined }, handOver.signal);
     await Promise.resolve();
     handOver.abort(new Error('going'));
     expect(await reports).toBe('unreported');

@@ -2,16 +2,16 @@ import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { DroneStage } from '../pipeline/drone.ts';
 import { INFRASTRUCTURE } from '../pipeline/exit-codes.ts';
+import type { Conclusion } from '../pipeline/stage-state.ts';
 import type { CiServer } from '../ports/ci-server.ts';
 
-/** How a stage ends before its steps. An empty text: the build was cancelled. */
-export interface BareEnd {
-  readonly status: 'killed' | 'error';
-  readonly text: string;
-  readonly started:
-    | { firstLog: { note(text: string): void; finish(signal: AbortSignal): Promise<unknown> } | undefined }
-    | undefined;
-}
+/** How a stage ends before its steps: the build was cancelled, or something is broken, with the text for the author. */
+export type EarlyEnd = Extract<Conclusion, { readonly kind: 'cancelled' | 'broken' }>;
+
+/** The same, with the first step's log where that was opened. */
+export type BareEnd = EarlyEnd & {
+  readonly firstLog: { note(text: string): void; finish(signal: AbortSignal): Promise<unknown> } | undefined;
+};
 
 /**
  * Ends a stage of which no step ran (drone-rpc §4.5): one PUT without steps, patient for as long as it takes. A conflict
@@ -31,7 +31,7 @@ export async function finishBare(
     handOver.throwIfAborted();
     const update = await parts.ciServer.updateStage(whole(parts.clock, stage, end), handOver);
     parts.log.info(
-      { stageId: stage.id, status: end.status, reported: update.kind },
+      { stageId: stage.id, end: end.kind, reported: update.kind },
       'the stage has ended before its steps',
     );
     return 'reported';
@@ -44,19 +44,22 @@ export async function finishBare(
 
 /** A log's failure never keeps back the end itself. */
 async function closeLog(parts: { log: Logger }, end: BareEnd, handOver: AbortSignal): Promise<void> {
-  const firstLog = end.started?.firstLog;
+  const { firstLog } = end;
   if (!firstLog) return;
   try {
-    if (end.text) firstLog.note(end.text);
+    if (end.kind === 'broken') firstLog.note(end.text);
     await firstLog.finish(handOver);
   } catch (error) {
     if (!handOver.aborted) parts.log.warn({ err: error }, 'the log of a stage could not be stored');
   }
 }
 
-function whole(clock: Clock, stage: DroneStage, { status, text }: BareEnd): DroneStage {
+function whole(clock: Clock, stage: DroneStage, end: BareEnd): DroneStage {
   const nowSeconds = Math.floor(clock.now() / 1000);
-  const exitCode = status === 'error' ? INFRASTRUCTURE : 0;
   const times = { started: stage.started || nowSeconds, stopped: nowSeconds };
-  return { ...stage, ...times, status, error: text, exitCode, steps: [] };
+  const how =
+    end.kind === 'broken'
+      ? ({ status: 'error', error: end.text, exitCode: INFRASTRUCTURE } as const)
+      : ({ status: 'killed', error: '', exitCode: 0 } as const);
+  return { ...stage, ...times, ...how, steps: [] };
 }

@@ -3,6 +3,7 @@ import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
 import type { Finding } from '../cancel/build-watch.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
+import { isOwnedBy } from '../pipeline/pod-owner.ts';
 import type { Reporter } from './reporter.ts';
 
 /** Whom to ask about a stage, and where it is written down. */
@@ -62,11 +63,6 @@ async function isOurs(
     if (!signal.aborted) log.debug({ err: error }, 'whose a stage is could not be learnt');
     return false;
   }
-}
-
-function isOwnedBy(pod: V1Pod, owner: string): boolean {
-  const named = pod.metadata?.annotations?.[ANNOTATION.owner];
-  return named === undefined || named === owner;
 }
 
 const targetOf = ({ metadata }: V1Pod) => ({

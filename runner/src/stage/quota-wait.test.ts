@@ -143,8 +143,9 @@ describe('a wait for room in a quota that another process began', () => {
   });
 
   it('is an error where its steps are others now', async () => {
-    const world = next(1);
-    Object.assign(world.parts, { draft: () => Promise.resolve(compiledOf(aPlan([]))) });
+    const world = next(1, ({ parts }) =>
+      Object.assign(parts, { draft: () => Promise.resolve(compiledOf(aPlan([]))) }),
+    );
     await world.clock.step(0);
 
     expect(world.server.stage).toMatchObject({ status: 'error' });

@@ -52,8 +52,12 @@ describe('a journey', () => {
     expect(world.logs.of(1).notes).toEqual(['beware']);
     await world.finishSteps();
     expect(world.reports).toEqual(['stage running', '1 success', '2 success', 'stage success']);
-    expect([world.registry.isQuiet, world.pod, world.isOver()]).toEqual([true, undefined, true]);
-    expect(world.intents.size).toBe(0);
+    expect([world.registry.isQuiet, world.pod, world.isOver(), world.intents.size]).toEqual([
+      true,
+      undefined,
+      true,
+      0,
+    ]);
     expect(world.heard).toEqual([
       'seen 41 push',
       'waited line 0',

@@ -1,356 +1,133 @@
-import { orLate, withDeadline } from '@hangar/shared/deadline';
-import { errorText } from '@hangar/shared/error-text';
 import type { V1Pod } from '@kubernetes/client-node';
-import type { QueuedStage } from '../admit/admission-queue.ts';
-import { requestOf } from '../admit/pod-load.ts';
+import type { PodRecord } from '../adopt/read-pod.ts';
 import type { Finding } from '../cancel/cancel-watches.ts';
-import { launch } from '../launch/launch.ts';
-import { removeNamespace } from '../launch/remove-namespace.ts';
-import { removePod } from '../launch/remove-pod.ts';
-import {
-  holdsGate,
-  register,
-  type Started,
-  startedBefore,
-  startStage,
-  ungate,
-  withIds,
-} from '../launch/start.ts';
-import type { StartedWithoutPod } from '../lease/lease-record.ts';
-import type { Compiled } from '../pipeline/compiled.ts';
-import type { DroneStage, StageDetail } from '../pipeline/drone.ts';
-import { PipelineError } from '../pipeline/pipeline-error.ts';
-import type { RunPlan } from '../pipeline/run-plan.ts';
-import { newStage } from '../pipeline/stage-state.ts';
-import { CiServerError } from '../ports/ci-server.ts';
-import { finishBare } from '../report/finish-bare.ts';
+import { holdsGate } from '../launch/start.ts';
+import type { Intent } from '../lease/lease-record.ts';
+import type { DroneStage } from '../pipeline/drone.ts';
 import { lookAtStage } from '../report/stage-look.ts';
-import { finishNotStarted } from './finish-not-started.ts';
+import { admit, showWait } from './admit.ts';
+import { writeTime } from './api-time.ts';
+import { claim } from './claim.ts';
+import { conclude, endOf } from './conclude.ts';
+import { describeStage } from './describe.ts';
+import { graceAfter } from './grace.ts';
+import { launchPod } from './launch.ts';
 import type { StageParts } from './stage-parts.ts';
-import { type Stops, supervise } from './supervise.ts';
-import { admissionDeadline } from './wait-limit.ts';
+import {
+  claimedStage,
+  recordedStage,
+  type StageEnd,
+  type StageFlow,
+  type StageProgress,
+  type Station,
+  stageOfPod,
+} from './stage-progress.ts';
+import { endWithoutSteps, start } from './start.ts';
+import { superviseStage } from './supervise.ts';
 
-/** A stage of ours, claimed and nothing more. */
-export interface Claimed {
-  readonly stage: DroneStage;
-  readonly machine: string;
-  /** Another process started it, and it has no Pod yet. */
-  readonly started?: StartedWithoutPod;
-}
+/** Calls whose answer must not be lost have this long after the hand-over has begun. */
+const GRACE_MS = 2_000;
 
-/** After this long in the line, the build shows as running and its log says why it waits. */
-const SILENT_WAIT_MS = 10_000;
-/** So often the details may fail while the database of the server works. */
-const DETAIL_ROUNDS = 3;
-/** A spent quota is tried again after this. */
-const QUOTA_PAUSE_MS = 5_000;
-/** A quota's words hold what is used, which changes: more of them would only be noise in the log. */
-const MOST_QUOTA_NOTES = 30;
+/** Goes on with a stage that the server has just given to us. Never rejects. */
+export const runStage = (
+  parts: StageParts,
+  { stage, machine }: { readonly stage: DroneStage; readonly machine: string },
+  handOver: AbortSignal,
+): Promise<void> => goThrough(parts, claimedStage(stage, machine), handOver);
 
-/** What has been made so far, so that whatever happens can be cleaned up or handed over. */
-interface StageProgress {
-  readonly compiled: Compiled;
-  readonly detail: StageDetail;
-  readonly notes: string[];
-}
+/** Goes on with a stage of which only a Lease says something. Never rejects. */
+export const runRecorded = (parts: StageParts, intent: Intent, handOver: AbortSignal): Promise<void> =>
+  goThrough(parts, recordedStage(intent), handOver);
+
+/** Goes on with a Pod that another process began and that is ours now, wherever that one stopped. Never rejects. */
+export const resume = (
+  parts: StageParts,
+  pod: V1Pod,
+  record: PodRecord,
+  handOver: AbortSignal,
+): Promise<void> => goThrough(parts, stageOfPod(pod, record, writeTime(pod, parts.clock)), handOver);
 
 /**
- * One accepted stage from its details to its end: detail → draft → admission → launch → start → flight. Whatever goes wrong becomes
- * the stage's own error; nothing gets out of here. `handOver` aborted: it stops where it is, and the Lease or the Pod tells
- * whoever comes next how to go on.
+ * One stage from what is known of it to its end: claim → describe → admit → launch → start → supervise → conclude. Whatever goes wrong becomes
+ * the stage's own error. `handOver` aborted: it stops where it is, and the Lease or the Pod says to whoever comes next how to go on.
  */
-export async function runStage(parts: StageParts, claimed: Claimed, handOver: AbortSignal): Promise<void> {
-  const { stage } = claimed;
-  const watch = parts.cancelWatches.open(stage.buildId);
-  const stop = AbortSignal.any([watch.cancelled, handOver]);
-  const stageFlow = new StageFlow(parts, claimed, { cancelled: watch.cancelled, handOver, stop });
-  watch.lookWith((signal) => stageFlow.look(signal));
+async function goThrough(parts: StageParts, progress: StageProgress, handOver: AbortSignal): Promise<void> {
+  const { id, buildId } = progress.stage;
+  const watch = parts.cancelWatches.open(buildId);
+  const { cancelled } = watch;
+  const grace = graceAfter(parts.clock, { handOver, lost: parts.lease.lost }, GRACE_MS);
+  const waits: StageFlow['parts']['waits'] = (reason, note = reason) => {
+    parts.registry.update(id, { reason });
+    if (note !== '') progress.started?.firstLog?.note(note);
+  };
+  const flow: StageFlow = {
+    parts: { ...parts, waits },
+    progress,
+    stops: {
+      cancelled,
+      handOver,
+      stop: AbortSignal.any([cancelled, handOver]),
+      grace: AbortSignal.any([cancelled, grace.signal]),
+    },
+    beganMs: parts.clock.monotonicMs(),
+    ended: () => {
+      parts.registry.update(id, { phase: 'reporting', reason: '' });
+      watch.close();
+    },
+  };
+  watch.lookWith((signal) => look(flow, signal));
   try {
-    await stageFlow.go();
-  } catch (error) {
-    if (handOver.aborted) return;
-    await stageFlow.failed(error);
+    await conclude(flow, await passStations(flow));
   } finally {
     watch.close();
-    if (!handOver.aborted) parts.lease.settle(stage.id);
-    parts.registry.leave(stage.id);
+    grace.close();
+    parts.registry.leave(id);
   }
 }
 
-class StageFlow {
-  readonly #parts: StageParts;
-  readonly #claimed: Claimed;
-  readonly #stops: Stops;
-  #stage: DroneStage;
-  #pod: V1Pod | undefined;
-  #started: Started | undefined;
-  #plan: RunPlan | undefined;
-  #madeNamespace = '';
-  readonly #quotaTold = new Set<string>();
-
-  constructor(parts: StageParts, claimed: Claimed, stops: Stops) {
-    this.#parts = parts;
-    this.#claimed = claimed;
-    this.#stops = stops;
-    this.#stage = claimed.stage;
-  }
-
-  async go(): Promise<void> {
-    const detail = await this.#detail();
-    const { status } = detail.build;
-    // Cancelled between offer and accept: no watch will tell (drone-rpc §2.2).
-    if (status !== 'pending' && status !== 'running') return this.#finish('');
-    const compiled = await this.#parts.draft(detail, this.#stops.stop);
-    const progress: StageProgress = { compiled, detail, notes: [...compiled.warnings] };
-    this.#plan = compiled.plan;
-    if (this.#claimed.started)
-      this.#started = startedBefore(this.#parts, { stage: this.#stage, compiled }, this.#claimed.started);
-    if (compiled.plan.steps.length === 0) return this.#nothingToRun(progress);
-    const kind = compiled.createNamespace ? 'own' : 'shared';
-    await this.#parts.lease.enter(compiled.namespace, kind, this.#stops.stop);
-    await this.#parts.podWatch.follow(compiled.namespace, this.#stops.handOver);
-    await this.#admission(progress);
-    const admittedMs = this.#parts.clock.now();
-    await this.#launch(progress);
-    await this.#start(progress, admittedMs);
-    await this.#supervise(progress, admittedMs);
-  }
-
-  /** How the server says that it stands, once it was told of the start: the start itself meets an earlier cancel. */
-  async look(signal: AbortSignal): Promise<Finding> {
-    const reporter = this.#started?.reporter;
-    if (!reporter) return 'unknown';
-    const { podWatch, lease } = this.#parts;
-    const pod = podWatch.pods.find(({ metadata }) => metadata?.uid === this.#pod?.metadata?.uid) ?? this.#pod;
-    return lookAtStage(this.#parts, { reporter, pod, owner: lease.owner }, signal);
-  }
-
-  /** No condition of any step is met, and no clone was asked for: that is a success, without a Pod. */
-  async #nothingToRun(progress: StageProgress): Promise<void> {
-    const { reporter } = await this.#startAtServer(progress);
-    const conclusion = { kind: 'completed' } as const;
-    await reporter.finish(newStage(progress.compiled.plan), conclusion, this.#stops.handOver);
-    this.#parts.events.concluded(conclusion, undefined);
-  }
-
-  /** Something stopped the way before the flight: a cancel, a refusal, or a surprise. The stage is told, and nothing is left behind. */
-  async failed(error: unknown): Promise<void> {
-    this.#parts.registry.update(this.#stage.id, { phase: 'reporting' });
-    await this.#tellFailure(error);
-    // Told first: stopped in between, the Pod still says to whoever comes next what to do.
-    if (this.#stops.handOver.aborted) return;
-    if (this.#pod) {
-      this.#parts.registry.finish(this.#pod.metadata?.uid, this.#parts.clock.now());
-      await removePod(this.#parts, this.#pod, 0);
+/** From station to station, until one of them is the last; an error is an end, too. */
+async function passStations(flow: StageFlow): Promise<StageEnd> {
+  const { progress, stops } = flow;
+  try {
+    for (;;) {
+      const end = await stationOf(progress)(flow);
+      if (end) return end;
+      if (stops.handOver.aborted) return { kind: 'handed-over' };
     }
-    if (this.#madeNamespace) await removeNamespace(this.#parts, this.#madeNamespace);
-  }
-
-  async #tellFailure(error: unknown): Promise<void> {
-    const { log, events } = this.#parts;
-    if (this.#stops.cancelled.aborted) return this.#finish('');
-    const known =
-      error instanceof PipelineError
-        ? error
-        : new PipelineError('internal', `the runner failed: ${errorText(error)}`, {
-            blame: 'bug',
-            cause: error,
-          });
-    events.failedEarly(known.code, known.blame);
-    if (known.blame === 'pipeline')
-      log.info(
-        { stageId: this.#stage.id, code: known.code, reason: known.message },
-        'a stage could not be run',
-      );
-    else log.error({ err: error, stageId: this.#stage.id, code: known.code }, 'a stage could not be run');
-    await this.#finish(known.message);
-  }
-
-  async #detail(): Promise<StageDetail> {
-    const detail = await this.#askDetail();
-    this.#stage = { ...detail.stage, machine: this.#claimed.machine, steps: [] };
-    this.#parts.events.buildSeen(detail.build.id, detail.build.event);
-    const { repo, build } = detail;
-    this.#parts.registry.update(this.#stage.id, {
-      repo: repo.slug,
-      buildNumber: build.number,
-      event: build.event,
-    });
-    return detail;
-  }
-
-  /**
-   * A 500 is the Git host's trouble, which has failed the build (drone-rpc §2.3), or the database's, which passes. One more accept tells
-   * them apart: it needs the database alone, is repeated until that works, and changes nothing of an accepted stage.
-   */
-  async #askDetail(): Promise<StageDetail> {
-    const { ciServer } = this.#parts;
-    const { stop } = this.#stops;
-    for (let round = 1; ; round++) {
-      try {
-        return await ciServer.detail(this.#stage.id, stop);
-      } catch (error) {
-        if (stop.aborted) throw error;
-        const isServers = error instanceof CiServerError && error.status >= 500;
-        if (round >= DETAIL_ROUNDS || !isServers) throw detailFailed(error);
-      }
-      await ciServer.accept(this.#stage.id, this.#claimed.machine, stop);
-    }
-  }
-
-  /** Waits in the line. After a while the Pod is made already, still held by its gate, so that the wait outlives this process and shows in the log. */
-  async #admission(progress: StageProgress): Promise<void> {
-    const { clock, line, registry, events, waitLimitMs } = this.#parts;
-    const beganMs = clock.now();
-    const waiting: { reason?: Parameters<typeof events.waited>[0]; text: string } = { text: '' };
-    const asks = requestOf(progress.compiled.pod);
-    const waiter: QueuedStage = {
-      stageId: this.#stage.id,
-      repo: progress.detail.repo.slug,
-      event: progress.detail.build.event,
-      asks,
-      waits: ({ reason, text }) => {
-        Object.assign(waiting, { reason, text });
-        registry.update(this.#stage.id, { phase: 'waiting', reason: text, asks });
-        this.#started?.firstLog?.note(`waiting to be admitted: ${text}`);
-      },
-      admitted: () => registry.update(this.#stage.id, { phase: 'starting', reason: '', asks }),
-    };
-    const left = new AbortController();
-    const deadline = admissionDeadline(waitLimitMs, this.#stops.stop);
-    const decided = await withDeadline(clock, deadline, (limit) =>
-      this.#decided(progress, line.enter(waiter, AbortSignal.any([limit, left.signal])), waiting),
-    ).finally(() => {
-      // Whatever went wrong meanwhile, the line is left.
-      left.abort();
-    });
-    events.waited(waiting.reason ?? 'line', clock.now() - beganMs);
-    if (decided.kind === 'refused') throw new PipelineError('over-budget', decided.text);
-  }
-
-  async #decided(
-    progress: StageProgress,
-    admission: ReturnType<StageParts['line']['enter']>,
-    waiting: { readonly text: string },
-  ): Promise<Awaited<typeof admission>> {
-    const quick = await orLate(this.#parts.clock, SILENT_WAIT_MS, admission);
-    if (quick === 'late') await this.#showWaiting(progress, waiting.text);
-    return admission;
-  }
-
-  async #showWaiting(progress: StageProgress, text: string): Promise<void> {
-    await this.#launch(progress);
-    const started = await this.#startAtServer(progress);
-    if (!this.#pod) return;
-    this.#pod = await register(this.#parts, this.#pod, started, this.#stops.stop);
-    await started.showWaiting(this.#parts, `waiting to be admitted: ${text}`, this.#stops.stop);
-  }
-
-  async #launch(progress: StageProgress): Promise<void> {
-    const { clock, registry, log, lease } = this.#parts;
-    if (progress.compiled.createNamespace) this.#madeNamespace = progress.compiled.namespace;
-    const beganMs = clock.monotonicMs();
-    while (!this.#pod) {
-      const compiled = withIds(progress.compiled, this.#started);
-      const launched = await launch(this.#parts, compiled, lease, this.#stops.stop);
-      if (launched.kind === 'launched') {
-        this.#pod = launched.pod;
-        registry.update(this.#stage.id, { pod: launched.pod.metadata?.name ?? '' });
-        return;
-      }
-      registry.update(this.#stage.id, { phase: 'waiting', reason: launched.text });
-      log.info({ stageId: this.#stage.id, reason: launched.text }, 'the quota is spent: waiting');
-      if (clock.monotonicMs() - beganMs >= SILENT_WAIT_MS) await this.#tellQuota(progress, launched.text);
-      await clock.sleep(QUOTA_PAUSE_MS, this.#stops.stop);
-      this.#stops.stop.throwIfAborted();
-    }
-  }
-
-  /**
-   * There is no Pod that could keep what the server says of the steps: the Lease does, before a line is said. A crash in between
-   * loses the ids, as one between start and the Pod's PATCH does.
-   */
-  async #tellQuota(progress: StageProgress, text: string): Promise<void> {
-    const { stop } = this.#stops;
-    const { id: stageId, buildId } = this.#stage;
-    const started = await this.#startAtServer(progress);
-    if (!started.firstLog) {
-      const stepIds = progress.compiled.plan.steps.map(({ n }) => started.stepIds.get(n) ?? 0);
-      const owners = (this.#claimed.started?.owners ?? 0) + 1;
-      const { machine } = this.#claimed;
-      await this.#parts.lease.intend({ stageId, buildId, machine, started: { stepIds, owners } }, stop);
-    }
-    if (this.#quotaTold.has(text) || this.#quotaTold.size >= MOST_QUOTA_NOTES) return;
-    this.#quotaTold.add(text);
-    await started.showWaiting(this.#parts, `waiting for room in the quota: ${text}`, stop);
-  }
-
-  /** The server learns the steps and gives them ids; with one PATCH they stand on the Pod and the scheduler may have it. */
-  async #start(progress: StageProgress, admittedMs: number): Promise<void> {
-    if (!this.#pod) return;
-    const started = await this.#startAtServer(progress);
-    if (holdsGate(this.#pod))
-      this.#pod = await ungate(this.#parts, this.#pod, { started, admittedMs }, this.#stops.stop);
-    this.#parts.events.launched(this.#parts.clock.now() - admittedMs);
-  }
-
-  async #startAtServer(progress: StageProgress): Promise<Started> {
-    if (this.#started) return this.#started;
-    const outcome = await startStage(
-      this.#parts,
-      { stage: this.#stage, compiled: progress.compiled },
-      this.#stops.stop,
-    );
-    if (outcome.kind === 'started') {
-      this.#stage = outcome.started.stage;
-      this.#started = outcome.started;
-      return outcome.started;
-    }
-    // The version that a finish needs is one further if the start was applied and its answer lost.
-    if (outcome.afterLostAnswer) this.#stage = { ...this.#stage, version: this.#stage.version + 1 };
-    throw new PipelineError(
-      'start-lost',
-      'the Drone server did not confirm the start of this stage; restart the build',
-      { blame: 'operator' },
-    );
-  }
-
-  async #supervise(progress: StageProgress, admittedMs: number): Promise<void> {
-    if (!this.#pod || !this.#started) return;
-    const { plan, masks } = progress.compiled;
-    // From here on the flight reports for itself.
-    this.#plan = undefined;
-    const end = await supervise(
-      this.#parts,
-      {
-        plan,
-        masks,
-        pod: this.#pod,
-        notes: progress.notes,
-        admittedMs,
-        started: this.#started,
-        adopted: false,
-      },
-      this.#stops,
-    );
-    if (end.kind === 'finished' && progress.compiled.createNamespace)
-      await removeNamespace(this.#parts, progress.compiled.namespace);
-  }
-
-  /** An empty text: the build was cancelled. */
-  async #finish(text: string): Promise<void> {
-    const { handOver } = this.#stops;
-    const [started, plan] = [this.#started, this.#plan];
-    if (started && plan) return finishNotStarted(this.#parts.clock, { started, plan }, text, handOver);
-    const end = { status: text ? 'error' : 'killed', text, started } as const;
-    const version = started?.reporter.stageVersion ?? this.#stage.version;
-    await finishBare(this.#parts, { ...this.#stage, version }, end, handOver);
+  } catch (error) {
+    return endOf(flow, error);
+  } finally {
+    progress.turn?.leave();
   }
 }
 
-const detailFailed = (error: unknown): PipelineError =>
-  new PipelineError(
-    'detail-failed',
-    `the Drone server could not give the details of this stage: ${errorText(error)}`,
-    { blame: 'operator', cause: error },
-  );
+/** The next station, by what is still missing. */
+function stationOf(progress: StageProgress): Station {
+  const { isClaimed, work, admittedMs } = progress;
+  if (!isClaimed) return claim;
+  if (!work) return describeStage;
+  if (work.plan.steps.length === 0) return endWithoutSteps;
+  return admittedMs === undefined ? whileWaiting(progress) : onceAdmitted(progress);
+}
+
+/** A long wait is shown, for which it needs a Pod and the server's ids. */
+function whileWaiting({ pod, started, isWaitLong, isWaitShown }: StageProgress): Station {
+  if (!isWaitLong || isWaitShown) return admit;
+  if (!pod) return launchPod;
+  return started ? showWait : start;
+}
+
+function onceAdmitted({ pod, started }: StageProgress): Station {
+  if (!pod) return launchPod;
+  return started && !holdsGate(pod) ? superviseStage : start;
+}
+
+/** How the server says that it stands, once it was told of the start: the start itself meets an earlier cancel. */
+async function look({ parts, progress }: StageFlow, signal: AbortSignal): Promise<Finding> {
+  const reporter = progress.started?.reporter;
+  if (!reporter) return 'unknown';
+  const { podWatch, lease } = parts;
+  const uid = progress.pod?.metadata?.uid;
+  const pod = podWatch.pods.find(({ metadata }) => metadata?.uid === uid) ?? progress.pod;
+  return lookAtStage(parts, { reporter, pod, owner: lease.owner }, signal);
+}

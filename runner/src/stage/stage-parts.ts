@@ -25,6 +25,8 @@ export interface StageEvents extends StageRunEvents {
   finished(ms: number): void;
   /** A stage that came to nothing, by the code of its error. */
   failedEarly(code: string, blame: string): void;
+  /** The end of a stage could not be reported for so long that its record was removed. */
+  expired(): void;
 }
 
 /** How it is known whose the stages are: a daemon's Lease does it, and `exec`, which nobody takes over, needs none. */
@@ -37,7 +39,7 @@ export interface Ownership {
   readonly lost: AbortSignal;
   /** Resolves when it can't be lost any more that the stage is about to be accepted. */
   intend(intent: Intent, signal: AbortSignal): Promise<void>;
-  /** The stage has a Pod now, or needs none. */
+  /** The server has the stage's end, or the stage is not ours: it needs no record any more. */
   settle(stageId: number): void;
   /** Pods will be in that namespace (`own`: it is made for one of them alone); resolves when whoever comes next would look there. */
   enter(namespace: string, kind: 'shared' | 'own', signal: AbortSignal): Promise<void>;
@@ -45,7 +47,7 @@ export interface Ownership {
   leave(namespace: string): void;
 }
 
-/** All that a stage's journey works with. */
+/** All that a stage works with on its way. */
 export interface StageParts {
   readonly clock: Clock;
   readonly ciServer: CiServer;
@@ -61,6 +63,8 @@ export interface StageParts {
   readonly patience: Patience;
   /** How long a stage may wait for admission; Infinity = for ever. */
   readonly waitLimitMs: number;
+  /** How long Pod and record of a stage are kept whose end the server doesn't take. */
+  readonly retentionMs: number;
   /** From the server's detail to what will be made in the cluster; rejects with a PipelineError for what is wrong with it. */
   draft(detail: StageDetail, signal: AbortSignal): Promise<Compiled>;
 }

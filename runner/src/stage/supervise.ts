@@ -1,61 +1,88 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import type { Started } from '../launch/start.ts';
-import type { Compiled } from '../pipeline/compiled.ts';
-import { type LaunchedStage, StageRun, type StageRunEnd } from '../supervise/stage-run.ts';
-import type { StageParts } from './stage-parts.ts';
+import { StageRun, type StageRunEnd } from '../supervise/stage-run.ts';
+import { Expiry } from './expiry.ts';
+import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 
-/** What may stop a stage on its way; `stop` is either of the others. */
-export interface Stops {
-  readonly cancelled: AbortSignal;
-  readonly handOver: AbortSignal;
-  readonly stop: AbortSignal;
-}
-
-/** What both a new and an adopted stage bring to their flight. */
-export interface StartedStageRun {
-  readonly plan: Compiled['plan'];
-  readonly masks: Compiled['masks'];
-  readonly pod: V1Pod;
-  readonly notes: readonly string[];
-  readonly admittedMs: number;
-  readonly started: Started;
-  readonly adopted: boolean;
-}
-
-/** The flight itself, with what it counts and shows. It takes a place until its steps have ended, and is in the roster until the server has all. */
-export async function supervise(
-  parts: StageParts,
-  launched: StartedStageRun,
-  stops: Stops,
-): Promise<StageRunEnd> {
-  const { started, pod, admittedMs } = launched;
-  const { stage } = started;
-  const log = parts.log.child({ stageId: stage.id, buildId: stage.buildId, pod: pod.metadata?.name });
-  const own = { ...parts, log };
-  const takenOverMs = parts.clock.now();
-  const feed = parts.podWatch.feed(pod);
-  const tail = Promise.withResolvers<void>();
-  parts.registry.update(stage.id, { phase: 'running', reason: '', sinceMs: admittedMs });
-  const ended = (): void => parts.registry.update(stage.id, { phase: 'reporting' });
-  const reported = (): void => {
-    parts.registry.finish(pod.metadata?.uid, parts.clock.now());
-    parts.registry.linger(tail.promise);
-    parts.registry.leave(stage.id);
-    parts.events.finished(parts.clock.now() - admittedMs);
-  };
-  const order = orderOf(launched, { takenOverMs, owner: parts.lease.owner, ended, reported });
+/**
+ * Watches over the running Pod until the server has the end and the logs. The stage takes a place until its steps have ended, and is in the
+ * registry until the server has all.
+ */
+export async function superviseStage(flow: StageFlow): Promise<StageEnd | undefined> {
+  const { progress, parts, stops } = flow;
+  const { work, pod, started, admittedMs } = progress;
+  if (!work || !pod || !started || admittedMs === undefined)
+    throw new Error('a stage without a Pod can’t be supervised');
+  progress.isSupervised = true;
+  parts.registry.update(started.stage.id, { phase: 'running', reason: '', sinceMs: admittedMs });
+  const expiry = new Expiry(parts);
   try {
-    return await new StageRun(own, order, { feed, reporter: started.reporter }).run(stops);
+    const handOver = AbortSignal.any([stops.handOver, expiry.signal]);
+    const end = await runOf(flow, { work, pod, admittedMs }, expiry).run({
+      cancelled: stops.cancelled,
+      handOver,
+    });
+    return endOf(end, flow, expiry);
   } finally {
-    feed.close();
-    tail.resolve();
+    expiry.close();
   }
 }
 
-function orderOf(
-  { plan, pod, masks, notes, admittedMs, adopted, started }: StartedStageRun,
-  by: Pick<LaunchedStage, 'takenOverMs' | 'owner' | 'ended' | 'reported'>,
-): LaunchedStage {
-  const { firstLog } = started;
-  return { plan, pod, masks, notes, admittedMs, adopted, ...by, ...(firstLog ? { firstLog } : {}) };
+function endOf(end: StageRunEnd, { stops }: StageFlow, expiry: Expiry): StageEnd {
+  if (end.kind === 'finished') return { kind: 'reported' };
+  return expiry.signal.aborted && !stops.handOver.aborted ? { kind: 'expired' } : { kind: 'handed-over' };
+}
+
+function runOf(
+  flow: StageFlow,
+  { work, pod, admittedMs }: { readonly work: Work; readonly pod: V1Pod; readonly admittedMs: number },
+  expiry: Expiry,
+): { run: StageRun['run'] } {
+  const { parts, progress } = flow;
+  const { started, adopted } = progress;
+  if (!started) throw new Error('a stage that was not started can’t be supervised');
+  const { stage, reporter, firstLog } = started;
+  const log = parts.log.child({ stageId: stage.id, buildId: stage.buildId, pod: pod.metadata?.name });
+  const feed = parts.podWatch.feed(pod);
+  const tail = Promise.withResolvers<void>();
+  const order = {
+    plan: work.plan,
+    masks: work.masks,
+    notes: work.notes,
+    pod,
+    admittedMs,
+    adopted,
+    takenOverMs: parts.clock.now(),
+    owner: parts.lease.owner,
+    ...(firstLog ? { firstLog } : {}),
+    ended: () => {
+      flow.ended();
+      expiry.begin(lastEndMs(feed.pod ?? pod) ?? parts.clock.now());
+    },
+    reported: () => {
+      parts.registry.finish(pod.metadata?.uid, parts.clock.now());
+      parts.lease.settle(stage.id);
+      parts.registry.linger(tail.promise);
+      parts.registry.leave(stage.id);
+      parts.events.finished(parts.clock.now() - admittedMs);
+    },
+  };
+  const stageRun = new StageRun({ ...parts, log }, order, { feed, reporter });
+  const run: StageRun['run'] = async (stops) => {
+    try {
+      return await stageRun.run(stops);
+    } finally {
+      feed.close();
+      tail.resolve();
+    }
+  };
+  return { run };
+}
+
+/** When the last container ended, as the kubelet says. */
+function lastEndMs({ status }: V1Pod): number | undefined {
+  const ends = (status?.containerStatuses ?? []).flatMap(({ state }) => {
+    const at = state?.terminated?.finishedAt;
+    return at ? [new Date(at).getTime()] : [];
+  });
+  return ends.length === 0 ? undefined : Math.max(...ends);
 }

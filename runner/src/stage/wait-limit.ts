@@ -1,17 +1,22 @@
-import type { Deadline } from '@hangar/shared/deadline';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
+import type { StageFlow } from './stage-progress.ts';
+
+/** How long a stage that is not admitted may wait from now on: in the line, or for room in a quota. */
+export const leftMs = ({ parts, beganMs }: StageFlow): number =>
+  beganMs + parts.waitLimitMs - parts.clock.monotonicMs();
 
 /** Ends a stage's wait for admission, with the text that the author reads. */
-export const admissionDeadline = (limitMs: number, signal: AbortSignal): Deadline => ({
-  ms: limitMs,
-  signal,
-  late: () => tooLong(limitMs),
-});
+export const waitedTooLong = (limitMs: number): PipelineError =>
+  tooLong(`the pipeline was not admitted within ${spanOf(limitMs)}`);
 
-function tooLong(ms: number): PipelineError {
+/** Ends a stage's wait for room in the quota of its namespace. */
+export const quotaTooLong = (limitMs: number, text: string): PipelineError =>
+  tooLong(`the quota of the namespace had no room within ${spanOf(limitMs)}: ${text}`);
+
+const tooLong = (text: string): PipelineError =>
+  new PipelineError('waited-too-long', text, { blame: 'operator' });
+
+function spanOf(ms: number): string {
   const minutes = Math.round(ms / 60_000);
-  const span = minutes > 1 ? `${minutes} minutes` : `${Math.round(ms / 1000)} seconds`;
-  return new PipelineError('waited-too-long', `the pipeline was not admitted within ${span}`, {
-    blame: 'operator',
-  });
+  return minutes > 1 ? `${minutes} minutes` : `${Math.round(ms / 1000)} seconds`;
 }

@@ -1,13 +1,14 @@
+import { isRecord, parseJson } from '@hangar/shared/json';
 import type { V1Pod } from '@kubernetes/client-node';
 import { ANNOTATION } from '../pipeline/compiled.ts';
 import type { Conclusion } from '../pipeline/stage-state.ts';
 
 /** The end of a stage whose Pod its owner stops: the Pod keeps it until the server has it. */
-export type CutShort = Extract<Conclusion, { readonly kind: 'timed-out' | 'broken' }>;
+export type CutShort = Exclude<Conclusion, { readonly kind: 'completed' }>;
 
-/** Is it an end before all steps ended, and not by a cancel? */
+/** Is it an end before all steps ended? */
 export function isCutShort(conclusion: Conclusion): conclusion is CutShort {
-  return conclusion.kind === 'timed-out' || conclusion.kind === 'broken';
+  return conclusion.kind !== 'completed';
 }
 
 /** What is written on the Pod, for whoever takes over before the server was told. */
@@ -17,19 +18,13 @@ export const conclusionAnnotation = (conclusion: CutShort): Readonly<Record<stri
 
 /** How a former owner ended the stage; undefined: it did not, or what is written makes no sense. Pure. */
 export function recordedConclusion({ metadata }: V1Pod): CutShort | undefined {
-  const text = metadata?.annotations?.[ANNOTATION.conclusion];
-  if (text === undefined) return undefined;
-  try {
-    return read(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+  return read(parseJson(metadata?.annotations?.[ANNOTATION.conclusion] ?? ''));
 }
 
 function read(value: unknown): CutShort | undefined {
-  if (typeof value !== 'object' || value === null || !('kind' in value)) return undefined;
-  if (value.kind === 'timed-out') return { kind: 'timed-out' };
-  if (value.kind !== 'broken' || !('text' in value) || typeof value.text !== 'string') return undefined;
-  const step = 'step' in value && typeof value.step === 'number' ? value.step : undefined;
-  return { kind: 'broken', text: value.text, step };
+  if (!isRecord(value)) return undefined;
+  const { kind, text, step } = value;
+  if (kind === 'timed-out' || kind === 'cancelled') return { kind };
+  if (kind !== 'broken' || typeof text !== 'string') return undefined;
+  return { kind, text, step: typeof step === 'number' ? step : undefined };
 }

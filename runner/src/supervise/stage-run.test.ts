@@ -362,6 +362,7 @@ describe('an adopted flight', () => {
     stageRun.logs.of(1).start(stageRun.clock.now() - 60_000);
     await stageRun.clock.step(500);
     expect(stageRun.concluded.map(({ conclusion }) => conclusion.kind)).toEqual(['cancelled']);
+    await stageRun.clock.step(10_000);
     expect(stageRun.isRemoved).toBe(true);
   });
 

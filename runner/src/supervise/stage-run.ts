@@ -1,12 +1,12 @@
 import type { BackoffPolicy } from '@hangar/shared/backoff';
 import { orLate } from '@hangar/shared/deadline';
 import { errorText } from '@hangar/shared/error-text';
-import { isKubernetesError, podTarget } from '@hangar/shared/kubernetes/cluster';
+import { ifPresent, isKubernetesError, podTarget } from '@hangar/shared/kubernetes/cluster';
 import { retry } from '@hangar/shared/retry';
 import type { V1Pod } from '@kubernetes/client-node';
 import { removePod } from '../launch/remove-pod.ts';
 import { stopPod } from '../launch/stop-pod.ts';
-import { ANNOTATION } from '../pipeline/compiled.ts';
+import { isOwnedBy } from '../pipeline/pod-owner.ts';
 import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
 import type { Reporter } from '../report/reporter.ts';
 import { observe, type PodView } from '../watch/observe.ts';
@@ -34,6 +34,8 @@ interface RunningSteps {
 const BACKGROUND_MS = 1_000;
 /** The Pod of a completed pipeline is given this long to end by itself. */
 const QUIET_MS = 120_000;
+/** Whether it has ended is looked up after this long without news of it: its watch may be silent. */
+const QUIET_LOOK_MS = 10_000;
 /** Logs of stopped steps may take this long, then they are cut. */
 const LAST_LINES_MS = 10_000;
 /** What was read by then is on its way within this time. */
@@ -172,8 +174,7 @@ export class StageRun {
   }
 
   #isOurs(pod: V1Pod): boolean {
-    const owner = pod.metadata?.annotations?.[ANNOTATION.owner];
-    return owner === undefined || owner === this.#launched.owner;
+    return isOwnedBy(pod, this.#launched.owner);
   }
 
   #disown(): void {
@@ -194,7 +195,8 @@ export class StageRun {
     let stopLook = (): void => undefined;
     const lookAgain = (): void => {
       this.#look();
-      stopLook = clock.after(LOOK_MS, lookAgain);
+      // What only waits for its reports is looked at when something is heard.
+      if (!this.#isEndTold) stopLook = clock.after(LOOK_MS, lookAgain);
     };
     stopLook = clock.after(LOOK_MS, lookAgain);
     const recorded = this.#recorded;
@@ -287,16 +289,13 @@ export class StageRun {
   }
 
   /**
-   * The server knows of a cancel already, so the Pod goes first, and what it still has to say comes after the report. In any other case the
-   * Pod is the only record of what happened: it is stopped where it still runs, and goes when the server has its end and its logs.
+   * The Pod is the record of what happened: it is stopped at once where it still runs, and goes when the server has its end and its logs.
    */
   async #finish(running: RunningSteps, stops: StopSignals): Promise<StageRunEnd> {
     const { clock } = this.#parts;
     const conclusion = this.#conclusion;
-    if (!conclusion) return { kind: 'handed-over' };
+    if (!conclusion || stops.handOver.aborted) return { kind: 'handed-over' };
     if (conclusion.kind === 'completed') await orLate(clock, BACKGROUND_MS, running.background);
-    if (conclusion.kind === 'cancelled' && !this.#disowned.signal.aborted)
-      void this.#remove(CANCEL_GRACE_SECONDS);
     if (stops.handOver.aborted) return { kind: 'handed-over' };
     if (isCutShort(conclusion)) void this.#stop(conclusion, stops.handOver);
     this.#state = concluded(this.#state, this.#launched.plan, conclusion, clock.now());
@@ -310,27 +309,48 @@ export class StageRun {
     return { kind: 'finished', conclusion, trouble: this.#trouble, state: this.#state };
   }
 
-  /** The Pod is where whoever comes next reads the logs: it stays until the server has them. */
+  /** The Pod is where whoever comes next reads the logs: it stays until the server has them. Those of stopped steps are cut after a while. */
   async #logsTaken(conclusion: Conclusion, running: RunningSteps, handOver: AbortSignal): Promise<void> {
-    if (isCutShort(conclusion))
-      await orLate(this.#parts.clock, LAST_LINES_MS, everythingOf(running), handOver);
+    const { clock } = this.#parts;
+    if (isCutShort(conclusion)) {
+      await orLate(clock, LAST_LINES_MS, everythingOf(running), handOver);
+      if (handOver.aborted) return;
+      this.#halt.abort(new Error('the logs of stopped steps are cut'));
+      await orLate(clock, LAST_UPLOADS_MS, everythingOf(running), handOver);
+    }
     await this.#changes.until(() => !this.#steps.isUploading, handOver);
   }
 
-  /** The Pod runs no longer, and keeps why until the server knows it. */
+  /** The Pod runs no longer, and keeps why until the server knows it. One that was cancelled before it had a node has nothing to keep. */
   async #stop(conclusion: CutShort, handOver: AbortSignal): Promise<void> {
+    if (conclusion.kind === 'cancelled' && !this.#view.scheduled) return this.#remove(0);
     const order = { pod: this.#launched.pod, annotations: conclusionAnnotation(conclusion) };
     await stopPod(this.#parts, order, AbortSignal.any([handOver, this.#halt.signal]));
   }
 
   /** Killing hundreds of containers that are just ending by themselves can choke containerd's shim for minutes (measured). */
   async #removeWhenQuiet(handOver: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
     const ends = this.#launched.plan.steps.every((step) => step.engine === 'gate' && !step.pid1);
-    const quiet = (): boolean =>
-      this.#feed.gone || [...this.#view.steps.values()].every((one) => one.kind === 'ended');
-    if (ends) await orLate(this.#parts.clock, QUIET_MS, this.#changes.until(quiet, handOver));
+    const untilMs = clock.monotonicMs() + QUIET_MS;
+    while (ends && !handOver.aborted && clock.monotonicMs() < untilMs) {
+      const quiet = this.#changes.until(() => this.#isQuiet(this.#view), handOver);
+      if ((await orLate(clock, QUIET_LOOK_MS, quiet)) !== 'late' || (await this.#hasEnded(handOver))) break;
+    }
     // Whoever takes over finds a Pod whose steps have all ended, and removes it.
     if (!handOver.aborted) void this.#remove(undefined);
+  }
+
+  #isQuiet({ steps }: PodView): boolean {
+    return this.#feed.gone || [...steps.values()].every((one) => one.kind === 'ended');
+  }
+
+  async #hasEnded(signal: AbortSignal): Promise<boolean> {
+    const { cluster } = this.#parts;
+    const pod = await ifPresent(cluster.get<V1Pod>(podTarget(this.#launched.pod), signal)).catch(
+      () => this.#launched.pod,
+    );
+    return !pod || this.#isQuiet(observe(pod, this.#launched.plan));
   }
 
   async #report(conclusion: Conclusion, signal: AbortSignal): Promise<void> {
@@ -342,7 +362,8 @@ export class StageRun {
 
   async #remove(graceSeconds: number | undefined): Promise<void> {
     this.#removing = true;
-    await removePod(this.#parts, this.#launched.pod, graceSeconds);
+    const { owner, pod } = this.#launched;
+    await removePod({ ...this.#parts, lease: { owner } }, this.#feed.pod ?? pod, graceSeconds);
   }
 }
 

@@ -64,6 +64,12 @@ export const RUNNER_METRICS = {
     help: 'Stages that have ended and whose end or logs the Drone server has not taken yet.',
     labels: [],
   },
+  expired: {
+    name: 'hangar_runner_expired_stages_total',
+    kind: 'counter',
+    help: 'Stages whose end the Drone server did not take within HANGAR_RECORD_RETENTION, so that Pod and record were removed.',
+    labels: [],
+  },
   builds: {
     name: 'hangar_runner_builds_total',
     kind: 'counter',

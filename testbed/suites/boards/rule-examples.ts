@@ -202,6 +202,10 @@ export const RULE_EXAMPLES: Readonly<Record<string, RuleExample>> = {
     fires: { given: { [of(RUNNER.orphans)]: '1x60' }, atMinute: 30, labels: HERE },
     quiet: { 'taken over within a minute': later({ [of(RUNNER.orphans)]: '0x10 3 0x40' }, 11) },
   },
+  HangarStagesExpired: {
+    fires: { given: { [of(RUNNER.expired)]: '0x20 2x60' }, atMinute: 30, labels: HERE },
+    quiet: { 'it was yesterday': later({ [of(RUNNER.expired)]: '2x60' }) },
+  },
   HangarRunnerRestarts: {
     fires: { given: starts('1x10 2x10 3x10 4x10'), atMinute: 42, labels: ONE },
     quiet: { 'an upgrade': later(starts('1x20 2x40'), 42) },

@@ -161,7 +161,8 @@ class LocalRun {
     const name = compiled.pod.metadata?.name ?? '';
     const uid = this.#podWatch.pods.find((pod) => pod.metadata?.name === name)?.metadata?.uid;
     const pod: V1Pod = { metadata: { namespace, name, ...(uid ? { uid } : {}) } };
-    const removed = await removePod(this.#parts, pod, undefined);
+    const { owner } = this.#order;
+    const removed = await removePod({ ...this.#parts, lease: { owner } }, pod, undefined);
     if (compiled.createNamespace)
       await this.#parts.cluster
         .remove({ resource: RESOURCE.namespaces, name: namespace }, {}, this.#over.signal)
@@ -204,6 +205,7 @@ class LocalRun {
       }),
       cancelWatches: new CancelWatches({ clock, ciServer, log }),
       waitLimitMs: Number.POSITIVE_INFINITY,
+      retentionMs: Number.POSITIVE_INFINITY,
       draft: () => Promise.resolve(compiled),
     };
   }
@@ -217,6 +219,7 @@ class LocalRun {
       launched: nothing,
       finished: nothing,
       failedEarly: nothing,
+      expired: nothing,
       concluded: (conclusion) => {
         this.conclusion = conclusion;
       },

@@ -117,6 +117,7 @@ export class TestStage {
       cancelWatches: new CancelWatches({ clock, ciServer, log }),
       patience: { imagePullMs: 60_000, nodeLostMs: 300_000 },
       waitLimitMs: Number.POSITIVE_INFINITY,
+      retentionMs: 48 * 3_600_000,
       events: this.#events(),
       draft: () => Promise.resolve(compiledOf()),
       ...changes,
@@ -143,6 +144,7 @@ export class TestStage {
       waited: (reason, ms) => this.heard.push(`waited ${reason} ${ms}`),
       launched: () => this.heard.push('launched'),
       finished: () => this.heard.push('finished'),
+      expired: () => this.heard.push('expired'),
       failedEarly: (code, blame) => this.heard.push(`failed ${code} ${blame}`),
     };
   }

@@ -1,16 +1,16 @@
 import { noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { readPod } from '../adopt/read-pod.ts';
 import { holdsGate } from '../launch/start.ts';
 import { anEntry } from '../metrics/testing/an-entry.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
-import type { StageParts } from '../stage/stage-parts.ts';
-import { compiledOf, POD, SECRET, TestStage } from '../stage/testing/test-stage.ts';
 import { aPlan } from '../supervise/testing/a-plan.ts';
 import { gated, running, withStates, withStatus } from '../supervise/testing/a-pod.ts';
 import { aStage } from '../supervise/testing/fake-ci-server.ts';
-import { readPod } from './read-pod.ts';
-import { resume } from './resume.ts';
+import { resume } from './run-stage.ts';
+import type { StageParts } from './stage-parts.ts';
+import { compiledOf, POD, SECRET, TestStage } from './testing/test-stage.ts';
 
 const BUSY = { pipelines: 1, pods: 0, cpuMillicores: 0, memoryBytes: 0 };
 const STARTED = {
@@ -155,11 +155,14 @@ describe('a Pod that was let go', () => {
     expect(world.reports.at(-1)).toBe('stage success');
   });
 
-  it('that may not be read ends with a clear word', async () => {
+  it('that may not be read for five minutes ends with a clear word', async () => {
     const prepare = ({ cluster }: TestStage) =>
-      cluster.fail('get', 'secrets', refusal(403, 'Forbidden', 'may not get secrets'));
+      cluster.intercept(({ verb, target }) => {
+        if (verb === 'get' && target.resource.plural === 'secrets')
+          throw refusal(403, 'Forbidden', 'may not get secrets');
+      });
     const world = begin({ ...ungate, prepare });
-    await world.clock.step(0);
+    await world.clock.step(360_000);
     expect(world.server.stage.error).toMatch(/may not get secrets/);
   });
 
@@ -173,13 +176,15 @@ describe('a Pod that was let go', () => {
     expect([world.pod, world.isOver(), world.registry.isQuiet]).toEqual([undefined, true, true]);
   });
 
-  it('of a build that was cancelled while it was nobody’s is removed within ten seconds', async () => {
+  it('of a build that was cancelled while it was nobody’s is stopped within ten seconds', async () => {
     const world = begin({ ...ungate, prepare: ({ server }) => server.cancel() });
     await world.clock.step(7_999);
     expect(world.isOver()).toBe(false);
     await world.clock.step(1);
-    expect(world.pod).toBeUndefined();
+    expect(world.pod?.spec?.activeDeadlineSeconds).toBe(1);
     expect(world.heard).toContain('concluded cancelled');
+    await world.clock.step(10_000);
+    expect([world.pod, world.isOver()]).toEqual([undefined, true]);
   });
 
   it.each([
@@ -275,8 +280,23 @@ describe('a Pod that is still held', () => {
       status: 'error',
       error: 'the pipeline was not admitted within 30 seconds',
     });
-    expect([1, 2].map((n) => world.server.statusOf(n))).toEqual(['skipped', 'skipped']);
+    expect([1, 2].map((n) => world.server.statusOf(n))).toEqual(['error', 'skipped']);
     expect([world.pod, world.line.length, world.isOver()]).toEqual([undefined, 0, true]);
+  });
+
+  it('and goes on waiting says why: in its log, in the registry, and in the metrics', async () => {
+    const prepare = (one: TestStage) => Object.assign(one, { taken: BUSY });
+    const world = begin({ reports: STARTED, prepare });
+    await world.clock.step(0);
+    expect(world.logs.of(1).notes).toEqual([
+      expect.stringMatching(/^waiting to be admitted: 1 pipeline of 1/),
+    ]);
+    expect(world.registry.entries).toMatchObject([{ phase: 'waiting', reason: /1 pipeline of 1/ }]);
+    await world.clock.step(5_000);
+    world.taken = { ...BUSY, pipelines: 0 };
+    world.line.next();
+    await world.clock.step(0);
+    expect(world.heard).toEqual(expect.arrayContaining(['waited capacity 5000', 'launched']));
   });
 
   it('and can never be admitted is told so', async () => {

@@ -1,0 +1,148 @@
+import { errorText } from '@hangar/shared/error-text';
+import { orAborted } from '@hangar/shared/or-aborted';
+import type { V1Pod } from '@kubernetes/client-node';
+import { requestOf } from '../admit/pod-load.ts';
+import { type Contents, contentsOf, isComplete } from '../adopt/contents.ts';
+import type { PodRecord } from '../adopt/read-pod.ts';
+import { patiently } from '../launch/patiently.ts';
+import { removeNamespace } from '../launch/remove-namespace.ts';
+import { removePod } from '../launch/remove-pod.ts';
+import { holdsGate, startedBefore, startedByPod } from '../launch/start.ts';
+import type { StageDetail } from '../pipeline/drone.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { CiServerError } from '../ports/ci-server.ts';
+import { toOwnMs } from './api-time.ts';
+import { podLost } from './claim.ts';
+import type { StageEnd, StageFlow } from './stage-progress.ts';
+
+/** So often the details may fail while the database of the server works. */
+const DETAIL_ROUNDS = 3;
+
+/**
+ * Finds out what the stage runs: from its Pod and the Pod's Secret where there is one, so that nothing of the pipeline is asked for anew (a detail
+ * call for a started stage can fail the build), else from its details.
+ */
+export function describeStage(flow: StageFlow): Promise<StageEnd | undefined> {
+  return flow.progress.pod ? fromPod(flow) : fromDetails(flow);
+}
+
+async function fromDetails(flow: StageFlow): Promise<StageEnd | undefined> {
+  const { parts, progress, stops } = flow;
+  const detail = progress.detail ?? (await askDetail(flow));
+  progress.detail = undefined;
+  takeIn(flow, detail);
+  // Cancelled between offer and accept: no watch will report it (drone-rpc §2.2).
+  if (!isOpen(detail.build.status)) return { kind: 'cancelled' };
+  const { startedWithoutPod } = progress;
+  if (detail.stage.status === 'running' && !startedWithoutPod) return { kind: 'failed', error: podLost() };
+  const compiled = await parts.draft(detail, stops.stop);
+  const { plan, masks, warnings: notes, namespace, createNamespace: ownNamespace } = compiled;
+  progress.work = { plan, masks, notes, namespace, ownNamespace, asks: requestOf(compiled.pod), compiled };
+  if (startedWithoutPod)
+    progress.started ??= startedBefore(parts, { stage: progress.stage, compiled }, startedWithoutPod);
+  if (plan.steps.length > 0) await enter(flow, namespace, ownNamespace ? 'own' : 'shared');
+  return undefined;
+}
+
+const isOpen = (status: string): boolean => status === 'pending' || status === 'running';
+
+function takeIn({ parts, progress }: StageFlow, { stage, build, repo }: StageDetail): void {
+  progress.stage = { ...stage, machine: progress.machine, steps: [] };
+  parts.events.buildSeen(build.id, build.event);
+  const known = { repo: repo.slug, buildNumber: build.number, event: build.event, stageName: stage.name };
+  parts.registry.update(stage.id, known);
+}
+
+/** Whoever comes next looks for the Pod there, and so does this process. */
+async function enter({ parts, stops }: StageFlow, namespace: string, kind: 'own' | 'shared'): Promise<void> {
+  const { stop, handOver } = stops;
+  await patiently(parts, { what: 'change the Lease' }, stop, () => parts.lease.enter(namespace, kind, stop));
+  await patiently(parts, { what: 'list Pods' }, stop, () =>
+    orAborted(parts.podWatch.follow(namespace, handOver), stop),
+  );
+}
+
+/**
+ * A 500 is the Git host's trouble, which has failed the build (drone-rpc §2.3), or the database's, which passes. One more accept tells
+ * them apart: it needs the database alone, is repeated until that works, and changes nothing of an accepted stage.
+ */
+async function askDetail({ parts, progress, stops }: StageFlow): Promise<StageDetail> {
+  const { ciServer } = parts;
+  const { stop } = stops;
+  const { id } = progress.stage;
+  for (let round = 1; ; round++) {
+    try {
+      return await ciServer.detail(id, stop);
+    } catch (error) {
+      if (stop.aborted) throw error;
+      const isServers = error instanceof CiServerError && error.status >= 500;
+      if (round >= DETAIL_ROUNDS || !isServers) throw detailFailed(error);
+    }
+    await ciServer.accept(id, progress.machine, stop);
+  }
+}
+
+const detailFailed = (error: unknown): PipelineError =>
+  new PipelineError(
+    'detail-failed',
+    `the Drone server could not give the details of this stage: ${errorText(error)}`,
+    { blame: 'operator', cause: error },
+  );
+
+async function fromPod(flow: StageFlow): Promise<undefined> {
+  const { parts, progress, stops } = flow;
+  const { pod, record } = progress;
+  if (!pod || !record) return;
+  const contents = await contentsOf(parts, pod, record, stops.stop);
+  const isWhole = contents && (await isComplete(parts, pod, record, stops.stop));
+  if (!isWhole && holdsGate(pod) && !record.stepIds) return beginAnew(flow, record);
+  if (!contents) throw secretGone();
+  goOnWith(flow, pod, { record, contents });
+}
+
+function goOnWith(
+  flow: StageFlow,
+  pod: V1Pod,
+  { record, contents }: { readonly record: PodRecord; readonly contents: Contents },
+): void {
+  const { parts, progress } = flow;
+  const namespace = pod.metadata?.namespace ?? 'default';
+  const { ownNamespace, stepIds } = record;
+  const asks = requestOf(pod);
+  progress.work = { ...contents, notes: [], namespace, ownNamespace, asks, compiled: undefined };
+  if (stepIds) progress.started ??= startedByPod(parts, { pod, record, contents });
+  if (!holdsGate(pod)) progress.admittedMs = admittedMsOf(flow, record);
+}
+
+const admittedMsOf = ({ parts, progress }: StageFlow, { admittedMs }: PodRecord): number =>
+  admittedMs === undefined ? parts.clock.now() : toOwnMs(progress.apiTime, parts.clock, admittedMs);
+
+const secretGone = (): PipelineError =>
+  new PipelineError(
+    'record-lost',
+    'the Secret of this pipeline is gone, so that it could not be taken over',
+    {
+      blame: 'cluster',
+    },
+  );
+
+/** Its former owner was lost before the Pod was complete, and nothing of it is known to the server: the Pod goes, and is made again. */
+async function beginAnew({ parts, progress, stops }: StageFlow, record: PodRecord): Promise<undefined> {
+  const { stage, machine, pod } = progress;
+  if (!pod) return;
+  await parts.lease.intend({ stageId: stage.id, buildId: stage.buildId, machine }, stops.stop);
+  const removed = await removePod(parts, pod, 0);
+  stops.stop.throwIfAborted();
+  if (removed === 'left')
+    throw new PipelineError(
+      'right-missing',
+      'the Pod of this pipeline is not complete, and could not be removed',
+      {
+        blame: 'operator',
+      },
+    );
+  if (record.ownNamespace) await removeNamespace(parts, pod.metadata?.namespace ?? '');
+  progress.pod = undefined;
+  progress.record = undefined;
+  parts.registry.update(stage.id, { phase: 'preparing', pod: '' });
+}

@@ -1,0 +1,108 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import { readPod } from '../adopt/read-pod.ts';
+import { launch } from '../launch/launch.ts';
+import { patiently } from '../launch/patiently.ts';
+import { removePod } from '../launch/remove-pod.ts';
+import { withIds } from '../launch/start.ts';
+import { SILENT_WAIT_MS } from './admit.ts';
+import { creationTime } from './api-time.ts';
+import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
+import { startAtServer } from './start.ts';
+import { leftMs, quotaTooLong } from './wait-limit.ts';
+
+/** A spent quota is tried again after this. */
+const QUOTA_PAUSE_MS = 5_000;
+/** A quota's words hold what is used, which changes: more of them would only be noise in the log. */
+const MOST_QUOTA_NOTES = 30;
+
+/** Makes the Pod with its Secrets, for as long as its quota is spent; a Pod of this stage that is there already is gone on with. */
+export async function launchPod(flow: StageFlow): Promise<StageEnd | undefined> {
+  const { parts, progress, stops } = flow;
+  const { work } = progress;
+  if (!work?.compiled) throw new Error('a stage without a Pod was not compiled');
+  const quota = new QuotaWait(flow, work);
+  for (;;) {
+    const compiled = withIds(work.compiled, progress.started);
+    const launched = await launch(parts, compiled, parts.lease, stops.stop);
+    switch (launched.kind) {
+      case 'launched':
+        return made(flow, launched.pod);
+      case 'exists':
+        return found(flow, launched.pod);
+      case 'taken':
+        return { kind: 'left', why: 'another runner has made the Pod of this stage' };
+      case 'quota':
+        await quota.wait(launched.text);
+    }
+  }
+}
+
+function made({ parts, progress }: StageFlow, pod: V1Pod): undefined {
+  progress.pod = pod;
+  progress.apiTime = creationTime(pod, parts.clock);
+  parts.registry.update(progress.stage.id, { pod: pod.metadata?.name ?? '' });
+  parts.waits('');
+}
+
+/** Made by a former life of ours whose write came late. */
+async function found({ parts, progress }: StageFlow, pod: V1Pod): Promise<undefined> {
+  const record = readPod(pod);
+  if (!record || parts.registry.hasLanded(pod.metadata?.uid ?? '')) {
+    await removePod(parts, pod, 0);
+    return;
+  }
+  progress.pod = pod;
+  progress.record = record;
+  progress.work = undefined;
+}
+
+/** The wait of one stage for room in the quota of its namespace. */
+class QuotaWait {
+  readonly #flow: StageFlow;
+  readonly #work: Work;
+  readonly #sinceMs: number;
+  readonly #told = new Set<string>();
+
+  constructor(flow: StageFlow, work: Work) {
+    this.#flow = flow;
+    this.#work = work;
+    this.#sinceMs = flow.parts.clock.monotonicMs();
+  }
+
+  async wait(text: string): Promise<void> {
+    const { parts, progress, stops } = this.#flow;
+    const { clock, registry, log } = parts;
+    const { id: stageId } = progress.stage;
+    const waitedMs = clock.monotonicMs() - this.#sinceMs;
+    // Its time-out counts from its admission, though nothing runs yet.
+    if (leftMs(this.#flow) <= 0) throw quotaTooLong(parts.waitLimitMs, text);
+    if (waitedMs >= this.#work.plan.timeoutMs) throw quotaTooLong(this.#work.plan.timeoutMs, text);
+    registry.update(stageId, { phase: 'waiting' });
+    parts.waits(text, '');
+    log.info({ stageId, reason: text }, 'the quota is spent: waiting');
+    if (waitedMs >= SILENT_WAIT_MS || progress.started) await this.#show(text);
+    await clock.sleep(QUOTA_PAUSE_MS, stops.stop);
+    stops.stop.throwIfAborted();
+  }
+
+  /**
+   * There is no Pod that could keep what the server says of the steps: the Lease does, before a line is said. A crash in between
+   * loses the ids, as one between start and the Pod's PATCH does.
+   */
+  async #show(text: string): Promise<void> {
+    const { parts, progress, stops } = this.#flow;
+    const { id: stageId, buildId } = progress.stage;
+    const started = await startAtServer(this.#flow, this.#work);
+    if (!started.firstLog) {
+      const stepIds = this.#work.plan.steps.map(({ n }) => started.stepIds.get(n) ?? 0);
+      const owners = (progress.startedWithoutPod?.owners ?? 0) + 1;
+      const intent = { stageId, buildId, machine: progress.machine, started: { stepIds, owners } };
+      await patiently(parts, { what: 'change the Lease' }, stops.grace, () =>
+        parts.lease.intend(intent, stops.grace),
+      );
+    }
+    if (this.#told.has(text) || this.#told.size >= MOST_QUOTA_NOTES) return;
+    this.#told.add(text);
+    await started.showWaiting(parts, `waiting for room in the quota: ${text}`, stops.stop);
+  }
+}
