@@ -1,6 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import { PODS } from '../../parts/embedded/api/resources.ts';
-import type { NodeSpec } from '../../parts/embedded/control/nodes.ts';
+import type { EmbeddedNode } from '../../parts/embedded/control/nodes.ts';
 import type { InjectedFault } from '../judge/history.ts';
 import type { FaultAction } from '../plan/actions.ts';
 import type { PlannedFault } from '../plan/plan.ts';
@@ -133,7 +133,7 @@ export class Injector {
     return what;
   }
 
-  async #silenceNode({ name }: NodeSpec, lastsMs: number): Promise<string> {
+  async #silenceNode({ name }: EmbeddedNode, lastsMs: number): Promise<string> {
     const { cluster } = this.#system;
     cluster.setNodeReady(name, false);
     await this.#clock.sleep(lastsMs);
@@ -142,7 +142,7 @@ export class Injector {
   }
 
   /** A machine of the same name takes its place. */
-  async #loseNode(node: NodeSpec, lastsMs: number): Promise<string> {
+  async #loseNode(node: EmbeddedNode, lastsMs: number): Promise<string> {
     const { cluster } = this.#system;
     const lost = this.#system.pods().filter((one) => one.node === node.name);
     for (const { buildId } of lost) this.#book.destroyed(buildId);

@@ -1,5 +1,5 @@
 import type { Clock } from '@hangar/shared/clock';
-import { isFinal } from '../../parts/drone/views.ts';
+import { isBuildOver } from '../../parts/drone/views.ts';
 import type { History } from '../judge/history.ts';
 import type { Plan } from '../plan/plan.ts';
 import { SHAPES } from '../plan/shapes.ts';
@@ -144,7 +144,7 @@ class Run {
   }
 
   #endOf(id: number): number | undefined {
-    return isFinal(this.#system.drone.build(id)) ? this.#parts.clock.now() : undefined;
+    return isBuildOver(this.#system.drone.build(id)) ? this.#parts.clock.now() : undefined;
   }
 
   #leftovers(): readonly string[] {
