@@ -151,11 +151,13 @@ describe('accept', () => {
     }));
 
   it.each([
-    ['ours, where the detail names our machine', 'me', 'accepted'],
-    ['lost, where it names another', 'other', 'lost'],
-  ])('known issue 18: a 409 after a lost answer is %s', (_, machine, want) =>
+    ['ours, where the detail names our machine', { machine: 'me', status: 'pending' }, 'accepted'],
+    ['lost, where it names another', { machine: 'other', status: 'pending' }, 'lost'],
+    ['lost, where our stage runs: it was accepted long before', { machine: 'me', status: 'running' }, 'lost'],
+    ['lost, where our stage is over', { machine: 'me', status: 'success' }, 'lost'],
+  ])('known issue 18: a 409 after a lost answer is %s', (_, stage, want) =>
     withPlays(
-      ['cut', { status: 409 }, json({ stage: { id: 63, machine, version: 2 } })],
+      ['cut', { status: 409 }, json({ stage: { id: 63, version: 2, ...stage } })],
       async (client, server) => {
         expect(await client.accept(63, 'me', signal)).toMatchObject({ kind: want });
         expect(server.seen.map((one) => one.method)).toEqual(['POST', 'POST', 'GET']);

@@ -234,7 +234,9 @@ class DroneHttp implements DroneClient {
     signal: AbortSignal,
   ): Promise<{ kind: 'accepted'; stage: DroneStage } | { kind: 'lost' }> {
     const { stage } = await this.detail(stageId, signal);
-    return stage.machine === machine ? { kind: 'accepted', stage } : { kind: 'lost' };
+    // One that is running or over was accepted long before.
+    const isOurs = stage.machine === machine && stage.status === 'pending';
+    return isOurs ? { kind: 'accepted', stage } : { kind: 'lost' };
   }
 
   async #put(
