@@ -92,6 +92,28 @@ describe('taking an offer', () => {
     expect([registry.entries, finished]).toEqual([[], []]);
   });
 
+  it('asks until it is told, when the answer to the accept was lost and the details fail', async () => {
+    let failures = 2;
+    const world = begin({
+      accept: () =>
+        failures-- > 0
+          ? Promise.reject(new CiServerError('detail', 500, 'the Git host is away'))
+          : Promise.resolve({ kind: 'accepted', stage: { version: 2 } }),
+    });
+    expect(await world.go()).toBe('taken');
+    await settle();
+    expect([world.registry.has(63), world.reports]).toEqual([true, ['intend 63']]);
+    await world.clock.step(60_000);
+    expect(world.finished).toHaveLength(1);
+    expect(world.reports).toEqual(['intend 63', 'settle 63']);
+  });
+
+  it('leaves a stage to others, when the accept itself was refused', async () => {
+    const world = begin({ accept: () => Promise.reject(refused(400)) });
+    expect(await world.go()).toBe('not-taken');
+    expect([world.registry.has(63), world.reports]).toEqual([false, ['intend 63', 'settle 63']]);
+  });
+
   it('stopped while the server answers, leaves the intent to the next and its own hands empty (known issue 14)', async () => {
     const { go, reports, registry, handOver } = begin({
       accept: (_id, _machine, signal) =>

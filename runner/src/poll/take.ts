@@ -2,6 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { NO_LOAD } from '../admit/admit.ts';
 import type { Intent } from '../lease/lease-record.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
+import { CiServerError } from '../ports/ci-server.ts';
 import { runRecorded, runStage } from '../stage/run-stage.ts';
 import type { StageParts } from '../stage/stage-parts.ts';
 import type { StageRegistry } from '../stage-registry.ts';
@@ -26,8 +27,8 @@ function entryOf(stage: DroneStage, clock: Clock): Parameters<StageRegistry['ent
 }
 
 /**
- * Claims an offered stage: the intent stands in the Lease first, so that no crash loses it. Resolves when the server has answered;
- * the journey goes on by itself. Never rejects.
+ * Claims an offered stage: it is recorded in the Lease first, so that no crash loses it. Resolves when the server has answered; the stage
+ * then runs by itself. Never rejects.
  */
 export async function take(
   parts: StageParts,
@@ -35,26 +36,32 @@ export async function take(
   by: { machine: string; handOver: AbortSignal },
 ): Promise<Taken> {
   const { ciServer, clock, lease, log, registry } = parts;
+  const { id: stageId, buildId } = offer;
+  const { machine, handOver } = by;
   if (!registry.enter(entryOf(offer, clock))) return 'not-taken';
   try {
-    await lease.intend({ stageId: offer.id, buildId: offer.buildId, machine: by.machine }, by.handOver);
-    const accepted = await ciServer.accept(offer.id, by.machine, by.handOver);
+    await lease.intend({ stageId, buildId, machine }, handOver);
+    const accepted = await ciServer.accept(stageId, machine, handOver);
     if (accepted.kind === 'accepted') {
-      const stage = { ...offer, ...accepted.stage, machine: by.machine };
-      void runStage(parts, { stage, machine: by.machine }, by.handOver);
+      void runStage(parts, { stage: { ...offer, ...accepted.stage, machine }, machine }, handOver);
       return 'taken';
     }
-    log.debug({ stageId: offer.id }, 'another runner was faster');
+    log.debug({ stageId }, 'another runner was faster');
   } catch (error) {
-    // Going away: whether it was accepted is for the next one to find out, by the intent.
-    if (by.handOver.aborted) return leave(parts, offer.id, 'kept');
-    log.warn(
-      { err: error, stageId: offer.id },
-      'a stage could not be accepted; the server will offer it again',
-    );
+    // Whether it was accepted is for the next replica to find out, by the record.
+    if (handOver.aborted) return leave(parts, stageId, 'kept');
+    if (isDoubtful(error)) {
+      log.warn({ err: error, stageId }, 'whether a stage was accepted is not known, asking again');
+      void runRecorded(parts, { stageId, buildId, machine }, handOver);
+      return 'taken';
+    }
+    log.warn({ err: error, stageId }, 'a stage could not be accepted; the server will offer it again');
   }
-  return leave(parts, offer.id, 'settled');
+  return leave(parts, stageId, 'settled');
 }
+
+/** The accept itself is repeated until it is answered; after a lost answer the stage's details tell, and they may fail. */
+const isDoubtful = (error: unknown): boolean => error instanceof CiServerError && error.call !== 'accept';
 
 function leave({ lease, registry }: StageParts, stageId: number, intent: 'kept' | 'settled'): Taken {
   if (intent === 'settled') lease.settle(stageId);
