@@ -95,6 +95,26 @@ describe('launch', () => {
     expect(annotations?.[ANNOTATION.ownNamespace]).toBe('true');
   });
 
+  it.each([
+    [
+      'going',
+      refusal(
+        403,
+        'Forbidden',
+        'unable to create new content in namespace ci because it is being terminated',
+      ),
+    ],
+    ['gone in between', refusal(404, 'NotFound', 'namespaces "ci" not found')],
+  ])('waits for its namespace of an earlier try that is %s', async (_, error) => {
+    const { clock, cluster, go } = begin({ createNamespace: true, pullSecret: undefined });
+    cluster.fail('create', 'pods', error, error);
+    const launched = go();
+    await clock.step(1_999);
+    expect(cluster.count('create', 'namespaces')).toBe(2);
+    await clock.step(1);
+    expect(await launched).toMatchObject({ kind: 'launched' });
+  });
+
   it.each(['pods', 'secrets'])(
     'repeats after no answer, 500 and 429, with longer pauses (%s)',
     async (plural) => {

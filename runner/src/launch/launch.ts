@@ -1,4 +1,10 @@
-import { type Cluster, ifPresent, KubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import {
+  type Cluster,
+  ifPresent,
+  isKubernetesError,
+  KubernetesError,
+  RESOURCE,
+} from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { ANNOTATION, type Compiled, LABEL } from '../pipeline/compiled.ts';
@@ -23,6 +29,7 @@ export interface LaunchParts extends PatientParts {
 }
 
 const FIRST_DELAY_MS = 100;
+const NAMESPACE_PAUSE_MS = 1_000;
 /** A service account comes within a second or so after its namespace; one that never comes is somebody's mistake. */
 const SOON_MS = 30_000;
 
@@ -47,8 +54,9 @@ export async function launch(
     ...(compiled.createNamespace ? { [ANNOTATION.ownNamespace]: 'true' } : {}),
   };
   const wanted: V1Pod = { ...compiled.pod, metadata: { ...compiled.pod.metadata, annotations } };
-  if (compiled.createNamespace) await makeNamespace(parts, compiled, signal);
-  const made = await makePod(parts, compiled, wanted, signal);
+  const made = compiled.createNamespace
+    ? await makePodInOwnNamespace(parts, compiled, wanted, signal)
+    : await makePod(parts, compiled, wanted, signal);
   if (made.kind !== 'made') return made;
   const { pod } = made;
   try {
@@ -69,6 +77,32 @@ interface Existing {
 const EXISTS: Existing = { kind: 'exists' };
 
 type Made = { readonly kind: 'made'; readonly pod: V1Pod } | Exclude<Launched, { kind: 'launched' }>;
+
+/** A namespace of that name that is going, of an earlier try or another process, is waited for: it can't take a Pod. */
+async function makePodInOwnNamespace(
+  parts: LaunchParts,
+  compiled: Compiled,
+  wanted: V1Pod,
+  signal: AbortSignal,
+): Promise<Made> {
+  for (;;) {
+    await makeNamespace(parts, compiled, signal);
+    try {
+      return await makePod(parts, compiled, wanted, signal);
+    } catch (error) {
+      if (!isNamespaceGoing(error)) throw error;
+      await parts.clock.sleep(NAMESPACE_PAUSE_MS, signal);
+      signal.throwIfAborted();
+    }
+  }
+}
+
+/** `... because it is being terminated`, or it went between the two writes. */
+function isNamespaceGoing(error: unknown): boolean {
+  const { cause } = error instanceof PipelineError ? error : {};
+  const isTerminated = isKubernetesError(cause, 403) && cause.message.includes('being terminated');
+  return isTerminated || isKubernetesError(cause, 404);
+}
 
 function makePod(parts: LaunchParts, compiled: Compiled, wanted: V1Pod, signal: AbortSignal): Promise<Made> {
   const { namespace, createNamespace } = compiled;

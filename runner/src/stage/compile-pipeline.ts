@@ -1,10 +1,11 @@
 import type { Clock } from '@hangar/shared/clock';
 import { compile } from '../compile/compile.ts';
 import type { CompileSettings } from '../compile/settings.ts';
-import { type Compiled, NAME_PREFIX } from '../pipeline/compiled.ts';
+import type { Compiled } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import type { Manifest, Pipeline } from '../pipeline/pipeline.ts';
 import { type PrepareDeps, prepare } from '../prepare/prepare.ts';
+import { stageName } from './stage-name.ts';
 
 /** What a pipeline is compiled with. `random`: 0 ≤ x < 1. */
 export interface CompileParts {
@@ -22,7 +23,6 @@ export interface JudgedPipeline {
 }
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
-const NAME_LENGTH = 20;
 const NONCE_LENGTH = 8;
 
 /**
@@ -43,7 +43,7 @@ export async function compilePipeline(
     prepared: { ...prepared, warnings: [...manifest.warnings, ...prepared.warnings] },
     settings,
     nowMs,
-    name: () => `${NAME_PREFIX}${letters(random, NAME_LENGTH)}`,
+    name: () => stageName(detail),
     nonce: letters(random, NONCE_LENGTH),
   });
 }

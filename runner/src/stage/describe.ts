@@ -130,7 +130,10 @@ const secretGone = (): PipelineError =>
 async function beginAnew({ parts, progress, stops }: StageFlow, record: PodRecord): Promise<undefined> {
   const { stage, machine, pod } = progress;
   if (!pod) return;
-  await parts.lease.intend({ stageId: stage.id, buildId: stage.buildId, machine }, stops.stop);
+  const intent = { stageId: stage.id, buildId: stage.buildId, machine };
+  await patiently(parts, { what: 'change the Lease' }, stops.stop, () =>
+    parts.lease.intend(intent, stops.stop),
+  );
   const removed = await removePod(parts, pod, 0);
   stops.stop.throwIfAborted();
   if (removed === 'left')

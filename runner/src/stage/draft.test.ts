@@ -1,7 +1,11 @@
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import { aBuild, aDetail, anImage, aRepo, someSettings } from '../compile/testing/a-pipeline.ts';
+
 import { parseManifest } from '../parse/manifest.ts';
+
+import type { StageDetail } from '../pipeline/drone.ts';
+
 import { type DraftParts, draft } from './draft.ts';
 
 const never = new AbortController().signal;
@@ -56,12 +60,13 @@ describe('a draft', () => {
     expect(script).toContain('echo 12 hello');
   });
 
-  it('gives each Pod a name of its own', async () => {
+  it('gives the Pod of a stage one name, however often it is made, and that of another stage another', async () => {
     const parts = partsOf({ random: Math.random });
-    const names = await Promise.all(
-      [1, 2].map(async () => (await draft(parts, aDetail({ yaml: YAML }), never)).pod.metadata?.name),
-    );
-    expect(new Set(names).size).toBe(2);
+    const nameOf = async (detail: StageDetail) => (await draft(parts, detail, never)).pod.metadata?.name;
+    const detail = aDetail({ yaml: YAML });
+    const other = { ...detail, stage: { ...detail.stage, id: detail.stage.id + 1 } };
+    const names = await Promise.all([detail, detail, other].map(nameOf));
+    expect([new Set(names).size, names[0] === names[1]]).toEqual([2, true]);
   });
 
   it('without a step that can run has an empty plan', async () => {

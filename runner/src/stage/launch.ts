@@ -12,6 +12,8 @@ import { leftMs, quotaTooLong } from './wait-limit.ts';
 
 /** A spent quota is tried again after this. */
 const QUOTA_PAUSE_MS = 5_000;
+/** Between two looks whether a Pod that was removed has gone. */
+const REMOVAL_PAUSE_MS = 1_000;
 /** A quota's words hold what is used, which changes: more of them would only be noise in the log. */
 const MOST_QUOTA_NOTES = 30;
 
@@ -45,10 +47,11 @@ function made({ parts, progress }: StageFlow, pod: V1Pod): undefined {
 }
 
 /** Made by a former life of ours whose write came late. */
-async function found({ parts, progress }: StageFlow, pod: V1Pod): Promise<undefined> {
+async function found({ parts, progress, stops }: StageFlow, pod: V1Pod): Promise<undefined> {
   const record = readPod(pod);
   if (!record || parts.registry.hasLanded(pod.metadata?.uid ?? '')) {
     await removePod(parts, pod, 0);
+    await parts.clock.sleep(REMOVAL_PAUSE_MS, stops.stop);
     return;
   }
   progress.pod = pod;

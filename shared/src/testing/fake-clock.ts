@@ -12,7 +12,7 @@ export class FakeClock implements Clock {
   #startMs: number;
   #skewMs = 0;
   #order = 0;
-  #timers: Timer[] = [];
+  readonly #timers = new Set<Timer>();
 
   /** @param startMs initial wall clock, in milliseconds since 1970 */
   constructor(startMs = 1_768_383_000_000) {
@@ -40,9 +40,9 @@ export class FakeClock implements Clock {
 
   after(ms: number, act: () => void): () => void {
     const timer = { dueMs: this.#nowMs + Math.max(0, ms), order: this.#order++, act };
-    this.#timers.push(timer);
+    this.#timers.add(timer);
     return () => {
-      this.#timers = this.#timers.filter((one) => one !== timer);
+      this.#timers.delete(timer);
     };
   }
 
@@ -52,7 +52,7 @@ export class FakeClock implements Clock {
 
   /** Number of pending timers. */
   get pending(): number {
-    return this.#timers.length;
+    return this.#timers.size;
   }
 
   /** Advances time by `ms`, firing due timers in order and letting promises run in between. */
@@ -60,7 +60,7 @@ export class FakeClock implements Clock {
     await settle();
     const endMs = this.#nowMs + ms;
     for (let next = this.#next(endMs); next; next = this.#next(endMs)) {
-      this.#timers = this.#timers.filter((one) => one !== next);
+      this.#timers.delete(next);
       this.#nowMs = Math.max(this.#nowMs, next.dueMs);
       next.act();
       await settle();
@@ -70,11 +70,14 @@ export class FakeClock implements Clock {
   }
 
   #next(endMs: number): Timer | undefined {
-    return this.#timers
-      .filter((timer) => timer.dueMs <= endMs)
-      .sort((a, b) => a.dueMs - b.dueMs || a.order - b.order)[0];
+    let first: Timer | undefined;
+    for (const timer of this.#timers)
+      if (timer.dueMs <= endMs && (!first || isEarlier(timer, first))) first = timer;
+    return first;
   }
 }
+
+const isEarlier = (a: Timer, b: Timer): boolean => (a.dueMs - b.dueMs || a.order - b.order) < 0;
 
 /** Lets all pending promises run. */
 export async function settle(): Promise<void> {

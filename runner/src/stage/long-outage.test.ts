@@ -1,0 +1,103 @@
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { settle } from '@hangar/shared/testing/fake-clock';
+import type { V1Pod } from '@kubernetes/client-node';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { AdmissionQueue } from '../admit/admission-queue.ts';
+import { NO_LOAD } from '../admit/admit.ts';
+import { anEntry } from '../metrics/testing/an-entry.ts';
+import { LABEL } from '../pipeline/compiled.ts';
+import type { DroneStage } from '../pipeline/drone.ts';
+import type { CiServer } from '../ports/ci-server.ts';
+import { gated, withStates } from '../supervise/testing/a-pod.ts';
+import { aStage, FakeCiServer } from '../supervise/testing/fake-ci-server.ts';
+import { runStage } from './run-stage.ts';
+import { aDetail, compiledOf, TestStage } from './testing/test-stage.ts';
+
+const MANY = 1_000;
+const SOME = 100;
+const DAY_MS = 24 * 3_600_000;
+const UNLIMITED = { pipelines: MANY, pods: undefined, cpuMillicores: undefined, memoryBytes: undefined };
+const idsOf = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index + 1);
+const podAt = (id: number) => ({ resource: RESOURCE.pods, namespace: 'ci', name: `drone-${id}` });
+
+/** A Drone server of many stages, each of which is a {@link FakeCiServer}; all of them can be away. */
+class ManyStages {
+  readonly servers: ReadonlyMap<number, FakeCiServer>;
+  readonly ciServer: CiServer;
+
+  constructor(ids: readonly number[]) {
+    this.servers = new Map(ids.map((id) => [id, new FakeCiServer(stageOf(id))]));
+    const of = (id: number): FakeCiServer => this.servers.get(id) ?? new FakeCiServer(stageOf(id));
+    this.ciServer = Object.assign(new FakeCiServer(stageOf(0)), {
+      detail: (id: number) => Promise.resolve({ ...aDetail(), stage: stageOf(id) }),
+      updateStage: (stage: DroneStage, signal: AbortSignal) => of(stage.id).updateStage(stage, signal),
+      updateStep: (...[step, signal]: Parameters<CiServer['updateStep']>) =>
+        of(step.stageId).updateStep(step, signal),
+    });
+  }
+
+  away(until: Promise<void>): void {
+    for (const server of this.servers.values()) server.gate = until;
+  }
+
+  get ended(): number {
+    return [...this.servers.values()].filter(({ stage }) => stage.status === 'success').length;
+  }
+}
+
+const stageOf = (id: number): DroneStage => aStage({ id, buildId: id });
+
+function podOf(id: number): V1Pod {
+  const { metadata, ...pod } = compiledOf().pod;
+  const labels = { ...metadata?.labels, [LABEL.stageId]: String(id) };
+  return { ...pod, metadata: { ...metadata, name: `drone-${id}`, labels } };
+}
+
+/** So many stages run, and end while the server is away. */
+async function begin(count: number) {
+  const ids = idsOf(count);
+  const drone = new ManyStages(ids);
+  const world = new TestStage({
+    ciServer: drone.ciServer,
+    line: new AdmissionQueue(() => NO_LOAD, UNLIMITED),
+  });
+  onTestFinished(() => world.close());
+  for (const id of ids) {
+    world.intents.set(id, { stageId: id, buildId: id, machine: 'me' });
+    world.registry.enter(anEntry({ stageId: id, buildId: id, phase: 'preparing' }));
+    const parts = { ...world.parts, draft: () => Promise.resolve(compiledOf(undefined, { pod: podOf(id) })) };
+    void runStage(parts, { stage: stageOf(id), machine: 'me' }, world.handOver.signal);
+  }
+  await world.clock.step(0);
+  const back = Promise.withResolvers<void>();
+  drone.away(back.promise);
+  for (const id of ids) {
+    const pod = world.cluster.find<V1Pod>(podAt(id));
+    if (pod) world.cluster.put(podAt(id), withStates(pod, { 1: gated(0), 2: gated(0) }));
+  }
+  await world.clock.step(0);
+  const isHeld = (id: number): boolean => world.cluster.find(podAt(id)) !== undefined;
+  return { world, drone, back: () => back.resolve(), held: () => ids.filter(isHeld).length };
+}
+
+describe('stages that end while the Drone server is away', () => {
+  it('a thousand for two days are all reported, and leave nothing behind', { timeout: 60_000 }, async () => {
+    const { world, drone, back, held } = await begin(MANY);
+    await world.clock.step(2 * DAY_MS - 3_600_000);
+    expect([held(), world.intents.size, drone.ended]).toEqual([MANY, MANY, 0]);
+    expect(world.registry.entries.every(({ phase }) => phase === 'reporting')).toBe(true);
+
+    back();
+    await world.clock.step(0);
+    await settle();
+    expect([drone.ended, held(), world.intents.size]).toEqual([MANY, 0, 0]);
+    expect([world.registry.isQuiet, world.heard.includes('expired')]).toEqual([true, false]);
+  });
+
+  it('a hundred for longer are given up, each of which is counted', async () => {
+    const { world, held } = await begin(SOME);
+    await world.clock.step(2 * DAY_MS + 60_000);
+    expect(world.heard.filter((word) => word === 'expired')).toHaveLength(SOME);
+    expect([held(), world.intents.size, world.registry.isQuiet]).toEqual([0, 0, true]);
+  });
+});
