@@ -32,7 +32,7 @@ describe('trouble is reported, and nothing is written', () => {
         cluster.cut(noAnswer());
       },
       afterTicks: STALE_TICKS,
-      reported: /the watch of pods was last heard \d+ s ago: may not (list|watch) pods/,
+      reported: /the watch of pods last received an event \d+ s ago: may not (list|watch) pods/,
       weight: 'stale',
     },
     'an API server that does not answer': {
@@ -43,7 +43,7 @@ describe('trouble is reported, and nothing is written', () => {
         cluster.cut(noAnswer());
       },
       afterTicks: STALE_TICKS,
-      reported: /the watch of (pods|nodes) was last heard/,
+      reported: /the watch of (pods|nodes) last received an event/,
       weight: 'stale',
     },
     'a clock that jumps forward': {
@@ -61,7 +61,7 @@ describe('trouble is reported, and nothing is written', () => {
     'a runner that is silent': {
       begin: ({ source }) => (source.running = undefined),
       afterTicks: STALE_TICKS,
-      reported: /1 of 1 runners don't answer/,
+      reported: /1 of 1 runners are unreachable/,
       weight: 'partial',
     },
     'a runner with implausible values': {

@@ -315,7 +315,7 @@ describe('a buffer that no controller serves', () => {
     await ticks(7);
 
     expect(await samples('hangar_autoscaler_pool_outcome')).toContain('ci unserved 1');
-    expect((await ready()).conditions.join()).toContain(`nobody brings the ${asked} nodes`);
+    expect((await ready()).conditions.join()).toContain(`no engine provides the ${asked} requested nodes`);
     expect(reported().at(-1)).toBe('ci unserved');
     for (let nth = 0; nth < 30; nth += 1) cluster.addBuild(`b${nth}`);
     await ticks(3);

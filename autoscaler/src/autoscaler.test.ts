@@ -239,7 +239,7 @@ describe('with a cluster', () => {
     });
 
     expect(ledger.recommendation?.demand).toMatchObject({ runningPods: 1, knownStages: 0 });
-    expect(ledger.recommendation?.because.join(' ')).toContain('work without a Pod is not known');
+    expect(ledger.recommendation?.because.join(' ')).toContain('stages without a Pod are not counted');
   });
 
   it('passes orders to its actor once it has data, the same order each tick, and logs it once', async () => {
@@ -279,7 +279,7 @@ describe('with a cluster', () => {
     expect(ledger.staleSinceMs).toBeDefined();
     expect(orders.length - before).toBeLessThanOrEqual(2);
     expect(ledger.conditions[0]?.text).toMatch(
-      /the watch of (pods|nodes) was last heard \d+ s ago: no answer/,
+      /the watch of (pods|nodes) last received an event \d+ s ago: no answer/,
     );
   });
 
@@ -303,7 +303,7 @@ describe('with a cluster', () => {
     const reported = () => ledger.conditions.map(({ text }) => text).join('; ');
     cluster.put(pods, aPod('p', 'n0', 'Succeeded'));
     await ticks(1);
-    expect(reported()).toMatch(/can not be written to HANGAR_AUTOSCALER_DATA_DIR.* disk full.*; 1 wait/);
+    expect(reported()).toMatch(/cannot be written to HANGAR_AUTOSCALER_DATA_DIR.* disk full.*; 1 wait/);
     await ticks(3);
 
     expect(kept.map(({ uid }) => uid)).toEqual(['p']);

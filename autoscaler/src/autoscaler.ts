@@ -74,7 +74,7 @@ export class Autoscaler {
       outcome = await this.#tick(stop);
     } catch (error) {
       if (stop.aborted) return;
-      log.error({ err: error }, 'a tick failed: please report this; the last recommendation stands');
+      log.error({ err: error }, 'a tick failed: please report this; the last recommendation is kept');
       const text = `a tick failed: ${errorText(error)}`;
       ledger.stale(clock.now(), [{ weight: 'stale', text }]);
     }

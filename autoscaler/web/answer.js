@@ -15,7 +15,7 @@ export function showAnswer(answer, history) {
   const { leadSeconds, objectiveWaitP95Seconds, shapes, because } = answer;
   const lead = span(leadSeconds);
   byId('lead').textContent =
-    `If all were of one shape. Now: what runs, waits or is known. Next: with room for what may come within ${lead}, the time until a new node works.`;
+    `If all nodes had one shape. Now: for running, unschedulable and known Pods. Next: with the buffer for arrivals within ${lead}, the time until a new node works.`;
   const past = Object.fromEntries(
     shapes.map(({ shape }) => [shape, history.map((point) => point.shapes[shape] ?? null)]),
   );
@@ -70,7 +70,7 @@ function card(shape, { objectiveWaitP95Seconds: objective, currency }, past) {
     ...(cost ? [el('p', {}, `${money(cost.perDay, currency)} a day at this size`)] : []),
     details(
       `why ${shape.shape}`,
-      'Why so many',
+      'Reasons',
       list([
         ...because,
         `a node offers ${cpu(allocatable.cpu)} CPU and ${memory(allocatable.memory)} (${shape.source})`,
@@ -141,15 +141,15 @@ export function showConditions({ conditions, stale = false, staleSince }, nowMs,
           el(
             'section',
             { class: 'alarm' },
-            el('h2', {}, `Stale${since}: these are the last good numbers`),
-            el('p', {}, 'Nothing newer could be decided, and nothing is acted upon until it can.'),
+            el('h2', {}, `Stale${since}: these are the last valid numbers`),
+            el('p', {}, 'No newer decision was possible; nothing is scaled until there is one.'),
             list(why),
           ),
         ]
       : [],
   );
   const isPartial = others.some(({ weight }) => weight === 'partial');
-  const title = heading || (isPartial ? 'Less is known than could be' : 'Good to know');
+  const title = heading || (isPartial ? 'Some data is missing' : 'Notes');
   show('conditions', { others, title }, () =>
     others.length === 0
       ? []

@@ -37,7 +37,7 @@ async function ask(path) {
   return data;
 }
 
-/** @returns {Promise<Recommendation | Refused>} the problem is returned when nothing is decided yet */
+/** @returns {Promise<Recommendation | Refused>} the problem is returned when no decision yet */
 export async function askRecommendation() {
   try {
     return /** @type {Recommendation} */ (await ask('recommendations'));

@@ -37,14 +37,14 @@ export function showDemand(past) {
   showPlot('plot-demand', {
     title: 'Pods that need room',
     about:
-      'The band is the room that was foretold for each moment one boot time before: demand should stay inside.',
+      'The band is the capacity forecast for each moment one boot time before: demand should stay inside.',
     unit: 'Pods',
     fromMs: fromOf(past),
     toMs: nowMs + leadMs,
     nowMs,
     series: [
       {
-        name: 'foretold, with buffer',
+        name: 'forecast, with buffer',
         look: 'c2',
         kind: 'band',
         points: series(history, workOf, leadMs),
@@ -57,9 +57,9 @@ export function showDemand(past) {
           leadMs,
         ).filter(([at]) => at <= nowMs + leadMs),
       },
-      { name: 'running, waiting or known', look: 'c1', kind: 'step', points: series(history, workOf) },
+      { name: 'running, unschedulable or known', look: 'c1', kind: 'step', points: series(history, workOf) },
       {
-        name: 'waiting for a node',
+        name: 'unschedulable',
         look: 'c3',
         kind: 'step',
         points: series(history, ({ pending }) => pending),
@@ -75,7 +75,7 @@ export function showWaits(past) {
   const within = waits.filter((one) => one <= objective).length;
   const about =
     waits.length === 0
-      ? 'No Pod has found its node in this time.'
+      ? 'No Pod was scheduled in this time.'
       : `The longest of each moment: ${percent(within / waits.length)} of them within the objective, the longest ${figure(Math.max(...waits))} s.`;
   showPlot('plot-waits', {
     title: 'Waits for a node',
@@ -108,20 +108,20 @@ export function showPool(past, pools, chosen) {
   const { history, nowMs } = past;
   showPlot('plot-pool', {
     title: `Nodes of ${pool}`,
-    about: 'Wanted is what is decided, there is what the cluster has, booting nodes included.',
+    about: 'Desired: decided. Actual: in the cluster, booting nodes included.',
     unit: 'nodes',
     fromMs: fromOf(past),
     toMs: nowMs,
     nowMs,
     series: [
       {
-        name: 'wanted',
+        name: 'desired',
         look: 'c2',
         kind: 'step',
         points: series(history, ({ pools: all }) => all[pool]?.wanted),
       },
       {
-        name: 'there',
+        name: 'actual',
         look: 'c1',
         kind: 'step',
         points: series(history, ({ pools: all }) => all[pool]?.actual),

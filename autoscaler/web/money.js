@@ -69,8 +69,8 @@ function costs(priced, mix, currency) {
  * @param {number} nowMs
  */
 function spendParts({ perHourNow, today, countedFrom, maxPerDay, unpricedPools }, currency, nowMs) {
-  const bound = maxPerDay === null ? 'there is no bound' : `the bound is ${money(maxPerDay, currency)}`;
-  const text = `The pools that are there cost ${money(perHourNow, currency)} an hour and have cost ${money(today, currency)} since ${clockTime(Date.parse(countedFrom), nowMs)}; ${bound}.`;
+  const bound = maxPerDay === null ? 'there is no limit' : `the limit is ${money(maxPerDay, currency)}`;
+  const text = `The actual pools cost ${money(perHourNow, currency)} an hour and have cost ${money(today, currency)} since ${clockTime(Date.parse(countedFrom), nowMs)}; ${bound}.`;
   const without = unpricedPools.length === 0 ? '' : ` Without a price: ${unpricedPools.join(', ')}.`;
   return [el('p', {}, text + without)];
 }

@@ -53,7 +53,7 @@ class Page {
     showState('lost', 'no answer');
     const why = error instanceof Error ? error.message : String(error);
     byId('as-of').textContent =
-      `The service does not answer (${why}): what is shown may be old. Asked again in ${span(this.#pauseMs / 1000)}.`;
+      `The service does not answer (${why}): the data shown may be old. Retrying in ${span(this.#pauseMs / 1000)}.`;
   }
 
   /** @param {string} name */
@@ -99,7 +99,7 @@ class Page {
     const at = clockTime(Date.parse(answer.at), nowMs);
     if (answer.stale) showState('stale', 'stale');
     else showState('live', 'live');
-    byId('as-of').textContent = answer.stale ? `last good answer of ${at}` : `as of ${at}`;
+    byId('as-of').textContent = answer.stale ? `last answer at ${at}` : `as of ${at}`;
     showConditions(answer, nowMs);
     showAnswer(answer, demand.history);
     showPools(answer, this.#pool);
@@ -131,7 +131,7 @@ async function everything(hours) {
 function notYet(refused, nowMs) {
   showState('waiting', 'no answer yet');
   byId('as-of').textContent = '';
-  byId('lead').textContent = 'Nothing is decided yet. What can be asked already: what if, below.';
+  byId('lead').textContent = 'No decision yet. "What if" below already works.';
   const conditions = /** @type {const} */ ([{ weight: 'note', text: refused.cure }]);
   showConditions({ conditions: [...conditions] }, nowMs, 'What is missing');
   show('pool-table', 'none yet', () => [

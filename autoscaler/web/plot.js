@@ -24,7 +24,7 @@ export function showPlot(id, plot) {
   show(id, { ...plot, width }, () => [
     el('figcaption', {}, el('h3', {}, plot.title), el('p', { class: 'dim' }, plot.about)),
     ...(valuesOf(plot).length === 0
-      ? [el('p', { class: 'empty dim' }, 'Nothing is known of this time yet.')]
+      ? [el('p', { class: 'empty dim' }, 'No data for this time yet.')]
       : [
           drawing(plot, width),
           legend(plot),

@@ -10,7 +10,7 @@ import { poolChoice } from './history.js';
  * @param {number} wanted
  */
 function change(actual, wanted) {
-  if (actual === wanted) return el('span', { class: 'chip' }, 'as it is');
+  if (actual === wanted) return el('span', { class: 'chip' }, 'unchanged');
   return el(
     'span',
     { class: 'chip change' },
@@ -35,11 +35,7 @@ export function showPools({ pools, objectiveWaitP95Seconds: objective }, chosen)
   show('pool-table', { pools, objective, chosen }, () => {
     if (pools.length === 0)
       return [
-        el(
-          'p',
-          { class: 'empty dim' },
-          'No node is seen that is a pool for builds. Shapes are sized all the same.',
-        ),
+        el('p', { class: 'empty dim' }, 'No node belongs to a pool for builds. Shapes are sized anyway.'),
       ];
     const rows = pools.map((pool) => [
       el('span', { class: 'name' }, pool.pool),
@@ -54,8 +50,18 @@ export function showPools({ pools, objectiveWaitP95Seconds: objective }, chosen)
     ]);
     return [
       table({
-        caption: 'Pools as they are and as they should be',
-        head: ['pool', 'there', 'wanted', 'change', 'expected wait (p95)', 'ready', 'empty', 'owner', 'why'],
+        caption: 'Pools: actual and desired nodes',
+        head: [
+          'pool',
+          'actual',
+          'desired',
+          'change',
+          'expected wait (p95)',
+          'ready',
+          'empty',
+          'owner',
+          'why',
+        ],
         rows,
         numbers: [1, 2, 5, 6],
       }),
@@ -78,13 +84,7 @@ export function showDecisions(decisions, most, nowMs) {
   const today = new Date(nowMs).toDateString();
   show('decision-table', { decisions: decisions.slice(0, most), today }, () => {
     if (decisions.length === 0)
-      return [
-        el(
-          'p',
-          { class: 'empty dim' },
-          'Nothing was decided yet: a pool is told here when its size should change.',
-        ),
-      ];
+      return [el('p', { class: 'empty dim' }, "No decision yet: changes of a pool's size are listed here.")];
     const rows = decisions
       .slice(0, most)
       .map(({ at, pool, fromNodes, toNodes, outcome, note, because }) => [
@@ -97,7 +97,7 @@ export function showDecisions(decisions, most, nowMs) {
     return [
       table({
         caption: 'Decisions, latest first',
-        head: ['when', 'pool', 'nodes', 'what became of it', 'why'],
+        head: ['when', 'pool', 'nodes', 'outcome', 'why'],
         rows,
       }),
     ];
@@ -115,7 +115,7 @@ export function showActs(acts, nowMs) {
   show('act-table', { acts, today }, () => [
     table({
       caption: 'Acts, latest first',
-      head: ['when', 'who', 'what', 'nodes', 'told', 'why'],
+      head: ['when', 'who', 'what', 'nodes', 'note', 'why'],
       rows: acts.map(({ at, lastAt, times, actor, kind, from, to, text, because }) => [
         el('time', { datetime: at }, clockTime(Date.parse(at), nowMs)),
         el('span', { class: 'name' }, actor),
@@ -132,8 +132,8 @@ export function showActs(acts, nowMs) {
 export function showModel({ learned }) {
   show('model-table', learned, () => [
     table({
-      caption: 'Quantities that the model uses',
-      head: ['quantity', 'used', '90 % sure between', 'assumed', 'from'],
+      caption: 'Parameters of the model',
+      head: ['parameter', 'value', '90 % confidence interval', 'assumed', 'source'],
       rows: learned.map(({ meaning, value, unit, lowerBound, low90, high90, prior, because }) => [
         meaning,
         `${quantity(value, unit)}${lowerBound ? ' or more' : ''}`,
@@ -151,8 +151,8 @@ export function showSizes(classes = []) {
   byId('sizes').hidden = classes.length === 0;
   show('size-table', classes, () => [
     table({
-      caption: 'Pods that need room now, by size',
-      head: ['CPU and memory of one', 'run', 'wait', 'known', 'share', 'fits', 'too large for'],
+      caption: 'Pods that need capacity now, by request',
+      head: ['request (CPU, memory)', 'running', 'unschedulable', 'known', 'share', 'fits', 'too large for'],
       rows: classes.map(
         ({ request, runningPods, pendingPods, knownStages, share, fitsShapes, tooLargeForShapes }) => [
           `${cpu(request.cpu)} CPU, ${memory(request.memory)}`,

@@ -19,7 +19,7 @@ export function bufferWithoutToleration(
   return actuators.find((one) => one.kind === 'capacity-buffer' && one.pool === pool);
 }
 
-/** Pools whose nodes are not marked for the sake of their CapacityBuffer, and the cure. */
+/** Pools whose nodes are not marked for the sake of their CapacityBuffer, and the remedy. */
 export function unmarkedPools(config: ActingConfig, nodesByPool: NodesByPool): readonly string[] {
   if (!config.place) return [];
   return [...nodesByPool].flatMap(([pool, nodes]) => {

@@ -134,7 +134,7 @@ describe('acting on a pool', () => {
 
   it('says of a pool that nobody scales that it is a dry run, and why where a right is missing', async () => {
     expect(await begin('total').order('other', 5)).toMatchObject([
-      { pool: 'other', outcome: 'dry-run', note: 'nobody scales this pool' },
+      { pool: 'other', outcome: 'dry-run', note: 'no actuator is configured for this pool' },
     ]);
     const forbidden = begin('total', { missing: ['node-pool'] });
     expect(await forbidden.order('ci', 5)).toMatchObject([
@@ -143,9 +143,9 @@ describe('acting on a pool', () => {
   });
 
   it('calls a pool unserved though the order itself went well', async () => {
-    const outcome = { kind: 'unchanged', text: '4 nodes, as before', trouble: 'nobody brings them' } as const;
+    const outcome = { kind: 'unchanged', text: '4 nodes, unchanged', trouble: 'nobody brings them' } as const;
     expect(await begin('spare', { outcome }).order('ci', 4)).toEqual([
-      { pool: 'ci', outcome: 'unserved', note: '4 nodes, as before; nobody brings them' },
+      { pool: 'ci', outcome: 'unserved', note: '4 nodes, unchanged; nobody brings them' },
     ]);
   });
 

@@ -118,7 +118,7 @@ export class Acting implements Actor {
     if (whyUnscaled !== undefined) return { pool, outcome: 'refused', note: `${whyUnscaled}${placing}` };
     if (actuator === undefined) {
       const outcome = isPlaced ? placed.kind : 'dry-run';
-      return { pool, outcome, note: `nobody scales this pool${placing}` };
+      return { pool, outcome, note: `no actuator is configured for this pool${placing}` };
     }
     const { kind, text, trouble } = await scale(actuator, order, actView.uncertain, signal);
     if (trouble === undefined) return { pool, outcome: kind, note: `${text}${placing}` };
@@ -171,7 +171,7 @@ export class Acting implements Actor {
     try {
       await withDeadline(clock, { ms: RELEASE_MS, late }, (signal) => pools.release(signal));
     } catch (error) {
-      log.warn({ err: error }, 'closed nodes could not be opened at the end; the next leader does it');
+      log.warn({ err: error }, 'cordoned nodes could not be uncordoned at shutdown; the next leader does it');
     }
   }
 }

@@ -62,12 +62,12 @@ export async function giveOrders(
   await nextTurn();
   const all = (outcome: string, note: string): readonly OrderOutcome[] =>
     pools.map(({ pool }) => ({ pool, outcome, note }));
-  if (actor === undefined) return all('dry-run', 'nobody acts: this service only recommends');
+  if (actor === undefined) return all('dry-run', 'acting is off: this service only recommends');
   try {
     return await actor.act(pools.map(orderOf), actView, stop);
   } catch (error) {
     stop.throwIfAborted();
-    log.error({ err: error }, 'acting failed; it is tried again at the next tick');
+    log.error({ err: error }, 'scaling failed; retrying at the next tick');
     return all('failed', errorText(error));
   }
 }

@@ -20,7 +20,7 @@ export type ActKind =
   | 'refused'
   | 'conflict';
 
-/** How an act ended, and a sentence with the meaning and the cure. */
+/** How an act ended, and a sentence with the meaning and the remedy. */
 export interface ActOutcome {
   readonly kind: ActKind;
   readonly text: string;
@@ -88,7 +88,7 @@ export function outcomeOf(
     case 409:
       return {
         kind: 'conflict',
-        text: `${object.name} was changed by somebody else just now; next tick again`,
+        text: `${object.name} was changed concurrently; retrying at the next tick`,
       };
     case 401:
     case 403:

@@ -67,7 +67,7 @@ export class Eligibility {
     const leading = this.#leadership.run(() => Promise.resolve(), resigned.signal);
     await untilAborted(stop);
     if (this.isLeading) await beforeResigning();
-    resigned.abort(new Error('told to stop'));
+    resigned.abort(new Error('stopped by a signal'));
     await Promise.all([reviewing, leading]);
   }
 
@@ -79,11 +79,13 @@ export class Eligibility {
   /** Why nothing is done now; undefined: this replica acts, or says in a dry run what it would do. */
   standby(): Standby | undefined {
     if (this.#options.dryRun) return undefined;
-    if (!this.#review) return { outcome: 'starting', note: 'the rights are being reviewed' };
+    if (!this.#review) return { outcome: 'starting', note: 'permissions are being reviewed' };
     const mayNot = this.whyNot('lead');
     if (mayNot !== undefined) return { outcome: 'refused', note: mayNot };
     const { isLeading, isPaused, holder } = this.#leadership;
-    const follows = holder ? `${holder} leads, this replica only looks` : 'nobody leads yet';
+    const follows = holder
+      ? `${holder} is the leader, this replica is on standby`
+      : 'no leader has been elected yet';
     if (!isLeading) return { outcome: 'follower', note: follows };
     if (!isPaused) return undefined;
     const { namespace, name } = this.#options.lease;
@@ -96,7 +98,7 @@ export class Eligibility {
   /** Asked right before each write: leadership is judged by the clock and not by a timer. */
   whyNoWrite(): string | undefined {
     if (this.#options.dryRun) return 'this is a dry run';
-    return this.isLeading ? undefined : 'this replica does not lead any more';
+    return this.isLeading ? undefined : 'this replica is no longer the leader';
   }
 
   mayWriteEvents(): boolean {
@@ -125,7 +127,7 @@ export class Eligibility {
       if (found.warning !== '') log.warn({}, found.warning);
       this.#review = found;
     } catch (error) {
-      if (!signal.aborted) log.warn({ err: error }, 'rights could not be reviewed yet; trying again');
+      if (!signal.aborted) log.warn({ err: error }, 'permissions could not be reviewed yet; retrying');
     }
   }
 }

@@ -20,9 +20,9 @@ describe('a fenced cluster', () => {
     expect(cluster.calls.map(({ verb }) => verb)).toEqual(['create', 'patch', 'remove']);
 
     cluster.put(target, { metadata: { name: 'n' } });
-    reasons.push('this replica does not lead any more');
+    reasons.push('this replica is no longer the leader');
     for (const write of writes)
-      await expect(write()).rejects.toThrow('nothing is written: this replica does not lead any more');
+      await expect(write()).rejects.toThrow('nothing is written: this replica is no longer the leader');
     expect(cluster.calls).toHaveLength(3);
     expect(await fenced.get(target, never)).toMatchObject({ metadata: { name: 'n' } });
     expect((await fenced.list({ resource: RESOURCE.nodes }, {}, never)).items).toHaveLength(1);

@@ -8,7 +8,7 @@ const OURS = 'hangar';
 export function settersOf(fields: readonly V1ManagedFieldsEntry[] | undefined): readonly string[] {
   return (fields ?? [])
     .filter(({ fieldsV1 }) => recordOf(recordOf(fieldsV1)['f:spec'])['f:replicas'] !== undefined)
-    .map(({ manager = 'somebody without a name' }) => manager);
+    .map(({ manager = 'an unnamed field manager' }) => manager);
 }
 
 /**

@@ -85,7 +85,7 @@ describe('a CapacityBuffer', () => {
     await clock.step(1);
     expect(await buffer.observe(never)).toMatchObject({
       service: 'unserved',
-      text: expect.stringContaining('nobody brings the 2 nodes') as string,
+      text: expect.stringContaining('no engine provides the 2 requested nodes') as string,
     });
     expect(await buffer.set(3, 'more demand', never)).toMatchObject({ kind: 'unserved' });
     expect(await buffer.set(3, 'more demand', never)).toMatchObject({ kind: 'unserved' });

@@ -135,8 +135,8 @@ const NOTHING: ScaleState = { annotations: {}, nodes: undefined, service: 'unkno
 
 function unservedText(nodes: number, bootMs: number, engineText: string): string {
   const cure =
-    'see whether an engine that serves it runs, has the feature switched on, and may make more nodes';
-  return `nobody brings the ${nodes} nodes that are asked for: nothing moved for more than a boot time of ${Math.round(bootMs / 1000)} s (${engineText || 'no engine says a word about it'}); ${cure}`;
+    'check that an engine that supports this object is running, has the feature enabled, and may create more nodes';
+  return `no engine provides the ${nodes} requested nodes: no progress for longer than the boot time of ${Math.round(bootMs / 1000)} s (${engineText || 'no engine reports a status'}); ${cure}`;
 }
 
 /** Keeps the outcome of an act that went well, and adds that no engine brings the nodes. */

@@ -58,12 +58,12 @@ export function judgeAct(
   );
 }
 
-/** Refuses what is no number of nodes, and what the settings forbid. */
+/** Refuses what is not a valid number of nodes, and what the settings forbid. */
 export function outOfBounds(nodes: number, { mostNodes }: ActRules): ActOutcome | undefined {
   if (!Number.isSafeInteger(nodes) || nodes < 0)
-    return { kind: 'refused', text: `${nodes} is no number of nodes` };
+    return { kind: 'refused', text: `${nodes} is not a valid number of nodes` };
   if (nodes <= mostNodes) return undefined;
-  return { kind: 'refused', text: `${nodes} nodes are more than the ${mostNodes} that the settings allow` };
+  return { kind: 'refused', text: `${nodes} nodes exceed the maximum of ${mostNodes} in the settings` };
 }
 
 /** Leaves alone what is paused or has another owner: asked before every write, also before one that undoes. */
@@ -85,7 +85,7 @@ export function mustNotChange(
 }
 
 function needless({ nodes: from, service, serviceText }: ScaleState, nodes: number): ActOutcome | undefined {
-  if (from === nodes) return { kind: 'unchanged', text: `${nodes} nodes, as before` };
+  if (from === nodes) return { kind: 'unchanged', text: `${nodes} nodes, unchanged` };
   if (service !== 'unserved' || nodes <= (from ?? 0)) return undefined;
   return { kind: 'unserved', text: `stays at ${from ?? 0} instead of ${nodes} nodes: ${serviceText}` };
 }

@@ -39,7 +39,7 @@ export class PlaceholderObject implements ScaledObject {
   readonly name: string;
   readonly meaning = 'spare';
   readonly reference: V1ObjectReference;
-  readonly cure = 'it is made with the first number that is set';
+  readonly cure = 'it is created with the first replica count';
   readonly #cluster: Cluster;
   readonly #options: PlaceholderOptions;
   readonly #target: Target;
@@ -63,7 +63,7 @@ export class PlaceholderObject implements ScaledObject {
       setters: settersOf(metadata?.managedFields),
       nodes: asked,
       signs: { isThere: ready >= asked, progress: String(ready) },
-      engineText: `${ready} of ${asked} placeholders run`,
+      engineText: `${ready} of ${asked} placeholders are running`,
     };
   }
 
@@ -108,7 +108,7 @@ const unknownSize = ({ namespace, name }: PlaceholderOptions): KubernetesError =
   new KubernetesError(
     422,
     'Invalid',
-    `nobody knows how large ${namespace}/${name} should be, since its pool has no node yet: set HANGAR_AUTOSCALER_POOL_SHAPES or HANGAR_AUTOSCALER_PLACEHOLDER_REQUEST`,
+    `the request of a placeholder is unknown: ${namespace}/${name} belongs to a pool without nodes; set HANGAR_AUTOSCALER_POOL_SHAPES or HANGAR_AUTOSCALER_PLACEHOLDER_REQUEST`,
   );
 
 const priorityTaken = (name: string, value: number | undefined): KubernetesError =>
@@ -127,7 +127,7 @@ function placeholderPriority({ priorityClassName }: PlaceholderOptions): V1Prior
     value: PLACEHOLDER_PRIORITY,
     preemptionPolicy: 'Never',
     globalDefault: false,
-    description: 'Room that Hangar keeps for builds: pushed out by everything else.',
+    description: 'Capacity that Hangar reserves for builds; any other Pod preempts it.',
   };
 }
 

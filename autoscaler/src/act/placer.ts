@@ -62,9 +62,9 @@ export class Placer {
       ...open.map((node): Edit => ({ taint: SURPLUS_TAINT, node, to: 'absent' })),
       ...rested.map((node): Edit => ({ taint: SURPLUS_TAINT, node, to: 'present' })),
     ];
-    const because = `room for ${Math.ceil(surplus.openRoom)} builds shall be open`;
+    const because = `room for ${Math.ceil(surplus.openRoom)} builds stays unmarked`;
     const outcome = await this.#apply(edits, { nodes: nodes.length, because }, signal);
-    return outcome ?? { kind: 'unchanged', text: 'the surplus nodes are marked as they should be' };
+    return outcome ?? { kind: 'unchanged', text: 'all surplus nodes are marked' };
   }
 
   /** Removes these taints of ours from all nodes, when the feature that set them is switched off. */
@@ -78,8 +78,8 @@ export class Placer {
         .filter((node) => hasTaint(node, taint) && !isPaused(node.annotations))
         .map((node): Edit => ({ taint, node, to: 'absent' })),
     );
-    const outcome = await this.#apply(edits, { nodes: nodes.length, because: 'it is switched off' }, signal);
-    return outcome ?? { kind: 'unchanged', text: 'no node is marked' };
+    const outcome = await this.#apply(edits, { nodes: nodes.length, because: 'it is disabled' }, signal);
+    return outcome ?? { kind: 'unchanged', text: 'no node is tainted' };
   }
 
   /** Writes as many as a tick may, and records them. @returns undefined when there is nothing to write */
@@ -106,7 +106,10 @@ export class Placer {
       return outcomeOf(error, { name: 'nodes', cure: 'see the API server' }, signal);
     }
     if (done.length > 0) return { kind: 'set', text: textOf(done) };
-    return { kind: 'conflict', text: 'the nodes are gone or being changed by others; next tick again' };
+    return {
+      kind: 'conflict',
+      text: 'the nodes were deleted or changed concurrently; retrying at the next tick',
+    };
   }
 
   async #write({ taint, node, to }: Edit, signal: AbortSignal): Promise<boolean> {

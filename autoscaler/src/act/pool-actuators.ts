@@ -57,7 +57,7 @@ export class PoolActuators {
     return placer;
   }
 
-  /** Opens closed nodes before this process ends. */
+  /** Opens closed nodes before this process is shutting down. */
   async release(signal: AbortSignal): Promise<void> {
     for (const actuator of this.#actuators.values()) await actuator.release?.(signal);
   }
@@ -106,6 +106,6 @@ export class PoolActuators {
   #whyShared(pool: string, name: string): string | undefined {
     const other = this.#parts.observed.nodes(pool).find(({ scaler }) => scaler !== `NodePool ${name}`);
     if (other === undefined) return undefined;
-    return `the node ${other.name} of the pool is scaled by ${other.scaler ?? 'nobody known'}, not by NodePool ${name}, so its size can't be set as a whole: let HANGAR_AUTOSCALER_POOL_LABEL=karpenter.sh/nodepool tell the pools apart`;
+    return `the node ${other.name} of the pool is scaled by ${other.scaler ?? 'an unknown scaler'}, not by NodePool ${name}, so its size can't be set as a whole: let HANGAR_AUTOSCALER_POOL_LABEL=karpenter.sh/nodepool distinguish the pools`;
   }
 }

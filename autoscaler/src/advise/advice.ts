@@ -49,10 +49,10 @@ function gainText(share: number, waitP95Seconds: number, source: string): string
   const wait = Math.round(Math.abs(waitP95Seconds));
   const change =
     wait === 0
-      ? 'the wait stays'
+      ? 'the wait does not change'
       : waitP95Seconds > 0
         ? `the 95th percentile of the wait gets ${wait} s shorter`
-        : `the 95th percentile of the wait gets ${wait} s longer, unless a buffer stands ready`;
+        : `the 95th percentile of the wait gets ${wait} s longer, unless a buffer is kept`;
   return `${hours}; ${change} (${source})`;
 }
 
@@ -72,7 +72,8 @@ function savesOf(
   const gain = publishedGain(replay);
   if (gain === undefined) return undefined;
   const { nodeHoursShare, waitP95Seconds } = gain;
-  const source = 'by a replay of a made-up load of 1000 PRs a weekday; yours is not known yet';
+  const source =
+    "by a replay of a synthetic load of 1000 PRs per weekday; this cluster's load is not known yet";
   return {
     nodeHoursShare,
     waitP95Seconds,

@@ -88,7 +88,7 @@ export class Adviser {
       if (!stop.aborted)
         this.#parts.log.warn(
           { err: error },
-          'engine settings could not be compared; published figures stand',
+          'engine settings could not be compared; published figures apply',
         );
     } finally {
       this.#working = undefined;

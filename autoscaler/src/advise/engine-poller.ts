@@ -70,7 +70,10 @@ export class EnginePoller {
   #logTroubles(troubles: readonly string[]): void {
     const text = troubles.join('; ');
     if (text !== '' && text !== this.#logged)
-      this.#log.warn({ troubles }, 'engines and quotas are not all seen: less advice, fewer bounds');
+      this.#log.warn(
+        { troubles },
+        'some engines or quotas could not be listed: advice and limits are incomplete',
+      );
     this.#logged = text;
   }
 

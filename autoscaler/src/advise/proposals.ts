@@ -33,9 +33,9 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 };
 
 const EMPTY_ONLY =
-  'builds have no controller and use emptyDir, so that Cluster Autoscaler takes empty nodes only: all this time they are paid and idle';
+  'builds have no controller and use emptyDir, so Cluster Autoscaler removes empty nodes only: for this time they are paid for and idle';
 
-const NODES_GO = 'nodes that no build needs go at all';
+const NODES_GO = 'unneeded nodes are removed at all';
 
 class Flags {
   readonly #flags: ClusterAutoscalerFact['flags'];
@@ -83,7 +83,7 @@ function idleCases(flags: Flags): readonly Case[] {
       flags.text('scale-down-enabled') === 'false',
       flag('scale-down-enabled', 'true', {
         brings: NODES_GO,
-        because: 'nodes are never taken away',
+        because: 'nodes are never removed',
       }),
     ],
     [
@@ -99,7 +99,7 @@ function idleCases(flags: Flags): readonly Case[] {
       flag('scale-down-delay-after-add', `${UNNEEDED_SECONDS}s`, {
         replay: { now: sooner, better: { ...sooner, delayAfterAddSeconds: UNNEEDED_SECONDS } },
         brings: 'fewer idle nodes',
-        because: 'each node that is added puts off the end of all others; in a busy hour none ever goes',
+        because: 'each added node delays the removal of all others; in a busy hour none is removed',
       }),
     ],
   ];
@@ -114,7 +114,7 @@ function buildCases(flags: Flags): readonly Case[] {
       flags.seconds('new-pod-scale-up-delay') > 0,
       flag('new-pod-scale-up-delay', '0s', {
         brings: `builds that need a node wait ${flags.text('new-pod-scale-up-delay')} less`,
-        because: 'a new Pod is not looked at for so long',
+        because: 'a new Pod is ignored for this time',
       }),
     ],
     [
@@ -154,7 +154,7 @@ function consolidateAfterCase(seconds: number | undefined): Case {
       brings: NODES_GO,
       because: never
         ? 'empty nodes stay until they expire'
-        : 'empty nodes stand idle and paid for so long, each time a build comes anew',
+        : 'empty nodes stay idle and paid for this long, each time a build arrives',
     },
   ];
 }
@@ -194,7 +194,7 @@ const GKE_LABEL = 'cloud.google.com/gke-nodepool';
 /** GKE runs Cluster Autoscaler out of sight: its flags can't be seen or set, but for one profile. */
 const GKE_PROFILE: Bare = {
   setting: 'autoscaling profile',
-  now: 'not visible from inside',
+  now: 'not visible from inside the cluster',
   better: 'optimize-utilization',
   brings: 'fewer idle nodes, if the profile is still "balanced"',
   because:

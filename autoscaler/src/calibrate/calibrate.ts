@@ -59,7 +59,7 @@ const byPods = (over: (day: DaySummary) => number) => (day: DaySummary) => ({
   under: day.pods,
 });
 
-const TABLE = "the published table's parameters (our reading)";
+const TABLE = "the published table's parameters (our interpretation)";
 
 /** The assumption for each quantity without data. */
 const DESCRIPTIONS: Readonly<Record<QuantityName, Description>> = {
@@ -72,7 +72,7 @@ const DESCRIPTIONS: Readonly<Record<QuantityName, Description>> = {
     censored: false,
   },
   podSeconds: {
-    meaning: 'time that a Pod holds its room',
+    meaning: 'time for which a Pod holds its request',
     unit: 's',
     prior: PUBLISHED.podSeconds,
     priorSource: TABLE,
@@ -80,7 +80,7 @@ const DESCRIPTIONS: Readonly<Record<QuantityName, Description>> = {
     censored: false,
   },
   podCpuMillicores: {
-    meaning: 'CPU that a Pod asks for',
+    meaning: 'CPU request of a Pod',
     unit: 'millicores',
     prior: PUBLISHED.pod.cpuMillicores,
     priorSource: TABLE,
@@ -88,7 +88,7 @@ const DESCRIPTIONS: Readonly<Record<QuantityName, Description>> = {
     censored: false,
   },
   podMemoryBytes: {
-    meaning: 'memory that a Pod asks for',
+    meaning: 'memory request of a Pod',
     unit: 'bytes',
     prior: PUBLISHED.pod.memoryBytes,
     priorSource: TABLE,
@@ -104,7 +104,7 @@ const DESCRIPTIONS: Readonly<Record<QuantityName, Description>> = {
     censored: true,
   },
   burstiness: {
-    meaning: 'Pods that arrive together, as the average Pod sees it (1: they come one by one)',
+    meaning: 'Pods that arrive together, as the average Pod sees it (1: they arrive one by one)',
     unit: 'Pods',
     prior: 5,
     priorSource: 'one busy repository: a push brings 5.0 jobs',
@@ -112,7 +112,7 @@ const DESCRIPTIONS: Readonly<Record<QuantityName, Description>> = {
     censored: true,
   },
   bootSeconds: {
-    meaning: 'from the order of a node to its first build running',
+    meaning: 'from the request for a node to its first running build',
     unit: 's',
     prior: 180,
     priorSource: 'usual in clouds: three minutes',
@@ -163,7 +163,7 @@ function reasonOf({ used, total, cut }: { used: number; total: number; cut: numb
   const days = (count: number): string => `${count} ${count === 1 ? 'day' : 'days'}`;
   const base =
     used === 0
-      ? `no data yet (${days(total)} seen, 2 with data are needed): the assumption stands`
+      ? `no data yet (${days(total)} seen, 2 with data are needed): the assumption is used`
       : `${used} of ${days(total)}, against ${days(PRIOR_DAYS)} for the assumption`;
   return cut === 0
     ? base

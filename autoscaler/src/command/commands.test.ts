@@ -151,7 +151,7 @@ describe('the program', () => {
 
     expect(await runProgram(AUTOSCALER, ['serve'], context)).toBe(78);
     expect(context.complained.join('\n')).toContain(
-      'HANGAR_AUTOSCALER_KUBERNETES=off to ask the runners alone',
+      'HANGAR_AUTOSCALER_KUBERNETES=off to query only the runners',
     );
   });
 });

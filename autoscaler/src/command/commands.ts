@@ -6,21 +6,21 @@ import { REPLAY } from './replay.ts';
 /** The module needs a Kubernetes client, so it is loaded only when the command runs. */
 const SERVE = command({
   name: 'hangar-autoscaler serve',
-  summary: 'looks at runners, Pods and nodes, and says how many nodes are needed, now and next',
+  summary: 'watches runners, Pods and nodes, and recommends the number of nodes, now and for the lead time',
   examples: [
     'HANGAR_AUTOSCALER_RUNNERS=http://runner:3000 hangar-autoscaler serve',
     'HANGAR_AUTOSCALER_KUBERNETES=off HANGAR_AUTOSCALER_RUNNERS=http://127.0.0.1:3000 hangar-autoscaler serve',
   ],
   options: {},
   notes: `Settings are environment variables, all of them in docs/autoscaler-configuration.md. The page is at / of
-HANGAR_AUTOSCALER_LISTEN (:3001), the same as data under /api/v1 (/api tells it all), metrics at /metrics.
+HANGAR_AUTOSCALER_LISTEN (:3001), the same as data under /api/v1 (documented at /api), metrics at /metrics.
 It changes nothing in the cluster unless HANGAR_AUTOSCALER_ACT=on: see docs/operations.md.`,
   exits: {
-    ok: 'told to stop',
+    ok: 'stopped by a signal',
     usage: 'an option, or anything else: it takes none',
     bug: 'a bug, see the log',
     tryAgain: 'the listen address is taken',
-    config: 'the configuration is wrong, all of it named',
+    config: 'the configuration is invalid; all problems are named',
     interrupted: 'a second signal',
   },
   run: async (_, context) => (await import('./serve.ts')).serve(context),

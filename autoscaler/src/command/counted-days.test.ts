@@ -34,17 +34,22 @@ describe('countedDays', () => {
       title: 'what it chose for less',
       last: 13 * DAY,
       asked: undefined,
-      want: /14 days: 7 days to learn from, /,
+      want: /14 days: 7 days for training, /,
     },
-    { title: 'nothing was learned of one day', last: 9, asked: undefined, want: /1 day: all of it counts, / },
+    {
+      title: 'nothing was learned of one day',
+      last: 9,
+      asked: undefined,
+      want: /1 day: all of it is evaluated, /,
+    },
     { title: 'nothing for days that were requested', last: 13 * DAY, asked: 7, want: /^$/ },
     {
       title: 'that nothing is left',
       last: DAY,
       asked: 2,
-      want: /nothing is left to count. Say .* fewer than 2$/,
+      want: /nothing is left to evaluate. Use .* fewer than 2$/,
     },
-    { title: 'the only remedy for one day', last: 9, asked: 1, want: /1 day, .*Say --train-days 0$/ },
+    { title: 'the only remedy for one day', last: 9, asked: 1, want: /1 day, .*Use --train-days 0$/ },
   ])('reports $title', ({ last, asked, want }) => {
     expect(countedDays(arriving(5, last), asked).note).toMatch(want);
   });

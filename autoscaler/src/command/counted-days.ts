@@ -21,21 +21,21 @@ const inDays = (days: number): string => `${days} ${days === 1 ? 'day' : 'days'}
 function noteOf(days: number, trainDays: number, isAsked: boolean): string {
   if (trainDays >= days) {
     const cure = days === 1 ? '--train-days 0' : `--train-days 0, or fewer than ${days}`;
-    return `the trace has ${inDays(days)}, and the first ${trainDays} don't count: nothing is left to count. Say ${cure}`;
+    return `the trace has ${inDays(days)}, and the first ${trainDays} are for training: nothing is left to evaluate. Use ${cure}`;
   }
   if (isAsked || trainDays === USUAL_TRAIN_DAYS) return '';
   const parts =
     trainDays === 0
-      ? 'all of it counts, and no policy has learned anything before'
-      : `${inDays(trainDays)} to learn from, the rest counts`;
-  return `the trace has ${inDays(days)}: ${parts}. Say --train-days N to have it otherwise`;
+      ? 'all of it is evaluated, without training'
+      : `${inDays(trainDays)} for training, the rest is evaluated`;
+  return `the trace has ${inDays(days)}: ${parts}. Override with --train-days N`;
 }
 
 /**
  * The part of a trace that counts.
  *
  * @param jobs by arrival
- * @param asked days to learn from; undefined: two weeks, or half of a trace that is not longer
+ * @param asked days for training; undefined: two weeks, or half of a trace that is not longer
  */
 export function countedDays(jobs: readonly Job[], asked: number | undefined): CountedDays {
   const [first, last] = [jobs[0]?.arrivedAt ?? 0, jobs.at(-1)?.arrivedAt ?? 0];

@@ -56,10 +56,10 @@ function requestText({ assumed, parameters }: PrsRecommendation): string {
   const cpu = formatCpuMillicores(cpuMillicores);
   const memory = formatMemoryBytes(memoryBytes);
   return [
-    `Each build Pod asks for ${cpu} CPU and ${memory} memory; the runner does so with`,
+    `Each build Pod requests ${cpu} CPU and ${memory} memory; the runner does so with`,
     `  DRONE_RESOURCE_REQUEST_CPU=${cpuMillicores} DRONE_RESOURCE_REQUEST_MEMORY=${Math.ceil(memoryBytes / MIB)}MiB`,
     "With the runner's own defaults (100m, 100MiB) dozens of builds land on one node and starve each other.",
-    `DaemonSets take ${formatCpuMillicores(parameters.daemonSets.cpuMillicores)} and ${formatMemoryBytes(parameters.daemonSets.memoryBytes)} of every node first.`,
+    `DaemonSets request ${formatCpuMillicores(parameters.daemonSets.cpuMillicores)} and ${formatMemoryBytes(parameters.daemonSets.memoryBytes)} on every node.`,
   ].join('\n');
 }
 
@@ -83,7 +83,7 @@ function doubtText({ parameters }: PrsRecommendation): string {
   );
   return changed
     ? "This is the published table's model with your own requests: the table itself says nothing about them."
-    : 'By the table published for Drone\'s Kubernetes runner. What "low" and "high" promise was never published;\nthe reasons behind the numbers are our reading (see --json, or docs). Measured load beats both.';
+    : 'By the table published for Drone\'s Kubernetes runner. What "low" and "high" promise was never published;\nthe reasons behind the numbers are our interpretation (see --json, or docs). Measured load beats both.';
 }
 
 /** The text output of `recommend`: nodes first, then what they assume. */

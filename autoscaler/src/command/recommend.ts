@@ -32,7 +32,7 @@ export const asShape: ReadOption<NodeShape> = (text, name) => {
 const asPublishedShape: ReadOption<NodeShape> = (text, name) => {
   if (NAMES.includes(text)) return asShape(text, name);
   throw new UsageError(
-    `--${name} takes ${NAMES.join(' or ')}, not "${text}"; a shape of your own is written --node cpu=16,memory=32Gi`,
+    `--${name} takes ${NAMES.join(' or ')}, not "${text}"; a custom shape is written --node cpu=16,memory=32Gi`,
   );
 };
 
@@ -47,29 +47,20 @@ const asResources =
 const OPTIONS = {
   'prs-per-day': option('N', `pull requests a day, 0 to ${MAX_PRS_PER_DAY}`, asNumber([0, MAX_PRS_PER_DAY])),
   nodes: option('N', 'the other way round: what a pool of N nodes carries', asWhole([0, MOST_NODES])),
-  shape: repeated(
-    'NAME',
-    `${NAMES.join(' or ')} (may be repeated; both when nothing is said)`,
-    asPublishedShape,
-  ),
+  shape: repeated('NAME', `${NAMES.join(' or ')} (may be repeated; default: both)`, asPublishedShape),
   node: repeated(
     'TEXT',
-    `a shape of your own (may be repeated):
+    `a custom shape (may be repeated):
   cpu=16,memory=32Gi        allocatable, as "kubectl describe node" shows it; pods=110 may follow
-  gke:cpu=16,memory=64Gi    a whole machine, less what GKE keeps for itself
-  eks:cpu=16,memory=64Gi    the same by EKS's formula, for 58 Pods unless pods=N says otherwise`,
+  gke:cpu=16,memory=64Gi    a whole machine, less what GKE reserves
+  eks:cpu=16,memory=64Gi    the same by EKS's formula, for 58 Pods unless pods=N is given`,
     asShape,
   ),
-  level: option('LEVEL', 'low or high (both when nothing is said)', asWord(LOAD_LEVELS)),
-  pod: option(
-    'TEXT',
-    'what each build Pod asks for (cpu=1150m,memory=1700Mi)',
-    asResources(1),
-    PUBLISHED.pod,
-  ),
+  level: option('LEVEL', 'low or high (default: both)', asWord(LOAD_LEVELS)),
+  pod: option('TEXT', 'request of each build Pod (cpu=1150m,memory=1700Mi)', asResources(1), PUBLISHED.pod),
   daemonsets: option(
     'TEXT',
-    'what your DaemonSets take of every node (cpu=300m,memory=370Mi)',
+    'what your DaemonSets request on every node (cpu=300m,memory=370Mi)',
     asResources(0),
     PUBLISHED.daemonSets,
   ),
@@ -91,7 +82,7 @@ function answer(options: Values<typeof OPTIONS>): string {
     return json ? JSON.stringify(carriedJson(question)) : carriedText(question);
   }
   if (nodes !== undefined || prsPerDay === undefined)
-    throw new UsageError('say either --prs-per-day N or --nodes N, for instance --prs-per-day 500');
+    throw new UsageError('give either --prs-per-day N or --nodes N, for instance --prs-per-day 500');
   const recommendation = recommendForPrs({ ...asked, prsPerDay });
   return json ? JSON.stringify(recommendationJson(recommendation)) : recommendationText(recommendation);
 }
@@ -99,7 +90,7 @@ function answer(options: Values<typeof OPTIONS>): string {
 /** `hangar-autoscaler recommend`: the published model on the command line, without a cluster. */
 export const RECOMMEND = command({
   name: 'hangar-autoscaler recommend',
-  summary: 'nodes for so many pull requests a day, by the published model; needs no cluster',
+  summary: 'nodes for a number of pull requests a day, by the published model; needs no cluster',
   examples: [
     'hangar-autoscaler recommend --prs-per-day 500',
     'hangar-autoscaler recommend --prs-per-day 500 --shape 8cpu-16gb --level high',
@@ -111,7 +102,7 @@ export const RECOMMEND = command({
   notes: `It answers by the table that was published for Drone's Kubernetes runner, and between and beyond its rows by a
 model that gives all of its twelve numbers. "low" and "high" are the table's own words: their author did not say what
 wait they stand for, so neither do we. Run "serve" to size pools by what your runners measure.`,
-  exits: { ok: 'answered', usage: 'the command line makes no sense' },
+  exits: { ok: 'answered', usage: 'the command line is invalid' },
   run: ({ options }, { print }) => {
     try {
       print(answer(options));

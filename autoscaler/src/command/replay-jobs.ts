@@ -30,16 +30,16 @@ may also hold knownAt, build and repo; times may be seconds since 1970`,
   ),
   load: option(
     'NAME',
-    'made up: table-like (1000 PRs a weekday) or harder (shifted peaks, a holiday, a doubling)',
+    'synthetic: table-like (1000 PRs a weekday) or harder (shifted peaks, a holiday, a doubling)',
     asWord(LOAD_NAMES),
   ),
-  days: option('N', 'how many days to make up (28)', asWhole([1, 365])),
+  days: option('N', 'days to generate (28)', asWhole([1, 365])),
   'known-share': option(
     'X',
-    'share of made-up pushes that are known before they arrive (0)',
+    'share of generated pushes that are known before they arrive (0)',
     asNumber([0, 1]),
   ),
-  'known-seconds': option('N', `how long before they are known (${KNOWN_SECONDS})`, asNumber([0, DAY])),
+  'known-seconds': option('N', `how long before (${KNOWN_SECONDS})`, asNumber([0, DAY])),
 });
 
 /** Options that apply only to generated loads. */
@@ -64,18 +64,18 @@ export function jobOrderOf(options: Values<typeof JOB_OPTIONS>, words: readonly 
   const files = [...options.trace, ...words];
   const { load } = options;
   if ((files.length === 0) === (load === undefined))
-    throw new UsageError(`say either a trace FILE or --load ${LOAD_NAMES.join(' or --load ')}`);
+    throw new UsageError(`give either a trace FILE or --load ${LOAD_NAMES.join(' or --load ')}`);
   if (load !== undefined) return madeUp(options, load);
   const misplaced = MADE_UP_ONLY.find((name) => options[name] !== undefined);
   if (misplaced !== undefined)
-    throw new UsageError(`--${misplaced} is for made-up builds: it goes with --load, not with a file`);
+    throw new UsageError(`--${misplaced} is for generated builds: it goes with --load, not with a file`);
   return { files };
 }
 
 function madeUp(options: Values<typeof JOB_OPTIONS>, load: LoadName): JobRequest {
   const { days = 28, 'known-share': knownShare = 0, 'known-seconds': knownSeconds } = options;
   if (knownShare === 0 && knownSeconds !== undefined)
-    throw new UsageError('--known-seconds needs --known-share, which says how many are known so early');
+    throw new UsageError('--known-seconds needs --known-share, the share that is known so early');
   return { load, days, knownShare, knownSeconds: knownShare === 0 ? 0 : (knownSeconds ?? KNOWN_SECONDS) };
 }
 

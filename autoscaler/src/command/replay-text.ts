@@ -72,8 +72,7 @@ export interface ReplayedLoad {
 /** The results side by side; node-hours and boots for 15,000 builds, which is 1000 PRs in the published table. */
 export function replayText(results: readonly ReplayResult[], { load, trainDays }: ReplayedLoad): string {
   const columns = load === undefined ? COLUMNS : [...COLUMNS, left('reference (node-hours, p95/p99)')];
-  const after =
-    trainDays === 0 ? '' : ` after ${trainDays} ${trainDays === 1 ? 'day' : 'days'} to learn from`;
+  const after = trainDays === 0 ? '' : ` after ${trainDays} ${trainDays === 1 ? 'day' : 'days'} for training`;
   const jobs = results[0]?.jobs ?? 0;
   const title = `${jobs} ${jobs === 1 ? 'build' : 'builds'}${after}; node-hours and boots for 15,000 builds (1000 PRs)`;
   const table = tableLines(

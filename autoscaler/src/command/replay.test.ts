@@ -47,15 +47,15 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
       evicted: 0,
       forecastError: null,
     });
-    expect(err).toContain('left out: it is no JSON');
+    expect(err).toContain('left out: it is not JSON');
     expect(err).toContain('karpenter: ');
   });
 
   it('reports when nothing is left to count, and not while a day is left', async () => {
     const after = (days: string) => run(trace, '--policy', 'static:9', '--train-days', days, '--json');
 
-    expect((await after('2')).err).toContain("the trace has 2 days, and the first 2 don't count");
-    expect((await after('1')).err).not.toContain('count');
+    expect((await after('2')).err).toContain('the trace has 2 days, and the first 2 are for training');
+    expect((await after('1')).err).not.toContain('evaluate');
   });
 
   it('learns from half of a short trace by default, and reports it', async () => {
@@ -63,9 +63,9 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
     const left = await run(trace, '--policy', 'karpenter');
 
     expect(left.out).toBe(asked.out);
-    expect(left.out).toMatch(/^\d+ builds after 1 day to learn from; /);
-    expect(left.err).toContain('the trace has 2 days: 1 day to learn from, the rest counts');
-    expect(asked.err).not.toContain('learn');
+    expect(left.out).toMatch(/^\d+ builds after 1 day for training; /);
+    expect(left.err).toContain('the trace has 2 days: 1 day for training, the rest is evaluated');
+    expect(asked.err).not.toContain('evaluated');
   });
 
   it('replays several files as one, in any order and compressed or not', async () => {
@@ -117,10 +117,10 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
 
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({ policy: 'sqrt' });
-    expect(err).toContain('not all was written: ENOSPC');
+    expect(err).toContain('the output is incomplete: ENOSPC');
   });
 
-  it('writes the wanted pool size over time, counted from the first midnight', async () => {
+  it('writes the desired pool size over time, counted from the first midnight', async () => {
     const decisions = join(folder, 'decisions.jsonl');
     await run('--trace', trace, '--policy', 'forecast', '--train-days', '1', '--decisions', decisions);
     const lines = (await readFile(decisions, 'utf8'))
@@ -219,8 +219,8 @@ describe('replay', { timeout: TIMEOUT_MS }, () => {
   it.each([
     { args: [], want: 'either a trace FILE or --load' },
     { args: ['a', '--load', 'harder'], want: 'either a trace FILE' },
-    { args: ['a', '--days', '3'], want: '--days is for made-up builds' },
-    { args: ['a', '--known-share', '1'], want: '--known-share is for made-up builds' },
+    { args: ['a', '--days', '3'], want: '--days is for generated builds' },
+    { args: ['a', '--known-share', '1'], want: '--known-share is for generated builds' },
     { args: ['--load', 'harder', '--known-seconds', '60'], want: 'needs --known-share' },
     { args: ['--load', 'light'], want: 'table-like or harder' },
     { args: ['--load', 'harder', '--policy', 'magic'], want: 'not "magic"' },

@@ -63,13 +63,13 @@ const OPTIONS = {
   ...grouped('The policies', {
     policy: repeated(
       'NAME',
-      `may be repeated; those with whom others are compared when nothing is said:
+      `may be repeated; default: the reference policies:
   forecast               usual demand by weekday and hour, corrected by recent arrivals
   sqrt                   2·√(running + waiting) + 5 free places, needs no history
   look-ahead             what is known ahead, and 5 free places
   clairvoyant            knows the future: a bound, not a policy
   cluster-autoscaler     a node group, as Cluster Autoscaler sizes it
-  karpenter              nodes as Karpenter makes and takes them
+  karpenter              nodes as Karpenter creates and removes them
   karpenter-buffer       Karpenter, and the forecast as the replicas of a CapacityBuffer
   karpenter-buffer-sqrt  the same with the rule of sqrt
   static:N               N nodes, always`,
@@ -78,26 +78,26 @@ const OPTIONS = {
     placement: option(
       'NAME',
       `least (the scheduler's default), most, or soft-taint (least, surplus nodes marked PreferNoSchedule);
-soft-taint for forecast, sqrt, look-ahead and clairvoyant when nothing is said, least for others`,
+soft-taint for forecast, sqrt, look-ahead and clairvoyant by default, least for others`,
       asWord(PLACEMENTS),
     ),
     'train-days': option(
       'N',
-      "days to learn from, which don't count (14, or half of a trace that has no more)",
+      'days for training, which are not evaluated (14, or half of a trace that has no more)',
       asNumber([0, 3650]),
     ),
     'objective-p95-seconds': option('N', 'the wait that the forecast aims at', asNumber([0, 3600]), 10),
-    seed: option('N', "for the made-up builds and the scheduler's chance", asWhole([0, LARGEST_SEED]), 1),
+    seed: option('N', "for the generated builds and the scheduler's chance", asWhole([0, LARGEST_SEED]), 1),
   }),
   ...grouped('The answer', {
     json: flag('data instead of a table'),
     decisions: option(
       'FILE',
-      `the wanted pool size over time, {"at": seconds since the first midnight UTC, "nodes": n} on each line, so that
+      `the desired pool size over time, {"at": seconds since the first midnight UTC, "nodes": n} on each line, so that
 anybody's simulator can judge it; needs exactly one policy`,
       asFile,
     ),
-    plot: option('text|FILE.svg', 'nodes over the counted days, as rows of blocks or as a picture', asPlot),
+    plot: option('text|FILE.svg', 'nodes over the evaluated days, as rows of blocks or as a picture', asPlot),
   }),
 };
 
@@ -124,7 +124,7 @@ function orderOf({ options, words }: Given<typeof OPTIONS>): Order {
   if (decisions !== undefined && policies.length !== 1)
     throw new UsageError('--decisions FILE needs exactly one --policy');
   if (plot === 'text' && json)
-    throw new UsageError('--plot text would spoil the data of --json: write a FILE.svg');
+    throw new UsageError('--plot text cannot be combined with --json: write a FILE.svg');
   const { allocatable } = options.node;
   const coldSeconds = options['cold-seconds'];
   const jobs = jobOrderOf(options, words);
@@ -207,7 +207,7 @@ function filesOf(
   if (decisions !== undefined)
     files.push([decisions, decisionLines(played[0]?.decisions ?? [], counted.midnight)]);
   if (plot !== undefined && plot !== 'text')
-    files.push([plot, plotSvg('Nodes over the counted days', timelines(played, counted, node))]);
+    files.push([plot, plotSvg('Nodes over the evaluated days', timelines(played, counted, node))]);
   return files;
 }
 
@@ -217,7 +217,7 @@ async function writeAll(files: ReturnType<typeof filesOf>, { complain }: Command
     for (const [path, text] of files) await writeFile(path, text);
     return true;
   } catch (error) {
-    complain(`hangar-autoscaler: not all was written: ${errorText(error)}`);
+    complain(`hangar-autoscaler: the output is incomplete: ${errorText(error)}`);
     return false;
   }
 }
@@ -248,19 +248,19 @@ export const REPLAY = command({
   name: 'hangar-autoscaler replay',
   words: '[FILE...]',
   summary:
-    'plays recorded or made-up builds through sizing policies, side by side: what they cost, how long builds wait',
+    'replays recorded or generated builds with sizing policies, side by side: what they cost, how long builds wait',
   examples: [
     'hangar-autoscaler replay --load table-like',
     'hangar-autoscaler replay builds.jsonl.gz --policy forecast --policy karpenter',
     'hangar-autoscaler replay --trace builds.jsonl --node cpu=3920m,memory=6018Mi --boot-seconds 120 --json',
   ],
   options: OPTIONS,
-  notes: `Builds are placed as Kubernetes' scheduler does it. Policies learn during the training days; costs and waits count
+  notes: `Builds are placed as by the Kubernetes scheduler. Policies learn during the training days; costs and waits count
 after them. No build is ever evicted.`,
   exits: {
     ok: 'played',
     failed: 'some builds never found a node, or a file could not be written',
-    usage: 'the command line or the trace makes no sense',
+    usage: 'the command line or the trace is invalid',
   },
   run,
 });

@@ -59,13 +59,13 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
 }
 
 function connected(kubeconfig: string, env: CommandContext['env']): Promise<Connection> {
-  const otherwise = ', or HANGAR_AUTOSCALER_KUBERNETES=off to ask the runners alone';
+  const otherwise = ', or HANGAR_AUTOSCALER_KUBERNETES=off to query only the runners';
   return connect({ kubeconfig, setting: 'HANGAR_AUTOSCALER_KUBECONFIG', otherwise }, env);
 }
 
 function memoryOf({ dataDir, traceRetentionMs }: AutoscalerConfig, log: Logger) {
   if (dataDir !== '')
     return new TraceStore({ folder: dataDir, retentionMs: traceRetentionMs, mostRecords: MOST_RECORDS });
-  log.warn({}, 'HANGAR_AUTOSCALER_DATA_DIR is not set: what is learned is lost at a restart');
+  log.warn({}, 'HANGAR_AUTOSCALER_DATA_DIR is not set: learned data is lost at a restart');
   return noMemory;
 }

@@ -83,11 +83,11 @@ export function actingProblems(values: Read, env: Environment): readonly string[
     ],
     [
       acts && leaseNamespaceOf(values, env) === '',
-      'HANGAR_AUTOSCALER_LEASE_NAMESPACE is not set, nor is POD_NAMESPACE: nobody can lead. Set the one, or the other by the downward API',
+      'HANGAR_AUTOSCALER_LEASE_NAMESPACE is not set, nor is POD_NAMESPACE: no leader can be elected. Set either, POD_NAMESPACE by the downward API',
     ],
     [
       acts && replicaOf(values, env) === '',
-      'HANGAR_AUTOSCALER_REPLICA is not set, nor is POD_NAME or HOSTNAME: this process has no name to lead by. Set one of them',
+      'HANGAR_AUTOSCALER_REPLICA is not set, nor is POD_NAME or HOSTNAME: this process has no identity for leader election. Set one of them',
     ],
     [
       leaseTermMs < LEAST_TERM_MS,
@@ -95,7 +95,7 @@ export function actingProblems(values: Read, env: Environment): readonly string[
     ],
     [
       actuators.some(({ pool, kind }) => kind === 'placeholder' && pool === 'default'),
-      'HANGAR_AUTOSCALER_ACTUATORS has placeholders for the pool default, whose nodes no label names, so that they would go anywhere. Label its nodes, and name the label in HANGAR_AUTOSCALER_POOL_LABEL',
+      'HANGAR_AUTOSCALER_ACTUATORS has placeholders for the pool default, whose nodes have no label, so that they could be scheduled anywhere. Label its nodes, and name the label in HANGAR_AUTOSCALER_POOL_LABEL',
     ],
   ];
   return checks.flatMap(([wrong, problem]) => (wrong ? [problem] : []));

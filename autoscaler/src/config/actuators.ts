@@ -49,7 +49,7 @@ function readOne(part: string): ActuatorSetting | string {
     object = '',
   } = /^(?<pool>[^=]+)=(?<kind>[^:]*):(?<object>.*)$/.exec(part)?.groups ?? {};
   if (pool === '') return `has no POOL=KIND:OBJECT in "${part.slice(0, 100)}"`;
-  if (!isKind(kind)) return `names an unknown kind "${kind}" for the pool ${pool}`;
+  if (!isKind(kind)) return `has an unknown kind "${kind}" for the pool ${pool}`;
   return readObject(pool, kind, object);
 }
 

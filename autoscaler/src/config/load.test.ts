@@ -72,16 +72,16 @@ describe('the configuration', () => {
   });
 
   it.each([
-    ['DRONE_METRICS', 'drone.acme.test', 'is no address'],
-    ['DRONE_METRICS_TOKEN_FILE', '/run/token', 'of no use alone'],
-    ['PRICES', 'builds', 'no name=price'],
-    ['PRICES', 'builds=-1', 'no name=price'],
+    ['DRONE_METRICS', 'drone.acme.test', 'is not an address'],
+    ['DRONE_METRICS_TOKEN_FILE', '/run/token', 'no effect alone'],
+    ['PRICES', 'builds', 'not name=price'],
+    ['PRICES', 'builds=-1', 'not name=price'],
     ['PRICES', 'a=1,a=2', 'names a twice'],
-    ['PRICES', '4cpu-8gb=0.19,cpu=16,memory=32Gi=0.7', 'names a shape that is none'],
-    ['FLOORS', 'Mon=x', 'holds a floor that is none'],
+    ['PRICES', '4cpu-8gb=0.19,cpu=16,memory=32Gi=0.7', 'names an invalid shape'],
+    ['FLOORS', 'Mon=x', 'has an invalid floor'],
     ['MAX_SPEND_PER_DAY', '5', 'bounds nothing without prices'],
-    ['POOL_LABEL', 'pool=builds', 'is no key of a label'],
-    ['POOL_TAINT', 'dedicated=builds:NoSchedule', 'is no key of a taint'],
+    ['POOL_LABEL', 'pool=builds', 'is not a label key'],
+    ['POOL_TAINT', 'dedicated=builds:NoSchedule', 'is not a taint key'],
   ])('rejects HANGAR_AUTOSCALER_%s=%s', (name, value, problem) => {
     const reported = problems({ [`HANGAR_AUTOSCALER_${name}`]: value });
 
@@ -116,7 +116,7 @@ describe('the configuration', () => {
   });
 
   it.each([
-    ['no source of data', { HANGAR_AUTOSCALER_KUBERNETES: 'off' }, 'there is nothing to learn from'],
+    ['no source of data', { HANGAR_AUTOSCALER_KUBERNETES: 'off' }, 'there is no data source'],
     [
       'a Service without a cluster',
       {
@@ -138,7 +138,7 @@ describe('the configuration', () => {
       HANGAR_AUTOSCALER_PORT_3001_TCP_ADDR: '10.0.0.1',
     });
 
-    expect(read.warnings).toEqual(['HANGAR_AUTOSCALER_TICKS is no setting of the autoscaler']);
+    expect(read.warnings).toEqual(['HANGAR_AUTOSCALER_TICKS is not a setting of the autoscaler']);
   });
 
   it('accepts keys with and without a prefix', () => {
@@ -152,8 +152,8 @@ describe('the configuration', () => {
 
   it('names a misspelled variable beside the other problems: it may be the reason', () => {
     expect(problems({ HANGAR_AUTOSCALER_KUBERNETES: 'off', HANGAR_AUTOSCALER_RUNNER: 'http://a' })).toEqual([
-      expect.stringContaining('there is nothing to learn from'),
-      'HANGAR_AUTOSCALER_RUNNER is no setting of the autoscaler',
+      expect.stringContaining('there is no data source'),
+      'HANGAR_AUTOSCALER_RUNNER is not a setting of the autoscaler',
     ]);
   });
 
@@ -220,7 +220,7 @@ describe('what acts', () => {
 
     for (const text of [
       'names no object for the pool a: node-pool:NAME is wanted',
-      'names an unknown kind "asg" for the pool b',
+      'has an unknown kind "asg" for the pool b',
       'has no POOL=KIND:OBJECT in "c"',
       'names no object for the pool d: placeholder:NAMESPACE/NAME is wanted',
       'has two actuators for the pool e',
@@ -250,7 +250,7 @@ describe('what acts', () => {
     [
       'an invalid shape',
       { HANGAR_AUTOSCALER_POOL_SHAPES: 'a=huge' },
-      'HANGAR_AUTOSCALER_POOL_SHAPES holds a shape',
+      'HANGAR_AUTOSCALER_POOL_SHAPES has an invalid shape',
     ],
     [
       'two shapes of a pool',

@@ -124,11 +124,11 @@ type Check = readonly [boolean, string];
 const droneChecks = ({ droneMetrics, droneTokenFile }: Read): readonly Check[] => [
   [
     droneMetrics !== '' && parseRunnerUrl(droneMetrics) === undefined,
-    `HANGAR_AUTOSCALER_DRONE_METRICS is no address ${given(droneMetrics)}. Write https://drone.acme.test/metrics`,
+    `HANGAR_AUTOSCALER_DRONE_METRICS is not an address ${given(droneMetrics)}. Write https://drone.acme.test/metrics`,
   ],
   [
     droneMetrics === '' && droneTokenFile !== '',
-    'HANGAR_AUTOSCALER_DRONE_METRICS_TOKEN_FILE is of no use alone. Set HANGAR_AUTOSCALER_DRONE_METRICS=https://drone.acme.test/metrics',
+    'HANGAR_AUTOSCALER_DRONE_METRICS_TOKEN_FILE has no effect alone. Set HANGAR_AUTOSCALER_DRONE_METRICS=https://drone.acme.test/metrics',
   ],
 ];
 
@@ -139,11 +139,11 @@ const KEY = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[\w.-]{
 const keyChecks = ({ poolLabel, poolTaint }: Read): readonly Check[] => [
   [
     !KEY.test(poolLabel),
-    `HANGAR_AUTOSCALER_POOL_LABEL is no key of a label ${given(poolLabel)}. Write the key alone, such as karpenter.sh/nodepool`,
+    `HANGAR_AUTOSCALER_POOL_LABEL is not a label key ${given(poolLabel)}. Write the key alone, such as karpenter.sh/nodepool`,
   ],
   [
     poolTaint !== '' && !KEY.test(poolTaint),
-    `HANGAR_AUTOSCALER_POOL_TAINT is no key of a taint ${given(poolTaint)}. Write the key alone, such as dedicated, without value and effect`,
+    `HANGAR_AUTOSCALER_POOL_TAINT is not a taint key ${given(poolTaint)}. Write the key alone, such as dedicated, without value and effect`,
   ],
 ];
 
@@ -154,11 +154,11 @@ function crossChecks(values: Read): readonly string[] {
   const checks: readonly Check[] = [
     [
       readListen(listen) === undefined,
-      `HANGAR_AUTOSCALER_LISTEN is no listen address ${given(listen)}. Write :3001 or 127.0.0.1:3001`,
+      `HANGAR_AUTOSCALER_LISTEN is not a listen address ${given(listen)}. Write :3001 or 127.0.0.1:3001`,
     ],
     [
       runnerService !== '' && parseRunnerService(runnerService) === undefined,
-      `HANGAR_AUTOSCALER_RUNNER_SERVICE is no Service ${given(runnerService)}. Write namespace/name:port`,
+      `HANGAR_AUTOSCALER_RUNNER_SERVICE is not a Service ${given(runnerService)}. Write namespace/name:port`,
     ],
     [
       runnerService !== '' && kubernetes === 'off',
@@ -166,7 +166,7 @@ function crossChecks(values: Read): readonly string[] {
     ],
     [
       kubernetes === 'off' && runners.length === 0,
-      'there is nothing to learn from. Set HANGAR_AUTOSCALER_RUNNERS=http://runner:3000, or HANGAR_AUTOSCALER_KUBERNETES=on',
+      'there is no data source. Set HANGAR_AUTOSCALER_RUNNERS=http://runner:3000, or HANGAR_AUTOSCALER_KUBERNETES=on',
     ],
     ...droneChecks(values),
     ...keyChecks(values),
@@ -190,7 +190,7 @@ function crossChecks(values: Read): readonly string[] {
       (text) =>
         [
           parseRunnerUrl(text) === undefined,
-          `HANGAR_AUTOSCALER_RUNNERS holds no address ${given(text)}. Write http://host:port`,
+          `HANGAR_AUTOSCALER_RUNNERS has no valid address ${given(text)}. Write http://host:port`,
         ] as const,
     ),
   ];
@@ -208,5 +208,5 @@ function misspelt(env: Environment): readonly string[] {
   const known = new Set<string>(Object.values(SETTINGS).map(({ name }) => name));
   return Object.keys(env)
     .filter((name) => name.startsWith('HANGAR_AUTOSCALER_') && !known.has(name) && !SERVICE_LINK.test(name))
-    .map((name) => `${name} is no setting of the autoscaler`);
+    .map((name) => `${name} is not a setting of the autoscaler`);
 }

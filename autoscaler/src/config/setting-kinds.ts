@@ -14,7 +14,7 @@ export const NODE_SHAPES: ValueKind<readonly NodeShape[]> = {
       .filter((part) => part.trim() !== '')
       .map(parseShape);
     const wrong = parsed.flatMap((one) => ('problem' in one ? [one.problem] : []));
-    if (wrong[0] !== undefined) return { wrong: `holds a shape that is none: ${wrong[0]}` };
+    if (wrong[0] !== undefined) return { wrong: `has an invalid shape: ${wrong[0]}` };
     return { value: parsed.flatMap((one) => ('shape' in one ? [one.shape] : [])) };
   },
 };
@@ -23,9 +23,7 @@ const resources = (least: 0 | 1): ValueKind<Resources> => ({
   type: 'resources such as `cpu=300m,memory=370Mi`',
   read: (text) => {
     const parsed = parseResources(text, least);
-    return 'problem' in parsed
-      ? { wrong: `is no such thing: ${parsed.problem}` }
-      : { value: parsed.resources };
+    return 'problem' in parsed ? { wrong: `is not valid: ${parsed.problem}` } : { value: parsed.resources };
   },
 });
 
@@ -40,7 +38,7 @@ export const SHARE: ValueKind<number> = {
   type: 'a share such as 0.95',
   read: (text) => {
     const value = Number(text);
-    return value > 0 && value < 1 ? { value } : { wrong: 'is no share between 0 and 1' };
+    return value > 0 && value < 1 ? { value } : { wrong: 'is not a share between 0 and 1' };
   },
 };
 
@@ -53,7 +51,7 @@ export const POOL_SHAPES: ValueKind<Readonly<Record<string, NodeShape>>> = {
       const [, pool = '', written = ''] = /^\s*([^=\s]+)\s*=(.*)$/.exec(part) ?? [];
       const parsed = parseShape(written);
       if (pool === '') return { wrong: 'has no pool before a =' };
-      if ('problem' in parsed) return { wrong: `holds a shape that is none: ${parsed.problem}` };
+      if ('problem' in parsed) return { wrong: `has an invalid shape: ${parsed.problem}` };
       if (Object.hasOwn(shapes, pool)) return { wrong: `names the pool ${pool} twice` };
       shapes[pool] = parsed.shape;
     }
@@ -81,10 +79,10 @@ export const PRICES: ValueKind<Prices> = {
     const prices: Record<string, number> = {};
     for (const part of parts.map((one) => one.trim()).filter((one) => one !== '')) {
       const [, name = '', price] = PRICE.exec(part) ?? [];
-      if (price === undefined) return { wrong: `holds "${part}", which is no name=price` };
+      if (price === undefined) return { wrong: `holds "${part}", which is not name=price` };
       const shape = name.includes('=') ? parseShape(name) : undefined;
       if (shape !== undefined && 'problem' in shape)
-        return { wrong: `names a shape that is none: ${shape.problem}` };
+        return { wrong: `names an invalid shape: ${shape.problem}` };
       if (Object.hasOwn(prices, name.trim())) return { wrong: `names ${name.trim()} twice` };
       prices[name.trim()] = Number(price);
     }
@@ -94,11 +92,11 @@ export const PRICES: ValueKind<Prices> = {
 
 /** Calendar floors: minimum numbers of nodes. */
 export const FLOORS: ValueKind<readonly Floor[]> = {
-  type: 'floors such as `Mon-Fri 08:00-18:00 Europe/Berlin=10; *=2`: days, a span and a zone (UTC where none is said), with semicolons between',
+  type: 'floors such as `Mon-Fri 08:00-18:00 Europe/Berlin=10; *=2`: days, a span and a zone (default UTC), with semicolons between',
   read: (text) => {
     const parsed = parseFloors(text);
     return 'problem' in parsed
-      ? { wrong: `holds a floor that is none: ${parsed.problem}` }
+      ? { wrong: `has an invalid floor: ${parsed.problem}` }
       : { value: parsed.floors };
   },
 };

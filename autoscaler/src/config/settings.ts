@@ -67,23 +67,23 @@ export const SETTINGS = {
     'File with the token of an administrator of Drone, sent as a bearer token; read anew each time. Empty: none is sent.',
   ),
   scrapeDeadlineMs: sources('SCRAPE_DEADLINE', DURATION, 5_000, {
-    description: 'A runner that has not answered by then is a gap.',
+    description: 'Deadline of a query to a runner.',
   }),
   tickMs: sources('TICK', DURATION, 10_000, {
-    description: 'How often everything is looked at and decided.',
+    description: 'How often data is collected and a decision is made.',
   }),
   staleAfterMs: sources('STALE_AFTER', DURATION, 180_000, {
     description:
-      'News older than this are stale: the last good recommendation stands and is marked, and nothing is acted upon.',
-    note: 'A quiet watch is heard about once a minute.',
+      'Data older than this is stale: the last valid recommendation is kept and marked as stale, and nothing is scaled.',
+    note: 'An idle watch receives a bookmark about once a minute.',
   }),
   kubernetes: sources(
     'KUBERNETES',
     oneOf('on', 'off'),
     'on',
-    '`off`: no Pods and nodes are watched, the runners alone tell.',
+    '`off`: Pods and nodes are not watched; the runners are the only source.',
   ),
-  kubeconfig: sources('KUBECONFIG', TEXT, '', 'Path of a kubeconfig; empty: as the Pod that this is.'),
+  kubeconfig: sources('KUBECONFIG', TEXT, '', 'Path of a kubeconfig; empty: in-cluster configuration.'),
   podSelector: sources(
     'POD_SELECTOR',
     TEXT,
@@ -97,7 +97,7 @@ export const SETTINGS = {
     'POOL_TAINT',
     TEXT,
     '',
-    'Key of the taint that keeps others off the nodes of builds; empty: there is none.',
+    'Key of the taint that keeps other Pods off the nodes of builds; empty: none.',
   ),
   poolOrder: pools(
     'POOLS',
@@ -112,7 +112,7 @@ export const SETTINGS = {
     {},
     {
       description:
-        'What a node of a pool is like while the pool has none, so that it can be scaled from zero; needed only until its first node was seen.',
+        "Shape of a pool's nodes while the pool has none, so that it can be scaled from zero; needed only until its first node was seen.",
       defaultText: '',
     },
   ),
@@ -121,15 +121,16 @@ export const SETTINGS = {
     RESOURCES_OR_NONE,
     { cpuMillicores: 300, memoryBytes: 370 * 2 ** 20 },
     {
-      description: "What DaemonSets take of a node that is not there yet, or where they can't be watched.",
+      description:
+        'Requests of DaemonSets on a node that does not exist yet, or where DaemonSets cannot be watched.',
       defaultText: 'cpu=300m,memory=370Mi',
     },
   ),
   bootMs: pools('BOOT_TIME', DURATION, 180_000, {
-    description: 'From the order of a node to its first build, until enough boots are seen.',
+    description: 'Time from the request for a node to its first build, until enough boots are observed.',
   }),
   objectiveMs: sizing('OBJECTIVE', DURATION, 10_000, {
-    description: 'The wait for room that 95 of 100 Pods stay under.',
+    description: 'Objective for the 95th percentile of the wait for a node.',
   }),
   z: sizing(
     'BUFFER_Z',
@@ -137,7 +138,7 @@ export const SETTINGS = {
     2,
     'The rule keeps room for `z·√(running + waiting) + floor` Pods; 3 on loads that jump.',
   ),
-  floor: sizing('BUFFER_FLOOR', DECIMAL, 5, 'Pods for which there is room at the quietest hour: one push.'),
+  floor: sizing('BUFFER_FLOOR', DECIMAL, 5, 'Minimum buffer in Pods, also at the quietest hour: one push.'),
   quantile: sizing(
     'BUFFER_QUANTILE',
     SHARE,
@@ -167,14 +168,14 @@ export const SETTINGS = {
   ),
   act: acting('ACT', oneOf('off', 'on'), 'off', {
     description:
-      '`off`: a dry run that says what it would do and writes nothing. `on`: pools are scaled, and nodes marked.',
-    note: `The annotation \`${PAUSED_ANNOTATION}\` on a node, NodePool, CapacityBuffer or Deployment stops all acts on it, on the Lease all acts at all.`,
+      '`off`: a dry run that reports what it would do and writes nothing. `on`: pools are scaled, and nodes marked.',
+    note: `The annotation \`${PAUSED_ANNOTATION}\` on a node, NodePool, CapacityBuffer or Deployment pauses scaling of it; on the Lease, of everything.`,
   }),
   actuators: acting('ACTUATORS', ACTUATORS, [], {
     description:
-      'How each pool is scaled, one way for each: a static NodePool of Karpenter by all its nodes, a CapacityBuffer or a Deployment of placeholders by what shall stand ready beside builds.',
+      'How each pool is scaled, one way for each: a static NodePool of Karpenter by all its nodes, a CapacityBuffer or a Deployment of placeholders by the capacity to keep free.',
     defaultText: '',
-    note: '`*3`: so many Pods of the buffer’s template fill a node.',
+    note: '`*3`: number of Pods of the buffer’s template that fill a node.',
   }),
   place: acting(
     'PLACE',
@@ -188,15 +189,16 @@ export const SETTINGS = {
     'off',
     `\`on\`: the Pods of CapacityBuffers tolerate \`${SURPLUS_TAINT.key}\` in their template, so that nodes that Karpenter scales for them may be marked. Without that toleration Karpenter counts no room on a marked node, and orders nodes without end.`,
   ),
-  marksPerTick: acting('MARKS_PER_TICK', integer(1, 1_000), 20, 'Most nodes marked or opened in a tick.'),
+  marksPerTick: acting('MARKS_PER_TICK', integer(1, 1_000), 20, 'Most nodes marked or unmarked in a tick.'),
   markPaceMs: acting('MARK_PACE', DURATION, 60_000, {
-    description: 'A node that was opened is not marked again within this time.',
+    description: 'A node that was unmarked is not marked again within this time.',
   }),
   lowerPaceMs: acting('LOWER_PACE', DURATION, 60_000, {
-    description: 'A pool is not lowered within this time after it was set. Raising never waits.',
+    description:
+      'A pool is not scaled down within this time after it was last scaled. Scaling up never waits.',
   }),
   emptyForMs: acting('EMPTY_FOR', DURATION, 30_000, {
-    description: 'A node of a NodePool is taken when it has been empty for so long.',
+    description: 'A node of a NodePool is removed when it has been empty for this time.',
   }),
   placeholderImage: acting(
     'PLACEHOLDER_IMAGE',
@@ -208,35 +210,30 @@ export const SETTINGS = {
     'PLACEHOLDER_REQUEST',
     maybe(RESOURCE_TEXT),
     undefined,
-    'What a placeholder asks for. Empty: what an empty node of its pool offers to builds.',
+    'Request of a placeholder. Empty: what an empty node of its pool offers to builds.',
   ),
   placeholderPriority: acting(
     'PLACEHOLDER_PRIORITY_CLASS',
     TEXT,
     'hangar-placeholder',
-    'PriorityClass of placeholders; it is made with the value -10.',
+    'PriorityClass of placeholders; it is created with the value -10.',
   ),
-  leaseName: leading(
-    'LEASE_NAME',
-    TEXT,
-    'hangar-autoscaler',
-    'The Lease by which one of several replicas leads.',
-  ),
+  leaseName: leading('LEASE_NAME', TEXT, 'hangar-autoscaler', 'The Lease for leader election.'),
   leaseNamespace: leading('LEASE_NAMESPACE', TEXT, '', {
     description: 'Its namespace. Empty: that of this Pod.',
     defaultText: '$POD_NAMESPACE',
   }),
   leaseTermMs: leading('LEASE_TERM', DURATION, 15_000, {
-    description: 'After so long without a sign of the leader another replica leads.',
+    description: 'Lease duration: after this time without a renewal another replica becomes the leader.',
   }),
   replica: leading('REPLICA', TEXT, '', {
-    description: 'The name of this process in the Lease, unlike that of any other. Empty: that of this Pod.',
+    description: 'Identity of this process in the Lease, unique among replicas. Empty: the Pod’s name.',
     defaultText: '$POD_NAME or $HOSTNAME',
   }),
   floors: rails('FLOORS', FLOORS, [], {
     description:
-      'Fewest nodes of a pool by the calendar, whichever is highest; a floor begins a boot time early.',
-    note: 'Summer time is that of the zone.',
+      'Minimum number of nodes of a pool by calendar; the highest matching one applies, and it starts one boot time early.',
+    note: 'Daylight saving time follows the zone.',
   }),
   prices: money(
     'PRICES',
@@ -244,21 +241,26 @@ export const SETTINGS = {
     {},
     {
       description: 'What an hour of a node costs, by the name of its shape or of its pool.',
-      note: 'Without prices there is no cheapest mix, and nothing is counted in money.',
+      note: 'Without prices there is no cheapest mix, and no costs.',
     },
   ),
-  currency: money('CURRENCY', TEXT, '', 'A word behind amounts, such as `EUR`; nothing is converted.'),
+  currency: money('CURRENCY', TEXT, '', 'Currency appended to amounts, such as `EUR`; nothing is converted.'),
   maxSpendPerDay: money('MAX_SPEND_PER_DAY', maybe(DECIMAL), undefined, {
     description:
-      'What all pools with a price together may cost from midnight to midnight UTC. Pools get it in the order of HANGAR_AUTOSCALER_POOLS, busy ones first.',
-    note: 'Nodes that hold builds stay; what is left of the day has to last an hour at any time. It outdoes floors.',
+      'Spend limit for all priced pools together from midnight to midnight UTC, assigned in the order of HANGAR_AUTOSCALER_POOLS, then busy pools first.',
+    note: 'Nodes that hold builds stay; what is left of the day has to last an hour at any time. It overrides floors.',
   }),
-  listen: process('LISTEN', TEXT, ':3001', 'Where the HTTP side listens, as `host:port` or `:port`.'),
+  listen: process(
+    'LISTEN',
+    TEXT,
+    ':3001',
+    'Address on which the HTTP server listens, as `host:port` or `:port`.',
+  ),
   dataDir: process(
     'DATA_DIR',
     TEXT,
     '',
-    'Folder for the trace of finished Pods: memory over restarts, and food of `replay`. Empty: nothing is remembered.',
+    'Folder for the trace of finished Pods: kept across restarts, and input for `replay`. Empty: nothing is stored.',
   ),
   traceRetentionMs: process(
     'TRACE_RETENTION',
@@ -270,6 +272,6 @@ export const SETTINGS = {
     'LOG_LEVEL',
     oneOf('debug', 'info', 'warn', 'error'),
     'info',
-    'What is written to standard error.',
+    'Log level; logs are written to standard error.',
   ),
 } as const;

@@ -70,7 +70,9 @@ describe('a buffer', () => {
     expect(decided({ pods: rule, keepPods: 0, isForecast: false }).buffer.because).not.toContain('waited');
     const corrected = decided({ pods: rule + 2, keepPods: 0, isForecast: false }).buffer;
     expect(corrected).toMatchObject({ pods: rule + 2, by: 'rule' });
-    expect(corrected.because).toContain('and 2.0 more since builds waited longer than the objective lately');
+    expect(corrected.because).toContain(
+      'and 2.0 more since builds recently waited longer than the objective',
+    );
   });
 
   it('grows when builds wait longer than the objective, also where the rule is used', () => {

@@ -33,7 +33,7 @@ export function bufferOf(
   const wanted = betterOf(demand, options, forecast);
   const room = Math.max(0, demand.quotaRoomPods - demand.knownStages);
   if (wanted.pods <= room) return wanted;
-  return { ...wanted, pods: room, because: `${wanted.because}, and quotas let in ${room} more` };
+  return { ...wanted, pods: room, because: `${wanted.because}, and quotas admit ${room} more` };
 }
 
 function betterOf(demand: Demand, options: BufferOptions, forecast: FreeRoom | undefined): RecommendedBuffer {
@@ -57,6 +57,6 @@ function correctedRule(rule: RecommendedBuffer, pods: number): RecommendedBuffer
   return {
     ...rule,
     pods,
-    because: `${rule.because}, and ${Math.abs(more).toFixed(1)} ${direction} since builds waited ${why} lately`,
+    because: `${rule.because}, and ${Math.abs(more).toFixed(1)} ${direction} since builds recently waited ${why}`,
   };
 }

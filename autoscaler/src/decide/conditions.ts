@@ -19,12 +19,12 @@ function watchCondition(
   if (view?.staleMs === undefined)
     return {
       weight: 'stale',
-      text: `the ${name} of the cluster have not been seen yet${trouble}. May this service list and watch ${name}?`,
+      text: `the ${name} of the cluster have not been listed yet${trouble}. May this service list and watch ${name}?`,
     };
   if (view.staleMs <= staleAfterMs) return undefined;
   return {
     weight: 'stale',
-    text: `the watch of ${name} was last heard ${seconds(view.staleMs)} ago${trouble}. Does the API server answer?`,
+    text: `the watch of ${name} last received an event ${seconds(view.staleMs)} ago${trouble}. Does the API server answer?`,
   };
 }
 
@@ -36,7 +36,7 @@ function clusterConditions({ watches }: CapacitySnapshot, expected: ExpectedSour
   ].flatMap((one) => one ?? []);
   if (watches.daemonSets?.staleMs !== undefined) return needed;
   const text =
-    'DaemonSets are not seen: HANGAR_AUTOSCALER_DAEMONSETS stands for what they take. Grant list and watch of daemonsets (apps)';
+    'DaemonSets are not seen: HANGAR_AUTOSCALER_DAEMONSETS is used for their requests instead. Grant list and watch of daemonsets (apps)';
   return [...needed, { weight: 'note', text }];
 }
 
@@ -47,7 +47,7 @@ function runnerConditions({ runners }: CapacitySnapshot, expected: ExpectedSourc
     return [
       {
         weight: alone ? 'stale' : 'partial',
-        text: 'no runner is found: work without a Pod is not known. Is HANGAR_AUTOSCALER_RUNNER_SERVICE right?',
+        text: 'no runner was found: stages without a Pod are not counted. Is HANGAR_AUTOSCALER_RUNNER_SERVICE right?',
       },
     ];
   const problems = runners.problems.slice(0, 5).map(
@@ -58,20 +58,20 @@ function runnerConditions({ runners }: CapacitySnapshot, expected: ExpectedSourc
   );
   if (runners.missing.length === 0) return problems;
   // Without Pods from the watch, a silent runner may hold any part of the work: a sum without it would be wrong, not just small.
-  const text = `${runners.missing.length} of ${runners.targets.length} runners don't answer (${runners.missing.slice(0, 3).join(', ')}): what they know is missing`;
+  const text = `${runners.missing.length} of ${runners.targets.length} runners are unreachable (${runners.missing.slice(0, 3).join(', ')}): their stages without a Pod are not counted`;
   return [{ weight: alone ? 'stale' : 'partial', text }, ...problems];
 }
 
 function droneConditions({ drone }: CapacitySnapshot): readonly Condition[] {
   if (drone === undefined || drone.pendingJobs !== undefined) return [];
-  const text = `the Drone server doesn't tell its pending stages: ${drone.problem}`;
+  const text = `the Drone server does not report its pending stages: ${drone.problem}`;
   return [{ weight: 'partial', text }];
 }
 
 function surroundingsConditions({ surroundings }: CapacitySnapshot): readonly Condition[] {
   const { forbidden } = surroundings;
   if (forbidden.length === 0) return [];
-  const text = `${forbidden.join(', ')} may not be listed: there is less advice on engines, or quotas bound nothing. Grant list of them`;
+  const text = `${forbidden.join(', ')} cannot be listed: advice on engines is incomplete, or quotas are ignored. Grant list on them`;
   return [{ weight: 'note', text }];
 }
 
@@ -90,7 +90,7 @@ export function conditionsOf(snapshot: CapacitySnapshot, expected: ExpectedSourc
     ? [
         {
           weight: 'note',
-          text: 'no node is a pool for builds: shapes are sized, pools are not. Is HANGAR_AUTOSCALER_POOL_TAINT right?',
+          text: 'no node belongs to a pool for builds: shapes are sized, pools are not. Is HANGAR_AUTOSCALER_POOL_TAINT right?',
         },
       ]
     : [];

@@ -154,7 +154,7 @@ describe('decide', () => {
     const answer = decide(aSnapshot([], [], { runners: runnersWith(known) }), OPTIONS);
 
     expect(shapeIn(answer, '4cpu-8gb').nodesNow).toBe(3);
-    expect(answer.because[0]).toBe('0 Pods run, 0 wait for a node, 9 more stages have no Pod yet');
+    expect(answer.because[0]).toBe('0 Pods are running, 0 are unschedulable, 9 known stages have no Pod yet');
   });
 
   it('reports the share of the Pods that fit on no node of a shape', () => {
@@ -214,7 +214,7 @@ describe('decide', () => {
     const pod = { state: 'pending' as const, node: '', constraints: { nodeSelector: { gpu: 'yes' } } };
 
     expect(decide(aSnapshot(many(2, pod), nodes(2)), OPTIONS).because.at(-1)).toContain(
-      '2 waiting Pods can go to no pool',
+      '2 unschedulable Pods match no pool',
     );
   });
 
@@ -288,7 +288,9 @@ describe('decide', () => {
     expect(answerTo([quota])).toMatchObject({ demand: { knownStages: 2, bufferPods: 0, lowerBound: false } });
     expect(answerTo([spent])).toMatchObject({ demand: { knownStages: 0, bufferPods: 0, lowerBound: true } });
     expect(answerTo([spent]).pools[0]?.wantedNodes).toBe(1);
-    expect(answerTo([spent]).because.join('; ')).toContain('a quota of the namespaces of builds is used up');
+    expect(answerTo([spent]).because.join('; ')).toContain(
+      "a ResourceQuota of the builds' namespaces is exhausted",
+    );
   });
 
   it('learns of a used-up quota from the runner too', () => {
@@ -324,14 +326,14 @@ describe('guardrails', () => {
 
   it.each([
     ['a size within them is unchanged', 12, standing, 12, ''],
-    ['growth is limited to one step', 40, standing, 15, 'at most 5 nodes more at once'],
-    ['shrinking is limited to one step', 0, standing, 7, 'at most 3 nodes less at once'],
+    ['growth is limited to one step', 40, standing, 15, 'at most 5 nodes added at once'],
+    ['shrinking is limited to one step', 0, standing, 7, 'at most 3 nodes removed at once'],
     [
       'a pool that grew recently does not shrink',
       9,
       { ...standing, grewAtMs: 90_000 },
       10,
-      'no shrinking for another 50 s',
+      'scale-down is in cooldown for another 50 s',
     ],
     ['a pool that grew long ago shrinks', 9, { ...standing, grewAtMs: 10_000 }, 9, ''],
     [
@@ -395,23 +397,25 @@ describe('conditions', () => {
     const nearly = { ...fine, watches: { ...fine.watches, nodes: { staleMs: 179_000, trouble: '' } } };
 
     expect(texts(never)[0]).toBe(
-      'stale: the pods of the cluster have not been seen yet: pods is forbidden. May this service list and watch pods?',
+      'stale: the pods of the cluster have not been listed yet: pods is forbidden. May this service list and watch pods?',
     );
-    expect(texts(old)[0]).toContain('stale: the watch of nodes was last heard 200 s ago');
+    expect(texts(old)[0]).toContain('stale: the watch of nodes last received an event 200 s ago');
     expect(isStale(conditionsOf(nearly, all))).toBe(false);
   });
 
   it('name silent runners: data is partial where Pods are watched, and stale where they are not', () => {
     const silent = { ...fine, runners: runnersWith(undefined, { missing: ['http://r'] }) };
 
-    expect(texts(silent)[0]).toContain("partial: 1 of 1 runners don't answer (http://r)");
+    expect(texts(silent)[0]).toContain('partial: 1 of 1 runners are unreachable (http://r)');
     expect(texts(silent, { ...all, cluster: false })[0]).toContain('stale: 1 of 1');
   });
 
   it('report a pool that vanished, and values that were rejected', () => {
     const problem = { target: 'http://r', problem: 'hangar_runner_stages is NaN', cure: 'look at it' };
 
-    expect(texts(aSnapshot([], [], { runners: runnersWith([]) }))[0]).toContain('note: no node is a pool');
+    expect(texts(aSnapshot([], [], { runners: runnersWith([]) }))[0]).toContain(
+      'note: no node belongs to a pool',
+    );
     expect(texts({ ...fine, runners: runnersWith([], { problems: [problem] }) })).toEqual([
       'partial: http://r: hangar_runner_stages is NaN (look at it)',
     ]);

@@ -93,21 +93,20 @@ function reasons(
 ): readonly string[] {
   const { runningPods, pendingPods, knownStages, lowerBound } = demand;
   const because = [
-    `${runningPods} Pods run, ${pendingPods} wait for a node, ${knownStages} more stages have no Pod yet`,
-    `a node takes ${Math.round(leadSeconds)} s from the decision to its first build; for what comes until then: ${buffer.because}`,
+    `${runningPods} Pods are running, ${pendingPods} are unschedulable, ${knownStages} known stages have no Pod yet`,
+    `a node takes ${Math.round(leadSeconds)} s from the decision to its first build; for arrivals until then: ${buffer.because}`,
     ...demand.notes,
   ];
   if (lowerBound) because.push('so the demand is a lower bound');
   if (homeless > 0)
-    because.push(`${homeless} waiting Pods can go to no pool: they are too large or ask for other nodes`);
+    because.push(`${homeless} unschedulable Pods match no pool: they are too large or select other nodes`);
   return because;
 }
 
 function priceNotes({ shapes, money }: ShapeQuestion, pools: CapacitySnapshot['pools']): readonly string[] {
   const names = [...shapes, ...pools].map(({ name }) => name);
   return unusedPrices(money.prices, names).map(
-    (name) =>
-      `${name} has a price, but no shape and no pool is called so: is HANGAR_AUTOSCALER_PRICES right?`,
+    (name) => `${name} has a price, but no shape or pool has that name: check HANGAR_AUTOSCALER_PRICES`,
   );
 }
 

@@ -79,7 +79,9 @@ function isExhausted(sources: DemandSources, notes: string[]): boolean {
   const isShut = quotaRoomPods === 0 || known.some(waitsForQuota);
   if (isFull(sources)) notes.push('the runners are at their capacity: more may wait at the Drone server');
   if (isShut)
-    notes.push('a quota of the namespaces of builds is used up: what waits for it needs no node yet');
+    notes.push(
+      "a ResourceQuota of the builds' namespaces is exhausted: stages that wait for it need no node yet",
+    );
   return isFull(sources) || isShut;
 }
 
@@ -110,10 +112,10 @@ export function totalDemand(sources: DemandSources): Demand {
   };
 }
 
-const NOTHING = 'neither Pods nor runners can be seen';
+const NOTHING = 'neither Pods nor runners are available';
 const METRICS_ONLY =
   'Pods are not watched: running work is taken from the metrics of the runners, and a Pod that waits for a node counts as running';
-const NO_RUNNERS = 'no runner was asked: work without a Pod is not known';
+const NO_RUNNERS = 'no runner was queried: stages without a Pod are not counted';
 
 /** The API server's message for an exhausted quota, as the runner passes it on. */
 const waitsForQuota = ({ reason }: WaitingStage): boolean => reason.includes('exceeded quota');
@@ -139,7 +141,7 @@ function hiddenStages(
   if (known !== undefined)
     return classesOf(stagesToRun(known, pods, quotaRoomPods).map(({ request }) => request ?? typical));
   if (states === undefined) return [];
-  notes.push('no runner tells its waiting stages one by one: their average size counts');
+  notes.push('no runner lists its waiting stages: their average request is used');
   return average(states.waiting, typical).map(({ request, count }) => ({
     request,
     count: Math.min(count, quotaRoomPods),
@@ -176,7 +178,7 @@ function queuedStages(sources: DemandSources, quotaRoom: number, notes: string[]
   const accepted = known?.length ?? states?.waiting.stages ?? 0;
   const queued = Math.max(0, pendingJobs - accepted - held);
   const counted = Math.max(0, Math.min(queued, roomAtRunners(sources), quotaRoom));
-  const rest = queued > counted ? `; runners or quotas have no place for ${queued - counted} of them` : '';
+  const rest = queued > counted ? `; runners or quotas have no capacity for ${queued - counted} of them` : '';
   if (queued > 0) notes.push(`${queued} stages wait at the Drone server for a runner${rest}`);
   return counted;
 }

@@ -64,10 +64,10 @@ function partsOf(text: string): Omit<Floor, 'nodes' | 'text'> | string {
   const [zone = 'UTC', ...more] = rest;
   const days = daysOf(dayText);
   const span = spanOf(spanText ?? '00:00-24:00');
-  if (days === undefined) return `"${dayText}" is no day. Write Mon-Fri, Sat,Sun or *`;
-  if (span === undefined) return `"${spanText}" is no span of a day. Write 08:00-18:00`;
-  if (more.length > 0) return `"${more.join(' ')}" is one word too many`;
-  if (!isZone(zone)) return `"${zone}" is no time zone. Write an IANA name such as Europe/Berlin`;
+  if (days === undefined) return `"${dayText}" is not a day. Write Mon-Fri, Sat,Sun or *`;
+  if (span === undefined) return `"${spanText}" is not a time span. Write 08:00-18:00`;
+  if (more.length > 0) return `"${more.join(' ')}" is unexpected`;
+  if (!isZone(zone)) return `"${zone}" is not a time zone. Write an IANA name such as Europe/Berlin`;
   return { days, ...span, zone };
 }
 

@@ -46,15 +46,15 @@ const RAILS: readonly Rail[] = [
     const leftMs = grewAtMs + coolDownMs - nowMs;
     // A clock that was set back must not freeze a pool for longer than one cool-down.
     if (leftMs <= 0 || leftMs > coolDownMs) return undefined;
-    return { nodes: now, held: [`it grew lately: no shrinking for another ${Math.ceil(leftMs / 1000)} s`] };
+    return { nodes: now, held: [`scale-down is in cooldown for another ${Math.ceil(leftMs / 1000)} s`] };
   },
   (nodes, { nodes: now }, { stepUp }) =>
     nodes > now + stepUp
-      ? { nodes: now + stepUp, held: [`at most ${nodesOf(stepUp)} more at once`] }
+      ? { nodes: now + stepUp, held: [`at most ${nodesOf(stepUp)} added at once`] }
       : undefined,
   (nodes, { nodes: now }, { stepDown }) =>
     nodes < now - stepDown
-      ? { nodes: now - stepDown, held: [`at most ${nodesOf(stepDown)} less at once`] }
+      ? { nodes: now - stepDown, held: [`at most ${nodesOf(stepDown)} removed at once`] }
       : undefined,
   (nodes, { node }, { quota }) => {
     const most = nodesWithin(quota, node);

@@ -73,7 +73,7 @@ describe('stages that wait at the Drone server', () => {
     const demand = demandWith({ pendingJobs: 5, ...runners(8, 10) });
     expect(demand.queuedStages).toBe(2);
     expect(demand.notes).toContain(
-      '5 stages wait at the Drone server for a runner; runners or quotas have no place for 3 of them',
+      '5 stages wait at the Drone server for a runner; runners or quotas have no capacity for 3 of them',
     );
     expect(demandWith({ pendingJobs: 5, ...runners(10, 10) }).queuedStages).toBe(0);
     expect(demandWith({ pendingJobs: 5, ...runners(10, 10), quotaRoomPods: 3 }).queuedStages).toBe(0);

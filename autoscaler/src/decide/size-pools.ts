@@ -116,7 +116,7 @@ function rawSize(pool: Pool, share: Share, { nowMs, outlook }: PoolQuestion): Ra
     return {
       wanted: pool.nodes.length,
       spareNodes: 0,
-      because: ['not one Pod of the usual size fits on its nodes: it is left as it is'],
+      because: ['not one Pod of the usual size fits on its nodes: it is left unchanged'],
     };
   const left = open.map((node) => leftOf(pool, node));
   const room = left.reduce((sum, node) => sum + podsOnEmptyNode(node, typical), booting * perNode);
@@ -129,8 +129,9 @@ function rawSize(pool: Pool, share: Share, { nowMs, outlook }: PoolQuestion): Ra
   const keptRoom = wantedRoom + Math.max(0, keepPods - bufferPods);
   const spare =
     missing > 0 ? 0 : Math.min(empty, Math.max(0, Math.floor((room - keptRoom) / perNode + 1e-9)));
-  const reasons = `room for ${Math.floor(room)} Pods on ${pool.nodes.length} nodes (${booting} booting, ${empty} empty${lost > 0 ? `, ${lost} not ready for long` : ''}), room for ${Math.ceil(wantedRoom)} is wanted: ${podsToPlace.length} waiting or known and a buffer of ${Math.ceil(bufferPods)}`;
-  const act = missing > 0 ? `${missing} more` : spare > 0 ? `${spare} empty ones can go` : 'as it is';
+  const reasons = `room for ${Math.floor(room)} Pods on ${pool.nodes.length} nodes (${booting} booting, ${empty} empty${lost > 0 ? `, ${lost} not ready for long` : ''}), room for ${Math.ceil(wantedRoom)} is needed: ${podsToPlace.length} unschedulable or known and a buffer of ${Math.ceil(bufferPods)}`;
+  const act =
+    missing > 0 ? `${missing} more` : spare > 0 ? `${spare} empty ones can be removed` : 'unchanged';
   return {
     wanted: pool.nodes.length + missing - spare,
     spareNodes: Math.ceil(bufferPods / perNode - 1e-9),

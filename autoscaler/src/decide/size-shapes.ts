@@ -137,9 +137,9 @@ function reasons({
   question: { outlook },
 }: ReasonInput): string[] {
   const because = [
-    `${packedNow} nodes hold the ${count} Pods that run, wait or are known; with room for ${Math.ceil(outlook.bufferPods)} more it takes ${packedAhead}`,
+    `${packedNow} nodes hold the ${count} Pods that are running, unschedulable or known; with a buffer of ${Math.ceil(outlook.bufferPods)} more it takes ${packedAhead}`,
   ];
-  if (first !== packedAhead) because.push(`the guardrails make ${first} of it`);
+  if (first !== packedAhead) because.push(`the guardrails limit this to ${first}`);
   if (nodes > first)
     because.push(
       `${nodes - first} more, because the simulated wait with ${first} is longer than ${outlook.objectiveSeconds} s at the 95th percentile`,

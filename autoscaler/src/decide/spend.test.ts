@@ -133,7 +133,7 @@ describe('the spend of a day', () => {
     expect(first?.wantedNodes).toBe(30);
     expect(second).toMatchObject({ wantedNodes: 10, shortNodes: 20 });
     expect(second?.because.at(-1)).toBe(
-      '10 at most: 50.00 EUR of 100.00 EUR a day are spent, so all pools together may cost 50.00 EUR an hour',
+      '10 at most: 50.00 EUR of 100.00 EUR a day are spent, so all pools together may cost at most 50.00 EUR an hour',
     );
   });
 

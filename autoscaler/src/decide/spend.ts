@@ -59,7 +59,7 @@ export function withinSpend(
     Math.min(wantedNodes, actualNodes - emptyNodes);
   const price = ({ pool }: PoolSize): number | undefined => priceOf(prices, pool);
   let left = perHour - sizes.reduce((sum, size) => sum + busy(size) * (price(size) ?? 0), 0);
-  const why = `${priceText(spend.today, currency)} of ${priceText(spend.maxPerDay, currency)} a day are spent, so all pools together may cost ${priceText(perHour, currency)} an hour`;
+  const why = `${priceText(spend.today, currency)} of ${priceText(spend.maxPerDay, currency)} a day are spent, so all pools together may cost at most ${priceText(perHour, currency)} an hour`;
   return sizes.map((size) => {
     const each = price(size);
     if (each === undefined || each === 0) return size;

@@ -82,9 +82,9 @@ describe('DecideWorker', () => {
   it('ends with the signal, and leaves no timer', async () => {
     const stop = new AbortController();
     const asked = startWith(`parentPort.on('message', () => undefined);`).decide(SNAPSHOT, stop.signal);
-    stop.abort(new Error('told to stop'));
+    stop.abort(new Error('stopped by a signal'));
 
-    await expect(asked).rejects.toThrow('told to stop');
+    await expect(asked).rejects.toThrow('stopped by a signal');
     expect(clock.pending).toBe(0);
   });
 });

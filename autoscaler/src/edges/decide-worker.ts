@@ -102,7 +102,7 @@ export class DecideWorker implements Decider {
       else resolve(reply.recommendation);
     };
     const onError = (error: Error): void =>
-      reject(new Error(`the thread that decides died: ${error.message}; the next tick begins another`));
+      reject(new Error(`the worker thread failed: ${error.message}; the next tick starts a new one`));
     const onExit = (code: number): void => onError(new Error(`it ended with code ${code}`));
     const onAbort = (): void => reject(signal.reason as Error);
     const { timeoutMs } = this.#options;

@@ -51,7 +51,7 @@ describe('readTraceFile', () => {
     );
 
     expect(kept.length).toBeLessThan(jobs.length);
-    expect(problems.at(-1)?.problem).toContain('breaks off');
+    expect(problems.at(-1)?.problem).toContain('is truncated');
   });
 
   it('reads an empty file as an empty trace', async () => {

@@ -47,7 +47,7 @@ async function takeLines(chunks: AsyncIterable<Buffer>, gatherer: TraceGatherer)
     }
   } catch (error) {
     const why = errorText(error);
-    gatherer.damaged(`the file breaks off after this line (${why}); what came before it counts`);
+    gatherer.damaged(`the file is truncated after this line (${why}); the lines before it are used`);
     return;
   }
   gatherer.take(rest + decoder.decode());

@@ -46,7 +46,7 @@ async function eachLine(stream: Readable, take: (text: string) => void): Promise
       for (const line of lines) take(line);
     }
   } catch (error) {
-    return `it breaks off (${errorText(error)})`;
+    return `it is truncated (${errorText(error)})`;
   }
   take(rest + decoder.decode());
   return '';
@@ -139,9 +139,9 @@ export class TraceStore implements TraceMemory {
       await rename(join(folder, name), aside);
       const plain = name.replace(/\.gz$/, '');
       await writeFile(join(folder, plain), good.map((record) => `${formatRecord(record)}\n`).join(''));
-      return `${name} was damaged and lies in ${aside} now (${problem}); its ${good.length} good lines count`;
+      return `${name} was damaged and moved to ${aside} (${problem}); its ${good.length} valid lines are used`;
     } catch (error) {
-      return `${name} is damaged (${problem}) and can't be set aside: ${errorText(error)}; its ${good.length} good lines count`;
+      return `${name} is damaged (${problem}) and can't be moved aside: ${errorText(error)}; its ${good.length} valid lines are used`;
     }
   }
 }

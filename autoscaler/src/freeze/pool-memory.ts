@@ -9,7 +9,7 @@ export interface PoolMemoryOptions {
   readonly label: string;
   /** What a node is like, by pool. */
   readonly shapes: Readonly<Record<string, NodeShape>>;
-  /** What DaemonSets take of it. */
+  /** What DaemonSets request of it. */
   readonly daemonSets: Resources;
 }
 

@@ -39,7 +39,7 @@ function section([path, { get }]: readonly [string, { readonly get: Operation }]
   const query = get.parameters.map(({ name, schema, required, description }) => [
     `\`${name}\``,
     typeText(schema),
-    required ? 'must be given' : 'may be left out',
+    required ? 'required' : 'optional',
     description,
   ]);
   const asked = query.length === 0 ? '' : `${markdownTable(['query', 'type', 'there', 'meaning'], query)}\n`;
@@ -56,8 +56,8 @@ export function renderApi({ paths, components }: OpenApi = openApi('')): string 
 
 Generated from \`autoscaler/src/http/openapi.ts\`; do not edit.
 
-At \`HANGAR_AUTOSCALER_LISTEN\` (\`:3001\`). Reads only: nothing that can be asked here changes anything. For programs: \`GET /openapi.json\` (OpenAPI 3.1); for people
-a page about it at \`/api\`. Errors are problems as RFC 9457 has them, with the cure in words. Examples: [api.md](api.md).
+At \`HANGAR_AUTOSCALER_LISTEN\` (\`:3001\`). Read-only: no request changes anything. For programs: \`GET /openapi.json\` (OpenAPI 3.1); for people
+a page about it at \`/api\`. Errors are problems as RFC 9457 has them, with a remedy. Examples: [api.md](api.md).
 
 ## Paths
 

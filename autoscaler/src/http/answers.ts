@@ -85,8 +85,8 @@ export function whatIfAnswer({ prsPerDay, shapes }: WhatIf, calibration: Calibra
       days,
       because:
         days === 0
-          ? 'nothing is learned yet: the same as the published model'
-          : `with what ${days} days on this cluster say; what counts as a PR can't be seen from Pods and stays at ${BUILDS_PER_PR} builds a PR`,
+          ? 'no data yet: the same as the published model'
+          : `with data of ${days} days of this cluster; what counts as a PR can't be seen from Pods and stays at ${BUILDS_PER_PR} builds a PR`,
     },
   };
 }

@@ -45,7 +45,7 @@ const schemaSection = ([name, schema]: readonly [string, Schema]): Html =>
   html`<section id="${name}"><h3>${name}</h3>${table(`Members of ${name}`, ['member', 'type', 'there'], memberRows(schema))}</section>\n`;
 
 const parameterRow = ({ name, required, schema, description }: Operation['parameters'][number]): Html =>
-  row(code(name), typeText(schema), required ? 'must be given' : 'may be left out', description);
+  row(code(name), typeText(schema), required ? 'required' : 'optional', description);
 
 function answerRow([status, { description, content = {} }]: readonly [
   string,
@@ -85,7 +85,7 @@ export function apiPage(description: OpenApi): string {
 <body>
 <main>
 <header><h1>${title}</h1><p><a href=".">Back to the page</a></p></header>
-<p>${info.description} For programs: <a href="openapi.json">openapi.json</a> (OpenAPI 3.1). Errors are problems as RFC 9457 has them, with the cure in words.
+<p>${info.description} For programs: <a href="openapi.json">openapi.json</a> (OpenAPI 3.1). Errors are problems as RFC 9457 has them, with a remedy.
 For instance <code>curl -s $ADDRESS${API_PREFIX}/recommendations</code>.</p>
 <h2>Paths</h2>
 ${Object.entries(paths).map(operationSection)}

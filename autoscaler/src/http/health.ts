@@ -17,7 +17,7 @@ export function readiness(ledger: Ledger, nowMs: number): Health {
     ledger.conditions.filter(({ weight }) => (weight === 'stale') === isStale).map(({ text }) => text);
   const [stale, conditions] = [texts(true), texts(false)];
   if (recommendation === undefined && stale.length === 0)
-    return { ok: false, reasons: ['starting: nothing has been looked at yet'], conditions };
+    return { ok: false, reasons: ['starting: no data has been collected yet'], conditions };
   const sinceMs = staleSinceMs(ledger, nowMs);
   if (recommendation !== undefined && sinceMs === undefined) return { ok: true, reasons: [], conditions };
   const late = `the last recommendation is ${Math.round((nowMs - (recommendation?.atMs ?? nowMs)) / 1000)} s old: ticks hang or take too long`;
@@ -27,7 +27,7 @@ export function readiness(ledger: Ledger, nowMs: number): Health {
 /** Ticks end within seconds; after this time without one only a restart helps. */
 const STUCK_MS = 600_000;
 
-/** Whether a restart would help. Pure. @param beganMs start of the service, and now, by a monotonic clock */
+/** Liveness. Pure. @param beganMs start of the service, and now, by a monotonic clock */
 export function liveness({ tickedMs }: Ledger, beganMs: number, nowMs: number): Health {
   const silentMs = nowMs - (tickedMs ?? beganMs);
   const stuck = silentMs > STUCK_MS;

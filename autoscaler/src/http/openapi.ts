@@ -272,8 +272,8 @@ const query = (name: string, schema: Schema, description: string, required = fal
   description,
   schema,
 });
-const NONE_YET = { 503: problem('nothing is decided yet') };
-const NONSENSE = { 400: problem('the question makes no sense: the member parameter says where') };
+const NONE_YET = { 503: problem('no decision yet') };
+const NONSENSE = { 400: problem('the request is invalid: the member parameter names the part') };
 
 /** The prefix of all paths except health, metrics and documents. */
 export const API_PREFIX = '/api/v1';
@@ -282,27 +282,27 @@ export const API_PREFIX = '/api/v1';
 export const ROUTES: readonly Route[] = [
   {
     path: `${API_PREFIX}/recommendations`,
-    summary: 'How many nodes, now and for the lead time, and why.',
+    summary: 'Recommended number of nodes, now and for the lead time, with reasons.',
     schema: 'Recommendation',
     errors: NONE_YET,
   },
   {
     path: `${API_PREFIX}/what-if`,
-    summary: 'How many nodes so many PRs a day need, by the published model and by what was learned.',
+    summary: 'Number of nodes for a number of PRs a day, by the published model and by learned parameters.',
     schema: 'WhatIf',
     parameters: [
       query('prsPerDay', { type: 'number', minimum: 0, maximum: 1_000_000 }, 'Pull requests a day.', true),
       query(
         'shape',
         list(text),
-        '4cpu-8gb, 8cpu-16gb, or a shape such as cpu=16,memory=32Gi; both published ones when absent.',
+        '4cpu-8gb, 8cpu-16gb, or a shape such as cpu=16,memory=32Gi; default: both published ones.',
       ),
     ],
     errors: NONSENSE,
   },
   {
     path: `${API_PREFIX}/model`,
-    summary: 'What is assumed, what was learned and how sure that is.',
+    summary: 'Parameters of the model: assumed, learned, and their confidence intervals.',
     schema: 'Model',
   },
   {
@@ -310,38 +310,38 @@ export const ROUTES: readonly Route[] = [
     summary: 'Demand now and over time, with recommended and actual nodes and waits.',
     schema: 'DemandHistory',
     parameters: [
-      query('hours', { type: 'number', minimum: 0.01, maximum: 24 }, 'How far back; 6 when absent.'),
+      query('hours', { type: 'number', minimum: 0.01, maximum: 24 }, 'Hours of history; 6 by default.'),
     ],
     errors: NONSENSE,
   },
   {
     path: `${API_PREFIX}/forecast`,
-    summary: 'The buffer for what nobody knows yet, and how well it was foretold.',
+    summary: 'The buffer for unannounced work, and the accuracy of the forecast.',
     schema: 'Forecast',
     errors: NONE_YET,
   },
   {
     path: `${API_PREFIX}/pools`,
-    summary: 'Pools as they are and as they should be.',
+    summary: 'Pools: actual and recommended.',
     schema: 'Pools',
     errors: NONE_YET,
   },
   {
     path: `${API_PREFIX}/decisions`,
-    summary: 'What was decided and what became of it, latest first.',
+    summary: 'Decisions and their outcomes, latest first.',
     schema: 'Decisions',
   },
   {
     path: '/readyz',
-    summary: 'Whether a true recommendation stands.',
+    summary: 'Readiness: whether a current recommendation exists.',
     schema: 'Health',
-    errors: { 503: json('Health', 'it does not') },
+    errors: { 503: json('Health', 'not ready') },
   },
   {
     path: '/livez',
-    summary: 'Whether a restart would help.',
+    summary: 'Liveness.',
     schema: 'Health',
-    errors: { 503: json('Health', 'it would') },
+    errors: { 503: json('Health', 'not alive') },
   },
 ];
 
@@ -364,7 +364,7 @@ export function openApi(version: string): OpenApi {
     info: {
       title: 'hangar-autoscaler',
       version,
-      description: 'Reads only: nothing that can be asked here changes anything.',
+      description: 'Read-only: no request changes anything.',
     },
     paths: { ...Object.fromEntries(paths), '/metrics': { get: METRICS } },
     components: { schemas: SCHEMAS },

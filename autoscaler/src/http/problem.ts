@@ -40,11 +40,11 @@ export function problemOf(error: unknown): Problem {
   }
   if (status === 503) {
     const cure = error instanceof Error && 'cure' in error ? String(error.cure) : 'try again in a moment';
-    return { title: 'Not yet', status, detail, cure };
+    return { title: 'Not ready yet', status, detail, cure };
   }
   if (status < 500) return { title: 'Bad request', status, detail, cure: 'see /openapi.json' };
   return {
-    title: 'A fault of this service',
+    title: 'Internal error',
     status,
     detail,
     cure: 'please report it, with the log of this moment',
@@ -56,13 +56,13 @@ const UNREADABLE: Readonly<Record<string, Problem>> = {
     title: 'Request too long',
     status: 431,
     detail: 'address and headers of the request are longer than 16 KiB',
-    cure: 'ask for less at once',
+    cure: 'send a shorter request',
   },
   ERR_HTTP_REQUEST_TIMEOUT: {
     title: 'Request too slow',
     status: 408,
     detail: 'the request did not arrive in time',
-    cure: 'send it whole',
+    cure: 'send the complete request',
   },
 };
 
@@ -71,8 +71,8 @@ export const unreadableProblem = (code: string): Problem =>
   UNREADABLE[code] ?? {
     title: 'Bad request',
     status: 400,
-    detail: 'this is no HTTP request that can be read',
-    cure: 'everything here is read by GET or HEAD; see /openapi.json',
+    detail: 'this is not a valid HTTP request',
+    cure: 'only GET and HEAD are supported; see /openapi.json',
   };
 
 const CUT = 200;
@@ -81,11 +81,11 @@ const CUT = 200;
 export function noRouteProblem(method: string, url: string, isKnown: boolean): Problem {
   const detail = `there is no ${method} ${url.slice(0, CUT)}`;
   return isKnown
-    ? { title: 'Method not allowed', status: 405, detail, cure: 'everything here is read by GET or HEAD' }
+    ? { title: 'Method not allowed', status: 405, detail, cure: 'only GET and HEAD are supported' }
     : {
         title: 'Not found',
         status: 404,
         detail,
-        cure: 'all there is stands in /openapi.json; a page for people is at /, one about the API at /api',
+        cure: "all paths are in /openapi.json; the web page is at /, the API's documentation at /api",
       };
 }

@@ -34,7 +34,7 @@ const MOST_SHAPES = 20;
 function shapesIn(query: Query): readonly NodeShape[] {
   const texts = [...new Set(all(query['shape']))];
   if (texts.length > MOST_SHAPES)
-    throw new BadRequest('shape', `${texts.length} shapes are too many`, `ask for ${MOST_SHAPES} at most`);
+    throw new BadRequest('shape', `${texts.length} shapes are too many`, `use ${MOST_SHAPES} at most`);
   const shapes = texts.map((text) => {
     const parsed = parseShape(text.slice(0, 500));
     if ('problem' in parsed)
@@ -47,7 +47,7 @@ function shapesIn(query: Query): readonly NodeShape[] {
       throw new BadRequest(
         'shape',
         `shape: not one Pod of the model fits on a node ${text.slice(0, 100)}`,
-        'ask for a larger shape',
+        'use a larger shape',
       );
     return parsed.shape;
   });

@@ -68,9 +68,9 @@ describe('GET /api/v1/recommendations', () => {
       'application/problem+json; charset=utf-8',
     ]);
     expect(answer.json()).toEqual({
-      title: 'Not yet',
+      title: 'Not ready yet',
       status: 503,
-      detail: 'nothing is decided yet',
+      detail: 'no decision yet',
       cure: 'may this service list pods?',
     });
   });
@@ -93,7 +93,7 @@ describe('GET /api/v1/what-if', () => {
 
     expect(Object.keys(reported.shapes)).toEqual(['cpu=16,memory=32Gi', '4cpu-8gb']);
     expect(reported.calibrated.shapes).toEqual(reported.shapes);
-    expect(reported.calibrated.because).toContain('nothing is learned yet');
+    expect(reported.calibrated.because).toContain('no data yet');
   });
 
   it.each([
@@ -121,7 +121,7 @@ describe('GET /api/v1/what-if', () => {
       'application/problem+json; charset=utf-8',
     ]);
     expect(answer.json()).toMatchObject({ parameter, detail: expect.stringContaining(parameter) as string });
-    expect(answer.json<{ cure: string }>().cure).toMatch(/write|ask|takes prsPerDay and shape/);
+    expect(answer.json<{ cure: string }>().cure).toMatch(/write|use|takes prsPerDay and shape/);
   });
 
   it('accepts 20 shapes, and answers briefly to long input', async () => {
@@ -181,7 +181,7 @@ describe('health', () => {
     });
     expect((await aServer().http.inject('/readyz')).json()).toMatchObject({
       ok: false,
-      reasons: ['starting: nothing has been looked at yet'],
+      reasons: ['starting: no data has been collected yet'],
     });
     const { http, ledger } = withAnswer();
     ledger.stale(0, [

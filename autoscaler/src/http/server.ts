@@ -131,8 +131,8 @@ class NothingYet extends Error {
   readonly cure: string;
 
   constructor({ conditions }: Ledger) {
-    super('nothing is decided yet');
-    this.cure = conditions[0]?.text ?? 'wait for the first tick; /readyz says how it stands';
+    super('no decision yet');
+    this.cure = conditions[0]?.text ?? 'wait for the first tick; see /readyz';
   }
 }
 

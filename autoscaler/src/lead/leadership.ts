@@ -56,7 +56,7 @@ export class Leadership {
     this.#options = options;
   }
 
-  /** Whether this replica leads now. Checks the clock too: after a suspension the timers have not fired yet. */
+  /** Whether this replica is the leader now. Checks the clock too: after a suspension the timers have not fired yet. */
   get isLeading(): boolean {
     return (
       this.#leading !== undefined &&
@@ -98,7 +98,7 @@ export class Leadership {
       if (signal.aborted) break;
       await clock.sleep(this.#options.termMs * (went ? RENEW_SHARE : RETRY_SHARE), signal);
     }
-    this.#lose('told to stop');
+    this.#lose('stopped by a signal');
     await work;
     await this.#release();
   }
@@ -108,7 +108,7 @@ export class Leadership {
     try {
       await lead(leading);
     } catch (error) {
-      if (!leading.aborted) this.#parts.log.error({ err: error }, 'the leader failed at its work');
+      if (!leading.aborted) this.#parts.log.error({ err: error }, "the leader's work failed");
     }
   }
 
@@ -172,7 +172,7 @@ export class Leadership {
       // The term ended before the timer fired: work of that term must not continue in the new one.
       this.#leading?.abort(new Error('leadership was lost: the Lease was not renewed in time'));
       this.#leading = new AbortController();
-      log.info({ replica: this.#options.replica }, 'this replica leads');
+      log.info({ replica: this.#options.replica }, 'this replica is the leader');
     }
     this.#untilMs = startedMs + this.#options.termMs * SAFE_SHARE;
     this.#callOffLoss = clock.after(leftMs, () => this.#lose('the Lease could not be renewed in time'));
@@ -181,7 +181,7 @@ export class Leadership {
   #lose(why: string): void {
     this.#callOffLoss();
     if (this.#leading === undefined || this.#leading.signal.aborted) return;
-    this.#parts.log.info({ replica: this.#options.replica, why }, 'this replica no longer leads');
+    this.#parts.log.info({ replica: this.#options.replica, why }, 'this replica is no longer the leader');
     this.#leading?.abort(new Error(`leadership was lost: ${why}`));
   }
 
@@ -202,7 +202,7 @@ export class Leadership {
   }
 
   #limited<T>(call: (limit: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const late = (): Error => new KubernetesError(0, 'Timeout', 'no answer about the Lease in good time');
+    const late = (): Error => new KubernetesError(0, 'Timeout', 'no answer for the Lease in time');
     return withDeadline(this.#parts.clock, { ms: this.#options.termMs * CALL_SHARE, signal, late }, call);
   }
 

@@ -6,32 +6,32 @@ export const AUTOSCALER_METRICS = {
   info: {
     name: 'hangar_autoscaler_info',
     kind: 'gauge',
-    help: 'Always 1; its label says which version this is.',
+    help: 'Always 1; the label is the version.',
     labels: ['version'],
   },
   ticks: {
     name: 'hangar_autoscaler_ticks_total',
     kind: 'counter',
-    help: 'Ticks, by how they ended: decided, stale, or failed.',
+    help: 'Ticks by outcome: decided, stale, or failed.',
     labels: ['outcome'],
   },
   tickSeconds: {
     name: 'hangar_autoscaler_tick_seconds',
     kind: 'histogram',
-    help: 'Time that a tick took, scraping included, in seconds.',
+    help: 'Duration of a tick, scraping included, in seconds.',
     labels: [],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   },
   targets: {
     name: 'hangar_autoscaler_targets',
     kind: 'gauge',
-    help: 'Runners that were asked at the last tick, by state: answered or missing.',
+    help: 'Runners queried at the last tick, by state: answered or missing.',
     labels: ['state'],
   },
   problems: {
     name: 'hangar_autoscaler_scrape_problems_total',
     kind: 'counter',
-    help: 'Answers and values that were set aside.',
+    help: 'Answers and values that were discarded as invalid.',
     labels: [],
   },
   demand: {
@@ -61,13 +61,13 @@ export const AUTOSCALER_METRICS = {
   poolOwner: {
     name: 'hangar_autoscaler_pool_info',
     kind: 'gauge',
-    help: 'Always 1; its labels say who scales the pool, as far as its nodes tell.',
+    help: 'Always 1; the labels name what scales the pool, as far as its nodes show.',
     labels: ['pool', 'owner'],
   },
   poolShort: {
     name: 'hangar_autoscaler_pool_short_nodes',
     kind: 'gauge',
-    help: 'Nodes that the demand asks for beyond what the guardrails allow, by pool.',
+    help: 'Nodes that the demand needs beyond what the guardrails allow, by pool.',
     labels: ['pool'],
   },
   poolCpu: {
@@ -85,50 +85,50 @@ export const AUTOSCALER_METRICS = {
   poolCost: {
     name: 'hangar_autoscaler_pool_cost_per_hour',
     kind: 'gauge',
-    help: 'What the nodes of a pool cost in an hour, in HANGAR_AUTOSCALER_CURRENCY: actual and wanted ones; absent without a price.',
+    help: 'Cost of the nodes of a pool per hour, in HANGAR_AUTOSCALER_CURRENCY: actual and wanted ones; absent without a price.',
     labels: ['pool', 'state'],
   },
   mixCost: {
     name: 'hangar_autoscaler_mix_cost_per_hour',
     kind: 'gauge',
-    help: 'What the cheapest mix of priced shapes costs in an hour that holds the demand under the objective; absent without prices.',
+    help: 'Cost per hour of the cheapest mix of priced shapes that meets demand and objective; absent without prices.',
     labels: [],
   },
   spendToday: {
     name: 'hangar_autoscaler_spend_today',
     kind: 'gauge',
-    help: 'What the node-hours of priced pools cost since midnight UTC, as far as they were seen; absent without prices.',
+    help: 'Cost of the observed node-hours of priced pools since midnight UTC; absent without prices.',
     labels: [],
   },
   nodeWait: {
     name: 'hangar_autoscaler_node_wait_seconds',
     kind: 'histogram',
-    help: "From the making of a build's Pod to its node, in seconds.",
+    help: "Time from the creation of a build's Pod to its binding to a node, in seconds.",
     labels: [],
     buckets: [0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800],
   },
   objective: {
     name: 'hangar_autoscaler_objective_seconds',
     kind: 'gauge',
-    help: 'The wait for a node that 95 of 100 Pods shall stay under, in seconds.',
+    help: 'Objective for the 95th percentile of the are unschedulable, in seconds.',
     labels: [],
   },
   bootSeconds: {
     name: 'hangar_autoscaler_boot_seconds',
     kind: 'gauge',
-    help: 'Time from the order of a node to its first build that is counted on, in seconds.',
+    help: 'Assumed time from the request for a node to its first build, in seconds.',
     labels: [],
   },
   forecastMiss: {
     name: 'hangar_autoscaler_forecast_miss_pods',
     kind: 'gauge',
-    help: 'Mean miss of the forecast over the lead time, in Pods; absent before anything is judged.',
+    help: 'Mean error of the forecast over the lead time, in Pods; absent before the first evaluation.',
     labels: [],
   },
   stale: {
     name: 'hangar_autoscaler_recommendation_stale',
     kind: 'gauge',
-    help: '1 when the recommendation is the last good one and no longer true to the data.',
+    help: '1 when the recommendation is stale: the last valid one is kept.',
     labels: [],
   },
   age: {
@@ -140,7 +140,7 @@ export const AUTOSCALER_METRICS = {
   watchStale: {
     name: 'hangar_autoscaler_watch_staleness_seconds',
     kind: 'gauge',
-    help: 'Time since a watch was last heard, in seconds, by watch.',
+    help: 'Time since a watch last received an event, in seconds, by watch.',
     labels: ['watch'],
   },
   records: {
@@ -152,31 +152,31 @@ export const AUTOSCALER_METRICS = {
   outcome: {
     name: 'hangar_autoscaler_pool_outcome',
     kind: 'gauge',
-    help: 'Always 1; its labels say how the last order to a pool came out: unserved, foreign-owner and the like.',
+    help: 'Always 1; the labels are the outcome of the last order to a pool, such as unserved or foreign-owner.',
     labels: ['pool', 'outcome'],
   },
   leading: {
     name: 'hangar_autoscaler_leading',
     kind: 'gauge',
-    help: '1 while this replica leads and may act; 0 on followers and in a dry run.',
+    help: '1 while this replica is the leader and may act; 0 on followers and in a dry run.',
     labels: [],
   },
   conditions: {
     name: 'hangar_autoscaler_conditions',
     kind: 'gauge',
-    help: 'Things that are not as they should be, by weight: stale (nothing is decided), partial (nothing is lowered) and note; /readyz names them.',
+    help: 'Conditions by weight: stale (nothing is decided), partial (nothing is scaled down) and note; /readyz lists them.',
     labels: ['weight'],
   },
   clockJumps: {
     name: 'hangar_autoscaler_clock_jumps_total',
     kind: 'counter',
-    help: 'Times that the wall clock was seen to jump; nothing is decided at that tick.',
+    help: 'Observed jumps of the wall clock; nothing is decided at that tick.',
     labels: [],
   },
   orders: {
     name: 'hangar_autoscaler_orders_total',
     kind: 'counter',
-    help: 'Orders given to pools, by pool and outcome; dry-run where nobody acts.',
+    help: 'Orders given to pools, by pool and outcome; dry-run where acting is off.',
     labels: ['pool', 'outcome'],
   },
 } as const satisfies Record<string, MetricSpec>;

@@ -20,7 +20,7 @@ export interface ParameterNote {
   readonly parameter: keyof ModelParameters;
   readonly meaning: string;
   readonly source: string;
-  readonly reading: 'published' | 'fitted' | 'our reading';
+  readonly reading: 'published' | 'fitted' | 'our interpretation';
 }
 
 /**
@@ -46,19 +46,19 @@ export const PARAMETER_NOTES: readonly ParameterNote[] = [
     parameter: 'podsPerPr',
     meaning: 'Pods that one PR starts in a day: pushes times pipelines',
     source: 'one factor of the fitted 0.1675 nodes of 4 CPU per PR; nothing is published about builds',
-    reading: 'our reading',
+    reading: 'our interpretation',
   },
   {
     parameter: 'podSeconds',
-    meaning: 'seconds that a Pod holds its room, on average',
+    meaning: 'average seconds for which a Pod holds its request',
     source: 'fitted between 601.4 and 603.7 with all else held',
-    reading: 'our reading',
+    reading: 'our interpretation',
   },
   {
     parameter: 'peakHourShare',
     meaning: "share of a day's Pods that fall into its busiest hour",
     source: 'median of 18 busy days of one busy repository: 20.5 %',
-    reading: 'our reading',
+    reading: 'our interpretation',
   },
   {
     parameter: 'surge',
@@ -69,7 +69,7 @@ export const PARAMETER_NOTES: readonly ParameterNote[] = [
   },
   {
     parameter: 'baseNodes',
-    meaning: 'nodes that are there whatever the load',
+    meaning: 'nodes that exist at any load',
     source: 'fitted between 1.05 and 1.25 with all else held',
     reading: 'fitted',
   },
@@ -89,20 +89,20 @@ export const PARAMETER_NOTES: readonly ParameterNote[] = [
     parameter: 'packingFromPods',
     meaning: 'Pods per node from which that share applies',
     source: 'the table knows nodes of three Pods (full) and six (not quite); the border between them is ours',
-    reading: 'our reading',
+    reading: 'our interpretation',
   },
   {
     parameter: 'pod',
-    meaning: 'what each Pod asks for',
+    meaning: 'request of each Pod',
     source:
       'a size that really packs three to 4 CPU and six to 8 CPU on GKE: 1087 to 1207 millicores, at most 1.8 GiB',
-    reading: 'our reading',
+    reading: 'our interpretation',
   },
   {
     parameter: 'daemonSets',
-    meaning: "what the cluster's own Pods take on every node",
+    meaning: "requests of the cluster's own Pods on every node",
     source: 'usual on GKE; on a live pool the real DaemonSets count',
-    reading: 'our reading',
+    reading: 'our interpretation',
   },
 ];
 

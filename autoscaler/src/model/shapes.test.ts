@@ -68,17 +68,17 @@ describe('parseShape', () => {
   });
 
   it.each([
-    { text: '', want: '"" is no setting' },
-    { text: 'cpu=4', want: 'memory "" is no amount' },
-    { text: 'memory=8Gi', want: 'cpu "" is no amount' },
+    { text: '', want: '"" is not a setting' },
+    { text: 'cpu=4', want: 'memory "" is not an amount' },
+    { text: 'memory=8Gi', want: 'cpu "" is not an amount' },
     { text: 'cpu=0,memory=8Gi', want: 'cpu "0"' },
     { text: 'cpu=-4,memory=8Gi', want: 'cpu "-4"' },
     { text: 'cpu=4,memory=8Gi,pods=0', want: 'pods "0"' },
     { text: 'cpu=4,memory=8Gi,disk=1', want: '"disk" is unknown' },
     { text: 'cpu=4,cpu=5,memory=8Gi', want: 'given twice' },
-    { text: 'aks:cpu=4,memory=8Gi', want: '"aks" is no cloud' },
-    { text: 'cpu=4=5,memory=8Gi', want: 'is no setting' },
-    { text: '4cpu-8gbx', want: 'is no setting' },
+    { text: 'aks:cpu=4,memory=8Gi', want: '"aks" is not a cloud' },
+    { text: 'cpu=4=5,memory=8Gi', want: 'is not a setting' },
+    { text: '4cpu-8gbx', want: 'is not a setting' },
   ])('names the mistake in "$text" and how to write it', ({ text, want }) => {
     const parsed = parseShape(text);
 
@@ -97,7 +97,7 @@ describe('parseResources', () => {
       resources: { cpuMillicores: 500, memoryBytes: GIB },
     });
     expect(parseResources('cpu=500m,memory=lots')).toEqual({
-      problem: 'memory "lots" is no amount of memory. Write for instance cpu=1150m,memory=1700Mi.',
+      problem: 'memory "lots" is not an amount of memory. Write for instance cpu=1150m,memory=1700Mi.',
     });
   });
 

@@ -35,7 +35,7 @@ function splitFields(text: string): Fields | string {
   const fields = new Map<string, string>();
   for (const part of text.split(',')) {
     const [key = '', value, ...rest] = part.split('=').map((piece) => piece.trim());
-    if (!value || rest.length > 0) return `"${part}" is no setting.`;
+    if (!value || rest.length > 0) return `"${part}" is not a setting.`;
     if (!['cpu', 'memory', 'pods'].includes(key)) return `"${key}" is unknown.`;
     if (fields.has(key)) return `"${key}" is given twice.`;
     fields.set(key, value);
@@ -53,10 +53,10 @@ const within = (value: number | undefined, most: number, least = 1): value is nu
 function readResources(fields: Fields, least: 0 | 1 = 1): Resources | string {
   const cpuMillicores = parseCpuMillicores(fields.get('cpu') ?? '');
   if (!within(cpuMillicores, LIMITS.cpuMillicores, least))
-    return `cpu "${fields.get('cpu') ?? ''}" is no amount of CPU.`;
+    return `cpu "${fields.get('cpu') ?? ''}" is not an amount of CPU.`;
   const memoryBytes = readMemory(fields.get('memory') ?? '');
   if (!within(memoryBytes, LIMITS.memoryBytes, least))
-    return `memory "${fields.get('memory') ?? ''}" is no amount of memory.`;
+    return `memory "${fields.get('memory') ?? ''}" is not an amount of memory.`;
   return { cpuMillicores, memoryBytes };
 }
 
@@ -64,14 +64,14 @@ function readPods(fields: Fields, fallback: number): number | string {
   const text = fields.get('pods');
   if (text === undefined) return fallback;
   const pods = /^\d{1,6}$/.test(text) ? Number(text) : undefined;
-  return within(pods, LIMITS.pods) ? pods : `pods "${text}" is no number of Pods.`;
+  return within(pods, LIMITS.pods) ? pods : `pods "${text}" is not a number of Pods.`;
 }
 
 function splitCloud(text: string): { cloud: Cloud | undefined; rest: string } | string {
   const colon = text.indexOf(':');
   if (colon < 0) return { cloud: undefined, rest: text };
   const name = text.slice(0, colon).trim();
-  if (name !== 'gke' && name !== 'eks') return `"${name}" is no cloud with a known formula.`;
+  if (name !== 'gke' && name !== 'eks') return `"${name}" is not a cloud with a known formula.`;
   return { cloud: name, rest: text.slice(colon + 1) };
 }
 

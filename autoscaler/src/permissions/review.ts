@@ -51,7 +51,7 @@ export async function review(
     };
   } catch (error) {
     if (!isKubernetesError(error, 401, 403, 404, 405)) throw error;
-    const warning = `rights could not be reviewed (${error.message}): what is missing will show when it is needed`;
+    const warning = `rights could not be reviewed (${error.message}): missing ones show up when they are used`;
     return { missing: new Map(), warning };
   }
 }

@@ -15,8 +15,12 @@ export function demandOfTarget(target: string, body: string): TargetDemand {
   const problem = (words: string): ScrapeProblem => ({ target, problem: words, cure });
   const read = readDemand(body);
   if (read === undefined)
-    return { stages: undefined, ahead: [], problems: [problem('GET /demand is no list of waiting stages')] };
+    return {
+      stages: undefined,
+      ahead: [],
+      problems: [problem('GET /demand is not a list of waiting stages')],
+    };
   const { waiting, ahead, lost } = read;
-  const problems = lost === 0 ? [] : [problem(`${lost} entries of GET /demand make no sense`)];
+  const problems = lost === 0 ? [] : [problem(`${lost} entries of GET /demand are invalid`)];
   return { stages: waiting, ahead, problems };
 }

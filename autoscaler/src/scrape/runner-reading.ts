@@ -127,7 +127,7 @@ export function readRunner(
   if (states === undefined)
     reading.problems.push({
       target,
-      problem: `${RUNNER_METRICS.stages.name} is missing or makes no sense`,
+      problem: `${RUNNER_METRICS.stages.name} is missing or invalid`,
       cure: "give the address of a Hangar runner's HTTP side, such as http://runner:3000",
     });
   return {

@@ -53,7 +53,7 @@ describe("a runner's metrics", () => {
     const { reading, problems } = read('up 1\n');
 
     expect(reading.states).toBeUndefined();
-    expect(problems[0]?.problem).toBe('hangar_runner_stages is missing or makes no sense');
+    expect(problems[0]?.problem).toBe('hangar_runner_stages is missing or invalid');
   });
 });
 
@@ -100,8 +100,8 @@ describe("a runner's demand", () => {
   });
 
   it.each([
-    ['entries that are no stages', [5, { stageId: 'x' }], '2 entries of GET /demand make no sense'],
-    ['no list', 'soon', '1 entries of GET /demand make no sense'],
+    ['entries that are no stages', [5, { stageId: 'x' }], '2 entries of GET /demand are invalid'],
+    ['no list', 'soon', '1 entries of GET /demand are invalid'],
   ])('with %s ahead reports that, and uses the rest', (_sentence, ahead, want) => {
     const { stages, problems } = demandOfTarget('r', JSON.stringify({ waiting: [stage], ahead }));
 
@@ -133,7 +133,7 @@ describe("a runner's demand", () => {
     );
 
     expect(stages).toHaveLength(1);
-    expect(problems[0]?.problem).toBe('2 entries of GET /demand make no sense');
+    expect(problems[0]?.problem).toBe('2 entries of GET /demand are invalid');
   });
 });
 

@@ -107,7 +107,7 @@ export async function queryTarget(
   } catch (error) {
     return {
       problem: `GET ${url}: ${errorText(error)}`,
-      cure: 'is it up, is the address right, does a NetworkPolicy stand between?',
+      cure: 'is it running, is the address right, does a NetworkPolicy block it?',
     };
   }
 }

@@ -100,7 +100,7 @@ export class Learner {
     this.#days.exhaustedAt(this.#clock.now() / 1000);
   }
 
-  /** The free room that the forecast wants now; undefined where it is switched off. */
+  /** The free room that the forecast wants now; undefined where it is disabled. */
   async look(moment: Moment): Promise<FreeRoom | undefined> {
     if (!this.#options.buffer.forecast) return undefined;
     await yieldToEventLoop();

@@ -21,10 +21,10 @@ class Unreadable extends Error {}
 
 function fieldsOf(text: string): JsonRecord {
   const data = parseJson(text);
-  if (data === undefined) throw new Unreadable('it is no JSON; write one object on each line');
+  if (data === undefined) throw new Unreadable('it is not JSON; write one object on each line');
   if (isRecord(data)) return data;
   throw new Unreadable(
-    'it is no JSON object; write {"arrivedAt": …, "durationSeconds": …, "cpuMillis": …, "memoryMiB": …}',
+    'it is not a JSON object; write {"arrivedAt": …, "durationSeconds": …, "cpuMillis": …, "memoryMiB": …}',
   );
 }
 

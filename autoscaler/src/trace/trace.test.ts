@@ -45,9 +45,9 @@ describe('parseTraceLine', () => {
   });
 
   it.each([
-    { text: '{', want: 'no JSON' },
-    { text: '[1]', want: 'no JSON object' },
-    { text: 'null', want: 'no JSON object' },
+    { text: '{', want: 'not JSON' },
+    { text: '[1]', want: 'not a JSON object' },
+    { text: 'null', want: 'not a JSON object' },
     { text: line({ arrivedAt: '31.1.2026' }), want: 'arrivedAt must be a time' },
     { text: line({ arrivedAt: '2026-02-30T08:15:00Z' }), want: 'arrivedAt must be a time' },
     { text: line({ arrivedAt: '2026-02-29T08:15:00Z' }), want: 'arrivedAt must be a time' },

@@ -191,7 +191,7 @@ export class ClusterWatch {
   #trouble(name: WatchName, error: KubernetesError): void {
     const text = error.message === '' ? `status ${error.status}` : error.message;
     if (this.#troubles.get(name)?.text !== text)
-      this.#parts.log.warn({ watch: name, status: error.status, reason: text }, 'a watch has trouble');
+      this.#parts.log.warn({ watch: name, status: error.status, reason: text }, 'a watch failed');
     this.#troubles.set(name, { text, atMs: this.#clock.monotonicMs() });
   }
 

@@ -14,13 +14,13 @@ export const SERVICE_ALERTS: readonly AlertRule[] = [
     severity: 'warning',
     expr: `absent(${ALL.gauge(METRICS.info).text})`,
     lasting: '10m',
-    summary: 'The autoscaler can not be reached',
-    description: 'Prometheus has read no metrics of it for 10 minutes: nobody sizes the pools.',
-    means: 'No process of the autoscaler answers Prometheus. Pools stay as they are; builds go on.',
+    summary: 'The autoscaler is unreachable',
+    description: 'Prometheus has not scraped it for 10 minutes: pools are not sized.',
+    means: 'No process of the autoscaler answers Prometheus. Pools keep their size; builds continue.',
     looks: [
-      { text: 'Are the targets there?', query: 'up' },
+      { text: 'Do the scrape targets exist?', query: 'up' },
       {
-        text: 'Its Pod and the end of its log. Exit code 78: the configuration is wrong, the log names each setting.',
+        text: 'Its Pod and the end of its log. Exit code 78: the configuration is invalid, the log names each setting.',
       },
     ],
     acts: [
@@ -34,17 +34,16 @@ export const SERVICE_ALERTS: readonly AlertRule[] = [
     severity: 'warning',
     expr: `min by (namespace) (${ALL.gauge(METRICS.stale).text}) == 1`,
     lasting: '10m',
-    summary: 'The recommendation is no longer true to the data',
+    summary: 'The recommendation is stale',
     description:
-      'For 10 minutes nothing could be decided. The last good recommendation stands, and nothing is acted upon.',
-    means:
-      'What the autoscaler needs to know is too old: a watch of Pods or nodes is silent, or no runner answers.',
+      'No decision was possible for 10 minutes. The last valid recommendation is kept, and nothing is scaled.',
+    means: "The autoscaler's data is too old: a watch of Pods or nodes is silent, or no runner answers.",
     looks: [
-      { text: '`GET /readyz` of the autoscaler says what is missing, with the cure.' },
+      { text: '`GET /readyz` of the autoscaler lists what is missing, with the remedy.' },
       { text: 'Which watch is silent?', query: ALL.gauge(METRICS.watchStale).max('watch').text },
     ],
     acts: [
-      'Do what `/readyz` says: grant the right, mend the API server, or correct the addresses of the runners.',
+      'Follow `/readyz`: grant the permission, repair the API server, or correct the addresses of the runners.',
     ],
   },
   {
@@ -55,7 +54,7 @@ export const SERVICE_ALERTS: readonly AlertRule[] = [
     lasting: '5m',
     summary: 'Ticks of the autoscaler fail',
     description: '{{ $value | humanize }} ticks within 15 minutes ended with an error.',
-    means: 'A tick ended in a way that nobody has foreseen: a bug. The last recommendation stands meanwhile.',
+    means: 'A tick failed with an unexpected error: a bug. The last recommendation is kept meanwhile.',
     looks: [
       { text: 'How do ticks end?', query: ALL.increase(METRICS.ticks, '15m').sum('outcome').text },
       { text: 'The log has the error of each failed tick.' },
@@ -71,11 +70,10 @@ export const SERVICE_ALERTS: readonly AlertRule[] = [
     expr: `max by (namespace) (${ALL.gauge(METRICS.targets, { state: 'missing' }).text}) > 0`,
     lasting: '15m',
     summary: '{{ $value }} runners do not answer the autoscaler',
-    description:
-      'What these runners know of work without a Pod is missing in the demand, so that it is too low.',
-    means: 'Runners that are configured or found do not answer their metrics within the deadline.',
+    description: 'Their stages without a Pod are missing from the demand, which is therefore too low.',
+    means: 'Configured or discovered runners do not serve their metrics within the deadline.',
     looks: [
-      { text: '`GET /readyz` of the autoscaler names them.' },
+      { text: '`GET /readyz` of the autoscaler lists them.' },
       { text: 'Are they up for Prometheus?', query: 'hangar_runner_info' },
     ],
     acts: [
@@ -99,21 +97,27 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     severity: 'warning',
     expr: `${late} > on (namespace) ${ALL.gauge(METRICS.objective).max('namespace').text}`,
     lasting: '30m',
-    summary: 'Builds wait for nodes longer than agreed',
+    summary: 'Builds wait for nodes longer than the objective',
     description:
       'The p95 wait for a node is {{ $value | humanizeDuration }}, above the objective, for half an hour.',
     means:
-      'Too few nodes, or nodes come too late: 5 of 100 Pods waited for longer than `HANGAR_AUTOSCALER_OBJECTIVE`.',
+      'Too few nodes, or nodes become ready too late: 5 of 100 Pods waited for longer than `HANGAR_AUTOSCALER_OBJECTIVE`.',
     looks: [
-      { text: 'Is more wanted than there is?', query: `${poolNodes('wanted')} - ${poolNodes('actual')}` },
-      { text: 'Do guardrails hold back?', query: ALL.gauge(METRICS.poolShort).max('pool').text },
+      {
+        text: 'Is the desired number of nodes above the actual one?',
+        query: `${poolNodes('wanted')} - ${poolNodes('actual')}`,
+      },
+      {
+        text: 'Do the guardrails limit the recommendation?',
+        query: ALL.gauge(METRICS.poolShort).max('pool').text,
+      },
       {
         text: 'Does a node take longer to boot than before?',
         query: ALL.gauge(METRICS.bootSeconds).max().text,
       },
     ],
     acts: [
-      'wanted above actual: follow the recommendation, or find out why the engine does not (limits, quotas of the cloud).',
+      'desired above actual: follow the recommendation, or find out why the engine does not (limits, quotas of the cloud).',
       'Guardrails: see [HangarPoolAtItsLimit](HangarPoolAtItsLimit.md).',
       'Neither: a larger `HANGAR_AUTOSCALER_BUFFER_FLOOR` or `HANGAR_AUTOSCALER_BUFFER_Z` keeps more room free.',
     ],
@@ -124,13 +128,13 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     severity: 'warning',
     expr: `${ALL.gauge(METRICS.poolShort).max('namespace', 'pool').text} > 0`,
     lasting: '15m',
-    summary: 'Pool {{ $labels.pool }} would need {{ $value }} nodes more than it may have',
-    description: 'The guardrails have held the recommendation below the demand for 15 minutes.',
+    summary: 'Pool {{ $labels.pool }} needs {{ $value }} more nodes than its guardrails allow',
+    description: 'The guardrails have limited the recommendation below the demand for 15 minutes.',
     means:
       'The demand asks for more nodes than `HANGAR_AUTOSCALER_MAX_NODES`, a quota, or the step of growth allows.',
     looks: [
       {
-        text: 'How much is wanted, how much is there?',
+        text: 'How many nodes are desired, how many exist?',
         query: 'max by (pool, state) (hangar_autoscaler_pool_nodes)',
       },
       { text: 'Which guardrail? The reasons of the recommendation end with it (`because`).' },
@@ -146,19 +150,21 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     severity: 'warning',
     expr: `${ALL.gauge(METRICS.outcome, { outcome: 'unserved' }).max('namespace', 'pool').text} > 0`,
     lasting: '10m',
-    summary: 'Nobody brings the nodes that pool {{ $labels.pool }} was ordered',
+    summary: 'The nodes requested for pool {{ $labels.pool }} are not provisioned',
     description:
-      'Hangar asked for nodes, a boot time has passed, and they are not there. It asks for no more.',
+      'Hangar requested nodes, the boot time has passed, and they do not exist. It requests no more.',
     means:
-      'The buffer, placeholder or NodePool is set, and the engine behind it (Karpenter, Cluster Autoscaler) does not make nodes of it.',
+      'The buffer, placeholder or NodePool is set, and the engine behind it (Karpenter, Cluster Autoscaler) does not provision nodes for it.',
     looks: [
-      { text: 'What does the last order say? `GET /api/v1/decisions` of the autoscaler, and `/readyz`.' },
-      { text: 'Ordered against there', query: 'max by (pool, state) (hangar_autoscaler_pool_nodes)' },
-      { text: 'Does the engine run, and what do its log and its events on the object say?' },
+      {
+        text: 'What is the outcome of the last order? `GET /api/v1/decisions` of the autoscaler, and `/readyz`.',
+      },
+      { text: 'Desired against actual', query: 'max by (pool, state) (hangar_autoscaler_pool_nodes)' },
+      { text: 'Is the engine running, and what do its log and its events on the object report?' },
     ],
     acts: [
       'Limits of the NodePool or node group, quotas of the cloud, and machine types that are sold out are the usual reasons.',
-      'No engine serves such objects (CapacityBuffer needs a recent Cluster Autoscaler): choose another actuator.',
+      'No engine supports such objects (CapacityBuffer needs a recent Cluster Autoscaler): choose another actuator.',
     ],
   },
   {
@@ -167,18 +173,18 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     severity: 'warning',
     expr: `${ALL.gauge(METRICS.outcome, { outcome: labelIn('refused', 'failed', 'absent', 'foreign-owner') }).max('namespace', 'pool', 'outcome').text} > 0`,
     lasting: '15m',
-    summary: 'Orders to pool {{ $labels.pool }} come to nothing: {{ $labels.outcome }}',
+    summary: 'Orders to pool {{ $labels.pool }} fail: {{ $labels.outcome }}',
     description: 'For 15 minutes Hangar could not set what it recommends for this pool.',
     means:
-      '`refused`: the API server or a bound of ours says no. `absent`: the object that was named is not there. `foreign-owner`: somebody else sets it. `failed`: the API server did not answer.',
+      '`refused`: the API server or a limit of Hangar refuses. `absent`: the named object does not exist. `foreign-owner`: another scaler owns it. `failed`: the API server did not answer.',
     looks: [
-      { text: 'The reason in words: `GET /api/v1/decisions` of the autoscaler.' },
+      { text: 'The reason: `GET /api/v1/decisions` of the autoscaler.' },
       { text: 'Which pools?', query: 'hangar_autoscaler_pool_outcome' },
     ],
     acts: [
-      '`refused`: grant the right that the reason names; the chart has a switch for each actuator.',
-      '`absent`: make the object, or correct its name in the settings.',
-      '`foreign-owner`: decide who scales the pool, and take it from the other one.',
+      '`refused`: grant the permission that the reason names; the chart has a switch for each actuator.',
+      '`absent`: create the object, or correct its name in the settings.',
+      '`foreign-owner`: decide what scales the pool, and disable the other scaler.',
     ],
   },
   {
@@ -189,11 +195,11 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     lasting: '2h',
     summary: 'Pool {{ $labels.pool }} has far more nodes than it needs',
     description:
-      'It has had {{ $value }} nodes for 2 hours, more than half beyond what is wanted with the buffer.',
-    means: 'Nodes are paid for that neither the builds nor the buffer need, and nobody takes them away.',
+      'It has had {{ $value }} nodes for 2 hours, more than 50 % above the desired number, buffer included.',
+    means: 'Nodes are paid for that neither the builds nor the buffer need, and they are not removed.',
     looks: [
       {
-        text: 'Are nodes empty, or thinly used?',
+        text: 'Are nodes empty, or underutilized?',
         query: 'max by (pool, state) (hangar_autoscaler_pool_nodes)',
       },
       {
@@ -203,8 +209,8 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
     ],
     acts: [
       'Empty ones stay: look at the scale-down of the engine (its unneeded time, its minimum).',
-      'None is empty: builds are spread thinly; placing makes nodes empty.',
-      'A dry run: lower the pool by hand, or let Hangar act.',
+      'None is empty: builds are spread over many nodes; placement makes nodes empty.',
+      'A dry run: scale the pool down by hand, or let Hangar act.',
     ],
   },
   {
@@ -217,18 +223,17 @@ export const CAPACITY_ALERTS: readonly AlertRule[] = [
       `and on (namespace) (${ALL.gauge(METRICS.buffer).max('namespace').text} == 1)`,
     ].join('\n'),
     lasting: '2h',
-    summary: 'The forecast misses by more than half of the demand',
+    summary: 'The forecast error exceeds half of the demand',
     description:
-      'Its mean miss is {{ $value | humanize }} Pods, and it sets the buffer. Waits or idle nodes are the price.',
-    means:
-      'The load is no longer like the one that was learned: a new team, a moved nightly build, a holiday.',
+      'Its mean error is {{ $value | humanize }} Pods, and the forecast sets the buffer: builds wait, or nodes are idle.',
+    means: 'The load has changed from what was learned: a new team, a moved nightly build, a holiday.',
     looks: [
       { text: 'Do builds wait?', query: late },
-      { text: 'How did forecast and outcome go? The page of the autoscaler plots them.' },
+      { text: 'How do forecast and outcome compare? The page of the autoscaler plots them.' },
     ],
     acts: [
-      'It learns a new week by itself. Until then `HANGAR_AUTOSCALER_FORECAST=false` lets the rule set the buffer.',
-      'If it comes every week: raise `HANGAR_AUTOSCALER_BUFFER_QUANTILE`.',
+      'It adapts within a week. Until then `HANGAR_AUTOSCALER_FORECAST=false` lets the rule set the buffer.',
+      'If it recurs every week: raise `HANGAR_AUTOSCALER_BUFFER_QUANTILE`.',
     ],
   },
 ];

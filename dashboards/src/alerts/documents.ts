@@ -22,7 +22,7 @@ ${GENERATED}
 
 ${plain(summary)}. ${plain(description)}
 
-Severity: ${severity}. Told after ${lasting}. Comes from the ${component}.
+Severity: ${severity}. Fires after ${lasting}. Comes from the ${component}.
 
 ## What it means
 
@@ -48,7 +48,7 @@ ${expr}
 export function alertsPage(alerts: readonly AlertRule[]): string {
   const table = (component: AlertRule['component']): string =>
     markdownTable(
-      ['alert', 'severity', 'told after', 'when'],
+      ['alert', 'severity', 'fires after', 'when'],
       alerts
         .filter((alert) => alert.component === component)
         .map(({ name, severity, lasting, summary }) => [

@@ -17,21 +17,21 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     severity: 'critical',
     expr: `absent(${ALL.gauge(METRICS.info).text})`,
     lasting: '5m',
-    summary: 'No runner can be reached',
-    description: 'Prometheus has read no metrics of any runner for 5 minutes: no new build is taken.',
+    summary: 'No runner is reachable',
+    description: 'Prometheus has not scraped any runner for 5 minutes: no new build is accepted.',
     means:
-      'No process of the runner answers Prometheus. Pipelines that run go on in their Pods, but nobody reports them and nobody takes new ones.',
+      'No process of the runner answers Prometheus. Running pipelines continue in their Pods, but are not reported, and no new ones are accepted.',
     looks: [
-      { text: 'Are the targets there, and what does Prometheus say of them?', query: 'up' },
+      { text: 'Do the scrape targets exist, and what is their last error?', query: 'up' },
       {
-        text: 'Is there a Pod of the runner, is it ready, and what does its log end with? Exit code 78: the configuration is wrong, the log names each setting. 75: its Lease or its address is lost. 70: a bug.',
+        text: 'Is there a Pod of the runner, is it ready, and what does its log end with? Exit code 78: the configuration is invalid, the log names each setting. 75: its Lease or its address is lost. 70: a bug.',
       },
     ],
     acts: [
       'Exit code 78: correct the settings that the log names.',
       'No Pod: look at the Deployment and at the events of its ReplicaSet (quota, image, node).',
-      'The Pod is well: look at the ServiceMonitor or the scrape configuration, and at NetworkPolicies between Prometheus and the runner.',
-      'Nothing is lost meanwhile: the next runner takes the Pods over and reports what ended.',
+      'The Pod is healthy: check the ServiceMonitor or the scrape configuration, and at NetworkPolicies between Prometheus and the runner.',
+      'Nothing is lost meanwhile: the next runner adopts the Pods and reports their results.',
     ],
   },
   {
@@ -46,20 +46,20 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     lasting: '2m',
     summary: 'Runner {{ $labels.instance }} gets no answer from the Drone server',
     description:
-      'The last poll was answered {{ $value | humanizeDuration }} ago, though there is room for more stages. New builds wait in Drone.',
+      'The last poll was answered {{ $value | humanizeDuration }} ago, although there is capacity for more stages. New builds wait in Drone.',
     means:
-      'The runner has room and asks for work, and the Drone server does not answer. A poll lasts up to a minute, so that two of them have failed.',
+      'The runner has capacity and polls for work, and the Drone server does not answer. A poll lasts up to a minute, so that two of them have failed.',
     looks: [
       {
         text: 'How do polls end? 0: no answer, 401: wrong secret, 5xx: Drone is in trouble.',
         query: `${ALL.increase(droneRequests, '10m', { call: 'request' }).sum('instance', 'code').text}`,
       },
-      { text: 'The log of the runner tells each failed poll with its reason.' },
+      { text: 'The log of the runner has each failed poll with its reason.' },
     ],
     acts: [
       '401: give the runner the `DRONE_RPC_SECRET` of the server and restart it.',
       '0: look at `DRONE_RPC_HOST` and `DRONE_RPC_PROTO`, at DNS, proxies and NetworkPolicies between both.',
-      '5xx: look at the Drone server and its database. The runner goes on by itself.',
+      '5xx: look at the Drone server and its database. The runner recovers by itself.',
     ],
   },
   {
@@ -78,7 +78,7 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
       'Hangar holds stages back before they get a Pod, and the reason is the label `reason`: `capacity`, `budget-cpu`, `budget-memory`, `budget-pods`, `quota`, or `line` (others were first, for one of these reasons).',
     looks: [
       {
-        text: 'What is taken, against what may be?',
+        text: 'How much of the capacity is in use?',
         query: `${taken.sum('namespace').text} / ${ALL.gauge(capacity).sum('namespace').text}`,
       },
       { text: 'Which reasons are common?', query: ALL.rate(waits, '15m').sum('reason').text },
@@ -90,7 +90,7 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
       '`capacity`: raise `DRONE_RUNNER_CAPACITY`, or add a replica.',
       '`budget-…`: raise `HANGAR_BUDGET_CPU`, `HANGAR_BUDGET_MEMORY` or `HANGAR_BUDGET_PODS`.',
       '`quota`: raise the ResourceQuota of the namespace, or move builds to another one.',
-      'If nodes are what lacks, raising limits only moves the wait: see the board "Capacity".',
+      'If nodes are missing, raising limits only moves the wait: see the board "Capacity".',
     ],
   },
   {
@@ -103,21 +103,21 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     ].join('\n'),
     lasting: '5m',
     summary: 'Stages wait in {{ $labels.namespace }} and none has been admitted for half an hour',
-    description: 'At least {{ $value }} stages have waited for 30 minutes, and nothing was let through.',
+    description: 'At least {{ $value }} stages have waited for 30 minutes, and none was admitted.',
     means:
-      'There is work, and not one stage got a Pod for half an hour. A quota or a budget is spent by something that does not end, or one giant pipeline stands first in line.',
+      'There is work, and not one stage got a Pod for half an hour. A quota or a budget is spent by something that does not end, or one very large pipeline is first in the queue.',
     looks: [
       { text: 'What runs, and for how long? `GET /stages` of the runner.' },
       {
         text: 'Is a quota spent by others? `kubectl describe resourcequota` in the namespace of the builds.',
       },
       {
-        text: 'Do Pods stand without a node?',
+        text: 'Are Pods unschedulable?',
         query: ALL.gauge(METRICS.unschedulable).sum('namespace').text,
       },
     ],
     acts: [
-      'Cancel in Drone what holds the room and should not.',
+      'Cancel builds in Drone that hold capacity but should not.',
       'Raise the quota or the budget that the waiting builds name in their logs.',
       '`HANGAR_WAIT_LIMIT` ends stages that wait for too long with a text that says so.',
     ],
@@ -128,19 +128,19 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     severity: 'warning',
     expr: `${ALL.gauge(METRICS.unschedulable).sum('namespace').text} > 0`,
     lasting: '15m',
-    summary: 'No node takes {{ $value }} Pods of builds in {{ $labels.namespace }}',
+    summary: '{{ $value }} Pods of builds in {{ $labels.namespace }} are unschedulable',
     description:
       'For 15 minutes the scheduler has found no node for Pods of builds: longer than a node takes to boot.',
     means:
       'Builds were admitted and have Pods, and no node has room for them, or none fits (labels, taints, more than a whole node).',
     looks: [
-      { text: 'What does the scheduler say? `kubectl describe pod` of one of them: FailedScheduling.' },
-      { text: 'Is more wanted than there is?', query: 'hangar_autoscaler_pool_nodes' },
+      { text: 'What does the scheduler report? `kubectl describe pod` of one of them: FailedScheduling.' },
+      { text: 'Is the desired number of nodes above the actual one?', query: 'hangar_autoscaler_pool_nodes' },
     ],
     acts: [
       'Does the node autoscaler work, and may it still grow (its limits, quotas of the cloud)?',
       'Larger than any node: the pipeline must ask for less, or a pool of larger nodes is needed.',
-      'Bound how long a build may stand so: `HANGAR_SCHEDULING_TIMEOUT`.',
+      'Limit how long a build may be unschedulable: `HANGAR_SCHEDULING_TIMEOUT`.',
     ],
   },
 ];
@@ -157,20 +157,20 @@ export const FAILURE_ALERTS: readonly AlertRule[] = [
       `and ${ALL.increase(failures, '30m', { blame: labelIn('operator', 'cluster') }).sum('namespace', 'blame').text} >= 3`,
     ].join('\n'),
     lasting: '5m',
-    summary: '{{ $value | humanizePercentage }} of the stages break, and the {{ $labels.blame }} is to blame',
+    summary: '{{ $value | humanizePercentage }} of the stages break, responsible: {{ $labels.blame }}',
     description:
-      'Within 30 minutes, {{ $value | humanizePercentage }} of the stages in {{ $labels.namespace }} broke for reasons that their authors can do nothing about.',
+      'Within 30 minutes, {{ $value | humanizePercentage }} of the stages in {{ $labels.namespace }} failed for reasons that their authors cannot fix.',
     means:
-      'More than one stage in twenty ends without a fault of its own. The label `blame` says who has to act: the `operator` of Hangar and Drone, or whoever runs the `cluster`.',
+      'More than one stage in twenty fails through no fault of its own. The label `blame` names who has to act: the `operator` of Hangar and Drone, or the administrator of the `cluster`.',
     looks: [
       {
-        text: 'Which classes are it?',
+        text: 'Which failure classes?',
         query: `${ALL.increase(failures, '30m', { blame: labelNotIn('pipeline') }).sum('class', 'blame').text} > 0`,
       },
-      { text: 'The meaning and the cure of each class: [errors.md](../errors.md).' },
+      { text: 'The meaning and the remedy of each class: [errors.md](../errors.md).' },
     ],
     acts: [
-      'Do what [errors.md](../errors.md) says for the class; its last columns say whether builds may be restarted, and the cure.',
+      'Follow [errors.md](../errors.md) for the class; its last columns say whether builds may be restarted, and the remedy.',
     ],
   },
   {
@@ -180,16 +180,15 @@ export const FAILURE_ALERTS: readonly AlertRule[] = [
     expr: `${ALL.increase(failures, '1h', { blame: 'bug' }).sum('namespace', 'class').text} > 0`,
     lasting: '1m',
     summary: 'A stage ended by a bug of Hangar ({{ $labels.class }})',
-    description:
-      '{{ $value | humanize }} stages within an hour ended in a way that the runner does not know.',
-    means: 'The runner met something that it has no name for. It is a bug of Hangar, not of the pipeline.',
+    description: '{{ $value | humanize }} stages within an hour ended with an unclassified failure.',
+    means: 'The runner met an unclassified failure. It is a bug of Hangar, not of the pipeline.',
     looks: [
       {
         text: 'Which class, on which runner?',
         query: `${ALL.increase(failures, '1h', { blame: 'bug' }).sum('instance', 'class').text} > 0`,
       },
-      { text: 'The log of that runner tells the stage, with the error and where it was thrown.' },
+      { text: 'The log of that runner names the stage, with the error and where it was thrown.' },
     ],
-    acts: ['Report it with the log of the stage. Look what its steps did, then restart the build.'],
+    acts: ['Report it with the log of the stage. Check what its steps did, then restart the build.'],
   },
 ];

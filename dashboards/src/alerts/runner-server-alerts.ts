@@ -20,14 +20,14 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
       'The API server (its priority and fairness) refuses calls of the runner. The runner waits and tries again, so that nothing is lost, but everything is slower.',
     looks: [
       {
-        text: 'What does the runner ask for?',
+        text: 'Which calls does the runner make?',
         query: `topk(5, ${ALL.rate(apiRequests, '10m').sum('verb', 'resource').text})`,
       },
       { text: 'Who else is throttled? `apiserver_flowcontrol_rejected_requests_total` of the API server.' },
     ],
     acts: [
       'Find who fills the priority level of the runner (often another controller), or give the runner a FlowSchema of its own.',
-      'Fewer pipelines at once (`DRONE_RUNNER_CAPACITY`) relieve it at once.',
+      'Fewer pipelines at once (`DRONE_RUNNER_CAPACITY`) reduce the load at once.',
     ],
   },
   {
@@ -36,10 +36,10 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
     severity: 'warning',
     expr: `${ALL.quantile(0.95, METRICS.limiterWait, '10m', ...EACH).text} > 5`,
     lasting: '10m',
-    summary: 'Runner {{ $labels.instance }} holds its own calls back for seconds',
+    summary: 'Runner {{ $labels.instance }} delays its own API calls by seconds',
     description:
-      '5 of 100 calls of the Kubernetes API waited for more than {{ $value | humanizeDuration }} for our own pace.',
-    means: 'The pace that is set for calls of the Kubernetes API is too low for the load.',
+      '5 of 100 calls of the Kubernetes API waited for more than {{ $value | humanizeDuration }} for the client-side rate limit.',
+    means: 'The client-side rate limit of calls to the Kubernetes API is too low for the load.',
     looks: [
       { text: 'How many calls are there?', query: ALL.rate(apiRequests, '10m').sum('instance').text },
       {
@@ -70,10 +70,10 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
         text: 'Which calls fail, and how?',
         query: `${ALL.rate(apiRequests, '5m', { code: labelIn('0', '5..') }).sum('verb', 'resource', 'code').text}`,
       },
-      { text: 'Do others see it too? `apiserver_request_total` by code.' },
+      { text: 'Do other clients see it too? `apiserver_request_total` by code.' },
     ],
     acts: [
-      'Mend the API server or the network. The runner goes on by itself and reports what ended meanwhile.',
+      'Repair the API server or the network. The runner recovers by itself and reports what ended meanwhile.',
     ],
   },
   {
@@ -84,15 +84,15 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
     lasting: '5m',
     summary: 'Kubernetes forbids the runner to {{ $labels.verb }} {{ $labels.resource }}',
     description:
-      'Calls were answered with 401 or 403 again and again: a right was taken away, or a token is no longer good.',
+      'Calls were answered with 401 or 403 again and again: a permission was revoked, or a token expired.',
     means:
       'Rights are reviewed at start, and a missing one switches its feature off. This one was lost later, or it is one that the runner cannot do without.',
     looks: [
       {
-        text: 'Which right?',
+        text: 'Which permission?',
         query: `${ALL.increase(apiRequests, '10m', { code: labelIn('401', '403') }).sum('verb', 'resource').text} > 0`,
       },
-      { text: 'What should be there: [role.yaml](../role.yaml).' },
+      { text: 'Required: [role.yaml](../role.yaml).' },
     ],
     acts: [
       'Grant the right again (upgrade the chart, or apply docs/role.yaml), then restart the runner, so that it reviews its rights.',
@@ -111,7 +111,7 @@ export const SERVER_ALERTS: readonly AlertRule[] = [
     description:
       'The Drone server refuses calls or does not answer them. States and logs of builds come late.',
     means:
-      'The runner keeps what it has to report and tries again. Until the server answers, people see old states.',
+      'The runner keeps what it has to report and tries again. Until the server answers, users see old states.',
     looks: [
       { text: 'How do calls end?', query: ALL.rate(droneRequests, '5m').sum('call', 'code').text },
       { text: 'The log of the Drone server, its database and its storage of logs.' },
@@ -131,7 +131,8 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     severity: 'critical',
     expr: `${ALL.gauge(METRICS.watchStale).max(...EACH).text} > 180`,
     lasting: '5m',
-    summary: 'Runner {{ $labels.instance }} has not heard of its Pods for {{ $value | humanizeDuration }}',
+    summary:
+      'Runner {{ $labels.instance }} has received no watch event for its Pods for {{ $value | humanizeDuration }}',
     description: 'A watch of Pods is silent. Ends of steps and of Pods are seen late or not at all.',
     means:
       'Bookmarks come about once a minute on every watch, and two missing ones make the runner begin anew. So listing fails too.',
@@ -141,12 +142,12 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
         query: `${ALL.rate(apiRequests, '10m', { verb: labelIn('list', 'watch') }).sum('instance', 'code').text}`,
       },
       {
-        text: 'May the runner list and watch Pods in every namespace that it uses? `hangar-runner doctor` says so.',
+        text: 'May the runner list and watch Pods in every namespace that it uses? Check with `hangar-runner doctor`.',
       },
     ],
     acts: [
       '403: see [HangarRightMissing](HangarRightMissing.md). 0 or 5xx: see [HangarApiFailing](HangarApiFailing.md).',
-      'Neither: restart this runner; its Pods are taken over.',
+      'Neither: restart this runner; its Pods are adopted.',
     ],
   },
   {
@@ -168,7 +169,7 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
         text: 'Do clocks of nodes and runner differ? The delay is measured from the time stamp of the kubelet.',
       },
     ],
-    acts: ['Give the runner more CPU, or add a replica.', 'Mend the Drone server or its storage of logs.'],
+    acts: ['Give the runner more CPU, or add a replica.', 'Repair the Drone server or its storage of logs.'],
   },
   {
     name: 'HangarOrphanedPods',
@@ -176,22 +177,21 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     severity: 'warning',
     expr: `${ALL.gauge(METRICS.orphans).max('namespace').text} > 0`,
     lasting: '15m',
-    summary: '{{ $value }} Pods of builds belong to no living runner',
-    description:
-      'Pods without a living owner are taken over within seconds. These have stayed for 15 minutes.',
+    summary: '{{ $value }} Pods of builds belong to no running runner',
+    description: 'Pods without a running owner are adopted within seconds. These have stayed for 15 minutes.',
     means:
-      'Their runner is gone, and no other one takes them over: it may not, or they belong to another Drone server.',
+      'Their runner is gone, and no other one adopts them: it may not, or they belong to another Drone server.',
     looks: [
       {
         text: 'Which? Pods with the label `app.kubernetes.io/managed-by=hangar-runner` whose annotation of the owner names no Lease that is renewed.',
       },
       {
-        text: 'Are take-overs refused?',
+        text: 'Are adoptions refused?',
         query: `${ALL.increase(apiRequests, '15m', { verb: 'patch', resource: 'pods' }).sum('code').text}`,
       },
     ],
     acts: [
-      'Is a runner left that serves their Drone server and their namespace? Start one: it takes them over.',
+      'Is a runner left that serves their Drone server and their namespace? Start one: it adopts them.',
       'If nobody will ever need them, delete them; their Secrets go with them.',
     ],
   },
@@ -226,10 +226,10 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     severity: 'warning',
     expr: `changes(${METRICS.processStart.name}[1h]) > 2 and on (namespace, instance) ${ALL.gauge(METRICS.info).text}`,
     lasting: '1m',
-    summary: 'Runner {{ $labels.instance }} ends again and again',
-    description: 'It was started {{ $value }} times within an hour. Its pipelines are taken over each time.',
+    summary: 'Runner {{ $labels.instance }} restarts repeatedly',
+    description: 'It was started {{ $value }} times within an hour. Its pipelines are adopted each time.',
     means:
-      'The process ends by itself. Exit code 75: it could not renew its Lease in time, or lost its address. 137: it got too little memory. 70: a bug.',
+      'The process exits by itself. Exit code 75: it could not renew its Lease in time, or lost its address. 137: it was OOM-killed. 70: a bug.',
     looks: [
       { text: 'The exit code and the end of the log: `kubectl describe pod`, `kubectl logs --previous`.' },
       {
@@ -242,7 +242,7 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
       },
     ],
     acts: [
-      '75: mend the API server, or give it more patience by `HANGAR_LEASE_TERM`.',
+      '75: repair the API server, or give it more patience by `HANGAR_LEASE_TERM`.',
       '137: raise the memory limit of the runner.',
       '70: report it with the log.',
     ],

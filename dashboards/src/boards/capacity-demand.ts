@@ -9,7 +9,7 @@ const NO_WAIT_ENDED = 'no Pod found a node within the window';
 
 const glance: readonly Panel[] = [
   {
-    title: 'Nodes that are there',
+    title: 'Actual nodes',
     description: 'All nodes of the chosen pools, booting ones included.',
     kind: 'stat',
     unit: 'none',
@@ -17,8 +17,8 @@ const glance: readonly Panel[] = [
     width: 4,
   },
   {
-    title: 'Nodes that Hangar wants',
-    description: 'What the demand, the buffer for the lead time and the guardrails come to.',
+    title: 'Recommended nodes',
+    description: 'The result of demand, buffer for the lead time, and guardrails.',
     kind: 'stat',
     unit: 'none',
     queries: [{ expr: nodes('wanted'), legend: 'nodes' }],
@@ -26,7 +26,7 @@ const glance: readonly Panel[] = [
   },
   {
     title: 'Wait for a node against the objective',
-    description: 'The p95 of the last 30 min as a share of the objective: up to 100 % is as agreed.',
+    description: 'The p95 of the last 30 min as a share of the objective: up to 100 % meets the objective.',
     kind: 'stat',
     unit: 'percentunit',
     queries: [
@@ -59,16 +59,16 @@ const glance: readonly Panel[] = [
   {
     title: 'Node-hours per 1000 pull-request builds, 1 day',
     description:
-      'The price of a build in nodes. Each push to a pull request is a build; on the first day too large, since the day is counted whole.',
+      'Node-hours that a build costs. Each push to a pull request is a build; on the first day too large, since the day is counted whole.',
     kind: 'stat',
     unit: 'none',
     queries: [{ expr: nodeHoursPer1000(24, '1d'), legend: 'per 1000', mayBeEmpty: NO_PULL_REQUESTS }],
     width: 4,
   },
   {
-    title: 'Is the recommendation true to the data?',
+    title: 'Is the recommendation current?',
     description:
-      'stale: the last good one stands and nothing is acted upon; /readyz of the autoscaler says why.',
+      'stale: the last valid one is kept and nothing is scaled; /readyz of the autoscaler has the reason.',
     kind: 'stat',
     unit: 'none',
     queries: [{ expr: SERVICE.gauge(METRICS.stale).max().text, legend: 'state' }],
@@ -94,7 +94,7 @@ const wait = (
 
 const demand: readonly Panel[] = [
   {
-    title: 'What needs room now, and what is kept free for what may come?',
+    title: 'What needs capacity now, and how large is the buffer?',
     description:
       'Pods that run, Pods without a node (pending), stages without a Pod (known), and on top the band that the forecast or the rule keeps free for the lead time (buffer).',
     kind: 'areas',
@@ -106,8 +106,9 @@ const demand: readonly Panel[] = [
     width: 12,
   },
   {
-    title: 'How long do builds wait for a node, against the objective?',
-    description: 'From the making of the Pod to its node. The objective (dashed) is for the p95.',
+    title: 'How long do builds are unschedulable, against the objective?',
+    description:
+      'From the creation of the Pod to its binding to a node. The objective (dashed) is for the p95.',
     kind: 'lines',
     unit: 's',
     queries: [
@@ -121,14 +122,14 @@ const demand: readonly Panel[] = [
   {
     title: 'How far off is the forecast?',
     description:
-      'Mean miss over the lead time. Where it loses to the rule z·√(running + pending) + floor, the rule sets the buffer.',
+      'Mean error over the lead time. Where it loses to the rule z·√(running + pending) + floor, the rule sets the buffer.',
     kind: 'lines',
     unit: 'suffix: Pods',
     queries: [
       {
         expr: SERVICE.gauge(METRICS.forecastMiss).max().text,
-        legend: 'mean miss',
-        mayBeEmpty: 'no forecast was old enough to be judged',
+        legend: 'mean error',
+        mayBeEmpty: 'no forecast was old enough to be evaluated',
       },
     ],
     width: 8,
@@ -145,7 +146,7 @@ const demand: readonly Panel[] = [
   {
     title: 'How long is the lead time?',
     description:
-      'From the order of a node to its first build, as counted on: learned from boots, or HANGAR_AUTOSCALER_BOOT_TIME.',
+      'Assumed time from the request for a node to its first build: learned from boots, or HANGAR_AUTOSCALER_BOOT_TIME.',
     kind: 'lines',
     unit: 's',
     queries: [{ expr: SERVICE.gauge(METRICS.bootSeconds).max().text, legend: 'boot time' }],

@@ -13,7 +13,7 @@ const nodes: readonly Panel[] = [
   {
     title: 'Do the pools have what is recommended?',
     description:
-      'Actual against wanted nodes of each pool. wanted above actual for long: nobody follows, or no node comes.',
+      'Actual against desired nodes of each pool. Desired above actual for long: the recommendation is not followed, or no node is provisioned.',
     kind: 'lines',
     unit: 'suffix: nodes',
     queries: [byPool('actual'), { ...byPool('wanted'), isLimit: true }],
@@ -21,7 +21,7 @@ const nodes: readonly Panel[] = [
   },
   {
     title: 'How many nodes if all were of one shape?',
-    description: 'now: for what runs, waits and is known. ahead: with the buffer for the lead time.',
+    description: 'now: for running, unschedulable and known Pods. ahead: with the buffer for the lead time.',
     kind: 'lines',
     unit: 'suffix: nodes',
     queries: [
@@ -30,7 +30,7 @@ const nodes: readonly Panel[] = [
     width: 12,
   },
   {
-    title: 'Which nodes are of no use now?',
+    title: 'Which nodes are unused now?',
     description: 'not ready: they boot, or are lost. empty: no build runs there; the buffer may want them.',
     kind: 'lines',
     unit: 'suffix: nodes',
@@ -44,8 +44,8 @@ const nodes: readonly Panel[] = [
     width: 12,
   },
   {
-    title: 'How many nodes do the guardrails hold back?',
-    description: 'Nodes that the demand asks for beyond the most, the quota or the step of a pool.',
+    title: 'By how many nodes do the guardrails limit the recommendation?',
+    description: 'Nodes that the demand needs beyond the maximum, the quota or the step of a pool.',
     kind: 'lines',
     unit: 'suffix: nodes',
     queries: [{ expr: POOLS.gauge(METRICS.poolShort).max('pool').text, legend: '{{pool}}' }],
@@ -55,7 +55,7 @@ const nodes: readonly Panel[] = [
 ];
 
 /** Actual and recommended nodes. */
-export const NODE_ROW: Row = { title: 'Is what is recommended there?', panels: nodes };
+export const NODE_ROW: Row = { title: 'Are the recommended nodes there?', panels: nodes };
 
 const ROOM_COLORS = { used: 'green', open: 'blue', stranded: 'red', idle: 'orange' } as const;
 const ROOM =
@@ -103,12 +103,12 @@ const amounts: readonly Panel[] = [
   {
     title: 'What do the pools cost in an hour?',
     description:
-      'In HANGAR_AUTOSCALER_CURRENCY, pools with a price. as wanted: the recommended nodes. cheapest mix: the shapes that hold the same demand for the least money.',
+      'In HANGAR_AUTOSCALER_CURRENCY, pools with a price. recommended: the recommended nodes. cheapest mix: the shapes that hold the same demand for the least money.',
     kind: 'lines',
     unit: 'none',
     queries: [
-      { expr: costOf('actual'), legend: 'as they are', mayBeEmpty: NO_PRICES },
-      { expr: costOf('wanted'), legend: 'as wanted', isLimit: true, mayBeEmpty: NO_PRICES },
+      { expr: costOf('actual'), legend: 'actual', mayBeEmpty: NO_PRICES },
+      { expr: costOf('wanted'), legend: 'recommended', isLimit: true, mayBeEmpty: NO_PRICES },
       { expr: SERVICE.gauge(METRICS.mixCost).max().text, legend: 'cheapest mix', mayBeEmpty: NO_PRICES },
     ],
     width: 12,
@@ -116,7 +116,7 @@ const amounts: readonly Panel[] = [
   {
     title: 'What has been spent since midnight (UTC)?',
     description:
-      'Node-hours that were seen today, at their prices. HANGAR_AUTOSCALER_MAX_SPEND_PER_DAY bounds it.',
+      'Node-hours that were seen today, at their prices. HANGAR_AUTOSCALER_MAX_SPEND_PER_DAY limits it.',
     kind: 'lines',
     unit: 'none',
     queries: [{ expr: SERVICE.gauge(METRICS.spendToday).max().text, legend: 'today', mayBeEmpty: NO_PRICES }],
@@ -139,20 +139,20 @@ const decisions: readonly Panel[] = [
   {
     title: 'What was decided?',
     description:
-      'Changes of a recommendation that were ordered, by outcome; dry-run: nobody acts. The reasons are at /api/v1/decisions of the autoscaler.',
+      'Changes of a recommendation that were ordered, by outcome; dry-run: acting is off. The reasons are at /api/v1/decisions of the autoscaler.',
     kind: 'areas',
     unit: 'suffix: /h',
     queries: [
       {
         expr: `3600 * ${POOLS.rate(METRICS.orders, WINDOW).sum('pool', 'outcome').text}`,
         legend: '{{pool}} {{outcome}}',
-        mayBeEmpty: 'no recommendation ever differed from what is there',
+        mayBeEmpty: 'no recommendation differed from the actual nodes',
       },
     ],
     width: 12,
   },
   {
-    title: 'Who owns which pool, and how did the last order come out?',
+    title: 'What scales which pool, and what was the outcome of the last order?',
     description:
       'owner: who scales it, as far as its nodes tell; Hangar changes no pool that another one scales. outcome: dry-run, unchanged and set are well; unserved, refused and foreign-owner have alerts.',
     kind: 'table',
@@ -163,7 +163,7 @@ const decisions: readonly Panel[] = [
   },
   {
     title: 'Do ticks end in a decision?',
-    description: 'stale: the data were too old to decide on. failed: a mistake of ours, please report it.',
+    description: 'stale: the data was too old for a decision. failed: a bug, please report it.',
     kind: 'areas',
     unit: 'suffix: /min',
     queries: [
@@ -173,8 +173,8 @@ const decisions: readonly Panel[] = [
     width: 8,
   },
   {
-    title: 'How old is what it decides on?',
-    description: 'Time since each watch was last heard, and since the recommendation was made.',
+    title: 'How old is the data of the decisions?',
+    description: 'Time since each watch last received an event, and since the recommendation was made.',
     kind: 'lines',
     unit: 's',
     queries: [
@@ -186,7 +186,8 @@ const decisions: readonly Panel[] = [
   },
   {
     title: 'Do all runners answer?',
-    description: 'Runners asked at the last tick. What a missing one knows is missing in the demand.',
+    description:
+      'Runners queried at the last tick. The stages without a Pod of a missing one are not in the demand.',
     kind: 'areas',
     unit: 'none',
     queries: [
@@ -199,9 +200,9 @@ const decisions: readonly Panel[] = [
     width: 8,
   },
   {
-    title: 'What is not as it should be?',
+    title: 'Which conditions are present?',
     description:
-      'Conditions by weight. stale: nothing is decided. partial: less is known, so nothing is lowered. note: good to know. /readyz of the autoscaler names them, with cures.',
+      'Conditions by weight. stale: nothing is decided. partial: less is known, so nothing is lowered. note: information. /readyz of the autoscaler lists them, with remedies.',
     kind: 'areas',
     unit: 'none',
     queries: inOrder(['stale', 'partial', 'note'], (weight) => ({
@@ -211,9 +212,9 @@ const decisions: readonly Panel[] = [
     width: 12,
   },
   {
-    title: 'Does a replica lead and act?',
+    title: 'Is a replica the leader, and does it act?',
     description:
-      'no: a dry run, or none holds the Lease. More than one line that says yes at once: please report it.',
+      'no: a dry run, or none holds the Lease. More than one line with yes at once: please report it.',
     kind: 'lines',
     unit: 'none',
     queries: [{ expr: SERVICE.gauge(METRICS.leading).max('instance').text, legend: '{{instance}}' }],

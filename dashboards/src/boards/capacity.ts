@@ -7,8 +7,7 @@ import { DECISION_ROW, MONEY_ROW, NODE_ROW } from './capacity-nodes.ts';
 export const CAPACITY_BOARD: Board = {
   uid: 'hangar-capacity',
   title: 'Capacity: do we have the right number of nodes?',
-  description:
-    'What builds need, what is there, what Hangar recommends and why, what waits and what stands idle. Read it from top to bottom.',
+  description: 'Demand, actual and recommended nodes, waits and idle capacity. Read it from top to bottom.',
   variables: [
     {
       name: 'namespace',

@@ -11,8 +11,8 @@ const taken = CHOSEN.gauge(stages, { state: labelIn('starting', 'running') }).su
 
 const glance: readonly Panel[] = [
   {
-    title: 'Runners that answer',
-    description: 'Processes that Prometheus could read. None: no build is taken.',
+    title: 'Reachable runners',
+    description: 'Processes that Prometheus scrapes. None: no build is accepted.',
     kind: 'stat',
     unit: 'none',
     queries: [{ expr: CHOSEN.gauge(METRICS.info).count().text, legend: 'runners' }],
@@ -25,7 +25,7 @@ const glance: readonly Panel[] = [
   {
     title: 'Stages that wait now',
     description:
-      'Taken from Drone, and held back before they get a Pod. "Why do stages wait?" below has the reasons.',
+      'Accepted from Drone, and waiting for admission before they get a Pod. "Why do stages wait?" below has the reasons.',
     kind: 'stat',
     unit: 'none',
     queries: [{ expr: CHOSEN.gauge(stages, { state: 'waiting' }).sum().text, legend: 'waiting' }],
@@ -63,8 +63,8 @@ const glance: readonly Panel[] = [
     width: 4,
   },
   {
-    title: 'Stages broken in 1 h, not by their authors',
-    description: 'Failures that the operator, the cluster or Hangar itself is to blame for.',
+    title: 'Stages failed in 1 h, not by their authors',
+    description: 'Failures caused by the operator, the cluster or Hangar itself.',
     kind: 'stat',
     unit: 'none',
     queries: [
@@ -83,7 +83,7 @@ const glance: readonly Panel[] = [
   {
     title: 'Since Drone last answered a poll',
     description:
-      'The longest of all runners. A full runner does not ask; else more than a minute is trouble.',
+      'The longest of all runners. A full runner does not poll; otherwise more than a minute is a problem.',
     kind: 'stat',
     unit: 's',
     queries: [{ expr: CHOSEN.gauge(METRICS.pollAge).max().text, legend: 'age' }],
@@ -97,7 +97,7 @@ const glance: readonly Panel[] = [
 ];
 
 /** An overview in six numbers. */
-export const RUNNER_GLANCE_ROW: Row = { title: 'Is all well?', panels: glance };
+export const RUNNER_GLANCE_ROW: Row = { title: 'Overview', panels: glance };
 
 /** The 50th, 95th and 99th percentiles. */
 export function quantiles(spec: Parameters<typeof CHOSEN.quantile>[1]): readonly [Query, Query, Query] {
@@ -112,7 +112,7 @@ const flow: readonly Panel[] = [
   {
     title: 'Do stages run, start or wait?',
     description:
-      'Stages in the hands of the runners, against what they may run at once (dashed). Waiting ones below the line mean that something else than capacity holds them.',
+      'Stages of the runners, against their capacity (dashed). Waiting stages below the line wait for something else than capacity.',
     kind: 'areas',
     unit: 'none',
     queries: [
@@ -125,7 +125,7 @@ const flow: readonly Panel[] = [
   {
     title: 'Why do stages wait?',
     description:
-      'Stages that were held back before admission, by the last reason: capacity (DRONE_RUNNER_CAPACITY), a budget (HANGAR_BUDGET_*), quota (ResourceQuota), or line (others were first).',
+      'Stages that waited before admission, by the last reason: capacity (DRONE_RUNNER_CAPACITY), a budget (HANGAR_BUDGET_*), quota (ResourceQuota), or line (others were first).',
     kind: 'areas',
     unit: 'suffix: /min',
     queries: [
@@ -161,7 +161,7 @@ const flow: readonly Panel[] = [
   {
     title: 'How long from admission to the scheduler?',
     description:
-      'The Pod and its Secrets are made in this time. Seconds: the API server or our own pace is slow.',
+      'The Pod and its Secrets are created in this time. Seconds: the API server is slow, or the client-side rate limit delays calls.',
     kind: 'lines',
     unit: 's',
     queries: quantiles(METRICS.launch),
@@ -169,7 +169,7 @@ const flow: readonly Panel[] = [
     width: 8,
   },
   {
-    title: 'How many builds come in?',
+    title: 'How many builds arrive?',
     description:
       'Builds of which a runner took at least one stage, by event; each counts once for each runner.',
     kind: 'areas',
@@ -188,9 +188,9 @@ const flow: readonly Panel[] = [
     width: 8,
   },
   {
-    title: 'Pods that no node takes',
+    title: 'Unschedulable Pods',
     description:
-      'The scheduler finds no room for them now. For longer than a node takes to boot: see the board "Capacity".',
+      'The scheduler finds no node for them now. For longer than the boot time of a node: see the board "Capacity".',
     kind: 'lines',
     unit: 'suffix: Pods',
     queries: [{ expr: CHOSEN.gauge(METRICS.unschedulable).sum('namespace').text, legend: '{{namespace}}' }],
@@ -198,7 +198,7 @@ const flow: readonly Panel[] = [
     width: 8,
   },
   {
-    title: 'How much CPU do the Pods ask for?',
+    title: 'How much CPU do the Pods request?',
     description: 'Requests, not use, of stages by state. Waiting ones are demand that is still to come.',
     kind: 'areas',
     unit: 'suffix: cores',
@@ -209,7 +209,7 @@ const flow: readonly Panel[] = [
     width: 12,
   },
   {
-    title: 'How much memory do the Pods ask for?',
+    title: 'How much memory do the Pods request?',
     description: 'Requests, not use, of stages by state.',
     kind: 'areas',
     unit: 'bytes',
@@ -222,4 +222,4 @@ const flow: readonly Panel[] = [
 ];
 
 /** From Drone to a running step. */
-export const FLOW_ROW: Row = { title: 'Do builds flow, and what holds them?', panels: flow };
+export const FLOW_ROW: Row = { title: 'Do builds run, and what do they wait for?', panels: flow };

@@ -17,7 +17,7 @@ const failures: readonly Panel[] = [
     width: 8,
   },
   {
-    title: 'What breaks stages?',
+    title: 'Why do stages fail?',
     description: 'Failures by class; docs/errors.md has the meaning and the cure of each.',
     kind: 'areas',
     unit: 'suffix: /h',
@@ -25,7 +25,7 @@ const failures: readonly Panel[] = [
       {
         expr: `3600 * ${CHOSEN.rate(METRICS.failures, WINDOW).sum('class').text} > 0`,
         legend: '{{class}}',
-        mayBeEmpty: 'nothing broke',
+        mayBeEmpty: 'no failures',
       },
     ],
     width: 8,
@@ -33,7 +33,7 @@ const failures: readonly Panel[] = [
   {
     title: 'Who has to act?',
     description:
-      'The same failures by blame: the author of the pipeline, the operator of Hangar or Drone, whoever runs the cluster, or us (bug).',
+      "The same failures by blame: the author of the pipeline, the operator of Hangar or Drone, the cluster's administrator, or Hangar (bug).",
     kind: 'areas',
     unit: 'suffix: /h',
     queries: [
@@ -45,11 +45,11 @@ const failures: readonly Panel[] = [
 ];
 
 /** Failures. */
-export const FAILURE_ROW: Row = { title: 'What breaks, and who has to act?', panels: failures };
+export const FAILURE_ROW: Row = { title: 'What fails, and who has to act?', panels: failures };
 
 const api: readonly Panel[] = [
   {
-    title: 'What do the runners ask of Kubernetes?',
+    title: 'Which Kubernetes API calls do the runners make?',
     description: 'Calls by verb and resource. The writes of a pipeline do not grow with its steps.',
     kind: 'areas',
     unit: 'reqps',
@@ -64,7 +64,7 @@ const api: readonly Panel[] = [
   {
     title: 'Does Kubernetes refuse or throttle?',
     description:
-      '429: the API server throttles. 403: a right is missing. 5xx and 0 (no answer): it is in trouble. 404 and 409 are part of ordinary work.',
+      '429: the API server throttles. 403: a permission is missing. 5xx and 0 (no answer): the API server has a problem. 404 and 409 are part of ordinary work.',
     kind: 'lines',
     unit: 'reqps',
     queries: [
@@ -73,14 +73,14 @@ const api: readonly Panel[] = [
           'code',
         ).text,
         legend: '{{code}}',
-        mayBeEmpty: 'every call was answered well',
+        mayBeEmpty: 'every call succeeded',
       },
     ],
     thresholds: [{ from: 1, color: 'red' }],
     width: 12,
   },
   {
-    title: 'How soon does Kubernetes answer?',
+    title: 'How fast does the Kubernetes API answer?',
     description:
       '95 of 100 calls were answered within this time, by verb. For logs and watches: until the answer begins.',
     kind: 'lines',
@@ -92,8 +92,8 @@ const api: readonly Panel[] = [
     width: 8,
   },
   {
-    title: 'How long does our own pace hold calls back?',
-    description: 'The runner spreads its calls. Seconds here: the rate that is set is too low for the load.',
+    title: 'How long does the client-side rate limit delay calls?',
+    description: 'Seconds here: the configured rate limit is too low for the load.',
     kind: 'lines',
     unit: 's',
     queries: [
@@ -115,7 +115,7 @@ const api: readonly Panel[] = [
   {
     title: 'Do ended stages wait for the Drone server?',
     description:
-      'Stages that have ended and whose end or logs the server has not taken. They take no capacity; their Pods stay until it has. See /readyz.',
+      'Stages that have ended and whose result or logs the server has not accepted. They take no capacity; their Pods stay until it has. See /readyz.',
     kind: 'lines',
     unit: 'suffix: stages',
     queries: [
@@ -132,9 +132,9 @@ export const API_ROW: Row = { title: 'Do Kubernetes and Drone answer?', panels: 
 
 const health: readonly Panel[] = [
   {
-    title: 'When was the Pod watch last heard?',
+    title: 'When did the Pod watch last receive an event?',
     description:
-      'The quietest watch of each runner. It is heard about once a minute; minutes mean that Pods are seen late.',
+      'The quietest watch of each runner. It receives a bookmark about once a minute; several minutes mean that changes of Pods are observed late.',
     kind: 'lines',
     unit: 's',
     queries: [{ expr: CHOSEN.gauge(METRICS.watchStale).max('instance').text, legend: '{{instance}}' }],
@@ -143,7 +143,7 @@ const health: readonly Panel[] = [
   },
   {
     title: 'How late are live logs?',
-    description: 'The largest delay of log lines behind their writing, by runner.',
+    description: 'The largest delay of log lines after they were written, by runner.',
     kind: 'lines',
     unit: 's',
     queries: [{ expr: CHOSEN.gauge(METRICS.logLag).max('instance').text, legend: '{{instance}}' }],
@@ -160,9 +160,9 @@ const health: readonly Panel[] = [
     width: 8,
   },
   {
-    title: 'Are pipelines of lost runners taken over?',
+    title: 'Are pipelines of lost runners adopted?',
     description:
-      'Pipelines that a living runner took over within the last hour. Without a restart or an upgrade: a runner was lost.',
+      'Pipelines that a running runner adopted within the last hour. Without a restart or an upgrade: a runner was lost.',
     kind: 'lines',
     unit: 'suffix: stages',
     queries: [
@@ -174,9 +174,9 @@ const health: readonly Panel[] = [
     width: 12,
   },
   {
-    title: 'Pods that belong to no living runner',
+    title: 'Pods that belong to no running runner',
     description:
-      'They should be taken over within seconds. Those that stay: see the runbook of HangarOrphanedPods.',
+      'They should be adopted within seconds. Those that stay: see the runbook of HangarOrphanedPods.',
     kind: 'lines',
     unit: 'suffix: Pods',
     queries: [{ expr: CHOSEN.gauge(METRICS.orphans).max('namespace').text, legend: '{{namespace}}' }],
@@ -186,4 +186,4 @@ const health: readonly Panel[] = [
 ];
 
 /** The runner's own state. */
-export const HEALTH_ROW: Row = { title: 'Are the runners themselves well?', panels: health };
+export const HEALTH_ROW: Row = { title: 'Are the runners healthy?', panels: health };

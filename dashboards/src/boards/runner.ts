@@ -8,7 +8,7 @@ export const RUNNER_BOARD: Board = {
   uid: 'hangar-runner',
   title: 'Runner: are builds flowing?',
   description:
-    'What the runners of Hangar hold, what waits and why, what breaks and who has to act. Read it from top to bottom.',
+    'Stages of the runners, waits and their reasons, failures and who has to act. Read it from top to bottom.',
   variables: [
     {
       name: 'namespace',

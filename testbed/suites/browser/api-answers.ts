@@ -24,7 +24,7 @@ const shape = (name: string, cores: number, [nodesNow, nodesAhead]: readonly [nu
     per1000Prs: 41.2,
   },
   because: [
-    `${nodesNow} nodes hold the 61 Pods that run, wait or are known; with room for 18 more it takes ${nodesAhead}`,
+    `${nodesNow} nodes hold the 61 Pods that are running, unschedulable or known; with a buffer of 18 it takes ${nodesAhead}`,
   ],
 });
 
@@ -42,7 +42,7 @@ export const pool = (name: string, actualNodes = 22, wantedNodes = 26): Pool => 
   spareNodes: 4,
   tooLargeShare: 0,
   because: [
-    'room for 66 Pods on 22 nodes (1 booting, 2 empty), room for 79 is wanted',
+    'room for 66 Pods on 22 nodes (1 booting, 2 empty), room for 79 is needed',
     '3 Pods to a node: 4 more',
   ],
 });
@@ -115,8 +115,8 @@ function recommendation(atMs: number, pools: readonly Pool[]): Recommendation {
       },
     ],
     because: [
-      '48 Pods run, 5 wait for a node, 8 more stages have no Pod yet',
-      'a node takes 200 s from the decision to its first build; for what comes until then: the 95 % quantile of this hour, room for 17 Pods',
+      '48 Pods are running, 5 are unschedulable, 8 known stages have no Pod yet',
+      'a node takes 200 s from the decision to its first build; for arrivals until then: the 95 % quantile of this hour, room for 17 Pods',
     ],
   };
 }
@@ -163,9 +163,9 @@ export function fillDecisions(ledger: Ledger, nowMs: number, count: number): voi
       fromNodes: 20 + (nth % 5),
       toNodes: 22 + (nth % 3),
       outcome: nth % 4 === 0 ? 'set' : 'dry-run',
-      note: nth % 4 === 0 ? 'spec.replicas of builds' : 'nobody acts: this service only recommends',
+      note: nth % 4 === 0 ? 'spec.replicas of builds' : 'acting is off: this service only recommends',
       because: [
-        'room for 66 Pods on 22 nodes (1 booting, 2 empty), room for 79 is wanted',
+        'room for 66 Pods on 22 nodes (1 booting, 2 empty), room for 79 is needed',
         '3 Pods to a node: 4 more',
       ],
     });

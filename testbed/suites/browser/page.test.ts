@@ -68,7 +68,7 @@ describe('the page', () => {
       'Expected wait 3.4 s (p95), within the objective of 10 s',
       'Expected wait 12.3 s (p95), beyond the objective of 10 s',
       "12.5 % of the Pods don't fit",
-      '48 Pods run, 5 wait for a node',
+      '48 Pods are running, 5 are unschedulable',
       'within 3 min 20 s',
     ])
       expect(answer).toContain(part);
@@ -87,7 +87,7 @@ describe('the page', () => {
     const rows = await tab.page.locator('#pool-table tbody tr').allInnerTexts();
     expect(rows.map((row) => row.split(/\s+/).slice(0, 4))).toEqual([
       ['builds', '22', '26', '+4'],
-      ['large', '3', '3', 'as'],
+      ['large', '3', '3', 'unchanged'],
     ]);
     expect(rows.map((row) => /[\d.]+ s, (within|beyond) 10 s|not simulated/.exec(row)?.[0])).toEqual([
       '2 s, within 10 s',
@@ -97,7 +97,7 @@ describe('the page', () => {
     expect(await text(tab, '#plot-pool h3')).toBe('Nodes of large');
     expect(await tab.page.locator('#decision-table tbody tr').count()).toBe(3);
     await tab.page.locator('#decision-table summary').first().click();
-    expect(await text(tab, '#decision-table')).toContain('room for 79 is wanted');
+    expect(await text(tab, '#decision-table')).toContain('room for 79 is needed');
     const money = await text(tab, '#money');
     for (const part of [
       '19 × 4 CPU / 8 GB + 3 × 8 CPU / 16 GB',
@@ -154,7 +154,7 @@ describe('the page', () => {
       expect(cells.join(), id).toMatch(/^[–\d., ]+$/);
     }
     await tab.page.locator('#plot-demand svg').hover();
-    expect(await text(tab, '#plot-demand .readout')).toMatch(/running, waiting or known \d+/);
+    expect(await text(tab, '#plot-demand .readout')).toMatch(/running, unschedulable or known \d+/);
   });
 
   it('answers what if by the keyboard alone with the twelve published numbers', async () => {
@@ -251,13 +251,13 @@ describe('the page', () => {
   it('says loudly that an answer is stale, since when and why, and quietly when it is true again', async () => {
     fillLedger(served.ledger, clock.now());
     served.ledger.stale(clock.now() - 120_000, [
-      { weight: 'stale', text: 'the watch of pods was last heard 300 s ago' },
+      { weight: 'stale', text: 'the watch of pods last received an event 300 s ago' },
     ]);
     const tab = await open({ frozen: true });
 
     const alarm = await tab.page.getByRole('alert').innerText();
-    expect(alarm).toMatch(/^Stale since (\d+ \w+ )?\d\d:\d\d:\d\d: these are the last good numbers/);
-    expect(alarm).toContain('the watch of pods was last heard 300 s ago');
+    expect(alarm).toMatch(/^Stale since (\d+ \w+ )?\d\d:\d\d:\d\d: these are the last valid numbers/);
+    expect(alarm).toContain('the watch of pods last received an event 300 s ago');
     expect(await text(tab, '#state')).toBe('stale');
     expect(await text(tab, '[data-next="4cpu-8gb"]')).toBe('27');
     await tab.page.screenshot({ path: join(PICTURES, 'stale.png') });
@@ -274,8 +274,8 @@ describe('the page', () => {
     const tab = await open({ frozen: true });
     expect(await text(tab, '#state')).toBe('no answer yet');
     expect(await text(tab, '#conditions')).toContain('may this service list pods?');
-    expect(await text(tab, '#plot-demand')).toContain('Nothing is known of this time yet.');
-    expect(await text(tab, '#decision-table')).toContain('Nothing was decided yet');
+    expect(await text(tab, '#plot-demand')).toContain('No data for this time yet.');
+    expect(await text(tab, '#decision-table')).toContain('No decision yet');
     await tab.page.screenshot({ path: join(PICTURES, 'nothing-yet.png') });
     // The browser itself tells of the 503.
     expect(tab.complaints.splice(0)).toEqual([expect.stringContaining('503')]);
@@ -324,12 +324,12 @@ describe('the page', () => {
     await tab.page.clock.runFor(5_000);
     await tab.page.locator('#state[data-state="lost"]').waitFor();
     expect(refreshes() - before).toBe(1);
-    expect(await text(tab, '#as-of')).toMatch(/does not answer .* may be old\. Asked again in 10 s\./);
+    expect(await text(tab, '#as-of')).toMatch(/does not answer .* may be old\. Retrying in 10 s\./);
     expect(await text(tab, '[data-next="4cpu-8gb"]')).toBe('27');
     await tab.page.clock.runFor(9_000);
     expect(refreshes() - before).toBe(1);
     await tab.page.clock.runFor(1_500);
-    await tab.page.locator('#as-of', { hasText: 'again in 20 s' }).waitFor();
+    await tab.page.locator('#as-of', { hasText: 'Retrying in 20 s' }).waitFor();
     tab.complaints.splice(0);
 
     await tab.page.unroute('**/api/v1/**');

@@ -81,13 +81,13 @@ describe('hangar-autoscaler serve, as a process, in a browser', () => {
 
     runner.running = 40;
     await now.filter({ hasText: /^[1-9]/ }).waitFor();
-    const work = page.locator('#why li', { hasText: '40 Pods run' });
+    const work = page.locator('#why li', { hasText: '40 Pods are running' });
     await work.waitFor();
     const grown = await now.innerText();
 
     runner.close();
     await page.locator('#state[data-state="stale"]').waitFor();
-    expect(await page.getByRole('alert').innerText()).toMatch(/Stale[^]*1 of 1 runners don't answer/);
+    expect(await page.getByRole('alert').innerText()).toMatch(/Stale[^]*1 of 1 runners are unreachable/);
     expect(await now.innerText()).toBe(grown);
     expect(asked.filter((at) => !at.startsWith(address) && !at.startsWith('data:'))).toEqual([]);
     await tab.close();

@@ -63,7 +63,7 @@ export class ClosedNodes {
       const written = await writeTaint(this.#cluster, node, { taint: CLOSING_TAINT, to: 'absent' }, signal);
       if (written === 'contended') continue;
       this.#forget(node.uid);
-      this.#log.info({ node: node.name, why }, 'node opened again');
+      this.#log.info({ node: node.name, why }, 'node uncordoned');
     }
   }
 

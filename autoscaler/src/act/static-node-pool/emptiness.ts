@@ -18,8 +18,8 @@ export async function removalBlocker(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const now = await ifPresent(cluster.get<V1Node>({ resource: RESOURCE.nodes, name: node.name }, signal));
-  if (!now || (node.uid !== undefined && now.metadata?.uid !== node.uid)) return 'it is another node now';
-  if (!isClosed(now)) return 'somebody opened it';
+  if (!now || (node.uid !== undefined && now.metadata?.uid !== node.uid)) return 'the node was replaced';
+  if (!isClosed(now)) return 'it was uncordoned by another client';
   const selection = { fieldSelector: `spec.nodeName=${node.name}` };
   const pods = await cluster.list<V1Pod>({ resource: RESOURCE.pods }, selection, signal);
   return textOf(blockingPods(pods.items, node.name));
@@ -33,7 +33,7 @@ const isClosed = ({ spec }: V1Node): boolean =>
 function textOf([first, ...more]: readonly V1Pod[]): string | undefined {
   if (!first) return undefined;
   const others = more.length > 0 ? ` and ${more.length} more` : '';
-  return `${first.metadata?.namespace ?? ''}/${first.metadata?.name ?? ''}${others} came before it closed`;
+  return `${first.metadata?.namespace ?? ''}/${first.metadata?.name ?? ''}${others} was scheduled before it was cordoned`;
 }
 
 /**

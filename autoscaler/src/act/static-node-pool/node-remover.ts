@@ -31,11 +31,11 @@ export class NodeRemover {
     const { object } = this.#parts;
     try {
       const found = await this.#lookAll(nodes, signal);
-      if (found.length === 0) return 'none of the closed nodes stayed empty: all are open again';
+      if (found.length === 0) return 'none of the cordoned nodes stayed empty: all are uncordoned';
       const claims = found.map(({ claim }) => claim.metadata?.name ?? '');
       await object.hold(reading, { claims, limit: reading.limit }, signal);
       for (const { claim } of found) await object.take(claim, signal);
-      return `${found.map(({ node }) => node.name).join(', ')} taken: closed, seen empty`;
+      return `${found.map(({ node }) => node.name).join(', ')} removed: cordoned and empty`;
     } catch (error) {
       if (!signal.aborted) await this.#reopenUnheld(nodes, signal);
       throw error;
@@ -75,7 +75,7 @@ export class NodeRemover {
     { taking, claim, why }: { taking: NodeRemoval; claim: NodeClaim; why: string },
     signal: AbortSignal,
   ): Promise<void> {
-    this.#parts.log.warn({ claim: claim.metadata?.name, why }, 'a node that was to be taken stays');
+    this.#parts.log.warn({ claim: claim.metadata?.name, why }, 'a node chosen for removal stays');
     const claims = taking.claims.filter((name) => name !== claim.metadata?.name);
     await this.#parts.object.hold(reading, { ...taking, claims }, signal);
   }
@@ -97,9 +97,9 @@ export class NodeRemover {
   async #reopenUnheld(nodes: readonly PoolNode[], signal: AbortSignal): Promise<void> {
     try {
       const { taking } = await this.#parts.object.read(signal);
-      if (!taking) await this.#closed.reopen(nodes, 'it could not be taken', signal);
+      if (!taking) await this.#closed.reopen(nodes, 'it could not be removed', signal);
     } catch (error) {
-      this.#parts.log.warn({ err: error }, 'closed nodes could not be opened again yet');
+      this.#parts.log.warn({ err: error }, 'cordoned nodes could not be uncordoned yet');
     }
   }
 }

@@ -54,7 +54,7 @@ const since = (ms: number, ...names: string[]) => ({
 
 describe('the next step of a static pool', () => {
   it.each([
-    ['as wanted', plan(3, 3, [busy, long, longer]), 'nothing'],
+    ['recommended', plan(3, 3, [busy, long, longer]), 'nothing'],
     ['more is wanted', plan(4, 3, [busy, long, longer]), 'resize 4'],
     ['one less', plan(2, 3, [busy, long, longer]), 'close longer'],
     ['a marked node goes first', plan(3, 4, [busy, long, longer, marked]), 'close marked'],

@@ -52,7 +52,7 @@ export function planPool(pool: StaticPool, wanted: number, rules: RemovalRules, 
   const mayRelease = pool.held && (pool.taking === 0 || wanted === pool.size);
   if (wanted > pool.size || mayRelease) return { do: 'resize', nodes: Math.max(wanted, pool.size) };
   if (pool.taking > 0) return finish(pool, Math.max(wanted, staying));
-  if (surplus === 0) return { do: 'nothing', text: `${wanted} nodes, as before` };
+  if (surplus === 0) return { do: 'nothing', text: `${wanted} nodes, unchanged` };
   if (ready.length > 0) return settle(pool, ready, rules, nowMs);
   // Nodes that were ordered and are not there yet don't replace those that are.
   const beyond = pool.nodes.filter((node) => node.ready).length - wanted;
@@ -61,7 +61,7 @@ export function planPool(pool: StaticPool, wanted: number, rules: RemovalRules, 
 
 function finish({ leaving }: StaticPool, nodes: number): PoolStep {
   if (leaving === 0) return { do: 'resize', nodes };
-  return { do: 'wait', text: `${leaving} empty nodes are being taken` };
+  return { do: 'wait', text: `${leaving} empty nodes are being removed` };
 }
 
 /** The wait for a node that a former leader closed starts anew. */
@@ -73,7 +73,10 @@ function settle(
 ): PoolStep {
   const isSettled = ({ uid }: PoolNode): boolean => nowMs - (closedSinceMs.get(uid) ?? nowMs) > settleMs;
   if (closed.every(isSettled)) return { do: 'take', nodes: closed };
-  return { do: 'wait', text: `${closed.length} empty nodes are closed, until every scheduler knows it` };
+  return {
+    do: 'wait',
+    text: `${closed.length} empty nodes are cordoned; waiting for all schedulers to observe it`,
+  };
 }
 
 function close({ nodes }: StaticPool, most: number, { emptyForMs }: RemovalRules, nowMs: number): PoolStep {
@@ -81,7 +84,7 @@ function close({ nodes }: StaticPool, most: number, { emptyForMs }: RemovalRules
     node.builds === 0 && nowMs - (node.emptySinceMs ?? nowMs) >= emptyForMs && !isPaused(node.annotations);
   const free = nodes.filter(isFree).toSorted(bySurplus).slice(0, Math.max(0, most));
   if (free.length > 0) return { do: 'close', nodes: free };
-  return { do: 'nothing', text: 'no node is empty for long enough to be taken' };
+  return { do: 'nothing', text: 'no node has been empty long enough to be removed' };
 }
 
 /** Marked ones first: few Pods want to go there; then who is empty longest. */

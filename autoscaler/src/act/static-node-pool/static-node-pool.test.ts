@@ -255,7 +255,7 @@ describe('shrinking', () => {
     expect(cluster.harm).toEqual([]);
   });
 
-  it('gives a held node up when somebody opened it and a build came', async () => {
+  it('gives a held node up when it was uncordoned by another client and a build came', async () => {
     const cluster = new PoolSim(3);
     const pool = cluster.actuator();
     await pool.set(2, because, never);

@@ -70,7 +70,7 @@ export class StaticNodePool implements Actuator {
       const reading = await this.#parts.object.read(signal);
       const { annotations, size } = reading;
       const service = this.#service(reading);
-      const text = service === 'unserved' ? unservedText(reading) : `${reading.nodes} nodes are there`;
+      const text = service === 'unserved' ? unservedText(reading) : `${reading.nodes} nodes exist`;
       const owner = ownerOf(annotations);
       return { kind: 'found', nodes: size, service, owner, paused: isPaused(annotations), text };
     } catch (error) {
@@ -138,7 +138,7 @@ export class StaticNodePool implements Actuator {
 
   /** Opens the nodes that it closed and did not take. */
   async release(signal: AbortSignal): Promise<void> {
-    await this.#closed.reopen(this.#closed.known(), 'this process ends', signal);
+    await this.#closed.reopen(this.#closed.known(), 'this process is shutting down', signal);
   }
 
   /** A paused pool is left alone, but a node that we closed would stay closed to every Pod. */
@@ -150,7 +150,7 @@ export class StaticNodePool implements Actuator {
   #inDryRun(size: number, nodes: number): ActOutcome | undefined {
     if (!this.#rules.dryRun) return undefined;
     return size === nodes
-      ? { kind: 'unchanged', text: `${nodes} nodes, as before` }
+      ? { kind: 'unchanged', text: `${nodes} nodes, unchanged` }
       : dryRun({ nodes: size }, nodes);
   }
 
@@ -168,7 +168,7 @@ export class StaticNodePool implements Actuator {
     const [first] = useless;
     if (first === undefined || useless.length < FEW || useless.length * 2 < nodes.length) return undefined;
     const taints = first.taints.map(({ key, effect }) => `${key}:${effect}`).join(', ') || 'cordoned';
-    return `${useless.length} of ${nodes.length} nodes are ready and closed to builds (${first.name}: ${taints}). Open them; if a taint is meant for builds, name it in HANGAR_AUTOSCALER_POOL_TAINT`;
+    return `${useless.length} of ${nodes.length} nodes are ready but closed to builds (${first.name}: ${taints}). Open them; if builds tolerate a taint, name it in HANGAR_AUTOSCALER_POOL_TAINT`;
   }
 
   async #steps(reading: NodePoolReading, nodes: number, signal: AbortSignal): Promise<ActOutcome> {
@@ -186,7 +186,7 @@ export class StaticNodePool implements Actuator {
     const inView = this.#closed.overlay(this.#view.nodes());
     const leaving = taking ? await this.#taker.push(reading, taking, signal) : 0;
     if (leaving === 'changed')
-      return { do: 'wait', text: 'a node that was to be taken is not empty: it stays' };
+      return { do: 'wait', text: 'a node chosen for removal is not empty: it stays' };
     const pool: StaticPool = {
       size,
       nodes: inView,
@@ -213,10 +213,10 @@ export class StaticNodePool implements Actuator {
         return { kind: 'set', text: `from ${reading.size ?? 'nothing'} to ${step.nodes} nodes` };
       case 'reopen':
         await this.#closed.reopen(step.nodes, 'it is needed again', signal);
-        return { kind: 'shrinking', text: `${namesOf(step.nodes)} opened again` };
+        return { kind: 'shrinking', text: `${namesOf(step.nodes)} uncordoned` };
       case 'close':
         await this.#closed.close(step.nodes, signal);
-        return { kind: 'shrinking', text: `${namesOf(step.nodes)} closed: empty and not needed` };
+        return { kind: 'shrinking', text: `${namesOf(step.nodes)} cordoned: empty and not needed` };
       case 'take':
         return { kind: 'shrinking', text: await this.#taker.take(reading, step.nodes, signal) };
     }
@@ -233,7 +233,7 @@ export class StaticNodePool implements Actuator {
 
 function unservedText({ nodes, size, limit }: NodePoolReading): string {
   const bound = limit === null ? '' : ` and limits.nodes is ${limit}`;
-  return `only ${nodes} of ${size ?? 0} nodes are there, nothing moved for more than a boot time${bound}: see whether Karpenter runs with StaticCapacity and the cloud gives nodes`;
+  return `only ${nodes} of ${size ?? 0} nodes exist, no progress for longer than the boot time${bound}: check that Karpenter runs with StaticCapacity and that the cloud can provide nodes`;
 }
 
 const namesOf = (nodes: readonly PoolNode[]): string => nodes.map(({ name }) => name).join(', ');
