@@ -26,6 +26,7 @@ import { LogMemory } from './logs/log-memory.ts';
 import { serverStepLogs } from './logs/server-step-logs.ts';
 import { type EdgeObserver, observedLogs, observedServer, observedTries } from './metrics/edge-observer.ts';
 import { LABEL, RANDOM_NAMESPACE } from './pipeline/compiled.ts';
+import type { CiServer } from './ports/ci-server.ts';
 import type { LogSource } from './ports/log-source.ts';
 import type { RunnerOptions, RunnerParts } from './runner.ts';
 import { type DraftParts, draft } from './stage/draft.ts';
@@ -72,14 +73,45 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
   const cluster = new HttpCluster(clock, outside.connection, paced(pace, validity, outside));
   const outage = new ServerOutage(clock, log);
   const ciServer = droneOf(config, { ...outside, outage, validity });
+  const source = logSourceOf(cluster, outside);
+  const drafting = draftParts(config, outside);
+  const { parts, options } = wire(config, outside, { cluster, ciServer, source, drafting, validity });
+  const close = async (): Promise<void> => {
+    pace.close();
+    await Promise.all([ciServer.close(), outside.connection.close()]);
+  };
+  const tell = parts.podWatch.notice.bind(parts.podWatch);
+  const watch = async (namespaces: readonly string[], signal: AbortSignal): Promise<void> => {
+    const each = namespaces.map((name) => watchEvents({ clock, random, cluster, log, tell }, name, signal));
+    await Promise.all(each);
+  };
+  return { parts, options, ciServer, outage, validity, watchEvents: watch, close };
+}
+
+/** All by which a runner reaches others. */
+export interface Ports {
+  readonly cluster: Cluster;
+  readonly ciServer: CiServer;
+  readonly source: LogSource;
+  readonly drafting: DraftParts;
+  readonly validity: LeaseValidity;
+}
+
+/** Everything behind the ports. */
+export function wire(
+  config: RunnerConfig,
+  outside: Pick<Outside, 'clock' | 'random' | 'log' | 'holder' | 'events' | 'serverAnswered'> & {
+    readonly connection: Pick<Connection, 'namespace'>;
+  },
+  { cluster, ciServer, source, drafting, validity }: Ports,
+): Pick<Assembly, 'parts' | 'options'> {
+  const { clock, random, log } = outside;
   const registry = new StageRegistry();
   const namespace = config.lease.namespace || outside.connection.namespace;
   const podWatch = podWatchOf(cluster, outside);
   const { limitBytes, memoryBytes } = config.logs;
   const memory = new LogMemory(memoryBytes, { log, overflow: new SpillFile(tmpdir()) });
   const { cards } = config.runner;
-  const source = logSourceOf(cluster, outside);
-  const drafting = draftParts(config, outside);
   const parts: RunnerParts = {
     clock,
     ciServer,
@@ -105,23 +137,17 @@ export function assemble(config: RunnerConfig, outside: Outside): Assembly {
     retentionMs: config.admission.recordRetentionMs,
     draft: (detail, signal) => draft(drafting, detail, signal),
   };
-  const options = optionsOf(config, outside, namespace);
-  const close = async (): Promise<void> => {
-    pace.close();
-    await Promise.all([ciServer.close(), outside.connection.close()]);
-  };
-  const tell = podWatch.notice.bind(podWatch);
-  const watch = async (namespaces: readonly string[], signal: AbortSignal): Promise<void> => {
-    const each = namespaces.map((name) => watchEvents({ clock, random, cluster, log, tell }, name, signal));
-    await Promise.all(each);
-  };
-  return { parts, options, ciServer, outage, validity, watchEvents: watch, close };
+  return { parts, options: optionsOf(config, outside, namespace) };
 }
 
 /** What tells one Drone server from another: scheme, host and port. */
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : url);
 
-function optionsOf(config: RunnerConfig, outside: Outside, leaseNamespace: string): RunnerOptions {
+function optionsOf(
+  config: RunnerConfig,
+  outside: Pick<Outside, 'random' | 'serverAnswered'>,
+  leaseNamespace: string,
+): RunnerOptions {
   const { name, labels, capacity } = config.runner;
   return {
     machine: name,
@@ -135,7 +161,7 @@ function optionsOf(config: RunnerConfig, outside: Outside, leaseNamespace: strin
   };
 }
 
-function podWatchOf(cluster: Cluster, { clock, log }: Outside): PodWatch {
+function podWatchOf(cluster: Cluster, { clock, log }: Pick<Outside, 'clock' | 'log'>): PodWatch {
   return new PodWatch(clock, cluster, {
     onTrouble: (namespace, { status, message }) =>
       log.warn({ namespace, status, reason: message }, 'the watch of Pods had trouble'),

@@ -27,7 +27,7 @@ export interface FinishedRun {
 const TICK_MS = 100;
 const SAMPLE_MS = 1_000;
 /** After the last fault everything must come to its end within this time. */
-const SETTLE_MS = 100_000;
+const SETTLE_MS = 180_000;
 
 /** Sends the builds and injects the faults of a plan, and waits until everything has settled. */
 export async function runPlan(plan: Plan, parts: RunParts): Promise<FinishedRun> {
@@ -70,7 +70,7 @@ class Run {
     await this.#settle();
     const leftBefore = this.#leftovers();
     await Promise.all(replicas.map((one) => one.close('SIGTERM')));
-    const leftovers = [...new Set([...leftBefore, ...this.#system.leftovers([])])];
+    const leftovers = [...new Set([...leftBefore, ...this.#system.leftovers(undefined)])];
     for (const sent of this.#sent.values()) sent.endedMs ??= this.#endOf(sent.id);
     const history: History = {
       ...{ seed: this.#plan.seed, faults: this.#injector.faults, leftovers },

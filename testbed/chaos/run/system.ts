@@ -27,6 +27,9 @@ const SETTINGS = {
   HANGAR_REGISTRY_MIRRORS: 'docker.io:127.0.0.1:1',
 };
 
+/** The store's key. */
+const LEASES = 'leases.coordination.k8s.io';
+
 /** A Pod of a build. */
 export interface BuildPod {
   readonly namespace: string;
@@ -81,13 +84,18 @@ export class ChaosSystem {
     return this.cluster.api.store.list('pods', 'hangar').map(podOf);
   }
 
-  /** What the runner has in the cluster. A Lease of a replica that runs is no leftover. */
-  leftovers(living: readonly string[]): readonly string[] {
+  /**
+   * What the runner has in the cluster. The Lease of a replica that lives is no leftover.
+   *
+   * @param living names of replicas; undefined: none is left, and the last one removes its own Lease no more
+   */
+  leftovers(living: readonly string[] | undefined): readonly string[] {
     const { store } = this.cluster.api;
     const isOurs = ({ metadata }: KubeObject): boolean =>
       metadata.labels?.[LABEL.managedBy] === LABEL.managedByValue;
-    const isLiving = ({ metadata }: KubeObject): boolean => living.some((one) => metadata.name.endsWith(one));
-    const leases = store.list('leases', 'hangar').filter((one) => !isLiving(one));
+    const isLiving = ({ metadata }: KubeObject): boolean =>
+      living === undefined || living.some((one) => metadata.name.endsWith(one));
+    const leases = store.list(LEASES, 'hangar').filter((one) => !isLiving(one));
     const namespaces = store.list('namespaces').filter(isOurs);
     return [
       ...store.list('pods', 'hangar').map(({ metadata }) => `Pod ${metadata.name}`),

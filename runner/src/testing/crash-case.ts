@@ -1,0 +1,264 @@
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { silentLogger } from '@hangar/shared/logger';
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { noAnswer } from '@hangar/shared/testing/fake-cluster';
+import { draftParts, wire } from '../assemble.ts';
+import { anImage } from '../compile/testing/a-pipeline.ts';
+import { loadConfig } from '../config/load.ts';
+import type { RunnerConfig } from '../config/runner-config.ts';
+import { LeaseValidity } from '../lease/lease-validity.ts';
+import { clusterLogSource } from '../logs/cluster-log-source.ts';
+import type { Status } from '../pipeline/drone.ts';
+import { CiServerError } from '../ports/ci-server.ts';
+import type { ImageLookup } from '../ports/image-lookup.ts';
+import { PluginError } from '../ports/plugins.ts';
+import { run } from '../runner.ts';
+import { CrashingProcess, type CrashPoint, type LoseAnswer } from './crash.ts';
+import { FakeDrone, type StageRow } from './fake-drone.ts';
+import { RunningCluster } from './fake-kubelet.ts';
+
+/** Builds, what happens to them, and how they end where nobody is lost. */
+export interface Scenario {
+  readonly name: string;
+  readonly pipelines: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** So long after the beginning the first build is cancelled. */
+  readonly cancelAfterMs?: number;
+  /** For each build: the status of its stage, and of each step; without steps: any final one. */
+  readonly ends: readonly { readonly stage: Status; readonly steps?: readonly string[] }[];
+}
+
+/** What a case came to. */
+export interface CaseEnd {
+  /** Every call of the first process, until all builds had ended and were cleaned up. */
+  readonly calls: readonly string[];
+  /** What should not be, in sentences; empty: all invariants hold. */
+  readonly problems: readonly string[];
+  /** A stage was started at the server, and its process was lost before it had recorded that. */
+  readonly isStartLost: boolean;
+  /** The last calls of the first process before it was lost, or before its answer was. */
+  readonly lastCalls: readonly string[];
+}
+
+const STEP_MS = 2_000;
+const LIMIT_MS = 400_000;
+const SETTLE_MS = 30_000;
+const HAND_OVER_MS = 4_000;
+/** A process that was lost is replaced, and its builds' cancels are known, within this time. */
+const CANCEL_LIMIT_MS = 60_000;
+const LAST_CALLS = 3;
+const NAMESPACE = 'ci';
+const PLACES = ['pods', 'secrets', 'namespaces', 'leases'] as const;
+const OPEN: ReadonlySet<string> = new Set(['pending', 'running']);
+/** The holes that are left: the server started the stage, and nobody knows the ids of its steps. */
+const START_LOST =
+  /lost at the very moment this pipeline was started|did not confirm the start of this stage/;
+
+/** Runs a scenario in stepped time. At the crash point the first process is lost, and another one begins. */
+export async function runCase(scenario: Scenario, point: CrashPoint | undefined): Promise<CaseEnd> {
+  const one = new CrashCase(scenario);
+  return one.finish(point);
+}
+
+class CrashCase {
+  readonly #scenario: Scenario;
+  readonly #clock = new FakeClock();
+  readonly #drone = new FakeDrone(this.#clock);
+  readonly #cluster = new RunningCluster(this.#clock);
+  readonly #stageIds: readonly number[];
+  readonly #stops: AbortController[] = [];
+  readonly #failures: string[] = [];
+  #living = '';
+  #cancelledMs = Number.POSITIVE_INFINITY;
+
+  constructor(scenario: Scenario) {
+    this.#scenario = scenario;
+    this.#cluster.kubelet.start();
+    this.#stageIds = scenario.pipelines.map((yaml) => this.#drone.add(yaml));
+  }
+
+  async finish(point: CrashPoint | undefined): Promise<CaseEnd> {
+    const clock = this.#clock;
+    const { cancelAfterMs } = this.#scenario;
+    const [first = 0] = this.#stageIds;
+    if (cancelAfterMs !== undefined) clock.after(cancelAfterMs, () => this.#cancel(first));
+    let crashedMs = 0;
+    let lastCalls: readonly string[] = [];
+    const crashing = new CrashingProcess(point, () => {
+      crashedMs = clock.monotonicMs();
+      lastCalls = crashing.calls.slice(-LAST_CALLS);
+      clock.after(0, () => this.#begin('runner-b', new CrashingProcess(undefined, () => undefined)));
+    });
+    this.#begin('runner-a', crashing);
+    for (let passedMs = 0; passedMs < LIMIT_MS && !this.#isSettled(); passedMs += STEP_MS)
+      await clock.step(STEP_MS);
+    const calls = [...crashing.calls];
+    // A process that is lost now is noticed, and its Lease removed, within this time.
+    const settledMs = clock.monotonicMs();
+    while (clock.monotonicMs() < Math.max(settledMs, crashedMs) + SETTLE_MS) await clock.step(STEP_MS);
+    this.#cluster.kubelet.collect();
+    const left = this.#left();
+    for (const stop of this.#stops) stop.abort(new Error('told to stop'));
+    for (let passedMs = 0; passedMs < HAND_OVER_MS; passedMs += STEP_MS) await clock.step(STEP_MS);
+    this.#cluster.kubelet.close();
+    await clock.step(0);
+    const problems = [...left, ...this.#problems()];
+    if (point?.how === 'lost') lastCalls = calls.slice(0, point.call).slice(-LAST_CALLS);
+    return { calls, problems, isStartLost: this.#rows().some(isStartLost), lastCalls };
+  }
+
+  #cancel(stageId: number): void {
+    this.#cancelledMs = this.#clock.now();
+    if (OPEN.has(this.#drone.rows.get(stageId)?.stage.status ?? '')) this.#drone.cancel(stageId);
+  }
+
+  #begin(name: string, process: CrashingProcess): void {
+    this.#living = name;
+    const clock = process.clock(this.#clock);
+    const config = configFor(name, this.#scenario.env ?? {});
+    const random = randomOf(name);
+    const cluster = process.port('cluster', this.#cluster, () => {
+      throw noAnswer();
+    });
+    const ciServer = process.port('drone', this.#drone, droneAnswerLost);
+    const readFile = (): Promise<string> => Promise.reject(new Error('there are no files'));
+    const drafting = draftParts(config, { clock, random, readFile });
+    const { parts, options } = wire(
+      config,
+      {
+        ...{ clock, random, log: silentLogger, events: NO_EVENTS, serverAnswered: () => undefined },
+        holder: { replica: name, podUid: '', life: name },
+        connection: { namespace: NAMESPACE },
+      },
+      {
+        ...{ cluster, ciServer, source: clusterLogSource(cluster) },
+        validity: new LeaseValidity(clock, config.lease.termMs),
+        drafting: { ...drafting, prepare: { ...drafting.prepare, ...pluginsOf(process) } },
+      },
+    );
+    const stop = new AbortController();
+    this.#stops.push(stop);
+    void run(parts, options, stop.signal).catch((error: unknown) => {
+      this.#failures.push(`${name} ended: ${String(error)}`);
+    });
+  }
+
+  #rows(): readonly StageRow[] {
+    return this.#stageIds.flatMap((id) => this.#drone.rows.get(id) ?? []);
+  }
+
+  #isSettled(): boolean {
+    const isOver = this.#rows().every(({ stage }) => !OPEN.has(stage.status));
+    return isOver && this.#cluster.all({ resource: RESOURCE.pods }).length === 0;
+  }
+
+  /** All but the Lease of the process that lives. */
+  #left(): readonly string[] {
+    const names = PLACES.flatMap((place) =>
+      this.#cluster.all({ resource: RESOURCE[place] }).map(({ metadata }) => `${place} ${metadata?.name}`),
+    );
+    return names.filter((name) => !name.endsWith(this.#living)).map((name) => `left: ${name}`);
+  }
+
+  #problems(): readonly string[] {
+    const { starts } = this.#cluster.kubelet;
+    const names = starts.map(({ stageId, step }) => `${step} of ${stageId}`);
+    const twice = names.filter((name, nth) => names.indexOf(name) !== nth);
+    const ends = this.#rows().flatMap((row, nth) => this.#endProblems(row, nth));
+    const late = starts.filter(({ atMs }) => atMs > this.#cancelledMs + CANCEL_LIMIT_MS);
+    return [
+      ...this.#failures,
+      ...late.map(({ step }) => `${step} started long after the cancel`),
+      ...twice.map((name) => `${name} ran twice`),
+      ...ends,
+    ];
+  }
+
+  #endProblems(row: StageRow, nth: number): readonly string[] {
+    const { stage, steps } = row;
+    const wanted = this.#scenario.ends[nth];
+    if (isStartLost(row)) return [];
+    const seen = [...steps.values()].map(({ name, status }) => `${name} ${status}`);
+    const areEnded = [...steps.values()].every(({ status }) => !OPEN.has(status));
+    const areTrue = wanted?.steps === undefined ? areEnded : seen.join() === wanted.steps.join();
+    const isTrue = stage.status === wanted?.stage && areTrue;
+    const words = `build ${nth + 1} is ${stage.status} ${stage.error} [${seen.join(', ')}]`;
+    const status = isTrue ? [] : [`${words}, not ${wanted?.stage} [${wanted?.steps?.join(', ')}]`];
+    const logs = [...steps.values()].flatMap((step) => {
+      const ran = this.#cluster.kubelet.starts.some(
+        (one) => one.stageId === stage.id && one.step === step.name,
+      );
+      if (!ran || wanted?.stage === 'killed') return [];
+      const lines = this.#drone.logs.get(step.id)?.map(({ out }) => out.trim()) ?? [];
+      const numbered = lines.filter((line) => line.startsWith('#')).join(' ');
+      return numbered === '#1 #2 #3' ? [] : [`the log of ${step.name} is "${numbered}"`];
+    });
+    return [...status, ...logs];
+  }
+}
+
+const isStartLost = ({ stage }: StageRow): boolean =>
+  stage.status === 'error' && START_LOST.test(stage.error);
+
+/** What the port makes of a lost answer by itself: it repeats the call, or rejects. */
+const droneAnswerLost: LoseAnswer = (method, answer) => {
+  if (method === 'accept' || method === 'detail' || method === 'uploadCard') return answer;
+  if (method === 'updateStage' || method === 'updateStep') return { kind: 'conflict', afterLostAnswer: true };
+  if (method === 'uploadLog') return 'exists';
+  throw new CiServerError(method, 0, 'no answer');
+};
+
+const pluginAnswerLost: LoseAnswer = () => {
+  throw new PluginError('no answer');
+};
+
+function pluginsOf(process: CrashingProcess) {
+  const nothing = (): Promise<readonly never[]> => Promise.resolve([]);
+  const find = (): Promise<string> => Promise.resolve('s3cret');
+  const images: ImageLookup = {
+    find: ({ image }) =>
+      Promise.resolve(
+        image.includes('unknown')
+          ? { kind: 'unknown', why: 'no such image' }
+          : { kind: 'found', config: anImage() },
+      ),
+  };
+  const plugin = <T extends object>(name: string, port: T): T => process.port(name, port, pluginAnswerLost);
+  return {
+    secretPlugin: plugin('secretPlugin', { find }),
+    registryPlugin: plugin('registryPlugin', { list: nothing }),
+    environmentPlugin: plugin('environmentPlugin', { list: nothing }),
+    images: process.port('images', images, () => ({ kind: 'unknown', why: 'no answer' })),
+  };
+}
+
+function configFor(name: string, env: Readonly<Record<string, string>>): RunnerConfig {
+  const all = {
+    ...{ DRONE_RPC_HOST: 'drone.test', DRONE_RPC_SECRET: 'secret', DRONE_RUNNER_NAME: name },
+    ...{ DRONE_NAMESPACE_DEFAULT: NAMESPACE, HANGAR_LEASE_NAMESPACE: NAMESPACE, HANGAR_LEASE_TERM: '9s' },
+    ...env,
+  };
+  const host = { hostname: name, version: 'test', namespace: NAMESPACE };
+  const loaded = loadConfig(all, () => '', host);
+  if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
+  return loaded.ok;
+}
+
+/** The same numbers in each case, so that the n-th call is the same one. */
+function randomOf(name: string): () => number {
+  let state = [...name].reduce((sum, letter) => sum * 31 + (letter.codePointAt(0) ?? 0), 7) >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+const NO_EVENTS = {
+  buildSeen: () => undefined,
+  waited: () => undefined,
+  launched: () => undefined,
+  finished: () => undefined,
+  failedEarly: () => undefined,
+  stepStarted: () => undefined,
+  concluded: () => undefined,
+};

@@ -1,0 +1,309 @@
+import type { Clock } from '@hangar/shared/clock';
+import { KubernetesError, type LogRequest, podTarget, RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { FakeCluster } from '@hangar/shared/testing/fake-cluster';
+import type { V1ContainerState, V1Pod, V1Secret } from '@kubernetes/client-node';
+import { FakeLogSource } from '../logs/testing/fake-log-source.ts';
+import { GateVoice } from '../logs/testing/gate-voice.ts';
+import { ANNOTATION, containerName, INIT_CONTAINER, LABEL } from '../pipeline/compiled.ts';
+import type { PlannedStep, RunPlan } from '../pipeline/run-plan.ts';
+import { decide, type StepResult } from '../pipeline/step-decision.ts';
+import { parseGateLine } from '../watch/gate-line.ts';
+
+/** A cluster in memory whose Pods run, in stepped time. */
+export class RunningCluster extends FakeCluster {
+  readonly kubelet: FakeKubelet;
+
+  constructor(clock: Clock) {
+    super();
+    this.kubelet = new FakeKubelet(clock, this);
+  }
+
+  override log(request: LogRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const { sinceTime } = request;
+    return this.kubelet.logOf(request).open({ signal, ...(sinceTime ? { sinceTime } : {}) });
+  }
+}
+
+/** That a step's program was started: what must happen once. */
+export interface StepStart {
+  readonly stageId: number;
+  readonly step: string;
+  readonly pod: string;
+  readonly atMs: number;
+}
+
+type Ended = Extract<StepResult, { phase: 'ended' }>;
+
+const PODS = { resource: RESOURCE.pods };
+const SECRETS = { resource: RESOURCE.secrets };
+const BEGIN_MS = 500;
+const LINE_MS = 400;
+const LINES = 3;
+
+/** Runs every Pod that no scheduling gate holds: a step prints three numbered lines; one that is called `fails` ends with 1. */
+export class FakeKubelet {
+  readonly starts: StepStart[] = [];
+  readonly #clock: Clock;
+  readonly #cluster: FakeCluster;
+  readonly #runs = new Map<string, PodRun>();
+  readonly #over = new AbortController();
+
+  constructor(clock: Clock, cluster: FakeCluster) {
+    this.#clock = clock;
+    this.#cluster = cluster;
+  }
+
+  /** Follows the cluster until it is closed. */
+  start(): void {
+    void this.#follow().catch((error: unknown) => {
+      if (!this.#over.signal.aborted) throw error;
+    });
+  }
+
+  close(): void {
+    this.#over.abort();
+  }
+
+  /** The log of a container. @throws {KubernetesError} as the API server refuses it */
+  logOf({ pod, container }: LogRequest): FakeLogSource {
+    const run = [...this.#runs.values()].find((one) => one.name === pod && !one.isGone);
+    if (!run) throw new KubernetesError(404, 'NotFound', `pods "${pod}" not found`);
+    const log = run.logs.get(container);
+    if (!log) throw new KubernetesError(400, 'BadRequest', `container "${container}" is waiting to start`);
+    return log;
+  }
+
+  /** Removes Secrets whose Pod is gone, as the garbage collector does. */
+  collect(): void {
+    const living = new Set(this.#cluster.all<V1Pod>(PODS).map(({ metadata }) => metadata?.uid));
+    for (const { metadata } of this.#cluster.all<V1Secret>(SECRETS)) {
+      const owners = metadata?.ownerReferences ?? [];
+      if (owners.length > 0 && owners.every(({ uid }) => !living.has(uid)))
+        this.#cluster.drop({
+          ...SECRETS,
+          namespace: metadata?.namespace ?? '',
+          name: metadata?.name ?? '',
+        });
+    }
+  }
+
+  async #follow(): Promise<void> {
+    const options = { resourceVersion: '0', silenceMs: Number.POSITIVE_INFINITY };
+    for await (const { type, object } of this.#cluster.watch<V1Pod>(PODS, options, this.#over.signal)) {
+      const uid = object.metadata?.uid ?? '';
+      if (type === 'DELETED') this.#runs.get(uid)?.end();
+      else if ((object.spec?.schedulingGates ?? []).length === 0) this.#runOf(object, uid).changed(object);
+    }
+  }
+
+  #runOf(pod: V1Pod, uid: string): PodRun {
+    const known = this.#runs.get(uid);
+    if (known) return known;
+    const run = new PodRun(this.#clock, this.#cluster, pod, (start) => this.starts.push(start));
+    this.#runs.set(uid, run);
+    return run;
+  }
+}
+
+class PodRun {
+  readonly name: string;
+  readonly logs = new Map<string, FakeLogSource>();
+  isGone = false;
+  readonly #clock: Clock;
+  readonly #cluster: FakeCluster;
+  readonly #pod: V1Pod;
+  readonly #plan: RunPlan;
+  readonly #started: (start: StepStart) => void;
+  readonly #states = new Map<number, V1ContainerState>();
+  readonly #results = new Map<number, StepResult>();
+  readonly #voices = new Map<number, GateVoice>();
+  /** Steps whose placeholder was replaced by their image. */
+  readonly #swaps = new Set<number>();
+  #hasBegun = false;
+  #isStopping = false;
+  #isOver = false;
+
+  constructor(clock: Clock, cluster: FakeCluster, pod: V1Pod, started: (start: StepStart) => void) {
+    this.#clock = clock;
+    this.#cluster = cluster;
+    this.#pod = pod;
+    this.name = pod.metadata?.name ?? '';
+    this.#plan = JSON.parse(pod.metadata?.annotations?.[ANNOTATION.plan] ?? '{}') as RunPlan;
+    this.#started = started;
+    clock.after(BEGIN_MS, () => this.#begin());
+  }
+
+  /** Somebody wrote to it: a result for the gates, a swapped image, or a deadline by which it is stopped. */
+  changed(pod: V1Pod): void {
+    if (this.#isOver || !this.#hasBegun) return;
+    for (const step of this.#plan.steps) if (step.engine === 'swap') this.#swapped(step, pod);
+    this.#look();
+    if (pod.spec?.activeDeadlineSeconds !== 1 || this.#isStopping) return;
+    this.#isStopping = true;
+    this.#clock.after(1_000, () => {
+      if (this.#isOver) return;
+      this.#isOver = true;
+      for (const { n } of this.#plan.steps)
+        if (!this.#states.get(n)?.terminated) this.#states.set(n, ended(137, this.#clock.now()));
+      for (const log of this.logs.values()) log.terminate();
+      this.#write('Failed', 'DeadlineExceeded');
+    });
+  }
+
+  /** The Pod is gone. */
+  end(): void {
+    this.isGone = true;
+    this.#isOver = true;
+    for (const log of this.logs.values()) log.terminate();
+  }
+
+  /** The runner decides about it: it tells the gates of the result, and puts the image in place when it is its turn. */
+  #swapped({ n, name }: PlannedStep, { metadata, spec }: V1Pod): void {
+    const { annotations = {} } = metadata ?? {};
+    const line = parseGateLine(annotations[`${ANNOTATION.resultPrefix}${n}`] ?? '');
+    if (line) {
+      const decision = line.decision as Ended['decision'];
+      this.#results.set(n, { phase: 'ended', decision, code: line.code });
+    }
+    const image = spec?.containers.find((one) => one.name === containerName(n))?.image;
+    if (image !== annotations[`${ANNOTATION.imagePrefix}${n}`] || this.#swaps.has(n)) return;
+    this.#swaps.add(n);
+    this.#recordStart(name);
+    this.logs.set(containerName(n), new FakeLogSource());
+    this.#states.set(n, runningSince(this.#clock.now()));
+    this.#write('Running');
+    this.#print(n);
+    this.#clock.after((LINES + 1) * LINE_MS, () => {
+      if (this.#isOver) return;
+      this.logs.get(containerName(n))?.terminate();
+      this.#states.set(n, ended(0, this.#clock.now()));
+      this.#write('Running');
+    });
+  }
+
+  #begin(): void {
+    if (this.#isOver) return;
+    this.#hasBegun = true;
+    for (const { n } of this.#plan.steps) {
+      this.logs.set(containerName(n), new FakeLogSource());
+      this.#states.set(n, runningSince(this.#clock.now()));
+    }
+    this.#write('Running');
+    this.#look();
+  }
+
+  /** Starts or skips what can be decided now; the Pod ends with its last ordinary step. */
+  #look(): void {
+    const { steps } = this.#plan;
+    for (const step of steps) if (!this.#isOver && step.engine === 'gate') this.#decide(step);
+    const isOpen = ({ n, role }: PlannedStep): boolean =>
+      role === 'step' && this.#results.get(n)?.phase !== 'ended';
+    if (this.#isOver || steps.some(isOpen)) return;
+    this.#isOver = true;
+    for (const step of steps) if (this.#results.get(step.n)?.phase === 'running') this.#finish(step, 0);
+    const isFailed = [...this.#states.values()].some(({ terminated }) => terminated?.exitCode !== 0);
+    this.#write(isFailed ? 'Failed' : 'Succeeded');
+  }
+
+  #decide(step: PlannedStep): void {
+    if (this.#results.has(step.n)) return;
+    const decision = decide(step, this.#results, this.#plan.steps);
+    if (decision === 'run') this.#run(step);
+    else if (decision !== 'wait') this.#skip(step, decision);
+  }
+
+  #run(step: PlannedStep): void {
+    const { n, name, role } = step;
+    const atMs = this.#clock.now();
+    this.#recordStart(name);
+    this.#results.set(n, { phase: 'running' });
+    const voice = this.#voiceOf(n);
+    this.#say(n, voice.start(atMs));
+    this.#print(n);
+    if (role === 'step')
+      this.#clock.after((LINES + 1) * LINE_MS, () => {
+        if (!this.#isOver) this.#finish(step, name.includes('fails') ? 1 : 0, atMs);
+      });
+    else queueMicrotask(() => this.#look());
+  }
+
+  #recordStart(step: string): void {
+    const stageId = Number(this.#pod.metadata?.labels?.[LABEL.stageId]);
+    this.#started({ stageId, step, pod: this.name, atMs: this.#clock.now() });
+  }
+
+  #print(n: number): void {
+    for (let line = 1; line <= LINES; line += 1)
+      this.#clock.after(line * LINE_MS, () => {
+        if (!this.#isOver) this.#say(n, `#${line}`);
+      });
+  }
+
+  #voiceOf(n: number): GateVoice {
+    const voice = this.#voices.get(n) ?? new GateVoice(this.#plan.nonce);
+    this.#voices.set(n, voice);
+    return voice;
+  }
+
+  #finish({ n }: PlannedStep, code: number, startMs = this.#clock.now()): void {
+    const atMs = this.#clock.now();
+    this.#results.set(n, { phase: 'ended', decision: 'ran', code });
+    this.#close(n, code);
+    this.#states.set(n, ended(code, atMs, `ran ${code} ${startMs} ${atMs}`));
+    this.#write('Running');
+    this.#look();
+  }
+
+  #skip({ n }: PlannedStep, decision: Ended['decision']): void {
+    const atMs = this.#clock.now();
+    this.#results.set(n, { phase: 'ended', decision, code: 0 });
+    this.#say(n, this.#voiceOf(n).skip(decision, atMs));
+    this.#close(n, 0);
+    this.#states.set(n, ended(0, atMs, `${decision} 0 ${atMs} ${atMs}`));
+    this.#write('Running');
+  }
+
+  #close(n: number, code: number): void {
+    const voice = this.#voiceOf(n);
+    this.#say(n, voice.end(code, this.#clock.now()));
+    this.#say(n, voice.close(this.#clock.now()));
+    this.logs.get(containerName(n))?.terminate();
+  }
+
+  #say(n: number, text: string): void {
+    this.logs.get(containerName(n))?.write(BigInt(this.#clock.now()) * 1_000_000n, text);
+  }
+
+  #write(phase: string, reason?: string): void {
+    const target = podTarget(this.#pod);
+    const pod = this.#cluster.find<V1Pod>(target);
+    if (pod?.metadata?.uid !== this.#pod.metadata?.uid || !pod) return;
+    const names = pod.spec?.containers.map(({ name }) => name) ?? [];
+    const status = {
+      ...{ phase, ...(reason ? { reason } : {}) },
+      initContainerStatuses: [statusOf(INIT_CONTAINER, ended(0, this.#clock.now()))],
+      containerStatuses: this.#plan.steps
+        .filter(({ n }) => names.includes(containerName(n)))
+        .map(({ n }) =>
+          statusOf(containerName(n), this.#states.get(n) ?? {}, this.#swaps.has(n) ? 'real' : 'first'),
+        ),
+    };
+    this.#cluster.put(target, { ...pod, spec: { containers: [], ...pod.spec, nodeName: 'node-a' }, status });
+  }
+}
+
+const statusOf = (name: string, state: V1ContainerState, which: 'first' | 'real' = 'first') => ({
+  ...{ name, state, image: 'any', imageID: 'any', ready: false, restartCount: which === 'real' ? 1 : 0 },
+  containerID: `containerd://${name}-${which}`,
+});
+
+const runningSince = (atMs: number): V1ContainerState =>
+  ({ running: { startedAt: isoTime(atMs) } }) as unknown as V1ContainerState;
+
+const isoTime = (atMs: number): string => new Date(atMs).toISOString();
+
+function ended(exitCode: number, atMs: number, message = ''): V1ContainerState {
+  const reason = exitCode === 0 ? 'Completed' : 'Error';
+  const times = { startedAt: isoTime(atMs), finishedAt: isoTime(atMs) };
+  return { terminated: { exitCode, reason, message, ...times } } as unknown as V1ContainerState;
+}
