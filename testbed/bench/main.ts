@@ -3,10 +3,11 @@ import { errorText } from '@hangar/shared/error-text';
 import { capacityBench } from './capacity/capacity.ts';
 import { type BenchCommand, type BenchTerminal, runBench } from './command.ts';
 import { karpenterBench } from './karpenter/karpenter.ts';
+import { logsBench } from './logs/logs.ts';
 import { stepsBench } from './steps/steps.ts';
 
 /** All benches; each has a folder of its own. */
-const BENCHES: readonly BenchCommand[] = [stepsBench, karpenterBench, capacityBench];
+const BENCHES: readonly BenchCommand[] = [stepsBench, karpenterBench, capacityBench, logsBench];
 
 const USAGE = 2;
 const INTERRUPTED = 130;

@@ -1,15 +1,12 @@
-import { setImmediate } from 'node:timers/promises';
 import type { StoredLog } from '../ports/ci-server.ts';
 import { linesToWire } from './drone-wire.ts';
 
 /**
- * A log as the JSON array that the server takes, piece by piece: all of it would be many times its text. Other work has its turn
- * between two pieces.
+ * A log as the JSON array that the server takes, piece by piece: all of it would be many times its text.
  */
 export async function* logBody(log: StoredLog): AsyncGenerator<string> {
   let before = '[';
   for await (const lines of log) {
-    await setImmediate();
     if (lines.length === 0) continue;
     yield before + JSON.stringify(linesToWire(lines)).slice(1, -1);
     before = ',';

@@ -62,16 +62,14 @@ export function afterStream(state: Readonly<FollowState>, end: StreamEnd, nowMs:
   return lastWord(state, end, triedForMs) ?? (isOutOfReach ? { ...again, outOfReach: end.reason } : again);
 }
 
-function lastWord(state: Readonly<FollowState>, end: StreamEnd, triedForMs: number): AfterStream | undefined {
-  if (end.kind === 'broken' || end.kind === 'silent' || end.kind === 'unavailable') return undefined;
-  switch (end.kind) {
-    case 'clean':
-      return end.fresh === 0 ? { kind: 'complete' } : undefined;
-    case 'gone':
-      return { kind: 'cut-off', reason: 'the Pod is gone' };
-    case 'not-ready':
-      return state.streamsAfterEnd >= TRIES_WITHOUT_LOG ? { kind: 'complete' } : undefined;
-    case 'forbidden':
-      return triedForMs >= FORBIDDEN_MS ? { kind: 'cut-off', reason: end.reason } : undefined;
-  }
+function lastWord(
+  { streamsAfterEnd }: Readonly<FollowState>,
+  { kind, fresh, reason }: StreamEnd,
+  triedForMs: number,
+): AfterStream | undefined {
+  if (kind === 'gone') return { kind: 'cut-off', reason: 'the Pod is gone' };
+  if (kind === 'forbidden' && triedForMs >= FORBIDDEN_MS) return { kind: 'cut-off', reason };
+  const isRead = kind === 'clean' && fresh === 0;
+  const hasNone = kind === 'not-ready' && streamsAfterEnd >= TRIES_WITHOUT_LOG;
+  return isRead || hasNone ? { kind: 'complete' } : undefined;
 }

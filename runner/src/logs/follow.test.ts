@@ -1,17 +1,11 @@
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import {
-  type FollowControl,
-  type FollowEnd,
-  followLog,
-  IDLE_AFTER_END_MS,
-  IDLE_MS,
-  TURN_BYTES,
-} from './follow.ts';
+import { type FollowControl, type FollowEnd, followLog, IDLE_AFTER_END_MS, IDLE_MS } from './follow.ts';
 import { FORBIDDEN_MS, OUT_OF_REACH_MS } from './follow-rules.ts';
 import type { GateMark } from './marks.ts';
 import { Masks } from './mask.ts';
+import { TURN_BYTES } from './reading-turns.ts';
 import { openStepLog } from './step-log.ts';
 import { FakeLogSource } from './testing/fake-log-source.ts';
 import { aLogMemory } from './testing/fake-overflow.ts';

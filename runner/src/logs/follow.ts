@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { type BackoffPolicy, backoffDelayMs } from '@hangar/shared/backoff';
 import type { Clock } from '@hangar/shared/clock';
 import { errorText } from '@hangar/shared/error-text';
@@ -7,6 +6,7 @@ import { DeadlineWait } from './deadline-wait.ts';
 import { afterStream, type FollowState, reopening, type StreamEnd } from './follow-rules.ts';
 import type { GateMark } from './marks.ts';
 import type { LogRecord } from './piece.ts';
+import { ReadingTurns, TURN_BYTES } from './reading-turns.ts';
 import { LogCursor } from './resume.ts';
 import type { StepLog } from './step-log.ts';
 import { TimestampedParser } from './timestamped.ts';
@@ -39,11 +39,9 @@ export type FollowEnd =
   | { readonly kind: 'cut-off'; readonly reason: string }
   | { readonly kind: 'stopped' };
 
-/** Where a log goes. `room` resolves when more can be taken in. */
+/** Where a log goes. `room` resolves when so many bytes can be taken in; where there is none, this log has turns of its own. */
 export type LogSink = Pick<StepLog, 'append' | 'note'> & Partial<Pick<StepLog, 'room'>>;
 
-/** Bytes that are read before other work of this process has its turn. */
-export const TURN_BYTES = 64 * 1024;
 /** A silent stream is opened anew after this: connections that died without a word are found no other way. */
 export const IDLE_MS = 120_000;
 /** The same once the container has ended: its stream ends within a second or so. */
@@ -85,7 +83,7 @@ class Follower {
   #tail: LogRecord | undefined;
   #begun = false;
   #isSaidOutOfReach = false;
-  #bytesInTurn = 0;
+  readonly #turns = new ReadingTurns();
 
   constructor(deps: FollowDeps, target: LogTarget, sink: LogSink, control: FollowControl) {
     this.#deps = deps;
@@ -213,17 +211,10 @@ class Follower {
     let fresh = 0;
     for (let at = 0; at < chunk.length && !this.#bothMarks(); at += TURN_BYTES) {
       const part = chunk.subarray(at, at + TURN_BYTES);
+      await (this.#sink.room ? this.#sink.room(part.length) : this.#turns.take(part.length));
       fresh += this.#take(parser.push(part));
-      this.#bytesInTurn += part.length;
-      if (this.#bytesInTurn >= TURN_BYTES) await this.#giveWay();
     }
     return fresh;
-  }
-
-  async #giveWay(): Promise<void> {
-    this.#bytesInTurn = 0;
-    await setImmediate();
-    await this.#sink.room?.();
   }
 
   #idleLeftMs(sinceMs: number): number {

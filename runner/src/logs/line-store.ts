@@ -1,5 +1,5 @@
 import type { LogLine } from '../pipeline/drone.ts';
-import { LineChunk, type Removed } from './line-chunk.ts';
+import { CHUNK_BYTES, LineChunk, type Removed } from './line-chunk.ts';
 import type { LogMemory } from './log-memory.ts';
 
 /**
@@ -62,7 +62,10 @@ export class LineStore {
 
   /** All lines, part by part. */
   async *read(): AsyncGenerator<readonly LogLine[]> {
-    for (const chunk of this.#chunks.slice(this.#gone)) yield await chunk.read();
+    for (const chunk of this.#chunks.slice(this.#gone)) {
+      await this.#memory.turn(CHUNK_BYTES);
+      yield await chunk.read();
+    }
   }
 
   /** Nothing of it is needed any more. */

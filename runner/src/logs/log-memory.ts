@@ -1,6 +1,7 @@
 import { errorText } from '@hangar/shared/error-text';
 import type { Logger } from '@hangar/shared/logger';
 import type { Overflow, Place } from '../ports/overflow.ts';
+import { ReadingTurns } from './reading-turns.ts';
 
 /** Bytes that may be on their way to the disk before readers wait. */
 const MOST_WRITING_BYTES = 4 * 1024 * 1024;
@@ -12,12 +13,13 @@ export interface LogMemoryDeps {
 }
 
 /**
- * What the logs of all running steps hold in memory together. Beyond its limit, parts of stored logs go to the disk, and live views
+ * What the logs of all running steps hold in memory together, and whose turn it is among them. Beyond its limit, parts of stored logs go to the disk, and live views
  * keep little. Where nothing can be written, logs stay in memory: none is lost for it.
  */
 export class LogMemory {
   readonly #limitBytes: number;
   readonly #deps: LogMemoryDeps;
+  readonly #turns = new ReadingTurns();
   readonly #writes = new Set<Promise<unknown>>();
   #heldBytes = 0;
   #writingBytes = 0;
@@ -73,8 +75,14 @@ export class LogMemory {
     this.#deps.overflow.free(place);
   }
 
-  /** Resolves when more may be taken in. */
-  async room(): Promise<void> {
+  /** Resolves when so many bytes of a log may be worked on: other work has its turn, too. */
+  turn(bytes: number): Promise<void> | undefined {
+    return this.#turns.take(bytes);
+  }
+
+  /** Resolves when so many bytes may be taken in. */
+  async room(bytes: number): Promise<void> {
+    await this.turn(bytes);
     while (this.#writingBytes > MOST_WRITING_BYTES) await Promise.race(this.#writes);
   }
 

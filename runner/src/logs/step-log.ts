@@ -63,8 +63,8 @@ export interface StepLog {
   note(text: string, atMs?: number): void;
   /** The server knows now that the step runs: live lines are sent. */
   goLive(): void;
-  /** Resolves when more can be taken in. */
-  room(): Promise<void>;
+  /** Resolves when so many bytes can be taken in. */
+  room(bytes: number): Promise<void>;
   /** Forgets everything: another process goes on with this log. */
   drop(): void;
   /** Last live batch (2 s at most), then the upload, until the server takes it or refuses it for good. Never rejects; a second call gets the first one's end. */
@@ -130,8 +130,8 @@ class LogOfStep implements StepLog {
     this.#live.goLive();
   }
 
-  room(): Promise<void> {
-    return this.#deps.memory.room();
+  room(bytes: number): Promise<void> {
+    return this.#deps.memory.room(bytes);
   }
 
   drop(): void {

@@ -6,7 +6,7 @@ export type Update<T> =
   /** A stale version. `afterLostAnswer`: an earlier try of this very call may have been applied. */
   | { readonly kind: 'conflict'; readonly afterLostAnswer: boolean };
 
-/** The lines of a log, part by part; it can be read again from its beginning. */
+/** The lines of a log, part by part, between which other work has its turn; it can be read again from its beginning. */
 export type StoredLog = AsyncIterable<readonly LogLine[]> | Iterable<readonly LogLine[]>;
 
 /**

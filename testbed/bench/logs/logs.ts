@@ -1,0 +1,137 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import {
+  type BenchCommand,
+  type BenchOptions,
+  type BenchPart,
+  type Outcome,
+  runParts,
+  type Terminal,
+} from '../command.ts';
+import type { Measured } from '../measure.ts';
+import { type Circumstances, reportMarkdown, reportText } from '../report.ts';
+import type { LogFigures } from './logs-child.ts';
+
+interface LogsRun {
+  readonly stop: AbortSignal;
+}
+
+/** Logs that run at once, and what each of them writes. */
+interface Chatter {
+  readonly name: string;
+  readonly what: string;
+  readonly steps: number;
+  readonly lines: number;
+  readonly lineBytes: number;
+  readonly targetMib?: number;
+}
+
+const CHILD = new URL('logs-child.ts', import.meta.url).pathname;
+const MEMORY_MIB = 64;
+
+const CHATTERS: readonly Chatter[] = [
+  {
+    name: 'one',
+    what: '1 step, 200,000 lines of 26 bytes',
+    steps: 1,
+    lines: 200_000,
+    lineBytes: 26,
+    targetMib: 8,
+  },
+  {
+    name: 'short',
+    what: '1 step, 1,000,000 lines of 5 bytes',
+    steps: 1,
+    lines: 1_000_000,
+    lineBytes: 5,
+    targetMib: 8,
+  },
+  {
+    name: 'hundred',
+    what: '100 steps at once, 20,000 lines of 100 bytes each',
+    steps: 100,
+    lines: 20_000,
+    lineBytes: 100,
+    targetMib: 2 * MEMORY_MIB,
+  },
+];
+
+const tenths = (value: number): number => Math.round(value * 10) / 10;
+
+function rowsOf({ what, steps, targetMib }: Chatter, figures: LogFigures): readonly Measured[] {
+  const { countedMib, heldMib, peakMib, readMs, lagMs, lines } = figures;
+  const targets = targetMib === undefined ? [] : [{ of: 'max', atMost: targetMib } as const];
+  return [
+    {
+      name: `${what}: memory that their logs take, MiB`,
+      unit: 'count',
+      values: [tenths(heldMib)],
+      targets,
+      note: `${tenths(countedMib)} MiB by the runner's own count; resident memory grew by ${Math.round(peakMib)} MiB at most, garbage included`,
+    },
+    { name: `${what}: until all was read`, unit: 'ms', values: [readMs] },
+    {
+      name: `${what}: the event loop's longest delay, upload included`,
+      unit: 'ms',
+      values: [lagMs],
+      targets: [{ of: 'max', atMost: 200 }],
+    },
+    {
+      name: `${what}: lines lost or doubled`,
+      unit: 'count',
+      values: [Math.abs(lines.written - lines.stored)],
+      targets: [{ of: 'max', atMost: 0 }],
+      note: `of ${lines.written} in ${steps === 1 ? 'one log' : `${steps} logs`}`,
+    },
+  ];
+}
+
+const partOf = (chatter: Chatter): BenchPart<LogsRun> => ({
+  name: chatter.name,
+  what: chatter.what,
+  run: async ({ stop }) => {
+    const words = [chatter.steps, chatter.lines, chatter.lineBytes, MEMORY_MIB].map(String);
+    const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=source', CHILD, ...words], {
+      signal: stop,
+    });
+    return rowsOf(chatter, JSON.parse(stdout) as LogFigures);
+  },
+});
+
+const PARTS = CHATTERS.map(partOf);
+
+const HELP = `npm run bench -- logs [--json] [--only NAME...] [--write-docs]
+
+What logs of running steps cost the runner: memory, time, and delays of its event loop. A program of its own reads made-up logs as fast as
+it can and uploads them to nowhere, with ${MEMORY_MIB} MiB for all logs together (HANGAR_LOG_MEMORY). Needs no cluster. About a minute.
+
+  --json         one JSON object in place of the table
+  --write-docs   write the table into docs/measurements.md
+  --only NAME... only these: ${PARTS.map(({ name }) => name).join(' ')}
+`;
+
+async function run(
+  { only }: BenchOptions,
+  circumstances: Circumstances,
+  terminal: Terminal,
+): Promise<Outcome> {
+  const parts = PARTS.filter(({ name }) => only.length === 0 || only.includes(name));
+  const results = await runParts(parts, { stop: terminal.stop }, terminal);
+  const report = { circumstances, ...results };
+  return {
+    data: results,
+    text: reportText(report),
+    markdown: reportMarkdown(report),
+    ok: results.failures.length === 0,
+  };
+}
+
+/** `npm run bench -- logs`. */
+export const logsBench: BenchCommand = {
+  name: 'logs',
+  what: 'what logs of running steps cost the runner: memory, time, delays',
+  help: HELP,
+  page: 'measurements.md',
+  parts: PARTS.map(({ name }) => name),
+  run,
+};
