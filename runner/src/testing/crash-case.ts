@@ -258,6 +258,7 @@ const NO_EVENTS = {
   waited: () => undefined,
   launched: () => undefined,
   finished: () => undefined,
+  expired: () => undefined,
   failedEarly: () => undefined,
   stepStarted: () => undefined,
   concluded: () => undefined,

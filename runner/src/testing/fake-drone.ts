@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { orAborted } from '@hangar/shared/or-aborted';
 import { aBuild, aDetail, aStage } from '../compile/testing/a-pipeline.ts';
 import type { DroneStage, DroneStep, Filter, LogLine, StageDetail } from '../pipeline/drone.ts';
-import type { CiServer, Update } from '../ports/ci-server.ts';
+import type { CiServer, StoredLog, Update } from '../ports/ci-server.ts';
 import { CiServerError } from '../ports/ci-server.ts';
 
 /** One stage at the server. */
@@ -116,10 +116,12 @@ export class FakeDrone implements CiServer {
     return Promise.resolve();
   }
 
-  async uploadLog(stepId: number, lines: readonly LogLine[]): Promise<'stored' | 'exists'> {
+  async uploadLog(stepId: number, log: StoredLog): Promise<'stored' | 'exists'> {
     if (this.logs.has(stepId)) return 'exists';
+    const lines: LogLine[] = [];
+    for await (const part of log) lines.push(...part);
     this.logs.set(stepId, lines);
-    return Promise.resolve('stored');
+    return 'stored';
   }
 
   uploadCard(): Promise<void> {

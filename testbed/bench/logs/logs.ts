@@ -3,13 +3,13 @@ import { promisify } from 'node:util';
 import {
   type BenchCommand,
   type BenchOptions,
+  type BenchOutcome,
   type BenchPart,
-  type Outcome,
+  type BenchTerminal,
   runParts,
-  type Terminal,
 } from '../command.ts';
 import type { Measured } from '../measure.ts';
-import { type Circumstances, reportMarkdown, reportText } from '../report.ts';
+import { benchReportText, type Circumstances, reportMarkdown } from '../report.ts';
 import type { LogFigures } from './logs-child.ts';
 
 interface LogsRun {
@@ -113,14 +113,14 @@ it can and uploads them to nowhere, with ${MEMORY_MIB} MiB for all logs together
 async function run(
   { only }: BenchOptions,
   circumstances: Circumstances,
-  terminal: Terminal,
-): Promise<Outcome> {
+  terminal: BenchTerminal,
+): Promise<BenchOutcome> {
   const parts = PARTS.filter(({ name }) => only.length === 0 || only.includes(name));
   const results = await runParts(parts, { stop: terminal.stop }, terminal);
   const report = { circumstances, ...results };
   return {
     data: results,
-    text: reportText(report),
+    text: benchReportText(report),
     markdown: reportMarkdown(report),
     ok: results.failures.length === 0,
   };
