@@ -106,3 +106,34 @@ describe('orderSteps', () => {
     );
   });
 });
+
+describe('the dependencies that the server draws', () => {
+  const drawn = (...candidates: Candidate[]) =>
+    Object.fromEntries(orderSteps(candidates).map(({ step: { name }, dependsOn }) => [name, dependsOn]));
+
+  it('are the step before, in a serial pipeline', () => {
+    expect(drawn(clone, service('db'), step('a'), step('b'))).toEqual({
+      clone: [],
+      db: ['clone'],
+      a: ['db'],
+      b: ['a'],
+    });
+  });
+
+  it('skip a step that can not run, which the server does not show', () => {
+    expect(drawn(clone, never(step('a')), step('b'))).toEqual({ clone: [], b: ['clone'] });
+  });
+
+  it('are the author’s in a graph, and clone for the others', () => {
+    expect(drawn(clone, service('db'), step('a'), step('b', ['a', 'db']))).toEqual({
+      clone: [],
+      db: ['clone'],
+      a: ['clone'],
+      b: ['a', 'db'],
+    });
+  });
+
+  it('are none for the roots of a graph without a clone step', () => {
+    expect(drawn(step('a'), step('b', ['a']))).toEqual({ a: [], b: ['a'] });
+  });
+});

@@ -19,6 +19,8 @@ export interface OrderedStep {
   readonly role: 'step' | 'background';
   /** Numbers of the steps it waits for, ascending. */
   readonly after: readonly number[];
+  /** Names of its dependencies as the server draws them: the author's, else the clone step or, in a serial pipeline, the step before. */
+  readonly dependsOn: readonly string[];
 }
 
 const roleOf = ({ step, origin }: Candidate): OrderedStep['role'] =>
@@ -35,6 +37,7 @@ function serialOrder(candidates: readonly Candidate[]): readonly OrderedStep[] {
   const ordered: OrderedStep[] = [];
   let lastOrdinary: readonly number[] = [];
   let previous: readonly number[] = [];
+  let previousName: readonly string[] = [];
   for (const candidate of candidates.filter(({ canRun }) => canRun)) {
     const n = ordered.length + 1;
     const role = roleOf(candidate);
@@ -44,8 +47,10 @@ function serialOrder(candidates: readonly Candidate[]): readonly OrderedStep[] {
       origin: candidate.origin,
       role,
       after: ascending([...lastOrdinary, ...previous]),
+      dependsOn: previousName,
     });
     previous = [n];
+    previousName = [candidate.step.name];
     if (role === 'step') lastOrdinary = [n];
   }
   return ordered;
@@ -90,11 +95,10 @@ function graphOrder(candidates: readonly Candidate[]): readonly OrderedStep[] {
   const known = new Map<string, readonly number[]>();
   for (const candidate of candidates) {
     const { step, origin, canRun } = candidate;
-    const after = ascending(
-      dependencies(candidate, clone).flatMap((name) => numbersBehind(known, name, step)),
-    );
+    const dependsOn = dependencies(candidate, clone);
+    const after = ascending(dependsOn.flatMap((name) => numbersBehind(known, name, step)));
     const n = ordered.length + 1;
-    if (canRun) ordered.push({ n, step, origin, role: roleOf(candidate), after });
+    if (canRun) ordered.push({ n, step, origin, role: roleOf(candidate), after, dependsOn });
     known.set(step.name, canRun ? [n] : after);
   }
   return ordered;

@@ -13,6 +13,7 @@ const steps = (shape: Shape): readonly OrderedStep[] =>
     origin: 'step',
     role: background === true ? 'background' : 'step',
     after,
+    dependsOn: [],
   }));
 
 /** By definition: tries every set of steps, keeping those in which no step must have ended before another starts. */

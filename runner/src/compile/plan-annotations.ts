@@ -14,14 +14,14 @@ export function runPlan(steps: readonly PlannedContainer[], detail: StageDetail,
   return {
     version: 1,
     nonce,
-    steps: steps.map(({ n, step, image, role, start, after, runs, fails }) => ({
+    steps: steps.map(({ n, step, image, role, start, after, dependsOn, runs, fails }) => ({
       n,
       name: step.name,
       image,
       role,
       engine: start.engine,
       after,
-      dependsOn: step.dependsOn,
+      dependsOn,
       runs,
       fails,
       pid1: start.pid1,

@@ -10,7 +10,7 @@ import {
 } from './kubernetes-names.ts';
 import { goDuration } from './pod-annotations.ts';
 import { isPrivileged } from './privileged.ts';
-import { pullSecret, reducedAddress } from './pull-secret.ts';
+import { credentialsFor, pullSecret, reducedAddress } from './pull-secret.ts';
 import { packSecrets } from './secret-files.ts';
 import { aService, aStep, text } from './testing/a-pipeline.ts';
 import { isReservedPath, workspacePath } from './workspace.ts';
@@ -110,10 +110,29 @@ describe('pullSecret', () => {
   it.each([
     ['https://index.docker.io/v1/', 'index.docker.io'],
     ['docker.io', 'index.docker.io'],
-    ['registry.example.com:5000/team', 'registry.example.com:5000'],
+    ['registry-1.docker.io', 'index.docker.io'],
+    ['https://Registry.example.com/v2/', 'registry.example.com'],
+    ['registry.example.com:5000/team', 'registry.example.com:5000/team'],
+    ['https://gitlab.example.com/Group/project/', 'gitlab.example.com/Group/project'],
+    ['https://index.docker.io/v1/acme', 'docker.io/acme'],
   ])('%s is looked up as %s', (address, want) => {
     expect(reducedAddress(address)).toBe(want);
   });
+  it('keeps two projects of one registry apart', () => {
+    const registry = (address: string, username: string) => ({ address, username, password: 'p' });
+    const made = pullSecret(
+      [registry('gitlab.example.com/a', 'x'), registry('https://gitlab.example.com/b', 'y')],
+      'pod',
+      'ns',
+      {},
+    );
+    const config = Buffer.from(made?.data?.['.dockerconfigjson'] ?? '', 'base64').toString();
+    expect(Object.keys((JSON.parse(config) as { auths: object }).auths)).toEqual([
+      'gitlab.example.com/a',
+      'gitlab.example.com/b',
+    ]);
+  });
+
   it('uses the last of equal addresses, and is undefined without one', () => {
     const registry = (address: string, username: string) => ({ address, username, password: 'p' });
     const made = pullSecret(
@@ -126,6 +145,31 @@ describe('pullSecret', () => {
       Buffer.from('y:p').toString('base64'),
     );
     expect(pullSecret([registry(' ', 'x')], 'pod', 'ns', {})).toBeUndefined();
+  });
+});
+
+describe('credentialsFor', () => {
+  const registries = [
+    'gitlab.example.com',
+    'https://gitlab.example.com/a',
+    'gitlab.example.com/a/b',
+    'docker.io',
+  ].map((address) => ({ address, username: address, password: 'p' }));
+  const chosen = (host: string, repository: string) =>
+    credentialsFor(registries, { host, repository })?.username;
+
+  it.each([
+    ['gitlab.example.com', 'a/b/image', 'gitlab.example.com/a/b'],
+    ['gitlab.example.com', 'a/b', 'gitlab.example.com/a/b'],
+    ['gitlab.example.com', 'a/bc', 'https://gitlab.example.com/a'],
+    ['gitlab.example.com', 'ab/image', 'gitlab.example.com'],
+    ['docker.io', 'library/alpine', 'docker.io'],
+  ])('for %s/%s are those of %s, by the longest path', (host, repository, want) => {
+    expect(chosen(host, repository)).toBe(want);
+  });
+
+  it('are none for another registry', () => {
+    expect(chosen('quay.io', 'a/b')).toBeUndefined();
   });
 });
 

@@ -81,6 +81,23 @@ describe('tagVariables', () => {
     expect(tagVariables(`refs/tags/${tag}`)).toEqual({ DRONE_TAG: tag, ...want });
   });
 
+  it.each([
+    ['v24.3.1-rc.2', '24.3.1', { MICRO: '1', MODIFIER: 'rc.2' }],
+    ['24.3.1.2', '24.3.1.2', { MICRO: '1.2' }],
+    ['2024.10.1+build.5', '2024.10.1+build.5', { MICRO: '1+build.5' }],
+    ['2024.1.', '2024.1', { MICRO: '' }],
+  ])('separates a calendar version at its first two dots only: %s', (tag, short, more) => {
+    const variables = tagVariables(`refs/tags/${tag}`);
+    const calendar = Object.fromEntries(
+      Object.entries(variables).flatMap(([name, value]) =>
+        name.startsWith('DRONE_CALVER_') ? [[name.slice('DRONE_CALVER_'.length), value]] : [],
+      ),
+    );
+    expect(calendar).toMatchObject({ SHORT: short, ...more });
+    expect(variables['DRONE_CALVER']).toBe(tag.replace(/^v/, ''));
+    expect(Object.hasOwn(calendar, 'MODIFIER')).toBe(tag.includes('-'));
+  });
+
   it('reads no version from a branch, and no calendar version from a small number', () => {
     expect(tagVariables('refs/heads/v1.2.3')).toEqual({});
     expect(tagVariables('refs/tags/18.04')).not.toHaveProperty('DRONE_CALVER');

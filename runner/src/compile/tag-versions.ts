@@ -56,10 +56,10 @@ function isYear(text: string): boolean {
   return NUMBER.test(text) && ((year >= 19 && year <= 99) || (year >= 2019 && year <= 9998));
 }
 
-/** The three parts of a calendar version; undefined if it is none. */
+/** The three parts of a calendar version, separated by its first two dots; undefined if it is none. */
 function calendarParts(version: string): readonly [string, string, string] | undefined {
-  const [major = '', minor = '', third = '', ...rest] = version.split('.');
-  return rest.length === 0 && isYear(major) && NUMBER.test(minor) ? [major, minor, third] : undefined;
+  const [major = '', minor = '', ...rest] = version.split('.');
+  return isYear(major) && NUMBER.test(minor) ? [major, minor, rest.join('.')] : undefined;
 }
 
 /** Variables of a calendar version, none if it is not one; leading zeros are kept (previous-runner §4.7.3). */

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Clock } from '@hangar/shared/clock';
 import { withDeadline } from '@hangar/shared/deadline';
 import { parseManifest } from '../parse/manifest.ts';
-import type { ManifestParser } from '../parse/manifest-parser.ts';
+import { type PipelineFile, type PipelineParser, substitutedText } from '../parse/pipeline-file.ts';
 import type { Manifest } from '../pipeline/pipeline.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 
@@ -13,7 +13,7 @@ export type ParseReply =
   | { readonly code: string; readonly message: string };
 
 /** Larger files are parsed in a thread, which takes longer to start than a small file to parse. */
-const INLINE_CHARS = 32 * 1024;
+const INLINE_CHARS = 16 * 1024;
 /** The slowest file of 1 MiB takes about a second. */
 const PARSE_MS = 10_000;
 const MAX_HEAP_MIB = 512;
@@ -25,7 +25,7 @@ const PROGRAM = new URL(import.meta.url.replace(/parse-in-thread(\.[jt]s)$/, 'pa
  * Parses large files in a thread of their own, one at a time, so that no file delays the runner's Lease, probes and other stages. An error,
  * a lack of memory or a file that takes too long fails only its own stage.
  */
-export class ThreadedParser implements ManifestParser {
+export class ThreadedParser implements PipelineParser {
   readonly #clock: Clock;
   readonly #program: URL;
   #turn: Promise<unknown> = Promise.resolve();
@@ -36,18 +36,21 @@ export class ThreadedParser implements ManifestParser {
     this.#program = program;
   }
 
-  async parse(text: string, signal: AbortSignal): Promise<Manifest> {
+  async parse(file: PipelineFile, signal: AbortSignal): Promise<Manifest> {
     signal.throwIfAborted();
-    if (text.length <= INLINE_CHARS) return parseManifest(text);
-    const mine = this.#turn.then(() => this.#inThread(text, signal));
+    if (file.yaml.length <= INLINE_CHARS) {
+      const text = substitutedText(file);
+      if (text.length <= INLINE_CHARS) return parseManifest(text);
+    }
+    const mine = this.#turn.then(() => this.#inThread(file, signal));
     this.#turn = mine.catch(() => undefined);
     return mine;
   }
 
-  async #inThread(text: string, signal: AbortSignal): Promise<Manifest> {
+  async #inThread(file: PipelineFile, signal: AbortSignal): Promise<Manifest> {
     signal.throwIfAborted();
     const resourceLimits = { maxOldGenerationSizeMb: MAX_HEAP_MIB };
-    const worker = new Worker(this.#program, { workerData: text, resourceLimits });
+    const worker = new Worker(this.#program, { workerData: file, resourceLimits });
     try {
       const [reply] = (await withDeadline(this.#clock, { ms: PARSE_MS, signal }, (limit) =>
         once(worker, 'message', { signal: limit }),

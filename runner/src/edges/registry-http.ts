@@ -4,7 +4,7 @@ import { withDeadline } from '@hangar/shared/deadline';
 import { orAborted } from '@hangar/shared/or-aborted';
 import type { Dispatcher } from 'undici';
 import { familiarName, type ImageReference, parseReference } from '../compile/image-reference.ts';
-import { reducedAddress } from '../compile/pull-secret.ts';
+import { credentialsFor } from '../compile/pull-secret.ts';
 import type { ImageConfig, RegistryCredentials } from '../compile/settings.ts';
 import type { ImageAnswer, ImageLookup, ImageQuestion } from '../ports/image-lookup.ts';
 import { createAgent, type Proxies } from './http-agent.ts';
@@ -71,9 +71,7 @@ class RegistryHttp implements RegistryLookup {
     const reference = parseReference(image);
     if (reference === undefined) return { kind: 'unknown', why: 'that is no name of an image' };
     const place = placeOf(reference, this.#mirrors.get(reference.registry), this.#plainHttp);
-    const login = credentials.findLast(
-      ({ address }) => reducedAddress(address) === reducedAddress(place.host),
-    );
+    const login = credentialsFor(credentials, place);
     const work = this.#shared({ question, reference, place, login });
     return signal ? orAborted(work, signal) : work;
   }

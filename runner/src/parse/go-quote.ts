@@ -10,12 +10,12 @@ const SHORT: Readonly<Record<string, string>> = {
   '\\': '\\\\',
 };
 
-const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+/** Characters that are written in another way; lone surrogates are among them. */
+const ESCAPED = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]|["\\]/gu;
 
 function escapeChar(char: string): string {
   const short = SHORT[char];
   if (short !== undefined) return short;
-  if (PRINTABLE.test(char)) return char;
   const code = char.codePointAt(0) ?? 0;
   const hex = code.toString(16);
   if (code < 0x80) return `\\x${hex.padStart(2, '0')}`;
@@ -25,4 +25,4 @@ function escapeChar(char: string): string {
 /**
  * Text in double quotes with Go's escapes, used for values with newlines in YAML and for echoed commands (previous-runner §3.2, §4.6.3).
  */
-export const goQuote = (text: string): string => `"${Array.from(text, escapeChar).join('')}"`;
+export const goQuote = (text: string): string => `"${text.replace(ESCAPED, escapeChar)}"`;

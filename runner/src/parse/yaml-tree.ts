@@ -48,8 +48,8 @@ export interface YamlMap extends Placed {
 
 /** Maximum nesting; limits every recursion over the tree far below the stack size. */
 const MAX_DEPTH = 100;
-/** Maximum number of nodes and characters that aliases may add, some fifty times a large pipeline. */
-const MAX_ALIAS_WEIGHT = 4_000_000;
+/** Maximum number of nodes and characters that aliases may add: ten times a large pipeline. */
+const MAX_ALIAS_WEIGHT = 1_000_000;
 /** Maximum number of tokens in a whole file, a block of text counting as one: some 50,000 lines, read in about a second. */
 const MAX_TOKENS = 300_000;
 

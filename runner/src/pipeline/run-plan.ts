@@ -16,7 +16,7 @@ export interface PlannedStep {
   readonly engine: Engine;
   /** Numbers of the steps that must end (or, of background steps, start) first. */
   readonly after: readonly number[];
-  /** The author's `depends_on`, for the server's picture. */
+  /** Names of the dependencies for the server's graph: the author's, else those that follow from the order. */
   readonly dependsOn: readonly string[];
   readonly runs: RunPolicy;
   readonly fails: FailPolicy;

@@ -1,4 +1,5 @@
 import { isRecord, type JsonRecord, parseJson, recordOf, textOf } from '@hangar/shared/json';
+import { reducedAddress } from '../compile/pull-secret.ts';
 import type { RegistryCredentials } from '../compile/settings.ts';
 
 /** An invalid docker `config.json`. The message never contains its text. */
@@ -16,7 +17,7 @@ export class DockerConfigError extends Error {
 export function parseDockerConfig(text: string): readonly RegistryCredentials[] {
   const auths = objectAt(parseJson(text), 'auths');
   return Object.entries(auths)
-    .map(([address, raw]) => ({ address: hostOf(address), ...loginOf(raw) }))
+    .map(([address, raw]) => ({ address: reducedAddress(address), ...loginOf(raw) }))
     .filter(({ username, password }) => username !== '' || password !== '');
 }
 
@@ -38,9 +39,4 @@ function loginOf(raw: unknown): { username: string; password: string } {
   }
   const { username, password } = entry;
   return { username: textOf(username), password: textOf(password) };
-}
-
-/** The host, if the address is a URL; else the address unchanged (`localhost:5000`, `gcr.io`). */
-function hostOf(address: string): string {
-  return /^[a-z]+:\/\//i.test(address) && URL.canParse(address) ? new URL(address).host : address;
 }

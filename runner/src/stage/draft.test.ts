@@ -3,9 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { aBuild, aDetail, anImage, aRepo, someSettings } from '../compile/testing/a-pipeline.ts';
 
 import { parseManifest } from '../parse/manifest.ts';
-
+import { substitutedText } from '../parse/pipeline-file.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
-
 import { type DraftParts, draft } from './draft.ts';
 
 const never = new AbortController().signal;
@@ -28,7 +27,7 @@ function partsOf(changes: Partial<DraftParts> = {}): DraftParts {
     settings: someSettings(),
     access: { repos: [], events: [], trusted: false },
     namespaceRules: {},
-    parser: { parse: (text) => Promise.resolve(parseManifest(text)) },
+    parser: { parse: async (file) => parseManifest(substitutedText(file)) },
     fileLimitBytes: 4_096,
     prepare: {
       clock,

@@ -2,10 +2,8 @@ import { type AccessLimits, isAllowed } from '../admit/access.ts';
 import { substitutionVariables } from '../compile/stage-environment.ts';
 import { lintPipeline } from '../lint/lint.ts';
 import type { NamespaceRules } from '../lint/namespace-rules.ts';
-import { checkFileSize } from '../parse/file-size.ts';
 import { findPipeline } from '../parse/find-pipeline.ts';
-import type { ManifestParser } from '../parse/manifest-parser.ts';
-import { substitute } from '../parse/substitute.ts';
+import type { PipelineParser } from '../parse/pipeline-file.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
@@ -15,7 +13,7 @@ import { type CompileParts, compilePipeline } from './compile-pipeline.ts';
 export interface DraftParts extends CompileParts {
   readonly access: AccessLimits;
   readonly namespaceRules: NamespaceRules;
-  readonly parser: ManifestParser;
+  readonly parser: PipelineParser;
   /** Largest pipeline file, before and after substitution. */
   readonly fileLimitBytes: number;
 }
@@ -31,10 +29,8 @@ export async function draft(parts: DraftParts, detail: StageDetail, signal: Abor
       blame: 'operator',
     });
   const variables = substitutionVariables(detail, parts.prepare.environment, parts.clock.now());
-  checkFileSize(detail.yaml, parts.fileLimitBytes);
-  const text = substitute(detail.yaml, variables);
-  checkFileSize(text, parts.fileLimitBytes);
-  const manifest = await parts.parser.parse(text, signal);
+  const file = { yaml: detail.yaml, variables, limitBytes: parts.fileLimitBytes };
+  const manifest = await parts.parser.parse(file, signal);
   const pipeline = findPipeline(manifest, detail.stage.name);
   const problem = lintPipeline(pipeline, {
     trusted: detail.repo.trusted,

@@ -4,10 +4,9 @@ import type { CommandContext } from '@hangar/shared/program/context';
 import { parseSpanMs } from '@hangar/shared/span';
 import { substitutionVariables } from '../../compile/stage-environment.ts';
 import type { RunnerConfig } from '../../config/runner-config.ts';
-import { checkFileSize } from '../../parse/file-size.ts';
 import { parseManifest } from '../../parse/manifest.ts';
+import { substitutedText } from '../../parse/pipeline-file.ts';
 import { DEFAULT_PIPELINE_NAME } from '../../parse/read-pipeline.ts';
-import { substitute } from '../../parse/substitute.ts';
 import type { StageDetail } from '../../pipeline/drone.ts';
 import type { Manifest, Pipeline } from '../../pipeline/pipeline.ts';
 import { PipelineError } from '../../pipeline/pipeline-error.ts';
@@ -55,9 +54,9 @@ export function subjectOf(
     timeoutMinutes: timeoutMinutes(options),
     nowMs,
   });
-  checkFileSize(detail.yaml, config.pipelines.limitBytes);
-  const text = substitute(detail.yaml, substitutionVariables(detail, config.environment, nowMs));
-  checkFileSize(text, config.pipelines.limitBytes);
+  const variables = substitutionVariables(detail, config.environment, nowMs);
+  const { limitBytes } = config.pipelines;
+  const text = substitutedText({ yaml: detail.yaml, variables, limitBytes });
   const findings = check(text, {
     trusted: detail.repo.trusted,
     slug: detail.repo.slug,

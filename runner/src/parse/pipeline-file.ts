@@ -1,0 +1,38 @@
+import type { Manifest } from '../pipeline/pipeline.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { substitute } from './substitute.ts';
+
+/** The text of a pipeline file, with what its expressions may refer to. */
+export interface PipelineFile {
+  readonly yaml: string;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Largest file, before and after substitution. */
+  readonly limitBytes: number;
+}
+
+/** Parses pipeline files. An implementation may use another thread for a large one. */
+export interface PipelineParser {
+  /** @throws {PipelineError} as `substitutedText` and `parseManifest` do; the reason of `signal` */
+  parse(file: PipelineFile, signal: AbortSignal): Promise<Manifest>;
+}
+
+function checkSize(text: string, limitBytes: number): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= limitBytes) return;
+  throw new PipelineError(
+    'pipeline-too-large',
+    `the pipeline file has ${bytes} bytes, and this runner reads at most ${limitBytes} (HANGAR_PIPELINE_LIMIT); split it, or keep long scripts in the repository`,
+  );
+}
+
+/**
+ * The text that is parsed: the file with its expressions replaced.
+ *
+ * @throws {PipelineError} `pipeline-too-large` for a file larger than the operator allows; `substitution`
+ */
+export function substitutedText({ yaml, variables, limitBytes }: PipelineFile): string {
+  checkSize(yaml, limitBytes);
+  const text = substitute(yaml, variables);
+  checkSize(text, limitBytes);
+  return text;
+}

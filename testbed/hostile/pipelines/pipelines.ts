@@ -1,0 +1,50 @@
+import { type DraftParts, draft } from '@hangar/runner/draft';
+import { ThreadedParser } from '@hangar/runner/parse-in-thread';
+import { aBuild, aDetail, someSettings } from '@hangar/runner/testing';
+import { systemClock } from '@hangar/shared/clock';
+import type { Area } from '../area.ts';
+import { PIPELINE_ADVERSARIES, type PipelineInput } from './adversaries.ts';
+import { generatedPipelines } from './generated.ts';
+
+const clock = systemClock();
+const PARTS: DraftParts = {
+  clock,
+  random: () => 0.5,
+  settings: someSettings(),
+  access: { repos: [], events: [], trusted: false },
+  namespaceRules: { prod: ['ops/*'] },
+  parser: new ThreadedParser(clock),
+  fileLimitBytes: 1024 * 1024,
+  prepare: {
+    clock,
+    environment: {},
+    runnerSecrets: {},
+    secretPlugin: undefined,
+    registryPlugin: undefined,
+    environmentPlugin: undefined,
+    readDockerConfig: () => Promise.resolve(undefined),
+    images: { find: () => Promise.resolve({ kind: 'unknown', why: 'no registry is asked' }) },
+  },
+};
+/** Git allows long branch names, and an author chooses them. */
+const REF = `refs/heads/${'a'.repeat(90)}/${'a/'.repeat(60)}b`;
+const never = new AbortController().signal;
+
+/** Drafts the pipeline as a runner does; a refusal with a text for the author is a good end. */
+async function feed({ yaml, variables }: PipelineInput): Promise<void> {
+  const build = aBuild({ ref: REF, params: variables });
+  try {
+    await draft(PARTS, aDetail({ yaml, build }), never);
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'PipelineError')) throw error;
+  }
+}
+
+/** Pipeline files: substitution, YAML, conditions, checks and the compiler. */
+export const PIPELINES: Area<PipelineInput> = {
+  name: 'pipelines',
+  adversaries: PIPELINE_ADVERSARIES,
+  generated: generatedPipelines,
+  feed,
+  largestChars: 1_000_000,
+};
