@@ -1,35 +1,69 @@
+import { runCommand } from '@hangar/shared/program/command';
+import type { CommandContext } from '@hangar/shared/program/context';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { fakeContext } from '@hangar/shared/testing/fake-context';
 import { describe, expect, it } from 'vitest';
-import { type BenchCommand, readOptions, runBench, runParts, Stalled } from './command.ts';
+import { type Bench, type BenchOptions, benchCommand, runParts, Stalled } from './command.ts';
 import { rowOf } from './measure.ts';
 import { benchReportText, markersOf, reportMarkdown, rewritten } from './report.ts';
 
-const known = ['gate', 'swap'];
-const nothing = { json: false, quick: false, writeDocs: false, only: [] };
+const outcome = { data: { rows: [] }, text: 'a table', markdown: '', ok: true };
+const bench = (run: Bench['run']): Bench => ({
+  ...{ name: 'gaps', summary: 'gaps', notes: '', page: 'none.md', parts: ['gate', 'swap'] },
+  run,
+});
+const runBench = (one: Bench, args: readonly string[], context: CommandContext) =>
+  runCommand(benchCommand(one), args, context);
 
-describe('readOptions', () => {
+describe('the options of a bench', () => {
+  const all = { quick: false, only: [] };
+
+  /** What the bench receives; undefined when it is not run. */
+  async function received(args: readonly string[]) {
+    const context = fakeContext();
+    let options: BenchOptions | undefined;
+    const code = await runBench(
+      bench((given) => {
+        options = given;
+        return Promise.resolve(outcome);
+      }),
+      args,
+      context,
+    );
+    return { options, code, context };
+  }
+
   it.each([
-    { args: [], want: nothing },
-    { args: ['--quick', '--json'], want: { ...nothing, quick: true, json: true } },
+    { args: [], want: all, json: false },
+    { args: ['--quick', '--json'], want: { ...all, quick: true }, json: true },
     {
       args: ['--only', 'gate', 'swap', '--quick'],
-      want: { ...nothing, quick: true, only: ['gate', 'swap'] },
+      want: { quick: true, only: ['gate', 'swap'] },
+      json: false,
     },
-    { args: ['--only', 'gate,swap'], want: { ...nothing, only: ['gate', 'swap'] } },
-    { args: ['--write-docs'], want: { ...nothing, writeDocs: true } },
-  ])('understands $args', ({ args, want }) => {
-    expect(readOptions(args, known)).toEqual({ kind: 'run', options: want });
+    { args: ['--only', 'gate,swap'], want: { ...all, only: ['gate', 'swap'] }, json: false },
+  ])('are parsed from $args', async ({ args, want, json }) => {
+    const { options, context } = await received(args);
+    expect(options).toEqual(want);
+    expect(context.printed.join('').startsWith('{')).toBe(json);
+  });
+
+  it('--write-docs writes the page of the bench', async () => {
+    const { options, code, context } = await received(['--write-docs']);
+    expect(options).toEqual(all);
+    expect(code).toBe(1);
+    expect(context.complained.join('')).toContain('docs/none.md');
   });
 
   it.each([
     { args: ['--only', 'gates'], want: 'there is no bench gates; there are: gate, swap' },
     { args: ['--write-docs', '--only', 'gate'], want: 'leave out --only' },
     { args: ['--slow'], want: '--slow' },
-  ])('refuses $args and says what is wrong', ({ args, want }) => {
-    expect(readOptions(args, known)).toEqual({
-      kind: 'wrong',
-      text: expect.stringContaining(want) as string,
-    });
+  ])('$args is refused with the reason', async ({ args, want }) => {
+    const { options, code, context } = await received(args);
+    expect(options).toBeUndefined();
+    expect(code).toBe(2);
+    expect(context.complained.join('')).toContain(want);
   });
 });
 
@@ -141,12 +175,6 @@ describe('the parts of a bench', () => {
 });
 
 describe('a bench', () => {
-  const bench = (run: BenchCommand['run']): BenchCommand => ({
-    ...{ name: 'gaps', what: 'gaps', help: 'HELP', page: 'none.md', parts: ['gate'] },
-    run,
-  });
-  const outcome = { data: { rows: [] }, text: 'a table', markdown: '', ok: true };
-
   it.each([
     { what: 'all went well', ok: true, args: [], code: 0, print: /^a table$/ },
     { what: 'something did not work', ok: false, args: [], code: 1, print: /^a table$/ },
@@ -157,31 +185,28 @@ describe('a bench', () => {
       code: 0,
       print: /^\{\s+"circumstances": .*"rows": /s,
     },
-  ])('ends with $code where $what', async ({ ok, args, code, print }) => {
-    const { terminal, printed } = quietTerminal();
-    expect(
-      await runBench(
-        bench(() => Promise.resolve({ ...outcome, ok })),
-        args,
-        terminal,
-      ),
-    ).toBe(code);
-    expect(printed.join('')).toMatch(print);
+  ])('exits with $code where $what', async ({ ok, args, code, print }) => {
+    const context = fakeContext();
+    const run = () => Promise.resolve({ ...outcome, ok });
+    expect(await runBench(bench(run), args, context)).toBe(code);
+    expect(context.printed.join('')).toMatch(print);
   });
 
-  it('is not run with a wrong command line', async () => {
-    const { terminal, complaints, printed } = quietTerminal();
+  it('is not run with an invalid command line', async () => {
+    const context = fakeContext();
     const never = bench(() => Promise.reject(new Error('it was run')));
-    expect(await runBench(never, ['--only', 'gates'], terminal)).toBe(2);
-    expect(complaints.join('')).toMatch(/^bench gaps: there is no bench gates.*HELP$/s);
-    expect(printed).toEqual([]);
+    expect(await runBench(never, ['--only', 'gates'], context)).toBe(2);
+    expect(context.complained.join('')).toMatch(/bench -- gaps: there is no bench gates.*--help$/s);
+    expect(context.printed).toEqual([]);
   });
 
-  it('ends with 130 when it was interrupted, and with its error when it was not', async () => {
-    const { terminal, interrupt } = quietTerminal();
+  it('exits with 130 when it was interrupted, and fails with its error when it was not', async () => {
+    const stop = new AbortController();
+    const context = fakeContext({}, { stopSignal: () => stop.signal });
     const fails = bench(() => Promise.reject(new Error('broken')));
-    await expect(runBench(fails, [], terminal)).rejects.toThrow('broken');
-    interrupt();
-    expect(await runBench(fails, [], terminal)).toBe(130);
+    expect(await runBench(fails, [], context)).toBe(1);
+    expect(context.complained.join('')).toContain('broken');
+    stop.abort(new Error('interrupted'));
+    expect(await runBench(fails, [], context)).toBe(130);
   });
 });

@@ -1,8 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
 import type { Clock } from '@hangar/shared/clock';
 import { errorText } from '@hangar/shared/error-text';
+import { type Command, command } from '@hangar/shared/program/command';
+import { CommandError, UsageError } from '@hangar/shared/program/command-error';
+import type { CommandContext } from '@hangar/shared/program/context';
+import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
+import { flag, repeated } from '@hangar/shared/program/options';
 import { type Measured, rowOf } from './measure.ts';
 import {
   type BenchFailure,
@@ -13,30 +17,25 @@ import {
   rewritten,
 } from './report.ts';
 
-/** What a bench may use of the process. */
+/** What a bench uses of the process. */
 export interface BenchTerminal {
   readonly clock: Clock;
   /** To standard output: results. */
   readonly print: (text: string) => void;
   /** To standard error: progress and complaints. */
   readonly complain: (text: string) => void;
-  /** Aborted: tidy up and return. */
+  /** Aborted: clean up and return. */
   readonly stop: AbortSignal;
 }
 
-/** What a person asked of a bench. */
+/** The parsed options of a bench. */
 export interface BenchOptions {
-  /** JSON in place of the table on standard output. */
-  readonly json: boolean;
-  /** Fewer repetitions. */
   readonly quick: boolean;
-  /** Write the table into the bench's page of docs/. */
-  readonly writeDocs: boolean;
   /** Names of its parts; all when empty. */
   readonly only: readonly string[];
 }
 
-/** What a run of a bench came to, in its three forms. */
+/** The result of a bench, in its three forms. */
 export interface BenchOutcome {
   /** For programs, beside the circumstances. */
   readonly data: object;
@@ -47,87 +46,79 @@ export interface BenchOutcome {
 }
 
 /** One word after `npm run bench --`. */
-export interface BenchCommand {
+export interface Bench {
   readonly name: string;
-  /** Half a line for the overview. */
-  readonly what: string;
-  readonly help: string;
+  readonly summary: string;
+  readonly notes: string;
   /** The page of docs/ that `--write-docs` rewrites. */
   readonly page: string;
   /** Names that `--only` takes; none: it is one whole. */
   readonly parts: readonly string[];
-  /** Rejects with the reason of `terminal.stop` when that is aborted, tidied up. */
+  /** Rejects with the reason of `terminal.stop` when that is aborted, after its cleanup. */
   run(options: BenchOptions, circumstances: Circumstances, terminal: BenchTerminal): Promise<BenchOutcome>;
 }
 
-/** What the command line says; `wrong` carries the reason. */
-export type Asked =
-  | { readonly kind: 'run'; readonly options: BenchOptions }
-  | { readonly kind: 'wrong'; readonly text: string };
+/** Name of the program with all benches. */
+export const BENCH = 'npm run bench --';
 
-const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
-const FLAG = { type: 'boolean', default: false } as const;
+/** Cleaning up a real cluster takes some seconds; a second signal ends it at once. */
+const LONGEST_CLEANUP_MS = 60_000;
 
-/** Reads the arguments after the name of a bench; `known` are the names that `--only` takes. Never throws. */
-export function readOptions(args: readonly string[], known: readonly string[]): Asked {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        json: FLAG,
-        quick: FLAG,
-        'write-docs': FLAG,
-        only: { type: 'string', multiple: true, default: [] },
-      },
-    });
-    // `--only a b`: parseArgs leaves all but the first name as positionals.
-    const only = [...values.only.flatMap((names) => names.split(',')), ...positionals];
-    const { json, quick, 'write-docs': writeDocs } = values;
-    return checked({ json, quick, writeDocs, only }, known);
-  } catch (error) {
-    return { kind: 'wrong', text: errorText(error) };
-  }
+const OPTIONS = {
+  quick: flag('fewer repetitions'),
+  json: flag('one JSON object instead of the table'),
+  'write-docs': flag("write the table into the bench's page of docs/"),
+  only: repeated('NAME', 'only these parts', (names) => names.split(',')),
+};
+
+/** The command of a bench. */
+export function benchCommand(bench: Bench): Command {
+  const { name, summary, notes, parts } = bench;
+  return command({
+    ...{ name: `${BENCH} ${name}`, summary, notes, options: OPTIONS, words: '[NAME...]' },
+    examples: [
+      `${BENCH} ${name} --quick`,
+      ...parts.slice(0, 1).map((part) => `${BENCH} ${name} --only ${part}`),
+    ],
+    exits: { ok: 'everything worked', failed: 'something did not work', interrupted: 'interrupted' },
+    run: async ({ options, words }, context) => {
+      // `--only a b`: all but the first name are words.
+      const only = [...options.only.flat(), ...words];
+      const strange = only.filter((one) => !parts.includes(one));
+      if (strange.length > 0)
+        throw new UsageError(
+          `there is no bench ${strange.join(', ')}; there are: ${parts.join(', ') || 'none'}`,
+        );
+      const writeDocs = options['write-docs'] === true;
+      if (writeDocs && only.length > 0)
+        throw new UsageError('--write-docs writes the whole table: leave out --only');
+      const form = { json: options.json === true, writeDocs };
+      return runBench(bench, { quick: options.quick === true, only }, form, context);
+    },
+  });
 }
 
-function checked(options: BenchOptions, known: readonly string[]): Asked {
-  const { only, writeDocs } = options;
-  const strange = only.filter((name) => !known.includes(name));
-  if (strange.length > 0)
-    return {
-      kind: 'wrong',
-      text: `there is no bench ${strange.join(', ')}; there are: ${known.join(', ') || 'none'}`,
-    };
-  if (writeDocs && only.length > 0)
-    return { kind: 'wrong', text: '--write-docs writes the whole table: leave out --only' };
-  return { kind: 'run', options };
-}
-
-/** Runs a bench as its command line asks. @returns the exit code */
-export async function runBench(
-  bench: BenchCommand,
-  args: readonly string[],
-  terminal: BenchTerminal,
-): Promise<number> {
-  const { name, help, parts, page } = bench;
-  const asked = readOptions(args, parts);
-  if (asked.kind === 'wrong') {
-    terminal.complain(`bench ${name}: ${asked.text}\n\n${help}`);
-    return EXIT.usage;
-  }
-  const { options } = asked;
-  const circumstances = circumstancesAt(terminal.clock.now(), options.quick);
+async function runBench(
+  bench: Bench,
+  options: BenchOptions,
+  { json, writeDocs }: { readonly json: boolean; readonly writeDocs: boolean },
+  { clock, print, complain, stopSignal }: CommandContext,
+): Promise<ExitCode> {
+  const stop = stopSignal();
+  stop.addEventListener('abort', () => clock.after(LONGEST_CLEANUP_MS, () => process.exit(EXIT.interrupted)));
+  const circumstances = circumstancesAt(clock.now(), options.quick);
   try {
+    const terminal = { clock, print, complain, stop };
     const { data, text, markdown, ok } = await bench.run(options, circumstances, terminal);
-    terminal.print(options.json ? JSON.stringify({ circumstances, ...data }, undefined, 2) : text);
-    if (options.writeDocs) {
-      const path = new URL(`../../docs/${page}`, import.meta.url);
-      await writeFile(path, rewritten(await readFile(path, 'utf8'), markersOf(name), markdown));
+    print(json ? JSON.stringify({ circumstances, ...data }, undefined, 2) : text);
+    if (writeDocs) {
+      const path = new URL(`../../docs/${bench.page}`, import.meta.url);
+      await writeFile(path, rewritten(await readFile(path, 'utf8'), markersOf(bench.name), markdown));
     }
     return ok ? EXIT.ok : EXIT.failed;
   } catch (error) {
-    if (terminal.stop.aborted) return EXIT.interrupted;
-    throw error;
+    if (stop.aborted) return EXIT.interrupted;
+    throw new CommandError(EXIT.failed, errorText(error));
   }
 }
 

@@ -1,24 +1,27 @@
+import { markdownTable } from '@hangar/shared/generate/markdown';
+import { left, right, tableLines } from '@hangar/shared/program/table';
 import type { BenchRow, SampleUnit } from './measure.ts';
 
 /** A table: a text for each column, the first line its head. */
 export type Cells = readonly (readonly string[])[];
 
 /** Lines of aligned columns for a terminal: the first column to the left, the others to `side`, where numbers are to the right. */
-export function alignedLines(cells: Cells, side: 'left' | 'right' = 'right'): readonly string[] {
-  const widths = cells[0]?.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)));
-  const padded = (cell: string, column: number): string => {
-    const width = widths?.[column] ?? 0;
-    return column === 0 || side === 'left' ? cell.padEnd(width) : cell.padStart(width);
-  };
-  return cells.map((line) => line.map(padded).join('  ').trimEnd());
-}
+export const alignedLines = (
+  [head = [], ...body]: Cells,
+  side: 'left' | 'right' = 'right',
+): readonly string[] =>
+  tableLines(
+    head.map((title, column) => (column === 0 || side === 'left' ? left(title) : right(title))),
+    body,
+  ).map((line) => line.trimEnd());
 
 /** The same for a Markdown page. */
-export function benchMarkdownTable([head = [], ...body]: Cells): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(['---', ...head.slice(1).map(() => '--:')]), ...body.map(line)].join('\n');
-}
+export const benchMarkdownTable = ([head = [], ...body]: Cells): string =>
+  markdownTable(
+    head,
+    body,
+    head.map((_, column) => (column === 0 ? '---' : '--:')),
+  ).trimEnd();
 
 const HEAD = ['what', 'n', 'p50', 'p99', 'max', 'target', 'reached', 'load'] as const;
 

@@ -55,7 +55,7 @@ if (canHide)
     it('with CI=true is refused before anything is run', async () => {
       const { code, out } = await npmTest({ CI: 'true' });
 
-      expect(out).toContain('with CI=true every level is demanded: nothing was run');
+      expect(out).toContain('with CI=true every level is required: nothing was run');
       expect(out).not.toMatch(/^(build|==)/m);
       expect(code).toBe(1);
     }, 30_000);

@@ -1,3 +1,10 @@
+import { errorText } from '@hangar/shared/error-text';
+import { command, runCommand } from '@hangar/shared/program/command';
+import { CommandError, UsageError } from '@hangar/shared/program/command-error';
+import type { CommandContext } from '@hangar/shared/program/context';
+import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
+import { flag } from '@hangar/shared/program/options';
+import { runProcess } from '@hangar/shared/program/process';
 import { surveyMachine } from '../machine/survey.ts';
 import { buildRecords, missingParts } from '../parts/real/build.ts';
 import { ownLayout } from '../parts/real/facts.ts';
@@ -7,28 +14,34 @@ import { needsOf, planLines, planOf } from './plan.ts';
 import { runLevel } from './run-level.ts';
 import { type LevelResult, summary } from './summary.ts';
 
-const HELP = `npm test                  every level of tests that this machine can run; with CI=true all are demanded
-npm run test:quick        for every few minutes: unit tests, and how pipelines end on the embedded cluster
-npm test -- LEVEL...      only these: ${LEVELS.map((level) => level.name).join(', ')}
-`;
+const names = LEVELS.map(({ name }) => name);
 
-const print = (lines: readonly string[]): void => void process.stdout.write(`${lines.join('\n')}\n`);
+const TEST = command({
+  name: 'npm test --',
+  words: '[LEVEL...]',
+  summary: 'runs every level of tests that this machine can run; with CI=true all are required',
+  examples: ['npm test', 'npm run test:quick', 'npm test -- unit flows'],
+  options: { quick: flag('only the tests for every few minutes: unit tests, and how pipelines end') },
+  notes: `Levels: ${names.join(', ')}`,
+  exits: { ok: 'all passed', failed: 'a test failed, or a required level cannot run' },
+  run: async ({ options, words }, context) => {
+    const unknown = words.filter((word) => !names.some((name) => name === word));
+    if (unknown.length > 0)
+      throw new UsageError(`no such level: ${unknown.join(', ')}; there are: ${names.join(', ')}`);
+    try {
+      return await runLevels(words, options.quick === true, context);
+    } catch (error) {
+      throw new CommandError(EXIT.failed, errorText(error));
+    }
+  },
+});
 
-async function main(args: readonly string[]): Promise<number> {
-  if (args.includes('--help')) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  const wanted = args.filter((arg) => !arg.startsWith('--'));
-  const unknown = wanted.filter((name) => !LEVELS.some((level) => level.name === name));
-  if (unknown.length > 0) {
-    process.stderr.write(`no such level: ${unknown.join(', ')}\n${HELP}`);
-    return 2;
-  }
-  return runLevels(wanted, args.includes('--quick'));
-}
-
-async function runLevels(wanted: readonly string[], isQuick: boolean): Promise<number> {
+async function runLevels(
+  wanted: readonly string[],
+  isQuick: boolean,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const print = (lines: readonly string[]): void => context.print(lines.join('\n'));
   const chosen = LEVELS.filter((level) =>
     wanted.length > 0 ? wanted.includes(level.name) : !isQuick || level.quick !== 'nothing',
   );
@@ -38,20 +51,17 @@ async function runLevels(wanted: readonly string[], isQuick: boolean): Promise<n
   const needs = chosen.flatMap((level) => needsOf(level, missing));
   const plan = planOf(chosen, await surveyMachine(needs, layout), missing);
   print(planLines(plan, await buildRecords(layout)));
-  if (process.env['CI'] === 'true' && plan.leftOut.length > 0) {
-    print(['with CI=true every level is demanded: nothing was run', ...summary([], plan.leftOut).lines]);
-    return 1;
+  if (context.env['CI'] === 'true' && plan.leftOut.length > 0) {
+    print(['with CI=true every level is required: nothing was run', ...summary([], plan.leftOut).lines]);
+    return EXIT.failed;
   }
   const results: LevelResult[] = [];
   for (const { level } of plan.runs) results.push(await runLevel(level, isQuick));
   const { lines, ok } = summary(results, plan.leftOut);
   print(['', ...lines]);
-  return ok ? 0 : 1;
+  return ok ? EXIT.ok : EXIT.failed;
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`npm test: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-}
+await runProcess(new URL('../package.json', import.meta.url), (context, args) =>
+  runCommand(TEST, args, context),
+);

@@ -1,4 +1,3 @@
-import { formatCpuMillicores, formatMemoryBytes } from '@hangar/shared/quantity';
 import {
   BUILDS_PER_PR,
   type Calibration,
@@ -12,18 +11,13 @@ import type { HistoryPoint, Ledger } from '../history/ledger.ts';
 import { nodesFor } from '../model/nodes-for.ts';
 import { PARAMETER_NOTES, PUBLISHED } from '../model/parameters.ts';
 import { PUBLISHED_SHAPES } from '../model/shapes.ts';
-import { recommendationJson } from '../recommend/as-json.ts';
+import { recommendationJson, resourcesJson } from '../recommend/as-json.ts';
 import { recommendForPrs } from '../recommend/for-prs.ts';
 import { costsAnswer, maybeCostAnswer, poolAnswer } from './cost-answers.ts';
 import { staleSinceMs, validUntilMs } from './validity.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const round = (value: number, digits = 3): number => Math.round(value * 10 ** digits) / 10 ** digits;
-
-const resources = ({ cpuMillicores, memoryBytes }: Resources) => ({
-  cpu: formatCpuMillicores(cpuMillicores),
-  memory: formatMemoryBytes(memoryBytes),
-});
 
 function validityOf({ atMs, leadSeconds }: Recommendation, ledger: Ledger, nowMs: number) {
   const sinceMs = staleSinceMs(ledger, nowMs);
@@ -46,7 +40,7 @@ export function recommendationAnswer(ledger: Ledger, recommendation: Recommendat
     leadSeconds: round(recommendation.leadSeconds),
     objectiveWaitP95Seconds: recommendation.objectiveWaitP95Seconds,
     demand: { ...demand, bufferPods: round(demand.bufferPods) },
-    typicalPod: resources(recommendation.typicalPod),
+    typicalPod: resourcesJson(recommendation.typicalPod),
     buffer: { pods: round(buffer.pods), by: buffer.by, because: buffer.because },
     shapes: recommendation.shapes.map((one) => ({
       shape: one.shape,
@@ -54,7 +48,7 @@ export function recommendationAnswer(ledger: Ledger, recommendation: Recommendat
       nodesAhead: one.nodesAhead,
       waitP95Seconds: one.waitP95Seconds === undefined ? null : round(one.waitP95Seconds),
       tooLargeShare: round(one.tooLargeShare),
-      allocatable: { ...resources(one.allocatable), pods: one.allocatable.pods },
+      allocatable: { ...resourcesJson(one.allocatable), pods: one.allocatable.pods },
       source: one.source,
       cost: maybeCostAnswer(one.cost),
       because: one.because,
@@ -131,7 +125,7 @@ export function modelAnswer(calibration: Calibration) {
 }
 
 const valueAnswer = (value: number | Resources) =>
-  typeof value === 'number' ? round(value, 6) : resources(value);
+  typeof value === 'number' ? round(value, 6) : resourcesJson(value);
 
 /** Null for a shape on which no Pod of the calibrated size fits. */
 function tableRow(prsPerDay: number, parameters: typeof PUBLISHED) {

@@ -1,4 +1,3 @@
-import { formatCpuMillicores, formatMemoryBytes } from '@hangar/shared/quantity';
 import type { Advice } from '../advise/advice.ts';
 import type {
   Cost,
@@ -8,6 +7,7 @@ import type {
   RequestClass,
   Spend,
 } from '../decide/recommendation.ts';
+import { resourcesJson } from '../recommend/as-json.ts';
 
 /** Rounds to hundredths of a cent. */
 const round = (value: number): number => Math.round(value * 10_000) / 10_000;
@@ -47,10 +47,7 @@ const spendAnswer = ({ perHourNow, today, countedFromMs, maxPerDay, unpricedPool
 });
 
 const classAnswer = ({ request, share, ...rest }: RequestClass) => ({
-  request: {
-    cpu: formatCpuMillicores(request.cpuMillicores),
-    memory: formatMemoryBytes(request.memoryBytes),
-  },
+  request: resourcesJson(request),
   share: round(share),
   ...rest,
 });

@@ -1,7 +1,7 @@
 import { formatCpuMillicores, formatMemoryBytes } from '@hangar/shared/quantity';
-import type { Resources } from '../capacity/shape.ts';
+import type { LoadLevel, Resources } from '../capacity/shape.ts';
 import { PARAMETER_NOTES } from '../model/parameters.ts';
-import type { PerLevel, PrsRecommendation } from './for-prs.ts';
+import type { PrsRecommendation } from './for-prs.ts';
 import { perLevel } from './for-prs.ts';
 
 /** A request in Kubernetes notation. */
@@ -10,43 +10,15 @@ export interface ResourcesJson {
   readonly memory: string;
 }
 
-/** The answer as `recommend --json` and `/api/v1/what-if` return it; `shapes` is the part that other programs use. */
-export interface PrsRecommendationJson {
-  readonly prsPerDay: number;
-  readonly shapes: Readonly<Record<string, PerLevel>>;
-  readonly assumes: {
-    readonly podRequest: ResourcesJson;
-    readonly daemonSets: ResourcesJson;
-    readonly runnerCapacity: PerLevel;
-    readonly quota: Readonly<Partial<Record<'low' | 'high', ResourcesJson & { readonly pods: number }>>>;
-  };
-  readonly nodes: Readonly<
-    Record<
-      string,
-      ResourcesJson & {
-        readonly pods: number;
-        readonly podsThatFit: number;
-        readonly podsCounted: number;
-        readonly source: string;
-      }
-    >
-  >;
-  readonly parameters: readonly {
-    readonly name: string;
-    readonly value: number | ResourcesJson;
-    readonly meaning: string;
-    readonly source: string;
-    readonly reading: string;
-  }[];
-}
-
 /** Resources in Kubernetes notation: `1150m`, `1700Mi`. */
 export const resourcesJson = (resources: Resources): ResourcesJson => ({
   cpu: formatCpuMillicores(resources.cpuMillicores),
   memory: formatMemoryBytes(resources.memoryBytes),
 });
 
-function quotaJson(answer: PrsRecommendation): PrsRecommendationJson['assumes']['quota'] {
+function quotaJson(
+  answer: PrsRecommendation,
+): Readonly<Partial<Record<LoadLevel, ResourcesJson & { readonly pods: number }>>> {
   const { quota } = answer.assumed;
   return Object.fromEntries(
     answer.levels.map((level) => [
@@ -62,8 +34,11 @@ function quotaJson(answer: PrsRecommendation): PrsRecommendationJson['assumes'][
   );
 }
 
-/** The whole answer as JSON data; the same answer gives the same text. */
-export function recommendationJson(answer: PrsRecommendation): PrsRecommendationJson {
+/**
+ * The answer as `recommend --json` and `/api/v1/what-if` return it; `shapes` is the part that other programs use. The same answer
+ * gives the same text.
+ */
+export function recommendationJson(answer: PrsRecommendation) {
   return {
     prsPerDay: answer.prsPerDay,
     shapes: Object.fromEntries(

@@ -5,9 +5,12 @@ type Cells = readonly string[];
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 const line = (cells: Cells): string => `| ${cells.map(cell).join(' | ')} |\n`;
 
-/** A table in Markdown, each line with its line end. Pure. */
-export const markdownTable = (head: Cells, rows: readonly Cells[]): string =>
-  [line(head), line(head.map(() => '---')), ...rows.map(line)].join('');
+/** A table in Markdown, each line with its line end. `rules`: the second line, such as `--:` to align to the right. Pure. */
+export const markdownTable = (
+  head: Cells,
+  rows: readonly Cells[],
+  rules: Cells = head.map(() => '---'),
+): string => [line(head), line(rules), ...rows.map(line)].join('');
 
 /** A Markdown table of metrics. Pure. */
 export const metricTable = (specs: readonly MetricSpec[]): string =>

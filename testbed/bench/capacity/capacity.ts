@@ -1,5 +1,5 @@
 import {
-  type BenchCommand,
+  type Bench,
   type BenchOptions,
   type BenchOutcome,
   type BenchTerminal,
@@ -22,17 +22,8 @@ const SEEDS = [7001, 7002, 7003] as const;
 const POLICIES = 'policies';
 const PARTS = [POLICIES, ...SPEED_PARTS.map(({ name }) => name)];
 
-const HELP = `npm run bench -- capacity [--quick] [--json] [--only NAME...] [--write-docs]
-
-Policies side by side on the made-up loads of docs/capacity-bench.md (seeds ${SEEDS.join(', ')}, 28 days each, the last 14 count), and how
-fast simulation, tick and scraping are, beside the targets. Needs no cluster. About fifteen minutes; figures and timings never
-fail it: exit code 1 means that something did not work.
-
-  --quick        one seed, fewer repetitions: about five minutes
-  --json         one JSON object in place of the tables
-  --write-docs   write the tables into docs/capacity-bench.md
-  --only NAME... only these: ${PARTS.join(' ')}
-`;
+const NOTES = `The synthetic loads are those of docs/capacity-bench.md (seeds ${SEEDS.join(', ')}, 28 days each, the last 14 are evaluated). Needs no
+cluster. Takes about fifteen minutes, five with --quick (one seed). Parts: ${PARTS.join(' ')}`;
 
 async function run(
   { only, quick }: BenchOptions,
@@ -58,10 +49,10 @@ async function run(
 }
 
 /** `npm run bench -- capacity`. */
-export const capacityBench: BenchCommand = {
+export const capacityBench: Bench = {
   name: 'capacity',
-  what: 'sizing policies side by side, and the speed of simulation, tick and scraping',
-  help: HELP,
+  summary: 'sizing policies side by side, and the speed of simulation, tick and scraping',
+  notes: NOTES,
   page: 'capacity-bench.md',
   parts: PARTS,
   run,

@@ -1,5 +1,5 @@
 import type { RampOptions } from '../../suites/real-flows/build-load.ts';
-import type { BenchCommand, BenchOptions, BenchOutcome, BenchTerminal } from '../command.ts';
+import type { Bench, BenchOptions, BenchOutcome, BenchTerminal } from '../command.ts';
 import { type Circumstances, circumstancesText } from '../report.ts';
 import { alignedLines, benchMarkdownTable } from '../table.ts';
 import { type EngineResult, REGISTRATION_SECONDS, sideBySide } from './side-by-side.ts';
@@ -7,16 +7,9 @@ import { type EngineResult, REGISTRATION_SECONDS, sideBySide } from './side-by-s
 const RAMP: RampOptions = { seed: 1, spanSeconds: 1200, pushesPerMinute: [1, 5], meanRunSeconds: 150 };
 const QUICK: RampOptions = { ...RAMP, spanSeconds: 300, pushesPerMinute: [2, 5] };
 
-const HELP = `npm run bench -- karpenter [--quick] [--json] [--write-docs]
-
-The real Karpenter (kwok provider, nodes ${REGISTRATION_SECONDS} s away) with and without Hangar on the same ramp of builds at the same time, and what
-replay foretells of both. Takes ${RAMP.spanSeconds / 60} minutes and a few more. Only one Karpenter may run on the machine. Exit code 1: it did not work, or a build
-was ended by somebody else.
-
-  --quick        ${QUICK.spanSeconds / 60} minutes
-  --json         one JSON object in place of the table, alone on standard output under npm run -s
-  --write-docs   write the table into docs/measurements.md
-`;
+const NOTES = `The real Karpenter (kwok provider, nodes take ${REGISTRATION_SECONDS} s) with and without Hangar, with the same ramp of builds at the same time, and what
+replay predicts for both. Takes ${RAMP.spanSeconds / 60} minutes and a few more, ${QUICK.spanSeconds / 60} with --quick. Only one Karpenter may run on the machine. It also
+fails if a build was ended by anything else than itself.`;
 
 function inWords({ seed, spanSeconds, pushesPerMinute: [first, last], meanRunSeconds }: RampOptions): string {
   return `${spanSeconds / 60} minutes, pushes of five builds, ${first} a minute at first and ${last} at the end, of ${meanRunSeconds} s on average (lognormal, cv 1), seed ${seed}; nodes for three builds, ${REGISTRATION_SECONDS} s from order to node`;
@@ -54,10 +47,10 @@ async function run(
 }
 
 /** `npm run bench -- karpenter`. */
-export const karpenterBench: BenchCommand = {
+export const karpenterBench: Bench = {
   name: 'karpenter',
-  what: 'the real Karpenter with and without Hangar on one ramp of builds',
-  help: HELP,
+  summary: 'the real Karpenter with and without Hangar on one ramp of builds',
+  notes: NOTES,
   page: 'measurements.md',
   parts: [],
   run,

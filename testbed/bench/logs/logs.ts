@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import {
-  type BenchCommand,
+  type Bench,
   type BenchOptions,
   type BenchOutcome,
   type BenchPart,
@@ -100,15 +100,8 @@ const partOf = (chatter: Chatter): BenchPart<LogsRun> => ({
 
 const PARTS = CHATTERS.map(partOf);
 
-const HELP = `npm run bench -- logs [--json] [--only NAME...] [--write-docs]
-
-What logs of running steps cost the runner: memory, time, and delays of its event loop. A program of its own reads made-up logs as fast as
-it can and uploads them to nowhere, with ${MEMORY_MIB} MiB for all logs together (HANGAR_LOG_MEMORY). Needs no cluster. About a minute.
-
-  --json         one JSON object in place of the table
-  --write-docs   write the table into docs/measurements.md
-  --only NAME... only these: ${PARTS.map(({ name }) => name).join(' ')}
-`;
+const NOTES = `A program of its own reads made-up logs as fast as it can and uploads them to nowhere, with ${MEMORY_MIB} MiB for all logs together
+(HANGAR_LOG_MEMORY). Needs no cluster. About a minute.`;
 
 async function run(
   { only }: BenchOptions,
@@ -127,10 +120,10 @@ async function run(
 }
 
 /** `npm run bench -- logs`. */
-export const logsBench: BenchCommand = {
+export const logsBench: Bench = {
   name: 'logs',
-  what: 'what logs of running steps cost the runner: memory, time, delays',
-  help: HELP,
+  summary: 'what logs of running steps cost the runner: memory, time, delays',
+  notes: NOTES,
   page: 'measurements.md',
   parts: PARTS.map(({ name }) => name),
   run,

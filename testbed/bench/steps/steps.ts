@@ -1,6 +1,6 @@
 import { ownNamespaceAccess } from '../../suites/real-flows/real-cluster-access.ts';
 import {
-  type BenchCommand,
+  type Bench,
   type BenchOptions,
   type BenchOutcome,
   type BenchTerminal,
@@ -25,17 +25,8 @@ const PARTS: readonly StepsPart[] = [
   memoryPart,
 ];
 
-const HELP = `npm run bench -- steps [--quick] [--json] [--only NAME...] [--write-docs]
-
-How steps run, measured on the real cluster (npm run testbed -- --help), beside the targets. It has a namespace of its own there, which
-goes with it. Timings never fail it: exit code 1 means that something did not work.
-
-  --quick        fewer repetitions
-  --json         one JSON object in place of the table
-  --write-docs   write the table into docs/measurements.md
-  --only NAME... only these:
-${PARTS.map(({ name, what }) => `                 ${name.padEnd(9)}${what}`).join('\n')}
-`;
+const NOTES = `Measured on the real cluster (npm run testbed -- --help), in a namespace of its own, which is deleted at the end. Parts:
+${PARTS.map(({ name, what }) => `  ${name.padEnd(9)}${what}`).join('\n')}`;
 
 async function run(
   { only, quick }: BenchOptions,
@@ -64,10 +55,10 @@ async function run(
 }
 
 /** `npm run bench -- steps`. */
-export const stepsBench: BenchCommand = {
+export const stepsBench: Bench = {
   name: 'steps',
-  what: 'how steps run: pick-up, gaps, API writes, whole pipelines, cold images',
-  help: HELP,
+  summary: 'how steps run: pick-up, gaps, API writes, whole pipelines, cold images',
+  notes: NOTES,
   page: 'measurements.md',
   parts: PARTS.map(({ name }) => name),
   run,

@@ -1,5 +1,7 @@
+import { runProgram } from '@hangar/shared/program/program';
+import { fakeContext } from '@hangar/shared/testing/fake-context';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { runCommand } from './command.ts';
+import { PRACTICE_DRONE } from './command.ts';
 import { type PracticeServer, startPracticeServer } from './practice-server.ts';
 import { RpcCaller, rawCall } from './rpc-caller.ts';
 
@@ -24,18 +26,23 @@ afterEach(async () => {
 });
 
 const run = (words: string, stop = new AbortController().signal) =>
-  runCommand(words.replace('SERVER', `--server ${drone.url}/`).split(' '), {
-    print: (text) => {
-      printed += text;
-      firstPrinted.resolve();
-    },
-    printError: (text) => {
-      complained += text;
-    },
-    readFile: (path) => (path === 'ci.yml' ? Promise.resolve(YAML) : Promise.reject(new Error('ENOENT'))),
-    stop,
-    defaultSecret: 'practice',
-  });
+  runProgram(
+    PRACTICE_DRONE,
+    words.replace('SERVER', `--server ${drone.url}/`).split(' '),
+    fakeContext(
+      { 'ci.yml': YAML },
+      {
+        print: (text) => {
+          printed += `${text}\n`;
+          firstPrinted.resolve();
+        },
+        complain: (text) => {
+          complained += text;
+        },
+        stopSignal: () => stop,
+      },
+    ),
+  );
 
 describe('the command', () => {
   it('creates a build with parameters and secrets, and shows it', async () => {
@@ -97,11 +104,11 @@ describe('the command', () => {
   });
 
   it.each([
-    ['nothing', 'frobnicate', 2, 'build FILE'],
+    ['nothing', 'frobnicate', 2, 'There are: serve, build'],
     ['an unknown option', 'show 1 --colour', 2, '--colour'],
-    ['no id', 'show SERVER', 2, 'ID is missing'],
+    ['no id', 'show SERVER', 2, 'name at least one ID'],
     ['a name as id', 'show first SERVER', 2, 'give a whole number'],
-    ['a parameter without value', 'build ci.yml SERVER --param who', 2, 'write NAME=VALUE'],
+    ['a parameter without value', 'build ci.yml SERVER --param who', 2, 'takes KEY=VALUE'],
     ['an unreadable file', 'build none.yml SERVER', 1, "can't read none.yml"],
     ['an unknown build', 'show 4711 SERVER', 1, 'there is no build 4711'],
     ['no server', 'show 1 --server http://127.0.0.1:1', 1, 'start one with: serve'],

@@ -1,183 +1,163 @@
-import { parseArgs } from 'node:util';
 import { errorText } from '@hangar/shared/error-text';
+import { command } from '@hangar/shared/program/command';
+import { CommandError, UsageError } from '@hangar/shared/program/command-error';
+import type { CommandContext } from '@hangar/shared/program/context';
+import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
+import { asText, asWhole, flag, option, pairs, textOr } from '@hangar/shared/program/options';
+import type { Program } from '@hangar/shared/program/program';
 import { startPracticeServer } from './practice-server.ts';
 import { type BuildView, describeBuild, isBuildOver, type LogView } from './views.ts';
 
-/** What the command line needs from the process. */
-export interface CommandIo {
-  readonly print: (text: string) => void;
-  readonly printError: (text: string) => void;
-  readonly readFile: (path: string) => Promise<string>;
-  /** Aborted when the person wants the server to stop. */
-  readonly stop: AbortSignal;
-  /** The RPC secret where no --secret is given. */
-  readonly defaultSecret: string;
-}
-
+const NAME = 'practice-drone';
 const DEFAULT_PORT = 8090;
 
-const HELP = `A Drone server for practice: the runner's RPC, builds over REST, and a page to look at them.
+/** Options of the commands that call a server. */
+const CLIENT = {
+  server: textOr(`http://127.0.0.1:${DEFAULT_PORT}`, 'URL', 'address of the server'),
+  json: flag('JSON instead of text'),
+};
+const CLIENT_EXITS = { ok: 'done', failed: 'it failed' } as const;
 
-  serve           [--port ${DEFAULT_PORT}] [--secret SECRET]      runs until Ctrl-C
-  build FILE      [--event EVENT] [--repo OWNER/NAME] [--param NAME=VALUE]... [--secret-value NAME=VALUE]...
-                  [--trusted] [--timeout-minutes N] [--wait]
-  show ID         how a build stands
-  log ID STEP     what a step printed
-  cancel ID       cancels a build
+const failed = (text: string): CommandError => new CommandError(EXIT.failed, text);
 
-All but serve: [--server http://127.0.0.1:${DEFAULT_PORT}] [--json]. --wait exits with 1 unless the build succeeds.
-The secret is --secret, else DRONE_RPC_SECRET, else "practice".
-`;
-
-/** The command can't be carried out; the text says why and what to do. */
-class CommandFailed extends Error {}
-
-const OPTIONS = {
-  help: { type: 'boolean', short: 'h' },
-  json: { type: 'boolean' },
-  server: { type: 'string', default: `http://127.0.0.1:${DEFAULT_PORT}` },
-  port: { type: 'string', default: String(DEFAULT_PORT) },
-  secret: { type: 'string' },
-  event: { type: 'string', default: 'push' },
-  repo: { type: 'string', default: 'acme/widget' },
-  param: { type: 'string', multiple: true, default: [] as string[] },
-  'secret-value': { type: 'string', multiple: true, default: [] as string[] },
-  trusted: { type: 'boolean', default: false },
-  'timeout-minutes': { type: 'string', default: '60' },
-  wait: { type: 'boolean', default: false },
-} as const;
-
-const parse = (argv: readonly string[]) =>
-  parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
-
-type Flags = ReturnType<typeof parse>['values'];
-
-interface Invocation {
-  readonly flags: Flags;
-  readonly positionals: readonly string[];
-  readonly io: CommandIo;
+/** Prints an answer of the server: as text for people, or as JSON for programs. */
+function show({ print }: CommandContext, json: boolean | undefined, answer: object, text: string): ExitCode {
+  print(json ? JSON.stringify(answer) : text);
+  return EXIT.ok;
 }
 
-type Command = (invocation: Invocation) => Promise<number>;
+const SERVE = command({
+  name: `${NAME} serve`,
+  summary: 'runs the server until Ctrl-C',
+  examples: [`${NAME} serve --port ${DEFAULT_PORT}`],
+  options: {
+    port: option('PORT', 'port on 127.0.0.1', asWhole([0, 65_535]), DEFAULT_PORT),
+    secret: option('SECRET', 'the RPC secret; default: DRONE_RPC_SECRET, else "practice"', asText),
+  },
+  exits: { ok: 'stopped', failed: 'the port is in use' },
+  run: async ({ options: { port, secret } }, { env, print, stopSignal }) => {
+    const stop = stopSignal();
+    const parts = { secret: secret ?? env['DRONE_RPC_SECRET'] ?? 'practice', port };
+    const drone = await startPracticeServer(parts).catch((error: unknown) => {
+      throw failed(`can't listen on 127.0.0.1:${port}: ${String(error)}; choose another --port`);
+    });
+    print(`${drone.url} for people; DRONE_RPC_PROTO=http DRONE_RPC_HOST=${drone.host} for the runner`);
+    if (!stop.aborted)
+      await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
+    await drone.close();
+    return EXIT.ok;
+  },
+});
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([
-  ['serve', serve],
-  ['build', build],
-  ['show', show],
-  ['log', log],
-  ['cancel', cancel],
-]);
+const BUILD = command({
+  name: `${NAME} build`,
+  words: 'FILE',
+  summary: 'creates a build of a pipeline file',
+  examples: [`${NAME} build .drone.yml --event pull_request --param who=kim --wait`],
+  options: {
+    ...CLIENT,
+    event: textOr('push', 'EVENT', 'event of the build'),
+    repo: textOr('acme/widget', 'OWNER/NAME', 'its repository'),
+    param: pairs('a parameter of the build (may be repeated)'),
+    'secret-value': pairs('a secret of the repository (may be repeated)'),
+    trusted: flag('the repository is trusted'),
+    'timeout-minutes': option('N', 'time limit of the build', asWhole(), 60),
+    wait: flag('wait for its end'),
+  },
+  exits: { ok: 'created; with --wait: it succeeded', failed: 'it failed' },
+  run: async ({ options, words: [file = ''] }, context) => {
+    const request = {
+      ...{ yaml: textOfFile(file, context), event: options.event, trusted: options.trusted === true },
+      ...{ repo: { slug: options.repo }, params: options.param, secrets: options['secret-value'] },
+      timeoutMinutes: options['timeout-minutes'],
+    };
+    let view = await rest<BuildView>(options.server, 'POST', '/api/builds', request);
+    while (options.wait && !isBuildOver(view))
+      view = await rest(options.server, 'GET', `/api/builds/${view.id}?wait=30`);
+    show(context, options.json, view, describeBuild(view));
+    return options.wait && view.status !== 'success' ? EXIT.failed : EXIT.ok;
+  },
+});
 
-/** Runs one command; answers the exit code: 0 done, 1 failed, 2 wrongly called. */
-export async function runCommand(argv: readonly string[], io: CommandIo): Promise<number> {
+const SHOW = command({
+  name: `${NAME} show`,
+  words: 'ID',
+  summary: 'the status of a build',
+  ...{ examples: [`${NAME} show 12`], options: CLIENT, exits: CLIENT_EXITS },
+  run: async ({ options, words }, context) => {
+    const view = await rest<BuildView>(options.server, 'GET', `/api/builds/${buildId(words)}`);
+    return show(context, options.json, view, describeBuild(view));
+  },
+});
+
+const LOG = command({
+  name: `${NAME} log`,
+  words: 'ID STEP...',
+  summary: 'the log of a step',
+  ...{ examples: [`${NAME} log 12 test`], options: CLIENT, exits: CLIENT_EXITS },
+  run: async ({ options, words }, context) => {
+    const [, step] = words;
+    if (step === undefined) throw new UsageError('STEP is missing');
+    const path = `/api/builds/${buildId(words)}/steps/${encodeURIComponent(step)}/log`;
+    const view = await rest<LogView>(options.server, 'GET', path);
+    return show(
+      context,
+      options.json,
+      view,
+      view.lines
+        .map(({ out }) => out)
+        .join('')
+        .replace(/\n$/, ''),
+    );
+  },
+});
+
+const CANCEL = command({
+  name: `${NAME} cancel`,
+  words: 'ID',
+  summary: 'cancels a build',
+  ...{ examples: [`${NAME} cancel 12`], options: CLIENT, exits: CLIENT_EXITS },
+  run: async ({ options, words }, context) => {
+    const id = buildId(words);
+    const answer = await rest<{ cancelled: boolean }>(options.server, 'DELETE', `/api/builds/${id}`);
+    const text = `build ${id} ${answer.cancelled ? 'is cancelled' : 'has ended before'}`;
+    return show(context, options.json, answer, text);
+  },
+});
+
+/** The command line of the practice server. */
+export const PRACTICE_DRONE: Program = {
+  name: NAME,
+  summary: "A Drone server for practice: the runner's RPC, builds over REST, and a page that shows them.",
+  commands: [SERVE, BUILD, SHOW, LOG, CANCEL],
+  notes: `Run it as: npx node --conditions=source testbed/parts/drone/main.ts serve`,
+};
+
+function textOfFile(file: string, { readFile }: CommandContext): string {
   try {
-    const { values: flags, positionals } = parse(argv);
-    const [name, ...rest] = positionals;
-    const command = COMMANDS.get(name ?? '');
-    if (flags.help === true || command === undefined) {
-      (flags.help === true ? io.print : io.printError)(HELP);
-      return flags.help === true ? 0 : 2;
-    }
-    return await command({ flags, positionals: rest, io });
+    return readFile(file);
   } catch (error) {
-    io.printError(`${errorText(error)}\n`);
-    return error instanceof CommandFailed ? 1 : 2;
+    throw failed(`can't read ${file}: ${errorText(error)}`);
   }
 }
 
-async function serve({ flags, io }: Invocation): Promise<number> {
-  const secret = flags.secret ?? io.defaultSecret;
-  const port = wholeNumber('--port', flags.port);
-  const drone = await startPracticeServer({ secret, port }).catch((error: unknown) => {
-    throw new CommandFailed(`can't listen on 127.0.0.1:${port}: ${String(error)}; choose another --port`);
-  });
-  io.print(`${drone.url} for people; DRONE_RPC_PROTO=http DRONE_RPC_HOST=${drone.host} for the runner\n`);
-  if (!io.stop.aborted)
-    await new Promise((resolve) => io.stop.addEventListener('abort', resolve, { once: true }));
-  await drone.close();
-  return 0;
+function buildId([text = '']: readonly string[]): number {
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`ID is ${JSON.stringify(text)}; give a whole number`);
+  return Number(text);
 }
 
-async function build(invocation: Invocation): Promise<number> {
-  const { flags, io } = invocation;
-  const file = argument(invocation, 0, 'FILE');
-  const yaml = await io.readFile(file).catch((error: unknown) => {
-    throw new CommandFailed(`can't read ${file}: ${String(error)}`);
-  });
-  const request = {
-    ...{ yaml, event: flags.event, trusted: flags.trusted, repo: { slug: flags.repo } },
-    params: pairs('--param', flags.param),
-    secrets: pairs('--secret-value', flags['secret-value']),
-    timeoutMinutes: wholeNumber('--timeout-minutes', flags['timeout-minutes']),
-  };
-  let view = await rest<BuildView>(flags, 'POST', '/api/builds', request);
-  while (flags.wait && !isBuildOver(view)) view = await rest(flags, 'GET', `/api/builds/${view.id}?wait=30`);
-  print(invocation, view, `${describeBuild(view)}\n`);
-  return flags.wait && view.status !== 'success' ? 1 : 0;
-}
-
-async function show(invocation: Invocation): Promise<number> {
-  const view = await rest<BuildView>(invocation.flags, 'GET', `/api/builds/${buildId(invocation)}`);
-  return print(invocation, view, `${describeBuild(view)}\n`);
-}
-
-async function log(invocation: Invocation): Promise<number> {
-  const path = `/api/builds/${buildId(invocation)}/steps/${encodeURIComponent(argument(invocation, 1, 'STEP'))}/log`;
-  const view = await rest<LogView>(invocation.flags, 'GET', path);
-  return print(invocation, view, view.lines.map((line) => line.out).join(''));
-}
-
-async function cancel(invocation: Invocation): Promise<number> {
-  const id = buildId(invocation);
-  const answer = await rest<{ cancelled: boolean }>(invocation.flags, 'DELETE', `/api/builds/${id}`);
-  return print(invocation, answer, `build ${id} ${answer.cancelled ? 'is cancelled' : 'has ended before'}\n`);
-}
-
-/** Prints what the server answered: as text for people, or as JSON for programs. */
-function print({ flags, io }: Invocation, answer: object, text: string): number {
-  io.print(flags.json === true ? `${JSON.stringify(answer)}\n` : text);
-  return 0;
-}
-
-/** One REST call; anything but success becomes a CommandFailed with the server's reason. */
-async function rest<T>(flags: Flags, method: string, path: string, body?: object): Promise<T> {
+/** One REST call; anything but success becomes a failed command with the server's reason. */
+async function rest<T>(server: string, method: string, path: string, body?: object): Promise<T> {
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-  const response = await fetch(flags.server.replace(/\/+$/, '') + path, { method, ...sent }).catch(
+  const response = await fetch(server.replace(/\/+$/, '') + path, { method, ...sent }).catch(
     (error: unknown) => {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      throw new CommandFailed(
-        `no practice server answers at ${flags.server} (${String(cause)}); start one with: serve`,
-      );
+      throw failed(`no practice server answers at ${server} (${String(cause)}); start one with: serve`);
     },
   );
   const value = await response.json().catch((): unknown => undefined);
   if (response.ok && value !== undefined) return value as T;
-  if (response.ok) throw new CommandFailed(`${flags.server} is no practice server: it answered no JSON`);
+  if (response.ok) throw failed(`${server} is no practice server: it answered no JSON`);
   const reason = (value as { message?: string } | undefined)?.message;
-  throw new CommandFailed(reason ?? `the server answered ${response.status}`);
-}
-
-function argument({ positionals }: Invocation, index: number, name: string): string {
-  const value = positionals[index];
-  if (value === undefined) throw new Error(`${name} is missing; see --help`);
-  return value;
-}
-
-function buildId(invocation: Invocation): number {
-  return wholeNumber('ID', argument(invocation, 0, 'ID'));
-}
-
-function wholeNumber(name: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new Error(`${name} is ${JSON.stringify(text)}; give a whole number`);
-  return Number(text);
-}
-
-function pairs(name: string, texts: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const at = text.indexOf('=');
-      if (at < 1) throw new Error(`${name} is ${JSON.stringify(text)}; write NAME=VALUE`);
-      return [text.slice(0, at), text.slice(at + 1)];
-    }),
-  );
+  throw failed(reason ?? `the server answered ${response.status}`);
 }

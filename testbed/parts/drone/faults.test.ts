@@ -104,8 +104,12 @@ describe('odd answers (drone-rpc §8.14)', () => {
   });
 
   it('a redirect, and a page instead of JSON', async () => {
-    drone.faults.redirect('detail');
-    drone.faults.html('detail');
+    drone.faults.answer('detail', { status: 301, headers: { location: 'https://drone.example.test/' } });
+    drone.faults.answer('detail', {
+      status: 200,
+      body: '<!DOCTYPE html>',
+      headers: { 'content-type': 'text/html' },
+    });
 
     const answers = [
       await runner.detail(stage.id),

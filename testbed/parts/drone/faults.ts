@@ -55,8 +55,6 @@ interface Plan {
   used: number;
 }
 
-const HTML = '<!DOCTYPE html><html><head><title>Drone</title></head><body>Welcome</body></html>\n';
-
 /** Plans what goes wrong, endpoint by endpoint; without plans the server is well. */
 export class RpcFaults {
   #plans: Plan[] = [];
@@ -75,18 +73,6 @@ export class RpcFaults {
   /** Another answer, such as a proxy's 502, 503, 504 or 524. */
   answer(endpoint: Endpoint | 'any', answer: OddAnswer, options: FaultOptions = {}): PlannedFault {
     return this.#plan(endpoint, options, () => ({ kind: 'answer', answer }));
-  }
-
-  /** A 301 to an https address. */
-  redirect(endpoint: Endpoint | 'any', options: FaultOptions = {}): PlannedFault {
-    const headers = { location: 'https://drone.example.test/' };
-    return this.answer(endpoint, { status: 301, headers }, options);
-  }
-
-  /** 200 with the web UI's page. */
-  html(endpoint: Endpoint | 'any', options: FaultOptions = {}): PlannedFault {
-    const headers = { 'content-type': 'text/html; charset=utf-8' };
-    return this.answer(endpoint, { status: 200, body: HTML, headers }, options);
   }
 
   /** The call takes effect, half of the body is sent, then the connection is cut. */

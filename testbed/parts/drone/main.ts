@@ -1,16 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { runCommand } from './command.ts';
+import { runProcess } from '@hangar/shared/program/process';
+import { runProgram } from '@hangar/shared/program/program';
+import { PRACTICE_DRONE } from './command.ts';
 
-const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => {
-    stop.abort();
-  });
-
-process.exitCode = await runCommand(process.argv.slice(2), {
-  print: (text) => process.stdout.write(text),
-  printError: (text) => process.stderr.write(text),
-  readFile: (path) => readFile(path, 'utf8'),
-  stop: stop.signal,
-  defaultSecret: process.env['DRONE_RPC_SECRET'] ?? 'practice',
-});
+await runProcess(new URL('../../package.json', import.meta.url), (context, args) =>
+  runProgram(PRACTICE_DRONE, args, context),
+);

@@ -1,5 +1,11 @@
-import { parseArgs } from 'node:util';
 import { errorText } from '@hangar/shared/error-text';
+import { command } from '@hangar/shared/program/command';
+import { CommandError } from '@hangar/shared/program/command-error';
+import type { CommandContext } from '@hangar/shared/program/context';
+import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
+import { flag, type Options } from '@hangar/shared/program/options';
+import { runProcess } from '@hangar/shared/program/process';
+import { runProgram } from '@hangar/shared/program/program';
 import { buildMissing } from './build.ts';
 import { down, refreshGate, up } from './cluster.ts';
 import { clusterFacts, kubeconfigEnvironment, ownLayout } from './facts.ts';
@@ -9,89 +15,92 @@ import { MachineRefusal } from './requirements.ts';
 import { allStatuses } from './services.ts';
 import { readRecord } from './setup.ts';
 
-const help = `The real cluster for tests: Kubernetes with a real kubelet, built from packages, on this machine alone.
-
-  npm run testbed -- up              start it (builds what is missing; a healthy one is left alone)
-  npm run testbed -- down            end it and remove all that it made, but not the cache
-  npm run testbed -- status [--json] each process: health, pid, since when (exit 1 unless all are healthy)
-  npm run -s testbed -- env          variables for a shell: eval "$(npm run -s testbed -- env)"; kubectl get nodes
-  npm run testbed -- gate            build runner/gate again and put its image on the node
-  npm run testbed -- build [part...] build into the cache: etcd kubernetes containerd kwok (default) helm karpenter
-                                     prometheus-operator (its kinds alone)
-
-Needs Linux, root, Go, and Debian's packages (testbed/install-debian.sh).
-Cache: $HANGAR_CACHE or ~/.cache/hangar (700 MB with everything). The first build takes about ten minutes on two
-cores, and Go's own caches grow by up to 9 GB.
-State: $HANGAR_TESTBED_STATE or /var/lib/hangar-testbed; logs are in its folder log/.
-`;
-
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const NAME = 'npm run testbed --';
 const layout = ownLayout();
 
-async function printEnvironment(): Promise<void> {
+async function printEnvironment({ print }: CommandContext): Promise<void> {
   const variables = Object.entries(kubeconfigEnvironment(await clusterFacts(layout)));
   for (const [name, value] of variables) print(`export ${name}='${value}'`);
 }
 
-async function status(asJson: boolean): Promise<number> {
-  const statuses = await allStatuses(layout);
-  if (asJson) print(JSON.stringify(statuses, undefined, 2));
-  else for (const line of statusLines(statuses)) print(line);
-  return statuses.every(({ health }) => health === 'healthy') ? 0 : 1;
+/** A verb without options; an error ends it with its text. */
+const verb = (
+  name: string,
+  summary: string,
+  run: (context: CommandContext, words: readonly string[]) => Promise<unknown>,
+  words?: string,
+) =>
+  command({
+    ...{ name: `${NAME} ${name}`, summary, examples: [`${NAME} ${name}`], options: {} satisfies Options },
+    ...(words === undefined ? {} : { words }),
+    exits: { ok: 'done', failed: 'it failed', config: 'this machine lacks something that it needs' },
+    run: ({ words: given }, context) => reported(() => run(context, given)),
+  });
+
+async function reported(work: () => Promise<unknown>): Promise<ExitCode> {
+  try {
+    await work();
+    return EXIT.ok;
+  } catch (error) {
+    throw new CommandError(error instanceof MachineRefusal ? EXIT.config : EXIT.failed, errorText(error));
+  }
 }
 
-const actions: Readonly<Record<string, (names: readonly string[], asJson: boolean) => Promise<number>>> = {
-  up: async () => {
-    const outcome = await up(layout, say);
-    if (outcome === 'was up') say('testbed: was up already');
-    await printEnvironment();
-    return 0;
+const STATUS = command({
+  name: `${NAME} status`,
+  summary: 'each process: health, pid, start time',
+  examples: [`${NAME} status`, `${NAME} status --json`],
+  options: { json: flag('JSON instead of a table') },
+  exits: { ok: 'all are healthy', failed: 'not all are healthy' },
+  run: async ({ options }, { print }) => {
+    const statuses = await allStatuses(layout);
+    print(options.json ? JSON.stringify(statuses, undefined, 2) : statusLines(statuses).join('\n'));
+    return statuses.every(({ health }) => health === 'healthy') ? EXIT.ok : EXIT.failed;
   },
-  down: async () => {
-    await down(layout, say);
-    say('testbed: down');
-    return 0;
-  },
-  status: (_, asJson) => status(asJson),
-  env: async () => {
+});
+
+const COMMANDS = [
+  verb('up', 'starts the cluster, builds what is missing; a healthy one is left alone', async (context) => {
+    if ((await up(layout, context.complain)) === 'was up') context.complain('testbed: was up already');
+    await printEnvironment(context);
+  }),
+  verb('down', 'stops the cluster and removes all that it made, except the cache', async ({ complain }) => {
+    await down(layout, complain);
+    complain('testbed: down');
+  }),
+  STATUS,
+  verb('env', 'prints variables for a shell: eval "$(npm run -s testbed -- env)"', async (context) => {
     if ((await readRecord(layout)) === undefined) throw new Error('no cluster here: npm run testbed -- up');
-    await printEnvironment();
-    return 0;
-  },
-  gate: async () => {
-    const name = await refreshGate(layout, say);
+    await printEnvironment(context);
+  }),
+  verb('gate', 'builds runner/gate again and puts its image on the node', async ({ print, complain }) => {
+    const name = await refreshGate(layout, complain);
     if (name === undefined) throw new Error('runner/gate has no Go code yet');
     print(name);
-    return 0;
-  },
-  build: async (names) => {
-    await buildMissing(layout, partsNamed(names), say);
-    return 0;
-  },
-};
+  }),
+  verb(
+    'build',
+    'builds into the cache: etcd kubernetes containerd kwok (default) helm karpenter prometheus-operator',
+    ({ complain }, names) => buildMissing(layout, partsNamed(names), complain),
+    '[PART...]',
+  ),
+];
 
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } },
-  });
-  const [name, ...rest] = positionals;
-  if (values.help === true) {
-    print(help);
-    return 0;
-  }
-  const action = name === undefined ? undefined : actions[name];
-  if (action === undefined) {
-    say(name === undefined ? help : `testbed: unknown command ${name}\n\n${help}`);
-    return 2;
-  }
-  return action(rest, values.json === true);
-}
+const NOTES = `Needs Linux, root, Go, and Debian's packages (testbed/install-debian.sh).
+Cache: $HANGAR_CACHE or ~/.cache/hangar (700 MB with everything). The first build takes about ten minutes on two
+cores, and Go's own caches grow by up to 9 GB.
+State: $HANGAR_TESTBED_STATE or /var/lib/hangar-testbed; logs are in its folder log/.`;
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  say(`testbed: ${errorText(error)}`);
-  process.exitCode = error instanceof MachineRefusal ? 2 : 1;
-}
+await runProcess(new URL('../../package.json', import.meta.url), (context, args) =>
+  runProgram(
+    {
+      name: NAME,
+      summary:
+        'The real cluster for tests: Kubernetes with a real kubelet, built from packages, on this machine alone.',
+      commands: COMMANDS,
+      notes: NOTES,
+    },
+    args,
+    context,
+  ),
+);

@@ -3,7 +3,7 @@ import type { Need } from '../../machine/needs.ts';
 import { surveyMachine } from '../../machine/survey.ts';
 import type { Layout } from './plan/layout.ts';
 
-/** What this machine can't do, with the cure in its message; the command line ends with exit code 2. */
+/** What this machine can't do, with the cure in its message; the command line exits with code 78. */
 export class MachineRefusal extends Error {
   override readonly name = 'Refusal';
 }

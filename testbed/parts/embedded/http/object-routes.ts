@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { isRecord, type JsonRecord, recordOf } from '@hangar/shared/json';
+import { mergePatch, strategicMergePatch } from '@hangar/shared/testing/merge-patch';
 import { withQuotaStatus } from '../admit/quota.ts';
 import { hasStatus } from '../admit/strategy.ts';
 import type { DeleteOptions } from '../api/deletion.ts';
 import { applyJsonPatch } from '../api/json-patch.ts';
-import { applyMergePatch, applyStrategicMerge } from '../api/merge-patch.ts';
 import type { ObjectApi, ObjectPart } from '../api/object-api.ts';
 import type { KubeObject } from '../api/objects.ts';
 import { fieldMatcher, labelMatcher, type Matcher } from '../api/selectors.ts';
@@ -163,9 +163,9 @@ function patched(contentType: string, current: KubeObject, patch: unknown): Kube
     throw badRequest(
       'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}',
     );
-  if (type === 'application/merge-patch+json') return applyMergePatch(current, patch) as KubeObject;
+  if (type === 'application/merge-patch+json') return mergePatch(current, patch) as KubeObject;
   if (type === 'application/strategic-merge-patch+json')
-    return applyStrategicMerge(current, patch) as KubeObject;
+    return strategicMergePatch(current, patch) as KubeObject;
   const message = `the body of the request was in an unknown format - accepted media types include: ${ACCEPTED}`;
   throw new ApiError(415, 'UnsupportedMediaType', message);
 }
