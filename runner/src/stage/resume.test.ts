@@ -323,6 +323,25 @@ describe('a Pod that is still held', () => {
     expect([world.pod, world.line.length, world.isOver()]).toEqual([undefined, 0, true]);
   });
 
+  it('of a build that was cancelled before it was started is removed, and the server’s word stands (chaos F7)', async () => {
+    const prepare = ({ server }: TestStage): void => {
+      server.stage = aStage({ status: 'killed', version: 4 });
+    };
+    const world = begin({ prepare });
+    await world.clock.step(0);
+    expect([world.reports, world.server.stage.status]).toEqual([[], 'killed']);
+    expect([world.pod, world.isOver(), world.intents.size]).toEqual([undefined, true, 0]);
+  });
+
+  it('of a stage that the server has given to another runner is left alone', async () => {
+    const prepare = ({ server }: TestStage): void => {
+      server.stage = aStage({ status: 'running', version: 5, machine: 'other' });
+    };
+    const world = begin({ prepare });
+    await world.clock.step(0);
+    expect([world.reports, world.pod === undefined, world.isOver()]).toEqual([[], false, true]);
+  });
+
   it('and whose start was told by the other, with the answer lost: the one hole, and it is named', async () => {
     const prepare = ({ server }: TestStage) =>
       Object.assign(server, { stage: aStage({ status: 'running', version: 4 }) });

@@ -174,11 +174,21 @@ describe('what can’t be run', () => {
     expect(world.isOver()).toBe(true);
   });
 
-  it('a start that is not confirmed ends the stage, and removes the Pod', async () => {
-    const world = begin({}, ({ server }) => Object.assign(server, { stage: aStage({ version: 9 }) }));
-    await world.clock.step(0);
+  it('a start that is not confirmed ends the stage, and removes the Pod; the time of its start stays', async () => {
+    const world = begin({}, ({ server, clock }) => {
+      const update = server.updateStage.bind(server);
+      server.updateStage = async (...call) => {
+        await update(...call);
+        server.updateStage = update;
+        await clock.sleep(100_000);
+        return { kind: 'conflict', afterLostAnswer: true };
+      };
+    });
+    const startedSeconds = world.clock.now() / 1000;
+    await world.clock.step(101_000);
     expect([world.pod, world.isOver()]).toEqual([undefined, true]);
     expect(world.heard).toContain('failed start-lost operator');
+    expect(world.server.stage).toMatchObject({ status: 'error', started: startedSeconds });
   });
 
   it('a Pod that goes before it is begun tells all steps of the started stage', async () => {
@@ -200,6 +210,22 @@ describe('a cancel on the way', () => {
         ['stage killed'],
         0,
         true,
+      ]);
+    },
+  );
+
+  it.each([['killed'], ['success'], ['error']] as const)(
+    'a stage that is %s when its details come is left as it is',
+    async (status) => {
+      const world = begin({}, ({ server }) =>
+        Object.assign(server, { stage: aStage({ status, version: 8 }) }),
+      );
+      await world.clock.step(0);
+      expect([world.reports, world.server.stage.status, world.isOver(), world.intents.size]).toEqual([
+        [],
+        status,
+        true,
+        0,
       ]);
     },
   );
