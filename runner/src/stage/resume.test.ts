@@ -115,6 +115,28 @@ describe('a Pod that was let go', () => {
     expect(world.heard).toContain('concluded timed-out');
   });
 
+  it.each([
+    ['an hour ahead', 3_600_000],
+    ['right', 0],
+    ['an hour behind', -3_600_000],
+  ])(
+    'is timed out by the API server’s clock, though the clock of this node is %s (issue 11, 1.12)',
+    async (_, skewMs) => {
+      const api = 1_768_383_000_000;
+      const claimed = new Date(api + 3_540_000);
+      const change = (pod: V1Pod): V1Pod => ({
+        ...withStates(pod, { 1: running(), 2: running() }),
+        metadata: { ...pod.metadata, managedFields: [{ time: new Date(api) }, { time: claimed }, {}] },
+      });
+      const reports = { ...ADMITTED, [ANNOTATION.admittedAt]: String(api) };
+      const world = begin({ reports, ungate: true, change, prepare: ({ clock }) => clock.jump(skewMs) });
+      await world.clock.step(59_000);
+      expect(world.heard).not.toContain('concluded timed-out');
+      await world.clock.step(1_000);
+      expect(world.heard).toContain('concluded timed-out');
+    },
+  );
+
   it('finds its plan in the Secret when it was too large for an annotation', async () => {
     const [secret] = compiledOf().secrets;
     const data = { ...secret?.data, 'plan.json': Buffer.from(JSON.stringify(aPlan())).toString('base64') };

@@ -200,6 +200,45 @@ describe('what can’t be run', () => {
   });
 });
 
+describe('a Pod of the stage that is there already', () => {
+  /** As another process made it, from another compilation: its own nonce, its own Secret. */
+  function putPod(world: TestStage, annotations: Record<string, string>): void {
+    const { metadata, ...pod } = compiledOf(aPlan(undefined, { nonce: 'other' })).pod;
+    const [secret = {}] = compiledOf().secrets;
+    const all = { ...metadata?.annotations, [ANNOTATION.server]: 'https://drone.acme.test', ...annotations };
+    world.cluster.put(POD, { ...pod, metadata: { ...metadata, annotations: all } });
+    world.cluster.put(SECRET, secret);
+  }
+
+  it('of a former life whose write came late is gone on with: there is never a second one', async () => {
+    const own = { [ANNOTATION.owner]: 'ci/me', [ANNOTATION.draft]: 'other' };
+    const world = begin({}, (one) => putPod(one, own));
+    await world.clock.step(0);
+    expect(world.logs.of(1).order.nonce).toBe('other');
+    await world.finishSteps();
+    expect(world.reports).toEqual(['stage running', '1 success', '2 success', 'stage success']);
+    expect([world.pod, world.isOver()]).toEqual([undefined, true]);
+  });
+
+  it('of a former life that was reported before is removed first', async () => {
+    const own = { [ANNOTATION.owner]: 'ci/me', [ANNOTATION.draft]: 'other' };
+    const world = begin({}, (one) => {
+      putPod(one, own);
+      one.registry.finish(one.pod?.metadata?.uid, 0);
+    });
+    await world.clock.step(2_000);
+    expect(world.logs.of(1).order.nonce).toBe('n0nce');
+    expect(world.cluster.count('remove', 'pods')).toBe(1);
+  });
+
+  it('of another replica is not ours: it is left, and nothing is reported', async () => {
+    const world = begin({}, (one) => putPod(one, { [ANNOTATION.owner]: 'ci/other' }));
+    await world.clock.step(0);
+    expect([world.reports, world.isOver(), world.intents.size]).toEqual([[], true, 0]);
+    expect(world.pod?.metadata?.annotations?.[ANNOTATION.owner]).toBe('ci/other');
+  });
+});
+
 describe('a cancel on the way', () => {
   it.each([['killed'], ['skipped'], ['error']])(
     'a build that is %s when its details come is begun no more',
