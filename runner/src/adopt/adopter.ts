@@ -1,3 +1,4 @@
+import { BoundedSet } from '@hangar/shared/bounded';
 import type { Clock } from '@hangar/shared/clock';
 import {
   type Cluster,
@@ -29,7 +30,7 @@ import { LABEL } from '../pipeline/compiled.ts';
 import type { StageRegistry } from '../stage-registry.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
 import { claimOf, ownerOf, ownersByStage, serverOfPod } from './pod-owner.ts';
-import { type PodRecord, readPod } from './read-pod.ts';
+import { isOfNewerRunner, type PodRecord, readPod } from './read-pod.ts';
 
 /** What an adopter works with, and what it does with what it finds. */
 export interface AdopterParts {
@@ -53,6 +54,8 @@ const MISSING_LOOKS = 5;
 /** A Pod changes while it is claimed, by its kubelet; more often than this it is left for the next look. */
 const CLAIM_TRIES = 5;
 const POD_SELECTION = { labelSelector: `${LABEL.managedBy}=${LABEL.managedByValue}` };
+/** Pods of newer versions whose warning is remembered. */
+const MOST_NEWER = 1_000;
 /** Pods that are claimed at the same time: each claim waits for a response of the API server. */
 const CLAIMS_AT_ONCE = 16;
 
@@ -69,6 +72,8 @@ export class Adopter {
   #running: ReadonlySet<string> = new Set();
   /** Stages of dead replicas that are recorded in the own Lease, and may still become another's. */
   readonly #undecided = new Set<number>();
+  /** Uids of Pods of a newer version of the runner that were met and left alone. */
+  readonly #newer = new BoundedSet<string>(MOST_NEWER);
   /** Drone servers whose things were met and left alone. */
   readonly #strangers = new Set<string>();
 
@@ -185,6 +190,13 @@ export class Adopter {
     return false;
   }
 
+  #leaveToNewer({ metadata }: V1Pod): void {
+    const uid = metadata?.uid ?? '';
+    if (this.#newer.has(uid)) return;
+    this.#newer.add(uid);
+    this.#parts.log.warn({ pod: metadata?.name }, 'a Pod of a newer version of the runner is left alone');
+  }
+
   #ownersWithoutLease(leases: readonly V1Lease[]): ReadonlySet<string> {
     const { leaseNamespace, podWatch, lease } = this.#parts;
     // A replica under the same name that works for another Drone server has none of our Pods.
@@ -198,6 +210,7 @@ export class Adopter {
   }
 
   async #takePods(isDead: (owner: string) => boolean, signal: AbortSignal): Promise<void> {
+    for (const pod of this.#parts.podWatch.pods) if (isOfNewerRunner(pod)) this.#leaveToNewer(pod);
     const waiting = this.#parts.podWatch.pods.filter((pod) => {
       const record = readPod(pod);
       return (

@@ -1,8 +1,10 @@
+import { parseJson } from '@hangar/shared/json';
 import { type Cluster, ifPresent, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { type PatientParts, patiently } from '../launch/patiently.ts';
 import { MASKS_KEY, PLAN_KEY } from '../pipeline/compiled.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
+import { parseMasks, parsePlan } from './parse-record.ts';
 import type { PodRecord } from './read-pod.ts';
 
 /** What only the Pod's Secret knows. */
@@ -36,12 +38,13 @@ export async function isComplete(
   return true;
 }
 
-function read(secret: V1Secret, { plan }: PodRecord): Contents {
-  const text = (key: string): string => Buffer.from(secret.data?.[key] ?? '', 'base64').toString('utf8');
-  return {
-    plan: plan ?? (JSON.parse(text(PLAN_KEY)) as RunPlan),
-    masks: JSON.parse(text(MASKS_KEY) || '{}') as Contents['masks'],
-  };
+function read(secret: V1Secret, record: PodRecord): Contents {
+  const valueOf = (key: string): unknown =>
+    parseJson(Buffer.from(secret.data?.[key] ?? '', 'base64').toString('utf8'));
+  const plan = record.plan ?? parsePlan(valueOf(PLAN_KEY));
+  const masks = secret.data?.[MASKS_KEY] ? parseMasks(valueOf(MASKS_KEY)) : {};
+  if (!plan || !masks) throw new Error('the Secret of this pipeline makes no sense');
+  return { plan, masks };
 }
 
 async function findSecret(

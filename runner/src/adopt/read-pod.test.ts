@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ANNOTATION } from '../pipeline/compiled.ts';
 import { aPlan } from '../supervise/testing/a-plan.ts';
 import { aStage } from '../supervise/testing/fake-ci-server.ts';
-import { readPod } from './read-pod.ts';
+import { isOfNewerRunner, readPod } from './read-pod.ts';
 
 const plan = aPlan();
 const stage = aStage();
@@ -107,6 +107,30 @@ describe('readPod', () => {
     ]);
     const single = { volumes: [{ name: 'hangar-files', secret: { secretName: 'drone-abc' } }] };
     expect(readPod(podOf(least, single))?.secretNames).toEqual(['drone-abc']);
+  });
+
+  it.each([
+    [undefined, false],
+    ['1', false],
+    ['2', true],
+    ['soon', true],
+  ])('knows a Pod of a newer runner, whose words may mean something else: version %j', (version, isNewer) => {
+    const words = version === undefined ? {} : { [ANNOTATION.recordVersion]: version };
+    const pod = podOf({ ...least, ...words });
+    expect([isOfNewerRunner(pod), readPod(pod) === undefined]).toEqual([isNewer, isNewer]);
+  });
+
+  it.each([
+    ['a step without a number', { ...plan, steps: [{ ...plan.steps[0], n: 'one' }] }],
+    ['an engine of the future', { ...plan, steps: [{ ...plan.steps[0], engine: 'vm' }] }],
+    ['another version', { ...plan, version: 2 }],
+    ['no steps', { ...plan, steps: undefined }],
+  ])('takes a plan for none that has %s', (_, odd) => {
+    expect(readPod(podOf({ ...least, [ANNOTATION.plan]: JSON.stringify(odd) }))?.plan).toBeUndefined();
+  });
+
+  it('takes ids for none of which one makes no sense', () => {
+    expect(readPod(podOf({ ...least, [ANNOTATION.stepIds]: '{"1":201,"2":"x"}' }))?.stepIds).toBeUndefined();
   });
 
   it('never throws, whatever somebody wrote into the annotations', () => {

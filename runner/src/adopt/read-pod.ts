@@ -1,8 +1,9 @@
-import { isRecord, parseJson } from '@hangar/shared/json';
+import { parseJson } from '@hangar/shared/json';
 import type { V1Pod } from '@kubernetes/client-node';
-import { ANNOTATION, FILES_VOLUME } from '../pipeline/compiled.ts';
+import { ANNOTATION, FILES_VOLUME, RECORD_VERSION } from '../pipeline/compiled.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
+import { parsePlan, parseStage, parseStepIds } from './parse-record.ts';
 
 /** What a Pod says about the stage it runs: all that its former owner knew. */
 export interface PodRecord {
@@ -25,22 +26,36 @@ export interface PodRecord {
   readonly secretNames: readonly string[];
 }
 
-/** Reads a Pod of ours; undefined when it says nothing that makes sense (somebody edited it). Pure. */
+/** Was its record written by a newer runner, in a form that this one doesn't know? Pure. */
+export function isOfNewerRunner(pod: V1Pod): boolean {
+  const version = pod.metadata?.annotations?.[ANNOTATION.recordVersion] ?? String(RECORD_VERSION);
+  return !(Number(version) <= RECORD_VERSION);
+}
+
+/** Reads a Pod of ours; undefined when it says nothing that makes sense (somebody edited it), or only to a newer runner. Pure. */
 export function readPod(pod: V1Pod): PodRecord | undefined {
   const annotations = pod.metadata?.annotations ?? {};
-  const stage = jsonOf(annotations[ANNOTATION.stage]) as DroneStage | undefined;
-  if (typeof stage?.id !== 'number') return undefined;
+  const stage = parseStage(parseJson(annotations[ANNOTATION.stage] ?? ''));
+  if (!stage || isOfNewerRunner(pod)) return undefined;
   return {
-    stage: { ...stage, started: numberOf(annotations[ANNOTATION.stageStarted]) ?? stage.started, steps: [] },
-    plan: jsonOf(annotations[ANNOTATION.plan]) as RunPlan | undefined,
-    stepIds: stepIdsOf(annotations[ANNOTATION.stepIds]),
+    stage: { ...stage, started: numberOf(annotations[ANNOTATION.stageStarted]) ?? stage.started },
+    plan: parsePlan(parseJson(annotations[ANNOTATION.plan] ?? '')),
+    stepIds: parseStepIds(parseJson(annotations[ANNOTATION.stepIds] ?? '')),
     stageVersion: numberOf(annotations[ANNOTATION.stageVersion]) ?? stage.version,
     admittedMs: numberOf(annotations[ANNOTATION.admittedAt]),
+    ...ownershipOf(annotations),
+    secretNames: secretsOf(pod),
+  };
+}
+
+function ownershipOf(
+  annotations: Readonly<Record<string, string>>,
+): Pick<PodRecord, 'owner' | 'server' | 'ownNamespace' | 'adoptions'> {
+  return {
     owner: annotations[ANNOTATION.owner] ?? '',
     server: annotations[ANNOTATION.server] ?? '',
     ownNamespace: annotations[ANNOTATION.ownNamespace] === 'true',
     adoptions: numberOf(annotations[ANNOTATION.adoptions]) ?? 0,
-    secretNames: secretsOf(pod),
   };
 }
 
@@ -59,17 +74,7 @@ function fileSecrets({ spec }: V1Pod): readonly string[] {
 const pullSecrets = ({ spec }: V1Pod): readonly string[] =>
   (spec?.imagePullSecrets ?? []).map((one) => one.name ?? '');
 
-function stepIdsOf(text: string | undefined): ReadonlyMap<number, number> | undefined {
-  const ids = jsonOf(text) as Record<string, number> | undefined;
-  return ids && new Map(Object.entries(ids).map(([n, id]) => [Number(n), id]));
-}
-
 function numberOf(text: string | undefined): number | undefined {
   const value = text?.trim() ? Number(text) : Number.NaN;
   return Number.isFinite(value) ? value : undefined;
-}
-
-function jsonOf(text = ''): unknown {
-  const value = parseJson(text);
-  return isRecord(value) ? value : undefined;
 }

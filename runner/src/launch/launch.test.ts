@@ -78,6 +78,7 @@ describe('launch', () => {
       [ANNOTATION.owner]: OWNER,
       [ANNOTATION.server]: BY.server,
       [ANNOTATION.draft]: 'n',
+      [ANNOTATION.recordVersion]: '1',
     });
     expect(pod?.spec?.schedulingGates).toEqual([{ name: SCHEDULING_GATE }]);
     for (const name of ['p-files', 'p-pull'])

@@ -7,7 +7,7 @@ import {
 } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
-import { ANNOTATION, type Compiled, LABEL } from '../pipeline/compiled.ts';
+import { ANNOTATION, type Compiled, LABEL, RECORD_VERSION } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { type PatientParts, patiently } from './patiently.ts';
 import { refusalOf } from './refusals.ts';
@@ -51,6 +51,7 @@ export async function launch(
     [ANNOTATION.owner]: by.owner,
     [ANNOTATION.server]: by.server,
     [ANNOTATION.draft]: compiled.plan.nonce,
+    [ANNOTATION.recordVersion]: String(RECORD_VERSION),
     ...(compiled.createNamespace ? { [ANNOTATION.ownNamespace]: 'true' } : {}),
   };
   const wanted: V1Pod = { ...compiled.pod, metadata: { ...compiled.pod.metadata, annotations } };

@@ -32,6 +32,9 @@ export const RIGHT_PATIENCE_MS = 300_000;
 /** Reasons of one call that are logged; more would only be noise. */
 const MOST_REASONS = 10;
 
+/** Whether a refusal may pass: trouble of the API server, a token that is being renewed, a Role that is being rewritten. */
+export const mayPass = (error: unknown): boolean => isTransient(error) || isKubernetesError(error, 401, 403);
+
 const isDenied = (error: unknown): boolean => isKubernetesError(error, 403);
 
 /**

@@ -66,10 +66,21 @@ describe('removePod', () => {
     expect(await removed).toBe('removed');
   });
 
-  it('leaves it at once where a right is missing, and after a while where nobody answers', async () => {
-    const denied = begin();
-    denied.cluster.fail('remove', 'pods', refusal(403, 'Forbidden'));
-    expect(await removePod(denied.parts, denied.pod, 0)).toBe('left');
+  it.each([401, 403])(
+    'tries again after a %i, which an upgrade may cause for a moment (chaos F9)',
+    async (status) => {
+      const { clock, cluster, pod, parts } = begin();
+      cluster.fail('remove', 'pods', refusal(status, 'Refused'));
+      const removed = removePod(parts, pod, 0);
+      await clock.step(200);
+      expect(await removed).toBe('removed');
+    },
+  );
+
+  it('leaves it at once after what no repeat mends, and after a while where nobody answers', async () => {
+    const refused = begin();
+    refused.cluster.fail('remove', 'pods', refusal(422, 'Invalid'));
+    expect(await removePod(refused.parts, refused.pod, 0)).toBe('left');
     const { clock, cluster, pod, parts } = begin();
     cluster.intercept(() => {
       throw noAnswer();

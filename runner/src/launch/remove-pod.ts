@@ -1,22 +1,17 @@
 import type { Clock } from '@hangar/shared/clock';
-import {
-  type Cluster,
-  type Deletion,
-  ifPresent,
-  isTransient,
-  podTarget,
-} from '@hangar/shared/kubernetes/cluster';
+import { type Cluster, type Deletion, ifPresent, podTarget } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import type { V1Pod } from '@kubernetes/client-node';
 import { isOwnedBy } from '../pipeline/pod-owner.ts';
+import { mayPass } from './patiently.ts';
 
 /** What can't be removed in these tries is left to the sweep, which looks again for as long as the process lives. */
 const REMOVAL: RetryPolicy = {
   firstDelayMs: 200,
   maxDelayMs: 10_000,
   attempts: 12,
-  shouldRetry: isTransient,
+  shouldRetry: mayPass,
 };
 
 /** `others`: another replica has taken the Pod over, and it was not touched. `left`: it could not be removed. */

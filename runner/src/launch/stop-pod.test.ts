@@ -34,13 +34,13 @@ describe('stopPod', () => {
 
   it('tries again through an outage of the API server, and not after what no repeat mends', async () => {
     const { clock, cluster, stop, deadline } = begin();
-    cluster.fail('patch', 'pods', noAnswer(), refusal(500, 'InternalError'), refusal(409, 'Conflict'));
+    cluster.fail('patch', 'pods', noAnswer(), refusal(401, 'Unauthorized'), refusal(409, 'Conflict'));
     const stopped = stop();
     await clock.step(200 + 400 + 800);
     await stopped;
     expect(deadline()).toBe(1);
     const denied = begin();
-    denied.cluster.fail('patch', 'pods', refusal(403, 'Forbidden'));
+    denied.cluster.fail('patch', 'pods', refusal(422, 'Invalid'));
     await denied.stop();
     expect([denied.deadline(), denied.cluster.count('patch', 'pods')]).toEqual([900, 1]);
   });

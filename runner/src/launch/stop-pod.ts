@@ -1,13 +1,14 @@
 import type { Clock } from '@hangar/shared/clock';
-import { type Cluster, isKubernetesError, isTransient, podTarget } from '@hangar/shared/kubernetes/cluster';
+import { type Cluster, isKubernetesError, podTarget } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import { type RetryPolicy, retry } from '@hangar/shared/retry';
 import type { V1Pod } from '@kubernetes/client-node';
+import { mayPass } from './patiently.ts';
 
 const PATCHING: RetryPolicy = {
   firstDelayMs: 200,
   maxDelayMs: 10_000,
-  shouldRetry: (error) => isTransient(error) || isKubernetesError(error, 409),
+  shouldRetry: (error) => mayPass(error) || isKubernetesError(error, 409),
 };
 /** The least that a running Pod's deadline may be lowered to for the kubelet to end it. */
 const AT_ONCE_SECONDS = 1;

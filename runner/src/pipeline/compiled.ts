@@ -42,6 +42,8 @@ export const ANNOTATION = {
   owner: 'hangar.dev/owner',
   /** Scheme and host of the Drone server whose stage it is, plain text: stages of two servers may have the same number. */
   server: 'hangar.dev/server',
+  /** {@link RECORD_VERSION} of who wrote these annotations, plain number; absent: 1. */
+  recordVersion: 'hangar.dev/record-version',
   /** Random, one for each compilation: a Pod of the same stage and owner with another one is a former life's. Plain text. */
   draft: 'hangar.dev/draft',
   /** `true` where the Pod's namespace was made for it alone, and goes with it. */
@@ -62,6 +64,8 @@ export const ANNOTATION = {
   imagePrefix: 'hangar.dev/image-',
 } as const;
 
+/** The form of a Pod's annotations. A runner leaves Pods of a newer form alone: raise it when an older runner would misread them. */
+export const RECORD_VERSION = 1;
 /** In place of a container's id: the image was put in place before any node knew the Pod. */
 export const NO_PLACEHOLDER = 'none';
 /** The scheduling gate that holds a Pod until the server knows its steps. */

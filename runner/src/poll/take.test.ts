@@ -151,6 +151,23 @@ describe('going on with an intent (known issues 13 and 18)', () => {
     expect([finished, reports, registry.entries]).toEqual([[], ['settle 63'], []]);
   });
 
+  it.each<[string, Partial<DroneStage>, readonly object[]]>([
+    ['has ended meanwhile', { status: 'success' }, []],
+    ['was cancelled meanwhile', { status: 'killed' }, []],
+    ['runs, without a Pod', { status: 'running' }, [{ status: 'error' }]],
+  ])(
+    'looks how a stage stands that was accepted with a lost answer, and %s (chaos F3)',
+    async (_, stage, want) => {
+      const { goOn, finished, reports } = begin({
+        accept: () =>
+          Promise.resolve({ kind: 'accepted', stage: { ...offer, machine: 'r1', version: 4, ...stage } }),
+      });
+      await goOn();
+      expect(finished).toMatchObject(want);
+      expect([finished.length, reports]).toEqual([want.length, ['settle 63']]);
+    },
+  );
+
   it('ends a stage that was started and has no Pod: nobody else would', async () => {
     const { goOn, parts, detail, finished } = begin({ accept: lost });
     Object.assign(parts.ciServer, { detail: detail({ machine: 'r1', status: 'running', version: 3 }) });

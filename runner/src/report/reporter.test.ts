@@ -281,9 +281,26 @@ describe('a look at a stage', () => {
     expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('reported');
   });
 
-  it('finds a cancel, without a detail call', async () => {
+  it('finds a cancel, which the stage or its build confirms', async () => {
     const { server, look } = beginWith(4);
-    expect([await look(), server.details]).toEqual(['conflict', 0]);
+    server.status = 'killed';
+    expect([await look(), server.details]).toEqual(['conflict', 1]);
+    const rewritten = beginWith(4);
+    rewritten.server.buildStatus = 'killed';
+    expect(await rewritten.look()).toBe('conflict');
+  });
+
+  it.each([1, 2, 9])('finds a stage of an older backup open, at whatever version: %i', async (version) => {
+    const { reporter, server, look } = beginWith(version);
+    expect([await look(), server.details]).toEqual(['reported', 1]);
+    expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('reported');
+    expect(server.status).toBe('success');
+  });
+
+  it.each([1, 2, 9])('is not needed to end a stage of an older backup: %i', async (version) => {
+    const { reporter, server } = beginWith(version);
+    expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('reported');
+    expect(server.status).toBe('success');
   });
 
   it('is not made before the version is written down that it will make', async () => {
@@ -352,7 +369,8 @@ describe('a look at a stage', () => {
     ['was cancelled', 4, 'conflict'],
   ] as const)('after a replica that %s finds the right version', async (_, version, found) => {
     const { reporter, look, server } = beginWith(version, 'unknown');
-    expect([await look(), server.details]).toEqual([found, 0]);
+    if (found === 'conflict') server.status = 'killed';
+    expect([await look(), server.details]).toEqual([found, found === 'conflict' ? 1 : 0]);
     const ended = await reporter.finish(state, { kind: 'completed' }, never);
     expect(ended).toBe(found);
   });

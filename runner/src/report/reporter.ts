@@ -69,6 +69,7 @@ export class Reporter {
   /** The highest version that was written down for a look, made or not. */
   #writtenVersion = 0;
   #isFinishing = false;
+  #isUnknown = false;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: { clock: Clock; ciServer: CiServer; log: Logger }, registered: Registered) {
@@ -96,6 +97,11 @@ export class Reporter {
     return this.#registered.stepIds.get(n) ?? 0;
   }
 
+  /** Whether the server has said for certain that it doesn't know the stage, or one of its steps. */
+  get isUnknown(): boolean {
+    return this.#isUnknown;
+  }
+
   /** Can the finish carry that step? */
   knows(n: number): boolean {
     return this.#versions.has(n);
@@ -116,7 +122,16 @@ export class Reporter {
     this.#writtenVersion = this.#highestVersion + 1;
     if (!(await writeDown(this.#writtenVersion))) return 'failed';
     const reported = await this.#inTurn(() => this.#look(signal), signal);
-    return reported === 'unclear' ? this.#lookAtDetail(signal) : reported;
+    if (reported === 'unclear') return this.#lookAtDetail(signal);
+    return reported === 'conflict' && (await this.isOpenAnyway(signal)) ? 'reported' : reported;
+  }
+
+  /**
+   * Whether the server has the stage open although it met another version: its database may have been restored from an older backup. Then
+   * later reports find the versions by trial.
+   */
+  async isOpenAnyway(signal: AbortSignal): Promise<boolean> {
+    return (await this.#inTurn(() => this.#readAgain(signal), signal)) === 'reported';
   }
 
   /** The stage's end, with all steps. A conflict is looked at by nobody: after a cancel all is recorded already. */
@@ -138,6 +153,7 @@ export class Reporter {
   #notReported(error: unknown, signal: AbortSignal): 'failed' | 'unknown' {
     const stageId = this.#registered.stage.id;
     if (error instanceof CiServerError && error.unknown) {
+      this.#isUnknown = true;
       this.#log.error(
         { err: error, stageId },
         'the Drone server does not know this stage, or a step of it, any more',
@@ -179,17 +195,30 @@ export class Reporter {
     return wasUnclear ? 'unclear' : 'conflict';
   }
 
+  async #readAgain(signal: AbortSignal): Promise<Reported> {
+    const reported = await this.#lookAtDetail(signal);
+    if (reported === 'reported') this.#versions.clear();
+    return reported;
+  }
+
   /** A conflict is a cancel, or a look of ours whose answer was lost: only the stage itself tells which. */
   async #lookAtDetail(signal: AbortSignal): Promise<Reported> {
     try {
-      const { stage, build } = await this.#ciServer.detail(this.#registered.stage.id, signal);
-      const isOpen = build.status === 'running' || build.status === 'pending';
-      if (!isOpen || stage.status !== 'running') return 'conflict';
-      return this.#isFinishing ? 'failed' : this.#know(stage.version);
+      const version = await this.#openVersion(signal);
+      if (version === undefined) return 'conflict';
+      return this.#isFinishing ? 'failed' : this.#know(version);
     } catch (error) {
       if (!signal.aborted) this.#log.warn({ err: error }, 'how a stage stands could not be learnt');
       return 'failed';
     }
+  }
+
+  /** Undefined: the stage has ended, or is not ours any more. */
+  async #openVersion(signal: AbortSignal): Promise<number | undefined> {
+    const { id, machine } = this.#registered.stage;
+    const { stage, build } = await this.#ciServer.detail(id, signal);
+    const isOpen = build.status === 'running' || build.status === 'pending';
+    return isOpen && stage.status === 'running' && stage.machine === machine ? stage.version : undefined;
   }
 
   #know(version: number): 'reported' {
@@ -223,7 +252,17 @@ export class Reporter {
       if (again.kind === 'updated') return 'reported';
       if (again.afterLostAnswer) return 'conflict';
     }
-    return 'conflict';
+    return this.#finishAnyway(whole, signal);
+  }
+
+  /** An older backup has the stage open, with a version that nobody here can know. */
+  async #finishAnyway(whole: DroneStage, signal: AbortSignal): Promise<Reported> {
+    const version = await this.#openVersion(signal).catch((error: unknown) => {
+      if (!signal.aborted) this.#log.warn({ err: error }, 'how a stage stands could not be learnt');
+    });
+    if (version === undefined) return 'conflict';
+    const update = await this.#ciServer.updateStage({ ...whole, version, steps: [] }, signal);
+    return update.kind === 'updated' ? 'reported' : 'conflict';
   }
 
   #drone(step: StepState, version: number): DroneStep {

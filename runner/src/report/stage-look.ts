@@ -28,7 +28,9 @@ export async function lookAtStage(
     !pod || (await isWrittenDown(parts, pod, { owner, version }, signal));
   const reported = await reporter.look(writeDown, signal);
   if (reported === 'reported') return 'open';
-  if (reported === 'conflict' && (!pod || (await isOurs(parts, pod, owner, signal)))) return 'cancelled';
+  // What the server doesn't know any more needs to run no longer.
+  const isOver = reported === 'conflict' || reported === 'unknown';
+  if (isOver && (!pod || (await isOurs(parts, pod, owner, signal)))) return 'cancelled';
   return 'unknown';
 }
 

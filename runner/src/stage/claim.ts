@@ -11,8 +11,7 @@ const TIMES = 3;
 /** over as long a time, and nothing else meanwhile. */
 const OVER_MS = 300_000;
 
-const OVER: StageEnd = { kind: 'left', why: 'a stage that was accepted before needs nobody any more' };
-const UNKNOWN: StageEnd = { kind: 'left', why: 'the Drone server does not know this stage any more' };
+const UNKNOWN: StageEnd = { kind: 'over', why: 'the Drone server does not know this stage any more' };
 
 /**
  * Finds out whether a stage is ours that this replica's former life, or a dead one, meant to accept or had accepted, and that has no Pod:
@@ -45,9 +44,8 @@ async function ask({ parts, progress, stops }: StageFlow): Promise<StageEnd | un
   const { stage, machine } = progress;
   const accepted = await ciServer.accept(stage.id, machine, stops.grace);
   if (accepted.kind === 'accepted') {
-    progress.stage = { ...stage, ...accepted.stage, machine };
-    progress.isClaimed = true;
-    return undefined;
+    // After a lost answer it says how the stage stands, which may have run since it was accepted.
+    return judge({ ...stage, status: 'pending', ...accepted.stage, machine }, progress);
   }
   const detail = await ciServer.detail(stage.id, stops.stop);
   progress.detail = detail;
@@ -55,12 +53,23 @@ async function ask({ parts, progress, stops }: StageFlow): Promise<StageEnd | un
 }
 
 function judge(stage: DroneStage, progress: StageFlow['progress']): StageEnd | undefined {
-  if (stage.machine !== progress.machine || (stage.status !== 'pending' && stage.status !== 'running'))
-    return OVER;
+  const end = endAtServer(stage, progress.machine);
+  if (end) return end;
   progress.stage = stage;
   progress.isClaimed = true;
   if (stage.status === 'running' && !progress.startedWithoutPod) return { kind: 'failed', error: podLost() };
   return undefined;
+}
+
+/** Why nothing is to be done for a stage, by how it stands at the server; undefined: it is ours, and open. Pure. */
+export function endAtServer(
+  { machine, status }: Pick<DroneStage, 'machine' | 'status'>,
+  ours: string,
+): StageEnd | undefined {
+  if (machine !== ours)
+    return { kind: 'left', why: 'the Drone server has given the stage to another runner' };
+  if (status === 'pending' || status === 'running') return undefined;
+  return { kind: 'over', why: `the Drone server has the stage as ${status}` };
 }
 
 /** It was started and has no Pod: nobody will ever report of it (gate §4). */

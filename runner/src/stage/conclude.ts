@@ -9,10 +9,12 @@ import { type EarlyEnd, finishBare } from '../report/finish-bare.ts';
 import type { Reporter } from '../report/reporter.ts';
 import { Expiry } from './expiry.ts';
 import type { StageEnd, StageFlow } from './stage-progress.ts';
+import { NotToBeStarted } from './start.ts';
 
 /** What an error of a station means for the stage. */
 export function endOf({ progress, stops }: StageFlow, error: unknown): StageEnd {
   if (stops.handOver.aborted) return { kind: 'handed-over' };
+  if (error instanceof NotToBeStarted) return error.end;
   if (stops.cancelled.aborted) return { kind: 'cancelled' };
   if (error instanceof PipelineError) return { kind: 'failed', error };
   const what = progress.adopted
@@ -33,6 +35,10 @@ export async function conclude(flow: StageFlow, end: StageEnd): Promise<void> {
     case 'left':
       flow.parts.log.info({ stageId: flow.progress.stage.id, reason: end.why }, 'a stage is left');
       return flow.parts.lease.settle(flow.progress.stage.id);
+    case 'over':
+      flow.parts.log.info({ stageId: flow.progress.stage.id, reason: end.why }, 'a stage is over');
+      flow.parts.lease.settle(flow.progress.stage.id);
+      return cleanUp(flow);
     case 'reported':
       flow.parts.lease.settle(flow.progress.stage.id);
       return leaveNamespace(flow);

@@ -12,7 +12,7 @@ import type { StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { CiServerError } from '../ports/ci-server.ts';
 import { toOwnMs } from './api-time.ts';
-import { podLost } from './claim.ts';
+import { endAtServer, podLost } from './claim.ts';
 import type { StageEnd, StageFlow } from './stage-progress.ts';
 
 /** So often the details may fail while the database of the server works. */
@@ -31,6 +31,8 @@ async function fromDetails(flow: StageFlow): Promise<StageEnd | undefined> {
   const detail = progress.detail ?? (await askDetail(flow));
   progress.detail = undefined;
   takeIn(flow, detail);
+  const end = endAtServer({ ...detail.stage, machine: progress.machine }, progress.machine);
+  if (end) return end;
   // Cancelled between offer and accept: no watch will report it (drone-rpc §2.2).
   if (!isOpen(detail.build.status)) return { kind: 'cancelled' };
   const { startedWithoutPod } = progress;

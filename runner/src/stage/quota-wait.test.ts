@@ -8,6 +8,7 @@ import { carryOn } from '../poll/take.ts';
 import { aPlan } from '../supervise/testing/a-plan.ts';
 import { aStage } from '../supervise/testing/fake-ci-server.ts';
 import { runStage } from './run-stage.ts';
+import type { StageParts } from './stage-parts.ts';
 import { aDetail, compiledOf, TestStage } from './testing/test-stage.ts';
 
 const spent = (used: number): KubernetesError =>
@@ -19,7 +20,11 @@ const spent = (used: number): KubernetesError =>
 
 /** A stage for whose Pod the quota has no room, as often as that. */
 function begin(...refusals: readonly KubernetesError[]) {
-  const world = new TestStage();
+  return beginWith({}, refusals);
+}
+
+function beginWith(parts: Partial<StageParts>, refusals: readonly KubernetesError[]) {
+  const world = new TestStage(parts);
   onTestFinished(() => world.close());
   world.cluster.fail('create', 'pods', ...refusals);
   world.intents.set(63, { stageId: 63, buildId: 41, machine: 'me' });
@@ -87,6 +92,31 @@ describe('a wait for room in a quota', () => {
 
     expect([world.pod, world.intents.size, world.registry.entries]).toEqual([undefined, 0, []]);
     expect(world.logs.of(1).isStored).toBe(true);
+  });
+});
+
+describe('a wait for room in a quota is no longer than', () => {
+  const forEver = Array.from({ length: 1_000 }, () => spent(9));
+
+  it('the limit of waits', async () => {
+    const world = beginWith({ waitLimitMs: 120_000 }, forEver);
+    await world.clock.step(119_000);
+    expect(world.server.stage.status).toBe('running');
+    await world.clock.step(5_000);
+    expect(world.server.stage.status).toBe('error');
+    expect(world.server.stage.error).toMatch(
+      /^the quota of the namespace had no room within 2 minutes: .*exceeded quota/,
+    );
+    expect([world.intents.size, world.registry.entries]).toEqual([0, []]);
+  });
+
+  it('the time-out of the repository, where waits have no limit', async () => {
+    const world = begin(...forEver);
+    await world.clock.step(3_595_000);
+    expect(world.server.stage.status).toBe('running');
+    await world.clock.step(10_000);
+    expect(world.server.stage.error).toMatch(/^the quota of the namespace had no room within 60 minutes/);
+    expect(world.heard).toContain('failed waited-too-long operator');
   });
 });
 

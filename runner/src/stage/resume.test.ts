@@ -115,6 +115,28 @@ describe('a Pod that was let go', () => {
     expect(world.heard).toContain('concluded timed-out');
   });
 
+  it.each([
+    ['an hour ahead', 3_600_000],
+    ['right', 0],
+    ['an hour behind', -3_600_000],
+  ])(
+    'is timed out by the API server’s clock, though the clock of this node is %s (issue 11, 1.12)',
+    async (_, skewMs) => {
+      const api = 1_768_383_000_000;
+      const claimed = new Date(api + 3_540_000);
+      const change = (pod: V1Pod): V1Pod => ({
+        ...withStates(pod, { 1: running(), 2: running() }),
+        metadata: { ...pod.metadata, managedFields: [{ time: new Date(api) }, { time: claimed }, {}] },
+      });
+      const reports = { ...ADMITTED, [ANNOTATION.admittedAt]: String(api) };
+      const world = begin({ reports, ungate: true, change, prepare: ({ clock }) => clock.jump(skewMs) });
+      await world.clock.step(59_000);
+      expect(world.heard).not.toContain('concluded timed-out');
+      await world.clock.step(1_000);
+      expect(world.heard).toContain('concluded timed-out');
+    },
+  );
+
   it('finds its plan in the Secret when it was too large for an annotation', async () => {
     const [secret] = compiledOf().secrets;
     const data = { ...secret?.data, 'plan.json': Buffer.from(JSON.stringify(aPlan())).toString('base64') };
@@ -321,6 +343,25 @@ describe('a Pod that is still held', () => {
     world.server.cancel();
     await world.clock.step(8_000);
     expect([world.pod, world.line.length, world.isOver()]).toEqual([undefined, 0, true]);
+  });
+
+  it('of a build that was cancelled before it was started is removed, and the server’s word stands (chaos F7)', async () => {
+    const prepare = ({ server }: TestStage): void => {
+      server.stage = aStage({ status: 'killed', version: 4 });
+    };
+    const world = begin({ prepare });
+    await world.clock.step(0);
+    expect([world.reports, world.server.stage.status]).toEqual([[], 'killed']);
+    expect([world.pod, world.isOver(), world.intents.size]).toEqual([undefined, true, 0]);
+  });
+
+  it('of a stage that the server has given to another runner is left alone', async () => {
+    const prepare = ({ server }: TestStage): void => {
+      server.stage = aStage({ status: 'running', version: 5, machine: 'other' });
+    };
+    const world = begin({ prepare });
+    await world.clock.step(0);
+    expect([world.reports, world.pod === undefined, world.isOver()]).toEqual([[], false, true]);
   });
 
   it('and whose start was told by the other, with the answer lost: the one hole, and it is named', async () => {

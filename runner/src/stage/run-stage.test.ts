@@ -174,11 +174,21 @@ describe('what can’t be run', () => {
     expect(world.isOver()).toBe(true);
   });
 
-  it('a start that is not confirmed ends the stage, and removes the Pod', async () => {
-    const world = begin({}, ({ server }) => Object.assign(server, { stage: aStage({ version: 9 }) }));
-    await world.clock.step(0);
+  it('a start that is not confirmed ends the stage, and removes the Pod; the time of its start stays', async () => {
+    const world = begin({}, ({ server, clock }) => {
+      const update = server.updateStage.bind(server);
+      server.updateStage = async (...call) => {
+        await update(...call);
+        server.updateStage = update;
+        await clock.sleep(100_000);
+        return { kind: 'conflict', afterLostAnswer: true };
+      };
+    });
+    const startedSeconds = world.clock.now() / 1000;
+    await world.clock.step(101_000);
     expect([world.pod, world.isOver()]).toEqual([undefined, true]);
     expect(world.heard).toContain('failed start-lost operator');
+    expect(world.server.stage).toMatchObject({ status: 'error', started: startedSeconds });
   });
 
   it('a Pod that goes before it is begun tells all steps of the started stage', async () => {
@@ -187,6 +197,45 @@ describe('what can’t be run', () => {
     expect(world.reports).toEqual(['stage running', 'stage error']);
     expect([1, 2].map((n) => world.server.statusOf(n))).toEqual(['skipped', 'skipped']);
     expect(world.heard).toContain('failed pod-deleted cluster');
+  });
+});
+
+describe('a Pod of the stage that is there already', () => {
+  /** As another process made it, from another compilation: its own nonce, its own Secret. */
+  function putPod(world: TestStage, annotations: Record<string, string>): void {
+    const { metadata, ...pod } = compiledOf(aPlan(undefined, { nonce: 'other' })).pod;
+    const [secret = {}] = compiledOf().secrets;
+    const all = { ...metadata?.annotations, [ANNOTATION.server]: 'https://drone.acme.test', ...annotations };
+    world.cluster.put(POD, { ...pod, metadata: { ...metadata, annotations: all } });
+    world.cluster.put(SECRET, secret);
+  }
+
+  it('of a former life whose write came late is gone on with: there is never a second one', async () => {
+    const own = { [ANNOTATION.owner]: 'ci/me', [ANNOTATION.draft]: 'other' };
+    const world = begin({}, (one) => putPod(one, own));
+    await world.clock.step(0);
+    expect(world.logs.of(1).order.nonce).toBe('other');
+    await world.finishSteps();
+    expect(world.reports).toEqual(['stage running', '1 success', '2 success', 'stage success']);
+    expect([world.pod, world.isOver()]).toEqual([undefined, true]);
+  });
+
+  it('of a former life that was reported before is removed first', async () => {
+    const own = { [ANNOTATION.owner]: 'ci/me', [ANNOTATION.draft]: 'other' };
+    const world = begin({}, (one) => {
+      putPod(one, own);
+      one.registry.finish(one.pod?.metadata?.uid, 0);
+    });
+    await world.clock.step(2_000);
+    expect(world.logs.of(1).order.nonce).toBe('n0nce');
+    expect(world.cluster.count('remove', 'pods')).toBe(1);
+  });
+
+  it('of another replica is not ours: it is left, and nothing is reported', async () => {
+    const world = begin({}, (one) => putPod(one, { [ANNOTATION.owner]: 'ci/other' }));
+    await world.clock.step(0);
+    expect([world.reports, world.isOver(), world.intents.size]).toEqual([[], true, 0]);
+    expect(world.pod?.metadata?.annotations?.[ANNOTATION.owner]).toBe('ci/other');
   });
 });
 
@@ -200,6 +249,22 @@ describe('a cancel on the way', () => {
         ['stage killed'],
         0,
         true,
+      ]);
+    },
+  );
+
+  it.each([['killed'], ['success'], ['error']] as const)(
+    'a stage that is %s when its details come is left as it is',
+    async (status) => {
+      const world = begin({}, ({ server }) =>
+        Object.assign(server, { stage: aStage({ status, version: 8 }) }),
+      );
+      await world.clock.step(0);
+      expect([world.reports, world.server.stage.status, world.isOver(), world.intents.size]).toEqual([
+        [],
+        status,
+        true,
+        0,
       ]);
     },
   );

@@ -100,8 +100,10 @@ export type StageEnd =
   | { readonly kind: 'reported' }
   /** This process goes: Pod and Lease say to whoever comes next how to go on. */
   | { readonly kind: 'handed-over' }
-  /** It is not ours, or over: there is nothing to report. */
+  /** It is not ours: nothing of it is touched. */
   | { readonly kind: 'left'; readonly why: string }
+  /** The server has its end already: only what was made for it is removed. */
+  | { readonly kind: 'over'; readonly why: string }
   /** Its end could not be reported for so long that its record is given up. */
   | { readonly kind: 'expired' }
   | { readonly kind: 'cancelled' }

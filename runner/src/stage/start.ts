@@ -1,7 +1,9 @@
+import type { V1Pod } from '@kubernetes/client-node';
 import { holdsGate, register, type Started, startStage, ungate } from '../launch/start.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { newStage } from '../pipeline/stage-state.ts';
 import { toApiMs } from './api-time.ts';
+import { endAtServer } from './claim.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 
 /**
@@ -28,28 +30,54 @@ export async function start(flow: StageFlow): Promise<StageEnd | undefined> {
 
 /** Tells the server once, and keeps what it answers. */
 export async function startAtServer(
-  { parts, progress, stops }: StageFlow,
+  flow: StageFlow,
   { plan, masks, namespace, compiled }: Work,
 ): Promise<Started> {
+  const { parts, progress, stops } = flow;
   if (progress.started) return progress.started;
   const { stage } = progress;
   const pod = progress.pod ?? compiled?.pod ?? {};
   const outcome = await startStage(parts, { stage, compiled: { plan, masks, namespace, pod } }, stops.grace);
-  if (outcome.kind === 'started') {
-    progress.stage = outcome.started.stage;
-    progress.started = outcome.started;
-    return outcome.started;
-  }
-  // The version that a finish needs is one further if the start was applied and its answer lost, here or in another process.
-  const isApplied = outcome.afterLostAnswer || progress.adopted;
-  if (isApplied)
-    progress.stage = { ...stage, version: stage.version + 1, started: stage.started || createdSeconds(pod) };
-  throw startLost(progress.adopted);
+  if (outcome.kind === 'conflict') throw await notStarted(flow, outcome.afterLostAnswer);
+  progress.stage = outcome.started.stage;
+  progress.started = outcome.started;
+  return outcome.started;
 }
 
-/** A Pod is made just before its stage is started: the best that is known when the server's answer was lost. */
-const createdSeconds = ({ metadata }: { metadata?: { creationTimestamp?: Date } }): number =>
-  metadata?.creationTimestamp ? Math.floor(new Date(metadata.creationTimestamp).getTime() / 1000) : 0;
+/** The stage needs no start: the server has its end, or has given it to another runner. */
+export class NotToBeStarted extends Error {
+  override readonly name = 'NotToBeStarted';
+  readonly end: StageEnd;
+
+  constructor(end: StageEnd) {
+    super('the stage is not to be started');
+    this.end = end;
+  }
+}
+
+/** A start meets another version of the stage: it was cancelled, or the start was applied and its answer lost, here or with another process. */
+async function notStarted({ parts, progress, stops }: StageFlow, afterLostAnswer: boolean): Promise<Error> {
+  const { stage, machine, adopted, pod } = progress;
+  try {
+    const now = (await parts.ciServer.detail(stage.id, stops.grace)).stage;
+    const end = endAtServer(now, machine);
+    if (end) return new NotToBeStarted(end);
+    progress.stage = { ...stage, version: now.version, started: now.started };
+  } catch (err) {
+    stops.grace.throwIfAborted();
+    parts.log.warn({ err, stageId: stage.id }, 'how a stage stands could not be learnt');
+    const isApplied = afterLostAnswer || adopted;
+    const started = stage.started || createdSeconds(pod);
+    progress.stage = { ...stage, started, version: stage.version + Number(isApplied) };
+  }
+  return startLost(adopted);
+}
+
+/** A Pod is made just before its stage is started: the best that is known when the server doesn't say. */
+const createdSeconds = (pod: V1Pod | undefined): number =>
+  pod?.metadata?.creationTimestamp
+    ? Math.floor(new Date(pod.metadata.creationTimestamp).getTime() / 1000)
+    : 0;
 
 /** Started, but the answer with the ids was lost with the process that asked: the one hole (gate §4). */
 const startLost = (adopted: boolean): PipelineError =>

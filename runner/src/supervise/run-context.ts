@@ -25,7 +25,7 @@ export interface RunContext {
   /** Handed over: whoever comes next reads the logs from their start, and uploads them. */
   left(): boolean;
   change(next: StageState): void;
-  /** The server has a newer version of a step: it was cancelled. */
-  conflict(): void;
+  /** The server has another version of a step: it was cancelled, unless it is to be reported again. */
+  conflict(): Promise<'over' | 'report-again'>;
   broken(trouble: Trouble): void;
 }

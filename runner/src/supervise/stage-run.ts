@@ -95,7 +95,7 @@ export class StageRun {
       concluded: () => this.#conclusion !== undefined,
       left: () => this.#left,
       change: (next) => this.#change(next),
-      conflict: () => void this.#conflict(),
+      conflict: () => this.#conflict(),
       broken: (trouble) => this.#break(trouble),
     });
   }
@@ -158,7 +158,7 @@ export class StageRun {
    * A lock conflict is a cancel only if the Pod is still ours: another replica's reports make conflicts too. As long as nobody
    * can tell whose it is, it is neither.
    */
-  async #conflict(): Promise<void> {
+  async #conflict(): Promise<'over' | 'report-again'> {
     const target = podTarget(this.#launched.pod);
     const shouldRetry = (error: unknown): boolean => !this.#conclusion && !isKubernetesError(error, 404);
     const { signal } = this.#halt;
@@ -166,11 +166,14 @@ export class StageRun {
       const pod = await retry(this.#parts.clock, { ...LOOKING, shouldRetry }, signal, () =>
         this.#parts.cluster.get<V1Pod>(target, signal),
       );
-      if (!this.#isOurs(pod)) return this.#disown();
-      this.#conclude({ kind: 'cancelled' });
+      if (!this.#isOurs(pod)) this.#disown();
+      else if (!this.#reporter.isUnknown && (await this.#reporter.isOpenAnyway(signal)))
+        return 'report-again';
+      else this.#conclude({ kind: 'cancelled' });
     } catch (error) {
       if (isKubernetesError(error, 404)) this.#conclude({ kind: 'cancelled' });
     }
+    return 'over';
   }
 
   #isOurs(pod: V1Pod): boolean {
@@ -312,6 +315,9 @@ export class StageRun {
   /** The Pod is where whoever comes next reads the logs: it stays until the server has them. Those of stopped steps are cut after a while. */
   async #logsTaken(conclusion: Conclusion, running: RunningSteps, handOver: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
+    // Nobody takes the logs of a stage that the server doesn't know.
+    if (this.#reporter.isUnknown)
+      this.#leave(AbortSignal.abort(new Error('the server does not know the stage')));
     if (isCutShort(conclusion)) {
       await orLate(clock, LAST_LINES_MS, everythingOf(running), handOver);
       if (handOver.aborted) return;

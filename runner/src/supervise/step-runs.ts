@@ -327,10 +327,12 @@ export class StepRuns {
   async #report(step: PlannedStep): Promise<void> {
     const state = this.#context.state().get(step.n);
     if (!state) return;
-    const reported = await this.#context.reporter.step(state, this.#context.halt);
-    // Of a step that the server doesn't know, nobody waits for the end.
-    if (reported === 'conflict' || reported === 'unknown') this.#context.conflict();
-    if (reported === 'failed') this.#unreported.add(step.n);
+    let reported = await this.#context.reporter.step(state, this.#context.halt);
+    // Of a step that the server doesn't know, nobody waits for the end. What conflicts twice is reported with the end of the stage.
+    const isRefused = reported === 'conflict' || reported === 'unknown';
+    if (isRefused && (await this.#context.conflict()) === 'report-again')
+      reported = await this.#context.reporter.step(state, this.#context.halt);
+    if (reported !== 'reported') this.#unreported.add(step.n);
     else this.#unreported.delete(step.n);
   }
 

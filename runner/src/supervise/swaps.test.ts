@@ -88,10 +88,16 @@ describe('the swap', () => {
 
   it('is tried again while the API server has trouble', async () => {
     const stageRun = new TestStageRun({ plan: alone });
-    stageRun.cluster.fail('patch', 'pods', noAnswer(), refusal(500, 'InternalError'));
+    const errors = [
+      noAnswer(),
+      refusal(500, 'InternalError'),
+      refusal(401, 'Unauthorized'),
+      refusal(403, 'Forbidden'),
+    ];
+    stageRun.cluster.fail('patch', 'pods', ...errors);
     await stageRun.show((pod) => withStates(pod, { 1: running() }));
-    await stageRun.clock.step(400);
-    expect(patches(stageRun)).toHaveLength(3);
+    await stageRun.clock.step(200 + 400 + 800 + 1_600);
+    expect(patches(stageRun)).toHaveLength(5);
     expect(stageRun.concluded).toEqual([]);
   });
 

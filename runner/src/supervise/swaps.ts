@@ -1,5 +1,7 @@
+import { Backoff, type BackoffPolicy } from '@hangar/shared/backoff';
 import { errorText } from '@hangar/shared/error-text';
-import { isKubernetesError, isTransient, podTarget } from '@hangar/shared/kubernetes/cluster';
+import { isKubernetesError, podTarget } from '@hangar/shared/kubernetes/cluster';
+import { mayPass } from '../launch/patiently.ts';
 import { ANNOTATION, containerName } from '../pipeline/compiled.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
 import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
@@ -20,7 +22,8 @@ type Annotations = Readonly<Record<string, string | null>>;
 /** `again`: nothing was written, for a reason that passes. */
 type Written = 'written' | 'again' | 'over';
 
-const PAUSE_MS = 200;
+/** A swap has the time that a container has to start. */
+const PAUSES: BackoffPolicy = { firstDelayMs: 200, maxDelayMs: 5_000 };
 
 /**
  * The writes that swapped steps need: their images when their turn comes, and their results for the gates. A result and the next
@@ -47,6 +50,7 @@ export class Swaps {
    */
   async swap(step: PlannedStep): Promise<boolean> {
     const { changes, halt } = this.#context;
+    const pauses = new Backoff(this.#parts.clock, PAUSES);
     const turn = (): SwapTurn => swapTurn(this.#context.pod(), step.n);
     while (!this.#isOver()) {
       await changes.until(() => this.#isOver() || turn().kind !== 'wait', halt);
@@ -56,7 +60,7 @@ export class Swaps {
       if (now.kind === 'lost') return this.#placeholderLost(step, now.code);
       const written = now.kind === 'swap' ? await this.#put(step, now) : 'again';
       if (written !== 'again') return written === 'written';
-      await this.#parts.clock.sleep(PAUSE_MS, halt);
+      await pauses.pause(halt);
     }
     return false;
   }
@@ -101,9 +105,10 @@ export class Swaps {
   }
 
   async #flush(): Promise<void> {
+    const pauses = new Backoff(this.#parts.clock, PAUSES);
     while (this.#results.size > 0 && !this.#isOver() && this.#gatesWait()) {
       if ((await this.#write({ metadata: { annotations: {} } })) !== 'again') return;
-      await this.#parts.clock.sleep(PAUSE_MS, this.#context.halt);
+      await pauses.pause(this.#context.halt);
     }
   }
 
@@ -126,7 +131,7 @@ export class Swaps {
     try {
       await this.#parts.cluster.patch(
         podTarget(this.#launched.pod),
-        { ...patch, metadata: { ...patch.metadata, annotations } },
+        { ...patch, metadata: { uid: this.#launched.pod.metadata?.uid, ...patch.metadata, annotations } },
         'strategic',
         this.#context.halt,
       );
@@ -139,7 +144,7 @@ export class Swaps {
 
   #afterFailure(error: unknown, step: PlannedStep | undefined): Written {
     if (this.#isOver() || isKubernetesError(error, 404)) return 'over';
-    if (isTransient(error) || isKubernetesError(error, 409)) return 'again';
+    if (mayPass(error) || isKubernetesError(error, 409)) return 'again';
     const words = errorText(error);
     const text = step
       ? `the image of step ${step.name} could not be put in place: ${words}`

@@ -77,7 +77,7 @@ export class FakeCiServer implements CiServer {
   async detail(_stageId: number, signal: AbortSignal): Promise<StageDetail> {
     await this.#pass('detail', signal);
     if (!this.details) throw new Error('no details were prepared');
-    return this.details;
+    return { ...this.details, stage: this.stage };
   }
 
   async #pass(call: 'step' | 'stage' | 'detail', signal: AbortSignal): Promise<void> {

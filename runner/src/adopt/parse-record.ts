@@ -1,0 +1,104 @@
+import { isRecord, listOf, recordOf, textMapOf, textOf, textsOf } from '@hangar/shared/json';
+import type { DroneStage } from '../pipeline/drone.ts';
+import type { PlannedStep, RunPlan } from '../pipeline/run-plan.ts';
+
+/** A stage as its Pod keeps it, without steps, which stand in the plan; undefined when it makes no sense. Pure. */
+export function parseStage(value: unknown): DroneStage | undefined {
+  const stage = recordOf(value);
+  if (!isWhole(stage.id)) return undefined;
+  return {
+    id: stage.id,
+    repoId: numberOf(stage.repoId),
+    buildId: numberOf(stage.buildId),
+    number: numberOf(stage.number),
+    name: textOf(stage.name),
+    kind: textOf(stage.kind),
+    type: textOf(stage.type),
+    // A Pod is made for an open stage only.
+    status: stage.status === 'running' ? 'running' : 'pending',
+    error: textOf(stage.error),
+    errIgnore: stage.errIgnore === true,
+    exitCode: numberOf(stage.exitCode),
+    machine: textOf(stage.machine),
+    os: textOf(stage.os),
+    arch: textOf(stage.arch),
+    variant: textOf(stage.variant),
+    kernel: textOf(stage.kernel),
+    limit: numberOf(stage.limit),
+    throttle: numberOf(stage.throttle),
+    started: numberOf(stage.started),
+    stopped: numberOf(stage.stopped),
+    created: numberOf(stage.created),
+    updated: numberOf(stage.updated),
+    version: numberOf(stage.version),
+    onSuccess: stage.onSuccess === true,
+    onFailure: stage.onFailure === true,
+    dependsOn: textsOf(stage.dependsOn),
+    labels: textMapOf(stage.labels),
+    steps: [],
+  };
+}
+
+/** What a Pod runs; undefined when it makes no sense. Pure. */
+export function parsePlan(value: unknown): RunPlan | undefined {
+  if (!isRecord(value) || !Array.isArray(value.steps)) return undefined;
+  const steps = value.steps.flatMap((step) => parseStep(step) ?? []);
+  if (value.version !== 1 || steps.length !== value.steps.length) return undefined;
+  return {
+    version: 1,
+    nonce: textOf(value.nonce),
+    steps,
+    timeoutMs: numberOf(value.timeoutMs),
+    repoSlug: textOf(value.repoSlug),
+    buildNumber: numberOf(value.buildNumber),
+    buildEvent: textOf(value.buildEvent),
+    ...(value.buildFailed === true ? { buildFailed: true } : {}),
+  };
+}
+
+function parseStep(value: unknown): PlannedStep | undefined {
+  const step = recordOf(value);
+  const [role, engine] = [oneOf(step.role, ROLES), oneOf(step.engine, ENGINES)];
+  const [runs, fails] = [oneOf(step.runs, RUNS), oneOf(step.fails, FAILS)];
+  if (!isWhole(step.n) || !role || !engine || !runs || !fails) return undefined;
+  return {
+    n: step.n,
+    name: textOf(step.name),
+    image: textOf(step.image),
+    role,
+    engine,
+    after: listOf(step.after).filter(isWhole),
+    dependsOn: textsOf(step.dependsOn),
+    runs,
+    fails,
+    pid1: step.pid1 === true,
+  };
+}
+
+const ROLES: readonly PlannedStep['role'][] = ['step', 'background'];
+const ENGINES: readonly PlannedStep['engine'][] = ['gate', 'swap'];
+const RUNS: readonly PlannedStep['runs'][] = ['on-success', 'on-failure', 'always'];
+const FAILS: readonly PlannedStep['fails'][] = ['fail', 'ignore', 'fast'];
+
+/** The server's ids by step number; undefined when one makes no sense: they can't be guessed. Pure. */
+export function parseStepIds(value: unknown): ReadonlyMap<number, number> | undefined {
+  if (!isRecord(value)) return undefined;
+  const ids = Object.entries(value).flatMap(([n, id]) => (isWhole(id) ? [[Number(n), id] as const] : []));
+  return ids.length === Object.keys(value).length ? new Map(ids) : undefined;
+}
+
+/** Values to hide by step number; undefined when it makes no sense: nothing may be shown unmasked. Pure. */
+export function parseMasks(value: unknown): Readonly<Record<number, readonly string[]>> | undefined {
+  if (!isRecord(value)) return undefined;
+  const masks = Object.entries(value).map(([n, texts]) => [n, textsOf(texts), listOf(texts).length] as const);
+  const isWhole = masks.every(([, texts, length]) => texts.length === length);
+  return isWhole ? Object.fromEntries(masks.map(([n, texts]) => [Number(n), texts])) : undefined;
+}
+
+const isWhole = (value: unknown): value is number => Number.isInteger(value);
+const numberOf = (value: unknown): number =>
+  typeof value === 'number' && Number.isFinite(value) ? value : 0;
+
+function oneOf<T extends string>(value: unknown, words: readonly T[]): T | undefined {
+  return words.find((word) => word === value);
+}
