@@ -109,6 +109,27 @@ describe('structure', () => {
     expect(textsOf(text)).toEqual(want);
   });
 
+  it.each([
+    ['at the column of its key', 'a:\n  b: "{\n  x\n  }"\n  c: 1', '{ x }'],
+    ['at a column before its key', 'a:\n  b: "{\n x\n}"\n  c: 1', '{ x }'],
+    ['at a column before its key, in single quotes', "a:\n  b: '{\n x\n}'\n  c: 1", '{ x }'],
+    ['deeper than its key', 'a:\n  b: "{\n    x\n    }"\n  c: 1', '{ x }'],
+  ])('continues a quoted text %s, and requires indentation again after it', (_, text, want) => {
+    const tree = parse(text);
+    const inner = tree.kind === 'map' ? tree.entries[0]?.[1] : undefined;
+
+    expect(inner?.kind === 'map' && inner.entries.map(([, value]) => value)).toMatchObject([
+      { text: want },
+      { text: '1' },
+    ]);
+  });
+
+  it('continues a quoted text of a list at any column', () => {
+    const tree = parse('- "a\nb"\n- c');
+
+    expect(tree.kind === 'seq' && tree.items).toMatchObject([{ text: 'a b' }, { text: 'c' }]);
+  });
+
   it('requires indentation again after the last bracket', () => {
     const tree = parse('- k: [\n  a,\nb\n  ]\n  l: "["\n- k: 1');
 
