@@ -1,5 +1,5 @@
 import { PipelineError } from '../pipeline/pipeline-error.ts';
-import { resolveScalar, TYPE_TAG } from './yaml-scalar.ts';
+import { resolveScalar, TYPE_TAG, truncated } from './yaml-scalar.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
 /** The named fields of a map; absent and null are treated alike. */
@@ -119,10 +119,7 @@ export const isNull = (node: YamlNode): boolean =>
   node.kind === 'scalar' && resolveScalar(node).kind === 'null';
 
 function integerOf(node: YamlNode): number | undefined {
-  const value = node.kind === 'scalar' ? resolveScalar(node) : undefined;
-  if (value?.kind !== 'int' && value?.kind !== 'float') return undefined;
-  const whole = Math.trunc(Number(value.value));
-  return Number.isSafeInteger(whole) ? whole + 0 : undefined;
+  return node.kind === 'scalar' ? truncated(resolveScalar(node)) : undefined;
 }
 
 function describe(node: YamlNode): string {

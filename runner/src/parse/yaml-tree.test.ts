@@ -51,7 +51,7 @@ describe('scalars (previous-runner §3.3)', () => {
 
   it.each([
     ['!!int x', 'cannot decode !!str `x` as a !!int'],
-    ['!!float 3', 'cannot decode !!int `3` as a !!float'],
+    ['!!float x', 'cannot decode !!str `x` as a !!float'],
     ['!!binary "@@"', '!!binary value contains invalid base64 data'],
   ])('%s is an error', (text, message) => {
     expect(() => resolve(text)).toThrow(message);
