@@ -20,6 +20,13 @@ const stepOf = (fields: string): PipelineStep => {
 };
 
 describe('parseManifest: documents (previous-runner §3.1)', () => {
+  it('ignores unknown keys of a platform, and checks the types of the known ones', () => {
+    expect(parseManifest('kind: pipeline\ntype: docker\nplatform: {foo: [a]}').pipelines).toEqual([]);
+    expect(() => parseManifest('kind: pipeline\ntype: docker\nplatform: {os: [a]}')).toThrow(
+      'cannot unmarshal',
+    );
+  });
+
   it('keeps Kubernetes pipelines and secrets, skips the rest', () => {
     const manifest = parseManifest(
       [
@@ -138,6 +145,16 @@ host_aliases: [{ip: 10.0.0.1, hostnames: [x, y]}]
     ['neither', '{key: a}', undefined],
   ])('toleration seconds: %s', (_, toleration, want) => {
     expect(pipelineOf(`tolerations: [${toleration}]`).tolerations[0]?.tolerationSeconds).toBe(want);
+  });
+
+  it.each([
+    ['{key: a, effect: NoExecute, toleration_seconds: 5}', []],
+    [
+      '{key: a, effect: NoSchedule, toleration_seconds: 5}',
+      ['line 3: `toleration_seconds` needs the effect NoExecute and is ignored'],
+    ],
+  ])('warns of seconds that have no effect: %s', (toleration, want) => {
+    expect(parseManifest(`${HEAD}tolerations: [${toleration}]`).warnings).toEqual(want);
   });
 
   it('known issue 47: reads clone.retries', () => {
@@ -380,6 +397,7 @@ describe('parseManifest: errors (previous-runner §3.3)', () => {
 
   it('a null service', () => {
     expect(() => pipelineOf('services: [~]')).toThrow('linter: nil step');
+    expect(() => pipelineOf('services: [~]\nclone: {depth: x}')).toThrow('cannot unmarshal');
   });
 
   it('refuses more steps than a Pod can have, however small their text is', () => {

@@ -13,7 +13,8 @@ function readHead(decoder: Decoder, node: YamlNode): { readonly kind: string; re
   decoder.texts(fields.get('depends_on'));
   decoder.textMap(fields.get('node'));
   decoder.integer(decoder.fields(fields.get('concurrency'), 'concurrency').get('limit'));
-  decoder.fields(fields.get('platform'), 'platform').forEach((value) => decoder.text(value));
+  const platform = decoder.fields(fields.get('platform'), 'platform');
+  for (const key of ['os', 'arch', 'variant', 'version']) decoder.text(platform.get(key));
   return { kind: decoder.text(fields.get('kind')), type: decoder.text(fields.get('type')) };
 }
 

@@ -43,10 +43,13 @@ export function readToleration(decoder: Decoder, node: YamlNode): Toleration {
   const text = (key: string): string => decoder.text(fields.get(key));
   const seconds = decoder.optionalInteger(fields.get('tolerationseconds'));
   const natural = decoder.optionalInteger(fields.get('toleration_seconds'));
+  const effect = text('effect');
+  if (natural !== undefined && effect !== 'NoExecute')
+    decoder.warn(node.line, '`toleration_seconds` needs the effect NoExecute and is ignored');
   return {
     key: text('key'),
     operator: text('operator'),
-    effect: text('effect'),
+    effect,
     value: text('value'),
     tolerationSeconds: seconds ?? natural,
   };
@@ -95,11 +98,15 @@ function readSteps(decoder: Decoder, node: YamlNode | undefined): () => readonly
   };
 }
 
-function readServices(decoder: Decoder, node: YamlNode | undefined): readonly PipelineStep[] {
-  return decoder.structs(node, 'service', (item) => {
-    if (isNull(item)) throw lintError('linter: nil step');
-    return { ...readStep(decoder, item), detach: true };
-  });
+function readServices(decoder: Decoder, node: YamlNode | undefined): () => readonly PipelineStep[] {
+  const read = decoder.structs(node, 'service', (item) =>
+    isNull(item) ? undefined : { ...readStep(decoder, item), detach: true },
+  );
+  return () =>
+    read.map((service) => {
+      if (service === undefined) throw lintError('linter: nil step');
+      return service;
+    });
 }
 
 /**
@@ -112,6 +119,7 @@ export function readPipeline(decoder: Decoder, node: YamlNode): () => Pipeline {
   const text = (key: string): string => decoder.text(fields.get(key));
   const name = text('name') || DEFAULT_PIPELINE_NAME;
   warnUnsupported(decoder, fields, `pipeline ${name}`);
+  const judgeServices = readServices(decoder, fields.get('services'));
   const judgeSteps = readSteps(decoder, fields.get('steps'));
   const rest = {
     name,
@@ -123,7 +131,7 @@ export function readPipeline(decoder: Decoder, node: YamlNode): () => Pipeline {
     nodeSelector: decoder.textMap(fields.get('node_selector')),
     serviceAccountName: text('service_account_name'),
   };
-  return () => ({ ...rest, steps: judgeSteps() });
+  return () => ({ ...rest, services: judgeServices(), steps: judgeSteps() });
 }
 
 type Sections = Pick<
@@ -133,7 +141,6 @@ type Sections = Pick<
   | 'environment'
   | 'requests'
   | 'limits'
-  | 'services'
   | 'volumes'
   | 'metadata'
   | 'tolerations'
@@ -149,7 +156,6 @@ function readSections(decoder: Decoder, fields: Fields): Sections {
     environment: decoder.textMap(fields.get('environment')),
     requests: readAmount(decoder, resources.get('requests')),
     limits: readAmount(decoder, resources.get('limits')),
-    services: readServices(decoder, fields.get('services')),
     volumes: decoder.structs(fields.get('volumes'), 'volume', (item) => readVolume(decoder, item)),
     metadata: readMetadata(decoder, fields.get('metadata')),
     tolerations: decoder.structs(fields.get('tolerations'), 'toleration', (item) =>
