@@ -90,6 +90,33 @@ describe('lint', () => {
     });
   });
 
+  it.each([
+    ['Windows', 'platform: { os: windows }', 1, 'platform.os is windows'],
+    ['an invalid label', 'metadata: { labels: { "a b": c } }', 1, 'metadata.labels'],
+    ['an invalid service account', 'service_account_name: A b', 1, 'service_account_name'],
+    ['a workspace with a colon', 'workspace: { path: "/a:b" }', 1, "can't be mounted"],
+    ['an invalid DNS server', 'dns_config: { nameservers: [dns] }', 1, 'dns_config'],
+    ['an invalid namespace', 'metadata: { namespace: A }', 1, "can't be a namespace"],
+  ])('finds what the compiler refuses: %s', async (_, fields, line, message) => {
+    const { code, printed } = await linted({ 'a.yml': `${GOOD}${fields}\n` });
+    expect(printed).toEqual([expect.stringMatching(new RegExp(`^a\\.yml:${line}:1: .*${message}`))]);
+    expect(code).toBe(1);
+  });
+
+  it('finds the step that the compiler refuses', async () => {
+    const yaml = stepsOf('- { name: a, image: alpine }', '- { name: b, image: "Alpine:latest" }');
+    expect((await linted({ 'a.yml': yaml })).printed).toEqual([
+      expect.stringMatching(/^a\.yml:6:1: step "b": "Alpine:latest" is no image name/),
+    ]);
+  });
+
+  it('finds too many steps', async () => {
+    const many = Array.from({ length: 601 }, (__, n) => `- { name: s${n}, image: alpine, commands: [x] }`);
+    expect((await linted({ 'a.yml': stepsOf(...many) })).printed).toEqual([
+      expect.stringMatching(/has 602 steps and a Pod holds at most 600/),
+    ]);
+  });
+
   it('marks warnings, which do not fail the command', async () => {
     const { code, printed } = await linted({
       'a.yml': stepsOf('- { name: a, image: alpine, commands: [true], privilged: true, network_mode: host }'),

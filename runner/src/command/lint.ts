@@ -1,7 +1,9 @@
 import type { CommandContext } from '@hangar/shared/program/context';
 import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
 import type { Values } from '@hangar/shared/program/options';
+import type { CompileSettings } from '../compile/settings.ts';
 import { substitutionVariables } from '../compile/stage-environment.ts';
+import { loadConfig } from '../config/load.ts';
 import { substitute } from '../parse/substitute.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
@@ -19,15 +21,31 @@ export function lint(options: LintOptions, files: readonly string[], context: Co
   const { print, clock } = context;
   const texts = files.map((file) => ({ file, text: textOf(context, file) }));
   const found = texts.flatMap(({ file, text }) =>
-    lintText(text, options, clock.now()).map((finding) => ({ file, finding })),
+    lintText(text, options, compileSettings(context), clock.now()).map((finding) => ({ file, finding })),
   );
   if (options.json) print(JSON.stringify(found.map(({ file, finding }) => ({ file, ...finding }))));
   else for (const { file, finding } of found) print(findingText(file, finding));
   return found.some(({ finding }) => finding.severity === 'error') ? EXIT.failed : EXIT.ok;
 }
 
+/** The settings of a runner without any variables, so that a file is judged alike on every machine. */
+function compileSettings({ hostname, version }: CommandContext): CompileSettings {
+  const loaded = loadConfig({ DRONE_RPC_HOST: 'none', DRONE_RPC_SECRET: 'none' }, () => '', {
+    hostname,
+    version,
+    namespace: '',
+  });
+  if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
+  return loaded.ok.compile;
+}
+
 /** Findings of one file's text, substitution included. */
-function lintText(text: string, options: LintOptions, nowMs: number): readonly Finding[] {
+function lintText(
+  text: string,
+  options: LintOptions,
+  settings: CompileSettings,
+  nowMs: number,
+): readonly Finding[] {
   try {
     const trusted = options.trusted ?? options['repo-trusted'] ?? false;
     const detail = detailOf(options, {
@@ -39,12 +57,20 @@ function lintText(text: string, options: LintOptions, nowMs: number): readonly F
       nowMs,
     });
     const substituted = substitute(text, variablesOf(detail, nowMs));
-    return check(substituted, { trusted, slug: detail.repo.slug, namespaceRules: {} });
+    return check(substituted, {
+      trusted,
+      slug: detail.repo.slug,
+      namespaceRules: {},
+      compile: { detail, settings, nowMs },
+    });
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;
     return [{ line: 1, column: 1, severity: 'error', message: error.message }];
   }
 }
+
+/** A value that may be part of an image, a name or a path. */
+const standIn = (name: string): string => name.toLowerCase().replaceAll('_', '-');
 
 /**
  * Build variables from the options. A variable that they leave empty, or that only tags, pull requests or failures have, is not
@@ -57,7 +83,7 @@ function variablesOf(detail: StageDetail, nowMs: number): Record<string, string>
     ([, value]) => value !== '',
   );
   return {
-    ...Object.fromEntries(Object.keys(all).map((name) => [name, name])),
+    ...Object.fromEntries(Object.keys(all).map((name) => [name, standIn(name)])),
     ...Object.fromEntries(reported),
   };
 }
