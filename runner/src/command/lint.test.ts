@@ -53,10 +53,10 @@ describe('lint', () => {
     expect(printed[0]).toMatch(/^a\.yml:\d+:1: yaml: cannot unmarshal/);
   });
 
-  it('reports parser errors without a line at their document', async () => {
+  it('reports the line of parser errors whose message has none', async () => {
     const twice = stepsOf('- { name: a, image: b }', '- { name: a, image: b }');
     expect((await linted({ 'a.yml': `kind: secret\n---\n${twice}` })).printed).toEqual([
-      'a.yml:3:1: Linter: duplicate step name',
+      'a.yml:8:1: Linter: duplicate step name',
     ]);
   });
 
@@ -86,7 +86,7 @@ describe('lint', () => {
   it('refuses a broken substitution', async () => {
     expect(await linted({ 'a.yml': stepsOf('- { name: a, image: "${DRONE_TAG" }') })).toMatchObject({
       code: 1,
-      printed: ['a.yml:1:1: missing closing brace'],
+      printed: ['a.yml:5:22: missing closing brace'],
     });
   });
 
@@ -125,6 +125,30 @@ describe('lint', () => {
     expect(code).toBe(0);
   });
 
+  it('takes .drone.yml if no file is named, and standard input for -', async () => {
+    const bad = stepsOf('- { name: a }');
+    expect(await commandLine(['lint'], { '.drone.yml': bad })).toMatchObject({
+      code: 1,
+      printed: ['.drone.yml:5:1: linter: invalid or missing image'],
+    });
+    expect(await commandLine(['lint', '-'], { '/dev/stdin': bad })).toMatchObject({
+      code: 1,
+      printed: ['-:5:1: linter: invalid or missing image'],
+    });
+  });
+
+  it('shows the place on a terminal, and says that there are no problems', async () => {
+    const bad = { 'a.yml': stepsOf('- { name: a, image: "${DRONE_TAG" }') };
+    const terminal = { isTerminal: true };
+    expect((await commandLine(['lint', 'a.yml'], bad, terminal)).printed).toEqual([
+      'a.yml:5:22: missing closing brace',
+      `    - { name: a, image: "\${DRONE_TAG" }\n    ${' '.repeat(21)}^`,
+    ]);
+    expect((await commandLine(['lint', 'a.yml'], { 'a.yml': GOOD }, terminal)).printed).toEqual([
+      'no problems in 1 file',
+    ]);
+  });
+
   it('prints findings as JSON for programs', async () => {
     const { code, printed } = await linted({ 'a.yml': stepsOf('- { name: a }') }, '--json');
     expect(JSON.parse(printed.join(''))).toEqual([
@@ -141,7 +165,7 @@ describe('lint', () => {
     expect((await linted({ 'a.yml': GOOD }, '--json')).printed).toEqual(['[]']);
   });
 
-  it('exits with 2 if a file can’t be read, none is named, or a flag is unknown', async () => {
+  it('exits with 2 if a file can’t be read, the usual one included, or a flag is unknown', async () => {
     const see = '\nSee: hangar-runner lint --help';
     expect(await commandLine(['lint', 'missing.yml'])).toEqual({
       code: 2,
@@ -152,7 +176,9 @@ describe('lint', () => {
     });
     expect(await commandLine(['lint'])).toMatchObject({
       code: 2,
-      complained: [`hangar-runner lint: name at least one FILE${see}`],
+      complained: [
+        `hangar-runner lint: .drone.yml can't be read: ENOENT: no such file, open '.drone.yml'${see}`,
+      ],
     });
     expect(await commandLine(['lint', '--nonsense'])).toMatchObject({ code: 2, printed: [] });
   });

@@ -8,8 +8,15 @@ import type { YamlNode } from './yaml-tree.ts';
 /** Default name of a pipeline (previous-runner §3.4). */
 export const DEFAULT_PIPELINE_NAME = 'default';
 
-/** The old runner's exact message, hence without the line. */
-const lintError = (message: string): PipelineError => new PipelineError('lint', message);
+/** The old runner's exact message, hence the line is not part of it. */
+const lintError = (message: string, line: number): PipelineError =>
+  new PipelineError('lint', message, { place: { line, column: 1 } });
+
+/** A list item that may be empty, with its line. */
+interface Item {
+  readonly step: PipelineStep | undefined;
+  readonly line: number;
+}
 
 function readPlatform(decoder: Decoder, node: YamlNode | undefined): Pipeline['platform'] {
   const fields = decoder.fields(node, 'platform');
@@ -79,19 +86,28 @@ function readHostAlias(decoder: Decoder, node: YamlNode): Pipeline['hostAliases'
 
 /** The parser's own checks, of steps only (previous-runner §3.11). */
 function checkStepName(step: PipelineStep, seen: Set<string>): void {
-  if (step.name === '') throw lintError('Linter: invalid or missing step name');
-  if (Buffer.byteLength(step.name) > 100) throw lintError('Linter: step name cannot exceed 100 characters');
-  if (seen.has(step.name)) throw lintError('Linter: duplicate step name');
+  const refuse = (message: string): never => {
+    throw lintError(`Linter: ${message}`, step.line);
+  };
+  if (step.name === '') refuse('invalid or missing step name');
+  if (Buffer.byteLength(step.name) > 100) refuse('step name cannot exceed 100 characters');
+  if (seen.has(step.name)) refuse('duplicate step name');
   seen.add(step.name);
 }
 
+const readItems = (decoder: Decoder, node: YamlNode | undefined, type: string): readonly Item[] =>
+  decoder.structs(node, type, (item) => ({
+    step: isNull(item) ? undefined : readStep(decoder, item),
+    line: item.line,
+  }));
+
 /** All steps are decoded before any is checked, so that type errors are reported first, as in the old runner. */
 function readSteps(decoder: Decoder, node: YamlNode | undefined): () => readonly PipelineStep[] {
-  const read = decoder.structs(node, 'step', (item) => (isNull(item) ? undefined : readStep(decoder, item)));
+  const read = readItems(decoder, node, 'step');
   return () => {
     const seen = new Set<string>();
-    return read.map((step) => {
-      if (step === undefined) throw lintError('Linter: detected nil step');
+    return read.map(({ step, line }) => {
+      if (step === undefined) throw lintError('Linter: detected nil step', line);
       checkStepName(step, seen);
       return step;
     });
@@ -99,13 +115,11 @@ function readSteps(decoder: Decoder, node: YamlNode | undefined): () => readonly
 }
 
 function readServices(decoder: Decoder, node: YamlNode | undefined): () => readonly PipelineStep[] {
-  const read = decoder.structs(node, 'service', (item) =>
-    isNull(item) ? undefined : { ...readStep(decoder, item), detach: true },
-  );
+  const read = readItems(decoder, node, 'service');
   return () =>
-    read.map((service) => {
-      if (service === undefined) throw lintError('linter: nil step');
-      return service;
+    read.map(({ step, line }) => {
+      if (step === undefined) throw lintError('linter: nil step', line);
+      return { ...step, detach: true };
     });
 }
 

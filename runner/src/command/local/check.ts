@@ -33,7 +33,7 @@ export function check(text: string, context: CheckContext): readonly Finding[] {
     try {
       return findingsOf(parseManifest(document), context, shift);
     } catch (error) {
-      if (error instanceof PipelineError) return refusalsOf(error.message, document, shift);
+      if (error instanceof PipelineError) return refusalsOf(error, document, shift);
       throw error;
     }
   });
@@ -62,7 +62,8 @@ function problemsOf(pipeline: Pipeline, context: CheckContext): readonly LintPro
 }
 
 /** Splits the parser's message: `yaml: line N: …`, or a head and one line per problem. */
-function refusalsOf(message: string, document: string, shift: number): readonly Finding[] {
+function refusalsOf({ message, place }: PipelineError, document: string, shift: number): readonly Finding[] {
+  if (place !== undefined) return [{ ...place, line: place.line + shift, severity: 'error', message }];
   const [head = '', ...rest] = message.split('\n');
   const several = rest.map((line) => placed(line.trim()) ?? { line: 1, message: line.trim() });
   if (several.length > 0)
