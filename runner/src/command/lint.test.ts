@@ -117,6 +117,53 @@ describe('lint', () => {
     ]);
   });
 
+  it.each([
+    [
+      'steps:\n- name: a\n  image: b\n  comands: [x]',
+      6,
+      'unknown key `comands` of step is ignored; did you mean `commands`?',
+    ],
+    [
+      'steps:\n- name: a\n  image: b\n  when: { brunch: main }',
+      6,
+      'unknown key `brunch` of conditions is ignored; did you mean `branch`?',
+    ],
+    [
+      'steps: [{ name: a, image: b }]\nclone:\n  dept: 1',
+      5,
+      'unknown key `dept` of clone is ignored; did you mean `depth`?',
+    ],
+    ['steps: [{ name: a, image: b }]\nhabitat: 1', 4, 'unknown key `habitat` of pipeline is ignored'],
+    ['services: []', 1, 'pipeline default has no steps'],
+  ])('warns of what has no effect: %s', async (body, line, message) => {
+    const yaml = `kind: pipeline\ntype: kubernetes\n${body}\n`;
+    expect(await linted({ 'a.yml': yaml })).toMatchObject({
+      code: 0,
+      printed: [`a.yml:${line}:1: warning: ${message}`],
+    });
+  });
+
+  it.each([
+    [
+      'kind: pipline\ntype: kubernetes',
+      'the document of kind `pipline` is skipped; did you mean `pipeline`?',
+    ],
+    [
+      'kind: pipeline\ntype: kubernets',
+      'the document of type `kubernets` is skipped; did you mean `kubernetes`?',
+    ],
+    ['', 'the file is empty'],
+  ])('warns of what is no pipeline: %j', async (yaml, message) => {
+    expect((await linted({ 'a.yml': yaml })).printed).toEqual([`a.yml:1:1: warning: ${message}`]);
+  });
+
+  it('does not warn of keys that hold anchors, nor of those of other types and of the server', async () => {
+    const body =
+      'x-base: &a { image: b }\n.more: 1\n_other: 2\ntrigger: { branch: main }\nconcurrency: { limit: 1 }\n';
+    expect((await linted({ 'a.yml': `${GOOD}${body}` })).printed).toEqual([]);
+    expect((await linted({ 'a.yml': 'kind: pipeline\ntype: docker\nstep: []\n' })).printed).toEqual([]);
+  });
+
   it('marks warnings, which do not fail the command', async () => {
     const { code, printed } = await linted({
       'a.yml': stepsOf('- { name: a, image: alpine, commands: [true], privilged: true, network_mode: host }'),

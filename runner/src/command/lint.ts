@@ -76,6 +76,7 @@ function lintText(
   settings: CompileSettings,
   nowMs: number,
 ): readonly Finding[] {
+  if (text.trim() === '') return [{ line: 1, column: 1, severity: 'warning', message: 'the file is empty' }];
   try {
     const trusted = options.trusted ?? options['repo-trusted'] ?? false;
     const detail = detailOf(options, {

@@ -1,4 +1,5 @@
 import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { unknownKey } from './known-keys.ts';
 import { resolveScalar, TYPE_TAG, truncated } from './yaml-scalar.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
@@ -8,6 +9,7 @@ export type Fields = ReadonlyMap<string, YamlNode>;
 /** More items than a Pod can contain of anything. */
 const MAX_STRUCTS = 2_000;
 const MAX_PROBLEMS = 50;
+const MAX_WARNINGS = 50;
 
 /**
  * Reads typed values from a YAML tree and collects type errors, so that an author sees all of them at once
@@ -16,14 +18,17 @@ const MAX_PROBLEMS = 50;
 export class Decoder {
   private readonly problems: { readonly line: number; readonly text: string }[] = [];
   private readonly warningTexts = new Set<string>();
+  private moreWarnings = 0;
 
   /** Warnings about values that are interpreted differently than they look. */
   get warnings(): readonly string[] {
-    return [...this.warningTexts];
+    const more = this.moreWarnings === 0 ? [] : [`and ${this.moreWarnings} more warnings`];
+    return [...this.warningTexts, ...more];
   }
 
   warn(line: number, text: string): void {
-    this.warningTexts.add(`line ${line}: ${text}`);
+    if (this.warningTexts.size < MAX_WARNINGS) this.warningTexts.add(`line ${line}: ${text}`);
+    else this.moreWarnings += 1;
   }
 
   problem(line: number, text: string): void {
@@ -92,8 +97,14 @@ export class Decoder {
     return [];
   }
 
-  fields(node: YamlNode | undefined, type: string): Fields {
-    return new Map(this.entries(node, type));
+  /** `part`: its name in the table of known keys, if that isn't `type`. Unknown keys are warned of. */
+  fields(node: YamlNode | undefined, type: string, part = type): Fields {
+    const fields = new Map(this.entries(node, type));
+    for (const [key, value] of fields) {
+      const warning = unknownKey(key, part);
+      if (warning !== undefined) this.warn(value.line, warning);
+    }
+    return fields;
   }
 
   /** Items that are decoded by `read`. */

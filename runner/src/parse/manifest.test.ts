@@ -266,13 +266,15 @@ shell: bash`);
     ]);
   });
 
-  it('warns of keys that only other Drone runners know, and silently ignores unknown ones', () => {
+  it('warns of keys that only other Drone runners know, and of unknown ones', () => {
     const manifest = parseManifest(
       `${HEAD}matrix: {a: b}\nfoo: bar\nsteps:\n- name: a\n  ports: [80]\n  foo: bar\n`,
     );
 
     expect(manifest.warnings).toEqual([
+      'line 4: unknown key `foo` of pipeline is ignored',
       'line 3: `matrix` of pipeline default is not supported by the Kubernetes runner and was ignored',
+      'line 8: unknown key `foo` of step is ignored',
       'line 7: `ports` of step a is not supported by the Kubernetes runner and was ignored',
     ]);
   });
@@ -404,5 +406,15 @@ describe('parseManifest: errors (previous-runner §3.3)', () => {
     const body = `services: [&s {image: x},${'*s,'.repeat(2000)}]`;
 
     expect(() => pipelineOf(body)).toThrow('more than 2000 items');
+  });
+});
+
+describe('warnings', () => {
+  it('are limited, so that no file fills the log', () => {
+    const keys = Array.from({ length: 200 }, (_, n) => `k${n}: 1`).join('\n');
+    const { warnings } = parseManifest(HEAD + keys);
+
+    expect(warnings).toHaveLength(51);
+    expect(warnings.at(-1)).toBe('and 150 more warnings');
   });
 });

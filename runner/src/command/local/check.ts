@@ -40,6 +40,12 @@ export function check(text: string, context: CheckContext): readonly Finding[] {
 }
 
 function findingsOf(manifest: Manifest, context: CheckContext, shift: number): readonly Finding[] {
+  const empty = manifest.pipelines
+    .filter(({ steps, services }) => steps.length + services.length === 0)
+    .map(({ name, line = 1 }): Finding => {
+      const message = `pipeline ${name} has no steps`;
+      return { line: line + shift, column: 1, severity: 'warning', message, pipeline: name };
+    });
   const warnings = manifest.warnings.map((warning): Finding => {
     const { line, message } = placed(warning) ?? { line: 1, message: warning };
     return { line: line + shift, column: 1, severity: 'warning', message };
@@ -50,7 +56,7 @@ function findingsOf(manifest: Manifest, context: CheckContext, shift: number): r
       return { line: at, column: 1, severity: 'error', message, pipeline: pipeline.name };
     }),
   );
-  return [...warnings, ...errors];
+  return [...warnings, ...empty, ...errors];
 }
 
 /** What the linter finds, or if that is nothing, why the compiler refuses. */
