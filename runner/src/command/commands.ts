@@ -36,16 +36,17 @@ HTTP, at DRONE_SERVER_PORT (:3000): /healthz /livez /readyz /metrics /stages /de
 
 const LINT = command({
   name: 'hangar-runner lint',
-  words: 'FILE...',
+  words: '[FILE...]',
   summary: 'says what keeps pipelines of type kubernetes from running; needs no cluster',
   examples: [
-    'hangar-runner lint .drone.yml',
+    'hangar-runner lint                         .drone.yml',
+    'hangar-runner lint - < pipeline.yml        standard input',
     'hangar-runner lint --trusted ci/*.yml      the repository may mount host volumes and run privileged',
     'hangar-runner lint --json .drone.yml       [{"file","line","column","severity","message"}]',
   ],
   options: LINT_OPTIONS,
   notes:
-    'Prints FILE:LINE:COL: message for each problem, FILE:LINE:COL: warning: message for what is only odd.',
+    'Without FILE, .drone.yml is taken. Prints FILE:LINE:COL: message for each problem, FILE:LINE:COL: warning: message for what is only odd.',
   exits: { ok: 'no problem', failed: 'problems', usage: COULD_NOT },
   run: async ({ options, words }, context) => (await import('./lint.ts')).lint(options, words, context),
 });

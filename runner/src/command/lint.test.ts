@@ -53,10 +53,10 @@ describe('lint', () => {
     expect(printed[0]).toMatch(/^a\.yml:\d+:1: yaml: cannot unmarshal/);
   });
 
-  it('reports parser errors without a line at their document', async () => {
+  it('reports the line of parser errors whose message has none', async () => {
     const twice = stepsOf('- { name: a, image: b }', '- { name: a, image: b }');
     expect((await linted({ 'a.yml': `kind: secret\n---\n${twice}` })).printed).toEqual([
-      'a.yml:3:1: Linter: duplicate step name',
+      'a.yml:8:1: Linter: duplicate step name',
     ]);
   });
 
@@ -86,8 +86,82 @@ describe('lint', () => {
   it('refuses a broken substitution', async () => {
     expect(await linted({ 'a.yml': stepsOf('- { name: a, image: "${DRONE_TAG" }') })).toMatchObject({
       code: 1,
-      printed: ['a.yml:1:1: missing closing brace'],
+      printed: ['a.yml:5:22: missing closing brace'],
     });
+  });
+
+  it.each([
+    ['Windows', 'platform: { os: windows }', 1, 'platform.os is windows'],
+    ['an invalid label', 'metadata: { labels: { "a b": c } }', 1, 'metadata.labels'],
+    ['an invalid service account', 'service_account_name: A b', 1, 'service_account_name'],
+    ['a workspace with a colon', 'workspace: { path: "/a:b" }', 1, "can't be mounted"],
+    ['an invalid DNS server', 'dns_config: { nameservers: [dns] }', 1, 'dns_config'],
+    ['an invalid namespace', 'metadata: { namespace: A }', 1, "can't be a namespace"],
+  ])('finds what the compiler refuses: %s', async (_, fields, line, message) => {
+    const { code, printed } = await linted({ 'a.yml': `${GOOD}${fields}\n` });
+    expect(printed).toEqual([expect.stringMatching(new RegExp(`^a\\.yml:${line}:1: .*${message}`))]);
+    expect(code).toBe(1);
+  });
+
+  it('finds the step that the compiler refuses', async () => {
+    const yaml = stepsOf('- { name: a, image: alpine }', '- { name: b, image: "Alpine:latest" }');
+    expect((await linted({ 'a.yml': yaml })).printed).toEqual([
+      expect.stringMatching(/^a\.yml:6:1: step "b": "Alpine:latest" is no image name/),
+    ]);
+  });
+
+  it('finds too many steps', async () => {
+    const many = Array.from({ length: 601 }, (__, n) => `- { name: s${n}, image: alpine, commands: [x] }`);
+    expect((await linted({ 'a.yml': stepsOf(...many) })).printed).toEqual([
+      expect.stringMatching(/has 602 steps and a Pod holds at most 600/),
+    ]);
+  });
+
+  it.each([
+    [
+      'steps:\n- name: a\n  image: b\n  comands: [x]',
+      6,
+      'unknown key `comands` of step is ignored; did you mean `commands`?',
+    ],
+    [
+      'steps:\n- name: a\n  image: b\n  when: { brunch: main }',
+      6,
+      'unknown key `brunch` of conditions is ignored; did you mean `branch`?',
+    ],
+    [
+      'steps: [{ name: a, image: b }]\nclone:\n  dept: 1',
+      5,
+      'unknown key `dept` of clone is ignored; did you mean `depth`?',
+    ],
+    ['steps: [{ name: a, image: b }]\nhabitat: 1', 4, 'unknown key `habitat` of pipeline is ignored'],
+    ['services: []', 1, 'pipeline default has no steps'],
+  ])('warns of what has no effect: %s', async (body, line, message) => {
+    const yaml = `kind: pipeline\ntype: kubernetes\n${body}\n`;
+    expect(await linted({ 'a.yml': yaml })).toMatchObject({
+      code: 0,
+      printed: [`a.yml:${line}:1: warning: ${message}`],
+    });
+  });
+
+  it.each([
+    [
+      'kind: pipline\ntype: kubernetes',
+      'the document of kind `pipline` is skipped; did you mean `pipeline`?',
+    ],
+    [
+      'kind: pipeline\ntype: kubernets',
+      'the document of type `kubernets` is skipped; did you mean `kubernetes`?',
+    ],
+    ['', 'the file is empty'],
+  ])('warns of what is no pipeline: %j', async (yaml, message) => {
+    expect((await linted({ 'a.yml': yaml })).printed).toEqual([`a.yml:1:1: warning: ${message}`]);
+  });
+
+  it('does not warn of keys that hold anchors, nor of those of other types and of the server', async () => {
+    const body =
+      'x-base: &a { image: b }\n.more: 1\n_other: 2\ntrigger: { branch: main }\nconcurrency: { limit: 1 }\n';
+    expect((await linted({ 'a.yml': `${GOOD}${body}` })).printed).toEqual([]);
+    expect((await linted({ 'a.yml': 'kind: pipeline\ntype: docker\nstep: []\n' })).printed).toEqual([]);
   });
 
   it('marks warnings, which do not fail the command', async () => {
@@ -96,6 +170,30 @@ describe('lint', () => {
     });
     for (const line of printed) expect(line).toMatch(/^a\.yml:\d+:1: warning: /);
     expect(code).toBe(0);
+  });
+
+  it('takes .drone.yml if no file is named, and standard input for -', async () => {
+    const bad = stepsOf('- { name: a }');
+    expect(await commandLine(['lint'], { '.drone.yml': bad })).toMatchObject({
+      code: 1,
+      printed: ['.drone.yml:5:1: linter: invalid or missing image'],
+    });
+    expect(await commandLine(['lint', '-'], { '/dev/stdin': bad })).toMatchObject({
+      code: 1,
+      printed: ['-:5:1: linter: invalid or missing image'],
+    });
+  });
+
+  it('shows the place on a terminal, and says that there are no problems', async () => {
+    const bad = { 'a.yml': stepsOf('- { name: a, image: "${DRONE_TAG" }') };
+    const terminal = { isTerminal: true };
+    expect((await commandLine(['lint', 'a.yml'], bad, terminal)).printed).toEqual([
+      'a.yml:5:22: missing closing brace',
+      `    - { name: a, image: "\${DRONE_TAG" }\n    ${' '.repeat(21)}^`,
+    ]);
+    expect((await commandLine(['lint', 'a.yml'], { 'a.yml': GOOD }, terminal)).printed).toEqual([
+      'no problems in 1 file',
+    ]);
   });
 
   it('prints findings as JSON for programs', async () => {
@@ -114,7 +212,7 @@ describe('lint', () => {
     expect((await linted({ 'a.yml': GOOD }, '--json')).printed).toEqual(['[]']);
   });
 
-  it('exits with 2 if a file can’t be read, none is named, or a flag is unknown', async () => {
+  it('exits with 2 if a file can’t be read, the usual one included, or a flag is unknown', async () => {
     const see = '\nSee: hangar-runner lint --help';
     expect(await commandLine(['lint', 'missing.yml'])).toEqual({
       code: 2,
@@ -125,7 +223,9 @@ describe('lint', () => {
     });
     expect(await commandLine(['lint'])).toMatchObject({
       code: 2,
-      complained: [`hangar-runner lint: name at least one FILE${see}`],
+      complained: [
+        `hangar-runner lint: .drone.yml can't be read: ENOENT: no such file, open '.drone.yml'${see}`,
+      ],
     });
     expect(await commandLine(['lint', '--nonsense'])).toMatchObject({ code: 2, printed: [] });
   });

@@ -1,7 +1,9 @@
 import type { CommandContext } from '@hangar/shared/program/context';
 import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
 import type { Values } from '@hangar/shared/program/options';
+import type { CompileSettings } from '../compile/settings.ts';
 import { substitutionVariables } from '../compile/stage-environment.ts';
+import { loadConfig } from '../config/load.ts';
 import { substitute } from '../parse/substitute.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
@@ -10,24 +12,71 @@ import { check, type Finding, findingText } from './local/check.ts';
 import { detailOf } from './local/detail.ts';
 import type { LINT_OPTIONS } from './options.ts';
 
+const USUAL_FILE = '.drone.yml';
+const STANDARD_INPUT = '/dev/stdin';
+const EXCERPT_CHARS = 120;
+
 type LintOptions = Values<typeof LINT_OPTIONS>;
 
 /**
  * `lint FILE...`: all errors that prevent pipelines of type `kubernetes` from running, without a cluster (previous-runner §3.11, §3.12).
  */
 export function lint(options: LintOptions, files: readonly string[], context: CommandContext): ExitCode {
-  const { print, clock } = context;
-  const texts = files.map((file) => ({ file, text: textOf(context, file) }));
+  const named = files.length === 0 ? [USUAL_FILE] : files;
+  const texts = named.map((file) => ({ file, text: textOf(context, file === '-' ? STANDARD_INPUT : file) }));
   const found = texts.flatMap(({ file, text }) =>
-    lintText(text, options, clock.now()).map((finding) => ({ file, finding })),
+    lintText(text, options, compileSettings(context), context.clock.now()).map((finding) => ({
+      file,
+      text,
+      finding,
+    })),
   );
-  if (options.json) print(JSON.stringify(found.map(({ file, finding }) => ({ file, ...finding }))));
-  else for (const { file, finding } of found) print(findingText(file, finding));
+  if (options.json) context.print(JSON.stringify(found.map(({ file, finding }) => ({ file, ...finding }))));
+  else report(found, named.length, context);
   return found.some(({ finding }) => finding.severity === 'error') ? EXIT.failed : EXIT.ok;
 }
 
+/** A finding with the text of its file. */
+interface Found {
+  readonly file: string;
+  readonly text: string;
+  readonly finding: Finding;
+}
+
+/** One line for each finding; on a terminal also the place in the text, or that there is no problem. */
+function report(found: readonly Found[], files: number, { print, isTerminal }: CommandContext): void {
+  for (const { file, text, finding } of found) {
+    print(findingText(file, finding));
+    if (isTerminal) print(excerpt(text, finding));
+  }
+  if (isTerminal && found.length === 0) print(`no problems in ${files === 1 ? '1 file' : `${files} files`}`);
+}
+
+function excerpt(text: string, { line, column }: Finding): string {
+  const shown = (text.split('\n')[line - 1] ?? '').slice(0, EXCERPT_CHARS);
+  const indent = column > 1 ? column - 1 : shown.length - shown.trimStart().length;
+  return `    ${shown.replaceAll('\t', ' ')}\n    ${' '.repeat(Math.min(indent, EXCERPT_CHARS))}^`;
+}
+
+/** The settings of a runner without any variables, so that a file is judged alike on every machine. */
+function compileSettings({ hostname, version }: CommandContext): CompileSettings {
+  const loaded = loadConfig({ DRONE_RPC_HOST: 'none', DRONE_RPC_SECRET: 'none' }, () => '', {
+    hostname,
+    version,
+    namespace: '',
+  });
+  if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
+  return loaded.ok.compile;
+}
+
 /** Findings of one file's text, substitution included. */
-function lintText(text: string, options: LintOptions, nowMs: number): readonly Finding[] {
+function lintText(
+  text: string,
+  options: LintOptions,
+  settings: CompileSettings,
+  nowMs: number,
+): readonly Finding[] {
+  if (text.trim() === '') return [{ line: 1, column: 1, severity: 'warning', message: 'the file is empty' }];
   try {
     const trusted = options.trusted ?? options['repo-trusted'] ?? false;
     const detail = detailOf(options, {
@@ -39,12 +88,20 @@ function lintText(text: string, options: LintOptions, nowMs: number): readonly F
       nowMs,
     });
     const substituted = substitute(text, variablesOf(detail, nowMs));
-    return check(substituted, { trusted, slug: detail.repo.slug, namespaceRules: {} });
+    return check(substituted, {
+      trusted,
+      slug: detail.repo.slug,
+      namespaceRules: {},
+      compile: { detail, settings, nowMs },
+    });
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;
-    return [{ line: 1, column: 1, severity: 'error', message: error.message }];
+    return [{ line: 1, column: 1, ...error.place, severity: 'error', message: error.message }];
   }
 }
+
+/** A value that may be part of an image, a name or a path. */
+const standIn = (name: string): string => name.toLowerCase().replaceAll('_', '-');
 
 /**
  * Build variables from the options. A variable that they leave empty, or that only tags, pull requests or failures have, is not
@@ -57,7 +114,7 @@ function variablesOf(detail: StageDetail, nowMs: number): Record<string, string>
     ([, value]) => value !== '',
   );
   return {
-    ...Object.fromEntries(Object.keys(all).map((name) => [name, name])),
+    ...Object.fromEntries(Object.keys(all).map((name) => [name, standIn(name)])),
     ...Object.fromEntries(reported),
   };
 }

@@ -332,6 +332,15 @@ describe('known issues of the previous runner', () => {
     expect(result.warnings).toHaveLength(1);
   });
 
+  it('labels a repository of other letters by a hash, so that it differs from others', () => {
+    const labelOf = (name: string) =>
+      compiled({ detail: aDetail({ repo: aRepo({ name }) }) }).pod.metadata?.labels?.['io.drone.repo.name'];
+    expect(labelOf('日本')).toMatch(/^[0-9a-f]{12}$/);
+    expect(labelOf('日本')).not.toBe(labelOf('東京'));
+    expect(labelOf('Widget')).toBe('widget');
+    expect(labelOf('')).toBe('');
+  });
+
   it('known issue 30: platform.arch selects nodes, and the old label stays', () => {
     const { pod } = compiled({
       pipeline: aPipeline({ platform: { os: '', arch: 'arm64', variant: '', version: '' } }),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { LABEL } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
@@ -7,6 +8,8 @@ import type { CompileSettings, Policy } from './settings.ts';
 
 type Words = Readonly<Record<string, string>>;
 
+const HASH_CHARS = 12;
+
 /** Key prefix that is reserved for the runner's own data. */
 export const OUR_PREFIX = 'hangar.dev/';
 
@@ -14,13 +17,17 @@ export const OUR_PREFIX = 'hangar.dev/';
 export const withoutOurs = (words: Words): Words =>
   Object.fromEntries(Object.entries(words).filter(([key]) => !key.startsWith(OUR_PREFIX)));
 
+/** A label value made of a name. One of other letters than a to z is known by its hash, so that it differs from all others. */
+const nameLabel = (name: string): string =>
+  slug(name) || (name.trim() && createHash('sha256').update(name).digest('hex').slice(0, HASH_CHARS));
+
 /** Labels that the runner and its operators' tools select by; they can't be overridden (known issue 68). */
 function runnerLabels({ repo, build, stage }: StageDetail, podName: string): Words {
   return {
     'io.drone': 'true',
     'io.drone.name': podName,
-    'io.drone.repo.namespace': slug(repo.namespace),
-    'io.drone.repo.name': slug(repo.name),
+    'io.drone.repo.namespace': nameLabel(repo.namespace),
+    'io.drone.repo.name': nameLabel(repo.name),
     'io.drone.build.event': slug(build.event),
     'io.drone.build.number': String(build.number),
     [LABEL.managedBy]: LABEL.managedByValue,

@@ -58,12 +58,26 @@ describe('placement', () => {
     [{ key: 'a b' }, 'no valid name'],
     [{ operator: 'Exists' }, 'there can be no value'],
     [{ value: 'a b' }, 'the value must be'],
-    [{ tolerationSeconds: 5 }, 'needs the effect NoExecute'],
   ])('refuses the toleration %j', (changes, want) => {
     const pipeline = aPipeline({ tolerations: [aToleration(changes)] });
     expect(refusal(() => placement(pipeline, settings, undefined))).toEqual([
       'pipeline',
       expect.stringContaining(want),
+    ]);
+  });
+
+  it('leaves out seconds that Kubernetes would not take, and keeps them with the effect NoExecute', () => {
+    const secondsOf = (effect: string) =>
+      placement(
+        aPipeline({ tolerations: [aToleration({ tolerationSeconds: 5, effect })] }),
+        settings,
+        undefined,
+      ).tolerations[0]?.tolerationSeconds;
+    expect(['', 'NoSchedule', 'PreferNoSchedule', 'NoExecute'].map(secondsOf)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      5,
     ]);
   });
 
@@ -128,6 +142,17 @@ describe('dnsConfig', () => {
   });
   it('passes the author’s settings on', () => {
     expect(dnsConfig(aPipeline({ dnsConfig: given }))).toEqual(given);
+  });
+  it.each(['.', 'example.com', '_tcp.example.com', 'a_b.example.com'])(
+    'accepts the search domain %s',
+    (search) => {
+      const pipeline = aPipeline({ dnsConfig: { ...given, searches: [search] } });
+      expect(dnsConfig(pipeline)?.searches).toEqual([search]);
+    },
+  );
+  it.each(['', '..', '_', 'a_.example.com', '-a.b'])('refuses the search domain %j', (search) => {
+    const pipeline = aPipeline({ dnsConfig: { ...given, searches: [search] } });
+    expect(() => dnsConfig(pipeline)).toThrow('is no domain');
   });
   it.each([
     ['a name for a server', { nameservers: ['dns'] }],

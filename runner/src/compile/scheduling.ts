@@ -51,10 +51,6 @@ const TOLERATION_RULES: readonly (readonly [(toleration: Toleration) => boolean,
     'with the operator Exists there can be no value',
   ],
   [({ value }) => isLabelValue(value), 'the value must be at most 63 letters, digits, "-", "_" or "."'],
-  [
-    ({ effect, tolerationSeconds }) => tolerationSeconds === undefined || effect === 'NoExecute',
-    'toleration_seconds needs the effect NoExecute',
-  ],
 ];
 
 const tolerationProblem = (toleration: Toleration): string =>
@@ -69,7 +65,10 @@ function toToleration(toleration: Toleration, { code, place }: Writer): V1Tolera
     ...(operator === '' ? {} : { operator }),
     ...(effect === '' ? {} : { effect }),
     ...(value === '' ? {} : { value }),
-    ...(tolerationSeconds === undefined ? {} : { tolerationSeconds: Math.trunc(tolerationSeconds) }),
+    // Kubernetes takes seconds with this effect only; the old runner ignored the usual spelling, so that such a pipeline ran.
+    ...(tolerationSeconds === undefined || effect !== 'NoExecute'
+      ? {}
+      : { tolerationSeconds: Math.trunc(tolerationSeconds) }),
   };
 }
 
@@ -135,13 +134,17 @@ export function hostAliases(pipeline: Pipeline): readonly V1HostAlias[] {
 const MOST_NAMESERVERS = 3;
 const MOST_SEARCHES = 32;
 
+/** Search domains may be the root, and may have underscores (Kubernetes 1.34). */
+const isSearchDomain = (search: string): boolean =>
+  search === '.' || isDnsSubdomain(search.replace(/\.$/, '').replace(/_(?=[a-z0-9])/g, 'x'));
+
 /** The Pod's DNS settings; undefined if the author set none. */
 export function dnsConfig({
   dnsConfig: { nameservers, searches, options },
 }: Pipeline): V1PodDNSConfig | undefined {
   if (nameservers.length + searches.length + options.length === 0) return undefined;
   const oddServer = nameservers.find((server) => isIP(server) === 0);
-  const oddSearch = searches.find((search) => !isDnsSubdomain(search.replace(/\.$/, '')));
+  const oddSearch = searches.find((search) => !isSearchDomain(search));
   if (oddServer !== undefined)
     refuse('invalid-pipeline', `dns_config: nameserver ${JSON.stringify(oddServer)} is no IP address`);
   if (oddSearch !== undefined)

@@ -65,6 +65,9 @@ describe('workspacePath', () => {
   ])('%s is mounted at %s', (wanted, want) => {
     expect(workspacePath(wanted)).toBe(want);
   });
+  it.each(['/a:b', '/a\0b', 'C:\\work'])('refuses %j, which can’t be mounted', (wanted) => {
+    expect(() => workspacePath(wanted)).toThrow("can't be mounted");
+  });
   it('refuses the gate’s own folders, and only those', () => {
     expect(
       ['/hangar', '/hangar/own', '/run/drone', '/', '/run/drone2', '/hangars'].map(isReservedPath),

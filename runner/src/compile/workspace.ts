@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { refuse } from './refuse.ts';
 
 const DEFAULT_WORKSPACE = '/drone/src';
 /** Folders that can't be a workspace, but may contain one. */
@@ -21,6 +22,11 @@ export function absolutePath(path: string, base = '/'): string {
 /** The workspace's mount path: the author's path, or `/drone/src` if there is none or it is restricted (previous-runner §4.2). */
 export function workspacePath(wanted: string): string {
   if (wanted === '') return DEFAULT_WORKSPACE;
+  if (/[:\0]/.test(wanted))
+    refuse(
+      'invalid-pipeline',
+      `workspace.path ${JSON.stringify(wanted)} can't be mounted; write a path without ":" and zero bytes`,
+    );
   const path = absolutePath(wanted);
   const lower = path.toLowerCase();
   const isRestricted =

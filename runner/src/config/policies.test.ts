@@ -63,6 +63,25 @@ describe('parsePolicies', () => {
     expect(warnings).toEqual([expect.stringMatching(/policy 2 is empty/)]);
   });
 
+  it('reads scalars by the rules of pipelines: texts as written, numbers in every form', () => {
+    const { policies } = parsePolicies(`
+name: 2001-01-01
+metadata: { namespace: n, labels: { version: 1.10, mode: 010, on: yes, a: !!str 1 } }
+resources: { request: { cpu: 0.5 }, limit: { cpu: 0x10, memory: 1.5GiB } }
+`);
+    expect(policies[0]).toMatchObject({
+      name: '2001-01-01',
+      namespace: 'n',
+      labels: { version: '1.10', mode: '010', on: 'yes', a: '1' },
+      requests: { cpuMillicores: 0 },
+      limits: { cpuMillicores: 16, memoryBytes: 1_610_612_736 },
+    });
+  });
+
+  it('tells the line of broken YAML', () => {
+    expect(() => parsePolicies('name: a\n---\nb: [}\nc: d')).toThrow(/^line 3: /);
+  });
+
   it.each([
     [
       'an invalid memory size',

@@ -1,20 +1,44 @@
 import { parseByteSize } from '@hangar/shared/units';
-import { parseAllDocuments } from 'yaml';
+import { splitDocuments } from '../parse/documents.ts';
+import { resolveScalar, wholeNumber } from '../parse/yaml-scalar.ts';
+import { parseYamlTree, TokenBudget, type YamlNode } from '../parse/yaml-tree.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
 
 /** An invalid configuration file; the message has the place and the reason. */
 export class ConfigFileError extends Error {
   override readonly name = 'ConfigFileError';
 }
 
-/** All documents of a YAML 1.1 text, the version that these files were written for. */
+/** All documents of a YAML text, read by the rules of pipeline files: a scalar is its text as written, or null. */
 export function readYamlDocuments(text: string): readonly unknown[] {
-  const documents = parseAllDocuments(text, { version: '1.1', prettyErrors: true });
-  if (!Array.isArray(documents)) return [];
-  return documents.map((document) => {
-    const [error] = document.errors;
-    if (error) throw new ConfigFileError(error.message.split('\n')[0] ?? 'not YAML');
-    return document.toJS({ maxAliasCount: 100 }) as unknown;
-  });
+  const budget = new TokenBudget();
+  try {
+    const values = splitDocuments(text).map((document) => valueOf(parseYamlTree(document, budget)));
+    // Nothing stands before a first line of three dashes.
+    return values[0] === null ? values.slice(1) : values;
+  } catch (error) {
+    if (error instanceof PipelineError) throw new ConfigFileError(error.message.replace(/^yaml: /, ''));
+    throw error;
+  }
+}
+
+function valueOf(node: YamlNode): unknown {
+  switch (node.kind) {
+    case 'seq':
+      return node.items.map(valueOf);
+    case 'map':
+      return Object.fromEntries(node.entries.map(([key, value]) => [keyOf(key), valueOf(value)]));
+    case 'scalar': {
+      const value = resolveScalar(node);
+      if (value.kind === 'null') return null;
+      return value.kind === 'text' ? value.value : node.text;
+    }
+  }
+}
+
+function keyOf(key: YamlNode): string {
+  if (key.kind === 'scalar') return textAt(valueOf(key), 'a key');
+  throw new ConfigFileError(`line ${key.line}: a key must be a text`);
 }
 
 /** A map; empty if absent. */
@@ -31,11 +55,10 @@ export function listAt(value: unknown, place: string): readonly unknown[] {
   throw new ConfigFileError(`${place} must be a list`);
 }
 
-/** A text; numbers and booleans are accepted as written. */
+/** A text; numbers and booleans are texts as written. */
 export function textAt(value: unknown, place: string): string {
   if (value === undefined || value === null) return '';
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-    return String(value);
+  if (typeof value === 'string') return value;
   throw new ConfigFileError(`${place} must be a text`);
 }
 
@@ -50,11 +73,12 @@ export function textListAt(value: unknown, place: string): readonly string[] {
   return listAt(value, place).map((one, index) => textAt(one, `${place}[${index}]`));
 }
 
-/** A whole number of 0 or more; 0 if absent. */
+/** A whole number of 0 or more; 0 if absent. Fractions are truncated, as in pipelines. */
 export function wholeAt(value: unknown, place: string): number {
-  if (value === undefined || value === null) return 0;
-  const number = typeof value === 'string' ? Number(value) : value;
-  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number;
+  const text = textAt(value, place);
+  if (text === '') return 0;
+  const number = wholeNumber(text);
+  if (number !== undefined && number >= 0) return number;
   throw new ConfigFileError(`${place} must be a whole number of 0 or more`);
 }
 

@@ -5,12 +5,10 @@ import { withDeadline } from '@hangar/shared/deadline';
 import { parseManifest } from '../parse/manifest.ts';
 import { type PipelineFile, type PipelineParser, substitutedText } from '../parse/pipeline-file.ts';
 import type { Manifest } from '../pipeline/pipeline.ts';
-import { PipelineError } from '../pipeline/pipeline-error.ts';
+import { type ErrorFields, PipelineError } from '../pipeline/pipeline-error.ts';
 
 /** The answer of the thread: the manifest, or why the file can't be parsed. */
-export type ParseReply =
-  | { readonly manifest: Manifest }
-  | { readonly code: string; readonly message: string };
+export type ParseReply = { readonly manifest: Manifest } | { readonly refused: ErrorFields };
 
 /** Larger files are parsed in a thread, which takes longer to start than a small file to parse. */
 const INLINE_CHARS = 16 * 1024;
@@ -56,7 +54,7 @@ export class ThreadedParser implements PipelineParser {
         once(worker, 'message', { signal: limit }),
       )) as [ParseReply];
       if ('manifest' in reply) return reply.manifest;
-      throw new PipelineError(reply.code, reply.message);
+      throw PipelineError.of(reply.refused);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof PipelineError) throw error;

@@ -1,5 +1,4 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { errorText } from '@hangar/shared/error-text';
 import { parseManifest } from '../parse/manifest.ts';
 import { type PipelineFile, substitutedText } from '../parse/pipeline-file.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
@@ -9,8 +8,9 @@ function reply(file: PipelineFile): ParseReply {
   try {
     return { manifest: parseManifest(substitutedText(file)) };
   } catch (error) {
-    const code = error instanceof PipelineError ? error.code : 'yaml';
-    return { code, message: errorText(error) };
+    if (!(error instanceof PipelineError)) throw error;
+    const { code, message, blame, place } = error;
+    return { refused: { code, message, blame, place } };
   }
 }
 

@@ -1,5 +1,6 @@
 import { PipelineError } from '../pipeline/pipeline-error.ts';
-import { resolveScalar, TYPE_TAG } from './yaml-scalar.ts';
+import { unknownKey } from './known-keys.ts';
+import { resolveScalar, TYPE_TAG, truncated } from './yaml-scalar.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
 /** The named fields of a map; absent and null are treated alike. */
@@ -8,6 +9,7 @@ export type Fields = ReadonlyMap<string, YamlNode>;
 /** More items than a Pod can contain of anything. */
 const MAX_STRUCTS = 2_000;
 const MAX_PROBLEMS = 50;
+const MAX_WARNINGS = 50;
 
 /**
  * Reads typed values from a YAML tree and collects type errors, so that an author sees all of them at once
@@ -16,14 +18,17 @@ const MAX_PROBLEMS = 50;
 export class Decoder {
   private readonly problems: { readonly line: number; readonly text: string }[] = [];
   private readonly warningTexts = new Set<string>();
+  private moreWarnings = 0;
 
   /** Warnings about values that are interpreted differently than they look. */
   get warnings(): readonly string[] {
-    return [...this.warningTexts];
+    const more = this.moreWarnings === 0 ? [] : [`and ${this.moreWarnings} more warnings`];
+    return [...this.warningTexts, ...more];
   }
 
   warn(line: number, text: string): void {
-    this.warningTexts.add(`line ${line}: ${text}`);
+    if (this.warningTexts.size < MAX_WARNINGS) this.warningTexts.add(`line ${line}: ${text}`);
+    else this.moreWarnings += 1;
   }
 
   problem(line: number, text: string): void {
@@ -92,8 +97,14 @@ export class Decoder {
     return [];
   }
 
-  fields(node: YamlNode | undefined, type: string): Fields {
-    return new Map(this.entries(node, type));
+  /** `part`: its name in the table of known keys, if that isn't `type`. Unknown keys are warned of. */
+  fields(node: YamlNode | undefined, type: string, part = type): Fields {
+    const fields = new Map(this.entries(node, type));
+    for (const [key, value] of fields) {
+      const warning = unknownKey(key, part);
+      if (warning !== undefined) this.warn(value.line, warning);
+    }
+    return fields;
   }
 
   /** Items that are decoded by `read`. */
@@ -119,10 +130,7 @@ export const isNull = (node: YamlNode): boolean =>
   node.kind === 'scalar' && resolveScalar(node).kind === 'null';
 
 function integerOf(node: YamlNode): number | undefined {
-  const value = node.kind === 'scalar' ? resolveScalar(node) : undefined;
-  if (value?.kind !== 'int' && value?.kind !== 'float') return undefined;
-  const whole = Math.trunc(Number(value.value));
-  return Number.isSafeInteger(whole) ? whole + 0 : undefined;
+  return node.kind === 'scalar' ? truncated(resolveScalar(node)) : undefined;
 }
 
 function describe(node: YamlNode): string {

@@ -8,12 +8,28 @@ const SCALAR_FOLLOWS = '\x1f';
  */
 const INDENT = 'indentNext';
 
+/** The lexer's method for a quoted text, private likewise. */
+const QUOTED = 'parseQuotedScalar';
+
+/** In YAML 1.1 a quoted text may go on in any column. */
+function ignoreIndentInQuotes(lexer: Lexer): void {
+  const quoted = Reflect.get(lexer, QUOTED) as () => Generator<string, unknown>;
+  Reflect.set(lexer, QUOTED, function* (): Generator<string, unknown> {
+    const outer: unknown = Reflect.get(lexer, INDENT);
+    Reflect.set(lexer, INDENT, 0);
+    const next = yield* quoted.call(lexer);
+    Reflect.set(lexer, INDENT, outer);
+    return next;
+  });
+}
+
 /**
- * The tokens of a YAML text from the library's lexer, but with YAML 1.1's rule for brackets: inside them indentation is
+ * The tokens of a YAML text from the library's lexer, but with YAML 1.1's rule for brackets and quotes: inside them indentation is
  * ignored, so that files that the old runner accepted (`commands: [` and unindented items below) are still accepted.
  */
 export function* lexemes(text: string): Generator<string> {
   const lexer = new Lexer();
+  ignoreIndentInQuotes(lexer);
   let depth = 0;
   let outerIndent: unknown;
   let isScalar = false;

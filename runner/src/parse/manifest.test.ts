@@ -20,6 +20,13 @@ const stepOf = (fields: string): PipelineStep => {
 };
 
 describe('parseManifest: documents (previous-runner §3.1)', () => {
+  it('ignores unknown keys of a platform, and checks the types of the known ones', () => {
+    expect(parseManifest('kind: pipeline\ntype: docker\nplatform: {foo: [a]}').pipelines).toEqual([]);
+    expect(() => parseManifest('kind: pipeline\ntype: docker\nplatform: {os: [a]}')).toThrow(
+      'cannot unmarshal',
+    );
+  });
+
   it('keeps Kubernetes pipelines and secrets, skips the rest', () => {
     const manifest = parseManifest(
       [
@@ -140,6 +147,16 @@ host_aliases: [{ip: 10.0.0.1, hostnames: [x, y]}]
     expect(pipelineOf(`tolerations: [${toleration}]`).tolerations[0]?.tolerationSeconds).toBe(want);
   });
 
+  it.each([
+    ['{key: a, effect: NoExecute, toleration_seconds: 5}', []],
+    [
+      '{key: a, effect: NoSchedule, toleration_seconds: 5}',
+      ['line 3: `toleration_seconds` needs the effect NoExecute and is ignored'],
+    ],
+  ])('warns of seconds that have no effect: %s', (toleration, want) => {
+    expect(parseManifest(`${HEAD}tolerations: [${toleration}]`).warnings).toEqual(want);
+  });
+
   it('known issue 47: reads clone.retries', () => {
     expect(pipelineOf('clone: {retries: 4}').clone.retries).toBe(4);
   });
@@ -249,13 +266,15 @@ shell: bash`);
     ]);
   });
 
-  it('warns of keys that only other Drone runners know, and silently ignores unknown ones', () => {
+  it('warns of keys that only other Drone runners know, and of unknown ones', () => {
     const manifest = parseManifest(
       `${HEAD}matrix: {a: b}\nfoo: bar\nsteps:\n- name: a\n  ports: [80]\n  foo: bar\n`,
     );
 
     expect(manifest.warnings).toEqual([
+      'line 4: unknown key `foo` of pipeline is ignored',
       'line 3: `matrix` of pipeline default is not supported by the Kubernetes runner and was ignored',
+      'line 8: unknown key `foo` of step is ignored',
       'line 7: `ports` of step a is not supported by the Kubernetes runner and was ignored',
     ]);
   });
@@ -380,11 +399,22 @@ describe('parseManifest: errors (previous-runner §3.3)', () => {
 
   it('a null service', () => {
     expect(() => pipelineOf('services: [~]')).toThrow('linter: nil step');
+    expect(() => pipelineOf('services: [~]\nclone: {depth: x}')).toThrow('cannot unmarshal');
   });
 
   it('refuses more steps than a Pod can have, however small their text is', () => {
     const body = `services: [&s {image: x},${'*s,'.repeat(2000)}]`;
 
     expect(() => pipelineOf(body)).toThrow('more than 2000 items');
+  });
+});
+
+describe('warnings', () => {
+  it('are limited, so that no file fills the log', () => {
+    const keys = Array.from({ length: 200 }, (_, n) => `k${n}: 1`).join('\n');
+    const { warnings } = parseManifest(HEAD + keys);
+
+    expect(warnings).toHaveLength(51);
+    expect(warnings.at(-1)).toBe('and 150 more warnings');
   });
 });

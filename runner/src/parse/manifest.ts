@@ -3,6 +3,7 @@ import type { Manifest, Pipeline, SecretDocument } from '../pipeline/pipeline.ts
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { Decoder } from './decoder.ts';
 import { splitDocuments } from './documents.ts';
+import { misspeltDocument } from './known-keys.ts';
 import { readPipeline } from './read-pipeline.ts';
 import { parseYamlTree, TokenBudget, type YamlNode } from './yaml-tree.ts';
 
@@ -13,7 +14,8 @@ function readHead(decoder: Decoder, node: YamlNode): { readonly kind: string; re
   decoder.texts(fields.get('depends_on'));
   decoder.textMap(fields.get('node'));
   decoder.integer(decoder.fields(fields.get('concurrency'), 'concurrency').get('limit'));
-  decoder.fields(fields.get('platform'), 'platform').forEach((value) => decoder.text(value));
+  const platform = decoder.fields(fields.get('platform'), 'platform');
+  for (const key of ['os', 'arch', 'variant', 'version']) decoder.text(platform.get(key));
   return { kind: decoder.text(fields.get('kind')), type: decoder.text(fields.get('type')) };
 }
 
@@ -38,6 +40,8 @@ function readManifest(text: string): Manifest {
   for (const document of splitDocuments(text)) {
     const tree = parseYamlTree(document, budget);
     const { kind, type } = readHead(decoder, tree);
+    const misspelt = misspeltDocument(kind, type);
+    if (misspelt !== undefined) decoder.warn(tree.line, misspelt);
     if (kind === 'secret') secrets.push(readSecret(decoder, tree));
     if (kind === 'pipeline' && type === 'kubernetes') pipelines.push(readPipeline(decoder, tree));
   }

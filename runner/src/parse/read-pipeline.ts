@@ -8,8 +8,15 @@ import type { YamlNode } from './yaml-tree.ts';
 /** Default name of a pipeline (previous-runner §3.4). */
 export const DEFAULT_PIPELINE_NAME = 'default';
 
-/** The old runner's exact message, hence without the line. */
-const lintError = (message: string): PipelineError => new PipelineError('lint', message);
+/** The old runner's exact message, hence the line is not part of it. */
+const lintError = (message: string, line: number): PipelineError =>
+  new PipelineError('lint', message, { place: { line, column: 1 } });
+
+/** A list item that may be empty, with its line. */
+interface Item {
+  readonly step: PipelineStep | undefined;
+  readonly line: number;
+}
 
 function readPlatform(decoder: Decoder, node: YamlNode | undefined): Pipeline['platform'] {
   const fields = decoder.fields(node, 'platform');
@@ -43,10 +50,13 @@ export function readToleration(decoder: Decoder, node: YamlNode): Toleration {
   const text = (key: string): string => decoder.text(fields.get(key));
   const seconds = decoder.optionalInteger(fields.get('tolerationseconds'));
   const natural = decoder.optionalInteger(fields.get('toleration_seconds'));
+  const effect = text('effect');
+  if (natural !== undefined && effect !== 'NoExecute')
+    decoder.warn(node.line, '`toleration_seconds` needs the effect NoExecute and is ignored');
   return {
     key: text('key'),
     operator: text('operator'),
-    effect: text('effect'),
+    effect,
     value: text('value'),
     tolerationSeconds: seconds ?? natural,
   };
@@ -76,30 +86,41 @@ function readHostAlias(decoder: Decoder, node: YamlNode): Pipeline['hostAliases'
 
 /** The parser's own checks, of steps only (previous-runner §3.11). */
 function checkStepName(step: PipelineStep, seen: Set<string>): void {
-  if (step.name === '') throw lintError('Linter: invalid or missing step name');
-  if (Buffer.byteLength(step.name) > 100) throw lintError('Linter: step name cannot exceed 100 characters');
-  if (seen.has(step.name)) throw lintError('Linter: duplicate step name');
+  const refuse = (message: string): never => {
+    throw lintError(`Linter: ${message}`, step.line);
+  };
+  if (step.name === '') refuse('invalid or missing step name');
+  if (Buffer.byteLength(step.name) > 100) refuse('step name cannot exceed 100 characters');
+  if (seen.has(step.name)) refuse('duplicate step name');
   seen.add(step.name);
 }
 
+const readItems = (decoder: Decoder, node: YamlNode | undefined, type: string): readonly Item[] =>
+  decoder.structs(node, type, (item) => ({
+    step: isNull(item) ? undefined : readStep(decoder, item),
+    line: item.line,
+  }));
+
 /** All steps are decoded before any is checked, so that type errors are reported first, as in the old runner. */
 function readSteps(decoder: Decoder, node: YamlNode | undefined): () => readonly PipelineStep[] {
-  const read = decoder.structs(node, 'step', (item) => (isNull(item) ? undefined : readStep(decoder, item)));
+  const read = readItems(decoder, node, 'step');
   return () => {
     const seen = new Set<string>();
-    return read.map((step) => {
-      if (step === undefined) throw lintError('Linter: detected nil step');
+    return read.map(({ step, line }) => {
+      if (step === undefined) throw lintError('Linter: detected nil step', line);
       checkStepName(step, seen);
       return step;
     });
   };
 }
 
-function readServices(decoder: Decoder, node: YamlNode | undefined): readonly PipelineStep[] {
-  return decoder.structs(node, 'service', (item) => {
-    if (isNull(item)) throw lintError('linter: nil step');
-    return { ...readStep(decoder, item), detach: true };
-  });
+function readServices(decoder: Decoder, node: YamlNode | undefined): () => readonly PipelineStep[] {
+  const read = readItems(decoder, node, 'service');
+  return () =>
+    read.map(({ step, line }) => {
+      if (step === undefined) throw lintError('linter: nil step', line);
+      return { ...step, detach: true };
+    });
 }
 
 /**
@@ -112,6 +133,7 @@ export function readPipeline(decoder: Decoder, node: YamlNode): () => Pipeline {
   const text = (key: string): string => decoder.text(fields.get(key));
   const name = text('name') || DEFAULT_PIPELINE_NAME;
   warnUnsupported(decoder, fields, `pipeline ${name}`);
+  const judgeServices = readServices(decoder, fields.get('services'));
   const judgeSteps = readSteps(decoder, fields.get('steps'));
   const rest = {
     name,
@@ -123,7 +145,7 @@ export function readPipeline(decoder: Decoder, node: YamlNode): () => Pipeline {
     nodeSelector: decoder.textMap(fields.get('node_selector')),
     serviceAccountName: text('service_account_name'),
   };
-  return () => ({ ...rest, steps: judgeSteps() });
+  return () => ({ ...rest, services: judgeServices(), steps: judgeSteps() });
 }
 
 type Sections = Pick<
@@ -133,7 +155,6 @@ type Sections = Pick<
   | 'environment'
   | 'requests'
   | 'limits'
-  | 'services'
   | 'volumes'
   | 'metadata'
   | 'tolerations'
@@ -149,7 +170,6 @@ function readSections(decoder: Decoder, fields: Fields): Sections {
     environment: decoder.textMap(fields.get('environment')),
     requests: readAmount(decoder, resources.get('requests')),
     limits: readAmount(decoder, resources.get('limits')),
-    services: readServices(decoder, fields.get('services')),
     volumes: decoder.structs(fields.get('volumes'), 'volume', (item) => readVolume(decoder, item)),
     metadata: readMetadata(decoder, fields.get('metadata')),
     tolerations: decoder.structs(fields.get('tolerations'), 'toleration', (item) =>

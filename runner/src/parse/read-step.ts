@@ -1,28 +1,15 @@
 import { invalidByteSize, parseByteSize } from '@hangar/shared/units';
 import type { Amount, EnvValue, PipelineMount, PipelineStep } from '../pipeline/pipeline.ts';
 import { type Decoder, type Fields, isNull } from './decoder.ts';
+import { UNSUPPORTED_KEYS } from './known-keys.ts';
 import { readConditions } from './read-conditions.ts';
 import { settingValue, settingVariable } from './settings.ts';
 import { resolveScalar } from './yaml-scalar.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
-/** Keys of other Drone runners (previous-runner §3.5), ignored by this one. */
-const UNSUPPORTED = [
-  'devices',
-  'network_mode',
-  'dns',
-  'extra_hosts',
-  'ports',
-  'push',
-  'build',
-  'tmpfs',
-  'shm_size',
-  'matrix',
-];
-
 /** Warns of keys that have no effect here. */
 export function warnUnsupported(decoder: Decoder, fields: Fields, place: string): void {
-  for (const key of UNSUPPORTED) {
+  for (const key of UNSUPPORTED_KEYS) {
     const node = fields.get(key);
     if (node === undefined) continue;
     decoder.warn(
@@ -43,7 +30,7 @@ export function readBytes(decoder: Decoder, node: YamlNode | undefined): number 
 
 /** One part (`limits` or `requests`) of `resources`. */
 export function readAmount(decoder: Decoder, node: YamlNode | undefined): Amount {
-  const fields = decoder.fields(node, 'resources');
+  const fields = decoder.fields(node, 'resources', 'amount');
   return {
     cpuMillicores: decoder.integer(fields.get('cpu')),
     memoryBytes: readBytes(decoder, fields.get('memory')),

@@ -27,6 +27,9 @@ function settingText(node: YamlNode): string {
   return node.items.map((item) => (item.kind === 'scalar' ? scalarText(item) : '')).join(',');
 }
 
+/** The first power of ten that is written with an exponent. */
+const LEAST_EXPONENT = 6;
+
 const scalarText = (node: YamlScalar): string => valueText(resolveScalar(node));
 
 function valueText(value: ScalarValue): string {
@@ -42,11 +45,15 @@ function valueText(value: ScalarValue): string {
   }
 }
 
-/** Shortest form, with Go's spelling of NaN and infinities. */
+/** Shortest form, with Go's spelling of NaN, infinities and exponents: from a million on, and below a ten-thousandth. */
 function floatText(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
-  if (Number.isFinite(value)) return String(value + 0);
-  return value > 0 ? '+Inf' : '-Inf';
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
+  const [digits = '', exponent = '0'] = value.toExponential().split('e');
+  const power = Number(exponent);
+  if (power >= -4 && power < LEAST_EXPONENT) return String(value + 0);
+  const sign = power < 0 ? '-' : '+';
+  return `${digits}e${sign}${String(Math.abs(power)).padStart(2, '0')}`;
 }
 
 /** JSON as Go writes it: keys sorted by bytes, `<`, `>`, `&` and the two line separators escaped. */
@@ -82,7 +89,7 @@ function scalarJson(value: ScalarValue): string {
     case 'int':
       return String(value.value);
     case 'float':
-      return Number.isFinite(value.value) ? floatText(value.value) : quoted(floatText(value.value));
+      return Number.isFinite(value.value) ? String(value.value + 0) : quoted(floatText(value.value));
     case 'text':
       return quoted(value.value);
   }

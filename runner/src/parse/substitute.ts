@@ -40,9 +40,23 @@ class Substitution {
     const parts: string[] = [];
     while (this.at < this.text.length) {
       parts.push(this.plainText());
-      if (this.at < this.text.length) parts.push(this.expression(0));
+      if (this.at < this.text.length) parts.push(this.placed());
     }
     return parts.join('');
+  }
+
+  /** One whole expression; its errors get the place of its first character. */
+  private placed(): string {
+    const from = this.at;
+    try {
+      return this.expression(0);
+    } catch (error) {
+      if (!(error instanceof PipelineError)) throw error;
+      const before = this.text.slice(0, from).split('\n');
+      const place = { line: before.length, column: (before.at(-1) ?? '').length + 1 };
+      const { code, message, blame } = error;
+      throw PipelineError.of({ code, message, blame, place });
+    }
   }
 
   /** The text up to the next `${`; `$$` becomes `$` and opens no expression. Backslashes stay unchanged. */

@@ -54,6 +54,18 @@ function implicit(text: string): ScalarValue {
   return number(text) ?? { kind: 'text', value: text };
 }
 
+/** The whole number that a plain text stands for, fractions truncated; undefined if it is no number or too large. */
+export function wholeNumber(text: string): number | undefined {
+  return truncated(implicit(text));
+}
+
+/** A number without its fraction; undefined for other values and numbers beyond JavaScript's exact range. */
+export function truncated(value: ScalarValue): number | undefined {
+  if (value.kind !== 'int' && value.kind !== 'float') return undefined;
+  const whole = Math.trunc(Number(value.value));
+  return Number.isSafeInteger(whole) ? whole + 0 : undefined;
+}
+
 const TAG_KIND: Readonly<Record<string, ScalarValue['kind']>> = {
   '!!null': 'null',
   '!!bool': 'bool',
@@ -78,6 +90,7 @@ function tagged(node: YamlScalar): ScalarValue {
   if (wanted === undefined) return { kind: 'text', value: node.text };
   const value = implicit(node.text);
   if (value.kind === wanted) return value;
+  if (wanted === 'float' && value.kind === 'int') return { kind: 'float', value: Number(value.value) };
   throw yamlError(node.line, `cannot decode ${TYPE_TAG[value.kind]} \`${node.text}\` as a ${node.tag}`);
 }
 

@@ -51,7 +51,7 @@ describe('scalars (previous-runner §3.3)', () => {
 
   it.each([
     ['!!int x', 'cannot decode !!str `x` as a !!int'],
-    ['!!float 3', 'cannot decode !!int `3` as a !!float'],
+    ['!!float x', 'cannot decode !!str `x` as a !!float'],
     ['!!binary "@@"', '!!binary value contains invalid base64 data'],
   ])('%s is an error', (text, message) => {
     expect(() => resolve(text)).toThrow(message);
@@ -107,6 +107,27 @@ describe('structure', () => {
     ],
   ])('%s', (_, text, want) => {
     expect(textsOf(text)).toEqual(want);
+  });
+
+  it.each([
+    ['at the column of its key', 'a:\n  b: "{\n  x\n  }"\n  c: 1', '{ x }'],
+    ['at a column before its key', 'a:\n  b: "{\n x\n}"\n  c: 1', '{ x }'],
+    ['at a column before its key, in single quotes', "a:\n  b: '{\n x\n}'\n  c: 1", '{ x }'],
+    ['deeper than its key', 'a:\n  b: "{\n    x\n    }"\n  c: 1', '{ x }'],
+  ])('continues a quoted text %s, and requires indentation again after it', (_, text, want) => {
+    const tree = parse(text);
+    const inner = tree.kind === 'map' ? tree.entries[0]?.[1] : undefined;
+
+    expect(inner?.kind === 'map' && inner.entries.map(([, value]) => value)).toMatchObject([
+      { text: want },
+      { text: '1' },
+    ]);
+  });
+
+  it('continues a quoted text of a list at any column', () => {
+    const tree = parse('- "a\nb"\n- c');
+
+    expect(tree.kind === 'seq' && tree.items).toMatchObject([{ text: 'a b' }, { text: 'c' }]);
   });
 
   it('requires indentation again after the last bracket', () => {

@@ -1,9 +1,10 @@
 import { LineCounter, parseAllDocuments } from 'yaml';
-import { type LintContext, lintAll } from '../../lint/lint.ts';
+import { type LintContext, type LintProblem, lintAll } from '../../lint/lint.ts';
 import { splitDocuments } from '../../parse/documents.ts';
 import { parseManifest } from '../../parse/manifest.ts';
-import type { Manifest } from '../../pipeline/pipeline.ts';
+import type { Manifest, Pipeline } from '../../pipeline/pipeline.ts';
 import { PipelineError } from '../../pipeline/pipeline-error.ts';
+import { type CompileSubject, compileProblem } from './compile-problem.ts';
 
 /** A finding in a pipeline file, and its place; line and column from 1. */
 export interface Finding {
@@ -16,38 +17,59 @@ export interface Finding {
   readonly pipeline?: string;
 }
 
+/** For whom a file is checked. */
+export interface CheckContext extends LintContext {
+  /** Compile too, so that everything is found that would be refused. */
+  readonly compile?: CompileSubject;
+}
+
 /**
  * All problems of a pipeline file after substitution, document by document, so that an error in one hides nothing in the
  * others. Documents of other kinds and types are skipped if they are valid YAML.
  */
-export function check(text: string, context: LintContext): readonly Finding[] {
+export function check(text: string, context: CheckContext): readonly Finding[] {
   return splitDocuments(text).flatMap(({ text: document, firstLine }) => {
     const shift = firstLine - 1;
     try {
       return findingsOf(parseManifest(document), context, shift);
     } catch (error) {
-      if (error instanceof PipelineError) return refusalsOf(error.message, document, shift);
+      if (error instanceof PipelineError) return refusalsOf(error, document, shift);
       throw error;
     }
   });
 }
 
-function findingsOf(manifest: Manifest, context: LintContext, shift: number): readonly Finding[] {
+function findingsOf(manifest: Manifest, context: CheckContext, shift: number): readonly Finding[] {
+  const empty = manifest.pipelines
+    .filter(({ steps, services }) => steps.length + services.length === 0)
+    .map(({ name, line = 1 }): Finding => {
+      const message = `pipeline ${name} has no steps`;
+      return { line: line + shift, column: 1, severity: 'warning', message, pipeline: name };
+    });
   const warnings = manifest.warnings.map((warning): Finding => {
     const { line, message } = placed(warning) ?? { line: 1, message: warning };
     return { line: line + shift, column: 1, severity: 'warning', message };
   });
   const errors = manifest.pipelines.flatMap((pipeline) =>
-    lintAll(pipeline, context).map(({ line, message }): Finding => {
+    problemsOf(pipeline, context).map(({ line, message }): Finding => {
       const at = (line || pipeline.line || 1) + shift;
       return { line: at, column: 1, severity: 'error', message, pipeline: pipeline.name };
     }),
   );
-  return [...warnings, ...errors];
+  return [...warnings, ...empty, ...errors];
+}
+
+/** What the linter finds, or if that is nothing, why the compiler refuses. */
+function problemsOf(pipeline: Pipeline, context: CheckContext): readonly LintProblem[] {
+  const found = lintAll(pipeline, context);
+  if (found.length > 0 || context.compile === undefined) return found;
+  const refused = compileProblem(pipeline, context.compile);
+  return refused === undefined ? [] : [refused];
 }
 
 /** Splits the parser's message: `yaml: line N: …`, or a head and one line per problem. */
-function refusalsOf(message: string, document: string, shift: number): readonly Finding[] {
+function refusalsOf({ message, place }: PipelineError, document: string, shift: number): readonly Finding[] {
+  if (place !== undefined) return [{ ...place, line: place.line + shift, severity: 'error', message }];
   const [head = '', ...rest] = message.split('\n');
   const several = rest.map((line) => placed(line.trim()) ?? { line: 1, message: line.trim() });
   if (several.length > 0)
