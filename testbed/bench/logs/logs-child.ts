@@ -58,11 +58,16 @@ async function* stampedLines(): AsyncGenerator<Uint8Array> {
   }
 }
 
-const heldBytes = (): number => {
+/** Buffers are given back some time after their objects. */
+const SETTLED_MS = 300;
+
+async function heldBytes(): Promise<number> {
+  collect();
+  await clock.sleep(SETTLED_MS);
   collect();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
-};
+}
 
 /** A log that was read to its end has nothing new for the second stream. */
 async function* nothingNew(): AsyncGenerator<Uint8Array> {
@@ -99,7 +104,7 @@ for (const stepId of [-1, -2]) {
   await first.finish(never);
 }
 stored = 0;
-const before = { held: heldBytes(), resident: process.memoryUsage().rss };
+const before = { held: await heldBytes(), resident: process.memoryUsage().rss };
 const delays = monitorEventLoopDelay({ resolution: 2 });
 let peakBytes = 0;
 const watching = setInterval(() => (peakBytes = Math.max(peakBytes, process.memoryUsage().rss)), 10);
@@ -114,7 +119,7 @@ await Promise.all(reads);
 const readMs = clock.monotonicMs() - beganMs;
 const countedMib = memory.heldBytes / MIB;
 delays.disable();
-const heldMib = (heldBytes() - before.held) / MIB;
+const heldMib = ((await heldBytes()) - before.held) / MIB;
 delays.enable();
 await Promise.all(logs.map((log) => log.finish(never)));
 clearInterval(watching);
