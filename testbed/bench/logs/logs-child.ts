@@ -58,6 +58,16 @@ async function* stampedLines(): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** Watches the event loop from now on; the returned function ends that and tells the longest delay. */
+function delays(): () => number {
+  const histogram = monitorEventLoopDelay({ resolution: 2 });
+  histogram.enable();
+  return () => {
+    histogram.disable();
+    return histogram.max / 1e6;
+  };
+}
+
 /** Buffers are given back some time after their objects. */
 const SETTLED_MS = 300;
 
@@ -105,10 +115,9 @@ for (const stepId of [-1, -2]) {
 }
 stored = 0;
 const before = { held: await heldBytes(), resident: process.memoryUsage().rss };
-const delays = monitorEventLoopDelay({ resolution: 2 });
 let peakBytes = 0;
 const watching = setInterval(() => (peakBytes = Math.max(peakBytes, process.memoryUsage().rss)), 10);
-delays.enable();
+const whileReading = delays();
 const beganMs = clock.monotonicMs();
 const logs = Array.from({ length: steps }, (_, nth) => stepLogs.open({ ...about, stepId: nth }));
 const reads = logs.map((log) => {
@@ -118,14 +127,13 @@ const reads = logs.map((log) => {
 await Promise.all(reads);
 const readMs = clock.monotonicMs() - beganMs;
 const countedMib = memory.heldBytes / MIB;
-delays.disable();
+const readLagMs = whileReading();
 const heldMib = ((await heldBytes()) - before.held) / MIB;
-delays.enable();
+const whileUploading = delays();
 await Promise.all(logs.map((log) => log.finish(never)));
 clearInterval(watching);
-delays.disable();
+const lagMs = Math.max(readLagMs, whileUploading());
 const peakMib = (peakBytes - before.resident) / MIB;
-const lagMs = delays.max / 1e6;
 const figures: LogFigures = {
   countedMib,
   heldMib,
