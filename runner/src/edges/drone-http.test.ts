@@ -1,6 +1,6 @@
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
-import { CiServerError } from '../ports/ci-server.ts';
+import { CiServerError, TOO_LARGE_FOR_DATABASE } from '../ports/ci-server.ts';
 import { createDroneClient, type DroneClient } from './drone-http.ts';
 import { stageFromWire, stepFromWire } from './drone-wire.ts';
 import { InstantClock, type Play, ScriptedServer } from './testing/scripted-server.ts';
@@ -330,6 +330,18 @@ describe('logs and cards', () => {
     withPlays(plays, async (client, server) => {
       expect(await client.uploadLog(202, [lines], signal)).toBe('exists');
       expect(server.seen).toHaveLength(tries);
+    }),
+  );
+
+  it.each([
+    "Error 1406: Data too long for column 'log_data' at row 1",
+    'packet for query is too large. Try adjusting the `Config.MaxAllowedPacket`',
+    'Error 1153: Got a packet bigger than max_allowed_packet bytes',
+    'string or blob too big',
+  ])('a 500 of a database that can’t take so much is final: %s', (body) =>
+    withPlays([{ status: 500, body }], async (client, server) => {
+      await expect(client.uploadLog(202, [lines], signal)).rejects.toThrow(TOO_LARGE_FOR_DATABASE);
+      expect(server.seen).toHaveLength(1);
     }),
   );
 

@@ -3,7 +3,13 @@ import type { Clock } from '@hangar/shared/clock';
 import { type Logger, silentLogger } from '@hangar/shared/logger';
 import type { Dispatcher } from 'undici';
 import type { DroneStage, DroneStep, Filter, LogLine, StageDetail } from '../pipeline/drone.ts';
-import { type CiServer, CiServerError, type StoredLog, type Update } from '../ports/ci-server.ts';
+import {
+  type CiServer,
+  CiServerError,
+  type StoredLog,
+  TOO_LARGE_FOR_DATABASE,
+  type Update,
+} from '../ports/ci-server.ts';
 import {
   type Answer,
   type Expected,
@@ -205,7 +211,7 @@ class DroneHttp implements DroneClient {
   async uploadLog(stepId: number, log: StoredLog, signal: AbortSignal): Promise<'stored' | 'exists'> {
     const path = `/step/${stepId}/logs/upload`;
     const wanted = { ...nothing('log upload', path, TIMEOUT_MS.logs), stream: () => logBody(log) };
-    const settled = await this.#persist(wanted, { permanent: REFUSED, settles: hasLogAlready }, signal);
+    const settled = await this.#persist(wanted, { permanent: REFUSED, settles: isLogSettled }, signal);
     if (settled.reading.kind === 'nothing') return 'stored';
     if (hasLogAlready(settled.reading)) return 'exists';
     throw this.#refusal(wanted, settled);
@@ -340,6 +346,12 @@ const update = (call: string, path: string, body: unknown): Wanted => ({
 /** A second upload meets the first one's row, which the database says in its words (drone-rpc §2.8). */
 function hasLogAlready(reading: Reading): boolean {
   return reading.kind === 'refused' && reading.status === 500 && /unique|duplicate/i.test(reading.text);
+}
+
+/** Either it is there, or no repeat will make it smaller. */
+function isLogSettled(reading: Reading): boolean {
+  const isTooLarge = reading.kind === 'refused' && TOO_LARGE_FOR_DATABASE.test(reading.text);
+  return hasLogAlready(reading) || isTooLarge;
 }
 
 function ignore(): void {

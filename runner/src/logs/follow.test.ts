@@ -42,7 +42,7 @@ class Following {
       log: { warn: () => undefined },
       memory: aLogMemory(),
     },
-    { stepId: 1, masks: new Masks([]), nonce: NONCE },
+    { stepId: 1, masks: new Masks([]), nonce: NONCE, limitBytes: 64 * 1024 * 1024 },
   );
 
   async start(more: Partial<FollowControl> = {}): Promise<this> {
@@ -395,6 +395,28 @@ describe('followLog', () => {
       await following.clock.step(1000);
     }
     expect(following.marks).toEqual([{ kind: 'start', atMs: 1 }]);
+  });
+
+  it('brings a line of 10 MB, binary text and torn characters over breaks, with nothing lost or doubled', async () => {
+    const following = await aFollowing();
+    const long = 'long line 😀 '.repeat(800_000);
+    const binary = Buffer.from(Uint8Array.from({ length: 256 }, (_, byte) => (byte === 10 ? 0 : byte)));
+    const texts = [long, binary.toString('latin1'), '\r\t\u001b[31m', '', '😀'.repeat(1_000)];
+    for (const [index, text] of texts.entries()) {
+      following.write(text);
+      await following.clock.step(1_000);
+      following.writeTorn(`😀 torn ${index}`, 33);
+      await settle();
+      following.source.break('broken');
+      await following.clock.step(6_000);
+    }
+    following.source.terminate();
+    following.finishEnded();
+    for (let turn = 0; turn < 1_000 && !following.end; turn++) await following.clock.step(1_000);
+
+    expect(following.end).toEqual({ kind: 'complete' });
+    const want = texts.map((text, index) => `${text}\n😀 torn ${index}\n`).join('');
+    expect((await following.log()) === want).toBe(true);
   });
 
   it('brings any log over any breaks unchanged', async () => {

@@ -1,7 +1,7 @@
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import type { LogLine } from '../pipeline/drone.ts';
-import { BATCH_BYTES, BATCH_LINES, LiveView, WAITING_NOTES } from './live.ts';
+import { BATCH_BYTES, BATCH_EVERY_MS, BATCH_LINES, FIRST_BATCH_MS, LiveView } from './live.ts';
 import { aLogMemory } from './testing/fake-overflow.ts';
 
 const line = (pos: number, out = `line ${pos}\n`): LogLine => ({ pos, out, time: 0 });
@@ -14,27 +14,30 @@ function aView(): {
   batches: (readonly LogLine[])[];
   server: { mood: 'takes' | 'refuses' | 'silent' };
   shown: () => number[];
+  shownAtMs: ReadonlyMap<number, number>;
 } {
   const clock = new FakeClock();
   const server: { mood: 'takes' | 'refuses' | 'silent' } = { mood: 'takes' };
   const batches: (readonly LogLine[])[] = [];
   const taken: LogLine[] = [];
+  const shownAtMs = new Map<number, number>();
   const send = (lines: readonly LogLine[]): Promise<void> => {
     batches.push(lines);
     if (server.mood === 'silent') return new Promise(() => undefined);
     if (server.mood === 'refuses') return Promise.reject(new Error('stream: not found'));
     taken.push(...lines);
+    for (const { pos } of lines) shownAtMs.set(pos, clock.monotonicMs());
     return Promise.resolve();
   };
   const view = new LiveView(clock, { send, memory: aLogMemory() });
-  return { clock, view, batches, server, shown: () => taken.map((one) => one.pos) };
+  return { clock, view, batches, server, shown: () => taken.map((one) => one.pos), shownAtMs };
 }
 
 describe('LiveView', () => {
-  it('sends the first line a second after it came, with all that came meanwhile', async () => {
+  it('sends a line that comes alone at once but for a moment, with all that came meanwhile', async () => {
     const { clock, view, batches, shown } = aView();
     view.push(line(0));
-    await clock.step(999);
+    await clock.step(FIRST_BATCH_MS - 1);
     expect(batches).toEqual([]);
     view.push(line(1));
     await clock.step(1);
@@ -42,22 +45,48 @@ describe('LiveView', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('sends at most 1000 lines a second, the rest in the next ones', async () => {
+  it('sends the next batch no sooner than 800 ms after the last one', async () => {
     const { clock, view, batches } = aView();
-    for (let pos = 0; pos < 2500; pos++) view.push(line(pos));
-    await clock.step(3000);
-    expect(batches.map((batch) => batch.length)).toEqual([BATCH_LINES, BATCH_LINES, 500]);
+    view.push(line(0));
+    await clock.step(FIRST_BATCH_MS);
+    view.push(line(1));
+    await clock.step(BATCH_EVERY_MS - 1);
+    expect(batches).toHaveLength(1);
+    await clock.step(1);
+    expect(batches).toHaveLength(2);
   });
 
-  it('sends at most 1 MiB a second, but a larger line alone', async () => {
+  it('shows each line of an endless stream within a second, however fast it is', async () => {
+    const { clock, view, shownAtMs } = aView();
+    const pushedAtMs: number[] = [];
+    for (let pos = 0; pos < 20_000; pos++) {
+      pushedAtMs.push(clock.monotonicMs());
+      view.push(line(pos));
+      if (pos % 5 === 4) await clock.step(1);
+    }
+    await clock.step(1_000);
+    const lagsMs = pushedAtMs.map((ms, pos) => (shownAtMs.get(pos) ?? Infinity) - ms);
+
+    expect(Math.max(...lagsMs)).toBeLessThanOrEqual(1_000);
+  });
+
+  it('sends at most 5000 lines in one batch, the newest', async () => {
     const { clock, view, batches } = aView();
-    for (const [pos, bytes] of [BATCH_BYTES / 2, BATCH_BYTES / 2, 10, BATCH_BYTES - 20].entries())
+    for (let pos = 0; pos < BATCH_LINES; pos++) view.push(line(pos));
+    await clock.step(3000);
+    expect(batches.map((batch) => batch.length)).toEqual([BATCH_LINES]);
+  });
+
+  it('sends at most 1 MiB in one batch, but a longer line alone', async () => {
+    const { clock, view, batches } = aView();
+    for (const [pos, bytes] of [BATCH_BYTES / 2, BATCH_BYTES / 2].entries())
       view.push(line(pos, 'x'.repeat(bytes)));
-    await clock.step(2000);
-    expect(batches.map((batch) => batch.map((one) => one.pos))).toEqual([
-      [0, 1],
-      [2, 3],
-    ]);
+    await clock.step(1000);
+    for (const [pos, bytes] of [10, BATCH_BYTES - 10].entries()) view.push(line(2 + pos, 'x'.repeat(bytes)));
+    await clock.step(1000);
+    view.push(line(4, 'x'.repeat(BATCH_BYTES + 1)));
+    await clock.step(1000);
+    expect(batches.map((batch) => batch.map((one) => one.pos))).toEqual([[0, 1], [2, 3], [4]]);
   });
 
   it('has one batch in flight', async () => {
@@ -74,9 +103,9 @@ describe('LiveView', () => {
     const { clock, view, batches, server, shown } = aView();
     server.mood = 'refuses';
     view.push(line(0));
-    await clock.step(1000);
+    await clock.step(FIRST_BATCH_MS);
     view.push(line(1));
-    await clock.step(1999);
+    await clock.step(2 * BATCH_EVERY_MS - 1);
     expect(batches).toHaveLength(1);
     server.mood = 'takes';
     await clock.step(1);
@@ -95,7 +124,7 @@ describe('LiveView', () => {
 
   it('leaves out the oldest of too many, and says how many', async () => {
     const { clock, view, batches } = aView();
-    for (let pos = 0; pos < WAITING_NOTES + 7; pos++) view.push(line(pos));
+    for (let pos = 0; pos < BATCH_LINES + 7; pos++) view.push(line(pos));
     await clock.step(1000);
     expect(batches[0]?.[0]).toEqual({
       pos: 0,

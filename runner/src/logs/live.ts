@@ -10,15 +10,15 @@ import type { LogMemory } from './log-memory.ts';
 /** Sends one batch; one try. */
 export type SendBatch = (lines: readonly LogLine[], signal: AbortSignal) => Promise<void>;
 
-/** At most one batch in this time (drone-rpc §5.3). */
-export const BATCH_EVERY_MS = 1000;
-export const BATCH_LINES = 1000;
-export const BATCH_BYTES = 1024 * 1024;
+/** At most one batch in this time (drone-rpc §5.3): a line of an endless stream is on its way within a second. */
+export const BATCH_EVERY_MS = 800;
+/** After a pause, lines that come together go together. */
+export const FIRST_BATCH_MS = 100;
 /** The server keeps the last 5000 lines for late viewers; older ones that still wait are of no use to anybody. */
-export const WAITING_NOTES = 5000;
-const WAITING_BYTES = 2 * 1024 * 1024;
+export const BATCH_LINES = 5000;
+export const BATCH_BYTES = 1024 * 1024;
 /** The same while the logs of all steps together need more memory than they should. */
-const WAITING_BYTES_IF_SHORT = 64 * 1024;
+const BATCH_BYTES_IF_SHORT = 64 * 1024;
 /** A batch that takes longer has failed. */
 const SEND_TIMEOUT_MS = 10_000;
 /** Batches come less often after failures: a server that forgot the stream (a restart) will not remember it. */
@@ -45,6 +45,7 @@ export class LiveView {
   #stageRun: Promise<void> | undefined;
   #failures = 0;
   #failingSinceMs = 0;
+  #lastBatchMs = Number.NEGATIVE_INFINITY;
   #closed = false;
   #held: boolean;
 
@@ -103,13 +104,19 @@ export class LiveView {
   #arm(): void {
     const idle = !this.#callOff && !this.#stageRun && !this.#closed && !this.#held;
     if (!idle || this.#isIdle) return;
-    this.#callOff = this.#clock.after(backoffDelayMs(PACE, this.#failures), () => {
+    this.#callOff = this.#clock.after(this.#delayMs(), () => {
       this.#callOff = undefined;
       void this.#supervise();
     });
   }
 
+  #delayMs(): number {
+    if (this.#failures > 0) return backoffDelayMs(PACE, this.#failures);
+    return Math.max(FIRST_BATCH_MS, this.#lastBatchMs + BATCH_EVERY_MS - this.#clock.monotonicMs());
+  }
+
   #supervise(): Promise<void> {
+    this.#lastBatchMs = this.#clock.monotonicMs();
     const batch = this.#nextBatch();
     this.#stageRun = this.#try(batch).then((sent) => {
       this.#stageRun = undefined;
@@ -150,8 +157,12 @@ export class LiveView {
   }
 
   #trim(): void {
-    const mostBytes = this.#memory.isShort ? WAITING_BYTES_IF_SHORT : WAITING_BYTES;
-    while (this.#waiting.lines > WAITING_NOTES || this.#waiting.bytes > mostBytes) {
+    const mostBytes = this.#memory.isShort ? BATCH_BYTES_IF_SHORT : BATCH_BYTES;
+    // A longer line is a batch of its own.
+    while (
+      this.#waiting.lines > BATCH_LINES ||
+      (this.#waiting.bytes > mostBytes && this.#waiting.lines > 1)
+    ) {
       const removed = this.#waiting.shift();
       if (!removed) return;
       this.#left = { ...(this.#left ?? removed), lines: (this.#left?.lines ?? 0) + 1 };

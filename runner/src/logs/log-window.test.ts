@@ -143,6 +143,19 @@ describe('LogWindow', () => {
     );
   });
 
+  it('is shortened to its end, with all that is missing told in front of it', async () => {
+    const window = new LogWindow(aLogMemory(), 1_000);
+    for (let pos = 0; pos < 200; pos++) window.push(line(pos, 10));
+    expect(window.shorten()).toBe(true);
+    const [marker, ...rest] = await linesOf(window);
+
+    expect(marker?.out).toContain('... 175 lines (1750 bytes) left out here');
+    expect([marker?.pos, ...rest.map(({ pos }) => pos)]).toEqual([
+      0,
+      ...Array.from({ length: 25 }, (_, nth) => 175 + nth),
+    ]);
+  });
+
   it('stays in memory, all of it, where nothing can be written', async () => {
     const overflow = new FakeOverflow();
     overflow.isFull = true;

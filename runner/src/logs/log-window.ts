@@ -5,6 +5,8 @@ import type { LogMemory } from './log-memory.ts';
 
 /** Bytes of text that a step's stored log may have (drone-rpc §5.4). */
 export const LIMIT_BYTES = 5 * 1024 * 1024;
+/** JSON around a line costs some 40 bytes, which short lines are less than. */
+const BYTES_AROUND_A_LINE = 40;
 /** A quarter for the beginning (what ran, with which versions), the rest for the end, where failures are. */
 const HEAD_SHARE = 1 / 4;
 const MOVES_OUT = { movesOut: true } as const;
@@ -18,6 +20,7 @@ export class LogWindow {
   readonly #head: LineStore;
   readonly #tail: LineStore;
   #headFull = false;
+  #isShortened = false;
   #left: Removed | undefined;
 
   /** @param limitBytes bytes of text, UTF-8; > 0 */
@@ -31,20 +34,44 @@ export class LogWindow {
   push(line: LogLine): void {
     if (this.#intoHead(line)) return;
     this.#tail.push(line);
-    while (this.#head.bytes + this.#tail.bytes > this.#limitBytes) this.#leaveOut();
+    while (this.#head.bytes + this.#tail.bytes > this.#limitBytes) this.#leftOut(this.#tail.shift());
   }
 
   /** What to upload, part by part: positions rise, the marker has that of the first line it stands for. */
   async *[Symbol.asyncIterator](): AsyncGenerator<readonly LogLine[]> {
+    if (this.#isShortened) yield this.#marker();
     yield* this.#head.read();
-    if (this.#left) yield [{ pos: this.#left.pos, time: this.#left.time, out: markerText(this.#left) }];
+    if (!this.#isShortened) yield this.#marker();
     yield* this.#tail.read();
+  }
+
+  /**
+   * Leaves out more, as a server or a proxy took it for too large: only the end is kept, a quarter of what an upload has now. False: there
+   * is nothing to leave out.
+   */
+  shorten(): boolean {
+    const most = this.#uploadBytes / 4;
+    const isGapBehindHead = this.#left !== undefined && !this.#isShortened;
+    this.#isShortened = true;
+    while (this.#head.lines > 0 && (isGapBehindHead || this.#uploadBytes > most))
+      this.#leftOut(this.#head.shift());
+    while (this.#tail.lines > 0 && this.#uploadBytes > most) this.#leftOut(this.#tail.shift());
+    return this.#head.lines + this.#tail.lines > 0;
+  }
+
+  get #uploadBytes(): number {
+    const lines = this.#head.lines + this.#tail.lines;
+    return this.#head.bytes + this.#tail.bytes + lines * BYTES_AROUND_A_LINE;
   }
 
   /** Nothing of it is needed any more. */
   free(): void {
     this.#head.free();
     this.#tail.free();
+  }
+
+  #marker(): readonly LogLine[] {
+    return this.#left ? [{ pos: this.#left.pos, time: this.#left.time, out: markerText(this.#left) }] : [];
   }
 
   #intoHead(line: LogLine): boolean {
@@ -55,11 +82,10 @@ export class LogWindow {
     return true;
   }
 
-  #leaveOut(): void {
-    const removed = this.#tail.shift();
+  #leftOut(removed: Removed | undefined): void {
     if (!removed) return;
     const { lines = 0, bytes = 0 } = this.#left ?? {};
-    const { pos, time } = this.#left ?? removed;
+    const { pos, time } = this.#left && this.#left.pos < removed.pos ? this.#left : removed;
     this.#left = { pos, time, lines: lines + removed.lines, bytes: bytes + removed.bytes };
   }
 }

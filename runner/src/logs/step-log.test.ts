@@ -259,6 +259,36 @@ describe('openStepLog', () => {
     expect(warnings).toHaveLength(1);
   });
 
+  it.each([
+    ['a proxy', 413, 'request entity too large'],
+    ['a database', 500, "log upload: Data too long for column 'log_data'"],
+  ])('uploads a shorter log, with its end, when %s takes it for too large', async (_, status, text) => {
+    let refusals = 2;
+    const upload = (): Promise<'stored'> =>
+      refusals-- > 0
+        ? Promise.reject(new CiServerError('log upload', status, text))
+        : Promise.resolve('stored');
+    const { stepLog, uploads, warnings, record } = setUp({}, upload);
+    for (let line = 0; line < 1600; line++) stepLog.append(record(`line ${1000 + line}`));
+
+    expect(await stepLog.finish(never)).toEqual({ uploaded: 'stored' });
+    expect(uploads.map((lines) => lines.length)).toEqual([1600, 401, 101]);
+    expect(uploads[2]?.[0]?.out).toContain('... 1500 lines ');
+    expect(uploads[2]?.slice(1).map(({ pos }) => pos)).toEqual(
+      Array.from({ length: 100 }, (_line, nth) => 1500 + nth),
+    );
+    expect(warnings).toEqual([]);
+  });
+
+  it('gives up a log that is refused however short it is', async () => {
+    const tooLarge = new CiServerError('log upload', 413, 'too large');
+    const { stepLog, uploads, warnings, record } = setUp({}, () => Promise.reject(tooLarge));
+    for (let line = 0; line < 20; line++) stepLog.append(record(`line ${line}`));
+
+    expect(await stepLog.finish(never)).toEqual({ uploaded: 'failed' });
+    expect([uploads.length, warnings.length]).toEqual([3, 1]);
+  });
+
   it('waits for as long as the server takes to take it', async () => {
     const taken = Promise.withResolvers<'stored'>();
     const { clock, stepLog } = setUp({}, () => taken.promise);

@@ -1,7 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { LogLine } from '../pipeline/drone.ts';
-import type { CiServer } from '../ports/ci-server.ts';
+import { type CiServer, CiServerError, TOO_LARGE_FOR_DATABASE } from '../ports/ci-server.ts';
 import { CardFinder } from './card.ts';
 import type { Card } from './card-text.ts';
 import { LiveView, type SendBatch } from './live.ts';
@@ -70,6 +70,8 @@ export interface StepLog {
   /** Last live batch (2 s at most), then the upload, until the server takes it or refuses it for good. Never rejects; a second call gets the first one's end. */
   finish(signal: AbortSignal): Promise<StepLogEnd>;
 }
+
+const TOO_LARGE = 413;
 
 /** Notes that wait for the end of a container's line; more would only be noise. */
 const WAITING_NOTES = 100;
@@ -220,7 +222,8 @@ class LogOfStep implements StepLog {
     try {
       return await this.#deps.ciServer.uploadLog(this.#options.stepId, this.#window, signal);
     } catch (error) {
-      return signal.aborted ? 'failed' : this.#failed(error);
+      if (signal.aborted) return 'failed';
+      return isTooLarge(error) && this.#window.shorten() ? this.#upload(signal) : this.#failed(error);
     }
   }
 
@@ -232,3 +235,7 @@ class LogOfStep implements StepLog {
     return 'failed';
   }
 }
+
+const isTooLarge = (error: unknown): boolean =>
+  error instanceof CiServerError &&
+  (error.status === TOO_LARGE || TOO_LARGE_FOR_DATABASE.test(error.message));

@@ -41,13 +41,17 @@ export interface CiServer {
   /** One batch of live lines; one try, at most 10 s; rejects when it fails. */
   sendLines(stepId: number, lines: readonly LogLine[], signal: AbortSignal): Promise<void>;
   /**
-   * The whole log, repeated without end, but for 400 and 413, which are final. `exists`: the server has one already (a lost answer, or
+   * The whole log, repeated without end, but for 400, 413 and a database that can't take so much, which are final. `exists`: the server has one already (a lost answer, or
    * another replica's).
    */
   uploadLog(stepId: number, log: StoredLog, signal: AbortSignal): Promise<'stored' | 'exists'>;
   /** A card; servers before 2.5 answer 404, which counts as done. */
   uploadCard(stepId: number, card: { schema: string; data: unknown }, signal: AbortSignal): Promise<void>;
 }
+
+/** How databases say, in a server's 500, that a text is larger than they take: MySQL ends at 16 MiB, and at `max_allowed_packet`. */
+export const TOO_LARGE_FOR_DATABASE =
+  /data too long|max_allowed_packet|packet .*too large|string or blob too big/i;
 
 /** A call that the server refused for good, or that ran out of tries where those are counted. */
 export class CiServerError extends Error {

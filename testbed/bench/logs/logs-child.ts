@@ -58,11 +58,26 @@ async function* stampedLines(): AsyncGenerator<Uint8Array> {
   }
 }
 
-const heldBytes = (): number => {
+/** Watches the event loop from now on; the returned function ends that and tells the longest delay. */
+function delays(): () => number {
+  const histogram = monitorEventLoopDelay({ resolution: 2 });
+  histogram.enable();
+  return () => {
+    histogram.disable();
+    return histogram.max / 1e6;
+  };
+}
+
+/** Buffers are given back some time after their objects. */
+const SETTLED_MS = 300;
+
+async function heldBytes(): Promise<number> {
+  collect();
+  await clock.sleep(SETTLED_MS);
   collect();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
-};
+}
 
 /** A log that was read to its end has nothing new for the second stream. */
 async function* nothingNew(): AsyncGenerator<Uint8Array> {
@@ -99,11 +114,10 @@ for (const stepId of [-1, -2]) {
   await first.finish(never);
 }
 stored = 0;
-const before = { held: heldBytes(), resident: process.memoryUsage().rss };
-const delays = monitorEventLoopDelay({ resolution: 2 });
+const before = { held: await heldBytes(), resident: process.memoryUsage().rss };
 let peakBytes = 0;
 const watching = setInterval(() => (peakBytes = Math.max(peakBytes, process.memoryUsage().rss)), 10);
-delays.enable();
+const whileReading = delays();
 const beganMs = clock.monotonicMs();
 const logs = Array.from({ length: steps }, (_, nth) => stepLogs.open({ ...about, stepId: nth }));
 const reads = logs.map((log) => {
@@ -113,14 +127,13 @@ const reads = logs.map((log) => {
 await Promise.all(reads);
 const readMs = clock.monotonicMs() - beganMs;
 const countedMib = memory.heldBytes / MIB;
-delays.disable();
-const heldMib = (heldBytes() - before.held) / MIB;
-delays.enable();
+const readLagMs = whileReading();
+const heldMib = ((await heldBytes()) - before.held) / MIB;
+const whileUploading = delays();
 await Promise.all(logs.map((log) => log.finish(never)));
 clearInterval(watching);
-delays.disable();
+const lagMs = Math.max(readLagMs, whileUploading());
 const peakMib = (peakBytes - before.resident) / MIB;
-const lagMs = delays.max / 1e6;
 const figures: LogFigures = {
   countedMib,
   heldMib,
