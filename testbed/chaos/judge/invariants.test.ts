@@ -150,6 +150,14 @@ describe('logs are complete', () => {
     expect(logs([1, 1], destroyed)).toHaveLength(1);
   });
 
+  it('the end may be missing of a service, which is stopped with its pipeline; not its whole log', () => {
+    const ofService = (lines: readonly number[] | undefined) =>
+      ofBuild(aBuild({}, {}, { service: { lines } }));
+    expect(ofService([])).toEqual([]);
+    expect(ofService([2])).toHaveLength(1);
+    expect(ofService(undefined)).toHaveLength(1);
+  });
+
   it('the end may be missing of a step that was killed, nothing before it', () => {
     const killed = (lines: readonly number[]) =>
       ofBuild(

@@ -206,8 +206,9 @@ function logFindings(build: BuildHistory, shape: Shape): readonly Finding[] {
 /** What is wrong with the lines of a step that started. */
 function lineFault(step: StepHistory, wanted: ExpectedStep, isDestroyed: boolean): string | undefined {
   const { lines, status } = step;
-  const isWhole = status === wanted.status && !isDestroyed;
-  if (lines === undefined) return isWhole ? 'no log' : undefined;
+  // A service is stopped in the middle of whatever it prints.
+  const isWhole = status === wanted.status && wanted.ends && !isDestroyed;
+  if (lines === undefined) return status === wanted.status && !isDestroyed ? 'no log' : undefined;
   const disorder = lines.findIndex((line, nth) => nth > 0 && line <= (lines[nth - 1] ?? 0));
   if (disorder >= 0) return `line ${lines[disorder]} after line ${lines[disorder - 1]}`;
   const gap = lines.findIndex((line, nth) => line !== nth + 1);
