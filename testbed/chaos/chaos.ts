@@ -33,7 +33,7 @@ export async function chaos(options: ChaosOptions, context: CommandContext): Pro
       JSON.stringify({ seed: plan.seed, builds: history.builds.length, faults: counts, violations, logs }),
     );
   } else {
-    const summary = `seed ${plan.seed}: ${history.builds.length} builds, ${history.faults.length} faults, ${violations.length} violations; ${holes} builds lost between the server's start and its record`;
+    const summary = `seed ${plan.seed}: ${history.builds.length} builds, ${history.faults.length} faults, ${violations.length} violations; ${holes} builds lost by an unrecorded start`;
     const details = violations.flatMap((one) => violationLines(one, history));
     const logs = isGood ? [] : [`logs of the replicas: ${folder}`];
     print([...details, ...tableOf(counts), '', summary, ...logs].join('\n'));

@@ -262,4 +262,5 @@ const NO_EVENTS = {
   failedEarly: () => undefined,
   stepStarted: () => undefined,
   concluded: () => undefined,
+  expired: () => undefined,
 };

@@ -44,6 +44,12 @@ describe('one true final status', () => {
     expect(statusOf(aBuild({ status: 'error', destroyedMs }, { ...error, error: '' }))).toHaveLength(1);
   });
 
+  it('a service that is skipped breaks it, unless its Pod was destroyed', () => {
+    const skipped = { service: { status: 'skipped' } };
+    expect(statusOf(aBuild({}, {}, skipped)).length).toBeGreaterThan(0);
+    expect(statusOf(aBuild({ destroyedMs: [SENT_MS + 6_000] }, {}, skipped))).toEqual([]);
+  });
+
   it('a killed build breaks it that nobody cancelled', () => {
     expect(statusOf(aBuild({ status: 'killed' }, { status: 'killed' }))).toHaveLength(1);
     const cancelledMs = SENT_MS + 4_500;
@@ -85,6 +91,11 @@ describe('one true final status', () => {
     expect(found(aHistory([build], { faults: [{ ...during, kind: 'SIGTERM' }] }))).not.toEqual([]);
     const ran = aBuild({ status: 'error' }, lost);
     expect(found(aHistory([ran], { faults: [during] }))).not.toEqual([]);
+    const unconfirmed = { ...lost, error: 'the Drone server did not confirm the start of this stage' };
+    const other = aBuild({ status: 'error', effects: [] }, unconfirmed);
+    const cut = { ...during, kind: 'Drone: cut after the effect' };
+    expect(found(aHistory([other], { faults: [cut] }))).toEqual([]);
+    expect(found(aHistory([other], { faults: [during] }))).not.toEqual([]);
   });
 
   it('a stage that the server does not have breaks it', () => {
@@ -148,6 +159,14 @@ describe('logs are complete', () => {
     expect(logs([1], destroyed)).toEqual([]);
     expect(logs(undefined, destroyed)).toEqual([]);
     expect(logs([1, 1], destroyed)).toHaveLength(1);
+  });
+
+  it('the end may be missing of a service, which is stopped with its pipeline; not its whole log', () => {
+    const ofService = (lines: readonly number[] | undefined) =>
+      ofBuild(aBuild({}, {}, { service: { lines } }));
+    expect(ofService([])).toEqual([]);
+    expect(ofService([2])).toHaveLength(1);
+    expect(ofService(undefined)).toHaveLength(1);
   });
 
   it('the end may be missing of a step that was killed, nothing before it', () => {

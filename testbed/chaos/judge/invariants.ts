@@ -53,20 +53,35 @@ export function violationsOf(history: History, shapes: readonly Shape[]): readon
   return [...ofBuilds, ...runFindings(history).map((one) => ({ ...one, build: undefined }))];
 }
 
-/**
- * An end by one of the holes that are left, in docs: the process was killed between the server's "started" and the record of it, so that
- * nobody knows the ids of the steps. It must be rare, so it is counted.
- */
-export function fallsIntoHole(build: BuildHistory, { faults }: Pick<History, 'faults'>): boolean {
-  const lost = build.stages.filter(({ status, error }) => status === 'error' && START_LOST.test(error));
-  const steps = new Set(lost.flatMap((stage) => stage.steps.map(({ name }) => name)));
-  if (lost.length === 0 || build.effects.some(({ step }) => steps.has(step))) return false;
-  return faults.some((fault) => ENDS_PROCESSES.has(fault.kind) && touches(fault, build));
+/** A way to lose a build that is left, described in docs. It must be rare, so the builds are counted. */
+interface Hole {
+  readonly error: RegExp;
+  /** Faults that can lead to it; any other way is a violation. */
+  readonly kinds: RegExp;
 }
 
-const START_LOST = /the runner was lost at the very moment this pipeline was started/;
-/** Kinds of faults by which a process ends or loses its Lease between two calls. */
-const ENDS_PROCESSES: ReadonlySet<string> = new Set(['kill -9', 'SIGSTOP']);
+/** In both, the server has started the stage, and nobody knows the ids of its steps. */
+const HOLES: readonly Hole[] = [
+  {
+    error: /the runner was lost at the very moment this pipeline was started/,
+    kinds: /^(kill -9|SIGSTOP)$/,
+  },
+  {
+    error: /the Drone server did not confirm the start of this stage/,
+    kinds: /^Drone: (cut after|500 after|half answers)|^(partition from|outage of) Drone|^Drone restarts/,
+  },
+];
+
+/** Whether a build ended by one of the holes, none of its steps having run. */
+export function fallsIntoHole(build: BuildHistory, { faults }: Pick<History, 'faults'>): boolean {
+  const meanwhile = faults.filter((fault) => touches(fault, build));
+  return HOLES.some(({ error, kinds }) => {
+    const lost = build.stages.filter((stage) => stage.status === 'error' && error.test(stage.error));
+    const steps = new Set(lost.flatMap((stage) => stage.steps.map(({ name }) => name)));
+    const hasRun = build.effects.some(({ step }) => steps.has(step));
+    return lost.length > 0 && !hasRun && meanwhile.some(({ kind }) => kinds.test(kind));
+  });
+}
 
 function statusFindings(build: BuildHistory, shape: Shape): readonly Finding[] {
   const invariant = 'one true final status';
@@ -85,7 +100,7 @@ function stageFindings(
   stage: StageHistory,
   expected: ExpectedStage,
 ): readonly Finding[] {
-  if (isAsExpected(stage, expected)) return [];
+  if (isAsExpected(stage, expected, build.destroyedMs.length > 0)) return [];
   if (build.cancelledMs !== undefined && isCancelled(stage)) return [];
   if (build.destroyedMs.length > 0 && isClearlyLost(stage, build)) return [];
   const cut = build.cancelledMs !== undefined ? ', or killed' : '';
@@ -102,10 +117,12 @@ function stageFindings(
 const wordsOf = ({ name, status, exitCode }: ExpectedStep | StepHistory): string =>
   `${name} ${status}${exitCode === 0 ? '' : ` ${exitCode}`}`;
 
-function isAsExpected(stage: StageHistory, expected: ExpectedStage): boolean {
+/** A service whose Pod was destroyed at the end has any final status. */
+function isAsExpected(stage: StageHistory, expected: ExpectedStage, isDestroyed: boolean): boolean {
   if (stage.status !== expected.status || stage.error !== '') return false;
   return expected.steps.every((wanted) => {
     const step = stage.steps.find(({ name }) => name === wanted.name);
+    if (isDestroyed && !wanted.ends) return DONE.has(step?.status ?? '');
     return step?.status === wanted.status && step.exitCode === wanted.exitCode;
   });
 }
@@ -206,14 +223,20 @@ function logFindings(build: BuildHistory, shape: Shape): readonly Finding[] {
 /** What is wrong with the lines of a step that started. */
 function lineFault(step: StepHistory, wanted: ExpectedStep, isDestroyed: boolean): string | undefined {
   const { lines, status } = step;
-  const isWhole = status === wanted.status && !isDestroyed;
-  if (lines === undefined) return isWhole ? 'no log' : undefined;
-  const disorder = lines.findIndex((line, nth) => nth > 0 && line <= (lines[nth - 1] ?? 0));
-  if (disorder >= 0) return `line ${lines[disorder]} after line ${lines[disorder - 1]}`;
-  const gap = lines.findIndex((line, nth) => line !== nth + 1);
-  if (gap >= 0 && !isDestroyed) return `line ${gap + 1} is missing, line ${lines[gap]} is there`;
+  const hasEnded = status === wanted.status && !isDestroyed;
+  if (lines === undefined) return hasEnded ? 'no log' : undefined;
+  const disorder = disorderIn(lines, isDestroyed);
+  if (disorder !== undefined) return disorder;
   const missing = wanted.lines - lines.length;
-  return isWhole && missing > 0 ? `the last ${missing} lines are missing` : undefined;
+  // A service is stopped in the middle of whatever it prints.
+  return hasEnded && wanted.ends && missing > 0 ? `the last ${missing} lines are missing` : undefined;
+}
+
+function disorderIn(lines: readonly number[], mayHaveGaps: boolean): string | undefined {
+  const back = lines.findIndex((line, nth) => nth > 0 && line <= (lines[nth - 1] ?? 0));
+  if (back >= 0) return `line ${lines[back]} after line ${lines[back - 1]}`;
+  const gap = lines.findIndex((line, nth) => line !== nth + 1);
+  return gap >= 0 && !mayHaveGaps ? `line ${gap + 1} is missing, line ${lines[gap]} is there` : undefined;
 }
 
 function runFindings({ leftovers, lives }: History): readonly Finding[] {

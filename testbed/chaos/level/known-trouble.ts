@@ -1,6 +1,4 @@
 /** Kinds of faults that the level leaves out, with the reason, until the runner stands them. `npm run chaos` runs all. */
 export const KNOWN_TROUBLE: ReadonlyMap<string, string> = new Map([
-  ['Kubernetes answers 401', 'issue 11, 1.4: a refused Pod or Secret ends the stage at once'],
-  ['Kubernetes answers 403', 'issue 11, 1.4: a refused Pod or Secret ends the stage at once'],
   ['watches silent', 'issue 11, 1.12: a silent watch is noticed after 120 s, longer than the level may take'],
 ]);

@@ -12,7 +12,7 @@ export type RequestEffect =
   | { readonly kind: 'slow'; readonly delayMs: number };
 
 /** Which requests a fault meets: `patches` are changes of objects that exist. */
-export type RequestClass = 'all' | 'writes' | 'patches' | 'reads';
+export type RequestClass = 'all' | 'writes' | 'patches' | 'reads' | 'watches';
 
 /** What happens to the watches of a replica. */
 export type WatchEffect = 'dropped' | 'silent' | 'late' | 'reordered' | 'expired';

@@ -24,8 +24,8 @@ const requests =
     lastsMs: between(random, 1_000, 6_000),
   });
 
-/** A conflict is about an object that exists, an expired version about what is read. */
-const CLASSES: Readonly<Record<number, RequestClass>> = { 409: 'patches', 410: 'reads' };
+/** A conflict is about an object that exists, an expired version about a watch that continues from it. */
+const CLASSES: Readonly<Record<number, RequestClass>> = { 409: 'patches', 410: 'watches' };
 
 const answered = (server: ServerName, status: number): FaultKind => ({
   name: `${NAMES[server]} answers ${status}`,

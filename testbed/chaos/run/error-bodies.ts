@@ -4,7 +4,7 @@ const REASONS: Readonly<Record<number, readonly [reason: string, message: string
   401: ['Unauthorized', 'Unauthorized'],
   403: ['Forbidden', 'forbidden: User "runner" cannot do that'],
   409: ['Conflict', 'Operation cannot be fulfilled: the object has been modified'],
-  410: ['Expired', 'The resourceVersion for the provided list is too old.'],
+  410: ['Expired', 'The resourceVersion for the provided watch is too old.'],
   429: ['TooManyRequests', 'too many requests, please try again later'],
   500: ['InternalError', 'Internal error occurred: etcdserver: request timed out'],
   503: ['ServiceUnavailable', 'the server is currently unable to handle the request'],

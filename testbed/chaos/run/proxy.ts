@@ -220,8 +220,10 @@ export class FaultProxy {
 
 const isWatch = ({ url = '' }: IncomingMessage): boolean => /[?&]watch=(true|1)/.test(url);
 
-function isOf(wanted: RequestClass, { method = 'GET' }: IncomingMessage): boolean {
+function isOf(wanted: RequestClass, request: IncomingMessage): boolean {
+  const { method = 'GET' } = request;
   if (wanted === 'all') return true;
+  if (wanted === 'watches') return isWatch(request);
   if (wanted === 'patches') return method === 'PATCH' || method === 'PUT';
   return (wanted === 'reads') === (method === 'GET');
 }
