@@ -1,6 +1,5 @@
 /**
- * The door of both programs: finds what to run (sources in a clone, `dist` in an image) and a Node that can run it.
- * A clone works right after `npm ci`, without a build.
+ * Starts either program in a clone from its sources, right after `npm ci` and without a build, with a Node that can run it.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -20,11 +19,9 @@ const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2
 export async function enter(binUrl) {
   const bin = fileURLToPath(binUrl);
   const home = dirname(dirname(bin));
-  const source = join(home, 'src', 'main.ts');
-  const fromSource = existsSync(source);
   if (Number(process.versions.node.split('.')[0]) < NEEDED) return again(bin, home);
-  if (fromSource) resolveSources();
-  await import(pathToFileURL(fromSource ? source : join(home, 'dist', 'main.js')).href);
+  resolveSources();
+  await import(pathToFileURL(join(home, 'src', 'main.ts')).href);
 }
 
 /** Packages of ours are taken from their sources: what `--conditions=source` does, for them alone. */

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Comparer } from '../advise/adviser.ts';
 import type { SettingsComparison, SettingsGain } from '../advise/compare.ts';
@@ -7,8 +8,8 @@ import type { SettingsComparison, SettingsGain } from '../advise/compare.ts';
 const MOST_MS = 300_000;
 const MOST_MIB = 512;
 
-/** The thread's program is next to this file, both in the source and in the build. */
-const PROGRAM = new URL(import.meta.url.replace(/compare-in-thread(\.[jt]s)$/, 'compare-thread$1'));
+/** Relative to the folder above, so that it is found in the sources and in a bundle. */
+const PROGRAM = new URL(`../edges/compare-thread${extname(import.meta.url)}`, import.meta.url);
 
 /** Compares in a thread that ends with the answer: an error or a lack of memory there does not affect the service. */
 export const compareInThread: Comparer = {

@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '@hangar/shared/clock';
 import type { DecideOptions } from '../decide/decide.ts';
@@ -28,8 +29,8 @@ export interface DecideWorkerOptions {
 /** Memory limit of the thread: 5,000 nodes and 50,000 Pods need a tenth of it. */
 const MOST_MIB = 256;
 
-/** The thread's program is next to this file, both in the source and in the build. */
-const PROGRAM = new URL(import.meta.url.replace(/decide-worker(\.[jt]s)$/, 'decide-thread$1'));
+/** Relative to the folder above, so that it is found in the sources and in a bundle. */
+const PROGRAM = new URL(`../edges/decide-thread${extname(import.meta.url)}`, import.meta.url);
 
 /**
  * Decides in a long-lived thread, so that probes and pages are answered meanwhile. When a thread dies or hangs, the tick that waits

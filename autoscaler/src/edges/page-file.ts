@@ -8,7 +8,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
 };
 
-/** Reads the page from `web/`, next to `src` and `dist`. */
+/** Reads the page from `web/`, next to `src` and `bundle`. */
 export function readPageFile(): Page {
   const folder = join(import.meta.dirname, '..', '..', 'web');
   return new Map(

@@ -2,18 +2,17 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readDockerfile } from './dockerfile.ts';
 
-const read = (path: string) =>
-  readDockerfile(readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8'));
+const read = (path: string, target = '') =>
+  readDockerfile(readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8'), target);
 
 describe('readDockerfile', () => {
-  it('reads the last stage alone, and what earlier ones delete', () => {
+  it('reads the last stage alone', () => {
     const facts = readDockerfile(`
 # a comment
 ARG BASE=example.test/base:1
 FROM \${BASE} AS build
 COPY x y
 USER root
-RUN find d -type f \\( -name '*.map' -o -name '*.md' \\) -delete
 FROM \${BASE}
 LABEL a.b="two words" \\
   c=d
@@ -28,7 +27,6 @@ ENTRYPOINT ["/x", "y"]
         { from: 'd/e', to: 'd/e' },
         { from: 'LICENSE', to: 'LICENSE' },
       ],
-      deletedEnds: ['.map', '.md'],
       user: '7:7',
       workingFolder: '/app',
       entrypoint: ['/x', 'y'],
@@ -38,13 +36,35 @@ ENTRYPOINT ["/x", "y"]
     });
   });
 
+  it('reads the stage that is named, with what it is made from, and refuses a name that is not there', () => {
+    const text = `
+FROM example.test/base:1 AS program
+COPY LICENSE ./
+USER 7:7
+FROM program AS one
+COPY a a
+ENTRYPOINT ["/one"]
+FROM program AS two
+COPY b b
+`;
+    const one = readDockerfile(text, 'one');
+    expect(one.copies.map(({ to }) => to)).toEqual(['LICENSE', 'a']);
+    expect([one.user, one.entrypoint]).toEqual(['7:7', ['/one']]);
+    expect(readDockerfile(text).copies.map(({ to }) => to)).toEqual(['LICENSE', 'b']);
+    expect(() => readDockerfile(text, 'three')).toThrow('no stage three');
+  });
+
   it('refuses a COPY that it cannot follow, rather than leave files out', () => {
     expect(() => readDockerfile('FROM a\nCOPY one two three/')).toThrow(/one source and one target/);
   });
 });
 
-describe.each(['runner/Dockerfile', 'autoscaler/Dockerfile', 'runner/gate/Dockerfile'])('%s', (path) => {
-  const facts = read(path);
+describe.each([
+  ['Dockerfile', 'runner'],
+  ['Dockerfile', 'autoscaler'],
+  ['runner/gate/Dockerfile', ''],
+])('%s, %s', (path, target) => {
+  const facts = read(path, target);
 
   it('runs as nobody, by number, so that runAsNonRoot can be checked', () => {
     expect(facts.user).toMatch(/^[1-9]\d{4}:[1-9]\d{4}$/);
@@ -67,15 +87,13 @@ describe.each(['runner/Dockerfile', 'autoscaler/Dockerfile', 'runner/gate/Docker
 });
 
 describe.each(['runner', 'autoscaler'])('the image of the %s', (program) => {
-  const facts = read(`${program}/Dockerfile`);
+  const facts = read('Dockerfile', program);
 
-  it('starts the door that it copies', () => {
-    const door = facts.entrypoint[1]?.slice(`${facts.workingFolder}/`.length) ?? '';
-    expect(facts.copies.some(({ to }) => door.startsWith(`${to}/`))).toBe(true);
-  });
-
-  it('has no tests, types and maps in it, but a list of its parts', () => {
-    expect(facts.deletedEnds).toEqual(expect.arrayContaining(['.d.ts', '.map', '.test.js', '.suite.js']));
-    expect(facts.copies.map(({ to }) => to)).toContain('sbom.cdx.json');
+  it('starts the bundle that it copies, and has the file with its version', () => {
+    const main = facts.entrypoint[1]?.slice(`${facts.workingFolder}/`.length) ?? '';
+    expect(main).toBe(`${program}/bundle/main.js`);
+    expect(facts.copies.map(({ to }) => to)).toEqual(
+      expect.arrayContaining(['LICENSE', `${program}/package.json`, `${program}/bundle`]),
+    );
   });
 });

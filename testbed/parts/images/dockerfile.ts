@@ -1,9 +1,7 @@
-/** What a Dockerfile says about its last image, as far as ours do. */
+/** What a Dockerfile says about one of its images, as far as ours do. */
 export interface DockerfileFacts {
-  /** `COPY` lines of the last stage. `from`: relative to the repository; `to`: relative to the working folder. */
+  /** `COPY` lines of the image's stage and of those that it is made from. `from`: relative to the repository; `to`: relative to the working folder. */
   readonly copies: readonly { readonly from: string; readonly to: string }[];
-  /** Ends of file names that earlier stages delete, such as `.d.ts`. */
-  readonly deletedEnds: readonly string[];
   readonly user: string;
   readonly workingFolder: string;
   readonly entrypoint: readonly string[];
@@ -24,18 +22,32 @@ function instructions(text: string): readonly string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-/** Reads a Dockerfile in the words that ours use. Pure. @throws on a `COPY` of the last stage that it can't follow */
-export function readDockerfile(text: string): DockerfileFacts {
+/** Lines of a stage (empty: the last one), after those of the earlier stages that it is made from. @throws when there is none of that name */
+function stageLines(all: readonly string[], stage: string): readonly string[] {
+  const froms = all.flatMap((line, at) => (line.startsWith('FROM ') ? [{ line, at }] : []));
+  const place = froms.findLastIndex(({ line }) => stage === '' || line.endsWith(` AS ${stage}`));
+  const from = froms[place];
+  if (from === undefined) throw new Error(`the Dockerfile has no stage ${stage}`);
+  const own = all.slice(from.at + 1, froms[place + 1]?.at);
+  const [, base = ''] = /^FROM (\S+)/.exec(from.line) ?? [];
+  const isStage = froms.some(({ line }) => line.endsWith(` AS ${base}`));
+  return isStage ? [...stageLines(all, base), ...own] : own;
+}
+
+/**
+ * Reads a Dockerfile in the words that ours use. Pure.
+ *
+ * @param target the stage; empty: the last one
+ * @throws on a `COPY` of it that it can't follow
+ */
+export function readDockerfile(text: string, target = ''): DockerfileFacts {
   const all = instructions(text);
-  const last = all.slice(all.findLastIndex((line) => line.startsWith('FROM ')));
+  const last = stageLines(all, target);
   const word = (name: string): string =>
     last.findLast((line) => line.startsWith(`${name} `))?.slice(name.length + 1) ?? '';
   const entrypoint = word('ENTRYPOINT');
   return {
     copies: last.filter((line) => line.startsWith('COPY ')).map(copyOf),
-    deletedEnds: all
-      .filter((line) => line.startsWith('RUN find '))
-      .flatMap((line) => [...line.matchAll(/-name '\*([^']+)'/g)].map(([, end = '']) => end)),
     user: word('USER'),
     workingFolder: word('WORKDIR'),
     entrypoint: entrypoint === '' ? [] : (JSON.parse(entrypoint) as readonly string[]),

@@ -3,9 +3,10 @@ import { loadavg } from 'node:os';
 import { systemClock } from '@hangar/shared/clock';
 import { ownLayout } from '../real/facts.ts';
 import { gateImage } from '../real/images.ts';
+import { bundlePrograms } from './bundle.ts';
 import { imageTable, type MeasuredImage, withTable } from './document.ts';
 import { sizeOf, startTimesMs } from './measure.ts';
-import { compilePrograms, nodeLayer, programImage } from './program-image.ts';
+import { nodeLayer, programImage } from './program-image.ts';
 
 /** Builds the images of this clone as the testbed does, and says what they weigh and how fast they start. */
 
@@ -14,7 +15,7 @@ const { repository } = ownLayout();
 const clock = systemClock();
 
 async function measured(): Promise<readonly MeasuredImage[]> {
-  await compilePrograms(repository);
+  await bundlePrograms(repository);
   const node = await nodeLayer();
   const images: MeasuredImage[] = [];
   for (const program of ['runner', 'autoscaler'] as const) {

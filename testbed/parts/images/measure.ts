@@ -5,8 +5,8 @@ import { gunzipSync } from 'node:zlib';
 import type { Clock } from '@hangar/shared/clock';
 import { Child } from '@hangar/shared/testing/child-process';
 import { runOrThrow } from '../real/command.ts';
+import type { ProgramName } from './bundle.ts';
 import type { Image } from './image.ts';
-import type { ProgramName } from './program-image.ts';
 
 /** Sizes of an image in bytes, lowest layer first. */
 export interface ImageSize {
@@ -76,9 +76,9 @@ async function startTimeMs(
   program: ProgramName,
   kubeconfig: string,
 ): Promise<number> {
-  const door = join(root, 'hangar', program, 'bin', `hangar-${program}.mjs`);
+  const main = join(root, 'hangar', program, 'bundle', 'main.js');
   const begunMs = clock.monotonicMs();
-  const child = new Child(join(root, 'usr/local/bin/node'), [door, COMMAND[program]], {
+  const child = new Child(join(root, 'usr/local/bin/node'), [main, COMMAND[program]], {
     folder: root,
     env: environmentOf(kubeconfig),
   });

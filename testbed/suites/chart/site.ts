@@ -4,13 +4,9 @@ import { RUNNER_SELECTOR } from '@hangar/shared/contract/object-keys';
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import type { KubernetesListObject, KubernetesObject, V1Pod } from '@kubernetes/client-node';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
+import { bundlePrograms, type ProgramName } from '../../parts/images/bundle.ts';
 import { archive, type NamedImage } from '../../parts/images/image.ts';
-import {
-  compilePrograms,
-  nodeLayer,
-  type ProgramName,
-  programImage,
-} from '../../parts/images/program-image.ts';
+import { nodeLayer, programImage } from '../../parts/images/program-image.ts';
 import { runOrThrow } from '../../parts/real/command.ts';
 import { ctr, importArchive } from '../../parts/real/ctr.ts';
 import { connectRealCluster, type RealCluster } from '../../parts/real/facts.ts';
@@ -225,9 +221,9 @@ async function makeBridge(space: OwnNamespace, image: string): Promise<void> {
   });
 }
 
-/** Compiles both programs and puts their images on the node, named by what is in them. */
+/** Bundles both programs and puts their images on the node, named by what is in them. */
 async function offerPrograms({ layout }: RealCluster): Promise<Readonly<Record<ProgramName, string>>> {
-  await compilePrograms(layout.repository);
+  await bundlePrograms(layout.repository);
   const node = await nodeLayer();
   const named = async (program: ProgramName): Promise<NamedImage> => {
     const image = await programImage(layout.repository, program, node);

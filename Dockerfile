@@ -1,0 +1,48 @@
+# syntax=docker/dockerfile:1
+# docker buildx build --platform linux/amd64,linux/arm64 --target runner -t registry.acme.test/hangar-runner:0.1.0 .
+# docker buildx build --platform linux/amd64,linux/arm64 --target autoscaler -t registry.acme.test/hangar-autoscaler:0.1.0 .
+# A release pins the base by its digest as well: --build-arg NODE=docker.io/library/node:24.21.0-bookworm-slim@sha256:...
+ARG NODE=docker.io/library/node:24.21.0-bookworm-slim
+
+# JavaScript is the same on every platform: it is bundled on the builder's own.
+FROM --platform=$BUILDPLATFORM ${NODE} AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmrc tsconfig.base.json ./
+COPY shared shared
+COPY runner runner
+COPY autoscaler autoscaler
+COPY testbed/parts/images/bundle.ts testbed/parts/images/third-party.ts testbed/parts/images/
+RUN npm ci --ignore-scripts --include-workspace-root --workspace=@hangar/shared --workspace=@hangar/runner --workspace=@hangar/autoscaler
+RUN node testbed/parts/images/bundle.ts
+RUN npm pkg delete devDependencies optionalDependencies && for program in runner autoscaler; do npm sbom --sbom-format=cyclonedx --omit=dev --omit=optional --workspace=@hangar/shared --workspace=@hangar/$program > $program/bundle/sbom.cdx.json; done
+
+FROM ${NODE} AS program
+ENV NODE_ENV=production
+WORKDIR /hangar
+COPY LICENSE ./
+USER 10001:10001
+
+FROM program AS runner
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="hangar-runner" \
+  org.opencontainers.image.description="Runs Drone CI pipelines in Kubernetes Pods" \
+  org.opencontainers.image.version="${VERSION}" \
+  org.opencontainers.image.revision="${REVISION}" \
+  org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /src/runner/package.json runner/
+COPY --from=build /src/runner/bundle runner/bundle
+ENTRYPOINT ["node", "/hangar/runner/bundle/main.js"]
+
+FROM program AS autoscaler
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="hangar-autoscaler" \
+  org.opencontainers.image.description="Sizes the node pools of a Drone CI on Kubernetes" \
+  org.opencontainers.image.version="${VERSION}" \
+  org.opencontainers.image.revision="${REVISION}" \
+  org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /src/autoscaler/package.json autoscaler/
+COPY --from=build /src/autoscaler/web autoscaler/web
+COPY --from=build /src/autoscaler/bundle autoscaler/bundle
+ENTRYPOINT ["node", "/hangar/autoscaler/bundle/main.js"]

@@ -1,0 +1,58 @@
+/**
+ * Bundles both programs for their images: `<program>/bundle/main.js`, the programs of its worker threads, source maps, and the licences of
+ * the packages that are in it. The Dockerfile runs this file, and so do the tests.
+ */
+import { rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { packageFolders, readThirdParty, thirdPartyText } from './third-party.ts';
+
+/** What is started, by program: itself and its threads. */
+const ENTRIES = {
+  runner: ['main.ts'],
+  autoscaler: ['main.ts', 'edges/*-thread.ts'],
+} as const;
+
+/** A program of ours that has an image. */
+export type ProgramName = keyof typeof ENTRIES;
+
+/** Packages of CommonJS need `require` for Node's own modules. */
+const REQUIRE =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+async function bundle(repository: string, program: ProgramName): Promise<void> {
+  const folder = `${repository}/${program}/bundle`;
+  await rm(folder, { recursive: true, force: true });
+  const { metafile } = await build({
+    absWorkingDir: repository,
+    entryPoints: ENTRIES[program].map((path) => `${program}/src/${path}`),
+    outdir: folder,
+    outbase: `${program}/src`,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    conditions: ['source'],
+    // What only one command needs is loaded by it alone. As deep as src/edges: paths relative to a file stay true.
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    sourcemap: true,
+    sourcesContent: false,
+    legalComments: 'none',
+    banner: { js: REQUIRE },
+    metafile: true,
+    logLevel: 'warning',
+  });
+  const packages = packageFolders(Object.keys(metafile.inputs));
+  const thirdParties = await Promise.all(packages.map((path) => readThirdParty(`${repository}/${path}`)));
+  await writeFile(`${folder}/THIRD-PARTY-LICENCES.txt`, thirdPartyText(thirdParties));
+}
+
+/** Bundles both programs of a clone, after `npm ci`. Needs no compilation before. @throws with esbuild's message */
+export async function bundlePrograms(repository: string): Promise<void> {
+  await Promise.all([bundle(repository, 'runner'), bundle(repository, 'autoscaler')]);
+}
+
+if (import.meta.main) await bundlePrograms(fileURLToPath(new URL('../../..', import.meta.url)));
