@@ -1,5 +1,5 @@
-/** Of what a value is a number: milliseconds, things, or a share of something else. */
-export type SampleUnit = 'ms' | 'count' | 'ratio';
+/** Of what a value is a number: milliseconds, memory, things, or a share of something else. */
+export type SampleUnit = 'ms' | 'MiB' | 'count' | 'ratio';
 
 /** What is to be reached: that statistic, at most so much, in the unit of the row. */
 export interface SampleTarget {

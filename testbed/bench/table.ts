@@ -27,6 +27,8 @@ export function measureText(value: number, unit: SampleUnit): string {
   switch (unit) {
     case 'ms':
       return value >= 1000 ? `${(value / 1000).toFixed(2)} s` : `${Math.round(value)} ms`;
+    case 'MiB':
+      return `${Math.round(value)} MiB`;
     case 'count':
       return String(value);
     case 'ratio':

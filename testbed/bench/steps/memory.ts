@@ -1,92 +1,143 @@
-import { existsSync } from 'node:fs';
 import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { errorText } from '@hangar/shared/error-text';
 import { orAborted } from '@hangar/shared/or-aborted';
 import { Child } from '@hangar/shared/testing/child-process';
 import { startPracticeServer } from '../../parts/drone/practice-server.ts';
-import {} from '../command.ts';
-import type { Measured } from '../measure.ts';
-import type { StepsPart, StepsRun } from './bench-system.ts';
+import { bundlePrograms, type ProgramName } from '../../parts/images/bundle.ts';
+import type { Measured, SampleTarget } from '../measure.ts';
+import { repeatRuns, type StepsPart, type StepsRun } from './bench-system.ts';
 
-const fromHere = (path: string): string => fileURLToPath(new URL(`../../../runner/${path}`, import.meta.url));
+const WAYS = [
+  { from: 'from the TypeScript sources', argumentsOf: (program: ProgramName) => [`${program}/src/main.ts`] },
+  { from: 'bundled, as in its image', argumentsOf: (program: ProgramName) => [`${program}/bundle/main.js`] },
+] as const;
 const PROGRAMS = [
-  { program: fromHere('bin/hangar-runner.mjs'), from: 'the TypeScript sources' },
-  { program: fromHere('dist/main.js'), from: 'dist, as in an image (of the last npm run build)' },
+  { program: 'runner', command: 'daemon' },
+  { program: 'autoscaler', command: 'serve' },
 ] as const;
 const SECRET = 'bench-secret';
-const SETTLED_MS = 2_000;
-const PATIENCE_MS = 60_000;
+const SETTLED_MS = 5_000;
+const MIB = 2 ** 20;
+/** Of the kernel's counters of CPU time: USER_HZ is 100 everywhere that Node.js runs. */
+const MS_PER_TICK = 10;
 
-/** Resident memory of a process some seconds from now, in bytes. */
-async function residentBytes({ clock, stop }: StepsRun, { pid }: Child): Promise<number> {
+/** One life of a process: until its HTTP side was up, and what it held some seconds later. */
+interface Life {
+  readonly startMs: number;
+  /** CPU time until its HTTP side was up: little affected by what else runs on the machine. */
+  readonly startCpuMs: number;
+  readonly residentMib: number;
+}
+
+async function residentMib({ clock, stop }: StepsRun, { pid }: Child): Promise<number> {
   await clock.sleep(SETTLED_MS, stop);
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+  return (Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024) / MIB;
+}
+
+async function cpuMs({ pid }: Child): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
 }
 
 /** A Node.js process that does nothing. */
-async function bareBytes(run: StepsRun): Promise<number> {
+async function bareMib(run: StepsRun): Promise<number> {
   const child = new Child(process.execPath, ['-e', 'setInterval(() => {}, 1e6)']);
-  return residentBytes(run, child).finally(() => child.end());
+  return residentMib(run, child).finally(() => child.end());
 }
 
-/** The runner's daemon while it waits for work. */
-async function daemonBytes(run: StepsRun, program: string): Promise<number> {
-  const { ground, stop } = run;
-  await using folder = await mkdtempDisposable(join(tmpdir(), 'hangar-bench-'));
-  const kubeconfig = join(folder.path, 'kubeconfig');
-  await writeFile(kubeconfig, ground.kubeconfig);
-  const drone = await startPracticeServer({ secret: SECRET });
-  const env = {
-    PATH: process.env['PATH'],
-    DRONE_KUBERNETES_CONFIG: kubeconfig,
-    DRONE_RPC_HOST: drone.host,
-    DRONE_RPC_PROTO: 'http',
-    DRONE_RPC_SECRET: SECRET,
-    DRONE_RUNNER_NAME: 'bench-memory',
-    DRONE_SERVER_PORT: '127.0.0.1:0',
-    DRONE_NAMESPACE_DEFAULT: ground.namespace,
-    HANGAR_LEASE_NAMESPACE: ground.namespace,
-    ...ground.env,
-  };
-  const child = new Child(process.execPath, [program, 'daemon'], { env });
-  const polls = drone.waitUntil(
-    'the daemon asks for work',
-    { timeoutMs: PATIENCE_MS },
-    () => drone.waitingPolls > 0,
-  );
+async function life(
+  run: StepsRun,
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Life> {
+  const { clock, stop, cluster } = run;
+  const begunMs = clock.monotonicMs();
+  const { repository } = cluster.layout;
+  const child = new Child(process.execPath, ['--conditions=source', ...args], { env, folder: repository });
   try {
-    await orAborted(polls, stop);
-    return await residentBytes(run, child);
+    await orAborted(child.says(/the HTTP side is up/), stop);
+    const startMs = clock.monotonicMs() - begunMs;
+    return { startMs, startCpuMs: await cpuMs(child), residentMib: await residentMib(run, child) };
   } catch (error) {
     throw new Error(`${errorText(error)}\n${child.said.slice(-2_000)}`, { cause: error });
   } finally {
     await child.end();
-    await drone.close();
   }
 }
 
-const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
+const TARGETS: { readonly start: readonly SampleTarget[]; readonly idle: readonly SampleTarget[] } = {
+  start: [{ of: 'p50', atMost: 300 }],
+  idle: [{ of: 'max', atMost: 110 }],
+};
 
-/** What an idle runner holds in memory, beside what Node.js itself takes. */
+function rowsOf(title: string, lives: readonly Life[], isBundle: boolean): readonly Measured[] {
+  const { start, idle } = isBundle ? TARGETS : { start: [], idle: [] };
+  return [
+    {
+      name: `${title}: start until its HTTP side is up`,
+      unit: 'ms',
+      values: lives.map(({ startMs }) => startMs),
+      targets: start,
+    },
+    {
+      name: `${title}: CPU time of that start`,
+      unit: 'ms',
+      values: lives.map(({ startCpuMs }) => startCpuMs),
+      note: 'all threads, in steps of 10 ms',
+    },
+    {
+      name: `${title}: resident memory while idle`,
+      unit: 'MiB',
+      values: lives.map((one) => one.residentMib),
+      targets: idle,
+    },
+  ];
+}
+
+/** Start and idle memory of both programs, beside what Node.js itself takes. */
 export const memoryPart: StepsPart = {
   name: 'memory',
-  what: "resident memory of the runner's idle process, beside a bare Node.js process",
+  what: 'start and idle memory of both programs, from their sources and as in their images',
   run: async (run) => {
-    const bare = await bareBytes(run);
-    const rows: Measured[] = [];
-    for (const { program, from } of PROGRAMS.filter((one) => existsSync(one.program))) {
-      const daemon = await daemonBytes(run, program);
-      rows.push({
-        name: 'idle runner against bare Node.js, resident memory',
-        unit: 'ratio',
-        values: [daemon / bare],
-        note: `${megabytes(daemon)} against ${megabytes(bare)}; from ${from}`,
-      });
+    const { ground, cluster } = run;
+    await bundlePrograms(cluster.layout.repository);
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'hangar-bench-'));
+    const [kubeconfig, admin] = [join(folder.path, 'runner'), join(folder.path, 'admin')];
+    await writeFile(kubeconfig, ground.kubeconfig);
+    await writeFile(admin, ground.adminKubeconfig);
+    const drone = await startPracticeServer({ secret: SECRET });
+    const env = {
+      PATH: process.env['PATH'],
+      NODE_ENV: 'production',
+      DRONE_KUBERNETES_CONFIG: kubeconfig,
+      DRONE_RPC_HOST: drone.host,
+      DRONE_RPC_PROTO: 'http',
+      DRONE_RPC_SECRET: SECRET,
+      DRONE_RUNNER_NAME: 'bench-memory',
+      DRONE_SERVER_PORT: '127.0.0.1:0',
+      DRONE_NAMESPACE_DEFAULT: ground.namespace,
+      HANGAR_LEASE_NAMESPACE: ground.namespace,
+      POD_NAME: 'bench-memory',
+      HANGAR_AUTOSCALER_KUBECONFIG: admin,
+      HANGAR_AUTOSCALER_LISTEN: '127.0.0.1:0',
+      ...ground.env,
+    };
+    try {
+      const rows: Measured[] = [];
+      for (const { program, command } of PROGRAMS)
+        for (const way of WAYS) {
+          const args = [...way.argumentsOf(program), command];
+          const lives = await repeatRuns(run, [5, 2], () => life(run, args, env));
+          rows.push(...rowsOf(`idle ${program}, ${way.from}`, lives, way === WAYS[1]));
+        }
+      const bare = await repeatRuns(run, [3, 1], () => bareMib(run));
+      return [...rows, { name: 'bare Node.js: resident memory', unit: 'MiB', values: bare }];
+    } finally {
+      await drone.close();
     }
-    return rows;
   },
 };
