@@ -258,7 +258,6 @@ const NO_EVENTS = {
   waited: () => undefined,
   launched: () => undefined,
   finished: () => undefined,
-  expired: () => undefined,
   failedEarly: () => undefined,
   stepStarted: () => undefined,
   concluded: () => undefined,
