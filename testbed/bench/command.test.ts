@@ -105,7 +105,7 @@ const rows = [rowOf('gate', measured, 0.4), rowOf('swap', measured, 6)];
 const failures = [{ bench: 'cold', text: 'no registry' }];
 
 describe('a report', () => {
-  it('says on what it was measured, under which load, and what failed', () => {
+  it('contains the machine, the load, and what failed', () => {
     const page = reportMarkdown({ circumstances, rows, failures });
     expect(page).toContain(
       'Measured 2026-11-25 21:00 UTC, 2 cores (a processor), 24 GiB, Linux 6.18, Node.js v24.0.0, --quick: few repetitions.',
@@ -121,7 +121,7 @@ describe('a report', () => {
   });
 });
 
-/** A terminal that keeps what was said. */
+/** A terminal that keeps its output. */
 function quietTerminal() {
   const stop = new AbortController();
   const printed: string[] = [];
@@ -152,7 +152,7 @@ describe('the parts of a bench', () => {
     expect(failures).toEqual([{ bench: 'swap', text: 'no image' }]);
   });
 
-  it('that waited in vain are the last: the next would wait as well', async () => {
+  it('that timed out waiting are the last: the next would wait as well', async () => {
     const { rows, failures } = await runParts(
       [part('gate'), part('swap', new Stalled('waited 120 s in vain until the runner asks')), part('cold')],
       {},

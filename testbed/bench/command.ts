@@ -82,7 +82,7 @@ export function benchCommand(bench: Bench): Command {
     ],
     exits: { ok: 'everything worked', failed: 'something did not work', interrupted: 'interrupted' },
     run: async ({ options, words }, context) => {
-      // `--only a b`: all but the first name are words.
+      // `--only a b`: all but the first name are arguments.
       const only = [...options.only.flat(), ...words];
       const strange = only.filter((one) => !parts.includes(one));
       if (strange.length > 0)
@@ -131,14 +131,14 @@ export interface BenchPart<Run> {
   run(run: Run): Promise<readonly Measured[]>;
 }
 
-/** What was awaited has not come: whatever is tried next would wait in vain as well. */
+/** An awaited condition did not become true: the next part would time out as well. */
 export class Stalled extends Error {
   override readonly name = 'Stalled';
 }
 
 const loadAverage = (): number => Math.round((loadavg()[0] ?? 0) * 100) / 100;
 
-/** One part after another. One that fails does not stop the next, unless it waited in vain. Rejects when it is to stop. */
+/** Runs one part after another. A failure does not stop the next one, unless it timed out waiting. Rejects when the signal is aborted. */
 export async function runParts<Run>(
   parts: readonly BenchPart<Run>[],
   run: Run,

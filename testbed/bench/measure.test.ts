@@ -33,13 +33,13 @@ describe('quantile', () => {
     );
   });
 
-  it('says so when there is nothing', () => {
+  it('is an error without values', () => {
     expect(() => quantile([], 0.5)).toThrow('nothing');
   });
 });
 
 describe('summarize', () => {
-  it('counts numbers as numbers, not as words', () => {
+  it('formats counts as plain numbers', () => {
     expect(summarize([10, 9, 100])).toEqual({ n: 3, min: 9, p50: 10, p99: 100, max: 100 });
   });
 });

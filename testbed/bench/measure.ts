@@ -13,13 +13,13 @@ export interface Measured {
   readonly unit: SampleUnit;
   /** At least one. */
   readonly values: readonly number[];
-  /** None: the value stands for itself. */
+  /** None: there is no target. */
   readonly targets?: readonly SampleTarget[];
-  /** How it was measured, or what it is made of; left out when the name says it all. */
+  /** How it was measured, or what it is made of; omitted when the name is sufficient. */
   readonly note?: string;
 }
 
-/** What is said of a set of measured values; all in the unit of the values. */
+/** Statistics of a set of measured values; all in the unit of the values. */
 export interface SampleSummary {
   readonly n: number;
   readonly min: number;

@@ -19,7 +19,7 @@ export interface BenchFailure {
   readonly text: string;
 }
 
-/** What the parts of a bench came to. */
+/** The results of the parts of a bench. */
 export interface Results {
   readonly rows: readonly BenchRow[];
   readonly failures: readonly BenchFailure[];

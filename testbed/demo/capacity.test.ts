@@ -32,7 +32,7 @@ describe('what the autoscaler recommended', () => {
     expect(capacityProblems({ before, peak, after }).join('; ')).toMatch(problem);
   });
 
-  it('is told in a line for each moment', () => {
+  it('is reported in one line per moment', () => {
     expect(capacityLines({ before: idle, peak: busy, after: idle })).toEqual([
       'What the autoscaler recommended, if all nodes were of one shape',
       '  before   0 to run   4cpu-8gb: 0 nodes now, 2 next     8cpu-16gb: 0 nodes now, 1 next',

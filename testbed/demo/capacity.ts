@@ -8,7 +8,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { createLogger } from '@hangar/shared/logger';
 import type { TestSystem } from '../suites/flows/test-system.ts';
 
-/** What the autoscaler said at one moment. */
+/** The autoscaler's recommendation at one moment. */
 export interface CapacityReading {
   /** Pods that ran or waited, and stages that had none yet. */
   readonly work: number;
@@ -19,7 +19,7 @@ export interface CapacityReading {
   }[];
 }
 
-/** What it said before the flight, at the busiest moment, and after. */
+/** The recommendations before the run, at its peak, and after it. */
 export interface CapacityReadings {
   readonly before: CapacityReading;
   readonly peak: CapacityReading;
@@ -52,7 +52,7 @@ export interface Capacity {
   close(): Promise<void>;
 }
 
-/** Starts the autoscaler on loopback; the runner's HTTP side too, which it asks. */
+/** Starts the autoscaler on loopback, and the runner's HTTP side, which it queries. */
 export async function startCapacity(clock: Clock, { runner, admin }: TestSystem): Promise<Capacity> {
   const runnerHttp = createHttp(runner.http);
   const loopback = { host: '127.0.0.1', port: 0 };
@@ -85,7 +85,7 @@ export async function startCapacity(clock: Clock, { runner, admin }: TestSystem)
   return { address, ...moments(clock, now), close };
 }
 
-/** What is kept of what it says. */
+/** The part of its answer that is kept. */
 function moments(clock: Clock, now: () => CapacityReading | undefined): Omit<Capacity, 'address' | 'close'> {
   let [before, peak] = [NOTHING, NOTHING];
   /** Gives up in silence when time is up: what is missing then is judged. */

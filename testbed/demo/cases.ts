@@ -1,14 +1,14 @@
-/** Where the one line comes from that says most about a build. */
+/** The source of the line that describes a build best. */
 export type KeyLine =
   | { readonly from: 'log'; readonly step: string; readonly line: RegExp }
   | { readonly from: 'stage-error'; readonly line: RegExp }
   | { readonly from: 'wait'; readonly line: RegExp };
 
-/** One pipeline of the demo and what must come of it. */
+/** One pipeline of the demo and its expected outcome. */
 export interface DemoCase {
   /** File in `pipelines/` without `.yml`, and the repository's name. */
   readonly name: string;
-  /** What it shows, in a few words. */
+  /** What it demonstrates, briefly. */
   readonly shows: string;
   readonly expected: 'success' | 'failure' | 'error' | 'killed';
   /** All steps but `clone` in order: status, and exit code where it counts; `or` names another right answer. */

@@ -41,7 +41,7 @@ export async function embeddedDemoCluster(): Promise<DemoCluster> {
 
 /**
  * A namespace of its own on the real cluster of this machine, so that tests that run there at the same time are not disturbed;
- * it goes in the end, the cluster stays. The runner has an admin's rights, since those of its Role are for one namespace.
+ * it is deleted at the end, the cluster stays. The runner has an admin's rights, since those of its Role are for one namespace.
  * Rejects with the cure where the machine can't.
  */
 export async function realDemoCluster(): Promise<DemoCluster> {

@@ -45,7 +45,7 @@ export async function runDemo(parts: DemoParts, options: DemoOptions): Promise<E
   return await play({ parts, options, ground, setup, capacity });
 }
 
-/** A runner takes up to three seconds to hand over. Its Pods go with the ground, so a person in a hurry need not wait. */
+/** A runner takes up to three seconds to shut down. Its Pods are deleted with the cluster, so there is no need to wait. */
 async function leave(setup: TestSystem, hurry: AbortSignal): Promise<void> {
   const closed = setup.close().catch(() => undefined);
   if (!hurry.aborted) await closed;

@@ -8,7 +8,7 @@ export interface ProgressTerminal {
   /** Whether lines can be redrawn. */
   readonly live: boolean;
   readonly isColoured: boolean;
-  /** In characters and lines; asked at each redraw, since windows change. */
+  /** In characters and lines; read at each redraw, since windows change. */
   readonly size: () => { readonly columns: number; readonly rows: number };
 }
 

@@ -6,7 +6,7 @@ import { type BuildView, isBuildOver } from '../parts/drone/views.ts';
 import type { TestSystem } from '../suites/flows/test-system.ts';
 import { DEMO_SECRETS, type DemoCase } from './cases.ts';
 
-/** A build that was sent, as it stands. Times in milliseconds since 1970. */
+/** A build that was sent, with its current status. Times in milliseconds since 1970. */
 export interface Sent {
   readonly one: DemoCase;
   readonly build: BuildView;
@@ -130,7 +130,7 @@ export class Drive {
     return this.records.filter(({ one }) => one.role === role);
   }
 
-  /** It has waited, or is over without: then its verdict says so. */
+  /** It has waited, or ended without waiting: then its result reports that. */
   private readonly hasWaited = ({ buildId, waited }: Record): boolean =>
     waited !== '' || isBuildOver(this.parts.setup.drone.build(buildId));
 
@@ -163,7 +163,7 @@ export class Drive {
     this.parts.stop.throwIfAborted();
   }
 
-  /** Waits for what must become true; when time is up it is a problem, and the demo goes on. */
+  /** Waits for a condition; a timeout is reported as a problem, and the demo continues. */
   private async until(what: string, probe: () => boolean): Promise<void> {
     const { clock, stop, limitMs } = this.parts;
     while (!probe()) {

@@ -12,7 +12,7 @@ const CASE: DemoCase = {
   telling: { from: 'log', step: 'greet', line: /^hello$/ },
 };
 
-/** A build as the server knows it before anybody has run it, with what a runner would have told laid over it. */
+/** A build as the server has it before it runs, merged with what a runner would have reported. */
 async function build(status: string, steps: readonly object[], error = ''): Promise<BuildView> {
   const drone = await startPracticeServer({ secret: 'test' });
   const view = drone.createBuild({ yaml: 'kind: pipeline\ntype: kubernetes\nname: default\n' });
@@ -50,7 +50,7 @@ describe('judge', () => {
     expect(problems.join('\n')).toContain(says);
   });
 
-  it('tells of a log without the line, and of a secret in it', async () => {
+  it('reports a log without the line, and a secret in it', async () => {
     const view = await build('success', right);
     const { problems } = judge(CASE, evidence(view, 'hello open-sesame\n'));
     expect(problems).toEqual([
@@ -60,7 +60,7 @@ describe('judge', () => {
     ]);
   });
 
-  it('says of a build with an error no more than the error', async () => {
+  it('reports only the error of a build with an error', async () => {
     const view = await build('error', [], 'no such image');
     expect(judge(CASE, evidence(view, ''))).toEqual({
       problems: ['it is error, not success: no such image'],

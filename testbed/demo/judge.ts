@@ -6,13 +6,13 @@ export interface Evidence {
   readonly build: BuildView;
   /** What a step printed; empty if nothing is known. */
   readonly log: (stage: string, step: string) => string;
-  /** Why it had to wait, in the runner's words; empty if it had not. */
+  /** The reason for its wait as the runner reported it; empty if it did not wait. */
   readonly waited: string;
   /** Values that must be in no log. */
   readonly secrets: readonly string[];
 }
 
-/** What came of a build: differences from what was expected, and the line that says most. */
+/** The outcome of a build: differences from the expected one, and the line that describes it best. */
 export interface CaseResult {
   readonly problems: readonly string[];
   readonly line: string;
@@ -25,7 +25,7 @@ export function judge(one: DemoCase, evidence: Evidence): CaseResult {
   const { build } = evidence;
   const line = tellingLine(one, evidence);
   const error = firstError(build);
-  // The rest would only say the same in other words.
+  // The rest would only repeat this.
   if (build.status !== one.expected && error !== '')
     return { problems: [`it is ${build.status}, not ${one.expected}: ${error}`], line: error };
   const problems = [

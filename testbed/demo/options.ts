@@ -1,6 +1,6 @@
 import { flag, type Values } from '@hangar/shared/program/options';
 
-/** What a person can ask of the demo. */
+/** The options of the demo. */
 export const DEMO_OPTIONS = {
   keep: flag(
     "leave it running at the end, until Ctrl-C: the server's page, the autoscaler's page, the cluster",
@@ -11,5 +11,5 @@ export const DEMO_OPTIONS = {
   json: flag('print one JSON object with everything that happened, and nothing else'),
 };
 
-/** What a person asked of the demo. */
+/** The parsed options of the demo. */
 export type DemoOptions = Values<typeof DEMO_OPTIONS>;

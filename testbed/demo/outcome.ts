@@ -33,7 +33,7 @@ export interface DemoOutcome {
   };
 }
 
-/** What was done, and what the autoscaler said meanwhile. */
+/** What was done, and the autoscaler's recommendations meanwhile. */
 export interface FinishedRun {
   readonly driven: Driven;
   readonly recommended: CapacityReadings;

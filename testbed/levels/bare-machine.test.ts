@@ -7,7 +7,7 @@ import { CNI_FOLDER, REGISTRY_PATH } from '../machine/needs.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** Where something can be hidden from one process: in a mount namespace of its own. Elsewhere plan.test.ts says what is decided. */
+/** Where something can be hidden from one process: in a mount namespace of its own. Elsewhere plan.test.ts covers the decision. */
 const canHide = process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0;
 
 /** What hides it, if it is there at all. */

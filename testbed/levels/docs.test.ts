@@ -32,7 +32,7 @@ const known: ReadonlySet<string> = new Set([
 
 const scripts = Object.keys((JSON.parse(read('package.json')) as { scripts: object }).scripts);
 
-/** Text without what stands between fences. */
+/** Text without its fenced blocks. */
 const prose = (text: string): string => text.replace(/^```[^]*?^```/gm, '');
 
 /** Relative links, without what follows a `#`; code is no link. */
@@ -72,7 +72,7 @@ const unknownScripts = (text: string): readonly string[] =>
     .map(([, name = '']) => name)
     .filter((name) => !scripts.includes(name));
 
-/** Variables that nothing reads or makes; `DRONE_LIMIT_*` stands for those that begin so. */
+/** Variables that nothing reads or makes; `DRONE_LIMIT_*` matches all with this prefix. */
 function unknownVariables(text: string): readonly string[] {
   return (text.match(VARIABLE) ?? []).filter((name) =>
     isFamily(name) ? ![...known].some((one) => one.startsWith(name.replace('*', ''))) : !known.has(name),

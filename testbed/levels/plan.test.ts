@@ -26,7 +26,7 @@ describe('a plan', () => {
     expect(runs.map(({ level }) => level.name)).toEqual(['unit', 'flows', 'chaos']);
   });
 
-  it('leaves a level out in one line that says what it is, what is missing and what to do', () => {
+  it('leaves a level out with one line: its name, what is missing, and the remedy', () => {
     const files = new Set([...whole.files].filter((path) => !path.startsWith('/usr/lib/cni/')));
     const { runs, leftOut } = planOf(named('unit', 'real'), { ...whole, files }, EVERYTHING);
 
@@ -57,7 +57,7 @@ describe('a plan', () => {
     ]);
   });
 
-  it('is told with what is built first, how long that takes, and what that goes by', () => {
+  it('lists what is built first, its duration, and the basis of that estimate', () => {
     const lines = (missing: ReadonlySet<PartName>, records: Parameters<typeof planLines>[1]) =>
       planLines(planOf(named('unit', 'large'), whole, missing), records);
 
@@ -73,7 +73,7 @@ describe('a plan', () => {
     expect(lines(NOTHING, [])[2]).not.toContain('builds');
   });
 
-  it('says so when no level runs', () => {
+  it('reports when no level runs', () => {
     const mac = { ...whole, platform: 'darwin' as const };
 
     expect(planLines(planOf(named('real'), mac, NOTHING), [])).toEqual([

@@ -41,7 +41,7 @@ export function planOf(levels: readonly Level[], machine: Machine, missing: Read
   return { runs, leftOut };
 }
 
-/** A time that nobody knows exactly. */
+/** An approximate duration. */
 const roughly = (seconds: number): string =>
   seconds < 90 ? `about ${Math.round(seconds)} s` : `about ${Math.round(seconds / 60)} min`;
 
@@ -51,7 +51,7 @@ function buildText(builds: readonly Part[], records: readonly PartBuildTime[]): 
   return `; builds ${builds.map(folderName).join(', ')} first (${roughly(seconds)} by ${basis})`;
 }
 
-/** What `npm test` says before it does anything. */
+/** What `npm test` prints before it runs anything. */
 export function planLines({ runs, leftOut }: Plan, records: readonly PartBuildTime[]): readonly string[] {
   const width = Math.max(0, ...runs.map(({ level }) => level.name.length));
   const head =

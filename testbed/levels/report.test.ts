@@ -14,7 +14,7 @@ const result = (files: readonly File[], more: Partial<VitestRun> = {}) =>
     '/root',
   );
 
-describe('what came of a level', () => {
+describe('the result of a level', () => {
   it('counts what passed, and passes on what needed a second try', () => {
     expect(result([file(), file({ tests: ['passed', 'passed'] })], { retried: ['a'] })).toEqual({
       ...{ name: 'flows', passed: 3, failed: 0, failures: [] },

@@ -20,7 +20,7 @@ export interface VitestRun {
 }
 
 /**
- * What came of a level. A file that could not even be loaded or not be tidied up, an error outside of tests, and a skipped test are
+ * The result of a level. A file that could not even be loaded or not be tidied up, an error outside of tests, and a skipped test are
  * failures too.
  *
  * @param root the folder that files are named from

@@ -16,7 +16,7 @@ const failedBy = (level: Level, failure: string): LevelResult => ({
   failures: [failure],
 });
 
-/** Builds what a level needs and runs it; of a quick run only some of its files. What it says goes where ours goes. */
+/** Builds what a level needs and runs it; for a quick run only some of its files. It inherits our output streams. */
 export async function runLevel(level: Level, isQuick: boolean): Promise<LevelResult> {
   process.stdout.write(`\n== ${level.name}: ${level.what}\n`);
   if (level.parts.length > 0) {

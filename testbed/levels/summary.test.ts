@@ -17,11 +17,11 @@ describe('summary', () => {
     expect(summary([], []).ok).toBe(false);
   });
 
-  it('is ok when every level is left out, as the plan has said', () => {
+  it('is ok when every level is left out, as planned', () => {
     expect(summary([], ['left out: real'])).toEqual({ lines: ['0 passed, 0 failed'], ok: true });
   });
 
-  it('tells what was left out and what failed', () => {
+  it('lists what was left out and what failed', () => {
     const { lines } = summary([{ ...passed, failed: 1, failures: ['a test'] }], ['left out: real: no root']);
     expect(lines).toContain('FAILED unit: 3 passed, 1 failed');
     expect(lines).toContain('failed: a test');

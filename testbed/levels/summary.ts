@@ -1,4 +1,4 @@
-/** What came of one level. */
+/** The result of one level. */
 export interface LevelResult {
   readonly name: string;
   readonly passed: number;
@@ -11,7 +11,7 @@ export interface LevelResult {
 /** How many tests of a whole run may need a second try: two shared cores and a real kubelet miss a limit now and then. */
 export const RETRY_BUDGET = 2;
 
-/** What a run came to: the last line is the one that machines read. */
+/** The summary of a run; programs read its last line. */
 export interface RunSummary {
   readonly lines: readonly string[];
   readonly ok: boolean;

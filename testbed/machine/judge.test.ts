@@ -64,7 +64,7 @@ describe('what the test cluster needs', () => {
     expect(remedyText(lacking(CLUSTER, { ...whole, ...less }))).toBe(line);
   });
 
-  it('is told with each remedy once', () => {
+  it('is reported with each remedy once', () => {
     const bare = { ...whole, files: new Set<string>(), goVersion: undefined };
     const line = remedyText(lacking(CLUSTER, bare));
 
@@ -88,7 +88,7 @@ describe('what the test cluster needs', () => {
     expect(namesOf(CLUSTER, mac)).toEqual(['Linux']);
   });
 
-  it('without root is not told of what only root can try, but of files', () => {
+  it('without root reports missing files, not what only root can check', () => {
     const user = { ...whole, isRoot: false, commands: new Set<string>(), files: new Set<string>() };
 
     expect(namesOf(CLUSTER, user).slice(0, 2)).toEqual(['root', '/usr/lib/cni/bridge']);
@@ -137,7 +137,7 @@ describe('free disk for building', () => {
     expect(on(disk(7.7 * GB), disk(7.7 * GB), other)).toHaveLength(2);
   });
 
-  it('is not asked for where Go, which knows its folders, is missing', () => {
+  it('is not required where Go, which names its folders, is missing', () => {
     const disks = { cache: disk(20 * GB) };
 
     expect(namesOf(CLUSTER_BUILD, { ...whole, disks, goVersion: undefined })).toEqual(['Go 1.26 or newer']);

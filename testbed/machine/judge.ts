@@ -9,7 +9,7 @@ export interface Disk {
   readonly totalBytes: number;
 }
 
-/** What was found of a machine. What nobody looked for counts as missing. */
+/** The state of a machine. What was not checked counts as missing. */
 export interface Machine {
   readonly platform: NodeJS.Platform;
   readonly isRoot: boolean;
@@ -17,7 +17,7 @@ export interface Machine {
   readonly files: ReadonlySet<string>;
   /** Programs that were found in PATH. */
   readonly programs: ReadonlySet<string>;
-  /** Commands that ended with exit code 0, their words joined by blanks. */
+  /** Commands that exited with code 0, their arguments joined by blanks. */
   readonly commands: ReadonlySet<string>;
   /** As `go version` has it, without "go"; undefined: there is none. */
   readonly goVersion: string | undefined;
@@ -32,7 +32,7 @@ export interface MissingNeed {
   readonly remedy: string;
 }
 
-/** The words of a command as one text, as {@link Machine} has them. */
+/** A command with its arguments as one text, as in {@link Machine}. */
 export const commandText = (command: readonly string[]): string => command.join(' ');
 
 /** Whether a version such as "1.26.8" or "1.27rc1" is the wanted one, such as "1.26", or a newer one. */
@@ -53,7 +53,7 @@ function bytesOn(device: number, needs: readonly Need[], machine: Machine): numb
   return [...folders.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
-/** A folder that nobody knows, such as Go's without Go, is no reason of its own. */
+/** An unknown folder, such as Go's without Go, is not a reason of its own. */
 function hasRoom(
   disk: Disk | undefined,
   sparePercent: number,
@@ -94,13 +94,13 @@ function found({ test }: Need, machine: Machine): string {
   return ` (${folder} has ${(freeBytes / 1e9).toFixed(1)} GB)`;
 }
 
-/** What may fail for want of something else, which is told instead. */
+/** What may fail because something else is missing, which is reported instead. */
 const UNTRIED: Readonly<Partial<Record<Test['kind'], readonly Test['kind'][]>>> = {
   root: ['command', 'controllers'],
   program: ['command'],
 };
 
-/** Only another machine helps against `platform`; without root, or a program that tries it, nobody can know what a kernel has. */
+/** Only another machine helps against `platform`; without root, or a program that tries it, the kernel's features are unknown. */
 function worthTelling(missing: readonly Need[]): readonly Need[] {
   const platform = missing.filter(({ test }) => test.kind === 'platform');
   if (platform.length > 0) return platform;

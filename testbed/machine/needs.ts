@@ -159,7 +159,7 @@ export const GATE_SOURCES: readonly Need[] = [GO];
 /** To run the gate as processes, on full disks too. */
 export const GATE_PROCESSES: readonly Need[] = [LINUX, GO, debianProgram('unshare'), MOUNTS];
 
-/** To read what the programs tell with a real Prometheus. */
+/** To scrape the programs with a real Prometheus. */
 export const PROMETHEUS: readonly Need[] = ['prometheus', 'promtool'].map((program) =>
   runs(program, REMEDY.prometheus),
 );

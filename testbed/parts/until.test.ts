@@ -17,7 +17,7 @@ describe('until', () => {
     expect(await until('the second look', 10_000, second)).toBe(true);
   });
 
-  it('says what it waited for in vain, and how the last look failed', async () => {
+  it('names the condition on a timeout, and the error of the last attempt', async () => {
     await expect(until('a Pod', 1, () => false)).rejects.toThrow('waited 0.001 s in vain for a Pod: not yet');
     const broken = () => Promise.reject(new Error('cut'));
     await expect(until('a Pod', 1, broken)).rejects.toThrow('in vain for a Pod: cut');

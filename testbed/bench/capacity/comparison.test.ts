@@ -58,7 +58,7 @@ describe('verdictOf', () => {
 describe('the table', () => {
   const row = compared({ nodeHours: 1080, p95Seconds: 5 });
 
-  it('says what was played, and each figure from its least to its largest', () => {
+  it('names the replayed scenarios, and each figure from its minimum to its maximum', () => {
     expect(comparisonText([row])).toBe(
       [
         'harder, placement soft-taint, 30 % known 180 s before',
@@ -93,7 +93,7 @@ describe('what is demanded of the forecast', () => {
       })),
   );
 
-  it('is a list that nobody emptied', () => {
+  it('is a list that is not empty', () => {
     expect(demanded).toHaveLength(4);
   });
 

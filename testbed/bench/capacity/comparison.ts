@@ -18,7 +18,7 @@ export interface PolicyTargets {
 /** What is played, and how builds are placed. */
 interface ScenarioSetup {
   readonly load: LoadName;
-  /** Share of pushes that are known 180 s before they come. */
+  /** Share of pushes that are known 180 s before they arrive. */
   readonly knownShare: number;
   readonly placement: PodPlacement;
 }
@@ -92,7 +92,7 @@ export const SCENARIOS: readonly Scenario[] = [
   known(0.3, {}),
 ];
 
-/** Plays one scene, policy after policy; others run in between. Stops between two replays when told. */
+/** Replays one scenario, policy after policy. Stops between two replays when the signal is aborted. */
 export async function playScenario(
   scenario: Scenario,
   seeds: readonly number[],
@@ -137,7 +137,7 @@ function playOne(order: PolicyRequest, { load, knownShare }: Scenario, seed: num
   return { seed, nodeHours: result.nodeHours * per1000Prs, boots: result.boots * per1000Prs, result: placed };
 }
 
-/** What may be demanded, in the order in which it is told. */
+/** The possible targets, in the order in which they are reported. */
 const WORDS: Readonly<Record<keyof PolicyTargets, (most: number) => string>> = {
   nodeHours: (most) => `≤ ${most} node-hours`,
   p95Seconds: (most) => `p95 ≤ ${most} s`,

@@ -8,7 +8,7 @@ import { ApiFaults } from '../../parts/embedded/faults/faults.ts';
 import { Permissions } from '../../parts/embedded/http/permissions.ts';
 import { ApiServer } from '../../parts/embedded/http/server.ts';
 
-/** What this program tells whoever forked it: where it listens; then, that the changes it was asked for are made. */
+/** Messages to the parent process: the listen address; then, that the requested changes are made. */
 export type ManyPodsMessage =
   | { readonly url: string; readonly podBytes: number }
   | { readonly changed: number };
@@ -43,7 +43,7 @@ const PASSED_OVER = { cpu: '1m', memory: '4Mi' };
 
 const FIELDS = ['env', 'image', 'imagePullPolicy', 'name', 'resources', 'volumeMounts', 'workingDir'];
 
-/** Who wrote which field, as a real API server keeps it: a part of each object that nobody here reads. */
+/** Managed fields, as a real API server keeps them: a part of each object that is not read here. */
 function managedFields(parts: readonly string[]): V1ManagedFieldsEntry[] {
   const fields = Object.fromEntries(['.', ...FIELDS.map((field) => `f:${field}`)].map((key) => [key, {}]));
   const fieldsV1 = Object.fromEntries(parts.map((part) => [`k:{"name":"${part}"}`, fields]));
@@ -138,7 +138,7 @@ const running = (sinceMs: number, nth: number): NonNullable<V1Pod['status']> => 
   })),
 });
 
-/** An API server over a crowd of nodes and builds, in a process of its own: nobody schedules or runs them. Each message is a number of builds to replace. */
+/** An API server with many nodes and builds, in its own process: they are not scheduled or run. Each message is a number of builds to replace. */
 const [nodes = 5000, pods = 50_000] = process.argv.slice(2).map(Number);
 const clock = systemClock();
 const store = new ObjectStore();

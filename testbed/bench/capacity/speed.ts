@@ -135,7 +135,7 @@ function samplesOf({ name, kind, labels, buckets = [] }: MetricSpec): readonly s
   ]);
 }
 
-/** All that a runner tells, in the text format. */
+/** All metrics of a runner, in the text format. */
 const exposition = (): string =>
   Object.values(RUNNER_METRICS)
     .flatMap((spec: MetricSpec) => [

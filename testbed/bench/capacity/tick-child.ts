@@ -16,7 +16,7 @@ export interface TickFigures {
   readonly tickMs: readonly number[];
   /** The longest that the main thread was held up, in each tick. */
   readonly lagMs: readonly number[];
-  /** The same while the first list came in, page by page. */
+  /** The same while the first list was received, page by page. */
   readonly listLagMs: number;
   /** Resident memory of this process at most, all its threads and the first list included. */
   readonly memoryBytes: number;

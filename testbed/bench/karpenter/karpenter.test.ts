@@ -57,7 +57,7 @@ const RAMP = { seed: 1, spanSeconds: 1200, pushesPerMinute: [1, 5], meanRunSecon
 const mean = (values: readonly number[]): number => values.reduce((sum, one) => sum + one, 0) / values.length;
 
 describe('the builds of a ramp', () => {
-  it('come in pushes of five, in order, within the span, and run for a while', () => {
+  it('arrive in pushes of five, in order, within the span, and run for a while', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 10_000 }), (seed) => {
         const builds = rampBuilds({ ...RAMP, seed });
@@ -70,7 +70,7 @@ describe('the builds of a ramp', () => {
     );
   });
 
-  it('come faster and faster, about three pushes a minute in all, and run for their mean', () => {
+  it('arrive at a growing rate, about three pushes a minute overall, and run for their mean', () => {
     const loads = Array.from({ length: 40 }, (_, seed) => rampBuilds({ ...RAMP, seed: seed + 1 }));
     const late = loads.flat().filter(({ atSeconds }) => atSeconds >= 600).length / loads.flat().length;
 
@@ -128,7 +128,7 @@ describe('builds that are driven', () => {
     expect(driver.builds.map(({ waitSeconds }) => waitSeconds)).toEqual([600, 600]);
   });
 
-  it('end with the name of one that has had no node for ten minutes: nothing goes on by itself any more', async () => {
+  it('end with the name of one that has had no node for ten minutes: nothing would progress any more', async () => {
     const played = driverOn(Infinity).play(buildBurst(2, 0, Infinity), signal);
     const ended = expect(played).rejects.toThrow('build-0 has had no node for 600 s');
     await clock.step(601_000);
@@ -176,7 +176,7 @@ describe('Karpenter as a process', () => {
     await expect(start(script, program).needs(forEver())).rejects.toThrow(words);
   });
 
-  it('that lives is nobody’s matter: work gives its own answer, or its own error', async () => {
+  it('that runs has no effect: work returns its own result, or its own error', async () => {
     const karpenter = start('exec sleep 600');
 
     await expect(karpenter.needs(Promise.resolve('done'))).resolves.toBe('done');

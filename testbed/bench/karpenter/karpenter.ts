@@ -35,7 +35,7 @@ async function run(
 ): Promise<BenchOutcome> {
   const ramp = quick ? QUICK : RAMP;
   const verdicts = await sideBySide(ramp, terminal);
-  // The ramp says itself how long it was.
+  // The description of the ramp contains its length.
   const head = `Measured ${circumstancesText({ ...circumstances, quick: false })}. ${inWords(ramp)}.`;
   const table = [HEAD, ...verdicts.map(cells)];
   return {

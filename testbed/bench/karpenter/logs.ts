@@ -69,12 +69,12 @@ const began = ({ labels, creationTimestamp = new Date() }: V1ObjectMeta): NodeSp
   goneMs: undefined,
 });
 
-/** What stood in a buffer over time, as a rule that a replay can play: the same buffer again, whoever set it. */
+/** The size of a buffer over time, as a rule for a replay: the same buffer again, whatever set it. */
 export class BufferLog implements BufferRule {
   readonly name = 'as it was set';
   readonly #seen: { readonly atSeconds: number; readonly pods: number }[] = [];
 
-  /** @param atMs since 1970, rising @param pods places that are asked for beside builds */
+  /** @param atMs since 1970, rising @param pods placeholders requested beside builds */
   note(atMs: number, pods: number): void {
     this.#seen.push({ atSeconds: atMs / 1000, pods });
   }

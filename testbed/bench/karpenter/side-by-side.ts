@@ -23,11 +23,11 @@ import type { BenchTerminal } from '../command.ts';
 import { quantile } from '../measure.ts';
 import { BufferLog, boots, ClaimLog, type Counted, type NodeSpan, nodeHours } from './logs.ts';
 
-/** How one way of getting nodes did on a load; seen, or foretold by `replay`. Waits in seconds. */
+/** The result of one node scaler on a load; measured, or predicted by `replay`. Waits in seconds. */
 export interface EngineResult extends Pick<ReplayFigures, 'nodeHours' | 'boots' | 'waitSeconds'> {
   readonly who: string;
   readonly builds: number;
-  /** Builds that somebody else ended; none in a replay. */
+  /** Builds that were ended by something else; none in a replay. */
   readonly harmed: number;
 }
 
@@ -67,7 +67,7 @@ const foretoldVerdict = (who: string, { jobs, ...foretold }: ReplayFigures): Eng
   harmed: 0,
 });
 
-/** What replay says of Karpenter when the buffer that stood is told to it, instead of the rule that it takes Hangar to follow. */
+/** The prediction for Karpenter with the recorded buffer, instead of the rule that Hangar is assumed to follow. */
 function replayedWith(buffer: BufferLog, trace: string, node: V1Node | undefined): ReplayFigures {
   const { jobs } = parseTrace(trace);
   return replay({
@@ -175,7 +175,7 @@ async function compared(ramp: RampOptions, ground: Ground): Promise<readonly Eng
   ];
 }
 
-/** Looks every two seconds until the signal is aborted; what one look missed because the API said no, the next one sees. */
+/** Polls every two seconds until the signal is aborted; what one poll missed because the API refused it, the next one sees. */
 async function lookAgain(clock: Clock, look: () => Promise<void>, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
     await look().catch((error: unknown) => {

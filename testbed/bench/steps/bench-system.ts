@@ -37,7 +37,7 @@ export interface BenchSystem extends TestSystem {
   readonly freedMs: ReadonlyMap<number, number>;
   /** Resolves when it holds (looked at every 20 ms); rejects with {@link Stalled} after the time, saying what was awaited. */
   readonly until: (what: string, holds: () => boolean, timeoutMs?: number) => Promise<void>;
-  /** What the practice server is asked to wait for; rejects with {@link Stalled} when that was in vain. */
+  /** Waits for a condition of the practice server; rejects with {@link Stalled} on a timeout. */
   readonly heard: <T>(wait: Promise<T>) => Promise<T>;
   /** The end of a build, whatever it is. */
   readonly ended: (id: number) => Promise<BuildView>;
@@ -58,7 +58,7 @@ export async function repeatRuns<T>(
   return values;
 }
 
-/** A world for the work, closed afterwards, whatever happens. */
+/** A test system for the work, closed afterwards in any case. */
 export async function within<T>(
   run: StepsRun,
   options: TestSystemOptions,
@@ -102,7 +102,7 @@ const waiterOf =
     }
   };
 
-/** How the Pods stand, for whoever reads why a wait was in vain. */
+/** The status of the Pods, for the message of a timeout. */
 function standing(tape: PodRecorder): string {
   const here = tape.pods.filter(({ goneMs }) => goneMs === undefined);
   return here.map(({ pod }) => `\n  Pod ${pod.metadata?.name}: ${stateOf(pod)}`).join('');

@@ -133,7 +133,7 @@ async function measure(run: StepsRun, mode: (typeof MODES)[number]): Promise<rea
   ];
 }
 
-/** What a pipeline's author sees while images come slowly, and what a cancel does then. */
+/** What a pipeline's author sees while images are pulled slowly, and the effect of a cancel then. */
 export const coldPart: StepsPart = {
   name: 'cold',
   what: `${IMAGES} cold images from a slowed registry, with the barrier and without`,

@@ -43,7 +43,7 @@ function stampMs(line: string): number | undefined {
   return second === undefined ? undefined : Date.parse(`${second}Z`) + Number(`0${fraction}`) * 1000;
 }
 
-/** Reads a log that was asked for with time stamps; undefined when it has no line. */
+/** Parses a log that was requested with time stamps; undefined when it has no line. */
 export function readWritten(log: string): Written | undefined {
   const stamps = log.split('\n').flatMap((line) => stampMs(line) ?? []);
   const [startMs, endMs] = [stamps[0], stamps.at(-1)];
@@ -63,7 +63,7 @@ const PATIENCE_MS = 180_000;
  * Gaps from the last line of one container to the first line of the next, in milliseconds. Reads the log of each as soon as the watch
  * shows its end, since the Pod may go at any moment. Rejects when one can't be read.
  *
- * @param onEnd told of each end
+ * @param onEnd called for each end
  */
 async function gapsOf(
   setup: BenchSystem,
@@ -157,7 +157,7 @@ async function bareLoop(
   }
 }
 
-/** Gaps between plugin steps whose command line nobody knows. */
+/** Gaps between plugin steps with an unknown command line. */
 async function swapped(setup: BenchSystem, image: string, count: number): Promise<readonly number[]> {
   const { drone, tape } = setup;
   const steps = Array.from(
@@ -173,7 +173,7 @@ async function swapped(setup: BenchSystem, image: string, count: number): Promis
   return found;
 }
 
-/** Nobody listens there: the look-up fails at once and asks nobody outside. */
+/** Nothing listens there: the look-up fails at once and sends no request to the outside. */
 const NO_REGISTRY = { HANGAR_REGISTRY_MIRRORS: 'docker.io:127.0.0.1:9' };
 
 /** What a swap costs, beside the least that any program could do. */

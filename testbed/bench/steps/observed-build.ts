@@ -7,23 +7,23 @@ import type { SeenEnd } from './pod-recorder.ts';
 /** Everything that was seen of one build of one stage, from its offer until its Pod was gone. Times in milliseconds since 1970. */
 export interface ObservedBuild {
   readonly offeredMs: number;
-  /** The runner's call of accept came in. */
+  /** The runner's accept call was received. */
   readonly acceptedMs: number;
-  /** The runner's final report of the stage came in. */
+  /** The runner's final report of the stage was received. */
   readonly reportedMs: number;
   /** The runner first spoke of the end of the last step: its log was uploaded, or its end reported. It knew by then. */
   readonly lastEndKnownMs: number;
-  /** The watch told an admin that the last container had ended. */
+  /** An admin's watch reported that the last container had ended. */
   readonly lastEndSeenMs: number;
   readonly slotFreeMs: number;
   readonly podGoneMs: number;
   /** The steps that ran behind a gate, in the order of their containers. */
   readonly steps: readonly Ran[];
-  /** What the runner asked the API server from the offer until the Pod was gone. */
+  /** The runner's requests to the API server from the offer until the Pod was gone. */
   readonly apiCalls: readonly AnsweredCall[];
 }
 
-/** How a gate says that its step ran: code of the step's program, begin and end by the node's clock, milliseconds since 1970. */
+/** A gate's report of its step: exit code, start and end by the node's clock, milliseconds since 1970. */
 export interface Ran {
   readonly code: number;
   readonly startMs: number;

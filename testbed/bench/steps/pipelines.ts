@@ -25,7 +25,7 @@ export const WITHOUT_CLONE = 'clone: { disable: true }\n';
 /** A step without an image: the runner refuses it after its details, so that nothing but the pick-up takes time. */
 const REFUSED =
   'kind: pipeline\ntype: kubernetes\nname: default\nsteps:\n- name: none\n  commands: [echo never]\n';
-/** Empty polls come soon enough to be many; the pause of the program being replaced doesn't depend on their length. */
+/** Empty polls return soon enough to be many; the pause of the replaced program doesn't depend on their length. */
 const SHORT_POLL_MS = 1_000;
 const REAL_POLL_MS = 30_000;
 

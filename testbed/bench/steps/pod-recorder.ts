@@ -3,7 +3,7 @@ import { type Cluster, RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { type Change, ListWatch, whole } from '@hangar/shared/kubernetes/list-watch';
 import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 
-/** The end of one run of a container, and when the watch told it, milliseconds since 1970. */
+/** The end of one run of a container, and when the watch reported it, milliseconds since 1970. */
 export interface SeenEnd {
   readonly container: string;
   readonly image: string;
@@ -21,7 +21,7 @@ export interface RecordedPod {
 
 type Listener = (pod: RecordedPod, ended: SeenEnd) => void;
 
-/** An admin's list-watch of all Pods of a namespace that remembers: statuses are read before the Pods are removed, by whomever. */
+/** An admin's list-watch of all Pods of a namespace that keeps the last status of Pods that were removed. */
 export class PodRecorder {
   readonly #clock: Clock;
   readonly #pods = new Map<string, RecordedPod>();
@@ -59,7 +59,7 @@ export class PodRecorder {
     return this.pods.findLast(({ pod }) => pod.metadata?.labels?.[label] === value);
   }
 
-  /** Hears each end of a container once; the returned function ends it. */
+  /** Called once for each end of a container; the returned function removes the listener. */
   listen(hear: Listener): () => void {
     this.#listeners.add(hear);
     return () => this.#listeners.delete(hear);

@@ -36,7 +36,7 @@ async function run(
   const { clock, complain: say, stop } = terminal;
   const own = await ownNamespaceAccess('bench');
   const { cluster } = own;
-  // The worlds of the parts come and go on one ground.
+  // The test systems of the parts share one cluster.
   const { remove, ...ground } = own.ground;
   try {
     stop.throwIfAborted();

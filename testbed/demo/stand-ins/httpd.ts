@@ -5,7 +5,7 @@ import { join, normalize } from 'node:path';
 import { parseArgs } from 'node:util';
 import { noteLocalPort } from './ports.ts';
 
-/** Stands for busybox's httpd on the embedded cluster: `httpd FOLDER-OF-PORTS -f -p PORT -h ROOT`. */
+/** Replaces busybox's httpd on the embedded cluster: `httpd FOLDER-OF-PORTS -f -p PORT -h ROOT`. */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { localPort } from './ports.ts';
 
-/** Stands for busybox's wget on the embedded cluster, for what listens in its Pod: `wget FOLDER-OF-PORTS -q -O FILE URL`. */
+/** Replaces busybox's wget on the embedded cluster, for what listens in its Pod: `wget FOLDER-OF-PORTS -q -O FILE URL`. */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {

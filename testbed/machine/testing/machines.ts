@@ -1,7 +1,7 @@
 import { commandText, type Machine } from '../judge.ts';
 import type { Need } from '../needs.ts';
 
-/** A machine that has exactly what is needed; disks nobody has looked at. */
+/** A machine that has exactly what is needed; its disks were not checked. */
 export function machineWith(needs: readonly Need[]): Machine {
   const tests = needs.map(({ test }) => test);
   return {

@@ -38,7 +38,7 @@ export class RpcFailure extends Error {
 /** The text of every lock conflict. */
 export const LOCK_TEXT = 'Optimistic Lock Error';
 
-/** 409: the version was stale, or somebody else has the stage. */
+/** 409: the version was stale, or another runner has the stage. */
 export const lockConflict = (): RpcFailure => new RpcFailure(409, LOCK_TEXT);
 
 /** 500 for an id that is in no table. */

@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 
 describe('watching in memory (drone-rpc §8.12)', () => {
-  it('an open watch hears of the cancel: 200, empty', async () => {
+  it('an open watch receives the cancel: 200, empty', async () => {
     const { drone, runner } = await open();
     const build = drone.createBuild({ yaml: YAML });
     const watches = [runner.watch(build.id), runner.watch(build.id)];
@@ -35,7 +35,7 @@ describe('watching in memory (drone-rpc §8.12)', () => {
     expect(drone.watchCount(build.id)).toBe(0);
   });
 
-  it('a watch that opens after the cancel never hears of it', async () => {
+  it('a watch that opens after the cancel does not receive it', async () => {
     const { drone, runner } = await open({ longPollMs: 20 });
     const build = drone.createBuild({ yaml: YAML });
     drone.cancel(build.id);
@@ -62,7 +62,7 @@ describe('watching in memory (drone-rpc §8.12)', () => {
 });
 
 describe('watching with Redis (drone-rpc §8.12)', () => {
-  it('a late watch hears of the cancel, even after a restart', async () => {
+  it('a late watch receives the cancel, even after a restart', async () => {
     const { drone, runner } = await open({ watchMode: 'redis' });
     const build = drone.createBuild({ yaml: YAML });
     drone.cancel(build.id);

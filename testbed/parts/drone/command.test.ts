@@ -117,7 +117,7 @@ describe('the command', () => {
     expect(complained).toContain(message);
   });
 
-  it('a server that is none is told apart, and a taken port', async () => {
+  it('another kind of server, and a port in use, are reported', async () => {
     expect(await run(`show 1 --server ${drone.url}/elsewhere`)).toBe(1);
     expect(complained).toContain('is no practice server');
     expect(await run(`serve --port ${drone.url.split(':').at(-1) ?? ''}`)).toBe(1);

@@ -93,7 +93,7 @@ describe('cut connections (drone-rpc §8.14)', () => {
 });
 
 describe('odd answers (drone-rpc §8.14)', () => {
-  it.each([502, 503, 504, 524])('%d comes from a proxy and takes no effect unless told', async (status) => {
+  it.each([502, 503, 504, 524])('%d is an answer of a proxy and has no effect by default', async (status) => {
     drone.faults.answer('stage-update', { status, body: 'bad gateway' });
     expect(await runner.putStage({ ...stage })).toMatchObject({ status, text: 'bad gateway' });
     expect(drone.stage(buildId).version).toBe(3);
@@ -132,7 +132,7 @@ describe('odd answers (drone-rpc §8.14)', () => {
     expect(drone.stage(buildId).version).toBe(4);
   });
 
-  it('a slow answer comes whole', async () => {
+  it('a slow answer is complete', async () => {
     drone.faults.slow('detail', 10);
 
     const answer = await runner.detail(stage.id);
@@ -140,7 +140,7 @@ describe('odd answers (drone-rpc §8.14)', () => {
     expect(JSON.parse(answer.text)).toMatchObject({ stage: { id: stage.id } });
   });
 
-  it('a held call has taken effect or not, as told, until it is released', async () => {
+  it('a held call has taken effect or not, as configured, until it is released', async () => {
     const before = drone.faults.hold('stage-update', 'before');
     const first = runner.putStage({ ...stage });
     await before.reached;
@@ -202,7 +202,7 @@ describe('the process', () => {
     expect(drone.stage(buildId).version).toBe(3);
   });
 
-  it('answers nobody while it is down', async () => {
+  it('does not answer while it is down', async () => {
     drone.down();
     await expect(runner.call('POST', '/rpc/v2/ping')).rejects.toThrow();
 

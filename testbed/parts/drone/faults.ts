@@ -1,6 +1,6 @@
 import type { CalledEndpoint, Endpoint, RecordedCall } from './calls.ts';
 
-/** An answer that did not come from the server's handlers. */
+/** An answer that is not from the server's handlers. */
 export interface OddAnswer {
   readonly status: number;
   readonly body?: string;
@@ -55,7 +55,7 @@ interface Plan {
   used: number;
 }
 
-/** Plans what goes wrong, endpoint by endpoint; without plans the server is well. */
+/** Plans faults per endpoint; without plans the server works normally. */
 export class RpcFaults {
   #plans: Plan[] = [];
   readonly #releases = new Set<() => void>();
@@ -80,7 +80,7 @@ export class RpcFaults {
     return this.#plan(endpoint, options, () => ({ kind: 'half-body' }));
   }
 
-  /** The call takes effect; the head comes after the delay, the second half of the body after another one. */
+  /** The call takes effect; the head is sent after the delay, the second half of the body after another one. */
   slow(endpoint: Endpoint | 'any', delayMs: number, options: FaultOptions = {}): PlannedFault {
     return this.#plan(endpoint, options, () => ({ kind: 'slow', delayMs }));
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RpcReply } from './rpc.ts';
 
-/** Reads a whole request body; rejects when it has more than so many bytes. */
+/** Reads a whole request body; rejects when it has more than `maxBytes`. */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -13,7 +13,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   return Buffer.concat(chunks, size);
 }
 
-/** Every answer of the real server tells caches to keep out. */
+/** Every answer of the real server disables caching. */
 const NO_CACHE = {
   'cache-control': 'no-cache, no-store, max-age=0, must-revalidate, value',
   expires: 'Thu, 01 Jan 1970 00:00:00 GMT',

@@ -152,7 +152,7 @@ describe('the upload (drone-rpc §8.11)', () => {
 });
 
 describe('cards (drone-rpc §2.9)', () => {
-  it('are kept as they come', async () => {
+  it('are kept as received', async () => {
     const answer = await runner.call('POST', `/rpc/v2/step/${step.id}/card`, {
       schema: 'x',
       data: { coverage: 81.5 },

@@ -13,7 +13,7 @@ export class LongPolls<About, Answer> {
   readonly #changed: () => void;
   readonly #open = new Set<LongPoll<About, Answer>>();
 
-  /** @param changed is called when one comes or goes */
+  /** @param changed is called when one starts or ends */
   constructor(clock: Clock, changed: () => void) {
     this.#clock = clock;
     this.#changed = changed;

@@ -42,7 +42,7 @@ describe('offers (drone-rpc §8.4)', () => {
     expect(offer.build_id).toBe(second.id);
   });
 
-  it('a poll whose client hangs up is forgotten, and the stage goes to the next one', async () => {
+  it('a poll whose client disconnects is dropped, and the stage is offered to the next one', async () => {
     const hangUp = new AbortController();
     const lost = runner.poll({}, hangUp.signal).catch(() => 'hung up');
     await drone.waitUntil('the poll', {}, () => drone.waitingPolls === 1);
@@ -87,7 +87,7 @@ describe('accepting (drone-rpc §8.5)', () => {
     expect((await runner.accept(stage.id, 'real')).status).toBe(200);
   });
 
-  it('ignores the status: a cancelled stage goes back to pending', async () => {
+  it('ignores the status: a cancelled stage becomes pending again', async () => {
     const build = drone.createBuild({ yaml: YAML });
     const stage = stageIn((await runner.poll()).text);
     drone.cancel(build.id);

@@ -67,7 +67,7 @@ describe('a stage from poll to finish', () => {
     ]);
   });
 
-  it('a build that is not finished keeps waitForBuild waiting until its time, then says how it stands', async () => {
+  it('a build that is not finished keeps waitForBuild waiting until its timeout, which reports its status', async () => {
     const build = drone.createBuild({ yaml: YAML });
 
     const waiting = drone.waitForBuild(build.id, { timeoutMs: 20 });

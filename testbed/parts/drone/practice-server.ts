@@ -65,7 +65,7 @@ const MAX_COMPLAINTS = 1000;
 
 /** A Drone server for practice: the runner's RPC with all its traps, and handles for tests to pull. */
 export class PracticeServer {
-  /** What goes wrong, endpoint by endpoint. */
+  /** Faults per endpoint. */
   readonly faults = new RpcFaults();
   /** Every RPC call with its time. */
   readonly calls: Calls;
@@ -134,7 +134,7 @@ export class PracticeServer {
     return this.build(createBuild(this.#backend, request));
   }
 
-  /** A build as it stands; throws for an unknown id. */
+  /** The current state of a build; throws for an unknown id. */
   build(buildId: number): BuildView {
     const view = viewBuild(this.#backend.store, buildId);
     if (view === undefined) throw new Error(`there is no build ${buildId}`);
@@ -184,7 +184,7 @@ export class PracticeServer {
     return viewLog(this.#backend.store, this.#backend.streams, this.#stepId(place));
   }
 
-  /** The bytes of a step's upload as they came; undefined before the upload. */
+  /** The received bytes of a step's upload; undefined before the upload. */
   uploadedBytes(...place: StepPlace): Buffer | undefined {
     return this.#backend.store.uploadedLog(this.#stepId(place));
   }
@@ -199,7 +199,7 @@ export class PracticeServer {
     return this.step(...place)?.id ?? 0;
   }
 
-  /** Resolves once neither the build nor any of its stages will change; rejects after the time, saying how it stands. */
+  /** Resolves once neither the build nor any of its stages will change; rejects after the timeout with its status. */
   waitForBuild(buildId: number, options: WaitOptions = {}): Promise<BuildView> {
     return this.waitUntil(`the end of ${describeBuild(this.build(buildId))}`, options, () => {
       const build = this.build(buildId);
@@ -258,7 +258,7 @@ export class PracticeServer {
     this.#backend.queue.resume();
   }
 
-  /** The process dies and comes back at once: connections, live logs, watches and cancels under way are lost. */
+  /** The process restarts at once: connections, live logs, watches and cancels under way are lost. */
   restart(): void {
     this.down();
     this.up();

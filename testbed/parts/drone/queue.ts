@@ -8,11 +8,11 @@ export interface QueueParts {
   readonly clock: Clock;
   /** All stages that may be pending or running. */
   readonly stages: () => readonly WireStage[];
-  /** Told when a poll comes or goes. */
+  /** Called when a poll starts or ends. */
   readonly changed: () => void;
 }
 
-/** How often the dispatcher runs without being asked. */
+/** How often the dispatcher runs without a trigger. */
 const DISPATCH_INTERVAL_MS = 60_000;
 
 /** Deals pending stages to waiting polls (drone-rpc §7). An offer is not written anywhere. */
@@ -40,7 +40,7 @@ export class Queue {
     if (this.#paused || this.waitingPolls === 0) return;
     for (const stage of candidates(this.#parts.stages())) {
       const polls = this.#polls.open.filter(({ about }) => matches(stage, about));
-      // Any of them may be asked first.
+      // Any of them may be chosen first.
       polls[Math.floor(Math.random() * polls.length)]?.end(stage);
     }
   }

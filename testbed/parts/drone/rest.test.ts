@@ -30,7 +30,7 @@ const ask = async (method: string, path: string, body?: unknown) => {
 };
 
 describe('builds over REST', () => {
-  it('are created with what was asked for, listed newest first and shown', async () => {
+  it('are created as requested, listed newest first and shown', async () => {
     const request = { yaml: YAML, event: 'promote', params: { a: 'b' }, trusted: true, timeoutMinutes: 3 };
     const first = drone.createBuild({ yaml: YAML });
 
@@ -192,7 +192,7 @@ describe('bounds', () => {
     await small.close();
   });
 
-  it('a body beyond the limit is refused, and the server lives on', async () => {
+  it('a body beyond the limit is refused, and the server continues', async () => {
     const small = await startPracticeServer({ secret: 's', maxBodyBytes: 10 });
     const caller = new RpcCaller(small.url, 's');
 

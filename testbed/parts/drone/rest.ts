@@ -22,7 +22,7 @@ const BUILD_REQUEST = {
   build: 'raw',
 } as const satisfies JsonShape;
 
-/** What the REST interface asks of its server. */
+/** What the REST interface needs from its server. */
 export interface RestBuilds {
   readonly url: string;
   builds(): BuildView[];
@@ -65,7 +65,7 @@ export async function serveRest(
   send(response, await answer(server, { method, path, query: new URLSearchParams(query), body }));
 }
 
-/** Browsers name the site that a change comes from; without this any page could start pipelines on this machine. */
+/** Browsers send the origin of a change; without this any page could start pipelines on this machine. */
 function isForeign(origin: string | undefined, { url }: RestBuilds): boolean {
   return origin !== undefined && origin !== url && origin !== url.replace('127.0.0.1', 'localhost');
 }
@@ -112,7 +112,7 @@ function collection(server: RestBuilds, { method, query, body }: RestCall): RpcR
   }
 }
 
-/** With `?wait=SECONDS` the answer comes at the build's end, or after that time with what is known then. */
+/** With `?wait=SECONDS` the answer is sent at the build's end, or after that time with its current state. */
 async function perhapsWait(server: RestBuilds, build: BuildView, query: URLSearchParams): Promise<BuildView> {
   const waitMs = Math.min(Number(query.get('wait') ?? 0) * 1000, MAX_WAIT_MS);
   if (!(waitMs > 0) || isBuildOver(build)) return build;

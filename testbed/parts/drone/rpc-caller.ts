@@ -3,7 +3,7 @@ import type { WireStage, WireStageUpdate, WireStep } from './wire.ts';
 /** A body that may be as wrong as a test wants it. */
 type Body = Readonly<Record<string, unknown>> & { readonly id?: unknown };
 
-/** What goes out. */
+/** The request. */
 interface RawRequest {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -11,7 +11,7 @@ interface RawRequest {
   readonly signal?: AbortSignal | null;
 }
 
-/** An answer as it came over the wire. */
+/** An answer as received. */
 export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -29,7 +29,7 @@ export async function rawCall(url: string, { headers, ...init }: RawRequest): Pr
   };
 }
 
-/** Speaks the RPC as a runner does, one raw call at a time; for tests of the practice server itself. */
+/** Makes RPC calls as a runner does, one raw call at a time; for tests of the practice server itself. */
 export class RpcCaller {
   readonly #url: string;
   readonly #token: string | undefined;
@@ -39,7 +39,7 @@ export class RpcCaller {
     this.#token = token;
   }
 
-  /** One call; a string body goes out as it is, anything else as JSON. */
+  /** One call; a string body is sent unchanged, anything else as JSON. */
   call(method: string, path: string, body?: unknown, signal: AbortSignal | null = null): Promise<RawAnswer> {
     const headers = this.#token === undefined ? {} : { 'x-drone-token': this.#token };
     const text = typeof body === 'string' || body === undefined ? (body ?? null) : JSON.stringify(body);
@@ -93,7 +93,7 @@ export class RpcCaller {
     return JSON.parse(answer.text) as WireStageUpdate;
   }
 
-  /** Sends a step's update and answers it as it came back. */
+  /** Sends a step's update and returns the received one. */
   async step(step: WireStep, change: Partial<WireStep>): Promise<WireStep> {
     return JSON.parse((await this.putStep({ ...step, ...change })).text) as WireStep;
   }

@@ -70,7 +70,7 @@ describe('token and paths (drone-rpc §8.1)', () => {
 });
 
 describe('bodies (drone-rpc §8.2)', () => {
-  it('JSON goes out as text/plain with a final newline and no-cache headers', async () => {
+  it('JSON is sent as text/plain with a final newline and no-cache headers', async () => {
     drone.createBuild({ yaml: YAML });
 
     const offer = await runner.poll();
@@ -118,7 +118,7 @@ describe('long polls (drone-rpc §8.3)', () => {
     expect(answers[0]?.headers['content-length']).toBeUndefined();
   });
 
-  it('a poll is answered at once when a stage comes while it waits', async () => {
+  it('a poll is answered at once when a stage arrives while it waits', async () => {
     const patient = await startPracticeServer({ secret: 's3cret', longPollMs: 60_000 });
     const poll = new RpcCaller(patient.url, 's3cret').poll();
     await patient.waitUntil('a poll', {}, () => patient.waitingPolls === 1);

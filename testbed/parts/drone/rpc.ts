@@ -50,7 +50,7 @@ const EMPTY: RpcReply = { status: 200, body: NOTHING };
 const NO_CONTENT: RpcReply = { status: 204, body: NOTHING };
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
 
-/** JSON goes out as text/plain with a final newline, as Go guesses it (drone-rpc §1.3). */
+/** JSON is sent as text/plain with a final newline, as Go guesses it (drone-rpc §1.3). */
 const json = (value: unknown): RpcReply => ({
   status: 200,
   body: Buffer.from(`${JSON.stringify(value)}\n`),
@@ -147,7 +147,7 @@ function writeBatch({ backend }: RpcParts, { record, body }: RpcCall): RpcReply 
   return EMPTY;
 }
 
-/** Stores the bytes as they are; only the double looks into them, to tell tests what the UI would stumble over. */
+/** Stores the bytes as they are; only the double parses them, to report to tests what would break the UI. */
 function uploadLog({ backend, settings, complain }: RpcParts, { record, body }: RpcCall): RpcReply {
   const { store } = backend;
   // The real server stores it all the same: none of its databases holds the reference to the step.

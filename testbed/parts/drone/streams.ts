@@ -27,7 +27,7 @@ export class Streams {
     return true;
   }
 
-  /** Forgets the stream; a missing one is no error. */
+  /** Drops the stream; a missing one is not an error. */
   drop(stepId: number): void {
     this.#lines.delete(stepId);
   }
@@ -38,7 +38,7 @@ export class Streams {
     return kept === undefined ? undefined : [...kept];
   }
 
-  /** Forgets all, as a restart does. */
+  /** Drops all, as a restart does. */
   clear(): void {
     this.#lines.clear();
   }

@@ -102,7 +102,7 @@ describe('a stage PUT replaces (drone-rpc §8.7)', () => {
     });
   });
 
-  it('goes by the id in the body, not in the path', async () => {
+  it('uses the id in the body, not in the path', async () => {
     const answer = await runner.call('PUT', '/rpc/v2/stage/4711', { ...stage, steps: [] });
 
     expect(answer.status).toBe(200);
@@ -180,7 +180,7 @@ describe('finishing a stage (drone-rpc §8.8)', () => {
     ]);
   });
 
-  it('as the start had told it is nothing to complain about', async () => {
+  it('as reported at the start has no complaints', async () => {
     await runner.putStage({ ...stage, status: 'success', steps: [] });
 
     expect(drone.complaints).toEqual([]);

@@ -60,7 +60,7 @@ function linesOf(stored: Buffer): readonly WireLine[] {
   }
 }
 
-/** One line of text that says how a build stands; for error messages. */
+/** The status of a build in one line; for error messages. */
 export function describeBuild(build: BuildView): string {
   const stages = build.stages.map((stage) => {
     const steps = stage.steps.map((step) => `${step.name} ${step.status}`).join(', ');

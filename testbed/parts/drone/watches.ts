@@ -30,7 +30,7 @@ export class Watches {
     return this.#polls.wait(buildId, windowMs, gone, this.#mode === 'redis' ? 'redis-nil' : 'quiet');
   }
 
-  /** Wakes the open watches of a build; only Redis remembers it for later ones. */
+  /** Wakes the open watches of a build; only Redis keeps it for later ones. */
   cancel(buildId: number): void {
     if (this.#mode === 'redis') this.#cancelledAtMs.set(buildId, this.#clock.now());
     for (const { about, end } of this.#polls.open) if (about === buildId) end('cancelled');
@@ -41,7 +41,7 @@ export class Watches {
     return this.#polls.open.filter(({ about }) => about === buildId).length;
   }
 
-  /** Ends all watches as their windows would; used when the server goes. */
+  /** Ends all watches as on their timeout; used when the server stops. */
   close(): void {
     for (const { end } of this.#polls.open) end('quiet');
   }

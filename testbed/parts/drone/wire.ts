@@ -67,7 +67,7 @@ const CARD = { schema: 'string', data: 'raw' } as const satisfies JsonShape;
 /** The shapes of what a runner sends (drone-rpc §3). */
 export const WIRE_SHAPES = { filter: FILTER, step: STEP, stageUpdate: STAGE_UPDATE, line: LINE, card: CARD };
 
-/** What a poll asks for (drone-rpc §3.1). */
+/** The filter of a poll (drone-rpc §3.1). */
 export type WireFilter = Decoded<typeof FILTER>;
 /** A step; `step_id` is the id of its stage, `id` its own (drone-rpc §3.3). Times are Unix seconds. */
 export type WireStep = Decoded<typeof STEP>;

@@ -37,7 +37,7 @@ export interface EmbeddedOptions {
   readonly bookmarkIntervalMs?: number;
 }
 
-/** Names a Pod for the hooks; `default` is the namespace when none is told. */
+/** Names a Pod for the hooks; the default namespace is `default`. */
 export interface PodName {
   readonly namespace?: string;
   readonly name: string;
@@ -114,7 +114,7 @@ export class EmbeddedCluster {
     });
   }
 
-  /** A Pod as it stands now; undefined when there is none. */
+  /** The current Pod; undefined when there is none. */
   pod({ namespace = 'default', name }: PodName): Pod | undefined {
     const found = this.api.store.get(PODS.plural, namespace, name);
     return found === undefined ? undefined : podOf(found);
@@ -138,7 +138,7 @@ export class EmbeddedCluster {
     this.api.store.remove(PODS.plural, this.existing(pod));
   }
 
-  /** A node stops answering, or is back. While it is away its Pods run on, and nothing is heard of them. */
+  /** A node becomes unreachable, or reachable again. Meanwhile its Pods keep running, without status updates. */
   setNodeReady(name: string, ready: boolean): void {
     this.kubelet.setSilent(name, !ready);
     markNode(this.clock, this.api, name, ready);

@@ -66,7 +66,7 @@ describe.each([
 ])('%s, %s', (path, target) => {
   const facts = read(path, target);
 
-  it('runs as nobody, by number, so that runAsNonRoot can be checked', () => {
+  it('runs as the user nobody, by number, so that runAsNonRoot can be checked', () => {
     expect(facts.user).toMatch(/^[1-9]\d{4}:[1-9]\d{4}$/);
   });
 

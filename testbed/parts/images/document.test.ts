@@ -20,7 +20,7 @@ describe('the page about images', () => {
 });
 
 describe('imageTable', () => {
-  it('tells sizes, and the middle of the starts with their number', () => {
+  it('contains sizes, and the median of the start times with their number', () => {
     const size = { layerBytes: [48_000_000, 5_000_000], packedBytes: 53_000_000, unpackedBytes: 150_000_000 };
     expect(imageTable([{ name: 'a', size, startMs: [300, 100, 200] }]).split('\n')[2]).toBe(
       '| a | 53.0 MB | 150.0 MB | 48.0 MB + 5.0 MB | 200 ms (of 3; most 300 ms) |',

@@ -35,5 +35,5 @@ export function imageTable(images: readonly MeasuredImage[]): string {
   return [head, '| --- | --: | --: | --- | --- |', ...rows].join('\n');
 }
 
-/** The page about images with what stands between its marks replaced. Pure. @throws where the marks are missing */
+/** The page about images with the text between its marks replaced. Pure. @throws where the marks are missing */
 export const withTable = (page: string, text: string): string => rewritten(page, MARKERS, text);

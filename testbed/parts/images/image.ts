@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { type TarEntry, tar } from './tar.ts';
 
-/** Part of an image as it lies in a registry: bytes named by their digest. */
+/** Part of an image as it is in a registry: bytes named by their digest. */
 export interface Blob {
   readonly mediaType: string;
   readonly digest: string;
@@ -15,7 +15,7 @@ export interface Layer {
   readonly diffId: string;
 }
 
-/** What the image's configuration says about its process. */
+/** The image configuration of its process. */
 export interface ImageSettings {
   readonly entrypoint?: readonly string[];
   readonly command?: readonly string[];
@@ -32,7 +32,7 @@ export interface Image {
   readonly layers: readonly Layer[];
 }
 
-/** Architectures of nodes that we build for, in Go's and OCI's words. */
+/** Architectures that we build for, in Go's and OCI's terms. */
 export type Architecture = 'amd64' | 'arm64';
 
 const mediaTypes = {

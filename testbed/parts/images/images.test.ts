@@ -9,7 +9,7 @@ import { architectureOf, archive, image, index, layer } from './image.ts';
 import { destinationOf, pushImage } from './push.ts';
 import { type TarEntry, tar } from './tar.ts';
 
-/** The system's own tar is the judge of ours. */
+/** Ours is verified by the system's tar. */
 function listing(data: Uint8Array): readonly string[] {
   const { stdout, stderr, status } = spawnSync('tar', ['-tvf', '-', '--numeric-owner'], { input: data });
   expect(stderr.toString()).toBe('');
@@ -85,7 +85,7 @@ describe('image', () => {
     );
   });
 
-  it('says in its configuration how it starts and what its layers hold', () => {
+  it('has its command and the digests of its layers in its configuration', () => {
     const config: unknown = JSON.parse(small.config.data.toString());
 
     expect(config).toMatchObject({
@@ -207,13 +207,13 @@ describe('pushImage', () => {
     expect(stored.get(`/v2/local/a/manifests/${small.manifest.digest}`)).toEqual(small.manifest.data);
   });
 
-  it("refused fails with the registry's words", async () => {
+  it("that is refused fails with the registry's message", async () => {
     const destination = { registry, repository: 'refusing', tag: '1' };
 
     await expect(pushImage(small, destination)).rejects.toThrow(/403 quota is spent/);
   });
 
-  it('knows where a full image name goes, and refuses one without a tag', () => {
+  it('parses a full image name, and refuses one without a tag', () => {
     expect(destinationOf('docker.io/library/busybox:latest', 'r')).toEqual({
       registry: 'r',
       repository: 'library/busybox',

@@ -8,7 +8,7 @@ import { imageTable, type MeasuredImage, withTable } from './document.ts';
 import { sizeOf, startTimesMs } from './measure.ts';
 import { nodeLayer, programImage } from './program-image.ts';
 
-/** Builds the images of this clone as the testbed does, and says what they weigh and how fast they start. */
+/** Builds the images of this clone as the testbed does, and prints their sizes and start times. */
 
 const RUNS = 7;
 const { repository } = ownLayout();

@@ -11,9 +11,9 @@ import type { Image } from './image.ts';
 /** Sizes of an image in bytes, lowest layer first. */
 export interface ImageSize {
   readonly layerBytes: readonly number[];
-  /** As it lies in a registry. */
+  /** In a registry. */
   readonly packedBytes: number;
-  /** As it lies on a node. */
+  /** On a node. */
   readonly unpackedBytes: number;
 }
 
@@ -26,7 +26,7 @@ export function sizeOf({ layers }: Image): ImageSize {
   return { layerBytes, packedBytes: sum(layerBytes), unpackedBytes };
 }
 
-/** An API server and a Drone server that nobody needs before the HTTP side is up. */
+/** An API server and a Drone server that are not needed before the HTTP side is up. */
 const KUBECONFIG = `apiVersion: v1
 kind: Config
 clusters: [{ name: c, cluster: { server: "https://127.0.0.1:9" } }]

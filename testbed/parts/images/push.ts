@@ -1,6 +1,6 @@
 import { type Blob, type Image, index } from './image.ts';
 
-/** Where an image goes: `127.0.0.1:15000`, `library/busybox`, `latest`. */
+/** The destination of an image: `127.0.0.1:15000`, `library/busybox`, `latest`. */
 export interface Destination {
   readonly registry: string;
   readonly repository: string;
@@ -45,7 +45,7 @@ async function pushManifest(base: string, manifest: Blob, reference: string): Pr
 
 /**
  * Pushes an image by plain http, `as` a bare manifest or as an index that points to it; what the registry has
- * already isn't sent again. Throws with the registry's words when it refuses.
+ * already isn't sent again. Throws with the registry's message when it refuses.
  */
 export async function pushImage(
   image: Image,

@@ -31,7 +31,7 @@ describe('a slowed registry', () => {
 
   const slowness = { bytesPerSecond: 10_000_000, latencyMs: 1 };
 
-  it('passes on every byte and header, and remembers what was asked', async () => {
+  it('passes on every byte and header, and records the requests', async () => {
     const slow = await startSlowRegistry({ upstream: address, ...slowness });
     try {
       const response = await fetch(`http://${slow.address}/v2/a/blobs/x`);
@@ -44,7 +44,7 @@ describe('a slowed registry', () => {
     }
   });
 
-  it('refuses what it is told to refuse, and nothing else', async () => {
+  it('refuses what it is configured to refuse, and nothing else', async () => {
     const refuse = (path: string) => (path.includes('/manifests/') ? 429 : undefined);
     const slow = await startSlowRegistry({ upstream: address, ...slowness, refuse });
     try {

@@ -10,15 +10,15 @@ export interface Slowness {
   readonly bytesPerSecond: number;
   /** Time before each answer begins. */
   readonly latencyMs: number;
-  /** Status to answer with instead of asking the registry, for tests of its failures; undefined to ask it. */
+  /** Status to answer with instead of forwarding, for tests of failures; undefined to forward. */
   readonly refuse?: (path: string) => number | undefined;
 }
 
 /** A slowed registry that runs until closed. */
 export interface SlowRegistry {
-  /** `127.0.0.1:port`, as it stands in image names. */
+  /** `127.0.0.1:port`, as in image names. */
   readonly address: string;
-  /** Paths asked for so far, in order. */
+  /** Paths requested so far, in order. */
   readonly asked: readonly string[];
   close(): Promise<void>;
 }

@@ -24,7 +24,7 @@ interface Building {
   readonly part: Part;
   readonly folder: string;
   readonly go: CommandOptions & { readonly folder: string };
-  /** Tells of some of its work for as long as that lasts. */
+  /** Reports progress of its work. */
   readonly during: <T>(what: string, work: () => Promise<T>) => Promise<T>;
 }
 
@@ -35,7 +35,7 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Whether a part lies in the cache, whole: its folder gets its name only when everything is in it. */
+/** Whether a part is in the cache, complete: its folder gets its name only when everything is in it. */
 export async function isBuilt(layout: Layout, part: Part): Promise<boolean> {
   const folder = partFolder(layout, part.name);
   const files = [...part.programs.map(({ name }) => `bin/${name}`), ...Object.keys(part.assets)];
@@ -106,7 +106,7 @@ async function clearLeftOvers(layout: Layout): Promise<void> {
   }
 }
 
-/** What is told of a build: `title` names the part and which of how many it is. */
+/** The progress text of a build: `title` names the part and which of how many it is. */
 interface Telling {
   readonly clock: Clock;
   readonly title: string;
@@ -146,7 +146,7 @@ export async function buildRecords(layout: Layout): Promise<readonly PartBuildTi
 
 /**
  * Builds those parts that the cache lacks, one after another, and never two builders at once. A part is made in a
- * temporary folder and renamed when whole. Throws with the compiler's words, or a Refusal when the machine can't.
+ * temporary folder and renamed when whole. Throws with the compiler's message, or a MachineRefusal when the machine can't.
  */
 export async function buildMissing(layout: Layout, wanted: readonly Part[], say: Say): Promise<void> {
   if ((await missingParts(layout, wanted)).length === 0) return;

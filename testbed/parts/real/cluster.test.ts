@@ -80,7 +80,7 @@ describe('up', () => {
     expect(outcomes).toEqual(['was up', 'was up']);
   });
 
-  it('tells where everything is', () => {
+  it('returns the addresses of everything', () => {
     const variables = kubeconfigEnvironment(facts);
 
     expect(variables['KUBECONFIG']).toBe(facts.adminKubeconfig);
@@ -109,7 +109,7 @@ describe('a Pod', () => {
     expect(await logOf('pulls')).toBe('PLUGIN_EXIT=4\nPLUGIN_WORD=pulled\n');
   });
 
-  it('pulls a cold image through a slowed registry, on a port that the node has never heard of', async () => {
+  it('pulls a cold image through a slowed registry, on a port that the node does not know', async () => {
     const slow = await startSlowRegistry({
       upstream: facts.registry,
       bytesPerSecond: 2_000_000,
@@ -128,7 +128,7 @@ describe('a Pod', () => {
     }
   });
 
-  it('with a hopeless image name gets ErrImagePull and the registry says not found', async () => {
+  it('with an unknown image gets ErrImagePull and the registry returns not found', async () => {
     await start('hopeless', { image: `${facts.registry}/no/such:image` });
 
     await until('the pull to fail', 90_000, async () => {

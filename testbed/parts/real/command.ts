@@ -22,7 +22,7 @@ export async function attempt(
   { environment: env, folder, signal, input }: CommandOptions = {},
 ): Promise<CommandResult> {
   const child = new Child(program, args, { env, folder, signal, input: 'open' });
-  // A program may end before it has read its input; its exit code tells.
+  // A program may end before it has read its input; its exit code reports that.
   child.input?.on('error', () => undefined);
   child.input?.end(input);
   const { code } = await child.exit;

@@ -4,7 +4,7 @@ import { endProcess, findProcesses } from './process.ts';
 
 const kubernetesNamespace = ['-n', 'k8s.io'];
 
-/** Runs containerd's `ctr` on the test cluster, in the kubelet's namespace. Throws with its words when it fails. */
+/** Runs containerd's `ctr` on the test cluster, in the kubelet's namespace. Throws with its message when it fails. */
 export function ctr(layout: Layout, args: readonly string[], input?: Uint8Array): Promise<string> {
   const address = ['--address', statePaths(layout).containerdSocket, ...kubernetesNamespace];
   const program = programPath(layout, 'containerd', 'ctr');
@@ -23,7 +23,7 @@ export async function removeImage(layout: Layout, name: string): Promise<void> {
 
 /**
  * Ends the shims of a namespace's Pods. For Pods that the API server has forgotten: the shim of one with hundreds of containers may hang
- * when these end at once, and then takes a part of a core until somebody ends it (seen with containerd 2.4.2).
+ * when these end at once, and then uses a part of a core until it is killed (seen with containerd 2.4.2).
  */
 export async function endShimsOf(layout: Layout, namespace: string): Promise<void> {
   const labels = { 'io.kubernetes.pod.namespace': namespace, 'io.cri-containerd.kind': 'sandbox' };

@@ -26,7 +26,7 @@ export interface RealCluster {
   readonly runnerKubeconfig: string | undefined;
   readonly namespace: string;
   readonly nodeName: string;
-  /** `host:port`, as it stands in image names; plain http. */
+  /** `host:port`, as in image names; plain http. */
   readonly registry: string;
   /** Name of the gate's image, as it is on the node; undefined while runner/gate doesn't compile. */
   readonly gateImage: string | undefined;
@@ -91,7 +91,7 @@ export function kubeconfigEnvironment(facts: RealCluster): Readonly<Record<strin
   };
 }
 
-/** Where Karpenter (kwok provider) lies: program, its CRDs, and the kwok provider's CRD. Builds nothing. */
+/** The files of Karpenter (kwok provider): program, its CRDs, and the kwok provider's CRD. Builds nothing. */
 export interface KarpenterPaths {
   readonly program: string;
   readonly crdFolders: readonly string[];

@@ -69,7 +69,7 @@ export async function gateName(layout: Layout): Promise<string | undefined> {
   return hash === undefined ? undefined : `docker.io/hangar/gate:${hash}`;
 }
 
-/** The gate's image, named by the hash of its sources; undefined while there are none. Throws the compiler's words. */
+/** The gate's image, named by the hash of its sources; undefined while there are none. Throws with the compiler's message. */
 export async function gateImage(layout: Layout): Promise<NamedImage | undefined> {
   const name = await gateName(layout);
   if (name === undefined) return undefined;

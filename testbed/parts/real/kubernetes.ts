@@ -26,7 +26,7 @@ export async function adminApi(layout: Layout): Promise<Api> {
     });
 }
 
-/** Throws with the server's words unless the answer has one of these statuses. */
+/** Throws with the server's message unless the answer has one of these statuses. */
 export function expectStatus(answer: ProbeAnswer, wanted: readonly number[], what: string): ProbeAnswer {
   if (wanted.includes(answer.status)) return answer;
   throw new Error(`${what}: the API server said ${answer.status} ${answer.body.slice(0, 300)}`);

@@ -36,8 +36,8 @@ async function initialize(api: Api, node: NodeObject): Promise<void> {
 }
 
 /**
- * Does the cloud provider's part for our node (address 127.0.0.1, first taint removed) and tells whether it is
- * Ready and free of taints. To be asked again until it is.
+ * Does the cloud provider's part for our node (address 127.0.0.1, first taint removed) and returns whether it is
+ * Ready and free of taints. To be called again until it is.
  */
 export async function settleNode(api: Api): Promise<boolean> {
   const answer = await api('GET', path);

@@ -15,13 +15,13 @@ export interface ProbeRequest {
   readonly timeoutMs?: number;
 }
 
-/** What came back. */
+/** The response. */
 export interface ProbeAnswer {
   readonly status: number;
   readonly body: string;
 }
 
-/** Makes one HTTP(S) request, the server's certificate checked against `authority`; rejects when no answer comes. */
+/** Makes one HTTP(S) request, the server's certificate checked against `authority`; rejects without an answer. */
 export function call(wanted: ProbeRequest): Promise<ProbeAnswer> {
   const url = new URL(wanted.url);
   const secure = url.protocol === 'https:';

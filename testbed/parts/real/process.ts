@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** What a pid file says. The start time tells our process from a later one with the same number. */
+/** The content of a pid file. The start time distinguishes our process from a later one with the same pid. */
 export interface PidRecord {
   readonly pid: number;
   /** Clock ticks from boot to start, field 22 of /proc/PID/stat. */
@@ -12,7 +12,7 @@ export interface PidRecord {
   readonly startedAt: string;
 }
 
-/** A process to be started in the background, free of ours. */
+/** A process to be started in the background, detached from ours. */
 export interface Daemon {
   readonly program: string;
   readonly arguments: readonly string[];
@@ -104,7 +104,7 @@ export async function stopDaemon(pidFile: string, graceMs: number): Promise<void
   await rm(pidFile, { force: true });
 }
 
-/** Processes of these program names with that text in their arguments: those of ours that no pid file tells of. */
+/** Processes of these program names with that text in their arguments: ours without a pid file. */
 export async function findProcesses(
   names: readonly string[],
   argumentPart: string,

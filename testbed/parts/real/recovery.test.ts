@@ -94,7 +94,7 @@ describe('after a crash', () => {
     await startSleeper('alive-again');
   });
 
-  it('down leaves no process, mount, bridge, control group or file when only a part still lives', async () => {
+  it('down leaves no process, mount, bridge, control group or file when only a part still runs', async () => {
     await startSleeper('half-dead');
     await stopService(facts.layout, 'containerd', 0);
     await stopService(facts.layout, 'kube-apiserver', 0);
@@ -104,7 +104,7 @@ describe('after a crash', () => {
     await nothingIsLeft();
   });
 
-  it('down twice is no error, and a pid file whose number belongs to another by now kills nobody', async () => {
+  it('down twice is no error, and a pid file whose pid belongs to another process by now kills nothing', async () => {
     await mkdir(statePaths(facts.layout).pids, { recursive: true });
     const stranger = { pid: process.pid, startTicks: '1', startedAt: '' };
     await writeFile(`${statePaths(facts.layout).pids}/etcd`, JSON.stringify(stranger));

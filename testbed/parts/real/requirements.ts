@@ -8,7 +8,7 @@ export class MachineRefusal extends Error {
   override readonly name = 'Refusal';
 }
 
-/** Refuses unless this machine has all that is needed for `what`. Throws a Refusal that says what is missing and what to do. */
+/** Refuses unless this machine has all that is needed for `what`. Throws a MachineRefusal that names what is missing and the remedy. */
 export async function demandMachine(what: string, needs: readonly Need[], layout: Layout): Promise<void> {
   const lacks = lacking(needs, await surveyMachine(needs, layout));
   if (lacks.length > 0) throw new MachineRefusal(`${what} ${remedyText(lacks)}`);

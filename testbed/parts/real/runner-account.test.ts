@@ -49,7 +49,7 @@ afterAll(async () => {
   await connectRealCluster();
 });
 
-it('the account of docs/role.yaml may do what its Role says, and nothing else', async () => {
+it('the account of docs/role.yaml may do what its Role allows, and nothing else', async () => {
   await giveRole(role);
 
   await bindRunner(layout, () => undefined);
@@ -59,7 +59,7 @@ it('the account of docs/role.yaml may do what its Role says, and nothing else', 
   expect((await asRunner(['auth', 'can-i', 'list', 'pods', '-n', 'default'])).stdout.trim()).toBe('no');
 });
 
-it('a changed file is applied, and one that the API server refuses is told and gives no kubeconfig', async () => {
+it('a changed file is applied, and one that the API server refuses is reported and gives no kubeconfig', async () => {
   await giveRole(role.replace('[list]', '[list, create]'));
   await bindRunner(layout, () => undefined);
   expect((await asRunner(['auth', 'can-i', 'create', 'pods'])).stdout.trim()).toBe('yes');

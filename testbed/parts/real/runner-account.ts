@@ -32,7 +32,7 @@ async function kubeconfigIn(layout: Layout, namespace: string): Promise<string> 
   return kubeconfig(await tokenFor(layout, namespace), authority, namespace);
 }
 
-/** The same account in another namespace, which has to be there: gives its kubeconfig. Throws with the API server's words. */
+/** The same account in another namespace, which has to be there: gives its kubeconfig. Throws with the API server's message. */
 export async function runnerAccountIn(layout: Layout, namespace: string): Promise<string> {
   const role = await readFile(`${layout.repository}/docs/role.yaml`, 'utf8');
   const there = role.replaceAll(`namespace: ${cluster.namespace}\n`, `namespace: ${namespace}\n`);
@@ -50,7 +50,7 @@ async function withdraw(layout: Layout, { roleHash, ...record }: StateRecord): P
 /**
  * Gives the runner's tests a service account with exactly the runner's Role: applies docs/role.yaml when it changed,
  * and writes a kubeconfig with a token of its account. Without the file, or when the API server refuses it (one line
- * says why), there is no such kubeconfig.
+ * contains the reason), there is no such kubeconfig.
  */
 export async function bindRunner(layout: Layout, say: Say): Promise<void> {
   const file = `${layout.repository}/docs/role.yaml`;

@@ -51,7 +51,7 @@ async function stopServices(layout: Layout): Promise<void> {
   await stopStrays(layout, ['containerd', 'ctr']);
 }
 
-/** Shims outlive containerd, and with their containers dead nobody needs them. */
+/** Shims outlive containerd, and are not needed once their containers are dead. */
 async function endShims(layout: Layout): Promise<void> {
   const shims = await findProcesses([shimName], `${layout.state}/`);
   await Promise.all(shims.map((shim) => endProcess(shim, 0)));
@@ -98,7 +98,7 @@ async function removeOutside(layout: Layout, sockets: readonly string[]): Promis
   for (const socket of sockets) await rm(socket, { force: true });
   await removeCachedResults();
   await removeLogLinks(layout);
-  // The kubelet's fixed place; a cluster of somebody else's would keep more than this in it.
+  // The kubelet's fixed place; another cluster would keep more than this in it.
   const beside = await readdir('/var/lib/kubelet').catch(() => []);
   if (beside.every((name) => name === 'device-plugins')) {
     await rm('/var/lib/kubelet/device-plugins/kubelet.sock', { force: true });

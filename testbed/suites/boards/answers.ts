@@ -2,7 +2,7 @@ import type { Panel, Query } from '@hangar/dashboards/board';
 import type { LoadedPrometheus } from './load.ts';
 import type { Series } from './prometheus.ts';
 
-/** What a query of a panel came to. */
+/** The result of a panel's query. */
 export interface QueryAnswer {
   readonly query: Query;
   readonly series: readonly Series[];
@@ -23,7 +23,7 @@ export const filledIn = (text: string): string =>
 
 const STEP_SECONDS = 1;
 
-/** Asks all that a panel asks: over the whole load, or at its end where only the last value is shown. */
+/** Runs all queries of a panel: over the whole load, or at its end where only the last value is shown. */
 export async function answersOf(
   { prometheus, from, to }: LoadedPrometheus,
   { kind, queries }: Panel,

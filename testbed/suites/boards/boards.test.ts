@@ -8,14 +8,14 @@ import { type LoadedPrometheus, loadPrometheus } from './load.ts';
 
 const LOAD_MS = 60_000;
 
-/** Selectors of a PromQL text: metrics of ours, with their matchers. */
+/** Selectors of a PromQL text: Hangar's metrics, with their matchers. */
 const SELECTOR = /\b(?:hangar_\w+|process_start_time_seconds)(?:\{[^}]*\})?/g;
 
 /** The same selector without its values: any series that has these labels at all. */
 const withAnyValue = (selector: string): string => selector.replace(/(=~|!~|!=|=)"[^"]*"/g, '!=""');
 
 /**
- * Every query of every panel and rule, asked of a real Prometheus that scraped the real programs under load: runners and autoscaler
+ * Every query of every panel and rule, run by a real Prometheus that scraped the real programs under load: runners and autoscaler
  * as processes, builds that wait, fail, are evicted and are taken over.
  */
 describe('boards and rules on a real Prometheus', () => {

@@ -53,7 +53,7 @@ const TURNS = [
 /** One build each: more than the runner may take at once, so that some wait. */
 const PAUSE_MS = 900;
 
-/** Prometheus with what real programs told it under load, and all of them still running. */
+/** Prometheus with data scraped from real programs under load, all of them still running. */
 export interface LoadedPrometheus {
   readonly prometheus: Prometheus;
   /** When the load began and ended, in seconds since 1970. */
@@ -64,11 +64,11 @@ export interface LoadedPrometheus {
 
 /**
  * The embedded cluster, the practice Drone server, runner and autoscaler as processes, and a real Prometheus that scrapes
- * them each second; then builds for so long: some wait for room, some fail, the API throttles
+ * them each second; then builds for `loadMs`: some wait for room, some fail, the API throttles
  * for a moment, one Pod is evicted, and the runner is replaced while
  * builds run, so that its next life takes them over.
  *
- * @param loadMs how long builds come, in milliseconds
+ * @param loadMs how long builds are created, in milliseconds
  */
 export async function loadPrometheus(clock: Clock, loadMs: number): Promise<LoadedPrometheus> {
   await using opened = new AsyncDisposableStack();
@@ -90,7 +90,7 @@ interface Actors {
 /** A runner whose next life answers at the same address. */
 interface ReplaceableRunner {
   readonly address: string;
-  /** As an upgrade does: told to go, it hands over, and the next one goes on. */
+  /** As in an upgrade: it is stopped, and the next one continues. */
   replace(): Promise<void>;
   stop(): Promise<unknown>;
 }
@@ -180,7 +180,7 @@ async function play(clock: Clock, { cluster, drone, runner }: Actors, loadMs: nu
   }
 }
 
-/** Something that goes wrong at a time of the load; `not-now` is tried again with the next build. */
+/** A fault at a time of the load; `not-now` is retried with the next build. */
 interface Trouble {
   readonly atMs: number;
   make(): 'not-now' | 'made' | Promise<void>;
@@ -192,7 +192,7 @@ function throttle(cluster: EmbeddedCluster): 'made' {
   return 'made';
 }
 
-/** The kubelet throws one running build out, as when memory is short: nobody's fault but the cluster's. */
+/** The kubelet evicts one running build, as when memory is short: a failure of the cluster. */
 function evictOne(cluster: EmbeddedCluster): 'not-now' | 'made' {
   const pods = cluster.api.store.list('pods', NAMESPACE).map(podOf);
   const running = pods.find(({ status }) => status?.phase === 'Running');

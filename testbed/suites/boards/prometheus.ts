@@ -14,7 +14,7 @@ export interface ScrapeTarget {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Where Prometheus lives, and what it is given. */
+/** The folder of Prometheus, and its inputs. */
 export interface PrometheusSpec {
   /** For its configuration and its data. */
   readonly folder: string;
@@ -78,7 +78,7 @@ export class Prometheus {
     this.#child = child;
   }
 
-  /** Starts it and waits until it answers; rejects with what it said when it ends before. */
+  /** Starts it and waits until it answers; rejects with its output when it exits before. */
   static async start(spec: PrometheusSpec): Promise<Prometheus> {
     const { folder, rules } = spec;
     for (const [name, text] of Object.entries(rules)) writeFileSync(join(folder, name), text);

@@ -4,14 +4,14 @@ import { RUNNER_METRICS as RUNNER } from '@hangar/shared/contract/runner-metrics
 /** Series in promtool's notation, one value a minute: `0+2x30` is 0, 2, 4 … 60, and `_` a gap. */
 export type PromtoolSeries = Readonly<Record<string, string>>;
 
-/** When an alert speaks and, nearby, when it does not. */
+/** Series for which an alert fires and, nearby, for which it does not. */
 export interface RuleExample {
   readonly fires: {
     readonly given: PromtoolSeries;
     readonly atMinute: number;
     readonly labels: PromtoolSeries;
   };
-  /** By the sentence that says why nothing is wrong. */
+  /** By the reason why nothing is wrong. */
   readonly quiet: Readonly<Record<string, { readonly given: PromtoolSeries; readonly atMinute: number }>>;
 }
 

@@ -11,7 +11,7 @@ import { type PromtoolSeries, RULE_EXAMPLES } from './rule-examples.ts';
 
 const COMPONENTS = ['runner', 'autoscaler'] as const;
 
-/** What promtool says; rejects with it when it is not content. */
+/** The output of promtool; rejects with it on an error. */
 async function promtool(...args: readonly string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await attempt('promtool', args);
   if (exitCode !== 0) throw new Error(`promtool ${args.join(' ')}: ${stdout}${stderr}`);
@@ -21,7 +21,7 @@ async function promtool(...args: readonly string[]): Promise<string> {
 const inputs = (given: PromtoolSeries) =>
   Object.entries(given).map(([series, values]) => ({ series, values }));
 
-/** A test in promtool's words: which alerts of that name fire at that minute. */
+/** A test in promtool's format: which alerts of that name fire at that minute. */
 function question(name: string, given: PromtoolSeries, atMinute: number, firing: readonly string[]) {
   return {
     interval: '1m',
@@ -47,7 +47,7 @@ function firingLabels({ name, severity, component }: AlertRule, labels: Promtool
     .join(', ');
 }
 
-/** Every alert against series that make it speak, and against some that come near and don't. By the real promtool. */
+/** Every alert with series that make it fire, and with similar ones that don't, by the real promtool. */
 describe('the rules', () => {
   let folder: string;
   const files: string[] = [];

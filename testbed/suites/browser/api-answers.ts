@@ -28,7 +28,7 @@ const shape = (name: string, cores: number, [nodesNow, nodesAhead]: readonly [nu
   ],
 });
 
-/** A pool; names are anybody's to choose, which is why some tests choose bad ones. */
+/** A pool; names are chosen by users, so some tests choose malicious ones. */
 export const pool = (name: string, actualNodes = 22, wantedNodes = 26): Pool => ({
   pool: name,
   owner: 'karpenter',
@@ -123,7 +123,7 @@ function recommendation(atMs: number, pools: readonly Pool[]): Recommendation {
 
 type Point = Parameters<Ledger['history']['push']>[0];
 
-/** A tick in which nobody knew anything. */
+/** A tick without data. */
 const blank = (atMs: number): Point => ({
   ...{ atMs, running: null, pending: null, known: null, buffer: null, waitSeconds: null },
   ...{ shapes: {}, pools: {} },
@@ -145,7 +145,7 @@ function pointAt(nth: number, atMs: number, pools: readonly Pool[]): Point {
   };
 }
 
-/** Tells a ledger of six hours of a working day: a climb, a peak, and a gap in which nobody knew anything. */
+/** Fills a ledger with six hours of a working day: a rise, a peak, and a gap without data. */
 export function fillLedger(ledger: Ledger, nowMs: number, pools: readonly Pool[] = [pool('builds')]): void {
   for (let nth = 0; nth <= TICKS; nth += 1) {
     const atMs = nowMs - (TICKS - nth) * TICK_MS;
@@ -154,7 +154,7 @@ export function fillLedger(ledger: Ledger, nowMs: number, pools: readonly Pool[]
   ledger.decided(recommendation(nowMs, pools), []);
 }
 
-/** Tells a ledger of so many decisions. */
+/** Fills a ledger with a number of decisions. */
 export function fillDecisions(ledger: Ledger, nowMs: number, count: number): void {
   for (let nth = count; nth > 0; nth -= 1)
     ledger.decisions.push({
@@ -171,7 +171,7 @@ export function fillDecisions(ledger: Ledger, nowMs: number, count: number): voi
     });
 }
 
-/** Tells a ledger of an act that was done and of one that is refused again and again. */
+/** Fills a ledger with an act that was done and one that is refused repeatedly. */
 export function fillActs({ audit }: Ledger, nowMs: number): void {
   const act = { actor: 'node-pool builds', from: 22, to: 26, because: '3 Pods to a node: 4 more' };
   audit.record({ ...act, atMs: nowMs - 60_000, kind: 'set', text: 'scaled NodePool builds' });

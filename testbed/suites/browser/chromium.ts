@@ -5,21 +5,21 @@ export interface Tab {
   readonly page: Page;
   /** What the console complained of, and what the page threw. */
   readonly complaints: string[];
-  /** Every address that was asked for. */
+  /** Every requested address. */
   readonly asked: readonly string[];
   close(): Promise<void>;
 }
 
-/** Chromium drops what is on its way when an interface of this machine comes or goes, as those of test clusters do. */
+/** Chromium aborts requests when an interface of this machine is added or removed, as by test clusters. */
 const NETWORK_CHANGED = 'ERR_NETWORK_CHANGED';
 const MOST_TRIES = 5;
 /** A clock can only be stopped ahead of the time that it shows. */
 const AHEAD_MS = 1_000;
 
 /**
- * Opens an address in a profile of its own and waits until the page has heard of its service.
+ * Opens an address in a profile of its own and waits until the page has data of its service.
  *
- * @param options `frozen`: its clock stands still then, and goes on by `page.clock.runFor` only
+ * @param options `frozen`: its clock is stopped, and advances by `page.clock.runFor` only
  */
 export async function openTab(
   browser: Browser,

@@ -1,10 +1,10 @@
 import type { Page } from 'playwright-core';
 
-/** How much wider the content is than the window, in pixels; 0: nobody has to scroll sideways. */
+/** How much wider the content is than the window, in pixels; 0: no horizontal scrolling. */
 export const overhangPx = (page: Page): Promise<number> =>
   page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - window.innerWidth));
 
-/** Some text and how well it is to be told from what is behind it. */
+/** A text and its contrast with the background. */
 export interface Contrast {
   readonly text: string;
   readonly ratio: number;

@@ -122,7 +122,7 @@ describe('the page', () => {
     ]);
   });
 
-  it('leaves out acts, money, sizes and advice where nobody knows of them', async () => {
+  it('leaves out acts, money, sizes and advice where there are none', async () => {
     fillLedger(served.ledger, clock.now());
     const { recommendation } = served.ledger;
     if (recommendation === undefined) throw new Error('nothing was told');
@@ -137,7 +137,7 @@ describe('the page', () => {
     expect(await text(tab, '#pool-table tbody tr')).toContain('not simulated');
   });
 
-  it('plots demand with its band and waits with the objective, each with a table that says the same', async () => {
+  it('plots demand with its band and waits with the objective, each with a table of the same data', async () => {
     fillLedger(served.ledger, clock.now());
     const tab = await open();
 
@@ -177,14 +177,14 @@ describe('the page', () => {
     expect(await slide.getAttribute('aria-valuetext')).toBe('1000 pull requests a day');
   });
 
-  it('says in words what is wrong with a number of PRs, and takes a right one after', async () => {
+  it('explains an invalid number of PRs, and accepts a valid one afterwards', async () => {
     fillLedger(served.ledger, clock.now());
     const tab = await open();
     await tab.page.locator('#prs').fill('-3');
     await tab.page.locator('#what-if-note', { hasText: 'prsPerDay must be one number' }).waitFor();
     await tab.page.locator('#prs').fill('7500');
     await tab.page.locator('#what-if-note', { hasText: /^7,500 pull requests/ }).waitFor();
-    // The browser itself tells of the refused question.
+    // The browser itself logs the refused request.
     expect(tab.complaints.splice(0)).toEqual([expect.stringContaining('400')]);
   });
 
@@ -230,7 +230,7 @@ describe('the page', () => {
     expect(await tab.page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the answer');
   });
 
-  it('shows any name as text, whatever stands in it and however long it is', async () => {
+  it('shows any name as text, whatever it contains and however long it is', async () => {
     fillLedger(served.ledger, clock.now(), [pool(FOUL), pool(LONG, 1, 2)]);
     served.ledger.conditions = [{ weight: 'note', text: FOUL }];
     served.ledger.decisions.push({
@@ -248,7 +248,7 @@ describe('the page', () => {
     expect(await overhangPx(tab.page)).toBe(0);
   });
 
-  it('says loudly that an answer is stale, since when and why, and quietly when it is true again', async () => {
+  it('alerts that an answer is stale, since when and why, and announces politely when it is current again', async () => {
     fillLedger(served.ledger, clock.now());
     served.ledger.stale(clock.now() - 120_000, [
       { weight: 'stale', text: 'the watch of pods last received an event 300 s ago' },
@@ -269,7 +269,7 @@ describe('the page', () => {
     expect(await tab.page.getByRole('alert').innerText()).toBe('');
   });
 
-  it('says what is missing while there is no answer, and follows without a reload when there is one', async () => {
+  it('lists what is missing while there is no answer, and updates without a reload when there is one', async () => {
     served.ledger.stale(clock.now(), [{ weight: 'stale', text: 'may this service list pods?' }]);
     const tab = await open({ frozen: true });
     expect(await text(tab, '#state')).toBe('no answer yet');
@@ -277,7 +277,7 @@ describe('the page', () => {
     expect(await text(tab, '#plot-demand')).toContain('No data for this time yet.');
     expect(await text(tab, '#decision-table')).toContain('No decision yet');
     await tab.page.screenshot({ path: join(PICTURES, 'nothing-yet.png') });
-    // The browser itself tells of the 503.
+    // The browser itself logs the 503.
     expect(tab.complaints.splice(0)).toEqual([expect.stringContaining('503')]);
 
     fillLedger(served.ledger, clock.now());
@@ -303,7 +303,7 @@ describe('the page', () => {
     expect(await why.evaluate((one) => one === document.activeElement)).toBe(true);
   });
 
-  it('shows the latest of very many decisions, and more when asked', async () => {
+  it('shows the latest of very many decisions, and more on request', async () => {
     fillLedger(served.ledger, clock.now());
     fillDecisions(served.ledger, clock.now(), 1_000);
     const tab = await open();
@@ -314,7 +314,7 @@ describe('the page', () => {
     expect(await rows.count()).toBe(120);
   });
 
-  it('asks less and less of a service that is gone, and tells so', async () => {
+  it('backs off when the service is gone, and reports that', async () => {
     fillLedger(served.ledger, clock.now());
     const tab = await open({ frozen: true });
     await tab.page.route('**/api/v1/**', (route) => route.abort());
@@ -337,7 +337,7 @@ describe('the page', () => {
     await tab.page.locator('#state[data-state="live"]').waitFor();
   });
 
-  it('asks nothing while nobody sees it, and at once when somebody does', async () => {
+  it('sends no requests while it is hidden, and one at once when it is shown', async () => {
     fillLedger(served.ledger, clock.now());
     const tab = await open({ frozen: true });
     const setHidden = (isHidden: boolean): Promise<void> =>

@@ -6,7 +6,7 @@ import { launchChromium } from '../../parts/launch-chromium.ts';
 import { type ProgramProcess, startProgram } from '../flows/program-process.ts';
 import { openTab } from './chromium.ts';
 
-/** A runner with so many running stages. */
+/** A runner with a number of running stages. */
 class FakeRunner {
   running = 0;
   readonly #server: Server;
@@ -73,7 +73,7 @@ describe('hangar-autoscaler serve, as a process, in a browser', () => {
     runner.close();
   });
 
-  it('follows the runner without a reload, and says so when the runner is gone', async () => {
+  it('follows the runner without a reload, and reports when the runner is gone', async () => {
     const tab = await openTab(browser, address);
     const { page, asked } = tab;
     const now = page.locator('[data-now="4cpu-8gb"]');

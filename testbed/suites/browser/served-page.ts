@@ -13,7 +13,7 @@ export interface ServedPage {
   close(): Promise<void>;
 }
 
-/** The whole service as it is assembled, but without ticks: what it knows is what a test tells it. */
+/** The whole service as it is assembled, but without ticks: its data is set by the test. */
 export async function servePage(clock: Clock): Promise<ServedPage> {
   const loaded = loadConfig({
     HANGAR_AUTOSCALER_KUBERNETES: 'off',

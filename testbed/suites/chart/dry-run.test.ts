@@ -33,7 +33,7 @@ afterAll(async () => {
   await runOrThrow(real.kubectl, kubectl('delete', 'namespace', '--wait=false', ...Object.values(SPACES)));
 });
 
-describe('the API server, asked without doing it', () => {
+describe('the API server, by a dry run', () => {
   it.each(Object.entries(SWITCHES))('takes every object with %s, to the last field', async (_, values) => {
     const kinds = ['ServiceMonitor', 'PrometheusRule'].flatMap((kind) => [
       '--api-versions',

@@ -22,7 +22,7 @@ export async function forward(toPort: number): Promise<Forwarder> {
     const far = connect(toPort, '127.0.0.1');
     pipeline(near, far, near, () => undefined);
   });
-  // The bridge comes with the first Pod.
+  // The bridge is created with the first Pod.
   await until("the Pods' bridge", 30_000, async () => {
     await once(server.listen(0, cluster.gateway), 'listening');
     return true;

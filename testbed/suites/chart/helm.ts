@@ -10,7 +10,7 @@ export const CHART = new URL('../../../charts/hangar', import.meta.url).pathname
 /** Values as Helm reads them from a file. */
 export type ChartValues = Readonly<Record<string, unknown>>;
 
-/** The least that the chart asks for. */
+/** The minimal values of the chart. */
 export const LEAST: ChartValues = {
   runner: { rpcSecret: { existingSecret: 'drone-rpc' }, config: { DRONE_RPC_HOST: 'drone.acme.test' } },
 };
@@ -41,7 +41,7 @@ export class Helm {
     return new Helm(programPath(layout, 'helm', 'helm'), kubeconfig);
   }
 
-  /** Its output; throws with its words when it fails. */
+  /** Its output; throws with its message when it fails. */
   run(args: readonly string[], values?: ChartValues): Promise<string> {
     return runOrThrow(...this.#call(args, values));
   }

@@ -53,7 +53,7 @@ const values = (more: ChartValues = {}): ChartValues =>
   );
 
 const quick = pipeline(step('hello', ['echo hello']));
-/** Long enough for an upgrade to come between. */
+/** Long enough for an upgrade in between. */
 const slow = pipeline(step('long', ['echo begun', 'sleep 12', 'echo done']) + step('after', ['echo after']));
 
 const allWell = async (id: number, steps: readonly string[]): Promise<void> => {
@@ -82,7 +82,7 @@ const runnerNames = async (): Promise<readonly string[]> =>
   (await site.pods('runner')).filter(takesTraffic).map(({ metadata }) => metadata?.name ?? '');
 
 describe('the chart on a real cluster', () => {
-  it('installs, waits until both programs are ready, and says what to do next', async () => {
+  it('installs, waits until both programs are ready, and prints the next steps', async () => {
     const said = await site.install(values(), ...WAIT);
     expect(said).toContain('STATUS: deployed');
     expect(said).toContain(`helm test hangar -n ${site.namespace}`);
@@ -106,7 +106,7 @@ describe('the chart on a real cluster', () => {
     await allWell(id, ['hello']);
   });
 
-  it('the autoscaler sees the runner and its Pods, and says how many nodes of which shape are needed', async () => {
+  it('the autoscaler sees the runner and its Pods, and recommends how many nodes of which shape', async () => {
     await until('the runner to be asked', 60_000, async () =>
       /hangar_autoscaler_targets\{state="answered"\} 1\n/.test(
         await site.ask('autoscaler', 3001, '/metrics'),

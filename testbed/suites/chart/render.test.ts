@@ -95,7 +95,7 @@ describe.each(Object.entries(SWITCHES))('the chart with %s', (_, values) => {
 });
 
 describe('rights', () => {
-  it('are namespaced unless more is asked for', async () => {
+  it('are namespaced by default', async () => {
     const objects = await rendered({});
     expect(ofKind(objects, 'ClusterRole')).toEqual([]);
     expect(ofKind(objects, 'Role').map(nameOf)).toEqual(
@@ -164,7 +164,7 @@ describe('settings', () => {
     expect((await runnerEnv(config))[Object.keys(config)[0] ?? '']).toBe(want);
   });
 
-  it('the runner is told its Pod, by which it is known to others and knows its former life', async () => {
+  it('the runner gets the name of its Pod, by which others and its next process recognize it', async () => {
     const [deployment] = ofKind<V1Deployment>(await rendered({}), 'Deployment').filter(
       (one) => one.metadata?.name === 'hangar-runner',
     );
@@ -176,11 +176,11 @@ describe('settings', () => {
     );
   });
 
-  it('hardening is on where nobody says otherwise', async () => {
+  it('hardening is on by default', async () => {
     expect(await runnerEnv({})).toMatchObject({ HANGAR_HARDENING: 'restricted' });
   });
 
-  it('what the chart sets by itself stands below the variables of old', async () => {
+  it('the variables set by the chart are overridden by those of the former chart', async () => {
     const [deployment] = ofKind<V1Deployment>(
       await rendered({ runner: { envFrom: [{ configMapRef: { name: 'old' } }] } }),
       'Deployment',
@@ -233,7 +233,7 @@ describe('monitoring', () => {
     },
   );
 
-  it('has none where nobody wants them', async () => {
+  it('has none where they are disabled', async () => {
     expect(
       ofKind(await rendered({ monitoring: { serviceMonitors: 'never' } }, ...MONITORS), 'ServiceMonitor'),
     ).toEqual([]);
@@ -254,12 +254,12 @@ describe('dashboards', () => {
       expect(JSON.parse(text)).toEqual(JSON.parse(readFileSync(`${CHART}/dashboards/${name}`, 'utf8')));
   });
 
-  it('are none where nobody wants them', async () => {
+  it('are none where they are disabled', async () => {
     expect(await boards({ monitoring: { dashboards: { enabled: false } } })).toEqual([]);
   });
 });
 
-describe('what is wrong with values is said in a line', () => {
+describe('invalid values are reported in one line', () => {
   const runner = (one: object): ChartValues => ({ runner: one });
   it.each<[string, ChartValues, RegExp]>([
     ['an unknown key', runner({ replica: 2 }), /at '\/runner': additional properties 'replica' not allowed/],

@@ -109,7 +109,7 @@ export class Site {
     return laidOver(base, more);
   }
 
-  /** `helm install` and the like, with `--wait`; throws with Helm's words. */
+  /** `helm install` and the like, with `--wait`; throws with Helm's message. */
   install(values: ChartValues, ...flags: readonly string[]): Promise<string> {
     return this.#parts.helm.run(['install', 'hangar', CHART, ...this.#flags(), ...flags], values);
   }

@@ -26,7 +26,7 @@ const lastWords = (pod: V1Pod): string => {
 const says = (text: string, ...words: readonly RegExp[]): boolean =>
   text.split('\n').some((line) => words.every((word) => word.test(line)));
 
-describe('what is wrong after an install is said in a line', () => {
+describe('problems after an install are reported in one line', () => {
   it('a Secret that is not there: at the install, and by the Pod, which starts as soon as it is', async () => {
     const values = site.values({ ...only('runner'), runner: { rpcSecret: { existingSecret: 'late' } } });
     expect(await site.install(values)).toContain('! The Secret late is not there');
@@ -50,7 +50,7 @@ describe('what is wrong after an install is said in a line', () => {
     await site.podThat('runner', 'the runner to be ready', takesTraffic);
   });
 
-  it('a wrong token: the runner stays, is not ready, and says where the token belongs', async () => {
+  it('a wrong token: the runner stays, is not ready, and reports where the token belongs', async () => {
     await site.kubectl(['create', 'secret', 'generic', 'wrong', '--from-literal=DRONE_RPC_SECRET=nonsense']);
     await site.install(
       site.values({ ...only('runner'), runner: { rpcSecret: { existingSecret: 'wrong' } } }),
@@ -102,7 +102,7 @@ describe('what is wrong after an install is said in a line', () => {
     expect(says(words, /resources: \[pods\/log\], verbs: \[get\]/)).toBe(true);
   });
 
-  it('acting that is on without its rights: the autoscaler goes on looking, and says which rules to add', async () => {
+  it('acting that is on without its rights: the autoscaler continues to recommend, and reports which rules to add', async () => {
     await site.install(
       site.values({
         autoscaler: {

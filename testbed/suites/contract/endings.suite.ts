@@ -25,7 +25,7 @@ const terminatedIn = (forms: readonly V1Pod[], container = 'main') =>
 
 /** How running Pods are ended, and how an image is swapped. */
 export function endingsSuite(ns: () => TestNamespace): void {
-  /** Starts a Pod of one script and waits until it says `up`. */
+  /** Starts a Pod of one script and waits until it prints `up`. */
   async function running(name: string, script: string, more: Partial<V1Pod['spec']> = {}): Promise<V1Pod> {
     await ns().createPod(contractPod(ns(), name, [shell(script)], more));
     const pod = await ns().podWhen(name, 'runs', isRunning);
@@ -39,7 +39,7 @@ export function endingsSuite(ns: () => TestNamespace): void {
     ns().patch(pods, name, { spec: { containers: [{ name: container, image: NONROOT }] } }, 'strategic');
 
   describe.concurrent('endings', () => {
-    it('tell a container by SIGTERM, and its code is its own', async () => {
+    it('stop a container by SIGTERM, and its exit code is kept', async () => {
       await running('polite', 'trap "echo bye; exit 9" TERM; echo up; while :; do sleep 0.1; done');
       await ns().remove(pods, 'polite', { gracePeriodSeconds: 20 });
       const forms = await ns().podGone('polite');
@@ -52,7 +52,7 @@ export function endingsSuite(ns: () => TestNamespace): void {
       expect(forms.at(-2)?.status?.phase).toBe('Failed');
     });
 
-    it('kill what does not hear', async () => {
+    it('kill what ignores SIGTERM', async () => {
       await running('deaf', 'trap "" TERM; echo up; while :; do sleep 0.1; done');
       await ns().remove(pods, 'deaf', { gracePeriodSeconds: 1 });
       expect(terminatedIn(await ns().podGone('deaf'))).toMatchObject({ exitCode: 137, reason: 'Error' });
@@ -91,7 +91,7 @@ export function endingsSuite(ns: () => TestNamespace): void {
       expect((await apiRefusalOf(ns().get(pods, 'done'))).status).toBe(404);
     });
 
-    it('come with a deadline: the Pod fails as DeadlineExceeded, and its containers are ended', async () => {
+    it('enforce a deadline: the Pod fails as DeadlineExceeded, and its containers are ended', async () => {
       const script = 'trap "exit 143" TERM; echo up; while :; do sleep 0.1; done';
       const pod = await ns().run(
         contractPod(ns(), 'deadline', [shell(script)], { activeDeadlineSeconds: 2 }),

@@ -37,7 +37,7 @@ export function logsSuite(ns: () => TestNamespace): void {
       expect(await ns().printed('partial')).toBe('whole\npart');
     });
 
-    it('are empty for a container that said nothing', async () => {
+    it('are empty for a container without output', async () => {
       await ns().run(contractPod(ns(), 'silent', [shell('true')]));
       expect(await ns().log('silent', 'main')).toBe('');
     });
@@ -67,7 +67,7 @@ export function logsSuite(ns: () => TestNamespace): void {
       expect(await since(new Date(Date.parse(late) + 60_000).toISOString())).toBe('');
     });
 
-    it('are told apart by container', async () => {
+    it('are separate per container', async () => {
       const init = shell('echo init', { name: 'init' });
       const containers = [shell('echo a', { name: 'a' }), shell('echo b', { name: 'b' })];
       await ns().run(contractPod(ns(), 'several', containers, { initContainers: [init] }));

@@ -88,7 +88,7 @@ export function objectsSuite(ns: () => TestNamespace): void {
       expect(['a', 'b', 'c'].map((key) => textOf(merged, key))).toEqual(['x', undefined, 'z']);
     });
 
-    it('are merged by a strategic patch: lists by their keys, what is new stands first', async () => {
+    it('are merged by a strategic patch: lists by their keys, new items first', async () => {
       const owner = await ns().createPod(heldPod('list-owner'));
       const uid = owner.metadata?.uid ?? '';
       const ref = (name: string, id: string) => ({ apiVersion: 'v1', kind: 'Pod', name, uid: id });
@@ -261,7 +261,7 @@ export function objectsSuite(ns: () => TestNamespace): void {
       expect(changed['spec']).toMatchObject({ activeDeadlineSeconds: 50 });
     });
 
-    it('of the kind Pod get the defaults that the kubelet goes by', async () => {
+    it('of the kind Pod get the defaults that the kubelet uses', async () => {
       const made = await ns().createPod(
         contractPod(ns(), 'defaults', [shell('true', { image: 'busybox' })], {
           schedulingGates: [{ name: 'hangar.dev/held' }],

@@ -20,7 +20,7 @@ const { pods, secrets } = RESOURCE;
 const phasesOf = (forms: readonly V1Pod[]): (string | undefined)[] =>
   forms.map(({ status }) => status?.phase).filter((phase, index, all) => phase !== all[index - 1]);
 
-/** The life of a Pod as its status tells it. */
+/** The lifecycle of a Pod as its status reports it. */
 export function podsSuite(ns: () => TestNamespace): void {
   describe.concurrent('Pods', () => {
     it('are pending, run, and succeed, with the stamps and conditions of each', async () => {
@@ -171,7 +171,7 @@ export function podsSuite(ns: () => TestNamespace): void {
       await ns().remove(pods, 'odd-image');
     });
 
-    it('never pull when told so', async () => {
+    it('never pull with the policy Never', async () => {
       const container = shell('true', { image: 'docker.io/library/missing:1', imagePullPolicy: 'Never' });
       await ns().createPod(contractPod(ns(), 'no-pull', [container]));
       const pod = await ns().podWhen('no-pull', 'is refused', waitsFor('ErrImageNeverPull'));
@@ -220,7 +220,7 @@ export function podsSuite(ns: () => TestNamespace): void {
       });
     });
 
-    it('tell the termination message, cut, or the end of the log where that is wanted', async () => {
+    it('contain the termination message, truncated, or the end of the log where that is configured', async () => {
       const long = 'i=0; while [ $i -lt 500 ]; do echo 0123456789; i=$((i+1)); done';
       const pod = await ns().run(
         contractPod(ns(), 'messages', [
@@ -241,7 +241,7 @@ export function podsSuite(ns: () => TestNamespace): void {
       expect(message('none')).toBeUndefined();
     });
 
-    it('are told about in events', async () => {
+    it('are reported in events', async () => {
       await ns().run(contractPod(ns(), 'events', [shell('true')]));
       const events = await ns().until('the events of a Pod', async () => {
         const found = await ns().eventsOf('events');
@@ -277,7 +277,7 @@ export function podsSuite(ns: () => TestNamespace): void {
 const isRunningIn = (pod: V1Pod, container: string): boolean =>
   containerStateOf(pod, container).running !== undefined;
 
-/** What newer servers tell of a container beside what Hangar reads. */
+/** What newer servers report of a container beside what Hangar reads. */
 function rest(pod: V1Pod): object {
   const { resources, allocatedResources, volumeMounts, user } = containerStatusOf(pod) ?? {};
   const more = { resources, allocatedResources, volumeMounts, user };

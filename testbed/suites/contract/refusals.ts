@@ -26,7 +26,7 @@ function pod(spec: object, metadata: object = {}): Draft {
 
 const withContainer = (more: object): Draft => pod({ containers: [{ ...container, ...more }] });
 
-/** Pods that are refused with 422, by what is wrong; the message stands after `Pod "x" is invalid: `. */
+/** Pods that are refused with 422, by what is wrong; the message follows `Pod "x" is invalid: `. */
 const INVALID_PODS: Readonly<Record<string, readonly [Draft, string]>> = {
   'no container': [pod({ containers: [] }), 'spec.containers: Required value'],
   'a container name with an underscore': [
@@ -184,7 +184,7 @@ const refusedPod = (what: string, draft: Draft, refusal: ApiRefusal): RefusedDra
   ...refusal,
 });
 
-/** Pods that can't be read, by what is wrong; the message stands after `cannot be handled as a Pod: `. */
+/** Pods that can't be read, by what is wrong; the message follows `cannot be handled as a Pod: `. */
 const UNREADABLE_PODS: Readonly<Record<string, readonly [Draft, string]>> = {
   'text for its containers': [
     pod({ containers: 'x' }),

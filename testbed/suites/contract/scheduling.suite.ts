@@ -17,7 +17,7 @@ const noNodes = (why: string): RegExp =>
 /** Gates, requests, quotas. */
 export function schedulingSuite(ns: () => TestNamespace): void {
   describe.concurrent('scheduling', () => {
-    it('waits for the gates of a Pod, and goes on when a patch lifts them', async () => {
+    it('waits for the gates of a Pod, and continues when a patch removes them', async () => {
       const pod = contractPod(ns(), 'gated', [shell('true')], {
         schedulingGates: [{ name: 'hangar.dev/wait' }],
       });
@@ -43,7 +43,7 @@ export function schedulingSuite(ns: () => TestNamespace): void {
       expect(ended.status?.phase).toBe('Succeeded');
     });
 
-    it('takes node selectors that come before or with the end of the gates', async () => {
+    it('accepts node selectors that are set before or with the removal of the gates', async () => {
       await ns().createPod(heldPod('selective'));
       await ns().patch(pods, 'selective', { spec: { nodeSelector: { 'a/b': 'c' } } });
       const last = { schedulingGates: null, nodeSelector: { 'd/e': 'f' } };
@@ -122,7 +122,7 @@ export function quotaContractSuite(ns: () => TestNamespace): void {
       });
     };
 
-    it('refuse what goes beyond them, with the numbers', async () => {
+    it('refuse what exceeds them, with the numbers', async () => {
       await quota('few', { 'count/configmaps': '2', pods: '1' });
       const map = (name: string) => ({ metadata: { name } });
       const root = { resource: CONFIG_MAPS, namespace: ns().name, name: 'kube-root-ca.crt' };
@@ -151,7 +151,7 @@ export function quotaContractSuite(ns: () => TestNamespace): void {
       await ns().remove(resourceQuotas, 'few');
     });
 
-    it('of requests demand that Pods ask for something', async () => {
+    it('of requests require Pods to have requests', async () => {
       await quota('compute', { 'requests.cpu': '1', 'requests.memory': '1Gi' });
       const asking = (cpu: string) => {
         const resources = { requests: { cpu, memory: '100Mi' } };

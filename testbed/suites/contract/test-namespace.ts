@@ -40,7 +40,7 @@ export const TEST_SERVICE_ACCOUNTS: Resource = { base: '/api/v1', plural: 'servi
 /** Kubernetes objects as tests write them. */
 export type Draft = KubernetesObject & { readonly metadata: V1ObjectMeta; readonly [field: string]: unknown };
 
-/** How often the server is asked, and what the watch has brought is looked at. */
+/** How often the server is polled, and the events of the watch are checked. */
 const ASK_MS = 100;
 const LOOK_MS = 10;
 
@@ -168,7 +168,7 @@ export class TestNamespace {
     return this.seen.get(name) ?? [];
   }
 
-  /** The log of a container up to its end as it stands, with a stamp before each line. */
+  /** The log of a container up to its end, with a time stamp before each line. */
   async log(
     pod: string,
     container: string,
@@ -191,7 +191,7 @@ export class TestNamespace {
     return (await this.cluster.list<CoreV1Event>(target, { fieldSelector }, this.signal)).items;
   }
 
-  /** Asks again and again until there is an answer. */
+  /** Retries until there is an answer. */
   until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
     const attempt = async (): Promise<T> => {
       const found = await look();

@@ -57,7 +57,7 @@ export function volumesSuite(ns: () => TestNamespace): void {
       expect(printed).toBe('binary other script token bin ran abc ff 00 0a 755 440');
     });
 
-    it('wait for a Secret that comes later, and say so in an event', async () => {
+    it('wait for a Secret that is created later, and report that in an event', async () => {
       await ns().createPod(
         contractPod(
           ns(),
@@ -110,7 +110,7 @@ export function volumesSuite(ns: () => TestNamespace): void {
       expect(await ns().printed('downward')).toBe('one\na="1"\nb="2"\ndownward\ntwo');
     });
 
-    it('expand variables from what stands before, and take them from Secrets and fields', async () => {
+    it('expand variables from earlier ones, and take them from Secrets and fields', async () => {
       await ns().create(secrets, {
         metadata: { name: 'values' },
         stringData: { token: 'a$(NAME)b', 'not-a-name': 'odd' },

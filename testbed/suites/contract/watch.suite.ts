@@ -13,7 +13,7 @@ const typeAndName = ({ type, object }: WatchEvent<Draft>): [string, string | und
   object.metadata.name,
 ];
 
-/** Lists and watches, as ListWatch lives by them. */
+/** Lists and watches, as ListWatch relies on them. */
 export function watchSuite(
   ns: () => TestNamespace,
   { forgetsVersion1 }: Pick<ContractTarget, 'forgetsVersion1'>,
@@ -33,7 +33,7 @@ export function watchSuite(
   }
 
   describe.concurrent('lists and watches', () => {
-    it('go on from each other: what comes after a list is told, and nothing twice', async () => {
+    it('continue from each other: changes after a list are reported, and nothing twice', async () => {
       const labels = { suite: 'go-on' };
       const selection = { labelSelector: 'suite=go-on' };
       await ns().create(secrets, { metadata: { name: 'before', labels } });
@@ -55,7 +55,7 @@ export function watchSuite(
       expect(seen[2]?.object).toMatchObject({ kind: 'Secret', apiVersion: 'v1' });
     });
 
-    it('tell what enters a selector as added and what leaves it as deleted', async () => {
+    it('report what enters a selector as added and what leaves it as deleted', async () => {
       const selection = { labelSelector: 'enters=yes,suite in (enter,leave)' };
       const { resourceVersion } = await list(selection);
       await ns().create(secrets, { metadata: { name: 'enters', labels: { suite: 'enter' } } });
@@ -158,7 +158,7 @@ export function watchSuite(
       });
     });
 
-    it('wait in silence for a version that is yet to come', async () => {
+    it('wait without a message for a future version', async () => {
       const options = { resourceVersion: '999999999', silenceMs: 500 };
       const watching = async () => {
         for await (const event of ns().cluster.watch<Draft>(target(), options, ns().signal)) return event;

@@ -16,7 +16,7 @@ describe('blocksOf', () => {
     ]);
   });
 
-  it('takes a comment over empty lines, but not over words', () => {
+  it('applies a comment across empty lines, but not across text', () => {
     const marks = (page: string) => blocksOf(page).map(({ mark }) => mark?.kind);
 
     expect(marks('<!-- not run: needs Docker -->\n\n```sh\nx\n```')).toEqual(['not run']);

@@ -1,6 +1,6 @@
-/** What a test does with a block: the comment before it says so. */
+/** What a test does with a block, by the comment before it. */
 export type BlockMark =
-  /** Commands. `here` needs no cluster. `until`: it goes on in a terminal of its own, and has begun when it says that. */
+  /** Commands. `here` needs no cluster. `until`: it continues in a terminal of its own, and has started when it prints that. */
   | {
       readonly kind: 'run';
       readonly where: 'here' | 'real';
@@ -15,7 +15,7 @@ export type BlockMark =
   | { readonly kind: 'values'; readonly file: string | undefined }
   | { readonly kind: 'file'; readonly file: string };
 
-/** What stands between two fences of a page. */
+/** A fenced block of a page. */
 export interface Block {
   /** Of the opening fence, from 1. */
   readonly line: number;
@@ -29,7 +29,7 @@ export interface Block {
 const FENCE = /^```(\S*)\s*$/;
 const COMMENT = /^<!-- (.+) -->$/;
 
-/** All blocks of a page, in order. A comment marks the block when nothing but empty lines stands between. Pure. */
+/** All blocks of a page, in order. A comment marks the block when only empty lines are between. Pure. */
 export function blocksOf(page: string): readonly Block[] {
   const lines = page.split('\n');
   const blocks: Block[] = [];
@@ -66,7 +66,7 @@ const MARKS: Readonly<Record<BlockMark['kind'], (rest: string) => BlockMark | un
 };
 const isKind = (word: string): word is BlockMark['kind'] => Object.hasOwn(MARKS, word);
 
-/** What a comment asks for; undefined: it is no mark. Pure. */
+/** The mark of a comment; undefined: it is not a mark. Pure. */
 export function markOf(comment: string): BlockMark | undefined {
   const [, kind = '', rest = ''] = /^([a-z ]+)(?:: (.+))?$/.exec(comment) ?? [];
   return isKind(kind) ? MARKS[kind](rest) : undefined;

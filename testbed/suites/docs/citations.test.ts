@@ -4,7 +4,7 @@ import { citationsOf, issueNumbers, sectionNumbers, type Targets } from './citat
 import { ROOT, readDocument } from './pages.ts';
 
 const FILES = '**/*.{ts,js,mjs,go,css,html,md,yaml,yml,tpl,sh,json}';
-/** Not ours, or made from files that are looked at. */
+/** Not ours, or generated from files that are checked. */
 const LEFT_OUT = [
   '**/node_modules',
   '**/dist',

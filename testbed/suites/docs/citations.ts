@@ -24,7 +24,7 @@ export interface Citations {
 type Finder = (path: string, text: string, targets: Targets) => readonly Found[];
 
 const NUMBER = String.raw`\d+(?:\.\d+)*`;
-/** `drone-rpc §2.4, §2.5`, with the word that stands before it. */
+/** `drone-rpc §2.4, §2.5`, with the word before it. */
 const SECTIONS = new RegExp(
   String.raw`(?:([\w./-]+)\s+)?§(${NUMBER}(?:(?:(?:,|\s+and|\s+to)\s+§|–§?)${NUMBER})*)`,
   'g',

@@ -12,7 +12,7 @@ export interface CloneOfLinks {
 
 const LEFT_OUT: ReadonlySet<string> = new Set(['.git', '.ci']);
 
-/** Makes one, with the files that the page tells its reader to save. */
+/** Makes one, with the files that the page asks its reader to save. */
 export function cloneOfLinks(page: string): CloneOfLinks {
   const folder = mkdtempSync(join(tmpdir(), 'hangar-docs-'));
   for (const name of readdirSync(ROOT))

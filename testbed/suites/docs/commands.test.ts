@@ -20,7 +20,7 @@ function lack({ language, mark, line }: Block): string | undefined {
 const lacking = (page: string): readonly string[] => blocksOf(page).flatMap((block) => lack(block) ?? []);
 
 describe.each(PAGES)('%s', (page) => {
-  it('says of each block of commands whether a test runs it, or why not', () => {
+  it('marks each block of commands as run by a test, or with the reason why not', () => {
     expect(lacking(readDocument(page))).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import { PAGES, ROOT, readDocument } from './pages.ts';
 const PROGRAMS = { 'hangar-runner': 'runner', 'hangar-autoscaler': 'autoscaler' } as const;
 type Program = keyof typeof PROGRAMS;
 
-/** `hangar-runner lint --json`, wherever it stands. */
+/** `hangar-runner lint --json`, anywhere. */
 interface Call {
   readonly program: Program;
   readonly command: string;
@@ -33,7 +33,7 @@ function callsIn(page: string): readonly Call[] {
 
 const helps = new Map<string, Promise<string>>();
 
-/** What a command's help says; rejects where there is no such command. */
+/** The help of a command; rejects where there is no such command. */
 function helpOf({ program, command }: Call): Promise<string> {
   const key = `${program} ${command}`;
   const main = join(ROOT, PROGRAMS[program], 'src/main.ts');
@@ -61,7 +61,7 @@ const valuesIn = (page: string): readonly string[] =>
     ([path]) => path,
   );
 
-/** Whether the chart has such a value; what lies in a map of free keys, it has. Pure. */
+/** Whether the chart has such a value; any key of a free map counts. Pure. */
 function isValue(path: string): boolean {
   let at: Schema | undefined = SCHEMA;
   for (const key of path.split('.')) {

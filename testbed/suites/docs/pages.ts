@@ -7,7 +7,7 @@ export const ROOT = join(import.meta.dirname, '../../..');
 /** A page by its path from the root. */
 export const readDocument = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
-/** Every page that people read, by its path from the root; README.md may come later than the rest. */
+/** Every page that people read, by its path from the root; README.md may be written later than the rest. */
 export const PAGES: readonly string[] = [
   ...['README.md'].filter((path) => existsSync(join(ROOT, path))),
   ...['CONTRIBUTING.md', 'CHANGELOG.md', 'runner/gate/PROTOCOL.md', 'charts/hangar/README.md'],

@@ -30,7 +30,7 @@ describe('Reader', () => {
     expect(await reader.type(block('echo "$GREETING"'))).toBe('hello there\n');
   });
 
-  it('fails at the first command that fails, with its words and the place', async () => {
+  it('fails at the first command that fails, with its output and the place', async () => {
     const typed = reader.type(block('echo before; echo why >&2; false\necho after'));
 
     await expect(typed).rejects.toThrow(/line 7 ended with 1:\n(before\nwhy|why\nbefore)\n$/);
@@ -41,7 +41,7 @@ describe('Reader', () => {
     await expect(reader.type(block('echo 88', { says: '87' }))).rejects.toThrow('did not say "87" but:\n88');
   });
 
-  it('leaves what goes on running in a terminal of its own, and ends it when it leaves', async () => {
+  it('keeps a continuing command running in a terminal of its own, and ends it at the end', async () => {
     await reader.type(block('echo $$ > pid; echo up; exec sleep 600', { until: 'up' }));
     const alive = () =>
       reader.type(block('if kill -0 "$(cat pid)" 2>/dev/null; then echo yes; else echo no; fi'));
@@ -55,7 +55,7 @@ describe('Reader', () => {
     await expect(reader.type(block('echo bye', { until: 'up' }))).rejects.toThrow('ended with 0:\nbye');
   });
 
-  it('gives up on what says nothing', async () => {
+  it('times out on a command without output', async () => {
     const hasty = new Reader(folder, 200);
     await expect(hasty.type(block('sleep 600', { until: 'up' }))).rejects.toThrow('was not done after 0.2 s');
     await hasty.leave();

@@ -11,7 +11,7 @@ type Run = Extract<BlockMark, { kind: 'run' }>;
 export type Commands = Pick<Block, 'text' | 'line'> & { readonly mark: Run };
 
 const SOURCE = '.reader-environment';
-/** A terminal that was told to stop gets this long. */
+/** Time limit for stopping a terminal. */
 const END_MS = 20_000;
 
 /** What a person's shell has, and not what the test's runner adds. */
@@ -31,7 +31,7 @@ export class Reader {
     this.#patienceMs = patienceMs;
   }
 
-  /** Runs a block to its end, or until it says what it is waited for. @returns what it said. Rejects with that, when it fails */
+  /** Runs a block to its end, or until it prints the awaited text. @returns its output. Rejects with it, when it fails */
   async type({ text, line, mark }: Commands): Promise<string> {
     const state = join(this.#folder, SOURCE);
     const before = existsSync(state) && mark.until === undefined ? `. ${state}\n` : '';
@@ -58,7 +58,7 @@ class Terminal {
     this.#child = new Child('bash', ['-c', script], { folder, env: environment(), group: true });
   }
 
-  /** Resolves with all it said, when that text came or (undefined) when it ended well. */
+  /** Resolves with all its output, when that text was printed or (undefined) when it succeeded. */
   async waitFor(text: string | undefined, patienceMs: number, who: string): Promise<string> {
     const child = this.#child;
     const ended = child.exit.then(({ code }) => code ?? 137);

@@ -9,7 +9,7 @@ export const commandsOf = (page: string, where: 'here' | 'real'): readonly Comma
     mark?.kind === 'run' && mark.where === where ? [{ text, line, mark }] : [],
   );
 
-/** Does what the page says, as written. Rejects with the words of the first command that fails. */
+/** Runs the page's commands as written. Rejects with the output of the first command that fails. */
 export async function runPage(page: string, where: 'here' | 'real', patienceMs: number): Promise<void> {
   const clone = cloneOfLinks(page);
   const reader = new Reader(clone.folder, patienceMs);

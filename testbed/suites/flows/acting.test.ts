@@ -99,7 +99,7 @@ describe('two replicas that may act', () => {
     });
   };
 
-  /** Pods that nobody may schedule: work that waits. */
+  /** Pods that cannot be scheduled: waiting work. */
   const demand = async (count: number): Promise<void> => {
     for (; builds < count; builds += 1) {
       const resources = { requests: { cpu: '1', memory: '1Gi' } };
@@ -144,7 +144,7 @@ describe('two replicas that may act', () => {
         return { by: reportingInstance.replace(/_.*/, ''), from: Number(from) || 0, to: Number(to) };
       });
   };
-  /** All demand is answered and told: nothing is in hand. */
+  /** All demand is handled and reported: nothing is pending. */
   const settled = (replica: ProgramProcess) => async (): Promise<boolean> => {
     const { demand: seen, pools } = await replica.json<Answer>('/api/v1/recommendations');
     const size = sizes.at(-1);
@@ -153,7 +153,7 @@ describe('two replicas that may act', () => {
   };
   const grown = (than: number) => () => (sizes.at(-1) ?? 0) > than;
 
-  it('one acts; when it is stopped the other goes on, and what the first had in hand is not done when it wakes', async () => {
+  it('one acts; when it is stopped the other continues, and the pending act of the first is not done when it resumes', async () => {
     const a = await start('a');
     await until('a leads', leads(a));
     const b = await start('b');

@@ -21,7 +21,7 @@ import { startEmbedded } from './start-embedded.ts';
 const TIMEOUT_MS = 60_000;
 const SECRET = 'flow-secret';
 const BUILDS = 6;
-/** One core each: four nodes of four hold all of them, and the buffer asks for more. */
+/** One core each: four nodes of four hold all of them, and the buffer needs more. */
 const HUNGRY = 'resources:\n  requests:\n    cpu: 1000\n    memory: 512MiB\n';
 const YAML = pipeline(step('work', ['sleep 6']), HUNGRY);
 
@@ -53,7 +53,7 @@ const node = (name: string) => ({
   labels: { 'node.kubernetes.io/instance-type': 'builds-4' },
 });
 
-/** Runner, cluster, Drone and the capacity service: builds come, and the recommendation goes with them. */
+/** Runner, cluster, Drone and the capacity service: the recommendation follows the builds. */
 describe('the capacity service beside a runner', () => {
   let cluster: EmbeddedCluster;
   let drone: PracticeServer;
@@ -133,7 +133,7 @@ describe('the capacity service beside a runner', () => {
   const work = ({ runningPods, pendingPods, knownStages }: Answer['demand']): number =>
     runningPods + pendingPods + knownStages;
 
-  it('moves with the builds, says why, and remembers them', async () => {
+  it('follows the builds, gives reasons, and keeps them', async () => {
     const quiet = await until('it sees three idle nodes', (one) => one.pools[0]?.actualNodes === 3);
     expect(quiet.demand).toMatchObject({ runningPods: 0, pendingPods: 0, knownStages: 0 });
     expect(quiet.shapes.map(({ shape }) => shape)).toEqual(['4cpu-8gb', '8cpu-16gb']);
@@ -175,7 +175,7 @@ describe('the capacity service beside a runner', () => {
     });
   });
 
-  it('serves a page that needs nobody else, health, and metrics that Prometheus can read', async () => {
+  it('serves a self-contained page, health, and metrics that Prometheus can read', async () => {
     const page = await service.http.inject('/');
     expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
     expect(page.body).not.toMatch(/(src|href)="(https?:)?\/\//);

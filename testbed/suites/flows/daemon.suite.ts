@@ -17,7 +17,7 @@ import type { TestClusterAccess } from './test-system.ts';
 const SECRET = 'daemon-secret';
 const DOOR = join(import.meta.dirname, '../../../runner/bin/hangar-runner.mjs');
 
-/** The runner as the process that people run: `hangar-runner daemon`, killed and told to go. */
+/** The runner as the process that people run: `hangar-runner daemon`, killed and stopped. */
 export function daemonSuite(
   where: string,
   open: () => Promise<{ access: TestClusterAccess; close: () => Promise<void> }>,
@@ -93,7 +93,7 @@ export function daemonSuite(
       await allWell(id);
     });
 
-    it('told to go, it leaves with 0 at once, and the next one finishes its build', async () => {
+    it('on SIGTERM it exits with 0 at once, and the next one finishes its build', async () => {
       const first = start();
       const { id } = drone.createBuild({ yaml });
       await running(id, 'long');
@@ -102,7 +102,7 @@ export function daemonSuite(
       await allWell(id);
     });
 
-    it('does not share a name with one that lives: it says how to have its own, and ends with 78', async () => {
+    it('does not share a name with a running one: it reports how to set its own, and exits with 78', async () => {
       const env = { HANGAR_LEASE_TERM: '12s' };
       const first = start(env);
       const { id } = drone.createBuild({ yaml });
@@ -114,14 +114,14 @@ export function daemonSuite(
       expect(first.isRunning).toBe(true);
     });
 
-    it('says all that is wrong with its configuration, and ends with 78', async () => {
+    it('reports all problems of its configuration, and exits with 78', async () => {
       const child = start({ DRONE_RPC_SECRET: '', DRONE_RUNNER_CAPACITY: 'many', HANGAR_HARDENING: 'very' });
       expect(await child.exit).toMatchObject({ code: 78 });
       expect(child.errors).toContain('DRONE_RUNNER_CAPACITY');
       expect(child.errors).toContain('HANGAR_HARDENING');
     });
 
-    it('tells metrics and readiness while it works', async () => {
+    it('serves metrics and readiness while it works', async () => {
       start();
       const { id } = drone.createBuild({ yaml: pipeline(step('one', ['echo one'])) });
       await drone.waitForBuild(id, { timeoutMs });

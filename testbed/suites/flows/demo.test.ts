@@ -82,7 +82,7 @@ describe('npm run demo', () => {
     }
   }
 
-  it('tells a person what was recommended, and with --keep leaves the page there until Ctrl-C', async () => {
+  it('prints the recommendations, and with --keep serves the page until Ctrl-C', async () => {
     const child = begin('--keep');
     try {
       await child.says(/one more build:/);
@@ -98,7 +98,7 @@ describe('npm run demo', () => {
     }
   }, 120_000);
 
-  it('says how it is called, and refuses what it does not know with exit code 2', async () => {
+  it('prints its usage, and refuses an unknown option with exit code 2', async () => {
     const help = await demo('--help');
     expect(help).toMatchObject({ code: 0 });
     expect(help.out).toContain('npm run demo -- --keep');

@@ -11,7 +11,7 @@ import type { TestClusterAccess } from './test-system.ts';
 
 const PROGRAM = new URL('../../../runner/src/main.ts', import.meta.url).pathname;
 
-/** The program as a process, and what came of it. */
+/** The program as a process, and its result. */
 export interface Ended {
   readonly code: number | null;
   readonly out: string;

@@ -76,7 +76,7 @@ describe('hangar-runner exec on the embedded cluster', () => {
     await expectNothingLeft();
   });
 
-  it('stops at its time limit and says so', async () => {
+  it('stops at its time limit and reports it', async () => {
     const yaml = pipelineOf('- { name: slow, image: busybox, commands: [sleep 600] }');
     const { code, out } = await session.exec({ yaml, flags: ['--timeout', '1s'] });
     expect(out).toContain('stopped after its time limit of 1.0 s');
@@ -84,7 +84,7 @@ describe('hangar-runner exec on the embedded cluster', () => {
     await expectNothingLeft();
   });
 
-  it('refuses what the linter refuses before it asks the cluster for anything', async () => {
+  it('refuses what the linter refuses before any request to the cluster', async () => {
     const { code, errors } = await session.exec({
       yaml: pipelineOf('- { name: one, image: "", commands: [echo] }'),
     });

@@ -37,15 +37,18 @@ export function outcomesSuite(
       expect(system.drone.logText(id, 'read')).toBe('+ cat file\none\n');
     });
 
-    it.each([1, 2, 3, 137])('exit code %i is told as it is, and what follows is skipped', async (code) => {
-      const { done } = await run(pipeline(step('fails', [`exit ${code}`]) + step('after', ['echo never'])));
-      expect(done.status).toBe('failure');
-      expect(stepResults(done)).toEqual([
-        ['clone', 'success', 0],
-        ['fails', 'failure', code],
-        ['after', 'skipped', 0],
-      ]);
-    });
+    it.each([1, 2, 3, 137])(
+      'exit code %i is reported unchanged, and what follows is skipped',
+      async (code) => {
+        const { done } = await run(pipeline(step('fails', [`exit ${code}`]) + step('after', ['echo never'])));
+        expect(done.status).toBe('failure');
+        expect(stepResults(done)).toEqual([
+          ['clone', 'success', 0],
+          ['fails', 'failure', code],
+          ['after', 'skipped', 0],
+        ]);
+      },
+    );
 
     it('exit code 78 ends the pipeline early and well, even for steps that always run', async () => {
       const always = '  when: { status: [success, failure] }\n';
@@ -83,7 +86,7 @@ export function outcomesSuite(
       expect(system.drone.logText(id, 'tells')).toContain('\nfailure failure fails 3\n');
     });
 
-    it('an ignored failure shows, and the pipeline goes on and succeeds', async () => {
+    it('an ignored failure is shown, and the pipeline continues and succeeds', async () => {
       const { done } = await run(
         pipeline(step('ignored', ['exit 1'], '  failure: ignore\n') + step('after', ['echo on'])),
       );

@@ -63,7 +63,7 @@ export class ProgramProcess {
   }
 }
 
-/** Starts a program and waits until its HTTP side is up; rejects with what it said when it ends before. */
+/** Starts a program and waits until its HTTP side is up; rejects with its output when it exits before. */
 export async function startProgram(
   { program, command, folder, env }: ProgramSpec,
   name: string = program,

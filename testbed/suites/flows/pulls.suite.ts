@@ -4,12 +4,12 @@ import type { TestSystem } from './test-system.ts';
 /** A test system on a cluster with an image that is not on its node. */
 export interface ColdCluster {
   readonly system: TestSystem;
-  /** Names an image that nobody has pulled, in a slow registry. */
+  /** Returns the name of an image that was not pulled yet, in a slow registry. */
   freshImage(): Promise<string>;
   close(): Promise<void>;
 }
 
-/** What a log tells of images that are pulled, on any cluster. `timeoutMs`: for one build. */
+/** What a log contains about image pulls, on any cluster. `timeoutMs`: for one build. */
 export function pullsSuite(where: string, open: () => Promise<ColdCluster>, timeoutMs: number): void {
   describe(`images that are pulled on ${where}`, () => {
     let cold: ColdCluster;
@@ -27,7 +27,7 @@ steps:
   commands: [echo built]
 `;
 
-    it('show in the log while they come, and how long it took, before the lines of the steps', async () => {
+    it('are shown in the log while they run, with their duration, before the lines of the steps', async () => {
       const { system } = cold;
       const image = await cold.freshImage();
       const build = system.drone.createBuild({ yaml: yamlOf(image) });

@@ -37,7 +37,7 @@ export function quotaSuite(where: string, open: () => Promise<TestSystem>, timeo
     const line = /waiting for room in the quota: .*exceeded quota: few/;
     const within = { timeoutMs };
 
-    /** A build that has the quota until it is cancelled, and one that waits for it and says so, live. */
+    /** A build that holds the quota until it is cancelled, and one that waits for it and logs that, live. */
     async function oneWaits(): Promise<{ first: number; second: number }> {
       const { id: first } = system.drone.createBuild({ yaml: YAML(600) });
       await system.drone.waitUntil(
@@ -52,7 +52,7 @@ export function quotaSuite(where: string, open: () => Promise<TestSystem>, timeo
       return { first, second };
     }
 
-    it('makes a build wait, which says so live, and then runs it', async () => {
+    it('makes a build wait, which logs that live, and then runs it', async () => {
       const { first, second } = await oneWaits();
       expect(system.drone.step(second, 'clone')?.status).toBe('running');
       system.drone.cancel(first);

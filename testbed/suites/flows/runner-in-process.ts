@@ -29,9 +29,9 @@ export interface RunningRunner {
   readonly calls: readonly AnsweredCall[];
   /** What its HTTP side would show; nothing listens. */
   readonly http: HttpParts;
-  /** Hands over as on SIGTERM; resolves when it has. */
+  /** Shuts down as on SIGTERM; resolves when it has. */
   stop(): Promise<void>;
-  /** Loses it as a kill -9 does, as far as one process allows: no call of it goes through any more, its Lease stays. */
+  /** Ends it as kill -9 does, as far as one process allows: its calls fail from now on, its Lease stays. */
   kill(): Promise<void>;
 }
 

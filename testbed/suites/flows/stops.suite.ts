@@ -54,7 +54,7 @@ export function stopsSuite(where: string, open: () => Promise<TestSystem>, patie
       expect(await stored(id, 'long')).toContain('begun');
     });
 
-    it('a cancel that no watch hears is found by the next report', async () => {
+    it('a cancel that no watch receives is found by the next report', async () => {
       // As something between runner and server may do: every watch ends at once, without news.
       const noWatch = setup.drone.faults.answer('watch', { status: 204 }, { times: Infinity });
       onTestFinished(() => noWatch.cancel());
@@ -73,7 +73,7 @@ export function stopsSuite(where: string, open: () => Promise<TestSystem>, patie
       expect(done.status).toBe('killed');
     });
 
-    it('a cancel that no watch hears is found without a report, though watches never end', async () => {
+    it('a cancel that no watch receives is found without a report, though watches never end', async () => {
       const { id } = begin(pipeline(step('long', ['echo begun', 'sleep 600'])));
       await running(id, 'long');
       setup.drone.faults.hold('watch', 'before', { times: 1000 });
@@ -108,7 +108,7 @@ export function stopsSuite(where: string, open: () => Promise<TestSystem>, patie
       expect(done.status).toBe('killed');
     });
 
-    it('a Pod that somebody deletes ends the build with a clear error', async () => {
+    it('a Pod that is deleted by another client ends the build with a clear error', async () => {
       const { id } = begin(pipeline(step('long', ['sleep 600'])));
       await running(id, 'long');
       const [pod] = await setup.pods();
@@ -127,7 +127,7 @@ export function stopsSuite(where: string, open: () => Promise<TestSystem>, patie
       expect(FINAL).toContain(setup.drone.step(id, 'clone')?.status);
     });
 
-    it('a runner that is told to go leaves its pipelines to the next one, which finishes them', async () => {
+    it('a runner that is stopped leaves its pipelines to the next one, which finishes them', async () => {
       const { id } = begin(
         pipeline(step('long', ['echo begun', 'sleep 4', 'echo done']) + step('after', ['echo after'])),
       );

@@ -2,16 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BUSYBOX, pipeline, step, stepResults } from './pipelines.ts';
 import type { TestSystem } from './test-system.ts';
 
-/** Nobody answers there, so no image's command line is ever found out and all that need it are swapped. */
+/** Nothing answers there, so no image's command line is known and all steps that need it are swapped. */
 export const NO_REGISTRY = { HANGAR_REGISTRY_MIRRORS: 'docker.io:127.0.0.1:1' };
 
-/** A step whose command line is the image's business: `command` goes to it as arguments. */
+/** A step with the image's entrypoint: `command` is passed to it as arguments. */
 const plugin = (name: string, script: string, more = ''): string =>
   `- name: ${name}\n  image: ${BUSYBOX}\n  command: ["sh", "-c", ${JSON.stringify(script)}]\n${more}`;
 
 const ON_FAILURE = '  when: { status: [failure] }\n';
 
-/** Steps that begin as a placeholder, on any cluster whose registry can't be asked. */
+/** Steps that begin as a placeholder, on any cluster whose registry can't be queried. */
 export function swapSuite(where: string, open: () => Promise<TestSystem>, timeoutMs: number): void {
   describe(`steps with swapped images on ${where}`, () => {
     let system: TestSystem;
@@ -51,7 +51,7 @@ export function swapSuite(where: string, open: () => Promise<TestSystem>, timeou
     });
 
     // Known issues 5, 6 and 62: these are codes of placeholders, old and new.
-    it.each([2, 213, 214])('code %i of their own is told as it is, and gates hear of it', async (code) => {
+    it.each([2, 213, 214])('their exit code %i is reported unchanged, and gates receive it', async (code) => {
       const yaml = pipeline(
         plugin('fails', `exit ${code}`) +
           step('next', ['echo never']) +
@@ -75,7 +75,7 @@ export function swapSuite(where: string, open: () => Promise<TestSystem>, timeou
       expect(system.drone.logText(id, 'first')).toMatch(/(^|\n)at once\n$/);
     });
 
-    it('a placeholder whose turn never comes holds up nothing', async () => {
+    it('a placeholder whose turn never comes delays nothing', async () => {
       const yaml = pipeline(step('one', ['echo 1']) + plugin('never', 'echo never', ON_FAILURE));
       const { done } = await run(yaml);
       expect(done.status).toBe('success');

@@ -61,7 +61,7 @@ describe('the assembled service with the real Karpenter', () => {
     }
   });
 
-  /** Nodes of a test are told by a taint of their own: nobody else's are looked at. */
+  /** Nodes of a test have a taint of their own: others are ignored. */
   const taintOf = (name: string) => ({ key: `${name}.hangar.test/builds`, effect: 'NoSchedule' as const });
 
   const serve = async (
@@ -104,7 +104,7 @@ describe('the assembled service with the real Karpenter', () => {
   const bound = (names: readonly string[]) => (): boolean =>
     names.every((name) => pool.pods.some((one) => one.metadata?.name === name && one.spec?.nodeName));
 
-  /** Which Pod it is, where it is, and whether anybody takes it away. */
+  /** Which Pod it is, where it is, and whether it is being deleted. */
   const whereabouts = (name: string) => {
     const { metadata, spec } = pool.pods.find((one) => one.metadata?.name === name) ?? {};
     return [metadata?.uid, spec?.nodeName, metadata?.deletionTimestamp];
@@ -122,7 +122,7 @@ describe('the assembled service with the real Karpenter', () => {
     const target = { resource: ACT_RESOURCE.nodePools, name };
     return (await pool.cluster.get<StaticPool>(target, pool.signal)).spec.replicas;
   };
-  /** For whoever reads why a test failed. */
+  /** For the message of a failed test. */
   const standing = async (): Promise<string> => {
     const at = service;
     if (at === undefined) return '';
@@ -164,7 +164,7 @@ describe('the assembled service with the real Karpenter', () => {
     expect(tainted(await nodesOf(name), 'hangar.dev/closing')).toBe(0);
   });
 
-  it('leaves the size to somebody else who sets it too, and says so', async () => {
+  it('leaves the size to another client that sets it too, and reports that', async () => {
     const name = `${pool.namespace}-theirs`;
     await engine.makeNodePool(name, { taints: [taintOf(name)], spec: { replicas: 0 } });
     await serve(name, `node-pool:${name}`, {

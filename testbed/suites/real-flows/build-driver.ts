@@ -20,7 +20,7 @@ export interface DrivenBuild {
   readonly name: string;
   /** From the call that made the Pod until the watch showed its node; undefined: it has none yet. */
   readonly waitSeconds: number | undefined;
-  /** What somebody else did to it; empty: nothing. */
+  /** What something else did to it; empty: nothing. */
   readonly harm: string;
 }
 
@@ -31,20 +31,20 @@ interface Live {
   uid: string | undefined;
   boundMs: number | undefined;
   harm: string;
-  /** It was ended, by us or by somebody else. */
+  /** It was ended, by us or by something else. */
   over: boolean;
 }
 
 const LOOK_MS = 200;
 /** Four times the longest wait that was ever measured: two and a half minutes. */
 const PATIENCE_MS = 600_000;
-/** As the runner marks its Pods: nobody may move a build. */
+/** As the runner annotates its Pods: a build must not be moved. */
 const SHIELDS = {
   'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
   'karpenter.sh/do-not-disrupt': 'true',
 };
 
-/** Makes Pods of builds on fake nodes when their time comes, takes each away when it has run long enough, and notes who else did. */
+/** Creates Pods of builds on fake nodes on schedule, deletes each when it has run long enough, and records which were deleted by others. */
 export class BuildDriver {
   readonly #parts: BuildDriverParts;
   readonly #live: Live[] = [];
@@ -64,7 +64,7 @@ export class BuildDriver {
 
   /**
    * Plays a load from now on; resolves when all its builds have a node, and those of the loads before too. Rejects when one has had none
-   * for ten minutes: then nothing goes on.
+   * for ten minutes: then nothing progresses.
    */
   async play(load: readonly TimedBuild[], stop: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
@@ -139,7 +139,7 @@ export class BuildDriver {
     return build.boundMs !== undefined && nowMs - build.boundMs >= build.plan.runSeconds * 1000;
   }
 
-  /** A Pod that isn't there any more, or that is another one by now, was ended by somebody else. */
+  /** A Pod that isn't there any more, or that was replaced, was ended by something else. */
   async #remove(build: Live): Promise<void> {
     const { cluster, namespace, signal } = this.#parts.pool;
     build.over = true;

@@ -1,9 +1,9 @@
 import { seededRandom } from '@hangar/autoscaler/simulate/random';
 
-/** One build of a load: when it comes, counted from the start of the load, and how long it runs on its node. */
+/** One build of a load: its arrival, counted from the start of the load, and how long it runs on its node. */
 export interface TimedBuild {
   readonly atSeconds: number;
-  /** Infinity: until somebody ends it. */
+  /** Infinity: until it is ended. */
   readonly runSeconds: number;
 }
 
@@ -15,7 +15,7 @@ export function risingBuilds(count: number, spanSeconds: number, runSeconds: num
   }));
 }
 
-/** Builds that come at one moment. */
+/** Builds that arrive at one moment. */
 export const buildBurst = (count: number, atSeconds: number, runSeconds: number): readonly TimedBuild[] =>
   Array.from({ length: count }, () => ({ atSeconds, runSeconds }));
 

@@ -21,18 +21,18 @@ export interface FakeNode {
   readonly cpu: string;
   readonly memory: string;
   readonly pods: number;
-  /** It was ready once, and nobody answers for it afterwards: neither kwok nor a kubelet. */
+  /** It was ready once, and is updated by neither kwok nor a kubelet afterwards. */
   readonly deaf?: boolean;
 }
 
-/** What a build asks for: three of them fit on a node of four CPUs. */
+/** The requests of a build: three of them fit on a node of four CPUs. */
 export const BUILD_REQUESTS = { cpu: '1150m', memory: '1700Mi' };
 /** A build as {@link FakePool.createPod} takes it. */
 export const BUILD_POD_SPEC = {
   containers: [{ name: 'step', image: 'fake', resources: { requests: BUILD_REQUESTS } }],
 };
 
-/** Whether a node or a Pod says that it is ready. */
+/** Whether a node or a Pod is ready. */
 export const isReady = ({ status }: V1Node | V1Pod): boolean =>
   (status?.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True');
 
@@ -170,7 +170,7 @@ export class FakePool {
       });
   }
 
-  /** Asks until it holds; what is refused meanwhile counts as not yet. */
+  /** Polls until it holds; a refusal meanwhile counts as not yet. */
   async eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
     await until(what, PATIENCE_MS, holds);
   }

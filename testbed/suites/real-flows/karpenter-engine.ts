@@ -57,7 +57,7 @@ export interface BufferRequest {
   readonly tolerations: readonly V1Toleration[];
 }
 
-/** Makes a CapacityBuffer in the namespace of the pool, empty until somebody sets it. */
+/** Makes a CapacityBuffer in the namespace of the pool, empty until it is set. */
 export async function makeBuffer(pool: FakePool, wish: BufferRequest): Promise<void> {
   const { name, requests, nodePool, tolerations } = wish;
   const containers = [{ name: 'room', image: 'fake', resources: { requests } }];
@@ -134,7 +134,7 @@ export class KarpenterEngine {
     return this.#process.gone;
   }
 
-  /** The answer of work that is in vain without Karpenter; rejects as soon as that has ended. */
+  /** The result of work that needs Karpenter; rejects as soon as Karpenter has ended. */
   needs<T>(work: Promise<T>): Promise<T> {
     return this.#process.needs(work);
   }
@@ -183,7 +183,7 @@ export class KarpenterEngine {
         await this.#letGo(ACT_RESOURCE.nodeClaims, left);
         return left.length === 0;
       });
-      // The provider may still make a node whose claim was taken back while it booted: nobody else removes that one.
+      // The provider may still make a node whose claim was deleted while it booted: nothing else removes that one.
       await pool.eventually('all nodes to be gone', async () => {
         const left = await pool.nodes();
         for (const { metadata } of left) await pool.removeNode(metadata?.name ?? '');

@@ -4,7 +4,7 @@ import { errorText } from '@hangar/shared/error-text';
 import { orAborted } from '@hangar/shared/or-aborted';
 import { Child } from '@hangar/shared/testing/child-process';
 
-/** A Go program that panics writes some fifteen lines after the one that says why. */
+/** A Go program that panics writes some fifteen lines after the one with the reason. */
 const LAST_LINES = 20;
 
 /** What is started. */
@@ -13,11 +13,11 @@ export interface KarpenterProgram {
   readonly args: readonly string[];
   /** The whole of what it sees. */
   readonly env: Readonly<Record<string, string>>;
-  /** Where its output goes, a file of its own. */
+  /** The file of its output. */
   readonly log: string;
 }
 
-/** Karpenter as a child process, missed as soon as it ends: nobody waits for what a dead one would have done. */
+/** Karpenter as a child process; its end is noticed at once, so that waits for it fail early. */
 export class KarpenterProcess {
   readonly #child: Child;
   readonly #gone = new AbortController();
@@ -28,7 +28,7 @@ export class KarpenterProcess {
     this.#child = new Child(program, args, { env, output });
     closeSync(output);
     const killHard = (): void => this.#child.kill('SIGKILL');
-    // Whoever leaves in a hurry leaves no Karpenter behind: it serves every NodePool there is.
+    // A sudden exit leaves no Karpenter behind: it would serve every NodePool of the cluster.
     process.once('exit', killHard);
     this.#ended = endOf(this.#child).then(async (how) => {
       process.off('exit', killHard);
@@ -38,7 +38,7 @@ export class KarpenterProcess {
     });
   }
 
-  /** Aborted when it has ended, whoever ended it; the reason says how, with the last lines of its log. */
+  /** Aborted when it has ended, for any reason; the reason contains the last lines of its log. */
   get gone(): AbortSignal {
     return this.#gone.signal;
   }

@@ -43,7 +43,7 @@ export class KarpenterSide {
     return side;
   }
 
-  /** A buffer of places for builds, empty until somebody sets it. */
+  /** A buffer of places for builds, empty until it is set. */
   makeBuffer(): Promise<void> {
     const { tolerations } = this.#place;
     return makeBuffer(this.#pool, {
@@ -81,7 +81,7 @@ export class KarpenterSide {
     });
   }
 
-  /** Places that are asked for beside builds. */
+  /** Placeholders requested beside builds. */
   async bufferPods(): Promise<number> {
     const { cluster, namespace, signal } = this.#pool;
     const target = { resource: ACT_RESOURCE.capacityBuffers, namespace, name: BUFFER };

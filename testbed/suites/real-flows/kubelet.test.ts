@@ -35,7 +35,7 @@ describe('what only a real kubelet does', () => {
       () => setup.drone.step(id, name)?.status === 'running',
     );
 
-  it('a step that takes too much memory is told as out of memory, and no other one', async () => {
+  it('a step that exceeds its memory is reported as out of memory, and no other one', async () => {
     const eats = step(
       'eats',
       ['echo eating', 'x=$(head -c 300000000 /dev/zero | tr "\\\\0" x); echo survived'],
@@ -72,7 +72,7 @@ describe('what only a real kubelet does', () => {
     expect(setup.drone.logText(id, 'plug')).toBe('PLUGIN_GREETING=hello world\nPLUGIN_LIST=a,b\n');
   });
 
-  it('an image without a shell runs by its entrypoint, and its exit code is told', async () => {
+  it('an image without a shell runs by its entrypoint, and its exit code is reported', async () => {
     const scratch = `- name: bare\n  image: ${cluster.images.scratch}\n  command: ["7", "$HOME"]\n`;
     const { id, done } = await run(pipeline(scratch));
     expect(stepResults(done)[1]).toEqual(['bare', 'failure', 7]);

@@ -9,7 +9,7 @@ import { until } from '../../parts/until.ts';
 const ACCOUNTS: Resource = { base: '/api/v1', plural: 'serviceaccounts' };
 const PATIENCE_MS = 60_000;
 
-/** A namespace of the real cluster for one test or bench alone: no Pods of others are in it, and all that is left in it goes with it. */
+/** A namespace of the real cluster for one test or bench alone: it has no other Pods, and is deleted with all that is left in it. */
 export class OwnNamespace {
   readonly name: string;
   /** The cluster with an admin's rights, until the namespace is removed. */
@@ -47,10 +47,10 @@ export class OwnNamespace {
     return this.admin.create<T>({ resource, namespace: this.name }, object, this.#never);
   }
 
-  /** Asks for its removal, and doesn't wait for it: the cluster takes some seconds. */
+  /** Requests its deletion, and doesn't wait for it: that takes some seconds. */
   async remove(): Promise<void> {
     const { admin, name } = this;
-    // Not with the patience that the Pods' own steps ask for.
+    // Not with the timeouts that the Pods' own steps need.
     await admin.remove({ resource: RESOURCE.pods, namespace: name }, { gracePeriodSeconds: 0 }, this.#never);
     await admin.remove({ resource: RESOURCE.namespaces, name }, {}, this.#never);
     await this.#connection.close();

@@ -24,7 +24,7 @@ export interface MixNode {
   readonly pods: number;
   readonly zone: string;
   readonly taints: readonly Taint[];
-  /** What stands on it before any build: as DaemonSets do. */
+  /** What runs on it before any build, such as DaemonSets. */
   readonly before: readonly Request[];
 }
 
@@ -123,7 +123,7 @@ export const podSpec = ({ containers, initContainers, zone, tolerates }: MixPod)
   tolerations: tolerates.map((key) => ({ key, operator: 'Exists' })),
 });
 
-/** What stands on the node before, as a pool's overhead; undefined where a request is left open, which scores count otherwise. */
+/** What runs on the node before, as a pool's overhead; undefined where a request is not set, which scores count differently. */
 function daemonSetsOf({ before: [one] }: MixNode): (Resources & { readonly pods: number }) | undefined {
   if (one === undefined || one.cpu === 0 || one.memoryMiB === 0) return undefined;
   return { ...resources(one), pods: 1 };
@@ -186,7 +186,7 @@ interface Used {
   pods: number;
 }
 
-/** What is used of each node, as far as features are told by it. */
+/** The usage of each node, as far as features are detected by it. */
 export class PlacementFeatures {
   readonly seen = new Set<PlacementFeature>();
   readonly #nodes: readonly Used[];

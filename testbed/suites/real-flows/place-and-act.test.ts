@@ -98,7 +98,7 @@ describe('placing, with the real scheduler', () => {
       (spec?.taints ?? []).some(({ effect }) => effect === 'PreferNoSchedule'),
     );
     expect(softly.map(({ metadata }) => metadata?.name)).toEqual([pool.nodeName('b'), pool.nodeName('c')]);
-    // The scheduler hears of the marks a moment after us.
+    // The scheduler observes the marks a moment after us.
     await pool.eventually('builds to keep to the open node', async () => {
       const where = [await build(), await build(), await build()];
       if (where.every((one) => one === open)) return true;
@@ -130,7 +130,7 @@ describe('acting, on the real kinds', () => {
     return { trail, acts: new GuardedActuator({ clock, recorder, object }, rules(more), facts) };
   };
 
-  it('a CapacityBuffer gets replicas and owner; that nobody serves it is said, and it gets no more', async () => {
+  it('a CapacityBuffer gets replicas and owner; that no controller serves it is reported, and it is not increased', async () => {
     const target = { resource: ACT_RESOURCE.capacityBuffers, namespace: pool.namespace };
     await pool.eventually('the kind to be served', async () => {
       const metadata = { name: 'builds' };
@@ -333,7 +333,7 @@ describe('shrinking an own pool, with the real scheduler', () => {
     await pool.close();
   });
 
-  it('while builds come and go it takes nodes, and none with a build', async () => {
+  it('removes nodes while builds start and end, and none with a build', async () => {
     const object = new NodePoolObject(pool.cluster, pool.namespace, 'ci/hangar');
     const { recorder, trail } = recording(pool);
     let view = await poolNodes(pool);

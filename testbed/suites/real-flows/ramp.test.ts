@@ -28,7 +28,7 @@ const FEATURES: ReadonlySet<ServiceFeature> = new Set([
 const WHOLE_RUN_S = 600;
 
 /**
- * Three builds find no node at all. When what they set in motion stands, builds come faster and faster, and then more at once than
+ * Three builds find no node at all. When the nodes for them are ready, builds arrive at a growing rate, and then more at once than
  * any room that is kept free: the tail that a replay has to foretell.
  */
 const FIRST = buildBurst(3, 0, Infinity);
@@ -93,7 +93,7 @@ describe('a ramp with the real Karpenter, its nodes a minute away', () => {
     const waits = builds.map(({ waitSeconds = Infinity }) => waitSeconds);
     expect(waits).toHaveLength(FIRST.length + RISE.length + RUSH.length);
     expect(Math.max(...waits)).toBeLessThan(REGISTRATION_S + SLACK_S);
-    // One push stands ready before there is any, and it grows with them: what comes steadily never waits for a node.
+    // A buffer of one push is ready before the first one, and grows with them: steady arrivals never wait for a node.
     expect(before).toBeGreaterThanOrEqual(5);
     expect(after).toBeGreaterThan(before);
     const rise = waits.slice(FIRST.length, FIRST.length + RISE.length);

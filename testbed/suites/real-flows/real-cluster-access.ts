@@ -26,13 +26,13 @@ export async function realClusterAccess(): Promise<{ cluster: RealCluster; groun
   };
 }
 
-/** Access to a namespace that is given back: it goes, with all that is in it. */
+/** Access to a namespace that is deleted afterwards, with all that is in it. */
 export interface OwnedNamespaceAccess extends TestClusterAccess {
   readonly remove: () => Promise<void>;
 }
 
 /**
- * As {@link realClusterAccess}, in a new namespace whose name begins with `word`: nobody else's Pods are in it, and `remove` leaves nothing
+ * As {@link realClusterAccess}, in a new namespace whose name begins with `word`: it has no other Pods, and `remove` leaves nothing
  * behind.
  */
 export async function ownNamespaceAccess(

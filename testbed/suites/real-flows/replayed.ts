@@ -17,7 +17,7 @@ export interface ReplayFigures {
   };
 }
 
-/** A trace and the world in which it is played. */
+/** A trace and the environment of its replay. */
 export interface ReplayQuestion {
   /** One file. */
   readonly trace: string;
@@ -27,7 +27,7 @@ export interface ReplayQuestion {
   readonly policy: 'karpenter' | 'karpenter-buffer-sqrt';
 }
 
-/** What `hangar-autoscaler replay` says, asked as an operator would. Rejects with its words when it fails. */
+/** The output of `hangar-autoscaler replay`, run as by an operator. Rejects with its message when it fails. */
 export async function replayed({ trace, node, bootSeconds, policy }: ReplayQuestion): Promise<ReplayFigures> {
   const { cpu = '', memory = '' } = node?.status?.allocatable ?? {};
   const reported = await runOrThrow(process.execPath, [

@@ -19,7 +19,7 @@ import {
 const MIXES = 220;
 /** Mixes that are tried side by side, each on nodes of its own: most of the time is spent in waiting for the API. */
 const LANES = 2;
-/** In so many mixes at least each feature must decide something. */
+/** The minimum number of mixes in which each feature must decide something. */
 const LEAST_MIXES_OF_EACH = 20;
 /** 50 s on two idle cores. */
 const PATIENCE_MS = 480_000;
@@ -33,9 +33,9 @@ interface Try {
   readonly differs: boolean;
 }
 
-/** What came of all mixes. */
+/** The results of all mixes. */
 interface Outcome {
-  /** Differences in words. */
+  /** Differences as text. */
   readonly found: string[];
   /** Pods that were tried again. */
   again: number;
@@ -64,7 +64,7 @@ class Lane {
     return this.#pool.close();
   }
 
-  /** Nodes and what stands on them, as the mix says; resolves when the scheduler has seen it all. */
+  /** Nodes and what runs on them, as in the mix; resolves when the scheduler has observed all of it. */
   async #prepare(mix: PodMix): Promise<readonly string[]> {
     const label = `mix-${this.#pods++}`;
     for (const { name, cpu, memoryMiB, pods: count, zone, taints } of mix.nodes) {
@@ -139,7 +139,7 @@ class Lane {
     return last;
   }
 
-  /** Plays one mix, Pod after Pod, and adds what came of it. */
+  /** Runs one mix, Pod after Pod, and adds its result. */
   async play(nth: number, outcome: Outcome): Promise<void> {
     this.#outcome = outcome;
     const mix = mixOf(seededRandom(nth));

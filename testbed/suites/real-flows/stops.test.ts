@@ -42,7 +42,7 @@ describe('a node that stops answering', () => {
 
   const hasNode = ({ spec }: V1Pod): boolean => Boolean(spec?.nodeName);
 
-  /** The last that is heard of that node: all containers of the Pod run. */
+  /** The last status from that node: all containers of the Pod run. */
   async function runs(pool: FakePool, { metadata, spec }: V1Pod): Promise<void> {
     const now = new Date().toISOString();
     const containerStatuses = spec?.containers.map(({ name, image }) => {
@@ -58,7 +58,7 @@ describe('a node that stops answering', () => {
     await pool.cluster.patch(target, { status }, 'merge', pool.signal);
   }
 
-  /** On the node that will be lost, where its Pod is borne for so long. */
+  /** The toleration for the node that will be lost. */
   function placed(pool: FakePool, seconds: number): string {
     const { key, value = '' } = pool.fence;
     const lost = { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute' };
@@ -87,7 +87,7 @@ describe('the timeout of the repository', () => {
       ['long', 'killed', 137],
       ['after', 'skipped', 0],
     ]);
-    // The server is told before the Pod is stopped, so the last lines come after the end.
+    // The server gets the report before the Pod is stopped, so the last lines arrive after the end.
     await setup.drone.waitUntil('the log is stored', { timeoutMs: 60_000 }, () =>
       setup.drone.log(id, 'long'),
     );

@@ -99,7 +99,7 @@ export function admitPriority(store: ObjectStore, pod: Pod): void {
 
 /**
  * What the ServiceAccount admission plugin does to a new Pod: names the account, demands that it
- * exists, and mounts its token unless the Pod or the account says no. Changes `pod`.
+ * exists, and mounts its token unless the Pod or the account disables that. Changes `pod`.
  *
  * @throws {ApiError} 403 when the account does not exist
  */

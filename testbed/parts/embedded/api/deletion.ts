@@ -10,7 +10,7 @@ export interface DeleteOptions {
   readonly dryRun?: boolean;
 }
 
-/** What a DELETE comes to: gone now, marked (graceful, or held by finalizers), or nothing new. */
+/** The result of a DELETE: removed now, marked (graceful, or held by finalizers), or nothing new. */
 export type DeleteDecision =
   | { readonly kind: 'remove' }
   | { readonly kind: 'mark'; readonly object: KubeObject }
@@ -18,7 +18,7 @@ export type DeleteDecision =
 
 /**
  * Decides a DELETE as the API server's strategies do: Pods get a grace period once they are scheduled and not ended,
- * namespaces and objects with finalizers are marked, all else goes at once.
+ * namespaces and objects with finalizers are marked, everything else is removed at once.
  *
  * @throws {ApiError} 409 when a precondition does not hold
  */

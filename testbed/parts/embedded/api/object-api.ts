@@ -47,7 +47,7 @@ export type ObjectPart = 'object' | 'status';
 
 export interface WriteOptions {
   readonly dryRun?: boolean;
-  /** A patch is refused in other words than a whole new state. */
+  /** The error of a patch differs from that of a whole new state. */
   readonly how?: 'patch' | 'put';
 }
 
@@ -89,7 +89,7 @@ export class ObjectApi {
   }
 
   /**
-   * Changes an object; `change` gets a copy and returns the wanted state. Writing what stands there already
+   * Changes an object; `change` gets a copy and returns the desired state. Writing the current state
    * changes nothing, not even the revision.
    *
    * @throws {ApiError} 404, 409, 422, 500
@@ -124,7 +124,7 @@ export class ObjectApi {
     );
   }
 
-  /** Deletes at once, or marks for graceful deletion; tells which. @throws {ApiError} 404, 409 */
+  /** Deletes at once, or marks for graceful deletion; returns which. @throws {ApiError} 404, 409 */
   delete(key: ObjectKey, options: DeleteOptions = {}): { object: KubeObject; gone: boolean } {
     const current = this.get(key);
     const decision = decideDelete(key.resource, current, options, this.clock.now());

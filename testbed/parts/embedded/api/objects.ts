@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { V1ObjectMeta } from '@kubernetes/client-node';
 
-/** A type of the Kubernetes client as it stands on the wire, where times are RFC 3339 text. */
+/** A type of the Kubernetes client as it is on the wire, where times are RFC 3339 text. */
 export type OnWire<T> = T extends Date ? string : T extends object ? { [Key in keyof T]: OnWire<T[Key]> } : T;
 
 /** Metadata of a stored object. */

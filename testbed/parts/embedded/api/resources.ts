@@ -26,7 +26,7 @@ export const EVENTS = core('events', 'Event', { shortNames: ['ev'] });
 export const SERVICE_ACCOUNTS = core('serviceaccounts', 'ServiceAccount', { shortNames: ['sa'] });
 export const RESOURCE_QUOTAS = core('resourcequotas', 'ResourceQuota', { shortNames: ['quota'] });
 
-/** What the server keeps unless told of more; the last are stored only, no controller acts on them. */
+/** The default resources of the server; the last are stored only, no controller acts on them. */
 export const DEFAULT_RESOURCES: readonly ApiResource[] = [
   PODS,
   NODES,

@@ -62,7 +62,7 @@ function labelRequirement(part: string): LabelTest {
 const OPEN_LIST = /^\S+\s+(?:in|notin)\s+\(\s*$/;
 const TWO_VALUES = /^[^\s=!]+\s*(?:==|=|!=)\s*\S+\s+(\S+)/;
 
-/** The parser's words for what goes wrong most; a general one for the rest. */
+/** The parser's messages for the common errors; a general one for the rest. */
 function unreadText(part: string): string {
   if (OPEN_LIST.test(part)) return "unable to parse requirement: found '', expected: ',', ')' or identifier";
   const second = TWO_VALUES.exec(part)?.[1];

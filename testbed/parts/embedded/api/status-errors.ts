@@ -1,7 +1,7 @@
 import type { V1Status, V1StatusCause, V1StatusDetails } from '@kubernetes/client-node';
 import { type ApiResource, qualifiedName } from './resources.ts';
 
-/** A refusal in the API server's words; thrown by every verb, written as the response body. */
+/** An error with the API server's message; thrown by every verb, written as the response body. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: V1Status & { readonly code: number };

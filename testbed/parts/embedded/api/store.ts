@@ -57,7 +57,7 @@ export class ObjectStore {
     return stored;
   }
 
-  /** Removes; the object's last words carry the revision of the removal. */
+  /** Removes; the last event of the object has the revision of the removal. */
   remove(resource: string, object: KubeObject): KubeObject {
     const previous = this.objects.get(resource)?.get(keyOf(object));
     if (previous === undefined) return object;
@@ -78,14 +78,14 @@ export class ObjectStore {
     return this.forgottenUpTo;
   }
 
-  /** Forgets all history, as etcd's compaction does: watches from before get 410. */
+  /** Drops all history, as etcd's compaction does: watches from before get 410. */
   compact(): void {
     this.history = [];
     this.lastRevision += 1;
     this.forgottenUpTo = this.lastRevision;
   }
 
-  /** Hears every change in order; one that a listener causes comes after the one it is busy with. */
+  /** Receives every change in order; one that a listener causes is delivered after the current one. */
   subscribe(listener: ChangeListener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

@@ -55,7 +55,7 @@ export class GarbageCollector {
     for (const { object } of ending) this.finishNamespace(object);
   }
 
-  /** A namespace goes when nothing is left in it. */
+  /** A namespace is removed when it is empty. */
   private finishNamespace(namespace: KubeObject): void {
     const { name } = namespace.metadata;
     const left = DEFAULT_RESOURCES.some(
@@ -69,7 +69,7 @@ function isMarked(object: KubeObject): boolean {
   return object.metadata.deletionTimestamp !== undefined;
 }
 
-/** All its owners are gone; an object with one that lives stays. */
+/** All its owners are gone; an object with an existing owner stays. */
 function isOrphan(object: KubeObject, uids: ReadonlySet<string>): boolean {
   const owners = object.metadata.ownerReferences ?? [];
   return owners.length > 0 && owners.every(({ uid }) => !uids.has(uid));

@@ -5,7 +5,7 @@ import { isFinished, type Pod, type PodCondition, withCondition } from '../api/p
 import { NODES } from '../api/resources.ts';
 import { rfc3339Seconds } from '../api/times.ts';
 
-/** A node as a test asks for it; quantities as in Kubernetes. */
+/** A node as specified by a test; quantities as in Kubernetes. */
 export interface EmbeddedNode {
   readonly name: string;
   readonly cpu?: string;

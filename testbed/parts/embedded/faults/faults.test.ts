@@ -38,7 +38,7 @@ describe('faults', { timeout: 30_000 }, () => {
     expect((await client.get(`${path}/done`)).status).toBe(200);
   });
 
-  it('says when to come back in a 429', async () => {
+  it('sends Retry-After with a 429', async () => {
     cluster.faults.fail({ verb: 'list', status: 429, retryAfterSeconds: 7 });
 
     const response = await fetch(`${cluster.url}${path}`);
@@ -65,7 +65,7 @@ describe('faults', { timeout: 30_000 }, () => {
     expect(await ended.next()).toBeUndefined();
   });
 
-  it('silences open watches while new ones hear', async () => {
+  it('silences open watches while new ones receive events', async () => {
     const deaf = await openWatch(cluster, from());
     const silenced = cluster.faults.silenceWatches({ resource: 'secrets' });
     const hearing = await openWatch(cluster, from());
@@ -78,7 +78,7 @@ describe('faults', { timeout: 30_000 }, () => {
     expect(await deaf.next()).toBeUndefined();
   });
 
-  it('doubles events when told to', async () => {
+  it('duplicates events on request', async () => {
     const watch = await openWatch(cluster, from());
     cluster.faults.duplicateWatchEvents(1);
     cluster.faults.delayWatchEvents(5);
@@ -89,7 +89,7 @@ describe('faults', { timeout: 30_000 }, () => {
     watch.close();
   });
 
-  it('refuses connections during an outage and comes back on the same port', async () => {
+  it('refuses connections during an outage and then listens on the same port', async () => {
     const before = cluster.url;
     await cluster.faults.stop();
 

@@ -70,7 +70,7 @@ export interface FaultSwitches {
 }
 
 /**
- * Faults on demand. Each order stands until it has struck `times` requests or is called off;
+ * Faults on demand. Each fault applies until it has hit `times` requests or is cancelled;
  * the first that matches a request strikes.
  */
 export class ApiFaults {
@@ -101,7 +101,7 @@ export class ApiFaults {
     return this.order(match, { kind: 'delay', delayMs }, match.times ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Breaks a log stream after so many bytes of it. */
+  /** Breaks a log stream after a number of bytes. */
   cutLog(match: { name?: string; path?: RegExp; times?: number }, atByte: number): FaultHandle {
     const resource = 'pods/log';
     return this.order({ ...match, resource }, { kind: 'cut-log', atByte }, match.times);
@@ -112,17 +112,17 @@ export class ApiFaults {
     return this.toWatches(match, (watch) => watch.end(how));
   }
 
-  /** Open watches stay connected but hear nothing more, as after a silent network loss; new ones are well. */
+  /** Open watches stay connected but receive nothing more, as after a silent network loss; new ones work. */
   silenceWatches(match: RequestMatch = {}): number {
     return this.toWatches(match, (watch) => watch.silence());
   }
 
-  /** Every watch event comes late by so much. */
+  /** Every watch event is delayed by this time. */
   delayWatchEvents(delayMs: number): void {
     this.watchFaults.delayMs = delayMs;
   }
 
-  /** Every watch event comes so many times more (0 is normal). */
+  /** Every watch event is repeated this many times (0 is normal). */
   duplicateWatchEvents(duplicates: number): void {
     this.watchFaults.duplicates = duplicates;
   }
@@ -142,7 +142,7 @@ export class ApiFaults {
     await this.switches.startListening();
   }
 
-  /** Connection refused for so long; resolves when the server is back. */
+  /** Connections are refused for this time; resolves when the server is back. */
   async outage(durationMs: number): Promise<void> {
     await this.stop();
     await this.clock.sleep(durationMs);
@@ -169,7 +169,7 @@ export class ApiFaults {
     return effects;
   }
 
-  /** Makes an open watch known; the returned function forgets it. */
+  /** Registers an open watch; the returned function removes it. */
   watchOpened(watch: ServedWatch): () => void {
     this.watches.add(watch);
     return () => this.watches.delete(watch);

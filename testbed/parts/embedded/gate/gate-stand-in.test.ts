@@ -68,7 +68,7 @@ describe('the stand-in gate', { timeout: 30_000 }, () => {
     expect(lines.at(-2)).toMatch(/^\u001ehangar abcd1234 close at=\d{13} sig=[\w-]{86}$/);
   });
 
-  it('skips what a failure skips, runs what waits for one, and tells it who failed', async () => {
+  it('skips what a failure skips, runs what waits for one, and passes it the failed steps', async () => {
     const pod = await run('failure', [
       clone,
       { name: 'bad', after: [1], script: 'exit 3' },
@@ -135,7 +135,7 @@ describe('the stand-in gate', { timeout: 30_000 }, () => {
     expect(outcomes(pod)).toEqual(['ran 0', 'ran 0', 'ran 0']);
   });
 
-  it('never starts anything once a stop signal has come', async () => {
+  it('never starts anything after a stop signal', async () => {
     await start('stopped', [
       { name: 'long', script: 'echo up; exec sleep 60' },
       { name: 'next', after: [1], runs: 'always', script: 'touch /drone/src/never' },
@@ -153,7 +153,7 @@ describe('the stand-in gate', { timeout: 30_000 }, () => {
     expect(seen.at(-1)).toEqual([expect.stringMatching(/^(ran 143|stopping 0)$/), 'stopping 0']);
   });
 
-  it('holds after a kill without a word, and then goes on as after 137', async () => {
+  it('waits after a kill without a report, and then continues as after 137', async () => {
     await start('killed', [
       { name: 'long', script: 'exec sleep 60' },
       { name: 'report', after: [1], runs: 'on-failure', script: 'echo seen' },
@@ -191,7 +191,7 @@ describe('the stand-in gate', { timeout: 30_000 }, () => {
     expect(await logOf('swapped', 2)).toContain('\nwent on\n');
   });
 
-  it('runs known images whose entry point is not on this machine, and says 127 for unknown ones', async () => {
+  it('runs known images whose entry point is not on this machine, and exits with 127 for unknown ones', async () => {
     const pod = await run('entry', [
       {
         name: 'plugin',

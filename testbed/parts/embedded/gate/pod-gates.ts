@@ -35,7 +35,7 @@ export class PodGates {
     for (const waiter of [...this.waiters]) waiter();
   }
 
-  /** Resolves with the first answer of `look`, which is asked at every change. */
+  /** Resolves with the first result of `look`, which is called at every change. */
   until<Answer>(look: () => Answer | undefined): Promise<Answer> {
     return new Promise((resolve) => {
       const check = (): void => {
@@ -60,7 +60,7 @@ export class GatesByPod {
     return gates;
   }
 
-  /** The Pod's files have changed (results of swapped steps come that way). */
+  /** The Pod's files have changed (results of swapped steps are delivered that way). */
   podChanged(podUid: string): void {
     this.gates.get(podUid)?.wake();
   }

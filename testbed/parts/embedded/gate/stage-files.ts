@@ -60,7 +60,7 @@ const SKIPS = ['failed-before', 'passed-before', 'fast', 'ended-early', 'stoppin
 
 /**
  * What the runner has written of a swapped step in the Pod's annotations, `<decision> <code> <startMs> <endMs>` or
- * `running 0 <startMs> 0`; undefined while it says nothing.
+ * `running 0 <startMs> 0`; undefined before the first line.
  */
 export function reportedResult(root: string, n: number): StepResult | undefined {
   const file = join(root, 'hangar/pod', `result-${n}`);
@@ -77,7 +77,7 @@ const OWN = '/hangar/own/';
 
 /**
  * Replaces scripts among the arguments by copies in which the container's paths are this machine's:
- * a script says `cd /drone/src`, and there is no such folder here.
+ * a script contains `cd /drone/src`, and there is no such folder here.
  */
 export function scriptsInPlace(argv: readonly string[], root: string, rewrite: Rewrite): string[] {
   return argv.map((argument) => {

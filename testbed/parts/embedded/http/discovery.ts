@@ -15,7 +15,7 @@ export const VERSION = {
   platform: 'linux/amd64',
 };
 
-/** Discovery documents (`/api`, `/apis`, `/api/v1`, `/apis/<group>/<version>`), as kubectl asks for them. */
+/** Discovery documents (`/api`, `/apis`, `/api/v1`, `/apis/<group>/<version>`), as kubectl requests them. */
 export function discoveryOf(path: string, resources: readonly ApiResource[]): JsonRecord | undefined {
   const [root, ...rest] = path.replace(/\/$/, '').split('/').slice(1);
   if (root === 'api' && rest.length === 0) {

@@ -39,7 +39,7 @@ export class ObjectRoutes {
     this.lists = new Lists(api.store);
   }
 
-  /** @throws {ApiError} in the API server's words */
+  /** @throws {ApiError} with the API server's message */
   handle(exchange: Exchange): HttpReply {
     const { request } = exchange;
     const part = partOf(request);
@@ -78,7 +78,7 @@ export class ObjectRoutes {
     });
   }
 
-  /** A revision that is yet to come: the real server waits 3 s for it and then says this. */
+  /** A future revision: the real server waits 3 s for it and then returns this. */
   private assertNotAhead(revision = 0): void {
     const current = this.api.store.revision;
     if (revision <= current) return;
@@ -122,7 +122,7 @@ export class ObjectRoutes {
 
   private delete({ request, body }: Exchange): HttpReply {
     const { object, gone } = this.api.delete(request, deleteOptionsOf(request, body));
-    // Pods and namespaces come back themselves, other kinds as a word of success once they are gone.
+    // Pods and namespaces are returned themselves, other kinds as a Success status once they are gone.
     if (!gone || request.resource.plural === 'pods') return jsonReply(object);
     const { name, uid } = object.metadata;
     const { group, plural } = request.resource;
@@ -170,7 +170,7 @@ function patched(contentType: string, current: KubeObject, patch: unknown): Kube
   throw new ApiError(415, 'UnsupportedMediaType', message);
 }
 
-/** Delete options may come in the body or the query; the body wins where it says something. */
+/** Delete options may be in the body or the query; the body takes precedence. */
 function deleteOptionsOf({ query }: ResourceRequest, body: string): DeleteOptions {
   const parsed = body === '' ? {} : recordOf(parseBody(body));
   const grace = parsed['gracePeriodSeconds'] ?? query.get('gracePeriodSeconds');

@@ -21,7 +21,7 @@ const gated = (name: string, more: object = {}) => {
 const secrets = '/api/v1/namespaces/default/secrets';
 
 describe('errors of the API server', { timeout: 30_000 }, () => {
-  it('says NotFound with name and kind', async () => {
+  it('returns NotFound with name and kind', async () => {
     const { status, body } = await client.get(`${PODS_PATH}/absent`);
 
     expect(status).toBe(404);
@@ -37,7 +37,7 @@ describe('errors of the API server', { timeout: 30_000 }, () => {
     });
   });
 
-  it('says AlreadyExists for a name that is taken, and generates names that are free', async () => {
+  it('returns AlreadyExists for a name in use, and generates unused names', async () => {
     await client.post(secrets, { metadata: { name: 'twice' } });
 
     const second = await client.post(secrets, { metadata: { name: 'twice' } });
@@ -254,7 +254,7 @@ describe('delete', { timeout: 30_000 }, () => {
     expect(cluster.api.store.get('secrets', 'default', 'free')).toBeDefined();
   });
 
-  it('empties a namespace before it goes, and lets nothing new in', async () => {
+  it('empties a namespace before it is removed, and admits nothing new', async () => {
     const inside = '/api/v1/namespaces/ending/secrets';
     const made = await client.post('/api/v1/namespaces', { metadata: { name: 'ending' } });
     await client.post(inside, { metadata: { name: 'holds', finalizers: ['hangar.dev/test'] } });
@@ -333,7 +333,7 @@ describe('the rest of the API', { timeout: 30_000 }, () => {
     giveBack();
   });
 
-  it('enforces quotas in the real words', async () => {
+  it('enforces quotas with the real messages', async () => {
     await client.post('/api/v1/namespaces/ci/resourcequotas', {
       metadata: { name: 'small' },
       spec: { hard: { pods: '10', 'requests.cpu': '1' } },

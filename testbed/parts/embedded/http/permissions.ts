@@ -12,7 +12,7 @@ export interface Denial {
 /** Who the one user of this server is, in the refusals' texts. */
 export const USER = 'system:serviceaccount:default:hangar';
 
-/** What is denied: reviews say so, and requests get the real 403. Everything else is allowed. */
+/** Denied permissions: reviews report them, and requests get the real 403. Everything else is allowed. */
 export class Permissions {
   private readonly denials = new Set<Denial>();
 
@@ -22,7 +22,7 @@ export class Permissions {
     return () => this.denials.delete(denial);
   }
 
-  /** @throws {ApiError} 403 in the authorizer's words */
+  /** @throws {ApiError} 403 with the authorizer's message */
   assertAllowed({ verb, resource, subresource, namespace, name }: ResourceRequest): void {
     const plural = qualifiedPath(resource.plural, subresource);
     if (this.allows(verb, plural, namespace)) return;

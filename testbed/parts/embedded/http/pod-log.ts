@@ -5,7 +5,7 @@ import { badRequest } from '../api/status-errors.ts';
 import type { HttpReply } from './reply.ts';
 import { isTrue, type ResourceRequest } from './request-info.ts';
 
-/** What a reader of a log may ask for. */
+/** The options of a log request. */
 export interface LogOptions {
   readonly container: string;
   readonly follow: boolean;
@@ -24,7 +24,7 @@ export interface LogSink {
 /** The kubelet's side of a log request. */
 export interface PodLogSource {
   /**
-   * Writes the log and, when asked, follows it until the container ends.
+   * Writes the log and, on request, follows it until the container ends.
    * @returns stops following
    * @throws {ApiError} 400 with the kubelet's text
    */
@@ -58,7 +58,7 @@ function streamLog(read: (sink: LogSink) => () => void, response: ServerResponse
     const left = Math.max(0, cutAtByte - bytes);
     bytes += chunk.length;
     response.write(chunk.subarray(0, left));
-    // The cut comes after what was written has left, so that the client sees the exact bytes.
+    // The connection is cut after the written bytes were sent, so that the client sees the exact bytes.
     if (left < chunk.length) response.write('', () => response.destroy());
   };
   const end = (): void => {

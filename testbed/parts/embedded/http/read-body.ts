@@ -3,7 +3,7 @@ import { badRequest, requestTooLarge } from '../api/status-errors.ts';
 
 const LARGEST_BODY_BYTES = 3 * 1024 * 1024;
 
-/** The body as it came. @throws {ApiError} 413 above 3 MiB */
+/** The received body. @throws {ApiError} 413 above 3 MiB */
 export async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -2,7 +2,7 @@ import type { ApiResource } from '../api/resources.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
 
-/** A request on a resource, in the words that RBAC and the audit log use. */
+/** A request on a resource, in the terms of RBAC and the audit log. */
 export interface ResourceRequest {
   readonly verb: Verb;
   readonly resource: ApiResource;
@@ -44,7 +44,7 @@ function verbOf(method: string, query: URLSearchParams, name: string): Verb {
   return name === '' ? 'list' : 'get';
 }
 
-/** Flags come as `true` from most clients and as `1` from some. */
+/** Flags are sent as `true` by most clients and as `1` by some. */
 export function isTrue(value: string | null): boolean {
   return value === 'true' || value === '1';
 }

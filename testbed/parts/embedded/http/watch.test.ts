@@ -24,7 +24,7 @@ async function namesOf(watch: WatchReader, count: number): Promise<string[]> {
 }
 
 describe('watch', { timeout: 30_000 }, () => {
-  it('tells what is first when no revision is given, then what happens', async () => {
+  it('sends the initial state when no revision is given, then changes', async () => {
     await client.post(path, { metadata: { name: 'first', labels: { t: 'state' } } });
 
     const watch = await openWatch(cluster, `${path}?watch=true&labelSelector=t%3Dstate`);
@@ -41,7 +41,7 @@ describe('watch', { timeout: 30_000 }, () => {
     watch.close();
   });
 
-  it('goes on from a revision without a gap', async () => {
+  it('continues from a revision without a gap', async () => {
     const since = revision();
     await client.post(path, { metadata: { name: 'meanwhile' } });
 
@@ -84,7 +84,7 @@ describe('watch', { timeout: 30_000 }, () => {
     expect(await watch.next()).toBeUndefined();
   });
 
-  it('sends bookmarks with the current revision only to those who ask', async () => {
+  it('sends bookmarks with the current revision only on request', async () => {
     const watch = await openWatch(
       cluster,
       `${path}?watch=true&resourceVersion=${revision()}&allowWatchBookmarks=true`,
@@ -99,7 +99,7 @@ describe('watch', { timeout: 30_000 }, () => {
     watch.close();
   });
 
-  it('marks the end of the initial state when asked to send it', async () => {
+  it('marks the end of the initial state when its sending was requested', async () => {
     const watch = await openWatch(
       cluster,
       `/api/v1/nodes?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`,

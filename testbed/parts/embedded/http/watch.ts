@@ -12,7 +12,7 @@ export interface WatchRequest {
   readonly resource: ApiResource;
   readonly namespace: string;
   readonly matches: Matcher;
-  /** Undefined or 0: the state as it is comes first, as ADDED. */
+  /** Undefined or 0: the current state is sent first, as ADDED. */
   readonly since: number | undefined;
   readonly initialEvents: boolean;
   readonly bookmarks: boolean;
@@ -79,7 +79,7 @@ class WatchStream {
   private replay(): boolean {
     const { store } = this.parts;
     const { since, resource, namespace, initialEvents } = this.request;
-    // A revision that is yet to come is waited for in silence.
+    // A future revision is waited for without a message.
     this.seenRevision = Math.max(store.revision, since ?? 0);
     if (since === undefined || since === 0 || initialEvents) {
       for (const object of store.list(qualifiedName(resource), namespace)) {

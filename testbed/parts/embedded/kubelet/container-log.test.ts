@@ -73,7 +73,7 @@ describe('ContainerLog', () => {
     expect(read(log, options)).toBe(want);
   });
 
-  it('goes on until the end for those who follow, unless they stop', () => {
+  it('continues until the end for followers, unless they stop', () => {
     const { log, out } = aLog();
     const seen = { stays: '', leaves: '', ends: 0 };
     log.read(
@@ -93,7 +93,7 @@ describe('ContainerLog', () => {
     expect(seen).toEqual({ stays: 'a\nb\n', leaves: 'a\n', ends: 1 });
   });
 
-  it('forgets the oldest lines above its size, as rotation does', () => {
+  it('drops the oldest lines above its size, as rotation does', () => {
     const { log, out } = aLog(10);
     out('11111\n22222\n33333\n');
 

@@ -50,7 +50,7 @@ export class ContainerLog {
     this.followers.clear();
   }
 
-  /** Writes what there is, and goes on until the run ends when asked to follow; returns a stop. */
+  /** Writes the existing log, and with `follow` continues until the run ends; returns a stop function. */
   read(options: ReadOptions, sink: LogSink): () => void {
     const writer = new LogWriter(options, sink);
     const { tailLines } = options;

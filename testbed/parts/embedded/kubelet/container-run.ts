@@ -19,7 +19,7 @@ export function newContainerId(): string {
   return `containerd://${randomBytes(32).toString('hex')}`;
 }
 
-/** One run of a container: from its start to its end, with what its status will say. */
+/** One run of a container: from its start to its end, with the data of its status. */
 export class ContainerRun {
   readonly id = newContainerId();
   readonly image: string;

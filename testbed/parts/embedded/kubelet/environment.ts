@@ -3,7 +3,7 @@ import type { Container, Pod } from '../api/pod.ts';
 import type { ObjectStore } from '../api/store.ts';
 import { fieldValue } from './field-refs.ts';
 
-/** A container that cannot be configured, with the kubelet's words. */
+/** A container that cannot be configured, with the kubelet's message. */
 export class ContainerConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -17,7 +17,7 @@ interface DataRef {
 }
 
 /**
- * The environment that a container asks for: envFrom first, then env in order with `$(NAME)` expanded from what
+ * The environment of a container: envFrom first, then env in order with `$(NAME)` expanded from what
  * stands before.
  *
  * @throws {ContainerConfigError} when a Secret, ConfigMap or key that is not optional is missing

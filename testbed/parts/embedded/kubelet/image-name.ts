@@ -4,7 +4,7 @@ const DOMAIN = /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d+)?$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 const DIGEST = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
 
-/** Why an image's name can't be read, in the kubelet's words; undefined when it can. */
+/** Why an image's name can't be parsed, as the kubelet's message; undefined when it can. */
 export function imageNameError(image: string): string | undefined {
   const why = referenceError(image);
   if (why === undefined) return undefined;

@@ -18,7 +18,7 @@ const IMAGE_BYTES = 1_000_000;
 /** The wait shown between tries grows to ten times the first. */
 const MOST_DOUBLINGS = 10;
 
-/** The images that a node pretends to hold; pulls take the time they are told to. */
+/** The simulated images of a node; pulls take the configured time. */
 export class ImageStore {
   private readonly clock: Clock;
   private readonly images: FakeImages;
@@ -31,7 +31,7 @@ export class ImageStore {
     this.timing = timing;
   }
 
-  /** Makes an image present as the pull policy says, with the kubelet's events; undefined when it is there. */
+  /** Makes an image present according to the pull policy, with the kubelet's events; undefined when it is there. */
   async pull(slot: ContainerSlot, record: RecordEvent): Promise<PullFailure | undefined> {
     const { image, imagePullPolicy } = slot.container;
     const unreadable = imageNameError(image);

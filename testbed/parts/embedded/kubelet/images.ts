@@ -12,7 +12,7 @@ export interface FakeImage {
 
 export type FakeImages = Readonly<Record<string, FakeImage>>;
 
-/** Prints the settings and ends as told: stands for every plugin. */
+/** Prints the settings and exits as configured: a substitute for every plugin. */
 const PLUGIN: FakeImage = {
   script: `env | grep '^PLUGIN_' | LC_ALL=C sort; exit "\${PLUGIN_EXIT:-0}"`,
 };
@@ -71,7 +71,7 @@ export function fakeImageOf(image: string, more: FakeImages): FakeImage | undefi
   return KNOWN[repository];
 }
 
-/** Why an image cannot be pulled, in containerd's words; undefined when it can. */
+/** Why an image cannot be pulled, as containerd's message; undefined when it can. */
 export function pullErrorOf(image: string, more: FakeImages): string | undefined {
   const reported = fakeImageOf(image, more)?.pullError;
   if (reported !== undefined) return reported;

@@ -1,11 +1,11 @@
 import type { Output, ProcessExit, Running } from './process-group.ts';
 
-/** Code of a placeholder that was told to go. @see runner/gate/PROTOCOL.md */
+/** Exit code of a placeholder that was stopped. @see runner/gate/PROTOCOL.md */
 const PLACEHOLDER_CODE = 213;
 
 const STOPS: ReadonlySet<string> = new Set(['SIGTERM', 'SIGINT', 'SIGKILL']);
 
-/** A placeholder: does nothing, ends at once with its own code when it is told to. */
+/** A placeholder: does nothing, exits at once with its own code on a stop signal. */
 export function placeholder(): Running {
   const { promise, resolve } = Promise.withResolvers<ProcessExit>();
   return {

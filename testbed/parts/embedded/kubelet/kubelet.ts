@@ -42,7 +42,7 @@ export class Kubelet implements PodLogSource {
     if (!silent) for (const runner of this.runnersOn(node)) runner.syncSoon();
   }
 
-  /** Kills what runs on a node, as when its power goes. */
+  /** Kills what runs on a node, as on a power failure. */
   killNode(node: string): void {
     for (const runner of this.runnersOn(node)) runner.kill();
   }
@@ -124,7 +124,7 @@ export class Kubelet implements PodLogSource {
     for (const resolve of this.emptied) resolve();
   }
 
-  /** The kubelet's own check, for Pods that came past the scheduler. */
+  /** The kubelet's own check, for Pods that bypassed the scheduler. */
   private rejectionOf(pod: Pod): Termination | undefined {
     const { api } = this.parts;
     const nodeName = pod.spec.nodeName ?? '';

@@ -128,7 +128,7 @@ function machineEnvironment(pod: Pod, home: string): Record<string, string> {
   };
 }
 
-/** In containerd's words. */
+/** As containerd's message. */
 function notExecutable({ message }: StartError): StartError {
   return new StartError(
     `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: ${message}`,

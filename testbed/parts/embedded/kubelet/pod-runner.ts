@@ -87,7 +87,7 @@ export class PodRunner {
     if (!isDeepStrictEqual(shown(pod), shown(before))) this.syncSoon();
   }
 
-  /** The Pod is gone from the API, however that came: its processes go too. */
+  /** The Pod is gone from the API, for whatever reason: its processes are killed too. */
   kill(): void {
     if (this.removed) return;
     this.removed = true;
@@ -106,7 +106,7 @@ export class PodRunner {
     return this.all().find((slot) => slot.container.name === container);
   }
 
-  /** Asks for a look at the Pod, now or after a while; looks never overlap. */
+  /** Schedules a sync of the Pod, now or after a while; syncs never overlap. */
   syncSoon(delayMs = 0): void {
     if (this.removed) return;
     const callOff = this.parts.clock.after(delayMs, () => {
@@ -243,7 +243,7 @@ export class PodRunner {
     return true;
   }
 
-  /** Stops everything, reports the last status, and lets the API forget a deleted Pod. */
+  /** Stops everything, reports the last status, and removes a deleted Pod from the API. */
   private async end(): Promise<void> {
     const running = this.all().filter((slot) => slot.isRunning);
     for (const slot of running) {
@@ -311,7 +311,7 @@ export class PodRunner {
     this.callOffs.add(callOff);
   }
 
-  /** The folder goes when the last process has ended. */
+  /** The folder is removed when the last process has ended. */
   private async remove(): Promise<void> {
     await Promise.all(this.all().map(async ({ run }) => run?.ended));
     rmSync(this.parts.folder, { recursive: true, force: true });

@@ -15,7 +15,7 @@ export interface PodFacts {
   readonly containers: readonly ContainerStatus[];
   readonly startedAtMs: number;
   readonly nowMs: number;
-  /** The sandbox stands: volumes and network are there. */
+  /** The sandbox is ready: volumes and network exist. */
   readonly sandbox: boolean;
   /** Ended by the kubelet itself: deadline, eviction. */
   readonly termination: { readonly reason: string; readonly message: string } | undefined;

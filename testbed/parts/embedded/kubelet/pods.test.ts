@@ -29,7 +29,7 @@ const logOf = (pod: string, container = 'step-1', query = ''): Promise<string> =
   client.text(`${PODS_PATH}/${pod}/log?container=${container}${query}`);
 
 describe('Pods', { timeout: 30_000 }, () => {
-  it('end as succeeded when all containers do, with the states a kubelet tells', async () => {
+  it('end as succeeded when all containers do, with the states that a kubelet reports', async () => {
     const pod = await run(shellPod('good', 'echo one', 'echo two; printf rest'));
 
     expect(pod.status.phase).toBe('Succeeded');
@@ -129,7 +129,7 @@ describe('Pods', { timeout: 30_000 }, () => {
     expect(await logOf('volumes')).toBe('made by embedded-1\nabc\nabc abc-$(UNKNOWN)-$(TOKEN)\n');
   });
 
-  it('wait for a Secret that comes later, and say so in an event', async () => {
+  it('wait for a Secret that is created later, and report that in an event', async () => {
     const { metadata, spec } = shellPod('patient', 'true');
     await client.post(PODS_PATH, {
       metadata,
@@ -265,7 +265,7 @@ describe('Pods', { timeout: 30_000 }, () => {
     });
   });
 
-  it('are restarted where the policy says so', async () => {
+  it('are restarted according to the policy', async () => {
     const { metadata, spec } = shellPod('again', '[ -e /ws/x ] || { touch /ws/x; exit 1; }');
     const [container] = spec['containers'] as object[];
     const volumeMounts = [{ name: 'ws', mountPath: '/ws' }];
@@ -309,7 +309,7 @@ describe('Pods', { timeout: 30_000 }, () => {
     expect(await logOf('downward')).toBe('new');
   });
 
-  it('are no longer heard of while their node is away', async () => {
+  it('have no status updates while their node is unreachable', async () => {
     cluster.addNode({ name: 'flaky' });
     const { metadata, spec } = shellPod('unheard', 'exec sleep 60');
     await client.post(PODS_PATH, { metadata, spec: { ...spec, nodeName: 'flaky' } });

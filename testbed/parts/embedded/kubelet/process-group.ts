@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Janitor } from './janitor.ts';
 
-/** How a process ended: its code, or 128 + signal as a container runtime tells it. */
+/** How a process ended: its code, or 128 + signal as a container runtime reports it. */
 export interface ProcessExit {
   readonly code: number;
   readonly signal?: number;
@@ -17,7 +17,7 @@ export interface Output {
 
 /** Something that runs as a container does: it ends once, and can be signalled. */
 export interface Running {
-  /** Resolves when it has ended and all its output was handed over. */
+  /** Resolves when it has ended and all its output was delivered. */
   readonly ended: Promise<ProcessExit>;
   readonly signal: (name: NodeJS.Signals) => void;
 }
@@ -30,7 +30,7 @@ export interface GroupSpec {
   readonly isFirst: boolean;
 }
 
-/** A command that could not be started at all, with the words of the system. */
+/** A command that could not be started, with the system's message. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }
@@ -69,7 +69,7 @@ function endOf(child: ChildProcess, janitor: Janitor): Promise<ProcessExit> {
   return new Promise((resolve) => {
     child.once('exit', () => {
       if (pid === undefined) return;
-      // What the first process leaves behind may hold the pipes open: it goes too.
+      // What the first process leaves behind may hold the pipes open: it is killed too.
       send(-pid, 'SIGKILL');
       janitor.ended(pid);
     });
@@ -103,7 +103,7 @@ function signalLeader(pid: number | undefined, name: NodeJS.Signals, isFirst: bo
   if (!isFirst || !SHIELDED.has(name) || handles(pid, name)) send(pid, name);
 }
 
-/** Whether a process has a handler for a signal; true where the system doesn't tell. */
+/** Whether a process has a handler for a signal; true where the system doesn't report it. */
 function handles(pid: number, name: NodeJS.Signals): boolean {
   try {
     const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];

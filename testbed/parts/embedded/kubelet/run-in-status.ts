@@ -26,7 +26,7 @@ const WAITS: Readonly<Record<string, string>> = {
   ImagePullBackOff: ': trying and failing to pull image',
 };
 
-/** Why there is no log, in the kubelet's words. */
+/** Why there is no log, as the kubelet's message. */
 export function noLogText(pod: Pod, { container, previous }: LogOptions): string {
   const subject = `container "${container}" in pod "${pod.metadata.name}"`;
   if (previous) return `previous terminated ${subject} not found`;

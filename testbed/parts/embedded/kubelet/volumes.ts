@@ -6,7 +6,7 @@ import type { ObjectStore } from '../api/store.ts';
 import { type DataKind, dataOf, expand, singular } from './environment.ts';
 import { fieldValue } from './field-refs.ts';
 
-/** A volume that cannot be set up yet, with the kubelet's words; it is tried again. */
+/** A volume that cannot be set up yet, with the kubelet's message; it is retried. */
 export class MountError extends Error {
   override readonly name = 'MountError';
 }
@@ -28,7 +28,7 @@ export class PodVolumes {
   private readonly folder: string;
   private readonly hostFolder: string;
 
-  /** @param hostFolder stands for the node's file system: hostPath volumes live in it, never on the real one */
+  /** @param hostFolder replaces the node's file system: hostPath volumes are in it, never on the real one */
   constructor(store: ObjectStore, folder: string, hostFolder: string) {
     this.store = store;
     this.folder = folder;

@@ -9,7 +9,7 @@ import { add } from './requests.ts';
 type Taint = OnWire<V1Taint>;
 type Toleration = OnWire<V1Toleration>;
 
-/** A node with what its Pods have asked for. */
+/** A node with the requests of its Pods. */
 export interface NodeState {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -101,7 +101,7 @@ function tolerates({ key, operator, value, effect }: Toleration, taint: Taint): 
 export function leastAllocatedScore(requests: Resources, { allocatable, requested }: NodeState): number {
   const share = (capacity: number, used: number): number =>
     capacity === 0 || used > capacity ? 0 : ((capacity - used) * 100) / capacity;
-  // Pods that ask for nothing weigh as much as the scheduler assumes: 100m and 200 MiB.
+  // Pods without requests count as the scheduler assumes: 100m and 200 MiB.
   const cpu = requests.cpuMillicores || 100;
   const memory = requests.memoryBytes || 200 * 1024 * 1024;
   const cpuShare = share(allocatable.cpuMillicores, requested.cpuMillicores + cpu);
@@ -109,12 +109,12 @@ export function leastAllocatedScore(requests: Resources, { allocatable, requeste
   return (cpuShare + memoryShare) / 2;
 }
 
-/** Nodes with PreferNoSchedule taints that a Pod does not tolerate come last. */
+/** Nodes with PreferNoSchedule taints that a Pod does not tolerate are last. */
 export function avoidedTaints(pod: Pod, node: NodeState): number {
   return taintsUntolerated(pod, node, ['PreferNoSchedule']).length;
 }
 
-/** The scheduler's own words about nodes of which none will do. */
+/** The scheduler's message when no node fits. */
 export function unschedulableText(misfits: readonly Misfit[]): string {
   if (misfits.length === 0) return 'no nodes available to schedule pods';
   const all = misfits.length;

@@ -43,7 +43,7 @@ describe('the scheduler', { timeout: 30_000 }, () => {
     expect((await podWhen(cluster, 'tolerant', bound)).spec.nodeName).toBe('b');
   });
 
-  it('says in the real words why there is no node, and binds when there is one', async () => {
+  it('reports with the real message why there is no node, and binds when there is one', async () => {
     await post('big', {}, '1900m');
     const waiting = await podWhen(cluster, 'big', refused);
 

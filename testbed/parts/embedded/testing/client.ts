@@ -47,7 +47,7 @@ export function podWhen(
   });
 }
 
-/** Resolves with what `look` finds, asked again at every change of any object. */
+/** Resolves with the result of `look`, called again at every change of any object. */
 export function when<Found>(cluster: EmbeddedCluster, look: () => Found | undefined): Promise<Found> {
   return new Promise((resolve) => {
     const check = (): void => {

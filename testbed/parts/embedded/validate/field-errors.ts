@@ -1,12 +1,12 @@
 import type { FieldError } from '../api/status-errors.ts';
 
-/** An error about a value; `detail` says what is wrong with it. */
+/** An error about a value; `detail` describes it. */
 export function invalidValue(field: string, value: unknown, detail: string): FieldError {
   const message = `Invalid value: ${value === undefined ? 'null' : JSON.stringify(value)}: ${detail}`;
   return { reason: 'FieldValueInvalid', field, message };
 }
 
-/** Collects what is wrong with an object, field by field, in the API server's words. */
+/** Collects the errors of an object, field by field, with the API server's messages. */
 export class FieldErrors {
   readonly list: FieldError[] = [];
 

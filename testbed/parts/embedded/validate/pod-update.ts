@@ -81,7 +81,7 @@ function withImagesOf(old: Container[], next: Container[]): Container[] {
   return next.map((container, index) => ({ ...container, image: old[index]?.image ?? container.image }));
 }
 
-/** As it goes over the wire: without what is undefined. */
+/** As sent over the wire: without undefined members. */
 function plain(value: object): Record<string, unknown> {
   return JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
 }

@@ -16,7 +16,7 @@ const LARGEST_SECONDS = 2_147_483_647;
 const STANDARD_RESOURCE = /^(cpu|memory|ephemeral-storage|hugepages-.+)$/;
 const ADDRESS_TEXT = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 
-/** Checks a new Pod, in the API server's order and words. Defaults must be filled in before. */
+/** Validates a new Pod, with the API server's order and messages. Defaults must be filled in before. */
 export function validatePod(errors: FieldErrors, { spec }: Pod): void {
   const volumes = validateVolumes(errors, spec.volumes ?? []);
   if (!Array.isArray(spec.containers) || spec.containers.length === 0) errors.required('spec.containers');
@@ -148,7 +148,7 @@ function validatePolicies(errors: FieldErrors, spec: PodSpec): void {
   }
 }
 
-/** Where a Pod may go, and the names it goes by: selector, host name, tolerations and aliases. */
+/** Where a Pod may be scheduled, and its names: selector, host name, tolerations and aliases. */
 function validatePlacement(errors: FieldErrors, spec: PodSpec): void {
   for (const [key, value] of Object.entries(spec.nodeSelector ?? {})) {
     errors.invalid('spec.nodeSelector', key, ...qualifiedNameErrors(key));

@@ -23,7 +23,7 @@ function pod(spec: JsonRecord, metadata: JsonRecord = {}): Pod {
   return made as unknown as Pod;
 }
 
-/** What a check says of its subject. */
+/** The result of a check. */
 function errorsOf(check: (errors: FieldErrors) => void): FieldErrors['list'] {
   const errors = new FieldErrors();
   check(errors);

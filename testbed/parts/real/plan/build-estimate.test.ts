@@ -12,7 +12,7 @@ describe('how long a build takes', () => {
     });
   });
 
-  it('goes by what other parts took here: twice as long as on two cores, or half', () => {
+  it('is based on what other parts took here: twice as long as on two cores, or half', () => {
     const builtIn = (times: number) => [
       { part: etcd.name, seconds: etcd.twoCoresSeconds * times },
       { part: kwok.name, seconds: kwok.twoCoresSeconds * times },
@@ -25,7 +25,7 @@ describe('how long a build takes', () => {
     expect(buildEstimate([kubernetes], builtIn(0.5), parts).seconds).toBe(kubernetes.twoCoresSeconds / 2);
   });
 
-  it('weighs what was built here by its length: a short one says little', () => {
+  it('weights what was built here by its duration: a short one has little weight', () => {
     const records = [
       { part: kubernetes.name, seconds: kubernetes.twoCoresSeconds },
       { part: etcd.name, seconds: etcd.twoCoresSeconds * 10 },

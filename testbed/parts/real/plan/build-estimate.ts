@@ -6,7 +6,7 @@ export interface PartBuildTime {
   readonly seconds: number;
 }
 
-/** How long a build is likely to take, and what that goes by. */
+/** The estimated duration of a build, and its basis. */
 export interface BuildEstimate {
   readonly seconds: number;
   readonly basis: 'what was built here before' | 'measurements on two cores';

@@ -14,7 +14,7 @@ function begin() {
 }
 
 describe('progress of a long build', () => {
-  it('is told at once and every 15 seconds, with the time so far, until it ends', async () => {
+  it('is reported at once and every 15 seconds, with the elapsed time, until it ends', async () => {
     const { clock, said, work, outcome } = begin();
     await clock.step(44_999);
     expect(said).toEqual(['build etcd ...', 'build etcd, 15 s', 'build etcd, 30 s']);

@@ -1,12 +1,12 @@
 import type { Clock } from '@hangar/shared/clock';
 
-/** Says one line about progress. */
+/** Prints one line about progress. */
 export type Say = (line: string) => void;
 
-/** Nobody should wonder for longer than this whether a build still runs. */
+/** The longest time without a progress line. */
 const EVERY_MS = 15_000;
 
-/** Tells of work that takes long: at its beginning, and with the time that it has taken every 15 seconds until it ends. */
+/** Reports the progress of long work: at its start, and with the time that it has taken every 15 seconds until it ends. */
 export class BuildProgress {
   readonly #clock: Clock;
   readonly #say: Say;
@@ -16,7 +16,7 @@ export class BuildProgress {
     this.#say = say;
   }
 
-  /** The outcome of `work`, which is told of as `what`. */
+  /** The outcome of `work`, which is reported as `what`. */
   async during<T>(what: string, work: () => Promise<T>): Promise<T> {
     const beganMs = this.#clock.monotonicMs();
     this.#say(`${what} ...`);

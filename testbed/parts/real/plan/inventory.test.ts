@@ -69,13 +69,13 @@ describe('what a suite leaves behind', () => {
     expect(left(lists)).toEqual(want);
   });
 
-  it('is no sign of life of a node, which comes a while after it', () => {
+  it('excludes the Lease of a node, which is created a while after it', () => {
     const lists = { Lease: [named('hangar-node', 'kube-node-lease'), named('other', 'default')] };
 
     expect(left(lists)).toEqual(['Lease default/other']);
   });
 
-  it('is a process that runs a container of nobody', () => {
+  it('includes a process that runs a container without a Pod', () => {
     expect(left({}, ['process 4711 of containerd-shim-runc-v2'])).toEqual([
       'process 4711 of containerd-shim-runc-v2',
     ]);

@@ -48,7 +48,7 @@ export const KINDS: readonly InventoryKind[] = [
   ...of('apiextensions.k8s.io/v1', { CustomResourceDefinition: 'customresourcedefinitions' }),
 ];
 
-/** Of the Leases by which nodes show that they live: each comes and goes a while after its node. */
+/** The namespace of node heartbeats: each Lease is created and removed a while after its node. */
 const HEARTBEATS = 'kube-node-lease';
 
 /** An object of a list, as far as it is read here. */
@@ -98,7 +98,7 @@ export function inventoryOf(
   return { namespaces: new Set((lists['Namespace'] ?? []).map(({ metadata }) => metadata.name)), things };
 }
 
-/** What is there after and was not before; of a new namespace only itself is told, and of a new node too. */
+/** What is there after and was not before; a new namespace or node is listed without its contents. */
 export function leftBehind(before: Inventory, after: Inventory): readonly string[] {
   const isNew = (thing: string): boolean => !before.things.has(thing);
   const isTold = ([thing, namespace]: readonly [string, string | undefined]): boolean => {

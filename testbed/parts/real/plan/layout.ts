@@ -85,7 +85,7 @@ export const cluster = {
   },
 } as const;
 
-/** Address of the cluster's registry, as it stands in image names. */
+/** Address of the cluster's registry, as in image names. */
 export const registryAddress = `127.0.0.1:${cluster.ports.registry}`;
 
 /** URL of the API server. */

@@ -25,7 +25,7 @@ describe('partsNamed', () => {
 });
 
 describe('goBuildArguments', () => {
-  it('tells Kubernetes its version, which kubectl and helm must be able to parse', () => {
+  it('sets the version of Kubernetes, which kubectl and helm must be able to parse', () => {
     const kubernetes = partNamed('kubernetes');
     const [program] = kubernetes.programs;
     if (program === undefined) throw new Error('no program');

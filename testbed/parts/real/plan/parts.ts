@@ -14,7 +14,7 @@ export interface GoProgram {
   readonly goPackage: string;
 }
 
-/** Where a part comes from and how it is built. Each part has a go.mod of its own, since their needs differ. */
+/** The source of a part and how it is built. Each part has a go.mod of its own, since their needs differ. */
 export interface Part {
   readonly name: PartName;
   readonly version: string;
@@ -30,7 +30,7 @@ export interface Part {
   readonly assets: Readonly<Record<string, string>>;
   /** How long its build takes on two cores that do nothing else, with Go's caches empty before the first part. */
   readonly twoCoresSeconds: number;
-  /** Whether `up` needs it; the others are built when asked for. */
+  /** Whether `up` needs it; the others are built on request. */
   readonly use: 'cluster' | 'on request';
 }
 

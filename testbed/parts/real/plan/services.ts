@@ -93,7 +93,7 @@ function containerd(layout: Layout): Command {
   return {
     program: programPath(layout, 'containerd', 'containerd'),
     arguments: ['--config', `${config}/containerd.toml`],
-    // The shim is found by PATH: ours must come before Debian's, which loses output.
+    // The shim is found by PATH: ours must precede Debian's, which loses output.
     environment: {
       PATH: `${partFolder(layout, 'containerd')}/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
     },
@@ -155,7 +155,7 @@ function controllerManager(layout: Layout): Command {
       `--root-ca-file=${keys}/ca.crt`,
       '--use-service-account-credentials=true',
       `--flex-volume-plugin-dir=${statePaths(layout).kubelet}/volume-plugins`,
-      // Thousands of simulated nodes and Pods come and go in load tests.
+      // Load tests create and delete thousands of simulated nodes and Pods.
       '--kube-api-qps=300',
       '--kube-api-burst=600',
     ],

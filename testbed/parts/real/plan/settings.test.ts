@@ -13,7 +13,7 @@ import { statusLines } from './status.ts';
 const layout = layoutFrom({ HOME: '/root' }, '/repository');
 
 describe('layoutFrom', () => {
-  it('keeps the cache outside of the clone, where the user says', () => {
+  it('keeps the cache outside of the clone, where the user configured it', () => {
     expect(layout.cache).toBe('/root/.cache/hangar/testbed');
     expect(layoutFrom({ HANGAR_CACHE: '/cache' }, '/r').cache).toBe('/cache/testbed');
     expect(partFolder(layout, 'etcd')).toBe('/root/.cache/hangar/testbed/etcd-v3.6.7');

@@ -73,7 +73,7 @@ export function kubeletConfiguration(layout: Layout): string {
     oomScoreAdj: 0,
     podLogsDir: paths.podLogs,
     volumePluginDir: `${paths.kubelet}/volume-plugins`,
-    // Nothing answers there, and says so at once: a look-up in a Pod fails instead of leaving the machine.
+    // Connections there are refused at once: a look-up in a Pod fails instead of leaving the machine.
     clusterDNS: [cluster.gateway],
     clusterDomain: 'cluster.local',
     // A full disk of the developer's is no reason to throw away images that no public registry has.

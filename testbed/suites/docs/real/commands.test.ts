@@ -14,7 +14,7 @@ describe('commands that need a cluster, on the real one', () => {
   beforeAll(async () => {
     cluster = await connectRealCluster();
   });
-  // A runner that is told to go leaves its Lease to the next one, and readers' next one has the same name.
+  // A runner that is stopped leaves its Lease to the next one, and the reader's next one has the same name.
   afterEach(async () => {
     const api = await adminApi(cluster.layout);
     const leases = `/apis/coordination.k8s.io/v1/namespaces/${cluster.namespace}/leases`;

@@ -8,7 +8,7 @@ const PATIENCE_MS = 400_000;
 
 /** A level of its own, and the last: the kubelet is busy for minutes with 200 containers that end at once. */
 describe('a large pipeline on a real kubelet', () => {
-  it('a graph of 200 steps runs, and every step is told', async () => {
+  it('a graph of 200 steps runs, and every step is reported', async () => {
     const { cluster, ground } = await ownNamespaceAccess('large');
     const setup = await startTestSystem(ground);
     onTestFinished(async () => {
