@@ -9,7 +9,7 @@ export interface TargetDemand {
   readonly problems: readonly ScrapeProblem[];
 }
 
-/** Reads the answer of `GET /demand`; what makes no sense is set aside and told. */
+/** Reads the answer of `GET /demand`; invalid entries are skipped and reported. */
 export function demandOfTarget(target: string, body: string): TargetDemand {
   const cure = 'it must be the answer of a Hangar runner: { "waiting": [ { "stageId": … } ] }';
   const problem = (words: string): ScrapeProblem => ({ target, problem: words, cure });

@@ -53,7 +53,7 @@ describe('the help of a command', () => {
       'Exit codes:',
       '  0  nothing is wrong',
       '  1  something is',
-      '  2  the command line makes no sense, or a file that it names cannot be read',
+      '  2  the command line is invalid, or a file that it names cannot be read',
     ]);
   });
 

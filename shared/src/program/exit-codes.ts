@@ -17,11 +17,11 @@ export type ExitCode = (typeof EXIT)[Exit];
 
 /** The meaning of each code, unless a command describes it more exactly. */
 export const EXIT_MEANING: Readonly<Record<Exit, string>> = {
-  ok: 'done, or stopped as told',
+  ok: 'done, or stopped by a signal',
   failed: 'the work failed, or its outcome is bad: a pipeline failed, a file has problems',
-  usage: 'the command line makes no sense, or a file that it names cannot be read',
-  bug: 'a bug: the log says more, please report it',
-  tryAgain: 'something that it needs is not there now (listen address, Lease, API server): start it again',
-  config: 'settings, rights or the pipeline are wrong; all that is wrong is named',
+  usage: 'the command line is invalid, or a file that it names cannot be read',
+  bug: 'a bug: see the log, please report it',
+  tryAgain: 'a dependency is not available (listen address, Lease, API server): start it again',
+  config: 'settings, permissions or the pipeline are invalid; all problems are named',
   interrupted: 'ended by a signal before the work was done',
 };

@@ -83,7 +83,7 @@ describe('docs/api.md shows what the runner answers', () => {
 });
 
 describe('docs/api.md shows what the autoscaler answers', () => {
-  it('to a question that makes no sense', async () => {
+  it('to an invalid request', async () => {
     expect((await autoscaler().inject('/api/v1/what-if')).json()).toEqual(problem);
   });
 
