@@ -35,7 +35,7 @@ function stageLines(all: readonly string[], stage: string): readonly string[] {
 }
 
 /**
- * Reads a Dockerfile in the words that ours use. Pure.
+ * Parses the subset of Dockerfile instructions that ours use. Pure.
  *
  * @param target the stage; empty: the last one
  * @throws on a `COPY` of it that it can't follow

@@ -22,7 +22,7 @@ function withFolders(entries: readonly TarEntry[]): readonly TarEntry[] {
   ];
 }
 
-/** A file, or all files below a folder, sorted; `under` is where it goes in the image. */
+/** A file, or all files below a folder, sorted; `under` is its place in the image. */
 async function entriesOf(path: string, under: string): Promise<readonly TarEntry[]> {
   const stats = await lstat(path);
   if (stats.isSymbolicLink()) return [{ kind: 'symlink', path: under, target: await readlink(path) }];

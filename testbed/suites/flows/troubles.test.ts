@@ -78,12 +78,12 @@ describe('when something breaks on the way', () => {
     await allWell(id);
   });
 
-  it('a log stream that is cut goes on where it was', async () => {
+  it('a log stream that is cut resumes where it was', async () => {
     cluster.faults.cutLog({ times: 1 }, 60);
     await allWell(begin());
   });
 
-  it('events that come twice or late change nothing', async () => {
+  it('duplicate or late events change nothing', async () => {
     cluster.faults.duplicateWatchEvents(2);
     cluster.faults.delayWatchEvents(50);
     await allWell(begin());
@@ -110,7 +110,7 @@ describe('when something breaks on the way', () => {
     await system.cleaned(TIMEOUT_MS);
   });
 
-  it('a Drone server that is away while a build runs hears everything afterwards', async () => {
+  it('a Drone server that is down while a build runs gets all reports afterwards', async () => {
     const id = begin();
     await running(id, 'long');
     system.drone.down();
@@ -151,7 +151,7 @@ describe('when something breaks on the way', () => {
     expect(done.stages[0]?.error).toContain('its Pod is gone; restart the build');
   });
 
-  it('a runner that dies comes back and finishes its build itself', async () => {
+  it('a runner that is killed and restarted finishes its build itself', async () => {
     const id = begin();
     await running(id, 'long');
     await system.runner.kill();
@@ -169,7 +169,7 @@ describe('when something breaks on the way', () => {
     await allWell(id);
   });
 
-  it('a build whose Pod ended while no runner was there is told as it ended', async () => {
+  it('a build whose Pod ended while no runner was running is reported as it ended', async () => {
     const id = begin();
     await running(id, 'long');
     await system.runner.stop();
@@ -180,7 +180,7 @@ describe('when something breaks on the way', () => {
 });
 
 describe('a Drone server with Redis', () => {
-  it('answers quiet watches with an error, remembers cancels, and a cancel stops the build', async () => {
+  it('answers idle watches with an error, keeps cancels, and a cancel stops the build', async () => {
     const { cluster, access } = await startEmbedded();
     const system = await startTestSystem(access, { watchMode: 'redis', longPollMs: 300 });
     const { id } = system.drone.createBuild({ yaml: pipeline(step('long', ['echo begun', 'sleep 600'])) });

@@ -43,7 +43,7 @@ export class KarpenterSide {
     return side;
   }
 
-  /** A buffer of places for builds, empty until it is set. */
+  /** A buffer of capacity for builds, empty until it is set. */
   makeBuffer(): Promise<void> {
     const { tolerations } = this.#place;
     return makeBuffer(this.#pool, {
