@@ -34,7 +34,7 @@ export interface DemoOutcome {
 }
 
 /** What was done, and the autoscaler's recommendations meanwhile. */
-export interface FinishedRun {
+export interface FinishedDemo {
   readonly driven: Driven;
   readonly recommended: CapacityReadings;
 }
@@ -42,7 +42,7 @@ export interface FinishedRun {
 /** Judges all that was driven; looks at the server's and the runner's records, changes nothing. */
 export function demoOutcomeOf(
   setup: TestSystem,
-  { driven, recommended }: FinishedRun,
+  { driven, recommended }: FinishedDemo,
   cluster: DemoOutcome['cluster'],
 ): DemoOutcome {
   const pipelines = driven.sent.map(({ one, build, sentMs, endedMs = driven.endedMs, waited }) => {

@@ -10,7 +10,7 @@ import { buildRecords, missingParts } from '../parts/real/build.ts';
 import { ownLayout } from '../parts/real/facts.ts';
 import { partNamed } from '../parts/real/plan/parts.ts';
 import { LEVELS } from './levels.ts';
-import { needsOf, planLines, planOf } from './plan.ts';
+import { levelPlanOf, needsOf, planLines } from './plan.ts';
 import { runLevel } from './run-level.ts';
 import { type LevelResult, summary } from './summary.ts';
 
@@ -49,7 +49,7 @@ async function runLevels(
   const names = new Set(chosen.flatMap((level) => level.parts));
   const missing = new Set((await missingParts(layout, [...names].map(partNamed))).map(({ name }) => name));
   const needs = chosen.flatMap((level) => needsOf(level, missing));
-  const plan = planOf(chosen, await surveyMachine(needs, layout), missing);
+  const plan = levelPlanOf(chosen, await surveyMachine(needs, layout), missing);
   print(planLines(plan, await buildRecords(layout)));
   if (context.env['CI'] === 'true' && plan.leftOut.length > 0) {
     print(['with CI=true every level is required: nothing was run', ...summary([], plan.leftOut).lines]);

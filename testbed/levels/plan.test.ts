@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { machineWith } from '../machine/testing/machines.ts';
 import type { PartName } from '../parts/real/plan/parts.ts';
 import { LEVELS } from './levels.ts';
-import { needsOf, planLines, planOf } from './plan.ts';
+import { levelPlanOf, needsOf, planLines } from './plan.ts';
 
 const NOTHING: ReadonlySet<PartName> = new Set();
 const EVERYTHING: ReadonlySet<PartName> = new Set(LEVELS.flatMap(({ parts }) => parts));
@@ -13,7 +13,7 @@ const named = (...names: readonly string[]) => LEVELS.filter(({ name }) => names
 
 describe('a plan', () => {
   it("runs every level on Linux with root, Go and Debian's packages", () => {
-    const { runs, leftOut } = planOf(LEVELS, whole, NOTHING);
+    const { runs, leftOut } = levelPlanOf(LEVELS, whole, NOTHING);
 
     expect(runs.map(({ level }) => level.name)).toEqual(LEVELS.map(({ name }) => name));
     expect(leftOut).toEqual([]);
@@ -22,13 +22,13 @@ describe('a plan', () => {
   it('runs what needs nothing on a machine that has nothing', () => {
     const bare = { ...machineWith([]), isRoot: false, goVersion: undefined };
 
-    const { runs } = planOf(LEVELS, bare, NOTHING);
+    const { runs } = levelPlanOf(LEVELS, bare, NOTHING);
     expect(runs.map(({ level }) => level.name)).toEqual(['unit', 'flows', 'chaos']);
   });
 
   it('leaves a level out with one line: its name, what is missing, and the remedy', () => {
     const files = new Set([...whole.files].filter((path) => !path.startsWith('/usr/lib/cni/')));
-    const { runs, leftOut } = planOf(named('unit', 'real'), { ...whole, files }, EVERYTHING);
+    const { runs, leftOut } = levelPlanOf(named('unit', 'real'), { ...whole, files }, EVERYTHING);
 
     expect(runs.map(({ level }) => level.name)).toEqual(['unit']);
     expect(leftOut).toEqual([
@@ -43,12 +43,12 @@ describe('a plan', () => {
   ])('demands room for building only where the cache %s', (_, missing, want) => {
     const machine = { ...whole, disks: { cache: { ...tiny, freeBytes: 0 } } };
 
-    expect(planOf(named('large'), machine, missing).runs).toHaveLength(want);
+    expect(levelPlanOf(named('large'), machine, missing).runs).toHaveLength(want);
   });
 
   it('builds each part before the first level that needs it', () => {
     const missing: ReadonlySet<PartName> = new Set(['kwok', 'helm']);
-    const { runs } = planOf(named('real', 'chart', 'docs'), whole, missing);
+    const { runs } = levelPlanOf(named('real', 'chart', 'docs'), whole, missing);
 
     expect(runs.map(({ level, builds }) => [level.name, builds.map(({ name }) => name)])).toEqual([
       ['real', ['kwok']],
@@ -59,7 +59,7 @@ describe('a plan', () => {
 
   it('lists what is built first, its duration, and the basis of that estimate', () => {
     const lines = (missing: ReadonlySet<PartName>, records: Parameters<typeof planLines>[1]) =>
-      planLines(planOf(named('unit', 'large'), whole, missing), records);
+      planLines(levelPlanOf(named('unit', 'large'), whole, missing), records);
 
     expect(lines(new Set(['etcd', 'kubernetes']), [])).toEqual([
       'runs 2 of 2 levels:',
@@ -76,7 +76,7 @@ describe('a plan', () => {
   it('reports when no level runs', () => {
     const mac = { ...whole, platform: 'darwin' as const };
 
-    expect(planLines(planOf(named('real'), mac, NOTHING), [])).toEqual([
+    expect(planLines(levelPlanOf(named('real'), mac, NOTHING), [])).toEqual([
       'no level runs',
       expect.stringMatching(/^left out: real \(.*\): needs Linux: use a Linux machine/),
     ]);

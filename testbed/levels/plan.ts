@@ -11,7 +11,7 @@ export interface PlannedLevel {
 }
 
 /** Which levels run, in order, and why the others don't. */
-export interface Plan {
+export interface LevelPlan {
   readonly runs: readonly PlannedLevel[];
   /** One line for each level. */
   readonly leftOut: readonly string[];
@@ -22,7 +22,11 @@ export const needsOf = (level: Level, missing: ReadonlySet<PartName>): readonly 
   level.parts.some((name) => missing.has(name)) ? [...level.needs, ...CLUSTER_BUILD] : level.needs;
 
 /** Decides which of the levels run on a machine whose cache lacks those parts. */
-export function planOf(levels: readonly Level[], machine: Machine, missing: ReadonlySet<PartName>): Plan {
+export function levelPlanOf(
+  levels: readonly Level[],
+  machine: Machine,
+  missing: ReadonlySet<PartName>,
+): LevelPlan {
   const runs: PlannedLevel[] = [];
   const leftOut: string[] = [];
   const planned = new Set<PartName>();
@@ -52,7 +56,10 @@ function buildText(builds: readonly Part[], records: readonly PartBuildTime[]): 
 }
 
 /** What `npm test` prints before it runs anything. */
-export function planLines({ runs, leftOut }: Plan, records: readonly PartBuildTime[]): readonly string[] {
+export function planLines(
+  { runs, leftOut }: LevelPlan,
+  records: readonly PartBuildTime[],
+): readonly string[] {
   const width = Math.max(0, ...runs.map(({ level }) => level.name.length));
   const head =
     runs.length === 0 ? 'no level runs' : `runs ${runs.length} of ${runs.length + leftOut.length} levels:`;

@@ -33,7 +33,7 @@ export interface FaultOptions {
 }
 
 /** A planned fault. */
-export interface PlannedFault {
+export interface PlannedRpcFault {
   /** How many calls it has met. */
   readonly used: number;
   /** Calls off what is left of it. */
@@ -61,27 +61,27 @@ export class RpcFaults {
   readonly #releases = new Set<() => void>();
 
   /** The request is lost: the connection is cut before the call takes effect. */
-  cutBefore(endpoint: Endpoint | 'any', options: FaultOptions = {}): PlannedFault {
+  cutBefore(endpoint: Endpoint | 'any', options: FaultOptions = {}): PlannedRpcFault {
     return this.#plan(endpoint, options, () => ({ kind: 'cut', applied: false }));
   }
 
   /** The answer is lost: the call takes effect, then the connection is cut. */
-  cutAfter(endpoint: Endpoint | 'any', options: FaultOptions = {}): PlannedFault {
+  cutAfter(endpoint: Endpoint | 'any', options: FaultOptions = {}): PlannedRpcFault {
     return this.#plan(endpoint, options, () => ({ kind: 'cut', applied: true }));
   }
 
   /** Another answer, such as a proxy's 502, 503, 504 or 524. */
-  answer(endpoint: Endpoint | 'any', answer: OddAnswer, options: FaultOptions = {}): PlannedFault {
+  answer(endpoint: Endpoint | 'any', answer: OddAnswer, options: FaultOptions = {}): PlannedRpcFault {
     return this.#plan(endpoint, options, () => ({ kind: 'answer', answer }));
   }
 
   /** The call takes effect, half of the body is sent, then the connection is cut. */
-  halfBody(endpoint: Endpoint | 'any', options: FaultOptions = {}): PlannedFault {
+  halfBody(endpoint: Endpoint | 'any', options: FaultOptions = {}): PlannedRpcFault {
     return this.#plan(endpoint, options, () => ({ kind: 'half-body' }));
   }
 
   /** The call takes effect; the head is sent after the delay, the second half of the body after another one. */
-  slow(endpoint: Endpoint | 'any', delayMs: number, options: FaultOptions = {}): PlannedFault {
+  slow(endpoint: Endpoint | 'any', delayMs: number, options: FaultOptions = {}): PlannedRpcFault {
     return this.#plan(endpoint, options, () => ({ kind: 'slow', delayMs }));
   }
 
@@ -125,7 +125,7 @@ export class RpcFaults {
     return undefined;
   }
 
-  #plan(endpoint: Endpoint | 'any', options: FaultOptions, make: Plan['make']): PlannedFault {
+  #plan(endpoint: Endpoint | 'any', options: FaultOptions, make: Plan['make']): PlannedRpcFault {
     const plan: Plan = { endpoint, options, make, seen: 0, used: 0 };
     this.#plans = [...this.#plans, plan];
     return {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { unescape } from 'node:querystring';
 import type { BuildRequest } from './build-request.ts';
 import { decodeObject, GoJsonError, type JsonShape, parseGoJson } from './go-json.ts';
-import { readBody, send } from './http-edge.ts';
+import { readBodyBytes, send } from './http-edge.ts';
 import { BuildRefused } from './pipelines.ts';
 import { plain, type RpcReply } from './rpc.ts';
 import { type BuildView, isBuildOver, type LogView } from './views.ts';
@@ -53,7 +53,7 @@ export async function serveRest(
   response: ServerResponse,
 ): Promise<void> {
   const [path = '', query = ''] = (request.url ?? '/').split('?', 2);
-  const body = (await readBody(request, MAX_BODY_BYTES)).toString();
+  const body = (await readBodyBytes(request, MAX_BODY_BYTES)).toString();
   const method = request.method ?? 'GET';
   if (method !== 'GET' && isForeign(request.headers.origin, server))
     return send(response, refused(403, 'another site may not change anything here'));

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RecordedCall } from './calls.ts';
 import type { Fault, OddAnswer, RpcFaults } from './faults.ts';
-import { readBody, send, sendHead } from './http-edge.ts';
+import { readBodyBytes, send, sendHead } from './http-edge.ts';
 import { applyCall, plain, type RpcCall, type RpcParts, type RpcReply } from './rpc.ts';
 import { type Route, routeRpc } from './rpc-routes.ts';
 
@@ -37,7 +37,7 @@ export async function serveRpc(
     parts.calls.end(record, 0);
   });
   const exchange = { request, response, record };
-  const body = await readBody(request, parts.maxBodyBytes);
+  const body = await readBodyBytes(request, parts.maxBodyBytes);
   const fault = parts.faults.faultFor(record);
   if (await stoppedBefore(parts, exchange, fault)) return;
   const call = { record, query: new URLSearchParams(query), body, gone: gone.signal };

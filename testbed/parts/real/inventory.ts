@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Api, adminApi, expectStatus } from './kubernetes.ts';
 import {
+  INVENTORY_KINDS,
   type Inventory,
   type InventoryKind,
   inventoryOf,
-  KINDS,
   type Listed,
   leftBehind,
 } from './plan/inventory.ts';
@@ -26,7 +26,7 @@ async function listOf(
 /** What is in the running cluster now. */
 export async function takeInventory(layout: Layout): Promise<Inventory> {
   const api = await adminApi(layout);
-  const lists = await Promise.all(KINDS.map((kind) => listOf(api, kind)));
+  const lists = await Promise.all(INVENTORY_KINDS.map((kind) => listOf(api, kind)));
   const shims = await findProcesses([SHIM], `${layout.state}/`);
   return inventoryOf(
     Object.fromEntries(lists),

@@ -37,7 +37,7 @@ export interface FaultHandle {
   readonly cancel: () => void;
 }
 
-export type Effect =
+export type FaultEffect =
   | { readonly kind: 'fail'; readonly error: ApiError; readonly when: 'before' | 'after' }
   | { readonly kind: 'drop'; readonly when: 'before' | 'after' }
   | { readonly kind: 'delay'; readonly delayMs: number }
@@ -45,7 +45,7 @@ export type Effect =
 
 interface Rule {
   readonly match: RequestMatch;
-  readonly effect: Effect;
+  readonly effect: FaultEffect;
   left: number;
   hits: number;
 }
@@ -156,8 +156,8 @@ export class ApiFaults {
   }
 
   /** The effects that strike a request now; each order is counted down. */
-  effectsOn(facts: RequestFacts): Effect[] {
-    const effects: Effect[] = [];
+  effectsOn(facts: RequestFacts): FaultEffect[] {
+    const effects: FaultEffect[] = [];
     for (const rule of this.rules) {
       const already = effects.some(({ kind }) => kind !== 'delay' && rule.effect.kind !== 'delay');
       if (already || !matches(rule.match, facts)) continue;
@@ -181,7 +181,7 @@ export class ApiFaults {
     return open.length;
   }
 
-  private order(match: RequestMatch, effect: Effect, times = 1): FaultHandle {
+  private order(match: RequestMatch, effect: FaultEffect, times = 1): FaultHandle {
     const rule: Rule = { match, effect, left: times, hits: 0 };
     this.rules.add(rule);
     return { hits: () => rule.hits, cancel: () => this.rules.delete(rule) };

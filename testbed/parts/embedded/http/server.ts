@@ -5,7 +5,7 @@ import { recordOf } from '@hangar/shared/json';
 import type { ObjectApi } from '../api/object-api.ts';
 import type { ApiResource } from '../api/resources.ts';
 import { unauthorized, unknownKind } from '../api/status-errors.ts';
-import type { ApiFaults, Effect, RequestFacts } from '../faults/faults.ts';
+import type { ApiFaults, FaultEffect, RequestFacts } from '../faults/faults.ts';
 import { discoveryOf, VERSION } from './discovery.ts';
 import { type Exchange, ObjectRoutes } from './object-routes.ts';
 import type { Permissions } from './permissions.ts';
@@ -97,7 +97,7 @@ export class ApiServer {
     if (request.headers.authorization !== `Bearer ${token}`) throw unauthorized();
   }
 
-  private resource(exchange: Exchange, effects: readonly Effect[]): HttpReply {
+  private resource(exchange: Exchange, effects: readonly FaultEffect[]): HttpReply {
     const { request, response } = exchange;
     this.parts.permissions.assertAllowed(request);
     if (request.resource.plural !== 'pods' || request.subresource !== 'log')
@@ -133,7 +133,7 @@ function factsOf(target: ResourceRequest | undefined, url: URL): RequestFacts {
 }
 
 /** Whether an ordered fault breaks the connection at this point. @throws {ApiError} where it orders an answer */
-function breaks(effects: readonly Effect[], when: 'before' | 'after'): boolean {
+function breaks(effects: readonly FaultEffect[], when: 'before' | 'after'): boolean {
   const failure = effects.find((effect) => effect.kind === 'fail' && effect.when === when);
   if (failure?.kind === 'fail') throw failure.error;
   return effects.some((effect) => effect.kind === 'drop' && effect.when === when);

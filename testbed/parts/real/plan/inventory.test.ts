@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inventoryOf, KINDS, type Listed, leftBehind } from './inventory.ts';
+import { INVENTORY_KINDS, inventoryOf, type Listed, leftBehind } from './inventory.ts';
 
 type Lists = Readonly<Record<string, readonly Listed[]>>;
 
@@ -83,9 +83,9 @@ describe('what a suite leaves behind', () => {
 });
 
 it('every kind is listed once, by a path of its own', () => {
-  expect(new Set(KINDS.map(({ name }) => name)).size).toBe(KINDS.length);
-  expect(new Set(KINDS.map(({ path }) => path)).size).toBe(KINDS.length);
-  expect(KINDS.map(({ name }) => name)).toEqual(
+  expect(new Set(INVENTORY_KINDS.map(({ name }) => name)).size).toBe(INVENTORY_KINDS.length);
+  expect(new Set(INVENTORY_KINDS.map(({ path }) => path)).size).toBe(INVENTORY_KINDS.length);
+  expect(INVENTORY_KINDS.map(({ name }) => name)).toEqual(
     expect.arrayContaining(['Pod', 'Lease', 'Secret', 'Namespace', 'Node', 'Deployment']),
   );
 });

@@ -9,7 +9,7 @@ const of = (group: string, kinds: Readonly<Record<string, string>>): readonly In
   Object.entries(kinds).map(([name, plural]) => ({ name, path: `/apis/${group}/${plural}` }));
 
 /** All that a suite may leave in the cluster. Events are not among them: they go by themselves. */
-export const KINDS: readonly InventoryKind[] = [
+export const INVENTORY_KINDS: readonly InventoryKind[] = [
   core('Namespace', 'namespaces'),
   core('Node', 'nodes'),
   core('PersistentVolume', 'persistentvolumes'),
@@ -81,7 +81,7 @@ function onNode({ metadata: { name, labels = {} }, spec = {} }: Listed): readonl
 }
 
 /**
- * What is there, from lists of {@link KINDS} by their names, and from names of the processes that run containers: one that
+ * What is there, from lists of {@link INVENTORY_KINDS} by their names, and from names of the processes that run containers: one that
  * stays when its Pod has gone takes its part of a core.
  */
 export function inventoryOf(
