@@ -54,7 +54,7 @@ describe('the process', { timeout: TIMEOUT_MS }, () => {
       'a full disk loses the answer, which is reported',
       '> /dev/full',
       1,
-      'the answer could not be written: ENOSPC',
+      'the output could not be written: ENOSPC',
     ],
     ['a closed pipe is not a failure', '| true; exit "${PIPESTATUS[0]}"', 0, /^$/],
   ])('%s', async (_, redirection, code, stderr) => {

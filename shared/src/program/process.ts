@@ -30,7 +30,7 @@ export function stopOnSignal(
   const onSignal = (): void => {
     firstMs ??= clock.monotonicMs();
     if (clock.monotonicMs() - firstMs > SAME_SIGNAL_MS) leave();
-    stop.abort(new Error('told to stop by a signal'));
+    stop.abort(new Error('stopped by a signal'));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) source.on(signal, onSignal);
 }
@@ -89,10 +89,10 @@ function versionIn(manifest: URL): string {
 function watchOutput(stop: AbortController): { readonly isLost: boolean } {
   const output = { isLost: false };
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    stop.abort(new Error('nobody reads any more'));
+    stop.abort(new Error('standard output was closed'));
     if (error.code === 'EPIPE') return;
     output.isLost = true;
-    process.stderr.write(`the answer could not be written: ${error.message}\n`);
+    process.stderr.write(`the output could not be written: ${error.message}\n`);
   });
   process.stderr.on('error', () => undefined);
   return output;
@@ -103,7 +103,7 @@ function reportBugs(): void {
   process.on('unhandledRejection', (error) =>
     createLogger('error').error(
       { err: error },
-      'a bug: a failure that nobody handled; the process goes on, please report this',
+      'a bug: an unhandled promise rejection; the process continues, please report this',
     ),
   );
   // A function was interrupted halfway, so local state may be inconsistent. The state that matters is in the cluster: the next process
@@ -114,7 +114,7 @@ function reportBugs(): void {
 function bug(error: unknown): ExitCode {
   createLogger('error').error(
     { err: error },
-    'a bug: an exception that nobody caught; the process ends to be started anew, please report this',
+    'a bug: an uncaught exception; the process exits and must be restarted, please report this',
   );
   return EXIT.bug;
 }

@@ -85,7 +85,7 @@ describe('a program', () => {
   it('reports a missing command if there is no default command', async () => {
     const { code, complained } = await say([], { commands: [command(ONE)], standard: undefined });
 
-    expect([code, complained]).toEqual([2, ['prog: say what to do: one\nSee: prog --help']]);
+    expect([code, complained]).toEqual([2, ['prog: name a command: one\nSee: prog --help']]);
   });
 });
 

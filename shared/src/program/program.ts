@@ -58,7 +58,7 @@ function unknown(program: Program, word: string, { complain }: CommandContext): 
   const meant = maybeMeant(word, words);
   const advice = meant === undefined ? '' : ` Did you mean ${meant}?`;
   const problem =
-    word === '' ? `say what to do: ${all}` : `there is no command "${word}". There are: ${all}.${advice}`;
+    word === '' ? `name a command: ${all}` : `there is no command "${word}". There are: ${all}.${advice}`;
   complain(`${program.name}: ${problem}\nSee: ${program.name} --help`);
   return EXIT.usage;
 }
