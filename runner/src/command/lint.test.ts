@@ -164,6 +164,17 @@ describe('lint', () => {
     expect((await linted({ 'a.yml': 'kind: pipeline\ntype: docker\nstep: []\n' })).printed).toEqual([]);
   });
 
+  it('warns once of backslashes that the old runner changed, not of those in expressions', async () => {
+    const yaml = stepsOf(
+      "- { name: a, image: b, commands: ['sed s/\\//x/', 'echo \\\\ ${v//\\//_}', 'echo \\n'] }",
+    );
+    expect((await linted({ 'a.yml': yaml })).printed).toEqual([
+      'a.yml:5:42: warning: `\\/` stays as it is; the runner before Hangar made it `/`, and 1 more',
+    ]);
+    const only = stepsOf("- { name: a, image: b, commands: ['${v//\\//_}', 'echo \\n'] }");
+    expect((await linted({ 'a.yml': only })).printed).toEqual([]);
+  });
+
   it('marks warnings, which do not fail the command', async () => {
     const { code, printed } = await linted({
       'a.yml': stepsOf('- { name: a, image: alpine, commands: [true], privilged: true, network_mode: host }'),

@@ -88,16 +88,36 @@ function lintText(
       nowMs,
     });
     const substituted = substitute(text, variablesOf(detail, nowMs));
-    return check(substituted, {
+    const found = check(substituted, {
       trusted,
       slug: detail.repo.slug,
       namespaceRules: {},
       compile: { detail, settings, nowMs },
     });
+    return [...backslashes(text), ...found];
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;
     return [{ line: 1, column: 1, ...error.place, severity: 'error', message: error.message }];
   }
+}
+
+/** The old runner changed pairs of backslash and slash outside of expressions (docs/decisions/0016-backslashes.md). */
+function backslashes(text: string): readonly Finding[] {
+  const pairs = [
+    ...text.replace(/\$\{[^}]*\}/g, (expression) => ' '.repeat(expression.length)).matchAll(/\\[\\/]/g),
+  ];
+  const [first, ...more] = pairs;
+  if (first === undefined) return [];
+  const before = text.slice(0, first.index).split('\n');
+  const others = more.length === 0 ? '' : `, and ${more.length} more`;
+  return [
+    {
+      line: before.length,
+      column: (before.at(-1) ?? '').length + 1,
+      severity: 'warning',
+      message: `\`${first[0]}\` stays as it is; the runner before Hangar made it \`${first[0].slice(1)}\`${others}`,
+    },
+  ];
 }
 
 /** A value that may be part of an image, a name or a path. */

@@ -27,7 +27,7 @@ function partsOf(changes: Partial<DraftParts> = {}): DraftParts {
     settings: someSettings(),
     access: { repos: [], events: [], trusted: false },
     namespaceRules: {},
-    parser: { parse: async (file) => parseManifest(substitutedText(file)) },
+    parser: { parse: (file) => Promise.try(() => parseManifest(substitutedText(file))) },
     fileLimitBytes: 4_096,
     prepare: {
       clock,
