@@ -261,5 +261,4 @@ const NO_EVENTS = {
   failedEarly: () => undefined,
   stepStarted: () => undefined,
   concluded: () => undefined,
-  expired: () => undefined,
 };
