@@ -261,4 +261,5 @@ const NO_EVENTS = {
   failedEarly: () => undefined,
   stepStarted: () => undefined,
   concluded: () => undefined,
+  expired: () => undefined,
 };
