@@ -42,6 +42,17 @@ describe('one true final status', () => {
     expect(statusOf(aBuild({ status: 'error' }, error))).toHaveLength(1);
     expect(statusOf(aBuild({ status: 'error', destroyedMs }, error))).toEqual([]);
     expect(statusOf(aBuild({ status: 'error', destroyedMs }, { ...error, error: '' }))).toHaveLength(1);
+    const open = { two: { status: 'running', exitCode: 0 } };
+    const gone = 'the runner was lost while this pipeline ran, and its Pod is gone; restart the build';
+    const withError = (text: string) => {
+      const { stages } = aBuild({}, {}, open);
+      return aBuild({
+        ...{ status: 'error', destroyedMs },
+        stages: stages.map((stage) => ({ ...stage, status: 'error', error: text })),
+      });
+    };
+    expect(statusOf(withError('the Pod was deleted'))).toHaveLength(1);
+    expect(statusOf(withError(gone))).toEqual([]);
   });
 
   it('a service that is skipped breaks it, unless its Pod was destroyed', () => {
@@ -205,7 +216,7 @@ describe('memory is flat', () => {
   it('growth after the first seconds breaks it', () => {
     expect(memory(life(() => 150))).toEqual([]);
     expect(memory(life((second) => Math.min(200, 100 + second * 10)))).toEqual([]);
-    expect(memory(life((second) => 100 + second * 2))).toEqual(['memory is flat: 314 MiB']);
+    expect(memory(life((second) => 100 + second * 3))).toEqual(['memory is flat: 421 MiB']);
   });
 
   it('more than any runner needs breaks it, however short it was', () => {

@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ANNOTATION, LABEL } from '@hangar/runner/compiled';
 import type { Clock } from '@hangar/shared/clock';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
 import type { KubeObject } from '../../parts/embedded/api/objects.ts';
+import type { ChangeType } from '../../parts/embedded/api/store.ts';
 import type { EmbeddedCluster } from '../../parts/embedded/cluster.ts';
 import { startEmbedded } from '../../suites/flows/start-embedded.ts';
 import { FaultProxy } from './proxy.ts';
@@ -60,7 +61,7 @@ export class ChaosSystem {
       const { deletionTimestamp, annotations } = object.metadata;
       const isConcluded = annotations?.[ANNOTATION.conclusion] !== undefined;
       const isStopped = type === 'DELETED' || deletionTimestamp !== undefined || isConcluded;
-      if (isStopped) this.#podStopped(object);
+      if (isStopped) this.#podStopped(type, object);
     });
   }
 
@@ -132,9 +133,12 @@ export class ChaosSystem {
     });
   }
 
-  #podStopped(object: KubeObject): void {
-    const { name } = object.metadata;
-    if (!this.podStoppedMs.has(name)) this.podStoppedMs.set(name, this.clock.now());
+  #podStopped(type: ChangeType, object: KubeObject): void {
+    const { name, deletionTimestamp = '-' } = object.metadata;
+    if (this.podStoppedMs.has(name)) return;
+    this.podStoppedMs.set(name, this.clock.now());
+    const line = `${new Date(this.clock.now()).toISOString()} ${type} ${name} ${deletionTimestamp}\n`;
+    appendFileSync(join(this.folder, 'stopped-pods.log'), line);
   }
 }
 
