@@ -48,9 +48,8 @@ export class StepRuns {
     this.#parts = parts;
     this.#launched = launched;
     this.#context = context;
-    const { leaving } = context;
-    const stepId = (n: number): number => context.reporter.stepId(n);
-    this.#logs = new StageRunLogs(parts.stepLogs, launched, { stepId, leaving });
+    const to = { stepId: (n: number): number => context.reporter.stepId(n), leaving: context.leaving };
+    this.#logs = new StageRunLogs(parts.stepLogs, launched, to);
     this.#swaps = new Swaps(
       parts,
       launched,
@@ -71,6 +70,10 @@ export class StepRuns {
   /** Is a log on its way to the server, which has not taken it yet? */
   get isUploading(): boolean {
     return this.#uploads > 0;
+  }
+
+  get isLogOutOfReach(): boolean {
+    return this.#logs.isAnyOutOfReach;
   }
 
   /** Takes in what the kubelet says now. */
