@@ -331,7 +331,7 @@ export class StageRun {
 
   /** What nobody answers for at present, the Pod still has. */
   async #logsInReach(handOver: AbortSignal): Promise<void> {
-    await this.#changes.until(() => !this.#steps.isLogOutOfReach || this.#feed.gone, handOver);
+    await this.#changes.until(() => !this.#steps.logs.isAnyOutOfReach || this.#feed.gone, handOver);
   }
 
   /** The Pod runs no longer, and keeps why until the server knows it. One that was cancelled before it had a node has nothing to keep. */
