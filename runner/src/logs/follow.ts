@@ -26,6 +26,8 @@ export interface FollowControl {
   readonly signal: AbortSignal;
   /** Each gate mark, once, as it is read. */
   readonly onMark: (mark: GateMark) => void;
+  /** Called when the log of a container that has ended is asked for, and when there is an answer. */
+  readonly onReach?: (isOutOfReach: boolean) => void;
   /** The log must begin with the gate's mark (an adopted step): if it doesn't, its beginning was rotated away and that is said. */
   readonly expectsStart?: boolean;
 }
@@ -154,7 +156,9 @@ class Follower {
     const drop = (): void => connection.abort();
     this.#control.signal.addEventListener('abort', drop, { once: true });
     try {
+      if (afterEnd) this.#control.onReach?.(true);
       const opened = await this.#open(connection.signal);
+      if (opened.kind !== 'unavailable' && opened.kind !== 'forbidden') this.#control.onReach?.(false);
       if (opened.kind !== 'opened') return { ...opened, afterEnd, fresh: 0 };
       return { ...(await this.#read(opened.chunks[Symbol.asyncIterator]())), afterEnd };
     } finally {

@@ -56,6 +56,25 @@ describe('the log of a step on its way to the server', () => {
     expect(memory.heldBytes).toBe(0);
   });
 
+  it('is out of reach while its container has ended and nobody answers for it', async () => {
+    const { clock, log, source } = aLog();
+    const ended = Promise.withResolvers<void>();
+    source.write(5_000_000_000n, 'one');
+    const followed = log.follow({ onMark: () => undefined, ended: ended.promise, signal: never });
+    await settle();
+    source.refusal = 'unavailable';
+    source.terminate();
+    await clock.step(1_000);
+    expect(log.isOutOfReach).toBe(false);
+    ended.resolve();
+    await clock.step(60_000);
+    expect(log.isOutOfReach).toBe(true);
+    source.refusal = undefined;
+    await clock.step(10_000);
+    await followed;
+    expect(log.isOutOfReach).toBe(false);
+  });
+
   it('keeps nothing once another process goes on with it, and takes in nothing more', async () => {
     const leaving = new AbortController();
     const { log, source, memory, uploads } = aLog(leaving.signal);

@@ -41,6 +41,7 @@ class StageMasks {
 class ServerStepLog implements StepLog {
   readonly #parts: ServerStepLogsParts;
   readonly #order: LogOrder;
+  isOutOfReach = false;
   readonly #inner: ReturnType<typeof openStepLog>;
 
   constructor(parts: ServerStepLogsParts, order: LogOrder, masks: Masks) {
@@ -69,7 +70,11 @@ class ServerStepLog implements StepLog {
 
   async follow(following: Following): Promise<void> {
     const expectsStart = this.#order.nonce !== undefined && this.#order.shownUntilMs !== undefined;
-    await followLog(this.#parts, this.#order, this.#inner, { ...following, expectsStart });
+    const onReach = (isOutOfReach: boolean): void => {
+      this.isOutOfReach = isOutOfReach;
+    };
+    await followLog(this.#parts, this.#order, this.#inner, { ...following, expectsStart, onReach });
+    this.isOutOfReach = false;
   }
 
   async finish(signal: AbortSignal): Promise<{ schema: string }> {

@@ -39,6 +39,8 @@ export interface StepLog {
   goLive(): void;
   /** Reads until the log is complete, or the signal is aborted; never rejects. */
   follow(following: Following): Promise<void>;
+  /** Its container has ended, and nobody answers for its log at present: it is tried again while the Pod is there. */
+  readonly isOutOfReach: boolean;
   /** Sends what is left and uploads the whole, once; never rejects. `schema`: of the card that the step printed. */
   finish(signal: AbortSignal): Promise<{ readonly schema: string }>;
 }

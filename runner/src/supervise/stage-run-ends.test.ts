@@ -55,6 +55,24 @@ describe('a cancel', () => {
     expect(stageRun.cluster.calls.at(-1)?.body).toMatchObject({ gracePeriodSeconds: 10 });
   });
 
+  it('keeps the Pod while nobody answers for a log that it still has', async () => {
+    const stageRun = await startedRun();
+    const log = stageRun.logs.of(1);
+    log.isOutOfReach = true;
+    stageRun.cancelled.abort();
+    await stageRun.clock.step(3_600_000);
+    expect([stageRun.ended, stageRun.reported, stageRun.isRemoved, log.isStored]).toEqual([
+      1,
+      0,
+      false,
+      false,
+    ]);
+    log.end(143, stageRun.clock.now());
+    log.isOutOfReach = false;
+    await stageRun.clock.step(1_000);
+    expect([stageRun.reported, stageRun.isRemoved, log.isStored]).toEqual([1, true, true]);
+  });
+
   it('of a Pod that no node has yet removes it at once: nothing of it is left to read', async () => {
     const plan = aPlan();
     const stageRun = new TestStageRun({ plan, pod: withStatus(aPod(plan, { spec: { nodeName: '' } }), {}) });

@@ -35,6 +35,11 @@ export class StageRunLogs {
     return this.#logs.get(n);
   }
 
+  /** Is there a log that the Pod still has, while nobody answers for it? */
+  get isAnyOutOfReach(): boolean {
+    return [...this.#logs.values()].some(({ isOutOfReach }) => isOutOfReach);
+  }
+
   /** Opens that step's log. The first one of all says what the author should know; it may have been opened before the flight. */
   open(step: PlannedStep): StepLog {
     const { firstLog, notes, plan } = this.#launched;

@@ -320,11 +320,18 @@ export class StageRun {
       this.#leave(AbortSignal.abort(new Error('the server does not know the stage')));
     if (isCutShort(conclusion)) {
       await orLate(clock, LAST_LINES_MS, everythingOf(running), handOver);
+      await this.#logsInReach(handOver);
       if (handOver.aborted) return;
       this.#halt.abort(new Error('the logs of stopped steps are cut'));
       await orLate(clock, LAST_UPLOADS_MS, everythingOf(running), handOver);
     }
+    await this.#logsInReach(handOver);
     await this.#changes.until(() => !this.#steps.isUploading, handOver);
+  }
+
+  /** What nobody answers for at present, the Pod still has. */
+  async #logsInReach(handOver: AbortSignal): Promise<void> {
+    await this.#changes.until(() => !this.#steps.logs.isAnyOutOfReach || this.#feed.gone, handOver);
   }
 
   /** The Pod runs no longer, and keeps why until the server knows it. One that was cancelled before it had a node has nothing to keep. */

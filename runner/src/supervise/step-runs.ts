@@ -34,7 +34,7 @@ export class StepRuns {
   readonly #launched: LaunchedStage;
   readonly #context: RunContext;
   readonly #swaps: Swaps;
-  readonly #logs: StageRunLogs;
+  readonly logs: StageRunLogs;
   readonly #known = new Map<number, StepEnd>();
   readonly #startedMs = new Map<number, number>();
   readonly #turnMs = new Map<number, number>();
@@ -48,9 +48,8 @@ export class StepRuns {
     this.#parts = parts;
     this.#launched = launched;
     this.#context = context;
-    const { leaving } = context;
-    const stepId = (n: number): number => context.reporter.stepId(n);
-    this.#logs = new StageRunLogs(parts.stepLogs, launched, { stepId, leaving });
+    const to = { stepId: (n: number): number => context.reporter.stepId(n), leaving: context.leaving };
+    this.logs = new StageRunLogs(parts.stepLogs, launched, to);
     this.#swaps = new Swaps(
       parts,
       launched,
@@ -102,7 +101,7 @@ export class StepRuns {
     if (verdict === 'stopping') return this.#stopping(step);
     if (verdict !== 'run' && verdict !== 'wait') return this.#skip(step, verdict);
     this.#turnMs.set(step.n, this.#parts.clock.now());
-    const log = this.#logs.open(step);
+    const log = this.logs.open(step);
     this.#tellFormer(step, log);
     const runs = step.engine === 'gate' || (await this.#swaps.swap(step));
     if (!runs) return this.#neverSwapped(log);
@@ -248,7 +247,7 @@ export class StepRuns {
 
   /** Of a swapped step, that it runs is its start; of a gated one, nothing. */
   #lookAtRunning(step: PlannedStep, startedMs: number): void {
-    const log = this.#logs.of(step.n);
+    const log = this.logs.of(step.n);
     if (step.engine === 'gate' || !log) return;
     this.#countStart(step, this.#parts.clock.now());
     this.#begin(step, startedMs, log);
@@ -378,13 +377,13 @@ export class StepRuns {
   #tell(key: string, note: Pick<PodNotice, 'text' | 'container' | 'lasts'> & { atMs?: number }): void {
     if (this.#notes.has(key) || this.#notes.size >= MOST_NOTES) return;
     const open = this.#launched.plan.steps.filter(
-      ({ n }) => this.#logs.of(n) !== undefined && !isFinal(this.#context.state(), n),
+      ({ n }) => this.logs.of(n) !== undefined && !isFinal(this.#context.state(), n),
     );
     const step =
       open.find(({ n }) => containerName(n) === note.container) ??
       open.find(({ role }) => role === 'step') ??
       open[0];
-    const log = step && this.#logs.of(step.n);
+    const log = step && this.logs.of(step.n);
     if (!step || !log) return;
     this.#notes.add(key);
     log.note(note.text, note.atMs);

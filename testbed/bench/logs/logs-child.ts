@@ -15,7 +15,7 @@ export interface LogFigures {
   readonly countedMib: number;
   /** Heap and buffers after a garbage collection, beyond those before the logs, MiB. */
   readonly heldMib: number;
-  /** Resident memory at most, beyond that before the logs, garbage included, MiB. */
+  /** Resident memory at most, beyond that before the first log of all, garbage and compiled code included, MiB. */
   readonly peakMib: number;
   readonly readMs: number;
   /** The event loop's delay while logs were read and uploaded, the longest. */
@@ -107,6 +107,7 @@ const about = {
   masks: ['correct-horse', 'battery-staple'],
 };
 const never = new AbortController().signal;
+const residentBefore = process.memoryUsage().rss;
 // What every first log loads and compiles is none of theirs.
 for (const stepId of [-1, -2]) {
   const first = stepLogs.open({ ...about, stepId });
@@ -114,7 +115,7 @@ for (const stepId of [-1, -2]) {
   await first.finish(never);
 }
 stored = 0;
-const before = { held: await heldBytes(), resident: process.memoryUsage().rss };
+const heldBefore = await heldBytes();
 let peakBytes = 0;
 const watching = setInterval(() => (peakBytes = Math.max(peakBytes, process.memoryUsage().rss)), 10);
 const whileReading = delays();
@@ -128,12 +129,12 @@ await Promise.all(reads);
 const readMs = clock.monotonicMs() - beganMs;
 const countedMib = memory.heldBytes / MIB;
 const readLagMs = whileReading();
-const heldMib = ((await heldBytes()) - before.held) / MIB;
+const heldMib = ((await heldBytes()) - heldBefore) / MIB;
 const whileUploading = delays();
 await Promise.all(logs.map((log) => log.finish(never)));
 clearInterval(watching);
 const lagMs = Math.max(readLagMs, whileUploading());
-const peakMib = (peakBytes - before.resident) / MIB;
+const peakMib = (peakBytes - residentBefore) / MIB;
 const figures: LogFigures = {
   countedMib,
   heldMib,

@@ -33,6 +33,8 @@ class TerminalLog implements StepLog {
   readonly #masked: MaskStream;
   readonly #marks: MarkFinder | undefined;
   readonly #cards = new CardFinder();
+  /** Whoever looks at a terminal decides how long to wait. */
+  readonly isOutOfReach = false;
   #line = '';
   /** The container's last line is unfinished. */
   #open = false;

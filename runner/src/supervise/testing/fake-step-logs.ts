@@ -5,6 +5,7 @@ export class FakeStepLog implements StepLog {
   readonly order: LogOrder;
   readonly notes: string[] = [];
   isLive = false;
+  isOutOfReach = false;
   isStored = false;
   /** The process went before the server had taken it. */
   isLeft = false;
