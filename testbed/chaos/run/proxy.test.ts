@@ -1,8 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { systemClock } from '@hangar/shared/clock';
-import { EnvHttpProxyAgent } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestClass, RequestEffect } from '../plan/actions.ts';
 import { FaultProxy } from './proxy.ts';
@@ -19,14 +18,14 @@ describe('the proxy before a server', () => {
 
   beforeEach(async () => {
     applied = [];
-    upstream = createServer((request, response) => {
-      applied.push(`${request.method} ${request.url}`);
-      if (request.url?.includes('watch=true')) {
+    upstream = createServer((asked, response) => {
+      applied.push(`${asked.method} ${asked.url}`);
+      if (asked.url?.includes('watch=true')) {
         response.writeHead(200).flushHeaders();
         sendEvent = (line) => void response.write(`${line}\n`);
         return;
       }
-      void request
+      void asked
         .toArray()
         .then((body) => response.end(`heard ${Buffer.concat(body as Buffer[]).toString()}`));
     });
@@ -57,12 +56,21 @@ describe('the proxy before a server', () => {
     expect([answer.status, await answer.text()]).toEqual([200, 'heard hello']);
   });
 
-  it('can be used as the proxy of an address that it does not have', async () => {
-    const dispatcher = new EnvHttpProxyAgent({ httpProxy: proxy.url, noProxy: '' });
-    const { body } = await dispatcher.request({ origin: 'http://drone.test', path: '/there', method: 'GET' });
-    expect(await body.text()).toBe('heard ');
+  it.each([
+    ['as a forward proxy', { method: 'GET', path: 'http://drone.test/there' }],
+    ['by CONNECT', { method: 'CONNECT', path: 'drone.test:80' }],
+  ])('is reached for an address that it does not have, %s', async (_, target) => {
+    const { hostname, port } = new URL(proxy.url);
+    const sent = request({ hostname, port, ...target }).end();
+    if (target.method === 'CONNECT') {
+      const [, socket] = (await once(sent, 'connect')) as [unknown, Socket];
+      socket.write('GET /there HTTP/1.1\r\nhost: drone.test\r\nconnection: close\r\n\r\n');
+      expect(Buffer.concat(await socket.toArray()).toString()).toContain('heard ');
+    } else {
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+      expect(Buffer.concat(await answer.toArray()).toString()).toBe('heard ');
+    }
     expect(applied).toEqual(['GET /there']);
-    await dispatcher.close();
   });
 
   it('answers before the effect, once', async () => {
