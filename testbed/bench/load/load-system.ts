@@ -5,6 +5,7 @@ import type { Clock } from '@hangar/shared/clock';
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { Child } from '@hangar/shared/testing/child-process';
 import { type PracticeServer, startPracticeServer } from '../../parts/drone/practice-server.ts';
+import { imageEnvironment } from '../../parts/images/program-image.ts';
 import type { RealCluster } from '../../parts/real/facts.ts';
 import { runnerAccountIn } from '../../parts/real/runner-account.ts';
 import { until } from '../../parts/until.ts';
@@ -90,11 +91,12 @@ export async function withinLoad<T>(run: LoadRun, work: (system: LoadSystem) => 
   await writeFile(kubeconfig, await runnerAccountIn(cluster.layout, space.name));
   const node = await FakeNode.open(clock, space, cluster.layout);
   const drone = await startPracticeServer({ secret: SECRET, maxCalls: MAX_CALLS });
+  const image = await imageEnvironment(cluster.layout.repository, 'runner');
   const replicas: Replica[] = [];
   const startReplica: LoadSystem['startReplica'] = async (name, env = {}) => {
     const settings = {
       PATH: process.env['PATH'],
-      NODE_ENV: 'production',
+      ...image,
       DRONE_KUBERNETES_CONFIG: kubeconfig,
       DRONE_RPC_HOST: drone.host,
       DRONE_RPC_PROTO: 'http',

@@ -6,6 +6,7 @@ import { orAborted } from '@hangar/shared/or-aborted';
 import { Child } from '@hangar/shared/testing/child-process';
 import { startPracticeServer } from '../../parts/drone/practice-server.ts';
 import { bundlePrograms, type ProgramName } from '../../parts/images/bundle.ts';
+import { imageEnvironment } from '../../parts/images/program-image.ts';
 import type { Measured, SampleTarget } from '../measure.ts';
 import { cpuMs, residentMib } from '../process-counters.ts';
 import { repeatRuns, type StepsPart, type StepsRun } from './bench-system.ts';
@@ -122,7 +123,8 @@ export const memoryPart: StepsPart = {
       for (const { program, command } of PROGRAMS)
         for (const way of WAYS) {
           const args = [...way.argumentsOf(program), command];
-          const lives = await repeatRuns(run, [5, 2], () => life(run, args, env));
+          const image = way === WAYS[1] ? await imageEnvironment(cluster.layout.repository, program) : {};
+          const lives = await repeatRuns(run, [5, 2], () => life(run, args, { ...env, ...image }));
           rows.push(...rowsOf(`idle ${program}, ${way.from}`, lives, way === WAYS[1]));
         }
       const bare = await repeatRuns(run, [3, 1], () => bareMib(run));
