@@ -17,7 +17,8 @@ RUN node testbed/parts/images/bundle.ts
 RUN npm pkg delete devDependencies optionalDependencies && for program in runner autoscaler; do npm sbom --sbom-format=cyclonedx --omit=dev --omit=optional --workspace=@hangar/shared --workspace=@hangar/$program > $program/bundle/sbom.cdx.json; done
 
 FROM ${NODE} AS program
-ENV NODE_ENV=production
+# One arena: each further one holds memory that a program of one busy thread never needs again (12 MiB less while idle).
+ENV NODE_ENV=production MALLOC_ARENA_MAX=1
 WORKDIR /hangar
 COPY LICENSE ./
 USER 10001:10001

@@ -1,4 +1,4 @@
-import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorText } from '@hangar/shared/error-text';
@@ -6,7 +6,9 @@ import { orAborted } from '@hangar/shared/or-aborted';
 import { Child } from '@hangar/shared/testing/child-process';
 import { startPracticeServer } from '../../parts/drone/practice-server.ts';
 import { bundlePrograms, type ProgramName } from '../../parts/images/bundle.ts';
+import { imageEnvironment } from '../../parts/images/program-image.ts';
 import type { Measured, SampleTarget } from '../measure.ts';
+import { cpuMs, residentMib } from '../process-counters.ts';
 import { repeatRuns, type StepsPart, type StepsRun } from './bench-system.ts';
 
 const WAYS = [
@@ -19,9 +21,6 @@ const PROGRAMS = [
 ] as const;
 const SECRET = 'bench-secret';
 const SETTLED_MS = 5_000;
-const MIB = 2 ** 20;
-/** Of the kernel's counters of CPU time: USER_HZ is 100 everywhere that Node.js runs. */
-const MS_PER_TICK = 10;
 
 /** One life of a process: until its HTTP side was up, and what it held some seconds later. */
 interface Life {
@@ -31,22 +30,15 @@ interface Life {
   readonly residentMib: number;
 }
 
-async function residentMib({ clock, stop }: StepsRun, { pid }: Child): Promise<number> {
+async function settledMib({ clock, stop }: StepsRun, { pid }: Child): Promise<number> {
   await clock.sleep(SETTLED_MS, stop);
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return (Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024) / MIB;
-}
-
-async function cpuMs({ pid }: Child): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
+  return residentMib(pid);
 }
 
 /** A Node.js process that does nothing. */
 async function bareMib(run: StepsRun): Promise<number> {
   const child = new Child(process.execPath, ['-e', 'setInterval(() => {}, 1e6)']);
-  return residentMib(run, child).finally(() => child.end());
+  return settledMib(run, child).finally(() => child.end());
 }
 
 async function life(
@@ -61,7 +53,7 @@ async function life(
   try {
     await orAborted(child.says(/the HTTP side is up/), stop);
     const startMs = clock.monotonicMs() - begunMs;
-    return { startMs, startCpuMs: await cpuMs(child), residentMib: await residentMib(run, child) };
+    return { startMs, startCpuMs: await cpuMs(child.pid), residentMib: await settledMib(run, child) };
   } catch (error) {
     throw new Error(`${errorText(error)}\n${child.said.slice(-2_000)}`, { cause: error });
   } finally {
@@ -131,7 +123,8 @@ export const memoryPart: StepsPart = {
       for (const { program, command } of PROGRAMS)
         for (const way of WAYS) {
           const args = [...way.argumentsOf(program), command];
-          const lives = await repeatRuns(run, [5, 2], () => life(run, args, env));
+          const image = way === WAYS[1] ? await imageEnvironment(cluster.layout.repository, program) : {};
+          const lives = await repeatRuns(run, [5, 2], () => life(run, args, { ...env, ...image }));
           rows.push(...rowsOf(`idle ${program}, ${way.from}`, lives, way === WAYS[1]));
         }
       const bare = await repeatRuns(run, [3, 1], () => bareMib(run));

@@ -57,6 +57,14 @@ async function programLayer(repository: string, facts: DockerfileFacts): Promise
   return layer(withFolders(entries));
 }
 
+/** Variables that the image of a program sets. */
+export async function imageEnvironment(
+  repository: string,
+  program: ProgramName,
+): Promise<Readonly<Record<string, string>>> {
+  return readDockerfile(await readFile(`${repository}/Dockerfile`, 'utf8'), program).environment;
+}
+
 /**
  * The image that a target of the Dockerfile describes, made of the files of this clone without a builder or a registry: the bundle as
  * {@link bundlePrograms} left it, and this machine's Node in the place of the base.
