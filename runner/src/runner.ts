@@ -69,6 +69,7 @@ async function runTerm(parts: RunnerParts, options: RunnerOptions, term: Term): 
   const { lease, registry, clock } = parts;
   const keeping = new AbortController();
   const kept = lease.keep(keeping.signal);
+  registry.forgetFinished();
   const stopListening = listen(parts);
   try {
     await work(parts, options, term);

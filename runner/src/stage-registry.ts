@@ -85,6 +85,11 @@ export class StageRegistry {
     return nowMs - (this.#finished.get(podUid) ?? nowMs) > OVERDUE_MS;
   }
 
+  /** A new term of the Lease begins: a removal of the last one may have been refused. */
+  forgetFinished(): void {
+    this.#finished.clear();
+  }
+
   hasLanded(podUid: string): boolean {
     return this.#finished.has(podUid);
   }

@@ -38,12 +38,12 @@ export function systemClock(): Clock {
 }
 
 /** Milliseconds that never go back, and go on while the machine is suspended (Node's own monotonic clock stands still then). */
-export function monotonicOf({ runningMs, bootMs }: SystemTime): () => number {
-  const beganMs = bootMs() - runningMs();
+export function monotonicOf(time: SystemTime): () => number {
+  const beganMs = time.bootMs() - time.runningMs();
   let suspendedMs = 0;
   return () => {
-    const nowMs = runningMs();
-    const missingMs = bootMs() - nowMs - beganMs;
+    const nowMs = time.runningMs();
+    const missingMs = time.bootMs() - nowMs - beganMs;
     if (missingMs - suspendedMs > SUSPENDED_MS) suspendedMs = missingMs;
     return nowMs + suspendedMs;
   };

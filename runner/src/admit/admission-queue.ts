@@ -172,8 +172,10 @@ export class AdmissionQueue {
 
   /** Others go before a stage whose repository runs as many as it may. */
   #isLimited(entry: Entry): boolean {
-    const { limit = Number.POSITIVE_INFINITY, running } = this.#perRepository ?? {};
-    const count = running?.(entry.repo) ?? 0;
+    const limits = this.#perRepository;
+    if (!limits) return false;
+    const { limit } = limits;
+    const count = limits.running(entry.repo);
     if (count < limit) return false;
     const text = `${count} pipelines of this repository run, and the limit is ${limit}`;
     tell(entry, { kind: 'waiting', reason: 'repository', text });

@@ -97,7 +97,7 @@ function holderOf({ host, config, random }: ServiceParts): Holder {
     replica: host.hostname || config.runner.name,
     podUid: host.podUid ?? '',
     life: identity ? `${identity.name}.${chance}` : chance,
-    isGone: identity?.isGone,
+    isGone: identity && ((life) => identity.isGone(life)),
   };
 }
 

@@ -134,17 +134,24 @@ export class ListWatch<T extends KubernetesObject, Kept = T> {
     this.#heard();
     const { type, object } = event;
     if (type === 'ERROR') throw refused(object);
-    const { resourceVersion } = object.metadata ?? {};
-    if (!isOlder(resourceVersion, this.#version)) this.#version = resourceVersion ?? this.#version;
+    this.#advance(object.metadata?.resourceVersion);
     if (type === 'BOOKMARK') return;
     this.#backoff.reset();
+    for (const change of this.#changes(type, object)) this.#tell(change);
+  }
+
+  #advance(version: string | undefined): void {
+    if (version !== undefined && !isOlder(version, this.#version)) this.#version = version;
+  }
+
+  #changes(type: WatchEvent<T>['type'], object: T): readonly Change<Kept>[] {
     const key = keyOf(object);
+    const known = this.#known.get(key);
     // A cache in between may repeat an earlier event.
-    if (isOlder(resourceVersion, this.#known.get(key)?.version)) return;
-    const news = this.#read(object) ?? this.#known.get(key);
-    if (news === undefined) return;
-    for (const change of type === 'DELETED' ? this.#forget(key, news.kept) : this.#keep(key, news))
-      this.#tell(change);
+    if (isOlder(object.metadata?.resourceVersion, known?.version)) return [];
+    const news = this.#read(object) ?? known;
+    if (news === undefined) return [];
+    return type === 'DELETED' ? this.#forget(key, news.kept) : this.#keep(key, news);
   }
 
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {

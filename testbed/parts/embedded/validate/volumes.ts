@@ -33,12 +33,20 @@ function validateSource(errors: FieldErrors, volume: Volume, path: string): void
 }
 
 function validateContents(errors: FieldErrors, volume: Volume, path: string): void {
-  const { hostPath, secret, configMap, downwardAPI, image } = volume;
+  const { hostPath, image } = volume;
   if (image !== undefined && !image.reference) errors.required(`${path}.image.reference`);
   if (hostPath !== undefined) {
     if (!hostPath.path) errors.required(`${path}.hostPath.path`);
     validateNoBackstep(errors, hostPath.path, `${path}.hostPath.path`);
   }
+  validateProjected(errors, volume, path);
+}
+
+function validateProjected(
+  errors: FieldErrors,
+  { secret, configMap, downwardAPI }: Volume,
+  path: string,
+): void {
   if (secret !== undefined) {
     if (!secret.secretName) errors.required(`${path}.secret.secretName`);
     validateMode(errors, secret.defaultMode, `${path}.secret.defaultMode`);
