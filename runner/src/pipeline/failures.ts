@@ -163,13 +163,25 @@ export const FAILURES = {
   },
   evicted: {
     blame: 'cluster',
-    meaning: 'The Pod was taken from its node: pressure on the node, preemption, or a drain.',
+    meaning: 'The Pod was taken from its node: pressure on the node, or a drain.',
     retry: 'steps-may-have-run',
     cure: 'Ask for as much memory and disk as the pipeline uses; keep drains away from build nodes.',
   },
+  preempted: {
+    blame: 'cluster',
+    meaning: 'The scheduler gave the place of the Pod to a Pod of higher priority.',
+    retry: 'steps-may-have-run',
+    cure: 'Give build Pods a priority class that others do not preempt, or add room.',
+  },
+  'node-shutdown': {
+    blame: 'cluster',
+    meaning: 'The node was shut down while the pipeline ran, or when its Pod came.',
+    retry: 'steps-may-have-run',
+    cure: 'Restart the build; keep shutdowns of build nodes to times when they are empty.',
+  },
   'pod-refused': {
     blame: 'cluster',
-    meaning: 'The node ended the Pod by itself: it had no room for it after all, or was shut down.',
+    meaning: 'The node ended the Pod by itself: it had no room for it after all.',
     retry: 'steps-may-have-run',
     cure: 'Look at what the node says, and restart the build.',
   },

@@ -23,6 +23,8 @@ export interface Ending {
   readonly endMs: number;
   /** Killed for memory, as the kubelet tells. */
   readonly oom?: boolean;
+  /** Stopped because another step failed (`failure: fast`). */
+  readonly stopped?: boolean;
 }
 
 /** How the whole stage ended: by itself, stopped by people or by the clock, or broken (with the text for the author). */
@@ -65,21 +67,23 @@ export function corrected(state: StageState, n: number, ending: Ending): StageSt
 }
 
 /** A program that ended well is not called killed, though one of its children may have been. */
-function endOf({ code, startMs, endMs, oom }: Ending): Omit<StepState, 'n' | 'schema'> {
-  const well = code === 0 || code === EARLY_SUCCESS;
-  const killed = oom === true && !well;
-  return {
-    status: well ? 'success' : 'failure',
-    exitCode: killed ? KILLED : code,
-    error: killed ? 'killed: out of memory' : '',
-    startedMs: startMs,
-    endedMs: endMs,
-  };
+function endOf({ code, startMs, endMs, oom, stopped }: Ending): Omit<StepState, 'n' | 'schema'> {
+  const times = { startedMs: startMs, endedMs: endMs };
+  if (code === 0 || code === EARLY_SUCCESS) return { ...times, status: 'success', exitCode: code, error: '' };
+  if (oom) return { ...times, status: 'failure', exitCode: KILLED, error: 'killed: out of memory' };
+  if (stopped) return { ...times, status: 'killed', exitCode: KILLED, error: '' };
+  return { ...times, status: 'failure', exitCode: code, error: '' };
 }
 
 /** The step does not run. */
 export function skipped(state: StageState, n: number, atMs: number): StageState {
   return change(state, n, ['pending'], { status: 'skipped', startedMs: atMs, endedMs: atMs });
+}
+
+/** The schema of the card that the step has left. */
+export function withSchema(state: StageState, n: number, schema: string): StageState {
+  const step = state.get(n);
+  return step ? new Map(state).set(n, { ...step, schema }) : state;
 }
 
 /** Is nothing more to come from that step? */

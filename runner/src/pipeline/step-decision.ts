@@ -60,10 +60,14 @@ export function failedSteps(results: StepResults, steps: readonly DecidableStep[
 function skipsAll(results: StepResults, steps: readonly DecidableStep[]): SkipDecision | undefined {
   if ([...results.values()].some(stops)) return 'stopping';
   const ordinary = steps.filter((step) => step.role === 'step');
-  if (ordinary.some((step) => step.fails === 'fast' && failed(results.get(step.n)))) return 'fast';
+  if (hasFailedFast(results, steps)) return 'fast';
   if (ordinary.some((step) => endsEarly(results.get(step.n)))) return 'ended-early';
   return undefined;
 }
+
+/** Has a step failed whose failure stops all others? */
+export const hasFailedFast = (results: StepResults, steps: readonly DecidableStep[]): boolean =>
+  steps.some(({ n, role, fails }) => role === 'step' && fails === 'fast' && failed(results.get(n)));
 
 function stops(result: StepResult): boolean {
   return result.stopping === true || (result.phase === 'ended' && result.decision === 'stopping');

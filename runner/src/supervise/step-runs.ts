@@ -1,22 +1,30 @@
 import { withDeadline } from '@hangar/shared/deadline';
-import { containerName } from '../pipeline/compiled.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
-import { begun, corrected, ended, isFinal, type StageState, skipped } from '../pipeline/stage-state.ts';
+import {
+  begun,
+  corrected,
+  type Ending,
+  ended,
+  isFinal,
+  type StageState,
+  skipped,
+  withSchema,
+} from '../pipeline/stage-state.ts';
 import {
   decide,
   failedSteps,
+  hasFailedFast,
   type SkipDecision,
   type StepResult,
   type StepResults,
 } from '../pipeline/step-decision.ts';
 import type { Mark, StepLog } from '../ports/step-logs.ts';
-import type { PodNotice } from '../watch/pod-notice.ts';
-import { waitingFor } from '../watch/trouble.ts';
 import { isCertainSkip } from './certain-skip.ts';
 import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
 import type { RunContext } from './run-context.ts';
 import { StageRunLogs } from './stage-run-logs.ts';
 import { endByKubelet, endByMark, isGateFailure, isStopped, type StepEnd, skipEnd } from './step-end.ts';
+import { StepNotes } from './step-notes.ts';
 import { Swaps } from './swaps.ts';
 
 /** 137 and 143 may be a memory kill, or the end of the Pod, which only the kubelet tells: its word is awaited this long. */
@@ -25,8 +33,6 @@ const KUBELETS_WORD_MS = 3_000;
 const STOPPING_MS = 10_000;
 /** An adopted log is read from its start; its end, if it has one, is seen within this time. */
 const CATCHING_UP_MS = 500;
-/** Different things that a Pod waits for; more of them would only be noise in the log. */
-const MOST_NOTES = 30;
 
 /** All steps of one flight: each waits for its turn, is read, and is reported. */
 export class StepRuns {
@@ -35,12 +41,12 @@ export class StepRuns {
   readonly #context: RunContext;
   readonly #swaps: Swaps;
   readonly logs: StageRunLogs;
+  readonly #notes: StepNotes;
   readonly #known = new Map<number, StepEnd>();
   readonly #startedMs = new Map<number, number>();
   readonly #turnMs = new Map<number, number>();
   readonly #unreported = new Set<number>();
   #uploads = 0;
-  readonly #notes = new Set<string>();
   /** Asked for by every waiting step at every change. */
   #lastResults: StepResults | undefined;
 
@@ -48,8 +54,12 @@ export class StepRuns {
     this.#parts = parts;
     this.#launched = launched;
     this.#context = context;
-    const to = { stepId: (n: number): number => context.reporter.stepId(n), leaving: context.leaving };
-    this.logs = new StageRunLogs(parts.stepLogs, launched, to);
+    const { leaving } = context;
+    const stepId = (n: number): number => context.reporter.stepId(n);
+    this.logs = new StageRunLogs(parts.stepLogs, launched, { stepId, leaving });
+    this.#notes = new StepNotes(launched, context, this.logs, (step, log) =>
+      this.#begin(step, parts.clock.now(), log),
+    );
     this.#swaps = new Swaps(
       parts,
       launched,
@@ -75,7 +85,7 @@ export class StepRuns {
   /** Takes in what the kubelet says now. */
   look(): void {
     for (const step of this.#launched.plan.steps) this.#lookAt(step);
-    this.#tellWaiting();
+    this.#notes.tellWaiting();
   }
 
   /** Is the end of that step known, by a mark or by the kubelet? A stop is none: what stopped it is the flight's business. */
@@ -102,7 +112,7 @@ export class StepRuns {
     if (verdict !== 'run' && verdict !== 'wait') return this.#skip(step, verdict);
     this.#turnMs.set(step.n, this.#parts.clock.now());
     const log = this.logs.open(step);
-    this.#tellFormer(step, log);
+    this.#notes.tellFormer(step, log);
     const runs = step.engine === 'gate' || (await this.#swaps.swap(step));
     if (!runs) return this.#neverSwapped(log);
     await changes.until(() => this.#isReadable(step), halt);
@@ -216,19 +226,25 @@ export class StepRuns {
 
   /** Its state is final from here on, though its log is still on its way. */
   #conclude(step: PlannedStep, known: StepEnd): void {
-    if (known.decision !== 'ran' || step.role === 'background' || this.#context.concluded()) return;
+    const isQuiet = step.role === 'background' && !known.oom;
+    if (known.decision !== 'ran' || isQuiet || this.#context.concluded()) return;
     const before = this.#context.state();
-    const now = ended(before, step.n, known);
+    const now = ended(before, step.n, this.#endingOf(step, known));
     if (now === before) return;
     this.#context.change(now);
     if (step.engine === 'swap') this.#swaps.publish(step.n, known);
+  }
+
+  #endingOf({ n }: PlannedStep, known: StepEnd): Ending {
+    const others = this.#launched.plan.steps.filter((step) => step.n !== n);
+    return { ...known, stopped: isStopped(known) && hasFailedFast(this.#results(), others) };
   }
 
   /** What only the kubelet knows may come after the mark: that a program was killed for memory, whatever code it made of that. */
   #correct(step: PlannedStep, known: StepEnd): void {
     if (!known.sure || known.decision !== 'ran' || step.role === 'background') return;
     const before = this.#context.state();
-    const now = corrected(before, step.n, known);
+    const now = corrected(before, step.n, this.#endingOf(step, known));
     if (now === before || this.#context.concluded()) return;
     this.#parts.log.warn({ step: step.name, code: known.code }, 'a step ended otherwise than its mark said');
     this.#context.change(now);
@@ -279,7 +295,7 @@ export class StepRuns {
     if (known.decision === 'stopping') return this.#stopping(step);
     if (known.decision !== 'ran') return this.#skip(step, known.decision);
     if (schema) this.#context.change(withSchema(this.#context.state(), step.n, schema));
-    if (step.role === 'background')
+    if (step.role === 'background' && !known.oom)
       return this.#parts.log.debug({ step: step.name, code: known.code }, 'a background step has ended');
     if (!this.#context.concluded()) await this.#report(step);
   }
@@ -334,65 +350,4 @@ export class StepRuns {
     if (reported !== 'reported') this.#unreported.add(step.n);
     else this.#unreported.delete(step.n);
   }
-
-  /** What the Pod waits for is said in the log of the step whose turn it is, once a cause. */
-  #tellWaiting(): void {
-    for (const notice of this.#context.notices()) this.#tellNotice(notice);
-    const note = waitingFor(this.#context.view(), this.#launched.plan);
-    if (note !== '') this.#tell(note, { text: note, container: '', lasts: true });
-  }
-
-  /** What went on before a container came to be is no news once it runs. */
-  #tellNotice(notice: PodNotice): void {
-    const views = this.#context.view().steps;
-    const runs = [...views].some(
-      ([n, { kind }]) =>
-        (kind === 'running' || kind === 'ended') &&
-        (notice.container === '' || notice.container === containerName(n)),
-    );
-    if (!runs && !this.#isFormer(notice)) this.#tell(notice.key, notice);
-  }
-
-  /** Did a former owner tell it? */
-  #isFormer({ atMs }: PodNotice): boolean {
-    return this.#launched.adopted && atMs < this.#launched.takenOverMs;
-  }
-
-  /**
-   * What a former owner told stands again at the head of the log in which it stood (its own step's where that waited for no other, or
-   * else the first one's), so that the lines behind it keep their numbers.
-   */
-  #tellFormer({ n }: PlannedStep, log: StepLog): void {
-    const { steps } = this.#launched.plan;
-    for (const notice of this.#context.notices().filter((one) => this.#isFormer(one))) {
-      const own = steps.find((step) => containerName(step.n) === notice.container);
-      const holder = own?.after.length === 0 ? own : steps[0];
-      if (holder?.n !== n || this.#notes.has(notice.key) || this.#notes.size >= MOST_NOTES) continue;
-      this.#notes.add(notice.key);
-      log.note(notice.text, notice.atMs);
-    }
-  }
-
-  /** In the log of the step that it concerns, or else of the one whose turn it is. */
-  #tell(key: string, note: Pick<PodNotice, 'text' | 'container' | 'lasts'> & { atMs?: number }): void {
-    if (this.#notes.has(key) || this.#notes.size >= MOST_NOTES) return;
-    const open = this.#launched.plan.steps.filter(
-      ({ n }) => this.logs.of(n) !== undefined && !isFinal(this.#context.state(), n),
-    );
-    const step =
-      open.find(({ n }) => containerName(n) === note.container) ??
-      open.find(({ role }) => role === 'step') ??
-      open[0];
-    const log = step && this.logs.of(step.n);
-    if (!step || !log) return;
-    this.#notes.add(key);
-    log.note(note.text, note.atMs);
-    // That a service runs is a word to those who wait for it: it must be true.
-    if (note.lasts && step.role === 'step') this.#begin(step, this.#parts.clock.now(), log);
-  }
-}
-
-function withSchema(state: StageState, n: number, schema: string): StageState {
-  const step = state.get(n);
-  return step ? new Map(state).set(n, { ...step, schema }) : state;
 }

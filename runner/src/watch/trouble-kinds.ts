@@ -17,6 +17,8 @@ export type TroubleCode =
   | 'init-failed'
   | 'unschedulable'
   | 'evicted'
+  | 'preempted'
+  | 'node-shutdown'
   | 'pod-refused'
   | 'pod-stopped'
   | 'deadline-exceeded'

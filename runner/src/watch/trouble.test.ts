@@ -68,7 +68,30 @@ describe('problems of the whole Pod (known issue 35)', () => {
   it.each([
     ['its deadline', sick({ reason: 'DeadlineExceeded' }), 'deadline-exceeded', 'pipeline', /deadline/],
     ['eviction', sick({ reason: 'Evicted', message: 'memory' }), 'evicted', 'cluster', /evicted.*memory/],
-    ['preemption', sick(disrupted), 'evicted', 'cluster', /PreemptionByScheduler/],
+    ['preemption', sick(disrupted), 'preempted', 'cluster', /PreemptionByScheduler/],
+    [
+      'a drain',
+      sick({ conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' }] }),
+      'evicted',
+      'cluster',
+      /EvictionByEvictionAPI/,
+    ],
+    [
+      'a node that shuts down while steps run',
+      sick({
+        conditions: [
+          {
+            type: 'DisruptionTarget',
+            status: 'True',
+            reason: 'TerminationByKubelet',
+            message: 'Pod was terminated in response to imminent node shutdown.',
+          },
+        ],
+      }),
+      'node-shutdown',
+      'cluster',
+      /the node was shut down/,
+    ],
     ['a deletion', sick({}, { deletionTimestamp: new Date(9_000) }), 'pod-deleted', 'cluster', /deleted/],
   ])('%s', (...[, pod, code, blame, text]) => {
     expect(judge(pod)).toMatchObject({ code, blame, text: expect.stringMatching(text) as string });
@@ -96,6 +119,11 @@ describe('problems of the whole Pod (known issue 35)', () => {
       code: 'pod-refused',
       text: 'node node-a ended the Pod: OutOfcpu: no cpu left',
     });
+  });
+
+  it.each(['NodeShutdown', 'Terminated'])('a node that shuts down when the Pod comes: %s', (reason) => {
+    const refused = withStatus(aPod(plan), { phase: 'Failed', reason, message: 'the node is shutting down' });
+    expect(judge(refused)).toMatchObject({ code: 'node-shutdown', text: /node node-a was shut down/ });
   });
 
   it('a Pod that has ended gets a moment for the status of all its containers', () => {

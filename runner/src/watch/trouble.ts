@@ -51,11 +51,19 @@ function podTrouble(view: PodView, look: Look): Trouble | undefined {
   if (reason === 'DeadlineExceeded')
     return { code: 'deadline-exceeded', blame: 'pipeline', text: 'the Pod reached its deadline' };
   if (reason === 'Evicted') return cluster('evicted', `the Pod was evicted from its node: ${view.message}`);
-  if (disruption) return cluster('evicted', `the Pod was disrupted: ${disruption}`);
+  if (disruption) return disrupted(disruption);
   if (deletion) return cluster('pod-deleted', 'somebody or something other than the runner deleted the Pod');
   if (nodeLostSinceMs !== undefined && look.nowMs > nodeLostSinceMs + look.patience.nodeLostMs)
     return cluster('node-lost', `node ${view.nodeName} stopped answering while the pipeline ran`);
   return undefined;
+}
+
+function disrupted(disruption: string): Trouble {
+  if (disruption.startsWith('PreemptionByScheduler'))
+    return cluster('preempted', `the Pod gave its place to one of higher priority: ${disruption}`);
+  if (/node.?shutdown/i.test(disruption))
+    return cluster('node-shutdown', `the node was shut down: ${disruption}`);
+  return cluster('evicted', `the Pod was disrupted: ${disruption}`);
 }
 
 function initTrouble({ init }: PodView): Trouble | undefined {
@@ -85,12 +93,17 @@ function stepsTrouble(view: PodView, plan: RunPlan, look: Look): Trouble | undef
   return undefined;
 }
 
+/** What a kubelet that shuts down says of Pods that run, and of those that come too late. */
+const SHUTDOWNS: ReadonlySet<string> = new Set(['Terminated', 'NodeShutdown', 'Shutdown']);
+
 const isOver = ({ phase }: PodView): boolean => phase === 'Failed' || phase === 'Succeeded';
 
 /** A node may reject a Pod assigned to it, or shut down while one runs: then its containers report nothing more. */
 function overTrouble(view: PodView, plan: RunPlan, look: Look): Trouble | undefined {
   const open = plan.steps.some((step) => view.steps.get(step.n)?.kind !== 'ended' && !look.ended(step.n));
   if (!isOver(view) || !open) return undefined;
+  if (SHUTDOWNS.has(view.reason))
+    return cluster('node-shutdown', `node ${view.nodeName} was shut down: ${view.reason}: ${view.message}`);
   if (view.reason)
     return cluster('pod-refused', `node ${view.nodeName} ended the Pod: ${view.reason}: ${view.message}`);
   return isOverdue(look, SINCE.over, LATE_STATUS_MS)
