@@ -194,6 +194,20 @@ describe('launch', () => {
     expect(await launched).toMatchObject({ code: 'right-missing' });
   });
 
+  it('waits until a Secret of an earlier Pod of the stage has gone, which Kubernetes removes with that', async () => {
+    const { clock, cluster, go } = begin({ pullSecret: undefined });
+    const owner = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'an-earlier-one' };
+    cluster.put<V1Secret>(secretAt('p-files'), { metadata: { ownerReferences: [owner] } });
+    const launched = go();
+    await clock.step(1_000);
+    cluster.drop(secretAt('p-files'));
+    await clock.step(5_000);
+    expect(await launched).toMatchObject({ kind: 'launched' });
+    const [{ uid } = { uid: '' }] =
+      cluster.find<V1Secret>(secretAt('p-files'))?.metadata?.ownerReferences ?? [];
+    expect(uid).toBe(cluster.find<V1Pod>(podAt)?.metadata?.uid);
+  });
+
   it('tells a spent quota, of the Pod with nothing made', async () => {
     const { cluster, go } = begin();
     cluster.fail('create', 'pods', spent);

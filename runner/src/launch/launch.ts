@@ -158,10 +158,24 @@ async function makeSecrets(
     const whole = owned(secret, pod);
     const about = { noun: 'Secret', patient: false };
     const write = (): Promise<Existing> => parts.cluster.create(target, whole, signal).then(() => EXISTS);
-    const made = await create(parts, about, { write, exists: () => Promise.resolve(EXISTS) }, signal);
+    const exists = (): Promise<Existing | undefined> => secretOf(parts, whole, { namespace, pod }, signal);
+    const made = await create(parts, about, { write, exists }, signal);
     if (made.kind === 'quota') return made;
   }
   return undefined;
+}
+
+/** One of that name is of an earlier try, or of an earlier Pod of the stage: Kubernetes is about to remove that, and it has other contents. */
+async function secretOf(
+  { cluster }: LaunchParts,
+  { metadata: wanted }: V1Secret,
+  { namespace, pod }: { readonly namespace: string; readonly pod: V1Pod },
+  signal: AbortSignal,
+): Promise<Existing | undefined> {
+  const target = { resource: RESOURCE.secrets, namespace, name: wanted?.name ?? '' };
+  const found = await ifPresent(cluster.get<V1Secret>(target, signal));
+  const isOurs = found?.metadata?.ownerReferences?.some(({ uid }) => uid === pod.metadata?.uid);
+  return isOurs ? EXISTS : undefined;
 }
 
 async function makeNamespace(parts: LaunchParts, compiled: Compiled, signal: AbortSignal): Promise<void> {

@@ -65,7 +65,10 @@ async function begin(count: number) {
   for (const id of ids) {
     world.intents.set(id, { stageId: id, buildId: id, machine: 'me' });
     world.registry.enter(anEntry({ stageId: id, buildId: id, phase: 'preparing' }));
-    const parts = { ...world.parts, draft: () => Promise.resolve(compiledOf(undefined, { pod: podOf(id) })) };
+    const parts = {
+      ...world.parts,
+      draft: () => Promise.resolve(compiledOf(undefined, { pod: podOf(id), secrets: [] })),
+    };
     void runStage(parts, { stage: stageOf(id), machine: 'me' }, world.handOver.signal);
   }
   await world.clock.step(0);

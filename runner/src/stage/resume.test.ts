@@ -43,13 +43,19 @@ function podAsLeft({ reports = {}, ungate = false, change = (pod) => pod }: Befo
 /** The cluster and the server as the former owner left them. */
 function leave(world: TestStage, before: Before): V1Pod {
   const { reports = {}, secrets = compiledOf().secrets } = before;
-  for (const secret of secrets) world.cluster.put({ ...SECRET, name: secret.metadata?.name ?? '' }, secret);
   if (reports[ANNOTATION.stepIds]) {
     world.server.stage = aStage({ status: 'running', version: 4 });
     world.server.register([1, 2]);
   }
   before.prepare?.(world);
-  return world.cluster.put(POD, podAsLeft(before));
+  const pod = world.cluster.put(POD, podAsLeft(before));
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'Pod', name: POD.name, uid: pod.metadata?.uid ?? '' }];
+  for (const { metadata, ...secret } of secrets)
+    world.cluster.put(
+      { ...SECRET, name: metadata?.name ?? '' },
+      { ...secret, metadata: { ...metadata, ownerReferences } },
+    );
+  return pod;
 }
 
 /** A Pod of ours that another process left at some point. */

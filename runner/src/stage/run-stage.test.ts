@@ -206,8 +206,12 @@ describe('a Pod of the stage that is there already', () => {
     const { metadata, ...pod } = compiledOf(aPlan(undefined, { nonce: 'other' })).pod;
     const [secret = {}] = compiledOf().secrets;
     const all = { ...metadata?.annotations, [ANNOTATION.server]: 'https://drone.acme.test', ...annotations };
-    world.cluster.put(POD, { ...pod, metadata: { ...metadata, annotations: all } });
-    world.cluster.put(SECRET, secret);
+    const { metadata: made } = world.cluster.put(POD, {
+      ...pod,
+      metadata: { ...metadata, annotations: all },
+    });
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'Pod', name: POD.name, uid: made?.uid ?? '' }];
+    world.cluster.put(SECRET, { ...secret, metadata: { ...secret.metadata, ownerReferences } });
   }
 
   it('of a former life whose write came late is gone on with: there is never a second one', async () => {
@@ -226,7 +230,7 @@ describe('a Pod of the stage that is there already', () => {
       putPod(one, own);
       one.registry.finish(one.pod?.metadata?.uid, 0);
     });
-    await world.clock.step(2_000);
+    await world.clock.step(5_000);
     expect(world.logs.of(1).order.nonce).toBe('n0nce');
     expect(world.cluster.count('remove', 'pods')).toBe(1);
   });

@@ -2,7 +2,7 @@ import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster } from '@hangar/shared/testing/fake-cluster';
-import type { V1Pod } from '@kubernetes/client-node';
+import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { AdmissionQueue } from '../../admit/admission-queue.ts';
 import { type Load, NO_LOAD } from '../../admit/admit.ts';
 import { CancelWatches } from '../../cancel/cancel-watches.ts';
@@ -95,6 +95,7 @@ export class TestStage {
       cpuMillicores: undefined,
       memoryBytes: undefined,
     });
+    this.podWatch.listen(({ kind, object }) => kind === 'gone' && this.#collect(object.metadata?.uid));
     this.server.details = aDetail();
     this.server.watch = (_buildId, signal) =>
       new Promise((resolve) => {
@@ -122,6 +123,16 @@ export class TestStage {
       draft: () => Promise.resolve(compiledOf()),
       ...changes,
     };
+  }
+
+  /** As Kubernetes does: what a Pod owns goes with it. */
+  #collect(uid: string | undefined): void {
+    for (const { metadata } of this.cluster.all<V1Secret>({
+      resource: RESOURCE.secrets,
+      namespace: NAMESPACE,
+    }))
+      if (metadata?.ownerReferences?.some((owner) => owner.uid === uid))
+        this.cluster.drop({ ...SECRET, name: metadata.name ?? '' });
   }
 
   #lease(): StageParts['lease'] {
