@@ -14,6 +14,7 @@ import { CiServerError } from '../ports/ci-server.ts';
 import { toOwnMs } from './api-time.ts';
 import { endAtServer, podLost } from './claim.ts';
 import type { StageEnd, StageFlow } from './stage-progress.ts';
+import { recordPod } from './stage-record.ts';
 
 /** So often the details may fail while the database of the server works. */
 const DETAIL_ROUNDS = 3;
@@ -129,13 +130,11 @@ const secretGone = (): PipelineError =>
   );
 
 /** Its former owner was lost before the Pod was complete, and nothing of it is known to the server: the Pod goes, and is made again. */
-async function beginAnew({ parts, progress, stops }: StageFlow, record: PodRecord): Promise<undefined> {
-  const { stage, machine, pod } = progress;
+async function beginAnew(flow: StageFlow, record: PodRecord): Promise<undefined> {
+  const { parts, progress, stops } = flow;
+  const { stage, pod } = progress;
   if (!pod) return;
-  const intent = { stageId: stage.id, buildId: stage.buildId, machine };
-  await patiently(parts, { what: 'change the Lease' }, stops.stop, () =>
-    parts.lease.intend(intent, stops.stop),
-  );
+  await recordPod(flow);
   const removed = await removePod(parts, pod, 0);
   stops.stop.throwIfAborted();
   if (removed === 'left')

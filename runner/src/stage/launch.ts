@@ -1,12 +1,12 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { readPod } from '../adopt/read-pod.ts';
 import { launch } from '../launch/launch.ts';
-import { patiently } from '../launch/patiently.ts';
 import { removePod } from '../launch/remove-pod.ts';
 import { withIds } from '../launch/start.ts';
 import { SILENT_WAIT_MS } from './admit.ts';
 import { creationTime } from './api-time.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
+import { recordWait } from './stage-record.ts';
 import { startAtServer } from './start.ts';
 import { leftMs, quotaTooLong } from './wait-limit.ts';
 
@@ -93,17 +93,9 @@ class QuotaWait {
    * loses the ids, as one between start and the Pod's PATCH does.
    */
   async #show(text: string): Promise<void> {
-    const { parts, progress, stops } = this.#flow;
-    const { id: stageId, buildId } = progress.stage;
+    const { parts, stops } = this.#flow;
     const started = await startAtServer(this.#flow, this.#work);
-    if (!started.firstLog) {
-      const stepIds = this.#work.plan.steps.map(({ n }) => started.stepIds.get(n) ?? 0);
-      const owners = (progress.startedWithoutPod?.owners ?? 0) + 1;
-      const intent = { stageId, buildId, machine: progress.machine, started: { stepIds, owners } };
-      await patiently(parts, { what: 'change the Lease' }, stops.grace, () =>
-        parts.lease.intend(intent, stops.grace),
-      );
-    }
+    if (!started.firstLog) await recordWait(this.#flow, this.#work.plan, started);
     if (this.#told.has(text) || this.#told.size >= MOST_QUOTA_NOTES) return;
     this.#told.add(text);
     await started.showWaiting(parts, `waiting for room in the quota: ${text}`, stops.stop);

@@ -78,6 +78,8 @@ describe('a wait for room in a quota', () => {
     expect(created.at(-1)).toMatchObject({
       metadata: { annotations: { [ANNOTATION.stepIds]: '{"1":100,"2":200}' } },
     });
+    // Should the Pod vanish together with this process, the stage must not be begun once more.
+    expect(world.intents.get(63)).toEqual({ stageId: 63, buildId: 41, machine: 'me' });
     await world.finishSteps();
 
     expect(world.reports).toEqual(['stage running', '1 running', '1 success', '2 success', 'stage success']);

@@ -49,6 +49,10 @@ export interface StageProgress {
   isClaimed: boolean;
   /** What a former owner wrote into its Lease of a stage that waits without a Pod. */
   readonly startedWithoutPod: StartedWithoutPod | undefined;
+  /** The record in the Lease may say that the stage waits without a Pod. */
+  isWaitRecorded: boolean;
+  /** How often its Pod was made again, because nothing of the pipeline had run in it. */
+  remakes: number;
   detail: StageDetail | undefined;
   work: Work | undefined;
   turn: Turn | undefined;
@@ -115,6 +119,8 @@ export type Station = (flow: StageFlow) => Promise<StageEnd | undefined>;
 const NOTHING_KNOWN = {
   isClaimed: false,
   startedWithoutPod: undefined,
+  isWaitRecorded: false,
+  remakes: 0,
   detail: undefined,
   work: undefined,
   turn: undefined,
@@ -144,6 +150,7 @@ export const recordedStage = ({ stageId, buildId, machine, started }: Intent): S
   machine,
   adopted: true,
   startedWithoutPod: started,
+  isWaitRecorded: started !== undefined,
 });
 
 /** A stage whose Pod another process made. */
@@ -153,6 +160,7 @@ export const stageOfPod = (pod: V1Pod, record: PodRecord, apiTime: ApiTime | und
   machine: record.stage.machine,
   adopted: true,
   isClaimed: true,
+  isWaitRecorded: true,
   pod,
   record,
   apiTime,

@@ -5,6 +5,7 @@ import { newStage } from '../pipeline/stage-state.ts';
 import { toApiMs } from './api-time.ts';
 import { endAtServer } from './claim.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
+import { recordPod } from './stage-record.ts';
 
 /**
  * The server learns the steps and gives them ids; one PATCH writes them to the Pod and, where the stage is admitted, lets the scheduler have it.
@@ -21,6 +22,7 @@ export async function start(flow: StageFlow): Promise<StageEnd | undefined> {
     return undefined;
   }
   if (holdsGate(pod)) {
+    await recordPod(flow);
     const admittedAtMs = toApiMs(progress.apiTime, parts.clock, admittedMs);
     progress.pod = await ungate(parts, pod, { started, admittedMs: admittedAtMs }, stops.grace);
   }

@@ -1,0 +1,31 @@
+import { patiently } from '../launch/patiently.ts';
+import type { Started } from '../launch/start.ts';
+import type { Intent } from '../lease/lease-record.ts';
+import type { RunPlan } from '../pipeline/run-plan.ts';
+import type { StageFlow } from './stage-progress.ts';
+
+/** The stage waits without a Pod that could keep what the server said of its steps: its record in the Lease does. */
+export async function recordWait(flow: StageFlow, plan: RunPlan, { stepIds }: Started): Promise<void> {
+  const { startedWithoutPod, record } = flow.progress;
+  const owners = (startedWithoutPod?.owners ?? record?.adoptions ?? 0) + 1;
+  flow.progress.isWaitRecorded = true;
+  await write(flow, { started: { stepIds: plan.steps.map(({ n }) => stepIds.get(n) ?? 0), owners } });
+}
+
+/**
+ * The record says no longer that the stage waits without a Pod. Before anything can run in the Pod: should that vanish together with this
+ * process, the stage must not be begun once more.
+ */
+export async function recordPod(flow: StageFlow): Promise<void> {
+  if (!flow.progress.isWaitRecorded) return;
+  await write(flow, {});
+  flow.progress.isWaitRecorded = false;
+}
+
+async function write({ parts, progress, stops }: StageFlow, more: Pick<Intent, 'started'>): Promise<void> {
+  const { id: stageId, buildId } = progress.stage;
+  const intent: Intent = { stageId, buildId, machine: progress.machine, ...more };
+  await patiently(parts, { what: 'change the Lease' }, stops.grace, () =>
+    parts.lease.intend(intent, stops.grace),
+  );
+}
