@@ -1,6 +1,7 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { settle } from '@hangar/shared/testing/fake-clock';
 import { refusal } from '@hangar/shared/testing/fake-cluster';
+import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { holdsGate } from '../launch/start.ts';
 import { anEntry } from '../metrics/testing/an-entry.ts';
@@ -8,6 +9,7 @@ import { ANNOTATION } from '../pipeline/compiled.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { CiServerError } from '../ports/ci-server.ts';
 import { aPlan } from '../supervise/testing/a-plan.ts';
+import { gated, withStates } from '../supervise/testing/a-pod.ts';
 import { aStage } from '../supervise/testing/fake-ci-server.ts';
 import { runStage } from './run-stage.ts';
 import type { StageParts } from './stage-parts.ts';
@@ -240,6 +242,80 @@ describe('a Pod of the stage that is there already', () => {
     await world.clock.step(0);
     expect([world.reports, world.isOver(), world.intents.size]).toEqual([[], true, 0]);
     expect(world.pod?.metadata?.annotations?.[ANNOTATION.owner]).toBe('ci/other');
+  });
+});
+
+describe('a Pod in which nothing of the pipeline has run', () => {
+  const refused = (pod: V1Pod | undefined, changes: object = {}): V1Pod => ({
+    ...pod,
+    status: { phase: 'Failed', reason: 'OutOfcpu', message: 'no cpu left', ...changes },
+  });
+
+  it('and which its node refuses is made again, and the stage goes on', async () => {
+    const world = begin();
+    await world.clock.step(0);
+    const { uid } = world.pod?.metadata ?? {};
+    world.cluster.put(POD, refused(world.pod));
+    await world.clock.step(1_000);
+    expect([world.pod, world.intents.get(63)?.started]).toEqual([
+      undefined,
+      { stepIds: [100, 200], owners: 1 },
+    ]);
+    expect(world.registry.entries).toMatchObject([
+      { phase: 'starting', reason: /another Pod: .*no cpu left/ },
+    ]);
+    await world.clock.step(5_000);
+    expect(world.pod?.metadata?.uid).not.toBe(uid);
+    expect(world.intents.get(63)?.started).toBeUndefined();
+    await world.finishSteps();
+    expect(world.reports).toEqual(['stage running', '1 success', '2 success', 'stage success']);
+    expect([world.pod, world.isOver(), world.intents.size]).toEqual([undefined, true, 0]);
+  });
+
+  it('is made again three times at most', async () => {
+    const world = begin();
+    for (let time = 0; time < 3; time++) {
+      await world.clock.step(60_000);
+      world.cluster.put(POD, refused(world.pod));
+    }
+    await world.clock.step(60_000);
+    expect(world.server.stage.status).toBe('running');
+    world.cluster.put(POD, refused(world.pod));
+    await world.clock.step(60_000);
+    expect(world.server.stage).toMatchObject({
+      status: 'error',
+      error: /ended the Pod: OutOfcpu: no cpu left/,
+    });
+    expect(world.cluster.count('create', 'pods')).toBe(4);
+  });
+
+  it.each([
+    [
+      'a step may have run',
+      { containerStatuses: withStates({}, { 1: gated(137) }).status?.containerStatuses },
+    ],
+    [
+      'only others say that its node is gone',
+      { reason: '', conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'DeletionByPodGC' }] },
+    ],
+  ])('is not certain where %s: the stage ends', async (_, changes) => {
+    const world = begin();
+    await world.clock.step(0);
+    world.cluster.put(POD, refused(world.pod, changes));
+    await world.clock.step(20_000);
+    expect(world.server.stage.status).toBe('error');
+    expect(world.cluster.count('create', 'pods')).toBe(1);
+  });
+
+  it('is not made again for a build that is cancelled meanwhile', async () => {
+    const world = begin();
+    await world.clock.step(0);
+    world.cluster.put(POD, refused(world.pod));
+    await world.clock.step(1_000);
+    world.cancel();
+    await world.clock.step(60_000);
+    expect([world.pod, world.isOver(), world.server.stage.status]).toEqual([undefined, true, 'killed']);
+    expect(world.cluster.count('create', 'pods')).toBe(1);
   });
 });
 

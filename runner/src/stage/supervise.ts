@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { StageRun, type StageRunEnd } from '../supervise/stage-run.ts';
 import { Expiry } from './expiry.ts';
+import { mayRemake, remakePod } from './remake.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 
 /**
@@ -21,13 +22,18 @@ export async function superviseStage(flow: StageFlow): Promise<StageEnd | undefi
       cancelled: stops.cancelled,
       handOver,
     });
+    if (end.kind === 'not-run') return await remakePod(flow, { pod, plan: work.plan, started }, end.trouble);
     return endOf(end, flow, expiry);
   } finally {
     expiry.close();
   }
 }
 
-function endOf(end: StageRunEnd, { stops }: StageFlow, expiry: Expiry): StageEnd {
+function endOf(
+  end: Exclude<StageRunEnd, { kind: 'not-run' }>,
+  { stops }: StageFlow,
+  expiry: Expiry,
+): StageEnd {
   if (end.kind === 'finished') return { kind: 'reported' };
   return expiry.signal.aborted && !stops.handOver.aborted ? { kind: 'expired' } : { kind: 'handed-over' };
 }
@@ -51,6 +57,7 @@ function runOf(
     pod,
     admittedMs,
     adopted,
+    mayRemake: mayRemake(progress),
     takenOverMs: parts.clock.now(),
     owner: parts.lease.owner,
     ...(firstLog ? { firstLog } : {}),

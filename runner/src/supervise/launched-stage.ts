@@ -37,6 +37,8 @@ export interface LaunchedStage {
   reported(): void;
   /** As the Pod's annotation names this replica. */
   readonly owner: string;
+  /** Whether a Pod in which nothing has run is left to be made again. */
+  readonly mayRemake?: boolean;
   /** The first step's log, when it was opened before the flight. */
   readonly firstLog?: StepLog;
 }
@@ -52,6 +54,8 @@ export interface StopSignals {
 /** How it ended; the Pod is being removed, but for a hand-over. */
 export type StageRunEnd =
   | { readonly kind: 'handed-over' }
+  /** The node refused the Pod before anything of the pipeline ran: nothing was reported, and the Pod is still there. */
+  | { readonly kind: 'not-run'; readonly trouble: Trouble }
   | {
       readonly kind: 'finished';
       readonly conclusion: Conclusion;

@@ -9,7 +9,7 @@ import { stopPod } from '../launch/stop-pod.ts';
 import { isOwnedBy } from '../pipeline/pod-owner.ts';
 import { type Conclusion, concluded, isFinal, newStage, type StageState } from '../pipeline/stage-state.ts';
 import type { Reporter } from '../report/reporter.ts';
-import { observe, type PodView } from '../watch/observe.ts';
+import { neverRan, observe, type PodView } from '../watch/observe.ts';
 import type { PodFeed } from '../watch/pod-watch.ts';
 import { type Since, type Trouble, troubledSince, troubleOf } from '../watch/trouble.ts';
 import { ChangeNotifier } from './change-notifier.ts';
@@ -72,6 +72,8 @@ export class StageRun {
   readonly #recorded: CutShort | undefined;
   #left = false;
   #trouble: Trouble | undefined;
+  /** It ended before anything of the pipeline ran. */
+  #notRun: Trouble | undefined;
   #conclusion: Conclusion | undefined;
 
   constructor(parts: StageRunParts, launched: LaunchedStage, by: { feed: PodFeed; reporter: Reporter }) {
@@ -108,7 +110,14 @@ export class StageRun {
     try {
       this.#look();
       running = this.#startSteps();
-      await this.#changes.until(() => this.#conclusion !== undefined, stops.handOver);
+      await this.#changes.until(
+        () => this.#conclusion !== undefined || this.#notRun !== undefined,
+        stops.handOver,
+      );
+      if (this.#notRun && !this.#conclusion && !stops.handOver.aborted) {
+        this.#leave(AbortSignal.abort(new Error('the Pod is made again')));
+        return { kind: 'not-run', trouble: this.#notRun };
+      }
       const end = await this.#finish(running, stops);
       if (end.kind === 'handed-over') this.#leave(stops.handOver);
       return end;
@@ -277,7 +286,11 @@ export class StageRun {
   }
 
   #break(trouble: Trouble): void {
-    if (this.#conclusion) return;
+    if (this.#conclusion || this.#notRun) return;
+    if (this.#launched.mayRemake && neverRan(this.#view)) {
+      this.#notRun = trouble;
+      return this.#changes.notify();
+    }
     this.#trouble = trouble;
     if (trouble.code === 'deadline-exceeded') this.#conclude({ kind: 'timed-out' });
     else this.#conclude({ kind: 'broken', text: trouble.text, step: trouble.step });

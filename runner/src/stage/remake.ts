@@ -1,0 +1,50 @@
+import { type BackoffPolicy, backoffDelayMs } from '@hangar/shared/backoff';
+import type { V1Pod } from '@kubernetes/client-node';
+import { removePod } from '../launch/remove-pod.ts';
+import type { Started } from '../launch/start.ts';
+import { PipelineError } from '../pipeline/pipeline-error.ts';
+import type { RunPlan } from '../pipeline/run-plan.ts';
+import type { Trouble } from '../watch/trouble.ts';
+import type { StageEnd, StageFlow, StageProgress } from './stage-progress.ts';
+import { recordWait } from './stage-record.ts';
+
+/** A stage whose Pods fail again and again before they run has a node, or a request, that is wrong. */
+const MOST_REMAKES = 3;
+const PAUSES: BackoffPolicy = { firstDelayMs: 5_000, maxDelayMs: 30_000 };
+
+/** Only this process knows the contents of the Pod: they are compiled from the details, which are not asked for once more. */
+export const mayRemake = ({ remakes, work }: StageProgress): boolean =>
+  remakes < MOST_REMAKES && work?.compiled !== undefined;
+
+/**
+ * The Pod goes without a report, and the next station makes it again. The record in the Lease keeps the server's ids meanwhile, as it does while a
+ * stage waits for a quota.
+ */
+export async function remakePod(
+  flow: StageFlow,
+  { pod, plan, started }: { readonly pod: V1Pod; readonly plan: RunPlan; readonly started: Started },
+  trouble: Trouble,
+): Promise<StageEnd | undefined> {
+  const { parts, progress, stops } = flow;
+  const { id: stageId } = progress.stage;
+  parts.log.warn(
+    { stageId, reason: trouble.text },
+    'nothing of the pipeline ran in its Pod: making another one',
+  );
+  parts.registry.update(stageId, { phase: 'starting', pod: '' });
+  parts.waits(`making another Pod: ${trouble.text}`);
+  await recordWait(flow, plan, started);
+  const removed = await removePod(parts, pod, 0);
+  if (removed === 'others') return { kind: 'left', why: 'another runner has taken over this pipeline' };
+  if (removed === 'left')
+    throw new PipelineError('pod-refused', `${trouble.text}; its Pod could not be removed`, {
+      blame: 'cluster',
+    });
+  await parts.clock.sleep(backoffDelayMs(PAUSES, progress.remakes), stops.stop);
+  stops.stop.throwIfAborted();
+  progress.remakes += 1;
+  progress.pod = undefined;
+  progress.record = undefined;
+  progress.isSupervised = false;
+  return undefined;
+}
