@@ -86,7 +86,9 @@ async function cleanUp(flow: StageFlow): Promise<void> {
   const { parts, progress } = flow;
   if (progress.pod) {
     parts.registry.finish(progress.pod.metadata?.uid, parts.clock.now());
-    await removePod(parts, progress.pod, 0);
+    const removed = await removePod(parts, progress.pod, 0);
+    // Then it is adopted once more, which ends with its removal.
+    if (removed === 'left') parts.registry.forget(progress.pod.metadata?.uid ?? '');
   }
   await leaveNamespace(flow);
 }

@@ -4,7 +4,7 @@ import { anEntry } from '../metrics/testing/an-entry.ts';
 import { ANNOTATION } from '../pipeline/compiled.ts';
 import { aStage } from '../supervise/testing/fake-ci-server.ts';
 import { runStage } from './run-stage.ts';
-import { TestStage } from './testing/test-stage.ts';
+import { aDetail, TestStage } from './testing/test-stage.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -121,6 +121,27 @@ describe('a hand-over while a call is on its way whose answer must not be lost (
     await world.clock.step(1_000);
     expect(world.pod?.metadata?.annotations?.[ANNOTATION.stepIds]).toBe('{"1":100,"2":200}');
     expect(world.registry.entries).toEqual([]);
+  });
+});
+
+describe('a Pod that can’t be removed when its stage is reported (chaos F12)', () => {
+  it.each([
+    ['after its steps', false],
+    ['before its steps', true],
+  ])('is looked after again, as by a replica that finds it: %s', async (_, isEarly) => {
+    const world = begin(({ cluster, server }) => {
+      if (isEarly) cluster.fail('patch', 'pods', refusal(422, 'Invalid'));
+      cluster.intercept(({ verb }) => {
+        if (verb === 'remove') throw new Error('the Lease was lost');
+      });
+      server.details = { ...aDetail(), stage: server.stage };
+    });
+    await world.clock.step(1_000);
+    const uid = world.pod?.metadata?.uid ?? '';
+    if (!isEarly) await world.finishSteps();
+    await world.clock.step(1_000);
+    expect([world.registry.isQuiet, world.intents.size, world.pod === undefined]).toEqual([true, 0, false]);
+    expect(world.registry.hasLanded(uid)).toBe(false);
   });
 });
 

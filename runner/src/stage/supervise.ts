@@ -58,6 +58,7 @@ function runOf(
     admittedMs,
     adopted,
     mayRemake: mayRemake(progress),
+    notRemoved: () => parts.registry.forget(pod.metadata?.uid ?? ''),
     takenOverMs: parts.clock.now(),
     owner: parts.lease.owner,
     ...(firstLog ? { firstLog } : {}),

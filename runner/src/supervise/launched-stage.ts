@@ -37,6 +37,8 @@ export interface LaunchedStage {
   reported(): void;
   /** As the Pod's annotation names this replica. */
   readonly owner: string;
+  /** The Pod could not be removed: somebody must look after it again. */
+  notRemoved?(): void;
   /** Whether a Pod in which nothing has run is left to be made again. */
   readonly mayRemake?: boolean;
   /** The first step's log, when it was opened before the flight. */

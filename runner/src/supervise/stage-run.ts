@@ -389,7 +389,9 @@ export class StageRun {
   async #remove(graceSeconds: number | undefined): Promise<void> {
     this.#removing = true;
     const { owner, pod } = this.#launched;
-    await removePod({ ...this.#parts, lease: { owner } }, this.#feed.pod ?? pod, graceSeconds);
+    const parts = { ...this.#parts, lease: { owner } };
+    if ((await removePod(parts, this.#feed.pod ?? pod, graceSeconds)) === 'left')
+      this.#launched.notRemoved?.();
   }
 }
 
