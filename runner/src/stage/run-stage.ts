@@ -57,7 +57,7 @@ async function goThrough(parts: StageParts, progress: StageProgress, handOver: A
   const { cancelled } = watch;
   const grace = graceAfter(parts.clock, { handOver, lost: parts.lease.lost }, GRACE_MS);
   const waits: StageFlow['parts']['waits'] = (reason, note = reason) => {
-    parts.registry.update(id, { reason });
+    parts.registry.update(id, { reason: reason || reasonInLine(progress) });
     if (note !== '') progress.started?.firstLog?.note(note);
   };
   const flow: StageFlow = {
@@ -84,6 +84,10 @@ async function goThrough(parts: StageParts, progress: StageProgress, handOver: A
     parts.registry.leave(id);
   }
 }
+
+/** What it waits for in the line still, when it waits for nothing else. */
+const reasonInLine = ({ admittedMs, turn }: StageProgress): string =>
+  admittedMs === undefined ? (turn?.said.text ?? '') : '';
 
 /** From station to station, until one of them is the last; an error is an end, too. */
 async function passStations(flow: StageFlow): Promise<StageEnd> {

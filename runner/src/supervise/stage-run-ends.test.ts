@@ -316,7 +316,11 @@ describe('a Pod that somebody takes away (known issue 35)', () => {
     const stageRun = await startedRun();
     stageRun.feed.lose();
     await stageRun.clock.step(0);
-    expect(stageRun.server.stage).toMatchObject({ status: 'error', exitCode: 255, error: /disappeared/ });
+    expect(stageRun.server.stage).toMatchObject({
+      status: 'error',
+      exitCode: 255,
+      error: expect.stringMatching(/disappeared/) as string,
+    });
     expect(stageRun.server.statusOf(1)).toBe('error');
     expect(stageRun.concluded).toMatchObject([{ trouble: { code: 'pod-deleted', blame: 'cluster' } }]);
   });
@@ -326,7 +330,10 @@ describe('a Pod that somebody takes away (known issue 35)', () => {
     stageRun.logs.of(1).end(143, stageRun.clock.now());
     await settle();
     await stageRun.show((pod) => withStates(deleted(pod), { 1: gated(143), 2: gated(0, 'stopping') }));
-    expect(stageRun.server.stage).toMatchObject({ status: 'error', error: /deleted the Pod/ });
+    expect(stageRun.server.stage).toMatchObject({
+      status: 'error',
+      error: expect.stringMatching(/deleted the Pod/) as string,
+    });
     expect([1, 2].map((n) => stageRun.server.statusOf(n))).toEqual(['error', 'skipped']);
   });
 
@@ -363,7 +370,10 @@ describe('gates that are told to stop', () => {
     await stageRun.clock.step(9_000);
     expect(stageRun.concluded).toEqual([]);
     await stageRun.clock.step(1_500);
-    expect(stageRun.server.stage).toMatchObject({ status: 'error', error: /told to stop before step s2/ });
+    expect(stageRun.server.stage).toMatchObject({
+      status: 'error',
+      error: expect.stringMatching(/told to stop before step s2/) as string,
+    });
     expect(stageRun.concluded).toMatchObject([{ trouble: { code: 'pod-stopped' } }]);
   });
 
@@ -391,7 +401,7 @@ describe('troubles', () => {
     expect(stageRun.server.step(2)).toMatchObject({
       status: 'error',
       exitCode: 255,
-      error: /i2:1 of step s2 can't be pulled/,
+      error: expect.stringMatching(/i2:1 of step s2 can't be pulled/) as string,
     });
     expect([stageRun.server.statusOf(1), stageRun.server.stage.status, stageRun.isRemoved]).toEqual([
       'skipped',
