@@ -86,3 +86,18 @@ describe('a process that is lost at any call of any port', () => {
     expect(cases).toBeGreaterThanOrEqual(500);
   });
 });
+
+describe('ten minutes without a server', () => {
+  const builds = Array.from({ length: 50 }, () => pipeline(step('one') + step('two')));
+  const ends = builds.flatMap(() => ALL_WELL);
+
+  it.each(['cluster', 'drone'] as const)(
+    'cost no build and no restart, with fifty of them running (%s)',
+    { timeout: 120_000 },
+    async (of) => {
+      const outage = { of, fromMs: 3_000, lastsMs: 600_000 };
+      const { problems } = await runCase({ name: of, pipelines: builds, ends, outage }, undefined);
+      expect(problems).toEqual([]);
+    },
+  );
+});

@@ -16,6 +16,7 @@ import { run } from '../runner.ts';
 import { CrashingProcess, type CrashPoint, type LoseAnswer } from './crash.ts';
 import { FakeDrone, type StageRow } from './fake-drone.ts';
 import { RunningCluster } from './fake-kubelet.ts';
+import { type Outage, reachable } from './outage.ts';
 
 /** Builds, what happens to them, and how they end where nobody is lost. */
 export interface Scenario {
@@ -24,6 +25,7 @@ export interface Scenario {
   readonly env?: Readonly<Record<string, string>>;
   /** So long after the beginning the first build is cancelled. */
   readonly cancelAfterMs?: number;
+  readonly outage?: Outage;
   /** For each build: the status of its stage, and of each step; without steps: any final one. */
   readonly ends: readonly { readonly stage: Status; readonly steps?: readonly string[] }[];
 }
@@ -90,8 +92,7 @@ class CrashCase {
       clock.after(0, () => this.#begin('runner-b', new CrashingProcess(undefined, () => undefined)));
     });
     this.#begin('runner-a', crashing);
-    for (let passedMs = 0; passedMs < LIMIT_MS && !this.#isSettled(); passedMs += STEP_MS)
-      await clock.step(STEP_MS);
+    await this.#stepUntilSettled();
     const calls = [...crashing.calls];
     // A process that is lost now is noticed, and its Lease removed, within this time.
     const settledMs = clock.monotonicMs();
@@ -107,6 +108,12 @@ class CrashCase {
     return { calls, problems, isStartLost: this.#rows().some(isStartLost), lastCalls };
   }
 
+  async #stepUntilSettled(): Promise<void> {
+    const limitMs = LIMIT_MS + (this.#scenario.outage?.lastsMs ?? 0);
+    for (let passedMs = 0; passedMs < limitMs && !this.#isSettled(); passedMs += STEP_MS)
+      await this.#clock.step(STEP_MS);
+  }
+
   #cancel(stageId: number): void {
     this.#cancelledMs = this.#clock.now();
     if (OPEN.has(this.#drone.rows.get(stageId)?.stage.status ?? '')) this.#drone.cancel(stageId);
@@ -117,10 +124,12 @@ class CrashCase {
     const clock = process.clock(this.#clock);
     const config = configFor(name, this.#scenario.env ?? {});
     const random = randomOf(name);
-    const cluster = process.port('cluster', this.#cluster, () => {
+    const { outage } = this.#scenario;
+    const cluster = process.port('cluster', reachable(this.#clock, 'cluster', this.#cluster, outage), () => {
       throw noAnswer();
     });
-    const ciServer = process.port('drone', this.#drone, droneAnswerLost);
+    const drone = reachable(this.#clock, 'drone', this.#drone, outage);
+    const ciServer = process.port('drone', drone, droneAnswerLost);
     const readFile = (): Promise<string> => Promise.reject(new Error('there are no files'));
     const drafting = draftParts(config, { clock, random, readFile });
     const { parts, options } = wire(
