@@ -24,7 +24,7 @@ export const FLOW_ALERTS: readonly AlertRule[] = [
     looks: [
       { text: 'Do the scrape targets exist, and what is their last error?', query: 'up' },
       {
-        text: 'Is there a Pod of the runner, is it ready, and what does its log end with? Exit code 78: the configuration is invalid, the log names each setting. 75: its Lease or its address is lost. 70: a bug.',
+        text: 'Is there a Pod of the runner, is it ready, and what does its log end with? Exit code 78: the configuration is invalid, the log names each setting. 75: its listen address is taken. 70: a bug.',
       },
     ],
     acts: [

@@ -229,20 +229,16 @@ export const HEALTH_ALERTS: readonly AlertRule[] = [
     summary: 'Runner {{ $labels.instance }} restarts repeatedly',
     description: 'It was started {{ $value }} times within an hour. Its pipelines are adopted each time.',
     means:
-      'The process exits by itself. Exit code 75: it could not renew its Lease in time, or lost its address. 137: it was OOM-killed. 70: a bug.',
+      'The process exits by itself. Exit code 75: its listen address is taken. 137: it was OOM-killed. 70: a bug.',
     looks: [
       { text: 'The exit code and the end of the log: `kubectl describe pod`, `kubectl logs --previous`.' },
       {
-        text: 'Is the Lease lost because the API server is slow?',
-        query: ALL.quantile(0.99, METRICS.apiLatency, '10m', 'verb').text,
-      },
-      {
-        text: 'Or because the process lacks CPU?',
+        text: 'Does the liveness probe fail because the process lacks CPU?',
         query: ALL.gauge(METRICS.eventLoopLag).max('instance').text,
       },
     ],
     acts: [
-      '75: repair the API server, or give it more patience by `HANGAR_LEASE_TERM`.',
+      '75: free the address, or set another `DRONE_SERVER_PORT`.',
       '137: raise the memory limit of the runner.',
       '70: report it with the log.',
     ],
