@@ -164,7 +164,7 @@ function optionsOf(
 function podWatchOf(cluster: Cluster, { clock, log }: Pick<Outside, 'clock' | 'log'>): PodWatch {
   return new PodWatch(clock, cluster, {
     onTrouble: (namespace, { status, message }) =>
-      log.warn({ namespace, status, reason: message }, 'the watch of Pods had trouble'),
+      log.warn({ namespace, status, reason: message }, 'the watch of Pods failed'),
   });
 }
 

@@ -141,7 +141,7 @@ async function follow(
     await retry(clock, { ...LISTING, shouldRetry, onRetry }, signal, list);
   } catch (error) {
     signal.throwIfAborted();
-    log.warn({ err: error, namespace }, 'the Pods of a namespace can not be seen');
+    log.warn({ err: error, namespace }, 'the Pods of a namespace cannot be watched');
   }
 }
 

@@ -92,7 +92,8 @@ export class Adopter {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.look(signal).catch((error: unknown) => {
-        if (!signal.aborted) this.#parts.log.warn({ err: error }, 'looking for dead runners failed');
+        if (!signal.aborted)
+          this.#parts.log.warn({ err: error }, 'listing the Leases of other runners failed');
       });
       await this.#parts.clock.sleep(LOOK_MS, signal);
     }

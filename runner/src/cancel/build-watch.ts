@@ -167,7 +167,7 @@ export class BuildWatch {
     try {
       return await stage.ask();
     } catch (error) {
-      this.#log.debug({ err: error, buildId: this.#buildId }, 'how a stage stands could not be asked');
+      this.#log.debug({ err: error, buildId: this.#buildId }, 'the state of a stage could not be requested');
       return 'unknown';
     }
   }

@@ -85,7 +85,7 @@ async function serve(start: Start, connection: Connection): Promise<ExitCode> {
   try {
     const address = await listen(http, config.http, { log, setting: 'DRONE_SERVER_PORT' });
     if (address === undefined) return EXIT.tryAgain;
-    log.info({ address, version, machine: config.runner.name }, 'the HTTP side is up');
+    log.info({ address, version, machine: config.runner.name }, 'listening for HTTP requests');
     return await begin(service, start);
   } catch (error) {
     return broken(error, log, stop);
@@ -163,13 +163,13 @@ function broken(error: unknown, log: Logger, stop: AbortSignal): ExitCode {
   if (error instanceof CommandError) throw error;
   if (stop.aborted) return EXIT.ok;
   if (error instanceof KubernetesError) {
-    log.error({ err: error, status: error.status }, 'the Kubernetes API said no to the runner');
+    log.error({ err: error, status: error.status }, 'the Kubernetes API refused the runner');
     return error.transient ? EXIT.tryAgain : EXIT.config;
   }
   if (error instanceof LeaseHeld) {
     log.error({}, error.message);
     return EXIT.config;
   }
-  log.error({ err: error }, 'the runner met something that it does not know: please report this');
+  log.error({ err: error }, 'unexpected error: please report it');
   return EXIT.bug;
 }

@@ -16,13 +16,13 @@ export const hangar = {
   gateVolume: setting('HANGAR_GATE_VOLUME', oneOf('auto', 'image', 'init'), 'auto', {
     section: 'hangar',
     description:
-      'How the gate comes into a Pod. `image`: its image is mounted as a volume (Kubernetes 1.33 or later with the feature gate `ImageVolume`), so that the first step starts about a second earlier; `init`: an init container copies it; `auto`: `init`.',
+      'How the gate gets into a Pod. `image`: its image is mounted as a volume (Kubernetes 1.33 or later with the feature gate `ImageVolume`), so that the first step starts about a second earlier; `init`: an init container copies it; `auto`: `init`.',
     note: NEW,
   }),
   stepStart: setting('HANGAR_STEP_START', oneOf('barrier', 'eager'), 'barrier', {
     section: 'hangar',
     description:
-      '`barrier`: no step but clone starts before all images are there; `eager`: as soon as its own is.',
+      '`barrier`: no step but clone starts before all images are pulled; `eager`: a step starts as soon as its own image is.',
     note: NEW,
   }),
   hardening: setting('HANGAR_HARDENING', oneOf('off', 'restricted'), 'off', {
@@ -40,7 +40,7 @@ export const hangar = {
   resources: setting('HANGAR_RESOURCES', oneOf('split', 'peak'), 'split', {
     section: 'hangar',
     description:
-      '`split`: the Pod request is spread over its containers; `peak`: the Pod asks for what can run at once.',
+      '`split`: the Pod request is spread over its containers; `peak`: the Pod requests what can run at the same time.',
     note: NEW,
   }),
   deadlineSlackMs: setting('HANGAR_DEADLINE_SLACK', DURATION, 600_000, {
@@ -50,17 +50,17 @@ export const hangar = {
   }),
   budgetCpuMillicores: optional('HANGAR_BUDGET_CPU', CPU, {
     section: 'hangar',
-    description: 'CPU that all Pods of Hangar may request together.',
+    description: 'CPU that all Pods of Hangar may request together, over all replicas.',
     note: NEW,
   }),
   budgetMemoryBytes: optional('HANGAR_BUDGET_MEMORY', BYTES, {
     section: 'hangar',
-    description: 'Memory that all Pods of Hangar may request together.',
+    description: 'Memory that all Pods of Hangar may request together, over all replicas.',
     note: NEW,
   }),
   budgetPods: optional('HANGAR_BUDGET_PODS', integer(1), {
     section: 'hangar',
-    description: 'Pods of Hangar at once.',
+    description: 'Pods of Hangar that may run at the same time, over all replicas.',
     note: NEW,
   }),
   waitLimitMs: optional('HANGAR_WAIT_LIMIT', DURATION, {
@@ -78,13 +78,13 @@ export const hangar = {
   repositoryPipelines: optional('HANGAR_REPOSITORY_PIPELINES', integer(1), {
     section: 'hangar',
     description:
-      'Pipelines of one repository at once, over all replicas; those of other repositories go first.',
+      'Pipelines of one repository that may run at the same time, over all replicas. Pipelines of other repositories are admitted first.',
     note: NEW,
   }),
   recordRetentionMs: setting('HANGAR_RECORD_RETENTION', DURATION, 172_800_000, {
     section: 'hangar',
     description:
-      'How long Pod and record of a stage that has ended are kept while the Drone server does not take its end; then they are removed.',
+      'How long the Pod and the record of an ended stage are kept while the Drone server does not accept its report; then they are removed.',
     note: NEW,
   }),
   schedulingTimeoutMs: optional('HANGAR_SCHEDULING_TIMEOUT', DURATION, {
@@ -95,7 +95,8 @@ export const hangar = {
   }),
   imagePullPatienceMs: setting('HANGAR_IMAGE_PULL_PATIENCE', DURATION, 300_000, {
     section: 'hangar',
-    description: 'How long errors of a registry that may pass are borne.',
+    description:
+      'How long a registry may fail with transient errors before a stage that needs its image fails.',
     note: NEW,
   }),
   nodeLostPatienceMs: setting('HANGAR_NODE_LOST_PATIENCE', DURATION, 300_000, {
@@ -105,7 +106,7 @@ export const hangar = {
   }),
   logLimitBytes: setting('HANGAR_LOG_LIMIT', atLeast(65_536, BYTES), 5_242_880, {
     section: 'hangar',
-    description: 'Longest log of a step; beyond it head and tail are kept.',
+    description: 'Longest log of a step; of a longer one, the beginning and the end are kept.',
     note: NEW,
   }),
   pipelineLimitBytes: setting('HANGAR_PIPELINE_LIMIT', atLeast(65_536, BYTES), 1_048_576, {
@@ -122,29 +123,29 @@ export const hangar = {
   }),
   leaseNamespace: text('HANGAR_LEASE_NAMESPACE', {
     section: 'hangar',
-    description: "Where the replica's Lease lives.",
+    description: "Namespace of the replica's Lease.",
     defaultText: "the runner's own namespace",
     note: NEW,
   }),
   leaseTermMs: setting('HANGAR_LEASE_TERM', atLeast(3_000, DURATION), 10_000, {
     section: 'hangar',
-    description: 'How long a replica may be silent before others take over its Pods.',
+    description: 'How long a replica may fail to renew its Lease before others take over its stages.',
     note: NEW,
   }),
   registryPlainHttp: list('HANGAR_REGISTRY_PLAIN_HTTP', {
     section: 'hangar',
-    description: 'Registries (host[:port]) asked without TLS; loopback ones always are.',
+    description: 'Registries (host[:port]) that are used without TLS; loopback ones always are.',
     note: NEW,
   }),
   registryMirrors: map('HANGAR_REGISTRY_MIRRORS', {
     section: 'hangar',
-    description: 'Registry → mirror that is asked in its place, such as docker.io:mirror.acme.test.',
+    description: 'Registry → mirror that is used instead, such as docker.io:mirror.acme.test.',
     note: NEW,
   }),
   imageCommands: text('HANGAR_IMAGE_COMMANDS', {
     section: 'hangar',
     description:
-      'YAML or JSON file, image → `entrypoint` and `cmd`, for images whose registry can’t be asked.',
+      'YAML or JSON file, image → `entrypoint` and `cmd`, for images whose registry can’t be reached.',
     note: NEW,
   }),
 } satisfies Settings;

@@ -235,7 +235,10 @@ export class OwnLease {
     if (!first || !mayLive(first, this.#options.holder, this.#clock.now())) return first;
     const lookMs = termMsOf(first) * LOOK_SHARE;
     const about = { lease: this.owner, holder: holderOf(first), waitMs: lookMs * LOOKS };
-    this.#log.info(about, 'the Lease names another process of this name: seeing whether it still renews it');
+    this.#log.info(
+      about,
+      'the Lease is held by another process of this name: checking whether it still renews it',
+    );
     return this.#seenSilent(first, lookMs, signal);
   }
 

@@ -62,7 +62,7 @@ async function pollOnce(parts: PollParts, options: PollOptions, signal: AbortSig
       return { kind: clock.monotonicMs() - beganMs < SHORTEST_POLL_MS ? 'hasty' : 'empty' };
     return { kind: (await options.take(offer, signal)) === 'taken' ? 'taken' : 'missed' };
   } catch (error) {
-    if (!signal.aborted) log.warn({ err: error }, 'asking the Drone server for work failed');
+    if (!signal.aborted) log.warn({ err: error }, 'polling the Drone server failed');
     return { kind: 'failed', askedMs: error instanceof CiServerError ? error.retryAfterMs : 0 };
   }
 }

@@ -51,7 +51,7 @@ export async function take(
     // Whether it was accepted is for the next replica to find out, by the record.
     if (handOver.aborted) return leave(parts, stageId, 'kept');
     if (isDoubtful(error)) {
-      log.warn({ err: error, stageId }, 'whether a stage was accepted is not known, asking again');
+      log.warn({ err: error, stageId }, 'it is not known whether a stage was accepted, asking again');
       void runRecorded(parts, { stageId, buildId, machine }, handOver);
       return 'taken';
     }

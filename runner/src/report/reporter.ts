@@ -208,7 +208,7 @@ export class Reporter {
       if (version === undefined) return 'conflict';
       return this.#isFinishing ? 'failed' : this.#know(version);
     } catch (error) {
-      if (!signal.aborted) this.#log.warn({ err: error }, 'how a stage stands could not be learnt');
+      if (!signal.aborted) this.#log.warn({ err: error }, 'the state of a stage could not be read');
       return 'failed';
     }
   }
@@ -258,7 +258,7 @@ export class Reporter {
   /** An older backup has the stage open, with a version that nobody here can know. */
   async #finishAnyway(whole: DroneStage, signal: AbortSignal): Promise<Reported> {
     const version = await this.#openVersion(signal).catch((error: unknown) => {
-      if (!signal.aborted) this.#log.warn({ err: error }, 'how a stage stands could not be learnt');
+      if (!signal.aborted) this.#log.warn({ err: error }, 'the state of a stage could not be read');
     });
     if (version === undefined) return 'conflict';
     const update = await this.#ciServer.updateStage({ ...whole, version, steps: [] }, signal);

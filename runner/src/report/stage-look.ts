@@ -46,7 +46,7 @@ async function isWrittenDown(
   try {
     return isOwnedBy(await cluster.patch<V1Pod>(targetOf(pod), patch, 'merge', signal), owner);
   } catch (error) {
-    if (!signal.aborted) log.debug({ err: error }, 'the version of a stage could not be written down');
+    if (!signal.aborted) log.debug({ err: error }, 'the version of a stage could not be recorded');
     return false;
   }
 }
@@ -62,7 +62,7 @@ async function isOurs(
     return isOwnedBy(await cluster.get<V1Pod>(targetOf(pod), signal), owner);
   } catch (error) {
     if (isKubernetesError(error, 404)) return true;
-    if (!signal.aborted) log.debug({ err: error }, 'whose a stage is could not be learnt');
+    if (!signal.aborted) log.debug({ err: error }, 'the owner of a stage could not be determined');
     return false;
   }
 }

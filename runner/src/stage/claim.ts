@@ -25,7 +25,7 @@ export async function claim(flow: StageFlow): Promise<StageEnd | undefined> {
     if (failures === 1)
       log.warn(
         { err: error, stageId: progress.stage.id },
-        'whose a stage is could not be learnt, asking again',
+        'the owner of a stage could not be determined, asking again',
       );
   };
   // A question that is on its way may be answered in the time of grace; none is asked anew.

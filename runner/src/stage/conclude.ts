@@ -33,7 +33,10 @@ export async function conclude(flow: StageFlow, end: StageEnd): Promise<void> {
     case 'handed-over':
       return;
     case 'left':
-      flow.parts.log.info({ stageId: flow.progress.stage.id, reason: end.why }, 'a stage is left');
+      flow.parts.log.info(
+        { stageId: flow.progress.stage.id, reason: end.why },
+        'a stage is not continued here',
+      );
       return flow.parts.lease.settle(flow.progress.stage.id);
     case 'over':
       flow.parts.log.info({ stageId: flow.progress.stage.id, reason: end.why }, 'a stage is over');

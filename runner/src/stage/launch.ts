@@ -82,7 +82,7 @@ class QuotaWait {
     if (waitedMs >= this.#work.plan.timeoutMs) throw quotaTooLong(this.#work.plan.timeoutMs, text);
     registry.update(stageId, { phase: 'waiting' });
     parts.waits(text, '');
-    log.info({ stageId, reason: text }, 'the quota is spent: waiting');
+    log.info({ stageId, reason: text }, 'the ResourceQuota is exhausted: waiting');
     if (waitedMs >= SILENT_WAIT_MS || progress.started) await this.#show(text);
     await clock.sleep(QUOTA_PAUSE_MS, stops.stop);
     stops.stop.throwIfAborted();

@@ -67,7 +67,7 @@ async function notStarted({ parts, progress, stops }: StageFlow, afterLostAnswer
     progress.stage = { ...stage, version: now.version, started: now.started };
   } catch (err) {
     stops.grace.throwIfAborted();
-    parts.log.warn({ err, stageId: stage.id }, 'how a stage stands could not be learnt');
+    parts.log.warn({ err, stageId: stage.id }, 'the state of a stage could not be read');
     const isApplied = afterLostAnswer || adopted;
     const started = stage.started || createdSeconds(pod);
     progress.stage = { ...stage, started, version: stage.version + Number(isApplied) };

@@ -158,7 +158,7 @@ export class StageRun {
   }
 
   #surprise(error: unknown): void {
-    this.#parts.log.error({ err: error }, 'the runner met something that it does not know');
+    this.#parts.log.error({ err: error }, 'unexpected error');
     const words = errorText(error);
     this.#break({ code: 'internal', blame: 'bug', text: `the runner failed: ${words}` });
   }

@@ -246,7 +246,10 @@ export class StepRuns {
     const before = this.#context.state();
     const now = corrected(before, step.n, this.#endingOf(step, known));
     if (now === before || this.#context.concluded()) return;
-    this.#parts.log.warn({ step: step.name, code: known.code }, 'a step ended otherwise than its mark said');
+    this.#parts.log.warn(
+      { step: step.name, code: known.code },
+      'the exit code of a step differs from the one that its gate reported',
+    );
     this.#context.change(now);
     void this.#report(step);
   }

@@ -50,7 +50,7 @@ export async function watchEvents(
     } catch (error) {
       if (signal.aborted) return;
       if (isKubernetesError(error, 401, 403)) return forbidden(parts.log, namespace, error);
-      parts.log.debug({ namespace, err: error }, 'the watch of Events had trouble');
+      parts.log.debug({ namespace, err: error }, 'the watch of Events failed');
       await backoff.pause(signal, requestedDelayMs(error));
     }
   }

@@ -51,7 +51,7 @@ async function life(
   const { repository } = cluster.layout;
   const child = new Child(process.execPath, ['--conditions=source', ...args], { env, folder: repository });
   try {
-    await orAborted(child.says(/the HTTP side is up/), stop);
+    await orAborted(child.says(/listening for HTTP requests/), stop);
     const startMs = clock.monotonicMs() - begunMs;
     return { startMs, startCpuMs: await cpuMs(child.pid), residentMib: await settledMib(run, child) };
   } catch (error) {

@@ -26,7 +26,7 @@ export function sizeOf({ layers }: Image): ImageSize {
   return { layerBytes, packedBytes: sum(layerBytes), unpackedBytes };
 }
 
-/** An API server and a Drone server that are not needed before the HTTP side is up. */
+/** An API server and a Drone server that are not needed before listening for HTTP requests. */
 const KUBECONFIG = `apiVersion: v1
 kind: Config
 clusters: [{ name: c, cluster: { server: "https://127.0.0.1:9" } }]
@@ -83,7 +83,7 @@ async function startTimeMs(
     env: environmentOf(kubeconfig),
   });
   try {
-    await child.says(/the HTTP side is up/);
+    await child.says(/listening for HTTP requests/);
     return clock.monotonicMs() - begunMs;
   } finally {
     await child.end('SIGKILL');

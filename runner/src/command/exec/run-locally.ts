@@ -111,7 +111,7 @@ class LocalRun {
     });
     this.#podWatch = new PodWatch(clock, cluster, {
       onTrouble: (namespace, error) =>
-        log.warn({ namespace, err: error }, 'the watch of Pods had trouble; going on'),
+        log.warn({ namespace, err: error }, 'the watch of Pods failed; retrying'),
     });
   }
 
