@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { extname } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { startThread } from '@hangar/shared/thread';
 import type { Comparer } from '../advise/adviser.ts';
 import type { SettingsComparison, SettingsGain } from '../advise/compare.ts';
 
@@ -14,7 +14,7 @@ const PROGRAM = new URL(`../edges/compare-thread${extname(import.meta.url)}`, im
 /** Compares in a thread that ends with the answer: an error or a lack of memory there does not affect the service. */
 export const compareInThread: Comparer = {
   async compare(comparison: SettingsComparison, signal: AbortSignal): Promise<SettingsGain> {
-    const worker = new Worker(PROGRAM, {
+    const worker = startThread(PROGRAM, {
       workerData: comparison,
       resourceLimits: { maxOldGenerationSizeMb: MOST_MIB },
     });

@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Clock } from '@hangar/shared/clock';
+import { startThread } from '@hangar/shared/thread';
 import type { DecideOptions } from '../decide/decide.ts';
 import type { Decider } from '../decide/decider.ts';
 import type { Recommendation } from '../decide/recommendation.ts';
@@ -83,7 +84,7 @@ export class DecideWorker implements Decider {
       seed,
     };
     const limits = { maxOldGenerationSizeMb: MOST_MIB };
-    const worker = new Worker(this.#options.program ?? PROGRAM, { workerData, resourceLimits: limits });
+    const worker = startThread(this.#options.program ?? PROGRAM, { workerData, resourceLimits: limits });
     worker.unref();
     // A thread may die between two requests: the next request starts another.
     worker.on('error', () => this.#lost(worker));

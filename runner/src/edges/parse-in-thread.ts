@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 import type { Clock } from '@hangar/shared/clock';
 import { withDeadline } from '@hangar/shared/deadline';
+import { startThread } from '@hangar/shared/thread';
 import { parseManifest } from '../parse/manifest.ts';
 import { type PipelineFile, type PipelineParser, substitutedText } from '../parse/pipeline-file.ts';
 import type { Manifest } from '../pipeline/pipeline.ts';
@@ -48,7 +48,7 @@ export class ThreadedParser implements PipelineParser {
   async #inThread(file: PipelineFile, signal: AbortSignal): Promise<Manifest> {
     signal.throwIfAborted();
     const resourceLimits = { maxOldGenerationSizeMb: MAX_HEAP_MIB };
-    const worker = new Worker(this.#program, { workerData: file, resourceLimits });
+    const worker = startThread(this.#program, { workerData: file, resourceLimits });
     try {
       const [reply] = (await withDeadline(this.#clock, { ms: PARSE_MS, signal }, (limit) =>
         once(worker, 'message', { signal: limit }),
