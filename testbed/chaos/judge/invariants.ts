@@ -32,8 +32,8 @@ type Finding = Omit<Violation, 'build'>;
 const STOP_SLACK_MS = 4_000;
 /** A cancel is known and carried out after so long; what goes wrong meanwhile is added. */
 const CANCEL_LIMIT_MS = 30_000;
-/** Runner ends by themselves: the Lease was lost, or a server could not be reached at the start. */
-const EXPECTED_EXITS: ReadonlySet<number> = new Set([EXIT.ok, EXIT.tryAgain]);
+/** A runner ends only when it is told to: it stays up while servers are away, and takes a lost Lease again. */
+const EXPECTED_EXITS: ReadonlySet<number> = new Set([EXIT.ok]);
 const DONE: ReadonlySet<string> = new Set(['success', 'failure', 'killed', 'error', 'skipped', 'declined']);
 
 /** Everything that does not hold in a history. Pure. */
