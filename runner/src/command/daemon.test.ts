@@ -20,6 +20,14 @@ describe('daemon, before it starts', () => {
     expect(said).toContain('- DRONE_RUNNER_CAPACITY');
   });
 
+  it('reads .env of the working directory, with lower precedence than the environment', async () => {
+    const files = { '.env': 'DRONE_RPC_SECRET=s\nDRONE_RPC_HOST=http://from-file\n' };
+    const { said } = await start({ DRONE_RPC_HOST: 'drone.acme.test' }, [], files);
+
+    expect(said).toContain('one thing is wrong');
+    expect(said).toContain('Set DRONE_KUBERNETES_CONFIG');
+  });
+
   it('merges a named environment file, with lower precedence than the environment', async () => {
     const files = { '/etc/env': 'DRONE_RPC_SECRET=s\nDRONE_RPC_HOST=http://from-file\n' };
     const { code, said } = await start({ DRONE_RPC_HOST: 'drone.acme.test' }, ['/etc/env'], files);

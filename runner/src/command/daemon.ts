@@ -14,7 +14,7 @@ import { createHttp } from '../http/server.ts';
 import { LeaseHeld } from '../lease/holder.ts';
 import { review } from '../permissions/review.ts';
 import { run } from '../runner.ts';
-import { hostOf } from './environment.ts';
+import { hostOf, withLocalVariables } from './environment.ts';
 import { watchEventLoop } from './event-loop.ts';
 import { createService, placesOf, type Service } from './service.ts';
 import { pinged, reviewed } from './start-up.ts';
@@ -25,7 +25,8 @@ const HAND_OVER_LIMIT_MS = 20_000;
 const CLOSE_MS = 1_000;
 
 /** `hangar-runner daemon [ENVFILE]`: from the configuration to the exit code. */
-export async function daemon(envFile: string | undefined, context: CommandContext): Promise<ExitCode> {
+export async function daemon(envFile: string | undefined, caller: CommandContext): Promise<ExitCode> {
+  const context = { ...caller, env: withLocalVariables(caller) };
   const config = configOf(context, envFile);
   const log = createLogger(config.logLevel);
   for (const warning of config.warnings) log.warn({}, warning);

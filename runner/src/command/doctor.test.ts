@@ -18,8 +18,12 @@ async function run(
   return { code, said: printed.join('\n'), complained: complained.join('\n') };
 }
 
-async function reportOf(args: readonly string[], env: Readonly<Record<string, string>>) {
-  const { code, said } = await run(['--json', ...args], env);
+async function reportOf(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, string>> = {},
+) {
+  const { code, said } = await run(['--json', ...args], env, files);
   return { code, report: JSON.parse(said) as Report };
 }
 
@@ -66,6 +70,14 @@ describe('doctor, settings only', () => {
     expect([code, report.ok]).toEqual([78, false]);
     expect(report.settings[0]).toMatchObject({ name: 'DRONE_RPC_SECRET', verdict: 'wrong' });
     expect(report.checks.map(({ result }) => result)).toEqual(['skipped', 'skipped']);
+  });
+
+  it('does not read .env of the working directory: the clone of a repository may have one', async () => {
+    const files = { '.env': 'DRONE_RPC_SECRET=s\nDRONE_KUBERNETES_CONFIG=hostile\n' };
+    const { code, report } = await reportOf(['--offline'], { DRONE_RPC_HOST: 'drone.test' }, files);
+
+    expect([code, report.ok]).toEqual([78, false]);
+    expect(report.settings.map(({ name }) => name)).not.toContain('DRONE_KUBERNETES_CONFIG');
   });
 
   it('reads a file in place of the environment', async () => {

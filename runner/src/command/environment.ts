@@ -17,7 +17,10 @@ export function hostOf({ env, hostname, version, readFile }: CommandContext): Ho
   };
 }
 
-/** The environment, plus variables of `.env` in the working directory that it does not set. */
+/**
+ * The environment, plus variables of `.env` in the working directory that it does not set. For the daemon alone: the other commands run in
+ * clones of repositories, whose authors must not choose a kubeconfig for them.
+ */
 export function withLocalVariables({ env, readFile, complain }: CommandContext): Environment {
   try {
     return withDotenv(env, parseDotenv(textIfThere(readFile, '.env')));
