@@ -9,7 +9,7 @@
 - { apiGroups: [coordination.k8s.io], resources: [leases], verbs: [get, list, create, patch, delete] }
 {{- end }}
 {{- define "hangar.rights.runner.cluster" -}}
-- { apiGroups: [""], resources: [namespaces], verbs: [create, delete] }
+- { apiGroups: [""], resources: [namespaces], verbs: [create, get, delete] }
 {{- end }}
 {{- define "hangar.rights.autoscaler.look.cluster" -}}
 - { apiGroups: [""], resources: [pods], verbs: [list, watch] }

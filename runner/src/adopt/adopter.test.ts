@@ -543,8 +543,8 @@ describe('a namespace that was made for one stage', () => {
 
   it.each(['dead', 'me'])('is removed when %s left it without a Pod, and forgotten', async (name) => {
     const cluster = new FakeCluster();
-    cluster.put(namespaceAt('drone-x'), {});
-    cluster.put(namespaceAt('shared'), {});
+    cluster.put(namespaceAt('drone-x'), { metadata: { labels: LABELS } });
+    cluster.put(namespaceAt('shared'), { metadata: { labels: LABELS } });
     putLease(cluster, name, { namespaces: ['drone-x', 'shared'], ownNamespaces: ['drone-x'] });
     const me = await replica(cluster, 'me');
     await me.adopter.adoptOwn(me.former, me.stop.signal);
@@ -558,7 +558,7 @@ describe('a namespace that was made for one stage', () => {
 
   it('stays while there is a Pod in it, and our Lease names it', async () => {
     const cluster = new FakeCluster();
-    cluster.put(namespaceAt('drone-x'), {});
+    cluster.put(namespaceAt('drone-x'), { metadata: { labels: LABELS } });
     const annotations = {
       [ANNOTATION.owner]: 'ci/hangar-runner-dead',
       [ANNOTATION.server]: SERVER,

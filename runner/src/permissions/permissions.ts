@@ -50,5 +50,6 @@ export const RIGHTS: readonly Right[] = [
   { ...leases, verb: 'patch', use: 'the sign of life of this replica' },
   { ...leases, verb: 'delete', use: 'the Lease of a replica that is gone is removed' },
   { ...namespaces, verb: 'create', use: 'a fresh namespace for each pipeline' },
+  { ...namespaces, verb: 'get', use: 'only a namespace that a runner made is removed' },
   { ...namespaces, verb: 'delete', use: 'that namespace is removed afterwards' },
 ];

@@ -108,7 +108,7 @@ describe('review', () => {
     );
     expect(missing.join('\n')).toContain('Add to a ClusterRole');
     expect(missing.join('\n')).toContain(
-      '{ apiGroups: [""], resources: [namespaces], verbs: [create, delete] }',
+      '{ apiGroups: [""], resources: [namespaces], verbs: [create, get, delete] }',
     );
   });
 

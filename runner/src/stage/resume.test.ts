@@ -1,10 +1,11 @@
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
 import { noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1Pod, V1Secret } from '@kubernetes/client-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readPod } from '../adopt/read-pod.ts';
 import { holdsGate } from '../launch/start.ts';
 import { anEntry } from '../metrics/testing/an-entry.ts';
-import { ANNOTATION } from '../pipeline/compiled.ts';
+import { ANNOTATION, LABEL } from '../pipeline/compiled.ts';
 import { aPlan } from '../supervise/testing/a-plan.ts';
 import { gated, running, withStates, withStatus } from '../supervise/testing/a-pod.ts';
 import { aStage } from '../supervise/testing/fake-ci-server.ts';
@@ -241,10 +242,15 @@ describe('a Pod that was let go', () => {
 
 describe('a namespace that was made for the Pod alone', () => {
   const own = { [ANNOTATION.ownNamespace]: 'true' };
+  const withNamespace = (world: TestStage): TestStage => {
+    const labels = { [LABEL.managedBy]: LABEL.managedByValue };
+    world.cluster.put({ resource: RESOURCE.namespaces, name: 'ci' }, { metadata: { labels } });
+    return world;
+  };
   const namespaces = (world: TestStage) => [world.cluster.count('remove', 'namespaces'), world.left];
 
   it('goes with it, as with its first owner', async () => {
-    const world = begin({ reports: { ...ADMITTED, ...own }, ungate: true });
+    const world = withNamespace(begin({ reports: { ...ADMITTED, ...own }, ungate: true }));
     await world.clock.step(0);
     expect(namespaces(world)).toEqual([0, []]);
     await world.finishSteps();
@@ -252,13 +258,13 @@ describe('a namespace that was made for the Pod alone', () => {
   });
 
   it('goes when the Pod could not be taken over', async () => {
-    const world = begin({ reports: { ...ADMITTED, ...own }, ungate: true, secrets: [] });
+    const world = withNamespace(begin({ reports: { ...ADMITTED, ...own }, ungate: true, secrets: [] }));
     await world.clock.step(0);
     expect(namespaces(world)).toEqual([1, ['ci']]);
   });
 
   it('goes when the stage is begun anew, in another one', async () => {
-    const world = begin({ reports: own, secrets: [] });
+    const world = withNamespace(begin({ reports: own, secrets: [] }));
     await world.clock.step(0);
     expect(namespaces(world)).toEqual([1, ['ci']]);
   });

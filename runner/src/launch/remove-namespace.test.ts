@@ -1,0 +1,63 @@
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { silentLogger } from '@hangar/shared/logger';
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
+import { describe, expect, it } from 'vitest';
+import { LABEL } from '../pipeline/compiled.ts';
+import { removeNamespace } from './remove-namespace.ts';
+
+const at = { resource: RESOURCE.namespaces, name: 'drone-x' };
+const OURS = { [LABEL.managedBy]: LABEL.managedByValue };
+
+async function removed(
+  cluster: FakeCluster,
+  clock = new FakeClock(),
+): Promise<{ logged: string[]; left: string[] }> {
+  const logged: string[] = [];
+  const left: string[] = [];
+  const log = { ...silentLogger, error: (_: unknown, text = '') => void logged.push(text) };
+  const leaves = { leave: (name: string) => void left.push(name) };
+  await removeNamespace({ clock, cluster, log, lease: leaves, podWatch: leaves }, 'drone-x');
+  return { logged, left };
+}
+
+describe('removeNamespace', () => {
+  it('removes one that a runner made, and forgets it', async () => {
+    const cluster = new FakeCluster();
+    cluster.put(at, { metadata: { labels: OURS } });
+    expect(await removed(cluster)).toEqual({ logged: [], left: ['drone-x', 'drone-x'] });
+    expect(cluster.find(at)).toBeUndefined();
+  });
+
+  it.each([
+    ['nobody labelled', {}],
+    ['another program made', { [LABEL.managedBy]: 'Helm' }],
+  ])('leaves one that %s, whatever a Pod or a Lease says of it', async (_, labels) => {
+    const cluster = new FakeCluster();
+    cluster.put(at, { metadata: { labels } });
+    const { logged } = await removed(cluster);
+    expect([logged.length, cluster.find(at) !== undefined]).toEqual([1, true]);
+  });
+
+  it('tries again while the API server is in trouble', async () => {
+    const cluster = new FakeCluster();
+    const clock = new FakeClock();
+    cluster.put(at, { metadata: { labels: OURS } });
+    cluster.fail('get', 'namespaces', noAnswer());
+    cluster.fail('remove', 'namespaces', refusal(401, 'Unauthorized'), refusal(500, 'InternalError'));
+    const end = removed(cluster, clock);
+    await clock.step(10_000);
+    expect([(await end).logged, cluster.find(at)]).toEqual([[], undefined]);
+  });
+
+  it('forgets one that is gone, or can’t be removed', async () => {
+    const cluster = new FakeCluster();
+    expect((await removed(cluster)).logged).toEqual([]);
+    cluster.put(at, { metadata: { labels: OURS } });
+    cluster.fail('remove', 'namespaces', refusal(400, 'BadRequest'));
+    expect(await removed(cluster)).toEqual({
+      logged: ['a namespace could not be removed'],
+      left: ['drone-x', 'drone-x'],
+    });
+  });
+});
