@@ -51,8 +51,14 @@ export class Replica {
     return Number(/^hangar_runner_event_loop_lag_seconds(?:\{.*\})? (\S+)$/m.exec(text)?.[1]) * 1000;
   }
 
+  /** Hands over, as on SIGTERM; resolves when the process has ended. */
   async end(): Promise<void> {
     await this.#child.end();
+  }
+
+  /** Is lost without a word, as by kill -9. */
+  async kill(): Promise<void> {
+    await this.#child.end('SIGKILL');
   }
 }
 
@@ -117,6 +123,7 @@ export async function withinLoad<T>(run: LoadRun, work: (system: LoadSystem) => 
     const program = `${cluster.layout.repository}/runner/bundle/main.js`;
     const child = new Child(process.execPath, [program, 'daemon'], { env: settings });
     const [, address = ''] = await child.says(/"address":"(http:[^"]+)"/);
+    await child.says(/polling the Drone server/);
     const replica = new Replica(child, address);
     replicas.push(replica);
     return replica;

@@ -8,9 +8,9 @@ import {
   runParts,
 } from '../command.ts';
 import { benchReportText, type Circumstances, reportMarkdown } from '../report.ts';
-import { crowdPart, throughputPart } from './parts.ts';
+import { crowdPart, takeoverPart, throughputPart } from './parts.ts';
 
-const PARTS = [throughputPart, crowdPart] as const;
+const PARTS = [throughputPart, crowdPart, takeoverPart] as const;
 
 const NOTES = `The API server is that of the real cluster (npm run testbed -- --help); the node is a fake one, and no container runs.
 --write-docs writes the table into docs/benchmarks.md. Timings never fail it.

@@ -1,3 +1,4 @@
+import { ANNOTATION } from '@hangar/runner/compiled';
 import type { RecordedCall } from '../../parts/drone/calls.ts';
 import type { BenchPart } from '../command.ts';
 import type { Measured, SampleTarget } from '../measure.ts';
@@ -154,6 +155,55 @@ export const crowdPart: LoadPart = {
     ...(await withinLoad(run, (system) => reports(run, system, run.quick ? 100 : 500))),
   ],
 };
+
+/** How soon the Pods of a replica that is lost, or that hands over, have a new owner. */
+export const takeoverPart: LoadPart = {
+  name: 'takeover',
+  what: 'how soon another replica owns the Pods of one that is killed, and of one that hands over',
+  run: (run) => withinLoad(run, (system) => takeovers(run, system, run.quick ? 20 : 100)),
+};
+
+async function takeovers(
+  { clock }: LoadRun,
+  system: LoadSystem,
+  count: number,
+): Promise<readonly Measured[]> {
+  const { node, space, until } = system;
+  const ownedBy = (name: string): Promise<void> =>
+    until(`${count} Pods of ${name}`, () =>
+      node.pods.every(
+        ({ metadata }) => metadata?.annotations?.[ANNOTATION.owner] === `${space.name}/hangar-runner-${name}`,
+      ),
+    );
+  const first = await system.startReplica('load-a');
+  const builds = await startHeld(system, count);
+  const second = await system.startReplica('load-b');
+  await first.kill();
+  const killedMs = clock.monotonicMs();
+  await ownedBy('load-b');
+  const takenOverMs = clock.monotonicMs() - killedMs;
+  await system.startReplica('load-c');
+  const toldMs = clock.monotonicMs();
+  await Promise.all([second.end(), ownedBy('load-c')]);
+  const handedOverMs = clock.monotonicMs() - toldMs;
+  await node.endAll(2_000);
+  await system.ended(builds);
+  return [
+    {
+      name: `${count} Pods of a replica that is killed: until another one owns them all`,
+      unit: 'ms',
+      values: [takenOverMs],
+      ...atMost(15_000),
+      note: 'HANGAR_LEASE_TERM at its default',
+    },
+    {
+      name: `${count} Pods of a replica that is told to stop: until another one owns them all`,
+      unit: 'ms',
+      values: [handedOverMs],
+      ...atMost(3_000),
+    },
+  ];
+}
 
 /** Starts that many pipelines, which run until their node ends them. */
 async function startHeld({ node, offer, until }: LoadSystem, count: number): Promise<readonly number[]> {
