@@ -27,7 +27,7 @@ HTTP, at DRONE_SERVER_PORT (:3000): /healthz /livez /readyz /metrics /stages /de
     ok: 'stopped as told',
     usage: 'more than one environment file, or an option',
     bug: 'a bug, see the log; or handing over took too long',
-    tryAgain: 'something it needs is gone (Lease, listen address): start it again',
+    tryAgain: 'the listen address is taken: start it again',
     config: 'settings or rights are wrong, all of them named, or another runner of this name lives',
     interrupted: 'a second signal',
   },

@@ -21,7 +21,7 @@ export const EXIT_MEANING: Readonly<Record<Exit, string>> = {
   failed: 'the work failed, or its outcome is bad: a pipeline failed, a file has problems',
   usage: 'the command line is invalid, or a file that it names cannot be read',
   bug: 'a bug: see the log, please report it',
-  tryAgain: 'a dependency is not available (listen address, Lease, API server): start it again',
+  tryAgain: 'a dependency is not available (such as the listen address or the API server): start it again',
   config: 'settings, permissions or the pipeline are invalid; all problems are named',
   interrupted: 'ended by a signal before the work was done',
 };
