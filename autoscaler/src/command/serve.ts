@@ -49,7 +49,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   try {
     const address = await listen(http, config.listen, { log, setting: 'HANGAR_AUTOSCALER_LISTEN' });
     if (address === undefined) return EXIT.tryAgain;
-    log.info({ address, version }, 'the HTTP side is up');
+    log.info({ address, version }, 'listening for HTTP requests');
     await autoscaler.run(stop);
     return EXIT.ok;
   } finally {

@@ -26,7 +26,7 @@ export function sizeOf({ layers }: Image): ImageSize {
   return { layerBytes, packedBytes: sum(layerBytes), unpackedBytes };
 }
 
-/** An API server and a Drone server that are not needed before listening for HTTP requests. */
+/** An API server and a Drone server that a program needs before it listens for HTTP requests. */
 const KUBECONFIG = `apiVersion: v1
 kind: Config
 clusters: [{ name: c, cluster: { server: "https://127.0.0.1:9" } }]
