@@ -317,6 +317,8 @@ describe('the page', () => {
   it('backs off when the service is gone, and reports that', async () => {
     fillLedger(served.ledger, clock.now());
     const tab = await open({ frozen: true });
+    // The first refresh must not be one of those that fail.
+    await tab.page.locator('#state[data-state="live"]').waitFor();
     await tab.page.route('**/api/v1/**', (route) => route.abort());
     // One of the four requests of a refresh: the others may be seen after the first was aborted.
     const refreshes = (): number => tab.asked.filter((at) => at.endsWith('/recommendations')).length;
