@@ -1,5 +1,6 @@
 import { BoundedSet } from '@hangar/shared/bounded';
 import type { Clock } from '@hangar/shared/clock';
+import { withDeadline } from '@hangar/shared/deadline';
 import { isRecord, parseJson } from '@hangar/shared/json';
 import {
   type Cluster,
@@ -75,8 +76,10 @@ export class SharedBudget implements Reservations {
 
   async reserve(stage: Pick<QueuedStage, 'stageId' | 'asks'>): Promise<Reserved> {
     try {
-      const signal = AbortSignal.timeout(DEADLINE_MS);
-      return await retry(this.#parts.clock, CHANGED, signal, () => this.#tryToReserve(stage, signal));
+      const { clock } = this.#parts;
+      return await withDeadline(clock, { ms: DEADLINE_MS }, (signal) =>
+        retry(clock, CHANGED, signal, () => this.#tryToReserve(stage, signal)),
+      );
     } catch (error) {
       this.#parts.log.warn(
         { err: error, stageId: stage.stageId },

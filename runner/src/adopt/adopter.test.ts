@@ -1,126 +1,25 @@
 import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
-import { type Logger, silentLogger } from '@hangar/shared/logger';
-import { FakeClock } from '@hangar/shared/testing/fake-clock';
 import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
 import type { V1Lease, V1Pod } from '@kubernetes/client-node';
 import fc from 'fast-check';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { NO_LOAD } from '../admit/admit.ts';
-import { type Intent, LEASE_ANNOTATION } from '../lease/lease-record.ts';
-import { OwnLease } from '../lease/own-lease.ts';
-import { ANNOTATION, LABEL } from '../pipeline/compiled.ts';
-import { type RegisteredStage, StageRegistry } from '../stage-registry.ts';
+import { describe, expect, it } from 'vitest';
+import { LEASE_ANNOTATION } from '../lease/lease-record.ts';
+import { ANNOTATION } from '../pipeline/compiled.ts';
 import { aStage } from '../supervise/testing/fake-ci-server.ts';
-import { PodWatch } from '../watch/pod-watch.ts';
-import { Adopter } from './adopter.ts';
 
-const LABELS = { [LABEL.managedBy]: LABEL.managedByValue };
-const podAt = (name: string) => ({ resource: RESOURCE.pods, namespace: 'ci', name });
-const leaseAt = (name: string) => ({
-  resource: RESOURCE.leases,
-  namespace: 'ci',
-  name: `hangar-runner-${name}`,
-});
-const ownerOf = (cluster: FakeCluster, name: string) =>
-  cluster.find<V1Pod>(podAt(name))?.metadata?.annotations?.[ANNOTATION.owner];
-const TERM_MS = 15_000;
-const SERVER = 'https://drone.acme.test';
-const OTHER_SERVER = 'https://drone.acme.test:8443';
-
-/** A Pod that runs stage `id` for that owner. */
-function putPod(
-  cluster: FakeCluster,
-  id: number,
-  owner: string,
-  { server = SERVER, ...more }: { server?: string; generation?: number } = {},
-): V1Pod {
-  return cluster.put<V1Pod>(podAt(`p${id}`), {
-    metadata: {
-      labels: { ...LABELS, [LABEL.stageId]: String(id) },
-      annotations: {
-        [ANNOTATION.owner]: owner,
-        [ANNOTATION.server]: server,
-        [ANNOTATION.stage]: JSON.stringify(aStage({ id })),
-      },
-      ...more,
-    },
-    spec: { containers: [] },
-  });
-}
-
-/** The Lease of a replica that was let go, or is alive as long as somebody renews it. */
-function putLease(
-  cluster: FakeCluster,
-  name: string,
-  state: {
-    holder?: string;
-    intents?: readonly Intent[];
-    namespaces?: string[];
-    ownNamespaces?: string[];
-    server?: string;
-  } = {},
-): void {
-  cluster.put<V1Lease>(leaseAt(name), {
-    metadata: {
-      labels: LABELS,
-      annotations: {
-        [LEASE_ANNOTATION.intents]: JSON.stringify(state.intents ?? []),
-        [LEASE_ANNOTATION.namespaces]: JSON.stringify(state.namespaces ?? state.ownNamespaces ?? []),
-        [LEASE_ANNOTATION.ownNamespaces]: JSON.stringify(state.ownNamespaces ?? []),
-        [LEASE_ANNOTATION.server]: state.server ?? SERVER,
-      },
-    },
-    spec: { holderIdentity: state.holder ?? '', leaseDurationSeconds: TERM_MS / 1000 },
-  });
-}
-
-/** A replica that looks for dead ones. */
-async function replica(cluster: FakeCluster, name: string, clock = new FakeClock()) {
-  const stop = new AbortController();
-  onTestFinished(() => stop.abort());
-  const warned: string[] = [];
-  const log: Logger = { ...silentLogger, warn: (_about: unknown, text = '') => void warned.push(text) };
-  const registry = new StageRegistry();
-  const podWatch = new PodWatch(clock, cluster, { onTrouble: () => undefined });
-  await podWatch.follow('ci', stop.signal);
-  const lease = new OwnLease(
-    { clock, cluster, log },
-    {
-      namespace: 'ci',
-      holder: { replica: name, podUid: '', life: 'a' },
-      termMs: TERM_MS,
-      server: SERVER,
-    },
-  );
-  const former = await lease.take(stop.signal);
-  void lease.keep(stop.signal);
-  const resumed: { stageId: number; adoptions: number }[] = [];
-  const carried: number[] = [];
-  const adopter = new Adopter({
-    clock,
-    cluster,
-    log,
-    lease,
-    leaseNamespace: 'ci',
-    registry,
-    podWatch,
-    resume: (_, { stage, adoptions }) => resumed.push({ stageId: stage.id, adoptions }),
-    carryOn: ({ stageId }) => {
-      carried.push(stageId);
-      registry.enter(anEntry(stageId));
-    },
-  });
-  const look = () => adopter.look(stop.signal);
-  return { adopter, clock, lease, former, registry, podWatch, resumed, carried, warned, look, stop };
-}
-
-/** A stage in hand. */
-const anEntry = (stageId: number): RegisteredStage => ({
-  ...{ stageId, buildId: 1, buildNumber: 0, repo: '', stageName: '', event: '', phase: 'preparing' },
-  ...{ sinceMs: 0, reason: '', pod: '', adopted: false, asks: NO_LOAD },
-});
-
-const intent = (stageId: number): Intent => ({ stageId, buildId: 1, machine: 'dead' });
+import {
+  intent,
+  LABELS,
+  leaseAt,
+  OTHER_SERVER,
+  ownerOf,
+  podAt,
+  putLease,
+  putPod,
+  replica,
+  SERVER,
+  TERM_MS,
+} from './testing/a-replica.ts';
 
 describe('Pods of a dead replica', () => {
   it('are taken over with one write, counted, and gone on with', async () => {
@@ -338,147 +237,6 @@ describe('our own former life', () => {
     await me.clock.step(300_001);
     await me.look();
     expect(cluster.find(podAt('p1'))).toBeUndefined();
-  });
-});
-
-describe('intents of a dead replica', () => {
-  it('become ours in writing before its Lease goes, and are carried on', async () => {
-    const cluster = new FakeCluster();
-    putLease(cluster, 'dead', { intents: [intent(50)] });
-    const me = await replica(cluster, 'me');
-    const order: string[] = [];
-    cluster.intercept(({ verb, target }) => {
-      if (target.resource === RESOURCE.leases && verb !== 'list') order.push(verb);
-    });
-    await me.look();
-    expect([order, me.carried]).toEqual([['patch', 'patch', 'remove'], [50]]);
-    expect(cluster.find(leaseAt('dead'))).toBeUndefined();
-  });
-
-  it('that have a Pod are the Pod’s business', async () => {
-    const cluster = new FakeCluster();
-    putPod(cluster, 50, 'ci/hangar-runner-dead');
-    putLease(cluster, 'dead', { intents: [intent(50)] });
-    const me = await replica(cluster, 'me');
-    await me.look();
-    expect([me.carried, me.resumed.length]).toEqual([[], 1]);
-  });
-
-  it('are continued while a Pod of that owner can’t be taken over; its Lease stays until that is done', async () => {
-    const cluster = new FakeCluster();
-    putPod(cluster, 1, 'ci/hangar-runner-dead');
-    putLease(cluster, 'dead', { intents: [intent(50)] });
-    const me = await replica(cluster, 'me');
-    cluster.fail('patch', 'pods', noAnswer());
-    await me.look();
-    expect(cluster.find(leaseAt('dead'))).toBeDefined();
-    expect(me.carried).toEqual([50]);
-    await me.look();
-    expect(cluster.find(leaseAt('dead'))).toBeUndefined();
-    expect(me.carried).toEqual([50]);
-  });
-
-  it('that can’t be taken over now are tried again at the next look, and keep no others waiting', async () => {
-    const cluster = new FakeCluster();
-    putLease(cluster, 'dead', { intents: [intent(50)] });
-    putLease(cluster, 'dire', { intents: [intent(51)] });
-    const me = await replica(cluster, 'me');
-    let failures = 1;
-    cluster.intercept(({ verb, target }) => {
-      if (verb === 'patch' && target.name === 'hangar-runner-dead' && failures-- > 0) throw noAnswer();
-    });
-    await me.look();
-    expect(me.carried).toEqual([51]);
-    await me.look();
-    expect(me.carried.sort()).toEqual([50, 51]);
-  });
-
-  it.each(['patch', 'remove'] as const)(
-    'are continued once, though the answer to the %s of its Lease was lost',
-    async (lost) => {
-      const cluster = new FakeCluster();
-      putLease(cluster, 'dead', { intents: [intent(50)] });
-      const me = await replica(cluster, 'me');
-      let losses = 1;
-      cluster.intercept(({ verb, target }) =>
-        verb === lost && target.name === 'hangar-runner-dead' && losses-- > 0 ? 'lost' : undefined,
-      );
-      for (let time = 0; time < 3; time++) await me.look();
-      expect([me.carried, cluster.find(leaseAt('dead'))]).toEqual([[50], undefined]);
-    },
-  );
-
-  it('that another replica has taken over are left to it, and not recorded here', async () => {
-    const cluster = new FakeCluster();
-    putLease(cluster, 'dead', { intents: [intent(50)] });
-    const me = await replica(cluster, 'me');
-    let isFaster = false;
-    cluster.intercept(({ verb, target }) => {
-      if (verb !== 'patch' || target.name !== 'hangar-runner-dead' || isFaster) return;
-      isFaster = true;
-      const lease = cluster.find<V1Lease>(leaseAt('dead')) ?? {};
-      const annotations = { ...lease.metadata?.annotations, [LEASE_ANNOTATION.heirs]: '{"50":"ci/faster"}' };
-      cluster.put<V1Lease>(leaseAt('dead'), { ...lease, metadata: { ...lease.metadata, annotations } });
-    });
-    await me.look();
-    await me.look();
-    expect([me.carried, me.lease.intents]).toEqual([[], []]);
-  });
-
-  it('whose Pod vanished while nobody ran them are continued too: the server waits for their end', async () => {
-    const cluster = new FakeCluster();
-    putPod(cluster, 50, 'ci/hangar-runner-dead');
-    putLease(cluster, 'dead', { intents: [intent(50)], holder: 'dead' });
-    const me = await replica(cluster, 'me');
-    await me.look();
-    cluster.drop(podAt('p50'));
-    await me.clock.step(TERM_MS + 1_001);
-    await me.look();
-    expect([me.carried, me.resumed]).toEqual([[50], []]);
-  });
-
-  it('are left alone while the Pods of their namespace can’t be listed, or the watch has missed their Pod', async () => {
-    const cluster = new FakeCluster();
-    putLease(cluster, 'dead', { intents: [intent(50)], namespaces: ['drone-x'] });
-    const me = await replica(cluster, 'me');
-    cluster.fail('list', 'pods', refusal(500, 'InternalError'));
-    await me.look();
-    expect(me.carried).toEqual([]);
-    let isBehind = true;
-    cluster.intercept(({ verb, target }) => {
-      if (verb !== 'list' || target.namespace !== 'drone-x' || !isBehind) return;
-      isBehind = false;
-      throw refusal(500, 'InternalError');
-    });
-    await me.look();
-    expect(me.carried).toEqual([]);
-    await me.look();
-    expect(me.carried).toEqual([50]);
-  });
-
-  it('stay where they are recorded while the own Lease has no room for them', async () => {
-    const cluster = new FakeCluster();
-    putLease(cluster, 'dead', { intents: [intent(50)] });
-    const me = await replica(cluster, 'me');
-    const many = Array.from({ length: 6_000 }, (_, n) =>
-      me.lease.intend(intent(100_000 + n), me.stop.signal),
-    );
-    await Promise.all(many);
-    for (let n = 0; n < 6_000; n++) me.registry.enter(anEntry(100_000 + n));
-    await me.look();
-    expect([me.carried, cluster.find(leaseAt('dead')) !== undefined]).toEqual([[], true]);
-  });
-});
-
-describe('an own record', () => {
-  it('whose Pod is a running replica’s is removed: that one has recorded it', async () => {
-    const cluster = new FakeCluster();
-    putLease(cluster, 'other', { holder: 'other' });
-    putPod(cluster, 1, 'ci/hangar-runner-other');
-    putLease(cluster, 'me', { intents: [intent(1), intent(2)] });
-    const me = await replica(cluster, 'me');
-    await me.look();
-    expect([me.carried, me.lease.intents.map(({ stageId }) => stageId)]).toEqual([[2], [2]]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { Backoff, type BackoffPolicy } from '@hangar/shared/backoff';
 import { BoundedSet } from '@hangar/shared/bounded';
 import type { Clock } from '@hangar/shared/clock';
 import {
@@ -6,7 +7,6 @@ import {
   isKubernetesError,
   podTarget,
   RESOURCE,
-  type Target,
 } from '@hangar/shared/kubernetes/cluster';
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Lease, V1Pod } from '@kubernetes/client-node';
@@ -15,10 +15,9 @@ import { removeNamespace } from '../launch/remove-namespace.ts';
 import { removePod } from '../launch/remove-pod.ts';
 import { holdsGate } from '../launch/start.ts';
 import { deadOwners, type Sightings } from '../lease/dead-owners.ts';
+import { termMsOf } from '../lease/holder.ts';
 import {
-  heirsOf,
   type Intent,
-  LEASE_ANNOTATION,
   LEASE_SELECTION,
   namespacesOf,
   openIntentsOf,
@@ -26,9 +25,9 @@ import {
   serverOf,
 } from '../lease/lease-record.ts';
 import type { FormerLife, OwnLease } from '../lease/own-lease.ts';
-import { LABEL } from '../pipeline/compiled.ts';
 import type { StageRegistry } from '../stage-registry.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
+import { Heir } from './heir.ts';
 import { claimOf, ownerOf, ownersByStage, serverOfPod } from './pod-owner.ts';
 import { isOfNewerRunner, type PodRecord, readPod } from './read-pod.ts';
 
@@ -49,11 +48,12 @@ export interface AdopterParts {
 
 /** Between two looks at the Leases. */
 const LOOK_MS = 1_000;
+/** While they can't be listed. */
+const TROUBLED: BackoffPolicy = { firstDelayMs: LOOK_MS, maxDelayMs: 5_000 };
 /** An owner without any Lease must be missing at this many looks: a list may be older than a Pod. */
 const MISSING_LOOKS = 5;
 /** A Pod changes while it is claimed, by its kubelet; more often than this it is left for the next look. */
 const CLAIM_TRIES = 5;
-const POD_SELECTION = { labelSelector: `${LABEL.managedBy}=${LABEL.managedByValue}` };
 /** Pods of newer versions whose warning is remembered. */
 const MOST_NEWER = 1_000;
 /** Pods that are claimed at the same time: each claim waits for a response of the API server. */
@@ -70,8 +70,7 @@ export class Adopter {
   #missing = new Map<string, number>();
   /** Owners whose Lease is renewed. */
   #running: ReadonlySet<string> = new Set();
-  /** Stages of dead replicas that are recorded in the own Lease, and may still become another's. */
-  readonly #undecided = new Set<number>();
+  readonly #heir: Heir;
   /** Uids of Pods of a newer version of the runner that were met and left alone. */
   readonly #newer = new BoundedSet<string>(MOST_NEWER);
   /** Drone servers whose things were met and left alone. */
@@ -79,6 +78,7 @@ export class Adopter {
 
   constructor(parts: AdopterParts) {
     this.#parts = parts;
+    this.#heir = new Heir(parts);
   }
 
   /** What carries this replica's own name and is not in its hands: its former life's. Call it once, after the Lease was taken. */
@@ -90,12 +90,19 @@ export class Adopter {
 
   /** Looks again and again until the signal is aborted; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#parts;
+    const backoff = new Backoff(clock, TROUBLED);
     while (!signal.aborted) {
-      await this.look(signal).catch((error: unknown) => {
-        if (!signal.aborted)
-          this.#parts.log.warn({ err: error }, 'listing the Leases of other runners failed');
-      });
-      await this.#parts.clock.sleep(LOOK_MS, signal);
+      try {
+        await this.look(signal);
+        backoff.reset();
+        await clock.sleep(LOOK_MS, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        // One line for trouble that lasts.
+        if (backoff.failures === 0) log.warn({ err: error }, 'listing the Leases of other runners failed');
+        await backoff.pause(signal, isKubernetesError(error) ? error.retryAfterMs : 0);
+      }
     }
   }
 
@@ -110,6 +117,7 @@ export class Adopter {
     const { clock } = this.#parts;
     const { dead: all, sightings } = deadOwners(items, lease.name, this.#sightings, clock.monotonicMs());
     this.#sightings = sightings;
+    this.#heir.decideBy(items, all);
     const dead = all.filter((one) => this.#isOfOurServer(serverOf(one)));
     const seen = new Set<V1Lease>();
     for (const one of dead) if (await this.#lookInto(one, signal)) seen.add(one);
@@ -306,63 +314,34 @@ export class Adopter {
     });
   }
 
-  /**
-   * Takes over the stages that a dead replica recorded and that have no Pod, and removes its Lease when nothing of it is left. The own Lease
-   * records them first; a mark on the dead one, which only one replica can make, decides whose they are. Interrupted at any point, the next
-   * look continues.
-   */
+  /** Takes over what a dead replica recorded, and removes its Lease when nothing of it is left and nobody has to read its marks any more. */
   async #inherit(lease: V1Lease, signal: AbortSignal): Promise<void> {
-    const known = await this.#becomeHeir(lease, signal);
+    const known = await this.#heir.inherit(lease, signal);
     const isLeft =
       openIntentsOf(known).length > 0 ||
       this.#parts.podWatch.pods.some((pod) => ownerOf(pod) === this.#ownerNamed(lease));
-    if (isLeft) return;
+    if (isLeft || (this.#heir.marksOthers(known, this.#running) && !this.#isOld(known))) return;
     await this.#removeEmpty(ownNamespacesOf(known), signal);
     // A replica that has come back under the same name renews it: then it is not ours to remove.
     const { uid, resourceVersion } = known.metadata ?? {};
     const unchanged = { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) };
-    await this.#parts.cluster.remove(this.#targetOf(lease), unchanged, signal);
+    const { leaseNamespace: namespace, cluster } = this.#parts;
+    await cluster.remove(
+      { resource: RESOURCE.leases, namespace, name: lease.metadata?.name ?? '' },
+      unchanged,
+      signal,
+    );
   }
 
-  /** @returns the dead replica's Lease as it is then */
-  async #becomeHeir(dead: V1Lease, signal: AbortSignal): Promise<V1Lease> {
-    const { cluster, lease } = this.#parts;
-    this.#decide(dead);
-    const intents = openIntentsOf(dead);
-    const owners = intents.length > 0 ? await this.#listedOwners(dead, signal) : new Map<number, string>();
-    const open = intents.map((intent) => ({ intent, owner: owners.get(intent.stageId) }));
-    // A stage whose Pod is still the dead replica's is decided on the Pod, and who owns a Pod has recorded its stage.
-    const decided = open.filter(({ owner }) => owner !== this.#ownerNamed(dead));
-    const mine = decided.filter(({ owner }) => owner === undefined).map(({ intent }) => intent);
-    // What finds no room stays where it is recorded.
-    if (decided.length === 0 || (mine.length > 0 && lease.isFull)) return dead;
-    for (const { stageId } of mine) this.#undecided.add(stageId);
-    await Promise.all(mine.map((intent) => lease.intend(intent, signal)));
-    const heirs = Object.fromEntries(heirsOf(dead));
-    for (const { intent, owner } of decided) heirs[intent.stageId] = owner ?? lease.owner;
-    const { uid, resourceVersion } = dead.metadata ?? {};
-    const annotations = { [LEASE_ANNOTATION.heirs]: JSON.stringify(heirs) };
-    // Without an answer, or where another replica was faster, the next look reads who it is.
-    const patch = { metadata: { uid, resourceVersion, annotations } };
-    const marked = await cluster.patch<V1Lease>(this.#targetOf(dead), patch, 'merge', signal);
-    this.#decide(marked);
-    return marked;
-  }
-
-  /** Whose the stages of a dead replica are, as far as its Lease says. */
-  #decide(dead: V1Lease): void {
-    const { lease } = this.#parts;
-    for (const [stageId, heir] of heirsOf(dead))
-      if (this.#undecided.delete(stageId) && heir !== lease.owner) lease.settle(stageId);
+  /** Whether a Lease has not changed for its term: a replica that has not read it by then has lost its own. */
+  #isOld(lease: V1Lease): boolean {
+    const sighting = this.#sightings.get(lease.metadata?.name ?? '');
+    if (sighting === undefined || sighting.version !== lease.metadata?.resourceVersion) return false;
+    return this.#parts.clock.monotonicMs() - sighting.sinceMs > termMsOf(lease);
   }
 
   #ownerNamed(lease: V1Lease): string {
     return `${this.#parts.leaseNamespace}/${lease.metadata?.name}`;
-  }
-
-  #targetOf(lease: V1Lease): Target {
-    const { leaseNamespace: namespace } = this.#parts;
-    return { resource: RESOURCE.leases, namespace, name: lease.metadata?.name ?? '' };
   }
 
   /**
@@ -373,25 +352,10 @@ export class Adopter {
     const { lease, registry, podWatch } = this.#parts;
     const owners = ownersByStage(podWatch.pods, lease.server);
     for (const intent of lease.intents) {
-      if (registry.has(intent.stageId) || this.#undecided.has(intent.stageId)) continue;
+      if (registry.has(intent.stageId) || this.#heir.isUndecided(intent.stageId)) continue;
       const owner = owners.get(intent.stageId);
       if (owner === undefined) this.#parts.carryOn(intent);
       else if (owner !== lease.owner && this.#running.has(owner)) lease.settle(intent.stageId);
     }
-  }
-
-  /** By stage the owner of its Pod, as the API server has it now: the watch may be behind. */
-  async #listedOwners(dead: V1Lease, signal: AbortSignal): Promise<ReadonlyMap<number, string>> {
-    const { cluster, lease, podWatch } = this.#parts;
-    const pods = [...podWatch.pods];
-    for (const namespace of namespacesOf(dead)) {
-      const list = cluster.list<V1Pod>({ resource: RESOURCE.pods, namespace }, POD_SELECTION, signal);
-      const listed = await list.catch((error: unknown) => {
-        if (isKubernetesError(error, 403, 404)) return { items: [] };
-        throw error;
-      });
-      pods.push(...listed.items);
-    }
-    return ownersByStage(pods, lease.server);
   }
 }

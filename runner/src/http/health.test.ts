@@ -116,7 +116,7 @@ describe('Pulse', () => {
     heartbeat.leaseChanged('lost');
     await clock.step(7);
     expect(heartbeat.signs(0)).toMatchObject({ leaseLostMs: 7, takingLease: false });
-    heartbeat.leaseChanged('none');
+    heartbeat.leaseChanged('taking');
     expect(heartbeat.signs(0)).toMatchObject({ leaseLostMs: 7, takingLease: true });
     await clock.step(3_600_000);
     heartbeat.leaseChanged('held');

@@ -119,9 +119,9 @@ export class Heartbeat {
     this.#full = full;
   }
 
-  /** The Lease changed: `none` while it is being taken. */
+  /** The state of the Lease has changed. */
   leaseChanged(state: LeaseState): void {
-    this.#isTaking = state === 'none';
+    this.#isTaking = state === 'taking';
     if (state === 'lost') this.#lostMs = this.#clock.monotonicMs();
     if (state !== 'held' || this.#lostMs === undefined) return;
     this.#lostMs = undefined;

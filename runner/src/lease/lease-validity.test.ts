@@ -55,6 +55,24 @@ describe('LeaseValidity', () => {
     expect(validity.lost.aborted).toBe(false);
   });
 
+  it('refuses writes while the Lease is taken again: others may have acted since the loss', async () => {
+    const { clock, validity } = held();
+    await clock.step(SAFE_MS);
+    validity.begin();
+    expect(() => validity.assertHeld()).toThrow('being taken');
+    expect(validity.lost.aborted).toBe(false);
+  });
+
+  it('a renewal of the last term that is answered in the next one counts for neither', async () => {
+    const { clock, validity } = held();
+    const startedMs = clock.monotonicMs();
+    await clock.step(SAFE_MS);
+    validity.begin();
+    validity.renewed(startedMs);
+    await clock.step(1);
+    expect([validity.state, validity.lost.aborted]).toEqual(['taking', false]);
+  });
+
   it('refuses writes after the release, which is no loss', () => {
     const { validity } = held();
     validity.release();
@@ -71,6 +89,6 @@ describe('LeaseValidity', () => {
     validity.begin();
     stop();
     validity.renewed(clock.monotonicMs());
-    expect(states).toEqual(['lost', 'none']);
+    expect(states).toEqual(['lost', 'taking']);
   });
 });

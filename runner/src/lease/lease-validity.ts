@@ -9,8 +9,8 @@ export class LeaseLost extends Error {
   }
 }
 
-/** `none`: not taken yet; `lost`: expired or taken by others; `released`: given up on purpose. */
-export type LeaseState = 'none' | 'held' | 'lost' | 'released';
+/** `none`: never taken; `taking`: not held yet, or not again; `lost`: expired or taken by others; `released`: given up on purpose. */
+export type LeaseState = 'none' | 'taking' | 'held' | 'lost' | 'released';
 
 /** At this share of its term without a renewal, a replica stops all writes: others may begin to act at the whole term. */
 const SAFE_SHARE = 2 / 3;
@@ -25,6 +25,7 @@ export class LeaseValidity {
   readonly #listeners = new Set<(state: LeaseState) => void>();
   #state: LeaseState = 'none';
   #lost = new AbortController();
+  #beganMs = Number.NEGATIVE_INFINITY;
   #expiresMs = Number.POSITIVE_INFINITY;
   #cancelTimer = (): void => undefined;
 
@@ -49,17 +50,19 @@ export class LeaseValidity {
     return () => this.#listeners.delete(listener);
   }
 
-  /** A new term of holding the Lease begins. */
+  /** The Lease is being taken, for a new term. */
   begin(): void {
     this.#cancelTimer();
     if (this.#lost.signal.aborted) this.#lost = new AbortController();
+    this.#beganMs = this.#clock.monotonicMs();
     this.#expiresMs = Number.POSITIVE_INFINITY;
-    this.#change('none');
+    this.#change('taking');
   }
 
   /** A write of the Lease that began then, in monotonic milliseconds, was answered: the safe share counts from there. */
   renewed(startedMs: number): void {
-    if (this.#state === 'lost' || this.#state === 'released') return;
+    // The response to a write of the last term may arrive in this one.
+    if (startedMs < this.#beganMs || this.#state === 'lost' || this.#state === 'released') return;
     this.#cancelTimer();
     this.#expiresMs = startedMs + this.#safeMs;
     this.#change('held');
@@ -85,10 +88,11 @@ export class LeaseValidity {
     if (this.#state !== 'lost') this.#change('released');
   }
 
-  /** @throws {LeaseLost} when this replica held its Lease and may write no longer */
+  /** @throws {LeaseLost} when this replica does not hold its Lease; before it takes the Lease for the first time, writes are allowed */
   assertHeld(): void {
     if (this.#state === 'held' && this.#clock.monotonicMs() >= this.#expiresMs) this.lose();
     if (this.#state === 'lost') throw new LeaseLost('the Lease of this replica was lost');
+    if (this.#state === 'taking') throw new LeaseLost('the Lease of this replica is being taken');
     if (this.#state === 'released') throw new LeaseLost('this replica has handed over');
   }
 

@@ -1,0 +1,210 @@
+import { RESOURCE } from '@hangar/shared/kubernetes/cluster';
+import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { FakeCluster, noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
+import type { V1Lease } from '@kubernetes/client-node';
+import { describe, expect, it } from 'vitest';
+import { LEASE_ANNOTATION } from '../lease/lease-record.ts';
+
+import { anEntry, intent, leaseAt, podAt, putLease, putPod, replica, TERM_MS } from './testing/a-replica.ts';
+
+describe('intents of a dead replica', () => {
+  it('become ours in writing before its Lease goes, and are carried on', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'dead', { intents: [intent(50)] });
+    const me = await replica(cluster, 'me');
+    const order: string[] = [];
+    cluster.intercept(({ verb, target }) => {
+      if (target.resource === RESOURCE.leases && verb !== 'list') order.push(verb);
+    });
+    await me.look();
+    expect([order, me.carried]).toEqual([['patch', 'patch', 'remove'], [50]]);
+    expect(cluster.find(leaseAt('dead'))).toBeUndefined();
+  });
+
+  it('that have a Pod are the Pod’s business', async () => {
+    const cluster = new FakeCluster();
+    putPod(cluster, 50, 'ci/hangar-runner-dead');
+    putLease(cluster, 'dead', { intents: [intent(50)] });
+    const me = await replica(cluster, 'me');
+    await me.look();
+    expect([me.carried, me.resumed.length]).toEqual([[], 1]);
+  });
+
+  it('are continued while a Pod of that owner can’t be taken over; its Lease stays until that is done', async () => {
+    const cluster = new FakeCluster();
+    putPod(cluster, 1, 'ci/hangar-runner-dead');
+    putLease(cluster, 'dead', { intents: [intent(50)] });
+    const me = await replica(cluster, 'me');
+    cluster.fail('patch', 'pods', noAnswer());
+    await me.look();
+    expect(cluster.find(leaseAt('dead'))).toBeDefined();
+    expect(me.carried).toEqual([50]);
+    await me.look();
+    expect(cluster.find(leaseAt('dead'))).toBeUndefined();
+    expect(me.carried).toEqual([50]);
+  });
+
+  it('that can’t be taken over now are tried again at the next look, and keep no others waiting', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'dead', { intents: [intent(50)] });
+    putLease(cluster, 'dire', { intents: [intent(51)] });
+    const me = await replica(cluster, 'me');
+    let failures = 1;
+    cluster.intercept(({ verb, target }) => {
+      if (verb === 'patch' && target.name === 'hangar-runner-dead' && failures-- > 0) throw noAnswer();
+    });
+    await me.look();
+    expect(me.carried).toEqual([51]);
+    await me.look();
+    expect(me.carried.sort()).toEqual([50, 51]);
+  });
+
+  it.each(['patch', 'remove'] as const)(
+    'are continued once, though the answer to the %s of its Lease was lost',
+    async (lost) => {
+      const cluster = new FakeCluster();
+      putLease(cluster, 'dead', { intents: [intent(50)] });
+      const me = await replica(cluster, 'me');
+      let losses = 1;
+      cluster.intercept(({ verb, target }) =>
+        verb === lost && target.name === 'hangar-runner-dead' && losses-- > 0 ? 'lost' : undefined,
+      );
+      for (let time = 0; time < 3; time++) await me.look();
+      expect([me.carried, cluster.find(leaseAt('dead'))]).toEqual([[50], undefined]);
+    },
+  );
+
+  it('that another replica has taken over are left to it, and not recorded here', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'dead', { intents: [intent(50)] });
+    const me = await replica(cluster, 'me');
+    let isFaster = false;
+    cluster.intercept(({ verb, target }) => {
+      if (verb !== 'patch' || target.name !== 'hangar-runner-dead' || isFaster) return;
+      isFaster = true;
+      const lease = cluster.find<V1Lease>(leaseAt('dead')) ?? {};
+      const annotations = { ...lease.metadata?.annotations, [LEASE_ANNOTATION.heirs]: '{"50":"ci/faster"}' };
+      cluster.put<V1Lease>(leaseAt('dead'), { ...lease, metadata: { ...lease.metadata, annotations } });
+    });
+    await me.look();
+    await me.look();
+    expect([me.carried, me.lease.intents]).toEqual([[], []]);
+  });
+
+  it('are continued by the one that marked them, though its answer was lost and others look too', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'dead', { intents: [intent(50)] });
+    const clock = new FakeClock();
+    const [me, other] = [await replica(cluster, 'me', clock), await replica(cluster, 'other', clock)];
+    let losses = 1;
+    cluster.intercept(({ verb, target }) =>
+      verb === 'patch' && target.name === 'hangar-runner-dead' && losses-- > 0 ? 'lost' : undefined,
+    );
+    await me.look();
+    // The other one sees nothing that is left to take over.
+    await other.look();
+    await other.look();
+    expect([me.carried, other.carried]).toEqual([[], []]);
+    await me.look();
+    expect([me.carried, other.carried]).toEqual([[50], []]);
+    await clock.step(TERM_MS + 1_001);
+    await other.look();
+    await other.look();
+    expect(cluster.find(leaseAt('dead'))).toBeUndefined();
+  });
+
+  it('are continued by one of two that record them, though a third sees nothing left and one answer was lost', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'dead', { intents: [intent(50)] });
+    const clock = new FakeClock();
+    const all = [
+      await replica(cluster, 'a', clock),
+      await replica(cluster, 'b', clock),
+      await replica(cluster, 'c', clock),
+    ] as const;
+    const [a, b, c] = all;
+    let losses = 1;
+    cluster.intercept(({ verb, target }) =>
+      verb === 'patch' && target.name === 'hangar-runner-dead' && losses-- > 0 ? 'lost' : undefined,
+    );
+    await Promise.all([a.look(), b.look()]);
+    expect([a.lease.has(50), b.lease.has(50)]).toEqual([true, true]);
+    await c.look();
+    for (let time = 0; time < 2; time++) for (const one of all) await one.look();
+    expect(all.flatMap(({ carried }) => carried)).toEqual([50]);
+    expect(all.filter(({ lease }) => lease.has(50))).toHaveLength(1);
+  });
+
+  it('become nobody else’s when their owner runs again before they were marked', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'dead', { intents: [intent(50), intent(51)] });
+    const me = await replica(cluster, 'me');
+    let failures = 1;
+    cluster.intercept(({ verb, target }) => {
+      if (verb === 'patch' && target.name === 'hangar-runner-dead' && failures-- > 0) throw noAnswer();
+    });
+    await me.look();
+    expect(me.lease.intents.map(({ stageId }) => stageId)).toEqual([50, 51]);
+    // It has reported stage 51 since.
+    putLease(cluster, 'dead', { intents: [intent(50)], holder: 'dead' });
+    await me.look();
+    expect(me.lease.has(50)).toBe(false);
+    expect(me.carried).toEqual([51]);
+  });
+
+  it('whose Pod vanished while nobody ran them are continued too: the server waits for their end', async () => {
+    const cluster = new FakeCluster();
+    putPod(cluster, 50, 'ci/hangar-runner-dead');
+    putLease(cluster, 'dead', { intents: [intent(50)], holder: 'dead' });
+    const me = await replica(cluster, 'me');
+    await me.look();
+    cluster.drop(podAt('p50'));
+    await me.clock.step(TERM_MS + 1_001);
+    await me.look();
+    expect([me.carried, me.resumed]).toEqual([[50], []]);
+  });
+
+  it('are left alone while the Pods of their namespace can’t be listed, or the watch has missed their Pod', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'dead', { intents: [intent(50)], namespaces: ['drone-x'] });
+    const me = await replica(cluster, 'me');
+    cluster.fail('list', 'pods', refusal(500, 'InternalError'));
+    await me.look();
+    expect(me.carried).toEqual([]);
+    let isBehind = true;
+    cluster.intercept(({ verb, target }) => {
+      if (verb !== 'list' || target.namespace !== 'drone-x' || !isBehind) return;
+      isBehind = false;
+      throw refusal(500, 'InternalError');
+    });
+    await me.look();
+    expect(me.carried).toEqual([]);
+    await me.look();
+    expect(me.carried).toEqual([50]);
+  });
+
+  it('stay where they are recorded while the own Lease has no room for them', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'dead', { intents: [intent(50)] });
+    const me = await replica(cluster, 'me');
+    const many = Array.from({ length: 6_000 }, (_, n) =>
+      me.lease.intend(intent(100_000 + n), me.stop.signal),
+    );
+    await Promise.all(many);
+    for (let n = 0; n < 6_000; n++) me.registry.enter(anEntry(100_000 + n));
+    await me.look();
+    expect([me.carried, cluster.find(leaseAt('dead')) !== undefined]).toEqual([[], true]);
+  });
+});
+
+describe('an own record', () => {
+  it('whose Pod is a running replica’s is removed: that one has recorded it', async () => {
+    const cluster = new FakeCluster();
+    putLease(cluster, 'other', { holder: 'other' });
+    putPod(cluster, 1, 'ci/hangar-runner-other');
+    putLease(cluster, 'me', { intents: [intent(1), intent(2)] });
+    const me = await replica(cluster, 'me');
+    await me.look();
+    expect([me.carried, me.lease.intents.map(({ stageId }) => stageId)]).toEqual([[2], [2]]);
+  });
+});

@@ -1,0 +1,134 @@
+import { type Cluster, isKubernetesError, RESOURCE, type Target } from '@hangar/shared/kubernetes/cluster';
+import type { V1Lease, V1Pod } from '@kubernetes/client-node';
+import {
+  heirsOf,
+  type Intent,
+  LEASE_ANNOTATION,
+  namespacesOf,
+  openIntentsOf,
+} from '../lease/lease-record.ts';
+import type { OwnLease } from '../lease/own-lease.ts';
+import { LABEL } from '../pipeline/compiled.ts';
+import type { PodWatch } from '../watch/pod-watch.ts';
+import { ownersByStage } from './pod-owner.ts';
+
+/** What an heir works with. */
+export interface HeirParts {
+  readonly cluster: Cluster;
+  readonly lease: OwnLease;
+  readonly leaseNamespace: string;
+  readonly podWatch: PodWatch;
+}
+
+const POD_SELECTION = { labelSelector: `${LABEL.managedBy}=${LABEL.managedByValue}` };
+
+/**
+ * Takes over the stages that a dead replica recorded and that have no Pod. The own Lease records them first; a mark on the dead replica's
+ * Lease, which only one replica can make, decides who has them. Interrupted at any point, the next look continues.
+ */
+export class Heir {
+  readonly #parts: HeirParts;
+  /** Stages that the own Lease records and that may still become another replica's, with the name of the dead replica's Lease. */
+  readonly #undecided = new Map<number, string>();
+
+  constructor(parts: HeirParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether that stage may still become another replica's. */
+  isUndecided(stageId: number): boolean {
+    return this.#undecided.has(stageId);
+  }
+
+  /**
+   * Decides what can be decided by the Leases as they are listed now: by the mark, or where the dead replica runs again or its Lease is gone, by
+   * whether another Lease records the stage.
+   *
+   * @param dead those of them whose owner does not run
+   */
+  decideBy(leases: readonly V1Lease[], dead: readonly V1Lease[]): void {
+    const { lease: own } = this.#parts;
+    for (const one of leases) this.#decideByMarks(one);
+    for (const [stageId, name] of this.#undecided) {
+      if (dead.some(({ metadata }) => metadata?.name === name)) continue;
+      this.#undecided.delete(stageId);
+      const others = leases.filter(({ metadata }) => metadata?.name !== own.name);
+      const isRecorded = others.some((one) =>
+        openIntentsOf(one).some((intent) => intent.stageId === stageId),
+      );
+      if (isRecorded) own.settle(stageId);
+    }
+  }
+
+  /**
+   * Takes over what a dead replica recorded, as far as that can be decided without its Pods.
+   *
+   * @returns its Lease as it is then
+   */
+  async inherit(dead: V1Lease, signal: AbortSignal): Promise<V1Lease> {
+    const { lease } = this.#parts;
+    const intents = openIntentsOf(dead);
+    if (intents.length === 0) return dead;
+    const owners = await this.#ownersByStage(dead, signal);
+    const open = intents.map((intent) => ({ intent, owner: owners.get(intent.stageId) }));
+    // A stage whose Pod is still the dead replica's is decided on the Pod, and who owns a Pod has recorded its stage.
+    const decided = open.filter(({ owner }) => owner !== this.#ownerNamed(dead));
+    const mine = decided.filter(({ owner }) => owner === undefined).map(({ intent }) => intent);
+    // What finds no room stays where it is recorded.
+    if (decided.length === 0 || (mine.length > 0 && lease.isFull)) return dead;
+    await this.#record(mine, dead, signal);
+    const heirs = Object.fromEntries(heirsOf(dead));
+    for (const { intent, owner } of decided) heirs[intent.stageId] = owner ?? lease.owner;
+    const marked = await this.#mark(dead, heirs, signal);
+    this.#decideByMarks(marked);
+    return marked;
+  }
+
+  /** Whether the marks on a dead replica's Lease may still have to be read by another running replica. */
+  marksOthers(dead: V1Lease, running: ReadonlySet<string>): boolean {
+    return [...heirsOf(dead).values()].some((heir) => heir !== this.#parts.lease.owner && running.has(heir));
+  }
+
+  async #record(intents: readonly Intent[], dead: V1Lease, signal: AbortSignal): Promise<void> {
+    for (const { stageId } of intents) this.#undecided.set(stageId, dead.metadata?.name ?? '');
+    await Promise.all(intents.map((intent) => this.#parts.lease.intend(intent, signal)));
+  }
+
+  /** Without a response, or where another replica was faster, the next look reads whose the stages are. */
+  #mark(dead: V1Lease, heirs: Readonly<Record<string, string>>, signal: AbortSignal): Promise<V1Lease> {
+    const { uid, resourceVersion } = dead.metadata ?? {};
+    const annotations = { [LEASE_ANNOTATION.heirs]: JSON.stringify(heirs) };
+    const patch = { metadata: { uid, resourceVersion, annotations } };
+    return this.#parts.cluster.patch<V1Lease>(this.#targetOf(dead), patch, 'merge', signal);
+  }
+
+  #decideByMarks(dead: V1Lease): void {
+    const { lease } = this.#parts;
+    for (const [stageId, heir] of heirsOf(dead))
+      if (this.#undecided.delete(stageId) && heir !== lease.owner) lease.settle(stageId);
+  }
+
+  /** By stage the owner of its Pod, as the API server has it now: the watch may be behind. */
+  async #ownersByStage(dead: V1Lease, signal: AbortSignal): Promise<ReadonlyMap<number, string>> {
+    const { cluster, lease, podWatch } = this.#parts;
+    const pods = [...podWatch.pods];
+    for (const namespace of namespacesOf(dead)) {
+      const list = cluster.list<V1Pod>({ resource: RESOURCE.pods, namespace }, POD_SELECTION, signal);
+      const listed = await list.catch((error: unknown) => {
+        if (isKubernetesError(error, 403, 404)) return { items: [] };
+        throw error;
+      });
+      pods.push(...listed.items);
+    }
+    return ownersByStage(pods, lease.server);
+  }
+
+  #ownerNamed(lease: V1Lease): string {
+    return `${this.#parts.leaseNamespace}/${lease.metadata?.name}`;
+  }
+
+  #targetOf(lease: V1Lease): Target {
+    const { leaseNamespace: namespace } = this.#parts;
+    return { resource: RESOURCE.leases, namespace, name: lease.metadata?.name ?? '' };
+  }
+}
