@@ -10,10 +10,12 @@ import { flag, repeated } from '@hangar/shared/program/options';
 import { type Measured, rowOf } from './measure.ts';
 import {
   type BenchFailure,
+  benchReportText,
   type Circumstances,
   circumstancesAt,
   markersOf,
   type Results,
+  reportMarkdown,
   rewritten,
 } from './report.ts';
 
@@ -137,6 +139,28 @@ export class Stalled extends Error {
 }
 
 const loadAverage = (): number => Math.round((loadavg()[0] ?? 0) * 100) / 100;
+
+/**
+ * Runs the named parts, all where none is named, and reports them.
+ *
+ * @param circumstances as `Bench.run` gets them
+ */
+export async function outcomeOf<Run>(
+  { parts, run }: { readonly parts: readonly BenchPart<Run>[]; readonly run: Run },
+  { only }: Pick<BenchOptions, 'only'>,
+  circumstances: Circumstances,
+  terminal: BenchTerminal,
+): Promise<BenchOutcome> {
+  const named = parts.filter(({ name }) => only.length === 0 || only.includes(name));
+  const results = await runParts(named, run, terminal);
+  const report = { circumstances, ...results };
+  return {
+    data: results,
+    text: benchReportText(report),
+    markdown: reportMarkdown(report),
+    ok: results.failures.length === 0,
+  };
+}
 
 /** Runs one part after another. A failure does not stop the next one, unless it timed out waiting. Rejects when the signal is aborted. */
 export async function runParts<Run>(

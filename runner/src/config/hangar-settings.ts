@@ -13,10 +13,10 @@ export const hangar = {
     defaultText: 'hangar-gate:<version>',
     note: NEW,
   }),
-  gateVolume: setting('HANGAR_GATE_VOLUME', oneOf('auto', 'image', 'init'), 'auto', {
+  gateVolume: setting('HANGAR_GATE_VOLUME', oneOf('image', 'init'), 'init', {
     section: 'hangar',
     description:
-      'How the gate gets into a Pod. `image`: its image is mounted as a volume (Kubernetes 1.33 or later with the feature gate `ImageVolume`), so that the first step starts about a second earlier; `init`: an init container copies it; `auto`: `init`.',
+      'How the gate gets into a Pod. `image`: its image is mounted as a volume (Kubernetes 1.33 or later with the feature gate `ImageVolume`), so that the first step starts about a second earlier; `init`: an init container copies it.',
     note: NEW,
   }),
   stepStart: setting('HANGAR_STEP_START', oneOf('barrier', 'eager'), 'barrier', {

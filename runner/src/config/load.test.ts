@@ -49,7 +49,6 @@ describe('loadConfig', () => {
   });
 
   it.each([
-    ['auto', 'init'],
     ['init', 'init'],
     ['image', 'image'],
   ])('HANGAR_GATE_VOLUME=%s means %s', (HANGAR_GATE_VOLUME, gateVolume) => {

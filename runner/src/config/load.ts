@@ -130,7 +130,7 @@ function compileOf(values: Read, env: Environment, files: OperatorFiles, host: H
   return {
     cloneImage: values.cloneImage,
     gateImage,
-    gateVolume: values.gateVolume === 'image' ? 'image' : 'init',
+    gateVolume: values.gateVolume,
     placeholderImage: values.placeholderImage || gateImage,
     globalVolumes: Object.entries(values.volumes).map(([hostPath, target]) => volumeOf(hostPath, target)),
     privilegedImages: values.privilegedImages,

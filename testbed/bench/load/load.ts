@@ -5,9 +5,9 @@ import {
   type BenchOptions,
   type BenchOutcome,
   type BenchTerminal,
-  runParts,
+  outcomeOf,
 } from '../command.ts';
-import { benchReportText, type Circumstances, reportMarkdown } from '../report.ts';
+import type { Circumstances } from '../report.ts';
 import { crowdPart, takeoverPart, throughputPart } from './parts.ts';
 
 const PARTS = [throughputPart, crowdPart, takeoverPart] as const;
@@ -19,22 +19,15 @@ Parts:
 ${PARTS.map(({ name, what }) => `  ${name.padEnd(12)}${what}`).join('\n')}`;
 
 async function run(
-  { only, quick }: BenchOptions,
+  options: BenchOptions,
   circumstances: Circumstances,
   terminal: BenchTerminal,
 ): Promise<BenchOutcome> {
   const { clock, complain: say, stop } = terminal;
   const cluster = await connectRealCluster();
   await bundlePrograms(cluster.layout.repository);
-  const parts = PARTS.filter(({ name }) => only.length === 0 || only.includes(name));
-  const results = await runParts(parts, { clock, cluster, quick, say, stop }, terminal);
-  const report = { circumstances, ...results };
-  return {
-    data: results,
-    text: benchReportText(report),
-    markdown: reportMarkdown(report),
-    ok: results.failures.length === 0,
-  };
+  const run = { clock, cluster, quick: options.quick, say, stop };
+  return outcomeOf({ parts: PARTS, run }, options, circumstances, terminal);
 }
 
 /** `npm run bench -- load`. */

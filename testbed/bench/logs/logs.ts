@@ -1,15 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import {
-  type Bench,
-  type BenchOptions,
-  type BenchOutcome,
-  type BenchPart,
-  type BenchTerminal,
-  runParts,
-} from '../command.ts';
+import { type Bench, type BenchPart, outcomeOf } from '../command.ts';
 import type { Measured } from '../measure.ts';
-import { benchReportText, type Circumstances, reportMarkdown } from '../report.ts';
 import type { LogFigures } from './logs-child.ts';
 
 interface LogsRun {
@@ -104,21 +96,8 @@ const PARTS = CHATTERS.map(partOf);
 const NOTES = `A program of its own reads made-up logs as fast as it can and uploads them to nowhere, with ${MEMORY_MIB} MiB for all logs together
 (HANGAR_LOG_MEMORY). Needs no cluster. About a minute.`;
 
-async function run(
-  { only }: BenchOptions,
-  circumstances: Circumstances,
-  terminal: BenchTerminal,
-): Promise<BenchOutcome> {
-  const parts = PARTS.filter(({ name }) => only.length === 0 || only.includes(name));
-  const results = await runParts(parts, { stop: terminal.stop }, terminal);
-  const report = { circumstances, ...results };
-  return {
-    data: results,
-    text: benchReportText(report),
-    markdown: reportMarkdown(report),
-    ok: results.failures.length === 0,
-  };
-}
+const run: Bench['run'] = (options, circumstances, terminal) =>
+  outcomeOf({ parts: PARTS, run: { stop: terminal.stop } }, options, circumstances, terminal);
 
 /** `npm run bench -- logs`. */
 export const logsBench: Bench = {

@@ -4,9 +4,9 @@ import {
   type BenchOptions,
   type BenchOutcome,
   type BenchTerminal,
-  runParts,
+  outcomeOf,
 } from '../command.ts';
-import { benchReportText, type Circumstances, reportMarkdown } from '../report.ts';
+import type { Circumstances } from '../report.ts';
 import type { StepsPart } from './bench-system.ts';
 import { coldPart } from './cold.ts';
 import { gateGapPart, swapGapPart } from './gaps.ts';
@@ -29,7 +29,7 @@ const NOTES = `Measured on the real cluster (npm run testbed -- --help), in a na
 ${PARTS.map(({ name, what }) => `  ${name.padEnd(9)}${what}`).join('\n')}`;
 
 async function run(
-  { only, quick }: BenchOptions,
+  options: BenchOptions,
   circumstances: Circumstances,
   terminal: BenchTerminal,
 ): Promise<BenchOutcome> {
@@ -40,15 +40,8 @@ async function run(
   const { remove, ...ground } = own.ground;
   try {
     stop.throwIfAborted();
-    const parts = PARTS.filter(({ name }) => only.length === 0 || only.includes(name));
-    const results = await runParts(parts, { clock, cluster, ground, quick, say, stop }, terminal);
-    const report = { circumstances, ...results };
-    return {
-      data: results,
-      text: benchReportText(report),
-      markdown: reportMarkdown(report),
-      ok: results.failures.length === 0,
-    };
+    const run = { clock, cluster, ground, quick: options.quick, say, stop };
+    return await outcomeOf({ parts: PARTS, run }, options, circumstances, terminal);
   } finally {
     await remove();
   }

@@ -1,3 +1,4 @@
+import { EXPRESSION_PIECES, yamlValues } from '@hangar/runner/parse-testing';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import type { PipelineInput } from './adversaries.ts';
@@ -96,22 +97,7 @@ const edited = fc
     edits.reduce((text, [at, gone, put]) => text.slice(0, at) + put + text.slice(at + gone), FILE),
   );
 
-const scalar = fc.oneof(
-  fc.constantFrom<unknown>(...PIECES),
-  fc.string(),
-  fc.integer(),
-  fc.double(),
-  fc.boolean(),
-  fc.constant(null),
-);
-const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
-  tree: fc.oneof(
-    { depthSize: 'small', withCrossShrink: true },
-    scalar,
-    fc.array(tie('tree'), { maxLength: 4 }),
-    fc.dictionary(fc.constantFrom(...KEYS), tie('tree'), { maxKeys: 5 }),
-  ),
-}));
+const tree = yamlValues(fc.constantFrom(...KEYS), PIECES);
 
 /** A pipeline with values of any kind under the keys that are known. */
 const typed = fc
@@ -132,35 +118,7 @@ const conditional = fc.array(glob, { maxLength: 8 }).map((globs) =>
 );
 
 const expression = fc
-  .array(
-    fc.constantFrom(
-      '${',
-      '}',
-      'v',
-      'w',
-      'e',
-      ':',
-      '-',
-      '=',
-      '/',
-      '#',
-      '%',
-      '$',
-      '\\',
-      '*',
-      '?',
-      '[',
-      ']',
-      '1',
-      ',',
-      '^',
-      'ö',
-      '\n',
-    ),
-    {
-      maxLength: 40,
-    },
-  )
+  .array(fc.constantFrom(...EXPRESSION_PIECES, 'v', 'w', 'e', '\n'), { maxLength: 40 })
   .map((parts) => `${FILE}# ${parts.join('')}`);
 
 const yaml = fc.oneof(
