@@ -78,7 +78,7 @@ export function startedBefore(
   if (stepIds.length !== plan.steps.length)
     throw new PipelineError(
       'start-lost',
-      'the runner was restarted with other settings while this pipeline waited, and its steps are others now; restart the build',
+      'the runner was restarted with other settings while this pipeline waited, and its steps have changed; restart the build',
       { blame: 'operator' },
     );
   const ids = new Map(plan.steps.map(({ n }, index) => [n, stepIds[index] ?? 0]));
