@@ -4,7 +4,7 @@ import type { Finding } from '../cancel/cancel-watches.ts';
 import { holdsGate } from '../launch/start.ts';
 import type { Intent } from '../lease/lease-record.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
-import { lookAtStage } from '../report/stage-look.ts';
+import { checkStage } from '../report/check-stage.ts';
 import { admit, showWait } from './admit.ts';
 import { writeTime } from './api-time.ts';
 import { claim } from './claim.ts';
@@ -79,7 +79,7 @@ async function processStage(
       watch.close();
     },
   };
-  watch.lookWith((signal) => look(flow, signal));
+  watch.checkWith((signal) => checkState(flow, signal));
   try {
     await conclude(flow, await runStations(flow));
   } finally {
@@ -131,11 +131,11 @@ function onceAdmitted({ pod, started }: StageProgress): Station {
 }
 
 /** Reads the state of the stage from the server, once the start was reported: the start itself detects an earlier cancel. */
-async function look({ parts, progress }: StageFlow, signal: AbortSignal): Promise<Finding> {
+async function checkState({ parts, progress }: StageFlow, signal: AbortSignal): Promise<Finding> {
   const reporter = progress.started?.reporter;
   if (!reporter) return 'unknown';
   const { podWatch, lease } = parts;
   const uid = progress.pod?.metadata?.uid;
   const pod = podWatch.pods.find(({ metadata }) => metadata?.uid === uid) ?? progress.pod;
-  return lookAtStage(parts, { reporter, pod, owner: lease.owner }, signal);
+  return checkStage(parts, { reporter, pod, owner: lease.owner }, signal);
 }
