@@ -242,8 +242,7 @@ async function patchPod(
 }
 
 const podGone = (cause: unknown): PipelineError =>
-  new PipelineError(
-    'pod-deleted',
-    'the Pod of this pipeline disappeared before it was begun: somebody or something deleted it',
-    { blame: 'cluster', cause },
-  );
+  new PipelineError('pod-deleted', 'the Pod of this pipeline was deleted before it started', {
+    blame: 'cluster',
+    cause,
+  });
