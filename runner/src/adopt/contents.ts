@@ -7,7 +7,7 @@ import type { RunPlan } from '../pipeline/run-plan.ts';
 import { parseMasks, parsePlan } from './parse-record.ts';
 import type { PodRecord } from './read-pod.ts';
 
-/** What only the Pod's Secret knows. */
+/** The data that only the Pod's Secret contains. */
 export interface Contents {
   readonly plan: RunPlan;
   readonly masks: Readonly<Record<number, readonly string[]>>;
@@ -15,7 +15,7 @@ export interface Contents {
 
 type Parts = PatientParts & { readonly cluster: Cluster };
 
-/** Reads the Pod's first Secret, patiently; undefined when it is gone, or never was. Rejects for what can't be read. */
+/** Reads the Pod's first Secret, with retries; undefined if it doesn't exist. Rejects if its contents are invalid. */
 export async function contentsOf(
   parts: Parts,
   pod: V1Pod,
@@ -27,7 +27,7 @@ export async function contentsOf(
   return secret && read(secret, record);
 }
 
-/** Are all Secrets there that the Pod can't begin without? A crash may have come between two of them. */
+/** Whether all Secrets exist that the Pod requires to start. A crash may have left some of them missing. */
 export async function isComplete(
   parts: Parts,
   pod: V1Pod,
@@ -43,7 +43,7 @@ function read(secret: V1Secret, record: PodRecord): Contents {
     parseJson(Buffer.from(secret.data?.[key] ?? '', 'base64').toString('utf8'));
   const plan = record.plan ?? parsePlan(valueOf(PLAN_KEY));
   const masks = secret.data?.[MASKS_KEY] ? parseMasks(valueOf(MASKS_KEY)) : {};
-  if (!plan || !masks) throw new Error('the Secret of this pipeline makes no sense');
+  if (!plan || !masks) throw new Error('the Secret of this pipeline has invalid contents');
   return { plan, masks };
 }
 

@@ -2,7 +2,7 @@ import { isRecord, listOf, recordOf, textMapOf, textOf, textsOf } from '@hangar/
 import type { DroneStage } from '../pipeline/drone.ts';
 import type { PlannedStep, RunPlan } from '../pipeline/run-plan.ts';
 
-/** A stage as its Pod keeps it, without steps, which stand in the plan; undefined when it makes no sense. Pure. */
+/** Parses the stage that its Pod records, without steps, which are in the plan; undefined if it is invalid. Pure. */
 export function parseStage(value: unknown): DroneStage | undefined {
   const stage = recordOf(value);
   if (!isWhole(stage.id)) return undefined;
@@ -14,7 +14,7 @@ export function parseStage(value: unknown): DroneStage | undefined {
     name: textOf(stage.name),
     kind: textOf(stage.kind),
     type: textOf(stage.type),
-    // A Pod is made for an open stage only.
+    // A Pod is created only for an open stage.
     status: stage.status === 'running' ? 'running' : 'pending',
     error: textOf(stage.error),
     errIgnore: stage.errIgnore === true,
@@ -39,7 +39,7 @@ export function parseStage(value: unknown): DroneStage | undefined {
   };
 }
 
-/** What a Pod runs; undefined when it makes no sense. Pure. */
+/** Parses the plan of a Pod; undefined if it is invalid. Pure. */
 export function parsePlan(value: unknown): RunPlan | undefined {
   if (!isRecord(value) || !Array.isArray(value.steps)) return undefined;
   const steps = value.steps.flatMap((step) => parseStep(step) ?? []);
@@ -80,14 +80,14 @@ const ENGINES: readonly PlannedStep['engine'][] = ['gate', 'swap'];
 const RUNS: readonly PlannedStep['runs'][] = ['on-success', 'on-failure', 'always'];
 const FAILS: readonly PlannedStep['fails'][] = ['fail', 'ignore', 'fast'];
 
-/** The server's ids by step number; undefined when one makes no sense: they can't be guessed. Pure. */
+/** Parses the server's ids by step number; undefined if one of them is invalid, since no id can be guessed. Pure. */
 export function parseStepIds(value: unknown): ReadonlyMap<number, number> | undefined {
   if (!isRecord(value)) return undefined;
   const ids = Object.entries(value).flatMap(([n, id]) => (isWhole(id) ? [[Number(n), id] as const] : []));
   return ids.length === Object.keys(value).length ? new Map(ids) : undefined;
 }
 
-/** Values to hide by step number; undefined when it makes no sense: nothing may be shown unmasked. Pure. */
+/** Parses the values to mask by step number; undefined if they are invalid, since nothing may be shown unmasked. Pure. */
 export function parseMasks(value: unknown): Readonly<Record<number, readonly string[]>> | undefined {
   if (!isRecord(value)) return undefined;
   const masks = Object.entries(value).map(([n, texts]) => [n, textsOf(texts), listOf(texts).length] as const);
@@ -99,6 +99,6 @@ const isWhole = (value: unknown): value is number => Number.isInteger(value);
 const numberOf = (value: unknown): number =>
   typeof value === 'number' && Number.isFinite(value) ? value : 0;
 
-function oneOf<T extends string>(value: unknown, words: readonly T[]): T | undefined {
-  return words.find((word) => word === value);
+function oneOf<T extends string>(value: unknown, values: readonly T[]): T | undefined {
+  return values.find((one) => one === value);
 }

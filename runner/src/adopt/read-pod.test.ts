@@ -15,7 +15,7 @@ const podOf = (annotations: Record<string, string>, spec: object = {}): V1Pod =>
 const least = { [ANNOTATION.stage]: JSON.stringify(stage) };
 
 describe('readPod', () => {
-  it('reads all that the former owner knew', () => {
+  it('reads everything that the previous owner recorded', () => {
     const annotations = {
       ...least,
       [ANNOTATION.plan]: JSON.stringify(plan),
@@ -45,7 +45,7 @@ describe('readPod', () => {
     });
   });
 
-  it('a Pod that was not started yet says less', () => {
+  it('reads a Pod that was not started yet, without ids and times', () => {
     expect(readPod(podOf(least))).toMatchObject({
       plan: undefined,
       stepIds: undefined,
@@ -58,7 +58,7 @@ describe('readPod', () => {
     });
   });
 
-  it('forgets the steps of the stage: they stand in the plan', () => {
+  it('drops the steps of the stage, which are in the plan', () => {
     const whole = { ...stage, steps: [{ id: 1 }] };
     expect(readPod(podOf({ [ANNOTATION.stage]: JSON.stringify(whole) }))?.stage.steps).toEqual([]);
   });
@@ -66,15 +66,15 @@ describe('readPod', () => {
   it.each([
     ['no annotations', { metadata: {} }],
     ['nothing at all', {}],
-    ['a stage that can’t be read', podOf({ [ANNOTATION.stage]: '{' })],
-    ['a stage that is none', podOf({ [ANNOTATION.stage]: '"63"' })],
+    ['a stage that is not JSON', podOf({ [ANNOTATION.stage]: '{' })],
+    ['a stage of the wrong type', podOf({ [ANNOTATION.stage]: '"63"' })],
     ['a stage without id', podOf({ [ANNOTATION.stage]: '{}' })],
     ['a stage that is null', podOf({ [ANNOTATION.stage]: 'null' })],
-  ])('knows nothing by %s', (_, pod) => {
+  ])('returns undefined for %s', (_, pod) => {
     expect(readPod(pod)).toBeUndefined();
   });
 
-  it.each(['', ' ', 'soon', 'NaN'])('takes the number %j for none', (text) => {
+  it.each(['', ' ', 'soon', 'NaN'])('ignores the invalid number %j', (text) => {
     const odd = {
       [ANNOTATION.stageVersion]: text,
       [ANNOTATION.stageStarted]: text,
@@ -89,7 +89,7 @@ describe('readPod', () => {
     });
   });
 
-  it('names the Pod’s Secrets, the first one by the Pod’s own name, wherever it is mounted', () => {
+  it('lists the Pod’s Secrets, the first one with the name of the Pod, independent of its mount', () => {
     const sources = [
       { secret: { name: 'drone-abc-2' } },
       { secret: { name: 'drone-abc-3' } },
@@ -114,26 +114,29 @@ describe('readPod', () => {
     ['1', false],
     ['2', true],
     ['soon', true],
-  ])('knows a Pod of a newer runner, whose words may mean something else: version %j', (version, isNewer) => {
-    const words = version === undefined ? {} : { [ANNOTATION.recordVersion]: version };
-    const pod = podOf({ ...least, ...words });
-    expect([isOfNewerRunner(pod), readPod(pod) === undefined]).toEqual([isNewer, isNewer]);
-  });
+  ])(
+    'recognizes a Pod of a newer runner, whose record may have another meaning: version %j',
+    (version, isNewer) => {
+      const annotations = version === undefined ? {} : { [ANNOTATION.recordVersion]: version };
+      const pod = podOf({ ...least, ...annotations });
+      expect([isOfNewerRunner(pod), readPod(pod) === undefined]).toEqual([isNewer, isNewer]);
+    },
+  );
 
   it.each([
     ['a step without a number', { ...plan, steps: [{ ...plan.steps[0], n: 'one' }] }],
-    ['an engine of the future', { ...plan, steps: [{ ...plan.steps[0], engine: 'vm' }] }],
+    ['an unknown engine', { ...plan, steps: [{ ...plan.steps[0], engine: 'vm' }] }],
     ['another version', { ...plan, version: 2 }],
     ['no steps', { ...plan, steps: undefined }],
-  ])('takes a plan for none that has %s', (_, odd) => {
+  ])('ignores a plan with %s', (_, odd) => {
     expect(readPod(podOf({ ...least, [ANNOTATION.plan]: JSON.stringify(odd) }))?.plan).toBeUndefined();
   });
 
-  it('takes ids for none of which one makes no sense', () => {
+  it('ignores all ids if one of them is invalid', () => {
     expect(readPod(podOf({ ...least, [ANNOTATION.stepIds]: '{"1":201,"2":"x"}' }))?.stepIds).toBeUndefined();
   });
 
-  it('never throws, whatever somebody wrote into the annotations', () => {
+  it('never throws, with any annotations', () => {
     const text = fc.oneof(fc.string(), fc.json());
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...Object.values(ANNOTATION)), text), (annotations) => {

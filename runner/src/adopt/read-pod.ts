@@ -5,34 +5,34 @@ import type { DroneStage } from '../pipeline/drone.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import { parsePlan, parseStage, parseStepIds } from './parse-record.ts';
 
-/** What a Pod says about the stage it runs: all that its former owner knew. */
+/** The record on a Pod about its stage: everything that its previous owner knew. */
 export interface PodRecord {
   readonly stage: DroneStage;
-  /** Absent: it was too large for an annotation and stands in the Pod's first Secret. */
+  /** Absent: it was too large for an annotation and is in the Pod's first Secret. */
   readonly plan: RunPlan | undefined;
-  /** Absent: the server was not told of the start, or its answer was lost. */
+  /** Absent: the start was not reported to the server, or the response was lost. */
   readonly stepIds: ReadonlyMap<number, number> | undefined;
   readonly stageVersion: number;
   /** Milliseconds since 1970; undefined: not admitted yet. */
   readonly admittedMs: number | undefined;
   readonly owner: string;
-  /** Scheme and host of the Drone server whose stage it is. */
+  /** Scheme and host of the Drone server that the stage belongs to. */
   readonly server: string;
-  /** Its namespace was made for it alone. */
+  /** Its namespace was created for it alone. */
   readonly ownNamespace: boolean;
-  /** How often it was taken over so far. */
+  /** How many times it has been taken over. */
   readonly adoptions: number;
-  /** The Secrets that the Pod can't begin without; the first holds the masks, and perhaps the plan. */
+  /** The Secrets that the Pod requires to start; the first contains the masks, and possibly the plan. */
   readonly secretNames: readonly string[];
 }
 
-/** Was its record written by a newer runner, in a form that this one doesn't know? Pure. */
+/** Whether the record was written by a newer runner, in a version that this one doesn't support. Pure. */
 export function isOfNewerRunner(pod: V1Pod): boolean {
   const version = pod.metadata?.annotations?.[ANNOTATION.recordVersion] ?? String(RECORD_VERSION);
   return !(Number(version) <= RECORD_VERSION);
 }
 
-/** Reads a Pod of ours; undefined when it says nothing that makes sense (somebody edited it), or only to a newer runner. Pure. */
+/** Reads the record of a Pod; undefined if it is invalid (it was edited), or written by a newer runner. Pure. */
 export function readPod(pod: V1Pod): PodRecord | undefined {
   const annotations = pod.metadata?.annotations ?? {};
   const stage = parseStage(parseJson(annotations[ANNOTATION.stage] ?? ''));
@@ -59,7 +59,7 @@ function ownershipOf(
   };
 }
 
-/** The first Secret is called like its Pod; the others, and that for pulling, begin with its name. */
+/** The first Secret has the name of its Pod; the names of the others, and of the pull secret, start with it. */
 function secretsOf(pod: V1Pod): readonly string[] {
   const first = pod.metadata?.name ?? '';
   const others = [...fileSecrets(pod), ...pullSecrets(pod)].filter((name) => name.startsWith(`${first}-`));

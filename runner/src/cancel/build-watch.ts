@@ -8,20 +8,20 @@ import type { ObservedHold } from './observed-hold.ts';
 export type Finding = 'open' | 'cancelled' | 'unknown';
 
 /** Requests the state of a stage from the server. */
-export type Look = (signal: AbortSignal) => Promise<Finding>;
+export type StateCheck = (signal: AbortSignal) => Promise<Finding>;
 
 /** One stage's handle to the watch of its build. */
 export interface StageWatch {
   /** Aborted when the build was cancelled. */
   readonly cancelled: AbortSignal;
-  lookWith(look: Look): void;
+  checkWith(check: StateCheck): void;
   /** Called when this stage needs the watch no longer; `last`: no other stage of the build needs it either. */
   leave(): 'last' | 'others-stay';
 }
 
 type Ended = 'quiet' | 'cancelled' | 'failed';
 
-/** Limits open connections if a server never ends its responses. */
+/** Limits the open connections if a server never ends its responses. */
 const MOST_OPEN = 8;
 /** A watch that ends sooner than this is not a long poll: it can't have waited for a cancel. */
 const SHORTEST_HOLD_MS = 1_000;
@@ -29,16 +29,18 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 /** A watch counts as open from this long after the request was sent until this long before its response arrived: the network takes time. */
 const TRANSIT_MS = 1_000;
-/** If nothing was certain for this long, the server is asked. With the network delay a cancel takes effect within 10 s. */
-const LOOK_MS = 8_000;
-/** The server is asked at this interval in any case. */
-const RARE_LOOK_MS = 300_000;
+/**
+ * If nothing was certain for this long, the state is requested from the server. With the network delay a cancel takes effect within 10 s.
+ */
+const UNCERTAIN_MS = 8_000;
+/** The state is requested at this interval in any case. */
+const CHECK_INTERVAL_MS = 300_000;
 /** The server notifies watches of a cancel first, then the Git host, and updates the stages last (drone-rpc §4.6): within this time. */
 const REWRITTEN_WITHIN_MS = 30_000;
 
 /**
  * Watches one build for a cancel. The server reports it only to watches that are open at that moment, and a proxy
- * may cut or silence them: so watches overlap, and for any period that no watch covers the server is asked.
+ * may cut or silence them: so watches overlap, and for any period that no watch covers, the state is requested from the server.
  */
 export class BuildWatch {
   readonly #clock: Clock;
@@ -67,8 +69,8 @@ export class BuildWatch {
     this.#stages.add(stage);
     return {
       cancelled: stage.cancelled,
-      lookWith: (look) => {
-        stage.look = look;
+      checkWith: (check) => {
+        stage.check = check;
       },
       leave: () => this.#leave(stage),
     };
@@ -77,7 +79,7 @@ export class BuildWatch {
   #leave(stage: Stage): 'last' | 'others-stay' {
     stage.close();
     if (!this.#stages.delete(stage) || this.#stages.size > 0) return 'others-stay';
-    this.#stop.abort(new Error('nobody watches this build any more'));
+    this.#stop.abort(new Error('no stage needs the watch of this build any more'));
     return 'last';
   }
 
@@ -86,7 +88,7 @@ export class BuildWatch {
    * (known issue 16).
    */
   async run(): Promise<void> {
-    await Promise.all([this.#keepWatching(), this.#keepLooking()]);
+    await Promise.all([this.#keepWatching(), this.#keepChecking()]);
   }
 
   async #keepWatching(): Promise<void> {
@@ -116,7 +118,7 @@ export class BuildWatch {
   #watch(openedMs: number): Promise<Ended> {
     const watch = this.#untilItEnds().then((ended) => {
       this.#open.delete(watch);
-      this.#learn(openedMs, ended);
+      this.#watchEnded(openedMs, ended);
       return ended;
     });
     this.#open.add(watch);
@@ -133,7 +135,7 @@ export class BuildWatch {
     }
   }
 
-  #learn(openedMs: number, ended: Ended): void {
+  #watchEnded(openedMs: number, ended: Ended): void {
     if (ended === 'cancelled') this.#cancelled.abort(new Error('the build was cancelled'));
     if (this.#over.aborted) return;
     const endedMs = this.#clock.monotonicMs();
@@ -143,29 +145,29 @@ export class BuildWatch {
     this.#coverage = withQuietWatch(this.#coverage, span);
   }
 
-  async #keepLooking(): Promise<void> {
-    let lookedMs = this.#clock.monotonicMs();
+  async #keepChecking(): Promise<void> {
+    let checkedMs = this.#clock.monotonicMs();
     while (!this.#over.aborted) {
-      const needlessUntilMs = Math.max(lookedMs, this.#coverage.certainUntilMs) + LOOK_MS;
-      const waitMs = Math.min(needlessUntilMs, lookedMs + RARE_LOOK_MS) - this.#clock.monotonicMs();
+      const needlessUntilMs = Math.max(checkedMs, this.#coverage.certainUntilMs) + UNCERTAIN_MS;
+      const waitMs = Math.min(needlessUntilMs, checkedMs + CHECK_INTERVAL_MS) - this.#clock.monotonicMs();
       if (waitMs > 0) {
         await this.#clock.sleep(waitMs, this.#over);
         continue;
       }
-      lookedMs = this.#clock.monotonicMs();
-      await this.#look(lookedMs);
+      checkedMs = this.#clock.monotonicMs();
+      await this.#checkState(checkedMs);
     }
   }
 
-  async #look(nowMs: number): Promise<void> {
-    const findings = await Promise.all([...this.#stages].map((stage) => this.#ask(stage)));
+  async #checkState(nowMs: number): Promise<void> {
+    const findings = await Promise.all([...this.#stages].map((stage) => this.#checkStage(stage)));
     if (findings.includes('open'))
       this.#coverage = withCertainty(this.#coverage, nowMs - REWRITTEN_WITHIN_MS);
   }
 
-  async #ask(stage: Stage): Promise<Finding> {
+  async #checkStage(stage: Stage): Promise<Finding> {
     try {
-      return await stage.ask();
+      return await stage.checkState();
     } catch (error) {
       this.#log.debug({ err: error, buildId: this.#buildId }, 'the state of a stage could not be requested');
       return 'unknown';
@@ -179,18 +181,18 @@ class Stage {
   readonly #ended = new AbortController();
   readonly #closed = new AbortController();
   readonly #over: AbortSignal;
-  look: Look | undefined;
+  check: StateCheck | undefined;
 
   constructor(buildCancelled: AbortSignal, stop: AbortSignal) {
     this.cancelled = AbortSignal.any([buildCancelled, this.#ended.signal]);
     this.#over = AbortSignal.any([this.cancelled, stop, this.#closed.signal]);
   }
 
-  async ask(): Promise<Finding> {
-    if (!this.look || this.#over.aborted) return 'unknown';
-    const finding = await this.look(this.#over);
+  async checkState(): Promise<Finding> {
+    if (!this.check || this.#over.aborted) return 'unknown';
+    const finding = await this.check(this.#over);
     if (finding === 'cancelled' && !this.#over.aborted)
-      this.#ended.abort(new Error('the server says that the stage was cancelled'));
+      this.#ended.abort(new Error('the server reports that the stage was cancelled'));
     return finding;
   }
 

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { CiServer } from '../ports/ci-server.ts';
 import { CancelWatches, type Finding } from './cancel-watches.ts';
 
-type Word = 'quiet' | 'cancelled';
+type Answer = 'quiet' | 'cancelled';
 
-function begin(answer: (nth: number, clock: FakeClock, signal: AbortSignal) => Promise<Word>) {
+function begin(answer: (nth: number, clock: FakeClock, signal: AbortSignal) => Promise<Answer>) {
   const clock = new FakeClock();
   const openedMs: number[] = [];
   let open = 0;
@@ -27,17 +27,17 @@ function begin(answer: (nth: number, clock: FakeClock, signal: AbortSignal) => P
   return { clock, watches, openedMs, open: () => open, mostOpen: () => mostOpen };
 }
 
-/** The server's usual time-out of a watch without news. */
+/** A watch that ends after the usual time-out of the server, without a cancel. */
 const quietAfter =
   (ms: number) =>
-  async (_: number, clock: FakeClock, signal: AbortSignal): Promise<Word> => {
+  async (_: number, clock: FakeClock, signal: AbortSignal): Promise<Answer> => {
     await clock.sleep(ms, signal);
     signal.throwIfAborted();
     return 'quiet';
   };
 const quiet = quietAfter(30_000);
 
-const hanging = (_: number, _clock: FakeClock, signal: AbortSignal): Promise<Word> =>
+const hanging = (_: number, _clock: FakeClock, signal: AbortSignal): Promise<Answer> =>
   new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
 
 describe('the watches of a build', () => {
@@ -181,9 +181,9 @@ interface Path {
 class Server {
   readonly #clock: FakeClock;
   readonly #path: Path;
-  readonly #hearers = new Set<() => void>();
+  readonly #listeners = new Set<() => void>();
   #cancelledMs = Number.POSITIVE_INFINITY;
-  looks = 0;
+  checks = 0;
 
   constructor(clock: FakeClock, path: Path) {
     this.#clock = clock;
@@ -192,10 +192,10 @@ class Server {
 
   cancel(): void {
     this.#cancelledMs = this.#clock.monotonicMs();
-    for (const hear of this.#hearers) hear();
+    for (const notify of this.#listeners) notify();
   }
 
-  async watch(signal: AbortSignal): Promise<Word> {
+  async watch(signal: AbortSignal): Promise<Answer> {
     const { cut, silentFromMs = Number.POSITIVE_INFINITY } = this.#path;
     if (this.#clock.monotonicMs() >= silentFromMs) return hanging(0, this.#clock, signal);
     if (!cut) return this.#held(signal);
@@ -203,26 +203,26 @@ class Server {
     return Promise.race([this.#held(over), this.#cut(cut, over)]);
   }
 
-  async #cut({ afterMs, how }: NonNullable<Path['cut']>, signal: AbortSignal): Promise<Word> {
+  async #cut({ afterMs, how }: NonNullable<Path['cut']>, signal: AbortSignal): Promise<Answer> {
     await this.#clock.sleep(afterMs, signal);
     if (how === 'error') throw new Error('502');
     return 'quiet';
   }
 
-  async #held(signal: AbortSignal): Promise<Word> {
+  async #held(signal: AbortSignal): Promise<Answer> {
     await this.#clock.sleep(TRANSIT_MS, signal);
-    const heard = new AbortController();
-    const hear = (): void => heard.abort();
-    this.#hearers.add(hear);
-    await this.#clock.sleep(this.#path.holdMs, AbortSignal.any([signal, heard.signal]));
-    this.#hearers.delete(hear);
+    const cancelled = new AbortController();
+    const notify = (): void => cancelled.abort();
+    this.#listeners.add(notify);
+    await this.#clock.sleep(this.#path.holdMs, AbortSignal.any([signal, cancelled.signal]));
+    this.#listeners.delete(notify);
     await this.#clock.sleep(TRANSIT_MS, signal);
     signal.throwIfAborted();
-    return heard.signal.aborted ? 'cancelled' : 'quiet';
+    return cancelled.signal.aborted ? 'cancelled' : 'quiet';
   }
 
-  readonly look = async (): Promise<Finding> => {
-    this.looks += 1;
+  readonly checkState = async (): Promise<Finding> => {
+    this.checks += 1;
     await this.#clock.sleep(TRANSIT_MS);
     const isRewritten = this.#clock.monotonicMs() >= this.#cancelledMs + COMMIT_STATUS_MS;
     await this.#clock.sleep(TRANSIT_MS);
@@ -236,7 +236,7 @@ function beginOn(path: Path) {
   const ciServer: Pick<CiServer, 'watch'> = { watch: (_buildId, signal) => server.watch(signal) };
   const watches = new CancelWatches({ clock, ciServer: ciServer as CiServer, log: silentLogger });
   const watch = watches.open(41);
-  watch.lookWith(server.look);
+  watch.checkWith(server.checkState);
   return { clock, server, watches, watch };
 }
 
@@ -271,9 +271,9 @@ describe('a cancel takes effect', () => {
     ],
     ['a proxy cuts watches after 5 s as if quiet', { holdMs: 30_000, cut: { afterMs: 5_000, how: 'quiet' } }],
     ['a proxy returns 502 at once', { holdMs: 30_000, cut: { afterMs: 0, how: 'error' } }],
-    ['a proxy holds watches for ever', { holdMs: 30_000, silentFromMs: 0 }],
-    ['a proxy begins to hold watches for ever', { holdMs: 30_000, silentFromMs: 50_000 }],
-  ])('within 10 s where %s', async (_, path) => {
+    ['a proxy holds watches without end', { holdMs: 30_000, silentFromMs: 0 }],
+    ['a proxy starts to hold watches without end', { holdMs: 30_000, silentFromMs: 50_000 }],
+  ])('within 10 s if %s', async (_, path) => {
     for (const cancelMs of MOMENTS_MS) {
       const tookMs = await latencyMs(path, cancelMs);
       expect(tookMs, `cancelled at ${cancelMs} ms`).toBeLessThanOrEqual(10_000);
@@ -289,29 +289,29 @@ describe('a cancel takes effect', () => {
   });
 });
 
-describe('the server is asked for the state of a stage', () => {
+describe('the state of a stage is requested from the server', () => {
   it('at the start, and not again once overlapping watches have ended normally', async () => {
     const { clock, server } = beginOn({ holdMs: 30_000 });
     await clock.step(45_000);
-    const atFirst = server.looks;
+    const atFirst = server.checks;
     expect(atFirst).toBeGreaterThanOrEqual(3);
     expect(atFirst).toBeLessThanOrEqual(5);
     await clock.step(240_000);
-    expect(server.looks).toBe(atFirst);
+    expect(server.checks).toBe(atFirst);
   });
 
   it('at intervals in any case', async () => {
     const { clock, server } = beginOn({ holdMs: 30_000 });
     await clock.step(45_000);
-    const atFirst = server.looks;
+    const atFirst = server.checks;
     await clock.step(3_600_000);
-    expect(server.looks).toBe(atFirst + 12);
+    expect(server.checks).toBe(atFirst + 12);
   });
 
   it('repeatedly while watches prove nothing, but not every second', async () => {
     const { clock, server } = beginOn({ holdMs: 0 });
     await clock.step(80_000);
-    expect(server.looks).toBe(10);
+    expect(server.checks).toBe(10);
   });
 
   it('until it is certain that no cancel fell into a gap, even if the server updates stages slowly', async () => {
@@ -326,7 +326,7 @@ describe('the server is asked for the state of a stage', () => {
       },
     };
     const watches = new CancelWatches({ clock, ciServer: ciServer as CiServer, log: silentLogger });
-    watches.open(41).lookWith(() => {
+    watches.open(41).checkWith(() => {
       lookedMs.push(clock.monotonicMs());
       return Promise.resolve('open');
     });
@@ -346,7 +346,7 @@ describe('the server is asked for the state of a stage', () => {
   it('with one request at a time, however long it takes', async () => {
     const { clock, watch } = beginOn({ holdMs: 0 });
     let [asked, open, most] = [0, 0, 0];
-    watch.lookWith(async () => {
+    watch.checkWith(async () => {
       asked += 1;
       open += 1;
       most = Math.max(most, open);
@@ -361,26 +361,26 @@ describe('the server is asked for the state of a stage', () => {
   it('for each stage of a build separately: one that ended alone does not stop another', async () => {
     const { clock, watches, watch } = beginOn({ holdMs: 0 });
     const other = watches.open(41);
-    other.lookWith(() => Promise.resolve('cancelled'));
+    other.checkWith(() => Promise.resolve('cancelled'));
     await clock.step(8_000);
     expect([watch.cancelled.aborted, other.cancelled.aborted]).toEqual([false, true]);
   });
 
-  it('not for a stage that is over', async () => {
+  it('not for a stage that has ended', async () => {
     const { clock, server, watches, watch } = beginOn({ holdMs: 0 });
     const other = watches.open(41);
     await clock.step(8_000);
-    expect(server.looks).toBe(1);
+    expect(server.checks).toBe(1);
     watch.close();
     await clock.step(60_000);
-    expect(server.looks).toBe(1);
+    expect(server.checks).toBe(1);
     other.close();
   });
 
   it('and a failed request proves nothing', async () => {
     const { clock, watch } = beginOn({ holdMs: 0 });
     let asked = 0;
-    watch.lookWith(() => {
+    watch.checkWith(() => {
       asked += 1;
       return asked < 3 ? Promise.reject(new Error('no')) : Promise.resolve('cancelled');
     });

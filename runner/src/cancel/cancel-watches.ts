@@ -1,16 +1,16 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { CiServer } from '../ports/ci-server.ts';
-import { BuildWatch, type Look } from './build-watch.ts';
+import { BuildWatch, type StateCheck } from './build-watch.ts';
 import { ObservedHold } from './observed-hold.ts';
 
-export type { Finding, Look } from './build-watch.ts';
+export type { Finding, StateCheck } from './build-watch.ts';
 
 /** One stage's handle to the watch of its build; close it when the stage is over. */
 export interface CancelWatch {
   readonly cancelled: AbortSignal;
-  /** Called once the server knows the stage. `look` requests the stage's state; it is used whenever a cancel may have been missed. */
-  lookWith(look: Look): void;
+  /** Called once the server knows the stage. `check` requests the stage's state; it is used whenever a cancel may have been missed. */
+  checkWith(check: StateCheck): void;
   close(): void;
 }
 
@@ -30,7 +30,7 @@ export class CancelWatches {
     const stage = watch.join();
     return {
       cancelled: stage.cancelled,
-      lookWith: (look) => stage.lookWith(look),
+      checkWith: (check) => stage.checkWith(check),
       close: () => {
         if (stage.leave() === 'last') this.#watches.delete(buildId);
       },

@@ -29,7 +29,7 @@ function waitingStage({ asks, ...entry }: RegisteredStage): WaitingStage {
   return { ...entry, request: requestOf(asks) };
 }
 
-/** No scheduler sees it: it has no Pod that may be placed. */
+/** Whether the scheduler can't see the stage, because it has no Pod that may be scheduled. */
 function isUnseen(entry: RegisteredStage): boolean {
   switch (entry.phase) {
     case 'preparing':
@@ -48,7 +48,7 @@ const sumOf = ({ stages, asks }: { readonly stages: number; readonly asks: Load 
   ...requestOf(asks),
 });
 
-/** What a stage asks of a node. */
+/** The resources that a stage requests from a node. */
 export const requestOf = ({ cpuMillicores, memoryBytes }: Load): StageRequest => ({
   cpuMillicores,
   memoryBytes,

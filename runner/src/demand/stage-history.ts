@@ -3,11 +3,11 @@ import type { StageRequest } from '@hangar/shared/contract/demand';
 import type { RegisteredStage } from '../stage-registry.ts';
 import { requestOf } from './runner-demand.ts';
 
-/** What is known of a stage by its repository and name, from its former runs in this process. */
+/** Data from the earlier runs of a stage in this process, by its repository and name. */
 export interface FormerRuns {
   /** From admission to the end; undefined before the first end. */
   readonly medianRunMs: number | undefined;
-  /** What the last one asked for. */
+  /** The request of the latest run. */
   readonly request: StageRequest | undefined;
 }
 
@@ -17,11 +17,11 @@ interface Kept {
 }
 
 const NOTHING: Kept = { runsMs: [], request: undefined };
-/** A stage changes with its code: only its latest runs say something. */
+/** A stage changes with its code, so only its latest runs are used. */
 const MOST_RUNS = 5;
 const MOST_STAGES = 5_000;
 
-/** Remembers how long stages ran and what they asked for, the latest ones, in bounded memory. */
+/** Keeps the durations and requests of the latest runs, in bounded memory. */
 export class StageHistory {
   readonly #kept = new BoundedMap<string, Kept>(MOST_STAGES);
   #running = new Map<number, RegisteredStage>();
@@ -31,7 +31,7 @@ export class StageHistory {
     return { medianRunMs: medianOf(runsMs), request };
   }
 
-  /** The registry has changed: who runs no more has ended. */
+  /** Called when the registry has changed: a stage that no longer runs has ended. */
   registryChanged(entries: readonly RegisteredStage[], nowMs: number): void {
     const now = new Map(entries.map((entry) => [entry.stageId, entry]));
     for (const [id, entry] of this.#running) if (now.get(id)?.phase !== 'running') this.#ended(entry, nowMs);

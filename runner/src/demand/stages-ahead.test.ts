@@ -5,7 +5,7 @@ import { anEntry } from '../metrics/testing/an-entry.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
 import { StagesAhead } from './stages-ahead.ts';
 
-const NOBODY: ReadonlySet<number> = new Set();
+const NO_PODS: ReadonlySet<number> = new Set();
 
 const aChild = (id: number, name: string, dependsOn: string[], change: Partial<DroneStage> = {}) =>
   aStage({ id, name, dependsOn, status: 'waiting_on_dependencies', machine: '', labels: {}, ...change });
@@ -18,27 +18,27 @@ function begin(labels: Record<string, string> = {}) {
     ahead.learn(aDetail({ build: aBuild({ id: 10, number: 7, event: 'push', stages }) }));
   const entry = (stageId: number, stageName: string, change = {}) =>
     anEntry({ stageId, stageName, repo: aDetail().repo.slug, sinceMs: clock.now(), ...change });
-  const names = (pods = NOBODY) => ahead.list(pods).map(({ stageName }) => stageName);
+  const names = (pods = NO_PODS) => ahead.list(pods).map(({ stageName }) => stageName);
   return { clock, ahead, learn, entry, names };
 }
 
-describe('stages that are still to come', () => {
-  it('are those of the build that wait for others, each once, however often the build is told', () => {
+describe('stages ahead', () => {
+  it('are those of the build that wait for others, each once, after repeated details too', () => {
     const { ahead, learn } = begin();
     const all = [lead, aChild(2, 'deploy', ['test']), aChild(3, 'notify', ['deploy', 'test'])];
     learn(...all);
     learn(...all);
 
-    expect(ahead.list(NOBODY)).toMatchObject([
+    expect(ahead.list(NO_PODS)).toMatchObject([
       { stageId: 2, stageName: 'deploy', buildId: 10, buildNumber: 7, waitsFor: ['test'] },
       { stageId: 3, stageName: 'notify', waitsFor: ['deploy', 'test'] },
     ]);
   });
 
   it.each([
-    ['one that is being offered already', { status: 'pending' as const }],
+    ['one that is already offered', { status: 'pending' as const }],
     ['one that waits for an approval', { status: 'blocked' as const }],
-    ['one that is over', { status: 'skipped' as const }],
+    ['one that has ended', { status: 'skipped' as const }],
     ['one of another type of runner', { type: 'docker' }],
     ['one for runners with labels', { labels: { pool: 'large' } }],
   ])('are not %s', (_sentence, change) => {
@@ -48,14 +48,14 @@ describe('stages that are still to come', () => {
     expect(names()).toEqual([]);
   });
 
-  it('are those with the very labels of this runner', () => {
+  it('are those with exactly the labels of this runner', () => {
     const { learn, names } = begin({ pool: 'large' });
     learn(lead, aChild(2, 'mine', ['test'], { labels: { pool: 'large' } }), aChild(3, 'plain', ['test']));
 
     expect(names()).toEqual(['mine']);
   });
 
-  it('are none any more once this replica, or another one, has them', () => {
+  it('exclude those that this replica or another one has', () => {
     const { ahead, learn, entry, names } = begin();
     learn(lead, aChild(2, 'mine', ['test']), aChild(3, 'theirs', ['test']), aChild(4, 'last', ['mine']));
     ahead.registryChanged([entry(1, 'test'), entry(2, 'mine')]);
@@ -65,18 +65,18 @@ describe('stages that are still to come', () => {
     expect(names()).toEqual(['last']);
   });
 
-  it('wait no more for what is done', () => {
+  it('no longer wait for stages that have ended', () => {
     const { ahead, learn, entry } = begin();
     const done = aStage({ id: 5, name: 'lint', status: 'success', labels: {} });
     learn(lead, done, aChild(2, 'deploy', ['test', 'lint', 'nowhere']));
     ahead.registryChanged([entry(1, 'test')]);
-    expect(ahead.list(NOBODY)[0]?.waitsFor).toEqual(['test']);
+    expect(ahead.list(NO_PODS)[0]?.waitsFor).toEqual(['test']);
 
     ahead.registryChanged([]);
-    expect(ahead.list(NOBODY)[0]?.waitsFor).toEqual([]);
+    expect(ahead.list(NO_PODS)[0]?.waitsFor).toEqual([]);
   });
 
-  it('are forgotten a minute after the last stage of their build was in sight, not while one is', async () => {
+  it('are removed a minute after the last stage of their build was in progress, not while one is', async () => {
     const { clock, ahead, learn, entry, names } = begin();
     learn(lead, aChild(2, 'deploy', ['test']));
     ahead.registryChanged([entry(1, 'test')]);
@@ -90,7 +90,7 @@ describe('stages that are still to come', () => {
     expect(names()).toEqual([]);
   });
 
-  it('are forgotten after a day, whatever is in sight', async () => {
+  it('are removed after a day, even if a stage is in progress', async () => {
     const { clock, ahead, learn, entry, names } = begin();
     learn(lead, aChild(2, 'deploy', ['test']));
     ahead.registryChanged([entry(1, 'test')]);
@@ -99,22 +99,22 @@ describe('stages that are still to come', () => {
     expect(names()).toEqual([]);
   });
 
-  it('are bounded in number of builds', () => {
+  it('have a limit for the number of builds', () => {
     const { ahead } = begin();
     for (let id = 1; id <= 3_000; id++) {
       const child = aChild(id * 10, 'deploy', ['test']);
       ahead.learn(aDetail({ build: aBuild({ id, stages: [lead, child] }) }));
     }
 
-    expect(ahead.list(NOBODY)).toHaveLength(2_000);
+    expect(ahead.list(NO_PODS)).toHaveLength(2_000);
   });
 });
 
-describe('when a stage is expected, and what it will ask for', () => {
-  /** Former builds: `test` took 60 s, `deploy` 20 s. */
+describe('the expected start and request of a stage', () => {
+  /** With earlier builds: `test` took 60 s, `deploy` 20 s. */
   async function withHistory() {
-    const world = begin();
-    const { clock, ahead, entry } = world;
+    const env = begin();
+    const { clock, ahead, entry } = env;
     for (const [id, name, ms] of [
       [101, 'test', 60_000],
       [102, 'deploy', 20_000],
@@ -123,45 +123,45 @@ describe('when a stage is expected, and what it will ask for', () => {
       await clock.step(ms);
       ahead.registryChanged([]);
     }
-    return world;
+    return env;
   }
 
-  it('is unknown without former runs', () => {
+  it('is unknown without earlier runs', () => {
     const { ahead, learn, entry } = begin();
     learn(lead, aChild(2, 'deploy', ['test']));
     ahead.registryChanged([entry(1, 'test')]);
 
-    expect(ahead.list(NOBODY)).toMatchObject([{ expectedMs: undefined, request: undefined }]);
+    expect(ahead.list(NO_PODS)).toMatchObject([{ expectedMs: undefined, request: undefined }]);
   });
 
-  it('follows from the medians, along the way of dependencies', async () => {
+  it('is calculated from the medians, along the dependencies', async () => {
     const { clock, ahead, learn, entry } = await withHistory();
     learn(lead, aChild(2, 'deploy', ['test']), aChild(3, 'notify', ['deploy']));
     ahead.registryChanged([entry(1, 'test')]);
     const beganMs = clock.now();
     await clock.step(10_000);
 
-    expect(ahead.list(NOBODY)).toMatchObject([
+    expect(ahead.list(NO_PODS)).toMatchObject([
       { stageName: 'deploy', expectedMs: beganMs + 60_000, request: { cpuMillicores: 102 } },
       { stageName: 'notify', expectedMs: beganMs + 80_000, request: undefined },
     ]);
   });
 
-  it('is never past: what takes longer than it used to is expected at any moment', async () => {
+  it('is never in the past: a stage that takes longer than before is expected to end now', async () => {
     const { clock, ahead, learn, entry } = await withHistory();
     learn(lead, aChild(2, 'deploy', ['test']));
     ahead.registryChanged([entry(1, 'test')]);
     await clock.step(500_000);
 
-    expect(ahead.list(NOBODY)[0]?.expectedMs).toBe(clock.now());
+    expect(ahead.list(NO_PODS)[0]?.expectedMs).toBe(clock.now());
   });
 
-  it('is unknown while another replica has what it waits for, or where stages wait for each other', async () => {
+  it('is unknown if another replica has a stage that it waits for, or if stages wait for each other', async () => {
     const { ahead, learn } = await withHistory();
     learn(lead, aChild(2, 'deploy', ['test']));
     expect(ahead.list(new Set([1]))[0]?.expectedMs).toBeUndefined();
 
     learn(aChild(4, 'test', ['deploy']), aChild(5, 'deploy', ['test']));
-    expect(ahead.list(NOBODY).map(({ expectedMs }) => expectedMs)).toEqual([undefined, undefined]);
+    expect(ahead.list(NO_PODS).map(({ expectedMs }) => expectedMs)).toEqual([undefined, undefined]);
   });
 });

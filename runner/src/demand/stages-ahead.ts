@@ -5,20 +5,20 @@ import type { DroneStage, StageDetail, Status } from '../pipeline/drone.ts';
 import type { RegisteredStage } from '../stage-registry.ts';
 import { StageHistory } from './stage-history.ts';
 
-/** What is known of a build. */
+/** The known state of a build. */
 interface Build {
   readonly id: number;
   readonly number: number;
   readonly repo: string;
   readonly event: string;
   readonly stages: readonly DroneStage[];
-  readonly learntMs: number;
-  /** When one of its stages was last in sight. */
+  readonly recordedMs: number;
+  /** When one of its stages was last in progress here or had a Pod. */
   seenMs: number;
 }
 
-/** Its stages may be between two hands for so long; after that the build is over, or others have it. */
-const OUT_OF_SIGHT_MS = 60_000;
+/** How long a build may be without a stage in progress; after that it has ended, or other replicas handle it. */
+const MAX_IDLE_MS = 60_000;
 /** No build waits for its stages longer than the server does (drone-rpc §4.8). */
 const LONGEST_MS = 24 * 3_600_000;
 const MOST_BUILDS = 2_000;
@@ -27,51 +27,51 @@ const MOST_SEEN = 20_000;
 const FINAL: ReadonlySet<Status> = new Set(['success', 'failure', 'error', 'killed', 'skipped', 'declined']);
 
 /**
- * Stages of builds that this process works on and that are still to come. Each detail of a build tells all its stages
- * (drone-rpc §2.3); a stage is ahead until somebody has it, or its build is over. Memory is bounded.
+ * Stages that have not been offered yet, of the builds that this process handles. The details of each stage contain all stages of its build
+ * (drone-rpc §2.3); a stage is ahead until a replica has it, or its build has ended. Memory is bounded.
  */
 export class StagesAhead {
   readonly #clock: Clock;
   readonly #labels: Readonly<Record<string, string>>;
   readonly #history = new StageHistory();
   readonly #builds = new BoundedMap<number, Build>(MOST_BUILDS);
-  /** Stages that were in somebody's hands: they are not ahead any more. */
+  /** Stages that any replica has had: they are no longer ahead. */
   readonly #seen = new BoundedSet<number>(MOST_SEEN);
   #entries: readonly RegisteredStage[] = [];
 
-  /** @param labels of this runner: stages for others (`node`) are not told */
+  /** @param labels of this runner: stages for runners with other labels (`node`) are not listed */
   constructor(clock: Clock, labels: Readonly<Record<string, string>>) {
     this.#clock = clock;
     this.#labels = labels;
   }
 
-  /** The server told of a stage, and with it of its whole build. */
+  /** Records the build of a stage whose details the server has returned. */
   learn({ build, repo }: StageDetail): void {
     const nowMs = this.#clock.now();
     const { id, number, event, stages } = build;
     this.#builds.delete(id);
     if (!stages.some((stage) => this.#isAhead(stage))) return;
-    this.#builds.set(id, { id, number, event, stages, repo: repo.slug, learntMs: nowMs, seenMs: nowMs });
+    this.#builds.set(id, { id, number, event, stages, repo: repo.slug, recordedMs: nowMs, seenMs: nowMs });
   }
 
-  /** The registry has changed. */
+  /** Called when the registry has changed. */
   registryChanged(entries: readonly RegisteredStage[]): void {
     this.#history.registryChanged(entries, this.#clock.now());
     this.#entries = entries;
     for (const { stageId } of entries) this.#seen.add(stageId);
   }
 
-  /** @param podStages ids of stages that have a Pod, whoever made it */
+  /** @param podStages ids of stages that have a Pod of any replica */
   list(podStages: ReadonlySet<number>): readonly StageAhead[] {
     const nowMs = this.#clock.now();
     for (const id of podStages) this.#seen.add(id);
-    const inHand = new Set([...this.#entries.map(({ stageId }) => stageId), ...podStages]);
+    const inProgress = new Set([...this.#entries.map(({ stageId }) => stageId), ...podStages]);
     for (const build of this.#builds.values()) {
-      if (build.stages.some(({ id }) => inHand.has(id))) build.seenMs = nowMs;
-      const isOver = nowMs - build.seenMs > OUT_OF_SIGHT_MS || nowMs - build.learntMs > LONGEST_MS;
+      if (build.stages.some(({ id }) => inProgress.has(id))) build.seenMs = nowMs;
+      const isOver = nowMs - build.seenMs > MAX_IDLE_MS || nowMs - build.recordedMs > LONGEST_MS;
       if (isOver) this.#builds.delete(build.id);
     }
-    return [...this.#builds.values()].flatMap((build) => this.#aheadOf(build, inHand, nowMs));
+    return [...this.#builds.values()].flatMap((build) => this.#aheadOf(build, inProgress, nowMs));
   }
 
   #isAhead({ kind, type, status, labels, id }: DroneStage): boolean {
@@ -79,11 +79,11 @@ export class StagesAhead {
     return isOurs && status === 'waiting_on_dependencies' && !this.#seen.has(id);
   }
 
-  #aheadOf(build: Build, inHand: ReadonlySet<number>, nowMs: number): StageAhead[] {
+  #aheadOf(build: Build, inProgress: ReadonlySet<number>, nowMs: number): StageAhead[] {
     const isDone = ({ id, status }: DroneStage): boolean =>
-      FINAL.has(status) || (this.#seen.has(id) && !inHand.has(id));
+      FINAL.has(status) || (this.#seen.has(id) && !inProgress.has(id));
     const open = new Set(build.stages.filter((stage) => !isDone(stage)).map(({ name }) => name));
-    const times = new Times(build, { entries: this.#entries, history: this.#history, open, nowMs });
+    const times = new TimeEstimates(build, { entries: this.#entries, history: this.#history, open, nowMs });
     return build.stages
       .filter((stage) => this.#isAhead(stage))
       .map((stage) => ({
@@ -100,8 +100,8 @@ export class StagesAhead {
   }
 }
 
-/** When the stages of one build begin and end, as far as former runs tell. */
-class Times {
+/** Estimates when the stages of one build begin and end, from earlier runs. */
+class TimeEstimates {
   readonly #build: Build;
   readonly #entries: ReadonlyMap<number, RegisteredStage>;
   readonly #history: StageHistory;
@@ -126,7 +126,7 @@ class Times {
     this.#nowMs = by.nowMs;
   }
 
-  /** Now, or when the last of what it waits for is likely to end. */
+  /** The expected start: now, or the expected end of the last stage that it waits for. */
   beginOf({ dependsOn }: DroneStage): number | undefined {
     const ends = dependsOn.filter((name) => this.#open.has(name)).map((name) => this.#endOf(name));
     return ends.reduce<number | undefined>(
@@ -135,7 +135,7 @@ class Times {
     );
   }
 
-  /** Each name is reckoned once; one that waits for itself has no end. */
+  /** Each end is calculated once; a stage that waits for itself has none. */
   #endOf(name: string): number | undefined {
     if (this.#ends.has(name)) return this.#ends.get(name);
     this.#ends.set(name, undefined);
@@ -150,7 +150,7 @@ class Times {
   #startOf(stage: DroneStage): number | undefined {
     const entry = this.#entries.get(stage.id);
     if (entry) return entry.phase === 'running' || entry.phase === 'reporting' ? entry.sinceMs : this.#nowMs;
-    // In whose hands it is, and since when, another replica knows.
+    // Another replica has it; its start is not known here.
     return stage.status === 'waiting_on_dependencies' ? this.beginOf(stage) : undefined;
   }
 }

@@ -12,7 +12,7 @@ const OWNER = 'ci/hangar-runner-r1';
 const BY = { owner: OWNER, server: 'https://drone.acme.test' };
 const podAt = { resource: RESOURCE.pods, namespace: 'ci', name: 'p' };
 const secretAt = (name: string) => ({ resource: RESOURCE.secrets, namespace: 'ci', name });
-/** What a Pod says of stage 63, as this compilation made it. */
+/** The metadata of the Pod of stage 63 from this compilation. */
 const OURS = {
   labels: { [LABEL.stageId]: '63' },
   annotations: { [ANNOTATION.owner]: OWNER, [ANNOTATION.server]: BY.server, [ANNOTATION.draft]: 'n' },
@@ -64,7 +64,7 @@ const lateAccount = refusal(
 );
 
 describe('launch', () => {
-  it('makes the Pod, named by its owner and held, then Secrets that go with it', async () => {
+  it('creates the Pod, with its owner and the scheduling gate, then the Secrets that it owns', async () => {
     const { cluster, go } = begin();
     expect(await go()).toMatchObject({ kind: 'launched', pod: { metadata: { uid: 'uid-1' } } });
     expect(cluster.calls.map((call) => `${call.verb} ${call.target.resource.plural}`)).toEqual([
@@ -87,7 +87,7 @@ describe('launch', () => {
       ]);
   });
 
-  it('makes a random namespace first, and takes one that it made before', async () => {
+  it('creates a random namespace first, and uses one that it created before', async () => {
     const { cluster, go } = begin({ createNamespace: true, pullSecret: undefined });
     cluster.fail('create', 'namespaces', refusal(409, 'AlreadyExists'));
     expect(await go()).toMatchObject({ kind: 'launched' });
@@ -98,15 +98,15 @@ describe('launch', () => {
 
   it.each([
     [
-      'going',
+      'being deleted',
       refusal(
         403,
         'Forbidden',
         'unable to create new content in namespace ci because it is being terminated',
       ),
     ],
-    ['gone in between', refusal(404, 'NotFound', 'namespaces "ci" not found')],
-  ])('waits for its namespace of an earlier try that is %s', async (_, error) => {
+    ['deleted in between', refusal(404, 'NotFound', 'namespaces "ci" not found')],
+  ])('waits while its namespace of an earlier attempt is %s', async (_, error) => {
     const { clock, cluster, go } = begin({ createNamespace: true, pullSecret: undefined });
     cluster.fail('create', 'pods', error, error);
     const launched = go();
@@ -117,7 +117,7 @@ describe('launch', () => {
   });
 
   it.each(['pods', 'secrets'])(
-    'repeats after no answer, 500 and 429, with longer pauses (%s)',
+    'retries after no response, 500 and 429, with longer pauses (%s)',
     async (plural) => {
       const { clock, cluster, go } = begin({ pullSecret: undefined });
       const slower = Object.assign(refusal(429, 'TooManyRequests'), { retryAfterMs: 1_000 });
@@ -130,7 +130,7 @@ describe('launch', () => {
     },
   );
 
-  it('finds what it made though the answer was lost', async () => {
+  it('finds the object that it created although the response was lost', async () => {
     const { clock, cluster, go } = begin();
     const lost = new Set(['pods', 'secrets']);
     cluster.intercept((call) =>
@@ -148,8 +148,8 @@ describe('launch', () => {
       'the same number at another server',
       { ...OURS, annotations: { ...OURS.annotations, [ANNOTATION.server]: 'https://other.test' } },
     ],
-    ['nobody we know', {}],
-  ])('does not touch a Pod of that name that belongs to %s', async (_, metadata) => {
+    ['an unknown owner', {}],
+  ])('does not change a Pod of that name that belongs to %s', async (_, metadata) => {
     const { cluster, go } = begin();
     cluster.put(podAt, { metadata });
     expect(await go()).toMatchObject({ code: 'internal', blame: 'bug' });
@@ -158,14 +158,14 @@ describe('launch', () => {
   });
 
   it.each([
-    ['a former life of this replica, which goes on with it', { [ANNOTATION.draft]: 'm' }, 'exists'],
+    ['an earlier process of this replica, which is continued', { [ANNOTATION.draft]: 'm' }, 'exists'],
     ['another replica, which has the stage', { [ANNOTATION.owner]: 'ci/other' }, 'taken'],
     [
-      'another replica, and whatever it holds',
+      'another replica, with other contents',
       { [ANNOTATION.owner]: 'ci/other', [ANNOTATION.draft]: 'm' },
       'taken',
     ],
-  ])('makes no second Pod of a stage beside that of %s', async (_, changes, kind) => {
+  ])('creates no second Pod of a stage besides that of %s', async (_, changes, kind) => {
     const { cluster, go } = begin();
     cluster.put(podAt, { metadata: { ...OURS, annotations: { ...OURS.annotations, ...changes } } });
     expect(await go()).toMatchObject({ kind });
@@ -173,7 +173,7 @@ describe('launch', () => {
     expect(cluster.count('remove', 'pods')).toBe(0);
   });
 
-  it('waits until a Pod of ours that is going has gone, or is found gone', async () => {
+  it('waits until a Pod of ours that is being deleted is gone', async () => {
     const { clock, cluster, go } = begin();
     cluster.put<V1Pod>(podAt, { metadata: { ...OURS, deletionTimestamp: new Date(0) } });
     const launched = go();
@@ -185,7 +185,7 @@ describe('launch', () => {
     expect(await launched).toMatchObject({ kind: 'launched', pod: { metadata: { uid: 'uid-2' } } });
   });
 
-  it('bears trouble while it looks whose a Pod is, but not a missing right', async () => {
+  it('retries failures while it reads the owner of a Pod, but not a missing permission', async () => {
     const { clock, cluster, go } = begin();
     cluster.put(podAt, { metadata: OURS });
     cluster.fail('get', 'pods', noAnswer(), refusal(403, 'Forbidden'));
@@ -194,7 +194,7 @@ describe('launch', () => {
     expect(await launched).toMatchObject({ code: 'right-missing' });
   });
 
-  it('waits until a Secret of an earlier Pod of the stage has gone, which Kubernetes removes with that', async () => {
+  it('waits until Kubernetes has removed the Secret of an earlier Pod of the stage', async () => {
     const { clock, cluster, go } = begin({ pullSecret: undefined });
     const owner = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'an-earlier-one' };
     cluster.put<V1Secret>(secretAt('p-files'), { metadata: { ownerReferences: [owner] } });
@@ -208,21 +208,21 @@ describe('launch', () => {
     expect(uid).toBe(cluster.find<V1Pod>(podAt)?.metadata?.uid);
   });
 
-  it('tells a spent quota, of the Pod with nothing made', async () => {
+  it('returns an exhausted quota for the Pod, with nothing created', async () => {
     const { cluster, go } = begin();
     cluster.fail('create', 'pods', spent);
     expect(await go()).toMatchObject({ kind: 'quota' });
     expect(cluster.all({ resource: RESOURCE.pods })).toEqual([]);
   });
 
-  it('tells a spent quota of the Secret, with the Pod removed again', async () => {
+  it('returns an exhausted quota for the Secret, with the Pod removed again', async () => {
     const { cluster, go } = begin();
     cluster.fail('create', 'secrets', spent);
     expect(await go()).toMatchObject({ kind: 'quota' });
     expect(cluster.find(podAt)).toBeUndefined();
   });
 
-  it('takes a quota of namespaces for a right that is missing', async () => {
+  it('treats a quota for namespaces as a missing permission', async () => {
     const { cluster, go } = begin({ createNamespace: true });
     cluster.fail('create', 'namespaces', spent);
     expect(await go()).toMatchObject({ code: 'right-missing', blame: 'operator' });
@@ -232,7 +232,7 @@ describe('launch', () => {
     ['pods', refusal(422, 'Invalid', 'image: Required value'), 'object-refused'],
     ['secrets', refusal(403, 'Forbidden', 'cannot create resource "secrets"'), 'right-missing'],
     ['namespaces', refusal(403, 'Forbidden', 'cannot create resource "namespaces"'), 'right-missing'],
-  ])('leaves nothing behind when %s are refused', async (plural, error, code) => {
+  ])('leaves nothing behind when %s are rejected', async (plural, error, code) => {
     const { clock, cluster, go } = begin({ createNamespace: true });
     cluster.intercept(({ verb, target }) => {
       if (verb === 'create' && target.resource.plural === plural) throw error;
@@ -244,9 +244,9 @@ describe('launch', () => {
   });
 
   it.each([
-    ['a token that is refused', refusal(401, 'Unauthorized')],
-    ['a right that is missing for a while', refusal(403, 'Forbidden', 'cannot create resource "pods"')],
-  ])('bears %s (issue 11, 1.4)', async (_, error) => {
+    ['a rejected token', refusal(401, 'Unauthorized')],
+    ['a permission that is missing for a while', refusal(403, 'Forbidden', 'cannot create resource "pods"')],
+  ])('retries after %s (issue 11, 1.4)', async (_, error) => {
     const { clock, cluster, go } = begin();
     cluster.fail('create', 'pods', error, error, error);
     const launched = go();
@@ -254,7 +254,7 @@ describe('launch', () => {
     expect(await launched).toMatchObject({ kind: 'launched' });
   });
 
-  it('waits for the service account of a fresh namespace (known issue 60), though not for ever', async () => {
+  it('waits for the service account of a new namespace (known issue 60), for a limited time', async () => {
     const fresh = begin({ createNamespace: true });
     fresh.cluster.fail('create', 'pods', lateAccount, lateAccount);
     const launched = fresh.go();
@@ -269,13 +269,13 @@ describe('launch', () => {
     expect(await failing).toMatchObject({ code: 'object-refused' });
   });
 
-  it('does not wait for a service account in a namespace that has been there', async () => {
+  it('does not wait for a service account in a namespace that already existed', async () => {
     const { cluster, go } = begin();
     cluster.fail('create', 'pods', lateAccount);
     expect(await go()).toMatchObject({ code: 'object-refused' });
   });
 
-  it.each(['pods', 'secrets'])('stopped in the middle of an outage (%s), leaves no Pod', async (plural) => {
+  it.each(['pods', 'secrets'])('leaves no Pod when it is stopped during an outage (%s)', async (plural) => {
     const { cluster, stop, go } = begin();
     cluster.intercept((call) => {
       if (call.verb === 'create' && call.target.resource.plural === plural) throw noAnswer();
@@ -287,7 +287,7 @@ describe('launch', () => {
     expect(cluster.find(podAt)).toBeUndefined();
   });
 
-  it('stopped while a write hangs, rejects with the reason', async () => {
+  it('rejects with the reason when it is stopped while a write hangs', async () => {
     const { cluster, stop, go } = begin();
     cluster.intercept((call) => (call.verb === 'create' ? new Promise(() => undefined) : undefined));
     const launched = go();

@@ -14,15 +14,16 @@ import { refusalOf } from './refusals.ts';
 import { removePod } from './remove-pod.ts';
 
 /**
- * Launched: Pod (held by its gate) and Secrets exist. `quota`: the namespace's quota is spent, which means wait. `exists`: a former life of
- * this replica has made a Pod of this stage, which has other contents. `taken`: another replica has.
+ * `launched`: the Pod (with its scheduling gate) and the Secrets exist. `quota`: the quota of the namespace is exhausted, so the caller
+ * must wait. `exists`: an earlier process of this replica has created a Pod of this stage with other contents. `taken`: another replica has
+ * created one.
  */
 export type Launched =
   | { readonly kind: 'launched' | 'exists'; readonly pod: V1Pod }
   | { readonly kind: 'quota'; readonly text: string }
   | { readonly kind: 'taken' };
 
-/** What launching needs. */
+/** The dependencies of {@link launch}. */
 export interface LaunchParts extends PatientParts {
   readonly cluster: Cluster;
   readonly log: Logger;
@@ -30,15 +31,15 @@ export interface LaunchParts extends PatientParts {
 
 const FIRST_DELAY_MS = 100;
 const NAMESPACE_PAUSE_MS = 1_000;
-/** A service account comes within a second or so after its namespace; one that never comes is somebody's mistake. */
+/** A service account exists about a second after its namespace; if it is missing for longer, the configuration is wrong. */
 const SOON_MS = 30_000;
 
 /**
- * Makes the Pod, then what it owns, so that no crash leaves a Secret behind: the Pod is held by a scheduling gate until then.
- * Each write may be repeated: a Pod of that name is ours if it says so.
+ * Creates the Pod, then the objects that it owns, so that no crash leaves a Secret behind: a scheduling gate holds the Pod until then.
+ * Each write may be repeated: the annotations of a Pod with that name show whether it is ours.
  *
- * @param by this replica: its Lease as `<namespace>/<lease>`, and the Drone server that it works for
- * @throws {PipelineError} when the API server refuses an object for what it says; the Pod is then gone again
+ * @param by this replica: its Lease as `<namespace>/<lease>`, and its Drone server
+ * @throws {PipelineError} when the API server rejects an object for its contents; the Pod is then removed again
  */
 export async function launch(
   parts: LaunchParts,
@@ -79,7 +80,7 @@ const EXISTS: Existing = { kind: 'exists' };
 
 type Made = { readonly kind: 'made'; readonly pod: V1Pod } | Exclude<Launched, { kind: 'launched' }>;
 
-/** A namespace of that name that is going, of an earlier try or another process, is waited for: it can't take a Pod. */
+/** Waits while a namespace of that name, of an earlier attempt or another process, is being deleted: no Pod can be created in it. */
 async function makePodInOwnNamespace(
   parts: LaunchParts,
   compiled: Compiled,
@@ -91,15 +92,15 @@ async function makePodInOwnNamespace(
     try {
       return await makePod(parts, compiled, wanted, signal);
     } catch (error) {
-      if (!isNamespaceGoing(error)) throw error;
+      if (!isNamespaceTerminating(error)) throw error;
       await parts.clock.sleep(NAMESPACE_PAUSE_MS, signal);
       signal.throwIfAborted();
     }
   }
 }
 
-/** `... because it is being terminated`, or it went between the two writes. */
-function isNamespaceGoing(error: unknown): boolean {
+/** `... because it is being terminated`, or it was deleted between the two writes. */
+function isNamespaceTerminating(error: unknown): boolean {
   const { cause } = error instanceof PipelineError ? error : {};
   const isTerminated = isKubernetesError(cause, 403) && cause.message.includes('being terminated');
   return isTerminated || isKubernetesError(cause, 404);
@@ -115,11 +116,11 @@ function makePod(parts: LaunchParts, compiled: Compiled, wanted: V1Pod, signal: 
 }
 
 /**
- * The Pod that has the name already. The name is made of the stage, so that there can't be two Pods of one stage: it is the trace of an earlier
- * try of ours, whose answer was lost, or another process's.
+ * Reads the Pod that already has the name. The name is derived from the stage, so that there can't be two Pods of one stage: the Pod comes
+ * from an earlier attempt whose response was lost, or from another process.
  *
- * @returns undefined when it is gone, or going, so that the name will be free
- * @throws {PipelineError} when it is another stage's: that one must not be touched
+ * @returns undefined when it is gone or being deleted, so that the name will be free
+ * @throws {PipelineError} when it belongs to another stage: it must not be changed
  */
 async function podOfThatName(
   parts: LaunchParts,
@@ -165,7 +166,10 @@ async function makeSecrets(
   return undefined;
 }
 
-/** One of that name is of an earlier try, or of an earlier Pod of the stage: Kubernetes is about to remove that, and it has other contents. */
+/**
+ * Reads the Secret that already has the name: from an earlier attempt, or from an earlier Pod of the stage, which Kubernetes is about to
+ * remove.
+ */
 async function secretOf(
   { cluster }: LaunchParts,
   { metadata: wanted }: V1Secret,
@@ -188,11 +192,11 @@ async function makeNamespace(parts: LaunchParts, compiled: Compiled, signal: Abo
   const about = { noun: 'namespace', patient: false };
   const write = (): Promise<Existing> => parts.cluster.create(target, object, signal).then(() => EXISTS);
   const made = await create(parts, about, { write, exists: () => Promise.resolve(EXISTS) }, signal);
-  // No quota counts namespaces: who says so is a webhook, and nothing here would free it.
+  // No ResourceQuota counts namespaces: a webhook has rejected it, and waiting would not help.
   if (made.kind === 'quota') throw new PipelineError('right-missing', made.text, { blame: 'operator' });
 }
 
-/** Kubernetes removes a Secret with its Pod; the Pod's own deletion does not wait for it. */
+/** Sets the Pod as the owner, so that Kubernetes removes the Secret with it; the deletion of the Pod does not wait for that. */
 function owned(secret: V1Secret, pod: V1Pod): V1Secret {
   const owner = {
     apiVersion: 'v1',
@@ -204,13 +208,13 @@ function owned(secret: V1Secret, pod: V1Pod): V1Secret {
   return { ...secret, metadata: { ...secret.metadata, ownerReferences: [owner] } };
 }
 
-/** One creation: the write, and what it means that the name is taken (undefined: try again). */
+/** One creation: the write, and what to return if the name is taken (undefined: retry). */
 interface Creation<T> {
   write(): Promise<T>;
   exists(): Promise<T | undefined>;
 }
 
-/** Tries again as every call does, and while what is missing comes by itself (60: in a fresh namespace). */
+/** Retries like every call, and while something missing will soon exist (known issue 60: in a new namespace). */
 async function create<T>(
   parts: LaunchParts,
   about: { noun: string; patient: boolean },
@@ -242,7 +246,7 @@ async function writeOrFind<T>(creation: Creation<T>, noun: string): Promise<T> {
     if (refusalOf(error, noun).kind !== 'exists') throw error;
     const found = await creation.exists();
     if (found === undefined)
-      throw new KubernetesError(409, 'Conflict', `the last ${noun} of that name is going`);
+      throw new KubernetesError(409, 'Conflict', `the previous ${noun} of that name is being deleted`);
     return found;
   }
 }

@@ -4,7 +4,7 @@ import { noAnswer, refusal } from '@hangar/shared/testing/fake-cluster';
 import { describe, expect, it } from 'vitest';
 import { patiently } from './patiently.ts';
 
-/** A call that fails with each of these errors in turn, the last one for ever if it is repeated. */
+/** A call that fails with each of these errors in order, without end with the last one if `forEver` is set. */
 function begin(
   errors: readonly Error[],
   { forEver = false, ...call }: { forEver?: boolean; passes?: (error: unknown) => boolean } = {},
@@ -32,9 +32,9 @@ function begin(
 
 describe('a call of the Kubernetes API that a stage can’t go on without', () => {
   it.each([
-    ['no answer', noAnswer()],
+    ['no response', noAnswer()],
     ['a failing server', refusal(500, 'InternalError')],
-    ['a token that is refused', refusal(401, 'Unauthorized')],
+    ['a rejected token', refusal(401, 'Unauthorized')],
   ])('is repeated without end, at most 30 s apart: %s', async (_, error) => {
     const { clock, tries, result } = begin([error], { forEver: true });
     await clock.step(24 * 3_600_000);
@@ -42,13 +42,13 @@ describe('a call of the Kubernetes API that a stage can’t go on without', () =
     expect(tries()).toBeGreaterThan(24 * 120 - 10);
   });
 
-  it('succeeds when the trouble is over', async () => {
+  it('succeeds after the failure', async () => {
     const { clock, result } = begin([noAnswer(), refusal(401, 'Unauthorized'), refusal(503, 'Unavailable')]);
     await clock.step(200 + 400 + 800);
     expect(result()).toBe('done');
   });
 
-  it('waits five minutes for a right that is missing, as an upgrade may be rewriting the Role', async () => {
+  it('waits five minutes for a missing permission, as an upgrade may be replacing the Role', async () => {
     const { clock, result } = begin([refusal(403, 'Forbidden', 'cannot create pods')], { forEver: true });
     await clock.step(299_000);
     expect(result()).toBeUndefined();
@@ -60,14 +60,14 @@ describe('a call of the Kubernetes API that a stage can’t go on without', () =
     });
   });
 
-  it('goes on when the right is back, and counts anew at the next time', async () => {
+  it('continues when the permission is restored, and starts a new period the next time', async () => {
     const { clock, result } = begin([refusal(403, 'Forbidden'), noAnswer(), refusal(403, 'Forbidden')]);
     await clock.step(200 + 400 + 800);
     expect(result()).toBe('done');
   });
 
   it.each([
-    ['what no repeat mends', refusal(422, 'Invalid')],
+    ['an error that a retry can’t fix', refusal(422, 'Invalid')],
     ['an object that is gone', refusal(404, 'NotFound')],
     ['something unknown', new TypeError('odd')],
   ])('ends at once with %s', async (_, error) => {
@@ -82,7 +82,7 @@ describe('a call of the Kubernetes API that a stage can’t go on without', () =
     expect(result()).toBe('done');
   });
 
-  it('shows why it waits, each reason once, and that it waits no longer; one failure alone is no news', async () => {
+  it('shows each reason for the wait once, and the end of the wait; a single failure is not shown', async () => {
     const brief = begin([noAnswer()]);
     await brief.clock.step(1_000);
     expect(brief.shown).toEqual([]);
@@ -98,7 +98,7 @@ describe('a call of the Kubernetes API that a stage can’t go on without', () =
     expect(shown).toEqual([...warned, '']);
   });
 
-  it('ends with the reason of its signal, in the middle of a pause too', async () => {
+  it('ends with the reason of its signal, also during a pause', async () => {
     const { clock, stop, result } = begin([refusal(403, 'Forbidden')], { forEver: true });
     await clock.step(1_000);
     const reason = new Error('cancelled');

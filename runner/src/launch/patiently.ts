@@ -5,21 +5,21 @@ import type { Logger } from '@hangar/shared/logger';
 import { type FailedTry, retry } from '@hangar/shared/retry';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 
-/** With what a call is repeated, and who hears of it. */
+/** The dependencies of repeated calls. */
 export interface PatientParts {
   readonly clock: Clock;
   readonly log: Pick<Logger, 'warn'>;
-  /** Hears each new reason why a stage waits for the Kubernetes API, and an empty text when it waits no longer. */
+  /** Called with each new reason why a stage waits for the Kubernetes API, and with an empty text when it no longer waits. */
   readonly waits?: (reason: string) => void;
 }
 
 /** One call of the Kubernetes API that a stage can't go on without. */
 export interface PatientCall {
-  /** What is done, for people: `create the Pod`. */
+  /** The action, for logs and errors: `create the Pod`. */
   readonly what: string;
-  /** Further errors that pass by themselves. */
+  /** Additional errors that are temporary. */
   readonly passes?: (error: unknown) => boolean;
-  /** Errors that say that a right is missing. Default: every 403. */
+  /** Errors that mean that a permission is missing. Default: every 403. */
   readonly denies?: (error: unknown) => boolean;
   /** Delay after the first failure, in milliseconds. */
   readonly firstDelayMs?: number;
@@ -27,21 +27,21 @@ export interface PatientCall {
 
 const LONGEST_DELAY_MS = 30_000;
 const FIRST_DELAY_MS = 200;
-/** How long a missing right is borne: an upgrade may be rewriting the Role. */
+/** How long a call with a missing permission is repeated: an upgrade may be replacing the Role. */
 export const RIGHT_PATIENCE_MS = 300_000;
-/** Reasons of one call that are logged; more would only be noise. */
+/** Maximum number of reasons that are logged for one call; more would only be noise. */
 const MOST_REASONS = 10;
 
-/** Whether a refusal may pass: trouble of the API server, a token that is being renewed, a Role that is being rewritten. */
+/** Whether an error may be temporary: a failing API server, a token that is being renewed, a Role that is being replaced. */
 export const mayPass = (error: unknown): boolean => isTransient(error) || isKubernetesError(error, 401, 403);
 
 const isDenied = (error: unknown): boolean => isKubernetesError(error, 403);
 
 /**
- * Repeats a call of the Kubernetes API without end while the API server is in trouble or refuses our token (401: it is about to be renewed), and
- * for five minutes while a right is missing.
+ * Repeats a call of the Kubernetes API without end while the API server fails or rejects our token (401: it is about to be renewed), and
+ * for five minutes while a permission is missing.
  *
- * @throws {PipelineError} `right-missing` when the right is still missing then
+ * @throws {PipelineError} `right-missing` when the permission is still missing then
  * @throws the reason of `signal` once that is aborted, and any other error at once
  */
 export async function patiently<T>(
@@ -52,7 +52,7 @@ export async function patiently<T>(
 ): Promise<T> {
   const { clock } = parts;
   const { what, passes, denies = isDenied, firstDelayMs = FIRST_DELAY_MS } = call;
-  const reasons = new Reasons(parts, what);
+  const reasons = new ReasonLog(parts, what);
   let deniedSinceMs: number | undefined;
   const shouldRetry = (error: unknown): boolean => {
     if (denies(error)) {
@@ -62,7 +62,7 @@ export async function patiently<T>(
     deniedSinceMs = undefined;
     return isTransient(error) || isKubernetesError(error, 401) || (passes?.(error) ?? false);
   };
-  const onRetry = (failed: FailedTry): void => reasons.hear(failed);
+  const onRetry = (failed: FailedTry): void => reasons.failed(failed);
   try {
     return await retry(
       clock,
@@ -84,27 +84,27 @@ function rightMissing(what: string, cause: unknown): PipelineError {
   });
 }
 
-/** One failure that a repeat mends is no news: a reason is shown from the second one on, once. */
-class Reasons {
+/** Shows each reason once, from the second failure on: a single failure needs no message. */
+class ReasonLog {
   readonly #parts: PatientParts;
   readonly #what: string;
-  readonly #said = new Set<string>();
+  readonly #shown = new Set<string>();
 
   constructor(parts: PatientParts, what: string) {
     this.#parts = parts;
     this.#what = what;
   }
 
-  hear({ error, failures }: FailedTry): void {
+  failed({ error, failures }: FailedTry): void {
     if (failures < 2) return;
     const reason = `waiting for the Kubernetes API, to ${this.#what}: ${errorText(error)}`;
-    if (this.#said.has(reason) || this.#said.size >= MOST_REASONS) return;
-    this.#said.add(reason);
+    if (this.#shown.has(reason) || this.#shown.size >= MOST_REASONS) return;
+    this.#shown.add(reason);
     this.#parts.log.warn({ err: error }, reason);
     this.#parts.waits?.(reason);
   }
 
   end(): void {
-    if (this.#said.size > 0) this.#parts.waits?.('');
+    if (this.#shown.size > 0) this.#parts.waits?.('');
   }
 }

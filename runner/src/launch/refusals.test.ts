@@ -7,7 +7,7 @@ import { refusalOf } from './refusals.ts';
 const quota = (rest: string): KubernetesError =>
   refusal(403, 'Forbidden', `pods "p" is forbidden: exceeded quota: team, ${rest}`);
 
-/** The kind, or of a final one its code and blame. */
+/** The kind, or the code and blame of a final one. */
 function verdict(error: unknown): string {
   const answer = refusalOf(error, 'Pod');
   if (answer.kind !== 'final') return answer.kind;
@@ -19,30 +19,30 @@ describe('refusalOf', () => {
     ['no answer', refusal(0, 'NoAnswer'), 'later'],
     ['429', refusal(429, 'TooManyRequests'), 'later'],
     ['500', refusal(500, 'InternalError'), 'later'],
-    ['a token that is refused', refusal(401, 'Unauthorized'), 'later'],
+    ['a rejected token', refusal(401, 'Unauthorized'), 'later'],
     ['a race inside the API server', refusal(409, 'Conflict'), 'later'],
     ['the name is taken', refusal(409, 'AlreadyExists'), 'exists'],
-    ['a quota that is spent', quota('requested: pods=1, used: pods=5, limited: pods=5'), 'quota'],
-    ['a quota of whose words nothing is understood', quota('somehow'), 'quota'],
+    ['an exhausted quota', quota('requested: pods=1, used: pods=5, limited: pods=5'), 'quota'],
+    ['a quota with an unknown message', quota('somehow'), 'quota'],
     [
-      'exactly a whole quota of CPU',
+      'exactly the whole CPU quota',
       quota('requested: requests.cpu=2, used: requests.cpu=1, limited: requests.cpu=2000m'),
       'quota',
     ],
     [
-      'more than a whole quota of CPU',
+      'more than the whole CPU quota',
       quota('requested: requests.cpu=2001m, used: requests.cpu=0, limited: requests.cpu=2'),
       'over-budget (pipeline)',
     ],
     [
-      'more than a whole quota of one of several',
+      'more than the whole quota of one of several resources',
       quota(
         'requested: pods=1,limits.memory=3Gi, used: pods=0,limits.memory=0, limited: pods=5,limits.memory=2Gi',
       ),
       'over-budget (pipeline)',
     ],
     [
-      'a service account that is not there (known issue 60)',
+      'a missing service account (known issue 60)',
       refusal(
         403,
         'Forbidden',
@@ -51,7 +51,7 @@ describe('refusalOf', () => {
       'soon',
     ],
     [
-      'a missing right',
+      'a missing permission',
       refusal(403, 'Forbidden', 'pods is forbidden: User "u" cannot create resource "pods" in API group ""'),
       'denied',
     ],
@@ -75,27 +75,27 @@ describe('refusalOf', () => {
       'object-refused (pipeline)',
     ],
     [
-      'a quota that asks for limits',
+      'a quota that requires limits',
       refusal(403, 'Forbidden', 'pods "p" is forbidden: failed quota: team: must specify limits.cpu'),
       'object-refused (pipeline)',
     ],
     [
-      'what the object says',
+      'invalid contents',
       refusal(422, 'Invalid', 'spec.containers[0].image: Required value'),
       'object-refused (pipeline)',
     ],
-    ['what can’t be read', refusal(400, 'BadRequest'), 'object-refused (pipeline)'],
+    ['a malformed request', refusal(400, 'BadRequest'), 'object-refused (pipeline)'],
     [
-      'a namespace that is not there',
+      'a missing namespace',
       refusal(404, 'NotFound', 'namespaces "x" not found'),
       'object-refused (pipeline)',
     ],
-    ['something that is no refusal', new TypeError('a bug'), 'as it is'],
+    ['another error', new TypeError('a bug'), 'as it is'],
   ])('%s', (_, error, want) => {
     expect(verdict(error)).toBe(want);
   });
 
-  it('hands on the wait that is asked for, and the words', () => {
+  it('keeps the requested delay and the message', () => {
     const slower = new KubernetesError(429, 'TooManyRequests', 'slow down', { retryAfterMs: 3_000 });
     expect(refusalOf(slower, 'Pod')).toEqual({ kind: 'later', atLeastMs: 3_000 });
     const answer = refusalOf(refusal(422, 'Invalid', 'image: Required value'), 'Secret');

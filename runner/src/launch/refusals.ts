@@ -2,25 +2,26 @@ import { isKubernetesError } from '@hangar/shared/kubernetes/cluster';
 import { parseCpuMillicores, parseMemoryBytes } from '@hangar/shared/quantity';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 
-/** What a refused creation means. `later`: the same call may succeed by itself, without anybody's doing. */
+/** The meaning of a rejected creation. `later`: the same call may succeed later without a change. */
 export type LaunchRefusal =
   | { readonly kind: 'later'; readonly atLeastMs: number }
-  /** Something that comes by itself soon after its namespace was made, but not for ever: its service account (known issue 60). */
+  /** Something is missing that should exist soon after its namespace was created: its service account (known issue 60). */
   | { readonly kind: 'soon'; readonly error: PipelineError }
   | { readonly kind: 'exists' }
   | { readonly kind: 'quota'; readonly text: string }
-  /** The runner's Role lacks a right. */
+  /** The runner's Role lacks a permission. */
   | { readonly kind: 'denied' }
   | { readonly kind: 'final'; readonly error: unknown };
 
 /**
- * Reads the refusal of an object's creation. Pure. A missing right is the operator's to mend, what the object says the author's.
+ * Interprets the rejection of an object's creation. Pure. The operator must fix a missing permission, the author the contents of the
+ * object.
  *
- * @param noun for people, such as `Pod`
+ * @param noun for messages, such as `Pod`
  */
 export function refusalOf(error: unknown, noun: string): LaunchRefusal {
   if (!isKubernetesError(error)) return { kind: 'final', error };
-  // 401: the token of a service account is renewed by others.
+  // 401: the kubelet renews the token of the service account.
   if (error.transient || error.status === 401) return { kind: 'later', atLeastMs: error.retryAfterMs ?? 0 };
   if (error.status === 409)
     // `Conflict` is the API server's own race, such as a quota that changed while it counted.
@@ -33,8 +34,8 @@ function forbidden(error: Error, noun: string): LaunchRefusal {
   const { message } = error;
   if (message.includes('exceeded quota')) return quotaOf(error, noun);
   if (/service account .*not found/.test(message)) return { kind: 'soon', error: refused(error, noun) };
-  if (REFUSED_FOR_WHAT_IT_SAYS.test(message)) return { kind: 'final', error: refused(error, noun) };
-  if (LACKS_A_RIGHT.test(message)) return { kind: 'denied' };
+  if (REJECTED_CONTENTS.test(message)) return { kind: 'final', error: refused(error, noun) };
+  if (MISSING_PERMISSION.test(message)) return { kind: 'denied' };
   return {
     kind: 'final',
     error: new PipelineError('right-missing', `the runner may not make this ${noun}: ${message}`, {
@@ -44,18 +45,18 @@ function forbidden(error: Error, noun: string): LaunchRefusal {
   };
 }
 
-/** Admission plugins that answer 403 for an object's own contents: Pod Security, LimitRange, a quota that asks for limits. */
-const REFUSED_FOR_WHAT_IT_SAYS = /violates PodSecurity|(?:maximum|minimum) \S+ usage per|failed quota/;
+/** Admission plugins that return 403 for the contents of an object: Pod Security, LimitRange, a quota that requires limits. */
+const REJECTED_CONTENTS = /violates PodSecurity|(?:maximum|minimum) \S+ usage per|failed quota/;
 
-/** `User "..." cannot create resource "pods" in API group "" in the namespace "ci"`: no other 403 has these words. */
-const LACKS_A_RIGHT = /cannot \S+ resource/;
+/** `User "..." cannot create resource "pods" in API group "" in the namespace "ci"`: no other 403 contains this text. */
+const MISSING_PERMISSION = /cannot \S+ resource/;
 
 const refused = (error: Error, noun: string): PipelineError =>
   new PipelineError('object-refused', `Kubernetes refuses the ${noun} of this pipeline: ${error.message}`, {
     cause: error,
   });
 
-/** Spent means wait, for as long as others' ends can make room: what is more than the whole quota never fits. */
+/** An exhausted quota means wait until other Pods end; a request that exceeds the whole quota can never be met. */
 function quotaOf(error: Error, noun: string): LaunchRefusal {
   const { message } = error;
   const asked = amounts(message, 'requested');

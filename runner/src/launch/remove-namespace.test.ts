@@ -22,7 +22,7 @@ async function removed(
 }
 
 describe('removeNamespace', () => {
-  it('removes one that a runner made, and forgets it', async () => {
+  it('removes one that a runner created, and the references to it', async () => {
     const cluster = new FakeCluster();
     cluster.put(at, { metadata: { labels: OURS } });
     expect(await removed(cluster)).toEqual({ logged: [], left: ['drone-x', 'drone-x'] });
@@ -30,16 +30,16 @@ describe('removeNamespace', () => {
   });
 
   it.each([
-    ['nobody labelled', {}],
-    ['another program made', { [LABEL.managedBy]: 'Helm' }],
-  ])('leaves one that %s, whatever a Pod or a Lease says of it', async (_, labels) => {
+    ['has no label', {}],
+    ['another program created', { [LABEL.managedBy]: 'Helm' }],
+  ])('keeps one that %s, although a Pod or a Lease names it', async (_, labels) => {
     const cluster = new FakeCluster();
     cluster.put(at, { metadata: { labels } });
     const { logged } = await removed(cluster);
     expect([logged.length, cluster.find(at) !== undefined]).toEqual([1, true]);
   });
 
-  it('tries again while the API server is in trouble', async () => {
+  it('retries while the API server fails', async () => {
     const cluster = new FakeCluster();
     const clock = new FakeClock();
     cluster.put(at, { metadata: { labels: OURS } });
@@ -50,7 +50,7 @@ describe('removeNamespace', () => {
     expect([(await end).logged, cluster.find(at)]).toEqual([[], undefined]);
   });
 
-  it('forgets one that is gone, or can’t be removed', async () => {
+  it('removes the references to one that is gone or can’t be removed', async () => {
     const cluster = new FakeCluster();
     expect((await removed(cluster)).logged).toEqual([]);
     cluster.put(at, { metadata: { labels: OURS } });

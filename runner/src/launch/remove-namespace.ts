@@ -8,7 +8,7 @@ import { mayPass } from './patiently.ts';
 
 const REMOVAL: RetryPolicy = { firstDelayMs: 200, maxDelayMs: 10_000, attempts: 12, shouldRetry: mayPass };
 
-/** What remembers a namespace: the Lease that names it, and the watch of its Pods. */
+/** `lease` and `podWatch` keep a reference to the namespace until it is removed. */
 interface Parts {
   readonly clock: Clock;
   readonly cluster: Cluster;
@@ -18,8 +18,8 @@ interface Parts {
 }
 
 /**
- * Removes a namespace that a runner made for one stage, with all that is in it, and forgets it. Its own label says who made it: a Pod or a Lease
- * that names it may have been written by anybody who may write there. Never rejects.
+ * Removes a namespace that a runner created for one stage, with everything in it, and the references to it. Only a namespace with the label
+ * of the runner is removed: a Pod or a Lease that names it may have been written by anyone with access to it. Never rejects.
  */
 export async function removeNamespace(parts: Parts, namespace: string): Promise<void> {
   const { signal } = new AbortController();
@@ -42,6 +42,6 @@ async function remove({ cluster, log }: Parts, name: string, signal: AbortSignal
   else
     log.error(
       { namespace: name },
-      'a namespace that no runner made is not removed, though a Pod or a Lease says so',
+      'a namespace that was not created by a runner is not removed, although a Pod or a Lease names it',
     );
 }

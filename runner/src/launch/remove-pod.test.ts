@@ -17,14 +17,14 @@ function begin() {
 }
 
 describe('removePod', () => {
-  it('removes that very Pod, with the grace asked for', async () => {
+  it('removes exactly this Pod, with the given grace period', async () => {
     const { cluster, pod, parts } = begin();
     expect(await removePod(parts, pod, 10)).toBe('removed');
     expect(cluster.calls[0]?.body).toEqual({ gracePeriodSeconds: 10, uid: 'uid-1', resourceVersion: '101' });
     expect(cluster.find(target)).toBeUndefined();
   });
 
-  it('leaves another Pod of that name alone, and the grace to the Pod where none is asked for', async () => {
+  it('leaves another Pod of that name alone, and uses the grace period of the Pod by default', async () => {
     const { cluster, pod, parts } = begin();
     cluster.drop(target);
     cluster.put(target, { metadata: {} });
@@ -33,7 +33,7 @@ describe('removePod', () => {
     expect(cluster.find(target)?.metadata?.uid).toBe('uid-2');
   });
 
-  it('reads a Pod again that has changed, and removes it while it is ours', async () => {
+  it('reads a Pod again that has changed, and removes it if it is still ours', async () => {
     const { cluster, pod, parts } = begin();
     cluster.put<V1Pod>(target, { metadata: { annotations: { [ANNOTATION.owner]: 'ci/me' } } });
     expect(await removePod(parts, pod, 0)).toBe('removed');
@@ -50,12 +50,12 @@ describe('removePod', () => {
     expect(cluster.find(target)).toBeDefined();
   });
 
-  it('counts one that is gone as removed, one without any metadata too', async () => {
+  it('returns `removed` for one that is gone, or has no metadata', async () => {
     const { parts } = begin();
     expect(await removePod(parts, {}, 0)).toBe('removed');
   });
 
-  it('tries again through an outage, with the pause that is asked for', async () => {
+  it('retries during an outage, with the requested delay', async () => {
     const { clock, cluster, pod, parts } = begin();
     const slower = Object.assign(refusal(429, 'TooManyRequests'), { retryAfterMs: 5_000 });
     cluster.fail('remove', 'pods', noAnswer(), refusal(500, 'InternalError'), slower);
@@ -67,7 +67,7 @@ describe('removePod', () => {
   });
 
   it.each([401, 403])(
-    'tries again after a %i, which an upgrade may cause for a moment (chaos F9)',
+    'retries after a %i, which an upgrade may cause for a moment (chaos F9)',
     async (status) => {
       const { clock, cluster, pod, parts } = begin();
       cluster.fail('remove', 'pods', refusal(status, 'Refused'));
@@ -77,7 +77,7 @@ describe('removePod', () => {
     },
   );
 
-  it('leaves it at once after what no repeat mends, and after a while where nobody answers', async () => {
+  it('gives up at once after an error that a retry can’t fix, and after the last attempt without a response', async () => {
     const refused = begin();
     refused.cluster.fail('remove', 'pods', refusal(422, 'Invalid'));
     expect(await removePod(refused.parts, refused.pod, 0)).toBe('left');

@@ -6,7 +6,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { isOwnedBy } from '../pipeline/pod-owner.ts';
 import { mayPass } from './patiently.ts';
 
-/** What can't be removed in these tries is left to the sweep, which looks again for as long as the process lives. */
+/** After these attempts the Pod is left to the sweep, which repeats the removal while the process runs. */
 const REMOVAL: RetryPolicy = {
   firstDelayMs: 200,
   maxDelayMs: 10_000,
@@ -14,20 +14,21 @@ const REMOVAL: RetryPolicy = {
   shouldRetry: mayPass,
 };
 
-/** `others`: another replica has taken the Pod over, and it was not touched. `left`: it could not be removed. */
+/** `others`: another replica has taken over the Pod, and it was not changed. `left`: it could not be removed. */
 export type Removal = 'removed' | 'others' | 'left';
 
 interface Parts {
   readonly clock: Clock;
   readonly cluster: Cluster;
   readonly log: Logger;
-  /** Who we are, as Pods' annotations name it. */
+  /** This replica, as named in the annotations of Pods. */
   readonly lease: { readonly owner: string };
 }
 
 /**
- * Removes a Pod of ours (its Secrets go with it, being owned by it), trying again while the API server has trouble. That very object only, and
- * only as long as its annotation names us: the Pod is removed as it was read, and read again if it has changed. Never rejects.
+ * Removes a Pod of this replica and with it the Secrets that it owns, with retries while the API server fails. Only this object is removed,
+ * and only while its annotation names this replica: the deletion requires the version that was read, and reads the Pod again if it has
+ * changed. Never rejects.
  *
  * @param pod as it was last seen
  * @param graceSeconds between TERM and KILL; undefined: the Pod's own
@@ -54,7 +55,7 @@ export async function removePod(
   }
 }
 
-/** Undefined: it is gone, or on its way; else the Pod as it is now. */
+/** Returns undefined if the Pod is gone or being deleted; otherwise its current state. */
 async function removeAsRead(
   { cluster }: Parts,
   pod: V1Pod,

@@ -33,7 +33,7 @@ function begin(some = steps, gates = [SCHEDULING_GATE]) {
     updateStage: (whole) => {
       sent.push(whole);
       const numbered = whole.steps.map((step) => ({ ...step, id: 200 + step.number, version: 1 }));
-      // The server does not echo everything (drone-rpc §2.4).
+      // The server does not return all fields (drone-rpc §2.4).
       const value = { ...whole, version: 3, labels: {}, steps: numbered };
       return Promise.resolve({ kind: 'updated', value });
     },
@@ -65,17 +65,17 @@ function begin(some = steps, gates = [SCHEDULING_GATE]) {
   return { clock, cluster, sent, shown, pod, parts, start };
 }
 
-async function started(world: ReturnType<typeof begin>): Promise<Started> {
-  const outcome = await world.start();
+async function started(env: ReturnType<typeof begin>): Promise<Started> {
+  const outcome = await env.start();
   if (outcome.kind === 'conflict') throw new Error('a conflict');
   return outcome.started;
 }
 
 describe('starting a stage at the server', () => {
-  it('sends all steps once, as pending and without ids, and keeps what only we know', async () => {
-    const world = begin();
-    const { stage: now, stepIds } = await started(world);
-    expect(world.sent).toMatchObject([
+  it('sends all steps once, as pending and without ids, and keeps the fields that the server does not return', async () => {
+    const env = begin();
+    const { stage: now, stepIds } = await started(env);
+    expect(env.sent).toMatchObject([
       {
         id: 63,
         version: 2,
@@ -93,7 +93,7 @@ describe('starting a stage at the server', () => {
     expect(now).toMatchObject({ version: 3, status: 'running', machine: 'r1', labels: { pool: 'large' } });
   });
 
-  it('hands on a conflict, and whether an answer was lost before it', async () => {
+  it('returns a conflict, and whether a response was lost before it', async () => {
     const { parts, start } = begin();
     const conflict = { kind: 'conflict', afterLostAnswer: true } as const;
     Object.assign(parts.ciServer, { updateStage: () => Promise.resolve(conflict) });
@@ -102,16 +102,16 @@ describe('starting a stage at the server', () => {
 });
 
 describe('showing why a stage waits', () => {
-  it('reports the first step as running, then says it in its log, live', async () => {
-    const world = begin();
-    const one = await started(world);
-    await one.showWaiting(world.parts, 'waiting for room', never);
-    expect(world.sent[1]).toMatchObject({ id: 201, number: 1, status: 'running', version: 1 });
-    expect(world.shown).toEqual(['open 201 step-1 n0', 'live', 'waiting for room']);
+  it('reports the first step as running, then writes the reason to its live log', async () => {
+    const env = begin();
+    const one = await started(env);
+    await one.showWaiting(env.parts, 'waiting for room', never);
+    expect(env.sent[1]).toMatchObject({ id: 201, number: 1, status: 'running', version: 1 });
+    expect(env.shown).toEqual(['open 201 step-1 n0', 'live', 'waiting for room']);
     expect(one.firstLog).toBeDefined();
   });
 
-  it('says it without marks of a gate where the first step has none, and nothing where there is no step', async () => {
+  it('writes it without gate markers if the first step has no gate, and nothing if there is no step', async () => {
     const swapped = begin(steps.map((step) => ({ ...step, engine: 'swap' })));
     await (await started(swapped)).showWaiting(swapped.parts, 'text', never);
     expect(swapped.shown[0]).toBe('open 201 step-1 no nonce');
@@ -123,23 +123,23 @@ describe('showing why a stage waits', () => {
 
 describe('the Pod', () => {
   it.each([
-    ['is held by our gate', [SCHEDULING_GATE, 'other'], true],
-    ['is not held by another’s', ['other'], false],
-    ['is not held by none', [], false],
+    ['has our gate', [SCHEDULING_GATE, 'other'], true],
+    ['has only another gate', ['other'], false],
+    ['has no gate', [], false],
   ])('%s', (_, gates, want) => {
     expect(holdsGate(begin(steps, gates).pod)).toBe(want);
   });
 
-  it('is given the ids and stays held', async () => {
-    const world = begin();
-    await register(world.parts, world.pod, await started(world), never);
-    expect(world.cluster.find<V1Pod>(podAt)).toMatchObject({
+  it('gets the ids and keeps its gate', async () => {
+    const env = begin();
+    await register(env.parts, env.pod, await started(env), never);
+    expect(env.cluster.find<V1Pod>(podAt)).toMatchObject({
       metadata: {
         annotations: {
           kept: 'yes',
           [ANNOTATION.stepIds]: '{"1":201,"2":202}',
           [ANNOTATION.stageVersion]: '3',
-          [ANNOTATION.stageStarted]: String(Math.floor(world.clock.now() / 1000)),
+          [ANNOTATION.stageStarted]: String(Math.floor(env.clock.now() / 1000)),
         },
       },
       spec: { schedulingGates: [{ name: SCHEDULING_GATE }] },
@@ -148,89 +148,89 @@ describe('the Pod', () => {
 
   it.each([
     ['only our gate was there', [SCHEDULING_GATE], undefined],
-    ['others hold it still', [SCHEDULING_GATE, 'other'], [{ name: 'other' }]],
-  ])('is let go in one write: %s', async (_, gates, want) => {
-    const world = begin(steps, gates);
-    await ungate(world.parts, world.pod, { started: await started(world), admittedMs: 5 }, never);
-    const pod = world.cluster.find<V1Pod>(podAt);
+    ['another gate remains', [SCHEDULING_GATE, 'other'], [{ name: 'other' }]],
+  ])('loses our gate in one write: %s', async (_, gates, want) => {
+    const env = begin(steps, gates);
+    await ungate(env.parts, env.pod, { started: await started(env), admittedMs: 5 }, never);
+    const pod = env.cluster.find<V1Pod>(podAt);
     expect(pod?.spec?.schedulingGates).toEqual(want);
     expect(pod?.metadata?.annotations).toMatchObject({
       [ANNOTATION.admittedAt]: '5',
       [ANNOTATION.stageVersion]: '3',
     });
-    expect(world.cluster.count('patch', 'pods')).toBe(1);
+    expect(env.cluster.count('patch', 'pods')).toBe(1);
   });
 
-  it('is written again after trouble, a lost answer and a race in the API server, with longer pauses', async () => {
-    const world = begin();
-    const one = await started(world);
+  it('is written again after a failure, a lost response and a race in the API server, with longer pauses', async () => {
+    const env = begin();
+    const one = await started(env);
     let lost = true;
-    world.cluster.intercept(() => {
+    env.cluster.intercept(() => {
       if (!lost) return undefined;
       lost = false;
       return 'lost';
     });
     const slower = Object.assign(refusal(429, 'TooManyRequests'), { retryAfterMs: 2_000 });
-    world.cluster.fail('patch', 'pods', noAnswer(), refusal(409, 'Conflict'), slower);
-    const written = ungate(world.parts, world.pod, { started: one, admittedMs: 5 }, never);
-    await world.clock.step(100 + 200 + 400 + 2_000);
+    env.cluster.fail('patch', 'pods', noAnswer(), refusal(409, 'Conflict'), slower);
+    const written = ungate(env.parts, env.pod, { started: one, admittedMs: 5 }, never);
+    await env.clock.step(100 + 200 + 400 + 2_000);
     expect(holdsGate(await written)).toBe(false);
-    expect(world.cluster.count('patch', 'pods')).toBe(5);
+    expect(env.cluster.count('patch', 'pods')).toBe(5);
   });
 
-  it('that is gone is the cluster’s fault, and said so', async () => {
-    const world = begin();
-    const one = await started(world);
-    world.cluster.drop(podAt);
-    await expect(register(world.parts, world.pod, one, never)).rejects.toMatchObject({
+  it('that is gone ends with an error of the cluster', async () => {
+    const env = begin();
+    const one = await started(env);
+    env.cluster.drop(podAt);
+    await expect(register(env.parts, env.pod, one, never)).rejects.toMatchObject({
       code: 'pod-deleted',
       blame: 'cluster',
     });
   });
 
-  it('that may not be written is tried for five minutes, as somebody may be rewriting the Role', async () => {
-    const world = begin();
-    const one = await started(world);
+  it('that may not be written is retried for five minutes, as the Role may be being replaced', async () => {
+    const env = begin();
+    const one = await started(env);
     const denied = refusal(403, 'Forbidden');
-    world.cluster.fail('patch', 'pods', denied, denied);
-    const written = register(world.parts, world.pod, one, never);
-    await world.clock.step(1_000);
+    env.cluster.fail('patch', 'pods', denied, denied);
+    const written = register(env.parts, env.pod, one, never);
+    await env.clock.step(1_000);
     expect(await written).toBeDefined();
-    world.cluster.intercept(() => {
+    env.cluster.intercept(() => {
       throw denied;
     });
-    const failed = expect(register(world.parts, world.pod, one, never)).rejects.toMatchObject({
+    const failed = expect(register(env.parts, env.pod, one, never)).rejects.toMatchObject({
       code: 'right-missing',
     });
-    await world.clock.step(360_000);
+    await env.clock.step(360_000);
     await failed;
   });
 
-  it('that can’t be written for an unknown reason is not tried again', async () => {
-    const world = begin();
-    const one = await started(world);
-    world.cluster.fail('patch', 'pods', new TypeError('a bug'));
-    await expect(register(world.parts, world.pod, one, never)).rejects.toThrow('a bug');
+  it('that can’t be written for an unknown reason is not retried', async () => {
+    const env = begin();
+    const one = await started(env);
+    env.cluster.fail('patch', 'pods', new TypeError('a bug'));
+    await expect(register(env.parts, env.pod, one, never)).rejects.toThrow('a bug');
   });
 
   it('that was replaced by another of that name is not written', async () => {
-    const world = begin();
-    const one = await started(world);
-    world.cluster.drop(podAt);
-    world.cluster.put<V1Pod>(podAt, { metadata: {} });
-    await expect(register(world.parts, world.pod, one, never)).rejects.toMatchObject({ code: 'pod-deleted' });
-    expect(world.cluster.find(podAt)?.metadata?.annotations).toBeUndefined();
+    const env = begin();
+    const one = await started(env);
+    env.cluster.drop(podAt);
+    env.cluster.put<V1Pod>(podAt, { metadata: {} });
+    await expect(register(env.parts, env.pod, one, never)).rejects.toMatchObject({ code: 'pod-deleted' });
+    expect(env.cluster.find(podAt)?.metadata?.annotations).toBeUndefined();
   });
 
-  it('is left as it is by who is stopped in the middle of a pause', async () => {
-    const world = begin();
-    const one = await started(world);
-    world.cluster.fail('patch', 'pods', noAnswer());
+  it('is left unchanged when the call is stopped during a pause', async () => {
+    const env = begin();
+    const one = await started(env);
+    env.cluster.fail('patch', 'pods', noAnswer());
     const stop = new AbortController();
-    const written = register(world.parts, world.pod, one, stop.signal);
+    const written = register(env.parts, env.pod, one, stop.signal);
     await settle();
     stop.abort(new Error('cancelled'));
     await expect(written).rejects.toThrow('cancelled');
-    expect(world.clock.pending).toBe(0);
+    expect(env.clock.pending).toBe(0);
   });
 });

@@ -31,9 +31,9 @@ export interface Started {
   readonly stage: DroneStage;
   readonly stepIds: ReadonlyMap<number, number>;
   readonly reporter: Reporter;
-  /** The first step's log, when it was opened to say why the stage waits. */
+  /** The first step's log, if it was opened to state why the stage waits. */
   readonly firstLog: StepLog | undefined;
-  /** The first step shows as running, and its log says why it waits. */
+  /** Reports the first step as running and writes to its log why the stage waits. */
   showWaiting(parts: StartParts, text: string, signal: AbortSignal): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export type StartOutcome =
   | { readonly kind: 'started'; readonly started: Started }
   | { readonly kind: 'conflict'; readonly afterLostAnswer: boolean };
 
-/** PUT start: sent once, with all steps; the answer gives their ids (drone-rpc §2.4). */
+/** Sends the start once, with all steps; the response contains their ids (drone-rpc §2.4). */
 export async function startStage(
   parts: StartParts,
   order: { stage: DroneStage; compiled: Pick<Compiled, 'plan' | 'masks' | 'pod' | 'namespace'> },
@@ -67,7 +67,7 @@ export async function startStage(
 /**
  * A stage that was started by another process and has no Pod yet.
  *
- * @throws {PipelineError} when its steps are others than those that the server knows: somebody changed settings meanwhile
+ * @throws {PipelineError} when its steps differ from those at the server, because the settings have changed since the start
  */
 export function startedBefore(
   parts: StartParts,
@@ -78,7 +78,7 @@ export function startedBefore(
   if (stepIds.length !== plan.steps.length)
     throw new PipelineError(
       'start-lost',
-      'the runner was restarted with other settings while this pipeline waited, and its steps are others now; restart the build',
+      'the runner was restarted with other settings while this pipeline waited, and its steps have changed; restart the build',
       { blame: 'operator' },
     );
   const ids = new Map(plan.steps.map(({ n }, index) => [n, stepIds[index] ?? 0]));
@@ -86,7 +86,7 @@ export function startedBefore(
   return new StartedStage(parts, { stage: order.stage, plan, stepIds: ids, ...takenOver }, order.compiled);
 }
 
-/** A stage that was started by another process, with its Pod as it was read. */
+/** A stage that was started by another process, from its Pod. */
 export function startedByPod(
   parts: StartParts,
   {
@@ -111,7 +111,7 @@ export function startedByPod(
   return new StartedStage(parts, { stage, plan, stepIds, ...takenOver }, { plan, masks, pod, namespace });
 }
 
-/** What a Pod says of its stage's start. */
+/** The start of a stage as recorded in its Pod. */
 interface StartRecord {
   readonly stage: DroneStage;
   readonly stepIds: ReadonlyMap<number, number> | undefined;
@@ -119,7 +119,7 @@ interface StartRecord {
   readonly adoptions: number;
 }
 
-/** The same with the server's ids on its Pod from the beginning, where the stage was started before. */
+/** Adds the server's ids to the Pod to create, if the stage was started before. */
 export function withIds(compiled: Compiled, started: Started | undefined): Compiled {
   if (!started) return compiled;
   const { metadata } = compiled.pod;
@@ -127,7 +127,7 @@ export function withIds(compiled: Compiled, started: Started | undefined): Compi
   return { ...compiled, pod: { ...compiled.pod, metadata: { ...metadata, annotations } } };
 }
 
-/** What of the answer we keep: the server does not echo everything. */
+/** The fields of the response to keep: the server does not return all of them. */
 const serverFields = ({ version, updated, started, status }: DroneStage): Partial<DroneStage> => ({
   version,
   updated,
@@ -174,12 +174,12 @@ class StartedStage implements Started {
   }
 }
 
-/** Does our gate still hold the Pod? */
+/** Whether the Pod still has our scheduling gate. */
 export function holdsGate(pod: V1Pod): boolean {
   return Boolean(pod.spec?.schedulingGates?.some((gate) => gate.name === SCHEDULING_GATE));
 }
 
-/** The server's ids are put on the Pod, which stays held. */
+/** Writes the server's ids to the Pod, which keeps its scheduling gate. */
 export function register(
   parts: StartParts,
   pod: V1Pod,
@@ -189,7 +189,7 @@ export function register(
   return patchPod(parts, pod, { metadata: { annotations: registration(started) } }, signal);
 }
 
-/** Ids and the time of admission are put on the Pod and the scheduler may have it: one write. */
+/** Writes the ids and the time of admission to the Pod and removes the scheduling gate, in one write. */
 export function ungate(
   parts: StartParts,
   pod: V1Pod,
@@ -215,7 +215,7 @@ function registration(started: Started): Record<string, string> {
 }
 
 /**
- * Writes that very Pod, patiently; 409 is the API server's own race against other writers.
+ * Patches exactly this Pod, with retries; a 409 is a race with other writers in the API server.
  *
  * @throws {PipelineError} when the Pod is gone
  */
@@ -242,8 +242,7 @@ async function patchPod(
 }
 
 const podGone = (cause: unknown): PipelineError =>
-  new PipelineError(
-    'pod-deleted',
-    'the Pod of this pipeline disappeared before it was begun: somebody or something deleted it',
-    { blame: 'cluster', cause },
-  );
+  new PipelineError('pod-deleted', 'the Pod of this pipeline was deleted before it started', {
+    blame: 'cluster',
+    cause,
+  });

@@ -24,7 +24,7 @@ function begin() {
 }
 
 describe('stopPod', () => {
-  it('lowers the deadline of that very Pod, with the reason on it, and leaves the Pod', async () => {
+  it('lowers the deadline of exactly this Pod, records the reason on it, and keeps the Pod', async () => {
     const { cluster, stop, deadline } = begin();
     await stop();
     expect(deadline()).toBe(1);
@@ -32,7 +32,7 @@ describe('stopPod', () => {
     expect(cluster.count('remove', 'pods')).toBe(0);
   });
 
-  it('tries again through an outage of the API server, and not after what no repeat mends', async () => {
+  it('retries during an outage of the API server, but not after an error that a retry can’t fix', async () => {
     const { clock, cluster, stop, deadline } = begin();
     cluster.fail('patch', 'pods', noAnswer(), refusal(401, 'Unauthorized'), refusal(409, 'Conflict'));
     const stopped = stop();
@@ -45,7 +45,7 @@ describe('stopPod', () => {
     expect([denied.deadline(), denied.cluster.count('patch', 'pods')]).toEqual([900, 1]);
   });
 
-  it('gives up where the Pod is gone, or nobody waits for it any more', async () => {
+  it('gives up when the Pod is gone or the signal is aborted', async () => {
     const { cluster, stop } = begin();
     cluster.drop(target);
     await stop();

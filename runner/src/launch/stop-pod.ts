@@ -10,14 +10,14 @@ const PATCHING: RetryPolicy = {
   maxDelayMs: 10_000,
   shouldRetry: (error) => mayPass(error) || isKubernetesError(error, 409),
 };
-/** The least that a running Pod's deadline may be lowered to for the kubelet to end it. */
+/** The smallest deadline of a running Pod with which the kubelet ends it. */
 const AT_ONCE_SECONDS = 1;
 
 /**
- * Stops the containers of a Pod and keeps the Pod with its logs: sets its deadline to the past, which makes the kubelet stop it. Retries while
- * the API server is in trouble. Never rejects: a Pod that can't be stopped this way ends when it is removed.
+ * Stops the containers of a Pod and keeps the Pod with its logs: sets its deadline to the past, which makes the kubelet stop it. Retries
+ * while the API server fails. Never rejects: a Pod that can't be stopped this way ends when it is removed.
  *
- * @param annotations written by the same call: why the Pod was stopped
+ * @param annotations written by the same call: the reason for the stop
  */
 export async function stopPod(
   parts: { clock: Clock; cluster: Cluster; log: Logger },

@@ -7,7 +7,7 @@ import { type PollOptions, poll, type Taken } from './poll.ts';
 
 type Answer = { offer?: number; afterMs?: number; error?: unknown };
 
-/** A server that answers from a script, its last entry for ever. */
+/** A server that answers from a script and repeats its last entry. */
 function begin(script: readonly Answer[], options: Partial<PollOptions> & { becomes?: Taken } = {}) {
   const clock = new FakeClock();
   const askedMs: number[] = [];
@@ -46,14 +46,14 @@ function begin(script: readonly Answer[], options: Partial<PollOptions> & { beco
 const quiet: Answer = { afterMs: 30_000 };
 
 describe('poll', () => {
-  it('asks again at once after a quiet long poll (drone-rpc §2.0)', async () => {
+  it('polls again at once after an empty long poll (drone-rpc §2.0)', async () => {
     const { clock, askedMs, stop } = begin([quiet]);
     await clock.step(90_000);
     expect(askedMs).toEqual([0, 30_000, 60_000, 90_000]);
     stop.abort();
   });
 
-  it('takes an offer before it asks again, and asks again at once', async () => {
+  it('takes an offer before it polls again, and polls again at once', async () => {
     const { clock, askedMs, taken, answered, stop } = begin([
       { offer: 63, afterMs: 5 },
       { offer: 64, afterMs: 5 },
@@ -75,9 +75,9 @@ describe('poll', () => {
     ['401', new CiServerError('request', 401, 'wrong secret')],
     ['404', new CiServerError('request', 404, 'no such API')],
     ['500', new CiServerError('request', 500, 'trouble')],
-    ['no answer', new CiServerError('request', 0, 'refused')],
-    ['something unheard of', new TypeError('a bug')],
-  ])('does not hammer a server that answers %s (known issue 17)', async (_, error) => {
+    ['no response', new CiServerError('request', 0, 'refused')],
+    ['an unexpected error', new TypeError('a bug')],
+  ])('does not busy-loop on a server that answers %s (known issue 17)', async (_, error) => {
     const { clock, askedMs, answered, stop } = begin([{ error }]);
     await clock.step(120_000);
     expect(askedMs.slice(0, 4)).toEqual([0, 1_000, 3_000, 7_000]);
@@ -86,7 +86,7 @@ describe('poll', () => {
     stop.abort();
   });
 
-  it('begins with a short pause again after a good answer', async () => {
+  it('starts with a short pause again after a successful poll', async () => {
     const error = new CiServerError('request', 500, 'trouble');
     const { clock, askedMs, stop } = begin([{ error }, { error }, quiet, { error }, quiet]);
     await clock.step(34_000);
@@ -94,7 +94,7 @@ describe('poll', () => {
     stop.abort();
   });
 
-  it('waits as long as a 429 asks for', async () => {
+  it('waits as long as a 429 requests', async () => {
     const error = new CiServerError('request', 429, 'slower', { retryAfterMs: 20_000 });
     const { clock, askedMs, stop } = begin([{ error }, quiet]);
     await clock.step(20_000);
@@ -102,14 +102,14 @@ describe('poll', () => {
     stop.abort();
   });
 
-  it('does not hammer something in between that answers "nothing" at once', async () => {
+  it('does not busy-loop on a proxy that answers "nothing" at once', async () => {
     const { clock, askedMs, stop } = begin([{}]);
     await clock.step(120_000);
     expect(askedMs.length).toBeLessThan(10);
     stop.abort();
   });
 
-  it('asks again at once after one offer that came to nothing, and with patience after more', async () => {
+  it('polls again at once after one offer that was not accepted, and with a pause after more', async () => {
     const { clock, askedMs, stop } = begin([{ offer: 63 }], { becomes: 'not-taken' });
     await clock.step(120_000);
     expect(askedMs.slice(0, 4)).toEqual([0, 0, 1_000, 3_000]);
@@ -117,7 +117,7 @@ describe('poll', () => {
     stop.abort();
   });
 
-  it('does not ask while there is no room', async () => {
+  it('does not poll while there is no room', async () => {
     let makeRoom = (): void => undefined;
     const { clock, askedMs, stop } = begin([quiet], {
       room: () =>
@@ -134,8 +134,8 @@ describe('poll', () => {
   });
 
   it.each([
-    ['in the middle of a long poll (known issue 61)', [quiet]],
-    ['in the middle of a pause (known issue 61)', [{ error: new CiServerError('request', 500, 'trouble') }]],
+    ['during a long poll (known issue 61)', [quiet]],
+    ['during a pause (known issue 61)', [{ error: new CiServerError('request', 500, 'trouble') }]],
   ])('ends %s', async (_, script) => {
     const { clock, polling, stop } = begin(script);
     await clock.step(10);

@@ -13,8 +13,8 @@ const intent = { stageId: 63, buildId: 41, machine: 'r1' };
 const refused = (status: number): CiServerError => new CiServerError('accept', status, 'trouble');
 
 /**
- * All that a journey needs for its first step. A build that was cancelled before is the shortest journey there is: it is finished
- * as killed, which shows that the journey began.
+ * The dependencies for the start of the processing. A build that was cancelled before has the shortest processing: it is finished as
+ * killed, which shows that the processing began.
  */
 function begin(server: Partial<CiServer> = {}) {
   const clock = new FakeClock();
@@ -59,7 +59,7 @@ function begin(server: Partial<CiServer> = {}) {
 }
 
 describe('taking an offer', () => {
-  it('writes the intent, accepts, and travels', async () => {
+  it('records the intent, accepts the stage, and processes it', async () => {
     const { go, reports, finished, registry } = begin();
     expect(await go()).toBe('taken');
     expect(reports[0]).toBe('intend 63');
@@ -68,7 +68,7 @@ describe('taking an offer', () => {
     expect([reports, registry.entries]).toEqual([['intend 63', 'settle 63'], []]);
   });
 
-  it('does not take a stage that is in hand already', async () => {
+  it('does not take a stage that this process already has', async () => {
     const { go, reports } = begin({ accept: () => new Promise(() => undefined) });
     void go();
     expect(await go()).toBe('not-taken');
@@ -76,15 +76,15 @@ describe('taking an offer', () => {
   });
 
   it.each([
-    ['another was faster', () => Promise.resolve({ kind: 'lost' } as const)],
-    ['the server refuses', () => Promise.reject(refused(500))],
-  ])('leaves nothing in hand when %s', async (_, accept) => {
+    ['another runner was faster', () => Promise.resolve({ kind: 'lost' } as const)],
+    ['the server rejects the accept', () => Promise.reject(refused(500))],
+  ])('keeps nothing when %s', async (_, accept) => {
     const { go, reports, registry, finished } = begin({ accept });
     expect(await go()).toBe('not-taken');
     expect([reports, registry.entries, finished]).toEqual([['intend 63', 'settle 63'], [], []]);
   });
 
-  it('does not accept what can’t be written down first', async () => {
+  it('does not accept a stage that can’t be recorded first', async () => {
     const { go, parts, registry, finished } = begin();
     Object.assign(parts.lease, { intend: () => Promise.reject(new Error('no answer')) });
     expect(await go()).toBe('not-taken');
@@ -92,48 +92,48 @@ describe('taking an offer', () => {
     expect([registry.entries, finished]).toEqual([[], []]);
   });
 
-  it('asks until it is told, when the answer to the accept was lost and the details fail', async () => {
+  it('retries until it has an answer if the response to the accept was lost and the details fail', async () => {
     let failures = 2;
-    const world = begin({
+    const env = begin({
       accept: () =>
         failures-- > 0
           ? Promise.reject(new CiServerError('detail', 500, 'the Git host is away'))
           : Promise.resolve({ kind: 'accepted', stage: { version: 2 } }),
     });
-    expect(await world.go()).toBe('taken');
+    expect(await env.go()).toBe('taken');
     await settle();
-    expect([world.registry.has(63), world.reports]).toEqual([true, ['intend 63']]);
-    await world.clock.step(60_000);
-    expect(world.finished).toHaveLength(1);
-    expect(world.reports).toEqual(['intend 63', 'settle 63']);
+    expect([env.registry.has(63), env.reports]).toEqual([true, ['intend 63']]);
+    await env.clock.step(60_000);
+    expect(env.finished).toHaveLength(1);
+    expect(env.reports).toEqual(['intend 63', 'settle 63']);
   });
 
-  it('leaves a stage to others, when the accept itself was refused', async () => {
-    const world = begin({ accept: () => Promise.reject(refused(400)) });
-    expect(await world.go()).toBe('not-taken');
-    expect([world.registry.has(63), world.reports]).toEqual([false, ['intend 63', 'settle 63']]);
+  it('leaves a stage to others if the accept itself was rejected', async () => {
+    const env = begin({ accept: () => Promise.reject(refused(400)) });
+    expect(await env.go()).toBe('not-taken');
+    expect([env.registry.has(63), env.reports]).toEqual([false, ['intend 63', 'settle 63']]);
   });
 
-  it('stopped while the server answers, leaves the intent to the next and its own hands empty (known issue 14)', async () => {
+  it('leaves the intent to the next replica and keeps nothing when it is stopped during the accept (known issue 14)', async () => {
     const { go, reports, registry, handOver } = begin({
       accept: (_id, _machine, signal) =>
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
     });
     const taken = go();
     await settle();
-    handOver.abort(new Error('going'));
+    handOver.abort(new Error('hand-over'));
     expect(await taken).toBe('not-taken');
     expect([reports, registry.entries]).toEqual([['intend 63'], []]);
   });
 });
 
-describe('going on with an intent (known issues 13 and 18)', () => {
+describe('continuing from an intent (known issues 13 and 18)', () => {
   const lost = () => Promise.resolve({ kind: 'lost' } as const);
 
   it.each<[string, Partial<CiServer>]>([
     ['that was not accepted yet', {}],
     ['that was accepted under that name', { accept: lost }],
-  ])('travels with a stage %s', async (_, server) => {
+  ])('processes a stage %s', async (_, server) => {
     const { goOn, finished, reports } = begin(server);
     await goOn();
     await settle();
@@ -156,7 +156,7 @@ describe('going on with an intent (known issues 13 and 18)', () => {
     ['was cancelled meanwhile', { status: 'killed' }, []],
     ['runs, without a Pod', { status: 'running' }, [{ status: 'error' }]],
   ])(
-    'looks how a stage stands that was accepted with a lost answer, and %s (chaos F3)',
+    'reads the state of a stage that was accepted with a lost response, and %s (chaos F3)',
     async (_, stage, want) => {
       const { goOn, finished, reports } = begin({
         accept: () =>
@@ -168,7 +168,7 @@ describe('going on with an intent (known issues 13 and 18)', () => {
     },
   );
 
-  it('ends a stage that was started and has no Pod: nobody else would', async () => {
+  it('ends a stage that was started and has no Pod, as no other process would', async () => {
     const { goOn, parts, detail, finished } = begin({ accept: lost });
     Object.assign(parts.ciServer, { detail: detail({ machine: 'r1', status: 'running', version: 3 }) });
     await goOn();
@@ -176,27 +176,27 @@ describe('going on with an intent (known issues 13 and 18)', () => {
     expect(finished[0]?.error).toContain('restart the build');
   });
 
-  it('asks for as long as it can’t be learnt whose it is, as nobody else would (issue 11, 1.6)', async () => {
-    let asked = 0;
+  it('retries until the owner is known, as no other process would (issue 11, 1.6)', async () => {
+    let requests = 0;
     let isAway = true;
     const { clock, goOn, finished, reports, detail } = begin({
       accept: lost,
       detail: (stageId, signal) => {
-        asked += 1;
+        requests += 1;
         return isAway ? Promise.reject(refused(500)) : known(stageId, signal);
       },
     });
     const known = detail({ machine: 'other', status: 'pending' }) as CiServer['detail'];
     const gone = goOn();
     await clock.step(3_600_000);
-    expect([asked > 120, finished, reports]).toEqual([true, [], []]);
+    expect([requests > 120, finished, reports]).toEqual([true, [], []]);
     isAway = false;
     await clock.step(30_000);
     await gone;
     expect([finished, reports]).toEqual([[], ['settle 63']]);
   });
 
-  it('drops a stage that the server doesn’t know, once it has said so for five minutes while it answers pings', async () => {
+  it('drops a stage after the server has not known it for five minutes while it answers pings', async () => {
     let pings = 0;
     const missing = new CiServerError('accept', 500, 'sql: no rows in result set', { missing: true });
     const { clock, goOn, reports } = begin({
@@ -211,18 +211,18 @@ describe('going on with an intent (known issues 13 and 18)', () => {
     expect(reports).toEqual(['settle 63']);
   });
 
-  it('leaves a stage alone that is in hand', async () => {
+  it('leaves a stage alone that this process already has', async () => {
     const { goOn, reports } = begin({ accept: () => new Promise(() => undefined) });
     void goOn();
     await goOn();
     expect(reports).toEqual([]);
   });
 
-  it('stopped in the middle, leaves the intent where it is', async () => {
+  it('leaves the intent in place when it is stopped', async () => {
     const { clock, goOn, reports, registry, handOver } = begin({ accept: () => Promise.reject(refused(0)) });
     const gone = goOn();
     await settle();
-    handOver.abort(new Error('going'));
+    handOver.abort(new Error('hand-over'));
     await gone;
     expect([reports, registry.entries, clock.pending]).toEqual([[], [], 0]);
   });

@@ -8,7 +8,7 @@ import type { StageParts } from '../stage/stage-parts.ts';
 import type { StageRegistry } from '../stage-registry.ts';
 import type { Taken } from './poll.ts';
 
-/** A stage that comes into this process's hands, before anything is known of its repository. */
+/** The registry entry of a stage before anything is known of its repository. */
 function entryOf(stage: DroneStage, clock: Clock): Parameters<StageRegistry['enter']>[0] {
   return {
     stageId: stage.id,
@@ -27,8 +27,8 @@ function entryOf(stage: DroneStage, clock: Clock): Parameters<StageRegistry['ent
 }
 
 /**
- * Claims an offered stage: it is recorded in the Lease first, so that no crash loses it. Resolves when the server has answered; the stage
- * then runs by itself. Never rejects.
+ * Claims an offered stage. It is recorded in the Lease first, so that no crash loses it. Resolves when the server has answered; the stage
+ * then runs in the background. Never rejects.
  */
 export async function take(
   parts: StageParts,
@@ -48,7 +48,7 @@ export async function take(
     }
     log.debug({ stageId }, 'another runner was faster');
   } catch (error) {
-    // Whether it was accepted is for the next replica to find out, by the record.
+    // The next replica determines from the record whether it was accepted.
     if (handOver.aborted) return leave(parts, stageId, 'kept');
     if (isDoubtful(error)) {
       log.warn({ err: error, stageId }, 'it is not known whether a stage was accepted, asking again');
@@ -60,7 +60,7 @@ export async function take(
   return leave(parts, stageId, 'settled');
 }
 
-/** The accept itself is repeated until it is answered; after a lost answer the stage's details tell, and they may fail. */
+/** The accept itself is repeated until it is answered; after a lost response the stage's details decide, and that request may fail. */
 const isDoubtful = (error: unknown): boolean => error instanceof CiServerError && error.call !== 'accept';
 
 function leave({ lease, registry }: StageParts, stageId: number, intent: 'kept' | 'settled'): Taken {
@@ -70,8 +70,8 @@ function leave({ lease, registry }: StageParts, stageId: number, intent: 'kept' 
 }
 
 /**
- * Goes on with a stage that this replica's former life, or a dead one, meant to accept or had accepted, and that has no Pod.
- * Never rejects.
+ * Continues a stage without a Pod, after an earlier process of this replica or another replica recorded that it would accept it. Never
+ * rejects.
  */
 export async function carryOn(parts: StageParts, intent: Intent, handOver: AbortSignal): Promise<void> {
   const blank = { id: intent.stageId, buildId: intent.buildId, name: '' } as DroneStage;

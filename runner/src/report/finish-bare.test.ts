@@ -17,8 +17,8 @@ const stage = {
 function begin(answer: (signal: AbortSignal) => ReturnType<CiServer['updateStage']>) {
   const sent: DroneStage[] = [];
   const ciServer: Pick<CiServer, 'updateStage'> = {
-    updateStage: (whole, signal) => {
-      sent.push(whole);
+    updateStage: (endedStage, signal) => {
+      sent.push(endedStage);
       return answer(signal);
     },
   };
@@ -30,19 +30,19 @@ const updated = () => Promise.resolve({ kind: 'updated', value: stage } as const
 describe('finishBare', () => {
   it.each([
     [
-      'an error, with its text and an exit code of its own',
+      'an error, with its text and a specific exit code',
       { kind: 'broken', text: 'no room' },
       { status: 'error', error: 'no room', exitCode: 255 },
     ],
-    ['a cancel, without any', { kind: 'cancelled' }, { status: 'killed', error: '', exitCode: 0 }],
-  ] as const)('tells %s', async (_, end, told) => {
+    ['a cancel, without an error', { kind: 'cancelled' }, { status: 'killed', error: '', exitCode: 0 }],
+  ] as const)('reports %s', async (_, end, want) => {
     const { sent, parts } = begin(updated);
     expect(await finishBare(parts, stage, { ...end, firstLog: undefined }, never)).toBe('reported');
     const seconds = 1_768_383_000;
-    expect(sent).toEqual([{ ...stage, ...told, started: seconds, stopped: seconds, steps: [] }]);
+    expect(sent).toEqual([{ ...stage, ...want, started: seconds, stopped: seconds, steps: [] }]);
   });
 
-  it('keeps the time at which the stage was started', async () => {
+  it('keeps the start time of the stage', async () => {
     const { sent, parts } = begin(updated);
     await finishBare(
       parts,
@@ -53,7 +53,7 @@ describe('finishBare', () => {
     expect(sent[0]?.started).toBe(7);
   });
 
-  it('takes a conflict for told: the server has ended it already', async () => {
+  it('treats a conflict as reported: the server has already ended the stage', async () => {
     const { sent, parts } = begin(() =>
       Promise.resolve({ kind: 'conflict', afterLostAnswer: false } as const),
     );
@@ -63,14 +63,14 @@ describe('finishBare', () => {
     expect(sent).toHaveLength(1);
   });
 
-  it('never rejects: what the server refuses for good stays untold', async () => {
+  it('never rejects if the server rejects the end permanently, and returns `unreported`', async () => {
     const { parts } = begin(() => Promise.reject(new CiServerError('PUT stage', 500, 'trouble')));
     expect(await finishBare(parts, stage, { kind: 'broken', text: 'x', firstLog: undefined }, never)).toBe(
       'unreported',
     );
   });
 
-  it('closes the log that says why it waited, and tells the end though that fails', async () => {
+  it('closes the log with the reason for the wait, and reports the end although that fails', async () => {
     const notes: string[] = [];
     const { sent, parts } = begin(updated);
     const firstLog = {
@@ -84,7 +84,7 @@ describe('finishBare', () => {
     expect([notes, sent.length]).toEqual([['too long'], 2]);
   });
 
-  it('tells nothing once it is handed over, not even half-way', async () => {
+  it('reports nothing after a hand-over, also if that happens in between', async () => {
     const before = begin(updated);
     const firstLog = {
       note: () => undefined,

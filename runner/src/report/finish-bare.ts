@@ -5,20 +5,20 @@ import { INFRASTRUCTURE } from '../pipeline/exit-codes.ts';
 import type { Conclusion } from '../pipeline/stage-state.ts';
 import type { CiServer } from '../ports/ci-server.ts';
 
-/** How a stage ends before its steps: the build was cancelled, or something is broken, with the text for the author. */
+/** How a stage ends before its steps: the build was cancelled, or an error occurred, with the text for the author. */
 export type EarlyEnd = Extract<Conclusion, { readonly kind: 'cancelled' | 'broken' }>;
 
-/** The same, with the first step's log where that was opened. */
+/** An early end with the first step's log, if that was opened. */
 export type BareEnd = EarlyEnd & {
   readonly firstLog: { note(text: string): void; finish(signal: AbortSignal): Promise<unknown> } | undefined;
 };
 
 /**
- * Ends a stage of which no step ran (drone-rpc §4.5): one PUT without steps, patient for as long as it takes. A conflict
- * means that the server has ended it already. Never rejects: what can't be told is said in our own log.
+ * Ends a stage of which no step ran (drone-rpc §4.5): one PUT without steps, repeated without a limit. A conflict means that the server has
+ * already ended it. Never rejects: an end that can't be reported is logged.
  *
- * @param handOver aborted: nothing more is told, whoever comes next will do it
- * @returns whether the server knows of an end now
+ * @param handOver aborted: nothing more is reported here; the next owner reports it
+ * @returns whether the server has an end of the stage now
  */
 export async function finishBare(
   parts: { clock: Clock; ciServer: CiServer; log: Logger },
@@ -29,7 +29,7 @@ export async function finishBare(
   try {
     await closeLog(parts, end, handOver);
     handOver.throwIfAborted();
-    const update = await parts.ciServer.updateStage(whole(parts.clock, stage, end), handOver);
+    const update = await parts.ciServer.updateStage(endedStage(parts.clock, stage, end), handOver);
     parts.log.info(
       { stageId: stage.id, end: end.kind, reported: update.kind },
       'the stage has ended before its steps',
@@ -42,7 +42,7 @@ export async function finishBare(
   }
 }
 
-/** A log's failure never keeps back the end itself. */
+/** Closes the log of the first step; a failure does not prevent the report of the end. */
 async function closeLog(parts: { log: Logger }, end: BareEnd, handOver: AbortSignal): Promise<void> {
   const { firstLog } = end;
   if (!firstLog) return;
@@ -54,7 +54,7 @@ async function closeLog(parts: { log: Logger }, end: BareEnd, handOver: AbortSig
   }
 }
 
-function whole(clock: Clock, stage: DroneStage, end: BareEnd): DroneStage {
+function endedStage(clock: Clock, stage: DroneStage, end: BareEnd): DroneStage {
   const nowSeconds = Math.floor(clock.now() / 1000);
   const times = { started: stage.started || nowSeconds, stopped: nowSeconds };
   const how =

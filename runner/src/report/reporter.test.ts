@@ -13,7 +13,7 @@ const plan = { steps } as unknown as RunPlan;
 const stage = { id: 63, version: 3, status: 'running', started: 7 } as unknown as DroneStage;
 const fresh = newStage(plan);
 
-/** A server that keeps versions as Drone does; `script` answers before it does, call by call. */
+/** A server that keeps versions like Drone; the entries of `script` take precedence, one per call. */
 function begin(
   versions: 'exact' | 'unknown' = 'exact',
   atServer: readonly [number, number][] = [
@@ -35,9 +35,9 @@ function begin(
       kept.set(step.number, step.version + 1);
       return { kind: 'updated', value: { ...step, version: step.version + 1 } };
     },
-    updateStage: async (whole) => {
-      finishes.push(whole);
-      return (await stageScript.shift()?.()) ?? { kind: 'updated', value: whole };
+    updateStage: async (sentStage) => {
+      finishes.push(sentStage);
+      return (await stageScript.shift()?.()) ?? { kind: 'updated', value: sentStage };
     },
   };
   const reporter = new Reporter(
@@ -67,7 +67,7 @@ const done = (n: number, code = 0): StepState =>
   stepOf(ended(fresh, n, { code, startMs: 1_000, endMs: 2_000 }), n);
 
 describe('a step of a stage that we started', () => {
-  it('takes over the version of each answer', async () => {
+  it('is reported with the version from the last response', async () => {
     const { reporter, sent } = begin();
     expect(await reporter.step(running(1), never)).toBe('reported');
     expect(await reporter.step(done(1), never)).toBe('reported');
@@ -75,7 +75,7 @@ describe('a step of a stage that we started', () => {
     expect([reporter.stepId(1), reporter.stepId(9)]).toEqual([201, 0]);
   });
 
-  it('is reported in turn, one update at a time', async () => {
+  it('is reported in order, one update at a time', async () => {
     const { reporter, sent, script } = begin();
     let answer = (): void => undefined;
     script.push(
@@ -91,14 +91,14 @@ describe('a step of a stage that we started', () => {
     expect(await Promise.all(both)).toEqual(['reported', 'reported']);
   });
 
-  it('that conflicts was cancelled, and is not tried again', async () => {
+  it('was cancelled if it conflicts, and is not retried', async () => {
     const { reporter, kept, sent } = begin();
     kept.set(1, 2);
     expect(await reporter.step(running(1), never)).toBe('conflict');
     expect(sent).toHaveLength(1);
   });
 
-  it('that conflicts after a lost answer is tried once with the next version (drone-rpc §4.9)', async () => {
+  it('is retried once with the next version if it conflicts after a lost response (drone-rpc §4.9)', async () => {
     const { reporter, kept, sent, script } = begin();
     kept.set(1, 2);
     script.push(() => conflict(true));
@@ -107,7 +107,7 @@ describe('a step of a stage that we started', () => {
     expect(sent).toEqual(['1 running v1', '1 running v2', '1 success v3']);
   });
 
-  it('that conflicts after a lost answer and once more was cancelled', async () => {
+  it('was cancelled if it conflicts after a lost response and again', async () => {
     const { reporter, kept, sent, script } = begin();
     kept.set(1, 9);
     script.push(() => conflict(true));
@@ -115,14 +115,14 @@ describe('a step of a stage that we started', () => {
     expect(sent).toHaveLength(2);
   });
 
-  it('that the server refuses has failed, and the next is reported all the same', async () => {
+  it('has failed if the server rejects it, and the next one is reported nevertheless', async () => {
     const { reporter, script } = begin();
     script.push(() => Promise.reject(new CiServerError('PUT step', 500, 'trouble')));
     expect(await reporter.step(running(1), never)).toBe('failed');
     expect(await reporter.step(running(2), never)).toBe('reported');
   });
 
-  it('is not sent any more once nobody wants it, and does not keep back others', async () => {
+  it('is not sent after its signal is aborted, and does not block others', async () => {
     const { reporter, sent, script } = begin();
     const stop = new AbortController();
     script.push(
@@ -143,11 +143,11 @@ describe('a step of a stage that we started', () => {
 
 describe('a step of a stage that was taken over: its version is found by trial (gate §4)', () => {
   it.each([
-    ['not told yet', running(1), 1, ['1 running v1']],
-    ['told to be running', running(1), 2, ['1 running v1', '1 running v2']],
-    ['ended, told to be running', done(1), 2, ['1 success v2']],
-    ['ended, and told so', done(1), 3, ['1 success v2', '1 success v3']],
-    ['ended, never told', done(1), 1, ['1 success v2', '1 success v3', '1 success v1']],
+    ['not reported yet', running(1), 1, ['1 running v1']],
+    ['reported as running', running(1), 2, ['1 running v1', '1 running v2']],
+    ['ended, reported as running', done(1), 2, ['1 success v2']],
+    ['ended and reported', done(1), 3, ['1 success v2', '1 success v3']],
+    ['ended, never reported', done(1), 1, ['1 success v2', '1 success v3', '1 success v1']],
   ])('%s', async (_, step, version, want) => {
     const { reporter, sent } = begin('unknown', [[1, version]]);
     expect(reporter.knows(1)).toBe(false);
@@ -156,14 +156,14 @@ describe('a step of a stage that was taken over: its version is found by trial (
     expect(reporter.knows(1)).toBe(true);
   });
 
-  it('is exact from its first success on', async () => {
+  it('is known after its first successful report', async () => {
     const { reporter, sent } = begin('unknown', [[1, 2]]);
     await reporter.step(running(1), never);
     await reporter.step(done(1), never);
     expect(sent.at(-1)).toBe('1 success v3');
   });
 
-  it('with no version that fits, it was cancelled', async () => {
+  it('was cancelled if no version matches', async () => {
     const { reporter } = begin('unknown', [[1, 7]]);
     expect(await reporter.step(done(1), never)).toBe('conflict');
   });
@@ -175,7 +175,7 @@ describe('the stage’s end', () => {
     [2, done(2, 1)],
   ]);
 
-  it('carries all steps of which the version is known, and the version of the start', async () => {
+  it('includes all steps whose version is known, and the version of the start', async () => {
     const { reporter, finishes } = begin();
     await reporter.step(running(1), never);
     expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('reported');
@@ -197,7 +197,7 @@ describe('the stage’s end', () => {
     expect(adopted.finishes[0]?.steps).toEqual([]);
   });
 
-  it('that conflicts for a stale step is told once more without steps', async () => {
+  it('is reported again without steps if it conflicts because of a stale step', async () => {
     const { reporter, finishes, stageScript } = begin();
     stageScript.push(() => conflict(false));
     expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('reported');
@@ -205,8 +205,8 @@ describe('the stage’s end', () => {
   });
 
   it.each([
-    ['after a lost answer: it was told', { kind: 'completed' }, true, 1],
-    ['of a cancel: the server knows', { kind: 'cancelled' }, false, 1],
+    ['after a lost response: it was reported', { kind: 'completed' }, true, 1],
+    ['after a cancel: the server has the end', { kind: 'cancelled' }, false, 1],
     ['twice: it was cancelled', { kind: 'completed' }, false, 2],
   ] as const)('that conflicts %s', async (_, conclusion, lost, times) => {
     const { reporter, finishes, stageScript } = begin();
@@ -218,7 +218,7 @@ describe('the stage’s end', () => {
     expect(finishes).toHaveLength(times);
   });
 
-  it('that the server refuses for good has failed', async () => {
+  it('has failed if the server rejects it permanently', async () => {
     const { reporter, stageScript } = begin();
     stageScript.push(
       () => conflict(false),
@@ -228,29 +228,29 @@ describe('the stage’s end', () => {
   });
 });
 
-describe('a look at a stage', () => {
+describe('a state check', () => {
   const state = new Map([
     [1, done(1)],
     [2, done(2)],
   ]);
 
-  /** A server that keeps the stage's version; `lose` drops an answer: of a call that it carried out, or did not. */
+  /** A server that keeps the stage's version; `lose-done` and `lose-undone` drop the response of a call that was or was not applied. */
   function beginWith(version: number, versions: 'exact' | 'unknown' = 'exact') {
     const server = { version, status: 'running', buildStatus: 'running', details: 0, starts: 0 };
     const script: ('refuse' | 'lose-done' | 'lose-undone')[] = [];
-    const put = (whole: DroneStage): Update<DroneStage> => {
-      if (whole.version !== server.version) return { kind: 'conflict', afterLostAnswer: false };
+    const put = (sentStage: DroneStage): Update<DroneStage> => {
+      if (sentStage.version !== server.version) return { kind: 'conflict', afterLostAnswer: false };
       server.version += 1;
-      server.status = whole.status;
-      return { kind: 'updated', value: { ...whole, version: server.version } };
+      server.status = sentStage.status;
+      return { kind: 'updated', value: { ...sentStage, version: server.version } };
     };
     const ciServer: Pick<CiServer, 'updateStage' | 'detail'> = {
-      updateStage: (whole) => {
-        if (whole.status === 'running') server.starts += 1;
+      updateStage: (sentStage) => {
+        if (sentStage.status === 'running') server.starts += 1;
         const how = script.shift();
         if (how === 'refuse') return Promise.reject(new CiServerError('PUT stage', 500, 'trouble'));
-        if (how === 'lose-done') put(whole);
-        const update = put(whole);
+        if (how === 'lose-done') put(sentStage);
+        const update = put(sentStage);
         const isLost = how !== undefined && update.kind === 'conflict';
         return Promise.resolve(isLost ? { ...update, afterLostAnswer: true } : update);
       },
@@ -262,7 +262,7 @@ describe('a look at a stage', () => {
       },
     };
     const written: number[] = [];
-    const writeDown = (version: number): Promise<boolean> => Promise.resolve(written.push(version) > 0);
+    const recordVersion = (version: number): Promise<boolean> => Promise.resolve(written.push(version) > 0);
     const stepIds = new Map([
       [1, 201],
       [2, 202],
@@ -271,111 +271,111 @@ describe('a look at a stage', () => {
       { clock: new FakeClock(), ciServer: ciServer as CiServer, log: silentLogger },
       { stage, plan, stepIds, versions },
     );
-    return { reporter, server, script, written, look: () => reporter.look(writeDown, never) };
+    return { reporter, server, script, written, checkState: () => reporter.checkState(recordVersion, never) };
   }
 
-  it('finds it as it was told, and the end carries the version that the look made', async () => {
-    const { reporter, server, written, look } = beginWith(3);
-    expect([await look(), await look()]).toEqual(['reported', 'reported']);
+  it('finds the reported state, and the end has the version that the check produced', async () => {
+    const { reporter, server, written, checkState } = beginWith(3);
+    expect([await checkState(), await checkState()]).toEqual(['reported', 'reported']);
     expect([server.version, written]).toEqual([5, [4, 5]]);
     expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('reported');
   });
 
-  it('finds a cancel, which the stage or its build confirms', async () => {
-    const { server, look } = beginWith(4);
+  it('finds a cancel that the stage or its build confirms', async () => {
+    const { server, checkState } = beginWith(4);
     server.status = 'killed';
-    expect([await look(), server.details]).toEqual(['conflict', 1]);
+    expect([await checkState(), server.details]).toEqual(['conflict', 1]);
     const rewritten = beginWith(4);
     rewritten.server.buildStatus = 'killed';
-    expect(await rewritten.look()).toBe('conflict');
+    expect(await rewritten.checkState()).toBe('conflict');
   });
 
-  it.each([1, 2, 9])('finds a stage of an older backup open, at whatever version: %i', async (version) => {
-    const { reporter, server, look } = beginWith(version);
-    expect([await look(), server.details]).toEqual(['reported', 1]);
+  it.each([1, 2, 9])('finds a stage from an older backup open, at any version: %i', async (version) => {
+    const { reporter, server, checkState } = beginWith(version);
+    expect([await checkState(), server.details]).toEqual(['reported', 1]);
     expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('reported');
     expect(server.status).toBe('success');
   });
 
-  it.each([1, 2, 9])('is not needed to end a stage of an older backup: %i', async (version) => {
+  it.each([1, 2, 9])('is not needed to end a stage from an older backup: %i', async (version) => {
     const { reporter, server } = beginWith(version);
     expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('reported');
     expect(server.status).toBe('success');
   });
 
-  it('is not made before the version is written down that it will make', async () => {
+  it('is not made before the version that it will produce is recorded', async () => {
     const { reporter, server } = beginWith(3);
-    expect(await reporter.look(() => Promise.resolve(false), never)).toBe('failed');
+    expect(await reporter.checkState(() => Promise.resolve(false), never)).toBe('failed');
     expect([server.starts, server.version]).toEqual([0, 3]);
-    // It may be on the Pod all the same.
+    // The Pod may have it nevertheless.
     expect(reporter.stageVersion).toBe(4);
   });
 
-  it('whose answer was lost is told apart from a cancel by the stage itself', async () => {
+  it('with a lost response is distinguished from a cancel by the details of the stage', async () => {
     const carriedOut = beginWith(3);
     carriedOut.script.push('lose-done');
-    expect([await carriedOut.look(), carriedOut.server.details]).toEqual(['reported', 1]);
-    expect([await carriedOut.look(), carriedOut.server.details]).toEqual(['reported', 1]);
+    expect([await carriedOut.checkState(), carriedOut.server.details]).toEqual(['reported', 1]);
+    expect([await carriedOut.checkState(), carriedOut.server.details]).toEqual(['reported', 1]);
 
     const cancelled = beginWith(4);
     Object.assign(cancelled.server, { status: 'killed', buildStatus: 'killed' });
     cancelled.script.push('lose-undone');
-    expect(await cancelled.look()).toBe('conflict');
+    expect(await cancelled.checkState()).toBe('conflict');
 
     const notRewrittenYet = beginWith(3);
     notRewrittenYet.server.buildStatus = 'killed';
     notRewrittenYet.script.push('lose-done');
-    expect(await notRewrittenYet.look()).toBe('conflict');
+    expect(await notRewrittenYet.checkState()).toBe('conflict');
   });
 
-  it('that failed makes no cancel of the next one, whether it was carried out or not', async () => {
+  it('that failed does not make the next one report a cancel, whether it was applied or not', async () => {
     for (const version of [3, 4]) {
-      const { server, script, look } = beginWith(3);
+      const { server, script, checkState } = beginWith(3);
       script.push('refuse');
-      expect(await look()).toBe('failed');
+      expect(await checkState()).toBe('failed');
       server.version = version;
-      expect(await look()).toBe('reported');
+      expect(await checkState()).toBe('reported');
       expect(server.details).toBe(version - 3);
     }
   });
 
-  it('leaves open what neither the answer nor the stage itself tells', async () => {
-    const { script, look } = beginWith(3);
+  it('fails if neither the response nor the details show the state', async () => {
+    const { script, checkState } = beginWith(3);
     script.push('lose-done', 'refuse');
-    expect(await look()).toBe('failed');
-    expect(await look()).toBe('reported');
+    expect(await checkState()).toBe('failed');
+    expect(await checkState()).toBe('reported');
   });
 
-  it.each([3, 4])('that failed does not keep the end from being told: version %i', async (version) => {
-    const { reporter, server, script, look } = beginWith(3);
+  it.each([3, 4])('that failed does not prevent the report of the end: version %i', async (version) => {
+    const { reporter, server, script, checkState } = beginWith(3);
     script.push('refuse');
-    await look();
+    await checkState();
     server.version = version;
     expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('reported');
   });
 
-  it('is not made once the end is on its way: it would open the stage again', async () => {
-    const { reporter, server, look } = beginWith(3);
-    const [finished, looked] = await Promise.all([
+  it('is not made while the end is reported, as it would open the stage again', async () => {
+    const { reporter, server, checkState } = beginWith(3);
+    const [finished, checked] = await Promise.all([
       reporter.finish(state, { kind: 'completed' }, never),
-      look(),
+      checkState(),
     ]);
-    expect([finished, looked, server.status, server.starts]).toEqual(['reported', 'failed', 'success', 0]);
+    expect([finished, checked, server.status, server.starts]).toEqual(['reported', 'failed', 'success', 0]);
   });
 
   it.each([
-    ['made the look that it wrote down', 3, 'reported'],
+    ['made the check that it recorded', 3, 'reported'],
     ['was lost before it', 2, 'reported'],
     ['was cancelled', 4, 'conflict'],
   ] as const)('after a replica that %s finds the right version', async (_, version, found) => {
-    const { reporter, look, server } = beginWith(version, 'unknown');
+    const { reporter, checkState, server } = beginWith(version, 'unknown');
     if (found === 'conflict') server.status = 'killed';
-    expect([await look(), server.details]).toEqual([found, found === 'conflict' ? 1 : 0]);
+    expect([await checkState(), server.details]).toEqual([found, found === 'conflict' ? 1 : 0]);
     const ended = await reporter.finish(state, { kind: 'completed' }, never);
     expect(ended).toBe(found);
   });
 
-  it('is not needed to end a stage of a replica that was lost before the look that it wrote down', async () => {
+  it('is not needed to end a stage of a replica that was lost before the check that it recorded', async () => {
     const { reporter, server } = beginWith(2, 'unknown');
     expect(await reporter.finish(state, { kind: 'completed' }, never)).toBe('reported');
     expect(server.status).toBe('success');

@@ -1,48 +1,58 @@
 import { orLate } from '@hangar/shared/deadline';
 import type { QueuedStage } from '../admit/admission-queue.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
-import type { StageEnd, StageFlow, Turn, Work } from './stage-progress.ts';
+import type { QueueEntry, StageEnd, StageFlow, Work } from './stage-progress.ts';
 import { leftMs, waitedTooLong } from './wait-limit.ts';
 
-/** After this long in the line, the build shows as running and its log says why it waits. */
+/** After this long in the queue, the build shows as running and its log states why it waits. */
 export const SILENT_WAIT_MS = 10_000;
 
-/** Waits in the line for admission; after a while it comes back undecided, with its place kept, so that the Pod is made and the wait shown. */
+/**
+ * Waits in the queue for admission. After {@link SILENT_WAIT_MS} it returns undecided and keeps its place, so that the Pod can be created
+ * and the wait shown.
+ */
 export async function admit(flow: StageFlow): Promise<StageEnd | undefined> {
   const { parts, progress } = flow;
   const { work } = progress;
   if (!work) return undefined;
-  const turn = (progress.turn ??= enterLine(flow, work));
-  // What another process has shown to be running already is not silent again.
-  const silentMs = progress.started ? 0 : turn.sinceMs + SILENT_WAIT_MS - parts.clock.monotonicMs();
+  const queueEntry = (progress.queueEntry ??= enterQueue(flow, work));
+  // The server already shows the stage as running: there is no reason to delay the note.
+  const silentMs = progress.started ? 0 : queueEntry.sinceMs + SILENT_WAIT_MS - parts.clock.monotonicMs();
   const decided = progress.isWaitLong
-    ? await turn.decided
-    : await orLate(parts.clock, silentMs, turn.decided);
+    ? await queueEntry.decided
+    : await orLate(parts.clock, silentMs, queueEntry.decided);
   if (decided === 'late') {
     progress.isWaitLong = true;
     return undefined;
   }
-  parts.events.waited(turn.said.reason, parts.clock.monotonicMs() - turn.sinceMs);
+  parts.events.waited(queueEntry.waitReason.reason, parts.clock.monotonicMs() - queueEntry.sinceMs);
   if (decided.kind === 'refused') throw new PipelineError('over-budget', decided.text);
   progress.admittedMs = parts.clock.now();
   return undefined;
 }
 
-function enterLine(flow: StageFlow, work: Work): Turn {
+function enterQueue(flow: StageFlow, work: Work): QueueEntry {
   const { parts, stops } = flow;
   const { clock, line, waitLimitMs } = parts;
   const left = new AbortController();
-  const callOff = clock.after(leftMs(flow), () => left.abort(waitedTooLong(waitLimitMs)));
-  const said: Turn['said'] = { reason: 'line', text: '' };
-  const entered = line.enter(waiterOf(flow, work, said), AbortSignal.any([stops.stop, left.signal]));
-  const decided = entered.finally(callOff);
-  // Nobody awaits it while the wait is shown.
+  const cancelTimer = clock.after(leftMs(flow), () => left.abort(waitedTooLong(waitLimitMs)));
+  const waitReason: QueueEntry['waitReason'] = { reason: 'line', text: '' };
+  const entered = line.enter(
+    queuedStageOf(flow, work, waitReason),
+    AbortSignal.any([stops.stop, left.signal]),
+  );
+  const decided = entered.finally(cancelTimer);
+  // While the wait is shown, nothing awaits this promise.
   decided.catch(() => undefined);
-  const leave = (): void => left.abort(new Error('the stage has left the line'));
-  return { sinceMs: clock.monotonicMs(), decided, said, leave };
+  const leave = (): void => left.abort(new Error('the stage has left the queue'));
+  return { sinceMs: clock.monotonicMs(), decided, waitReason, leave };
 }
 
-function waiterOf({ parts, progress }: StageFlow, { plan, asks }: Work, said: Turn['said']): QueuedStage {
+function queuedStageOf(
+  { parts, progress }: StageFlow,
+  { plan, asks }: Work,
+  waitReason: QueueEntry['waitReason'],
+): QueuedStage {
   const { registry } = parts;
   const { id } = progress.stage;
   return {
@@ -51,7 +61,7 @@ function waiterOf({ parts, progress }: StageFlow, { plan, asks }: Work, said: Tu
     event: plan.buildEvent,
     asks,
     waits: ({ reason, text }) => {
-      Object.assign(said, { reason, text });
+      Object.assign(waitReason, { reason, text });
       registry.update(id, { phase: 'waiting', asks });
       parts.waits(text, noteOf(text));
     },
@@ -59,11 +69,11 @@ function waiterOf({ parts, progress }: StageFlow, { plan, asks }: Work, said: Tu
   };
 }
 
-/** The first step shows as running, and its log says why. */
+/** Reports the first step as running and writes the reason for the wait to its log. */
 export async function showWait({ parts, progress, stops }: StageFlow): Promise<StageEnd | undefined> {
-  const { started, turn } = progress;
+  const { started, queueEntry } = progress;
   progress.isWaitShown = true;
-  const text = turn?.said.text ?? '';
+  const text = queueEntry?.waitReason.text ?? '';
   if (text !== '') await started?.showWaiting(parts, noteOf(text), stops.stop);
   return undefined;
 }

@@ -4,23 +4,23 @@ import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { CiServerError } from '../ports/ci-server.ts';
 import type { StageEnd, StageFlow } from './stage-progress.ts';
 
-/** Whose a stage is, is asked about for as long as it takes: a Git host may be away, and nobody else would ask. */
-const QUESTIONS: RetryPolicy = { firstDelayMs: 500, maxDelayMs: 30_000 };
-/** The server must say so often that it doesn't know the stage, */
-const TIMES = 3;
-/** over as long a time, and nothing else meanwhile. */
-const OVER_MS = 300_000;
+/** The owner of a stage is requested without a limit: the Git host may be down, and no other process would request it. */
+const CLAIM_RETRY: RetryPolicy = { firstDelayMs: 500, maxDelayMs: 30_000 };
+/** The server must answer at least this number of times that it doesn't know the stage, */
+const UNKNOWN_ANSWERS = 3;
+/** over at least this time, without any other answer in between. */
+const UNKNOWN_FOR_MS = 300_000;
 
-const UNKNOWN: StageEnd = { kind: 'over', why: 'the Drone server does not know this stage any more' };
+const UNKNOWN_STAGE: StageEnd = { kind: 'over', why: 'the Drone server does not know this stage any more' };
 
 /**
- * Finds out whether a stage is ours that this replica's former life, or a dead one, meant to accept or had accepted, and that has no Pod:
- * accepts it, or learns from its details whether it was accepted under that name before.
+ * Determines whether a stage without a Pod belongs to this replica, after an earlier process of this replica or another replica recorded
+ * that it would accept it: accepts the stage, or reads from its details whether it was accepted under that name before.
  */
 export async function claim(flow: StageFlow): Promise<StageEnd | undefined> {
   const { parts, progress, stops } = flow;
   const { clock, log } = parts;
-  const unknown = new Unknown(flow);
+  const unknown = new UnknownStageCounter(flow);
   const onRetry: RetryPolicy['onRetry'] = ({ error, failures }) => {
     if (failures === 1)
       log.warn(
@@ -28,23 +28,23 @@ export async function claim(flow: StageFlow): Promise<StageEnd | undefined> {
         'the owner of a stage could not be determined, asking again',
       );
   };
-  // A question that is on its way may be answered in the time of grace; none is asked anew.
-  return retry(clock, { ...QUESTIONS, onRetry }, stops.stop, async () => {
+  // A request that is in flight at a hand-over may complete within the grace period; no new one is sent.
+  return retry(clock, { ...CLAIM_RETRY, onRetry }, stops.stop, async () => {
     try {
-      return await ask(flow);
+      return await acceptOrRead(flow);
     } catch (error) {
-      if (await unknown.isCertain(error)) return UNKNOWN;
+      if (await unknown.isCertain(error)) return UNKNOWN_STAGE;
       throw error;
     }
   });
 }
 
-async function ask({ parts, progress, stops }: StageFlow): Promise<StageEnd | undefined> {
+async function acceptOrRead({ parts, progress, stops }: StageFlow): Promise<StageEnd | undefined> {
   const { ciServer } = parts;
   const { stage, machine } = progress;
   const accepted = await ciServer.accept(stage.id, machine, stops.grace);
   if (accepted.kind === 'accepted') {
-    // After a lost answer it says how the stage stands, which may have run since it was accepted.
+    // After a lost response it contains the state of the stage, which may have run since it was accepted.
     return judge({ ...stage, status: 'pending', ...accepted.stage, machine }, progress);
   }
   const detail = await ciServer.detail(stage.id, stops.stop);
@@ -61,7 +61,7 @@ function judge(stage: DroneStage, progress: StageFlow['progress']): StageEnd | u
   return undefined;
 }
 
-/** Why nothing is to be done for a stage, by how it stands at the server; undefined: it is ours, and open. Pure. */
+/** Why a stage needs no work, by its state at the server; undefined if it is assigned to this runner and open. Pure. */
 export function endAtServer(
   { machine, status }: Pick<DroneStage, 'machine' | 'status'>,
   ours: string,
@@ -72,7 +72,7 @@ export function endAtServer(
   return { kind: 'over', why: `the Drone server has the stage as ${status}` };
 }
 
-/** It was started and has no Pod: nobody will ever report of it (gate §4). */
+/** The stage was started and has no Pod: no process will ever report its end (gate §4). */
 export const podLost = (): PipelineError =>
   new PipelineError(
     'pod-deleted',
@@ -80,10 +80,10 @@ export const podLost = (): PipelineError =>
     { blame: 'cluster' },
   );
 
-/** Tells a stage that the server doesn't know from a database that is in trouble, which has the same status. */
-class Unknown {
+/** Distinguishes a stage that the server doesn't know from a failing database, which has the same status. */
+class UnknownStageCounter {
   readonly #flow: StageFlow;
-  #times = 0;
+  #answers = 0;
   #sinceMs = 0;
 
   constructor(flow: StageFlow) {
@@ -93,12 +93,12 @@ class Unknown {
   async isCertain(error: unknown): Promise<boolean> {
     const { clock } = this.#flow.parts;
     if (!(error instanceof CiServerError && error.missing && (await this.#answersPings()))) {
-      this.#times = 0;
+      this.#answers = 0;
       return false;
     }
-    if (this.#times === 0) this.#sinceMs = clock.monotonicMs();
-    this.#times += 1;
-    return this.#times >= TIMES && clock.monotonicMs() - this.#sinceMs >= OVER_MS;
+    if (this.#answers === 0) this.#sinceMs = clock.monotonicMs();
+    this.#answers += 1;
+    return this.#answers >= UNKNOWN_ANSWERS && clock.monotonicMs() - this.#sinceMs >= UNKNOWN_FOR_MS;
   }
 
   #answersPings(): Promise<boolean> {

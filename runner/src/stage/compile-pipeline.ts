@@ -7,7 +7,7 @@ import type { Manifest, Pipeline } from '../pipeline/pipeline.ts';
 import { type PrepareDeps, prepare } from '../prepare/prepare.ts';
 import { stageName } from './stage-name.ts';
 
-/** What a pipeline is compiled with. `random`: 0 ≤ x < 1. */
+/** The dependencies of compilation. `random`: 0 ≤ x < 1. */
 export interface CompileParts {
   readonly clock: Clock;
   readonly random: () => number;
@@ -15,7 +15,7 @@ export interface CompileParts {
   readonly prepare: PrepareDeps;
 }
 
-/** A pipeline that was judged, and where it comes from. */
+/** A pipeline that passed the checks, with its source. */
 export interface JudgedPipeline {
   readonly detail: StageDetail;
   readonly manifest: Manifest;
@@ -26,9 +26,9 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const NONCE_LENGTH = 8;
 
 /**
- * The last two stations of a draft: prepare (secrets, credentials, command lines of images) → compile.
+ * The last two parts of a draft: prepare (secrets, credentials, command lines of images) → compile.
  *
- * @throws {PipelineError} with the text that the author reads
+ * @throws {PipelineError} with the text for the author of the pipeline
  */
 export async function compilePipeline(
   { clock, random, settings, prepare: deps }: CompileParts,
@@ -48,7 +48,7 @@ export async function compilePipeline(
   });
 }
 
-/** Random small letters and digits. */
+/** Random lower-case letters and digits. */
 export function letters(random: () => number, length: number): string {
   return Array.from({ length }, () => LETTERS[Math.floor(random() * LETTERS.length)] ?? 'a').join('');
 }

@@ -11,7 +11,7 @@ import { Expiry } from './expiry.ts';
 import type { StageEnd, StageFlow } from './stage-progress.ts';
 import { NotToBeStarted } from './start.ts';
 
-/** What an error of a station means for the stage. */
+/** The end of a stage after an error. */
 export function endOf({ progress, stops }: StageFlow, error: unknown): StageEnd {
   if (stops.handOver.aborted) return { kind: 'handed-over' };
   if (error instanceof NotToBeStarted) return error.end;
@@ -25,8 +25,8 @@ export function endOf({ progress, stops }: StageFlow, error: unknown): StageEnd 
 }
 
 /**
- * Ends a stage: the server first, then the Pod and what was made for it, then the record in the Lease. Stopped in between, what is left says to
- * whoever comes next what to do. Never rejects.
+ * Ends a stage: reports the end to the server, then removes the Pod and the objects created for it, then the record in the Lease. If it is
+ * stopped in between, the next owner continues from what is left. Never rejects.
  */
 export async function conclude(flow: StageFlow, end: StageEnd): Promise<void> {
   switch (end.kind) {
@@ -39,7 +39,7 @@ export async function conclude(flow: StageFlow, end: StageEnd): Promise<void> {
       );
       return flow.parts.lease.settle(flow.progress.stage.id);
     case 'over':
-      flow.parts.log.info({ stageId: flow.progress.stage.id, reason: end.why }, 'a stage is over');
+      flow.parts.log.info({ stageId: flow.progress.stage.id, reason: end.why }, 'a stage has already ended');
       flow.parts.lease.settle(flow.progress.stage.id);
       return cleanUp(flow);
     case 'reported':
@@ -50,12 +50,12 @@ export async function conclude(flow: StageFlow, end: StageEnd): Promise<void> {
     case 'cancelled':
       return endEarly(flow, { kind: 'cancelled' });
     case 'failed':
-      tellFailure(flow, end.error);
+      recordFailure(flow, end.error);
       return endEarly(flow, { kind: 'broken', text: end.error.message });
   }
 }
 
-/** Something stopped the stage before its supervision: a cancel, a refusal, or a surprise. */
+/** Ends a stage that was stopped before its supervision: by a cancel, a refusal or an unexpected error. */
 async function endEarly(flow: StageFlow, end: EarlyEnd): Promise<void> {
   const { handOver } = flow.stops;
   flow.ended();
@@ -72,13 +72,13 @@ async function endEarly(flow: StageFlow, end: EarlyEnd): Promise<void> {
   await cleanUp(flow);
 }
 
-/** The server has not taken the end for so long that nobody waits for it any more. */
+/** Removes a stage whose end the server has not accepted within the retention. */
 async function giveUp(flow: StageFlow): Promise<void> {
   const { parts, progress } = flow;
   const { retentionMs } = parts;
   parts.log.error(
     { stageId: progress.stage.id, buildId: progress.stage.buildId, retentionMs },
-    'the Drone server has not taken the end of a stage within HANGAR_RECORD_RETENTION: its Pod and its record are removed',
+    'the Drone server has not accepted the end of a stage within HANGAR_RECORD_RETENTION: its Pod and its record are removed',
   );
   parts.events.expired();
   parts.lease.settle(progress.stage.id);
@@ -90,20 +90,20 @@ async function cleanUp(flow: StageFlow): Promise<void> {
   if (progress.pod) {
     parts.registry.finish(progress.pod.metadata?.uid, parts.clock.now());
     const removed = await removePod(parts, progress.pod, 0);
-    // Then it is adopted once more, which ends with its removal.
+    // The Pod is then adopted once more, and removed at the end of that.
     if (removed === 'left') parts.registry.forget(progress.pod.metadata?.uid ?? '');
   }
   await leaveNamespace(flow);
 }
 
-/** What was made for this stage alone goes with it, whoever made it. */
+/** Removes the namespace that was created for this stage alone, by any process. */
 async function leaveNamespace({ parts, progress }: StageFlow): Promise<void> {
   const { work, record, pod } = progress;
   if (work?.ownNamespace) await removeNamespace(parts, work.namespace);
   else if (record?.ownNamespace) await removeNamespace(parts, pod?.metadata?.namespace ?? '');
 }
 
-function tellFailure({ parts, progress }: StageFlow, error: PipelineError): void {
+function recordFailure({ parts, progress }: StageFlow, error: PipelineError): void {
   const { log, events } = parts;
   const { code, blame, message } = error;
   events.failedEarly(code, blame);
@@ -119,13 +119,13 @@ async function report({ parts, progress }: StageFlow, end: EarlyEnd, signal: Abo
   await finishBare(parts, { ...stage, version }, { ...end, firstLog: started?.firstLog }, signal);
 }
 
-/** A stage that the server knows to be running, and no step of which ran. */
+/** A stage that is running according to the server, without any step having run. */
 interface NotRun {
   readonly started: Started;
   readonly plan: RunPlan;
 }
 
-/** No step ran, and all of them are reported so (drone-rpc §4.5). */
+/** Reports that no step ran (drone-rpc §4.5). */
 async function reportSteps(
   { clock }: StageFlow['parts'],
   notRun: NotRun,
@@ -143,7 +143,7 @@ async function reportSteps(
 function endState({ started, plan }: NotRun, end: EarlyEnd, nowMs: number): StageState {
   const fresh = newStage(plan);
   const [first] = plan.steps;
-  // It shows as running where its log said why the stage waits.
+  // The first step is reported as running if its log stated why the stage waits.
   const shown = started.firstLog && first ? begun(fresh, first.n, nowMs) : fresh;
   return concluded(shown, plan, end, nowMs);
 }

@@ -16,12 +16,12 @@ import { endAtServer, podLost } from './claim.ts';
 import type { StageEnd, StageFlow } from './stage-progress.ts';
 import { recordPod } from './stage-record.ts';
 
-/** So often the details may fail while the database of the server works. */
+/** How many times the details may fail while the database of the server works. */
 const DETAIL_ROUNDS = 3;
 
 /**
- * Finds out what the stage runs: from its Pod and the Pod's Secret where there is one, so that nothing of the pipeline is asked for anew (a detail
- * call for a started stage can fail the build), else from its details.
+ * Determines what the stage runs: from its Pod and the Pod's Secret if there is a Pod, so that the pipeline is not requested again (a
+ * detail call for a started stage can fail the build), otherwise from its details.
  */
 export function describeStage(flow: StageFlow): Promise<StageEnd | undefined> {
   return flow.progress.pod ? fromPod(flow) : fromDetails(flow);
@@ -29,9 +29,9 @@ export function describeStage(flow: StageFlow): Promise<StageEnd | undefined> {
 
 async function fromDetails(flow: StageFlow): Promise<StageEnd | undefined> {
   const { parts, progress, stops } = flow;
-  const detail = progress.detail ?? (await askDetail(flow));
+  const detail = progress.detail ?? (await fetchDetail(flow));
   progress.detail = undefined;
-  takeIn(flow, detail);
+  applyDetail(flow, detail);
   const end = endAtServer({ ...detail.stage, machine: progress.machine }, progress.machine);
   if (end) return end;
   // Cancelled between offer and accept: no watch will report it (drone-rpc §2.2).
@@ -49,14 +49,14 @@ async function fromDetails(flow: StageFlow): Promise<StageEnd | undefined> {
 
 const isOpen = (status: string): boolean => status === 'pending' || status === 'running';
 
-function takeIn({ parts, progress }: StageFlow, { stage, build, repo }: StageDetail): void {
+function applyDetail({ parts, progress }: StageFlow, { stage, build, repo }: StageDetail): void {
   progress.stage = { ...stage, machine: progress.machine, steps: [] };
   parts.events.buildSeen(build.id, build.event);
   const known = { repo: repo.slug, buildNumber: build.number, event: build.event, stageName: stage.name };
   parts.registry.update(stage.id, known);
 }
 
-/** Whoever comes next looks for the Pod there, and so does this process. */
+/** Records the namespace, so that the next owner searches it for the Pod, and lists its Pods in this process. */
 async function enter({ parts, stops }: StageFlow, namespace: string, kind: 'own' | 'shared'): Promise<void> {
   const { stop, handOver } = stops;
   await patiently(parts, { what: 'change the Lease' }, stop, () => parts.lease.enter(namespace, kind, stop));
@@ -66,10 +66,10 @@ async function enter({ parts, stops }: StageFlow, namespace: string, kind: 'own'
 }
 
 /**
- * A 500 is the Git host's trouble, which has failed the build (drone-rpc §2.3), or the database's, which passes. One more accept tells
- * them apart: it needs the database alone, is repeated until that works, and changes nothing of an accepted stage.
+ * A 500 is caused by the Git host, in which case the build has failed (drone-rpc §2.3), or temporarily by the database. Another accept
+ * distinguishes the two: it needs only the database, is repeated until that works, and does not change an accepted stage.
  */
-async function askDetail({ parts, progress, stops }: StageFlow): Promise<StageDetail> {
+async function fetchDetail({ parts, progress, stops }: StageFlow): Promise<StageDetail> {
   const { ciServer } = parts;
   const { stop } = stops;
   const { id } = progress.stage;
@@ -98,12 +98,12 @@ async function fromPod(flow: StageFlow): Promise<undefined> {
   if (!pod || !record) return;
   const contents = await contentsOf(parts, pod, record, stops.stop);
   const isWhole = contents && (await isComplete(parts, pod, record, stops.stop));
-  if (!isWhole && holdsGate(pod) && !record.stepIds) return beginAnew(flow, record);
+  if (!isWhole && holdsGate(pod) && !record.stepIds) return startOver(flow, record);
   if (!contents) throw secretGone();
-  goOnWith(flow, pod, { record, contents });
+  continueWithPod(flow, pod, { record, contents });
 }
 
-function goOnWith(
+function continueWithPod(
   flow: StageFlow,
   pod: V1Pod,
   { record, contents }: { readonly record: PodRecord; readonly contents: Contents },
@@ -129,8 +129,11 @@ const secretGone = (): PipelineError =>
     },
   );
 
-/** Its former owner was lost before the Pod was complete, and nothing of it is known to the server: the Pod goes, and is made again. */
-async function beginAnew(flow: StageFlow, record: PodRecord): Promise<undefined> {
+/**
+ * The previous owner was lost before the Pod was complete, and the stage was not started at the server: the Pod is removed and created
+ * again.
+ */
+async function startOver(flow: StageFlow, record: PodRecord): Promise<undefined> {
   const { parts, progress, stops } = flow;
   const { stage, pod } = progress;
   if (!pod) return;

@@ -47,7 +47,7 @@ const drafted = (yaml: string, changes: Partial<DraftParts> = {}, more: Paramete
   draft(partsOf(changes), aDetail({ yaml, ...more }), never);
 
 describe('a draft', () => {
-  it('goes from the server’s details to what will be made in the cluster', async () => {
+  it('turns the server’s details into the objects to create in the cluster', async () => {
     const { plan, pod, secrets } = await drafted(YAML);
     expect(plan.steps.map(({ name, engine }) => [name, engine])).toEqual([
       ['clone', 'gate'],
@@ -59,7 +59,7 @@ describe('a draft', () => {
     expect(script).toContain('echo 12 hello');
   });
 
-  it('gives the Pod of a stage one name, however often it is made, and that of another stage another', async () => {
+  it('gives the Pod of a stage the same name each time, and the Pod of another stage a different one', async () => {
     const parts = partsOf({ random: Math.random });
     const nameOf = async (detail: StageDetail) => (await draft(parts, detail, never)).pod.metadata?.name;
     const detail = aDetail({ yaml: YAML });
@@ -68,18 +68,18 @@ describe('a draft', () => {
     expect([new Set(names).size, names[0] === names[1]]).toEqual([2, true]);
   });
 
-  it('without a step that can run has an empty plan', async () => {
+  it('has an empty plan if no step can run', async () => {
     const yaml = `${YAML}  when: { event: [ tag ] }\nclone: { disable: true }\n`;
     expect((await drafted(yaml)).plan.steps).toEqual([]);
   });
 
-  it('says whether an earlier stage has failed', async () => {
+  it('records whether an earlier stage has failed', async () => {
     expect((await drafted(YAML)).plan.buildFailed).toBeUndefined();
     const failed = await drafted(YAML, {}, { build: aBuild({ status: 'failure' }) });
     expect(failed.plan.buildFailed).toBe(true);
   });
 
-  it('tells what was understood in another way than it looks, whoever noticed', async () => {
+  it('collects the warnings of all parts', async () => {
     const images = { find: () => Promise.resolve({ kind: 'unknown' as const, why: 'no answer' }) };
     const { prepare } = partsOf();
     const { warnings } = await drafted(YAML, { prepare: { ...prepare, images } });
@@ -87,10 +87,10 @@ describe('a draft', () => {
   });
 });
 
-describe('what can’t be drafted is told with its reason', () => {
+describe('a pipeline that can’t be drafted is rejected with the reason', () => {
   it.each([
     [
-      'a repository that this runner does not take',
+      'a repository that this runner does not accept',
       YAML,
       { access: { repos: ['acme/other'], events: [], trusted: false } },
       'not-allowed',
@@ -99,7 +99,7 @@ describe('what can’t be drafted is told with its reason', () => {
     ],
     ['a text that is no YAML', 'kind: [', {}, 'yaml', 'pipeline', /./],
     [
-      'an expression that can’t be read',
+      'an expression that can’t be parsed',
       'name: ${DRONE_COMMIT:0:-1}\n${',
       {},
       'substitution',
@@ -107,7 +107,7 @@ describe('what can’t be drafted is told with its reason', () => {
       /./,
     ],
     [
-      'a pipeline that is not there',
+      'a pipeline that does not exist',
       'kind: pipeline\ntype: kubernetes\nname: other\n',
       {},
       'yaml',
@@ -130,7 +130,7 @@ describe('what can’t be drafted is told with its reason', () => {
     });
   });
 
-  it('a file that is larger than the operator allows, before substitution or after', async () => {
+  it('a file that exceeds the limit, before substitution or after', async () => {
     const tooLarge = {
       code: 'pipeline-too-large',
       message: expect.stringMatching(/at most 4096 \(HANGAR_PIPELINE_LIMIT\)/) as string,
@@ -142,7 +142,7 @@ describe('what can’t be drafted is told with its reason', () => {
     await expect(drafted(`${YAML}#${'x'.repeat(3_800)}`)).resolves.toBeDefined();
   });
 
-  it('what only trusted repositories may do', async () => {
+  it('a feature that only trusted repositories may use', async () => {
     const yaml = `${YAML}  privileged: true\n`;
     await expect(drafted(yaml)).rejects.toMatchObject({ code: 'lint' });
     await expect(drafted(yaml, {}, { repo: aRepo({ trusted: true }) })).resolves.toBeDefined();

@@ -9,7 +9,7 @@ import type { StageDetail } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { type CompileParts, compilePipeline } from './compile-pipeline.ts';
 
-/** What a draft is made with. */
+/** The dependencies of a draft. */
 export interface DraftParts extends CompileParts {
   readonly access: AccessLimits;
   readonly namespaceRules: NamespaceRules;
@@ -19,9 +19,9 @@ export interface DraftParts extends CompileParts {
 }
 
 /**
- * From a stage's details to what will be made in the cluster: allowed? → substitute → parse → find → lint → prepare → compile.
+ * Turns a stage's details into the objects to create in the cluster: allowed? → substitute → parse → find → lint → prepare → compile.
  *
- * @throws {PipelineError} with the text that the author reads
+ * @throws {PipelineError} with the text for the author of the pipeline
  */
 export async function draft(parts: DraftParts, detail: StageDetail, signal: AbortSignal): Promise<Compiled> {
   if (!isAllowed(parts.access, detail))

@@ -10,8 +10,8 @@ function begin() {
   return { clock, handOver, lost, grace };
 }
 
-describe('the time that calls have at a hand-over', () => {
-  it('begins with the hand-over and ends after it', async () => {
+describe('the grace period for calls at a hand-over', () => {
+  it('begins with the hand-over and ends after its duration', async () => {
     const { clock, handOver, grace } = begin();
     await clock.step(60_000);
     handOver.abort(new Error('going'));
@@ -21,7 +21,7 @@ describe('the time that calls have at a hand-over', () => {
     expect(grace.signal.reason).toMatchObject({ message: 'going' });
   });
 
-  it('is none where the Lease is lost: others may act then', () => {
+  it('ends at once when the Lease is lost, because other replicas may act then', () => {
     const { lost, grace } = begin();
     lost.abort();
     expect(grace.signal.aborted).toBe(true);

@@ -1,8 +1,8 @@
 import type { Clock } from '@hangar/shared/clock';
 
 /**
- * A signal that is aborted some time after the hand-over has begun, so that calls whose answer must not be lost can end; at once when the Lease
- * is lost, since others may act then. Close it when nothing waits for it any more.
+ * A signal that is aborted some time after the hand-over has begun, so that calls whose response must not be lost can complete. It is
+ * aborted at once when the Lease is lost, because other replicas may act then. Close it when it is no longer needed.
  */
 export function graceAfter(
   clock: Clock,
@@ -10,16 +10,16 @@ export function graceAfter(
   graceMs: number,
 ): { readonly signal: AbortSignal; close(): void } {
   const late = new AbortController();
-  let callOff = (): void => undefined;
+  let cancelTimer = (): void => undefined;
   const begin = (): void => {
-    callOff = clock.after(graceMs, () => late.abort(handOver.reason));
+    cancelTimer = clock.after(graceMs, () => late.abort(handOver.reason));
   };
   if (handOver.aborted) begin();
   handOver.addEventListener('abort', begin, { once: true });
   return {
     signal: AbortSignal.any([late.signal, lost]),
     close: () => {
-      callOff();
+      cancelTimer();
       handOver.removeEventListener('abort', begin);
     },
   };

@@ -10,14 +10,14 @@ import { recordWait } from './stage-record.ts';
 import { startAtServer } from './start.ts';
 import { leftMs, quotaTooLong } from './wait-limit.ts';
 
-/** A spent quota is tried again after this. */
+/** The delay before another attempt when the quota is exhausted. */
 const QUOTA_PAUSE_MS = 5_000;
-/** Between two looks whether a Pod that was removed has gone. */
+/** The delay before another attempt when an old Pod is being deleted. */
 const REMOVAL_PAUSE_MS = 1_000;
-/** A quota's words hold what is used, which changes: more of them would only be noise in the log. */
+/** The message of a quota contains the current usage, which changes: more than this number of notes would only be noise in the log. */
 const MOST_QUOTA_NOTES = 30;
 
-/** Makes the Pod with its Secrets, for as long as its quota is spent; a Pod of this stage that is there already is gone on with. */
+/** Creates the Pod with its Secrets, and retries while the quota is exhausted. Continues with a Pod of this stage that already exists. */
 export async function launchPod(flow: StageFlow): Promise<StageEnd | undefined> {
   const { parts, progress, stops } = flow;
   const { work } = progress;
@@ -28,26 +28,26 @@ export async function launchPod(flow: StageFlow): Promise<StageEnd | undefined> 
     const launched = await launch(parts, compiled, parts.lease, stops.stop);
     switch (launched.kind) {
       case 'launched':
-        return made(flow, launched.pod);
+        return podCreated(flow, launched.pod);
       case 'exists':
-        return found(flow, launched.pod);
+        return podFound(flow, launched.pod);
       case 'taken':
-        return { kind: 'left', why: 'another runner has made the Pod of this stage' };
+        return { kind: 'left', why: 'another runner has created the Pod of this stage' };
       case 'quota':
         await quota.wait(launched.text);
     }
   }
 }
 
-function made({ parts, progress }: StageFlow, pod: V1Pod): undefined {
+function podCreated({ parts, progress }: StageFlow, pod: V1Pod): undefined {
   progress.pod = pod;
   progress.apiTime = creationTime(pod, parts.clock);
   parts.registry.update(progress.stage.id, { pod: pod.metadata?.name ?? '' });
   parts.waits('');
 }
 
-/** Made by a former life of ours whose write came late. */
-async function found({ parts, progress, stops }: StageFlow, pod: V1Pod): Promise<undefined> {
+/** The Pod was created by an earlier process of this replica whose write was delayed. */
+async function podFound({ parts, progress, stops }: StageFlow, pod: V1Pod): Promise<undefined> {
   const record = readPod(pod);
   if (!record || parts.registry.hasLanded(pod.metadata?.uid ?? '')) {
     await removePod(parts, pod, 0);
@@ -59,12 +59,12 @@ async function found({ parts, progress, stops }: StageFlow, pod: V1Pod): Promise
   progress.work = undefined;
 }
 
-/** The wait of one stage for room in the quota of its namespace. */
+/** The wait of one stage for room in the ResourceQuota of its namespace. */
 class QuotaWait {
   readonly #flow: StageFlow;
   readonly #work: Work;
   readonly #sinceMs: number;
-  readonly #told = new Set<string>();
+  readonly #shown = new Set<string>();
 
   constructor(flow: StageFlow, work: Work) {
     this.#flow = flow;
@@ -77,7 +77,7 @@ class QuotaWait {
     const { clock, registry, log } = parts;
     const { id: stageId } = progress.stage;
     const waitedMs = clock.monotonicMs() - this.#sinceMs;
-    // Its time-out counts from its admission, though nothing runs yet.
+    // The time-out of the stage starts at its admission, although nothing runs yet.
     if (leftMs(this.#flow) <= 0) throw quotaTooLong(parts.waitLimitMs, text);
     if (waitedMs >= this.#work.plan.timeoutMs) throw quotaTooLong(this.#work.plan.timeoutMs, text);
     registry.update(stageId, { phase: 'waiting' });
@@ -89,15 +89,15 @@ class QuotaWait {
   }
 
   /**
-   * There is no Pod that could keep what the server says of the steps: the Lease does, before a line is said. A crash in between
-   * loses the ids, as one between start and the Pod's PATCH does.
+   * No Pod can keep the step ids from the server yet, so the Lease keeps them before a note is written to the log. A crash in between loses
+   * the ids, like a crash between the start and the PATCH of the Pod.
    */
   async #show(text: string): Promise<void> {
     const { parts, stops } = this.#flow;
     const started = await startAtServer(this.#flow, this.#work);
     if (!started.firstLog) await recordWait(this.#flow, this.#work.plan, started);
-    if (this.#told.has(text) || this.#told.size >= MOST_QUOTA_NOTES) return;
-    this.#told.add(text);
+    if (this.#shown.has(text) || this.#shown.size >= MOST_QUOTA_NOTES) return;
+    this.#shown.add(text);
     await started.showWaiting(parts, `waiting for room in the quota: ${text}`, stops.stop);
   }
 }

@@ -20,7 +20,7 @@ const UNLIMITED = { pipelines: MANY, pods: undefined, cpuMillicores: undefined, 
 const idsOf = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index + 1);
 const podAt = (id: number) => ({ resource: RESOURCE.pods, namespace: 'ci', name: `drone-${id}` });
 
-/** A Drone server of many stages, each of which is a {@link FakeCiServer}; all of them can be away. */
+/** A Drone server with many stages, each of which is a {@link FakeCiServer}; it can be unavailable. */
 class ManyStages {
   readonly servers: ReadonlyMap<number, FakeCiServer>;
   readonly ciServer: CiServer;
@@ -53,54 +53,56 @@ function podOf(id: number): V1Pod {
   return { ...pod, metadata: { ...metadata, name: `drone-${id}`, labels } };
 }
 
-/** So many stages run, and end while the server is away. */
+/** This number of stages run, and end while the server is unavailable. */
 async function begin(count: number) {
   const ids = idsOf(count);
   const drone = new ManyStages(ids);
-  const world = new TestStage({
+  const env = new TestStage({
     ciServer: drone.ciServer,
     line: new AdmissionQueue(() => NO_LOAD, UNLIMITED),
   });
-  onTestFinished(() => world.close());
+  onTestFinished(() => env.close());
   for (const id of ids) {
-    world.intents.set(id, { stageId: id, buildId: id, machine: 'me' });
-    world.registry.enter(anEntry({ stageId: id, buildId: id, phase: 'preparing' }));
+    env.intents.set(id, { stageId: id, buildId: id, machine: 'me' });
+    env.registry.enter(anEntry({ stageId: id, buildId: id, phase: 'preparing' }));
     const parts = {
-      ...world.parts,
+      ...env.parts,
       draft: () => Promise.resolve(compiledOf(undefined, { pod: podOf(id), secrets: [] })),
     };
-    void runStage(parts, { stage: stageOf(id), machine: 'me' }, world.handOver.signal);
+    void runStage(parts, { stage: stageOf(id), machine: 'me' }, env.handOver.signal);
   }
-  await world.clock.step(0);
+  await env.clock.step(0);
   const back = Promise.withResolvers<void>();
   drone.away(back.promise);
   for (const id of ids) {
-    const pod = world.cluster.find<V1Pod>(podAt(id));
-    if (pod) world.cluster.put(podAt(id), withStates(pod, { 1: gated(0), 2: gated(0) }));
+    const pod = env.cluster.find<V1Pod>(podAt(id));
+    if (pod) env.cluster.put(podAt(id), withStates(pod, { 1: gated(0), 2: gated(0) }));
   }
-  await world.clock.step(0);
-  const isHeld = (id: number): boolean => world.cluster.find(podAt(id)) !== undefined;
-  return { world, drone, back: () => back.resolve(), held: () => ids.filter(isHeld).length };
+  await env.clock.step(0);
+  const isHeld = (id: number): boolean => env.cluster.find(podAt(id)) !== undefined;
+  return { env, drone, back: () => back.resolve(), held: () => ids.filter(isHeld).length };
 }
 
-describe('stages that end while the Drone server is away', () => {
-  it('a thousand for two days are all reported, and leave nothing behind', { timeout: 60_000 }, async () => {
-    const { world, drone, back, held } = await begin(MANY);
-    await world.clock.step(2 * DAY_MS - 3_600_000);
-    expect([held(), world.intents.size, drone.ended]).toEqual([MANY, MANY, 0]);
-    expect(world.registry.entries.every(({ phase }) => phase === 'reporting')).toBe(true);
+describe('stages that end while the Drone server is unavailable', () => {
+  it('are all reported after two days (1,000 stages), and leave nothing behind', {
+    timeout: 60_000,
+  }, async () => {
+    const { env, drone, back, held } = await begin(MANY);
+    await env.clock.step(2 * DAY_MS - 3_600_000);
+    expect([held(), env.intents.size, drone.ended]).toEqual([MANY, MANY, 0]);
+    expect(env.registry.entries.every(({ phase }) => phase === 'reporting')).toBe(true);
 
     back();
-    await world.clock.step(0);
+    await env.clock.step(0);
     await settle();
-    expect([drone.ended, held(), world.intents.size]).toEqual([MANY, 0, 0]);
-    expect([world.registry.isQuiet, world.heard.includes('expired')]).toEqual([true, false]);
+    expect([drone.ended, held(), env.intents.size]).toEqual([MANY, 0, 0]);
+    expect([env.registry.isQuiet, env.heard.includes('expired')]).toEqual([true, false]);
   });
 
-  it('a hundred for longer are given up, each of which is counted', async () => {
-    const { world, held } = await begin(SOME);
-    await world.clock.step(2 * DAY_MS + 60_000);
-    expect(world.heard.filter((word) => word === 'expired')).toHaveLength(SOME);
-    expect([held(), world.intents.size, world.registry.isQuiet]).toEqual([0, 0, true]);
+  it('are removed after a longer outage (100 stages), and each is counted', async () => {
+    const { env, held } = await begin(SOME);
+    await env.clock.step(2 * DAY_MS + 60_000);
+    expect(env.heard.filter((word) => word === 'expired')).toHaveLength(SOME);
+    expect([held(), env.intents.size, env.registry.isQuiet]).toEqual([0, 0, true]);
   });
 });

@@ -9,14 +9,14 @@ import { aDetail, TestStage } from './testing/test-stage.ts';
 const DAY_MS = 24 * 3_600_000;
 
 /** A stage that has just been accepted. */
-function begin(prepare: (world: TestStage) => void = () => undefined): TestStage {
-  const world = new TestStage();
-  onTestFinished(() => world.close());
-  prepare(world);
-  world.intents.set(63, { stageId: 63, buildId: 41, machine: 'me' });
-  world.registry.enter(anEntry({ stageId: 63, phase: 'preparing' }));
-  void runStage(world.parts, { stage: aStage(), machine: 'me' }, world.handOver.signal);
-  return world;
+function begin(prepare: (env: TestStage) => void = () => undefined): TestStage {
+  const env = new TestStage();
+  onTestFinished(() => env.close());
+  prepare(env);
+  env.intents.set(63, { stageId: 63, buildId: 41, machine: 'me' });
+  env.registry.enter(anEntry({ stageId: 63, phase: 'preparing' }));
+  void runStage(env.parts, { stage: aStage(), machine: 'me' }, env.handOver.signal);
+  return env;
 }
 
 describe('an accepted stage while the Kubernetes API has trouble (issue 11, 1.4)', () => {
@@ -35,94 +35,99 @@ describe('an accepted stage while the Kubernetes API has trouble (issue 11, 1.4)
   ] as const;
   const cases = errors.flatMap(([how, error]) => calls.map(([what, call]) => ({ how, error, what, call })));
 
-  it.each(cases)('goes on when $what works again, after an API server that $how', async ({ error, call }) => {
-    let isAway = true;
-    const world = begin(({ cluster, parts, entered }) => {
-      cluster.intercept(({ verb, target }) => {
-        if (isAway && call === `${verb} ${target.resource.plural}`) throw error;
+  it.each(cases)(
+    'continues when $what works again, after an API server that $how',
+    async ({ error, call }) => {
+      let isAway = true;
+      const env = begin(({ cluster, parts, entered }) => {
+        cluster.intercept(({ verb, target }) => {
+          if (isAway && call === `${verb} ${target.resource.plural}`) throw error;
+        });
+        Object.assign(parts.lease, {
+          enter: (namespace: string) =>
+            isAway && call === 'enter'
+              ? Promise.reject(error)
+              : Promise.resolve(void entered.push(namespace)),
+        });
       });
-      Object.assign(parts.lease, {
-        enter: (namespace: string) =>
-          isAway && call === 'enter' ? Promise.reject(error) : Promise.resolve(void entered.push(namespace)),
-      });
-    });
-    await world.clock.step(120_000);
-    expect(world.registry.entries).toMatchObject([
-      { reason: expect.stringMatching(/^waiting for the Kubernetes API, to /) as string },
-    ]);
-    isAway = false;
-    await world.clock.step(31_000);
-    expect(world.registry.entries).toMatchObject([{ phase: 'running', reason: '' }]);
-    await world.finishSteps();
-    expect(world.reports.at(-1)).toBe('stage success');
-  });
+      await env.clock.step(120_000);
+      expect(env.registry.entries).toMatchObject([
+        { reason: expect.stringMatching(/^waiting for the Kubernetes API, to /) as string },
+      ]);
+      isAway = false;
+      await env.clock.step(31_000);
+      expect(env.registry.entries).toMatchObject([{ phase: 'running', reason: '' }]);
+      await env.finishSteps();
+      expect(env.reports.at(-1)).toBe('stage success');
+    },
+  );
 
-  it('ends with a clear error where a right is missing for longer than an upgrade takes', async () => {
-    const world = begin(({ cluster }) =>
+  it('ends with a clear error if a permission is missing for longer than an upgrade takes', async () => {
+    const env = begin(({ cluster }) =>
       cluster.intercept(({ verb }) => {
         if (verb === 'list') throw refusal(403, 'Forbidden', 'User "u" cannot list resource "pods"');
       }),
     );
-    await world.clock.step(360_000);
-    expect(world.server.stage).toMatchObject({
+    await env.clock.step(360_000);
+    expect(env.server.stage).toMatchObject({
       status: 'error',
       error: 'the runner may not list Pods: User "u" cannot list resource "pods"',
     });
-    expect(world.heard).toContain('failed right-missing operator');
+    expect(env.heard).toContain('failed right-missing operator');
   });
 
-  it('is cancelled in the middle of it', async () => {
-    const world = begin(({ cluster }) =>
+  it('can be cancelled during the outage', async () => {
+    const env = begin(({ cluster }) =>
       cluster.intercept(({ verb }) => (verb === 'list' ? new Promise(() => undefined) : undefined)),
     );
-    await world.clock.step(1_000);
-    world.cancel();
-    await world.clock.step(0);
-    expect([world.server.stage.status, world.registry.entries]).toEqual(['killed', []]);
+    await env.clock.step(1_000);
+    env.cancel();
+    await env.clock.step(0);
+    expect([env.server.stage.status, env.registry.entries]).toEqual(['killed', []]);
   });
 });
 
-describe('a hand-over while a call is on its way whose answer must not be lost (issue 11, 1.5)', () => {
-  /** The server answers the start when it is told to. */
+describe('a hand-over during a call whose response must not be lost (issue 11, 1.5)', () => {
+  /** The server responds to the start when the test lets it. */
   function slowStart() {
     const answer = Promise.withResolvers<void>();
-    const world = begin(({ server }) =>
+    const env = begin(({ server }) =>
       Object.assign(server, { gate: answer.promise, detail: () => Promise.resolve(server.details) }),
     );
-    return { world, answer: () => answer.resolve() };
+    return { env, answer: () => answer.resolve() };
   }
 
-  it('waits for the answer to the start, and writes it on the Pod', async () => {
-    const { world, answer } = slowStart();
-    await world.clock.step(1_000);
-    world.handOver.abort(new Error('going'));
-    await world.clock.step(1_000);
-    expect(world.registry.entries).toHaveLength(1);
+  it('waits for the response to the start, and writes it to the Pod', async () => {
+    const { env, answer } = slowStart();
+    await env.clock.step(1_000);
+    env.handOver.abort(new Error('going'));
+    await env.clock.step(1_000);
+    expect(env.registry.entries).toHaveLength(1);
     answer();
-    await world.clock.step(0);
-    expect(world.pod?.metadata?.annotations?.[ANNOTATION.stepIds]).toBe('{"1":100,"2":200}');
-    expect([world.registry.entries, world.reports, world.intents.size]).toEqual([[], ['stage running'], 1]);
+    await env.clock.step(0);
+    expect(env.pod?.metadata?.annotations?.[ANNOTATION.stepIds]).toBe('{"1":100,"2":200}');
+    expect([env.registry.entries, env.reports, env.intents.size]).toEqual([[], ['stage running'], 1]);
   });
 
   it('waits no longer than two seconds', async () => {
-    const { world } = slowStart();
-    await world.clock.step(1_000);
-    world.handOver.abort(new Error('going'));
-    await world.clock.step(1_999);
-    expect(world.registry.entries).toHaveLength(1);
-    await world.clock.step(1);
-    expect([world.registry.entries, world.intents.size, world.pod === undefined]).toEqual([[], 1, false]);
+    const { env } = slowStart();
+    await env.clock.step(1_000);
+    env.handOver.abort(new Error('going'));
+    await env.clock.step(1_999);
+    expect(env.registry.entries).toHaveLength(1);
+    await env.clock.step(1);
+    expect([env.registry.entries, env.intents.size, env.pod === undefined]).toEqual([[], 1, false]);
   });
 
-  it('writes the answer although the API server has trouble just then', async () => {
-    const { world, answer } = slowStart();
-    await world.clock.step(1_000);
-    world.cluster.fail('patch', 'pods', noAnswer(), refusal(500, 'InternalError'));
-    world.handOver.abort(new Error('going'));
+  it('writes the response although the API server fails at that time', async () => {
+    const { env, answer } = slowStart();
+    await env.clock.step(1_000);
+    env.cluster.fail('patch', 'pods', noAnswer(), refusal(500, 'InternalError'));
+    env.handOver.abort(new Error('going'));
     answer();
-    await world.clock.step(1_000);
-    expect(world.pod?.metadata?.annotations?.[ANNOTATION.stepIds]).toBe('{"1":100,"2":200}');
-    expect(world.registry.entries).toEqual([]);
+    await env.clock.step(1_000);
+    expect(env.pod?.metadata?.annotations?.[ANNOTATION.stepIds]).toBe('{"1":100,"2":200}');
+    expect(env.registry.entries).toEqual([]);
   });
 });
 
@@ -130,68 +135,64 @@ describe('a Pod that can’t be removed when its stage is reported (chaos F12)',
   it.each([
     ['after its steps', false],
     ['before its steps', true],
-  ])('is looked after again, as by a replica that finds it: %s', async (_, isEarly) => {
-    const world = begin(({ cluster, server }) => {
+  ])('is handled again, like a Pod found by another replica: %s', async (_, isEarly) => {
+    const env = begin(({ cluster, server }) => {
       if (isEarly) cluster.fail('patch', 'pods', refusal(422, 'Invalid'));
       cluster.intercept(({ verb }) => {
         if (verb === 'remove') throw new Error('the Lease was lost');
       });
       server.details = { ...aDetail(), stage: server.stage };
     });
-    await world.clock.step(1_000);
-    const uid = world.pod?.metadata?.uid ?? '';
-    if (!isEarly) await world.finishSteps();
-    await world.clock.step(1_000);
-    expect([world.registry.isQuiet, world.intents.size, world.pod === undefined]).toEqual([true, 0, false]);
-    expect(world.registry.hasLanded(uid)).toBe(false);
+    await env.clock.step(1_000);
+    const uid = env.pod?.metadata?.uid ?? '';
+    if (!isEarly) await env.finishSteps();
+    await env.clock.step(1_000);
+    expect([env.registry.isQuiet, env.intents.size, env.pod === undefined]).toEqual([true, 0, false]);
+    expect(env.registry.hasLanded(uid)).toBe(false);
   });
 });
 
-describe('a stage whose end the Drone server doesn’t take', () => {
-  /** It has ended, and every call waits for the server. */
+describe('a stage whose end the Drone server doesn’t accept', () => {
+  /** The stage has ended, and every call waits for the server. */
   async function ended() {
-    const world = begin();
-    await world.clock.step(0);
+    const env = begin();
+    await env.clock.step(0);
     const back = Promise.withResolvers<void>();
-    world.server.gate = back.promise;
-    await world.finishSteps();
-    return { world, back: () => back.resolve() };
+    env.server.gate = back.promise;
+    await env.finishSteps();
+    return { env, back: () => back.resolve() };
   }
 
-  it('keeps its Pod and its record, takes no capacity, and is reported when the server is back', async () => {
-    const { world, back } = await ended();
-    await world.clock.step(DAY_MS);
-    expect(world.registry.entries).toMatchObject([{ phase: 'reporting' }]);
-    expect([world.pod === undefined, world.intents.size]).toEqual([false, 1]);
+  it('keeps its Pod and its record, uses no capacity, and is reported when the server is available again', async () => {
+    const { env, back } = await ended();
+    await env.clock.step(DAY_MS);
+    expect(env.registry.entries).toMatchObject([{ phase: 'reporting' }]);
+    expect([env.pod === undefined, env.intents.size]).toEqual([false, 1]);
     back();
-    await world.clock.step(0);
-    expect(world.reports.at(-1)).toBe('stage success');
-    expect([world.pod, world.intents.size, world.registry.isQuiet]).toEqual([undefined, 0, true]);
+    await env.clock.step(0);
+    expect(env.reports.at(-1)).toBe('stage success');
+    expect([env.pod, env.intents.size, env.registry.isQuiet]).toEqual([undefined, 0, true]);
   });
 
-  it('is given up after the retention, which is counted and logged', async () => {
-    const { world } = await ended();
-    await world.clock.step(2 * DAY_MS - 60_000);
-    expect(world.heard).not.toContain('expired');
-    await world.clock.step(60_000);
-    expect(world.heard).toContain('expired');
-    expect([world.pod, world.intents.size, world.registry.isQuiet]).toEqual([undefined, 0, true]);
+  it('is removed after the retention, which is counted and logged', async () => {
+    const { env } = await ended();
+    await env.clock.step(2 * DAY_MS - 60_000);
+    expect(env.heard).not.toContain('expired');
+    await env.clock.step(60_000);
+    expect(env.heard).toContain('expired');
+    expect([env.pod, env.intents.size, env.registry.isQuiet]).toEqual([undefined, 0, true]);
   });
 
-  it('is given up, too, where it never had a Pod', async () => {
-    const world = begin(({ server }) =>
+  it('is removed after the retention without ever having had a Pod', async () => {
+    const env = begin(({ server }) =>
       Object.assign(server, {
         gate: new Promise(() => undefined),
         detail: () => Promise.reject(new Error('git is away')),
       }),
     );
-    await world.clock.step(2 * DAY_MS - 1);
-    expect([world.heard.includes('expired'), world.intents.size]).toEqual([false, 1]);
-    await world.clock.step(1);
-    expect([world.heard.includes('expired'), world.intents.size, world.registry.isQuiet]).toEqual([
-      true,
-      0,
-      true,
-    ]);
+    await env.clock.step(2 * DAY_MS - 1);
+    expect([env.heard.includes('expired'), env.intents.size]).toEqual([false, 1]);
+    await env.clock.step(1);
+    expect([env.heard.includes('expired'), env.intents.size, env.registry.isQuiet]).toEqual([true, 0, true]);
   });
 });

@@ -18,49 +18,49 @@ const spent = (used: number): KubernetesError =>
     `pods "a" is forbidden: exceeded quota: team, requested: pods=1, used: pods=${used}, limited: pods=9`,
   );
 
-/** A stage for whose Pod the quota has no room, as often as that. */
+/** A stage whose Pod the quota refuses once for each of these errors. */
 function begin(...refusals: readonly KubernetesError[]) {
   return beginWith({}, refusals);
 }
 
 function beginWith(parts: Partial<StageParts>, refusals: readonly KubernetesError[]) {
-  const world = new TestStage(parts);
-  onTestFinished(() => world.close());
-  world.cluster.fail('create', 'pods', ...refusals);
-  world.intents.set(63, { stageId: 63, buildId: 41, machine: 'me' });
-  world.registry.enter(anEntry({ stageId: 63, phase: 'preparing' }));
-  void runStage(world.parts, { stage: aStage(), machine: 'me' }, world.handOver.signal);
-  return world;
+  const env = new TestStage(parts);
+  onTestFinished(() => env.close());
+  env.cluster.fail('create', 'pods', ...refusals);
+  env.intents.set(63, { stageId: 63, buildId: 41, machine: 'me' });
+  env.registry.enter(anEntry({ stageId: 63, phase: 'preparing' }));
+  void runStage(env.parts, { stage: aStage(), machine: 'me' }, env.handOver.signal);
+  return env;
 }
 
 const ALWAYS = Array.from({ length: 100 }, () => spent(9));
 
 describe('a wait for room in a quota', () => {
-  it('of less than ten seconds is silent', async () => {
-    const world = begin(spent(9), spent(9));
-    await world.clock.step(9_000);
-    expect([world.reports, world.logs.opened]).toEqual([[], []]);
+  it('is silent for less than ten seconds', async () => {
+    const env = begin(spent(9), spent(9));
+    await env.clock.step(9_000);
+    expect([env.reports, env.logs.opened]).toEqual([[], []]);
 
-    await world.clock.step(1_000);
-    expect(world.pod && holdsGate(world.pod)).toBe(false);
-    expect(world.logs.of(1).notes).toEqual(['beware']);
+    await env.clock.step(1_000);
+    expect(env.pod && holdsGate(env.pod)).toBe(false);
+    expect(env.logs.of(1).notes).toEqual(['beware']);
   });
 
-  it('shows in the log of the first step, which shows as running, each cause once', async () => {
-    const world = begin(...Array.from({ length: 4 }, () => spent(9)), spent(8), spent(9));
-    await world.clock.step(25_000);
+  it('is written to the log of the first step, each cause once, and the step is reported as running', async () => {
+    const env = begin(...Array.from({ length: 4 }, () => spent(9)), spent(8), spent(9));
+    await env.clock.step(25_000);
 
-    expect(world.reports).toEqual(['stage running', '1 running']);
-    expect(world.logs.of(1).isLive).toBe(true);
+    expect(env.reports).toEqual(['stage running', '1 running']);
+    expect(env.logs.of(1).isLive).toBe(true);
     const line = (used: number) => `waiting for room in the quota: ${spent(used).message}`;
-    expect(world.logs.of(1).notes).toEqual([line(9), line(8)]);
+    expect(env.logs.of(1).notes).toEqual([line(9), line(8)]);
   });
 
-  it('is kept in the Lease before a line is said, as no Pod can keep it', async () => {
-    const world = begin(...ALWAYS);
-    await world.clock.step(10_000);
+  it('is recorded in the Lease before a note is written to the log, as no Pod can keep it', async () => {
+    const env = begin(...ALWAYS);
+    await env.clock.step(10_000);
 
-    expect(world.intents.get(63)).toEqual({
+    expect(env.intents.get(63)).toEqual({
       stageId: 63,
       buildId: 41,
       machine: 'me',
@@ -68,130 +68,130 @@ describe('a wait for room in a quota', () => {
     });
   });
 
-  it('ends in a Pod that knows the ids from its beginning, and flies as any other', async () => {
-    const world = begin(spent(9), spent(9), spent(9));
+  it('ends with a Pod that is created with the step ids and runs like any other', async () => {
+    const env = begin(spent(9), spent(9), spent(9));
     const created: unknown[] = [];
-    world.cluster.intercept(({ verb, target, body }) => {
+    env.cluster.intercept(({ verb, target, body }) => {
       if (verb === 'create' && target.resource.plural === 'pods') created.push(body);
     });
-    await world.clock.step(15_000);
+    await env.clock.step(15_000);
     expect(created.at(-1)).toMatchObject({
       metadata: { annotations: { [ANNOTATION.stepIds]: '{"1":100,"2":200}' } },
     });
-    // Should the Pod vanish together with this process, the stage must not be begun once more.
-    expect(world.intents.get(63)).toEqual({ stageId: 63, buildId: 41, machine: 'me' });
-    await world.finishSteps();
+    // If the Pod and this process are lost together, the stage must not be started again.
+    expect(env.intents.get(63)).toEqual({ stageId: 63, buildId: 41, machine: 'me' });
+    await env.finishSteps();
 
-    expect(world.reports).toEqual(['stage running', '1 running', '1 success', '2 success', 'stage success']);
-    expect([world.intents.size, world.registry.isQuiet]).toEqual([0, true]);
+    expect(env.reports).toEqual(['stage running', '1 running', '1 success', '2 success', 'stage success']);
+    expect([env.intents.size, env.registry.isQuiet]).toEqual([0, true]);
   });
 
-  it('ends with a cancel, and leaves nothing', async () => {
-    const world = begin(...ALWAYS);
-    await world.clock.step(12_000);
-    world.cancel();
-    await world.clock.step(0);
+  it('ends with a cancel, and leaves nothing behind', async () => {
+    const env = begin(...ALWAYS);
+    await env.clock.step(12_000);
+    env.cancel();
+    await env.clock.step(0);
 
-    expect([world.pod, world.intents.size, world.registry.entries]).toEqual([undefined, 0, []]);
-    expect(world.logs.of(1).isStored).toBe(true);
+    expect([env.pod, env.intents.size, env.registry.entries]).toEqual([undefined, 0, []]);
+    expect(env.logs.of(1).isStored).toBe(true);
   });
 });
 
-describe('a wait for room in a quota is no longer than', () => {
+describe('a wait for room in a quota is limited by', () => {
   const forEver = Array.from({ length: 1_000 }, () => spent(9));
 
-  it('the limit of waits', async () => {
-    const world = beginWith({ waitLimitMs: 120_000 }, forEver);
-    await world.clock.step(119_000);
-    expect(world.server.stage.status).toBe('running');
-    await world.clock.step(5_000);
-    expect(world.server.stage.status).toBe('error');
-    expect(world.server.stage.error).toMatch(
+  it('the limit for waits', async () => {
+    const env = beginWith({ waitLimitMs: 120_000 }, forEver);
+    await env.clock.step(119_000);
+    expect(env.server.stage.status).toBe('running');
+    await env.clock.step(5_000);
+    expect(env.server.stage.status).toBe('error');
+    expect(env.server.stage.error).toMatch(
       /^the quota of the namespace had no room within 2 minutes: .*exceeded quota/,
     );
-    expect([world.intents.size, world.registry.entries]).toEqual([0, []]);
+    expect([env.intents.size, env.registry.entries]).toEqual([0, []]);
   });
 
-  it('the time-out of the repository, where waits have no limit', async () => {
-    const world = begin(...forEver);
-    await world.clock.step(3_595_000);
-    expect(world.server.stage.status).toBe('running');
-    await world.clock.step(10_000);
-    expect(world.server.stage.error).toMatch(/^the quota of the namespace had no room within 60 minutes/);
-    expect(world.heard).toContain('failed waited-too-long operator');
+  it('the time-out of the repository if waits have no limit', async () => {
+    const env = begin(...forEver);
+    await env.clock.step(3_595_000);
+    expect(env.server.stage.status).toBe('running');
+    await env.clock.step(10_000);
+    expect(env.server.stage.error).toMatch(/^the quota of the namespace had no room within 60 minutes/);
+    expect(env.heard).toContain('failed waited-too-long operator');
   });
 });
 
-describe('a wait for room in a quota, and nobody hears of a cancel', () => {
-  it('ends all the same', async () => {
-    const world = begin(...ALWAYS);
-    await world.clock.step(20_000);
-    world.server.cancel();
-    await world.clock.step(8_000);
-    expect([world.pod, world.intents.size, world.registry.entries]).toEqual([undefined, 0, []]);
+describe('a wait for room in a quota, with a cancel that no watch reports', () => {
+  it('ends nevertheless', async () => {
+    const env = begin(...ALWAYS);
+    await env.clock.step(20_000);
+    env.server.cancel();
+    await env.clock.step(8_000);
+    expect([env.pod, env.intents.size, env.registry.entries]).toEqual([undefined, 0, []]);
   });
 });
 
 describe('a wait for room in a quota that another process began', () => {
   const started = { stepIds: [100, 200], owners: 1 };
 
-  /** As the next life finds it: started at the server, its first step told to be running so often, no Pod. */
-  function next(owners: number, prepare: (world: TestStage) => void = () => undefined) {
-    const world = new TestStage();
-    onTestFinished(() => world.close());
-    world.server.stage = aStage({ status: 'running', version: 4 });
-    world.server.register([1, 2]);
-    const first = world.server.steps.get(100);
-    if (first) world.server.steps.set(100, { ...first, status: 'running', version: 1 + owners });
+  /** The state that the next process finds: started at the server, its first step reported as running by each owner, no Pod. */
+  function next(owners: number, prepare: (env: TestStage) => void = () => undefined) {
+    const env = new TestStage();
+    onTestFinished(() => env.close());
+    env.server.stage = aStage({ status: 'running', version: 4 });
+    env.server.register([1, 2]);
+    const first = env.server.steps.get(100);
+    if (first) env.server.steps.set(100, { ...first, status: 'running', version: 1 + owners });
     const detail = aDetail('running');
-    world.server.details = { ...detail, stage: world.server.stage };
-    world.server.accept = () => Promise.resolve({ kind: 'lost' } as never);
-    prepare(world);
+    env.server.details = { ...detail, stage: env.server.stage };
+    env.server.accept = () => Promise.resolve({ kind: 'lost' } as never);
+    prepare(env);
     const intent = { stageId: 63, buildId: 41, machine: 'me', started: { ...started, owners } };
-    world.intents.set(63, intent);
-    void carryOn(world.parts, intent, world.handOver.signal);
-    return world;
+    env.intents.set(63, intent);
+    void carryOn(env.parts, intent, env.handOver.signal);
+    return env;
   }
 
-  it.each([1, 3])('goes on to its Pod and its end, after %i owners', async (owners) => {
-    const world = next(owners);
-    await world.clock.step(0);
-    expect(world.pod?.metadata?.annotations).toMatchObject({
+  it.each([1, 3])('continues with its Pod and its end, after %i owners', async (owners) => {
+    const env = next(owners);
+    await env.clock.step(0);
+    expect(env.pod?.metadata?.annotations).toMatchObject({
       [ANNOTATION.stepIds]: '{"1":100,"2":200}',
       [ANNOTATION.stageVersion]: '4',
     });
-    await world.finishSteps();
+    await env.finishSteps();
 
-    expect(world.reports).toEqual(['1 success', '2 success', 'stage success']);
+    expect(env.reports).toEqual(['1 success', '2 success', 'stage success']);
   });
 
-  it('says anew why it waits, and counts itself among the owners', async () => {
-    const world = next(1, ({ cluster }) => cluster.fail('create', 'pods', ...ALWAYS));
-    await world.clock.step(10_000);
+  it('reports again why it waits, and counts itself as an owner', async () => {
+    const env = next(1, ({ cluster }) => cluster.fail('create', 'pods', ...ALWAYS));
+    await env.clock.step(10_000);
 
-    expect(world.reports).toEqual(['1 running']);
-    expect(world.logs.of(1).notes).toEqual([expect.stringContaining('waiting for room in the quota')]);
-    expect(world.intents.get(63)?.started).toEqual({ stepIds: [100, 200], owners: 2 });
+    expect(env.reports).toEqual(['1 running']);
+    expect(env.logs.of(1).notes).toEqual([expect.stringContaining('waiting for room in the quota')]);
+    expect(env.intents.get(63)?.started).toEqual({ stepIds: [100, 200], owners: 2 });
   });
 
-  it('is an error where its steps are others now', async () => {
-    const world = next(1, ({ parts }) =>
+  it('is an error if its steps have changed', async () => {
+    const env = next(1, ({ parts }) =>
       Object.assign(parts, { draft: () => Promise.resolve(compiledOf(aPlan([]))) }),
     );
-    await world.clock.step(0);
+    await env.clock.step(0);
 
-    expect(world.server.stage).toMatchObject({ status: 'error' });
-    expect(world.server.stage.error).toContain('its steps are others now');
+    expect(env.server.stage).toMatchObject({ status: 'error' });
+    expect(env.server.stage.error).toContain('its steps have changed');
   });
 
-  it('without what the server said of its steps is lost, and told so', async () => {
-    const world = next(1);
-    world.handOver.abort();
-    await world.clock.step(0);
+  it('is an error without the step ids from the server', async () => {
+    const env = next(1);
+    env.handOver.abort();
+    await env.clock.step(0);
     const { started: _, ...bare } = { stageId: 63, buildId: 41, machine: 'me', started };
     const other = new AbortController();
-    await carryOn(world.parts, bare, other.signal);
+    await carryOn(env.parts, bare, other.signal);
 
-    expect(world.server.stage.error).toContain('the runner was lost');
+    expect(env.server.stage.error).toContain('the runner was lost');
   });
 });

@@ -8,17 +8,17 @@ import type { Trouble } from '../watch/trouble.ts';
 import type { StageEnd, StageFlow, StageProgress } from './stage-progress.ts';
 import { recordWait } from './stage-record.ts';
 
-/** A stage whose Pods fail again and again before they run has a node, or a request, that is wrong. */
+/** If the Pods of a stage fail repeatedly before they run, something is wrong with the nodes or the request. */
 const MOST_REMAKES = 3;
 const PAUSES: BackoffPolicy = { firstDelayMs: 5_000, maxDelayMs: 30_000 };
 
-/** Only this process knows the contents of the Pod: they are compiled from the details, which are not asked for once more. */
+/** Requires the compiled contents of the Pod, which only the process has that compiled them: the details are not requested again. */
 export const mayRemake = ({ remakes, work }: StageProgress): boolean =>
   remakes < MOST_REMAKES && work?.compiled !== undefined;
 
 /**
- * The Pod goes without a report, and the next station makes it again. The record in the Lease keeps the server's ids meanwhile, as it does while a
- * stage waits for a quota.
+ * Removes the Pod without a report; the next station creates it again. Meanwhile the record in the Lease keeps the server's ids, as it does
+ * while a stage waits for a quota.
  */
 export async function remakePod(
   flow: StageFlow,

@@ -19,48 +19,42 @@ const BUSY = { pipelines: 1, pods: 0, cpuMillicores: 0, memoryBytes: 0 };
 const FREE = { ...BUSY, pipelines: 0 };
 
 /** A stage that has just been accepted. */
-function begin(changes: Partial<StageParts> = {}, prepare: (world: TestStage) => void = () => undefined) {
-  const world = new TestStage(changes);
-  onTestFinished(() => world.close());
-  prepare(world);
-  world.intents.set(63, { stageId: 63, buildId: 41, machine: 'me' });
-  world.registry.enter(anEntry({ stageId: 63, phase: 'preparing' }));
+function begin(changes: Partial<StageParts> = {}, prepare: (env: TestStage) => void = () => undefined) {
+  const env = new TestStage(changes);
+  onTestFinished(() => env.close());
+  prepare(env);
+  env.intents.set(63, { stageId: 63, buildId: 41, machine: 'me' });
+  env.registry.enter(anEntry({ stageId: 63, phase: 'preparing' }));
   let isOver = false;
-  const stageDone = runStage(world.parts, { stage: aStage(), machine: 'me' }, world.handOver.signal);
+  const stageDone = runStage(env.parts, { stage: aStage(), machine: 'me' }, env.handOver.signal);
   void stageDone.then(() => {
     isOver = true;
   });
-  return Object.assign(world, { isOver: () => isOver });
+  return Object.assign(env, { isOver: () => isOver });
 }
 
-describe('a journey', () => {
-  it('goes from the details to the end, and leaves nothing behind', async () => {
-    const world = begin();
-    await world.clock.step(0);
-    expect(world.pod?.metadata?.annotations).toMatchObject({
+describe('a stage', () => {
+  it('runs from its details to its end, and leaves nothing behind', async () => {
+    const env = begin();
+    await env.clock.step(0);
+    expect(env.pod?.metadata?.annotations).toMatchObject({
       [ANNOTATION.owner]: 'ci/me',
       [ANNOTATION.stepIds]: '{"1":100,"2":200}',
       [ANNOTATION.stageVersion]: '4',
-      [ANNOTATION.admittedAt]: String(world.clock.now()),
+      [ANNOTATION.admittedAt]: String(env.clock.now()),
     });
-    expect([world.pod && holdsGate(world.pod), world.entered, world.intents.size]).toEqual([
-      false,
-      ['ci'],
-      1,
-    ]);
-    expect(world.registry.entries).toMatchObject([
-      { phase: 'running', repo: 'acme/widget', pod: 'drone-abc' },
-    ]);
-    expect(world.logs.of(1).notes).toEqual(['beware']);
-    await world.finishSteps();
-    expect(world.reports).toEqual(['stage running', '1 success', '2 success', 'stage success']);
-    expect([world.registry.isQuiet, world.pod, world.isOver(), world.intents.size]).toEqual([
+    expect([env.pod && holdsGate(env.pod), env.entered, env.intents.size]).toEqual([false, ['ci'], 1]);
+    expect(env.registry.entries).toMatchObject([{ phase: 'running', repo: 'acme/widget', pod: 'drone-abc' }]);
+    expect(env.logs.of(1).notes).toEqual(['beware']);
+    await env.finishSteps();
+    expect(env.reports).toEqual(['stage running', '1 success', '2 success', 'stage success']);
+    expect([env.registry.isQuiet, env.pod, env.isOver(), env.intents.size]).toEqual([
       true,
       undefined,
       true,
       0,
     ]);
-    expect(world.heard).toEqual([
+    expect(env.heard).toEqual([
       'seen 41 push',
       'waited line 0',
       'launched',
@@ -69,11 +63,11 @@ describe('a journey', () => {
     ]);
   });
 
-  it('makes four writes of the cluster, however long the pipeline (gate §4)', async () => {
-    const world = begin();
-    await world.clock.step(0);
-    await world.finishSteps();
-    const writes = world.cluster.calls.filter(({ verb }) => ['create', 'patch', 'remove'].includes(verb));
+  it('makes four writes to the cluster for a pipeline of any length (gate §4)', async () => {
+    const env = begin();
+    await env.clock.step(0);
+    await env.finishSteps();
+    const writes = env.cluster.calls.filter(({ verb }) => ['create', 'patch', 'remove'].includes(verb));
     expect(writes.map(({ verb, target }) => `${verb} ${target.resource.plural}`)).toEqual([
       'create pods',
       'create secrets',
@@ -82,79 +76,73 @@ describe('a journey', () => {
     ]);
   });
 
-  it('writes once more each time that it asks how the stage stands, which no watch has proved yet', async () => {
-    const world = begin();
-    await world.clock.step(25_000);
-    expect([world.cluster.count('patch', 'pods'), world.server.looks]).toEqual([4, 3]);
-    expect(world.pod?.metadata?.annotations?.[ANNOTATION.stageVersion]).toBe(
-      String(world.server.stage.version),
-    );
-    await world.finishSteps();
-    expect(world.reports).toEqual(['stage running', '1 success', '2 success', 'stage success']);
+  it('makes one more write for each request of its state, while no watch has proved that there is no cancel', async () => {
+    const env = begin();
+    await env.clock.step(25_000);
+    expect([env.cluster.count('patch', 'pods'), env.server.looks]).toEqual([4, 3]);
+    expect(env.pod?.metadata?.annotations?.[ANNOTATION.stageVersion]).toBe(String(env.server.stage.version));
+    await env.finishSteps();
+    expect(env.reports).toEqual(['stage running', '1 success', '2 success', 'stage success']);
   });
 
-  it('without anything to run is a success without a Pod', async () => {
-    const world = begin({ draft: () => Promise.resolve(compiledOf(aPlan([]))) });
-    await world.clock.step(0);
-    expect(world.reports).toEqual(['stage running', 'stage success']);
+  it('succeeds without a Pod if there is nothing to run', async () => {
+    const env = begin({ draft: () => Promise.resolve(compiledOf(aPlan([]))) });
+    await env.clock.step(0);
+    expect(env.reports).toEqual(['stage running', 'stage success']);
     expect([
-      world.cluster.count('create', 'pods'),
-      world.isOver(),
-      world.registry.isQuiet,
-      world.intents.size,
+      env.cluster.count('create', 'pods'),
+      env.isOver(),
+      env.registry.isQuiet,
+      env.intents.size,
     ]).toEqual([0, true, true, 0]);
-    expect(world.heard).toContain('concluded completed');
+    expect(env.heard).toContain('concluded completed');
   });
 
-  it('removes the namespace that was made for it, and watches it no more', async () => {
+  it('removes the namespace that was created for it, and watches it no longer', async () => {
     const draft = () => Promise.resolve(compiledOf(aPlan(), { createNamespace: true }));
-    const world = begin({ draft });
-    await world.clock.step(0);
-    await world.finishSteps();
-    expect([world.cluster.count('remove', 'namespaces'), world.left, world.podWatch.pods]).toEqual([
-      1,
-      ['ci'],
-      [],
-    ]);
+    const env = begin({ draft });
+    await env.clock.step(0);
+    await env.finishSteps();
+    expect([env.cluster.count('remove', 'namespaces'), env.left, env.podWatch.pods]).toEqual([1, ['ci'], []]);
   });
 });
 
-describe('what can’t be run', () => {
+describe('a stage that can’t be run', () => {
   it.each([
     [
-      'of the pipeline',
+      'an error of the pipeline',
       new PipelineError('lint', 'linter: no image'),
       'linter: no image',
       'failed lint pipeline',
     ],
-    ['of our own', new TypeError('odd'), 'the runner failed: odd', 'failed internal bug'],
-  ])('ends as an error with its text: %s (known issue 1)', async (_, error, text, heard) => {
-    const world = begin({ draft: () => Promise.reject(error) });
-    await world.clock.step(0);
-    expect(world.server.stage).toMatchObject({ status: 'error', error: text, exitCode: 255 });
-    expect([world.isOver(), world.registry.isQuiet, world.cluster.count('create', 'pods')]).toEqual([
+    ['an error of the runner', new TypeError('odd'), 'the runner failed: odd', 'failed internal bug'],
+  ])('ends as an error with a text: %s (known issue 1)', async (_, error, text, heard) => {
+    const env = begin({ draft: () => Promise.reject(error) });
+    await env.clock.step(0);
+    expect(env.server.stage).toMatchObject({ status: 'error', error: text, exitCode: 255 });
+    expect([env.isOver(), env.registry.isQuiet, env.cluster.count('create', 'pods')]).toEqual([
       true,
       true,
       0,
     ]);
-    expect(world.heard).toContain(heard);
+    expect(env.heard).toContain(heard);
   });
 
-  it('details that do not come are the server’s trouble (known issue 18)', async () => {
-    const world = begin({}, ({ server }) =>
+  it('ends with an error of the server if its details can’t be fetched (known issue 18)', async () => {
+    const env = begin({}, ({ server }) =>
       server.refuse.push({ call: 'detail', error: new Error('git is away') }),
     );
-    await world.clock.step(0);
-    expect(world.server.stage.error).toMatch(/could not give the details of this stage: git is away/);
+    await env.clock.step(0);
+    expect(env.server.stage.error).toMatch(/could not give the details of this stage: git is away/);
   });
 
   it.each([
-    ['a database that was away for a while: the build goes on', 2, 'running'],
-    ['the Git host’s, where they fail while the database works', 3, 'error'],
-  ])('details that answer 500 are %s', async (_, failures, status) => {
+    ['a failure of the database: the build continues', 2, 'running'],
+    ['a failure of the Git host if the database works', 3, 'error'],
+  ])('treats details that fail with 500 as %s', async (_, failures, status) => {
     const error = new CiServerError('detail', 500, 'trouble');
     const accepts: string[] = [];
-    const world = begin({}, ({ server }) => {
+    const env = begin({}, ({ server }) => {
       for (let n = 0; n < failures; n++) server.refuse.push({ call: 'detail', error });
       server.accept = () => {
         accepts.push('asked');
@@ -162,25 +150,25 @@ describe('what can’t be run', () => {
       };
     });
     await settle();
-    expect(world.server.stage.status).toBe(status);
+    expect(env.server.stage.status).toBe(status);
     expect(accepts).toHaveLength(2);
-    await world.close();
+    await env.close();
   });
 
-  it('a Pod that Kubernetes refuses is told, and nothing else ends (known issue 1)', async () => {
-    const world = begin({}, ({ cluster }) =>
+  it('reports a Pod that Kubernetes rejects, and ends nothing else (known issue 1)', async () => {
+    const env = begin({}, ({ cluster }) =>
       cluster.fail('create', 'pods', refusal(422, 'Invalid', 'bad mount')),
     );
-    await world.clock.step(0);
-    expect(world.server.stage).toMatchObject({
+    await env.clock.step(0);
+    expect(env.server.stage).toMatchObject({
       status: 'error',
       error: expect.stringMatching(/bad mount/) as string,
     });
-    expect(world.isOver()).toBe(true);
+    expect(env.isOver()).toBe(true);
   });
 
-  it('a start that is not confirmed ends the stage, and removes the Pod; the time of its start stays', async () => {
-    const world = begin({}, ({ server, clock }) => {
+  it('ends after a start that is not confirmed, removes the Pod, and keeps its start time', async () => {
+    const env = begin({}, ({ server, clock }) => {
       const update = server.updateStage.bind(server);
       server.updateStage = async (...call) => {
         await update(...call);
@@ -189,62 +177,62 @@ describe('what can’t be run', () => {
         return { kind: 'conflict', afterLostAnswer: true };
       };
     });
-    const startedSeconds = world.clock.now() / 1000;
-    await world.clock.step(101_000);
-    expect([world.pod, world.isOver()]).toEqual([undefined, true]);
-    expect(world.heard).toContain('failed start-lost operator');
-    expect(world.server.stage).toMatchObject({ status: 'error', started: startedSeconds });
+    const startedSeconds = env.clock.now() / 1000;
+    await env.clock.step(101_000);
+    expect([env.pod, env.isOver()]).toEqual([undefined, true]);
+    expect(env.heard).toContain('failed start-lost operator');
+    expect(env.server.stage).toMatchObject({ status: 'error', started: startedSeconds });
   });
 
-  it('a Pod that goes before it is begun tells all steps of the started stage', async () => {
-    const world = begin({}, ({ cluster }) => cluster.fail('patch', 'pods', refusal(404, 'NotFound')));
-    await world.clock.step(0);
-    expect(world.reports).toEqual(['stage running', 'stage error']);
-    expect([1, 2].map((n) => world.server.statusOf(n))).toEqual(['skipped', 'skipped']);
-    expect(world.heard).toContain('failed pod-deleted cluster');
+  it('reports all steps if its Pod is deleted before it starts', async () => {
+    const env = begin({}, ({ cluster }) => cluster.fail('patch', 'pods', refusal(404, 'NotFound')));
+    await env.clock.step(0);
+    expect(env.reports).toEqual(['stage running', 'stage error']);
+    expect([1, 2].map((n) => env.server.statusOf(n))).toEqual(['skipped', 'skipped']);
+    expect(env.heard).toContain('failed pod-deleted cluster');
   });
 });
 
-describe('a Pod of the stage that is there already', () => {
-  /** As another process made it, from another compilation: its own nonce, its own Secret. */
-  function putPod(world: TestStage, annotations: Record<string, string>): void {
+describe('a Pod of the stage that already exists', () => {
+  /** A Pod that another process created from another compilation, with its own nonce and Secret. */
+  function putPod(env: TestStage, annotations: Record<string, string>): void {
     const { metadata, ...pod } = compiledOf(aPlan(undefined, { nonce: 'other' })).pod;
     const [secret = {}] = compiledOf().secrets;
     const all = { ...metadata?.annotations, [ANNOTATION.server]: 'https://drone.acme.test', ...annotations };
-    const { metadata: made } = world.cluster.put(POD, {
+    const { metadata: made } = env.cluster.put(POD, {
       ...pod,
       metadata: { ...metadata, annotations: all },
     });
     const ownerReferences = [{ apiVersion: 'v1', kind: 'Pod', name: POD.name, uid: made?.uid ?? '' }];
-    world.cluster.put(SECRET, { ...secret, metadata: { ...secret.metadata, ownerReferences } });
+    env.cluster.put(SECRET, { ...secret, metadata: { ...secret.metadata, ownerReferences } });
   }
 
-  it('of a former life whose write came late is gone on with: there is never a second one', async () => {
+  it('of an earlier process whose write was delayed is continued, and no second one is created', async () => {
     const own = { [ANNOTATION.owner]: 'ci/me', [ANNOTATION.draft]: 'other' };
-    const world = begin({}, (one) => putPod(one, own));
-    await world.clock.step(0);
-    expect(world.logs.of(1).order.nonce).toBe('other');
-    await world.finishSteps();
-    expect(world.reports).toEqual(['stage running', '1 success', '2 success', 'stage success']);
-    expect([world.pod, world.isOver()]).toEqual([undefined, true]);
+    const env = begin({}, (one) => putPod(one, own));
+    await env.clock.step(0);
+    expect(env.logs.of(1).order.nonce).toBe('other');
+    await env.finishSteps();
+    expect(env.reports).toEqual(['stage running', '1 success', '2 success', 'stage success']);
+    expect([env.pod, env.isOver()]).toEqual([undefined, true]);
   });
 
-  it('of a former life that was reported before is removed first', async () => {
+  it('of an earlier process that was reported before is removed first', async () => {
     const own = { [ANNOTATION.owner]: 'ci/me', [ANNOTATION.draft]: 'other' };
-    const world = begin({}, (one) => {
+    const env = begin({}, (one) => {
       putPod(one, own);
       one.registry.finish(one.pod?.metadata?.uid, 0);
     });
-    await world.clock.step(5_000);
-    expect(world.logs.of(1).order.nonce).toBe('n0nce');
-    expect(world.cluster.count('remove', 'pods')).toBe(1);
+    await env.clock.step(5_000);
+    expect(env.logs.of(1).order.nonce).toBe('n0nce');
+    expect(env.cluster.count('remove', 'pods')).toBe(1);
   });
 
-  it('of another replica is not ours: it is left, and nothing is reported', async () => {
-    const world = begin({}, (one) => putPod(one, { [ANNOTATION.owner]: 'ci/other' }));
-    await world.clock.step(0);
-    expect([world.reports, world.isOver(), world.intents.size]).toEqual([[], true, 0]);
-    expect(world.pod?.metadata?.annotations?.[ANNOTATION.owner]).toBe('ci/other');
+  it('of another replica is left alone, and nothing is reported', async () => {
+    const env = begin({}, (one) => putPod(one, { [ANNOTATION.owner]: 'ci/other' }));
+    await env.clock.step(0);
+    expect([env.reports, env.isOver(), env.intents.size]).toEqual([[], true, 0]);
+    expect(env.pod?.metadata?.annotations?.[ANNOTATION.owner]).toBe('ci/other');
   });
 });
 
@@ -254,42 +242,39 @@ describe('a Pod in which nothing of the pipeline has run', () => {
     status: { phase: 'Failed', reason: 'OutOfcpu', message: 'no cpu left', ...changes },
   });
 
-  it('and which its node refuses is made again, and the stage goes on', async () => {
-    const world = begin();
-    await world.clock.step(0);
-    const { uid } = world.pod?.metadata ?? {};
-    world.cluster.put(POD, refused(world.pod));
-    await world.clock.step(1_000);
-    expect([world.pod, world.intents.get(63)?.started]).toEqual([
-      undefined,
-      { stepIds: [100, 200], owners: 1 },
-    ]);
-    expect(world.registry.entries).toMatchObject([
+  it('is created again after its node rejected it, and the stage continues', async () => {
+    const env = begin();
+    await env.clock.step(0);
+    const { uid } = env.pod?.metadata ?? {};
+    env.cluster.put(POD, refused(env.pod));
+    await env.clock.step(1_000);
+    expect([env.pod, env.intents.get(63)?.started]).toEqual([undefined, { stepIds: [100, 200], owners: 1 }]);
+    expect(env.registry.entries).toMatchObject([
       { phase: 'starting', reason: expect.stringMatching(/another Pod: .*no cpu left/) as string },
     ]);
-    await world.clock.step(5_000);
-    expect(world.pod?.metadata?.uid).not.toBe(uid);
-    expect(world.intents.get(63)?.started).toBeUndefined();
-    await world.finishSteps();
-    expect(world.reports).toEqual(['stage running', '1 success', '2 success', 'stage success']);
-    expect([world.pod, world.isOver(), world.intents.size]).toEqual([undefined, true, 0]);
+    await env.clock.step(5_000);
+    expect(env.pod?.metadata?.uid).not.toBe(uid);
+    expect(env.intents.get(63)?.started).toBeUndefined();
+    await env.finishSteps();
+    expect(env.reports).toEqual(['stage running', '1 success', '2 success', 'stage success']);
+    expect([env.pod, env.isOver(), env.intents.size]).toEqual([undefined, true, 0]);
   });
 
-  it('is made again three times at most', async () => {
-    const world = begin();
+  it('is created again three times at most', async () => {
+    const env = begin();
     for (let time = 0; time < 3; time++) {
-      await world.clock.step(60_000);
-      world.cluster.put(POD, refused(world.pod));
+      await env.clock.step(60_000);
+      env.cluster.put(POD, refused(env.pod));
     }
-    await world.clock.step(60_000);
-    expect(world.server.stage.status).toBe('running');
-    world.cluster.put(POD, refused(world.pod));
-    await world.clock.step(60_000);
-    expect(world.server.stage).toMatchObject({
+    await env.clock.step(60_000);
+    expect(env.server.stage.status).toBe('running');
+    env.cluster.put(POD, refused(env.pod));
+    await env.clock.step(60_000);
+    expect(env.server.stage).toMatchObject({
       status: 'error',
       error: expect.stringMatching(/ended the Pod: OutOfcpu: no cpu left/) as string,
     });
-    expect(world.cluster.count('create', 'pods')).toBe(4);
+    expect(env.cluster.count('create', 'pods')).toBe(4);
   });
 
   it.each([
@@ -298,37 +283,37 @@ describe('a Pod in which nothing of the pipeline has run', () => {
       { containerStatuses: withStates({}, { 1: gated(137) }).status?.containerStatuses },
     ],
     [
-      'only others say that its node is gone',
+      'only a condition states that its node is gone',
       { reason: '', conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'DeletionByPodGC' }] },
     ],
-  ])('is not certain where %s: the stage ends', async (_, changes) => {
-    const world = begin();
-    await world.clock.step(0);
-    world.cluster.put(POD, refused(world.pod, changes));
-    await world.clock.step(20_000);
-    expect(world.server.stage.status).toBe('error');
-    expect(world.cluster.count('create', 'pods')).toBe(1);
+  ])('is not assumed if %s: the stage ends', async (_, changes) => {
+    const env = begin();
+    await env.clock.step(0);
+    env.cluster.put(POD, refused(env.pod, changes));
+    await env.clock.step(20_000);
+    expect(env.server.stage.status).toBe('error');
+    expect(env.cluster.count('create', 'pods')).toBe(1);
   });
 
-  it('is not made again for a build that is cancelled meanwhile', async () => {
-    const world = begin();
-    await world.clock.step(0);
-    world.cluster.put(POD, refused(world.pod));
-    await world.clock.step(1_000);
-    world.cancel();
-    await world.clock.step(60_000);
-    expect([world.pod, world.isOver(), world.server.stage.status]).toEqual([undefined, true, 'killed']);
-    expect(world.cluster.count('create', 'pods')).toBe(1);
+  it('is not created again for a build that is cancelled meanwhile', async () => {
+    const env = begin();
+    await env.clock.step(0);
+    env.cluster.put(POD, refused(env.pod));
+    await env.clock.step(1_000);
+    env.cancel();
+    await env.clock.step(60_000);
+    expect([env.pod, env.isOver(), env.server.stage.status]).toEqual([undefined, true, 'killed']);
+    expect(env.cluster.count('create', 'pods')).toBe(1);
   });
 });
 
-describe('a cancel on the way', () => {
+describe('a cancel', () => {
   it.each([['killed'], ['skipped'], ['error']])(
-    'a build that is %s when its details come is begun no more',
+    'of a build that is %s when its details arrive: it is not started',
     async (status) => {
-      const world = begin({}, ({ server }) => Object.assign(server, { details: aDetail(status) }));
-      await world.clock.step(0);
-      expect([world.reports, world.cluster.count('create', 'pods'), world.isOver()]).toEqual([
+      const env = begin({}, ({ server }) => Object.assign(server, { details: aDetail(status) }));
+      await env.clock.step(0);
+      expect([env.reports, env.cluster.count('create', 'pods'), env.isOver()]).toEqual([
         ['stage killed'],
         0,
         true,
@@ -337,13 +322,11 @@ describe('a cancel on the way', () => {
   );
 
   it.each([['killed'], ['success'], ['error']] as const)(
-    'a stage that is %s when its details come is left as it is',
+    'of a stage that is %s when its details arrive: it is left as it is',
     async (status) => {
-      const world = begin({}, ({ server }) =>
-        Object.assign(server, { stage: aStage({ status, version: 8 }) }),
-      );
-      await world.clock.step(0);
-      expect([world.reports, world.server.stage.status, world.isOver(), world.intents.size]).toEqual([
+      const env = begin({}, ({ server }) => Object.assign(server, { stage: aStage({ status, version: 8 }) }));
+      await env.clock.step(0);
+      expect([env.reports, env.server.stage.status, env.isOver(), env.intents.size]).toEqual([
         [],
         status,
         true,
@@ -352,75 +335,75 @@ describe('a cancel on the way', () => {
     },
   );
 
-  it('while it is drafted', async () => {
+  it('while the pipeline is compiled', async () => {
     const draft: StageParts['draft'] = (_, signal) =>
       new Promise((_resolve, reject) =>
         signal.addEventListener('abort', () => reject(signal.reason as Error)),
       );
-    const world = begin({ draft });
-    await world.clock.step(0);
-    world.cancel();
-    await world.clock.step(0);
-    expect([world.server.stage.status, world.isOver(), world.cluster.count('create', 'pods')]).toEqual([
+    const env = begin({ draft });
+    await env.clock.step(0);
+    env.cancel();
+    await env.clock.step(0);
+    expect([env.server.stage.status, env.isOver(), env.cluster.count('create', 'pods')]).toEqual([
       'killed',
       true,
       0,
     ]);
-    expect(world.heard.some((word) => word.startsWith('failed'))).toBe(false);
+    expect(env.heard.some((word) => word.startsWith('failed'))).toBe(false);
   });
 
-  it('in the line, silently', async () => {
-    const world = begin({}, (one) => Object.assign(one, { taken: BUSY }));
-    await world.clock.step(0);
-    expect(world.line.length).toBe(1);
-    world.cancel();
-    await world.clock.step(0);
-    expect([world.line.length, world.isOver(), world.pod]).toEqual([0, true, undefined]);
+  it('in the queue, before the log states the wait', async () => {
+    const env = begin({}, (one) => Object.assign(one, { taken: BUSY }));
+    await env.clock.step(0);
+    expect(env.line.length).toBe(1);
+    env.cancel();
+    await env.clock.step(0);
+    expect([env.line.length, env.isOver(), env.pod]).toEqual([0, true, undefined]);
   });
 
-  it('in the line, when its log says so already', async () => {
-    const world = begin({}, (one) => Object.assign(one, { taken: BUSY }));
-    await world.clock.step(10_000);
-    expect(world.pod).toBeDefined();
-    world.cancel();
-    await world.clock.step(0);
-    expect([world.pod, world.line.length, world.isOver(), world.server.stage.status]).toEqual([
+  it('in the queue, after the log states the wait', async () => {
+    const env = begin({}, (one) => Object.assign(one, { taken: BUSY }));
+    await env.clock.step(10_000);
+    expect(env.pod).toBeDefined();
+    env.cancel();
+    await env.clock.step(0);
+    expect([env.pod, env.line.length, env.isOver(), env.server.stage.status]).toEqual([
       undefined,
       0,
       true,
       'killed',
     ]);
-    expect(world.logs.of(1).isStored).toBe(true);
+    expect(env.logs.of(1).isStored).toBe(true);
   });
 
-  it('while the quota is spent', async () => {
+  it('while the quota is exhausted', async () => {
     const spent = refusal(403, 'Forbidden', 'exceeded quota: team');
-    const world = begin({}, ({ cluster }) => cluster.fail('create', 'pods', spent, spent));
-    await world.clock.step(0);
-    world.cancel();
-    await world.clock.step(0);
-    expect([world.isOver(), world.pod]).toEqual([true, undefined]);
+    const env = begin({}, ({ cluster }) => cluster.fail('create', 'pods', spent, spent));
+    await env.clock.step(0);
+    env.cancel();
+    await env.clock.step(0);
+    expect([env.isOver(), env.pod]).toEqual([true, undefined]);
   });
 
-  it('while it flies', async () => {
-    const world = begin();
-    await world.clock.step(0);
-    world.cancel();
-    await world.clock.step(0);
-    expect([world.registry.entries, world.pod]).toEqual([[], undefined]);
-    expect(world.heard).toContain('concluded cancelled');
+  it('while the steps run', async () => {
+    const env = begin();
+    await env.clock.step(0);
+    env.cancel();
+    await env.clock.step(0);
+    expect([env.registry.entries, env.pod]).toEqual([[], undefined]);
+    expect(env.heard).toContain('concluded cancelled');
   });
 });
 
-describe('a cancel that no watch hears', () => {
-  const hears = (world: TestStage): boolean => world.heard.includes('concluded cancelled');
+describe('a cancel that no watch reports', () => {
+  const hears = (env: TestStage): boolean => env.heard.includes('concluded cancelled');
 
   it('is found within ten seconds while the steps run', async () => {
-    const world = begin();
-    await world.clock.step(20_000);
-    world.server.cancel();
-    await world.clock.step(8_000);
-    expect([hears(world), world.pod, world.registry.entries, world.server.stage.status]).toEqual([
+    const env = begin();
+    await env.clock.step(20_000);
+    env.server.cancel();
+    await env.clock.step(8_000);
+    expect([hears(env), env.pod, env.registry.entries, env.server.stage.status]).toEqual([
       true,
       undefined,
       [],
@@ -428,21 +411,21 @@ describe('a cancel that no watch hears', () => {
     ]);
   });
 
-  it('is found within ten seconds in the line', async () => {
-    const world = begin({}, (one) => Object.assign(one, { taken: BUSY }));
-    await world.clock.step(20_000);
-    expect(world.pod).toBeDefined();
-    world.server.cancel();
-    await world.clock.step(8_000);
-    expect([world.pod, world.line.length, world.isOver()]).toEqual([undefined, 0, true]);
+  it('is found within ten seconds in the queue', async () => {
+    const env = begin({}, (one) => Object.assign(one, { taken: BUSY }));
+    await env.clock.step(20_000);
+    expect(env.pod).toBeDefined();
+    env.server.cancel();
+    await env.clock.step(8_000);
+    expect([env.pod, env.line.length, env.isOver()]).toEqual([undefined, 0, true]);
   });
 
-  it('is found by the start, of a stage that was not started yet', async () => {
-    const world = begin({}, (one) => Object.assign(one, { taken: BUSY }));
-    await world.clock.step(3_000);
-    world.server.cancel();
-    await world.clock.step(7_000);
-    expect([world.pod, world.line.length, world.isOver(), world.server.stage.status]).toEqual([
+  it('is found by the start if the stage was not started yet', async () => {
+    const env = begin({}, (one) => Object.assign(one, { taken: BUSY }));
+    await env.clock.step(3_000);
+    env.server.cancel();
+    await env.clock.step(7_000);
+    expect([env.pod, env.line.length, env.isOver(), env.server.stage.status]).toEqual([
       undefined,
       0,
       true,
@@ -450,24 +433,24 @@ describe('a cancel that no watch hears', () => {
     ]);
   });
 
-  it('is not seen in a Pod that another replica has taken over', async () => {
-    const world = begin();
-    await world.clock.step(20_000);
-    const { pod } = world;
+  it('is not assumed for a Pod that another replica has taken over', async () => {
+    const env = begin();
+    await env.clock.step(20_000);
+    const { pod } = env;
     const annotations = { ...pod?.metadata?.annotations, [ANNOTATION.owner]: 'ci/other' };
-    world.server.stage = { ...world.server.stage, version: 20 };
-    world.cluster.put(POD, { ...pod, metadata: { ...pod?.metadata, annotations } });
-    await world.clock.step(30_000);
-    expect([hears(world), world.pod?.metadata?.annotations?.[ANNOTATION.owner]]).toEqual([false, 'ci/other']);
+    env.server.stage = { ...env.server.stage, version: 20 };
+    env.cluster.put(POD, { ...pod, metadata: { ...pod?.metadata, annotations } });
+    await env.clock.step(30_000);
+    expect([hears(env), env.pod?.metadata?.annotations?.[ANNOTATION.owner]]).toEqual([false, 'ci/other']);
   });
 
-  it('and none: the stage that has ended is not asked about, nor opened again', async () => {
-    const world = begin();
-    await world.clock.step(20_000);
-    await world.finishSteps();
-    const { looks } = world.server;
-    await world.clock.step(60_000);
-    expect([world.server.looks, world.server.stage.status]).toEqual([looks, 'success']);
+  it('is no longer looked for after the stage has ended, which would open it again', async () => {
+    const env = begin();
+    await env.clock.step(20_000);
+    await env.finishSteps();
+    const { looks } = env.server;
+    await env.clock.step(60_000);
+    expect([env.server.looks, env.server.stage.status]).toEqual([looks, 'success']);
   });
 });
 
@@ -475,112 +458,107 @@ describe('a wait', () => {
   const waits = (changes: Partial<StageParts> = {}) =>
     begin(changes, (one) => Object.assign(one, { taken: BUSY }));
 
-  it('of less than ten seconds is silent', async () => {
-    const world = waits();
-    await world.clock.step(9_999);
-    expect([world.reports, world.pod]).toEqual([[], undefined]);
-    world.taken = FREE;
-    world.line.next();
-    await world.clock.step(0);
-    expect(world.reports).toEqual(['stage running']);
-    expect(world.heard).toContain('waited capacity 9999');
+  it('is silent for less than ten seconds', async () => {
+    const env = waits();
+    await env.clock.step(9_999);
+    expect([env.reports, env.pod]).toEqual([[], undefined]);
+    env.taken = FREE;
+    env.line.next();
+    await env.clock.step(0);
+    expect(env.reports).toEqual(['stage running']);
+    expect(env.heard).toContain('waited capacity 9999');
   });
 
-  it('of longer shows in the build’s own log, and survives this process on a held Pod', async () => {
-    const world = waits();
-    await world.clock.step(10_000);
-    expect(world.reports).toEqual(['stage running', '1 running']);
-    expect(world.logs.of(1).notes).toEqual([
+  it('is shown in the log of the build when it is longer, and survives this process on a gated Pod', async () => {
+    const env = waits();
+    await env.clock.step(10_000);
+    expect(env.reports).toEqual(['stage running', '1 running']);
+    expect(env.logs.of(1).notes).toEqual([
       expect.stringMatching(/^waiting to be admitted: 1 pipeline of 1 pipeline/),
     ]);
     const reason = expect.stringMatching(/^1 pipeline of 1 pipeline/) as string;
-    expect(world.registry.entries).toMatchObject([{ phase: 'waiting', reason }]);
-    expect(world.pod && holdsGate(world.pod)).toBe(true);
-    expect(world.pod?.metadata?.annotations?.[ANNOTATION.stepIds]).toBe('{"1":100,"2":200}');
-    world.taken = FREE;
-    world.line.next();
-    await world.clock.step(0);
-    expect(world.pod && holdsGate(world.pod)).toBe(false);
-    await world.finishSteps();
-    expect(world.reports).toEqual(['stage running', '1 running', '1 success', '2 success', 'stage success']);
-    expect(world.server.step(1)?.started).toBe(1_768_383_011);
+    expect(env.registry.entries).toMatchObject([{ phase: 'waiting', reason }]);
+    expect(env.pod && holdsGate(env.pod)).toBe(true);
+    expect(env.pod?.metadata?.annotations?.[ANNOTATION.stepIds]).toBe('{"1":100,"2":200}');
+    env.taken = FREE;
+    env.line.next();
+    await env.clock.step(0);
+    expect(env.pod && holdsGate(env.pod)).toBe(false);
+    await env.finishSteps();
+    expect(env.reports).toEqual(['stage running', '1 running', '1 success', '2 success', 'stage success']);
+    expect(env.server.step(1)?.started).toBe(1_768_383_011);
   });
 
-  it('has a limit, after which all steps of the stage are told', async () => {
-    const world = waits({ waitLimitMs: 120_000 });
-    await world.clock.step(119_999);
-    expect(world.isOver()).toBe(false);
-    await world.clock.step(1);
-    expect(world.server.stage).toMatchObject({
+  it('has a limit, after which all steps of the stage are reported', async () => {
+    const env = waits({ waitLimitMs: 120_000 });
+    await env.clock.step(119_999);
+    expect(env.isOver()).toBe(false);
+    await env.clock.step(1);
+    expect(env.server.stage).toMatchObject({
       status: 'error',
       error: 'the pipeline was not admitted within 2 minutes',
     });
-    expect([1, 2].map((n) => world.server.statusOf(n))).toEqual(['error', 'skipped']);
-    expect([world.pod, world.line.length, world.isOver(), world.registry.isQuiet]).toEqual([
+    expect([1, 2].map((n) => env.server.statusOf(n))).toEqual(['error', 'skipped']);
+    expect([env.pod, env.line.length, env.isOver(), env.registry.isQuiet]).toEqual([
       undefined,
       0,
       true,
       true,
     ]);
-    expect(world.logs.of(1).isStored).toBe(true);
+    expect(env.logs.of(1).isStored).toBe(true);
   });
 
-  it('for what can never be is refused at once', async () => {
-    const world = new TestStage();
-    onTestFinished(() => world.close());
-    const refusing: StageParts = Object.assign({}, world.parts, {
+  it('is refused at once if it could never end', async () => {
+    const env = new TestStage();
+    onTestFinished(() => env.close());
+    const refusing: StageParts = Object.assign({}, env.parts, {
       line: { enter: () => Promise.resolve({ kind: 'refused', text: 'asks for too much' }) },
     });
-    await runStage(refusing, { stage: aStage(), machine: 'me' }, world.handOver.signal);
-    expect(world.server.stage).toMatchObject({ status: 'error', error: 'asks for too much' });
-    expect(world.heard).toContain('failed over-budget pipeline');
+    await runStage(refusing, { stage: aStage(), machine: 'me' }, env.handOver.signal);
+    expect(env.server.stage).toMatchObject({ status: 'error', error: 'asks for too much' });
+    expect(env.heard).toContain('failed over-budget pipeline');
   });
 
-  it('leaves the line when what it shows meanwhile goes wrong', async () => {
-    const world = waits();
-    world.cluster.fail('create', 'pods', refusal(422, 'Invalid', 'bad mount'));
-    await world.clock.step(10_000);
-    expect([world.line.length, world.isOver(), world.server.stage.status]).toEqual([0, true, 'error']);
+  it('leaves the queue if showing it fails', async () => {
+    const env = waits();
+    env.cluster.fail('create', 'pods', refusal(422, 'Invalid', 'bad mount'));
+    await env.clock.step(10_000);
+    expect([env.line.length, env.isOver(), env.server.stage.status]).toEqual([0, true, 'error']);
   });
 
-  it('for a spent quota is no failure', async () => {
+  it('for an exhausted quota is no failure', async () => {
     const spent = refusal(403, 'Forbidden', 'exceeded quota: team');
-    const world = begin({}, ({ cluster }) => cluster.fail('create', 'pods', spent));
-    await world.clock.step(0);
-    expect(world.registry.entries).toMatchObject([
+    const env = begin({}, ({ cluster }) => cluster.fail('create', 'pods', spent));
+    await env.clock.step(0);
+    expect(env.registry.entries).toMatchObject([
       { phase: 'waiting', reason: expect.stringMatching(/exceeded quota/) as string },
     ]);
-    await world.clock.step(5_000);
-    expect(world.pod).toBeDefined();
+    await env.clock.step(5_000);
+    expect(env.pod).toBeDefined();
   });
 });
 
 describe('a hand-over', () => {
-  it('before there is a Pod keeps the intent for whoever comes next', async () => {
-    const world = begin({}, (one) => Object.assign(one, { taken: BUSY }));
-    await world.clock.step(0);
-    world.handOver.abort();
-    await world.clock.step(0);
-    expect([world.isOver(), world.intents.size, world.reports, world.registry.entries]).toEqual([
-      true,
-      1,
-      [],
-      [],
-    ]);
+  it('before there is a Pod keeps the intent for the next owner', async () => {
+    const env = begin({}, (one) => Object.assign(one, { taken: BUSY }));
+    await env.clock.step(0);
+    env.handOver.abort();
+    await env.clock.step(0);
+    expect([env.isOver(), env.intents.size, env.reports, env.registry.entries]).toEqual([true, 1, [], []]);
   });
 
-  it('in flight leaves the Pod', async () => {
-    const world = begin();
-    await world.clock.step(0);
-    world.handOver.abort();
-    await world.clock.step(0);
-    expect([world.isOver(), world.reports]).toEqual([true, ['stage running']]);
-    expect(world.cluster.find(POD)).toBeDefined();
-    expect(world.cluster.find(SECRET)).toBeDefined();
+  it('while the steps run leaves the Pod', async () => {
+    const env = begin();
+    await env.clock.step(0);
+    env.handOver.abort();
+    await env.clock.step(0);
+    expect([env.isOver(), env.reports]).toEqual([true, ['stage running']]);
+    expect(env.cluster.find(POD)).toBeDefined();
+    expect(env.cluster.find(SECRET)).toBeDefined();
   });
 
-  it('while a failure is told leaves the rest to the next one', async () => {
-    const world = begin({}, ({ cluster, server }) => {
+  it('while a failure is reported leaves the rest to the next owner', async () => {
+    const env = begin({}, ({ cluster, server }) => {
       cluster.fail('patch', 'pods', refusal(422, 'Invalid'));
       let calls = 0;
       cluster.intercept(({ verb }) => {
@@ -589,11 +567,11 @@ describe('a hand-over', () => {
         if (calls === 1) server.gate = new Promise(() => undefined);
       });
     });
-    await world.clock.step(0);
-    world.handOver.abort();
-    await world.clock.step(0);
-    expect([world.isOver(), world.reports]).toEqual([true, ['stage running']]);
-    expect(world.cluster.count('remove', 'pods')).toBe(0);
-    expect(world.cluster.all({ resource: RESOURCE.pods, namespace: 'ci' })).toHaveLength(1);
+    await env.clock.step(0);
+    env.handOver.abort();
+    await env.clock.step(0);
+    expect([env.isOver(), env.reports]).toEqual([true, ['stage running']]);
+    expect(env.cluster.count('remove', 'pods')).toBe(0);
+    expect(env.cluster.all({ resource: RESOURCE.pods, namespace: 'ci' })).toHaveLength(1);
   });
 });

@@ -4,7 +4,7 @@ import type { Finding } from '../cancel/cancel-watches.ts';
 import { holdsGate } from '../launch/start.ts';
 import type { Intent } from '../lease/lease-record.ts';
 import type { DroneStage } from '../pipeline/drone.ts';
-import { lookAtStage } from '../report/stage-look.ts';
+import { checkStage } from '../report/check-stage.ts';
 import { admit, showWait } from './admit.ts';
 import { writeTime } from './api-time.ts';
 import { claim } from './claim.ts';
@@ -25,39 +25,43 @@ import {
 import { endWithoutSteps, start } from './start.ts';
 import { superviseStage } from './supervise.ts';
 
-/** Calls whose answer must not be lost have this long after the hand-over has begun. */
+/** Calls whose response must not be lost may continue for this long after the hand-over has begun. */
 const GRACE_MS = 2_000;
 
-/** Goes on with a stage that the server has just given to us. Never rejects. */
+/** Runs a stage that the server has just assigned to this runner. Never rejects. */
 export const runStage = (
   parts: StageParts,
   { stage, machine }: { readonly stage: DroneStage; readonly machine: string },
   handOver: AbortSignal,
-): Promise<void> => goThrough(parts, claimedStage(stage, machine), handOver);
+): Promise<void> => processStage(parts, claimedStage(stage, machine), handOver);
 
-/** Goes on with a stage of which only a Lease says something. Never rejects. */
+/** Continues a stage that is known only from the record in a Lease. Never rejects. */
 export const runRecorded = (parts: StageParts, intent: Intent, handOver: AbortSignal): Promise<void> =>
-  goThrough(parts, recordedStage(intent), handOver);
+  processStage(parts, recordedStage(intent), handOver);
 
-/** Goes on with a Pod that another process began and that is ours now, wherever that one stopped. Never rejects. */
+/** Continues a stage from its Pod, which another process created and this one has adopted. Never rejects. */
 export const resume = (
   parts: StageParts,
   pod: V1Pod,
   record: PodRecord,
   handOver: AbortSignal,
-): Promise<void> => goThrough(parts, stageOfPod(pod, record, writeTime(pod, parts.clock)), handOver);
+): Promise<void> => processStage(parts, stageOfPod(pod, record, writeTime(pod, parts.clock)), handOver);
 
 /**
- * One stage from what is known of it to its end: claim → describe → admit → launch → start → supervise → conclude. Whatever goes wrong becomes
- * the stage's own error. `handOver` aborted: it stops where it is, and the Lease or the Pod says to whoever comes next how to go on.
+ * Processes one stage to its end: claim → describe → admit → launch → start → supervise → conclude. Any failure becomes the error of the
+ * stage. When `handOver` is aborted, the processing stops; the next owner continues from the Lease or the Pod.
  */
-async function goThrough(parts: StageParts, progress: StageProgress, handOver: AbortSignal): Promise<void> {
+async function processStage(
+  parts: StageParts,
+  progress: StageProgress,
+  handOver: AbortSignal,
+): Promise<void> {
   const { id, buildId } = progress.stage;
   const watch = parts.cancelWatches.open(buildId);
   const { cancelled } = watch;
   const grace = graceAfter(parts.clock, { handOver, lost: parts.lease.lost }, GRACE_MS);
   const waits: StageFlow['parts']['waits'] = (reason, note = reason) => {
-    parts.registry.update(id, { reason: reason || reasonInLine(progress) });
+    parts.registry.update(id, { reason: reason || reasonInQueue(progress) });
     if (note !== '') progress.started?.firstLog?.note(note);
   };
   const flow: StageFlow = {
@@ -75,9 +79,9 @@ async function goThrough(parts: StageParts, progress: StageProgress, handOver: A
       watch.close();
     },
   };
-  watch.lookWith((signal) => look(flow, signal));
+  watch.checkWith((signal) => checkState(flow, signal));
   try {
-    await conclude(flow, await passStations(flow));
+    await conclude(flow, await runStations(flow));
   } finally {
     watch.close();
     grace.close();
@@ -85,12 +89,12 @@ async function goThrough(parts: StageParts, progress: StageProgress, handOver: A
   }
 }
 
-/** What it waits for in the line still, when it waits for nothing else. */
-const reasonInLine = ({ admittedMs, turn }: StageProgress): string =>
-  admittedMs === undefined ? (turn?.said.text ?? '') : '';
+/** The reason that the admission queue gave, for a stage that waits for nothing else. */
+const reasonInQueue = ({ admittedMs, queueEntry }: StageProgress): string =>
+  admittedMs === undefined ? (queueEntry?.waitReason.text ?? '') : '';
 
-/** From station to station, until one of them is the last; an error is an end, too. */
-async function passStations(flow: StageFlow): Promise<StageEnd> {
+/** Runs one station after the other until one returns an end; an error is an end, too. */
+async function runStations(flow: StageFlow): Promise<StageEnd> {
   const { progress, stops } = flow;
   try {
     for (;;) {
@@ -101,11 +105,11 @@ async function passStations(flow: StageFlow): Promise<StageEnd> {
   } catch (error) {
     return endOf(flow, error);
   } finally {
-    progress.turn?.leave();
+    progress.queueEntry?.leave();
   }
 }
 
-/** The next station, by what is still missing. */
+/** Selects the next station by what is still missing. */
 function stationOf(progress: StageProgress): Station {
   const { isClaimed, work, admittedMs } = progress;
   if (!isClaimed) return claim;
@@ -114,7 +118,7 @@ function stationOf(progress: StageProgress): Station {
   return admittedMs === undefined ? whileWaiting(progress) : onceAdmitted(progress);
 }
 
-/** A long wait is shown, for which it needs a Pod and the server's ids. */
+/** Showing a long wait requires a Pod and the server's ids. */
 function whileWaiting({ pod, started, isWaitLong, isWaitShown }: StageProgress): Station {
   if (!isWaitLong || isWaitShown) return admit;
   if (!pod) return launchPod;
@@ -126,12 +130,12 @@ function onceAdmitted({ pod, started }: StageProgress): Station {
   return started && !holdsGate(pod) ? superviseStage : start;
 }
 
-/** How the server says that it stands, once it was told of the start: the start itself meets an earlier cancel. */
-async function look({ parts, progress }: StageFlow, signal: AbortSignal): Promise<Finding> {
+/** Reads the state of the stage from the server, once the start was reported: the start itself detects an earlier cancel. */
+async function checkState({ parts, progress }: StageFlow, signal: AbortSignal): Promise<Finding> {
   const reporter = progress.started?.reporter;
   if (!reporter) return 'unknown';
   const { podWatch, lease } = parts;
   const uid = progress.pod?.metadata?.uid;
   const pod = podWatch.pods.find(({ metadata }) => metadata?.uid === uid) ?? progress.pod;
-  return lookAtStage(parts, { reporter, pod, owner: lease.owner }, signal);
+  return checkStage(parts, { reporter, pod, owner: lease.owner }, signal);
 }

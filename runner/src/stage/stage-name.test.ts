@@ -5,7 +5,7 @@ import { stageName } from './stage-name.ts';
 const detail = aDetail();
 
 describe('the name of a stage’s Pod', () => {
-  it('is `drone-` and 20 letters and digits, as ever, and the same whenever it is made', () => {
+  it('is `drone-` followed by 20 letters and digits, and the same each time', () => {
     expect(stageName(detail)).toMatch(/^drone-[a-z0-9]{20}$/);
     expect(stageName({ ...detail })).toBe(stageName(detail));
   });
@@ -15,7 +15,7 @@ describe('the name of a stage’s Pod', () => {
     ['another build', { build: { ...detail.build, id: detail.build.id + 1 } }],
     ['the same number in a new database', { stage: { ...detail.stage, created: detail.stage.created + 1 } }],
     ['another server', { system: { ...detail.system, host: 'other.test' } }],
-  ])('is another one for %s', (_, changes) => {
+  ])('is different for %s', (_, changes) => {
     expect(stageName({ ...detail, ...changes })).not.toBe(stageName(detail));
   });
 

@@ -6,8 +6,8 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const LENGTH = 20;
 
 /**
- * What the Pod of a stage is called, and the namespace that is made for it: the same whichever process makes them, so that the API server takes
- * only one. The times keep stages apart that have the same number in an earlier database of the server.
+ * The name of a stage's Pod, and of the namespace that is created for it. Every process computes the same name, so that the API server
+ * accepts only one of them. The times distinguish stages that had the same number in an earlier database of the server.
  */
 export function stageName({ stage, build, repo, system }: StageDetail): string {
   const identity = [system.host, repo.slug, build.id, build.number, build.created, stage.id, stage.created];

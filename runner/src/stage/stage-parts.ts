@@ -14,40 +14,40 @@ import type { StageRunEvents } from '../supervise/stage-run-events.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
 import type { Patience } from '../watch/trouble.ts';
 
-/** What a stage is counted by on its way. All calls are cheap and never throw. */
+/** Events of a stage for the metrics. All calls are cheap and never throw. */
 export interface StageEvents extends StageRunEvents {
   /** A build was seen for the first time by this process. */
   buildSeen(buildId: number, event: string): void;
   waited(reason: WaitReason, ms: number): void;
-  /** From admission to the lifted scheduling gate. */
+  /** `ms`: from admission to the removal of the scheduling gate. */
   launched(ms: number): void;
-  /** The stage is over, after so long from admission. */
+  /** The stage has ended; `ms`: the time since its admission. */
   finished(ms: number): void;
-  /** A stage that came to nothing, by the code of its error. */
+  /** A stage ended before its steps, with this error code. */
   failedEarly(code: string, blame: string): void;
   /** The end of a stage could not be reported for so long that its record was removed. */
   expired(): void;
 }
 
-/** How it is known whose the stages are: a daemon's Lease does it, and `exec`, which nobody takes over, needs none. */
+/** Records the ownership of stages: a daemon uses its Lease; `exec`, whose stages no other process takes over, needs none. */
 export interface Ownership {
-  /** As Pods' annotations name it: `<lease namespace>/<lease name>`. */
+  /** The owner in the annotations of Pods: `<lease namespace>/<lease name>`. */
   readonly owner: string;
-  /** Scheme and host of the Drone server whose stages these are. */
+  /** Scheme and host of the Drone server that the stages belong to. */
   readonly server: string;
-  /** Aborted when others may take over: nothing may be written to Drone any more. */
+  /** Aborted when other replicas may take over: nothing may be written to Drone any more. */
   readonly lost: AbortSignal;
-  /** Resolves when it can't be lost any more that the stage is about to be accepted. */
+  /** Resolves when the intent to accept the stage is stored. */
   intend(intent: Intent, signal: AbortSignal): Promise<void>;
-  /** The server has the stage's end, or the stage is not ours: it needs no record any more. */
+  /** Removes the record of a stage whose end the server has, or that belongs to another runner. */
   settle(stageId: number): void;
-  /** Pods will be in that namespace (`own`: it is made for one of them alone); resolves when whoever comes next would look there. */
+  /** Records that Pods will be in that namespace (`own`: created for one Pod alone); resolves when the next owner would search it. */
   enter(namespace: string, kind: 'shared' | 'own', signal: AbortSignal): Promise<void>;
-  /** A namespace that was made for one stage is gone. */
+  /** Removes the record of a namespace that was created for one stage and is deleted. */
   leave(namespace: string): void;
 }
 
-/** All that a stage works with on its way. */
+/** The dependencies of the processing of a stage. */
 export interface StageParts {
   readonly clock: Clock;
   readonly ciServer: CiServer;
@@ -63,8 +63,8 @@ export interface StageParts {
   readonly patience: Patience;
   /** How long a stage may wait for admission; Infinity = for ever. */
   readonly waitLimitMs: number;
-  /** How long Pod and record of a stage are kept whose end the server doesn't take. */
+  /** How long the Pod and the record of a stage are kept while the server doesn't accept its end. */
   readonly retentionMs: number;
-  /** From the server's detail to what will be made in the cluster; rejects with a PipelineError for what is wrong with it. */
+  /** Turns the server's details into the objects to create in the cluster; rejects with a PipelineError if the pipeline is invalid. */
   draft(detail: StageDetail, signal: AbortSignal): Promise<Compiled>;
 }

@@ -14,106 +14,106 @@ import type { StageParts } from './stage-parts.ts';
 export interface Work {
   readonly plan: RunPlan;
   readonly masks: Compiled['masks'];
-  /** Said at the head of the first step's log. */
+  /** Written at the beginning of the first step's log. */
   readonly notes: readonly string[];
   readonly namespace: string;
-  /** The namespace is made for this stage alone, and goes with it. */
+  /** The namespace is created for this stage alone and deleted with it. */
   readonly ownNamespace: boolean;
-  /** What it asks of the cluster. */
+  /** The resources that it requests. */
   readonly asks: Load;
-  /** What is to be created; undefined where the Pod was there already. */
+  /** The objects to create; undefined if the Pod already existed. */
   readonly compiled: Compiled | undefined;
 }
 
-/** A place in the line before admission. */
-export interface Turn {
+/** A stage's place in the admission queue. */
+export interface QueueEntry {
   readonly sinceMs: number;
   readonly decided: Promise<Admission & { kind: 'admitted' | 'refused' }>;
-  /** The last reason to wait. */
-  readonly said: { reason: WaitReason; text: string };
-  /** Gives the place up, if it was not decided yet. */
+  /** The latest reason for the wait. */
+  readonly waitReason: { reason: WaitReason; text: string };
+  /** Leaves the queue, unless the admission was decided already. */
   leave(): void;
 }
 
 /**
- * How far a stage has come: what is filled in needs not be done again. It is read from the server's details, or from a Pod and a Lease: a
- * new stage is an adopted one of which nothing is known yet.
+ * How far a stage has progressed: a field that is set marks work that needs no repetition. The state comes from the server's details, or
+ * from a Pod and a Lease: a new stage is handled like an adopted one of which nothing is known yet.
  */
 export interface StageProgress {
-  /** As last known; its version is that at the server. */
+  /** The latest known state; its version is the one at the server. */
   stage: DroneStage;
   readonly machine: string;
-  /** Another process had it in hand before. */
+  /** Another process handled it before. */
   readonly adopted: boolean;
-  /** The server has said that it is ours. */
+  /** The server has confirmed that the stage is assigned to this runner. */
   isClaimed: boolean;
-  /** What a former owner wrote into its Lease of a stage that waits without a Pod. */
+  /** What a previous owner recorded in its Lease about a stage that waits without a Pod. */
   readonly startedWithoutPod: StartedWithoutPod | undefined;
-  /** The record in the Lease may say that the stage waits without a Pod. */
+  /** The record in the Lease may state that the stage waits without a Pod. */
   isWaitRecorded: boolean;
-  /** How often its Pod was made again, because nothing of the pipeline had run in it. */
+  /** How many times its Pod was recreated, because nothing of the pipeline had run in it. */
   remakes: number;
   detail: StageDetail | undefined;
   work: Work | undefined;
-  turn: Turn | undefined;
-  /** It has waited so long that its log is to say why. */
+  queueEntry: QueueEntry | undefined;
+  /** It has waited so long that its log must state why. */
   isWaitLong: boolean;
-  /** Its log says why it waits. */
+  /** Its log states why it waits. */
   isWaitShown: boolean;
   /** When it was admitted, by our clock: milliseconds since 1970. */
   admittedMs: number | undefined;
   pod: V1Pod | undefined;
-  /** What the Pod's annotations said when it was found; undefined for one of our own making. */
+  /** The Pod's annotations when it was found; undefined for a Pod that this process created. */
   record: PodRecord | undefined;
   apiTime: ApiTime | undefined;
   started: Started | undefined;
-  /** Its supervision has begun, which reports for itself. */
+  /** Its supervision has begun, which sends its own reports. */
   isSupervised: boolean;
 }
 
-/** What may stop a stage on its way. */
+/** The signals that may stop a stage. */
 export interface Stops {
   readonly cancelled: AbortSignal;
   readonly handOver: AbortSignal;
   /** Either of them. */
   readonly stop: AbortSignal;
-  /** Like `stop`, but calls whose answer must not be lost get some time more at a hand-over. */
+  /** Like `stop`, but at a hand-over calls whose response must not be lost get some more time. */
   readonly grace: AbortSignal;
 }
 
 /** What a station works with. */
 export interface StationParts extends StageParts {
-  /** Shows in the registry why the stage waits (empty: it goes on), and in its log where that is open. */
+  /** Records in the registry why the stage waits (empty: it no longer waits), and in its log if that is open. */
   readonly waits: (reason: string, note?: string) => void;
 }
 
-/** One stage on its way through the stations. */
+/** One stage that is being processed. */
 export interface StageFlow {
   readonly parts: StationParts;
   readonly progress: StageProgress;
   readonly stops: Stops;
-  /** When this process took it in hand, on the monotonic clock. */
+  /** When this process began to handle it, on the monotonic clock. */
   readonly beganMs: number;
-  /** Only reports and logs are left. */
+  /** Called when only reports and logs remain. */
   ended(): void;
 }
 
-/** How a stage left the stations. */
+/** How the processing of a stage ended. */
 export type StageEnd =
-  /** The server has its end and its logs; its Pod is on its way out. */
+  /** The server has its end and its logs; its Pod is being deleted. */
   | { readonly kind: 'reported' }
-  /** This process goes: Pod and Lease say to whoever comes next how to go on. */
+  /** This process stops: the next owner continues from the Pod and the Lease. */
   | { readonly kind: 'handed-over' }
-  /** It is not ours: nothing of it is touched. */
+  /** It belongs to another runner: nothing of it is changed. */
   | { readonly kind: 'left'; readonly why: string }
-  /** The server has its end already: only what was made for it is removed. */
+  /** The server has its end already: only the objects created for it are removed. */
   | { readonly kind: 'over'; readonly why: string }
-  /** Its end could not be reported for so long that its record is given up. */
+  /** Its end could not be reported within the retention, so its record is removed. */
   | { readonly kind: 'expired' }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'failed'; readonly error: PipelineError };
 
-/** Does its work, unless that is done; an end leaves the loop. */
+/** One step of the processing. A returned end stops the processing; undefined continues with the next station. */
 export type Station = (flow: StageFlow) => Promise<StageEnd | undefined>;
 
 const NOTHING_KNOWN = {
@@ -123,7 +123,7 @@ const NOTHING_KNOWN = {
   remakes: 0,
   detail: undefined,
   work: undefined,
-  turn: undefined,
+  queueEntry: undefined,
   isWaitLong: false,
   isWaitShown: false,
   admittedMs: undefined,
@@ -134,7 +134,7 @@ const NOTHING_KNOWN = {
   isSupervised: false,
 } as const;
 
-/** A stage that the server has just given to us. */
+/** A stage that the server has just assigned to this runner. */
 export const claimedStage = (stage: DroneStage, machine: string): StageProgress => ({
   ...NOTHING_KNOWN,
   stage,
@@ -143,7 +143,7 @@ export const claimedStage = (stage: DroneStage, machine: string): StageProgress 
   isClaimed: true,
 });
 
-/** A stage of which only a Lease says something. */
+/** A stage that is known only from the record in a Lease. */
 export const recordedStage = ({ stageId, buildId, machine, started }: Intent): StageProgress => ({
   ...NOTHING_KNOWN,
   stage: { id: stageId, buildId, name: '' } as DroneStage,
@@ -153,7 +153,7 @@ export const recordedStage = ({ stageId, buildId, machine, started }: Intent): S
   isWaitRecorded: started !== undefined,
 });
 
-/** A stage whose Pod another process made. */
+/** A stage whose Pod another process created. */
 export const stageOfPod = (pod: V1Pod, record: PodRecord, apiTime: ApiTime | undefined): StageProgress => ({
   ...NOTHING_KNOWN,
   stage: { ...record.stage, version: record.stageVersion },

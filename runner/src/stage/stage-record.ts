@@ -4,7 +4,7 @@ import type { Intent } from '../lease/lease-record.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { StageFlow } from './stage-progress.ts';
 
-/** The stage waits without a Pod that could keep what the server said of its steps: its record in the Lease does. */
+/** Records in the Lease the step ids of a stage that waits without a Pod. */
 export async function recordWait(flow: StageFlow, plan: RunPlan, { stepIds }: Started): Promise<void> {
   const { startedWithoutPod, record } = flow.progress;
   const owners = (startedWithoutPod?.owners ?? record?.adoptions ?? 0) + 1;
@@ -13,8 +13,8 @@ export async function recordWait(flow: StageFlow, plan: RunPlan, { stepIds }: St
 }
 
 /**
- * The record says no longer that the stage waits without a Pod. Before anything can run in the Pod: should that vanish together with this
- * process, the stage must not be begun once more.
+ * Removes from the record that the stage waits without a Pod. This precedes anything that runs in the Pod: if the Pod and this process are
+ * lost together, the stage must not be started again.
  */
 export async function recordPod(flow: StageFlow): Promise<void> {
   if (!flow.progress.isWaitRecorded) return;

@@ -8,8 +8,8 @@ import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 import { recordPod } from './stage-record.ts';
 
 /**
- * The server learns the steps and gives them ids; one PATCH writes them to the Pod and, where the stage is admitted, lets the scheduler have it.
- * Neither answer may be lost: at a hand-over both get some time more.
+ * Reports the steps to the server, which assigns their ids; one PATCH writes these to the Pod and, if the stage is admitted, removes the
+ * scheduling gate. Neither response may be lost: at a hand-over both calls get some more time.
  */
 export async function start(flow: StageFlow): Promise<StageEnd | undefined> {
   const { parts, progress, stops } = flow;
@@ -30,7 +30,7 @@ export async function start(flow: StageFlow): Promise<StageEnd | undefined> {
   return undefined;
 }
 
-/** Tells the server once, and keeps what it answers. */
+/** Reports the start to the server once and keeps the response. */
 export async function startAtServer(
   flow: StageFlow,
   { plan, masks, namespace, compiled }: Work,
@@ -46,7 +46,7 @@ export async function startAtServer(
   return outcome.started;
 }
 
-/** The stage needs no start: the server has its end, or has given it to another runner. */
+/** The stage must not be started: the server has its end, or has assigned it to another runner. */
 export class NotToBeStarted extends Error {
   override readonly name = 'NotToBeStarted';
   readonly end: StageEnd;
@@ -57,7 +57,10 @@ export class NotToBeStarted extends Error {
   }
 }
 
-/** A start meets another version of the stage: it was cancelled, or the start was applied and its answer lost, here or with another process. */
+/**
+ * A start conflicts with another version of the stage: it was cancelled, or the start was applied and its response lost, here or in another
+ * process.
+ */
 async function notStarted({ parts, progress, stops }: StageFlow, afterLostAnswer: boolean): Promise<Error> {
   const { stage, machine, adopted, pod } = progress;
   try {
@@ -75,13 +78,15 @@ async function notStarted({ parts, progress, stops }: StageFlow, afterLostAnswer
   return startLost(adopted);
 }
 
-/** A Pod is made just before its stage is started: the best that is known when the server doesn't say. */
+/** A Pod is created just before its stage is started: the best estimate if the server doesn't return the time. */
 const createdSeconds = (pod: V1Pod | undefined): number =>
   pod?.metadata?.creationTimestamp
     ? Math.floor(new Date(pod.metadata.creationTimestamp).getTime() / 1000)
     : 0;
 
-/** Started, but the answer with the ids was lost with the process that asked: the one hole (gate §4). */
+/**
+ * Started, but the response with the ids was lost with the process that sent the request: the one case that can't be recovered (gate §4).
+ */
 const startLost = (adopted: boolean): PipelineError =>
   new PipelineError(
     'start-lost',
@@ -91,7 +96,7 @@ const startLost = (adopted: boolean): PipelineError =>
     { blame: 'operator' },
   );
 
-/** No condition of any step is met, and no clone was asked for: that is a success, without a Pod. */
+/** No step is to run, and no clone is configured: the stage succeeds without a Pod. */
 export async function endWithoutSteps(flow: StageFlow): Promise<StageEnd | undefined> {
   const { parts, progress, stops } = flow;
   if (!progress.work) return undefined;

@@ -5,8 +5,8 @@ import { mayRemake, remakePod } from './remake.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
 
 /**
- * Watches over the running Pod until the server has the end and the logs. The stage takes a place until its steps have ended, and is in the
- * registry until the server has all.
+ * Supervises the running Pod until the server has the end and the logs. The stage counts against the capacity until its steps have ended,
+ * and is in the registry until everything is reported.
  */
 export async function superviseStage(flow: StageFlow): Promise<StageEnd | undefined> {
   const { progress, parts, stops } = flow;
@@ -86,7 +86,7 @@ function runOf(
   return { run };
 }
 
-/** When the last container ended, as the kubelet says. */
+/** When the last container ended, according to the kubelet. */
 function lastEndMs({ status }: V1Pod): number | undefined {
   const ends = (status?.containerStatuses ?? []).flatMap(({ state }) => {
     const at = state?.terminated?.finishedAt;

@@ -1,15 +1,15 @@
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import type { StageFlow } from './stage-progress.ts';
 
-/** How long a stage that is not admitted may wait from now on: in the line, or for room in a quota. */
+/** How much longer a stage may wait: in the admission queue, or for room in a quota. */
 export const leftMs = ({ parts, beganMs }: StageFlow): number =>
   beganMs + parts.waitLimitMs - parts.clock.monotonicMs();
 
-/** Ends a stage's wait for admission, with the text that the author reads. */
+/** The error that ends a stage's wait for admission, with the text for the author. */
 export const waitedTooLong = (limitMs: number): PipelineError =>
   tooLong(`the pipeline was not admitted within ${spanOf(limitMs)}`);
 
-/** Ends a stage's wait for room in the quota of its namespace. */
+/** The error that ends a stage's wait for room in the quota of its namespace. */
 export const quotaTooLong = (limitMs: number, text: string): PipelineError =>
   tooLong(`the quota of the namespace had no room within ${spanOf(limitMs)}: ${text}`);
 

@@ -23,7 +23,7 @@ export const POD = { resource: RESOURCE.pods, namespace: NAMESPACE, name: 'drone
 export const SECRET = { resource: RESOURCE.secrets, namespace: NAMESPACE, name: 'drone-abc' };
 const never = new AbortController().signal;
 
-/** What a stage is compiled to: a held Pod with its Secret. */
+/** The compiled stage: a Pod with the scheduling gate, and its Secret. */
 export function compiledOf(plan: RunPlan = aPlan(), changes: Partial<Compiled> = {}): Compiled {
   const { metadata, spec } = aPod(plan, {
     spec: { nodeName: '', schedulingGates: [{ name: SCHEDULING_GATE }] },
@@ -57,7 +57,7 @@ export function compiledOf(plan: RunPlan = aPlan(), changes: Partial<Compiled> =
   };
 }
 
-/** The details of the stage, as far as a journey looks at them. */
+/** The details of the stage, as far as the processing reads them. */
 export function aDetail(status = 'pending'): StageDetail {
   return {
     stage: aStage(),
@@ -66,7 +66,7 @@ export function aDetail(status = 'pending'): StageDetail {
   } as unknown as StageDetail;
 }
 
-/** Everything around a stage, in a test's hands. */
+/** The environment of a stage under test: fakes for the server, the cluster, the logs and the Lease. */
 export class TestStage {
   readonly clock = new FakeClock();
   readonly cluster = new FakeCluster();
@@ -75,7 +75,7 @@ export class TestStage {
   readonly registry = new StageRegistry();
   readonly handOver = new AbortController();
   readonly podWatch: PodWatch;
-  /** What is taken of the budget of one pipeline. */
+  /** The used part of the budget, which is one pipeline. */
   taken: Load = NO_LOAD;
   readonly line: AdmissionQueue;
   readonly intents = new Map<number, Intent>();
@@ -125,7 +125,7 @@ export class TestStage {
     };
   }
 
-  /** As Kubernetes does: what a Pod owns goes with it. */
+  /** Removes what a deleted Pod owns, like the garbage collector of Kubernetes. */
   #collect(uid: string | undefined): void {
     for (const { metadata } of this.cluster.all<V1Secret>({
       resource: RESOURCE.secrets,
@@ -160,7 +160,7 @@ export class TestStage {
     };
   }
 
-  /** The Pod as it stands in the cluster. */
+  /** The Pod in the cluster. */
   get pod(): V1Pod | undefined {
     return this.cluster.find<V1Pod>(POD);
   }
@@ -169,14 +169,14 @@ export class TestStage {
     return this.server.reports;
   }
 
-  /** Both steps ran, as the kubelet tells. */
+  /** Puts a status on the Pod in which both steps ran. */
   async finishSteps(): Promise<void> {
     this.cluster.put(POD, withStates(this.pod ?? {}, { 1: gated(0), 2: gated(0) }));
     await this.clock.step(0);
     await settle();
   }
 
-  /** Ends what waits, so that nothing of this test goes on in the next. */
+  /** Ends everything that waits, so that nothing of this test continues in the next one. */
   async close(): Promise<void> {
     this.handOver.abort();
     await this.clock.step(10_000);

@@ -6,35 +6,36 @@ import { ANNOTATION } from '../pipeline/compiled.ts';
 import { isOwnedBy } from '../pipeline/pod-owner.ts';
 import type { Reporter } from './reporter.ts';
 
-/** Whom to ask about a stage, and where it is written down. */
-export interface LookedAt {
-  readonly reporter: Pick<Reporter, 'look'>;
-  /** As it was last seen. Undefined: it has no Pod yet, and its Lease leaves the version to the server. */
+/** The stage to check: its reporter, and the Pod that records its version. */
+export interface CheckedStage {
+  readonly reporter: Pick<Reporter, 'checkState'>;
+  /** The last known Pod. Undefined: there is no Pod yet, and the record in the Lease contains no version. */
   readonly pod: V1Pod | undefined;
-  /** Who we are, as Pods' annotations name it. */
+  /** This replica, as named in the annotations of Pods. */
   readonly owner: string;
 }
 
 /**
- * Asks the server whether a stage that was started still stands as we told it. Asking raises the stage's version, so the Pod says it
- * first: whoever takes over can't end the stage without it. A stage that another replica has taken over meanwhile is not ours to judge.
+ * Checks whether a started stage is still in the reported state at the server. The check increases the version of the stage, so this is
+ * recorded on the Pod first: the next owner can't end the stage without it. A stage that another replica has taken over meanwhile is not
+ * judged here.
  */
-export async function lookAtStage(
+export async function checkStage(
   parts: { cluster: Cluster; log: Logger },
-  { reporter, pod, owner }: LookedAt,
+  { reporter, pod, owner }: CheckedStage,
   signal: AbortSignal,
 ): Promise<Finding> {
-  const writeDown = async (version: number): Promise<boolean> =>
-    !pod || (await isWrittenDown(parts, pod, { owner, version }, signal));
-  const reported = await reporter.look(writeDown, signal);
+  const recordVersion = async (version: number): Promise<boolean> =>
+    !pod || (await isRecorded(parts, pod, { owner, version }, signal));
+  const reported = await reporter.checkState(recordVersion, signal);
   if (reported === 'reported') return 'open';
-  // What the server doesn't know any more needs to run no longer.
+  // A stage that the server no longer knows need not run any longer.
   const isOver = reported === 'conflict' || reported === 'unknown';
-  if (isOver && (!pod || (await isOurs(parts, pod, owner, signal)))) return 'cancelled';
+  if (isOver && (!pod || (await isStillOurs(parts, pod, owner, signal)))) return 'cancelled';
   return 'unknown';
 }
 
-async function isWrittenDown(
+async function isRecorded(
   { cluster, log }: { cluster: Cluster; log: Logger },
   pod: V1Pod,
   { owner, version }: { owner: string; version: number },
@@ -51,8 +52,8 @@ async function isWrittenDown(
   }
 }
 
-/** Deleted by somebody, it is nobody else's. */
-async function isOurs(
+/** Whether the Pod still belongs to this replica. A deleted Pod has no other owner. */
+async function isStillOurs(
   { cluster, log }: { cluster: Cluster; log: Logger },
   pod: V1Pod,
   owner: string,
