@@ -7,7 +7,7 @@ import { aPlannedStep } from './testing/a-plan.ts';
 
 const ended = (code: number): StepResult => ({ phase: 'ended', decision: 'ran', code });
 
-/** What is thought of the last step, and whether that is certain. */
+/** The decision on the last step, and whether it is certain. */
 function judged(steps: readonly PlannedStep[], codes: Readonly<Record<number, number>>): readonly unknown[] {
   const results: StepResults = new Map(Object.entries(codes).map(([n, code]) => [Number(n), ended(code)]));
   const step = steps.at(-1);
@@ -19,16 +19,16 @@ function judged(steps: readonly PlannedStep[], codes: Readonly<Record<number, nu
 describe('a skip is certain', () => {
   const [one, two] = [aPlannedStep(1), aPlannedStep(2)];
 
-  it('when what failed had to end before', () => {
+  it('when the failed step had to end before', () => {
     expect(judged([one, aPlannedStep(2, { after: [1] })], { 1: 1 })).toEqual(['failed-before', true]);
   });
 
-  it('through others too', () => {
+  it('also transitively', () => {
     const steps = [one, aPlannedStep(2, { after: [1], runs: 'always' }), aPlannedStep(3, { after: [2] })];
     expect(judged(steps, { 1: 1, 2: 0 })).toEqual(['failed-before', true]);
   });
 
-  it('not when it failed beside it: the step may have begun before', () => {
+  it('not when the failed step ran in parallel: the step may have started before the failure', () => {
     expect(judged([one, two, aPlannedStep(3, { after: [2] })], { 1: 1, 2: 0 })).toEqual([
       'failed-before',
       false,
@@ -47,7 +47,7 @@ describe('a skip is certain', () => {
     expect(judged([first, aPlannedStep(2, { runs: 'always' })], { 1: code })).toEqual([why, false]);
   });
 
-  it('when nothing failed, only if no other step could', () => {
+  it('when nothing failed, only if no other step can fail', () => {
     const report = { runs: 'on-failure' } as const;
     const last = aPlannedStep(3, { after: [2], ...report });
     expect(judged([one, aPlannedStep(2, { after: [1] }), last], { 1: 0, 2: 0 })).toEqual([
@@ -59,7 +59,7 @@ describe('a skip is certain', () => {
     expect(judged([service, two, last], { 2: 0 })).toEqual(['passed-before', true]);
   });
 
-  it('when nothing failed and the others stand behind it', () => {
+  it('when nothing failed and the other steps run after it', () => {
     const steps = [aPlannedStep(2, { after: [3], runs: 'always' }), aPlannedStep(3, { runs: 'on-failure' })];
     expect(judged(steps, {})).toEqual(['passed-before', true]);
   });
@@ -79,7 +79,7 @@ describe('a certain skip', () => {
     ),
   }));
 
-  /** What comes of all but the last one: each runs or is skipped as its gate decides. */
+  /** The results of all steps but the last: each runs or is skipped as its gate decides. */
   function resultsOf(steps: readonly PlannedStep[], codes: readonly number[]): Map<number, StepResult> {
     const results = new Map<number, StepResult>();
     for (const [index, step] of steps.slice(0, -1).entries()) {
@@ -95,7 +95,7 @@ describe('a certain skip', () => {
     return new Set([...step.after, ...further]);
   }
 
-  it('is what the gate says too, whatever of the rest it has seen by then', () => {
+  it('is also the decision of the gate, whichever other results it has by then', () => {
     let certain = 0;
     fc.assert(
       fc.property(stage, fc.nat(), ({ steps, codes }, seen) => {

@@ -3,17 +3,17 @@ import { ChangeNotifier } from './change-notifier.ts';
 
 const never = new AbortController().signal;
 
-describe('Beacon', () => {
-  it('answers at once what holds already, even to one who gave up', async () => {
+describe('ChangeNotifier', () => {
+  it('resolves true at once if the condition holds, even with an aborted signal', async () => {
     expect(await new ChangeNotifier().until(() => true, never)).toBe(true);
     expect(await new ChangeNotifier().until(() => true, AbortSignal.abort())).toBe(true);
   });
 
-  it('answers at once to one who gave up before', async () => {
+  it('resolves false at once if the signal is already aborted', async () => {
     expect(await new ChangeNotifier().until(() => false, AbortSignal.abort())).toBe(false);
   });
 
-  it('lets those look again who wait, and only those for whom it holds go', async () => {
+  it('checks all conditions again at a change, and resolves only those that hold', async () => {
     const changes = new ChangeNotifier();
     let now = 0;
     const settled: string[] = [];
@@ -30,7 +30,7 @@ describe('Beacon', () => {
     expect(settled).toEqual(['one true', 'two true']);
   });
 
-  it('ends a wait with its signal, and looks no more', async () => {
+  it('ends a wait with its signal, and checks no more', async () => {
     const changes = new ChangeNotifier();
     const stop = new AbortController();
     let looks = 0;
@@ -44,7 +44,7 @@ describe('Beacon', () => {
     expect(looks).toBe(1);
   });
 
-  it('may be flashed by one who looks', async () => {
+  it('may be notified from within a condition', async () => {
     const changes = new ChangeNotifier();
     let open = false;
     const first = changes.until(() => {

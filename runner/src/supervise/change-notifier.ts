@@ -1,27 +1,27 @@
-/** Somebody's state may have changed: those who wait for something look again. */
+/** Lets callers wait for a condition, which is checked again whenever state may have changed. */
 export class ChangeNotifier {
   readonly #waiting = new Set<() => void>();
 
-  /** Lets all who wait look again. */
+  /** Makes all waiting callers check their conditions again. */
   notify(): void {
-    for (const look of [...this.#waiting]) look();
+    for (const check of [...this.#waiting]) check();
   }
 
-  /** Resolves `true` when `holds` does, `false` when the signal is aborted first. */
+  /** Resolves `true` once the condition holds, `false` when the signal is aborted first. */
   until(holds: () => boolean, signal: AbortSignal): Promise<boolean> {
     if (holds()) return Promise.resolve(true);
     if (signal.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
       const settle = (answer: boolean): void => {
-        this.#waiting.delete(look);
+        this.#waiting.delete(check);
         signal.removeEventListener('abort', giveUp);
         resolve(answer);
       };
-      const look = (): void => {
+      const check = (): void => {
         if (holds()) settle(true);
       };
       const giveUp = (): void => settle(false);
-      this.#waiting.add(look);
+      this.#waiting.add(check);
       signal.addEventListener('abort', giveUp, { once: true });
     });
   }

@@ -8,7 +8,7 @@ import type { StepLog, StepLogs } from '../ports/step-logs.ts';
 import type { Patience, Trouble } from '../watch/trouble.ts';
 import type { StageRunEvents } from './stage-run-events.ts';
 
-/** What a flight works with. */
+/** The dependencies of a stage run. */
 export interface StageRunParts {
   readonly clock: Clock;
   readonly cluster: Cluster;
@@ -23,37 +23,37 @@ export interface LaunchedStage {
   readonly plan: RunPlan;
   readonly pod: V1Pod;
   readonly masks: Readonly<Record<number, readonly string[]>>;
-  /** Said at the head of the first step's log. */
+  /** Written at the start of the first step's log. */
   readonly notes: readonly string[];
   /** When the repository's timeout began to count, milliseconds since 1970. */
   readonly admittedMs: number;
-  /** Another replica began it: versions of steps are unknown, and what it told is told again. */
+  /** Another replica started it: versions of steps are unknown, and its reports are repeated. */
   readonly adopted: boolean;
-  /** When this process took it in hand, milliseconds since 1970. */
+  /** When this process started to supervise it, milliseconds since 1970. */
   readonly takenOverMs: number;
-  /** Its end is decided, or all steps that count have ended: only reports and logs are left. Told once. */
+  /** Its end is decided, or all ordinary steps have ended: only reports and logs are left. Called once. */
   ended(): void;
-  /** The server has the end, and the logs so far: the Pod may go, which may take a while. */
+  /** The server has the end and the logs so far: the Pod may be deleted, which may take a while. */
   reported(): void;
-  /** As the Pod's annotation names this replica. */
+  /** The name of this replica in the Pod's annotation. */
   readonly owner: string;
-  /** The Pod could not be removed: somebody must look after it again. */
+  /** The Pod could not be deleted: its deletion must be tried again. */
   notRemoved?(): void;
-  /** Whether a Pod in which nothing has run is left to be made again. */
+  /** Whether a Pod in which nothing has run may be created again. */
   readonly mayRemake?: boolean;
-  /** The first step's log, when it was opened before the flight. */
+  /** The first step's log, if it was opened before the stage run. */
   readonly firstLog?: StepLog;
 }
 
-/** What may end a flight from outside. */
+/** Signals that end a stage run from outside. */
 export interface StopSignals {
   /** The build was cancelled. */
   readonly cancelled: AbortSignal;
-  /** This process goes (or lost its Lease): leave everything to who comes next. */
+  /** This process ends (or lost its Lease): everything is left to the next owner. */
   readonly handOver: AbortSignal;
 }
 
-/** How it ended; the Pod is being removed, but for a hand-over. */
+/** How it ended; the Pod is being deleted, except after a hand-over. */
 export type StageRunEnd =
   | { readonly kind: 'handed-over' }
   /** The node refused the Pod before anything of the pipeline ran: nothing was reported, and the Pod is still there. */

@@ -14,10 +14,10 @@ const notice = (text: string, change: Partial<PodNotice> = {}): PodNotice => ({
   ...change,
 });
 
-describe('what Events tell of a Pod', () => {
+describe('a notice from an Event of a Pod', () => {
   const plan = aPlan([aPlannedStep(1), aPlannedStep(2, { after: [1] })]);
 
-  it('stands in the log of the step whose turn it is, once, and the step shows as running', async () => {
+  it('is written once to the log of the step that is due, which shows as running', async () => {
     const stageRun = new TestStageRun({ plan, pod: aPod(plan) });
     await settle();
     stageRun.feed.hear(notice('pulling image i2:1'));
@@ -29,7 +29,7 @@ describe('what Events tell of a Pod', () => {
     expect(stageRun.begun).toEqual([]);
   });
 
-  it('stands in the log of its own step where that is open', async () => {
+  it('is written to the log of its own step if that is open', async () => {
     const stageRun = new TestStageRun({ plan: aPlan([aPlannedStep(1), aPlannedStep(2)]), pod: aPod(plan) });
     await settle();
     stageRun.feed.hear(notice('pulling image i2:1'));
@@ -38,7 +38,7 @@ describe('what Events tell of a Pod', () => {
     expect([stageRun.logs.of(1).notes, stageRun.logs.of(2).notes]).toEqual([[], ['pulling image i2:1']]);
   });
 
-  it('is no news once its container runs, nor is what concerns the Pod once any does', async () => {
+  it('is left out once its container runs, and one about the Pod once any container runs', async () => {
     const stageRun = new TestStageRun({ plan, pod: withStates(aPod(plan), { 1: running(), 2: running() }) });
     await settle();
     stageRun.feed.hear(notice('pulling image i2:1'), notice('waiting for a volume: v', { container: '' }));
@@ -47,7 +47,7 @@ describe('what Events tell of a Pod', () => {
     expect([stageRun.reports, stageRun.logs.of(1).notes]).toEqual([[], []]);
   });
 
-  it('by a former owner stands at the head of the log in which it stood, and in no other', async () => {
+  it('of a former owner is repeated at the start of the log that had it, and in no other', async () => {
     const own = aPlan([aPlannedStep(1), aPlannedStep(2, { after: [1] }), aPlannedStep(3)]);
     const stageRun = new TestStageRun({ plan: own, pod: aPod(own), adoptions: 1 });
     const before = stageRun.clock.now() - 60_000;
@@ -64,7 +64,7 @@ describe('what Events tell of a Pod', () => {
     ]);
   });
 
-  it('by a former owner that is read too late for the head of a log is left out', async () => {
+  it('of a former owner is left out if it is read too late for the start of a log', async () => {
     const stageRun = new TestStageRun({ plan, pod: aPod(plan), adoptions: 1 });
     await settle();
     stageRun.feed.hear(notice('pulled image i2:1', { atMs: stageRun.clock.now() - 60_000 }));
@@ -73,7 +73,7 @@ describe('what Events tell of a Pod', () => {
     expect(stageRun.logs.of(1).notes).toEqual([]);
   });
 
-  it('is no news after an adoption, if it is older than that: it would stand among what the step printed', async () => {
+  it('from before an adoption is not written later: it would appear between lines that the step printed', async () => {
     const stageRun = new TestStageRun({ plan, pod: aPod(plan), adoptions: 1 });
     await settle();
     const nowMs = stageRun.clock.now();
@@ -84,7 +84,7 @@ describe('what Events tell of a Pod', () => {
     expect(stageRun.logs.of(1).notes).toEqual(['pulling image i3:1']);
   });
 
-  it('does not make a service a running one, on which others wait', async () => {
+  it('does not make a service count as running, since other steps wait for that', async () => {
     const services = aPlan([aPlannedStep(1, { role: 'background' }), aPlannedStep(2, { after: [1] })]);
     const stageRun = new TestStageRun({ plan: services, pod: aPod(services) });
     await settle();

@@ -4,7 +4,7 @@ import { conclusionAnnotation, isCutShort, recordedConclusion } from './recorded
 
 const podWith = (text: string) => ({ metadata: { annotations: { [ANNOTATION.conclusion]: text } } });
 
-describe('the end that a Pod keeps', () => {
+describe('the conclusion recorded on a Pod', () => {
   it.each([
     { kind: 'timed-out' },
     { kind: 'cancelled' },
@@ -16,17 +16,17 @@ describe('the end that a Pod keeps', () => {
   });
 
   it.each(['', 'no JSON', 'null', '"timed-out"', '{"kind":"completed"}', '{"kind":"broken"}'])(
-    'is none where somebody wrote %j',
+    'is undefined for the invalid annotation %j',
     (text) => {
       expect(recordedConclusion(podWith(text))).toBeUndefined();
     },
   );
 
-  it('is none on a Pod that runs', () => {
+  it('is undefined on a Pod that runs', () => {
     expect(recordedConclusion({ metadata: {} })).toBeUndefined();
   });
 
-  it('is for what was stopped: not for a success', () => {
+  it('exists only for stages that were stopped, not for a success', () => {
     const kinds = [{ kind: 'completed' }, { kind: 'cancelled' }, { kind: 'timed-out' }] as const;
     expect(kinds.map((one) => isCutShort(one))).toEqual([false, true, true]);
   });

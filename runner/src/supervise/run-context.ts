@@ -6,26 +6,26 @@ import type { PodNotice } from '../watch/pod-notice.ts';
 import type { Trouble } from '../watch/trouble.ts';
 import type { ChangeNotifier } from './change-notifier.ts';
 
-/** What the steps see of the flight they belong to. */
+/** The part of a stage run that its steps use. */
 export interface RunContext {
   readonly changes: ChangeNotifier;
   readonly reporter: Pick<Reporter, 'step' | 'stepId' | 'knows'>;
-  /** Aborted when nothing more is to be waited for. */
+  /** Aborted when steps must stop waiting. */
   readonly halt: AbortSignal;
   state(): StageState;
   view(): PodView;
   pod(): V1Pod;
   gone(): boolean;
-  /** What Events told of the Pod. */
+  /** Notices from the Pod's Events. */
   notices(): readonly PodNotice[];
-  /** The end of the stage is decided: no further step is begun. */
+  /** The end of the stage is decided: no further step is started. */
   concluded(): boolean;
-  /** Aborted when this process hands over, or the Pod is another replica's. */
+  /** Aborted when this process hands over, or another replica owns the Pod. */
   readonly leaving: AbortSignal;
-  /** Handed over: whoever comes next reads the logs from their start, and uploads them. */
+  /** Handed over: the next owner reads the logs from their start and uploads them. */
   left(): boolean;
   change(next: StageState): void;
-  /** The server has another version of a step: it was cancelled, unless it is to be reported again. */
+  /** The server has another version of a step: the build was cancelled, unless the step has to be reported again. */
   conflict(): Promise<'over' | 'report-again'>;
   broken(trouble: Trouble): void;
 }

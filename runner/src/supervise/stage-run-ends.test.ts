@@ -34,7 +34,7 @@ const deleted = (pod: V1Pod): V1Pod => ({
 });
 
 describe('a cancel', () => {
-  it('stops the Pod and frees the place at once, and keeps the Pod until the server has the logs (known issue 8; issue 11, 1.1)', async () => {
+  it('stops the Pod and ends the stage at once, and keeps the Pod until the logs are stored (known issue 8; issue 11, 1.1)', async () => {
     const stageRun = await startedRun();
     stageRun.cancelled.abort();
     await settle();
@@ -55,7 +55,7 @@ describe('a cancel', () => {
     expect(stageRun.cluster.calls.at(-1)?.body).toMatchObject({ gracePeriodSeconds: 10 });
   });
 
-  it('keeps the Pod while nobody answers for a log that it still has', async () => {
+  it('keeps the Pod while a log that it still has can’t be read', async () => {
     const stageRun = await startedRun();
     const log = stageRun.logs.of(1);
     log.isOutOfReach = true;
@@ -73,7 +73,7 @@ describe('a cancel', () => {
     expect([stageRun.reported, stageRun.isRemoved, log.isStored]).toEqual([1, true, true]);
   });
 
-  it('of a Pod that no node has yet removes it at once: nothing of it is left to read', async () => {
+  it('deletes a Pod without a node at once: it has no logs', async () => {
     const plan = aPlan();
     const stageRun = new TestStageRun({ plan, pod: withStatus(aPod(plan, { spec: { nodeName: '' } }), {}) });
     stageRun.cancelled.abort();
@@ -81,7 +81,7 @@ describe('a cancel', () => {
     expect([stageRun.isRemoved, stageRun.reports]).toEqual([true, ['stage killed']]);
   });
 
-  it('still stores what the stopped program had to say', async () => {
+  it('still stores the last output of the stopped program', async () => {
     const stageRun = await startedRun();
     stageRun.cancelled.abort();
     await settle();
@@ -104,7 +104,7 @@ describe('a cancel', () => {
     expect(stageRun.clock.pending).toBe(0);
   });
 
-  it('before the flight begins nothing', async () => {
+  it('before the start of the stage run starts nothing', async () => {
     const stageRun = new TestStageRun();
     stageRun.cancelled.abort();
     await stageRun.clock.step(0);
@@ -113,7 +113,7 @@ describe('a cancel', () => {
     expect(stageRun.end).toMatchObject({ kind: 'finished', conclusion: { kind: 'cancelled' } });
   });
 
-  it('lets nothing begin any more', async () => {
+  it('starts no further step', async () => {
     const stageRun = await startedRun();
     stageRun.cancelled.abort();
     stageRun.logs.of(1).end(0, stageRun.clock.now());
@@ -122,7 +122,7 @@ describe('a cancel', () => {
     expect(stageRun.server.statusOf(2)).toBe('skipped');
   });
 
-  it('and a time-out at the same moment are one end: the first word counts', async () => {
+  it('and a time-out at the same moment are one end: the first one takes effect', async () => {
     const stageRun = await startedRun();
     stageRun.cancelled.abort();
     await stageRun.clock.step(2 * HOUR_MS);
@@ -132,7 +132,7 @@ describe('a cancel', () => {
 });
 
 describe('a conflict at the server', () => {
-  it('is a cancel that no watch heard', async () => {
+  it('is a cancel that no watch received', async () => {
     const stageRun = await startedRun();
     stageRun.server.cancel();
     stageRun.logs.of(1).end(0, stageRun.clock.now());
@@ -143,7 +143,7 @@ describe('a conflict at the server', () => {
     expect(stageRun.isRemoved).toBe(true);
   });
 
-  it('is none when the Pod belongs to another replica: that one goes on', async () => {
+  it('is no cancel if another replica owns the Pod, which continues', async () => {
     const stageRun = await startedRun();
     stageRun.server.cancel();
     stageRun.cluster.put(stageRun.target, ofOwner('ci/other')(stageRun.feed.pod ?? {}));
@@ -153,7 +153,7 @@ describe('a conflict at the server', () => {
     expect([stageRun.isRemoved, stageRun.reported]).toEqual([false, 0]);
   });
 
-  it('is neither as long as nobody can tell whose the Pod is', async () => {
+  it('decides nothing as long as the owner of the Pod can’t be read', async () => {
     const stageRun = await startedRun();
     stageRun.server.cancel();
     stageRun.cluster.fail('get', 'pods', noAnswer(), noAnswer());
@@ -164,7 +164,7 @@ describe('a conflict at the server', () => {
     expect(stageRun.concluded.map(({ conclusion }) => conclusion.kind)).toEqual(['cancelled']);
   });
 
-  it('is a cancel, too, when the Pod is gone', async () => {
+  it('is also a cancel if the Pod is gone', async () => {
     const stageRun = await startedRun();
     stageRun.server.cancel();
     stageRun.cluster.drop(stageRun.target);
@@ -175,7 +175,7 @@ describe('a conflict at the server', () => {
 });
 
 describe('two replicas', () => {
-  it('the one whose Pod was taken over says nothing more, and leaves the Pod', async () => {
+  it('the one whose Pod was taken over reports nothing more, and leaves the Pod', async () => {
     const stageRun = await startedRun();
     await stageRun.show(ofOwner('ci/other'));
     await stageRun.show(ofOwner('ci/other'));
@@ -191,7 +191,7 @@ describe('two replicas', () => {
 });
 
 describe('a time-out', () => {
-  it('is told before the Pod goes, which is its only record till then', async () => {
+  it('is reported before the Pod, until then its only record, is deleted', async () => {
     const stageRun = await startedRun();
     let open = (): void => undefined;
     stageRun.server.gate = new Promise((resolve) => {
@@ -219,7 +219,7 @@ describe('a time-out', () => {
     expect([stageRun.isRemoved, stageRun.ended, stageRun.reported]).toEqual([false, 1, 0]);
   });
 
-  it('that its former owner could not tell any more is told by who takes over, and no other end', async () => {
+  it('that its former owner could not report is reported by the next owner, and no other end', async () => {
     const text = 'the image of step s2 is not there';
     const annotations = {
       [ANNOTATION.conclusion]: JSON.stringify({ kind: 'broken', text, step: 2 }),
@@ -238,7 +238,7 @@ describe('a time-out', () => {
     expect(stageRun.isRemoved).toBe(true);
   });
 
-  it('comes at its minute', async () => {
+  it('takes effect exactly when it expires', async () => {
     const stageRun = await startedRun();
     await stageRun.clock.step(HOUR_MS - 1);
     expect(stageRun.concluded).toEqual([]);
@@ -246,7 +246,7 @@ describe('a time-out', () => {
     expect(stageRun.concluded.map(({ conclusion }) => conclusion.kind)).toEqual(['timed-out']);
   });
 
-  it('does not hit what has ended and only waits for its reports', async () => {
+  it('does not affect a stage that has ended and only waits for its reports', async () => {
     const stageRun = await startedRun({ plan: one });
     stageRun.server.gate = new Promise(() => undefined);
     stageRun.logs.of(1).end(0, stageRun.clock.now());
@@ -266,7 +266,7 @@ describe('a time-out', () => {
 });
 
 describe('a hand-over', () => {
-  it('leaves all as it is: nothing is told, stored or removed any more (known issues 13 and 14)', async () => {
+  it('leaves everything as it is: nothing is reported, stored or deleted any more (known issues 13 and 14)', async () => {
     const stageRun = await startedRun();
     stageRun.handOver.abort();
     await settle();
@@ -289,7 +289,7 @@ describe('a hand-over', () => {
     expect([stageRun.end, stageRun.reports]).toEqual([{ kind: 'handed-over' }, []]);
   });
 
-  it('while the end can’t be told keeps the Pod, by which the next one sees it too', async () => {
+  it('while the end can’t be reported keeps the Pod, from which the next owner reads the end', async () => {
     const stageRun = await startedRun();
     stageRun.server.gate = new Promise(() => undefined);
     await stageRun.clock.step(HOUR_MS);
@@ -298,7 +298,7 @@ describe('a hand-over', () => {
     expect([stageRun.end, stageRun.isRemoved]).toEqual([{ kind: 'handed-over' }, false]);
   });
 
-  it('while a service of a completed stage still ends leaves the Pod to the next one', async () => {
+  it('while a service of a completed stage still ends leaves the Pod to the next owner', async () => {
     const plan = aPlan([aPlannedStep(1), aPlannedStep(2, { role: 'background' })]);
     const stageRun = await startedRun({ plan });
     stageRun.logs.of(1).end(0, stageRun.clock.now());
@@ -311,8 +311,8 @@ describe('a hand-over', () => {
   });
 });
 
-describe('a Pod that somebody takes away (known issue 35)', () => {
-  it('is told as such when it is gone', async () => {
+describe('a Pod that somebody deletes (known issue 35)', () => {
+  it('is reported as such when it is gone', async () => {
     const stageRun = await startedRun();
     stageRun.feed.lose();
     await stageRun.clock.step(0);
@@ -325,7 +325,7 @@ describe('a Pod that somebody takes away (known issue 35)', () => {
     expect(stageRun.concluded).toMatchObject([{ trouble: { code: 'pod-deleted', blame: 'cluster' } }]);
   });
 
-  it('is told as such as soon as it is being deleted, whatever its steps say meanwhile', async () => {
+  it('is reported as such as soon as it is being deleted, whatever its steps report meanwhile', async () => {
     const stageRun = await startedRun();
     stageRun.logs.of(1).end(143, stageRun.clock.now());
     await settle();
@@ -345,7 +345,7 @@ describe('a Pod that somebody takes away (known issue 35)', () => {
     expect(stageRun.reports).toEqual(['1 running', '1 success', 'stage success']);
   });
 
-  it('is no trouble when we did it', async () => {
+  it('is no trouble when the runner deleted it', async () => {
     const stageRun = await startedRun();
     stageRun.cancelled.abort();
     await settle();
@@ -355,15 +355,15 @@ describe('a Pod that somebody takes away (known issue 35)', () => {
     expect(stageRun.concluded).toEqual([{ conclusion: { kind: 'cancelled' }, trouble: undefined }]);
   });
 
-  it('is an eviction where the node says so', async () => {
+  it('is an eviction if the node states that reason', async () => {
     const stageRun = await startedRun();
     await stageRun.show((pod) => withStatus(pod, { phase: 'Failed', reason: 'Evicted', message: 'memory' }));
     expect(stageRun.server.stage.error).toBe('the Pod was evicted from its node: memory');
   });
 });
 
-describe('gates that are told to stop', () => {
-  it('and nobody deleted the Pod: no success, but an error after ten seconds', async () => {
+describe('a stop of the gates', () => {
+  it('without a deletion of the Pod is no success, but an error after ten seconds', async () => {
     const stageRun = await startedRun();
     await stageRun.show((pod) => withStates(pod, { 2: gated(0, 'stopping') }));
     stageRun.logs.of(1).end(0, stageRun.clock.now());
@@ -377,14 +377,14 @@ describe('gates that are told to stop', () => {
     expect(stageRun.concluded).toMatchObject([{ trouble: { code: 'pod-stopped' } }]);
   });
 
-  it('is heard from the log alone', async () => {
+  it('is known from the log alone', async () => {
     const stageRun = await startedRun({ plan: one });
     stageRun.logs.of(1).skip('stopping', stageRun.clock.now());
     await stageRun.clock.step(10_000);
     expect(stageRun.concluded).toMatchObject([{ trouble: { code: 'pod-stopped' } }]);
   });
 
-  it('of a service is nobody’s trouble', async () => {
+  it('is no trouble for a service', async () => {
     const plan = aPlan([aPlannedStep(1), aPlannedStep(2, { role: 'background', after: [1] })]);
     const stageRun = await startedRun({ plan });
     await stageRun.show((pod) => withStates(pod, { 2: gated(0, 'stopping') }));
@@ -410,7 +410,7 @@ describe('troubles', () => {
     ]);
   });
 
-  it('patience is measured without any event', async () => {
+  it('start deadlines expire without any event', async () => {
     const stageRun = new TestStageRun({ patience: { imagePullMs: 5_000 } });
     await stageRun.show((pod) => withStates(pod, { 1: waiting('ErrImagePull', 'timeout') }));
     await stageRun.clock.step(4_000);
@@ -419,7 +419,7 @@ describe('troubles', () => {
     expect(stageRun.concluded).toMatchObject([{ trouble: { code: 'image-pull-failed' } }]);
   });
 
-  it('a surprise in the life of one step ends this stage alone, with its text (known issues 1 to 4)', async () => {
+  it('an unexpected error in one step ends only this stage, with the error’s text (known issues 1 to 4)', async () => {
     const stageRun = new TestStageRun({
       log: () => {
         throw new TypeError('odd');
@@ -431,7 +431,7 @@ describe('troubles', () => {
     expect(stageRun.isRemoved).toBe(true);
   });
 
-  it('a surprise about a service does the same', async () => {
+  it('an unexpected error in a service does the same', async () => {
     const stageRun = new TestStageRun({
       plan: aPlan([aPlannedStep(1), aPlannedStep(2, { role: 'background' })]),
       log: ({ order }) => {
@@ -442,7 +442,7 @@ describe('troubles', () => {
     expect(stageRun.server.stage.error).toBe('the runner failed: odd');
   });
 
-  it('a Pod that makes no sense does not end the watch of the others', async () => {
+  it('an invalid Pod does not end the watch of the others', async () => {
     const stageRun = await startedRun();
     const odd: V1Pod = Object.defineProperty({}, 'status', {
       get: () => {
@@ -492,7 +492,7 @@ describe('troubles', () => {
     expect([stageRun.ended, stageRun.reported, stageRun.isRemoved]).toEqual([1, 0, false]);
   });
 
-  it('a log that is on its way when the process goes is left to the next one', async () => {
+  it('a log that is not uploaded when the process ends is left to the next owner', async () => {
     const stageRun = await startedRun({
       plan: one,
       log: (log) => {
@@ -507,7 +507,7 @@ describe('troubles', () => {
     expect(stageRun.logs.of(1).isLeft).toBe(true);
   });
 
-  it('a report that failed is made up for at the end (known issue 19)', async () => {
+  it('a report that failed is repeated at the end (known issue 19)', async () => {
     const stageRun = await startedRun({ plan: one });
     stageRun.server.refuse.push({ call: 'step', error: new Error('500') });
     stageRun.logs.of(1).end(0, stageRun.clock.now());
@@ -515,7 +515,7 @@ describe('troubles', () => {
     expect(stageRun.reports).toEqual(['1 running', '1 success', 'stage success']);
   });
 
-  it('an end that can’t be told for good still frees the place and the Pod', async () => {
+  it('an end that can’t ever be reported still ends the stage and deletes the Pod', async () => {
     const stageRun = await startedRun({ plan: one });
     stageRun.server.refuse.push(
       { call: 'stage', error: new Error('gone') },
@@ -528,7 +528,7 @@ describe('troubles', () => {
 });
 
 describe('the Pod of a pipeline that has completed', () => {
-  /** Both steps have ended by their marks; of the containers' end nothing is heard. */
+  /** Both steps have ended by their marks; the containers' end is not reported. */
   async function completed(): Promise<TestStageRun> {
     const stageRun = await startedRun();
     stageRun.logs.of(1).end(0, stageRun.clock.now());
@@ -539,7 +539,7 @@ describe('the Pod of a pipeline that has completed', () => {
     return stageRun;
   }
 
-  it('is removed once its containers have ended', async () => {
+  it('is deleted once its containers have ended', async () => {
     const stageRun = await completed();
     await stageRun.clock.step(5_000);
     expect(stageRun.isRemoved).toBe(false);
@@ -547,7 +547,7 @@ describe('the Pod of a pipeline that has completed', () => {
     expect(stageRun.isRemoved).toBe(true);
   });
 
-  it('is looked at after ten seconds where its watch is silent (issue 11, 1.12)', async () => {
+  it('is read again after ten seconds if its watch is silent (issue 11, 1.12)', async () => {
     const stageRun = await completed();
     const pod = stageRun.feed.pod ?? {};
     stageRun.cluster.put(stageRun.target, withStates(pod, { 1: gated(0), 2: gated(0) }));
@@ -555,7 +555,7 @@ describe('the Pod of a pipeline that has completed', () => {
     expect(stageRun.isRemoved).toBe(true);
   });
 
-  it('is removed after two minutes, though it never ends', async () => {
+  it('is deleted after two minutes, though it never ends', async () => {
     const stageRun = await completed();
     stageRun.cluster.fail('get', 'pods', noAnswer());
     await stageRun.clock.step(118_000);

@@ -1,10 +1,10 @@
 import type { Conclusion } from '../pipeline/stage-state.ts';
 import type { Trouble } from '../watch/trouble.ts';
 
-/** Who counts what flights do: metrics, and the picture of what is running now. All calls are cheap and never throw. */
+/** Receives the events of stage runs, for metrics and for the status of running stages. All calls are cheap and never throw. */
 export interface StageRunEvents {
-  /** A step's program began this long after its turn had come. */
+  /** A step's program started this long after the step was due. */
   stepStarted(engine: 'gate' | 'swap', latencyMs: number): void;
-  /** Once a stage. */
+  /** Called once per stage. */
   concluded(conclusion: Conclusion, trouble: Trouble | undefined): void;
 }

@@ -7,7 +7,7 @@ import { FakeStepLogs } from './testing/fake-step-logs.ts';
 const to = { stepId: (n: number): number => n, leaving: new AbortController().signal };
 
 describe('the logs of a stage', () => {
-  it('hide the secrets of all steps in that of each: one may print what another was given', () => {
+  it('mask the secrets of all steps in each log: a step may print the secret of another', () => {
     const plan = aPlan();
     const stage = { plan, pod: aPod(plan), notes: [], adopted: false, takenOverMs: 0 };
     const fake = new FakeStepLogs();
@@ -18,7 +18,7 @@ describe('the logs of a stage', () => {
     for (const { n } of plan.steps) expect(fake.of(n).order.masks).toEqual(['one', 'both', 'two']);
   });
 
-  it('hide nothing where no step has a secret', () => {
+  it('mask nothing if no step has a secret', () => {
     const plan = aPlan();
     const stage = { plan, pod: aPod(plan), notes: [], adopted: false, takenOverMs: 0 };
     const fake = new FakeStepLogs();

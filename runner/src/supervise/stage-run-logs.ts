@@ -3,13 +3,13 @@ import type { PlannedStep } from '../pipeline/run-plan.ts';
 import type { StepLog, StepLogs } from '../ports/step-logs.ts';
 import type { LaunchedStage } from './launched-stage.ts';
 
-/** What logs need of a stage. */
+/** The part of a stage that its logs need. */
 type LoggedStage = Pick<
   LaunchedStage,
   'plan' | 'pod' | 'masks' | 'notes' | 'adopted' | 'takenOverMs' | 'firstLog'
 >;
 
-/** The logs of a flight's steps, each opened when its step's turn comes. */
+/** The logs of a stage's steps; each is opened when its step is due. */
 export class StageRunLogs {
   readonly #stepLogs: StepLogs;
   readonly #launched: LoggedStage;
@@ -35,12 +35,12 @@ export class StageRunLogs {
     return this.#logs.get(n);
   }
 
-  /** Is there a log that the Pod still has, while nobody answers for it? */
+  /** Whether a log that the Pod still has can't be read at present. */
   get isAnyOutOfReach(): boolean {
     return [...this.#logs.values()].some(({ isOutOfReach }) => isOutOfReach);
   }
 
-  /** Opens that step's log. The first one of all says what the author should know; it may have been opened before the flight. */
+  /** Opens that step's log. The first log starts with the notes for the author; it may have been opened before the stage run. */
   open(step: PlannedStep): StepLog {
     const { firstLog, notes, plan } = this.#launched;
     const isFirst = this.#logs.size === 0;

@@ -7,8 +7,8 @@ import { TestStageRun } from './testing/test-stage-run.ts';
 
 const one = aPlan([aPlannedStep(1)]);
 
-describe('a flight, from marks', () => {
-  it('tells each step as it begins and ends, then the stage, and then removes the Pod', async () => {
+describe('a stage run with marks', () => {
+  it('reports each step at its start and its end, then the stage, and then deletes the Pod', async () => {
     const stageRun = new TestStageRun();
     await stageRun.run(1);
     await stageRun.run(2);
@@ -26,7 +26,7 @@ describe('a flight, from marks', () => {
     expect([stageRun.feed.subscribers, stageRun.clock.pending]).toEqual([0, 0]);
   });
 
-  it('opens a log when the turn of its step comes, and sends it live when the server knows that it runs', async () => {
+  it('opens a log when its step is due, and sends it live when the server knows that the step runs', async () => {
     const stageRun = new TestStageRun();
     await settle();
     expect([stageRun.logs.isOpen(1), stageRun.logs.isOpen(2)]).toEqual([true, false]);
@@ -46,7 +46,7 @@ describe('a flight, from marks', () => {
     });
   });
 
-  it('does not wait for the kubelet’s word where the gates have said all', async () => {
+  it('does not wait for the kubelet if the gates have reported everything', async () => {
     const plan = aPlan([aPlannedStep(1), aPlannedStep(2, { after: [1] }), aPlannedStep(3, { after: [2] })]);
     const stageRun = new TestStageRun({ plan });
     await stageRun.run(1);
@@ -59,7 +59,7 @@ describe('a flight, from marks', () => {
     ]);
   });
 
-  it('hears from its gate whether a step runs, where a failure beside it may have come after its start', async () => {
+  it('leaves it to the gate whether a step runs, if a failure in parallel may have come after its start', async () => {
     const plan = aPlan([aPlannedStep(1), aPlannedStep(2), aPlannedStep(3, { after: [2] })]);
     const stageRun = new TestStageRun({ plan });
     await stageRun.run(1, 1);
@@ -77,7 +77,7 @@ describe('a flight, from marks', () => {
     ]);
   });
 
-  it('hears from its gate as well that it was skipped', async () => {
+  it('also learns from the gate that a step was skipped', async () => {
     const plan = aPlan([aPlannedStep(1), aPlannedStep(2), aPlannedStep(3, { after: [2] })]);
     const stageRun = new TestStageRun({ plan });
     await stageRun.run(1, 1);
@@ -93,14 +93,14 @@ describe('a flight, from marks', () => {
     const plan = aPlan([aPlannedStep(1), aPlannedStep(2, { after: [1] }), aPlannedStep(3, always)]);
     const stageRun = new TestStageRun({ plan });
     await stageRun.run(1, 1);
-    // A skip is told at once, an end after its log.
+    // A skip is reported at once, an end after its log.
     expect(stageRun.reports).toEqual(['1 running', '2 skipped', '1 failure']);
     await stageRun.run(3);
     await stageRun.clock.step(5_000);
     expect(stageRun.reports.at(-1)).toBe('stage failure');
   });
 
-  it('78 skips all that is pending, always-steps too (known issue 52)', async () => {
+  it('skips all pending steps after exit code 78, even those that always run (known issue 52)', async () => {
     const plan = aPlan([aPlannedStep(1), aPlannedStep(2, { after: [1], runs: 'always' })]);
     const stageRun = new TestStageRun({ plan });
     await stageRun.run(1, 78);
@@ -109,7 +109,7 @@ describe('a flight, from marks', () => {
     expect(stageRun.server.step(1)?.exitCode).toBe(78);
   });
 
-  it('one failure stops nothing that runs beside it (known issue 7)', async () => {
+  it('stops no step that runs in parallel to a failure (known issue 7)', async () => {
     const plan = aPlan([aPlannedStep(1), aPlannedStep(2)]);
     const stageRun = new TestStageRun({ plan });
     await stageRun.run(1, 1);
@@ -119,7 +119,7 @@ describe('a flight, from marks', () => {
     expect([1, 2].map((n) => stageRun.server.statusOf(n))).toEqual(['failure', 'success']);
   });
 
-  it('counts how long a step took to start, once, from its turn', async () => {
+  it('counts once how long a step took to start, from when it was due', async () => {
     const stageRun = new TestStageRun({ plan: one });
     await stageRun.clock.step(400);
     stageRun.logs.of(1).start(stageRun.clock.now());
@@ -127,7 +127,7 @@ describe('a flight, from marks', () => {
     expect(stageRun.begun).toEqual([{ engine: 'gate', latencyMs: 400 }]);
   });
 
-  it('carries the schema of a card', async () => {
+  it('reports the schema of a card', async () => {
     const stageRun = new TestStageRun({
       plan: one,
       log: (log) => Object.assign(log, { schema: 'https://cards/1' }),
@@ -136,7 +136,7 @@ describe('a flight, from marks', () => {
     expect(stageRun.server.step(1)?.schema).toBe('https://cards/1');
   });
 
-  it('says what the author should know at the head of the first log, which may have been opened before', async () => {
+  it('writes the notes for the author at the start of the first log, which may have been opened before', async () => {
     const order = { stepId: 100, container: 'step-1' };
     const firstLog = new FakeStepLog(order as never);
     const stageRun = new TestStageRun({ order: { firstLog, notes: ['beware'] } });
@@ -145,7 +145,7 @@ describe('a flight, from marks', () => {
   });
 });
 
-describe('a flight, from the kubelet', () => {
+describe('a stage run with the status of the kubelet', () => {
   it('needs no log to know how a step ended', async () => {
     const stageRun = new TestStageRun({ plan: one });
     await stageRun.show((pod) => withStates(pod, { 1: gated(3) }));
@@ -157,7 +157,7 @@ describe('a flight, from the kubelet', () => {
     });
   });
 
-  it('a mark that comes after its word changes nothing', async () => {
+  it('ignores a mark that comes after the status', async () => {
     const stageRun = new TestStageRun({
       plan: one,
       log: (log) => Object.assign(log, { upload: new Promise(() => undefined) }),
@@ -170,7 +170,7 @@ describe('a flight, from the kubelet', () => {
     expect(stageRun.server.step(1)).toMatchObject({ status: 'failure', exitCode: 3 });
   });
 
-  it('puts right, while the stage goes on, a failure that was a kill for memory', async () => {
+  it('corrects, while the stage runs, a failure that was a kill for memory', async () => {
     const stageRun = new TestStageRun({ plan: aPlan([aPlannedStep(1), aPlannedStep(2)]) });
     await stageRun.run(1, 2);
     expect(stageRun.reports).toEqual(['1 running', '1 failure']);
@@ -182,7 +182,7 @@ describe('a flight, from the kubelet', () => {
     expect(stageRun.reports.at(-1)).toBe('stage failure');
   });
 
-  it('a gate that was killed leaves no word: its step ended with 137', async () => {
+  it('ends a step with 137 if its gate was killed and left no message', async () => {
     const stageRun = new TestStageRun({ plan: one });
     await stageRun.show((pod) => withStates(pod, { 1: terminated(137) }));
     expect(stageRun.server.step(1)).toMatchObject({ status: 'failure', exitCode: 137, error: '' });
@@ -203,7 +203,7 @@ describe('a flight, from the kubelet', () => {
     expect(stageRun.server.step(1)).toMatchObject({ exitCode: 137, error: 'killed: out of memory' });
   });
 
-  it('waits for that word no longer than three seconds', async () => {
+  it('waits for that status no longer than three seconds', async () => {
     const stageRun = new TestStageRun({ plan: one });
     await stageRun.run(1, 137);
     await stageRun.clock.step(2_999);
@@ -212,7 +212,7 @@ describe('a flight, from the kubelet', () => {
     expect(stageRun.reports).toEqual(['1 running', '1 failure', 'stage failure']);
   });
 
-  it('a gate’s own failure ends the stage with its text', async () => {
+  it('ends the stage with the text of a gate that failed itself', async () => {
     const stageRun = new TestStageRun();
     await stageRun.show((pod) =>
       withStates(pod, { 1: terminated(214, { message: 'cannot write its state' }) }),
@@ -220,12 +220,12 @@ describe('a flight, from the kubelet', () => {
     expect(stageRun.reports.at(-1)).toBe('stage error');
     expect(stageRun.server.step(1)).toMatchObject({
       status: 'error',
-      error: 'step s1 could not be begun: cannot write its state',
+      error: 'step s1 could not be started: cannot write its state',
     });
     expect(stageRun.server.statusOf(2)).toBe('skipped');
   });
 
-  it('says in the log what the Pod waits for, once a cause, and shows the step as running', async () => {
+  it('notes in the log what the Pod waits for, once per cause, and shows the step as running', async () => {
     const stageRun = new TestStageRun();
     const pulling = (message: string) =>
       stageRun.show((pod) => withStates(pod, { 1: waiting('ErrImagePull', message) }));
@@ -247,7 +247,7 @@ describe('services and detached steps', () => {
   const background = aPlannedStep(1, { role: 'background', fails: 'fast' });
   const plan = aPlan([background, aPlannedStep(2, { after: [1] })]);
 
-  it('are begun when they run, and end with the stage', async () => {
+  it('are reported when they run, and end with the stage', async () => {
     const stageRun = new TestStageRun({ plan });
     await settle();
     stageRun.logs.of(1).start(stageRun.clock.now());
@@ -258,7 +258,7 @@ describe('services and detached steps', () => {
     expect(stageRun.server.step(1)).toMatchObject({ status: 'success', exitCode: 0, detached: true });
   });
 
-  it('that end early, however, decide nothing', async () => {
+  it('that end early decide nothing', async () => {
     const stageRun = new TestStageRun({ plan });
     await stageRun.run(1, 1);
     await stageRun.run(2);
@@ -268,7 +268,7 @@ describe('services and detached steps', () => {
     expect(stageRun.logs.of(1).isStored).toBe(true);
   });
 
-  it('that never end hold up neither the report nor the place, only the Pod', async () => {
+  it('that never end delay neither the report nor the end of the stage, only the deletion of the Pod', async () => {
     const insists = aPlan([{ ...background, pid1: true }, aPlannedStep(2, { after: [1] })]);
     const stageRun = new TestStageRun({ plan: insists });
     await settle();
@@ -287,14 +287,14 @@ describe('services and detached steps', () => {
     expect(stageRun.logs.of(1).isStored).toBe(true);
   });
 
-  it('that are skipped say so', async () => {
+  it('that are skipped are reported as skipped', async () => {
     const after = aPlan([aPlannedStep(1), aPlannedStep(2, { role: 'background', after: [1] })]);
     const stageRun = new TestStageRun({ plan: after });
     await stageRun.run(1, 1);
     expect(stageRun.reports).toEqual(['1 running', '2 skipped', '1 failure', 'stage failure']);
   });
 
-  it('of a completed stage may end by themselves before their Pod is removed', async () => {
+  it('of a completed stage may end by themselves before their Pod is deleted', async () => {
     const stageRun = new TestStageRun({ plan });
     await settle();
     stageRun.logs.of(1).start(stageRun.clock.now());
@@ -307,10 +307,10 @@ describe('services and detached steps', () => {
   });
 });
 
-describe('an adopted flight', () => {
+describe('an adopted stage run', () => {
   const adopted = { adoptions: 1 };
 
-  it('finds all that ended while nobody looked, long ago: nothing is late', async () => {
+  it('finds the steps that ended long ago without an owner: there is no time-out', async () => {
     const pod = withStatus(withStates(aPod(aPlan()), { 1: gated(0), 2: gated(1) }), { phase: 'Failed' });
     const stageRun = new TestStageRun({ ...adopted, pod, order: { admittedMs: 0 } });
     await stageRun.clock.step(1_000);
@@ -318,7 +318,7 @@ describe('an adopted flight', () => {
     expect(stageRun.isRemoved).toBe(true);
   });
 
-  it('does not tell of what is long past that it runs, and counts no start', async () => {
+  it('does not report steps that ended long ago as running, and counts no start', async () => {
     const stageRun = new TestStageRun({ ...adopted, plan: one });
     await settle();
     stageRun.logs.of(1).start(stageRun.clock.now() - 60_000);
@@ -329,7 +329,7 @@ describe('an adopted flight', () => {
     expect(stageRun.begun).toEqual([]);
   });
 
-  it('tells of what runs still, with the version found by trial, and goes live', async () => {
+  it('reports the steps that still run, with the version found by trial, and sends their logs live', async () => {
     const stageRun = new TestStageRun({ ...adopted, plan: one });
     stageRun.server.register([1], 2);
     await settle();
@@ -343,7 +343,7 @@ describe('an adopted flight', () => {
   });
 
   it.each([2, 3, 4])(
-    'taken over for the %i. time takes no step that was told again for a cancel',
+    'taken over for the %i. time does not take a repeated report for a cancel',
     async (adoptions) => {
       const stageRun = new TestStageRun({ adoptions, plan: one });
       stageRun.server.register([1], adoptions + 1);
@@ -354,7 +354,7 @@ describe('an adopted flight', () => {
     },
   );
 
-  it('finds a cancel that fell into the gap', async () => {
+  it('finds a cancel from between the two owners', async () => {
     const stageRun = new TestStageRun({ ...adopted, plan: one });
     stageRun.server.register([1], 2);
     stageRun.server.cancel();
@@ -366,7 +366,7 @@ describe('an adopted flight', () => {
     expect(stageRun.isRemoved).toBe(true);
   });
 
-  it('finds it, too, by a step that begins well after: nobody else can have told of that one', async () => {
+  it('finds it also by a step that starts well after: no other replica can have reported that one', async () => {
     const stageRun = new TestStageRun(adopted);
     await settle();
     stageRun.logs.of(1).end(0, stageRun.clock.now() - 60_000);
@@ -378,7 +378,7 @@ describe('an adopted flight', () => {
     expect(stageRun.concluded.map(({ conclusion }) => conclusion.kind)).toEqual(['cancelled']);
   });
 
-  it('tells the steps that nobody told when it ends otherwise', async () => {
+  it('reports the steps that were not reported, if it ends otherwise', async () => {
     const stageRun = new TestStageRun(adopted);
     await stageRun.show((pod) => withStates(pod, { 2: waiting('InvalidImageName') }));
     await settle();

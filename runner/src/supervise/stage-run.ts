@@ -24,34 +24,34 @@ import { StepRuns } from './step-runs.ts';
 
 export type { LaunchedStage, StageRunEnd, StageRunParts, StopSignals };
 
-/** The lives of all steps: of those that count, and of services and detached ones. */
+/** Settles when all steps have been supervised: ordinary ones, and background ones (services and detached steps). */
 interface RunningSteps {
   readonly ordinary: Promise<void>;
   readonly background: Promise<void>;
 }
 
-/** Background steps stop by themselves when the last step ended; their last lines are awaited this long before the Pod goes. */
+/** Background steps stop by themselves after the last step; their last lines are awaited for this long before the Pod is deleted. */
 const BACKGROUND_MS = 1_000;
-/** The Pod of a completed pipeline is given this long to end by itself. */
+/** The Pod of a completed pipeline has this long to end by itself. */
 const QUIET_MS = 120_000;
-/** Whether it has ended is looked up after this long without news of it: its watch may be silent. */
+/** Without an event for this long, the Pod is read again to see whether it has ended: its watch may be silent. */
 const QUIET_LOOK_MS = 10_000;
-/** Logs of stopped steps may take this long, then they are cut. */
+/** Logs of stopped steps are read for at most this long, then they are cut. */
 const LAST_LINES_MS = 10_000;
-/** What was read by then is on its way within this time. */
+/** Time to start the uploads of what was read by then. */
 const LAST_UPLOADS_MS = 2_000;
 /** A cancelled step's program is given this long between TERM and KILL. */
 const CANCEL_GRACE_SECONDS = 10;
-/** Patience is measured in seconds: a look now and then sees what no event tells. */
+/** Start deadlines are in whole seconds and cause no event, so the Pod is checked at this interval. */
 const LOOK_MS = 1_000;
-/** The logs of a Pod that a former owner stopped are opened by then. */
+/** By then, the logs of a Pod that its former owner stopped are open again. */
 const REOPENING_MS = 500;
-/** Before the API server is asked once more whose Pod it is. */
-const LOOKING: BackoffPolicy = { firstDelayMs: 1_000, maxDelayMs: 1_000 };
+/** Delays between attempts to read the Pod's owner from the API server. */
+const OWNER_READS: BackoffPolicy = { firstDelayMs: 1_000, maxDelayMs: 1_000 };
 
 /**
- * Watches over one stage from the moment its Pod may be scheduled until the server knows how it ended and the Pod is on its way
- * out. It keeps no state that the Pod and the server do not have, so that another replica can take over at any point.
+ * Supervises one stage from the moment its Pod may be scheduled until its end is reported to the server and the Pod is being
+ * deleted. It keeps no state that the Pod and the server do not have, so that another replica can take over at any point.
  */
 export class StageRun {
   readonly #parts: StageRunParts;
@@ -67,8 +67,8 @@ export class StageRun {
   #view: PodView;
   #since: Since = new Map();
   #removing = false;
-  #isEndTold = false;
-  /** How a former owner ended it, without being able to tell the server. */
+  #isEndReported = false;
+  /** How a former owner ended it without being able to report that to the server. */
   readonly #recorded: CutShort | undefined;
   #left = false;
   #trouble: Trouble | undefined;
@@ -102,7 +102,7 @@ export class StageRun {
     });
   }
 
-  /** From here to the end; never rejects for what a pipeline or a cluster does. */
+  /** Supervises the stage to its end; never rejects because of what a pipeline or a cluster does. */
   async run(given: StopSignals): Promise<StageRunEnd> {
     const stops = { ...given, handOver: AbortSignal.any([given.handOver, this.#disowned.signal]) };
     const release = this.#listen(stops);
@@ -123,12 +123,12 @@ export class StageRun {
       return end;
     } finally {
       release();
-      this.#halt.abort(new Error('the flight is over'));
+      this.#halt.abort(new Error('the stage run is over'));
       if (running && !this.#left) await this.#lastUploads(running, stops.handOver);
     }
   }
 
-  /** What was read is stored, however long the server takes to take it. */
+  /** Waits until everything that was read is stored at the server, however long that takes. */
   async #lastUploads(running: RunningSteps, handOver: AbortSignal): Promise<void> {
     await orLate(this.#parts.clock, LAST_UPLOADS_MS, everythingOf(running));
     await this.#changes.until(() => !this.#steps.isUploading, handOver);
@@ -140,39 +140,39 @@ export class StageRun {
     this.#leaving.abort(reason);
   }
 
-  /** A surprise in the life of one step ends this stage, with its text, and nothing else. */
+  /** An unexpected error in one step ends only this stage, which reports the error. */
   #startSteps(): RunningSteps {
     const running = this.#steps.superviseAll();
-    const ordinary = running.ordinary.catch((error: unknown) => this.#surprise(error));
-    const background = running.background.catch((error: unknown) => this.#surprise(error));
+    const ordinary = running.ordinary.catch((error: unknown) => this.#unexpectedError(error));
+    const background = running.background.catch((error: unknown) => this.#unexpectedError(error));
     void ordinary.then(() => this.#complete());
     return { ordinary, background };
   }
 
-  /** What has no end is no success. */
+  /** A step without a known end is an error, never a success. */
   #complete(): void {
     const open = this.#launched.plan.steps.find(({ role, n }) => role === 'step' && !isFinal(this.#state, n));
     if (!open) this.#conclude(this.#recorded ?? { kind: 'completed' });
     else if (!this.#conclusion && !this.#halt.signal.aborted)
-      this.#surprise(new Error(`how step ${open.name} ended was never learnt`));
+      this.#unexpectedError(new Error(`it is unknown how step ${open.name} ended`));
   }
 
-  #surprise(error: unknown): void {
+  #unexpectedError(error: unknown): void {
     this.#parts.log.error({ err: error }, 'unexpected error');
-    const words = errorText(error);
-    this.#break({ code: 'internal', blame: 'bug', text: `the runner failed: ${words}` });
+    const text = `the runner failed: ${errorText(error)}`;
+    this.#break({ code: 'internal', blame: 'bug', text });
   }
 
   /**
-   * A lock conflict is a cancel only if the Pod is still ours: another replica's reports make conflicts too. As long as nobody
-   * can tell whose it is, it is neither.
+   * A version conflict means a cancel only if this replica still owns the Pod: reports of another replica cause conflicts too. As
+   * long as the Pod's owner can't be read, nothing is concluded.
    */
   async #conflict(): Promise<'over' | 'report-again'> {
     const target = podTarget(this.#launched.pod);
     const shouldRetry = (error: unknown): boolean => !this.#conclusion && !isKubernetesError(error, 404);
     const { signal } = this.#halt;
     try {
-      const pod = await retry(this.#parts.clock, { ...LOOKING, shouldRetry }, signal, () =>
+      const pod = await retry(this.#parts.clock, { ...OWNER_READS, shouldRetry }, signal, () =>
         this.#parts.cluster.get<V1Pod>(target, signal),
       );
       if (!this.#isOurs(pod)) this.#disown();
@@ -207,8 +207,8 @@ export class StageRun {
     let stopLook = (): void => undefined;
     const lookAgain = (): void => {
       this.#look();
-      // What only waits for its reports is looked at when something is heard.
-      if (!this.#isEndTold) stopLook = clock.after(LOOK_MS, lookAgain);
+      // Once only reports are left, events are enough.
+      if (!this.#isEndReported) stopLook = clock.after(LOOK_MS, lookAgain);
     };
     stopLook = clock.after(LOOK_MS, lookAgain);
     const recorded = this.#recorded;
@@ -222,22 +222,22 @@ export class StageRun {
     };
   }
 
-  /** What has ended in time and is only waiting for its reports is not late. */
+  /** A stage whose steps ended in time and that only waits for its reports has not timed out. */
   #timeOut(): void {
     if (!this.#allEnded()) this.#conclude({ kind: 'timed-out' });
   }
 
-  /** Takes in the Pod as it is now. Never throws: it is called by the watch of all Pods. */
+  /** Evaluates the Pod as it is now. Never throws: the watch of all Pods calls it. */
   #look(): void {
     try {
-      this.#takeIn();
+      this.#evaluate();
     } catch (error) {
-      this.#surprise(error);
+      this.#unexpectedError(error);
     }
     this.#changes.notify();
   }
 
-  #takeIn(): void {
+  #evaluate(): void {
     const { clock, patience } = this.#parts;
     const { plan } = this.#launched;
     const { pod } = this.#feed;
@@ -245,8 +245,8 @@ export class StageRun {
     if (pod) this.#view = observe(pod, plan);
     this.#since = troubledSince(this.#since, this.#view, plan, clock.now());
     this.#steps.look();
-    // What its former owner stopped is no trouble.
-    if (this.#recorded) return this.#tellEnd();
+    // A Pod that its former owner stopped is no trouble.
+    if (this.#recorded) return this.#reportEnd();
     const trouble = this.#feed.gone
       ? this.#whyGone()
       : troubleOf(this.#view, plan, {
@@ -257,12 +257,12 @@ export class StageRun {
           ended: (n) => this.#steps.ended(n),
         });
     if (trouble && !this.#allEnded()) this.#break(trouble);
-    this.#tellEnd();
+    this.#reportEnd();
   }
 
-  #tellEnd(): void {
-    if (this.#isEndTold || !(this.#conclusion || this.#allEnded())) return;
-    this.#isEndTold = true;
+  #reportEnd(): void {
+    if (this.#isEndReported || !(this.#conclusion || this.#allEnded())) return;
+    this.#isEndReported = true;
     this.#launched.ended();
   }
 
@@ -281,7 +281,7 @@ export class StageRun {
 
   #change(next: StageState): void {
     this.#state = next;
-    this.#tellEnd();
+    this.#reportEnd();
     this.#changes.notify();
   }
 
@@ -300,12 +300,12 @@ export class StageRun {
   #conclude(conclusion: Conclusion): void {
     if (this.#conclusion) return;
     this.#conclusion = conclusion;
-    this.#tellEnd();
+    this.#reportEnd();
     this.#changes.notify();
   }
 
   /**
-   * The Pod is the record of what happened: it is stopped at once where it still runs, and goes when the server has its end and its logs.
+   * The Pod is the record of what happened: it is stopped at once if it still runs, and deleted when the server has the end and the logs.
    */
   async #finish(running: RunningSteps, stops: StopSignals): Promise<StageRunEnd> {
     const { clock } = this.#parts;
@@ -325,10 +325,10 @@ export class StageRun {
     return { kind: 'finished', conclusion, trouble: this.#trouble, state: this.#state };
   }
 
-  /** The Pod is where whoever comes next reads the logs: it stays until the server has them. Those of stopped steps are cut after a while. */
+  /** The next owner would read the logs from the Pod: it stays until the server has them. Logs of stopped steps are cut after a while. */
   async #logsTaken(conclusion: Conclusion, running: RunningSteps, handOver: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
-    // Nobody takes the logs of a stage that the server doesn't know.
+    // The server accepts no logs of a stage that it doesn't know.
     if (this.#reporter.isUnknown)
       this.#leave(AbortSignal.abort(new Error('the server does not know the stage')));
     if (isCutShort(conclusion)) {
@@ -342,19 +342,19 @@ export class StageRun {
     await this.#changes.until(() => !this.#steps.isUploading, handOver);
   }
 
-  /** What nobody answers for at present, the Pod still has. */
+  /** Waits while a log can't be read at present but its Pod still has it. */
   async #logsInReach(handOver: AbortSignal): Promise<void> {
     await this.#changes.until(() => !this.#steps.logs.isAnyOutOfReach || this.#feed.gone, handOver);
   }
 
-  /** The Pod runs no longer, and keeps why until the server knows it. One that was cancelled before it had a node has nothing to keep. */
+  /** Stops the Pod, which keeps the reason until the server has it. A Pod cancelled before it had a node is deleted instead. */
   async #stop(conclusion: CutShort, handOver: AbortSignal): Promise<void> {
     if (conclusion.kind === 'cancelled' && !this.#view.scheduled) return this.#remove(0);
     const order = { pod: this.#launched.pod, annotations: conclusionAnnotation(conclusion) };
     await stopPod(this.#parts, order, AbortSignal.any([handOver, this.#halt.signal]));
   }
 
-  /** Killing hundreds of containers that are just ending by themselves can choke containerd's shim for minutes (measured). */
+  /** Waits for the containers' end: killing hundreds that are just ending can block containerd's shim for minutes (measured). */
   async #removeWhenQuiet(handOver: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
     const ends = this.#launched.plan.steps.every((step) => step.engine === 'gate' && !step.pid1);
@@ -363,7 +363,7 @@ export class StageRun {
       const quiet = this.#changes.until(() => this.#isQuiet(this.#view), handOver);
       if ((await orLate(clock, QUIET_LOOK_MS, quiet)) !== 'late' || (await this.#hasEnded(handOver))) break;
     }
-    // Whoever takes over finds a Pod whose steps have all ended, and removes it.
+    // After a hand-over, the next owner finds a Pod whose steps have all ended and deletes it.
     if (!handOver.aborted) void this.#remove(undefined);
   }
 

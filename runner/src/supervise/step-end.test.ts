@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { ContainerView } from '../watch/container-view.ts';
 import {
+  decisionFrom,
   endByKubelet,
   endByMark,
   isGateFailure,
   isStopped,
   type StepEnd,
   skipEnd,
-  wordOf,
 } from './step-end.ts';
 import { aPlannedStep } from './testing/a-plan.ts';
 
@@ -25,8 +25,8 @@ const ended = (code: number, more: Partial<Ended> = {}): Ended => ({
 const lineOf = (decision: string, code: number) => ({ decision, code, startMs: 1_100, endMs: 8_900 });
 const hint = (changes: Partial<StepEnd> = {}): StepEnd => ({ ...skipEnd('ran', 1_200, false), ...changes });
 
-describe('what a mark tells', () => {
-  it('an end, from the start it told of; without one, from the end', () => {
+describe('the end that a mark reports', () => {
+  it('has the time of the start mark; without one, that of the end', () => {
     const mark = { kind: 'end', code: 2, atMs: 5_000 } as const;
     expect(endByMark(mark, 1_200)).toEqual({
       decision: 'ran',
@@ -39,7 +39,7 @@ describe('what a mark tells', () => {
     expect(endByMark(mark, undefined).startMs).toBe(5_000);
   });
 
-  it('a skip, in a word; one that we don’t know means that something ran', () => {
+  it('is a skip for a known reason; an unknown reason means that something ran', () => {
     expect(endByMark({ kind: 'skip', why: 'fast', atMs: 5 }, 1)).toEqual({
       decision: 'fast',
       code: 0,
@@ -48,12 +48,12 @@ describe('what a mark tells', () => {
       oom: false,
       sure: false,
     });
-    expect(wordOf('because')).toBe('ran');
+    expect(decisionFrom('because')).toBe('ran');
   });
 });
 
-describe('what the kubelet tells', () => {
-  it('the gate’s line first: its times are finer', () => {
+describe('the end that the kubelet reports', () => {
+  it('prefers the termination message of the gate, whose times are finer', () => {
     expect(endByKubelet(ended(2, { line: lineOf('ran', 2) }), undefined, 1_200)).toEqual({
       decision: 'ran',
       code: 2,
@@ -64,7 +64,7 @@ describe('what the kubelet tells', () => {
     });
   });
 
-  it('without a line (the gate was killed) it ran, from the mark of its start or the container’s', () => {
+  it('is a run without a termination message (the gate was killed), from its start mark or the container’s start', () => {
     expect(endByKubelet(ended(137), undefined, 1_200)).toMatchObject({
       decision: 'ran',
       code: 137,
@@ -74,7 +74,7 @@ describe('what the kubelet tells', () => {
     expect(endByKubelet(ended(137), undefined, undefined).startMs).toBe(1_000);
   });
 
-  it('a line without times takes the container’s', () => {
+  it('has the container’s times where the message has none', () => {
     const line = { decision: 'ran', code: 0, startMs: 0, endMs: 0 };
     expect(endByKubelet(ended(0, { line }), undefined, undefined)).toMatchObject({
       startMs: 1_000,
@@ -82,14 +82,14 @@ describe('what the kubelet tells', () => {
     });
   });
 
-  it('a skip that only a mark told of, if the code is that of a skip', () => {
+  it('is a skip that only a mark reported, if the code is that of a skip', () => {
     const skip = hint({ decision: 'failed-before' });
     expect(endByKubelet(ended(0), skip, undefined).decision).toBe('failed-before');
     expect(endByKubelet(ended(137), skip, undefined).decision).toBe('ran');
     expect(endByKubelet(ended(0), undefined, undefined).decision).toBe('ran');
   });
 
-  it('a kill for memory, of the whole container or of its child alone; what ended well is none', () => {
+  it('is a kill for memory, of the whole container or of its child alone, but not with code 0', () => {
     const oom = { reason: 'OOMKilled' };
     expect(endByKubelet(ended(137, oom), undefined, undefined).oom).toBe(true);
     expect(endByKubelet(ended(137, { ...oom, line: lineOf('ran', 137) }), undefined, undefined).oom).toBe(
@@ -102,8 +102,14 @@ describe('what the kubelet tells', () => {
 describe('the gate’s own failure', () => {
   const step = aPlannedStep(1);
   it.each([
-    ['its code, and no word of a program', step, ended(214), undefined, true],
-    ['a program’s own code, by the line', step, ended(214, { line: lineOf('ran', 214) }), undefined, false],
+    ['its code, and no report of a program', step, ended(214), undefined, true],
+    [
+      'a program’s own code, by the termination message',
+      step,
+      ended(214, { line: lineOf('ran', 214) }),
+      undefined,
+      false,
+    ],
     ['a program’s own code, by the mark', step, ended(214), hint({ code: 214 }), false],
     ['another code', step, ended(213), undefined, false],
     ['a swapped step has no gate', aPlannedStep(1, { engine: 'swap' }), ended(214), undefined, false],
@@ -123,7 +129,7 @@ describe('a stop by a signal', () => {
     expect(isStopped(hint({ code, decision }))).toBe(want);
   });
 
-  it('nothing known is none', () => {
+  it('is none while no end is known', () => {
     expect(isStopped(undefined)).toBe(false);
   });
 });

@@ -3,7 +3,7 @@ import type { SkipDecision } from '../pipeline/step-decision.ts';
 import type { Mark } from '../ports/step-logs.ts';
 import type { ContainerView } from '../watch/container-view.ts';
 
-/** How a step's program ended, as far as known; `sure` once the kubelet said so. */
+/** How a step's program ended, as far as known; `sure` once the kubelet has reported it. */
 export interface StepEnd {
   readonly decision: 'ran' | SkipDecision;
   readonly code: number;
@@ -15,21 +15,21 @@ export interface StepEnd {
 
 type Ended = ContainerView & { kind: 'ended' };
 
-/** The gate's own failure (PROTOCOL.md), when no line of its own stands beside it. */
+/** Exit code of a gate that failed itself (PROTOCOL.md); it then leaves no termination message. */
 const GATE_FAILED = 214;
 const SKIPS: readonly SkipDecision[] = ['failed-before', 'passed-before', 'fast', 'ended-early', 'stopping'];
-/** 128 and SIGKILL, SIGTERM: for memory, by a fast failure, or because somebody ends the Pod. */
+/** 128 plus SIGKILL or SIGTERM: out of memory, a fast failure, or somebody ends the Pod. */
 const STOPPED: readonly number[] = [137, 143];
 
-/** A gate's word; one that we don't know comes from a newer gate and means at least that something ran. */
-export function wordOf(text: string): 'ran' | SkipDecision {
-  return SKIPS.find((word) => word === text) ?? 'ran';
+/** A gate's decision; an unknown one comes from a newer gate and means at least that something ran. */
+export function decisionFrom(text: string): 'ran' | SkipDecision {
+  return SKIPS.find((decision) => decision === text) ?? 'ran';
 }
 
-/** What a gate’s last mark tells. `startedMs`: when it told of the start. */
+/** The end that a gate’s last mark reports. `startedMs`: the time of its start mark. */
 export function endByMark(mark: Mark & { kind: 'skip' | 'end' }, startedMs: number | undefined): StepEnd {
   const { atMs } = mark;
-  if (mark.kind === 'skip') return skipEnd(wordOf(mark.why), atMs, false);
+  if (mark.kind === 'skip') return skipEnd(decisionFrom(mark.why), atMs, false);
   return {
     decision: 'ran',
     code: mark.code,
@@ -45,7 +45,7 @@ export function skipEnd(decision: StepEnd['decision'], atMs: number, sure: boole
   return { decision, code: 0, startMs: atMs, endMs: atMs, oom: false, sure };
 }
 
-/** What the kubelet tells of a container's end; a gate that was killed left no line, and then its mark counts, but for its code. */
+/** The end that the kubelet reports for a container; if a killed gate left no termination message, its mark decides all but the code. */
 export function endByKubelet(
   container: Ended,
   hint: StepEnd | undefined,
@@ -63,17 +63,17 @@ export function endByKubelet(
 }
 
 function decisionOf({ line, code }: Ended, hint: StepEnd | undefined): StepEnd['decision'] {
-  if (line) return wordOf(line.decision);
-  // What was skipped ends with 0.
+  if (line) return decisionFrom(line.decision);
+  // A skipped step ends with 0.
   return code === 0 && hint ? hint.decision : 'ran';
 }
 
-/** Did the gate itself fail, rather than a program that ends with the same code? */
+/** Whether the gate itself failed, rather than a program that ends with the same code. */
 export function isGateFailure(step: PlannedStep, { code, line }: Ended, hint: StepEnd | undefined): boolean {
   return step.engine === 'gate' && code === GATE_FAILED && !line && !hint;
 }
 
-/** Was it stopped by a signal, so that only the kubelet, or what becomes of the Pod, can tell why? */
+/** Whether it was stopped by a signal, so that only the kubelet or the state of the Pod shows why. */
 export function isStopped(known: StepEnd | undefined): boolean {
   return known?.decision === 'ran' && STOPPED.includes(known.code);
 }

@@ -36,7 +36,7 @@ describe('/run/drone/env of a swapped step', () => {
     expect(file).toContain(`DRONE_STAGE_STATUS="${stage}"\n`);
   });
 
-  it('has one line for each key, whatever the annotations say', () => {
+  it('has one line for each key, whatever the annotations contain', () => {
     const key = fc.oneof(fc.string(), fc.constantFrom('io.drone', 'io.drone.x', 'io.drone.a b', 'io.drones'));
     const some = fc.dictionary(key, fc.string({ unit: 'binary', maxLength: 20 }), { maxKeys: 5 });
     fc.assert(

@@ -27,14 +27,14 @@ import { endByKubelet, endByMark, isGateFailure, isStopped, type StepEnd, skipEn
 import { StepNotes } from './step-notes.ts';
 import { Swaps } from './swaps.ts';
 
-/** 137 and 143 may be a memory kill, or the end of the Pod, which only the kubelet tells: its word is awaited this long. */
-const KUBELETS_WORD_MS = 3_000;
-/** Gates were told to stop: by whom, the Pod shows within this time. */
+/** 137 and 143 may mean a memory kill or the end of the Pod, which only the container's status shows: it is awaited for this long. */
+const KUBELET_STATUS_MS = 3_000;
+/** After gates received a signal to stop, the Pod shows the cause within this time. */
 const STOPPING_MS = 10_000;
-/** An adopted log is read from its start; its end, if it has one, is seen within this time. */
+/** An adopted log is read from its start; its end, if it has one, is reached within this time. */
 const CATCHING_UP_MS = 500;
 
-/** All steps of one flight: each waits for its turn, is read, and is reported. */
+/** Supervises all steps of one stage: waits until each is due, follows its log, and reports it. */
 export class StepRuns {
   readonly #parts: StageRunParts;
   readonly #launched: LaunchedStage;
@@ -47,7 +47,7 @@ export class StepRuns {
   readonly #turnMs = new Map<number, number>();
   readonly #unreported = new Set<number>();
   #uploads = 0;
-  /** Asked for by every waiting step at every change. */
+  /** Cached, because every waiting step reads it at every change. */
   #lastResults: StepResults | undefined;
 
   constructor(parts: StageRunParts, launched: LaunchedStage, context: RunContext) {
@@ -68,7 +68,7 @@ export class StepRuns {
     );
   }
 
-  /** Starts a life for each step. `ordinary` resolves when all that count are final and reported, `background` when the others are. */
+  /** Supervises every step. `ordinary` resolves when all ordinary steps are final and reported, `background` when the others are. */
   superviseAll(): { ordinary: Promise<void>; background: Promise<void> } {
     const supervise = (role: PlannedStep['role']): Promise<void> =>
       Promise.all(
@@ -77,25 +77,25 @@ export class StepRuns {
     return { ordinary: supervise('step'), background: supervise('background') };
   }
 
-  /** Is a log on its way to the server, which has not taken it yet? */
+  /** Whether the upload of a log has not ended yet. */
   get isUploading(): boolean {
     return this.#uploads > 0;
   }
 
-  /** Takes in what the kubelet says now. */
+  /** Evaluates the containers' present status. */
   look(): void {
     for (const step of this.#launched.plan.steps) this.#lookAt(step);
-    this.#notes.tellWaiting();
+    this.#notes.noteWaiting();
   }
 
-  /** Is the end of that step known, by a mark or by the kubelet? A stop is none: what stopped it is the flight's business. */
+  /** Whether the end of that step is known, by a mark or from the kubelet. A stop is no end: the stage run finds its cause. */
   ended(n: number): boolean {
     const known = this.#known.get(n);
     if (isFinal(this.#context.state(), n)) return true;
     return known !== undefined && known.decision !== 'stopping' && !isStopped(known);
   }
 
-  /** Steps whose version at the server isn't known (reports that failed, or were another process's) are told, so that the finish can carry them. */
+  /** Reports steps whose version at the server isn't known (a failed report, or one of another process): the final report needs it. */
   async reportUnknown(state: StageState, signal: AbortSignal): Promise<void> {
     for (const [n, step] of state) {
       const isOpen = this.#unreported.has(n) || !this.#context.reporter.knows(n);
@@ -105,14 +105,17 @@ export class StepRuns {
 
   async #supervise(step: PlannedStep): Promise<void> {
     const { changes, halt } = this.#context;
-    const came = await changes.until(() => this.#context.concluded() || this.#verdict(step) !== 'wait', halt);
-    if (!came || this.#context.concluded()) return;
+    const isDecided = await changes.until(
+      () => this.#context.concluded() || this.#verdict(step) !== 'wait',
+      halt,
+    );
+    if (!isDecided || this.#context.concluded()) return;
     const verdict = this.#verdict(step);
     if (verdict === 'stopping') return this.#stopping(step);
     if (verdict !== 'run' && verdict !== 'wait') return this.#skip(step, verdict);
     this.#turnMs.set(step.n, this.#parts.clock.now());
     const log = this.logs.open(step);
-    this.#notes.tellFormer(step, log);
+    this.#notes.noteFormer(step, log);
     const runs = step.engine === 'gate' || (await this.#swaps.swap(step));
     if (!runs) return this.#neverSwapped(log);
     await changes.until(() => this.#isReadable(step), halt);
@@ -124,14 +127,14 @@ export class StepRuns {
     await this.#settle(step, log);
   }
 
-  /** The stage was over before the step's own image came in place: what the log says was said by us. */
+  /** The stage was over before the step's own image was in place: the log contains only the runner's own notes. */
   async #neverSwapped(log: StepLog): Promise<void> {
-    // Its Pod may be gone, which the watch is about to tell.
+    // Its Pod may be gone, which the watch has not reported yet.
     await this.#context.changes.until(() => this.#context.concluded(), this.#context.halt);
     if (!this.#context.left()) await this.#upload(log);
   }
 
-  /** The log's rest and the whole of it, for as long as the server takes to take it; whoever comes next reads it once more. */
+  /** Sends the rest of the log and uploads all of it, however long that takes. After a hand-over, the next owner reads it again. */
   async #upload(log: StepLog): Promise<{ readonly schema: string }> {
     this.#uploads += 1;
     try {
@@ -142,7 +145,7 @@ export class StepRuns {
     }
   }
 
-  /** Before the kubelet has told of the container, its log is refused: asking all the same never was faster (measured). */
+  /** Before the container has a status, requests for its log are refused; sending them earlier was never faster (measured). */
   #isReadable(step: PlannedStep): boolean {
     const kind = this.#context.view().steps.get(step.n)?.kind;
     return kind === 'running' || kind === 'ended' || this.#context.concluded() || this.#context.gone();
@@ -152,16 +155,16 @@ export class StepRuns {
     return this.#context.gone() || this.#known.get(step.n)?.sure === true;
   }
 
-  /** By the results so far: not yet, its turn, or never (in a word). A result that is already there (after an adoption) counts too. */
+  /** Decides by the results so far: wait, run, or skip with a reason. A result that is already known (after an adoption) counts too. */
   #verdict(step: PlannedStep): 'wait' | 'run' | SkipDecision {
     const known = this.#known.get(step.n);
     if (known) return known.decision === 'ran' ? 'run' : known.decision;
     const { steps } = this.#launched.plan;
     const verdict = decide(step, this.#results(), steps);
     if (verdict === 'run' || verdict === 'wait') return verdict;
-    // Another gate was told to stop; this one will say the same, or has.
+    // Another gate received a signal to stop; this one reports the same, now or later.
     if (verdict === 'stopping') return 'wait';
-    // Where there is doubt, its gate says it in its log.
+    // An uncertain skip is left to the gate, which reports it in its log.
     const certain = step.engine === 'swap' || isCertainSkip(verdict, step, this.#results(), steps);
     return certain ? verdict : 'run';
   }
@@ -181,7 +184,7 @@ export class StepRuns {
         return this.#begin(step, mark.atMs, log);
       case 'skip':
       case 'end':
-        // The kubelet was faster, or it is said twice.
+        // The kubelet was faster, or the mark is a repetition.
         if (this.#known.has(step.n)) return;
         this.#learn(step, endByMark(mark, this.#startedMs.get(step.n)));
         return this.#context.changes.notify();
@@ -204,7 +207,7 @@ export class StepRuns {
       this.#swaps.publish(step.n, { decision: 'running', code: 0, startMs: atMs, endMs: 0 });
   }
 
-  /** From its turn to its program, once; of what another process saw begin, nothing is known. */
+  /** Counts the time from when the step was due to the start of its program, once; unknown for starts under another process. */
   #countStart(step: PlannedStep, atMs: number): void {
     const turnMs = this.#turnMs.get(step.n);
     if (turnMs === undefined || !this.#turnMs.delete(step.n)) return;
@@ -212,7 +215,7 @@ export class StepRuns {
     this.#parts.events.stepStarted(step.engine, Math.max(0, atMs - turnMs));
   }
 
-  /** The end of a step, at first hand or better known than before. */
+  /** Records the end of a step, or more precise facts about it. */
   #learn(step: PlannedStep, known: StepEnd): void {
     this.#know(step.n, known);
     if (isFinal(this.#context.state(), step.n)) this.#correct(step, known);
@@ -224,7 +227,7 @@ export class StepRuns {
     this.#lastResults = undefined;
   }
 
-  /** Its state is final from here on, though its log is still on its way. */
+  /** Makes its state final, although its log is not uploaded yet. */
   #conclude(step: PlannedStep, known: StepEnd): void {
     const isQuiet = step.role === 'background' && !known.oom;
     if (known.decision !== 'ran' || isQuiet || this.#context.concluded()) return;
@@ -240,7 +243,7 @@ export class StepRuns {
     return { ...known, stopped: isStopped(known) && hasFailedFast(this.#results(), others) };
   }
 
-  /** What only the kubelet knows may come after the mark: that a program was killed for memory, whatever code it made of that. */
+  /** Corrects a final state: only the kubelet reports a kill for memory, possibly after the mark and with another exit code. */
   #correct(step: PlannedStep, known: StepEnd): void {
     if (!known.sure || known.decision !== 'ran' || step.role === 'background') return;
     const before = this.#context.state();
@@ -264,7 +267,7 @@ export class StepRuns {
     this.#learn(step, endByKubelet(container, known, this.#startedMs.get(step.n)));
   }
 
-  /** Of a swapped step, that it runs is its start; of a gated one, nothing. */
+  /** A running container is the start of a swapped step; for a gated step it means nothing. */
   #lookAtRunning(step: PlannedStep, startedMs: number): void {
     const log = this.logs.of(step.n);
     if (step.engine === 'gate' || !log) return;
@@ -277,15 +280,15 @@ export class StepRuns {
       code: 'container-refused',
       blame: 'operator',
       step: step.n,
-      text: `step ${step.name} could not be begun: ${message}`,
+      text: `step ${step.name} could not be started: ${message}`,
     });
   }
 
-  /** Its program is over: wait for what only the kubelet can add, upload the log, tell the server. */
+  /** Its program is over: waits for facts that only the kubelet has, uploads the log, and reports the end to the server. */
   async #settle(step: PlannedStep, log: StepLog): Promise<void> {
     const { halt, changes } = this.#context;
     await changes.until(() => this.#known.has(step.n) || this.#context.gone(), halt);
-    if (isStopped(this.#known.get(step.n))) await this.#kubeletsWord(step);
+    if (isStopped(this.#known.get(step.n))) await this.#awaitKubelet(step);
     if (this.#context.left()) return;
     const known = this.#known.get(step.n);
     if (known) this.#conclude(step, known);
@@ -293,7 +296,7 @@ export class StepRuns {
     if (known && !this.#context.left()) await this.#settleStored(step, known, schema);
   }
 
-  /** Its log is stored: the server may know its end. */
+  /** Its log is stored, so its end may be reported. */
   async #settleStored(step: PlannedStep, known: StepEnd, schema: string): Promise<void> {
     if (known.decision === 'stopping') return this.#stopping(step);
     if (known.decision !== 'ran') return this.#skip(step, known.decision);
@@ -303,11 +306,11 @@ export class StepRuns {
     if (!this.#context.concluded()) await this.#report(step);
   }
 
-  #kubeletsWord(step: PlannedStep): Promise<void> {
-    return this.#within(KUBELETS_WORD_MS, () => this.#context.concluded() || this.#isOver(step));
+  #awaitKubelet(step: PlannedStep): Promise<void> {
+    return this.#within(KUBELET_STATUS_MS, () => this.#context.concluded() || this.#isOver(step));
   }
 
-  /** Its gate was told to stop. A deleted Pod shows; what does not show is an end that nobody may take for a success. */
+  /** Its gate received a signal to stop. If the Pod is not being deleted, nothing else shows that this is no success. */
   async #stopping(step: PlannedStep): Promise<void> {
     if (step.role === 'background') return;
     await this.#within(STOPPING_MS, () => this.#context.concluded() || this.#context.gone());
@@ -328,7 +331,7 @@ export class StepRuns {
     const before = this.#context.state();
     if (why === 'stopping' || this.#context.concluded() || isFinal(before, step.n)) return;
     const atMs = this.#parts.clock.now();
-    // A gated step's own word on it will come; a swapped one keeps its placeholder and says nothing more.
+    // The gate of a gated step reports the skip too; a swapped step keeps its placeholder and reports nothing.
     const known = skipEnd(why, atMs, step.engine === 'swap');
     if (!this.#known.has(step.n)) this.#know(step.n, known);
     this.#context.change(skipped(before, step.n, atMs));
@@ -336,7 +339,7 @@ export class StepRuns {
     await this.#report(step);
   }
 
-  /** After an adoption, what is read of a step may be long past: only one that still runs is told to be running. */
+  /** After an adoption, a start in the log may be long past: a step is reported as running only if it still runs. */
   async #reportRunning(step: PlannedStep): Promise<void> {
     if (this.#launched.adopted) await this.#parts.clock.sleep(CATCHING_UP_MS, this.#context.halt);
     if (!this.#known.has(step.n)) await this.#report(step);
@@ -346,7 +349,7 @@ export class StepRuns {
     const state = this.#context.state().get(step.n);
     if (!state) return;
     let reported = await this.#context.reporter.step(state, this.#context.halt);
-    // Of a step that the server doesn't know, nobody waits for the end. What conflicts twice is reported with the end of the stage.
+    // For a step that the server doesn't know, no end is expected. A step that conflicts twice is reported with the end of the stage.
     const isRefused = reported === 'conflict' || reported === 'unknown';
     if (isRefused && (await this.#context.conflict()) === 'report-again')
       reported = await this.#context.reporter.step(state, this.#context.halt);

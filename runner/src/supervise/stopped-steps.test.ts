@@ -45,12 +45,12 @@ describe('a failure that stops the other steps', () => {
     expect(stageRun.reports.at(-1)).toBe('stage failure');
   });
 
-  it('reports a step that failed by itself at the same time as what it is', async () => {
+  it('reports a step that failed by itself at the same time with its own code', async () => {
     const stageRun = await failed(5);
     expect(stageRun.server.step(2)).toMatchObject({ status: 'failure', exitCode: 5 });
   });
 
-  it('is none without `failure: fast`: who ends by a signal then has failed', async () => {
+  it('needs `failure: fast`: without it, a step that ends by a signal has failed', async () => {
     const stageRun = await startedRun({ plan: one });
     stageRun.logs.of(1).end(143, stageRun.clock.now());
     await stageRun.show((pod) => withStates(pod, { 1: gated(143) }));
@@ -62,7 +62,7 @@ describe('a failure that stops the other steps', () => {
 describe('a service that is killed for memory', () => {
   const plan = aPlan([aPlannedStep(1, { role: 'background' }), aPlannedStep(2, { after: [1] })]);
 
-  it('is reported so, and fails nothing by itself', async () => {
+  it('is reported as such, and does not fail the stage', async () => {
     const stageRun = await startedRun({ plan });
     await stageRun.show((pod) => withStates(pod, { 1: terminated(137, { reason: 'OOMKilled' }) }));
     await stageRun.clock.step(5_000);
@@ -76,7 +76,7 @@ describe('a service that is killed for memory', () => {
     expect(stageRun.reports.at(-1)).toBe('stage success');
   });
 
-  it('and one that ends by itself is no news', async () => {
+  it('differs from a service that ends by itself, which is not reported', async () => {
     const stageRun = await startedRun({ plan });
     await stageRun.show((pod) => withStates(pod, { 1: terminated(1) }));
     await stageRun.clock.step(5_000);

@@ -7,7 +7,7 @@ import { afterSwap, aPod, running, terminated, waiting, withStates } from './tes
 const plan = aPlan([aPlannedStep(1, { engine: 'swap' })]);
 const pod = aPod(plan);
 
-describe('the turn of a swapped step', () => {
+describe('what to do when a swapped step is due', () => {
   it.each([
     [
       'the placeholder runs',
@@ -20,11 +20,15 @@ describe('the turn of a swapped step', () => {
       withStates(afterSwap(pod, 1, 'x'), { 1: terminated(0) }, 1),
       { kind: 'done' },
     ],
-    ['a node has the Pod, and has not told of the placeholder (known issue 6)', pod, { kind: 'wait' }],
-    ['the placeholder is being made', withStates(pod, { 1: waiting('ContainerCreating') }), { kind: 'wait' }],
+    ['a node has the Pod, and has not reported the placeholder yet (known issue 6)', pod, { kind: 'wait' }],
+    [
+      'the placeholder is being created',
+      withStates(pod, { 1: waiting('ContainerCreating') }),
+      { kind: 'wait' },
+    ],
     ['the placeholder has ended', withStates(pod, { 1: terminated(137) }), { kind: 'lost', code: 137 }],
     [
-      'no node has the Pod: only as long as that is so',
+      'no node has the Pod: for this version of the Pod only',
       aPod(plan, { spec: { nodeName: '' } }),
       { kind: 'swap', placeholder: NO_PLACEHOLDER, resourceVersion: '7' },
     ],
@@ -32,7 +36,7 @@ describe('the turn of a swapped step', () => {
     expect(swapTurn(now, 1)).toEqual(want);
   });
 
-  it('waits for a container’s id, by which its run will be known', () => {
+  it('waits for the container’s id, which identifies its run', () => {
     const seen = withStates(pod, { 1: running() });
     const [status] = seen.status?.containerStatuses ?? [];
     const unnamed = {

@@ -3,9 +3,9 @@ import { containerName, NO_PLACEHOLDER } from '../pipeline/compiled.ts';
 import { isSwapped } from '../watch/container-view.ts';
 
 /**
- * What a swapped step's turn asks for. `done`: its image is in place. `wait`: its placeholder is about to start, and whose run is
- * whose could not be told if the image came in between (known issue 6). `lost`: the placeholder has ended, and nothing is started in
- * its stead. `swap`: with what is kept of the placeholder, and the version of the Pod for which that is true, where it matters.
+ * What to do when a swapped step is due. `done`: its image is in place. `wait`: its placeholder is about to start, and the two runs
+ * could not be distinguished if the image changed now (known issue 6). `lost`: the placeholder has ended, and no container is started
+ * in its place. `swap`: with the placeholder's id to keep and, if it matters, the version of the Pod for which the decision holds.
  */
 export type SwapTurn =
   | { readonly kind: 'done' | 'wait' }

@@ -16,7 +16,7 @@ const between = aPlan([
   aPlannedStep(3, { after: [2], runs: 'always' }),
 ]);
 
-/** The Pod of a stage that is over is stopped by its deadline. */
+/** Whether the Pod was stopped, which is done by its deadline. */
 const isStop = (body: unknown): boolean => JSON.stringify(body).includes('"activeDeadlineSeconds":1');
 
 const patches = (stageRun: TestStageRun) =>
@@ -42,7 +42,7 @@ async function ready(plan = between): Promise<TestStageRun> {
 }
 
 describe('the swap', () => {
-  it('is one write when its turn comes: image, placeholder, and what the plugin reads of the status', async () => {
+  it('is one write when its step is due: image, placeholder, and the status file for the plugin', async () => {
     const stageRun = await ready();
     expect(patches(stageRun)).toEqual([]);
     await stageRun.run(1, 1);
@@ -55,7 +55,7 @@ describe('the swap', () => {
     );
   });
 
-  it('before any node has the Pod holds for exactly that Pod', async () => {
+  it('before any node has the Pod is valid for exactly that version of it', async () => {
     const stageRun = new TestStageRun({ plan: alone, pod: aPod(alone, { spec: { nodeName: '' } }) });
     await settle();
     const [patch] = patches(stageRun);
@@ -63,7 +63,7 @@ describe('the swap', () => {
     expect(patch?.metadata.annotations[`${ANNOTATION.placeholderPrefix}1`]).toBe(NO_PLACEHOLDER);
   });
 
-  it('that met another version of the Pod is decided anew', async () => {
+  it('that met another version of the Pod is decided again', async () => {
     const stageRun = new TestStageRun({ plan: alone, pod: aPod(alone, { spec: { nodeName: '' } }) });
     stageRun.cluster.fail('patch', 'pods', refusal(409, 'Conflict'));
     await settle();
@@ -103,7 +103,7 @@ describe('the swap', () => {
 
   it.each([
     ['refused', refusal(422, 'Invalid', 'no such field'), /could not be put in place: no such field/],
-    ['not understood by ourselves', new TypeError('odd'), /could not be put in place: odd/],
+    ['not expected', new TypeError('odd'), /could not be put in place: odd/],
   ])('that is %s breaks the stage', async (_, error, text) => {
     const stageRun = new TestStageRun({ plan: alone });
     stageRun.cluster.fail('patch', 'pods', error);
@@ -112,7 +112,7 @@ describe('the swap', () => {
     expect(stageRun.server.statusOf(1)).toBe('error');
   });
 
-  it('of a Pod that is gone is nobody’s any more', async () => {
+  it('of a Pod that is gone is given up', async () => {
     const stageRun = new TestStageRun({ plan: alone });
     stageRun.cluster.fail('patch', 'pods', refusal(404, 'NotFound'));
     await stageRun.show((pod) => withStates(pod, { 1: running() }));
@@ -122,7 +122,7 @@ describe('the swap', () => {
     expect(stageRun.concluded).toMatchObject([{ trouble: { code: 'pod-deleted' } }]);
   });
 
-  it('of a placeholder that has ended can’t be: that is said', async () => {
+  it('of a placeholder that has ended is impossible, which is reported', async () => {
     const stageRun = new TestStageRun({ plan: alone });
     await stageRun.show((pod) => withStates(pod, { 1: terminated(137) }));
     expect(stageRun.server.step(1)).toMatchObject({
@@ -144,7 +144,7 @@ describe('the swap', () => {
     ]);
   });
 
-  it('is left to the next one at a hand-over, with its log', async () => {
+  it('is left to the next owner at a hand-over, with its log', async () => {
     const stageRun = new TestStageRun({ plan: alone });
     await settle();
     stageRun.handOver.abort();
@@ -152,7 +152,7 @@ describe('the swap', () => {
     expect([patches(stageRun), stageRun.logs.of(1).isStored]).toEqual([[], false]);
   });
 
-  it('that was made before an adoption is not made again', async () => {
+  it('from before an adoption is not repeated', async () => {
     const first = new TestStageRun({ plan: alone });
     await first.show((pod) => withStates(pod, { 1: running() }));
     const pod = first.cluster.find<V1Pod>(first.target);
@@ -166,7 +166,7 @@ describe('the swap', () => {
 });
 
 describe('the result of a swapped step', () => {
-  /** The first step has ended, the swapped one was begun and has ended. */
+  /** The first step has ended, the swapped one was started and has ended. */
   async function ended(code: number): Promise<TestStageRun> {
     const stageRun = await ready();
     await stageRun.run(1);
@@ -177,7 +177,7 @@ describe('the result of a swapped step', () => {
     return stageRun;
   }
 
-  it.each([0, 2, 213])('%i is told to the server and to the gates', async (code) => {
+  it.each([0, 2, 213])('%i is reported to the server and published to the gates', async (code) => {
     const stageRun = await ended(code);
     expect(stageRun.server.step(2)?.exitCode).toBe(code);
     expect(annotation(stageRun, `${ANNOTATION.resultPrefix}2`)).toBe(
@@ -185,16 +185,16 @@ describe('the result of a swapped step', () => {
     );
   });
 
-  it('lets go of the file that it needs no more', async () => {
+  it('removes the file that the step no longer needs', async () => {
     expect(annotation(await ended(0), `${ANNOTATION.envPrefix}2`)).toBeUndefined();
   });
 
-  it('counts its start once, from its turn', async () => {
+  it('counts its start once, from when it was due', async () => {
     const stageRun = await ended(0);
     expect(stageRun.begun.filter(({ engine }) => engine === 'swap')).toHaveLength(1);
   });
 
-  it('is told also of one that is skipped', async () => {
+  it('is also published if the step is skipped', async () => {
     const plan = aPlan([
       aPlannedStep(1),
       aPlannedStep(2, { ...swap, after: [1] }),
@@ -207,7 +207,7 @@ describe('the result of a swapped step', () => {
     expect(patches(stageRun).every(({ spec }) => spec === undefined)).toBe(true);
   });
 
-  it('of a service is that it runs', async () => {
+  it('is, for a service, that it runs', async () => {
     const plan = aPlan([aPlannedStep(1, { ...swap, role: 'background' }), aPlannedStep(2, { after: [1] })]);
     const stageRun = await ready(plan);
     await stageRun.catchUp();
@@ -217,7 +217,7 @@ describe('the result of a swapped step', () => {
     expect(annotation(stageRun, `${ANNOTATION.envPrefix}1`)).toContain('DRONE_STAGE_STATUS');
   });
 
-  it('travels with the next swap: one write for both', async () => {
+  it('is part of the next swap’s write', async () => {
     const plan = aPlan([
       aPlannedStep(1, swap),
       aPlannedStep(2, { ...swap, after: [1] }),
@@ -245,7 +245,7 @@ describe('the result of a swapped step', () => {
     expect(annotation(stageRun, `${ANNOTATION.resultPrefix}2`)).toMatch(/^ran 0 /);
   });
 
-  it('that can’t be told at all breaks the stage', async () => {
+  it('that can’t be published at all breaks the stage', async () => {
     const stageRun = await ready();
     await stageRun.run(1);
     await stageRun.catchUp();
@@ -253,11 +253,11 @@ describe('the result of a swapped step', () => {
     await stageRun.show((pod) => withStates(pod, { 2: terminated(0) }, 1));
     await stageRun.clock.step(0);
     expect(stageRun.server.stage.error).toBe(
-      'the result of a step could not be told to the others: too long',
+      'the result of a step could not be passed to the other steps: too long',
     );
   });
 
-  it('is nobody’s business when no gate waits', async () => {
+  it('is not published when no gate waits', async () => {
     const stageRun = await ready(alone);
     await stageRun.catchUp();
     await stageRun.show((pod) => withStates(pod, { 1: terminated(0) }, 1));
@@ -266,7 +266,7 @@ describe('the result of a swapped step', () => {
     expect(stageRun.reports.at(-1)).toBe('stage success');
   });
 
-  it('that stands there is not told again after an adoption', async () => {
+  it('that is published already is not published again after an adoption', async () => {
     const first = await ended(0);
     const pod = first.cluster.find<V1Pod>(first.target);
     const next = new TestStageRun({ plan: between, adoptions: 1, ...(pod ? { pod } : {}) });

@@ -19,15 +19,15 @@ export interface Result {
 
 type Annotations = Readonly<Record<string, string | null>>;
 
-/** `again`: nothing was written, for a reason that passes. */
+/** `again`: nothing was written, for a temporary reason. */
 type Written = 'written' | 'again' | 'over';
 
-/** A swap has the time that a container has to start. */
+/** Delays between tries; a swap may take as long as a container may take to start. */
 const PAUSES: BackoffPolicy = { firstDelayMs: 200, maxDelayMs: 5_000 };
 
 /**
- * The writes that swapped steps need: their images when their turn comes, and their results for the gates. A result and the next
- * swap travel in one PATCH: a write costs the kubelet a sync, and the gap between two swapped steps with it.
+ * Writes to the Pod for swapped steps: their images when they are due, and their results for the gates. A result and the next swap
+ * share one PATCH, because each write costs a sync of the kubelet and so lengthens the gap between two swapped steps.
  */
 export class Swaps {
   readonly #parts: StageRunParts;
@@ -36,7 +36,7 @@ export class Swaps {
   readonly #failing: () => boolean;
   #results = new Map<number, string>();
 
-  /** @param failing whether a step whose failure counts has failed by now */
+  /** @param failing whether a step whose failure counts has failed so far */
   constructor(parts: StageRunParts, launched: LaunchedStage, context: RunContext, failing: () => boolean) {
     this.#parts = parts;
     this.#launched = launched;
@@ -45,8 +45,8 @@ export class Swaps {
   }
 
   /**
-   * Puts the real image in the placeholder's stead, and the step's `/run/drone/env` with it; done before is done. Resolves `false`
-   * when the stage is over before that.
+   * Replaces the placeholder with the real image and writes the step's `/run/drone/env`; does nothing if that was done before.
+   * Resolves `false` when the stage is over before that.
    */
   async swap(step: PlannedStep): Promise<boolean> {
     const { changes, halt } = this.#context;
@@ -65,13 +65,13 @@ export class Swaps {
     return false;
   }
 
-  /** Lets the gates know how a swapped step ended. */
+  /** Publishes to the gates how a swapped step ended. */
   publish(n: number, result: Result): void {
     const { decision, code, startMs, endMs } = result;
     const reports = this.#context.pod().metadata?.annotations?.[`${ANNOTATION.resultPrefix}${n}`];
     if (reports?.startsWith(`${decision} ${code} `)) return;
     this.#results.set(n, `${decision} ${code} ${startMs} ${endMs}`);
-    // The next swapped step, whose turn may have come by this very result, takes it along in its own PATCH.
+    // If this result makes the next swapped step due, that step's PATCH includes it.
     this.#parts.clock.after(0, () => void this.#flush());
   }
 
@@ -112,7 +112,7 @@ export class Swaps {
     }
   }
 
-  /** Also gates of steps that are known to be skipped, and of services that end with the last step. */
+  /** Whether any gate still runs; also those of steps that are known to be skipped, and of services, which end with the last step. */
   #gatesWait(): boolean {
     const containers = this.#context.view().steps;
     return this.#launched.plan.steps.some(
@@ -120,7 +120,7 @@ export class Swaps {
     );
   }
 
-  /** One try; the results that are due go along, and are kept when it fails. */
+  /** One try; it includes the pending results, which are kept when it fails. */
   async #write(
     patch: { metadata: { annotations: Annotations }; spec?: object },
     step?: PlannedStep,
@@ -145,10 +145,10 @@ export class Swaps {
   #afterFailure(error: unknown, step: PlannedStep | undefined): Written {
     if (this.#isOver() || isKubernetesError(error, 404)) return 'over';
     if (mayPass(error) || isKubernetesError(error, 409)) return 'again';
-    const words = errorText(error);
+    const reason = errorText(error);
     const text = step
-      ? `the image of step ${step.name} could not be put in place: ${words}`
-      : `the result of a step could not be told to the others: ${words}`;
+      ? `the image of step ${step.name} could not be put in place: ${reason}`
+      : `the result of a step could not be passed to the other steps: ${reason}`;
     const whose = step ? { step: step.n } : {};
     this.#context.broken({ code: 'container-refused', blame: 'cluster', text, ...whose });
     return 'over';
@@ -165,7 +165,7 @@ export class Swaps {
   }
 }
 
-/** Results, and the files of steps that need them no more: annotations have a limit. */
+/** Annotations with the results; files that ended steps no longer need are removed, because annotations have a size limit. */
 function annotationsOf(results: ReadonlyMap<number, string>): Annotations {
   const annotations: Record<string, string | null> = {};
   for (const [n, line] of results) {

@@ -2,7 +2,7 @@ import type { V1ContainerState, V1Pod, V1PodStatus } from '@kubernetes/client-no
 import { ANNOTATION, containerName, INIT_CONTAINER } from '../../pipeline/compiled.ts';
 import type { RunPlan } from '../../pipeline/run-plan.ts';
 
-/** What stands in the placeholder's stead until the swap. */
+/** The image of the placeholder until the swap. */
 export const PLACEHOLDER_IMAGE = 'hangar-gate:test';
 export const POD_UID = 'pod-uid-1';
 
@@ -34,7 +34,7 @@ export function aPod(
   };
 }
 
-/** The same Pod with that status of its containers; those that are not named keep theirs. */
+/** The same Pod with these container states; containers that are not named keep theirs. */
 export function withStates(
   pod: V1Pod,
   states: Readonly<Record<number, V1ContainerState>>,
@@ -60,7 +60,7 @@ export function withStatus(pod: V1Pod, status: Partial<V1PodStatus>): V1Pod {
   return { ...pod, status: { ...pod.status, ...status } };
 }
 
-/** The same Pod after the swap of a step: its image in place, and what was kept of its placeholder. */
+/** The same Pod after the swap of a step: with its image, and the placeholder's id in an annotation. */
 export function afterSwap(pod: V1Pod, n: number, placeholder?: string): V1Pod {
   const image = pod.metadata?.annotations?.[`${ANNOTATION.imagePrefix}${n}`] ?? '';
   const kept = placeholder ? { [`${ANNOTATION.placeholderPrefix}${n}`]: placeholder } : {};
@@ -79,7 +79,7 @@ export const running = (startedAt = '2026-01-14T09:30:10Z'): V1ContainerState =>
 
 export const waiting = (reason: string, message = ''): V1ContainerState => ({ waiting: { reason, message } });
 
-/** Ended as the kubelet tells, with the gate's line where one is given. */
+/** Terminated, with the gate's termination message if one is given. */
 export function terminated(
   exitCode: number,
   more: { reason?: string; message?: string } = {},
@@ -89,6 +89,6 @@ export function terminated(
   return { terminated: { exitCode, reason, startedAt, finishedAt, ...more } } as unknown as V1ContainerState;
 }
 
-/** Ended with the word of its gate. */
+/** Terminated, with the decision of its gate. */
 export const gated = (code: number, decision = 'ran'): V1ContainerState =>
   terminated(code, { message: `${decision} ${code} 1768383011000 1768383019000` });

@@ -1,17 +1,17 @@
 import type { DroneStage, DroneStep, StageDetail } from '../../pipeline/drone.ts';
 import type { CiServer, Update } from '../../ports/ci-server.ts';
 
-/** A Drone server of one stage, with its versions (drone-rpc §3.12) and a memory of what it was told. */
+/** A Drone server of one stage, with its versions (drone-rpc §3.12) and a record of the reports that it received. */
 export class FakeCiServer implements CiServer {
   stage: DroneStage;
   readonly steps = new Map<number, DroneStep>();
   /** `<step> <status>` of each accepted step update, and `stage <status>`. */
   readonly reports: string[] = [];
-  /** How often it was asked whether a running stage still stands, which it counts as a start without steps. */
+  /** Number of checks whether a running stage is still open, which it counts as a start without steps. */
   looks = 0;
-  /** Calls wait for it. */
+  /** Calls wait until it resolves. */
   gate: Promise<void> = Promise.resolve();
-  /** What the next calls answer instead. */
+  /** Errors for the next calls. */
   readonly refuse: { call: 'step' | 'stage' | 'detail'; error: Error }[] = [];
   details: StageDetail | undefined;
 
@@ -19,7 +19,7 @@ export class FakeCiServer implements CiServer {
     this.stage = stage;
   }
 
-  /** As a person cancels: all that is open is rewritten, with new versions. */
+  /** Cancels as a user does: everything open gets a new status and a new version. */
   cancel(): void {
     this.stage = { ...this.stage, status: 'killed', version: this.stage.version + 1 };
     for (const [id, step] of this.steps)
@@ -95,7 +95,7 @@ export class FakeCiServer implements CiServer {
   request = (): Promise<undefined> => Promise.resolve(undefined);
   accept = (): Promise<{ kind: 'accepted'; stage: Partial<DroneStage> }> =>
     Promise.resolve({ kind: 'accepted', stage: { version: this.stage.version } });
-  /** Quiet for as long as it is watched. */
+  /** Never reports a cancel. */
   watch = (_buildId: number, signal: AbortSignal): Promise<'quiet'> =>
     new Promise((resolve) => signal.addEventListener('abort', () => resolve('quiet'), { once: true }));
   sendLines = (): Promise<void> => Promise.resolve();

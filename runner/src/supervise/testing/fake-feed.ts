@@ -2,7 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import type { PodNotice } from '../../watch/pod-notice.ts';
 import type { PodFeed } from '../../watch/pod-watch.ts';
 
-/** A Pod that changes when a test says so. */
+/** A feed of a Pod that the test changes. */
 export class FakeFeed implements PodFeed {
   pod: V1Pod | undefined;
   gone = false;
@@ -18,7 +18,7 @@ export class FakeFeed implements PodFeed {
     return () => this.#subscribers.delete(onChange);
   }
 
-  /** How many listen. */
+  /** Number of subscribers. */
   get subscribers(): number {
     return this.#subscribers.size;
   }

@@ -1,16 +1,16 @@
 import type { Following, LogOrder, Mark, StepLog, StepLogs } from '../../ports/step-logs.ts';
 
-/** One log in a test's hands: it says marks, and breaks or holds up when told. */
+/** One log that a test controls: its marks, errors and delays. */
 export class FakeStepLog implements StepLog {
   readonly order: LogOrder;
   readonly notes: string[] = [];
   isLive = false;
   isOutOfReach = false;
   isStored = false;
-  /** The process went before the server had taken it. */
+  /** The process ended before the server had stored it. */
   isLeft = false;
   schema = '';
-  /** Uploads wait for it. */
+  /** Uploads wait until it resolves. */
   upload: Promise<void> = Promise.resolve();
   #following: Following | undefined;
   readonly #early: Mark[] = [];
@@ -32,7 +32,7 @@ export class FakeStepLog implements StepLog {
     return this.#following !== undefined;
   }
 
-  /** A mark of the gate is read. */
+  /** Reads a mark of the gate. */
   mark(mark: Mark): void {
     if (this.#following) this.#following.onMark(mark);
     else this.#early.push(mark);
@@ -73,7 +73,7 @@ export class FakeStepLog implements StepLog {
   }
 }
 
-/** The logs of one flight; each exists before it is opened, so that a test can prepare it. */
+/** The logs of one stage run; each exists before it is opened, so that a test can prepare it. */
 export class FakeStepLogs implements StepLogs {
   readonly opened: FakeStepLog[] = [];
   readonly #prepare: (log: FakeStepLog) => void;

@@ -14,7 +14,7 @@ import { aStage, FakeCiServer } from './fake-ci-server.ts';
 import { FakeFeed } from './fake-feed.ts';
 import { type FakeStepLog, FakeStepLogs } from './fake-step-logs.ts';
 
-/** What a test may decide about its flight. */
+/** Options of a test's stage run. */
 export interface TestStageRunOptions {
   readonly plan?: RunPlan;
   readonly pod?: V1Pod;
@@ -30,7 +30,7 @@ function allStarted(plan: RunPlan): V1Pod {
   return withStates(aPod(plan), Object.fromEntries(gated.map(({ n }) => [n, running()])));
 }
 
-/** A flight that was begun, with everything around it in a test's hands. */
+/** A started stage run whose environment the test controls. */
 export class TestStageRun {
   readonly clock = new FakeClock();
   readonly cluster = new FakeCluster();
@@ -42,9 +42,9 @@ export class TestStageRun {
   readonly handOver = new AbortController();
   readonly begun: { engine: string; latencyMs: number }[] = [];
   readonly concluded: { conclusion: Conclusion; trouble: Trouble | undefined }[] = [];
-  /** How often it was told that only reports and logs are left. */
+  /** Number of calls that only reports and logs are left. */
   ended = 0;
-  /** How often it was told that the Pod may go. */
+  /** Number of calls that the Pod may be deleted. */
   reported = 0;
   end: StageRunEnd | undefined;
   readonly target = { resource: RESOURCE.pods, namespace: 'ci', name: 'drone-abc' };
@@ -124,7 +124,7 @@ export class TestStageRun {
     );
   }
 
-  /** What the server was told, in order. */
+  /** Reports that the server received, in order. */
   get reports(): readonly string[] {
     return this.server.reports;
   }
@@ -133,14 +133,14 @@ export class TestStageRun {
     return this.cluster.count('remove', 'pods') > 0;
   }
 
-  /** The kubelet, or somebody else, changes the Pod. */
+  /** Changes the Pod, as the kubelet or somebody else does. */
   async show(change: (pod: V1Pod) => V1Pod): Promise<void> {
     const now = this.cluster.find<V1Pod>(this.target) ?? this.feed.pod ?? {};
     this.feed.show(this.cluster.put(this.target, change(now)));
     await settle();
   }
 
-  /** The watch brings what the cluster holds. */
+  /** Passes the cluster's version of the Pod to the watch. */
   async catchUp(): Promise<void> {
     await settle();
     const now = this.cluster.find<V1Pod>(this.target);
