@@ -12,7 +12,7 @@ function find(words: readonly string[], text: string): [number, string][] {
 }
 
 describe('Automaton', () => {
-  it('tells the longest word that ends at each place', () => {
+  it('reports the longest word that ends at each place', () => {
     expect(find(['he', 'she', 'hers', 'his'], 'ushers')).toEqual([
       [4, 'she'],
       [6, 'hers'],
@@ -24,7 +24,7 @@ describe('Automaton', () => {
     expect(find([], 'abc')).toEqual([]);
   });
 
-  it('finds what a plain search finds, whatever words and text', () => {
+  it('finds what a plain search finds, for any words and text', () => {
     const letters = (maxLength: number): fc.Arbitrary<string> =>
       fc.string({ unit: fc.constantFrom('a', 'b', '\uffff'), minLength: 1, maxLength });
     fc.assert(

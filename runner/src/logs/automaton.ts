@@ -1,8 +1,8 @@
 const NO_NODE = 0;
 
 /**
- * Finds many words in a text in one pass, in time linear in the text whatever the words (Aho and Corasick, 1975): a tree of all
- * words, where each node knows the longest other beginning that its own text ends in. Nodes are numbers, the tree's edges one
+ * Finds many words in a text in one pass, in time linear in the text for any words (Aho and Corasick, 1975): a trie of all words, in
+ * which each node has a failure link to the longest other prefix that its own text ends in. Nodes are numbers and all edges are in one
  * hash table, so that hundreds of long secrets fit into a few MiB.
  */
 export class Automaton {
@@ -11,7 +11,7 @@ export class Automaton {
   readonly #depth: Int32Array;
   /** Length of the longest word that ends at a node, 0 for none. */
   readonly #word: Int32Array;
-  readonly #beginnings = new Beginnings();
+  readonly #wordStarts = new WordStarts();
   readonly empty: boolean;
 
   /** @param words none of them empty */
@@ -22,35 +22,35 @@ export class Automaton {
     this.#fail = new Int32Array(room);
     this.#depth = new Int32Array(room);
     this.#word = new Int32Array(room);
-    const tree = this.#plant(words, room);
+    const tree = this.#build(words, room);
     this.#link(tree);
   }
 
-  /** How many of the last characters may be the beginning of a word. */
+  /** The number of last characters that may be the beginning of a word. */
   depth(state: number): number {
     return this.#depth[state] ?? 0;
   }
 
   /**
-   * Reads `text` from `from` on, in `state` (0 at the beginning), and tells for each place where words end the longest of them.
-   * Returns the state to go on with.
+   * Reads `text` from `from` on, in `state` (0 at the beginning), and reports the longest word that ends at each place. Returns the
+   * state to continue with.
    */
   scan(text: string, from: number, state: number, found: (end: number, length: number) => void): number {
     let node = state;
     for (let at = from; at < text.length; at++) {
-      if (node === NO_NODE && !this.#beginnings.mayBegin(text, at)) continue;
+      if (node === NO_NODE && !this.#wordStarts.mayBegin(text, at)) continue;
       node = this.#step(node, text.charCodeAt(at));
       const length = this.#word[node] ?? 0;
       if (length > 0) found(at + 1, length);
-      if ((this.#depth[node] ?? 0) < GRAM) node = this.#hopeful(node, text, at);
+      if ((this.#depth[node] ?? 0) < GRAM) node = this.#stillPossible(node, text, at);
     }
     return node;
   }
 
-  /** The same state or, where what comes next already contradicts it, the next shorter one: mostly back to ordinary text. */
-  #hopeful(from: number, text: string, at: number): number {
+  /** The same state or, if the next characters rule it out, the next shorter one that is possible: mostly the root. */
+  #stillPossible(from: number, text: string, at: number): number {
     let node = from;
-    while (node !== NO_NODE && !this.#beginnings.mayBegin(text, at + 1 - this.depth(node)))
+    while (node !== NO_NODE && !this.#wordStarts.mayBegin(text, at + 1 - this.depth(node)))
       node = this.#fail[node] ?? NO_NODE;
     return node;
   }
@@ -64,13 +64,13 @@ export class Automaton {
     }
   }
 
-  #plant(words: readonly string[], room: number): Tree {
+  #build(words: readonly string[], room: number): Tree {
     const tree: Tree = { parent: new Int32Array(room), code: new Uint16Array(room), size: 1 };
     for (const word of words) {
       let node = 0;
       for (let at = 0; at < word.length; at++) node = this.#grow(tree, node, word.charCodeAt(at));
       this.#word[node] = word.length;
-      this.#beginnings.add(word);
+      this.#wordStarts.add(word);
     }
     return tree;
   }
@@ -86,7 +86,7 @@ export class Automaton {
     return node;
   }
 
-  /** Shallow nodes first, because a node's link is found by those of its parents. */
+  /** Shallow nodes first, because a node's failure link is found from that of its parent. */
   #link(tree: Tree): void {
     for (const node of byDepth(this.#depth, tree.size)) {
       const parent = tree.parent[node] ?? 0;
@@ -98,11 +98,11 @@ export class Automaton {
   }
 }
 
-/** Words are told apart from ordinary text by so many characters, before the tree is asked. */
+/** Number of characters by which ordinary text is excluded before the trie is used. */
 const GRAM = 3;
 
-/** Which texts may begin a word, quickly and mostly right when it says yes; always right when it says no. */
-class Beginnings {
+/** A fast filter of places where a word may begin: false positives are rare, and there are no false negatives. */
+class WordStarts {
   /** By first character: 0 no word, 1 words of three characters or more, 2 shorter ones too. */
   readonly #first = new Uint8Array(0x10000);
   readonly #grams = new Uint8Array(0x10000);

@@ -1,25 +1,25 @@
 import { parseJson } from '@hangar/shared/json';
 import { ObjectScan, type ObjectState } from './object-scan.ts';
 
-/** A card that a step printed: what the server is sent (drone-rpc §2.9). `data` is any JSON value. */
+/** A card that a step printed, as it is sent to the server (drone-rpc §2.9). `data` is any JSON value. */
 export interface Card {
   readonly schema: string;
   readonly data: unknown;
 }
 
-/** A card is a few KiB; what is longer, in base64, is given back to the log. */
+/** Maximum size of a card in base64; longer text is returned to the log. Usual cards have a few KiB. */
 export const LONGEST_CARD = 1024 * 1024;
-/** Characters of base64 that stand for whole bytes. */
+/** The unit of base64 characters that encode whole bytes. */
 const QUANTUM = 4;
 
-/** Reads the payloads between card marks: each is a card by itself, or a part of one that came in several. */
+/** Reads the payloads between card marks: each is a whole card or one of several parts of a card. */
 export class CardReader {
-  /** Parts of a card whose end has not come. */
+  /** The parts so far of a card that is not complete. */
   #parts: CardText | undefined;
-  /** Characters that were looked at, each time one was. */
+  /** Number of characters read, with repetitions. */
   touched = 0;
 
-  /** The card that this payload is, or ends. */
+  /** Returns the card that this payload is or completes. */
   read(payload: string): Card | undefined {
     const alone = new CardText();
     alone.add(payload);
@@ -32,12 +32,12 @@ export class CardReader {
   }
 }
 
-/** Base64 that may be a card: decoded as it comes, and parsed once, when its JSON object has ended. */
+/** Base64 that may be a card: decoded part by part, and parsed once, when its JSON object has ended. */
 class CardText {
   readonly #payloads: string[] = [];
   readonly #scan = new ObjectScan();
   #length = 0;
-  /** Characters at the end that are too few to be decoded. */
+  /** Characters at the end that are too few to decode. */
   #rest = '';
   state: ObjectState = 'open';
 
@@ -54,7 +54,7 @@ class CardText {
     this.state = this.#length > LONGEST_CARD ? 'none' : whole.state === 'whole' ? 'whole' : this.#scan.state;
   }
 
-  /** The card, if the object has ended and is one. */
+  /** The card, if the object has ended and is a valid card. */
   card(): Card | undefined {
     if (this.state !== 'whole') return undefined;
     const value = parseJson(decoded(this.#payloads.join('')).toString());

@@ -52,7 +52,7 @@ describe('CardFinder', () => {
     for (const size of [1_000_000, 1, 2, 3, 7]) expect(sift(text, size)).toEqual({ text: want, card: CARD });
   });
 
-  it('takes the last of several', () => {
+  it('returns the last of several', () => {
     expect(sift(`${marked({ schema: 'x', data: 1 })}${marked(CARD)}\n`).card).toEqual(CARD);
   });
 
@@ -62,7 +62,7 @@ describe('CardFinder', () => {
     ['no schema', `${marked({ data: 1 })}\n`, ''],
     ['no data', `${marked({ schema: 'x' })}\n`, ''],
     [
-      'JSON that only wants to break its readers',
+      'JSON that is an attack on its readers',
       `${START}${Buffer.from(`{"schema":"x","data":${'['.repeat(5000)}${']'.repeat(5000)}}`).toString('base64')}${END}\n`,
       '',
     ],
@@ -70,16 +70,16 @@ describe('CardFinder', () => {
     expect(sift(text)).toEqual({ text: want, card: undefined });
   });
 
-  it('gives back everything after a mark that never ends (known issue 22)', () => {
+  it('returns all text after a mark that never ends (known issue 22)', () => {
     const text = `a\n${START}abc\nmore output\n\nand more\n`;
     for (const size of [1_000_000, 1, 2, 3, 7]) expect(sift(text, size)).toEqual({ text, card: undefined });
   });
 
-  it('gives back what is still held when the log ends', () => {
+  it('returns the text still held when the log ends', () => {
     expect(sift(`${START}abc\ndef\n`).text).toBe(`${START}abc\ndef\n`);
   });
 
-  it('gives back what is longer than any card, while the log goes on', () => {
+  it('returns text that is longer than any card while the log continues', () => {
     const finder = new CardFinder();
     finder.push({ text: START, ends: true, stampNs: undefined });
     let kept = 0;
@@ -88,7 +88,7 @@ describe('CardFinder', () => {
     expect(kept).toBeGreaterThan(20);
   });
 
-  it('goes on looking for cards after one that was none', () => {
+  it('continues to find cards after text that was none', () => {
     expect(sift(`${START}oh no!\n${marked(CARD)}\n`)).toEqual({ text: `${START}oh no!\n`, card: CARD });
     expect(sift(`${START}${marked(CARD)}\n`)).toEqual({ text: `${START}\n`, card: CARD });
   });
@@ -102,7 +102,7 @@ describe('CardFinder', () => {
     expect(card).toEqual({ schema: 's', data: { '******': ['my ******', '******', 81, true, null] } });
   });
 
-  it('leaves a log without cards as it is, however it is cut', () => {
+  it('does not change a log without cards, wherever it is cut', () => {
     const text = fc
       .string({ unit: fc.constantFrom('\u001b', ']', '1338;', '0m', '\n', 'a', ' '), maxLength: 30 })
       .filter((one) => !CARD_LIKE.test(one));
@@ -115,7 +115,7 @@ describe('CardFinder', () => {
   });
 });
 
-/** Marks, payloads and text that made earlier versions read the same bytes again and again, each of about `n` characters. */
+/** Marks, payloads and text that made earlier versions read the same bytes repeatedly, each of about `n` characters. */
 const HOSTILE: readonly (readonly [string, (n: number) => string])[] = [
   ['small cards that can’t be read', (n) => `${START}${'A'.repeat(108)}${END}`.repeat(n / 119)],
   ['the same, a line each', (n) => `${START}${'A'.repeat(108)}${END}\n`.repeat(n / 120)],
@@ -130,7 +130,7 @@ const HOSTILE: readonly (readonly [string, (n: number) => string])[] = [
   ['an unended card of empty lines', (n) => `${START}${'\n'.repeat(n)}`],
 ];
 
-/** Characters that were looked at while a text was read in pieces as the parser makes them. */
+/** Number of characters read, with repetitions, for a text in pieces as the parser makes them. */
 function touchedBy(text: string): number {
   const finder = new CardFinder();
   for (const line of `${text}\n`.split('\n').slice(0, -1)) {
@@ -143,7 +143,7 @@ function touchedBy(text: string): number {
   return finder.touched;
 }
 
-describe('the work that cards cost', () => {
+describe('the cost of cards', () => {
   it.each(HOSTILE)('is linear in the text: %s', (_, textOf) => {
     const [once, twice] = [touchedBy(textOf(250_000)), touchedBy(textOf(500_000))];
 
@@ -151,14 +151,14 @@ describe('the work that cards cost', () => {
     expect(twice).toBeLessThan(8 * 500_000);
   });
 
-  it('ends with the most cards of a step: further marks stay in the log as they are', () => {
+  it('is bounded by the maximum number of cards of a step: further marks stay in the log', () => {
     const [one, last] = [marked({ schema: 'x', data: 1 }), marked(CARD)];
 
     expect(sift(`${one.repeat(MOST_CARDS - 1)}${last}${one}\n`)).toEqual({ text: `${one}\n`, card: CARD });
     expect(sift(`${one.repeat(MOST_CARDS - 1)}${last}\n`)).toEqual({ text: '', card: CARD });
   });
 
-  it('ends with the most characters of cards of a step', () => {
+  it('is bounded by the maximum number of characters of cards of a step', () => {
     const large = marked({ schema: 'x', data: 'x'.repeat(LONGEST_CARD / 2) });
     const fits = Math.ceil(MOST_CARD_CHARACTERS / large.length);
 
@@ -166,7 +166,7 @@ describe('the work that cards cost', () => {
     expect(sift(`${`${large}\n`.repeat(fits - 1)}${marked(CARD)}\n`)).toEqual({ text: '', card: CARD });
   });
 
-  it('gives the parts of one line as one piece, so that no later reader meets thousands', () => {
+  it('returns the parts of one line as one piece, so that later stages don’t process thousands', () => {
     const finder = new CardFinder();
     const text = `x${START}${END}`.repeat(500);
 
@@ -175,7 +175,7 @@ describe('the work that cards cost', () => {
     ]);
   });
 
-  it('takes no card of more values than any reader needs', () => {
+  it('ignores a card with too many values', () => {
     const values = (count: number): object => ({ schema: 'x', data: Array<number>(count).fill(1) });
 
     expect(sift(`${marked(values(49_000))}\n`).card).toEqual(values(49_000));
@@ -186,14 +186,14 @@ describe('the work that cards cost', () => {
 describe('a card in parts', () => {
   const text = base64(CARD);
 
-  it('is found behind parts that were none', () => {
+  it('is found after parts that were none', () => {
     const junk = `${START}abcd${END}${marked({ data: 1 })}`;
     const parts = `${START}${text.slice(0, 31)}${END}${START}${text.slice(31)}${END}`;
 
     expect(sift(`${junk}${parts}\n`).card).toEqual(CARD);
   });
 
-  it('is found wherever it is cut, padded or not', () => {
+  it('is found wherever it is cut, with or without padding', () => {
     for (const whole of [text, text.replaceAll('=', '')])
       for (let cut = 1; cut < whole.length; cut++) {
         const parts = `${START}${whole.slice(0, cut)}${END}\n${START}${whole.slice(cut)}${END}`;

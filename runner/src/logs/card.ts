@@ -4,35 +4,34 @@ import type { Piece } from './piece.ts';
 
 const START = '\u001b]1338;';
 const END = '\u001b]0m';
-/** What may stand between the marks. */
+/** Text that is allowed between the marks. */
 const PAYLOAD = /[A-Za-z0-9+/=_\s-]*/y;
-/** A line of a card counts as long as this at least, so that empty ones are bounded too. */
+/** A line of a card counts with at least this length, so that the number of empty lines is bounded too. */
 const SHORTEST_LINE = 64;
-/** Beyond so many cards of one step, readable or not, their marks are text like any other. */
+/** Maximum number of cards per step, readable or not; after that, card marks are ordinary text. */
 export const MOST_CARDS = 1_000;
-/** The same beyond so many characters between marks. */
+/** Maximum number of characters between marks per step; after that, card marks are ordinary text. */
 export const MOST_CARD_CHARACTERS = 4 * 1024 * 1024;
 
 /**
- * Takes cards (`ESC ]1338;` base64 `ESC ]0m`) out of a log, anywhere in a line and across lines. Held text that turns out to be
- * no card (other characters, over 1 MiB, or no end mark when the log ends) is given back as the lines it was, so an
- * unterminated mark swallows nothing. What is between marks but can't be read is left out silently, as it always was. Time is
- * linear in the text, whatever it is.
+ * Removes cards (`ESC ]1338;` base64 `ESC ]0m`) from a log, anywhere in a line and across lines. Held text that turns out to be no card
+ * (other characters, over 1 MiB, or no end mark when the log ends) is returned as the original lines, so an unterminated mark loses
+ * no text. Unreadable text between marks is left out silently, as in the old runner. Time is linear in any text.
  */
 export class CardFinder {
   /** Text that may begin a start mark, at the end of an unfinished piece. */
   #edge = '';
-  /** What came since the start mark; undefined outside a card. */
+  /** The text since the start mark; undefined outside a card. */
   #inCard: Held | undefined;
   readonly #reader = new CardReader();
   #card: Card | undefined;
   #cards = 0;
   #characters = 0;
   #touched = 0;
-  /** The present line has had text outside of cards; or a card, after which an empty rest is no line. */
+  /** Whether the current line has text outside of cards, and whether it has a card, after which an empty rest is no line. */
   #line: { text: boolean; card: boolean } = { text: false, card: false };
 
-  /** How many characters were looked at, each time one was: in the tests' proportion to the text. */
+  /** Number of characters read, with repetitions; tests check that it is proportional to the text. */
   get touched(): number {
     return this.#touched + this.#reader.touched;
   }
@@ -43,7 +42,7 @@ export class CardFinder {
     return out;
   }
 
-  /** What is still held, at the log's end. */
+  /** Returns the text still held, at the log's end. */
   flush(): Piece[] {
     const held = this.#inCard?.pieces ?? [];
     this.#inCard = undefined;
@@ -80,7 +79,7 @@ export class CardFinder {
     this.#emit({ ...piece, text: piece.text.slice(0, piece.text.length - edge) }, out);
   }
 
-  /** Parts of one line are given as one: who comes next reads each piece anew. */
+  /** Joins parts of one line, because later stages of the log process each piece separately. */
   #emit(piece: Piece, out: Piece[]): void {
     const bare = piece.text === '' && !this.#line.text;
     const leftOut = bare && (this.#line.card || !piece.ends);
@@ -126,12 +125,12 @@ export class CardFinder {
   }
 }
 
-/** Pieces to give back if this is no card, the first one being the start mark; and the payload so far. */
+/** Pieces to return if this is no card, the first one being the start mark, and the payload so far. */
 interface Held {
   readonly pieces: Piece[];
   readonly payload: string[];
   length: number;
-  /** The beginning of an end mark that a cut has torn. */
+  /** The beginning of an end mark that was cut between two pieces. */
   torn: string;
 }
 
@@ -141,7 +140,7 @@ function addTo(out: Piece[], piece: Piece): void {
   else out.push(piece);
 }
 
-/** How many of the last characters of `text` begin `mark`. */
+/** The length of the longest end of `text` that is a beginning of `mark`. */
 function edgeLength(text: string, mark: string): number {
   for (let length = Math.min(mark.length - 1, text.length); length > 0; length--) {
     if (mark.startsWith(text.slice(text.length - length))) return length;

@@ -1,39 +1,39 @@
 import type { Clock } from '@hangar/shared/clock';
 
 /**
- * Waits for one thing at a time, with a limit that may change while waiting: {@link wake} makes it look again. It leaves nothing
- * behind on long-lived promises, as racing against one for each chunk of a long log would.
+ * Waits for one promise at a time, with a limit that may change while waiting: {@link wake} makes it evaluate the limit again. Unlike
+ * `Promise.race` for each chunk of a long log, it leaves no handlers on long-lived promises.
  */
 export class DeadlineWait {
   readonly #clock: Clock;
-  #look: (() => void) | undefined;
+  #check: (() => void) | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Something changed: limits are looked at again, and a pause ends. */
+  /** Makes a wait evaluate its limit again, and ends a pause. */
   wake(): void {
-    this.#look?.();
+    this.#check?.();
   }
 
-  /** The promise's own end, or `too-late` as soon as `leftMs()` is 0 or less; a late end is then ignored. */
+  /** The result of the promise, or `too-late` as soon as `leftMs()` is 0 or less; a later result is ignored. */
   settled<T>(promise: Promise<T>, leftMs: () => number): Promise<T | 'too-late'> {
     return new Promise((resolve, reject) => {
-      let callOff = (): void => undefined;
-      const look = (): void => {
-        callOff();
+      let cancelTimer = (): void => undefined;
+      const check = (): void => {
+        cancelTimer();
         const ms = leftMs();
-        if (ms > 0) callOff = this.#clock.after(ms, look);
+        if (ms > 0) cancelTimer = this.#clock.after(ms, check);
         else done(() => resolve('too-late'));
       };
       const done = (act: () => void): void => {
-        callOff();
-        if (this.#look === look) this.#look = undefined;
+        cancelTimer();
+        if (this.#check === check) this.#check = undefined;
         act();
       };
-      this.#look = look;
-      look();
+      this.#check = check;
+      check();
       promise.then(
         (value) => done(() => resolve(value)),
         (error: unknown) => done(() => reject(error instanceof Error ? error : new Error(String(error)))),
@@ -45,12 +45,12 @@ export class DeadlineWait {
   pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const end = (): void => {
-        callOff();
-        this.#look = undefined;
+        cancelTimer();
+        this.#check = undefined;
         resolve();
       };
-      const callOff = this.#clock.after(ms, end);
-      this.#look = end;
+      const cancelTimer = this.#clock.after(ms, end);
+      this.#check = end;
     });
   }
 }

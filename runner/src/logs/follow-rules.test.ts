@@ -30,7 +30,7 @@ describe('afterStream', () => {
       0,
       { kind: 'complete' },
     ],
-    ['one mark: not yet', { ...running, sawEnd: true }, { ...clean, afterEnd: false }, 0, again(4)],
+    ['one mark: again', { ...running, sawEnd: true }, { ...clean, afterEnd: false }, 0, again(4)],
     ['still running: again', running, { ...clean, afterEnd: false }, 0, again(4)],
     ['something new: without waiting longer', running, { ...clean, afterEnd: false, fresh: 1 }, 0, again(0)],
     ['silence: no failure', running, { ...clean, kind: 'silent', afterEnd: false }, 0, again(0)],
@@ -54,7 +54,7 @@ describe('afterStream', () => {
       { kind: 'complete' },
     ],
     [
-      'away for less than half a minute: again',
+      'unavailable for less than half a minute: again',
       ended,
       { ...clean, kind: 'unavailable' },
       999 + OUT_OF_REACH_MS,
@@ -63,7 +63,7 @@ describe('afterStream', () => {
     ...(['unavailable', 'broken', 'silent'] as const).flatMap(
       (kind): [string, FollowState, StreamEnd, number, object][] =>
         [OUT_OF_REACH_MS, 48 * 3_600_000].map((ms) => [
-          `${kind} for ${ms / 1000} s: again, and that is said, for the Pod has it still`,
+          `${kind} for ${ms / 1000} s: again, and reported as out of reach, since the Pod still has the log`,
           ended,
           { ...clean, kind },
           1000 + ms,
@@ -71,14 +71,14 @@ describe('afterStream', () => {
         ]),
     ),
     [
-      'broken, but lines came lately: again',
+      'broken, but with recent lines: again',
       { ...ended, progressAtMs: 20_000 },
       { ...clean, kind: 'broken' },
       1000 + OUT_OF_REACH_MS,
       again(4),
     ],
     [
-      'forbidden for less than five minutes: somebody may give the right',
+      'forbidden for less than five minutes: again, since the permission may be granted',
       ended,
       { ...clean, kind: 'forbidden' },
       999 + FORBIDDEN_MS,
@@ -103,7 +103,7 @@ describe('afterStream', () => {
   });
 });
 
-it('reopening() doubles from 50 ms to 5 s, half of it by chance', () => {
+it('reopening() doubles from 50 ms to 5 s, half of it random', () => {
   const delay = (dice: number) => (failures: number) =>
     backoffDelayMs(
       reopening(() => dice),

@@ -1,11 +1,11 @@
 import type { BackoffPolicy } from '@hangar/shared/backoff';
 import type { LogRefusal } from '../ports/log-source.ts';
 
-/** What is known about a log that is being followed. Times are monotonic milliseconds. */
+/** State of a log that is being followed. Times are monotonic milliseconds. */
 export interface FollowState {
-  /** When the container was said to have terminated. */
+  /** When the container was reported as terminated. */
   endedAtMs: number | undefined;
-  /** When a new line came last. */
+  /** When the last new line arrived. */
   progressAtMs: number;
   /** Streams in a row that brought nothing new. */
   failures: number;
@@ -15,7 +15,7 @@ export interface FollowState {
   sawClose: boolean;
 }
 
-/** How one stream went: `fresh` new records; opened after the container's end or before. `silent`: nothing came for too long. */
+/** How one stream ended, with its number of new records (`fresh`). `silent`: nothing arrived for too long. */
 export interface StreamEnd {
   readonly kind: 'clean' | 'broken' | 'silent' | LogRefusal;
   readonly afterEnd: boolean;
@@ -28,19 +28,19 @@ export type AfterStream =
   | {
       readonly kind: 'again';
       readonly failures: number;
-      /** The container has ended, and its log has been out of reach for a while: why. */
+      /** Why the log of an ended container could not be read for a while. */
       readonly outOfReach?: string;
     }
   | { readonly kind: 'complete' }
   | { readonly kind: 'cut-off'; readonly reason: string };
 
-/** A terminated container's log that can't be read for so long is said to be out of reach. */
+/** After this long, a terminated container's log that can't be read is reported as out of reach. */
 export const OUT_OF_REACH_MS = 30_000;
-/** A missing right that nobody has given in this time won't be given: the log is cut off. */
+/** A missing permission that is not granted within this time will not be: the log is cut off. */
 export const FORBIDDEN_MS = 300_000;
-/** A container that ended without ever running has no log; the kubelet may need a moment to say so for good. */
+/** A container that ended without ever running has no log; the kubelet's first answers about it may be temporary. */
 const TRIES_WITHOUT_LOG = 3;
-/** Before the next stream: doubling from 50 ms to 5 s, the upper half of it by chance. */
+/** The delay before the next stream: doubling from 50 ms to 5 s, with its upper half random. */
 export const reopening = (random: () => number): BackoffPolicy => ({
   firstDelayMs: 50,
   maxDelayMs: 5_000,
@@ -48,9 +48,9 @@ export const reopening = (random: () => number): BackoffPolicy => ({
 });
 
 /**
- * Whether a log has been read to its end. Both last marks: yes. A clean end counts only of a stream that was opened after the
- * container's end and brought nothing new: an earlier one may have ended for any reason. While the API server or the node can't be
- * asked, the Pod still has the log: only a Pod that is gone or a right that stays missing ends the waiting.
+ * Whether a log has been read to its end. It has, if both last marks were read. A clean end counts only for a stream that was opened
+ * after the container's end and contained nothing new: an earlier one may have ended for any reason. While the API server or the node
+ * is unreachable, the Pod still has the log: waiting ends only if the Pod is gone or a permission stays missing.
  */
 export function afterStream(state: Readonly<FollowState>, end: StreamEnd, nowMs: number): AfterStream {
   if (state.sawEnd && state.sawClose) return { kind: 'complete' };
@@ -59,10 +59,10 @@ export function afterStream(state: Readonly<FollowState>, end: StreamEnd, nowMs:
   if (state.endedAtMs === undefined || !end.afterEnd) return again;
   const triedForMs = nowMs - Math.max(state.endedAtMs, state.progressAtMs);
   const isOutOfReach = triedForMs >= OUT_OF_REACH_MS && end.kind !== 'clean';
-  return lastWord(state, end, triedForMs) ?? (isOutOfReach ? { ...again, outOfReach: end.reason } : again);
+  return finalEnd(state, end, triedForMs) ?? (isOutOfReach ? { ...again, outOfReach: end.reason } : again);
 }
 
-function lastWord(
+function finalEnd(
   { streamsAfterEnd }: Readonly<FollowState>,
   { kind, fresh, reason }: StreamEnd,
   triedForMs: number,

@@ -9,13 +9,13 @@ import { TURN_BYTES } from './reading-turns.ts';
 import { openStepLog } from './step-log.ts';
 import { FakeLogSource } from './testing/fake-log-source.ts';
 import { aLogMemory } from './testing/fake-overflow.ts';
-import { GateVoice } from './testing/gate-voice.ts';
+import { GateMarkWriter } from './testing/gate-mark-writer.ts';
 
 /** Room for a busy machine: properties run hundreds of cases. */
 vi.setConfig({ testTimeout: 120_000 });
 
 const NONCE = '9f3c2a71';
-const gate = new GateVoice(NONCE);
+const gate = new GateMarkWriter(NONCE);
 
 /** A container on a fake node whose log is followed into a real step log. */
 class Following {
@@ -89,7 +89,7 @@ async function* chunksOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8
 const aFollowing = (more?: Partial<FollowControl>): Promise<Following> => new Following().start(more);
 
 describe('followLog', () => {
-  it('is complete the moment both last marks were read, whatever the status says', async () => {
+  it('is complete the moment both last marks were read, whatever the status is', async () => {
     const following = await aFollowing();
     for (const text of [gate.start(1), 'hello', gate.end(0, 2)]) following.write(text);
     await settle();
@@ -104,7 +104,7 @@ describe('followLog', () => {
     expect(following.clock.pending).toBe(0);
   });
 
-  it('goes on after a broken stream, with nothing lost or doubled (known issue 20)', async () => {
+  it('continues after a broken stream, with nothing lost or doubled (known issue 20)', async () => {
     const following = await aFollowing();
     following.write('one');
     following.write('one');
@@ -119,10 +119,10 @@ describe('followLog', () => {
     following.write('four');
 
     expect(await following.log()).toBe('one\none\ntwo\nthree\nfour\n');
-    expect(following.source.asked).toEqual(['-', '2026-01-14T09:29:59Z', '2026-01-14T09:30:00Z']);
+    expect(following.source.requests).toEqual(['-', '2026-01-14T09:29:59Z', '2026-01-14T09:30:00Z']);
   });
 
-  it('reads on until a stream opened after the end brings nothing new', async () => {
+  it('reads until a stream opened after the end contains nothing new', async () => {
     const following = await aFollowing();
     following.write('one');
     following.finishEnded();
@@ -165,7 +165,7 @@ describe('followLog', () => {
     following.source.refusal = 'not-ready';
     await following.start();
     await following.clock.step(20_000);
-    const tries = following.source.asked.length;
+    const tries = following.source.requests.length;
     expect(tries).toBeGreaterThan(7);
     expect(tries).toBeLessThan(14);
     following.source.refusal = undefined;
@@ -174,7 +174,7 @@ describe('followLog', () => {
     expect(await following.log()).toBe('hello\n');
   });
 
-  it('is complete with nothing where a container ended without ever running', async () => {
+  it('is complete and empty if a container ended without ever running', async () => {
     const following = new Following();
     following.source.refusal = 'not-ready';
     await following.start();
@@ -184,7 +184,7 @@ describe('followLog', () => {
     expect(await following.log()).toBe('');
   });
 
-  it('says that the rest is missing when the Pod is gone', async () => {
+  it('notes that the rest is missing if the Pod is gone', async () => {
     const following = await aFollowing();
     following.write('one');
     await settle();
@@ -198,7 +198,7 @@ describe('followLog', () => {
     );
   });
 
-  it('goes on trying while a container runs on an API server that is away', async () => {
+  it('retries while a container runs and the API server is unavailable', async () => {
     const following = await aFollowing();
     following.source.refusal = 'unavailable';
     following.source.break('broken');
@@ -210,7 +210,7 @@ describe('followLog', () => {
     expect(await following.log()).toBe('back\n');
   });
 
-  it('reads an ended container’s log however long the API server was away, and says so meanwhile', async () => {
+  it('reads an ended container’s log after an outage of the API server of any length, and notes the outage', async () => {
     const following = await aFollowing();
     following.write('one');
     await settle();
@@ -231,7 +231,7 @@ describe('followLog', () => {
     expect(following.clock.pending).toBe(0);
   });
 
-  it('says nothing of an API server that was away for half a minute', async () => {
+  it('notes nothing if the API server was unavailable for half a minute', async () => {
     const following = await aFollowing();
     following.source.refusal = 'unavailable';
     following.source.break('broken');
@@ -245,7 +245,7 @@ describe('followLog', () => {
     expect([following.end, await following.log()]).toEqual([{ kind: 'complete' }, 'one\n']);
   });
 
-  it('gives up when the Pod went while its log was out of reach', async () => {
+  it('gives up if the Pod was deleted while its log was out of reach', async () => {
     const following = await aFollowing();
     following.source.refusal = 'unavailable';
     following.source.break('broken');
@@ -257,7 +257,7 @@ describe('followLog', () => {
     expect(following.clock.pending).toBe(0);
   });
 
-  it('gives up on an ended container’s log when the right to read it stays missing', async () => {
+  it('gives up on an ended container’s log if the permission to read it stays missing', async () => {
     const following = await aFollowing();
     following.source.refusal = 'forbidden';
     following.source.break('broken');
@@ -269,7 +269,7 @@ describe('followLog', () => {
     expect(await following.log()).toContain('could not be read: refused: forbidden');
   });
 
-  it('lets other work have its turn while it reads a large chunk', async () => {
+  it('does not block other work while it reads a large chunk', async () => {
     const bytesByTurn: number[] = [];
     const turns = { count: 0, isOver: false };
     const nextTurn = (): void => {
@@ -298,14 +298,14 @@ describe('followLog', () => {
     expect(Math.max(...bytesByTurn.filter((bytes) => bytes > 0))).toBeLessThanOrEqual(TURN_BYTES);
   });
 
-  it('opens a silent stream anew after two minutes, in case its connection is dead', async () => {
+  it('reopens a silent stream after two minutes, in case its connection is lost', async () => {
     const following = await aFollowing();
     following.write('one');
     await settle();
     following.source.lose();
     following.write('two');
     await following.clock.step(IDLE_MS - 1);
-    expect(following.source.asked).toHaveLength(1);
+    expect(following.source.requests).toHaveLength(1);
     await following.clock.step(101);
     expect(await following.log()).toBe('one\ntwo\n');
   });
@@ -322,7 +322,7 @@ describe('followLog', () => {
     expect(await following.log()).toBe('one\n');
   });
 
-  it('gives up an answer that never comes', async () => {
+  it('gives up on a request without an answer', async () => {
     const following = new Following();
     following.source.refusal = 'silent';
     await following.start();
@@ -333,7 +333,7 @@ describe('followLog', () => {
     expect(await following.log()).toBe('hello\n');
   });
 
-  it.each(['open', 'silent', 'not-ready'] as const)('stops at once when told to (%s)', async (how) => {
+  it.each(['open', 'silent', 'not-ready'] as const)('stops at once when aborted (%s)', async (how) => {
     const following = new Following();
     following.source.refusal = how === 'open' ? undefined : how;
     await following.start();
@@ -345,7 +345,7 @@ describe('followLog', () => {
     expect(following.source.running).toBe(0);
   });
 
-  it('says where lines were rotated away while nobody listened', async () => {
+  it('notes where lines were rotated away while no stream was open', async () => {
     const following = await aFollowing();
     following.write('one');
     await settle();
@@ -359,7 +359,7 @@ describe('followLog', () => {
     );
   });
 
-  it('says that the beginning is missing where a mark must be', async () => {
+  it('notes that the beginning is missing if the log must begin with a mark', async () => {
     const lost = new Following();
     lost.write('in the middle');
     await lost.start({ expectsStart: true });
@@ -374,18 +374,18 @@ describe('followLog', () => {
     expect(await whole.log()).toBe('first\n');
   });
 
-  it('passes on the words of the node once, and tries on', async () => {
+  it('writes a message of the node once, and continues', async () => {
     const following = new Following();
-    following.source.words = 'failed to create fsnotify watcher: too many open files';
+    following.source.message = 'failed to create fsnotify watcher: too many open files';
     await following.start();
     following.write('one');
     await following.clock.step(30_000);
     expect(await following.log()).toBe('failed to create fsnotify watcher: too many open files\none\n');
-    expect(following.source.asked.length).toBeGreaterThan(3);
-    expect(following.source.asked.length).toBeLessThan(20);
+    expect(following.source.requests.length).toBeGreaterThan(3);
+    expect(following.source.requests.length).toBeLessThan(20);
   });
 
-  it('hears each mark once, though streams repeat lines', async () => {
+  it('reports each mark once, though streams repeat lines', async () => {
     const following = await aFollowing();
     following.write(gate.start(1));
     following.write('x');
@@ -397,7 +397,7 @@ describe('followLog', () => {
     expect(following.marks).toEqual([{ kind: 'start', atMs: 1 }]);
   });
 
-  it('brings a line of 10 MB, binary text and torn characters over breaks, with nothing lost or doubled', async () => {
+  it('reads a line of 10 MB, binary text and split characters over breaks, with nothing lost or doubled', async () => {
     const following = await aFollowing();
     const long = 'long line 😀 '.repeat(800_000);
     const binary = Buffer.from(Uint8Array.from({ length: 256 }, (_, byte) => (byte === 10 ? 0 : byte)));
@@ -419,7 +419,7 @@ describe('followLog', () => {
     expect((await following.log()) === want).toBe(true);
   });
 
-  it('brings any log over any breaks unchanged', async () => {
+  it('reads any log unchanged over any breaks', async () => {
     const event = fc.oneof(
       {
         weight: 4,

@@ -11,47 +11,47 @@ import { LogCursor } from './resume.ts';
 import type { StepLog } from './step-log.ts';
 import { TimestampedParser } from './timestamped.ts';
 
-/** What following needs from outside. `random` gives 0 ≤ x < 1. */
+/** The dependencies of following a log. `random` returns 0 ≤ x < 1. */
 export interface FollowDeps {
   readonly clock: Clock;
   readonly source: LogSource;
   readonly random: () => number;
 }
 
-/** What the caller knows and wants to hear while a log is followed. */
+/** Signals from the caller and callbacks to it while a log is followed. */
 export interface FollowControl {
-  /** Resolves when the container's status says that it has terminated, or that it will never start. */
+  /** Resolves when the container has terminated or will never start, by its status. */
   readonly ended: Promise<unknown>;
-  /** Aborted: stop at once; what was read stays. */
+  /** Aborted to stop at once; lines that were read are kept. */
   readonly signal: AbortSignal;
-  /** Each gate mark, once, as it is read. */
+  /** Called once for each gate mark, when it is read. */
   readonly onMark: (mark: GateMark) => void;
-  /** Called when the log of a container that has ended is asked for, and when there is an answer. */
+  /** Called with true when the log of an ended container is requested, and with false when there is an answer. */
   readonly onReach?: (isOutOfReach: boolean) => void;
-  /** The log must begin with the gate's mark (an adopted step): if it doesn't, its beginning was rotated away and that is said. */
+  /** The log must begin with the gate's mark (an adopted step): if it doesn't, its beginning was rotated away, and a note is written. */
   readonly expectsStart?: boolean;
 }
 
 /**
  * How following ended. `complete`: by both last marks, or by a clean end after the container's. `cut-off`: the container has
- * terminated but its log could not be read to the end; the step's log says so too. `stopped`: by the caller's signal.
+ * terminated but its log could not be read to the end, which the step's log notes. `stopped`: by the caller's signal.
  */
 export type FollowEnd =
   | { readonly kind: 'complete' }
   | { readonly kind: 'cut-off'; readonly reason: string }
   | { readonly kind: 'stopped' };
 
-/** Where a log goes. `room` resolves when so many bytes can be taken in; where there is none, this log has turns of its own. */
+/** Receives a log. `room` resolves when that many bytes can be taken; without it, this log shares the event loop by itself. */
 export type LogSink = Pick<StepLog, 'append' | 'note'> & Partial<Pick<StepLog, 'room'>>;
 
-/** A silent stream is opened anew after this: connections that died without a word are found no other way. */
+/** A silent stream is reopened after this: a connection that was lost silently is detected in no other way. */
 export const IDLE_MS = 120_000;
 /** The same once the container has ended: its stream ends within a second or so. */
 export const IDLE_AFTER_END_MS = 5000;
-/** An answer that takes longer will not come. */
+/** Requests without an answer by then have failed. */
 const OPEN_TIMEOUT_MS = 30_000;
-/** Texts of the node that were passed on already; more different ones than this are noise. */
-const REMEMBERED_WORDS = 20;
+/** Maximum number of different messages of the node that are written to the log; more would be noise. */
+const REMEMBERED_MESSAGES = 20;
 /** How any mark begins (runner/gate/PROTOCOL.md). */
 const MARK_BEGINNING = '\u001ehangar ';
 const GAP_NOTE =
@@ -61,7 +61,7 @@ const LOST_BEGINNING_NOTE =
 
 /**
  * Follows the log of one container into a step's log, over any number of broken streams: no line is lost or doubled as long as
- * the node has it; what it rotated away meanwhile is marked. Never rejects for reasons of the source.
+ * the node has it; lines that the node rotated away meanwhile are marked as missing. Never rejects for reasons of the source.
  */
 export function followLog(
   deps: FollowDeps,
@@ -78,13 +78,13 @@ class Follower {
   readonly #sink: LogSink;
   readonly #control: FollowControl;
   readonly #cursor = new LogCursor();
-  readonly #words = new Set<string>();
+  readonly #messages = new Set<string>();
   readonly #wait: DeadlineWait;
   readonly #reopening: BackoffPolicy;
   readonly #state: FollowState;
   #tail: LogRecord | undefined;
   #begun = false;
-  #isSaidOutOfReach = false;
+  #isOutOfReachNoted = false;
   readonly #turns = new ReadingTurns();
 
   constructor(deps: FollowDeps, target: LogTarget, sink: LogSink, control: FollowControl) {
@@ -127,7 +127,7 @@ class Follower {
       if (this.#control.signal.aborted) break;
       const next = afterStream(this.#state, end, this.#deps.clock.monotonicMs());
       if (next.kind !== 'again') return this.#finish(next);
-      if (next.outOfReach !== undefined) this.#sayOutOfReach(next.outOfReach);
+      if (next.outOfReach !== undefined) this.#noteOutOfReach(next.outOfReach);
       this.#state.failures = next.failures;
       await this.#wait.pause(backoffDelayMs(this.#reopening, next.failures));
     }
@@ -141,9 +141,9 @@ class Follower {
     return end;
   }
 
-  #sayOutOfReach(reason: string): void {
-    if (this.#isSaidOutOfReach) return;
-    this.#isSaidOutOfReach = true;
+  #noteOutOfReach(reason: string): void {
+    if (this.#isOutOfReachNoted) return;
+    this.#isOutOfReachNoted = true;
     this.#sink.note(
       `... this log can't be read now, and is tried again while its Pod is there: ${reason} ...`,
     );
@@ -202,7 +202,7 @@ class Follower {
         if (next === 'too-late') return { kind: 'silent', fresh, reason: 'its stream fell silent' };
         if (next.done)
           return { kind: 'clean', fresh: fresh + this.#keepTail(parser), reason: 'its stream ended' };
-        fresh += await this.#takeIn(next.value, parser);
+        fresh += await this.#takeChunk(next.value, parser);
         if (this.#bothMarks()) return { kind: 'clean', fresh, reason: 'both marks were read' };
       }
     } catch (error) {
@@ -211,7 +211,7 @@ class Follower {
     }
   }
 
-  async #takeIn(chunk: Uint8Array, parser: TimestampedParser): Promise<number> {
+  async #takeChunk(chunk: Uint8Array, parser: TimestampedParser): Promise<number> {
     let fresh = 0;
     for (let at = 0; at < chunk.length && !this.#bothMarks(); at += TURN_BYTES) {
       const part = chunk.subarray(at, at + TURN_BYTES);
@@ -230,7 +230,7 @@ class Follower {
     return Math.min(untilMs, sinceMs + IDLE_MS) - nowMs;
   }
 
-  /** How many records were new. */
+  /** Returns the number of new records. */
   #take(records: readonly LogRecord[]): number {
     let fresh = 0;
     for (const record of records) {
@@ -244,25 +244,26 @@ class Follower {
   }
 
   #pass(record: LogRecord): number {
-    if (record.stampNs === undefined) return this.#passWords(record);
+    if (record.stampNs === undefined) return this.#passMessage(record);
     this.#tail = undefined;
     const lost =
       !this.#begun && this.#control.expectsStart === true && !record.text.startsWith(MARK_BEGINNING);
     if (lost) this.#sink.note(LOST_BEGINNING_NOTE);
     this.#begun = true;
-    for (const mark of this.#sink.append(record)) this.#heard(mark);
+    for (const mark of this.#sink.append(record)) this.#onMark(mark);
     return 1;
   }
 
-  /** The node's own words come again with each try: once is enough, and they are no progress. */
-  #passWords({ text }: LogRecord): 0 {
-    if (text.trim() === '' || this.#words.has(text) || this.#words.size >= REMEMBERED_WORDS) return 0;
-    this.#words.add(text);
+  /** Messages of the node are repeated at each try: each is written once, and they do not count as progress. */
+  #passMessage({ text }: LogRecord): 0 {
+    if (text.trim() === '' || this.#messages.has(text) || this.#messages.size >= REMEMBERED_MESSAGES)
+      return 0;
+    this.#messages.add(text);
     this.#sink.note(text);
     return 0;
   }
 
-  #heard(mark: GateMark): void {
+  #onMark(mark: GateMark): void {
     this.#state.sawEnd ||= mark.kind === 'end';
     this.#state.sawClose ||= mark.kind === 'close';
     this.#control.onMark(mark);
@@ -272,11 +273,11 @@ class Follower {
     return this.#state.sawEnd && this.#state.sawClose;
   }
 
-  /** A last line without newline is kept until the log has ended: a later stream may bring more of it. */
+  /** A last line without newline is kept until the log has ended: a later stream may contain more of it. */
   #keepTail(parser: TimestampedParser): number {
     const tail = parser.tail();
     if (!tail) return 0;
-    if (tail.stampNs === undefined && this.#cursor.next(tail) === 'take') return this.#passWords(tail);
+    if (tail.stampNs === undefined && this.#cursor.next(tail) === 'take') return this.#passMessage(tail);
     if (!this.#cursor.isNew(tail) || this.#tail?.text === tail.text) return 0;
     this.#tail = tail;
     return 1;

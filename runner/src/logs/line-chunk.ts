@@ -2,17 +2,17 @@ import type { LogLine } from '../pipeline/drone.ts';
 import type { Place } from '../ports/overflow.ts';
 import type { LogMemory } from './log-memory.ts';
 
-/** Lines are kept in blocks of this size; a longer line has one of its own. */
+/** Size of a chunk; a longer line has a chunk of its own. */
 export const CHUNK_BYTES = 64 * 1024;
-/** And of no more lines, which are objects while they are sent. */
+/** Maximum number of lines in a chunk, because lines are objects while they are sent. */
 export const CHUNK_LINES = 8 * 1024;
 const FIRST_BYTES = 1024;
 const NEWLINE = 10;
-/** Index of the first line, its position and its time: lines that follow on from it need no numbers of their own. */
-const NUMBERS_A_RUN = 3;
-const BYTES_A_NUMBER = 8;
+/** Index, position and time of the first line of a run of consecutive lines. */
+const NUMBERS_PER_RUN = 3;
+const BYTES_PER_NUMBER = 8;
 
-/** Lines that were taken away from the front: the first one's place, and how much they were. */
+/** Lines that were removed from the front: position and time of the first one, and their number and size. */
 export interface Removed {
   readonly pos: number;
   readonly time: number;
@@ -21,16 +21,16 @@ export interface Removed {
 }
 
 /**
- * Some lines as the bytes of their text, one after another: each ends at its newline, and only the last may have none. It stands in
- * memory or, once it is full, on the disk.
+ * Consecutive lines as the bytes of their text: each ends at its newline, and only the last may have none. They are in memory or, once
+ * the chunk is full, on the disk.
  */
 export class LineChunk {
   readonly #memory: LogMemory;
-  /** Index, position and time of each line that does not follow on from the one before it. */
+  /** Index, position and time of each line whose position or time does not follow from the line before it. */
   readonly #runs: number[] = [];
   #text: Buffer | undefined = Buffer.alloc(0);
   #place: Place | undefined;
-  /** Bytes of the text that stand before what is on the disk. */
+  /** Number of bytes of the text before the part that is on the disk. */
   #base = 0;
   #from = 0;
   #to = 0;
@@ -52,7 +52,7 @@ export class LineChunk {
     return this.#to - this.#from;
   }
 
-  /** Is there room for a line of so many bytes? */
+  /** Whether there is room for a line of this many bytes. */
   takes(bytes: number): boolean {
     if (this.#isTorn || this.#nextLine === CHUNK_LINES) return false;
     return this.#to === 0 || this.#to + bytes <= CHUNK_BYTES;
@@ -68,7 +68,7 @@ export class LineChunk {
     this.#nextLine++;
   }
 
-  /** No line will come any more: room that is left over is given back. */
+  /** Frees unused memory; no line follows. */
   seal(): void {
     if (!this.#text || this.#to === this.#text.length) return;
     const text = Buffer.allocUnsafeSlow(this.#to);
@@ -77,7 +77,7 @@ export class LineChunk {
     this.#text = text;
   }
 
-  /** Takes the first line away; all of them, where they are on the disk. */
+  /** Removes the first line, or all lines if they are on the disk. */
   shift(): Removed {
     const { pos, time } = this.#first();
     const lines = this.#text ? 1 : this.lines;
@@ -87,7 +87,7 @@ export class LineChunk {
     return { pos, time, lines, bytes };
   }
 
-  /** Moves the text to the disk; it stays where it is if that fails. */
+  /** Moves the text to the disk; it stays in memory if that fails. */
   async moveOut(): Promise<void> {
     const base = this.#from;
     const place = await this.#memory.moveOut(this.#view(base));
@@ -99,27 +99,27 @@ export class LineChunk {
     this.#base = base;
   }
 
-  /** The lines, the newest state of them. */
+  /** The lines that were not removed. */
   async read(): Promise<readonly LogLine[]> {
-    if (!this.#place) return this.linesAtHand();
+    if (!this.#place) return this.linesInMemory();
     const text = await this.#memory.read(this.#place);
     return text ? this.#linesOf(Buffer.from(text).subarray(this.#from - this.#base), Infinity) : this.#lost();
   }
 
-  /** The first lines, where they are in memory. */
-  linesAtHand(most = Infinity): LogLine[] {
+  /** The first lines, if they are in memory. */
+  linesInMemory(most = Infinity): LogLine[] {
     return this.#linesOf(this.#view(this.#from), most);
   }
 
-  /** Nothing of it is needed any more. */
+  /** Frees memory and disk. */
   free(): void {
     if (this.#isFreed) return;
     this.#isFreed = true;
-    this.#memory.count(-(this.#text?.length ?? 0) - this.#runs.length * BYTES_A_NUMBER);
+    this.#memory.count(-(this.#text?.length ?? 0) - this.#runs.length * BYTES_PER_NUMBER);
     if (this.#place) this.#memory.free(this.#place);
   }
 
-  /** A whole log is refused for nothing that one part of it suffered. */
+  /** A line that notes the loss, so that the rest of the log can still be uploaded. */
   #lost(): readonly LogLine[] {
     const out = `... ${this.lines} lines (${this.bytes} bytes) could not be read back from the temporary folder ...\n`;
     return [{ ...this.#first(), out }];
@@ -142,14 +142,14 @@ export class LineChunk {
 
   #number({ pos, time }: LogLine): void {
     const [index, firstPos, lastTime] = [this.#runs.at(-3), this.#runs.at(-2), this.#runs.at(-1)];
-    const followsOn = index !== undefined && pos - (firstPos ?? 0) === this.#nextLine - index;
-    if (followsOn && time === lastTime) return;
+    const isConsecutive = index !== undefined && pos - (firstPos ?? 0) === this.#nextLine - index;
+    if (isConsecutive && time === lastTime) return;
     this.#runs.push(this.#nextLine, pos, time);
-    this.#memory.count(NUMBERS_A_RUN * BYTES_A_NUMBER);
+    this.#memory.count(NUMBERS_PER_RUN * BYTES_PER_NUMBER);
   }
 
   #first(): { pos: number; time: number } {
-    while (this.#indexOf(this.#run + NUMBERS_A_RUN) <= this.#firstLine) this.#run += NUMBERS_A_RUN;
+    while (this.#indexOf(this.#run + NUMBERS_PER_RUN) <= this.#firstLine) this.#run += NUMBERS_PER_RUN;
     return this.#numbersAt(this.#firstLine, this.#run);
   }
 
@@ -158,7 +158,7 @@ export class LineChunk {
   }
 
   #numbersAt(line: number, run: number): { pos: number; time: number } {
-    const [index = 0, pos = 0, time = 0] = this.#runs.slice(run, run + NUMBERS_A_RUN);
+    const [index = 0, pos = 0, time = 0] = this.#runs.slice(run, run + NUMBERS_PER_RUN);
     return { pos: pos + line - index, time };
   }
 
@@ -167,7 +167,7 @@ export class LineChunk {
     let at = 0;
     let run = this.#run;
     for (let line = this.#firstLine; line < this.#nextLine && lines.length < most; line++) {
-      while (this.#indexOf(run + NUMBERS_A_RUN) <= line) run += NUMBERS_A_RUN;
+      while (this.#indexOf(run + NUMBERS_PER_RUN) <= line) run += NUMBERS_PER_RUN;
       const end = endOfLine(text, at);
       lines.push({ ...this.#numbersAt(line, run), out: text.toString('utf8', at, end) });
       at = end;

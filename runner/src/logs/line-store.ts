@@ -3,15 +3,15 @@ import { CHUNK_BYTES, LineChunk, type Removed } from './line-chunk.ts';
 import type { LogMemory } from './log-memory.ts';
 
 /**
- * Lines in order, kept as bytes: they take what their text has, and little more, whatever their number. Taken from the front in
- * constant time. Text has its newline at its end or none at all.
+ * Lines in order, kept as bytes, which need little more memory than their text, whatever their number. Removing from the front takes
+ * constant time. A line has its newline at its end or none at all.
  */
 export class LineStore {
   readonly #memory: LogMemory;
-  /** Full parts may go to the disk when memory is short: these lines are read as a whole, and only once more. */
+  /** Whether full chunks may be moved to the disk when memory is short: true if the lines are read only once more, as a whole. */
   readonly #movesOut: boolean;
   #chunks: LineChunk[] = [];
-  #gone = 0;
+  #removedChunks = 0;
   #lines = 0;
   #bytes = 0;
 
@@ -36,9 +36,9 @@ export class LineStore {
     this.#bytes += bytes;
   }
 
-  /** Takes the first line away, or the first ones together where they are on the disk. */
+  /** Removes the first line, or the whole first chunk if it is on the disk. */
   shift(): Removed | undefined {
-    const chunk = this.#chunks[this.#gone];
+    const chunk = this.#chunks[this.#removedChunks];
     if (!chunk) return undefined;
     const removed = chunk.shift();
     this.#lines -= removed.lines;
@@ -47,12 +47,12 @@ export class LineStore {
     return removed;
   }
 
-  /** The first lines, at most so many of so many bytes, but one at least. They must be in memory. */
+  /** The first lines within the given number and size, but at least one. They must be in memory. */
   first(most: { readonly lines: number; readonly bytes: number }): LogLine[] {
     const first: LogLine[] = [];
     let bytes = 0;
-    for (const chunk of this.#chunks.slice(this.#gone))
-      for (const line of chunk.linesAtHand(most.lines - first.length)) {
+    for (const chunk of this.#chunks.slice(this.#removedChunks))
+      for (const line of chunk.linesInMemory(most.lines - first.length)) {
         bytes += Buffer.byteLength(line.out);
         if (first.length >= most.lines || (first.length > 0 && bytes > most.bytes)) return first;
         first.push(line);
@@ -60,24 +60,24 @@ export class LineStore {
     return first;
   }
 
-  /** All lines, part by part. */
+  /** All lines, chunk by chunk. */
   async *read(): AsyncGenerator<readonly LogLine[]> {
-    for (const chunk of this.#chunks.slice(this.#gone)) {
+    for (const chunk of this.#chunks.slice(this.#removedChunks)) {
       await this.#memory.turn(CHUNK_BYTES);
       yield await chunk.read();
     }
   }
 
-  /** Nothing of it is needed any more. */
+  /** Frees memory and disk. */
   free(): void {
-    for (const chunk of this.#chunks.slice(this.#gone)) chunk.free();
+    for (const chunk of this.#chunks.slice(this.#removedChunks)) chunk.free();
     this.#chunks = [];
-    this.#gone = 0;
+    this.#removedChunks = 0;
   }
 
   #chunkFor(bytes: number): LineChunk {
     const last = this.#chunks.at(-1);
-    if (last?.takes(bytes) && this.#chunks.length > this.#gone) return last;
+    if (last?.takes(bytes) && this.#chunks.length > this.#removedChunks) return last;
     last?.seal();
     if (last && this.#movesOut && this.#memory.isShort) void last.moveOut();
     const chunk = new LineChunk(this.#memory);
@@ -87,9 +87,9 @@ export class LineStore {
 
   #forget(chunk: LineChunk): void {
     chunk.free();
-    this.#gone++;
-    if (this.#gone < this.#chunks.length && this.#gone < 64) return;
-    this.#chunks = this.#chunks.slice(this.#gone);
-    this.#gone = 0;
+    this.#removedChunks++;
+    if (this.#removedChunks < this.#chunks.length && this.#removedChunks < 64) return;
+    this.#chunks = this.#chunks.slice(this.#removedChunks);
+    this.#removedChunks = 0;
   }
 }

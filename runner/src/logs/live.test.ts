@@ -7,24 +7,24 @@ import { aLogMemory } from './testing/fake-overflow.ts';
 const line = (pos: number, out = `line ${pos}\n`): LogLine => ({ pos, out, time: 0 });
 const never = new AbortController().signal;
 
-/** A live view against a server whose answers the test chooses: it takes, refuses, or keeps silent. */
+/** A live view with a server whose answers the test chooses: it accepts, refuses, or does not answer. */
 function aView(): {
   clock: FakeClock;
   view: LiveView;
   batches: (readonly LogLine[])[];
-  server: { mood: 'takes' | 'refuses' | 'silent' };
+  server: { mode: 'takes' | 'refuses' | 'silent' };
   shown: () => number[];
   shownAtMs: ReadonlyMap<number, number>;
 } {
   const clock = new FakeClock();
-  const server: { mood: 'takes' | 'refuses' | 'silent' } = { mood: 'takes' };
+  const server: { mode: 'takes' | 'refuses' | 'silent' } = { mode: 'takes' };
   const batches: (readonly LogLine[])[] = [];
   const taken: LogLine[] = [];
   const shownAtMs = new Map<number, number>();
   const send = (lines: readonly LogLine[]): Promise<void> => {
     batches.push(lines);
-    if (server.mood === 'silent') return new Promise(() => undefined);
-    if (server.mood === 'refuses') return Promise.reject(new Error('stream: not found'));
+    if (server.mode === 'silent') return new Promise(() => undefined);
+    if (server.mode === 'refuses') return Promise.reject(new Error('stream: not found'));
     taken.push(...lines);
     for (const { pos } of lines) shownAtMs.set(pos, clock.monotonicMs());
     return Promise.resolve();
@@ -34,7 +34,7 @@ function aView(): {
 }
 
 describe('LiveView', () => {
-  it('sends a line that comes alone at once but for a moment, with all that came meanwhile', async () => {
+  it('sends a single line after a short delay, with all lines that arrived meanwhile', async () => {
     const { clock, view, batches, shown } = aView();
     view.push(line(0));
     await clock.step(FIRST_BATCH_MS - 1);
@@ -56,7 +56,7 @@ describe('LiveView', () => {
     expect(batches).toHaveLength(2);
   });
 
-  it('shows each line of an endless stream within a second, however fast it is', async () => {
+  it('shows each line of an endless stream within a second, at any rate', async () => {
     const { clock, view, shownAtMs } = aView();
     const pushedAtMs: number[] = [];
     for (let pos = 0; pos < 20_000; pos++) {
@@ -91,7 +91,7 @@ describe('LiveView', () => {
 
   it('has one batch in flight', async () => {
     const { clock, view, batches, server } = aView();
-    server.mood = 'silent';
+    server.mode = 'silent';
     view.push(line(0));
     await clock.step(1000);
     view.push(line(1));
@@ -99,30 +99,30 @@ describe('LiveView', () => {
     expect(batches).toHaveLength(1);
   });
 
-  it('loses nothing of a failed batch (known issue 64), waiting longer each time', async () => {
+  it('loses nothing of a failed batch (known issue 64), and waits longer each time', async () => {
     const { clock, view, batches, server, shown } = aView();
-    server.mood = 'refuses';
+    server.mode = 'refuses';
     view.push(line(0));
     await clock.step(FIRST_BATCH_MS);
     view.push(line(1));
     await clock.step(2 * BATCH_EVERY_MS - 1);
     expect(batches).toHaveLength(1);
-    server.mood = 'takes';
+    server.mode = 'takes';
     await clock.step(1);
     expect(shown()).toEqual([0, 1]);
   });
 
-  it('takes a silent server for a failing one after ten seconds', async () => {
+  it('treats a server without an answer as failing after ten seconds', async () => {
     const { clock, view, server, shown } = aView();
-    server.mood = 'silent';
+    server.mode = 'silent';
     view.push(line(0));
     await clock.step(1000);
-    server.mood = 'takes';
+    server.mode = 'takes';
     await clock.step(12_000);
     expect(shown()).toEqual([0]);
   });
 
-  it('leaves out the oldest of too many, and says how many', async () => {
+  it('leaves out the oldest of too many lines, and notes how many', async () => {
     const { clock, view, batches } = aView();
     for (let pos = 0; pos < BATCH_LINES + 7; pos++) view.push(line(pos));
     await clock.step(1000);
@@ -134,19 +134,19 @@ describe('LiveView', () => {
     expect(batches[0]?.[1]?.pos).toBe(7);
   });
 
-  it('gives old lines up when the server has failed for minutes, and shows new ones when it is back', async () => {
+  it('drops old lines when the server has failed for minutes, and shows new ones when it is back', async () => {
     const { clock, view, server, shown } = aView();
-    server.mood = 'refuses';
+    server.mode = 'refuses';
     view.push(line(0));
     await clock.step(200_000);
     expect(clock.pending).toBe(0);
-    server.mood = 'takes';
+    server.mode = 'takes';
     view.push(line(1));
     await clock.step(15_000);
     expect(shown()).toEqual([1]);
   });
 
-  it('sends all that waits when it is closed, and nothing after', async () => {
+  it('sends all waiting lines when it is closed, and nothing after', async () => {
     const { clock, view, shown } = aView();
     for (let pos = 0; pos < 1500; pos++) view.push(line(pos));
     await view.close(never);
@@ -160,7 +160,7 @@ describe('LiveView', () => {
 
   it('waits two seconds at most for its last batch', async () => {
     const { clock, view, server } = aView();
-    server.mood = 'silent';
+    server.mode = 'silent';
     view.push(line(0));
     let closed = false;
     void view.close(never).then(() => (closed = true));
@@ -193,20 +193,20 @@ describe('LiveView', () => {
 
   it('tries a failing server once when it is closed', async () => {
     const { view, server, batches } = aView();
-    server.mood = 'refuses';
+    server.mode = 'refuses';
     view.push(line(0));
     await view.close(never);
     expect(batches).toHaveLength(1);
   });
 
-  it('closes at once when it is told to', async () => {
+  it('closes at once when aborted', async () => {
     const { view, batches } = aView();
     view.push(line(0));
     await view.close(AbortSignal.abort());
     expect(batches).toEqual([]);
   });
 
-  it('holds lines until the server knows the stream', async () => {
+  it('holds lines until the server has the stream', async () => {
     const clock = new FakeClock();
     const sent: number[] = [];
     const send = (lines: readonly LogLine[]): Promise<void> =>
@@ -220,7 +220,7 @@ describe('LiveView', () => {
     expect(sent).toEqual([0]);
   });
 
-  it('sends nothing at its end when it never went live', async () => {
+  it('sends nothing at its end if it never went live', async () => {
     const sent: unknown[] = [];
     const send = (lines: readonly LogLine[]): Promise<void> => Promise.resolve(void sent.push(lines));
     const view = new LiveView(new FakeClock(), { send, memory: aLogMemory() }, true);
@@ -229,7 +229,7 @@ describe('LiveView', () => {
     expect(sent).toEqual([]);
   });
 
-  it('bears a sender that throws', async () => {
+  it('treats a sender that throws as failing', async () => {
     const clock = new FakeClock();
     const send = (): Promise<void> => {
       throw new Error('bug');

@@ -10,27 +10,27 @@ import type { LogMemory } from './log-memory.ts';
 /** Sends one batch; one try. */
 export type SendBatch = (lines: readonly LogLine[], signal: AbortSignal) => Promise<void>;
 
-/** At most one batch in this time (drone-rpc §5.3): a line of an endless stream is on its way within a second. */
+/** Minimum time between batches (drone-rpc §5.3): a line of an endless stream is sent within a second. */
 export const BATCH_EVERY_MS = 800;
-/** After a pause, lines that come together go together. */
+/** Delay of the first batch after a pause, so that lines that arrive together are sent together. */
 export const FIRST_BATCH_MS = 100;
-/** The server keeps the last 5000 lines for late viewers; older ones that still wait are of no use to anybody. */
+/** The server keeps the last 5000 lines for late viewers, so older lines that still wait are useless. */
 export const BATCH_LINES = 5000;
 export const BATCH_BYTES = 1024 * 1024;
 /** The same while the logs of all steps together need more memory than they should. */
 const BATCH_BYTES_IF_SHORT = 64 * 1024;
-/** A batch that takes longer has failed. */
+/** A batch that takes longer than this has failed. */
 const SEND_TIMEOUT_MS = 10_000;
-/** Batches come less often after failures: a server that forgot the stream (a restart) will not remember it. */
+/** Batches are sent less often after failures: a server that lost the stream (a restart) does not get it back. */
 const PACE: BackoffPolicy = { firstDelayMs: BATCH_EVERY_MS, maxDelayMs: 15_000 };
-/** After failing for so long, what waits is given up; only new lines are tried. */
+/** After failing for this long, waiting lines are dropped and only new ones are tried. */
 const GIVE_UP_MS = 120_000;
-/** What the last batches may cost: the upload is the truth and must not wait for the live view. */
+/** Time limit of the last batches: the upload is authoritative and must not wait for the live view. */
 export const CLOSE_MS = 2000;
 
 /**
- * The live view of one step's log: batches lines, one in flight at a time. A failed batch waits for the next try, as far as
- * room and time go; what can't be shown in time is left out and said so. Never rejects: live lines are a luxury.
+ * The live view of one step's log: sends lines in batches, one at a time. A failed batch waits for the next try within limits of size
+ * and time; lines that can't be shown in time are left out, and a line notes how many. Never rejects: live lines are optional.
  */
 export class LiveView {
   readonly #clock: Clock;
@@ -41,15 +41,15 @@ export class LiveView {
   #again: readonly LogLine[] = [];
   readonly #end = new AbortController();
   #left: Removed | undefined;
-  #callOff: (() => void) | undefined;
-  #stageRun: Promise<void> | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #inFlight: Promise<void> | undefined;
   #failures = 0;
   #failingSinceMs = 0;
   #lastBatchMs = Number.NEGATIVE_INFINITY;
   #closed = false;
   #held: boolean;
 
-  /** @param held lines wait until {@link goLive}: the server makes a step's stream when it hears that the step runs */
+  /** @param held lines wait until {@link goLive}: the server creates a step's stream when the step is reported as running */
   constructor(clock: Clock, to: { readonly send: SendBatch; readonly memory: LogMemory }, held = false) {
     this.#clock = clock;
     this.#send = to.send;
@@ -58,7 +58,7 @@ export class LiveView {
     this.#held = held;
   }
 
-  /** From now on lines are sent. */
+  /** Starts to send lines. */
   goLive(): void {
     this.#held = false;
     this.#arm();
@@ -72,20 +72,20 @@ export class LiveView {
     this.#arm();
   }
 
-  /** Sends what waits (nothing if it never went live), within two seconds or until `signal` is aborted; then no more. */
+  /** Sends waiting lines (none if it never went live), within two seconds or until `signal` is aborted; then no more. */
   async close(signal: AbortSignal): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#callOff?.();
+    this.#cancelTimer?.();
     if (signal.aborted) this.#end.abort();
     if (!this.#held) await orLate(this.#clock, CLOSE_MS, this.#drain(), signal);
     this.free();
   }
 
-  /** Nothing is sent any more. */
+  /** Stops sending and frees the memory. */
   free(): void {
     this.#closed = true;
-    this.#callOff?.();
+    this.#cancelTimer?.();
     this.#end.abort();
     this.#again = [];
     this.#waiting.free();
@@ -96,17 +96,17 @@ export class LiveView {
   }
 
   async #drain(): Promise<void> {
-    await this.#stageRun;
+    await this.#inFlight;
     const failures = this.#failures;
-    while (!this.#isIdle && this.#failures <= failures && !this.#end.signal.aborted) await this.#supervise();
+    while (!this.#isIdle && this.#failures <= failures && !this.#end.signal.aborted) await this.#sendBatch();
   }
 
   #arm(): void {
-    const idle = !this.#callOff && !this.#stageRun && !this.#closed && !this.#held;
+    const idle = !this.#cancelTimer && !this.#inFlight && !this.#closed && !this.#held;
     if (!idle || this.#isIdle) return;
-    this.#callOff = this.#clock.after(this.#delayMs(), () => {
-      this.#callOff = undefined;
-      void this.#supervise();
+    this.#cancelTimer = this.#clock.after(this.#delayMs(), () => {
+      this.#cancelTimer = undefined;
+      void this.#sendBatch();
     });
   }
 
@@ -115,19 +115,19 @@ export class LiveView {
     return Math.max(FIRST_BATCH_MS, this.#lastBatchMs + BATCH_EVERY_MS - this.#clock.monotonicMs());
   }
 
-  #supervise(): Promise<void> {
+  #sendBatch(): Promise<void> {
     this.#lastBatchMs = this.#clock.monotonicMs();
     const batch = this.#nextBatch();
-    this.#stageRun = this.#try(batch).then((sent) => {
-      this.#stageRun = undefined;
+    this.#inFlight = this.#try(batch).then((sent) => {
+      this.#inFlight = undefined;
       if (sent) this.#failures = 0;
       else this.#failed(batch);
       this.#arm();
     });
-    return this.#stageRun;
+    return this.#inFlight;
   }
 
-  /** Whether the server took it; also false when it takes too long, even if the sender is deaf to its signal. */
+  /** Whether the server accepted it; also false if it takes too long, even if the sender ignores its signal. */
   async #try(batch: readonly LogLine[]): Promise<boolean> {
     const { signal } = this.#end;
     if (signal.aborted) return false;
@@ -158,7 +158,7 @@ export class LiveView {
 
   #trim(): void {
     const mostBytes = this.#memory.isShort ? BATCH_BYTES_IF_SHORT : BATCH_BYTES;
-    // A longer line is a batch of its own.
+    // A single line may be longer: it is a batch of its own.
     while (
       this.#waiting.lines > BATCH_LINES ||
       (this.#waiting.bytes > mostBytes && this.#waiting.lines > 1)

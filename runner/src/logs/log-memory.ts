@@ -3,18 +3,18 @@ import type { Logger } from '@hangar/shared/logger';
 import type { Overflow, Place } from '../ports/overflow.ts';
 import { ReadingTurns } from './reading-turns.ts';
 
-/** Bytes that may be on their way to the disk before readers wait. */
+/** Maximum bytes that are being written to the disk before readers wait. */
 const MOST_WRITING_BYTES = 4 * 1024 * 1024;
 
-/** What the memory of logs needs from outside. */
+/** The dependencies of the logs' memory. */
 export interface LogMemoryDeps {
   readonly overflow: Overflow;
   readonly log: Pick<Logger, 'warn'>;
 }
 
 /**
- * What the logs of all running steps hold in memory together, and whose turn it is among them. Beyond its limit, parts of stored logs go to the disk, and live views
- * keep little. Where nothing can be written, logs stay in memory: none is lost for it.
+ * Counts the memory of all running steps' logs and shares the event loop between them. Above its limit, parts of stored logs are moved
+ * to the disk, and live views keep little. If nothing can be written, logs stay in memory, so that none is lost.
  */
 export class LogMemory {
   readonly #limitBytes: number;
@@ -34,17 +34,17 @@ export class LogMemory {
     return this.#heldBytes;
   }
 
-  /** Is more held than the limit allows? */
+  /** Whether more memory is used than the limit allows. */
   get isShort(): boolean {
     return this.#heldBytes > this.#limitBytes;
   }
 
-  /** So much more is held from now on; less, if negative. */
+  /** Adds to the memory in use; a negative number releases. */
   count(bytes: number): void {
     this.#heldBytes += bytes;
   }
 
-  /** Writes to the disk what memory has no room for; undefined: it stays in memory. */
+  /** Writes bytes to the disk; undefined: they stay in memory. */
   async moveOut(bytes: Uint8Array): Promise<Place | undefined> {
     if (this.#isBroken) return undefined;
     this.#writingBytes += bytes.length;
@@ -58,7 +58,7 @@ export class LogMemory {
     }
   }
 
-  /** What was written there; undefined: it can't be read, which our own log says. */
+  /** Reads what was written; undefined: it can't be read, which is logged. */
   async read(place: Place): Promise<Uint8Array | undefined> {
     try {
       return await this.#deps.overflow.read(place);
@@ -75,12 +75,12 @@ export class LogMemory {
     this.#deps.overflow.free(place);
   }
 
-  /** Resolves when so many bytes of a log may be worked on: other work has its turn, too. */
+  /** Resolves when that many bytes of a log may be processed, so that other work is not delayed. */
   turn(bytes: number): Promise<void> | undefined {
     return this.#turns.take(bytes);
   }
 
-  /** Resolves when so many bytes may be taken in. */
+  /** Resolves when that many bytes may be taken. */
   async room(bytes: number): Promise<void> {
     await this.turn(bytes);
     while (this.#writingBytes > MOST_WRITING_BYTES) await Promise.race(this.#writes);

@@ -29,7 +29,7 @@ describe('LogWindow', () => {
     ]);
   });
 
-  it('keeps the first quarter and the end beyond it, and says what it left out (known issue 64)', async () => {
+  it('keeps the first quarter and the end above the limit, and notes what it left out (known issue 64)', async () => {
     const lines = await windowOf(100, Array<number>(20).fill(10));
 
     expect(lines.map((one) => one.pos)).toEqual([0, 1, 2, 12, 13, 14, 15, 16, 17, 18, 19]);
@@ -47,7 +47,7 @@ describe('LogWindow', () => {
     expect((await windowOf(100, [10, 1000, 10])).map((one) => one.pos)).toEqual([0, 1, 2]);
   });
 
-  it('gives nothing of an empty log', async () => {
+  it('returns nothing for an empty log', async () => {
     expect(await windowOf(100, [])).toEqual([]);
   });
 
@@ -81,7 +81,7 @@ describe('LogWindow', () => {
     expect(memory.heldBytes).toBe(0);
   });
 
-  it('keeps little in memory when that is short, and still all of the text', async () => {
+  it('keeps little in memory when memory is short, and still all of the text', async () => {
     const overflow = new FakeOverflow();
     const memory = aLogMemory(512 * 1024, overflow);
     const windows = [1, 2, 3].map(() => new LogWindow(memory));
@@ -106,7 +106,7 @@ describe('LogWindow', () => {
     expect([memory.heldBytes, overflow.bytes]).toEqual([0, 0]);
   });
 
-  it('leaves out the oldest beyond the limit where they are on the disk too, and uses their place again', async () => {
+  it('leaves out the oldest lines above the limit also on the disk, and reuses their space', async () => {
     const overflow = new FakeOverflow();
     const window = new LogWindow(aLogMemory(0, overflow), 1024 * 1024);
     for (let pos = 0; pos < 50_000; pos++) {
@@ -125,7 +125,7 @@ describe('LogWindow', () => {
     expect(lines.at(-1)?.pos).toBe(49_999);
   });
 
-  it('says which lines can’t be read back from the disk, and gives all others', async () => {
+  it('notes which lines can’t be read back from the disk, and returns all others', async () => {
     const overflow = new FakeOverflow();
     const window = new LogWindow(aLogMemory(0, overflow));
     for (let pos = 0; pos < 1_000; pos++) window.push(line(pos, 100));
@@ -143,7 +143,7 @@ describe('LogWindow', () => {
     );
   });
 
-  it('is shortened to its end, with all that is missing told in front of it', async () => {
+  it('is shortened to its end, with a note before it of everything that is missing', async () => {
     const window = new LogWindow(aLogMemory(), 1_000);
     for (let pos = 0; pos < 200; pos++) window.push(line(pos, 10));
     expect(window.shorten()).toBe(true);
@@ -156,7 +156,7 @@ describe('LogWindow', () => {
     ]);
   });
 
-  it('stays in memory, all of it, where nothing can be written', async () => {
+  it('stays in memory as a whole if nothing can be written', async () => {
     const overflow = new FakeOverflow();
     overflow.isFull = true;
     const window = new LogWindow(aLogMemory(0, overflow));
@@ -166,7 +166,7 @@ describe('LogWindow', () => {
     expect((await linesOf(window)).length).toBe(10_000);
   });
 
-  it('keeps the limit, rising positions, the beginning and the end, whatever comes', async () => {
+  it('keeps the limit, increasing positions, the beginning and the end, for any lines', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 40, max: 400 }),

@@ -3,17 +3,17 @@ import type { Removed } from './line-chunk.ts';
 import { LineStore } from './line-store.ts';
 import type { LogMemory } from './log-memory.ts';
 
-/** Bytes of text that a step's stored log may have (drone-rpc §5.4). */
+/** Maximum bytes of text of a step's stored log (drone-rpc §5.4). */
 export const LIMIT_BYTES = 5 * 1024 * 1024;
-/** JSON around a line costs some 40 bytes, which short lines are less than. */
+/** Size of the JSON around a line, which is more than a short line itself. */
 const BYTES_AROUND_A_LINE = 40;
 /** A quarter for the beginning (what ran, with which versions), the rest for the end, where failures are. */
 const HEAD_SHARE = 1 / 4;
 const MOVES_OUT = { movesOut: true } as const;
 
 /**
- * The lines of a log that will be stored: all of them up to the limit, beyond it the first quarter and the newest rest, with
- * one line between that tells what was left out. Memory is bounded, whatever is written.
+ * The lines of a log that will be stored: all of them up to the limit, above it the first quarter and the newest rest, with one line
+ * between that notes what was left out. Memory is bounded.
  */
 export class LogWindow {
   readonly #limitBytes: number;
@@ -30,14 +30,14 @@ export class LogWindow {
     this.#tail = new LineStore(memory, MOVES_OUT);
   }
 
-  /** Takes the next line; positions rise. */
+  /** Takes the next line; positions increase. */
   push(line: LogLine): void {
     if (this.#intoHead(line)) return;
     this.#tail.push(line);
     while (this.#head.bytes + this.#tail.bytes > this.#limitBytes) this.#leftOut(this.#tail.shift());
   }
 
-  /** What to upload, part by part: positions rise, the marker has that of the first line it stands for. */
+  /** The lines to upload, chunk by chunk: positions increase, and the marker has that of the first line it replaces. */
   async *[Symbol.asyncIterator](): AsyncGenerator<readonly LogLine[]> {
     if (this.#isShortened) yield this.#marker();
     yield* this.#head.read();
@@ -46,8 +46,8 @@ export class LogWindow {
   }
 
   /**
-   * Leaves out more, as a server or a proxy took it for too large: only the end is kept, a quarter of what an upload has now. False: there
-   * is nothing to leave out.
+   * Leaves out more, after a server or a proxy refused the log as too large: only the end is kept, a quarter of the present upload.
+   * False: there is nothing to leave out.
    */
   shorten(): boolean {
     const most = this.#uploadBytes / 4;
@@ -64,7 +64,7 @@ export class LogWindow {
     return this.#head.bytes + this.#tail.bytes + lines * BYTES_AROUND_A_LINE;
   }
 
-  /** Nothing of it is needed any more. */
+  /** Frees memory and disk. */
   free(): void {
     this.#head.free();
     this.#tail.free();

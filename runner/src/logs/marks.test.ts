@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
+import { MOST_CHECKED } from './mark-verifier.ts';
 import { type GateMark, MarkFinder } from './marks.ts';
-import { MOST_CHECKED } from './seal.ts';
-import { GateVoice } from './testing/gate-voice.ts';
+import { GateMarkWriter } from './testing/gate-mark-writer.ts';
 
 /** Room for a busy machine: properties run hundreds of cases. */
 vi.setConfig({ testTimeout: 120_000 });
 
 const NONCE = '9f3c2a71';
-const gate = new GateVoice(NONCE);
-/** A program of the step that knows the nonce, and makes a key of its own. */
-const forger = new GateVoice(NONCE);
+const gate = new GateMarkWriter(NONCE);
+/** A program of the step that knows the nonce and has a key of its own. */
+const forger = new GateMarkWriter(NONCE);
 const START = gate.start(1);
 const STARTED: GateMark = { kind: 'start', atMs: 1 };
 
-/** Feeds lines, each given as the pieces it comes in; gives back the text that stays and the marks. */
+/** Feeds lines, each given as its pieces; returns the text that stays and the marks. */
 function sift(...lines: readonly (readonly string[])[]): { text: string; marks: GateMark[] } {
   const finder = new MarkFinder(NONCE);
   const marks: GateMark[] = [];
@@ -29,7 +29,7 @@ function sift(...lines: readonly (readonly string[])[]): { text: string; marks: 
   return { text, marks };
 }
 
-/** The same, behind the gate's first mark. */
+/** The same, after the gate's first mark. */
 function siftStarted(...lines: readonly (readonly string[])[]): { text: string; marks: GateMark[] } {
   const { text, marks } = sift([START], ...lines);
   expect(marks[0]).toEqual(STARTED);
@@ -41,7 +41,7 @@ describe('MarkFinder', () => {
     ['start', gate.start(1768383006123), { kind: 'start', atMs: 1768383006123 }],
     ['skip', gate.skip('failed-before', 5), { kind: 'skip', why: 'failed-before', atMs: 5 }],
   ])(
-    'takes %s from the first line of a log, and the same once more from the other stream',
+    'reads %s from the first line of a log, and removes its repetition on the other stream',
     (_, line, want) => {
       expect(sift([line], ['a'], [line], ['b'])).toEqual({ text: 'a\nb\n', marks: [want] });
     },
@@ -54,7 +54,7 @@ describe('MarkFinder', () => {
     expect(siftStarted(['a'], [line], ['b'])).toEqual({ text: 'a\nb\n', marks: [want] });
   });
 
-  it('makes an unfinished line before a mark a line of its own', () => {
+  it('turns an unfinished line before a mark into a line of its own', () => {
     expect(siftStarted([`no newline${gate.end(0, 1)}`], [gate.close(2)])).toEqual({
       text: 'no newline\n',
       marks: [
@@ -65,8 +65,8 @@ describe('MarkFinder', () => {
   });
 
   it.each([
-    ['another nonce', new GateVoice('00000000').end(0, 1)],
-    ['unknown words', gate.signed('stop at=1')],
+    ['another nonce', new GateMarkWriter('00000000').end(0, 1)],
+    ['unknown content', gate.signed('stop at=1')],
     ['no time', gate.signed('close')],
     ['no signature', `\u001ehangar ${NONCE} end code=0 at=1`],
     ['a number that is none', gate.signed('end code=x at=1')],
@@ -93,14 +93,14 @@ describe('MarkFinder', () => {
     });
   });
 
-  it('ends the long line that was handed on in part', () => {
+  it('ends the long line that was passed on in part', () => {
     expect(siftStarted(['part one', gate.close(1)])).toEqual({
       text: 'part one\n',
       marks: [{ kind: 'close', atMs: 1 }],
     });
   });
 
-  it('holds back no more than a mark is long', () => {
+  it('holds back no more than the length of a mark', () => {
     const finder = new MarkFinder(NONCE);
     const text = gate.signed(`end code=${'1'.repeat(300)}`);
     expect(finder.push({ text, ends: false, stampNs: undefined }).pieces).toEqual([
@@ -108,7 +108,7 @@ describe('MarkFinder', () => {
     ]);
   });
 
-  it('finds every mark and keeps everything else, however lines are cut into pieces', () => {
+  it('finds every mark and keeps everything else, for any cut of lines into pieces', () => {
     const user = fc.string({
       unit: fc.constantFrom('\u001e', 'hangar ', NONCE, ' ', 'end code=0 at=1', 'x', ''),
       maxLength: 6,
@@ -144,8 +144,8 @@ describe('MarkFinder', () => {
   });
 });
 
-describe('a program that prints marks in the gate’s name', () => {
-  it('tells neither an end nor the end of its log', () => {
+describe('a program that forges marks of the gate', () => {
+  it('can report neither an end nor the end of its log', () => {
     const lines = [[forger.end(0, 2)], [forger.close(2)]];
     expect(siftStarted(...lines)).toEqual({
       text: `${lines.flat().join('\n')}\n`,
@@ -153,7 +153,7 @@ describe('a program that prints marks in the gate’s name', () => {
     });
   });
 
-  it('gets no key of its own in, as a start or as a skip', () => {
+  it('can introduce no key of its own, in a start or in a skip', () => {
     const openings = [forger.start(1), forger.skip('fast', 1)];
     const { text, marks } = siftStarted(
       ...openings.map((one) => [one]),
@@ -169,16 +169,16 @@ describe('a program that prints marks in the gate’s name', () => {
     expect(siftStarted([changed])).toEqual({ text: `${changed}\n`, marks: [] });
   });
 
-  it('is not believed where the log has lost its beginning, and neither is the gate: the kubelet tells', () => {
+  it('is ignored, as is the gate, if the log has lost its beginning: the kubelet reports the end', () => {
     const lines = [['a'], [forger.start(1)], [forger.end(0, 2)], [START], [gate.end(3, 4)], ['b']];
     expect(sift(...lines)).toEqual({ text: 'a\nb\n', marks: [] });
   });
 
-  it('can’t begin a log behind a word of its own', () => {
+  it('can’t add a first mark after text of its own', () => {
     expect(sift([`x${forger.start(1)}`], [forger.end(0, 1)])).toEqual({ text: 'x\n', marks: [] });
   });
 
-  it('can’t make the runner check signatures without end: after 100 of them the kubelet tells the end', () => {
+  it('can’t make the runner check signatures without end: after 100 of them the kubelet reports the end', () => {
     const forged = forger.end(0, 2);
     const within = siftStarted(...Array<string[]>(MOST_CHECKED - 1).fill([forged]), [gate.end(3, 4)]);
     const beyond = siftStarted(...Array<string[]>(MOST_CHECKED + 50).fill([forged]), [gate.end(3, 4)], ['b']);

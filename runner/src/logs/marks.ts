@@ -1,41 +1,41 @@
+import { MarkVerifier, type Verdict } from './mark-verifier.ts';
 import type { Piece } from './piece.ts';
-import { Seal, type Verdict } from './seal.ts';
 
-/** What a gate said in its container's log (runner/gate/PROTOCOL.md), milliseconds after it happened. */
+/** A report of a gate in its container's log (runner/gate/PROTOCOL.md), which arrives milliseconds after the event. */
 export type GateMark =
   | { readonly kind: 'start'; readonly atMs: number }
   | { readonly kind: 'skip'; readonly atMs: number; readonly why: string }
   | { readonly kind: 'end'; readonly atMs: number; readonly code: number }
   | { readonly kind: 'close'; readonly atMs: number };
 
-/** What a stage of text gives back: the pieces that stay in the log, and the marks found. */
+/** The result for a piece of text: the pieces that stay in the log, and the marks found. */
 export interface Sifted {
   readonly pieces: readonly Piece[];
   readonly marks: readonly GateMark[];
 }
 
 const MARK_BYTE = '\u001e';
-/** The longest mark has some 60 characters; what is longer is no mark, and isn't held back. */
+/** The longest mark has some 60 characters; longer text is no mark and isn't held back. */
 const LONGEST_MARK = 200;
 const BODY =
   /(?:(start)|(skip) why=([a-z-]{1,40})|(end) code=(\d{1,10})|(close)) at=(\d{1,16}) (?:key=([\w-]{43})|sig=([\w-]{86}))/y;
 
 /**
- * Takes the gate's marks out of a log, also behind an unfinished line and across pieces of a long one. What only looks like a
- * mark (another nonce, unknown words, a signature of somebody else) stays. An unfinished line before a mark becomes a line of its
- * own; a mark alone leaves nothing behind. A log whose first line is no mark has lost its beginning: nothing can be checked then,
- * so marks are taken out and none is believed.
+ * Removes the gate's marks from a log, also after an unfinished line and across pieces of a long one. Text that only looks like a mark
+ * (another nonce, unknown content, another signature) stays. An unfinished line before a mark becomes a line of its own; a line that
+ * is only a mark is removed. A log whose first line is no mark has lost its beginning: marks can't be verified then, so they are
+ * removed and ignored.
  */
 export class MarkFinder {
   readonly #prefix: string;
   #held = '';
-  /** Text of the present line was handed on already. */
+  /** Whether a part of the current line was passed on already. */
   #open = false;
-  readonly #seal = new Seal();
-  /** Nothing was read yet. */
+  readonly #verifier = new MarkVerifier();
+  /** Whether nothing was read yet. */
   #fresh = true;
 
-  /** @param nonce the Pod's own word, so that no output is taken for a mark by accident */
+  /** @param nonce random text of the Pod, so that no output is taken for a mark by accident */
   constructor(nonce: string) {
     this.#prefix = `${MARK_BYTE}hangar ${nonce} `;
   }
@@ -60,7 +60,7 @@ export class MarkFinder {
     return [{ ...piece, text: text.slice(0, from) }];
   }
 
-  /** Where a mark may have begun whose end is still to come. */
+  /** The start of a possible mark that is not complete yet. */
   #holdFrom(text: string): number {
     for (
       let at = text.indexOf(MARK_BYTE, text.length - LONGEST_MARK);
@@ -86,7 +86,7 @@ export class MarkFinder {
     return { pieces: lines, marks };
   }
 
-  /** The text between marks (always one more than there were to take out), and the marks that are the gate's own. */
+  /** The text between marks (always one part more than marks were removed), and the genuine marks. */
   #cutMarks(text: string): { kept: string[]; marks: GateMark[] } {
     const kept: string[] = [];
     const marks: GateMark[] = [];
@@ -106,7 +106,7 @@ export class MarkFinder {
 
   #judge(found: RegExpExecArray, isFirst: boolean): Verdict {
     const [whole, , , , , , , , key, signature] = found;
-    return key ? this.#seal.opening(whole, key, isFirst) : this.#seal.later(whole, signature ?? '');
+    return key ? this.#verifier.opening(whole, key, isFirst) : this.#verifier.later(whole, signature ?? '');
   }
 }
 

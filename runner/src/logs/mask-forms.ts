@@ -1,16 +1,16 @@
-/** Parts shorter than this are ignored, as they always were (previous-runner §6.8). */
+/** Shorter parts are ignored, as in the old runner (previous-runner §6.8). */
 const SHORTEST_BYTES = 2;
-/** A shorter encoded form would hide ordinary words. */
+/** Minimum length of an encoded form: a shorter one would mask ordinary words. */
 const SHORTEST_FORM = 6;
-/** Characters in a line of what `base64` (76) and `openssl` (64) print. */
+/** Characters per line in the output of `base64` (76) and `openssl` (64). */
 const WRAPPED_AT = [76, 64];
-/** Room for encoded forms of all values together; the values themselves always fit. Some 30 MB of tables. */
+/** Maximum size of the encoded forms of all values together, besides the values themselves. Their tables take some 30 MB. */
 const FORM_CHARACTERS = 1_000_000;
 
 /**
- * Every text that must not be seen, for a set of secret values: their parts (split at newlines, trimmed, 2 bytes or more), then
- * the parts' forms in base64 (three alignments, both alphabets), URLs and JSON, and the lines of a whole value in base64 that
- * was wrapped. Without duplicates.
+ * Every text that must be masked for a set of secret values: their parts (split at newlines, trimmed, 2 bytes or more), the parts'
+ * forms in base64 (three alignments, both alphabets), URLs and JSON, and the lines of a whole value in wrapped base64. Without
+ * duplicates.
  */
 export function formsOf(values: readonly string[]): string[] {
   const parts = new Set(values.flatMap(partsOf));
@@ -29,7 +29,7 @@ function* encodedOf(values: readonly string[], parts: Iterable<string>): Iterabl
   for (const value of values) yield wrappedForms(value);
 }
 
-/** `echo "$KEY" | base64`: lines of which each is a text of its own. What stands before the value would shift them all: that is not covered. */
+/** The lines of `echo "$KEY" | base64`, each as a text of its own. Not covered: text before the value, which would shift all lines. */
 function wrappedForms(value: string): string[] {
   const text = alignedBase64(Buffer.from(value.toWellFormed()), 0);
   return WRAPPED_AT.filter((width) => text.length > width)
@@ -56,7 +56,7 @@ function base64Forms(bytes: Buffer): string[] {
   return [...forms, ...forms.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))];
 }
 
-/** The characters of a base64 text that depend on `bytes` alone, when `shift` (modulo 3) other bytes stand before them. */
+/** The characters of a base64 text that depend only on `bytes`, with `shift` (modulo 3) other bytes before them. */
 function alignedBase64(bytes: Buffer, shift: number): string {
   const text = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64');
   return text.slice(Math.ceil((shift * 8) / 6), Math.floor(((shift + bytes.length) * 8) / 6));
@@ -73,7 +73,7 @@ function urlForms(text: string): string[] {
   return [...forms, ...forms.map((one) => one.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()))];
 }
 
-/** As JavaScript and most write it, as Go does (`<`, `>`, `&` escaped), and with everything beyond ASCII escaped. */
+/** JSON as written by JavaScript and most others, by Go (`<`, `>`, `&` escaped), and with all non-ASCII characters escaped. */
 function jsonForms(text: string): string[] {
   const plain = JSON.stringify(text).slice(1, -1);
   const html = plain.replace(/[<>&]/g, escaped);

@@ -5,7 +5,7 @@ import { Masks } from './mask.ts';
 /** Room for a busy machine: properties run hundreds of cases. */
 vi.setConfig({ testTimeout: 120_000 });
 
-/** Masks one line that comes in pieces, then a second one. */
+/** Masks one line that is given in pieces, then a second one. */
 function inPieces(values: readonly string[], pieces: readonly string[], next = ''): string {
   const stream = new Masks(values).stream();
   const line = pieces.flatMap((text, index) =>
@@ -15,7 +15,7 @@ function inPieces(values: readonly string[], pieces: readonly string[], next = '
   return [...line, ...second].map((piece) => piece.text + (piece.ends ? '\n' : '')).join('');
 }
 
-/** What must come out, said naively: every character that any secret covers is hidden, overlapping ones together. */
+/** The expected output, computed naively: every character that any secret covers is masked, overlapping ones together. */
 function naive(values: readonly string[], text: string): string {
   const spans = values
     .flatMap((value) =>
@@ -80,7 +80,7 @@ describe('Masks', () => {
       expect(new Masks([secret]).text(`>${form}<`)).toMatch(/^>\*{6}=*<$/);
     });
 
-    it.each([0, 1, 2, 3, 4])('are hidden: base64 behind %s other bytes', (before) => {
+    it.each([0, 1, 2, 3, 4])('are masked: base64 after %s other bytes', (before) => {
       const text = Buffer.from(`${'x'.repeat(before)}${secret}yyyy`).toString('base64');
       const hidden = new Masks([secret]).text(text);
       expect(hidden).toContain('******');
@@ -105,35 +105,35 @@ describe('Masks', () => {
         for (const line of wrapped(text)) expect(masks.text(line)).toMatch(/^\*{6}[A-Za-z0-9+/]{0,2}=*$/);
       });
 
-      it('hides no line of another text', () => {
+      it('masks no line of another text', () => {
         const lines = wrapped('x'.repeat(500));
 
         expect(lines.map((line) => new Masks([value]).text(line))).toEqual(lines);
       });
     });
 
-    it('do not hide ordinary words for the sake of a short secret', () => {
+    it('do not mask ordinary words because of a short secret', () => {
       expect(new Masks(['ab']).text(Buffer.from('ab').toString('base64'))).toBe('YWI=');
     });
 
-    it('bear a secret that is no well-formed text', () => {
+    it('accept a secret that is no well-formed text', () => {
       expect(new Masks(['\ud800secret']).text('x\ud800secret')).toBe('x******');
     });
   });
 });
 
 describe('MaskStream', () => {
-  it('hides a secret that the 48 KiB cut goes through', () => {
+  it('masks a secret that is cut at 48 KiB', () => {
     expect(inPieces(['s3cret'], ['a s3c', 'ret b'])).toBe('a ****** b\n\n');
     expect(inPieces(['s3cret'], ['a s', '3', 'c', 'r', 'e', 't'])).toBe('a ******\n\n');
   });
 
-  it('gives back what began like a secret and was none', () => {
+  it('returns text that began like a secret and was none', () => {
     expect(inPieces(['s3cret'], ['a s3c', 'urity'])).toBe('a s3curity\n\n');
     expect(inPieces(['s3cret'], ['a s3c'], 'ret')).toBe('a s3c\nret\n');
   });
 
-  it('holds back little of an endless run of one secret, and hides it all', () => {
+  it('holds back little of an endless repetition of one secret, and masks all of it', () => {
     const stream = new Masks(['aaaa']).stream();
     const texts = Array.from({ length: 50 }, () =>
       stream.push({ text: 'a'.repeat(1000), ends: false, stampNs: undefined }),
@@ -144,7 +144,7 @@ describe('MaskStream', () => {
     ]);
   });
 
-  it('hides every secret and changes nothing else, however the line is cut', () => {
+  it('masks every secret and changes nothing else, wherever the line is cut', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 2, maxLength: 5 });
     fc.assert(
       fc.property(
@@ -158,7 +158,7 @@ describe('MaskStream', () => {
     );
   });
 
-  it('lets no secret through in any form, however the line is cut', () => {
+  it('masks every form of a secret, wherever the line is cut', () => {
     const secret = fc
       .string({ unit: 'grapheme', minLength: 6, maxLength: 20 })
       .map((text) => `k${text.trim()}9`);
@@ -180,7 +180,7 @@ describe('MaskStream', () => {
     );
   });
 
-  it('copes with 200 secrets and 5 MiB of text that tries to be them', () => {
+  it('masks 200 secrets in 5 MiB of text that resembles them', () => {
     const secrets = Array.from(
       { length: 200 },
       (_, index) => `${'ab'.repeat(20)}${String(index).padStart(4, '0')}`,

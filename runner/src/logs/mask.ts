@@ -2,7 +2,7 @@ import { Automaton } from './automaton.ts';
 import { formsOf } from './mask-forms.ts';
 import type { Piece } from './piece.ts';
 
-/** What stands in place of a secret, as Drone always wrote it. */
+/** Replaces a secret, as in Drone. */
 const STARS = '******';
 
 /** Half-open range of a text that a secret covers. */
@@ -12,9 +12,9 @@ interface Span {
 }
 
 /**
- * Secrets to hide in logs, built once for a set of values and shared by its steps. Each value is split at newlines and trimmed;
- * parts under 2 bytes are ignored (previous-runner §6.8); base64, URL and JSON forms are hidden too. Everything that any secret covers
- * is hidden: of two that overlap nothing stays. Time is linear in the text, whatever the secrets.
+ * Secrets to mask in logs, built once for a set of values and shared by its steps. Each value is split at newlines and trimmed; parts
+ * under 2 bytes are ignored (previous-runner §6.8); base64, URL and JSON forms are masked too. Everything that any secret covers is
+ * masked: of two that overlap nothing stays. Time is linear in the text, whatever the secrets.
  */
 export class Masks {
   readonly automaton: Automaton;
@@ -32,25 +32,25 @@ export class Masks {
       .join('');
   }
 
-  /** A stage for one log, which sees secrets across the pieces of a long line. */
+  /** A mask for one log, which finds secrets across the pieces of a long line. */
   stream(): MaskStream {
     return new MaskStream(this.automaton);
   }
 }
 
 /**
- * Masks one log piece by piece; holds back only what may be the beginning of a secret, and what came behind it as long as that is
- * shorter: so nothing is read more than a few times, however long the secrets are and short the pieces.
+ * Masks one log piece by piece. It holds back only text that may be the beginning of a secret, and text after it while that is shorter,
+ * so that nothing is read more than a few times, even with long secrets and short pieces.
  */
 export class MaskStream {
   readonly #automaton: Automaton;
   #state = 0;
   #held = '';
-  #coming = '';
-  /** Characters that were looked at so far, each time one was. */
+  #pending = '';
+  /** Number of characters read so far, with repetitions. */
   touched = 0;
   #spans: Span[] = [];
-  /** Stars for the first span were handed on already; its rest follows silently. */
+  /** Whether the stars for the first span were passed on already, so that its rest is dropped. */
   #starred = false;
 
   constructor(automaton: Automaton) {
@@ -59,10 +59,10 @@ export class MaskStream {
 
   push(piece: Piece): Piece[] {
     if (this.#automaton.empty) return [piece];
-    this.#coming += piece.text;
-    if (!piece.ends && this.#coming.length < this.#held.length) return [];
-    const text = this.#held + this.#coming;
-    this.#coming = '';
+    this.#pending += piece.text;
+    if (!piece.ends && this.#pending.length < this.#held.length) return [];
+    const text = this.#held + this.#pending;
+    this.#pending = '';
     this.touched += text.length;
     this.#scan(text, this.#held.length);
     const safe = piece.ends ? text.length : text.length - this.#automaton.depth(this.#state);

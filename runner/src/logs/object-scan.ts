@@ -1,9 +1,9 @@
-/** `open`: more must come; `whole`: the object has ended, and only white space came after it; `none`: it can't become one. */
+/** `open`: the object has not ended; `whole`: it has ended, with only white space after it; `none`: it can't become one. */
 export type ObjectState = 'open' | 'whole' | 'none';
 
-/** Deeper JSON would only be there to break its readers. */
+/** Maximum depth: deeper JSON would only be an attack on its readers. */
 const DEEPEST = 100;
-/** The same holds for more values than this. */
+/** Maximum number of values, for the same reason. */
 const MOST_VALUES = 50_000;
 
 const QUOTE = 0x22;
@@ -11,8 +11,8 @@ const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 
 /**
- * Tells where a JSON object ends, in one pass over bytes that may come in parts. It checks brackets, strings, depth and size, and
- * leaves the rest to the parser.
+ * Finds the end of a JSON object in one pass over bytes that may come in parts. It checks brackets, strings, depth and size, and leaves
+ * the rest to the parser.
  */
 export class ObjectScan {
   #depth = 0;

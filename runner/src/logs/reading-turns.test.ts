@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ReadingTurns, TURN_BYTES } from './reading-turns.ts';
 
 describe('ReadingTurns', () => {
-  it('lets little be read at once, and again in the next turn', async () => {
+  it('allows a limited number of bytes at once, and again in the next turn', async () => {
     const turns = new ReadingTurns();
     expect([turns.take(1), turns.take(TURN_BYTES - 1)]).toEqual([undefined, undefined]);
     await setImmediate();
@@ -11,7 +11,7 @@ describe('ReadingTurns', () => {
     expect(turns.take(TURN_BYTES)).toBeUndefined();
   });
 
-  it('lets a hundred logs read no more in one turn than one, in the order in which they came', async () => {
+  it('allows a hundred logs no more in one turn than one log, in the order of their requests', async () => {
     const turns = new ReadingTurns();
     const order: number[] = [];
     const bytesByTurn: number[] = [];

@@ -1,16 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Bytes of logs, of all steps together, that are worked on before other work of this process has its turn. */
+/** Bytes of logs, of all steps together, that are processed in one turn of the event loop. */
 export const TURN_BYTES = 64 * 1024;
 
-/** Shares the event loop between all logs and everything else: so many bytes a turn of the loop, first come, first served. */
+/** Shares the event loop between all logs and other work: {@link TURN_BYTES} per turn of the loop, first come, first served. */
 export class ReadingTurns {
   #leftBytes = TURN_BYTES;
-  #isNewTurnComing = false;
+  #isNewTurnScheduled = false;
   #waiting = 0;
   #last: Promise<void> = Promise.resolve();
 
-  /** Resolves when so many bytes, {@link TURN_BYTES} at most, may be worked on; undefined: at once. */
+  /** Resolves when that many bytes, {@link TURN_BYTES} at most, may be processed; undefined: at once. */
   take(bytes: number): Promise<void> | undefined {
     if (this.#waiting > 0 || this.#leftBytes < bytes) return this.#wait(bytes);
     this.#use(bytes);
@@ -31,10 +31,10 @@ export class ReadingTurns {
 
   #use(bytes: number): void {
     this.#leftBytes -= bytes;
-    if (this.#isNewTurnComing) return;
-    this.#isNewTurnComing = true;
+    if (this.#isNewTurnScheduled) return;
+    this.#isNewTurnScheduled = true;
     void setImmediate().then(() => {
-      this.#isNewTurnComing = false;
+      this.#isNewTurnScheduled = false;
       this.#leftBytes = TURN_BYTES;
     });
   }

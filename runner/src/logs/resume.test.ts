@@ -13,7 +13,7 @@ const at = (ms: number): bigint => START + BigInt(ms) * 1_000_000n;
 const full = (ms: number, text: string): NodeRecord => ({ stampNs: at(ms), text, full: true });
 const part = (ms: number, text: string): NodeRecord => ({ stampNs: at(ms), text, full: false });
 
-/** Reads streams one after another, each broken after so many bytes; the last one to its end. Gaps show as `<gap>`. */
+/** Reads streams one after another, each broken after a number of bytes, the last one to its end. Gaps show as `<gap>`. */
 function readBroken(files: readonly (readonly NodeRecord[])[], breaks: readonly number[]): string {
   const cursor = new LogCursor();
   let out = '';
@@ -38,7 +38,7 @@ const many = (file: readonly NodeRecord[], breaks: readonly number[]): string =>
 describe('LogCursor', () => {
   const file = [full(0, 'a'), full(10, 'b'), full(10, 'b'), full(20, 'c'), full(3000, 'd')];
 
-  it('asks for everything first, then from a second before the last line', () => {
+  it('requests everything first, then from a second before the last line', () => {
     const cursor = new LogCursor();
     expect(cursor.sinceTime()).toBeUndefined();
 
@@ -59,7 +59,7 @@ describe('LogCursor', () => {
     );
   });
 
-  it('goes on in the middle of a long line', () => {
+  it('continues in the middle of a long line', () => {
     const long = [
       full(0, 'a'),
       part(1, 'x'.repeat(120_000)),
@@ -72,18 +72,18 @@ describe('LogCursor', () => {
     expect(many(long, cuts)).toBe(textOf(long));
   });
 
-  it('drops the rest of an old line, which comes without a stamp', () => {
+  it('drops the rest of an old line, which has no stamp', () => {
     const old = [part(0, 'begun '), full(4000, 'ended'), full(5500, 'last'), full(5600, 'new')];
     const upToLast = kubeletBytes(old.slice(0, 3)).length;
     expect(kubeletBytes(old, '2026-01-14T09:30:10Z').toString()).toMatch(/^ended\n/);
     expect(many(old, [upToLast])).toBe(textOf(old));
   });
 
-  it('bears streams that bring nothing', () => {
+  it('accepts streams without content', () => {
     expect(readBroken([file, [], [], file], [40, 0, 0])).toBe(textOf(file));
   });
 
-  it('bears lines in disorder, as stdout and stderr are stamped apart', () => {
+  it('accepts lines out of order, as stdout and stderr are stamped separately', () => {
     const disorder = [
       full(1000, 'a'),
       full(1001, 'b'),
@@ -97,7 +97,7 @@ describe('LogCursor', () => {
       expect(many(disorder, [cut, bytes.length - cut])).toBe(textOf(disorder));
   });
 
-  it('bears a node whose clock was set back', () => {
+  it('accepts a node whose clock was set back', () => {
     const setBack = [full(90_000, 'a'), full(90_001, 'b'), full(10, 'c'), full(20, 'd'), full(30, 'e')];
     const bytes = kubeletBytes(setBack.slice(0, 4));
     expect(many(setBack, [bytes.length])).toBe(textOf(setBack));
@@ -117,19 +117,19 @@ describe('LogCursor', () => {
     expect(readBroken([silent.slice(0, 1), silent], [])).toBe('a\nb\n');
   });
 
-  it('passes on the words of the node, but takes no other text without a stamp for new', () => {
+  it('takes messages of the node, but no other text without a stamp, as new', () => {
     const cursor = new LogCursor();
-    const words = { ends: true, stampNs: undefined, part: 0 };
-    expect(cursor.next({ ...words, text: 'whatever' })).toBe('take');
+    const message = { ends: true, stampNs: undefined, part: 0 };
+    expect(cursor.next({ ...message, text: 'whatever' })).toBe('take');
     cursor.next({ text: 'x', ends: true, stampNs: at(0), part: 0 });
     cursor.begin();
-    expect(cursor.next({ ...words, text: 'unable to retrieve container logs for containerd://1' })).toBe(
+    expect(cursor.next({ ...message, text: 'unable to retrieve container logs for containerd://1' })).toBe(
       'take',
     );
-    expect(cursor.next({ ...words, text: 'rest of an old line' })).toBe('drop');
+    expect(cursor.next({ ...message, text: 'rest of an old line' })).toBe('drop');
   });
 
-  it('takes an unfinished last line for new only behind the last line taken', () => {
+  it('takes an unfinished last line as new only after the last line taken', () => {
     const cursor = new LogCursor();
     const tail = { text: 'tail', ends: true, stampNs: at(5), part: 0 };
     cursor.next({ text: 'x', ends: true, stampNs: at(0), part: 0 });
@@ -142,7 +142,7 @@ describe('LogCursor', () => {
     expect(cursor.isNew({ ...tail, stampNs: undefined })).toBe(false);
   });
 
-  it('gives back any log unchanged, broken anywhere any number of times', () => {
+  it('returns any log unchanged, broken anywhere any number of times', () => {
     const record = fc.record({
       gapMs: fc.oneof(fc.constant(0), fc.nat(5), fc.nat(3000)),
       early: fc.nat(400),

@@ -1,18 +1,18 @@
 import type { LogRecord } from './piece.ts';
 import { wholeSecond } from './stamp.ts';
 
-/** What to do with a record. `gap-then-take`: take it, but the node rotated away what stood between it and the last one. */
+/** What to do with a record. `gap-then-take`: take it, but the node rotated away the lines between it and the last one. */
 export type Verdict = 'take' | 'drop' | 'gap-then-take';
 
 /**
- * How far before the last stamp a resumed stream begins. stdout and stderr are stamped apart, so a line may stand behind one
- * with a later stamp; one from before `sinceTime` would never come again.
+ * How far before the last stamp a resumed stream begins. stdout and stderr are stamped separately, so a line may follow one with a
+ * later stamp; a line from before `sinceTime` would never be sent again.
  */
 const SLACK_SECONDS = 1;
-/** How many different stamps are remembered to tell lines in disorder from new ones. */
+/** Number of different stamps that are remembered to distinguish out-of-order lines from new ones. */
 const REMEMBERED_STAMPS = 256;
-/** What the kubelet says in place of a log, or at its end, on a stream that it has already answered with 200. */
-const NODE_WORDS =
+/** Errors that the kubelet sends in place of a log, or at its end, on a stream that it has already answered with 200. */
+const NODE_MESSAGES =
   /^(unable to retrieve container logs|failed to (create fsnotify|watch|open log|read log|try resolving|reset seek|get parse)|rpc error|an error occurred|context cancell?ed)/i;
 
 interface Run {
@@ -21,24 +21,24 @@ interface Run {
 }
 
 /**
- * Remembers how far a container's log was taken, over any number of broken streams. `sinceTime` knows whole seconds only, so a
- * resumed stream repeats lines; the node's file keeps its order, therefore everything up to the last line taken is dropped:
- * it is found by its stamp, counted among those that share it. If a stamp later than all taken ones comes first, the last line
- * is no longer there: the file was rotated. Memory is bounded.
+ * Tracks how far a container's log was read, over any number of broken streams. `sinceTime` has whole seconds only, so a resumed
+ * stream repeats lines. The node's file keeps its order, so everything up to the last line taken is dropped; that line is found by its
+ * stamp and its number among the lines with that stamp. If a stamp later than all taken ones comes first, the last line is no longer
+ * in the file: it was rotated. Memory is bounded.
  */
 export class LogCursor {
   #runs: Run[] = [];
-  /** Pieces taken of the last line, and whether that was all of it. */
+  /** Number of pieces taken of the last line, and whether the line is complete. */
   #last: { parts: number; whole: boolean } = { parts: 0, whole: true };
   #search: { readonly lines: number; readonly latestNs: bigint; seen: number; found: boolean } | undefined;
 
-  /** What to ask the next stream for; undefined: from the beginning. */
+  /** The `sinceTime` for the next stream; undefined: from the beginning. */
   sinceTime(): string | undefined {
     const last = this.#runs.at(-1);
     return last && wholeSecond(last.stampNs, SLACK_SECONDS);
   }
 
-  /** A new stream begins, opened with {@link sinceTime}. */
+  /** Starts a new stream, opened with {@link sinceTime}. */
   begin(): void {
     const last = this.#runs.at(-1);
     if (!last) return;
@@ -51,14 +51,14 @@ export class LogCursor {
     };
   }
 
-  /** The verdict on the next record; one without a stamp is taken only when it can't be the rest of an old line. */
+  /** Decides on the next record; one without a stamp is taken only if it can't be the rest of an old line. */
   next(record: LogRecord): Verdict {
     const verdict = this.#judge(record);
     if (verdict !== 'drop') this.#taken(record);
     return verdict;
   }
 
-  /** Whether an unfinished line at a stream's end holds anything that was not taken. */
+  /** Whether an unfinished line at a stream's end contains anything that was not taken. */
   isNew(tail: LogRecord): boolean {
     if (tail.stampNs === undefined) return false;
     if (!this.#search) return true;
@@ -68,7 +68,7 @@ export class LogCursor {
 
   #judge(record: LogRecord): Verdict {
     if (!this.#search) return 'take';
-    if (record.stampNs === undefined) return NODE_WORDS.test(record.text) ? 'take' : 'drop';
+    if (record.stampNs === undefined) return NODE_MESSAGES.test(record.text) ? 'take' : 'drop';
     if (this.#search.found) return this.#afterLast(record);
     if (record.part > 0) return 'drop';
     if (record.stampNs > this.#search.latestNs) return this.#resumed('gap-then-take');

@@ -46,7 +46,7 @@ async function followed(log: StepLog, source: FakeLogSource): Promise<void> {
 }
 
 describe('the log of a step on its way to the server', () => {
-  it('keeps nothing once it is stored', async () => {
+  it('uses no memory once it is stored', async () => {
     const { log, source, memory, uploads } = aLog();
     await followed(log, source);
     expect(memory.heldBytes).toBeGreaterThan(0);
@@ -56,7 +56,7 @@ describe('the log of a step on its way to the server', () => {
     expect(memory.heldBytes).toBe(0);
   });
 
-  it('is out of reach while its container has ended and nobody answers for it', async () => {
+  it('is out of reach while its container has ended and requests for it are not answered', async () => {
     const { clock, log, source } = aLog();
     const ended = Promise.withResolvers<void>();
     source.write(5_000_000_000n, 'one');
@@ -75,7 +75,7 @@ describe('the log of a step on its way to the server', () => {
     expect(log.isOutOfReach).toBe(false);
   });
 
-  it('keeps nothing once another process goes on with it, and takes in nothing more', async () => {
+  it('uses no memory once another process continues it, and takes no more lines', async () => {
     const leaving = new AbortController();
     const { log, source, memory, uploads } = aLog(leaving.signal);
     await followed(log, source);

@@ -8,7 +8,7 @@ import type { LogMemory } from './log-memory.ts';
 import { Masks } from './mask.ts';
 import { openStepLog } from './step-log.ts';
 
-/** What the logs of all steps share. */
+/** The dependencies that the logs of all steps share. */
 export interface ServerStepLogsParts {
   readonly clock: Clock;
   readonly ciServer: Pick<CiServer, 'sendLines' | 'uploadLog' | 'uploadCard'>;
@@ -17,17 +17,17 @@ export interface ServerStepLogsParts {
   readonly random: () => number;
   readonly limitBytes: number;
   readonly memory: LogMemory;
-  /** Whether cards are cut out of logs. */
+  /** Whether cards are removed from logs. */
   readonly cards: boolean;
 }
 
-/** Logs that go to the Drone server: live while the step runs, and whole at its end. */
+/** Logs that are sent to the Drone server: live while the step runs, and as a whole at its end. */
 export function serverStepLogs(parts: ServerStepLogsParts): StepLogs {
   const masks = new StageMasks();
   return { open: (order) => new ServerStepLog(parts, order, masks.of(order.masks)) };
 }
 
-/** The tables of many secrets take a while to build, and all steps of a stage have the same. */
+/** Shares masks between the steps of a stage, because the tables of many secrets take a while to build. */
 class StageMasks {
   readonly #known = new WeakMap<readonly string[], Masks>();
 
@@ -49,7 +49,7 @@ class ServerStepLog implements StepLog {
     this.#order = order;
     const { limitBytes, cards } = parts;
     const { stepId, nonce, shownUntilMs } = order;
-    // The server makes a step's stream when it hears that the step runs; before that, lines would be lost.
+    // The server creates a step's stream when the step is reported as running; before that, lines would be lost.
     const how = {
       live: 'on-demand',
       limitBytes,

@@ -7,7 +7,7 @@ import { Masks } from './mask.ts';
 import type { LogRecord } from './piece.ts';
 import { openStepLog, type StepLog, type StepLogOptions } from './step-log.ts';
 import { aLogMemory } from './testing/fake-overflow.ts';
-import { GateVoice } from './testing/gate-voice.ts';
+import { GateMarkWriter } from './testing/gate-mark-writer.ts';
 import { PIECE_BYTES } from './timestamped.ts';
 
 /** Room for a busy machine: properties run hundreds of cases. */
@@ -68,7 +68,7 @@ async function linesOf(log: StoredLog): Promise<readonly LogLine[]> {
 const outs = (lines: readonly LogLine[] = []): string[] => lines.map((line) => line.out);
 
 describe('openStepLog', () => {
-  it('numbers lines without gaps, tells whole seconds, sends them live and stores them', async () => {
+  it('numbers lines without gaps, gives times in whole seconds, sends lines live and stores them', async () => {
     const { clock, stepLog, uploads, live, record } = setUp();
     stepLog.append(record('a'));
     await clock.step(1700);
@@ -91,18 +91,18 @@ describe('openStepLog', () => {
     expect(uploads).toEqual([[]]);
   });
 
-  it('gives the marks and keeps them out of the log', async () => {
+  it('returns the marks and removes them from the log', async () => {
     const { stepLog, uploads, record } = setUp();
-    const gate = new GateVoice(NONCE);
+    const gate = new GateMarkWriter(NONCE);
     expect(stepLog.append(record(gate.start(5)))).toEqual([{ kind: 'start', atMs: 5 }]);
     stepLog.append(record(`half${gate.end(2, 6)}`));
     await stepLog.finish(never);
     expect(outs(uploads[0])).toEqual(['half\n']);
   });
 
-  it('takes no marks where no gate runs', async () => {
+  it('finds no marks if no gate runs', async () => {
     const { stepLog, uploads, record } = setUp({ nonce: undefined });
-    const text = new GateVoice(NONCE).start(5);
+    const text = new GateMarkWriter(NONCE).start(5);
     expect(stepLog.append(record(text))).toEqual([]);
     await stepLog.finish(never);
     expect(outs(uploads[0])).toEqual([`${text}\n`]);
@@ -121,14 +121,14 @@ describe('openStepLog', () => {
     expect(end.card).toEqual({ schema: 's', data: '******' });
   });
 
-  it('leaves cards alone when told', async () => {
+  it('does not remove cards if the option is off', async () => {
     const { stepLog, uploads, record } = setUp({ cards: false });
     stepLog.append(record('\u001b]1338;e30=\u001b]0m'));
     expect(await stepLog.finish(never)).toEqual({ uploaded: 'stored' });
     expect(outs(uploads[0])).toEqual(['\u001b]1338;e30=\u001b]0m\n']);
   });
 
-  it('gives back an unterminated card at the end (known issue 22)', async () => {
+  it('returns an unterminated card at the end (known issue 22)', async () => {
     const { stepLog, uploads, record } = setUp({ masks: new Masks(['AAAA']) });
     stepLog.append(record('\u001b]1338;AAAA'));
     stepLog.append(record('BBBB'));
@@ -136,7 +136,7 @@ describe('openStepLog', () => {
     expect(outs(uploads[0])).toEqual(['\u001b]1338;******\n', 'BBBB\n']);
   });
 
-  it('says its notes between lines, not within one', async () => {
+  it('writes notes between lines, not within one', async () => {
     const { stepLog, uploads, record } = setUp({ masks: new Masks(['secret']) });
     stepLog.append(record('a sec', { ends: false }));
     stepLog.note('one\ntwo');
@@ -164,7 +164,7 @@ describe('openStepLog', () => {
     expect(outs(uploads[0]).join('')).toBe(`${piece.repeat(3)}\n`);
   });
 
-  it('goes on live beyond the limit, and stores beginning and end', async () => {
+  it('continues live above the limit, and stores beginning and end', async () => {
     const { clock, stepLog, uploads, live, record } = setUp({ limitBytes: 100 });
     for (let index = 0; index < 30; index++) stepLog.append(record('123456789'));
     await clock.step(1000);
@@ -173,7 +173,7 @@ describe('openStepLog', () => {
     expect(uploads[0]?.map((line) => line.pos)).toEqual([0, 1, 2, 22, 23, 24, 25, 26, 27, 28, 29]);
   });
 
-  it('holds live lines until told, and stores them all the same', async () => {
+  it('holds live lines until goLive(), and stores them in any case', async () => {
     const { clock, stepLog, uploads, live, record } = setUp({ live: 'on-demand' });
     stepLog.append(record('a'));
     await clock.step(3000);
@@ -204,7 +204,7 @@ describe('openStepLog', () => {
     ]);
   });
 
-  it('shows no line twice after a takeover, and counts its times from the first line', async () => {
+  it('shows no line twice after a takeover, and counts times from the first line', async () => {
     const takenOverMs = 1_768_383_000_000;
     const { clock, stepLog, uploads, live, record } = setUp({ shownUntilMs: takenOverMs });
     const at = (ms: number): bigint => BigInt(takenOverMs + ms) * NS_PER_MS;
@@ -223,7 +223,7 @@ describe('openStepLog', () => {
     ]);
   });
 
-  it('shows a note of its own by the time of what it tells: what the former owner told is not shown again', async () => {
+  it('shows a note by the time of its event: notes of the former owner are not shown again', async () => {
     const openedAtMs = 1_768_383_000_000 - 60_000;
     const { clock, stepLog, uploads, live, record } = setUp({
       openedAtMs,
@@ -242,7 +242,7 @@ describe('openStepLog', () => {
     ]);
   });
 
-  it('does not believe a node whose clock is wrong', async () => {
+  it('limits the times of a node whose clock is wrong', async () => {
     const { clock, stepLog, uploads, record } = setUp();
     await clock.step(3000);
     stepLog.append(record('early', { stampNs: 5n }));
@@ -251,7 +251,7 @@ describe('openStepLog', () => {
     expect(uploads[0]?.map((line) => line.time)).toEqual([0, 3]);
   });
 
-  it('says in our own log what the server refuses for good, and fails nothing (known issue 19)', async () => {
+  it('logs a permanent refusal by the server, and does not fail the step (known issue 19)', async () => {
     const refused = new CiServerError('log upload', 413, 'too large');
     const { stepLog, uploads, warnings } = setUp({}, () => Promise.reject(refused));
     expect(await stepLog.finish(never)).toEqual({ uploaded: 'failed' });
@@ -262,7 +262,7 @@ describe('openStepLog', () => {
   it.each([
     ['a proxy', 413, 'request entity too large'],
     ['a database', 500, "log upload: Data too long for column 'log_data'"],
-  ])('uploads a shorter log, with its end, when %s takes it for too large', async (_, status, text) => {
+  ])('uploads a shorter log, with its end, when %s refuses it as too large', async (_, status, text) => {
     let refusals = 2;
     const upload = (): Promise<'stored'> =>
       refusals-- > 0
@@ -280,7 +280,7 @@ describe('openStepLog', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('gives up a log that is refused however short it is', async () => {
+  it('gives up on a log that is refused at any length', async () => {
     const tooLarge = new CiServerError('log upload', 413, 'too large');
     const { stepLog, uploads, warnings, record } = setUp({}, () => Promise.reject(tooLarge));
     for (let line = 0; line < 20; line++) stepLog.append(record(`line ${line}`));
@@ -289,7 +289,7 @@ describe('openStepLog', () => {
     expect([uploads.length, warnings.length]).toEqual([3, 1]);
   });
 
-  it('waits for as long as the server takes to take it', async () => {
+  it('waits until the server has stored it, however long that takes', async () => {
     const taken = Promise.withResolvers<'stored'>();
     const { clock, stepLog } = setUp({}, () => taken.promise);
     let end: unknown;
@@ -301,12 +301,12 @@ describe('openStepLog', () => {
     expect(end).toEqual({ uploaded: 'stored' });
   });
 
-  it('takes a log that the server has already for stored', async () => {
+  it('treats a log that the server already has as stored', async () => {
     const { stepLog } = setUp({}, () => Promise.resolve('exists'));
     expect(await stepLog.finish(never)).toEqual({ uploaded: 'exists' });
   });
 
-  it('gives up at once when it is told to during a try, and does not begin one after that', async () => {
+  it('gives up at once when aborted during a try, and starts no other one', async () => {
     const stop = new AbortController();
     const { clock, stepLog, uploads } = setUp({}, () => {
       stop.abort();
@@ -319,7 +319,7 @@ describe('openStepLog', () => {
     expect(late.uploads).toHaveLength(0);
   });
 
-  it('ends once; what comes after is dropped', async () => {
+  it('ends once, and drops later lines', async () => {
     const { stepLog, uploads, record } = setUp();
     const [first, second] = [stepLog.finish(never), stepLog.finish(never)];
     expect(stepLog.append(record('late'))).toEqual([]);
@@ -328,7 +328,7 @@ describe('openStepLog', () => {
     expect(uploads).toEqual([[]]);
   });
 
-  it('shows no secret and changes nothing else, whatever the pieces', async () => {
+  it('shows no secret and changes nothing else, for any pieces', async () => {
     const secret = 's3cr3t!';
     const piece = fc.record({
       text: fc.constantFrom('a', 's3cr', '3t!', secret, '\u001b', ']1338;', '\u001ehangar ', ' ', ''),

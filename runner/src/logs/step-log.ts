@@ -13,7 +13,7 @@ import type { LogRecord, Piece } from './piece.ts';
 import { stampMs } from './stamp.ts';
 import { PIECE_BYTES } from './timestamped.ts';
 
-/** What a step's log needs from outside. */
+/** The dependencies of a step's log. */
 export interface StepLogDeps {
   readonly clock: Clock;
   readonly ciServer: Pick<CiServer, 'sendLines' | 'uploadLog'>;
@@ -22,58 +22,61 @@ export interface StepLogDeps {
   readonly memory: LogMemory;
 }
 
-/** What a step's log is told at its beginning. */
+/** Options of a step's log. */
 export interface StepLogOptions {
   readonly stepId: number;
-  /** Built once a stage: `new Masks(values)`. */
+  /** Built once per stage: `new Masks(values)`. */
   readonly masks: Masks;
-  /** The Pod's word in marks; undefined where no gate runs. */
+  /** The Pod's nonce in marks; undefined if no gate runs. */
   readonly nonce?: string | undefined;
-  /** Bytes of text that are stored; 5 MiB unless told. */
+  /** Maximum bytes of text that are stored; 5 MiB by default. */
   readonly limitBytes?: number;
   /** The runner's own first lines, without newlines. */
   readonly head?: readonly string[];
-  /** Unix milliseconds of the step's start, 0 of the lines' times. Unless told: now, or of an adopted step its first line's time. */
+  /** Unix milliseconds from which the lines' times count. Default: now, or for an adopted step the time of its first line. */
   readonly openedAtMs?: number;
   /**
-   * Unix milliseconds up to which an earlier owner has shown this log live (its last sign of life): older lines are stored, not
-   * sent again, so that nobody sees them twice.
+   * Unix milliseconds up to which an earlier owner has shown this log live (its last heartbeat): older lines are stored but not
+   * sent again, so that none is shown twice.
    */
   readonly shownUntilMs?: number;
-  /** `when-told`: live lines wait for {@link StepLog.goLive}, because the server knows no stream yet; `at-once` unless told. */
+  /** `on-demand`: live lines wait for {@link StepLog.goLive}, because the server has no stream yet; default: `at-once`. */
   readonly live?: 'at-once' | 'on-demand';
-  /** Cards are taken out unless false (DRONE_FLAG_ENABLE_CARDS). */
+  /** Whether cards are removed from the log; default: true (DRONE_FLAG_ENABLE_CARDS). */
   readonly cards?: boolean;
 }
 
-/** How a log ended. `exists`: the server had one already. `failed` is said in our own log, and fails nothing. */
+/** How a log ended. `exists`: the server had one already. `failed` is logged by the runner and does not fail the step. */
 export interface StepLogEnd {
   readonly uploaded: 'stored' | 'exists' | 'failed';
   readonly card?: Card;
 }
 
-/** The log of one step, from the container's lines to the server. */
+/** The log of one step, from the container's lines to the upload. */
 export interface StepLog {
-  /** Takes a record of the container's log; returns the gate's marks found in it. After {@link finish}, nothing. */
+  /** Takes a record of the container's log; returns the gate's marks in it. After {@link finish} it does nothing. */
   append(record: LogRecord): readonly GateMark[];
   /**
-   * A line of the runner's own (newlines make several); it never tears a line of the container's. `atMs`: when what it tells
-   * happened, Unix milliseconds; now unless told.
+   * Adds a line of the runner (a text with newlines makes several), never within a line of the container. `atMs`: Unix milliseconds of
+   * the event that it describes; default: now.
    */
   note(text: string, atMs?: number): void;
-  /** The server knows now that the step runs: live lines are sent. */
+  /** Starts to send live lines, since the server knows that the step runs. */
   goLive(): void;
-  /** Resolves when so many bytes can be taken in. */
+  /** Resolves when that many bytes can be taken. */
   room(bytes: number): Promise<void>;
-  /** Forgets everything: another process goes on with this log. */
+  /** Drops everything: another process continues this log. */
   drop(): void;
-  /** Last live batch (2 s at most), then the upload, until the server takes it or refuses it for good. Never rejects; a second call gets the first one's end. */
+  /**
+   * Sends the last live batch (2 s at most), then uploads until the server stores the log or refuses it permanently. Never rejects; a
+   * second call returns the result of the first.
+   */
   finish(signal: AbortSignal): Promise<StepLogEnd>;
 }
 
 const TOO_LARGE = 413;
 
-/** Notes that wait for the end of a container's line; more would only be noise. */
+/** Maximum number of notes that wait for the end of a container's line; more would only be noise. */
 const WAITING_NOTES = 100;
 
 /** Opens the log of a step (drone-rpc §5). */
@@ -91,9 +94,9 @@ class LogOfStep implements StepLog {
   readonly #window: LogWindow;
   readonly #live: LiveView;
   #pos = 0;
-  /** Text of the present line that is not a line of the log yet. */
+  /** Text of the current line, which is not in the log yet. */
   #line = '';
-  /** A line of the container's is unfinished, somewhere between its first piece and the window. */
+  /** Whether a line of the container is unfinished. */
   #open = false;
   #notes: { readonly text: string; readonly atMs: number }[] = [];
   #end: Promise<StepLogEnd> | undefined;
@@ -118,7 +121,7 @@ class LogOfStep implements StepLog {
     const { pieces, marks } = this.#marks?.push(record) ?? { pieces: [record], marks: [] };
     for (const piece of pieces) this.#sift(piece);
     this.#open = !record.ends;
-    if (!this.#open) this.#sayNotes();
+    if (!this.#open) this.#writeNotes();
     return marks;
   }
 
@@ -151,7 +154,7 @@ class LogOfStep implements StepLog {
     this.#closeLine(undefined);
     for (const piece of this.#cards?.flush() ?? []) this.#mask(piece);
     this.#endLine(undefined);
-    this.#sayNotes();
+    this.#writeNotes();
     await this.#live.close(signal);
     const uploaded = await this.#upload(signal);
     this.#window.free();
@@ -159,7 +162,7 @@ class LogOfStep implements StepLog {
     return card ? { uploaded, card } : { uploaded };
   }
 
-  /** A line that the node never finished (its rest was rotated away) ends where the next begins. */
+  /** A line that the node never finished (its rest was rotated away) ends where the next one begins. */
   #closeLine(stampNs: bigint | undefined): void {
     if (!this.#open) return;
     this.append({ text: '', ends: true, stampNs, part: 1 });
@@ -181,7 +184,7 @@ class LogOfStep implements StepLog {
     this.#line = '';
   }
 
-  /** A line that is too long becomes several, which have no newline but the last. */
+  /** A line that is too long becomes several, of which only the last has a newline. */
   #flushPart(piece: Piece): void {
     this.#write(this.#line, this.#atMs(piece.stampNs));
     this.#line = '';
@@ -193,7 +196,7 @@ class LogOfStep implements StepLog {
     this.#line = '';
   }
 
-  #sayNotes(): void {
+  #writeNotes(): void {
     const notes = this.#notes;
     this.#notes = [];
     for (const { text, atMs } of notes) this.#ownLines(text, atMs);
@@ -211,7 +214,7 @@ class LogOfStep implements StepLog {
     if (atMs >= (this.#options.shownUntilMs ?? 0)) this.#live.push(line);
   }
 
-  /** The node's time, but never later than ours nor before the beginning: its clock may go wrong. */
+  /** The node's time, but never later than the runner's nor before the step's start: the node's clock may be wrong. */
   #atMs(stampNs: bigint | undefined): number {
     const nowMs = this.#deps.clock.now();
     return stampNs === undefined ? nowMs : Math.max(this.#openedAtMs ?? 0, Math.min(nowMs, stampMs(stampNs)));
@@ -230,7 +233,7 @@ class LogOfStep implements StepLog {
   #failed(error: unknown): 'failed' {
     this.#deps.log.warn(
       { stepId: this.#options.stepId, error: String(error) },
-      'the Drone server refused the log of a step for good; the step itself is unharmed',
+      'the Drone server refused the log of a step permanently; the result of the step is not affected',
     );
     return 'failed';
   }

@@ -29,7 +29,7 @@ describe('TimestampedParser', () => {
     ['a Windows line end, which stays', `${STAMP} x\r\n`, [line('x\r')]],
     ['two lines with one stamp', `${STAMP} a\n${STAMP} b\n`, [line('a'), line('b')]],
     [
-      'words of the node',
+      'a message of the node',
       'unable to retrieve container logs for x',
       [{ text: 'unable to retrieve container logs for x', ends: true, stampNs: undefined, part: 0 }],
     ],
@@ -55,7 +55,7 @@ describe('TimestampedParser', () => {
     expect(parseText(`${STAMP} \ufeffx\n`)).toEqual([line('\ufeffx')]);
   });
 
-  it('cuts a line of many MiB into pieces, which joined are the line (known issue 2)', () => {
+  it('cuts a line of many MiB into pieces that joined are the line (known issue 2)', () => {
     const text = 'é'.repeat(3 * 1024 * 1024);
     const records = parseText(`${STAMP} ${text}\n${STAMP} next\n`);
 
@@ -84,7 +84,7 @@ describe('TimestampedParser', () => {
     ]);
   });
 
-  it('reads the same however the bytes are cut', () => {
+  it('reads the same for any cut of the bytes', () => {
     const texts = fc.array(
       fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\n', '')),
       { maxLength: 20 },
@@ -97,7 +97,7 @@ describe('TimestampedParser', () => {
     );
   });
 
-  it('cuts an over-long line at the same places however the bytes come', () => {
+  it('cuts an over-long line at the same places for any chunks', () => {
     const bytes = Buffer.concat([
       Buffer.from(`${STAMP} `),
       Buffer.alloc(150_000, 'aß€😀'),
@@ -112,7 +112,7 @@ describe('TimestampedParser', () => {
     );
   });
 
-  it('survives any bytes', () => {
+  it('accepts any bytes', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 200 })), (chunks) => {
         expect(Array.isArray(parse(chunks))).toBe(true);

@@ -3,17 +3,16 @@ import { parseStamp } from './stamp.ts';
 
 const NEWLINE = 10;
 const SPACE = 32;
-/** A longer line is handed on in pieces of this size, so that no line costs more memory; the stamp counts for the first. */
+/** A longer line is passed on in pieces of this size, which limits the memory per line; the stamp counts for the first. */
 export const PIECE_BYTES = 48 * 1024;
 /** `2026-01-14T10:00:00.123456789+02:00` has 35. */
 const LONGEST_STAMP = 40;
 const TORN_STAMP = /^\d{1,4}(-[\dT:.+Z-]*)?$/;
 
 /**
- * Reads the stream of the log endpoint with `timestamps=true`: `<RFC 3339 stamp> <text>\n` a line, in chunks cut anywhere.
- * Pieces of a line are cut at the same bytes however the chunks come, which is what makes resuming exact. Invalid UTF-8
- * becomes U+FFFD. A line without a stamp (the kubelet's own words, or the rest of a line that began before `sinceTime`)
- * comes with `stampNs: undefined`. One parser a stream.
+ * Reads the stream of the log endpoint with `timestamps=true`: `<RFC 3339 stamp> <text>\n` per line, in chunks cut anywhere. Pieces of a
+ * line are cut at the same bytes for any chunks, which makes resuming exact. Invalid UTF-8 becomes U+FFFD. A line without a stamp (a
+ * message of the kubelet, or the rest of a line that began before `sinceTime`) has `stampNs: undefined`. One parser per stream.
  */
 export class TimestampedParser {
   readonly #held = Buffer.allocUnsafe(PIECE_BYTES);
@@ -33,7 +32,7 @@ export class TimestampedParser {
     return records;
   }
 
-  /** The unfinished line at the end of a stream, as if its newline had come; it stays in the parser. */
+  /** The unfinished line at the end of a stream, as if its newline had arrived; it stays in the parser. */
   tail(): LogRecord | undefined {
     if (this.#filled === 0 && this.#part === 0) return undefined;
     if (
@@ -94,7 +93,7 @@ function stampOf(bytes: Buffer): { stampNs: bigint | undefined; from: number } {
   return { stampNs, from: stampNs === undefined ? 0 : Math.min(end + 1, bytes.length) };
 }
 
-/** Where to cut so that no character of several bytes is torn: at most three bytes before the end. */
+/** Where to cut so that no character of several bytes is split: at most three bytes before the end. */
 function wholeCharacters(bytes: Buffer): number {
   for (let back = 1; back <= 3; back++) {
     const byte = bytes[bytes.length - back] ?? 0;

@@ -3,7 +3,7 @@ import { KubernetesError, type LogRequest, podTarget, RESOURCE } from '@hangar/s
 import { FakeCluster } from '@hangar/shared/testing/fake-cluster';
 import type { V1ContainerState, V1Pod, V1Secret } from '@kubernetes/client-node';
 import { FakeLogSource } from '../logs/testing/fake-log-source.ts';
-import { GateVoice } from '../logs/testing/gate-voice.ts';
+import { GateMarkWriter } from '../logs/testing/gate-mark-writer.ts';
 import { ANNOTATION, containerName, INIT_CONTAINER, LABEL } from '../pipeline/compiled.ts';
 import type { PlannedStep, RunPlan } from '../pipeline/run-plan.ts';
 import { decide, type StepResult } from '../pipeline/step-decision.ts';
@@ -116,7 +116,7 @@ class PodRun {
   readonly #started: (start: StepStart) => void;
   readonly #states = new Map<number, V1ContainerState>();
   readonly #results = new Map<number, StepResult>();
-  readonly #voices = new Map<number, GateVoice>();
+  readonly #markWriters = new Map<number, GateMarkWriter>();
   /** Steps whose placeholder was replaced by their image. */
   readonly #swaps = new Set<number>();
   #hasBegun = false;
@@ -217,8 +217,8 @@ class PodRun {
     const atMs = this.#clock.now();
     this.#recordStart(name);
     this.#results.set(n, { phase: 'running' });
-    const voice = this.#voiceOf(n);
-    this.#say(n, voice.start(atMs));
+    const marks = this.#markWriterOf(n);
+    this.#writeLine(n, marks.start(atMs));
     this.#print(n);
     if (role === 'step')
       this.#clock.after((LINES + 1) * LINE_MS, () => {
@@ -235,14 +235,14 @@ class PodRun {
   #print(n: number): void {
     for (let line = 1; line <= LINES; line += 1)
       this.#clock.after(line * LINE_MS, () => {
-        if (!this.#isOver) this.#say(n, `#${line}`);
+        if (!this.#isOver) this.#writeLine(n, `#${line}`);
       });
   }
 
-  #voiceOf(n: number): GateVoice {
-    const voice = this.#voices.get(n) ?? new GateVoice(this.#plan.nonce);
-    this.#voices.set(n, voice);
-    return voice;
+  #markWriterOf(n: number): GateMarkWriter {
+    const marks = this.#markWriters.get(n) ?? new GateMarkWriter(this.#plan.nonce);
+    this.#markWriters.set(n, marks);
+    return marks;
   }
 
   #finish({ n }: PlannedStep, code: number, startMs = this.#clock.now()): void {
@@ -257,20 +257,20 @@ class PodRun {
   #skip({ n }: PlannedStep, decision: Ended['decision']): void {
     const atMs = this.#clock.now();
     this.#results.set(n, { phase: 'ended', decision, code: 0 });
-    this.#say(n, this.#voiceOf(n).skip(decision, atMs));
+    this.#writeLine(n, this.#markWriterOf(n).skip(decision, atMs));
     this.#close(n, 0);
     this.#states.set(n, ended(0, atMs, `${decision} 0 ${atMs} ${atMs}`));
     this.#write('Running');
   }
 
   #close(n: number, code: number): void {
-    const voice = this.#voiceOf(n);
-    this.#say(n, voice.end(code, this.#clock.now()));
-    this.#say(n, voice.close(this.#clock.now()));
+    const marks = this.#markWriterOf(n);
+    this.#writeLine(n, marks.end(code, this.#clock.now()));
+    this.#writeLine(n, marks.close(this.#clock.now()));
     this.logs.get(containerName(n))?.terminate();
   }
 
-  #say(n: number, text: string): void {
+  #writeLine(n: number, text: string): void {
     this.logs.get(containerName(n))?.write(BigInt(this.#clock.now()) * 1_000_000n, text);
   }
 

@@ -1,13 +1,13 @@
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import { FakeLogSource } from '../../logs/testing/fake-log-source.ts';
-import { GateVoice } from '../../logs/testing/gate-voice.ts';
+import { GateMarkWriter } from '../../logs/testing/gate-mark-writer.ts';
 import type { Mark, StepLog } from '../../ports/step-logs.ts';
 import { terminalLogs } from './terminal-logs.ts';
 import { Turns } from './turns.ts';
 
 const NONCE = '9f3c2a71';
-const gate = new GateVoice(NONCE);
+const gate = new GateMarkWriter(NONCE);
 
 function opened(order: { nonce?: string; masks?: readonly string[] } = {}) {
   const clock = new FakeClock();

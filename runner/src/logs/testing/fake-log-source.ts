@@ -30,19 +30,19 @@ class FakeStream implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** A node with one container's log: grows, breaks, rotates, refuses and dies as the test says. */
+/** A node with one container's log, which the test makes grow, break, rotate, refuse and end. */
 export class FakeLogSource implements LogSource {
-  /** `sinceTime` of each stream that was asked for, `-` for none. */
-  readonly asked: string[] = [];
+  /** `sinceTime` of each requested stream, `-` for none. */
+  readonly requests: string[] = [];
   /** Why the next streams are refused; `silent`: no answer at all. */
   refusal: LogRefusal | 'silent' | undefined;
-  /** What the node says at the end of a stream that it can't follow. */
-  words = '';
+  /** The message of the node at the end of a stream that it can't follow. */
+  message = '';
   #records: NodeRecord[] = [];
   #streams: FakeStream[] = [];
   #terminated = false;
 
-  /** How many streams are open. */
+  /** Number of open streams. */
   get running(): number {
     return this.#running().length;
   }
@@ -51,48 +51,48 @@ export class FakeLogSource implements LogSource {
     readonly sinceTime?: string;
     readonly signal: AbortSignal;
   }): Promise<AsyncIterable<Uint8Array>> {
-    this.asked.push(request.sinceTime ?? '-');
+    this.requests.push(request.sinceTime ?? '-');
     if (this.refusal === 'silent') return new Promise(() => undefined);
     if (this.refusal) return Promise.reject(new LogSourceError(this.refusal, `refused: ${this.refusal}`));
     const stream = new FakeStream();
     this.#streams.push(stream);
     request.signal.addEventListener('abort', () => stream.end('broken'), { once: true });
     stream.push({ bytes: kubeletBytes(this.#records, request.sinceTime) });
-    if (this.words !== '') stream.push({ bytes: Buffer.from(this.words) });
-    if (this.#terminated || this.words !== '') stream.end('clean');
+    if (this.message !== '') stream.push({ bytes: Buffer.from(this.message) });
+    if (this.#terminated || this.message !== '') stream.end('clean');
     return Promise.resolve(stream);
   }
 
-  /** The container writes; `full: false` leaves the line unfinished. */
+  /** Appends a line of the container; `full: false` leaves it unfinished. */
   write(stampNs: bigint, text: string, full = true): void {
     const stamp = this.#beginsLine() ? `${stampText(stampNs)} ` : '';
     this.#records.push({ stampNs, text, full });
     this.#send(Buffer.from(`${stamp}${text}${full ? '\n' : ''}`));
   }
 
-  /** Streams get only the first bytes of what the container writes now. */
+  /** Streams get only the first bytes of the container's next output. */
   writeTorn(stampNs: bigint, text: string, bytes: number): void {
     const stamp = this.#beginsLine() ? `${stampText(stampNs)} ` : '';
     this.#records.push({ stampNs, text, full: true });
     this.#send(Buffer.from(`${stamp}${text}\n`).subarray(0, bytes));
   }
 
-  /** All streams end. */
+  /** Ends all streams. */
   break(how: 'clean' | 'broken'): void {
     for (const stream of this.#running()) stream.end(how);
   }
 
-  /** Streams stay open, but nothing more comes: connections that died without a word. */
+  /** Streams stay open without data, like silently lost connections. */
   lose(): void {
     this.#streams = [];
   }
 
-  /** The node begins a new file. */
+  /** Starts a new file, as the node does when it rotates the log. */
   rotate(): void {
     this.#records = [];
   }
 
-  /** The container ends, and with it each stream. */
+  /** Ends the container, and with it each stream. */
   terminate(): void {
     this.#terminated = true;
     this.break('clean');

@@ -1,14 +1,14 @@
 import type { Overflow, Place } from '../../ports/overflow.ts';
 import { LogMemory } from '../log-memory.ts';
 
-/** A disk in memory, which a test can look at and make full. */
+/** A disk in memory, which a test can inspect and fill. */
 export class FakeOverflow implements Overflow {
   isFull = false;
   isBroken = false;
   readonly #texts = new Map<number, Uint8Array>();
   #next = 0;
 
-  /** Bytes that are there now. */
+  /** Bytes that are stored now. */
   get bytes(): number {
     return [...this.#texts.values()].reduce((sum, { length }) => sum + length, 0);
   }
@@ -22,15 +22,15 @@ export class FakeOverflow implements Overflow {
 
   read({ blocks }: Place): Promise<Uint8Array> {
     const text = this.#texts.get(blocks[0] ?? -1);
-    return text && !this.isBroken ? Promise.resolve(text) : Promise.reject(new Error('nothing is there'));
+    return text && !this.isBroken ? Promise.resolve(text) : Promise.reject(new Error('no such block'));
   }
 
   free({ blocks }: Place): void {
-    for (const block of blocks) if (!this.#texts.delete(block)) throw new Error('it was free already');
+    for (const block of blocks) if (!this.#texts.delete(block)) throw new Error('the block was free already');
   }
 }
 
-/** Memory for the logs of a test, with room for all of them unless told. */
+/** Memory for the logs of a test, with room for all of them by default. */
 export const aLogMemory = (
   limitBytes = 64 * 1024 * 1024,
   overflow: Overflow = new FakeOverflow(),

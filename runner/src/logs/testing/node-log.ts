@@ -13,8 +13,8 @@ export function stampText(stampNs: bigint): string {
 }
 
 /**
- * What the kubelet sends for a file of records (read in its sources): it leaves out records from before `sinceTime`, record by
- * record, and prints a stamp only where a line begins, so the rest of an old line comes without one.
+ * The bytes that the kubelet sends for a file of records (according to its source code): it leaves out records from before `sinceTime`,
+ * record by record, and prints a stamp only at the start of a line, so the rest of an old line has none.
  */
 export function kubeletBytes(records: readonly NodeRecord[], sinceTime?: string): Buffer {
   const since = sinceTime === undefined ? 0n : BigInt(Date.parse(sinceTime)) * 1_000_000n;
@@ -28,7 +28,7 @@ export function kubeletBytes(records: readonly NodeRecord[], sinceTime?: string)
   return Buffer.from(out);
 }
 
-/** Cuts bytes into chunks at the given places (taken modulo what is left). */
+/** Cuts bytes into chunks at the given places (modulo the remaining length). */
 export function chunked(bytes: Buffer, cuts: readonly number[]): Buffer[] {
   const chunks: Buffer[] = [];
   let rest = bytes;

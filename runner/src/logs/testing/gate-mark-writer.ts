@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-/** What one gate says in its container's log (runner/gate/PROTOCOL.md), without newlines. */
-export class GateVoice {
+/** Makes the marks of one gate for its container's log (runner/gate/PROTOCOL.md), without newlines. */
+export class GateMarkWriter {
   readonly #nonce: string;
   readonly #keys = generateKeyPairSync('ed25519');
 
@@ -25,13 +25,13 @@ export class GateVoice {
     return this.signed(`close at=${atMs}`);
   }
 
-  /** Any words, with this gate's signature. */
-  signed(words: string): string {
-    const signature = sign(null, Buffer.from(words), this.#keys.privateKey).toString('base64url');
-    return `\u001ehangar ${this.#nonce} ${words} sig=${signature}`;
+  /** Any text with this gate's signature. */
+  signed(text: string): string {
+    const signature = sign(null, Buffer.from(text), this.#keys.privateKey).toString('base64url');
+    return `\u001ehangar ${this.#nonce} ${text} sig=${signature}`;
   }
 
-  #opening(words: string): string {
-    return `\u001ehangar ${this.#nonce} ${words} key=${this.#keys.publicKey.export({ format: 'jwk' }).x}`;
+  #opening(text: string): string {
+    return `\u001ehangar ${this.#nonce} ${text} key=${this.#keys.publicKey.export({ format: 'jwk' }).x}`;
   }
 }
