@@ -22,7 +22,7 @@ const SCENARIOS: readonly Scenario[] = [
     ends: [{ stage: 'success', steps: ['one success', 'plugin success'] }],
   },
   {
-    name: 'a step that fails, one that cares, and a service',
+    name: 'a step that fails, one that runs on failure, and a service',
     pipelines: [
       pipeline(
         step('fails') + step('never') + step('cares', '  when: { status: [failure] }\n'),
@@ -74,7 +74,7 @@ describe('a process that is lost at any call of any port', () => {
         const { problems, isStartLost, lastCalls } = await runCase(scenario, { call: nth + 1, how });
         cases += 1;
         const place = `call ${nth + 1}, ${name} ${how}`;
-        // No process can know of the server's start and record it at once.
+        // A process can't start a stage at the server and record that in one atomic operation.
         if (isStartLost && !lastCalls.includes('drone.updateStage'))
           found.push(`${place}: the start was lost`);
         found.push(...problems.map((problem) => `${place}: ${problem}`));
@@ -82,7 +82,7 @@ describe('a process that is lost at any call of any port', () => {
     expect(found).toEqual([]);
   });
 
-  it('is tried at 500 places and more', () => {
+  it('is tested at 500 calls or more', () => {
     expect(cases).toBeGreaterThanOrEqual(500);
   });
 });
@@ -92,7 +92,7 @@ describe('ten minutes without a server', () => {
   const ends = builds.flatMap(() => ALL_WELL);
 
   it.each(['cluster', 'drone'] as const)(
-    'cost no build and no restart, with fifty of them running (%s)',
+    'lose none of fifty running builds and restart no process (%s)',
     { timeout: 120_000 },
     async (of) => {
       const outage = { of, fromMs: 3_000, lastsMs: 600_000 };

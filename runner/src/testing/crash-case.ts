@@ -18,27 +18,27 @@ import { FakeDrone, type StageRow } from './fake-drone.ts';
 import { RunningCluster } from './fake-kubelet.ts';
 import { type Outage, reachable } from './outage.ts';
 
-/** Builds, what happens to them, and how they end where nobody is lost. */
+/** Builds, what happens to them, and how they end if no process is lost. */
 export interface Scenario {
   readonly name: string;
   readonly pipelines: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** So long after the beginning the first build is cancelled. */
+  /** The first build is cancelled this long after the start of the case. */
   readonly cancelAfterMs?: number;
   readonly outage?: Outage;
-  /** For each build: the status of its stage, and of each step; without steps: any final one. */
+  /** For each build: the status of its stage, and of each step; without `steps`, any final status. */
   readonly ends: readonly { readonly stage: Status; readonly steps?: readonly string[] }[];
 }
 
-/** What a case came to. */
+/** The result of a case. */
 export interface CaseEnd {
-  /** Every call of the first process, until all builds had ended and were cleaned up. */
+  /** All calls of the first process until all builds had ended and were cleaned up. */
   readonly calls: readonly string[];
-  /** What should not be, in sentences; empty: all invariants hold. */
+  /** Violations of invariants, as text; empty if all hold. */
   readonly problems: readonly string[];
-  /** A stage was started at the server, and its process was lost before it had recorded that. */
+  /** A stage was started at the server, and its process was lost before it recorded that. */
   readonly isStartLost: boolean;
-  /** The last calls of the first process before it was lost, or before its answer was. */
+  /** The last calls of the first process before it or an answer was lost. */
   readonly lastCalls: readonly string[];
 }
 
@@ -46,17 +46,17 @@ const STEP_MS = 2_000;
 const LIMIT_MS = 400_000;
 const SETTLE_MS = 30_000;
 const HAND_OVER_MS = 4_000;
-/** A process that was lost is replaced, and its builds' cancels are known, within this time. */
+/** Within this time a lost process is replaced, and the new one knows the cancels of its builds. */
 const CANCEL_LIMIT_MS = 60_000;
 const LAST_CALLS = 3;
 const NAMESPACE = 'ci';
 const PLACES = ['pods', 'secrets', 'namespaces', 'leases'] as const;
 const OPEN: ReadonlySet<string> = new Set(['pending', 'running']);
-/** The holes that are left: the server started the stage, and nobody knows the ids of its steps. */
+/** The known cases in which a build is lost: the server started the stage, and no process knows the ids of its steps. */
 const START_LOST =
   /lost at the very moment this pipeline was started|did not confirm the start of this stage/;
 
-/** Runs a scenario in stepped time. At the crash point the first process is lost, and another one begins. */
+/** Runs a scenario in stepped time. At the crash point the first process is lost, and another one starts. */
 export async function runCase(scenario: Scenario, point: CrashPoint | undefined): Promise<CaseEnd> {
   const one = new CrashCase(scenario);
   return one.finish(point);
@@ -70,7 +70,7 @@ class CrashCase {
   readonly #stageIds: readonly number[];
   readonly #stops: AbortController[] = [];
   readonly #failures: string[] = [];
-  #living = '';
+  #runningName = '';
   #cancelledMs = Number.POSITIVE_INFINITY;
 
   constructor(scenario: Scenario) {
@@ -94,12 +94,12 @@ class CrashCase {
     this.#begin('runner-a', crashing);
     await this.#stepUntilSettled();
     const calls = [...crashing.calls];
-    // A process that is lost now is noticed, and its Lease removed, within this time.
+    // Within this time the loss of a process is detected and its Lease is deleted.
     const settledMs = clock.monotonicMs();
     while (clock.monotonicMs() < Math.max(settledMs, crashedMs) + SETTLE_MS) await clock.step(STEP_MS);
     this.#cluster.kubelet.collect();
-    const left = this.#left();
-    for (const stop of this.#stops) stop.abort(new Error('told to stop'));
+    const left = this.#leftovers();
+    for (const stop of this.#stops) stop.abort(new Error('the test ends'));
     for (let passedMs = 0; passedMs < HAND_OVER_MS; passedMs += STEP_MS) await clock.step(STEP_MS);
     this.#cluster.kubelet.close();
     await clock.step(0);
@@ -120,7 +120,7 @@ class CrashCase {
   }
 
   #begin(name: string, process: CrashingProcess): void {
-    this.#living = name;
+    this.#runningName = name;
     const clock = process.clock(this.#clock);
     const config = configFor(name, this.#scenario.env ?? {});
     const random = randomOf(name);
@@ -161,12 +161,12 @@ class CrashCase {
     return isOver && this.#cluster.all({ resource: RESOURCE.pods }).length === 0;
   }
 
-  /** All but the Lease of the process that lives. */
-  #left(): readonly string[] {
+  /** All objects except the Lease of the running process. */
+  #leftovers(): readonly string[] {
     const names = PLACES.flatMap((place) =>
       this.#cluster.all({ resource: RESOURCE[place] }).map(({ metadata }) => `${place} ${metadata?.name}`),
     );
-    return names.filter((name) => !name.endsWith(this.#living)).map((name) => `left: ${name}`);
+    return names.filter((name) => !name.endsWith(this.#runningName)).map((name) => `left: ${name}`);
   }
 
   #problems(): readonly string[] {
@@ -191,8 +191,8 @@ class CrashCase {
     const areEnded = [...steps.values()].every(({ status }) => !OPEN.has(status));
     const areTrue = wanted?.steps === undefined ? areEnded : seen.join() === wanted.steps.join();
     const isTrue = stage.status === wanted?.stage && areTrue;
-    const words = `build ${nth + 1} is ${stage.status} ${stage.error} [${seen.join(', ')}]`;
-    const status = isTrue ? [] : [`${words}, not ${wanted?.stage} [${wanted?.steps?.join(', ')}]`];
+    const seenText = `build ${nth + 1} is ${stage.status} ${stage.error} [${seen.join(', ')}]`;
+    const status = isTrue ? [] : [`${seenText}, not ${wanted?.stage} [${wanted?.steps?.join(', ')}]`];
     const logs = [...steps.values()].flatMap((step) => {
       const ran = this.#cluster.kubelet.starts.some(
         (one) => one.stageId === stage.id && one.step === step.name,
@@ -209,7 +209,7 @@ class CrashCase {
 const isStartLost = ({ stage }: StageRow): boolean =>
   stage.status === 'error' && START_LOST.test(stage.error);
 
-/** What the port makes of a lost answer by itself: it repeats the call, or rejects. */
+/** The result of the client after a lost answer: that of the repeated call, or an error. */
 const droneAnswerLost: LoseAnswer = (method, answer) => {
   if (method === 'accept' || method === 'detail' || method === 'uploadCard') return answer;
   if (method === 'updateStage' || method === 'updateStep') return { kind: 'conflict', afterLostAnswer: true };
@@ -253,7 +253,7 @@ function configFor(name: string, env: Readonly<Record<string, string>>): RunnerC
   return loaded.ok;
 }
 
-/** The same numbers in each case, so that the n-th call is the same one. */
+/** Returns the same numbers in each case, so that the n-th call is always the same. */
 function randomOf(name: string): () => number {
   let state = [...name].reduce((sum, letter) => sum * 31 + (letter.codePointAt(0) ?? 0), 7) >>> 0;
   return () => {

@@ -2,7 +2,7 @@ import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
 import { CrashingProcess, type CrashPoint } from './crash.ts';
 
-/** A port that counts what it did, in a process that is lost at its second call. */
+/** A port that records its effects, in a process that is lost at its second call. */
 function lostAt(how: CrashPoint['how'], call = 2) {
   const done: string[] = [];
   let crashes = 0;
@@ -24,7 +24,7 @@ function lostAt(how: CrashPoint['how'], call = 2) {
   return { done, process, port, crashes: () => crashes };
 }
 
-/** How a call ends, if it ever does. */
+/** The result of a call; `never` if it does not end. */
 async function endOf(call: Promise<unknown>): Promise<string> {
   let end = 'never';
   call.then(
@@ -36,21 +36,21 @@ async function endOf(call: Promise<unknown>): Promise<string> {
 }
 
 describe('a process that is lost', () => {
-  it('before the effect: nothing is done, and the call never ends', async () => {
+  it('before the effect: has no effect, and the call never ends', async () => {
     const { done, port, crashes } = lostAt('before');
     expect(await endOf(port.write('a'))).toBe('answered 1');
     expect(await endOf(port.write('b'))).toBe('never');
     expect([done, crashes()]).toEqual([['a'], 1]);
   });
 
-  it('after the effect: it is done, and the call never ends', async () => {
+  it('after the effect: has the effect, and the call never ends', async () => {
     const { done, port, crashes } = lostAt('after');
     await port.write('a');
     expect(await endOf(port.write('b'))).toBe('never');
     expect([done, crashes()]).toEqual([['a', 'b'], 1]);
   });
 
-  it('makes no call any more, and has no timers', async () => {
+  it('makes no more calls, and its timers do not run', async () => {
     const { done, port, process } = lostAt('before', 1);
     const clock = new FakeClock();
     const own = process.clock(clock);
@@ -64,7 +64,7 @@ describe('a process that is lost', () => {
     expect([done, fired, process.calls]).toEqual([[], 0, ['server.write']]);
   });
 
-  it('whose answer is lost lives on: it is done, and the call fails', async () => {
+  it('continues if only an answer is lost: the call has its effect, and fails', async () => {
     const { done, port, crashes } = lostAt('lost');
     await port.write('a');
     expect(await endOf(port.write('b'))).toBe('Error: no answer');

@@ -1,12 +1,12 @@
 import { type Clock, sleepOn } from '@hangar/shared/clock';
 
-/** Where a process is lost: at its n-th call, before or after its effect; `lost`: it lives on, and the call's answer is lost. */
+/** When a process is lost: at its n-th call, before or after the call's effect; `lost`: only the call's answer is lost. */
 export interface CrashPoint {
   readonly call: number;
   readonly how: 'before' | 'after' | 'lost';
 }
 
-/** What the caller sees of a call whose answer is lost. Throws, or returns what a port makes of it by itself. */
+/** The result of a call whose answer is lost, as the caller sees it. Throws, or returns the result of the port's own retries. */
 export type LoseAnswer = (method: string, answer: unknown) => unknown;
 
 type Call = (...args: unknown[]) => unknown;
@@ -24,7 +24,7 @@ export class CrashingProcess {
     this.#onCrash = onCrash;
   }
 
-  /** A port whose every method is a place where the process can be lost. */
+  /** Wraps a port so that the process can be lost at each of its calls. */
   port<T extends object>(name: string, port: T, loseAnswer: LoseAnswer): T {
     return new Proxy(port, {
       get: (target, property) => {
@@ -42,7 +42,7 @@ export class CrashingProcess {
     });
   }
 
-  /** A clock whose timers end with the process. */
+  /** A clock whose timers no longer run once the process is lost. */
   clock(clock: Clock): Clock {
     const after: Clock['after'] = (ms, act) => clock.after(ms, () => !this.#isLost && act());
     return {
@@ -54,7 +54,7 @@ export class CrashingProcess {
   }
 
   #call(name: string, act: () => unknown, loseAnswer: (answer: unknown) => unknown): unknown {
-    if (this.#isLost) return limbo();
+    if (this.#isLost) return unanswered();
     this.calls.push(name);
     const how = this.calls.length === this.#point?.call ? this.#point.how : undefined;
     if (how === 'before') return this.#crash();
@@ -68,7 +68,7 @@ export class CrashingProcess {
     how: CrashPoint['how'] | undefined,
     loseAnswer: (answer: unknown) => unknown,
   ): Promise<unknown> {
-    // What the call came to is told to nobody once the process is lost.
+    // A lost process receives no result.
     const value = await answer.catch((error: unknown) => {
       if (this.#isLost || how === 'after') return this.#crash();
       throw error;
@@ -86,10 +86,10 @@ export class CrashingProcess {
     if (how === 'after') await this.#crash();
     if (how === 'lost') loseAnswer(undefined);
     for await (const item of stream) {
-      if (this.#isLost) await limbo();
+      if (this.#isLost) await unanswered();
       yield item;
     }
-    if (this.#isLost) await limbo();
+    if (this.#isLost) await unanswered();
   }
 
   #crash(): Promise<never> {
@@ -97,15 +97,15 @@ export class CrashingProcess {
       this.#isLost = true;
       this.#onCrash();
     }
-    return limbo();
+    return unanswered();
   }
 }
 
 const isStream = (value: unknown): value is AsyncIterable<unknown> =>
   typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 
-/** An answer, or a stream, that never comes. */
-function limbo(): Promise<never> & AsyncIterable<never> {
+/** An answer or a stream that never arrives. */
+function unanswered(): Promise<never> & AsyncIterable<never> {
   const never = new Promise<never>(() => undefined);
   return Object.assign(never, { [Symbol.asyncIterator]: () => ({ next: () => never }) });
 }

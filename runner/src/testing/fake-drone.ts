@@ -15,7 +15,7 @@ export interface StageRow {
 const LONG_POLL_MS = 30_000;
 const OPEN: ReadonlySet<string> = new Set(['pending', 'running']);
 
-/** A Drone server of several builds behind the port: offers, claims, versions (drone-rpc §3.12), logs, cancels. */
+/** An in-memory Drone server with several builds: offers, claims, versions (drone-rpc §3.12), logs, cancels. */
 export class FakeDrone implements CiServer {
   readonly rows = new Map<number, StageRow>();
   /** Uploaded logs, by the id of the step. */
@@ -28,7 +28,7 @@ export class FakeDrone implements CiServer {
     this.#clock = clock;
   }
 
-  /** A new build with one stage; returns the id of the stage. */
+  /** Adds a build with one stage; returns the id of the stage. */
   add(yaml: string): number {
     const [buildId, id] = [this.#nextId(), this.#nextId()];
     const stage = aStage({ id, buildId, machine: '', version: 1 });
@@ -38,7 +38,7 @@ export class FakeDrone implements CiServer {
     return id;
   }
 
-  /** As a person cancels: all that is open is rewritten, with new versions. */
+  /** Cancels as a user does: everything open gets a new status and a new version. */
   cancel(stageId: number): void {
     const row = this.#row(stageId, 'cancel');
     row.stage = { ...row.stage, status: 'killed', version: row.stage.version + 1 };
@@ -66,7 +66,7 @@ export class FakeDrone implements CiServer {
   async watch(buildId: number, signal: AbortSignal): Promise<'cancelled' | 'quiet'> {
     const of = (): StageRow | undefined =>
       [...this.rows.values()].find(({ stage }) => stage.buildId === buildId);
-    // One that was cancelled before is not told of, as at the real server.
+    // Like the real server, it does not report a cancel from before the watch.
     if (of()?.stage.status === 'killed') return (await this.#longPoll(signal, () => undefined)) ?? 'quiet';
     const found = await this.#longPoll(signal, () =>
       of()?.stage.status === 'killed' ? ('cancelled' as const) : undefined,
@@ -76,7 +76,7 @@ export class FakeDrone implements CiServer {
 
   async accept(stageId: number, machine: string): ReturnType<CiServer['accept']> {
     const row = this.#row(stageId, 'accept');
-    // Only a set machine is refused (drone-rpc §2.2), be it the caller's own.
+    // Refused only if a machine is set (drone-rpc §2.2), even the caller's own.
     if (row.stage.machine !== '') return { kind: 'lost' };
     row.stage = { ...row.stage, machine, version: row.stage.version + 1 };
     return Promise.resolve({ kind: 'accepted', stage: row.stage });
@@ -128,11 +128,11 @@ export class FakeDrone implements CiServer {
     return Promise.resolve();
   }
 
-  async #longPoll<T>(signal: AbortSignal, look: () => T | undefined): Promise<T | undefined> {
+  async #longPoll<T>(signal: AbortSignal, find: () => T | undefined): Promise<T | undefined> {
     const untilMs = this.#clock.monotonicMs() + LONG_POLL_MS;
     for (;;) {
       signal.throwIfAborted();
-      const found = look();
+      const found = find();
       const leftMs = untilMs - this.#clock.monotonicMs();
       if (found !== undefined || leftMs <= 0) return found;
       await orAborted(this.#changed(leftMs), signal);
@@ -142,11 +142,11 @@ export class FakeDrone implements CiServer {
   #changed(withinMs: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
-        callOff();
+        cancelTimer();
         this.#waiting.delete(wake);
         resolve();
       };
-      const callOff = this.#clock.after(withinMs, wake);
+      const cancelTimer = this.#clock.after(withinMs, wake);
       this.#waiting.add(wake);
     });
   }

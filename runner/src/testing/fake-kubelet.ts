@@ -24,7 +24,7 @@ export class RunningCluster extends FakeCluster {
   }
 }
 
-/** That a step's program was started: what must happen once. */
+/** The start of a step's program, which must happen at most once. */
 export interface StepStart {
   readonly stageId: number;
   readonly step: string;
@@ -40,7 +40,7 @@ const BEGIN_MS = 500;
 const LINE_MS = 400;
 const LINES = 3;
 
-/** Runs every Pod that no scheduling gate holds: a step prints three numbered lines; one that is called `fails` ends with 1. */
+/** Runs every Pod without scheduling gates: a step prints three numbered lines; a step named `fails` ends with 1. */
 export class FakeKubelet {
   readonly starts: StepStart[] = [];
   readonly #clock: Clock;
@@ -64,7 +64,7 @@ export class FakeKubelet {
     this.#over.abort();
   }
 
-  /** The log of a container. @throws {KubernetesError} as the API server refuses it */
+  /** The log of a container. @throws {KubernetesError} as the API server does */
   logOf({ pod, container }: LogRequest): FakeLogSource {
     const run = [...this.#runs.values()].find((one) => one.name === pod && !one.isGone);
     if (!run) throw new KubernetesError(404, 'NotFound', `pods "${pod}" not found`);
@@ -73,7 +73,7 @@ export class FakeKubelet {
     return log;
   }
 
-  /** Removes Secrets whose Pod is gone, as the garbage collector does. */
+  /** Deletes Secrets whose Pod is gone, as the garbage collector does. */
   collect(): void {
     const living = new Set(this.#cluster.all<V1Pod>(PODS).map(({ metadata }) => metadata?.uid));
     for (const { metadata } of this.#cluster.all<V1Secret>(SECRETS)) {
@@ -133,11 +133,11 @@ class PodRun {
     clock.after(BEGIN_MS, () => this.#begin());
   }
 
-  /** Somebody wrote to it: a result for the gates, a swapped image, or a deadline by which it is stopped. */
+  /** Handles a change of the Pod: a result for the gates, a swapped image, or the deadline that stops it. */
   changed(pod: V1Pod): void {
     if (this.#isOver || !this.#hasBegun) return;
     for (const step of this.#plan.steps) if (step.engine === 'swap') this.#swapped(step, pod);
-    this.#look();
+    this.#decideAll();
     if (pod.spec?.activeDeadlineSeconds !== 1 || this.#isStopping) return;
     this.#isStopping = true;
     this.#clock.after(1_000, () => {
@@ -150,14 +150,14 @@ class PodRun {
     });
   }
 
-  /** The Pod is gone. */
+  /** Ends the run because the Pod is gone. */
   end(): void {
     this.isGone = true;
     this.#isOver = true;
     for (const log of this.logs.values()) log.terminate();
   }
 
-  /** The runner decides about it: it tells the gates of the result, and puts the image in place when it is its turn. */
+  /** Handles the runner's writes for a swapped step: its result for the gates, and its image when it is due. */
   #swapped({ n, name }: PlannedStep, { metadata, spec }: V1Pod): void {
     const { annotations = {} } = metadata ?? {};
     const line = parseGateLine(annotations[`${ANNOTATION.resultPrefix}${n}`] ?? '');
@@ -189,11 +189,11 @@ class PodRun {
       this.#states.set(n, runningSince(this.#clock.now()));
     }
     this.#write('Running');
-    this.#look();
+    this.#decideAll();
   }
 
   /** Starts or skips what can be decided now; the Pod ends with its last ordinary step. */
-  #look(): void {
+  #decideAll(): void {
     const { steps } = this.#plan;
     for (const step of steps) if (!this.#isOver && step.engine === 'gate') this.#decide(step);
     const isOpen = ({ n, role }: PlannedStep): boolean =>
@@ -224,7 +224,7 @@ class PodRun {
       this.#clock.after((LINES + 1) * LINE_MS, () => {
         if (!this.#isOver) this.#finish(step, name.includes('fails') ? 1 : 0, atMs);
       });
-    else queueMicrotask(() => this.#look());
+    else queueMicrotask(() => this.#decideAll());
   }
 
   #recordStart(step: string): void {
@@ -251,7 +251,7 @@ class PodRun {
     this.#close(n, code);
     this.#states.set(n, ended(code, atMs, `ran ${code} ${startMs} ${atMs}`));
     this.#write('Running');
-    this.#look();
+    this.#decideAll();
   }
 
   #skip({ n }: PlannedStep, decision: Ended['decision']): void {

@@ -1,7 +1,7 @@
 import type { Clock } from '@hangar/shared/clock';
 import { noAnswer } from '@hangar/shared/testing/fake-cluster';
 
-/** A server that is away, in milliseconds since the beginning of the scenario. */
+/** The time for which a server is unavailable, in milliseconds since the start of the scenario. */
 export interface Outage {
   readonly of: 'cluster' | 'drone';
   readonly fromMs: number;
@@ -15,8 +15,8 @@ const RETRY_MS = 1_000;
 const STREAMS: ReadonlySet<string> = new Set(['watch', 'pages']);
 
 /**
- * A port whose server is away for a while. Calls of Kubernetes are not answered, and its streams break; calls of the Drone server are repeated
- * until it is back, as its client does.
+ * A port whose server is unavailable for a while. Calls to Kubernetes fail without an answer, and its streams break; calls to the Drone
+ * server are repeated until it is back, as by its client.
  */
 export function reachable<T extends object>(
   clock: Clock,
@@ -67,7 +67,7 @@ async function* until(begins: Promise<never>, stream: AsyncIterable<unknown>): A
   const items = stream[Symbol.asyncIterator]();
   for (;;) {
     const item = items.next();
-    // It may fail when nobody waits for it any more.
+    // It may reject after the race has ended.
     item.catch(() => undefined);
     const next = await Promise.race([item, begins]);
     if (next.done) return;
