@@ -18,7 +18,7 @@ const stage = stageFromWire({ id: 63, build_id: 41, version: 2, status: 'running
 const step = stepFromWire({ id: 202, step_id: 63, number: 1, name: 'test', status: 'success', version: 2 });
 const signal = new AbortController().signal;
 
-/** A client on a server that plays, and what it did. */
+/** A client of a server with scripted answers, and what the client did. */
 async function withPlays(
   plays: readonly Play[],
   act: (client: DroneClient, server: ScriptedServer, clock: InstantClock) => Promise<void>,
@@ -49,7 +49,7 @@ describe('ping', () => {
     ['an unknown path', { status: 404, body: '404 page not found' }, /no runner API.*DRONE_RPC_HOST/],
     ['the web page of a wrong prefix', page, /web page.*DRONE_RPC_HOST or DRONE_RPC_PROTO/],
     [
-      'text where nothing was due',
+      'text instead of an empty answer',
       { status: 200, body: 'pong' },
       /text where nothing was due.*DRONE_RPC_HOST/,
     ],
@@ -66,7 +66,7 @@ describe('ping', () => {
     }),
   );
 
-  it('never quotes the token, even where a server does', () =>
+  it('never quotes the token, even if a server does', () =>
     withPlays([{ status: 400, body: `you said ${TOKEN}` }], async (client) => {
       await expect(client.ping(signal)).rejects.toThrow('you said [redacted]');
     }));
@@ -96,7 +96,7 @@ describe('request', () => {
     }),
   );
 
-  it('hands on how long a busy server asks to wait', () =>
+  it('passes on the Retry-After of a busy server', () =>
     withPlays([{ status: 429, headers: { 'retry-after': '7' } }], async (client) => {
       await expect(client.request(filter, signal)).rejects.toMatchObject({
         status: 429,
@@ -173,14 +173,14 @@ describe('accept', () => {
 });
 
 describe('detail', () => {
-  it('known issue 18: is tried three times more after a 500', () =>
+  it('known issue 18: is retried three times after a 500', () =>
     withPlays([{ status: 500, body: 'git is down' }], async (client, server, clock) => {
       await expect(client.detail(63, signal)).rejects.toThrow('git is down');
       expect(server.seen).toHaveLength(4);
       expect(clock.slept).toEqual([500, 1_000, 2_000]);
     }));
 
-  it('goes on for as long as a proxy says 502 to 524, or nothing comes', () =>
+  it('is retried as long as a proxy answers 502 to 524, or there is no answer', () =>
     withPlays(
       [
         ...Array.from({ length: 6 }, (): Play => ({ status: 502 })),
@@ -194,7 +194,7 @@ describe('detail', () => {
       },
     ));
 
-  it('waits as long as a 429 asks', () =>
+  it('waits for the Retry-After of a 429', () =>
     withPlays(
       [{ status: 429, headers: { 'retry-after': '12' } }, json({})],
       async (client, _server, clock) => {
@@ -211,18 +211,18 @@ describe('detail', () => {
       {
         clock,
         random: () => 0.5,
-        log: { warn: () => stop.abort(new Error('told to stop')), info: () => undefined },
+        log: { warn: () => stop.abort(new Error('stopped')), info: () => undefined },
       },
       { baseUrl: server.url, token: TOKEN, skipVerify: false, dump: 'off' },
     );
-    await expect(client.detail(63, stop.signal)).rejects.toThrow('told to stop');
+    await expect(client.detail(63, stop.signal)).rejects.toThrow('stopped');
     expect(server.seen).toHaveLength(1);
     await client.close();
   });
 });
 
 describe('updates', () => {
-  it('echo everything and give the fresh version', () =>
+  it('send all fields and return the new version', () =>
     withPlays([json({ id: 63, version: 3, steps: [{ id: 201, number: 1 }] })], async (client, server) => {
       const got = await client.updateStage(stage, signal);
       expect(got).toMatchObject({ kind: 'updated', value: { version: 3, steps: [{ id: 201 }] } });
@@ -249,7 +249,7 @@ describe('updates', () => {
     }),
   );
 
-  it('known issue 18: a first update that meets a 500 is tried again', () =>
+  it('known issue 18: a first update with a 500 is retried', () =>
     withPlays([{ status: 500, body: 'database is locked' }, json({ version: 3 })], async (client) => {
       expect(await client.updateStage(stage, signal)).toMatchObject({
         kind: 'updated',
@@ -303,13 +303,13 @@ describe('logs and cards', () => {
       ]);
     }));
 
-  it('an empty log goes as an empty array', () =>
+  it('an empty log is sent as an empty array', () =>
     withPlays([empty], async (client, server) => {
       expect(await client.uploadLog(202, [], signal)).toBe('stored');
       expect(server.seen[0]?.body).toBe('[]');
     }));
 
-  it('a log in parts goes as one array, made anew for each try', () =>
+  it('a log in parts is sent as one array, generated again for each try', () =>
     withPlays(['cut', { status: 502 }, empty], async (client, server) => {
       const parts = [[], lines, [], [...lines, ...lines], []];
 
@@ -321,12 +321,12 @@ describe('logs and cards', () => {
 
   it.each<[string, readonly Play[], number]>([
     [
-      'a 500 that speaks of the row after a lost answer',
+      'a 500 about the row after a lost answer',
       ['cut', { status: 500, body: 'pq: duplicate key value violates unique constraint "logs_pkey"' }],
       2,
     ],
     ['a 500 that speaks of the row', [{ status: 500, body: 'UNIQUE constraint failed: logs.log_id' }], 1],
-  ])('%s means that the log is there already', (_, plays, tries) =>
+  ])('%s means that the log is stored already', (_, plays, tries) =>
     withPlays(plays, async (client, server) => {
       expect(await client.uploadLog(202, [lines], signal)).toBe('exists');
       expect(server.seen).toHaveLength(tries);
@@ -345,7 +345,7 @@ describe('logs and cards', () => {
     }),
   );
 
-  it('a 500 of another kind is tried again until it is stored, also after a lost answer', () =>
+  it('any other 500 is retried until the log is stored, also after a lost answer', () =>
     withPlays(
       ['cut', ...Array.from({ length: 9 }, (): Play => ({ status: 500, body: 'disk full' })), empty],
       async (client, server) => {
@@ -390,7 +390,7 @@ describe('the dump', () => {
     await client.close();
   });
 
-  it('without bodies shows heads only', async () => {
+  it('without bodies shows headers only', async () => {
     await using server = await ScriptedServer.playing({ status: 401, body: 'go away' });
     const printed: string[] = [];
     const client = createDroneClient(

@@ -34,9 +34,9 @@ import { createAgent, type Proxies } from './http-agent.ts';
 import { type HttpCall, type HttpOutcome, httpCall } from './http-call.ts';
 import { logBody } from './log-body.ts';
 import { ServerOutage } from './server-outage.ts';
-import { saysNoRows, UnknownStage } from './unknown-stage.ts';
+import { saysNoRows, UnknownStageCheck } from './unknown-stage.ts';
 
-/** Where the server is and how to speak to it (`DRONE_RPC_*`). */
+/** The server's address and how to connect to it (`DRONE_RPC_*`). */
 export interface DroneOptions {
   /** `{proto}://{host}`, with or without a path prefix; trailing slashes don't matter. */
   readonly baseUrl: string;
@@ -46,24 +46,24 @@ export interface DroneOptions {
   readonly proxies?: Proxies;
 }
 
-/** What the client needs around it; `dump` prints traffic, `log` hears of outages. */
+/** The dependencies of the client; `dump` prints traffic, `log` receives outages. */
 export interface DroneDeps {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log?: Pick<Logger, 'warn' | 'info'>;
   readonly dump?: (text: string) => void;
-  /** Hears of calls that are tried again; one of its own unless told. */
+  /** Tracks calls that are retried; default: an instance for this client. */
   readonly outage?: ServerOutage;
-  /** Hears of each try that is followed by another one; status 0: no answer, or none that makes sense. */
+  /** Called for each try that is followed by another one; status 0: no answer, or an invalid one. */
   readonly retried?: (call: string, status: number) => void;
-  /** Called before each try of a call that changes something, or may; what it throws ends the call. */
+  /** Called before each try of a call that may change something; an error from it ends the call. */
   readonly beforeWrite?: () => void;
 }
 
-/** The server over HTTP; `close` ends its connections and what still runs on them. */
+/** The server over HTTP; `close` ends its connections and the calls on them. */
 export type DroneClient = CiServer & { close(): Promise<void> };
 
-/** How long each call may take in all (drone-rpc §1.3); cutting an update short is harmful. */
+/** Time limit of each try (drone-rpc §1.3); aborting an update early is harmful. */
 const TIMEOUT_MS = {
   ping: 10_000,
   poll: 60_000,
@@ -74,13 +74,13 @@ const TIMEOUT_MS = {
   logs: 60_000,
 } as const;
 
-/** Repeats of a detail call after a 500, which may come from the Git host: then the server has failed the build (drone-rpc §2.3). */
-const FEW = 3;
-/** Statuses that say that the request itself is wrong or too large. */
+/** Retries of a detail call after a 500, which may come from the Git host: then the server has failed the build (drone-rpc §2.3). */
+const DETAIL_RETRIES = 3;
+/** Statuses for a request that is itself invalid or too large. */
 const REFUSED: readonly number[] = [400, 413];
 
-/** Calls that change nothing of a stage. A detail call is none of them: its failure can fail the build (drone-rpc §2.3). */
-const HARMLESS: ReadonlySet<string> = new Set(['ping', 'request a stage', 'watch']);
+/** Calls that don't change a stage. A detail call may: its failure can fail the build (drone-rpc §2.3). */
+const READ_ONLY: ReadonlySet<string> = new Set(['ping', 'request a stage', 'watch']);
 
 /** A client of the runner RPC of one Drone server, over HTTP/1.1 and without redirects. */
 export function createDroneClient(deps: DroneDeps, options: DroneOptions): DroneClient {
@@ -94,7 +94,7 @@ interface Wanted {
   readonly expected: Expected;
   readonly timeoutMs: number;
   readonly body?: unknown;
-  /** A body of JSON that is made while it is sent, anew for each try. */
+  /** A JSON body that is generated while it is sent, again for each try. */
   readonly stream?: () => AsyncIterable<string>;
 }
 
@@ -151,7 +151,7 @@ class DroneHttp implements DroneClient {
       expected: 'object',
       timeoutMs: TIMEOUT_MS.accept,
     };
-    // A stage that isn't there was not accepted either, unless an earlier try was.
+    // A stage that doesn't exist was not accepted, unless an earlier try accepted it.
     const isGone = (reading: Reading, lost: boolean): boolean => !lost && saysNoRows(reading);
     const rules = { permanent: REFUSED, writesBefore500: true, settles: isGone };
     const settled = await this.#persist(
@@ -174,13 +174,17 @@ class DroneHttp implements DroneClient {
       expected: 'object',
       timeoutMs: TIMEOUT_MS.detail,
     };
-    const settled = await this.#persist(wanted, { permanent: REFUSED, repeatsAfter500: FEW }, signal);
+    const settled = await this.#persist(
+      wanted,
+      { permanent: REFUSED, repeatsAfter500: DETAIL_RETRIES },
+      signal,
+    );
     if (settled.reading.kind === 'object') return detailFromWire(settled.reading.value);
     throw this.#refusal(wanted, settled);
   }
 
   async updateStage(stage: DroneStage, signal: AbortSignal): Promise<Update<DroneStage>> {
-    // A stage's end is never given up: a proxy may refuse it today.
+    // The end of a stage is retried without limit, because a refusal may come from a proxy.
     const permanent = stage.status === 'pending' || stage.status === 'running' ? REFUSED : [];
     const wanted = update('PUT stage', `/stage/${stage.id}`, stageToWire(stage));
     const answer = await this.#put(wanted, permanent, signal);
@@ -196,7 +200,7 @@ class DroneHttp implements DroneClient {
   async watch(buildId: number, signal: AbortSignal): Promise<'cancelled' | 'quiet'> {
     const wanted = nothing('watch', `/build/${buildId}/watch`, TIMEOUT_MS.poll);
     const { reading, answer } = await this.#single(wanted, signal);
-    // Redis servers answer the end of a quiet watch in this way (drone-rpc §2.6).
+    // Servers with Redis answer the end of a quiet watch in this way (drone-rpc §2.6).
     if (reading.kind === 'refused' && reading.status === 500 && reading.text.includes('redis: nil'))
       return 'quiet';
     if (reading.kind !== 'nothing') throw this.#refusal(wanted, { reading, answer });
@@ -233,14 +237,14 @@ class DroneHttp implements DroneClient {
     return this.#dispatcher.destroy();
   }
 
-  /** After a lost answer a 409 may be our own doing: the stage's machine tells (drone-rpc §2.2). */
+  /** After a lost answer, a 409 may come from this runner's own claim, which the stage's machine shows (drone-rpc §2.2). */
   async #isOurs(
     stageId: number,
     machine: string,
     signal: AbortSignal,
   ): Promise<{ kind: 'accepted'; stage: DroneStage } | { kind: 'lost' }> {
     const { stage } = await this.detail(stageId, signal);
-    // One that is running or over was accepted long before.
+    // A stage that is running or over was accepted long before.
     const isOurs = stage.machine === machine && stage.status === 'pending';
     return isOurs ? { kind: 'accepted', stage } : { kind: 'lost' };
   }
@@ -262,11 +266,11 @@ class DroneHttp implements DroneClient {
     return { kind: 'conflict', afterLostAnswer: settled.lost };
   }
 
-  #unknownStage(signal: AbortSignal): UnknownStage {
-    return new UnknownStage(this.#clock, () => this.ping(signal));
+  #unknownStage(signal: AbortSignal): UnknownStageCheck {
+    return new UnknownStageCheck(this.#clock, () => this.ping(signal));
   }
 
-  /** A call that is tried once: what isn't a good answer is an error. */
+  /** Tries a call once; any answer but a success is an error. */
   async #once(wanted: Wanted, signal: AbortSignal): Promise<Reading> {
     const single = await this.#single(wanted, signal);
     const { reading } = single;
@@ -290,7 +294,7 @@ class DroneHttp implements DroneClient {
   }
 
   async #send(wanted: Wanted, signal: AbortSignal): Promise<HttpOutcome> {
-    if (!HARMLESS.has(wanted.call)) this.#beforeWrite();
+    if (!READ_ONLY.has(wanted.call)) this.#beforeWrite();
     const { token, dump } = this.#options;
     const call = this.#toHttp(wanted);
     this.#dump(dump === 'off' ? '' : dumpCall(call, token, dump));
@@ -309,7 +313,7 @@ class DroneHttp implements DroneClient {
     return { method, url, headers, timeoutMs, body };
   }
 
-  /** The error for an answer that can't be used; a server's text may quote our header, so the token is cut out. */
+  /** The error for an unusable answer. A server's text may quote the request's header, so the token is redacted. */
   #refusal(
     wanted: Wanted,
     { reading, answer, unknown }: Pick<Settled, 'reading' | 'answer'> & { unknown?: boolean },
@@ -343,17 +347,17 @@ const update = (call: string, path: string, body: unknown): Wanted => ({
   body,
 });
 
-/** A second upload meets the first one's row, which the database says in its words (drone-rpc §2.8). */
+/** A second upload conflicts with the row of the first, which the answer shows as an error of the database (drone-rpc §2.8). */
 function hasLogAlready(reading: Reading): boolean {
   return reading.kind === 'refused' && reading.status === 500 && /unique|duplicate/i.test(reading.text);
 }
 
-/** Either it is there, or no repeat will make it smaller. */
+/** Whether the log is stored already or too large, so that a retry is useless. */
 function isLogSettled(reading: Reading): boolean {
   const isTooLarge = reading.kind === 'refused' && TOO_LARGE_FOR_DATABASE.test(reading.text);
   return hasLogAlready(reading) || isTooLarge;
 }
 
 function ignore(): void {
-  // Nobody wants to hear of it.
+  // Without a listener there is nothing to do.
 }

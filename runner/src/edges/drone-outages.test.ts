@@ -184,8 +184,8 @@ describe('what is said of an outage', () => {
       await client.updateStage(ended, signal);
       expect(outage.now).toBeUndefined();
       expect(told).toHaveLength(2);
-      expect(told[0]).toMatch(/does not take calls.*status 500/);
-      expect(told[1]).toMatch(/takes calls again/);
+      expect(told[0]).toMatch(/calls to the Drone server fail.*status 500/);
+      expect(told[1]).toMatch(/accepts calls again/);
     }));
 
   it('is said again when the reason is another one', () =>

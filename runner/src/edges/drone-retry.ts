@@ -4,46 +4,46 @@ import { CiServerError } from '../ports/ci-server.ts';
 import { type Answer, type Expected, type Reading, readAnswer } from './drone-answer.ts';
 import type { HttpOutcome } from './http-call.ts';
 import type { ServerOutage } from './server-outage.ts';
-import type { UnknownStage } from './unknown-stage.ts';
+import type { UnknownStageCheck } from './unknown-stage.ts';
 
-/** An answer to act on. `lost`: an earlier try may have been carried out, its answer never came (drone-rpc §4.9). */
+/** A final answer. `lost`: an earlier try may have been carried out, but its answer was lost (drone-rpc §4.9). */
 export interface Settled {
   readonly reading: Reading;
   readonly answer: Answer;
   readonly lost: boolean;
-  /** It is certain that the server doesn't know what the call is about. */
+  /** The server certainly doesn't know the stage or step of the call. */
   readonly unknown: boolean;
 }
 
-/** How a call bears trouble. */
+/** How a call is retried. */
 export interface RetryRules {
   readonly call: string;
   readonly expected: Expected;
-  /** Statuses after which no repeat helps; 409 always is one. */
+  /** Statuses that are not retried; 409 always is one. */
   readonly permanent: readonly number[];
-  /** Repeats after 500 or 501; without end unless told. */
+  /** Maximum number of retries after 500 or 501; unlimited by default. */
   readonly repeatsAfter500?: number;
-  /** The server may have written something before its 500, so that a repeat meets it: true of PUTs (drone-rpc §2.4). */
+  /** The server may have written something before its 500, which a retry then conflicts with: true for PUTs (drone-rpc §2.4). */
   readonly writesBefore500?: boolean;
-  /** A refusal that means something to the call and is not tried again. */
+  /** Whether a refusal is a valid result of the call and not retried. */
   readonly settles?: (reading: Reading, lost: boolean) => boolean;
-  /** Where the server may not know what the call is about. */
-  readonly unknownStage?: UnknownStage;
+  /** Set for calls whose stage or step the server may not know. */
+  readonly unknownStage?: UnknownStageCheck;
 }
 
-/** What a retrying call needs around it. */
+/** The dependencies of a call with retries. */
 export interface RetryDeps {
   readonly clock: Clock;
   readonly random: () => number;
   readonly outage: ServerOutage;
-  /** Hears of each try that is followed by another one; status 0: no answer, or none that makes sense. */
+  /** Called for each try that is followed by another one; status 0: no answer, or an invalid one. */
   readonly retried?: ((call: string, status: number) => void) | undefined;
 }
 
 /**
- * Repeats a call until the server has said something final: for ever, with back-off, after everything but a good answer, 409, what the
- * rules call permanent, and an unknown stage (drone-rpc §2.0). A wrong secret and a wrong address are repeated too: somebody may be
- * about to mend them.
+ * Repeats a call with back-off until the server has given a final answer: a success, 409, a status that the rules call permanent, or an
+ * unknown stage (drone-rpc §2.0). Everything else is retried without limit, also a wrong secret or a wrong address, since these may be
+ * corrected.
  *
  * @throws the reason of `signal` once that is aborted, also in the middle of a pause
  */
@@ -84,7 +84,7 @@ async function repeat(
   }
 }
 
-/** What is certain not to be known, or was tried as often as it may be. */
+/** The result if the stage is certainly unknown or the retries are used up. */
 async function givenUp(
   { settled, isCounted }: Trial,
   { unknownStage, repeatsAfter500 = Infinity }: RetryRules,
@@ -103,9 +103,9 @@ interface Trial {
   readonly kind: 'again';
   readonly lost: boolean;
   readonly why: string;
-  /** Is it a 500 or 501, after which some calls are repeated a few times only? */
+  /** Whether it is a 500 or 501, after which some calls are retried a few times only. */
   readonly isCounted: boolean;
-  /** Undefined: no answer came. */
+  /** Undefined: no answer. */
   readonly settled?: Pick<Settled, 'reading' | 'answer'>;
 }
 
@@ -118,7 +118,7 @@ function judge(outcome: HttpOutcome, rules: RetryRules, lost: boolean): Verdict 
     return { kind: 'again', lost: outcome.sent, why: outcome.reason, isCounted: false };
   const reading = readAnswer(outcome, rules.expected);
   const settled = { reading, answer: outcome };
-  // A 200 that can't be read was most likely carried out.
+  // A call with an unreadable 200 was most likely carried out.
   if (reading.kind === 'strange')
     return { kind: 'again', lost: true, why: reading.why, isCounted: false, settled };
   if (reading.kind !== 'refused' || isFinal(reading, rules, lost)) return { kind: 'settled', ...settled };
@@ -141,7 +141,7 @@ function waitMs(outcome: HttpOutcome, clock: Clock): number {
   return outcome.kind === 'none' ? 0 : retryAfterMs(outcome.headers.get('retry-after'), clock.now());
 }
 
-/** No answer at all to a call that is tried only once. */
+/** The error for a call without an answer that is tried only once. */
 export function unanswered(
   call: string,
   url: string,

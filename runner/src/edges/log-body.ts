@@ -2,7 +2,7 @@ import type { StoredLog } from '../ports/ci-server.ts';
 import { linesToWire } from './drone-wire.ts';
 
 /**
- * A log as the JSON array that the server takes, piece by piece: all of it would be many times its text.
+ * A log as the JSON array for the server, piece by piece, because the whole array would be many times the size of the text.
  */
 export async function* logBody(log: StoredLog): AsyncGenerator<string> {
   let before = '[';

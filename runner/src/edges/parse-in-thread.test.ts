@@ -8,7 +8,7 @@ const fileOf = (yaml: string): PipelineFile => ({ yaml, variables: { w: 'W' }, l
 const never = new AbortController().signal;
 const program = (text: string): URL => new URL(`data:text/javascript,${encodeURIComponent(text)}`);
 const HEAD = 'kind: pipeline\ntype: kubernetes\nname: default\nsteps:\n- {name: a, image: b}\n';
-/** Long enough for a thread. */
+/** Long enough to be parsed in a thread. */
 const LARGE = `${HEAD}# ${'x'.repeat(40_000)}`;
 
 describe('ThreadedParser', { timeout: 60_000 }, () => {

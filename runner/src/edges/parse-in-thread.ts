@@ -10,9 +10,9 @@ import { type ErrorFields, PipelineError } from '../pipeline/pipeline-error.ts';
 /** The answer of the thread: the manifest, or why the file can't be parsed. */
 export type ParseReply = { readonly manifest: Manifest } | { readonly refused: ErrorFields };
 
-/** Larger files are parsed in a thread, which takes longer to start than a small file to parse. */
+/** Maximum size of a file that is parsed without a thread: starting a thread takes longer than parsing a small file. */
 const INLINE_CHARS = 16 * 1024;
-/** The slowest file of 1 MiB takes about a second. */
+/** Time limit; the slowest file of 1 MiB takes about a second. */
 const PARSE_MS = 10_000;
 const MAX_HEAP_MIB = 512;
 
@@ -26,7 +26,7 @@ const PROGRAM = new URL(import.meta.url.replace(/parse-in-thread(\.[jt]s)$/, 'pa
 export class ThreadedParser implements PipelineParser {
   readonly #clock: Clock;
   readonly #program: URL;
-  #turn: Promise<unknown> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
 
   /** @param program another program of the thread, for tests */
   constructor(clock: Clock, program: URL = PROGRAM) {
@@ -40,8 +40,8 @@ export class ThreadedParser implements PipelineParser {
       const text = substitutedText(file);
       if (text.length <= INLINE_CHARS) return parseManifest(text);
     }
-    const mine = this.#turn.then(() => this.#inThread(file, signal));
-    this.#turn = mine.catch(() => undefined);
+    const mine = this.#last.then(() => this.#inThread(file, signal));
+    this.#last = mine.catch(() => undefined);
     return mine;
   }
 

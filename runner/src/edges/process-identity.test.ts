@@ -13,14 +13,14 @@ describe.runIf(process.platform === 'linux')('processIdentity', () => {
     expect(identity?.isGone(`${identity.name}.x7`)).toBe(false);
   });
 
-  it('recognizes one that has ended, and another one that has its number now', async () => {
+  it('detects that a process has ended, and that another one has its PID now', async () => {
     const child = new Child('/bin/sh', ['-c', 'exit 0']);
     await child.exit;
     expect(identity?.isGone(nameOf(child.pid, '1'))).toBe(true);
     expect(identity?.isGone(nameOf(process.pid, '1'))).toBe(true);
   });
 
-  it('knows nothing of processes of another machine, nor of other names', () => {
+  it('never reports processes of another machine or with other names as gone', () => {
     expect(identity?.isGone('0123456789ab.1.1')).toBe(false);
     expect(identity?.isGone('life-7')).toBe(false);
   });

@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 
-/** Which process this is, so that a later one on the same machine can tell whether it still runs. */
+/** Identifies this process, so that a later one on the same machine can find out whether it still runs. */
 export interface ProcessIdentity {
   /** `<machine>.<pid>.<start>`: the machine since its boot with the PID namespace, and the start of the process in clock ticks. */
   readonly name: string;
-  /** Whether it is certain that a process of that name runs no longer; false for one of another machine. */
+  /** Whether a process of that name certainly runs no longer; false for a process of another machine. */
   isGone(name: string): boolean;
 }
 
-/** Fields of `/proc/<pid>/stat` behind the command's name, which may contain anything (proc_pid_stat(5)). */
+/** Indexes of fields of `/proc/<pid>/stat` after the command's name, which may contain anything (proc_pid_stat(5)). */
 const STATE = 0;
 const START_TICKS = 19;
 const DEAD_STATES = ['Z', 'X', 'x'];
 
-/** The identity of this process by `/proc`; undefined where there is none. */
+/** The identity of this process, read from `/proc`; undefined on systems without it. */
 export function processIdentity(): ProcessIdentity | undefined {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -34,7 +34,7 @@ function isGone(machine: string, name: string): boolean {
   return ofMachine === machine && startOf(Number(pid)) !== start;
 }
 
-/** When a process of this machine started, in clock ticks since the boot; undefined: none of that number runs. */
+/** When a process of this machine started, in clock ticks since the boot; undefined: no process with that PID runs. */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

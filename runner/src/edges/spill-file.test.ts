@@ -7,7 +7,7 @@ import { SpillFile } from './spill-file.ts';
 const textOf = (letter: string, length: number): Buffer => Buffer.alloc(length, letter);
 
 describe('SpillFile', () => {
-  it('gives back what was written, in any order and of any size', async () => {
+  it('reads what was written, in any order and of any size', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'hangar-test-'));
     const file = new SpillFile(folder.path);
     const texts = [textOf('a', 1), textOf('b', 65_536), textOf('c', 200_000), textOf('d', 70)];
@@ -18,7 +18,7 @@ describe('SpillFile', () => {
     for (const place of places) file.free(place);
   });
 
-  it('has no name, so that nobody else reads it and nothing of it stays', async () => {
+  it('has no name, so that no other process opens it and it is not left behind', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'hangar-test-'));
     const file = new SpillFile(folder.path);
     const place = await file.write(textOf('a', 10));
@@ -27,7 +27,7 @@ describe('SpillFile', () => {
     file.free(place);
   });
 
-  it('uses free blocks again, and gives the file up when all are free', async () => {
+  it('reuses free blocks, and closes the file when all are free', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'hangar-test-'));
     const file = new SpillFile(folder.path);
     const [first, second] = [await file.write(textOf('a', 65_536)), await file.write(textOf('b', 10))];
@@ -44,7 +44,7 @@ describe('SpillFile', () => {
     file.free(fourth);
   });
 
-  it('rejects where the folder can’t be written to, and can be tried again', async () => {
+  it('rejects if the folder can’t be written to, and can be tried again', async () => {
     const file = new SpillFile('/proc/no-such-folder');
 
     await expect(file.write(textOf('a', 10))).rejects.toThrow('ENOENT');

@@ -6,8 +6,8 @@ import type { Overflow, Place } from '../ports/overflow.ts';
 const BLOCK_BYTES = 64 * 1024;
 
 /**
- * A file without a name in a folder: it takes what memory has no room for, and goes with the process, however that ends. Blocks that
- * are free are used again, and when all of them are, the file is given up.
+ * A temporary file for logs that do not fit into memory. It has no name (it is unlinked at once), so it is deleted when the process ends
+ * in any way. Free blocks are reused, and the file is closed when all blocks are free.
  */
 export class SpillFile implements Overflow {
   readonly #folder: string;
@@ -19,7 +19,7 @@ export class SpillFile implements Overflow {
     this.#folder = folder;
   }
 
-  /** Bytes that the file takes on the disk. */
+  /** Size of the file on the disk in bytes. */
   get bytes(): number {
     return this.#blocks * BLOCK_BYTES;
   }

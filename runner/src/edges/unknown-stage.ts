@@ -1,23 +1,23 @@
 import type { Clock } from '@hangar/shared/clock';
 import type { Reading } from './drone-answer.ts';
 
-/** The server says this of what it doesn't know, with the status of an outage (drone-rpc §2.0). */
+/** The server's error for an unknown stage or step, with the same status as in an outage (drone-rpc §2.0). */
 const NO_ROWS = 'sql: no rows in result set';
-/** It must say so as often, */
-const TIMES = 3;
-/** over as long a time, and nothing else meanwhile. */
-const OVER_MS = 300_000;
+/** Number of consecutive such answers after which the stage is unknown, */
+const MIN_ANSWERS = 3;
+/** and the minimum time between the first and the last of them. */
+const MIN_TIME_MS = 300_000;
 
-/** Is it said that the server doesn't know this? */
+/** Whether the server answers that it has no such row. */
 export function saysNoRows(reading: Reading): boolean {
   return reading.kind === 'refused' && reading.status === 500 && reading.text === NO_ROWS;
 }
 
-/** Tells a stage or a step that the server doesn't know from a database that is in trouble, over the tries of one call. */
-export class UnknownStage {
+/** Distinguishes a stage or step that the server doesn't know from an outage of its database, over the tries of one call. */
+export class UnknownStageCheck {
   readonly #clock: Clock;
   readonly #ping: () => Promise<unknown>;
-  #times = 0;
+  #answers = 0;
   #sinceMs = 0;
 
   constructor(clock: Clock, ping: () => Promise<unknown>) {
@@ -25,18 +25,18 @@ export class UnknownStage {
     this.#ping = ping;
   }
 
-  /** @param reading of the latest try; undefined: no answer came */
+  /** @param reading of the latest try; undefined: no answer */
   async isCertain(reading: Reading | undefined): Promise<boolean> {
-    if (!reading || !saysNoRows(reading) || !(await this.#answersPings())) {
-      this.#times = 0;
+    if (!reading || !saysNoRows(reading) || !(await this.#isReachable())) {
+      this.#answers = 0;
       return false;
     }
-    if (this.#times === 0) this.#sinceMs = this.#clock.now();
-    this.#times += 1;
-    return this.#times >= TIMES && this.#clock.now() - this.#sinceMs >= OVER_MS;
+    if (this.#answers === 0) this.#sinceMs = this.#clock.now();
+    this.#answers += 1;
+    return this.#answers >= MIN_ANSWERS && this.#clock.now() - this.#sinceMs >= MIN_TIME_MS;
   }
 
-  async #answersPings(): Promise<boolean> {
+  async #isReachable(): Promise<boolean> {
     try {
       await this.#ping();
       return true;
