@@ -6,7 +6,7 @@ import type { YamlNode } from './yaml-tree.ts';
 /** The named fields of a map; absent and null are treated alike. */
 export type Fields = ReadonlyMap<string, YamlNode>;
 
-/** More items than a Pod can contain of anything. */
+/** Maximum number of items in a list: more than a Pod can contain of anything. */
 const MAX_STRUCTS = 2_000;
 const MAX_PROBLEMS = 50;
 const MAX_WARNINGS = 50;

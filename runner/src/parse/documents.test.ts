@@ -28,7 +28,7 @@ describe('splitDocuments', () => {
     expect(splitDocuments(`${long}\n---\nb: 2`).map(({ text }) => text)).toEqual([long, 'b: 2']);
   });
 
-  it('refuses more documents than any server takes from one file', () => {
+  it('refuses more documents than any server accepts from one file', () => {
     expect(splitDocuments('---\n'.repeat(999))).toHaveLength(1_000);
     expect(() => splitDocuments('---\n'.repeat(800_000))).toThrow(
       'yaml: line 1000: the file has more than 1000 documents; split it',

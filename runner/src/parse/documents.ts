@@ -6,7 +6,7 @@ export interface SourceDocument {
   readonly firstLine: number;
 }
 
-/** Far more pipelines and secrets than any server takes from one file. */
+/** Maximum number of documents: far more than any server accepts from one file. */
 const MAX_DOCUMENTS = 1_000;
 
 /**

@@ -26,7 +26,7 @@ function workOf(steps: number, conditions: Conditions): number {
   return globs.work;
 }
 
-describe('the work of comparing conditions', () => {
+describe('the cost of comparing conditions', () => {
   it('grows in proportion to the globs', () => {
     expect(workOf(1, expensive(200)) / workOf(1, expensive(100))).toBeLessThan(2.3);
   });

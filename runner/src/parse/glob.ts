@@ -186,7 +186,7 @@ export function atStart(chars: readonly string[]): Positions {
   return positions;
 }
 
-/** Another try of the last `*`: it takes one more character, and what follows it is compared again. */
+/** Retries with the last `*` matching one more character; the nodes after it are compared again. */
 interface Retry {
   readonly node: number;
   readonly at: number;

@@ -69,7 +69,7 @@ const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
 const KINDS = ['pipeline', 'secret', 'signature', 'template', 'cron'];
 const TYPES = ['kubernetes', 'docker', 'exec', 'ssh', 'digitalocean', 'macstadium', 'aws', 'vm'];
 
-/** Longer words are no misspelling of a key. */
+/** Longer keys are not treated as misspellings. */
 const MAX_WORD_CHARS = 40;
 
 const guess = (word: string, known: readonly string[]): string => {

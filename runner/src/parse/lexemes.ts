@@ -11,7 +11,7 @@ const INDENT = 'indentNext';
 /** The lexer's method for a quoted text, private likewise. */
 const QUOTED = 'parseQuotedScalar';
 
-/** In YAML 1.1 a quoted text may go on in any column. */
+/** In YAML 1.1 a quoted text may continue in any column. */
 function ignoreIndentInQuotes(lexer: Lexer): void {
   const quoted = Reflect.get(lexer, QUOTED) as () => Generator<string, unknown>;
   Reflect.set(lexer, QUOTED, function* (): Generator<string, unknown> {
