@@ -1,8 +1,8 @@
 import type { Area } from './area.ts';
 import { PIPELINES } from './pipelines/pipelines.ts';
 
-/** Calls with each area, whatever the type of its inputs. */
+/** A function that is called with each area, of any type of input. */
 export type WithArea<R> = <T>(area: Area<T>) => R;
 
-/** All kinds of untrusted input. A new one is a line here. */
+/** All kinds of untrusted input. A new kind is added here. */
 export const forEachArea = <R>(call: WithArea<R>): readonly R[] => [call(PIPELINES)];

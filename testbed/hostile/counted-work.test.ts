@@ -20,7 +20,7 @@ describe('WorkCounter', () => {
   const workOf = (call: (n: number) => number, n: number): Promise<number> =>
     counter.count(() => Promise.resolve(void call(n)));
 
-  it('sees linear work double and quadratic work quadruple', async () => {
+  it('counts twice the linear work and four times the quadratic work for twice the size', async () => {
     expect((await workOf(linear, 20_000)) / (await workOf(linear, 10_000))).toBeCloseTo(2, 1);
     expect((await workOf(quadratic, 400)) / (await workOf(quadratic, 200))).toBeCloseTo(4, 0);
   });

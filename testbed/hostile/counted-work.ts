@@ -1,7 +1,7 @@
 import { Session } from 'node:inspector/promises';
 
 /**
- * Counts how often the blocks of JavaScript code run: the same number on any machine, whatever else it does. Work inside built-in
+ * Counts how often the blocks of JavaScript code run, which is the same number on any machine under any load. Work inside built-in
  * functions is not counted.
  */
 export class WorkCounter {
@@ -13,7 +13,7 @@ export class WorkCounter {
     await this.#session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
   }
 
-  /** The blocks that ran during `work`. */
+  /** The number of blocks that ran during `work`. */
   async count(work: () => Promise<void>): Promise<number> {
     await this.#session.post('Profiler.takePreciseCoverage');
     await work();

@@ -3,7 +3,7 @@ import { forEachArea } from './areas.ts';
 import { WorkCounter } from './counted-work.ts';
 import { feedGenerated } from './run-area.ts';
 
-/** Large enough that fixed work is small beside the input's, small enough for coverage counters. */
+/** Large enough that fixed work is negligible, small enough for coverage counters. */
 const CHARS = 5_000;
 /** Linear work doubles with its input; quadratic work quadruples. */
 const MAX_GROWTH = 2.3;
@@ -27,7 +27,7 @@ forEachArea((area) => {
       });
     });
 
-    it(`${INPUTS} generated inputs end well`, async () => {
+    it(`${INPUTS} generated inputs cause no defect`, async () => {
       const { inputs, failure, slowestMs } = await feedGenerated(area, INPUTS, SEED);
       process.stdout.write(
         `${area.name}: ${inputs} generated inputs, the slowest ${slowestMs.toFixed(0)} ms\n`,

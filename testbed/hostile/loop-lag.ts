@@ -1,11 +1,11 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The histogram measures its own timer, of this interval. */
+/** The interval of the timer that the histogram measures. */
 const RESOLUTION_MS = 1;
 const TURN_MS = 5;
 
-/** The longest time for which the event loop does nothing else while `work` runs, in milliseconds. */
+/** The longest time for which `work` blocks the event loop, in milliseconds. */
 export async function loopLagMs(work: () => Promise<void>): Promise<number> {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   await sleep(TURN_MS);

@@ -3,14 +3,14 @@ import type { Area } from './area.ts';
 import { forEachArea } from './areas.ts';
 import { feedGenerated, lagsOf } from './run-area.ts';
 
-/** A file or log of 1 MB may keep the event loop busy for so long. */
+/** Maximum time for which a file or log of 1 MB may block the event loop. */
 const MAX_LAG_MS = 200;
 const SHOWN = 10;
 
 const HELP = `npm run hostile -- [--inputs N] [--seed N]
 
-Feeds untrusted input to the programs: inputs made to be expensive, whose lag of the event loop is measured (the machine must do
-nothing else), and N generated ones (100000).
+Feeds untrusted input to the programs: inputs designed to be expensive, for which the lag of the event loop is measured (the machine
+must be idle), and N generated ones (100000).
 `;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -20,7 +20,7 @@ async function runArea<T>(area: Area<T>, inputs: number, seed: number): Promise<
   const lags = await lagsOf(area);
   for (const { name, ms } of lags.slice(0, SHOWN)) print(`  ${ms.toFixed(0).padStart(5)} ms  ${name}`);
   const late = lags.filter(({ ms }) => ms > MAX_LAG_MS);
-  print(`  ${late.length} keep the event loop busy for more than ${MAX_LAG_MS} ms`);
+  print(`  ${late.length} block the event loop for more than ${MAX_LAG_MS} ms`);
   const fromMs = performance.now();
   const { inputs: done, slowestMs, failure } = await feedGenerated(area, inputs, seed);
   const seconds = ((performance.now() - fromMs) / 1_000).toFixed(0);

@@ -1,17 +1,17 @@
 import type { Adversary } from '../area.ts';
 
-/** A pipeline file, and the variables that its expressions use; an author chooses those of branches and commit messages. */
+/** A pipeline file with the variables of its expressions; an author controls those of branches and commit messages. */
 export interface PipelineInput {
   readonly yaml: string;
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** A pipeline file made to be expensive, at any size. */
+/** A pipeline file that is designed to be expensive, at any size. */
 interface ExpensiveFile {
   readonly name: string;
   /** A file of about this many characters. */
   readonly make: (chars: number) => string;
-  /** Variables that the file's expressions use; an author chooses those of commit messages and branches. */
+  /** Variables of the file's expressions; an author controls those of branches and commit messages. */
   readonly variables?: (chars: number) => Readonly<Record<string, string>>;
 }
 
@@ -37,7 +37,7 @@ const globFile = (stepCount: number, globs: string): string =>
     `- name: s0\n  image: a\n  when: {ref: &anchor [${globs}]}\n${Array.from({ length: stepCount - 1 }, (_, n) => `- {name: s${n + 1}, image: a, when: {ref: *anchor}}\n`).join('')}`,
   );
 
-/** Files whose reading once took more than their share, and their relatives. */
+/** Files that were once too expensive to read, and similar ones. */
 const FILES: readonly ExpensiveFile[] = [
   {
     name: 'globs of many stars shared by 40 steps',
@@ -313,7 +313,7 @@ const FILES: readonly ExpensiveFile[] = [
   },
 ];
 
-/** Pipeline files that are made to be expensive. */
+/** Pipeline files that are designed to be expensive. */
 export const PIPELINE_ADVERSARIES: readonly Adversary<PipelineInput>[] = FILES.map(
   ({ name, make, variables }) => ({
     name,

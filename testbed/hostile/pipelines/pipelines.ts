@@ -26,11 +26,11 @@ const PARTS: DraftParts = {
     images: { find: () => Promise.resolve({ kind: 'unknown', why: 'no registry is asked' }) },
   },
 };
-/** Git allows long branch names, and an author chooses them. */
+/** Git allows long branch names, which an author controls. */
 const REF = `refs/heads/${'a'.repeat(90)}/${'a/'.repeat(60)}b`;
 const never = new AbortController().signal;
 
-/** Drafts the pipeline as a runner does; a refusal with a text for the author is a good end. */
+/** Drafts the pipeline as the runner does; a refusal with a text for the author is a valid result. */
 async function feed({ yaml, variables }: PipelineInput): Promise<void> {
   const build = aBuild({ ref: REF, params: variables });
   try {
