@@ -1,6 +1,6 @@
 import type { CommandContext } from '@hangar/shared/program/context';
 import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
-import { fallsIntoHole, violationsOf } from './judge/invariants.ts';
+import { isKnownLoss, violationsOf } from './judge/invariants.ts';
 import { countsOf, tableOf, violationLines } from './judge/report.ts';
 import type { ChaosOptions } from './options.ts';
 import { KINDS } from './plan/kinds.ts';
@@ -9,10 +9,10 @@ import { SHAPES } from './plan/shapes.ts';
 import { runPlan } from './run/run.ts';
 
 const MINUTE_MS = 60_000;
-const BUILDS_A_MINUTE = 40;
-const FAULTS_A_MINUTE = 25;
+const BUILDS_PER_MINUTE = 40;
+const FAULTS_PER_MINUTE = 25;
 
-/** Makes a plan, runs it and prints what it came to. */
+/** Makes a plan, runs it and prints the result. */
 export async function chaos(options: ChaosOptions, context: CommandContext): Promise<ExitCode> {
   const { clock, showProgress, print } = context;
   const plan = planFor(options);
@@ -20,7 +20,7 @@ export async function chaos(options: ChaosOptions, context: CommandContext): Pro
   const run = await runPlan(plan, { clock, replicas, showProgress, stop: context.stopSignal() });
   const { history, folder } = run;
   const violations = violationsOf(history, SHAPES);
-  const holes = history.builds.filter((build) => fallsIntoHole(build, history)).length;
+  const knownLosses = history.builds.filter((build) => isKnownLoss(build, history)).length;
   const isGood = violations.length === 0;
   await run.close(!isGood);
   showProgress('');
@@ -33,7 +33,7 @@ export async function chaos(options: ChaosOptions, context: CommandContext): Pro
       JSON.stringify({ seed: plan.seed, builds: history.builds.length, faults: counts, violations, logs }),
     );
   } else {
-    const summary = `seed ${plan.seed}: ${history.builds.length} builds, ${history.faults.length} faults, ${violations.length} violations; ${holes} builds lost by an unrecorded start`;
+    const summary = `seed ${plan.seed}: ${history.builds.length} builds, ${history.faults.length} faults, ${violations.length} violations; ${knownLosses} builds lost by an unrecorded start`;
     const details = violations.flatMap((one) => violationLines(one, history));
     const logs = isGood ? [] : [`logs of the replicas: ${folder}`];
     print([...details, ...tableOf(counts), '', summary, ...logs].join('\n'));
@@ -44,8 +44,8 @@ export async function chaos(options: ChaosOptions, context: CommandContext): Pro
 function planFor({ minutes, builds, faults, seed, only }: ChaosOptions): Plan {
   return planOf({
     seed,
-    builds: builds ?? Math.ceil(minutes * BUILDS_A_MINUTE),
-    faults: faults ?? Math.ceil(minutes * FAULTS_A_MINUTE),
+    builds: builds ?? Math.ceil(minutes * BUILDS_PER_MINUTE),
+    faults: faults ?? Math.ceil(minutes * FAULTS_PER_MINUTE),
     spanMs: minutes * MINUTE_MS,
     shapes: SHAPES.length,
     kinds: only.length === 0 ? KINDS : KINDS.filter(({ name }) => only.includes(name)),

@@ -19,7 +19,7 @@ After a violation the logs of the replicas stay; their folder is printed.`,
   exits: { ok: 'every invariant held', failed: 'one did not', interrupted: 'interrupted' },
   run: async ({ options }, context) => {
     const stop = context.stopSignal();
-    // Help need not wait for all that a run loads.
+    // Loaded late, so that `--help` is fast.
     const { chaos } = await import('./chaos.ts');
     try {
       return await chaos(options, context);

@@ -11,20 +11,20 @@ import { KINDS } from './plan/kinds.ts';
 
 const A_DAY_MINUTES = 1_440;
 
-/** What a person can ask of the command. */
+/** The options of the command. */
 export const CHAOS_OPTIONS = {
   minutes: option('N', 'time over which builds and faults are spread', asNumber([0.1, A_DAY_MINUTES]), 4),
-  builds: option('N', 'builds that are sent; default: 40 a minute', asWhole([1, 100_000])),
-  faults: option('N', 'faults that are injected; default: 25 a minute', asWhole([0, 100_000])),
-  seed: option('N', 'another seed, another plan of builds and faults', asWhole(), 1),
+  builds: option('N', 'builds that are sent; default: 40 per minute', asWhole([1, 100_000])),
+  faults: option('N', 'faults that are injected; default: 25 per minute', asWhole([0, 100_000])),
+  seed: option('N', 'seed of the plan of builds and faults', asWhole(), 1),
   replicas: option('N', 'replicas of the runner', asWhole([1, 9]), 3),
   only: repeated(
     'KIND',
-    'only faults of this kind; may be repeated. The table at the end names all',
+    'only faults of this kind; may be repeated. The table at the end lists all kinds',
     asWord(KINDS.map(({ name }) => name)),
   ),
   json: flag('print one JSON object in place of the table'),
 };
 
-/** What a person asked of the command. */
+/** The values of the options. */
 export type ChaosOptions = Values<typeof CHAOS_OPTIONS>;

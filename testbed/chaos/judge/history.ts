@@ -1,13 +1,13 @@
-/** What one step came to, as the server and its own record outside of the Pod have it. */
+/** The result of one step at the server, with its uploaded log. */
 export interface StepHistory {
   readonly name: string;
   readonly status: string;
   readonly exitCode: number;
-  /** Numbers of the lines of its uploaded log, in their order; undefined: no log was uploaded. */
+  /** Numbers of the numbered lines of its uploaded log, in order; undefined: no log was uploaded. */
   readonly lines: readonly number[] | undefined;
 }
 
-/** One stage as the server has it. */
+/** The result of one stage at the server. */
 export interface StageHistory {
   readonly name: string;
   readonly status: string;
@@ -15,30 +15,30 @@ export interface StageHistory {
   readonly steps: readonly StepHistory[];
 }
 
-/** A start or an end that a step wrote into a file outside of its Pod. Milliseconds since 1970. */
+/** A start or an end of a step, as the step wrote it to a file outside of its Pod. */
 export interface Effect {
   readonly step: string;
   readonly kind: 'start' | 'end';
-  /** Name of the Pod that it was in. */
+  /** Name of its Pod. */
   readonly pod: string;
   readonly atMs: number;
 }
 
-/** All that is known of one build at the end of a run. Times in milliseconds since 1970. */
+/** Everything known about one build at the end of a run. Times in milliseconds since 1970. */
 export interface BuildHistory {
   readonly number: number;
   readonly id: number;
   /** Name of its shape. */
   readonly shape: string;
   readonly sentMs: number;
-  /** When the server had its end; undefined: it never ended. */
+  /** When it ended at the server; undefined: it never ended. */
   readonly endedMs: number | undefined;
   readonly status: string;
-  /** When it was cancelled before it had ended. */
+  /** When it was cancelled; undefined: it was not, or only after its end. */
   readonly cancelledMs: number | undefined;
-  /** When a fault destroyed a Pod of it. */
+  /** When faults destroyed its Pods. */
   readonly destroyedMs: readonly number[];
-  /** By the name of a Pod in which steps started: when it was first told to stop. */
+  /** For each Pod in which steps started, by name: when it was first stopped. */
   readonly podStoppedMs: Readonly<Record<string, number>>;
   readonly stages: readonly StageHistory[];
   readonly effects: readonly Effect[];
@@ -50,32 +50,32 @@ export interface InjectedFault {
   readonly kind: string;
   readonly fromMs: number;
   readonly toMs: number;
-  /** What was done, for people. */
+  /** Description of what was done. */
   readonly what: string;
-  /** False: there was nothing to do it to. */
+  /** False: there was no target. */
   readonly isDone: boolean;
 }
 
-/** Memory of a process at a time. */
+/** Memory of a process at one moment. */
 export interface MemorySample {
   readonly atMs: number;
   readonly bytes: number;
 }
 
 /** One process of a replica, from its start to its end. */
-export interface Life {
+export interface ProcessHistory {
   readonly name: string;
   readonly samples: readonly MemorySample[];
-  /** Its exit code where it ended by itself. */
+  /** Its exit code, if it was not ended by a fault. */
   readonly exitCode: number | undefined;
 }
 
-/** All that is known at the end of a run. */
+/** Everything known at the end of a run. */
 export interface History {
   readonly seed: number;
   readonly builds: readonly BuildHistory[];
   readonly faults: readonly InjectedFault[];
-  readonly lives: readonly Life[];
+  readonly processes: readonly ProcessHistory[];
   /** Objects in the cluster that should be gone, as `Pod name`. */
   readonly leftovers: readonly string[];
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { BuildHistory, Effect, History, Life } from './history.ts';
+import type { BuildHistory, Effect, History, ProcessHistory } from './history.ts';
 import { violationsOf } from './invariants.ts';
 import { aBuild, aHistory, POD, SENT_MS, SHAPE } from './testing/a-history.ts';
 
 const MIB = 1024 * 1024;
 
-/** Which invariants a history breaks, and what was seen. */
+/** The violated invariants of a history, and what was seen. */
 const found = (history: History): readonly string[] =>
   violationsOf(history, [SHAPE]).map(({ invariant, seen }) => `${invariant}: ${seen}`);
 const ofBuild = (build: BuildHistory): readonly string[] => found(aHistory([build]));
@@ -16,27 +16,27 @@ const start = (step: string, afterMs: number): Effect => ({
 });
 const withEffects = (...more: readonly Effect[]): readonly Effect[] => [...aBuild().effects, ...more];
 
-describe('one true final status', () => {
+describe('one correct final status', () => {
   const statusOf = (build: BuildHistory): readonly string[] =>
-    ofBuild(build).filter((one) => one.startsWith('one true final status'));
+    ofBuild(build).filter((one) => one.startsWith('one correct final status'));
 
-  it('holds for a build that ends as its shape says', () => {
+  it('holds for a build that ends as its shape expects', () => {
     expect(ofBuild(aBuild())).toEqual([]);
   });
 
-  it.each(['running', 'pending'])('a build or a stage that stays %s breaks it', (status) => {
-    expect(statusOf(aBuild({ status }))).toEqual([`one true final status: ${status} for ever`]);
-    expect(statusOf(aBuild({}, { status }))).toEqual([`one true final status: ${status} for ever`]);
+  it.each(['running', 'pending'])('is violated by a build or a stage that stays %s', (status) => {
+    expect(statusOf(aBuild({ status }))).toEqual([`one correct final status: ${status} forever`]);
+    expect(statusOf(aBuild({}, { status }))).toEqual([`one correct final status: ${status} forever`]);
   });
 
-  it('a success that should be a failure breaks it, and a step with another exit code', () => {
+  it('is violated by a success in place of a failure, and by a step with another exit code', () => {
     expect(statusOf(aBuild({ status: 'success' }, { status: 'success' }))).toHaveLength(1);
     expect(statusOf(aBuild({}, {}, { two: { exitCode: 143 } }))).toEqual([
-      'one true final status: failure [one success, two failure 143, never skipped, service success]',
+      'one correct final status: failure [one success, two failure 143, never skipped, service success]',
     ]);
   });
 
-  it('an error breaks it that nothing forced; one that names the loss of the Pod does not, where it was lost', () => {
+  it('is violated by an error without a cause; not by an error about the loss of a Pod that was lost', () => {
     const error = { status: 'error', error: 'the Pod was deleted' };
     const destroyedMs = [SENT_MS + 4_500];
     expect(statusOf(aBuild({ status: 'error' }, error))).toHaveLength(1);
@@ -55,40 +55,40 @@ describe('one true final status', () => {
     expect(statusOf(withError(gone))).toEqual([]);
   });
 
-  it('a service that is skipped breaks it, unless its Pod was destroyed', () => {
+  it('is violated by a skipped service, unless its Pod was destroyed', () => {
     const skipped = { service: { status: 'skipped' } };
     expect(statusOf(aBuild({}, {}, skipped)).length).toBeGreaterThan(0);
     expect(statusOf(aBuild({ destroyedMs: [SENT_MS + 6_000] }, {}, skipped))).toEqual([]);
   });
 
-  it('a killed build breaks it that nobody cancelled', () => {
+  it('is violated by a killed build that was not cancelled', () => {
     expect(statusOf(aBuild({ status: 'killed' }, { status: 'killed' }))).toHaveLength(1);
     const cancelledMs = SENT_MS + 4_500;
     expect(statusOf(aBuild({ status: 'killed', cancelledMs }, { status: 'killed' }))).toEqual([]);
   });
 
-  it('a step that runs for ever in a killed build breaks it', () => {
+  it('is violated by a step that never ends in a killed build', () => {
     const cancelled = { status: 'killed', cancelledMs: SENT_MS + 4_500 };
     const steps = { two: { status: 'running', exitCode: 0 } };
     expect(statusOf(aBuild(cancelled, { status: 'killed' }, steps))).toHaveLength(1);
   });
 
-  it('a step breaks it that the server has as a success and that never started, or did not end', () => {
+  it('is violated by a step with success at the server that never started, or did not end', () => {
     const without = (kind: string) =>
       aBuild().effects.filter((one) => one.step !== 'one' || one.kind !== kind);
-    expect(statusOf(aBuild({ effects: without('end') }))).toEqual(['one true final status: it did not']);
+    expect(statusOf(aBuild({ effects: without('end') }))).toEqual(['one correct final status: it did not']);
     expect(statusOf(aBuild({ effects: without('start') }))).toEqual([
-      'one true final status: it never started',
+      'one correct final status: it never started',
     ]);
   });
 
-  it('a step breaks it that the server has as skipped and that started', () => {
+  it('is violated by a step that is skipped at the server and started', () => {
     expect(statusOf(aBuild({ effects: withEffects(start('never', 6_000)) }))).toEqual([
-      'one true final status: it started',
+      'one correct final status: it started',
     ]);
   });
 
-  it('a start that was lost breaks it, but for one that a killed process forces', () => {
+  it('is violated by a lost start, unless a killed process caused it', () => {
     const lost = {
       status: 'error',
       error: 'the runner was lost at the very moment this pipeline was started; restart the build',
@@ -109,19 +109,19 @@ describe('one true final status', () => {
     expect(found(aHistory([other], { faults: [during] }))).not.toEqual([]);
   });
 
-  it('a stage that the server does not have breaks it', () => {
-    expect(statusOf(aBuild({ stages: [] }))).toEqual(['one true final status: none']);
+  it('is violated by a stage that the server does not have', () => {
+    expect(statusOf(aBuild({ stages: [] }))).toEqual(['one correct final status: none']);
   });
 });
 
 describe('a step runs at most once', () => {
-  it('two starts of one step break it', () => {
+  it('is violated by two starts of one step', () => {
     expect(ofBuild(aBuild({ effects: withEffects(start('one', 3_500)) }))).toEqual([
       'a step runs at most once: 2 times',
     ]);
   });
 
-  it('steps of one stage in two Pods break it', () => {
+  it('is violated by steps of one stage in two Pods', () => {
     const effects = aBuild().effects.map((one) => (one.step === 'two' ? { ...one, pod: 'drone-2' } : one));
     expect(ofBuild(aBuild({ effects }))).toEqual(['a step runs at most once: steps ran in 2 Pods']);
   });
@@ -131,7 +131,7 @@ describe('nothing starts after a stop', () => {
   const late = (build: Partial<BuildHistory>, more: Partial<History> = {}): readonly string[] =>
     found(aHistory([aBuild(build)], more)).filter((one) => one.startsWith('nothing starts after a stop'));
 
-  it('a start well after the stop of the Pod breaks it, one in the same moment does not', () => {
+  it('is violated by a start well after the stop of the Pod, not by one at the same moment', () => {
     expect(late({ podStoppedMs: { [POD]: SENT_MS } })).toEqual([]);
     expect(late({ podStoppedMs: { 'drone-2': SENT_MS - 1 } })).toEqual([]);
     expect(late({ podStoppedMs: { [POD]: SENT_MS - 1 } })).toEqual([
@@ -139,7 +139,7 @@ describe('nothing starts after a stop', () => {
     ]);
   });
 
-  it('a start long after a cancel breaks it; what goes wrong meanwhile gives it time', () => {
+  it('is violated by a start long after a cancel; faults meanwhile extend the limit', () => {
     const cancelled = { podStoppedMs: {}, cancelledMs: SENT_MS - 26_001 };
     const fault = { number: 1, kind: 'kill -9', what: '', isDone: true, toMs: SENT_MS - 20_000 };
     expect(late(cancelled)).toEqual(['nothing starts after a stop: two started 1 ms too late']);
@@ -165,14 +165,14 @@ describe('logs are complete', () => {
     expect(logs(lines)).toEqual([`logs are complete: ${fault} (the step is success)`]);
   });
 
-  it('the end may be missing where the Pod was destroyed; no line is there twice', () => {
+  it('allows a missing end if the Pod was destroyed, but no line twice', () => {
     const destroyed = { destroyedMs: [SENT_MS + 2_500] };
     expect(logs([1], destroyed)).toEqual([]);
     expect(logs(undefined, destroyed)).toEqual([]);
     expect(logs([1, 1], destroyed)).toHaveLength(1);
   });
 
-  it('the end may be missing of a service, which is stopped with its pipeline; not its whole log', () => {
+  it('allows a missing end of a service, which is stopped with its pipeline, but no missing log', () => {
     const ofService = (lines: readonly number[] | undefined) =>
       ofBuild(aBuild({}, {}, { service: { lines } }));
     expect(ofService([])).toEqual([]);
@@ -180,7 +180,7 @@ describe('logs are complete', () => {
     expect(ofService(undefined)).toHaveLength(1);
   });
 
-  it('the end may be missing of a step that was killed, nothing before it', () => {
+  it('allows a missing end of a step that was killed, but no gap before it', () => {
     const killed = (lines: readonly number[]) =>
       ofBuild(
         aBuild(
@@ -195,7 +195,7 @@ describe('logs are complete', () => {
 });
 
 describe('nothing is left in the cluster', () => {
-  it('each object that is there breaks it', () => {
+  it('is violated by each leftover object', () => {
     expect(found(aHistory([aBuild()], { leftovers: ['Pod drone-1', 'Lease hangar-runner-a'] }))).toEqual([
       'nothing is left in the cluster: Pod drone-1',
       'nothing is left in the cluster: Lease hangar-runner-a',
@@ -204,27 +204,27 @@ describe('nothing is left in the cluster', () => {
 });
 
 describe('memory is flat', () => {
-  const life = (mibAt: (second: number) => number, seconds = 120): Life => ({
+  const process = (mibAt: (second: number) => number, seconds = 120): ProcessHistory => ({
     name: 'runner-1',
     exitCode: undefined,
     samples: Array.from({ length: seconds }, (_, nth) => {
       return { atMs: SENT_MS + nth * 1_000, bytes: mibAt(nth) * MIB };
     }),
   });
-  const memory = (one: Life): readonly string[] => found(aHistory([], { lives: [one] }));
+  const memory = (one: ProcessHistory): readonly string[] => found(aHistory([], { processes: [one] }));
 
-  it('growth after the first seconds breaks it', () => {
-    expect(memory(life(() => 150))).toEqual([]);
-    expect(memory(life((second) => Math.min(200, 100 + second * 10)))).toEqual([]);
-    expect(memory(life((second) => 100 + second * 3))).toEqual(['memory is flat: 421 MiB']);
+  it('is violated by growth after the first seconds', () => {
+    expect(memory(process(() => 150))).toEqual([]);
+    expect(memory(process((second) => Math.min(200, 100 + second * 10)))).toEqual([]);
+    expect(memory(process((second) => 100 + second * 3))).toEqual(['memory is flat: 421 MiB']);
   });
 
-  it('more than any runner needs breaks it, however short it was', () => {
-    expect(memory(life(() => 700, 3))).toEqual(['memory is flat: runner-1: 700 MiB']);
+  it('is violated by more memory than any runner needs, even for a short time', () => {
+    expect(memory(process(() => 700, 3))).toEqual(['memory is flat: runner-1: 700 MiB']);
   });
 });
 
-describe('the daemon ends only where it must', () => {
+describe('the daemon ends only on a signal', () => {
   it.each([
     [0, 0],
     [75, 1],
@@ -232,7 +232,7 @@ describe('the daemon ends only where it must', () => {
     [1, 1],
     [-1, 1],
   ])('exit code %i', (exitCode, count) => {
-    const lives = [{ name: 'runner-1', samples: [], exitCode }];
-    expect(found(aHistory([], { lives }))).toHaveLength(count);
+    const processes = [{ name: 'runner-1', samples: [], exitCode }];
+    expect(found(aHistory([], { processes }))).toHaveLength(count);
   });
 });

@@ -3,24 +3,24 @@ import type { ExpectedStage, ExpectedStep, Shape } from '../plan/shapes.ts';
 import type { BuildHistory, History, StageHistory, StepHistory } from './history.ts';
 import { touches } from './touches.ts';
 
-/** What must hold at the end of every run. */
+/** The invariants that must hold for every run. */
 export const INVARIANTS = [
-  'one true final status',
+  'one correct final status',
   'a step runs at most once',
   'nothing starts after a stop',
   'logs are complete',
   'nothing is left in the cluster',
   'memory is flat',
-  'the daemon ends only where it must',
+  'the daemon ends only on a signal',
 ] as const;
 
-/** One of them. */
+/** An invariant by name. */
 export type Invariant = (typeof INVARIANTS)[number];
 
-/** An invariant that does not hold. */
+/** A violation of an invariant. */
 export interface Violation {
   readonly invariant: Invariant;
-  /** Number and id of the build; undefined: it concerns the whole run. */
+  /** The build; undefined: the violation concerns the whole run. */
   readonly build: { readonly number: number; readonly id: number; readonly shape: string } | undefined;
   readonly expected: string;
   readonly seen: string;
@@ -28,22 +28,22 @@ export interface Violation {
 
 type Finding = Omit<Violation, 'build'>;
 
-/** A container that is just being started when its Pod is stopped may still begin. */
+/** A container that is being started when its Pod is stopped may still start within this time. */
 const STOP_SLACK_MS = 4_000;
-/** A cancel is known and carried out after so long; what goes wrong meanwhile is added. */
+/** Time limit for carrying out a cancel; faults during it extend it. */
 const CANCEL_LIMIT_MS = 30_000;
-/** A runner ends only when it is told to: it stays up while servers are away, and takes a lost Lease again. */
+/** A runner ends only on a signal: it keeps running while servers are unavailable, and acquires a lost Lease again. */
 const EXPECTED_EXITS: ReadonlySet<number> = new Set([EXIT.ok]);
 const DONE: ReadonlySet<string> = new Set(['success', 'failure', 'killed', 'error', 'skipped', 'declined']);
 
-/** Everything that does not hold in a history. Pure. */
+/** All violations in a history. Pure. */
 export function violationsOf(history: History, shapes: readonly Shape[]): readonly Violation[] {
   const ofBuilds = history.builds.flatMap((build) => {
     const shape = shapes.find(({ name }) => name === build.shape);
     if (!shape) return [];
     const { number, id } = build;
     const findings = [
-      ...(fallsIntoHole(build, history) ? [] : statusFindings(build, shape)),
+      ...(isKnownLoss(build, history) ? [] : statusFindings(build, shape)),
       ...onceFindings(build),
       ...stopFindings(build, history),
       ...logFindings(build, shape),
@@ -53,15 +53,15 @@ export function violationsOf(history: History, shapes: readonly Shape[]): readon
   return [...ofBuilds, ...runFindings(history).map((one) => ({ ...one, build: undefined }))];
 }
 
-/** A way to lose a build that is left, described in docs. It must be rare, so the builds are counted. */
-interface Hole {
+/** A known case in which a build can be lost, described in docs/reliability.md. It must be rare, so such builds are counted. */
+interface KnownLoss {
   readonly error: RegExp;
-  /** Faults that can lead to it; any other way is a violation. */
+  /** Kinds of faults that can cause it; with any other cause it is a violation. */
   readonly kinds: RegExp;
 }
 
-/** In both, the server has started the stage, and nobody knows the ids of its steps. */
-const HOLES: readonly Hole[] = [
+/** In both cases the server has started the stage, and no process knows the ids of its steps. */
+const KNOWN_LOSSES: readonly KnownLoss[] = [
   {
     error: /the runner was lost at the very moment this pipeline was started/,
     kinds: /^(kill -9|SIGSTOP)$/,
@@ -72,10 +72,10 @@ const HOLES: readonly Hole[] = [
   },
 ];
 
-/** Whether a build ended by one of the holes, none of its steps having run. */
-export function fallsIntoHole(build: BuildHistory, { faults }: Pick<History, 'faults'>): boolean {
+/** Whether a build ended in one of the known cases, without any of its steps having run. */
+export function isKnownLoss(build: BuildHistory, { faults }: Pick<History, 'faults'>): boolean {
   const meanwhile = faults.filter((fault) => touches(fault, build));
-  return HOLES.some(({ error, kinds }) => {
+  return KNOWN_LOSSES.some(({ error, kinds }) => {
     const lost = build.stages.filter((stage) => stage.status === 'error' && error.test(stage.error));
     const steps = new Set(lost.flatMap((stage) => stage.steps.map(({ name }) => name)));
     const hasRun = build.effects.some(({ step }) => steps.has(step));
@@ -84,17 +84,17 @@ export function fallsIntoHole(build: BuildHistory, { faults }: Pick<History, 'fa
 }
 
 function statusFindings(build: BuildHistory, shape: Shape): readonly Finding[] {
-  const invariant = 'one true final status';
+  const invariant = 'one correct final status';
   const open = [build.status, ...build.stages.map(({ status }) => status)].find((one) => !DONE.has(one));
-  if (open !== undefined) return [{ invariant, expected: 'an end', seen: `${open} for ever` }];
+  if (open !== undefined) return [{ invariant, expected: 'an end', seen: `${open} forever` }];
   return shape.stages.flatMap((expected) => {
     const stage = build.stages.find(({ name }) => name === expected.name);
     if (!stage) return [{ invariant, expected: `a stage ${expected.name}`, seen: 'none' }];
-    return [...stageFindings(build, stage, expected), ...truthFindings(build, stage, expected)];
+    return [...stageFindings(build, stage, expected), ...recordFindings(build, stage, expected)];
   });
 }
 
-/** As its shape says, or the end that a cancel or the loss of its Pod forces. */
+/** Checks that a stage ended as its shape expects, or as a cancel or the loss of its Pod requires. */
 function stageFindings(
   build: BuildHistory,
   stage: StageHistory,
@@ -104,20 +104,20 @@ function stageFindings(
   if (build.cancelledMs !== undefined && isCancelled(stage)) return [];
   if (build.destroyedMs.length > 0 && isClearlyLost(stage, build)) return [];
   const cut = build.cancelledMs !== undefined ? ', or killed' : '';
-  const lost = build.destroyedMs.length > 0 ? ', or an error that names the loss of its Pod' : '';
+  const lost = build.destroyedMs.length > 0 ? ', or an error about the loss of its Pod' : '';
   return [
     {
-      invariant: 'one true final status',
-      expected: `stage ${expected.name} ${expected.status} [${expected.steps.map(wordsOf).join(', ')}]${cut}${lost}`,
-      seen: `${stage.status}${stage.error && ` "${stage.error}"`} [${stage.steps.map(wordsOf).join(', ')}]`,
+      invariant: 'one correct final status',
+      expected: `stage ${expected.name} ${expected.status} [${expected.steps.map(textOf).join(', ')}]${cut}${lost}`,
+      seen: `${stage.status}${stage.error && ` "${stage.error}"`} [${stage.steps.map(textOf).join(', ')}]`,
     },
   ];
 }
 
-const wordsOf = ({ name, status, exitCode }: ExpectedStep | StepHistory): string =>
+const textOf = ({ name, status, exitCode }: ExpectedStep | StepHistory): string =>
   `${name} ${status}${exitCode === 0 ? '' : ` ${exitCode}`}`;
 
-/** A service whose Pod was destroyed at the end has any final status. */
+/** Whether a stage ended as its shape expects; a service whose Pod was destroyed may have any final status. */
 function isAsExpected(stage: StageHistory, expected: ExpectedStage, isDestroyed: boolean): boolean {
   if (stage.status !== expected.status || stage.error !== '') return false;
   return expected.steps.every((wanted) => {
@@ -130,18 +130,18 @@ function isAsExpected(stage: StageHistory, expected: ExpectedStage, isDestroyed:
 const isCancelled = ({ status, steps }: StageHistory): boolean =>
   ['killed', 'skipped'].includes(status) && steps.every((step) => DONE.has(step.status));
 
-/** A later stage of the same build is skipped where an earlier one was lost. */
+/** Whether a stage has an error about the loss of its Pod, or is skipped because an earlier stage of the build was lost. */
 function isClearlyLost({ status, error, steps }: StageHistory, { stages }: BuildHistory): boolean {
   if (status === 'skipped' && stages.some((one) => one.status === 'error')) return true;
   if (status !== 'error' || error === '') return false;
-  // Pod and owner are gone, and with them the ids of the steps: nobody can end them.
+  // The Pod and its owner are gone, and with them the ids of the steps, so no process can end them.
   return GONE_WITH_OWNER.test(error) || steps.every((step) => DONE.has(step.status));
 }
 
 const GONE_WITH_OWNER = /the runner was lost while this pipeline ran, and its Pod is gone/;
 
-/** What the server has of a step agrees with what the step itself recorded. */
-function truthFindings(
+/** Checks that the status of each step at the server agrees with what the step itself recorded. */
+function recordFindings(
   { effects, cancelledMs, destroyedMs }: BuildHistory,
   stage: StageHistory,
   expected: ExpectedStage,
@@ -152,9 +152,13 @@ function truthFindings(
     const began = effects.some((one) => one.step === step.name && one.kind === 'start');
     const ended = effects.some((one) => one.step === step.name && one.kind === 'end');
     const finding = (should: string, did: string): Finding[] => [
-      { invariant: 'one true final status', expected: `${should} (${step.status} at the server)`, seen: did },
+      {
+        invariant: 'one correct final status',
+        expected: `${should} (${step.status} at the server)`,
+        seen: did,
+      },
     ];
-    // A cancel at the server, or the loss of the Pod, may come before the news of a start.
+    // A cancel at the server, or the loss of the Pod, may be earlier than the report of a start.
     const isCut = cancelledMs !== undefined || destroyedMs.length > 0;
     if (step.status === 'skipped' && began && !isCut)
       return finding(`${step.name} never started`, 'it started');
@@ -197,7 +201,7 @@ function stopFindings(build: BuildHistory, history: History): readonly Finding[]
   });
 }
 
-/** By when a cancel must have been carried out, however many faults there were since. */
+/** The time by which a cancel must have been carried out, extended by faults. */
 function cancelLimit({ cancelledMs }: BuildHistory, { faults }: History): number {
   if (cancelledMs === undefined) return Number.POSITIVE_INFINITY;
   const inOrder = faults.toSorted((a, b) => a.fromMs - b.fromMs);
@@ -224,7 +228,7 @@ function logFindings(build: BuildHistory, shape: Shape): readonly Finding[] {
   );
 }
 
-/** What is wrong with the lines of a step that started. */
+/** The problem with the lines of a step that started, if any. */
 function lineFault(step: StepHistory, wanted: ExpectedStep, isDestroyed: boolean): string | undefined {
   const { lines, status } = step;
   const hasEnded = status === wanted.status && !isDestroyed;
@@ -232,7 +236,7 @@ function lineFault(step: StepHistory, wanted: ExpectedStep, isDestroyed: boolean
   const disorder = disorderIn(lines, isDestroyed);
   if (disorder !== undefined) return disorder;
   const missing = wanted.lines - lines.length;
-  // A service is stopped in the middle of whatever it prints.
+  // A service is stopped in the middle of its output.
   return hasEnded && wanted.ends && missing > 0 ? `the last ${missing} lines are missing` : undefined;
 }
 
@@ -243,30 +247,30 @@ function disorderIn(lines: readonly number[], mayHaveGaps: boolean): string | un
   return gap >= 0 && !mayHaveGaps ? `line ${gap + 1} is missing, line ${lines[gap]} is there` : undefined;
 }
 
-function runFindings({ leftovers, lives }: History): readonly Finding[] {
+function runFindings({ leftovers, processes }: History): readonly Finding[] {
   const left = leftovers.map((object): Finding => {
     return { invariant: 'nothing is left in the cluster', expected: 'nothing', seen: object };
   });
-  const ends = lives.flatMap(({ name, exitCode }): Finding[] => {
+  const ends = processes.flatMap(({ name, exitCode }): Finding[] => {
     if (exitCode === undefined || EXPECTED_EXITS.has(exitCode)) return [];
     const expected = `exit codes ${[...EXPECTED_EXITS].join(', ')}`;
     return [
-      { invariant: 'the daemon ends only where it must', expected, seen: `${name} ended with ${exitCode}` },
+      { invariant: 'the daemon ends only on a signal', expected, seen: `${name} ended with ${exitCode}` },
     ];
   });
-  return [...left, ...ends, ...lives.flatMap(memoryFindings)];
+  return [...left, ...ends, ...processes.flatMap(memoryFindings)];
 }
 
 const MIB = 1024 * 1024;
-/** A process that has just begun still loads and fills its caches. */
+/** A new process still loads code and fills its caches. */
 const WARM_UP_MS = 20_000;
 const LEAST_SAMPLES = 40;
-/** Garbage that is not collected yet may come to so much. */
+/** Maximum growth, which garbage that is not collected yet may cause. */
 const GROWTH_BYTES = 160 * MIB;
 const MOST_BYTES = 600 * MIB;
 
-/** The median of the last quarter of its samples against that of the first. */
-function memoryFindings({ name, samples }: History['lives'][number]): readonly Finding[] {
+/** Compares the median of the last quarter of a process's samples with that of the first. */
+function memoryFindings({ name, samples }: History['processes'][number]): readonly Finding[] {
   const invariant = 'memory is flat';
   const most = Math.max(0, ...samples.map(({ bytes }) => bytes));
   if (most > MOST_BYTES)

@@ -25,7 +25,7 @@ const history = aHistory(
 const violations = violationsOf(history, [SHAPE]);
 
 describe('the table of faults', () => {
-  it('counts by kind: what was injected, the builds that were under way, and their violations', () => {
+  it('counts by kind: injected faults, the builds under way, and their violations', () => {
     expect(countsOf(history, violations, ['kill -9', 'SIGTERM', 'cancel'])).toEqual([
       { kind: 'kill -9', injected: 1, builds: 1, violations: 1 },
       { kind: 'SIGTERM', injected: 1, builds: 1, violations: 0 },
@@ -33,7 +33,7 @@ describe('the table of faults', () => {
     ]);
   });
 
-  it('has a line for each kind', () => {
+  it('has a row for each kind', () => {
     const [head, row] = tableOf(countsOf(history, violations, ['kill -9']));
     expect(head).toBe('fault    injected  builds  violations');
     expect(row).toBe('kill -9         1       1           1');
@@ -41,11 +41,11 @@ describe('the table of faults', () => {
 });
 
 describe('a violation', () => {
-  it('names the build, what was expected and seen, what went wrong meanwhile, and the seed', () => {
+  it('names the build, the expected and the seen result, the faults meanwhile, and the seed', () => {
     const text = violations.flatMap((one) => violationLines(one, history)).join('\n');
-    expect(text).toContain('VIOLATION one true final status: build 1 (id 7, two steps), seed 1\n');
+    expect(text).toContain('VIOLATION one correct final status: build 1 (id 7, two steps), seed 1\n');
     expect(text).toContain('expected  an end\n');
-    expect(text).toContain('seen      running for ever\n');
+    expect(text).toContain('seen      running forever\n');
     expect(text).toMatch(/fault {5}\S+–\S+ kill -9: runner-1$/);
   });
 });

@@ -3,17 +3,17 @@ import type { BuildHistory, History } from './history.ts';
 import type { Violation } from './invariants.ts';
 import { touches } from './touches.ts';
 
-/** How one kind of fault went. */
+/** The counts for one kind of fault. */
 export interface KindCount {
   readonly kind: string;
   readonly injected: number;
-  /** Builds that were under way while a fault of this kind was. */
+  /** Builds that were under way during a fault of this kind. */
   readonly builds: number;
   /** Violations of those builds. */
   readonly violations: number;
 }
 
-/** One row for each kind that was planned, in the order of the kinds. Pure. */
+/** One row for each planned kind, in the order of the kinds. Pure. */
 export function countsOf(
   { builds, faults }: History,
   violations: readonly Violation[],
@@ -38,7 +38,7 @@ export function tableOf(counts: readonly KindCount[]): readonly string[] {
   return tableLines(columns, rows);
 }
 
-/** What is wrong, what was injected meanwhile, and how to see it again. */
+/** The lines of a violation: what is wrong, the faults meanwhile, and the seed to reproduce it. */
 export function violationLines(violation: Violation, { builds, faults, seed }: History): readonly string[] {
   const { invariant, build, expected, seen } = violation;
   const history = builds.find(({ number }) => number === build?.number);

@@ -1,9 +1,9 @@
 import type { BuildHistory, InjectedFault } from './history.ts';
 
-/** An effect of a fault is seen for so long after its end. */
+/** A fault may have effects until this long after its end. */
 const AFTERMATH_MS = 5_000;
 
-/** Whether a build was under way while the fault was, or just after it. */
+/** Whether a build was under way during the fault or just after it. */
 export const touches = (
   { fromMs, toMs, isDone }: InjectedFault,
   { sentMs, endedMs }: Pick<BuildHistory, 'sentMs' | 'endedMs'>,

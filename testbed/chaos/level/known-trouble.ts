@@ -1,2 +1,2 @@
-/** Kinds of faults that the level leaves out, with the reason, until the runner stands them. `npm run chaos` runs all. */
+/** Kinds of faults that this level leaves out until the runner handles them, with the reason. `npm run chaos` runs all. */
 export const KNOWN_TROUBLE: ReadonlyMap<string, string> = new Map([]);

@@ -1,25 +1,25 @@
-/** The servers that a replica talks to. */
+/** The servers of a replica. */
 export type ServerName = 'kubernetes' | 'drone';
 
 /** How a connection fails: refused at once, or accepted and never answered. */
 export type Outage = 'refused' | 'silent';
 
-/** What happens to a request. `before`, `after`: whether the server carries it out. */
+/** What happens to a request. `after`: the server has carried it out; `before`: it has not. */
 export type RequestEffect =
   | { readonly kind: 'answer'; readonly status: number; readonly when: 'before' | 'after' }
   | { readonly kind: 'cut'; readonly when: 'before' | 'after' }
   | { readonly kind: 'half-answer' }
   | { readonly kind: 'slow'; readonly delayMs: number };
 
-/** Which requests a fault meets: `patches` are changes of objects that exist. */
+/** The requests that a fault affects: `patches` are changes of existing objects. */
 export type RequestClass = 'all' | 'writes' | 'patches' | 'reads' | 'watches';
 
 /** What happens to the watches of a replica. */
 export type WatchEffect = 'dropped' | 'silent' | 'late' | 'reordered' | 'expired';
 
-/** One thing that goes wrong. Replicas, Pods, nodes and builds are picked by a number, modulo how many there are at that time. */
+/** One fault. Replicas, Pods, nodes and builds are picked by a number, modulo their number at that time. */
 export type FaultAction =
-  /** `isNewPod`: it comes back with another name; else as a container that is started again. */
+  /** `isNewPod`: the replica restarts as another Pod; else as a restarted container. */
   | {
       readonly on: 'process';
       readonly by: 'SIGKILL' | 'SIGTERM';
@@ -31,7 +31,7 @@ export type FaultAction =
       readonly on: 'connections';
       readonly server: ServerName;
       readonly how: Outage;
-      /** Undefined: of all replicas. */
+      /** Undefined: all replicas. */
       readonly pick: number | undefined;
       readonly lastsMs: number;
     }
@@ -39,7 +39,7 @@ export type FaultAction =
       readonly on: 'requests';
       readonly server: ServerName;
       readonly effect: RequestEffect;
-      /** Of all replicas. The first so many requests, at most, within the time. */
+      /** Maximum number of affected requests, of all replicas together. */
       readonly times: number;
       readonly of: RequestClass;
       readonly lastsMs: number;

@@ -4,7 +4,7 @@ import type { FaultAction, RequestClass, RequestEffect, ServerName, WatchEffect 
 /** One row of the table of faults. */
 export interface FaultKind {
   readonly name: string;
-  /** Draws the particulars. */
+  /** Chooses the details at random. */
   make(random: Random): FaultAction;
 }
 
@@ -12,7 +12,7 @@ const MOST_PICKS = 1_000;
 const pick = (random: Random): number => random.below(MOST_PICKS);
 const between = (random: Random, least: number, most: number): number => least + random.below(most - least);
 
-/** Repeats of a call within seconds meet the same fault; a few calls get through again and again. */
+/** Retries of a call within seconds meet the same fault; the number of affected requests is limited, so that calls succeed in between. */
 const requests =
   (server: ServerName, effect: RequestEffect, of: RequestClass) =>
   (random: Random): FaultAction => ({
@@ -24,7 +24,7 @@ const requests =
     lastsMs: between(random, 1_000, 6_000),
   });
 
-/** A conflict is about an object that exists, an expired version about a watch that continues from it. */
+/** A conflict occurs only for an existing object, an expired version only for a watch. */
 const CLASSES: Readonly<Record<number, RequestClass>> = { 409: 'patches', 410: 'watches' };
 
 const answered = (server: ServerName, status: number): FaultKind => ({

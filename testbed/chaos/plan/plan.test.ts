@@ -13,7 +13,7 @@ describe('a plan', () => {
     expect(planOf({ ...REQUEST, seed: 2 }).faults).not.toEqual(planOf(REQUEST).faults);
   });
 
-  it('has every shape and every kind of fault as often as every other', () => {
+  it('has every shape and every kind of fault equally often', () => {
     const { builds, faults } = planOf({ ...REQUEST, faults: KINDS.length * 2 });
     const shapes = Map.groupBy(builds, ({ shape }) => shape);
     expect([...shapes.values()].map((those) => those.length)).toEqual(SHAPES.map(() => 3));
@@ -43,7 +43,7 @@ describe('a plan', () => {
     );
   });
 
-  it('has no faults where no kind is wanted', () => {
+  it('has no faults if no kind is given', () => {
     expect(planOf({ ...REQUEST, kinds: [] }).faults).toEqual([]);
   });
 });
@@ -64,7 +64,7 @@ describe('shapes', () => {
       );
   });
 
-  it('have names of their own', () => {
+  it('have unique names', () => {
     expect(new Set(SHAPES.map(({ name }) => name)).size).toBe(SHAPES.length);
     expect(new Set(KINDS.map(({ name }) => name)).size).toBe(KINDS.length);
   });

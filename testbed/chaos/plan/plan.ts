@@ -2,14 +2,14 @@ import { type Random, seededRandom } from '@hangar/autoscaler/simulate/random';
 import type { FaultAction } from './actions.ts';
 import type { FaultKind } from './kinds.ts';
 
-/** A build that is sent at a time, by the number of its shape. Times in milliseconds since the beginning of the run. */
+/** A planned build, with the number of its shape. Times in milliseconds since the start of the run. */
 export interface PlannedBuild {
   readonly number: number;
   readonly shape: number;
   readonly atMs: number;
 }
 
-/** A fault that is injected at a time. */
+/** A planned fault. */
 export interface PlannedFault {
   readonly number: number;
   readonly kind: string;
@@ -17,14 +17,14 @@ export interface PlannedFault {
   readonly action: FaultAction;
 }
 
-/** What is sent and what goes wrong in one run. */
+/** The builds and faults of one run. */
 export interface Plan {
   readonly seed: number;
   readonly builds: readonly PlannedBuild[];
   readonly faults: readonly PlannedFault[];
 }
 
-/** What a plan is made of. */
+/** Parameters of a plan. */
 export interface PlanRequest {
   readonly seed: number;
   readonly builds: number;
@@ -35,20 +35,20 @@ export interface PlanRequest {
   readonly kinds: readonly FaultKind[];
 }
 
-/** Faults begin when the first builds run. */
+/** Faults start after the first builds have started. */
 const FIRST_FAULT_MS = 3_000;
 
-/** The same request has the same plan. Each kind of fault and each shape has an equal share. Pure. */
+/** Returns the same plan for the same request. Each kind of fault and each shape has an equal share. Pure. */
 export function planOf({ seed, builds, faults, spanMs, shapes, kinds }: PlanRequest): Plan {
   const random = seededRandom(seed);
-  const shapesInTurn = shuffled(random, equalShares(builds, shapes));
+  const shapeOrder = shuffled(random, equalShares(builds, shapes));
   const builtAtMs = times(random, builds, [0, spanMs]);
-  const kindsInTurn = shuffled(random, equalShares(kinds.length === 0 ? 0 : faults, kinds.length));
-  const faultAtMs = times(random, kindsInTurn.length, [Math.min(FIRST_FAULT_MS, spanMs), spanMs]);
+  const kindOrder = shuffled(random, equalShares(kinds.length === 0 ? 0 : faults, kinds.length));
+  const faultAtMs = times(random, kindOrder.length, [Math.min(FIRST_FAULT_MS, spanMs), spanMs]);
   return {
     seed,
-    builds: shapesInTurn.map((shape, nth) => ({ number: nth + 1, shape, atMs: builtAtMs[nth] ?? 0 })),
-    faults: kindsInTurn.flatMap((which, nth) => {
+    builds: shapeOrder.map((shape, nth) => ({ number: nth + 1, shape, atMs: builtAtMs[nth] ?? 0 })),
+    faults: kindOrder.flatMap((which, nth) => {
       const kind = kinds[which];
       const number = nth + 1;
       if (!kind) return [];

@@ -1,26 +1,26 @@
-/** What a step of a shape comes to when nothing disturbs it. */
+/** The result of a step of a shape without faults. */
 export interface ExpectedStep {
   readonly name: string;
   readonly status: 'success' | 'failure' | 'skipped';
   readonly exitCode: number;
-  /** Numbered lines in its log. */
+  /** Number of numbered lines in its log. */
   readonly lines: number;
-  /** It ends by itself; a service is stopped with its pipeline. */
+  /** Whether it ends by itself; a service is stopped with its pipeline. */
   readonly ends: boolean;
 }
 
-/** What a stage of a shape comes to. */
+/** The result of a stage of a shape without faults. */
 export interface ExpectedStage {
   readonly name: string;
   readonly status: 'success' | 'failure';
   readonly steps: readonly ExpectedStep[];
 }
 
-/** One form of pipeline. Its steps print numbered lines, and record start and end in a file outside of the Pod. */
+/** A kind of pipeline. Its steps print numbered lines, and record their start and end in a file outside of the Pod. */
 export interface Shape {
   readonly name: string;
   readonly stages: readonly ExpectedStage[];
-  /** @param file the record of its steps' starts and ends */
+  /** @param file the file in which steps record their starts and ends */
   yaml(file: string): string;
 }
 
@@ -47,7 +47,7 @@ const IMAGE = 'docker.io/library/busybox:latest';
 const LINES = 20;
 const PAUSE_S = 0.3;
 
-/** Shell that records its start, prints numbered lines with pauses, and records its end. */
+/** A shell script that records its start, prints numbered lines with pauses, and records its end. */
 function scriptOf({ name, lines = LINES, pauses = 2, code = 0, form }: StepSpec, file: string): string {
   const burst = Math.ceil(lines / (pauses + 1));
   const recorded = (kind: 'start' | 'end'): string =>

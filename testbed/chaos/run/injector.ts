@@ -7,8 +7,8 @@ import type { PlannedFault } from '../plan/plan.ts';
 import type { Replica } from './replica.ts';
 import type { BuildPod, ChaosSystem } from './system.ts';
 
-/** What a fault needs to know of the builds, and tells of them. */
-export interface BuildBook {
+/** The open builds, and the events that faults cause in them. */
+export interface BuildEvents {
   /** Ids of builds that have not ended. */
   open(): readonly number[];
   cancelled(buildId: number): void;
@@ -17,10 +17,10 @@ export interface BuildBook {
 
 type Of<On extends FaultAction['on']> = Extract<FaultAction, { readonly on: On }>;
 
-/** What came of a fault: what was done, or undefined where there was nothing to do it to. */
+/** A description of what was done; undefined: there was no target. */
 type Done = string | undefined;
 
-/** A Pod is waited for so long, since few runs have one at every moment. */
+/** Maximum time to wait for a Pod, since there is not one at every moment. */
 const PATIENCE_MS = 4_000;
 const LOOK_MS = 200;
 
@@ -28,22 +28,22 @@ const LOOK_MS = 200;
 export class Injector {
   readonly #clock: Clock;
   readonly #system: ChaosSystem;
-  readonly #book: BuildBook;
+  readonly #builds: BuildEvents;
   /** Faults that were injected, in the order of their ends. */
   readonly faults: InjectedFault[] = [];
   readonly #awayNodes = new Set<string>();
 
-  constructor(clock: Clock, system: ChaosSystem, book: BuildBook) {
+  constructor(clock: Clock, system: ChaosSystem, book: BuildEvents) {
     this.#clock = clock;
     this.#system = system;
-    this.#book = book;
+    this.#builds = book;
   }
 
   /** Injects one fault; resolves when it is over. */
   async inject({ number, kind, action }: PlannedFault): Promise<void> {
     const fromMs = this.#clock.now();
     const what = await this.#carryOut(action);
-    const fault = { number, kind, fromMs, toMs: this.#clock.now(), what: what ?? 'nothing to do it to' };
+    const fault = { number, kind, fromMs, toMs: this.#clock.now(), what: what ?? 'no target' };
     this.faults.push({ ...fault, isDone: what !== undefined });
   }
 
@@ -91,7 +91,7 @@ export class Injector {
 
   async #requests({ server, effect, of, times, lastsMs }: Of<'requests'>): Promise<Done> {
     const rule = { effect, of, left: times };
-    const endings = this.#system.replicas.map((one) => one[server].order(rule));
+    const endings = this.#system.replicas.map((one) => one[server].addRule(rule));
     await this.#clock.sleep(lastsMs);
     for (const end of endings) end();
     const met = times - rule.left;
@@ -115,7 +115,7 @@ export class Injector {
     const pod = await this.#somePod(pick);
     if (!pod) return undefined;
     const { cluster } = this.#system;
-    this.#book.destroyed(pod.buildId);
+    this.#builds.destroyed(pod.buildId);
     if (by === 'eviction') cluster.evict(pod);
     else if (by === 'removal') cluster.removePod(pod);
     else cluster.api.delete({ resource: PODS, namespace: pod.namespace, name: pod.name });
@@ -141,11 +141,11 @@ export class Injector {
     return `${name}, ${lastsMs} ms`;
   }
 
-  /** A machine of the same name takes its place. */
+  /** A new machine with the same name replaces it. */
   async #loseNode(node: EmbeddedNode, lastsMs: number): Promise<string> {
     const { cluster } = this.#system;
     const lost = this.#system.pods().filter((one) => one.node === node.name);
-    for (const { buildId } of lost) this.#book.destroyed(buildId);
+    for (const { buildId } of lost) this.#builds.destroyed(buildId);
     cluster.loseNode(node.name);
     await this.#clock.sleep(lastsMs);
     cluster.addNode(node);
@@ -154,10 +154,10 @@ export class Injector {
   }
 
   #cancel({ pick }: Of<'build'>): Promise<Done> {
-    const open = this.#book.open();
+    const open = this.#builds.open();
     const id = open[pick % Math.max(1, open.length)];
     if (id === undefined || !this.#system.drone.cancel(id)) return Promise.resolve(undefined);
-    this.#book.cancelled(id);
+    this.#builds.cancelled(id);
     return Promise.resolve(`build ${id}`);
   }
 
@@ -168,7 +168,7 @@ export class Injector {
     return found;
   }
 
-  /** A Pod on a node. */
+  /** Picks a Pod that is on a node. */
   async #somePod(pick: number): Promise<BuildPod | undefined> {
     for (let waitedMs = 0; waitedMs <= PATIENCE_MS; waitedMs += LOOK_MS) {
       const pods = this.#system.pods().filter(({ node }) => node !== '');

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestClass, RequestEffect } from '../plan/actions.ts';
 import { FaultProxy } from './proxy.ts';
 
-/** Long enough for an answer that is on its way, far too short for one that never comes. */
+/** Long enough for an answer to arrive, and the limit for answers that never do. */
 const SOON_MS = 300;
 
 describe('the proxy before a server', () => {
@@ -42,7 +42,7 @@ describe('the proxy before a server', () => {
 
   const post = (body = 'hello') => fetch(`${proxy.url}/things`, { method: 'POST', body });
   const order = (effect: RequestEffect, of: RequestClass = 'all', left = 1) =>
-    proxy.order({ effect, of, left });
+    proxy.addRule({ effect, of, left });
   const isAnswered = (answer: Promise<unknown>): Promise<boolean> =>
     Promise.race([
       answer.then(() => true),
@@ -51,7 +51,7 @@ describe('the proxy before a server', () => {
         .then(() => false),
     ]);
 
-  it('passes requests and answers on', async () => {
+  it('forwards requests and answers', async () => {
     const answer = await post();
     expect([answer.status, await answer.text()]).toEqual([200, 'heard hello']);
   });
@@ -103,7 +103,7 @@ describe('the proxy before a server', () => {
     await expect(answer.text()).rejects.toThrow();
   });
 
-  it('meets requests of its class alone, until it is called off', async () => {
+  it('affects only requests of its class, until it is removed', async () => {
     const callOff = order({ kind: 'answer', status: 403, when: 'before' }, 'reads', 2);
     expect((await post()).status).toBe(200);
     expect((await fetch(proxy.url)).status).toBe(403);
@@ -111,7 +111,7 @@ describe('the proxy before a server', () => {
     expect((await fetch(proxy.url)).status).toBe(200);
   });
 
-  it('refuses connections, and breaks those that are open, until the outage ends', async () => {
+  it('refuses connections, and breaks open ones, until the outage ends', async () => {
     await post();
     const end = proxy.beginOutage('refused');
     await expect(post()).rejects.toThrow();
@@ -119,7 +119,7 @@ describe('the proxy before a server', () => {
     expect((await post()).status).toBe(200);
   });
 
-  it('is silent until the outage ends; another one that began meanwhile goes on', async () => {
+  it('is silent until the outage ends; another outage that began meanwhile continues', async () => {
     const [end, endOther] = [proxy.beginOutage('silent'), proxy.beginOutage('silent')];
     const first = post().catch(() => 'broken');
     expect(await isAnswered(first)).toBe(false);
@@ -139,7 +139,7 @@ describe('the proxy before a server', () => {
       return { next: async () => (await reader?.read())?.value };
     };
 
-    it('passes events on, and drops them from a silent one', async () => {
+    it('forwards events, and drops them for a silent watch', async () => {
       const { next } = await watch();
       sendEvent('1');
       expect(await next()).toBe('1\n');
@@ -149,7 +149,7 @@ describe('the proxy before a server', () => {
       expect(await isAnswered(next())).toBe(false);
     });
 
-    it('breaks it', async () => {
+    it('breaks a watch', async () => {
       const { next } = await watch();
       proxy.setWatchEffect('dropped');
       await expect(next()).rejects.toThrow();
@@ -165,7 +165,7 @@ describe('the proxy before a server', () => {
       expect(events).toBe('2\n1\n');
     });
 
-    it('passes events on late, in their order', async () => {
+    it('forwards events late, in their order', async () => {
       const { next } = await watch();
       proxy.setWatchEffect('late');
       sendEvent('1');

@@ -13,11 +13,11 @@ import type { Outage, RequestClass, RequestEffect, ServerName, WatchEffect } fro
 import { errorBodyOf } from './error-bodies.ts';
 import { WatchRelay } from './watch-relay.ts';
 
-/** A fault that meets the next requests of a class. */
+/** A fault that affects the next requests of a class. */
 export interface RequestRule {
   readonly effect: RequestEffect;
   readonly of: RequestClass;
-  /** Requests that it still meets; shared by all proxies that have the rule. */
+  /** Number of requests that it still affects; shared by all proxies that have the rule. */
   left: number;
 }
 
@@ -28,8 +28,8 @@ interface Exchange {
 }
 
 /**
- * An HTTP proxy between one replica and one server, which can be made to fail. It is reached as a server, as a forward proxy, or by
- * CONNECT: replicas that must use one address for a server have a proxy each nevertheless.
+ * An HTTP proxy with faults between one replica and one server. It can be used as a server, as a forward proxy, or by CONNECT, so that
+ * each replica has its own proxy even if all must use the same address of a server.
  */
 export class FaultProxy {
   readonly #clock: Clock;
@@ -79,18 +79,18 @@ export class FaultProxy {
     if (how === 'refused') this.#breakAll();
     return () => {
       this.#outages.delete(outage);
-      // What was sent in silence never arrives: the connections of before are of no use.
+      // Answers from the time of silence never arrive, so the old connections are useless.
       this.#breakAll();
     };
   }
 
-  /** Orders a fault; the returned function calls it off. */
-  order(rule: RequestRule): () => void {
+  /** Adds a fault; the returned function removes it. */
+  addRule(rule: RequestRule): () => void {
     this.#rules.add(rule);
     return () => this.#rules.delete(rule);
   }
 
-  /** What happens to watches from now on; `dropped` and `silent` meet those that are open. */
+  /** Sets what happens to watches from now on; `dropped`, `expired` and `silent` affect open ones. */
   setWatchEffect(effect: WatchEffect | undefined): void {
     this.#watchEffect = effect;
     for (const watch of this.#watches) {
@@ -122,12 +122,12 @@ export class FaultProxy {
     if (effect && (await this.#endsBefore(effect, request, response))) return;
     const exchange = { request, response, body };
     const answer = await this.#forward(exchange);
-    // An outage that began meanwhile swallows the answer.
+    // If an outage began meanwhile, the answer is lost.
     if (this.#outage !== undefined) return this.#fail(request);
     await this.#deliver(exchange, answer, effect);
   }
 
-  /** Whether a fault ends the request before the server hears of it. */
+  /** Whether a fault ends the request before it is sent to the server. */
   async #endsBefore(
     effect: RequestEffect,
     request: IncomingMessage,
@@ -140,7 +140,7 @@ export class FaultProxy {
     return true;
   }
 
-  /** Silence: no answer, until the outage ends and the connection breaks. */
+  /** A silent outage gives no answer until it ends and the connection breaks. */
   #fail(request: IncomingMessage): void {
     if (this.#outage === 'refused') request.socket.destroy();
   }
@@ -173,7 +173,7 @@ export class FaultProxy {
     effect: RequestEffect | undefined,
   ): Promise<void> {
     if (effect?.kind === 'cut' || effect?.kind === 'answer') {
-      // The server has carried it out once its answer is there; a stream has no end to wait for.
+      // The server has carried out the request once the answer begins; a stream may never end.
       answer.resume();
       if (effect.kind === 'answer') return this.#answer(response, effect.status);
       return void request.socket.destroy();

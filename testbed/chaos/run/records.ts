@@ -15,7 +15,7 @@ export interface SentBuild {
   readonly destroyedMs: number[];
 }
 
-/** Reads all that is known of a build. */
+/** Reads the history of a build. */
 export function historyOf(system: ChaosSystem, sent: SentBuild): BuildHistory {
   const { number, id, shape, sentMs, endedMs, cancelledMs, destroyedMs } = sent;
   const build = system.drone.build(id);
@@ -50,7 +50,7 @@ export function historyOf(system: ChaosSystem, sent: SentBuild): BuildHistory {
   };
 }
 
-/** The numbers of a step's numbered lines. */
+/** The numbers of the numbered lines of a step. */
 function numbersIn(lines: readonly WireLine[] | undefined): readonly number[] | undefined {
   return lines?.flatMap(({ out }) => {
     const [, number] = /^#(\d+)\n?$/.exec(out) ?? [];
@@ -58,7 +58,7 @@ function numbersIn(lines: readonly WireLine[] | undefined): readonly number[] | 
   });
 }
 
-/** Their times are in whole seconds. */
+/** Reads the recorded starts and ends, whose times are in whole seconds. */
 function effectsIn(file: string): readonly Effect[] {
   if (!existsSync(file)) return [];
   return readFileSync(file, 'utf8')

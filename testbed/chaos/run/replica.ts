@@ -2,13 +2,13 @@ import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@hangar/shared/clock';
 import { Child } from '@hangar/shared/testing/child-process';
-import type { Life, MemorySample } from '../judge/history.ts';
+import type { MemorySample, ProcessHistory } from '../judge/history.ts';
 import type { FaultProxy } from './proxy.ts';
 
-/** What a replica is started with, again and again. */
+/** The parameters with which a replica is started and restarted. */
 export interface ReplicaSpec {
   readonly index: number;
-  /** Its kubeconfig and the logs of its processes go there. */
+  /** Folder of its kubeconfig and the logs of its processes. */
   readonly folder: string;
   readonly kubernetes: FaultProxy;
   readonly drone: FaultProxy;
@@ -21,16 +21,16 @@ interface Process {
   readonly child: Child;
   readonly samples: MemorySample[];
   exitCode: number | undefined;
-  /** It was ended by a fault. */
+  /** Whether it was ended by a fault. */
   isEnded: boolean;
 }
 
 const MAIN = new URL('../../../runner/src/main.ts', import.meta.url).pathname;
-/** As the kubelet does, but sooner. */
+/** Delay of a restart, shorter than the kubelet's. */
 const RESTART_MS = 1_000;
 const HAND_OVER_MS = 30_000;
 
-/** One replica of the runner: a real process that is started again whenever it ends, as in a Pod of a Deployment. */
+/** One replica of the runner: a real process that is restarted whenever it ends, as in a Pod of a Deployment. */
 export class Replica {
   readonly kubernetes: FaultProxy;
   readonly drone: FaultProxy;
@@ -47,12 +47,12 @@ export class Replica {
     this.drone = spec.drone;
   }
 
-  /** Name of the Pod that it is in now. */
+  /** Name of its present Pod. */
   get name(): string {
     return `runner-${this.#spec.index}-${this.#pods}`;
   }
 
-  get lives(): readonly Life[] {
+  get processes(): readonly ProcessHistory[] {
     return this.#processes;
   }
 
@@ -77,18 +77,18 @@ export class Replica {
       },
     });
     closeSync(output);
-    const life: Process = { name, child, samples: [], exitCode: undefined, isEnded: false };
-    this.#processes.push(life);
-    void this.#restartAfter(life);
+    const current: Process = { name, child, samples: [], exitCode: undefined, isEnded: false };
+    this.#processes.push(current);
+    void this.#restartAfter(current);
   }
 
-  /** Ends its process, and starts it again: in the same Pod, or as another one. */
+  /** Ends its process and restarts it, in the same Pod or as another one. */
   async end(signal: 'SIGTERM' | 'SIGKILL', isNewPod: boolean): Promise<void> {
-    const life = this.#processes.at(-1);
-    if (!life || life.isEnded) return;
-    life.isEnded = true;
-    if (signal === 'SIGTERM') life.child.kill('SIGCONT');
-    await life.child.end(signal, HAND_OVER_MS);
+    const current = this.#processes.at(-1);
+    if (!current || current.isEnded) return;
+    current.isEnded = true;
+    if (signal === 'SIGTERM') current.child.kill('SIGCONT');
+    await current.child.end(signal, HAND_OVER_MS);
     if (isNewPod) this.#pods += 1;
     await this.#clock.sleep(RESTART_MS);
     this.start();
@@ -96,36 +96,36 @@ export class Replica {
 
   /** Stops its process for a while; it may be killed meanwhile. */
   async pause(lastsMs: number): Promise<void> {
-    const life = this.#processes.at(-1);
-    life?.child.kill('SIGSTOP');
+    const current = this.#processes.at(-1);
+    current?.child.kill('SIGSTOP');
     await this.#clock.sleep(lastsMs);
-    life?.child.kill('SIGCONT');
+    current?.child.kill('SIGCONT');
   }
 
-  /** Notes how much memory its process has. */
+  /** Records the memory of its process. */
   sample(): void {
-    const life = this.#processes.at(-1);
-    if (!life?.child.isRunning) return;
-    const bytes = memoryOf(life.child.pid);
-    if (bytes !== undefined) life.samples.push({ atMs: this.#clock.now(), bytes });
+    const current = this.#processes.at(-1);
+    if (!current?.child.isRunning) return;
+    const bytes = memoryOf(current.child.pid);
+    if (bytes !== undefined) current.samples.push({ atMs: this.#clock.now(), bytes });
   }
 
-  /** Ends it for good. */
+  /** Ends it without a restart. */
   async close(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     this.#isOver = true;
-    const life = this.#processes.at(-1);
-    if (!life) return;
-    const isRunning = life.child.isRunning && !life.isEnded;
-    life.isEnded = true;
-    life.child.kill('SIGCONT');
-    const { code } = await life.child.end(signal, HAND_OVER_MS);
-    if (isRunning && signal === 'SIGTERM') life.exitCode = code ?? -1;
+    const current = this.#processes.at(-1);
+    if (!current) return;
+    const isRunning = current.child.isRunning && !current.isEnded;
+    current.isEnded = true;
+    current.child.kill('SIGCONT');
+    const { code } = await current.child.end(signal, HAND_OVER_MS);
+    if (isRunning && signal === 'SIGTERM') current.exitCode = code ?? -1;
   }
 
-  async #restartAfter(life: Process): Promise<void> {
-    const { code } = await life.child.exit;
-    if (life.isEnded) return;
-    life.exitCode = code ?? -1;
+  async #restartAfter(current: Process): Promise<void> {
+    const { code } = await current.child.exit;
+    if (current.isEnded) return;
+    current.exitCode = code ?? -1;
     await this.#clock.sleep(RESTART_MS);
     this.start();
   }

@@ -7,17 +7,17 @@ import { Injector } from './injector.ts';
 import { historyOf, type SentBuild } from './records.ts';
 import { ChaosSystem } from './system.ts';
 
-/** What a run needs from outside. */
+/** The dependencies of a run. */
 export interface RunParts {
   readonly clock: Clock;
   readonly replicas: number;
-  /** Called again and again with how far it is. */
+  /** Called repeatedly with the progress. */
   readonly showProgress: (text: string) => void;
   /** Aborted: everything is ended, and the run rejects. */
   readonly stop: AbortSignal;
 }
 
-/** What a run came to, and where the logs of its daemons are while it is not closed. */
+/** The result of a run, and the folder with the logs of its daemons until it is closed. */
 export interface FinishedRun {
   readonly history: History;
   readonly folder: string;
@@ -26,7 +26,7 @@ export interface FinishedRun {
 
 const TICK_MS = 100;
 const SAMPLE_MS = 1_000;
-/** After the last fault everything must come to its end within this time. */
+/** After the last fault, all builds must end within this time. */
 const SETTLE_MS = 180_000;
 
 /** Sends the builds and injects the faults of a plan, and waits until everything has settled. */
@@ -66,7 +66,7 @@ class Run {
   async finish(): Promise<FinishedRun> {
     const { drone, replicas, folder } = this.#system;
     for (const one of replicas) one.start();
-    await this.#unfold();
+    await this.#followPlan();
     await this.#settle();
     const leftBefore = this.#leftovers();
     await Promise.all(replicas.map((one) => one.close('SIGTERM')));
@@ -75,21 +75,21 @@ class Run {
     const history: History = {
       ...{ seed: this.#plan.seed, faults: this.#injector.faults, leftovers },
       builds: [...this.#sent.values()].map((sent) => historyOf(this.#system, sent)),
-      lives: replicas.flatMap(({ lives }) => lives),
+      processes: replicas.flatMap(({ processes }) => processes),
     };
     drone.pauseQueue();
     return { history, folder, close: (keepsFolder) => this.#system.close(keepsFolder) };
   }
 
-  /** Builds and faults at their times; resolves when the last fault is over. */
-  async #unfold(): Promise<void> {
+  /** Sends builds and injects faults at their times; resolves when the last fault is over. */
+  async #followPlan(): Promise<void> {
     const builds = [...this.#plan.builds];
     const faults = [...this.#plan.faults];
     const running = new Set<Promise<void>>();
     while (builds.length + faults.length + running.size > 0) {
       const nowMs = this.#parts.clock.monotonicMs() - this.#beganMs;
-      for (const { number, shape } of dueOf(builds, nowMs)) this.#send(number, shape);
-      for (const fault of dueOf(faults, nowMs)) {
+      for (const { number, shape } of takeDue(builds, nowMs)) this.#send(number, shape);
+      for (const fault of takeDue(faults, nowMs)) {
         const over = this.#injector.inject(fault).finally(() => running.delete(over));
         running.add(over);
       }
@@ -97,7 +97,7 @@ class Run {
     }
   }
 
-  /** All builds have ended and all that was theirs is gone, or time is up. */
+  /** Waits until all builds have ended and their objects are gone, or the time limit is reached. */
   async #settle(): Promise<void> {
     const { clock } = this.#parts;
     const fromMs = clock.monotonicMs();
@@ -152,8 +152,8 @@ class Run {
   }
 }
 
-/** Takes those out that are due. */
-function dueOf<T extends { readonly atMs: number }>(waiting: T[], nowMs: number): readonly T[] {
+/** Removes and returns the items that are due. */
+function takeDue<T extends { readonly atMs: number }>(waiting: T[], nowMs: number): readonly T[] {
   const count = waiting.findIndex(({ atMs }) => atMs > nowMs);
   return waiting.splice(0, count < 0 ? waiting.length : count);
 }

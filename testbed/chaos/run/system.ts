@@ -15,7 +15,7 @@ const SECRET = 'chaos-secret';
 const NODES = ['node-1', 'node-2', 'node-3'].map((name) => ({ name, cpu: '16', memory: '32Gi', pods: 250 }));
 const IMAGE_COMMANDS = new URL('../../demo/image-commands.yml', import.meta.url).pathname;
 
-/** Settings of every replica: quick to find out what happened, and patient where a fault passes. */
+/** Settings of every replica, for fast takeovers and for waiting out temporary faults. */
 const SETTINGS = {
   DRONE_RPC_SECRET: SECRET,
   DRONE_RPC_PROTO: 'http',
@@ -24,11 +24,11 @@ const SETTINGS = {
   HANGAR_LEASE_TERM: '6s',
   HANGAR_NODE_LOST_PATIENCE: '60s',
   HANGAR_IMAGE_COMMANDS: IMAGE_COMMANDS,
-  // Nobody answers there: an image whose command line is not listed is swapped.
+  // No server listens there, so a step whose image's command line is not listed is swapped.
   HANGAR_REGISTRY_MIRRORS: 'docker.io:127.0.0.1:1',
 };
 
-/** The store's key. */
+/** The key of Leases in the store. */
 const LEASES = 'leases.coordination.k8s.io';
 
 /** A Pod of a build. */
@@ -39,7 +39,7 @@ export interface BuildPod {
   readonly buildId: number;
 }
 
-/** Embedded cluster, practice server, and replicas that reach both by proxies. */
+/** The embedded cluster, the practice server, and replicas that use both through proxies. */
 export class ChaosSystem {
   readonly folder = mkdtempSync(join(tmpdir(), 'hangar-chaos-'));
   readonly clock: Clock;
@@ -47,7 +47,7 @@ export class ChaosSystem {
   readonly cluster: EmbeddedCluster;
   readonly replicas: Replica[] = [];
   readonly nodes = NODES;
-  /** By the name of a Pod: when it was first told to stop, or was gone. Milliseconds since 1970. */
+  /** For each Pod by name: when it was first stopped or gone. Milliseconds since 1970. */
   readonly podStoppedMs = new Map<string, number>();
   readonly #proxies: FaultProxy[] = [];
 
@@ -75,7 +75,7 @@ export class ChaosSystem {
     return system;
   }
 
-  /** The file in which the steps of a build record that they started and ended. */
+  /** The file in which the steps of a build record their starts and ends. */
   effectsFile(buildNumber: number): string {
     return join(this.folder, 'effects', `build-${buildNumber}`);
   }
@@ -86,17 +86,17 @@ export class ChaosSystem {
   }
 
   /**
-   * What the runner has in the cluster. The Lease of a replica that lives is no leftover.
+   * Objects of the runner in the cluster. The Lease of a running replica is no leftover.
    *
-   * @param living names of replicas; undefined: none is left, and the last one removes its own Lease no more
+   * @param running names of running replicas; undefined: none runs, and the last one does not delete its own Lease
    */
-  leftovers(living: readonly string[] | undefined): readonly string[] {
+  leftovers(running: readonly string[] | undefined): readonly string[] {
     const { store } = this.cluster.api;
     const isOurs = ({ metadata }: KubeObject): boolean =>
       metadata.labels?.[LABEL.managedBy] === LABEL.managedByValue;
-    const isLiving = ({ metadata }: KubeObject): boolean =>
-      living === undefined || living.some((one) => metadata.name.endsWith(one));
-    const leases = store.list(LEASES, 'hangar').filter((one) => !isLiving(one));
+    const isRunning = ({ metadata }: KubeObject): boolean =>
+      running === undefined || running.some((one) => metadata.name.endsWith(one));
+    const leases = store.list(LEASES, 'hangar').filter((one) => !isRunning(one));
     const namespaces = store.list('namespaces').filter(isOurs);
     return [
       ...store.list('pods', 'hangar').map(({ metadata }) => `Pod ${metadata.name}`),
@@ -106,7 +106,7 @@ export class ChaosSystem {
     ];
   }
 
-  /** @param keepsFolder the logs of the daemons stay */
+  /** @param keepsFolder whether the logs of the daemons are kept */
   async close(keepsFolder: boolean): Promise<void> {
     await Promise.all(this.replicas.map((one) => one.close('SIGKILL')));
     await this.drone.close();

@@ -3,19 +3,19 @@ import type { Clock } from '@hangar/shared/clock';
 import type { WatchEffect } from '../plan/actions.ts';
 
 const LATE_MS = 1_500;
-/** So long an event waits for one that may overtake it. */
+/** An event waits this long for another one that may overtake it. */
 const OVERTAKEN_MS = 1_000;
 
-/** Passes on the events of one watch, line by line, as its effect says at that time. */
+/** Forwards the events of one watch, line by line, with the effect that is set at that time. */
 export class WatchRelay {
   readonly #clock: Clock;
   readonly #response: ServerResponse;
   readonly #effect: () => WatchEffect | undefined;
   #rest = '';
   #isSilent = false;
-  /** An event that lets the next one pass. */
+  /** An event that is sent after the next one. */
   #overtaken: string | undefined;
-  /** Late events stay in their order: each waits for the one before it. */
+  /** Late events keep their order: each waits for the one before it. */
   #queue: Promise<void> = Promise.resolve();
 
   constructor(
@@ -40,7 +40,7 @@ export class WatchRelay {
     this.#response.destroy();
   }
 
-  /** Nothing more arrives, and the connection stays. */
+  /** Forwards nothing more, and keeps the connection open. */
   silence(): void {
     this.#isSilent = true;
   }

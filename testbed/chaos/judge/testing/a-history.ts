@@ -7,7 +7,7 @@ export const SENT_MS = 1_768_383_000_000;
 /** The Pod of {@link aBuild}. */
 export const POD = 'drone-1';
 
-/** Two steps, the second of which fails, one that is skipped for it, and a service. */
+/** Two steps, the second of which fails, a third that is skipped because of that, and a service. */
 export const SHAPE: Shape = {
   name: 'two steps',
   yaml: () => '',
@@ -48,7 +48,7 @@ const GOOD: BuildHistory = {
   ],
 };
 
-/** A build of {@link SHAPE} as it should be, with changes: of itself, of its stage, and of steps by their names. */
+/** A correct build of {@link SHAPE}, with changes to itself, its stage, and steps by name. */
 export function aBuild(
   build: Partial<BuildHistory> = {},
   stage: Partial<StageHistory> = {},
@@ -62,8 +62,8 @@ export function aBuild(
   return { ...GOOD, stages, ...build };
 }
 
-/** A history of these builds, in which nothing else happened. */
+/** A history of these builds without other events. */
 export const aHistory = (builds: readonly BuildHistory[], more: Partial<History> = {}): History => ({
-  ...{ seed: 1, builds, faults: [], lives: [], leftovers: [] },
+  ...{ seed: 1, builds, faults: [], processes: [], leftovers: [] },
   ...more,
 });
