@@ -20,19 +20,19 @@ describe('a notice from an Event of a Pod', () => {
   it('is written once to the log of the step that is due, which shows as running', async () => {
     const stageRun = new TestStageRun({ plan, pod: aPod(plan) });
     await settle();
-    stageRun.feed.hear(notice('pulling image i2:1'));
-    stageRun.feed.hear(notice('pulled image i2:1 in 3.2 s', { lasts: false }));
+    stageRun.feed.addNotices(notice('pulling image i2:1'));
+    stageRun.feed.addNotices(notice('pulled image i2:1 in 3.2 s', { lasts: false }));
     await stageRun.show((pod) => withStates(pod, { 1: waiting('ContainerCreating') }));
 
     expect(stageRun.logs.of(1).notes).toEqual(['pulling image i2:1', 'pulled image i2:1 in 3.2 s']);
     expect(stageRun.reports).toEqual(['1 running']);
-    expect(stageRun.begun).toEqual([]);
+    expect(stageRun.starts).toEqual([]);
   });
 
   it('is written to the log of its own step if that is open', async () => {
     const stageRun = new TestStageRun({ plan: aPlan([aPlannedStep(1), aPlannedStep(2)]), pod: aPod(plan) });
     await settle();
-    stageRun.feed.hear(notice('pulling image i2:1'));
+    stageRun.feed.addNotices(notice('pulling image i2:1'));
     await settle();
 
     expect([stageRun.logs.of(1).notes, stageRun.logs.of(2).notes]).toEqual([[], ['pulling image i2:1']]);
@@ -41,7 +41,10 @@ describe('a notice from an Event of a Pod', () => {
   it('is left out once its container runs, and one about the Pod once any container runs', async () => {
     const stageRun = new TestStageRun({ plan, pod: withStates(aPod(plan), { 1: running(), 2: running() }) });
     await settle();
-    stageRun.feed.hear(notice('pulling image i2:1'), notice('waiting for a volume: v', { container: '' }));
+    stageRun.feed.addNotices(
+      notice('pulling image i2:1'),
+      notice('waiting for a volume: v', { container: '' }),
+    );
     await settle();
 
     expect([stageRun.reports, stageRun.logs.of(1).notes]).toEqual([[], []]);
@@ -51,7 +54,7 @@ describe('a notice from an Event of a Pod', () => {
     const own = aPlan([aPlannedStep(1), aPlannedStep(2, { after: [1] }), aPlannedStep(3)]);
     const stageRun = new TestStageRun({ plan: own, pod: aPod(own), adoptions: 1 });
     const before = stageRun.clock.now() - 60_000;
-    stageRun.feed.hear(
+    stageRun.feed.addNotices(
       notice('pulled image i2:1', { atMs: before }),
       notice('pulled image i3:1', { atMs: before, container: 'step-3' }),
       notice('pulled image i4:1', { atMs: stageRun.clock.now() + 1_000, container: 'step-4' }),
@@ -67,7 +70,7 @@ describe('a notice from an Event of a Pod', () => {
   it('of a former owner is left out if it is read too late for the start of a log', async () => {
     const stageRun = new TestStageRun({ plan, pod: aPod(plan), adoptions: 1 });
     await settle();
-    stageRun.feed.hear(notice('pulled image i2:1', { atMs: stageRun.clock.now() - 60_000 }));
+    stageRun.feed.addNotices(notice('pulled image i2:1', { atMs: stageRun.clock.now() - 60_000 }));
     await settle();
 
     expect(stageRun.logs.of(1).notes).toEqual([]);
@@ -77,8 +80,8 @@ describe('a notice from an Event of a Pod', () => {
     const stageRun = new TestStageRun({ plan, pod: aPod(plan), adoptions: 1 });
     await settle();
     const nowMs = stageRun.clock.now();
-    stageRun.feed.hear(notice('pulling image i2:1', { atMs: nowMs - 1 }));
-    stageRun.feed.hear(notice('pulling image i3:1', { atMs: nowMs }));
+    stageRun.feed.addNotices(notice('pulling image i2:1', { atMs: nowMs - 1 }));
+    stageRun.feed.addNotices(notice('pulling image i3:1', { atMs: nowMs }));
     await settle();
 
     expect(stageRun.logs.of(1).notes).toEqual(['pulling image i3:1']);
@@ -88,7 +91,7 @@ describe('a notice from an Event of a Pod', () => {
     const services = aPlan([aPlannedStep(1, { role: 'background' }), aPlannedStep(2, { after: [1] })]);
     const stageRun = new TestStageRun({ plan: services, pod: aPod(services) });
     await settle();
-    stageRun.feed.hear(notice('pulling image i1:1', { container: 'step-1' }));
+    stageRun.feed.addNotices(notice('pulling image i1:1', { container: 'step-1' }));
     await settle();
 
     expect(stageRun.logs.of(1).notes).toEqual(['pulling image i1:1']);

@@ -372,7 +372,7 @@ describe('a stop of the gates', () => {
     await stageRun.clock.step(1_500);
     expect(stageRun.server.stage).toMatchObject({
       status: 'error',
-      error: expect.stringMatching(/told to stop before step s2/) as string,
+      error: expect.stringMatching(/signal to stop before step s2/) as string,
     });
     expect(stageRun.concluded).toMatchObject([{ trouble: { code: 'pod-stopped' } }]);
   });

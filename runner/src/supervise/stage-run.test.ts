@@ -124,7 +124,7 @@ describe('a stage run with marks', () => {
     await stageRun.clock.step(400);
     stageRun.logs.of(1).start(stageRun.clock.now());
     stageRun.logs.of(1).start(stageRun.clock.now());
-    expect(stageRun.begun).toEqual([{ engine: 'gate', latencyMs: 400 }]);
+    expect(stageRun.starts).toEqual([{ engine: 'gate', latencyMs: 400 }]);
   });
 
   it('reports the schema of a card', async () => {
@@ -237,7 +237,7 @@ describe('a stage run with the status of the kubelet', () => {
       ['timeout', '503'].map((why) => `waiting for image docker.io/library/i1:1: ${why}`),
     );
     expect(stageRun.reports).toEqual(['1 running']);
-    expect(stageRun.begun).toEqual([]);
+    expect(stageRun.starts).toEqual([]);
     await stageRun.show((pod) => withStates(pod, { 1: gated(0) }));
     expect(stageRun.server.step(1)?.started).toBe(1_768_383_011);
   });
@@ -326,7 +326,7 @@ describe('an adopted stage run', () => {
     stageRun.logs.of(1).end(0, stageRun.clock.now() - 50_000);
     await stageRun.clock.step(5_000);
     expect(stageRun.reports).toEqual(['1 success', 'stage success']);
-    expect(stageRun.begun).toEqual([]);
+    expect(stageRun.starts).toEqual([]);
   });
 
   it('reports the steps that still run, with the version found by trial, and sends their logs live', async () => {

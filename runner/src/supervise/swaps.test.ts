@@ -191,7 +191,7 @@ describe('the result of a swapped step', () => {
 
   it('counts its start once, from when it was due', async () => {
     const stageRun = await ended(0);
-    expect(stageRun.begun.filter(({ engine }) => engine === 'swap')).toHaveLength(1);
+    expect(stageRun.starts.filter(({ engine }) => engine === 'swap')).toHaveLength(1);
   });
 
   it('is also published if the step is skipped', async () => {

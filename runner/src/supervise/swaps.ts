@@ -7,7 +7,7 @@ import type { PlannedStep } from '../pipeline/run-plan.ts';
 import type { LaunchedStage, StageRunParts } from './launched-stage.ts';
 import type { RunContext } from './run-context.ts';
 import { stepEnvFile } from './step-env.ts';
-import { type SwapTurn, swapTurn } from './swap-turn.ts';
+import { decideSwap, type SwapDecision } from './swap-decision.ts';
 
 /** A result as gates read it from the Pod's annotations (PROTOCOL.md). */
 export interface Result {
@@ -51,11 +51,11 @@ export class Swaps {
   async swap(step: PlannedStep): Promise<boolean> {
     const { changes, halt } = this.#context;
     const pauses = new Backoff(this.#parts.clock, PAUSES);
-    const turn = (): SwapTurn => swapTurn(this.#context.pod(), step.n);
+    const decision = (): SwapDecision => decideSwap(this.#context.pod(), step.n);
     while (!this.#isOver()) {
-      await changes.until(() => this.#isOver() || turn().kind !== 'wait', halt);
+      await changes.until(() => this.#isOver() || decision().kind !== 'wait', halt);
       if (this.#isOver()) return false;
-      const now = turn();
+      const now = decision();
       if (now.kind === 'done') return true;
       if (now.kind === 'lost') return this.#placeholderLost(step, now.code);
       const written = now.kind === 'swap' ? await this.#put(step, now) : 'again';
@@ -79,7 +79,7 @@ export class Swaps {
     return this.#context.halt.aborted || this.#context.concluded() || this.#context.gone();
   }
 
-  #put(step: PlannedStep, turn: SwapTurn & { kind: 'swap' }): Promise<Written> {
+  #put(step: PlannedStep, decision: SwapDecision & { kind: 'swap' }): Promise<Written> {
     const { n } = step;
     const pod = this.#context.pod();
     const held = pod.metadata?.annotations ?? {};
@@ -90,11 +90,11 @@ export class Swaps {
       nowMs: this.#parts.clock.now(),
     });
     const annotations = {
-      [`${ANNOTATION.placeholderPrefix}${n}`]: turn.placeholder,
+      [`${ANNOTATION.placeholderPrefix}${n}`]: decision.placeholder,
       [`${ANNOTATION.envPrefix}${n}`]: env,
     };
     const image = held[`${ANNOTATION.imagePrefix}${n}`];
-    const { resourceVersion } = turn;
+    const { resourceVersion } = decision;
     return this.#write(
       {
         metadata: { annotations, ...(resourceVersion ? { resourceVersion } : {}) },
@@ -159,7 +159,7 @@ export class Swaps {
       code: 'container-refused',
       blame: 'cluster',
       step: step.n,
-      text: `step ${step.name} can't be started any more: the placeholder of its image ended with code ${code} before its turn`,
+      text: `step ${step.name} can't be started any more: the placeholder of its image ended with code ${code} before the step was due`,
     });
     return false;
   }

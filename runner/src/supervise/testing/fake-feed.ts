@@ -25,16 +25,16 @@ export class FakeFeed implements PodFeed {
 
   show(pod: V1Pod): void {
     this.pod = pod;
-    for (const tell of this.#subscribers) tell();
+    for (const notify of this.#subscribers) notify();
   }
 
-  hear(...notices: readonly PodNotice[]): void {
+  addNotices(...notices: readonly PodNotice[]): void {
     this.notices = [...this.notices, ...notices];
-    for (const tell of this.#subscribers) tell();
+    for (const notify of this.#subscribers) notify();
   }
 
   lose(): void {
     this.gone = true;
-    for (const tell of this.#subscribers) tell();
+    for (const notify of this.#subscribers) notify();
   }
 }

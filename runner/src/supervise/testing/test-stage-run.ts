@@ -40,7 +40,7 @@ export class TestStageRun {
   readonly logs: FakeStepLogs;
   readonly cancelled = new AbortController();
   readonly handOver = new AbortController();
-  readonly begun: { engine: string; latencyMs: number }[] = [];
+  readonly starts: { engine: string; latencyMs: number }[] = [];
   readonly concluded: { conclusion: Conclusion; trouble: Trouble | undefined }[] = [];
   /** Number of calls that only reports and logs are left. */
   ended = 0;
@@ -98,7 +98,7 @@ export class TestStageRun {
         log: silentLogger,
         stepLogs,
         events: {
-          stepStarted: (engine, latencyMs) => this.begun.push({ engine, latencyMs }),
+          stepStarted: (engine, latencyMs) => this.starts.push({ engine, latencyMs }),
           concluded: (conclusion, trouble) => this.concluded.push({ conclusion, trouble }),
         },
         patience: { imagePullMs: 60_000, nodeLostMs: 300_000, ...patience },

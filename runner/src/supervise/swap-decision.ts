@@ -7,7 +7,7 @@ import { isSwapped } from '../watch/container-view.ts';
  * could not be distinguished if the image changed now (known issue 6). `lost`: the placeholder has ended, and no container is started
  * in its place. `swap`: with the placeholder's id to keep and, if it matters, the version of the Pod for which the decision holds.
  */
-export type SwapTurn =
+export type SwapDecision =
   | { readonly kind: 'done' | 'wait' }
   | { readonly kind: 'lost'; readonly code: number }
   | {
@@ -17,7 +17,7 @@ export type SwapTurn =
     };
 
 /** Decides by the Pod as it is now. Pure. */
-export function swapTurn(pod: V1Pod, n: number): SwapTurn {
+export function decideSwap(pod: V1Pod, n: number): SwapDecision {
   if (isSwapped(pod, n)) return { kind: 'done' };
   if (!pod.spec?.nodeName)
     return {
@@ -29,7 +29,7 @@ export function swapTurn(pod: V1Pod, n: number): SwapTurn {
   return status ? byStatus(status) : { kind: 'wait' };
 }
 
-function byStatus({ state, containerID }: V1ContainerStatus): SwapTurn {
+function byStatus({ state, containerID }: V1ContainerStatus): SwapDecision {
   if (state?.terminated) return { kind: 'lost', code: state.terminated.exitCode };
   if (!state?.running || !containerID) return { kind: 'wait' };
   return { kind: 'swap', placeholder: containerID, resourceVersion: undefined };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NO_PLACEHOLDER } from '../pipeline/compiled.ts';
-import { swapTurn } from './swap-turn.ts';
+import { decideSwap } from './swap-decision.ts';
 import { aPlan, aPlannedStep } from './testing/a-plan.ts';
 import { afterSwap, aPod, running, terminated, waiting, withStates } from './testing/a-pod.ts';
 
@@ -33,7 +33,7 @@ describe('what to do when a swapped step is due', () => {
       { kind: 'swap', placeholder: NO_PLACEHOLDER, resourceVersion: '7' },
     ],
   ])('%s', (_, now, want) => {
-    expect(swapTurn(now, 1)).toEqual(want);
+    expect(decideSwap(now, 1)).toEqual(want);
   });
 
   it('waits for the container’s id, which identifies its run', () => {
@@ -43,6 +43,6 @@ describe('what to do when a swapped step is due', () => {
       ...seen,
       status: { containerStatuses: status ? [{ ...status, containerID: '' }] : [] },
     };
-    expect(swapTurn(unnamed, 1)).toEqual({ kind: 'wait' });
+    expect(decideSwap(unnamed, 1)).toEqual({ kind: 'wait' });
   });
 });
