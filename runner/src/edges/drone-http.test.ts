@@ -59,7 +59,7 @@ describe('ping', () => {
       /https:\/\/x\/.*DRONE_RPC_PROTO/,
     ],
     ['no connection', 'cut', /no answer from http/],
-  ])('tells the cure for %s, after one try', (_, play, want) =>
+  ])('states the remedy for %s, after one try', (_, play, want) =>
     withPlays([play], async (client, server) => {
       await expect(client.ping(signal)).rejects.toThrow(want);
       expect(server.seen).toHaveLength(1);

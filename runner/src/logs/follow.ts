@@ -83,7 +83,7 @@ class Follower {
   readonly #reopening: BackoffPolicy;
   readonly #state: FollowState;
   #tail: LogRecord | undefined;
-  #begun = false;
+  #hasStarted = false;
   #isOutOfReachNoted = false;
   readonly #turns = new ReadingTurns();
 
@@ -247,9 +247,9 @@ class Follower {
     if (record.stampNs === undefined) return this.#passMessage(record);
     this.#tail = undefined;
     const lost =
-      !this.#begun && this.#control.expectsStart === true && !record.text.startsWith(MARK_BEGINNING);
+      !this.#hasStarted && this.#control.expectsStart === true && !record.text.startsWith(MARK_BEGINNING);
     if (lost) this.#sink.note(LOST_BEGINNING_NOTE);
-    this.#begun = true;
+    this.#hasStarted = true;
     for (const mark of this.#sink.append(record)) this.#onMark(mark);
     return 1;
   }

@@ -39,7 +39,7 @@ describe('matchesConditions', () => {
     ['an empty value is a value: stars match it', { cron: include('*') }, true],
     ['an empty value does not match a literal', { target: include('production') }, false],
     ['the instance', { instance: include('drone.example.com') }, true],
-    ['paths are never asked', { paths: include('nothing/**') }, true],
+    ['paths are never compared', { paths: include('nothing/**') }, true],
     ['status is not part of the match', { status: include('failure') }, true],
     ['a malformed include never matches', { branch: include('[') }, false],
     ['a malformed exclude never matches', { branch: exclude('[') }, true],
