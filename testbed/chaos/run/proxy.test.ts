@@ -18,16 +18,16 @@ describe('the proxy before a server', () => {
 
   beforeEach(async () => {
     applied = [];
-    upstream = createServer((asked, response) => {
-      applied.push(`${asked.method} ${asked.url}`);
-      if (asked.url?.includes('watch=true')) {
+    upstream = createServer((request, response) => {
+      applied.push(`${request.method} ${request.url}`);
+      if (request.url?.includes('watch=true')) {
         response.writeHead(200).flushHeaders();
         sendEvent = (line) => void response.write(`${line}\n`);
         return;
       }
-      void asked
+      void request
         .toArray()
-        .then((body) => response.end(`heard ${Buffer.concat(body as Buffer[]).toString()}`));
+        .then((body) => response.end(`received ${Buffer.concat(body as Buffer[]).toString()}`));
     });
     await once(upstream.listen(0, '127.0.0.1'), 'listening');
     const { port } = upstream.address() as AddressInfo;
@@ -53,7 +53,7 @@ describe('the proxy before a server', () => {
 
   it('forwards requests and answers', async () => {
     const answer = await post();
-    expect([answer.status, await answer.text()]).toEqual([200, 'heard hello']);
+    expect([answer.status, await answer.text()]).toEqual([200, 'received hello']);
   });
 
   it.each([
@@ -65,10 +65,10 @@ describe('the proxy before a server', () => {
     if (target.method === 'CONNECT') {
       const [, socket] = (await once(sent, 'connect')) as [unknown, Socket];
       socket.write('GET /there HTTP/1.1\r\nhost: drone.test\r\nconnection: close\r\n\r\n');
-      expect(Buffer.concat(await socket.toArray()).toString()).toContain('heard ');
+      expect(Buffer.concat(await socket.toArray()).toString()).toContain('received ');
     } else {
       const [answer] = (await once(sent, 'response')) as [IncomingMessage];
-      expect(Buffer.concat(await answer.toArray()).toString()).toBe('heard ');
+      expect(Buffer.concat(await answer.toArray()).toString()).toBe('received ');
     }
     expect(applied).toEqual(['GET /there']);
   });

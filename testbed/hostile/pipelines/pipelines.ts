@@ -23,7 +23,7 @@ const PARTS: DraftParts = {
     registryPlugin: undefined,
     environmentPlugin: undefined,
     readDockerConfig: () => Promise.resolve(undefined),
-    images: { find: () => Promise.resolve({ kind: 'unknown', why: 'no registry is asked' }) },
+    images: { find: () => Promise.resolve({ kind: 'unknown', why: 'no registry is queried' }) },
   },
 };
 /** Git allows long branch names, which an author controls. */
