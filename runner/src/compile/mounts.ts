@@ -7,7 +7,7 @@ import { envVolumeName, globalVolumeName, VOLUME } from './volumes.ts';
 import { absolutePath, isReservedPath } from './workspace.ts';
 
 /** Mount settings that all containers of a Pod share. */
-export interface Places {
+export interface MountContext {
   readonly workspace: string;
   readonly globalVolumes: CompileSettings['globalVolumes'];
   /** Volume name in the pipeline → volume name in the Pod. */
@@ -22,7 +22,7 @@ const mount = (name: string, mountPath: string, more: Partial<V1VolumeMount> = {
   ...more,
 });
 
-function volumeOf(wanted: PipelineMount, step: PipelineStep, names: Places['volumeNames']): string {
+function volumeOf(wanted: PipelineMount, step: PipelineStep, names: MountContext['volumeNames']): string {
   const name = names.get(wanted.name);
   if (name !== undefined) return name;
   return refuse(
@@ -49,7 +49,7 @@ function checkedSubPath(path: string, step: PipelineStep): { subPath?: string } 
   );
 }
 
-function authorMounts(step: PipelineStep, { volumeNames }: Places): readonly V1VolumeMount[] {
+function authorMounts(step: PipelineStep, { volumeNames }: MountContext): readonly V1VolumeMount[] {
   return step.volumes.map((wanted) =>
     mount(
       volumeOf(wanted, step, volumeNames),
@@ -60,7 +60,7 @@ function authorMounts(step: PipelineStep, { volumeNames }: Places): readonly V1V
 }
 
 /** The gate's mounts (PROTOCOL.md). A swapped container has no gate, but plugins read `/run/drone/env`. */
-function gateMounts(n: number, engine: Engine, { hasSwap }: Places): readonly V1VolumeMount[] {
+function gateMounts(n: number, engine: Engine, { hasSwap }: MountContext): readonly V1VolumeMount[] {
   if (engine === 'swap') return [mount(envVolumeName(n), '/run/drone', { readOnly: true })];
   return [
     mount(VOLUME.drone, '/run/drone', { subPath: String(n) }),
@@ -82,7 +82,7 @@ function globalPath(path: string): string {
   );
 }
 
-function globalMounts({ globalVolumes }: Places): readonly V1VolumeMount[] {
+function globalMounts({ globalVolumes }: MountContext): readonly V1VolumeMount[] {
   return globalVolumes.map(({ containerPath, readOnly }, index) =>
     mount(globalVolumeName(index), globalPath(containerPath), readOnly ? { readOnly: true } : {}),
   );
@@ -104,7 +104,7 @@ export function mountsOf(
   n: number,
   step: PipelineStep,
   engine: Engine,
-  places: Places,
+  places: MountContext,
 ): readonly V1VolumeMount[] {
   const mounts = [
     ...authorMounts(step, places),

@@ -43,7 +43,7 @@ export interface LocalOrder {
 }
 
 /** Start and end of a step's program, milliseconds since 1970. */
-export interface Span {
+export interface StepTimes {
   readonly startMs: number;
   readonly endMs: number;
 }
@@ -53,7 +53,7 @@ export interface LocalEnd {
   readonly stage: DroneStage;
   readonly conclusion: Conclusion | undefined;
   /** By step number, as far as the gates reported them. */
-  readonly spans: ReadonlyMap<number, Span>;
+  readonly spans: ReadonlyMap<number, StepTimes>;
   /** Whether the Pod is being deleted. */
   readonly cleaned: boolean;
   readonly durationMs: number;
@@ -89,7 +89,7 @@ export async function runLocally(parts: LocalParts, order: LocalOrder, stop: Abo
 
 class LocalRun {
   readonly server: LocalServer;
-  readonly spans = new Map<number, Span>();
+  readonly spans = new Map<number, StepTimes>();
   conclusion: Conclusion | undefined;
   readonly #parts: LocalParts;
   readonly #order: LocalOrder;
