@@ -4,6 +4,7 @@ import type { Logger } from '@hangar/shared/logger';
 import type { AdmissionQueue } from '../admit/admission-queue.ts';
 import type { WaitReason } from '../admit/admit.ts';
 import type { CancelWatches } from '../cancel/cancel-watches.ts';
+import type { PodOrigin } from '../launch/pod-origin.ts';
 import type { Intent } from '../lease/lease-record.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
@@ -59,6 +60,8 @@ export interface StageParts {
   readonly line: AdmissionQueue;
   readonly lease: Ownership;
   readonly podWatch: PodWatch;
+  /** Whether a runner made a Pod. */
+  readonly origin: PodOrigin;
   readonly cancelWatches: CancelWatches;
   readonly patience: Patience;
   /** How long a stage may wait for admission; Infinity = for ever. */

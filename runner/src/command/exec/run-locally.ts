@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '@hangar/shared/clock';
 import { errorText } from '@hangar/shared/error-text';
 import { type Cluster, isKubernetesError, RESOURCE } from '@hangar/shared/kubernetes/cluster';
@@ -8,6 +9,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { AdmissionQueue } from '../../admit/admission-queue.ts';
 import { NO_LOAD } from '../../admit/admit.ts';
 import { CancelWatches } from '../../cancel/cancel-watches.ts';
+import { PodOrigin } from '../../launch/pod-origin.ts';
 import { removePod } from '../../launch/remove-pod.ts';
 import { clusterLogSource } from '../../logs/cluster-log-source.ts';
 import type { Compiled } from '../../pipeline/compiled.ts';
@@ -187,6 +189,7 @@ class LocalRun {
       ciServer,
       registry: this.#registry,
       podWatch: this.#podWatch,
+      origin: new PodOrigin({ cluster, log }, randomBytes(32)),
       stepLogs: terminalLogs({
         clock,
         random,
