@@ -215,7 +215,8 @@ describe('targets', () => {
       'http://10.0.0.2:3000',
       'http://[fd00::1]:3000',
     ]);
-    expect(targetsOf([slice], { ...service, port: 'other' })).toEqual([]);
+    for (const port of ['other', '3001']) expect(targetsOf([slice], { ...service, port })).toEqual([]);
+    expect(targetsOf([slice], { ...service, port: '3000' })).toHaveLength(3);
     expect(parseRunnerService('runner:http')).toBeUndefined();
   });
 });
