@@ -4,6 +4,8 @@ import type { FaultAction, RequestClass, RequestEffect, ServerName, WatchEffect 
 /** One row of the table of faults. */
 export interface FaultKind {
   readonly name: string;
+  /** Whether only the embedded cluster can be made to fail like that. */
+  readonly isEmbeddedOnly?: true;
   /** Chooses the details at random. */
   make(random: Random): FaultAction;
 }
@@ -78,6 +80,7 @@ const outages = (server: ServerName): readonly FaultKind[] => [
 
 const watches = (how: WatchEffect): FaultKind => ({
   name: `watches ${how}`,
+  ...(how === 'expired' ? { isEmbeddedOnly: true } : {}),
   make: (random) => ({ on: 'watches', how, pick: pick(random), lastsMs: between(random, 2_000, 10_000) }),
 });
 
@@ -124,11 +127,16 @@ export const KINDS: readonly FaultKind[] = [
   },
   { name: 'Drone restarts', make: () => ({ on: 'drone', by: 'restart' }) },
   ofPods('Pod deleted', 'deletion'),
-  ofPods('Pod evicted', 'eviction'),
+  { ...ofPods('Pod evicted', 'eviction'), isEmbeddedOnly: true },
   ofPods('Pod vanished', 'removal'),
-  { name: 'node lost', make: (random) => ({ on: 'node', by: 'loss', pick: pick(random), lastsMs: 2_000 }) },
+  {
+    name: 'node lost',
+    isEmbeddedOnly: true,
+    make: (random) => ({ on: 'node', by: 'loss', pick: pick(random), lastsMs: 2_000 }),
+  },
   {
     name: 'node silent',
+    isEmbeddedOnly: true,
     make: (random) => ({
       ...{ on: 'node', by: 'silence', pick: pick(random) },
       lastsMs: between(random, 2_000, 8_000),
