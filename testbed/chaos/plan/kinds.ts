@@ -10,6 +10,7 @@ export interface FaultKind {
   make(random: Random): FaultAction;
 }
 
+const LONGEST_JUMP_MS = 3_600_000;
 const MOST_PICKS = 1_000;
 const pick = (random: Random): number => random.below(MOST_PICKS);
 const between = (random: Random, least: number, most: number): number => least + random.below(most - least);
@@ -140,6 +141,14 @@ export const KINDS: readonly FaultKind[] = [
     make: (random) => ({
       ...{ on: 'node', by: 'silence', pick: pick(random) },
       lastsMs: between(random, 2_000, 8_000),
+    }),
+  },
+  {
+    name: 'clock jump',
+    make: (random) => ({
+      ...{ on: 'clock', pick: pick(random) },
+      byMs: (random.below(2) === 0 ? 1 : -1) * between(random, 2_000, LONGEST_JUMP_MS),
+      lastsMs: between(random, 2_000, 20_000),
     }),
   },
   { name: 'cancel', make: (random) => ({ on: 'build', by: 'cancel', pick: pick(random) }) },

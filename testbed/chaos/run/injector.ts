@@ -56,6 +56,8 @@ export class Injector {
         return this.#requests(action);
       case 'watches':
         return this.#watches(action);
+      case 'clock':
+        return this.#shiftClock(action);
       case 'drone':
         this.#system.drone.restart();
         return Promise.resolve('restarted');
@@ -108,6 +110,13 @@ export class Injector {
     await this.#clock.sleep(lastsMs);
     kubernetes.setWatchEffect(undefined);
     return `${name}, ${lastsMs} ms`;
+  }
+
+  async #shiftClock({ pick, byMs, lastsMs }: Of<'clock'>): Promise<Done> {
+    const replica = this.#replica(pick);
+    const { name } = replica;
+    await replica.shiftClock(byMs, lastsMs);
+    return `${name} by ${byMs} ms for ${lastsMs} ms`;
   }
 
   async #pod({ by, pick }: Of<'pod'>): Promise<Done> {
