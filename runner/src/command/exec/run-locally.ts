@@ -250,6 +250,7 @@ function unshared(owner: string): Ownership {
     server: '',
     lost: new AbortController().signal,
     intend: () => Promise.resolve(),
+    followSteps: () => undefined,
     settle: () => undefined,
     enter: () => Promise.resolve(),
     leave: () => undefined,
