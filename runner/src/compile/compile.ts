@@ -74,6 +74,7 @@ function refuseWindows({ platform }: Pipeline): void {
     refuse(
       'unsupported-platform',
       'platform.os is windows, which this runner does not run; give the pipeline to a runner for Windows, or set platform.os to linux',
+      ['platform', 'os'],
     );
   }
 }

@@ -3,7 +3,7 @@ import { containerName, INIT_CONTAINER } from '../pipeline/compiled.ts';
 import type { PipelineStep } from '../pipeline/pipeline.ts';
 import { type MountContext, mountsOf } from './mounts.ts';
 import type { PlannedContainer } from './planned-container.ts';
-import { refuse, stepTitle } from './refuse.ts';
+import { refuse, stepField, stepTitle } from './refuse.ts';
 import { type ContainerResources, toRequirements } from './resources.ts';
 import type { CompileSettings } from './settings.ts';
 import { swapSecretKey } from './stage-files.ts';
@@ -82,6 +82,7 @@ function checkedId(id: number | undefined, what: 'user' | 'group', step: Pipelin
   return refuse(
     'invalid-pipeline',
     `${stepTitle(step)}: ${what} ${id} must be a number from 0 to ${LARGEST_ID}`,
+    stepField(step, what),
   );
 }
 
