@@ -13,6 +13,7 @@ import type { RunnerConfig } from '../config/runner-config.ts';
 import { createHttp } from '../http/server.ts';
 import { LeaseHeld } from '../lease/holder.ts';
 import { review } from '../permissions/review.ts';
+import { openWarning } from '../restrict/review.ts';
 import { run } from '../runner.ts';
 import { hostOf, withLocalVariables } from './environment.ts';
 import { watchEventLoop } from './event-loop.ts';
@@ -30,6 +31,8 @@ export async function daemon(envFile: string | undefined, caller: CommandContext
   const config = configOf(context, envFile);
   const log = createLogger(config.logLevel);
   for (const warning of config.warnings) log.warn({}, warning);
+  const open = openWarning(config.compile.restrictions);
+  if (open !== undefined) log.warn({}, open);
   const { kubeconfig } = config.kubernetes;
   const connection = await connect({ kubeconfig, setting: 'DRONE_KUBERNETES_CONFIG' }, context.env);
   return serve({ config, log, context, stop: context.stopSignal() }, connection);

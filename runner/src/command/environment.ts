@@ -4,8 +4,10 @@ import { UsageError } from '@hangar/shared/program/command-error';
 import type { CommandContext } from '@hangar/shared/program/context';
 import { parseDotenv, withDotenv } from '../config/dotenv.ts';
 import type { Host } from '../config/load.ts';
+import type { Account } from '../restrict/pipeline-choices.ts';
 
 const OWN_NAMESPACE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
+const OWN_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 /** Data about the Pod of this process, if it runs in one. */
 export function hostOf({ env, hostname, version, readFile }: CommandContext): Host {
@@ -14,7 +16,15 @@ export function hostOf({ env, hostname, version, readFile }: CommandContext): Ho
     podUid: env['POD_UID'] ?? '',
     version,
     namespace: textIfThere(readFile, OWN_NAMESPACE).trim(),
+    account: accountIn(textIfThere(readFile, OWN_TOKEN)),
   };
+}
+
+/** The service account that a token of Kubernetes belongs to; the API server checks its signature, nothing here does. Pure. */
+export function accountIn(token: string): Account | undefined {
+  const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
+  const [, namespace, name] = /"sub"\s*:\s*"system:serviceaccount:([^":]+):([^":]+)"/.exec(payload) ?? [];
+  return namespace === undefined || name === undefined ? undefined : { namespace, name };
 }
 
 /**

@@ -37,6 +37,13 @@ export const hangar = {
       "Number of the user that steps run as whose pipeline names none, clone included; none = the image's own. With HANGAR_HARDENING=restricted, Pods then may run in namespaces where Pod Security `restricted` is enforced.",
     note: NEW,
   }),
+  ownAccount: text('HANGAR_SERVICE_ACCOUNT', {
+    section: 'hangar',
+    description:
+      "The runner's own service account as `namespace/name`: no pipeline may name it, and its token is never mounted into a build.",
+    defaultText: "that of the Pod's token",
+    note: NEW,
+  }),
   resources: setting('HANGAR_RESOURCES', oneOf('split', 'peak'), 'split', {
     section: 'hangar',
     description:
