@@ -6,7 +6,7 @@ import { parseRunnerService, parseRunnerUrl, type RunnerService } from '../capac
 import type { PolicySettings } from '../decide/capacity-policy.ts';
 import type { SpendLimit } from '../decide/spend.ts';
 import { type ActingConfig, actingOf, actingProblems, actingWarnings } from './acting.ts';
-import { SETTINGS } from './settings.ts';
+import { MOST_NODES_UNSET, SETTINGS } from './settings.ts';
 
 /** All settings in the form that the service uses. Times in milliseconds. */
 export interface AutoscalerConfig extends PolicySettings {
@@ -17,7 +17,14 @@ export interface AutoscalerConfig extends PolicySettings {
   readonly scrapeDeadlineMs: number;
   readonly staleAfterMs: number;
   /** Undefined: no cluster is watched. `kubeconfig` empty: the in-cluster configuration of this Pod. */
-  readonly cluster: { readonly kubeconfig: string; readonly podSelector: string } | undefined;
+  readonly cluster:
+    | {
+        readonly kubeconfig: string;
+        readonly podSelector: string;
+        /** Empty: all. */
+        readonly podNamespaces: readonly string[];
+      }
+    | undefined;
   readonly rules: PoolRules;
   readonly poolOrder: readonly string[];
   /** In addition to the published shapes. */
@@ -79,7 +86,7 @@ export function loadConfig(env: Environment): Loaded {
 }
 
 function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'warnings'> {
-  const { kubeconfig, podSelector, poolLabel, poolTaint } = values;
+  const { kubeconfig, podSelector, podNamespaces, poolLabel, poolTaint } = values;
   return {
     runners: values.runners.flatMap((text) => parseRunnerUrl(text) ?? []),
     runnerService: parseRunnerService(values.runnerService),
@@ -87,7 +94,7 @@ function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'w
     scrapeDeadlineMs: values.scrapeDeadlineMs,
     tickMs: values.tickMs,
     staleAfterMs: values.staleAfterMs,
-    cluster: values.kubernetes === 'on' ? { kubeconfig, podSelector } : undefined,
+    cluster: values.kubernetes === 'on' ? { kubeconfig, podSelector, podNamespaces } : undefined,
     rules: { label: poolLabel, taint: poolTaint },
     poolOrder: values.poolOrder,
     shapes: values.shapes,
@@ -97,7 +104,7 @@ function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'w
     buffer: { z: values.z, floor: values.floor, quantile: values.quantile, forecast: values.forecast },
     rails: {
       minNodes: values.minNodes,
-      maxNodes: values.maxNodes,
+      maxNodes: values.maxNodes ?? MOST_NODES_UNSET,
       stepUp: values.stepUp,
       stepDown: values.stepDown,
       coolDownMs: values.coolDownMs,
@@ -158,7 +165,7 @@ const keyChecks = ({ poolLabel, poolTaint }: Read): readonly Check[] => [
   ],
 ];
 
-const sizingChecks = ({ minNodes, maxNodes, tickMs }: Read): readonly Check[] => [
+const sizingChecks = ({ minNodes, maxNodes = MOST_NODES_UNSET, tickMs }: Read): readonly Check[] => [
   [
     minNodes > maxNodes,
     `HANGAR_AUTOSCALER_MIN_NODES (${minNodes}) is more than HANGAR_AUTOSCALER_MAX_NODES (${maxNodes}). Lower the one or raise the other`,
@@ -168,6 +175,9 @@ const sizingChecks = ({ minNodes, maxNodes, tickMs }: Read): readonly Check[] =>
     `HANGAR_AUTOSCALER_TICK is too short. Write ${LEAST_TICK_MS}ms or more, such as 10s`,
   ],
 ];
+
+/** The name of a namespace, or its beginning and a star. */
+const NAMESPACE_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$|^[a-z0-9][a-z0-9-]{0,61}\*$/;
 
 /** Checks that need several values. */
 function crossChecks(values: Read): readonly string[] {
@@ -201,6 +211,12 @@ function crossChecks(values: Read): readonly string[] {
       maxSpendPerDay !== undefined && Object.keys(values.prices).length === 0,
       'HANGAR_AUTOSCALER_MAX_SPEND_PER_DAY bounds nothing without prices. Set HANGAR_AUTOSCALER_PRICES, such as builds=0.19',
     ],
+    ...values.podNamespaces.map(
+      (text): Check => [
+        !NAMESPACE_PATTERN.test(text),
+        `HANGAR_AUTOSCALER_POD_NAMESPACES has no namespace ${given(text)}. Write a name such as ci-jobs, or its beginning with a star such as drone-*`,
+      ],
+    ),
     ...runners.map(
       (text) =>
         [

@@ -64,6 +64,7 @@ function sizeOf(pool: Pool, change: Partial<Outlook> = {}, { rails = RAILS, ...m
     forecast: { pods: bufferPods, keepPods: 0, isForecast: true },
     bootSeconds: OUTLOOK.leadSeconds - (2 * TICK_MS) / 1000,
     ...{ spend: undefined, surroundings: NO_ENGINE_FACTS },
+    typicalOn: () => change.typical ?? OUTLOOK.typical,
     money: { prices: {}, currency: '', maxPerDay: undefined },
     ...more,
   };

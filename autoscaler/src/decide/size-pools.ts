@@ -26,7 +26,10 @@ export interface PoolQuestion extends Omit<PolicySnapshot, 'pools'> {
   readonly pools: readonly Pool[];
   /** Pods without a node and stages without a Pod. */
   readonly podsToPlace: readonly PodToPlace[];
+  /** Of all pools; the typical Pod of each is that of `typicalOn`. */
   readonly arrivals: Arrivals;
+  /** The typical Pod among those that fit on such a node. */
+  readonly typicalOn: (node: NodeSpec) => Resources;
   /** Names of pools in the order in which pending work is assigned to them; others follow, larger ones first. */
   readonly order: readonly string[];
   readonly grewAtMs: ReadonlyMap<string, number>;
@@ -47,7 +50,8 @@ function ranked({ pools, order }: PoolQuestion): readonly Pool[] {
   );
 }
 
-const takes = (pool: Pool, { request, constraints }: PodToPlace): boolean =>
+/** Whether a node of the pool may and can hold the Pod. */
+export const takes = (pool: Pool, { request, constraints }: PodToPlace): boolean =>
   podsOnEmptyNode(pool.spec, request) > 0 && admitsPod(pool.spec.traits ?? {}, constraints);
 
 /** Assigns each Pod to the first pool that may and can hold it. */
@@ -97,12 +101,15 @@ function notReady({ nodes }: Pool, nowMs: number, bootSeconds: number) {
 interface Sizing {
   readonly pool: Pool;
   readonly assigned: Assigned;
+  readonly arrivals: Arrivals;
   readonly state: PoolShare;
   readonly lostNodes: number;
 }
 
-function sizingOf(pool: Pool, assigned: Assigned, { nowMs, arrivals, grewAtMs }: PoolQuestion): Sizing {
-  const { typical } = arrivals;
+function sizingOf(pool: Pool, assigned: Assigned, question: PoolQuestion): Sizing {
+  const { nowMs, grewAtMs } = question;
+  const typical = question.typicalOn(pool.spec);
+  const arrivals = { ...question.arrivals, typical };
   const { podsToPlace, share } = assigned;
   const { booting, lost } = notReady(pool, nowMs, arrivals.leadSeconds);
   const open = pool.nodes.filter(({ closed, ready }) => ready && !closed);
@@ -114,6 +121,7 @@ function sizingOf(pool: Pool, assigned: Assigned, { nowMs, arrivals, grewAtMs }:
   return {
     pool,
     assigned,
+    arrivals,
     lostNodes: lost,
     state: {
       nodes: pool.nodes.length,
@@ -157,7 +165,7 @@ function objectiveReasons({ objective }: PoolNeed, { objectiveSeconds }: Arrival
 }
 
 function sizeOf(sizing: Sizing, need: PoolNeed, bufferPods: number, question: PoolQuestion): PoolSize {
-  const { pool, assigned } = sizing;
+  const { pool, assigned, arrivals } = sizing;
   const { podsToPlace } = assigned;
   const tooLarge = podsToPlace.filter(({ request }) => podsOnEmptyNode(pool.spec, request) === 0).length;
   const tooLargeShare = podsToPlace.length === 0 ? 0 : tooLarge / podsToPlace.length;
@@ -179,7 +187,7 @@ function sizeOf(sizing: Sizing, need: PoolNeed, bufferPods: number, question: Po
     tooLargeShare,
     because: [
       ...roomReasons(sizing, need, bufferPods),
-      ...objectiveReasons(need, question.arrivals),
+      ...objectiveReasons(need, arrivals),
       ...need.held,
       ...misfit,
     ],
@@ -197,11 +205,7 @@ function assignedTo(pools: readonly Pool[], podsToPlace: readonly PodToPlace[]) 
 }
 
 /** The simulated wait of a pool with its wanted nodes. */
-function waitOf(
-  { pool, assigned }: Sizing,
-  { wantedNodes }: PoolSize,
-  { arrivals }: PoolQuestion,
-): number | undefined {
+function waitOf({ pool, assigned, arrivals }: Sizing, { wantedNodes }: PoolSize): number | undefined {
   const waiting = classesOf(assigned.podsToPlace.map(({ request }) => request));
   return poolWait(pool, { waiting, perSecond: arrivals.perSecond * assigned.share }, arrivals, wantedNodes);
 }
@@ -228,7 +232,7 @@ export function sizePools(question: PoolQuestion, policy: CapacityPolicy): Sized
   const held = spend === undefined ? sized : withinSpend(sized, spend, money, { nowMs, stepDown });
   const pools = sizings.flatMap((sizing, nth) => {
     const size = held[nth];
-    return size === undefined ? [] : [{ ...size, waitP95Seconds: waitOf(sizing, size, question) }];
+    return size === undefined ? [] : [{ ...size, waitP95Seconds: waitOf(sizing, size) }];
   });
   return { ...decision, pools: pools.toSorted((one, other) => (one.pool < other.pool ? -1 : 1)), homeless };
 }
