@@ -7,7 +7,7 @@ import { envVolumeName, globalVolumeName, VOLUME } from './volumes.ts';
 import { absolutePath, isReservedPath } from './workspace.ts';
 
 /** Mount settings that all containers of a Pod share. */
-export interface Places {
+export interface MountContext {
   readonly workspace: string;
   readonly globalVolumes: CompileSettings['globalVolumes'];
   /** Volume name in the pipeline → volume name in the Pod. */
@@ -25,7 +25,7 @@ const mount = (name: string, mountPath: string, more: Partial<V1VolumeMount> = {
 const mountField = (step: PipelineStep, mount: PipelineMount, key: 'name' | 'path' | 'sub_path'): FieldPath =>
   stepField(step, 'volumes', step.volumes.indexOf(mount), key);
 
-function volumeOf(wanted: PipelineMount, step: PipelineStep, names: Places['volumeNames']): string {
+function volumeOf(wanted: PipelineMount, step: PipelineStep, names: MountContext['volumeNames']): string {
   const name = names.get(wanted.name);
   if (name !== undefined) return name;
   return refuse(
@@ -57,14 +57,14 @@ function checkedSubPath(wanted: PipelineMount, step: PipelineStep): { subPath?: 
   );
 }
 
-function authorMounts(step: PipelineStep, { volumeNames }: Places): readonly V1VolumeMount[] {
+function authorMounts(step: PipelineStep, { volumeNames }: MountContext): readonly V1VolumeMount[] {
   return step.volumes.map((wanted) =>
     mount(volumeOf(wanted, step, volumeNames), checkedPath(wanted, step), checkedSubPath(wanted, step)),
   );
 }
 
 /** The gate's mounts (PROTOCOL.md). A swapped container has no gate, but plugins read `/run/drone/env`. */
-function gateMounts(n: number, engine: Engine, { hasSwap }: Places): readonly V1VolumeMount[] {
+function gateMounts(n: number, engine: Engine, { hasSwap }: MountContext): readonly V1VolumeMount[] {
   if (engine === 'swap') return [mount(envVolumeName(n), '/run/drone', { readOnly: true })];
   return [
     mount(VOLUME.drone, '/run/drone', { subPath: String(n) }),
@@ -86,7 +86,7 @@ function globalPath(path: string): string {
   );
 }
 
-function globalMounts({ globalVolumes }: Places): readonly V1VolumeMount[] {
+function globalMounts({ globalVolumes }: MountContext): readonly V1VolumeMount[] {
   return globalVolumes.map(({ containerPath, readOnly }, index) =>
     mount(globalVolumeName(index), globalPath(containerPath), readOnly ? { readOnly: true } : {}),
   );
@@ -109,7 +109,7 @@ export function mountsOf(
   n: number,
   step: PipelineStep,
   engine: Engine,
-  places: Places,
+  places: MountContext,
 ): readonly V1VolumeMount[] {
   const mounts = [
     ...authorMounts(step, places),
