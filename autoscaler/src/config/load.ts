@@ -12,6 +12,8 @@ import { MOST_NODES_UNSET, SETTINGS } from './settings.ts';
 export interface AutoscalerConfig extends PolicySettings {
   readonly runners: readonly string[];
   readonly runnerService: RunnerService | undefined;
+  /** Sent to runners; undefined: none is. */
+  readonly runnerToken: string | undefined;
   /** Undefined: the Drone server isn't queried. `tokenFile` empty: without a token. */
   readonly drone: { readonly url: string; readonly tokenFile: string } | undefined;
   readonly scrapeDeadlineMs: number;
@@ -90,6 +92,7 @@ function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'w
   return {
     runners: values.runners.flatMap((text) => parseRunnerUrl(text) ?? []),
     runnerService: parseRunnerService(values.runnerService),
+    runnerToken: values.runnerToken,
     drone: droneOf(values),
     scrapeDeadlineMs: values.scrapeDeadlineMs,
     tickMs: values.tickMs,

@@ -117,7 +117,7 @@ function runnerOf(values: Read, host: Host): RunnerConfig['runner'] {
 function httpOf(values: Read): RunnerConfig['http'] {
   const { uiUser: user, uiPassword: password, uiRealm: realm } = values;
   const ui = values.uiDisable || password === '' ? undefined : { user, password, realm };
-  return { ...(readListen(values.listen) ?? { host: '', port: 0 }), ui };
+  return { ...(readListen(values.listen) ?? { host: '', port: 0 }), ui, token: values.httpToken };
 }
 
 /** `host:port`, `:port`, `[::1]:port`, or a bare port. */

@@ -33,6 +33,8 @@ export interface RunnerConfig {
     readonly port: number;
     /** Absent: the dashboard is disabled. */
     readonly ui: { readonly user: string; readonly password: string; readonly realm: string } | undefined;
+    /** Absent: `/demand` is open. */
+    readonly token: string | undefined;
   };
   readonly kubernetes: {
     /** Empty = in-cluster. */
