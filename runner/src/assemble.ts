@@ -267,7 +267,7 @@ function paced(pace: RateLimit, validity: LeaseValidity, { clock, observer, edge
 
 /** Taking the Lease and keeping it is decided by the Lease itself. */
 const isWrite = ({ verb, resource }: ApiCall): boolean =>
-  resource !== 'leases' && (verb === 'create' || verb === 'patch' || verb === 'delete');
+  resource !== 'leases' && ['create', 'update', 'patch', 'delete'].includes(verb);
 
 function budgetOf(config: RunnerConfig): Budget {
   const { budgetCpuMillicores, budgetMemoryBytes, budgetPods } = config.admission;

@@ -8,6 +8,7 @@ import type { PodOrigin } from '../launch/pod-origin.ts';
 import type { Intent } from '../lease/lease-record.ts';
 import type { Compiled } from '../pipeline/compiled.ts';
 import type { StageDetail } from '../pipeline/drone.ts';
+import type { OpenStep } from '../pipeline/stage-state.ts';
 import type { CiServer } from '../ports/ci-server.ts';
 import type { StepLogs } from '../ports/step-logs.ts';
 import type { StageRegistry } from '../stage-registry.ts';
@@ -40,6 +41,8 @@ export interface Ownership {
   readonly lost: AbortSignal;
   /** Resolves when the intent to accept the stage is stored. */
   intend(intent: Intent, signal: AbortSignal): Promise<void>;
+  /** Includes the open steps of a stage in its record with each later write, until it is settled. */
+  followSteps(stageId: number, open: () => readonly OpenStep[]): void;
   /** Removes the record of a stage whose end the server has, or that belongs to another runner. */
   settle(stageId: number): void;
   /** Records that Pods will be in that namespace (`own`: created for one Pod alone); resolves when the next owner would search it. */

@@ -3,6 +3,7 @@ import { StageRun, type StageRunEnd } from '../supervise/stage-run.ts';
 import { Expiry } from './expiry.ts';
 import { mayRemake, remakePod } from './remake.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
+import { followSteps } from './stage-record.ts';
 
 /** After this many owners in a row were lost while they read the logs of a Pod, the next one does not read them. */
 const MOST_READER_DEATHS = 3;
@@ -17,6 +18,7 @@ export async function superviseStage(flow: StageFlow): Promise<StageEnd | undefi
   if (!work || !pod || !started || admittedMs === undefined)
     throw new Error('a stage without a Pod can’t be supervised');
   progress.isSupervised = true;
+  followSteps(flow, started);
   parts.registry.update(started.stage.id, { phase: 'running', reason: '', sinceMs: admittedMs });
   const expiry = new Expiry(parts);
   try {

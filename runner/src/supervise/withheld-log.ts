@@ -1,15 +1,15 @@
 import { orAborted } from '@hangar/shared/or-aborted';
-import type { Following, StepLog } from '../ports/step-logs.ts';
+import type { Following, StepLogStream } from '../ports/step-logs.ts';
 
 const TEXT =
   'the output of this step is withheld: the runner was lost several times in a row while it read the logs of this pipeline. The result is that of the step; "kubectl logs" shows the output while the Pod exists';
 
 /** The log of a step whose container's log is not read. The step's start and end are then known from the container's status. */
-export class WithheldLog implements StepLog {
+export class WithheldLog implements StepLogStream {
   readonly isOutOfReach = false;
-  readonly #log: StepLog;
+  readonly #log: StepLogStream;
 
-  constructor(log: StepLog) {
+  constructor(log: StepLogStream) {
     this.#log = log;
   }
 

@@ -19,7 +19,7 @@ import { RunningCluster } from './fake-kubelet.ts';
 import { type Outage, reachable } from './outage.ts';
 
 /** Builds, what happens to them, and how they end if no process is lost. */
-export interface Scenario {
+export interface CrashScenario {
   readonly name: string;
   readonly pipelines: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -64,7 +64,7 @@ const START_LOST =
 
 /** Runs a scenario in stepped time. At the crash point the first process is lost, and another one starts. */
 export async function runCase(
-  scenario: Scenario,
+  scenario: CrashScenario,
   point: CrashPoint | LethalLog | undefined,
 ): Promise<CaseEnd> {
   const one = new CrashCase(scenario);
@@ -72,7 +72,7 @@ export async function runCase(
 }
 
 class CrashCase {
-  readonly #scenario: Scenario;
+  readonly #scenario: CrashScenario;
   readonly #clock = new FakeClock();
   readonly #drone = new FakeDrone(this.#clock);
   readonly #cluster = new RunningCluster(this.#clock);
@@ -82,7 +82,7 @@ class CrashCase {
   #runningName = '';
   #cancelledMs = Number.POSITIVE_INFINITY;
 
-  constructor(scenario: Scenario) {
+  constructor(scenario: CrashScenario) {
     this.#scenario = scenario;
     this.#cluster.kubelet.start();
     this.#stageIds = scenario.pipelines.map((yaml) => this.#drone.add(yaml));

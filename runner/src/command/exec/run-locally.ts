@@ -45,7 +45,7 @@ export interface LocalOrder {
 }
 
 /** Start and end of a step's program, milliseconds since 1970. */
-export interface Span {
+export interface StepTimes {
   readonly startMs: number;
   readonly endMs: number;
 }
@@ -55,7 +55,7 @@ export interface LocalEnd {
   readonly stage: DroneStage;
   readonly conclusion: Conclusion | undefined;
   /** By step number, as far as the gates reported them. */
-  readonly spans: ReadonlyMap<number, Span>;
+  readonly spans: ReadonlyMap<number, StepTimes>;
   /** Whether the Pod is being deleted. */
   readonly cleaned: boolean;
   readonly durationMs: number;
@@ -91,7 +91,7 @@ export async function runLocally(parts: LocalParts, order: LocalOrder, stop: Abo
 
 class LocalRun {
   readonly server: LocalServer;
-  readonly spans = new Map<number, Span>();
+  readonly spans = new Map<number, StepTimes>();
   conclusion: Conclusion | undefined;
   readonly #parts: LocalParts;
   readonly #order: LocalOrder;
@@ -250,6 +250,7 @@ function unshared(owner: string): Ownership {
     server: '',
     lost: new AbortController().signal,
     intend: () => Promise.resolve(),
+    followSteps: () => undefined,
     settle: () => undefined,
     enter: () => Promise.resolve(),
     leave: () => undefined,
