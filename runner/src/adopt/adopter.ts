@@ -72,6 +72,8 @@ export class Adopter {
   #missing = new Map<string, number>();
   /** Owners whose Lease is renewed. */
   #running: ReadonlySet<string> = new Set();
+  /** Dead owners that did not release their Lease. */
+  #lost = new Set<string>();
   readonly #heir: Heir;
   /** Uids of Pods of a newer version of the runner that were met and left alone. */
   readonly #newer = new BoundedSet<string>(MOST_NEWER);
@@ -85,7 +87,9 @@ export class Adopter {
 
   /** What carries this replica's own name and is not in its hands: its former life's. Call it once, after the Lease was taken. */
   async adoptOwn(former: FormerLife, signal: AbortSignal): Promise<void> {
+    if (former.isLost) this.#lost.add(this.#parts.lease.owner);
     await this.#takePods((owner) => owner === this.#parts.lease.owner, signal);
+    this.#lost.delete(this.#parts.lease.owner);
     await this.#removeEmpty(former.ownNamespaces, signal);
     await this.#carryOnRecorded(signal);
   }
@@ -123,6 +127,7 @@ export class Adopter {
     const dead = all.filter((one) => this.#isOfOurServer(serverOf(one)));
     const seen = new Set<V1Lease>();
     for (const one of dead) if (await this.#lookInto(one, signal)) seen.add(one);
+    this.#lost = new Set(dead.filter(({ spec }) => spec?.holderIdentity).map((one) => this.#ownerNamed(one)));
     const deadNames = new Set(dead.map((one) => this.#ownerNamed(one)));
     this.#running = new Set(items.filter((one) => !all.includes(one)).map((one) => this.#ownerNamed(one)));
     const missing = this.#ownersWithoutLease(items);
@@ -277,9 +282,11 @@ export class Adopter {
   }
 
   async #claimAsRead(pod: V1Pod, signal: AbortSignal): Promise<V1Pod | 'changed' | undefined> {
-    const { cluster, lease, log } = this.#parts;
+    const { clock, cluster, lease, log } = this.#parts;
+    const isLost = this.#lost.has(ownerOf(pod));
+    const claim = claimOf(pod, { owner: lease.owner, nowMs: clock.now(), isLost });
     try {
-      const taken = await cluster.patch<V1Pod>(podTarget(pod), claimOf(pod, lease.owner), 'merge', signal);
+      const taken = await cluster.patch<V1Pod>(podTarget(pod), claim, 'merge', signal);
       log.info(
         { pod: taken.metadata?.name, from: ownerOf(pod) },
         'took over a pipeline of a runner that is gone',
