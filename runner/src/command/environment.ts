@@ -1,17 +1,21 @@
 import type { Environment } from '@hangar/shared/config';
 import { errorText } from '@hangar/shared/error-text';
+import { parseJson, recordOf } from '@hangar/shared/json';
 import { UsageError } from '@hangar/shared/program/command-error';
 import type { CommandContext } from '@hangar/shared/program/context';
 import { parseDotenv, withDotenv } from '../config/dotenv.ts';
 import type { Host } from '../config/load.ts';
 
+const OWN_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 const OWN_NAMESPACE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 
 /** Data about the Pod of this process, if it runs in one. */
 export function hostOf({ env, hostname, version, readFile }: CommandContext): Host {
+  const pod = podOfToken(textIfThere(readFile, OWN_TOKEN));
   return {
     hostname: env['POD_NAME'] || hostname,
-    podUid: env['POD_UID'] ?? '',
+    podUid: env['POD_UID'] || pod.uid,
+    podName: env['POD_NAME'] || pod.name,
     version,
     namespace: textIfThere(readFile, OWN_NAMESPACE).trim(),
   };
@@ -58,4 +62,14 @@ export function variablesOf(
   } catch (error) {
     throw new UsageError(`${path} is no environment file: ${errorText(error)}`);
   }
+}
+
+/**
+ * The Pod that a service account token was issued for: the previous runner's Deployment sets no variables with it. Empty if the token has
+ * another form.
+ */
+function podOfToken(token: string): { readonly name: string; readonly uid: string } {
+  const claims = recordOf(parseJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')));
+  const pod = recordOf(recordOf(claims['kubernetes.io'])['pod']);
+  return { name: String(pod['name'] ?? ''), uid: String(pod['uid'] ?? '') };
 }
