@@ -21,6 +21,7 @@ import { createImageLookup } from './edges/registry-http.ts';
 import { ServerOutage } from './edges/server-outage.ts';
 import { SpillFile } from './edges/spill-file.ts';
 import { usualLookAhead } from './intake.ts';
+import { PodOrigin, podKeyOf } from './launch/pod-origin.ts';
 import type { Holder } from './lease/holder.ts';
 import { IndependentReplica } from './lease/independent.ts';
 import { LeaseValidity } from './lease/lease-validity.ts';
@@ -148,6 +149,7 @@ export function wire(
     log,
     registry,
     podWatch,
+    origin: new PodOrigin({ cluster, log }, podKeyOf(config.server.token, 'signature')),
     events: outside.events,
     stepLogs: serverStepLogs({ clock, ciServer, log, random, source, memory, limitBytes, cards }),
     line: queueOf(config, { podWatch, registry }, { clock, cluster, log, namespace }),
@@ -286,6 +288,7 @@ export function draftParts(
     clock,
     random,
     settings: config.compile,
+    nameKey: podKeyOf(config.server.token, 'name'),
     access: config.runner.limits,
     namespaceRules: config.namespaceRules,
     parser: new ThreadedParser(clock),

@@ -7,7 +7,7 @@ import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import { commonEnvironment } from './common-environment.ts';
 import type { ContainerSources } from './container.ts';
-import type { Places } from './mounts.ts';
+import type { MountContext } from './mounts.ts';
 import { placePlan, runPlan, timeoutMs } from './plan-annotations.ts';
 import { factsOf, hasTmate, planContainers } from './plan-containers.ts';
 import type { PlannedContainer } from './planned-container.ts';
@@ -15,7 +15,7 @@ import { buildPod } from './pod.ts';
 import { droneAnnotations, givenAnnotations } from './pod-annotations.ts';
 import { podLabels } from './pod-labels.ts';
 import { checkPodSize } from './pod-size.ts';
-import { choosePolicy, decidePlace, type Place } from './policy.ts';
+import { choosePolicy, decidePlace, type PodNamespace } from './policy.ts';
 import { pullSecret } from './pull-secret.ts';
 import { refuse } from './refuse.ts';
 import { filesVolume, type PackedSecret, packSecrets, toSecret } from './secret-files.ts';
@@ -40,7 +40,7 @@ export interface CompileInput {
 }
 
 /** Decisions that all later ones depend on. */
-interface Frame extends CompileInput, Place {
+interface Frame extends CompileInput, PodNamespace {
   readonly globs: GlobMatcher;
   readonly policy: Policy | undefined;
   readonly podName: string;
@@ -74,6 +74,7 @@ function refuseWindows({ platform }: Pipeline): void {
     refuse(
       'unsupported-platform',
       'platform.os is windows, which this runner does not run; give the pipeline to a runner for Windows, or set platform.os to linux',
+      ['platform', 'os'],
     );
   }
 }
@@ -131,7 +132,10 @@ function secretFinder(packed: readonly PackedSecret[]): ContainerSources['secret
   return (key) => names.get(key) ?? '';
 }
 
-function placesOf({ workspace, settings, detail, named }: Frame, steps: readonly PlannedContainer[]): Places {
+function placesOf(
+  { workspace, settings, detail, named }: Frame,
+  steps: readonly PlannedContainer[],
+): MountContext {
   return {
     workspace,
     globalVolumes: settings.globalVolumes,

@@ -80,6 +80,7 @@ function account({ pipeline, settings, policy }: PodSources): Account {
   return refuse(
     'invalid-pipeline',
     `service_account_name ${JSON.stringify(name)} can't be the name of a service account`,
+    ['service_account_name'],
   );
 }
 

@@ -81,6 +81,10 @@ export class IndependentReplica implements ReplicaRecord {
     // Nothing is recorded.
   }
 
+  followSteps(): void {
+    // Nothing is recorded.
+  }
+
   get #replica(): string {
     return `${KIND}${this.#options.namespace}/`;
   }

@@ -3,7 +3,7 @@ import { isAllowed } from '@hangar/shared/kubernetes/rights';
 import { type Feature, RIGHTS, type Right, ruleLine, rulesOf, UPDATE_PODS, WITHOUT } from './permissions.ts';
 
 /** The namespaces in which rights are needed. */
-export interface Places {
+export interface ReviewedNamespaces {
   /** Namespaces of Pods without which no pipeline can run. */
   readonly pods: readonly string[];
   /** Namespaces that only some pipelines use (namespace rules): a missing right there affects only those. */
@@ -53,7 +53,7 @@ interface Question {
  */
 export async function review(
   cluster: Cluster,
-  places: Places,
+  places: ReviewedNamespaces,
   signal: AbortSignal,
   wish: CoordinationWish = 'auto',
 ): Promise<Review> {
@@ -89,7 +89,7 @@ const isPatch = ({ right }: Question): boolean => right.needed === 'patch';
 /** Without `patch` the runner needs `update`, wherever it changes Pods. */
 const updateInstead = (question: Question): Question => ({ ...question, right: UPDATE_PODS });
 
-function judged(places: Places, wish: CoordinationWish, denied: readonly Question[]): Review {
+function judged(places: ReviewedNamespaces, wish: CoordinationWish, denied: readonly Question[]): Review {
   const lacking = (feature: Feature): readonly string[] =>
     denied.filter(({ right }) => right.needed === feature).map(({ namespace }) => namespace);
   const unchangeable = denied.filter(({ right }) => right === UPDATE_PODS).map(({ namespace }) => namespace);
@@ -122,18 +122,18 @@ function needBeside({ need, namespace }: Question, all: readonly Question[]): Qu
 }
 
 /** Namespaces without which no pipeline can run; empty text = all. */
-const podPlacesOf = ({ pods, randomNamespaces }: Places): readonly string[] => [
+const podPlacesOf = ({ pods, randomNamespaces }: ReviewedNamespaces): readonly string[] => [
   ...new Set(randomNamespaces ? ['', ...pods] : pods),
 ];
 
-const podNeed = (places: Places, namespace: string): 'all pipelines' | 'some pipelines' =>
+const podNeed = (places: ReviewedNamespaces, namespace: string): 'all pipelines' | 'some pipelines' =>
   podPlacesOf(places).includes(namespace) ? 'all pipelines' : 'some pipelines';
 
 /** One watch of all namespaces if Pods may be in any: a watch per fresh namespace would be a request per pipeline. */
-const eventPlacesOf = ({ pods, randomNamespaces }: Places): readonly string[] =>
+const eventPlacesOf = ({ pods, randomNamespaces }: ReviewedNamespaces): readonly string[] =>
   randomNamespaces ? [''] : [...new Set(pods)];
 
-function questionsOf(places: Places, wish: CoordinationWish): readonly Question[] {
+function questionsOf(places: ReviewedNamespaces, wish: CoordinationWish): readonly Question[] {
   return RIGHTS.flatMap((right): readonly Question[] => {
     const need = needOf(right, wish);
     if (right.needed === 'pull notes')
@@ -154,7 +154,7 @@ function needOf({ needed }: Right, wish: CoordinationWish): Question['need'] {
   return needed === 'coordination' && wish === 'leases' ? 'all pipelines' : needed;
 }
 
-function podQuestions(right: Right, need: Question['need'], places: Places): readonly Question[] {
+function podQuestions(right: Right, need: Question['need'], places: ReviewedNamespaces): readonly Question[] {
   return [...new Set([...podPlacesOf(places), ...places.somePods])].map((namespace) => ({
     right,
     namespace,

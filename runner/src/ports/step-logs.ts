@@ -33,7 +33,7 @@ export interface Following {
 }
 
 /** The log of one step, from its container to the server. */
-export interface StepLog {
+export interface StepLogStream {
   /** A line of our own; `atMs`: when what it tells happened, milliseconds since 1970, now unless told. */
   note(text: string, atMs?: number): void;
   /** Lines go out live from now on: the server knows that the step runs. */
@@ -48,5 +48,5 @@ export interface StepLog {
 
 /** Opens logs; the runner's is the server's, that of `exec` the terminal. */
 export interface StepLogs {
-  open(order: LogOrder): StepLog;
+  open(order: LogOrder): StepLogStream;
 }
