@@ -25,7 +25,8 @@ import {
   ownNamespacesOf,
   serverOf,
 } from '../lease/lease-record.ts';
-import type { FormerLife, OwnLease } from '../lease/own-lease.ts';
+import type { FormerLife } from '../lease/own-lease.ts';
+import type { ReplicaRecord } from '../lease/replica-record.ts';
 import type { StageRegistry } from '../stage-registry.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
 import { Heir } from './heir.ts';
@@ -37,7 +38,7 @@ export interface AdopterParts {
   readonly clock: Clock;
   readonly cluster: Cluster;
   readonly log: Logger;
-  readonly lease: OwnLease;
+  readonly lease: ReplicaRecord;
   readonly leaseNamespace: string;
   readonly registry: StageRegistry;
   readonly podWatch: PodWatch;
@@ -88,7 +89,7 @@ export class Adopter {
   /** What carries this replica's own name and is not in its hands: its former life's. Call it once, after the Lease was taken. */
   async adoptOwn(former: FormerLife, signal: AbortSignal): Promise<void> {
     if (former.isLost) this.#lost.add(this.#parts.lease.owner);
-    await this.#takePods((owner) => owner === this.#parts.lease.owner, signal);
+    await this.takePods((owner) => owner === this.#parts.lease.owner, signal);
     this.#lost.delete(this.#parts.lease.owner);
     await this.#removeEmpty(former.ownNamespaces, signal);
     await this.#carryOnRecorded(signal);
@@ -131,7 +132,7 @@ export class Adopter {
     const deadNames = new Set(dead.map((one) => this.#ownerNamed(one)));
     this.#running = new Set(items.filter((one) => !all.includes(one)).map((one) => this.#ownerNamed(one)));
     const missing = this.#ownersWithoutLease(items);
-    await this.#takePods(
+    await this.takePods(
       (owner) => deadNames.has(owner) || missing.has(owner) || owner === lease.owner,
       signal,
     );
@@ -140,7 +141,7 @@ export class Adopter {
         this.#inherit(one, signal),
       );
     await this.#carryOnRecorded(signal);
-    await this.#sweep();
+    await this.sweep();
   }
 
   /**
@@ -186,7 +187,7 @@ export class Adopter {
   }
 
   /** Pods that were dealt with and yet stand there, because their removal failed at the time. */
-  async #sweep(): Promise<void> {
+  async sweep(): Promise<void> {
     const { clock, podWatch, registry } = this.#parts;
     const left = podWatch.pods.filter(
       (pod) => registry.isOverdue(pod.metadata?.uid ?? '', clock.now()) && !pod.metadata?.deletionTimestamp,
@@ -225,7 +226,8 @@ export class Adopter {
     return new Set(counted.filter((owner) => (this.#missing.get(owner) ?? 0) >= MISSING_LOOKS));
   }
 
-  async #takePods(isDead: (owner: string) => boolean, signal: AbortSignal): Promise<void> {
+  /** Takes over the Pods of owners that are gone. */
+  async takePods(isDead: (owner: string) => boolean, signal: AbortSignal): Promise<void> {
     for (const pod of this.#parts.podWatch.pods) if (isOfNewerRunner(pod)) this.#leaveToNewer(pod);
     const waiting = this.#parts.podWatch.pods.filter((pod) => {
       const record = readPod(pod);

@@ -146,6 +146,12 @@ export const hangar = {
     description: 'How long a replica may fail to renew its Lease before others take over its stages.',
     note: NEW,
   }),
+  coordination: setting('HANGAR_COORDINATION', oneOf('auto', 'leases', 'none'), 'auto', {
+    section: 'hangar',
+    description:
+      '`leases`: replicas find each other by Leases, and take over from one that is gone. `none`: each works for itself, as the previous runner did, and finishes its pipelines before it ends. `auto`: `leases` if the runner has all rights on Leases.',
+    note: NEW,
+  }),
   registryPlainHttp: list('HANGAR_REGISTRY_PLAIN_HTTP', {
     section: 'hangar',
     description: 'Registries (host[:port]) that are used without TLS; loopback ones always are.',

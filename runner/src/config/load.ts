@@ -15,6 +15,8 @@ export interface Host {
   readonly hostname: string;
   /** `POD_UID`; without it, a restarted process waits for half a Lease term before it takes its former Lease. */
   readonly podUid?: string;
+  /** `POD_NAME`, or the Pod of the service account's token; empty outside a cluster. */
+  readonly podName?: string;
   readonly version: string;
   readonly namespace: string;
   /** The service account of the process's Pod; undefined if it runs outside a cluster. */
@@ -229,7 +231,11 @@ function plugin(endpoint: string, token: string, skipVerify: boolean): PluginCon
 }
 
 function leaseOf(values: Read, host: Host): RunnerConfig['lease'] {
-  return { namespace: values.leaseNamespace || host.namespace, termMs: values.leaseTermMs };
+  return {
+    namespace: values.leaseNamespace || host.namespace,
+    termMs: values.leaseTermMs,
+    coordination: values.coordination,
+  };
 }
 
 function singleGlobs(rules: Readonly<Record<string, string>>): Readonly<Record<string, readonly string[]>> {
