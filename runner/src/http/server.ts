@@ -45,8 +45,14 @@ export function createHttp(parts: HttpParts): FastifyInstance {
   app.get('/demand', (_request, reply) => reply.send(writeDemand(demandOf(parts.stages(), parts.ahead()))));
   const { ui } = parts;
   const guard = ui ? { onRequest: doorkeeper(ui) } : {};
-  app.get('/stages', guard, (_request, reply) => reply.send({ stages: stageViews(parts.stages()) }));
-  if (ui) app.get('/', guard, (_request, reply) => reply.headers(PAGE_HEADERS).send(page(parts)));
+  const sendStages = (reply: FastifyReply): FastifyReply =>
+    reply.send({ stages: stageViews(parts.stages()) });
+  app.get('/stages', guard, (_request, reply) => sendStages(reply));
+  // Programs that take only JSON get it here too, as from the old dashboard.
+  if (ui)
+    app.get('/', guard, ({ headers: { accept = '' } }, reply) =>
+      /^application\/json\b/.test(accept) ? sendStages(reply) : reply.headers(PAGE_HEADERS).send(page(parts)),
+    );
   return app;
 }
 
