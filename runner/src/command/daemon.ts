@@ -40,27 +40,28 @@ export async function daemon(envFile: string | undefined, caller: CommandContext
 /**
  * The configuration of the daemon (previous-runner §1.1): environment variables, then those of the named file.
  *
- * @param envFile path; undefined = none. A named file that can't be read is a problem
+ * @param envFile path; undefined = none. One that can't be read is left out, as before, and reported
  * @throws {ConfigError} with all problems
  */
 function configOf(context: CommandContext, envFile: string | undefined): RunnerConfig {
   const { env, readFile } = context;
-  const loaded = loadConfig(
-    envFile === undefined ? env : withDotenv(env, environmentIn(envFile, readFile)),
-    readFile,
-    hostOf(context),
-  );
+  const all = envFile === undefined ? env : withDotenv(env, environmentIn(envFile, context));
+  const loaded = loadConfig(all, readFile, hostOf(context));
   if ('problems' in loaded) throw new ConfigError(loaded.problems);
   return loaded.ok;
 }
 
-function environmentIn(file: string, readFile: CommandContext['readFile']): Readonly<Record<string, string>> {
+function environmentIn(
+  file: string,
+  { readFile, complain }: Pick<CommandContext, 'readFile' | 'complain'>,
+): Readonly<Record<string, string>> {
   try {
     return parseDotenv(readFile(file));
   } catch (error) {
-    throw new ConfigError([
-      `the environment file ${file} can't be used: ${errorText(error)}. Name another or none`,
-    ]);
+    complain(
+      `hangar-runner: the environment file ${file} is left out: ${errorText(error)}. Name another or none`,
+    );
+    return {};
   }
 }
 
