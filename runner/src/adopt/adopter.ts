@@ -28,8 +28,9 @@ import type { FormerLife, OwnLease } from '../lease/own-lease.ts';
 import type { StageRegistry } from '../stage-registry.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
 import { Heir } from './heir.ts';
-import { claimOf, ownerOf, ownersByStage, serverOfPod } from './pod-owner.ts';
+import { claimOf, ownerOf, serverOfPod } from './pod-owner.ts';
 import { isOfNewerRunner, type PodRecord, readPod } from './read-pod.ts';
+import { RecordedStages } from './recorded-stages.ts';
 
 /** What an adopter works with, and what it does with what it finds. */
 export interface AdopterParts {
@@ -68,9 +69,12 @@ export class Adopter {
   readonly #parts: AdopterParts;
   #sightings: Sightings = new Map();
   #missing = new Map<string, number>();
+  /** Names of Leases that are not renewed. */
+  #deadNames: ReadonlySet<string> = new Set();
   /** Owners whose Lease is renewed. */
   #running: ReadonlySet<string> = new Set();
   readonly #heir: Heir;
+  readonly #recorded: RecordedStages;
   /** Uids of Pods of a newer version of the runner that were met and left alone. */
   readonly #newer = new BoundedSet<string>(MOST_NEWER);
   /** Drone servers whose things were met and left alone. */
@@ -79,13 +83,14 @@ export class Adopter {
   constructor(parts: AdopterParts) {
     this.#parts = parts;
     this.#heir = new Heir(parts);
+    this.#recorded = new RecordedStages(parts, this.#heir);
   }
 
   /** What carries this replica's own name and is not in its hands: its former life's. Call it once, after the Lease was taken. */
   async adoptOwn(former: FormerLife, signal: AbortSignal): Promise<void> {
     await this.#takePods((owner) => owner === this.#parts.lease.owner, signal);
     await this.#removeEmpty(former.ownNamespaces, signal);
-    this.#carryOnRecorded();
+    await this.#carryOnRecorded(signal);
   }
 
   /** Looks again and again until the signal is aborted; never rejects. */
@@ -108,16 +113,12 @@ export class Adopter {
 
   /** One look. */
   async look(signal: AbortSignal): Promise<void> {
-    const { cluster, lease, leaseNamespace } = this.#parts;
-    const { items } = await cluster.list<V1Lease>(
-      { resource: RESOURCE.leases, namespace: leaseNamespace },
-      LEASE_SELECTION,
-      signal,
-    );
-    const { clock } = this.#parts;
+    const { clock, lease } = this.#parts;
+    const items = await this.#leases(signal);
     const { dead: all, sightings } = deadOwners(items, lease.name, this.#sightings, clock.monotonicMs());
     this.#sightings = sightings;
     this.#heir.decideBy(items, all);
+    this.#deadNames = new Set(all.map(({ metadata }) => metadata?.name ?? ''));
     const dead = all.filter((one) => this.#isOfOurServer(serverOf(one)));
     const seen = new Set<V1Lease>();
     for (const one of dead) if (await this.#lookInto(one, signal)) seen.add(one);
@@ -132,7 +133,7 @@ export class Adopter {
       await this.#unlessRefused('the Lease of a dead runner could not be taken over yet', signal, () =>
         this.#inherit(one, signal),
       );
-    this.#carryOnRecorded();
+    await this.#carryOnRecorded(signal);
     await this.#sweep();
   }
 
@@ -344,18 +345,14 @@ export class Adopter {
     return `${this.#parts.leaseNamespace}/${lease.metadata?.name}`;
   }
 
-  /**
-   * Each recorded stage is in hand, has a Pod, or is continued here: also one whose Pod vanished before it was taken over. A stage whose Pod is
-   * another replica's is recorded there.
-   */
-  #carryOnRecorded(): void {
-    const { lease, registry, podWatch } = this.#parts;
-    const owners = ownersByStage(podWatch.pods, lease.server);
-    for (const intent of lease.intents) {
-      if (registry.has(intent.stageId) || this.#heir.isUndecided(intent.stageId)) continue;
-      const owner = owners.get(intent.stageId);
-      if (owner === undefined) this.#parts.carryOn(intent);
-      else if (owner !== lease.owner && this.#running.has(owner)) lease.settle(intent.stageId);
-    }
+  #carryOnRecorded(signal: AbortSignal): Promise<void> {
+    const others = { running: this.#running, deadNames: this.#deadNames };
+    return this.#recorded.carryOn(others, () => this.#leases(signal), signal);
+  }
+
+  async #leases(signal: AbortSignal): Promise<readonly V1Lease[]> {
+    const { cluster, leaseNamespace: namespace } = this.#parts;
+    const target = { resource: RESOURCE.leases, namespace };
+    return (await cluster.list<V1Lease>(target, LEASE_SELECTION, signal)).items;
   }
 }
