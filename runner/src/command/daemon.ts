@@ -9,6 +9,7 @@ import { EXIT, type ExitCode } from '@hangar/shared/program/exit-codes';
 import { listen } from '@hangar/shared/program/listen';
 import { parseDotenv, withDotenv } from '../config/dotenv.ts';
 import { loadConfig } from '../config/load.ts';
+import { lookUpRule } from '../config/look-up-rule.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import { createHttp } from '../http/server.ts';
 import { LeaseHeld } from '../lease/holder.ts';
@@ -30,6 +31,7 @@ export async function daemon(envFile: string | undefined, caller: CommandContext
   const config = configOf(context, envFile);
   const log = createLogger(config.logLevel);
   for (const warning of config.warnings) log.warn({}, warning);
+  log.info({}, lookUpRule(config.registry));
   const { kubeconfig } = config.kubernetes;
   const connection = await connect({ kubeconfig, setting: 'DRONE_KUBERNETES_CONFIG' }, context.env);
   return serve({ config, log, context, stop: context.stopSignal() }, connection);

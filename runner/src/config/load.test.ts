@@ -45,7 +45,7 @@ describe('loadConfig', () => {
     });
     expect(config.plugins).toEqual({ secret: undefined, registry: undefined, environment: undefined });
     expect(config.lease).toEqual({ namespace: 'ci', termMs: 10_000 });
-    expect(config.warnings).toEqual([]);
+    expect(config.warnings).toEqual([expect.stringContaining('DRONE_RPC_PROTO is http')]);
   });
 
   it.each([
@@ -134,7 +134,10 @@ describe('loadConfig', () => {
   it('ignores the variable that Kubernetes injects for a Service called drone-server', () => {
     const config = load({ DRONE_SERVER_PORT: 'tcp://10.0.0.7:80' });
     expect(config.http.port).toBe(3000);
-    expect(config.warnings).toEqual([expect.stringContaining('DRONE_SERVER_PORT was set by Kubernetes')]);
+    expect(config.warnings).toEqual([
+      expect.stringContaining('DRONE_SERVER_PORT was set by Kubernetes'),
+      expect.stringContaining('DRONE_RPC_PROTO is http'),
+    ]);
   });
 
   it('known issue 33: DRONE_UI_DISABLE switches the dashboard off', () => {
@@ -164,6 +167,7 @@ describe('loadConfig', () => {
   it('known issue 40: warns that a limit of steps has no effect', () => {
     const config = load({ DRONE_RUNNER_MAX_PROCS: '4', DRONE_HTTP_BIND: ':80', HANGAR_BUGDET_CPU: '4' });
     expect(config.warnings).toEqual([
+      expect.stringContaining('DRONE_RPC_PROTO is http'),
       expect.stringContaining('DRONE_HTTP_BIND has no effect'),
       expect.stringContaining('DRONE_RUNNER_MAX_PROCS has no effect'),
       'HANGAR_BUGDET_CPU is no setting of the runner; did you mean HANGAR_BUDGET_CPU?',

@@ -2,6 +2,7 @@ import { type Environment, readSettings, type SettingValues } from '@hangar/shar
 import { nearest } from '@hangar/shared/program/nearest';
 import type { CompileSettings } from '../compile/settings.ts';
 import { OperatorFiles } from './files.ts';
+import { insecureConnections } from './insecure.ts';
 import type { PluginConfig, RunnerConfig } from './runner-config.ts';
 import { PROXY_NAMES, SETTINGS, WITHOUT_EFFECT } from './settings.ts';
 
@@ -34,7 +35,13 @@ export function loadConfig(env: Environment, readFile: (path: string) => string,
   const config = assemble(values, usable, files, host);
   const all = [...problems, ...files.problems, ...crossChecks(values)];
   if (all.length > 0) return { problems: all };
-  const warnings = [...injected, ...files.warnings, ...withoutEffect(usable), ...misspelt(usable)];
+  const warnings = [
+    ...injected,
+    ...insecureConnections(values),
+    ...files.warnings,
+    ...withoutEffect(usable),
+    ...misspelt(usable),
+  ];
   return { ok: deepFreeze({ ...config, warnings }) };
 }
 
@@ -72,6 +79,7 @@ function assemble(
     lease: leaseOf(values, host),
     registry: {
       plainHttp: values.registryPlainHttp,
+      privateRegistries: values.privateRegistries,
       mirrors: values.registryMirrors,
       imageCommands: files.imageCommands(values.imageCommands),
     },

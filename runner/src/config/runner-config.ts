@@ -73,6 +73,7 @@ export interface RunnerConfig {
   readonly lease: { readonly namespace: string; readonly termMs: number };
   readonly registry: {
     readonly plainHttp: readonly string[];
+    readonly privateRegistries: readonly string[];
     readonly mirrors: Texts;
     readonly imageCommands: Readonly<Record<string, ImageConfig>>;
   };
