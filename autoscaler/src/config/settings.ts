@@ -156,7 +156,7 @@ export const SETTINGS = {
   quantile: sizing(
     'BUFFER_QUANTILE',
     SHARE,
-    0.95,
+    0.82,
     "The share of moments in which the forecast's buffer is enough.",
   ),
   forecast: sizing(

@@ -25,7 +25,8 @@ import {
   ownNamespacesOf,
   serverOf,
 } from '../lease/lease-record.ts';
-import type { FormerLife, OwnLease } from '../lease/own-lease.ts';
+import type { FormerLife } from '../lease/own-lease.ts';
+import type { ReplicaRecord } from '../lease/replica-record.ts';
 import type { StageRegistry } from '../stage-registry.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
 import { Heir } from './heir.ts';
@@ -37,7 +38,7 @@ export interface AdopterParts {
   readonly clock: Clock;
   readonly cluster: Cluster;
   readonly log: Logger;
-  readonly lease: OwnLease;
+  readonly lease: ReplicaRecord;
   readonly leaseNamespace: string;
   readonly registry: StageRegistry;
   readonly podWatch: PodWatch;
@@ -72,6 +73,8 @@ export class Adopter {
   #missing = new Map<string, number>();
   /** Owners whose Lease is renewed. */
   #running: ReadonlySet<string> = new Set();
+  /** Dead owners that did not release their Lease. */
+  #lost = new Set<string>();
   readonly #heir: Heir;
   /** Uids of Pods of a newer version of the runner that were met and left alone. */
   readonly #newer = new BoundedSet<string>(MOST_NEWER);
@@ -85,7 +88,9 @@ export class Adopter {
 
   /** What carries this replica's own name and is not in its hands: its former life's. Call it once, after the Lease was taken. */
   async adoptOwn(former: FormerLife, signal: AbortSignal): Promise<void> {
-    await this.#takePods((owner) => owner === this.#parts.lease.owner, signal);
+    if (former.isLost) this.#lost.add(this.#parts.lease.owner);
+    await this.takePods((owner) => owner === this.#parts.lease.owner, signal);
+    this.#lost.delete(this.#parts.lease.owner);
     await this.#removeEmpty(former.ownNamespaces, signal);
     await this.#carryOnRecorded(signal);
   }
@@ -123,10 +128,11 @@ export class Adopter {
     const dead = all.filter((one) => this.#isOfOurServer(serverOf(one)));
     const seen = new Set<V1Lease>();
     for (const one of dead) if (await this.#lookInto(one, signal)) seen.add(one);
+    this.#lost = new Set(dead.filter(({ spec }) => spec?.holderIdentity).map((one) => this.#ownerNamed(one)));
     const deadNames = new Set(dead.map((one) => this.#ownerNamed(one)));
     this.#running = new Set(items.filter((one) => !all.includes(one)).map((one) => this.#ownerNamed(one)));
     const missing = this.#ownersWithoutLease(items);
-    await this.#takePods(
+    await this.takePods(
       (owner) => deadNames.has(owner) || missing.has(owner) || owner === lease.owner,
       signal,
     );
@@ -135,7 +141,7 @@ export class Adopter {
         this.#inherit(one, signal),
       );
     await this.#carryOnRecorded(signal);
-    await this.#sweep();
+    await this.sweep();
   }
 
   /**
@@ -181,7 +187,7 @@ export class Adopter {
   }
 
   /** Pods that were dealt with and yet stand there, because their removal failed at the time. */
-  async #sweep(): Promise<void> {
+  async sweep(): Promise<void> {
     const { clock, podWatch, registry } = this.#parts;
     const left = podWatch.pods.filter(
       (pod) => registry.isOverdue(pod.metadata?.uid ?? '', clock.now()) && !pod.metadata?.deletionTimestamp,
@@ -220,7 +226,8 @@ export class Adopter {
     return new Set(counted.filter((owner) => (this.#missing.get(owner) ?? 0) >= MISSING_LOOKS));
   }
 
-  async #takePods(isDead: (owner: string) => boolean, signal: AbortSignal): Promise<void> {
+  /** Takes over the Pods of owners that are gone. */
+  async takePods(isDead: (owner: string) => boolean, signal: AbortSignal): Promise<void> {
     for (const pod of this.#parts.podWatch.pods) if (isOfNewerRunner(pod)) this.#leaveToNewer(pod);
     const waiting = this.#parts.podWatch.pods.filter((pod) => {
       const record = readPod(pod);
@@ -277,9 +284,11 @@ export class Adopter {
   }
 
   async #claimAsRead(pod: V1Pod, signal: AbortSignal): Promise<V1Pod | 'changed' | undefined> {
-    const { cluster, lease, log } = this.#parts;
+    const { clock, cluster, lease, log } = this.#parts;
+    const isLost = this.#lost.has(ownerOf(pod));
+    const claim = claimOf(pod, { owner: lease.owner, nowMs: clock.now(), isLost });
     try {
-      const taken = await cluster.patch<V1Pod>(podTarget(pod), claimOf(pod, lease.owner), 'merge', signal);
+      const taken = await cluster.patch<V1Pod>(podTarget(pod), claim, 'merge', signal);
       log.info(
         { pod: taken.metadata?.name, from: ownerOf(pod) },
         'took over a pipeline of a runner that is gone',

@@ -8,7 +8,7 @@ import {
   namespacesOf,
   openIntentsOf,
 } from '../lease/lease-record.ts';
-import type { OwnLease } from '../lease/own-lease.ts';
+import type { ReplicaRecord } from '../lease/replica-record.ts';
 import { LABEL } from '../pipeline/compiled.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
 import { ownersByStage, podsOfStages } from './pod-owner.ts';
@@ -16,7 +16,7 @@ import { ownersByStage, podsOfStages } from './pod-owner.ts';
 /** What an heir works with. */
 export interface HeirParts {
   readonly cluster: Cluster;
-  readonly lease: OwnLease;
+  readonly lease: ReplicaRecord;
   readonly leaseNamespace: string;
   readonly podWatch: PodWatch;
   readonly origin: PodOrigin;

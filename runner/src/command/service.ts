@@ -153,16 +153,16 @@ function follow({ parts, options, validity }: Assembly, metrics: RunnerMetrics, 
 }
 
 function pictureOf(
-  { parts }: Assembly,
+  { parts, owner }: Assembly,
   heartbeat: Heartbeat,
   owners: LivingOwners,
   eventLoopLagMs: () => number,
 ): Picture {
-  const { podWatch, registry, lease } = parts;
+  const { podWatch, registry } = parts;
   return {
     stages: registry.entries,
-    unschedulablePods: unschedulablePods(podWatch.pods, lease.owner),
-    orphanedPods: orphanedPods(podWatch.pods, lease.owner, owners.living),
+    unschedulablePods: unschedulablePods(podWatch.pods, owner),
+    orphanedPods: orphanedPods(podWatch.pods, owner, owners.living),
     watchStaleMs: podWatch.staleMs,
     pollAgeMs: heartbeat.answerAgeMs,
     eventLoopLagMs: eventLoopLagMs(),

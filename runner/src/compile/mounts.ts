@@ -1,7 +1,7 @@
 import type { V1VolumeMount } from '@kubernetes/client-node';
-import type { PipelineMount, PipelineStep } from '../pipeline/pipeline.ts';
+import type { FieldPath, PipelineMount, PipelineStep } from '../pipeline/pipeline.ts';
 import type { Engine } from '../pipeline/run-plan.ts';
-import { refuse, stepTitle } from './refuse.ts';
+import { refuse, stepField, stepTitle } from './refuse.ts';
 import type { CompileSettings } from './settings.ts';
 import { envVolumeName, globalVolumeName, VOLUME } from './volumes.ts';
 import { absolutePath, isReservedPath } from './workspace.ts';
@@ -22,40 +22,44 @@ const mount = (name: string, mountPath: string, more: Partial<V1VolumeMount> = {
   ...more,
 });
 
+const mountField = (step: PipelineStep, mount: PipelineMount, key: 'name' | 'path' | 'sub_path'): FieldPath =>
+  stepField(step, 'volumes', step.volumes.indexOf(mount), key);
+
 function volumeOf(wanted: PipelineMount, step: PipelineStep, names: MountContext['volumeNames']): string {
   const name = names.get(wanted.name);
   if (name !== undefined) return name;
   return refuse(
     'unknown-volume',
     `${stepTitle(step)} mounts volume ${JSON.stringify(wanted.name)}, which the pipeline's "volumes" do not have, or have without a source; add it there, for example with "temp: {}"`,
+    mountField(step, wanted, 'name'),
   );
 }
 
-function checkedPath(path: string, step: PipelineStep): string {
+function checkedPath(wanted: PipelineMount, step: PipelineStep): string {
+  const { path } = wanted;
   const full = path === '' ? '' : absolutePath(path);
   if (full !== '' && !full.includes(':') && !isReservedPath(full)) return full;
   return refuse(
     'invalid-pipeline',
     `${stepTitle(step)} can't mount a volume at ${JSON.stringify(path)}; choose another path`,
+    mountField(step, wanted, 'path'),
   );
 }
 
-function checkedSubPath(path: string, step: PipelineStep): { subPath?: string } {
+function checkedSubPath(wanted: PipelineMount, step: PipelineStep): { subPath?: string } {
+  const { subPath: path } = wanted;
   if (path === '') return {};
   if (!path.startsWith('/') && !path.split('/').includes('..')) return { subPath: path };
   return refuse(
     'invalid-pipeline',
     `${stepTitle(step)}: sub_path ${JSON.stringify(path)} must be a relative path without ".."`,
+    mountField(step, wanted, 'sub_path'),
   );
 }
 
 function authorMounts(step: PipelineStep, { volumeNames }: MountContext): readonly V1VolumeMount[] {
   return step.volumes.map((wanted) =>
-    mount(
-      volumeOf(wanted, step, volumeNames),
-      checkedPath(wanted.path, step),
-      checkedSubPath(wanted.subPath, step),
-    ),
+    mount(volumeOf(wanted, step, volumeNames), checkedPath(wanted, step), checkedSubPath(wanted, step)),
   );
 }
 
@@ -96,6 +100,7 @@ function refuseDoubles(mounts: readonly V1VolumeMount[], step: PipelineStep): re
   return refuse(
     'invalid-pipeline',
     `${stepTitle(step)} has two volumes at ${double} (the workspace and the runner's volumes count too); mount one of them elsewhere`,
+    stepField(step, 'volumes'),
   );
 }
 

@@ -43,5 +43,6 @@ export function decidePlace(
   return refuse(
     code,
     `${place}: ${JSON.stringify(wanted)} can't be a namespace; write at most 63 of a-z, 0-9 and "-", beginning and ending with a letter or digit`,
+    ['metadata', 'namespace'],
   );
 }

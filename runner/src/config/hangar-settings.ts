@@ -44,6 +44,13 @@ export const hangar = {
       "Number of the user that steps run as whose pipeline names none, clone included; none = the image's own. With HANGAR_HARDENING=restricted, Pods then may run in namespaces where Pod Security `restricted` is enforced.",
     note: NEW,
   }),
+  ownAccount: text('HANGAR_SERVICE_ACCOUNT', {
+    section: 'hangar',
+    description:
+      "The runner's own service account as `namespace/name`: no pipeline may name it, and its token is never mounted into a build.",
+    defaultText: "that of the Pod's token",
+    note: NEW,
+  }),
   resources: setting('HANGAR_RESOURCES', oneOf('split', 'peak'), 'split', {
     section: 'hangar',
     description:
@@ -137,6 +144,12 @@ export const hangar = {
   leaseTermMs: setting('HANGAR_LEASE_TERM', atLeast(3_000, DURATION), 10_000, {
     section: 'hangar',
     description: 'How long a replica may fail to renew its Lease before others take over its stages.',
+    note: NEW,
+  }),
+  coordination: setting('HANGAR_COORDINATION', oneOf('auto', 'leases', 'none'), 'auto', {
+    section: 'hangar',
+    description:
+      '`leases`: replicas find each other by Leases, and take over from one that is gone. `none`: each works for itself, as the previous runner did, and finishes its pipelines before it ends. `auto`: `leases` if the runner has all rights on Leases.',
     note: NEW,
   }),
   registryPlainHttp: list('HANGAR_REGISTRY_PLAIN_HTTP', {

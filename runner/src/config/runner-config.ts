@@ -72,7 +72,11 @@ export interface RunnerConfig {
   readonly pipelines: { readonly limitBytes: number };
   readonly logs: { readonly limitBytes: number; readonly memoryBytes: number };
   /** `namespace` empty: that of the connection. */
-  readonly lease: { readonly namespace: string; readonly termMs: number };
+  readonly lease: {
+    readonly namespace: string;
+    readonly termMs: number;
+    readonly coordination: 'auto' | 'leases' | 'none';
+  };
   readonly registry: {
     readonly plainHttp: readonly string[];
     readonly mirrors: Texts;

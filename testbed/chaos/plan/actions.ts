@@ -45,6 +45,8 @@ export type FaultAction =
       readonly lastsMs: number;
     }
   | { readonly on: 'watches'; readonly how: WatchEffect; readonly pick: number; readonly lastsMs: number }
+  /** The wall clock of a replica is wrong for a while. */
+  | { readonly on: 'clock'; readonly pick: number; readonly byMs: number; readonly lastsMs: number }
   | { readonly on: 'drone'; readonly by: 'restart' }
   | { readonly on: 'pod'; readonly by: 'deletion' | 'eviction' | 'removal'; readonly pick: number }
   | { readonly on: 'node'; readonly by: 'loss' | 'silence'; readonly pick: number; readonly lastsMs: number }

@@ -31,7 +31,7 @@ describe('the proxy before a server', () => {
     });
     await once(upstream.listen(0, '127.0.0.1'), 'listening');
     const { port } = upstream.address() as AddressInfo;
-    proxy = new FaultProxy(systemClock(), 'kubernetes', `http://127.0.0.1:${port}`);
+    proxy = new FaultProxy(systemClock(), 'kubernetes', { url: `http://127.0.0.1:${port}` });
     await proxy.listen();
   });
   afterEach(async () => {

@@ -7,9 +7,11 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '@hangar/shared/clock';
 import type { OutageKind, RequestEffect, RequestKind, ServerName, WatchEffect } from '../plan/actions.ts';
+import type { Upstream } from './chaos-cluster.ts';
 import { errorBodyOf } from './error-bodies.ts';
 import { WatchRelay } from './watch-relay.ts';
 
@@ -35,7 +37,8 @@ export class FaultProxy {
   readonly #clock: Clock;
   readonly #name: ServerName;
   readonly #upstream: URL;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 200 });
+  readonly #agent: Agent;
+  readonly #isSecure: boolean;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #rules = new Set<RequestRule>();
@@ -43,10 +46,13 @@ export class FaultProxy {
   readonly #outages = new Set<{ readonly how: OutageKind }>();
   #watchEffect: WatchEffect | undefined;
 
-  constructor(clock: Clock, name: ServerName, upstream: string) {
+  constructor(clock: Clock, name: ServerName, { url, authority }: Upstream) {
     this.#clock = clock;
     this.#name = name;
-    this.#upstream = new URL(upstream);
+    this.#upstream = new URL(url);
+    this.#isSecure = authority !== undefined;
+    const pool = { keepAlive: true, maxSockets: 200 };
+    this.#agent = authority === undefined ? new Agent(pool) : new HttpsAgent({ ...pool, ca: authority });
     this.#server = createServer({ requestTimeout: 0, headersTimeout: 0 }, (request, response) => {
       this.#serve(request, response).catch(() => request.socket.destroy());
     });
@@ -160,7 +166,8 @@ export class FaultProxy {
     const path = new URL(request.url ?? '/', this.#upstream);
     return new Promise((resolve, reject) => {
       const target = { hostname, port, method, headers, path: path.pathname + path.search };
-      const onward = httpRequest({ ...target, agent: this.#agent }, resolve);
+      const send = this.#isSecure ? httpsRequest : httpRequest;
+      const onward = send({ ...target, agent: this.#agent }, resolve);
       onward.on('error', reject);
       response.once('close', () => onward.destroy());
       onward.end(body);
