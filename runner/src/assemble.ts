@@ -18,6 +18,7 @@ import { createImageLookup } from './edges/registry-http.ts';
 import { ServerOutage } from './edges/server-outage.ts';
 import { SpillFile } from './edges/spill-file.ts';
 import { usualLookAhead } from './intake.ts';
+import { PodOrigin, podKeyOf } from './launch/pod-origin.ts';
 import type { Holder } from './lease/holder.ts';
 import { LeaseValidity } from './lease/lease-validity.ts';
 import { OwnLease } from './lease/own-lease.ts';
@@ -119,6 +120,7 @@ export function wire(
     log,
     registry,
     podWatch,
+    origin: new PodOrigin({ cluster, log }, podKeyOf(config.server.token, 'signature')),
     events: outside.events,
     stepLogs: serverStepLogs({ clock, ciServer, log, random, source, memory, limitBytes, cards }),
     line: queueOf(config, { clock, cluster, log, namespace, podWatch, registry }),
@@ -222,6 +224,7 @@ export function draftParts(
     clock,
     random,
     settings: config.compile,
+    nameKey: podKeyOf(config.server.token, 'name'),
     access: config.runner.limits,
     namespaceRules: config.namespaceRules,
     parser: new ThreadedParser(clock),
@@ -264,7 +267,7 @@ function paced(pace: RateLimit, validity: LeaseValidity, { clock, observer, edge
 
 /** Taking the Lease and keeping it is decided by the Lease itself. */
 const isWrite = ({ verb, resource }: ApiCall): boolean =>
-  resource !== 'leases' && (verb === 'create' || verb === 'patch' || verb === 'delete');
+  resource !== 'leases' && ['create', 'update', 'patch', 'delete'].includes(verb);
 
 function budgetOf(config: RunnerConfig): Budget {
   const { budgetCpuMillicores, budgetMemoryBytes, budgetPods } = config.admission;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CrashPoint } from './testing/crash.ts';
-import { runCase, type Scenario } from './testing/crash-case.ts';
+import { type CrashScenario, runCase } from './testing/crash-case.ts';
 
 const step = (name: string, more = ''): string =>
   `- name: ${name}\n  image: busybox\n  commands: [echo]\n${more}`;
@@ -9,7 +9,7 @@ const pipeline = (steps: string, more = ''): string =>
 
 const ALL_WELL = [{ stage: 'success', steps: ['one success', 'two success'] }] as const;
 
-const SCENARIOS: readonly Scenario[] = [
+const SCENARIOS: readonly CrashScenario[] = [
   {
     name: 'secrets of a plugin, and an image that is looked up',
     pipelines: [

@@ -8,7 +8,7 @@ import type { Guardrails } from '../decide/guardrails.ts';
 import type { SpendLimit } from '../decide/spend.ts';
 import type { BufferOptions } from '../forecast/live-forecast.ts';
 import { type ActingConfig, actingOf, actingProblems, actingWarnings } from './acting.ts';
-import { SETTINGS } from './settings.ts';
+import { MOST_NODES_UNSET, SETTINGS } from './settings.ts';
 
 /** All settings in the form that the service uses. Times in milliseconds. */
 export interface AutoscalerConfig {
@@ -20,7 +20,14 @@ export interface AutoscalerConfig {
   readonly tickMs: number;
   readonly staleAfterMs: number;
   /** Undefined: no cluster is watched. `kubeconfig` empty: the in-cluster configuration of this Pod. */
-  readonly cluster: { readonly kubeconfig: string; readonly podSelector: string } | undefined;
+  readonly cluster:
+    | {
+        readonly kubeconfig: string;
+        readonly podSelector: string;
+        /** Empty: all. */
+        readonly podNamespaces: readonly string[];
+      }
+    | undefined;
   readonly rules: PoolRules;
   readonly poolOrder: readonly string[];
   /** In addition to the published shapes. */
@@ -68,7 +75,7 @@ export function loadConfig(env: Environment): Loaded {
 }
 
 function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'warnings'> {
-  const { kubeconfig, podSelector, poolLabel, poolTaint } = values;
+  const { kubeconfig, podSelector, podNamespaces, poolLabel, poolTaint } = values;
   return {
     runners: values.runners.flatMap((text) => parseRunnerUrl(text) ?? []),
     runnerService: parseRunnerService(values.runnerService),
@@ -76,7 +83,7 @@ function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'w
     scrapeDeadlineMs: values.scrapeDeadlineMs,
     tickMs: values.tickMs,
     staleAfterMs: values.staleAfterMs,
-    cluster: values.kubernetes === 'on' ? { kubeconfig, podSelector } : undefined,
+    cluster: values.kubernetes === 'on' ? { kubeconfig, podSelector, podNamespaces } : undefined,
     rules: { label: poolLabel, taint: poolTaint },
     poolOrder: values.poolOrder,
     shapes: values.shapes,
@@ -86,7 +93,7 @@ function assemble(values: Read): Omit<AutoscalerConfig, 'acting' | 'listen' | 'w
     buffer: { z: values.z, floor: values.floor, quantile: values.quantile, forecast: values.forecast },
     rails: {
       minNodes: values.minNodes,
-      maxNodes: values.maxNodes,
+      maxNodes: values.maxNodes ?? MOST_NODES_UNSET,
       stepUp: values.stepUp,
       stepDown: values.stepDown,
       coolDownMs: values.coolDownMs,
@@ -147,10 +154,13 @@ const keyChecks = ({ poolLabel, poolTaint }: Read): readonly Check[] => [
   ],
 ];
 
+/** The name of a namespace, or its beginning and a star. */
+const NAMESPACE_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$|^[a-z0-9][a-z0-9-]{0,61}\*$/;
+
 /** Checks that need several values. */
 function crossChecks(values: Read): readonly string[] {
-  const { runners, runnerService, kubernetes, minNodes, maxNodes, tickMs, staleAfterMs, listen } = values;
-  const { maxSpendPerDay } = values;
+  const { runners, runnerService, kubernetes, minNodes, tickMs, staleAfterMs, listen } = values;
+  const { maxSpendPerDay, maxNodes = MOST_NODES_UNSET } = values;
   const checks: readonly Check[] = [
     [
       readListen(listen) === undefined,
@@ -186,6 +196,12 @@ function crossChecks(values: Read): readonly string[] {
       maxSpendPerDay !== undefined && Object.keys(values.prices).length === 0,
       'HANGAR_AUTOSCALER_MAX_SPEND_PER_DAY bounds nothing without prices. Set HANGAR_AUTOSCALER_PRICES, such as builds=0.19',
     ],
+    ...values.podNamespaces.map(
+      (text): Check => [
+        !NAMESPACE_PATTERN.test(text),
+        `HANGAR_AUTOSCALER_POD_NAMESPACES has no namespace ${given(text)}. Write a name such as ci-jobs, or its beginning with a star such as drone-*`,
+      ],
+    ),
     ...runners.map(
       (text) =>
         [

@@ -35,6 +35,9 @@ const group =
       ...(typeof about === 'string' ? { description: about } : about),
     });
 
+/** The bound of a dry run that names none. */
+export const MOST_NODES_UNSET = 1_000;
+
 const sources = group('sources');
 const pools = group('pools');
 const sizing = group('sizing');
@@ -90,6 +93,11 @@ export const SETTINGS = {
     RUNNER_SELECTOR,
     'Labels of the Pods that are builds; any CI that runs in Pods can be counted.',
   ),
+  podNamespaces: sources('POD_NAMESPACES', LIST, [], {
+    description:
+      'Namespaces of the Pods that are builds; `drone-*` stands for all that begin so. Pods elsewhere change no pool, whatever their labels are. Empty: all namespaces.',
+    note: "The chart sets the jobs' own.",
+  }),
   poolLabel: pools('POOL_LABEL', TEXT, 'node.kubernetes.io/instance-type', {
     description: 'Label of nodes whose value names their pool; nodes without it are the pool `default`.',
   }),
@@ -153,7 +161,10 @@ export const SETTINGS = {
   ),
   seed: sizing('SEED', integer(0, 2 ** 31 - 1), 1, 'The same data and seed give the same answer.'),
   minNodes: rails('MIN_NODES', integer(0, 100_000), 0, 'Fewest nodes of a pool.'),
-  maxNodes: rails('MAX_NODES', integer(0, 100_000), 1_000, 'Most nodes of a pool.'),
+  maxNodes: rails('MAX_NODES', maybe(integer(0, 100_000)), undefined, {
+    description: 'Most nodes of a pool. `HANGAR_AUTOSCALER_ACT=on` needs it.',
+    defaultText: String(MOST_NODES_UNSET),
+  }),
   stepUp: rails('STEP_UP', integer(1, 100_000), 100, 'Most nodes by which a pool grows at once.'),
   stepDown: rails('STEP_DOWN', integer(1, 100_000), 10, 'Most nodes by which a pool shrinks at once.'),
   coolDownMs: rails('COOL_DOWN', DURATION, 60_000, {

@@ -1,14 +1,17 @@
 import { adviceOf } from '../advise/advice.ts';
 import { proposalsOf } from '../advise/proposals.ts';
+import { type NodeSpec, podsOnEmptyNode } from '../capacity/node-spec.ts';
 import { typicalOf } from '../capacity/packing.ts';
 import { podNamespaces } from '../capacity/pod-counts.ts';
 import type { NodeShape, Resources } from '../capacity/shape.ts';
+import { countOf } from '../capacity/size-class.ts';
 import type { BufferOptions } from '../forecast/live-forecast.ts';
 import { PUBLISHED_SHAPES } from '../model/shapes.ts';
 import { bufferOf } from './buffer.ts';
 import { type Demand, stagesToRun, totalDemand } from './demand.ts';
 import { type Floor, floorAt } from './floors.ts';
 import { type Guardrails, withFloor } from './guardrails.ts';
+import { placeableDemand } from './placeable.ts';
 import { podHoursOf1000Prs, unusedPrices } from './price.ts';
 import { quotaRoomPods } from './quota-room.ts';
 import type { Recommendation, RecommendedBuffer } from './recommendation.ts';
@@ -76,14 +79,29 @@ function podsToPlaceOf(snapshot: CapacitySnapshot, { queuedStages }: Demand): re
   ];
 }
 
-function typicalIn(demand: Demand, calibration: CapacitySnapshot['calibration']): Resources {
-  const classes = [...demand.running, ...demand.pending, ...demand.known];
+/** The mean size of the Pods that fit on one of these nodes: a Pod that fits nowhere must not change what a node is sized for. */
+function typicalOn(
+  nodes: readonly NodeSpec[],
+  { running, pending, known }: Demand,
+  calibration: CapacitySnapshot['calibration'],
+): Resources {
+  const classes = [...running, ...pending, ...known].filter(({ request }) =>
+    nodes.some((node) => podsOnEmptyNode(node, request) > 0),
+  );
   const learned = usual(calibration);
-  const count = demand.runningPods + demand.pendingPods + demand.knownStages;
-  return count >= ENOUGH_PODS || calibration.podCpuMillicores.days === 0
+  return countOf(classes) >= ENOUGH_PODS || calibration.podCpuMillicores.days === 0
     ? typicalOf(classes, learned)
     : learned;
 }
+
+/** The nodes that Pods may fit on: those of the live pools, or of the shapes while there is no pool. */
+const nodesIn = ({ pools }: CapacitySnapshot, { shapes, daemonSets }: DecideOptions): readonly NodeSpec[] =>
+  pools.length > 0
+    ? pools.map(({ spec }) => spec)
+    : [...PUBLISHED_SHAPES, ...shapes].map(({ allocatable }) => ({
+        allocatable,
+        daemonSets: { ...daemonSets, pods: 0 },
+      }));
 
 function reasons(
   demand: Demand,
@@ -151,9 +169,9 @@ export function decide(snapshot: CapacitySnapshot, options: DecideOptions): Reco
   const { nowMs, calibration, grewAtMs, pools, surroundings } = snapshot;
   const { money } = options;
   const demand = demandIn(snapshot);
-  const buffer = bufferOf(demand, options.buffer, snapshot.forecast);
+  const buffer = bufferOf(placeableDemand(snapshot, demand), options.buffer, snapshot.forecast);
   const leadSeconds = leadSecondsOf(snapshot, options.tickMs);
-  const typical = typicalIn(demand, calibration);
+  const typical = typicalOn(nodesIn(snapshot, options), demand, calibration);
   const rails = withFloor(options.rails, floorAt(options.floors, nowMs, leadSeconds));
   const question = shapeQuestionOf(snapshot, options, { demand, buffer, typical, rails });
   const shapes = sizeShapes(question);
@@ -163,6 +181,7 @@ export function decide(snapshot: CapacitySnapshot, options: DecideOptions): Reco
     pools,
     podsToPlace: podsToPlaceOf(snapshot, demand),
     outlook: question.outlook,
+    typicalOn: (node) => typicalOn([node], demand, calibration),
     order: options.poolOrder,
     grewAtMs,
     rails,

@@ -54,6 +54,7 @@ function sizeOf(pool: Pool, change: Partial<Outlook> = {}, more: Partial<PoolQue
   const question: PoolQuestion = {
     ...{ nowMs: 0, pools: [pool], podsToPlace: [], outlook: { ...OUTLOOK, ...change }, order: [] },
     ...{ grewAtMs: new Map(), rails: RAILS, spend: undefined, surroundings: NO_ENGINE_FACTS },
+    typicalOn: () => change.typical ?? OUTLOOK.typical,
     money: { prices: {}, currency: '', maxPerDay: undefined },
     ...more,
   };

@@ -26,6 +26,8 @@ export interface PoolQuestion {
   /** Pods without a node and stages without a Pod. */
   readonly podsToPlace: readonly PodToPlace[];
   readonly outlook: Outlook;
+  /** The typical Pod among those that fit on such a node. */
+  readonly typicalOn: (node: NodeSpec) => Resources;
   /** Names of pools in the order in which pending work is assigned to them; others follow, larger ones first. */
   readonly order: readonly string[];
   readonly grewAtMs: ReadonlyMap<string, number>;
@@ -47,7 +49,8 @@ function ranked({ pools, order }: PoolQuestion): readonly Pool[] {
   );
 }
 
-const takes = (pool: Pool, { request, constraints }: PodToPlace): boolean =>
+/** Whether a node of the pool may and can hold the Pod. */
+export const takes = (pool: Pool, { request, constraints }: PodToPlace): boolean =>
   podsOnEmptyNode(pool.spec, request) > 0 && admitsPod(pool.spec.traits ?? {}, constraints);
 
 /** Assigns each Pod to the first pool that may and can hold it. */
@@ -216,14 +219,17 @@ export function sizePools(question: PoolQuestion): {
 } {
   const pools = ranked(question);
   const { shares, homeless } = sharesOf(pools, question);
-  const { spend, money, nowMs, rails, outlook } = question;
+  const { spend, money, nowMs, rails, typicalOn } = question;
   const shareFor = (name: string): Share => shares.get(name) ?? NO_SHARE;
-  const sizes = pools.map((pool) => sizeOne(pool, shareFor(pool.name), question));
+  const outlookFor = ({ spec }: Pool): Outlook => ({ ...question.outlook, typical: typicalOn(spec) });
+  const sizes = pools.map((pool) =>
+    sizeOne(pool, shareFor(pool.name), { ...question, outlook: outlookFor(pool) }),
+  );
   const held =
     spend === undefined ? sizes : withinSpend(sizes, spend, money, { nowMs, stepDown: rails.stepDown });
   const waitAt = ({ pool: name, wantedNodes }: PoolSize): number | undefined => {
     const pool = pools.find((one) => one.name === name);
-    return pool && poolWait(pool, shareFor(name), outlook, wantedNodes);
+    return pool && poolWait(pool, shareFor(name), outlookFor(pool), wantedNodes);
   };
   return {
     pools: held

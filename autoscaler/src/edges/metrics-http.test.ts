@@ -23,6 +23,33 @@ async function aTarget(tokenFile?: string) {
 }
 
 describe('targets over HTTP', () => {
+  it('that never end are cut off near 4 MiB, and their connection is closed', async () => {
+    let sentBytes = 0;
+    const closed = Promise.withResolvers<void>();
+    const server = createServer((_request, reply) => {
+      const send = (): void => {
+        while (!reply.destroyed && sentBytes < 2 ** 28) {
+          sentBytes += 2 ** 16;
+          if (!reply.write(Buffer.alloc(2 ** 16, 'a'))) return;
+        }
+      };
+      reply.on('drain', send).on('close', closed.resolve);
+      send();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const source = httpMetricsSource();
+    ends.push(() => new Promise((resolve) => server.close(resolve)));
+    ends.push(() => source.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
+
+    await expect(source.get(url, AbortSignal.timeout(30_000))).rejects.toThrow(
+      'it answers with more than 4 MiB: the rest is not read',
+    );
+    await closed.promise;
+    // What is on its way in the buffers of two sockets comes on top.
+    expect(sentBytes).toBeLessThan(32 * 2 ** 20);
+  });
+
   it('receive no token unless a file is configured', async () => {
     expect(await (await aTarget())()).toBe('none');
   });

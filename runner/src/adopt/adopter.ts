@@ -11,6 +11,7 @@ import {
 import type { Logger } from '@hangar/shared/logger';
 import type { V1Lease, V1Pod } from '@kubernetes/client-node';
 import { requestOf } from '../admit/pod-load.ts';
+import type { PodOrigin } from '../launch/pod-origin.ts';
 import { removeNamespace } from '../launch/remove-namespace.ts';
 import { removePod } from '../launch/remove-pod.ts';
 import { holdsGate } from '../launch/start.ts';
@@ -28,7 +29,7 @@ import type { FormerLife, OwnLease } from '../lease/own-lease.ts';
 import type { StageRegistry } from '../stage-registry.ts';
 import type { PodWatch } from '../watch/pod-watch.ts';
 import { Heir } from './heir.ts';
-import { claimOf, ownerOf, ownersByStage, serverOfPod } from './pod-owner.ts';
+import { claimOf, ownerOf, ownersByStage, podsOfStages, serverOfPod } from './pod-owner.ts';
 import { isOfNewerRunner, type PodRecord, readPod } from './read-pod.ts';
 
 /** What an adopter works with, and what it does with what it finds. */
@@ -40,6 +41,7 @@ export interface AdopterParts {
   readonly leaseNamespace: string;
   readonly registry: StageRegistry;
   readonly podWatch: PodWatch;
+  readonly origin: PodOrigin;
   /** This replica owns the Pod now: continues its stage. */
   resume(pod: V1Pod, record: PodRecord): void;
   /** Continues a recorded stage that has no Pod. */
@@ -85,7 +87,7 @@ export class Adopter {
   async adoptOwn(former: FormerLife, signal: AbortSignal): Promise<void> {
     await this.#takePods((owner) => owner === this.#parts.lease.owner, signal);
     await this.#removeEmpty(former.ownNamespaces, signal);
-    this.#carryOnRecorded();
+    await this.#carryOnRecorded(signal);
   }
 
   /** Looks again and again until the signal is aborted; never rejects. */
@@ -132,7 +134,7 @@ export class Adopter {
       await this.#unlessRefused('the Lease of a dead runner could not be taken over yet', signal, () =>
         this.#inherit(one, signal),
       );
-    this.#carryOnRecorded();
+    await this.#carryOnRecorded(signal);
     await this.#sweep();
   }
 
@@ -234,11 +236,12 @@ export class Adopter {
 
   /** One that can't be claimed now is met again at the next look, and keeps no other waiting. */
   async #take(pod: V1Pod, signal: AbortSignal): Promise<void> {
-    const { lease, log } = this.#parts;
+    const { lease, log, origin } = this.#parts;
     const record = readPod(pod);
     if (!record) return;
     const { id: stageId, buildId, machine } = record.stage;
     try {
+      if (!(await origin.isOurs(pod, signal))) return;
       if (!lease.has(stageId)) await lease.intend({ stageId, buildId, machine }, signal);
       const taken = await this.#claim(pod, record, signal);
       if (taken) this.#resume(taken);
@@ -317,9 +320,9 @@ export class Adopter {
   /** Takes over what a dead replica recorded, and removes its Lease when nothing of it is left and nobody has to read its marks any more. */
   async #inherit(lease: V1Lease, signal: AbortSignal): Promise<void> {
     const known = await this.#heir.inherit(lease, signal);
-    const isLeft =
-      openIntentsOf(known).length > 0 ||
-      this.#parts.podWatch.pods.some((pod) => ownerOf(pod) === this.#ownerNamed(lease));
+    const owned = this.#parts.podWatch.pods.filter((pod) => ownerOf(pod) === this.#ownerNamed(lease));
+    const ours = await this.#parts.origin.oursOf(owned, signal);
+    const isLeft = openIntentsOf(known).length > 0 || ours.length > 0;
     if (isLeft || (this.#heir.marksOthers(known, this.#running) && !this.#isOld(known))) return;
     await this.#removeEmpty(ownNamespacesOf(known), signal);
     // A replica that has come back under the same name renews it: then it is not ours to remove.
@@ -348,11 +351,15 @@ export class Adopter {
    * Each recorded stage is in hand, has a Pod, or is continued here: also one whose Pod vanished before it was taken over. A stage whose Pod is
    * another replica's is recorded there.
    */
-  #carryOnRecorded(): void {
-    const { lease, registry, podWatch } = this.#parts;
-    const owners = ownersByStage(podWatch.pods, lease.server);
-    for (const intent of lease.intents) {
-      if (registry.has(intent.stageId) || this.#heir.isUndecided(intent.stageId)) continue;
+  async #carryOnRecorded(signal: AbortSignal): Promise<void> {
+    const { lease, registry, podWatch, origin } = this.#parts;
+    const isOpen = ({ stageId }: Intent): boolean =>
+      lease.has(stageId) && !registry.has(stageId) && !this.#heir.isUndecided(stageId);
+    const open = lease.intents.filter(isOpen);
+    const stageIds = new Set(open.map(({ stageId }) => stageId));
+    const pods = podsOfStages(podWatch.pods, stageIds, lease.server);
+    const owners = ownersByStage(await origin.oursOf(pods, signal));
+    for (const intent of open.filter(isOpen)) {
       const owner = owners.get(intent.stageId);
       if (owner === undefined) this.#parts.carryOn(intent);
       else if (owner !== lease.owner && this.#running.has(owner)) lease.settle(intent.stageId);

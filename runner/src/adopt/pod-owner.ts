@@ -17,8 +17,15 @@ export const ownerOf = (pod: V1Pod): string => pod.metadata?.annotations?.[ANNOT
 /** Scheme and host of the Drone server whose stage a Pod runs; empty: none is named. */
 export const serverOfPod = (pod: V1Pod): string => pod.metadata?.annotations?.[ANNOTATION.server] ?? '';
 
-/** By stage the owner of its Pod, among the Pods that run stages of that server. */
-export function ownersByStage(pods: readonly V1Pod[], server: string): ReadonlyMap<number, string> {
-  const ours = pods.filter((pod) => serverOfPod(pod) === server);
-  return new Map(ours.map((pod) => [Number(pod.metadata?.labels?.[LABEL.stageId]), ownerOf(pod)]));
-}
+/** Pods that name one of those stages, of that server. */
+export const podsOfStages = (
+  pods: readonly V1Pod[],
+  stageIds: ReadonlySet<number>,
+  server: string,
+): readonly V1Pod[] => pods.filter((pod) => serverOfPod(pod) === server && stageIds.has(stageIdOf(pod)));
+
+/** By stage the owner of its Pod. */
+export const ownersByStage = (pods: readonly V1Pod[]): ReadonlyMap<number, string> =>
+  new Map(pods.map((pod) => [stageIdOf(pod), ownerOf(pod)]));
+
+const stageIdOf = (pod: V1Pod): number => Number(pod.metadata?.labels?.[LABEL.stageId]);

@@ -103,7 +103,7 @@ describe('compile', () => {
   });
 
   it.each([
-    ['an error of the linter', stepsOf('- { name: a, image: "" }'), /^p\.yml:5:1: linter: /],
+    ['an error of the linter', stepsOf('- { name: a, image: "" }'), /^p\.yml:5:21: linter: /],
     ['invalid YAML', 'kind: pipeline\nsteps: [a: b: c]\n', /^p\.yml:2:\d+: yaml: /],
     ['a file without such a pipeline', 'kind: pipeline\ntype: docker\n', /no pipeline of type kubernetes/],
     ['an invalid image name', stepsOf('- { name: a, image: "UP CASE", commands: [x] }'), /image name/],

@@ -16,7 +16,7 @@ import type { EdgeObserver } from '../metrics/edge-observer.ts';
 import { LivingOwners } from '../metrics/living-owners.ts';
 import { orphanedPods, unschedulablePods } from '../metrics/pod-counts.ts';
 import { type Picture, RunnerMetrics } from '../metrics/runner-metrics.ts';
-import type { Places } from '../permissions/review.ts';
+import type { ReviewedNamespaces } from '../permissions/review.ts';
 import { LABEL, RANDOM_NAMESPACE } from '../pipeline/compiled.ts';
 
 /** A runner with its metrics, health checks and HTTP server. */
@@ -116,7 +116,7 @@ const stagesIn = (pods: readonly V1Pod[]): ReadonlySet<number> =>
 export function placesOf(
   config: RunnerConfig,
   { options }: { readonly options: Pick<Assembly['options'], 'namespaces' | 'leaseNamespace'> },
-): Places {
+): ReviewedNamespaces {
   const { defaultNamespace, policies } = config.compile;
   const isRandom = (name: string): boolean => name === RANDOM_NAMESPACE;
   return {

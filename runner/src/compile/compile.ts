@@ -10,7 +10,7 @@ import { type TrustLevel, trustLevelOf } from '../restrict/trust-level.ts';
 import { checkChoices } from './check-choices.ts';
 import { commonEnvironment } from './common-environment.ts';
 import type { ContainerSources } from './container.ts';
-import type { Places } from './mounts.ts';
+import type { MountContext } from './mounts.ts';
 import { placePlan, runPlan, timeoutMs } from './plan-annotations.ts';
 import { factsOf, hasTmate, planContainers } from './plan-containers.ts';
 import type { PlannedContainer } from './planned-container.ts';
@@ -18,7 +18,7 @@ import { buildPod } from './pod.ts';
 import { droneAnnotations, givenAnnotations } from './pod-annotations.ts';
 import { podLabels } from './pod-labels.ts';
 import { checkPodSize } from './pod-size.ts';
-import { choosePolicy, decidePlace, type Place } from './policy.ts';
+import { choosePolicy, decidePlace, type PodNamespace } from './policy.ts';
 import { pullSecret } from './pull-secret.ts';
 import { refuse } from './refuse.ts';
 import { filesVolume, type PackedSecret, packSecrets, toSecret } from './secret-files.ts';
@@ -43,7 +43,7 @@ export interface CompileInput {
 }
 
 /** Decisions that all later ones depend on. */
-interface Frame extends CompileInput, Place {
+interface Frame extends CompileInput, PodNamespace {
   readonly globs: GlobMatcher;
   readonly policy: Policy | undefined;
   readonly level: TrustLevel;
@@ -83,6 +83,7 @@ function refuseWindows({ platform }: Pipeline): void {
     refuse(
       'unsupported-platform',
       'platform.os is windows, which this runner does not run; give the pipeline to a runner for Windows, or set platform.os to linux',
+      ['platform', 'os'],
     );
   }
 }
@@ -140,7 +141,10 @@ function secretFinder(packed: readonly PackedSecret[]): ContainerSources['secret
   return (key) => names.get(key) ?? '';
 }
 
-function placesOf({ workspace, settings, detail, named }: Frame, steps: readonly PlannedContainer[]): Places {
+function placesOf(
+  { workspace, settings, detail, named }: Frame,
+  steps: readonly PlannedContainer[],
+): MountContext {
   return {
     workspace,
     globalVolumes: settings.globalVolumes,

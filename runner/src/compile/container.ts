@@ -7,9 +7,9 @@ import type {
 import { containerName, INIT_CONTAINER } from '../pipeline/compiled.ts';
 import type { PipelineStep } from '../pipeline/pipeline.ts';
 import type { Rules } from '../restrict/restrictions.ts';
-import { mountsOf, type Places } from './mounts.ts';
+import { type MountContext, mountsOf } from './mounts.ts';
 import type { PlannedContainer } from './planned-container.ts';
-import { refuse, stepTitle } from './refuse.ts';
+import { refuse, stepField, stepTitle } from './refuse.ts';
 import { toRequirements } from './resources.ts';
 import type { CompileSettings } from './settings.ts';
 import { swapSecretKey } from './stage-files.ts';
@@ -19,7 +19,7 @@ import { absolutePath } from './workspace.ts';
 /** Inputs shared by all containers of a Pod. */
 export interface ContainerSources {
   readonly settings: CompileSettings;
-  readonly places: Places;
+  readonly places: MountContext;
   readonly rules: Rules;
   /** Environment that all swapped containers share; gated ones read it from a file. */
   readonly common: ReadonlyMap<string, string>;
@@ -89,6 +89,7 @@ function checkedId(id: number | undefined, what: 'user' | 'group', step: Pipelin
   return refuse(
     'invalid-pipeline',
     `${stepTitle(step)}: ${what} ${id} must be a number from 0 to ${LARGEST_ID}`,
+    stepField(step, what),
   );
 }
 

@@ -12,7 +12,7 @@ import { peakOf } from './peak.ts';
 import type { PlannedContainer } from './planned-container.ts';
 import { checkStepCount } from './pod-size.ts';
 import { type Privilege, privilegeOf } from './privileged.ts';
-import { refuse, stepTitle } from './refuse.ts';
+import { refuse, stepField, stepTitle } from './refuse.ts';
 import {
   type ContainerResources,
   firstSaid,
@@ -84,6 +84,7 @@ function imageOf({ step, origin }: OrderedStep): string {
   return refuse(
     'invalid-image',
     `${stepTitle(step)}: ${JSON.stringify(step.image)} is no image name; write it as in "golang:1.25" or "registry.example.com/team/tool:1", in lower case`,
+    stepField(step, 'image'),
   );
 }
 

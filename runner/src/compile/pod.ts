@@ -79,6 +79,7 @@ function accountName({ pipeline, settings, policy }: PodSources): string {
   return refuse(
     'invalid-pipeline',
     `service_account_name ${JSON.stringify(name)} can't be the name of a service account`,
+    ['service_account_name'],
   );
 }
 

@@ -30,31 +30,34 @@ const volumeName = (index: number): string => `volume-${index + 1}`;
 const title = ({ name }: { readonly name: string }): string => `volume ${JSON.stringify(name)}`;
 
 /** A path on the node; without a type, so that sockets, files and folders are all allowed (known issue 48). */
-function hostVolume(name: string, path: string, { code, place }: Writer): V1Volume {
+function hostVolume(name: string, path: string, { code, place, at }: Writer): V1Volume {
   if (path === '' || path.split('/').includes('..')) {
     return refuse(
       code,
       `${place}: ${JSON.stringify(path)} can't be a host path; write an absolute path without ".."`,
+      at,
     );
   }
   return { name, hostPath: { path, type: '' } };
 }
 
-function objectName(wanted: string, owner: string): string {
+function objectName(wanted: string, { place, at }: Writer): string {
   if (isDnsSubdomain(wanted)) return wanted;
   return refuse(
     'invalid-pipeline',
-    `${owner}: ${JSON.stringify(wanted)} can't be the name of a Kubernetes object; write a name of a-z, 0-9, "-" and "."`,
+    `${place}: ${JSON.stringify(wanted)} can't be the name of a Kubernetes object; write a name of a-z, 0-9, "-" and "."`,
+    at,
   );
 }
 
 /** The mode is sent only if the author set one; 0 would mean "no permissions" (known issue 45). */
-function fileMode(mode: number | undefined, owner: string): { defaultMode?: number } {
+function fileMode(mode: number | undefined, { place, at }: Writer): { defaultMode?: number } {
   if (mode === undefined) return {};
   if (Number.isInteger(mode) && mode >= 0 && mode <= 0o777) return { defaultMode: mode };
   return refuse(
     'invalid-pipeline',
-    `${owner}: default_mode ${mode} is out of range; write an octal number from 0000 to 0777`,
+    `${place}: default_mode ${mode} is out of range; write an octal number from 0000 to 0777`,
+    at,
   );
 }
 
@@ -79,12 +82,12 @@ function tempVolume(
 }
 
 function toVolume(volume: PipelineVolume, name: string, most: Most): V1Volume | undefined {
-  const owner = title(volume);
+  const owner = byAuthor(title(volume), [...(volume.at ?? []), volume.kind]);
   switch (volume.kind) {
     case 'temp':
       return tempVolume(name, volume, most);
     case 'host':
-      return hostVolume(name, volume.path, byAuthor(owner));
+      return hostVolume(name, volume.path, owner);
     case 'claim':
       return {
         name,

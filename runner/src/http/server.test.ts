@@ -2,6 +2,7 @@ import type { StageAhead } from '@hangar/shared/contract/demand';
 import { silentLogger } from '@hangar/shared/logger';
 import { listen } from '@hangar/shared/program/listen';
 import { FakeClock } from '@hangar/shared/testing/fake-clock';
+import { holdHalfOpenSockets } from '@hangar/shared/testing/half-open-sockets';
 import { describe, expect, it } from 'vitest';
 import { anEntry } from '../metrics/testing/an-entry.ts';
 import type { RegisteredStage } from '../stage-registry.ts';
@@ -266,5 +267,20 @@ describe('listening', () => {
     expect(await listen(two, { host: '127.0.0.1', port }, reported)).toBeUndefined();
     expect(errors).toMatchObject([{ err: { code: 'EADDRINUSE' }, host: '127.0.0.1', port }]);
     await Promise.all([one.close(), two.close()]);
+  });
+
+  it('answers probes while somebody holds 500 connections half-open, and keeps no more than those', async () => {
+    const app = http();
+    const address = await app.listen({ host: '127.0.0.1', port: 0 });
+    const sockets = await holdHalfOpenSockets(address, 600);
+    const statuses: number[] = [];
+    for (let probe = 0; probe < 14; probe += 1) {
+      const answer = await fetch(`${address}/livez`, { headers: { connection: 'close' } });
+      statuses.push(answer.status);
+    }
+    expect(statuses).toEqual(Array.from({ length: 14 }, () => 200));
+    expect(sockets.open).toBeLessThanOrEqual(500);
+    sockets.close();
+    await app.close();
   });
 });

@@ -1,5 +1,6 @@
 import type { Clock } from '@hangar/shared/clock';
 import { type StageAhead, writeDemand } from '@hangar/shared/contract/demand';
+import { limitConnections } from '@hangar/shared/program/connection-limit';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { demandOf } from '../demand/runner-demand.ts';
 import type { RegisteredStage } from '../stage-registry.ts';
@@ -31,6 +32,7 @@ const PAGE_HEADERS = {
 /** All routes, not listening yet. What is wrong with a request ends that request and nothing else. */
 export function createHttp(parts: HttpParts): FastifyInstance {
   const app = Fastify({ logger: false, forceCloseConnections: true, requestTimeout: 30_000 });
+  limitConnections(app.server);
   ignoreBodies(app);
   app.addHook('onRequest', async (_request, reply) => void reply.headers(NOT_KEPT));
   // As before: 200 without a word, by any method, whatever the state; probes of old manifests ask here.

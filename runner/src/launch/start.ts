@@ -14,7 +14,7 @@ import type { DroneStage } from '../pipeline/drone.ts';
 import { PipelineError } from '../pipeline/pipeline-error.ts';
 import { begun, newStage, startingStage } from '../pipeline/stage-state.ts';
 import type { CiServer } from '../ports/ci-server.ts';
-import type { StepLog, StepLogs } from '../ports/step-logs.ts';
+import type { StepLogStream, StepLogs } from '../ports/step-logs.ts';
 import { type Registered, Reporter } from '../report/reporter.ts';
 import { type PatientParts, patiently } from './patiently.ts';
 
@@ -32,7 +32,7 @@ export interface Started {
   readonly stepIds: ReadonlyMap<number, number>;
   readonly reporter: Reporter;
   /** The first step's log, if it was opened to state why the stage waits. */
-  readonly firstLog: StepLog | undefined;
+  readonly firstLog: StepLogStream | undefined;
   /** Reports the first step as running and writes to its log why the stage waits. */
   showWaiting(parts: StartParts, text: string, signal: AbortSignal): Promise<void>;
 }
@@ -140,7 +140,7 @@ class StartedStage implements Started {
   readonly stepIds: ReadonlyMap<number, number>;
   readonly reporter: Reporter;
   readonly #compiled: Pick<Compiled, 'plan' | 'masks' | 'pod' | 'namespace'>;
-  firstLog: StepLog | undefined;
+  firstLog: StepLogStream | undefined;
 
   constructor(
     parts: StartParts,

@@ -39,6 +39,40 @@ function gate(cluster: FakeCluster): { open(): void } {
   return { open: () => open() };
 }
 
+describe('the open steps of a stage', () => {
+  const step = { n: 1, id: 100, version: 2, isRunning: true };
+
+  it('stand in its record with the next renewal, as they are then, until it is settled', async () => {
+    const { lease, clock, stored } = begin();
+    await lease.take(never);
+    void lease.keep(never);
+    await lease.intend(intent(63), never);
+    let open = [step];
+    lease.followSteps(63, () => open);
+    expect(intentsOf(stored())).toEqual([intent(63)]);
+    await clock.step(TERM_MS / 4);
+    expect(intentsOf(stored())).toEqual([{ ...intent(63), steps: [step] }]);
+    open = [];
+    await clock.step(TERM_MS / 4);
+    expect(intentsOf(stored())).toEqual([intent(63)]);
+    open = [step];
+    lease.settle(63);
+    await clock.step(TERM_MS / 4);
+    expect(intentsOf(stored())).toEqual([]);
+  });
+
+  it('are handed to the next process, which keeps them in the record', async () => {
+    const first = begin();
+    await first.lease.take(never);
+    first.lease.followSteps(63, () => [step]);
+    await first.lease.intend(intent(63), never);
+    const { lease, stored } = begin(first.cluster);
+    const { intents } = await lease.take(never);
+    expect(intents).toEqual([{ ...intent(63), steps: [step] }]);
+    expect(intentsOf(stored())).toEqual(intents);
+  });
+});
+
 describe('taking the Lease', () => {
   it('makes one that names the holder, its term and its kind', async () => {
     const { lease, life, stored } = begin();

@@ -1,7 +1,7 @@
 import { silentLogger } from '@hangar/shared/logger';
 import { FakeClock, settle } from '@hangar/shared/testing/fake-clock';
 import { describe, expect, it } from 'vitest';
-import type { StepLog } from '../ports/step-logs.ts';
+import type { StepLogStream } from '../ports/step-logs.ts';
 import { serverStepLogs } from './server-step-logs.ts';
 import { FakeLogSource } from './testing/fake-log-source.ts';
 import { aLogMemory } from './testing/fake-overflow.ts';
@@ -39,7 +39,7 @@ function aLog(leaving: AbortSignal = never) {
   return { clock, source, memory, uploads, log };
 }
 
-async function followed(log: StepLog, source: FakeLogSource): Promise<void> {
+async function followed(log: StepLogStream, source: FakeLogSource): Promise<void> {
   source.write(5_000_000_000n, 'a secret');
   void log.follow({ onMark: () => undefined, ended: new Promise(() => undefined), signal: never });
   await settle();

@@ -2,7 +2,7 @@ import type { Clock } from '@hangar/shared/clock';
 import type { Logger } from '@hangar/shared/logger';
 import type { CiServer } from '../ports/ci-server.ts';
 import type { LogSource } from '../ports/log-source.ts';
-import type { Following, LogOrder, StepLog, StepLogs } from '../ports/step-logs.ts';
+import type { Following, LogOrder, StepLogStream, StepLogs } from '../ports/step-logs.ts';
 import { followLog } from './follow.ts';
 import type { LogMemory } from './log-memory.ts';
 import { Masks } from './mask.ts';
@@ -38,7 +38,7 @@ class StageMasks {
   }
 }
 
-class ServerStepLog implements StepLog {
+class ServerStepLog implements StepLogStream {
   readonly #parts: ServerStepLogsParts;
   readonly #order: LogOrder;
   isOutOfReach = false;

@@ -1,6 +1,6 @@
 import { type Cluster, KubernetesError } from '@hangar/shared/kubernetes/cluster';
 import { describe, expect, it } from 'vitest';
-import { type Places, review } from './review.ts';
+import { type ReviewedNamespaces, review } from './review.ts';
 
 interface Asked {
   readonly verb: string;
@@ -20,7 +20,12 @@ function apiServer(isDenied: (asked: Asked) => boolean): { cluster: Cluster; ask
   return { cluster: { create } as unknown as Cluster, asked };
 }
 
-const PLACES: Places = { pods: ['builds'], somePods: [], lease: 'hangar', randomNamespaces: false };
+const PLACES: ReviewedNamespaces = {
+  pods: ['builds'],
+  somePods: [],
+  lease: 'hangar',
+  randomNamespaces: false,
+};
 const { signal } = new AbortController();
 
 describe('review', () => {

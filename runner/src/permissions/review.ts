@@ -3,7 +3,7 @@ import { isAllowed } from '@hangar/shared/kubernetes/rights';
 import { RIGHTS, type Right, ruleLine, rulesOf } from './permissions.ts';
 
 /** The namespaces in which rights are needed. */
-export interface Places {
+export interface ReviewedNamespaces {
   /** Namespaces of Pods without which no pipeline can run. */
   readonly pods: readonly string[];
   /** Namespaces that only some pipelines use (namespace rules): a missing right there affects only those. */
@@ -35,7 +35,11 @@ interface Question {
  *
  * @throws {KubernetesError} if there is no response
  */
-export async function review(cluster: Cluster, places: Places, signal: AbortSignal): Promise<Review> {
+export async function review(
+  cluster: Cluster,
+  places: ReviewedNamespaces,
+  signal: AbortSignal,
+): Promise<Review> {
   const questions = questionsOf(places);
   try {
     const answers = await Promise.all(
@@ -69,10 +73,10 @@ export async function review(cluster: Cluster, places: Places, signal: AbortSign
 }
 
 /** One watch of all namespaces if Pods may be in any: a watch per fresh namespace would be a request per pipeline. */
-const eventPlacesOf = ({ pods, randomNamespaces }: Places): readonly string[] =>
+const eventPlacesOf = ({ pods, randomNamespaces }: ReviewedNamespaces): readonly string[] =>
   randomNamespaces ? [''] : [...new Set(pods)];
 
-function questionsOf(places: Places): readonly Question[] {
+function questionsOf(places: ReviewedNamespaces): readonly Question[] {
   const podPlaces = places.randomNamespaces ? ['', ...places.pods] : places.pods;
   return RIGHTS.flatMap((right): Question[] => {
     if (right.needed === 'optional')

@@ -44,6 +44,8 @@ export const ANNOTATION = {
   server: 'hangar.dev/server',
   /** {@link RECORD_VERSION} of who wrote these annotations, plain number; absent: 1. */
   recordVersion: 'hangar.dev/record-version',
+  /** Signature of what does not change on the Pod, plain text (`launch/pod-origin.ts`). */
+  signature: 'hangar.dev/signature',
   /** Random, one for each compilation: a Pod of the same stage and owner with another one is a former life's. Plain text. */
   draft: 'hangar.dev/draft',
   /** `true` where the Pod's namespace was made for it alone, and goes with it. */

@@ -125,6 +125,12 @@ export const FAILURES = {
     retry: 'pointless',
     cure: 'Grant the right that the message names (docs/role.yaml), or change the rule of the webhook.',
   },
+  'name-taken': {
+    blame: 'cluster',
+    meaning: 'A Pod that no runner made has the name of this stage’s Pod.',
+    retry: 'safe',
+    cure: 'Restart the build, which gets another name, and find out who made that Pod: nobody but a runner needs the right to create Pods in the namespace of builds.',
+  },
   'object-refused': {
     blame: 'pipeline',
     meaning: 'Kubernetes refuses the Pod or a Secret of this pipeline for what it says.',

@@ -32,7 +32,7 @@ export interface Following {
 }
 
 /** The log of one step, from its container to the server. */
-export interface StepLog {
+export interface StepLogStream {
   /** A line of our own; `atMs`: when what it tells happened, milliseconds since 1970, now unless told. */
   note(text: string, atMs?: number): void;
   /** Lines go out live from now on: the server knows that the step runs. */
@@ -47,5 +47,5 @@ export interface StepLog {
 
 /** Opens logs; the runner's is the server's, that of `exec` the terminal. */
 export interface StepLogs {
-  open(order: LogOrder): StepLog;
+  open(order: LogOrder): StepLogStream;
 }

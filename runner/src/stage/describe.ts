@@ -37,7 +37,10 @@ async function fromDetails(flow: StageFlow): Promise<StageEnd | undefined> {
   // Cancelled between offer and accept: no watch will report it (drone-rpc §2.2).
   if (!isOpen(detail.build.status)) return { kind: 'cancelled' };
   const { startedWithoutPod } = progress;
-  if (detail.stage.status === 'running' && !startedWithoutPod) return { kind: 'failed', error: podLost() };
+  if (detail.stage.status === 'running' && !startedWithoutPod) {
+    progress.detail = detail;
+    return { kind: 'failed', error: podLost() };
+  }
   const compiled = await parts.draft(detail, stops.stop);
   const { plan, masks, warnings: notes, namespace, createNamespace: ownNamespace } = compiled;
   progress.work = { plan, masks, notes, namespace, ownNamespace, asks: requestOf(compiled.pod), compiled };

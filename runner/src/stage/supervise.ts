@@ -3,6 +3,7 @@ import { StageRun, type StageRunEnd } from '../supervise/stage-run.ts';
 import { Expiry } from './expiry.ts';
 import { mayRemake, remakePod } from './remake.ts';
 import type { StageEnd, StageFlow, Work } from './stage-progress.ts';
+import { followSteps } from './stage-record.ts';
 
 /**
  * Supervises the running Pod until the server has the end and the logs. The stage counts against the capacity until its steps have ended,
@@ -14,6 +15,7 @@ export async function superviseStage(flow: StageFlow): Promise<StageEnd | undefi
   if (!work || !pod || !started || admittedMs === undefined)
     throw new Error('a stage without a Pod can’t be supervised');
   progress.isSupervised = true;
+  followSteps(flow, started);
   parts.registry.update(started.stage.id, { phase: 'running', reason: '', sinceMs: admittedMs });
   const expiry = new Expiry(parts);
   try {

@@ -4,7 +4,7 @@ import type { Logger } from '@hangar/shared/logger';
 import type { V1Pod } from '@kubernetes/client-node';
 import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { Conclusion, StageState } from '../pipeline/stage-state.ts';
-import type { StepLog, StepLogs } from '../ports/step-logs.ts';
+import type { StepLogStream, StepLogs } from '../ports/step-logs.ts';
 import type { Patience, Trouble } from '../watch/trouble.ts';
 import type { StageRunEvents } from './stage-run-events.ts';
 
@@ -42,7 +42,7 @@ export interface LaunchedStage {
   /** Whether a Pod in which nothing has run may be created again. */
   readonly mayRemake?: boolean;
   /** The first step's log, if it was opened before the stage run. */
-  readonly firstLog?: StepLog;
+  readonly firstLog?: StepLogStream;
 }
 
 /** Signals that end a stage run from outside. */

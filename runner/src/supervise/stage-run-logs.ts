@@ -1,6 +1,6 @@
 import { containerName, stageMasks } from '../pipeline/compiled.ts';
 import type { PlannedStep } from '../pipeline/run-plan.ts';
-import type { StepLog, StepLogs } from '../ports/step-logs.ts';
+import type { StepLogStream, StepLogs } from '../ports/step-logs.ts';
 import type { LaunchedStage } from './launched-stage.ts';
 
 /** The part of a stage that its logs need. */
@@ -16,7 +16,7 @@ export class StageRunLogs {
   readonly #masks: readonly string[];
   readonly #stepId: (n: number) => number;
   readonly #leaving: AbortSignal;
-  readonly #logs = new Map<number, StepLog>();
+  readonly #logs = new Map<number, StepLogStream>();
 
   constructor(
     stepLogs: StepLogs,
@@ -31,7 +31,7 @@ export class StageRunLogs {
   }
 
   /** That step's log, if it is open. */
-  of(n: number): StepLog | undefined {
+  of(n: number): StepLogStream | undefined {
     return this.#logs.get(n);
   }
 
@@ -41,7 +41,7 @@ export class StageRunLogs {
   }
 
   /** Opens that step's log. The first log starts with the notes for the author; it may have been opened before the stage run. */
-  open(step: PlannedStep): StepLog {
+  open(step: PlannedStep): StepLogStream {
     const { firstLog, notes, plan } = this.#launched;
     const isFirst = this.#logs.size === 0;
     const log = firstLog && step.n === plan.steps[0]?.n ? firstLog : this.#make(step);
@@ -50,7 +50,7 @@ export class StageRunLogs {
     return log;
   }
 
-  #make(step: PlannedStep): StepLog {
+  #make(step: PlannedStep): StepLogStream {
     const { pod, plan, adopted, takenOverMs } = this.#launched;
     const { namespace = 'default', name = '' } = pod.metadata ?? {};
     return this.#stepLogs.open({

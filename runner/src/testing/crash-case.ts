@@ -19,7 +19,7 @@ import { RunningCluster } from './fake-kubelet.ts';
 import { type Outage, reachable } from './outage.ts';
 
 /** Builds, what happens to them, and how they end if no process is lost. */
-export interface Scenario {
+export interface CrashScenario {
   readonly name: string;
   readonly pipelines: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -57,13 +57,13 @@ const START_LOST =
   /lost at the very moment this pipeline was started|did not confirm the start of this stage/;
 
 /** Runs a scenario in stepped time. At the crash point the first process is lost, and another one starts. */
-export async function runCase(scenario: Scenario, point: CrashPoint | undefined): Promise<CaseEnd> {
+export async function runCase(scenario: CrashScenario, point: CrashPoint | undefined): Promise<CaseEnd> {
   const one = new CrashCase(scenario);
   return one.finish(point);
 }
 
 class CrashCase {
-  readonly #scenario: Scenario;
+  readonly #scenario: CrashScenario;
   readonly #clock = new FakeClock();
   readonly #drone = new FakeDrone(this.#clock);
   readonly #cluster = new RunningCluster(this.#clock);
@@ -73,7 +73,7 @@ class CrashCase {
   #runningName = '';
   #cancelledMs = Number.POSITIVE_INFINITY;
 
-  constructor(scenario: Scenario) {
+  constructor(scenario: CrashScenario) {
     this.#scenario = scenario;
     this.#cluster.kubelet.start();
     this.#stageIds = scenario.pipelines.map((yaml) => this.#drone.add(yaml));

@@ -20,7 +20,9 @@ const files = globSync(FILES, { cwd: ROOT, exclude: LEFT_OUT })
   .sort();
 
 const referencePages = readdirSync(`${ROOT}/docs/reference`)
-  .filter((name) => name !== 'README.md')
+  .filter((name) => name.endsWith('.md') && name !== 'README.md')
+  // Generated pages have no numbered sections.
+  .filter((name) => !readDocument(`docs/reference/${name}`).includes('; do not edit.'))
   .map((name) => name.replace(/\.md$/, ''));
 const sectionsOf = (page: string): readonly string[] =>
   sectionNumbers(readDocument(`docs/reference/${page}.md`));
