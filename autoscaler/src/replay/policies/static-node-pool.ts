@@ -35,7 +35,7 @@ function removable(
 /** Free room in Pods: the target, and the minimum below which no node is removed. Both in addition to room for waiting Pods. */
 interface FreeRoom {
   readonly bufferPods: number;
-  readonly keepPods: number;
+  readonly keepPods: () => number;
 }
 
 /** The room of a pool, in Pods of the typical request. */
@@ -67,13 +67,19 @@ export function nodesMissing(view: PolicyView, wantedRoom: number): number {
   return Math.max(missing, stuck);
 }
 
+function spareRoom(view: PolicyView, wantedRoom: number, { keepPods }: FreeRoom): number {
+  return roomIn(view).ready - Math.max(wantedRoom, Math.ceil(view.waitingTotal + keepPods()));
+}
+
 function decide(view: PolicyView, free: FreeRoom, { removeAfterSeconds }: StaticPoolOptions): Decision {
   const wantedRoom = Math.ceil(view.waitingTotal + free.bufferPods);
-  const keptRoom = Math.max(wantedRoom, Math.ceil(view.waitingTotal + free.keepPods));
   const order = nodesMissing(view, wantedRoom);
-  const spareRoom = roomIn(view).ready - keptRoom;
+  const emptyBefore = view.nowSeconds - removeAfterSeconds;
+  const isEmpty = view.nodes.some(
+    ({ state, pods, emptySince }) => state === 'ready' && pods === 0 && emptySince <= emptyBefore,
+  );
   const remove =
-    order > 0 ? [] : removable(byFullness(view), spareRoom, view.nowSeconds - removeAfterSeconds);
+    order > 0 || !isEmpty ? [] : removable(byFullness(view), spareRoom(view, wantedRoom, free), emptyBefore);
   return { taint: [], untaint: [], remove, order, wanted: view.nodes.length + order - remove.length };
 }
 
@@ -87,7 +93,7 @@ export function staticPoolPolicy(
 ): ScalingPolicy {
   const freeRoom = (view: PolicyView): FreeRoom => {
     const bufferPods = rule.bufferPods(view);
-    return { bufferPods, keepPods: rule.keepPods?.(view) ?? bufferPods };
+    return { bufferPods, keepPods: () => rule.keepPods?.(view) ?? bufferPods };
   };
   return {
     name: rule.name,

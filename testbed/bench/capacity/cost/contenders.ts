@@ -17,7 +17,7 @@ export const NODE = { allocatable: { cpuMillicores: 3920, memoryBytes: 6018 * MI
 export const PODS_PER_NODE = 3;
 export const BOOT_SECONDS = SETTINGS.bootMs.fallback / 1000;
 /** From a decision until its node works, in a pool that is decided on every ten seconds. */
-const LEAD_SECONDS = BOOT_SECONDS + 10;
+export const LEAD_SECONDS = BOOT_SECONDS + 10;
 const FLOOR_PODS = 5;
 const RULE_Z = 2;
 
@@ -40,7 +40,12 @@ export interface Contender {
   make(given: Given): ScalingPolicy;
 }
 
-const ENGINE_SOURCES = ['autoscaler/src/replay/policies', 'autoscaler/src/capacity'];
+const OWN = 'testbed/bench/capacity/cost';
+const ENGINE_SOURCES = [
+  'autoscaler/src/replay/policies',
+  'autoscaler/src/capacity',
+  ...['contenders', 'quantile-rule', 'static-size'].map((name) => `${OWN}/${name}.ts`),
+];
 
 const owned = (rule: BufferRule): ScalingPolicy => softlyPlaced(staticPoolPolicy(rule));
 
@@ -48,8 +53,8 @@ const other = (name: string, make: Contender['make']): Contender => ({
   ...{ name, side: 'other', sources: ENGINE_SOURCES, make },
 });
 
-/** Everything that is compared. */
-export const CONTENDERS: readonly Contender[] = [
+/** What Hangar is judged by. */
+export const OTHERS: readonly Contender[] = [
   other('static', ({ jobs, countFrom }) =>
     staticPolicy(
       staticSize(
